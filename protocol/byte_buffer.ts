@@ -1,0 +1,68 @@
+/**
+ * A growable run of bytes that is appended to at its end.
+ *
+ * In: encoders append heads, frames and bodies. Out: `bytes` from 0 to `length`, which the owner
+ * sends and then `clear()`s. Who made the buffer owns it; `bytes` is replaced when it grows, so
+ * nobody keeps a view of it across an append. It has no bound of its own: what is appended is
+ * bounded by the limits of who appends.
+ */
+
+const SMALLEST = 64;
+
+/** Bytes that grow at the end. */
+export class ByteBuffer {
+  /** The backing array; only the first {@link length} bytes are content. */
+  bytes: Uint8Array<ArrayBuffer>;
+  /** How many bytes of content there are. */
+  length = 0;
+
+  /** @param capacity bytes to set aside at once; grows by doubling */
+  constructor(capacity = 1024) {
+    this.bytes = new Uint8Array(Math.max(capacity, SMALLEST));
+  }
+
+  /** Makes room for `count` more bytes, and gives the offset at which they may be written. */
+  reserve(count: number): number {
+    const needed = this.length + count;
+    if (needed > this.bytes.length) this.#grow(needed);
+    return this.length;
+  }
+
+  /** Appends one byte. */
+  appendByte(byte: number): void {
+    const at = this.reserve(1);
+    this.bytes[at] = byte;
+    this.length = at + 1;
+  }
+
+  /** Appends a copy of `source[start, end)`. */
+  append(source: Uint8Array, start = 0, end: number = source.length): void {
+    const at = this.reserve(end - start);
+    const whole = start === 0 && end === source.length;
+    this.bytes.set(whole ? source : source.subarray(start, end), at);
+    this.length = at + end - start;
+  }
+
+  /** Appends a string whose code units are all below 256, one byte each (latin1). */
+  appendLatin1(text: string): void {
+    const at = this.reserve(text.length);
+    for (let i = 0; i < text.length; i++) this.bytes[at + i] = text.charCodeAt(i);
+    this.length = at + text.length;
+  }
+
+  /** The content as a view, valid until the next append. */
+  view(): Uint8Array<ArrayBuffer> {
+    return this.bytes.subarray(0, this.length);
+  }
+
+  /** Drops the content and keeps the memory. */
+  clear(): void {
+    this.length = 0;
+  }
+
+  #grow(needed: number): void {
+    const grown = new Uint8Array(Math.max(needed, this.bytes.length * 2));
+    grown.set(this.bytes.subarray(0, this.length));
+    this.bytes = grown;
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * errno by number and by name, for the architectures that share Linux's generic numbers.
+ *
+ * In: the positive number. Out: the constant's name and the sentence of strerror(3).
+ * Source: include/uapi/asm-generic/errno-base.h and errno.h.
+ */
+
+export const EPERM = 1;
+export const ENOENT = 2;
+export const EINTR = 4;
+export const EBADF = 9;
+export const EAGAIN = 11;
+export const ENOMEM = 12;
+export const EACCES = 13;
+export const EISDIR = 21;
+export const EINVAL = 22;
+export const ENFILE = 23;
+export const EMFILE = 24;
+export const ENOSPC = 28;
+export const EROFS = 30;
+export const EPIPE = 32;
+export const ELOOP = 40;
+export const EPROTO = 71;
+export const ENOTSOCK = 88;
+export const ECONNABORTED = 103;
+export const ECONNRESET = 104;
+export const ENOBUFS = 105;
+export const ENOTCONN = 107;
+export const ETIMEDOUT = 110;
+
+const ERRORS: Readonly<Record<number, readonly [name: string, text: string]>> = {
+  [EPERM]: ["EPERM", "operation not permitted"],
+  [ENOENT]: ["ENOENT", "no such file or directory"],
+  [EINTR]: ["EINTR", "interrupted system call"],
+  [EBADF]: ["EBADF", "bad file descriptor"],
+  [EAGAIN]: ["EAGAIN", "resource temporarily unavailable"],
+  [ENOMEM]: ["ENOMEM", "cannot allocate memory"],
+  [EACCES]: ["EACCES", "permission denied"],
+  [EISDIR]: ["EISDIR", "is a directory"],
+  [EINVAL]: ["EINVAL", "invalid argument"],
+  [ENFILE]: ["ENFILE", "too many open files in the system"],
+  [EMFILE]: ["EMFILE", "too many open files"],
+  [ENOSPC]: ["ENOSPC", "no space left on device"],
+  [EROFS]: ["EROFS", "read-only file system"],
+  [EPIPE]: ["EPIPE", "broken pipe"],
+  [ELOOP]: ["ELOOP", "the path is a symbolic link"],
+  [EPROTO]: ["EPROTO", "protocol error"],
+  [ENOTSOCK]: ["ENOTSOCK", "not a socket"],
+  [ECONNABORTED]: ["ECONNABORTED", "connection aborted"],
+  [ECONNRESET]: ["ECONNRESET", "connection reset by peer"],
+  [ENOBUFS]: ["ENOBUFS", "no buffer space available"],
+  [ENOTCONN]: ["ENOTCONN", "not connected"],
+  [ETIMEDOUT]: ["ETIMEDOUT", "connection timed out"],
+};
+
+/** The constant's name, `ECONNRESET`, or `errno 999` for one that the server never looks at. */
+export function errnoName(errno: number): string {
+  return ERRORS[errno]?.[0] ?? `errno ${errno}`;
+}
+
+/** What the number means, in lower case and without a full stop. */
+export function errnoText(errno: number): string {
+  return ERRORS[errno]?.[1] ?? `errno ${errno}`;
+}

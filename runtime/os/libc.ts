@@ -1,0 +1,88 @@
+/**
+ * The one table of C functions that the server calls, and the only `Deno.dlopen`.
+ *
+ * In: nothing. Out: `libc()`, the symbols, opened once per thread.
+ * Every size is declared `u32` and every result `i32`, so that no BigInt is made on the hot path:
+ * no call here moves more than 2 GiB. A `buffer` parameter takes a typed array and hands over the
+ * address of its first byte; the callee keeps it no longer than the call, but for `nonblocking`
+ * ones, whose buffers must outlive the promise. Nobody but this folder imports this file.
+ */
+
+const SYMBOLS = {
+  // sockets
+  accept4: {
+    // int sockfd, struct sockaddr *addr, socklen_t *addrlen, int flags
+    parameters: ["i32", "buffer", "buffer", "i32"],
+    result: "i32",
+  },
+  getsockname: {
+    // int sockfd, struct sockaddr *addr, socklen_t *addrlen
+    parameters: ["i32", "buffer", "buffer"],
+    result: "i32",
+  },
+  getsockopt: {
+    // int sockfd, int level, int optname, void *optval, socklen_t *optlen
+    parameters: ["i32", "i32", "i32", "buffer", "buffer"],
+    result: "i32",
+  },
+  setsockopt: {
+    // int sockfd, int level, int optname, const void *optval, socklen_t optlen
+    parameters: ["i32", "i32", "i32", "buffer", "u32"],
+    result: "i32",
+  },
+  listen: { parameters: ["i32", "i32"], result: "i32" }, // int sockfd, int backlog
+  shutdown: { parameters: ["i32", "i32"], result: "i32" }, // int sockfd, int how
+  recv: {
+    // int sockfd, void *buf, size_t len, int flags
+    parameters: ["i32", "buffer", "u32", "i32"],
+    result: "i32",
+  },
+  send: {
+    // int sockfd, const void *buf, size_t len, int flags
+    parameters: ["i32", "buffer", "u32", "i32"],
+    result: "i32",
+  },
+  // descriptors
+  close: { parameters: ["i32"], result: "i32" }, // int fd
+  fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" }, // int fd, int op, int arg
+  open: { parameters: ["buffer", "i32", "u32"], result: "i32" }, // const char *path, int flags, mode_t
+  write: { parameters: ["i32", "buffer", "u32"], result: "i32" }, // int fd, const void *buf, size_t
+  // epoll and eventfd
+  epoll_create1: { parameters: ["i32"], result: "i32" }, // int flags
+  epoll_ctl: {
+    // int epfd, int op, int fd, struct epoll_event *event
+    parameters: ["i32", "i32", "i32", "buffer"],
+    result: "i32",
+  },
+  epoll_wait: {
+    // int epfd, struct epoll_event *events, int maxevents, int timeout
+    parameters: ["i32", "buffer", "i32", "i32"],
+    result: "i32",
+  },
+  epoll_wait_nonblocking: {
+    // the same on a thread of Deno's pool, answering a promise
+    name: "epoll_wait",
+    parameters: ["i32", "buffer", "i32", "i32"],
+    result: "i32",
+    nonblocking: true,
+  },
+  eventfd: { parameters: ["u32", "i32"], result: "i32" }, // unsigned int initval, int flags
+  clock_gettime: { parameters: ["i32", "buffer"], result: "i32" }, // clockid_t, struct timespec *tp
+  // errno, an address of this thread
+  __errno_location: { parameters: [], result: "pointer" },
+} as const satisfies Deno.ForeignLibraryInterface;
+
+/** The C functions, typed by the table above. */
+export type Libc = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
+
+let opened: Libc | undefined;
+
+/**
+ * The C library's functions, loaded at the first call of each thread.
+ *
+ * @throws {Error} where there is no glibc: the server then has no native transport
+ */
+export function libc(): Libc {
+  opened ??= Deno.dlopen("libc.so.6", SYMBOLS).symbols;
+  return opened;
+}

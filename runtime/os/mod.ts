@@ -1,0 +1,49 @@
+/**
+ * The operating system: every system call of the server goes through this door.
+ *
+ * `Os` is the seam that the event loop is written against, `LinuxOs` the real one. What is left are
+ * the calls that only the start of the server makes.
+ *
+ * ```ts
+ * import { EpollEvents, LinuxOs } from "./mod.ts";
+ * const os = new LinuxOs();
+ * const epoll = os.epollCreate();
+ * os.epollWait(epoll, new EpollEvents(1), 0); // 0: nothing is registered
+ * os.close(epoll);
+ * ```
+ *
+ * @module
+ */
+
+export {
+  EPOLL_CTL_ADD,
+  EPOLL_CTL_DEL,
+  EPOLL_CTL_MOD,
+  EPOLLERR,
+  EPOLLET,
+  EpollEvents,
+  EPOLLHUP,
+  EPOLLIN,
+  EPOLLOUT,
+} from "./epoll.ts";
+export {
+  EAGAIN,
+  ECONNABORTED,
+  ECONNRESET,
+  EINVAL,
+  EMFILE,
+  ENFILE,
+  ENOBUFS,
+  ENOMEM,
+  EPIPE,
+  EPROTO,
+  errnoName,
+  errnoText,
+} from "./errno.ts";
+export { LinuxOs } from "./linux.ts";
+export { adoptListener, setBlocking } from "./listener.ts";
+export { openLogFile } from "./log_file.ts";
+export type { Os } from "./os.ts";
+export { SOCKADDR_BYTES, sockaddrAddress, sockaddrFamily, sockaddrPort } from "./sockaddr.ts";
+export { expectSuccess } from "./syscall.ts";
+export { SystemError } from "./system_error.ts";

@@ -1,0 +1,60 @@
+/**
+ * struct sockaddr of IPv4 and IPv6, read as an address.
+ *
+ * In: the bytes that accept4(2) or getsockname(2) filled. Out: family, address words and port, and
+ * their text. The family is in host order (little-endian on every architecture that Deno has), port
+ * and address are in network order.
+ *
+ *   sockaddr_in :  family u16 | port u16 BE | address 4 bytes
+ *   sockaddr_in6:  family u16 | port u16 BE | flow info u32 | address 16 bytes | scope id u32
+ */
+
+export const AF_UNIX = 1;
+export const AF_INET = 2;
+export const AF_INET6 = 10;
+
+/** Bytes that hold any address the server meets: sizeof(struct sockaddr_storage). */
+export const SOCKADDR_BYTES = 128;
+
+const IN_ADDRESS = 4;
+const IN6_ADDRESS = 8;
+
+/** The address family of a filled sockaddr. */
+export function sockaddrFamily(sockaddr: Uint8Array): number {
+  return (sockaddr[0] ?? 0) | ((sockaddr[1] ?? 0) << 8);
+}
+
+/** The port of a filled IPv4 or IPv6 sockaddr. */
+export function sockaddrPort(sockaddr: Uint8Array): number {
+  return ((sockaddr[2] ?? 0) << 8) | (sockaddr[3] ?? 0);
+}
+
+/** The address bytes: 4 for IPv4, 16 for IPv6, none for another family. A view into `sockaddr`. */
+export function sockaddrAddress(sockaddr: Uint8Array): Uint8Array {
+  switch (sockaddrFamily(sockaddr)) {
+    case AF_INET:
+      return sockaddr.subarray(IN_ADDRESS, IN_ADDRESS + 4);
+    case AF_INET6:
+      return sockaddr.subarray(IN6_ADDRESS, IN6_ADDRESS + 16);
+    default:
+      return sockaddr.subarray(0, 0);
+  }
+}
+
+/** The address as text, IPv6 in its canonical form (RFC 5952), or "" for another family. */
+export function sockaddrHostname(sockaddr: Uint8Array): string {
+  const address = sockaddrAddress(sockaddr);
+  if (address.length === 4) return address.join(".");
+  if (address.length === 0) return "";
+  const groups: string[] = [];
+  for (let i = 0; i < address.length; i += 2) {
+    groups.push(((address[i]! << 8) | address[i + 1]!).toString(16)); // 16 bytes: i + 1 is in bounds
+  }
+  return canonicalHostname(groups.join(":"));
+}
+
+/** An IP address as the URL standard writes it, without brackets: so that two texts can be compared. */
+export function canonicalHostname(hostname: string): string {
+  if (!hostname.includes(":")) return hostname;
+  return new URL(`http://[${hostname}]`).hostname.slice(1, -1);
+}

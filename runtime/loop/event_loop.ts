@@ -1,0 +1,64 @@
+/**
+ * One worker's turn: wait, hand out events, expire timers.
+ *
+ * In: an `Os`. Out: `turn`, which blocks the thread up to the next deadline, and `turnAsync`, which
+ * does not. The loop knows descriptors and deadlines, not connections, tasks or promises.
+ * `now` is read once a turn: all that happens in one turn happens at one time.
+ */
+
+import type { Os } from "../os/mod.ts";
+import { IoRegistry } from "./io_registry.ts";
+import { TimerWheel } from "./timer_wheel.ts";
+
+/**
+ * The longest wait of `turnAsync`, in milliseconds. Handlers may set deadlines while it waits on
+ * another thread, and it cannot be told; so it looks again this often.
+ */
+const ASYNC_WAIT = 100;
+
+/** Waits for descriptors and deadlines. */
+export class EventLoop {
+  readonly os: Os;
+  readonly registry: IoRegistry;
+  readonly timers: TimerWheel;
+  /** Milliseconds of the monotonic clock at the beginning of this turn. */
+  now: number;
+
+  constructor(os: Os) {
+    this.os = os;
+    this.now = os.monotonicMilliseconds();
+    this.registry = new IoRegistry(os);
+    this.timers = new TimerWheel(this.now);
+  }
+
+  /**
+   * One turn. `block`: waits for the first event or deadline; else takes only what is ready.
+   *
+   * @returns how many events there were
+   */
+  turn(block: boolean): number {
+    const count = this.registry.wait(block ? this.timers.timeout(this.now) : 0);
+    this.#handle(count);
+    return count;
+  }
+
+  /** One turn that leaves the thread to promises while it waits. */
+  async turnAsync(): Promise<number> {
+    const timeout = this.timers.timeout(this.now);
+    const bounded = timeout < 0 ? ASYNC_WAIT : Math.min(timeout, ASYNC_WAIT);
+    const count = await this.registry.waitAsync(bounded);
+    this.#handle(count);
+    return count;
+  }
+
+  /** Gives the epoll instance back. */
+  close(): void {
+    this.registry.close();
+  }
+
+  #handle(count: number): void {
+    this.now = this.os.monotonicMilliseconds();
+    this.registry.dispatch(count);
+    this.timers.expire(this.now);
+  }
+}

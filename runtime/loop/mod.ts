@@ -1,0 +1,19 @@
+/**
+ * The event loop of one worker: descriptors, deadlines, sockets. It knows no protocol.
+ *
+ * ```ts
+ * import { LinuxOs } from "../os/mod.ts";
+ * import { EventLoop } from "./mod.ts";
+ * const loop = new EventLoop(new LinuxOs());
+ * loop.turn(false); // 0 events: nothing is registered
+ * loop.close();
+ * ```
+ *
+ * @module
+ */
+
+export { EventLoop } from "./event_loop.ts";
+export type { Source } from "./io_registry.ts";
+export { type SocketContext, SocketTransport, type Traffic } from "./socket_transport.ts";
+export { NEVER, type Timer, type TimerOwner, TimerWheel } from "./timer_wheel.ts";
+export type { Session, Transport, WriteOptions } from "./transport.ts";

@@ -1,0 +1,232 @@
+/**
+ * A connection's socket on epoll.
+ *
+ * In: a connected descriptor that does not block. Out: as `transport.ts` says. Receives into the
+ * worker's one buffer (or straight to where the session wants a large payload), sends at once, and
+ * waits for EPOLLOUT only with what the socket did not take.
+ *
+ * The descriptor enters epoll at its first wait and not before: a connection that sends its
+ * request at once, is answered and closed never does, which saves it a system call.
+ */
+
+import { EAGAIN, EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT } from "../os/mod.ts";
+import type { EventLoop } from "./event_loop.ts";
+import type { Source } from "./io_registry.ts";
+import type { Timer, TimerOwner } from "./timer_wheel.ts";
+import type { Session, Transport, WriteOptions } from "./transport.ts";
+import { WriteQueue } from "./write_queue.ts";
+
+/** What the sockets of one worker share. */
+export interface SocketContext {
+  readonly loop: EventLoop;
+  /** Where bytes are received; a session sees them until it returns. */
+  readonly receiveBuffer: Uint8Array;
+  /** Bytes went in or out: the counters' business. */
+  readonly traffic: Traffic;
+  /** Milliseconds that a peer may take nothing of what waits for it. */
+  readonly writeStall: number;
+  /** Called when a connection is over, right before its descriptor is closed. */
+  onClosing(transport: SocketTransport): void;
+}
+
+/** Counts bytes. */
+export interface Traffic {
+  /** `count` bytes were received. */
+  received(count: number): void;
+  /** `count` bytes were sent. */
+  sent(count: number): void;
+}
+
+/** After our last byte: how long, and how much, of the peer's input is read and dropped. nginx: lingering_time 30 s. */
+const LINGER_MILLISECONDS = 2_000;
+const LINGER_BYTES = 1024 * 1024;
+
+// Reused at every turn of the hot path: an empty object would be made at each write otherwise.
+const NO_OPTIONS: WriteOptions = { constant: false, more: false };
+
+/** One socket of a worker. */
+export class SocketTransport implements Transport, Source, TimerOwner {
+  readonly descriptor: number;
+  closed = false;
+  readonly #context: SocketContext;
+  readonly #queue = new WriteQueue();
+  readonly #timer: Timer;
+  #session!: Session;
+  #registered = false;
+  #interest = 0;
+  #reading = true;
+  #finishing = false;
+  #lingers = false;
+  #lingerBytes = 0;
+  // Bytes of the queue when the stall timer was set: none taken since then is a stall.
+  #stalledAt = 0;
+  #sessionDeadline = Infinity;
+
+  /** The session comes next, by {@link setSession}, and before {@link start}. */
+  constructor(descriptor: number, context: SocketContext) {
+    this.descriptor = descriptor;
+    this.#context = context;
+    this.#timer = context.loop.timers.timer(this);
+  }
+
+  get queuedBytes(): number {
+    return this.#queue.length;
+  }
+
+  setSession(session: Session): void {
+    this.#session = session;
+  }
+
+  setDeadline(deadline: number): void {
+    this.#sessionDeadline = deadline;
+    // While bytes wait or are being read away, the timer is the socket's own.
+    if (this.#queue.length === 0 && !this.#finishing) this.#timer.set(deadline);
+  }
+
+  setReading(reading: boolean): void {
+    if (reading === this.#reading) return;
+    this.#reading = reading;
+    this.#updateInterest();
+  }
+
+  /** The first read, before the descriptor is in epoll: most clients have sent their request by now. */
+  start(): void {
+    this.#read();
+    this.#updateInterest();
+  }
+
+  /** The server stops: what has come already is handled, then the session is told. */
+  drain(): void {
+    if (!this.closed && this.#reading && !this.#finishing) this.#read();
+    if (!this.closed) this.#session.drain();
+  }
+
+  onReady(events: number): void {
+    if ((events & EPOLLOUT) !== 0) this.#drainQueue();
+    if (this.closed) return;
+    if ((events & EPOLLIN) !== 0 && this.#wantsInput()) this.#read();
+    // Reported whatever the interest is: it would come again at once, for ever, if left alone.
+    else if ((events & (EPOLLERR | EPOLLHUP)) !== 0) this.abort();
+  }
+
+  write(bytes: Uint8Array, start: number, end: number, options = NO_OPTIONS): void {
+    if (this.closed || this.#finishing || start === end) return;
+    let sent = 0;
+    if (this.#queue.length === 0) {
+      const view = start === 0 ? bytes : bytes.subarray(start, end);
+      const { os } = this.#context.loop;
+      sent = os.send(this.descriptor, view, end - start, options.more === true);
+      if (sent === -EAGAIN) sent = 0;
+      if (sent < 0) return this.abort();
+      this.#context.traffic.sent(sent);
+      if (sent === end - start) return;
+    }
+    this.#queue.push(bytes, start + sent, end, options.constant === true);
+    this.#watchStall();
+    this.#updateInterest();
+  }
+
+  finish(lingering: boolean): void {
+    if (this.closed || this.#finishing) return;
+    this.#finishing = true;
+    this.#lingers = lingering;
+    if (this.#queue.length === 0) this.#finishNow();
+  }
+
+  abort(): void {
+    if (this.closed) return;
+    this.closed = true;
+    const { loop } = this.#context;
+    this.#timer.cancel();
+    this.#queue.clear();
+    if (this.#registered) loop.registry.forget(this.descriptor);
+    this.#session.closed();
+    // Before the close: after it the number may be that of another thread's new connection.
+    this.#context.onClosing(this);
+    loop.os.close(this.descriptor);
+  }
+
+  onDeadline(now: number): void {
+    if (this.#finishing && this.#queue.length === 0) return this.abort();
+    if (this.#queue.length === 0) return this.#session.deadline(now);
+    if (this.#queue.length === this.#stalledAt) return this.abort();
+    this.#watchStall();
+  }
+
+  #wantsInput(): boolean {
+    return this.#reading || this.#lingers;
+  }
+
+  #read(): void {
+    const session = this.#session;
+    if (this.#finishing) return this.#readAway();
+    const { loop, receiveBuffer, traffic } = this.#context;
+    const direct = session.wantsDirect();
+    const target = direct
+      ? session.directBytes.subarray(session.directStart, session.directEnd)
+      : receiveBuffer;
+    const received = loop.os.recv(this.descriptor, target, target.length);
+    if (received > 0) {
+      traffic.received(received);
+      if (direct) session.receivedDirect(received);
+      else session.receive(receiveBuffer, 0, received);
+    } else if (received === 0) {
+      this.#reading = false;
+      session.receiveEnd();
+      this.#updateInterest();
+    } else if (received !== -EAGAIN) {
+      this.abort();
+    }
+  }
+
+  #readAway(): void {
+    const { loop, receiveBuffer } = this.#context;
+    const received = loop.os.recv(this.descriptor, receiveBuffer, receiveBuffer.length);
+    if (received === -EAGAIN) return;
+    this.#lingerBytes += received;
+    // While our own bytes still wait, the end of the peer's input changes nothing for them.
+    if (received <= 0 && this.#queue.length > 0) {
+      this.#lingers = false;
+      this.#updateInterest();
+    } else if (received <= 0 || this.#lingerBytes > LINGER_BYTES) {
+      this.abort();
+    }
+  }
+
+  #drainQueue(): void {
+    const before = this.#queue.length;
+    const failed = this.#queue.drain(this.#context.loop.os, this.descriptor);
+    if (failed < 0) return this.abort();
+    this.#context.traffic.sent(before - this.#queue.length);
+    if (this.#queue.length > 0) return;
+    if (this.#finishing) return this.#finishNow();
+    this.#timer.set(this.#sessionDeadline);
+    this.#session.drained();
+    if (!this.closed) this.#updateInterest();
+  }
+
+  #finishNow(): void {
+    if (!this.#lingers) return this.abort();
+    this.#context.loop.os.shutdownWrite(this.descriptor);
+    this.#timer.set(this.#context.loop.now + LINGER_MILLISECONDS);
+    this.#updateInterest();
+  }
+
+  #watchStall(): void {
+    this.#stalledAt = this.#queue.length;
+    this.#timer.set(this.#context.loop.now + this.#context.writeStall);
+  }
+
+  #updateInterest(): void {
+    if (this.closed) return;
+    const interest = (this.#wantsInput() ? EPOLLIN : 0) | (this.#queue.length > 0 ? EPOLLOUT : 0);
+    const { registry } = this.#context.loop;
+    if (!this.#registered) {
+      this.#registered = true;
+      registry.register(this.descriptor, this, interest);
+    } else if (interest !== this.#interest) {
+      registry.change(this.descriptor, interest);
+    }
+    this.#interest = interest;
+  }
+}

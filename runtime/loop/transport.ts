@@ -1,0 +1,69 @@
+/**
+ * What a session knows of its socket, and what a socket asks of its session.
+ *
+ * Both transports, epoll's and Deno's, are one of these; a session never learns which one. Calls go
+ * both ways on one thread, and a session may be closed within its own call of `write`: after each it
+ * looks at `closed` before it goes on.
+ */
+
+/** Bytes in, bytes out, and an end: the session's side of a connection. */
+export interface Transport {
+  /** The descriptor, for the log. */
+  readonly descriptor: number;
+  /** The connection is gone; every further call is without effect. */
+  readonly closed: boolean;
+  /** Bytes that wait for the peer to read. */
+  readonly queuedBytes: number;
+  /**
+   * Sends `bytes[start, end)`, as much as the socket takes at once; the rest waits.
+   * `constant`: the bytes never change, so that no copy of a rest is needed. `more`: more follows at once.
+   */
+  write(bytes: Uint8Array, start: number, end: number, options?: WriteOptions): void;
+  /** Stops and starts receiving; what was received is not lost. */
+  setReading(reading: boolean): void;
+  /**
+   * Closes when all that waits is sent. With `lingering` input of the peer may still come: it is read
+   * and dropped for a while, since closing over unread input would reset what was sent.
+   */
+  finish(lingering: boolean): void;
+  /** Closes now and drops what waits. */
+  abort(): void;
+  /** The other end from now on: an upgrade. */
+  setSession(session: Session): void;
+  /** When `session.deadline` is to be called, in the loop's milliseconds, or NEVER. */
+  setDeadline(deadline: number): void;
+}
+
+/** How bytes are written. */
+export interface WriteOptions {
+  /** The bytes never change while the connection lives. */
+  readonly constant?: boolean;
+  /** More bytes follow at once: the kernel may wait for them. */
+  readonly more?: boolean;
+}
+
+/** What the transport calls. */
+export interface Session {
+  /** `bytes[start, end)` arrived; the view is the session's to change, and valid until it returns. */
+  receive(bytes: Uint8Array, start: number, end: number): void;
+  /** The peer sends no more; it may still read. */
+  receiveEnd(): void;
+  /** All that waited was sent. */
+  drained(): void;
+  /** The deadline that was set has passed. */
+  deadline(now: number): void;
+  /** The connection is gone, whoever ended it. Called once, last. */
+  closed(): void;
+  /** The server stops: end as soon as what is under way is done. */
+  drain(): void;
+  /** The session wants the next bytes at a place of its own: see the three fields below. */
+  wantsDirect(): boolean;
+  /** Where they go, if it does: `directBytes[directStart, directEnd)`. */
+  readonly directBytes: Uint8Array;
+  /** First byte of the place. */
+  readonly directStart: number;
+  /** End of the place. */
+  readonly directEnd: number;
+  /** `count` bytes were received there. */
+  receivedDirect(count: number): void;
+}

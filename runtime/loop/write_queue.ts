@@ -1,0 +1,61 @@
+/**
+ * What a socket did not take: bytes that wait, in order, until it is writable again.
+ *
+ * In: `push` of a rest. Out: `drain`, which sends until the socket takes no more. Bytes that the
+ * caller will overwrite are copied; bytes that never change (an embedded file) are kept by reference.
+ * It has no bound of its own: the transport says when a session must stop (`limits.queuedBytes`).
+ */
+
+import { EAGAIN, type Os } from "../os/mod.ts";
+
+interface Chunk {
+  readonly bytes: Uint8Array;
+  start: number;
+  readonly end: number;
+}
+
+/** Bytes waiting for one socket. */
+export class WriteQueue {
+  readonly #chunks: Chunk[] = [];
+  #length = 0;
+
+  /** Bytes that wait. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Puts `bytes[start, end)` behind what waits. `constant`: they never change, keep no copy. */
+  push(bytes: Uint8Array, start: number, end: number, constant: boolean): void {
+    if (start === end) return;
+    const kept = constant ? bytes : bytes.slice(start, end);
+    const shift = constant ? 0 : start;
+    this.#chunks.push({ bytes: kept, start: start - shift, end: end - shift });
+    this.#length += end - start;
+  }
+
+  /**
+   * Sends until all is gone or the socket is full.
+   *
+   * @returns 0, or the negated errno that ended the connection
+   */
+  drain(os: Os, descriptor: number): number {
+    for (let chunk = this.#chunks[0]; chunk !== undefined; chunk = this.#chunks[0]) {
+      const length = chunk.end - chunk.start;
+      const view = chunk.bytes.subarray(chunk.start, chunk.end);
+      const sent = os.send(descriptor, view, length, this.#chunks.length > 1);
+      if (sent === -EAGAIN) return 0;
+      if (sent < 0) return sent;
+      this.#length -= sent;
+      chunk.start += sent;
+      if (sent < length) return 0;
+      this.#chunks.shift();
+    }
+    return 0;
+  }
+
+  /** Drops all. */
+  clear(): void {
+    this.#chunks.length = 0;
+    this.#length = 0;
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * What all sessions of one worker share.
+ *
+ * In: made once by the worker. Out: the scratch that is reused by one connection after another (head,
+ * outbox, message buffers), the clock, the log, the counters, and who serves which path.
+ */
+
+import {
+  type DateField,
+  type Http1ConnectionOptions,
+  MessageBufferPool,
+  RequestHead,
+} from "../../protocol/mod.ts";
+import type { Config } from "../config.ts";
+import type { Log } from "../log/mod.ts";
+import type { EventLoop } from "../loop/mod.ts";
+import type { Counters } from "../ring/mod.ts";
+import { Outbox } from "./outbox.ts";
+import type { Route } from "./route.ts";
+
+/** How often the wall clock is read for the Date field, in milliseconds: it shows whole seconds. */
+const DATE_AGE = 100;
+
+/** Finds the route of a path. */
+export interface Router {
+  /** The route, or undefined where there is none: 404. */
+  find(path: string): Route | undefined;
+}
+
+/** What a worker is made of, as its sessions see it. */
+export class SessionContext {
+  readonly config: Config;
+  readonly loop: EventLoop;
+  readonly log: Log;
+  readonly counters: Counters;
+  readonly router: Router;
+  /** Brought up to date by {@link refreshDate}. */
+  readonly date: DateField;
+  readonly outbox = new Outbox();
+  /** Every request is parsed into this. */
+  readonly head = new RequestHead();
+  /** What all HTTP connections are made with. */
+  readonly http: Http1ConnectionOptions;
+  readonly messages = new MessageBufferPool();
+  /** Handlers whose promise is not settled: while there are any, the loop gives way to them. */
+  pendingHandlers = 0;
+  /** The server stops: connections end after what is under way. */
+  draining = false;
+  #dateSetAt = -Infinity;
+
+  constructor(
+    parts: Pick<SessionContext, "config" | "loop" | "log" | "counters" | "router" | "date">,
+  ) {
+    this.config = parts.config;
+    this.loop = parts.loop;
+    this.log = parts.log;
+    this.counters = parts.counters;
+    this.router = parts.router;
+    this.date = parts.date;
+    this.http = { head: this.head, limits: parts.config.http1, date: parts.date };
+  }
+
+  /** Brings the Date field up to date; cheap enough for every batch of input. */
+  refreshDate(): void {
+    if (this.loop.now - this.#dateSetAt < DATE_AGE) return;
+    this.#dateSetAt = this.loop.now;
+    this.date.set(this.loop.os.epochMilliseconds());
+  }
+
+  /** Follows a handler's promise to its end; one of the two is called when it is settled. */
+  follow(promise: Promise<void>, done: () => void, failed: (reason: unknown) => void): void {
+    this.pendingHandlers++;
+    const settle = (next: () => void) => {
+      this.pendingHandlers--;
+      next();
+    };
+    promise.then(() => settle(done), (reason) => settle(() => failed(reason)));
+  }
+}

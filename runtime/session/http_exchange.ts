@@ -1,0 +1,144 @@
+/**
+ * One request and the answer to it, as a handler sees them; reused for the next of its connection.
+ *
+ * In: the session begins it with a request. Out: bytes of one answer in the outbox, a count by class
+ * of status, and `answered` to the session. Answering twice, or after the connection is gone, does
+ * nothing: a slow handler cannot know that its client has left.
+ */
+
+import type {
+  ByteBuffer,
+  Http1Connection,
+  PreparedResponse,
+  RequestHead,
+  ResponseHead,
+} from "../../protocol/mod.ts";
+import type { Transport } from "../loop/mod.ts";
+import { COLUMN, type Column } from "../ring/mod.ts";
+import type { SessionContext } from "./context.ts";
+import { RequestBody } from "./request_body.ts";
+import { type ShortAnswer, TEXT_PLAIN } from "./responses.ts";
+import type { Exchange } from "./route.ts";
+
+/** A longer body that never changes goes to the socket as it is, instead of through the outbox. */
+const COPIED_BODY = 16 * 1024;
+
+const RESPONSE_COLUMNS: readonly Column[] = [
+  COLUMN.responses1xx,
+  COLUMN.responses2xx,
+  COLUMN.responses3xx,
+  COLUMN.responses4xx,
+  COLUMN.responses5xx,
+];
+
+const encoder = new TextEncoder();
+
+/** Counts a response by the class of its status. */
+export function countResponse(context: SessionContext, status: number): void {
+  const column = RESPONSE_COLUMNS[Math.trunc(status / 100) - 1];
+  if (column === undefined) throw new RangeError(`no such status: ${status}`);
+  context.counters.add(column, 1);
+}
+
+/** Who wants to know that the answer is complete. */
+export interface ExchangeOwner {
+  /** The answer is in the outbox or on its way. */
+  answered(): void;
+}
+
+/** The present exchange of a connection. */
+export class HttpExchange implements Exchange {
+  /** The worker's scratch, or a copy where the request outlives its turn. */
+  request: RequestHead;
+  readonly body = new RequestBody();
+  /** Whether the present request has its answer; true before the first one. */
+  isAnswered = true;
+  readonly #context: SessionContext;
+  readonly #http: Http1Connection;
+  readonly #transport: Transport;
+  readonly #owner: ExchangeOwner;
+
+  constructor(
+    context: SessionContext,
+    parts: { http: Http1Connection; transport: Transport; owner: ExchangeOwner },
+  ) {
+    this.request = context.head;
+    this.#context = context;
+    this.#http = parts.http;
+    this.#transport = parts.transport;
+    this.#owner = parts.owner;
+  }
+
+  /** The request in the worker's scratch is the present one. */
+  begin(): void {
+    this.request = this.#context.head;
+    this.isAnswered = false;
+  }
+
+  /** The scratch is about to be reused, and this request is still needed. */
+  keep(): void {
+    if (this.request === this.#context.head) this.request = this.request.clone();
+    this.body.keep();
+  }
+
+  get bodyBytes(): Uint8Array {
+    return this.body.bytes;
+  }
+
+  get bodyStart(): number {
+    return this.body.start;
+  }
+
+  get bodyEnd(): number {
+    return this.body.end;
+  }
+
+  respond(response: ResponseHead, bytes: Uint8Array, start: number, end: number): void {
+    const out = this.#begin(response.status);
+    if (out === null) return;
+    this.#http.sendWhole(out, response, bytes, start, end);
+    this.#end();
+  }
+
+  respondText(status: number, text: string, fields: ResponseHead["fields"] = []): void {
+    this.respondShort({ status, fields: [TEXT_PLAIN, ...fields], body: encoder.encode(text) });
+  }
+
+  /** Answers with one of the short answers. */
+  respondShort(answer: ShortAnswer): void {
+    const { status, fields, body } = answer;
+    this.respond({ status, fields, contentLength: body.length }, body, 0, body.length);
+  }
+
+  respondPrepared(prepared: PreparedResponse): void {
+    const out = this.#begin(prepared.status);
+    if (out === null) return;
+    this.#http.sendPrepared(out, prepared);
+    this.#end();
+  }
+
+  respondConstant(response: ResponseHead, body: Uint8Array): void {
+    if (body.length <= COPIED_BODY) return this.respond(response, body, 0, body.length);
+    const out = this.#begin(response.status);
+    if (out === null) return;
+    this.#http.sendResponse(out, response);
+    if (this.#http.sendDataOutside(body.length)) {
+      this.#context.outbox.flush();
+      this.#transport.write(body, 0, body.length, { constant: true });
+    }
+    this.#http.sendEnd(this.#context.outbox.claim(this.#transport));
+    this.#end();
+  }
+
+  #begin(status: number): ByteBuffer | null {
+    if (this.isAnswered || this.#transport.closed) return null;
+    this.isAnswered = true;
+    countResponse(this.#context, status);
+    return this.#context.outbox.claim(this.#transport);
+  }
+
+  #end(): void {
+    this.body.clear();
+    this.#owner.answered();
+  }
+}

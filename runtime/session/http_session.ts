@@ -1,0 +1,339 @@
+/**
+ * One HTTP/1.1 connection: requests in, routed, answered in order, until it ends or becomes a WebSocket.
+ *
+ * In: bytes from a transport. Out: bytes to it, lines to the log, counts. The protocol says what is
+ * legal (protocol/http1), the routes say what is answered; this file brings them together and sets
+ * the deadlines. A request is handled when its head is there, or with its body if the route wants
+ * it; what is pipelined behind it waits, and so does everything while answers wait for the peer.
+ */
+
+import {
+  DATA,
+  END_OF_MESSAGE,
+  Http1Connection,
+  HTTP_CLOSED,
+  judgeHandshake,
+  ProtocolError,
+  REQUEST,
+  type RequestHead,
+} from "../../protocol/mod.ts";
+import { escapeText, LogLabel } from "../log/mod.ts";
+import { NEVER, type Session, type Transport } from "../loop/mod.ts";
+import { COLUMN } from "../ring/mod.ts";
+import type { SessionContext } from "./context.ts";
+import { countResponse, HttpExchange } from "./http_exchange.ts";
+import { FAILED, methodNotAllowed, NOT_FOUND, statusLine } from "./responses.ts";
+import type { Route } from "./route.ts";
+import { WebSocketSession } from "./websocket_session.ts";
+
+/** What is waited for; decides the deadline. */
+const IDLE = 0;
+const HEAD = 1;
+const BODY = 2;
+const HANDLER = 3;
+
+/** While stopping: how long a new connection's first request may still be on its way, in ms. */
+const LAST_REQUEST = 500;
+
+/** One connection before an upgrade. */
+export class HttpSession implements Session {
+  readonly #context: SessionContext;
+  readonly #http: Http1Connection;
+  readonly #transport: Transport;
+  readonly #exchange: HttpExchange;
+  #route: Route | null = null;
+  #label: LogLabel | null = null;
+  #collecting = false;
+  #handlerPending = false;
+  #pumping = false;
+  #upgraded = false;
+  // The log already tells that the present request was received.
+  #receiptLogged = false;
+  #inputEnded = false;
+  #phase = IDLE;
+  // When the wait for what is under way began: its deadline counts from here.
+  #since: number;
+  #requests = 0;
+  #bodyReceived = 0;
+
+  constructor(context: SessionContext, transport: Transport) {
+    this.#context = context;
+    this.#transport = transport;
+    this.#http = new Http1Connection(context.http);
+    this.#exchange = new HttpExchange(context, { http: this.#http, transport, owner: this });
+    this.#since = context.loop.now;
+    this.#setDeadline();
+  }
+
+  // Session: what the transport calls.
+
+  receive(bytes: Uint8Array, start: number, end: number): void {
+    this.#http.receive(bytes, start, end);
+    this.#pump();
+  }
+
+  receiveEnd(): void {
+    this.#inputEnded = true;
+    this.#http.receiveEof();
+    this.#pump();
+  }
+
+  drained(): void {
+    this.#pump();
+  }
+
+  closed(): void {
+    this.#exchange.body.clear();
+  }
+
+  drain(): void {
+    this.#http.mustClose();
+    if (this.#phase !== IDLE) return;
+    // A new connection's request may be on its way: it has a moment. An old one's time is over.
+    if (this.#requests === 0) this.#setDeadline();
+    else this.#transport.finish(false);
+  }
+
+  deadline(): void {
+    this.#context.counters.add(COLUMN.timeouts, 1);
+    if (this.#phase === IDLE) return this.#transport.finish(false);
+    const message = "The request did not come in time";
+    this.#refuse(new ProtocolError("HTTP_REQUEST_TIMEOUT", message, { status: 408 }));
+  }
+
+  wantsDirect(): boolean {
+    return this.#collecting && this.#exchange.body.directRoom > 0;
+  }
+
+  get directBytes(): Uint8Array {
+    return this.#exchange.body.bytes;
+  }
+
+  get directStart(): number {
+    return this.#exchange.body.end;
+  }
+
+  get directEnd(): number {
+    return this.#exchange.body.end + this.#exchange.body.directRoom;
+  }
+
+  receivedDirect(count: number): void {
+    const { bytes, end } = this.#exchange.body;
+    this.receive(bytes, end, end + count);
+  }
+
+  // ExchangeOwner: what the exchange calls.
+
+  answered(): void {
+    const { descriptor } = this.#transport;
+    const { keepAlive } = this.#http;
+    const { log } = this.#context;
+    if (this.#receiptLogged) log.requestDone(descriptor, keepAlive);
+    else if (this.#label !== null) log.request(descriptor, this.#label, keepAlive);
+    // Answered after its handler gave way: the batch that it came in is long over.
+    if (!this.#pumping) this.#pump();
+  }
+
+  // The work.
+
+  #pump(): void {
+    // Answers and failed writes within the loop below lead back here: it goes on by itself.
+    if (this.#pumping || this.#upgraded || this.#transport.closed) return;
+    this.#pumping = true;
+    this.#context.refreshDate();
+    this.#context.outbox.claim(this.#transport);
+    try {
+      this.#handleEvents();
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#refuse(error);
+    } finally {
+      this.#pumping = false;
+    }
+    if (!this.#upgraded) this.#rest();
+  }
+
+  #handleEvents(): void {
+    const { outbox } = this.#context;
+    // What the peer does not read, it gets no more of: its next request waits in our buffer.
+    while (this.#transport.queuedBytes === 0 && !this.#transport.closed) {
+      const event = this.#http.next();
+      if (event === REQUEST) this.#beginRequest();
+      else if (event === DATA) this.#receiveBody();
+      else if (event === END_OF_MESSAGE) this.#endRequest();
+      else if (event === HTTP_CLOSED) return this.#finish();
+      else return; // NEED_DATA, PAUSED, SWITCHED_PROTOCOL
+      if (this.#upgraded) return;
+      if (outbox.full) {
+        outbox.flush();
+        outbox.claim(this.#transport);
+      }
+    }
+  }
+
+  /** The batch is done: sends, keeps what is incomplete, and decides what is waited for. */
+  #rest(): void {
+    this.#context.outbox.flush();
+    if (this.#transport.closed) return;
+    this.#http.retain();
+    if (!this.#exchange.isAnswered) this.#keepRequest();
+    const phase = this.#currentPhase();
+    if (phase !== this.#phase || phase === IDLE) this.#since = this.#context.loop.now;
+    this.#phase = phase;
+    this.#transport.setReading(this.#mayRead());
+    this.#setDeadline();
+  }
+
+  #keepRequest(): void {
+    this.#exchange.keep();
+    if (this.#receiptLogged || this.#label === null) return;
+    this.#receiptLogged = true;
+    this.#context.log.requestReceived(this.#transport.descriptor, this.#label);
+  }
+
+  #currentPhase(): number {
+    if (this.#handlerPending) return HANDLER;
+    if (this.#http.clientState === "SEND_BODY") return BODY;
+    return this.#http.buffered > 0 ? HEAD : IDLE;
+  }
+
+  /** Whatever is read now is kept: so nothing is, while there is something kept that cannot be handled. */
+  #mayRead(): boolean {
+    if (this.#inputEnded) return false;
+    return this.#http.buffered === 0 || (this.#phase === HEAD && this.#transport.queuedBytes === 0);
+  }
+
+  #setDeadline(): void {
+    const { config: { limits }, draining } = this.#context;
+    let time = NEVER;
+    if (this.#phase === IDLE) time = this.#requests === 0 ? limits.headTime : limits.idleTime;
+    if (this.#phase === IDLE && draining) time = LAST_REQUEST;
+    if (this.#phase === HEAD) time = limits.headTime;
+    if (this.#phase === BODY) {
+      time = limits.headTime + this.#bodyReceived / limits.bodyRate * 1000;
+    }
+    this.#transport.setDeadline(this.#since + time);
+  }
+
+  #beginRequest(): void {
+    const { counters, router, head } = this.#context;
+    counters.add(COLUMN.requests, 1);
+    this.#requests++;
+    this.#since = this.#context.loop.now;
+    this.#bodyReceived = 0;
+    this.#receiptLogged = false;
+    this.#exchange.begin();
+    if (this.#context.draining) this.#http.mustClose();
+    const route = router.find(head.path);
+    if (route === undefined) return this.#answerNotFound(head.path);
+    this.#label = route.label;
+    if (route.webSocket !== null && asksForWebSocket(head)) return this.#upgrade(route);
+    if (route.methods !== null && !route.methods.includes(head.method)) {
+      return this.#exchange.respondShort(methodNotAllowed(route.methods));
+    }
+    if (!route.wantsBody) return this.#handle(route);
+    this.#route = route;
+    this.#collecting = true;
+    this.#exchange.body.begin(head.contentLength);
+    if (head.expectContinue) this.#http.sendContinue(this.#context.outbox.buffer);
+  }
+
+  #answerNotFound(path: string): void {
+    this.#label = new LogLabel(`${escapeText(path)} (not found)`);
+    this.#exchange.respondShort(NOT_FOUND);
+  }
+
+  #receiveBody(): void {
+    const { data, dataStart, dataEnd } = this.#http;
+    this.#bodyReceived += dataEnd - dataStart;
+    // A body that nobody wants is read past: its end is where the next request begins.
+    if (this.#collecting) this.#exchange.body.add(data, dataStart, dataEnd);
+  }
+
+  #endRequest(): void {
+    if (!this.#collecting || this.#route === null) return;
+    this.#collecting = false;
+    this.#handle(this.#route);
+  }
+
+  #handle(route: Route): void {
+    try {
+      const promise = route.handle(this.#exchange);
+      if (promise !== undefined) this.#wait(promise);
+      else this.#requireAnswer();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #wait(promise: Promise<void>): void {
+    this.#handlerPending = true;
+    this.#keepRequest();
+    const resume = () => {
+      this.#handlerPending = false;
+      this.#requireAnswer();
+      this.#pump();
+    };
+    this.#context.follow(promise, resume, (reason) => {
+      this.#fail(reason);
+      resume();
+    });
+  }
+
+  #requireAnswer(): void {
+    if (!this.#exchange.isAnswered) this.#fail(new TypeError("the handler gave no answer"));
+  }
+
+  /** A handler failed: the client gets 500 if it got nothing yet, the log gets the reason. */
+  #fail(error: unknown): void {
+    const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    this.#context.counters.add(COLUMN.handlerErrors, 1);
+    this.#context.log.note("HTTP", `fd=${this.#transport.descriptor} handler failed: ${text}`);
+    this.#http.mustClose();
+    if (!this.#exchange.isAnswered) this.#exchange.respondShort(FAILED);
+  }
+
+  #upgrade(route: Route): void {
+    const { head, outbox, log } = this.#context;
+    const answer = judgeHandshake(head);
+    if (!("accept" in answer)) {
+      return this.#exchange.respondText(answer.status, `${answer.message}\n`, answer.fields);
+    }
+    if (route.webSocket === null) throw new TypeError("a route without WebSocket cannot upgrade");
+    const fields = [["Upgrade", "websocket"], ["Sec-WebSocket-Accept", answer.accept]] as const;
+    this.#http.switchProtocol(outbox.buffer, { status: 101, fields, contentLength: -1 });
+    countResponse(this.#context, 101);
+    log.requestReceived(this.#transport.descriptor, route.label);
+    this.#upgraded = true;
+    const session = new WebSocketSession(this.#context, route.webSocket);
+    session.open(this.#transport, this.#http.takeTrailing());
+  }
+
+  /** The peer broke the protocol, or was too slow: it is told, if its turn to be told is now. */
+  #refuse(error: ProtocolError): void {
+    const { counters, log, outbox } = this.#context;
+    counters.add(COLUMN.protocolErrors, 1);
+    log.requestRefused(this.#transport.descriptor, error.status, error.code);
+    const mayAnswer = this.#http.serverState === "IDLE" ||
+      this.#http.serverState === "SEND_RESPONSE";
+    if (mayAnswer) {
+      countResponse(this.#context, error.status);
+      const text = `${statusLine(error.status)}: ${error.message}\n`;
+      this.#http.sendError(outbox.claim(this.#transport), error, text);
+    }
+    outbox.flush();
+    this.#transport.finish(true);
+  }
+
+  /** The protocol says that nothing more follows. */
+  #finish(): void {
+    this.#context.outbox.flush();
+    const unread = this.#http.buffered > 0 || this.#http.clientState === "SEND_BODY";
+    this.#transport.finish(unread && !this.#inputEnded);
+  }
+}
+
+/** Another protocol than WebSocket, as h2c, may be ignored (RFC 9110 section 7.8): the request is answered as it is. */
+function asksForWebSocket(head: RequestHead): boolean {
+  return head.upgrade && !head.hasBody() && /\bwebsocket\b/i.test(head.field("upgrade") ?? "");
+}

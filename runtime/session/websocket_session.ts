@@ -1,0 +1,286 @@
+/**
+ * One WebSocket: messages in, to their handler, and what the handler sends out.
+ *
+ * In: a connection after its handshake. Out: frames, lines in the log, counts. Answers pings,
+ * finishes the close handshake, pings a silent peer and gives up on one that stays silent. While
+ * bytes wait that the peer does not read, nothing more is read from it: what an echo can make grow
+ * is one answer per connection.
+ *
+ * Every entry (`receive`, `deadline`, a promise settled, `send` from elsewhere) ends in `#settle`, which
+ * sends what was gathered, and closes the socket once the close handshake is done.
+ */
+
+import {
+  ABNORMAL_CLOSURE,
+  CLOSE,
+  GOING_AWAY,
+  INTERNAL_ERROR,
+  MESSAGE,
+  NEED_DATA,
+  PING,
+  ProtocolError,
+  WEBSOCKET_CLOSED,
+  WebSocketConnection,
+} from "../../protocol/mod.ts";
+import { escapeText } from "../log/mod.ts";
+import { NEVER, type Session, type Transport } from "../loop/mod.ts";
+import { COLUMN } from "../ring/mod.ts";
+import type { SessionContext } from "./context.ts";
+import type { WebSocketHandler, WebSocketPeer } from "./route.ts";
+
+/** A longer payload is sent from where it lies; a shorter one is cheaper to gather with its neighbours. */
+const GATHERED_PAYLOAD = 4 * 1024;
+const NOTHING = new Uint8Array(0);
+
+/** One connection after the upgrade. */
+export class WebSocketSession implements Session, WebSocketPeer {
+  readonly #context: SessionContext;
+  readonly #handler: WebSocketHandler;
+  readonly #connection: WebSocketConnection;
+  #transport!: Transport;
+  #handlerPending = false;
+  #pumping = false;
+  #awaitingPong = false;
+  #closing = false;
+  #lastHeard: number;
+
+  constructor(context: SessionContext, handler: WebSocketHandler) {
+    this.#context = context;
+    this.#handler = handler;
+    this.#connection = new WebSocketConnection(
+      "server",
+      context.config.websocket,
+      context.messages,
+    );
+    this.#lastHeard = context.loop.now;
+  }
+
+  /** Takes the connection up; `early` are bytes that came behind the handshake. */
+  open(transport: Transport, early: Uint8Array): void {
+    this.#transport = transport;
+    transport.setSession(this);
+    this.#context.counters.add(COLUMN.webSocketsOpened, 1);
+    this.#context.log.handshakeComplete(transport.descriptor);
+    this.#handler.opened(this);
+    if (early.length > 0) this.receive(early, 0, early.length);
+    else this.#settle();
+  }
+
+  // Session: what the transport calls.
+
+  receive(bytes: Uint8Array, start: number, end: number): void {
+    this.#connection.receive(bytes, start, end);
+    this.#pump();
+  }
+
+  receiveEnd(): void {
+    this.#connection.receiveEof();
+    this.#pump();
+  }
+
+  drained(): void {
+    this.#pump();
+    if (!this.#transport.closed) this.#transport.setReading(!this.#handlerPending);
+  }
+
+  closed(): void {
+    const { counters, log } = this.#context;
+    counters.add(COLUMN.webSocketsClosed, 1);
+    log.webSocketClosed(this.#transport.descriptor, this.#connection.closeCode || ABNORMAL_CLOSURE);
+    this.#connection.dispose();
+  }
+
+  deadline(now: number): void {
+    const { limits } = this.#context.config;
+    const out = this.#context.outbox.claim(this.#transport);
+    if (this.#closing || now - this.#lastHeard >= limits.pongTime) {
+      this.#context.counters.add(COLUMN.timeouts, 1);
+      return this.#transport.abort();
+    }
+    if (!this.#awaitingPong && now - this.#lastHeard >= limits.pingTime) {
+      this.#awaitingPong = true;
+      this.#connection.sendPing(out, NOTHING, 0, 0);
+    }
+    this.#settle();
+  }
+
+  drain(): void {
+    this.close(GOING_AWAY, "the server is stopping");
+  }
+
+  wantsDirect(): boolean {
+    return this.#connection.wantsDirect();
+  }
+
+  get directBytes(): Uint8Array {
+    return this.#connection.directBytes;
+  }
+
+  get directStart(): number {
+    return this.#connection.directStart;
+  }
+
+  get directEnd(): number {
+    return this.#connection.directEnd;
+  }
+
+  receivedDirect(count: number): void {
+    this.#connection.receivedDirect(count);
+    this.#pump();
+  }
+
+  // WebSocketPeer: what a handler calls.
+
+  get opcode(): number {
+    return this.#connection.opcode;
+  }
+
+  get payload(): Uint8Array {
+    return this.#connection.payload;
+  }
+
+  get payloadStart(): number {
+    return this.#connection.payloadStart;
+  }
+
+  get payloadEnd(): number {
+    return this.#connection.payloadEnd;
+  }
+
+  send(opcode: number, bytes: Uint8Array, start: number, end: number): void {
+    if (this.#transport.closed) return;
+    const out = this.#context.outbox.claim(this.#transport);
+    if (!this.#connection.sendMessage(out, opcode, bytes, start, end)) return;
+    this.#context.counters.add(COLUMN.messagesSent, 1);
+    if (!this.#pumping) this.#context.outbox.flush();
+  }
+
+  reply(opcode: number): void {
+    const { payload, payloadStart, payloadEnd } = this.#connection;
+    const length = payloadEnd - payloadStart;
+    if (length <= GATHERED_PAYLOAD) return this.send(opcode, payload, payloadStart, payloadEnd);
+    if (this.#transport.closed || !this.#connection.maySend) return;
+    const start = this.#connection.encodeHeaderBefore(payload, payloadStart, length, opcode);
+    this.#context.counters.add(COLUMN.messagesSent, 1);
+    this.#context.outbox.flush(); // what was said before goes before
+    this.#transport.write(payload, start, payloadEnd);
+    this.#context.outbox.claim(this.#transport);
+  }
+
+  close(code: number, reason = ""): void {
+    if (this.#transport.closed) return;
+    const out = this.#context.outbox.claim(this.#transport);
+    if (this.#connection.sendClose(out, code, reason) && !this.#pumping) this.#settle();
+  }
+
+  // The work.
+
+  #pump(): void {
+    if (this.#pumping || this.#handlerPending || this.#transport.closed) return;
+    this.#pumping = true;
+    this.#lastHeard = this.#context.loop.now;
+    this.#awaitingPong = false;
+    this.#context.outbox.claim(this.#transport);
+    try {
+      this.#handleEvents();
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      this.#pumping = false;
+    }
+    this.#settle();
+  }
+
+  #handleEvents(): void {
+    const { outbox } = this.#context;
+    while (!this.#transport.closed && !this.#handlerPending) {
+      // What the peer does not read, it gets no more of: its next message waits.
+      if (this.#transport.queuedBytes > 0) return this.#transport.setReading(false);
+      const event = this.#connection.next();
+      if (event === NEED_DATA || event === WEBSOCKET_CLOSED) return;
+      if (event === MESSAGE) this.#receiveMessage();
+      else if (event === PING) this.#answerPing();
+      else if (event === CLOSE) return this.#answerClose();
+      if (outbox.full) {
+        outbox.flush();
+        outbox.claim(this.#transport);
+      }
+    }
+  }
+
+  #receiveMessage(): void {
+    const { counters, log } = this.#context;
+    const { payloadStart, payloadEnd } = this.#connection;
+    counters.add(COLUMN.messagesReceived, 1);
+    log.messageReceived(this.#transport.descriptor, payloadEnd - payloadStart);
+    const promise = this.#handler.message(this);
+    if (promise !== undefined) this.#wait(promise);
+  }
+
+  #answerPing(): void {
+    const { payload, payloadStart, payloadEnd } = this.#connection;
+    this.#connection.sendPong(this.#context.outbox.buffer, payload, payloadStart, payloadEnd);
+  }
+
+  #answerClose(): void {
+    // RFC 6455 section 5.5.1: typically the code that was received.
+    this.#connection.sendClose(this.#context.outbox.buffer, this.#connection.closeCode);
+  }
+
+  #wait(promise: Promise<void>): void {
+    this.#handlerPending = true;
+    this.#transport.setReading(false);
+    const resume = () => {
+      this.#handlerPending = false;
+      if (this.#transport.closed) return;
+      this.#transport.setReading(true);
+      this.#pump();
+    };
+    this.#context.follow(promise, resume, (reason) => {
+      this.#fail(reason);
+      resume();
+    });
+  }
+
+  /** A peer's fault closes with its code; our own with 1011, and goes to the log. */
+  #fail(error: unknown): void {
+    const { counters, log } = this.#context;
+    if (this.#transport.closed) return;
+    const out = this.#context.outbox.claim(this.#transport);
+    if (error instanceof ProtocolError) {
+      counters.add(COLUMN.protocolErrors, 1);
+      log.note("WS", `fd=${this.#transport.descriptor} refused ${error.closeCode} ${error.code}`);
+      this.#connection.sendClose(out, error.closeCode, error.message);
+    } else {
+      counters.add(COLUMN.handlerErrors, 1);
+      log.note("WS", `fd=${this.#transport.descriptor} handler failed: ${describe(error)}`);
+      this.#connection.sendClose(out, INTERNAL_ERROR);
+    }
+  }
+
+  #settle(): void {
+    this.#context.outbox.flush();
+    if (this.#transport.closed) return;
+    const { state } = this.#connection;
+    this.#connection.retain();
+    if (state === "CLOSED") {
+      // RFC 6455 section 7.1.1: the server closes first; what the peer still sends is read away.
+      this.#transport.finish(true);
+    } else {
+      this.#closing = state === "CLOSE_SENT";
+      this.#setDeadline();
+    }
+  }
+
+  #setDeadline(): void {
+    const { config: { limits }, loop } = this.#context;
+    if (this.#closing) this.#transport.setDeadline(loop.now + limits.closeTime);
+    else if (this.#handlerPending) this.#transport.setDeadline(NEVER);
+    else if (this.#awaitingPong) this.#transport.setDeadline(this.#lastHeard + limits.pongTime);
+    else this.#transport.setDeadline(this.#lastHeard + limits.pingTime);
+  }
+}
+
+function describe(error: unknown): string {
+  return escapeText(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+}

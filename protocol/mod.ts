@@ -1,0 +1,60 @@
+/**
+ * The protocols without any I/O: bytes in, events and bytes out. No clock, no randomness, no socket,
+ * nothing asynchronous: what these need of the world comes in as an argument.
+ *
+ * HTTP/1.1 (RFC 9110, 9112) is in `http1/`, WebSocket (RFC 6455) in `websocket/`; here are the names
+ * that the runtime uses of both. Events of the same meaning have one name; those that both
+ * protocols have are exported with theirs in front.
+ *
+ * ```ts
+ * import { ByteBuffer, DateField, HTTP1_LIMITS, Http1Connection, REQUEST, RequestHead } from "./mod.ts";
+ *
+ * const date = new DateField(0);
+ * const connection = new Http1Connection({ head: new RequestHead(), limits: HTTP1_LIMITS, date });
+ * const bytes = new TextEncoder().encode("GET / HTTP/1.1\r\nHost: example.com\r\n\r\n");
+ * connection.receive(bytes, 0, bytes.length);
+ * console.log(connection.next() === REQUEST, connection.head.path); // true "/"
+ * console.log(new ByteBuffer().length); // 0
+ * ```
+ *
+ * @module
+ */
+
+export { ByteBuffer } from "./byte_buffer.ts";
+export { NEED_DATA, ProtocolError } from "./errors.ts";
+export {
+  CLOSED as HTTP_CLOSED,
+  DATA,
+  DateField,
+  END_OF_MESSAGE,
+  Http1Connection,
+  type Http1ConnectionOptions,
+  PAUSED,
+  PreparedResponse,
+  REQUEST,
+  RequestHead,
+  type ResponseFields,
+  type ResponseHead,
+  SWITCHED_PROTOCOL,
+} from "./http1/mod.ts";
+export {
+  HTTP1_LIMITS,
+  type Http1Limits,
+  WEBSOCKET_LIMITS,
+  type WebSocketLimits,
+} from "./limits.ts";
+export {
+  ABNORMAL_CLOSURE,
+  BINARY,
+  CLOSE,
+  CLOSED as WEBSOCKET_CLOSED,
+  GOING_AWAY,
+  INTERNAL_ERROR,
+  judgeHandshake,
+  MESSAGE,
+  MessageBufferPool,
+  PING,
+  PONG,
+  TEXT,
+  WebSocketConnection,
+} from "./websocket/mod.ts";

@@ -1,0 +1,159 @@
+/**
+ * The acceptor: one thread that blocks in accept4 and hands each connection to whoever is idle.
+ *
+ * In: the listening descriptor. Out: tasks on the ring, and the doorbell of one parked worker for
+ * each. A ring that is full makes it wait, and the kernel's backlog holds the clients: none is lost.
+ * Ends when the listening socket is shut down.
+ */
+
+import { shortAnswerBytes, UNAVAILABLE } from "./session/mod.ts";
+import {
+  EAGAIN,
+  ECONNABORTED,
+  EINVAL,
+  EMFILE,
+  ENFILE,
+  ENOBUFS,
+  ENOMEM,
+  EPROTO,
+  errnoText,
+  type Os,
+  SOCKADDR_BYTES,
+  sockaddrAddress,
+  sockaddrFamily,
+  sockaddrPort,
+} from "./os/mod.ts";
+import {
+  COLUMN,
+  type Counters,
+  openSharedState,
+  type SharedState,
+  TASK_FIELD,
+  TASK_KIND,
+  TASK_WORDS,
+} from "./ring/mod.ts";
+import type { AcceptorStart, ThreadMessage } from "./thread_start.ts";
+
+/** Milliseconds between tries while there is no descriptor, no memory or no slot. */
+const BACK_OFF = 20;
+
+/** What the acceptor needs of its thread. */
+export interface AcceptorParts {
+  readonly start: AcceptorStart;
+  readonly os: Os;
+  /** Waits so many milliseconds, blocking the thread. */
+  sleep(milliseconds: number): void;
+  /** Tells the main thread. */
+  post(message: ThreadMessage): void;
+}
+
+/** Accepts connections until the socket is shut down. */
+export class Acceptor {
+  readonly #parts: AcceptorParts;
+  readonly #state: SharedState;
+  readonly #counters: Counters;
+  readonly #sockaddr = new Uint8Array(SOCKADDR_BYTES);
+  readonly #task = new Int32Array(TASK_WORDS);
+  readonly #addressBytes = new Uint8Array(this.#task.buffer, TASK_FIELD.address * 4, 16);
+  #nextWorker = 0;
+  #starved = false;
+
+  constructor(parts: AcceptorParts) {
+    this.#parts = parts;
+    this.#state = openSharedState(parts.start.memory);
+    this.#counters = this.#state.counters(this.#state.acceptorBlock);
+  }
+
+  /** Accepts; returns when there is nothing more to accept from. */
+  run(): void {
+    const { start, os, post } = this.#parts;
+    post({ type: "ready" });
+    while (this.#acceptOne(os.accept(start.listener, this.#sockaddr)));
+    post({ type: "stopped" });
+  }
+
+  /** Takes what accept answered; false at the end. */
+  #acceptOne(accepted: number): boolean {
+    if (accepted >= 0) {
+      this.#starved = false;
+      this.#counters.add(COLUMN.accepted, 1);
+      if (this.#openConnections() >= this.#parts.start.maxConnections) this.#refuse(accepted);
+      else this.#handOver(accepted);
+      return true;
+    }
+    switch (-accepted) {
+      case EINVAL: // shut down
+      case EAGAIN: // made not to block, to be shut down
+        return false;
+      case ECONNABORTED:
+      case EPROTO: // that connection is gone already: see accept(2)
+        return true;
+      case EMFILE:
+      case ENFILE:
+      case ENOBUFS:
+      case ENOMEM:
+        this.#starve(-accepted);
+        return true;
+      default:
+        throw new TypeError(`accept4: ${errnoText(-accepted)}`);
+    }
+  }
+
+  #handOver(descriptor: number): void {
+    const task = this.#task;
+    task[TASK_FIELD.kind] = TASK_KIND.connection;
+    task[TASK_FIELD.descriptor] = descriptor;
+    task[TASK_FIELD.family] = sockaddrFamily(this.#sockaddr);
+    task[TASK_FIELD.port] = sockaddrPort(this.#sockaddr);
+    this.#addressBytes.fill(0);
+    this.#addressBytes.set(sockaddrAddress(this.#sockaddr));
+    while (!this.#state.taskRing.push(task)) {
+      this.#counters.add(COLUMN.ringFull, 1);
+      this.#parts.sleep(BACK_OFF);
+    }
+    this.#wakeOne();
+  }
+
+  #wakeOne(): void {
+    const worker = this.#state.flags.takeParked(this.#nextWorker);
+    if (worker < 0) return; // all are awake, and look at the ring before they sleep
+    this.#nextWorker = worker + 1 < this.#state.workers ? worker + 1 : 0;
+    this.#counters.add(COLUMN.doorbells, 1);
+    const doorbell = this.#parts.start.doorbells[worker];
+    if (doorbell === undefined) throw new RangeError(`worker ${worker} has no doorbell`);
+    this.#parts.os.ringDoorbell(doorbell);
+  }
+
+  #openConnections(): number {
+    let open = this.#counters.get(COLUMN.accepted) - this.#counters.get(COLUMN.refused);
+    for (let worker = 0; worker < this.#state.workers; worker++) {
+      open -= this.#state.counters(worker).get(COLUMN.connectionsClosed);
+    }
+    // The one at hand is not open yet.
+    return open - 1;
+  }
+
+  /** One connection too many: it is told so, if it listens, and closed. */
+  #refuse(descriptor: number): void {
+    const { os, post, start } = this.#parts;
+    if (this.#counters.get(COLUMN.refused) === 0) {
+      const text = `at the bound of ${start.maxConnections} connections: refusing more with 503`;
+      post({ type: "warning", text });
+    }
+    this.#counters.add(COLUMN.refused, 1);
+    const answer = shortAnswerBytes(UNAVAILABLE);
+    os.send(descriptor, answer, answer.length, false);
+    os.shutdownWrite(descriptor);
+    os.close(descriptor);
+  }
+
+  #starve(errno: number): void {
+    const { post, sleep } = this.#parts;
+    if (!this.#starved) {
+      const text = `cannot accept: ${errnoText(errno)}; trying again as connections close`;
+      post({ type: "warning", text });
+    }
+    this.#starved = true;
+    sleep(BACK_OFF);
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * The program: from the command line to the exit code.
+ *
+ * In: arguments, environment, signals. Out: the banner and the exit code; a failure is one line on
+ * stderr that says what was wrong and what to do.
+ */
+
+import config from "../deno.json" with { type: "json" };
+import { parseCommandLine, UsageError } from "./command_line.ts";
+import type { Config } from "./config.ts";
+import { Executor } from "./executor.ts";
+import { EXIT, helpText } from "./help.ts";
+import { errnoText, SystemError } from "./os/mod.ts";
+
+const SIGNALS = ["SIGTERM", "SIGINT"] as const;
+/** As a shell reports a process that a signal ended. */
+const SECOND_SIGNAL = { SIGTERM: 128 + 15, SIGINT: 128 + 2 } as const;
+
+/** Runs the program with these arguments, and answers its exit code. */
+export async function main(args: readonly string[]): Promise<number> {
+  try {
+    const variable = (name: string) => Deno.env.get(name);
+    const command = parseCommandLine({ args, variable, cores: navigator.hardwareConcurrency });
+    if (command.type === "help") return print(helpText(config.version).trimEnd());
+    if (command.type === "version") return print(`async-deno ${config.version}`);
+    return await serve(command.config);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    return fail(error.message, EXIT.usage);
+  }
+}
+
+async function serve(config: Config): Promise<number> {
+  let executor: Executor;
+  try {
+    executor = await Executor.start(config, { warn });
+  } catch (error) {
+    return fail(explain(error, config), EXIT.cannotServe);
+  }
+  const removeListeners = stopOnSignal(executor);
+  print(banner(executor.address, config));
+  const { failure } = await executor.ended;
+  removeListeners();
+  return failure === undefined ? EXIT.stopped : fail(failure, EXIT.cannotServe);
+}
+
+function banner(address: Deno.NetAddr, config: Config): string {
+  const { workers, log } = config;
+  const hostname = address.hostname.includes(":") ? `[${address.hostname}]` : address.hostname;
+  const reachable = /^(0\.0\.0\.0|\[::\])$/.test(hostname) ? "localhost" : hostname;
+  return [
+    "Async Deno Server",
+    `Workers: ${workers} | Port: ${address.port} | Log: ${log}`,
+    `http://${reachable}:${address.port}/`,
+  ].join("\n");
+}
+
+/** The first signal stops, the second ends at once. Gives what takes the listeners off again. */
+function stopOnSignal(executor: Executor): () => void {
+  let asked = false;
+  const listeners = SIGNALS.map((signal) => {
+    const listener = () => {
+      if (asked) Deno.exit(SECOND_SIGNAL[signal]);
+      asked = true;
+      executor.stop();
+    };
+    Deno.addSignalListener(signal, listener);
+    return () => Deno.removeSignalListener(signal, listener);
+  });
+  return () => listeners.forEach((remove) => remove());
+}
+
+/** Why it could not serve, and what to do. */
+function explain(error: unknown, config: Config): string {
+  const where = `${config.hostname} port ${config.port}`;
+  if (error instanceof Deno.errors.AddrInUse) {
+    return `${where} is in use: stop what listens there, or name another PORT (0 takes a free one)`;
+  }
+  if (error instanceof Deno.errors.AddrNotAvailable) {
+    return `this machine has no address ${config.hostname}: name one of its own, or 0.0.0.0 for all`;
+  }
+  if (error instanceof Deno.errors.PermissionDenied) {
+    return `no right to listen on ${where}: below 1024 that takes root or CAP_NET_BIND_SERVICE`;
+  }
+  if (error instanceof SystemError && error.call === "open") {
+    return `cannot write the log ${config.log}: ${errnoText(error.errno)}; name another with --log`;
+  }
+  return `cannot serve on ${where}: ${error instanceof Error ? error.message : String(error)}`;
+}
+
+function print(text: string): number {
+  console.log(text);
+  return EXIT.stopped;
+}
+
+function warn(text: string): void {
+  console.error(`async-deno: ${text}`);
+}
+
+function fail(text: string, code: number): number {
+  warn(text);
+  return code;
+}

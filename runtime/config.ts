@@ -1,0 +1,88 @@
+/**
+ * What a running server goes by: where it listens, how many threads, and every bound that is not the
+ * protocol's own (those are in protocol/limits.ts).
+ *
+ * In: the command line replaces values. Out: one plain object, handed to each thread as it is, so it
+ * holds nothing that cannot be cloned. All times are milliseconds.
+ */
+
+import {
+  HTTP1_LIMITS,
+  type Http1Limits,
+  WEBSOCKET_LIMITS,
+  type WebSocketLimits,
+} from "../protocol/mod.ts";
+
+/** Bounds of time and memory on what sockets do. */
+export interface ConnectionLimits {
+  /** Connections of all workers; beyond: 503 and close. */
+  readonly connections: number;
+  /** Bytes that wait for a peer to read; beyond, nothing more is read from it. */
+  readonly queuedBytes: number;
+  /** From the first wait for a request's head to its end; beyond: 408, or closed if nothing came. */
+  readonly headTime: number;
+  /** Between requests of a kept connection; beyond: closed. */
+  readonly idleTime: number;
+  /** Bytes per second that a body must arrive with, after `headTime` of grace; below: 408. */
+  readonly bodyRate: number;
+  /** A silent WebSocket is pinged after this … */
+  readonly pingTime: number;
+  /** … and closed after this. */
+  readonly pongTime: number;
+  /** From our close frame to the peer's; beyond: closed without it. */
+  readonly closeTime: number;
+  /** A peer that takes nothing of what waits for it for this long is closed. */
+  readonly writeStall: number;
+  /** From the signal to the end: what is not done by then is cut off. */
+  readonly drainTime: number;
+}
+
+/** Defaults of {@link ConnectionLimits}. */
+export const CONNECTION_LIMITS: ConnectionLimits = {
+  // Half of the descriptors that Linux distributions let a service open.
+  connections: 10_000,
+  // nginx buffers less, Bun's backpressureLimit is 1 MiB.
+  queuedBytes: 1024 * 1024,
+  // Apache: RequestReadTimeout header=10-20.
+  headTime: 10_000,
+  // nginx: keepalive_timeout 75s.
+  idleTime: 75_000,
+  // Apache asks for 500 bytes per second; a modem of the nineties sends more than 1 KiB.
+  bodyRate: 1024,
+  // Proxies drop what is silent for 60 s (nginx: proxy_read_timeout).
+  pingTime: 30_000,
+  pongTime: 60_000,
+  // A round trip to the far side of the world, many times over.
+  closeTime: 5_000,
+  // nginx: send_timeout 60s; half of it.
+  writeStall: 30_000,
+  // Under the 10 s that Docker gives between SIGTERM and SIGKILL.
+  drainTime: 8_000,
+};
+
+/** Where the log goes: a file's path, `-` for standard output, or `off`. */
+export type LogTarget = string;
+
+/** Everything that a server is started with. */
+export interface Config {
+  /** Worker threads, 1–256. */
+  readonly workers: number;
+  /** Address to listen on, IPv4 or IPv6. */
+  readonly hostname: string;
+  /** Port, 0–65535; 0 takes a free one. */
+  readonly port: number;
+  readonly log: LogTarget;
+  readonly limits: ConnectionLimits;
+  readonly http1: Http1Limits;
+  readonly websocket: WebSocketLimits;
+}
+
+/** What the server does when nothing is said, but for the number of workers: one a core. */
+export const DEFAULT_CONFIG: Omit<Config, "workers"> = {
+  hostname: "0.0.0.0",
+  port: 8000,
+  log: "/tmp/async-deno.log",
+  limits: CONNECTION_LIMITS,
+  http1: HTTP1_LIMITS,
+  websocket: WEBSOCKET_LIMITS,
+};

@@ -1,0 +1,28 @@
+/**
+ * The Web Worker's side of a thread: its one message in, its few out, and its end.
+ */
+
+import type { ThreadMessage } from "./thread_start.ts";
+
+// The DOM and the worker libraries declare one global each, and only one can be loaded.
+interface WorkerScope {
+  onmessage: ((event: MessageEvent) => void) | null;
+  postMessage(message: unknown): void;
+  close(): void;
+}
+
+const scope = globalThis as unknown as WorkerScope;
+
+/** Runs `main` with the first message, and ends the thread after it. What it throws ends it too. */
+export function onStart<Start>(main: (start: Start) => void | Promise<void>): void {
+  scope.onmessage = async (event: MessageEvent) => {
+    scope.onmessage = null;
+    await main(event.data as Start);
+    scope.close();
+  };
+}
+
+/** Tells the main thread; does not wait. */
+export function postToMain(message: ThreadMessage): void {
+  scope.postMessage(message);
+}

@@ -1,0 +1,67 @@
+/**
+ * A thread as the main one sees it: a Web Worker that reports when it is ready and how it ended.
+ */
+
+import type { ThreadMessage } from "./thread_start.ts";
+
+/** How a thread ended. */
+export interface ThreadEnd {
+  /** What it threw, or undefined if its work was done. */
+  readonly error: string | undefined;
+}
+
+/** Who is told about a thread. */
+export interface ThreadWatcher {
+  /** Something for the operator. */
+  warn(text: string): void;
+  /** It has ended; called once. */
+  ended(end: ThreadEnd): void;
+}
+
+/** One thread. */
+export class Thread {
+  /** Whether it is gone. */
+  hasEnded = false;
+  readonly #worker: globalThis.Worker;
+  readonly #watcher: ThreadWatcher;
+  #ready: { resolve: () => void; reject: (error: Error) => void } | null = null;
+
+  /** @param name for warnings and debuggers */
+  constructor(module: URL, name: string, watcher: ThreadWatcher) {
+    this.#watcher = watcher;
+    this.#worker = new globalThis.Worker(module, { type: "module", name });
+    this.#worker.onmessage = (event: MessageEvent) => this.#hear(event.data as ThreadMessage);
+    this.#worker.onerror = (event) => {
+      event.preventDefault(); // else it would end the whole process
+      this.#end(event.message);
+    };
+  }
+
+  /** Sends it to work; fulfilled when it says that it is ready. */
+  start(message: unknown): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#ready = { resolve, reject };
+      this.#worker.postMessage(message);
+    });
+  }
+
+  /** Ends it where it next runs JavaScript. */
+  terminate(): void {
+    this.#worker.terminate();
+    this.#end("terminated");
+  }
+
+  #hear(message: ThreadMessage): void {
+    if (message.type === "warning") return this.#watcher.warn(message.text);
+    if (message.type === "stopped") return this.#end(undefined);
+    this.#ready?.resolve();
+    this.#ready = null;
+  }
+
+  #end(error: string | undefined): void {
+    if (this.hasEnded) return;
+    this.hasEnded = true;
+    this.#ready?.reject(new Error(error ?? "the thread ended before it was ready"));
+    this.#watcher.ended({ error });
+  }
+}

@@ -1,0 +1,41 @@
+/**
+ * What a thread is told when it is started, and what it tells back.
+ *
+ * Both cross by postMessage, so they hold plain data and shared memory alone. After its start a
+ * thread hears nothing by message: it may be blocked in the kernel. All that concerns it later goes
+ * through shared memory and its doorbell.
+ */
+
+import type { Config } from "./config.ts";
+
+/** For a worker. */
+export interface WorkerStart {
+  /** Number of this worker, from 0. */
+  readonly worker: number;
+  /** Made by `createSharedState`. */
+  readonly memory: SharedArrayBuffer;
+  /** This worker's eventfd. */
+  readonly doorbell: number;
+  /** Descriptor of the log, or -1. */
+  readonly logDescriptor: number;
+  readonly config: Config;
+}
+
+/** For the acceptor. */
+export interface AcceptorStart {
+  readonly memory: SharedArrayBuffer;
+  /** The listening descriptor; accept on it blocks. */
+  readonly listener: number;
+  /** The eventfd of each worker, by its number. */
+  readonly doorbells: readonly number[];
+  /** See config.ts. */
+  readonly maxConnections: number;
+}
+
+/** From a thread to the main one. */
+export type ThreadMessage =
+  | { readonly type: "ready" }
+  /** It has ended by itself: all its connections are closed. */
+  | { readonly type: "stopped" }
+  /** Something that the operator should read once. */
+  | { readonly type: "warning"; readonly text: string };

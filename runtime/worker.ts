@@ -1,0 +1,236 @@
+/**
+ * A worker: one thread's share of the server.
+ *
+ * In: connections from the task ring. Out: their answers. It turns its event loop, takes a task when it has
+ * room for one, and sleeps when there is nothing: in the kernel, and announced in shared memory so
+ * that whoever brings work rings its doorbell (see ring/flags.ts for why none is lost).
+ *
+ * Two speeds. While no handler's promise is pending the loop never leaves this thread: it blocks in
+ * epoll_wait, and nothing is allocated or awaited for a request. While one is, each batch is followed
+ * by microtasks, and the wait is one that leaves the thread to timers, files and fetch.
+ */
+
+import type { DateField } from "../protocol/mod.ts";
+import type { Config } from "./config.ts";
+import { Log, type LogFailure } from "./log/mod.ts";
+import {
+  EventLoop,
+  type SocketContext,
+  SocketTransport,
+  type Source,
+  type Timer,
+  type Traffic,
+} from "./loop/mod.ts";
+import { EPOLLET, EPOLLIN, errnoName, type Os } from "./os/mod.ts";
+import {
+  COLUMN,
+  type Counters,
+  openSharedState,
+  type SharedState,
+  TASK_FIELD,
+  TASK_WORDS,
+} from "./ring/mod.ts";
+import { HttpSession, type Router, SessionContext } from "./session/mod.ts";
+import type { ThreadMessage, WorkerStart } from "./thread_start.ts";
+
+/** Bytes that one receive can bring: a 64 KiB message with its header comes in one. */
+const RECEIVE_BYTES = 256 * 1024;
+/** Tasks taken before the loop turns: few, so that a burst is shared with those who are waking up. */
+const TASKS_A_TURN = 4;
+/** Turns of microtasks given to handlers before the slower wait: most await two or three things. */
+const MICROTASKS = 8;
+/** Batches handled while handlers wait, before timers and files must have their turn. */
+const BATCHES_BEFORE_TASKS = 16;
+/** Milliseconds that a line of the log may wait: with a tick of the wheel, under a quarter second. */
+const LOG_AGE = 100;
+
+/** What the worker needs of its thread. */
+export interface WorkerParts {
+  readonly start: WorkerStart;
+  readonly os: Os;
+  readonly router: Router;
+  /** The date that the router's answers carry. */
+  readonly date: DateField;
+  /** Tells the main thread. */
+  post(message: ThreadMessage): void;
+}
+
+/** One worker thread's server. */
+export class Worker implements SocketContext, Source, Traffic, LogFailure {
+  readonly loop: EventLoop;
+  readonly receiveBuffer = new Uint8Array(RECEIVE_BYTES);
+  readonly traffic: Traffic = this;
+  readonly writeStall: number;
+  readonly #number: number;
+  readonly #config: Config;
+  readonly #state: SharedState;
+  readonly #counters: Counters;
+  readonly #log: Log;
+  readonly #context: SessionContext;
+  readonly #post: WorkerParts["post"];
+  readonly #transports = new Set<SocketTransport>();
+  readonly #task = new Int32Array(TASK_WORDS);
+  readonly #flushTimer: Timer;
+  #flushSet = false;
+  #batches = 0;
+
+  constructor(parts: WorkerParts) {
+    const { start, os, router, date } = parts;
+    this.#number = start.worker;
+    this.#config = start.config;
+    this.#post = parts.post;
+    this.#state = openSharedState(start.memory);
+    this.#counters = this.#state.counters(start.worker);
+    this.loop = new EventLoop(os);
+    this.writeStall = start.config.limits.writeStall;
+    this.#log = new Log(os, start.logDescriptor, this);
+    const { loop } = this;
+    this.#context = new SessionContext({
+      config: start.config,
+      loop,
+      log: this.#log,
+      counters: this.#counters,
+      router,
+      date,
+    });
+    this.#flushTimer = loop.timers.timer({ onDeadline: () => this.#flush() });
+    // Edge-triggered, so that a doorbell need not be read to fall silent.
+    loop.registry.register(start.doorbell, this, EPOLLIN | EPOLLET);
+    this.#state.descriptors.claim(loop.registry.descriptor, start.worker);
+  }
+
+  /** Serves until the server has stopped and all connections are gone. */
+  async run(): Promise<void> {
+    this.#state.flags.setAlive(this.#number);
+    this.#post({ type: "ready" });
+    while (!this.#isDone()) {
+      if (this.#context.pendingHandlers === 0) this.#turn();
+      else await this.#turnWithHandlers();
+      if (this.#log.pending && !this.#flushSet) this.#setFlush();
+      if (!this.#context.draining && this.#state.flags.isDraining()) this.#drain();
+    }
+    this.#log.flush();
+    this.#state.descriptors.release(this.loop.registry.descriptor);
+    this.loop.close();
+    this.#post({ type: "stopped" });
+  }
+
+  // What transports and the log call.
+
+  received(count: number): void {
+    this.#counters.add(COLUMN.bytesReceived, count);
+  }
+
+  sent(count: number): void {
+    this.#counters.add(COLUMN.bytesSent, count);
+  }
+
+  onClosing(transport: SocketTransport): void {
+    this.#transports.delete(transport);
+    this.#counters.add(COLUMN.connectionsClosed, 1);
+    this.#log.removed(transport.descriptor);
+    this.#state.descriptors.release(transport.descriptor);
+  }
+
+  failed(result: number): void {
+    const text = `cannot write the log: ${errnoName(-result)}; serving goes on without these lines`;
+    this.#post({ type: "warning", text });
+  }
+
+  dropped(bytes: number): void {
+    this.#counters.add(COLUMN.logBytesDropped, bytes);
+  }
+
+  /** The doorbell: it was rung to end a wait, and has. */
+  onReady(): void {
+    this.#counters.add(COLUMN.wakeUps, 1);
+  }
+
+  // The loop.
+
+  #turn(): void {
+    this.#counters.add(COLUMN.loopTurns, 1);
+    if (this.#takeTasks() > 0 || !this.#park()) {
+      this.loop.turn(false);
+      return;
+    }
+    this.loop.turn(true);
+    this.#state.flags.unpark(this.#number);
+  }
+
+  async #turnWithHandlers(): Promise<void> {
+    this.#counters.add(COLUMN.loopTurns, 1);
+    const busy = this.#takeTasks() + this.loop.turn(false) > 0;
+    for (let i = 0; i < MICROTASKS && this.#context.pendingHandlers > 0; i++) await undefined;
+    if (this.#context.pendingHandlers === 0) return;
+    if (busy && ++this.#batches < BATCHES_BEFORE_TASKS) return;
+    this.#batches = 0;
+    if (!this.#park()) return;
+    await this.loop.turnAsync();
+    this.#state.flags.unpark(this.#number);
+  }
+
+  /** Announces that this worker sleeps; false if there is work after all. */
+  #park(): boolean {
+    const { flags, taskRing } = this.#state;
+    flags.park(this.#number);
+    // Looked at again after the flag is up: what was pushed before it was seen by nobody else.
+    if (taskRing.size() === 0 && flags.isDraining() === this.#context.draining) {
+      this.#counters.add(COLUMN.parks, 1);
+      return true;
+    }
+    flags.unpark(this.#number);
+    return false;
+  }
+
+  #takeTasks(): number {
+    let taken = 0;
+    while (taken < TASKS_A_TURN && this.#state.taskRing.pop(this.#task)) {
+      taken++;
+      this.#takeConnection(this.#task[TASK_FIELD.descriptor] ?? -1);
+    }
+    return taken;
+  }
+
+  #takeConnection(descriptor: number): void {
+    this.#counters.add(COLUMN.connectionsOpened, 1);
+    this.#log.accepted(descriptor);
+    const transport = new SocketTransport(descriptor, this);
+    transport.setSession(new HttpSession(this.#context, transport));
+    this.#transports.add(transport);
+    // Beyond the table's end nobody could close it for us if we died: so it is not served.
+    if (this.#state.descriptors.claim(descriptor, this.#number)) transport.start();
+    else transport.abort();
+  }
+
+  // The log.
+
+  #setFlush(): void {
+    this.#flushSet = true;
+    this.#flushTimer.set(this.loop.now + LOG_AGE);
+  }
+
+  #flush(): void {
+    this.#flushSet = false;
+    this.#log.flush();
+  }
+
+  // The end.
+
+  #drain(): void {
+    this.#context.draining = true;
+    const { timers } = this.loop;
+    const cutOff = timers.timer({ onDeadline: () => this.#abortAll() });
+    cutOff.set(this.loop.now + this.#config.limits.drainTime);
+    for (const transport of [...this.#transports]) transport.drain();
+  }
+
+  #abortAll(): void {
+    for (const transport of [...this.#transports]) transport.abort();
+  }
+
+  #isDone(): boolean {
+    return this.#context.draining && this.#transports.size === 0 &&
+      this.#state.taskRing.size() === 0;
+  }
+}

@@ -12,7 +12,7 @@
  * @module
  */
 
-export { main } from "./cli.ts";
+export { main } from "./cli/mod.ts";
 export { type Config, DEFAULT_CONFIG } from "./config.ts";
-export { Executor, type ExecutorOptions, type ServerEnd } from "./executor.ts";
-export { serveThread } from "./serve_thread.ts";
+export { Executor, type ExecutorOptions, type ServerEnd } from "./executor/mod.ts";
+export { serveThread } from "./worker/mod.ts";

@@ -9,16 +9,19 @@
  *   others :  events u32 | (4 bytes)      | descriptor i32 | generation i32
  */
 
+/** Events, as in epoll_ctl(2). */
 export const EPOLLIN = 0x001;
 export const EPOLLOUT = 0x004;
 export const EPOLLERR = 0x008;
 export const EPOLLHUP = 0x010;
 export const EPOLLET = 1 << 31;
 
+/** Operations of epoll_ctl(2). */
 export const EPOLL_CTL_ADD = 1;
 export const EPOLL_CTL_DEL = 2;
 export const EPOLL_CTL_MOD = 3;
 
+/** Flag of epoll_create1(2). */
 export const EPOLL_CLOEXEC = 0x80000;
 
 const PACKED = Deno.build.arch === "x86_64";

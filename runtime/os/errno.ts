@@ -5,6 +5,7 @@
  * Source: include/uapi/asm-generic/errno-base.h and errno.h.
  */
 
+/** The numbers that the server meets, by their names in errno(3). */
 export const EPERM = 1;
 export const ENOENT = 2;
 export const EINTR = 4;

@@ -9,6 +9,7 @@
  *   sockaddr_in6:  family u16 | port u16 BE | flow info u32 | address 16 bytes | scope id u32
  */
 
+/** Address families, as in address_families(7). */
 export const AF_UNIX = 1;
 export const AF_INET = 2;
 export const AF_INET6 = 10;

@@ -7,7 +7,7 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { type Config, DEFAULT_CONFIG } from "./config.ts";
+import { type Config, DEFAULT_CONFIG } from "../config.ts";
 import { type MutableConfig, NUMBER_OPTIONS, type NumberOption, variableOf } from "./options.ts";
 
 /** The most workers there can be: shared memory has that many blocks. */
@@ -64,8 +64,9 @@ interface ParsedFlags {
 
 function parseFlags(args: readonly string[]): ParsedFlags {
   const known = ["log", ...NUMBER_OPTIONS.map((option) => option.flag)];
-  return parseArgs([...args], {
+  return parseArgs(joinDash(args), {
     string: [...known, "_"],
+    collect: known,
     boolean: ["help", "version"],
     alias: { help: "h", version: "V" },
     unknown: (argument: string) => {
@@ -75,10 +76,18 @@ function parseFlags(args: readonly string[]): ParsedFlags {
   });
 }
 
+/** `--log -` as `--log=-`: the parser would take the dash for an argument of its own. */
+function joinDash(args: readonly string[]): string[] {
+  const dash = args.findIndex((argument, i) => argument === "-" && args[i - 1] === "--log");
+  return dash < 0 ? [...args] : [...args.slice(0, dash - 1), "--log=-", ...args.slice(dash + 1)];
+}
+
 /** The flag's value, else the variable's, else undefined. */
 function valueOf(flag: string, parsed: ParsedFlags, line: CommandLine): string | undefined {
-  const value = parsed[flag];
-  if (Array.isArray(value)) throw new UsageError(`--${flag} is given more than once`);
+  const values = parsed[flag];
+  if (!Array.isArray(values)) throw new TypeError(`--${flag} is not collected`);
+  if (values.length > 1) throw new UsageError(`--${flag} is given more than once`);
+  const [value] = values;
   if (value === "") throw new UsageError(`--${flag} needs a value`);
   if (typeof value === "string") return value;
   const variable = line.variable(variableOf(flag));

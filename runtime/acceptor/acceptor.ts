@@ -6,7 +6,7 @@
  * Ends when the listening socket is shut down.
  */
 
-import { shortAnswerBytes, UNAVAILABLE } from "./session/mod.ts";
+import { shortAnswerBytes, UNAVAILABLE } from "../session/mod.ts";
 import {
   EAGAIN,
   ECONNABORTED,
@@ -22,7 +22,7 @@ import {
   sockaddrAddress,
   sockaddrFamily,
   sockaddrPort,
-} from "./os/mod.ts";
+} from "../os/mod.ts";
 import {
   COLUMN,
   type Counters,
@@ -31,8 +31,8 @@ import {
   TASK_FIELD,
   TASK_KIND,
   TASK_WORDS,
-} from "./ring/mod.ts";
-import type { AcceptorStart, ThreadMessage } from "./thread_start.ts";
+} from "../ring/mod.ts";
+import type { AcceptorStart, ThreadMessage } from "../thread/mod.ts";
 
 /** Milliseconds between tries while there is no descriptor, no memory or no slot. */
 const BACK_OFF = 20;

@@ -6,7 +6,7 @@
  * through shared memory and its doorbell.
  */
 
-import type { Config } from "./config.ts";
+import type { Config } from "../config.ts";
 
 /** For a worker. */
 export interface WorkerStart {
@@ -14,8 +14,8 @@ export interface WorkerStart {
   readonly worker: number;
   /** Made by `createSharedState`. */
   readonly memory: SharedArrayBuffer;
-  /** This worker's eventfd. */
-  readonly doorbell: number;
+  /** The eventfd of each worker, by its number. */
+  readonly doorbells: readonly number[];
   /** Descriptor of the log, or -1. */
   readonly logDescriptor: number;
   readonly config: Config;

@@ -1,11 +1,14 @@
 /**
- * The entry of the acceptor's thread.
+ * The module of the acceptor's thread.
+ *
+ * In: its start, by message. Out: connections on the task ring, until the listening socket is shut
+ * down. Started by the executor, imported by nobody.
  */
 
 import { Acceptor } from "./acceptor.ts";
-import { LinuxOs } from "./os/mod.ts";
-import { onStart, postToMain } from "./thread.ts";
-import type { AcceptorStart } from "./thread_start.ts";
+import { LinuxOs } from "../os/mod.ts";
+import { onStart, postToMain } from "../thread/mod.ts";
+import type { AcceptorStart } from "../thread/mod.ts";
 
 const never = new Int32Array(new SharedArrayBuffer(4));
 

@@ -5,11 +5,11 @@
  * Web Worker; nothing else may run in that thread, as the loop blocks it.
  */
 
-import type { DateField } from "../protocol/mod.ts";
-import { LinuxOs } from "./os/mod.ts";
-import type { Router } from "./session/mod.ts";
-import { onStart, postToMain } from "./thread.ts";
-import type { WorkerStart } from "./thread_start.ts";
+import type { DateField } from "../../protocol/mod.ts";
+import { LinuxOs } from "../os/mod.ts";
+import type { Router } from "../session/mod.ts";
+import { onStart, postToMain } from "../thread/mod.ts";
+import type { WorkerStart } from "../thread/mod.ts";
 import { Worker } from "./worker.ts";
 
 /** Serves with `router` as soon as the main thread says what. */

@@ -8,7 +8,7 @@
  *   stop:   accept no more → take what the kernel's backlog holds → draining flag → all doorbells
  */
 
-import type { Config } from "./config.ts";
+import type { Config } from "../config.ts";
 import {
   adoptListener,
   expectSuccess,
@@ -16,7 +16,7 @@ import {
   openLogFile,
   setBlocking,
   SOCKADDR_BYTES,
-} from "./os/mod.ts";
+} from "../os/mod.ts";
 import {
   createSharedState,
   openSharedState,
@@ -24,7 +24,7 @@ import {
   TASK_FIELD,
   TASK_KIND,
   TASK_WORDS,
-} from "./ring/mod.ts";
+} from "../ring/mod.ts";
 import { Thread, type ThreadEnd } from "./thread_handle.ts";
 
 /** Connections that the kernel completes while nobody accepts; it cuts this at net.core.somaxconn. */
@@ -75,10 +75,10 @@ export class Executor {
     this.#config = config;
     this.#options = options;
     this.ended = new Promise((resolve) => this.#end = resolve);
-    // The log first: what cannot be served need not be listened for.
-    this.#logDescriptor = openLog(config.log);
+    // Before the log, which is emptied: it may be that of the server that has the port already.
     const listener = Deno.listen({ hostname: config.hostname, port: config.port });
     this.address = listener.addr;
+    this.#logDescriptor = openLog(config.log, listener);
     this.#listener = adoptListener(listener, BACKLOG);
     this.#state = openSharedState(createSharedState({ workers: config.workers }));
     this.#doorbells = Array.from(
@@ -122,10 +122,14 @@ export class Executor {
   async #startThreads(): Promise<void> {
     const starts = this.#doorbells.map((_, worker) => this.#startWorker(worker));
     await Promise.all(starts);
-    this.#acceptor = new Thread(new URL("./acceptor_thread.ts", import.meta.url), "acceptor", {
-      warn: this.#options.warn,
-      ended: (end) => this.#acceptorEnded(end),
-    });
+    this.#acceptor = new Thread(
+      new URL("../acceptor/acceptor_thread.ts", import.meta.url),
+      "acceptor",
+      {
+        warn: this.#options.warn,
+        ended: (end) => this.#acceptorEnded(end),
+      },
+    );
     await this.#acceptor.start({
       memory: this.#state.memory,
       listener: this.#listener,
@@ -135,7 +139,8 @@ export class Executor {
   }
 
   #startWorker(worker: number): Promise<void> {
-    const module = this.#options.workerModule ?? new URL("./worker_thread.ts", import.meta.url);
+    const module = this.#options.workerModule ??
+      new URL("../worker/worker_thread.ts", import.meta.url);
     const thread = new Thread(module, `worker ${worker}`, {
       warn: this.#options.warn,
       ended: (end) => this.#workerEnded(worker, end),
@@ -144,7 +149,7 @@ export class Executor {
     return thread.start({
       worker,
       memory: this.#state.memory,
-      doorbell: this.#doorbells[worker] ?? -1,
+      doorbells: this.#doorbells,
       logDescriptor: this.#logDescriptor,
       config: this.#config,
     });
@@ -220,8 +225,14 @@ export class Executor {
 
 const NEVER = new Int32Array(new SharedArrayBuffer(4));
 
-/** The descriptor of the log: -1 for none. */
-function openLog(target: string): number {
+/** The descriptor of the log: -1 for none. Where it cannot be opened the port is let go of. */
+function openLog(target: string, listener: Deno.Listener): number {
   if (target === "off") return -1;
-  return target === "-" ? STDOUT : openLogFile(target);
+  if (target === "-") return STDOUT;
+  try {
+    return openLogFile(target);
+  } catch (error) {
+    listener.close();
+    throw error;
+  }
 }

@@ -5,7 +5,7 @@
  * is also an environment variable, `ASYNC_DENO_` and its name in capitals; the flag wins.
  */
 
-import type { Config } from "./config.ts";
+import type { Config } from "../config.ts";
 
 /** A Config that is being filled in. */
 export type MutableConfig = {

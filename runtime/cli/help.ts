@@ -4,7 +4,7 @@
  * In: the table of options and the defaults. Out: one text of at most 100 columns.
  */
 
-import { type Config, DEFAULT_CONFIG } from "./config.ts";
+import { type Config, DEFAULT_CONFIG } from "../config.ts";
 import { NUMBER_OPTIONS, variableOf } from "./options.ts";
 
 /** The exit codes; the reason is a line on stderr. */
@@ -21,7 +21,7 @@ Usage: async-deno [WORKERS] [IP] [PORT] [options]
   PORT      0-65535, 0 takes a free one; default: ${DEFAULT_CONFIG.port}
 
 Options:
-  --log FILE|-|off            events go to FILE, emptied at the start, to standard output, or nowhere;
+  --log FILE|-|off            events go to FILE, emptied first, to standard output, or nowhere;
                               default: ${DEFAULT_CONFIG.log}
 ${NUMBER_OPTIONS.map(optionLine).join("\n")}
   -h, --help                  this text

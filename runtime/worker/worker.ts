@@ -10,9 +10,9 @@
  * by microtasks, and the wait is one that leaves the thread to timers, files and fetch.
  */
 
-import type { DateField } from "../protocol/mod.ts";
-import type { Config } from "./config.ts";
-import { Log, type LogFailure } from "./log/mod.ts";
+import type { DateField } from "../../protocol/mod.ts";
+import type { Config } from "../config.ts";
+import { Log, type LogFailure } from "../log/mod.ts";
 import {
   EventLoop,
   type SocketContext,
@@ -20,8 +20,8 @@ import {
   type Source,
   type Timer,
   type Traffic,
-} from "./loop/mod.ts";
-import { EPOLLET, EPOLLIN, errnoName, type Os } from "./os/mod.ts";
+} from "../loop/mod.ts";
+import { EPOLLET, EPOLLIN, errnoName, type Os } from "../os/mod.ts";
 import {
   COLUMN,
   type Counters,
@@ -29,14 +29,18 @@ import {
   type SharedState,
   TASK_FIELD,
   TASK_WORDS,
-} from "./ring/mod.ts";
-import { HttpSession, type Router, SessionContext } from "./session/mod.ts";
-import type { ThreadMessage, WorkerStart } from "./thread_start.ts";
+} from "../ring/mod.ts";
+import { HttpSession, type Router, SessionContext } from "../session/mod.ts";
+import type { ThreadMessage, WorkerStart } from "../thread/mod.ts";
 
 /** Bytes that one receive can bring: a 64 KiB message with its header comes in one. */
 const RECEIVE_BYTES = 256 * 1024;
 /** Tasks taken before the loop turns: few, so that a burst is shared with those who are waking up. */
 const TASKS_A_TURN = 4;
+/** So few connections are taken without a look at what others have. */
+const UNSHARED = 16;
+/** How much more than the mean of all workers one may have before it leaves tasks to others. */
+const OVERLOAD = 1.125;
 /** Turns of microtasks given to handlers before the slower wait: most await two or three things. */
 const MICROTASKS = 8;
 /** Batches handled while handlers wait, before timers and files must have their turn. */
@@ -62,6 +66,7 @@ export class Worker implements SocketContext, Source, Traffic, LogFailure {
   readonly traffic: Traffic = this;
   readonly writeStall: number;
   readonly #number: number;
+  readonly #doorbells: readonly number[];
   readonly #config: Config;
   readonly #state: SharedState;
   readonly #counters: Counters;
@@ -95,7 +100,8 @@ export class Worker implements SocketContext, Source, Traffic, LogFailure {
     });
     this.#flushTimer = loop.timers.timer({ onDeadline: () => this.#flush() });
     // Edge-triggered, so that a doorbell need not be read to fall silent.
-    loop.registry.register(start.doorbell, this, EPOLLIN | EPOLLET);
+    this.#doorbells = start.doorbells;
+    loop.registry.register(this.#doorbellOf(start.worker), this, EPOLLIN | EPOLLET);
     this.#state.descriptors.claim(loop.registry.descriptor, start.worker);
   }
 
@@ -174,8 +180,10 @@ export class Worker implements SocketContext, Source, Traffic, LogFailure {
   #park(): boolean {
     const { flags, taskRing } = this.#state;
     flags.park(this.#number);
-    // Looked at again after the flag is up: what was pushed before it was seen by nobody else.
-    if (taskRing.size() === 0 && flags.isDraining() === this.#context.draining) {
+    // Looked at again after the flag is up: what was pushed before it was seen by nobody else. What
+    // is left to another worker has been left to one that looks.
+    const nothing = taskRing.size() === 0 || !this.#mayTake();
+    if (nothing && flags.isDraining() === this.#context.draining) {
       this.#counters.add(COLUMN.parks, 1);
       return true;
     }
@@ -185,11 +193,49 @@ export class Worker implements SocketContext, Source, Traffic, LogFailure {
 
   #takeTasks(): number {
     let taken = 0;
-    while (taken < TASKS_A_TURN && this.#state.taskRing.pop(this.#task)) {
+    while (taken < TASKS_A_TURN && this.#mayTake() && this.#state.taskRing.pop(this.#task)) {
       taken++;
       this.#takeConnection(this.#task[TASK_FIELD.descriptor] ?? -1);
     }
     return taken;
+  }
+
+  /**
+   * Whether this worker has room beside the others. Who is awake while a burst comes in would take
+   * all of it, and long-lived connections would stay with one core. One that has much more than
+   * its share leaves the rest, and wakes who has the least: that one has never more than its share.
+   */
+  #mayTake(): boolean {
+    const mine = this.#transports.size;
+    if (mine < UNSHARED || this.#state.taskRing.size() === 0) return true;
+    const { flags, workers } = this.#state;
+    let [total, alive, least, leastLoaded] = [0, 0, Infinity, this.#number];
+    for (let worker = 0; worker < workers; worker++) {
+      if (!flags.isAlive(worker)) continue;
+      const open = this.#openConnectionsOf(worker);
+      total += open;
+      alive++;
+      if (open < least) [least, leastLoaded] = [open, worker];
+    }
+    if (leastLoaded === this.#number || mine <= total / alive * OVERLOAD + UNSHARED) return true;
+    if (flags.takeIfParked(leastLoaded)) this.#ring(leastLoaded);
+    return false;
+  }
+
+  #openConnectionsOf(worker: number): number {
+    const counters = this.#state.counters(worker);
+    return counters.get(COLUMN.connectionsOpened) - counters.get(COLUMN.connectionsClosed);
+  }
+
+  #ring(worker: number): void {
+    this.#counters.add(COLUMN.doorbells, 1);
+    this.loop.os.ringDoorbell(this.#doorbellOf(worker));
+  }
+
+  #doorbellOf(worker: number): number {
+    const doorbell = this.#doorbells[worker];
+    if (doorbell === undefined) throw new RangeError(`worker ${worker} has no doorbell`);
+    return doorbell;
   }
 
   #takeConnection(descriptor: number): void {

@@ -2,7 +2,7 @@
  * A thread as the main one sees it: a Web Worker that reports when it is ready and how it ended.
  */
 
-import type { ThreadMessage } from "./thread_start.ts";
+import type { ThreadMessage } from "../thread/mod.ts";
 
 /** How a thread ended. */
 export interface ThreadEnd {

@@ -5,12 +5,12 @@
  * stderr that says what was wrong and what to do.
  */
 
-import config from "../deno.json" with { type: "json" };
+import config from "../../deno.json" with { type: "json" };
 import { parseCommandLine, UsageError } from "./command_line.ts";
-import type { Config } from "./config.ts";
-import { Executor } from "./executor.ts";
+import type { Config } from "../config.ts";
+import { Executor } from "../executor/mod.ts";
 import { EXIT, helpText } from "./help.ts";
-import { errnoText, SystemError } from "./os/mod.ts";
+import { errnoText, SystemError } from "../os/mod.ts";
 
 const SIGNALS = ["SIGTERM", "SIGINT"] as const;
 /** As a shell reports a process that a signal ended. */

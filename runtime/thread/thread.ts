@@ -2,7 +2,7 @@
  * The Web Worker's side of a thread: its one message in, its few out, and its end.
  */
 
-import type { ThreadMessage } from "./thread_start.ts";
+import type { ThreadMessage } from "./messages.ts";
 
 // The DOM and the worker libraries declare one global each, and only one can be loaded.
 interface WorkerScope {

@@ -1,0 +1,16 @@
+/**
+ * The executor: binds the port, starts the threads, watches them, and brings them to an end.
+ *
+ * ```ts
+ * import { DEFAULT_CONFIG } from "../config.ts";
+ * import { Executor } from "./mod.ts";
+ * const config = { ...DEFAULT_CONFIG, workers: 1, hostname: "127.0.0.1", port: 0, log: "off" };
+ * const executor = await Executor.start(config, { warn: console.error });
+ * executor.stop();
+ * console.log(await executor.ended); // { failure: undefined }
+ * ```
+ *
+ * @module
+ */
+
+export { Executor, type ExecutorOptions, type ServerEnd } from "./executor.ts";

@@ -1,0 +1,91 @@
+/**
+ * What each thread has counted since the start, in shared memory.
+ *
+ * One block of cache lines for each thread: the workers', then the acceptor's, then the main
+ * thread's. Only the thread of a block writes it; anyone reads. A worker that is started anew goes
+ * on with the block of the one that died, so sums never go back.
+ *
+ * The columns are doubles: a plain read, add and write, no BigInt, and exact up to 2^53, which the
+ * bytes of one worker at 1 GB/s reach after 104 days (and from there are off by single bytes).
+ * The language promises only for integers of up to 32 bits that a write is seen whole; for aligned
+ * 8 bytes the hardware does, x86-64 and arm64 both, and each column is aligned. A reader therefore
+ * sees a column as it was a moment ago, and two columns perhaps as they were at different moments.
+ */
+import { COUNTER_COLUMNS } from "./layout.ts";
+
+/** The columns by name; a name is also that of the metric. All only grow. */
+export const COLUMN = {
+  /** Connections that accept4 gave. */
+  accepted: 0,
+  /** Accepted connections that were refused at once: at a limit, or while draining. */
+  refused: 1,
+  /** Pushes that found the task ring full. */
+  ringFull: 2,
+  /** Writes that found the inbox of another worker full. */
+  inboxFull: 3,
+  /** Connections that a worker took up. */
+  connectionsOpened: 4,
+  /** Connections that a worker closed, whoever wanted it. */
+  connectionsClosed: 5,
+  /** Request heads received whole. */
+  requests: 6,
+  /** Response heads sent, by class of status. */
+  responses1xx: 7,
+  responses2xx: 8,
+  responses3xx: 9,
+  responses4xx: 10,
+  responses5xx: 11,
+  /** Bytes that came from sockets. */
+  bytesReceived: 12,
+  /** Bytes that sockets took. */
+  bytesSent: 13,
+  /** Upgrades done. */
+  webSocketsOpened: 14,
+  webSocketsClosed: 15,
+  /** WebSocket messages, not frames. */
+  messagesReceived: 16,
+  messagesSent: 17,
+  /** Input that broke a protocol. */
+  protocolErrors: 18,
+  /** Handlers that threw. */
+  handlerErrors: 19,
+  /** System calls that failed in a way that is not in the course of things. */
+  systemErrors: 20,
+  /** Connections closed because a time limit ran out. */
+  timeouts: 21,
+  /** Turns of the event loop: one that stands still in a thread not parked tells that it hangs. */
+  loopTurns: 22,
+  /** Times that the thread went to sleep. */
+  parks: 23,
+  /** Times that the thread woke another. */
+  doorbells: 24,
+  /** Bytes of log lines lost because they could not be written. */
+  logBytesDropped: 25,
+  /** Times that a doorbell was heard. */
+  wakeUps: 26,
+} as const;
+
+/** The number of a column. */
+export type Column = (typeof COLUMN)[keyof typeof COLUMN];
+
+/** The counters of one thread. */
+export class Counters {
+  readonly #slots: Float64Array;
+
+  /** @param slots the block of this thread in shared memory */
+  constructor(slots: Float64Array) {
+    if (slots.length !== COUNTER_COLUMNS) throw new RangeError("Not a block of counters");
+    this.#slots = slots;
+  }
+
+  /** Adds `amount`, 0 or more, to a column; only the thread of this block. */
+  add(column: Column, amount: number): void {
+    // In bounds: a Column is below COUNTER_COLUMNS, which the constructor checked.
+    this.#slots[column] = this.#slots[column]! + amount;
+  }
+
+  /** The value of a column; any thread. Late by what the writer has not made visible yet. */
+  get(column: Column): number {
+    return this.#slots[column]!;
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * Where everything lies in the one SharedArrayBuffer that all threads map.
+ *
+ * In: how many workers, slots, bytes and descriptors. Out: the byte offset of each block. The
+ * algorithms are in the other files, one each; this one only says where, and draws it:
+ *
+ * ```text
+ *       48  header          128 bytes   magic, version, the four dimensions, total bytes
+ *           task ring       256 + 64 × taskSlots       see task_ring.ts
+ *           flags           384 bytes                  see flags.ts
+ *           counters        384 × (workers + 2)        see counters.ts
+ *           descriptors     4 × descriptors            see descriptor_table.ts
+ *           inboxes         (256 + inboxBytes) × workers   see inbox.ts
+ * ```
+ * Every block begins at {@link ORIGIN_BYTES} plus a multiple of {@link PAIR_BYTES}.
+ */
+
+/** One cache line of x86-64 and of most arm64. */
+export const LINE_BYTES = 64;
+
+/** Two lines: x86 fetches them in pairs, so what must not share a line lies two apart. */
+export const PAIR_BYTES = 128;
+
+/**
+ * Where the first block begins. Deno takes a large buffer from malloc, whose large chunks begin
+ * 16 bytes past a page (seen on 2.4.2 and 2.9.6); 48 more bytes put our blocks on cache lines.
+ * Where that does not hold a slot straddles two lines: slower, never wrong.
+ */
+export const ORIGIN_BYTES = 48;
+
+/** Tells our memory from any other buffer: `ADNO` in ASCII. */
+export const MAGIC = 0x41444e4f;
+/** Changes with every change of this file. */
+export const LAYOUT_VERSION = 1;
+
+/** Bytes of the header block. */
+export const HEADER_BYTES = PAIR_BYTES;
+/** Words of the header, as indexes into an Int32Array that begins at {@link ORIGIN_BYTES}. */
+export const HEADER = {
+  magic: 0,
+  version: 1,
+  workers: 2,
+  taskSlots: 3,
+  inboxBytes: 4,
+  descriptors: 5,
+  totalBytes: 6,
+} as const;
+
+/** Bytes before the slots of the task ring: the tail's pair of lines, then the head's. */
+export const TASK_RING_HEADER_BYTES = 2 * PAIR_BYTES;
+/** Bytes of one slot: its sequence, then the payload, on one cache line. */
+export const TASK_SLOT_BYTES = LINE_BYTES;
+
+/** Bytes before the records of an inbox: the tail's pair of lines, then the head's. */
+export const INBOX_HEADER_BYTES = 2 * PAIR_BYTES;
+
+/** Bytes of the flags: draining, parked and alive on a pair of lines each. */
+export const FLAGS_BYTES = 3 * PAIR_BYTES;
+
+/** Columns that one block of counters has room for. */
+export const COUNTER_COLUMNS = 48;
+/** Bytes of the block of counters of one thread: 48 doubles, three pairs of lines. */
+export const COUNTER_BLOCK_BYTES = COUNTER_COLUMNS * 8;
+/** Blocks of counters beyond those of the workers: the acceptor's, then the main thread's. */
+export const EXTRA_COUNTER_BLOCKS = 2;
+
+/** The most workers there can be. */
+export const MAX_WORKERS = 256;
+
+/** What the size of the memory follows from. */
+export interface Dimensions {
+  /** Worker threads, 1 to {@link MAX_WORKERS}. */
+  readonly workers: number;
+  /** Slots of the task ring, a power of two. */
+  readonly taskSlots: number;
+  /** Bytes of records in each inbox, a power of two. */
+  readonly inboxBytes: number;
+  /** Descriptors that have an entry in the descriptor table: 0 to this less one. */
+  readonly descriptors: number;
+}
+
+/** Byte offset of each block, and the size of the whole. */
+export interface Layout {
+  readonly header: number;
+  readonly taskRing: number;
+  readonly flags: number;
+  /** Block `i` is {@link COUNTER_BLOCK_BYTES} × i further. */
+  readonly counters: number;
+  readonly descriptors: number;
+  /** Inbox `i` is `inboxStride` × i further. */
+  readonly inboxes: number;
+  readonly inboxStride: number;
+  readonly totalBytes: number;
+}
+
+/** Computes the offsets for dimensions that were checked before. */
+export function layoutOf(dimensions: Dimensions): Layout {
+  const { workers, taskSlots, inboxBytes, descriptors } = dimensions;
+  const header = ORIGIN_BYTES;
+  const taskRing = header + HEADER_BYTES;
+  const flags = taskRing + toPairs(TASK_RING_HEADER_BYTES + taskSlots * TASK_SLOT_BYTES);
+  const counters = flags + FLAGS_BYTES;
+  const counterBytes = (workers + EXTRA_COUNTER_BLOCKS) * COUNTER_BLOCK_BYTES;
+  const descriptorTable = counters + counterBytes;
+  const inboxes = descriptorTable + toPairs(descriptors * 4);
+  const inboxStride = toPairs(INBOX_HEADER_BYTES + inboxBytes);
+  return {
+    header,
+    taskRing,
+    flags,
+    counters,
+    descriptors: descriptorTable,
+    inboxes,
+    inboxStride,
+    totalBytes: inboxes + inboxStride * workers,
+  };
+}
+
+/** Rounds up to whole pairs of lines. */
+function toPairs(bytes: number): number {
+  return Math.ceil(bytes / PAIR_BYTES) * PAIR_BYTES;
+}

@@ -1,0 +1,37 @@
+/**
+ * What the threads share, and nothing else: a ring of tasks that any idle worker takes, an inbox
+ * for each worker, counters, the flags of who sleeps, and who owns which descriptor. All of it
+ * lies in one SharedArrayBuffer, nothing in it waits, and it imports nothing outside this folder.
+ *
+ * ```ts
+ * import { createSharedState, openSharedState, TASK_FIELD, TASK_KIND, TASK_WORDS } from "./mod.ts";
+ *
+ * const memory = createSharedState({ workers: 2 }); // main thread; then postMessage(memory)
+ * const state = openSharedState(memory); // each thread
+ *
+ * const task = new Int32Array(TASK_WORDS); // the acceptor
+ * task[TASK_FIELD.kind] = TASK_KIND.connection;
+ * task[TASK_FIELD.descriptor] = 7;
+ * if (!state.taskRing.push(task)) console.log("full: try again later");
+ * const sleeper = state.flags.takeParked(0);
+ * if (sleeper >= 0) console.log("ring the eventfd of worker", sleeper);
+ *
+ * while (state.taskRing.pop(task)) console.log("serve", task[TASK_FIELD.descriptor]); // a worker
+ * ```
+ *
+ * How a worker sleeps without missing a task is told in flags.ts; where everything lies, in
+ * layout.ts.
+ *
+ * @module
+ */
+export { COLUMN, type Column, Counters } from "./counters.ts";
+export { DescriptorTable } from "./descriptor_table.ts";
+export { Flags } from "./flags.ts";
+export { Inbox, type InboxSink } from "./inbox.ts";
+export {
+  createSharedState,
+  openSharedState,
+  SharedState,
+  type SharedStateOptions,
+} from "./shared_state.ts";
+export { TASK_FIELD, TASK_KIND, TASK_WORDS, TaskRing } from "./task_ring.ts";

@@ -1,0 +1,32 @@
+/**
+ * Lets xterm.js style itself under a Content-Security-Policy without 'unsafe-inline' for sheets.
+ *
+ * Its DOM renderer creates <style> elements and sets their textContent, which such a policy blocks.
+ * A constructed sheet is allowed, as no text of the document can become one. So the text of every
+ * <style> element that a script creates goes to a constructed sheet of its own instead, for as
+ * long as the element is not removed. To be called once, before the terminal is opened.
+ */
+export function adoptStyleElements() {
+  const create = document.createElement;
+  document.createElement = (
+    /** @type {string} */ name,
+    /** @type {ElementCreationOptions | undefined} */ options,
+  ) => {
+    const element = create.call(document, name, options);
+    if (element instanceof HTMLStyleElement) adopt(element);
+    return element;
+  };
+}
+
+/** @param {HTMLStyleElement} element */
+function adopt(element) {
+  const sheet = new CSSStyleSheet();
+  document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
+  Object.defineProperty(element, "textContent", {
+    set: (text) => sheet.replaceSync(text),
+  });
+  element.remove = () => {
+    document.adoptedStyleSheets = document.adoptedStyleSheets.filter((one) => one !== sheet);
+    HTMLStyleElement.prototype.remove.call(element);
+  };
+}

@@ -1,0 +1,208 @@
+/**
+ * The terminal of the page: puts xterm.js, the link to the server and the header together.
+ *
+ * Loaded as a module after the classic scripts of xterm.js, which leave `Terminal`, `FitAddon` and
+ * `WebglAddon` on globalThis. What is typed goes to /term and is seen only when it comes back.
+ * `globalThis.terminal` is there for the browser's console and for the tests.
+ */
+
+import { echoOf } from "./keys.js";
+import { Link } from "./link.js";
+import { drawByWebgl } from "./renderer.js";
+import { adoptStyleElements } from "./style_elements.js";
+
+/** Characters in one message: a paste beyond this is refused rather than sent for minutes. */
+const LONGEST_INPUT = 256 * 1024;
+/** How long a hint is shown, in milliseconds. */
+const HINT_TIME = 3_000;
+/** How long a size has to stay the same to be taken, in milliseconds. */
+const REST_TIME = 60;
+
+const STATE_TEXT = {
+  connecting: "Connecting…",
+  connected: "Connected",
+  reconnecting: "Reconnecting",
+  offline: "Offline",
+};
+
+/** Colours that the sheet gives as --term-NAME and xterm.js takes as theme.NAME. */
+const COLOURS = ["background", "foreground", "cursor", "cursorAccent", "selectionBackground"]
+  .concat(["black", "red", "green", "yellow", "blue", "magenta", "cyan", "white"])
+  .concat(["brightBlack", "brightRed", "brightGreen", "brightYellow", "brightBlue"])
+  .concat(["brightMagenta", "brightCyan", "brightWhite"]);
+
+const lightScheme = matchMedia("(prefers-color-scheme: light)");
+const narrow = matchMedia("(max-width: 480px)");
+const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
+
+/** @param {string} id */
+const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
+const screen = byId("screen");
+
+// The policy of the page allows no inline sheet, and xterm.js makes two.
+adoptStyleElements();
+
+const terminal = new globalThis.Terminal({
+  convertEol: true, // the server may end its lines by LF alone
+  cursorBlink: !reducedMotion.matches,
+  cursorStyle: "bar",
+  cursorWidth: 2,
+  fontFamily: cssValue("--mono"),
+  fontSize: narrow.matches ? 14 : 15,
+  lineHeight: 1.2,
+  minimumContrastRatio: 4.5, // WCAG 2.2 section 1.4.3, whatever colours are asked for
+  scrollback: 5_000,
+  theme: theme(),
+});
+const fit = new globalThis.FitAddon.FitAddon();
+
+let hintTimer = 0;
+let refitTimer = 0;
+
+const link = new Link(socketUrl(), { onState: showState, onMessage: receive });
+
+globalThis.terminal = terminal;
+terminal.loadAddon(fit);
+terminal.open(screen);
+drawByWebgl(terminal, { screen, onFallBack: refit });
+// Reverse wrap-around (DECSET 45): Backspace goes on past the start of a wrapped row.
+terminal.write("\x1b[?45h");
+terminal.onData(send);
+terminal.onResize(showSize);
+terminal.attachCustomKeyEventHandler(leaveToBrowser);
+followSize();
+followPreferences();
+followNetwork();
+terminal.focus();
+link.connect();
+
+function socketUrl() {
+  const url = new URL("/term", location.href);
+  url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
+  return url.href;
+}
+
+/** @param {Uint8Array} bytes */
+function receive(bytes) {
+  terminal.write(bytes);
+}
+
+/** @param {string} data what xterm.js made of a key or a paste */
+function send(data) {
+  const text = echoOf(data);
+  if (text.length > LONGEST_INPUT) return hint("Not sent: more than 256 KiB at once");
+  if (!link.send(text)) hint("Not sent: there is no connection");
+}
+
+/**
+ * @param {import("./link.js").State} state
+ * @param {number} seconds until the next attempt
+ */
+function showState(state, seconds) {
+  const waiting = state === "reconnecting" || state === "offline";
+  document.documentElement.dataset.state = state;
+  // The live region gets no new text each second; the countdown beside it is for the eye.
+  const text = byId("state-text");
+  if (text.textContent !== STATE_TEXT[state]) text.textContent = STATE_TEXT[state];
+  byId("countdown").textContent = waiting ? `in ${seconds} s` : "";
+  byId("retry").hidden = !waiting;
+  if (state !== "connected") return;
+  byId("hint").hidden = true;
+  // The last connection may have ended inside an escape sequence (CAN ends it), or inside a line.
+  const inside = terminal.buffer.active.cursorX > 0;
+  terminal.write(inside ? "\x18\x1b[0m\r\n" : "\x18\x1b[0m");
+}
+
+/** @param {string} text said below the header for some seconds */
+function hint(text) {
+  const element = byId("hint");
+  // Set again it would be read out again, for each key.
+  if (element.hidden || element.textContent !== text) element.textContent = text;
+  element.hidden = false;
+  clearTimeout(hintTimer);
+  hintTimer = setTimeout(() => element.hidden = true, HINT_TIME);
+}
+
+/**
+ * Keys that the browser and not the terminal is to have: false for these.
+ *
+ * @param {KeyboardEvent} event
+ */
+function leaveToBrowser(event) {
+  if (event.type !== "keydown") return true;
+  // Tab is typed, so Shift+Tab is the way out of the terminal (WCAG 2.2 section 2.1.2).
+  if (event.key === "Tab") return !event.shiftKey;
+  if (!event.ctrlKey || event.altKey) return true;
+  const key = event.key.toLowerCase();
+  if (key === "c") return !terminal.hasSelection();
+  return key !== "v";
+}
+
+function showSize() {
+  byId("size").textContent = `${terminal.cols}×${terminal.rows}`;
+  byId("size").hidden = false;
+}
+
+/** Fits the terminal to its place, however that changes. */
+function followSize() {
+  new ResizeObserver(refit).observe(screen);
+  visualViewport?.addEventListener("resize", followKeyboard);
+  visualViewport?.addEventListener("scroll", followKeyboard);
+  fit.fit();
+  showSize();
+}
+
+/**
+ * When the size has come to rest: a canvas that is resized stays empty for a frame, and a window
+ * that is dragged larger, or a keyboard that slides in, would flicker all the way.
+ */
+function refit() {
+  clearTimeout(refitTimer);
+  refitTimer = setTimeout(() => fit.fit(), REST_TIME);
+}
+
+/** Keeps the page in what the on-screen keyboard leaves free. */
+function followKeyboard() {
+  // Zoomed by the user: the page stays as large as it was and is scrolled.
+  if (visualViewport === null || visualViewport.scale !== 1) return;
+  const { style } = document.documentElement;
+  style.setProperty("--visible-height", `${visualViewport.height}px`);
+  style.setProperty("--visible-top", `${visualViewport.offsetTop}px`);
+}
+
+function followPreferences() {
+  lightScheme.addEventListener("change", () => terminal.options.theme = theme());
+  reducedMotion.addEventListener("change", () => {
+    terminal.options.cursorBlink = !reducedMotion.matches;
+  });
+  const reader = byId("reader");
+  reader.addEventListener("click", () => {
+    terminal.options.screenReaderMode = !terminal.options.screenReaderMode;
+    reader.setAttribute("aria-pressed", String(terminal.options.screenReaderMode));
+    terminal.focus();
+  });
+}
+
+/** What says that another attempt is worth its while at once. */
+function followNetwork() {
+  const connect = () => link.connect();
+  byId("retry").addEventListener("click", () => {
+    connect();
+    terminal.focus();
+  });
+  globalThis.addEventListener("online", connect);
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "visible") connect();
+  });
+  // The rest of the terminal's place is as good to tap as its rows.
+  screen.addEventListener("click", () => terminal.focus());
+}
+
+function theme() {
+  return Object.fromEntries(COLOURS.map((name) => [name, cssValue(`--term-${name}`)]));
+}
+
+/** @param {string} name of a custom property of the page */
+function cssValue(name) {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}

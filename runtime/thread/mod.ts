@@ -1,0 +1,14 @@
+/**
+ * A thread's own side: the message that it starts with, the few that it sends, and its end.
+ *
+ * ```ts
+ * import type { ThreadMessage } from "./mod.ts";
+ * const message: ThreadMessage = { type: "ready" };
+ * console.log(message.type);
+ * ```
+ *
+ * @module
+ */
+
+export type { AcceptorStart, ThreadMessage, WorkerStart } from "./messages.ts";
+export { onStart, postToMain } from "./thread.ts";

@@ -1,0 +1,94 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { parseCommandLine, UsageError } from "../../../runtime/cli/command_line.ts";
+import { type Config, DEFAULT_CONFIG } from "../../../runtime/config.ts";
+import { helpText } from "../../../runtime/cli/help.ts";
+import { NUMBER_OPTIONS, variableOf } from "../../../runtime/cli/options.ts";
+
+function parse(args: string[], variables: Record<string, string> = {}) {
+  return parseCommandLine({ args, variable: (name) => variables[name], cores: 2 });
+}
+
+function config(args: string[], variables: Record<string, string> = {}): Config {
+  const command = parse(args, variables);
+  if (command.type !== "serve") throw new TypeError(`not a config: ${command.type}`);
+  return command.config;
+}
+
+function refusal(args: string[], variables: Record<string, string> = {}): string {
+  const error = assertThrows(() => parse(args, variables), UsageError);
+  return (error as UsageError).message;
+}
+
+Deno.test("without arguments: a worker a core, all addresses, port 8000, the log in /tmp", () => {
+  assertEquals(config([]), { ...DEFAULT_CONFIG, workers: 2 });
+});
+
+Deno.test("workers, address and port mean what they mean in the seed", () => {
+  const { workers, hostname, port } = config(["4", "127.0.0.1", "8080"]);
+  assertEquals({ workers, hostname, port }, { workers: 4, hostname: "127.0.0.1", port: 8080 });
+  assertEquals(config(["8"]).workers, 8);
+  assertEquals(config(["1", "::", "0"]).hostname, "::");
+  assertEquals(config(["1", "[::1]", "0"]).hostname, "::1");
+});
+
+Deno.test("what is out of range is named with its range", () => {
+  for (const workers of ["0", "257", "abc", "1.5", "", " 3", "1e2"]) {
+    assertEquals(refusal([workers]), `WORKERS is a whole number from 1 to 256, not "${workers}"`);
+  }
+  assertEquals(
+    refusal(["1", "::", "70000"]),
+    'PORT is a whole number from 0 to 65535, not "70000"',
+  );
+  for (
+    const address of ["localhost", "1.2.3", "256.1.1.1", "1.2.3.4.5", "01.2.3.4", "::g", "a:b"]
+  ) {
+    assert(refusal(["1", address]).includes(`not "${address}"`), address);
+  }
+  assert(refusal(["1", "::", "0", "extra"]).includes('"extra"'));
+});
+
+Deno.test("an unknown or repeated option, or one without its value, is an error", () => {
+  assert(refusal(["--loge", "x"]).includes("--loge"));
+  assert(refusal(["-x"]).includes("-x"));
+  assert(refusal(["-1"]).includes("-1"));
+  assert(refusal(["--log", "a", "--log", "b"]).includes("more than once"));
+  assert(refusal(["--max-head="]).includes("needs a value"));
+});
+
+Deno.test("every number option: flag, variable, bounds, precedence and help", () => {
+  const help = helpText("0.0.0");
+  for (const option of NUMBER_OPTIONS) {
+    const { flag, least, most } = option;
+    const name = `--${flag}`;
+    assertEquals(option.get(config([name, String(most)])), most, name);
+    assertEquals(option.get(config([name, String(least)])), least, name);
+    const variables = { [variableOf(flag)]: String(most) };
+    assertEquals(option.get(config([], variables)), most, name);
+    assertEquals(option.get(config([name, String(least)], variables)), least, name);
+    for (const wrong of [String(most + 1), "-1", "x", "0x10", "1e3", String(least - 1)]) {
+      assert(refusal([`${name}=${wrong}`]).startsWith(name), `${name}=${wrong}`);
+    }
+    assert(help.includes(name), name);
+  }
+});
+
+Deno.test("times are given in seconds and kept in milliseconds", () => {
+  assertEquals(config(["--idle-timeout", "1.5"]).limits.idleTime, 1500);
+});
+
+Deno.test("help and version win over everything else that is valid", () => {
+  assertEquals(parse(["8", "--help"]).type, "help");
+  assertEquals(parse(["-h"]).type, "help");
+  assertEquals(parse(["--version"]).type, "version");
+  assertEquals(parse(["-V"]).type, "version");
+});
+
+Deno.test("the help fits a terminal of 100 columns", () => {
+  for (const line of helpText("0.0.0").split("\n")) assert(line.length <= 100, line);
+});
+
+Deno.test("parsing does not change the defaults", () => {
+  const before = structuredClone(DEFAULT_CONFIG);
+  config(["--idle-timeout", "9", "--max-head", "9999"]);
+  assertEquals(DEFAULT_CONFIG, before);
+});

@@ -1,0 +1,92 @@
+/** The flags on one thread; how they are used to sleep is in parking_order_test.ts. */
+import { assertEquals } from "@std/assert";
+import { Flags } from "../../../runtime/ring/flags.ts";
+import { Random } from "../../support/random.ts";
+import { flagsBlock } from "./blocks.ts";
+
+Deno.test("flags: a parked flag is taken once, by whoever comes first", () => {
+  const words = flagsBlock();
+  const flags = new Flags(words, 4);
+  const theirs = new Flags(words, 4);
+  assertEquals(flags.takeParked(0), -1);
+  flags.park(2);
+  assertEquals([theirs.isParked(1), theirs.isParked(2)], [false, true]);
+  assertEquals(theirs.takeParked(0), 2);
+  assertEquals(flags.takeParked(0), -1);
+  assertEquals(flags.takeIfParked(2), false);
+  assertEquals(flags.unpark(2), false);
+  flags.park(2);
+  assertEquals(theirs.takeIfParked(1), false);
+  assertEquals(theirs.takeIfParked(2), true);
+  flags.park(2);
+  assertEquals(flags.unpark(2), true);
+  assertEquals(theirs.takeParked(0), -1);
+});
+
+for (const workers of [1, 2, 31, 32, 33, 64, 255, 256]) {
+  Deno.test(`flags: takes the first at or after the start, of ${workers}`, () => {
+    const flags = new Flags(flagsBlock(), workers);
+    const random = new Random(workers);
+    const parked = new Set<number>();
+    for (let round = 0; round < 2000; round++) {
+      if (random.below(3) > 0) {
+        const worker = random.below(workers);
+        flags.park(worker);
+        parked.add(worker);
+      } else {
+        const start = random.below(workers);
+        const taken = flags.takeParked(start);
+        // Within the words behind the start the lowest comes first; that is after the start, or none is.
+        const after = [...parked].filter((worker) => worker >= start);
+        const expected = after.length > 0
+          ? Math.min(...after)
+          : parked.size > 0
+          ? Math.min(...parked)
+          : -1;
+        assertEquals(taken, expected);
+        parked.delete(taken);
+      }
+    }
+    for (const worker of parked) assertEquals(flags.takeIfParked(worker), true);
+    assertEquals(flags.takeParked(0), -1);
+  });
+}
+
+Deno.test("flags: a start that is no worker is the first one", () => {
+  const flags = new Flags(flagsBlock(), 40);
+  for (const start of [-1, 40, 4000]) {
+    flags.park(39);
+    flags.park(3);
+    assertEquals(flags.takeParked(start), 3);
+    assertEquals(flags.takeParked(start), 39);
+  }
+});
+
+Deno.test("flags: taking in turns wakes all in turn", () => {
+  const flags = new Flags(flagsBlock(), 70);
+  for (let worker = 0; worker < 70; worker++) flags.park(worker);
+  const taken: number[] = [];
+  for (let start = 50; taken.length < 70; start = taken.at(-1)! + 1) {
+    taken.push(flags.takeParked(start));
+  }
+  assertEquals(taken, Array.from({ length: 70 }, (_, i) => (i + 50) % 70));
+});
+
+Deno.test("flags: who is alive, and that the dead are not woken", () => {
+  const flags = new Flags(flagsBlock(), 256);
+  assertEquals(flags.isAlive(255), false);
+  flags.setAlive(255);
+  flags.setAlive(31);
+  flags.park(31);
+  assertEquals([flags.isAlive(255), flags.isAlive(31), flags.isAlive(30)], [true, true, false]);
+  flags.setDead(31);
+  assertEquals([flags.isAlive(255), flags.isAlive(31)], [true, false]);
+  assertEquals(flags.takeParked(0), -1);
+});
+
+Deno.test("flags: draining is said once and for all", () => {
+  const words = flagsBlock();
+  assertEquals(new Flags(words, 1).isDraining(), false);
+  new Flags(words, 1).setDraining();
+  assertEquals(new Flags(words, 1).isDraining(), true);
+});

@@ -1,0 +1,64 @@
+/** The blocks lie one behind the other, aligned, and nothing that must not share a line does. */
+import { assert, assertEquals } from "@std/assert";
+import {
+  COUNTER_BLOCK_BYTES,
+  COUNTER_COLUMNS,
+  type Dimensions,
+  FLAGS_BYTES,
+  HEADER,
+  HEADER_BYTES,
+  INBOX_HEADER_BYTES,
+  layoutOf,
+  ORIGIN_BYTES,
+  PAIR_BYTES,
+  TASK_RING_HEADER_BYTES,
+  TASK_SLOT_BYTES,
+} from "../../../runtime/ring/layout.ts";
+import { COLUMN } from "../../../runtime/ring/counters.ts";
+import { TASK_WORDS } from "../../../runtime/ring/task_ring.ts";
+
+const DIMENSIONS: Dimensions[] = [
+  { workers: 1, taskSlots: 2, inboxBytes: 256, descriptors: 1 },
+  { workers: 3, taskSlots: 8, inboxBytes: 512, descriptors: 33 },
+  { workers: 8, taskSlots: 1024, inboxBytes: 256 * 1024, descriptors: 65536 },
+  { workers: 256, taskSlots: 4096, inboxBytes: 4096, descriptors: 100_001 },
+];
+
+for (const dimensions of DIMENSIONS) {
+  const { workers, taskSlots, inboxBytes, descriptors } = dimensions;
+  const layout = layoutOf(dimensions);
+
+  Deno.test(`layout: no block reaches into the next, ${workers} workers`, () => {
+    const ends: [number, number, string][] = [
+      [layout.header, HEADER_BYTES, "header"],
+      [layout.taskRing, TASK_RING_HEADER_BYTES + taskSlots * TASK_SLOT_BYTES, "task ring"],
+      [layout.flags, FLAGS_BYTES, "flags"],
+      [layout.counters, COUNTER_BLOCK_BYTES * (workers + 2), "counters"],
+      [layout.descriptors, descriptors * 4, "descriptors"],
+    ];
+    for (let i = 0; i < workers; i++) {
+      const offset = layout.inboxes + i * layout.inboxStride;
+      ends.push([offset, INBOX_HEADER_BYTES + inboxBytes, `inbox ${i}`]);
+    }
+    ends.push([layout.totalBytes, 0, "end"]);
+    for (let i = 1; i < ends.length; i++) {
+      const [begin, bytes, name] = ends[i - 1]!;
+      assert(begin + bytes <= ends[i]![0], `${name} reaches into ${ends[i]![2]}`);
+    }
+  });
+
+  Deno.test(`layout: every block begins on a pair of lines, ${workers} workers`, () => {
+    const { header, taskRing, flags, counters, inboxes, inboxStride } = layout;
+    for (const offset of [header, taskRing, flags, counters, layout.descriptors, inboxes]) {
+      assertEquals((offset - ORIGIN_BYTES) % PAIR_BYTES, 0);
+    }
+    assertEquals(inboxStride % PAIR_BYTES, 0);
+    assertEquals(COUNTER_BLOCK_BYTES % PAIR_BYTES, 0);
+  });
+}
+
+Deno.test("layout: what a record holds fits in it", () => {
+  assert((1 + TASK_WORDS) * 4 <= TASK_SLOT_BYTES);
+  assert(Math.max(...Object.values(HEADER)) * 4 < HEADER_BYTES);
+  assert(Math.max(...Object.values(COLUMN)) < COUNTER_COLUMNS);
+});

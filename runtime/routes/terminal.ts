@@ -12,7 +12,7 @@ import type { Exchange, Route, WebSocketHandler } from "../session/mod.ts";
 
 const WELCOME = new TextEncoder().encode(
   "\x1b[1;36m=== Async Deno Terminal ===\x1b[0m\r\n" +
-    "\x1b[32mHTTP/1.1 and WebSockets on every core, from one executable.\x1b[0m\r\n" +
+    "\x1b[32mHTTP/1.1 and WebSockets on every core.\x1b[0m\r\n" +
     "\x1b[33mWhat you send comes back.\x1b[0m\r\n\r\n",
 );
 

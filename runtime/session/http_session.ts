@@ -130,8 +130,9 @@ export class HttpSession implements Session {
     const { log } = this.#context;
     if (this.#receiptLogged) log.requestDone(descriptor, keepAlive);
     else if (this.#label !== null) log.request(descriptor, this.#label, keepAlive);
-    // Answered after its handler gave way: the batch that it came in is long over.
-    if (!this.#pumping) this.#pump();
+    // Answered after its handler gave way: the batch that it came in is long over. The next request
+    // waits for the handler's end all the same, so that there is one handler at a time.
+    if (!this.#pumping) this.#context.outbox.flush();
   }
 
   // The work.
@@ -156,7 +157,7 @@ export class HttpSession implements Session {
   #handleEvents(): void {
     const { outbox } = this.#context;
     // What the peer does not read, it gets no more of: its next request waits in our buffer.
-    while (this.#transport.queuedBytes === 0 && !this.#transport.closed) {
+    while (this.#mayHandle()) {
       const event = this.#http.next();
       if (event === REQUEST) this.#beginRequest();
       else if (event === DATA) this.#receiveBody();
@@ -169,6 +170,10 @@ export class HttpSession implements Session {
         outbox.claim(this.#transport);
       }
     }
+  }
+
+  #mayHandle(): boolean {
+    return this.#transport.queuedBytes === 0 && !this.#handlerPending && !this.#transport.closed;
   }
 
   /** The batch is done: sends, keeps what is incomplete, and decides what is waited for. */

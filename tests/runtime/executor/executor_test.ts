@@ -1,0 +1,184 @@
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { type Config, DEFAULT_CONFIG, Executor } from "../../../runtime/mod.ts";
+import { waitFor } from "../../support/wait_for.ts";
+
+const HANDLERS = new URL("../../support/handlers_thread.ts", import.meta.url);
+
+interface Running extends AsyncDisposable {
+  readonly executor: Executor;
+  readonly url: string;
+  readonly warnings: string[];
+}
+
+async function start(config: Partial<Config> = {}): Promise<Running> {
+  const warnings: string[] = [];
+  const whole = { ...DEFAULT_CONFIG, workers: 2, hostname: "127.0.0.1", port: 0, log: "off" };
+  const options = { warn: (text: string) => void warnings.push(text), workerModule: HANDLERS };
+  const executor = await Executor.start({ ...whole, ...config }, options);
+  return {
+    executor,
+    warnings,
+    url: `http://127.0.0.1:${executor.address.port}`,
+    async [Symbol.asyncDispose]() {
+      executor.stop();
+      await executor.ended;
+    },
+  };
+}
+
+async function get(url: string, init: RequestInit = {}): Promise<[number, string]> {
+  const response = await fetch(url, init);
+  return [response.status, await response.text()];
+}
+
+Deno.test("handlers may answer at once, after microtasks, after a timer, after a file was read", async () => {
+  await using server = await start();
+  assertEquals(await get(`${server.url}/now`), [200, "now"]);
+  assertEquals(await get(`${server.url}/microtask`), [200, "microtask"]);
+  assertEquals(await get(`${server.url}/timer?1`), [200, "/timer?1 undefined "]);
+  assertEquals(await get(`${server.url}/file`), [200, "/**"]);
+});
+
+Deno.test("requests of many connections that wait at once each keep their own head and body", async () => {
+  await using server = await start({ workers: 1 });
+  const answers = await Promise.all(
+    Array.from({ length: 40 }, (_, i) => {
+      const init = { method: "POST", body: `body ${i}`, headers: { "X-Name": `name ${i}` } };
+      return get(`${server.url}/timer?${(i * 7) % 30}`, init);
+    }),
+  );
+  answers.forEach(([status, text], i) => {
+    assertEquals(status, 200);
+    assertEquals(text, `/timer?${(i * 7) % 30} name ${i} body ${i}`);
+  });
+});
+
+Deno.test("other connections are served while handlers wait", async () => {
+  await using server = await start({ workers: 1 });
+  const slow = get(`${server.url}/timer?300`);
+  let quick = 0;
+  let isSlow = true;
+  slow.then(() => isSlow = false);
+  while (isSlow && quick < 10_000) {
+    assertEquals((await get(`${server.url}/now`))[1], "now");
+    quick++;
+  }
+  await slow;
+  assert(quick > 5, `${quick} answers while one handler waited 300 ms`);
+});
+
+Deno.test("pipelined requests behind one that waits are answered in order", async () => {
+  await using server = await start({ workers: 1 });
+  const connection = await Deno.connect({ port: server.executor.address.port });
+  const request = (target: string) => `GET ${target} HTTP/1.1\r\nHost: a\r\n\r\n`;
+  const text = request("/timer?50") + request("/now") + request("/timer?1") + request("/microtask");
+  await connection.write(new TextEncoder().encode(text));
+  let received = "";
+  const chunk = new Uint8Array(4096);
+  while (!received.endsWith("microtask")) {
+    const count = await connection.read(chunk);
+    if (count === null) break;
+    received += new TextDecoder().decode(chunk.subarray(0, count));
+  }
+  connection.close();
+  const bodies = received.split(/HTTP\/1\.1 200 OK[^]*?\r\n\r\n/).slice(1);
+  assertEquals(bodies, ["/timer?50 undefined ", "now", "/timer?1 undefined ", "microtask"]);
+});
+
+Deno.test("a handler that throws, rejects or stays silent answers 500, and the server goes on", async () => {
+  await using server = await start();
+  for (const path of ["/throws", "/rejects", "/silent"]) {
+    assertEquals((await get(server.url + path))[0], 500, path);
+  }
+  assertEquals(await get(`${server.url}/now`), [200, "now"]);
+});
+
+Deno.test("messages wait for the handler's promise and are answered in order", async () => {
+  await using server = await start({ workers: 1 });
+  const socket = new WebSocket(`${server.url.replace("http", "ws")}/socket`);
+  const received: string[] = [];
+  socket.onmessage = (event) => received.push(event.data);
+  await new Promise((resolve) => socket.onopen = resolve);
+  for (let i = 0; i < 20; i++) socket.send(String(i));
+  await waitFor(() => received.length === 20, { what: "20 echoes", timeoutMs: 10_000 });
+  assertEquals(received, Array.from({ length: 20 }, (_, i) => String(i)));
+  const closed = new Promise<CloseEvent>((resolve) => socket.onclose = resolve);
+  socket.send("throw");
+  assertEquals((await closed).code, 1011);
+});
+
+Deno.test("a worker that dies is replaced, its connections are closed, the others never notice", async () => {
+  await using server = await start({ workers: 2 });
+  const { port } = server.executor.address;
+  const doomed = await Deno.connect({ port });
+  await doomed.write(new TextEncoder().encode("GET /dies HTTP/1.1\r\nHost: a\r\n\r\n"));
+  assertEquals(await doomed.read(new Uint8Array(10)), null);
+  doomed.close();
+  assertStringIncludes(server.warnings.join("\n"), "killed by a test");
+  for (let i = 0; i < 20; i++) assertEquals((await get(`${server.url}/now`))[1], "now");
+});
+
+Deno.test("workers that die again and again end the server, with the reason", async () => {
+  const server = await start({ workers: 1 });
+  const { port } = server.executor.address;
+  for (let i = 0; i < 5; i++) {
+    const doomed = await Deno.connect({ port });
+    await doomed.write(new TextEncoder().encode("GET /dies HTTP/1.1\r\nHost: a\r\n\r\n"));
+    await doomed.read(new Uint8Array(10)).catch(() => null);
+    doomed.close();
+  }
+  const { failure } = await server.executor.ended;
+  assertStringIncludes(failure, "5 workers died within 10 s");
+  assertStringIncludes(failure, "killed by a test");
+});
+
+Deno.test("beyond the bound of connections: 503, closed, and said once", async () => {
+  const limits = { ...DEFAULT_CONFIG.limits, connections: 2 };
+  await using server = await start({ limits });
+  const { port } = server.executor.address;
+  const held: Deno.Conn[] = [];
+  for (let i = 0; i < 2; i++) {
+    const connection = await Deno.connect({ port });
+    await connection.write(new TextEncoder().encode("GET /now HTTP/1.1\r\nHost: a\r\n\r\n"));
+    await connection.read(new Uint8Array(1000));
+    held.push(connection);
+  }
+  for (let i = 0; i < 3; i++) {
+    const refused = await Deno.connect({ port });
+    const text = new TextDecoder().decode(await readToEnd(refused));
+    assertStringIncludes(text, "HTTP/1.1 503 Service Unavailable\r\n");
+    assertStringIncludes(text, "Connection: close\r\n");
+  }
+  const said = () => server.warnings.filter((text) => text.includes("2 connections"));
+  await waitFor(() => said().length > 0, { what: "the warning", timeoutMs: 5_000 });
+  assertEquals(said().length, 1);
+  for (const connection of held) connection.close();
+  await waitFor(async () => (await get(`${server.url}/now`))[0] === 200, {
+    what: "a connection after others were closed",
+    timeoutMs: 5_000,
+  });
+});
+
+async function readToEnd(connection: Deno.Conn): Promise<Uint8Array> {
+  return new Uint8Array(await new Response(connection.readable).arrayBuffer());
+}
+
+Deno.test("two servers of one process each adopt their own listening socket", async () => {
+  await using first = await start();
+  await using second = await start();
+  assert(first.executor.address.port !== second.executor.address.port);
+  for (const { url } of [first, second]) assertEquals((await get(`${url}/now`))[0], 200);
+});
+
+Deno.test("IPv6, and the wildcard of both", async () => {
+  for (const hostname of ["::1", "::"]) {
+    await using server = await start({ hostname });
+    assertEquals((await get(`http://[::1]:${server.executor.address.port}/now`))[0], 200);
+  }
+});
+
+Deno.test("a port in use is Deno's own error, and leaves no listener behind", async () => {
+  await using server = await start();
+  const { port } = server.executor.address;
+  await assertRejects(() => start({ port }), Deno.errors.AddrInUse);
+});

@@ -1,0 +1,69 @@
+/**
+ * A worker thread whose handlers do what ours do not: wait, throw, die. Started by executor_test.ts.
+ */
+
+import { DateField } from "../../protocol/mod.ts";
+import { createRouter } from "../../runtime/routes/mod.ts";
+import { LogLabel } from "../../runtime/log/mod.ts";
+import type { Exchange, Route, WebSocketHandler } from "../../runtime/session/mod.ts";
+import { serveThread } from "../../runtime/worker/mod.ts";
+
+type Handle = Route["handle"];
+
+const WAITING_ECHO: WebSocketHandler = {
+  opened() {},
+  async message(socket) {
+    const { opcode, payload, payloadStart, payloadEnd } = socket;
+    const copy = payload.slice(payloadStart, payloadEnd);
+    if (new TextDecoder().decode(copy) === "throw") throw new Error("a handler's own fault");
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    socket.send(opcode, copy, 0, copy.length);
+  },
+};
+
+function route(handle: Handle, webSocket: WebSocketHandler | null = null): Route {
+  return { label: new LogLabel("test"), methods: null, wantsBody: true, handle, webSocket };
+}
+
+const HANDLERS: Record<string, Handle> = {
+  "/now": (exchange) => exchange.respondText(200, "now"),
+  "/microtask": async (exchange) => {
+    for (let i = 0; i < 3; i++) await undefined;
+    exchange.respondText(200, "microtask");
+  },
+  "/timer": async (exchange) => {
+    const milliseconds = Number(exchange.request.query);
+    await new Promise((resolve) => setTimeout(resolve, milliseconds));
+    answerWithRequest(exchange);
+  },
+  "/file": async (exchange) => {
+    const text = await Deno.readTextFile(new URL(import.meta.url));
+    exchange.respondText(200, text.slice(0, 3));
+  },
+  "/throws": () => {
+    throw new Error("a handler's own fault");
+  },
+  "/rejects": async () => {
+    await undefined;
+    throw new Error("a handler's own fault");
+  },
+  "/silent": () => {},
+  "/dies": () => {
+    // Outside every handler: nobody catches it, so the thread ends.
+    queueMicrotask(() => {
+      throw new Error("killed by a test");
+    });
+    return new Promise(() => {});
+  },
+};
+
+/** What was asked, asked for anew after the handler gave way. */
+function answerWithRequest(exchange: Exchange): void {
+  const { request, bodyBytes, bodyStart, bodyEnd } = exchange;
+  const body = new TextDecoder().decode(bodyBytes.subarray(bodyStart, bodyEnd));
+  exchange.respondText(200, `${request.target} ${request.field("x-name")} ${body}`);
+}
+
+const table = Object.entries(HANDLERS).map(([path, handle]) => [path, route(handle)] as const);
+const socket = route((exchange) => exchange.respondText(426, ""), WAITING_ECHO);
+serveThread(createRouter([...table, ["/socket", socket]]), new DateField(Date.now()));

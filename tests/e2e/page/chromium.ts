@@ -1,0 +1,202 @@
+/**
+ * The page in a real Chromium: one browser for a test file, and a page that is watched.
+ *
+ * In: a server's URL. Out: a playwright page, and all that it had to complain about: errors in the
+ * console, exceptions, failed answers, requests that would have left the machine. The browser is
+ * found, never downloaded; where there is none, tests are skipped under a name that says what to
+ * install. Expressions that run in the page are strings, as the DOM has no types here.
+ */
+
+import { assertEquals } from "@std/assert";
+import {
+  type Browser,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+} from "npm:playwright-core@1.64.1";
+import { waitFor } from "../../support/wait_for.ts";
+
+export type { Browser };
+
+/** A desktop. */
+export const DESKTOP: BrowserContextOptions = { viewport: { width: 1280, height: 800 } };
+/** A phone, held upright, with a screen of three pixels a point. */
+export const PHONE: BrowserContextOptions = {
+  viewport: { width: 390, height: 844 },
+  deviceScaleFactor: 3,
+  isMobile: true,
+  hasTouch: true,
+};
+
+/** A welcome and a typed line are seen if that share of the pixels differs from the rest. */
+export const SOME_INK = 0.001;
+
+const ARGUMENTS = [
+  "--no-sandbox", // the tests may run as root in a container
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/** Where Chromium is, or undefined. `CHROMIUM_PATH` comes first. */
+export const CHROMIUM = [
+  Deno.env.get("CHROMIUM_PATH"),
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-headless-shell",
+].find((path) => path !== undefined && path !== "" && exists(path));
+
+/**
+ * A test that needs Chromium: `body` gets a browser of its own, closed at the end.
+ *
+ * @param name begins with "page: "; the word `browser` of `deno task test` chooses it
+ */
+export function browserTest(
+  name: string,
+  body: (browser: Browser, t: Deno.TestContext) => Promise<void>,
+): void {
+  const missing = CHROMIUM === undefined;
+  const remedy = missing ? " - skipped without Chromium: apt-get install chromium" : "";
+  Deno.test({
+    name: `${name} [browser]${remedy}`,
+    ignore: missing,
+    fn: async (t) => {
+      const browser = await chromium.launch({ executablePath: CHROMIUM!, args: ARGUMENTS });
+      try {
+        await body(browser, t);
+      } finally {
+        await browser.close();
+      }
+    },
+  });
+}
+
+/** A page of the server that is watched. */
+export class Watched {
+  /** All that went wrong, in the order in which it did. */
+  readonly complaints: string[] = [];
+  /** The URLs that were asked for, WebSockets among them. */
+  readonly requests: string[] = [];
+  readonly page: Page;
+
+  private constructor(page: Page, origin: string) {
+    this.page = page;
+    page.on("console", (message) => {
+      if (message.type() === "error") this.complaints.push(`console: ${message.text()}`);
+    });
+    page.on("pageerror", (error) => this.complaints.push(`exception: ${error.message}`));
+    page.on("response", (response) => {
+      if (response.status() >= 400) this.complaints.push(`${response.status()} ${response.url()}`);
+    });
+    page.on("requestfailed", (request) => this.complaints.push(`failed: ${request.url()}`));
+    page.on("request", (request) => this.#asked(request.url(), origin));
+    page.on("websocket", (socket) => this.#asked(socket.url(), origin.replace("http", "ws")));
+  }
+
+  /**
+   * Opens the page in a context of its own and waits until it is connected.
+   *
+   * @param init JavaScript to run in the page before any of its own
+   */
+  static async open(
+    browser: Browser,
+    url: string,
+    { init, ...options }: BrowserContextOptions & { init?: string },
+  ): Promise<Watched> {
+    const context = await browser.newContext({ colorScheme: "dark", ...options });
+    const page = await context.newPage();
+    const watched = new Watched(page, url);
+    if (init !== undefined) await page.addInitScript(init);
+    await page.goto(url);
+    await watched.state("connected");
+    return watched;
+  }
+
+  /** Evaluates an expression in the page. */
+  evaluate<T>(expression: string): Promise<T> {
+    return this.page.evaluate(expression) as Promise<T>;
+  }
+
+  /** Waits until the page says that the link is in that state. */
+  async state(wanted: string): Promise<void> {
+    await waitFor(
+      async () => await this.evaluate("document.documentElement.dataset.state") === wanted,
+      { what: () => `the state ${wanted}; complaints: ${this.complaints.join("; ")}` },
+    );
+  }
+
+  /** What stands in the terminal, without the spaces and empty rows at the ends. */
+  text(): Promise<string> {
+    return this.evaluate(`(() => {
+      const { active } = terminal.buffer;
+      let text = "";
+      for (let y = 0; y < active.length; y++) {
+        const line = active.getLine(y);
+        text += (line.isWrapped || y === 0 ? "" : "\\n") + line.translateToString(true);
+      }
+      return text.trimEnd();
+    })()`);
+  }
+
+  /** Waits until the terminal holds `wanted`, and gives all that it holds. */
+  async shows(wanted: string): Promise<string> {
+    let text = "";
+    await waitFor(async () => (text = await this.text()).includes(wanted), {
+      what: () => `${JSON.stringify(wanted)} in the terminal, which holds:\n${text}`,
+    });
+    return text;
+  }
+
+  /**
+   * Takes a screenshot and gives the share of the terminal's pixels that are not its background:
+   * what a user sees, whoever draws it. Kept as a file in the folder that `SCREENSHOTS` names.
+   *
+   * @returns 0 to 1; 0 is an empty screen
+   */
+  async ink(name: string): Promise<number> {
+    const folder = Deno.env.get("SCREENSHOTS");
+    const png = await this.page.screenshot(folder ? { path: `${folder}/${name}.png` } : {});
+    const clip = await this.page.locator("#screen").boundingBox();
+    const input = JSON.stringify({ clip, png: png.toString("base64") });
+    return this.evaluate(`(async ({ clip, png }) => {
+      const bytes = Uint8Array.from(atob(png), (unit) => unit.charCodeAt(0));
+      const image = await createImageBitmap(new Blob([bytes]));
+      const scale = image.width / innerWidth; // pixels a point
+      const [x, y, width, height] = [clip.x, clip.y, clip.width, clip.height]
+        .map((length) => Math.round(length * scale));
+      const context = new OffscreenCanvas(width, height).getContext("2d");
+      context.drawImage(image, -x, -y);
+      const { data } = context.getImageData(0, 0, width, height);
+      // The last pixel is in the corner where nothing was typed.
+      const end = data.length - 4;
+      let differing = 0;
+      for (let i = 0; i < data.length; i += 4) {
+        const distance = Math.abs(data[i] - data[end]) + Math.abs(data[i + 1] - data[end + 1]);
+        if (distance > 60) differing++;
+      }
+      return differing / (width * height);
+    })(${input})`);
+  }
+
+  /** Ends the page; it must have had nothing to complain about. */
+  async close(): Promise<void> {
+    assertEquals(this.complaints, []);
+    await this.page.context().close();
+  }
+
+  #asked(url: string, origin: string): void {
+    this.requests.push(url);
+    if (!url.startsWith(`${origin}/`)) this.complaints.push(`another origin: ${url}`);
+  }
+}
+
+function exists(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}

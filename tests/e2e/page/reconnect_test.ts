@@ -1,0 +1,149 @@
+/** The page in Chromium when its server goes away, and when it comes back. */
+
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { type Server, startServer, withServer } from "../../support/server.ts";
+import { waitFor } from "../../support/wait_for.ts";
+import { type Browser, browserTest, DESKTOP, PHONE, SOME_INK, Watched } from "./chromium.ts";
+
+const WELCOME = "=== Async Deno Terminal ===";
+
+browserTest("page: reconnecting in Chromium", async (browser, t) => {
+  await t.step("a lost server is told, keys are refused, and it comes back by itself", async () => {
+    await restarted(browser, { during: refusedKeys, back: nothing });
+  });
+  await t.step("the button connects at once", async () => {
+    await restarted(browser, { during: freezeTimers, back: pressRetry });
+  });
+  await t.step("a network that returns connects at once", async () => {
+    await restarted(browser, { during: freezeTimers, back: dispatch("globalThis", "online") });
+  });
+  await t.step("a page that is looked at again connects at once", async () => {
+    const back = dispatch("document", "visibilitychange");
+    await restarted(browser, { during: freezeTimers, back });
+  });
+  await t.step("without a network it says so", async () => {
+    await restarted(browser, { during: offline, back: online });
+  });
+  await t.step("a server that falls silent is given up after ten seconds", async () => {
+    await withServer({ workers: 2 }, (server) => silence(browser, server));
+  });
+});
+
+type Act = (watched: Watched) => Promise<void>;
+
+/** Opens the page, stops the server, acts, starts it again on its port, acts, and looks. */
+async function restarted(
+  browser: Browser,
+  { during, back }: { during: Act; back: Act },
+): Promise<void> {
+  const first = await startServer({ workers: 2 });
+  let second: Server | undefined;
+  try {
+    const watched = await Watched.open(browser, first.url, DESKTOP);
+    await watched.shows(WELCOME);
+    await watched.page.keyboard.type("before");
+    await watched.shows("before");
+    const { port } = first;
+    assertEquals(watched.complaints, []);
+    await first.stop();
+    await lost(watched);
+    await during(watched);
+    second = await startServer({ workers: 2, port });
+    await back(watched);
+    await watched.state("connected");
+    const text = await welcomeAgain(watched);
+    assert(text.includes(`before\n${WELCOME}`), text);
+    await watched.page.keyboard.type("after");
+    await watched.shows("after");
+    assertEquals(await watched.page.getByRole("status").textContent(), "Connected");
+    assert(await watched.page.locator("#retry").isHidden(), "the button is still there");
+    await watched.page.context().close();
+  } finally {
+    await second?.[Symbol.asyncDispose]();
+    await first[Symbol.asyncDispose]();
+  }
+}
+
+async function lost(watched: Watched): Promise<void> {
+  await waitFor(() => watched.page.locator("#retry").isVisible(), { what: "the button" });
+}
+
+async function welcomeAgain(watched: Watched): Promise<string> {
+  let text = "";
+  await waitFor(async () => (text = await watched.text()).split(WELCOME).length === 3, {
+    what: () => `a second welcome in:\n${text}`,
+  });
+  return text;
+}
+
+async function refusedKeys(watched: Watched): Promise<void> {
+  await watched.state("reconnecting");
+  assertEquals(await watched.page.getByRole("status").textContent(), "Reconnecting");
+  assertMatch(await watched.page.locator("#countdown").textContent() ?? "", /^in \d+ s$/);
+  await watched.page.keyboard.type("lost keys");
+  const hint = watched.page.getByRole("alert");
+  await waitFor(() => hint.isVisible(), { what: "the hint" });
+  assertEquals(await hint.textContent(), "Not sent: there is no connection");
+  await watched.ink("desktop-reconnecting");
+  await watched.page.setViewportSize(PHONE.viewport!);
+  await waitFor(async () => await watched.ink("phone-reconnecting") > SOME_INK, {
+    what: "the terminal's text on the smaller screen",
+  });
+  const header = "document.querySelector('header')";
+  assert(await watched.evaluate(`${header}.scrollWidth <= innerWidth`), "the header is too wide");
+  await watched.page.setViewportSize(DESKTOP.viewport!);
+  const text = await watched.text();
+  assert(text.endsWith("before"), `what was typed is shown: ${text}`);
+}
+
+function nothing(): Promise<void> {
+  return Promise.resolve();
+}
+
+/** Stops the page's timers while it waits, so that only an event can make it try. */
+async function freezeTimers(watched: Watched): Promise<void> {
+  // Look and clear in one turn of the page: an attempt under way would set another timer.
+  const frozen = () =>
+    watched.evaluate<boolean>(`(() => {
+      if (document.documentElement.dataset.state !== "reconnecting") return false;
+      for (let id = setTimeout(() => {}); id > 0; id--) clearTimeout(id);
+      return true;
+    })()`);
+  await waitFor(frozen, { what: "a moment between two attempts" });
+}
+
+async function pressRetry(watched: Watched): Promise<void> {
+  await watched.page.getByRole("button", { name: "Retry now" }).click();
+}
+
+function dispatch(target: string, event: string): Act {
+  return async (watched) => {
+    await watched.evaluate(`${target}.dispatchEvent(new Event("${event}"))`);
+  };
+}
+
+async function offline(watched: Watched): Promise<void> {
+  await watched.page.context().setOffline(true);
+  await watched.state("offline");
+  assertEquals(await watched.page.getByRole("status").textContent(), "Offline");
+}
+
+async function online(watched: Watched): Promise<void> {
+  await watched.page.context().setOffline(false);
+}
+
+async function silence(browser: Browser, server: Server): Promise<void> {
+  const watched = await Watched.open(browser, server.url, DESKTOP);
+  await watched.shows(WELCOME);
+  // Stopped by the kernel, it neither answers nor closes: as a machine that lost its network.
+  server.kill("SIGSTOP");
+  try {
+    await watched.page.keyboard.type("anybody there");
+    await lost(watched);
+  } finally {
+    server.kill("SIGCONT");
+  }
+  await watched.state("connected");
+  await welcomeAgain(watched);
+  await watched.page.context().close();
+}

@@ -1,0 +1,83 @@
+/**
+ * The layout of a frame header (RFC 6455 section 5.2), and how one is written.
+ *
+ * ```
+ *  byte 0               byte 1              then, by the 7-bit length         then, if MASK
+ * ┌───┬─────┬────────┐ ┌──────┬──────────┐ ┌──────────────────────────────┐ ┌─────────────┐
+ * │FIN│RSV×3│opcode×4│ │ MASK │ length×7 │ │ 0–125: none                  │ │ key, 4 bytes│
+ * └───┴─────┴────────┘ └──────┴──────────┘ │ 126: 2 bytes, 127: 8 bytes   │ └─────────────┘
+ *                                          └──────────────────────────────┘
+ * ```
+ *
+ * In: a first byte and a payload length. Out: the shortest header, as section 5.2 demands.
+ */
+
+/** First byte: the last frame of its message. */
+export const FIN = 0x80;
+/** First byte: the bits that extensions may define, and none is negotiated. */
+export const RESERVED_BITS = 0x70;
+/** First byte: the opcode. */
+export const OPCODE_BITS = 0x0f;
+/** Second byte: a masking key follows and the payload is masked with it. */
+export const MASK = 0x80;
+/** Second byte: the length, or which longer form follows. */
+export const LENGTH_BITS = 0x7f;
+
+/** Second byte: the length follows in 2 bytes. */
+export const LENGTH_IN_2_BYTES = 126;
+/** Second byte: the length follows in 8 bytes. */
+export const LENGTH_IN_8_BYTES = 127;
+/** Longest payload of which the second byte itself tells the length; of control frames the limit. */
+export const LONGEST_SHORT = 125;
+/** Longest payload of which 2 bytes tell the length. */
+export const LONGEST_MEDIUM = 0xffff;
+
+/** Bytes of a masking key. */
+export const KEY_BYTES = 4;
+/** Bytes of the longest header without a masking key. */
+export const LONGEST_UNMASKED_HEADER = 10;
+
+/** Bytes of an unmasked header for a payload of `length` bytes: 2, 4 or 10. */
+export function unmaskedHeaderSize(length: number): number {
+  if (length <= LONGEST_SHORT) return 2;
+  return length <= LONGEST_MEDIUM ? 4 : LONGEST_UNMASKED_HEADER;
+}
+
+/**
+ * Writes a header without its masking key at `bytes[at]`.
+ *
+ * @param first FIN and the opcode, as they stand in the first byte
+ * @param length payload length in bytes, a safe integer
+ * @param mask {@link MASK} or 0; the key itself is for the caller to write
+ * @returns the offset after it; the caller has made room for {@link unmaskedHeaderSize} bytes
+ */
+export function writeFrameHeader(
+  bytes: Uint8Array,
+  at: number,
+  first: number,
+  length: number,
+  mask: number,
+): number {
+  bytes[at] = first;
+  if (length <= LONGEST_SHORT) {
+    bytes[at + 1] = mask | length;
+    return at + 2;
+  }
+  if (length <= LONGEST_MEDIUM) {
+    bytes[at + 1] = mask | LENGTH_IN_2_BYTES;
+    bytes[at + 2] = length >>> 8;
+    bytes[at + 3] = length;
+    return at + 4;
+  }
+  bytes[at + 1] = mask | LENGTH_IN_8_BYTES;
+  writeUint32(bytes, at + 2, Math.floor(length / 2 ** 32));
+  writeUint32(bytes, at + 6, length % 2 ** 32);
+  return at + LONGEST_UNMASKED_HEADER;
+}
+
+function writeUint32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 24;
+  bytes[at + 1] = value >>> 16;
+  bytes[at + 2] = value >>> 8;
+  bytes[at + 3] = value;
+}

@@ -1,0 +1,77 @@
+/**
+ * Buffers for what cannot be given as a view of the receive buffer; one pool per worker.
+ *
+ * In: a number of bytes. Out: a buffer of at least as many, with old content in it. Who takes a
+ * buffer owns it until it gives it back, once; one that is never given back is the garbage
+ * collector's. The pool keeps a bounded number of bytes and of buffers for the next who asks.
+ */
+
+/** No buffer is smaller: the least that is worth a reuse. */
+const SMALLEST = 512;
+/** Up to here sizes are powers of two, so that few sizes serve all; above, multiples of this. */
+const LARGEST_POWER = 1024 * 1024;
+/** A spare buffer up to this many times bigger than asked for is taken, no bigger one. */
+const MOST_WASTE = 4;
+/** Bound on the search and on what many small spares cost beside their bytes. */
+const MOST_SPARES = 64;
+/** One message of the default limit with its headroom may be spare, or many small ones. */
+const DEFAULT_SPARE_BYTES = 17 * 1024 * 1024;
+
+/** Hands out and takes back buffers. */
+export class MessageBufferPool {
+  /** Bytes of all buffers that were taken and not given back yet. */
+  lentBytes = 0;
+  /** Bytes of all buffers that lie ready. */
+  spareBytes = 0;
+  readonly #mostSpareBytes: number;
+  readonly #spares: Uint8Array<ArrayBuffer>[] = [];
+
+  /** @param mostSpareBytes how many bytes may lie ready; what is given back beyond is dropped */
+  constructor(mostSpareBytes: number = DEFAULT_SPARE_BYTES) {
+    this.#mostSpareBytes = mostSpareBytes;
+  }
+
+  /** A buffer of at least `count` bytes, whose content is anything. It starts its ArrayBuffer. */
+  take(count: number): Uint8Array<ArrayBuffer> {
+    const size = sizeFor(count);
+    const buffer = this.#takeSpare(size) ?? new Uint8Array(size);
+    this.lentBytes += buffer.length;
+    return buffer;
+  }
+
+  /** Takes back what {@link take} gave; the giver must not touch it any more. */
+  give(buffer: Uint8Array<ArrayBuffer>): void {
+    this.lentBytes -= buffer.length;
+    if (this.#spares.length >= MOST_SPARES) return;
+    if (this.spareBytes + buffer.length > this.#mostSpareBytes) return;
+    this.#spares.push(buffer);
+    this.spareBytes += buffer.length;
+  }
+
+  /** Strikes a buffer off without taking it back: someone may still write to it. */
+  forget(buffer: Uint8Array): void {
+    this.lentBytes -= buffer.length;
+  }
+
+  /** The spare that was given back last, of those that fit: its memory is the likeliest in cache. */
+  #takeSpare(size: number): Uint8Array<ArrayBuffer> | undefined {
+    const spares = this.#spares;
+    for (let i = spares.length - 1; i >= 0; i--) {
+      const spare = spares[i]!;
+      if (spare.length < size || spare.length > size * MOST_WASTE) continue;
+      // The list is not empty here, so there is a last one to put in its place.
+      const last = spares.pop()!;
+      if (i < spares.length) spares[i] = last;
+      this.spareBytes -= spare.length;
+      return spare;
+    }
+    return undefined;
+  }
+}
+
+function sizeFor(count: number): number {
+  if (count > LARGEST_POWER) return Math.ceil(count / LARGEST_POWER) * LARGEST_POWER;
+  let size = SMALLEST;
+  while (size < count) size *= 2;
+  return size;
+}

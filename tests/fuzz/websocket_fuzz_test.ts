@@ -1,0 +1,141 @@
+/**
+ * The fuzz sentence of the WebSocket protocol: any bytes, in any splits, give an event, NEED_DATA
+ * or a ProtocolError, never another exception and never unbounded memory; and the splits do not
+ * change what is given.
+ *
+ * Each input decides itself where it is split and which way a session goes. Seeded: a failure names
+ * its seed. FUZZ_RUNS raises the number of inputs, FUZZ_SEED begins elsewhere.
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { MessageBufferPool, type Role, WebSocketConnection } from "../../protocol/websocket/mod.ts";
+import { Drive, type Way, WAYS } from "../protocol/websocket/drive.ts";
+import { buildFrame, concat, type FrameItem } from "../protocol/websocket/frame_cases.ts";
+import { Random } from "../support/random.ts";
+
+const RUNS = Number(Deno.env.get("FUZZ_RUNS") ?? 10_000);
+const SEED = Number(Deno.env.get("FUZZ_SEED") ?? 1);
+/** Small, so that the bounds are met often. */
+const LIMITS = { messageBytes: 20_000, fragmentCount: 6 };
+/** Leading bytes of an input that steer and are not fed. */
+const STEERING = 8;
+
+Deno.test(`websocket fuzz: ${RUNS} inputs from seed ${SEED}`, () => {
+  const met = new Map<string, number>();
+  for (let run = 0; run < RUNS; run++) {
+    const seed = SEED + run;
+    const lines = fuzzOne(seed);
+    for (const line of lines) {
+      const [kind, code] = line.split(" ");
+      const key = kind === "error" ? code! : kind!;
+      met.set(key, (met.get(key) ?? 0) + 1);
+    }
+  }
+  // A fuzzer that never gets past the door says nothing: every kind of answer was met.
+  const wanted = ["TEXT", "BINARY", "PING", "PONG", "CLOSE", "WS_NOT_MASKED", "WS_INVALID_UTF8"];
+  wanted.push("WS_MESSAGE_TOO_BIG", "WS_TOO_MANY_FRAGMENTS", "WS_EXPECTED_CONTINUATION");
+  if (RUNS >= 1000) { for (const kind of wanted) assert(met.has(kind), `${kind} was never met`); }
+});
+
+function fuzzOne(seed: number): string[] {
+  const random = new Random(seed);
+  const role: Role = random.below(4) === 0 ? "client" : "server";
+  const input = makeInput(random, role);
+  const whole = run(input, role, WAYS[0]!, [input.subarray(STEERING)], seed);
+  const way = WAYS[input[0]! % WAYS.length]!;
+  const split = run(input, role, way, splits(input), seed);
+  assertEquals(split, whole, `seed ${seed}`);
+  return whole;
+}
+
+function run(
+  input: Uint8Array,
+  role: Role,
+  way: Way,
+  pieces: Uint8Array[],
+  seed: number,
+): string[] {
+  // No spares, so that the pool's count is all the memory there is.
+  const pool = new MessageBufferPool(0);
+  const connection = new WebSocketConnection(role, LIMITS, pool, () => 0);
+  const drive = new Drive(connection, way, input.length);
+  let fed = 0;
+  try {
+    for (const piece of pieces) {
+      drive.feed(piece);
+      fed += piece.length;
+      // Twice what came, for doubling and for a paused session's copy, and some small buffers.
+      assert(pool.lentBytes <= 4 * fed + 32 * 1024, `${pool.lentBytes} bytes lent for ${fed}`);
+    }
+    const lines = drive.end(input[1]! % 2 === 0);
+    connection.dispose();
+    assertEquals(pool.lentBytes, 0);
+    return lines;
+  } catch (error) {
+    throw new Error(`websocket fuzz failed: FUZZ_SEED=${seed} FUZZ_RUNS=1`, { cause: error });
+  }
+}
+
+/** The input cut where its own first bytes say: their sizes in turn. */
+function splits(input: Uint8Array): Uint8Array[] {
+  const pieces: Uint8Array[] = [];
+  let turn = 2;
+  for (let at = STEERING; at < input.length;) {
+    const steer = input[turn]!;
+    // Small pieces mostly, now and then thousands of bytes.
+    const size = steer < 200 ? 1 + steer % 23 : 1 + steer * 40;
+    pieces.push(input.subarray(at, at + size));
+    at += size;
+    turn = turn === STEERING - 1 ? 2 : turn + 1;
+  }
+  return pieces;
+}
+
+/** Steering bytes, then noise, or frames that are mostly right and partly spoilt. */
+function makeInput(random: Random, role: Role): Uint8Array {
+  const steering = random.bytes(STEERING);
+  if (random.below(10) === 0) return concat([steering, random.bytes(random.below(200))]);
+  const body = concat(randomFrames(random, role));
+  const spoils = random.below(3) === 0 ? 1 + random.below(3) : 0;
+  for (let i = 0; i < spoils; i++) body[random.below(body.length)] = random.below(256);
+  const end = random.below(5) === 0 ? random.below(body.length + 1) : body.length;
+  return concat([steering, body.subarray(0, end)]);
+}
+
+const OPCODES = ["CONTINUATION", "TEXT", "BINARY", "PING", "PONG"];
+
+/** Frames in an order that is mostly allowed, so that long messages come about. */
+function randomFrames(random: Random, role: Role): Uint8Array[] {
+  let underWay = false;
+  return Array.from({ length: 1 + random.below(12) }, () => {
+    if (random.below(25) === 0) {
+      return buildFrame({ opcode: "CLOSE", hex: randomClose(random) }, role);
+    }
+    let opcode = OPCODES[random.below(OPCODES.length)]!;
+    const control = opcode.startsWith("P");
+    if (!control && random.below(20) > 0) {
+      opcode = underWay ? "CONTINUATION" : OPCODES[1 + random.below(2)]!;
+    }
+    const fin = control || random.below(3) === 0;
+    if (!control) underWay = !fin;
+    return randomFrame(random, role, { opcode, fin });
+  });
+}
+
+function randomFrame(random: Random, role: Role, item: FrameItem): Uint8Array {
+  const control = item.opcode === "PING" || item.opcode === "PONG";
+  if (random.below(200) === 0) item.rsv = 4;
+  if (random.below(60) === 0) item.form = random.below(2) === 0 ? 16 : 64;
+  if (random.below(60) === 0) item.mask = random.below(2) === 0;
+  const lengths = control ? [0, 5, 125] : [0, 3, 125, 126, 5000, 9000];
+  const length = lengths[random.below(lengths.length)]! + random.below(2);
+  if (random.below(8) === 0) item.text = "é€😀".repeat(length / 9);
+  else if (random.below(20) === 0) item.fill = ["c3", length];
+  else item.fill = ["61", length];
+  return buildFrame(item, role);
+}
+
+function randomClose(random: Random): string {
+  const code = [1000, 1001, 1006, 3000, 5000][random.below(5)]!.toString(16).padStart(4, "0");
+  return ["", "03", code, `${code}c3a9`, `${code}c3`][random.below(5)]!;
+}

@@ -1,0 +1,161 @@
+/**
+ * The order of a run: rows, in each row rounds, in each round every server has a turn.
+ *
+ * In: options, rows, peers. Out: a {@link RunResult}. Called by run.ts. All servers of a row are up at
+ * once and idle but for the one whose turn it is, so that a slow change of the machine meets them all
+ * alike; each round begins with another server, so that none always follows the same one. What is
+ * missing or fails is part of the result and stops nothing else.
+ */
+
+import { findClient } from "./load_client.ts";
+import type { BenchOptions } from "./options.ts";
+import type { Found, Peer } from "./peers/mod.ts";
+import type { Row } from "./rows.ts";
+import { checkSameWork } from "./same_work.ts";
+import { freePort, ServerProcess } from "./server_process.ts";
+import { summarize, type Summary, type Turn } from "./statistics.ts";
+import { isMissing, type Missing } from "./tools.ts";
+import { takeTurn, warmUp } from "./turn.ts";
+
+/** A server in a row. */
+export interface Entry {
+  readonly peer: string;
+  readonly label: string;
+  readonly turns: readonly Turn[];
+  /** Undefined when there is no turn. */
+  readonly summary: Summary | undefined;
+  /** Why there are no figures, or fewer. */
+  readonly failure: string | undefined;
+}
+
+/** A row's figures. */
+export interface RowResult {
+  readonly row: Row;
+  readonly entries: readonly Entry[];
+  /** The client that is not installed: then there are no entries. */
+  readonly missing: Missing | undefined;
+}
+
+/** A peer that was looked for. */
+export interface PeerStatus {
+  readonly peer: string;
+  readonly found: Found | Missing;
+}
+
+/** What a run found out. */
+export interface RunResult {
+  readonly peers: readonly PeerStatus[];
+  readonly rows: readonly RowResult[];
+}
+
+/** What the harness tells while it runs. */
+export interface Progress {
+  /** A turn begins. */
+  turn(row: Row, label: string, round: number): void;
+  /** A row is done. */
+  row(result: RowResult): void;
+}
+
+interface Contender {
+  readonly peer: Peer;
+  readonly found: Found;
+  readonly label: string;
+  readonly turns: Turn[];
+  server: ServerProcess | undefined;
+  failure: string | undefined;
+}
+
+/** Runs `step` for a contender; a failure takes it out of the row, and is told. */
+async function attempt(contender: Contender, step: () => Promise<void>): Promise<void> {
+  try {
+    await step();
+  } catch (error) {
+    contender.failure = error instanceof Error ? error.message : String(error);
+    await contender.server?.stop();
+    contender.server = undefined;
+  }
+}
+
+/** One run. */
+export class Harness {
+  readonly #options: BenchOptions;
+  readonly #page: Uint8Array;
+  readonly #progress: Progress;
+
+  /** @param page the bytes that every server is to answer to `GET /` */
+  constructor(options: BenchOptions, page: Uint8Array, progress: Progress) {
+    this.#options = options;
+    this.#page = page;
+    this.#progress = progress;
+  }
+
+  /** Measures every row. */
+  async run(rows: readonly Row[], peers: readonly Peer[]): Promise<RunResult> {
+    const statuses: PeerStatus[] = [];
+    const present: { peer: Peer; found: Found }[] = [];
+    for (const peer of peers) {
+      const found = await peer.find();
+      statuses.push({ peer: peer.id, found });
+      if (!isMissing(found)) present.push({ peer, found });
+    }
+    const results: RowResult[] = [];
+    for (const row of rows) {
+      const result = await this.#measure(row, present);
+      this.#progress.row(result);
+      results.push(result);
+    }
+    return { peers: statuses, rows: results };
+  }
+
+  async #measure(row: Row, present: readonly { peer: Peer; found: Found }[]): Promise<RowResult> {
+    const client = await findClient(row.work);
+    if (typeof client !== "string") return { row, entries: [], missing: client };
+    const contenders = present.flatMap(({ peer, found }): Contender[] => {
+      const label = peer.does[row.work];
+      if (label === undefined) return [];
+      return [{ peer, found, label, turns: [], server: undefined, failure: undefined }];
+    });
+    try {
+      for (const contender of contenders) await this.#prepare(contender, row, client);
+      for (let round = 0; round < this.#options.rounds; round++) {
+        await this.#round(contenders, row, { client, round });
+      }
+    } finally {
+      for (const contender of contenders) await contender.server?.stop();
+    }
+    return { row, entries: contenders.map(entryOf), missing: undefined };
+  }
+
+  async #prepare(contender: Contender, row: Row, client: string): Promise<void> {
+    const { warmup } = this.#options;
+    await attempt(contender, async () => {
+      const port = freePort();
+      const launch = await contender.peer.launch(contender.found, { port, workers: row.workers });
+      contender.server = await ServerProcess.start(launch, port);
+      await checkSameWork(port, row, this.#page);
+      if (warmup > 0) await warmUp(contender.server, row, { client, seconds: warmup });
+    });
+  }
+
+  async #round(
+    contenders: readonly Contender[],
+    row: Row,
+    load: { client: string; round: number },
+  ): Promise<void> {
+    for (let i = 0; i < contenders.length; i++) {
+      const contender = contenders[(i + load.round) % contenders.length]!;
+      const { server } = contender;
+      if (server === undefined) continue;
+      this.#progress.turn(row, contender.label, load.round);
+      await attempt(contender, async () => {
+        const { seconds } = this.#options;
+        contender.turns.push(await takeTurn(server, row, { client: load.client, seconds }));
+      });
+    }
+  }
+}
+
+function entryOf({ peer, label, turns, failure }: Contender): Entry {
+  const summary = turns.length === 0 ? undefined : summarize(turns);
+  return { peer: peer.id, label, turns, summary, failure };
+}

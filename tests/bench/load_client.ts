@@ -1,0 +1,116 @@
+/**
+ * The two load generators: wrk for HTTP, our wsload for WebSocket.
+ *
+ * In: a row, a port, seconds. Out: the process, and what it reports at its end. Both clients print one
+ * line `report {JSON}`, so there is one parser. Called by turn.ts. wsload is built by gcc when its
+ * source is newer than what was built.
+ */
+
+import { OUTPUT, WRK_SCRIPT, WSLOAD, WSLOAD_SOURCE } from "./paths.ts";
+import { PATHS, type Row } from "./rows.ts";
+import { findProgram, isFile, type Missing } from "./tools.ts";
+
+/** What a load generator reports. */
+export interface ClientReport {
+  /** Answers or messages. */
+  readonly requests: number;
+  /** Requests or messages a second, within the window. */
+  readonly rate: number;
+  readonly errors: number;
+  /** µs; null where the client can't tell. */
+  readonly p50: number | null;
+  /** µs; null where the client can't tell. */
+  readonly p99: number | null;
+}
+
+const WRK_THREADS = 2;
+const MARK = "report ";
+
+/**
+ * Finds the report in what a client printed.
+ *
+ * @throws RangeError when there is none, or it lacks a number
+ */
+export function parseReport(output: string): ClientReport {
+  const line = output.split("\n").find((text) => text.startsWith(MARK));
+  if (line === undefined) {
+    throw new RangeError(`no report in the client's output: "${output.trim()}"`);
+  }
+  const found = JSON.parse(line.slice(MARK.length)) as Record<string, unknown>;
+  const number = (key: string): number => {
+    const value = found[key];
+    if (typeof value !== "number") {
+      throw new RangeError(`no number "${key}" in the report: ${line}`);
+    }
+    return value;
+  };
+  return {
+    requests: number("requests"),
+    rate: number("rate"),
+    errors: number("errors"),
+    p50: found.p50 === null ? null : number("p50"),
+    p99: found.p99 === null ? null : number("p99"),
+  };
+}
+
+/** The client for a kind of row, found or built; or what is missing. */
+export function findClient(work: Row["work"]): Promise<string | Missing> {
+  return work === "websocket" ? buildWsload() : Promise.resolve(
+    findProgram("wrk") ?? { missing: "wrk", install: "apt-get install wrk" },
+  );
+}
+
+async function buildWsload(): Promise<string | Missing> {
+  const source = Deno.statSync(WSLOAD_SOURCE).mtime?.getTime() ?? 0;
+  if (isFile(WSLOAD) && (Deno.statSync(WSLOAD).mtime?.getTime() ?? 0) >= source) return WSLOAD;
+  const gcc = findProgram("gcc");
+  if (gcc === undefined) return { missing: "gcc", install: "apt-get install gcc libc6-dev" };
+  Deno.mkdirSync(OUTPUT, { recursive: true });
+  const args = ["-O2", "-Wall", "-o", WSLOAD, WSLOAD_SOURCE];
+  const { success, stderr } = await new Deno.Command(gcc, { args }).output();
+  if (!success) throw new Error(`wsload was not built: ${new TextDecoder().decode(stderr)}`);
+  return WSLOAD;
+}
+
+/** The arguments of the client for a row. */
+export function clientArgs(row: Row, port: number, seconds: number): string[] {
+  if (row.work === "websocket") {
+    const { connections, payload, depth } = row;
+    return [port, PATHS[row.work], connections, seconds, payload, depth].map(String);
+  }
+  // wrk takes whole seconds only.
+  const duration = `-d${Math.max(1, Math.round(seconds))}`;
+  const url = `http://127.0.0.1:${port}${PATHS[row.work]}`;
+  return [
+    `-t${WRK_THREADS}`,
+    `-c${row.connections}`,
+    duration,
+    "-s",
+    WRK_SCRIPT,
+    url,
+    "--",
+    row.mode,
+  ];
+}
+
+/** Load that is being made. */
+export interface RunningClient {
+  readonly id: number;
+  /** @throws RangeError when it ended without a report */
+  readonly report: Promise<ClientReport>;
+}
+
+/** Starts a client. */
+export function startClient(program: string, args: readonly string[]): RunningClient {
+  const child = new Deno.Command(program, {
+    args: [...args],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const report = child.output().then(({ stdout, stderr }) => {
+    const decoder = new TextDecoder();
+    return parseReport(`${decoder.decode(stdout)}\n${decoder.decode(stderr)}`);
+  });
+  return { id: child.pid, report };
+}

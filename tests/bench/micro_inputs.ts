@@ -1,0 +1,59 @@
+/**
+ * What the microbenchmarks feed to the protocol code: requests as clients send them, texts, sizes.
+ */
+
+import { ByteBuffer } from "../../protocol/byte_buffer.ts";
+import { WEBSOCKET_LIMITS } from "../../protocol/limits.ts";
+import { BINARY, MessageBufferPool, WebSocketConnection } from "../../protocol/websocket/mod.ts";
+
+const encoder = new TextEncoder();
+
+/** A request of exactly 100 bytes with its empty line, as a load generator sends it. */
+export const SMALL_REQUEST: Uint8Array = encoder.encode(
+  "GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:8000\r\nUser-Agent: small-client/1.10\r\nAccept: */*\r\nX-N: 12\r\n\r\n",
+);
+
+/** What Chromium sends to a page's own server: 12 fields. */
+export const BROWSER_REQUEST: Uint8Array = encoder.encode([
+  "GET /healthz HTTP/1.1",
+  "Host: 127.0.0.1:8000",
+  "Connection: keep-alive",
+  'sec-ch-ua: "Not_A Brand";v="8", "Chromium";v="120"',
+  "sec-ch-ua-mobile: ?0",
+  'sec-ch-ua-platform: "Linux"',
+  "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) " +
+  "Chrome/120.0.0.0 Safari/537.36",
+  "Accept: text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8",
+  "Sec-Fetch-Site: same-origin",
+  "Sec-Fetch-Mode: cors",
+  "Sec-Fetch-Dest: empty",
+  "Accept-Encoding: gzip, deflate, br",
+  "Accept-Language: en-US,en;q=0.9",
+  "\r\n",
+].join("\r\n"));
+
+/** Bytes of a payload: the sizes of the WebSocket rows. */
+export const SIZES: readonly number[] = [16, 1024, 64 * 1024, 1024 * 1024];
+
+/** `size` bytes of ASCII text. */
+export function asciiText(size: number): Uint8Array<ArrayBuffer> {
+  return encoder.encode("The quick brown fox jumps over. ".repeat(Math.ceil(size / 32))).slice(
+    0,
+    size,
+  );
+}
+
+/** `size` bytes of text of which each character takes one to four bytes; a multiple of 16. */
+export function mixedText(size: number): Uint8Array<ArrayBuffer> {
+  // 1 + 2 + 3 + 4 + 3 + 2 + 1 bytes.
+  return encoder.encode("aé€😀€éz".repeat(size / 16)).slice();
+}
+
+/** A client's binary frame with `size` bytes of payload (RFC 6455 section 5.2). */
+export function maskedFrame(size: number): Uint8Array<ArrayBuffer> {
+  const out = new ByteBuffer(size + 14);
+  const pool = new MessageBufferPool();
+  const client = new WebSocketConnection("client", WEBSOCKET_LIMITS, pool, () => 0x3d21fa37);
+  client.sendMessage(out, BINARY, asciiText(size), 0, size);
+  return out.view().slice();
+}

@@ -1,0 +1,118 @@
+/**
+ * The command line of the benchmark.
+ *
+ * In: the arguments after `deno task bench`. Out: {@link BenchOptions}, or a {@link UsageError} whose
+ * message says what was wrong. Called by run.ts alone. Reads nothing and prints nothing.
+ */
+
+import { parseArgs } from "@std/cli/parse-args";
+
+/** What a run of the benchmark is to do. */
+export interface BenchOptions {
+  /** Measured rounds of each row; in each round every peer has one turn. */
+  readonly rounds: number;
+  /** Seconds of load in each turn. */
+  readonly seconds: number;
+  /** Seconds of load before the first round, not measured: compilers and caches warm up. */
+  readonly warmup: number;
+  /** Workers of every server, in the rows that do not say otherwise. */
+  readonly workers: number;
+  /** Only rows whose id or title this matches. */
+  readonly rows: RegExp;
+  /** Only these peers, by id; empty means all. */
+  readonly peers: readonly string[];
+  /** Only the rows that compare us with Deno.serve, nginx and Bun in a few minutes. */
+  readonly quick: boolean;
+  /** Install what npm can install of the missing peers, into dist/bench/peers. */
+  readonly install: boolean;
+  /** Print the usage and stop. */
+  readonly help: boolean;
+}
+
+/** The command line was not understood. */
+export class UsageError extends Error {
+  override name = "UsageError";
+}
+
+/** What `--help` prints. */
+export const USAGE = `deno task bench [options]
+
+  --rounds N       rounds, in each of which every server has a turn (5)
+  --seconds S      seconds of load in a turn (3)
+  --warmup S       seconds of load before the first round, not measured (1)
+  --workers N      workers of each server where the row does not say (2)
+  --rows REGEX     only the rows whose id or title match
+  --peers LIST     only these, separated by commas: async-deno,async-deno-exe,nginx,bun-static,bun,
+                   deno,node,node-ws
+  --quick          keep-alive, one request per connection, WebSocket echo of 16 B and 1 KiB
+  --install        first install Bun and ws from npm into dist/bench/peers
+  --help           this text
+
+The table goes to standard output; results.json and chart.svg to dist/bench/.`;
+
+const STRINGS = ["rounds", "seconds", "warmup", "workers", "rows", "peers"];
+const SWITCHES = ["quick", "install", "help"];
+
+/** Reads a decimal number above zero (or from zero with `orZero`), bounded by `most`. */
+function numberOf(
+  name: string,
+  text: unknown,
+  range: { most: number; whole: boolean; orZero: boolean },
+) {
+  const value = Number(text);
+  const least = range.orZero ? 0 : Number.MIN_VALUE;
+  const good = typeof text === "string" && text !== "" && value >= least && value <= range.most;
+  if (!good || (range.whole && !Number.isInteger(value))) {
+    throw new UsageError(
+      `--${name} must be ${
+        range.whole ? "a whole number" : "a number"
+      } up to ${range.most}, not "${text}"`,
+    );
+  }
+  return value;
+}
+
+function regexOf(text: string): RegExp {
+  try {
+    return new RegExp(text, "i");
+  } catch (error) {
+    throw new UsageError(`--rows is not a regular expression: ${(error as Error).message}`);
+  }
+}
+
+/**
+ * Parses the command line.
+ *
+ * @param args without the program's name
+ * @param peerIds the peers that there are
+ * @throws UsageError for anything that is not understood
+ */
+export function parseOptions(args: readonly string[], peerIds: readonly string[]): BenchOptions {
+  const parsed = parseArgs([...args], {
+    string: STRINGS,
+    boolean: SWITCHES,
+    default: { rounds: "5", seconds: "3", warmup: "1", workers: "2", rows: "", peers: "" },
+    unknown: (text: string) => {
+      throw new UsageError(`unknown argument "${text}"`);
+    },
+  });
+  const peers = (parsed.peers as string).split(",").map((id) => id.trim()).filter((id) =>
+    id !== ""
+  );
+  for (const id of peers) {
+    if (!peerIds.includes(id)) {
+      throw new UsageError(`no peer "${id}": there are ${peerIds.join(", ")}`);
+    }
+  }
+  return {
+    rounds: numberOf("rounds", parsed.rounds, { most: 1000, whole: true, orZero: false }),
+    seconds: numberOf("seconds", parsed.seconds, { most: 3600, whole: false, orZero: false }),
+    warmup: numberOf("warmup", parsed.warmup, { most: 3600, whole: false, orZero: true }),
+    workers: numberOf("workers", parsed.workers, { most: 256, whole: true, orZero: false }),
+    rows: regexOf(parsed.rows as string),
+    peers,
+    quick: parsed.quick === true,
+    install: parsed.install === true,
+    help: parsed.help === true,
+  };
+}

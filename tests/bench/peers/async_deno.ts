@@ -1,0 +1,27 @@
+/**
+ * async-deno itself, from source: `deno run main.ts`, by the Deno that runs the benchmark. Its log is
+ * on, as it is by default.
+ */
+
+import { ROOT, SCRATCH } from "../paths.ts";
+import { isFile } from "../tools.ts";
+import type { Peer, Place } from "./peer.ts";
+
+/** The arguments of either form of our server. */
+export function serverArgs({ port, workers }: Place): string[] {
+  return [`${workers}`, "127.0.0.1", `${port}`, "--log", `${SCRATCH}async-deno-${port}.log`];
+}
+
+/** async-deno, run from source. */
+export const asyncDeno: Peer = {
+  id: "async-deno",
+  does: { small: "async-deno", echo: "async-deno", page: "async-deno", websocket: "async-deno" },
+  find() {
+    const found = { program: Deno.execPath(), version: `source, Deno ${Deno.version.deno}` };
+    const missing = { missing: "main.ts", install: "git checkout main.ts" };
+    return Promise.resolve(isFile(`${ROOT}main.ts`) ? found : missing);
+  },
+  launch(found, place) {
+    return { command: found.program, args: ["run", "-A", `${ROOT}main.ts`, ...serverArgs(place)] };
+  },
+};

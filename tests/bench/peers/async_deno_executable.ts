@@ -1,0 +1,23 @@
+/**
+ * async-deno as people run it: the executable that `deno task compile` makes.
+ */
+
+import { EXECUTABLE } from "../paths.ts";
+import { isFile, versionOf } from "../tools.ts";
+import { serverArgs } from "./async_deno.ts";
+import type { Peer } from "./peer.ts";
+
+const LABEL = "async-deno (executable)";
+
+/** async-deno, compiled. */
+export const asyncDenoExecutable: Peer = {
+  id: "async-deno-exe",
+  does: { small: LABEL, echo: LABEL, page: LABEL, websocket: LABEL },
+  async find() {
+    if (!isFile(EXECUTABLE)) return { missing: "dist/async-deno", install: "deno task compile" };
+    return { program: EXECUTABLE, version: await versionOf(EXECUTABLE, "--version") };
+  },
+  launch(found, place) {
+    return { command: found.program, args: serverArgs(place) };
+  },
+};

@@ -1,0 +1,43 @@
+/**
+ * Bun: `Bun.serve` with a fetch handler, and its WebSocket.
+ *
+ * On several cores as its guide on clusters says: a process each, sharing the port by `reusePort`.
+ */
+
+import { PAGE, PEER_PACKAGES } from "../paths.ts";
+import { findProgram, isFile, type Missing, versionOf } from "../tools.ts";
+import { type Found, type Peer, type Place, programPath } from "./peer.ts";
+
+const INSTALLED = `${PEER_PACKAGES}node_modules/@oven/bun-linux-x64/bin/bun`;
+
+/** Looks for Bun: by BUN_PATH, on PATH, and where `--install` puts it. */
+export async function findBun(): Promise<Found | Missing> {
+  const named = Deno.env.get("BUN_PATH");
+  const program = [named, findProgram("bun"), INSTALLED]
+    .find((path) => path !== undefined && isFile(path));
+  if (program === undefined) return { missing: "Bun", install: "deno task bench --install" };
+  return { program, version: await versionOf(program, "--version") };
+}
+
+/** How to start one of our Bun programs. */
+export function bunLaunch(found: Found, place: Place, program: string) {
+  return {
+    command: found.program,
+    args: ["run", programPath(program)],
+    env: { NODE_ENV: "production", BENCH_PORT: `${place.port}`, BENCH_PAGE: PAGE },
+    copies: place.workers,
+  };
+}
+
+/** Bun with a fetch handler. */
+export const bun: Peer = {
+  id: "bun",
+  does: {
+    small: "Bun.serve, fetch",
+    echo: "Bun.serve, fetch",
+    page: "Bun.serve, fetch",
+    websocket: "Bun WebSocket",
+  },
+  find: findBun,
+  launch: (found, place) => bunLaunch(found, place, "bun_fetch.js"),
+};

@@ -1,0 +1,14 @@
+/**
+ * Bun with static routes: answers that it keeps ready and that never enter JavaScript.
+ */
+
+import { bunLaunch, findBun } from "./bun.ts";
+import type { Peer } from "./peer.ts";
+
+/** Bun with static routes. */
+export const bunStatic: Peer = {
+  id: "bun-static",
+  does: { small: "Bun.serve, static", page: "Bun.serve, static" },
+  find: findBun,
+  launch: (found, place) => bunLaunch(found, place, "bun_static.js"),
+};

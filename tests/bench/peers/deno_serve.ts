@@ -1,0 +1,29 @@
+/**
+ * Deno.serve and Deno.upgradeWebSocket, by the Deno that runs the benchmark.
+ *
+ * On several cores as its manual says: `deno serve --parallel`, with the number of threads in DENO_JOBS.
+ */
+
+import { PAGE } from "../paths.ts";
+import { type Peer, programPath } from "./peer.ts";
+
+const HTTP = "Deno.serve";
+
+/** Deno.serve. */
+export const denoServe: Peer = {
+  id: "deno",
+  does: { small: HTTP, echo: HTTP, page: HTTP, websocket: "Deno.upgradeWebSocket" },
+  find() {
+    return Promise.resolve({ program: Deno.execPath(), version: Deno.version.deno });
+  },
+  launch(found, { port, workers }) {
+    // Without our deno.json and deno.lock: the server is not to depend on ours.
+    const options = ["--no-config", "--no-lock", "-A", "--host", "127.0.0.1", "--port", `${port}`];
+    const parallel = workers > 1 ? ["--parallel"] : [];
+    return {
+      command: found.program,
+      args: ["serve", ...options, ...parallel, programPath("deno_serve.ts")],
+      env: { DENO_JOBS: `${workers}`, BENCH_PAGE: PAGE },
+    };
+  },
+};

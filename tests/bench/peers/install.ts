@@ -1,0 +1,23 @@
+/**
+ * Installs the peers that npm has, into dist/bench/peers, for `--install`.
+ */
+
+import { PEER_PACKAGES } from "../paths.ts";
+import { findProgram } from "../tools.ts";
+
+// Exact versions: a comparison is to be repeatable.
+const PACKAGES = ["@oven/bun-linux-x64@1.4.5", "ws@8.23.0", "bufferutil@4.1.0"];
+
+/**
+ * Runs `npm install`.
+ *
+ * @throws Error when there is no npm or it failed
+ */
+export async function installPeers(): Promise<void> {
+  const npm = findProgram("npm");
+  if (npm === undefined) throw new Error("npm is not installed: apt-get install npm");
+  await Deno.mkdir(PEER_PACKAGES, { recursive: true });
+  const args = ["install", "--prefix", PEER_PACKAGES, "--no-audit", "--no-fund", ...PACKAGES];
+  const { success } = await new Deno.Command(npm, { args, stdin: "null" }).spawn().status;
+  if (!success) throw new Error("npm could not install the peers");
+}

@@ -1,0 +1,33 @@
+/**
+ * The servers that are compared.
+ *
+ * ```ts
+ * import { PEERS } from "./mod.ts";
+ * console.log(PEERS.map((peer) => peer.id).join(" "));
+ * ```
+ */
+
+import { asyncDeno } from "./async_deno.ts";
+import { asyncDenoExecutable } from "./async_deno_executable.ts";
+import { bun } from "./bun.ts";
+import { bunStatic } from "./bun_static.ts";
+import { denoServe } from "./deno_serve.ts";
+import { nginx } from "./nginx.ts";
+import { nodeHttp } from "./node_http.ts";
+import { nodeWs } from "./node_ws.ts";
+import type { Peer } from "./peer.ts";
+
+export { installPeers } from "./install.ts";
+export type { Found, Peer, Place } from "./peer.ts";
+
+/** Every server, ours first, in the order in which tables show them. */
+export const PEERS: readonly Peer[] = [
+  asyncDeno,
+  asyncDenoExecutable,
+  nginx,
+  bunStatic,
+  bun,
+  denoServe,
+  nodeHttp,
+  nodeWs,
+];

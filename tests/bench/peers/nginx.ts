@@ -1,0 +1,75 @@
+/**
+ * nginx, from Debian's nginx-light.
+ *
+ * Tuned as its manual says: no access log, sendfile, cached open files, a listening socket a worker
+ * (`reuseport`), all ready connections accepted at once, and connections kept for as many requests as
+ * a run has (by default they are closed after 1,000). It can't answer with a request's body, and
+ * speaks no WebSocket of its own.
+ */
+
+import { PAGE, SCRATCH } from "../paths.ts";
+import { findProgram, versionOf } from "../tools.ts";
+import type { Peer, Place } from "./peer.ts";
+
+function configuration({ port, workers }: Place, folder: string): string {
+  const slash = PAGE.lastIndexOf("/");
+  // Started by root it would give its workers to "nobody", who may not read the page.
+  const user = Deno.uid() === 0 ? "user root;" : "";
+  const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+    .map((name) => `${name}_temp_path ${folder}/${name};`).join("\n  ");
+  return `
+${user}
+daemon off;
+worker_processes ${workers};
+worker_rlimit_nofile 8192;
+pid ${folder}/pid;
+error_log stderr crit;
+events {
+  worker_connections 4096;
+  multi_accept on;
+}
+http {
+  ${temporary}
+  access_log off;
+  sendfile on;
+  tcp_nopush on;
+  tcp_nodelay on;
+  keepalive_timeout 75s;
+  keepalive_requests 1000000000;
+  open_file_cache max=64 inactive=60s;
+  open_file_cache_valid 60s;
+  types { text/html html; }
+  server {
+    listen 127.0.0.1:${port} reuseport backlog=4096;
+    location = /healthz {
+      default_type text/plain;
+      return 200 "ok";
+    }
+    location = / {
+      root ${PAGE.slice(0, slash)};
+      try_files /${PAGE.slice(slash + 1)} =404;
+    }
+  }
+}
+`;
+}
+
+/** nginx. */
+export const nginx: Peer = {
+  id: "nginx",
+  does: { small: "nginx", page: "nginx" },
+  async find() {
+    const program = findProgram("nginx");
+    if (program === undefined) return { missing: "nginx", install: "apt-get install nginx-light" };
+    return { program, version: await versionOf(program, "-v") };
+  },
+  async launch(found, place) {
+    const folder = `${SCRATCH}nginx-${place.port}`;
+    await Deno.mkdir(folder, { recursive: true });
+    await Deno.writeTextFile(`${folder}/nginx.conf`, configuration(place, folder));
+    return {
+      command: found.program,
+      args: ["-p", folder, "-e", "stderr", "-c", `${folder}/nginx.conf`],
+    };
+  },
+};

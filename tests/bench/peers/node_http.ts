@@ -1,0 +1,36 @@
+/**
+ * Node's http, on several cores by its cluster module.
+ */
+
+import { PAGE } from "../paths.ts";
+import { findProgram, type Missing, versionOf } from "../tools.ts";
+import { type Found, type Peer, type Place, programPath } from "./peer.ts";
+
+/** Looks for Node on PATH. */
+export async function findNode(): Promise<Found | Missing> {
+  const program = findProgram("node");
+  if (program === undefined) return { missing: "Node", install: "apt-get install nodejs" };
+  return { program, version: await versionOf(program, "--version") };
+}
+
+/** How to start one of our Node programs. */
+export function nodeLaunch(found: Found, { port, workers }: Place, program: string) {
+  return {
+    command: found.program,
+    args: [programPath(program)],
+    env: {
+      NODE_ENV: "production",
+      BENCH_PORT: `${port}`,
+      BENCH_WORKERS: `${workers}`,
+      BENCH_PAGE: PAGE,
+    },
+  };
+}
+
+/** Node's http. */
+export const nodeHttp: Peer = {
+  id: "node",
+  does: { small: "Node http", echo: "Node http", page: "Node http" },
+  find: findNode,
+  launch: (found, place) => nodeLaunch(found, place, "node_http.mjs"),
+};

@@ -1,0 +1,27 @@
+/**
+ * The npm `ws` server on Node, with `bufferutil`, which its README recommends for speed.
+ */
+
+import { PEER_PACKAGES } from "../paths.ts";
+import { isFile, isMissing } from "../tools.ts";
+import { findNode, nodeLaunch } from "./node_http.ts";
+import type { Peer } from "./peer.ts";
+
+const PACKAGE = `${PEER_PACKAGES}node_modules/ws/package.json`;
+
+/** The npm package ws. */
+export const nodeWs: Peer = {
+  id: "node-ws",
+  does: { websocket: "Node ws" },
+  async find() {
+    const node = await findNode();
+    if (isMissing(node)) return node;
+    if (!isFile(PACKAGE)) return { missing: "npm ws", install: "deno task bench --install" };
+    const { version } = JSON.parse(await Deno.readTextFile(PACKAGE)) as { version: string };
+    return { program: node.program, version: `${version}, Node ${node.version}` };
+  },
+  launch(found, place) {
+    const launch = nodeLaunch(found, place, "node_ws.mjs");
+    return { ...launch, env: { ...launch.env, BENCH_PEERS: PEER_PACKAGES } };
+  },
+};

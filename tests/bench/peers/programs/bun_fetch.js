@@ -1,0 +1,29 @@
+// Bun.serve with a fetch handler, and its WebSocket. The path is looked at without parsing the URL,
+// which would cost more than the answer.
+
+const page = await Bun.file(process.env.BENCH_PAGE).bytes();
+const PLAIN = { headers: { "Content-Type": "text/plain; charset=utf-8" } };
+const HTML = { headers: { "Content-Type": "text/html; charset=utf-8" } };
+const BINARY = { headers: { "Content-Type": "application/octet-stream" } };
+
+Bun.serve({
+  hostname: "127.0.0.1",
+  port: Number(process.env.BENCH_PORT),
+  reusePort: true,
+  development: false,
+  fetch(request, server) {
+    if (request.url.endsWith("/healthz")) return new Response("ok", PLAIN);
+    if (request.url.endsWith("/echo")) {
+      if (request.method === "GET" && server.upgrade(request)) return undefined;
+      // A tenth cheaper than to await the bytes first.
+      return new Response(request.body, BINARY);
+    }
+    return new Response(page, HTML);
+  },
+  websocket: {
+    perMessageDeflate: false,
+    message(socket, message) {
+      socket.send(message);
+    },
+  },
+});

@@ -1,0 +1,14 @@
+// Bun.serve with static routes: the answers are made once, and JavaScript is not entered again.
+
+const page = await Bun.file(process.env.BENCH_PAGE).bytes();
+
+Bun.serve({
+  hostname: "127.0.0.1",
+  port: Number(process.env.BENCH_PORT),
+  reusePort: true,
+  development: false,
+  routes: {
+    "/healthz": new Response("ok", { headers: { "Content-Type": "text/plain; charset=utf-8" } }),
+    "/": new Response(page, { headers: { "Content-Type": "text/html; charset=utf-8" } }),
+  },
+});

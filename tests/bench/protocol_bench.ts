@@ -1,0 +1,136 @@
+/**
+ * Microbenchmarks of protocol/: `deno bench tests/bench/protocol_bench.ts` gives times, and
+ * `deno run -A tests/bench/micro.ts` the same with bytes a second.
+ *
+ * A name that ends with a number of bytes says how many one iteration works on. What the code answers
+ * is checked before it is timed, so that no error path is measured by mistake.
+ */
+
+import { ByteBuffer } from "../../protocol/byte_buffer.ts";
+import {
+  DateField,
+  encodeResponseHead,
+  GOES_ON,
+  Http1Connection,
+  parseRequestHead,
+  PreparedResponse,
+  REQUEST,
+  RequestHead,
+} from "../../protocol/http1/mod.ts";
+import { HTTP1_LIMITS, WEBSOCKET_LIMITS } from "../../protocol/limits.ts";
+import { Utf8Validator } from "../../protocol/utf8_validator.ts";
+import { unmask } from "../../protocol/websocket/mask.ts";
+import {
+  computeAccept,
+  MESSAGE,
+  MessageBufferPool,
+  WebSocketConnection,
+} from "../../protocol/websocket/mod.ts";
+import {
+  asciiText,
+  BROWSER_REQUEST,
+  maskedFrame,
+  mixedText,
+  SIZES,
+  SMALL_REQUEST,
+} from "./micro_inputs.ts";
+
+function check(good: boolean, what: string): void {
+  if (!good) throw new Error(`this benchmark would measure something else than it says: ${what}`);
+}
+
+const REQUESTS = [["100-byte", SMALL_REQUEST], ["browser's", BROWSER_REQUEST]] as const;
+/** 2026-01-01T00:00:00Z */
+const NOW = 1_767_225_600_000;
+const BODY = new TextEncoder().encode("ok");
+const RESPONSE = {
+  status: 200,
+  fields: [["Content-Type", "text/plain; charset=utf-8"]],
+  contentLength: BODY.length,
+} as const;
+
+const head = new RequestHead();
+const date = new DateField(NOW);
+const out = new ByteBuffer();
+const prepared = new PreparedResponse(RESPONSE, BODY, date);
+
+for (const [name, bytes] of REQUESTS) {
+  const size = bytes.length;
+  check(parseRequestHead(bytes, 0, size, head, HTTP1_LIMITS) === size, name);
+  Deno.bench(`parse a ${name} request, ${size} B`, () => {
+    parseRequestHead(bytes, 0, size, head, HTTP1_LIMITS);
+  });
+}
+
+const form = { date, contentLength: BODY.length, persistence: GOES_ON };
+Deno.bench("encode an answer's head", () => {
+  out.clear();
+  encodeResponseHead(out, RESPONSE, form);
+});
+
+// The whole way of a request through a kept connection: received, parsed, answered.
+for (const [name, bytes] of REQUESTS) {
+  const connection = new Http1Connection({ head, limits: HTTP1_LIMITS, date });
+  const serve = (): number => {
+    out.clear();
+    connection.receive(bytes, 0, bytes.length);
+    const event = connection.next();
+    connection.sendPrepared(out, prepared);
+    // The end of the request, and that there is no other.
+    connection.next();
+    connection.next();
+    connection.retain();
+    return event;
+  };
+  check(serve() === REQUEST && serve() === REQUEST && out.length > 100, name);
+  Deno.bench(`a ${name} request served, answer prepared, ${bytes.length} B`, () => {
+    serve();
+  });
+}
+
+for (const size of SIZES) {
+  const payload = asciiText(size);
+  let phase = 0;
+  Deno.bench(`unmask, ${size} B`, () => {
+    phase = unmask(payload, 0, size, 0x3d21fa37, phase);
+  });
+}
+
+for (const [name, makeText] of [["ASCII", asciiText], ["mixed", mixedText]] as const) {
+  for (const size of SIZES) {
+    const text = makeText(size);
+    const validator = new Utf8Validator();
+    check(validator.push(text, 0, size) && validator.finish(), name);
+    Deno.bench(`validate UTF-8, ${name}, ${size} B`, () => {
+      validator.push(text, 0, size);
+    });
+  }
+}
+
+// The frame is copied in first, as the kernel would: an echo overwrites it.
+for (const size of SIZES) {
+  const frame = maskedFrame(size);
+  const view = new Uint8Array(frame.length);
+  const pool = new MessageBufferPool();
+  const connection = new WebSocketConnection("server", WEBSOCKET_LIMITS, pool);
+  const echo = (): number => {
+    view.set(frame);
+    connection.receive(view, 0, view.length);
+    const event = connection.next();
+    const { payload, payloadStart, payloadEnd, opcode } = connection;
+    const length = payloadEnd - payloadStart;
+    connection.encodeHeaderBefore(payload, payloadStart, length, opcode);
+    connection.next();
+    connection.retain();
+    return event;
+  };
+  check(echo() === MESSAGE && connection.maySend, `echo of ${size} B`);
+  Deno.bench(`a WebSocket message echoed, with a copy in, ${size} B`, () => {
+    echo();
+  });
+}
+
+check(computeAccept("dGhlIHNhbXBsZSBub25jZQ==") === "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", "accept key");
+Deno.bench("accept key", () => {
+  computeAccept("dGhlIHNhbXBsZSBub25jZQ==");
+});

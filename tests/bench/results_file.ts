@@ -1,0 +1,41 @@
+/**
+ * The result as JSON, for programs and for the README's table.
+ *
+ * In: options, machine, result. Out: dist/bench/results.json: everything that was measured, each turn
+ * included, with the ratios and marks.
+ */
+
+import type { RunResult } from "./harness.ts";
+import type { Machine } from "./machine.ts";
+import type { BenchOptions } from "./options.ts";
+import { OUTPUT } from "./paths.ts";
+import { judgeTail, OURS, ratiosOf } from "./ratio_table.ts";
+import { summariesOf } from "./report.ts";
+
+/** Where {@link writeResults} writes. */
+export const RESULTS = `${OUTPUT}results.json`;
+
+/** Writes the JSON. */
+export async function writeResults(
+  result: RunResult,
+  about: { options: BenchOptions; machine: Machine; startedAt: Date; pageBytes: number },
+): Promise<void> {
+  const { rounds, seconds, warmup } = about.options;
+  const document = {
+    startedAt: about.startedAt.toISOString(),
+    machine: about.machine,
+    options: { rounds, seconds, warmup },
+    pageBytes: about.pageBytes,
+    peers: result.peers,
+    rows: result.rows.map((rowResult) => {
+      const summaries = summariesOf(rowResult);
+      const ours = OURS.filter((id) => summaries.has(id)).map((us) => ({
+        server: us,
+        ratios: ratiosOf(rowResult.row, summaries, us),
+        p99: judgeTail(summaries, us),
+      }));
+      return { ...rowResult, ours };
+    }),
+  };
+  await Deno.writeTextFile(RESULTS, `${JSON.stringify(document, undefined, 2)}\n`);
+}

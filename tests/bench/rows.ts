@@ -1,0 +1,118 @@
+/**
+ * The rows of the benchmark: what is asked of every server.
+ *
+ * In: the default worker count. Out: the list of rows, as data. Read by the harness, which gives each
+ * row to each peer that can do its work, and by the report, which heads each table with its title.
+ * What the HTTP modes send stands in wrk.lua.
+ */
+
+/** What a server has to be able to do; a peer says which of these it does, and as what. */
+export type Work = "small" | "echo" | "page" | "websocket";
+
+/** How wrk.lua makes its requests. */
+export type HttpMode = "get" | "close" | "pipeline" | "browser" | "post";
+
+interface RowBase {
+  /** Short and stable: `--rows` and the JSON go by it. */
+  readonly id: string;
+  /** As the table and the chart head it. */
+  readonly title: string;
+  /** Connections held open by the client. */
+  readonly connections: number;
+  /** Worker threads or processes of the server. */
+  readonly workers: number;
+  /** Part of `--quick`. */
+  readonly quick: boolean;
+}
+
+/** A row that wrk drives. */
+export interface HttpRow extends RowBase {
+  readonly work: "small" | "echo" | "page";
+  readonly mode: HttpMode;
+}
+
+/** A row that wsload drives: `/echo` sends each message back. */
+export interface WebSocketRow extends RowBase {
+  readonly work: "websocket";
+  /** Bytes of a message. */
+  readonly payload: number;
+  /** Messages in flight on each connection. */
+  readonly depth: number;
+}
+
+/** One line of comparison. */
+export type Row = HttpRow | WebSocketRow;
+
+/** The path that a server does each kind of work at. */
+export const PATHS: Readonly<Record<Work, string>> = {
+  small: "/healthz",
+  echo: "/echo",
+  page: "/",
+  websocket: "/echo",
+};
+
+const CONNECTIONS = 64;
+const WORKER_COUNTS = [1, 2, 4, 8];
+const KIB = 1024;
+
+function httpRow(row: Pick<HttpRow, "id" | "title" | "workers"> & Partial<HttpRow>): HttpRow {
+  return { connections: CONNECTIONS, work: "small", mode: "get", quick: false, ...row };
+}
+
+function echoRow(
+  row: Pick<WebSocketRow, "id" | "title" | "workers" | "payload"> & Partial<WebSocketRow>,
+): WebSocketRow {
+  return { connections: CONNECTIONS, work: "websocket", depth: 1, quick: false, ...row };
+}
+
+/** Every row, in the order in which it is measured and shown. */
+export function makeRows(workers: number): readonly Row[] {
+  return [
+    httpRow({
+      id: "keep-alive-64",
+      title: "small answer, keep-alive, 64 connections",
+      workers,
+      quick: true,
+    }),
+    httpRow({
+      id: "keep-alive-512",
+      title: "small answer, keep-alive, 512 connections",
+      workers,
+      connections: 512,
+    }),
+    httpRow({ id: "pipelined", title: "small answer, pipelined by 16", workers, mode: "pipeline" }),
+    httpRow({
+      id: "close",
+      title: "small answer, one request per connection",
+      workers,
+      mode: "close",
+      quick: true,
+    }),
+    httpRow({
+      id: "browser",
+      title: "small answer, a browser's 12 fields",
+      workers,
+      mode: "browser",
+    }),
+    httpRow({ id: "post-1k", title: "POST of 1 KiB, echoed", workers, work: "echo", mode: "post" }),
+    httpRow({ id: "page", title: "the page", workers, work: "page" }),
+    echoRow({ id: "ws-16", title: "WebSocket echo, 16 B", workers, payload: 16, quick: true }),
+    echoRow({ id: "ws-1k", title: "WebSocket echo, 1 KiB", workers, payload: KIB, quick: true }),
+    echoRow({ id: "ws-64k", title: "WebSocket echo, 64 KiB", workers, payload: 64 * KIB }),
+    echoRow({ id: "ws-1m", title: "WebSocket echo, 1 MiB", workers, payload: KIB * KIB }),
+    echoRow({
+      id: "ws-depth-16",
+      title: "WebSocket echo, 16 B, 16 in flight",
+      workers,
+      payload: 16,
+      depth: 16,
+    }),
+    ...WORKER_COUNTS.map((count) =>
+      httpRow({
+        id: `workers-${count}`,
+        title: `small answer, keep-alive, ${count} worker${count === 1 ? "" : "s"}`,
+        workers: count,
+      })
+    ),
+  ];
+}

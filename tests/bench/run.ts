@@ -1,0 +1,107 @@
+/**
+ * `deno task bench`: compares what a request costs async-deno and its peers in server CPU.
+ *
+ * In: the command line (`--help` lists it) and what is installed. Out: tables on standard output,
+ * progress on standard error, dist/bench/results.json and chart.svg. Exit code 0 whatever the figures
+ * are, 2 for a command line that was not understood. All traffic stays on 127.0.0.1.
+ */
+
+import { Harness, type Progress, type RunResult } from "./harness.ts";
+import { describeMachine, loadWarning, type Machine, machineText } from "./machine.ts";
+import { type BenchOptions, parseOptions, USAGE, UsageError } from "./options.ts";
+import { type Page, writePage } from "./page.ts";
+import { OUTPUT, SCRATCH } from "./paths.ts";
+import { installPeers, PEERS } from "./peers/mod.ts";
+import { peerLines, rowLines } from "./report.ts";
+import { RESULTS, writeResults } from "./results_file.ts";
+import { makeRows } from "./rows.ts";
+import { stopAll } from "./server_process.ts";
+
+function print(lines: readonly string[]): void {
+  console.log(lines.join("\n"));
+}
+
+/** Shows which turn it is on one line of a terminal; a file or pipe gets nothing of it. */
+function progressOf(rounds: number): Progress {
+  const shown = Deno.stderr.isTerminal();
+  const encoder = new TextEncoder();
+  const clear = "\r\x1b[K";
+  return {
+    turn(row, label, round) {
+      const text = `${clear}${row.id}: round ${round + 1} of ${rounds}, ${label}`;
+      if (shown) Deno.stderr.writeSync(encoder.encode(text));
+    },
+    row(result) {
+      if (shown) Deno.stderr.writeSync(encoder.encode(clear));
+      print(["", ...rowLines(result)]);
+    },
+  };
+}
+
+/** An interrupted run leaves no server behind. */
+function stopServersOn(signals: readonly Deno.Signal[]): void {
+  for (const name of signals) {
+    Deno.addSignalListener(name, () => {
+      stopAll().finally(() => Deno.exit(130));
+    });
+  }
+}
+
+async function clearScratch(): Promise<void> {
+  try {
+    await Deno.remove(SCRATCH, { recursive: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  await Deno.mkdir(SCRATCH, { recursive: true });
+}
+
+async function measure(options: BenchOptions, page: Page): Promise<RunResult> {
+  const rows = makeRows(options.workers).filter((row) =>
+    (row.quick || !options.quick) && (options.rows.test(row.id) || options.rows.test(row.title))
+  );
+  const chosen = PEERS.filter(({ id }) => options.peers.length === 0 || options.peers.includes(id));
+  return await new Harness(options, page.bytes, progressOf(options.rounds)).run(rows, chosen);
+}
+
+async function chart(result: RunResult, machine: Machine): Promise<string> {
+  try {
+    const { CHART, writeChart } = await import("./chart.ts");
+    await writeChart(result.rows, machineText(machine));
+    return CHART;
+  } catch (error) {
+    return `no chart: ${error instanceof Error ? error.message : error}`;
+  }
+}
+
+async function main(options: BenchOptions): Promise<void> {
+  const startedAt = new Date();
+  const machine = describeMachine();
+  stopServersOn(["SIGINT", "SIGTERM"]);
+  if (options.install) await installPeers();
+  await clearScratch();
+  const page = await writePage(PEERS[0]!);
+  print([
+    machineText(machine),
+    `${options.rounds} rounds of ${options.seconds} s, medians`,
+    ...loadWarning(machine),
+  ]);
+  if (page.standInBecause !== undefined) print([`the page is a stand-in: ${page.standInBecause}`]);
+  const result = await measure(options, page);
+  print(["", "servers:", ...peerLines(result.peers), ""]);
+  await writeResults(result, { options, machine, startedAt, pageBytes: page.bytes.length });
+  print([RESULTS, await chart(result, machine)]);
+}
+
+try {
+  const options = parseOptions(Deno.args, PEERS.map((peer) => peer.id));
+  await Deno.mkdir(OUTPUT, { recursive: true });
+  if (options.help) print([USAGE]);
+  else await main(options);
+  // The signal listeners would keep the process alive.
+  Deno.exit(0);
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  console.error(`${error.message}; see deno task bench --help`);
+  Deno.exit(2);
+}

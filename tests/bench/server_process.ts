@@ -1,0 +1,148 @@
+/**
+ * A server under test, as processes.
+ *
+ * In: a {@link Launch} from a peer. Out: a {@link ServerProcess} that answers, with the ids to be
+ * measured, and `stop()`. Called by the harness. A server that does not answer in time is stopped and
+ * an Error with its own last words is thrown. It ends only processes that it started.
+ */
+
+import { familyOf, listenersOn } from "./proc.ts";
+import { PATHS } from "./rows.ts";
+
+/** How to start a server. */
+export interface Launch {
+  readonly command: string;
+  readonly args: readonly string[];
+  /** Added to this process's environment. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** How many such processes share the port by SO_REUSEPORT; 1 when left out. */
+  readonly copies?: number;
+}
+
+const START_MILLISECONDS = 15_000;
+const STOP_MILLISECONDS = 5_000;
+const PROBE_MILLISECONDS = 20;
+const LAST_WORDS = 2_000;
+
+const running = new Set<ServerProcess>();
+
+/** A port of 127.0.0.1 that was free a moment ago. */
+export function freePort(): number {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  try {
+    return (listener.addr as Deno.NetAddr).port;
+  } finally {
+    listener.close();
+  }
+}
+
+/** Stops every server that is still up, when the benchmark is interrupted. */
+export async function stopAll(): Promise<void> {
+  await Promise.all([...running].map((server) => server.stop()));
+}
+
+/** A server that is up. */
+export class ServerProcess {
+  /** Where it listens, on 127.0.0.1. */
+  readonly port: number;
+  readonly #children: Deno.ChildProcess[];
+  readonly #words: Promise<string>[];
+  #exited = false;
+
+  private constructor(launch: Launch, port: number) {
+    this.port = port;
+    const command = new Deno.Command(launch.command, {
+      args: [...launch.args],
+      env: { ...launch.env },
+      stdin: "null",
+      stdout: "null",
+      stderr: "piped",
+    });
+    this.#children = Array.from({ length: launch.copies ?? 1 }, () => command.spawn());
+    this.#words = this.#children.map((child) => lastWords(child.stderr));
+    for (const child of this.#children) child.status.then(() => this.#exited = true);
+    running.add(this);
+  }
+
+  /**
+   * Starts a server and waits until every copy of it listens and one answers.
+   *
+   * @throws Error when it ended or did not answer in 15 s
+   */
+  static async start(launch: Launch, port: number): Promise<ServerProcess> {
+    const server = new ServerProcess(launch, port);
+    if (await server.#answers()) return server;
+    await server.stop();
+    const words = (await Promise.all(server.#words)).join("\n").trim();
+    throw new Error(`did not answer on port ${port}${words === "" ? "" : `: ${words}`}`);
+  }
+
+  /** Process ids of all the server's processes, children included. */
+  get ids(): readonly number[] {
+    return familyOf(this.#children.map((child) => child.pid));
+  }
+
+  /** Ends it: SIGTERM, and SIGKILL after 5 s. */
+  async stop(): Promise<void> {
+    running.delete(this);
+    const family = this.ids;
+    for (const child of this.#children) signal(child.pid, "SIGTERM");
+    const ended = Promise.all(this.#children.map((child) => child.status));
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<"late">((resolve) => {
+      timer = setTimeout(() => resolve("late"), STOP_MILLISECONDS);
+    });
+    if (await Promise.race([ended, late]) === "late") {
+      for (const id of family) signal(id, "SIGKILL");
+    }
+    clearTimeout(timer);
+    await ended;
+  }
+
+  async #answers(): Promise<boolean> {
+    const end = performance.now() + START_MILLISECONDS;
+    while (performance.now() < end && !this.#exited) {
+      // One copy answers for all, so first they are counted.
+      const all = listenersOn(this.port) >= this.#children.length;
+      if (all && await probe(this.port)) return true;
+      await new Promise((resolve) => setTimeout(resolve, PROBE_MILLISECONDS));
+    }
+    return false;
+  }
+}
+
+async function probe(port: number): Promise<boolean> {
+  try {
+    const response = await fetch(`http://127.0.0.1:${port}${PATHS.small}`, {
+      headers: { connection: "close" },
+    });
+    await response.body?.cancel();
+    return response.ok;
+  } catch (error) {
+    // Refused: not listening yet. Anything else is no matter of time.
+    if (error instanceof TypeError) return false;
+    throw error;
+  }
+}
+
+function signal(id: number, name: Deno.Signal): void {
+  try {
+    Deno.kill(id, name);
+  } catch (error) {
+    // It ended by itself first.
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+/** Reads a stream to its end, so that its writer never blocks, and keeps the last of it. */
+async function lastWords(stream: ReadableStream<Uint8Array>): Promise<string> {
+  let text = "";
+  for await (
+    const part of stream.pipeThrough(
+      new TextDecoderStream() as unknown as TransformStream<Uint8Array, string>,
+    )
+  ) {
+    text = (text + part).slice(-LAST_WORDS);
+  }
+  return text;
+}

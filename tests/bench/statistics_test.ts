@@ -1,0 +1,52 @@
+import { assertEquals } from "@std/assert";
+import { median, summarize, type Turn } from "./statistics.ts";
+import { busiest } from "./turn.ts";
+
+const TURN: Turn = {
+  requests: 1000,
+  cpuPerRequest: 10,
+  requestsPerSecond: 500,
+  p50: 100,
+  p99: 900,
+  rssBytes: 1024,
+  errors: 0,
+  clientBusiest: 0.5,
+  serverBusiest: 0.9,
+};
+
+Deno.test("median", () => {
+  assertEquals(median([3]), 3);
+  assertEquals(median([10, 9, 1]), 9);
+  assertEquals(median([4, 1, 3, 2]), 2.5);
+  assertEquals(median([]), NaN);
+});
+
+Deno.test("median leaves its argument as it was", () => {
+  const values = [3, 1, 2];
+  median(values);
+  assertEquals(values, [3, 1, 2]);
+});
+
+Deno.test("summarize takes medians, adds errors up, and says how far the turns lie apart", () => {
+  const turns = [8, 10, 16].map((cpuPerRequest) => ({ ...TURN, cpuPerRequest, errors: 2 }));
+  const { cpuPerRequest, errors, spread } = summarize(turns);
+  assertEquals({ cpuPerRequest, errors, spread }, { cpuPerRequest: 10, errors: 6, spread: 0.4 });
+});
+
+Deno.test("summarize has no latency where no turn has one", () => {
+  const { p50, p99 } = summarize([{ ...TURN, p50: null, p99: null }]);
+  assertEquals([p50, p99], [null, null]);
+});
+
+Deno.test("the client was the limit only if it was full and the server was not", () => {
+  const limited = (clientBusiest: number, serverBusiest: number) =>
+    summarize([{ ...TURN, clientBusiest, serverBusiest }]).clientLimited;
+  assertEquals(limited(0.99, 0.6), true);
+  assertEquals(limited(0.99, 0.99), false);
+  assertEquals(limited(0.8, 0.6), false);
+});
+
+Deno.test("busiest goes by thread, and counts one that is new from nothing", () => {
+  assertEquals(busiest(new Map([[1, 5], [2, 1]]), new Map([[1, 5.5], [2, 2.5]]), 2), 0.75);
+  assertEquals(busiest(new Map(), new Map([[3, 1]]), 2), 0.5);
+});

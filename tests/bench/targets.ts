@@ -1,0 +1,36 @@
+/**
+ * What we want to reach against each peer.
+ *
+ * In: a row and a peer. Out: the highest ratio wanted, our CPU per request over the peer's; lower is
+ * better. Information for the report's marks: a missed target never fails a run, because figures from
+ * a shared machine are noisy.
+ */
+
+import type { Row } from "./rows.ts";
+
+interface Target {
+  readonly peer: string;
+  /** Ids of the rows that it holds for. */
+  readonly rows: RegExp;
+  readonly atMost: number;
+}
+
+const HTTP = /^(?!ws-)/;
+const HTTP_KEPT_ALIVE = /^(?!ws-|close$)/;
+const WEBSOCKET = /^ws-/;
+
+const TARGETS: readonly Target[] = [
+  { peer: "nginx", rows: HTTP_KEPT_ALIVE, atMost: 0.9 },
+  { peer: "nginx", rows: /^close$/, atMost: 1 },
+  { peer: "bun-static", rows: HTTP, atMost: 1 },
+  { peer: "bun", rows: HTTP, atMost: 0.7 },
+  { peer: "bun", rows: WEBSOCKET, atMost: 1 },
+  { peer: "deno", rows: HTTP, atMost: 0.65 },
+  { peer: "deno", rows: WEBSOCKET, atMost: 0.6 },
+  { peer: "node-ws", rows: WEBSOCKET, atMost: 0.4 },
+];
+
+/** The ratio wanted, or undefined where none was set. */
+export function targetOf(row: Pick<Row, "id">, peerId: string): number | undefined {
+  return TARGETS.find((target) => target.peer === peerId && target.rows.test(row.id))?.atMost;
+}

@@ -125,6 +125,10 @@ export class LinuxOs implements Os {
     return Date.now();
   }
 
+  yield(): void {
+    this.#libc.sched_yield(); // cannot fail on Linux
+  }
+
   eventfd(): number {
     return result(this.#libc.eventfd(0, EFD_NONBLOCK_CLOEXEC));
   }

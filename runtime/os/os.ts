@@ -43,6 +43,8 @@ export interface Os {
   monotonicMilliseconds(): number;
   /** Milliseconds since 1970, UTC: for dates that people and peers read, never for a time-out. */
   epochMilliseconds(): number;
+  /** sched_yield(2): whoever else is ready to run on this core runs first. */
+  yield(): void;
   /** eventfd(2), not blocking: a doorbell. */
   eventfd(): number;
   /** Adds one to the eventfd: whoever waits for it wakes. */

@@ -37,6 +37,11 @@ import type { ThreadMessage, WorkerStart } from "../thread/mod.ts";
 const RECEIVE_BYTES = 256 * 1024;
 /** Tasks taken before the loop turns: few, so that a burst is shared with those who are waking up. */
 const TASKS_A_TURN = 4;
+/**
+ * How often the core is offered to others before a sleep. Measured, one request per connection: 28 µs of
+ * CPU each instead of 35 with one, 26 with two, no less with more.
+ */
+const YIELDS = 2;
 /** So few connections are taken without a look at what others have. */
 const UNSHARED = 16;
 /** How much more than the mean of all workers one may have before it leaves tasks to others. */
@@ -77,6 +82,7 @@ export class Worker implements SocketContext, Source, Traffic, LogFailure {
   readonly #task = new Int32Array(TASK_WORDS);
   readonly #flushTimer: Timer;
   #flushSet = false;
+  #tookTasks = false;
   #batches = 0;
 
   constructor(parts: WorkerParts) {
@@ -156,12 +162,25 @@ export class Worker implements SocketContext, Source, Traffic, LogFailure {
 
   #turn(): void {
     this.#counters.add(COLUMN.loopTurns, 1);
-    if (this.#takeTasks() > 0 || !this.#park()) {
+    if (this.#takeOrWaitForTasks() || !this.#park()) {
       this.loop.turn(false);
       return;
     }
     this.loop.turn(true);
     this.#state.flags.unpark(this.#number);
+  }
+
+  /**
+   * Takes tasks if there are any. After some were taken the next are most often on their way: the acceptor
+   * gets the core before this worker goes to sleep and has to be woken.
+   */
+  #takeOrWaitForTasks(): boolean {
+    if (this.#takeTasks() > 0) return this.#tookTasks = true;
+    for (let i = 0; i < YIELDS && this.#tookTasks; i++) {
+      this.loop.os.yield();
+      if (this.#takeTasks() > 0) return true;
+    }
+    return this.#tookTasks = false;
   }
 
   async #turnWithHandlers(): Promise<void> {

@@ -1,0 +1,182 @@
+/**
+ * A body in chunks, RFC 9112 section 7.1.
+ *
+ * In: bytes in any pieces. Out: views of the data within them, one a call, and the end. Called by
+ * the connection. A byte machine: it keeps a state and a few counts, and no bytes, so nothing has to
+ * be buffered whatever the pieces are.
+ * ```abnf
+ * chunked-body = *chunk last-chunk trailer-section CRLF
+ * chunk        = chunk-size [ chunk-ext ] CRLF chunk-data CRLF
+ * chunk-size   = 1*HEXDIG
+ * last-chunk   = 1*("0") [ chunk-ext ] CRLF
+ * chunk-ext    = *( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] )
+ * ```
+ */
+import { CR, FIELD_TEXT, HEX_VALUE, isBlank, LF, NOT_HEX, SEMICOLON } from "../ascii.ts";
+import { NEED_DATA } from "../errors.ts";
+import type { Http1Limits } from "../limits.ts";
+import { http1Error } from "./errors.ts";
+import { DATA as DATA_EVENT, END_OF_MESSAGE } from "./events.ts";
+import { TrailerDecoder } from "./trailer_decoder.ts";
+
+// What is awaited. The numbers are the order in which a chunk goes through them.
+const SIZE = 0;
+const MORE_SIZE = 1;
+const SEMICOLON_OF_EXTENSION = 2;
+const EXTENSION = 3;
+const SIZE_LF = 4;
+const DATA = 5;
+const DATA_CR = 6;
+const DATA_LF = 7;
+const TRAILERS = 8;
+
+/** Takes a chunked body apart. */
+export class ChunkedDecoder {
+  /** Up to where the bytes given last were taken. */
+  position = 0;
+  /** Where the data of a DATA event starts in the bytes given last; it ends at {@link position}. */
+  dataStart = 0;
+  #state = SIZE;
+  #lineBytes = 0;
+  // Bytes of the current chunk that have not come yet; while its size is read, the size so far.
+  #chunk = 0;
+  // Bytes of the body that may still be promised.
+  #allowed = 0;
+  readonly #limits: Http1Limits;
+  readonly #trailers: TrailerDecoder;
+
+  /** @param limits of body, chunk lines and trailers */
+  constructor(limits: Http1Limits) {
+    this.#limits = limits;
+    this.#trailers = new TrailerDecoder(limits);
+  }
+
+  /** Begins a body. */
+  begin(): void {
+    this.#state = SIZE;
+    this.#lineBytes = 0;
+    this.#chunk = 0;
+    this.#allowed = Math.min(this.#limits.bodyBytes, Number.MAX_SAFE_INTEGER);
+  }
+
+  /**
+   * Takes bytes from `start` on, up to the end of the next piece of data. Not to be called between
+   * END_OF_MESSAGE and {@link begin}.
+   *
+   * @returns DATA, END_OF_MESSAGE or NEED_DATA; how far it came is in {@link position}
+   * @throws ProtocolError with 400, 413 or 431
+   */
+  decode(bytes: Uint8Array, start: number, end: number): number {
+    this.position = start;
+    while (this.position < end) {
+      if (this.#state === DATA) return this.#takeData(end);
+      if (this.#state === TRAILERS) return this.#takeTrailers(bytes, end);
+      this.#take(bytes[this.position]!);
+      this.position++;
+    }
+    return NEED_DATA;
+  }
+
+  #take(byte: number): void {
+    switch (this.#state) {
+      case SIZE:
+        return this.#takeFirstDigit(byte);
+      case MORE_SIZE:
+        return this.#takeDigit(byte);
+      case SEMICOLON_OF_EXTENSION:
+        return this.#takeSemicolon(byte);
+      case EXTENSION:
+        return this.#takeExtension(byte);
+      case SIZE_LF:
+        return this.#takeSizeEnd(byte);
+      case DATA_CR:
+        return this.#takeDataEnd(byte, CR, DATA_LF);
+      default:
+        return this.#takeDataEnd(byte, LF, SIZE);
+    }
+  }
+
+  #takeFirstDigit(byte: number): void {
+    this.#chunk = 0;
+    this.#lineBytes = 0;
+    if (HEX_VALUE[byte] === NOT_HEX) throw http1Error("HTTP_BAD_CHUNK_SIZE", byte);
+    this.#state = MORE_SIZE;
+    this.#takeDigit(byte);
+  }
+
+  #takeDigit(byte: number): void {
+    const digit = HEX_VALUE[byte]!;
+    if (digit === NOT_HEX) return this.#takeAfterSize(byte);
+    this.#countLineByte();
+    this.#chunk = this.#chunk * 16 + digit;
+    // Judged at the digit that crosses: the data is not waited for, and the number stays exact.
+    if (this.#chunk > this.#allowed) throw http1Error("HTTP_BODY_TOO_LARGE");
+  }
+
+  #takeAfterSize(byte: number): void {
+    if (byte === CR) {
+      this.#state = SIZE_LF;
+      return;
+    }
+    this.#countLineByte();
+    if (byte === SEMICOLON) this.#state = EXTENSION;
+    else if (isBlank(byte)) this.#state = SEMICOLON_OF_EXTENSION;
+    else throw http1Error("HTTP_BAD_CHUNK_SIZE", byte);
+  }
+
+  /** White space stands before ";" only: a size padded with it is refused. */
+  #takeSemicolon(byte: number): void {
+    this.#countLineByte();
+    if (byte === SEMICOLON) this.#state = EXTENSION;
+    else if (!isBlank(byte)) throw http1Error("HTTP_BAD_CHUNK_SIZE", byte);
+  }
+
+  /** RFC 9112 section 7.1.1: unknown extensions are ignored, and their length is to be limited. */
+  #takeExtension(byte: number): void {
+    if (byte === CR) {
+      this.#state = SIZE_LF;
+      return;
+    }
+    this.#countLineByte();
+    if (FIELD_TEXT[byte] === 0) throw http1Error("HTTP_BAD_CHUNK_EXTENSION", byte);
+  }
+
+  #takeSizeEnd(byte: number): void {
+    if (byte !== LF) throw http1Error("HTTP_BARE_CR");
+    if (this.#chunk === 0) {
+      this.#trailers.begin();
+      this.#state = TRAILERS;
+      return;
+    }
+    this.#allowed -= this.#chunk;
+    this.#state = DATA;
+  }
+
+  #takeData(end: number): number {
+    const count = Math.min(end - this.position, this.#chunk);
+    this.#chunk -= count;
+    if (this.#chunk === 0) this.#state = DATA_CR;
+    this.dataStart = this.position;
+    this.position += count;
+    return DATA_EVENT;
+  }
+
+  /** The CRLF behind the data is exactly that: any other two bytes are data that nobody counted. */
+  #takeDataEnd(byte: number, wanted: number, next: number): void {
+    if (byte !== wanted) throw http1Error("HTTP_BAD_CHUNK_END", byte);
+    this.#state = next;
+  }
+
+  #takeTrailers(bytes: Uint8Array, end: number): number {
+    const ended = this.#trailers.decode(bytes, this.position, end);
+    this.position = this.#trailers.position;
+    return ended ? END_OF_MESSAGE : NEED_DATA;
+  }
+
+  #countLineByte(): void {
+    this.#lineBytes++;
+    if (this.#lineBytes > this.#limits.chunkLineBytes) {
+      throw http1Error("HTTP_CHUNK_LINE_TOO_LONG");
+    }
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * The request line, RFC 9112 section 3.
+ *
+ * In: bytes from the line's first one up to a stop, which is the end of what has arrived or of what
+ * a line may have. Out: method, target, its parts and version in the head, and the position behind
+ * the line's CRLF; or NEED_DATA when the stop comes first. Called by the head's parser.
+ * It reads from left to right and judges each byte by those before it, so the verdict on a line is
+ * the same however the line arrives.
+ */
+import { charClass, CR, DIGIT, LF, SP, TOKEN } from "../ascii.ts";
+import { NEED_DATA } from "../errors.ts";
+import { http1Error } from "./errors.ts";
+import type { RequestHead } from "./request_head.ts";
+import { ASTERISK_FORM, INVALID_FORM } from "./request_target.ts";
+import { hashByte } from "./text_cache.ts";
+
+/**
+ * The bytes of a request target. RFC 9112 section 3.2 builds it from RFC 3986, which leaves out
+ * `"<>\^{|}` and the backquote; browsers send those in queries, and they divide nothing, so they
+ * pass. "#" does not: a fragment is never sent, and readers differ on where the path then ends.
+ */
+const TARGET: Uint8Array<ArrayBuffer> = charClass({ ranges: [[0x21, 0x22], [0x24, 0x7e]] });
+
+/** `HTTP-name "/"`, RFC 9112 section 2.3; upper case only. */
+const VERSION_PREFIX = Uint8Array.of(0x48, 0x54, 0x54, 0x50, 0x2f);
+const PREFIX_LENGTH = VERSION_PREFIX.length;
+const ONE = 0x31;
+
+/** Parses `method SP request-target SP HTTP-version CRLF` from `start`. */
+export function parseRequestLine(
+  bytes: Uint8Array,
+  start: number,
+  stop: number,
+  head: RequestHead,
+): number {
+  let at = start;
+  let hash = 0;
+  for (; at < stop; at++) {
+    const byte = bytes[at]!;
+    if (TOKEN[byte] === 0) break;
+    hash = hashByte(hash, byte);
+  }
+  if (at >= stop) return NEED_DATA;
+  if (bytes[at] !== SP || at === start) throw http1Error("HTTP_BAD_METHOD", bytes[at]);
+  head.method = head.methods.read(bytes, start, at, hash);
+
+  const targetStart = at + 1;
+  hash = 0;
+  for (at = targetStart; at < stop; at++) {
+    const byte = bytes[at]!;
+    if (TARGET[byte] === 0) break;
+    hash = hashByte(hash, byte);
+  }
+  if (at >= stop) return NEED_DATA;
+  if (bytes[at] !== SP || at === targetStart) throw http1Error("HTTP_BAD_TARGET", bytes[at]);
+  const form = head.targets.read(bytes, targetStart, at, hash, head);
+
+  const after = parseVersion(bytes, at + 1, stop, head);
+  if (after !== NEED_DATA) judgeForm(form, head.method);
+  return after;
+}
+
+/** Parses `HTTP-version CRLF` and gives the position behind it, or NEED_DATA. */
+function parseVersion(bytes: Uint8Array, start: number, stop: number, head: RequestHead): number {
+  for (let i = 0; i < PREFIX_LENGTH; i++) {
+    if (start + i >= stop) return NEED_DATA;
+    const byte = bytes[start + i]!;
+    if (byte !== VERSION_PREFIX[i]) throw http1Error("HTTP_BAD_VERSION", byte);
+  }
+  for (let i = PREFIX_LENGTH; i < PREFIX_LENGTH + 5; i++) {
+    if (start + i >= stop) return NEED_DATA;
+    const byte = bytes[start + i]!;
+    if (!isVersionByte(i - PREFIX_LENGTH, byte)) throw http1Error("HTTP_BAD_VERSION", byte);
+  }
+  if (bytes[start + PREFIX_LENGTH] !== ONE) throw http1Error("HTTP_VERSION_NOT_SUPPORTED");
+  // RFC 9110 section 2.5: a higher minor version is served as the highest that we have.
+  head.minorVersion = bytes[start + PREFIX_LENGTH + 2]! >= ONE ? 1 : 0;
+  return start + PREFIX_LENGTH + 5;
+}
+
+/** Whether `byte` may stand at `index` of `DIGIT "." DIGIT CR LF`. */
+function isVersionByte(index: number, byte: number): boolean {
+  switch (index) {
+    case 1:
+      return byte === 0x2e;
+    case 3:
+      return byte === CR;
+    case 4:
+      return byte === LF;
+    default:
+      return DIGIT[byte] === 1;
+  }
+}
+
+/** Refuses a target whose form its method cannot have. */
+function judgeForm(form: number, method: string): void {
+  const wrong = form === INVALID_FORM ||
+    // RFC 9112 section 3.2.4: the asterisk is for OPTIONS alone.
+    (form === ASTERISK_FORM && method !== "OPTIONS") ||
+    // RFC 9112 section 3.2.3: CONNECT has an authority and nothing else; we are no proxy.
+    method === "CONNECT";
+  if (wrong) throw http1Error("HTTP_BAD_TARGET_FORM");
+}

@@ -1,0 +1,187 @@
+/**
+ * The receiving half of a connection: bytes to heads and pieces of bodies.
+ *
+ * In: received bytes and the end of the stream. Out: the events of one request after the other, and
+ * what of the current request the response depends on. Called by the connection, which knows the
+ * states of both sides and asks for a head or for a body accordingly; this class knows only framing.
+ * Memory: no more than one incomplete head, or what the caller receives while it does not ask.
+ */
+import { LF } from "../ascii.ts";
+import { NEED_DATA } from "../errors.ts";
+import type { Http1Limits } from "../limits.ts";
+import { ChunkedDecoder } from "./chunked_decoder.ts";
+import { http1Error } from "./errors.ts";
+import { CLOSED, DATA, END_OF_MESSAGE, REQUEST } from "./events.ts";
+import { FixedLengthDecoder } from "./fixed_length_decoder.ts";
+import { InputBuffer } from "./input_buffer.ts";
+import type { RequestHead } from "./request_head.ts";
+import { EMPTY_LINES_BYTES, isEmptyLines, parseRequestHead } from "./request_parser.ts";
+
+// How the request's body is framed.
+const NO_BODY = 0;
+const BY_LENGTH = 1;
+const BY_CHUNKS = 2;
+
+const NO_BYTES = new Uint8Array(0);
+const CRLF_LENGTH = 2;
+
+/** Reads requests. */
+export class RequestReader {
+  /** Bytes that are not consumed. */
+  readonly input: InputBuffer = new InputBuffer();
+  /** Whether no more bytes will come. */
+  eof = false;
+  /** Where the data of the last DATA is. */
+  data: Uint8Array = NO_BYTES;
+  /** The first byte of the data. */
+  dataStart = 0;
+  /** Behind the last byte of the data. */
+  dataEnd = 0;
+  // Of the current request; kept here because the head is scratch that other connections use.
+  /** Whether its method is HEAD. */
+  isHead = false;
+  /** Whether it came as HTTP/1.0. */
+  isHttp10 = false;
+  /** Whether the client may be holding the body back until it is asked for. */
+  awaitsContinue = false;
+
+  readonly #head: RequestHead;
+  readonly #limits: Http1Limits;
+  #framing = NO_BODY;
+  readonly #fixed = new FixedLengthDecoder();
+  #chunked: ChunkedDecoder | undefined = undefined;
+  // How many bytes of an incomplete head were looked at, and with how many it is worth another try
+  // although no further LF came.
+  #tried = 0;
+  #tryAt = 0;
+
+  /** @param head the worker's scratch */
+  constructor(head: RequestHead, limits: Http1Limits) {
+    this.#head = head;
+    this.#limits = limits;
+  }
+
+  /** Whether the current request has no body. */
+  get hasNoBody(): boolean {
+    return this.#framing === NO_BODY;
+  }
+
+  /** Forgets the data given last, and lets go of the caller's view. */
+  retain(): void {
+    this.data = NO_BYTES;
+    this.dataStart = 0;
+    this.dataEnd = 0;
+    this.input.retain();
+  }
+
+  /** Reads a head: REQUEST, NEED_DATA, or CLOSED when the stream ended between two requests. */
+  nextHead(): number {
+    this.isHead = false;
+    this.isHttp10 = false;
+    this.awaitsContinue = false;
+    const input = this.input;
+    if (input.start === input.end) return this.eof ? CLOSED : NEED_DATA;
+    if (!this.#mayBeComplete()) {
+      this.#tried = input.end - input.start;
+      return NEED_DATA;
+    }
+    const taken = parseRequestHead(input.bytes, input.start, input.end, this.#head, this.#limits);
+    if (taken === NEED_DATA) return this.#needMoreOfHead();
+    input.start += taken;
+    this.#tried = 0;
+    this.#tryAt = 0;
+    this.#beginBody(this.#head);
+    return REQUEST;
+  }
+
+  /** Reads on in the body: DATA, END_OF_MESSAGE or NEED_DATA. */
+  nextOfBody(): number {
+    if (this.#framing === NO_BODY) return END_OF_MESSAGE;
+    if (this.#framing === BY_LENGTH && this.#fixed.remaining === 0) return END_OF_MESSAGE;
+    const input = this.input;
+    if (input.start === input.end) return this.#needMoreOfBody();
+    this.awaitsContinue = false;
+    return this.#framing === BY_LENGTH ? this.#nextByLength() : this.#nextByChunks();
+  }
+
+  #beginBody(head: RequestHead): void {
+    this.isHead = head.method === "HEAD";
+    this.isHttp10 = head.minorVersion === 0;
+    this.awaitsContinue = head.expectContinue;
+    if (head.chunked) {
+      this.#framing = BY_CHUNKS;
+      this.#chunked ??= new ChunkedDecoder(this.#limits);
+      this.#chunked.begin();
+    } else if (head.contentLength > 0) {
+      this.#framing = BY_LENGTH;
+      this.#fixed.begin(head.contentLength);
+    } else {
+      // RFC 9112 section 6.3 rule 7: a request without either has no body.
+      this.#framing = NO_BODY;
+    }
+  }
+
+  /** Whether a head that was incomplete is worth another try: a LF came, or a limit is crossed. */
+  #mayBeComplete(): boolean {
+    const { bytes, start, end } = this.input;
+    // At the end of the stream the last line is judged as far as it came.
+    if (this.eof || end - start >= this.#tryAt) return true;
+    for (let at = start + this.#tried; at < end; at++) {
+      if (bytes[at] === LF) return true;
+    }
+    return false;
+  }
+
+  #needMoreOfHead(): number {
+    const { bytes, start, end } = this.input;
+    if (this.eof) {
+      if (isEmptyLines(bytes, start, end)) return CLOSED;
+      throw http1Error("HTTP_INCOMPLETE");
+    }
+    this.#tried = end - start;
+    this.#tryAt = this.#nextTry(end - start);
+    return NEED_DATA;
+  }
+
+  /**
+   * With how many bytes an incomplete head of `tried` bytes is to be looked at again although no LF
+   * came. With so many that the request line must have ended, the parser refuses it, and so it does
+   * when the head must have ended: a handful of tries more, whatever comes.
+   */
+  #nextTry(tried: number): number {
+    const headFull = this.#limits.headBytes;
+    const lineFull = this.#limits.requestLineBytes + CRLF_LENGTH;
+    if (tried < lineFull) return Math.min(lineFull, headFull);
+    // Empty lines may stand before the request line, which then is full so many bytes later.
+    return tried < lineFull + EMPTY_LINES_BYTES ? tried + 1 : headFull;
+  }
+
+  #needMoreOfBody(): number {
+    // RFC 9112 section 8: a body that ends early is incomplete, and so is the request.
+    if (this.eof) throw http1Error("HTTP_INCOMPLETE");
+    return NEED_DATA;
+  }
+
+  #nextByLength(): number {
+    const input = this.input;
+    const start = input.start;
+    input.start += this.#fixed.take(input.end - start);
+    return this.#giveData(start, input.start);
+  }
+
+  #nextByChunks(): number {
+    const input = this.input;
+    const decoder = this.#chunked!;
+    const event = decoder.decode(input.bytes, input.start, input.end);
+    input.start = decoder.position;
+    if (event === DATA) return this.#giveData(decoder.dataStart, decoder.position);
+    return event === NEED_DATA ? this.#needMoreOfBody() : event;
+  }
+
+  #giveData(start: number, end: number): number {
+    this.data = this.input.bytes;
+    this.dataStart = start;
+    this.dataEnd = end;
+    return DATA;
+  }
+}

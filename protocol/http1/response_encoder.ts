@@ -1,0 +1,224 @@
+/**
+ * The head of a response, as bytes: status line, Date, the caller's fields, framing, Connection.
+ *
+ * In: what the handler says (status, fields) and what the connection decided (length, persistence).
+ * Out: appended to a ByteBuffer, whole or not at all. Called by the connection and by prepared
+ * responses. The encoder alone writes Date, Content-Length and Transfer-Encoding, and no field can
+ * bring a line end in: what would be response splitting is a TypeError of the handler.
+ */
+import { CR, equalsLower, FIELD_TEXT, latin1Bytes, LF, SP, TOKEN } from "../ascii.ts";
+import type { ByteBuffer } from "../byte_buffer.ts";
+import type { DateField } from "./date_field.ts";
+import { statusLine } from "./status_line.ts";
+
+/** Fields as the handler gives them, in their order. */
+export type ResponseFields = readonly (readonly [name: string, value: string])[];
+
+/** What a handler says of its response. */
+export interface ResponseHead {
+  /** 200 to 599; 101 for `switchProtocol`. */
+  readonly status: number;
+  /**
+   * All fields but Date, Content-Length and Transfer-Encoding. A Connection field may say `close`
+   * (then it does), `upgrade` or `keep-alive` (which the encoder says by itself where it is due).
+   */
+  readonly fields: ResponseFields;
+  /** Bytes of the body; -1 when they are not known: chunks, or for HTTP/1.0 up to the close. */
+  readonly contentLength: number;
+}
+
+/** `contentLength`: the body goes out in chunks. */
+export const IN_CHUNKS = -1;
+/** `contentLength`: there is no field for the length; there is no body, or the close ends it. */
+export const UNFRAMED = -2;
+
+/** `persistence`: the connection goes on, which HTTP/1.1 implies. */
+export const GOES_ON = 0;
+/** `persistence`: the connection goes on, which HTTP/1.0 has to be told. */
+export const GOES_ON_SAID = 1;
+/** `persistence`: the connection ends after this response. */
+export const CLOSES = 2;
+
+/** What the connection decided about a response. Reused, so that a response allocates nothing. */
+export interface ResponseForm {
+  /** The current date. */
+  readonly date: DateField;
+  /** Bytes of the body, {@link IN_CHUNKS} or {@link UNFRAMED}. */
+  contentLength: number;
+  /** {@link GOES_ON}, {@link GOES_ON_SAID} or {@link CLOSES}. */
+  persistence: number;
+}
+
+const DATE_PREFIX = latin1Bytes("Date: ");
+const CONTENT_LENGTH_PREFIX = latin1Bytes("Content-Length: ");
+const TRANSFER_ENCODING_LINE = latin1Bytes("Transfer-Encoding: chunked\r\n");
+// By persistence, and by 3 more where there is an Upgrade field (RFC 9110 section 7.8).
+const CONNECTION_LINES = [
+  "",
+  "Connection: keep-alive\r\n",
+  "Connection: close\r\n",
+  "Connection: Upgrade\r\n",
+  "Connection: Upgrade, keep-alive\r\n",
+  "Connection: Upgrade, close\r\n",
+].map(latin1Bytes);
+const WITH_UPGRADE = 3;
+
+const DATE = latin1Bytes("date");
+const UPGRADE = latin1Bytes("upgrade");
+const CONNECTION = latin1Bytes("connection");
+const CONTENT_LENGTH = latin1Bytes("content-length");
+const TRANSFER_ENCODING = latin1Bytes("transfer-encoding");
+
+// What `fieldKind` answers.
+const PLAIN_FIELD = 0;
+const UPGRADE_FIELD = 1;
+const CONNECTION_FIELD = 2;
+const OUR_FIELD = 3;
+
+// Everything but the status line and the handler's fields is shorter than this.
+const OWN_LINES_BYTES = 192;
+const FIELD_EXTRA_BYTES = 4;
+
+/** Where the date stands in a head with this status. */
+export function datePosition(status: number): number {
+  return statusLine(status).length + DATE_PREFIX.length;
+}
+
+/**
+ * Appends the head of `response` in the given form.
+ *
+ * @returns whether the handler's fields said that the connection closes
+ * @throws TypeError for a field, RangeError for a status or length that cannot be sent; `out` is then
+ *   as it was before
+ */
+export function encodeResponseHead(
+  out: ByteBuffer,
+  response: ResponseHead,
+  form: ResponseForm,
+): boolean {
+  const line = statusLine(response.status);
+  let at = out.reserve(line.length + OWN_LINES_BYTES + fieldsBytes(response.fields));
+  const bytes = out.bytes;
+  at = writeBytes(bytes, at, line);
+  at = writeBytes(bytes, at, DATE_PREFIX);
+  at = writeLineEnd(bytes, writeBytes(bytes, at, form.date.bytes));
+
+  let connection = form.persistence;
+  let saysClose = false;
+  for (const [name, value] of response.fields) {
+    const after = writeName(bytes, at, name);
+    const kind = fieldKind(bytes, at, after);
+    if (kind === OUR_FIELD) throw new TypeError(`Cannot send ${name}: the connection writes it`);
+    if (kind === CONNECTION_FIELD) {
+      if (readOption(value) === CLOSES) saysClose = true;
+      continue;
+    }
+    if (kind === UPGRADE_FIELD && connection < WITH_UPGRADE) connection += WITH_UPGRADE;
+    at = writeLineEnd(bytes, writeValue(bytes, after, value));
+  }
+  if (saysClose) connection = connection < WITH_UPGRADE ? CLOSES : CLOSES + WITH_UPGRADE;
+  at = writeFraming(bytes, at, form.contentLength);
+  at = writeBytes(bytes, at, CONNECTION_LINES[connection]!);
+  // Only now is anything appended: whatever threw above has left no half head behind.
+  out.length = writeLineEnd(bytes, at);
+  return saysClose;
+}
+
+/** Writes a whole number of 0 to 2^53 - 1 in decimal digits, and gives the position behind it. */
+function writeDecimal(bytes: Uint8Array, at: number, value: number): number {
+  let digits = 1;
+  for (let rest = value; rest >= 10; rest = Math.floor(rest / 10)) digits++;
+  let rest = value;
+  for (let i = digits - 1; i >= 0; i--) {
+    bytes[at + i] = 0x30 + rest % 10;
+    rest = Math.floor(rest / 10);
+  }
+  return at + digits;
+}
+
+function writeFraming(bytes: Uint8Array, at: number, contentLength: number): number {
+  if (contentLength === UNFRAMED) return at;
+  if (contentLength === IN_CHUNKS) return writeBytes(bytes, at, TRANSFER_ENCODING_LINE);
+  if (!Number.isSafeInteger(contentLength) || contentLength < 0) {
+    throw new RangeError(`Cannot send Content-Length: ${contentLength}`);
+  }
+  const digits = writeBytes(bytes, at, CONTENT_LENGTH_PREFIX);
+  return writeLineEnd(bytes, writeDecimal(bytes, digits, contentLength));
+}
+
+/** Writes `name: `; RFC 9110 section 5.1. */
+function writeName(bytes: Uint8Array, at: number, name: string): number {
+  if (name.length === 0) throw new TypeError("Cannot send a field without a name");
+  for (let i = 0; i < name.length; i++) {
+    const code = name.charCodeAt(i);
+    if (code > 0xff || TOKEN[code] === 0) {
+      throw new TypeError(`Cannot send the field ${JSON.stringify(name)}: its name is no token`);
+    }
+    bytes[at + i] = code;
+  }
+  bytes[at + name.length] = 0x3a;
+  bytes[at + name.length + 1] = SP;
+  return at + name.length + 2;
+}
+
+/** Writes a field's value; RFC 9110 section 5.5. */
+function writeValue(bytes: Uint8Array, at: number, value: string): number {
+  for (let i = 0; i < value.length; i++) {
+    const code = value.charCodeAt(i);
+    if (code > 0xff || FIELD_TEXT[code] === 0) {
+      throw new TypeError(`Cannot send the field value ${JSON.stringify(value)}`);
+    }
+    bytes[at + i] = code;
+  }
+  return at + value.length;
+}
+
+/** Which field stands at `[start, end)`, where `end` is behind its colon and space. */
+function fieldKind(bytes: Uint8Array, start: number, end: number): number {
+  const nameEnd = end - 2;
+  switch (nameEnd - start) {
+    case 4:
+      return equalsLower(bytes, start, nameEnd, DATE) ? OUR_FIELD : PLAIN_FIELD;
+    case 7:
+      return equalsLower(bytes, start, nameEnd, UPGRADE) ? UPGRADE_FIELD : PLAIN_FIELD;
+    case 10:
+      return equalsLower(bytes, start, nameEnd, CONNECTION) ? CONNECTION_FIELD : PLAIN_FIELD;
+    case 14:
+      return equalsLower(bytes, start, nameEnd, CONTENT_LENGTH) ? OUR_FIELD : PLAIN_FIELD;
+    case 17:
+      return equalsLower(bytes, start, nameEnd, TRANSFER_ENCODING) ? OUR_FIELD : PLAIN_FIELD;
+    default:
+      return PLAIN_FIELD;
+  }
+}
+
+/** Reads the handler's Connection field: what it asks is done by the encoder, once. */
+function readOption(value: string): number {
+  switch (value.toLowerCase()) {
+    case "close":
+      return CLOSES;
+    case "upgrade":
+    case "keep-alive":
+      return GOES_ON;
+    default:
+      throw new TypeError(`Cannot send the connection option ${JSON.stringify(value)}`);
+  }
+}
+
+function fieldsBytes(fields: ResponseFields): number {
+  let count = 0;
+  for (const [name, value] of fields) count += name.length + value.length + FIELD_EXTRA_BYTES;
+  return count;
+}
+
+function writeLineEnd(bytes: Uint8Array, at: number): number {
+  bytes[at] = CR;
+  bytes[at + 1] = LF;
+  return at + 2;
+}
+
+/** Copies short bytes by hand: below some 60 bytes that is faster than a call of `set()`. */
+function writeBytes(bytes: Uint8Array, at: number, source: Uint8Array): number {
+  for (let i = 0; i < source.length; i++) bytes[at + i] = source[i]!;
+  return at + source.length;
+}

@@ -1,0 +1,64 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { HeaderList } from "../../../protocol/http1/mod.ts";
+import { bytesOf } from "../../support/protocol_cases.ts";
+
+/** A list over `name:value` rows, as the parser makes it. */
+function listOf(...rows: string[]): HeaderList {
+  const list = new HeaderList();
+  list.reset(bytesOf(rows.join("")));
+  let at = 0;
+  for (const row of rows) {
+    const colon = at + row.indexOf(":");
+    list.add(at, colon, colon + 1, at + row.length);
+    at += row.length;
+  }
+  return list;
+}
+
+Deno.test("names and values by index, in order", () => {
+  const list = listOf("A:1", "b:", "A:3");
+  assertEquals(list.length, 3);
+  assertEquals([list.name(0), list.value(0)], ["A", "1"]);
+  assertEquals([list.name(1), list.value(1)], ["b", ""]);
+  assertEquals([...list], [["A", "1"], ["b", ""], ["A", "3"]]);
+});
+
+Deno.test("names are found without regard to case, and only whole", () => {
+  const list = listOf("Content-TYPE:a", "content:b");
+  assertEquals(list.get("content-type"), "a");
+  assertEquals(list.get("content"), "b");
+  assertEquals(list.get("content-typ"), undefined);
+  assertEquals(list.has("content"), true);
+  assertEquals(list.has("content-types"), false);
+});
+
+Deno.test("lines of one name are joined in their order", () => {
+  assertEquals(listOf("a:1", "b:2", "A:3", "a:").get("a"), "1, 3, ");
+});
+
+Deno.test("beyond the list is a RangeError", () => {
+  const list = listOf("a:1");
+  for (const index of [-1, 1, NaN]) {
+    assertThrows(() => list.name(index), RangeError);
+    assertThrows(() => list.value(index), RangeError);
+  }
+});
+
+Deno.test("a list grows, and is empty after a reset", () => {
+  const rows = Array.from({ length: 200 }, (_, i) => `n${i}:${i}`);
+  const list = listOf(...rows);
+  assertEquals([...list].map(([name, value]) => `${name}:${value}`), rows);
+  list.reset(bytesOf(""));
+  assertEquals(list.length, 0);
+  assertEquals(list.has("n1"), false);
+});
+
+Deno.test("a copy lies in other bytes, and can grow", () => {
+  const list = new HeaderList();
+  list.reset(bytesOf("....a:1"));
+  list.add(4, 5, 6, 7);
+  const copy = list.rebasedCopy(bytesOf("a:2b:3"), 4);
+  list.reset(bytesOf(""));
+  for (let i = 0; i < 3; i++) copy.add(3, 4, 5, 6);
+  assertEquals([...copy], [["a", "2"], ["b", "3"], ["b", "3"], ["b", "3"]]);
+});

@@ -1,0 +1,156 @@
+/**
+ * The table of responses: what goes out for a request and what a handler says, whole and prepared,
+ * appended to an empty buffer and behind something else.
+ */
+import { assertEquals, assertThrows } from "@std/assert";
+import { ByteBuffer } from "../../../protocol/byte_buffer.ts";
+import { DateField, PreparedResponse } from "../../../protocol/http1/mod.ts";
+import responseRows from "../../../fixtures/http1/responses.json" with { type: "json" };
+import { bytesOf, textOf } from "../../support/protocol_cases.ts";
+import { Dialogue, TEST_TIME } from "./dialogue.ts";
+
+interface ResponseInput {
+  readonly request: string;
+  readonly status: number;
+  readonly fields: readonly (readonly [string, string])[];
+  readonly body?: string;
+  readonly contentLength?: number;
+  readonly pieces?: readonly string[];
+  readonly mustClose?: boolean;
+}
+
+interface ResponseRow {
+  readonly name: string;
+  readonly spec: string;
+  readonly input: ResponseInput;
+  readonly expect?: { readonly text: string; readonly goesOn: boolean };
+  readonly error?: "TypeError" | "RangeError";
+}
+
+const rows = responseRows as unknown as readonly ResponseRow[];
+const ERRORS = { TypeError, RangeError };
+
+/** A connection that has the request of `input` before it, unanswered. */
+function asked(input: ResponseInput): Dialogue {
+  const dialogue = new Dialogue({ answers: false });
+  dialogue.feed(bytesOf(input.request));
+  if (input.mustClose) dialogue.connection.mustClose();
+  return dialogue;
+}
+
+function answer({ connection }: Dialogue, input: ResponseInput, out: ByteBuffer): void {
+  const { status, fields, contentLength = -1 } = input;
+  const response = { status, fields, contentLength };
+  if (input.pieces === undefined) {
+    const body = bytesOf(`<<${input.body ?? ""}>>`);
+    return connection.sendWhole(out, response, body, 2, body.length - 2);
+  }
+  connection.sendResponse(out, response);
+  for (const piece of input.pieces) {
+    const body = bytesOf(`<<${piece}>>`);
+    connection.sendData(out, body, 2, body.length - 2);
+  }
+  connection.sendEnd(out);
+}
+
+for (const row of rows) {
+  const { expect, error, input } = row;
+  Deno.test(`response: ${row.name} (${row.spec})`, () => {
+    const dialogue = asked(input);
+    const out = new ByteBuffer(1);
+    out.append(bytesOf("before"));
+    if (error !== undefined) {
+      assertThrows(() => answer(dialogue, input, out), ERRORS[error]);
+      return;
+    }
+    answer(dialogue, input, out);
+    assertEquals(textOf(out.view()), "before" + expect!.text);
+    dialogue.takeEvents();
+    assertEquals(dialogue.connection.keepAlive, expect!.goesOn);
+    assertEquals(dialogue.close().at(-1), expect!.goesOn ? "need data" : "closed");
+  });
+}
+
+Deno.test("a head that cannot be sent leaves nothing behind, and another answer is possible", () => {
+  for (const { input } of rows.filter((row) => row.error !== undefined)) {
+    if (input.pieces !== undefined || input.contentLength !== undefined) continue;
+    const dialogue = asked(input);
+    const out = new ByteBuffer();
+    assertThrows(() => answer(dialogue, input, out));
+    assertEquals(out.length, 0);
+    answer(dialogue, { ...input, status: 500, fields: [], body: "sorry" }, out);
+    assertEquals(textOf(out.view()).split("\r\n")[0], "HTTP/1.1 500 Internal Server Error");
+  }
+});
+
+Deno.test("a prepared response is byte for byte what the general encoder makes", () => {
+  let compared = 0;
+  for (const { input, expect } of rows) {
+    if (expect === undefined || input.body === undefined || input.contentLength !== undefined) {
+      continue;
+    }
+    const date = new DateField(TEST_TIME);
+    const prepared = new PreparedResponse(input, bytesOf(input.body), date);
+    // Twice: the variant is made by the first call and reused by the second.
+    for (let i = 0; i < 2; i++) {
+      const dialogue = asked(input);
+      const out = new ByteBuffer(1);
+      dialogue.connection.sendPrepared(out, prepared);
+      assertEquals(textOf(out.view()), expect.text);
+      dialogue.takeEvents();
+      assertEquals(dialogue.connection.keepAlive, expect.goesOn);
+      assertEquals(dialogue.close().at(-1), expect.goesOn ? "need data" : "closed");
+    }
+    compared++;
+  }
+  assertEquals(compared > 15, true);
+});
+
+Deno.test("a prepared response has the date of the moment in every variant", () => {
+  const date = new DateField(0);
+  const prepared = new PreparedResponse({ status: 404, fields: [] }, bytesOf("no"), date);
+  const dateIn = (text: string) => /^Date: (.*)\r$/m.exec(text)?.[1];
+  for (const seconds of [0, 0, 1, 86_400, 1]) {
+    date.set(TEST_TIME + seconds * 1000);
+    for (const headOnly of [false, true]) {
+      for (const persistence of [0, 1, 2]) {
+        const text = textOf(prepared.bytesFor(headOnly, persistence));
+        assertEquals(dateIn(text), new Date(TEST_TIME + seconds * 1000).toUTCString());
+        assertEquals(text.endsWith("\r\n\r\n"), headOnly);
+        assertEquals(text.includes("Connection: keep-alive"), persistence === 1);
+        assertEquals(text.includes("Connection: close"), persistence === 2);
+      }
+    }
+  }
+});
+
+Deno.test("what cannot be prepared is refused when it is made", () => {
+  const date = new DateField(TEST_TIME);
+  const make = (status: number, name: string, body: string) => () =>
+    new PreparedResponse({ status, fields: [[name, "x"]] }, bytesOf(body), date);
+  assertThrows(make(101, "A", ""), RangeError);
+  assertThrows(make(600, "A", ""), RangeError);
+  assertThrows(make(204, "A", "x"), TypeError);
+  assertThrows(make(304, "A", "x"), TypeError);
+  assertThrows(make(200, "A b", ""), TypeError);
+  assertEquals(make(204, "A", "")().status, 204);
+});
+
+Deno.test("lengths are written right around each power of ten, chunk sizes of sixteen", () => {
+  for (const edge of [0, 1, 9, 10, 15, 16, 17, 99, 100, 255, 256, 257, 4095, 4096, 65535, 65536]) {
+    const body = new Uint8Array(edge + 4).fill(0x61);
+    for (const contentLength of [edge, -1]) {
+      const { connection } = asked(rows[0]!.input);
+      const out = new ByteBuffer();
+      connection.sendResponse(out, { status: 200, fields: [], contentLength });
+      const headEnd = out.length;
+      connection.sendData(out, body, 2, edge + 2);
+      connection.sendEnd(out);
+      const text = textOf(out.view());
+      const content = "a".repeat(edge);
+      const chunk = edge === 0 ? "" : `${edge.toString(16)}\r\n${content}\r\n`;
+      assertEquals(text.slice(headEnd), contentLength < 0 ? `${chunk}0\r\n\r\n` : content);
+      assertEquals(text.includes(`Content-Length: ${edge}\r\n`), contentLength >= 0);
+    }
+  }
+});

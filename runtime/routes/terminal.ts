@@ -41,6 +41,5 @@ function refuse(exchange: Exchange): void {
   exchange.respondText(426, "This is a WebSocket: connect with ws://\n", [
     ["Upgrade", "websocket"],
     ["Sec-WebSocket-Version", "13"],
-    ["Connection", "Upgrade"],
   ]);
 }

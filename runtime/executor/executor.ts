@@ -69,6 +69,7 @@ export class Executor {
   #acceptor: Thread | null = null;
   #deaths: number[] = [];
   #stopping = false;
+  #stopTimer: ReturnType<typeof setTimeout> | undefined = undefined;
   #end!: (end: ServerEnd) => void;
 
   private constructor(config: Config, options: ExecutorOptions) {
@@ -106,11 +107,10 @@ export class Executor {
     this.#takeBacklog();
     this.#state.flags.setDraining();
     for (const doorbell of this.#doorbells) this.#os.ringDoorbell(doorbell);
-    const timer = setTimeout(
+    this.#stopTimer = setTimeout(
       () => this.#finish("the workers did not stop in time"),
       this.#config.limits.drainTime + STOP_GRACE,
     );
-    Deno.unrefTimer(timer);
   }
 
   /** Ends a worker's thread as a fault would, at its next wake-up. For tests of its replacement. */
@@ -219,6 +219,7 @@ export class Executor {
 
   #finish(failure: string | undefined): void {
     this.#stopping = true;
+    clearTimeout(this.#stopTimer);
     this.#end({ failure });
   }
 }

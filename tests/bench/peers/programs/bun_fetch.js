@@ -1,6 +1,7 @@
 // Bun.serve with a fetch handler, and its WebSocket. The path is looked at without parsing the URL,
 // which would cost more than the answer.
 
+import process from "node:process";
 const page = await Bun.file(process.env.BENCH_PAGE).bytes();
 const PLAIN = { headers: { "Content-Type": "text/plain; charset=utf-8" } };
 const HTML = { headers: { "Content-Type": "text/html; charset=utf-8" } };

@@ -1,5 +1,6 @@
 // Bun.serve with static routes: the answers are made once, and JavaScript is not entered again.
 
+import process from "node:process";
 const page = await Bun.file(process.env.BENCH_PAGE).bytes();
 
 Bun.serve({

@@ -4,6 +4,7 @@ import cluster from "node:cluster";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import process from "node:process";
+import { Buffer } from "node:buffer";
 
 const { BENCH_PAGE, BENCH_PORT, BENCH_WORKERS } = process.env;
 const page = readFileSync(BENCH_PAGE);

@@ -1,0 +1,163 @@
+/**
+ * The command line: what it prints, where, and the exit code. Every error is one line on stderr that
+ * names what was wrong; 2 is a usage error, 1 means it could not serve.
+ */
+
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { ask } from "../support/http_client.ts";
+import { REPOSITORY, runServer, startServer, waitFor, withServer } from "../support/server.ts";
+
+const HEALTH = "GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+
+/** Arguments, the exit code, and what the one line must contain. */
+type UsageError = readonly [args: readonly string[], code: number, ...contains: string[]];
+
+const USAGE_ERRORS: readonly UsageError[] = [
+  [["0"], 2, "WORKERS", "1", "256", "0"],
+  [["257"], 2, "WORKERS", "1", "256", "257"],
+  [["abc"], 2, "WORKERS", "abc"],
+  [["1.5"], 2, "WORKERS", "1.5"],
+  [["1e1"], 2, "WORKERS", "1e1"],
+  [[""], 2, "WORKERS"],
+  [["2", "999.1.1.1", "0"], 2, "999.1.1.1"],
+  [["2", "nowhere", "0"], 2, "nowhere"],
+  [["2", "127.0.0.1", "70000"], 2, "70000", "65535"],
+  [["2", "127.0.0.1", "http"], 2, "http"],
+  [["2", "127.0.0.1", "0", "extra"], 2, "extra"],
+  [["2", "127.0.0.1", "0", "--frobnicate"], 2, "--frobnicate"],
+  [["2", "127.0.0.1", "0", "--log"], 2, "--log"],
+  [["2", "192.0.2.1", "0", "--log", "off"], 1, "192.0.2.1"],
+  [["2", "127.0.0.1", "0", "--log", "/no/such/folder/log"], 1, "/no/such/folder/log"],
+  [["2", "127.0.0.1", "0", "--log", "/"], 1, "/"],
+];
+
+for (const [args, code, ...contains] of USAGE_ERRORS) {
+  Deno.test(`command line: ${JSON.stringify(args)} is refused with ${code}`, async () => {
+    const exit = await runServer(args);
+    assertEquals([exit.code, exit.stdout], [code, ""], exit.stderr);
+    assertOneLine(exit.stderr);
+    for (const part of contains) assertStringIncludes(exit.stderr, part);
+  });
+}
+
+Deno.test("command line: a port in use is named", () =>
+  withServer({ workers: 2 }, async (server) => {
+    const port = String(server.port);
+    const exit = await runServer(["2", "127.0.0.1", port, "--log", "off"]);
+    assertEquals(exit.code, 1);
+    assertOneLine(exit.stderr);
+    assertStringIncludes(exit.stderr, port);
+    assertMatch(exit.stderr, /in use/i);
+    assertEquals((await ask(server, HEALTH)).text, "ok");
+  }));
+
+Deno.test("command line: a port in use leaves the other server's log alone", () =>
+  withServer({ workers: 2 }, async (server) => {
+    await ask(server, HEALTH);
+    const before = await server.waitForLog("done, closing\n");
+    const exit = await runServer(["2", "127.0.0.1", String(server.port), "--log", server.logFile]);
+    assertEquals(exit.code, 1);
+    assertStringIncludes(await server.log(), before);
+  }));
+
+Deno.test("command line: a log is never written through a symbolic link", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "async-deno-test-" });
+  try {
+    const [victim, link] = [`${folder}/victim`, `${folder}/link`];
+    await Deno.writeTextFile(victim, "precious");
+    await Deno.symlink(victim, link);
+    const exit = await runServer(["2", "127.0.0.1", "0", "--log", link]);
+    assertEquals(exit.code, 1);
+    assertOneLine(exit.stderr);
+    assertStringIncludes(exit.stderr, link);
+    assertMatch(exit.stderr, /symbolic link/i);
+    assertEquals(await Deno.readTextFile(victim), "precious");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("command line: --help names every argument, --version the version", async () => {
+  const help = await runServer(["--help"]);
+  assertEquals([help.code, help.stderr], [0, ""]);
+  for (const word of ["WORKERS", "IP", "PORT", "--log", "--help", "--version", "8000"]) {
+    assertStringIncludes(help.stdout, word);
+  }
+  const longest = Math.max(...help.stdout.split("\n").map((line) => line.length));
+  assert(longest <= 100, `a line of the help has ${longest} characters`);
+  const { version } = JSON.parse(await Deno.readTextFile(new URL("deno.json", REPOSITORY)));
+  const printed = await runServer(["--version"]);
+  assertEquals([printed.code, printed.stderr], [0, ""]);
+  assertMatch(printed.stdout, /^async-deno \S+/);
+  assertStringIncludes(printed.stdout, version);
+});
+
+Deno.test("command line: the banner names workers, port and log", () =>
+  withServer({ workers: 3 }, (server) => {
+    assertEquals(
+      server.stdout,
+      `Async Deno Server\nWorkers: 3 | Port: ${server.port} | Log: ${server.logFile}\n` +
+        `http://127.0.0.1:${server.port}/\n`,
+    );
+    return Promise.resolve();
+  }));
+
+Deno.test("command line: a named port is the one that is served", async () => {
+  const port = freePort();
+  await withServer({ workers: 1, port }, async (server) => {
+    assertEquals(server.port, port);
+    assertEquals((await ask(server, HEALTH)).text, "ok");
+  });
+});
+
+Deno.test("command line: a stopped server's port can be taken again at once", async () => {
+  const first = await startServer({ workers: 2 });
+  await ask(first, HEALTH);
+  await first[Symbol.asyncDispose]();
+  await withServer({ workers: 2, port: first.port }, async (second) => {
+    assertEquals((await ask(second, HEALTH)).text, "ok");
+  });
+});
+
+Deno.test("command line: the log is emptied at the start", async () => {
+  const log = await Deno.makeTempFile({ prefix: "async-deno-test-" });
+  try {
+    await Deno.writeTextFile(log, "of yesterday\n");
+    await withServer({ workers: 2, log }, async (server) => {
+      await ask(server, HEALTH);
+      assert(!(await server.waitForLog("done, closing\n")).includes("yesterday"));
+    });
+  } finally {
+    await Deno.remove(log);
+  }
+});
+
+Deno.test("command line: --log - writes the log to stdout", () =>
+  withServer({ workers: 2, log: "-" }, async (server) => {
+    assertStringIncludes(server.banner, "| Log: ");
+    await ask(server, HEALTH);
+    await waitFor(() => server.stdout.includes("done, closing\n"), {
+      what: () => `the log on stdout:\n${server.stdout}`,
+    });
+  }));
+
+Deno.test("command line: --log off writes none", () =>
+  withServer({ workers: 2, log: "off" }, async (server) => {
+    await ask(server, HEALTH);
+    const exit = await server.stop();
+    assertEquals(exit.code, 0);
+    assertEquals(exit.stdout.split("\n")[1], `Workers: 2 | Port: ${server.port} | Log: off`);
+    assert(!exit.stdout.includes("[HTTP]"), exit.stdout);
+  }));
+
+/** One line, of words: not a stack, not empty, without control characters. */
+function assertOneLine(stderr: string): void {
+  assertMatch(stderr, /^[\x20-\x7e\u00a0-\uffff]{10,300}\n$/);
+}
+
+function freePort(): number {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  return port;
+}

@@ -1,0 +1,82 @@
+/**
+ * Clients that end their side early, or vanish: what was asked whole is still answered, what was not
+ * is let go, and no descriptor stays behind.
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { HttpConnection } from "../support/http_client.ts";
+import { countSockets } from "../support/process_facts.ts";
+import { RawWebSocket } from "../support/raw_websocket.ts";
+import { type Server, waitFor, withServer } from "../support/server.ts";
+
+const HEALTH = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
+
+Deno.test("half-close: what was asked before the end is answered", () =>
+  withServer({ workers: 2 }, async (server) => {
+    using connection = await HttpConnection.open(server);
+    await connection.send(HEALTH.repeat(3));
+    await connection.closeWrite();
+    for (let i = 0; i < 3; i++) assertEquals((await connection.answer()).text, "ok");
+    await connection.expectEnd();
+  }));
+
+Deno.test("half-close: a large answer arrives whole", () =>
+  withServer({ workers: 2 }, async (server) => {
+    using connection = await HttpConnection.open(server);
+    const size = 8 * 1024 * 1024;
+    await connection.send(`POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: ${size}\r\n\r\n`);
+    await connection.send(new Uint8Array(size).fill(120));
+    await connection.closeWrite();
+    const { body } = await connection.answer();
+    assert(body.length === size && body.every((byte) => byte === 120), "the answer is not whole");
+    await connection.expectEnd();
+  }));
+
+Deno.test("half-close: a request that is cut off is not answered as if it were whole", () =>
+  withServer({ workers: 2 }, async (server) => {
+    const cut = [
+      "G",
+      "GET / HTTP/1.1\r\nHo",
+      "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n123",
+      "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
+    ];
+    for (const request of cut) {
+      using connection = await HttpConnection.open(server);
+      await connection.send(request);
+      await connection.closeWrite();
+      const rest = new TextDecoder().decode(await connection.rest());
+      // RFC 9112 section 8: the server may say 400 before it closes.
+      assert(rest === "" || rest.startsWith("HTTP/1.1 400 "), JSON.stringify([request, rest]));
+    }
+  }));
+
+Deno.test("half-close: an end without a request is answered by the end", () =>
+  withServer({ workers: 2 }, async (server) => {
+    using connection = await HttpConnection.open(server);
+    await connection.closeWrite();
+    await connection.expectEnd();
+  }));
+
+Deno.test("half-close: clients that vanish leave nothing behind", () =>
+  withServer({ workers: 2 }, async (server) => {
+    await touch(server);
+    const before = countSockets(server.pid);
+    for (let i = 0; i < 20; i++) {
+      using _silent = await HttpConnection.open(server);
+      using connection = await HttpConnection.open(server);
+      await connection.send(i % 2 === 0 ? HEALTH.slice(0, 10) : HEALTH.repeat(50));
+      using websocket = await RawWebSocket.open(server, i % 2 === 0 ? "/ws" : "/echo");
+      await websocket.connection.send(Uint8Array.of(0x81));
+    }
+    await waitFor(() => countSockets(server.pid) <= before, {
+      what: () => `${countSockets(server.pid)} sockets to become ${before}`,
+    });
+    await touch(server);
+  }));
+
+async function touch(server: Server): Promise<void> {
+  using connection = await HttpConnection.open(server);
+  await connection.send(HEALTH.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n"));
+  assertEquals((await connection.answer()).text, "ok");
+  await connection.expectEnd();
+}

@@ -1,0 +1,191 @@
+/**
+ * The bounds that a user may set, by flag and by variable: each is seen to hold over the real socket,
+ * at a value far below its default. Times are set short; what is measured is that the end comes, and
+ * that it does not come before its time.
+ */
+
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { expectAnswer } from "../support/expect_answer.ts";
+import { ask, HttpConnection } from "../support/http_client.ts";
+import { closeCodeOf, OPCODE, RawWebSocket } from "../support/raw_websocket.ts";
+import { hold, runServer, waitFor, withServer } from "../support/server.ts";
+
+const HEALTH = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
+
+function echo(body: string): string {
+  return `POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+}
+
+/** Flags, a request just within them, one beyond, and the status that it gets. */
+const SIZES: readonly (readonly [flags: string[], good: string, bad: string, status: number])[] = [
+  [["--max-body", "10"], echo("0123456789"), echo("0123456789a"), 413],
+  [
+    ["--max-request-line", "100"],
+    `GET /echo?${"x".repeat(100 - 19)} HTTP/1.1\r\nHost: a\r\n\r\n`,
+    `GET /echo?${"x".repeat(100 - 18)} HTTP/1.1\r\nHost: a\r\n\r\n`,
+    414,
+  ],
+  [["--max-fields=2"], HEALTH, HEALTH.replace("\r\n\r\n", "\r\nA: 1\r\nB: 2\r\n\r\n"), 431],
+  [["--max-head", "128"], HEALTH, HEALTH.replace("a\r\n", `${"a".repeat(128)}\r\n`), 431],
+];
+
+for (const [flags, good, bad, status] of SIZES) {
+  Deno.test(`limits: ${flags.join(" ")}`, () =>
+    withServer({ workers: 1, args: flags }, async (server) => {
+      assertEquals((await ask(server, good)).status, 200);
+      using connection = await HttpConnection.open(server);
+      await connection.send(bad);
+      await expectAnswer(connection, "GET", { status, closes: true });
+    }));
+}
+
+Deno.test("limits: a variable counts, and a flag counts more", async () => {
+  const env = { ASYNC_DENO_MAX_BODY: "5" };
+  await withServer({ workers: 1, env }, async (server) => {
+    assertEquals((await ask(server, echo("12345"))).status, 200);
+    assertEquals((await ask(server, echo("123456"))).status, 413);
+  });
+  await withServer({ workers: 1, env, args: ["--max-body", "6"] }, async (server) => {
+    assertEquals((await ask(server, echo("123456"))).status, 200);
+  });
+});
+
+Deno.test("limits: a value out of range is a usage error, from flag and variable", async () => {
+  const serve = ["1", "127.0.0.1", "0", "--log", "off"];
+  for (const value of ["0", "-1", "many", "1e3", "9999999999"]) {
+    const exit = await runServer([...serve, `--max-connections=${value}`]);
+    assertEquals([exit.code, exit.stdout], [2, ""], value);
+    assertStringIncludes(exit.stderr, "--max-connections");
+  }
+  const exit = await runServer(serve, { ASYNC_DENO_MAX_CONNECTIONS: "none" });
+  assertEquals(exit.code, 2);
+  assertStringIncludes(exit.stderr, "none");
+});
+
+Deno.test("limits: --max-connections answers 503 to one more, and recovers", () =>
+  withServer({ workers: 2, args: ["--max-connections", "3"] }, async (server) => {
+    const open = await Promise.all([1, 2, 3].map(() => RawWebSocket.open(server, "/echo")));
+    try {
+      using refused = await HttpConnection.open(server);
+      const answer = await refused.answer();
+      assertEquals(answer.status, 503);
+      await open[0]!.send({ opcode: OPCODE.text, payload: "still served" });
+      assertEquals((await open[0]!.frame()).payload.length, 12);
+    } finally {
+      open.forEach((socket) => socket[Symbol.dispose]());
+    }
+    await waitFor(async () => {
+      using connection = await HttpConnection.open(server);
+      // It was refused already if the socket does not take the request.
+      await connection.send(HEALTH).catch(() => undefined);
+      return await connection.answer().then(({ status }) => status === 200, () => false);
+    }, { what: "room for a connection" });
+    // The refusal is worth a line on stderr, which a silent stop would not forgive.
+    assertEquals((await server.stop()).code, 0);
+  }));
+
+Deno.test("limits: --head-timeout answers 408 to half a head, and closes silent connections", () =>
+  withServer({ workers: 2, args: ["--head-timeout", "0.5"] }, async (server) => {
+    using silent = await HttpConnection.open(server);
+    using half = await HttpConnection.open(server);
+    const began = performance.now();
+    await half.send(HEALTH.slice(0, 20));
+    await expectAnswer(half, "GET", { status: 408, closes: true });
+    assert(performance.now() - began >= 450, "the time was not over");
+    await silent.expectEnd();
+  }));
+
+Deno.test("limits: --head-timeout is not renewed by every byte", () =>
+  withServer({ workers: 2, args: ["--head-timeout", "0.5"] }, async (server) => {
+    using slow = await HttpConnection.open(server);
+    await slow.send("GET / HTTP/1.1\r\nX: ");
+    let answered = false;
+    const dripping = (async () => {
+      while (!answered) {
+        // It ends when the server has had enough.
+        if (!await slow.send("x").then(() => true, () => false)) return;
+        await hold(50);
+      }
+    })();
+    const answer = await slow.answer();
+    answered = true;
+    await dripping;
+    assertEquals(answer.status, 408);
+  }));
+
+Deno.test("limits: --body-rate answers 408 to a body that hardly comes", () =>
+  withServer(
+    { workers: 2, args: ["--head-timeout", "0.3", "--body-rate", "1000"] },
+    async (server) => {
+      using slow = await HttpConnection.open(server);
+      await slow.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nonly this");
+      await expectAnswer(slow, "POST", { status: 408, closes: true });
+    },
+  ));
+
+Deno.test("limits: --idle-timeout closes a kept connection, and not before", () =>
+  withServer({ workers: 2, args: ["--idle-timeout", "0.6"] }, async (server) => {
+    using connection = await HttpConnection.open(server);
+    await connection.send(HEALTH);
+    await connection.answer();
+    const began = performance.now();
+    await connection.expectEnd();
+    assert(performance.now() - began >= 500, "closed before its time");
+  }));
+
+Deno.test("limits: --ping-interval pings, and --pong-timeout closes who does not answer", () =>
+  withServer(
+    { workers: 2, args: ["--ping-interval", "0.3", "--pong-timeout", "0.9"] },
+    async (server) => {
+      using answering = await RawWebSocket.open(server, "/echo");
+      using deaf = await RawWebSocket.open(server, "/echo");
+      for (let i = 0; i < 5; i++) {
+        const ping = await answering.frame();
+        assertEquals(ping.opcode, OPCODE.ping);
+        await answering.send({ opcode: OPCODE.pong, payload: ping.payload });
+      }
+      await deaf.connection.rest();
+      await answering.send({ opcode: OPCODE.close });
+      let frame = await answering.frame();
+      while (frame.opcode === OPCODE.ping) frame = await answering.frame();
+      assertEquals(closeCodeOf(frame), 1005);
+    },
+  ));
+
+Deno.test("limits: --max-message closes with 1009, --max-fragments with 1008", () =>
+  withServer(
+    { workers: 1, args: ["--max-message", "100", "--max-fragments", "3"] },
+    async (server) => {
+      using large = await RawWebSocket.open(server, "/echo");
+      await large.send({ opcode: OPCODE.binary, payload: new Uint8Array(100) });
+      assertEquals((await large.frame()).payload.length, 100);
+      await large.send({ opcode: OPCODE.binary, payload: new Uint8Array(101) });
+      assertEquals(closeCodeOf(await large.frame()), 1009);
+      using many = await RawWebSocket.open(server, "/echo");
+      await many.send({ opcode: OPCODE.text, payload: "a", fin: false });
+      for (let i = 0; i < 3; i++) {
+        await many.send({ opcode: OPCODE.continuation, payload: "b", fin: i === 2 });
+      }
+      assertEquals(closeCodeOf(await many.frame()), 1008);
+    },
+  ));
+
+Deno.test("limits: --write-timeout closes who reads nothing of an answer", () =>
+  withServer({ workers: 1, args: ["--write-timeout", "0.5"] }, async (server) => {
+    using connection = await HttpConnection.open(server);
+    const size = 16 * 1024 * 1024;
+    await connection.send(`POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: ${size}\r\n\r\n`);
+    await connection.send(new Uint8Array(size));
+    // Nothing is read here: more than the sockets' buffers hold waits at the server.
+    await server.waitForLog("[epoll] removing closed");
+  }));
+
+Deno.test("limits: --drain-timeout bounds the stop", () =>
+  withServer({ workers: 2, args: ["--drain-timeout", "0.5"] }, async (server) => {
+    using half = await HttpConnection.open(server);
+    await half.send(echo("12345").slice(0, -1));
+    await server.waitForLog("[ACCEPT]");
+    const began = performance.now();
+    assertEquals((await server.stop()).code, 0);
+    assert(performance.now() - began < 5_000, "the stop took longer than it was told to");
+  }));

@@ -1,0 +1,90 @@
+/**
+ * Requests that do not wait for answers: the answers come in their order, whatever the packets
+ * (RFC 9112 section 9.3.2), and a client that does not read them is not read further.
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { field, HttpConnection } from "../support/http_client.ts";
+import { encodeFrame, handshakeRequest, OPCODE } from "../support/raw_websocket.ts";
+import { waitFor, withServer } from "../support/server.ts";
+
+function echoRequest(body: string, more = ""): string {
+  return `POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n${more}\r\n${body}`;
+}
+
+Deno.test("pipelining: a hundred requests in one packet", () =>
+  withServer({ workers: 4 }, async (server) => {
+    using connection = await HttpConnection.open(server);
+    const bodies = Array.from({ length: 100 }, (_, i) => `body ${i}`);
+    await connection.send(bodies.map((body) => echoRequest(body)).join(""));
+    for (const body of bodies) assertEquals((await connection.answer()).text, body);
+  }));
+
+Deno.test("pipelining: requests of all kinds, cut at odd places", () =>
+  withServer({ workers: 4 }, async (server) => {
+    using connection = await HttpConnection.open(server);
+    const round = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n" + echoRequest("one") +
+      "HEAD /healthz HTTP/1.1\r\nHost: a\r\n\r\n" +
+      "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\ntwo\r\n0\r\n\r\n" +
+      "GET /nothing HTTP/1.1\r\nHost: a\r\n\r\n" +
+      "POST /healthz HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nxyz";
+    const all = round.repeat(20);
+    for (let start = 0, size = 1; start < all.length; start += size, size = size * 7 % 101) {
+      await connection.send(all.slice(start, start + size));
+    }
+    for (let i = 0; i < 20; i++) {
+      const statuses = [];
+      for (const method of ["GET", "POST", "HEAD", "POST", "GET", "POST"]) {
+        statuses.push((await connection.answer(method)).status);
+      }
+      assertEquals(statuses, [200, 200, 200, 200, 404, 405]);
+    }
+  }));
+
+Deno.test("pipelining: nothing after Connection: close is answered", () =>
+  withServer({ workers: 2 }, async (server) => {
+    using connection = await HttpConnection.open(server);
+    await connection.send(
+      echoRequest("first") + echoRequest("last", "Connection: close\r\n") + echoRequest("never"),
+    );
+    assertEquals((await connection.answer()).text, "first");
+    const last = await connection.answer();
+    assertEquals([last.text, field(last, "connection")], ["last", "close"]);
+    await connection.expectEnd();
+  }));
+
+Deno.test("pipelining: a refusal comes after the answers before it", () =>
+  withServer({ workers: 2 }, async (server) => {
+    using connection = await HttpConnection.open(server);
+    await connection.send(echoRequest("good") + "bad request\r\n\r\n" + echoRequest("never"));
+    assertEquals((await connection.answer()).text, "good");
+    assertEquals((await connection.answer()).status, 400);
+    await connection.expectEnd();
+  }));
+
+Deno.test("pipelining: a client that does not read gets everything once it does", () =>
+  withServer({ workers: 2 }, async (server) => {
+    using connection = await HttpConnection.open(server);
+    const bodies = Array.from({ length: 400 }, (_, i) => `${i} `.padEnd(65_536, "."));
+    let sent = 0;
+    const sending = (async () => {
+      for (const body of bodies) {
+        await connection.send(echoRequest(body));
+        sent++;
+      }
+    })();
+    await waitFor(() => sent >= 4, { what: "some requests on their way" });
+    for (const body of bodies) assert((await connection.answer()).text === body, "out of order");
+    await sending;
+  }));
+
+Deno.test("pipelining: a WebSocket frame right behind the handshake", () =>
+  withServer({ workers: 2 }, async (server) => {
+    using connection = await HttpConnection.open(server);
+    const frame = encodeFrame({ opcode: OPCODE.text, payload: "early" });
+    const head = new TextEncoder().encode(echoRequest("http first") + handshakeRequest("/echo"));
+    await connection.send(Uint8Array.of(...head, ...frame));
+    assertEquals((await connection.answer()).text, "http first");
+    assertEquals((await connection.answer()).status, 101);
+    assertEquals(await connection.bytes(7), Uint8Array.of(0x81, 5, 101, 97, 114, 108, 121));
+  }));

@@ -1,0 +1,145 @@
+/**
+ * SIGTERM and SIGINT: nothing new is accepted, what is under way is finished, WebSockets are told,
+ * the exit code is 0 and the wait is bounded; a second signal ends it at once.
+ */
+
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { ask, field, HttpConnection } from "../support/http_client.ts";
+import { closeCodeOf, closePayload, OPCODE, RawWebSocket } from "../support/raw_websocket.ts";
+import { type Server, waitFor, within, withServer } from "../support/server.ts";
+import { WsClient } from "../support/ws_client.ts";
+
+const HEALTH = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
+const HALF = "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n12345";
+
+for (const signal of ["SIGTERM", "SIGINT"] as const) {
+  Deno.test(`stopping: ${signal} on a server that has nothing to do`, () =>
+    withServer({ workers: 4 }, async (server) => {
+      await ask(server, HEALTH);
+      const began = performance.now();
+      const exit = await server.stop(signal);
+      assertEquals([exit.code, exit.signal, exit.stderr], [0, null, ""]);
+      assert(performance.now() - began < 3_000, "a server without connections took 3 s to stop");
+      assert((await server.log()).includes("route=/healthz"), "the log was not written out");
+    }));
+
+  Deno.test(`stopping: ${signal} closes idle WebSockets with 1001`, () =>
+    withServer({ workers: 4 }, async (server) => {
+      const clients = await Promise.all(
+        Array.from(
+          { length: 8 },
+          (_, i) => WsClient.open(server.wsUrl + (i % 2 ? "/ws" : "/echo")),
+        ),
+      );
+      const exit = await server.stop(signal);
+      for (const client of clients) {
+        assertEquals((await client.closed).code, 1001);
+        await client[Symbol.asyncDispose]();
+      }
+      assertEquals([exit.code, exit.stderr], [0, ""]);
+    }));
+}
+
+Deno.test("stopping: an answer under way is finished, and says that it is the last", () =>
+  withServer({ workers: 1 }, async (server) => {
+    using connection = await HttpConnection.open(server);
+    await connection.send(HALF);
+    using idle = await RawWebSocket.open(server, "/echo");
+    server.kill("SIGTERM");
+    // The one worker tells all its connections in one turn: from here on it knows.
+    assertEquals(closeCodeOf(await idle.frame()), 1001);
+    await idle.send({ opcode: OPCODE.close, payload: closePayload(1001) });
+    await refusesConnections(server);
+    await connection.send("67890");
+    const answer = await connection.answer();
+    assertEquals([answer.text, field(answer, "connection")], ["1234567890", "close"]);
+    await connection.expectEnd();
+    assertEquals((await server.exit).code, 0);
+  }));
+
+Deno.test("stopping: a large answer that is being read is sent to its end", () =>
+  withServer({ workers: 2 }, async (server) => {
+    using connection = await HttpConnection.open(server);
+    const size = 12 * 1024 * 1024;
+    await connection.send(`POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: ${size}\r\n\r\n`);
+    await connection.send(new Uint8Array(size));
+    // The answer has begun, and is far larger than the buffers of the sockets.
+    await connection.bytes(1);
+    server.kill("SIGTERM");
+    await refusesConnections(server);
+    const rest = await connection.rest();
+    assert(rest.length > size, `${rest.length} bytes of an answer of more than ${size}`);
+    assertEquals((await server.exit).code, 0);
+  }));
+
+Deno.test("stopping: idle connections are closed at once", () =>
+  withServer({ workers: 2 }, async (server) => {
+    using used = await HttpConnection.open(server);
+    await used.send(HEALTH);
+    await used.answer();
+    using silent = await HttpConnection.open(server);
+    await server.waitForLog("[ACCEPT]", 2);
+    const began = performance.now();
+    const exit = await server.stop();
+    await Promise.all([used.expectEnd(), silent.expectEnd()]);
+    assertEquals(exit.code, 0);
+    assert(performance.now() - began < 5_000, "idle connections held the stop up");
+  }));
+
+Deno.test("stopping: who never finishes is cut off within ten seconds", () =>
+  withServer({ workers: 2 }, async (server) => {
+    using half = await HttpConnection.open(server);
+    await half.send(HALF);
+    using deaf = await RawWebSocket.open(server, "/echo");
+    await server.waitForLog("[ACCEPT]", 2);
+    const began = performance.now();
+    const exit = await server.stop();
+    assert(performance.now() - began < 10_000, "the stop took more than 10 s");
+    assertEquals([exit.code, exit.signal], [0, null]);
+    assertEquals((await deaf.frame()).opcode, OPCODE.close);
+  }));
+
+Deno.test("stopping: a second signal ends it at once", () =>
+  withServer({ workers: 2 }, async (server) => {
+    using half = await HttpConnection.open(server);
+    await half.send(HALF);
+    await server.waitForLog("[ACCEPT]");
+    server.kill("SIGTERM");
+    await refusesConnections(server);
+    const began = performance.now();
+    await server.stop("SIGINT");
+    assert(performance.now() - began < 2_000, "the second signal was not obeyed at once");
+  }));
+
+Deno.test("stopping: under load, every answer that begins is whole", () =>
+  withServer({ workers: 4 }, async (server) => {
+    let answered = 0;
+    const clients = Array.from({ length: 16 }, async () => {
+      using connection = await HttpConnection.open(server);
+      while (true) {
+        // The end of a kept connection may come at any time, but never within an answer.
+        const gone = await connection.send(HEALTH).then(() => false, () => true);
+        if (gone || await connection.isAtEnd()) return;
+        assertEquals((await connection.answer()).text, "ok");
+        answered++;
+      }
+    });
+    await waitFor(() => answered > 200, { what: "two hundred answers" });
+    const exit = await server.stop();
+    await Promise.all(clients);
+    assertEquals([exit.code, exit.stderr], [0, ""]);
+  }));
+
+/** Waits until the server takes no connection any more. */
+async function refusesConnections(server: Server): Promise<void> {
+  await waitFor(async () => {
+    try {
+      (await Deno.connect(server)).close();
+      return false;
+    } catch (error) {
+      if (error instanceof Deno.errors.ConnectionRefused) return true;
+      throw error;
+    }
+  }, { timeoutMs: 3_000, what: "new connections to be refused" });
+  await assertRejects(() => within(Deno.connect(server), { what: "a refusal" }));
+}

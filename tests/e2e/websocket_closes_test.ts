@@ -1,0 +1,64 @@
+/**
+ * What ends a WebSocket, over the real socket, by the table fixtures/e2e/websocket_closes.json: the
+ * right close code arrives, then the end; and neighbours on the same server notice nothing.
+ */
+
+import { assertEquals } from "@std/assert";
+import { type FrameNotation, readCases, type WebSocketCase } from "../support/e2e_cases.ts";
+import { closeCodeOf, type FrameToSend, OPCODE, RawWebSocket } from "../support/raw_websocket.ts";
+import { withServer } from "../support/server.ts";
+
+const ROWS = readCases<WebSocketCase>("websocket_closes");
+
+Deno.test("websocket closes: the table", (test) =>
+  withServer({ workers: 2 }, async (server) => {
+    using neighbour = await RawWebSocket.open(server, "/echo");
+    for (const { name, input, expect } of ROWS) {
+      await test.step(name, async () => {
+        using raw = await RawWebSocket.open(server, "/echo");
+        for (const frame of input) await raw.send(frameOf(frame));
+        assertEquals(closeCodeOf(await raw.frame()), expect.closeCode);
+        await raw.connection.expectEnd();
+      });
+    }
+    await test.step("the neighbour noticed nothing", async () => {
+      await neighbour.send({ opcode: OPCODE.text, payload: "still here" });
+      assertEquals((await neighbour.frame()).payload.length, 10);
+    });
+  }));
+
+Deno.test("websocket closes: a message whose fragments are too large together", () =>
+  withServer({ workers: 2 }, async (server) => {
+    using raw = await RawWebSocket.open(server, "/echo");
+    const payload = new Uint8Array(1024 * 1024);
+    for (let i = 0; i < 16; i++) {
+      const opcode = i === 0 ? OPCODE.binary : OPCODE.continuation;
+      await raw.send({ opcode, payload, fin: false });
+    }
+    await raw.send({ opcode: OPCODE.continuation, payload: "x" });
+    assertEquals(closeCodeOf(await raw.frame()), 1009);
+  }));
+
+Deno.test("websocket closes: a message of more fragments than anybody needs", () =>
+  withServer({ workers: 2 }, async (server) => {
+    using raw = await RawWebSocket.open(server, "/echo");
+    await raw.send({ opcode: OPCODE.binary, fin: false });
+    const rest = new Uint8Array(6 * 5_000);
+    for (let i = 0; i < rest.length; i += 6) rest[i + 1] = 0x80;
+    const sending = raw.connection.send(rest);
+    assertEquals(closeCodeOf(await raw.frame()), 1008);
+    // The server may have closed while the tail was on its way.
+    await sending.catch((error) => {
+      if (
+        !(error instanceof Deno.errors.ConnectionReset || error instanceof Deno.errors.BrokenPipe)
+      ) {
+        throw error;
+      }
+    });
+  }));
+
+function frameOf({ text, hex, ...frame }: FrameNotation): FrameToSend {
+  if (text !== undefined) return { ...frame, payload: text };
+  const pairs = hex?.match(/../g) ?? [];
+  return { ...frame, payload: Uint8Array.from(pairs, (pair) => parseInt(pair, 16)) };
+}

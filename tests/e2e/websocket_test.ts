@@ -1,0 +1,144 @@
+/**
+ * WebSockets that behave: the three paths, messages of every size and shape, pings and closes; by the
+ * npm client, and by frames of our own where timing or packets matter.
+ */
+
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { closeCodeOf, encodeFrame, OPCODE, RawWebSocket } from "../support/raw_websocket.ts";
+import { withServer } from "../support/server.ts";
+import { sameBytes } from "../support/same_bytes.ts";
+import { WsClient } from "../support/ws_client.ts";
+
+const MEBIBYTE = 1024 * 1024;
+
+for (const path of ["/ws", "/term"]) {
+  Deno.test(`websocket: ${path} greets, then echoes everything as binary`, () =>
+    withServer({ workers: 2 }, async (server) => {
+      await using client = await WsClient.open(server.wsUrl + path);
+      assertEquals(client.negotiated, ["", ""]);
+      const welcome = await client.next();
+      const text = new TextDecoder().decode(welcome.data);
+      assert(welcome.binary);
+      assertStringIncludes(text, "=== Async Deno Terminal ===");
+      assertStringIncludes(text, "\x1b[", "the welcome has no colours");
+      client.send("text ✓");
+      assertEquals(await client.next(), { data: utf8("text ✓"), binary: true });
+      client.send(Uint8Array.of(0, 255, 10));
+      assertEquals(await client.next(), { data: Uint8Array.of(0, 255, 10), binary: true });
+      assertEquals(await client.close(1000), { code: 1000, reason: "" });
+    }));
+}
+
+Deno.test("websocket: /echo gives back the same kind, and greets nobody", () =>
+  withServer({ workers: 2 }, async (server) => {
+    await using client = await WsClient.open(`${server.wsUrl}/echo?any=query`);
+    client.send("text ✓");
+    assertEquals(await client.next(), { data: utf8("text ✓"), binary: false });
+    client.send(Uint8Array.of(1, 2, 3));
+    assertEquals(await client.next(), { data: Uint8Array.of(1, 2, 3), binary: true });
+    client.send("");
+    assertEquals(await client.next(), { data: new Uint8Array(0), binary: false });
+    assertEquals((await client.close(4321, "why not")).code, 4321);
+  }));
+
+Deno.test("websocket: subprotocols and extensions are offered in vain", () =>
+  withServer({ workers: 2 }, async (server) => {
+    await using client = await WsClient.open(`${server.wsUrl}/echo`, {
+      "Sec-WebSocket-Extensions": "permessage-deflate; client_max_window_bits, x-unknown",
+    });
+    assertEquals(client.negotiated, ["", ""]);
+    client.send("a".repeat(5_000));
+    assertEquals((await client.next()).data.length, 5_000);
+  }));
+
+Deno.test("websocket: a message of every length around each threshold", () =>
+  withServer({ workers: 2 }, async (server) => {
+    await using client = await WsClient.open(`${server.wsUrl}/echo`);
+    const sizes = [0, 1, 2, 3, 4, 5, 124, 125, 126, 127, 128, 4_095, 4_096, 4_097, 65_530];
+    for (const size of [...sizes, 65_535, 65_536, 65_537, 131_072, 262_144, 262_145]) {
+      const data = Uint8Array.from({ length: size }, (_, i) => (i * 7 + size) & 255);
+      client.send(data);
+      const echo = await client.next();
+      assert(sameBytes(echo.data, data), `${size} bytes came back changed`);
+    }
+  }));
+
+Deno.test("websocket: one mebibyte, text and binary, on every path", () =>
+  withServer({ workers: 2 }, async (server) => {
+    const text = "0123456789abcde\n".repeat(MEBIBYTE / 16);
+    for (const path of ["/echo", "/ws"]) {
+      await using client = await WsClient.open(server.wsUrl + path);
+      if (path === "/ws") await client.next();
+      client.send(text);
+      assert(await client.nextText() === text, `text on ${path}`);
+      client.send(utf8(text));
+      assert(await client.nextText() === text, `binary on ${path}`);
+    }
+  }));
+
+Deno.test("websocket: fragments are one message, with a ping between them answered at once", () =>
+  withServer({ workers: 2 }, async (server) => {
+    await using client = await WsClient.open(`${server.wsUrl}/echo`);
+    client.sendFragments(["frag", "", "men", "ted"]);
+    assertEquals(await client.next(), { data: utf8("fragmented"), binary: false });
+    using raw = await RawWebSocket.open(server, "/echo");
+    await raw.send({ opcode: OPCODE.text, payload: Uint8Array.of(0xe2, 0x82), fin: false });
+    await raw.send({ opcode: OPCODE.ping, payload: "between" });
+    const pong = await raw.frame();
+    assertEquals([pong.opcode, pong.payload], [OPCODE.pong, utf8("between")]);
+    await raw.send({ opcode: OPCODE.continuation, payload: Uint8Array.of(0xac) });
+    const echo = await raw.frame();
+    assertEquals([echo.opcode, echo.fin, echo.payload], [OPCODE.text, true, utf8("€")]);
+  }));
+
+Deno.test("websocket: a ping is answered with its payload, an unasked pong with nothing", () =>
+  withServer({ workers: 2 }, async (server) => {
+    using raw = await RawWebSocket.open(server, "/echo");
+    await raw.send({ opcode: OPCODE.pong, payload: "unasked" });
+    for (const payload of ["", "p", "x".repeat(125)]) {
+      await raw.send({ opcode: OPCODE.ping, payload });
+      const pong = await raw.frame();
+      assertEquals([pong.opcode, pong.fin, pong.payload], [OPCODE.pong, true, utf8(payload)]);
+    }
+  }));
+
+Deno.test("websocket: frames in one packet are answered in order, as are frames byte by byte", () =>
+  withServer({ workers: 2 }, async (server) => {
+    using raw = await RawWebSocket.open(server, "/echo");
+    const texts = Array.from({ length: 500 }, (_, i) => `message ${i}`);
+    const packet = texts.flatMap((payload) => [...encodeFrame({ opcode: OPCODE.text, payload })]);
+    await raw.connection.send(Uint8Array.from(packet));
+    for (const text of texts) assertEquals((await raw.frame()).payload, utf8(text));
+    for (const byte of encodeFrame({ opcode: OPCODE.binary, payload: "x".repeat(130) })) {
+      await raw.connection.send(Uint8Array.of(byte));
+    }
+    assertEquals((await raw.frame()).payload.length, 130);
+  }));
+
+Deno.test("websocket: a client that does not read gets every message once it does", () =>
+  withServer({ workers: 2 }, async (server) => {
+    using raw = await RawWebSocket.open(server, "/echo");
+    const payload = new Uint8Array(MEBIBYTE).fill(97);
+    const frame = encodeFrame({ opcode: OPCODE.binary, payload });
+    const sending = (async () => {
+      for (let i = 0; i < 32; i++) await raw.connection.send(frame);
+      await raw.send({ opcode: OPCODE.close });
+    })();
+    for (let i = 0; i < 32; i++) assertEquals((await raw.frame()).payload.length, MEBIBYTE);
+    assertEquals(closeCodeOf(await raw.frame()), 1005);
+    await Promise.all([sending, raw.connection.expectEnd()]);
+  }));
+
+Deno.test("websocket: after a close nothing more is echoed", () =>
+  withServer({ workers: 2 }, async (server) => {
+    using raw = await RawWebSocket.open(server, "/echo");
+    const close = encodeFrame({ opcode: OPCODE.close, payload: Uint8Array.of(3, 232) });
+    const late = encodeFrame({ opcode: OPCODE.text, payload: "late" });
+    await raw.connection.send(Uint8Array.of(...close, ...late));
+    assertEquals(closeCodeOf(await raw.frame()), 1000);
+    await raw.connection.expectEnd();
+  }));
+
+function utf8(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}

@@ -1,0 +1,111 @@
+/**
+ * Who may import whom: main.ts → runtime/mod.ts → protocol/mod.ts, never upwards, and inside runtime
+ * from the later layers to the earlier ones, through the other folder's mod.ts.
+ */
+
+import { assertEquals } from "@std/assert";
+import { importsOf, programFiles, resolveImport, type SourceFile } from "./source_tree.ts";
+
+/**
+ * The layers of runtime/, earliest first; parts of one layer do not know each other. A part is a
+ * folder, or a file directly in runtime/ without its ending.
+ */
+const LAYERS: readonly (readonly string[])[] = [
+  ["os", "ring", "config"],
+  ["log", "loop", "thread"],
+  ["session"],
+  ["routes"],
+  ["worker", "acceptor"],
+  ["executor"],
+  ["cli"],
+  ["mod"],
+];
+
+/** What protocol/ may take from outside: data, no behaviour. */
+const PROTOCOL_MAY_IMPORT = ["@std/http/status"];
+
+/** What is wrong with the imports of one file. */
+function violations(file: SourceFile): string[] {
+  return importsOf(file.text).flatMap((specifier) => {
+    const target = resolveImport(file.path, specifier);
+    const problem = target === undefined
+      ? judgeBare(file.path, specifier)
+      : judge(file.path, target);
+    return problem === undefined ? [] : [`${file.path} imports ${specifier}: ${problem}`];
+  });
+}
+
+function judgeBare(path: string, specifier: string): string | undefined {
+  if (path.startsWith("protocol/") && !PROTOCOL_MAY_IMPORT.includes(specifier)) {
+    return "protocol/ imports nothing from outside";
+  }
+  if (path.startsWith("runtime/ring/")) return "ring imports nothing";
+  return undefined;
+}
+
+function judge(path: string, target: string): string | undefined {
+  const from = path.split("/")[0]!;
+  const to = target.split("/")[0]!;
+  if (to === "tests" || to === "main.ts") return "nothing in the program imports that";
+  if (from === "main.ts") return target === "runtime/mod.ts" ? undefined : "only runtime/mod.ts";
+  if (target === "deno.json") return path.startsWith("runtime/cli/") ? undefined : "only the cli";
+  if (from === "protocol") {
+    return to === "protocol" ? undefined : "protocol/ knows nothing above it";
+  }
+  if (to === "protocol") return target === "protocol/mod.ts" ? undefined : "only protocol/mod.ts";
+  return judgeRuntime(partOf(path), target);
+}
+
+function judgeRuntime(from: string, target: string): string | undefined {
+  const to = partOf(target);
+  if (from === to) return undefined;
+  const [lower, upper] = [layerOf(to), layerOf(from)];
+  if (lower < 0 || upper < 0) return `${lower < 0 ? to : from} has no place in LAYERS`;
+  if (lower >= upper) return `${to} is not below ${from}`;
+  const isFolder = target.split("/").length > 2;
+  // The module of a thread is no import: it is named by URL, by who starts the thread.
+  if (from === "executor" && target.endsWith("_thread.ts")) return undefined;
+  return isFolder && !/^runtime\/\w+\/mod\.\w+$/.test(target)
+    ? "past the other's mod.ts"
+    : undefined;
+}
+
+function partOf(path: string): string {
+  return path.split("/")[1]!.replace(/\.\w+$/, "");
+}
+
+function layerOf(part: string): number {
+  return LAYERS.findIndex((layer) => layer.includes(part));
+}
+
+Deno.test("import direction: every file of the program", () => {
+  assertEquals(programFiles().flatMap(violations), []);
+});
+
+Deno.test("import direction: each wrong import is found, each right one is not", () => {
+  const rows: [path: string, specifier: string, wrong: boolean][] = [
+    ["main.ts", "./runtime/mod.ts", false],
+    ["main.ts", "./runtime/cli.ts", true],
+    ["main.ts", "./protocol/mod.ts", true],
+    ["protocol/http1/connection.ts", "../errors.ts", false],
+    ["protocol/mod.ts", "@std/http/status", false],
+    ["protocol/mod.ts", "@std/encoding/hex", true],
+    ["protocol/sha1.ts", "../runtime/config.ts", true],
+    ["runtime/session/a.ts", "../../protocol/mod.ts", false],
+    ["runtime/session/a.ts", "../../protocol/sha1.ts", true],
+    ["runtime/session/a.ts", "../loop/mod.ts", false],
+    ["runtime/session/a.ts", "../loop/event_loop.ts", true],
+    ["runtime/session/a.ts", "../routes/mod.ts", true],
+    ["runtime/os/a.ts", "./b.ts", false],
+    ["runtime/os/a.ts", "../ring/mod.ts", true],
+    ["runtime/ring/a.ts", "@std/assert", true],
+    ["runtime/ring/a.ts", "../../tests/support/random.ts", true],
+    ["runtime/cli.ts", "./executor.ts", false],
+    ["runtime/executor.ts", "./cli.ts", true],
+    ["runtime/unheard_of.ts", "./config.ts", true],
+  ];
+  for (const [path, specifier, wrong] of rows) {
+    const found = violations({ path, text: `import "${specifier}";` });
+    assertEquals(found.length > 0, wrong, `${path} ${specifier}`);
+  }
+});

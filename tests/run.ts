@@ -1,0 +1,84 @@
+/**
+ * The test runner behind `deno task test [WORD]`.
+ *
+ * In: at most one word of the table in support/test_plan.ts; none means `all`. Out: what `deno test`
+ * prints, as it comes, and at last a line `N passed, N failed, N skipped`. Exit code: that of
+ * `deno test`; 1 as well when no test was chosen or the executable is missing; 2 for
+ * an unknown word.
+ *
+ * The files run one after another: the end-to-end tests measure times, descriptors and stops, and a
+ * neighbour on the same cores would disturb them. Types are not checked here but in `deno task ok`,
+ * so that the tests begin at once.
+ */
+
+import { isTestWord, parseTestCounts, TEST_PLANS, type TestPlan } from "./support/test_plan.ts";
+
+const USAGE_ERROR = 2;
+
+const TOP = new URL("../", import.meta.url);
+
+async function main(args: readonly string[]): Promise<number> {
+  const word = args[0] ?? "all";
+  if (args.length > 1 || !isTestWord(word)) {
+    const words = Object.keys(TEST_PLANS).join(", ");
+    const fault = args.length > 1 ? "one word at most" : `nothing is called "${word}"`;
+    console.error(`error: ${fault}: choose one of ${words}, or none to run everything`);
+    return USAGE_ERROR;
+  }
+  const plan = TEST_PLANS[word]!;
+  if (plan.executable !== undefined && !exists(plan.executable)) {
+    console.error(`error: there is no ${plan.executable} to test: make it by "deno task compile"`);
+    return 1;
+  }
+  const { code, output } = await runDenoTest(plan);
+  const counts = parseTestCounts(output);
+  const { passed, failed, skipped } = counts ?? { passed: 0, failed: 1, skipped: 0 };
+  if (!counts) console.error("error: deno test ended before it had counted");
+  if (counts && passed + failed + skipped === 0) console.error("error: no test was chosen");
+  console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
+  return code === 0 && passed + skipped === 0 ? 1 : code;
+}
+
+/** Runs it with its output passed on; gives its exit code and what it wrote on stdout. */
+async function runDenoTest(plan: TestPlan): Promise<{ code: number; output: string }> {
+  const filter = plan.filter === undefined ? [] : [`--filter=${plan.filter}`];
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["test", "--allow-all", "--no-check", ...filter, ...plan.paths],
+    cwd: TOP,
+    env: environment(plan),
+    stdout: "piped",
+  }).spawn();
+  const decoder = new TextDecoder();
+  let output = "";
+  for await (const bytes of child.stdout) {
+    output += decoder.decode(bytes, { stream: true });
+    await writeAll(bytes);
+  }
+  return { code: (await child.status).code, output };
+}
+
+function environment({ executable }: TestPlan): Record<string, string> {
+  // A pipe would turn the colours off that a terminal gets.
+  const colours = Deno.stdout.isTerminal() && !Deno.noColor;
+  return {
+    ...(colours ? { FORCE_COLOR: "1" } : {}),
+    ...(executable === undefined ? {} : { ASYNC_DENO_EXECUTABLE: executable }),
+  };
+}
+
+function exists(path: string): boolean {
+  try {
+    return Deno.statSync(new URL(path, TOP)).isFile;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+async function writeAll(bytes: Uint8Array): Promise<void> {
+  for (let written = 0; written < bytes.length;) {
+    written += await Deno.stdout.write(bytes.subarray(written));
+  }
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -1,0 +1,242 @@
+/**
+ * HTTP/1.1 by hand over a socket: what is sent is exactly what the test wrote, and what comes back is
+ * read strictly.
+ *
+ * In: bytes, or strings of which each code unit is one byte. Out: answers one at a time, so that
+ * pipelining, 100-continue and early answers can be seen. An answer that breaks RFC 9112 (a bare LF,
+ * two lengths, no Date…) is an error here, so every test that uses this client checks that too.
+ * Shares no code with protocol/: one mistake must not be made on both sides.
+ */
+
+import { within } from "./wait_for.ts";
+
+/** Where to connect to; a server of server.ts is one. */
+export interface Endpoint {
+  /** An IPv4 or IPv6 address, without brackets. */
+  readonly hostname: string;
+  /** The port. */
+  readonly port: number;
+}
+
+/** One answer, body and all. */
+export interface HttpAnswer {
+  /** The status, 100 to 599. */
+  readonly status: number;
+  /** The reason phrase. */
+  readonly reason: string;
+  /** The field lines in their order, names as they were sent. */
+  readonly fields: readonly (readonly [name: string, value: string])[];
+  /** The body after decoding; empty for HEAD, 1xx, 204 and 304. */
+  readonly body: Uint8Array;
+  /** The body as UTF-8. */
+  readonly text: string;
+}
+
+/** Reads of this many bytes at most. */
+const READ_BYTES = 65_536;
+
+const STATUS_LINE = /^HTTP\/1\.1 ([1-5][0-9][0-9]) ([\x20-\x7e]*)$/;
+const FIELD_LINE = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+): ([\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?|)$/;
+// RFC 9110 section 5.6.7, IMF-fixdate
+const DATE =
+  /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} \d\d:\d\d:\d\d GMT$/;
+
+/** The value of the field `name` (any case), or undefined. @throws {Error} when there are two */
+export function field(answer: HttpAnswer, name: string): string | undefined {
+  const values = answer.fields.filter(([each]) => each.toLowerCase() === name.toLowerCase());
+  if (values.length > 1) throw new Error(`${name} is there ${values.length} times`);
+  return values[0]?.[1];
+}
+
+/** One code unit, one byte. @throws {RangeError} for a code unit above 255 */
+export function latin1(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(text, (character) => {
+    const code = character.charCodeAt(0);
+    if (code > 255) throw new RangeError(`not a byte: ${JSON.stringify(character)}`);
+    return code;
+  });
+}
+
+/** Sends one request on a connection of its own and gives the answer. */
+export async function ask(endpoint: Endpoint, request: string): Promise<HttpAnswer> {
+  using connection = await HttpConnection.open(endpoint);
+  await connection.send(request);
+  return await connection.answer(request.split(" ", 1)[0]);
+}
+
+/** A connection; closed when disposed of. */
+export class HttpConnection implements Disposable {
+  readonly #conn: Deno.Conn;
+  #buffer = new Uint8Array(0);
+  #ended = false;
+
+  private constructor(conn: Deno.Conn) {
+    this.#conn = conn;
+  }
+
+  /** Connects. */
+  static async open(endpoint: Endpoint): Promise<HttpConnection> {
+    const { hostname, port } = endpoint;
+    return new HttpConnection(await Deno.connect({ hostname, port }));
+  }
+
+  /** Sends all of `data`. */
+  async send(data: string | Uint8Array): Promise<void> {
+    const bytes = typeof data === "string" ? latin1(data) : data;
+    for (let sent = 0; sent < bytes.length;) {
+      sent += await within(this.#conn.write(bytes.subarray(sent)), { what: "a socket with room" });
+    }
+  }
+
+  /** Sends the end (FIN) and goes on reading. */
+  closeWrite(): Promise<void> {
+    return this.#conn.closeWrite();
+  }
+
+  /**
+   * The next answer; an interim one (1xx) counts as one.
+   *
+   * @param method what was asked with: the answer to HEAD has no body (RFC 9112 section 6.3)
+   * @throws {Error} when it breaks the protocol, or the connection ends within it
+   */
+  async answer(method = "GET"): Promise<HttpAnswer> {
+    const statusLine = await this.#line();
+    const match = STATUS_LINE.exec(statusLine);
+    if (!match) throw new Error(`not a status line: ${JSON.stringify(statusLine)}`);
+    const status = Number(match[1]);
+    const fields = await this.#fields();
+    checkFields(status, fields);
+    const body = await this.#body(method, status, fields);
+    return { status, reason: match[2]!, fields, body, text: new TextDecoder().decode(body) };
+  }
+
+  /** Exactly `count` raw bytes. @throws {Error} when the connection ends before */
+  async bytes(count: number): Promise<Uint8Array> {
+    while (this.#buffer.length < count) await this.#more();
+    return this.#take(count);
+  }
+
+  /** Everything up to the end of the connection. */
+  async rest(): Promise<Uint8Array> {
+    while (!this.#ended) await this.#read();
+    return this.#take(this.#buffer.length);
+  }
+
+  /** Waits for the next byte or the end, and says whether it was the end; a reset counts as one. */
+  async isAtEnd(): Promise<boolean> {
+    try {
+      while (!this.#ended && this.#buffer.length === 0) await this.#read();
+    } catch (error) {
+      if (!(error instanceof Deno.errors.ConnectionReset)) throw error;
+      this.#ended = true;
+    }
+    return this.#ended && this.#buffer.length === 0;
+  }
+
+  /** Gives the connection's end. @throws {Error} when bytes come before it, or it does not come */
+  async expectEnd(): Promise<void> {
+    const rest = await this.rest();
+    if (rest.length > 0) {
+      throw new Error(`expected the end, got ${JSON.stringify(new TextDecoder().decode(rest))}`);
+    }
+  }
+
+  /** Closes the socket. */
+  close(): void {
+    this.#conn.close();
+  }
+
+  /** Closes the socket. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  async #line(): Promise<string> {
+    let end = this.#buffer.indexOf(10);
+    while (end < 0) {
+      await this.#more();
+      end = this.#buffer.indexOf(10);
+    }
+    const line = this.#take(end + 1);
+    if (line[line.length - 2] !== 13) throw new Error("a line ends without CR");
+    return String.fromCharCode(...line.subarray(0, -2));
+  }
+
+  async #fields(): Promise<[string, string][]> {
+    const fields: [string, string][] = [];
+    for (let line = await this.#line(); line !== ""; line = await this.#line()) {
+      const match = FIELD_LINE.exec(line);
+      if (!match) throw new Error(`not a field line: ${JSON.stringify(line)}`);
+      fields.push([match[1]!, match[2]!]);
+    }
+    return fields;
+  }
+
+  /** RFC 9112 section 6.3: the length of an answer's body. */
+  async #body(method: string, status: number, fields: [string, string][]): Promise<Uint8Array> {
+    if (method === "HEAD" || status < 200 || status === 204 || status === 304) {
+      return new Uint8Array(0);
+    }
+    const named = new Map(fields.map(([name, value]) => [name.toLowerCase(), value]));
+    const length = named.get("content-length");
+    if (length !== undefined) return await this.bytes(Number(length));
+    if (named.has("transfer-encoding")) return await this.#chunks();
+    return await this.rest();
+  }
+
+  async #chunks(): Promise<Uint8Array> {
+    const chunks: Uint8Array[] = [];
+    while (true) {
+      const line = await this.#line();
+      if (!/^[0-9a-fA-F]+$/.test(line)) throw new Error(`not a chunk size: ${line}`);
+      const size = parseInt(line, 16);
+      if (size === 0) break;
+      chunks.push(await this.bytes(size));
+      if (await this.#line() !== "") throw new Error("a chunk does not end in CRLF");
+    }
+    await this.#fields();
+    return new Uint8Array(await new Blob(chunks as BlobPart[]).arrayBuffer());
+  }
+
+  async #more(): Promise<void> {
+    await this.#read();
+    if (this.#ended) {
+      const had = new TextDecoder().decode(this.#buffer.subarray(0, 200));
+      throw new Error(`the connection ended within an answer, after ${JSON.stringify(had)}`);
+    }
+  }
+
+  async #read(): Promise<void> {
+    const into = new Uint8Array(READ_BYTES);
+    const count = await within(this.#conn.read(into), { what: "bytes of the server" });
+    if (count === null) {
+      this.#ended = true;
+      return;
+    }
+    const joined = new Uint8Array(this.#buffer.length + count);
+    joined.set(this.#buffer);
+    joined.set(into.subarray(0, count), this.#buffer.length);
+    this.#buffer = joined;
+  }
+
+  #take(count: number): Uint8Array {
+    const taken = this.#buffer.slice(0, count);
+    this.#buffer = this.#buffer.slice(count);
+    return taken;
+  }
+}
+
+function checkFields(status: number, fields: readonly [string, string][]): void {
+  const names = fields.map(([name]) => name.toLowerCase());
+  for (const single of ["content-length", "transfer-encoding", "date", "content-type", "etag"]) {
+    if (names.indexOf(single) !== names.lastIndexOf(single)) throw new Error(`two of ${single}`);
+  }
+  if (names.includes("content-length") && names.includes("transfer-encoding")) {
+    throw new Error("both a Content-Length and a Transfer-Encoding"); // RFC 9112 section 6.2
+  }
+  const value = (wanted: string) => fields.find(([name]) => name.toLowerCase() === wanted)?.[1];
+  if (!/^[0-9]+$/.test(value("content-length") ?? "0")) throw new Error("a bad Content-Length");
+  if (!/^chunked$/.test(value("transfer-encoding") ?? "chunked")) throw new Error("not chunked");
+  // RFC 9110 section 6.6.1: a server with a clock sends Date on every answer but 1xx and 5xx.
+  if (status >= 200 && status < 500 && !DATE.test(value("date") ?? "")) throw new Error("no Date");
+}

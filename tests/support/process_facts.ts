@@ -1,0 +1,83 @@
+/**
+ * What Linux says about a process and about this machine's programs.
+ *
+ * In: a process id, or a program's name. Out: numbers from /proc, paths from PATH. Reads only.
+ */
+
+/** How many descriptors the process has open. */
+export function countDescriptors(pid: number): number {
+  return [...Deno.readDirSync(`/proc/${pid}/fd`)].length;
+}
+
+/** How many of them are sockets. */
+export function countSockets(pid: number): number {
+  let sockets = 0;
+  for (const { name } of Deno.readDirSync(`/proc/${pid}/fd`)) {
+    try {
+      if (Deno.readLinkSync(`/proc/${pid}/fd/${name}`).startsWith("socket:")) sockets++;
+    } catch (error) {
+      // Closed between the listing and the look: it does not count.
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+  return sockets;
+}
+
+/**
+ * How many connections each epoll instance of the process watches, in no order.
+ *
+ * A connection is a socket of the process whose inode /proc/net/tcp lists as established on the local
+ * `port`; which of them an epoll instance watches stands in its fdinfo as `tfd:`.
+ */
+export function connectionsPerEpoll(pid: number, port: number): number[] {
+  const established = establishedInodes(pid, port);
+  const sockets = new Set<number>();
+  const epolls: string[] = [];
+  for (const { name } of Deno.readDirSync(`/proc/${pid}/fd`)) {
+    const target = Deno.readLinkSync(`/proc/${pid}/fd/${name}`);
+    if (target === "anon_inode:[eventpoll]") epolls.push(name);
+    const inode = /^socket:\[(\d+)\]$/.exec(target)?.[1];
+    if (inode !== undefined && established.has(inode)) sockets.add(Number(name));
+  }
+  const watched = epolls.map((epoll) => {
+    const info = Deno.readTextFileSync(`/proc/${pid}/fdinfo/${epoll}`);
+    const all = [...info.matchAll(/^tfd:\s+(\d+)/gm)].map((match) => Number(match[1]));
+    return all.filter((descriptor) => sockets.has(descriptor)).join();
+  });
+  // Two descriptors of one instance watch the same.
+  return [...new Set(watched)].map((list) => list === "" ? 0 : list.split(",").length);
+}
+
+// proc(5): local_address is address:port in hexadecimal, state 01 is ESTABLISHED, then the inode.
+function establishedInodes(pid: number, port: number): Set<string> {
+  const local = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
+  const rows = Deno.readTextFileSync(`/proc/${pid}/net/tcp`).split("\n")
+    .map((line) => line.trim().split(/\s+/))
+    .filter((columns) => columns[1]?.endsWith(local) && columns[3] === "01");
+  return new Set(rows.map((columns) => columns[9]!));
+}
+
+/** Whether the process is there and not a zombie. */
+export function isAlive(pid: number): boolean {
+  try {
+    const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
+    return !stat.slice(stat.lastIndexOf(")")).startsWith(") Z");
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/** The path of the program `name` on PATH, or undefined. */
+export function findProgram(name: string): string | undefined {
+  for (const folder of (Deno.env.get("PATH") ?? "").split(":")) {
+    const path = `${folder}/${name}`;
+    try {
+      const { isFile, mode } = Deno.statSync(path);
+      if (isFile && ((mode ?? 0) & 0o111) !== 0) return path;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+  return undefined;
+}

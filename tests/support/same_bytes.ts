@@ -1,0 +1,9 @@
+/**
+ * Whether two runs of bytes are the same, for payloads of megabytes: assertEquals would make a
+ * difference report of a million lines.
+ */
+
+/** Compares length and every byte. */
+export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}

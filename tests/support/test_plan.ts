@@ -1,0 +1,70 @@
+/**
+ * Which tests a word of `deno task test WORD` chooses, and how many passed.
+ *
+ * In: the word, or what `deno test` printed. Out: its arguments, or its counts. Pure: run.ts does the
+ * running. The words of the seed's suite choose the scenarios that they chose there, by the words in
+ * brackets in the scenarios' names; `unit` and `e2e` part the whole in two; `executable` is `e2e`
+ * against what `deno task compile` made.
+ */
+
+/** The arguments of `deno test` for one word. */
+export interface TestPlan {
+  /** Folders and files, relative to the top folder. */
+  readonly paths: readonly string[];
+  /** A regular expression between slashes for `--filter`, or undefined for every test of the paths. */
+  readonly filter?: string;
+  /** The executable that the end-to-end tests start in place of main.ts. */
+  readonly executable?: string;
+}
+
+/** What `deno test` counted. */
+export interface TestCounts {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+}
+
+const SCENARIOS = "tests/e2e/scenarios_test.ts";
+
+/** Every word, in the order in which `--help` and the errors name them. */
+export const TEST_PLANS: Readonly<Record<string, TestPlan>> = {
+  all: { paths: ["tests/"] },
+  multi: { paths: [SCENARIOS] },
+  http: { paths: [SCENARIOS], filter: scenariosWith("http") },
+  ws: { paths: [SCENARIOS], filter: scenariosWith("ws") },
+  stress: { paths: [SCENARIOS], filter: scenariosWith("stress") },
+  // The real browser's tests begin with "page: ".
+  browser: { paths: [SCENARIOS, "tests/e2e/page/"], filter: "/^page: |\\[browser\\]/" },
+  concurrent: { paths: [SCENARIOS], filter: scenariosWith("concurrent") },
+  unit: {
+    paths: ["protocol", "runtime", "support", "fuzz", "concurrency", "bench", "repo"]
+      .map((folder) => `tests/${folder}/`),
+  },
+  e2e: { paths: ["tests/e2e/"] },
+  executable: { paths: ["tests/e2e/"], executable: "dist/async-deno" },
+};
+
+/** Whether `word` chooses something. */
+export function isTestWord(word: string): boolean {
+  return Object.hasOwn(TEST_PLANS, word);
+}
+
+/**
+ * Reads the counts from the last summary in what `deno test` printed, such as
+ * `ok | 12 passed (3 steps) | 0 failed | 2 ignored (1s)`.
+ *
+ * @returns undefined when there is none: it ended before it could count
+ */
+export function parseTestCounts(output: string): TestCounts | undefined {
+  // deno-lint-ignore no-control-regex -- the escape is what a colour begins with
+  const plain = output.replaceAll(/\x1b\[[0-9;]*m/g, "");
+  const summary = plain.matchAll(/^(?:ok|FAILED) \| (?<counts>\d+ passed.*)$/gm);
+  const counts = [...summary].at(-1)?.groups?.["counts"];
+  if (counts === undefined) return undefined;
+  const numberOf = (word: string) => Number(new RegExp(`(\\d+) ${word}`).exec(counts)?.[1] ?? 0);
+  return { passed: numberOf("passed"), failed: numberOf("failed"), skipped: numberOf("ignored") };
+}
+
+function scenariosWith(word: string): string {
+  return `/^scenario: .*\\[(?:\\w+ )*${word}(?: \\w+)*\\]/`;
+}

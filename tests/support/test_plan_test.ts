@@ -1,0 +1,42 @@
+/**
+ * The runner's words, held against the names that scenarios have, and its reading of the summary.
+ */
+
+import { assertEquals } from "@std/assert";
+import { isTestWord, parseTestCounts, TEST_PLANS } from "./test_plan.ts";
+
+Deno.test("test plan: the seed's words are all there, others are not", () => {
+  for (const word of ["http", "ws", "stress", "browser", "concurrent", "all", "multi"]) {
+    assertEquals(isTestWord(word), true, word);
+  }
+  for (const word of ["", "HTTP", "toString", "__proto__", "--help"]) {
+    assertEquals(isTestWord(word), false, word);
+  }
+});
+
+Deno.test("test plan: a word chooses the scenarios with that word in brackets and no others", () => {
+  const chosen = (word: string, name: string) => {
+    return new RegExp(TEST_PLANS[word]!.filter!.slice(1, -1)).test(name);
+  };
+  const stress = "scenario: 8 workers - WebSocket Stress [ws stress] (seed)";
+  assertEquals(["ws", "stress"].map((word) => chosen(word, stress)), [true, true]);
+  assertEquals(["http", "concurrent", "browser"].map((word) => chosen(word, stress)), [
+    false,
+    false,
+    false,
+  ]);
+  assertEquals(chosen("browser", "page: typed keys are shown"), true);
+});
+
+Deno.test("test plan: counts are read from each form of the summary", () => {
+  const rows: [string, number[]][] = [
+    ["ok | 37 passed | 0 failed (17s)\n", [37, 0, 0]],
+    ["FAILED | 2 passed (1 step) | 1 failed | 3 ignored | 9 filtered out (1s)\n", [2, 1, 3]],
+    ["\x1b[32mok\x1b[0m | 5 passed | 0 failed | 2 ignored \x1b[38;5;245m(3ms)\x1b[0m\n", [5, 0, 2]],
+    ["ok | 1 passed | 0 failed (1ms)\nFAILED | 7 passed | 8 failed (2ms)\n", [7, 8, 0]],
+  ];
+  for (const [output, [passed, failed, skipped]] of rows) {
+    assertEquals(parseTestCounts(output), { passed, failed, skipped } as never, output);
+  }
+  assertEquals(parseTestCounts("error: Module not found\n"), undefined);
+});

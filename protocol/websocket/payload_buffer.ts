@@ -58,7 +58,8 @@ export class PayloadBuffer {
     const needed = this.end + count;
     if (this.bytes !== NONE && needed <= this.bytes.length) return;
     const sensible = Math.max(2 * this.length, FIRST_BYTES) + HEADROOM;
-    const grown = this.#pool.take(Math.max(needed, Math.min(this.end + promised, sensible)));
+    const whole = this.end + promised;
+    const grown = this.#pool.take(Math.max(needed, Math.min(whole, sensible)), whole);
     copyBytes(grown, this.start, this.bytes, this.start, this.end);
     if (this.bytes !== NONE) this.#pool.give(this.bytes);
     this.bytes = grown;

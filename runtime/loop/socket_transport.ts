@@ -9,6 +9,7 @@
  * request at once, is answered and closed never does, which saves it a system call.
  */
 
+import type { MessageBufferPool } from "../../protocol/mod.ts";
 import { EAGAIN, EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT } from "../os/mod.ts";
 import type { EventLoop } from "./event_loop.ts";
 import type { Source } from "./io_registry.ts";
@@ -23,6 +24,8 @@ export interface SocketContext {
   readonly receiveBuffer: Uint8Array;
   /** Bytes went in or out: the counters' business. */
   readonly traffic: Traffic;
+  /** Lends the memory of what waits for a peer. */
+  readonly messages: MessageBufferPool;
   /** Milliseconds that a peer may take nothing of what waits for it. */
   readonly writeStall: number;
   /** Called when a connection is over, right before its descriptor is closed. */
@@ -49,7 +52,7 @@ export class SocketTransport implements Transport, Source, TimerOwner {
   readonly descriptor: number;
   closed = false;
   readonly #context: SocketContext;
-  readonly #queue = new WriteQueue();
+  readonly #queue: WriteQueue;
   readonly #timer: Timer;
   #session!: Session;
   #registered = false;
@@ -66,6 +69,7 @@ export class SocketTransport implements Transport, Source, TimerOwner {
   constructor(descriptor: number, context: SocketContext) {
     this.descriptor = descriptor;
     this.#context = context;
+    this.#queue = new WriteQueue(context.messages);
     this.#timer = context.loop.timers.timer(this);
   }
 

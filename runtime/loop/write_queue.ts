@@ -6,18 +6,27 @@
  * It has no bound of its own: the transport says when a session must stop (`limits.queuedBytes`).
  */
 
+import type { MessageBufferPool } from "../../protocol/mod.ts";
 import { EAGAIN, type Os } from "../os/mod.ts";
 
 interface Chunk {
   readonly bytes: Uint8Array;
   start: number;
   readonly end: number;
+  /** The pool's buffer, to be given back; null: not ours. */
+  readonly lent: Uint8Array<ArrayBuffer> | null;
 }
 
 /** Bytes waiting for one socket. */
 export class WriteQueue {
+  readonly #pool: MessageBufferPool;
   readonly #chunks: Chunk[] = [];
   #length = 0;
+
+  /** @param pool lends the memory of copies */
+  constructor(pool: MessageBufferPool) {
+    this.#pool = pool;
+  }
 
   /** Bytes that wait. */
   get length(): number {
@@ -27,10 +36,14 @@ export class WriteQueue {
   /** Puts `bytes[start, end)` behind what waits. `constant`: they never change, keep no copy. */
   push(bytes: Uint8Array, start: number, end: number, constant: boolean): void {
     if (start === end) return;
-    const kept = constant ? bytes : bytes.slice(start, end);
-    const shift = constant ? 0 : start;
-    this.#chunks.push({ bytes: kept, start: start - shift, end: end - shift });
     this.#length += end - start;
+    if (constant) {
+      this.#chunks.push({ bytes, start, end, lent: null });
+      return;
+    }
+    const lent = this.#pool.take(end - start);
+    lent.set(bytes.subarray(start, end));
+    this.#chunks.push({ bytes: lent, start: 0, end: end - start, lent });
   }
 
   /**
@@ -48,14 +61,19 @@ export class WriteQueue {
       this.#length -= sent;
       chunk.start += sent;
       if (sent < length) return 0;
-      this.#chunks.shift();
+      this.#dropFirst();
     }
     return 0;
   }
 
   /** Drops all. */
   clear(): void {
-    this.#chunks.length = 0;
+    while (this.#chunks.length > 0) this.#dropFirst();
     this.#length = 0;
+  }
+
+  #dropFirst(): void {
+    const lent = this.#chunks.shift()?.lent ?? null;
+    if (lent !== null) this.#pool.give(lent);
   }
 }

@@ -8,7 +8,7 @@
 import {
   type DateField,
   type Http1ConnectionOptions,
-  MessageBufferPool,
+  type MessageBufferPool,
   RequestHead,
 } from "../../protocol/mod.ts";
 import type { Config } from "../config.ts";
@@ -41,7 +41,7 @@ export class SessionContext {
   readonly head = new RequestHead();
   /** What all HTTP connections are made with. */
   readonly http: Http1ConnectionOptions;
-  readonly messages = new MessageBufferPool();
+  readonly messages: MessageBufferPool;
   /** Handlers whose promise is not settled: while there are any, the loop gives way to them. */
   pendingHandlers = 0;
   /** The server stops: connections end after what is under way. */
@@ -49,7 +49,10 @@ export class SessionContext {
   #dateSetAt = -Infinity;
 
   constructor(
-    parts: Pick<SessionContext, "config" | "loop" | "log" | "counters" | "router" | "date">,
+    parts: Pick<
+      SessionContext,
+      "config" | "loop" | "log" | "counters" | "router" | "date" | "messages"
+    >,
   ) {
     this.config = parts.config;
     this.loop = parts.loop;
@@ -57,6 +60,7 @@ export class SessionContext {
     this.counters = parts.counters;
     this.router = parts.router;
     this.date = parts.date;
+    this.messages = parts.messages;
     this.http = { head: this.head, limits: parts.config.http1, date: parts.date };
   }
 

@@ -10,7 +10,7 @@
  * by microtasks, and the wait is one that leaves the thread to timers, files and fetch.
  */
 
-import type { DateField } from "../../protocol/mod.ts";
+import { type DateField, MessageBufferPool } from "../../protocol/mod.ts";
 import type { Config } from "../config.ts";
 import { Log, type LogFailure } from "../log/mod.ts";
 import {
@@ -68,6 +68,7 @@ export interface WorkerParts {
 export class Worker implements SocketContext, Source, Traffic, LogFailure {
   readonly loop: EventLoop;
   readonly receiveBuffer = new Uint8Array(RECEIVE_BYTES);
+  readonly messages = new MessageBufferPool();
   readonly traffic: Traffic = this;
   readonly writeStall: number;
   readonly #number: number;
@@ -103,6 +104,7 @@ export class Worker implements SocketContext, Source, Traffic, LogFailure {
       counters: this.#counters,
       router,
       date,
+      messages: this.messages,
     });
     this.#flushTimer = loop.timers.timer({ onDeadline: () => this.#flush() });
     // Edge-triggered, so that a doorbell need not be read to fall silent.

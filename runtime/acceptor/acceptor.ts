@@ -10,18 +10,28 @@ import { shortAnswerBytes, UNAVAILABLE } from "../session/mod.ts";
 import {
   EAGAIN,
   ECONNABORTED,
+  EHOSTDOWN,
+  EHOSTUNREACH,
   EINVAL,
   EMFILE,
+  ENETDOWN,
+  ENETUNREACH,
   ENFILE,
   ENOBUFS,
   ENOMEM,
+  ENONET,
+  ENOPROTOOPT,
+  EOPNOTSUPP,
+  EPERM,
   EPROTO,
   errnoText,
+  ETIMEDOUT,
   type Os,
   SOCKADDR_BYTES,
   sockaddrAddress,
   sockaddrFamily,
   sockaddrPort,
+  SystemError,
 } from "../os/mod.ts";
 import {
   COLUMN,
@@ -36,6 +46,21 @@ import type { AcceptorStart, ThreadMessage } from "../thread/mod.ts";
 
 /** Milliseconds between tries while there is no descriptor, no memory or no slot. */
 const BACK_OFF = 20;
+
+/** That connection is gone already, or a firewall forbids it: see accept(2). The next one may be well. */
+const NETWORK_ERRORS: readonly number[] = [
+  ECONNABORTED,
+  EPROTO,
+  ENOPROTOOPT,
+  EOPNOTSUPP,
+  ENETDOWN,
+  ENETUNREACH,
+  EHOSTDOWN,
+  EHOSTUNREACH,
+  ENONET,
+  ETIMEDOUT,
+  EPERM,
+];
 
 /** What the acceptor needs of its thread. */
 export interface AcceptorParts {
@@ -64,10 +89,15 @@ export class Acceptor {
     this.#counters = this.#state.counters(this.#state.acceptorBlock);
   }
 
-  /** Accepts; returns when there is nothing more to accept from. */
-  run(): void {
+  /** Accepts; fulfilled when there is nothing more to accept from. */
+  async run(): Promise<void> {
     const { start, os, post } = this.#parts;
     post({ type: "ready" });
+    // While others load, this thread must not block: see the executor. What fails here is found out below.
+    while (!this.#state.flags.isSettled()) {
+      const accepted = await os.acceptAsync(start.listener, this.#sockaddr);
+      if (accepted < 0 || !this.#acceptOne(accepted)) break;
+    }
     while (this.#acceptOne(os.accept(start.listener, this.#sockaddr)));
     post({ type: "stopped" });
   }
@@ -85,9 +115,6 @@ export class Acceptor {
       case EINVAL: // shut down
       case EAGAIN: // made not to block, to be shut down
         return false;
-      case ECONNABORTED:
-      case EPROTO: // that connection is gone already: see accept(2)
-        return true;
       case EMFILE:
       case ENFILE:
       case ENOBUFS:
@@ -95,7 +122,8 @@ export class Acceptor {
         this.#starve(-accepted);
         return true;
       default:
-        throw new TypeError(`accept4: ${errnoText(-accepted)}`);
+        if (NETWORK_ERRORS.includes(-accepted)) return true;
+        throw new SystemError("accept4", -accepted, this.#parts.start.listener);
     }
   }
 

@@ -12,7 +12,7 @@ import type { AcceptorStart } from "../thread/mod.ts";
 
 const never = new Int32Array(new SharedArrayBuffer(4));
 
-onStart<AcceptorStart>((start) => {
+onStart<AcceptorStart>(async (start) => {
   const acceptor = new Acceptor({
     start,
     os: new LinuxOs(),
@@ -20,5 +20,5 @@ onStart<AcceptorStart>((start) => {
     sleep: (milliseconds) => void Atomics.wait(never, 0, 0, milliseconds),
     post: postToMain,
   });
-  acceptor.run();
+  await acceptor.run();
 });

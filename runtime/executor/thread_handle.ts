@@ -24,11 +24,15 @@ export class Thread {
   hasEnded = false;
   readonly #worker: globalThis.Worker;
   readonly #watcher: ThreadWatcher;
-  #ready: { resolve: () => void; reject: (error: Error) => void } | null = null;
+  readonly #loaded = Promise.withResolvers<void>();
+  readonly #ready = Promise.withResolvers<void>();
 
   /** @param name for warnings and debuggers */
   constructor(module: URL, name: string, watcher: ThreadWatcher) {
     this.#watcher = watcher;
+    // Whoever waits for them is told; where nobody does, `ended` is enough.
+    this.#loaded.promise.catch(() => {});
+    this.#ready.promise.catch(() => {});
     this.#worker = new globalThis.Worker(module, { type: "module", name });
     this.#worker.onmessage = (event: MessageEvent) => this.#hear(event.data as ThreadMessage);
     this.#worker.onerror = (event) => {
@@ -37,31 +41,30 @@ export class Thread {
     };
   }
 
-  /** Sends it to work; fulfilled when it says that it is ready. */
-  start(message: unknown): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#ready = { resolve, reject };
-      this.#worker.postMessage(message);
-    });
+  /** Fulfilled when its modules are loaded. */
+  get loaded(): Promise<void> {
+    return this.#loaded.promise;
   }
 
-  /** Ends it where it next runs JavaScript. */
-  terminate(): void {
-    this.#worker.terminate();
-    this.#end("terminated");
+  /** Sends it to work; fulfilled when it says that it is ready. */
+  start(message: unknown): Promise<void> {
+    this.#worker.postMessage(message);
+    return this.#ready.promise;
   }
 
   #hear(message: ThreadMessage): void {
     if (message.type === "warning") return this.#watcher.warn(message.text);
     if (message.type === "stopped") return this.#end(undefined);
-    this.#ready?.resolve();
-    this.#ready = null;
+    if (message.type === "loaded") this.#loaded.resolve();
+    else this.#ready.resolve();
   }
 
   #end(error: string | undefined): void {
     if (this.hasEnded) return;
     this.hasEnded = true;
-    this.#ready?.reject(new Error(error ?? "the thread ended before it was ready"));
+    const reason = new Error(error ?? "the thread ended before it was ready");
+    this.#loaded.reject(reason);
+    this.#ready.reject(reason);
     this.#watcher.ended({ error });
   }
 }

@@ -48,8 +48,12 @@ export class IoRegistry {
     return this.#size;
   }
 
-  /** Starts to wait for `events` (EPOLL… bits) of `descriptor`. */
-  register(descriptor: number, source: Source, events: number): void {
+  /**
+   * Starts to wait for `events` (EPOLL… bits) of `descriptor`.
+   *
+   * @returns 0, or the negated errno where the kernel has no room for one more: ENOMEM, ENOSPC
+   */
+  register(descriptor: number, source: Source, events: number): number {
     while (this.#sources.length <= descriptor) {
       this.#sources.push(null);
       this.#generations.push(0);
@@ -62,10 +66,11 @@ export class IoRegistry {
       events,
       this.#generation,
     );
-    expectSuccess("epoll_ctl EPOLL_CTL_ADD", added, descriptor);
+    if (added < 0) return added;
     this.#sources[descriptor] = source;
     this.#generations[descriptor] = this.#generation;
     this.#size++;
+    return 0;
   }
 
   /** Waits for other events of a registered descriptor from now on. */

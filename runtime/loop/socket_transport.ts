@@ -227,7 +227,8 @@ export class SocketTransport implements Transport, Source, TimerOwner {
     const { registry } = this.#context.loop;
     if (!this.#registered) {
       this.#registered = true;
-      registry.register(this.descriptor, this, interest);
+      // Without room in epoll it could not be served, and the others must be.
+      if (registry.register(this.descriptor, this, interest) < 0) return this.abort();
     } else if (interest !== this.#interest) {
       registry.change(this.descriptor, interest);
     }

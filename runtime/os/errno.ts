@@ -21,13 +21,20 @@ export const ENOSPC = 28;
 export const EROFS = 30;
 export const EPIPE = 32;
 export const ELOOP = 40;
+export const ENONET = 64;
 export const EPROTO = 71;
 export const ENOTSOCK = 88;
+export const ENOPROTOOPT = 92;
+export const EOPNOTSUPP = 95;
+export const ENETDOWN = 100;
+export const ENETUNREACH = 101;
 export const ECONNABORTED = 103;
 export const ECONNRESET = 104;
 export const ENOBUFS = 105;
 export const ENOTCONN = 107;
 export const ETIMEDOUT = 110;
+export const EHOSTDOWN = 112;
+export const EHOSTUNREACH = 113;
 
 const ERRORS: Readonly<Record<number, readonly [name: string, text: string]>> = {
   [EPERM]: ["EPERM", "operation not permitted"],
@@ -45,6 +52,13 @@ const ERRORS: Readonly<Record<number, readonly [name: string, text: string]>> = 
   [EROFS]: ["EROFS", "read-only file system"],
   [EPIPE]: ["EPIPE", "broken pipe"],
   [ELOOP]: ["ELOOP", "the path is a symbolic link"],
+  [ENONET]: ["ENONET", "machine is not on the network"],
+  [ENOPROTOOPT]: ["ENOPROTOOPT", "protocol not available"],
+  [EOPNOTSUPP]: ["EOPNOTSUPP", "operation not supported"],
+  [ENETDOWN]: ["ENETDOWN", "network is down"],
+  [ENETUNREACH]: ["ENETUNREACH", "network is unreachable"],
+  [EHOSTDOWN]: ["EHOSTDOWN", "host is down"],
+  [EHOSTUNREACH]: ["EHOSTUNREACH", "no route to host"],
   [EPROTO]: ["EPROTO", "protocol error"],
   [ENOTSOCK]: ["ENOTSOCK", "not a socket"],
   [ECONNABORTED]: ["ECONNABORTED", "connection aborted"],

@@ -15,6 +15,13 @@ const SYMBOLS = {
     parameters: ["i32", "buffer", "buffer", "i32"],
     result: "i32",
   },
+  accept4_nonblocking: {
+    // the same on a thread of Deno's pool, answering a promise
+    name: "accept4",
+    parameters: ["i32", "buffer", "buffer", "i32"],
+    result: "i32",
+    nonblocking: true,
+  },
   getsockname: {
     // int sockfd, struct sockaddr *addr, socklen_t *addrlen
     parameters: ["i32", "buffer", "buffer"],

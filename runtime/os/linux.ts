@@ -63,6 +63,16 @@ export class LinuxOs implements Os {
     return accepted;
   }
 
+  acceptAsync(listener: number, sockaddr: Uint8Array): Promise<number> {
+    this.#addressLength[0] = SOCKADDR_BYTES;
+    return this.#libc.accept4_nonblocking(
+      listener,
+      sockaddr as Ffi,
+      this.#addressLength,
+      SOCK_NONBLOCK_CLOEXEC,
+    );
+  }
+
   shutdownWrite(descriptor: number): number {
     return result(this.#libc.shutdown(descriptor, SHUT_WR));
   }

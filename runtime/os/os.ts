@@ -17,6 +17,8 @@ export interface Os {
   send(descriptor: number, bytes: Uint8Array, length: number, more: boolean): number;
   /** accept4(2); the connection does not block and is closed on exec. `sockaddr`: SOCKADDR_BYTES. */
   accept(listener: number, sockaddr: Uint8Array): number;
+  /** The same without blocking the thread; where it fails the answer is -1, whatever the reason. */
+  acceptAsync(listener: number, sockaddr: Uint8Array): Promise<number>;
   /** shutdown(2) of the sending side: the peer reads an end of stream. */
   shutdownWrite(descriptor: number): number;
   /** shutdown(2) of the receiving side; on a listener it ends a blocked accept with EINVAL. */

@@ -5,7 +5,7 @@
  * parked flag writes to that worker's eventfd itself.
  *
  * ```text
- * word  0        draining: 0 or 1                            (a pair of cache lines)
+ * word  0, 1     draining, settled: 0 or 1                   (a pair of cache lines)
  *      32 … 39   parked: bit worker % 32 of word worker / 32 (a pair of cache lines)
  *      64 … 71   alive: the same                             (a pair of cache lines)
  * ```
@@ -38,6 +38,7 @@
 import { PAIR_BYTES } from "./layout.ts";
 
 const DRAINING = 0;
+const SETTLED = 1;
 const PARKED = PAIR_BYTES / 4;
 const ALIVE = 2 * PARKED;
 
@@ -118,6 +119,17 @@ export class Flags {
   /** Whether the server is stopping. */
   isDraining(): boolean {
     return Atomics.load(this.#words, DRAINING) !== 0;
+  }
+
+  /** Says that all threads have loaded what they run; ring every doorbell after it. */
+  setSettled(): void {
+    // Publishes nothing but itself.
+    Atomics.store(this.#words, SETTLED, 1);
+  }
+
+  /** Whether all threads have loaded what they run, so that each may block its own. */
+  isSettled(): boolean {
+    return Atomics.load(this.#words, SETTLED) !== 0;
   }
 
   /** Says that this worker serves; called by itself once it can take tasks. */

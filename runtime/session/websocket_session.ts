@@ -69,6 +69,7 @@ export class WebSocketSession implements Session, WebSocketPeer {
   // Session: what the transport calls.
 
   receive(bytes: Uint8Array, start: number, end: number): void {
+    this.#heard();
     this.#connection.receive(bytes, start, end);
     this.#pump();
   }
@@ -79,6 +80,8 @@ export class WebSocketSession implements Session, WebSocketPeer {
   }
 
   drained(): void {
+    // Who took all that waited is alive; but a ping that is sent at last is no answer to itself.
+    if (!this.#awaitingPong) this.#lastHeard = this.#context.loop.now;
     this.#pump();
     if (!this.#transport.closed) this.#transport.setReading(!this.#handlerPending);
   }
@@ -125,6 +128,7 @@ export class WebSocketSession implements Session, WebSocketPeer {
   }
 
   receivedDirect(count: number): void {
+    this.#heard();
     this.#connection.receivedDirect(count);
     this.#pump();
   }
@@ -178,8 +182,6 @@ export class WebSocketSession implements Session, WebSocketPeer {
   #pump(): void {
     if (this.#pumping || this.#handlerPending || this.#transport.closed) return;
     this.#pumping = true;
-    this.#lastHeard = this.#context.loop.now;
-    this.#awaitingPong = false;
     this.#context.outbox.claim(this.#transport);
     try {
       this.#handleEvents();
@@ -189,6 +191,11 @@ export class WebSocketSession implements Session, WebSocketPeer {
       this.#pumping = false;
     }
     this.#settle();
+  }
+
+  #heard(): void {
+    this.#lastHeard = this.#context.loop.now;
+    this.#awaitingPong = false;
   }
 
   #handleEvents(): void {
@@ -233,6 +240,7 @@ export class WebSocketSession implements Session, WebSocketPeer {
     const resume = () => {
       this.#handlerPending = false;
       if (this.#transport.closed) return;
+      this.#heard();
       this.#transport.setReading(true);
       this.#pump();
     };

@@ -34,6 +34,9 @@ export interface AcceptorStart {
 
 /** From a thread to the main one. */
 export type ThreadMessage =
+  /** Its module and all that this imports are there; it waits for its start. */
+  | { readonly type: "loaded" }
+  /** It does its work from now on. */
   | { readonly type: "ready" }
   /** It has ended by itself: all its connections are closed. */
   | { readonly type: "stopped" }

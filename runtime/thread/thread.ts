@@ -13,13 +13,17 @@ interface WorkerScope {
 
 const scope = globalThis as unknown as WorkerScope;
 
-/** Runs `main` with the first message, and ends the thread after it. What it throws ends it too. */
+/**
+ * Runs `main` with the first message, and ends the thread after it. What it throws ends it too. To be
+ * called at the end of the thread's module: it tells the main thread that all is loaded.
+ */
 export function onStart<Start>(main: (start: Start) => void | Promise<void>): void {
   scope.onmessage = async (event: MessageEvent) => {
     scope.onmessage = null;
     await main(event.data as Start);
     scope.close();
   };
+  postToMain({ type: "loaded" });
 }
 
 /** Tells the main thread; does not wait. */

@@ -8,7 +8,9 @@
  * import { DateField } from "../../protocol/mod.ts";
  * import { createRouter } from "../routes/mod.ts";
  * import { serveThread } from "./mod.ts";
- * serveThread(createRouter([]), new DateField(Date.now())); // answers 404 to everything, once started
+ * // The whole of a worker's module; this one would answer 404 to everything.
+ * const main = () => serveThread(createRouter([]), new DateField(Date.now()));
+ * console.log(typeof main);
  * ```
  *
  * @module

@@ -7,7 +7,8 @@
  *
  * Two speeds. While no handler's promise is pending the loop never leaves this thread: it blocks in
  * epoll_wait, and nothing is allocated or awaited for a request. While one is, each batch is followed
- * by microtasks, and the wait is one that leaves the thread to timers, files and fetch.
+ * by microtasks, and the wait is one that leaves the thread to timers, files and fetch. So it is too at
+ * the start, while other threads are loading (see the executor).
  */
 
 import { type DateField, MessageBufferPool } from "../../protocol/mod.ts";
@@ -21,7 +22,7 @@ import {
   type Timer,
   type Traffic,
 } from "../loop/mod.ts";
-import { EPOLLET, EPOLLIN, errnoName, type Os } from "../os/mod.ts";
+import { EPOLLET, EPOLLIN, errnoName, expectSuccess, type Os } from "../os/mod.ts";
 import {
   COLUMN,
   type Counters,
@@ -109,7 +110,9 @@ export class Worker implements SocketContext, Source, Traffic, LogFailure {
     this.#flushTimer = loop.timers.timer({ onDeadline: () => this.#flush() });
     // Edge-triggered, so that a doorbell need not be read to fall silent.
     this.#doorbells = start.doorbells;
-    loop.registry.register(this.#doorbellOf(start.worker), this, EPOLLIN | EPOLLET);
+    const doorbell = this.#doorbellOf(start.worker);
+    const registered = loop.registry.register(doorbell, this, EPOLLIN | EPOLLET);
+    expectSuccess("epoll_ctl EPOLL_CTL_ADD", registered, doorbell);
     this.#state.descriptors.claim(loop.registry.descriptor, start.worker);
   }
 
@@ -118,8 +121,8 @@ export class Worker implements SocketContext, Source, Traffic, LogFailure {
     this.#state.flags.setAlive(this.#number);
     this.#post({ type: "ready" });
     while (!this.#isDone()) {
-      if (this.#context.pendingHandlers === 0) this.#turn();
-      else await this.#turnWithHandlers();
+      if (this.#mayBlock()) this.#turn();
+      else await this.#turnGivingWay();
       if (this.#log.pending && !this.#flushSet) this.#setFlush();
       if (!this.#context.draining && this.#state.flags.isDraining()) this.#drain();
     }
@@ -185,11 +188,16 @@ export class Worker implements SocketContext, Source, Traffic, LogFailure {
     return this.#tookTasks = false;
   }
 
-  async #turnWithHandlers(): Promise<void> {
+  /** Whether nothing needs this thread but the loop: no handler waits, and no thread is still loading. */
+  #mayBlock(): boolean {
+    return this.#context.pendingHandlers === 0 && this.#state.flags.isSettled();
+  }
+
+  async #turnGivingWay(): Promise<void> {
     this.#counters.add(COLUMN.loopTurns, 1);
     const busy = this.#takeTasks() + this.loop.turn(false) > 0;
     for (let i = 0; i < MICROTASKS && this.#context.pendingHandlers > 0; i++) await undefined;
-    if (this.#context.pendingHandlers === 0) return;
+    if (this.#mayBlock()) return;
     if (busy && ++this.#batches < BATCHES_BEFORE_TASKS) return;
     this.#batches = 0;
     if (!this.#park()) return;
@@ -230,15 +238,14 @@ export class Worker implements SocketContext, Source, Traffic, LogFailure {
     const mine = this.#transports.size;
     if (mine < UNSHARED || this.#state.taskRing.size() === 0) return true;
     const { flags, workers } = this.#state;
-    let [total, alive, least, leastLoaded] = [0, 0, Infinity, this.#number];
+    let [total, least, leastLoaded] = [0, Infinity, this.#number];
+    // Those who are still starting count: they look at the ring first of all when they are there.
     for (let worker = 0; worker < workers; worker++) {
-      if (!flags.isAlive(worker)) continue;
       const open = this.#openConnectionsOf(worker);
       total += open;
-      alive++;
       if (open < least) [least, leastLoaded] = [open, worker];
     }
-    if (leastLoaded === this.#number || mine <= total / alive * OVERLOAD + UNSHARED) return true;
+    if (leastLoaded === this.#number || mine <= total / workers * OVERLOAD + UNSHARED) return true;
     if (flags.takeIfParked(leastLoaded)) this.#ring(leastLoaded);
     return false;
   }

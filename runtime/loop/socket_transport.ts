@@ -52,39 +52,39 @@ export class SocketTransport implements Transport, Source, TimerOwner {
   readonly descriptor: number;
   closed = false;
   readonly #context: SocketContext;
-  readonly #queue: WriteQueue;
+  #queue: WriteQueue | null = null;
   readonly #timer: Timer;
   #session!: Session;
+  // What the socket did not take; none while it takes all.
   #registered = false;
   #interest = 0;
   #reading = true;
   #finishing = false;
   #lingers = false;
   #lingerBytes = 0;
-  // Bytes of the queue when the stall timer was set: none taken since then is a stall.
-  #stalledAt = 0;
   #sessionDeadline = Infinity;
 
   /** The session comes next, by {@link setSession}, and before {@link start}. */
   constructor(descriptor: number, context: SocketContext) {
     this.descriptor = descriptor;
     this.#context = context;
-    this.#queue = new WriteQueue(context.messages);
     this.#timer = context.loop.timers.timer(this);
   }
 
   get queuedBytes(): number {
-    return this.#queue.length;
+    return this.#queue === null ? 0 : this.#queue.length;
   }
 
   setSession(session: Session): void {
+    // The new session's deadline is another: left in its slot, the old one would wake us for nothing.
+    if (this.#session !== undefined) this.#timer.cancel();
     this.#session = session;
   }
 
   setDeadline(deadline: number): void {
     this.#sessionDeadline = deadline;
     // While bytes wait or are being read away, the timer is the socket's own.
-    if (this.#queue.length === 0 && !this.#finishing) this.#timer.set(deadline);
+    if (this.#queue === null && !this.#finishing) this.#timer.set(deadline);
   }
 
   setReading(reading: boolean): void {
@@ -116,7 +116,7 @@ export class SocketTransport implements Transport, Source, TimerOwner {
   write(bytes: Uint8Array, start: number, end: number, options = NO_OPTIONS): void {
     if (this.closed || this.#finishing || start === end) return;
     let sent = 0;
-    if (this.#queue.length === 0) {
+    if (this.#queue === null) {
       const view = start === 0 ? bytes : bytes.subarray(start, end);
       const { os } = this.#context.loop;
       sent = os.send(this.descriptor, view, end - start, options.more === true);
@@ -125,8 +125,11 @@ export class SocketTransport implements Transport, Source, TimerOwner {
       this.#context.traffic.sent(sent);
       if (sent === end - start) return;
     }
+    if (this.#queue === null) {
+      this.#queue = new WriteQueue(this.#context.messages);
+      this.#watchStall();
+    }
     this.#queue.push(bytes, start + sent, end, options.constant === true);
-    this.#watchStall();
     this.#updateInterest();
   }
 
@@ -134,7 +137,7 @@ export class SocketTransport implements Transport, Source, TimerOwner {
     if (this.closed || this.#finishing) return;
     this.#finishing = true;
     this.#lingers = lingering;
-    if (this.#queue.length === 0) this.#finishNow();
+    if (this.#queue === null) this.#finishNow();
   }
 
   abort(): void {
@@ -142,7 +145,8 @@ export class SocketTransport implements Transport, Source, TimerOwner {
     this.closed = true;
     const { loop } = this.#context;
     this.#timer.cancel();
-    this.#queue.clear();
+    this.#queue?.clear();
+    this.#queue = null;
     if (this.#registered) loop.registry.forget(this.descriptor);
     this.#session.closed();
     // Before the close: after it the number may be that of another thread's new connection.
@@ -151,10 +155,9 @@ export class SocketTransport implements Transport, Source, TimerOwner {
   }
 
   onDeadline(now: number): void {
-    if (this.#finishing && this.#queue.length === 0) return this.abort();
-    if (this.#queue.length === 0) return this.#session.deadline(now);
-    if (this.#queue.length === this.#stalledAt) return this.abort();
-    this.#watchStall();
+    // The end of the lingering, or a peer that took nothing of what waits since the timer was set.
+    if (this.#finishing || this.#queue !== null) return this.abort();
+    this.#session.deadline(now);
   }
 
   #wantsInput(): boolean {
@@ -189,7 +192,7 @@ export class SocketTransport implements Transport, Source, TimerOwner {
     if (received === -EAGAIN) return;
     this.#lingerBytes += received;
     // While our own bytes still wait, the end of the peer's input changes nothing for them.
-    if (received <= 0 && this.#queue.length > 0) {
+    if (received <= 0 && this.#queue !== null) {
       this.#lingers = false;
       this.#updateInterest();
     } else if (received <= 0 || this.#lingerBytes > LINGER_BYTES) {
@@ -198,11 +201,15 @@ export class SocketTransport implements Transport, Source, TimerOwner {
   }
 
   #drainQueue(): void {
-    const before = this.#queue.length;
-    const failed = this.#queue.drain(this.#context.loop.os, this.descriptor);
+    const queue = this.#queue;
+    if (queue === null) return;
+    const before = queue.length;
+    const failed = queue.drain(this.#context.loop.os, this.descriptor);
     if (failed < 0) return this.abort();
-    this.#context.traffic.sent(before - this.#queue.length);
-    if (this.#queue.length > 0) return;
+    if (queue.length < before) this.#watchStall();
+    this.#context.traffic.sent(before - queue.length);
+    if (queue.length > 0) return;
+    this.#queue = null;
     if (this.#finishing) return this.#finishNow();
     this.#timer.set(this.#sessionDeadline);
     this.#session.drained();
@@ -216,14 +223,14 @@ export class SocketTransport implements Transport, Source, TimerOwner {
     this.#updateInterest();
   }
 
+  /** Bytes wait from now on, or the peer has taken some: it has the time anew to take more. */
   #watchStall(): void {
-    this.#stalledAt = this.#queue.length;
     this.#timer.set(this.#context.loop.now + this.#context.writeStall);
   }
 
   #updateInterest(): void {
     if (this.closed) return;
-    const interest = (this.#wantsInput() ? EPOLLIN : 0) | (this.#queue.length > 0 ? EPOLLOUT : 0);
+    const interest = (this.#wantsInput() ? EPOLLIN : 0) | (this.#queue !== null ? EPOLLOUT : 0);
     const { registry } = this.#context.loop;
     if (!this.#registered) {
       this.#registered = true;

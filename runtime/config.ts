@@ -17,8 +17,12 @@ import {
 export interface ConnectionLimits {
   /** Connections of all workers; beyond: 503 and close. */
   readonly connections: number;
+  /** Connections of one address, of IPv6 one /64 network; beyond: 503 and close. 0: as many as of all. */
+  readonly connectionsPerAddress: number;
   /** Bytes that wait for a peer to read; beyond, nothing more is read from it. */
   readonly queuedBytes: number;
+  /** Requests of one connection that are handled before the others have their turn. */
+  readonly pipelined: number;
   /** From the first wait for a request's head to its end; beyond: 408, or closed if nothing came. */
   readonly headTime: number;
   /** Between requests of a kept connection; beyond: closed. */
@@ -41,8 +45,12 @@ export interface ConnectionLimits {
 export const CONNECTION_LIMITS: ConnectionLimits = {
   // Half of the descriptors that Linux distributions let a service open.
   connections: 10_000,
+  // Off: behind a proxy or a carrier's NAT, all clients have one address.
+  connectionsPerAddress: 0,
   // nginx buffers less, Bun's backpressureLimit is 1 MiB.
   queuedBytes: 1024 * 1024,
+  // Enough that a full pipeline costs one send; few enough that nobody waits a millisecond for it.
+  pipelined: 64,
   // Apache: RequestReadTimeout header=10-20.
   headTime: 10_000,
   // nginx: keepalive_timeout 75s.

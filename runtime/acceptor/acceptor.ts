@@ -82,6 +82,7 @@ export class Acceptor {
   readonly #addressBytes = new Uint8Array(this.#task.buffer, TASK_FIELD.address * 4, 16);
   #nextWorker = 0;
   #starved = false;
+  readonly #told = new Set<string>();
 
   constructor(parts: AcceptorParts) {
     this.#parts = parts;
@@ -107,8 +108,7 @@ export class Acceptor {
     if (accepted >= 0) {
       this.#starved = false;
       this.#counters.add(COLUMN.accepted, 1);
-      if (this.#openConnections() >= this.#parts.start.maxConnections) this.#refuse(accepted);
-      else this.#handOver(accepted);
+      this.#judge(accepted);
       return true;
     }
     switch (-accepted) {
@@ -127,7 +127,26 @@ export class Acceptor {
     }
   }
 
-  #handOver(descriptor: number): void {
+  /** Hands a connection over, or refuses it at a bound. */
+  #judge(descriptor: number): void {
+    const { maxConnections, maxConnectionsPerAddress } = this.#parts.start;
+    this.#fillTask(descriptor);
+    if (this.#openConnections() >= maxConnections) {
+      return this.#refuse(descriptor, `at the bound of ${maxConnections} connections`);
+    }
+    if (maxConnectionsPerAddress > 0) {
+      const family = this.#task[TASK_FIELD.family]!; // TASK_WORDS of them
+      const { addresses } = this.#state;
+      const count = addresses.enter(descriptor, family, this.#task, TASK_FIELD.address);
+      if (count > maxConnectionsPerAddress) {
+        const text = `an address is at its bound of ${maxConnectionsPerAddress} connections`;
+        return this.#refuse(descriptor, text);
+      }
+    }
+    this.#handOver();
+  }
+
+  #fillTask(descriptor: number): void {
     const task = this.#task;
     task[TASK_FIELD.kind] = TASK_KIND.connection;
     task[TASK_FIELD.descriptor] = descriptor;
@@ -135,7 +154,10 @@ export class Acceptor {
     task[TASK_FIELD.port] = sockaddrPort(this.#sockaddr);
     this.#addressBytes.fill(0);
     this.#addressBytes.set(sockaddrAddress(this.#sockaddr));
-    while (!this.#state.taskRing.push(task)) {
+  }
+
+  #handOver(): void {
+    while (!this.#state.taskRing.push(this.#task)) {
       this.#counters.add(COLUMN.ringFull, 1);
       this.#parts.sleep(BACK_OFF);
     }
@@ -162,12 +184,14 @@ export class Acceptor {
   }
 
   /** One connection too many: it is told so, if it listens, and closed. */
-  #refuse(descriptor: number): void {
-    const { os, post, start } = this.#parts;
-    if (this.#counters.get(COLUMN.refused) === 0) {
-      const text = `at the bound of ${start.maxConnections} connections: refusing more with 503`;
-      post({ type: "warning", text });
+  #refuse(descriptor: number, reason: string): void {
+    const { os, post } = this.#parts;
+    // Said at the first of each reason: who refuses thousands need not tell thousands of times.
+    if (!this.#told.has(reason)) {
+      post({ type: "warning", text: `${reason}: refusing more with 503` });
     }
+    this.#told.add(reason);
+    this.#state.addresses.leave(descriptor);
     this.#counters.add(COLUMN.refused, 1);
     const answer = shortAnswerBytes(UNAVAILABLE);
     os.send(descriptor, answer, answer.length, false);

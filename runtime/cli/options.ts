@@ -43,6 +43,16 @@ export const NUMBER_OPTIONS: readonly NumberOption[] = [
     ["max-connections", "COUNT", 1, 1_000_000],
     "connections at once; more get 503",
   ),
+  limit(
+    "connectionsPerAddress",
+    ["max-connections-per-address", "COUNT", 0, 1_000_000],
+    "more get 503; 0: no such bound",
+  ),
+  limit(
+    "pipelined",
+    ["max-pipelined", "COUNT", 1, 1_000_000],
+    "requests of a connection before others have their turn",
+  ),
   limit("headTime", ["head-timeout", "SECONDS", 0.1, A_DAY], "for a request's head; slower: 408"),
   limit("idleTime", ["idle-timeout", "SECONDS", 0.1, A_DAY], "between requests; longer: closed"),
   limit(

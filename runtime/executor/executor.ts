@@ -40,6 +40,11 @@ const DEATHS_WITHIN = 10_000;
 /** Beyond the drain time, which the threads keep themselves: for one that does not. */
 const STOP_GRACE = 1_000;
 const STDOUT = 1;
+/** Addresses that are told apart where connections are bounded by address: some times the connections there can be. */
+const ADDRESSES = 32_768;
+/** How long the same warning is not said again, in milliseconds, and how many are remembered for that. */
+const REPEAT_AFTER = 60_000;
+const REMEMBERED = 100;
 /** How often a push to a full ring is tried while stopping; each try is a millisecond. */
 const LAST_PUSHES = 1_000;
 
@@ -75,6 +80,7 @@ export class Executor {
   #acceptor: Thread | null = null;
   #deaths: number[] = [];
   #replacing: Promise<void> = Promise.resolve();
+  readonly #saidAt = new Map<string, number>();
   #stopping = false;
   #stopTimer: ReturnType<typeof setTimeout> | undefined = undefined;
   #end!: (end: ServerEnd) => void;
@@ -90,7 +96,10 @@ export class Executor {
     this.#listener = adoptListener(listener, BACKLOG);
     // A log that cannot be written is what the workers warn of; here there is nothing to add.
     this.#log = new Log(this.#os, this.#logDescriptor, { failed() {}, dropped() {} });
-    this.#state = openSharedState(createSharedState({ workers: config.workers }));
+    this.#state = openSharedState(createSharedState({
+      workers: config.workers,
+      addresses: config.limits.connectionsPerAddress > 0 ? ADDRESSES : 0,
+    }));
     this.#doorbells = Array.from(
       { length: config.workers },
       () => expectSuccess("eventfd", this.#os.eventfd()),
@@ -150,7 +159,7 @@ export class Executor {
 
   #createAcceptor(): Thread {
     return new Thread(new URL("../acceptor/acceptor_thread.ts", import.meta.url), "acceptor", {
-      warn: (text) => this.#say(text),
+      warn: (text) => this.#sayOnce(text),
       ended: (end) => this.#acceptorEnded(end),
     });
   }
@@ -158,7 +167,7 @@ export class Executor {
   #createWorker(worker: number): Thread {
     const ours = new URL("../worker/worker_thread.ts", import.meta.url);
     return new Thread(this.#options.workerModule ?? ours, `worker ${worker}`, {
-      warn: (text) => this.#say(text),
+      warn: (text) => this.#sayOnce(text),
       ended: (end) => this.#workerEnded(worker, end),
     });
   }
@@ -169,6 +178,7 @@ export class Executor {
       listener: this.#listener,
       doorbells: this.#doorbells,
       maxConnections: this.#config.limits.connections,
+      maxConnectionsPerAddress: this.#config.limits.connectionsPerAddress,
     };
   }
 
@@ -207,6 +217,7 @@ export class Executor {
   #bury(worker: number, error: string): void {
     this.#say(`worker ${worker} died: ${error}; its connections are closed`);
     for (const descriptor of this.#state.descriptors.ownedBy(worker)) {
+      this.#state.addresses.leave(descriptor);
       this.#state.descriptors.release(descriptor);
       this.#os.close(descriptor);
     }
@@ -250,6 +261,15 @@ export class Executor {
       Atomics.wait(NEVER, 0, 0, 1);
     }
     return false;
+  }
+
+  /** What threads warn of: each finds a full disk by itself, but the operator reads it once. */
+  #sayOnce(text: string): void {
+    const now = performance.now();
+    if (now - (this.#saidAt.get(text) ?? -Infinity) < REPEAT_AFTER) return;
+    if (this.#saidAt.size >= REMEMBERED) this.#saidAt.clear();
+    this.#saidAt.set(text, now);
+    this.#say(text);
   }
 
   /** A line for the operator, and for the log. */

@@ -16,6 +16,12 @@ import { TimerWheel } from "./timer_wheel.ts";
  */
 const ASYNC_WAIT = 100;
 
+/** Somebody with more to do than fits one turn. */
+export interface Deferred {
+  /** Called once, in the next turn. */
+  onTurn(): void;
+}
+
 /** Waits for descriptors and deadlines. */
 export class EventLoop {
   readonly os: Os;
@@ -23,6 +29,10 @@ export class EventLoop {
   readonly timers: TimerWheel;
   /** Milliseconds of the monotonic clock at the beginning of this turn. */
   now: number;
+
+  // Two lists, so that what is deferred by the one in hand comes a turn later.
+  #deferred: Deferred[] = [];
+  #inHand: Deferred[] = [];
 
   constructor(os: Os) {
     this.os = os;
@@ -37,18 +47,24 @@ export class EventLoop {
    * @returns how many events there were
    */
   turn(block: boolean): number {
-    const count = this.registry.wait(block ? this.timers.timeout(this.now) : 0);
+    const mayBlock = block && this.#deferred.length === 0;
+    const count = this.registry.wait(mayBlock ? this.timers.timeout(this.now) : 0);
     this.#handle(count);
     return count;
   }
 
   /** One turn that leaves the thread to promises while it waits. */
   async turnAsync(): Promise<number> {
-    const timeout = this.timers.timeout(this.now);
+    const timeout = this.#deferred.length > 0 ? 0 : this.timers.timeout(this.now);
     const bounded = timeout < 0 ? ASYNC_WAIT : Math.min(timeout, ASYNC_WAIT);
     const count = await this.registry.waitAsync(bounded);
     this.#handle(count);
     return count;
+  }
+
+  /** Has `deferred` called in the next turn, after what became ready meanwhile. */
+  defer(deferred: Deferred): void {
+    this.#deferred.push(deferred);
   }
 
   /** Gives the epoll instance back. */
@@ -60,5 +76,14 @@ export class EventLoop {
     this.now = this.os.monotonicMilliseconds();
     this.registry.dispatch(count);
     this.timers.expire(this.now);
+    if (this.#deferred.length > 0) this.#callDeferred();
+  }
+
+  #callDeferred(): void {
+    const inHand = this.#deferred;
+    this.#deferred = this.#inHand;
+    this.#inHand = inHand;
+    for (const deferred of inHand) deferred.onTurn();
+    inHand.length = 0;
   }
 }

@@ -11,6 +11,8 @@
  *           counters        384 × (workers + 2)        see counters.ts
  *           descriptors     4 × descriptors            see descriptor_table.ts
  *           inboxes         (256 + inboxBytes) × workers   see inbox.ts
+ *           addresses       16 × addresses                 see address_table.ts
+ *           places          4 × descriptors, if there are addresses
  * ```
  * Every block begins at {@link ORIGIN_BYTES} plus a multiple of {@link PAIR_BYTES}.
  */
@@ -31,7 +33,7 @@ export const ORIGIN_BYTES = 48;
 /** Tells our memory from any other buffer: `ADNO` in ASCII. */
 export const MAGIC = 0x41444e4f;
 /** Changes with every change of this file. */
-export const LAYOUT_VERSION = 1;
+export const LAYOUT_VERSION = 2;
 
 /** Bytes of the header block. */
 export const HEADER_BYTES = PAIR_BYTES;
@@ -44,6 +46,7 @@ export const HEADER = {
   inboxBytes: 4,
   descriptors: 5,
   totalBytes: 6,
+  addresses: 7,
 } as const;
 
 /** Bytes before the slots of the task ring: the tail's pair of lines, then the head's. */
@@ -64,6 +67,9 @@ export const COUNTER_BLOCK_BYTES = COUNTER_COLUMNS * 8;
 /** Blocks of counters beyond those of the workers: the acceptor's, then the main thread's. */
 export const EXTRA_COUNTER_BLOCKS = 2;
 
+/** Bytes of an entry of the address table: see address_table.ts. */
+export const ADDRESS_ENTRY_BYTES = 16;
+
 /** The most workers there can be. */
 export const MAX_WORKERS = 256;
 
@@ -77,6 +83,8 @@ export interface Dimensions {
   readonly inboxBytes: number;
   /** Descriptors that have an entry in the descriptor table: 0 to this less one. */
   readonly descriptors: number;
+  /** Entries of the address table, a power of two, or 0: connections are not counted by address. */
+  readonly addresses: number;
 }
 
 /** Byte offset of each block, and the size of the whole. */
@@ -90,12 +98,15 @@ export interface Layout {
   /** Inbox `i` is `inboxStride` × i further. */
   readonly inboxes: number;
   readonly inboxStride: number;
+  readonly addresses: number;
+  /** A word a descriptor. */
+  readonly places: number;
   readonly totalBytes: number;
 }
 
 /** Computes the offsets for dimensions that were checked before. */
 export function layoutOf(dimensions: Dimensions): Layout {
-  const { workers, taskSlots, inboxBytes, descriptors } = dimensions;
+  const { workers, taskSlots, inboxBytes, descriptors, addresses } = dimensions;
   const header = ORIGIN_BYTES;
   const taskRing = header + HEADER_BYTES;
   const flags = taskRing + toPairs(TASK_RING_HEADER_BYTES + taskSlots * TASK_SLOT_BYTES);
@@ -104,6 +115,8 @@ export function layoutOf(dimensions: Dimensions): Layout {
   const descriptorTable = counters + counterBytes;
   const inboxes = descriptorTable + toPairs(descriptors * 4);
   const inboxStride = toPairs(INBOX_HEADER_BYTES + inboxBytes);
+  const addressTable = inboxes + inboxStride * workers;
+  const places = addressTable + toPairs(addresses * ADDRESS_ENTRY_BYTES);
   return {
     header,
     taskRing,
@@ -112,7 +125,9 @@ export function layoutOf(dimensions: Dimensions): Layout {
     descriptors: descriptorTable,
     inboxes,
     inboxStride,
-    totalBytes: inboxes + inboxStride * workers,
+    addresses: addressTable,
+    places,
+    totalBytes: places + (addresses > 0 ? toPairs(descriptors * 4) : 0),
   };
 }
 

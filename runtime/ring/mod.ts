@@ -24,6 +24,7 @@
  *
  * @module
  */
+export { AddressTable } from "./address_table.ts";
 export { COLUMN, type Column, Counters } from "./counters.ts";
 export { DescriptorTable } from "./descriptor_table.ts";
 export { Flags } from "./flags.ts";

@@ -5,11 +5,13 @@
  * calls {@link openSharedState} and works with the objects it gives. The dimensions are written in
  * the memory, so nothing else has to be handed over. It holds no algorithm and starts no thread.
  */
+import { AddressTable } from "./address_table.ts";
 import { COLUMN, type Column, Counters } from "./counters.ts";
 import { DescriptorTable } from "./descriptor_table.ts";
 import { Flags } from "./flags.ts";
 import { Inbox } from "./inbox.ts";
 import {
+  ADDRESS_ENTRY_BYTES,
   COUNTER_BLOCK_BYTES,
   COUNTER_COLUMNS,
   type Dimensions,
@@ -39,11 +41,13 @@ export interface SharedStateOptions {
   inboxBytes?: number;
   /** Descriptors that can be owned, 1 to 2^24: 0 to this less one; default 65536. */
   descriptors?: number;
+  /** Entries of the address table, a power of two up to 2^20; default 0: nothing is counted by address. */
+  addresses?: number;
   /** Where the positions of ring and inboxes start, an int32; for tests of the wrap. Default 0. */
   initialPosition?: number;
 }
 
-const DEFAULTS = { taskSlots: 1024, inboxBytes: 256 * 1024, descriptors: 65536 };
+const DEFAULTS = { taskSlots: 1024, inboxBytes: 256 * 1024, descriptors: 65536, addresses: 0 };
 /** The size is written in a word of the header. */
 const MAX_TOTAL_BYTES = 2 ** 31 - 1;
 
@@ -70,6 +74,7 @@ export function createSharedState(options: SharedStateOptions): SharedArrayBuffe
   header[HEADER.taskSlots] = dimensions.taskSlots;
   header[HEADER.inboxBytes] = dimensions.inboxBytes;
   header[HEADER.descriptors] = dimensions.descriptors;
+  header[HEADER.addresses] = dimensions.addresses;
   header[HEADER.totalBytes] = layout.totalBytes;
   // Publishes all of the above, to whoever opens the memory.
   Atomics.store(header, HEADER.magic, MAGIC);
@@ -97,6 +102,8 @@ export class SharedState {
   readonly flags: Flags;
   /** Which worker owns which descriptor. */
   readonly descriptors: DescriptorTable;
+  /** How many connections each address has. */
+  readonly addresses: AddressTable;
   readonly #inboxes: readonly Inbox[];
   readonly #counters: readonly Counters[];
 
@@ -110,6 +117,11 @@ export class SharedState {
     this.flags = new Flags(words(memory, layout.flags, FLAGS_BYTES), dimensions.workers);
     this.descriptors = new DescriptorTable(
       words(memory, layout.descriptors, dimensions.descriptors * 4),
+    );
+    const placeBytes = dimensions.addresses > 0 ? dimensions.descriptors * 4 : 0;
+    this.addresses = new AddressTable(
+      words(memory, layout.addresses, dimensions.addresses * ADDRESS_ENTRY_BYTES),
+      words(memory, layout.places, placeBytes),
     );
     this.#inboxes = Array.from(
       { length: dimensions.workers },
@@ -169,14 +181,17 @@ export class SharedState {
 
 /** Fills in the defaults and checks the ranges. */
 function checkedDimensions(options: SharedStateOptions): Dimensions {
-  const { workers, taskSlots, inboxBytes, descriptors } = { ...DEFAULTS, ...options };
+  const dimensions = { ...DEFAULTS, ...options };
+  const { workers, taskSlots, inboxBytes, descriptors, addresses } = dimensions;
   requireRange("workers", workers, [1, MAX_WORKERS]);
   requireRange("taskSlots", taskSlots, [2, 2 ** 20]);
   requireRange("inboxBytes", inboxBytes, [256, 2 ** 28]);
   requireRange("descriptors", descriptors, [1, 2 ** 24]);
+  requireRange("addresses", addresses, [0, 2 ** 20]);
+  requirePowerOfTwo("addresses", addresses);
   requirePowerOfTwo("taskSlots", taskSlots);
   requirePowerOfTwo("inboxBytes", inboxBytes);
-  return { workers, taskSlots, inboxBytes, descriptors };
+  return { workers, taskSlots, inboxBytes, descriptors, addresses };
 }
 
 function requireRange(name: string, value: number, [low, high]: [number, number]): void {
@@ -208,6 +223,7 @@ function writtenDimensions(memory: SharedArrayBuffer): Dimensions {
     taskSlots: read(HEADER.taskSlots),
     inboxBytes: read(HEADER.inboxBytes),
     descriptors: read(HEADER.descriptors),
+    addresses: read(HEADER.addresses),
   };
 }
 

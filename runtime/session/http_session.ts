@@ -18,7 +18,7 @@ import {
   type RequestHead,
 } from "../../protocol/mod.ts";
 import { escapeText, LogLabel } from "../log/mod.ts";
-import { NEVER, type Session, type Transport } from "../loop/mod.ts";
+import { type Deferred, NEVER, type Session, type Transport } from "../loop/mod.ts";
 import { COLUMN } from "../ring/mod.ts";
 import type { SessionContext } from "./context.ts";
 import { countResponse, HttpExchange } from "./http_exchange.ts";
@@ -36,7 +36,7 @@ const HANDLER = 3;
 const LAST_REQUEST = 500;
 
 /** One connection before an upgrade. */
-export class HttpSession implements Session {
+export class HttpSession implements Session, Deferred {
   readonly #context: SessionContext;
   readonly #http: Http1Connection;
   readonly #transport: Transport;
@@ -54,6 +54,8 @@ export class HttpSession implements Session {
   // When the wait for what is under way began: its deadline counts from here.
   #since: number;
   #requests = 0;
+  // More requests lie in the buffer than this turn may handle.
+  #deferred = false;
   #bodyReceived = 0;
 
   constructor(context: SessionContext, transport: Transport) {
@@ -79,6 +81,8 @@ export class HttpSession implements Session {
   }
 
   drained(): void {
+    // While answers waited nothing was read: that time was not the peer's.
+    this.#since = this.#context.loop.now;
     this.#pump();
   }
 
@@ -135,6 +139,13 @@ export class HttpSession implements Session {
     if (!this.#pumping) this.#context.outbox.flush();
   }
 
+  // Deferred: what the loop calls.
+
+  onTurn(): void {
+    this.#deferred = false;
+    this.#pump();
+  }
+
   // The work.
 
   #pump(): void {
@@ -155,9 +166,14 @@ export class HttpSession implements Session {
   }
 
   #handleEvents(): void {
-    const { outbox } = this.#context;
+    const { outbox, loop, config } = this.#context;
+    const last = this.#requests + config.limits.pipelined;
     // What the peer does not read, it gets no more of: its next request waits in our buffer.
     while (this.#mayHandle()) {
+      if (this.#requests >= last && this.#http.buffered > 0) {
+        this.#deferred = true;
+        return loop.defer(this);
+      }
       const event = this.#http.next();
       if (event === REQUEST) this.#beginRequest();
       else if (event === DATA) this.#receiveBody();
@@ -173,7 +189,8 @@ export class HttpSession implements Session {
   }
 
   #mayHandle(): boolean {
-    return this.#transport.queuedBytes === 0 && !this.#handlerPending && !this.#transport.closed;
+    return this.#transport.queuedBytes === 0 && !this.#handlerPending && !this.#deferred &&
+      !this.#transport.closed;
   }
 
   /** The batch is done: sends, keeps what is incomplete, and decides what is waited for. */
@@ -204,7 +221,7 @@ export class HttpSession implements Session {
 
   /** Whatever is read now is kept: so nothing is, while there is something kept that cannot be handled. */
   #mayRead(): boolean {
-    if (this.#inputEnded) return false;
+    if (this.#inputEnded || this.#deferred) return false;
     return this.#http.buffered === 0 || (this.#phase === HEAD && this.#transport.queuedBytes === 0);
   }
 

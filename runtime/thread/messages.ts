@@ -30,6 +30,8 @@ export interface AcceptorStart {
   readonly doorbells: readonly number[];
   /** See config.ts. */
   readonly maxConnections: number;
+  /** 0: no such bound. */
+  readonly maxConnectionsPerAddress: number;
 }
 
 /** From a thread to the main one. */

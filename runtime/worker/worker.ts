@@ -146,6 +146,7 @@ export class Worker implements SocketContext, Source, Traffic, LogFailure {
     this.#transports.delete(transport);
     this.#counters.add(COLUMN.connectionsClosed, 1);
     this.#log.removed(transport.descriptor);
+    this.#state.addresses.leave(transport.descriptor);
     this.#state.descriptors.release(transport.descriptor);
   }
 

@@ -90,3 +90,21 @@ Deno.test("an event of a descriptor's earlier registration does not reach its su
   for (const descriptor of [trigger, reused]) os.close(descriptor);
   loop.close();
 });
+
+Deno.test("what is deferred comes in the next turn, which does not block, and not in the same again", () => {
+  const loop = new EventLoop(os);
+  let calls = 0;
+  const deferred = {
+    onTurn() {
+      if (++calls < 3) loop.defer(deferred);
+    },
+  };
+  loop.defer(deferred);
+  for (let turn = 1; turn <= 3; turn++) {
+    loop.turn(true); // nothing is registered: it would wait for ever
+    assertEquals(calls, turn);
+  }
+  assertEquals(loop.turn(false), 0);
+  assertEquals(calls, 3);
+  loop.close();
+});

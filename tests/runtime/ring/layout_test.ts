@@ -1,6 +1,7 @@
 /** The blocks lie one behind the other, aligned, and nothing that must not share a line does. */
 import { assert, assertEquals } from "@std/assert";
 import {
+  ADDRESS_ENTRY_BYTES,
   COUNTER_BLOCK_BYTES,
   COUNTER_COLUMNS,
   type Dimensions,
@@ -18,14 +19,14 @@ import { COLUMN } from "../../../runtime/ring/counters.ts";
 import { TASK_WORDS } from "../../../runtime/ring/task_ring.ts";
 
 const DIMENSIONS: Dimensions[] = [
-  { workers: 1, taskSlots: 2, inboxBytes: 256, descriptors: 1 },
-  { workers: 3, taskSlots: 8, inboxBytes: 512, descriptors: 33 },
-  { workers: 8, taskSlots: 1024, inboxBytes: 256 * 1024, descriptors: 65536 },
-  { workers: 256, taskSlots: 4096, inboxBytes: 4096, descriptors: 100_001 },
+  { workers: 1, taskSlots: 2, inboxBytes: 256, descriptors: 1, addresses: 0 },
+  { workers: 3, taskSlots: 8, inboxBytes: 512, descriptors: 33, addresses: 2 },
+  { workers: 8, taskSlots: 1024, inboxBytes: 256 * 1024, descriptors: 65536, addresses: 0 },
+  { workers: 256, taskSlots: 4096, inboxBytes: 4096, descriptors: 100_001, addresses: 32_768 },
 ];
 
 for (const dimensions of DIMENSIONS) {
-  const { workers, taskSlots, inboxBytes, descriptors } = dimensions;
+  const { workers, taskSlots, inboxBytes, descriptors, addresses } = dimensions;
   const layout = layoutOf(dimensions);
 
   Deno.test(`layout: no block reaches into the next, ${workers} workers`, () => {
@@ -40,6 +41,8 @@ for (const dimensions of DIMENSIONS) {
       const offset = layout.inboxes + i * layout.inboxStride;
       ends.push([offset, INBOX_HEADER_BYTES + inboxBytes, `inbox ${i}`]);
     }
+    ends.push([layout.addresses, addresses * ADDRESS_ENTRY_BYTES, "addresses"]);
+    ends.push([layout.places, addresses > 0 ? descriptors * 4 : 0, "places"]);
     ends.push([layout.totalBytes, 0, "end"]);
     for (let i = 1; i < ends.length; i++) {
       const [begin, bytes, name] = ends[i - 1]!;
@@ -48,8 +51,9 @@ for (const dimensions of DIMENSIONS) {
   });
 
   Deno.test(`layout: every block begins on a pair of lines, ${workers} workers`, () => {
-    const { header, taskRing, flags, counters, inboxes, inboxStride } = layout;
-    for (const offset of [header, taskRing, flags, counters, layout.descriptors, inboxes]) {
+    const { header, taskRing, flags, counters, inboxes, inboxStride, addresses, places } = layout;
+    const shared = [header, taskRing, flags, counters, layout.descriptors, inboxes];
+    for (const offset of [...shared, addresses, places]) {
       assertEquals((offset - ORIGIN_BYTES) % PAIR_BYTES, 0);
     }
     assertEquals(inboxStride % PAIR_BYTES, 0);

@@ -1,0 +1,103 @@
+/**
+ * How many connections each peer address has, in shared memory: for a bound of connections per address.
+ *
+ * The acceptor alone enters connections; whoever closes one lets it leave. An address has its place
+ * within a window of entries that its hash begins; an entry whose count is 0 is free, so nothing is ever
+ * deleted. Where a window is full of other addresses the connection is not counted: the table
+ * bounds one address, not many.
+ *
+ * ```text
+ * entry (16 bytes):  key 0 | key 1 | family | connections
+ * place of a descriptor (4 bytes):  number of its entry + 1, or 0
+ * ```
+ * An IPv4 address is its own key, also where it is mapped into IPv6. Of an IPv6 address the first 64 bits
+ * are: a host has all the rest to itself (RFC 4291 section 2.5.4).
+ */
+
+import { ADDRESS_ENTRY_BYTES } from "./layout.ts";
+
+const ENTRY_WORDS = ADDRESS_ENTRY_BYTES / 4;
+const COUNT = 3;
+/** Entries looked at for one address. */
+const WINDOW = 16;
+// ::ffff:0:0/96 as words in network order, read on a little-endian machine.
+const MAPPED_PREFIX = 0xffff0000 | 0;
+
+/** Connections by address; one object a thread, all over the same words. */
+export class AddressTable {
+  readonly #entries: Int32Array;
+  readonly #places: Int32Array;
+  readonly #mask: number;
+  readonly #key = new Int32Array(COUNT);
+
+  /**
+   * @param entries the block of entries, a power of two of them, all 0 when fresh; or empty: counts nothing
+   * @param places a word for each descriptor, all 0 when fresh
+   */
+  constructor(entries: Int32Array, places: Int32Array) {
+    this.#entries = entries;
+    this.#places = places;
+    this.#mask = entries.length / ENTRY_WORDS - 1;
+  }
+
+  /**
+   * Counts the connection `descriptor` of an address; only the acceptor, before it hands it over.
+   *
+   * @param address the four words of the address in network order, at `address[at]`
+   * @returns how many connections that address has, this one included; 0 where it is not counted
+   */
+  enter(descriptor: number, family: number, address: Int32Array, at: number): number {
+    if (this.#mask < 0 || descriptor >= this.#places.length) return 0;
+    this.#setKey(family, address, at);
+    const entry = this.#find();
+    if (entry < 0) return 0;
+    // Publishes where to leave from; read by who was handed the descriptor after this.
+    Atomics.store(this.#places, descriptor, entry + 1);
+    return Atomics.add(this.#entries, entry * ENTRY_WORDS + COUNT, 1) + 1;
+  }
+
+  /** The connection is about to be closed; only its owner. Does nothing where it was not counted. */
+  leave(descriptor: number): void {
+    if (this.#mask < 0 || descriptor >= this.#places.length) return;
+    const place = Atomics.exchange(this.#places, descriptor, 0);
+    // Publishes that the entry may be free: nothing of this connection refers to it any more.
+    if (place > 0) Atomics.sub(this.#entries, (place - 1) * ENTRY_WORDS + COUNT, 1);
+  }
+
+  #setKey(family: number, address: Int32Array, at: number): void {
+    const [first = 0, second = 0, third = 0, fourth = 0] = address.subarray(at, at + 4);
+    const mapped = first === 0 && second === 0 && third === MAPPED_PREFIX;
+    this.#key[0] = mapped ? fourth : first;
+    this.#key[1] = mapped ? 0 : second;
+    // Never 0, so that a fresh entry is nobody's; a mapped address is that of IPv4.
+    this.#key[2] = mapped ? 2 : family;
+  }
+
+  /** The entry that has the key, else a free one made to have it, else -1. */
+  #find(): number {
+    const start = this.#hash();
+    let free = -1;
+    for (let i = 0; i < WINDOW; i++) {
+      const entry = (start + i) & this.#mask;
+      if (this.#hasKey(entry)) return entry;
+      const count = Atomics.load(this.#entries, entry * ENTRY_WORDS + COUNT);
+      if (free < 0 && count === 0) free = entry;
+    }
+    // The keys are read and written by the acceptor alone: no store here publishes anything.
+    if (free >= 0) this.#entries.set(this.#key, free * ENTRY_WORDS);
+    return free;
+  }
+
+  #hasKey(entry: number): boolean {
+    const at = entry * ENTRY_WORDS;
+    const entries = this.#entries;
+    return entries[at] === this.#key[0] && entries[at + 1] === this.#key[1] &&
+      entries[at + 2] === this.#key[2];
+  }
+
+  #hash(): number {
+    let hash = Math.imul(this.#key[0]! ^ 0x9e3779b9, 0x85ebca6b); // three words: in bounds
+    hash = Math.imul(hash ^ (hash >>> 15) ^ this.#key[1]!, 0xc2b2ae35);
+    return (hash ^ (hash >>> 16)) & this.#mask;
+  }
+}

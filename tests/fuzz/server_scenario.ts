@@ -1,0 +1,265 @@
+/**
+ * A random afternoon of the whole server: peers of every manner, faults, clocks that misbehave.
+ *
+ * In: a seed. Out: a FakeServer with its peers scheduled, and `run`, which then holds each peer's end
+ * against what it was owed. Used by server_fuzz_test.ts.
+ */
+
+import { CONNECTION_LIMITS } from "../../runtime/config.ts";
+import { FakeHttpPeer, type Farewell } from "../support/fake_http_peer.ts";
+import { FakePeer, type Manner } from "../support/fake_peer.ts";
+import { FakeServer } from "../support/fake_server.ts";
+import { FakeSocket } from "../support/fake_socket.ts";
+import { FakeWebSocketPeer, type WebSocketFarewell } from "../support/fake_websocket_peer.ts";
+import { FaultPlan } from "../support/fault_plan.ts";
+import { bytesOf } from "../support/protocol_cases.ts";
+import type { Random } from "../support/random.ts";
+import { randomExchanges, scatteredBytes } from "./server_requests.ts";
+
+/** What kinds of peers there are, as often as they come. */
+const KINDS = [
+  "http",
+  "http",
+  "http",
+  "websocket",
+  "websocket",
+  "rude",
+  "garbage",
+  "mute",
+] as const;
+
+/** How late a deadline may be: a tick of the wheel, the coarse clock, a wait that was cut short. */
+const SLACK = 1000;
+
+/** A server, its peers, and what they are owed. */
+export class Scenario {
+  readonly server: FakeServer;
+  /** How often each thing was seen, so that a test can ask whether all were. */
+  readonly seen: string[] = [];
+  readonly #random: Random;
+  readonly #checks: (() => void)[] = [];
+  readonly #stops: boolean;
+  readonly #start: number;
+  #clockStood = 0;
+
+  constructor(random: Random) {
+    this.#random = random;
+    const rate = this.#pick([0, 20, 100, 300]);
+    // Listener, doorbell, log and epoll are four; few more make connections wait for each other.
+    const scarce = random.below(4) === 0;
+    if (scarce) this.seen.push("scarce descriptors");
+    this.server = new FakeServer({
+      faults: new FaultPlan(random, rate),
+      log: random.below(4) > 0,
+      ...(scarce ? { descriptors: 5 + random.below(3) } : {}),
+    });
+    this.#start = this.server.os.now;
+    this.#stops = random.below(5) === 0;
+    if (this.#stops) this.#at(6000, () => this.server.stop());
+    if (random.below(3) === 0) this.#disturbClocks();
+    for (let count = 1 + random.below(10); count > 0; count--) this.#addPeer(this.#pick(KINDS));
+  }
+
+  /** Serves all of them, and sees that each got what it was owed. */
+  async run(): Promise<void> {
+    await this.server.run();
+    for (const check of this.#checks) check();
+    const { os } = this.server;
+    const elapsed = os.now - this.#start;
+    // Each deed needs a few turns at most, and time that passes a few timers. A clock that stands
+    // right before a deadline is looked at again after each of its steps, which are of 4 ms.
+    const most = 4 * os.progress + elapsed / 50 + this.#clockStood / 4 + 500;
+    if (os.waits > most) throw new Error(`${os.waits} waits for ${os.progress} deeds`);
+  }
+
+  #addPeer(kind: typeof KINDS[number]): void {
+    if (kind === "http") this.#addHttp(false);
+    else if (kind === "websocket") this.#addWebSocket(false);
+    else if (kind === "rude") this.#addRude();
+    else if (kind === "garbage") this.#addGarbage();
+    else this.#addMute();
+  }
+
+  #addHttp(doomed: boolean): FakeHttpPeer {
+    const random = this.#random;
+    const peer = new FakeHttpPeer(this.#socket(doomed), random, this.#manner());
+    peer.mayStop = this.#stops;
+    const closes = random.below(3) === 0;
+    const oneByOne = random.below(2) === 0;
+    peer.ask(randomExchanges(random, { count: 1 + random.below(6), closes }), oneByOne);
+    const farewells: Farewell[] = oneByOne ? ["close", "idle"] : ["close", "half-close", "idle"];
+    peer.farewell = closes ? "end" : this.#pick(farewells);
+    this.#connect(peer);
+    if (doomed) return peer;
+    this.#checks.push(() => {
+      this.seen.push(`http ${peer.farewell}`);
+      if (!this.#stops) assertSatisfied(peer, `${peer.answered} of ${peer.expected} answers`);
+      // Stopped: what it was told is whole and right; the rest was not begun.
+      if (!this.#stops && peer.farewell !== "close" && peer.outcome !== "end") {
+        throw new Error(`ends with ${peer.outcome}`);
+      }
+      if (peer.farewell === "idle") this.#checkIdle(peer);
+    });
+    return peer;
+  }
+
+  #addWebSocket(doomed: boolean): FakeWebSocketPeer {
+    const random = this.#random;
+    const peer = new FakeWebSocketPeer(this.#socket(doomed), random, this.#manner());
+    for (let count = random.below(8); count > 0; count--) this.#sayMessage(peer);
+    const farewells: WebSocketFarewell[] = ["close frame", "half-close", "silent", "end"];
+    peer.farewell = this.#pick(farewells);
+    this.#connect(peer);
+    if (doomed) return peer;
+    this.#checks.push(() => {
+      this.seen.push(`websocket ${peer.farewell}`);
+      if (this.#stops) {
+        // Who is still there when the server stops is told so.
+        const there = peer.upgraded && peer.outcome !== "open" && peer.closeCode !== 1000;
+        if (there && peer.farewell === "silent" && peer.closeCode !== 1001) {
+          throw new Error(`stopped with code ${peer.closeCode}`);
+        }
+        return;
+      }
+      assertSatisfied(peer, `${peer.echoed} echoes`);
+      if (peer.farewell === "close frame" && peer.closeCode !== 1000) {
+        throw new Error(`closed with ${peer.closeCode}`);
+      }
+      if (peer.farewell === "silent") {
+        if (peer.pinged !== 1) throw new Error(`pinged ${peer.pinged} times`);
+        const latest = CONNECTION_LIMITS.pongTime + SLACK + peer.satisfiedAt - peer.lastSaid;
+        this.#checkDeadline(peer, CONNECTION_LIMITS.pongTime, latest);
+      }
+    });
+    return peer;
+  }
+
+  #sayMessage(peer: FakeWebSocketPeer): void {
+    const random = this.#random;
+    if (random.below(4) === 0) return peer.ping(random.bytes(random.below(126)));
+    const length = this.#pick([0, 1, 125, 126, 4095, 4096, 4097, 16_000, 65_535, 65_536, 150_000]);
+    const text = random.below(2) === 0;
+    const payload = text ? new Uint8Array(length).fill(0x78) : scatteredBytes(random, length);
+    const fragments = random.below(3) === 0 ? 1 + random.below(5) : 1;
+    peer.message({ opcode: text ? 1 : 2, payload, fragments });
+  }
+
+  /** Right at first, and then gone in one way or another; the kernel may end it too. */
+  #addRude(): void {
+    const random = this.#random;
+    const peer = random.below(2) === 0 ? this.#addHttp(true) : this.#addWebSocket(true);
+    this.#at(3000, () => {
+      this.seen.push("rude");
+      if (random.below(4) === 0) peer.reading = false;
+      else if (random.below(2) === 0) peer.reset();
+      else if (!peer.closed) peer.close();
+    });
+  }
+
+  #addGarbage(): void {
+    const random = this.#random;
+    const peer = new FakePeer(this.#socket(random.below(2) === 0), random, this.#manner());
+    const [good] = randomExchanges(random, { count: 1, closes: false });
+    const bytes = random.below(2) === 0 ? random.bytes(1 + random.below(500)) : good!.request; // one asked for
+    for (let i = random.below(4); i >= 0; i--) {
+      bytes[random.below(bytes.length)] = random.below(256);
+    }
+    if (random.below(2) === 0) peer.say(bytesOf("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"));
+    peer.say(bytes);
+    this.#connect(peer);
+    this.#checks.push(() => void this.seen.push(`garbage ${peer.outcome}`));
+  }
+
+  /** Says something, whole or not, and then nothing for ever. */
+  #addMute(): void {
+    const cases: [name: string, text: string, deadline: number][] = [
+      ["nothing", "", CONNECTION_LIMITS.headTime],
+      ["half a head", "GET /healthz HTTP/1.1\r\nHo", CONNECTION_LIMITS.headTime],
+      [
+        "half a body",
+        "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 99\r\n\r\nhalf",
+        CONNECTION_LIMITS.headTime,
+      ],
+      ["a request", "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n", CONNECTION_LIMITS.idleTime],
+      [
+        "takes nothing",
+        "GET /large HTTP/1.1\r\nHost: a\r\n\r\n".repeat(3),
+        CONNECTION_LIMITS.writeStall,
+      ],
+    ];
+    const [name, text, deadline] = this.#pick(cases);
+    const peer = new FakePeer(this.#socket(false), this.#random, {
+      sends: 99,
+      reads: 999,
+      pause: 0,
+    });
+    peer.say(bytesOf(text));
+    peer.reading = name !== "takes nothing";
+    this.#connect(peer);
+    this.#checks.push(() => {
+      this.seen.push(`mute ${name}`);
+      // What the kernel takes late begins a stall anew.
+      const latest = name === "takes nothing" ? 2 * deadline + SLACK : deadline + SLACK;
+      this.#checkDeadline(peer, deadline, latest);
+    });
+  }
+
+  /** Closed when its time was over since what it said last, or took last, and not before. */
+  #checkDeadline(peer: FakePeer, limit: number, latest = limit + SLACK): void {
+    if (this.#stops) return;
+    const { acceptedAt, closedAt } = peer.socket;
+    const said = Number.isNaN(peer.lastSaid) ? acceptedAt : Math.max(acceptedAt, peer.lastSaid);
+    const silence = closedAt - said;
+    if (!(silence >= limit - SLACK && silence <= latest)) {
+      const stood = this.#clockStood;
+      throw new Error(`closed after ${silence} ms in place of ${limit} (the clock stood ${stood})`);
+    }
+  }
+
+  /** The wait for another request begins when the last answer is on its way. */
+  #checkIdle(peer: FakePeer): void {
+    const { idleTime } = CONNECTION_LIMITS;
+    // An answer may be there before the request is whole: a body that nobody wants is read past.
+    const waited = Math.max(peer.lastHeard - peer.lastSaid, 0);
+    this.#checkDeadline(peer, idleTime, idleTime + SLACK + waited);
+  }
+
+  #disturbClocks(): void {
+    const { os } = this.server;
+    this.seen.push("clock");
+    const jump = this.#pick([-86_400_000, -3_600_000, -1000, 3_600_000]);
+    this.#at(4000, () => os.wallOffset += jump);
+    const from = this.#random.below(4000);
+    this.#clockStood = 1000 + this.#random.below(20_000);
+    this.server.schedule(os.now + from, () => os.freeze());
+    this.server.schedule(os.now + from + this.#clockStood, () => os.thaw());
+  }
+
+  #connect(peer: FakePeer): void {
+    this.server.connectAt(this.server.os.now + this.#random.below(2000), peer);
+  }
+
+  #at(within: number, deed: () => void): void {
+    this.server.schedule(this.server.os.now + this.#random.below(within), deed);
+  }
+
+  #socket(doomed: boolean): FakeSocket {
+    const receiveBuffer = this.#pick([512, 4096, 65_536, 262_144]);
+    const sendBuffer = this.#pick([512, 4096, 65_536, 262_144]);
+    return new FakeSocket({ receiveBuffer, sendBuffer, doomed });
+  }
+
+  #manner(): Manner {
+    const sends = this.#pick([37, 1000, 65_536, 65_536]);
+    const reads = this.#pick([200, 4096, 65_536, 65_536]);
+    return { sends, reads, pause: this.#pick([0, 0, 5, 20]) };
+  }
+
+  #pick<T>(among: readonly T[]): T {
+    return among[this.#random.below(among.length)]!; // below its length
+  }
+}
+
+function assertSatisfied(peer: { satisfied: boolean; outcome: string }, told: string): void {
+  if (!peer.satisfied) throw new Error(`only ${told}, then ${peer.outcome}`);
+}

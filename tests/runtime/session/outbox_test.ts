@@ -1,0 +1,82 @@
+import { assert, assertEquals } from "@std/assert";
+import type { Transport, WriteOptions } from "../../../runtime/loop/mod.ts";
+import { Outbox } from "../../../runtime/session/outbox.ts";
+import { bytesOf, textOf } from "../../support/protocol_cases.ts";
+
+/** A transport that writes down what it is given. */
+class Recorder implements Transport {
+  readonly descriptor = 1;
+  closed = false;
+  readonly queuedBytes = 0;
+  readonly writes: string[] = [];
+  onWrite = () => {};
+
+  write(bytes: Uint8Array, start: number, end: number, _options?: WriteOptions): void {
+    this.writes.push(textOf(bytes.subarray(start, end)));
+    this.onWrite();
+  }
+
+  setReading(): void {}
+  finish(): void {}
+  abort(): void {}
+  setSession(): void {}
+  setDeadline(): void {}
+}
+
+Deno.test("outbox: a batch goes out in one write", () => {
+  const outbox = new Outbox();
+  const transport = new Recorder();
+  for (const text of ["one ", "two ", "three"]) outbox.claim(transport).append(bytesOf(text));
+  assertEquals(transport.writes, []);
+  outbox.flush();
+  assertEquals(transport.writes, ["one two three"]);
+});
+
+Deno.test("outbox: bytes of two connections never mix, and keep their order", () => {
+  const outbox = new Outbox();
+  const [a, b] = [new Recorder(), new Recorder()];
+  outbox.claim(a).append(bytesOf("a1"));
+  outbox.claim(b).append(bytesOf("b1"));
+  outbox.claim(a).append(bytesOf("a2"));
+  assertEquals([a.writes, b.writes], [["a1"], ["b1"]]);
+  outbox.flush();
+  assertEquals([a.writes, b.writes], [["a1", "a2"], ["b1"]]);
+});
+
+Deno.test("outbox: nothing gathered is nothing written", () => {
+  const outbox = new Outbox();
+  const transport = new Recorder();
+  outbox.flush();
+  outbox.claim(transport);
+  outbox.flush();
+  outbox.flush();
+  assertEquals(transport.writes, []);
+});
+
+Deno.test("outbox: what a write leads to may claim and flush again", () => {
+  const outbox = new Outbox();
+  const [a, b] = [new Recorder(), new Recorder()];
+  // A write that fails closes a session, which leads to another one's last words.
+  a.onWrite = () => {
+    a.onWrite = () => {};
+    outbox.flush();
+    outbox.claim(b).append(bytesOf("last words"));
+    outbox.flush();
+  };
+  outbox.claim(a).append(bytesOf("first"));
+  outbox.flush();
+  assertEquals([a.writes, b.writes], [["first"], ["last words"]]);
+});
+
+Deno.test("outbox: it says when it is full, and does not keep the memory of a large answer", () => {
+  const outbox = new Outbox();
+  const transport = new Recorder();
+  outbox.claim(transport).append(new Uint8Array(64 * 1024 - 1));
+  assert(!outbox.full);
+  outbox.claim(transport).append(new Uint8Array(1));
+  assert(outbox.full);
+  outbox.claim(transport).append(new Uint8Array(2 * 1024 * 1024));
+  outbox.flush();
+  assert(!outbox.full);
+  assert(outbox.buffer.bytes.length < 1024 * 1024);
+});

@@ -1,0 +1,167 @@
+import { assert, assertEquals } from "@std/assert";
+import { CONNECTION_LIMITS } from "../../../runtime/config.ts";
+import { COLUMN } from "../../../runtime/ring/mod.ts";
+import { ENOSPC } from "../../support/fake_errno.ts";
+import { type ExpectedExchange, FakeHttpPeer } from "../../support/fake_http_peer.ts";
+import { FakePeer } from "../../support/fake_peer.ts";
+import { FakeServer, LARGE } from "../../support/fake_server.ts";
+import { FakeSocket, type FakeSocketOptions } from "../../support/fake_socket.ts";
+import { FakeWebSocketPeer } from "../../support/fake_websocket_peer.ts";
+import { NO_FAULTS } from "../../support/fault_plan.ts";
+import { bytesOf } from "../../support/protocol_cases.ts";
+import { Random } from "../../support/random.ts";
+
+const MANNER = { sends: 65_536, reads: 65_536, pause: 0 };
+
+function get(path: string, body: Uint8Array): ExpectedExchange {
+  const request = bytesOf(`GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`);
+  return { request, status: 200, body, head: false, closes: false };
+}
+
+const HEALTH = get("/healthz", bytesOf("ok"));
+
+/** A client that asks and then stays. */
+function client(
+  exchanges: readonly ExpectedExchange[],
+  options: FakeSocketOptions = {},
+): FakeHttpPeer {
+  const peer = new FakeHttpPeer(new FakeSocket(options), new Random(1), MANNER);
+  peer.farewell = "idle";
+  peer.ask(exchanges, false);
+  return peer;
+}
+
+function warningsOf(server: FakeServer): string[] {
+  return server.messages.flatMap((message) => message.type === "warning" ? [message.text] : []);
+}
+
+Deno.test("worker: without anything to do it sleeps in one wait", async () => {
+  const server = new FakeServer();
+  await server.run(); // told to stop by a world in which nothing will happen
+  assert(server.os.waits <= 2, `${server.os.waits} waits`);
+  assertEquals(server.messages.map(({ type }) => type), ["ready", "stopped"]);
+});
+
+Deno.test("worker: a connection that epoll has no room for is closed, the others are served", async () => {
+  const faults = { ...NO_FAULTS, refusesRegistration: () => ENOSPC };
+  const server = new FakeServer({ faults });
+  const [unlucky, lucky] = [client([HEALTH], { doomed: true }), client([HEALTH])];
+  for (const peer of [unlucky, lucky]) server.connectAt(server.os.now, peer);
+  await server.run();
+  assertEquals(lucky.answered, 1);
+  const { acceptedAt, closedAt } = unlucky.socket;
+  assert(closedAt - acceptedAt < 100, "it is not kept where nobody would hear it");
+});
+
+Deno.test("worker: a descriptor beyond the shared table is not served, the others are", async () => {
+  const server = new FakeServer({ tableSize: 8 });
+  const peers = [client([HEALTH]), client([HEALTH])];
+  for (const peer of peers) server.connectAt(server.os.now, peer);
+  await server.run();
+  assertEquals(peers.map(({ socket }) => socket.descriptor), [7, 8]);
+  assertEquals(peers.map(({ answered }) => answered), [1, 0]);
+});
+
+Deno.test("worker: a log that cannot be written costs one warning and no answer", async () => {
+  const server = new FakeServer({ faults: { ...NO_FAULTS, write: () => -ENOSPC } });
+  const peers = Array.from({ length: 5 }, () => client([HEALTH, HEALTH]));
+  peers.forEach((peer, i) => server.connectAt(server.os.now + i * 1000, peer));
+  await server.run();
+  assertEquals(peers.map(({ answered }) => answered), [2, 2, 2, 2, 2]);
+  assertEquals(warningsOf(server).length, 1);
+  assert(server.state.total(COLUMN.logBytesDropped) > 0);
+});
+
+Deno.test("worker: its log has whole lines, within a quarter second", async () => {
+  const server = new FakeServer();
+  server.connectAt(server.os.now, client([HEALTH]));
+  let early: string[] = [];
+  server.schedule(server.os.now + 250, () => {
+    early = server.os.log.map((bytes) => new TextDecoder().decode(bytes));
+  });
+  await server.run();
+  assertEquals(early.join("").split("\n").slice(0, 2), [
+    "[ACCEPT] fd=7",
+    "[HTTP] fd=7 recv request",
+  ]);
+  for (const bytes of server.os.log) assertEquals(bytes.at(-1), 0x0a);
+});
+
+Deno.test("worker: more connections at once than the ring has slots are all served", async () => {
+  const server = new FakeServer();
+  const peers = Array.from({ length: 60 }, () => client([HEALTH]));
+  for (const peer of peers) server.connectAt(server.os.now, peer);
+  await server.run();
+  assert(peers.every(({ answered }) => answered === 1));
+});
+
+Deno.test("worker: without descriptors new connections wait for those that close", async () => {
+  const server = new FakeServer({ descriptors: 8 });
+  const peers = Array.from({ length: 12 }, () => client([HEALTH]));
+  peers.forEach((peer, i) => server.connectAt(server.os.now + i, peer));
+  peers.forEach((peer) => peer.farewell = "close");
+  await server.run();
+  assert(peers.every(({ answered }) => answered === 1));
+});
+
+Deno.test("worker: stopping says 1001 to a WebSocket and finishes what is under way", async () => {
+  const server = new FakeServer();
+  const webSocket = new FakeWebSocketPeer(new FakeSocket(), new Random(1), MANNER);
+  webSocket.farewell = "answers pings";
+  const idle = client([HEALTH]);
+  const busy = client([get("/large", LARGE)], { sendBuffer: 1000 });
+  busy.mayStop = true;
+  busy.reading = false;
+  for (const peer of [webSocket, idle, busy]) server.connectAt(server.os.now, peer);
+  server.schedule(server.os.now + 1000, () => server.stop());
+  server.schedule(server.os.now + 3000, () => busy.reading = true);
+  await server.run();
+  assertEquals(webSocket.closeCode, 1001);
+  assertEquals([idle.answered, idle.outcome], [1, "end"]);
+  assert(idle.socket.closedAt - server.stoppedAt < 100, "an idle connection has no reason to stay");
+  assertEquals([busy.answered, busy.outcome], [1, "end"]);
+});
+
+Deno.test("worker: stopping cuts off who takes nothing when its time is over", async () => {
+  const server = new FakeServer();
+  const peer = client([get("/large", LARGE)], { sendBuffer: 1000 });
+  peer.reading = false;
+  server.connectAt(server.os.now, peer);
+  server.schedule(server.os.now + 1000, () => server.stop());
+  await server.run();
+  const late = peer.socket.closedAt - server.stoppedAt - CONNECTION_LIMITS.drainTime;
+  assert(late >= 0 && late < 300, `${late} ms late`);
+});
+
+Deno.test("worker: a wall clock set back and a clock that stands still fire no timer early", async () => {
+  const server = new FakeServer();
+  const { os } = server;
+  const start = os.now;
+  const peers = Array.from({ length: 20 }, () => {
+    return new FakePeer(new FakeSocket(), new Random(1), MANNER);
+  });
+  peers.forEach((peer, i) => server.connectAt(start + i * 200, peer));
+  server.schedule(start + 3000, () => os.wallOffset -= 86_400_000);
+  server.schedule(start + 5000, () => os.freeze());
+  server.schedule(start + 45_000, () => os.thaw());
+  await server.run();
+  for (const { socket } of peers) {
+    const late = socket.closedAt - socket.acceptedAt - CONNECTION_LIMITS.headTime;
+    assert(late >= 0 && late < 300, `${late} ms late`);
+  }
+  // Each at its own time, and not all in one burst.
+  assertEquals(new Set(peers.map(({ socket }) => socket.closedAt)).size > 10, true);
+});
+
+Deno.test("worker: while a handler waits others are served, and its answer comes in its turn", async () => {
+  const server = new FakeServer();
+  const body = bytesOf("what was sent");
+  const request = bytesOf(
+    `PUT /later HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n\r\nwhat was sent`,
+  );
+  const later = { ...get("/later", body), request };
+  const peers = [client([HEALTH, later, HEALTH, later]), client([HEALTH])];
+  for (const peer of peers) server.connectAt(server.os.now, peer);
+  await server.run();
+  assertEquals(peers.map(({ answered }) => answered), [4, 1]);
+});

@@ -1,0 +1,395 @@
+/**
+ * A faked kernel: the seam `Os` with sockets, epoll, eventfds, a listener, a log and clocks in memory.
+ *
+ * In: the server's system calls, a fault plan, and a world of peers. Out: what Linux may answer. The
+ * world moves while the server waits: `epollWait` lets the peers act and advances the clock up to
+ * the next of their deeds or the time-out. Every wrong use of a descriptor, and a server that turns
+ * without getting on, throws a KernelAssertion, which no server may catch.
+ * All in one thread and in no real time.
+ */
+
+import {
+  EAGAIN,
+  EINVAL,
+  EMFILE,
+  EPOLL_CTL_ADD,
+  EPOLL_CTL_DEL,
+  EPOLLERR,
+  EPOLLET,
+  EpollEvents,
+  EPOLLHUP,
+  EPOLLIN,
+  type Os,
+} from "../../runtime/os/mod.ts";
+import { EEXIST, ENOENT } from "./fake_errno.ts";
+import type { FakeSocket } from "./fake_socket.ts";
+import { type Faults, NO_FAULTS } from "./fault_plan.ts";
+
+/** The server broke a rule between it and the kernel. */
+export class KernelAssertion extends Error {
+  override name = "KernelAssertion";
+}
+
+/** Who acts while the server waits. */
+export interface World {
+  /** Lets those act whose time has come. */
+  act(now: number): void;
+  /** When somebody acts next; Infinity: nobody does by himself. */
+  nextAct(): number;
+  /** The server waits without a time-out and nobody acts: brings an event about, or throws. */
+  starved(): void;
+}
+
+interface Registration {
+  events: number;
+  generation: number;
+}
+
+/** An open descriptor: one of these fields says what it is. */
+interface Descriptor {
+  readonly kind: "socket" | "eventfd" | "epoll" | "listener" | "log";
+  readonly socket?: FakeSocket;
+  /** An eventfd was rung since epoll last told so. */
+  rung?: boolean;
+  readonly registrations?: Map<number, Registration>;
+}
+
+/** Waits in a row that may bring nothing about: more is a loop that only burns the core. */
+const IDLE_WAITS = 64;
+/** Below are those of the process itself. */
+const FIRST_DESCRIPTOR = 3;
+
+/** What a kernel is made of. */
+export interface FakeOsOptions {
+  /** None when left out. */
+  readonly faults?: Faults;
+  /** How many descriptors may be open; more: EMFILE. */
+  readonly descriptors?: number;
+}
+
+/** Linux, as far as the server can tell. */
+export class FakeOs implements Os {
+  /** Who acts while the server waits; set before the first wait. */
+  world: World = { act: () => {}, nextAct: () => Infinity, starved: () => this.#hang() };
+  /** Connections that wait to be accepted. */
+  readonly backlog: FakeSocket[] = [];
+  /** Whether the thread that accepts is running now. */
+  mayAccept: () => boolean = () => true;
+  /** The true time in milliseconds; the server sees that of its clocks. */
+  now = 1_000_000;
+  /** What the wall clock is ahead of `now`; may jump either way. */
+  wallOffset = 1_700_000_000_000;
+  /** Calls that got something done. */
+  progress = 0;
+  /** Calls of epollWait that no signal ended. */
+  waits = 0;
+  /** All that was written to the log. */
+  readonly log: Uint8Array[] = [];
+  readonly #faults: Faults;
+  readonly #limit: number;
+  readonly #open = new Map<number, Descriptor>();
+  #listening = true;
+  #idleWaits = 0;
+  // The last look left something for the next: until then no time passes.
+  #overlooked = false;
+  #progressSeen = 0;
+  #timeSeen = 0;
+  // The monotonic clock stands still from here on, or NaN; and how long it has stood in all.
+  #frozenAt = NaN;
+  #stood = 0;
+
+  constructor(options: FakeOsOptions = {}) {
+    this.#faults = options.faults ?? NO_FAULTS;
+    this.#limit = options.descriptors ?? Infinity;
+  }
+
+  // What the test does.
+
+  /** Opens the listener. */
+  listen(): number {
+    return this.#allocate({ kind: "listener" });
+  }
+
+  /** Opens a log. */
+  openLog(): number {
+    return this.#allocate({ kind: "log" });
+  }
+
+  /** Gives a connected socket to the server without a listener. */
+  adopt(socket: FakeSocket): number {
+    socket.descriptor = this.#allocate({ kind: "socket", socket });
+    socket.acceptedAt = this.monotonicMilliseconds();
+    return socket.descriptor;
+  }
+
+  /** The monotonic clock stands still until {@link thaw}. */
+  freeze(): void {
+    if (Number.isNaN(this.#frozenAt)) this.#frozenAt = this.now;
+  }
+
+  /** The monotonic clock goes on from where it stood. */
+  thaw(): void {
+    if (Number.isNaN(this.#frozenAt)) return;
+    this.#stood += this.now - this.#frozenAt;
+    this.#frozenAt = NaN;
+  }
+
+  /** How many descriptors are open. */
+  get openDescriptors(): number {
+    return this.#open.size;
+  }
+
+  /** What is open, by kind. */
+  openOf(kind: Descriptor["kind"]): number[] {
+    return [...this.#open].filter(([, entry]) => entry.kind === kind).map(([number]) => number);
+  }
+
+  /** What `descriptor` is registered for, or -1. */
+  interestOf(descriptor: number): number {
+    for (const { registrations } of this.#open.values()) {
+      const registration = registrations?.get(descriptor);
+      if (registration !== undefined) return registration.events;
+    }
+    return -1;
+  }
+
+  // Os.
+
+  recv(descriptor: number, bytes: Uint8Array, length: number): number {
+    const socket = this.#socket(descriptor, "recv");
+    if (length < 1 || length > bytes.length) {
+      throw new KernelAssertion(`recv of ${length} bytes into ${bytes.length}`);
+    }
+    this.#mayBreak(socket);
+    if (socket.unread > 0 && this.#faults.blocks()) return -EAGAIN;
+    return this.#moved(socket.receive(bytes, this.#faults.shorten(length)));
+  }
+
+  send(descriptor: number, bytes: Uint8Array, length: number, _more: boolean): number {
+    const socket = this.#socket(descriptor, "send");
+    if (length < 1 || length > bytes.length) {
+      throw new KernelAssertion(`send of ${length} bytes out of ${bytes.length}`);
+    }
+    this.#mayBreak(socket);
+    if (this.#faults.blocks()) return -EAGAIN;
+    return this.#moved(socket.send(bytes, this.#faults.shorten(length)));
+  }
+
+  accept(listener: number, sockaddr: Uint8Array): number {
+    this.#entry(listener, "listener", "accept");
+    if (!this.#listening) return -EINVAL;
+    if (!this.mayAccept() || this.backlog.length === 0) return -EAGAIN;
+    const refused = this.#open.size >= this.#limit ? EMFILE : this.#faults.refusesAccept();
+    if (refused !== 0) return -refused;
+    const socket = this.backlog.shift()!; // not empty: asked above
+    this.#fillAddress(sockaddr, this.progress & 0xffff);
+    return this.#moved(this.adopt(socket));
+  }
+
+  acceptAsync(listener: number, sockaddr: Uint8Array): Promise<number> {
+    return Promise.resolve(Math.max(this.accept(listener, sockaddr), -1));
+  }
+
+  shutdownWrite(descriptor: number): number {
+    this.#socket(descriptor, "shutdown").endServer();
+    return this.#moved(0);
+  }
+
+  shutdownRead(descriptor: number): number {
+    this.#entry(descriptor, "listener", "shutdown");
+    this.#listening = false;
+    return 0;
+  }
+
+  close(descriptor: number): number {
+    const entry = this.#entryOf(descriptor, "close");
+    entry.socket?.closeServer(this.monotonicMilliseconds());
+    this.#open.delete(descriptor);
+    for (const { registrations } of this.#open.values()) registrations?.delete(descriptor);
+    return this.#moved(0);
+  }
+
+  write(descriptor: number, bytes: Uint8Array, length: number): number {
+    this.#entry(descriptor, "log", "write");
+    const written = this.#faults.write(length);
+    if (written > 0) this.log.push(bytes.slice(0, written));
+    return written;
+  }
+
+  epollCreate(): number {
+    return this.#allocate({ kind: "epoll", registrations: new Map() });
+  }
+
+  epollControl(
+    epoll: number,
+    operation: number,
+    descriptor: number,
+    events: number,
+    generation: number,
+  ): number {
+    const registrations = this.#registrations(epoll, "epoll_ctl");
+    const { socket } = this.#entryOf(descriptor, "epoll_ctl");
+    const known = registrations.has(descriptor);
+    if (operation === EPOLL_CTL_ADD) {
+      if (known) return -EEXIST;
+      const refused = socket?.doomed === true ? this.#faults.refusesRegistration() : 0;
+      if (refused !== 0) return -refused;
+    } else if (!known) {
+      return -ENOENT;
+    }
+    if (operation === EPOLL_CTL_DEL) registrations.delete(descriptor);
+    else registrations.set(descriptor, { events, generation });
+    return 0;
+  }
+
+  epollWait(epoll: number, events: EpollEvents, timeout: number): number {
+    this.#countWait();
+    const deadline = timeout < 0 ? Infinity : this.now + timeout;
+    for (;;) {
+      this.world.act(this.now);
+      const count = this.#collect(this.#registrations(epoll, "epoll_wait"), events);
+      if (count > 0 || (this.now >= deadline && !this.#overlooked)) return count;
+      if (this.#overlooked) continue;
+      if (this.#faults.interrupts()) return this.#interrupted();
+      const next = Math.min(deadline, this.world.nextAct());
+      if (next === Infinity) this.world.starved();
+      else this.now = Math.max(this.now, next);
+    }
+  }
+
+  epollWaitAsync(epoll: number, events: EpollEvents, timeout: number): Promise<number> {
+    return Promise.resolve(this.epollWait(epoll, events, timeout));
+  }
+
+  /** Right to 4 ms, like the coarse clock of a kernel with 250 ticks a second. */
+  monotonicMilliseconds(): number {
+    const at = Number.isNaN(this.#frozenAt) ? this.now : this.#frozenAt;
+    return Math.floor((at - this.#stood) / 4) * 4;
+  }
+
+  epochMilliseconds(): number {
+    return this.now + this.wallOffset;
+  }
+
+  yield(): void {
+    this.world.act(this.now);
+  }
+
+  eventfd(): number {
+    return this.#allocate({ kind: "eventfd", rung: false });
+  }
+
+  ringDoorbell(eventfd: number): number {
+    this.#entry(eventfd, "eventfd", "write").rung = true;
+    return 8;
+  }
+
+  // The kernel's own.
+
+  #collect(registrations: Map<number, Registration>, events: EpollEvents): number {
+    let count = 0;
+    this.#overlooked = false;
+    for (const [descriptor, registration] of registrations) {
+      if (count === events.capacity) break;
+      const ready = this.#readiness(this.#entryOf(descriptor, "epoll_wait"), registration);
+      if (ready === 0) continue;
+      if (this.#faults.overlooks()) {
+        this.#overlooked = true;
+        continue;
+      }
+      putEvent(events, count++, { events: ready, descriptor, generation: registration.generation });
+      this.#entryOf(descriptor, "epoll_wait").rung = false;
+    }
+    return count;
+  }
+
+  #readiness(entry: Descriptor, { events }: Registration): number {
+    if (entry.socket === undefined) {
+      if ((events & EPOLLET) === 0) throw new KernelAssertion("a doorbell that nobody silences");
+      return entry.rung === true ? EPOLLIN : 0;
+    }
+    return entry.socket.readiness() & (events | EPOLLERR | EPOLLHUP);
+  }
+
+  /** A wait after which nothing was done, and no time has passed, is one too many now and then. */
+  #countWait(): void {
+    this.waits++;
+    const idle = this.progress === this.#progressSeen && this.now === this.#timeSeen;
+    this.#progressSeen = this.progress;
+    this.#timeSeen = this.now;
+    this.#idleWaits = idle ? this.#idleWaits + 1 : 0;
+    if (this.#idleWaits > IDLE_WAITS) {
+      throw new KernelAssertion(`${IDLE_WAITS} waits in a row brought nothing about: a busy loop`);
+    }
+  }
+
+  /** A signal is not the server's doing: the wait counts as none. */
+  #interrupted(): number {
+    this.waits--;
+    this.#idleWaits = 0;
+    return 0;
+  }
+
+  #mayBreak(socket: FakeSocket): void {
+    const errno = socket.doomed ? this.#faults.breaks() : 0;
+    if (errno !== 0) socket.breakBy(errno);
+  }
+
+  #moved(result: number): number {
+    if (result !== -EAGAIN) this.progress++;
+    return result;
+  }
+
+  #allocate(entry: Descriptor): number {
+    let number = FIRST_DESCRIPTOR;
+    while (this.#open.has(number)) number++; // the lowest free one, as POSIX has it
+    this.#open.set(number, entry);
+    return number;
+  }
+
+  #fillAddress(sockaddr: Uint8Array, port: number): void {
+    sockaddr.fill(0);
+    sockaddr.set([2, 0, port >> 8, port & 0xff, 127, 0, 0, 1]); // AF_INET
+  }
+
+  #socket(descriptor: number, call: string): FakeSocket {
+    return this.#entry(descriptor, "socket", call).socket!; // every socket entry has one
+  }
+
+  #registrations(epoll: number, call: string): Map<number, Registration> {
+    return this.#entry(epoll, "epoll", call).registrations!; // every epoll entry has them
+  }
+
+  #entry(descriptor: number, kind: Descriptor["kind"], call: string): Descriptor {
+    const entry = this.#entryOf(descriptor, call);
+    if (entry.kind !== kind) {
+      throw new KernelAssertion(
+        `${call} on descriptor ${descriptor}, which is of kind ${entry.kind}`,
+      );
+    }
+    return entry;
+  }
+
+  #entryOf(descriptor: number, call: string): Descriptor {
+    const entry = this.#open.get(descriptor);
+    if (entry === undefined) {
+      throw new KernelAssertion(`${call} on closed descriptor ${descriptor}`);
+    }
+    return entry;
+  }
+
+  #hang(): never {
+    throw new KernelAssertion("the server waits for ever");
+  }
+}
+
+/** Writes event `i` as the kernel does. */
+function putEvent(
+  events: EpollEvents,
+  i: number,
+  event: { events: number; descriptor: number; generation: number },
+): void {
+  const one = new EpollEvents(1);
+  one.setFirst(event.events, event.descriptor, event.generation);
+  events.words.set(one.words, i * one.words.length);
+}

@@ -1,0 +1,134 @@
+/**
+ * A simulated client of the faked kernel: sends a script in pieces, reads in pieces, pauses.
+ *
+ * In: a socket and a seeded Random. Out: `next()` and `act()`, which the fake server's world calls while
+ * the server waits. What is received goes to `received`, which a subclass understands or not.
+ */
+
+import { type FakeSocket, NOTHING_YET, PEER_END, PEER_RESET } from "./fake_socket.ts";
+import type { Random } from "./random.ts";
+
+/** How a peer goes about it. */
+export interface Manner {
+  /** Most bytes that it sends at once, and reads at once. */
+  readonly sends: number;
+  /** Most bytes that it reads at once. */
+  readonly reads: number;
+  /** Longest pause between two deeds, in milliseconds. */
+  readonly pause: number;
+}
+
+const SCRATCH = new Uint8Array(64 * 1024);
+
+/** One client. As it is it sends what it was given and reads everything. */
+export class FakePeer {
+  readonly socket: FakeSocket;
+  /** Why the connection ended, as far as the peer knows. */
+  outcome: "open" | "end" | "reset" = "open";
+  /** Whether it reads; a peer that does not fills its buffer. */
+  reading = true;
+  /** The server's clock when the peer last sent a byte; NaN: never. */
+  lastSaid = NaN;
+  /** The server's clock when it last read one. */
+  lastHeard = NaN;
+  /** The server's clock at the present deed. */
+  protected clock = NaN;
+  protected readonly random: Random;
+  readonly #manner: Manner;
+  #script: Uint8Array[] = [];
+  #sent = 0;
+  #readyAt = 0;
+  #closed = false;
+
+  constructor(socket: FakeSocket, random: Random, manner: Manner) {
+    this.socket = socket;
+    this.random = random;
+    this.#manner = manner;
+  }
+
+  /** Whether all that was said has been sent. */
+  get saidAll(): boolean {
+    return this.#script.length === 0;
+  }
+
+  /** Whether it has closed its socket. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Puts bytes behind what is still to be sent. */
+  say(bytes: Uint8Array): void {
+    if (bytes.length > 0) this.#script.push(bytes);
+  }
+
+  /** When it acts next; Infinity: when the server has done something. */
+  next(): number {
+    return this.#mayAct() ? this.#readyAt : Infinity;
+  }
+
+  /** Does one thing or two, at the server's time `clock`. */
+  act(now: number, clock: number): void {
+    if (this.#closed || now < this.#readyAt || !this.#mayAct()) return;
+    this.clock = clock;
+    if (this.#send() > 0) this.lastSaid = clock;
+    if (this.#read() > 0) this.lastHeard = clock;
+    const { pause } = this.#manner;
+    // Most deeds follow at once, so that the server meets both: a stream and silence.
+    this.#readyAt = now + (pause > 0 && this.random.below(4) === 0 ? this.random.below(pause) : 0);
+    this.acted();
+  }
+
+  /** Closes its socket. */
+  close(): void {
+    this.#closed = true;
+    this.socket.closePeer();
+  }
+
+  /** Resets its connection. */
+  reset(): void {
+    this.#closed = true;
+    this.socket.resetByPeer();
+  }
+
+  /** For subclasses: bytes have come. */
+  protected received(_bytes: Uint8Array): void {}
+
+  /** For subclasses: after each deed. */
+  protected acted(): void {
+    if (this.outcome !== "open" && !this.#closed) this.close();
+  }
+
+  #mayAct(): boolean {
+    if (this.#closed) return false;
+    const speaks = this.#script.length > 0 && this.outcome !== "reset" && this.socket.peerMaySend;
+    return speaks || (this.reading && this.socket.peerMayRead);
+  }
+
+  #send(): number {
+    const piece = this.#script[0];
+    if (piece === undefined || !this.socket.peerMaySend) return 0;
+    const most = 1 + this.random.below(this.#manner.sends);
+    const end = Math.min(piece.length, this.#sent + most);
+    const count = this.socket.sendAsPeer(piece, this.#sent, end);
+    if (count === PEER_RESET) {
+      this.#script = [];
+      return 0;
+    }
+    this.#sent += count;
+    if (this.#sent === piece.length) {
+      this.#script.shift();
+      this.#sent = 0;
+    }
+    return count;
+  }
+
+  #read(): number {
+    if (!this.reading || this.outcome !== "open" || !this.socket.peerMayRead) return 0;
+    const most = Math.min(SCRATCH.length, 1 + this.random.below(this.#manner.reads));
+    const count = this.socket.readAsPeer(SCRATCH.subarray(0, most));
+    if (count === PEER_END) this.outcome = "end";
+    else if (count === PEER_RESET) this.outcome = "reset";
+    else if (count !== NOTHING_YET) this.received(SCRATCH.slice(0, count));
+    return Math.max(count, 0);
+  }
+}

@@ -1,0 +1,213 @@
+/**
+ * The whole server, acceptor and one worker, on the faked kernel, in one thread.
+ *
+ * In: peers, and when they connect. Out: `run`, which ends when the server has stopped. The kernel calls
+ * `act` while the worker waits: peers act then, and the acceptor runs as its thread would between
+ * two turns of the worker. When nobody has anything left to do the server is told to stop.
+ */
+
+import { DateField } from "../../protocol/mod.ts";
+import { Acceptor } from "../../runtime/acceptor/mod.ts";
+import { type Config, DEFAULT_CONFIG } from "../../runtime/config.ts";
+import { LogLabel } from "../../runtime/log/mod.ts";
+import { createSharedState, openSharedState, type SharedState } from "../../runtime/ring/mod.ts";
+import { echoRoute } from "../../runtime/routes/echo.ts";
+import { healthRoute } from "../../runtime/routes/health.ts";
+import type { Exchange, Route } from "../../runtime/session/mod.ts";
+import type { ThreadMessage } from "../../runtime/thread/mod.ts";
+import { Worker } from "../../runtime/worker/mod.ts";
+import { FakeOs, KernelAssertion, type World } from "./fake_os.ts";
+import type { FakePeer } from "./fake_peer.ts";
+import type { Faults } from "./fault_plan.ts";
+
+/** The answer of /large: more than any buffer of the kernel takes at once, and constant. */
+export const LARGE: Uint8Array = Uint8Array.from({ length: 200_000 }, (_, i) => i * 7 % 251);
+
+/** How a server is made; all but the configuration may be left out. */
+export interface FakeServerOptions {
+  readonly faults?: Faults;
+  /** What differs from the defaults. */
+  readonly config?: Partial<Config>;
+  /** Connections at once; more are refused with 503. */
+  readonly maxConnections?: number;
+  /** Descriptors that the kernel gives; more: EMFILE. */
+  readonly descriptors?: number;
+  /** Descriptors that the shared table knows. */
+  readonly tableSize?: number;
+  /** Whether it writes a log. */
+  readonly log?: boolean;
+}
+
+/** A deed at a time. */
+interface Appointment {
+  readonly at: number;
+  readonly deed: () => void;
+}
+
+/** A server and its world. */
+export class FakeServer implements World {
+  readonly os: FakeOs;
+  readonly state: SharedState;
+  readonly worker: Worker;
+  readonly acceptor: Acceptor;
+  readonly config: Config;
+  /** What the threads told the main one. */
+  readonly messages: ThreadMessage[] = [];
+  /** All peers that have connected. */
+  readonly peers: FakePeer[] = [];
+  /** When the server was told to stop, by its own clock; NaN: not yet. */
+  stoppedAt = NaN;
+  readonly #listener: number;
+  readonly #doorbell: number;
+  readonly #appointments: Appointment[] = [];
+  readonly #later: (() => void)[] = [];
+  #acceptorSleepsUntil = -Infinity;
+
+  constructor(options: FakeServerOptions = {}) {
+    const { descriptors, faults } = options;
+    this.os = new FakeOs({
+      ...(faults === undefined ? {} : { faults }),
+      ...(descriptors === undefined ? {} : { descriptors }),
+    });
+    this.config = { workers: 1, ...DEFAULT_CONFIG, ...options.config };
+    const sizes = { taskSlots: 8, inboxBytes: 256, descriptors: options.tableSize ?? 512 };
+    const memory = createSharedState({ workers: 1, ...sizes });
+    this.state = openSharedState(memory);
+    this.state.flags.setSettled(); // from the start the acceptor's calls block, as far as it can tell
+    this.#listener = this.os.listen();
+    this.#doorbell = this.os.eventfd();
+    const doorbells = [this.#doorbell];
+    const { config, os } = this;
+    const post = (message: ThreadMessage) => void this.messages.push(message);
+    const logDescriptor = options.log === false ? -1 : os.openLog();
+    const date = new DateField(0);
+    this.worker = new Worker({
+      start: { worker: 0, memory, doorbells, logDescriptor, config },
+      os,
+      router: this.#router(date),
+      date,
+      post,
+    });
+    const maxConnections = options.maxConnections ?? config.limits.connections;
+    this.acceptor = new Acceptor({
+      start: {
+        memory,
+        listener: this.#listener,
+        doorbells,
+        maxConnections,
+        maxConnectionsPerAddress: 0,
+      },
+      os,
+      sleep: (milliseconds) => this.#acceptorSleepsUntil = os.now + milliseconds,
+      post,
+    });
+    os.world = this;
+    // A full ring would block the acceptor, and on this one thread nobody would empty it.
+    os.mayAccept = () => os.now >= this.#acceptorSleepsUntil && this.#ringHasRoom();
+  }
+
+  /** Something happens at `at`. */
+  schedule(at: number, deed: () => void): void {
+    this.#appointments.push({ at, deed });
+  }
+
+  /** A peer connects at `at`. */
+  connectAt(at: number, peer: FakePeer): void {
+    this.schedule(at, () => {
+      this.peers.push(peer);
+      if (Number.isNaN(this.stoppedAt)) this.os.backlog.push(peer.socket);
+      else peer.reset(); // nobody listens any more
+    });
+  }
+
+  /** Tells the server to stop. */
+  stop(): void {
+    if (!Number.isNaN(this.stoppedAt)) return;
+    this.stoppedAt = this.os.monotonicMilliseconds();
+    this.os.shutdownRead(this.#listener);
+    for (const socket of this.os.backlog.splice(0)) socket.resetByPeer();
+    this.state.flags.setDraining();
+    this.os.ringDoorbell(this.#doorbell);
+  }
+
+  /** Serves until the end; then all that the server took must have been given back. */
+  async run(): Promise<void> {
+    await this.worker.run();
+    this.#letPeersFinish();
+    const left = this.os.openOf("socket");
+    if (left.length > 0) throw new KernelAssertion(`left open: ${left}`);
+    if (this.os.openOf("epoll").length > 0) throw new KernelAssertion("epoll left open");
+    const owned = [...this.state.descriptors.ownedBy(0)];
+    if (owned.length > 0) throw new KernelAssertion(`still in the table: ${owned}`);
+    const { lentBytes } = this.worker.messages;
+    if (lentBytes !== 0) throw new KernelAssertion(`${lentBytes} bytes of the pool not given back`);
+  }
+
+  // World: what the kernel calls.
+
+  act(now: number): void {
+    for (const appointment of this.#appointments.filter(({ at }) => at <= now)) {
+      this.#appointments.splice(this.#appointments.indexOf(appointment), 1);
+      appointment.deed();
+    }
+    for (const resolve of this.#later.splice(0)) resolve();
+    for (const peer of this.peers) peer.act(now, this.os.monotonicMilliseconds());
+    if (this.os.backlog.length > 0 && Number.isNaN(this.stoppedAt)) void this.acceptor.run(); // done when it returns: it awaits nothing any more
+  }
+
+  nextAct(): number {
+    let next = Infinity;
+    for (const { at } of this.#appointments) next = Math.min(next, at);
+    for (const peer of this.peers) next = Math.min(next, peer.next());
+    if (this.os.backlog.length > 0) next = Math.min(next, this.#acceptorTime());
+    return next;
+  }
+
+  starved(): void {
+    if (Number.isNaN(this.stoppedAt)) return this.stop();
+    throw new KernelAssertion(
+      `waits for ever with ${this.os.openOf("socket").length} sockets open`,
+    );
+  }
+
+  /** What the server sent last is still on its way when it ends. */
+  #letPeersFinish(): void {
+    const clock = this.os.monotonicMilliseconds();
+    const next = () => Math.min(...this.peers.map((peer) => peer.next()));
+    for (let now = next(); now < Infinity; now = next()) {
+      for (const peer of this.peers) peer.act(now, clock);
+    }
+  }
+
+  #acceptorTime(): number {
+    // Without room on the ring it goes on as soon as the worker has turned: not a matter of time.
+    return this.#ringHasRoom() ? Math.max(this.#acceptorSleepsUntil, this.os.now) : Infinity;
+  }
+
+  #ringHasRoom(): boolean {
+    return this.state.taskRing.size() < this.state.taskRing.capacity;
+  }
+
+  #router(date: DateField): { find(path: string): Route | undefined } {
+    const constant = { status: 200, fields: [], contentLength: LARGE.length };
+    const routes = new Map<string, Route>([
+      ["/echo", echoRoute()],
+      ["/healthz", healthRoute(date)],
+      ["/large", route(false, (exchange) => exchange.respondConstant(constant, LARGE))],
+      ["/later", route(true, (exchange) => this.#answerLater(exchange))],
+    ]);
+    return { find: (path) => routes.get(path) };
+  }
+
+  /** Answers with the body once the world has turned twice: while that lasts the loop must give way. */
+  async #answerLater(exchange: Exchange): Promise<void> {
+    for (let i = 0; i < 2; i++) await new Promise<void>((resolve) => this.#later.push(resolve));
+    const { bodyBytes, bodyStart, bodyEnd } = exchange;
+    const head = { status: 200, fields: [], contentLength: bodyEnd - bodyStart };
+    exchange.respond(head, bodyBytes, bodyStart, bodyEnd);
+  }
+}
+
+function route(wantsBody: boolean, handle: Route["handle"]): Route {
+  return { label: new LogLabel("/test (test)"), methods: null, wantsBody, handle, webSocket: null };
+}

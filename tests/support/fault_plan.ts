@@ -1,0 +1,122 @@
+/**
+ * Where the faked kernel answers otherwise than a test on a quiet machine would see it.
+ *
+ * In: a seeded Random and how often. Out: decisions, one method a kind of fault, each one that Linux
+ * may take at that place. Errors that end a connection hit sockets alone that are `doomed`, so that
+ * a test can still ask everything of the others. No fault repeats for ever: a server that tries
+ * again gets on.
+ */
+
+import {
+  EAGAIN,
+  ECONNABORTED,
+  ECONNRESET,
+  EMFILE,
+  ENFILE,
+  ENOBUFS,
+  ENOMEM,
+  EPIPE,
+  EPROTO,
+} from "../../runtime/os/mod.ts";
+import { EIO, ENOSPC, ETIMEDOUT } from "./fake_errno.ts";
+import type { Random } from "./random.ts";
+
+/** The decisions of one kernel. */
+export interface Faults {
+  /** Whether a call answers EAGAIN though it could be done. */
+  blocks(): boolean;
+  /** How many of `length` bytes are moved at once, 1 to `length`. */
+  shorten(length: number): number;
+  /** The errno that ends a doomed connection at this call, or 0. */
+  breaks(): number;
+  /** The errno of accept(2), or 0. */
+  refusesAccept(): number;
+  /** The errno of EPOLL_CTL_ADD for a doomed connection, or 0. */
+  refusesRegistration(): number;
+  /** Whether a wait ends early and empty, by a signal. */
+  interrupts(): boolean;
+  /** Whether a ready descriptor is left for the next wait. */
+  overlooks(): boolean;
+  /** What write(2) to the log answers: a count or a negated errno. */
+  write(length: number): number;
+}
+
+/** A kernel on a good day. */
+export const NO_FAULTS: Faults = {
+  blocks: () => false,
+  shorten: (length) => length,
+  breaks: () => 0,
+  refusesAccept: () => 0,
+  refusesRegistration: () => 0,
+  interrupts: () => false,
+  overlooks: () => false,
+  write: (length) => length,
+};
+
+/** Times in a row that the same kind of fault may come. */
+const IN_A_ROW = 3;
+
+/** Errors by place. recv(2), send(2), accept(2), epoll_ctl(2) and write(2) name each of them. */
+const BREAKS = [ECONNRESET, EPIPE, ETIMEDOUT, ENOBUFS, ENOMEM];
+const ACCEPT = [EMFILE, ENFILE, ENOBUFS, ENOMEM, ECONNABORTED, EPROTO];
+const REGISTRATION = [ENOMEM, ENOSPC];
+const WRITE = [ENOSPC, EIO, EAGAIN];
+
+/** Faults by chance: seeded, so that each run is the same. */
+export class FaultPlan implements Faults {
+  readonly #random: Random;
+  readonly #rate: number;
+  #row = 0;
+
+  /** @param rate of 1000 calls, how many go wrong in each way */
+  constructor(random: Random, rate: number) {
+    this.#random = random;
+    this.#rate = rate;
+  }
+
+  blocks(): boolean {
+    return this.#happens();
+  }
+
+  shorten(length: number): number {
+    if (length <= 1 || !this.#happens()) return length;
+    // Small ones mostly: these cut heads and frames apart.
+    const most = this.#random.below(3) > 0 ? Math.min(length, 40) : length;
+    return 1 + this.#random.below(most);
+  }
+
+  breaks(): number {
+    return this.#happens() ? this.#oneOf(BREAKS) : 0;
+  }
+
+  refusesAccept(): number {
+    return this.#happens() ? this.#oneOf(ACCEPT) : 0;
+  }
+
+  refusesRegistration(): number {
+    return this.#happens() ? this.#oneOf(REGISTRATION) : 0;
+  }
+
+  interrupts(): boolean {
+    return this.#happens();
+  }
+
+  overlooks(): boolean {
+    return this.#happens();
+  }
+
+  write(length: number): number {
+    if (!this.#happens()) return this.shorten(length);
+    return -this.#oneOf(WRITE);
+  }
+
+  #happens(): boolean {
+    const happens = this.#random.below(1000) < this.#rate && this.#row < IN_A_ROW;
+    this.#row = happens ? this.#row + 1 : 0;
+    return happens;
+  }
+
+  #oneOf(errors: readonly number[]): number {
+    return errors[this.#random.below(errors.length)]!; // below its length
+  }
+}

@@ -6,15 +6,17 @@ const JSON_TEXT = JSON.stringify({
   version: 1,
   benches: [
     { name: "unmask, 1024 B", results: [{ ok: { n: 10, p75: 256, p99: 300.4 } }] },
+    { name: "ring: push, × 1000", results: [{ ok: { n: 10, p75: 80_000, p99: 95_000 } }] },
     { name: "accept key", results: [{ ok: { n: 10, p75: 1234.5, p99: 2000 } }] },
   ],
 });
 
-Deno.test("deno bench's JSON becomes times, and speeds where the name says how many bytes", () => {
+Deno.test("deno bench's JSON becomes times, and speeds where the name says of how much", () => {
   assertEquals(microLines(parseMicroResults(JSON_TEXT)), [
-    "                     p75       p99      speed",
-    "unmask, 1024 B    256 ns  300.4 ns  4.00 GB/s",
-    "accept key      1,235 ns  2,000 ns",
+    "                         p75       p99      speed",
+    "unmask, 1024 B        256 ns  300.4 ns  4.00 GB/s",
+    "ring: push, × 1000     80 ns     95 ns   12.5 M/s",
+    "accept key          1,235 ns  2,000 ns",
   ]);
 });
 

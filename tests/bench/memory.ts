@@ -1,0 +1,139 @@
+/**
+ * `deno run -A tests/bench/memory.ts [CONNECTIONS [PEER…]]`: what an idle WebSocket holds in memory.
+ *
+ * In: the servers that peers/ finds; those named, else all that speak WebSocket. Out: for each, with one
+ * worker, resident bytes per connection when 5,000 are open and idle. Two figures: the growth from none,
+ * which has in it what the server's heap grew by once and for all, and the slope from a fifth of
+ * them to all, which has not. Anonymous memory alone beside it: file pages of the program that
+ * were touched on the way are no connection's. The kernel's buffers count in none of them.
+ */
+
+import { closeAll, openIdleSockets } from "./idle_sockets.ts";
+import { writePage } from "./page.ts";
+import { SCRATCH } from "./paths.ts";
+import { type Found, type Peer, PEERS } from "./peers/mod.ts";
+import { freePort, ServerProcess, stopAll } from "./server_process.ts";
+import { median } from "./statistics.ts";
+import { isMissing } from "./tools.ts";
+
+const DEFAULT_CONNECTIONS = 5_000;
+const TARGET = 1024;
+/** Opened and closed before the first look: code is compiled, pools are filled. */
+const WARM_UP = 200;
+/** Looks at each stage, a second apart; the median counts. */
+const LOOKS = 5;
+
+/** Memory of a server, in bytes. */
+export interface Footprint {
+  readonly resident: number;
+  /** What is no file's: heap, stacks, buffers. */
+  readonly anonymous: number;
+}
+
+/** A server's memory with none, some and all of the connections. */
+export interface MemoryStages {
+  readonly connections: readonly [none: number, some: number, all: number];
+  readonly footprints: readonly [none: Footprint, some: Footprint, all: Footprint];
+}
+
+/**
+ * Parses `/proc/PID/smaps_rollup`.
+ *
+ * @throws RangeError when a line is missing
+ */
+export function parseFootprint(text: string): Footprint {
+  const bytes = (name: string): number => {
+    const value = new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(text)?.[1];
+    if (value === undefined) throw new RangeError(`no ${name} in smaps_rollup: "${text}"`);
+    return Number(value) * 1024;
+  };
+  return { resident: bytes("Rss"), anonymous: bytes("Anonymous") };
+}
+
+/** Bytes per connection: resident and anonymous from none to all, and resident from some to all. */
+export function bytesPerConnection({ connections, footprints }: MemoryStages): readonly number[] {
+  const [none, some, all] = footprints;
+  const [, few, many] = connections;
+  return [
+    (all.resident - none.resident) / many,
+    (all.anonymous - none.anonymous) / many,
+    (all.resident - some.resident) / (many - few),
+  ];
+}
+
+function look(ids: readonly number[]): Footprint {
+  const footprints = ids.map((id) =>
+    parseFootprint(Deno.readTextFileSync(`/proc/${id}/smaps_rollup`))
+  );
+  return {
+    resident: footprints.reduce((sum, { resident }) => sum + resident, 0),
+    anonymous: footprints.reduce((sum, { anonymous }) => sum + anonymous, 0),
+  };
+}
+
+/** The median of some looks: collectors that have work left do it meanwhile. */
+async function settle(server: ServerProcess): Promise<Footprint> {
+  const { ids } = server;
+  const looks: Footprint[] = [];
+  for (let i = 0; i < LOOKS; i++) {
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    looks.push(look(ids));
+  }
+  return {
+    resident: median(looks.map(({ resident }) => resident)),
+    anonymous: median(looks.map(({ anonymous }) => anonymous)),
+  };
+}
+
+async function measure(peer: Peer, found: Found, count: number): Promise<MemoryStages> {
+  const port = freePort();
+  const server = await ServerProcess.start(await peer.launch(found, { port, workers: 1 }), port);
+  const open: Deno.Conn[] = [];
+  try {
+    closeAll(await openIdleSockets(port, WARM_UP));
+    const none = await settle(server);
+    const few = Math.floor(count / 5);
+    open.push(...await openIdleSockets(port, few));
+    const some = await settle(server);
+    open.push(...await openIdleSockets(port, count - few));
+    const all = await settle(server);
+    return { connections: [0, few, count], footprints: [none, some, all] };
+  } finally {
+    closeAll(open);
+    await server.stop();
+  }
+}
+
+async function main(): Promise<void> {
+  const count = Number(Deno.args[0] ?? DEFAULT_CONNECTIONS);
+  if (!Number.isInteger(count) || count < 10) throw new RangeError("CONNECTIONS is 10 or more");
+  const wanted = Deno.args.slice(1);
+  await Deno.mkdir(SCRATCH, { recursive: true });
+  await writePage(PEERS[0]!);
+  console.log(`bytes per idle WebSocket, ${count} open, 1 worker; wanted of us: ${TARGET} B`);
+  console.log(lineOf("", ["RSS", "anonymous", "slope"]));
+  for (const peer of PEERS) {
+    const label = peer.does.websocket;
+    if (label === undefined || (wanted.length > 0 && !wanted.includes(peer.id))) continue;
+    const found = await peer.find();
+    if (isMissing(found)) {
+      console.log(`  missing ${found.missing}: ${found.install}`);
+      continue;
+    }
+    const figures = bytesPerConnection(await measure(peer, found, count));
+    console.log(lineOf(label, figures.map((bytes) => `${bytes.toFixed(0)} B`)));
+  }
+}
+
+// As each server takes a quarter of a minute, its line is shown when it is done.
+function lineOf(label: string, cells: readonly string[]): string {
+  return `  ${label.padEnd(24)}${cells.map((cell) => cell.padStart(11)).join("")}`;
+}
+
+if (import.meta.main) {
+  try {
+    await main();
+  } finally {
+    await stopAll();
+  }
+}

@@ -75,12 +75,13 @@ export class WebSocketConnection {
   /** How far at most. */
   directEnd = 0;
 
+  readonly #pool: MessageBufferPool;
   readonly #input: InputView;
   readonly #maskKey: (() => number) | undefined;
   readonly #frame: FrameDecoder;
   readonly #message: MessageAssembler;
-  /** The payload of a control frame that came in pieces. */
-  readonly #control: PayloadBuffer;
+  /** The payload of a control frame that came in pieces; most connections never see one. */
+  #control: PayloadBuffer | undefined = undefined;
   /** The buffer that the last event lent out, or undefined. */
   #lent: PayloadBuffer | undefined = undefined;
 
@@ -106,11 +107,11 @@ export class WebSocketConnection {
       throw new TypeError("Cannot make a client connection without a source of masking keys");
     }
     this.role = role;
+    this.#pool = pool;
     this.#input = new InputView(pool);
     this.#maskKey = role === "client" ? maskKey : undefined;
     this.#frame = new FrameDecoder(role === "server");
     this.#message = new MessageAssembler(limits, pool);
-    this.#control = new PayloadBuffer(pool);
   }
 
   // ── Input ────────────────────────────────────────────────────────────────────────────────────
@@ -347,18 +348,19 @@ export class WebSocketConnection {
   #readControl(): number {
     const frame = this.#frame;
     const opcode = frame.opcode;
-    if (!this.#control.held && this.#liesInView()) {
+    if (this.#control?.held !== true && this.#liesInView()) {
       const start = this.#input.position;
       const end = this.#unmaskInView();
       frame.nextFrame();
       if (opcode === CLOSE) return this.#receiveClose(this.#input.bytes, start, end);
       return this.#lendView(opcode, opcode, start);
     }
-    this.#gather(this.#control);
+    const control = this.#control ??= new PayloadBuffer(this.#pool);
+    this.#gather(control);
     if (frame.missing > 0) return NEED_DATA;
     frame.nextFrame();
-    if (opcode !== CLOSE) return this.#lendBuffer(opcode, opcode, this.#control);
-    return this.#receiveClose(this.#control.bytes, this.#control.start, this.#control.end);
+    if (opcode !== CLOSE) return this.#lendBuffer(opcode, opcode, control);
+    return this.#receiveClose(control.bytes, control.start, control.end);
   }
 
   #receiveClose(bytes: Uint8Array, start: number, end: number): number {
@@ -458,7 +460,7 @@ export class WebSocketConnection {
     if (this.directBytes === NO_BYTES) this.#message.payload.release();
     else this.#message.payload.abandon();
     this.#withdrawOffer();
-    this.#control.release();
+    this.#control?.release();
   }
 
   #withdrawOffer(): void {

@@ -37,7 +37,7 @@ export const TEST_PLANS: Readonly<Record<string, TestPlan>> = {
   browser: { paths: [SCENARIOS, "tests/e2e/page/"], filter: "/^page: |\\[browser\\]/" },
   concurrent: { paths: [SCENARIOS], filter: scenariosWith("concurrent") },
   unit: {
-    paths: ["protocol", "runtime", "support", "fuzz", "concurrency", "bench", "repo"]
+    paths: ["protocol", "runtime", "support", "fuzz", "concurrency", "bench", "repo", "soak"]
       .map((folder) => `tests/${folder}/`),
   },
   e2e: { paths: ["tests/e2e/"] },

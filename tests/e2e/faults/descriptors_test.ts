@@ -1,0 +1,99 @@
+/**
+ * A server with 64 descriptors: the acceptor backs off, who is in is served, who waits in the kernel's
+ * backlog is taken when others leave, and the operator reads one warning.
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { ask, HttpConnection } from "../../support/http_client.ts";
+import { findProgram } from "../../support/process_facts.ts";
+import { closePayload, OPCODE, RawWebSocket } from "../../support/raw_websocket.ts";
+import { type Server, waitFor, withServer } from "../../support/server.ts";
+
+const DESCRIPTORS = 64;
+const WAITING = 20;
+const REQUEST = "GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+const PRLIMIT = findProgram("prlimit");
+const MISSING = PRLIMIT === undefined ? " (skipped: no prlimit here, see package util-linux)" : "";
+
+Deno.test({
+  name: `descriptors: at 64 the acceptor waits for free ones, and says so once${MISSING}`,
+  ignore: PRLIMIT === undefined,
+  fn: () => withServer({ workers: 2 }, outOfDescriptors),
+});
+
+Deno.test({
+  name: `descriptors: taken again as they become free, one at a time: still one warning${MISSING}`,
+  ignore: PRLIMIT === undefined,
+  fn: () => withServer({ workers: 2 }, oneAtATime),
+});
+
+async function outOfDescriptors(server: Server): Promise<void> {
+  await limitDescriptors(server);
+  using open = new DisposableStack();
+  const served = await openUntilFull(server, open);
+  const waiting = Array.from({ length: WAITING }, () => ask(server, REQUEST));
+  // Connected by the kernel, accepted by nobody; who is in does not notice.
+  for (const socket of served) await expectEcho(socket);
+  assertEquals(descriptorsInUse(server.pid), DESCRIPTORS);
+  const leaving = served.splice(0, served.length / 2);
+  for (const socket of leaving) await part(socket);
+  for (const answer of await Promise.all(waiting)) assertEquals(answer.text, "ok");
+  for (const socket of served) await expectEcho(socket);
+  for (const socket of served) await part(socket);
+  const { code, stderr } = await server.stop();
+  assertEquals([code, stderr.match(/cannot accept/g)?.length], [0, 1], stderr);
+  assertEquals(stderr.trimEnd().split("\n").length, 1, stderr);
+}
+
+async function oneAtATime(server: Server): Promise<void> {
+  await limitDescriptors(server);
+  using open = new DisposableStack();
+  const served = await openUntilFull(server, open);
+  for (const socket of served.splice(0, 5)) {
+    await part(socket);
+    // It holds the descriptor that became free until the next one has its own.
+    const next = open.use(await HttpConnection.open(server));
+    await next.send(REQUEST.replace("close", "keep-alive"));
+    assertEquals((await next.answer()).text, "ok");
+  }
+  for (const socket of served) await part(socket);
+  const { code, stderr } = await server.stop();
+  assertEquals([code, stderr.match(/cannot accept/g)?.length], [0, 1], stderr);
+}
+
+/** Of the running process: as `prlimit --nofile=64` before it, less what Deno needs to start. */
+async function limitDescriptors(server: Server): Promise<void> {
+  const args = [`--pid=${server.pid}`, `--nofile=${DESCRIPTORS}:${DESCRIPTORS}`];
+  const { success, stderr } = await new Deno.Command(PRLIMIT!, { args }).output();
+  assert(success, new TextDecoder().decode(stderr));
+}
+
+/** WebSockets until the server has no descriptor for one more. */
+async function openUntilFull(server: Server, open: DisposableStack): Promise<RawWebSocket[]> {
+  const sockets: RawWebSocket[] = [];
+  // One of them is reserved by the accept4 that waits, and becomes the last connection's.
+  for (let free = DESCRIPTORS - descriptorsInUse(server.pid); free > 0; free--) {
+    sockets.push(open.use(await RawWebSocket.open(server, "/echo")));
+  }
+  await waitFor(() => server.stderr.includes("cannot accept"), { what: "the warning" });
+  assert(sockets.length > 10, `${sockets.length} connections within ${DESCRIPTORS} descriptors`);
+  return sockets;
+}
+
+/** Of the numbers that the limit leaves; it closes no higher ones that were open before. */
+function descriptorsInUse(pid: number): number {
+  const names = [...Deno.readDirSync(`/proc/${pid}/fd`)].map(({ name }) => Number(name));
+  return names.filter((descriptor) => descriptor < DESCRIPTORS).length;
+}
+
+/** Closes in good form, both ways: the server's descriptor is free then. */
+async function part(socket: RawWebSocket): Promise<void> {
+  await socket.send({ opcode: OPCODE.close, payload: closePayload(1000) });
+  await socket.connection.rest();
+  await socket.connection.closeWrite();
+}
+
+async function expectEcho(socket: RawWebSocket): Promise<void> {
+  await socket.send({ opcode: OPCODE.text, payload: "served" });
+  assertEquals(new TextDecoder().decode((await socket.frame()).payload), "served");
+}

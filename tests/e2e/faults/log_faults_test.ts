@@ -1,0 +1,70 @@
+/**
+ * The log goes wrong while the server runs: serving goes on, and the operator reads one warning,
+ * however many threads there are and however often they fail.
+ */
+
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { ask } from "../../support/http_client.ts";
+import { hold, type Server, startServer, waitFor, withServer } from "../../support/server.ts";
+
+const WORKERS = 4;
+const CLIENTS = 32;
+/** Beyond the tenth of a second for which lines may wait: each round is written by itself. */
+const FLUSHED_MS = 300;
+const REQUEST = "GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+
+Deno.test("log faults: a full disk costs one warning and the lines, not the service", async () => {
+  // Not by withServer: it shows the log of a failure, and this one has no end to read to.
+  await using server = await startServer({ workers: WORKERS, log: "/dev/full" });
+  try {
+    for (let round = 0; round < 3; round++) {
+      await expectService(server);
+      await hold(FLUSHED_MS);
+    }
+    await waitFor(() => server.stderr.includes("cannot write the log"), { what: "the warning" });
+  } finally {
+    await server.stop();
+  }
+  const { code, stderr } = await server.exit;
+  assertEquals(code, 0);
+  assertStringIncludes(stderr, "ENOSPC");
+  assertEquals(stderr.trimEnd().split("\n").length, 1, stderr);
+});
+
+Deno.test("log faults: a log that is deleted is no fault", () =>
+  withServer({ workers: WORKERS }, async (server) => {
+    await expectService(server);
+    await server.waitForLog("route=/healthz");
+    await Deno.remove(server.logFile);
+    await expectService(server);
+    await hold(FLUSHED_MS);
+    await expectService(server);
+    const { code, stderr } = await server.stop();
+    assertEquals([code, stderr], [0, ""]);
+    assert(!await exists(server.logFile), "the log was opened again");
+  }));
+
+Deno.test("log faults: a log whose folder is gone is no fault", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "async-deno-test-" });
+  await withServer({ workers: 2, log: `${folder}/deep.log` }, async (server) => {
+    await expectService(server);
+    await Deno.remove(folder, { recursive: true });
+    await expectService(server);
+    assertEquals((await server.stop()).code, 0);
+  });
+});
+
+async function expectService(server: Server): Promise<void> {
+  const answers = await Promise.all(Array.from({ length: CLIENTS }, () => ask(server, REQUEST)));
+  for (const answer of answers) assertEquals(answer.text, "ok");
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,118 @@
+/**
+ * The soak behind `deno task test:soak [MINUTES]`: mixed load for half an hour, and nothing grows.
+ *
+ * In: minutes, 30 when left out. Out: a line of figures every ten seconds, what was found, and at the
+ * end a line `N passed, N failed`; exit code 1 when a check failed, 2 for a wrong argument. Each kind
+ * of load has to go on to the end: figures of a server that idles would say nothing.
+ */
+
+import { countDescriptors } from "../support/process_facts.ts";
+import { hold, type Server, startServer } from "../support/server.ts";
+import type { Check } from "./check.ts";
+import { LOAD_KINDS } from "./load_kinds.ts";
+import { Load } from "./load.ts";
+import { judgeGrowth, type Sample, takeSample } from "./samples.ts";
+
+const DEFAULT_MINUTES = 30;
+const LEAST_MINUTES = 0.2;
+const USAGE_ERROR = 2;
+const SAMPLE_MS = 1_000;
+const SAMPLES_A_LINE = 10;
+/** After the load has ended, until the last descriptor is given back. */
+const SETTLE_MS = 10_000;
+const SEED = 3;
+/** Short enough that some of the slow peers reach it. */
+const SERVER_ARGS = ["--head-timeout", "4"];
+
+async function main(args: readonly string[]): Promise<number> {
+  const minutes = Number(args[0] ?? DEFAULT_MINUTES);
+  if (args.length > 1 || !(minutes >= LEAST_MINUTES && Number.isFinite(minutes))) {
+    console.error(`error: one argument at most, the MINUTES to go on: ${LEAST_MINUTES} or more`);
+    return USAGE_ERROR;
+  }
+  const server = await startServer({ workers: 2, log: "/dev/null", args: SERVER_ARGS });
+  try {
+    return report([...await soak(server, minutes * 60_000), await judgeStop(server)]);
+  } finally {
+    await server[Symbol.asyncDispose]();
+  }
+}
+
+/** Prints what was found; gives the exit code. */
+function report(checks: readonly Check[]): number {
+  for (const { name, passed, figures } of checks) {
+    console.log(`${passed ? "ok" : "FAILED"} | ${name} | ${figures}`);
+  }
+  const failed = checks.filter(({ passed }) => !passed).length;
+  console.log(`${checks.length - failed} passed, ${failed} failed`);
+  return failed === 0 ? 0 : 1;
+}
+
+async function soak(server: Server, milliseconds: number): Promise<Check[]> {
+  const idle = countDescriptors(server.pid);
+  const stop = new AbortController();
+  const loads = LOAD_KINDS.map((kind, i) => {
+    return new Load(kind, { server, signal: stop.signal, seed: SEED + 1000 * i });
+  });
+  const end = performance.now() + milliseconds;
+  const samples = await collect(server, end - milliseconds / 4);
+  const roundsBefore = loads.map(({ rounds }) => rounds);
+  samples.push(...await collect(server, end, samples.length));
+  const wentOn = loads.map(({ rounds }, i) => rounds > roundsBefore[i]!);
+  stop.abort();
+  await Promise.all(loads.map(({ ended }) => ended));
+  return [
+    ...loads.map((load, i) => judgeLoad(load, wentOn[i]!)),
+    ...judgeGrowth(samples),
+    await judgeDescriptors(server, idle),
+  ];
+}
+
+/** A sample each second until `end`, a line about every tenth. */
+async function collect(server: Server, end: number, before = 0): Promise<Sample[]> {
+  const samples: Sample[] = [];
+  while (performance.now() < end) {
+    await hold(Math.min(SAMPLE_MS, end - performance.now()));
+    const sample = takeSample(server.pid);
+    samples.push(sample);
+    const seconds = before + samples.length;
+    if (seconds % SAMPLES_A_LINE !== 0) continue;
+    const { resident, descriptors, threads } = sample;
+    const memory = (resident / 1024 / 1024).toFixed(1);
+    console.log(`${seconds} s: ${memory} MiB, ${descriptors} descriptors, ${threads} threads`);
+  }
+  return samples;
+}
+
+function judgeLoad({ kind, rounds, faults, lastFault }: Load, wentOn: boolean): Check {
+  const fault = faults > 0 ? `, the last: ${lastFault}` : "";
+  const end = wentOn ? "" : ", none in the last quarter";
+  return {
+    name: `load: ${kind.name}`,
+    passed: faults === 0 && wentOn,
+    figures: `${rounds} rounds, ${faults} faults${fault}${end}`,
+  };
+}
+
+/** With no load left the server has as many descriptors as before the first connection. */
+async function judgeDescriptors(server: Server, idle: number): Promise<Check> {
+  const end = performance.now() + SETTLE_MS;
+  while (countDescriptors(server.pid) > idle && performance.now() < end) await hold(100);
+  const left = countDescriptors(server.pid);
+  return {
+    name: "every descriptor is given back",
+    passed: left <= idle,
+    figures: `${idle} before the load, ${left} after it`,
+  };
+}
+
+async function judgeStop(server: Server): Promise<Check> {
+  const { code, stderr } = await server.stop();
+  return {
+    name: "the server stops well and had nothing to warn of",
+    passed: code === 0 && stderr === "",
+    figures: `exit code ${code}, stderr ${JSON.stringify(stderr)}`,
+  };
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));

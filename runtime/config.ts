@@ -19,7 +19,7 @@ export interface ConnectionLimits {
   readonly connections: number;
   /** Connections of one address, of IPv6 one /64 network; beyond: 503 and close. 0: as many as of all. */
   readonly connectionsPerAddress: number;
-  /** Bytes that wait for a peer to read; beyond, nothing more is read from it. */
+  /** Bytes of WebSocket data that wait for a peer to read; beyond, nothing more is read from it. */
   readonly queuedBytes: number;
   /** Requests of one connection that are handled before the others have their turn. */
   readonly pipelined: number;

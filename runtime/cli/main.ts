@@ -31,17 +31,18 @@ export async function main(args: readonly string[]): Promise<number> {
 }
 
 async function serve(config: Config): Promise<number> {
-  let executor: Executor;
+  const signals = new StopSignals();
   try {
-    executor = await Executor.start(config, { warn });
+    const executor = await Executor.start(config, { warn });
+    print(banner(executor.address, config));
+    signals.stop(executor);
+    const { failure } = await executor.ended;
+    return failure === undefined ? EXIT.stopped : fail(failure, EXIT.cannotServe);
   } catch (error) {
     return fail(explain(error, config), EXIT.cannotServe);
+  } finally {
+    signals.dispose();
   }
-  const removeListeners = stopOnSignal(executor);
-  print(banner(executor.address, config));
-  const { failure } = await executor.ended;
-  removeListeners();
-  return failure === undefined ? EXIT.stopped : fail(failure, EXIT.cannotServe);
 }
 
 function banner(address: Deno.NetAddr, config: Config): string {
@@ -55,19 +56,32 @@ function banner(address: Deno.NetAddr, config: Config): string {
   ].join("\n");
 }
 
-/** The first signal stops, the second ends at once. Gives what takes the listeners off again. */
-function stopOnSignal(executor: Executor): () => void {
-  let asked = false;
-  const listeners = SIGNALS.map((signal) => {
-    const listener = () => {
-      if (asked) Deno.exit(SECOND_SIGNAL[signal]);
-      asked = true;
-      executor.stop();
-    };
+/** The first signal stops, one that came while the server was starting too; the second ends at once. */
+class StopSignals {
+  #executor: Executor | null = null;
+  #asked = false;
+  readonly #listeners = SIGNALS.map((signal) => {
+    const listener = () => this.#hear(signal);
     Deno.addSignalListener(signal, listener);
     return () => Deno.removeSignalListener(signal, listener);
   });
-  return () => listeners.forEach((remove) => remove());
+
+  /** This is what to stop. */
+  stop(executor: Executor): void {
+    this.#executor = executor;
+    if (this.#asked) executor.stop();
+  }
+
+  /** Listens no more. */
+  dispose(): void {
+    for (const remove of this.#listeners) remove();
+  }
+
+  #hear(signal: (typeof SIGNALS)[number]): void {
+    if (this.#asked) Deno.exit(SECOND_SIGNAL[signal]);
+    this.#asked = true;
+    this.#executor?.stop();
+  }
 }
 
 /** Why it could not serve, and what to do. */

@@ -53,6 +53,11 @@ export const NUMBER_OPTIONS: readonly NumberOption[] = [
     ["max-pipelined", "COUNT", 1, 1_000_000],
     "requests of a connection before others have their turn",
   ),
+  limit(
+    "queuedBytes",
+    ["max-queued", "BYTES", 0, 1024 * MEBIBYTE],
+    "waiting for a WebSocket's peer; more: not read",
+  ),
   limit("headTime", ["head-timeout", "SECONDS", 0.1, A_DAY], "for a request's head; slower: 408"),
   limit("idleTime", ["idle-timeout", "SECONDS", 0.1, A_DAY], "between requests; longer: closed"),
   limit(

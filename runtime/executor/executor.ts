@@ -40,6 +40,7 @@ const DEATHS_WITHIN = 10_000;
 /** Beyond the drain time, which the threads keep themselves: for one that does not. */
 const STOP_GRACE = 1_000;
 const STDOUT = 1;
+const STDERR = 2;
 /** Addresses that are told apart where connections are bounded by address: some times the connections there can be. */
 const ADDRESSES = 32_768;
 /** How long the same warning is not said again, in milliseconds, and how many are remembered for that. */
@@ -281,7 +282,12 @@ export class Executor {
 
   #finishIfAllEnded(): void {
     const threads = [...this.#workers, this.#acceptor];
-    if (threads.every((thread) => thread === null || thread.hasEnded)) this.#finish(undefined);
+    if (!threads.every((thread) => thread === null || thread.hasEnded)) return;
+    // Nobody uses them any more, and the process may live on: a test's, or an embedder's.
+    const ours = [this.#listener, ...this.#doorbells];
+    if (this.#logDescriptor > STDERR) ours.push(this.#logDescriptor);
+    for (const descriptor of ours) this.#os.close(descriptor);
+    this.#finish(undefined);
   }
 
   #finish(failure: string | undefined): void {

@@ -3,8 +3,7 @@
  *
  * In: a connection after its handshake. Out: frames, lines in the log, counts. Answers pings,
  * finishes the close handshake, pings a silent peer and gives up on one that stays silent. While
- * bytes wait that the peer does not read, nothing more is read from it: what an echo can make grow
- * is one answer per connection.
+ * more bytes wait for the peer than `queuedBytes` of the limits, nothing more is read from it.
  *
  * Every entry (`receive`, `deadline`, a promise settled, `send` from elsewhere) ends in `#settle`, which
  * sends what was gathered, and closes the socket once the close handshake is done.
@@ -61,7 +60,11 @@ export class WebSocketSession implements Session, WebSocketPeer {
     transport.setSession(this);
     this.#context.counters.add(COLUMN.webSocketsOpened, 1);
     this.#context.log.handshakeComplete(transport.descriptor);
-    this.#handler.opened(this);
+    try {
+      this.#handler.opened(this);
+    } catch (error) {
+      this.#fail(error);
+    }
     if (early.length > 0) this.receive(early, 0, early.length);
     else this.#settle();
   }
@@ -199,10 +202,12 @@ export class WebSocketSession implements Session, WebSocketPeer {
   }
 
   #handleEvents(): void {
-    const { outbox } = this.#context;
+    const { outbox, config: { limits } } = this.#context;
     while (!this.#transport.closed && !this.#handlerPending) {
       // What the peer does not read, it gets no more of: its next message waits.
-      if (this.#transport.queuedBytes > 0) return this.#transport.setReading(false);
+      if (this.#transport.queuedBytes > limits.queuedBytes) {
+        return this.#transport.setReading(false);
+      }
       const event = this.#connection.next();
       if (event === NEED_DATA || event === WEBSOCKET_CLOSED) return;
       if (event === MESSAGE) this.#receiveMessage();

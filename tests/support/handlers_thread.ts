@@ -65,5 +65,14 @@ function answerWithRequest(exchange: Exchange): void {
 }
 
 const table = Object.entries(HANDLERS).map(([path, handle]) => [path, route(handle)] as const);
+const throwing = route((exchange) => exchange.respondText(426, ""), {
+  opened() {
+    throw new Error("a handler's own fault");
+  },
+  message() {},
+});
 const socket = route((exchange) => exchange.respondText(426, ""), WAITING_ECHO);
-serveThread(createRouter([...table, ["/socket", socket]]), new DateField(Date.now()));
+serveThread(
+  createRouter([...table, ["/socket", socket], ["/throwing-socket", throwing]]),
+  new DateField(Date.now()),
+);

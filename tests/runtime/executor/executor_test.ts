@@ -110,6 +110,29 @@ Deno.test("messages wait for the handler's promise and are answered in order", a
   assertEquals((await closed).code, 1011);
 });
 
+Deno.test("a handler that throws when its WebSocket opens closes it with 1011, and nothing else", async () => {
+  await using server = await start({ workers: 1 });
+  const socket = new WebSocket(`${server.url.replace("http", "ws")}/throwing-socket`);
+  const closed = await new Promise<CloseEvent>((resolve) => socket.onclose = resolve);
+  assertEquals(closed.code, 1011);
+  assertEquals(await get(`${server.url}/now`), [200, "now"]);
+  assertEquals(server.warnings, []);
+});
+
+Deno.test("a server that has ended leaves no descriptor behind", async () => {
+  const count = () => [...Deno.readDirSync("/proc/self/fd")].length;
+  {
+    await using first = await start();
+    await get(`${first.url}/now`);
+  }
+  const before = count();
+  {
+    await using second = await start({ workers: 4 });
+    await get(`${second.url}/now`);
+  }
+  await waitFor(() => count() <= before, { what: () => `${count()} descriptors to be ${before}` });
+});
+
 Deno.test("a worker that dies is replaced, its connections are closed, the others never notice", async () => {
   await using server = await start({ workers: 2 });
   const { port } = server.executor.address;

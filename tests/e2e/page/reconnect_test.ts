@@ -125,7 +125,10 @@ function dispatch(target: string, event: string): Act {
 async function offline(watched: Watched): Promise<void> {
   await watched.page.context().setOffline(true);
   await watched.state("offline");
-  assertEquals(await watched.page.getByRole("status").textContent(), "Offline");
+  const status = watched.page.getByRole("status");
+  // It goes on trying, since the server may be on this machine: in between it says so.
+  const saysSo = async () => await status.textContent() === "Offline";
+  await waitFor(saysSo, { what: "the status to be Offline" });
 }
 
 async function online(watched: Watched): Promise<void> {

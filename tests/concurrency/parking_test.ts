@@ -22,7 +22,7 @@ interface Plan {
 }
 
 const PLANS: Plan[] = [
-  { name: "one by one", workers: 1, bringers: 1, rounds: 60_000, burst: false },
+  { name: "one by one", workers: 1, bringers: 1, rounds: 240_000, burst: false },
   { name: "one by one", workers: 2, bringers: 2, rounds: 40_000, burst: false },
   { name: "in bursts", workers: 3, bringers: 2, rounds: 200_000, burst: true },
 ];
@@ -52,11 +52,11 @@ for (const { name, workers, bringers, rounds, burst } of PLANS) {
     const brought = sumOf(results.slice(workers));
     assertEquals(brought.lost, 0, "lost wake-ups");
     assertEquals([brought.count, worked.count], [bringers * rounds, bringers * rounds]);
-    // Both outcomes of the race were met, on both sides of it: 500 to 300,000 times as a rule, and 20
-    // times where the scheduler ran the two threads in step. How often is its business, not ours.
+    // Both outcomes of the race were met, on both sides of it: 500 to 300,000 times as a rule. Where the
+    // scheduler runs one bringer and one worker in step it is 20 in 60,000: hence so many rounds of these.
     for (const [side, met] of Object.entries({ worked, brought })) {
-      assert(met.bells > 0, `${side} with a bell only ${met.bells} times`);
-      assert(met.awake > 0, `${side} without a bell only ${met.awake} times`);
+      assert(met.bells > 20, `${side} with a bell only ${met.bells} times`);
+      assert(met.awake > 20, `${side} without a bell only ${met.awake} times`);
     }
   });
 }

@@ -62,6 +62,9 @@ const NETWORK_ERRORS: readonly number[] = [
   EPERM,
 ];
 
+/** Made once: who is flooded with connections should not encode an answer for each. */
+const REFUSAL = shortAnswerBytes(UNAVAILABLE);
+
 /** What the acceptor needs of its thread. */
 export interface AcceptorParts {
   readonly start: AcceptorStart;
@@ -193,8 +196,7 @@ export class Acceptor {
     this.#told.add(reason);
     this.#state.addresses.leave(descriptor);
     this.#counters.add(COLUMN.refused, 1);
-    const answer = shortAnswerBytes(UNAVAILABLE);
-    os.send(descriptor, answer, answer.length, false);
+    os.send(descriptor, REFUSAL, REFUSAL.length, false);
     os.shutdownWrite(descriptor);
     os.close(descriptor);
   }

@@ -10,7 +10,6 @@
  */
 
 /** Address families, as in address_families(7). */
-export const AF_UNIX = 1;
 export const AF_INET = 2;
 export const AF_INET6 = 10;
 

@@ -18,7 +18,15 @@ import { latin1Bytes } from "../ascii.ts";
 import type { ByteBuffer } from "../byte_buffer.ts";
 import { ProtocolError } from "../errors.ts";
 import type { Http1Limits } from "../limits.ts";
-import { type ClientState, ConnectionState, type ServerState } from "./connection_state.ts";
+import {
+  CLIENT,
+  type ClientState,
+  ConnectionState,
+  RECEIVED,
+  SENT,
+  SERVER,
+  type ServerState,
+} from "./connection_state.ts";
 import type { DateField } from "./date_field.ts";
 import { CLOSED, DATA, END_OF_MESSAGE, PAUSED, REQUEST, SWITCHED_PROTOCOL } from "./events.ts";
 import { hasNoBody, type PreparedResponse } from "./prepared_response.ts";
@@ -86,14 +94,24 @@ export class Http1Connection {
     return this.#reader.dataEnd;
   }
 
-  /** Where the client stands. */
+  /** Where the client stands, by name. */
   get clientState(): ClientState {
-    return this.#state.client;
+    return this.#state.clientName;
   }
 
-  /** Where we stand. */
+  /** Where we stand, by name. */
   get serverState(): ServerState {
-    return this.#state.server;
+    return this.#state.serverName;
+  }
+
+  /** Whether the request's body has not come to its end. */
+  get awaitsBody(): boolean {
+    return this.#state.client === CLIENT.SEND_BODY;
+  }
+
+  /** Whether a response may begin: none has since the last request, or there was no request yet. */
+  get mayRespond(): boolean {
+    return this.#state.server === SERVER.IDLE || this.#state.server === SERVER.SEND_RESPONSE;
   }
 
   /** Whether the connection goes on after the current response. */
@@ -113,7 +131,7 @@ export class Http1Connection {
 
   /** Gives received bytes, a view that stays the caller's and is let go of by {@link retain}. */
   receive(bytes: Uint8Array, start: number, end: number): void {
-    if (this.#state.client === "ERROR" || this.#state.client === "CLOSED") return;
+    if (this.#state.client === CLIENT.ERROR || this.#state.client === CLIENT.CLOSED) return;
     this.#reader.input.receive(bytes, start, end);
   }
 
@@ -137,7 +155,7 @@ export class Http1Connection {
       return this.#next();
     } catch (error) {
       if (error instanceof ProtocolError) {
-        this.#state.receive("Error");
+        this.#state.receive(RECEIVED.Error);
         this.#reader.input.drop();
       }
       throw error;
@@ -151,7 +169,7 @@ export class Http1Connection {
 
   /** After SWITCHED_PROTOCOL: a copy of what was received behind the request, once. */
   takeTrailing(): Uint8Array<ArrayBuffer> {
-    if (this.#state.client !== "SWITCHED_PROTOCOL") {
+    if (this.#state.client !== CLIENT.SWITCHED_PROTOCOL) {
       throw new TypeError("Cannot take trailing bytes: the protocol was not switched");
     }
     const input = this.#reader.input;
@@ -167,8 +185,8 @@ export class Http1Connection {
   sendContinue(out: ByteBuffer): boolean {
     if (!this.#reader.awaitsContinue) return false;
     this.#reader.awaitsContinue = false;
-    if (this.buffered > 0 || this.#state.client !== "SEND_BODY") return false;
-    this.#state.send("Informational");
+    if (this.buffered > 0 || this.#state.client !== CLIENT.SEND_BODY) return false;
+    this.#state.send(SENT.Informational);
     out.append(CONTINUE_BYTES);
     return true;
   }
@@ -180,9 +198,9 @@ export class Http1Connection {
 
   /** Sends a piece of the body. Dropped where the response has none: HEAD, 204, 304. */
   sendData(out: ByteBuffer, bytes: Uint8Array, start: number, end: number): void {
-    this.#state.mustAllow("Data");
+    this.#state.mustAllow(SENT.Data);
     this.#body.append(out, bytes, start, end);
-    this.#state.send("Data");
+    this.#state.send(SENT.Data);
   }
 
   /**
@@ -190,17 +208,17 @@ export class Http1Connection {
    * has no body and nothing is to be sent. Not for bodies in chunks.
    */
   sendDataOutside(count: number): boolean {
-    this.#state.mustAllow("Data");
+    this.#state.mustAllow(SENT.Data);
     const wanted = this.#body.count(count);
-    this.#state.send("Data");
+    this.#state.send(SENT.Data);
     return wanted;
   }
 
   /** Ends the response. */
   sendEnd(out: ByteBuffer): void {
-    this.#state.mustAllow("EndOfMessage");
+    this.#state.mustAllow(SENT.EndOfMessage);
     this.#body.end(out);
-    this.#state.send("EndOfMessage");
+    this.#state.send(SENT.EndOfMessage);
   }
 
   /**
@@ -222,7 +240,7 @@ export class Http1Connection {
     this.#begin(out, response, length);
     this.#body.append(out, body, start, end);
     // Of a dropped body nothing is counted; of another everything was sent.
-    this.#state.send("EndOfMessage");
+    this.#state.send(SENT.EndOfMessage);
   }
 
   /** Sends a whole response that was encoded before. */
@@ -230,8 +248,8 @@ export class Http1Connection {
     this.#settleRequest();
     if (prepared.closes) this.#state.disableKeepAlive();
     out.append(prepared.bytesFor(this.#reader.isHead, this.#persistence()));
-    this.#state.send("Response");
-    this.#state.send("EndOfMessage");
+    this.#state.send(SENT.Response);
+    this.#state.send(SENT.EndOfMessage);
   }
 
   /**
@@ -243,19 +261,19 @@ export class Http1Connection {
       throw new TypeError(`Cannot switch protocols with status ${response.status}`);
     }
     // A request without a body is complete, whether END_OF_MESSAGE was asked for or not.
-    if (this.#state.client === "SEND_BODY" && this.#reader.hasNoBody) {
-      this.#state.receive("EndOfMessage");
+    if (this.#state.client === CLIENT.SEND_BODY && this.#reader.hasNoBody) {
+      this.#state.receive(RECEIVED.EndOfMessage);
     }
-    this.#state.mustAllow("Switch");
+    this.#state.mustAllow(SENT.Switch);
     this.#form.contentLength = UNFRAMED;
     this.#form.persistence = GOES_ON;
     encodeResponseHead(out, response, this.#form);
-    this.#state.send("Switch");
+    this.#state.send(SENT.Switch);
   }
 
   /**
    * Answers a ProtocolError: a short text, and the end of the connection. Only when no response has
-   * begun (`serverState` is IDLE or SEND_RESPONSE).
+   * begun ({@link mayRespond}).
    */
   sendError(
     out: ByteBuffer,
@@ -263,7 +281,7 @@ export class Http1Connection {
     text: string = error.message + "\n",
     fields: ResponseFields = NO_FIELDS,
   ): void {
-    this.#state.mustAllow("Response");
+    this.#state.mustAllow(SENT.Response);
     this.mustClose();
     const body = UTF8.encode(text);
     const response = { status: error.status, fields: [TEXT_FIELD, ...fields], contentLength: -1 };
@@ -273,17 +291,17 @@ export class Http1Connection {
   #next(): number {
     this.#state.startNextCycle();
     switch (this.#state.client) {
-      case "IDLE":
+      case CLIENT.IDLE:
         return this.#nextHead();
-      case "SEND_BODY":
+      case CLIENT.SEND_BODY:
         return this.#nextOfBody();
-      case "SWITCHED_PROTOCOL":
+      case CLIENT.SWITCHED_PROTOCOL:
         return SWITCHED_PROTOCOL;
-      case "DONE":
-      case "MIGHT_SWITCH_PROTOCOL":
+      case CLIENT.DONE:
+      case CLIENT.MIGHT_SWITCH_PROTOCOL:
         return PAUSED;
-      case "MUST_CLOSE":
-        return this.#state.server === "MUST_CLOSE" ? this.#close() : PAUSED;
+      case CLIENT.MUST_CLOSE:
+        return this.#state.server === SERVER.MUST_CLOSE ? this.#close() : PAUSED;
       default:
         return CLOSED;
     }
@@ -301,14 +319,14 @@ export class Http1Connection {
 
   #nextOfBody(): number {
     const event = this.#reader.nextOfBody();
-    if (event === DATA) this.#state.receive("Data");
-    else if (event === END_OF_MESSAGE) this.#state.receive("EndOfMessage");
+    if (event === DATA) this.#state.receive(RECEIVED.Data);
+    else if (event === END_OF_MESSAGE) this.#state.receive(RECEIVED.EndOfMessage);
     return event;
   }
 
   #close(): number {
-    this.#state.receive("Close");
-    if (this.#state.server === "MUST_CLOSE") this.#state.send("Close");
+    this.#state.receive(RECEIVED.Close);
+    if (this.#state.server === SERVER.MUST_CLOSE) this.#state.send(SENT.Close);
     this.#reader.input.drop();
     return CLOSED;
   }
@@ -327,7 +345,7 @@ export class Http1Connection {
     this.#form.contentLength = unframed ? UNFRAMED : contentLength < 0 ? IN_CHUNKS : contentLength;
     this.#form.persistence = this.#persistence();
     if (encodeResponseHead(out, response, this.#form)) this.#state.disableKeepAlive();
-    this.#state.send("Response");
+    this.#state.send(SENT.Response);
     if (noBody || this.#reader.isHead) this.#body.begin(DROPPED, 0);
     else if (untilClose) this.#body.begin(UNTIL_CLOSE, 0);
     else if (contentLength < 0) this.#body.begin(CHUNKED, 0);
@@ -336,9 +354,9 @@ export class Http1Connection {
 
   /** What has to be decided about the request before a head can say how the connection goes on. */
   #settleRequest(): void {
-    this.#state.mustAllow("Response");
+    this.#state.mustAllow(SENT.Response);
     // A response to a head that was not or could not be read is the last one.
-    if (this.#state.server === "IDLE") this.#state.disableKeepAlive();
+    if (this.#state.server === SERVER.IDLE) this.#state.disableKeepAlive();
     if (this.#reader.awaitsContinue) this.#refuseBody();
   }
 
@@ -353,7 +371,7 @@ export class Http1Connection {
    */
   #refuseBody(): void {
     this.#reader.awaitsContinue = false;
-    if (this.buffered > 0 || this.#state.client !== "SEND_BODY") return;
-    this.#state.receive("BodyRefused");
+    if (this.buffered > 0 || this.#state.client !== CLIENT.SEND_BODY) return;
+    this.#state.receive(RECEIVED.BodyRefused);
   }
 }

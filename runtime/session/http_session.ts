@@ -215,7 +215,7 @@ export class HttpSession implements Session, Deferred {
 
   #currentPhase(): number {
     if (this.#handlerPending) return HANDLER;
-    if (this.#http.clientState === "SEND_BODY") return BODY;
+    if (this.#http.awaitsBody) return BODY;
     return this.#http.buffered > 0 ? HEAD : IDLE;
   }
 
@@ -336,9 +336,7 @@ export class HttpSession implements Session, Deferred {
     const { counters, log, outbox } = this.#context;
     counters.add(COLUMN.protocolErrors, 1);
     log.requestRefused(this.#transport.descriptor, error.status, error.code);
-    const mayAnswer = this.#http.serverState === "IDLE" ||
-      this.#http.serverState === "SEND_RESPONSE";
-    if (mayAnswer) {
+    if (this.#http.mayRespond) {
       countResponse(this.#context, error.status);
       const text = `${statusLine(error.status)}: ${error.message}\n`;
       this.#http.sendError(outbox.claim(this.#transport), error, text);
@@ -350,7 +348,7 @@ export class HttpSession implements Session, Deferred {
   /** The protocol says that nothing more follows. */
   #finish(): void {
     this.#context.outbox.flush();
-    const unread = this.#http.buffered > 0 || this.#http.clientState === "SEND_BODY";
+    const unread = this.#http.buffered > 0 || this.#http.awaitsBody;
     this.#transport.finish(unread && !this.#inputEnded);
   }
 }

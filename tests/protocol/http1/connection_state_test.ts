@@ -3,32 +3,21 @@
  */
 import { assertEquals, assertThrows } from "@std/assert";
 import {
+  CLIENT,
   CLIENT_TRANSITIONS,
   type ClientEvent,
   type ClientState,
   ConnectionState,
+  RECEIVED,
+  SENT,
+  SERVER,
   SERVER_TRANSITIONS,
   type ServerEvent,
   type ServerState,
 } from "../../../protocol/http1/connection_state.ts";
 
-const CLIENT_EVENTS: readonly ClientEvent[] = [
-  "Request",
-  "Data",
-  "EndOfMessage",
-  "BodyRefused",
-  "Close",
-  "Error",
-];
-const SERVER_EVENTS: readonly ServerEvent[] = [
-  "Request",
-  "Informational",
-  "Switch",
-  "Response",
-  "Data",
-  "EndOfMessage",
-  "Close",
-];
+const CLIENT_EVENTS = Object.keys(RECEIVED) as ClientEvent[];
+const SERVER_EVENTS = Object.keys(SENT) as ServerEvent[];
 
 // Written down a second time, by hand: state, event, next state.
 const CLIENT_EDGES = `
@@ -58,7 +47,7 @@ function edgesOf(text: string): Map<string, string> {
 }
 
 function joint(state: ConnectionState): string {
-  return `${state.client} ${state.server}`;
+  return `${state.clientName} ${state.serverName}`;
 }
 
 Deno.test("client: each edge leads where it should, each missing one is a TypeError", () => {
@@ -66,16 +55,16 @@ Deno.test("client: each edge leads where it should, each missing one is a TypeEr
   for (const from of Object.keys(CLIENT_TRANSITIONS) as ClientState[]) {
     for (const event of CLIENT_EVENTS) {
       const state = new ConnectionState();
-      state.client = from;
+      state.client = CLIENT[from];
       // A server state that takes part in no configuration.
-      state.server = "SEND_BODY";
+      state.server = SERVER.SEND_BODY;
       const next = edges.get(`${from} ${event}`);
       if (next === undefined) {
-        assertThrows(() => state.receive(event), TypeError, `receive ${event}`);
-        assertEquals(state.client, from);
+        assertThrows(() => state.receive(RECEIVED[event]), TypeError, `receive ${event}`);
+        assertEquals(state.clientName, from);
       } else {
-        state.receive(event);
-        assertEquals(state.client, next, `${from} ${event}`);
+        state.receive(RECEIVED[event]);
+        assertEquals(state.clientName, next, `${from} ${event}`);
       }
     }
   }
@@ -86,17 +75,17 @@ Deno.test("server: each edge leads where it should, each missing one is a TypeEr
   for (const from of Object.keys(SERVER_TRANSITIONS) as ServerState[]) {
     for (const event of SERVER_EVENTS) {
       const state = new ConnectionState();
-      state.client = "SEND_BODY";
-      state.server = from;
+      state.client = CLIENT.SEND_BODY;
+      state.server = SERVER[from];
       const next = edges.get(`${from} ${event}`);
       if (next === undefined) {
-        assertThrows(() => state.mustAllow(event), TypeError, `send ${event}`);
-        assertThrows(() => state.send(event), TypeError, `send ${event}`);
-        assertEquals(state.server, from);
+        assertThrows(() => state.mustAllow(SENT[event]), TypeError, `send ${event}`);
+        assertThrows(() => state.send(SENT[event]), TypeError, `send ${event}`);
+        assertEquals(state.serverName, from);
       } else {
-        if (event !== "Switch") state.mustAllow(event);
-        state.send(event);
-        assertEquals(state.server, next, `${from} ${event}`);
+        if (event !== "Switch") state.mustAllow(SENT[event]);
+        state.send(SENT[event]);
+        assertEquals(state.serverName, next, `${from} ${event}`);
       }
     }
   }
@@ -105,21 +94,21 @@ Deno.test("server: each edge leads where it should, each missing one is a TypeEr
 Deno.test("a switch is allowed only to a client that asked for it and is done", () => {
   const state = new ConnectionState();
   state.receiveRequest(true);
-  assertThrows(() => state.mustAllow("Switch"), TypeError);
-  state.receive("EndOfMessage");
+  assertThrows(() => state.mustAllow(SENT.Switch), TypeError);
+  state.receive(RECEIVED.EndOfMessage);
   assertEquals(joint(state), "MIGHT_SWITCH_PROTOCOL SEND_RESPONSE");
-  state.mustAllow("Switch");
-  state.send("Switch");
+  state.mustAllow(SENT.Switch);
+  state.send(SENT.Switch);
   assertEquals(joint(state), "SWITCHED_PROTOCOL SWITCHED_PROTOCOL");
 });
 
 Deno.test("a declined switch lets the next request come", () => {
   const state = new ConnectionState();
   state.receiveRequest(true);
-  state.receive("EndOfMessage");
-  state.send("Response");
+  state.receive(RECEIVED.EndOfMessage);
+  state.send(SENT.Response);
   assertEquals(joint(state), "DONE SEND_BODY");
-  state.send("EndOfMessage");
+  state.send(SENT.EndOfMessage);
   state.startNextCycle();
   assertEquals(joint(state), "IDLE IDLE");
 });
@@ -128,9 +117,9 @@ Deno.test("a switch comes before a close, a declined one does not", () => {
   const state = new ConnectionState();
   state.receiveRequest(true);
   state.disableKeepAlive();
-  state.receive("EndOfMessage");
+  state.receive(RECEIVED.EndOfMessage);
   assertEquals(joint(state), "MIGHT_SWITCH_PROTOCOL SEND_RESPONSE");
-  state.send("Response");
+  state.send(SENT.Response);
   assertEquals(joint(state), "MUST_CLOSE SEND_BODY");
 });
 
@@ -138,45 +127,45 @@ Deno.test("without keep-alive both sides end where they would be done, in either
   const clientFirst = new ConnectionState();
   clientFirst.receiveRequest(false);
   clientFirst.disableKeepAlive();
-  clientFirst.receive("EndOfMessage");
+  clientFirst.receive(RECEIVED.EndOfMessage);
   assertEquals(joint(clientFirst), "MUST_CLOSE SEND_RESPONSE");
-  clientFirst.send("Response");
-  clientFirst.send("EndOfMessage");
+  clientFirst.send(SENT.Response);
+  clientFirst.send(SENT.EndOfMessage);
   assertEquals(joint(clientFirst), "MUST_CLOSE MUST_CLOSE");
   const serverFirst = new ConnectionState();
   serverFirst.receiveRequest(false);
-  serverFirst.send("Response");
-  serverFirst.send("EndOfMessage");
+  serverFirst.send(SENT.Response);
+  serverFirst.send(SENT.EndOfMessage);
   assertEquals(joint(serverFirst), "SEND_BODY DONE");
   serverFirst.disableKeepAlive();
   assertEquals(joint(serverFirst), "SEND_BODY MUST_CLOSE");
-  serverFirst.receive("EndOfMessage");
+  serverFirst.receive(RECEIVED.EndOfMessage);
   assertEquals(joint(serverFirst), "MUST_CLOSE MUST_CLOSE");
 });
 
 Deno.test("the client's end, its error, and an early answer close the server's side", () => {
   const ended = new ConnectionState();
-  ended.receive("Close");
+  ended.receive(RECEIVED.Close);
   assertEquals(joint(ended), "CLOSED MUST_CLOSE");
   const early = new ConnectionState();
-  early.send("Response");
+  early.send(SENT.Response);
   assertEquals(early.keepAlive, false);
   assertEquals(joint(early), "MUST_CLOSE SEND_BODY");
-  early.send("EndOfMessage");
+  early.send(SENT.EndOfMessage);
   assertEquals(joint(early), "MUST_CLOSE MUST_CLOSE");
   const wrong = new ConnectionState();
   wrong.receiveRequest(false);
-  wrong.receive("Error");
+  wrong.receive(RECEIVED.Error);
   assertEquals(wrong.keepAlive, false);
-  wrong.send("Response");
-  wrong.send("EndOfMessage");
+  wrong.send(SENT.Response);
+  wrong.send(SENT.EndOfMessage);
   assertEquals(joint(wrong), "ERROR MUST_CLOSE");
 });
 
 Deno.test("a cycle starts anew only when both sides are done", () => {
   const state = new ConnectionState();
   state.receiveRequest(false);
-  state.receive("EndOfMessage");
+  state.receive(RECEIVED.EndOfMessage);
   state.startNextCycle();
   assertEquals(joint(state), "DONE SEND_RESPONSE");
 });
@@ -189,10 +178,12 @@ function reachable(depth: number): Set<string> {
     (state) => state.receiveRequest(false),
     (state) => state.disableKeepAlive(),
     (state) => state.startNextCycle(),
-    ...CLIENT_EVENTS.slice(1).map((event) => (state: ConnectionState) => state.receive(event)),
+    ...CLIENT_EVENTS.slice(1).map((event) => (state: ConnectionState) =>
+      state.receive(RECEIVED[event])
+    ),
     ...SERVER_EVENTS.slice(1).map((event) => (state: ConnectionState) => {
-      state.mustAllow(event);
-      state.send(event);
+      state.mustAllow(SENT[event]);
+      state.send(SENT[event]);
     }),
   ];
   let paths: number[][] = [[]];

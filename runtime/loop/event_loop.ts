@@ -22,6 +22,12 @@ export interface Deferred {
   onTurn(): void;
 }
 
+/** Somebody who gathers what a batch of events leads to. */
+export interface Gatherer {
+  /** Called at the end of each batch, and before each wait. */
+  flush(): void;
+}
+
 /** Waits for descriptors and deadlines. */
 export class EventLoop {
   readonly os: Os;
@@ -33,6 +39,7 @@ export class EventLoop {
   // Two lists, so that what is deferred by the one in hand comes a turn later.
   #deferred: Deferred[] = [];
   #inHand: Deferred[] = [];
+  #gatherer: Gatherer | null = null;
 
   constructor(os: Os) {
     this.os = os;
@@ -47,6 +54,7 @@ export class EventLoop {
    * @returns how many events there were
    */
   turn(block: boolean): number {
+    this.#gatherer?.flush();
     const mayBlock = block && this.#deferred.length === 0;
     const count = this.registry.wait(mayBlock ? this.timers.timeout(this.now) : 0);
     this.#handle(count);
@@ -55,6 +63,7 @@ export class EventLoop {
 
   /** One turn that leaves the thread to promises while it waits. */
   async turnAsync(): Promise<number> {
+    this.#gatherer?.flush();
     const timeout = this.#deferred.length > 0 ? 0 : this.timers.timeout(this.now);
     const bounded = timeout < 0 ? ASYNC_WAIT : Math.min(timeout, ASYNC_WAIT);
     const count = await this.registry.waitAsync(bounded);
@@ -67,6 +76,11 @@ export class EventLoop {
     this.#deferred.push(deferred);
   }
 
+  /** Has `gatherer` send what it gathers, from now on. */
+  gather(gatherer: Gatherer): void {
+    this.#gatherer = gatherer;
+  }
+
   /** Gives the epoll instance back. */
   close(): void {
     this.registry.close();
@@ -77,6 +91,7 @@ export class EventLoop {
     this.registry.dispatch(count);
     this.timers.expire(this.now);
     if (this.#deferred.length > 0) this.#callDeferred();
+    this.#gatherer?.flush();
   }
 
   #callDeferred(): void {

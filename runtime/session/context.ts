@@ -61,6 +61,7 @@ export class SessionContext {
     this.router = parts.router;
     this.date = parts.date;
     this.messages = parts.messages;
+    this.loop.gather(this.outbox);
     this.http = { head: this.head, limits: parts.config.http1, date: parts.date };
   }
 
@@ -77,6 +78,8 @@ export class SessionContext {
     const settle = (next: () => void) => {
       this.pendingHandlers--;
       next();
+      // Between two batches of the loop, or while it waits: nobody else would send it soon.
+      this.outbox.flush();
     };
     promise.then(() => settle(done), (reason) => settle(() => failed(reason)));
   }

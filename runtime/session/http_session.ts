@@ -95,12 +95,12 @@ export class HttpSession implements Session, Deferred {
     if (this.#phase !== IDLE) return;
     // A new connection's request may be on its way: it has a moment. An old one's time is over.
     if (this.#requests === 0) this.#setDeadline();
-    else this.#transport.finish(false);
+    else this.#end(false);
   }
 
   deadline(): void {
     this.#context.counters.add(COLUMN.timeouts, 1);
-    if (this.#phase === IDLE) return this.#transport.finish(false);
+    if (this.#phase === IDLE) return this.#end(false);
     const message = "The request did not come in time";
     this.#refuse(new ProtocolError("HTTP_REQUEST_TIMEOUT", message, { status: 408 }));
   }
@@ -193,9 +193,8 @@ export class HttpSession implements Session, Deferred {
       !this.#transport.closed;
   }
 
-  /** The batch is done: sends, keeps what is incomplete, and decides what is waited for. */
+  /** The batch is done: keeps what is incomplete, and decides what is waited for. The loop sends. */
   #rest(): void {
-    this.#context.outbox.flush();
     if (this.#transport.closed) return;
     this.#http.retain();
     if (!this.#exchange.isAnswered) this.#keepRequest();
@@ -341,15 +340,19 @@ export class HttpSession implements Session, Deferred {
       const text = `${statusLine(error.status)}: ${error.message}\n`;
       this.#http.sendError(outbox.claim(this.#transport), error, text);
     }
-    outbox.flush();
-    this.#transport.finish(true);
+    this.#end(true);
   }
 
   /** The protocol says that nothing more follows. */
   #finish(): void {
-    this.#context.outbox.flush();
     const unread = this.#http.buffered > 0 || this.#http.awaitsBody;
-    this.#transport.finish(unread && !this.#inputEnded);
+    this.#end(unread && !this.#inputEnded);
+  }
+
+  /** Ends the connection behind what was said; `lingering` as in Transport. */
+  #end(lingering: boolean): void {
+    this.#context.outbox.flush();
+    this.#transport.finish(lingering);
   }
 }
 

@@ -5,8 +5,9 @@
  * finishes the close handshake, pings a silent peer and gives up on one that stays silent. While
  * more bytes wait for the peer than `queuedBytes` of the limits, nothing more is read from it.
  *
- * Every entry (`receive`, `deadline`, a promise settled, `send` from elsewhere) ends in `#settle`, which
- * sends what was gathered, and closes the socket once the close handshake is done.
+ * Every entry (`receive`, `deadline`, a promise settled, `close` from elsewhere) ends in `#settle`, which
+ * sets the deadline, and closes the socket once the close handshake is done. What was gathered is sent
+ * by the loop at the end of its batch.
  */
 
 import {
@@ -272,11 +273,11 @@ export class WebSocketSession implements Session, WebSocketPeer {
   }
 
   #settle(): void {
-    this.#context.outbox.flush();
     if (this.#transport.closed) return;
     const { state } = this.#connection;
     this.#connection.retain();
     if (state === "CLOSED") {
+      this.#context.outbox.flush();
       // RFC 6455 section 7.1.1: the server closes first; what the peer still sends is read away.
       this.#transport.finish(true);
     } else {

@@ -227,6 +227,8 @@ export class Worker implements SocketContext, Source, Traffic, LogFailure {
       taken++;
       this.#takeConnection(this.#task[TASK_FIELD.descriptor] ?? -1);
     }
+    // Their answers do not wait until this thread has offered its core to others.
+    if (taken > 0) this.#context.outbox.flush();
     return taken;
   }
 

@@ -38,7 +38,7 @@ Deno.test("outbox: bytes of two connections never mix, and keep their order", ()
   outbox.claim(a).append(bytesOf("a1"));
   outbox.claim(b).append(bytesOf("b1"));
   outbox.claim(a).append(bytesOf("a2"));
-  assertEquals([a.writes, b.writes], [["a1"], ["b1"]]);
+  assertEquals([a.writes, b.writes], [[], []]);
   outbox.flush();
   assertEquals([a.writes, b.writes], [["a1", "a2"], ["b1"]]);
 });
@@ -66,6 +66,36 @@ Deno.test("outbox: what a write leads to may claim and flush again", () => {
   outbox.claim(a).append(bytesOf("first"));
   outbox.flush();
   assertEquals([a.writes, b.writes], [["first"], ["last words"]]);
+});
+
+Deno.test("outbox: a write that fails midway leaves the others' bytes whole and in order", () => {
+  const outbox = new Outbox();
+  const [a, b] = [new Recorder(), new Recorder()];
+  a.onWrite = () => {
+    a.onWrite = () => {};
+    // Larger than the buffer: it is replaced while b's first bytes are still in the old one.
+    outbox.claim(b).append(bytesOf("second".padEnd(300_000, ".")));
+    outbox.flush();
+  };
+  outbox.claim(a).append(bytesOf("failed"));
+  outbox.claim(b).append(bytesOf("first"));
+  outbox.flush();
+  assertEquals(b.writes.map((text) => text.slice(0, 6)), ["first", "second"]);
+  outbox.claim(b).append(bytesOf("third"));
+  outbox.flush();
+  assertEquals(b.writes.at(-1), "third");
+});
+
+Deno.test("outbox: no more than 64 answers and 64 KiB wait for each other", () => {
+  const outbox = new Outbox();
+  const peers = Array.from({ length: 66 }, () => new Recorder());
+  for (const peer of peers) outbox.claim(peer).append(bytesOf("answer"));
+  assertEquals(peers.filter((peer) => peer.writes.length > 0).length, 64);
+  outbox.flush();
+  const [a, b] = [new Recorder(), new Recorder()];
+  outbox.claim(a).append(new Uint8Array(64 * 1024));
+  outbox.claim(b).append(bytesOf("small"));
+  assertEquals([a.writes.length, b.writes.length], [1, 0]);
 });
 
 Deno.test("outbox: it says when it is full, and does not keep the memory of a large answer", () => {

@@ -48,6 +48,7 @@ export {
   BINARY,
   CLOSE,
   CLOSED as WEBSOCKET_CLOSED,
+  FrameReaderPool,
   GOING_AWAY,
   INTERNAL_ERROR,
   judgeHandshake,

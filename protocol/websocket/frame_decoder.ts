@@ -60,6 +60,11 @@ export class FrameDecoder {
     this.#expectMask = expectMask;
   }
 
+  /** Whether nothing of a frame was read since the last one ended. */
+  get untouched(): boolean {
+    return !this.complete && this.#state === AWAIT_OPCODE;
+  }
+
   /**
    * Reads on in the header from `bytes[start, end)`.
    *

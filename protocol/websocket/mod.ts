@@ -4,10 +4,11 @@
  *
  * @example One message echoed, its header written in front of the payload where it lies
  * ```ts
- * import { MESSAGE, MessageBufferPool, WebSocketConnection } from "./mod.ts";
+ * import { FrameReaderPool, MESSAGE, MessageBufferPool, WebSocketConnection } from "./mod.ts";
  * import { WEBSOCKET_LIMITS } from "../limits.ts";
  *
- * const connection = new WebSocketConnection("server", WEBSOCKET_LIMITS, new MessageBufferPool());
+ * const readers = new FrameReaderPool("server", WEBSOCKET_LIMITS, new MessageBufferPool());
+ * const connection = new WebSocketConnection(readers);
  * // The frame of RFC 6455 section 5.7: a masked text message that contains "Hello".
  * const view = Uint8Array.of(0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58);
  * connection.receive(view, 0, view.length);
@@ -24,10 +25,12 @@
  */
 
 export * from "./close_code.ts";
-export { type Role, WebSocketConnection } from "./connection.ts";
+export { WebSocketConnection } from "./connection.ts";
 export type { ConnectionState } from "./connection_state.ts";
 export * from "./events.ts";
 export { encodeFrame } from "./frame_encoder.ts";
+export type { Role } from "./frame_reader.ts";
+export { FrameReaderPool } from "./frame_reader_pool.ts";
 export { FIN, LONGEST_UNMASKED_HEADER } from "./frame_header.ts";
 export {
   computeAccept,

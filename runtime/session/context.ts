@@ -7,6 +7,7 @@
 
 import {
   type DateField,
+  FrameReaderPool,
   type Http1ConnectionOptions,
   type MessageBufferPool,
   RequestHead,
@@ -42,6 +43,8 @@ export class SessionContext {
   /** What all HTTP connections are made with. */
   readonly http: Http1ConnectionOptions;
   readonly messages: MessageBufferPool;
+  /** What reads the frames of the WebSockets that are not silent now. */
+  readonly frameReaders: FrameReaderPool;
   /** Handlers whose promise is not settled: while there are any, the loop gives way to them. */
   pendingHandlers = 0;
   /** The server stops: connections end after what is under way. */
@@ -62,6 +65,7 @@ export class SessionContext {
     this.date = parts.date;
     this.messages = parts.messages;
     this.loop.gather(this.outbox);
+    this.frameReaders = new FrameReaderPool("server", parts.config.websocket, parts.messages);
     this.http = { head: this.head, limits: parts.config.http1, date: parts.date };
   }
 

@@ -47,11 +47,7 @@ export class WebSocketSession implements Session, WebSocketPeer {
   constructor(context: SessionContext, handler: WebSocketHandler) {
     this.#context = context;
     this.#handler = handler;
-    this.#connection = new WebSocketConnection(
-      "server",
-      context.config.websocket,
-      context.messages,
-    );
+    this.#connection = new WebSocketConnection(context.frameReaders);
     this.#lastHeard = context.loop.now;
   }
 

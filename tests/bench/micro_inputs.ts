@@ -4,7 +4,12 @@
 
 import { ByteBuffer } from "../../protocol/byte_buffer.ts";
 import { WEBSOCKET_LIMITS } from "../../protocol/limits.ts";
-import { BINARY, MessageBufferPool, WebSocketConnection } from "../../protocol/websocket/mod.ts";
+import {
+  BINARY,
+  FrameReaderPool,
+  MessageBufferPool,
+  WebSocketConnection,
+} from "../../protocol/websocket/mod.ts";
 
 const encoder = new TextEncoder();
 
@@ -52,8 +57,8 @@ export function mixedText(size: number): Uint8Array<ArrayBuffer> {
 /** A client's binary frame with `size` bytes of payload (RFC 6455 section 5.2). */
 export function maskedFrame(size: number): Uint8Array<ArrayBuffer> {
   const out = new ByteBuffer(size + 14);
-  const pool = new MessageBufferPool();
-  const client = new WebSocketConnection("client", WEBSOCKET_LIMITS, pool, () => 0x3d21fa37);
+  const readers = new FrameReaderPool("client", WEBSOCKET_LIMITS, new MessageBufferPool());
+  const client = new WebSocketConnection(readers, () => 0x3d21fa37);
   client.sendMessage(out, BINARY, asciiText(size), 0, size);
   return out.view().slice();
 }

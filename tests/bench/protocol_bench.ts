@@ -22,6 +22,7 @@ import { Utf8Validator } from "../../protocol/utf8_validator.ts";
 import { unmask } from "../../protocol/websocket/mask.ts";
 import {
   computeAccept,
+  FrameReaderPool,
   MESSAGE,
   MessageBufferPool,
   WebSocketConnection,
@@ -111,8 +112,8 @@ for (const [name, makeText] of [["ASCII", asciiText], ["mixed", mixedText]] as c
 for (const size of SIZES) {
   const frame = maskedFrame(size);
   const view = new Uint8Array(frame.length);
-  const pool = new MessageBufferPool();
-  const connection = new WebSocketConnection("server", WEBSOCKET_LIMITS, pool);
+  const readers = new FrameReaderPool("server", WEBSOCKET_LIMITS, new MessageBufferPool());
+  const connection = new WebSocketConnection(readers);
   const echo = (): number => {
     view.set(frame);
     connection.receive(view, 0, view.length);

@@ -8,7 +8,12 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { MessageBufferPool, type Role, WebSocketConnection } from "../../protocol/websocket/mod.ts";
+import {
+  FrameReaderPool,
+  MessageBufferPool,
+  type Role,
+  WebSocketConnection,
+} from "../../protocol/websocket/mod.ts";
 import { Drive, type Way, WAYS } from "../protocol/websocket/drive.ts";
 import { buildFrame, concat, type FrameItem } from "../protocol/websocket/frame_cases.ts";
 import { Random } from "../support/random.ts";
@@ -17,6 +22,13 @@ const RUNS = Number(Deno.env.get("FUZZ_RUNS") ?? 10_000);
 const SEED = Number(Deno.env.get("FUZZ_SEED") ?? 1);
 /** Small, so that the bounds are met often. */
 const LIMITS = { messageBytes: 20_000, fragmentCount: 6 };
+// No spares, so that the pool's count is all the memory there is.
+const BUFFERS = new MessageBufferPool(0);
+// Of all runs: what one leaves in a reader would be found by the next.
+const READERS = {
+  client: new FrameReaderPool("client", LIMITS, BUFFERS),
+  server: new FrameReaderPool("server", LIMITS, BUFFERS),
+};
 /** Leading bytes of an input that steer and are not fed. */
 const STEERING = 8;
 
@@ -55,9 +67,7 @@ function run(
   pieces: Uint8Array[],
   seed: number,
 ): string[] {
-  // No spares, so that the pool's count is all the memory there is.
-  const pool = new MessageBufferPool(0);
-  const connection = new WebSocketConnection(role, LIMITS, pool, () => 0);
+  const connection = new WebSocketConnection(READERS[role], () => 0);
   const drive = new Drive(connection, way, input.length);
   let fed = 0;
   try {
@@ -65,11 +75,14 @@ function run(
       drive.feed(piece);
       fed += piece.length;
       // Twice what came, for doubling and for a paused session's copy, and some small buffers.
-      assert(pool.lentBytes <= 4 * fed + 32 * 1024, `${pool.lentBytes} bytes lent for ${fed}`);
+      assert(
+        BUFFERS.lentBytes <= 4 * fed + 32 * 1024,
+        `${BUFFERS.lentBytes} bytes lent for ${fed}`,
+      );
     }
     const lines = drive.end(input[1]! % 2 === 0);
     connection.dispose();
-    assertEquals(pool.lentBytes, 0);
+    assertEquals([BUFFERS.lentBytes, READERS[role].lent], [0, 0]);
     return lines;
   } catch (error) {
     throw new Error(`websocket fuzz failed: FUZZ_SEED=${seed} FUZZ_RUNS=1`, { cause: error });

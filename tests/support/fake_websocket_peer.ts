@@ -9,6 +9,7 @@
 import {
   ByteBuffer,
   CLOSE,
+  FrameReaderPool,
   MESSAGE,
   MessageBufferPool,
   NEED_DATA,
@@ -63,8 +64,8 @@ export class FakeWebSocketPeer extends FakePeer {
   constructor(socket: FakeSocket, random: Random, manner: Manner) {
     super(socket, random, manner);
     const keys = () => random.uint32();
-    const pool = new MessageBufferPool(0);
-    this.#connection = new WebSocketConnection("client", WEBSOCKET_LIMITS, pool, keys);
+    const readers = new FrameReaderPool("client", WEBSOCKET_LIMITS, new MessageBufferPool(0));
+    this.#connection = new WebSocketConnection(readers, keys);
     this.say(bytesOf(handshakeRequest("/echo")));
   }
 

@@ -11,6 +11,7 @@ import {
   BINARY,
   CLOSE,
   CLOSED,
+  FrameReaderPool,
   MESSAGE,
   MessageBufferPool,
   NEED_DATA,
@@ -24,7 +25,7 @@ import { buildFrame, concat, equalBytes, type FrameItem } from "./frame_cases.ts
 const NOTHING = new Uint8Array(0);
 
 function makeServer(pool = new MessageBufferPool()): WebSocketConnection {
-  return new WebSocketConnection("server", WEBSOCKET_LIMITS, pool);
+  return new WebSocketConnection(new FrameReaderPool("server", WEBSOCKET_LIMITS, pool));
 }
 
 function fromClient(...items: FrameItem[]): Uint8Array {
@@ -341,12 +342,8 @@ Deno.test("the peer's end is told after what came before it", () => {
 
 Deno.test("misuse is a TypeError or a RangeError, and appends nothing", () => {
   const server = makeServer();
-  const client = new WebSocketConnection(
-    "client",
-    WEBSOCKET_LIMITS,
-    new MessageBufferPool(),
-    () => 0,
-  );
+  const clientReaders = new FrameReaderPool("client", WEBSOCKET_LIMITS, new MessageBufferPool());
+  const client = new WebSocketConnection(clientReaders, () => 0);
   const out = new ByteBuffer();
   const long = new Uint8Array(126);
   assertThrows(() => server.sendMessage(out, PING, NOTHING, 0, 0), TypeError, "opcode");
@@ -356,11 +353,7 @@ Deno.test("misuse is a TypeError or a RangeError, and appends nothing", () => {
   assertThrows(() => server.sendClose(out, 1006), RangeError, "1006");
   assertEquals(server.state, "OPEN");
   assertThrows(() => client.encodeHeaderBefore(long, 20, 5, TEXT), TypeError, "client");
-  assertThrows(
-    () => new WebSocketConnection("client", WEBSOCKET_LIMITS, new MessageBufferPool()),
-    TypeError,
-    "masking keys",
-  );
+  assertThrows(() => new WebSocketConnection(clientReaders), TypeError, "masking keys");
   server.sendClose(new ByteBuffer(), 1000);
   assertThrows(() => server.encodeHeaderBefore(long, 20, 5, PONG), TypeError, "CLOSE_SENT");
   assertEquals(out.length, 0);

@@ -5,6 +5,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import {
+  FrameReaderPool,
   MessageBufferPool,
   type Role,
   WebSocketConnection,
@@ -69,7 +70,8 @@ function runTrailing(row: FrameCase, role: Role, way: Way, bytes: Uint8Array): v
 
 function run(row: FrameCase, role: Role, way: Way, pieces: Uint8Array[]): string[] {
   const pool = new MessageBufferPool();
-  const connection = new WebSocketConnection(role, limitsOf(row), pool, () => 0);
+  const readers = new FrameReaderPool(role, limitsOf(row), pool);
+  const connection = new WebSocketConnection(readers, () => 0);
   const drive = new Drive(
     connection,
     way,

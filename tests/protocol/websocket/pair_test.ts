@@ -10,6 +10,7 @@ import {
   BINARY,
   encodeFrame,
   FIN,
+  FrameReaderPool,
   MessageBufferPool,
   PING,
   type Role,
@@ -26,9 +27,10 @@ const THRESHOLDS = [0, 126, 512 - 16, 4096, 65536, 256 * 1024 - 16, 512 * 1024 -
 
 function makePair(random: Random): { client: WebSocketConnection; server: WebSocketConnection } {
   const pool = new MessageBufferPool();
+  const readersOf = (role: Role) => new FrameReaderPool(role, WEBSOCKET_LIMITS, pool);
   return {
-    client: new WebSocketConnection("client", WEBSOCKET_LIMITS, pool, () => random.uint32()),
-    server: new WebSocketConnection("server", WEBSOCKET_LIMITS, pool),
+    client: new WebSocketConnection(readersOf("client"), () => random.uint32()),
+    server: new WebSocketConnection(readersOf("server")),
   };
 }
 

@@ -76,6 +76,7 @@ const SYMBOLS = {
   eventfd: { parameters: ["u32", "i32"], result: "i32" }, // unsigned int initval, int flags
   clock_gettime: { parameters: ["i32", "buffer"], result: "i32" }, // clockid_t, struct timespec *tp
   sched_yield: { parameters: [], result: "i32" }, // void
+  malloc_trim: { parameters: ["u32"], result: "i32" }, // size_t pad
   // errno, an address of this thread
   __errno_location: { parameters: [], result: "pointer" },
 } as const satisfies Deno.ForeignLibraryInterface;

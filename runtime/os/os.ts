@@ -47,6 +47,8 @@ export interface Os {
   epochMilliseconds(): number;
   /** sched_yield(2): whoever else is ready to run on this core runs first. */
   yield(): void;
+  /** malloc_trim(3): gives the kernel what C code has freed, of all threads; up to a millisecond. */
+  trimMemory(): void;
   /** eventfd(2), not blocking: a doorbell. */
   eventfd(): number;
   /** Adds one to the eventfd: whoever waits for it wakes. */

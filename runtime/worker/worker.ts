@@ -33,6 +33,7 @@ import {
 } from "../ring/mod.ts";
 import { HttpSession, type Router, SessionContext } from "../session/mod.ts";
 import type { ThreadMessage, WorkerStart } from "../thread/mod.ts";
+import { MemoryTrimmer } from "./memory_trimmer.ts";
 
 /** Bytes that one receive can bring: a 64 KiB message with its header comes in one. */
 const RECEIVE_BYTES = 256 * 1024;
@@ -83,6 +84,7 @@ export class Worker implements SocketContext, Source, Traffic, LogFailure {
   readonly #transports = new Set<SocketTransport>();
   readonly #task = new Int32Array(TASK_WORDS);
   readonly #flushTimer: Timer;
+  readonly #trimmer: MemoryTrimmer;
   #flushSet = false;
   #tookTasks = false;
   #batches = 0;
@@ -107,6 +109,7 @@ export class Worker implements SocketContext, Source, Traffic, LogFailure {
       date,
       messages: this.messages,
     });
+    this.#trimmer = new MemoryTrimmer(loop);
     this.#flushTimer = loop.timers.timer({ onDeadline: () => this.#flush() });
     // Edge-triggered, so that a doorbell need not be read to fall silent.
     this.#doorbells = start.doorbells;
@@ -271,6 +274,7 @@ export class Worker implements SocketContext, Source, Traffic, LogFailure {
 
   #takeConnection(descriptor: number): void {
     this.#counters.add(COLUMN.connectionsOpened, 1);
+    this.#trimmer.noteConnection();
     this.#log.accepted(descriptor);
     const transport = new SocketTransport(descriptor, this);
     transport.setSession(new HttpSession(this.#context, transport));

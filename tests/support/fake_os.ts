@@ -75,6 +75,8 @@ export class FakeOs implements Os {
   readonly backlog: FakeSocket[] = [];
   /** Whether the thread that accepts is running now. */
   mayAccept: () => boolean = () => true;
+  /** How often the server gave freed memory back. */
+  trims = 0;
   /** The true time in milliseconds; the server sees that of its clocks. */
   now = 1_000_000;
   /** What the wall clock is ahead of `now`; may jump either way. */
@@ -273,6 +275,10 @@ export class FakeOs implements Os {
 
   yield(): void {
     this.world.act(this.now);
+  }
+
+  trimMemory(): void {
+    this.trims++;
   }
 
   eventfd(): number {

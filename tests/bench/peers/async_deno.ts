@@ -7,6 +7,9 @@ import { ROOT, SCRATCH } from "../paths.ts";
 import { isFile } from "../tools.ts";
 import type { Peer, Place } from "./peer.ts";
 
+/** What `deno task serve` and the executable have. */
+const V8_FLAGS = "--v8-flags=--max-semi-space-size=1";
+
 /** The arguments of either form of our server. */
 export function serverArgs({ port, workers }: Place): string[] {
   return [`${workers}`, "127.0.0.1", `${port}`, "--log", `${SCRATCH}async-deno-${port}.log`];
@@ -22,6 +25,7 @@ export const asyncDeno: Peer = {
     return Promise.resolve(isFile(`${ROOT}main.ts`) ? found : missing);
   },
   launch(found, place) {
-    return { command: found.program, args: ["run", "-A", `${ROOT}main.ts`, ...serverArgs(place)] };
+    const flags = ["run", "-A", V8_FLAGS, `${ROOT}main.ts`];
+    return { command: found.program, args: [...flags, ...serverArgs(place)] };
   },
 };

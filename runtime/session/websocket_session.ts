@@ -32,29 +32,35 @@ import type { WebSocketHandler, WebSocketPeer } from "./route.ts";
 const GATHERED_PAYLOAD = 4 * 1024;
 const NOTHING = new Uint8Array(0);
 
+// What holds of a session, as bits of one number: there are thousands of sessions.
+/** A handler's promise is not settled: the next message waits, and no deadline runs. */
+const HANDLER_PENDING = 1;
+/** Events are being handled: what is sent meanwhile is sent with the rest. */
+const PUMPING = 2;
+/** The peer was pinged and has said nothing since. */
+const AWAITING_PONG = 4;
+/** Our close frame is out, and the time for the peer's runs. */
+const CLOSING = 8;
+
 /** One connection after the upgrade. */
 export class WebSocketSession implements Session, WebSocketPeer {
   readonly #context: SessionContext;
   readonly #handler: WebSocketHandler;
   readonly #connection: WebSocketConnection;
   #transport!: Transport;
-  #handlerPending = false;
-  #pumping = false;
-  #awaitingPong = false;
-  #closing = false;
-  #lastHeard: number;
+  #flags = 0;
 
   constructor(context: SessionContext, handler: WebSocketHandler) {
     this.#context = context;
     this.#handler = handler;
     this.#connection = new WebSocketConnection(context.frameReaders);
-    this.#lastHeard = context.loop.now;
   }
 
   /** Takes the connection up; `early` are bytes that came behind the handshake. */
   open(transport: Transport, early: Uint8Array): void {
     this.#transport = transport;
     transport.setSession(this);
+    this.#heard();
     this.#context.counters.add(COLUMN.webSocketsOpened, 1);
     this.#context.log.handshakeComplete(transport.descriptor);
     try {
@@ -81,9 +87,9 @@ export class WebSocketSession implements Session, WebSocketPeer {
 
   drained(): void {
     // Who took all that waited is alive; but a ping that is sent at last is no answer to itself.
-    if (!this.#awaitingPong) this.#lastHeard = this.#context.loop.now;
+    if (!this.#is(AWAITING_PONG)) this.#heard();
     this.#pump();
-    if (!this.#transport.closed) this.#transport.setReading(!this.#handlerPending);
+    if (!this.#transport.closed) this.#transport.setReading(!this.#is(HANDLER_PENDING));
   }
 
   closed(): void {
@@ -94,16 +100,15 @@ export class WebSocketSession implements Session, WebSocketPeer {
   }
 
   deadline(now: number): void {
-    const { limits } = this.#context.config;
-    const out = this.#context.outbox.claim(this.#transport);
-    if (this.#closing || now - this.#lastHeard >= limits.pongTime) {
+    const { pingTime, pongTime } = this.#context.config.limits;
+    // Who has been silent for the time of a ping, or after it for the rest of the time of its pong.
+    if (this.#is(CLOSING | AWAITING_PONG) || pongTime <= pingTime) {
       this.#context.counters.add(COLUMN.timeouts, 1);
       return this.#transport.abort();
     }
-    if (!this.#awaitingPong && now - this.#lastHeard >= limits.pingTime) {
-      this.#awaitingPong = true;
-      this.#connection.sendPing(out, NOTHING, 0, 0);
-    }
+    this.#flags |= AWAITING_PONG;
+    this.#connection.sendPing(this.#context.outbox.claim(this.#transport), NOTHING, 0, 0);
+    this.#transport.setDeadline(now + pongTime - pingTime);
     this.#settle();
   }
 
@@ -156,7 +161,7 @@ export class WebSocketSession implements Session, WebSocketPeer {
     const out = this.#context.outbox.claim(this.#transport);
     if (!this.#connection.sendMessage(out, opcode, bytes, start, end)) return;
     this.#context.counters.add(COLUMN.messagesSent, 1);
-    if (!this.#pumping) this.#context.outbox.flush();
+    if (!this.#is(PUMPING)) this.#context.outbox.flush();
   }
 
   reply(opcode: number): void {
@@ -174,33 +179,41 @@ export class WebSocketSession implements Session, WebSocketPeer {
   close(code: number, reason = ""): void {
     if (this.#transport.closed) return;
     const out = this.#context.outbox.claim(this.#transport);
-    if (this.#connection.sendClose(out, code, reason) && !this.#pumping) this.#settle();
+    if (this.#connection.sendClose(out, code, reason) && !this.#is(PUMPING)) this.#settle();
   }
 
   // The work.
 
   #pump(): void {
-    if (this.#pumping || this.#handlerPending || this.#transport.closed) return;
-    this.#pumping = true;
+    if (this.#is(PUMPING | HANDLER_PENDING) || this.#transport.closed) return;
+    this.#flags |= PUMPING;
     this.#context.outbox.claim(this.#transport);
     try {
       this.#handleEvents();
     } catch (error) {
       this.#fail(error);
     } finally {
-      this.#pumping = false;
+      this.#flags &= ~PUMPING;
     }
     this.#settle();
   }
 
+  /** Whether any of these bits is set. */
+  #is(flags: number): boolean {
+    return (this.#flags & flags) !== 0;
+  }
+
+  /** The peer lives: it may be silent anew. */
   #heard(): void {
-    this.#lastHeard = this.#context.loop.now;
-    this.#awaitingPong = false;
+    this.#flags &= ~AWAITING_PONG;
+    // Nothing that it says gives it more time to answer our close frame.
+    if (this.#is(CLOSING | HANDLER_PENDING)) return;
+    this.#transport.setDeadline(this.#context.loop.now + this.#context.config.limits.pingTime);
   }
 
   #handleEvents(): void {
     const { outbox, config: { limits } } = this.#context;
-    while (!this.#transport.closed && !this.#handlerPending) {
+    while (!this.#transport.closed && !this.#is(HANDLER_PENDING)) {
       // What the peer does not read, it gets no more of: its next message waits.
       if (this.#transport.queuedBytes > limits.queuedBytes) {
         return this.#transport.setReading(false);
@@ -237,10 +250,11 @@ export class WebSocketSession implements Session, WebSocketPeer {
   }
 
   #wait(promise: Promise<void>): void {
-    this.#handlerPending = true;
+    this.#flags |= HANDLER_PENDING;
     this.#transport.setReading(false);
+    this.#transport.setDeadline(NEVER);
     const resume = () => {
-      this.#handlerPending = false;
+      this.#flags &= ~HANDLER_PENDING;
       if (this.#transport.closed) return;
       this.#heard();
       this.#transport.setReading(true);
@@ -276,18 +290,11 @@ export class WebSocketSession implements Session, WebSocketPeer {
       this.#context.outbox.flush();
       // RFC 6455 section 7.1.1: the server closes first; what the peer still sends is read away.
       this.#transport.finish(true);
-    } else {
-      this.#closing = state === "CLOSE_SENT";
-      this.#setDeadline();
+    } else if (state === "CLOSE_SENT" && !this.#is(CLOSING)) {
+      const { config: { limits }, loop } = this.#context;
+      this.#flags |= CLOSING;
+      this.#transport.setDeadline(loop.now + limits.closeTime);
     }
-  }
-
-  #setDeadline(): void {
-    const { config: { limits }, loop } = this.#context;
-    if (this.#closing) this.#transport.setDeadline(loop.now + limits.closeTime);
-    else if (this.#handlerPending) this.#transport.setDeadline(NEVER);
-    else if (this.#awaitingPong) this.#transport.setDeadline(this.#lastHeard + limits.pongTime);
-    else this.#transport.setDeadline(this.#lastHeard + limits.pingTime);
   }
 }
 

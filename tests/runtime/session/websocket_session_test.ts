@@ -60,3 +60,30 @@ Deno.test("websocket session: a close that nobody answers ends after its time", 
   const late = peer.socket.closedAt - server.stoppedAt - CONNECTION_LIMITS.closeTime;
   assert(late >= 0 && late < 300, `${late} ms late`);
 });
+
+Deno.test("websocket session: a peer that goes on talking has no more time to answer the close", async () => {
+  const { server, peer } = silent();
+  server.schedule(server.os.now + 1000, () => {
+    peer.reading = false;
+    server.stop();
+  });
+  // Up to the time at which the drain would end it anyway.
+  for (let at = 2000; at < 1000 + CONNECTION_LIMITS.drainTime; at += 500) {
+    server.schedule(server.os.now + at, () => peer.ping(Uint8Array.of(at & 0xff)));
+  }
+  await server.run();
+  const late = peer.socket.closedAt - server.stoppedAt - CONNECTION_LIMITS.closeTime;
+  assert(late >= 0 && late < 300, `${late} ms late`);
+});
+
+Deno.test("websocket session: what a peer says puts its ping off by the whole time", async () => {
+  const { server, peer } = silent();
+  peer.farewell = "answers pings";
+  const { pingTime } = CONNECTION_LIMITS;
+  for (let i = 1; i <= 5; i++) {
+    server.schedule(server.os.now + i * (pingTime - 1000), () => peer.ping(Uint8Array.of(i)));
+  }
+  server.schedule(server.os.now + 5 * (pingTime - 1000) + pingTime - 500, () => peer.close());
+  await server.run();
+  assertEquals(peer.pinged, 0);
+});

@@ -15,5 +15,5 @@
 export { type Deferred, EventLoop, type Gatherer } from "./event_loop.ts";
 export type { Source } from "./io_registry.ts";
 export { type SocketContext, SocketTransport, type Traffic } from "./socket_transport.ts";
-export { NEVER, type Timer, type TimerOwner, TimerWheel } from "./timer_wheel.ts";
+export { NEVER, type Timer, TimerNode, type TimerOwner, TimerWheel } from "./timer_wheel.ts";
 export type { Session, Transport, WriteOptions } from "./transport.ts";

@@ -13,7 +13,7 @@ import type { MessageBufferPool } from "../../protocol/mod.ts";
 import { EAGAIN, EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT } from "../os/mod.ts";
 import type { EventLoop } from "./event_loop.ts";
 import type { Source } from "./io_registry.ts";
-import type { Timer, TimerOwner } from "./timer_wheel.ts";
+import { TimerNode } from "./timer_wheel.ts";
 import type { Session, Transport, WriteOptions } from "./transport.ts";
 import { WriteQueue } from "./write_queue.ts";
 
@@ -48,12 +48,11 @@ const LINGER_BYTES = 1024 * 1024;
 const NO_OPTIONS: WriteOptions = { constant: false, more: false };
 
 /** One socket of a worker. */
-export class SocketTransport implements Transport, Source, TimerOwner {
+export class SocketTransport extends TimerNode implements Transport, Source {
   readonly descriptor: number;
   closed = false;
   readonly #context: SocketContext;
   #queue: WriteQueue | null = null;
-  readonly #timer: Timer;
   #session!: Session;
   // What the socket did not take; none while it takes all.
   #registered = false;
@@ -62,13 +61,12 @@ export class SocketTransport implements Transport, Source, TimerOwner {
   #finishing = false;
   #lingers = false;
   #lingerBytes = 0;
-  #sessionDeadline = Infinity;
 
   /** The session comes next, by {@link setSession}, and before {@link start}. */
   constructor(descriptor: number, context: SocketContext) {
+    super();
     this.descriptor = descriptor;
     this.#context = context;
-    this.#timer = context.loop.timers.timer(this);
   }
 
   get queuedBytes(): number {
@@ -77,14 +75,14 @@ export class SocketTransport implements Transport, Source, TimerOwner {
 
   setSession(session: Session): void {
     // The new session's deadline is another: left in its slot, the old one would wake us for nothing.
-    if (this.#session !== undefined) this.#timer.cancel();
+    if (this.#session !== undefined) this.#context.loop.timers.cancel(this);
     this.#session = session;
   }
 
   setDeadline(deadline: number): void {
-    this.#sessionDeadline = deadline;
     // While bytes wait or are being read away, the timer is the socket's own.
-    if (this.#queue === null && !this.#finishing) this.#timer.set(deadline);
+    if (this.#queue !== null) this.#queue.sessionDeadline = deadline;
+    else if (!this.#finishing) this.#setTimer(deadline);
   }
 
   setReading(reading: boolean): void {
@@ -127,6 +125,7 @@ export class SocketTransport implements Transport, Source, TimerOwner {
     }
     if (this.#queue === null) {
       this.#queue = new WriteQueue(this.#context.messages);
+      this.#queue.sessionDeadline = this.#context.loop.timers.deadlineOf(this);
       this.#watchStall();
     }
     this.#queue.push(bytes, start + sent, end, options.constant === true);
@@ -144,7 +143,7 @@ export class SocketTransport implements Transport, Source, TimerOwner {
     if (this.closed) return;
     this.closed = true;
     const { loop } = this.#context;
-    this.#timer.cancel();
+    loop.timers.cancel(this);
     this.#queue?.clear();
     this.#queue = null;
     if (this.#registered) loop.registry.forget(this.descriptor);
@@ -154,7 +153,7 @@ export class SocketTransport implements Transport, Source, TimerOwner {
     loop.os.close(this.descriptor);
   }
 
-  onDeadline(now: number): void {
+  override onDeadline(now: number): void {
     // The end of the lingering, or a peer that took nothing of what waits since the timer was set.
     if (this.#finishing || this.#queue !== null) return this.abort();
     this.#session.deadline(now);
@@ -211,7 +210,7 @@ export class SocketTransport implements Transport, Source, TimerOwner {
     if (queue.length > 0) return;
     this.#queue = null;
     if (this.#finishing) return this.#finishNow();
-    this.#timer.set(this.#sessionDeadline);
+    this.#setTimer(queue.sessionDeadline);
     this.#session.drained();
     if (!this.closed) this.#updateInterest();
   }
@@ -219,13 +218,17 @@ export class SocketTransport implements Transport, Source, TimerOwner {
   #finishNow(): void {
     if (!this.#lingers) return this.abort();
     this.#context.loop.os.shutdownWrite(this.descriptor);
-    this.#timer.set(this.#context.loop.now + LINGER_MILLISECONDS);
+    this.#setTimer(this.#context.loop.now + LINGER_MILLISECONDS);
     this.#updateInterest();
   }
 
   /** Bytes wait from now on, or the peer has taken some: it has the time anew to take more. */
   #watchStall(): void {
-    this.#timer.set(this.#context.loop.now + this.#context.writeStall);
+    this.#setTimer(this.#context.loop.now + this.#context.writeStall);
+  }
+
+  #setTimer(deadline: number): void {
+    this.#context.loop.timers.set(this, deadline);
   }
 
   #updateInterest(): void {

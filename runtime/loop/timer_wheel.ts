@@ -1,10 +1,13 @@
 /**
  * Deadlines of many connections at the price of a store: a hashed timer wheel with lazy moves.
  *
- * In: `Timer`s whose deadline is set, often, and mostly to later. Out: `expire(now)` calls
+ * In: timers whose deadline is set, often, and mostly to later. Out: `expire(now)` calls
  * `onDeadline` of those that are due. A deadline moved to later only writes a number: the timer is
  * looked at when its old slot comes round, and put where it belongs by then. So a connection that
  * answers 10,000 requests within its idle time costs the wheel one move.
+ *
+ * The slots' lists run through the timers themselves: who exists by the thousand is a `TimerNode`
+ * and has no other object for it; anyone else has the wheel make a `Timer`.
  * Times are milliseconds of a clock that is never set back; a timer fires up to one tick late, never early.
  */
 
@@ -13,6 +16,9 @@ const TICK = 128;
 /** Slots of one turn; a deadline further away than a turn is looked at once a turn. */
 const SLOTS = 1024;
 const SLOT_MASK = SLOTS - 1;
+
+/** No tick: of a timer without a deadline, and of one that hangs in no slot. */
+const UNSET = -1;
 
 /** No deadline. */
 export const NEVER = Infinity;
@@ -23,45 +29,57 @@ export interface TimerOwner {
   onDeadline(now: number): void;
 }
 
+/**
+ * Somebody who is a link of the wheel's lists, and so has one deadline. Times are whole ticks here:
+ * small integers take no memory beside the field, and milliseconds would.
+ */
+export abstract class TimerNode implements TimerOwner {
+  /** The first tick at which it is due, or UNSET. Written by the wheel. */
+  dueTick = UNSET;
+  /** The tick of the slot that it hangs in, or UNSET. Written by the wheel. */
+  slotTick = UNSET;
+  /** The one before it in the slot's list. Written by the wheel. */
+  previousTimer: TimerNode | null = null;
+  /** The one behind it in the slot's list. Written by the wheel. */
+  nextTimer: TimerNode | null = null;
+
+  /** Called by the wheel alone. */
+  abstract onDeadline(now: number): void;
+}
+
 /** One deadline; made by {@link TimerWheel.timer} and owned by who asked for it. */
-export class Timer {
-  /** When it is due, or NEVER. */
-  deadline = NEVER;
-  /** The tick of the slot that it hangs in, or -1. Written by the wheel. */
-  tick = -1;
-  /** Neighbours in the slot's list. Written by the wheel. */
-  previous: Timer | null = null;
-  /** The next of the slot's list. Written by the wheel. */
-  next: Timer | null = null;
-  /** Who is told. */
-  readonly owner: TimerOwner;
+export class Timer extends TimerNode {
+  readonly #owner: TimerOwner;
   readonly #wheel: TimerWheel;
 
   constructor(owner: TimerOwner, wheel: TimerWheel) {
-    this.owner = owner;
+    super();
+    this.#owner = owner;
     this.#wheel = wheel;
   }
 
   /** Sets when it is due; NEVER takes it off. A later deadline than before costs one store. */
   set(deadline: number): void {
-    this.deadline = deadline;
-    if (this.tick < 0 ? deadline !== NEVER : deadline < this.tick * TICK) this.#wheel.place(this);
+    this.#wheel.set(this, deadline);
   }
 
   /** Takes it off for good. */
   cancel(): void {
-    this.deadline = NEVER;
-    if (this.tick >= 0) this.#wheel.remove(this);
+    this.#wheel.cancel(this);
+  }
+
+  override onDeadline(now: number): void {
+    this.#owner.onDeadline(now);
   }
 }
 
 /** The deadlines of one worker. */
 export class TimerWheel {
-  readonly #slots: (Timer | null)[] = new Array(SLOTS).fill(null);
+  readonly #slots: (TimerNode | null)[] = new Array(SLOTS).fill(null);
   // One bit a slot: finds the next one that holds something without a walk over a thousand.
   readonly #occupied = new Int32Array(SLOTS / 32);
   // Scratch of a slot's emptying: timers that were moved to later since they were hung there.
-  readonly #moved: Timer[] = [];
+  readonly #moved: TimerNode[] = [];
   // Every slot before this tick has been emptied.
   #tick: number;
   #count = 0;
@@ -81,33 +99,23 @@ export class TimerWheel {
     return new Timer(owner, this);
   }
 
-  /** Hangs a timer into the slot of its deadline. For Timer alone. */
-  place(timer: Timer): void {
-    if (timer.tick >= 0) this.remove(timer);
-    // Rounded up, so that it never fires early; never into a slot that has been emptied already.
-    const tick = Math.max(Math.ceil(timer.deadline / TICK), this.#tick);
-    const slot = tick & SLOT_MASK;
-    const head = this.#slots[slot]!; // masked: in bounds
-    timer.tick = tick;
-    timer.previous = null;
-    timer.next = head;
-    if (head !== null) head.previous = timer;
-    this.#slots[slot] = timer;
-    this.#occupied[slot >> 5]! |= 1 << (slot & 31);
-    this.#count++;
+  /** Sets when `node` is due; NEVER takes it off. A later deadline than before costs one store. */
+  set(node: TimerNode, deadline: number): void {
+    // Rounded up, so that it never fires early.
+    node.dueTick = deadline === NEVER ? UNSET : Math.ceil(deadline / TICK);
+    if (node.dueTick === UNSET) return;
+    if (node.slotTick === UNSET || node.dueTick < node.slotTick) this.#place(node);
   }
 
-  /** Takes a timer out of its slot. For Timer alone. */
-  remove(timer: Timer): void {
-    const slot = timer.tick & SLOT_MASK;
-    if (timer.previous !== null) timer.previous.next = timer.next;
-    else this.#slots[slot] = timer.next;
-    if (timer.next !== null) timer.next.previous = timer.previous;
-    if (this.#slots[slot] === null) this.#occupied[slot >> 5]! &= ~(1 << (slot & 31));
-    timer.tick = -1;
-    timer.previous = null;
-    timer.next = null;
-    this.#count--;
+  /** When `node` is due, up to a tick more than it was set to, or NEVER. */
+  deadlineOf(node: TimerNode): number {
+    return node.dueTick === UNSET ? NEVER : node.dueTick * TICK;
+  }
+
+  /** Takes `node` off for good. */
+  cancel(node: TimerNode): void {
+    node.dueTick = UNSET;
+    if (node.slotTick !== UNSET) this.#remove(node);
   }
 
   /** Tells the owners of all timers that are due, each once. */
@@ -134,20 +142,51 @@ export class TimerWheel {
   }
 
   #expireSlot(slot: number, now: number): void {
+    const last = Math.floor(now / TICK);
     // Always the head, never a remembered neighbour: owners set and cancel other timers meanwhile.
     for (let timer = this.#slots[slot]!; timer !== null; timer = this.#slots[slot]!) { // masked
-      this.remove(timer);
-      if (timer.deadline <= now) {
-        timer.deadline = NEVER;
-        timer.owner.onDeadline(now);
-      } else if (timer.deadline !== NEVER) {
+      this.#remove(timer);
+      if (timer.dueTick === UNSET) continue;
+      if (timer.dueTick <= last) {
+        timer.dueTick = UNSET;
+        timer.onDeadline(now);
+      } else {
         this.#moved.push(timer);
       }
     }
     for (let moved = this.#moved.pop(); moved !== undefined; moved = this.#moved.pop()) {
       // Its owner may have been told meanwhile of another one's deadline, and set or cancelled it.
-      if (moved.tick < 0 && moved.deadline !== NEVER) this.place(moved);
+      if (moved.slotTick === UNSET && moved.dueTick !== UNSET) this.#place(moved);
     }
+  }
+
+  /** Hangs a timer into the slot of its deadline. */
+  #place(timer: TimerNode): void {
+    if (timer.slotTick !== UNSET) this.#remove(timer);
+    // Never into a slot that has been emptied already.
+    const tick = Math.max(timer.dueTick, this.#tick);
+    const slot = tick & SLOT_MASK;
+    const head = this.#slots[slot]!; // masked: in bounds
+    timer.slotTick = tick;
+    timer.previousTimer = null;
+    timer.nextTimer = head;
+    if (head !== null) head.previousTimer = timer;
+    this.#slots[slot] = timer;
+    this.#occupied[slot >> 5]! |= 1 << (slot & 31);
+    this.#count++;
+  }
+
+  /** Takes a timer out of its slot. */
+  #remove(timer: TimerNode): void {
+    const slot = timer.slotTick & SLOT_MASK;
+    if (timer.previousTimer !== null) timer.previousTimer.nextTimer = timer.nextTimer;
+    else this.#slots[slot] = timer.nextTimer;
+    if (timer.nextTimer !== null) timer.nextTimer.previousTimer = timer.previousTimer;
+    if (this.#slots[slot] === null) this.#occupied[slot >> 5]! &= ~(1 << (slot & 31));
+    timer.slotTick = UNSET;
+    timer.previousTimer = null;
+    timer.nextTimer = null;
+    this.#count--;
   }
 
   #nextOccupied(from: number): number {

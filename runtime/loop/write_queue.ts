@@ -8,6 +8,7 @@
 
 import type { MessageBufferPool } from "../../protocol/mod.ts";
 import { EAGAIN, type Os } from "../os/mod.ts";
+import { NEVER } from "./timer_wheel.ts";
 
 interface Chunk {
   readonly bytes: Uint8Array;
@@ -19,6 +20,8 @@ interface Chunk {
 
 /** Bytes waiting for one socket. */
 export class WriteQueue {
+  /** When the session's time is over, in the loop's milliseconds: kept here while the socket's own runs. */
+  sessionDeadline = NEVER;
   readonly #pool: MessageBufferPool;
   readonly #chunks: Chunk[] = [];
   #length = 0;

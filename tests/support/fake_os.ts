@@ -6,6 +6,8 @@
  * the next of their deeds or the time-out. Every wrong use of a descriptor, and a server that turns
  * without getting on, throws a KernelAssertion, which no server may catch.
  * All in one thread and in no real time.
+ *
+ * It is longer than other files because all calls share one table of descriptors.
  */
 
 import {

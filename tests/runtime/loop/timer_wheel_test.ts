@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { NEVER, type Timer, TimerWheel } from "../../../runtime/loop/mod.ts";
+import { NEVER, type Timer, TimerNode, TimerWheel } from "../../../runtime/loop/mod.ts";
 import { Random } from "../../support/random.ts";
 
 const TICK = 128; // the wheel's own, by which a timer may be late
@@ -131,4 +131,23 @@ Deno.test("thousands of random timers each fire once, within a tick of their dea
     const late = at - deadlines[i]!;
     assert(late >= 0 && late <= TICK, `timer ${i} due at ${deadlines[i]} fired at ${at}`);
   }
+});
+
+Deno.test("a node of the lists is told itself, and its deadline is known to a tick", () => {
+  const fired: number[] = [];
+  class Node extends TimerNode {
+    override onDeadline(now: number): void {
+      fired.push(now);
+    }
+  }
+  const wheel = new TimerWheel(0);
+  const node = new Node();
+  assertEquals(wheel.deadlineOf(node), NEVER);
+  wheel.set(node, 1000);
+  const known = wheel.deadlineOf(node);
+  assert(known >= 1000 && known < 1000 + TICK, `${known}`);
+  wheel.expire(known - 1);
+  assertEquals(fired, []);
+  wheel.expire(known);
+  assertEquals([fired, wheel.deadlineOf(node), wheel.size], [[known], NEVER, 0]);
 });

@@ -2,7 +2,7 @@
  * Every bound on what a peer can make grow in the protocol, with its reason and precedent.
  *
  * In: nothing. Out: defaults that the command line may replace; handed to the connections as
- * arguments. Bounds that belong to sockets and time are in runtime/config.ts.
+ * arguments. Bounds that belong to sockets and time are in runtime/config/.
  */
 
 /** Bounds of one HTTP/1.1 connection. */

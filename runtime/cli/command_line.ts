@@ -6,13 +6,18 @@
  * whether a port is free or a log can be written is found out by who does it.
  */
 
-import { parseArgs } from "@std/cli/parse-args";
-import { type Config, DEFAULT_CONFIG } from "../config.ts";
-import { type MutableConfig, NUMBER_OPTIONS, type NumberOption, variableOf } from "./options.ts";
-
-/** The most workers there can be: shared memory has that many blocks. */
-const MAX_WORKERS = 256;
-const MAX_PORT = 65_535;
+import { DEFAULT_CONFIG } from "../config/mod.ts";
+import type { Config } from "../config/mod.ts";
+import { type Flags, parseFlags } from "./flags.ts";
+import {
+  ARGUMENTS,
+  MAX_WORKERS,
+  type MutableConfig,
+  type Option,
+  OPTIONS,
+  variableOf,
+} from "./options/mod.ts";
+import { UsageError } from "./usage_error.ts";
 
 /** What the user asked for. */
 export type Command =
@@ -29,107 +34,50 @@ export interface CommandLine {
   readonly cores: number;
 }
 
-/** The command line cannot be understood; its message is for the user. */
-export class UsageError extends Error {
-  override name = "UsageError";
+/** What was written for an option, and what to call it in an error. */
+interface Written {
+  readonly name: string;
+  readonly values: readonly string[];
 }
 
 /** Reads the command line. @throws {UsageError} */
 export function parseCommandLine(line: CommandLine): Command {
-  const parsed = parseFlags(line.args);
-  if (parsed["help"] === true) return { type: "help" };
-  if (parsed["version"] === true) return { type: "version" };
-  const [workers, hostname, port, ...rest] = parsed._.map(String);
-  if (rest.length > 0) {
-    throw new UsageError(`too many arguments from "${rest[0]}" on: WORKERS, IP and PORT are all`);
+  const flags = parseFlags(line.args);
+  if (flags.help) return { type: "help" };
+  if (flags.version) return { type: "version" };
+  const extra = flags.positional[ARGUMENTS.length];
+  if (extra !== undefined) {
+    throw new UsageError(`too many arguments from "${extra}" on: WORKERS, IP and PORT are all`);
   }
   const config: MutableConfig = {
     ...structuredClone(DEFAULT_CONFIG),
     workers: Math.min(line.cores, MAX_WORKERS),
   };
-  if (workers !== undefined) config.workers = wholeNumber("WORKERS", workers, [1, MAX_WORKERS]);
-  if (hostname !== undefined) config.hostname = ipAddress(hostname);
-  if (port !== undefined) config.port = wholeNumber("PORT", port, [0, MAX_PORT]);
-  config.log = logTarget(valueOf("log", parsed, line) ?? config.log);
-  for (const option of NUMBER_OPTIONS) {
-    setNumber(config, option, valueOf(option.flag, parsed, line));
+  for (const option of OPTIONS) {
+    const written = argument(option, flags) ?? flag(option, flags) ?? variable(option, line);
+    if (written !== undefined) option.apply(config, written.values, written.name);
   }
   return { type: "serve", config };
 }
 
-interface ParsedFlags {
-  readonly _: readonly (string | number)[];
-  readonly [flag: string]: unknown;
+function argument(option: Option, { positional }: Flags): Written | undefined {
+  const index = ARGUMENTS.findIndex(([_, its]) => its === option);
+  const [value, name] = [positional[index], ARGUMENTS[index]?.[0]];
+  return value === undefined || name === undefined ? undefined : { name, values: [value] };
 }
 
-function parseFlags(args: readonly string[]): ParsedFlags {
-  const known = ["log", ...NUMBER_OPTIONS.map((option) => option.flag)];
-  return parseArgs(joinDash(args), {
-    string: [...known, "_"],
-    collect: known,
-    boolean: ["help", "version"],
-    alias: { help: "h", version: "V" },
-    unknown: (argument: string) => {
-      if (!argument.startsWith("-") || argument === "-") return true;
-      throw new UsageError(`unknown option ${argument}: see --help for those there are`);
-    },
-  });
+function flag(option: Option, flags: Flags): Written | undefined {
+  const name = `--${option.flag}`;
+  const values = flags.valuesOf(option.flag);
+  if (values.includes("")) throw new UsageError(`${name} needs a value`);
+  return values.length === 0 ? undefined : { name, values };
 }
 
-/** `--log -` as `--log=-`: the parser would take the dash for an argument of its own. */
-function joinDash(args: readonly string[]): string[] {
-  const dash = args.findIndex((argument, i) => argument === "-" && args[i - 1] === "--log");
-  return dash < 0 ? [...args] : [...args.slice(0, dash - 1), "--log=-", ...args.slice(dash + 1)];
-}
-
-/** The flag's value, else the variable's, else undefined. */
-function valueOf(flag: string, parsed: ParsedFlags, line: CommandLine): string | undefined {
-  const values = parsed[flag];
-  if (!Array.isArray(values)) throw new TypeError(`--${flag} is not collected`);
-  if (values.length > 1) throw new UsageError(`--${flag} is given more than once`);
-  const [value] = values;
-  if (value === "") throw new UsageError(`--${flag} needs a value`);
-  if (typeof value === "string") return value;
-  const variable = line.variable(variableOf(flag));
-  return variable === "" ? undefined : variable;
-}
-
-function setNumber(config: MutableConfig, option: NumberOption, text: string | undefined): void {
-  if (text === undefined) return;
-  const { flag, least, most, unit } = option;
-  const value = Number(text);
-  const isWhole = unit === "SECONDS" || Number.isInteger(value);
-  if (!/^\d+(\.\d+)?$/.test(text) || !isWhole || value < least || value > most) {
-    const kind = unit === "SECONDS" ? "a number of seconds" : "a whole number";
-    throw new UsageError(`--${flag} is ${kind} from ${least} to ${most}, not "${text}"`);
-  }
-  option.set(config, value);
-}
-
-function wholeNumber(name: string, text: string, [least, most]: [number, number]): number {
-  const value = Number(text);
-  if (!/^\d{1,9}$/.test(text) || value < least || value > most) {
-    throw new UsageError(`${name} is a whole number from ${least} to ${most}, not "${text}"`);
-  }
-  return value;
-}
-
-const OCTET = /^(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)$/;
-
-function ipAddress(text: string): string {
-  const bare = text.replace(/^\[(.*)\]$/, "$1");
-  const isIPv4 = bare.split(".").length === 4 && bare.split(".").every((part) => OCTET.test(part));
-  if (isIPv4 || isIPv6(bare)) return bare;
-  throw new UsageError(
-    `IP is an IPv4 or IPv6 address of this machine, as 127.0.0.1 or ::, not "${text}"`,
-  );
-}
-
-function isIPv6(text: string): boolean {
-  return text.includes(":") && /^[\da-f:.]+$/i.test(text) && URL.canParse(`http://[${text}]/`);
-}
-
-function logTarget(text: string): string {
-  if (text.includes("\0")) throw new UsageError("--log is a path, and no path has a NUL in it");
-  return text;
+/** An empty variable is as none. Several values stand in lines of their own. */
+function variable(option: Option, line: CommandLine): Written | undefined {
+  const name = variableOf(option.flag);
+  const text = line.variable(name);
+  if (text === undefined || text === "") return undefined;
+  const values = option.repeatable ? text.split("\n").filter((one) => one !== "") : [text];
+  return { name, values };
 }

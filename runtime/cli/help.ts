@@ -4,8 +4,8 @@
  * In: the table of options and the defaults. Out: one text of at most 100 columns.
  */
 
-import { type Config, DEFAULT_CONFIG } from "../config.ts";
-import { NUMBER_OPTIONS, variableOf } from "./options.ts";
+import { type Config, DEFAULT_CONFIG } from "../config/mod.ts";
+import { type Option, OPTIONS, variableOf } from "./options/mod.ts";
 
 /** The exit codes; the reason is a line on stderr. */
 export const EXIT = { stopped: 0, cannotServe: 1, usage: 2 } as const;
@@ -20,10 +20,8 @@ Usage: async-deno [WORKERS] [IP] [PORT] [options]
   IP        address to listen on, IPv4 or IPv6; default: ${DEFAULT_CONFIG.hostname}
   PORT      0-65535, 0 takes a free one; default: ${DEFAULT_CONFIG.port}
 
-Options:
-  --log FILE|-|off            events go to FILE, emptied first, to standard output, or nowhere;
-                              default: ${DEFAULT_CONFIG.log}
-${NUMBER_OPTIONS.map(optionLine).join("\n")}
+${groups().join("\n\n")}
+
   -h, --help                  this text
   -V, --version               the version
 
@@ -40,8 +38,27 @@ Examples:
 `;
 }
 
-function optionLine(option: (typeof NUMBER_OPTIONS)[number]): string {
-  const flag = `  --${option.flag} ${option.unit}`.padEnd(30);
-  const value = option.get({ ...DEFAULT_CONFIG, workers: 1 } satisfies Config);
-  return `${flag}${option.help}; default: ${value}`;
+/** Where the words begin, and where a line ends at the latest. */
+const WORDS_AT = 30;
+const COLUMNS = 100;
+const MARGIN = " ".repeat(WORDS_AT - 1);
+
+function groups(): string[] {
+  const headings = [...new Set(OPTIONS.map(({ group }) => group))];
+  return headings.map((heading) => {
+    const options = OPTIONS.filter(({ group }) => group === heading);
+    return [`${heading}:`, ...options.flatMap(optionLines)].join("\n");
+  });
+}
+
+function optionLines(option: Option): string[] {
+  const flag = `  --${option.flag}${option.value === undefined ? "" : ` ${option.value}`}`;
+  const defaults: Config = { ...DEFAULT_CONFIG, workers: 1 };
+  const lines = flag.length < WORDS_AT ? [flag.padEnd(WORDS_AT - 1)] : [flag, MARGIN];
+  for (const word of `${option.help}; default: ${option.defaultText(defaults)}`.split(" ")) {
+    const last = lines.at(-1)!; // there is always one
+    if (last.length + 1 + word.length <= COLUMNS) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(`${MARGIN} ${word}`);
+  }
+  return lines;
 }

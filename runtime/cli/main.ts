@@ -6,11 +6,12 @@
  */
 
 import config from "../../deno.json" with { type: "json" };
-import { parseCommandLine, UsageError } from "./command_line.ts";
-import type { Config } from "../config.ts";
+import { parseCommandLine } from "./command_line.ts";
+import type { Config } from "../config/mod.ts";
 import { Executor } from "../executor/mod.ts";
 import { EXIT, helpText } from "./help.ts";
 import { errnoText, SystemError } from "../os/mod.ts";
+import { UsageError } from "./usage_error.ts";
 
 const SIGNALS = ["SIGTERM", "SIGINT"] as const;
 /** As a shell reports a process that a signal ended. */

@@ -8,7 +8,7 @@
  *   stop:   accept no more → take what the kernel's backlog holds → draining flag → all doorbells
  */
 
-import type { Config } from "../config.ts";
+import type { Config } from "../config/mod.ts";
 import { Log } from "../log/mod.ts";
 import {
   adoptListener,

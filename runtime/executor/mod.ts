@@ -2,7 +2,7 @@
  * The executor: binds the port, starts the threads, watches them, and brings them to an end.
  *
  * ```ts
- * import { DEFAULT_CONFIG } from "../config.ts";
+ * import { DEFAULT_CONFIG } from "../config/mod.ts";
  * import { Executor } from "./mod.ts";
  * const config = { ...DEFAULT_CONFIG, workers: 1, hostname: "127.0.0.1", port: 0, log: "off" };
  * const executor = await Executor.start(config, { warn: console.error });

@@ -12,7 +12,7 @@ import {
   type MessageBufferPool,
   RequestHead,
 } from "../../protocol/mod.ts";
-import type { Config } from "../config.ts";
+import type { Config } from "../config/mod.ts";
 import type { Log } from "../log/mod.ts";
 import type { EventLoop } from "../loop/mod.ts";
 import type { Counters } from "../ring/mod.ts";

@@ -6,7 +6,7 @@
  * through shared memory and its doorbell.
  */
 
-import type { Config } from "../config.ts";
+import type { Config } from "../config/mod.ts";
 
 /** For a worker. */
 export interface WorkerStart {
@@ -28,7 +28,7 @@ export interface AcceptorStart {
   readonly listener: number;
   /** The eventfd of each worker, by its number. */
   readonly doorbells: readonly number[];
-  /** See config.ts. */
+  /** See runtime/config/. */
   readonly maxConnections: number;
   /** 0: no such bound. */
   readonly maxConnectionsPerAddress: number;

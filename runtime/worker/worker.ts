@@ -12,7 +12,7 @@
  */
 
 import { type DateField, MessageBufferPool } from "../../protocol/mod.ts";
-import type { Config } from "../config.ts";
+import type { Config } from "../config/mod.ts";
 import { Log, type LogFailure } from "../log/mod.ts";
 import {
   EventLoop,

@@ -5,7 +5,7 @@
  * against what it was owed. Used by server_fuzz_test.ts.
  */
 
-import { CONNECTION_LIMITS } from "../../runtime/config.ts";
+import { CONNECTION_LIMITS } from "../../runtime/config/mod.ts";
 import { FakeHttpPeer, type Farewell } from "../support/fake_http_peer.ts";
 import { FakePeer, type Manner } from "../support/fake_peer.ts";
 import { FakeServer } from "../support/fake_server.ts";

@@ -90,7 +90,7 @@ Deno.test("import direction: each wrong import is found, each right one is not",
     ["protocol/http1/connection.ts", "../errors.ts", false],
     ["protocol/mod.ts", "@std/http/status", false],
     ["protocol/mod.ts", "@std/encoding/hex", true],
-    ["protocol/sha1.ts", "../runtime/config.ts", true],
+    ["protocol/sha1.ts", "../runtime/config/mod.ts", true],
     ["runtime/session/a.ts", "../../protocol/mod.ts", false],
     ["runtime/session/a.ts", "../../protocol/sha1.ts", true],
     ["runtime/session/a.ts", "../loop/mod.ts", false],
@@ -102,7 +102,7 @@ Deno.test("import direction: each wrong import is found, each right one is not",
     ["runtime/ring/a.ts", "../../tests/support/random.ts", true],
     ["runtime/cli.ts", "./executor.ts", false],
     ["runtime/executor.ts", "./cli.ts", true],
-    ["runtime/unheard_of.ts", "./config.ts", true],
+    ["runtime/unheard_of.ts", "./config/mod.ts", true],
   ];
   for (const [path, specifier, wrong] of rows) {
     const found = violations({ path, text: `import "${specifier}";` });

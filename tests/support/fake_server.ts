@@ -8,7 +8,7 @@
 
 import { DateField } from "../../protocol/mod.ts";
 import { Acceptor } from "../../runtime/acceptor/mod.ts";
-import { type Config, DEFAULT_CONFIG } from "../../runtime/config.ts";
+import { type Config, DEFAULT_CONFIG } from "../../runtime/config/mod.ts";
 import { LogLabel } from "../../runtime/log/mod.ts";
 import { createSharedState, openSharedState, type SharedState } from "../../runtime/ring/mod.ts";
 import { echoRoute } from "../../runtime/routes/echo.ts";

@@ -1,8 +1,9 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { parseCommandLine, UsageError } from "../../../runtime/cli/command_line.ts";
-import { type Config, DEFAULT_CONFIG } from "../../../runtime/config.ts";
+import { parseCommandLine } from "../../../runtime/cli/command_line.ts";
+import { type Config, DEFAULT_CONFIG } from "../../../runtime/config/mod.ts";
 import { helpText } from "../../../runtime/cli/help.ts";
-import { NUMBER_OPTIONS, variableOf } from "../../../runtime/cli/options.ts";
+import { OPTIONS, variableOf } from "../../../runtime/cli/options/mod.ts";
+import { UsageError } from "../../../runtime/cli/usage_error.ts";
 
 function parse(args: string[], variables: Record<string, string> = {}) {
   return parseCommandLine({ args, variable: (name) => variables[name], cores: 2 });
@@ -55,21 +56,45 @@ Deno.test("an unknown or repeated option, or one without its value, is an error"
   assert(refusal(["--max-head="]).includes("needs a value"));
 });
 
-Deno.test("every number option: flag, variable, bounds, precedence and help", () => {
-  const help = helpText("0.0.0");
-  for (const option of NUMBER_OPTIONS) {
-    const { flag, least, most } = option;
+Deno.test("every number option: flag, variable, bounds and precedence", () => {
+  for (const option of OPTIONS) {
+    if (option.range === undefined) continue;
+    const { flag, range: [least, most] } = option;
     const name = `--${flag}`;
-    assertEquals(option.get(config([name, String(most)])), most, name);
-    assertEquals(option.get(config([name, String(least)])), least, name);
     const variables = { [variableOf(flag)]: String(most) };
-    assertEquals(option.get(config([], variables)), most, name);
-    assertEquals(option.get(config([name, String(least)], variables)), least, name);
+    assertEquals(option.valuesOf(config([name, String(most)])), [String(most)], name);
+    assertEquals(option.valuesOf(config([name, String(least)])), [String(least)], name);
+    assertEquals(option.valuesOf(config([], variables)), [String(most)], name);
+    assertEquals(option.valuesOf(config([name, String(least)], variables)), [String(least)], name);
     for (const wrong of [String(most + 1), "-1", "x", "0x10", "1e3", String(least - 1)]) {
       assert(refusal([`${name}=${wrong}`]).startsWith(name), `${name}=${wrong}`);
+      const told = refusal([], { [variableOf(flag)]: wrong });
+      assert(told.startsWith(variableOf(flag)), told);
+      assert(told.includes(`from ${least} to ${most}`), told);
     }
-    assert(help.includes(name), name);
   }
+});
+
+Deno.test("every option: in the help, and its own value changes nothing", () => {
+  const help = helpText("0.0.0");
+  const defaults = config([]);
+  for (const option of OPTIONS) {
+    assert(help.includes(`--${option.flag}`), option.flag);
+    const changed = structuredClone(defaults);
+    option.apply(changed, option.valuesOf(defaults), option.flag);
+    assertEquals(changed, defaults, option.flag);
+  }
+  assertEquals(new Set(OPTIONS.map(({ flag }) => flag)).size, OPTIONS.length);
+});
+
+Deno.test("workers, address and port are options too, and the arguments before them win", () => {
+  const flags = ["--workers", "3", "--ip", "::1", "--port", "81"];
+  const { workers, hostname, port } = config(flags);
+  assertEquals([workers, hostname, port], [3, "::1", 81]);
+  assertEquals(config(["4", ...flags]).workers, 4);
+  assertEquals(config([...flags, "4", "127.0.0.1"]).hostname, "127.0.0.1");
+  assertEquals(config([], { ASYNC_DENO_PORT: "82" }).port, 82);
+  assert(refusal(["--ip", "localhost"]).startsWith("--ip is an IPv4 or IPv6 address"));
 });
 
 Deno.test("times are given in seconds and kept in milliseconds", () => {

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { CONNECTION_LIMITS } from "../../../runtime/config.ts";
+import { CONNECTION_LIMITS } from "../../../runtime/config/mod.ts";
 import { FakePeer } from "../../support/fake_peer.ts";
 import { FakeServer } from "../../support/fake_server.ts";
 import { FakeSocket } from "../../support/fake_socket.ts";

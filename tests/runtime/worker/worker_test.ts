@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { CONNECTION_LIMITS } from "../../../runtime/config.ts";
+import { CONNECTION_LIMITS } from "../../../runtime/config/mod.ts";
 import { COLUMN } from "../../../runtime/ring/mod.ts";
 import { ENOSPC } from "../../support/fake_errno.ts";
 import { type ExpectedExchange, FakeHttpPeer } from "../../support/fake_http_peer.ts";

@@ -1,17 +1,9 @@
 /**
- * What a running server goes by: where it listens, how many threads, and every bound that is not the
- * protocol's own (those are in protocol/limits.ts).
+ * Every bound of time and memory on what sockets do, with its reason and precedent; those of the
+ * protocols are in protocol/limits.ts.
  *
- * In: the command line replaces values. Out: one plain object, handed to each thread as it is, so it
- * holds nothing that cannot be cloned. All times are milliseconds.
+ * In: nothing. Out: defaults that the options may replace. All times are milliseconds.
  */
-
-import {
-  HTTP1_LIMITS,
-  type Http1Limits,
-  WEBSOCKET_LIMITS,
-  type WebSocketLimits,
-} from "../protocol/mod.ts";
 
 /** Bounds of time and memory on what sockets do. */
 export interface ConnectionLimits {
@@ -66,31 +58,4 @@ export const CONNECTION_LIMITS: ConnectionLimits = {
   writeStall: 30_000,
   // Under the 10 s that Docker gives between SIGTERM and SIGKILL.
   drainTime: 8_000,
-};
-
-/** Where the log goes: a file's path, `-` for standard output, or `off`. */
-export type LogTarget = string;
-
-/** Everything that a server is started with. */
-export interface Config {
-  /** Worker threads, 1–256. */
-  readonly workers: number;
-  /** Address to listen on, IPv4 or IPv6. */
-  readonly hostname: string;
-  /** Port, 0–65535; 0 takes a free one. */
-  readonly port: number;
-  readonly log: LogTarget;
-  readonly limits: ConnectionLimits;
-  readonly http1: Http1Limits;
-  readonly websocket: WebSocketLimits;
-}
-
-/** What the server does when nothing is said, but for the number of workers: one a core. */
-export const DEFAULT_CONFIG: Omit<Config, "workers"> = {
-  hostname: "0.0.0.0",
-  port: 8000,
-  log: "/tmp/async-deno.log",
-  limits: CONNECTION_LIMITS,
-  http1: HTTP1_LIMITS,
-  websocket: WEBSOCKET_LIMITS,
 };

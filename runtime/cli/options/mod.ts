@@ -1,0 +1,25 @@
+/**
+ * Every option as one table. A group of options is a file here; a new one joins the list below.
+ *
+ * ```ts
+ * import { OPTIONS, variableOf } from "./mod.ts";
+ * for (const { flag } of OPTIONS) console.log(`--${flag} or ${variableOf(flag)}`);
+ * ```
+ *
+ * @module
+ */
+
+import { LIMIT_OPTIONS } from "./limits.ts";
+import { LISTEN_OPTIONS } from "./listen.ts";
+import { LOG_OPTIONS } from "./log.ts";
+import type { Option } from "./option.ts";
+
+/** The options in the order of `--help`, where each group stands together. */
+export const OPTIONS: readonly Option[] = [
+  ...LISTEN_OPTIONS,
+  ...LOG_OPTIONS,
+  ...LIMIT_OPTIONS,
+];
+
+export { ARGUMENTS, MAX_WORKERS } from "./listen.ts";
+export { type MutableConfig, type Option, variableOf } from "./option.ts";

@@ -1,0 +1,16 @@
+/**
+ * What a server is started with: one plain, cloneable object, and its defaults with their reasons.
+ *
+ * A section of the config is a file here, its options are a file in runtime/cli/options/.
+ *
+ * ```ts
+ * import { type Config, DEFAULT_CONFIG } from "./mod.ts";
+ * const config: Config = { ...DEFAULT_CONFIG, workers: 2 };
+ * console.log(config.limits.idleTime); // milliseconds
+ * ```
+ *
+ * @module
+ */
+
+export { CONNECTION_LIMITS, type ConnectionLimits } from "./limits.ts";
+export { type Config, DEFAULT_CONFIG, type LogTarget } from "./server.ts";

@@ -1,0 +1,41 @@
+/**
+ * What a running server goes by: where it listens, how many threads, and every bound.
+ *
+ * In: the options replace values. Out: one plain object, handed to each thread as it is, so it holds
+ * nothing that cannot be cloned. What belongs together is a section with a file of its own here.
+ */
+
+import {
+  HTTP1_LIMITS,
+  type Http1Limits,
+  WEBSOCKET_LIMITS,
+  type WebSocketLimits,
+} from "../../protocol/mod.ts";
+import { CONNECTION_LIMITS, type ConnectionLimits } from "./limits.ts";
+
+/** Where the log goes: a file's path, `-` for standard output, or `off`. */
+export type LogTarget = string;
+
+/** Everything that a server is started with. */
+export interface Config {
+  /** Worker threads, 1–256. */
+  readonly workers: number;
+  /** Address to listen on, IPv4 or IPv6. */
+  readonly hostname: string;
+  /** Port, 0–65535; 0 takes a free one. */
+  readonly port: number;
+  readonly log: LogTarget;
+  readonly limits: ConnectionLimits;
+  readonly http1: Http1Limits;
+  readonly websocket: WebSocketLimits;
+}
+
+/** What the server does when nothing is said, but for the number of workers: one a core. */
+export const DEFAULT_CONFIG: Omit<Config, "workers"> = {
+  hostname: "0.0.0.0",
+  port: 8000,
+  log: "/tmp/async-deno.log",
+  limits: CONNECTION_LIMITS,
+  http1: HTTP1_LIMITS,
+  websocket: WEBSOCKET_LIMITS,
+};

@@ -1,83 +1,100 @@
 /**
- * The command line made a config, or a reason why not.
+ * What the user asks for: a server with a config, or one of the program's other answers.
  *
- * In: arguments and environment. Out: what to do: serve with a config, print help or the version.
- * Throws UsageError, one line that names what is wrong and what would be right. Touches nothing:
- * whether a port is free or a log can be written is found out by who does it.
+ * In: arguments, environment, and who reads files. Out: a command. Throws UsageError, one line that
+ * names what is wrong and what would be right. Opens nothing but the configuration file: whether a
+ * port is free or a log can be written is found out by who does it.
  */
 
-import { DEFAULT_CONFIG } from "../config/mod.ts";
 import type { Config } from "../config/mod.ts";
+import { type FileOptions, parseConfigFile } from "./config_file.ts";
 import { type Flags, parseFlags } from "./flags.ts";
-import {
-  ARGUMENTS,
-  MAX_WORKERS,
-  type MutableConfig,
-  type Option,
-  OPTIONS,
-  variableOf,
-} from "./options/mod.ts";
+import { COMMANDS, PROGRAM_FLAGS, variableOf } from "./options/mod.ts";
+import { readSettings, type Settings } from "./settings.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** What the user asked for. */
 export type Command =
-  | { readonly type: "help" }
-  | { readonly type: "version" }
-  | { readonly type: "serve"; readonly config: Config };
+  | { readonly type: "help" | "version" }
+  | { readonly type: "serve"; readonly config: Config }
+  | { readonly type: "check"; readonly settings: Settings }
+  | { readonly type: "completions"; readonly shell: string }
+  /** `args` are those that the server is to be started with. */
+  | { readonly type: "systemd"; readonly args: readonly string[] };
 
 /** What the command line is read from. */
 export interface CommandLine {
   readonly args: readonly string[];
   /** A variable of the environment. */
   variable(name: string): string | undefined;
+  /** The names of all variables, for those of ours that mean nothing. */
+  readonly variables: readonly string[];
   /** Cores of the machine: the default number of workers. */
   readonly cores: number;
-}
-
-/** What was written for an option, and what to call it in an error. */
-interface Written {
-  readonly name: string;
-  readonly values: readonly string[];
+  /** The text of the configuration file. @throws what Deno throws */
+  readText(path: string): string;
 }
 
 /** Reads the command line. @throws {UsageError} */
 export function parseCommandLine(line: CommandLine): Command {
   const flags = parseFlags(line.args);
-  if (flags.help) return { type: "help" };
-  if (flags.version) return { type: "version" };
-  const extra = flags.positional[ARGUMENTS.length];
-  if (extra !== undefined) {
-    throw new UsageError(`too many arguments from "${extra}" on: WORKERS, IP and PORT are all`);
+  if (isOn("help", flags)) return { type: "help" };
+  if (isOn("version", flags)) return { type: "version" };
+  const word = COMMANDS.find(({ word }) => word === line.args[0])?.word;
+  const positional = word === undefined ? flags.positional : flags.positional.slice(1);
+  if (word === "completions") return completions(positional, flags);
+  const { variable, variables, cores } = line;
+  const settings = readSettings({
+    flags,
+    positional,
+    variable,
+    variables,
+    cores,
+    file: readFile(flags, line),
+  });
+  const [fault, ...others] = settings.faults;
+  if (isOn("check", flags)) return { type: "check", settings };
+  if (fault !== undefined) {
+    throw new UsageError(
+      others.length === 0 ? fault : `${fault} (--check tells ${others.length} more)`,
+    );
   }
-  const config: MutableConfig = {
-    ...structuredClone(DEFAULT_CONFIG),
-    workers: Math.min(line.cores, MAX_WORKERS),
-  };
-  for (const option of OPTIONS) {
-    const written = argument(option, flags) ?? flag(option, flags) ?? variable(option, line);
-    if (written !== undefined) option.apply(config, written.values, written.name);
+  return word === "systemd"
+    ? { type: "systemd", args: line.args.slice(1) }
+    : { type: "serve", config: settings.config };
+}
+
+/** Whether a switch of the program is given. */
+function isOn(name: (typeof PROGRAM_FLAGS)[number]["flag"], flags: Flags): boolean {
+  const values = flags.valuesOf(name);
+  if (values.some((value) => value !== "true")) throw new UsageError(`--${name} takes no value`);
+  return values.length > 0;
+}
+
+function readFile(flags: Flags, line: CommandLine): FileOptions | undefined {
+  const [value, ...more] = flags.valuesOf("config");
+  if (more.length > 0) throw new UsageError("--config is given more than once");
+  if (value === "") throw new UsageError("--config needs a value");
+  const path = value ?? line.variable(variableOf("config"));
+  if (path === undefined || path === "") return undefined;
+  let text: string;
+  try {
+    text = line.readText(path);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`cannot read the configuration file ${path}: ${reason}`);
   }
-  return { type: "serve", config };
+  return parseConfigFile(path, text);
 }
 
-function argument(option: Option, { positional }: Flags): Written | undefined {
-  const index = ARGUMENTS.findIndex(([_, its]) => its === option);
-  const [value, name] = [positional[index], ARGUMENTS[index]?.[0]];
-  return value === undefined || name === undefined ? undefined : { name, values: [value] };
-}
+const SHELLS: readonly string[] = COMMANDS.find(({ word }) => word === "completions")!.choices;
 
-function flag(option: Option, flags: Flags): Written | undefined {
-  const name = `--${option.flag}`;
-  const values = flags.valuesOf(option.flag);
-  if (values.includes("")) throw new UsageError(`${name} needs a value`);
-  return values.length === 0 ? undefined : { name, values };
-}
-
-/** An empty variable is as none. Several values stand in lines of their own. */
-function variable(option: Option, line: CommandLine): Written | undefined {
-  const name = variableOf(option.flag);
-  const text = line.variable(name);
-  if (text === undefined || text === "") return undefined;
-  const values = option.repeatable ? text.split("\n").filter((one) => one !== "") : [text];
-  return { name, values };
+function completions([shell, ...more]: readonly string[], flags: Flags): Command {
+  const [fault] = flags.faults;
+  if (fault !== undefined) throw new UsageError(fault);
+  if (shell !== undefined && more.length === 0 && SHELLS.includes(shell)) {
+    return { type: "completions", shell };
+  }
+  const given = shell === undefined ? "nothing" : `"${[shell, ...more].join(" ")}"`;
+  throw new UsageError(`completions are for one of ${SHELLS.join(", ")}, not for ${given}`);
 }

@@ -1,47 +1,59 @@
 /**
  * The arguments taken apart: what is a flag, what its values are, what stands on its own.
  *
- * In: the arguments and the table of options. Out: values as they were written, unjudged. Throws
- * UsageError for a flag that is not in the table.
+ * In: the arguments and the tables of options. Out: values as they were written, unjudged, and the
+ * flags that there are not.
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { OPTIONS } from "./options/mod.ts";
-import { UsageError } from "./usage_error.ts";
+import { didYouMean } from "./nearest.ts";
+import { OPTIONS, PROGRAM_FLAGS } from "./options/mod.ts";
 
 /** The arguments. */
 export interface Flags {
   /** What is no flag and no flag's value, in order. */
   readonly positional: readonly string[];
-  readonly help: boolean;
-  readonly version: boolean;
+  /** One line for each flag that there is not. */
+  readonly faults: readonly string[];
   /** What was given to a flag: empty when it was not there, and "" where the value is missing. */
   valuesOf(flag: string): readonly string[];
 }
 
-/** Takes the arguments apart. @throws {UsageError} */
+const TAKING_VALUES = new Map<string, boolean>(
+  [...OPTIONS, ...PROGRAM_FLAGS].map(({ flag, value }) => [flag, value !== undefined]),
+);
+const FLAGS = [...TAKING_VALUES.keys()];
+const ALIASES = Object.fromEntries(
+  PROGRAM_FLAGS.flatMap(({ flag, short }) => short === undefined ? [] : [[short, flag]]),
+);
+
+/** Takes the arguments apart. */
 export function parseFlags(args: readonly string[]): Flags {
-  const known = OPTIONS.map(({ flag }) => flag);
+  const faults: string[] = [];
   const parsed: Record<string, unknown> & { _: unknown[] } = parseArgs(explicit(args), {
-    string: [...known, "_"],
-    collect: known,
-    boolean: ["help", "version"],
-    alias: { help: "h", version: "V" },
+    string: [...FLAGS, "_"],
+    collect: FLAGS,
     unknown: (argument: string) => {
       if (!argument.startsWith("-") || argument === "-") return true;
-      throw new UsageError(`unknown option ${argument}: see --help for those there are`);
+      faults.push(unknownFlag(argument));
+      return false;
     },
   });
   return {
     positional: parsed._.map(String),
-    help: parsed["help"] === true,
-    version: parsed["version"] === true,
+    faults,
     valuesOf: (flag) => {
       const values = parsed[flag];
       if (!Array.isArray(values)) throw new TypeError(`--${flag} is not collected`);
       return values.map(String);
     },
   };
+}
+
+function unknownFlag(argument: string): string {
+  const name = argument.replace(/=.*/s, "");
+  const words = FLAGS.map((flag) => `--${flag}`);
+  return `unknown option ${name}${didYouMean(name, words, ": see --help for those there are")}`;
 }
 
 /**
@@ -52,18 +64,18 @@ function explicit(args: readonly string[]): string[] {
   const result: string[] = [];
   for (const [i, argument] of args.entries()) {
     if (argument === "--") return [...result, ...args.slice(i)];
-    const last = result.at(-1);
-    if (argument === "-" && last !== undefined && kindOf(last) === "with value") {
+    const [last, flag] = [result.at(-1), flagOf(argument)];
+    if (argument === "-" && last !== undefined && TAKING_VALUES.get(flagOf(last)) === true) {
       result[result.length - 1] = `${last}=-`;
     } else {
-      result.push(kindOf(argument) === "switch" ? `${argument}=true` : argument);
+      result.push(TAKING_VALUES.get(flag) === false ? `--${flag}=true` : argument);
     }
   }
   return result;
 }
 
-function kindOf(argument: string): "switch" | "with value" | undefined {
-  const option = OPTIONS.find(({ flag }) => argument === `--${flag}`);
-  if (option === undefined) return undefined;
-  return option.value === undefined ? "switch" : "with value";
+/** The flag that an argument is as a whole; of `--flag=value` there is none. */
+function flagOf(argument: string): string {
+  if (/^-\w$/.test(argument)) return ALIASES[argument.slice(1)] ?? "";
+  return argument.startsWith("--") ? argument.slice(2) : "";
 }

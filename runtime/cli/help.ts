@@ -5,7 +5,15 @@
  */
 
 import { type Config, DEFAULT_CONFIG } from "../config/mod.ts";
-import { type Option, OPTIONS, variableOf } from "./options/mod.ts";
+import {
+  COMMANDS,
+  type Option,
+  OPTIONS,
+  PROGRAM_FLAGS,
+  type ProgramCommand,
+  type ProgramFlag,
+  variableOf,
+} from "./options/mod.ts";
 
 /** The exit codes; the reason is a line on stderr. */
 export const EXIT = { stopped: 0, cannotServe: 1, usage: 2 } as const;
@@ -15,6 +23,7 @@ export function helpText(version: string): string {
   return `async-deno ${version}: HTTP/1.1 and WebSockets on every core
 
 Usage: async-deno [WORKERS] [IP] [PORT] [options]
+${COMMANDS.map(usage).join("\n")}
 
   WORKERS   threads that serve, 1-256; default: one a core
   IP        address to listen on, IPv4 or IPv6; default: ${DEFAULT_CONFIG.hostname}
@@ -22,10 +31,12 @@ Usage: async-deno [WORKERS] [IP] [PORT] [options]
 
 ${groups().join("\n\n")}
 
-  -h, --help                  this text
-  -V, --version               the version
+The program:
+${PROGRAM_FLAGS.flatMap(programLines).join("\n")}
+${COMMANDS.flatMap(commandLines).join("\n")}
 
-Every option is an environment variable too, as ${variableOf("max-connections")}; the flag wins.
+Every option is an environment variable too, --max-connections as ${variableOf("max-connections")},
+and a key in the file of --config: the flag wins over the variable, and that over the file.
 
 Endpoints: / the terminal page, /ws and /term its WebSocket, /echo, /healthz
 Signals: SIGTERM and SIGINT stop it when what is under way is done; a second one stops it at once.
@@ -52,10 +63,33 @@ function groups(): string[] {
 }
 
 function optionLines(option: Option): string[] {
-  const flag = `  --${option.flag}${option.value === undefined ? "" : ` ${option.value}`}`;
   const defaults: Config = { ...DEFAULT_CONFIG, workers: 1 };
-  const lines = flag.length < WORDS_AT ? [flag.padEnd(WORDS_AT - 1)] : [flag, MARGIN];
-  for (const word of `${option.help}; default: ${option.defaultText(defaults)}`.split(" ")) {
+  const times = option.repeatable ? "; may be repeated" : "";
+  const words = `${option.help}${times}; default: ${option.defaultText(defaults)}`;
+  return entry(named(`--${option.flag}`, option.value), words);
+}
+
+function programLines({ flag, short, value, help }: ProgramFlag): string[] {
+  return entry(named(short === undefined ? `--${flag}` : `-${short}, --${flag}`, value), help);
+}
+
+function commandLines({ word, follows, help }: ProgramCommand): string[] {
+  return entry(named(word, follows), help);
+}
+
+function usage({ word, follows }: ProgramCommand): string {
+  return `       async-deno ${named(word, follows)}`;
+}
+
+function named(name: string, value: string | undefined): string {
+  return value === undefined ? name : `${name} ${value}`;
+}
+
+/** A name and its words, in as many lines as they need. */
+function entry(name: string, words: string): string[] {
+  const start = `  ${name}`;
+  const lines = start.length < WORDS_AT ? [start.padEnd(WORDS_AT - 1)] : [start, MARGIN];
+  for (const word of words.split(" ")) {
     const last = lines.at(-1)!; // there is always one
     if (last.length + 1 + word.length <= COLUMNS) lines[lines.length - 1] = `${last} ${word}`;
     else lines.push(`${MARGIN} ${word}`);

@@ -10,6 +10,10 @@ import { parseCommandLine } from "./command_line.ts";
 import type { Config } from "../config/mod.ts";
 import { Executor } from "../executor/mod.ts";
 import { EXIT, helpText } from "./help.ts";
+import { describe, faultsOf } from "./check.ts";
+import { completionsFor } from "./completions/mod.ts";
+import type { Settings } from "./settings.ts";
+import { INSTALLED, systemdUnit } from "./systemd.ts";
 import { errnoText, SystemError } from "../os/mod.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -20,15 +24,42 @@ const SECOND_SIGNAL = { SIGTERM: 128 + 15, SIGINT: 128 + 2 } as const;
 /** Runs the program with these arguments, and answers its exit code. */
 export async function main(args: readonly string[]): Promise<number> {
   try {
-    const variable = (name: string) => Deno.env.get(name);
-    const command = parseCommandLine({ args, variable, cores: navigator.hardwareConcurrency });
-    if (command.type === "help") return print(helpText(config.version).trimEnd());
-    if (command.type === "version") return print(`async-deno ${config.version}`);
-    return await serve(command.config);
+    const command = parseCommandLine({
+      args,
+      variable: (name) => Deno.env.get(name),
+      variables: Object.keys(Deno.env.toObject()),
+      cores: navigator.hardwareConcurrency,
+      readText: Deno.readTextFileSync,
+    });
+    switch (command.type) {
+      case "help":
+        return print(helpText(config.version).trimEnd());
+      case "version":
+        return print(`async-deno ${config.version}`);
+      case "check":
+        return check(command.settings);
+      case "completions":
+        return print(completionsFor(command.shell));
+      case "systemd":
+        return print(systemdUnit(executable(), command.args));
+      case "serve":
+        return await serve(command.config);
+    }
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     return fail(error.message, EXIT.usage);
   }
+}
+
+/** Tells everything that is wrong, or what would be served. */
+function check(settings: Settings): number {
+  const faults = faultsOf(settings);
+  [...settings.notes, ...faults].forEach(warn);
+  return faults.length > 0 ? EXIT.usage : print(describe(settings));
+}
+
+function executable(): string {
+  return Deno.build.standalone ? Deno.execPath() : INSTALLED;
 }
 
 async function serve(config: Config): Promise<number> {

@@ -22,4 +22,11 @@ export const OPTIONS: readonly Option[] = [
 ];
 
 export { ARGUMENTS, MAX_WORKERS } from "./listen.ts";
+export {
+  COMMANDS,
+  type CommandWord,
+  PROGRAM_FLAGS,
+  type ProgramCommand,
+  type ProgramFlag,
+} from "./program.ts";
 export { type MutableConfig, type Option, variableOf } from "./option.ts";

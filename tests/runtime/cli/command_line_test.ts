@@ -6,7 +6,15 @@ import { OPTIONS, variableOf } from "../../../runtime/cli/options/mod.ts";
 import { UsageError } from "../../../runtime/cli/usage_error.ts";
 
 function parse(args: string[], variables: Record<string, string> = {}) {
-  return parseCommandLine({ args, variable: (name) => variables[name], cores: 2 });
+  return parseCommandLine({
+    args,
+    variable: (name) => variables[name],
+    variables: Object.keys(variables),
+    cores: 2,
+    readText: (path) => {
+      throw new TypeError(`nothing should be read, and not ${path}`);
+    },
+  });
 }
 
 function config(args: string[], variables: Record<string, string> = {}): Config {
@@ -99,6 +107,36 @@ Deno.test("workers, address and port are options too, and the arguments before t
 
 Deno.test("times are given in seconds and kept in milliseconds", () => {
   assertEquals(config(["--idle-timeout", "1.5"]).limits.idleTime, 1500);
+});
+
+Deno.test("a slip is told what was meant, and how much else is wrong", () => {
+  assertEquals(refusal(["--prot", "80"]), "unknown option --prot: did you mean --port?");
+  assertEquals(refusal(["--max-conections=5"]).split(": ")[1], "did you mean --max-connections?");
+  const far = "unknown option --frobnicate: see --help for those there are";
+  assertEquals(refusal(["--frobnicate"]), far);
+  assertEquals(
+    refusal(["--frobnicate", "--port", "x", "--max-head", "1"]),
+    `${far} (--check tells 2 more)`,
+  );
+});
+
+Deno.test("what follows a switch is an argument of its own, and a switch takes no value", () => {
+  const command = parse(["--check", "4", "--log", "-", "--", "::1"]);
+  assertEquals(command.type, "check");
+  if (command.type !== "check") return;
+  const { workers, hostname, log } = command.settings.config;
+  assertEquals([workers, hostname, log], [4, "::1", "-"]);
+  assertEquals(refusal(["--check=yes"]), "--check takes no value");
+});
+
+Deno.test("a word in place of the workers is a command of its own", () => {
+  assertEquals(parse(["completions", "zsh"]), { type: "completions", shell: "zsh" });
+  assert(refusal(["completions"]).includes("bash, zsh, fish"));
+  assert(refusal(["completions", "tcsh"]).includes('"tcsh"'));
+  assert(refusal(["completions", "bash", "8"]).includes('"bash 8"'));
+  assertEquals(parse(["systemd", "8", "--port=80"]), { type: "systemd", args: ["8", "--port=80"] });
+  assert(refusal(["systemd", "0"]).startsWith("WORKERS is"));
+  assert(refusal(["8", "systemd"]).startsWith("IP is"));
 });
 
 Deno.test("help and version win over everything else that is valid", () => {

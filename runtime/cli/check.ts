@@ -1,0 +1,74 @@
+/**
+ * `--check`: what is wrong with the settings, or what would be served.
+ *
+ * In: the settings. Out: one line for each fault, and a text that is itself a configuration file,
+ * every value with the place that it comes from. Looks at the files and folders that are named;
+ * changes nothing, and takes no port.
+ */
+
+import { stringify } from "smol-toml";
+import type { Config } from "../config/mod.ts";
+import { type Option, OPTIONS } from "./options/mod.ts";
+import type { Settings } from "./settings.ts";
+
+/** Values of options that take a file, but are none. */
+const NO_FILES: readonly string[] = ["-", "off"];
+const COMMENT_AT = 40;
+
+/** Everything that is wrong, on disk too. */
+export function faultsOf({ config, faults }: Settings): string[] {
+  const missing = OPTIONS.flatMap((option) => {
+    return option.valuesOf(config).flatMap((value) => {
+      const fault = NO_FILES.includes(value) ? undefined : lookAt(option, value);
+      return fault === undefined ? [] : [`--${option.flag} ${value}: ${fault}`];
+    });
+  });
+  return [...faults, ...missing];
+}
+
+/** The effective values as a configuration file. */
+export function describe({ config, origins }: Settings): string {
+  const headings = [...new Set(OPTIONS.map(({ group }) => group))];
+  return headings.map((heading) => {
+    const options = OPTIONS.filter(({ group }) => group === heading);
+    const lines = options.map((option) => {
+      const origin = origins.get(option.flag) ?? "default";
+      return `${setting(option, config).padEnd(COMMENT_AT)} # ${origin}`;
+    });
+    return [`# ${heading}`, ...lines].join("\n");
+  }).join("\n\n");
+}
+
+function setting(option: Option, config: Config): string {
+  const values = option.valuesOf(config).map((text) => typed(option, text));
+  if (option.repeatable) return stringify({ [option.flag]: values }).trim();
+  // What is off has no value that one could write.
+  return values.length === 0 ? `# ${option.flag}` : stringify({ [option.flag]: values[0] }).trim();
+}
+
+function typed({ value, range }: Option, text: string): string | number | boolean {
+  if (value === undefined) return text === "true";
+  return range === undefined ? text : Number(text);
+}
+
+/** Why it is not there as it should be, or undefined. */
+function lookAt({ names }: Option, path: string): string | undefined {
+  if (names === undefined) return undefined;
+  try {
+    if (names === "folder") return Deno.statSync(path).isDirectory ? undefined : "is no folder";
+    if (names === "file") return readable(path);
+    const folder = path.includes("/") ? path.replace(/\/[^/]*$/, "/") : ".";
+    return Deno.statSync(folder).isDirectory ? undefined : "its folder is none";
+  } catch (error) {
+    const it = names === "new file" ? "its folder " : "";
+    if (error instanceof Deno.errors.NotFound) return `${it}is not there`;
+    if (error instanceof Deno.errors.PermissionDenied) return "cannot be read by this user";
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+function readable(path: string): string | undefined {
+  if (Deno.statSync(path).isDirectory) return "is a folder, and no file";
+  Deno.openSync(path).close();
+  return undefined;
+}

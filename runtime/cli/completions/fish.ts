@@ -1,0 +1,49 @@
+/**
+ * Completions for fish: `async-deno completions fish | source`.
+ *
+ * In: the flags. Out: a script of one `complete` a flag.
+ */
+
+import { COMMANDS } from "../options/mod.ts";
+import type { CompletedFlag } from "./completed_flag.ts";
+
+/** The script for fish. */
+export function fishCompletions(flags: readonly CompletedFlag[]): string {
+  const commands = COMMANDS.flatMap(({ word, choices, help }) => [
+    `complete -c async-deno -n __fish_use_subcommand -a ${word} -d ${quoted(help)}`,
+    ...(choices.length === 0 ? [] : [
+      `complete -c async-deno -n '__fish_seen_subcommand_from ${word}' -a ${
+        quoted(choices.join(" "))
+      }`,
+    ]),
+  ]);
+  return `# fish completions for async-deno: source this, or put it into
+# ~/.config/fish/completions/async-deno.fish
+complete -c async-deno -f
+${[...commands, ...flags.map(line)].join("\n")}`;
+}
+
+function line({ flag, short, help, follows }: CompletedFlag): string {
+  const names = `-l ${flag}${short === undefined ? "" : ` -s ${short}`}`;
+  return `complete -c async-deno ${names}${values(follows)} -d ${quoted(help)}`;
+}
+
+function values(follows: CompletedFlag["follows"]): string {
+  switch (follows.type) {
+    case "nothing":
+      return "";
+    case "text":
+      return " -x";
+    case "word":
+      return ` -x -a ${quoted(follows.words.join(" "))}`;
+    case "file":
+      return " -r -F";
+    case "folder":
+      return " -x -a '(__fish_complete_directories)'";
+  }
+}
+
+/** In single quotes, where fish knows two escapes. */
+function quoted(text: string): string {
+  return `'${text.replaceAll(/[\\']/g, "\\$&")}'`;
+}

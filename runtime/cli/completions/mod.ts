@@ -1,0 +1,28 @@
+/**
+ * `async-deno completions SHELL`: what makes a shell complete the command line, from the table of
+ * options, so that it never knows less than the program.
+ *
+ * ```ts
+ * import { completionsFor } from "./mod.ts";
+ * console.log(completionsFor("bash")); // source <(async-deno completions bash)
+ * ```
+ *
+ * @module
+ */
+
+import { bashCompletions } from "./bash.ts";
+import { fishCompletions } from "./fish.ts";
+import { completedFlags } from "./completed_flag.ts";
+import { zshCompletions } from "./zsh.ts";
+
+const SHELLS = { bash: bashCompletions, zsh: zshCompletions, fish: fishCompletions };
+
+/** The script for a shell. @throws RangeError for one that there is none for */
+export function completionsFor(shell: string): string {
+  if (!isShell(shell)) throw new RangeError(`no completions for ${shell}`);
+  return SHELLS[shell](completedFlags());
+}
+
+function isShell(shell: string): shell is keyof typeof SHELLS {
+  return Object.hasOwn(SHELLS, shell);
+}

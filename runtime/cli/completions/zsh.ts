@@ -1,0 +1,58 @@
+/**
+ * Completions for zsh: `source <(async-deno completions zsh)`, after compinit.
+ *
+ * In: the flags. Out: a script that is a completion function too, as `_async-deno` in a folder of
+ * `$fpath`.
+ */
+
+import { COMMANDS } from "../options/mod.ts";
+import type { CompletedFlag } from "./completed_flag.ts";
+
+/** The script for zsh. */
+export function zshCompletions(flags: readonly CompletedFlag[]): string {
+  const words = COMMANDS.map(({ word, help }) => `${word}\\:${quoted(help)}`).join(" ");
+  return `#compdef async-deno
+# zsh completions for async-deno: source this after compinit, or put it as _async-deno into a folder
+# of $fpath
+_async-deno() {
+${COMMANDS.filter(({ choices }) => choices.length > 0).map(following).join("\n")}
+  _arguments \\
+    '1:workers or a command:((${words}))' \\
+    '2:address: ' \\
+    '3:port: ' \\
+    ${flags.flatMap(specifications).join(" \\\n    ")}
+}
+if [[ $zsh_eval_context[-1] == loadautofunc ]]; then
+  _async-deno "$@"
+else
+  compdef _async-deno async-deno
+fi`;
+}
+
+function following({ word, choices }: (typeof COMMANDS)[number]): string {
+  return `  if [[ $words[2] == ${word} ]] && ((CURRENT == 3)); then
+    compadd ${choices.join(" ")}
+    return
+  fi`;
+}
+
+function specifications(completed: CompletedFlag): string[] {
+  const { flag, short, help, value, follows, repeatable } = completed;
+  const times = repeatable ? "*" : "";
+  if (follows.type === "nothing") {
+    const names = [`--${flag}`, ...(short === undefined ? [] : [`-${short}`])];
+    return names.map((name) => `'${times}${name}[${quoted(help)}]'`);
+  }
+  const action = {
+    text: " ",
+    file: "_files",
+    folder: "_files -/",
+    word: follows.type === "word" ? `(${follows.words.join(" ")})` : "",
+  }[follows.type];
+  return [`'${times}--${flag}=[${quoted(help)}]:${quoted(value)}:${action}'`];
+}
+
+/** Inside of single quotes, and of the brackets and colons of _arguments. */
+function quoted(text: string): string {
+  return text.replaceAll(/[[\]:\\()]/g, "\\$&").replaceAll("'", "'\\''");
+}

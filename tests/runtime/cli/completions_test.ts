@@ -1,0 +1,90 @@
+/**
+ * Completions, asked of the shells themselves: each is given a line as far as it was typed, and says
+ * what could follow.
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { completionsFor } from "../../../runtime/cli/completions/mod.ts";
+import { OPTIONS, PROGRAM_FLAGS } from "../../../runtime/cli/options/mod.ts";
+import { findProgram } from "../../support/process_facts.ts";
+
+/** A script that completes `line`, one answer a line. */
+type Asks = (completions: string, line: string) => string;
+
+const SHELLS: Readonly<Record<string, Asks>> = {
+  bash: (completions, line) => `
+${completions}
+COMP_WORDS=(${line.replaceAll("=", " = ")}${/[ =]$/.test(line) ? " ''" : ""})
+COMP_CWORD=$((\${#COMP_WORDS[@]} - 1))
+compopt() { :; } # there is no completion under way to change
+_async_deno
+printf '%s\\n' "\${COMPREPLY[@]}"`,
+  // zsh completes in a terminal alone: it is given one, and the keys.
+  zsh: (completions, line) => `
+zmodload zsh/zpty
+zpty shell zsh -f -i
+() {
+  zpty -w shell "PS1= RPS1= LISTMAX=10000; autoload -Uz compinit; compinit -D -u"
+  zpty -w shell "zstyle ':completion:*' list-separator ''; zstyle ':completion:*' verbose no"
+  zpty -w shell "bindkey '^I' list-choices; unsetopt zle_bracketed_paste; stty -echo cols 20 rows 2000"
+  zpty -w shell ${quoted(`source =(cat <<'SCRIPT'\n${completions}\nSCRIPT\n)`)}
+  zpty -w shell "echo READY"
+  zpty -r shell ready '*READY*READY*'
+  zpty -n -w shell ${quoted(`${line}\t`)}
+  zpty -n -w shell $'\\C-u echo DO''NE\\n'
+  zpty -r shell answer '*DONE*'
+  print -r -- "$answer"
+}`,
+  fish: (completions, line) => `
+${completions}
+complete -C ${quoted(line)} | string replace -r '\\t.*' ''`,
+};
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+async function ask(shell: string, line: string): Promise<string[]> {
+  const script = SHELLS[shell]!(completionsFor(shell), line);
+  const options = shell === "fish" ? ["--no-config"] : shell === "zsh" ? ["-f"] : ["--norc"];
+  const { stdout, stderr } = await new Deno.Command(shell, {
+    args: [...options, "-c", script],
+    cwd: new URL("../../../fixtures/", import.meta.url),
+    signal: AbortSignal.timeout(20_000),
+  }).output();
+  assertEquals(new TextDecoder().decode(stderr), "");
+  // deno-lint-ignore no-control-regex -- the escapes are what zsh moves its cursor with
+  const text = new TextDecoder().decode(stdout).replaceAll(/\x1b\[[\d;?]*[A-Za-z]/g, " ");
+  return text.split(/\s+/).filter((word) => word !== "");
+}
+
+for (const shell of Object.keys(SHELLS)) {
+  const missing = findProgram(shell) === undefined;
+  const hint = missing ? ` (skipped, to install it: apt-get install ${shell})` : "";
+  Deno.test({
+    name: `completions: ${shell} knows every flag, every word and what follows${hint}`,
+    ignore: missing,
+    fn: async () => {
+      const flags = await ask(shell, "async-deno --");
+      for (const { flag } of [...OPTIONS, ...PROGRAM_FLAGS]) {
+        assert(
+          flags.some((word) => word.replace(/=?$/, "") === `--${flag}`),
+          `no --${flag}: ${flags}`,
+        );
+      }
+      const some = await ask(shell, "async-deno 4 --max-h");
+      assert(some.some((word) => word.startsWith("--max-head")), String(some));
+      assertEquals((await ask(shell, "async-deno comp")).join(" ").includes("completions"), true);
+      const shells = await ask(shell, "async-deno completions ");
+      assertEquals(shells.filter((word) => word in SHELLS).sort(), ["bash", "fish", "zsh"]);
+      const files = await ask(shell, "async-deno --config sh");
+      assert(files.some((word) => word.endsWith("sha1.json")), String(files));
+      const numbers = await ask(shell, "async-deno --port sh");
+      assert(!numbers.some((word) => word.endsWith("sha1.json")), String(numbers));
+    },
+  });
+}
+
+Deno.test("completions: bash takes a flag and its value as one word too", async () => {
+  assertEquals(await ask("bash", "async-deno --config=sh"), ["sha1.json"]);
+});

@@ -10,8 +10,12 @@
 /** Where install.sh puts it. */
 export const INSTALLED = "/usr/local/bin/async-deno";
 
-/** The unit. */
-export function systemdUnit(executable: string, args: readonly string[]): string {
+/** Where the unit's sandbox has nothing: see ProtectHome and PrivateTmp below. */
+const HIDDEN = /^\/(home|root|run\/user|tmp|var\/tmp)\//;
+
+/** The unit; an executable that it could not see is taken to be installed by then. */
+export function systemdUnit(path: string, args: readonly string[]): string {
+  const executable = HIDDEN.test(path) ? INSTALLED : path;
   return `# ${INSTALLED} systemd > /etc/systemd/system/async-deno.service
 # systemctl daemon-reload && systemctl enable --now async-deno
 [Unit]

@@ -14,6 +14,13 @@ Deno.test("systemd: words are quoted as systemd reads them", () => {
   assertStringIncludes(unit, `\n${line}\n`);
 });
 
+Deno.test("systemd: an executable that the sandbox hides is taken to be installed", () => {
+  for (const hidden of ["/home/a/async-deno", "/root/async-deno", "/tmp/a/async-deno"]) {
+    assertStringIncludes(systemdUnit(hidden, []), "\nExecStart=/usr/local/bin/async-deno\n");
+  }
+  assertStringIncludes(systemdUnit("/opt/a/async-deno", []), "\nExecStart=/opt/a/async-deno\n");
+});
+
 async function analyze(...args: string[]): Promise<{ code: number; text: string }> {
   const folder = await Deno.makeTempDir({ prefix: "async-deno-test-" });
   try {

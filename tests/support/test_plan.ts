@@ -37,7 +37,17 @@ export const TEST_PLANS: Readonly<Record<string, TestPlan>> = {
   browser: { paths: [SCENARIOS, "tests/e2e/page/"], filter: "/^page: |\\[browser\\]/" },
   concurrent: { paths: [SCENARIOS], filter: scenariosWith("concurrent") },
   unit: {
-    paths: ["protocol", "runtime", "support", "fuzz", "concurrency", "bench", "repo", "soak"]
+    paths: [
+      "protocol",
+      "runtime",
+      "support",
+      "fuzz",
+      "concurrency",
+      "bench",
+      "repo",
+      "release",
+      "soak",
+    ]
       .map((folder) => `tests/${folder}/`),
   },
   e2e: { paths: ["tests/e2e/"] },

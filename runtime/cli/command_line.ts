@@ -16,7 +16,7 @@ import { UsageError } from "./usage_error.ts";
 /** What the user asked for. */
 export type Command =
   | { readonly type: "help" | "version" }
-  | { readonly type: "serve"; readonly config: Config }
+  | { readonly type: "serve" | "health"; readonly config: Config }
   | { readonly type: "check"; readonly settings: Settings }
   | { readonly type: "completions"; readonly shell: string }
   /** `args` are those that the server is to be started with. */
@@ -59,9 +59,8 @@ export function parseCommandLine(line: CommandLine): Command {
       others.length === 0 ? fault : `${fault} (--check tells ${others.length} more)`,
     );
   }
-  return word === "systemd"
-    ? { type: "systemd", args: line.args.slice(1) }
-    : { type: "serve", config: settings.config };
+  if (word === "systemd") return { type: "systemd", args: line.args.slice(1) };
+  return { type: word ?? "serve", config: settings.config };
 }
 
 /** Whether a switch of the program is given. */

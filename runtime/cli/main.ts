@@ -12,6 +12,7 @@ import { Executor } from "../executor/mod.ts";
 import { EXIT, helpText } from "./help.ts";
 import { describe, faultsOf } from "./check.ts";
 import { completionsFor } from "./completions/mod.ts";
+import { sickness } from "./health.ts";
 import type { Settings } from "./settings.ts";
 import { INSTALLED, systemdUnit } from "./systemd.ts";
 import { errnoText, SystemError } from "../os/mod.ts";
@@ -42,6 +43,8 @@ export async function main(args: readonly string[]): Promise<number> {
         return print(completionsFor(command.shell));
       case "systemd":
         return print(systemdUnit(executable(), command.args));
+      case "health":
+        return await health(command.config);
       case "serve":
         return await serve(command.config);
     }
@@ -56,6 +59,11 @@ function check(settings: Settings): number {
   const faults = faultsOf(settings);
   [...settings.notes, ...faults].forEach(warn);
   return faults.length > 0 ? EXIT.usage : print(describe(settings));
+}
+
+async function health(config: Config): Promise<number> {
+  const reason = await sickness(config);
+  return reason === undefined ? print("ok") : fail(reason, EXIT.cannotServe);
 }
 
 function executable(): string {

@@ -38,7 +38,7 @@ export const PROGRAM_FLAGS: readonly ProgramFlag[] = [
 ];
 
 /** A word in place of the workers, for something else than to serve. */
-export type CommandWord = "completions" | "systemd";
+export type CommandWord = "completions" | "health" | "systemd";
 
 /** What a word does. */
 export interface ProgramCommand {
@@ -57,6 +57,13 @@ export const COMMANDS: readonly ProgramCommand[] = [
     choices: ["bash", "zsh", "fish"],
     follows: "bash|zsh|fish",
     help: "print what completes the command line in that shell",
+  },
+  {
+    word: "health",
+    choices: [],
+    follows: "[ARGUMENTS]",
+    help:
+      "ask the server that was started with these arguments whether it answers: exit code 0 or 1",
   },
   {
     word: "systemd",

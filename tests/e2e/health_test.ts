@@ -1,0 +1,68 @@
+/**
+ * `async-deno health`: what a container platform asks by, against servers that are well, are not
+ * there, are no HTTP servers, or never answer.
+ */
+
+import { assertEquals, assertMatch } from "@std/assert";
+import { runServer, withServer } from "../support/server.ts";
+
+function health(port: number, ...args: string[]) {
+  return runServer(["health", "1", "127.0.0.1", String(port), ...args]);
+}
+
+/** What a port answers to whoever connects, and then closes. */
+async function withPeer(answer: string | null, use: (port: number) => Promise<void>) {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const open: Deno.Conn[] = [];
+  const served = (async () => {
+    for await (const connection of listener) {
+      open.push(connection);
+      if (answer === null) continue;
+      await connection.write(new TextEncoder().encode(answer));
+      await connection.closeWrite();
+    }
+  })();
+  await use(listener.addr.port);
+  listener.close();
+  await served.catch((error) => {
+    if (!(error instanceof Deno.errors.BadResource)) throw error;
+  });
+  open.forEach((connection) => connection.close());
+}
+
+Deno.test("health: a server that is well", () =>
+  withServer({ workers: 1 }, async (server) => {
+    assertEquals(await health(server.port), { code: 0, signal: null, stdout: "ok\n", stderr: "" });
+  }));
+
+Deno.test("health: a server on all addresses, known by variables alone", () =>
+  withServer({ workers: 1, ip: "::" }, async (server) => {
+    const variables = { ASYNC_DENO_IP: "::", ASYNC_DENO_PORT: String(server.port) };
+    assertEquals((await runServer(["health"], variables)).code, 0);
+  }));
+
+Deno.test("health: nobody there is one line and exit code 1", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  const { code, stdout, stderr } = await health(port);
+  assertEquals([code, stdout], [1, ""]);
+  assertMatch(stderr, /^async-deno: 127\.0\.0\.1 port \d+ does not answer: .*refused.*\n$/);
+  assertEquals((await health(0)).code, 1);
+});
+
+for (
+  const [name, answer, says] of [
+    ["a 503", "HTTP/1.1 503 Service Unavailable\r\n\r\n", /answers with 503\n$/],
+    ["no HTTP", "SSH-2.0-OpenSSH_9.2\r\n", /what it says is no HTTP\/1\.1\n$/],
+    ["nothing", "", /what it says is no HTTP\/1\.1\n$/],
+    ["silence", null, /no answer in time\n$/],
+  ] as const
+) {
+  Deno.test(`health: a peer that says ${name} is not well`, () =>
+    withPeer(answer, async (port) => {
+      const { code, stdout, stderr } = await health(port);
+      assertEquals([code, stdout], [1, ""]);
+      assertMatch(stderr, says);
+    }));
+}

@@ -1,0 +1,40 @@
+/**
+ * What an idle WebSocket takes of the server's memory, the kernel's part apart: at most 1 KiB.
+ */
+
+import { RawWebSocket } from "../support/raw_websocket.ts";
+import { hold, type Server, waitFor, withServer } from "../support/server.ts";
+import { residentBytes } from "./faults/process_size.ts";
+
+/** Open before the first look: what the heap and the compiler take once is no connection's. */
+const FIRST = 1_000;
+const CONNECTIONS = 5_000;
+const AT_ONCE = 50;
+const MOST_BYTES = 1024;
+/** A second after the last connection the server gives back what it freed; then it is idle. */
+const IDLE_MS = 2_500;
+
+Deno.test("memory: five thousand idle WebSockets take at most 1 KiB each", () =>
+  withServer({ workers: 1 }, async (server) => {
+    const open: RawWebSocket[] = [];
+    try {
+      await openMore(server, open, FIRST);
+      await hold(IDLE_MS);
+      const before = residentBytes(server.pid);
+      await openMore(server, open, CONNECTIONS);
+      const each = () => (residentBytes(server.pid) - before) / CONNECTIONS;
+      await waitFor(() => each() <= MOST_BYTES, {
+        what: () => `${each().toFixed(0)} bytes each to become ${MOST_BYTES}`,
+        timeoutMs: 10_000,
+      });
+    } finally {
+      open.forEach((socket) => socket[Symbol.dispose]());
+    }
+  }));
+
+async function openMore(server: Server, open: RawWebSocket[], count: number): Promise<void> {
+  for (let start = 0; start < count; start += AT_ONCE) {
+    const batch = Array.from({ length: AT_ONCE }, () => RawWebSocket.open(server, "/echo"));
+    open.push(...await Promise.all(batch));
+  }
+}

@@ -24,6 +24,7 @@ export { ByteBuffer } from "./byte_buffer.ts";
 export { NEED_DATA, ProtocolError } from "./errors.ts";
 export {
   CLOSED as HTTP_CLOSED,
+  CLOSES,
   DATA,
   DateField,
   END_OF_MESSAGE,

@@ -6,26 +6,17 @@
  * Ends when the listening socket is shut down.
  */
 
-import { shortAnswerBytes, UNAVAILABLE } from "../session/mod.ts";
+import { CLOSES, DateField, type PreparedResponse } from "../../protocol/mod.ts";
+import { lastAnswer, UNAVAILABLE } from "../session/mod.ts";
 import {
   EAGAIN,
-  ECONNABORTED,
-  EHOSTDOWN,
-  EHOSTUNREACH,
   EINVAL,
   EMFILE,
-  ENETDOWN,
-  ENETUNREACH,
   ENFILE,
   ENOBUFS,
   ENOMEM,
-  ENONET,
-  ENOPROTOOPT,
-  EOPNOTSUPP,
-  EPERM,
-  EPROTO,
   errnoText,
-  ETIMEDOUT,
+  isLostConnection,
   type Os,
   SOCKADDR_BYTES,
   sockaddrAddress,
@@ -47,30 +38,14 @@ import type { AcceptorStart, ThreadMessage } from "../thread/mod.ts";
 /** Milliseconds between tries while there is no descriptor, no memory or no slot. */
 const BACK_OFF = 20;
 
-/** That connection is gone already, or a firewall forbids it: see accept(2). The next one may be well. */
-const NETWORK_ERRORS: readonly number[] = [
-  ECONNABORTED,
-  EPROTO,
-  ENOPROTOOPT,
-  EOPNOTSUPP,
-  ENETDOWN,
-  ENETUNREACH,
-  EHOSTDOWN,
-  EHOSTUNREACH,
-  ENONET,
-  ETIMEDOUT,
-  EPERM,
-];
-
-/** Made once: who is flooded with connections should not encode an answer for each. */
-const REFUSAL = shortAnswerBytes(UNAVAILABLE);
-
 /** What the acceptor needs of its thread. */
 export interface AcceptorParts {
   readonly start: AcceptorStart;
   readonly os: Os;
   /** Waits so many milliseconds, blocking the thread. */
   sleep(milliseconds: number): void;
+  /** Milliseconds since 1970, for the date of a refusal. */
+  now(): number;
   /** Tells the main thread. */
   post(message: ThreadMessage): void;
 }
@@ -83,6 +58,9 @@ export class Acceptor {
   readonly #sockaddr = new Uint8Array(SOCKADDR_BYTES);
   readonly #task = new Int32Array(TASK_WORDS);
   readonly #addressBytes = new Uint8Array(this.#task.buffer, TASK_FIELD.address * 4, 16);
+  readonly #date = new DateField();
+  /** Made once: who is flooded with connections should not encode an answer for each. */
+  readonly #refusal: PreparedResponse = lastAnswer(UNAVAILABLE, this.#date);
   #nextWorker = 0;
   #starved = false;
   readonly #told = new Set<string>();
@@ -125,7 +103,7 @@ export class Acceptor {
         this.#starve(-accepted);
         return true;
       default:
-        if (NETWORK_ERRORS.includes(-accepted)) return true;
+        if (isLostConnection(-accepted)) return true;
         throw new SystemError("accept4", -accepted, this.#parts.start.listener);
     }
   }
@@ -188,7 +166,7 @@ export class Acceptor {
 
   /** One connection too many: it is told so, if it listens, and closed. */
   #refuse(descriptor: number, reason: string): void {
-    const { os, post } = this.#parts;
+    const { os, post, now } = this.#parts;
     // Said at the first of each reason: who refuses thousands need not tell thousands of times.
     if (!this.#told.has(reason)) {
       post({ type: "warning", text: `${reason}: refusing more with 503` });
@@ -196,7 +174,9 @@ export class Acceptor {
     this.#told.add(reason);
     this.#state.addresses.leave(descriptor);
     this.#counters.add(COLUMN.refused, 1);
-    os.send(descriptor, REFUSAL, REFUSAL.length, false);
+    this.#date.set(now());
+    const answer = this.#refusal.bytesFor(false, CLOSES);
+    os.send(descriptor, answer, answer.length, false);
     os.shutdownWrite(descriptor);
     os.close(descriptor);
   }

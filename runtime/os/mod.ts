@@ -15,6 +15,7 @@
  * @module
  */
 
+export { isLostConnection } from "./accept_error.ts";
 export {
   EPOLL_CTL_ADD,
   EPOLL_CTL_DEL,
@@ -30,24 +31,15 @@ export {
   EAGAIN,
   ECONNABORTED,
   ECONNRESET,
-  EHOSTDOWN,
-  EHOSTUNREACH,
   EINVAL,
   EMFILE,
-  ENETDOWN,
-  ENETUNREACH,
   ENFILE,
   ENOBUFS,
   ENOMEM,
-  ENONET,
-  ENOPROTOOPT,
-  EOPNOTSUPP,
-  EPERM,
   EPIPE,
   EPROTO,
   errnoName,
   errnoText,
-  ETIMEDOUT,
 } from "./errno.ts";
 export { LinuxOs } from "./linux.ts";
 export { adoptListener, setBlocking } from "./listener.ts";

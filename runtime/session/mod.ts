@@ -20,11 +20,5 @@
 
 export { type Router, SessionContext } from "./context.ts";
 export { HttpSession } from "./http_session.ts";
-export {
-  methodNotAllowed,
-  NOT_FOUND,
-  shortAnswerBytes,
-  TEXT_PLAIN,
-  UNAVAILABLE,
-} from "./responses.ts";
+export { lastAnswer, methodNotAllowed, NOT_FOUND, TEXT_PLAIN, UNAVAILABLE } from "./responses.ts";
 export type { Exchange, Route, WebSocketHandler, WebSocketPeer } from "./route.ts";

@@ -5,6 +5,7 @@
  */
 
 import { STATUS_TEXT } from "@std/http/status";
+import { type DateField, PreparedResponse } from "../../protocol/mod.ts";
 
 const encoder = new TextEncoder();
 
@@ -54,14 +55,8 @@ export function methodNotAllowed(methods: readonly string[]): ShortAnswer {
   return shortAnswer(405, `Method not allowed; allowed here: ${allow}`, [["Allow", allow]]);
 }
 
-/** A short answer as bytes, for who has no connection to encode it: it says `Connection: close`. */
-export function shortAnswerBytes(answer: ShortAnswer): Uint8Array {
-  const length = ["Content-Length", String(answer.body.length)] as const;
-  const fields = [...answer.fields, length, ["Connection", "close"] as const];
-  const lines = fields.map(([name, value]) => `${name}: ${value}\r\n`);
-  const head = encoder.encode(`HTTP/1.1 ${statusLine(answer.status)}\r\n${lines.join("")}\r\n`);
-  const bytes = new Uint8Array(head.length + answer.body.length);
-  bytes.set(head);
-  bytes.set(answer.body, head.length);
-  return bytes;
+/** A short answer for who has no connection to encode it: it says `Connection: close`. */
+export function lastAnswer(answer: ShortAnswer, date: DateField): PreparedResponse {
+  const fields = [...answer.fields, ["Connection", "close"] as const];
+  return new PreparedResponse({ status: answer.status, fields }, answer.body, date);
 }

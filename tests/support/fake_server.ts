@@ -99,6 +99,7 @@ export class FakeServer implements World {
       },
       os,
       sleep: (milliseconds) => this.#acceptorSleepsUntil = os.now + milliseconds,
+      now: () => os.now,
       post,
     });
     os.world = this;

@@ -64,6 +64,7 @@ function bench(errors: number[] = [], maxConnections = 100): Bench {
       sleeps.push(milliseconds);
       made.whileAsleep();
     },
+    now: () => 784_111_777_000,
     post: (message) => message.type === "warning" && warnings.push(message.text),
   });
   const state = openSharedState(memory);
@@ -178,6 +179,7 @@ Deno.test("acceptor: at the bound of connections more get 503 and are closed, sa
   for (const socket of sockets.slice(2)) {
     const text = textOf(answer.subarray(0, socket.readAsPeer(answer)));
     assert(text.startsWith("HTTP/1.1 503 Service Unavailable\r\n"), text);
+    assert(text.includes("\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n"), text);
     assert(text.includes("\r\nConnection: close\r\n"), text);
     assert(!Number.isNaN(socket.closedAt));
   }

@@ -1,10 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
+import { CLOSES, DateField } from "../../../protocol/mod.ts";
 import {
   FAILED,
+  lastAnswer,
   methodNotAllowed,
   NOT_FOUND,
   shortAnswer,
-  shortAnswerBytes,
   statusLine,
   UNAVAILABLE,
 } from "../../../runtime/session/responses.ts";
@@ -30,10 +31,14 @@ Deno.test("responses: 405 names the methods in Allow and in its text", () => {
   assertEquals(textOf(answer.body), "Method not allowed; allowed here: GET, HEAD\n");
 });
 
-Deno.test("responses: as bytes a short answer is a whole message that ends its connection", () => {
+Deno.test("responses: without a connection a short answer is a whole message that ends it", () => {
+  const date = new DateField(784_111_777_000);
+  const answer = lastAnswer(shortAnswer(503, "no", [["Retry-After", "1"]]), date);
+  assert(answer.closes);
   assertEquals(
-    textOf(shortAnswerBytes(shortAnswer(503, "no", [["Retry-After", "1"]]))),
+    textOf(answer.bytesFor(false, CLOSES)),
     "HTTP/1.1 503 Service Unavailable\r\n" +
+      "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n" +
       "Content-Type: text/plain; charset=utf-8\r\n" +
       "Retry-After: 1\r\n" +
       "Content-Length: 3\r\n" +

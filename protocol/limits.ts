@@ -48,3 +48,9 @@ export const WEBSOCKET_LIMITS: WebSocketLimits = {
   // Parts cost memory beside their bytes: ws before 8.21 grew without bound here.
   fragmentCount: 4096,
 };
+
+/**
+ * Ranges of one request; of more the whole is sent instead. Apache has 200 and merges nothing by default;
+ * readers of documents ask for a handful, and each costs a part's head.
+ */
+export const MAX_RANGES = 16;

@@ -2,8 +2,8 @@
  * The protocols without any I/O: bytes in, events and bytes out. No clock, no randomness, no socket,
  * nothing asynchronous: what these need of the world comes in as an argument.
  *
- * HTTP/1.1 (RFC 9110, 9112) is in `http1/`, WebSocket (RFC 6455) in `websocket/`; here are the names
- * that the runtime uses of both. Events of the same meaning have one name; those that both
+ * HTTP/1.1 (RFC 9112) is in `http1/`, what HTTP means (RFC 9110) in `semantics/`, WebSocket (RFC 6455)
+ * in `websocket/`; here are the names that the runtime uses of them. Events of the same meaning have one name; those that both
  * protocols have are exported with theirs in front.
  *
  * ```ts
@@ -44,6 +44,27 @@ export {
   WEBSOCKET_LIMITS,
   type WebSocketLimits,
 } from "./limits.ts";
+export {
+  type ByteRange,
+  type ConditionalRequest,
+  contentRange,
+  evaluatePreconditions,
+  formatHttpDate,
+  FULL,
+  isEntityTag,
+  type MultipartByteranges,
+  multipartByteranges,
+  NOT_MODIFIED,
+  parseHttpDate,
+  PRECONDITION_FAILED,
+  PROCEED,
+  type RangeSelection,
+  type Representation,
+  selectRanges,
+  UNSATISFIABLE,
+  unsatisfiedContentRange,
+  type Verdict,
+} from "./semantics/mod.ts";
 export {
   ABNORMAL_CLOSURE,
   BINARY,

@@ -29,6 +29,16 @@ export class DateField {
     this.set(epochMilliseconds);
   }
 
+  /** Whether a second since 1970 can be said: it has a year of four digits, not before 1970. */
+  static canSay(epochSecond: number): boolean {
+    return epochSecond >= 0 && Math.floor(epochSecond) <= LAST_SECOND;
+  }
+
+  /** The time that {@link bytes} say, in whole seconds since 1970. */
+  get second(): number {
+    return this.#second;
+  }
+
   /**
    * Sets the time, in milliseconds since 1970 (UTC). Free unless the second is another one. Throws
    * RangeError outside of 1970–9999.
@@ -36,7 +46,7 @@ export class DateField {
   set(epochMilliseconds: number): void {
     const second = Math.floor(epochMilliseconds / 1000);
     if (second === this.#second) return;
-    if (!(second >= 0 && second <= LAST_SECOND)) {
+    if (!DateField.canSay(second)) {
       throw new RangeError(`Cannot write the time ${epochMilliseconds}: it is not in 1970 to 9999`);
     }
     this.#second = second;

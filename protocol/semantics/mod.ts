@@ -17,6 +17,7 @@
  * @module
  */
 
+export { type ContentCoding, NOT_ACCEPTABLE, preferredCoding } from "./content_coding.ts";
 export {
   isEntityTag,
   listMatchesStrongly,

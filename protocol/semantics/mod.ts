@@ -48,3 +48,10 @@ export {
   unsatisfiedContentRange,
 } from "./ranges.ts";
 export type { ConditionalRequest, Representation } from "./representation.ts";
+export {
+  decodeRequestPath,
+  isRefusedPath,
+  type RefusedPath,
+  type RefusedPathCode,
+  type RequestPath,
+} from "./request_path.ts";

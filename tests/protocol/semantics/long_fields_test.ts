@@ -1,0 +1,50 @@
+/**
+ * Fields as long as no head is: what reads them takes a time that grows with their length, not with its
+ * square. A pattern that tries every split of a run of spaces would take minutes here.
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import {
+  decodeRequestPath,
+  evaluatePreconditions,
+  FULL,
+  isRefusedPath,
+  preferredCoding,
+  PROCEED,
+  selectRanges,
+} from "../../../protocol/semantics/mod.ts";
+import { NOW, REPRESENTATION } from "./tables.ts";
+
+const LENGTH = 1 << 20;
+const PATIENCE_MS = 10_000;
+
+/** Runs of one piece, and the same between what the field begins and ends with. */
+function* longValues(before: string, after: string): Generator<string> {
+  for (const piece of [" ", "\t", ",", ", ", '"', '"a"', 'W/"a",', "0-", "-1,", "a;", ";q=", "1"]) {
+    const run = piece.repeat(LENGTH / piece.length);
+    yield run;
+    yield before + run + after;
+    yield before + run + "\x7f";
+  }
+}
+
+Deno.test("long fields are judged in linear time", () => {
+  const began = performance.now();
+  for (const value of longValues('"x"', ',"y"')) {
+    const request = {
+      method: "GET",
+      field: (name: string) => /none-match$/.test(name) ? value : undefined,
+    };
+    assertEquals(evaluatePreconditions(request, REPRESENTATION, NOW), PROCEED);
+  }
+  for (const value of longValues("bytes=0-0", "x")) {
+    const request = {
+      method: "GET",
+      field: (name: string) => name === "range" ? value : undefined,
+    };
+    assertEquals(selectRanges(request, REPRESENTATION, NOW), FULL);
+  }
+  for (const value of longValues("gzip", "br")) preferredCoding(value, ["br", "gzip", "identity"]);
+  for (const value of longValues("/", "/")) assert(isRefusedPath(decodeRequestPath(`/${value}`)));
+  assert(performance.now() - began < PATIENCE_MS);
+});

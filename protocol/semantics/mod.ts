@@ -25,6 +25,14 @@ export {
   stronglyEqual,
   weaklyEqual,
 } from "./entity_tag.ts";
+export {
+  type FieldLine,
+  type FieldLineFault,
+  isFieldValue,
+  isToken,
+  parseFieldLine,
+  quotedString,
+} from "./field_value.ts";
 export { formatHttpDate, parseHttpDate } from "./http_date.ts";
 export {
   type MultipartByteranges,

@@ -1,0 +1,40 @@
+/** Field lines of a command line by their table. */
+
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { isToken, parseFieldLine, quotedString } from "../../../protocol/semantics/mod.ts";
+import { readTable, type Row } from "./tables.ts";
+
+interface LineRow extends Row {
+  input: string;
+  expect?: { name: string; value: string };
+  /** A part of what is said to be wrong. */
+  error?: string;
+}
+
+for (const row of readTable<LineRow>("field_lines")) {
+  Deno.test(`field line: ${row.name}`, () => {
+    const found = parseFieldLine(row.input);
+    if (!("fault" in found)) return assertEquals(found, row.expect, row.spec);
+    assert(
+      row.error !== undefined && found.fault.includes(row.error),
+      `${row.spec}: ${found.fault}`,
+    );
+  });
+}
+
+Deno.test("field values: tokens", () => {
+  assertEquals(["a", "A-1", "", "a b", "a:", "\u0100"].map(isToken), [
+    true,
+    true,
+    false,
+    false,
+    false,
+    false,
+  ]);
+});
+
+Deno.test("field values: quoted, quotes and backslashes escaped", () => {
+  assertEquals(quotedString("a"), '"a"');
+  assertEquals(quotedString('say "a\\b"'), '"say \\"a\\\\b\\""');
+  for (const text of ["a\r\nb", "\0", "\u20ac"]) assertThrows(() => quotedString(text), RangeError);
+});

@@ -14,6 +14,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["os", "ring", "config"],
   ["log", "loop", "thread"],
   ["session"],
+  ["files"],
   ["routes"],
   ["worker", "acceptor"],
   ["executor"],

@@ -13,6 +13,8 @@ export const EBADF = 9;
 export const EAGAIN = 11;
 export const ENOMEM = 12;
 export const EACCES = 13;
+export const EXDEV = 18;
+export const ENOTDIR = 20;
 export const EISDIR = 21;
 export const EINVAL = 22;
 export const ENFILE = 23;
@@ -20,6 +22,8 @@ export const EMFILE = 24;
 export const ENOSPC = 28;
 export const EROFS = 30;
 export const EPIPE = 32;
+export const ENAMETOOLONG = 36;
+export const ENOSYS = 38;
 export const ELOOP = 40;
 export const ENONET = 64;
 export const EPROTO = 71;
@@ -44,6 +48,8 @@ const ERRORS: Readonly<Record<number, readonly [name: string, text: string]>> = 
   [EAGAIN]: ["EAGAIN", "resource temporarily unavailable"],
   [ENOMEM]: ["ENOMEM", "cannot allocate memory"],
   [EACCES]: ["EACCES", "permission denied"],
+  [EXDEV]: ["EXDEV", "the path leads out of the folder"],
+  [ENOTDIR]: ["ENOTDIR", "not a directory"],
   [EISDIR]: ["EISDIR", "is a directory"],
   [EINVAL]: ["EINVAL", "invalid argument"],
   [ENFILE]: ["ENFILE", "too many open files in the system"],
@@ -51,6 +57,8 @@ const ERRORS: Readonly<Record<number, readonly [name: string, text: string]>> = 
   [ENOSPC]: ["ENOSPC", "no space left on device"],
   [EROFS]: ["EROFS", "read-only file system"],
   [EPIPE]: ["EPIPE", "broken pipe"],
+  [ENAMETOOLONG]: ["ENAMETOOLONG", "the name is too long"],
+  [ENOSYS]: ["ENOSYS", "the kernel does not have this call"],
   [ELOOP]: ["ELOOP", "the path is a symbolic link"],
   [ENONET]: ["ENONET", "machine is not on the network"],
   [ENOPROTOOPT]: ["ENOPROTOOPT", "protocol not available"],

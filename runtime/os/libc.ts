@@ -54,6 +54,39 @@ const SYMBOLS = {
   fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" }, // int fd, int op, int arg
   open: { parameters: ["buffer", "i32", "u32"], result: "i32" }, // const char *path, int flags, mode_t
   write: { parameters: ["i32", "buffer", "u32"], result: "i32" }, // int fd, const void *buf, size_t
+  // files
+  pread: {
+    // int fd, void *buf, size_t count, off_t offset
+    parameters: ["i32", "buffer", "u32", "i64"],
+    result: "i32",
+  },
+  sendfile: {
+    // int out_fd, int in_fd, off_t *offset, size_t count
+    parameters: ["i32", "i32", "buffer", "u32"],
+    result: "i32",
+  },
+  posix_fadvise: { parameters: ["i32", "i64", "i64", "i32"], result: "i32" }, // int fd, off_t offset, off_t len, int advice
+  // What older C libraries have no function for; see syscall(2). Its C prototype is variadic, which
+  // for whole numbers and addresses is the same call on x86-64 and arm64.
+  syscall_openat2: {
+    // long number, int dirfd, const char *path, struct open_how *how, size_t size
+    name: "syscall",
+    parameters: ["i32", "i32", "buffer", "buffer", "u32"],
+    result: "i32",
+  },
+  syscall_statx: {
+    // long number, int dirfd, const char *path, int flags, unsigned mask, struct statx *buf
+    name: "syscall",
+    parameters: ["i32", "i32", "buffer", "i32", "u32", "buffer"],
+    result: "i32",
+  },
+  syscall_getdents64: {
+    // long number, int fd, void *dirp, size_t count
+    name: "syscall",
+    parameters: ["i32", "i32", "buffer", "u32"],
+    result: "i32",
+  },
+  openat: { parameters: ["i32", "buffer", "i32", "u32"], result: "i32" }, // int dirfd, const char *path, int flags, mode_t
   // epoll and eventfd
   epoll_create1: { parameters: ["i32"], result: "i32" }, // int flags
   epoll_ctl: {

@@ -18,8 +18,10 @@ const SOCK_NONBLOCK_CLOEXEC = 0x800 | 0x80000;
 const EFD_NONBLOCK_CLOEXEC = 0x800 | 0x80000;
 // A read of the last tick's time from the vDSO; no call into the kernel. Measured: 40 ns with the FFI.
 const CLOCK_MONOTONIC_COARSE = 6;
+const POSIX_FADV_WILLNEED = 3;
 const SHUT_RD = 0;
 const SHUT_WR = 1;
+const WORD = 2 ** 32;
 
 // The FFI's types want an ArrayBuffer behind a view; the calls themselves take shared memory too.
 type Ffi = Uint8Array<ArrayBuffer>;
@@ -32,6 +34,9 @@ export class LinuxOs implements Os {
   readonly #timespecBytes = new Uint8Array(this.#timespec.buffer);
   readonly #event = new EpollEvents(1);
   readonly #addressLength = new Uint8Array(new Uint32Array([SOCKADDR_BYTES]).buffer);
+  // An off_t, in and out, as words.
+  readonly #offset = new Uint32Array(2);
+  readonly #offsetBytes = new Uint8Array(this.#offset.buffer);
   // A doorbell adds one: a u64 in host order.
   readonly #one = new Uint8Array(new BigUint64Array([1n]).buffer);
 
@@ -92,6 +97,21 @@ export class LinuxOs implements Os {
       written === -EINTR
     );
     return written;
+  }
+
+  sendFile(descriptor: number, file: number, offset: number, length: number): number {
+    let sent: number;
+    do {
+      this.#offset[0] = offset % WORD;
+      this.#offset[1] = Math.floor(offset / WORD);
+      sent = result(this.#libc.sendfile(descriptor, file, this.#offsetBytes, length));
+    } while (sent === -EINTR);
+    return sent;
+  }
+
+  readAhead(file: number, offset: number, length: number): void {
+    // Advice: nothing fails by it.
+    this.#libc.posix_fadvise(file, BigInt(offset), BigInt(length), POSIX_FADV_WILLNEED);
   }
 
   epollCreate(): number {

@@ -28,19 +28,31 @@ export {
   EPOLLOUT,
 } from "./epoll.ts";
 export {
+  EACCES,
   EAGAIN,
   ECONNABORTED,
   ECONNRESET,
   EINVAL,
+  EISDIR,
+  ELOOP,
   EMFILE,
+  ENAMETOOLONG,
   ENFILE,
   ENOBUFS,
+  ENOENT,
   ENOMEM,
+  ENOSYS,
+  ENOTDIR,
+  EPERM,
   EPIPE,
   EPROTO,
   errnoName,
   errnoText,
+  EXDEV,
 } from "./errno.ts";
+export { FileStatus } from "./file_status.ts";
+export type { FileSystem, FolderEntry, LookUp, ReadPlace } from "./file_system.ts";
+export { LinuxFiles } from "./linux_files.ts";
 export { LinuxOs } from "./linux.ts";
 export { adoptListener, setBlocking } from "./listener.ts";
 export { openLogFile } from "./log_file.ts";

@@ -27,6 +27,14 @@ export interface Os {
   close(descriptor: number): number;
   /** write(2) of `bytes[0, length)`. */
   write(descriptor: number, bytes: Uint8Array, length: number): number;
+  /**
+   * sendfile(2) of `file[offset, offset + length)`, length below 2 GiB; may take less. 0: the file ends
+   * at `offset`. The bytes go from the page cache to the socket; what of them is not in memory is read
+   * first, and for that the call blocks.
+   */
+  sendFile(descriptor: number, file: number, offset: number, length: number): number;
+  /** Asks the kernel to have these bytes of a file in memory soon; waits for nothing. */
+  readAhead(file: number, offset: number, length: number): void;
   /** epoll_create1(2). */
   epollCreate(): number;
   /** epoll_ctl(2): `operation` and `events` are the EPOLL… constants of epoll.ts. */

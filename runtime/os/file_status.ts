@@ -1,0 +1,77 @@
+/**
+ * What the kernel says of a file: struct statx, read without making an object of it.
+ *
+ * In: the bytes that statx(2) fills. Out: the few numbers that a file server goes by. One instance is
+ * scratch for many calls. Times have the kernel's full grain; the inode number may have 64 bits and
+ * comes as two words, so that none is lost in a double.
+ *
+ *   28 mode u16 | 32 inode u64 | 40 size u64 | 96 change time | 112 modification time | 136 device 2 × u32
+ *   a time: seconds s64, nanoseconds u32
+ */
+
+/** Bytes of struct statx. */
+export const STATX_BYTES = 256;
+
+const MODE = 28;
+const INODE = 32;
+const SIZE = 40;
+const CHANGE = 96;
+const MODIFICATION = 112;
+const DEVICE = 136;
+
+const TYPE_MASK = 0o170000;
+const REGULAR = 0o100000;
+const FOLDER = 0o040000;
+
+const WORD = 2 ** 32;
+
+/** One file's status, as it was at the last call. */
+export class FileStatus {
+  /** The memory that the kernel fills. */
+  readonly bytes: Uint8Array<ArrayBuffer> = new Uint8Array(STATX_BYTES);
+  readonly #view = new DataView(this.bytes.buffer);
+
+  /** Whether it is a file of bytes: no folder, device, FIFO or socket. */
+  get isRegular(): boolean {
+    return (this.#view.getUint16(MODE, true) & TYPE_MASK) === REGULAR;
+  }
+
+  /** Whether it is a folder. */
+  get isFolder(): boolean {
+    return (this.#view.getUint16(MODE, true) & TYPE_MASK) === FOLDER;
+  }
+
+  /** Bytes of content. */
+  get size(): number {
+    return this.#view.getUint32(SIZE, true) + this.#view.getUint32(SIZE + 4, true) * WORD;
+  }
+
+  /** When the content was last modified, in seconds since 1970. */
+  get modifiedSeconds(): number {
+    return this.#view.getUint32(MODIFICATION, true) +
+      this.#view.getInt32(MODIFICATION + 4, true) * WORD;
+  }
+
+  /** The nanoseconds beside {@link modifiedSeconds}. */
+  get modifiedNanoseconds(): number {
+    return this.#view.getUint32(MODIFICATION + 8, true);
+  }
+
+  /** The inode's number, hexadecimal. */
+  get inode(): string {
+    const high = this.#view.getUint32(INODE + 4, true);
+    const low = this.#view.getUint32(INODE, true);
+    return (high === 0 ? "" : high.toString(16)) + low.toString(16);
+  }
+
+  /**
+   * Equal where nothing about the file's content has changed: device, inode, size, and both times. The
+   * time of change cannot be set back by a program, as that of modification can.
+   */
+  get version(): string {
+    const view = this.#view;
+    const words = [INODE, INODE + 4, SIZE, SIZE + 4, DEVICE, DEVICE + 4]
+      .concat([MODIFICATION, MODIFICATION + 4, MODIFICATION + 8, CHANGE, CHANGE + 4, CHANGE + 8]);
+    return words.map((at) => view.getUint32(at, true).toString(36)).join(".");
+  }
+}

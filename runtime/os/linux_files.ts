@@ -1,0 +1,197 @@
+/**
+ * The disk, by libc: paths beneath a folder, status, contents.
+ *
+ * In and out: as `file_system.ts` says. openat2(2) has the kernel refuse every path that leaves the
+ * folder, by "..", by an absolute link or by a relative one, also if somebody moves folders about at that
+ * very moment. Where there is no openat2 (before Linux 5.6, or forbidden by an old sandbox) each part
+ * of the path is opened by itself and no link is followed. A path lies in scratch memory that is reused,
+ * as UTF-8 with a NUL behind it.
+ */
+
+import { EAGAIN, EINTR, EINVAL, ENAMETOOLONG, ENOSYS, EPERM } from "./errno.ts";
+import { FileStatus } from "./file_status.ts";
+import type { FileSystem, FolderEntry, LookUp, ReadPlace } from "./file_system.ts";
+import { readFolder } from "./folder_entries.ts";
+import { libc } from "./libc.ts";
+import { result } from "./syscall.ts";
+
+const ARM = Deno.build.arch === "aarch64";
+const SYS_OPENAT2 = 437;
+const SYS_STATX = ARM ? 291 : 332;
+
+const AT_FDCWD = -100;
+const AT_EMPTY_PATH = 0x1000;
+const STATX_BASIC_STATS = 0x7ff;
+
+const O_RDONLY = 0;
+const O_NOCTTY = 0x100;
+const O_NONBLOCK = 0x800;
+const O_DIRECTORY = ARM ? 0x4000 : 0x10000;
+const O_NOFOLLOW = ARM ? 0x8000 : 0x20000;
+const O_CLOEXEC = 0x80000;
+const O_PATH = 0x200000;
+const RESOLVE_NO_MAGICLINKS = 0x02;
+const RESOLVE_BENEATH = 0x08;
+
+// A FIFO without a writer would keep open(2) waiting, and a terminal would become ours.
+const READ = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+
+/** PATH_MAX of Linux, its NUL included. */
+const PATH_BYTES = 4096;
+/** struct open_how: flags, mode and resolve, a u64 each. */
+const OPEN_HOW_BYTES = 24;
+const OPEN_HOW_RESOLVE = 4;
+/** Renames elsewhere in the tree may make a look-up beneath a folder fail with EAGAIN. */
+const ATTEMPTS = 8;
+
+const NO_PATH = new Uint8Array(1);
+const encoder = new TextEncoder();
+
+/** System calls about files. */
+export class LinuxFiles implements FileSystem {
+  readonly #libc = libc();
+  readonly #path = new Uint8Array(PATH_BYTES);
+  readonly #how = new Uint32Array(OPEN_HOW_BYTES / 4);
+  readonly #howBytes = new Uint8Array(this.#how.buffer);
+  #hasOpenat2 = true;
+
+  /** @param options `openat2`: false behaves as where the kernel has none */
+  constructor(options: { readonly openat2: boolean } = { openat2: true }) {
+    this.#hasOpenat2 = options.openat2;
+  }
+
+  openFolder(path: string): number {
+    return this.#openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  }
+
+  statusOfPath(path: string, into: FileStatus): number {
+    return this.statusAt(AT_FDCWD, path, into);
+  }
+
+  open(folder: number, path: string, how: LookUp): number {
+    if (!this.#hasOpenat2) return this.#openParts(folder, path, how);
+    const written = this.#writePath(path === "" ? "." : path);
+    if (written < 0) return written;
+    this.#how[0] = READ;
+    this.#how[OPEN_HOW_RESOLVE] = how.followLinks
+      ? RESOLVE_NO_MAGICLINKS
+      : RESOLVE_NO_MAGICLINKS | RESOLVE_BENEATH;
+    let opened = -EAGAIN;
+    for (let i = 0; i < ATTEMPTS && (opened === -EAGAIN || opened === -EINTR); i++) {
+      opened = result(
+        this.#libc.syscall_openat2(SYS_OPENAT2, folder, this.#path, this.#howBytes, OPEN_HOW_BYTES),
+      );
+    }
+    if (opened !== -ENOSYS && !(opened === -EPERM && !this.#proveOpenat2(folder))) return opened;
+    this.#hasOpenat2 = false;
+    return this.#openParts(folder, path, how);
+  }
+
+  status(descriptor: number, into: FileStatus): number {
+    return this.#statx(descriptor, NO_PATH, AT_EMPTY_PATH, into);
+  }
+
+  statusAt(folder: number, path: string, into: FileStatus): number {
+    const written = this.#writePath(path === "" ? "." : path);
+    return written < 0 ? written : this.#statx(folder, this.#path, 0, into);
+  }
+
+  read(descriptor: number, bytes: Uint8Array, at: ReadPlace): number {
+    const view = bytes.subarray(at.start, at.end) as Uint8Array<ArrayBuffer>;
+    const offset = BigInt(at.offset);
+    let count: number;
+    do count = result(this.#libc.pread(descriptor, view, view.length, offset)); while (
+      count === -EINTR
+    );
+    return count;
+  }
+
+  list(descriptor: number, how: LookUp & { readonly most: number }): FolderEntry[] | number {
+    const names = readFolder(descriptor, how.most);
+    if (typeof names === "number") return names;
+    const status = new FileStatus();
+    return names.flatMap((name) => this.#entry(descriptor, name, how, status) ?? []);
+  }
+
+  close(descriptor: number): number {
+    return result(this.#libc.close(descriptor));
+  }
+
+  /** What may be served of a folder: files and folders that could be opened. */
+  #entry(
+    folder: number,
+    name: string,
+    how: LookUp,
+    status: FileStatus,
+  ): FolderEntry | undefined {
+    if (this.statusAt(folder, name, status) < 0) return undefined;
+    // Asked before it is opened: opening a device can do something to it.
+    if (!status.isRegular && !status.isFolder) return undefined;
+    const opened = this.open(folder, name, how);
+    if (opened < 0) return undefined;
+    const known = this.status(opened, status);
+    this.close(opened);
+    if (known < 0) return undefined;
+    const { isFolder, size, modifiedSeconds: modified } = status;
+    return { name, isFolder, size, modified };
+  }
+
+  /** Whether openat2 works at all: an old sandbox answers EPERM to calls that it does not know. */
+  #proveOpenat2(folder: number): boolean {
+    this.#writePath(".");
+    this.#how[0] = O_PATH | O_CLOEXEC;
+    const opened = result(
+      this.#libc.syscall_openat2(SYS_OPENAT2, folder, this.#path, this.#howBytes, OPEN_HOW_BYTES),
+    );
+    if (opened >= 0) this.close(opened);
+    return opened >= 0;
+  }
+
+  /** Without openat2: part by part, so that nothing but the folder's own entries is ever opened. */
+  #openParts(folder: number, path: string, how: LookUp): number {
+    if (how.followLinks) return this.#openat(folder, path === "" ? "." : path, READ);
+    const parts = path.split("/").filter((part) => part !== "" && part !== ".");
+    if (parts.includes("..")) return -EINVAL;
+    const last = parts.pop() ?? ".";
+    let at = folder;
+    for (const part of parts) {
+      const next = this.#openat(at, part, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+      if (at !== folder) this.close(at);
+      if (next < 0) return next;
+      at = next;
+    }
+    const opened = this.#openat(at, last, READ | O_NOFOLLOW);
+    if (at !== folder) this.close(at);
+    return opened;
+  }
+
+  #openat(folder: number, path: string, flags: number): number {
+    const written = this.#writePath(path);
+    if (written < 0) return written;
+    let opened: number;
+    do opened = result(this.#libc.openat(folder, this.#path, flags, 0)); while (opened === -EINTR);
+    return opened;
+  }
+
+  #statx(folder: number, path: Uint8Array, flags: number, into: FileStatus): number {
+    return result(
+      this.#libc.syscall_statx(
+        SYS_STATX,
+        folder,
+        path as Uint8Array<ArrayBuffer>,
+        flags,
+        STATX_BASIC_STATS,
+        into.bytes,
+      ),
+    );
+  }
+
+  /** 0, or -ENAMETOOLONG; -EINVAL for a path with a NUL, which the kernel would take for its end. */
+  #writePath(path: string): number {
+    if (path.includes("\0")) return -EINVAL;
+    const { read, written } = encoder.encodeInto(path, this.#path);
+    if (read < path.length || written >= PATH_BYTES) return -ENAMETOOLONG;
+    this.#path[written] = 0;
+    return 0;
+  }
+}

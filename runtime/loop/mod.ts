@@ -16,4 +16,4 @@ export { type Deferred, EventLoop, type Gatherer } from "./event_loop.ts";
 export type { Source } from "./io_registry.ts";
 export { type SocketContext, SocketTransport, type Traffic } from "./socket_transport.ts";
 export { NEVER, type Timer, TimerNode, type TimerOwner, TimerWheel } from "./timer_wheel.ts";
-export type { Session, Transport, WriteOptions } from "./transport.ts";
+export type { OpenFile, Session, Transport, WriteOptions } from "./transport.ts";

@@ -14,8 +14,8 @@ import { EAGAIN, EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT } from "../os/mod.ts";
 import type { EventLoop } from "./event_loop.ts";
 import type { Source } from "./io_registry.ts";
 import { TimerNode } from "./timer_wheel.ts";
-import type { Session, Transport, WriteOptions } from "./transport.ts";
-import { WriteQueue } from "./write_queue.ts";
+import type { OpenFile, Session, Transport, WriteOptions } from "./transport.ts";
+import { FILE_SLICE, sendSlice, WriteQueue } from "./write_queue.ts";
 
 /** What the sockets of one worker share. */
 export interface SocketContext {
@@ -123,12 +123,23 @@ export class SocketTransport extends TimerNode implements Transport, Source {
       this.#context.traffic.sent(sent);
       if (sent === end - start) return;
     }
+    this.#waiting().push(bytes, start + sent, end, options.constant === true);
+    this.#updateInterest();
+  }
+
+  writeFile(file: OpenFile, start: number, end: number): void {
+    if (this.closed || this.#finishing || start === end) return;
+    let sent = 0;
     if (this.#queue === null) {
-      this.#queue = new WriteQueue(this.#context.messages);
-      this.#queue.sessionDeadline = this.#context.loop.timers.deadlineOf(this);
-      this.#watchStall();
+      const { os } = this.#context.loop;
+      const length = Math.min(end - start, FILE_SLICE);
+      sent = sendSlice(os, this.descriptor, file, start, end, length);
+      if (sent === -EAGAIN) sent = 0;
+      if (sent < 0) return this.abort();
+      this.#context.traffic.sent(sent);
+      if (sent === end - start) return;
     }
-    this.#queue.push(bytes, start + sent, end, options.constant === true);
+    this.#waiting().pushFile(file, start + sent, end);
     this.#updateInterest();
   }
 
@@ -157,6 +168,14 @@ export class SocketTransport extends TimerNode implements Transport, Source {
     // The end of the lingering, or a peer that took nothing of what waits since the timer was set.
     if (this.#finishing || this.#queue !== null) return this.abort();
     this.#session.deadline(now);
+  }
+
+  #waiting(): WriteQueue {
+    if (this.#queue !== null) return this.#queue;
+    this.#queue = new WriteQueue(this.#context.messages);
+    this.#queue.sessionDeadline = this.#context.loop.timers.deadlineOf(this);
+    this.#watchStall();
+    return this.#queue;
   }
 
   #wantsInput(): boolean {

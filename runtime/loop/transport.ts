@@ -6,6 +6,8 @@
  * looks at `closed` before it goes on.
  */
 
+import type { ReadPlace } from "../os/mod.ts";
+
 /** Bytes in, bytes out, and an end: the session's side of a connection. */
 export interface Transport {
   /** The descriptor, for the log. */
@@ -19,6 +21,12 @@ export interface Transport {
    * `constant`: the bytes never change, so that no copy of a rest is needed. `more`: more follows at once.
    */
   write(bytes: Uint8Array, start: number, end: number, options?: WriteOptions): void;
+  /**
+   * Sends the bytes `[start, end)` of a file behind what waits, without a copy of them where the
+   * transport can. It holds the file until they are sent or the connection is gone. A file that turns out
+   * to be shorter aborts the connection: the peer was promised more than there is.
+   */
+  writeFile(file: OpenFile, start: number, end: number): void;
   /** Stops and starts receiving; what was received is not lost. */
   setReading(reading: boolean): void;
   /**
@@ -32,6 +40,18 @@ export interface Transport {
   setSession(session: Session): void;
   /** When `session.deadline` is to be called, in the loop's milliseconds, or NEVER. */
   setDeadline(deadline: number): void;
+}
+
+/** A file that is open for reading, shared by all who send from it. */
+export interface OpenFile {
+  /** Valid while held. */
+  readonly descriptor: number;
+  /** One more holds it. */
+  hold(): void;
+  /** One fewer; the last one closes it. */
+  release(): void;
+  /** Reads into `bytes[start, end)` from `offset` on: a count, 0 at the end, or a negated errno. */
+  read(bytes: Uint8Array, at: ReadPlace): number;
 }
 
 /** How bytes are written. */

@@ -9,6 +9,7 @@
 export const EPERM = 1;
 export const ENOENT = 2;
 export const EINTR = 4;
+export const EIO = 5;
 export const EBADF = 9;
 export const EAGAIN = 11;
 export const ENOMEM = 12;
@@ -44,6 +45,7 @@ const ERRORS: Readonly<Record<number, readonly [name: string, text: string]>> = 
   [EPERM]: ["EPERM", "operation not permitted"],
   [ENOENT]: ["ENOENT", "no such file or directory"],
   [EINTR]: ["EINTR", "interrupted system call"],
+  [EIO]: ["EIO", "input/output error"],
   [EBADF]: ["EBADF", "bad file descriptor"],
   [EAGAIN]: ["EAGAIN", "resource temporarily unavailable"],
   [ENOMEM]: ["ENOMEM", "cannot allocate memory"],

@@ -33,6 +33,7 @@ export {
   ECONNABORTED,
   ECONNRESET,
   EINVAL,
+  EIO,
   EISDIR,
   ELOOP,
   EMFILE,

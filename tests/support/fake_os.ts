@@ -49,8 +49,10 @@ interface Registration {
 
 /** An open descriptor: one of these fields says what it is. */
 interface Descriptor {
-  readonly kind: "socket" | "eventfd" | "epoll" | "listener" | "log";
+  readonly kind: "socket" | "eventfd" | "epoll" | "listener" | "log" | "file";
   readonly socket?: FakeSocket;
+  /** The content of a file; may be replaced while it is open. */
+  content?: Uint8Array;
   /** An eventfd was rung since epoll last told so. */
   rung?: boolean;
   readonly registrations?: Map<number, Registration>;
@@ -87,6 +89,8 @@ export class FakeOs implements Os {
   progress = 0;
   /** Calls of epollWait that no signal ended. */
   waits = 0;
+  /** What was asked to be in memory soon: offset and length. */
+  readonly readAheads: [offset: number, length: number][] = [];
   /** All that was written to the log. */
   readonly log: Uint8Array[] = [];
   readonly #faults: Faults;
@@ -117,6 +121,16 @@ export class FakeOs implements Os {
   /** Opens a log. */
   openLog(): number {
     return this.#allocate({ kind: "log" });
+  }
+
+  /** Opens a file with this content. */
+  openFile(content: Uint8Array): number {
+    return this.#allocate({ kind: "file", content });
+  }
+
+  /** Somebody else writes the open file anew. */
+  rewriteFile(file: number, content: Uint8Array): void {
+    this.#entry(file, "file", "write").content = content;
   }
 
   /** Gives a connected socket to the server without a listener. */
@@ -177,6 +191,19 @@ export class FakeOs implements Os {
     this.#mayBreak(socket);
     if (this.#faults.blocks()) return -EAGAIN;
     return this.#moved(socket.send(bytes, this.#faults.shorten(length)));
+  }
+
+  sendFile(descriptor: number, file: number, offset: number, length: number): number {
+    const content = this.#entry(file, "file", "sendfile").content!; // every file entry has it
+    const bytes = content.subarray(offset, offset + length);
+    this.#socket(descriptor, "sendfile");
+    if (length < 1) throw new KernelAssertion("sendfile of nothing");
+    return bytes.length === 0 ? 0 : this.send(descriptor, bytes, bytes.length, false);
+  }
+
+  readAhead(file: number, offset: number, length: number): void {
+    this.#entry(file, "file", "posix_fadvise");
+    this.readAheads.push([offset, length]);
   }
 
   accept(listener: number, sockaddr: Uint8Array): number {

@@ -18,6 +18,9 @@ import {
   LinuxFiles,
 } from "../../../runtime/os/mod.ts";
 
+// Loaded here, and not within a test: the library stays for the life of the process.
+const BOTH_WAYS = [true, false].map((openat2) => new LinuxFiles({ openat2 }));
+
 const STAYING = { followLinks: false };
 const FOLLOWING = { followLinks: true };
 
@@ -32,8 +35,7 @@ async function withSite(body: (files: LinuxFiles, folder: number, top: string) =
     await Deno.symlink("../secret", `${top}/site/out`);
     await Deno.symlink(`${top}/site/a.txt`, `${top}/site/absolute`);
     await Deno.symlink("sub", `${top}/site/inside`);
-    for (const openat2 of [true, false]) {
-      const files = new LinuxFiles({ openat2 });
+    for (const files of BOTH_WAYS) {
       const folder = files.openFolder(`${top}/site`);
       assert(folder >= 0);
       body(files, folder, top);
@@ -159,7 +161,7 @@ Deno.test({
     const top = await Deno.makeTempDir({ prefix: "async-deno-test-" });
     try {
       await new Deno.Command("mkfifo", { args: [`${top}/fifo`] }).output();
-      const files = new LinuxFiles();
+      const files = BOTH_WAYS[0]!;
       const folder = files.openFolder(top);
       const opened = files.open(folder, "fifo", STAYING);
       const status = new FileStatus();

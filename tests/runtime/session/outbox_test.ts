@@ -16,6 +16,7 @@ class Recorder implements Transport {
     this.onWrite();
   }
 
+  writeFile(): void {}
   setReading(): void {}
   finish(): void {}
   abort(): void {}

@@ -245,11 +245,16 @@ export class Http1Connection {
 
   /** Sends a whole response that was encoded before. */
   sendPrepared(out: ByteBuffer, prepared: PreparedResponse): void {
-    this.#settleRequest();
-    if (prepared.closes) this.#state.disableKeepAlive();
-    out.append(prepared.bytesFor(this.#reader.isHead, this.#persistence()));
-    this.#state.send(SENT.Response);
+    if (prepared.bytesOutside > 0) throw new TypeError("Cannot send a body that is elsewhere");
+    this.#sendPrepared(out, prepared);
     this.#state.send(SENT.EndOfMessage);
+  }
+
+  /** Sends a head that was encoded before; {@link sendDataOutside} and {@link sendEnd} follow. */
+  sendPreparedHead(out: ByteBuffer, prepared: PreparedResponse): void {
+    this.#sendPrepared(out, prepared);
+    const dropped = this.#reader.isHead || hasNoBody(prepared.status);
+    this.#body.begin(dropped ? DROPPED : COUNTED, prepared.bytesOutside);
   }
 
   /**
@@ -286,6 +291,13 @@ export class Http1Connection {
     const body = UTF8.encode(text);
     const response = { status: error.status, fields: [TEXT_FIELD, ...fields], contentLength: -1 };
     this.sendWhole(out, response, body, 0, body.length);
+  }
+
+  #sendPrepared(out: ByteBuffer, prepared: PreparedResponse): void {
+    this.#settleRequest();
+    if (prepared.closes) this.#state.disableKeepAlive();
+    out.append(prepared.bytesFor(this.#reader.isHead, this.#persistence()));
+    this.#state.send(SENT.Response);
   }
 
   #next(): number {

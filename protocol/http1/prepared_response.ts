@@ -33,6 +33,11 @@ export interface FixedResponse {
   readonly status: number;
   /** As in `ResponseHead`. */
   readonly fields: ResponseFields;
+  /**
+   * Bytes of a body that lies elsewhere, as in a file, and follows by `sendDataOutside`. Only the head is
+   * prepared then.
+   */
+  readonly bytesOutside?: number;
 }
 
 /** A whole response, encoded once. */
@@ -41,6 +46,8 @@ export class PreparedResponse {
   readonly status: number;
   /** Whether its fields say that the connection closes. */
   readonly closes: boolean;
+  /** Bytes of the body that are not in here. */
+  readonly bytesOutside: number;
   readonly #response: FixedResponse;
   readonly #body: Uint8Array;
   readonly #date: DateField;
@@ -59,7 +66,12 @@ export class PreparedResponse {
     if (body.length > 0 && hasNoBody(response.status)) {
       throw new TypeError(`Cannot send a body with status ${response.status}`);
     }
+    const bytesOutside = response.bytesOutside ?? 0;
+    if (bytesOutside > 0 && (body.length > 0 || hasNoBody(response.status))) {
+      throw new TypeError("Cannot prepare a response with two bodies, or with one too many");
+    }
     this.status = response.status;
+    this.bytesOutside = bytesOutside;
     this.#response = response;
     this.#body = body;
     this.#date = date;
@@ -91,7 +103,7 @@ export class PreparedResponse {
 
   #encode(index: number): Variant {
     const { status, fields } = this.#response;
-    const contentLength = hasNoBody(status) ? UNFRAMED : this.#body.length;
+    const contentLength = hasNoBody(status) ? UNFRAMED : this.#body.length + this.bytesOutside;
     const form = { date: this.#date, contentLength, persistence: index % PERSISTENCES };
     const out = new ByteBuffer();
     encodeResponseHead(out, { status, fields, contentLength }, form);

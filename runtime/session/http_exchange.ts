@@ -13,15 +13,18 @@ import type {
   RequestHead,
   ResponseHead,
 } from "../../protocol/mod.ts";
-import type { Transport } from "../loop/mod.ts";
+import type { Transport, WriteOptions } from "../loop/mod.ts";
 import { COLUMN, type Column } from "../ring/mod.ts";
 import type { SessionContext } from "./context.ts";
 import { RequestBody } from "./request_body.ts";
 import { type ShortAnswer, TEXT_PLAIN } from "./responses.ts";
-import type { Exchange } from "./route.ts";
+import type { BodyPart, Exchange } from "./route.ts";
 
 /** A longer body that never changes goes to the socket as it is, instead of through the outbox. */
 const COPIED_BODY = 16 * 1024;
+
+const CONSTANT: WriteOptions = { constant: true };
+const CONSTANT_AND_MORE: WriteOptions = { constant: true, more: true };
 
 const RESPONSE_COLUMNS: readonly Column[] = [
   COLUMN.responses1xx,
@@ -122,10 +125,39 @@ export class HttpExchange implements Exchange {
     const out = this.#begin(response.status);
     if (out === null) return;
     this.#http.sendResponse(out, response);
-    if (this.#http.sendDataOutside(body.length)) {
-      this.#context.outbox.flush();
-      this.#transport.write(body, 0, body.length, { constant: true });
+    this.#sendOutside({ source: body, start: 0, end: body.length }, false);
+    this.#endOutside();
+  }
+
+  respondPreparedPart(prepared: PreparedResponse, part: BodyPart): void {
+    const out = this.#begin(prepared.status);
+    if (out === null) return;
+    this.#http.sendPreparedHead(out, prepared);
+    this.#sendOutside(part, false);
+    this.#endOutside();
+  }
+
+  respondParts(response: ResponseHead, parts: readonly BodyPart[]): void {
+    const out = this.#begin(response.status);
+    if (out === null) return;
+    this.#http.sendResponse(out, response);
+    parts.forEach((part, i) => this.#sendOutside(part, i < parts.length - 1));
+    this.#endOutside();
+  }
+
+  /** What was gathered goes first: with `MSG_MORE`, so that head and body share their packets. */
+  #sendOutside({ source, start, end }: BodyPart, more: boolean): void {
+    // Of nothing nothing follows: the kernel would wait for it.
+    if (start === end || !this.#http.sendDataOutside(end - start)) return;
+    this.#context.outbox.flush(true);
+    if (source instanceof Uint8Array) {
+      this.#transport.write(source, start, end, more ? CONSTANT_AND_MORE : CONSTANT);
+    } else {
+      this.#transport.writeFile(source, start, end);
     }
+  }
+
+  #endOutside(): void {
     this.#http.sendEnd(this.#context.outbox.claim(this.#transport));
     this.#end();
   }

@@ -21,4 +21,4 @@
 export { type Router, SessionContext } from "./context.ts";
 export { HttpSession } from "./http_session.ts";
 export { lastAnswer, methodNotAllowed, NOT_FOUND, TEXT_PLAIN, UNAVAILABLE } from "./responses.ts";
-export type { Exchange, Route, WebSocketHandler, WebSocketPeer } from "./route.ts";
+export type { BodyPart, Exchange, Route, WebSocketHandler, WebSocketPeer } from "./route.ts";

@@ -11,7 +11,7 @@
  */
 
 import { ByteBuffer } from "../../protocol/mod.ts";
-import type { Transport } from "../loop/mod.ts";
+import type { Transport, WriteOptions } from "../loop/mod.ts";
 
 /** Past this the bytes go out before more are gathered. Measured: larger sends gain nothing. */
 const FULL = 64 * 1024;
@@ -21,6 +21,8 @@ const MOST_RUNS = 64;
 const KEPT = 1024 * 1024;
 /** Runs begin at multiples of this, so that the views from there to the end can be kept and used again. */
 const ALIGNMENT = 512;
+
+const MORE: WriteOptions = { more: true };
 
 /** Gathers what the connections of one worker send. */
 export class Outbox {
@@ -36,6 +38,8 @@ export class Outbox {
   #runs = 0;
   #next = 0;
   #flushing = false;
+  // The run behind which its owner writes on; -1: none.
+  #openRun = -1;
   // The views of #viewed from multiples of ALIGNMENT to its end.
   #views: (Uint8Array | undefined)[] = [];
   #viewed: Uint8Array | null = null;
@@ -54,9 +58,12 @@ export class Outbox {
     return this.buffer.length - this.#start >= FULL;
   }
 
-  /** Sends what was gathered. */
-  flush(): void {
+  /** Sends what was gathered. `more`: who claimed last writes on at once, by itself. */
+  flush(more = false): void {
+    const runs = this.#runs;
     this.#endRun();
+    // Of whom nothing is gathered, nothing is to be held back: it would be another's last packet.
+    if (more && this.#runs > runs) this.#openRun = runs;
     if (this.#next === this.#runs) return;
     const isOutermost = !this.#flushing;
     this.#flushing = true;
@@ -92,7 +99,12 @@ export class Outbox {
     const start = this.#starts[run]!;
     const length = this.#ends[run]! - start;
     this.#owners[run] = null;
-    owner.write(this.#viewFrom(start), 0, length);
+    if (run === this.#openRun) {
+      this.#openRun = -1;
+      owner.write(this.#viewFrom(start), 0, length, MORE);
+    } else {
+      owner.write(this.#viewFrom(start), 0, length);
+    }
   }
 
   #viewFrom(start: number): Uint8Array {

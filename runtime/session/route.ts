@@ -7,6 +7,7 @@
 
 import type { PreparedResponse, RequestHead, ResponseHead } from "../../protocol/mod.ts";
 import type { LogLabel } from "../log/mod.ts";
+import type { OpenFile } from "../loop/mod.ts";
 
 /** A path's behaviour. */
 export interface Route {
@@ -43,6 +44,17 @@ export interface Exchange {
   respondPrepared(prepared: PreparedResponse): void;
   /** Answers with a body that never changes; it is not copied. */
   respondConstant(response: ResponseHead, body: Uint8Array): void;
+  /** Answers with a prepared head, and its whole body from where that lies. */
+  respondPreparedPart(prepared: PreparedResponse, part: BodyPart): void;
+  /** Answers with a body of several parts, none of which is copied; together they have the length told. */
+  respondParts(response: ResponseHead, parts: readonly BodyPart[]): void;
+}
+
+/** Bytes `[start, end)` of a body: in memory, where they never change, or in an open file. */
+export interface BodyPart {
+  readonly source: Uint8Array | OpenFile;
+  readonly start: number;
+  readonly end: number;
 }
 
 /** What a WebSocket endpoint does; one for all its connections. */

@@ -71,6 +71,8 @@ for (const row of rows) {
   });
 }
 
+const NOTHING = new Uint8Array(0);
+
 Deno.test("a head that cannot be sent leaves nothing behind, and another answer is possible", () => {
   for (const { input } of rows.filter((row) => row.error !== undefined)) {
     if (input.pieces !== undefined || input.contentLength !== undefined) continue;
@@ -124,6 +126,29 @@ Deno.test("a prepared response has the date of the moment in every variant", () 
   }
 });
 
+Deno.test("a prepared head is what the general encoder makes, with its body sent from elsewhere", () => {
+  const date = new DateField(TEST_TIME);
+  const body = bytesOf("from elsewhere");
+  const fields = [["ETag", '"v1"']] as const;
+  const whole = new PreparedResponse({ status: 200, fields }, body, date);
+  const bytesOutside = body.length;
+  const head = new PreparedResponse({ status: 200, fields, bytesOutside }, NOTHING, date);
+  for (const { input } of rows.filter((row) => row.error === undefined)) {
+    const [expected, out] = [new ByteBuffer(), new ByteBuffer()];
+    asked(input).connection.sendPrepared(expected, whole);
+    const { connection } = asked(input);
+    assertThrows(() => connection.sendPrepared(out, head), TypeError);
+    connection.sendPreparedHead(out, head);
+    if (connection.sendDataOutside(body.length)) out.append(body);
+    connection.sendEnd(out);
+    assertEquals(textOf(out.view()), textOf(expected.view()));
+  }
+  const cut = asked(rows[0]!.input).connection;
+  cut.sendPreparedHead(new ByteBuffer(), head);
+  cut.sendDataOutside(3);
+  assertThrows(() => cut.sendEnd(new ByteBuffer()), TypeError);
+});
+
 Deno.test("what cannot be prepared is refused when it is made", () => {
   const date = new DateField(TEST_TIME);
   const make = (status: number, name: string, body: string) => () =>
@@ -134,6 +159,10 @@ Deno.test("what cannot be prepared is refused when it is made", () => {
   assertThrows(make(304, "A", "x"), TypeError);
   assertThrows(make(200, "A b", ""), TypeError);
   assertEquals(make(204, "A", "")().status, 204);
+  const outside = (status: number, body: string) => () =>
+    new PreparedResponse({ status, fields: [], bytesOutside: 1 }, bytesOf(body), date);
+  assertThrows(outside(200, "x"), TypeError);
+  assertThrows(outside(304, ""), TypeError);
 });
 
 Deno.test("lengths are written right around each power of ten, chunk sizes of sixteen", () => {

@@ -12,5 +12,12 @@
  * @module
  */
 
+export { type CacheRule, FILES, type FilesConfig } from "./files.ts";
 export { CONNECTION_LIMITS, type ConnectionLimits } from "./limits.ts";
-export { type Config, DEFAULT_CONFIG, type LogTarget } from "./server.ts";
+export {
+  type Config,
+  DEFAULT_CONFIG,
+  ENDPOINT_NAMES,
+  type EndpointName,
+  type LogTarget,
+} from "./server.ts";

@@ -11,10 +11,17 @@ import {
   WEBSOCKET_LIMITS,
   type WebSocketLimits,
 } from "../../protocol/mod.ts";
+import { FILES, type FilesConfig } from "./files.ts";
 import { CONNECTION_LIMITS, type ConnectionLimits } from "./limits.ts";
 
 /** Where the log goes: a file's path, `-` for standard output, or `off`. */
 export type LogTarget = string;
+
+/** The endpoints: see runtime/routes/. */
+export const ENDPOINT_NAMES = ["term", "ws", "echo", "health"] as const;
+
+/** The name of an endpoint. */
+export type EndpointName = (typeof ENDPOINT_NAMES)[number];
 
 /** Everything that a server is started with. */
 export interface Config {
@@ -25,6 +32,9 @@ export interface Config {
   /** Port, 0–65535; 0 takes a free one. */
   readonly port: number;
   readonly log: LogTarget;
+  /** Those that answer. */
+  readonly endpoints: readonly EndpointName[];
+  readonly files: FilesConfig;
   readonly limits: ConnectionLimits;
   readonly http1: Http1Limits;
   readonly websocket: WebSocketLimits;
@@ -35,6 +45,8 @@ export const DEFAULT_CONFIG: Omit<Config, "workers"> = {
   hostname: "0.0.0.0",
   port: 8000,
   log: "/tmp/async-deno.log",
+  endpoints: ENDPOINT_NAMES,
+  files: FILES,
   limits: CONNECTION_LIMITS,
   http1: HTTP1_LIMITS,
   websocket: WEBSOCKET_LIMITS,

@@ -1,12 +1,19 @@
 /**
- * Files on the air: what a folder's files are called, what is in it, which rules hold for a path.
+ * Serving a folder: from a request's path to a file, whole or in part, compressed, or not modified. And
+ * what that takes: what a folder's files are called, what is in it, which rules hold for a path.
  *
  * ```ts
- * import { listFolder, mediaType, pathPattern } from "./mod.ts";
+ * import { DateField } from "../../protocol/mod.ts";
+ * import { DEFAULT_CONFIG } from "../config/mod.ts";
+ * import { LinuxFiles } from "../os/mod.ts";
+ * import { mediaType, pathPattern, Site } from "./mod.ts";
  * console.log(mediaType("index.html")); // "text/html; charset=utf-8"
  * console.log(pathPattern("/assets/**")("/assets/app.js")); // true
- * const file = { name: "a.txt", isFolder: false, size: 5, lastModified: 784111777 };
- * console.log(listFolder({ segments: [], entries: [file] }, "application/json").body);
+ * const config = { ...DEFAULT_CONFIG, workers: 1 };
+ * const parts = { config, files: new LinuxFiles(), date: new DateField(0), now: () => 0 };
+ * const site = new Site({ ...parts, root: "." });
+ * console.log(site.find("/no/such/file").label.text); // "/no/such/file (not found)"
+ * site.close();
  * ```
  *
  * @module
@@ -21,3 +28,4 @@ export {
 } from "./listing.ts";
 export { isCompressible, mediaType, UNKNOWN_TYPE } from "./media_types.ts";
 export { pathPattern } from "./path_pattern.ts";
+export { Site, type SiteParts } from "./site.ts";

@@ -19,6 +19,10 @@ const CHANGE = 96;
 const MODIFICATION = 112;
 const DEVICE = 136;
 
+/** The offsets of what a version is known by: identity, size, both times. */
+const VERSION_WORDS = [INODE, INODE + 4, DEVICE, DEVICE + 4, SIZE, SIZE + 4]
+  .concat([MODIFICATION, MODIFICATION + 4, MODIFICATION + 8, CHANGE, CHANGE + 4, CHANGE + 8]);
+
 const TYPE_MASK = 0o170000;
 const REGULAR = 0o100000;
 const FOLDER = 0o040000;
@@ -64,14 +68,20 @@ export class FileStatus {
     return (high === 0 ? "" : high.toString(16)) + low.toString(16);
   }
 
+  /** Which file it is, whatever it holds: device and inode. */
+  get identity(): string {
+    return this.#words([INODE, INODE + 4, DEVICE, DEVICE + 4]);
+  }
+
   /**
    * Equal where nothing about the file's content has changed: device, inode, size, and both times. The
    * time of change cannot be set back by a program, as that of modification can.
    */
   get version(): string {
-    const view = this.#view;
-    const words = [INODE, INODE + 4, SIZE, SIZE + 4, DEVICE, DEVICE + 4]
-      .concat([MODIFICATION, MODIFICATION + 4, MODIFICATION + 8, CHANGE, CHANGE + 4, CHANGE + 8]);
-    return words.map((at) => view.getUint32(at, true).toString(36)).join(".");
+    return this.#words(VERSION_WORDS);
+  }
+
+  #words(at: readonly number[]): string {
+    return at.map((offset) => this.#view.getUint32(offset, true).toString(36)).join(".");
   }
 }

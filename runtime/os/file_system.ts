@@ -16,7 +16,7 @@ export interface FolderEntry {
   readonly isFolder: boolean;
   readonly size: number;
   /** Seconds since 1970. */
-  readonly modified: number;
+  readonly lastModified: number;
 }
 
 /** How paths are looked up. */

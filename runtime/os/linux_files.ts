@@ -132,8 +132,8 @@ export class LinuxFiles implements FileSystem {
     const known = this.status(opened, status);
     this.close(opened);
     if (known < 0) return undefined;
-    const { isFolder, size, modifiedSeconds: modified } = status;
-    return { name, isFolder, size, modified };
+    const { isFolder, size, modifiedSeconds: lastModified } = status;
+    return { name, isFolder, size, lastModified };
   }
 
   /** Whether openat2 works at all: an old sandbox answers EPERM to calls that it does not know. */

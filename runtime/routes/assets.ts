@@ -1,5 +1,5 @@
 /**
- * The page of `GET /` and what it loads, a route each.
+ * The terminal's page and what it loads, a route each.
  *
  * Out: the embedded bytes with their caching fields, 304 to who has them already, and compressed to
  * who accepts gzip. The compressed copy is made at its first request, once per worker, and kept:
@@ -11,7 +11,7 @@ import { acceptsEncodings } from "@std/http/negotiation";
 import { type DateField, PreparedResponse, type RequestHead } from "../../protocol/mod.ts";
 import { LogLabel } from "../log/mod.ts";
 import type { Exchange, Route } from "../session/mod.ts";
-import { type Asset, ASSETS } from "./pages/mod.ts";
+import { type Asset, pageAssets } from "./pages/mod.ts";
 
 /** Below this the fields of a compressed answer weigh more than what is saved. */
 const WORTH_COMPRESSING = 1024;
@@ -20,9 +20,9 @@ const PREPARED_BODY = 16 * 1024;
 /** What is worth compressing is text; nothing embedded is compressed already. */
 const TEXT_TYPE = /^(text\/|image\/svg)/;
 
-/** A route for every asset, by path. */
-export function assetRoutes(date: DateField): [path: string, route: Route][] {
-  return ASSETS.map((asset) => [asset.path, assetRoute(asset, date)]);
+/** A route for every asset of the page at `home`, by path. */
+export function assetRoutes(home: string, date: DateField): [path: string, route: Route][] {
+  return pageAssets(home).map((asset) => [asset.path, assetRoute(asset, date)]);
 }
 
 function assetRoute(asset: Asset, date: DateField): Route {

@@ -3,11 +3,13 @@
  *
  * ```ts
  * import { DateField } from "../../protocol/mod.ts";
- * import { defaultRouter } from "./mod.ts";
- * console.log(defaultRouter(new DateField(0)).find("/healthz")?.label.text); // "/healthz (health)"
+ * import { DEFAULT_CONFIG } from "../config/mod.ts";
+ * import { serverRouter } from "./mod.ts";
+ * const router = serverRouter({ config: DEFAULT_CONFIG, date: new DateField(0) });
+ * console.log(router.find("/healthz")?.label.text); // "/healthz (health)"
  * ```
  *
  * @module
  */
 
-export { createRouter, defaultRouter } from "./router.ts";
+export { createRouter, type RouterParts, serverRouter } from "./router.ts";

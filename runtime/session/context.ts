@@ -17,7 +17,7 @@ import type { Log } from "../log/mod.ts";
 import type { EventLoop } from "../loop/mod.ts";
 import type { Counters } from "../ring/mod.ts";
 import { Outbox } from "./outbox.ts";
-import type { Route } from "./route.ts";
+import type { Exchange, Route } from "./route.ts";
 
 /** How often the wall clock is read for the Date field, in milliseconds: it shows whole seconds. */
 const DATE_AGE = 100;
@@ -26,6 +26,8 @@ const DATE_AGE = 100;
 export interface Router {
   /** The route, or undefined where there is none: 404. */
   find(path: string): Route | undefined;
+  /** Answers in place of a handler that failed; false: it has nothing to say. */
+  answerFailure?(exchange: Exchange): boolean;
 }
 
 /** What a worker is made of, as its sessions see it. */

@@ -311,7 +311,10 @@ export class HttpSession implements Session, Deferred {
     this.#context.counters.add(COLUMN.handlerErrors, 1);
     this.#context.log.note("HTTP", `fd=${this.#transport.descriptor} handler failed: ${text}`);
     this.#http.mustClose();
-    if (!this.#exchange.isAnswered) this.#exchange.respondShort(FAILED);
+    if (this.#exchange.isAnswered) return;
+    if (this.#context.router.answerFailure?.(this.#exchange) !== true) {
+      this.#exchange.respondShort(FAILED);
+    }
   }
 
   #upgrade(route: Route): void {

@@ -17,4 +17,4 @@
  */
 
 export { serveThread } from "./serve_thread.ts";
-export { Worker, type WorkerParts } from "./worker.ts";
+export { type RouterMaker, Worker, type WorkerParts } from "./worker.ts";

@@ -10,10 +10,10 @@ import { LinuxOs } from "../os/mod.ts";
 import type { Router } from "../session/mod.ts";
 import { onStart, postToMain } from "../thread/mod.ts";
 import type { WorkerStart } from "../thread/mod.ts";
-import { Worker } from "./worker.ts";
+import { type RouterMaker, Worker } from "./worker.ts";
 
-/** Serves with `router` as soon as the main thread says what. */
-export function serveThread(router: Router, date: DateField): void {
+/** Serves with `router`, or what is made for the worker, as soon as the main thread says what. */
+export function serveThread(router: Router | RouterMaker, date: DateField): void {
   onStart<WorkerStart>(async (start) => {
     const worker = new Worker({ start, os: new LinuxOs(), router, date, post: postToMain });
     await worker.run();

@@ -55,11 +55,14 @@ const BATCHES_BEFORE_TASKS = 16;
 /** Milliseconds that a line of the log may wait: with a tick of the wheel, under a quarter second. */
 const LOG_AGE = 100;
 
+/** Makes the endpoints of a worker that has its config and its loop by then. */
+export type RouterMaker = (worker: { readonly config: Config; readonly loop: EventLoop }) => Router;
+
 /** What the worker needs of its thread. */
 export interface WorkerParts {
   readonly start: WorkerStart;
   readonly os: Os;
-  readonly router: Router;
+  readonly router: Router | RouterMaker;
   /** The date that the router's answers carry. */
   readonly date: DateField;
   /** Tells the main thread. */
@@ -90,7 +93,7 @@ export class Worker implements SocketContext, Source, Traffic, LogFailure {
   #batches = 0;
 
   constructor(parts: WorkerParts) {
-    const { start, os, router, date } = parts;
+    const { start, os, date } = parts;
     this.#number = start.worker;
     this.#config = start.config;
     this.#post = parts.post;
@@ -100,6 +103,9 @@ export class Worker implements SocketContext, Source, Traffic, LogFailure {
     this.writeStall = start.config.limits.writeStall;
     this.#log = new Log(os, start.logDescriptor, this);
     const { loop } = this;
+    const router = typeof parts.router === "function"
+      ? parts.router({ config: start.config, loop })
+      : parts.router;
     this.#context = new SessionContext({
       config: start.config,
       loop,

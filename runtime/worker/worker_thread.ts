@@ -6,8 +6,16 @@
  */
 
 import { DateField } from "../../protocol/mod.ts";
-import { defaultRouter } from "../routes/mod.ts";
+import { Site } from "../files/mod.ts";
+import { LinuxFiles } from "../os/mod.ts";
+import { serverRouter } from "../routes/mod.ts";
 import { serveThread } from "./serve_thread.ts";
 
 const date = new DateField(Date.now());
-serveThread(defaultRouter(date), date);
+serveThread(({ config, loop }) => {
+  const { root } = config.files;
+  const site = root === undefined
+    ? undefined
+    : new Site({ config, root, files: new LinuxFiles(), date, now: () => loop.now });
+  return serverRouter({ config, date, site });
+}, date);

@@ -9,6 +9,8 @@
  * @module
  */
 
+import { ENDPOINT_OPTIONS } from "./endpoints.ts";
+import { FILE_OPTIONS } from "./files.ts";
 import { LIMIT_OPTIONS } from "./limits.ts";
 import { LISTEN_OPTIONS } from "./listen.ts";
 import { LOG_OPTIONS } from "./log.ts";
@@ -17,6 +19,8 @@ import type { Option } from "./option.ts";
 /** The options in the order of `--help`, where each group stands together. */
 export const OPTIONS: readonly Option[] = [
   ...LISTEN_OPTIONS,
+  ...FILE_OPTIONS,
+  ...ENDPOINT_OPTIONS,
   ...LOG_OPTIONS,
   ...LIMIT_OPTIONS,
 ];

@@ -1,14 +1,14 @@
 /**
- * The page of `GET /` and everything it loads, held in memory and ready to be sent.
+ * The terminal's page and everything it loads, held in memory and ready to be sent.
  *
  * In: the files of this folder and of the npm packages @xterm/xterm, @xterm/addon-fit and
- * @xterm/addon-webgl, embedded as bytes when the program is built. Out: `ASSETS`, which the router
- * looks up by path. Made once for each thread that imports this module, in about a millisecond;
- * it reads no file and makes no request. References between our own files ("/assets/style.css" in
- * the HTML, "./keys.js" in a module) are rewritten here to the names they are served by.
+ * @xterm/addon-webgl, embedded as bytes when the program is built. Out: `pageAssets`, which the
+ * router looks up by path. Made once for each thread, in about a millisecond; it reads no file and makes
+ * no request. References between our own files ("/assets/style.css" in the HTML, "./keys.js" in a
+ * module) are rewritten here to the paths they are served by, below the page's own.
  *
  * Licences: the three packages are MIT. Their notices are embedded too and are served, whole, as
- * /assets/licenses.txt.
+ * assets/licenses.txt.
  */
 
 import fitLicense from "npm:@xterm/addon-fit@0.10.0/LICENSE" with { type: "bytes" };
@@ -32,7 +32,7 @@ import { contentHash } from "./content_hash.ts";
 export interface Asset {
   /** The request path, exactly; a query does not belong to it. */
   readonly path: string;
-  /** What the log calls the route: "index" for "/", "asset" for all others. */
+  /** What the log calls the route: "index" for the page, "asset" for all others. */
   readonly logName: string;
   /** Value of Content-Type. */
   readonly contentType: string;
@@ -101,74 +101,91 @@ const encoder = new TextEncoder();
 const REFERENCE = /"(\/assets|\.)\/([\w.-]+)"/g;
 const SOURCE_MAP = encoder.encode("//# sourceMappingURL=");
 
-/** Source name → the name it is served by, filled in the order of collect(). */
-const servedNames = new Map<string, string>();
-
-/** Everything that the page consists of, "/" first. */
-export const ASSETS: readonly Asset[] = collect();
-
-/** A file comes after those it refers to, as its own name depends on theirs. */
-function collect(): readonly Asset[] {
-  const assets = [
-    packaged("xterm-5.5.0.css", CSS, xtermStyle),
-    packaged("xterm-5.5.0.js", JAVASCRIPT, xtermScript),
-    packaged("addon-fit-0.10.0.js", JAVASCRIPT, fitScript),
-    packaged("addon-webgl-0.18.0.js", JAVASCRIPT, webglScript),
-    own("favicon.svg", SVG, favicon),
-    own("style.css", CSS, style),
-    own("style_elements.js", JAVASCRIPT, styleElementsScript),
-    own("keys.js", JAVASCRIPT, keysScript),
-    own("link.js", JAVASCRIPT, linkScript),
-    own("renderer.js", JAVASCRIPT, rendererScript),
-    own("terminal.js", JAVASCRIPT, terminalScript),
-    revalidated("/assets/licenses.txt", TEXT, licenses()),
-  ];
-  return [revalidated("/", HTML, linked(page)), ...assets];
+/**
+ * Everything that the page consists of, the page first.
+ *
+ * @param home the page's own path, which ends in a slash
+ */
+export function pageAssets(home: string): readonly Asset[] {
+  return new Collector(home).collect();
 }
 
-/** A file of an npm package: its version is in the name, so its bytes need not be hashed. */
-function packaged(name: string, contentType: string, bytes: Uint8Array): Asset {
-  servedNames.set(name, name);
-  const body = withoutSourceMap(bytes);
-  const etag = `"${name}-${body.length.toString(16)}"`;
-  return asset({ path: `/assets/${name}`, contentType, cacheControl: IMMUTABLE, body, etag });
-}
+/** Gathers the assets of a page at one path. */
+class Collector {
+  readonly #home: string;
+  /** Source name → the name it is served by, filled in the order of collect(). */
+  readonly #servedNames = new Map<string, string>();
 
-/** A file of this folder: a hash of its content goes into the name. */
-function own(name: string, contentType: string, bytes: Uint8Array): Asset {
-  const body = linked(bytes);
-  const hash = contentHash(body);
-  const served = name.replace(/(?=\.\w+$)/, `-${hash}`);
-  servedNames.set(name, served);
-  const path = `/assets/${served}`;
-  return asset({ path, contentType, cacheControl: IMMUTABLE, body, etag: hashTag(body) });
-}
+  constructor(home: string) {
+    this.#home = home;
+  }
 
-/** Something whose name stays when its content changes. */
-function revalidated(path: string, contentType: string, body: Uint8Array): Asset {
-  const name = path.replace("/assets/", "");
-  servedNames.set(name, name);
-  return asset({ path, contentType, cacheControl: REVALIDATE, body, etag: hashTag(body) });
-}
+  /** A file comes after those it refers to, as its own name depends on theirs. */
+  collect(): readonly Asset[] {
+    const assets = [
+      this.#packaged("xterm-5.5.0.css", CSS, xtermStyle),
+      this.#packaged("xterm-5.5.0.js", JAVASCRIPT, xtermScript),
+      this.#packaged("addon-fit-0.10.0.js", JAVASCRIPT, fitScript),
+      this.#packaged("addon-webgl-0.18.0.js", JAVASCRIPT, webglScript),
+      this.#own("favicon.svg", SVG, favicon),
+      this.#own("style.css", CSS, style),
+      this.#own("style_elements.js", JAVASCRIPT, styleElementsScript),
+      this.#own("keys.js", JAVASCRIPT, keysScript),
+      this.#own("link.js", JAVASCRIPT, linkScript),
+      this.#own("renderer.js", JAVASCRIPT, rendererScript),
+      this.#own("terminal.js", JAVASCRIPT, terminalScript),
+      this.#revalidated("assets/licenses.txt", TEXT, licenses()),
+    ];
+    return [this.#revalidated("", HTML, this.#linked(page)), ...assets];
+  }
 
-function asset(of: Omit<Asset, "logName" | "fields">): Asset {
-  const logName = of.path === "/" ? "index" : "asset";
-  return { ...of, logName, fields: of.path === "/" ? PAGE_FIELDS : COMMON_FIELDS };
+  /** A file of an npm package: its version is in the name, so its bytes need not be hashed. */
+  #packaged(name: string, contentType: string, bytes: Uint8Array): Asset {
+    this.#servedNames.set(name, name);
+    const body = withoutSourceMap(bytes);
+    const etag = `"${name}-${body.length.toString(16)}"`;
+    const path = `${this.#home}assets/${name}`;
+    return this.#asset({ path, contentType, cacheControl: IMMUTABLE, body, etag });
+  }
+
+  /** A file of this folder: a hash of its content goes into the name. */
+  #own(name: string, contentType: string, bytes: Uint8Array): Asset {
+    const body = this.#linked(bytes);
+    const hash = contentHash(body);
+    const served = name.replace(/(?=\.\w+$)/, `-${hash}`);
+    this.#servedNames.set(name, served);
+    const path = `${this.#home}assets/${served}`;
+    return this.#asset({ path, contentType, cacheControl: IMMUTABLE, body, etag: hashTag(body) });
+  }
+
+  /** Something whose name stays when its content changes. */
+  #revalidated(beneath: string, contentType: string, body: Uint8Array): Asset {
+    const name = beneath.replace("assets/", "");
+    this.#servedNames.set(name, name);
+    const path = this.#home + beneath;
+    return this.#asset({ path, contentType, cacheControl: REVALIDATE, body, etag: hashTag(body) });
+  }
+
+  #asset(of: Omit<Asset, "logName" | "fields">): Asset {
+    const isPage = of.path === this.#home;
+    const logName = isPage ? "index" : "asset";
+    return { ...of, logName, fields: isPage ? PAGE_FIELDS : COMMON_FIELDS };
+  }
+
+  /** Rewrites the references in one of our files to the paths that are served. */
+  #linked(bytes: Uint8Array): Uint8Array {
+    const text = decoder.decode(bytes);
+    return encoder.encode(text.replace(REFERENCE, (_, folder: string, name: string) => {
+      const served = this.#servedNames.get(name);
+      if (served === undefined) throw new TypeError(`No asset is named "${name}"`);
+      return folder === "." ? `"./${served}"` : `"${this.#home}assets/${served}"`;
+    }));
+  }
 }
 
 /** The length beside the hash makes two contents with one tag as good as impossible. */
 function hashTag(body: Uint8Array): string {
   return `"${contentHash(body)}-${body.length.toString(16)}"`;
-}
-
-/** Rewrites the references in one of our files to the names that are served. */
-function linked(bytes: Uint8Array): Uint8Array {
-  const text = decoder.decode(bytes);
-  return encoder.encode(text.replace(REFERENCE, (_, folder: string, name: string) => {
-    const served = servedNames.get(name);
-    if (served === undefined) throw new TypeError(`No asset is named "${name}"`);
-    return `"${folder}/${served}"`;
-  }));
 }
 
 /**

@@ -4,8 +4,9 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { contentHash } from "../../../runtime/routes/pages/content_hash.ts";
 import { echoOf } from "../../../runtime/routes/pages/keys.js";
 import { retryDelay } from "../../../runtime/routes/pages/link.js";
-import { type Asset, ASSETS } from "../../../runtime/routes/pages/mod.ts";
+import { type Asset, pageAssets } from "../../../runtime/routes/pages/mod.ts";
 
+const ASSETS = pageAssets("/");
 const BY_PATH = new Map(ASSETS.map((asset) => [asset.path, asset]));
 const PACKAGED = /^\/assets\/[a-z-]+-\d+\.\d+\.\d+\.(js|css)$/;
 const OWN = /^\/assets\/[a-z_]+-([0-9a-f]{8})\.(js|css|svg)$/;
@@ -50,6 +51,16 @@ Deno.test("page: the first asset is the index, asked for again each time", () =>
   assertEquals(index.contentType, "text/html; charset=utf-8");
   assertEquals(index.cacheControl, "no-cache");
   assert(textOf(index).startsWith("<!DOCTYPE html>"));
+});
+
+Deno.test("page: at another path everything it loads is below that", () => {
+  const moved = pageAssets("/term/");
+  const [index, ...others] = moved.map(({ path }) => path);
+  assertEquals(index, "/term/");
+  assert(others.every((path) => path.startsWith("/term/assets/")));
+  const referred = textOf(moved[0]!).matchAll(/(?:href|src)="([^"]*)"/g);
+  for (const [, to] of referred) assert(others.includes(to!), to);
+  assertEquals(moved.length, ASSETS.length);
 });
 
 Deno.test("page: paths are unique, other log names are 'asset', types follow the names", () => {

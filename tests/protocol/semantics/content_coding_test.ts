@@ -6,7 +6,7 @@ import {
   NOT_ACCEPTABLE,
   preferredCoding,
 } from "../../../protocol/semantics/mod.ts";
-import { readTable, type Row } from "./tables.ts";
+import { readTable, type Row } from "../../support/semantics_tables.ts";
 
 interface CodingRow extends Row {
   /** Accept-Encoding; null: no field. */

@@ -9,7 +9,7 @@ import {
   stronglyEqual,
   weaklyEqual,
 } from "../../../protocol/semantics/mod.ts";
-import { readTable, type Row } from "./tables.ts";
+import { readTable, type Row } from "../../support/semantics_tables.ts";
 
 interface TagRow extends Row {
   list: string;

@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { isToken, parseFieldLine, quotedString } from "../../../protocol/semantics/mod.ts";
-import { readTable, type Row } from "./tables.ts";
+import { readTable, type Row } from "../../support/semantics_tables.ts";
 
 interface LineRow extends Row {
   input: string;

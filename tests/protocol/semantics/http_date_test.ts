@@ -3,7 +3,7 @@
 import { assertEquals } from "@std/assert";
 import { formatHttpDate, parseHttpDate } from "../../../protocol/semantics/mod.ts";
 import { Random } from "../../support/random.ts";
-import { NOW, readTable, type Row } from "./tables.ts";
+import { NOW, readTable, type Row } from "../../support/semantics_tables.ts";
 
 interface DateRow extends Row {
   input: string;

@@ -13,7 +13,7 @@ import {
   PROCEED,
   selectRanges,
 } from "../../../protocol/semantics/mod.ts";
-import { NOW, REPRESENTATION } from "./tables.ts";
+import { NOW, REPRESENTATION } from "../../support/semantics_tables.ts";
 
 const LENGTH = 1 << 20;
 const PATIENCE_MS = 10_000;

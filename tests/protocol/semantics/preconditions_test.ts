@@ -7,7 +7,13 @@ import {
   PRECONDITION_FAILED,
   PROCEED,
 } from "../../../protocol/semantics/mod.ts";
-import { NOW, readTable, representationOf, requestOf, type RequestRow } from "./tables.ts";
+import {
+  NOW,
+  readTable,
+  representationOf,
+  requestOf,
+  type RequestRow,
+} from "../../support/semantics_tables.ts";
 
 interface ConditionRow extends RequestRow {
   /** The status that the verdict leads to. */

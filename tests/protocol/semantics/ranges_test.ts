@@ -17,7 +17,7 @@ import {
   representationOf,
   requestOf,
   type RequestRow,
-} from "./tables.ts";
+} from "../../support/semantics_tables.ts";
 
 interface RangeRow extends RequestRow {
   /** "full", "unsatisfiable", or pairs of start and end. */

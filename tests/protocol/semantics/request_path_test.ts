@@ -4,7 +4,7 @@ import { assert, assertEquals } from "@std/assert";
 import { decodeRequestPath, isRefusedPath } from "../../../protocol/semantics/mod.ts";
 import { bytesOf, type InputText, textOf } from "../../support/protocol_cases.ts";
 import { Random } from "../../support/random.ts";
-import { readTable, type Row } from "./tables.ts";
+import { readTable, type Row } from "../../support/semantics_tables.ts";
 
 interface PathRow extends Row {
   input: InputText;

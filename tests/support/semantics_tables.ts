@@ -5,7 +5,7 @@
  * matters to it; the rest is that of {@link REPRESENTATION}.
  */
 
-import type { ConditionalRequest, Representation } from "../../../protocol/semantics/mod.ts";
+import type { ConditionalRequest, Representation } from "../../protocol/semantics/mod.ts";
 
 /** What every row has. */
 export interface Row {
@@ -34,7 +34,7 @@ export const NOW = 1_767_225_600;
 
 /** Reads `fixtures/semantics/NAME.json`. */
 export function readTable<Kind extends Row>(name: string): readonly Kind[] {
-  const url = new URL(`../../../fixtures/semantics/${name}.json`, import.meta.url);
+  const url = new URL(`../../fixtures/semantics/${name}.json`, import.meta.url);
   return JSON.parse(Deno.readTextFileSync(url));
 }
 

@@ -1,0 +1,111 @@
+/**
+ * Codings of real files, by fixtures/semantics/content_codings.json: neighbours `.br`, `.zst` and `.gz`,
+ * whose contents here say which one was sent; and what is compressed by the server itself, read back.
+ */
+
+import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
+import { brotliDecompressSync, gunzipSync } from "node:zlib";
+import { ask, field, type HttpAnswer } from "../../support/http_client.ts";
+import { type Endpoint } from "../../support/http_client.ts";
+import { readTable, type Row } from "../../support/semantics_tables.ts";
+import { type SiteFolder, withSite } from "./site_folder.ts";
+
+interface CodingRow extends Row {
+  input: string | null;
+  available: string[];
+  expect: string;
+}
+
+/** Our order between equals is fixed in the server: other orders are for the pure function alone. */
+const ORDER = ["br", "zstd", "gzip", "identity"];
+const ROWS = readTable<CodingRow>("content_codings").filter(({ available }) => {
+  return available.includes("identity") &&
+    available.join() === ORDER.filter((coding) => available.includes(coding)).join();
+});
+const ENDINGS: Readonly<Record<string, string>> = { br: ".br", zstd: ".zst", gzip: ".gz" };
+const LONG_TEXT = "what is said again and again\n".repeat(1_000);
+
+/** For each set of codings a file with those neighbours; too short to be compressed on the fly. */
+async function fill({ root }: SiteFolder): Promise<void> {
+  for (const { available } of ROWS) {
+    const path = `${root}${pathFor(available)}`;
+    await Deno.writeTextFile(path, "identity");
+    for (const coding of available) {
+      if (coding !== "identity") await Deno.writeTextFile(path + ENDINGS[coding], coding);
+    }
+  }
+  for (const name of ["long.txt", "long.html", "long.bin"]) {
+    await Deno.writeTextFile(`${root}/${name}`, LONG_TEXT);
+  }
+  await Deno.writeTextFile(`${root}/short.txt`, "short");
+}
+
+function pathFor(available: readonly string[]): string {
+  return `/${available.join("-")}.txt`;
+}
+
+function get(endpoint: Endpoint, path: string, accepted: string | null): Promise<HttpAnswer> {
+  const line = accepted === null ? "" : `Accept-Encoding: ${accepted}\r\n`;
+  return ask(endpoint, `GET ${path} HTTP/1.1\r\nHost: a\r\n${line}\r\n`);
+}
+
+Deno.test("codings of files: the table", (test) =>
+  withSite(fill, {}, async (server) => {
+    for (const row of ROWS) {
+      await test.step(row.name, async () => {
+        const answer = await get(server, pathFor(row.available), row.input);
+        if (row.expect === "not acceptable") return assertEquals(answer.status, 406, row.spec);
+        assertEquals(answer.status, 200);
+        assertEquals(answer.text, row.expect, row.spec);
+        const said = row.expect === "identity" ? undefined : row.expect;
+        assertEquals(field(answer, "content-encoding"), said);
+        assertEquals(field(answer, "content-type"), "text/plain; charset=utf-8");
+        assertStringIncludes(field(answer, "vary")?.toLowerCase() ?? "", "accept-encoding");
+      });
+    }
+  }));
+
+Deno.test("codings of files: each has its own tag, and its own bytes for ranges", () =>
+  withSite(fill, {}, async (server) => {
+    const path = pathFor(ORDER);
+    const tags = new Set<string | undefined>();
+    for (const coding of ORDER) {
+      const whole = await get(server, path, coding);
+      assertEquals(whole.text, coding);
+      tags.add(field(whole, "etag"));
+      const lines = `Accept-Encoding: ${coding}\r\nRange: bytes=1-\r\nIf-Range: ${
+        field(whole, "etag")
+      }\r\n`;
+      const part = await ask(server, `GET ${path} HTTP/1.1\r\nHost: a\r\n${lines}\r\n`);
+      assertEquals([part.status, part.text], [206, coding.slice(1)]);
+    }
+    assertEquals(tags.size, ORDER.length);
+  }));
+
+Deno.test("codings of files: text above 1 KiB is compressed as it is asked for", () =>
+  withSite(fill, {}, async (server) => {
+    const plain = await get(server, "/long.txt", null);
+    assertEquals(plain.text, LONG_TEXT);
+    const readers = { br: brotliDecompressSync, gzip: gunzipSync } as const;
+    for (const path of ["/long.txt", "/long.html"]) {
+      for (const [coding, read] of Object.entries(readers)) {
+        // The second one comes from memory.
+        for (const time of ["first", "second"]) {
+          const answer = await get(server, path, coding);
+          assertEquals(field(answer, "content-encoding"), coding, `${path}, ${time}`);
+          assert(answer.body.length < LONG_TEXT.length / 10);
+          assertEquals(new TextDecoder().decode(read(answer.body)), LONG_TEXT);
+          assertNotEquals(field(answer, "etag"), field(plain, "etag"));
+          assertStringIncludes(field(answer, "vary")?.toLowerCase() ?? "", "accept-encoding");
+        }
+      }
+    }
+  }));
+
+Deno.test("codings of files: what is short, or is no text, goes as it is", () =>
+  withSite(fill, {}, async (server) => {
+    for (const path of ["/short.txt", "/long.bin"]) {
+      const answer = await get(server, path, "gzip, deflate, br, zstd");
+      assertEquals(field(answer, "content-encoding"), undefined, path);
+    }
+  }));

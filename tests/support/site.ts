@@ -1,0 +1,60 @@
+/**
+ * A folder of files in a temporary place, and a server that serves it with `--root`.
+ *
+ * In: contents by path, further arguments. Out: both, for a test's body; both are gone afterwards. What
+ * a table of contents cannot say (links, FIFOs, times) the body does by itself in `folder`.
+ */
+
+import { type Server, withServer } from "./server.ts";
+
+/** Contents by path beneath the folder. */
+export type SiteFiles = Readonly<Record<string, string | Uint8Array>>;
+
+/** How a site is served. */
+export interface SiteOptions {
+  /** What is there before the server starts. */
+  readonly files?: SiteFiles;
+  /** Arguments behind `--root`. */
+  readonly args?: readonly string[];
+  /** Worker threads; 1 when left out, so that all requests meet one cache. */
+  readonly workers?: number;
+}
+
+/** A site on the air. */
+export interface Site {
+  readonly server: Server;
+  /** The served folder. */
+  readonly folder: string;
+  /** The folder that holds the served one: a secret beside it goes here. */
+  readonly top: string;
+}
+
+/** Serves a folder for `body`. */
+export async function withSite(
+  options: SiteOptions,
+  body: (site: Site) => Promise<void>,
+): Promise<void> {
+  const top = await Deno.makeTempDir({ prefix: "async-deno-test-" });
+  const folder = `${top}/site`;
+  try {
+    await Deno.mkdir(folder);
+    for (const [path, content] of Object.entries(options.files ?? {})) {
+      await putFile(`${folder}/${path}`, content);
+    }
+    const args = ["--root", folder, ...(options.args ?? [])];
+    await withServer({ workers: options.workers ?? 1, args }, (server) => {
+      return body({ server, folder, top });
+    });
+  } finally {
+    await Deno.remove(top, { recursive: true });
+  }
+}
+
+/** Writes a file, and the folders above it. */
+export async function putFile(path: string, content: string | Uint8Array): Promise<void> {
+  await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });
+  await Deno.writeFile(
+    path,
+    typeof content === "string" ? new TextEncoder().encode(content) : content,
+  );
+}

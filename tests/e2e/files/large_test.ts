@@ -1,0 +1,146 @@
+/**
+ * Large files: equal to the byte, for slow readers and fast ones, while the same worker answers others at
+ * once; from beyond 4 GiB; and every file is closed again, whoever leaves when.
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { ask, field, HttpConnection } from "../../support/http_client.ts";
+import { countDescriptors } from "../../support/process_facts.ts";
+import { type Server, within } from "../../support/server.ts";
+import { withSite } from "../../support/site.ts";
+import { waitFor } from "../../support/wait_for.ts";
+
+const MEBIBYTE = 1024 * 1024;
+const HUNDRED = 100 * MEBIBYTE;
+/** Beyond what a busy machine takes for a small answer; a worker that sends a large file whole takes longer. */
+const QUICK_MS = 500;
+const SLOW_READERS = 4;
+const DOWNLOADS = 1000;
+const AT_ONCE = 20;
+
+/** Writes random bytes and gives their SHA-256. */
+async function writeRandom(path: string, size: number): Promise<string> {
+  const { createHash } = await import("node:crypto");
+  const hash = createHash("sha256");
+  using file = await Deno.open(path, { write: true, create: true });
+  const block = new Uint8Array(MEBIBYTE);
+  for (let written = 0; written < size; written += block.length) {
+    for (let at = 0; at < block.length; at += 65_536) {
+      crypto.getRandomValues(block.subarray(at, at + 65_536));
+    }
+    hash.update(block);
+    for (let at = 0; at < block.length;) at += await file.write(block.subarray(at));
+  }
+  return hash.digest("hex");
+}
+
+/** Reads a whole answer's body, pausing between reads where `pace` says so, and gives its SHA-256. */
+async function download(server: Server, path: string, pace: () => Promise<void>): Promise<string> {
+  const { createHash } = await import("node:crypto");
+  using conn = await Deno.connect({ hostname: server.hostname, port: server.port });
+  await conn.write(
+    new TextEncoder().encode(`GET ${path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`),
+  );
+  const hash = createHash("sha256");
+  const into = new Uint8Array(256 * 1024);
+  let head = "";
+  for (;;) {
+    const count = await conn.read(into);
+    if (count === null) return hash.digest("hex");
+    await pace();
+    if (head.includes("\r\n\r\n")) {
+      hash.update(into.subarray(0, count));
+      continue;
+    }
+    const text = new TextDecoder("latin1").decode(into.subarray(0, count));
+    const end = (head + text).indexOf("\r\n\r\n");
+    if (end >= 0) hash.update(into.subarray(end + 4 - head.length, count));
+    head += text;
+  }
+}
+
+Deno.test("large files: 100 MiB equal to the byte for slow readers, while others are answered at once", async () => {
+  await withSite({ files: { "index.html": "home" } }, async ({ server, folder }) => {
+    const expected = await writeRandom(`${folder}/large.bin`, HUNDRED);
+    const hold = () => new Promise<void>((resolve) => setTimeout(resolve, 1));
+    const readers = Array.from({ length: SLOW_READERS }, (_, i) => {
+      return download(server, "/large.bin", i === 0 ? () => Promise.resolve() : hold);
+    });
+    let done = false;
+    const all = Promise.all(readers).finally(() => done = true);
+    let [slowest, asked] = [0, 0];
+    using quick = await HttpConnection.open(server);
+    while (!done) {
+      const begun = performance.now();
+      await quick.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+      assertEquals((await quick.answer("GET")).text, "home");
+      slowest = Math.max(slowest, performance.now() - begun);
+      asked++;
+    }
+    assertEquals(await all, readers.map(() => expected));
+    assert(asked > 10, `only ${asked} quick requests`);
+    assert(slowest < QUICK_MS, `a quick request took ${slowest} ms`);
+  });
+});
+
+Deno.test("large files: ranges from beyond 4 GiB, one and several", async () => {
+  await withSite({}, async ({ server, folder }) => {
+    const far = 5 * 1024 * MEBIBYTE;
+    {
+      using sparse = await Deno.open(`${folder}/sparse.bin`, { write: true, create: true });
+      await sparse.seek(far, Deno.SeekMode.Start);
+      await sparse.write(new TextEncoder().encode("far away"));
+    }
+    const get = (range: string) =>
+      ask(server, `GET /sparse.bin HTTP/1.1\r\nHost: a\r\nRange: bytes=${range}\r\n\r\n`);
+    const tail = await get("-4");
+    assertEquals([tail.status, tail.text], [206, "away"]);
+    assertEquals(field(tail, "content-range"), `bytes ${far + 4}-${far + 7}/${far + 8}`);
+    const several = await get(`0-1,${far}-${far + 2}`);
+    assertEquals(several.status, 206);
+    const boundary = /boundary=(.+)$/.exec(field(several, "content-type") ?? "")?.[1];
+    assertEquals(several.text.split(`--${boundary}`).length, 4);
+    assert(several.text.includes("\r\n\r\n\0\0\r\n--"), several.text);
+    assert(
+      several.text.includes(`bytes ${far}-${far + 2}/${far + 8}\r\n\r\nfar\r\n--`),
+      several.text,
+    );
+    const head = await ask(server, "HEAD /sparse.bin HTTP/1.1\r\nHost: a\r\n\r\n");
+    assertEquals(field(head, "content-length"), String(far + 8));
+  });
+});
+
+Deno.test("large files: descriptors are as before after a thousand downloads, aborted ones among them", async () => {
+  const files = Object.fromEntries(
+    Array.from({ length: 40 }, (_, i) => [`${i}.bin`, new Uint8Array(3 * MEBIBYTE)]),
+  );
+  const args = ["--open-files", "8"];
+  await withSite({ files, args, workers: 2 }, async ({ server }) => {
+    const before = countDescriptors(server.pid);
+    for (let i = 0; i < DOWNLOADS; i += AT_ONCE) {
+      const group = Array.from({ length: AT_ONCE }, (_, k) => {
+        return visit(server, `/${(i + k) % 40}.bin`, k % 2 === 0);
+      });
+      await within(Promise.all(group), { what: `downloads ${i} and after` });
+    }
+    // Up to eight files of each worker stay open, as was asked.
+    await waitFor(() => countDescriptors(server.pid) <= before + 16, {
+      what: () => `descriptors as before (${before}): ${countDescriptors(server.pid)}`,
+    });
+  });
+});
+
+/** Downloads a file, or leaves in the middle of it. */
+async function visit(server: Server, path: string, leaves: boolean): Promise<void> {
+  using conn = await Deno.connect({ hostname: server.hostname, port: server.port });
+  await conn.write(
+    new TextEncoder().encode(`GET ${path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`),
+  );
+  const into = new Uint8Array(MEBIBYTE);
+  let received = await conn.read(into) ?? 0;
+  if (leaves) return;
+  for (let count = await conn.read(into); count !== null; count = await conn.read(into)) {
+    received += count;
+  }
+  assert(received > 3 * MEBIBYTE, `${received} bytes of ${path}`);
+}

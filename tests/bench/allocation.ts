@@ -42,7 +42,7 @@ class TracedServer {
   /** @param stdbuf V8 prints through libc, which would keep the lines back from a pipe */
   constructor(stdbuf: string) {
     const run = [Deno.execPath(), "run", "-A", "--no-check", "--v8-flags=--trace-gc"];
-    const place = { port: this.port, workers: WORKERS };
+    const place = { port: this.port, workers: WORKERS, work: "small" } as const;
     const args = ["-oL", ...run, `${ROOT}main.ts`, ...serverArgs(place)];
     const command = new Deno.Command(stdbuf, { args, stdin: "null", stdout: "piped" });
     this.#child = command.spawn();

@@ -130,8 +130,12 @@ export class Harness {
     const { warmup } = this.#options;
     await attempt(contender, async () => {
       const port = freePort();
-      const launch = await contender.peer.launch(contender.found, { port, workers: row.workers });
-      contender.server = await ServerProcess.start(launch, port);
+      const launch = await contender.peer.launch(contender.found, {
+        port,
+        workers: row.workers,
+        work: row.work,
+      });
+      contender.server = await ServerProcess.start(launch, port, row.work);
       await checkSameWork(port, row, this.#page);
       if (warmup > 0) await warmUp(contender.server, row, { client, seconds: warmup });
     });

@@ -30,7 +30,10 @@ async function start(): Promise<ServerProcess> {
   const peer = isMissing(compiled) ? asyncDeno : asyncDenoExecutable;
   const found = isMissing(compiled) ? await asyncDeno.find() : compiled;
   if (isMissing(found)) throw new Error(`missing ${found.missing}: ${found.install}`);
-  return ServerProcess.start(await peer.launch(found, { port, workers: WORKERS }), port);
+  return ServerProcess.start(
+    await peer.launch(found, { port, workers: WORKERS, work: "small" }),
+    port,
+  );
 }
 
 async function watch(sockets: number, seconds: number): Promise<ThreadActivity[]> {

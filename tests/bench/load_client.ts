@@ -6,8 +6,9 @@
  * source is newer than what was built.
  */
 
+import { originOf } from "./ask.ts";
 import { OUTPUT, WRK_SCRIPT, WSLOAD, WSLOAD_SOURCE } from "./paths.ts";
-import { PATHS, type Row } from "./rows.ts";
+import { pathOf, PATHS, type Row } from "./rows.ts";
 import { findProgram, isFile, type Missing } from "./tools.ts";
 
 /** What a load generator reports. */
@@ -17,6 +18,8 @@ export interface ClientReport {
   /** Requests or messages a second, within the window. */
   readonly rate: number;
   readonly errors: number;
+  /** Bytes of the answers, of those too that the end cut off; null where the client does not say. */
+  readonly bytes: number | null;
   /** µs; null where the client can't tell. */
   readonly p50: number | null;
   /** µs; null where the client can't tell. */
@@ -48,6 +51,7 @@ export function parseReport(output: string): ClientReport {
     requests: number("requests"),
     rate: number("rate"),
     errors: number("errors"),
+    bytes: found.bytes === undefined ? null : number("bytes"),
     p50: found.p50 === null ? null : number("p50"),
     p99: found.p99 === null ? null : number("p99"),
   };
@@ -80,7 +84,7 @@ export function clientArgs(row: Row, port: number, seconds: number): string[] {
   }
   // wrk takes whole seconds only.
   const duration = `-d${Math.max(1, Math.round(seconds))}`;
-  const url = `http://127.0.0.1:${port}${PATHS[row.work]}`;
+  const url = originOf(row.work, port) + pathOf(row);
   return [
     `-t${WRK_THREADS}`,
     `-c${row.connections}`,

@@ -22,6 +22,7 @@ Deno.test("parseReport finds the report among wrk's own lines", () => {
     requests: 84917,
     rate: 84614.8,
     errors: 0,
+    bytes: 9935289,
     p50: 702,
     p99: 3911,
   });

@@ -87,7 +87,10 @@ async function settle(server: ServerProcess): Promise<Footprint> {
 
 async function measure(peer: Peer, found: Found, count: number): Promise<MemoryStages> {
   const port = freePort();
-  const server = await ServerProcess.start(await peer.launch(found, { port, workers: 1 }), port);
+  const server = await ServerProcess.start(
+    await peer.launch(found, { port, workers: 1, work: "websocket" }),
+    port,
+  );
   const open: Deno.Conn[] = [];
   try {
     closeAll(await openIdleSockets(port, WARM_UP));

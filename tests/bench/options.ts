@@ -42,9 +42,9 @@ export const USAGE = `deno task bench [options]
   --warmup S       seconds of load before the first round, not measured (1)
   --workers N      workers of each server where the row does not say (2)
   --rows REGEX     only the rows whose id or title match
-  --peers LIST     only these, separated by commas: async-deno,async-deno-exe,nginx,bun-static,bun,
-                   deno,node,node-ws
-  --quick          keep-alive, one request per connection, WebSocket echo of 16 B and 1 KiB
+  --peers LIST     only these, separated by commas: async-deno,async-deno-exe,nginx,sws,bun-static,
+                   bun,deno,deno-tls,node,node-ws
+  --quick          keep-alive, one request per connection, WebSocket echo of 16 B and 1 KiB, file of 1 KiB
   --install        first install Bun and ws from npm into dist/bench/peers
   --help           this text
 

@@ -26,7 +26,7 @@ async function dump(ours: Peer): Promise<Uint8Array> {
   const found = await ours.find();
   if (isMissing(found)) throw new Error(`there is no ${found.missing}`);
   const port = freePort();
-  const launch = await ours.launch(found, { port, workers: 1 });
+  const launch = await ours.launch(found, { port, workers: 1, work: "page" });
   const server = await ServerProcess.start(launch, port);
   try {
     const headers = { "accept-encoding": "identity", connection: "close" };

@@ -18,6 +18,10 @@ export const PEER_PACKAGES = fromHere("../../dist/bench/peers/");
 export const SCRATCH = fromHere("../../dist/bench/scratch/");
 /** The bytes that every server answers to `GET /`. */
 export const PAGE = fromHere("../../dist/bench/scratch/page.html");
+/** The folder that is served in the rows with files. */
+export const SITE = fromHere("../../dist/bench/scratch/site/");
+/** Where the certificate of the TLS rows and its key lie. */
+export const CERTIFICATES = fromHere("../../dist/bench/scratch/tls/");
 /** The executable that `deno task compile` makes. */
 export const EXECUTABLE = fromHere("../../dist/async-deno");
 /** The script of every HTTP row. */

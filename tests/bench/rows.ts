@@ -6,8 +6,10 @@
  * What the HTTP modes send stands in wrk.lua.
  */
 
+import type { BenchFile } from "./site.ts";
+
 /** What a server has to be able to do; a peer says which of these it does, and as what. */
-export type Work = "small" | "echo" | "page" | "websocket";
+export type Work = "small" | "echo" | "page" | "file" | "tls" | "websocket";
 
 /** How wrk.lua makes its requests. */
 export type HttpMode = "get" | "close" | "pipeline" | "browser" | "post";
@@ -27,8 +29,15 @@ interface RowBase {
 
 /** A row that wrk drives. */
 export interface HttpRow extends RowBase {
-  readonly work: "small" | "echo" | "page";
+  readonly work: "small" | "echo" | "page" | "tls";
   readonly mode: HttpMode;
+}
+
+/** A row that wrk drives, for a file of the folder that is served. */
+export interface FileRow extends RowBase {
+  readonly work: "file";
+  readonly mode: "get";
+  readonly file: BenchFile;
 }
 
 /** A row that wsload drives: `/echo` sends each message back. */
@@ -41,19 +50,35 @@ export interface WebSocketRow extends RowBase {
 }
 
 /** One line of comparison. */
-export type Row = HttpRow | WebSocketRow;
+export type Row = HttpRow | FileRow | WebSocketRow;
 
-/** The path that a server does each kind of work at. */
+/** The path that a server does each kind of work at; of files the folder. */
 export const PATHS: Readonly<Record<Work, string>> = {
   small: "/healthz",
   echo: "/echo",
   page: "/",
+  file: "/files/",
+  tls: "/healthz",
   websocket: "/echo",
 };
 
+/** The path that a row asks for. */
+export function pathOf(row: Row): string {
+  return PATHS[row.work] + (row.work === "file" ? row.file.name : "");
+}
+
 const CONNECTIONS = 64;
+/** So few that each is answered often within a turn: what a turn cuts off is not all that it did. */
+const LARGE_CONNECTIONS = 4;
 const WORKER_COUNTS = [1, 2, 4, 8];
 const KIB = 1024;
+const MIB = KIB * KIB;
+
+function fileRow(
+  row: Pick<FileRow, "id" | "title" | "workers" | "file"> & Partial<FileRow>,
+): FileRow {
+  return { connections: CONNECTIONS, work: "file", mode: "get", quick: false, ...row };
+}
 
 function httpRow(row: Pick<HttpRow, "id" | "title" | "workers"> & Partial<HttpRow>): HttpRow {
   return { connections: CONNECTIONS, work: "small", mode: "get", quick: false, ...row };
@@ -99,13 +124,39 @@ export function makeRows(workers: number): readonly Row[] {
     echoRow({ id: "ws-16", title: "WebSocket echo, 16 B", workers, payload: 16, quick: true }),
     echoRow({ id: "ws-1k", title: "WebSocket echo, 1 KiB", workers, payload: KIB, quick: true }),
     echoRow({ id: "ws-64k", title: "WebSocket echo, 64 KiB", workers, payload: 64 * KIB }),
-    echoRow({ id: "ws-1m", title: "WebSocket echo, 1 MiB", workers, payload: KIB * KIB }),
+    echoRow({ id: "ws-1m", title: "WebSocket echo, 1 MiB", workers, payload: MIB }),
     echoRow({
       id: "ws-depth-16",
       title: "WebSocket echo, 16 B, 16 in flight",
       workers,
       payload: 16,
       depth: 16,
+    }),
+    fileRow({
+      id: "file-1k",
+      title: "file of 1 KiB, keep-alive",
+      workers,
+      file: { name: "1k.bin", size: KIB },
+      quick: true,
+    }),
+    fileRow({
+      id: "file-100k",
+      title: "file of 100 KiB, keep-alive",
+      workers,
+      file: { name: "100k.bin", size: 100 * KIB },
+    }),
+    fileRow({
+      id: "file-100m",
+      title: "file of 100 MiB, 4 connections",
+      workers,
+      file: { name: "100m.bin", size: 100 * MIB },
+      connections: LARGE_CONNECTIONS,
+    }),
+    httpRow({
+      id: "tls-keep-alive",
+      title: "small answer, TLS, keep-alive, 64 connections",
+      workers,
+      work: "tls",
     }),
     ...WORKER_COUNTS.map((count) =>
       httpRow({

@@ -6,6 +6,7 @@
  * are, 2 for a command line that was not understood. All traffic stays on 127.0.0.1.
  */
 
+import { writeCertificate } from "./certificate.ts";
 import { Harness, type Progress, type RunResult } from "./harness.ts";
 import { describeMachine, loadWarning, type Machine, machineText } from "./machine.ts";
 import { type BenchOptions, parseOptions, USAGE, UsageError } from "./options.ts";
@@ -14,7 +15,8 @@ import { OUTPUT, SCRATCH } from "./paths.ts";
 import { installPeers, PEERS } from "./peers/mod.ts";
 import { peerLines, rowLines } from "./report.ts";
 import { RESULTS, writeResults } from "./results_file.ts";
-import { makeRows } from "./rows.ts";
+import { makeRows, type Row } from "./rows.ts";
+import { writeSite } from "./site.ts";
 import { stopAll } from "./server_process.ts";
 
 function print(lines: readonly string[]): void {
@@ -56,10 +58,17 @@ async function clearScratch(): Promise<void> {
   await Deno.mkdir(SCRATCH, { recursive: true });
 }
 
-async function measure(options: BenchOptions, page: Page): Promise<RunResult> {
-  const rows = makeRows(options.workers).filter((row) =>
+function rowsOf(options: BenchOptions): readonly Row[] {
+  return makeRows(options.workers).filter((row) =>
     (row.quick || !options.quick) && (options.rows.test(row.id) || options.rows.test(row.title))
   );
+}
+
+async function measure(
+  options: BenchOptions,
+  page: Page,
+  rows: readonly Row[],
+): Promise<RunResult> {
   const chosen = PEERS.filter(({ id }) => options.peers.length === 0 || options.peers.includes(id));
   return await new Harness(options, page.bytes, progressOf(options.rounds)).run(rows, chosen);
 }
@@ -81,13 +90,18 @@ async function main(options: BenchOptions): Promise<void> {
   if (options.install) await installPeers();
   await clearScratch();
   const page = await writePage(PEERS[0]!);
+  const rows = rowsOf(options);
+  await writeSite(rows.filter((row) => row.work === "file"));
+  const missing = rows.some((row) => row.work === "tls") ? await writeCertificate() : undefined;
+  if (missing) print([`no TLS rows: missing ${missing.missing}: ${missing.install}`]);
+  const measured = missing ? rows.filter((row) => row.work !== "tls") : rows;
   print([
     machineText(machine),
     `${options.rounds} rounds of ${options.seconds} s, medians`,
     ...loadWarning(machine),
   ]);
   if (page.standInBecause !== undefined) print([`the page is a stand-in: ${page.standInBecause}`]);
-  const result = await measure(options, page);
+  const result = await measure(options, page, measured);
   print(["", "servers:", ...peerLines(result.peers), ""]);
   await writeResults(result, { options, machine, startedAt, pageBytes: page.bytes.length });
   print([RESULTS, await chart(result, machine)]);

@@ -6,8 +6,9 @@
  * an Error with its own last words is thrown. It ends only processes that it started.
  */
 
+import { ask, originOf } from "./ask.ts";
 import { familyOf, listenersOn } from "./proc.ts";
-import { PATHS } from "./rows.ts";
+import { PATHS, type Work } from "./rows.ts";
 
 /** How to start a server. */
 export interface Launch {
@@ -67,11 +68,16 @@ export class ServerProcess {
   /**
    * Starts a server and waits until every copy of it listens and one answers.
    *
+   * @param work what it was launched for: over TLS it is asked so
    * @throws Error when it ended or did not answer in 15 s
    */
-  static async start(launch: Launch, port: number): Promise<ServerProcess> {
+  static async start(
+    launch: Launch,
+    port: number,
+    work: Work = "small",
+  ): Promise<ServerProcess> {
     const server = new ServerProcess(launch, port);
-    if (await server.#answers()) return server;
+    if (await server.#answers(work)) return server;
     await server.stop();
     const words = (await Promise.all(server.#words)).join("\n").trim();
     throw new Error(`did not answer on port ${port}${words === "" ? "" : `: ${words}`}`);
@@ -99,23 +105,21 @@ export class ServerProcess {
     await ended;
   }
 
-  async #answers(): Promise<boolean> {
+  async #answers(work: Work): Promise<boolean> {
     const end = performance.now() + START_MILLISECONDS;
     while (performance.now() < end && !this.#exited) {
       // One copy answers for all, so first they are counted.
       const all = listenersOn(this.port) >= this.#children.length;
-      if (all && await probe(this.port)) return true;
+      if (all && await probe(work, this.port)) return true;
       await new Promise((resolve) => setTimeout(resolve, PROBE_MILLISECONDS));
     }
     return false;
   }
 }
 
-async function probe(port: number): Promise<boolean> {
+async function probe(work: Work, port: number): Promise<boolean> {
   try {
-    const response = await fetch(`http://127.0.0.1:${port}${PATHS.small}`, {
-      headers: { connection: "close" },
-    });
+    const response = await ask(originOf(work, port) + PATHS.small);
     await response.body?.cancel();
     return response.ok;
   } catch (error) {

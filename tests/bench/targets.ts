@@ -15,11 +15,14 @@ interface Target {
   readonly atMost: number;
 }
 
-const HTTP = /^(?!ws-)/;
-const HTTP_KEPT_ALIVE = /^(?!ws-|close$)/;
+const HTTP = /^(?!ws-|file-|tls-)/;
+const HTTP_KEPT_ALIVE = /^(?!ws-|file-|tls-|close$)/;
 const WEBSOCKET = /^ws-/;
 
 const TARGETS: readonly Target[] = [
+  { peer: "nginx", rows: /^file-1k$/, atMost: 1 },
+  { peer: "nginx", rows: /^file-/, atMost: 1.1 },
+  { peer: "deno-tls", rows: /^tls-/, atMost: 0.8 },
   { peer: "nginx", rows: HTTP_KEPT_ALIVE, atMost: 0.9 },
   { peer: "nginx", rows: /^close$/, atMost: 1 },
   { peer: "bun-static", rows: HTTP, atMost: 1 },

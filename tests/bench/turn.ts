@@ -7,7 +7,7 @@
  * the time the threads are looked at, to see who was the limit.
  */
 
-import { clientArgs, startClient } from "./load_client.ts";
+import { clientArgs, type ClientReport, startClient } from "./load_client.ts";
 import { cpuSecondsOf, residentBytesOf, threadCpuSecondsOf } from "./proc.ts";
 import type { Row } from "./rows.ts";
 import type { ServerProcess } from "./server_process.ts";
@@ -50,6 +50,15 @@ function wait(seconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 }
 
+/** Answers from this size on are counted by their bytes. */
+const LARGE = 1 << 20;
+
+/** How many answers were sent: of large ones the parts too that the end of the turn cut off. */
+function answersIn({ requests, bytes }: ClientReport, row: Row): number {
+  if (row.work !== "file" || row.file.size < LARGE || bytes === null) return requests;
+  return bytes / row.file.size;
+}
+
 /** Loads a server without measuring it. */
 export async function warmUp(server: ServerProcess, row: Row, load: Load): Promise<void> {
   await startClient(load.client, clientArgs(row, server.port, load.seconds)).report;
@@ -76,12 +85,13 @@ export async function takeTurn(
   const second = look(client.id, ids);
   const report = await client.report;
   const cpuSeconds = cpuSecondsOf(ids) - before;
-  if (report.requests === 0) throw new Error("not one request was answered");
+  const requests = answersIn(report, row);
+  if (requests === 0) throw new Error("not one request was answered");
   const seconds = (second.at - first.at) / 1000;
   return {
-    requests: report.requests,
-    cpuPerRequest: cpuSeconds * 1e6 / report.requests,
-    requestsPerSecond: report.rate,
+    requests,
+    cpuPerRequest: cpuSeconds * 1e6 / requests,
+    requestsPerSecond: report.rate * requests / Math.max(1, report.requests),
     p50: report.p50,
     p99: report.p99,
     rssBytes,

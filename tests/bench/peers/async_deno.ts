@@ -3,7 +3,8 @@
  * on, as it is by default.
  */
 
-import { ROOT, SCRATCH } from "../paths.ts";
+import { CERT_FILE, KEY_FILE } from "../certificate.ts";
+import { ROOT, SCRATCH, SITE } from "../paths.ts";
 import { isFile } from "../tools.ts";
 import type { Peer, Place } from "./peer.ts";
 
@@ -11,14 +12,22 @@ import type { Peer, Place } from "./peer.ts";
 const V8_FLAGS = "--v8-flags=--max-semi-space-size=1";
 
 /** The arguments of either form of our server. */
-export function serverArgs({ port, workers }: Place): string[] {
-  return [`${workers}`, "127.0.0.1", `${port}`, "--log", `${SCRATCH}async-deno-${port}.log`];
+export function serverArgs({ port, workers, work }: Place): string[] {
+  const log = ["--log", `${SCRATCH}async-deno-${port}.log`];
+  const files = work === "file" ? ["--root", SITE] : [];
+  const tls = work === "tls" ? ["--tls-cert", CERT_FILE, "--tls-key", KEY_FILE] : [];
+  return [`${workers}`, "127.0.0.1", `${port}`, ...log, ...files, ...tls];
+}
+
+/** What it does, under one name. */
+export function allWork(label: string): Peer["does"] {
+  return { small: label, echo: label, page: label, file: label, tls: label, websocket: label };
 }
 
 /** async-deno, run from source. */
 export const asyncDeno: Peer = {
   id: "async-deno",
-  does: { small: "async-deno", echo: "async-deno", page: "async-deno", websocket: "async-deno" },
+  does: allWork("async-deno"),
   find() {
     const found = { program: Deno.execPath(), version: `source, Deno ${Deno.version.deno}` };
     const missing = { missing: "main.ts", install: "git checkout main.ts" };

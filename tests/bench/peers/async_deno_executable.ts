@@ -4,7 +4,7 @@
 
 import { EXECUTABLE } from "../paths.ts";
 import { isFile, versionOf } from "../tools.ts";
-import { serverArgs } from "./async_deno.ts";
+import { allWork, serverArgs } from "./async_deno.ts";
 import type { Peer } from "./peer.ts";
 
 const LABEL = "async-deno (executable)";
@@ -12,7 +12,7 @@ const LABEL = "async-deno (executable)";
 /** async-deno, compiled. */
 export const asyncDenoExecutable: Peer = {
   id: "async-deno-exe",
-  does: { small: LABEL, echo: LABEL, page: LABEL, websocket: LABEL },
+  does: allWork(LABEL),
   async find() {
     if (!isFile(EXECUTABLE)) return { missing: "dist/async-deno", install: "deno task compile" };
     return { program: EXECUTABLE, version: await versionOf(EXECUTABLE, "--version") };

@@ -4,7 +4,8 @@
  * On several cores as its guide on clusters says: a process each, sharing the port by `reusePort`.
  */
 
-import { PAGE, PEER_PACKAGES } from "../paths.ts";
+import { CERT_FILE, KEY_FILE } from "../certificate.ts";
+import { PAGE, PEER_PACKAGES, SITE } from "../paths.ts";
 import { findProgram, isFile, type Missing, versionOf } from "../tools.ts";
 import { type Found, type Peer, type Place, programPath } from "./peer.ts";
 
@@ -21,10 +22,12 @@ export async function findBun(): Promise<Found | Missing> {
 
 /** How to start one of our Bun programs. */
 export function bunLaunch(found: Found, place: Place, program: string) {
+  const tls = place.work === "tls" ? { BENCH_CERT: CERT_FILE, BENCH_KEY: KEY_FILE } : {};
+  const env = { NODE_ENV: "production", BENCH_PORT: `${place.port}`, BENCH_PAGE: PAGE };
   return {
     command: found.program,
     args: ["run", programPath(program)],
-    env: { NODE_ENV: "production", BENCH_PORT: `${place.port}`, BENCH_PAGE: PAGE },
+    env: { ...env, ...tls, BENCH_SITE: SITE },
     copies: place.workers,
   };
 }
@@ -36,6 +39,8 @@ export const bun: Peer = {
     small: "Bun.serve, fetch",
     echo: "Bun.serve, fetch",
     page: "Bun.serve, fetch",
+    file: "Bun.serve, Bun.file",
+    tls: "Bun.serve, fetch",
     websocket: "Bun WebSocket",
   },
   find: findBun,

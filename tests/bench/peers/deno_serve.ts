@@ -4,7 +4,8 @@
  * On several cores as its manual says: `deno serve --parallel`, with the number of threads in DENO_JOBS.
  */
 
-import { PAGE } from "../paths.ts";
+import { CERT_FILE, KEY_FILE } from "../certificate.ts";
+import { PAGE, SITE } from "../paths.ts";
 import { type Peer, programPath } from "./peer.ts";
 
 const HTTP = "Deno.serve";
@@ -12,7 +13,13 @@ const HTTP = "Deno.serve";
 /** Deno.serve. */
 export const denoServe: Peer = {
   id: "deno",
-  does: { small: HTTP, echo: HTTP, page: HTTP, websocket: "Deno.upgradeWebSocket" },
+  does: {
+    small: HTTP,
+    echo: HTTP,
+    page: HTTP,
+    file: "Deno.serve, Deno.open",
+    websocket: "Deno.upgradeWebSocket",
+  },
   find() {
     return Promise.resolve({ program: Deno.execPath(), version: Deno.version.deno });
   },
@@ -23,7 +30,25 @@ export const denoServe: Peer = {
     return {
       command: found.program,
       args: ["serve", ...options, ...parallel, programPath("deno_serve.ts")],
-      env: { DENO_JOBS: `${workers}`, BENCH_PAGE: PAGE },
+      env: { DENO_JOBS: `${workers}`, BENCH_PAGE: PAGE, BENCH_SITE: SITE },
+    };
+  },
+};
+
+/**
+ * Deno.serve with TLS: `deno serve` has no flag for a certificate, so it is processes that share a port,
+ * which with TLS Deno still calls unstable.
+ */
+export const denoServeTls: Peer = {
+  id: "deno-tls",
+  does: { tls: HTTP },
+  find: denoServe.find,
+  launch(found, { port, workers }) {
+    return {
+      command: found.program,
+      args: ["run", "--unstable-net", "--no-config", "--no-lock", "-A", programPath("deno_tls.ts")],
+      env: { BENCH_PORT: `${port}`, BENCH_CERT: CERT_FILE, BENCH_KEY: KEY_FILE },
+      copies: workers,
     };
   },
 };

@@ -11,11 +11,12 @@ import { asyncDeno } from "./async_deno.ts";
 import { asyncDenoExecutable } from "./async_deno_executable.ts";
 import { bun } from "./bun.ts";
 import { bunStatic } from "./bun_static.ts";
-import { denoServe } from "./deno_serve.ts";
+import { denoServe, denoServeTls } from "./deno_serve.ts";
 import { nginx } from "./nginx.ts";
 import { nodeHttp } from "./node_http.ts";
 import { nodeWs } from "./node_ws.ts";
 import type { Peer } from "./peer.ts";
+import { staticWebServer } from "./static_web_server.ts";
 
 export { installPeers } from "./install.ts";
 export type { Found, Peer, Place } from "./peer.ts";
@@ -25,9 +26,11 @@ export const PEERS: readonly Peer[] = [
   asyncDeno,
   asyncDenoExecutable,
   nginx,
+  staticWebServer,
   bunStatic,
   bun,
   denoServe,
+  denoServeTls,
   nodeHttp,
   nodeWs,
 ];

@@ -7,16 +7,18 @@
  * speaks no WebSocket of its own.
  */
 
-import { PAGE, SCRATCH } from "../paths.ts";
+import { CERT_FILE, KEY_FILE } from "../certificate.ts";
+import { PAGE, SCRATCH, SITE } from "../paths.ts";
 import { findProgram, versionOf } from "../tools.ts";
 import type { Peer, Place } from "./peer.ts";
 
-function configuration({ port, workers }: Place, folder: string): string {
+function configuration({ port, workers, work }: Place, folder: string): string {
   const slash = PAGE.lastIndexOf("/");
   // Started by root it would give its workers to "nobody", who may not read the page.
   const user = Deno.uid() === 0 ? "user root;" : "";
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
     .map((name) => `${name}_temp_path ${folder}/${name};`).join("\n  ");
+  const tls = `ssl_certificate ${CERT_FILE}; ssl_certificate_key ${KEY_FILE};`;
   return `
 ${user}
 daemon off;
@@ -40,7 +42,8 @@ http {
   open_file_cache_valid 60s;
   types { text/html html; }
   server {
-    listen 127.0.0.1:${port} reuseport backlog=4096;
+    listen 127.0.0.1:${port} reuseport backlog=4096${work === "tls" ? " ssl" : ""};
+    ${work === "tls" ? tls : ""}
     location = /healthz {
       default_type text/plain;
       return 200 "ok";
@@ -48,6 +51,10 @@ http {
     location = / {
       root ${PAGE.slice(0, slash)};
       try_files /${PAGE.slice(slash + 1)} =404;
+    }
+    location /files/ {
+      root ${SITE.slice(0, -1)};
+      default_type application/octet-stream;
     }
   }
 }
@@ -57,7 +64,7 @@ http {
 /** nginx. */
 export const nginx: Peer = {
   id: "nginx",
-  does: { small: "nginx", page: "nginx" },
+  does: { small: "nginx", page: "nginx", file: "nginx", tls: "nginx" },
   async find() {
     const program = findProgram("nginx");
     if (program === undefined) return { missing: "nginx", install: "apt-get install nginx-light" };

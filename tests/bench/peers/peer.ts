@@ -24,6 +24,8 @@ export interface Place {
   readonly port: number;
   /** Threads or processes. */
   readonly workers: number;
+  /** What it is to do: files want the folder SITE, TLS the certificate. */
+  readonly work: Work;
 }
 
 /** A server that can be measured. */

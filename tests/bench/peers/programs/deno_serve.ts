@@ -4,6 +4,7 @@
 const page = Deno.readFileSync(Deno.env.get("BENCH_PAGE")!);
 const PLAIN = { headers: { "Content-Type": "text/plain; charset=utf-8" } };
 const HTML = { headers: { "Content-Type": "text/html; charset=utf-8" } };
+const SITE = Deno.env.get("BENCH_SITE")!.slice(0, -1);
 const BINARY = { headers: { "Content-Type": "application/octet-stream" } };
 
 function upgrade(request: Request): Response {
@@ -18,12 +19,27 @@ async function echo(request: Request): Promise<Response> {
   return new Response(await request.arrayBuffer(), BINARY);
 }
 
+// As @std/http/file-server does it, less the tag and the ranges: status and stream of an open file.
+async function file(path: string): Promise<Response> {
+  const opened = await Deno.open(SITE + path);
+  const { size, mtime } = await opened.stat();
+  return new Response(opened.readable, {
+    headers: {
+      "Content-Type": "application/octet-stream",
+      "Content-Length": `${size}`,
+      "Last-Modified": mtime!.toUTCString(),
+    },
+  });
+}
+
 export default {
   fetch(request) {
     if (request.url.endsWith("/healthz")) return new Response("ok", PLAIN);
     if (request.url.endsWith("/echo")) {
       return request.method === "GET" ? upgrade(request) : echo(request);
     }
+    const at = request.url.indexOf("/files/");
+    if (at > 0) return file(request.url.slice(at));
     return new Response(page, HTML);
   },
 } satisfies Deno.ServeDefaultExport;

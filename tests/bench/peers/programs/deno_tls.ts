@@ -1,0 +1,12 @@
+// Deno.serve with a certificate, which `deno serve` has no flag for: processes that share the port.
+
+const { BENCH_PORT, BENCH_CERT, BENCH_KEY } = Deno.env.toObject();
+const PLAIN = { headers: { "Content-Type": "text/plain; charset=utf-8" } };
+
+Deno.serve({
+  hostname: "127.0.0.1",
+  port: Number(BENCH_PORT),
+  reusePort: true,
+  cert: Deno.readTextFileSync(BENCH_CERT!),
+  key: Deno.readTextFileSync(BENCH_KEY!),
+}, () => new Response("ok", PLAIN));

@@ -8,14 +8,13 @@
 import config from "../../deno.json" with { type: "json" };
 import { parseCommandLine } from "./command_line.ts";
 import type { Config } from "../config/mod.ts";
-import { Executor } from "../executor/mod.ts";
+import { Executor, LogFileError } from "../executor/mod.ts";
 import { EXIT, helpText } from "./help.ts";
 import { describe, faultsOf } from "./check.ts";
 import { completionsFor } from "./completions/mod.ts";
 import { sickness } from "./health.ts";
 import type { Settings } from "./settings.ts";
 import { INSTALLED, systemdUnit } from "./systemd.ts";
-import { errnoText, SystemError } from "../os/mod.ts";
 import { UsageError } from "./usage_error.ts";
 
 const SIGNALS = ["SIGTERM", "SIGINT"] as const;
@@ -136,9 +135,7 @@ function explain(error: unknown, config: Config): string {
   if (error instanceof Deno.errors.PermissionDenied) {
     return `no right to listen on ${where}: below 1024 that takes root or CAP_NET_BIND_SERVICE`;
   }
-  if (error instanceof SystemError && error.call === "open") {
-    return `cannot write the log ${config.log}: ${errnoText(error.errno)}; name another with --log`;
-  }
+  if (error instanceof LogFileError) return error.message;
   return `cannot serve on ${where}: ${error instanceof Error ? error.message : String(error)}`;
 }
 

@@ -14,3 +14,4 @@
  */
 
 export { Executor, type ExecutorOptions, type ServerEnd } from "./executor.ts";
+export { LogFileError } from "./log_files.ts";

@@ -1,48 +1,28 @@
 /**
  * The event log: the seed's lines, so that its readers and scripts go on.
  *
- * In: events of the connections of one thread. Out: whole lines, appended to one file by all threads
- * with O_APPEND, written when the buffer is full or `flush` is called; the thread calls it at least
- * four times a second while there is something (`pending`), and at its end.
- * A log that cannot be written costs one warning and the lines, never the service.
+ * In: events of the connections of one thread. Out: whole lines, appended to one file by all threads;
+ * the thread calls `flush` at least four times a second while there is something (`pending`), and at
+ * its end. See line_buffer.ts for what happens when they cannot be written.
  */
 
 import type { Os } from "../os/mod.ts";
 import { escapeText } from "./escape.ts";
 import type { LogLabel } from "./label.ts";
-
-/** Bytes of a thread's buffer. */
-const CAPACITY = 64 * 1024;
-/** No line is longer: a label is cut at 256 characters of at most 6 bytes each. */
-const LONGEST_LINES = 4 * 1024;
-
-/** What happens when the log fails. */
-export interface LogFailure {
-  /** Called at the first failure, and no more until a write succeeded, with the negated errno. */
-  failed(result: number): void;
-  /** Called with how many bytes of lines are lost. */
-  dropped(bytes: number): void;
-}
+import { digitsOf, LineBuffer, type LogFailure } from "./line_buffer.ts";
 
 /** The log of one thread. */
 export class Log {
-  readonly #os: Os;
-  readonly #descriptor: number;
-  readonly #failure: LogFailure;
-  readonly #bytes = new Uint8Array(CAPACITY);
-  #length = 0;
-  #failing = false;
+  readonly #lines: LineBuffer;
 
   /** @param descriptor an open file, or -1: then nothing is logged */
   constructor(os: Os, descriptor: number, failure: LogFailure) {
-    this.#os = os;
-    this.#descriptor = descriptor;
-    this.#failure = failure;
+    this.#lines = new LineBuffer(os, descriptor, failure);
   }
 
   /** Whether lines wait to be written. */
   get pending(): boolean {
-    return this.#length > 0;
+    return this.#lines.pending;
   }
 
   /** A connection was accepted. */
@@ -63,15 +43,13 @@ export class Log {
 
   /** A request was received, routed and answered: its three lines at once. */
   request(descriptor: number, label: LogLabel, keepAlive: boolean): void {
-    if (this.#descriptor < 0) return;
-    const lines = label.lines(digitsOf(descriptor), keepAlive);
-    this.#makeRoom();
-    const at = this.#length;
-    this.#bytes.set(lines.bytes, at);
-    this.#digits(descriptor, at + lines.ends[0]);
-    this.#digits(descriptor, at + lines.ends[1]);
-    this.#digits(descriptor, at + lines.ends[2]);
-    this.#length = at + lines.bytes.length;
+    if (!this.#lines.isOpen) return;
+    const { bytes, ends } = label.lines(digitsOf(descriptor), keepAlive);
+    this.#lines.begin();
+    const at = this.#lines.copy(bytes);
+    this.#lines.digits(descriptor, at + ends[0]);
+    this.#lines.digits(descriptor, at + ends[1]);
+    this.#lines.digits(descriptor, at + ends[2]);
   }
 
   /** A request was refused by the protocol: its code, and the status that answers it. */
@@ -86,15 +64,14 @@ export class Log {
 
   /** A message of `count` payload bytes was received. */
   messageReceived(descriptor: number, count: number): void {
-    if (this.#descriptor < 0) return;
-    this.#makeRoom();
-    const at = this.#length;
+    const lines = this.#lines;
+    if (!lines.isOpen) return;
     const digits = digitsOf(descriptor);
     const line = messageLine(digits, digitsOf(count));
-    this.#bytes.set(line, at);
-    this.#digits(descriptor, at + MESSAGE_HEAD + digits);
-    this.#length = at + line.length;
-    this.#digits(count, this.#length - MESSAGE_TAIL);
+    lines.begin();
+    const at = lines.copy(line);
+    lines.digits(descriptor, at + MESSAGE_HEAD + digits);
+    lines.digits(count, at + line.length - MESSAGE_TAIL);
   }
 
   /** A WebSocket is closed with this code, by whom it says. */
@@ -109,65 +86,24 @@ export class Log {
 
   /** Anything else worth a line: `[TAG] text`, the text escaped. */
   note(tag: string, text: string): void {
-    if (this.#descriptor < 0) return;
-    this.#makeRoom();
-    this.#text(`[${tag}] ${escapeText(text)}\n`);
+    if (!this.#lines.isOpen) return;
+    this.#lines.begin();
+    this.#lines.text(`[${tag}] ${escapeText(text)}\n`);
   }
 
   /** Writes what waits. */
   flush(): void {
-    let written = 0;
-    while (written < this.#length) {
-      const rest = written === 0 ? this.#bytes : this.#bytes.subarray(written);
-      const result = this.#os.write(this.#descriptor, rest, this.#length - written);
-      if (result <= 0) {
-        this.#fail(result, this.#length - written);
-        break;
-      }
-      written += result;
-      this.#failing = false;
-    }
-    this.#length = 0;
-  }
-
-  #fail(result: number, lost: number): void {
-    if (!this.#failing) this.#failure.failed(result);
-    this.#failing = true;
-    this.#failure.dropped(lost);
+    this.#lines.flush();
   }
 
   #line(before: string, descriptor: number, after: string): void {
-    if (this.#descriptor < 0) return;
-    this.#makeRoom();
-    this.#text(before);
-    this.#number(descriptor);
-    this.#text(after);
-    this.#bytes[this.#length++] = 0x0a;
-  }
-
-  #makeRoom(): void {
-    if (this.#length > CAPACITY - LONGEST_LINES) this.flush();
-  }
-
-  // All text here is ASCII: our own, or escaped.
-  #text(text: string): void {
-    const at = this.#length;
-    for (let i = 0; i < text.length; i++) this.#bytes[at + i] = text.charCodeAt(i);
-    this.#length = at + text.length;
-  }
-
-  #number(value: number): void {
-    this.#length += digitsOf(value);
-    this.#digits(value, this.#length);
-  }
-
-  #digits(value: number, end: number): void {
-    let rest = value;
-    let at = end;
-    do {
-      this.#bytes[--at] = 0x30 + rest % 10;
-      rest = Math.trunc(rest / 10);
-    } while (rest > 0);
+    const lines = this.#lines;
+    if (!lines.isOpen) return;
+    lines.begin();
+    lines.text(before);
+    lines.number(descriptor);
+    lines.text(after);
+    lines.text("\n");
   }
 }
 
@@ -184,10 +120,4 @@ function messageLine(descriptorDigits: number, countDigits: number): Uint8Array 
   return messageLines[at] ??= new TextEncoder().encode(
     `[WS] fd=${"0".repeat(descriptorDigits)} recv ${"0".repeat(countDigits)} bytes\n`,
   );
-}
-
-function digitsOf(value: number): number {
-  let digits = 1;
-  for (let bound = 10; value >= bound; bound *= 10) digits++;
-  return digits;
 }

@@ -51,6 +51,7 @@ const SYMBOLS = {
   },
   // descriptors
   close: { parameters: ["i32"], result: "i32" }, // int fd
+  dup3: { parameters: ["i32", "i32", "i32"], result: "i32" }, // int oldfd, int newfd, int flags
   fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" }, // int fd, int op, int arg
   open: { parameters: ["buffer", "i32", "u32"], result: "i32" }, // const char *path, int flags, mode_t
   write: { parameters: ["i32", "buffer", "u32"], result: "i32" }, // int fd, const void *buf, size_t

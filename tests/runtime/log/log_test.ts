@@ -6,7 +6,7 @@ const SILENT = { failed() {}, dropped() {} };
 
 async function logged(write: (log: Log) => void): Promise<string> {
   const path = await Deno.makeTempFile();
-  const descriptor = openLogFile(path);
+  const descriptor = openLogFile(path, "empty");
   const log = new Log(os, descriptor, SILENT);
   write(log);
   log.flush();
@@ -111,14 +111,14 @@ Deno.test("the log is emptied when it is opened, and never through a symbolic li
   await Deno.symlink(target, `${folder}/link`);
   let refused: unknown;
   try {
-    openLogFile(`${folder}/link`);
+    openLogFile(`${folder}/link`, "empty");
   } catch (error) {
     refused = error;
   }
   assert(refused instanceof SystemError);
   assertEquals((refused as SystemError).call, "open");
   assertEquals(await Deno.readTextFile(target), "old");
-  os.close(openLogFile(target));
+  os.close(openLogFile(target, "empty"));
   assertEquals(await Deno.readTextFile(target), "");
   await Deno.remove(folder, { recursive: true });
 });

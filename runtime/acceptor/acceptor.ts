@@ -19,9 +19,6 @@ import {
   isLostConnection,
   type Os,
   SOCKADDR_BYTES,
-  sockaddrAddress,
-  sockaddrFamily,
-  sockaddrPort,
   SystemError,
 } from "../os/mod.ts";
 import {
@@ -30,10 +27,9 @@ import {
   openSharedState,
   type SharedState,
   TASK_FIELD,
-  TASK_KIND,
-  TASK_WORDS,
 } from "../ring/mod.ts";
 import type { AcceptorStart, ThreadMessage } from "../thread/mod.ts";
+import { ConnectionTask } from "./connection_task.ts";
 
 /** Milliseconds between tries while there is no descriptor, no memory or no slot. */
 const BACK_OFF = 20;
@@ -56,8 +52,7 @@ export class Acceptor {
   readonly #state: SharedState;
   readonly #counters: Counters;
   readonly #sockaddr = new Uint8Array(SOCKADDR_BYTES);
-  readonly #task = new Int32Array(TASK_WORDS);
-  readonly #addressBytes = new Uint8Array(this.#task.buffer, TASK_FIELD.address * 4, 16);
+  readonly #task = new ConnectionTask();
   readonly #date = new DateField();
   /** Made once: who is flooded with connections should not encode an answer for each. */
   readonly #refusal: PreparedResponse = lastAnswer(UNAVAILABLE, this.#date);
@@ -111,15 +106,16 @@ export class Acceptor {
   /** Hands a connection over, or refuses it at a bound. */
   #judge(descriptor: number): void {
     const { maxConnections, maxConnectionsPerAddress } = this.#parts.start;
-    this.#fillTask(descriptor);
+    this.#task.fill(descriptor, this.#sockaddr);
     if (this.#openConnections() >= maxConnections) {
       return this.#refuse(descriptor, `at the bound of ${maxConnections} connections`);
     }
     if (maxConnectionsPerAddress > 0) {
-      const family = this.#task[TASK_FIELD.family]!; // TASK_WORDS of them
+      const family = this.#task.words[TASK_FIELD.family]!; // TASK_WORDS of them
       const { addresses } = this.#state;
-      const count = addresses.enter(descriptor, family, this.#task, TASK_FIELD.address);
+      const count = addresses.enter(descriptor, family, this.#task.words, TASK_FIELD.address);
       if (count > maxConnectionsPerAddress) {
+        this.#counters.add(COLUMN.refusedByAddress, 1);
         const text = `an address is at its bound of ${maxConnectionsPerAddress} connections`;
         return this.#refuse(descriptor, text);
       }
@@ -127,18 +123,8 @@ export class Acceptor {
     this.#handOver();
   }
 
-  #fillTask(descriptor: number): void {
-    const task = this.#task;
-    task[TASK_FIELD.kind] = TASK_KIND.connection;
-    task[TASK_FIELD.descriptor] = descriptor;
-    task[TASK_FIELD.family] = sockaddrFamily(this.#sockaddr);
-    task[TASK_FIELD.port] = sockaddrPort(this.#sockaddr);
-    this.#addressBytes.fill(0);
-    this.#addressBytes.set(sockaddrAddress(this.#sockaddr));
-  }
-
   #handOver(): void {
-    while (!this.#state.taskRing.push(this.#task)) {
+    while (!this.#state.taskRing.push(this.#task.words)) {
       this.#counters.add(COLUMN.ringFull, 1);
       this.#parts.sleep(BACK_OFF);
     }

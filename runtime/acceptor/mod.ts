@@ -11,3 +11,4 @@
  */
 
 export { Acceptor, type AcceptorParts } from "./acceptor.ts";
+export { ConnectionTask } from "./connection_task.ts";

@@ -28,6 +28,14 @@ export interface Gatherer {
   flush(): void;
 }
 
+/** Who wants to know how long the loop sleeps. */
+export interface LoopWatch {
+  /** The loop is about to wait. */
+  sleeping(): void;
+  /** It has waited, until `now`. */
+  woke(now: number): void;
+}
+
 /** Waits for descriptors and deadlines. */
 export class EventLoop {
   readonly os: Os;
@@ -35,15 +43,18 @@ export class EventLoop {
   readonly timers: TimerWheel;
   /** Milliseconds of the monotonic clock at the beginning of this turn. */
   now: number;
+  readonly #watch: LoopWatch | null;
 
   // Two lists, so that what is deferred by the one in hand comes a turn later.
   #deferred: Deferred[] = [];
   #inHand: Deferred[] = [];
   #gatherer: Gatherer | null = null;
 
-  constructor(os: Os) {
+  /** @param watch where there is one, `now` is right to the microsecond too */
+  constructor(os: Os, watch: LoopWatch | null = null) {
     this.os = os;
-    this.now = os.monotonicMilliseconds();
+    this.#watch = watch;
+    this.now = this.#clock();
     this.registry = new IoRegistry(os);
     this.timers = new TimerWheel(this.now);
   }
@@ -56,8 +67,9 @@ export class EventLoop {
   turn(block: boolean): number {
     this.#gatherer?.flush();
     const mayBlock = block && this.#deferred.length === 0;
+    if (mayBlock) this.#watch?.sleeping();
     const count = this.registry.wait(mayBlock ? this.timers.timeout(this.now) : 0);
-    this.#handle(count);
+    this.#handle(count, mayBlock);
     return count;
   }
 
@@ -66,8 +78,9 @@ export class EventLoop {
     this.#gatherer?.flush();
     const timeout = this.#deferred.length > 0 ? 0 : this.timers.timeout(this.now);
     const bounded = timeout < 0 ? ASYNC_WAIT : Math.min(timeout, ASYNC_WAIT);
+    this.#watch?.sleeping();
     const count = await this.registry.waitAsync(bounded);
-    this.#handle(count);
+    this.#handle(count, true);
     return count;
   }
 
@@ -86,8 +99,18 @@ export class EventLoop {
     this.registry.close();
   }
 
-  #handle(count: number): void {
-    this.now = this.os.monotonicMilliseconds();
+  /** Brings `now` up to date, where more is to happen before the next turn. */
+  refresh(): void {
+    this.now = this.#clock();
+  }
+
+  #clock(): number {
+    return this.#watch === null ? this.os.monotonicMilliseconds() : this.os.preciseMilliseconds();
+  }
+
+  #handle(count: number, waited: boolean): void {
+    this.now = this.#clock();
+    if (waited) this.#watch?.woke(this.now);
     this.registry.dispatch(count);
     this.timers.expire(this.now);
     if (this.#deferred.length > 0) this.#callDeferred();

@@ -12,7 +12,7 @@
  * @module
  */
 
-export { type Deferred, EventLoop, type Gatherer } from "./event_loop.ts";
+export { type Deferred, EventLoop, type Gatherer, type LoopWatch } from "./event_loop.ts";
 export type { Source } from "./io_registry.ts";
 export { type SocketContext, SocketTransport, type Traffic } from "./socket_transport.ts";
 export { NEVER, type Timer, TimerNode, type TimerOwner, TimerWheel } from "./timer_wheel.ts";

@@ -38,6 +38,12 @@ export interface Traffic {
   received(count: number): void;
   /** `count` bytes were sent. */
   sent(count: number): void;
+  /** `count` bytes wait from now on, as the socket did not take them. */
+  queued(count: number): void;
+  /** `count` of those wait no longer: they were sent, or dropped. */
+  unqueued(count: number): void;
+  /** A peer took nothing of what waited for it within its time. */
+  stalled(): void;
 }
 
 /** After our last byte: how long, and how much, of the peer's input is read and dropped. nginx: lingering_time 30 s. */
@@ -50,6 +56,7 @@ const NO_OPTIONS: WriteOptions = { constant: false, more: false };
 /** One socket of a worker. */
 export class SocketTransport extends TimerNode implements Transport, Source {
   readonly descriptor: number;
+  readonly peerAddress: string;
   closed = false;
   readonly #context: SocketContext;
   #queue: WriteQueue | null = null;
@@ -63,9 +70,10 @@ export class SocketTransport extends TimerNode implements Transport, Source {
   #lingerBytes = 0;
 
   /** The session comes next, by {@link setSession}, and before {@link start}. */
-  constructor(descriptor: number, context: SocketContext) {
+  constructor(descriptor: number, context: SocketContext, peerAddress = "") {
     super();
     this.descriptor = descriptor;
+    this.peerAddress = peerAddress;
     this.#context = context;
   }
 
@@ -124,6 +132,7 @@ export class SocketTransport extends TimerNode implements Transport, Source {
       if (sent === end - start) return;
     }
     this.#waiting().push(bytes, start + sent, end, options.constant === true);
+    this.#context.traffic.queued(end - start - sent);
     this.#updateInterest();
   }
 
@@ -140,6 +149,7 @@ export class SocketTransport extends TimerNode implements Transport, Source {
       if (sent === end - start) return;
     }
     this.#waiting().pushFile(file, start + sent, end);
+    this.#context.traffic.queued(end - start - sent);
     this.#updateInterest();
   }
 
@@ -155,8 +165,7 @@ export class SocketTransport extends TimerNode implements Transport, Source {
     this.closed = true;
     const { loop } = this.#context;
     loop.timers.cancel(this);
-    this.#queue?.clear();
-    this.#queue = null;
+    this.#dropQueue();
     if (this.#registered) loop.registry.forget(this.descriptor);
     this.#session.closed();
     // Before the close: after it the number may be that of another thread's new connection.
@@ -166,6 +175,7 @@ export class SocketTransport extends TimerNode implements Transport, Source {
 
   override onDeadline(now: number): void {
     // The end of the lingering, or a peer that took nothing of what waits since the timer was set.
+    if (this.#queue !== null) this.#context.traffic.stalled();
     if (this.#finishing || this.#queue !== null) return this.abort();
     this.#session.deadline(now);
   }
@@ -223,15 +233,23 @@ export class SocketTransport extends TimerNode implements Transport, Source {
     if (queue === null) return;
     const before = queue.length;
     const failed = queue.drain(this.#context.loop.os, this.descriptor);
+    this.#context.traffic.sent(before - queue.length);
+    this.#context.traffic.unqueued(before - queue.length);
     if (failed < 0) return this.abort();
     if (queue.length < before) this.#watchStall();
-    this.#context.traffic.sent(before - queue.length);
     if (queue.length > 0) return;
     this.#queue = null;
     if (this.#finishing) return this.#finishNow();
     this.#setTimer(queue.sessionDeadline);
     this.#session.drained();
     if (!this.closed) this.#updateInterest();
+  }
+
+  #dropQueue(): void {
+    if (this.#queue === null) return;
+    this.#context.traffic.unqueued(this.#queue.length);
+    this.#queue.clear();
+    this.#queue = null;
   }
 
   #finishNow(): void {

@@ -12,6 +12,8 @@ import type { ReadPlace } from "../os/mod.ts";
 export interface Transport {
   /** The descriptor, for the log. */
   readonly descriptor: number;
+  /** The peer's address as text; empty where nobody wants to know it. */
+  readonly peerAddress: string;
   /** The connection is gone; every further call is without effect. */
   readonly closed: boolean;
   /** Bytes that wait for the peer to read. */

@@ -56,8 +56,14 @@ export type { FileSystem, FolderEntry, LookUp, ReadPlace } from "./file_system.t
 export { LinuxFiles } from "./linux_files.ts";
 export { LinuxOs } from "./linux.ts";
 export { adoptListener, setBlocking } from "./listener.ts";
-export { openLogFile } from "./log_file.ts";
+export { type Opening, openLogFile, reopenLogFile } from "./log_file.ts";
 export type { Os } from "./os.ts";
-export { SOCKADDR_BYTES, sockaddrAddress, sockaddrFamily, sockaddrPort } from "./sockaddr.ts";
+export {
+  addressText,
+  SOCKADDR_BYTES,
+  sockaddrAddress,
+  sockaddrFamily,
+  sockaddrPort,
+} from "./sockaddr.ts";
 export { expectSuccess } from "./syscall.ts";
 export { SystemError } from "./system_error.ts";

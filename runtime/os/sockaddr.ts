@@ -43,7 +43,25 @@ export function sockaddrAddress(sockaddr: Uint8Array): Uint8Array {
 
 /** The address as text, IPv6 in its canonical form (RFC 5952), or "" for another family. */
 export function sockaddrHostname(sockaddr: Uint8Array): string {
-  const address = sockaddrAddress(sockaddr);
+  return textOf(sockaddrAddress(sockaddr));
+}
+
+/** The same of an address that is kept apart: 16 bytes, of which IPv4 uses the first four. */
+export function addressText(family: number, address: Uint8Array): string {
+  if (family === AF_INET) return textOf(address.subarray(0, 4));
+  if (family !== AF_INET6) return "";
+  return isMapped(address) ? textOf(address.subarray(12)) : textOf(address);
+}
+
+/** RFC 4291 section 2.5.5.2: an IPv4 client of a socket that listens on `::`. */
+function isMapped(address: Uint8Array): boolean {
+  for (let i = 0; i < 10; i++) {
+    if (address[i] !== 0) return false;
+  }
+  return address[10] === 0xff && address[11] === 0xff;
+}
+
+function textOf(address: Uint8Array): string {
   if (address.length === 4) return address.join(".");
   if (address.length === 0) return "";
   const groups: string[] = [];

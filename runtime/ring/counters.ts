@@ -11,9 +11,10 @@
  * 8 bytes the hardware does, x86-64 and arm64 both, and each column is aligned. A reader therefore
  * sees a column as it was a moment ago, and two columns perhaps as they were at different moments.
  */
-import { COUNTER_COLUMNS } from "./layout.ts";
+import { bucketOf } from "./latency.ts";
+import { COUNTER_COLUMNS, NAMED_COLUMNS } from "./layout.ts";
 
-/** The columns by name; a name is also that of the metric. All only grow. */
+/** The columns by name. All only grow, but for `sleepingSince`. */
 export const COLUMN = {
   /** Connections that accept4 gave. */
   accepted: 0,
@@ -51,8 +52,8 @@ export const COLUMN = {
   handlerErrors: 19,
   /** System calls that failed in a way that is not in the course of things. */
   systemErrors: 20,
-  /** Connections closed because a time limit ran out. */
-  timeouts: 21,
+  /** Connections closed because a time limit ran out: for a request's head … */
+  timeoutsHead: 21,
   /** Turns of the event loop: one that stands still in a thread not parked tells that it hangs. */
   loopTurns: 22,
   /** Times that the thread went to sleep. */
@@ -63,6 +64,37 @@ export const COLUMN = {
   logBytesDropped: 25,
   /** Times that a doorbell was heard. */
   wakeUps: 26,
+  /** … between requests … */
+  timeoutsIdle: 27,
+  /** … for a request's body … */
+  timeoutsBody: 28,
+  /** … for a peer that reads nothing … */
+  timeoutsWrite: 29,
+  /** … for a sign of life of a WebSocket … */
+  timeoutsPong: 30,
+  /** … for its close handshake. */
+  timeoutsClose: 31,
+  /** Of `refused`, those whose address had too many connections. */
+  refusedByAddress: 32,
+  /** Requests and messages refused at a bound: the request line, the head, its fields, … */
+  limitRequestLine: 33,
+  limitHead: 34,
+  limitFields: 35,
+  limitBody: 36,
+  limitMessage: 37,
+  limitFragments: 38,
+  /** Bytes that a socket did not take and that had to wait. */
+  bytesQueued: 39,
+  /** Bytes that have waited and do no longer, sent or dropped. */
+  bytesUnqueued: 40,
+  /** Microseconds that the thread has slept; counted only where somebody asks for metrics. */
+  idleMicroseconds: 41,
+  /** When its present sleep began, in microseconds of the monotonic clock; 0 while it is awake. */
+  sleepingSince: 42,
+  /** Microseconds of all requests whose latency was observed. */
+  latencyMicroseconds: 43,
+  /** Threads that were started in the place of one that died. */
+  workersReplaced: 44,
 } as const;
 
 /** The number of a column. */
@@ -82,6 +114,24 @@ export class Counters {
   add(column: Column, amount: number): void {
     // In bounds: a Column is below COUNTER_COLUMNS, which the constructor checked.
     this.#slots[column] = this.#slots[column]! + amount;
+  }
+
+  /** Sets a column that is no count; only the thread of this block. */
+  set(column: typeof COLUMN.sleepingSince, value: number): void {
+    this.#slots[column] = value;
+  }
+
+  /** Notes that `requests` requests took so many microseconds each; only the thread of this block. */
+  observe(microseconds: number, requests: number): void {
+    this.add(COLUMN.latencyMicroseconds, microseconds * requests);
+    const slot = NAMED_COLUMNS + bucketOf(microseconds);
+    // In bounds: there are fewer buckets than columns behind the named ones; a test says so.
+    this.#slots[slot] = this.#slots[slot]! + requests;
+  }
+
+  /** How many requests fell into a bucket of latency.ts; any thread. */
+  bucket(index: number): number {
+    return this.#slots[NAMED_COLUMNS + index]!;
   }
 
   /** The value of a column; any thread. Late by what the writer has not made visible yet. */

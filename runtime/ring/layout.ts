@@ -8,7 +8,7 @@
  *       48  header          128 bytes   magic, version, the four dimensions, total bytes
  *           task ring       256 + 64 × taskSlots       see task_ring.ts
  *           flags           384 bytes                  see flags.ts
- *           counters        384 × (workers + 2)        see counters.ts
+ *           counters        1152 × (workers + 2)       see counters.ts
  *           descriptors     4 × descriptors            see descriptor_table.ts
  *           inboxes         (256 + inboxBytes) × workers   see inbox.ts
  *           addresses       16 × addresses                 see address_table.ts
@@ -33,7 +33,7 @@ export const ORIGIN_BYTES = 48;
 /** Tells our memory from any other buffer: `ADNO` in ASCII. */
 export const MAGIC = 0x41444e4f;
 /** Changes with every change of this file. */
-export const LAYOUT_VERSION = 2;
+export const LAYOUT_VERSION = 3;
 
 /** Bytes of the header block. */
 export const HEADER_BYTES = PAIR_BYTES;
@@ -60,9 +60,11 @@ export const INBOX_HEADER_BYTES = 2 * PAIR_BYTES;
 /** Bytes of the flags: draining, parked and alive on a pair of lines each. */
 export const FLAGS_BYTES = 3 * PAIR_BYTES;
 
+/** Columns of a block of counters that have names; behind them lie the buckets of the latency. */
+export const NAMED_COLUMNS = 64;
 /** Columns that one block of counters has room for. */
-export const COUNTER_COLUMNS = 48;
-/** Bytes of the block of counters of one thread: 48 doubles, three pairs of lines. */
+export const COUNTER_COLUMNS = 144;
+/** Bytes of the block of counters of one thread: 144 doubles, nine pairs of lines. */
 export const COUNTER_BLOCK_BYTES = COUNTER_COLUMNS * 8;
 /** Blocks of counters beyond those of the workers: the acceptor's, then the main thread's. */
 export const EXTRA_COUNTER_BLOCKS = 2;

@@ -29,6 +29,7 @@ export { COLUMN, type Column, Counters } from "./counters.ts";
 export { DescriptorTable } from "./descriptor_table.ts";
 export { Flags } from "./flags.ts";
 export { Inbox, type InboxSink } from "./inbox.ts";
+export { LATENCY_BOUNDS, LATENCY_BUCKETS } from "./latency.ts";
 export {
   createSharedState,
   openSharedState,

@@ -26,6 +26,7 @@ import { escapeText } from "../log/mod.ts";
 import { NEVER, type Session, type Transport } from "../loop/mod.ts";
 import { COLUMN } from "../ring/mod.ts";
 import type { SessionContext } from "./context.ts";
+import { countLimit } from "./limit_columns.ts";
 import type { WebSocketHandler, WebSocketPeer } from "./route.ts";
 
 /** A longer payload is sent from where it lies; a shorter one is cheaper to gather with its neighbours. */
@@ -103,7 +104,8 @@ export class WebSocketSession implements Session, WebSocketPeer {
     const { pingTime, pongTime } = this.#context.config.limits;
     // Who has been silent for the time of a ping, or after it for the rest of the time of its pong.
     if (this.#is(CLOSING | AWAITING_PONG) || pongTime <= pingTime) {
-      this.#context.counters.add(COLUMN.timeouts, 1);
+      const column = this.#is(CLOSING) ? COLUMN.timeoutsClose : COLUMN.timeoutsPong;
+      this.#context.counters.add(column, 1);
       return this.#transport.abort();
     }
     this.#flags |= AWAITING_PONG;
@@ -273,6 +275,7 @@ export class WebSocketSession implements Session, WebSocketPeer {
     const out = this.#context.outbox.claim(this.#transport);
     if (error instanceof ProtocolError) {
       counters.add(COLUMN.protocolErrors, 1);
+      countLimit(counters, error.code);
       log.note("WS", `fd=${this.#transport.descriptor} refused ${error.closeCode} ${error.code}`);
       this.#connection.sendClose(out, error.closeCode, error.message);
     } else {

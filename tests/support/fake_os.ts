@@ -294,8 +294,11 @@ export class FakeOs implements Os {
 
   /** Right to 4 ms, like the coarse clock of a kernel with 250 ticks a second. */
   monotonicMilliseconds(): number {
-    const at = Number.isNaN(this.#frozenAt) ? this.now : this.#frozenAt;
-    return Math.floor((at - this.#stood) / 4) * 4;
+    return Math.floor(this.preciseMilliseconds() / 4) * 4;
+  }
+
+  preciseMilliseconds(): number {
+    return (Number.isNaN(this.#frozenAt) ? this.now : this.#frozenAt) - this.#stood;
   }
 
   epochMilliseconds(): number {

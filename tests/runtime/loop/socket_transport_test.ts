@@ -69,7 +69,13 @@ class Bench implements SocketContext {
   readonly receiveBuffer = new Uint8Array(4096);
   readonly messages = new MessageBufferPool();
   readonly writeStall = STALL;
-  readonly traffic = { received: () => {}, sent: () => {} };
+  readonly traffic = {
+    received: () => {},
+    sent: () => {},
+    queued: () => {},
+    unqueued: () => {},
+    stalled: () => {},
+  };
   readonly session = new Recorder();
   readonly socket: FakeSocket;
   readonly transport: SocketTransport;

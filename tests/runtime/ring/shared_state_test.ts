@@ -99,7 +99,7 @@ Deno.test("shared state: refuses other memory and another layout", () => {
   assertThrows(() => openSharedState(new SharedArrayBuffer(4096)), TypeError);
   const memory = createSharedState({ workers: 1, ...SMALL });
   new Int32Array(memory, ORIGIN_BYTES)[HEADER.version]!++;
-  assertThrows(() => openSharedState(memory), TypeError, "layout 3, not 2");
+  assertThrows(() => openSharedState(memory), TypeError, "layout 4, not 3");
 });
 
 Deno.test("shared state: there are only the blocks that there are", () => {

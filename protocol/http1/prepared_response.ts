@@ -84,6 +84,11 @@ export class PreparedResponse {
     );
   }
 
+  /** Bytes of the body that GET gets. */
+  get bodyLength(): number {
+    return this.#body.length;
+  }
+
   /**
    * The bytes to send, with the current date; valid until the next call.
    *

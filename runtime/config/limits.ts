@@ -31,6 +31,8 @@ export interface ConnectionLimits {
   readonly writeStall: number;
   /** From the signal to the end: what is not done by then is cut off. */
   readonly drainTime: number;
+  /** From the signal to the last connection that is accepted: time for a load balancer to look elsewhere. */
+  readonly drainDelay: number;
 }
 
 /** Defaults of {@link ConnectionLimits}. */
@@ -58,4 +60,6 @@ export const CONNECTION_LIMITS: ConnectionLimits = {
   writeStall: 30_000,
   // Under the 10 s that Docker gives between SIGTERM and SIGKILL.
   drainTime: 8_000,
+  // Who has a balancer in front knows how often that asks /readyz; who has none should not wait.
+  drainDelay: 0,
 };

@@ -15,6 +15,13 @@
 export { type CacheRule, FILES, type FilesConfig } from "./files.ts";
 export { CONNECTION_LIMITS, type ConnectionLimits } from "./limits.ts";
 export {
+  ACCESS_FORMATS,
+  type AccessFormat,
+  type ListenAddress,
+  MONITORING,
+  type Monitoring,
+} from "./monitoring.ts";
+export {
   type Config,
   DEFAULT_CONFIG,
   ENDPOINT_NAMES,

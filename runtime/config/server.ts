@@ -13,6 +13,7 @@ import {
 } from "../../protocol/mod.ts";
 import { FILES, type FilesConfig } from "./files.ts";
 import { CONNECTION_LIMITS, type ConnectionLimits } from "./limits.ts";
+import { MONITORING, type Monitoring } from "./monitoring.ts";
 
 /** Where the log goes: a file's path, `-` for standard output, or `off`. */
 export type LogTarget = string;
@@ -35,6 +36,7 @@ export interface Config {
   /** Those that answer. */
   readonly endpoints: readonly EndpointName[];
   readonly files: FilesConfig;
+  readonly monitoring: Monitoring;
   readonly limits: ConnectionLimits;
   readonly http1: Http1Limits;
   readonly websocket: WebSocketLimits;
@@ -47,6 +49,7 @@ export const DEFAULT_CONFIG: Omit<Config, "workers"> = {
   log: "/tmp/async-deno.log",
   endpoints: ENDPOINT_NAMES,
   files: FILES,
+  monitoring: MONITORING,
   limits: CONNECTION_LIMITS,
   http1: HTTP1_LIMITS,
   websocket: WEBSOCKET_LIMITS,

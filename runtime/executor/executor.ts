@@ -8,16 +8,10 @@
  *   stop:   accept no more → take what the kernel's backlog holds → draining flag → all doorbells
  */
 
+import { ConnectionTask } from "../acceptor/mod.ts";
 import type { Config } from "../config/mod.ts";
 import { Log } from "../log/mod.ts";
-import {
-  adoptListener,
-  expectSuccess,
-  LinuxOs,
-  openLogFile,
-  setBlocking,
-  SOCKADDR_BYTES,
-} from "../os/mod.ts";
+import { adoptListener, expectSuccess, LinuxOs, setBlocking, SOCKADDR_BYTES } from "../os/mod.ts";
 import {
   COLUMN,
   type Column,
@@ -25,11 +19,9 @@ import {
   createSharedState,
   openSharedState,
   type SharedState,
-  TASK_FIELD,
-  TASK_KIND,
-  TASK_WORDS,
 } from "../ring/mod.ts";
 import type { AcceptorStart, WorkerStart } from "../thread/mod.ts";
+import { LogFiles } from "./log_files.ts";
 import { Thread, type ThreadEnd } from "./thread_handle.ts";
 
 /** Connections that the kernel completes while nobody accepts; it cuts this at net.core.somaxconn. */
@@ -39,8 +31,6 @@ const DEATHS = 5;
 const DEATHS_WITHIN = 10_000;
 /** Beyond the drain time, which the threads keep themselves: for one that does not. */
 const STOP_GRACE = 1_000;
-const STDOUT = 1;
-const STDERR = 2;
 /** Addresses that are told apart where connections are bounded by address: some times the connections there can be. */
 const ADDRESSES = 32_768;
 /** How long the same warning is not said again, in milliseconds, and how many are remembered for that. */
@@ -74,7 +64,7 @@ export class Executor {
   readonly #os = new LinuxOs();
   readonly #state: SharedState;
   readonly #listener: number;
-  readonly #logDescriptor: number;
+  readonly #logFiles: LogFiles;
   readonly #log: Log;
   readonly #doorbells: readonly number[];
   readonly #workers: Thread[] = [];
@@ -93,10 +83,10 @@ export class Executor {
     // Before the log, which is emptied: it may be that of the server that has the port already.
     const listener = Deno.listen({ hostname: config.hostname, port: config.port });
     this.address = listener.addr;
-    this.#logDescriptor = openLog(config.log, listener);
+    this.#logFiles = openLogs(config, listener);
     this.#listener = adoptListener(listener, BACKLOG);
     // A log that cannot be written is what the workers warn of; here there is nothing to add.
-    this.#log = new Log(this.#os, this.#logDescriptor, { failed() {}, dropped() {} });
+    this.#log = new Log(this.#os, this.#logFiles.log, { failed() {}, dropped() {} });
     this.#state = openSharedState(createSharedState({
       workers: config.workers,
       addresses: config.limits.connectionsPerAddress > 0 ? ADDRESSES : 0,
@@ -188,7 +178,8 @@ export class Executor {
       worker,
       memory: this.#state.memory,
       doorbells: this.#doorbells,
-      logDescriptor: this.#logDescriptor,
+      logDescriptor: this.#logFiles.log,
+      accessLogDescriptor: this.#logFiles.accessLog,
       config: this.#config,
     };
   }
@@ -196,7 +187,9 @@ export class Executor {
   /** Puts a new worker in the place of a dead one; one after the other, as no two may load at once. */
   #replace(worker: number): void {
     const replace = async () => {
-      if (!this.#stopping) await this.#startWorker(worker);
+      if (this.#stopping) return;
+      await this.#startWorker(worker);
+      this.#state.counters(this.#state.mainBlock).add(COLUMN.workersReplaced, 1);
     };
     const failed = (error: Error) => this.#finish(`no new worker: ${error.message}`);
     this.#replacing = this.#replacing.then(replace).catch(failed);
@@ -226,6 +219,8 @@ export class Executor {
     const counters = this.#state.counters(worker);
     settle(counters, COLUMN.connectionsOpened, COLUMN.connectionsClosed);
     settle(counters, COLUMN.webSocketsOpened, COLUMN.webSocketsClosed);
+    settle(counters, COLUMN.bytesQueued, COLUMN.bytesUnqueued);
+    counters.set(COLUMN.sleepingSince, 0);
     // A task may have been pushed in reliance on it: somebody else must look.
     const other = this.#state.flags.takeParked(0);
     if (other >= 0) this.#os.ringDoorbell(this.#doorbells[other] ?? -1);
@@ -243,14 +238,13 @@ export class Executor {
    */
   #takeBacklog(): void {
     setBlocking(this.#listener, false);
-    const task = new Int32Array(TASK_WORDS);
+    const task = new ConnectionTask();
     const sockaddr = new Uint8Array(SOCKADDR_BYTES);
-    task[TASK_FIELD.kind] = TASK_KIND.connection;
     for (let i = 0; i < BACKLOG; i++) {
       const accepted = this.#os.accept(this.#listener, sockaddr);
       if (accepted < 0) break;
-      task[TASK_FIELD.descriptor] = accepted;
-      if (!this.#pushLast(task)) this.#os.close(accepted);
+      task.fill(accepted, sockaddr);
+      if (!this.#pushLast(task.words)) this.#os.close(accepted);
     }
     this.#os.shutdownRead(this.#listener);
   }
@@ -284,9 +278,8 @@ export class Executor {
     const threads = [...this.#workers, this.#acceptor];
     if (!threads.every((thread) => thread === null || thread.hasEnded)) return;
     // Nobody uses them any more, and the process may live on: a test's, or an embedder's.
-    const ours = [this.#listener, ...this.#doorbells];
-    if (this.#logDescriptor > STDERR) ours.push(this.#logDescriptor);
-    for (const descriptor of ours) this.#os.close(descriptor);
+    for (const descriptor of [this.#listener, ...this.#doorbells]) this.#os.close(descriptor);
+    this.#logFiles.close();
     this.#finish(undefined);
   }
 
@@ -304,12 +297,10 @@ function settle(counters: Counters, began: Column, ended: Column): void {
 
 const NEVER = new Int32Array(new SharedArrayBuffer(4));
 
-/** The descriptor of the log: -1 for none. Where it cannot be opened the port is let go of. */
-function openLog(target: string, listener: Deno.Listener): number {
-  if (target === "off") return -1;
-  if (target === "-") return STDOUT;
+/** Where a log cannot be opened the port is let go of. */
+function openLogs(config: Config, listener: Deno.Listener): LogFiles {
   try {
-    return openLogFile(target);
+    return new LogFiles(config);
   } catch (error) {
     listener.close();
     throw error;

@@ -1,5 +1,6 @@
 /**
- * The event log: the lines that the seed wrote, buffered per thread, whole, and safe to read.
+ * The event log, in the lines that the seed wrote, and the access log: buffered per thread, whole, and
+ * safe to read.
  *
  * ```ts
  * import { LinuxOs } from "../os/mod.ts";
@@ -12,6 +13,8 @@
  * @module
  */
 
+export { AccessLog } from "./access_log.ts";
 export { escapeText } from "./escape.ts";
 export { LogLabel } from "./label.ts";
-export { Log, type LogFailure } from "./log.ts";
+export type { LogFailure } from "./line_buffer.ts";
+export { Log } from "./log.ts";

@@ -14,8 +14,9 @@ import {
 } from "../../protocol/mod.ts";
 import type { Config } from "../config/mod.ts";
 import type { Log } from "../log/mod.ts";
-import type { EventLoop } from "../loop/mod.ts";
+import type { EventLoop, Gatherer } from "../loop/mod.ts";
 import type { Counters } from "../ring/mod.ts";
+import type { RequestObserver } from "./observer.ts";
 import { Outbox } from "./outbox.ts";
 import type { Exchange, Route } from "./route.ts";
 
@@ -31,7 +32,7 @@ export interface Router {
 }
 
 /** What a worker is made of, as its sessions see it. */
-export class SessionContext {
+export class SessionContext implements Gatherer {
   readonly config: Config;
   readonly loop: EventLoop;
   readonly log: Log;
@@ -47,6 +48,8 @@ export class SessionContext {
   readonly messages: MessageBufferPool;
   /** What reads the frames of the WebSockets that are not silent now. */
   readonly frameReaders: FrameReaderPool;
+  /** Null where nobody wants to know how requests fare: then nothing is measured. */
+  readonly observer: RequestObserver | null;
   /** Handlers whose promise is not settled: while there are any, the loop gives way to them. */
   pendingHandlers = 0;
   /** The server stops: connections end after what is under way. */
@@ -56,7 +59,7 @@ export class SessionContext {
   constructor(
     parts: Pick<
       SessionContext,
-      "config" | "loop" | "log" | "counters" | "router" | "date" | "messages"
+      "config" | "loop" | "log" | "counters" | "router" | "date" | "messages" | "observer"
     >,
   ) {
     this.config = parts.config;
@@ -66,9 +69,16 @@ export class SessionContext {
     this.router = parts.router;
     this.date = parts.date;
     this.messages = parts.messages;
-    this.loop.gather(this.outbox);
+    this.observer = parts.observer;
+    this.loop.gather(this);
     this.frameReaders = new FrameReaderPool("server", parts.config.websocket, parts.messages);
     this.http = { head: this.head, limits: parts.config.http1, date: parts.date };
+  }
+
+  /** Sends what was gathered; with that the latencies of its answers are known. */
+  flush(): void {
+    this.outbox.flush();
+    this.observer?.flushed();
   }
 
   /** Brings the Date field up to date; cheap enough for every batch of input. */

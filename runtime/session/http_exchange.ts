@@ -56,6 +56,10 @@ export class HttpExchange implements Exchange {
   readonly body = new RequestBody();
   /** Whether the present request has its answer; true before the first one. */
   isAnswered = true;
+  /** Status of the answer to the present request, once it has one. */
+  status = 0;
+  /** Bytes of its body; to HEAD none are sent. */
+  bodyLength = 0;
   readonly #context: SessionContext;
   readonly #http: Http1Connection;
   readonly #transport: Transport;
@@ -97,7 +101,7 @@ export class HttpExchange implements Exchange {
   }
 
   respond(response: ResponseHead, bytes: Uint8Array, start: number, end: number): void {
-    const out = this.#begin(response.status);
+    const out = this.#begin(response.status, end - start);
     if (out === null) return;
     this.#http.sendWhole(out, response, bytes, start, end);
     this.#end();
@@ -114,7 +118,7 @@ export class HttpExchange implements Exchange {
   }
 
   respondPrepared(prepared: PreparedResponse): void {
-    const out = this.#begin(prepared.status);
+    const out = this.#begin(prepared.status, prepared.bodyLength);
     if (out === null) return;
     this.#http.sendPrepared(out, prepared);
     this.#end();
@@ -122,7 +126,7 @@ export class HttpExchange implements Exchange {
 
   respondConstant(response: ResponseHead, body: Uint8Array): void {
     if (body.length <= COPIED_BODY) return this.respond(response, body, 0, body.length);
-    const out = this.#begin(response.status);
+    const out = this.#begin(response.status, body.length);
     if (out === null) return;
     this.#http.sendResponse(out, response);
     this.#sendOutside({ source: body, start: 0, end: body.length }, false);
@@ -162,9 +166,11 @@ export class HttpExchange implements Exchange {
     this.#end();
   }
 
-  #begin(status: number): ByteBuffer | null {
+  #begin(status: number, bodyLength: number): ByteBuffer | null {
     if (this.isAnswered || this.#transport.closed) return null;
     this.isAnswered = true;
+    this.status = status;
+    this.bodyLength = this.request.method === "HEAD" ? 0 : bodyLength;
     countResponse(this.#context, status);
     return this.#context.outbox.claim(this.#transport);
   }

@@ -19,9 +19,11 @@ import {
 } from "../../protocol/mod.ts";
 import { escapeText, LogLabel } from "../log/mod.ts";
 import { type Deferred, NEVER, type Session, type Transport } from "../loop/mod.ts";
-import { COLUMN } from "../ring/mod.ts";
+import { COLUMN, type Column } from "../ring/mod.ts";
 import type { SessionContext } from "./context.ts";
 import { countResponse, HttpExchange } from "./http_exchange.ts";
+import { countLimit } from "./limit_columns.ts";
+import { RequestTrace } from "./request_trace.ts";
 import { FAILED, methodNotAllowed, NOT_FOUND, statusLine } from "./responses.ts";
 import type { Route } from "./route.ts";
 import { WebSocketSession } from "./websocket_session.ts";
@@ -57,6 +59,7 @@ export class HttpSession implements Session, Deferred {
   // More requests lie in the buffer than this turn may handle.
   #deferred = false;
   #bodyReceived = 0;
+  readonly #trace: RequestTrace | null;
 
   constructor(context: SessionContext, transport: Transport) {
     this.#context = context;
@@ -64,6 +67,8 @@ export class HttpSession implements Session, Deferred {
     this.#http = new Http1Connection(context.http);
     this.#exchange = new HttpExchange(context, { http: this.#http, transport, owner: this });
     this.#since = context.loop.now;
+    const { observer } = context;
+    this.#trace = observer && new RequestTrace(observer, transport, this.#since);
     this.#setDeadline();
   }
 
@@ -87,6 +92,7 @@ export class HttpSession implements Session, Deferred {
   }
 
   closed(): void {
+    if (!this.#exchange.isAnswered) this.#trace?.left(this.#exchange.request);
     this.#exchange.body.clear();
   }
 
@@ -99,7 +105,7 @@ export class HttpSession implements Session, Deferred {
   }
 
   deadline(): void {
-    this.#context.counters.add(COLUMN.timeouts, 1);
+    this.#context.counters.add(this.#timeoutColumn(), 1);
     if (this.#phase === IDLE) return this.#end(false);
     const message = "The request did not come in time";
     this.#refuse(new ProtocolError("HTTP_REQUEST_TIMEOUT", message, { status: 408 }));
@@ -136,6 +142,8 @@ export class HttpSession implements Session, Deferred {
     else if (this.#label !== null) log.request(descriptor, this.#label, keepAlive);
     // Answered after its handler gave way: the batch that it came in is long over. The next request
     // waits for the handler's end all the same, so that there is one handler at a time.
+    const { request, status, bodyLength } = this.#exchange;
+    this.#trace?.answered(request, status, bodyLength);
     if (!this.#pumping) this.#context.outbox.flush();
   }
 
@@ -241,6 +249,7 @@ export class HttpSession implements Session, Deferred {
     counters.add(COLUMN.requests, 1);
     this.#requests++;
     this.#since = this.#context.loop.now;
+    this.#trace?.begin(this.#since);
     this.#bodyReceived = 0;
     this.#receiptLogged = false;
     this.#exchange.begin();
@@ -327,6 +336,7 @@ export class HttpSession implements Session, Deferred {
     const fields = [["Upgrade", "websocket"], ["Sec-WebSocket-Accept", answer.accept]] as const;
     this.#http.switchProtocol(outbox.buffer, { status: 101, fields, contentLength: -1 });
     countResponse(this.#context, 101);
+    this.#trace?.answered(head, 101, 0);
     log.requestReceived(this.#transport.descriptor, route.label);
     this.#upgraded = true;
     const session = new WebSocketSession(this.#context, route.webSocket);
@@ -337,13 +347,23 @@ export class HttpSession implements Session, Deferred {
   #refuse(error: ProtocolError): void {
     const { counters, log, outbox } = this.#context;
     counters.add(COLUMN.protocolErrors, 1);
+    countLimit(counters, error.code);
     log.requestRefused(this.#transport.descriptor, error.status, error.code);
     if (this.#http.mayRespond) {
       countResponse(this.#context, error.status);
       const text = `${statusLine(error.status)}: ${error.message}\n`;
       this.#http.sendError(outbox.claim(this.#transport), error, text);
+      this.#noteRefusal(error.status, text.length);
     }
     this.#end(true);
+  }
+
+  /** What was refused is the present request, or could not even be read as one. */
+  #noteRefusal(status: number, bytes: number): void {
+    const { isAnswered, request } = this.#exchange;
+    this.#exchange.isAnswered = true;
+    if (isAnswered) this.#trace?.refused(status, bytes, this.#since);
+    else this.#trace?.answered(request, status, bytes);
   }
 
   /** The protocol says that nothing more follows. */
@@ -356,6 +376,11 @@ export class HttpSession implements Session, Deferred {
   #end(lingering: boolean): void {
     this.#context.outbox.flush();
     this.#transport.finish(lingering);
+  }
+
+  #timeoutColumn(): Column {
+    if (this.#phase === BODY) return COLUMN.timeoutsBody;
+    return this.#phase === IDLE && this.#requests > 0 ? COLUMN.timeoutsIdle : COLUMN.timeoutsHead;
   }
 }
 

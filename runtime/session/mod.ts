@@ -20,5 +20,6 @@
 
 export { type Router, SessionContext } from "./context.ts";
 export { HttpSession } from "./http_session.ts";
+export { RequestObserver } from "./observer.ts";
 export { lastAnswer, methodNotAllowed, NOT_FOUND, TEXT_PLAIN, UNAVAILABLE } from "./responses.ts";
 export type { BodyPart, Exchange, Route, WebSocketHandler, WebSocketPeer } from "./route.ts";

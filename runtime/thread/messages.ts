@@ -18,6 +18,8 @@ export interface WorkerStart {
   readonly doorbells: readonly number[];
   /** Descriptor of the log, or -1. */
   readonly logDescriptor: number;
+  /** Descriptor of the access log, or -1. */
+  readonly accessLogDescriptor: number;
   readonly config: Config;
 }
 

@@ -13,7 +13,7 @@
 
 import { type DateField, MessageBufferPool } from "../../protocol/mod.ts";
 import type { Config } from "../config/mod.ts";
-import { Log, type LogFailure } from "../log/mod.ts";
+import { AccessLog, Log, type LogFailure } from "../log/mod.ts";
 import {
   EventLoop,
   type SocketContext,
@@ -22,7 +22,7 @@ import {
   type Timer,
   type Traffic,
 } from "../loop/mod.ts";
-import { EPOLLET, EPOLLIN, errnoName, expectSuccess, type Os } from "../os/mod.ts";
+import { addressText, EPOLLET, EPOLLIN, errnoName, expectSuccess, type Os } from "../os/mod.ts";
 import {
   COLUMN,
   type Counters,
@@ -31,9 +31,10 @@ import {
   TASK_FIELD,
   TASK_WORDS,
 } from "../ring/mod.ts";
-import { HttpSession, type Router, SessionContext } from "../session/mod.ts";
+import { HttpSession, RequestObserver, type Router, SessionContext } from "../session/mod.ts";
 import type { ThreadMessage, WorkerStart } from "../thread/mod.ts";
 import { MemoryTrimmer } from "./memory_trimmer.ts";
+import { SleepMeter } from "./sleep_meter.ts";
 
 /** Bytes that one receive can bring: a 64 KiB message with its header comes in one. */
 const RECEIVE_BYTES = 256 * 1024;
@@ -70,7 +71,7 @@ export interface WorkerParts {
 }
 
 /** One worker thread's server. */
-export class Worker implements SocketContext, Source, Traffic, LogFailure {
+export class Worker implements SocketContext, Source, Traffic {
   readonly loop: EventLoop;
   readonly receiveBuffer = new Uint8Array(RECEIVE_BYTES);
   readonly messages = new MessageBufferPool();
@@ -82,10 +83,12 @@ export class Worker implements SocketContext, Source, Traffic, LogFailure {
   readonly #state: SharedState;
   readonly #counters: Counters;
   readonly #log: Log;
+  readonly #accessLog: AccessLog | null;
   readonly #context: SessionContext;
   readonly #post: WorkerParts["post"];
   readonly #transports = new Set<SocketTransport>();
   readonly #task = new Int32Array(TASK_WORDS);
+  readonly #addressBytes = new Uint8Array(this.#task.buffer, TASK_FIELD.address * 4, 16);
   readonly #flushTimer: Timer;
   readonly #trimmer: MemoryTrimmer;
   #flushSet = false;
@@ -99,13 +102,16 @@ export class Worker implements SocketContext, Source, Traffic, LogFailure {
     this.#post = parts.post;
     this.#state = openSharedState(start.memory);
     this.#counters = this.#state.counters(start.worker);
-    this.loop = new EventLoop(os);
+    this.#accessLog = this.#openAccessLog(start, os);
+    const isObserved = start.config.monitoring.admin !== undefined || this.#accessLog !== null;
+    this.loop = new EventLoop(os, isObserved ? new SleepMeter(os, this.#counters) : null);
     this.writeStall = start.config.limits.writeStall;
-    this.#log = new Log(os, start.logDescriptor, this);
+    this.#log = new Log(os, start.logDescriptor, this.#logFailure("log"));
     const { loop } = this;
     const router = typeof parts.router === "function"
       ? parts.router({ config: start.config, loop })
       : parts.router;
+    const observed = { loop, counters: this.#counters, accessLog: this.#accessLog };
     this.#context = new SessionContext({
       config: start.config,
       loop,
@@ -114,6 +120,7 @@ export class Worker implements SocketContext, Source, Traffic, LogFailure {
       router,
       date,
       messages: this.messages,
+      observer: isObserved ? new RequestObserver(observed) : null,
     });
     this.#trimmer = new MemoryTrimmer(loop);
     this.#flushTimer = loop.timers.timer({ onDeadline: () => this.#flush() });
@@ -132,16 +139,16 @@ export class Worker implements SocketContext, Source, Traffic, LogFailure {
     while (!this.#isDone()) {
       if (this.#mayBlock()) this.#turn();
       else await this.#turnGivingWay();
-      if (this.#log.pending && !this.#flushSet) this.#setFlush();
+      if (!this.#flushSet && this.#hasLines()) this.#setFlush();
       if (!this.#context.draining && this.#state.flags.isDraining()) this.#drain();
     }
-    this.#log.flush();
+    this.#flush();
     this.#state.descriptors.release(this.loop.registry.descriptor);
     this.loop.close();
     this.#post({ type: "stopped" });
   }
 
-  // What transports and the log call.
+  // What transports call.
 
   received(count: number): void {
     this.#counters.add(COLUMN.bytesReceived, count);
@@ -151,21 +158,24 @@ export class Worker implements SocketContext, Source, Traffic, LogFailure {
     this.#counters.add(COLUMN.bytesSent, count);
   }
 
+  queued(count: number): void {
+    this.#counters.add(COLUMN.bytesQueued, count);
+  }
+
+  unqueued(count: number): void {
+    this.#counters.add(COLUMN.bytesUnqueued, count);
+  }
+
+  stalled(): void {
+    this.#counters.add(COLUMN.timeoutsWrite, 1);
+  }
+
   onClosing(transport: SocketTransport): void {
     this.#transports.delete(transport);
     this.#counters.add(COLUMN.connectionsClosed, 1);
     this.#log.removed(transport.descriptor);
     this.#state.addresses.leave(transport.descriptor);
     this.#state.descriptors.release(transport.descriptor);
-  }
-
-  failed(result: number): void {
-    const text = `cannot write the log: ${errnoName(-result)}; serving goes on without these lines`;
-    this.#post({ type: "warning", text });
-  }
-
-  dropped(bytes: number): void {
-    this.#counters.add(COLUMN.logBytesDropped, bytes);
   }
 
   /** The doorbell: it was rung to end a wait, and has. */
@@ -233,11 +243,12 @@ export class Worker implements SocketContext, Source, Traffic, LogFailure {
   #takeTasks(): number {
     let taken = 0;
     while (taken < TASKS_A_TURN && this.#mayTake() && this.#state.taskRing.pop(this.#task)) {
-      taken++;
+      // The last turn is over: what is answered here began now.
+      if (taken++ === 0 && this.#context.observer !== null) this.loop.refresh();
       this.#takeConnection(this.#task[TASK_FIELD.descriptor] ?? -1);
     }
     // Their answers do not wait until this thread has offered its core to others.
-    if (taken > 0) this.#context.outbox.flush();
+    if (taken > 0) this.#context.flush();
     return taken;
   }
 
@@ -282,7 +293,7 @@ export class Worker implements SocketContext, Source, Traffic, LogFailure {
     this.#counters.add(COLUMN.connectionsOpened, 1);
     this.#trimmer.noteConnection();
     this.#log.accepted(descriptor);
-    const transport = new SocketTransport(descriptor, this);
+    const transport = new SocketTransport(descriptor, this, this.#peerAddress());
     transport.setSession(new HttpSession(this.#context, transport));
     this.#transports.add(transport);
     // Beyond the table's end nobody could close it for us if we died: so it is not served.
@@ -290,7 +301,39 @@ export class Worker implements SocketContext, Source, Traffic, LogFailure {
     else transport.abort();
   }
 
-  // The log.
+  /** The address of the task in hand, where somebody wants to know it. */
+  #peerAddress(): string {
+    if (this.#accessLog === null) return "";
+    return addressText(this.#task[TASK_FIELD.family] ?? 0, this.#addressBytes);
+  }
+
+  // The logs.
+
+  #openAccessLog({ accessLogDescriptor, config, worker }: WorkerStart, os: Os): AccessLog | null {
+    if (accessLogDescriptor < 0) return null;
+    return new AccessLog({
+      os,
+      descriptor: accessLogDescriptor,
+      format: config.monitoring.accessLogFormat,
+      worker,
+      failure: this.#logFailure("access log"),
+    });
+  }
+
+  #logFailure(what: string): LogFailure {
+    return {
+      failed: (result) => {
+        const reason = errnoName(-result);
+        const text = `cannot write the ${what}: ${reason}; serving goes on without these lines`;
+        this.#post({ type: "warning", text });
+      },
+      dropped: (bytes) => this.#counters.add(COLUMN.logBytesDropped, bytes),
+    };
+  }
+
+  #hasLines(): boolean {
+    return this.#log.pending || (this.#accessLog !== null && this.#accessLog.pending);
+  }
 
   #setFlush(): void {
     this.#flushSet = true;
@@ -300,6 +343,7 @@ export class Worker implements SocketContext, Source, Traffic, LogFailure {
   #flush(): void {
     this.#flushSet = false;
     this.#log.flush();
+    this.#accessLog?.flush();
   }
 
   // The end.

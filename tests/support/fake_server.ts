@@ -36,6 +36,8 @@ export interface FakeServerOptions {
   readonly tableSize?: number;
   /** Whether it writes a log. */
   readonly log?: boolean;
+  /** Whether it writes an access log, to the same place. */
+  readonly accessLog?: boolean;
 }
 
 /** A deed at a time. */
@@ -80,9 +82,10 @@ export class FakeServer implements World {
     const { config, os } = this;
     const post = (message: ThreadMessage) => void this.messages.push(message);
     const logDescriptor = options.log === false ? -1 : os.openLog();
+    const accessLogDescriptor = options.accessLog === true ? os.openLog() : -1;
     const date = new DateField(0);
     this.worker = new Worker({
-      start: { worker: 0, memory, doorbells, logDescriptor, config },
+      start: { worker: 0, memory, doorbells, logDescriptor, accessLogDescriptor, config },
       os,
       router: this.#router(date),
       date,

@@ -72,6 +72,11 @@ export const LIMIT_OPTIONS: readonly Option[] = [
     "to finish what is under way when stopped",
   ),
   limit(
+    at("limits", "drainDelay"),
+    ["drain-delay", "SECONDS", 0, A_DAY],
+    "of serving on after the signal, while /readyz fails",
+  ),
+  limit(
     at("http1", "requestLineBytes"),
     ["max-request-line", "BYTES", 64, MEBIBYTE],
     "of a request line; more: 414",

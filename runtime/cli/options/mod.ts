@@ -14,6 +14,7 @@ import { FILE_OPTIONS } from "./files.ts";
 import { LIMIT_OPTIONS } from "./limits.ts";
 import { LISTEN_OPTIONS } from "./listen.ts";
 import { LOG_OPTIONS } from "./log.ts";
+import { MONITORING_OPTIONS } from "./monitoring.ts";
 import type { Option } from "./option.ts";
 
 /** The options in the order of `--help`, where each group stands together. */
@@ -22,6 +23,7 @@ export const OPTIONS: readonly Option[] = [
   ...FILE_OPTIONS,
   ...ENDPOINT_OPTIONS,
   ...LOG_OPTIONS,
+  ...MONITORING_OPTIONS,
   ...LIMIT_OPTIONS,
 ];
 

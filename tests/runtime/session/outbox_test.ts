@@ -7,6 +7,7 @@ import { bytesOf, textOf } from "../../support/protocol_cases.ts";
 class Recorder implements Transport {
   readonly descriptor = 1;
   closed = false;
+  readonly peerAddress = "";
   readonly queuedBytes = 0;
   readonly writes: string[] = [];
   onWrite = () => {};

@@ -1,0 +1,59 @@
+/**
+ * What the server tells of itself: metrics, health, a live page, and the access log.
+ */
+
+import { ACCESS_FORMATS, type ListenAddress } from "../../config/mod.ts";
+import { UsageError } from "../usage_error.ts";
+import { IP_ADDRESS } from "./listen.ts";
+import { at, choice, type Codec, type Option, TEXT, text } from "./option.ts";
+
+const MAX_PORT = 65_535;
+const group = "Monitoring";
+
+/** `IP:PORT`, an IPv6 address in brackets. */
+const LISTEN_ADDRESS: Codec<ListenAddress> = {
+  parse: (text, name) => {
+    const [, address, digits] = /^(\[[^\]]*\]|[^:]*):(\d{1,5})$/.exec(text) ?? [];
+    const port = Number(digits);
+    if (address === undefined || !(port <= MAX_PORT)) {
+      throw new UsageError(`${name} is IP:PORT, as 127.0.0.1:9000 or [::1]:9000, not "${text}"`);
+    }
+    return { hostname: IP_ADDRESS.parse(address, `the IP of ${name}`), port };
+  },
+  show: ({ hostname, port }) => `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`,
+};
+
+/** The options of this group. */
+export const MONITORING_OPTIONS: readonly Option[] = [
+  text(
+    {
+      flag: "admin",
+      group,
+      value: "IP:PORT",
+      help: "serves /metrics for Prometheus, /healthz, /readyz and a live page there",
+      defaultText: "off",
+    },
+    at("monitoring", "admin"),
+    LISTEN_ADDRESS,
+  ),
+  text(
+    {
+      flag: "access-log",
+      group,
+      value: "FILE|-|off",
+      names: "new file",
+      help: "a line for every request, appended to FILE, or to standard output",
+    },
+    at("monitoring", "accessLog"),
+    TEXT,
+  ),
+  choice(
+    {
+      flag: "access-log-format",
+      group,
+      choices: ACCESS_FORMATS,
+      help: "as Apache and nginx write it, or as an object of JSON a line",
+    },
+    at("monitoring", "accessLogFormat"),
+  ),
+];

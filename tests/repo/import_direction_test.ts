@@ -11,12 +11,12 @@ import { importsOf, programFiles, resolveImport, type SourceFile } from "./sourc
  * folder, or a file directly in runtime/ without its ending.
  */
 const LAYERS: readonly (readonly string[])[] = [
-  ["os", "ring", "config"],
+  ["os", "ring", "config", "assets"],
   ["log", "loop", "thread"],
   ["session"],
   ["files"],
   ["routes"],
-  ["worker", "acceptor"],
+  ["worker", "acceptor", "admin"],
   ["executor"],
   ["cli"],
   ["mod"],

@@ -14,4 +14,5 @@
  * @module
  */
 
-export { type Asset, pageAssets } from "./assets.ts";
+export type { Asset } from "../../assets/mod.ts";
+export { pageAssets } from "./assets.ts";

@@ -1,7 +1,7 @@
 /** The page's files as they are served: names, tags and references; its pure parts; its colours. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { contentHash } from "../../../runtime/routes/pages/content_hash.ts";
+import { contentHash } from "../../../runtime/assets/mod.ts";
 import { echoOf } from "../../../runtime/routes/pages/keys.js";
 import { retryDelay } from "../../../runtime/routes/pages/link.js";
 import { type Asset, pageAssets } from "../../../runtime/routes/pages/mod.ts";

@@ -8,7 +8,7 @@
 import config from "../../deno.json" with { type: "json" };
 import { parseCommandLine } from "./command_line.ts";
 import type { Config } from "../config/mod.ts";
-import { Executor, LogFileError } from "../executor/mod.ts";
+import { AdminError, Executor, LogFileError } from "../executor/mod.ts";
 import { EXIT, helpText } from "./help.ts";
 import { describe, faultsOf } from "./check.ts";
 import { completionsFor } from "./completions/mod.ts";
@@ -17,6 +17,7 @@ import type { Settings } from "./settings.ts";
 import { INSTALLED, systemdUnit } from "./systemd.ts";
 import { UsageError } from "./usage_error.ts";
 
+const VERSION = config.version;
 const SIGNALS = ["SIGTERM", "SIGINT"] as const;
 /** As a shell reports a process that a signal ended. */
 const SECOND_SIGNAL = { SIGTERM: 128 + 15, SIGINT: 128 + 2 } as const;
@@ -72,8 +73,8 @@ function executable(): string {
 async function serve(config: Config): Promise<number> {
   const signals = new StopSignals();
   try {
-    const executor = await Executor.start(config, { warn });
-    print(banner(executor.address, config));
+    const executor = await Executor.start(config, { warn, version: VERSION });
+    print(banner(executor, config));
     signals.stop(executor);
     const { failure } = await executor.ended;
     return failure === undefined ? EXIT.stopped : fail(failure, EXIT.cannotServe);
@@ -84,15 +85,21 @@ async function serve(config: Config): Promise<number> {
   }
 }
 
-function banner(address: Deno.NetAddr, config: Config): string {
+function banner({ address, adminAddress }: Executor, config: Config): string {
   const { workers, log } = config;
-  const hostname = address.hostname.includes(":") ? `[${address.hostname}]` : address.hostname;
-  const reachable = /^(0\.0\.0\.0|\[::\])$/.test(hostname) ? "localhost" : hostname;
   return [
     "Async Deno Server",
     `Workers: ${workers} | Port: ${address.port} | Log: ${log}`,
-    `http://${reachable}:${address.port}/`,
+    urlOf(address),
+    ...(adminAddress === null ? [] : [`Admin: ${urlOf(adminAddress)}`]),
   ].join("\n");
+}
+
+/** What a browser on this machine can open. */
+function urlOf({ hostname, port }: Deno.NetAddr): string {
+  const bracketed = hostname.includes(":") ? `[${hostname}]` : hostname;
+  const reachable = /^(0\.0\.0\.0|\[::\])$/.test(bracketed) ? "localhost" : bracketed;
+  return `http://${reachable}:${port}/`;
 }
 
 /** The first signal stops, one that came while the server was starting too; the second ends at once. */
@@ -135,7 +142,7 @@ function explain(error: unknown, config: Config): string {
   if (error instanceof Deno.errors.PermissionDenied) {
     return `no right to listen on ${where}: below 1024 that takes root or CAP_NET_BIND_SERVICE`;
   }
-  if (error instanceof LogFileError) return error.message;
+  if (error instanceof LogFileError || error instanceof AdminError) return error.message;
   return `cannot serve on ${where}: ${error instanceof Error ? error.message : String(error)}`;
 }
 

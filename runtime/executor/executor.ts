@@ -9,7 +9,8 @@
  */
 
 import { ConnectionTask } from "../acceptor/mod.ts";
-import type { Config } from "../config/mod.ts";
+import type { AdminServer } from "../admin/mod.ts";
+import type { Config, ListenAddress } from "../config/mod.ts";
 import { Log } from "../log/mod.ts";
 import { adoptListener, expectSuccess, LinuxOs, setBlocking, SOCKADDR_BYTES } from "../os/mod.ts";
 import {
@@ -21,6 +22,7 @@ import {
   type SharedState,
 } from "../ring/mod.ts";
 import type { AcceptorStart, WorkerStart } from "../thread/mod.ts";
+import { AdminError } from "./admin_error.ts";
 import { LogFiles } from "./log_files.ts";
 import { Thread, type ThreadEnd } from "./thread_handle.ts";
 
@@ -49,6 +51,8 @@ export interface ServerEnd {
 export interface ExecutorOptions {
   /** Where a warning for the operator goes: one line without its end. */
   warn(text: string): void;
+  /** What the metrics say that this is. */
+  readonly version?: string;
   /** The module of a worker thread; default: ours. For other endpoints, and for tests. */
   readonly workerModule?: URL;
 }
@@ -72,6 +76,10 @@ export class Executor {
   #deaths: number[] = [];
   #replacing: Promise<void> = Promise.resolve();
   readonly #saidAt = new Map<string, number>();
+  #admin: AdminServer | null = null;
+  /** New connections are welcome: all threads are there, and nobody has said stop. */
+  #ready = false;
+  #stopAsked = false;
   #stopping = false;
   #stopTimer: ReturnType<typeof setTimeout> | undefined = undefined;
   #end!: (end: ServerEnd) => void;
@@ -105,12 +113,31 @@ export class Executor {
    */
   static async start(config: Config, options: ExecutorOptions): Promise<Executor> {
     const executor = new Executor(config, options);
+    const { admin } = config.monitoring;
+    if (admin !== undefined) await executor.#startAdmin(admin);
     await executor.#startThreads();
     return executor;
   }
 
-  /** Begins to stop: no more connections, and the end when what is under way is done. */
+  /** Where metrics are served, or null. */
+  get adminAddress(): Deno.NetAddr | null {
+    return this.#admin?.address ?? null;
+  }
+
+  /**
+   * Begins to stop: readiness fails first, so that whoever sends us clients can look elsewhere; then there are
+   * no more connections, and the end comes when what is under way is done.
+   */
   stop(): void {
+    if (this.#stopAsked) return;
+    this.#stopAsked = true;
+    this.#ready = false;
+    const { drainDelay } = this.#config.limits;
+    if (drainDelay === 0) this.#drain();
+    else this.#stopTimer = setTimeout(() => this.#drain(), drainDelay);
+  }
+
+  #drain(): void {
     if (this.#stopping) return;
     this.#stopping = true;
     this.#takeBacklog();
@@ -140,6 +167,24 @@ export class Executor {
     await Promise.all(starting);
     this.#state.flags.setSettled();
     for (const doorbell of this.#doorbells) this.#os.ringDoorbell(doorbell);
+    this.#ready = !this.#stopAsked;
+  }
+
+  /** Loaded only where it is wanted: its page and what draws its charts take time and memory. */
+  async #startAdmin(address: ListenAddress): Promise<void> {
+    try {
+      const { AdminServer } = await import("../admin/mod.ts");
+      const { version = "" } = this.#options;
+      this.#admin = new AdminServer({
+        address,
+        state: this.#state,
+        version,
+        isReady: () => this.#ready,
+      });
+    } catch (error) {
+      this.#giveBack();
+      throw new AdminError(address, error);
+    }
   }
 
   async #startWorker(worker: number): Promise<void> {
@@ -220,7 +265,6 @@ export class Executor {
     settle(counters, COLUMN.connectionsOpened, COLUMN.connectionsClosed);
     settle(counters, COLUMN.webSocketsOpened, COLUMN.webSocketsClosed);
     settle(counters, COLUMN.bytesQueued, COLUMN.bytesUnqueued);
-    counters.set(COLUMN.sleepingSince, 0);
     // A task may have been pushed in reliance on it: somebody else must look.
     const other = this.#state.flags.takeParked(0);
     if (other >= 0) this.#os.ringDoorbell(this.#doorbells[other] ?? -1);
@@ -277,16 +321,23 @@ export class Executor {
   #finishIfAllEnded(): void {
     const threads = [...this.#workers, this.#acceptor];
     if (!threads.every((thread) => thread === null || thread.hasEnded)) return;
-    // Nobody uses them any more, and the process may live on: a test's, or an embedder's.
-    for (const descriptor of [this.#listener, ...this.#doorbells]) this.#os.close(descriptor);
-    this.#logFiles.close();
+    this.#giveBack();
     this.#finish(undefined);
   }
 
+  /** Nobody uses them any more, and the process may live on: a test's, or an embedder's. */
+  #giveBack(): void {
+    for (const descriptor of [this.#listener, ...this.#doorbells]) this.#os.close(descriptor);
+    this.#logFiles.close();
+  }
+
   #finish(failure: string | undefined): void {
+    this.#ready = false;
     this.#stopping = true;
     clearTimeout(this.#stopTimer);
-    this.#end({ failure });
+    // The last to go: until then it tells how the end comes along.
+    const adminGone = this.#admin?.stop() ?? Promise.resolve();
+    void adminGone.finally(() => this.#end({ failure }));
   }
 }
 

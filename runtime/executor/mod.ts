@@ -13,5 +13,6 @@
  * @module
  */
 
+export { AdminError } from "./admin_error.ts";
 export { Executor, type ExecutorOptions, type ServerEnd } from "./executor.ts";
 export { LogFileError } from "./log_files.ts";

@@ -14,7 +14,7 @@
 import { bucketOf } from "./latency.ts";
 import { COUNTER_COLUMNS, NAMED_COLUMNS } from "./layout.ts";
 
-/** The columns by name. All only grow, but for `sleepingSince`. */
+/** The columns by name. All only grow, but for `idleMicroseconds`. */
 export const COLUMN = {
   /** Connections that accept4 gave. */
   accepted: 0,
@@ -87,14 +87,12 @@ export const COLUMN = {
   bytesQueued: 39,
   /** Bytes that have waited and do no longer, sent or dropped. */
   bytesUnqueued: 40,
-  /** Microseconds that the thread has slept; counted only where somebody asks for metrics. */
+  /** Microseconds that the thread has slept; less the time at which it fell asleep while it does: see `idle`. */
   idleMicroseconds: 41,
-  /** When its present sleep began, in microseconds of the monotonic clock; 0 while it is awake. */
-  sleepingSince: 42,
   /** Microseconds of all requests whose latency was observed. */
-  latencyMicroseconds: 43,
+  latencyMicroseconds: 42,
   /** Threads that were started in the place of one that died. */
-  workersReplaced: 44,
+  workersReplaced: 43,
 } as const;
 
 /** The number of a column. */
@@ -110,15 +108,30 @@ export class Counters {
     this.#slots = slots;
   }
 
-  /** Adds `amount`, 0 or more, to a column; only the thread of this block. */
+  /** Adds `amount` to a column; only the thread of this block. */
   add(column: Column, amount: number): void {
     // In bounds: a Column is below COUNTER_COLUMNS, which the constructor checked.
     this.#slots[column] = this.#slots[column]! + amount;
   }
 
-  /** Sets a column that is no count; only the thread of this block. */
-  set(column: typeof COLUMN.sleepingSince, value: number): void {
-    this.#slots[column] = value;
+  /** The thread of this block sleeps from `now` on, in microseconds of the monotonic clock. */
+  sleep(now: number): void {
+    this.add(COLUMN.idleMicroseconds, -now);
+  }
+
+  /** It sleeps no longer. Does nothing where it did not. */
+  wake(now: number): void {
+    if (this.get(COLUMN.idleMicroseconds) < 0) this.add(COLUMN.idleMicroseconds, now);
+  }
+
+  /**
+   * Microseconds that the thread has slept until `now`, the present sleep included; any thread. One column
+   * tells both, so that no reader sees a sleep twice or not at all: nobody has slept for as long as the clock
+   * has run, so it is negative while the thread sleeps.
+   */
+  idle(now: number): number {
+    const column = this.get(COLUMN.idleMicroseconds);
+    return column < 0 ? Math.max(column + now, 0) : column;
   }
 
   /** Notes that `requests` requests took so many microseconds each; only the thread of this block. */

@@ -3,7 +3,7 @@
  *
  * In: microseconds. Out: the number of a bucket. Ten buckets a decade from 10 µs to 80 s, at bounds that
  * people name (0.1, 0.25, 0.5 s are among them), so that a percentile read from them is right to within a
- * fifth. A bucket holds what is above the bound before it and not above its own, as Prometheus has it.
+ * third. A bucket holds what is above the bound before it and not above its own, as Prometheus has it.
  */
 
 /** The first of each decade of bounds is ten times the first of the one before it. */

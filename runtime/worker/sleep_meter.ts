@@ -1,32 +1,30 @@
 /**
  * How long a worker sleeps, for the metrics: what is left of a second is its load.
  *
- * In: the loop says when it waits. Out: the column of microseconds slept, and when a sleep began that lasts
- * still: who reads them while the worker sleeps adds the time since.
+ * In: the loop says when it waits. Out: the column of microseconds slept. A worker in the place of one that
+ * died goes on with its column; the time between counts as sleep.
  */
 
 import type { LoopWatch } from "../loop/mod.ts";
 import type { Os } from "../os/mod.ts";
-import { COLUMN, type Counters } from "../ring/mod.ts";
+import type { Counters } from "../ring/mod.ts";
 
 /** Measures the sleep of one worker. */
 export class SleepMeter implements LoopWatch {
   readonly #os: Os;
   readonly #counters: Counters;
-  #since = 0;
 
   constructor(os: Os, counters: Counters) {
     this.#os = os;
     this.#counters = counters;
+    this.woke(os.preciseMilliseconds());
   }
 
   sleeping(): void {
-    this.#since = this.#os.preciseMilliseconds() * 1000;
-    this.#counters.set(COLUMN.sleepingSince, this.#since);
+    this.#counters.sleep(this.#os.preciseMilliseconds() * 1000);
   }
 
   woke(now: number): void {
-    this.#counters.set(COLUMN.sleepingSince, 0);
-    this.#counters.add(COLUMN.idleMicroseconds, Math.max(now * 1000 - this.#since, 0));
+    this.#counters.wake(now * 1000);
   }
 }

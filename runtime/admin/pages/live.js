@@ -1,0 +1,100 @@
+/**
+ * The live page: listens to the server's events and shows them.
+ *
+ * In: `history`, the samples of the last minutes, then a `sample` a second. Out: tiles, charts and workers. A
+ * lost connection is made again by the browser itself; what was shown stays, and is marked as old.
+ */
+
+import { Chart, CHARTS } from "./charts.js";
+import * as units from "./units.js";
+import { WorkerCards } from "./workers.js";
+
+/** Samples that are kept: five minutes. */
+const KEPT = 300;
+/** Milliseconds without a sample, and something is wrong even if the connection says nothing. */
+const PATIENCE = 4_000;
+
+const STATE_TEXTS = {
+  connecting: "Connecting…",
+  live: "Live",
+  draining: "Not ready",
+  lost: "Connection lost, trying again",
+};
+
+const byId = (id) => document.getElementById(id);
+const charts = CHARTS.map((options) => new Chart(options, byId("charts")));
+const workers = new WorkerCards(byId("workers"));
+/** @type {any[]} */
+let samples = [];
+let patience;
+
+function connect() {
+  const events = new EventSource("/events");
+  events.addEventListener("history", ({ data }) => {
+    samples = JSON.parse(data);
+    show();
+  });
+  events.addEventListener("sample", ({ data }) => {
+    samples.push(JSON.parse(data));
+    if (samples.length > KEPT) samples.shift();
+    show();
+  });
+  events.addEventListener("error", () => {
+    setState("lost");
+    // After an answer that is no event stream the browser gives up; we do not.
+    if (events.readyState === EventSource.CLOSED) setTimeout(connect, 2_000);
+  });
+}
+
+function setState(state) {
+  if (document.documentElement.dataset.state === state) return;
+  document.documentElement.dataset.state = state;
+  byId("state-text").textContent = STATE_TEXTS[state];
+}
+
+function show() {
+  const last = samples.at(-1);
+  if (last === undefined) return;
+  setState(last.ready ? "live" : "draining");
+  clearTimeout(patience);
+  patience = setTimeout(() => setState("lost"), PATIENCE);
+  // What nobody sees is drawn when somebody looks.
+  if (document.hidden) return;
+  showTiles(last);
+  workers.show(last.workers);
+  for (const chart of charts) chart.show(samples);
+}
+
+function showTiles(last) {
+  figure("requests", units.count(last.requests), "/s");
+  beside("errors", `${units.line(units.count(last.errors), "/s")} failed (5xx)`, last.errors > 0);
+  figure("p50", units.duration(last.p50));
+  beside("p99", `${units.line(units.duration(last.p99))} at 99 %`);
+  figure("connections", units.count(last.connections));
+  beside("waiting", `${last.ringDepth} waiting for a worker`, last.ringDepth > 0);
+  figure("web-sockets", units.count(last.webSockets));
+  beside("messages", `${units.line(units.count(last.messages), "/s")} messages`);
+  figure("sent", units.bytes(last.sentBytes), "/s");
+  beside("received", `${units.line(units.bytes(last.receivedBytes), "/s")} received`);
+  const loads = last.workers.map(({ load }) => load);
+  figure("load", units.share(loads.reduce((sum, load) => sum + load, 0) / loads.length));
+  beside("busiest", `${units.line(units.share(Math.max(...loads)))} the busiest`);
+}
+
+function figure(id, [value, unit], suffix = "") {
+  const small = document.createElement("small");
+  small.textContent = value === "–" ? "" : `${unit}${suffix}`;
+  byId(id).replaceChildren(value, small);
+}
+
+function beside(id, text, alarming = false) {
+  const element = byId(id);
+  element.textContent = text;
+  element.classList.toggle("alarm", alarming);
+}
+
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+  for (const chart of charts) chart.redraw();
+});
+document.addEventListener("visibilitychange", show);
+connect();

@@ -1,0 +1,150 @@
+/**
+ * The admin server: health, readiness that fails before the server stops listening, and nothing for those who
+ * should not ask.
+ */
+
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { withAdmin } from "../../support/admin.ts";
+import { ask, field } from "../../support/http_client.ts";
+import { runServer, waitFor, withServer } from "../../support/server.ts";
+
+const HEALTH = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
+
+/** The endpoint of a URL, for a client by hand. */
+function endpointOf(url: string) {
+  const { hostname, port } = new URL(url);
+  return { hostname, port: Number(port) };
+}
+
+Deno.test("admin: health and readiness, GET and HEAD alone, never cached", () =>
+  withAdmin({ workers: 2 }, async (_server, adminUrl) => {
+    for (const [path, text] of [["healthz", "ok"], ["readyz", "ready"]]) {
+      const response = await fetch(adminUrl + path);
+      assertEquals([response.status, await response.text()], [200, text]);
+      assertEquals(response.headers.get("cache-control"), "no-store");
+      const head = await fetch(adminUrl + path, { method: "HEAD" });
+      assertEquals([head.status, await head.text()], [200, ""]);
+      const post = await fetch(adminUrl + path, { method: "POST", body: "x" });
+      assertEquals([post.status, post.headers.get("allow")], [405, "GET, HEAD"]);
+      await post.body?.cancel();
+    }
+    const nothing = await fetch(`${adminUrl}nothing`);
+    assertEquals([nothing.status, await nothing.text()], [404, "Not found\n"]);
+  }));
+
+Deno.test("admin: readiness fails first, the server serves on, then it drains", () =>
+  withAdmin({ workers: 2, args: ["--drain-delay", "2"] }, async (server, adminUrl) => {
+    server.kill("SIGTERM");
+    await waitFor(async () => {
+      const response = await fetch(`${adminUrl}readyz`);
+      await response.body?.cancel();
+      return response.status === 503;
+    }, { what: "readiness to fail" });
+    // New connections are still welcome: whoever has not heard yet is served.
+    assertEquals((await ask(server, HEALTH)).status, 200);
+    assertEquals((await fetch(`${adminUrl}healthz`)).ok, true);
+    assertStringIncludes(await (await fetch(`${adminUrl}metrics`)).text(), "async_deno_ready 0");
+    const exit = await server.stop();
+    // The second signal ended it at once, or its time was over already.
+    assert(exit.code === 0 || exit.code === 143, `${exit.code}`);
+  }));
+
+Deno.test("admin: while an answer is finished readiness says no, and it ends with the server", () =>
+  withAdmin({ workers: 1 }, async (server, adminUrl) => {
+    const connection = await Deno.connect({ hostname: server.hostname, port: server.port });
+    const half = "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nab";
+    await connection.write(new TextEncoder().encode(half));
+    await server.waitForLog("recv request");
+    server.kill("SIGTERM");
+    await waitFor(async () => (await ready(adminUrl)) === 503, { what: "readiness to fail" });
+    await connection.write(new TextEncoder().encode("cd"));
+    const read = await new Response(connection.readable).text();
+    assert(read.endsWith("abcd"), read);
+    assertEquals((await server.exit).code, 0);
+    await server.stop();
+  }));
+
+async function ready(adminUrl: string): Promise<number> {
+  const response = await fetch(`${adminUrl}readyz`);
+  await response.body?.cancel();
+  return response.status;
+}
+
+Deno.test("admin: an open page does not keep the server from ending", () =>
+  withAdmin({ workers: 1 }, async (server, adminUrl) => {
+    const events = await fetch(`${adminUrl}events`);
+    assertEquals(events.headers.get("content-type"), "text/event-stream");
+    const reader = events.body!.pipeThrough(new TextDecoderStream()).getReader();
+    const first = await reader.read();
+    assertStringIncludes(first.value!, "event: history\ndata: [");
+    const began = performance.now();
+    assertEquals((await server.stop()).code, 0);
+    assert(performance.now() - began < 5_000);
+    await reader.cancel().catch(() => undefined);
+  }));
+
+Deno.test("admin: the event stream gives a sample a second, and history to who comes later", () =>
+  withAdmin({ workers: 2 }, async (server, adminUrl) => {
+    for (let i = 0; i < 5; i++) await ask(server, HEALTH);
+    const text = await readEvents(adminUrl, 3);
+    const samples = text.split("\n\n").slice(1, 3)
+      .map((event) => JSON.parse(event.slice(event.indexOf("data: ") + 6)));
+    const gap = samples[1].time - samples[0].time;
+    assert(gap > 500 && gap < 5_000, `${gap} ms between two samples`);
+    assertEquals(samples[0].workers.length, 2);
+    const history = JSON.parse((await readEvents(adminUrl, 1)).split("\n")[1]!.slice(6));
+    assert(history.length >= 2, `${history.length} samples`);
+  }));
+
+/** Reads the stream until there are so many whole events. */
+async function readEvents(adminUrl: string, count: number): Promise<string> {
+  const events = await fetch(`${adminUrl}events`);
+  let text = "";
+  for await (const part of events.body!.pipeThrough(new TextDecoderStream())) {
+    text += part;
+    if (text.split("\n\n").length > count) break;
+  }
+  return text;
+}
+
+Deno.test("admin: another site's name for this machine gets nothing", () =>
+  withAdmin({ workers: 1 }, async (_server, adminUrl) => {
+    const endpoint = endpointOf(adminUrl);
+    for (const [host, status] of [["evil.example", 403], ["localhost", 200], ["127.0.0.1", 200]]) {
+      const request = `GET /metrics HTTP/1.1\r\nHost: ${host}:${endpoint.port}\r\n` +
+        "Connection: close\r\n\r\n";
+      const connection = await Deno.connect(endpoint);
+      await connection.write(new TextEncoder().encode(request));
+      const answer = await new Response(connection.readable).text();
+      assertEquals(Number(answer.split(" ")[1]), status, `${host}`);
+      assertEquals(answer.includes("async_deno_"), status === 200);
+    }
+  }));
+
+Deno.test("admin: off unless asked for; IPv6; its port is let go of when it cannot be had", async () => {
+  await withServer({ workers: 1 }, async (server) => {
+    assert(!server.stdout.includes("Admin"));
+    const answer = await ask(server, "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n");
+    assertEquals([answer.status, field(answer, "content-type")], [
+      404,
+      "text/plain; charset=utf-8",
+    ]);
+  });
+  await withServer({ workers: 1, args: ["--admin", "[::1]:0"] }, async (server) => {
+    const url = /^Admin: (http:\/\/\[::1\]:\d+\/)$/m.exec(server.stdout)?.[1];
+    assertEquals(await fetch(`${url}readyz`).then((response) => response.text()), "ready");
+    const taken = `[::1]:${new URL(url!).port}`;
+    const exit = await runServer(["1", "127.0.0.1", "0", "--log=off", "--admin", taken]);
+    assertEquals(exit.code, 1);
+    assertEquals(
+      exit.stderr,
+      `async-deno: cannot serve metrics on ::1 port ${new URL(url!).port}: it is in use; ` +
+        "name another with --admin\n",
+    );
+  });
+  for (const wrong of ["9000", "localhost:9000", "127.0.0.1:70000", "127.0.0.1", ":9000"]) {
+    const exit = await runServer(["1", "127.0.0.1", "0", "--admin", wrong]);
+    assertEquals(exit.code, 2, wrong);
+    assertStringIncludes(exit.stderr, "--admin", wrong);
+  }
+});

@@ -1,0 +1,222 @@
+/**
+ * The metrics after known traffic are the known numbers, summed over the workers, and each bound and time
+ * limit counts under its own name.
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { withAdmin } from "../../support/admin.ts";
+import { ask, HttpConnection } from "../../support/http_client.ts";
+import { Metrics } from "../../support/metrics.ts";
+import { OPCODE, RawWebSocket } from "../../support/raw_websocket.ts";
+import { type Server, waitFor } from "../../support/server.ts";
+import { WsClient } from "../../support/ws_client.ts";
+
+const HOST = "Host: a\r\n\r\n";
+const DURATION = "async_deno_http_request_duration_seconds";
+const HEALTH = `GET /healthz HTTP/1.1\r\n${HOST}`;
+
+/** Waits until a metric has the value, as what closes is counted a moment after its peer knows. */
+async function settled(adminUrl: string, name: string, value: number): Promise<Metrics> {
+  let metrics = await Metrics.of(adminUrl);
+  await waitFor(async () => (metrics = await Metrics.of(adminUrl)).sum(name) === value, {
+    what: () => `${name} to be ${value}; it is ${metrics.sum(name)}`,
+  });
+  return metrics;
+}
+
+/** Requests by several connections; gives the bytes that were sent and received. */
+async function traffic(server: Server): Promise<{ sent: number; received: number }> {
+  let [sent, received] = [0, 0];
+  const requests = [
+    HEALTH.repeat(50),
+    `GET /nothing HTTP/1.1\r\n${HOST}`.repeat(7),
+    `POST /echo HTTP/1.1\r\nContent-Length: 5\r\n${HOST}hello`.repeat(3),
+  ].join("");
+  await Promise.all(Array.from({ length: 20 }, async () => {
+    const connection = await Deno.connect({ hostname: server.hostname, port: server.port });
+    const bytes = new TextEncoder().encode(
+      `${requests}GET / HTTP/1.1\r\nConnection: close\r\n${HOST}`,
+    );
+    for (let at = 0; at < bytes.length;) at += await connection.write(bytes.subarray(at));
+    sent += bytes.length;
+    for await (const chunk of connection.readable) received += chunk.length;
+  }));
+  return { sent, received };
+}
+
+Deno.test("metrics: requests, responses, bytes and connections are those of the traffic", () =>
+  withAdmin({ workers: 3 }, async (server, adminUrl) => {
+    const { sent, received } = await traffic(server);
+    const metrics = await settled(adminUrl, "async_deno_connections_open", 0);
+    const sums = {
+      connections_accepted_total: 20,
+      connections_opened_total: 20,
+      http_requests_total: 20 * 61,
+      network_receive_bytes_total: sent,
+      network_transmit_bytes_total: received,
+      http_request_duration_seconds_count: 20 * 61,
+      handler_errors_total: 0,
+      protocol_errors_total: 0,
+      write_queue_bytes: 0,
+      task_ring_depth: 0,
+      ready: 1,
+      workers: 3,
+    };
+    for (const [name, value] of Object.entries(sums)) {
+      assertEquals(metrics.sum(`async_deno_${name}`), value, name);
+    }
+    const responses = "async_deno_http_responses_total";
+    const codes = ["1xx", "2xx", "3xx", "4xx", "5xx"];
+    assertEquals(
+      codes.map((code) => metrics.sum(responses, { code })),
+      [0, 20 * 54, 0, 20 * 7, 0],
+    );
+    // Each worker's buckets end in what it counted.
+    for (const worker of ["0", "1", "2"]) {
+      const requests = metrics.sum("async_deno_http_requests_total", { worker });
+      const buckets = metrics.values(`${DURATION}_bucket`, { worker });
+      assert(buckets.every((value, i) => i === 0 || value >= buckets[i - 1]!), `${buckets}`);
+      assertEquals(buckets.at(-1), requests);
+      assertEquals(metrics.sum(`${DURATION}_count`, { worker }), requests);
+      const seconds = metrics.sum(`${DURATION}_sum`, { worker });
+      assert(requests === 0 ? seconds === 0 : seconds > 0 && seconds < 60, `${seconds} s`);
+    }
+  }));
+
+Deno.test("metrics: WebSockets and their messages, while they last and afterwards", () =>
+  withAdmin({ workers: 2 }, async (server, adminUrl) => {
+    const clients = await Promise.all(
+      Array.from({ length: 5 }, () => WsClient.open(`${server.wsUrl}/echo`)),
+    );
+    for (const client of clients) {
+      client.send("one");
+      client.send("two");
+      await client.next();
+      await client.next();
+    }
+    const metrics = await Metrics.of(adminUrl);
+    assertEquals(metrics.sum("async_deno_websockets_open"), 5);
+    assertEquals(metrics.sum("async_deno_websocket_messages_received_total"), 10);
+    assertEquals(metrics.sum("async_deno_websocket_messages_sent_total"), 10);
+    assertEquals(metrics.sum("async_deno_http_responses_total", { code: "1xx" }), 5);
+    for (const client of clients) await client.close(1000);
+    const after = await settled(adminUrl, "async_deno_websockets_open", 0);
+    assertEquals(after.sum("async_deno_websockets_opened_total"), 5);
+  }));
+
+/** What is sent, and the label of the bound that it is beyond. */
+const BEYOND: readonly (readonly [limit: string, send: string])[] = [
+  ["request_line", `GET /${"x".repeat(9_000)} HTTP/1.1\r\n${HOST}`],
+  ["head", `GET / HTTP/1.1\r\nA: ${"x".repeat(40_000)}\r\n${HOST}`],
+  ["fields", `GET / HTTP/1.1\r\n${"A: 1\r\n".repeat(101)}${HOST}`],
+  ["body", `POST /echo HTTP/1.1\r\nContent-Length: 99\r\n${HOST}`],
+];
+
+Deno.test("metrics: each bound counts under its name", () => {
+  const args = ["--max-body", "10", "--max-message", "10", "--max-fragments", "2"];
+  return withAdmin({ workers: 1, args }, async (server, adminUrl) => {
+    for (const [limit, send] of BEYOND) {
+      await ask(server, send);
+      const metrics = await Metrics.of(adminUrl);
+      assertEquals(metrics.sum("async_deno_limit_exceeded_total", { limit }), 1, limit);
+    }
+    {
+      using large = await RawWebSocket.open(server, "/echo");
+      await large.send({ opcode: OPCODE.text, payload: "more than ten" });
+      await large.frame();
+    }
+    {
+      using many = await RawWebSocket.open(server, "/echo");
+      for (const opcode of [OPCODE.text, OPCODE.continuation, OPCODE.continuation]) {
+        await many.send({ opcode, payload: "1", fin: false });
+      }
+      await many.frame();
+    }
+    const metrics = await Metrics.of(adminUrl);
+    const name = "async_deno_limit_exceeded_total";
+    assertEquals(metrics.sum(name, { limit: "message" }), 1);
+    assertEquals(metrics.sum(name, { limit: "fragments" }), 1);
+    assertEquals(metrics.sum("async_deno_protocol_errors_total"), BEYOND.length + 2);
+  });
+});
+
+Deno.test("metrics: connections refused, by the bound", () => {
+  const args = ["--max-connections", "3", "--max-connections-per-address", "2"];
+  return withAdmin({ workers: 1, ip: "127.0.0.1", args }, async (server, adminUrl) => {
+    const open = [await HttpConnection.open(server), await HttpConnection.open(server)];
+    for (const connection of open) {
+      await connection.send(HEALTH);
+      await connection.answer();
+    }
+    using refused = await HttpConnection.open(server);
+    assertEquals((await refused.answer()).status, 503);
+    const metrics = await Metrics.of(adminUrl);
+    const name = "async_deno_connections_refused_total";
+    assertEquals(metrics.sum(name, { limit: "connections_per_address" }), 1);
+    assertEquals(metrics.sum(name, { limit: "connections" }), 0);
+    assertEquals(metrics.sum("async_deno_connections_open"), 2);
+    open.forEach((connection) => connection[Symbol.dispose]());
+    // It warns of the bound: its end is judged here.
+    assertEquals((await server.stop()).code, 0);
+  });
+});
+
+Deno.test("metrics: time-outs, by what the time was for", () => {
+  const args = ["--head-timeout=0.2", "--idle-timeout=0.2", "--ping-interval=0.2"];
+  args.push("--pong-timeout=0.4", "--close-timeout=0.2");
+  return withAdmin({ workers: 1, args }, async (server, adminUrl) => {
+    await ask(server, "GET / HTTP/1.1\r\nHos"); // head
+    await ask(server, `POST /echo HTTP/1.1\r\nContent-Length: 9\r\n${HOST}ab`); // body
+    {
+      using idle = await HttpConnection.open(server);
+      await idle.send(HEALTH);
+      await idle.answer();
+      await idle.expectEnd();
+    }
+    const silent = await RawWebSocket.open(server, "/echo");
+    const name = "async_deno_timeouts_total";
+    let metrics = await Metrics.of(adminUrl);
+    const found = () => ["head", "idle", "body", "pong"].map((kind) => metrics.sum(name, { kind }));
+    await waitFor(async () => {
+      metrics = await Metrics.of(adminUrl);
+      return metrics.sum(name) === 4;
+    }, { what: () => `four time-outs, not ${found()}` });
+    assertEquals(found(), [1, 1, 1, 1]);
+    silent[Symbol.dispose]();
+  });
+});
+
+Deno.test("metrics: a peer that does not read: the bytes that wait, then its time-out", () =>
+  withAdmin({ workers: 1, args: ["--write-timeout=0.5"] }, async (server, adminUrl) => {
+    const connection = await Deno.connect({ hostname: server.hostname, port: server.port });
+    const length = 8_000_000;
+    const head = `POST /echo HTTP/1.1\r\nContent-Length: ${length}\r\n${HOST}`;
+    await connection.write(new TextEncoder().encode(head));
+    const body = new Uint8Array(length);
+    for (let at = 0; at < length;) at += await connection.write(body.subarray(at));
+    await waitFor(
+      async () => (await Metrics.of(adminUrl)).sum("async_deno_write_queue_bytes") > 0,
+      { what: "bytes that wait" },
+    );
+    const name = "async_deno_timeouts_total";
+    await waitFor(async () => (await Metrics.of(adminUrl)).sum(name, { kind: "write" }) === 1, {
+      what: "the time-out of a peer that does not read",
+    });
+    await settled(adminUrl, "async_deno_write_queue_bytes", 0);
+    connection.close();
+  }));
+
+Deno.test("metrics: workers that have nothing to do sleep nearly all of the time", () =>
+  withAdmin({ workers: 2 }, async (server, adminUrl) => {
+    await ask(server, HEALTH);
+    const name = "async_deno_worker_idle_seconds_total";
+    const before = await Metrics.of(adminUrl);
+    const began = performance.now();
+    await waitFor(() => performance.now() - began > 500, { what: "half a second" });
+    const after = await Metrics.of(adminUrl);
+    const seconds = (performance.now() - began) / 1000;
+    for (const worker of ["0", "1"]) {
+      const slept = after.sum(name, { worker }) - before.sum(name, { worker });
+      assert(slept > 0.5 * seconds && slept < 1.2 * seconds, `${slept} of ${seconds} s`);
+    }
+  }));

@@ -1,0 +1,21 @@
+/**
+ * A server that is asked how it is.
+ *
+ * In: how a server is started. Out: the same with an admin server on a free port, and that one's address.
+ */
+
+import { type Server, type ServerOptions, waitFor, withServer } from "./server.ts";
+
+/** Runs `body` with a server that has an admin server; `adminUrl` ends with a slash. */
+export function withAdmin(
+  options: ServerOptions,
+  body: (server: Server, adminUrl: string) => Promise<void>,
+): Promise<void> {
+  const args = ["--admin", "127.0.0.1:0", ...(options.args ?? [])];
+  return withServer({ ...options, args }, async (server) => {
+    const url = await waitFor(() => /^Admin: (http:\S+)$/m.exec(server.stdout)?.[1], {
+      what: () => `the address of the admin server in ${server.stdout}`,
+    });
+    await body(server, url);
+  });
+}

@@ -6,14 +6,14 @@
 
 import { type Server, type ServerOptions, waitFor, withServer } from "./server.ts";
 
-/** Runs `body` with a server that has an admin server; `adminUrl` ends with a slash. */
+/** Runs `body` with a server that has an admin server; `adminUrl` ends without a slash. */
 export function withAdmin(
   options: ServerOptions,
   body: (server: Server, adminUrl: string) => Promise<void>,
 ): Promise<void> {
   const args = ["--admin", "127.0.0.1:0", ...(options.args ?? [])];
   return withServer({ ...options, args }, async (server) => {
-    const url = await waitFor(() => /^Admin: (http:\S+)$/m.exec(server.stdout)?.[1], {
+    const url = await waitFor(() => /^Admin: (http:\S+)\/$/m.exec(server.stdout)?.[1], {
       what: () => `the address of the admin server in ${server.stdout}`,
     });
     await body(server, url);

@@ -19,16 +19,16 @@ function endpointOf(url: string) {
 Deno.test("admin: health and readiness, GET and HEAD alone, never cached", () =>
   withAdmin({ workers: 2 }, async (_server, adminUrl) => {
     for (const [path, text] of [["healthz", "ok"], ["readyz", "ready"]]) {
-      const response = await fetch(adminUrl + path);
+      const response = await fetch(`${adminUrl}/${path}`);
       assertEquals([response.status, await response.text()], [200, text]);
       assertEquals(response.headers.get("cache-control"), "no-store");
-      const head = await fetch(adminUrl + path, { method: "HEAD" });
+      const head = await fetch(`${adminUrl}/${path}`, { method: "HEAD" });
       assertEquals([head.status, await head.text()], [200, ""]);
-      const post = await fetch(adminUrl + path, { method: "POST", body: "x" });
+      const post = await fetch(`${adminUrl}/${path}`, { method: "POST", body: "x" });
       assertEquals([post.status, post.headers.get("allow")], [405, "GET, HEAD"]);
       await post.body?.cancel();
     }
-    const nothing = await fetch(`${adminUrl}nothing`);
+    const nothing = await fetch(`${adminUrl}/nothing`);
     assertEquals([nothing.status, await nothing.text()], [404, "Not found\n"]);
   }));
 
@@ -36,14 +36,14 @@ Deno.test("admin: readiness fails first, the server serves on, then it drains", 
   withAdmin({ workers: 2, args: ["--drain-delay", "2"] }, async (server, adminUrl) => {
     server.kill("SIGTERM");
     await waitFor(async () => {
-      const response = await fetch(`${adminUrl}readyz`);
+      const response = await fetch(`${adminUrl}/readyz`);
       await response.body?.cancel();
       return response.status === 503;
     }, { what: "readiness to fail" });
     // New connections are still welcome: whoever has not heard yet is served.
     assertEquals((await ask(server, HEALTH)).status, 200);
-    assertEquals((await fetch(`${adminUrl}healthz`)).ok, true);
-    assertStringIncludes(await (await fetch(`${adminUrl}metrics`)).text(), "async_deno_ready 0");
+    assertEquals((await fetch(`${adminUrl}/healthz`)).ok, true);
+    assertStringIncludes(await (await fetch(`${adminUrl}/metrics`)).text(), "async_deno_ready 0");
     const exit = await server.stop();
     // The second signal ended it at once, or its time was over already.
     assert(exit.code === 0 || exit.code === 143, `${exit.code}`);
@@ -65,14 +65,14 @@ Deno.test("admin: while an answer is finished readiness says no, and it ends wit
   }));
 
 async function ready(adminUrl: string): Promise<number> {
-  const response = await fetch(`${adminUrl}readyz`);
+  const response = await fetch(`${adminUrl}/readyz`);
   await response.body?.cancel();
   return response.status;
 }
 
 Deno.test("admin: an open page does not keep the server from ending", () =>
   withAdmin({ workers: 1 }, async (server, adminUrl) => {
-    const events = await fetch(`${adminUrl}events`);
+    const events = await fetch(`${adminUrl}/events`);
     assertEquals(events.headers.get("content-type"), "text/event-stream");
     const reader = events.body!.pipeThrough(new TextDecoderStream()).getReader();
     const first = await reader.read();
@@ -98,7 +98,7 @@ Deno.test("admin: the event stream gives a sample a second, and history to who c
 
 /** Reads the stream until there are so many whole events. */
 async function readEvents(adminUrl: string, count: number): Promise<string> {
-  const events = await fetch(`${adminUrl}events`);
+  const events = await fetch(`${adminUrl}/events`);
   let text = "";
   for await (const part of events.body!.pipeThrough(new TextDecoderStream())) {
     text += part;

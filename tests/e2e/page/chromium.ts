@@ -96,21 +96,21 @@ export class Watched {
   }
 
   /**
-   * Opens the page in a context of its own and waits until it is connected.
+   * Opens the page in a context of its own and waits until it is connected, or in the state `until`.
    *
    * @param init JavaScript to run in the page before any of its own
    */
   static async open(
     browser: Browser,
     url: string,
-    { init, ...options }: BrowserContextOptions & { init?: string },
+    { init, until, ...options }: BrowserContextOptions & { init?: string; until?: string },
   ): Promise<Watched> {
     const context = await browser.newContext({ colorScheme: "dark", ...options });
     const page = await context.newPage();
     const watched = new Watched(page, url);
     if (init !== undefined) await page.addInitScript(init);
     await page.goto(url);
-    await watched.state("connected");
+    await watched.state(until ?? "connected");
     return watched;
   }
 
@@ -153,12 +153,13 @@ export class Watched {
    * Takes a screenshot and gives the share of the terminal's pixels that are not its background:
    * what a user sees, whoever draws it. Kept as a file in the folder that `SCREENSHOTS` names.
    *
+   * @param within the element that is looked at
    * @returns 0 to 1; 0 is an empty screen
    */
-  async ink(name: string): Promise<number> {
+  async ink(name: string, within = "#screen"): Promise<number> {
     const folder = Deno.env.get("SCREENSHOTS");
     const png = await this.page.screenshot(folder ? { path: `${folder}/${name}.png` } : {});
-    const clip = await this.page.locator("#screen").boundingBox();
+    const clip = await this.page.locator(within).boundingBox();
     const input = JSON.stringify({ clip, png: png.toString("base64") });
     return this.evaluate(`(async ({ clip, png }) => {
       const bytes = Uint8Array.from(atob(png), (unit) => unit.charCodeAt(0));

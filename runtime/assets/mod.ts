@@ -3,7 +3,7 @@
  *
  * ```ts
  * import { AssetCollection, FAVICON, MEDIA_TYPE } from "./mod.ts";
- * const collection = new AssetCollection([]);
+ * const collection = new AssetCollection("/", []);
  * collection.own(["favicon.svg", MEDIA_TYPE.svg, FAVICON]);
  * console.log(collection.assets[0]?.path); // /assets/favicon-….svg
  * ```

@@ -134,7 +134,7 @@ export class HttpExchange implements Exchange {
   }
 
   respondPreparedPart(prepared: PreparedResponse, part: BodyPart): void {
-    const out = this.#begin(prepared.status);
+    const out = this.#begin(prepared.status, part.end - part.start);
     if (out === null) return;
     this.#http.sendPreparedHead(out, prepared);
     this.#sendOutside(part, false);
@@ -142,7 +142,8 @@ export class HttpExchange implements Exchange {
   }
 
   respondParts(response: ResponseHead, parts: readonly BodyPart[]): void {
-    const out = this.#begin(response.status);
+    const bodyLength = parts.reduce((sum, { start, end }) => sum + end - start, 0);
+    const out = this.#begin(response.status, bodyLength);
     if (out === null) return;
     this.#http.sendResponse(out, response);
     parts.forEach((part, i) => this.#sendOutside(part, i < parts.length - 1));

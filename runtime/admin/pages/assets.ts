@@ -43,7 +43,7 @@ export const ASSETS: readonly Asset[] = collect();
 
 function collect(): readonly Asset[] {
   const { javascript, css, svg, text } = MEDIA_TYPE;
-  const collection = new AssetCollection(PAGE_FIELDS);
+  const collection = new AssetCollection("/", PAGE_FIELDS);
   collection.packaged(
     ["uplot-1.6.32.css", css, uplotStyle],
     ["uplot-1.6.32.js", javascript, uplotScript],

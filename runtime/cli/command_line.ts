@@ -15,7 +15,7 @@ import { UsageError } from "./usage_error.ts";
 
 /** What the user asked for. */
 export type Command =
-  | { readonly type: "help" | "version" }
+  | { readonly type: "help" | "version" | "hash-password" }
   | { readonly type: "serve" | "health"; readonly config: Config }
   | { readonly type: "check"; readonly settings: Settings }
   | { readonly type: "completions"; readonly shell: string }
@@ -43,6 +43,7 @@ export function parseCommandLine(line: CommandLine): Command {
   const word = COMMANDS.find(({ word }) => word === line.args[0])?.word;
   const positional = word === undefined ? flags.positional : flags.positional.slice(1);
   if (word === "completions") return completions(positional, flags);
+  if (word === "hash-password") return { type: word };
   const { variable, variables, cores } = line;
   const settings = readSettings({
     flags,

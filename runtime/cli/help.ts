@@ -38,7 +38,7 @@ ${COMMANDS.flatMap(commandLines).join("\n")}
 Every option is an environment variable too, --max-connections as ${variableOf("max-connections")},
 and a key in the file of --config: the flag wins over the variable, and that over the file.
 
-Endpoints: / the terminal page, /ws and /term its WebSocket, /echo, /healthz
+Endpoints: / the terminal page (/term/ with --root), /ws and /term its WebSocket, /echo, /healthz
 Signals: SIGTERM and SIGINT stop it when what is under way is done; a second one stops it at once.
 Exit codes: ${EXIT.stopped} stopped; ${EXIT.cannotServe} could not serve; ${EXIT.usage} the command line is wrong
 
@@ -82,7 +82,7 @@ function usage({ word, follows }: ProgramCommand): string {
 }
 
 function named(name: string, value: string | undefined): string {
-  return value === undefined ? name : `${name} ${value}`;
+  return value === undefined || value === "" ? name : `${name} ${value}`;
 }
 
 /** A name and its words, in as many lines as they need. */

@@ -9,12 +9,14 @@ import config from "../../deno.json" with { type: "json" };
 import { parseCommandLine } from "./command_line.ts";
 import type { Config } from "../config/mod.ts";
 import { AdminError, Executor, LogFileError } from "../executor/mod.ts";
+import { hashOfInput } from "./hash_password.ts";
 import { EXIT, helpText } from "./help.ts";
 import { describe, faultsOf } from "./check.ts";
 import { completionsFor } from "./completions/mod.ts";
 import { sickness } from "./health.ts";
 import type { Settings } from "./settings.ts";
 import { INSTALLED, systemdUnit } from "./systemd.ts";
+import { unreadiness } from "./readiness.ts";
 import { UsageError } from "./usage_error.ts";
 
 const VERSION = config.version;
@@ -43,6 +45,8 @@ export async function main(args: readonly string[]): Promise<number> {
         return print(completionsFor(command.shell));
       case "systemd":
         return print(systemdUnit(executable(), command.args));
+      case "hash-password":
+        return print(await hashOfInput(Deno.stdin));
       case "health":
         return await health(command.config);
       case "serve":
@@ -56,7 +60,8 @@ export async function main(args: readonly string[]): Promise<number> {
 
 /** Tells everything that is wrong, or what would be served. */
 function check(settings: Settings): number {
-  const faults = faultsOf(settings);
+  const { users } = settings.config;
+  const faults = [...faultsOf(settings), ...unreadiness({ users })];
   [...settings.notes, ...faults].forEach(warn);
   return faults.length > 0 ? EXIT.usage : print(describe(settings));
 }
@@ -71,6 +76,8 @@ function executable(): string {
 }
 
 async function serve(config: Config): Promise<number> {
+  const [reason] = unreadiness(config);
+  if (reason !== undefined) return fail(reason, EXIT.cannotServe);
   const signals = new StopSignals();
   try {
     const executor = await Executor.start(config, { warn, version: VERSION });

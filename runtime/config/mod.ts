@@ -27,4 +27,5 @@ export {
   ENDPOINT_NAMES,
   type EndpointName,
   type LogTarget,
+  type UserSource,
 } from "./server.ts";

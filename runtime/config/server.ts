@@ -21,6 +21,12 @@ export type LogTarget = string;
 /** The endpoints: see runtime/routes/. */
 export const ENDPOINT_NAMES = ["term", "ws", "echo", "health"] as const;
 
+/** A user of `--basic-auth`, and the file that has the hash of the password. */
+export interface UserSource {
+  readonly user: string;
+  readonly file: string;
+}
+
 /** The name of an endpoint. */
 export type EndpointName = (typeof ENDPOINT_NAMES)[number];
 
@@ -35,6 +41,8 @@ export interface Config {
   readonly log: LogTarget;
   /** Those that answer. */
   readonly endpoints: readonly EndpointName[];
+  /** Who may ask, for all but the health check; none: everybody. */
+  readonly users: readonly UserSource[];
   readonly files: FilesConfig;
   readonly monitoring: Monitoring;
   readonly limits: ConnectionLimits;
@@ -48,6 +56,7 @@ export const DEFAULT_CONFIG: Omit<Config, "workers"> = {
   port: 8000,
   log: "/tmp/async-deno.log",
   endpoints: ENDPOINT_NAMES,
+  users: [],
   files: FILES,
   monitoring: MONITORING,
   limits: CONNECTION_LIMITS,

@@ -6,10 +6,10 @@
  * come before the folder: a file of the same name is not seen.
  */
 
-import type { DateField } from "../../protocol/mod.ts";
+import type { DateField, RequestHead } from "../../protocol/mod.ts";
 import type { Config, EndpointName } from "../config/mod.ts";
 import type { Site } from "../files/mod.ts";
-import type { Route, Router } from "../session/mod.ts";
+import type { Guard, Route, Router } from "../session/mod.ts";
 import { assetRoutes } from "./assets.ts";
 import { echoRoute } from "./echo.ts";
 import { healthRoute } from "./health.ts";
@@ -24,17 +24,20 @@ export interface RouterParts {
   readonly date: DateField;
   /** The served folder, if there is one. */
   readonly site?: Site | undefined;
+  /** Who may ask; without it everybody. */
+  readonly guard?: Guard | undefined;
 }
 
 /** Where the terminal is: at the top, unless a folder is served there. */
 const HOME = "/";
 const HOME_BESIDE_FILES = "/term/";
+const HEALTH = "/healthz";
 
 const ENDPOINTS: Readonly<Record<EndpointName, (date: DateField, home: string) => Table>> = {
   term: (date, home) => [...assetRoutes(home, date), ["/term", terminalRoute("/term")]],
   ws: () => [["/ws", terminalRoute("/ws")]],
   echo: () => [["/echo", echoRoute()]],
-  health: (date) => [["/healthz", healthRoute(date)]],
+  health: (date) => [[HEALTH, healthRoute(date)]],
 };
 
 /** A router over a table. */
@@ -44,12 +47,31 @@ export function createRouter(table: Table): Router {
 }
 
 /** The endpoints that the config wants, and the folder. */
-export function serverRouter({ config, date, site }: RouterParts): Router {
+export function serverRouter({ config, date, site, guard: inner }: RouterParts): Router {
   const home = site === undefined ? HOME : HOME_BESIDE_FILES;
   const routes = new Map(config.endpoints.flatMap((name) => [...ENDPOINTS[name](date, home)]));
-  if (site === undefined) return { find: (path) => routes.get(path) };
+  const guard = inner === undefined ? undefined : exempting(inner, (request) => {
+    // Health checks have no credentials, and neither have a browser's preflights.
+    return request.path === HEALTH ||
+      (isPreflight(request) && site !== undefined && !routes.has(request.path));
+  });
+  if (site === undefined) return { guard, find: (path) => routes.get(path) };
   return {
+    guard,
     find: (path) => routes.get(path) ?? site.find(path),
     answerFailure: (exchange) => site.answerFailure(exchange),
   };
+}
+
+/** The same guard, but for requests that need none. */
+function exempting(guard: Guard, isExempt: (request: RequestHead) => boolean): Guard {
+  return {
+    judge: (request) => isExempt(request) ? "admitted" : guard.judge(request),
+    refuse: (exchange, verdict) => guard.refuse(exchange, verdict),
+  };
+}
+
+/** Fetch, "CORS-preflight request": it says nothing of the folder but what its operator allowed all to see. */
+function isPreflight(request: RequestHead): boolean {
+  return request.method === "OPTIONS" && request.fields.has("access-control-request-method");
 }

@@ -27,8 +27,21 @@ const DATE_AGE = 100;
 export interface Router {
   /** The route, or undefined where there is none: 404. */
   find(path: string): Route | undefined;
+  /** Who may ask; without it everybody. */
+  readonly guard?: Guard | undefined;
   /** Answers in place of a handler that failed; false: it has nothing to say. */
   answerFailure?(exchange: Exchange): boolean;
+}
+
+/** What a guard says of a request: it is answered, it wants credentials, or it may come again later. */
+export type Verdict = "admitted" | "refused" | "busy";
+
+/** Stands before every endpoint. */
+export interface Guard {
+  /** Judges a request by its head, which need not stay valid. */
+  judge(request: RequestHead): Verdict | Promise<Verdict>;
+  /** Answers one that is not admitted. */
+  refuse(exchange: Exchange, verdict: Verdict): void;
 }
 
 /** What a worker is made of, as its sessions see it. */

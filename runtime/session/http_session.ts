@@ -20,7 +20,7 @@ import {
 import { escapeText, LogLabel } from "../log/mod.ts";
 import { type Deferred, NEVER, type Session, type Transport } from "../loop/mod.ts";
 import { COLUMN, type Column } from "../ring/mod.ts";
-import type { SessionContext } from "./context.ts";
+import type { Guard, SessionContext, Verdict } from "./context.ts";
 import { countResponse, HttpExchange } from "./http_exchange.ts";
 import { countLimit } from "./limit_columns.ts";
 import { RequestTrace } from "./request_trace.ts";
@@ -60,6 +60,8 @@ export class HttpSession implements Session, Deferred {
   #deferred = false;
   #bodyReceived = 0;
   readonly #trace: RequestTrace | null;
+  // What the guard said of the present request, until that is followed.
+  #verdict: Verdict | null = null;
 
   constructor(context: SessionContext, transport: Transport) {
     this.#context = context;
@@ -175,6 +177,8 @@ export class HttpSession implements Session, Deferred {
 
   #handleEvents(): void {
     const { outbox, loop, config } = this.#context;
+    if (this.#verdict !== null) this.#followVerdict();
+    if (this.#upgraded) return;
     const last = this.#requests + config.limits.pipelined;
     // What the peer does not read, it gets no more of: its next request waits in our buffer.
     while (this.#mayHandle()) {
@@ -194,6 +198,15 @@ export class HttpSession implements Session, Deferred {
         outbox.claim(this.#transport);
       }
     }
+  }
+
+  /** The guard has spoken, a while after the request was read. */
+  #followVerdict(): void {
+    const verdict = this.#verdict;
+    this.#verdict = null;
+    if (verdict === null || this.#exchange.isAnswered) return;
+    if (verdict === "admitted") this.#dispatch();
+    else this.#context.router.guard?.refuse(this.#exchange, verdict);
   }
 
   #mayHandle(): boolean {
@@ -245,7 +258,7 @@ export class HttpSession implements Session, Deferred {
   }
 
   #beginRequest(): void {
-    const { counters, router, head } = this.#context;
+    const { counters, router } = this.#context;
     counters.add(COLUMN.requests, 1);
     this.#requests++;
     this.#since = this.#context.loop.now;
@@ -254,6 +267,38 @@ export class HttpSession implements Session, Deferred {
     this.#receiptLogged = false;
     this.#exchange.begin();
     if (this.#context.draining) this.#http.mustClose();
+    if (router.guard !== undefined) return this.#judge(router.guard);
+    this.#dispatch();
+  }
+
+  /** Whether it may be answered at all: for the next request to come the guard's word is waited for. */
+  #judge(guard: Guard): void {
+    const { request } = this.#exchange;
+    const verdict = guard.judge(request);
+    if (verdict === "admitted") return this.#dispatch();
+    this.#label = new LogLabel(`${escapeText(request.path)} (credentials)`);
+    if (typeof verdict === "string") return guard.refuse(this.#exchange, verdict);
+    this.#handlerPending = true;
+    this.#keepRequest();
+    const settle = (verdict: Verdict) => {
+      this.#handlerPending = false;
+      this.#verdict = verdict;
+      this.#pump();
+    };
+    let judged: Verdict = "refused";
+    this.#context.follow(
+      verdict.then((word) => void (judged = word)),
+      () => settle(judged),
+      (reason) => {
+        this.#fail(reason);
+        settle("refused");
+      },
+    );
+  }
+
+  #dispatch(): void {
+    const { router } = this.#context;
+    const head = this.#exchange.request;
     const route = router.find(head.path);
     if (route === undefined) return this.#answerNotFound(head.path);
     this.#label = route.label;
@@ -327,8 +372,8 @@ export class HttpSession implements Session, Deferred {
   }
 
   #upgrade(route: Route): void {
-    const { head, outbox, log } = this.#context;
-    const answer = judgeHandshake(head);
+    const { outbox, log } = this.#context;
+    const answer = judgeHandshake(this.#exchange.request);
     if (!("accept" in answer)) {
       return this.#exchange.respondText(answer.status, `${answer.message}\n`, answer.fields);
     }

@@ -18,7 +18,7 @@
  * @module
  */
 
-export { type Router, SessionContext } from "./context.ts";
+export { type Guard, type Router, SessionContext, type Verdict } from "./context.ts";
 export { HttpSession } from "./http_session.ts";
 export { RequestObserver } from "./observer.ts";
 export { lastAnswer, methodNotAllowed, NOT_FOUND, TEXT_PLAIN, UNAVAILABLE } from "./responses.ts";

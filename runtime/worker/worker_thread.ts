@@ -6,6 +6,7 @@
  */
 
 import { DateField } from "../../protocol/mod.ts";
+import { BasicAuth, readUsers } from "../auth/mod.ts";
 import { Site } from "../files/mod.ts";
 import { LinuxFiles } from "../os/mod.ts";
 import { serverRouter } from "../routes/mod.ts";
@@ -17,5 +18,7 @@ serveThread(({ config, loop }) => {
   const site = root === undefined
     ? undefined
     : new Site({ config, root, files: new LinuxFiles(), date, now: () => loop.now });
-  return serverRouter({ config, date, site });
+  const users = readUsers(config.users, Deno.readTextFileSync);
+  const guard = users.size === 0 ? undefined : new BasicAuth(users);
+  return serverRouter({ config, date, site, guard });
 }, date);

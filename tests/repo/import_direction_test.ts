@@ -14,7 +14,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["os", "ring", "config", "assets"],
   ["log", "loop", "thread"],
   ["session"],
-  ["files"],
+  ["files", "auth"],
   ["routes"],
   ["worker", "acceptor", "admin"],
   ["executor"],

@@ -2,8 +2,20 @@
  * Which of the server's own endpoints answer, and who may ask.
  */
 
-import { ENDPOINT_NAMES, type EndpointName } from "../../config/mod.ts";
-import { choices, type Option } from "./option.ts";
+import { ENDPOINT_NAMES, type EndpointName, type UserSource } from "../../config/mod.ts";
+import { UsageError } from "../usage_error.ts";
+import { choices, type Codec, list, type Option } from "./option.ts";
+
+/** `USER:FILE`; RFC 7617 section 2 has no colon in a user's name. */
+const USER: Codec<UserSource> = {
+  parse: (text, name) => {
+    const colon = text.indexOf(":");
+    const [user, file] = [text.slice(0, colon), text.slice(colon + 1)];
+    if (colon > 0 && file !== "") return { user, file };
+    throw new UsageError(`${name} is USER:FILE, as alice:/etc/async-deno/passwords, not "${text}"`);
+  },
+  show: ({ user, file }) => `${user}:${file}`,
+};
 
 /** No endpoint at all. */
 const NONE = "none";
@@ -23,12 +35,25 @@ const SOME: Option = choices<EndpointName>(
 );
 
 /** The options of this group. */
-export const ENDPOINT_OPTIONS: readonly Option[] = [{
-  ...SOME,
-  choices: [...ENDPOINT_NAMES, NONE],
-  valuesOf: (config) => config.endpoints.length === 0 ? [NONE] : SOME.valuesOf(config),
-  apply: (config, values, name) => {
-    if (values.length === 1 && values[0] === NONE) config.endpoints = [];
-    else SOME.apply(config, values, name);
+export const ENDPOINT_OPTIONS: readonly Option[] = [
+  {
+    ...SOME,
+    choices: [...ENDPOINT_NAMES, NONE],
+    valuesOf: (config) => config.endpoints.length === 0 ? [NONE] : SOME.valuesOf(config),
+    apply: (config, values, name) => {
+      if (values.length === 1 && values[0] === NONE) config.endpoints = [];
+      else SOME.apply(config, values, name);
+    },
   },
-}];
+  list(
+    {
+      flag: "basic-auth",
+      group: "Endpoints",
+      value: "USER:FILE",
+      help: "asks for a name and a password, for all but /healthz; see hash-password",
+      defaultText: "everybody may ask",
+    },
+    { get: (config) => config.users, set: (config, value) => void (config.users = value) },
+    USER,
+  ),
+];

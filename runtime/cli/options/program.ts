@@ -38,14 +38,14 @@ export const PROGRAM_FLAGS: readonly ProgramFlag[] = [
 ];
 
 /** A word in place of the workers, for something else than to serve. */
-export type CommandWord = "completions" | "health" | "systemd";
+export type CommandWord = "completions" | "hash-password" | "health" | "systemd";
 
 /** What a word does. */
 export interface ProgramCommand {
   readonly word: CommandWord;
   /** What may follow it. */
   readonly choices: readonly string[];
-  /** What follows it, as `--help` shows it. */
+  /** What follows it, as `--help` shows it; empty: nothing. */
   readonly follows: string;
   readonly help: string;
 }
@@ -57,6 +57,12 @@ export const COMMANDS: readonly ProgramCommand[] = [
     choices: ["bash", "zsh", "fish"],
     follows: "bash|zsh|fish",
     help: "print what completes the command line in that shell",
+  },
+  {
+    word: "hash-password",
+    choices: [],
+    follows: "",
+    help: "read a password from standard input and print its hash, for --basic-auth",
   },
   {
     word: "health",

@@ -1,0 +1,52 @@
+/**
+ * What must be there before a thread is started: the folder to serve, the files with passwords.
+ *
+ * In: the config. Out: what is wrong, a line for the operator each. The threads open all of it again by
+ * themselves; asked here, a mistake is said once and by its option.
+ */
+
+import { readUsers } from "../auth/mod.ts";
+import type { Config } from "../config/mod.ts";
+
+/** What is looked at. */
+type Wanted = Pick<Config, "users"> & Partial<Pick<Config, "files">>;
+
+/** Everything that is not as it should be. */
+export function unreadiness({ files, users }: Wanted): string[] {
+  const root = files?.root;
+  const faults = users.map((source) => faultOf(() => readUsers([source], readPasswords)));
+  if (root !== undefined) faults.unshift(faultOf(() => expectFolder(root)));
+  return faults.filter((fault) => fault !== undefined);
+}
+
+function faultOf(check: () => unknown): string | undefined {
+  try {
+    check();
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+function expectFolder(root: string): void {
+  let isFolder: boolean;
+  try {
+    isFolder = Deno.statSync(root).isDirectory;
+  } catch (error) {
+    const missing = error instanceof Deno.errors.NotFound;
+    const reason = missing ? "there is no such folder" : "it cannot be read";
+    throw new Error(`cannot serve --root ${root}: ${reason}`);
+  }
+  if (!isFolder) throw new Error(`cannot serve --root ${root}: it is no folder`);
+}
+
+function readPasswords(file: string): string {
+  try {
+    return Deno.readTextFileSync(file);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) {
+      throw new Error(`there is no file ${file} of passwords`);
+    }
+    throw new Error(`cannot read the passwords in ${file}`);
+  }
+}

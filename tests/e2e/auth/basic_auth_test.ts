@@ -1,0 +1,109 @@
+/** `--basic-auth` over the real socket: before every endpoint, files and WebSockets, but the health check. */
+
+import { assert, assertEquals } from "@std/assert";
+import { hashPassword } from "../../../runtime/auth/mod.ts";
+import { ask, field, type HttpAnswer, HttpConnection } from "../../support/http_client.ts";
+import { runServer, type Server, withServer } from "../../support/server.ts";
+import { withSite } from "../../support/site.ts";
+
+const RIGHT = `Authorization: Basic ${btoa("alice:correct horse")}`;
+const WRONG = `Authorization: Basic ${btoa("alice:battery staple")}`;
+const HANDSHAKE = [
+  ...["Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13"],
+  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+];
+
+async function withPasswords(body: (file: string) => Promise<void>): Promise<void> {
+  const file = await Deno.makeTempFile({ prefix: "async-deno-test-" });
+  try {
+    await Deno.writeTextFile(file, `# who may ask\nalice:${await hashPassword("correct horse")}\n`);
+    await body(file);
+  } finally {
+    await Deno.remove(file);
+  }
+}
+
+function get(server: Server, path: string, fields: readonly string[]): Promise<HttpAnswer> {
+  return ask(server, [`GET ${path} HTTP/1.1`, "Host: a", ...fields, "", ""].join("\r\n"));
+}
+
+Deno.test("basic auth: every endpoint and every file wants it, the health check does not", async () => {
+  await withPasswords(async (file) => {
+    const args = ["--basic-auth", `alice:${file}`];
+    await withSite({ files: { "index.html": "home" }, args }, async ({ server }) => {
+      for (const path of ["/", "/nothing", "/echo", "/ws", "/term/", "/..%2f"]) {
+        for (const fields of [[], [WRONG]]) {
+          const refused = await get(server, path, fields);
+          assertEquals([refused.status, field(refused, "cache-control")], [401, "no-store"], path);
+          assertEquals(
+            field(refused, "www-authenticate"),
+            'Basic realm="async-deno", charset="UTF-8"',
+          );
+        }
+      }
+      assertEquals((await get(server, "/", [RIGHT])).text, "home");
+      assertEquals((await get(server, "/nothing", [RIGHT])).status, 404);
+      assertEquals((await get(server, "/healthz", [])).text, "ok");
+    });
+  });
+});
+
+Deno.test("basic auth: a WebSocket is opened with credentials alone, also at their first use", async () => {
+  await withPasswords(async (file) => {
+    await withServer({ workers: 1, args: ["--basic-auth", `alice:${file}`] }, async (server) => {
+      assertEquals((await get(server, "/echo", HANDSHAKE)).status, 401);
+      assertEquals((await get(server, "/echo", [...HANDSHAKE, WRONG])).status, 401);
+      for (const _ of ["first", "known"]) {
+        using connection = await HttpConnection.open(server);
+        await connection.send(
+          ["GET /echo HTTP/1.1", "Host: a", ...HANDSHAKE, RIGHT, "", ""].join("\r\n"),
+        );
+        assertEquals((await connection.answer("GET")).status, 101);
+        await connection.send(new Uint8Array([0x81, 0x82, 0, 0, 0, 0, 0x68, 0x69]));
+        assertEquals(await connection.bytes(4), new Uint8Array([0x81, 2, 0x68, 0x69]));
+      }
+    });
+  });
+});
+
+Deno.test("basic auth: a body and what is pipelined behind wait for the first check", async () => {
+  await withPasswords(async (file) => {
+    await withServer({ workers: 1, args: ["--basic-auth", `alice:${file}`] }, async (server) => {
+      using connection = await HttpConnection.open(server);
+      const post = (body: string, auth: string) =>
+        `POST /echo HTTP/1.1\r\nHost: a\r\n${auth}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+      await connection.send(post("one", RIGHT) + post("two", WRONG) + post("three", RIGHT));
+      const answers: [number, string][] = [];
+      for (let i = 0; i < 3; i++) {
+        const { status, text } = await connection.answer("POST");
+        answers.push([status, status === 200 ? text : ""]);
+      }
+      assertEquals(answers, [[200, "one"], [401, ""], [200, "three"]]);
+    });
+  });
+});
+
+Deno.test("basic auth: a preflight has no credentials, and is answered where CORS is allowed", async () => {
+  await withPasswords(async (file) => {
+    const args = ["--basic-auth", `alice:${file}`, "--cors", "*"];
+    await withSite({ files: { "a.json": "{}" }, args }, async ({ server }) => {
+      const fields = ["Origin: http://b", "Access-Control-Request-Method: GET"];
+      const request = ["OPTIONS /a.json HTTP/1.1", "Host: a", ...fields, "", ""].join("\r\n");
+      assertEquals((await ask(server, request)).status, 204);
+      assertEquals((await get(server, "/a.json", fields)).status, 401);
+      assertEquals((await ask(server, request.replace("/a.json", "/echo"))).status, 401);
+    });
+  });
+});
+
+Deno.test("basic auth: a file that is missing or has no hash is said at the start", async () => {
+  const rows: [value: string, wanted: string][] = [
+    ["alice:/no/such/file", "there is no file /no/such/file of passwords"],
+    [`alice:${new URL("basic_auth_test.ts", import.meta.url).pathname}`, "has no line for alice"],
+    ["alice", "USER:FILE"],
+  ];
+  for (const [value, wanted] of rows) {
+    const { code, stderr } = await runServer(["1", "127.0.0.1", "0", "--basic-auth", value]);
+    assert(code > 0 && stderr.includes(wanted) && stderr.trim().split("\n").length === 1, stderr);
+  }
+});

@@ -66,6 +66,11 @@ const SYMBOLS = {
     parameters: ["i32", "i32", "buffer", "u32"],
     result: "i32",
   },
+  preadv2: {
+    // int fd, const struct iovec *iov, int iovcnt, off_t offset, int flags
+    parameters: ["i32", "buffer", "i32", "i64", "i32"],
+    result: "i32",
+  },
   posix_fadvise: { parameters: ["i32", "i64", "i64", "i32"], result: "i32" }, // int fd, off_t offset, off_t len, int advice
   // What older C libraries have no function for; see syscall(2). Its C prototype is variadic, which
   // for whole numbers and addresses is the same call on x86-64 and arm64.

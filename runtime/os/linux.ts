@@ -21,12 +21,26 @@ const CLOCK_MONOTONIC_COARSE = 6;
 const POSIX_FADV_WILLNEED = 3;
 // From the vDSO too, of the processor's own counter. Measured: 41 ns with the FFI.
 const CLOCK_MONOTONIC = 1;
+// Only what is in memory: else EAGAIN, at once.
+const RWF_NOWAIT = 8;
 const SHUT_RD = 0;
 const SHUT_WR = 1;
 const WORD = 2 ** 32;
 
 // The FFI's types want an ArrayBuffer behind a view; the calls themselves take shared memory too.
 type Ffi = Uint8Array<ArrayBuffer>;
+
+/** Room for one byte that nobody looks at, and the struct iovec that says where it is. */
+class Probe {
+  // An ArrayBuffer of its own does not move; the field keeps it from being collected.
+  readonly #byte = new Uint8Array(new ArrayBuffer(1));
+  readonly iovec: Ffi;
+
+  constructor() {
+    const address = Deno.UnsafePointer.value(Deno.UnsafePointer.of(this.#byte));
+    this.iovec = new Uint8Array(new BigUint64Array([address, 1n]).buffer);
+  }
+}
 
 /** System calls by libc. */
 export class LinuxOs implements Os {
@@ -39,6 +53,7 @@ export class LinuxOs implements Os {
   // An off_t, in and out, as words.
   readonly #offset = new Uint32Array(2);
   readonly #offsetBytes = new Uint8Array(this.#offset.buffer);
+  readonly #probe = new Probe();
   // A doorbell adds one: a u64 in host order.
   readonly #one = new Uint8Array(new BigUint64Array([1n]).buffer);
 
@@ -112,6 +127,11 @@ export class LinuxOs implements Os {
   }
 
   readAhead(file: number, offset: number, length: number): void {
+    // A byte that is there stands for all: advice looks at each page, which costs a twentieth of what
+    // sending them does (tests/bench: file of 100 MiB). What cannot be asked so is advised.
+    if (result(this.#libc.preadv2(file, this.#probe.iovec, 1, BigInt(offset), RWF_NOWAIT)) > 0) {
+      return;
+    }
     // Advice: nothing fails by it.
     this.#libc.posix_fadvise(file, BigInt(offset), BigInt(length), POSIX_FADV_WILLNEED);
   }

@@ -33,7 +33,10 @@ export interface Os {
    * first, and for that the call blocks.
    */
   sendFile(descriptor: number, file: number, offset: number, length: number): number;
-  /** Asks the kernel to have these bytes of a file in memory soon; waits for nothing. */
+  /**
+   * Asks the kernel to have these bytes of a file in memory soon, where the first of them is not there
+   * yet; waits for nothing.
+   */
   readAhead(file: number, offset: number, length: number): void;
   /** epoll_create1(2). */
   epollCreate(): number;

@@ -29,6 +29,7 @@ StartLimitBurst=5
 [Service]
 Type=exec
 ExecStart=${[executable, ...args].map(quoted).join(" ")}
+ExecReload=/bin/kill -HUP $MAINPID
 # Every option is a variable too: these lines, then that file; an argument above wins.
 Environment=ASYNC_DENO_LOG=off
 EnvironmentFile=-/etc/default/async-deno

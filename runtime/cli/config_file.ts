@@ -7,7 +7,7 @@
  */
 
 import { parse as parseToml, TomlError } from "smol-toml";
-import { didYouMean } from "./nearest.ts";
+import { nearest } from "./nearest.ts";
 import { type Option, OPTIONS } from "./options/mod.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -94,6 +94,7 @@ function wrongType(path: string, option: Option): string {
 }
 
 function unknownKey(path: string, key: string): string {
-  const flags = OPTIONS.map(({ flag }) => flag);
-  return `unknown key "${key}" in ${path}${didYouMean(key, flags, ": --help has all options")}`;
+  const meant = nearest(key, OPTIONS.map(({ flag }) => flag));
+  const hint = meant === undefined ? "--help has all options" : `did you mean ${meant}?`;
+  return `unknown key "${key}" in ${path}: ${hint}`;
 }

@@ -6,7 +6,7 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { didYouMean } from "./nearest.ts";
+import { nearest } from "./nearest.ts";
 import { OPTIONS, PROGRAM_FLAGS } from "./options/mod.ts";
 
 /** The arguments. */
@@ -52,8 +52,9 @@ export function parseFlags(args: readonly string[]): Flags {
 
 function unknownFlag(argument: string): string {
   const name = argument.replace(/=.*/s, "");
-  const words = FLAGS.map((flag) => `--${flag}`);
-  return `unknown option ${name}${didYouMean(name, words, ": see --help for those there are")}`;
+  const meant = nearest(name.replace(/^-+/, ""), FLAGS);
+  const hint = meant === undefined ? "see --help for those there are" : `did you mean --${meant}?`;
+  return `unknown option ${name}: ${hint}`;
 }
 
 /**

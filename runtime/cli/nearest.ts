@@ -1,17 +1,18 @@
 /**
- * A word that was probably meant.
+ * The option that was probably meant.
  *
- * In: what was written, and the words there are. Out: a hint to end an error with.
+ * In: the name that was written, without dashes or prefix, and the names there are. Out: the nearest,
+ * if it is near enough to have been meant.
  */
 
 import { closestString } from "@std/text/closest-string";
 import { levenshteinDistance } from "@std/text/levenshtein-distance";
 
-/** `: did you mean WORD?` where a word is near enough to have been meant, else `otherwise`. */
-export function didYouMean(written: string, words: readonly string[], otherwise: string): string {
-  const nearest = closestString(written, words);
-  const distance = levenshteinDistance(written.toLowerCase(), nearest.toLowerCase());
-  // Two slips, or one letter of three wrong: what is farther away is another word.
-  const isNear = distance <= Math.max(2, Math.floor(nearest.length / 3));
-  return isNear ? `: did you mean ${nearest}?` : otherwise;
+/** The nearest name, or undefined where all are far from what was written. */
+export function nearest(written: string, names: readonly string[]): string | undefined {
+  const name = closestString(written, names);
+  const distance = levenshteinDistance(written.toLowerCase(), name);
+  // Two slips, or one letter of three wrong; what shares no letter is another word.
+  const isNear = distance <= Math.max(2, name.length / 3) && distance < name.length;
+  return isNear ? name : undefined;
 }

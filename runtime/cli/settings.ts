@@ -9,14 +9,13 @@
 import { type Config, DEFAULT_CONFIG } from "../config/mod.ts";
 import type { FileOptions } from "./config_file.ts";
 import type { Flags } from "./flags.ts";
-import { didYouMean } from "./nearest.ts";
+import { nearest } from "./nearest.ts";
 import {
   ARGUMENTS,
   MAX_WORKERS,
   type MutableConfig,
   type Option,
   OPTIONS,
-  PROGRAM_FLAGS,
   variableOf,
 } from "./options/mod.ts";
 import { UsageError } from "./usage_error.ts";
@@ -92,12 +91,17 @@ function tooMany({ positional }: Sources): string[] {
   return extra === undefined ? [] : [`too many arguments from "${extra}" on: ${names}`];
 }
 
-const VARIABLES = [...OPTIONS, ...PROGRAM_FLAGS].map(({ flag }) => variableOf(flag));
+/** Of the program's own flags the file alone can be a variable: help or a check is asked for. */
+const NAMES = ["config", ...OPTIONS.map(({ flag }) => flag)];
+const PREFIX = variableOf("");
 
 function unknownVariables({ variables }: Sources): string[] {
-  const ours = variables.filter((name) => name.startsWith(variableOf("")));
-  return ours.filter((name) => !VARIABLES.includes(name)).map((name) => {
-    return `the variable ${name} sets nothing${didYouMean(name, VARIABLES, "")}`;
+  const known = NAMES.map(variableOf);
+  const unknown = variables.filter((name) => name.startsWith(PREFIX) && !known.includes(name));
+  return unknown.map((name) => {
+    const meant = nearest(name.slice(PREFIX.length).toLowerCase().replaceAll("_", "-"), NAMES);
+    const hint = meant === undefined ? "" : `: did you mean ${variableOf(meant)}?`;
+    return `the variable ${name} sets nothing${hint}`;
   });
 }
 

@@ -50,7 +50,7 @@ async function ask(shell: string, line: string): Promise<string[]> {
   const { stdout, stderr } = await new Deno.Command(shell, {
     args: [...options, "-c", script],
     cwd: new URL("../../../fixtures/", import.meta.url),
-    signal: AbortSignal.timeout(20_000),
+    signal: AbortSignal.timeout(60_000),
   }).output();
   assertEquals(new TextDecoder().decode(stderr), "");
   // deno-lint-ignore no-control-regex -- the escapes are what zsh moves its cursor with

@@ -86,11 +86,17 @@ Deno.test("settings: everything that is wrong is told at once, by the name of it
 });
 
 Deno.test("settings: a variable that begins like ours and is none is noted, and no fault", () => {
-  const variables = { ASYNC_DENO_MAX_CONECTIONS: "5", ASYNC_DENO_SERVICE_HOST: "x", PATH: "/" };
+  const variables = {
+    ASYNC_DENO_MAX_CONECTIONS: "5",
+    ASYNC_DENO_SERVICE_HOST: "x",
+    ASYNC_DENO_CHECK: "1",
+    PATH: "/",
+  };
   const { notes, faults } = settings([], variables);
   assertEquals(faults, []);
   assertEquals(notes, [
     "the variable ASYNC_DENO_MAX_CONECTIONS sets nothing: did you mean ASYNC_DENO_MAX_CONNECTIONS?",
     "the variable ASYNC_DENO_SERVICE_HOST sets nothing",
+    "the variable ASYNC_DENO_CHECK sets nothing",
   ]);
 });

@@ -381,7 +381,7 @@ export class HttpSession implements Session, Deferred {
     const fields = [["Upgrade", "websocket"], ["Sec-WebSocket-Accept", answer.accept]] as const;
     this.#http.switchProtocol(outbox.buffer, { status: 101, fields, contentLength: -1 });
     countResponse(this.#context, 101);
-    this.#trace?.answered(head, 101, 0);
+    this.#trace?.answered(this.#exchange.request, 101, 0);
     log.requestReceived(this.#transport.descriptor, route.label);
     this.#upgraded = true;
     const session = new WebSocketSession(this.#context, route.webSocket);

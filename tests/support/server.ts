@@ -41,6 +41,8 @@ export interface ServerOptions {
   args?: readonly string[];
   /** Variables beside the environment of the tests (whose own `ASYNC_DENO_*` are left out). */
   env?: Readonly<Record<string, string>>;
+  /** A program with its arguments that becomes the server: setpriv, say. */
+  through?: readonly [program: string, ...args: string[]];
 }
 
 /** How a child ended and what it said. */
@@ -64,14 +66,18 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const folder = await Deno.makeTempDir({ prefix: "async-deno-test-" });
   const logFile = options.log ?? `${folder}/server.log`;
   const ip = options.ip ?? "127.0.0.1";
-  const child = new Child([
-    String(options.workers),
-    ip,
-    String(options.port ?? 0),
-    "--log",
-    logFile,
-    ...(options.args ?? []),
-  ], options.env);
+  const child = new Child(
+    [
+      String(options.workers),
+      ip,
+      String(options.port ?? 0),
+      "--log",
+      logFile,
+      ...(options.args ?? []),
+    ],
+    options.env,
+    options.through,
+  );
   try {
     const banner = await child.banner();
     return new Server(child, { folder, logFile, ip, port: banner.port, banner: banner.line });
@@ -263,11 +269,16 @@ class Child {
   readonly #process: Deno.ChildProcess;
   #ended = false;
 
-  constructor(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-    const [program, before] = command();
-    this.title = [program, ...before, ...args].join(" ");
+  constructor(
+    args: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+    through: readonly string[] = [],
+  ) {
+    const [own, before] = command();
+    const [program = own, ...rest] = [...through, own, ...before, ...args];
+    this.title = [program, ...rest].join(" ");
     this.#process = new Deno.Command(program, {
-      args: [...before, ...args],
+      args: rest,
       cwd: REPOSITORY,
       env: { ...inheritedEnvironment(), ...env },
       clearEnv: true,

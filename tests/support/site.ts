@@ -18,6 +18,8 @@ export interface SiteOptions {
   readonly args?: readonly string[];
   /** Worker threads; 1 when left out, so that all requests meet one cache. */
   readonly workers?: number;
+  /** As of a server: a program that becomes it. */
+  readonly through?: readonly [program: string, ...args: string[]];
 }
 
 /** A site on the air. */
@@ -42,7 +44,8 @@ export async function withSite(
       await putFile(`${folder}/${path}`, content);
     }
     const args = ["--root", folder, ...(options.args ?? [])];
-    await withServer({ workers: options.workers ?? 1, args }, (server) => {
+    const through = options.through === undefined ? {} : { through: options.through };
+    await withServer({ workers: options.workers ?? 1, args, ...through }, (server) => {
       return body({ server, folder, top });
     });
   } finally {

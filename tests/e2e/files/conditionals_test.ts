@@ -3,7 +3,7 @@
 import { assertEquals } from "@std/assert";
 import { ask, field } from "../../support/http_client.ts";
 import { readTable, type RequestRow } from "../../support/semantics_tables.ts";
-import { withSite } from "./site_folder.ts";
+import { withSite } from "../../support/site.ts";
 import { askRow, contentOf, makeFiles, pathOf, reasonToSkip } from "./table_files.ts";
 
 interface ConditionRow extends RequestRow {
@@ -13,7 +13,9 @@ interface ConditionRow extends RequestRow {
 const ROWS = readTable<ConditionRow>("preconditions").filter((row) => !reasonToSkip(row));
 
 Deno.test("conditional requests for files: the table", (test) =>
-  withSite((site) => makeFiles(ROWS, site), {}, async (server) => {
+  withSite({}, async (site) => {
+    await makeFiles(ROWS, site);
+    const { server } = site;
     for (const row of ROWS) {
       await test.step(row.name, async () => {
         const answer = await askRow(server, row);
@@ -34,7 +36,9 @@ Deno.test("conditional requests for files: the table", (test) =>
   }));
 
 Deno.test("conditional requests for files: Last-Modified is the file's, to the second", () =>
-  withSite((site) => makeFiles(ROWS, site), {}, async (server) => {
+  withSite({}, async (site) => {
+    await makeFiles(ROWS, site);
+    const { server } = site;
     for (const row of ROWS) {
       const answer = await ask(server, `GET ${pathOf(row)} HTTP/1.1\r\nHost: a\r\n\r\n`);
       assertEquals(field(answer, "last-modified"), "Sun, 06 Nov 1994 08:49:37 GMT", pathOf(row));
@@ -42,7 +46,7 @@ Deno.test("conditional requests for files: Last-Modified is the file's, to the s
   }));
 
 Deno.test("conditional requests for files: what is not there has no conditions", () =>
-  withSite(() => Promise.resolve(), {}, async (server) => {
+  withSite({}, async ({ server }) => {
     for (const line of ["If-None-Match: *", "If-Match: *", "Range: bytes=0-0"]) {
       const answer = await ask(server, `GET /nothing HTTP/1.1\r\nHost: a\r\n${line}\r\n\r\n`);
       assertEquals(answer.status, 404, line);

@@ -5,10 +5,9 @@
 
 import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
-import { ask, field, type HttpAnswer } from "../../support/http_client.ts";
-import { type Endpoint } from "../../support/http_client.ts";
+import { ask, type Endpoint, field, type HttpAnswer } from "../../support/http_client.ts";
 import { readTable, type Row } from "../../support/semantics_tables.ts";
-import { type SiteFolder, withSite } from "./site_folder.ts";
+import { type Site, withSite } from "../../support/site.ts";
 
 interface CodingRow extends Row {
   input: string | null;
@@ -26,18 +25,18 @@ const ENDINGS: Readonly<Record<string, string>> = { br: ".br", zstd: ".zst", gzi
 const LONG_TEXT = "what is said again and again\n".repeat(1_000);
 
 /** For each set of codings a file with those neighbours; too short to be compressed on the fly. */
-async function fill({ root }: SiteFolder): Promise<void> {
+async function fill({ folder }: Site): Promise<void> {
   for (const { available } of ROWS) {
-    const path = `${root}${pathFor(available)}`;
+    const path = `${folder}${pathFor(available)}`;
     await Deno.writeTextFile(path, "identity");
     for (const coding of available) {
       if (coding !== "identity") await Deno.writeTextFile(path + ENDINGS[coding], coding);
     }
   }
   for (const name of ["long.txt", "long.html", "long.bin"]) {
-    await Deno.writeTextFile(`${root}/${name}`, LONG_TEXT);
+    await Deno.writeTextFile(`${folder}/${name}`, LONG_TEXT);
   }
-  await Deno.writeTextFile(`${root}/short.txt`, "short");
+  await Deno.writeTextFile(`${folder}/short.txt`, "short");
 }
 
 function pathFor(available: readonly string[]): string {
@@ -50,7 +49,9 @@ function get(endpoint: Endpoint, path: string, accepted: string | null): Promise
 }
 
 Deno.test("codings of files: the table", (test) =>
-  withSite(fill, {}, async (server) => {
+  withSite({}, async (site) => {
+    await fill(site);
+    const { server } = site;
     for (const row of ROWS) {
       await test.step(row.name, async () => {
         const answer = await get(server, pathFor(row.available), row.input);
@@ -66,7 +67,9 @@ Deno.test("codings of files: the table", (test) =>
   }));
 
 Deno.test("codings of files: each has its own tag, and its own bytes for ranges", () =>
-  withSite(fill, {}, async (server) => {
+  withSite({}, async (site) => {
+    await fill(site);
+    const { server } = site;
     const path = pathFor(ORDER);
     const tags = new Set<string | undefined>();
     for (const coding of ORDER) {
@@ -83,7 +86,9 @@ Deno.test("codings of files: each has its own tag, and its own bytes for ranges"
   }));
 
 Deno.test("codings of files: text above 1 KiB is compressed as it is asked for", () =>
-  withSite(fill, {}, async (server) => {
+  withSite({}, async (site) => {
+    await fill(site);
+    const { server } = site;
     const plain = await get(server, "/long.txt", null);
     assertEquals(plain.text, LONG_TEXT);
     const readers = { br: brotliDecompressSync, gzip: gunzipSync } as const;
@@ -103,7 +108,9 @@ Deno.test("codings of files: text above 1 KiB is compressed as it is asked for",
   }));
 
 Deno.test("codings of files: what is short, or is no text, goes as it is", () =>
-  withSite(fill, {}, async (server) => {
+  withSite({}, async (site) => {
+    await fill(site);
+    const { server } = site;
     for (const path of ["/short.txt", "/long.bin"]) {
       const answer = await get(server, path, "gzip, deflate, br, zstd");
       assertEquals(field(answer, "content-encoding"), undefined, path);

@@ -6,7 +6,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { field, type HttpAnswer } from "../../support/http_client.ts";
 import { readTable, representationOf, type RequestRow } from "../../support/semantics_tables.ts";
-import { withSite } from "./site_folder.ts";
+import { withSite } from "../../support/site.ts";
 import { askRow, bytesOf, makeFiles, reasonToSkip } from "./table_files.ts";
 
 interface RangeRow extends RequestRow {
@@ -17,9 +17,10 @@ interface RangeRow extends RequestRow {
 const ROWS = readTable<RangeRow>("ranges").filter((row) => !reasonToSkip(row));
 
 Deno.test("ranges of files: the table", (test) =>
-  withSite((site) => makeFiles(ROWS, site), {}, async (server) => {
+  withSite({}, async (site) => {
+    await makeFiles(ROWS, site);
     for (const row of ROWS) {
-      await test.step(row.name, async () => judge(row, await askRow(server, row)));
+      await test.step(row.name, async () => judge(row, await askRow(site.server, row)));
     }
   }));
 

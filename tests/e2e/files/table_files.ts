@@ -8,7 +8,7 @@
 import { assert } from "@std/assert";
 import { ask, type Endpoint, field, type HttpAnswer } from "../../support/http_client.ts";
 import { representationOf, type RequestRow } from "../../support/semantics_tables.ts";
-import type { SiteFolder } from "./site_folder.ts";
+import type { Site } from "../../support/site.ts";
 
 /** Larger files have a hole for content: all bytes are 0. */
 const LARGEST_WRITTEN = 1 << 20;
@@ -29,10 +29,10 @@ export function pathOf(row: RequestRow): string {
 }
 
 /** Makes the files of all rows. */
-export async function makeFiles(rows: readonly RequestRow[], { root }: SiteFolder): Promise<void> {
+export async function makeFiles(rows: readonly RequestRow[], { folder }: Site): Promise<void> {
   for (const row of rows) {
     const { size, lastModified } = representationOf(row);
-    const path = root + pathOf(row);
+    const path = folder + pathOf(row);
     await Deno.writeFile(path, size > LARGEST_WRITTEN ? new Uint8Array(0) : contentOf(0, size));
     if (size > LARGEST_WRITTEN) await Deno.truncate(path, size);
     const time = new Date(lastModified * 1000);

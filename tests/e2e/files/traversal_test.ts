@@ -10,7 +10,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { type Endpoint, HttpConnection } from "../../support/http_client.ts";
 import { readTable, type Row } from "../../support/semantics_tables.ts";
-import { type SiteFolder, withSite } from "./site_folder.ts";
+import { type Site, withSite } from "../../support/site.ts";
 
 interface HostileRow extends Row {
   /** The target; {base} is the path of the folder around the served one, {encodedBase} its slashes too. */
@@ -58,15 +58,15 @@ const LINKS: Readonly<Record<string, string>> = {
   "dangling": "../nothing",
 };
 
-async function fill({ base, root }: SiteFolder): Promise<void> {
+async function fill({ top, folder: root }: Site): Promise<void> {
   for (const folder of ["sub/deep", ".git", ".well-known", "../site-secret"]) {
     await Deno.mkdir(`${root}/${folder}`, { recursive: true });
   }
   for (const [name, text] of Object.entries(OWN)) await Deno.writeTextFile(`${root}/${name}`, text);
-  for (const name of SECRET_FILES) await Deno.writeTextFile(`${base}/${name}`, SECRET);
-  await Deno.writeTextFile(`${base}/${NAME_ABOVE}`, SECRET);
+  for (const name of SECRET_FILES) await Deno.writeTextFile(`${top}/${name}`, SECRET);
+  await Deno.writeTextFile(`${top}/${NAME_ABOVE}`, SECRET);
   for (const [name, to] of Object.entries(LINKS)) {
-    await Deno.symlink(to.replace("{base}", base), `${root}/${name}`);
+    await Deno.symlink(to.replace("{base}", top), `${root}/${name}`);
   }
   await Deno.symlink("a.txt", `${root}/inward.txt`);
   await Deno.symlink("sub", `${root}/inward`);
@@ -80,8 +80,8 @@ async function bytesFor(endpoint: Endpoint, target: string, accept: string): Pro
   return new TextDecoder("latin1").decode(await connection.rest());
 }
 
-function targetOf({ input }: HostileRow, { base }: SiteFolder): string {
-  return input.replaceAll("{base}", base).replaceAll("{encodedBase}", base.replaceAll("/", "%2f"));
+function targetOf({ input }: HostileRow, { top }: Site): string {
+  return input.replaceAll("{base}", top).replaceAll("{encodedBase}", top.replaceAll("/", "%2f"));
 }
 
 /** Judges an answer. `isOwn` says whether a body of 200 is one that the folder may give. */
@@ -104,7 +104,9 @@ Deno.test("traversal: there are at least two hundred hostile paths", () => {
 });
 
 Deno.test("traversal: no path leads out of the folder, or to what is hidden in it", (test) =>
-  withSite(fill, {}, async (server, site) => {
+  withSite({ workers: 2 }, async (site) => {
+    await fill(site);
+    const { server } = site;
     const own = new Set(Object.values(OWN));
     for (const row of ROWS) {
       await test.step(row.name, async () => {
@@ -124,7 +126,9 @@ Deno.test("traversal: no path leads out of the folder, or to what is hidden in i
   }));
 
 Deno.test("traversal: not with listings and a single page application either", () =>
-  withSite(fill, { args: ["--listing", "--spa"] }, async (server, site) => {
+  withSite({ args: ["--listing", "--spa"], workers: 2 }, async (site) => {
+    await fill(site);
+    const { server } = site;
     const isOwn = (body: string) =>
       Object.values(OWN).includes(body) || body.includes("Index of /");
     for (const row of ROWS) {
@@ -136,7 +140,9 @@ Deno.test("traversal: not with listings and a single page application either", (
   }));
 
 Deno.test("traversal: links are followed where that is asked for, and nothing else", () =>
-  withSite(fill, { args: ["--follow-links"] }, async (server, site) => {
+  withSite({ args: ["--follow-links"], workers: 2 }, async (site) => {
+    await fill(site);
+    const { server } = site;
     const own = new Set(Object.values(OWN));
     for (const row of ROWS.filter(({ spec }) => spec !== LINK_SPEC)) {
       judge(await bytesFor(server, targetOf(row, site), "*/*"), (body) => own.has(body));
@@ -145,7 +151,9 @@ Deno.test("traversal: links are followed where that is asked for, and nothing el
   }));
 
 Deno.test("traversal: hidden files come where that is asked for, and nothing else", () =>
-  withSite(fill, { args: ["--hidden"] }, async (server, site) => {
+  withSite({ args: ["--hidden"], workers: 2 }, async (site) => {
+    await fill(site);
+    const { server } = site;
     const own = new Set(Object.values(OWN));
     for (const row of ROWS.filter(({ spec }) => spec !== "names with a leading dot")) {
       judge(await bytesFor(server, targetOf(row, site), "*/*"), (body) => own.has(body));

@@ -72,7 +72,9 @@ Deno.test("exposition: what is open is never negative, whatever was read when", 
 });
 
 const PROMTOOL = await findPromtool();
-const remedy = PROMTOOL ? "" : " - skipped without promtool: apt-get install prometheus";
+const remedy = PROMTOOL
+  ? ""
+  : " - skipped without promtool: apt-get install prometheus, or PROMTOOL_PATH";
 
 Deno.test({
   name: `exposition: promtool has nothing to say against it${remedy}`,

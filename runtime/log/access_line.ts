@@ -57,22 +57,14 @@ function combinedLine(access: Access): string {
 }
 
 function jsonLine(access: Access): string {
-  const { request } = access;
-  const members = [
-    `"time":"${new Date(access.time).toISOString()}"`,
-    `"id":"${access.id}"`,
-    `"address":"${access.address}"`,
-    `"method":${textOrNull(request?.method)}`,
-    `"path":${textOrNull(request?.target)}`,
-    `"protocol":${request === null ? "null" : `"HTTP/1.${request.minorVersion}"`}`,
-    `"status":${access.status}`,
-    `"bytes":${access.bytes}`,
-    `"microseconds":${access.microseconds}`,
-    `"worker":${access.worker}`,
-    `"referer":${textOrNull(request?.field("referer"))}`,
-    `"user_agent":${textOrNull(request?.field("user-agent"))}`,
-  ];
-  return `{${members.join(",")}}\n`;
+  const { id, address, request, status, bytes, microseconds, worker } = access;
+  const protocol = request === null ? "null" : `"HTTP/1.${request.minorVersion}"`;
+  return `{"time":"${isoTime(access.time)}","id":"${id}","address":"${address}",` +
+    `"method":${textOrNull(request?.method)},"path":${textOrNull(request?.target)},` +
+    `"protocol":${protocol},"status":${status},"bytes":${bytes},` +
+    `"microseconds":${microseconds},"worker":${worker},` +
+    `"referer":${textOrNull(request?.field("referer"))},` +
+    `"user_agent":${textOrNull(request?.field("user-agent"))}}\n`;
 }
 
 function escaped(text: string): string {
@@ -83,20 +75,32 @@ function textOrNull(text: string | undefined): string {
   return text === undefined ? "null" : jsonText(text, LONGEST_FIELD);
 }
 
+// A thread writes many lines within one second: both forms of it are kept.
 let lastSecond = NaN;
-let lastTime = "";
+let combinedSecond = "";
+let isoSecond = "";
 
-/** `10/Oct/2026:13:55:36 +0000`; a thread writes many lines within one second. */
+/** `10/Oct/2026:13:55:36 +0000`. */
 function combinedTime(time: number): string {
+  setSecond(time);
+  return combinedSecond;
+}
+
+/** `2026-10-10T13:55:36.123Z`. */
+function isoTime(time: number): string {
+  setSecond(time);
+  return `${isoSecond}.${String(Math.trunc(time) % 1000).padStart(3, "0")}Z`;
+}
+
+function setSecond(time: number): void {
   const second = Math.trunc(time / 1000);
-  if (second !== lastSecond) {
-    lastSecond = second;
-    const date = new Date(second * 1000);
-    const day = `${two(date.getUTCDate())}/${MONTHS[date.getUTCMonth()]}/${date.getUTCFullYear()}`;
-    lastTime = `${day}:${two(date.getUTCHours())}:${two(date.getUTCMinutes())}:` +
-      `${two(date.getUTCSeconds())} +0000`;
-  }
-  return lastTime;
+  if (second === lastSecond) return;
+  lastSecond = second;
+  const date = new Date(second * 1000);
+  const day = `${two(date.getUTCDate())}/${MONTHS[date.getUTCMonth()]}/${date.getUTCFullYear()}`;
+  combinedSecond = `${day}:${two(date.getUTCHours())}:${two(date.getUTCMinutes())}:` +
+    `${two(date.getUTCSeconds())} +0000`;
+  isoSecond = date.toISOString().slice(0, 19);
 }
 
 function two(value: number): string {

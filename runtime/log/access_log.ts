@@ -65,7 +65,7 @@ export class AccessLog {
     const id = requestId(request, `${worker}-${connection}-${requestNumber}`);
     const time = os.epochMilliseconds();
     this.#lines.begin();
-    this.#lines.text(
+    this.#lines.line(
       accessLine({ time, id, address, request, status, bytes, microseconds, worker }, format),
     );
   }

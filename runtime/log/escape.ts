@@ -13,10 +13,14 @@ const LONGEST = 256;
 // deno-lint-ignore no-control-regex -- finding control characters is what it is for
 const UNSAFE = /[\x00-\x1f\x22\x5c\x7f-\uffff]/g;
 const NOT_ASCII = /[\x7f-\uffff]/g;
+// What nearly every text is: then there is nothing to write otherwise.
+const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
 
 /** Makes a text safe to log. */
 export function escapeText(text: string, longest = LONGEST): string {
-  return cut(text, longest).replace(UNSAFE, (unsafe) => {
+  const short = cut(text, longest);
+  if (PLAIN.test(short)) return short;
+  return short.replace(UNSAFE, (unsafe) => {
     const code = unsafe.charCodeAt(0);
     return code < 256 ? `\\x${hex(code, 2)}` : `\\u${hex(code, 4)}`;
   });
@@ -24,8 +28,9 @@ export function escapeText(text: string, longest = LONGEST): string {
 
 /** A text as a string of JSON, in ASCII, cut at a bound. */
 export function jsonText(text: string, longest: number): string {
-  const quoted = JSON.stringify(cut(text, longest));
-  return quoted.replace(NOT_ASCII, (unit) => `\\u${hex(unit.charCodeAt(0), 4)}`);
+  const short = cut(text, longest);
+  if (PLAIN.test(short)) return `"${short}"`;
+  return JSON.stringify(short).replace(NOT_ASCII, (unit) => `\\u${hex(unit.charCodeAt(0), 4)}`);
 }
 
 function cut(text: string, longest: number): string {

@@ -13,6 +13,8 @@ const CAPACITY = 64 * 1024;
 /** Room that `begin` makes: no line, nor the three of a request, is longer. */
 export const LONGEST_LINE = 32 * 1024;
 
+const encoder = new TextEncoder();
+
 /** What happens when the file cannot be written. */
 export interface LogFailure {
   /** Called at the first failure, and no more until a write succeeded, with the negated errno. */
@@ -55,6 +57,11 @@ export class LineBuffer {
     const at = this.#length;
     for (let i = 0; i < text.length; i++) this.#bytes[at + i] = text.charCodeAt(i);
     this.#length = at + text.length;
+  }
+
+  /** The same of a text put together for the one occasion: V8 copies it faster than we do letter by letter. */
+  line(text: string): void {
+    this.#length += encoder.encodeInto(text, this.#bytes.subarray(this.#length)).written;
   }
 
   /** Appends a whole number, 0 or more. */

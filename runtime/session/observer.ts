@@ -73,9 +73,10 @@ export class RequestObserver {
 
   /** Writes a line, where there is an access log. */
   log(answer: Answer): void {
-    const { began, ...known } = answer;
+    const { request, status, bytes, began, address, connection, requestNumber } = answer;
     const microseconds = Math.round(this.#microsecondsSince(began));
-    this.#accessLog?.answered({ ...known, microseconds });
+    const known = { request, status, bytes, address, connection, requestNumber, microseconds };
+    this.#accessLog?.answered(known);
   }
 
   #microsecondsSince(began: number): number {

@@ -20,16 +20,16 @@ export const LIMIT_OPTIONS: readonly Option[] = [
     "COUNT",
     0,
     1_000_000,
-  ], "more get 503; 0: no such bound"),
+  ], "of one address, of IPv6 one /64; more get 503; 0: no such bound"),
   limit(
     at("limits", "pipelined"),
     ["max-pipelined", "COUNT", 1, 1_000_000],
-    "requests of a connection before others have their turn",
+    "requests of a connection handled before others have their turn",
   ),
   limit(
     at("limits", "queuedBytes"),
     ["max-queued", "BYTES", 0, 1024 * MEBIBYTE],
-    "waiting for a WebSocket's peer; more: not read",
+    "waiting for a WebSocket's peer; more: it is not read from",
   ),
   limit(
     at("limits", "headTime"),
@@ -44,7 +44,7 @@ export const LIMIT_OPTIONS: readonly Option[] = [
   limit(
     at("limits", "bodyRate"),
     ["body-rate", "BYTES", 1, 1024 * MEBIBYTE],
-    "a second at least of a body; slower: 408",
+    "a second at least of a body, after the head's time; slower: 408",
   ),
   limit(
     at("limits", "writeStall"),
@@ -99,12 +99,12 @@ export const LIMIT_OPTIONS: readonly Option[] = [
   limit(
     at("websocket", "messageBytes"),
     ["max-message", "BYTES", 0, 1024 * MEBIBYTE],
-    "of a WebSocket message; more: 1009",
+    "of a WebSocket message; more: close 1009",
   ),
   limit(
     at("websocket", "fragmentCount"),
     ["max-fragments", "COUNT", 1, 1_000_000],
-    "frames of a WebSocket message; more: 1008",
+    "frames of a WebSocket message; more: close 1008",
   ),
 ];
 

@@ -12,7 +12,8 @@ export const LOG_OPTIONS: readonly Option[] = [
       group: "Log",
       value: "FILE|-|off",
       names: "new file",
-      help: "events go to FILE, emptied first, to standard output, or nowhere",
+      help:
+        "events go to FILE, emptied first and never through a symbolic link, to standard output, or nowhere",
     },
     { get: (config) => config.log, set: (config, value) => void (config.log = value!) },
     TEXT,

@@ -3,7 +3,7 @@
  * nothing asynchronous: what these need of the world comes in as an argument.
  *
  * HTTP/1.1 (RFC 9112) is in `http1/`, what HTTP means (RFC 9110) in `semantics/`, WebSocket (RFC 6455)
- * in `websocket/`; here are the names that the runtime uses of them. Events of the same meaning have one name; those that both
+ * in `websocket/`, what IP addresses are in `address/`; here are the names that the runtime uses of them. Events of the same meaning have one name; those that both
  * protocols have are exported with theirs in front.
  *
  * ```ts
@@ -20,6 +20,13 @@
  * @module
  */
 
+export {
+  type Cidr,
+  cidrContains,
+  formatIpAddress,
+  parseCidr,
+  parseIpAddress,
+} from "./address/mod.ts";
 export { ByteBuffer } from "./byte_buffer.ts";
 export { NEED_DATA, ProtocolError } from "./errors.ts";
 export {

@@ -57,12 +57,13 @@ async function runDenoTest(plan: TestPlan): Promise<{ code: number; output: stri
   return { code: (await child.status).code, output };
 }
 
-function environment({ executable }: TestPlan): Record<string, string> {
+function environment({ executable, transport }: TestPlan): Record<string, string> {
   // A pipe would turn the colours off that a terminal gets.
   const colours = Deno.stdout.isTerminal() && !Deno.noColor;
   return {
     ...(colours ? { FORCE_COLOR: "1" } : {}),
     ...(executable === undefined ? {} : { ASYNC_DENO_EXECUTABLE: executable }),
+    ...(transport === undefined ? {} : { ASYNC_DENO_TRANSPORT: transport }),
   };
 }
 

@@ -7,7 +7,7 @@
  */
 
 import type { ListenAddress } from "../config/mod.ts";
-import { LinuxOs } from "../os/mod.ts";
+import { preciseClock } from "../os/mod.ts";
 import type { SharedState } from "../ring/mod.ts";
 import { createHandler } from "./handler.ts";
 import { Sampler } from "./sampler.ts";
@@ -37,8 +37,7 @@ export class AdminServer {
   constructor(options: AdminOptions) {
     const { address, state, version } = options;
     const startTime = Date.now() / 1000;
-    const os = new LinuxOs();
-    const monotonic = () => os.preciseMilliseconds();
+    const monotonic = preciseClock();
     const sampler = new Sampler(state, { epoch: () => Date.now(), monotonic });
     const viewers = new Viewers(() => sampler.samples);
     const facts = () => ({

@@ -8,7 +8,7 @@
 import config from "../../deno.json" with { type: "json" };
 import { parseCommandLine } from "./command_line.ts";
 import type { Config } from "../config/mod.ts";
-import { AdminError, Executor, LogFileError } from "../executor/mod.ts";
+import { AdminError, Executor, LogFileError, TlsError } from "../executor/mod.ts";
 import { hashOfInput } from "./hash_password.ts";
 import { EXIT, helpText } from "./help.ts";
 import { describe, faultsOf } from "./check.ts";
@@ -97,27 +97,29 @@ function banner({ address, adminAddress }: Executor, config: Config): string {
   return [
     "Async Deno Server",
     `Workers: ${workers} | Port: ${address.port} | Log: ${log}`,
-    urlOf(address),
-    ...(adminAddress === null ? [] : [`Admin: ${urlOf(adminAddress)}`]),
+    urlOf(config.tls.cert === undefined ? "http" : "https", address),
+    ...(adminAddress === null ? [] : [`Admin: ${urlOf("http", adminAddress)}`]),
   ].join("\n");
 }
 
 /** What a browser on this machine can open. */
-function urlOf({ hostname, port }: Deno.NetAddr): string {
+function urlOf(scheme: string, { hostname, port }: Deno.NetAddr): string {
   const bracketed = hostname.includes(":") ? `[${hostname}]` : hostname;
   const reachable = /^(0\.0\.0\.0|\[::\])$/.test(bracketed) ? "localhost" : bracketed;
-  return `http://${reachable}:${port}/`;
+  return `${scheme}://${reachable}:${port}/`;
 }
+
+/** What {@link StopSignals} hears beside those that stop: certificate and logs are read anew. */
+const RELOAD_SIGNAL = "SIGHUP";
 
 /** The first signal stops, one that came while the server was starting too; the second ends at once. */
 class StopSignals {
   #executor: Executor | null = null;
   #asked = false;
-  readonly #listeners = SIGNALS.map((signal) => {
-    const listener = () => this.#hear(signal);
-    Deno.addSignalListener(signal, listener);
-    return () => Deno.removeSignalListener(signal, listener);
-  });
+  readonly #listeners = [
+    ...SIGNALS.map((signal) => listen(signal, () => this.#hear(signal))),
+    listen(RELOAD_SIGNAL, () => void this.#executor?.reload()),
+  ];
 
   /** This is what to stop. */
   stop(executor: Executor): void {
@@ -137,6 +139,12 @@ class StopSignals {
   }
 }
 
+/** Listens to a signal; the answer listens no more. */
+function listen(signal: Deno.Signal, listener: () => void): () => void {
+  Deno.addSignalListener(signal, listener);
+  return () => Deno.removeSignalListener(signal, listener);
+}
+
 /** Why it could not serve, and what to do. */
 function explain(error: unknown, config: Config): string {
   const where = `${config.hostname} port ${config.port}`;
@@ -149,7 +157,9 @@ function explain(error: unknown, config: Config): string {
   if (error instanceof Deno.errors.PermissionDenied) {
     return `no right to listen on ${where}: below 1024 that takes root or CAP_NET_BIND_SERVICE`;
   }
-  if (error instanceof LogFileError || error instanceof AdminError) return error.message;
+  if ([LogFileError, AdminError, TlsError].some((kind) => error instanceof kind)) {
+    return (error as Error).message;
+  }
   return `cannot serve on ${where}: ${error instanceof Error ? error.message : String(error)}`;
 }
 

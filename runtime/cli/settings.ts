@@ -18,6 +18,7 @@ import {
   OPTIONS,
   variableOf,
 } from "./options/mod.ts";
+import { faultsTogether } from "./together.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** Where values can be written. */
@@ -68,7 +69,7 @@ export function readSettings(sources: Sources): Settings {
     if (fault === undefined) origins.set(option.flag, written.origin);
     else faults.push(fault);
   }
-  faults.push(...sources.file?.faults ?? []);
+  faults.push(...sources.file?.faults ?? [], ...faultsTogether(config));
   return { config, origins, faults, notes: unknownVariables(sources) };
 }
 

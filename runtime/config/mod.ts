@@ -29,3 +29,4 @@ export {
   type LogTarget,
   type UserSource,
 } from "./server.ts";
+export { type TlsFiles, type TransportChoice, TRANSPORTS, usesDenoTransport } from "./transport.ts";

@@ -14,6 +14,7 @@ import {
 import { FILES, type FilesConfig } from "./files.ts";
 import { CONNECTION_LIMITS, type ConnectionLimits } from "./limits.ts";
 import { MONITORING, type Monitoring } from "./monitoring.ts";
+import { NO_TLS, type TlsFiles, type TransportChoice } from "./transport.ts";
 
 /** Where the log goes: a file's path, `-` for standard output, or `off`. */
 export type LogTarget = string;
@@ -38,6 +39,9 @@ export interface Config {
   readonly hostname: string;
   /** Port, 0–65535; 0 takes a free one. */
   readonly port: number;
+  /** What carries the connections. */
+  readonly transport: TransportChoice;
+  readonly tls: TlsFiles;
   readonly log: LogTarget;
   /** Those that answer. */
   readonly endpoints: readonly EndpointName[];
@@ -54,6 +58,8 @@ export interface Config {
 export const DEFAULT_CONFIG: Omit<Config, "workers"> = {
   hostname: "0.0.0.0",
   port: 8000,
+  transport: "auto",
+  tls: NO_TLS,
   log: "/tmp/async-deno.log",
   endpoints: ENDPOINT_NAMES,
   users: [],

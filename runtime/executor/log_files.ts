@@ -2,15 +2,19 @@
  * The files that all threads write their logs to.
  *
  * In: the config's targets. Out: a descriptor each, the same in every thread, and their reopening after
- * somebody has renamed the files. Made by the executor, before a thread is started.
+ * somebody has renamed the files. Made by the executor, before a thread is started. Where there is no
+ * libc each thread opens the files for itself, and is told to do so again.
  */
 
 import type { Config } from "../config/mod.ts";
+import { openPlainLogs } from "../log/mod.ts";
 import {
   errnoText,
+  hasLibc,
   LinuxOs,
   type Opening,
   openLogFile,
+  type Os,
   reopenLogFile,
   SystemError,
 } from "../os/mod.ts";
@@ -21,6 +25,32 @@ const STDERR = 2;
 /** A log cannot be opened; its message is for the operator. */
 export class LogFileError extends Error {
   override name = "LogFileError";
+}
+
+/** Both logs of a server. */
+export interface LogFiles {
+  /** What the main thread writes by. */
+  readonly os: Pick<Os, "write">;
+  /** Of the event log, or -1. */
+  readonly log: number;
+  /** Of the access log, or -1. */
+  readonly accessLog: number;
+  /** Whether the threads' descriptors are these; else each opens the files for itself. */
+  readonly areShared: boolean;
+  /**
+   * Opens the files anew by their names, and goes on at their ends. Where one cannot be opened the old
+   * one stays.
+   *
+   * @throws {LogFileError}
+   */
+  reopen(): void;
+  /** Gives the descriptors back. */
+  close(): void;
+}
+
+/** Opens both logs, and empties the event log. @throws {LogFileError} */
+export function openLogFiles(config: Config): LogFiles {
+  return hasLibc() ? new SharedLogFiles(config) : new OwnLogFiles(config);
 }
 
 /** One log. */
@@ -34,8 +64,10 @@ interface LogFile {
   readonly descriptor: number;
 }
 
-/** Both logs of a server. */
-export class LogFiles {
+/** Descriptors that all threads write to. */
+class SharedLogFiles implements LogFiles {
+  readonly os = new LinuxOs();
+  readonly areShared = true;
   readonly #log: LogFile;
   readonly #accessLog: LogFile;
 
@@ -52,32 +84,54 @@ export class LogFiles {
     }
   }
 
-  /** Of the event log, or -1. */
   get log(): number {
     return this.#log.descriptor;
   }
 
-  /** Of the access log, or -1. */
   get accessLog(): number {
     return this.#accessLog.descriptor;
   }
 
-  /**
-   * Opens the files anew by their names, and goes on at their ends. Where one cannot be opened the old
-   * one stays.
-   *
-   * @throws {LogFileError}
-   */
   reopen(): void {
     for (const { descriptor, target, ...named } of [this.#log, this.#accessLog]) {
       if (descriptor > STDERR) told(named, target, () => reopenLogFile(target, descriptor));
     }
   }
 
-  /** Gives the descriptors back. */
   close(): void {
     close(this.#log);
     close(this.#accessLog);
+  }
+}
+
+/** The main thread's own files, where threads cannot share them. */
+class OwnLogFiles implements LogFiles {
+  readonly areShared = false;
+  readonly #logs: ReturnType<typeof openPlainLogs>;
+
+  /** @throws {LogFileError} */
+  constructor(config: Config) {
+    this.#logs = toldOfBoth(() => openPlainLogs(config, "empty"));
+  }
+
+  get os(): Pick<Os, "write"> {
+    return this.#logs.os;
+  }
+
+  get log(): number {
+    return this.#logs.log;
+  }
+
+  get accessLog(): number {
+    return this.#logs.accessLog;
+  }
+
+  reopen(): void {
+    toldOfBoth(() => this.#logs.os.reopen());
+  }
+
+  close(): void {
+    this.#logs.os.close();
   }
 }
 
@@ -101,5 +155,14 @@ function told<T>(of: Pick<LogFile, "flag" | "title">, target: string, deed: () =
     throw new LogFileError(
       `cannot write the ${of.title} ${target}: ${reason}; name another with --${of.flag}`,
     );
+  }
+}
+
+function toldOfBoth<T>(deed: () => T): T {
+  try {
+    return deed();
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    throw new LogFileError(`cannot write a log: ${error.message}; see --log and --access-log`);
   }
 }

@@ -2,7 +2,7 @@
  * A thread as the main one sees it: a Web Worker that reports when it is ready and how it ended.
  */
 
-import type { ThreadMessage } from "../thread/mod.ts";
+import type { ThreadMessage, ThreadOrder } from "../thread/mod.ts";
 
 /** How a thread ended. */
 export interface ThreadEnd {
@@ -50,6 +50,11 @@ export class Thread {
   start(message: unknown): Promise<void> {
     this.#worker.postMessage(message);
     return this.#ready.promise;
+  }
+
+  /** Tells a thread that hears orders. */
+  order(order: ThreadOrder): void {
+    if (!this.hasEnded) this.#worker.postMessage(order);
   }
 
   #hear(message: ThreadMessage): void {

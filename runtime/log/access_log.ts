@@ -13,7 +13,7 @@ import { LineBuffer, type LogFailure } from "./line_buffer.ts";
 
 /** What the access log is made with. */
 export interface AccessLogOptions {
-  readonly os: Os;
+  readonly os: Pick<Os, "write" | "epochMilliseconds">;
   /** An open file. */
   readonly descriptor: number;
   readonly format: AccessFormat;

@@ -27,7 +27,7 @@ export interface LogFailure {
 export class LineBuffer {
   /** Whether there is a file at all; where not, nothing may be appended. */
   readonly isOpen: boolean;
-  readonly #os: Os;
+  readonly #os: Pick<Os, "write">;
   readonly #descriptor: number;
   readonly #failure: LogFailure;
   readonly #bytes = new Uint8Array(CAPACITY);
@@ -35,7 +35,7 @@ export class LineBuffer {
   #failing = false;
 
   /** @param descriptor an open file, or -1 for none */
-  constructor(os: Os, descriptor: number, failure: LogFailure) {
+  constructor(os: Pick<Os, "write">, descriptor: number, failure: LogFailure) {
     this.#os = os;
     this.#descriptor = descriptor;
     this.#failure = failure;

@@ -16,7 +16,7 @@ export class Log {
   readonly #lines: LineBuffer;
 
   /** @param descriptor an open file, or -1: then nothing is logged */
-  constructor(os: Os, descriptor: number, failure: LogFailure) {
+  constructor(os: Pick<Os, "write">, descriptor: number, failure: LogFailure) {
     this.#lines = new LineBuffer(os, descriptor, failure);
   }
 

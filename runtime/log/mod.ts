@@ -18,3 +18,4 @@ export { escapeText } from "./escape.ts";
 export { LogLabel } from "./label.ts";
 export type { LogFailure } from "./line_buffer.ts";
 export { Log } from "./log.ts";
+export { openPlainLogs, type ThreadLogs } from "./plain_logs.ts";

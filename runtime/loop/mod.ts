@@ -14,6 +14,13 @@
 
 export { type Deferred, EventLoop, type Gatherer, type LoopWatch } from "./event_loop.ts";
 export type { Source } from "./io_registry.ts";
-export { type SocketContext, SocketTransport, type Traffic } from "./socket_transport.ts";
+export type { Loop } from "./loop.ts";
+export {
+  LINGER_BYTES,
+  LINGER_MILLISECONDS,
+  type SocketContext,
+  SocketTransport,
+  type Traffic,
+} from "./socket_transport.ts";
 export { NEVER, type Timer, TimerNode, type TimerOwner, TimerWheel } from "./timer_wheel.ts";
 export type { OpenFile, Session, Transport, WriteOptions } from "./transport.ts";

@@ -46,9 +46,10 @@ export interface Traffic {
   stalled(): void;
 }
 
-/** After our last byte: how long, and how much, of the peer's input is read and dropped. nginx: lingering_time 30 s. */
-const LINGER_MILLISECONDS = 2_000;
-const LINGER_BYTES = 1024 * 1024;
+/** After our last byte: how long the peer's input is read and dropped. nginx: lingering_time 30 s. */
+export const LINGER_MILLISECONDS = 2_000;
+/** And how much of it. */
+export const LINGER_BYTES = 1024 * 1024;
 
 // Reused at every turn of the hot path: an empty object would be made at each write otherwise.
 const NO_OPTIONS: WriteOptions = { constant: false, more: false };

@@ -87,3 +87,9 @@ export function errnoName(errno: number): string {
 export function errnoText(errno: number): string {
   return ERRORS[errno]?.[1] ?? `errno ${errno}`;
 }
+
+/** The number of a name, `ENOSPC`; EIO for one that is not in the table. */
+export function errnoOf(name: string): number {
+  const entry = Object.entries(ERRORS).find(([_, [known]]) => known === name);
+  return entry === undefined ? EIO : Number(entry[0]);
+}

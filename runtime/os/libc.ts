@@ -27,6 +27,11 @@ const SYMBOLS = {
     parameters: ["i32", "buffer", "buffer"],
     result: "i32",
   },
+  getpeername: {
+    // int sockfd, struct sockaddr *addr, socklen_t *addrlen
+    parameters: ["i32", "buffer", "buffer"],
+    result: "i32",
+  },
   getsockopt: {
     // int sockfd, int level, int optname, void *optval, socklen_t *optlen
     parameters: ["i32", "i32", "i32", "buffer", "buffer"],
@@ -133,4 +138,15 @@ let opened: Libc | undefined;
 export function libc(): Libc {
   opened ??= Deno.dlopen("libc.so.6", SYMBOLS).symbols;
   return opened;
+}
+
+/** Whether libc can be called here: Linux with glibc, and the permission. */
+export function hasLibc(): boolean {
+  if (Deno.build.os !== "linux") return false;
+  try {
+    libc();
+    return true;
+  } catch {
+    return false; // no glibc, or no permission: the caller goes without
+  }
 }

@@ -16,6 +16,7 @@
  */
 
 export { isLostConnection } from "./accept_error.ts";
+export { preciseClock } from "./clock.ts";
 export {
   EPOLL_CTL_ADD,
   EPOLL_CTL_DEL,
@@ -53,11 +54,14 @@ export {
 } from "./errno.ts";
 export { FileStatus } from "./file_status.ts";
 export type { FileSystem, FolderEntry, LookUp, ReadPlace } from "./file_system.ts";
+export { hasLibc } from "./libc.ts";
 export { LinuxFiles } from "./linux_files.ts";
 export { LinuxOs } from "./linux.ts";
 export { adoptListener, setBlocking } from "./listener.ts";
 export { type Opening, openLogFile, reopenLogFile } from "./log_file.ts";
 export type { Os } from "./os.ts";
+export { PlainLogs, type PlainLogTarget } from "./plain_logs.ts";
+export { cutConnection, holdConnections, tuneListeners } from "./reuse_port.ts";
 export {
   addressText,
   SOCKADDR_BYTES,

@@ -1,7 +1,7 @@
 /**
  * How many connections each peer address has, in shared memory: for a bound of connections per address.
  *
- * The acceptor alone enters connections; whoever closes one lets it leave. An address has its place
+ * One thread at a time enters connections; whoever closes one lets it leave. An address has its place
  * within a window of entries that its hash begins; an entry whose count is 0 is free, so nothing is ever
  * deleted. Where a window is full of other addresses the connection is not counted: the table
  * bounds one address, not many.
@@ -41,7 +41,8 @@ export class AddressTable {
   }
 
   /**
-   * Counts the connection `descriptor` of an address; only the acceptor, before it hands it over.
+   * Counts the connection `descriptor` of an address; only the acceptor, before it hands it over, or
+   * a worker that accepts, within `flags.whileEntering`.
    *
    * @param address the four words of the address in network order, at `address[at]`
    * @returns how many connections that address has, this one included; 0 where it is not counted
@@ -83,7 +84,7 @@ export class AddressTable {
       const count = Atomics.load(this.#entries, entry * ENTRY_WORDS + COUNT);
       if (free < 0 && count === 0) free = entry;
     }
-    // The keys are read and written by the acceptor alone: no store here publishes anything.
+    // The keys are read and written by one thread at a time: no store here publishes anything.
     if (free >= 0) this.#entries.set(this.#key, free * ENTRY_WORDS);
     return free;
   }

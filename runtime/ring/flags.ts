@@ -6,6 +6,7 @@
  *
  * ```text
  * word  0, 1     draining, settled: 0 or 1                   (a pair of cache lines)
+ *       2        1 while a thread enters an address
  *      32 … 39   parked: bit worker % 32 of word worker / 32 (a pair of cache lines)
  *      64 … 71   alive: the same                             (a pair of cache lines)
  * ```
@@ -39,6 +40,9 @@ import { PAIR_BYTES } from "./layout.ts";
 
 const DRAINING = 0;
 const SETTLED = 1;
+const ENTERING = 2;
+/** Waits for the lock, a millisecond each: who holds it does so for less than a microsecond. */
+const LOCK_WAITS = 100;
 const PARKED = PAIR_BYTES / 4;
 const ALIVE = 2 * PARKED;
 
@@ -130,6 +134,23 @@ export class Flags {
   /** Whether all threads have loaded what they run, so that each may block its own. */
   isSettled(): boolean {
     return Atomics.load(this.#words, SETTLED) !== 0;
+  }
+
+  /**
+   * Runs `enter` while no other thread does: where several threads accept, each enters addresses. A thread
+   * that died within it is not waited for beyond a tenth of a second.
+   */
+  whileEntering<Result>(enter: () => Result): Result {
+    for (let i = 0; i < LOCK_WAITS; i++) {
+      if (Atomics.compareExchange(this.#words, ENTERING, 0, 1) === 0) break;
+      Atomics.wait(this.#words, ENTERING, 1, 1);
+    }
+    try {
+      return enter();
+    } finally {
+      // Publishes what was entered.
+      Atomics.store(this.#words, ENTERING, 0);
+    }
   }
 
   /** Says that this worker serves; called by itself once it can take tasks. */

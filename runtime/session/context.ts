@@ -14,7 +14,7 @@ import {
 } from "../../protocol/mod.ts";
 import type { Config } from "../config/mod.ts";
 import type { Log } from "../log/mod.ts";
-import type { EventLoop, Gatherer } from "../loop/mod.ts";
+import type { Gatherer, Loop } from "../loop/mod.ts";
 import type { Counters } from "../ring/mod.ts";
 import type { RequestObserver } from "./observer.ts";
 import { Outbox } from "./outbox.ts";
@@ -47,7 +47,7 @@ export interface Guard {
 /** What a worker is made of, as its sessions see it. */
 export class SessionContext implements Gatherer {
   readonly config: Config;
-  readonly loop: EventLoop;
+  readonly loop: Loop;
   readonly log: Log;
   readonly counters: Counters;
   readonly router: Router;

@@ -9,7 +9,7 @@
 
 import type { RequestHead } from "../../protocol/mod.ts";
 import type { AccessLog } from "../log/mod.ts";
-import type { EventLoop } from "../loop/mod.ts";
+import type { Loop } from "../loop/mod.ts";
 import type { Counters } from "../ring/mod.ts";
 
 /** One answer, as the access log tells of it. */
@@ -28,7 +28,7 @@ export interface Answer {
 
 /** What it is made with. */
 export interface ObserverParts {
-  readonly loop: EventLoop;
+  readonly loop: Loop;
   readonly counters: Counters;
   /** Null: there are only metrics. */
   readonly accessLog: AccessLog | null;
@@ -36,7 +36,7 @@ export interface ObserverParts {
 
 /** The observer of one worker. */
 export class RequestObserver {
-  readonly #loop: EventLoop;
+  readonly #loop: Loop;
   readonly #counters: Counters;
   readonly #accessLog: AccessLog | null;
   // Answered in this turn, to requests of this turn, and not sent yet.

@@ -2,8 +2,8 @@
  * What a thread is told when it is started, and what it tells back.
  *
  * Both cross by postMessage, so they hold plain data and shared memory alone. After its start a
- * thread hears nothing by message: it may be blocked in the kernel. All that concerns it later goes
- * through shared memory and its doorbell.
+ * thread on epoll hears nothing by message: it may be blocked in the kernel. All that concerns it later
+ * goes through shared memory and its doorbell. One on the Deno transport hears orders.
  */
 
 import type { Config } from "../config/mod.ts";
@@ -16,12 +16,38 @@ export interface WorkerStart {
   readonly memory: SharedArrayBuffer;
   /** The eventfd of each worker, by its number. */
   readonly doorbells: readonly number[];
-  /** Descriptor of the log, or -1. */
+  /** Descriptor of the log, or -1. Where there is no libc a thread opens both logs for itself. */
   readonly logDescriptor: number;
   /** Descriptor of the access log, or -1. */
   readonly accessLogDescriptor: number;
   readonly config: Config;
+  /** Where it listens by itself, on the Deno transport; absent: the ring brings it connections. */
+  readonly listen?: ListenAddress;
 }
+
+/** Where, and as whom, a worker of the Deno transport listens. */
+export interface ListenAddress {
+  readonly hostname: string;
+  /** A real one: all workers listen on the same. */
+  readonly port: number;
+  /** Null: plain HTTP. */
+  readonly tls: TlsMaterial | null;
+}
+
+/** A certificate with its chain and its private key, both PEM. */
+export interface TlsMaterial {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** From the main thread to one that leaves its thread to Deno, after its start. */
+export type ThreadOrder =
+  /** Accept no more, finish what is under way, and end. */
+  | { readonly type: "drain" }
+  /** Open the log anew under its name; where threads have files of their own. */
+  | { readonly type: "log" }
+  /** Serve new connections with this certificate. */
+  | { readonly type: "tls"; readonly tls: TlsMaterial };
 
 /** For the acceptor. */
 export interface AcceptorStart {

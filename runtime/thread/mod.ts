@@ -10,5 +10,12 @@
  * @module
  */
 
-export type { AcceptorStart, ThreadMessage, WorkerStart } from "./messages.ts";
-export { onStart, postToMain } from "./thread.ts";
+export type {
+  AcceptorStart,
+  ListenAddress,
+  ThreadMessage,
+  ThreadOrder,
+  TlsMaterial,
+  WorkerStart,
+} from "./messages.ts";
+export { onOrder, onStart, postToMain } from "./thread.ts";

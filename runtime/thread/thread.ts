@@ -2,7 +2,7 @@
  * The Web Worker's side of a thread: its one message in, its few out, and its end.
  */
 
-import type { ThreadMessage } from "./messages.ts";
+import type { ThreadMessage, ThreadOrder } from "./messages.ts";
 
 // The DOM and the worker libraries declare one global each, and only one can be loaded.
 interface WorkerScope {
@@ -24,6 +24,11 @@ export function onStart<Start>(main: (start: Start) => void | Promise<void>): vo
     scope.close();
   };
   postToMain({ type: "loaded" });
+}
+
+/** Has `hear` called with each order from now on; only for a thread that never blocks. */
+export function onOrder(hear: (order: ThreadOrder) => void): void {
+  scope.onmessage = (event: MessageEvent) => hear(event.data as ThreadOrder);
 }
 
 /** Tells the main thread; does not wait. */

@@ -16,5 +16,7 @@
  * @module
  */
 
+export { DenoWorker, type DenoWorkerParts } from "./deno_worker.ts";
 export { serveThread } from "./serve_thread.ts";
-export { type RouterMaker, Worker, type WorkerParts } from "./worker.ts";
+export { type RouterMaker } from "./router_maker.ts";
+export { Worker, type WorkerParts } from "./worker.ts";

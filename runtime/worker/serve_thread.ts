@@ -2,20 +2,32 @@
  * Makes the present thread a worker: takes its start from the main thread and serves until the end.
  *
  * In: who answers which path, with the date that the answers carry. Called at the top of a module that is started as a
- * Web Worker; nothing else may run in that thread, as the loop blocks it.
+ * Web Worker; nothing else may run in that thread, as the loop of epoll blocks it.
  */
 
 import type { DateField } from "../../protocol/mod.ts";
-import { LinuxOs } from "../os/mod.ts";
+import { openPlainLogs, type ThreadLogs } from "../log/mod.ts";
+import { hasLibc, LinuxOs } from "../os/mod.ts";
 import type { Router } from "../session/mod.ts";
-import { onStart, postToMain } from "../thread/mod.ts";
+import { onOrder, onStart, postToMain } from "../thread/mod.ts";
 import type { WorkerStart } from "../thread/mod.ts";
-import { type RouterMaker, Worker } from "./worker.ts";
+import { DenoWorker } from "./deno_worker.ts";
+import type { RouterMaker } from "./router_maker.ts";
+import { Worker } from "./worker.ts";
 
 /** Serves with `router`, or what is made for the worker, as soon as the main thread says what. */
 export function serveThread(router: Router | RouterMaker, date: DateField): void {
   onStart<WorkerStart>(async (start) => {
-    const worker = new Worker({ start, os: new LinuxOs(), router, date, post: postToMain });
+    const parts = { start, router, date, post: postToMain };
+    const { listen } = start;
+    const worker = listen === undefined
+      ? new Worker({ ...parts, os: new LinuxOs() })
+      : new DenoWorker({ ...parts, listen, logs: logsOf(start), onOrder });
     await worker.run();
   });
+}
+
+function logsOf({ logDescriptor, accessLogDescriptor, config }: WorkerStart): ThreadLogs {
+  if (!hasLibc()) return openPlainLogs(config, "append");
+  return { os: new LinuxOs(), log: logDescriptor, accessLog: accessLogDescriptor };
 }

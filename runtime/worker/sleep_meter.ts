@@ -11,10 +11,10 @@ import type { Counters } from "../ring/mod.ts";
 
 /** Measures the sleep of one worker. */
 export class SleepMeter implements LoopWatch {
-  readonly #os: Os;
+  readonly #os: Pick<Os, "preciseMilliseconds">;
   readonly #counters: Counters;
 
-  constructor(os: Os, counters: Counters) {
+  constructor(os: Pick<Os, "preciseMilliseconds">, counters: Counters) {
     this.#os = os;
     this.#counters = counters;
     this.woke(os.preciseMilliseconds());

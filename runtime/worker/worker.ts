@@ -13,7 +13,7 @@
 
 import { type DateField, MessageBufferPool } from "../../protocol/mod.ts";
 import type { Config } from "../config/mod.ts";
-import { AccessLog, Log, type LogFailure } from "../log/mod.ts";
+import type { Log } from "../log/mod.ts";
 import {
   EventLoop,
   type SocketContext,
@@ -22,7 +22,7 @@ import {
   type Timer,
   type Traffic,
 } from "../loop/mod.ts";
-import { addressText, EPOLLET, EPOLLIN, errnoName, expectSuccess, type Os } from "../os/mod.ts";
+import { addressText, EPOLLET, EPOLLIN, expectSuccess, type Os } from "../os/mod.ts";
 import {
   COLUMN,
   type Counters,
@@ -34,7 +34,9 @@ import {
 import { HttpSession, RequestObserver, type Router, SessionContext } from "../session/mod.ts";
 import type { ThreadMessage, WorkerStart } from "../thread/mod.ts";
 import { MemoryTrimmer } from "./memory_trimmer.ts";
+import { routerFor, type RouterMaker } from "./router_maker.ts";
 import { SleepMeter } from "./sleep_meter.ts";
+import { WorkerLogs } from "./worker_logs.ts";
 
 /** Bytes that one receive can bring: a 64 KiB message with its header comes in one. */
 const RECEIVE_BYTES = 256 * 1024;
@@ -55,9 +57,6 @@ const MICROTASKS = 8;
 const BATCHES_BEFORE_TASKS = 16;
 /** Milliseconds that a line of the log may wait: with a tick of the wheel, under a quarter second. */
 const LOG_AGE = 100;
-
-/** Makes the endpoints of a worker that has its config and its loop by then. */
-export type RouterMaker = (worker: { readonly config: Config; readonly loop: EventLoop }) => Router;
 
 /** What the worker needs of its thread. */
 export interface WorkerParts {
@@ -82,8 +81,8 @@ export class Worker implements SocketContext, Source, Traffic {
   readonly #config: Config;
   readonly #state: SharedState;
   readonly #counters: Counters;
+  readonly #logs: WorkerLogs;
   readonly #log: Log;
-  readonly #accessLog: AccessLog | null;
   readonly #context: SessionContext;
   readonly #post: WorkerParts["post"];
   readonly #transports = new Set<SocketTransport>();
@@ -102,16 +101,21 @@ export class Worker implements SocketContext, Source, Traffic {
     this.#post = parts.post;
     this.#state = openSharedState(start.memory);
     this.#counters = this.#state.counters(start.worker);
-    this.#accessLog = this.#openAccessLog(start, os);
-    const isObserved = start.config.monitoring.admin !== undefined || this.#accessLog !== null;
+    const { logDescriptor: log, accessLogDescriptor: accessLog } = start;
+    this.#logs = new WorkerLogs({
+      logs: { os, log, accessLog },
+      config: start.config,
+      worker: start.worker,
+      counters: this.#counters,
+      post: parts.post,
+    });
+    this.#log = this.#logs.log;
+    const isObserved = start.config.monitoring.admin !== undefined || accessLog >= 0;
     this.loop = new EventLoop(os, isObserved ? new SleepMeter(os, this.#counters) : null);
     this.writeStall = start.config.limits.writeStall;
-    this.#log = new Log(os, start.logDescriptor, this.#logFailure("log"));
     const { loop } = this;
-    const router = typeof parts.router === "function"
-      ? parts.router({ config: start.config, loop })
-      : parts.router;
-    const observed = { loop, counters: this.#counters, accessLog: this.#accessLog };
+    const router = routerFor(parts.router, { config: start.config, loop });
+    const observed = { loop, counters: this.#counters, accessLog: this.#logs.accessLog };
     this.#context = new SessionContext({
       config: start.config,
       loop,
@@ -139,7 +143,7 @@ export class Worker implements SocketContext, Source, Traffic {
     while (!this.#isDone()) {
       if (this.#mayBlock()) this.#turn();
       else await this.#turnGivingWay();
-      if (!this.#flushSet && this.#hasLines()) this.#setFlush();
+      if (!this.#flushSet && this.#logs.pending) this.#setFlush();
       if (!this.#context.draining && this.#state.flags.isDraining()) this.#drain();
     }
     this.#flush();
@@ -303,37 +307,11 @@ export class Worker implements SocketContext, Source, Traffic {
 
   /** The address of the task in hand, where somebody wants to know it. */
   #peerAddress(): string {
-    if (this.#accessLog === null) return "";
+    if (this.#logs.accessLog === null) return "";
     return addressText(this.#task[TASK_FIELD.family] ?? 0, this.#addressBytes);
   }
 
   // The logs.
-
-  #openAccessLog({ accessLogDescriptor, config, worker }: WorkerStart, os: Os): AccessLog | null {
-    if (accessLogDescriptor < 0) return null;
-    return new AccessLog({
-      os,
-      descriptor: accessLogDescriptor,
-      format: config.monitoring.accessLogFormat,
-      worker,
-      failure: this.#logFailure("access log"),
-    });
-  }
-
-  #logFailure(what: string): LogFailure {
-    return {
-      failed: (result) => {
-        const reason = errnoName(-result);
-        const text = `cannot write the ${what}: ${reason}; serving goes on without these lines`;
-        this.#post({ type: "warning", text });
-      },
-      dropped: (bytes) => this.#counters.add(COLUMN.logBytesDropped, bytes),
-    };
-  }
-
-  #hasLines(): boolean {
-    return this.#log.pending || (this.#accessLog !== null && this.#accessLog.pending);
-  }
 
   #setFlush(): void {
     this.#flushSet = true;
@@ -342,8 +320,7 @@ export class Worker implements SocketContext, Source, Traffic {
 
   #flush(): void {
     this.#flushSet = false;
-    this.#log.flush();
-    this.#accessLog?.flush();
+    this.#logs.flush();
   }
 
   // The end.

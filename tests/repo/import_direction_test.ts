@@ -13,7 +13,7 @@ import { importsOf, programFiles, resolveImport, type SourceFile } from "./sourc
 const LAYERS: readonly (readonly string[])[] = [
   ["os", "ring", "config", "assets"],
   ["log", "loop", "thread"],
-  ["session"],
+  ["session", "deno_transport"],
   ["files", "auth"],
   ["routes"],
   ["worker", "acceptor", "admin"],

@@ -342,9 +342,17 @@ function serveTask(): string[] {
   return args;
 }
 
+/** The variable by which the whole suite runs over one transport: `deno task test deno-transport`. */
+const TRANSPORT = "ASYNC_DENO_TRANSPORT";
+
+/** Whether the tests were told to run over Deno's sockets; what cannot hold there is left out by name. */
+export const OVER_DENO_TRANSPORT: boolean = Deno.env.get(TRANSPORT) === "deno";
+
 function inheritedEnvironment(): Record<string, string> {
   const entries = Object.entries(Deno.env.toObject());
-  return Object.fromEntries(entries.filter(([name]) => !name.startsWith("ASYNC_DENO_")));
+  return Object.fromEntries(
+    entries.filter(([name]) => !name.startsWith("ASYNC_DENO_") || name === TRANSPORT),
+  );
 }
 
 async function readText(

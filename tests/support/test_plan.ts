@@ -4,7 +4,7 @@
  * In: the word, or what `deno test` printed. Out: its arguments, or its counts. Pure: run.ts does the
  * running. The words of the seed's suite choose the scenarios that they chose there, by the words in
  * brackets in the scenarios' names; `unit` and `e2e` part the whole in two; `executable` is `e2e`
- * against what `deno task compile` made.
+ * against what `deno task compile` made, `deno-transport` is `e2e` over Deno's own sockets.
  */
 
 /** The arguments of `deno test` for one word. */
@@ -13,6 +13,8 @@ export interface TestPlan {
   readonly paths: readonly string[];
   /** A regular expression between slashes for `--filter`, or undefined for every test of the paths. */
   readonly filter?: string;
+  /** What the servers are carried by, `--transport`; undefined: what is their default. */
+  readonly transport?: string;
   /** The executable that the end-to-end tests start in place of main.ts. */
   readonly executable?: string;
 }
@@ -51,6 +53,7 @@ export const TEST_PLANS: Readonly<Record<string, TestPlan>> = {
       .map((folder) => `tests/${folder}/`),
   },
   e2e: { paths: ["tests/e2e/"] },
+  "deno-transport": { paths: ["tests/e2e/"], transport: "deno" },
   executable: { paths: ["tests/e2e/"], executable: "dist/async-deno" },
 };
 

@@ -16,10 +16,12 @@ import { LISTEN_OPTIONS } from "./listen.ts";
 import { LOG_OPTIONS } from "./log.ts";
 import { MONITORING_OPTIONS } from "./monitoring.ts";
 import type { Option } from "./option.ts";
+import { TLS_OPTIONS } from "./tls.ts";
 
 /** The options in the order of `--help`, where each group stands together. */
 export const OPTIONS: readonly Option[] = [
   ...LISTEN_OPTIONS,
+  ...TLS_OPTIONS,
   ...FILE_OPTIONS,
   ...ENDPOINT_OPTIONS,
   ...LOG_OPTIONS,

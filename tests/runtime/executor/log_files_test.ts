@@ -2,7 +2,7 @@
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { type Config, DEFAULT_CONFIG } from "../../../runtime/config/mod.ts";
-import { LogFileError, LogFiles } from "../../../runtime/executor/log_files.ts";
+import { LogFileError, openLogFiles } from "../../../runtime/executor/log_files.ts";
 import { LinuxOs } from "../../../runtime/os/mod.ts";
 
 const os = new LinuxOs();
@@ -21,7 +21,7 @@ Deno.test("log files: the event log is emptied, the access log goes on; both fol
   const folder = await Deno.makeTempDir({ prefix: "async-deno-test-" });
   const [log, access] = [`${folder}/log`, `${folder}/access`];
   for (const file of [log, access]) await Deno.writeTextFile(file, "before\n");
-  const files = new LogFiles(configOf(log, access));
+  const files = openLogFiles(configOf(log, access));
   const { log: first, accessLog: second } = files;
   write(first, "one\n");
   write(second, "one\n");
@@ -44,7 +44,7 @@ Deno.test("log files: the event log is emptied, the access log goes on; both fol
 Deno.test("log files: where a name cannot be opened any more the old file stays", async () => {
   const folder = await Deno.makeTempDir({ prefix: "async-deno-test-" });
   await Deno.mkdir(`${folder}/sub`);
-  const files = new LogFiles(configOf("off", `${folder}/sub/access`));
+  const files = openLogFiles(configOf("off", `${folder}/sub/access`));
   await Deno.rename(`${folder}/sub`, `${folder}/gone`);
   assertThrows(() => files.reopen(), LogFileError, "name another with --access-log");
   write(files.accessLog, "kept\n");

@@ -1,0 +1,14 @@
+/**
+ * IP addresses and blocks of them, from text to bytes.
+ *
+ * ```ts
+ * import { cidrContains, parseCidr, parseIpAddress } from "./mod.ts";
+ * const block = parseCidr("10.0.0.0/8")!;
+ * console.log(cidrContains(block, parseIpAddress("10.1.2.3")!)); // true
+ * ```
+ *
+ * @module
+ */
+
+export { type Cidr, cidrContains, parseCidr } from "./cidr.ts";
+export { formatIpAddress, parseIpAddress, unmapIPv4 } from "./ip_address.ts";

@@ -1,0 +1,26 @@
+/**
+ * What options demand of each other: each is right by itself, and together they cannot be.
+ *
+ * In: the whole config. Out: a line for each thing that is wrong, which names the options.
+ */
+
+import type { Config } from "../config/mod.ts";
+
+/** Everything that cannot be together. */
+export function faultsTogether({ tls, transport }: Config): string[] {
+  const rules: readonly (readonly [isBroken: boolean, fault: string])[] = [
+    [
+      tls.cert !== undefined && tls.key === undefined,
+      "--tls-cert needs --tls-key, the private key of the certificate",
+    ],
+    [
+      tls.key !== undefined && tls.cert === undefined,
+      "--tls-key needs --tls-cert, the certificate of the key",
+    ],
+    [
+      tls.cert !== undefined && transport === "epoll",
+      "--transport epoll has no TLS: leave it out, or name deno",
+    ],
+  ];
+  return rules.flatMap(([isBroken, fault]) => isBroken ? [fault] : []);
+}

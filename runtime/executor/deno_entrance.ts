@@ -1,0 +1,102 @@
+/**
+ * The entrance of the Deno transport: each worker listens on the same address by itself, and the kernel
+ * spreads the connections.
+ *
+ *   start:  look whether the address is free → certificate, log → workers → steering, where there is libc
+ *   stop:   new connections are held off → each worker takes what waits, drains and ends
+ *
+ * Uses libc where there is one, and goes without elsewhere: see os/reuse_port.ts for what it is good for.
+ */
+
+import type { Config } from "../config/mod.ts";
+import { hasLibc, holdConnections, tuneListeners } from "../os/mod.ts";
+import type { ThreadOrder, TlsMaterial } from "../thread/mod.ts";
+import type { Entrance, EntranceParts } from "./entrance.ts";
+import { type LogFiles, openLogFiles } from "./log_files.ts";
+import { readTlsMaterial } from "./tls_material.ts";
+
+/** Connections that the kernel completes while nobody accepts; Deno asks for fewer. */
+const BACKLOG = 4096;
+
+/** Has every worker listen. */
+export class DenoEntrance implements Entrance {
+  readonly address: Deno.NetAddr;
+  readonly logFiles: LogFiles;
+  readonly hasEnded = true;
+  readonly #config: Config;
+  readonly #hasLibc = hasLibc();
+  #tls: TlsMaterial | null;
+  #parts!: EntranceParts;
+
+  /**
+   * Finds out whether the address is free, reads the certificate, and opens the logs.
+   *
+   * @throws {Deno.errors.AddrInUse} and Deno's other errors of listening
+   * @throws {TlsError} where certificate or key are none
+   * @throws {LogFileError} where a log cannot be opened
+   */
+  constructor(config: Config) {
+    this.#config = config;
+    this.#tls = readTlsMaterial(config.tls);
+    // Without `reusePort`, so that it fails where somebody listens; else two servers would share the port.
+    const probe = Deno.listen({ hostname: config.hostname, port: config.port });
+    this.address = probe.addr;
+    probe.close();
+    this.logFiles = openLogFiles(config);
+  }
+
+  async start(parts: EntranceParts): Promise<void> {
+    this.#parts = parts;
+    for (let worker = 0; worker < this.#config.workers; worker++) {
+      await parts.startWorker(worker); // one after the other, as no two may load at once
+    }
+    this.replaced();
+  }
+
+  workerStart() {
+    const { hostname, port } = this.address;
+    return {
+      doorbells: [],
+      listen: { hostname, port, tls: this.#tls },
+    };
+  }
+
+  replaced(): void {
+    if (this.#hasLibc) tuneListeners(this.address, this.#config.workers, BACKLOG);
+  }
+
+  stop(): void {
+    if (this.#hasLibc) holdConnections(this.address);
+    this.#parts.state.flags.setDraining();
+    this.#tellAll({ type: "drain" });
+  }
+
+  bury(worker: number): void {
+    // Its sockets were Deno's, which closed them with the thread.
+    const { state } = this.#parts;
+    for (const number of state.descriptors.ownedBy(worker)) {
+      state.addresses.leave(number);
+      state.descriptors.release(number);
+    }
+  }
+
+  /** @throws {LogFileError | TlsError} with all as it was before */
+  reload(): Promise<void> {
+    this.logFiles.reopen();
+    if (!this.logFiles.areShared) this.#tellAll({ type: "log" });
+    const tls = readTlsMaterial(this.#config.tls);
+    if (tls !== null && (tls.cert !== this.#tls?.cert || tls.key !== this.#tls.key)) {
+      this.#tls = tls;
+      this.#tellAll({ type: "tls", tls });
+    }
+    return Promise.resolve();
+  }
+
+  close(): void {
+    this.logFiles.close();
+  }
+
+  #tellAll(order: ThreadOrder): void {
+    for (const thread of this.#parts.workers) thread.order(order);
+  }
+}

@@ -1,0 +1,164 @@
+/**
+ * The entrance of the epoll transport: one listening descriptor for all.
+ *
+ *   start:  listen → adopt → doorbells, logs → acceptor and workers
+ *   stop:   accept no more → take what the kernel's backlog holds → draining flag → all doorbells
+ */
+
+import { ConnectionTask } from "../acceptor/mod.ts";
+import type { Config } from "../config/mod.ts";
+import { adoptListener, expectSuccess, LinuxOs, setBlocking, SOCKADDR_BYTES } from "../os/mod.ts";
+import type { SharedState } from "../ring/mod.ts";
+import type { AcceptorStart } from "../thread/mod.ts";
+import type { Entrance, EntranceParts } from "./entrance.ts";
+import { type LogFiles, openLogFiles } from "./log_files.ts";
+import { Thread } from "./thread_handle.ts";
+
+/** Connections that the kernel completes while nobody accepts; it cuts this at net.core.somaxconn. */
+const BACKLOG = 4096;
+/** How often a push to a full ring is tried while stopping; each try is a millisecond. */
+const LAST_PUSHES = 1_000;
+
+const NEVER = new Int32Array(new SharedArrayBuffer(4));
+
+/** Listens once, for all workers. */
+export class NativeEntrance implements Entrance {
+  readonly address: Deno.NetAddr;
+  readonly logFiles: LogFiles;
+  readonly #config: Config;
+  readonly #os = new LinuxOs();
+  readonly #listener: number;
+  readonly #doorbells: readonly number[];
+  #state!: SharedState;
+  #acceptor: Thread | null = null;
+
+  /**
+   * Listens, and opens the logs.
+   *
+   * @throws {Deno.errors.AddrInUse} and Deno's other errors of listening
+   * @throws {LogFileError} where a log cannot be opened
+   * @throws {SystemError} where the kernel has no descriptor left
+   */
+  constructor(config: Config) {
+    this.#config = config;
+    // Before the log, which is emptied: it may be that of the server that has the port already.
+    const listener = Deno.listen({ hostname: config.hostname, port: config.port });
+    this.address = listener.addr;
+    try {
+      this.logFiles = openLogFiles(config);
+    } catch (error) {
+      listener.close();
+      throw error;
+    }
+    this.#listener = adoptListener(listener, BACKLOG);
+    this.#doorbells = Array.from(
+      { length: config.workers },
+      () => expectSuccess("eventfd", this.#os.eventfd()),
+    );
+  }
+
+  get hasEnded(): boolean {
+    return this.#acceptor === null || this.#acceptor.hasEnded;
+  }
+
+  /**
+   * The acceptor and one worker first, so that the first answer need not wait for all. Until all are
+   * loaded none of them blocks its thread: Deno lets threads share what they load, and one that blocks over
+   * a half-loaded npm package lets the others wait for it for ever (seen on 2.9.6, in one start of 20).
+   * Measured, 8 workers: 150 ms from exec to the first answer, 500 ms to the last worker.
+   */
+  async start(parts: EntranceParts): Promise<void> {
+    this.#state = parts.state;
+    const acceptor = this.#acceptor = this.#createAcceptor(parts);
+    const starting = [parts.startWorker(0)];
+    await acceptor.loaded;
+    starting.push(acceptor.start(this.#acceptorStart()));
+    for (let worker = 1; worker < this.#config.workers; worker++) {
+      await starting.at(-1);
+      starting.push(parts.startWorker(worker));
+    }
+    await Promise.all(starting);
+    this.#state.flags.setSettled();
+    this.#ringAll();
+  }
+
+  workerStart() {
+    return { doorbells: this.#doorbells };
+  }
+
+  replaced(): void {}
+
+  stop(): void {
+    this.#takeBacklog();
+    this.#state.flags.setDraining();
+    this.#ringAll();
+  }
+
+  bury(worker: number): void {
+    for (const descriptor of this.#state.descriptors.ownedBy(worker)) {
+      this.#state.addresses.leave(descriptor);
+      this.#state.descriptors.release(descriptor);
+      this.#os.close(descriptor);
+    }
+    // A task may have been pushed in reliance on it: somebody else must look.
+    const other = this.#state.flags.takeParked(0);
+    if (other >= 0) this.#os.ringDoorbell(this.#doorbells[other] ?? -1);
+  }
+
+  reload(): Promise<void> {
+    this.logFiles.reopen();
+    return Promise.resolve();
+  }
+
+  close(): void {
+    for (const descriptor of [this.#listener, ...this.#doorbells]) this.#os.close(descriptor);
+    this.logFiles.close();
+  }
+
+  #createAcceptor({ warn, ended }: EntranceParts): Thread {
+    return new Thread(new URL("../acceptor/acceptor_thread.ts", import.meta.url), "acceptor", {
+      warn,
+      ended: ({ error }) => ended(error === undefined ? undefined : `the acceptor died: ${error}`),
+    });
+  }
+
+  #acceptorStart(): AcceptorStart {
+    return {
+      memory: this.#state.memory,
+      listener: this.#listener,
+      doorbells: this.#doorbells,
+      maxConnections: this.#config.limits.connections,
+      maxConnectionsPerAddress: this.#config.limits.connectionsPerAddress,
+    };
+  }
+
+  #ringAll(): void {
+    for (const doorbell of this.#doorbells) this.#os.ringDoorbell(doorbell);
+  }
+
+  /**
+   * Accepts what the kernel has completed already and shuts the socket down: whoever was connected
+   * when the signal came gets an answer, whoever comes later is refused.
+   */
+  #takeBacklog(): void {
+    setBlocking(this.#listener, false);
+    const task = new ConnectionTask();
+    const sockaddr = new Uint8Array(SOCKADDR_BYTES);
+    for (let i = 0; i < BACKLOG; i++) {
+      const accepted = this.#os.accept(this.#listener, sockaddr);
+      if (accepted < 0) break;
+      task.fill(accepted, sockaddr);
+      if (!this.#pushLast(task.words)) this.#os.close(accepted);
+    }
+    this.#os.shutdownRead(this.#listener);
+  }
+
+  #pushLast(task: Int32Array): boolean {
+    for (let i = 0; i < LAST_PUSHES; i++) {
+      if (this.#state.taskRing.push(task)) return true;
+      this.#ringAll();
+      Atomics.wait(NEVER, 0, 0, 1);
+    }
+    return false;
+  }
+}

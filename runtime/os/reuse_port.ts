@@ -1,0 +1,160 @@
+/**
+ * What Deno's listeners with `reusePort` lack, done to their sockets: by libc, so on Linux alone. The
+ * Deno transport serves without it, too.
+ *
+ * In: the address that all workers listen on. Out: TCP_NODELAY on what is accepted, a longer backlog,
+ * and steering. Linux spreads new connections over all sockets of the address, and resets those which
+ * wait at one that is closed; steering lets a socket run dry before it is closed. A program of the
+ * classic packet filter, attached to the group, answers the index of the socket that gets the next
+ * connection: always the number of workers. There is no such socket as long as each worker has one, and
+ * the kernel then spreads as ever. When the workers open new ones to take over from the old, the
+ * first has that index and gets all; where the last old one is closed the index is out of range again.
+ */
+
+import { libc } from "./libc.ts";
+import { canonicalHostname, SOCKADDR_BYTES, sockaddrHostname, sockaddrPort } from "./sockaddr.ts";
+import { expectSuccess, result } from "./syscall.ts";
+
+const SOL_SOCKET = 1;
+const SO_ATTACH_FILTER = 26;
+const SO_ACCEPTCONN = 30;
+const SO_ATTACH_REUSEPORT_CBPF = 51;
+const IPPROTO_TCP = 6;
+const TCP_NODELAY = 1;
+const SHUT_RDWR = 2;
+const FIRST_DESCRIPTOR = 3;
+/** Listeners are opened early, connections may have any number. */
+const LAST_DESCRIPTOR = 65_535;
+/** Where so many numbers in a row are free, no more follow. */
+const GAP = 4096;
+
+// linux/filter.h and linux/bpf_common.h: struct sock_filter { u16 code; u8 jt, jf; u32 k }
+const BPF_LOAD_BYTE = 0x30; // BPF_LD | BPF_B | BPF_ABS
+const BPF_AND = 0x54; // BPF_ALU | BPF_AND | BPF_K
+const BPF_JUMP_EQUAL = 0x15; // BPF_JMP | BPF_JEQ | BPF_K
+const BPF_RETURN = 0x06; // BPF_RET | BPF_K
+const FILTER_BYTES = 8;
+const WHOLE_PACKET = 0xffff_ffff;
+// The flags of a TCP header, and those of a client's first segment: SYN without ACK.
+const TCP_FLAGS_AT = 13;
+const SYN_AND_ACK = 0x12;
+const SYN = 0x02;
+
+type Instruction = readonly [code: number, jumpTrue: number, jumpFalse: number, k: number];
+
+/**
+ * Prepares all sockets of this process that listen on `address`: to be called when each of so many
+ * workers has one.
+ *
+ * @throws {SystemError} where the kernel refuses
+ */
+export function tuneListeners(address: Deno.NetAddr, workers: number, backlog: number): void {
+  const on = new Uint8Array(new Int32Array([1]).buffer);
+  const steering = program([[BPF_RETURN, 0, 0, workers]]);
+  for (const descriptor of listenersOn(address)) {
+    const set = libc().setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, on, 4);
+    expectSuccess("setsockopt TCP_NODELAY", result(set), descriptor);
+    expectSuccess("listen", result(libc().listen(descriptor, backlog)), descriptor);
+    attach(descriptor, SO_ATTACH_REUSEPORT_CBPF, steering);
+  }
+}
+
+/**
+ * Has the kernel drop the first segment of every new connection to `address`: what has been connected by
+ * now can be accepted to its last, then the sockets can be closed. Who is dropped tries again
+ * within a second, and is refused.
+ */
+export function holdConnections(address: Deno.NetAddr): void {
+  const hold = program([
+    [BPF_LOAD_BYTE, 0, 0, TCP_FLAGS_AT],
+    [BPF_AND, 0, 0, SYN_AND_ACK],
+    [BPF_JUMP_EQUAL, 0, 1, SYN],
+    [BPF_RETURN, 0, 0, 0],
+    [BPF_RETURN, 0, 0, WHOLE_PACKET],
+  ]);
+  for (const descriptor of listenersOn(address)) attach(descriptor, SO_ATTACH_FILTER, hold);
+}
+
+/**
+ * Ends a connection of this process in both directions, so that a write which waits for its peer fails:
+ * Deno 2.4 does not end one when its connection is closed, and the socket stays.
+ *
+ * @returns whether it was found
+ */
+export function cutConnection(local: Deno.NetAddr, remote: Deno.NetAddr): boolean {
+  const sockaddr = new Uint8Array(SOCKADDR_BYTES);
+  for (const descriptor of descriptors()) {
+    if (!isAt(libc().getpeername, descriptor, sockaddr, remote)) continue;
+    if (!isAt(libc().getsockname, descriptor, sockaddr, local)) continue;
+    return libc().shutdown(descriptor, SHUT_RDWR) === 0;
+  }
+  return false;
+}
+
+function* listenersOn(address: Deno.NetAddr): Generator<number, void, undefined> {
+  const sockaddr = new Uint8Array(SOCKADDR_BYTES);
+  for (const descriptor of descriptors()) {
+    if (!isListening(descriptor)) continue;
+    if (isAt(libc().getsockname, descriptor, sockaddr, address)) yield descriptor;
+  }
+}
+
+/** The numbers that may be open; ends some way behind the last that is a socket. */
+function* descriptors(): Generator<number, void, undefined> {
+  let free = 0;
+  const type = new Uint8Array(4);
+  for (
+    let descriptor = FIRST_DESCRIPTOR;
+    descriptor <= LAST_DESCRIPTOR && free < GAP;
+    descriptor++
+  ) {
+    const length = new Uint8Array(new Uint32Array([4]).buffer);
+    const isSocket = libc().getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, type, length) === 0;
+    free = isSocket ? 0 : free + 1;
+    if (isSocket) yield descriptor;
+  }
+}
+
+type Name = (descriptor: number, sockaddr: BufferSource, length: BufferSource) => number;
+
+function isAt(
+  call: Name,
+  descriptor: number,
+  sockaddr: Uint8Array<ArrayBuffer>,
+  address: Deno.NetAddr,
+): boolean {
+  const length = new Uint8Array(new Uint32Array([SOCKADDR_BYTES]).buffer);
+  return call(descriptor, sockaddr, length) === 0 && sockaddrPort(sockaddr) === address.port &&
+    sockaddrHostname(sockaddr) === canonicalHostname(address.hostname);
+}
+
+function isListening(descriptor: number): boolean {
+  const value = new Int32Array(1);
+  const length = new Uint8Array(new Uint32Array([4]).buffer);
+  const bytes = new Uint8Array(value.buffer);
+  const answered = libc().getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, bytes, length);
+  return answered === 0 && value[0] === 1;
+}
+
+function program(instructions: readonly Instruction[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(instructions.length * FILTER_BYTES);
+  const view = new DataView(bytes.buffer);
+  for (const [i, [code, jumpTrue, jumpFalse, k]] of instructions.entries()) {
+    const at = i * FILTER_BYTES;
+    view.setUint16(at, code, true);
+    view.setUint8(at + 2, jumpTrue);
+    view.setUint8(at + 3, jumpFalse);
+    view.setUint32(at + 4, k, true);
+  }
+  return bytes;
+}
+
+function attach(descriptor: number, option: number, filter: Uint8Array<ArrayBuffer>): void {
+  // struct sock_fprog { u16 len; struct sock_filter *filter }; the pointer is aligned to 8.
+  const header = new Uint8Array(16);
+  const view = new DataView(header.buffer);
+  view.setUint16(0, filter.length / FILTER_BYTES, true);
+  view.setBigUint64(8, BigInt(Deno.UnsafePointer.value(Deno.UnsafePointer.of(filter))), true);
+  const set = libc().setsockopt(descriptor, SOL_SOCKET, option, header, header.length);
+  expectSuccess("setsockopt SO_ATTACH_…", result(set), descriptor);
+}

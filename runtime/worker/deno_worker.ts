@@ -1,0 +1,299 @@
+/**
+ * A worker on the Deno transport: one thread's share of the server, TLS or not.
+ *
+ * In: connections of a listening socket of its own. Out: their answers, by the same sessions as on epoll.
+ * The thread is Deno's: promises bring input, one timer the deadlines, messages the orders. Bounds
+ * are those of all workers, kept by what each counts in shared memory.
+ */
+
+import {
+  CLOSES,
+  type DateField,
+  MessageBufferPool,
+  parseIpAddress,
+  type PreparedResponse,
+} from "../../protocol/mod.ts";
+import type { Config } from "../config/mod.ts";
+import { DenoLoop, DenoTransport, type DenoTransportContext } from "../deno_transport/mod.ts";
+import type { Log, ThreadLogs } from "../log/mod.ts";
+import { NEVER, type Timer, type Traffic } from "../loop/mod.ts";
+import { cutConnection, hasLibc, preciseClock } from "../os/mod.ts";
+import { COLUMN, type Counters, openSharedState, type SharedState } from "../ring/mod.ts";
+import {
+  HttpSession,
+  lastAnswer,
+  RefusalSession,
+  RequestObserver,
+  type Router,
+  SessionContext,
+  UNAVAILABLE,
+} from "../session/mod.ts";
+import type { ListenAddress, ThreadMessage, ThreadOrder, WorkerStart } from "../thread/mod.ts";
+import { Gate, type GateKeeper } from "./gate.ts";
+import { NumberPool } from "./number_pool.ts";
+import { routerFor, type RouterMaker } from "./router_maker.ts";
+import { SleepMeter } from "./sleep_meter.ts";
+import { WorkerLogs } from "./worker_logs.ts";
+
+/** Milliseconds that a line of the log may wait: with a tick of the wheel, under a quarter second. */
+const LOG_AGE = 100;
+/** So many connections that are told 503 may be open at once; the next ones are closed without a word. */
+const MOST_REFUSALS = 256;
+/** Address families of the address table, as in address_families(7). */
+const FAMILY = { 4: 2, 16: 10 } as const;
+
+/** What the worker needs of its thread. */
+export interface DenoWorkerParts {
+  readonly start: WorkerStart;
+  readonly listen: ListenAddress;
+  readonly router: Router | RouterMaker;
+  /** The date that the router's answers carry. */
+  readonly date: DateField;
+  /** What the logs are written by. */
+  readonly logs: ThreadLogs & { readonly os: { reopen?(): void } };
+  /** Tells the main thread. */
+  post(message: ThreadMessage): void;
+  /** Has orders brought to `hear`. */
+  onOrder(hear: (order: ThreadOrder) => void): void;
+}
+
+/** One worker thread's server. */
+export class DenoWorker implements DenoTransportContext, GateKeeper, Traffic {
+  readonly loop: DenoLoop;
+  readonly messages = new MessageBufferPool();
+  readonly traffic: Traffic = this;
+  readonly writeStall: number;
+  readonly #parts: DenoWorkerParts;
+  readonly #number: number;
+  readonly #config: Config;
+  readonly #state: SharedState;
+  readonly #counters: Counters;
+  readonly #logs: WorkerLogs;
+  readonly #log: Log;
+  readonly #context: SessionContext;
+  /** Made once: who is flooded with connections should not encode an answer for each. */
+  readonly #refusal: PreparedResponse;
+  readonly #numbers: NumberPool;
+  readonly #gate: Gate;
+  readonly #transports = new Set<DenoTransport>();
+  readonly #refusals = new Set<DenoTransport>();
+  readonly #flushTimer: Timer;
+  readonly #addressWords = new Int32Array(4);
+  readonly #addressBytes = new Uint8Array(this.#addressWords.buffer);
+  readonly #told = new Set<string>();
+  readonly #canCut = hasLibc();
+  #starved = false;
+  #gateClosed = false;
+  readonly #done = Promise.withResolvers<void>();
+
+  /** Listens. @throws {Deno.errors} where that fails */
+  constructor(parts: DenoWorkerParts) {
+    const { start, date } = parts;
+    const { config } = start;
+    this.#parts = parts;
+    this.#number = start.worker;
+    this.#config = config;
+    this.#state = openSharedState(start.memory);
+    this.#counters = this.#state.counters(start.worker);
+    this.writeStall = config.limits.writeStall;
+    const counters = this.#counters;
+    const { logs, post } = parts;
+    this.#logs = new WorkerLogs({ logs, config, worker: start.worker, counters, post });
+    this.#log = this.#logs.log;
+    const { accessLog } = this.#logs;
+    const isObserved = config.monitoring.admin !== undefined || accessLog !== null;
+    const loop = this.loop = this.#createLoop(isObserved);
+    this.#context = new SessionContext({
+      config,
+      loop,
+      log: this.#log,
+      counters,
+      router: routerFor(parts.router, { config, loop }),
+      date,
+      messages: this.messages,
+      observer: isObserved ? new RequestObserver({ loop, counters, accessLog }) : null,
+    });
+    this.#refusal = lastAnswer(UNAVAILABLE, date);
+    this.#numbers = new NumberPool(start.worker, this.#state.workers);
+    this.#flushTimer = loop.timers.timer({ onDeadline: () => this.#logs.flush() });
+    this.#gate = new Gate(parts.listen, this);
+  }
+
+  /** Serves until the server has stopped and all connections are gone. */
+  async run(): Promise<void> {
+    this.#parts.onOrder((order) => this.#obey(order));
+    this.#state.flags.setAlive(this.#number);
+    this.#gate.open();
+    this.#parts.post({ type: "ready" });
+    await this.#done.promise;
+    this.#logs.flush();
+    this.loop.close();
+    this.#parts.post({ type: "stopped" });
+  }
+
+  /** Observed, it tells how long the thread has slept; what Deno does for us, TLS too, counts as that. */
+  #createLoop(isObserved: boolean): DenoLoop {
+    const onLeave = () => this.#setFlush();
+    if (!isObserved) return new DenoLoop({ onLeave });
+    const clock = preciseClock();
+    const watch = new SleepMeter({ preciseMilliseconds: clock }, this.#counters);
+    return new DenoLoop({ onLeave, watch, clock });
+  }
+
+  // What transports, the gate and the log call.
+
+  received(count: number): void {
+    this.#counters.add(COLUMN.bytesReceived, count);
+    this.#counters.add(COLUMN.loopTurns, 1);
+  }
+
+  sent(count: number): void {
+    this.#counters.add(COLUMN.bytesSent, count);
+  }
+
+  queued(count: number): void {
+    this.#counters.add(COLUMN.bytesQueued, count);
+  }
+
+  unqueued(count: number): void {
+    this.#counters.add(COLUMN.bytesUnqueued, count);
+  }
+
+  stalled(): void {
+    this.#counters.add(COLUMN.timeoutsWrite, 1);
+  }
+
+  enter(conn: Deno.TcpConn | Deno.TlsConn): void {
+    this.#starved = false;
+    this.loop.enter();
+    this.#counters.add(COLUMN.accepted, 1);
+    const number = this.#numbers.take();
+    const reason = this.#reasonToRefuse(number, conn.remoteAddr.hostname);
+    const address = this.#logs.accessLog === null ? "" : conn.remoteAddr.hostname;
+    const transport = new DenoTransport(conn, number, this, address);
+    if (reason === undefined) this.#take(transport);
+    else this.#refuse(transport, reason);
+    this.loop.leave();
+  }
+
+  acceptFailed(error: Error): void {
+    if (this.#starved) return;
+    this.#starved = true;
+    const text = `cannot accept: ${error.message}; trying again as connections close`;
+    this.#parts.post({ type: "warning", text });
+  }
+
+  onClosing(transport: DenoTransport): void {
+    // Deno 2.4 leaves a write that waits for its peer, and with it the socket, when the connection is closed.
+    if (transport.isWriting && this.#canCut) {
+      const { localAddr, remoteAddr } = transport.conn as Deno.TcpConn;
+      cutConnection(localAddr, remoteAddr);
+    }
+    const { descriptor } = transport;
+    this.#state.addresses.leave(descriptor);
+    this.#numbers.give(descriptor);
+    if (this.#refusals.delete(transport)) return;
+    this.#transports.delete(transport);
+    this.#counters.add(COLUMN.connectionsClosed, 1);
+    this.#log.removed(descriptor);
+    this.#state.descriptors.release(descriptor);
+    this.#endIfDone();
+  }
+
+  // Connections.
+
+  #take(transport: DenoTransport): void {
+    this.#counters.add(COLUMN.connectionsOpened, 1);
+    this.#log.accepted(transport.descriptor);
+    transport.setSession(new HttpSession(this.#context, transport));
+    this.#transports.add(transport);
+    // Beyond the table's end its address could not be let go of if we died: so it is not served.
+    if (this.#state.descriptors.claim(transport.descriptor, this.#number)) transport.start();
+    else transport.abort();
+  }
+
+  /** Why this connection is one too many; undefined: it is not. Counts it by its address. */
+  #reasonToRefuse(number: number, hostname: string): string | undefined {
+    const { connections, connectionsPerAddress } = this.#config.limits;
+    if (this.#openConnections() >= connections) return `at the bound of ${connections} connections`;
+    if (connectionsPerAddress === 0) return undefined;
+    const count = this.#enterAddress(number, hostname);
+    if (count <= connectionsPerAddress) return undefined;
+    this.#counters.add(COLUMN.refusedByAddress, 1);
+    return `an address is at its bound of ${connectionsPerAddress} connections`;
+  }
+
+  /** Of all workers; two that take one at the same moment may both be told of it too late. */
+  #openConnections(): number {
+    let open = 0;
+    for (let worker = 0; worker < this.#state.workers; worker++) {
+      const counters = this.#state.counters(worker);
+      open += counters.get(COLUMN.connectionsOpened) - counters.get(COLUMN.connectionsClosed);
+    }
+    return open;
+  }
+
+  #enterAddress(number: number, hostname: string): number {
+    const bytes = parseIpAddress(hostname.split("%", 1)[0] ?? "");
+    if (bytes === null) return 0;
+    this.#addressBytes.fill(0);
+    this.#addressBytes.set(bytes);
+    const family = FAMILY[bytes.length as 4 | 16];
+    const { addresses, flags } = this.#state;
+    return flags.whileEntering(() => addresses.enter(number, family, this.#addressWords, 0));
+  }
+
+  /** One connection too many: it is told so, if it listens, and closed. */
+  #refuse(transport: DenoTransport, reason: string): void {
+    if (!this.#told.has(reason)) {
+      const text = `${reason}: refusing more with 503`;
+      this.#parts.post({ type: "warning", text });
+    }
+    this.#told.add(reason);
+    this.#counters.add(COLUMN.refused, 1);
+    this.#refusals.add(transport);
+    transport.setSession(new RefusalSession(transport));
+    if (this.#refusals.size > MOST_REFUSALS) return transport.abort();
+    this.#context.refreshDate();
+    const answer = this.#refusal.bytesFor(false, CLOSES);
+    transport.write(answer, 0, answer.length);
+    transport.finish(true);
+  }
+
+  // The log.
+
+  /** Called after each event: lines that it left wait from now on. */
+  #setFlush(): void {
+    if (!this.#logs.pending || this.loop.timers.deadlineOf(this.#flushTimer) !== NEVER) return;
+    this.#flushTimer.set(this.loop.now + LOG_AGE);
+  }
+
+  // Orders, and the end.
+
+  #obey(order: ThreadOrder): void {
+    if (order.type === "drain") this.#drain();
+    else if (order.type === "log") this.#parts.logs.os.reopen?.();
+    else this.#gate.renew(order.tls).catch((error) => this.acceptFailed(error));
+  }
+
+  async #drain(): Promise<void> {
+    this.#context.draining = true;
+    const cutOff = this.loop.timers.timer({ onDeadline: () => this.#abortAll() });
+    cutOff.set(this.loop.now + this.#config.limits.drainTime);
+    await this.#gate.close();
+    this.#gateClosed = true;
+    // What has come by now has been read: there was a turn of Deno's loop since.
+    this.loop.enter();
+    for (const transport of [...this.#transports]) transport.drain();
+    this.loop.leave();
+    this.#endIfDone();
+  }
+
+  #abortAll(): void {
+    for (const transport of [...this.#transports, ...this.#refusals]) transport.abort();
+  }
+
+  #endIfDone(): void {
+    if (this.#gateClosed && this.#transports.size === 0) this.#done.resolve();
+  }
+}

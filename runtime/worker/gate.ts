@@ -1,0 +1,117 @@
+/**
+ * The listening sockets of one worker on the Deno transport: the present one, and old ones that run dry.
+ *
+ * In: an address. Out: each connection, once. A socket that is closed resets what waits in its queue; so
+ * an old one is listened to until nothing has come for a while.
+ */
+
+import type { ListenAddress, TlsMaterial } from "../thread/mod.ts";
+
+/** Milliseconds between tries while there is no descriptor. */
+const BACK_OFF = 20;
+/** A handshake that was under way when a socket was replaced has so long to reach its queue. */
+const HANDSHAKE = 1_000;
+/** A queue is dry when nothing came for so long, in milliseconds … */
+const QUIET = 30;
+/** … and this is the end of the patience, where nothing keeps new connections away. */
+const STILL_COMING = 300;
+
+/** Who takes what comes in. */
+export interface GateKeeper {
+  /** A connection, which is the keeper's from now on. */
+  enter(conn: Deno.TcpConn | Deno.TlsConn): void;
+  /** Accepting failed and is tried again. */
+  acceptFailed(error: Error): void;
+}
+
+/** One listening socket. */
+class Entry {
+  readonly listener: Deno.TcpListener | Deno.TlsListener;
+  isClosed = false;
+  lastAt = performance.now();
+
+  constructor(listener: Deno.TcpListener | Deno.TlsListener) {
+    this.listener = listener;
+  }
+
+  /** Closed as soon as nothing comes any more. */
+  async closeWhenDry(): Promise<void> {
+    const since = this.lastAt = performance.now();
+    for (let now = since; now - this.lastAt < QUIET && now - since < STILL_COMING;) {
+      await pause(QUIET / 3);
+      now = performance.now();
+    }
+    this.close();
+  }
+
+  close(): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    this.listener.close();
+  }
+}
+
+/** Accepts the connections of one worker. */
+export class Gate {
+  readonly #keeper: GateKeeper;
+  readonly #address: ListenAddress;
+  #entry: Entry;
+
+  /** Listens. @throws {Deno.errors} as Deno.listen does, and where the certificate is none */
+  constructor(address: ListenAddress, keeper: GateKeeper) {
+    this.#address = address;
+    this.#keeper = keeper;
+    this.#entry = new Entry(listen(address, address.tls));
+  }
+
+  /** Begins to accept. */
+  open(): void {
+    this.#accept(this.#entry);
+  }
+
+  /** New connections get this certificate; those of the old socket's queue still get the old one. */
+  async renew(tls: TlsMaterial): Promise<void> {
+    const old = this.#entry;
+    this.#entry = new Entry(listen(this.#address, tls));
+    this.#accept(this.#entry);
+    await pause(HANDSHAKE);
+    await old.closeWhenDry();
+  }
+
+  /** Accepts what has come, and no more; fulfilled when that is done. */
+  close(): Promise<void> {
+    return this.#entry.closeWhenDry();
+  }
+
+  async #accept(entry: Entry): Promise<void> {
+    while (!entry.isClosed) {
+      try {
+        const conn = await entry.listener.accept();
+        entry.lastAt = performance.now();
+        this.#keeper.enter(conn);
+      } catch (error) {
+        if (entry.isClosed) return;
+        if (!(error instanceof Error) || error instanceof TypeError) throw error;
+        this.#keeper.acceptFailed(error);
+        await pause(BACK_OFF);
+      }
+    }
+  }
+}
+
+function listen(address: ListenAddress, tls: TlsMaterial | null) {
+  const { hostname, port } = address;
+  if (tls === null) return Deno.listen({ hostname, port, reusePort: true });
+  return Deno.listenTls({
+    hostname,
+    port,
+    reusePort: true,
+    cert: tls.cert,
+    key: tls.key,
+    alpnProtocols: ["http/1.1"],
+  });
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

@@ -92,12 +92,13 @@ async function serve(config: Config): Promise<number> {
   }
 }
 
-function banner({ address, adminAddress }: Executor, config: Config): string {
+function banner({ address, redirectAddress, adminAddress }: Executor, config: Config): string {
   const { workers, log } = config;
   return [
     "Async Deno Server",
     `Workers: ${workers} | Port: ${address.port} | Log: ${log}`,
     urlOf(config.tls.cert === undefined ? "http" : "https", address),
+    ...(redirectAddress === null ? [] : [`${urlOf("http", redirectAddress)} is sent there`]),
     ...(adminAddress === null ? [] : [`Admin: ${urlOf("http", adminAddress)}`]),
   ].join("\n");
 }

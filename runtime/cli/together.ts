@@ -18,6 +18,10 @@ export function faultsTogether({ tls, transport }: Config): string[] {
       "--tls-key needs --tls-cert, the certificate of the key",
     ],
     [
+      tls.redirectPort !== undefined && tls.cert === undefined,
+      "--redirect-http needs --tls-cert: there is no https to send anybody to",
+    ],
+    [
       tls.cert !== undefined && transport === "epoll",
       "--transport epoll has no TLS: leave it out, or name deno",
     ],

@@ -78,10 +78,15 @@ export class DenoTransport implements Transport, TimerOwner {
   #finishing = false;
   #lingers = false;
   #lingerBytes = 0;
+  #closingWrite = false;
+  // TLS: nothing was received as long as the handshake is under way.
+  readonly #isTls: boolean;
+  #hasReceived = false;
 
   /** The session comes next, by {@link setSession}, and before {@link start}. */
   constructor(conn: Conn, descriptor: number, context: DenoTransportContext, peerAddress = "") {
     this.#conn = conn;
+    this.#isTls = "handshake" in conn;
     this.descriptor = descriptor;
     this.peerAddress = peerAddress;
     this.#context = context;
@@ -94,9 +99,12 @@ export class DenoTransport implements Transport, TimerOwner {
     return this.#conn;
   }
 
-  /** Whether a write has been begun that has not ended. */
-  get isWriting(): boolean {
-    return this.#writes.inFlight;
+  /**
+   * Whether Deno goes on with something after it was closed: a write that waits for its peer, or a TLS
+   * handshake. Then its socket stays, unless it is shut down by other means.
+   */
+  get lastsBeyondClose(): boolean {
+    return this.#writes.inFlight || this.#closingWrite || (this.#isTls && !this.#hasReceived);
   }
 
   get queuedBytes(): number {
@@ -206,6 +214,7 @@ export class DenoTransport implements Transport, TimerOwner {
   };
 
   #onBytes(count: number): void {
+    this.#hasReceived = true;
     this.#context.traffic.received(count);
     const full = count === this.#buffer.length;
     if (this.#finishing) this.#readAway(count);
@@ -217,7 +226,7 @@ export class DenoTransport implements Transport, TimerOwner {
     this.#inputEnded = true;
     if (this.#finishing) {
       this.#lingers = false;
-      if (this.#writes.length === 0) this.abort();
+      if (this.#writes.length === 0 && !this.#closingWrite) this.abort();
     } else if (this.#reading) {
       this.#deliverEnd();
     } else {
@@ -373,11 +382,25 @@ export class DenoTransport implements Transport, TimerOwner {
   }
 
   #finishNow(): void {
-    if (!this.#lingers || this.#inputEnded) return this.abort();
-    this.#timer.set(this.#context.loop.now + LINGER_MILLISECONDS);
-    this.#conn.closeWrite().catch(this.#onWriteFailed);
+    const { loop, writeStall } = this.#context;
+    const lingers = this.#lingers && !this.#inputEnded;
+    // A write to TLS has ended when it is encrypted; only the end of closeWrite says that it is sent.
+    if (!lingers && !(this.#isTls && this.#hasReceived)) return this.abort();
+    if (this.#closingWrite) return;
+    this.#closingWrite = true;
+    this.#timer.set(loop.now + (lingers ? LINGER_MILLISECONDS : writeStall));
+    this.#conn.closeWrite().then(this.#onWriteClosed, this.#onWriteFailed);
     this.#read();
   }
+
+  readonly #onWriteClosed = (): void => {
+    this.#closingWrite = false;
+    if (this.closed || (this.#lingers && !this.#inputEnded)) return;
+    const { loop } = this.#context;
+    loop.enter();
+    this.abort();
+    loop.leave();
+  };
 
   /** Bytes wait from now on, or the peer has taken some: it has the time anew to take more. */
   #watchStall(): void {

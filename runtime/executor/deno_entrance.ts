@@ -22,6 +22,7 @@ const BACKLOG = 4096;
 export class DenoEntrance implements Entrance {
   readonly address: Deno.NetAddr;
   readonly logFiles: LogFiles;
+  readonly redirectAddress: Deno.NetAddr | null;
   readonly hasEnded = true;
   readonly #config: Config;
   readonly #hasLibc = hasLibc();
@@ -38,10 +39,9 @@ export class DenoEntrance implements Entrance {
   constructor(config: Config) {
     this.#config = config;
     this.#tls = readTlsMaterial(config.tls);
-    // Without `reusePort`, so that it fails where somebody listens; else two servers would share the port.
-    const probe = Deno.listen({ hostname: config.hostname, port: config.port });
-    this.address = probe.addr;
-    probe.close();
+    const { redirectPort } = config.tls;
+    this.address = probe(config.hostname, config.port);
+    this.redirectAddress = redirectPort === undefined ? null : probe(config.hostname, redirectPort);
     this.logFiles = openLogFiles(config);
   }
 
@@ -57,16 +57,18 @@ export class DenoEntrance implements Entrance {
     const { hostname, port } = this.address;
     return {
       doorbells: [],
-      listen: { hostname, port, tls: this.#tls },
+      listen: { hostname, port, tls: this.#tls, redirectPort: this.redirectAddress?.port ?? null },
     };
   }
 
   replaced(): void {
-    if (this.#hasLibc) tuneListeners(this.address, this.#config.workers, BACKLOG);
+    for (const address of this.#addresses()) {
+      tuneListeners(address, this.#config.workers, BACKLOG);
+    }
   }
 
   stop(): void {
-    if (this.#hasLibc) holdConnections(this.address);
+    for (const address of this.#addresses()) holdConnections(address);
     this.#parts.state.flags.setDraining();
     this.#tellAll({ type: "drain" });
   }
@@ -96,7 +98,23 @@ export class DenoEntrance implements Entrance {
     this.logFiles.close();
   }
 
+  /** What can be tuned: all that is listened on, where there is libc. */
+  #addresses(): Deno.NetAddr[] {
+    if (!this.#hasLibc) return [];
+    return this.redirectAddress === null ? [this.address] : [this.address, this.redirectAddress];
+  }
+
   #tellAll(order: ThreadOrder): void {
     for (const thread of this.#parts.workers) thread.order(order);
   }
+}
+
+/**
+ * The address with its real port, which was free a moment ago. Listened on without `reusePort`, so that it
+ * fails where somebody listens; else two servers would share the port.
+ */
+function probe(hostname: string, port: number): Deno.NetAddr {
+  const listener = Deno.listen({ hostname, port });
+  listener.close();
+  return listener.addr;
 }

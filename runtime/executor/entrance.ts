@@ -31,6 +31,8 @@ export interface Entrance {
   readonly address: Deno.NetAddr;
   /** Opened behind the address: who has that has the logs. */
   readonly logFiles: LogFiles;
+  /** Where plain HTTP is sent to https, if anywhere. */
+  readonly redirectAddress: Deno.NetAddr | null;
   /** Whether all threads of its own have ended. */
   readonly hasEnded: boolean;
   /** Starts all threads, in an order that is safe; fulfilled when every worker serves. */

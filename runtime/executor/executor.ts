@@ -93,6 +93,11 @@ export class Executor {
     return this.#entrance.address;
   }
 
+  /** Where plain HTTP is sent to https, if anywhere. */
+  get redirectAddress(): Deno.NetAddr | null {
+    return this.#entrance.redirectAddress;
+  }
+
   /**
    * Starts a server; fulfilled when every worker serves.
    *

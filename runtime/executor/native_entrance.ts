@@ -25,6 +25,7 @@ const NEVER = new Int32Array(new SharedArrayBuffer(4));
 export class NativeEntrance implements Entrance {
   readonly address: Deno.NetAddr;
   readonly logFiles: LogFiles;
+  readonly redirectAddress = null;
   readonly #config: Config;
   readonly #os = new LinuxOs();
   readonly #listener: number;

@@ -8,19 +8,16 @@
  */
 
 import { libc } from "./libc.ts";
-import { canonicalHostname, SOCKADDR_BYTES, sockaddrHostname, sockaddrPort } from "./sockaddr.ts";
+import { SOCKADDR_BYTES } from "./sockaddr.ts";
+import { isAt, sockets } from "./sockets.ts";
 import { expectSuccess, result } from "./syscall.ts";
 
-const SOL_SOCKET = 1;
-const SO_ACCEPTCONN = 30;
 const IPPROTO_TCP = 6;
 const TCP_NODELAY = 1;
 const F_DUPFD_CLOEXEC = 1030;
 const F_SETFL = 4;
 const O_NONBLOCK = 0x800;
 const FIRST_DESCRIPTOR = 3;
-// The listener was opened just now: it has the lowest number that was free.
-const LAST_DESCRIPTOR = 4096;
 
 /**
  * Takes the socket of `listener` over: the answer is listening, blocks in accept, and hands
@@ -54,21 +51,9 @@ export function setBlocking(descriptor: number, blocking: boolean): void {
 
 function findListening(address: Deno.NetAddr): number {
   const sockaddr = new Uint8Array(SOCKADDR_BYTES);
-  const hostname = canonicalHostname(address.hostname);
-  for (let descriptor = FIRST_DESCRIPTOR; descriptor <= LAST_DESCRIPTOR; descriptor++) {
-    if (!isListening(descriptor)) continue;
-    const length = new Uint8Array(new Uint32Array([SOCKADDR_BYTES]).buffer);
-    if (libc().getsockname(descriptor, sockaddr, length) !== 0) continue;
-    if (sockaddrPort(sockaddr) !== address.port) continue;
-    if (sockaddrHostname(sockaddr) === hostname) return descriptor;
+  for (const descriptor of sockets(true)) {
+    if (isAt(libc().getsockname, descriptor, sockaddr, address)) return descriptor;
   }
-  throw new TypeError(`no descriptor of this process listens on ${hostname} port ${address.port}`);
-}
-
-function isListening(descriptor: number): boolean {
-  const value = new Int32Array(1);
-  const length = new Uint8Array(new Uint32Array([4]).buffer);
-  const bytes = new Uint8Array(value.buffer);
-  const answered = libc().getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, bytes, length);
-  return answered === 0 && value[0] === 1;
+  const { hostname, port } = address;
+  throw new TypeError(`no descriptor of this process listens on ${hostname} port ${port}`);
 }

@@ -17,6 +17,7 @@
 
 export { isLostConnection } from "./accept_error.ts";
 export { preciseClock } from "./clock.ts";
+export { ConnectionCutter } from "./connection_cutter.ts";
 export {
   EPOLL_CTL_ADD,
   EPOLL_CTL_DEL,
@@ -61,7 +62,7 @@ export { adoptListener, setBlocking } from "./listener.ts";
 export { type Opening, openLogFile, reopenLogFile } from "./log_file.ts";
 export type { Os } from "./os.ts";
 export { PlainLogs, type PlainLogTarget } from "./plain_logs.ts";
-export { cutConnection, holdConnections, tuneListeners } from "./reuse_port.ts";
+export { holdConnections, tuneListeners } from "./reuse_port.ts";
 export {
   addressText,
   SOCKADDR_BYTES,

@@ -12,21 +12,15 @@
  */
 
 import { libc } from "./libc.ts";
-import { canonicalHostname, SOCKADDR_BYTES, sockaddrHostname, sockaddrPort } from "./sockaddr.ts";
+import { SOCKADDR_BYTES } from "./sockaddr.ts";
+import { isAt, sockets } from "./sockets.ts";
 import { expectSuccess, result } from "./syscall.ts";
 
 const SOL_SOCKET = 1;
 const SO_ATTACH_FILTER = 26;
-const SO_ACCEPTCONN = 30;
 const SO_ATTACH_REUSEPORT_CBPF = 51;
 const IPPROTO_TCP = 6;
 const TCP_NODELAY = 1;
-const SHUT_RDWR = 2;
-const FIRST_DESCRIPTOR = 3;
-/** Listeners are opened early, connections may have any number. */
-const LAST_DESCRIPTOR = 65_535;
-/** Where so many numbers in a row are free, no more follow. */
-const GAP = 4096;
 
 // linux/filter.h and linux/bpf_common.h: struct sock_filter { u16 code; u8 jt, jf; u32 k }
 const BPF_LOAD_BYTE = 0x30; // BPF_LD | BPF_B | BPF_ABS
@@ -75,65 +69,11 @@ export function holdConnections(address: Deno.NetAddr): void {
   for (const descriptor of listenersOn(address)) attach(descriptor, SO_ATTACH_FILTER, hold);
 }
 
-/**
- * Ends a connection of this process in both directions, so that a write which waits for its peer fails:
- * Deno 2.4 does not end one when its connection is closed, and the socket stays.
- *
- * @returns whether it was found
- */
-export function cutConnection(local: Deno.NetAddr, remote: Deno.NetAddr): boolean {
-  const sockaddr = new Uint8Array(SOCKADDR_BYTES);
-  for (const descriptor of descriptors()) {
-    if (!isAt(libc().getpeername, descriptor, sockaddr, remote)) continue;
-    if (!isAt(libc().getsockname, descriptor, sockaddr, local)) continue;
-    return libc().shutdown(descriptor, SHUT_RDWR) === 0;
-  }
-  return false;
-}
-
 function* listenersOn(address: Deno.NetAddr): Generator<number, void, undefined> {
   const sockaddr = new Uint8Array(SOCKADDR_BYTES);
-  for (const descriptor of descriptors()) {
-    if (!isListening(descriptor)) continue;
+  for (const descriptor of sockets(true)) {
     if (isAt(libc().getsockname, descriptor, sockaddr, address)) yield descriptor;
   }
-}
-
-/** The numbers that may be open; ends some way behind the last that is a socket. */
-function* descriptors(): Generator<number, void, undefined> {
-  let free = 0;
-  const type = new Uint8Array(4);
-  for (
-    let descriptor = FIRST_DESCRIPTOR;
-    descriptor <= LAST_DESCRIPTOR && free < GAP;
-    descriptor++
-  ) {
-    const length = new Uint8Array(new Uint32Array([4]).buffer);
-    const isSocket = libc().getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, type, length) === 0;
-    free = isSocket ? 0 : free + 1;
-    if (isSocket) yield descriptor;
-  }
-}
-
-type Name = (descriptor: number, sockaddr: BufferSource, length: BufferSource) => number;
-
-function isAt(
-  call: Name,
-  descriptor: number,
-  sockaddr: Uint8Array<ArrayBuffer>,
-  address: Deno.NetAddr,
-): boolean {
-  const length = new Uint8Array(new Uint32Array([SOCKADDR_BYTES]).buffer);
-  return call(descriptor, sockaddr, length) === 0 && sockaddrPort(sockaddr) === address.port &&
-    sockaddrHostname(sockaddr) === canonicalHostname(address.hostname);
-}
-
-function isListening(descriptor: number): boolean {
-  const value = new Int32Array(1);
-  const length = new Uint8Array(new Uint32Array([4]).buffer);
-  const bytes = new Uint8Array(value.buffer);
-  const answered = libc().getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, bytes, length);
-  return answered === 0 && value[0] === 1;
 }
 
 function program(instructions: readonly Instruction[]): Uint8Array<ArrayBuffer> {

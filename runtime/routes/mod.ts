@@ -13,3 +13,4 @@
  */
 
 export { createRouter, type RouterParts, serverRouter } from "./router.ts";
+export { redirectRouter } from "./redirect.ts";

@@ -32,6 +32,8 @@ export interface ListenAddress {
   readonly port: number;
   /** Null: plain HTTP. */
   readonly tls: TlsMaterial | null;
+  /** A port of plain HTTP that sends everybody to this address; null: none. */
+  readonly redirectPort: number | null;
 }
 
 /** A certificate with its chain and its private key, both PEM. */

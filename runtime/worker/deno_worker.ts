@@ -17,8 +17,9 @@ import type { Config } from "../config/mod.ts";
 import { DenoLoop, DenoTransport, type DenoTransportContext } from "../deno_transport/mod.ts";
 import type { Log, ThreadLogs } from "../log/mod.ts";
 import { NEVER, type Timer, type Traffic } from "../loop/mod.ts";
-import { cutConnection, hasLibc, preciseClock } from "../os/mod.ts";
+import { ConnectionCutter, hasLibc, preciseClock } from "../os/mod.ts";
 import { COLUMN, type Counters, openSharedState, type SharedState } from "../ring/mod.ts";
+import { redirectRouter } from "../routes/mod.ts";
 import {
   HttpSession,
   lastAnswer,
@@ -29,7 +30,7 @@ import {
   UNAVAILABLE,
 } from "../session/mod.ts";
 import type { ListenAddress, ThreadMessage, ThreadOrder, WorkerStart } from "../thread/mod.ts";
-import { Gate, type GateKeeper } from "./gate.ts";
+import { Gate, type GateAddress } from "./gate.ts";
 import { NumberPool } from "./number_pool.ts";
 import { routerFor, type RouterMaker } from "./router_maker.ts";
 import { SleepMeter } from "./sleep_meter.ts";
@@ -58,7 +59,7 @@ export interface DenoWorkerParts {
 }
 
 /** One worker thread's server. */
-export class DenoWorker implements DenoTransportContext, GateKeeper, Traffic {
+export class DenoWorker implements DenoTransportContext, Traffic {
   readonly loop: DenoLoop;
   readonly messages = new MessageBufferPool();
   readonly traffic: Traffic = this;
@@ -70,18 +71,21 @@ export class DenoWorker implements DenoTransportContext, GateKeeper, Traffic {
   readonly #counters: Counters;
   readonly #logs: WorkerLogs;
   readonly #log: Log;
-  readonly #context: SessionContext;
+  readonly #isObserved: boolean;
   /** Made once: who is flooded with connections should not encode an answer for each. */
   readonly #refusal: PreparedResponse;
+  // The server's own, and that of the port that sends everybody to https.
+  readonly #contexts: SessionContext[] = [];
   readonly #numbers: NumberPool;
   readonly #gate: Gate;
+  readonly #redirectGate: Gate | null;
   readonly #transports = new Set<DenoTransport>();
   readonly #refusals = new Set<DenoTransport>();
   readonly #flushTimer: Timer;
   readonly #addressWords = new Int32Array(4);
   readonly #addressBytes = new Uint8Array(this.#addressWords.buffer);
   readonly #told = new Set<string>();
-  readonly #canCut = hasLibc();
+  readonly #cutter = hasLibc() ? new ConnectionCutter() : null;
   #starved = false;
   #gateClosed = false;
   readonly #done = Promise.withResolvers<void>();
@@ -100,23 +104,17 @@ export class DenoWorker implements DenoTransportContext, GateKeeper, Traffic {
     const { logs, post } = parts;
     this.#logs = new WorkerLogs({ logs, config, worker: start.worker, counters, post });
     this.#log = this.#logs.log;
-    const { accessLog } = this.#logs;
-    const isObserved = config.monitoring.admin !== undefined || accessLog !== null;
-    const loop = this.loop = this.#createLoop(isObserved);
-    this.#context = new SessionContext({
-      config,
-      loop,
-      log: this.#log,
-      counters,
-      router: routerFor(parts.router, { config, loop }),
-      date,
-      messages: this.messages,
-      observer: isObserved ? new RequestObserver({ loop, counters, accessLog }) : null,
-    });
+    this.#isObserved = config.monitoring.admin !== undefined || this.#logs.accessLog !== null;
+    const loop = this.loop = this.#createLoop();
     this.#refusal = lastAnswer(UNAVAILABLE, date);
     this.#numbers = new NumberPool(start.worker, this.#state.workers);
     this.#flushTimer = loop.timers.timer({ onDeadline: () => this.#logs.flush() });
-    this.#gate = new Gate(parts.listen, this);
+    const { listen } = parts;
+    const { hostname, redirectPort } = listen;
+    this.#gate = this.#openGate(listen, routerFor(parts.router, { config, loop }));
+    this.#redirectGate = redirectPort === null
+      ? null
+      : this.#openGate({ hostname, port: redirectPort, tls: null }, redirectRouter(listen.port));
   }
 
   /** Serves until the server has stopped and all connections are gone. */
@@ -124,23 +122,25 @@ export class DenoWorker implements DenoTransportContext, GateKeeper, Traffic {
     this.#parts.onOrder((order) => this.#obey(order));
     this.#state.flags.setAlive(this.#number);
     this.#gate.open();
+    this.#redirectGate?.open();
     this.#parts.post({ type: "ready" });
     await this.#done.promise;
+    this.#cutter?.walk();
     this.#logs.flush();
     this.loop.close();
     this.#parts.post({ type: "stopped" });
   }
 
   /** Observed, it tells how long the thread has slept; what Deno does for us, TLS too, counts as that. */
-  #createLoop(isObserved: boolean): DenoLoop {
+  #createLoop(): DenoLoop {
     const onLeave = () => this.#setFlush();
-    if (!isObserved) return new DenoLoop({ onLeave });
+    if (!this.#isObserved) return new DenoLoop({ onLeave });
     const clock = preciseClock();
     const watch = new SleepMeter({ preciseMilliseconds: clock }, this.#counters);
     return new DenoLoop({ onLeave, watch, clock });
   }
 
-  // What transports, the gate and the log call.
+  // What transports call.
 
   received(count: number): void {
     this.#counters.add(COLUMN.bytesReceived, count);
@@ -163,31 +163,10 @@ export class DenoWorker implements DenoTransportContext, GateKeeper, Traffic {
     this.#counters.add(COLUMN.timeoutsWrite, 1);
   }
 
-  enter(conn: Deno.TcpConn | Deno.TlsConn): void {
-    this.#starved = false;
-    this.loop.enter();
-    this.#counters.add(COLUMN.accepted, 1);
-    const number = this.#numbers.take();
-    const reason = this.#reasonToRefuse(number, conn.remoteAddr.hostname);
-    const address = this.#logs.accessLog === null ? "" : conn.remoteAddr.hostname;
-    const transport = new DenoTransport(conn, number, this, address);
-    if (reason === undefined) this.#take(transport);
-    else this.#refuse(transport, reason);
-    this.loop.leave();
-  }
-
-  acceptFailed(error: Error): void {
-    if (this.#starved) return;
-    this.#starved = true;
-    const text = `cannot accept: ${error.message}; trying again as connections close`;
-    this.#parts.post({ type: "warning", text });
-  }
-
   onClosing(transport: DenoTransport): void {
-    // Deno 2.4 leaves a write that waits for its peer, and with it the socket, when the connection is closed.
-    if (transport.isWriting && this.#canCut) {
+    if (transport.lastsBeyondClose && this.#cutter !== null) {
       const { localAddr, remoteAddr } = transport.conn as Deno.TcpConn;
-      cutConnection(localAddr, remoteAddr);
+      this.#cutter.cut(localAddr, remoteAddr);
     }
     const { descriptor } = transport;
     this.#state.addresses.leave(descriptor);
@@ -202,10 +181,44 @@ export class DenoWorker implements DenoTransportContext, GateKeeper, Traffic {
 
   // Connections.
 
-  #take(transport: DenoTransport): void {
+  #openGate(address: GateAddress, router: Router): Gate {
+    const { loop, messages } = this;
+    const [config, log, counters] = [this.#config, this.#log, this.#counters];
+    const { accessLog } = this.#logs;
+    const context = new SessionContext({
+      config,
+      loop,
+      log,
+      counters,
+      router,
+      date: this.#parts.date,
+      messages,
+      observer: this.#isObserved ? new RequestObserver({ loop, counters, accessLog }) : null,
+    });
+    this.#contexts.push(context);
+    return new Gate(address, {
+      enter: (conn) => this.#enter(conn, context),
+      starved: (reason) => this.#starve(reason),
+    });
+  }
+
+  #enter(conn: Deno.TcpConn | Deno.TlsConn, context: SessionContext): void {
+    this.#starved = false;
+    this.loop.enter();
+    this.#counters.add(COLUMN.accepted, 1);
+    const number = this.#numbers.take();
+    const reason = this.#reasonToRefuse(number, conn.remoteAddr.hostname);
+    const address = this.#logs.accessLog === null ? "" : conn.remoteAddr.hostname;
+    const transport = new DenoTransport(conn, number, this, address);
+    if (reason === undefined) this.#take(transport, context);
+    else this.#refuse(transport, reason);
+    this.loop.leave();
+  }
+
+  #take(transport: DenoTransport, context: SessionContext): void {
     this.#counters.add(COLUMN.connectionsOpened, 1);
     this.#log.accepted(transport.descriptor);
-    transport.setSession(new HttpSession(this.#context, transport));
+    transport.setSession(new HttpSession(context, transport));
     this.#transports.add(transport);
     // Beyond the table's end its address could not be let go of if we died: so it is not served.
     if (this.#state.descriptors.claim(transport.descriptor, this.#number)) transport.start();
@@ -254,10 +267,17 @@ export class DenoWorker implements DenoTransportContext, GateKeeper, Traffic {
     this.#refusals.add(transport);
     transport.setSession(new RefusalSession(transport));
     if (this.#refusals.size > MOST_REFUSALS) return transport.abort();
-    this.#context.refreshDate();
+    this.#parts.date.set(Date.now());
     const answer = this.#refusal.bytesFor(false, CLOSES);
     transport.write(answer, 0, answer.length);
     transport.finish(true);
+  }
+
+  #starve(reason: string): void {
+    if (this.#starved) return;
+    this.#starved = true;
+    const text = `cannot accept: ${reason}; trying again as connections close`;
+    this.#parts.post({ type: "warning", text });
   }
 
   // The log.
@@ -273,14 +293,14 @@ export class DenoWorker implements DenoTransportContext, GateKeeper, Traffic {
   #obey(order: ThreadOrder): void {
     if (order.type === "drain") this.#drain();
     else if (order.type === "log") this.#parts.logs.os.reopen?.();
-    else this.#gate.renew(order.tls).catch((error) => this.acceptFailed(error));
+    else this.#gate.renew(order.tls).catch((error) => this.#starve(String(error)));
   }
 
   async #drain(): Promise<void> {
-    this.#context.draining = true;
+    for (const context of this.#contexts) context.draining = true;
     const cutOff = this.loop.timers.timer({ onDeadline: () => this.#abortAll() });
     cutOff.set(this.loop.now + this.#config.limits.drainTime);
-    await this.#gate.close();
+    await Promise.all([this.#gate.close(), this.#redirectGate?.close()]);
     this.#gateClosed = true;
     // What has come by now has been read: there was a turn of Deno's loop since.
     this.loop.enter();

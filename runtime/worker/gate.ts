@@ -16,12 +16,18 @@ const QUIET = 30;
 /** … and this is the end of the patience, where nothing keeps new connections away. */
 const STILL_COMING = 300;
 
+/** Errors that say that nothing can be accepted for now; any other is about one connection that is gone. */
+const STARVING: readonly (string | undefined)[] = ["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"];
+
+/** Where a gate listens; as {@link ListenAddress}. */
+export type GateAddress = Pick<ListenAddress, "hostname" | "port" | "tls">;
+
 /** Who takes what comes in. */
 export interface GateKeeper {
   /** A connection, which is the keeper's from now on. */
   enter(conn: Deno.TcpConn | Deno.TlsConn): void;
-  /** Accepting failed and is tried again. */
-  acceptFailed(error: Error): void;
+  /** Nothing can be accepted for now; it is tried again. */
+  starved(reason: string): void;
 }
 
 /** One listening socket. */
@@ -54,11 +60,11 @@ class Entry {
 /** Accepts the connections of one worker. */
 export class Gate {
   readonly #keeper: GateKeeper;
-  readonly #address: ListenAddress;
+  readonly #address: GateAddress;
   #entry: Entry;
 
   /** Listens. @throws {Deno.errors} as Deno.listen does, and where the certificate is none */
-  constructor(address: ListenAddress, keeper: GateKeeper) {
+  constructor(address: GateAddress, keeper: GateKeeper) {
     this.#address = address;
     this.#keeper = keeper;
     this.#entry = new Entry(listen(address, address.tls));
@@ -92,14 +98,15 @@ export class Gate {
       } catch (error) {
         if (entry.isClosed) return;
         if (!(error instanceof Error) || error instanceof TypeError) throw error;
-        this.#keeper.acceptFailed(error);
+        if (!STARVING.includes((error as Error & { code?: string }).code)) continue;
+        this.#keeper.starved(error.message);
         await pause(BACK_OFF);
       }
     }
   }
 }
 
-function listen(address: ListenAddress, tls: TlsMaterial | null) {
+function listen(address: GateAddress, tls: TlsMaterial | null) {
   const { hostname, port } = address;
   if (tls === null) return Deno.listen({ hostname, port, reusePort: true });
   return Deno.listenTls({

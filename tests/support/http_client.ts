@@ -16,6 +16,8 @@ export interface Endpoint {
   readonly hostname: string;
   /** The port. */
   readonly port: number;
+  /** The PEM of the authority that its certificate is from; absent: no TLS. */
+  readonly ca?: string;
 }
 
 /** One answer, body and all. */
@@ -76,8 +78,12 @@ export class HttpConnection implements Disposable {
 
   /** Connects. */
   static async open(endpoint: Endpoint): Promise<HttpConnection> {
-    const { hostname, port } = endpoint;
-    return new HttpConnection(await Deno.connect({ hostname, port }));
+    const { hostname, port, ca } = endpoint;
+    return new HttpConnection(
+      ca === undefined
+        ? await Deno.connect({ hostname, port })
+        : await Deno.connectTls({ hostname, port, caCerts: [ca], alpnProtocols: ["http/1.1"] }),
+    );
   }
 
   /** Sends all of `data`. */

@@ -80,7 +80,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   );
   try {
     const banner = await child.banner();
-    return new Server(child, { folder, logFile, ip, port: banner.port, banner: banner.line });
+    const { port, line, scheme } = banner;
+    return new Server(child, { folder, logFile, ip, port, banner: line, scheme });
   } catch (error) {
     await child.end();
     await Deno.remove(folder, { recursive: true });
@@ -133,13 +134,14 @@ interface ServerFacts {
   ip: string;
   port: number;
   banner: string;
+  scheme: string;
 }
 
 /** A server that listens. */
 export class Server implements AsyncDisposable {
-  /** `http://host:port`, without a slash at the end. */
+  /** `http://host:port`, or with https, without a slash at the end. */
   readonly url: string;
-  /** `ws://host:port`, without a slash at the end. */
+  /** `ws://host:port`, or with wss, without a slash at the end. */
   readonly wsUrl: string;
   /** The address it was told to listen on, without brackets. */
   readonly hostname: string;
@@ -158,8 +160,8 @@ export class Server implements AsyncDisposable {
   /** Called by {@link startServer} alone. */
   constructor(child: Child, facts: ServerFacts) {
     const host = facts.ip.includes(":") ? `[${facts.ip}]` : facts.ip;
-    this.url = `http://${host}:${facts.port}`;
-    this.wsUrl = `ws://${host}:${facts.port}`;
+    this.url = `${facts.scheme}://${host}:${facts.port}`;
+    this.wsUrl = `${facts.scheme.replace("http", "ws")}://${host}:${facts.port}`;
     this.hostname = facts.ip;
     this.port = facts.port;
     this.pid = child.pid;
@@ -290,15 +292,16 @@ class Child {
     this.exit = this.#follow();
   }
 
-  /** Waits for the line with the port; the text before it must be the banner's first line. */
-  async banner(): Promise<{ line: string; port: number }> {
-    const line = await waitFor(() => {
+  /** Waits for the line with the port and the one with the URL behind it. */
+  async banner(): Promise<{ line: string; port: number; scheme: string }> {
+    const [line, , scheme] = await waitFor(() => {
       if (this.#ended) throw new Error(`${this.title} ended early\n${this.stdout}${this.stderr}`);
-      return /^Workers: .*\n/m.exec(this.stdout)?.[0].trimEnd();
+      const lines = /^(Workers: .*)\n((https?):.*)\n/m.exec(this.stdout);
+      return lines === null ? undefined : [lines[1]!, lines[2]!, lines[3]!] as const;
     }, { what: () => `the banner of ${this.title}\n${this.stdout}${this.stderr}` });
     const port = Number(/Port: (\d+)/.exec(line)?.[1]);
     if (!(port > 0)) throw new Error(`no port in the banner of ${this.title}: ${line}`);
-    return { line, port };
+    return { line, port, scheme };
   }
 
   kill(signal: Deno.Signal): void {

@@ -6,6 +6,7 @@
  * sends. For frames that `ws` would never send there is raw_websocket.ts.
  */
 
+import { Agent } from "node:https";
 import WebSocket from "npm:ws@8.18.3";
 import { within } from "./wait_for.ts";
 
@@ -38,7 +39,7 @@ interface WsSocket {
 
 const open = WebSocket as unknown as new (
   url: string,
-  options: { headers: Readonly<Record<string, string>>; handshakeTimeout: number },
+  options: { headers: Readonly<Record<string, string>>; handshakeTimeout: number; agent?: Agent },
 ) => WsSocket;
 
 const HANDSHAKE_TIMEOUT_MS = 30_000;
@@ -103,14 +104,18 @@ export class WsClient implements AsyncDisposable {
   /**
    * Opens a connection; messages that follow the handshake at once are kept.
    *
+   * @param ca the PEM of the authority that a wss server's certificate is from
    * @throws {UpgradeRefused} when the server answers anything but 101
    * @throws {Error} when there is no server, or no answer within 30 s
    */
   static async open(
     url: string,
     headers: Readonly<Record<string, string>> = {},
+    ca?: string,
   ): Promise<WsClient> {
-    const socket = new open(url, { headers, handshakeTimeout: HANDSHAKE_TIMEOUT_MS });
+    // An agent and no option of its own: Deno 2.4 looks for `ca` there alone.
+    const trust = ca === undefined ? {} : { agent: new Agent({ ca }) };
+    const socket = new open(url, { headers, handshakeTimeout: HANDSHAKE_TIMEOUT_MS, ...trust });
     const client = new WsClient(socket);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     socket.on("open", () => resolve());

@@ -42,7 +42,7 @@ export const WORKERS: Option = number(
     help: "threads that serve",
     defaultText: "one a core",
   },
-  { get: (config) => config.workers, set: (config, value) => void (config.workers = value) },
+  { get: (config) => config.workers, set: (config, value) => void (config.workers = value!) },
 );
 
 /** `--ip`. */
@@ -61,7 +61,7 @@ export const PORT: Option = number(
     range: [0, MAX_PORT],
     help: "port to listen on; 0 takes a free one",
   },
-  { get: (config) => config.port, set: (config, value) => void (config.port = value) },
+  { get: (config) => config.port, set: (config, value) => void (config.port = value!) },
 );
 
 /** What can stand before the options, in this order. */

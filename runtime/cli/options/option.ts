@@ -101,8 +101,8 @@ export interface NumberRow extends Row {
   readonly range: readonly [least: number, most: number];
 }
 
-/** An option that takes a number. */
-export function number(row: NumberRow, access: Access<number>): Option {
+/** An option that takes a number; undefined in the config: off. */
+export function number(row: NumberRow, access: Access<number | undefined>): Option {
   const { value: unit, range: [least, most] } = row;
   const scale = unit === "SECONDS" ? 1000 : 1;
   const pattern = unit === "SECONDS" ? /^\d+(\.\d+)?$/ : /^\d+$/;

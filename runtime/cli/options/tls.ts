@@ -4,7 +4,7 @@
  */
 
 import { TRANSPORTS } from "../../config/mod.ts";
-import { at, choice, type Option, TEXT, text } from "./option.ts";
+import { at, choice, number, type Option, TEXT, text } from "./option.ts";
 
 const group = "Transport and TLS";
 
@@ -37,5 +37,19 @@ export const TLS_OPTIONS: readonly Option[] = [
     { flag: "tls-key", group, value: "FILE", names: "file", help: "its private key, PEM" },
     at("tls", "key"),
     TEXT,
+  ),
+  number(
+    {
+      flag: "redirect-http",
+      group,
+      value: "PORT",
+      range: [0, 65_535],
+      help: "answer plain HTTP at this port with 308 to the https address",
+      defaultText: "none",
+    },
+    {
+      get: (config) => config.tls.redirectPort,
+      set: (config, value) => void (config.tls.redirectPort = value),
+    },
   ),
 ];

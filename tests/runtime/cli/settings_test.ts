@@ -39,7 +39,9 @@ Deno.test("settings: the flag wins over the variable, that over the file, and th
 Deno.test("settings: every option can stand in each of the four places", () => {
   for (const option of OPTIONS) {
     const { flag, choices: [choice] } = option;
-    const [value = choice ?? "x"] = option.valuesOf(settings([]).config);
+    const [value = choice ?? String(option.range?.[0] ?? "x")] = option.valuesOf(
+      settings([]).config,
+    );
     const typed = option.value === undefined || option.range ? value : JSON.stringify(value);
     const name = `ASYNC_DENO_${flag.toUpperCase().replaceAll("-", "_")}`;
     const rows: [origin: string, called: string, Settings][] = [
@@ -55,9 +57,9 @@ Deno.test("settings: every option can stand in each of the four places", () => {
     ];
     assertEquals(settings([]).origins.has(flag), false, flag);
     for (const [origin, called, { origins, faults: [fault] }] of rows) {
-      // Not every option takes an x; that one is told by the name of the place.
-      if (fault === undefined) assertEquals(origins.get(flag), origin);
-      else assert(fault.startsWith(called), fault);
+      // Not every option takes an x; that one is told by the name of the place. Others want company.
+      if (origins.has(flag)) assertEquals(origins.get(flag), origin);
+      else assert(fault?.startsWith(called), fault);
     }
   }
 });
@@ -99,4 +101,15 @@ Deno.test("settings: a variable that begins like ours and is none is noted, and 
     "the variable ASYNC_DENO_SERVICE_HOST sets nothing",
     "the variable ASYNC_DENO_CHECK sets nothing",
   ]);
+});
+
+Deno.test("settings: what cannot be together is told beside all else, by the names of the options", () => {
+  const { faults } = settings(["--tls-key", "k", "--redirect-http", "80", "--port", "x"]);
+  assertEquals(faults, [
+    '--port is a whole number from 0 to 65535, not "x"',
+    "--tls-key needs --tls-cert, the certificate of the key",
+    "--redirect-http needs --tls-cert: there is no https to send anybody to",
+  ]);
+  const row = ["--tls-cert", "c", "--tls-key", "k", "--transport", "epoll"];
+  assertEquals(settings(row).faults, ["--transport epoll has no TLS: leave it out, or name deno"]);
 });

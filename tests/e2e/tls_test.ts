@@ -1,0 +1,188 @@
+/**
+ * HTTPS and WSS with real clients: curl, openssl and the npm `ws`.
+ */
+
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  Authority,
+  NO_OPENSSL,
+  OPENSSL,
+  shownName,
+  tlsArguments,
+} from "../support/certificates.ts";
+import { ask, HttpConnection } from "../support/http_client.ts";
+import { expectProgram, runProgram } from "../support/program.ts";
+import { findProgram } from "../support/process_facts.ts";
+import { sameBytes } from "../support/same_bytes.ts";
+import { runServer, type Server, waitFor, withServer } from "../support/server.ts";
+import { WsClient } from "../support/ws_client.ts";
+
+const CURL = findProgram("curl");
+const MISSING = CURL === undefined ? " (skipped, to install it: apt-get install curl)" : NO_OPENSSL;
+
+function tlsTest(
+  name: string,
+  run: (server: Server, authority: Authority) => Promise<void>,
+  args: readonly string[] = [],
+): void {
+  Deno.test({
+    name: `tls: ${name}${MISSING}`,
+    ignore: MISSING !== "",
+    fn: async () => {
+      await using authority = await Authority.make();
+      const own = tlsArguments(await authority.sign("one"));
+      await withServer({ workers: 2, args: [...own, ...args] }, (server) => run(server, authority));
+    },
+  });
+}
+
+function curl(authority: Authority, args: readonly string[], input?: Uint8Array<ArrayBuffer>) {
+  const own = ["-q", "-sS", "--noproxy", "*", "--max-time", "20", "--cacert", authority.file];
+  return expectProgram(CURL!, [...own, ...args], input);
+}
+
+tlsTest("the banner says https, and the certificate is the one named", async (server) => {
+  assertStringIncludes(server.stdout, `https://127.0.0.1:${server.port}/\n`);
+  assertEquals(await shownName(server.port), "one");
+});
+
+tlsTest("curl: GET, HEAD, and a body of a MiB back", async (server, authority) => {
+  assertEquals(await curl(authority, [`${server.url}/healthz`]), "ok");
+  const head = await curl(authority, ["-I", `${server.url}/`]);
+  assert(head.startsWith("HTTP/1.1 200 OK\r\n"), head);
+  const body = new Uint8Array(1024 * 1024).fill(0x61);
+  const back = await curl(authority, ["--data-binary", "@-", `${server.url}/echo`], body);
+  assert(sameBytes(new TextEncoder().encode(back), body));
+});
+
+tlsTest("an offer of HTTP/2 is answered with HTTP/1.1", async (server, authority) => {
+  const say = ["--http2", "-o", "/dev/null", "-w", "%{http_version} %{http_code}"];
+  assertEquals(await curl(authority, [...say, `${server.url}/healthz`]), "1.1 200");
+});
+
+tlsTest("keep-alive, pipelined and large answers in order", async (server, authority) => {
+  using connection = await HttpConnection.open({ ...endpoint(server), ca: authority.pem });
+  for (let round = 0; round < 50; round++) {
+    await connection.send("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
+    assertEquals((await connection.answer()).text, "ok");
+  }
+  const [, script = ""] =
+    /src="?([^" >]+\.js)/.exec((await ask(tls(server, authority), PAGE)).text) ?? [];
+  const large = `GET ${script} HTTP/1.1\r\nHost: a\r\n\r\n`;
+  await connection.send(large.repeat(20));
+  const first = await connection.answer();
+  assertEquals(first.status, 200);
+  for (let i = 1; i < 20; i++) assert(sameBytes((await connection.answer()).body, first.body));
+});
+
+tlsTest("wss: messages from 1 byte to 1 MiB, and the close", async (server, authority) => {
+  await using socket = await WsClient.open(`${server.wsUrl}/echo`, {}, authority.pem);
+  for (const length of [1, 125, 126, 65_535, 65_536, 1024 * 1024]) {
+    const sent = new Uint8Array(length).fill(length & 0xff);
+    socket.send(sent);
+    assert(sameBytes((await socket.next()).data, sent), `${length} bytes`);
+  }
+  assertEquals(await socket.ping("are you there"), "are you there");
+  assertEquals(await socket.close(1000, "done"), { code: 1000, reason: "" });
+});
+
+tlsTest("wss: a stop closes with 1001", async (server, authority) => {
+  await using socket = await WsClient.open(`${server.wsUrl}/echo`, {}, authority.pem);
+  const { code } = await server.stop();
+  assertEquals([code, (await socket.closed).code], [0, 1001]);
+});
+
+tlsTest("who speaks no TLS, or stops in the handshake, is closed", async (server, authority) => {
+  using plain = await HttpConnection.open(endpoint(server));
+  await plain.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  // An alert of TLS, then the end: nothing that could be taken for an answer.
+  const said = await plain.rest();
+  assert(said[0] === 0x15 || said.length === 0, `${said}`);
+  using silent = await HttpConnection.open(endpoint(server));
+  // The beginning of a ClientHello.
+  await silent.send(Uint8Array.of(0x16, 0x03, 0x01, 0x02, 0x00, 0x01));
+  assertEquals((await silent.rest()).length, 0);
+  assertEquals((await ask(tls(server, authority), PAGE)).status, 200);
+}, ["--head-timeout", "0.5"]);
+
+tlsTest("connections over the bound are told 503", async (server, authority) => {
+  using first = await HttpConnection.open(tls(server, authority));
+  await first.send(PAGE);
+  assertEquals((await first.answer()).status, 200);
+  assertEquals((await ask(tls(server, authority), PAGE)).status, 503);
+  await waitFor(() => server.stderr.includes("503"), { what: "the warning" });
+  await server.stop();
+}, ["--max-connections", "1"]);
+
+const BASE = ["1", "127.0.0.1", "0", "--log", "off"];
+
+Deno.test({
+  name: `tls: certificates that cannot be used are named with their option${MISSING}`,
+  ignore: MISSING !== "",
+  fn: async () => {
+    await using authority = await Authority.make();
+    const one = await authority.sign("one");
+    const two = await authority.sign("two");
+    const rows: [args: string[], code: number, said: RegExp][] = [
+      [["--tls-cert", one.cert], 2, /--tls-cert needs --tls-key/],
+      [["--tls-key", one.key], 2, /--tls-key needs --tls-cert/],
+      [["--tls-cert", one.cert, ...tlsArguments(one)], 2, /--tls-cert is given more than once/],
+      [[...tlsArguments(one), "--transport", "epoll"], 2, /--transport epoll has no TLS/],
+      [["--redirect-http", "0"], 2, /--redirect-http needs --tls-cert/],
+      [tlsArguments({ ...one, cert: "/no/such" }), 1, /--tls-cert \/no\/such: there is no such/],
+      [tlsArguments({ ...one, key: one.cert }), 1, /--tls-key \S+one\.pem/],
+      [tlsArguments({ ...one, cert: one.key }), 1, /--tls-cert \S+one\.key/],
+      [tlsArguments({ cert: one.cert, key: two.key }), 1, /one\.pem and --tls-key \S+two\.key/],
+    ];
+    for (const [args, code, said] of rows) {
+      const exit = await runServer([...BASE, ...args]);
+      assertEquals(exit.code, code, exit.stderr);
+      assert(said.test(exit.stderr), exit.stderr);
+      assertEquals(exit.stderr.trimEnd().split("\n").length, 1, "one line");
+    }
+  },
+});
+
+tlsTest("plain HTTP is sent to https: 308, host and query kept", async (server) => {
+  const port = redirectPort(server);
+  const rows: [host: string, path: string, location: string | null][] = [
+    ["example.com", "/a/b?c=d&e", `https://example.com:${server.port}/a/b?c=d&e`],
+    [`example.com:${port}`, "/", `https://example.com:${server.port}/`],
+    ["127.0.0.1", "//x.org/y", `https://127.0.0.1:${server.port}//x.org/y`],
+    ["[::1]:8080", "/", `https://[::1]:${server.port}/`],
+    ["a_b.example", "/%2e", null],
+    ["[::1", "/", null],
+    ["[1]", "/", null],
+    ["a%62", "/", null],
+    ["", "/", null],
+  ];
+  for (const [host, path, location] of rows) {
+    const request = `POST ${path} HTTP/1.1\r\nHost: ${host}\r\nContent-Length: 2\r\n\r\nhi`;
+    const answer = await ask({ hostname: "127.0.0.1", port }, request);
+    const isKnown = location !== null || host === "a_b.example";
+    assertEquals(answer.status, isKnown ? 308 : 400, host);
+    const found = answer.fields.find(([name]) => name === "Location")?.[1] ?? null;
+    if (location !== null || !isKnown) assertEquals(found, location);
+  }
+}, ["--redirect-http", "0"]);
+
+tlsTest("curl follows the redirect", async (server, authority) => {
+  const url = `http://127.0.0.1:${redirectPort(server)}/echo`;
+  assertEquals(await curl(authority, ["-L", "--data", "kept", url]), "kept");
+  const { code } = await runProgram(CURL!, ["-q", "-sS", `${server.url}/healthz`]);
+  assertEquals(code, 60, "without the authority curl must not trust it");
+}, ["--redirect-http", "0"]);
+
+const PAGE = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+
+function endpoint({ hostname, port }: Server) {
+  return { hostname, port };
+}
+
+function tls(server: Server, authority: Authority) {
+  return { ...endpoint(server), ca: authority.pem };
+}
+
+function redirectPort(server: Server): number {
+  return Number(/:(\d+)\/ is sent there/.exec(server.stdout)?.[1]);
+}

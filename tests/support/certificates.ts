@@ -1,0 +1,92 @@
+/**
+ * Certificates for tests: an authority of its own and what it signs, made by openssl.
+ *
+ * In: names. Out: PEM files in a temporary folder, which goes with the object.
+ */
+
+import { findProgram } from "./process_facts.ts";
+import { expectProgram, runProgram } from "./program.ts";
+
+/** The openssl program, or undefined. */
+export const OPENSSL: string | undefined = findProgram("openssl");
+
+/** What a test's name says where it cannot run. */
+export const NO_OPENSSL: string = OPENSSL === undefined
+  ? " (skipped, to install it: apt-get install openssl)"
+  : "";
+
+/** A certificate for 127.0.0.1, ::1 and localhost, with its key: the names of two files. */
+export interface CertificateFiles {
+  readonly cert: string;
+  readonly key: string;
+}
+
+const NEW_KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+
+/** An authority, and the folder in which everything is. */
+export class Authority implements AsyncDisposable {
+  readonly folder: string;
+  /** The PEM of the authority's certificate. */
+  readonly pem: string;
+  /** The file that holds it. */
+  readonly file: string;
+
+  private constructor(folder: string) {
+    this.folder = folder;
+    this.file = `${folder}/ca.pem`;
+    this.pem = Deno.readTextFileSync(this.file);
+  }
+
+  /** Makes an authority. */
+  static async make(): Promise<Authority> {
+    const folder = await Deno.makeTempDir({ prefix: "async-deno-test-" });
+    const out = ["-keyout", `${folder}/ca.key`, "-out", `${folder}/ca.pem`];
+    await openssl([
+      "req",
+      "-x509",
+      ...NEW_KEY,
+      ...out,
+      "-days",
+      "2",
+      "-subj",
+      "/CN=test authority",
+    ]);
+    await Deno.writeTextFile(
+      `${folder}/extensions`,
+      "subjectAltName=IP:127.0.0.1,IP:::1,DNS:localhost\nbasicConstraints=CA:FALSE\n",
+    );
+    return new Authority(folder);
+  }
+
+  /** A certificate called `name`, in `name.pem` and `name.key`. */
+  async sign(name: string): Promise<CertificateFiles> {
+    const path = `${this.folder}/${name}`;
+    const files = { cert: `${path}.pem`, key: `${path}.key` };
+    const request = ["-keyout", files.key, "-out", `${path}.csr`, "-subj", `/CN=${name}`];
+    await openssl(["req", ...NEW_KEY, ...request]);
+    const signer = ["-CA", this.file, "-CAkey", `${this.folder}/ca.key`, "-CAcreateserial"];
+    const wanted = ["-days", "2", "-extfile", `${this.folder}/extensions`, "-out", files.cert];
+    await openssl(["x509", "-req", "-in", `${path}.csr`, ...signer, ...wanted]);
+    return files;
+  }
+
+  /** Removes the folder. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Deno.remove(this.folder, { recursive: true });
+  }
+}
+
+/** The arguments of a server that shows this certificate. */
+export function tlsArguments(files: CertificateFiles): string[] {
+  return ["--tls-cert", files.cert, "--tls-key", files.key];
+}
+
+/** The name in the certificate that the next handshake shows. */
+export async function shownName(port: number): Promise<string | undefined> {
+  const { stdout } = await runProgram(OPENSSL!, ["s_client", "-connect", `127.0.0.1:${port}`]);
+  return /^subject=.*CN ?= ?(\S+)/m.exec(stdout)?.[1];
+}
+
+async function openssl(args: readonly string[]): Promise<void> {
+  await expectProgram(OPENSSL!, args);
+}

@@ -40,6 +40,8 @@ export interface AcceptorParts {
   readonly os: Os;
   /** Waits so many milliseconds, blocking the thread. */
   sleep(milliseconds: number): void;
+  /** The same, leaving the thread to Deno. */
+  pause(milliseconds: number): Promise<void>;
   /** Milliseconds since 1970, for the date of a refusal. */
   now(): number;
   /** Tells the main thread. */
@@ -70,10 +72,13 @@ export class Acceptor {
   async run(): Promise<void> {
     const { start, os, post } = this.#parts;
     post({ type: "ready" });
-    // While others load, this thread must not block: see the executor. What fails here is found out below.
+    // While others load, this thread must not block: see the executor. The errno of a failure is another
+    // thread's; what it is is found out below, where the call is made on this one.
     while (!this.#state.flags.isSettled()) {
       const accepted = await os.acceptAsync(start.listener, this.#sockaddr);
-      if (accepted < 0 || !this.#acceptOne(accepted)) break;
+      if (accepted >= 0) this.#acceptOne(accepted);
+      else if (this.#state.flags.isDraining()) break;
+      else await this.#parts.pause(BACK_OFF);
     }
     while (this.#acceptOne(os.accept(start.listener, this.#sockaddr)));
     post({ type: "stopped" });

@@ -18,6 +18,7 @@ onStart<AcceptorStart>(async (start) => {
     os: new LinuxOs(),
     // Nobody notifies: the time-out is the sleep.
     sleep: (milliseconds) => void Atomics.wait(never, 0, 0, milliseconds),
+    pause: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
     now: Date.now,
     post: postToMain,
   });

@@ -9,14 +9,11 @@
  */
 
 import type { Config } from "../config/mod.ts";
-import { hasLibc, holdConnections, tuneListeners } from "../os/mod.ts";
+import { hasLibc, holdConnections, steerConnections } from "../os/mod.ts";
 import type { ThreadOrder, TlsMaterial } from "../thread/mod.ts";
 import type { Entrance, EntranceParts } from "./entrance.ts";
 import { type LogFiles, openLogFiles } from "./log_files.ts";
 import { readTlsMaterial } from "./tls_material.ts";
-
-/** Connections that the kernel completes while nobody accepts; Deno asks for fewer. */
-const BACKLOG = 4096;
 
 /** Has every worker listen. */
 export class DenoEntrance implements Entrance {
@@ -27,6 +24,7 @@ export class DenoEntrance implements Entrance {
   readonly #config: Config;
   readonly #hasLibc = hasLibc();
   #tls: TlsMaterial | null;
+  #renewing: Promise<void> | null = null;
   #parts!: EntranceParts;
 
   /**
@@ -62,9 +60,7 @@ export class DenoEntrance implements Entrance {
   }
 
   replaced(): void {
-    for (const address of this.#addresses()) {
-      tuneListeners(address, this.#config.workers, BACKLOG);
-    }
+    for (const address of this.#addresses()) steerConnections(address, this.#config.workers);
   }
 
   stop(): void {
@@ -83,15 +79,26 @@ export class DenoEntrance implements Entrance {
   }
 
   /** @throws {LogFileError | TlsError} with all as it was before */
-  reload(): Promise<void> {
+  async reload(): Promise<void> {
     this.logFiles.reopen();
     if (!this.logFiles.areShared) this.#tellAll({ type: "log" });
     const tls = readTlsMaterial(this.#config.tls);
-    if (tls !== null && (tls.cert !== this.#tls?.cert || tls.key !== this.#tls.key)) {
-      this.#tls = tls;
-      this.#tellAll({ type: "tls", tls });
+    if (tls === null || (tls.cert === this.#tls?.cert && tls.key === this.#tls.key)) return;
+    this.#tls = tls;
+    // One after the other: steering knows of one set of sockets that runs dry.
+    this.#renewing ??= this.#renew();
+    await this.#renewing;
+  }
+
+  /** Has all workers listen with the certificate that is the last by then. */
+  async #renew(): Promise<void> {
+    for (let given: TlsMaterial | null = null; given !== this.#tls;) {
+      given = this.#tls;
+      if (given === null) break;
+      const order = { type: "tls", tls: given } as const;
+      await Promise.all(this.#parts.workers.map((thread) => thread.renew(order)));
     }
-    return Promise.resolve();
+    this.#renewing = null;
   }
 
   close(): void {

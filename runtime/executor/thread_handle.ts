@@ -26,6 +26,7 @@ export class Thread {
   readonly #watcher: ThreadWatcher;
   readonly #loaded = Promise.withResolvers<void>();
   readonly #ready = Promise.withResolvers<void>();
+  #renewed = Promise.withResolvers<void>();
 
   /** @param name for warnings and debuggers */
   constructor(module: URL, name: string, watcher: ThreadWatcher) {
@@ -57,9 +58,18 @@ export class Thread {
     if (!this.hasEnded) this.#worker.postMessage(order);
   }
 
+  /** Gives it a new certificate; fulfilled when nobody gets the old one any more, or it has ended. */
+  renew(order: ThreadOrder & { type: "tls" }): Promise<void> {
+    if (this.hasEnded) return Promise.resolve();
+    this.#renewed = Promise.withResolvers();
+    this.order(order);
+    return this.#renewed.promise;
+  }
+
   #hear(message: ThreadMessage): void {
     if (message.type === "warning") return this.#watcher.warn(message.text);
     if (message.type === "stopped") return this.#end(undefined);
+    if (message.type === "renewed") return this.#renewed.resolve();
     if (message.type === "loaded") this.#loaded.resolve();
     else this.#ready.resolve();
   }
@@ -70,6 +80,7 @@ export class Thread {
     const reason = new Error(error ?? "the thread ended before it was ready");
     this.#loaded.reject(reason);
     this.#ready.reject(reason);
+    this.#renewed.resolve();
     this.#watcher.ended({ error });
   }
 }

@@ -62,7 +62,7 @@ export { adoptListener, setBlocking } from "./listener.ts";
 export { type Opening, openLogFile, reopenLogFile } from "./log_file.ts";
 export type { Os } from "./os.ts";
 export { PlainLogs, type PlainLogTarget } from "./plain_logs.ts";
-export { holdConnections, tuneListeners } from "./reuse_port.ts";
+export { holdConnections, steerConnections, tuneListeners } from "./reuse_port.ts";
 export {
   addressText,
   SOCKADDR_BYTES,

@@ -37,19 +37,29 @@ const SYN = 0x02;
 type Instruction = readonly [code: number, jumpTrue: number, jumpFalse: number, k: number];
 
 /**
- * Prepares all sockets of this process that listen on `address`: to be called when each of so many
- * workers has one.
+ * Gives all sockets of this process that listen on `address` a longer backlog, and has what they accept
+ * send at once.
  *
  * @throws {SystemError} where the kernel refuses
  */
-export function tuneListeners(address: Deno.NetAddr, workers: number, backlog: number): void {
+export function tuneListeners(address: Deno.NetAddr, backlog: number): void {
   const on = new Uint8Array(new Int32Array([1]).buffer);
-  const steering = program([[BPF_RETURN, 0, 0, workers]]);
   for (const descriptor of listenersOn(address)) {
     const set = libc().setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, on, 4);
     expectSuccess("setsockopt TCP_NODELAY", result(set), descriptor);
     expectSuccess("listen", result(libc().listen(descriptor, backlog)), descriptor);
-    attach(descriptor, SO_ATTACH_REUSEPORT_CBPF, steering);
+  }
+}
+
+/**
+ * Attaches the steering of above, when each of so many workers has one socket at `address`.
+ *
+ * @throws {SystemError} where the kernel refuses
+ */
+export function steerConnections(address: Deno.NetAddr, workers: number): void {
+  const steering = program([[BPF_RETURN, 0, 0, workers]]);
+  for (const descriptor of listenersOn(address)) {
+    return attach(descriptor, SO_ATTACH_REUSEPORT_CBPF, steering); // it is the whole group's
   }
 }
 

@@ -70,6 +70,8 @@ export type ThreadMessage =
   | { readonly type: "loaded" }
   /** It does its work from now on. */
   | { readonly type: "ready" }
+  /** It listens with the certificate that it was told of, and no more with the one before. */
+  | { readonly type: "renewed" }
   /** It has ended by itself: all its connections are closed. */
   | { readonly type: "stopped" }
   /** Something that the operator should read once. */

@@ -29,7 +29,13 @@ import {
   SessionContext,
   UNAVAILABLE,
 } from "../session/mod.ts";
-import type { ListenAddress, ThreadMessage, ThreadOrder, WorkerStart } from "../thread/mod.ts";
+import type {
+  ListenAddress,
+  ThreadMessage,
+  ThreadOrder,
+  TlsMaterial,
+  WorkerStart,
+} from "../thread/mod.ts";
 import { Gate, type GateAddress } from "./gate.ts";
 import { NumberPool } from "./number_pool.ts";
 import { routerFor, type RouterMaker } from "./router_maker.ts";
@@ -204,6 +210,8 @@ export class DenoWorker implements DenoTransportContext, Traffic {
 
   #enter(conn: Deno.TcpConn | Deno.TlsConn, context: SessionContext): void {
     this.#starved = false;
+    // With libc the listening socket hands that on.
+    if (this.#cutter === null && "setNoDelay" in conn) conn.setNoDelay();
     this.loop.enter();
     this.#counters.add(COLUMN.accepted, 1);
     const number = this.#numbers.take();
@@ -293,7 +301,17 @@ export class DenoWorker implements DenoTransportContext, Traffic {
   #obey(order: ThreadOrder): void {
     if (order.type === "drain") this.#drain();
     else if (order.type === "log") this.#parts.logs.os.reopen?.();
-    else this.#gate.renew(order.tls).catch((error) => this.#starve(String(error)));
+    else this.#renew(order.tls);
+  }
+
+  async #renew(tls: TlsMaterial): Promise<void> {
+    try {
+      await this.#gate.renew(tls);
+    } catch (error) {
+      const text = `the old certificate goes on in one worker: ${error}`;
+      this.#parts.post({ type: "warning", text });
+    }
+    this.#parts.post({ type: "renewed" });
   }
 
   async #drain(): Promise<void> {

@@ -5,8 +5,11 @@
  * an old one is listened to until nothing has come for a while.
  */
 
+import { hasLibc, tuneListeners } from "../os/mod.ts";
 import type { ListenAddress, TlsMaterial } from "../thread/mod.ts";
 
+/** Connections that the kernel completes while nobody accepts; Deno asks for fewer. */
+const BACKLOG = 4096;
 /** Milliseconds between tries while there is no descriptor. */
 const BACK_OFF = 20;
 /** A handshake that was under way when a socket was replaced has so long to reach its queue. */
@@ -108,15 +111,15 @@ export class Gate {
 
 function listen(address: GateAddress, tls: TlsMaterial | null) {
   const { hostname, port } = address;
-  if (tls === null) return Deno.listen({ hostname, port, reusePort: true });
-  return Deno.listenTls({
-    hostname,
-    port,
-    reusePort: true,
+  const where = { hostname, port, reusePort: true };
+  const listener = tls === null ? Deno.listen(where) : Deno.listenTls({
+    ...where,
     cert: tls.cert,
     key: tls.key,
     alpnProtocols: ["http/1.1"],
   });
+  if (hasLibc()) tuneListeners(listener.addr as Deno.NetAddr, BACKLOG);
+  return listener;
 }
 
 function pause(milliseconds: number): Promise<void> {

@@ -102,6 +102,7 @@ export class FakeServer implements World {
       },
       os,
       sleep: (milliseconds) => this.#acceptorSleepsUntil = os.now + milliseconds,
+      pause: () => Promise.resolve(), // its threads have always loaded
       now: () => os.now,
       post,
     });

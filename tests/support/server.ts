@@ -249,7 +249,9 @@ export class Server implements AsyncDisposable {
   /** Ends it by force and removes its folder; gives what it left behind, for a reader. */
   async abandon(): Promise<string> {
     await this.#child.end();
-    const log = await this.log().catch((error) => `unreadable: ${error}`);
+    // Not what is no file: of /dev/full there is no end.
+    const isFile = await Deno.stat(this.logFile).then(({ isFile }) => isFile, () => false);
+    const log = isFile ? await this.log() : `${this.logFile} is no file`;
     await this.#removeFolder();
     const lastLines = log.split("\n").slice(-LOG_LINES_SHOWN).join("\n");
     return `--- ${this.#child.title}\n--- stdout\n${this.stdout}--- stderr\n${this.stderr}` +

@@ -39,18 +39,21 @@ interface Bench {
   readonly doorbells: readonly number[];
   readonly warnings: string[];
   readonly sleeps: number[];
+  /** Sleeps that left the thread to others. */
+  readonly pauses: number[];
   /** What a sleep does besides. */
   whileAsleep: () => void;
 }
 
 /** An acceptor for two workers; `errors` are what accept answers first, one by one. */
-function bench(errors: number[] = [], maxConnections = 100): Bench {
+function bench(errors: number[] = [], maxConnections = 100, settled = true): Bench {
   const faults = { ...NO_FAULTS, refusesAccept: () => errors.shift() ?? 0 };
   const os = new FakeOs({ faults });
   const memory = createSharedState({ workers: 2, taskSlots: 4, inboxBytes: 256, descriptors: 64 });
   const doorbells = [os.eventfd(), os.eventfd()];
   const warnings: string[] = [];
   const sleeps: number[] = [];
+  const pauses: number[] = [];
   const acceptor = new Acceptor({
     start: {
       memory,
@@ -64,12 +67,18 @@ function bench(errors: number[] = [], maxConnections = 100): Bench {
       sleeps.push(milliseconds);
       made.whileAsleep();
     },
+    pause: (milliseconds) => {
+      pauses.push(milliseconds);
+      made.whileAsleep();
+      return Promise.resolve();
+    },
     now: () => 784_111_777_000,
     post: (message) => message.type === "warning" && warnings.push(message.text),
   });
   const state = openSharedState(memory);
-  state.flags.setSettled();
-  const made = { os, acceptor, state, doorbells, warnings, sleeps, whileAsleep: () => {} };
+  if (settled) state.flags.setSettled();
+  const whileAsleep = () => {};
+  const made = { os, acceptor, state, doorbells, warnings, sleeps, pauses, whileAsleep };
   return made;
 }
 
@@ -197,4 +206,17 @@ Deno.test("acceptor: it ends when the listener is shut down", async () => {
   made.os.shutdownRead(made.os.openOf("listener")[0]!);
   await made.acceptor.run();
   assertEquals(made.state.total(COLUMN.accepted), 0);
+});
+
+Deno.test("acceptor: while others load no error has it block the thread", async () => {
+  const made = bench([EMFILE, ECONNABORTED, EMFILE], 100, false);
+  const sleepsAt: number[] = [];
+  made.whileAsleep = () => {
+    sleepsAt.push(made.sleeps.length);
+    if (made.pauses.length === 3) made.state.flags.setSettled();
+  };
+  const sockets = arrive(made.os, 1);
+  await made.acceptor.run();
+  assertEquals([made.pauses.length, sleepsAt], [3, [0, 0, 0]]);
+  assertEquals([sockets.length, made.state.taskRing.size()], [1, 1]);
 });

@@ -1,0 +1,159 @@
+/**
+ * SIGHUP: a new certificate, a log that was renamed, under wrk and 500 WebSockets. No connection is
+ * dropped, none is refused, and the next handshake shows the new certificate.
+ */
+
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  Authority,
+  type CertificateFiles,
+  NO_OPENSSL,
+  shownName,
+  tlsArguments,
+} from "../support/certificates.ts";
+import { ask, type Endpoint } from "../support/http_client.ts";
+import { findProgram } from "../support/process_facts.ts";
+import { runProgram } from "../support/program.ts";
+import { OPCODE, RawWebSocket } from "../support/raw_websocket.ts";
+import { type Server, waitFor, withServer } from "../support/server.ts";
+
+const WEB_SOCKETS = 500;
+const AT_ONCE = 50;
+const RELOADS = 4;
+const REQUEST = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
+
+const WRK = findProgram("wrk");
+const MISSING = WRK === undefined ? " (skipped: no wrk here, see package wrk)" : NO_OPENSSL;
+
+Deno.test({
+  name: `reload: a new certificate and log under wrk and 500 WebSockets${MISSING}`,
+  ignore: MISSING !== "",
+  fn: async () => {
+    await using authority = await Authority.make();
+    const one = await authority.sign("one");
+    const two = await authority.sign("two");
+    const used = { cert: `${authority.folder}/used.pem`, key: `${authority.folder}/used.key` };
+    await install(one, used);
+    await withServer({ workers: 4, args: tlsArguments(used) }, async (server) => {
+      await reloadUnderLoad(server, authority, { names: [one, two], used });
+    });
+  },
+});
+
+async function reloadUnderLoad(
+  server: Server,
+  authority: Authority,
+  { names, used }: { names: CertificateFiles[]; used: CertificateFiles },
+): Promise<void> {
+  const endpoint: Endpoint = { hostname: server.hostname, port: server.port, ca: authority.pem };
+  using open = new DisposableStack();
+  const sockets: RawWebSocket[] = [];
+  while (sockets.length < WEB_SOCKETS) {
+    const group = Array.from({ length: AT_ONCE }, () => RawWebSocket.open(endpoint, "/echo"));
+    for (const socket of await Promise.all(group)) sockets.push(open.use(socket));
+  }
+  // One that keeps its connections, and one that makes a new one for each request.
+  const kept = wrk(server, []);
+  const fresh = wrk(server, ["-H", "Connection: close"]);
+  await server.waitForLog("route=/healthz", 1000);
+  for (let round = 1; round <= RELOADS; round++) {
+    const next = names[round % 2]!;
+    await install(next, used);
+    await Deno.rename(server.logFile, `${server.logFile}.${round}`);
+    server.kill("SIGHUP");
+    const name = /(\w+)\.pem$/.exec(next.cert)?.[1];
+    await waitFor(async () => await shownName(server.port) === name, { what: `${name} shown` });
+    await waitFor(() => exists(server.logFile), { what: "a new log file" });
+    await server.waitForLog("route=/healthz");
+  }
+  for (const said of await Promise.all([kept, fresh])) {
+    assert(!/Socket errors|Non-2xx/.test(said), said);
+    assert(Number(/(\d+) requests in/.exec(said)?.[1]) > 100, said);
+  }
+  await Promise.all(sockets.map(expectEcho));
+  assertEquals(server.stderr, "");
+}
+
+/** Runs long enough for all reloads. */
+async function wrk(server: Server, args: readonly string[]): Promise<string> {
+  const own = ["-t1", "-c16", "-d15", "--timeout", "10"];
+  const { stdout } = await runProgram(WRK!, [...own, ...args, `${server.url}/healthz`]);
+  return stdout;
+}
+
+async function expectEcho(socket: RawWebSocket): Promise<void> {
+  await socket.send({ opcode: OPCODE.text, payload: "still there" });
+  assertEquals(new TextDecoder().decode((await socket.frame()).payload), "still there");
+}
+
+Deno.test({
+  name:
+    `reload: files that are none leave the old certificate in use, with one warning${NO_OPENSSL}`,
+  ignore: NO_OPENSSL !== "",
+  fn: async () => {
+    await using authority = await Authority.make();
+    const one = await authority.sign("one");
+    const two = await authority.sign("two");
+    const used = { cert: `${authority.folder}/used.pem`, key: `${authority.folder}/used.key` };
+    await install(one, used);
+    await withServer({ workers: 2, args: tlsArguments(used) }, async (server) => {
+      await Deno.copyFile(two.cert, used.cert);
+      server.kill("SIGHUP");
+      await waitFor(() => server.stderr.includes("what there was goes on"), { what: "a warning" });
+      assertStringIncludes(server.stderr, `--tls-cert ${used.cert}`);
+      assertEquals(server.stderr.trimEnd().split("\n").length, 1);
+      assertEquals(await shownName(server.port), "one");
+      await Deno.copyFile(two.key, used.key);
+      server.kill("SIGHUP");
+      const shown = async () => await shownName(server.port) === "two";
+      await waitFor(shown, { what: "the new certificate" });
+      await server.stop();
+    });
+  },
+});
+
+Deno.test("reload: the log goes on in a new file after it was renamed, and is never emptied", () =>
+  withServer({ workers: 2 }, async (server) => {
+    await ask(server, REQUEST);
+    await server.waitForLog("removing closed");
+    const before = await server.log();
+    const moved = `${server.logFile}.1`;
+    await Deno.rename(server.logFile, moved);
+    server.kill("SIGHUP");
+    await waitFor(() => exists(server.logFile), { what: "a new log file" });
+    await ask(server, REQUEST);
+    const log = await server.waitForLog("removing closed");
+    assertEquals(await Deno.readTextFile(moved), before);
+    // Nobody renamed it this time: it goes on where it was.
+    server.kill("SIGHUP");
+    await ask(server, REQUEST);
+    const later = await server.waitForLog("removing closed", 2);
+    assert(later.startsWith(log));
+  }));
+
+Deno.test("reload: a log that cannot be opened anew leaves the old one in use", () =>
+  withServer({ workers: 1 }, async (server) => {
+    const moved = `${server.logFile}.1`;
+    await Deno.rename(server.logFile, moved);
+    await Deno.mkdir(server.logFile);
+    server.kill("SIGHUP");
+    await waitFor(() => server.stderr.includes("what there was goes on"), { what: "a warning" });
+    await ask(server, REQUEST);
+    const logged = async () => (await Deno.readTextFile(moved)).includes("removing closed");
+    await waitFor(logged, { what: "a line in the old file" });
+    await server.stop();
+  }));
+
+async function install(from: CertificateFiles, to: CertificateFiles): Promise<void> {
+  await Deno.copyFile(from.cert, to.cert);
+  await Deno.copyFile(from.key, to.key);
+}
+
+function exists(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}

@@ -8,6 +8,7 @@
 import {
   HTTP1_LIMITS,
   type Http1Limits,
+  type OriginPattern,
   WEBSOCKET_LIMITS,
   type WebSocketLimits,
 } from "../../protocol/mod.ts";
@@ -42,6 +43,8 @@ export interface Config {
   /** What carries the connections. */
   readonly transport: TransportChoice;
   readonly tls: TlsFiles;
+  /** Pages that may open WebSockets beside our own. */
+  readonly origins: readonly OriginPattern[];
   readonly log: LogTarget;
   /** Those that answer. */
   readonly endpoints: readonly EndpointName[];
@@ -60,6 +63,7 @@ export const DEFAULT_CONFIG: Omit<Config, "workers"> = {
   port: 8000,
   transport: "auto",
   tls: NO_TLS,
+  origins: [],
   log: "/tmp/async-deno.log",
   endpoints: ENDPOINT_NAMES,
   users: [],

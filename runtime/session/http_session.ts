@@ -12,6 +12,7 @@ import {
   END_OF_MESSAGE,
   Http1Connection,
   HTTP_CLOSED,
+  isOriginAllowed,
   judgeHandshake,
   ProtocolError,
   REQUEST,
@@ -24,7 +25,7 @@ import type { Guard, SessionContext, Verdict } from "./context.ts";
 import { countResponse, HttpExchange } from "./http_exchange.ts";
 import { countLimit } from "./limit_columns.ts";
 import { RequestTrace } from "./request_trace.ts";
-import { FAILED, methodNotAllowed, NOT_FOUND, statusLine } from "./responses.ts";
+import { FAILED, FOREIGN_ORIGIN, methodNotAllowed, NOT_FOUND, statusLine } from "./responses.ts";
 import type { Route } from "./route.ts";
 import { WebSocketSession } from "./websocket_session.ts";
 
@@ -376,6 +377,11 @@ export class HttpSession implements Session, Deferred {
     const answer = judgeHandshake(this.#exchange.request);
     if (!("accept" in answer)) {
       return this.#exchange.respondText(answer.status, `${answer.message}\n`, answer.fields);
+    }
+    const { request } = this.#exchange;
+    const { origins } = this.#context.config;
+    if (!isOriginAllowed(request.field("origin"), request.host(), origins)) {
+      return this.#exchange.respondShort(FOREIGN_ORIGIN);
     }
     if (route.webSocket === null) throw new TypeError("a route without WebSocket cannot upgrade");
     const fields = [["Upgrade", "websocket"], ["Sec-WebSocket-Accept", answer.accept]] as const;

@@ -37,6 +37,12 @@ export function statusLine(status: number): string {
 /** 404: nothing is at that path. */
 export const NOT_FOUND: ShortAnswer = shortAnswer(404, "Not found");
 
+/** 403: a page from elsewhere asks for a WebSocket. */
+export const FOREIGN_ORIGIN: ShortAnswer = shortAnswer(
+  403,
+  "This origin may not open a WebSocket here: see --origin",
+);
+
 /** 500: a handler failed; the log has the reason. */
 export const FAILED: ShortAnswer = shortAnswer(500, "The server failed to answer");
 

@@ -9,6 +9,7 @@
  * @module
  */
 
+import { ACCESS_OPTIONS } from "./access.ts";
 import { ENDPOINT_OPTIONS } from "./endpoints.ts";
 import { FILE_OPTIONS } from "./files.ts";
 import { LIMIT_OPTIONS } from "./limits.ts";
@@ -24,6 +25,7 @@ export const OPTIONS: readonly Option[] = [
   ...TLS_OPTIONS,
   ...FILE_OPTIONS,
   ...ENDPOINT_OPTIONS,
+  ...ACCESS_OPTIONS,
   ...LOG_OPTIONS,
   ...MONITORING_OPTIONS,
   ...LIMIT_OPTIONS,

@@ -3,7 +3,7 @@
  * nothing asynchronous: what these need of the world comes in as an argument.
  *
  * HTTP/1.1 (RFC 9112) is in `http1/`, what HTTP means (RFC 9110) in `semantics/`, WebSocket (RFC 6455)
- * in `websocket/`, what IP addresses are in `address/`; here are the names that the runtime uses of them. Events of the same meaning have one name; those that both
+ * in `websocket/`, what IP addresses are in `address/`, the PROXY header in `proxy_protocol/`; here are the names that the runtime uses of them. Events of the same meaning have one name; those that both
  * protocols have are exported with theirs in front.
  *
  * ```ts
@@ -23,7 +23,10 @@
 export {
   type Cidr,
   cidrContains,
+  clientAddress,
   formatIpAddress,
+  type ForwardedFields,
+  isTrusted,
   parseCidr,
   parseIpAddress,
 } from "./address/mod.ts";
@@ -51,6 +54,7 @@ export {
   WEBSOCKET_LIMITS,
   type WebSocketLimits,
 } from "./limits.ts";
+export { LONGEST_PROXY_HEADER, type ProxyHeader, readProxyHeader } from "./proxy_protocol/mod.ts";
 export {
   type ByteRange,
   type ConditionalRequest,

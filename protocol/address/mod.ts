@@ -11,4 +11,5 @@
  */
 
 export { type Cidr, cidrContains, parseCidr } from "./cidr.ts";
+export { clientAddress, type ForwardedFields, isTrusted } from "./forwarded.ts";
 export { formatIpAddress, parseIpAddress, unmapIPv4 } from "./ip_address.ts";

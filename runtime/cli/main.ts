@@ -11,6 +11,7 @@ import type { Config } from "../config/mod.ts";
 import { AdminError, Executor, LogFileError, TlsError } from "../executor/mod.ts";
 import { hashOfInput } from "./hash_password.ts";
 import { EXIT, helpText } from "./help.ts";
+import { errnoText, SystemError } from "../os/mod.ts";
 import { describe, faultsOf } from "./check.ts";
 import { completionsFor } from "./completions/mod.ts";
 import { sickness } from "./health.ts";
@@ -92,14 +93,24 @@ async function serve(config: Config): Promise<number> {
   }
 }
 
-function banner({ address, redirectAddress, adminAddress }: Executor, config: Config): string {
+function banner(executor: Executor, config: Config): string {
+  const { address, redirectAddress, socketPath, adminAddress } = executor;
   const { workers, log } = config;
+  const admin = adminAddress === null ? [] : [`Admin: ${urlOf("http", adminAddress)}`];
+  if (socketPath !== null) {
+    const socket = socketPath === "" ? "handed over" : socketPath;
+    return [
+      "Async Deno Server",
+      `Workers: ${workers} | Socket: ${socket} | Log: ${log}`,
+      ...admin,
+    ].join("\n");
+  }
   return [
     "Async Deno Server",
     `Workers: ${workers} | Port: ${address.port} | Log: ${log}`,
     urlOf(config.tls.cert === undefined ? "http" : "https", address),
     ...(redirectAddress === null ? [] : [`${urlOf("http", redirectAddress)} is sent there`]),
-    ...(adminAddress === null ? [] : [`Admin: ${urlOf("http", adminAddress)}`]),
+    ...admin,
   ].join("\n");
 }
 
@@ -149,6 +160,9 @@ function listen(signal: Deno.Signal, listener: () => void): () => void {
 /** Why it could not serve, and what to do. */
 function explain(error: unknown, config: Config): string {
   const where = `${config.hostname} port ${config.port}`;
+  if (error instanceof SystemError && config.unix.path !== undefined) {
+    return `cannot listen on ${config.unix.path}: ${errnoText(error.errno)}`;
+  }
   if (error instanceof Deno.errors.AddrInUse) {
     return `${where} is in use: stop what listens there, or name another PORT (0 takes a free one)`;
   }

@@ -7,7 +7,7 @@
 import type { Config } from "../config/mod.ts";
 
 /** Everything that cannot be together. */
-export function faultsTogether({ tls, transport }: Config): string[] {
+export function faultsTogether({ proxy, tls, transport, unix }: Config): string[] {
   const rules: readonly (readonly [isBroken: boolean, fault: string])[] = [
     [
       tls.cert !== undefined && tls.key === undefined,
@@ -20,6 +20,14 @@ export function faultsTogether({ tls, transport }: Config): string[] {
     [
       tls.redirectPort !== undefined && tls.cert === undefined,
       "--redirect-http needs --tls-cert: there is no https to send anybody to",
+    ],
+    [
+      tls.cert !== undefined && proxy.protocol,
+      "--proxy-protocol cannot be read before TLS, which Deno begins at once: let the proxy end TLS",
+    ],
+    [
+      unix.path !== undefined && (tls.cert !== undefined || transport === "deno"),
+      "--unix is for the epoll transport, which has no TLS: let the proxy have it",
     ],
     [
       tls.cert !== undefined && transport === "epoll",

@@ -15,7 +15,9 @@ import {
 import { FILES, type FilesConfig } from "./files.ts";
 import { CONNECTION_LIMITS, type ConnectionLimits } from "./limits.ts";
 import { MONITORING, type Monitoring } from "./monitoring.ts";
+import { NO_PROXY, type ProxyConfig } from "./proxy.ts";
 import { NO_TLS, type TlsFiles, type TransportChoice } from "./transport.ts";
+import { NO_UNIX, type UnixConfig } from "./unix.ts";
 
 /** Where the log goes: a file's path, `-` for standard output, or `off`. */
 export type LogTarget = string;
@@ -40,9 +42,12 @@ export interface Config {
   readonly hostname: string;
   /** Port, 0–65535; 0 takes a free one. */
   readonly port: number;
+  /** In place of hostname and port, if there is one. */
+  readonly unix: UnixConfig;
   /** What carries the connections. */
   readonly transport: TransportChoice;
   readonly tls: TlsFiles;
+  readonly proxy: ProxyConfig;
   /** Pages that may open WebSockets beside our own. */
   readonly origins: readonly OriginPattern[];
   readonly log: LogTarget;
@@ -61,8 +66,10 @@ export interface Config {
 export const DEFAULT_CONFIG: Omit<Config, "workers"> = {
   hostname: "0.0.0.0",
   port: 8000,
+  unix: NO_UNIX,
   transport: "auto",
   tls: NO_TLS,
+  proxy: NO_PROXY,
   origins: [],
   log: "/tmp/async-deno.log",
   endpoints: ENDPOINT_NAMES,

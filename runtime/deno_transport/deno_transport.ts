@@ -54,7 +54,7 @@ const NO_OPTIONS: WriteOptions = {};
 /** One connection of a worker. */
 export class DenoTransport implements Transport, TimerOwner {
   readonly descriptor: number;
-  readonly peerAddress: string;
+  peerAddress: string;
   closed = false;
   readonly #conn: Conn;
   readonly #context: DenoTransportContext;

@@ -9,16 +9,17 @@
  */
 
 import type { Config } from "../config/mod.ts";
-import { hasLibc, holdConnections, steerConnections } from "../os/mod.ts";
+import { hasLibc, holdConnections, isActivated, steerConnections } from "../os/mod.ts";
 import type { ThreadOrder, TlsMaterial } from "../thread/mod.ts";
 import type { Entrance, EntranceParts } from "./entrance.ts";
 import { type LogFiles, openLogFiles } from "./log_files.ts";
-import { readTlsMaterial } from "./tls_material.ts";
+import { readTlsMaterial, TlsError } from "./tls_material.ts";
 
 /** Has every worker listen. */
 export class DenoEntrance implements Entrance {
   readonly address: Deno.NetAddr;
   readonly logFiles: LogFiles;
+  readonly socketPath = null;
   readonly redirectAddress: Deno.NetAddr | null;
   readonly hasEnded = true;
   readonly #config: Config;
@@ -36,6 +37,11 @@ export class DenoEntrance implements Entrance {
    */
   constructor(config: Config) {
     this.#config = config;
+    if (this.#hasLibc && isActivated((name) => Deno.env.get(name), Deno.pid)) {
+      throw new TlsError(
+        "a socket that systemd hands over is for the epoll transport, without TLS",
+      );
+    }
     this.#tls = readTlsMaterial(config.tls);
     const { redirectPort } = config.tls;
     this.address = probe(config.hostname, config.port);

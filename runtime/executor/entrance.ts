@@ -31,6 +31,8 @@ export interface Entrance {
   readonly address: Deno.NetAddr;
   /** Opened behind the address: who has that has the logs. */
   readonly logFiles: LogFiles;
+  /** The file of the Unix socket that is listened on instead, or null; the address then means nothing. */
+  readonly socketPath: string | null;
   /** Where plain HTTP is sent to https, if anywhere. */
   readonly redirectAddress: Deno.NetAddr | null;
   /** Whether all threads of its own have ended. */

@@ -93,6 +93,11 @@ export class Executor {
     return this.#entrance.address;
   }
 
+  /** The Unix socket that it listens on instead, or null; the address then means nothing. */
+  get socketPath(): string | null {
+    return this.#entrance.socketPath;
+  }
+
   /** Where plain HTTP is sent to https, if anywhere. */
   get redirectAddress(): Deno.NetAddr | null {
     return this.#entrance.redirectAddress;

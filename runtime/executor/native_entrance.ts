@@ -7,14 +7,15 @@
 
 import { ConnectionTask } from "../acceptor/mod.ts";
 import type { Config } from "../config/mod.ts";
-import { adoptListener, expectSuccess, LinuxOs, setBlocking, SOCKADDR_BYTES } from "../os/mod.ts";
+import { expectSuccess, LinuxOs, setBlocking, SOCKADDR_BYTES } from "../os/mod.ts";
 import type { SharedState } from "../ring/mod.ts";
 import type { AcceptorStart } from "../thread/mod.ts";
 import type { Entrance, EntranceParts } from "./entrance.ts";
 import { type LogFiles, openLogFiles } from "./log_files.ts";
+import { type NativeListener, openNativeListener } from "./native_listener.ts";
 import { Thread } from "./thread_handle.ts";
 
-/** Connections that the kernel completes while nobody accepts; it cuts this at net.core.somaxconn. */
+/** Connections that are taken at the end at most; as many as a backlog can hold. */
 const BACKLOG = 4096;
 /** How often a push to a full ring is tried while stopping; each try is a millisecond. */
 const LAST_PUSHES = 1_000;
@@ -23,12 +24,11 @@ const NEVER = new Int32Array(new SharedArrayBuffer(4));
 
 /** Listens once, for all workers. */
 export class NativeEntrance implements Entrance {
-  readonly address: Deno.NetAddr;
   readonly logFiles: LogFiles;
   readonly redirectAddress = null;
   readonly #config: Config;
   readonly #os = new LinuxOs();
-  readonly #listener: number;
+  readonly #listener: NativeListener;
   readonly #doorbells: readonly number[];
   #state!: SharedState;
   #acceptor: Thread | null = null;
@@ -43,19 +43,25 @@ export class NativeEntrance implements Entrance {
   constructor(config: Config) {
     this.#config = config;
     // Before the log, which is emptied: it may be that of the server that has the port already.
-    const listener = Deno.listen({ hostname: config.hostname, port: config.port });
-    this.address = listener.addr;
+    const listener = this.#listener = openNativeListener(config);
     try {
       this.logFiles = openLogFiles(config);
     } catch (error) {
       listener.close();
       throw error;
     }
-    this.#listener = adoptListener(listener, BACKLOG);
     this.#doorbells = Array.from(
       { length: config.workers },
       () => expectSuccess("eventfd", this.#os.eventfd()),
     );
+  }
+
+  get address(): Deno.NetAddr {
+    return this.#listener.address;
+  }
+
+  get socketPath(): string | null {
+    return this.#listener.socketPath;
   }
 
   get hasEnded(): boolean {
@@ -112,7 +118,8 @@ export class NativeEntrance implements Entrance {
   }
 
   close(): void {
-    for (const descriptor of [this.#listener, ...this.#doorbells]) this.#os.close(descriptor);
+    for (const descriptor of this.#doorbells) this.#os.close(descriptor);
+    this.#listener.close();
     this.logFiles.close();
   }
 
@@ -126,7 +133,7 @@ export class NativeEntrance implements Entrance {
   #acceptorStart(): AcceptorStart {
     return {
       memory: this.#state.memory,
-      listener: this.#listener,
+      listener: this.#listener.descriptor,
       doorbells: this.#doorbells,
       maxConnections: this.#config.limits.connections,
       maxConnectionsPerAddress: this.#config.limits.connectionsPerAddress,
@@ -142,16 +149,16 @@ export class NativeEntrance implements Entrance {
    * when the signal came gets an answer, whoever comes later is refused.
    */
   #takeBacklog(): void {
-    setBlocking(this.#listener, false);
+    setBlocking(this.#listener.descriptor, false);
     const task = new ConnectionTask();
     const sockaddr = new Uint8Array(SOCKADDR_BYTES);
     for (let i = 0; i < BACKLOG; i++) {
-      const accepted = this.#os.accept(this.#listener, sockaddr);
+      const accepted = this.#os.accept(this.#listener.descriptor, sockaddr);
       if (accepted < 0) break;
       task.fill(accepted, sockaddr);
       if (!this.#pushLast(task.words)) this.#os.close(accepted);
     }
-    this.#os.shutdownRead(this.#listener);
+    this.#os.shutdownRead(this.#listener.descriptor);
   }
 
   #pushLast(task: Int32Array): boolean {

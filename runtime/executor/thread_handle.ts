@@ -26,6 +26,8 @@ export class Thread {
   readonly #watcher: ThreadWatcher;
   readonly #loaded = Promise.withResolvers<void>();
   readonly #ready = Promise.withResolvers<void>();
+  #started = false;
+  readonly #orders: ThreadOrder[] = [];
   #renewed = Promise.withResolvers<void>();
 
   /** @param name for warnings and debuggers */
@@ -50,12 +52,17 @@ export class Thread {
   /** Sends it to work; fulfilled when it says that it is ready. */
   start(message: unknown): Promise<void> {
     this.#worker.postMessage(message);
+    this.#started = true;
+    for (const order of this.#orders.splice(0)) this.#worker.postMessage(order);
     return this.#ready.promise;
   }
 
   /** Tells a thread that hears orders. */
   order(order: ThreadOrder): void {
-    if (!this.hasEnded) this.#worker.postMessage(order);
+    if (this.hasEnded) return;
+    // Its first message is its start.
+    if (this.#started) this.#worker.postMessage(order);
+    else this.#orders.push(order);
   }
 
   /** Gives it a new certificate; fulfilled when nobody gets the old one any more, or it has ended. */

@@ -57,7 +57,7 @@ const NO_OPTIONS: WriteOptions = { constant: false, more: false };
 /** One socket of a worker. */
 export class SocketTransport extends TimerNode implements Transport, Source {
   readonly descriptor: number;
-  readonly peerAddress: string;
+  peerAddress: string;
   closed = false;
   readonly #context: SocketContext;
   #queue: WriteQueue | null = null;

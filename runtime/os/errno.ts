@@ -31,6 +31,7 @@ export const EPROTO = 71;
 export const ENOTSOCK = 88;
 export const ENOPROTOOPT = 92;
 export const EOPNOTSUPP = 95;
+export const EADDRINUSE = 98;
 export const ENETDOWN = 100;
 export const ENETUNREACH = 101;
 export const ECONNABORTED = 103;
@@ -38,6 +39,7 @@ export const ECONNRESET = 104;
 export const ENOBUFS = 105;
 export const ENOTCONN = 107;
 export const ETIMEDOUT = 110;
+export const ECONNREFUSED = 111;
 export const EHOSTDOWN = 112;
 export const EHOSTUNREACH = 113;
 
@@ -58,6 +60,8 @@ const ERRORS: Readonly<Record<number, readonly [name: string, text: string]>> = 
   [EMFILE]: ["EMFILE", "too many open files"],
   [ENOSPC]: ["ENOSPC", "no space left on device"],
   [EROFS]: ["EROFS", "read-only file system"],
+  [EADDRINUSE]: ["EADDRINUSE", "address already in use"],
+  [ECONNREFUSED]: ["ECONNREFUSED", "connection refused"],
   [EPIPE]: ["EPIPE", "broken pipe"],
   [ENAMETOOLONG]: ["ENAMETOOLONG", "the name is too long"],
   [ENOSYS]: ["ENOSYS", "the kernel does not have this call"],

@@ -10,6 +10,9 @@
 
 const SYMBOLS = {
   // sockets
+  socket: { parameters: ["i32", "i32", "i32"], result: "i32" }, // int domain, int type, int protocol
+  bind: { parameters: ["i32", "buffer", "u32"], result: "i32" }, // int fd, struct sockaddr *, socklen_t
+  connect: { parameters: ["i32", "buffer", "u32"], result: "i32" }, // the same
   accept4: {
     // int sockfd, struct sockaddr *addr, socklen_t *addrlen, int flags
     parameters: ["i32", "buffer", "buffer", "i32"],
@@ -55,6 +58,8 @@ const SYMBOLS = {
     result: "i32",
   },
   // descriptors
+  chmod: { parameters: ["buffer", "u32"], result: "i32" }, // const char *path, mode_t mode
+  unlink: { parameters: ["buffer"], result: "i32" }, // const char *path
   close: { parameters: ["i32"], result: "i32" }, // int fd
   dup3: { parameters: ["i32", "i32", "i32"], result: "i32" }, // int oldfd, int newfd, int flags
   fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" }, // int fd, int op, int arg

@@ -17,6 +17,7 @@
 
 export { isLostConnection } from "./accept_error.ts";
 export { preciseClock } from "./clock.ts";
+export { type ActivatedListener, adoptActivated, isActivated } from "./activated_listener.ts";
 export { ConnectionCutter } from "./connection_cutter.ts";
 export {
   EPOLL_CTL_ADD,
@@ -31,6 +32,7 @@ export {
 } from "./epoll.ts";
 export {
   EACCES,
+  EADDRINUSE,
   EAGAIN,
   ECONNABORTED,
   ECONNRESET,
@@ -72,3 +74,4 @@ export {
 } from "./sockaddr.ts";
 export { expectSuccess } from "./syscall.ts";
 export { SystemError } from "./system_error.ts";
+export { listenUnix, LONGEST_UNIX_PATH, removeUnix } from "./unix_listener.ts";

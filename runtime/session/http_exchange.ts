@@ -6,15 +6,17 @@
  * nothing: a slow handler cannot know that its client has left.
  */
 
-import type {
-  ByteBuffer,
-  Http1Connection,
-  PreparedResponse,
-  RequestHead,
-  ResponseHead,
+import {
+  type ByteBuffer,
+  type Http1Connection,
+  isTrusted,
+  type PreparedResponse,
+  type RequestHead,
+  type ResponseHead,
 } from "../../protocol/mod.ts";
 import type { Transport, WriteOptions } from "../loop/mod.ts";
 import { COLUMN, type Column } from "../ring/mod.ts";
+import { clientOf } from "./client_address.ts";
 import type { SessionContext } from "./context.ts";
 import { RequestBody } from "./request_body.ts";
 import { type ShortAnswer, TEXT_PLAIN } from "./responses.ts";
@@ -86,6 +88,21 @@ export class HttpExchange implements Exchange {
   keep(): void {
     if (this.request === this.#context.head) this.request = this.request.clone();
     this.body.keep();
+  }
+
+  get clientAddress(): string {
+    const { trustedProxies } = this.#context.config.proxy;
+    return clientOf(this.request, this.#transport.peerAddress, trustedProxies);
+  }
+
+  get isSecure(): boolean {
+    const { proxy, tls } = this.#context.config;
+    const said = this.request.field("x-forwarded-proto");
+    if (said === undefined || !isTrusted(this.#transport.peerAddress, proxy.trustedProxies)) {
+      return tls.cert !== undefined;
+    }
+    // Of several the last was written by the proxy that we know.
+    return said.split(",").at(-1)?.trim().toLowerCase() === "https";
   }
 
   get bodyBytes(): Uint8Array {

@@ -7,10 +7,11 @@
  * end, so it costs one reading of the clock however many connections and requests it had.
  */
 
-import type { RequestHead } from "../../protocol/mod.ts";
+import type { Cidr, RequestHead } from "../../protocol/mod.ts";
 import type { AccessLog } from "../log/mod.ts";
 import type { Loop } from "../loop/mod.ts";
 import type { Counters } from "../ring/mod.ts";
+import { clientOf } from "./client_address.ts";
 
 /** One answer, as the access log tells of it. */
 export interface Answer {
@@ -21,7 +22,8 @@ export interface Answer {
   readonly bytes: number;
   /** The loop's clock when the request's head was complete. */
   readonly began: number;
-  readonly address: string;
+  /** The peer's. */
+  readonly peerAddress: string;
   readonly connection: number;
   readonly requestNumber: number;
 }
@@ -32,6 +34,8 @@ export interface ObserverParts {
   readonly counters: Counters;
   /** Null: there are only metrics. */
   readonly accessLog: AccessLog | null;
+  /** Proxies whose word on the client's address is believed. */
+  readonly trustedProxies: readonly Cidr[];
 }
 
 /** The observer of one worker. */
@@ -39,13 +43,15 @@ export class RequestObserver {
   readonly #loop: Loop;
   readonly #counters: Counters;
   readonly #accessLog: AccessLog | null;
+  readonly #trustedProxies: readonly Cidr[];
   // Answered in this turn, to requests of this turn, and not sent yet.
   #unsent = 0;
 
-  constructor({ loop, counters, accessLog }: ObserverParts) {
+  constructor({ loop, counters, accessLog, trustedProxies }: ObserverParts) {
     this.#loop = loop;
     this.#counters = counters;
     this.#accessLog = accessLog;
+    this.#trustedProxies = trustedProxies;
   }
 
   /** Whether {@link log} writes lines: who calls it need not gather what nobody reads. */
@@ -73,8 +79,9 @@ export class RequestObserver {
 
   /** Writes a line, where there is an access log. */
   log(answer: Answer): void {
-    const { request, status, bytes, began, address, connection, requestNumber } = answer;
+    const { request, status, bytes, began, peerAddress, connection, requestNumber } = answer;
     const microseconds = Math.round(this.#microsecondsSince(began));
+    const address = clientOf(request, peerAddress, this.#trustedProxies);
     const known = { request, status, bytes, address, connection, requestNumber, microseconds };
     this.#accessLog?.answered(known);
   }

@@ -59,7 +59,7 @@ export class RequestTrace {
       status,
       bytes,
       began: this.#began,
-      address: this.#transport.peerAddress,
+      peerAddress: this.#transport.peerAddress,
       connection: this.#connection,
       requestNumber: this.#requests,
     });

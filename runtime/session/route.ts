@@ -30,6 +30,13 @@ export interface Route {
 export interface Exchange {
   /** The request; valid until the handler returns, or gives way by returning a promise. */
   readonly request: RequestHead;
+  /**
+   * The client's address: the peer's, or whom a believed proxy names; empty for a Unix socket. Found when it
+   * is asked for; empty too where the config has nobody who wants to know it.
+   */
+  readonly clientAddress: string;
+  /** Whether the client speaks https, to us or to a believed proxy. */
+  readonly isSecure: boolean;
   /** The body is `bodyBytes[bodyStart, bodyEnd)`; empty unless the route wants it. Validity as `request`. */
   readonly bodyBytes: Uint8Array;
   /** Where the body begins. */

@@ -9,11 +9,12 @@
 import {
   CLOSES,
   type DateField,
+  formatIpAddress,
   MessageBufferPool,
   parseIpAddress,
   type PreparedResponse,
 } from "../../protocol/mod.ts";
-import type { Config } from "../config/mod.ts";
+import { type Config, wantsPeerAddress } from "../config/mod.ts";
 import { DenoLoop, DenoTransport, type DenoTransportContext } from "../deno_transport/mod.ts";
 import type { Log, ThreadLogs } from "../log/mod.ts";
 import { NEVER, type Timer, type Traffic } from "../loop/mod.ts";
@@ -23,6 +24,7 @@ import { redirectRouter } from "../routes/mod.ts";
 import {
   HttpSession,
   lastAnswer,
+  ProxySession,
   RefusalSession,
   RequestObserver,
   type Router,
@@ -191,6 +193,8 @@ export class DenoWorker implements DenoTransportContext, Traffic {
     const { loop, messages } = this;
     const [config, log, counters] = [this.#config, this.#log, this.#counters];
     const { accessLog } = this.#logs;
+    const { trustedProxies } = config.proxy;
+    const observed = { loop, counters, accessLog, trustedProxies };
     const context = new SessionContext({
       config,
       loop,
@@ -199,7 +203,7 @@ export class DenoWorker implements DenoTransportContext, Traffic {
       router,
       date: this.#parts.date,
       messages,
-      observer: this.#isObserved ? new RequestObserver({ loop, counters, accessLog }) : null,
+      observer: this.#isObserved ? new RequestObserver(observed) : null,
     });
     this.#contexts.push(context);
     return new Gate(address, {
@@ -215,9 +219,9 @@ export class DenoWorker implements DenoTransportContext, Traffic {
     this.loop.enter();
     this.#counters.add(COLUMN.accepted, 1);
     const number = this.#numbers.take();
-    const reason = this.#reasonToRefuse(number, conn.remoteAddr.hostname);
-    const address = this.#logs.accessLog === null ? "" : conn.remoteAddr.hostname;
-    const transport = new DenoTransport(conn, number, this, address);
+    const { hostname } = conn.remoteAddr;
+    const reason = this.#reasonToRefuse(number, hostname);
+    const transport = new DenoTransport(conn, number, this, this.#peerAddress(hostname));
     if (reason === undefined) this.#take(transport, context);
     else this.#refuse(transport, reason);
     this.loop.leave();
@@ -226,11 +230,22 @@ export class DenoWorker implements DenoTransportContext, Traffic {
   #take(transport: DenoTransport, context: SessionContext): void {
     this.#counters.add(COLUMN.connectionsOpened, 1);
     this.#log.accepted(transport.descriptor);
-    transport.setSession(new HttpSession(context, transport));
+    const { protocol } = this.#config.proxy;
+    const session = protocol
+      ? new ProxySession(context, transport)
+      : new HttpSession(context, transport);
+    transport.setSession(session);
     this.#transports.add(transport);
     // Beyond the table's end its address could not be let go of if we died: so it is not served.
     if (this.#state.descriptors.claim(transport.descriptor, this.#number)) transport.start();
     else transport.abort();
+  }
+
+  /** As text, where somebody wants to know it; IPv4 as such, also where it came to `::`. */
+  #peerAddress(hostname: string): string {
+    if (!wantsPeerAddress(this.#config)) return "";
+    const bytes = parseIpAddress(withoutZone(hostname));
+    return bytes === null ? "" : formatIpAddress(bytes);
   }
 
   /** Why this connection is one too many; undefined: it is not. Counts it by its address. */
@@ -255,7 +270,7 @@ export class DenoWorker implements DenoTransportContext, Traffic {
   }
 
   #enterAddress(number: number, hostname: string): number {
-    const bytes = parseIpAddress(hostname.split("%", 1)[0] ?? "");
+    const bytes = parseIpAddress(withoutZone(hostname));
     if (bytes === null) return 0;
     this.#addressBytes.fill(0);
     this.#addressBytes.set(bytes);
@@ -334,4 +349,9 @@ export class DenoWorker implements DenoTransportContext, Traffic {
   #endIfDone(): void {
     if (this.#gateClosed && this.#transports.size === 0) this.#done.resolve();
   }
+}
+
+/** RFC 4007 section 11: an address of one link may name it behind a percent sign. */
+function withoutZone(hostname: string): string {
+  return hostname.split("%", 1)[0] ?? "";
 }

@@ -12,7 +12,7 @@
  */
 
 import { type DateField, MessageBufferPool } from "../../protocol/mod.ts";
-import type { Config } from "../config/mod.ts";
+import { type Config, wantsPeerAddress } from "../config/mod.ts";
 import type { Log } from "../log/mod.ts";
 import {
   EventLoop,
@@ -31,7 +31,13 @@ import {
   TASK_FIELD,
   TASK_WORDS,
 } from "../ring/mod.ts";
-import { HttpSession, RequestObserver, type Router, SessionContext } from "../session/mod.ts";
+import {
+  HttpSession,
+  ProxySession,
+  RequestObserver,
+  type Router,
+  SessionContext,
+} from "../session/mod.ts";
 import type { ThreadMessage, WorkerStart } from "../thread/mod.ts";
 import { MemoryTrimmer } from "./memory_trimmer.ts";
 import { routerFor, type RouterMaker } from "./router_maker.ts";
@@ -57,6 +63,9 @@ const MICROTASKS = 8;
 const BATCHES_BEFORE_TASKS = 16;
 /** Milliseconds that a line of the log may wait: with a tick of the wheel, under a quarter second. */
 const LOG_AGE = 100;
+
+/** Bytes of an address by its family, as in address_families(7). */
+const ADDRESS_BYTES: Readonly<Record<number, number>> = { 2: 4, 10: 16 };
 
 /** What the worker needs of its thread. */
 export interface WorkerParts {
@@ -88,6 +97,7 @@ export class Worker implements SocketContext, Source, Traffic {
   readonly #transports = new Set<SocketTransport>();
   readonly #task = new Int32Array(TASK_WORDS);
   readonly #addressBytes = new Uint8Array(this.#task.buffer, TASK_FIELD.address * 4, 16);
+  readonly #wantsPeerAddress: boolean;
   readonly #flushTimer: Timer;
   readonly #trimmer: MemoryTrimmer;
   #flushSet = false;
@@ -98,6 +108,7 @@ export class Worker implements SocketContext, Source, Traffic {
     const { start, os, date } = parts;
     this.#number = start.worker;
     this.#config = start.config;
+    this.#wantsPeerAddress = wantsPeerAddress(start.config);
     this.#post = parts.post;
     this.#state = openSharedState(start.memory);
     this.#counters = this.#state.counters(start.worker);
@@ -115,7 +126,13 @@ export class Worker implements SocketContext, Source, Traffic {
     this.writeStall = start.config.limits.writeStall;
     const { loop } = this;
     const router = routerFor(parts.router, { config: start.config, loop });
-    const observed = { loop, counters: this.#counters, accessLog: this.#logs.accessLog };
+    const { trustedProxies } = start.config.proxy;
+    const observed = {
+      loop,
+      counters: this.#counters,
+      accessLog: this.#logs.accessLog,
+      trustedProxies,
+    };
     this.#context = new SessionContext({
       config: start.config,
       loop,
@@ -298,7 +315,10 @@ export class Worker implements SocketContext, Source, Traffic {
     this.#trimmer.noteConnection();
     this.#log.accepted(descriptor);
     const transport = new SocketTransport(descriptor, this, this.#peerAddress());
-    transport.setSession(new HttpSession(this.#context, transport));
+    const session = this.#config.proxy.protocol
+      ? new ProxySession(this.#context, transport)
+      : new HttpSession(this.#context, transport);
+    transport.setSession(session);
     this.#transports.add(transport);
     // Beyond the table's end nobody could close it for us if we died: so it is not served.
     if (this.#state.descriptors.claim(descriptor, this.#number)) transport.start();
@@ -307,7 +327,7 @@ export class Worker implements SocketContext, Source, Traffic {
 
   /** The address of the task in hand, where somebody wants to know it. */
   #peerAddress(): string {
-    if (this.#logs.accessLog === null) return "";
+    if (!this.#wantsPeerAddress) return "";
     return addressText(this.#task[TASK_FIELD.family] ?? 0, this.#addressBytes);
   }
 

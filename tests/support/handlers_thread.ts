@@ -47,6 +47,10 @@ const HANDLERS: Record<string, Handle> = {
     await undefined;
     throw new Error("a handler's own fault");
   },
+  "/client": async (exchange) => {
+    await undefined;
+    exchange.respondText(200, `${exchange.clientAddress} ${exchange.isSecure}`);
+  },
   "/silent": () => {},
   "/dies": () => {
     // Outside every handler: nobody catches it, so the thread ends.

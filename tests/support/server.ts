@@ -39,10 +39,10 @@ export interface ServerOptions {
   log?: string;
   /** Further arguments, after the log's. */
   args?: readonly string[];
+  /** A program that becomes the server, which is told what to start behind its arguments: setpriv, say. */
+  through?: readonly string[];
   /** Variables beside the environment of the tests (whose own `ASYNC_DENO_*` are left out). */
   env?: Readonly<Record<string, string>>;
-  /** A program with its arguments that becomes the server: setpriv, say. */
-  through?: readonly [program: string, ...args: string[]];
 }
 
 /** How a child ended and what it said. */
@@ -66,18 +66,14 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const folder = await Deno.makeTempDir({ prefix: "async-deno-test-" });
   const logFile = options.log ?? `${folder}/server.log`;
   const ip = options.ip ?? "127.0.0.1";
-  const child = new Child(
-    [
-      String(options.workers),
-      ip,
-      String(options.port ?? 0),
-      "--log",
-      logFile,
-      ...(options.args ?? []),
-    ],
-    options.env,
-    options.through,
-  );
+  const child = new Child([
+    String(options.workers),
+    ip,
+    String(options.port ?? 0),
+    "--log",
+    logFile,
+    ...(options.args ?? []),
+  ], { env: options.env ?? {}, through: options.through ?? [] });
   try {
     const banner = await child.banner();
     const { port, line, scheme } = banner;
@@ -99,7 +95,7 @@ export async function runServer(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Promise<ServerExit> {
-  const child = new Child(args, env);
+  const child = new Child(args, { env, through: [] });
   try {
     return await within(child.exit, { what: `the end of ${child.title}\n${child.stdout}` });
   } finally {
@@ -275,14 +271,13 @@ class Child {
 
   constructor(
     args: readonly string[],
-    env: Readonly<Record<string, string>> = {},
-    through: readonly string[] = [],
+    { env, through }: { env: Readonly<Record<string, string>>; through: readonly string[] },
   ) {
-    const [own, before] = command();
-    const [program = own, ...rest] = [...through, own, ...before, ...args];
-    this.title = [program, ...rest].join(" ");
+    const [server, before] = command();
+    const [program = server, ...all] = [...through, server, ...before, ...args];
+    this.title = [program, ...all].join(" ");
     this.#process = new Deno.Command(program, {
-      args: rest,
+      args: all,
       cwd: REPOSITORY,
       env: { ...inheritedEnvironment(), ...env },
       clearEnv: true,
@@ -298,9 +293,12 @@ class Child {
   async banner(): Promise<{ line: string; port: number; scheme: string }> {
     const [line, , scheme] = await waitFor(() => {
       if (this.#ended) throw new Error(`${this.title} ended early\n${this.stdout}${this.stderr}`);
+      const socket = /^(Workers: .* \| Socket: .*)\n/m.exec(this.stdout);
+      if (socket !== null) return [socket[1]!, "", "http"] as const;
       const lines = /^(Workers: .*)\n((https?):.*)\n/m.exec(this.stdout);
       return lines === null ? undefined : [lines[1]!, lines[2]!, lines[3]!] as const;
     }, { what: () => `the banner of ${this.title}\n${this.stdout}${this.stderr}` });
+    if (line.includes("| Socket: ")) return { line, port: 0, scheme };
     const port = Number(/Port: (\d+)/.exec(line)?.[1]);
     if (!(port > 0)) throw new Error(`no port in the banner of ${this.title}: ${line}`);
     return { line, port, scheme };

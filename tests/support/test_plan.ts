@@ -53,7 +53,7 @@ export const TEST_PLANS: Readonly<Record<string, TestPlan>> = {
       .map((folder) => `tests/${folder}/`),
   },
   e2e: { paths: ["tests/e2e/"] },
-  "deno-transport": { paths: ["tests/e2e/"], transport: "deno" },
+  "deno-transport": { paths: ["tests/e2e/", "tests/runtime/executor/"], transport: "deno" },
   executable: { paths: ["tests/e2e/"], executable: "dist/async-deno" },
 };
 

@@ -2,9 +2,15 @@
  * Who may do what, and who is believed what.
  */
 
-import { type OriginPattern, parseOriginPattern } from "../../../protocol/mod.ts";
+import {
+  type Cidr,
+  formatIpAddress,
+  type OriginPattern,
+  parseCidr,
+  parseOriginPattern,
+} from "../../../protocol/mod.ts";
 import { UsageError } from "../usage_error.ts";
-import { type Codec, list, type Option } from "./option.ts";
+import { at, type Codec, flagSwitch, list, type Option } from "./option.ts";
 
 const group = "Access";
 
@@ -19,6 +25,17 @@ const ORIGIN: Codec<OriginPattern> = {
   show: ({ text }) => text,
 };
 
+const CIDR: Codec<Cidr> = {
+  parse: (text, name) => {
+    const block = parseCidr(text);
+    if (block !== null) return block;
+    throw new UsageError(
+      `${name} is an address or a block of addresses as 10.0.0.0/8 or 2001:db8::/32, not "${text}"`,
+    );
+  },
+  show: ({ address, prefix }) => `${formatIpAddress(Uint8Array.from(address))}/${prefix}`,
+};
+
 /** The options of this group. */
 export const ACCESS_OPTIONS: readonly Option[] = [
   list(
@@ -31,5 +48,24 @@ export const ACCESS_OPTIONS: readonly Option[] = [
     },
     { get: (config) => config.origins, set: (config, value) => void (config.origins = value) },
     ORIGIN,
+  ),
+  flagSwitch(
+    {
+      flag: "proxy-protocol",
+      group,
+      help: "every connection begins with a PROXY header, version 1 or 2; without one: closed",
+    },
+    at("proxy", "protocol"),
+  ),
+  list(
+    {
+      flag: "trust-proxy",
+      group,
+      value: "CIDR",
+      help:
+        "proxies whose X-Forwarded-For or Forwarded names the client, as 10.0.0.0/8; repeatable",
+    },
+    at("proxy", "trustedProxies"),
+    CIDR,
   ),
 ];

@@ -4,7 +4,7 @@
  */
 
 import { UsageError } from "../usage_error.ts";
-import { type Codec, number, type Option, text } from "./option.ts";
+import { at, type Codec, number, type Option, TEXT, text } from "./option.ts";
 
 /** The most workers there can be: shared memory has that many blocks. */
 export const MAX_WORKERS = 256;
@@ -31,6 +31,26 @@ export const IP_ADDRESS: Codec<string> = {
 function isIPv6(text: string): boolean {
   return text.includes(":") && /^[\da-f:.]+$/i.test(text) && URL.canParse(`http://[${text}]/`);
 }
+
+/** unix(7): longer ones do not fit the kernel's address. */
+const LONGEST_UNIX_PATH = 107;
+
+const UNIX_PATH: Codec<string> = {
+  parse: (path, name) => {
+    const bytes = new TextEncoder().encode(TEXT.parse(path, name)).length;
+    if (bytes <= LONGEST_UNIX_PATH) return path;
+    throw new UsageError(`${name} is a path of at most ${LONGEST_UNIX_PATH} bytes, not ${bytes}`);
+  },
+  show: (path) => path,
+};
+
+const MODE: Codec<number> = {
+  parse: (mode, name) => {
+    if (/^0?[0-7]{3}$/.test(mode)) return parseInt(mode, 8);
+    throw new UsageError(`${name} is three octal digits as 660, not "${mode}"`);
+  },
+  show: (mode) => mode.toString(8).padStart(3, "0"),
+};
 
 /** `--workers`. */
 export const WORKERS: Option = number(
@@ -64,6 +84,26 @@ export const PORT: Option = number(
   { get: (config) => config.port, set: (config, value) => void (config.port = value!) },
 );
 
+/** `--unix`. */
+const UNIX: Option = text(
+  {
+    flag: "unix",
+    group,
+    value: "PATH",
+    names: "new file",
+    help: "listen on this Unix socket in place of an address",
+  },
+  at("unix", "path"),
+  UNIX_PATH,
+);
+
+/** `--unix-mode`. */
+const UNIX_MODE: Option = text(
+  { flag: "unix-mode", group, value: "MODE", help: "rights of the socket's file, octal" },
+  { get: (config) => config.unix.mode, set: (config, value) => void (config.unix.mode = value!) },
+  MODE,
+);
+
 /** What can stand before the options, in this order. */
 export const ARGUMENTS: readonly (readonly [name: string, option: Option])[] = [
   ["WORKERS", WORKERS],
@@ -72,4 +112,4 @@ export const ARGUMENTS: readonly (readonly [name: string, option: Option])[] = [
 ];
 
 /** The options of this group. */
-export const LISTEN_OPTIONS: readonly Option[] = [WORKERS, IP, PORT];
+export const LISTEN_OPTIONS: readonly Option[] = [WORKERS, IP, PORT, UNIX, UNIX_MODE];

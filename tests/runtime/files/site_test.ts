@@ -54,6 +54,8 @@ class Answer {
   readonly bodyBytes = new Uint8Array(0);
   readonly bodyStart = 0;
   readonly bodyEnd = 0;
+  readonly clientAddress = "";
+  readonly isSecure = false;
   status = 0;
   kind = "";
 

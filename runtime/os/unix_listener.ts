@@ -1,0 +1,78 @@
+/**
+ * A listening Unix socket, and the file that stands for it.
+ *
+ * In: a path and the file's mode. Out: a descriptor that listens and blocks in accept. A file that an
+ * earlier server left behind is removed, if it is a socket and nobody listens on it: that is found out by
+ * connecting to it. Made by libc: Deno would ask for the right to write to the folder.
+ */
+
+import { EADDRINUSE, ECONNREFUSED, ENAMETOOLONG } from "./errno.ts";
+import { libc } from "./libc.ts";
+import { expectSuccess, result } from "./syscall.ts";
+import { SystemError } from "./system_error.ts";
+
+const AF_UNIX = 1;
+const SOCK_STREAM_CLOEXEC = 1 | 0x80000;
+/** unix(7): sun_path has room for so many bytes, its NUL among them. */
+export const LONGEST_UNIX_PATH = 107;
+
+/**
+ * Listens on `path`.
+ *
+ * @throws {SystemError} EADDRINUSE where somebody listens there or the file is no socket; EACCES, ENOENT …
+ */
+export function listenUnix(path: string, mode: number, backlog: number): number {
+  const address = sockaddrOf(path);
+  const descriptor = newSocket();
+  try {
+    let bound = result(libc().bind(descriptor, address, address.length));
+    if (bound === -EADDRINUSE && isLeftBehind(address)) {
+      removeUnix(path);
+      bound = result(libc().bind(descriptor, address, address.length));
+    }
+    expectSuccess("bind", bound, descriptor);
+    // Before it listens: nobody can connect as long as it does not.
+    expectSuccess("chmod", result(libc().chmod(pathBytes(path), mode)));
+    expectSuccess("listen", result(libc().listen(descriptor, backlog)), descriptor);
+    return descriptor;
+  } catch (error) {
+    libc().close(descriptor);
+    throw error;
+  }
+}
+
+/** Removes the file; that it is gone already is no fault. */
+export function removeUnix(path: string): void {
+  libc().unlink(pathBytes(path));
+}
+
+/** Whether it is a socket on which nobody listens: who connects is refused. Any other file answers otherwise. */
+function isLeftBehind(address: Uint8Array<ArrayBuffer>): boolean {
+  const probe = newSocket();
+  const connected = result(libc().connect(probe, address, address.length));
+  libc().close(probe);
+  return connected === -ECONNREFUSED && isSocketFile(address);
+}
+
+function isSocketFile(address: Uint8Array<ArrayBuffer>): boolean {
+  const path = new TextDecoder().decode(address.subarray(2, address.length - 1));
+  return Deno.lstatSync(path).isSocket === true;
+}
+
+function newSocket(): number {
+  return expectSuccess("socket", result(libc().socket(AF_UNIX, SOCK_STREAM_CLOEXEC, 0)));
+}
+
+/** struct sockaddr_un { u16 family; char path[108] } */
+function sockaddrOf(path: string): Uint8Array<ArrayBuffer> {
+  const name = pathBytes(path);
+  if (name.length > LONGEST_UNIX_PATH + 1) throw new SystemError("bind", ENAMETOOLONG);
+  const address = new Uint8Array(2 + name.length);
+  address[0] = AF_UNIX;
+  address.set(name, 2);
+  return address;
+}
+
+function pathBytes(path: string): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(new TextEncoder().encode(`${path}\0`));
+}

@@ -1,0 +1,106 @@
+/**
+ * Behind a proxy: PROXY headers on the wire, and who the client is for the handlers.
+ */
+
+import { assertEquals } from "@std/assert";
+import { type Config, DEFAULT_CONFIG, Executor } from "../../runtime/mod.ts";
+import { parseCidr } from "../../protocol/mod.ts";
+import { LinuxOs } from "../../runtime/os/mod.ts";
+import { HttpConnection } from "../support/http_client.ts";
+import { OVER_DENO_TRANSPORT, runServer, withServer } from "../support/server.ts";
+
+new LinuxOs(); // loads libc for the process: within a test Deno 2.4 would take it for a leak
+
+const HANDLERS = new URL("../support/handlers_thread.ts", import.meta.url);
+const REQUEST = "GET /client HTTP/1.1\r\nHost: a\r\n";
+const LINE = "PROXY TCP4 192.0.2.1 10.0.0.1 4711 80\r\n";
+const BINARY = "\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\xc0\x00\x02\x07\x0a\x00\x00\x01\x12\x67\x00\x50";
+
+/** A server whose endpoint tells who its client is. */
+async function withClientTeller(
+  config: Partial<Config>,
+  body: (port: number) => Promise<void>,
+): Promise<void> {
+  const whole: Config = {
+    ...DEFAULT_CONFIG,
+    ...{ workers: 1, hostname: "127.0.0.1", port: 0, log: "off" },
+    transport: OVER_DENO_TRANSPORT ? "deno" : "auto",
+    ...config,
+  };
+  const executor = await Executor.start(whole, { warn: () => {}, workerModule: HANDLERS });
+  try {
+    await body(executor.address.port);
+  } finally {
+    executor.stop();
+    await executor.ended;
+  }
+}
+
+async function told(port: number, before: string, fields = ""): Promise<string> {
+  using connection = await HttpConnection.open({ hostname: "127.0.0.1", port });
+  await connection.send(`${before}${REQUEST}${fields}\r\n`);
+  return (await connection.answer()).text;
+}
+
+Deno.test("proxy: the PROXY header names the client, version 1 and 2", () =>
+  withClientTeller({ proxy: { protocol: true, trustedProxies: [] } }, async (port) => {
+    assertEquals(await told(port, LINE), "192.0.2.1 false");
+    assertEquals(await told(port, BINARY), "192.0.2.7 false");
+    assertEquals(await told(port, "PROXY UNKNOWN\r\n"), "127.0.0.1 false");
+    assertEquals(await told(port, LINE, "X-Forwarded-For: 1.1.1.1\r\n"), "192.0.2.1 false");
+  }));
+
+Deno.test("proxy: X-Forwarded-For and -Proto count from believed proxies alone", async () => {
+  const fields = "X-Forwarded-For: 9.9.9.9, 192.0.2.1\r\nX-Forwarded-Proto: https\r\n";
+  const trust = (text: string) => ({
+    proxy: { protocol: false, trustedProxies: [parseCidr(text)!] },
+  });
+  await withClientTeller(trust("127.0.0.0/8"), async (port) => {
+    assertEquals(await told(port, "", fields), "192.0.2.1 true");
+    assertEquals(await told(port, "", 'Forwarded: for="[2001:db8::1]"\r\n'), "2001:db8::1 false");
+    assertEquals(await told(port, ""), "127.0.0.1 false");
+  });
+  await withClientTeller(trust("10.0.0.0/8"), async (port) => {
+    assertEquals(await told(port, "", fields), "127.0.0.1 false");
+  });
+});
+
+Deno.test("proxy: a header byte by byte, then a request; none, or a wrong one, is closed without a word", () =>
+  withServer(
+    { workers: 1, args: ["--proxy-protocol", "--head-timeout", "0.5"] },
+    async (server) => {
+      using slow = await HttpConnection.open(server);
+      for (const byte of LINE) await slow.send(byte);
+      await slow.send("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
+      assertEquals((await slow.answer()).text, "ok");
+      await slow.send("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
+      assertEquals((await slow.answer()).text, "ok", "no header before the second");
+      for (
+        const wrong of [
+          "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+          "PROXY TCP4 nonsense\r\n",
+          "PROXY TCP4 1",
+        ]
+      ) {
+        using connection = await HttpConnection.open(server);
+        await connection.send(wrong);
+        await connection.isAtEnd();
+        assertEquals((await connection.rest().catch(() => new Uint8Array(0))).length, 0, wrong);
+      }
+      // Silent behind its header: HTTP's own deadline holds.
+      using silent = await HttpConnection.open(server);
+      await silent.send(LINE);
+      assertEquals((await silent.rest()).length, 0);
+    },
+  ));
+
+Deno.test("proxy: options that cannot be", async () => {
+  const rows: [args: string[], said: RegExp][] = [
+    [["--trust-proxy", "10.1.0.0/8"], /--trust-proxy is an address or a block/],
+    [["--proxy-protocol", "--tls-cert", "a", "--tls-key", "b"], /--proxy-protocol cannot be read/],
+  ];
+  for (const [args, said] of rows) {
+    const { code, stderr } = await runServer(["1", "127.0.0.1", "0", ...args]);
+    assertEquals([code, said.test(stderr)], [2, true], stderr);
+  }
+});

@@ -1,0 +1,108 @@
+/**
+ * A Unix socket in place of an address, and a socket that is handed over as systemd does: with curl.
+ * For the epoll transport: Deno's listening sockets cannot be shared by workers or made of descriptors.
+ */
+
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { ask } from "../support/http_client.ts";
+import { findProgram } from "../support/process_facts.ts";
+import { expectProgram } from "../support/program.ts";
+import { OVER_DENO_TRANSPORT, runServer, withServer } from "../support/server.ts";
+
+const CURL = findProgram("curl");
+const PYTHON = findProgram("python3");
+const REQUEST = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
+
+/** Not over the Deno transport, where these options are refused. */
+function nativeTest(name: string, program: string | undefined, fn: () => Promise<void>): void {
+  if (OVER_DENO_TRANSPORT) return;
+  const missing = program === undefined ? " (skipped: needs curl and python3)" : "";
+  Deno.test({ name: `unix: ${name}${missing}`, ignore: program === undefined, fn });
+}
+
+async function inFolder(body: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "async-deno-test-" });
+  try {
+    await body(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+function curl(path: string, ...args: string[]): Promise<string> {
+  return expectProgram(CURL!, ["-q", "-sS", "--max-time", "20", "--unix-socket", path, ...args]);
+}
+
+nativeTest(
+  "serves, with the file's mode, and removes the file at the end",
+  CURL,
+  () =>
+    inFolder(async (folder) => {
+      const path = `${folder}/server.sock`;
+      const args = ["--unix", path, "--unix-mode", "600"];
+      await withServer({ workers: 2, args }, async (server) => {
+        assertStringIncludes(server.banner, `Socket: ${path} `);
+        assertEquals((await Deno.stat(path)).mode! & 0o777, 0o600);
+        assertEquals(await curl(path, "http://a/healthz"), "ok");
+        assertEquals(await curl(path, "--data", "back", "http://a/echo"), "back");
+      });
+      assertEquals([...Deno.readDirSync(folder)], []);
+    }),
+);
+
+nativeTest(
+  "a socket left behind is replaced; one in use, or another file, is not",
+  CURL,
+  () =>
+    inFolder(async (folder) => {
+      const path = `${folder}/server.sock`;
+      await expectProgram("python3", [
+        "-c",
+        "import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])",
+        path,
+      ]);
+      assert((await Deno.lstat(path)).isSocket);
+      await withServer({ workers: 1, args: ["--unix", path] }, async () => {
+        assertEquals(await curl(path, "http://a/healthz"), "ok");
+        const second = await runServer(["1", "--unix", path, "--log", "off"]);
+        assertEquals(second.code, 1);
+        assertStringIncludes(second.stderr, `cannot listen on ${path}: address already in use`);
+        assertEquals(await curl(path, "http://a/healthz"), "ok");
+      });
+      await Deno.writeTextFile(path, "precious");
+      assertEquals((await runServer(["1", "--unix", path, "--log", "off"])).code, 1);
+      assertEquals(await Deno.readTextFile(path), "precious");
+    }),
+);
+
+nativeTest("options that cannot be", CURL, async () => {
+  const rows: [args: string[], said: RegExp][] = [
+    [["--unix", "a".repeat(108)], /--unix is a path of at most 107 bytes/],
+    [["--unix", "a", "--unix-mode", "888"], /--unix-mode is three octal digits/],
+    [["--unix", "a", "--transport", "deno"], /--unix is for the epoll transport/],
+  ];
+  for (const [args, said] of rows) {
+    const { code, stderr } = await runServer(args);
+    assertEquals([code, said.test(stderr)], [2, true], stderr);
+  }
+});
+
+/** What systemd does: a listening socket as descriptor 3, and two variables, in the process that is to be. */
+const HAND_OVER = `
+import os, socket, sys
+listener = socket.create_server(("127.0.0.1", 0))
+if listener.fileno() != 3:
+  os.dup2(listener.fileno(), 3)
+  listener.close()
+os.set_inheritable(3, True)
+os.environ.update(LISTEN_FDS=sys.argv[1], LISTEN_PID=str(os.getpid()))
+os.execvp(sys.argv[2], sys.argv[2:])
+`;
+
+nativeTest("a socket that is handed over is served", PYTHON, () => {
+  const through = [PYTHON!, "-c", HAND_OVER, "1"];
+  return withServer({ workers: 2, through }, async (server) => {
+    assert(server.port > 0);
+    for (let i = 0; i < 5; i++) assertEquals((await ask(server, REQUEST)).text, "ok");
+  });
+});

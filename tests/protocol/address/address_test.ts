@@ -1,0 +1,99 @@
+import { assertEquals } from "@std/assert";
+import {
+  cidrContains,
+  clientAddress,
+  formatIpAddress,
+  parseCidr,
+  parseIpAddress,
+} from "../../../protocol/address/mod.ts";
+
+Deno.test("ip address: texts and their canonical form, both ways", () => {
+  const rows: [text: string, canonical: string][] = [
+    ["0.0.0.0", "0.0.0.0"],
+    ["192.0.2.255", "192.0.2.255"],
+    ["::", "::"],
+    ["::1", "::1"],
+    ["1::", "1::"],
+    ["2001:DB8::1", "2001:db8::1"],
+    ["2001:db8:0:0:1:0:0:1", "2001:db8::1:0:0:1"],
+    ["2001:db8:0:1:1:1:1:1", "2001:db8:0:1:1:1:1:1"],
+    ["1:2:3:4:5:6:7:8", "1:2:3:4:5:6:7:8"],
+    ["1:2:3:4:5:6:7::", "1:2:3:4:5:6:7:0"],
+    ["::ffff:192.0.2.1", "192.0.2.1"],
+    ["64:ff9b::192.0.2.1", "64:ff9b::c000:201"],
+  ];
+  for (const [text, canonical] of rows) {
+    const bytes = parseIpAddress(text);
+    assertEquals(bytes && formatIpAddress(bytes), canonical, text);
+    assertEquals(
+      bytes,
+      parseIpAddress(canonical.includes(".") && text.includes(":") ? text : canonical),
+    );
+  }
+});
+
+Deno.test("ip address: what is none", () => {
+  const wrong = ["", "1", "1.2.3", "1.2.3.4.5", "256.0.0.1", "01.2.3.4", "1.2.3.4 ", "0x1.2.3.4"];
+  const wrong6 = [":", ":::", "1::2::3", "1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8:9", "12345::", "g::"];
+  const more = ["::1%eth0", "[::1]", "1:2:3:4:5:6:7:8::", "1.2.3.4::", "::1.2.3", "1:", ":1"];
+  for (const text of [...wrong, ...wrong6, ...more]) assertEquals(parseIpAddress(text), null, text);
+});
+
+Deno.test("cidr: what lies in a block", () => {
+  const rows: [block: string, address: string, contains: boolean][] = [
+    ["10.0.0.0/8", "10.255.0.1", true],
+    ["10.0.0.0/8", "11.0.0.0", false],
+    ["10.0.0.0/8", "::ffff:10.0.0.1", true],
+    ["192.168.4.0/22", "192.168.7.255", true],
+    ["192.168.4.0/22", "192.168.8.0", false],
+    ["0.0.0.0/0", "1.2.3.4", true],
+    ["0.0.0.0/0", "::1", false],
+    ["::/0", "::1", true],
+    ["127.0.0.1", "127.0.0.1", true],
+    ["127.0.0.1", "127.0.0.2", false],
+    ["2001:db8::/33", "2001:db8:7fff::1", true],
+    ["2001:db8::/33", "2001:db8:8000::1", false],
+    ["::ffff:10.0.0.0/104", "10.9.9.9", true],
+  ];
+  for (const [block, address, contains] of rows) {
+    const found = cidrContains(parseCidr(block)!, parseIpAddress(address)!);
+    assertEquals(found, contains, `${address} in ${block}`);
+  }
+});
+
+Deno.test("cidr: what is none", () => {
+  for (
+    const text of ["", "/8", "10.0.0.0/33", "::/129", "10.1.0.0/8", "10.0.0.0/", "a/8", "::1/8/8"]
+  ) {
+    assertEquals(parseCidr(text), null, text);
+  }
+});
+
+Deno.test("forwarded: the first from the end that is no believed proxy's", () => {
+  const trusted = ["10.0.0.0/8", "::1"].map((text) => parseCidr(text)!);
+  const rows: [
+    peer: string,
+    xff: string | undefined,
+    forwarded: string | undefined,
+    client: string,
+  ][] = [
+    ["10.0.0.1", undefined, undefined, "10.0.0.1"],
+    ["10.0.0.1", "192.0.2.1", undefined, "192.0.2.1"],
+    ["192.0.2.9", "192.0.2.1", undefined, "192.0.2.9"],
+    ["10.0.0.1", "1.1.1.1, 192.0.2.1", undefined, "192.0.2.1"],
+    ["10.0.0.1", "1.1.1.1, 192.0.2.1,10.0.0.2", undefined, "192.0.2.1"],
+    ["10.0.0.1", "10.0.0.3, 10.0.0.2", undefined, "10.0.0.3"],
+    ["10.0.0.1", "1.1.1.1, unknown, 10.0.0.2", undefined, "10.0.0.2"],
+    ["10.0.0.1", "", undefined, "10.0.0.1"],
+    ["10.0.0.1", "192.0.2.1:4711", undefined, "192.0.2.1"],
+    ["::1", "[2001:db8::2]:80", undefined, "2001:db8::2"],
+    ["10.0.0.1", undefined, "for=192.0.2.1;proto=https", "192.0.2.1"],
+    ["10.0.0.1", undefined, 'proto=http; For="[2001:DB8::2]:1", for=10.0.0.7', "2001:db8::2"],
+    ["10.0.0.1", undefined, "for=_hidden", "10.0.0.1"],
+    ["10.0.0.1", "192.0.2.1", "for=192.0.2.2", "192.0.2.1"],
+    ["", "192.0.2.1", undefined, ""],
+  ];
+  for (const [peer, xForwardedFor, forwarded, client] of rows) {
+    assertEquals(clientAddress(peer, { xForwardedFor, forwarded }, trusted), client);
+  }
+});

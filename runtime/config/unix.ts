@@ -1,5 +1,7 @@
 /**
  * Listening on a Unix socket, in place of an address.
+ *
+ * In: the options. Out: plain data; whether the path can be listened on is found out by who does it.
  */
 
 /** A Unix socket. */

@@ -64,9 +64,6 @@ const BATCHES_BEFORE_TASKS = 16;
 /** Milliseconds that a line of the log may wait: with a tick of the wheel, under a quarter second. */
 const LOG_AGE = 100;
 
-/** Bytes of an address by its family, as in address_families(7). */
-const ADDRESS_BYTES: Readonly<Record<number, number>> = { 2: 4, 10: 16 };
-
 /** What the worker needs of its thread. */
 export interface WorkerParts {
   readonly start: WorkerStart;

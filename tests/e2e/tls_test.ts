@@ -3,13 +3,7 @@
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import {
-  Authority,
-  NO_OPENSSL,
-  OPENSSL,
-  shownName,
-  tlsArguments,
-} from "../support/certificates.ts";
+import { Authority, NO_OPENSSL, shownName, tlsArguments } from "../support/certificates.ts";
 import { ask, HttpConnection } from "../support/http_client.ts";
 import { expectProgram, runProgram } from "../support/program.ts";
 import { findProgram } from "../support/process_facts.ts";

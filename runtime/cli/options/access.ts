@@ -1,5 +1,7 @@
 /**
- * Who may do what, and who is believed what.
+ * Who may do what, and who is believed what: pages of other origins, proxies in front of the server.
+ *
+ * In: texts. Out: patterns and blocks of addresses, taken apart, as plain data of the config.
  */
 
 import {

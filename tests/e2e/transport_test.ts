@@ -1,0 +1,76 @@
+/**
+ * The Deno transport where there is no libc, as on other systems than Linux: without the permission to
+ * call it. And what the option says.
+ */
+
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { ask, HttpConnection } from "../support/http_client.ts";
+import { runServer, startServer, waitFor, withServer } from "../support/server.ts";
+import { WsClient } from "../support/ws_client.ts";
+
+const REQUEST = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
+/** For main.ts from source: the executable's permissions are compiled in. */
+const FROM_SOURCE = Deno.env.get("ASYNC_DENO_EXECUTABLE") === undefined;
+/** Runs the command line behind it without the right to call libc, and with that to write the log. */
+const WITHOUT_FFI = [
+  "sh",
+  "-c",
+  `for a; do shift; case "$a" in --allow-ffi) set -- "$@" --allow-write;; *) set -- "$@" "$a";; esac; done; exec "$@"`,
+  "sh",
+];
+
+Deno.test({
+  name: "transport: without libc everything is served, logged and stopped",
+  ignore: !FROM_SOURCE,
+  fn: () =>
+    withServer(
+      { workers: 2, args: ["--transport", "deno"], through: WITHOUT_FFI },
+      async (server) => {
+        assertEquals((await ask(server, REQUEST)).text, "ok");
+        await using socket = await WsClient.open(`${server.wsUrl}/echo`);
+        socket.send("hello");
+        assertEquals(await socket.nextText(), "hello");
+        await server.waitForLog("route=/healthz");
+        const moved = `${server.logFile}.1`;
+        await Deno.rename(server.logFile, moved);
+        server.kill("SIGHUP");
+        const reopened = () => Deno.stat(server.logFile).then(({ isFile }) => isFile, () => false);
+        await waitFor(reopened, { what: "a new log file" });
+        await ask(server, REQUEST);
+        await server.waitForLog("route=/healthz");
+        const { code, stderr } = await server.stop();
+        assertEquals([code, stderr, (await socket.closed).code], [0, "", 1001]);
+      },
+    ),
+});
+
+Deno.test("transport: a port that is taken is an error over both, though workers share theirs", async () => {
+  await using server = await startServer({ workers: 2, args: ["--transport", "deno"] });
+  for (const transport of ["deno", "epoll"]) {
+    const args = ["1", "127.0.0.1", String(server.port), "--log", "off", "--transport", transport];
+    const { code, stderr } = await runServer(args);
+    assertEquals(code, 1);
+    assertStringIncludes(stderr, "is in use");
+  }
+  assertEquals((await ask(server, REQUEST)).text, "ok");
+});
+
+Deno.test("transport: an unknown one is an error that names those there are", async () => {
+  const { code, stderr } = await runServer(["--transport", "tcp"]);
+  assertEquals(code, 2);
+  assertStringIncludes(stderr, "--transport is one of auto, epoll, deno");
+});
+
+Deno.test("transport: all workers take part", () =>
+  withServer({ workers: 4, args: ["--transport", "deno"] }, async (server) => {
+    const workers = new Set<number>();
+    // The numbers of connections in the log are those of their worker, modulo four.
+    for (let i = 0; i < 64; i++) {
+      using connection = await HttpConnection.open(server);
+      await connection.send(REQUEST);
+      await connection.answer();
+    }
+    const log = await server.waitForLog("removing closed", 64);
+    for (const [, number] of log.matchAll(/ACCEPT\] fd=(\d+)/g)) workers.add(Number(number) % 4);
+    assert(workers.size === 4, `workers ${[...workers]}`);
+  }));

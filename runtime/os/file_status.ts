@@ -81,7 +81,35 @@ export class FileStatus {
     return this.#words(VERSION_WORDS);
   }
 
+  /**
+   * Takes over what Deno says of a file, where the kernel was not asked by us: times to the millisecond.
+   *
+   * @returns 0, as statx(2)
+   */
+  fill(info: Deno.FileInfo): number {
+    const view = this.#view;
+    this.bytes.fill(0);
+    view.setUint16(MODE, info.isFile ? REGULAR : info.isDirectory ? FOLDER : 0, true);
+    setLong(view, INODE, info.ino ?? 0);
+    setLong(view, SIZE, info.size);
+    setLong(view, DEVICE, info.dev);
+    setTime(view, MODIFICATION, info.mtime);
+    setTime(view, CHANGE, info.ctime);
+    return 0;
+  }
+
   #words(at: readonly number[]): string {
     return at.map((offset) => this.#view.getUint32(offset, true).toString(36)).join(".");
   }
+}
+
+function setLong(view: DataView, at: number, value: number): void {
+  view.setUint32(at, value % WORD, true);
+  view.setUint32(at + 4, Math.floor(value / WORD), true);
+}
+
+function setTime(view: DataView, at: number, time: Date | null): void {
+  const milliseconds = time?.getTime() ?? 0;
+  view.setBigInt64(at, BigInt(Math.floor(milliseconds / 1000)), true);
+  view.setUint32(at + 8, (milliseconds % 1000 + 1000) % 1000 * 1e6, true);
 }

@@ -64,6 +64,7 @@ export { adoptListener, setBlocking } from "./listener.ts";
 export { type Opening, openLogFile, reopenLogFile } from "./log_file.ts";
 export type { Os } from "./os.ts";
 export { PlainLogs, type PlainLogTarget } from "./plain_logs.ts";
+export { PortableFiles } from "./portable_files.ts";
 export { holdConnections, steerConnections, tuneListeners } from "./reuse_port.ts";
 export {
   addressText,

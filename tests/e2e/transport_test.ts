@@ -44,6 +44,33 @@ Deno.test({
     ),
 });
 
+Deno.test({
+  name: "transport: without libc a folder is served, and nothing from outside of it",
+  ignore: !FROM_SOURCE,
+  fn: async () => {
+    const top = await Deno.makeTempDir({ prefix: "async-deno-test-" });
+    try {
+      await Deno.mkdir(`${top}/site/sub`, { recursive: true });
+      await Deno.writeTextFile(`${top}/secret`, "secret");
+      await Deno.symlink("../secret", `${top}/site/out`);
+      const large = crypto.getRandomValues(new Uint8Array(60_000));
+      await Deno.writeFile(`${top}/site/sub/large`, new Uint8Array([...large, ...large, ...large]));
+      await Deno.writeTextFile(`${top}/site/index.html`, "<p>hello");
+      const args = ["--transport", "deno", "--root", `${top}/site`, "--listing"];
+      await withServer({ workers: 1, args, through: WITHOUT_FFI }, async (server) => {
+        const get = (path: string) => ask(server, `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`);
+        assertEquals((await get("/")).text, "<p>hello");
+        assertEquals((await get("/out")).status, 404);
+        assertStringIncludes((await get("/sub/")).text, "large");
+        const body = (await get("/sub/large")).body;
+        assertEquals([body.length, body.slice(120_000)], [180_000, large]);
+      });
+    } finally {
+      await Deno.remove(top, { recursive: true });
+    }
+  },
+});
+
 Deno.test("transport: a port that is taken is an error over both, though workers share theirs", async () => {
   await using server = await startServer({ workers: 2, args: ["--transport", "deno"] });
   for (const transport of ["deno", "epoll"]) {

@@ -1,0 +1,129 @@
+/**
+ * The disk where there is no libc, by Deno's own files: for other systems than Linux.
+ *
+ * In and out: as `file_system.ts` says; a descriptor is a number of ours. That a path stays in the folder
+ * is found out before it is opened, by asking where it leads, and not by the kernel while it opens
+ * it: who may move folders about within the served one could win that race. Only files of bytes are
+ * opened at all, so that no FIFO is waited for and no device is touched.
+ */
+
+import { EACCES, EBADF, EINVAL, EIO, errnoOf, EXDEV } from "./errno.ts";
+import type { FileStatus } from "./file_status.ts";
+import type { FileSystem, FolderEntry, LookUp, ReadPlace } from "./file_system.ts";
+
+/** What cannot be part of a name: the end of a C string; on Windows also drives, streams, separators. */
+const NO_PATH = Deno.build.os === "windows" ? /[\0:\\]/ : /\0/;
+
+/** What a descriptor stands for. */
+interface Opened {
+  readonly path: string;
+  /** Null: a folder, or what must not be opened. */
+  readonly file: Deno.FsFile | null;
+}
+
+/** Calls of Deno about files. */
+export class PortableFiles implements FileSystem {
+  readonly #opened = new Map<number, Opened>();
+  #next = 0;
+
+  openFolder(path: string): number {
+    return attempt(() => this.#keep({ path: Deno.realPathSync(path), file: null }));
+  }
+
+  statusOfPath(path: string, into: FileStatus): number {
+    return attempt(() => into.fill(Deno.statSync(path)));
+  }
+
+  open(folder: number, path: string, how: LookUp): number {
+    const base = this.#opened.get(folder)?.path;
+    if (base === undefined) return -EBADF;
+    if (NO_PATH.test(path)) return -EINVAL;
+    return attempt(() => {
+      const real = Deno.realPathSync(join(base, path));
+      if (!how.followLinks && !isBeneath(base, real)) return -EXDEV;
+      const file = Deno.statSync(real).isFile ? Deno.openSync(real, { read: true }) : null;
+      return this.#keep({ path: real, file });
+    });
+  }
+
+  status(descriptor: number, into: FileStatus): number {
+    const opened = this.#opened.get(descriptor);
+    if (opened === undefined) return -EBADF;
+    return attempt(() => into.fill(opened.file?.statSync() ?? Deno.statSync(opened.path)));
+  }
+
+  statusAt(folder: number, path: string, into: FileStatus): number {
+    const base = this.#opened.get(folder)?.path;
+    if (base === undefined) return -EBADF;
+    return NO_PATH.test(path) ? -EINVAL : this.statusOfPath(join(base, path), into);
+  }
+
+  read(descriptor: number, bytes: Uint8Array, { start, end, offset }: ReadPlace): number {
+    const file = this.#opened.get(descriptor)?.file;
+    if (file == null) return -EBADF;
+    return attempt(() => {
+      file.seekSync(offset, Deno.SeekMode.Start);
+      return file.readSync(bytes.subarray(start, end)) ?? 0;
+    });
+  }
+
+  list(descriptor: number, how: LookUp & { readonly most: number }): FolderEntry[] | number {
+    const base = this.#opened.get(descriptor)?.path;
+    if (base === undefined) return -EBADF;
+    const entries: FolderEntry[] = [];
+    const listed = attempt(() => {
+      for (const { name } of Deno.readDirSync(base)) {
+        if (entries.length === how.most) break;
+        attempt(() => addEntry(entries, base, name, how));
+      }
+      return 0;
+    });
+    return listed < 0 ? listed : entries;
+  }
+
+  close(descriptor: number): number {
+    const opened = this.#opened.get(descriptor);
+    if (opened === undefined) return -EBADF;
+    this.#opened.delete(descriptor);
+    opened.file?.close();
+    return 0;
+  }
+
+  #keep(opened: Opened): number {
+    this.#opened.set(this.#next, opened);
+    return this.#next++;
+  }
+}
+
+function join(base: string, path: string): string {
+  return path === "" ? base : `${base}/${path}`;
+}
+
+function isBeneath(base: string, real: string): boolean {
+  if (!real.startsWith(base)) return false;
+  return real.length === base.length || /[/\\]$/.test(base) || /[/\\]/.test(real[base.length]!);
+}
+
+/** What may be served of a folder: files and folders that could be opened. */
+function addEntry(entries: FolderEntry[], base: string, name: string, how: LookUp): number {
+  const real = Deno.realPathSync(join(base, name));
+  if (!how.followLinks && !isBeneath(base, real)) return -EXDEV;
+  const { isFile, isDirectory, size, mtime } = Deno.statSync(real);
+  if (!isFile && !isDirectory) return -EINVAL;
+  if (isFile) Deno.openSync(real, { read: true }).close();
+  const lastModified = Math.floor((mtime?.getTime() ?? 0) / 1000);
+  return entries.push({ name, isFolder: isDirectory, size, lastModified });
+}
+
+/** A count, or the negated errno of what Deno threw. */
+function attempt(deed: () => number): number {
+  try {
+    return deed();
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    if (error instanceof TypeError || error instanceof RangeError) throw error;
+    const { code } = error as Error & { code?: string };
+    if (code !== undefined) return -errnoOf(code);
+    return error instanceof Deno.errors.NotCapable ? -EACCES : -EIO;
+  }
+}

@@ -1,0 +1,122 @@
+/** The disk by Deno's own files: the same answers as the kernel's, and no way out of the folder. */
+
+import { assert, assertEquals } from "@std/assert";
+import {
+  EINVAL,
+  ELOOP,
+  ENOENT,
+  ENOTDIR,
+  EXDEV,
+  FileStatus,
+  type FileSystem,
+  LinuxFiles,
+  PortableFiles,
+} from "../../../runtime/os/mod.ts";
+
+const STAYING = { followLinks: false };
+const FOLLOWING = { followLinks: true };
+
+/** A folder `site` with a secret beside it, removed afterwards. */
+async function withSite(
+  body: (files: PortableFiles, folder: number, top: string) => void | Promise<void>,
+): Promise<void> {
+  const top = await Deno.realPath(await Deno.makeTempDir({ prefix: "async-deno-test-" }));
+  try {
+    await Deno.mkdir(`${top}/site/sub`, { recursive: true });
+    await Deno.mkdir(`${top}/site-beside`);
+    await Deno.writeTextFile(`${top}/secret`, "secret");
+    await Deno.writeTextFile(`${top}/site-beside/b`, "beside");
+    await Deno.writeTextFile(`${top}/site/a.txt`, "content");
+    await Deno.writeTextFile(`${top}/site/sub/ü %41.txt`, "deeper");
+    await Deno.symlink("../secret", `${top}/site/out`);
+    await Deno.symlink("../site-beside", `${top}/site/beside`);
+    await Deno.symlink("sub", `${top}/site/inside`);
+    await Deno.symlink("loop", `${top}/site/loop`);
+    const files = new PortableFiles();
+    const folder = files.openFolder(`${top}/site`);
+    assert(folder >= 0);
+    await body(files, folder, top);
+    assertEquals(files.close(folder), 0);
+  } finally {
+    await Deno.remove(top, { recursive: true });
+  }
+}
+
+/** The content of what could be opened, or the negated errno. */
+function contentOf(files: FileSystem, opened: number): string | number {
+  if (opened < 0) return opened;
+  const bytes = new Uint8Array(100);
+  const count = files.read(opened, bytes, { start: 10, end: 60, offset: 2 });
+  files.close(opened);
+  return count < 0 ? count : new TextDecoder().decode(bytes.subarray(10, 10 + count));
+}
+
+Deno.test("portable files: what stays in the folder is opened, what leads out never is", () =>
+  withSite((files, folder) => {
+    const rows: [path: string, staying: string | number, following: string | number][] = [
+      ["a.txt", "ntent", "ntent"],
+      ["sub/ü %41.txt", "eper", "eper"],
+      ["inside/ü %41.txt", "eper", "eper"],
+      ["out", -EXDEV, "cret"],
+      ["../secret", -EXDEV, "cret"],
+      ["beside/b", -EXDEV, "side"],
+      ["loop", -ELOOP, -ELOOP],
+      ["none", -ENOENT, -ENOENT],
+      ["a.txt/b", -ENOTDIR, -ENOTDIR],
+      ["a.txt\0", -EINVAL, -EINVAL],
+    ];
+    for (const [path, staying, following] of rows) {
+      assertEquals(contentOf(files, files.open(folder, path, STAYING)), staying, path);
+      assertEquals(contentOf(files, files.open(folder, path, FOLLOWING)), following, path);
+    }
+  }));
+
+Deno.test("portable files: a FIFO is not waited for, and is no file of bytes", () =>
+  withSite(async (files, folder, top) => {
+    await new Deno.Command("mkfifo", { args: [`${top}/site/fifo`] }).output();
+    const opened = files.open(folder, "fifo", STAYING);
+    const status = new FileStatus();
+    assertEquals(files.status(opened, status), 0);
+    assertEquals([status.isRegular, status.isFolder], [false, false]);
+    assertEquals(files.close(opened), 0);
+  }));
+
+// Loaded here, and not within a test: the library stays for the life of the process.
+const linux = new LinuxFiles();
+
+Deno.test("portable files: status and entries are those that the kernel tells", () =>
+  withSite((files, folder, top) => {
+    const beneath = linux.openFolder(`${top}/site`);
+    for (const path of ["a.txt", "sub", ""]) {
+      const [ours, its] = [new FileStatus(), new FileStatus()];
+      const opened = files.open(folder, path, STAYING);
+      assertEquals([files.status(opened, ours), linux.statusAt(beneath, path, its)], [0, 0]);
+      files.close(opened);
+      const facts = ({ isRegular, isFolder, size, modifiedSeconds, inode }: FileStatus) => {
+        return { isRegular, isFolder, size, modifiedSeconds, inode };
+      };
+      assertEquals(facts(ours), facts(its), path);
+      assertEquals(files.statusAt(folder, path, its), 0);
+      assertEquals([its.version, its.identity], [ours.version, ours.identity]);
+    }
+    const names = (of: FileSystem, from: number) => {
+      const opened = of.open(from, "", STAYING);
+      const entries = of.list(opened, { ...STAYING, most: 10 });
+      of.close(opened);
+      if (typeof entries === "number") throw new Error(`cannot list: errno ${-entries}`);
+      return entries.toSorted((a, b) => a.name < b.name ? -1 : 1);
+    };
+    assertEquals(names(files, folder), names(linux, beneath));
+    linux.close(beneath);
+  }));
+
+Deno.test("portable files: a changed file has another version", () =>
+  withSite(async (files, folder, top) => {
+    const status = new FileStatus();
+    files.statusAt(folder, "a.txt", status);
+    const before = status.version;
+    await Deno.writeTextFile(`${top}/site/a.txt`, "longer than before");
+    files.statusAt(folder, "a.txt", status);
+    assert(status.version !== before);
+    assertEquals(files.statusAt(folder, "gone", status), -ENOENT);
+  }));

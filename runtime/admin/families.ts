@@ -107,7 +107,7 @@ const WORKER_METRICS: readonly WorkerMetric[] = [
   }),
 ];
 
-/** Columns that no worker writes: the acceptor's and the main thread's are told below. */
+/** Columns of whoever accepts and of the main thread, told below. */
 const OTHER_COLUMNS: readonly Column[] = [
   COLUMN.accepted,
   COLUMN.refused,
@@ -164,22 +164,22 @@ function serverFamilies(state: SharedState, facts: ServerFacts): Family[] {
   ];
 }
 
+/** What the acceptor counts or, where each worker listens by itself, the workers. */
 function acceptorFamilies(state: SharedState): Family[] {
-  const acceptor = state.counters(state.acceptorBlock);
-  const byAddress = acceptor.get(COLUMN.refusedByAddress);
+  const byAddress = state.total(COLUMN.refusedByAddress);
   return [
     single(
       "connections_accepted_total",
       "counter",
       "Connections that the kernel gave, the refused ones too.",
-      acceptor.get(COLUMN.accepted),
+      state.total(COLUMN.accepted),
     ),
     {
       name: "async_deno_connections_refused_total",
       type: "counter",
       help: "Connections answered 503 at once, by the bound that was reached.",
       samples: [
-        { labels: { limit: "connections" }, value: acceptor.get(COLUMN.refused) - byAddress },
+        { labels: { limit: "connections" }, value: state.total(COLUMN.refused) - byAddress },
         { labels: { limit: "connections_per_address" }, value: byAddress },
       ],
     },
@@ -194,7 +194,7 @@ function acceptorFamilies(state: SharedState): Family[] {
       "task_ring_full_total",
       "counter",
       "Times that the acceptor found no slot and waited.",
-      acceptor.get(COLUMN.ringFull),
+      state.total(COLUMN.ringFull),
     ),
     single(
       "doorbells_total",

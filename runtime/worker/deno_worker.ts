@@ -131,6 +131,9 @@ export class DenoWorker implements DenoTransportContext, Traffic {
     this.#state.flags.setAlive(this.#number);
     this.#gate.open();
     this.#redirectGate?.open();
+    // Nothing is to be done yet: the thread sleeps from now on.
+    this.loop.enter();
+    this.loop.leave();
     this.#parts.post({ type: "ready" });
     await this.#done.promise;
     this.#cutter?.walk();

@@ -12,31 +12,21 @@ import {
   END_OF_MESSAGE,
   Http1Connection,
   HTTP_CLOSED,
-  isOriginAllowed,
-  judgeHandshake,
   ProtocolError,
   REQUEST,
-  type RequestHead,
 } from "../../protocol/mod.ts";
 import { escapeText, LogLabel } from "../log/mod.ts";
-import { type Deferred, NEVER, type Session, type Transport } from "../loop/mod.ts";
-import { COLUMN, type Column } from "../ring/mod.ts";
+import type { Deferred, Session, Transport } from "../loop/mod.ts";
+import { COLUMN } from "../ring/mod.ts";
 import type { Guard, SessionContext, Verdict } from "./context.ts";
 import { countResponse, HttpExchange } from "./http_exchange.ts";
+import { BODY, HANDLER, HEAD, HttpWait, IDLE } from "./http_wait.ts";
 import { countLimit } from "./limit_columns.ts";
 import { RequestTrace } from "./request_trace.ts";
-import { FAILED, FOREIGN_ORIGIN, methodNotAllowed, NOT_FOUND, statusLine } from "./responses.ts";
+import { FAILED, methodNotAllowed, NOT_FOUND, statusLine } from "./responses.ts";
 import type { Route } from "./route.ts";
+import { acceptUpgrade, asksForWebSocket } from "./upgrade.ts";
 import { WebSocketSession } from "./websocket_session.ts";
-
-/** What is waited for; decides the deadline. */
-const IDLE = 0;
-const HEAD = 1;
-const BODY = 2;
-const HANDLER = 3;
-
-/** While stopping: how long a new connection's first request may still be on its way, in ms. */
-const LAST_REQUEST = 500;
 
 /** One connection before an upgrade. */
 export class HttpSession implements Session, Deferred {
@@ -53,13 +43,9 @@ export class HttpSession implements Session, Deferred {
   // The log already tells that the present request was received.
   #receiptLogged = false;
   #inputEnded = false;
-  #phase = IDLE;
-  // When the wait for what is under way began: its deadline counts from here.
-  #since: number;
-  #requests = 0;
+  readonly #wait: HttpWait;
   // More requests lie in the buffer than this turn may handle.
   #deferred = false;
-  #bodyReceived = 0;
   readonly #trace: RequestTrace | null;
   // What the guard said of the present request, until that is followed.
   #verdict: Verdict | null = null;
@@ -69,9 +55,9 @@ export class HttpSession implements Session, Deferred {
     this.#transport = transport;
     this.#http = new Http1Connection(context.http);
     this.#exchange = new HttpExchange(context, { http: this.#http, transport, owner: this });
-    this.#since = context.loop.now;
+    this.#wait = new HttpWait(context.loop.now);
     const { observer } = context;
-    this.#trace = observer && new RequestTrace(observer, transport, this.#since);
+    this.#trace = observer && new RequestTrace(observer, transport, this.#wait.since);
     this.#setDeadline();
   }
 
@@ -90,7 +76,7 @@ export class HttpSession implements Session, Deferred {
 
   drained(): void {
     // While answers waited nothing was read: that time was not the peer's.
-    this.#since = this.#context.loop.now;
+    this.#wait.since = this.#context.loop.now;
     this.#pump();
   }
 
@@ -101,15 +87,15 @@ export class HttpSession implements Session, Deferred {
 
   drain(): void {
     this.#http.mustClose();
-    if (this.#phase !== IDLE) return;
+    if (this.#wait.phase !== IDLE) return;
     // A new connection's request may be on its way: it has a moment. An old one's time is over.
-    if (this.#requests === 0) this.#setDeadline();
+    if (this.#wait.requests === 0) this.#setDeadline();
     else this.#end(false);
   }
 
   deadline(): void {
-    this.#context.counters.add(this.#timeoutColumn(), 1);
-    if (this.#phase === IDLE) return this.#end(false);
+    this.#context.counters.add(this.#wait.timeoutColumn(), 1);
+    if (this.#wait.phase === IDLE) return this.#end(false);
     const message = "The request did not come in time";
     this.#refuse(new ProtocolError("HTTP_REQUEST_TIMEOUT", message, { status: 408 }));
   }
@@ -180,10 +166,10 @@ export class HttpSession implements Session, Deferred {
     const { outbox, loop, config } = this.#context;
     if (this.#verdict !== null) this.#followVerdict();
     if (this.#upgraded) return;
-    const last = this.#requests + config.limits.pipelined;
+    const last = this.#wait.requests + config.limits.pipelined;
     // What the peer does not read, it gets no more of: its next request waits in our buffer.
     while (this.#mayHandle()) {
-      if (this.#requests >= last && this.#http.buffered > 0) {
+      if (this.#wait.requests >= last && this.#http.buffered > 0) {
         this.#deferred = true;
         return loop.defer(this);
       }
@@ -220,9 +206,7 @@ export class HttpSession implements Session, Deferred {
     if (this.#transport.closed) return;
     this.#http.retain();
     if (!this.#exchange.isAnswered) this.#keepRequest();
-    const phase = this.#currentPhase();
-    if (phase !== this.#phase || phase === IDLE) this.#since = this.#context.loop.now;
-    this.#phase = phase;
+    this.#wait.settle(this.#currentPhase(), this.#context.loop.now);
     this.#transport.setReading(this.#mayRead());
     this.#setDeadline();
   }
@@ -243,28 +227,20 @@ export class HttpSession implements Session, Deferred {
   /** Whatever is read now is kept: so nothing is, while there is something kept that cannot be handled. */
   #mayRead(): boolean {
     if (this.#inputEnded || this.#deferred) return false;
-    return this.#http.buffered === 0 || (this.#phase === HEAD && this.#transport.queuedBytes === 0);
+    if (this.#http.buffered === 0) return true;
+    return this.#wait.phase === HEAD && this.#transport.queuedBytes === 0;
   }
 
   #setDeadline(): void {
     const { config: { limits }, draining } = this.#context;
-    let time = NEVER;
-    if (this.#phase === IDLE) time = this.#requests === 0 ? limits.headTime : limits.idleTime;
-    if (this.#phase === IDLE && draining) time = LAST_REQUEST;
-    if (this.#phase === HEAD) time = limits.headTime;
-    if (this.#phase === BODY) {
-      time = limits.headTime + this.#bodyReceived / limits.bodyRate * 1000;
-    }
-    this.#transport.setDeadline(this.#since + time);
+    this.#transport.setDeadline(this.#wait.deadline(limits, draining));
   }
 
   #beginRequest(): void {
-    const { counters, router } = this.#context;
+    const { counters, loop, router } = this.#context;
     counters.add(COLUMN.requests, 1);
-    this.#requests++;
-    this.#since = this.#context.loop.now;
-    this.#trace?.begin(this.#since);
-    this.#bodyReceived = 0;
+    this.#wait.beginRequest(loop.now);
+    this.#trace?.begin(loop.now);
     this.#receiptLogged = false;
     this.#exchange.begin();
     if (this.#context.draining) this.#http.mustClose();
@@ -321,7 +297,7 @@ export class HttpSession implements Session, Deferred {
 
   #receiveBody(): void {
     const { data, dataStart, dataEnd } = this.#http;
-    this.#bodyReceived += dataEnd - dataStart;
+    this.#wait.receivedBody(dataEnd - dataStart);
     // A body that nobody wants is read past: its end is where the next request begins.
     if (this.#collecting) this.#exchange.body.add(data, dataStart, dataEnd);
   }
@@ -335,14 +311,14 @@ export class HttpSession implements Session, Deferred {
   #handle(route: Route): void {
     try {
       const promise = route.handle(this.#exchange);
-      if (promise !== undefined) this.#wait(promise);
+      if (promise !== undefined) this.#follow(promise);
       else this.#requireAnswer();
     } catch (error) {
       this.#fail(error);
     }
   }
 
-  #wait(promise: Promise<void>): void {
+  #follow(promise: Promise<void>): void {
     this.#handlerPending = true;
     this.#keepRequest();
     const resume = () => {
@@ -374,17 +350,10 @@ export class HttpSession implements Session, Deferred {
 
   #upgrade(route: Route): void {
     const { outbox, log } = this.#context;
-    const answer = judgeHandshake(this.#exchange.request);
-    if (!("accept" in answer)) {
-      return this.#exchange.respondText(answer.status, `${answer.message}\n`, answer.fields);
-    }
-    const { request } = this.#exchange;
-    const { origins } = this.#context.config;
-    if (!isOriginAllowed(request.field("origin"), request.host(), origins)) {
-      return this.#exchange.respondShort(FOREIGN_ORIGIN);
-    }
+    const accept = acceptUpgrade(this.#exchange, this.#context.config.origins);
+    if (accept === null) return;
     if (route.webSocket === null) throw new TypeError("a route without WebSocket cannot upgrade");
-    const fields = [["Upgrade", "websocket"], ["Sec-WebSocket-Accept", answer.accept]] as const;
+    const fields = [["Upgrade", "websocket"], ["Sec-WebSocket-Accept", accept]] as const;
     this.#http.switchProtocol(outbox.buffer, { status: 101, fields, contentLength: -1 });
     countResponse(this.#context, 101);
     this.#trace?.answered(this.#exchange.request, 101, 0);
@@ -413,7 +382,7 @@ export class HttpSession implements Session, Deferred {
   #noteRefusal(status: number, bytes: number): void {
     const { isAnswered, request } = this.#exchange;
     this.#exchange.isAnswered = true;
-    if (isAnswered) this.#trace?.refused(status, bytes, this.#since);
+    if (isAnswered) this.#trace?.refused(status, bytes, this.#wait.since);
     else this.#trace?.answered(request, status, bytes);
   }
 
@@ -428,14 +397,4 @@ export class HttpSession implements Session, Deferred {
     this.#context.outbox.flush();
     this.#transport.finish(lingering);
   }
-
-  #timeoutColumn(): Column {
-    if (this.#phase === BODY) return COLUMN.timeoutsBody;
-    return this.#phase === IDLE && this.#requests > 0 ? COLUMN.timeoutsIdle : COLUMN.timeoutsHead;
-  }
-}
-
-/** Another protocol than WebSocket, as h2c, may be ignored (RFC 9110 section 7.8): the request is answered as it is. */
-function asksForWebSocket(head: RequestHead): boolean {
-  return head.upgrade && !head.hasBody() && /\bwebsocket\b/i.test(head.field("upgrade") ?? "");
 }

@@ -3,7 +3,8 @@
  *
  * In: the config. Out: why it is not well, or undefined. For container platforms and scripts that
  * have no HTTP client at hand. Waits a bounded time; any answer but a 5xx will do, since `/healthz`
- * may have been switched off.
+ * may have been switched off. Over TLS a certificate that this machine does not trust, or that is not
+ * for a loopback address, is an answer too: whether it is right is for those to judge who use it.
  */
 
 import type { Config } from "../config/mod.ts";
@@ -13,23 +14,33 @@ const PATIENCE = 4_000;
 const STATUS_LINE = /^HTTP\/1\.1 ([1-5]\d\d) /;
 /** Where a server that listens on all addresses is found. */
 const LOOPBACK: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "::": "::1" };
+const REQUEST = "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+/** The header of a proxy's own connection, not one it passes on (PROXY protocol, section 2.1). */
+const PROXY_HEADER = "PROXY UNKNOWN\r\n";
 
 /** Asks; fulfilled with the reason in words when the server is not well. */
 export async function sickness(config: Config): Promise<string | undefined> {
+  const { unix: { path }, port } = config;
+  if (path !== undefined) {
+    // Deno wants the right to write files for that, which the program has not.
+    return `a Unix socket is asked by: curl --unix-socket ${path} http://localhost/healthz`;
+  }
+  if (port === 0) return "a server on a free port cannot be found: name its --port";
   const hostname = LOOPBACK[config.hostname] ?? config.hostname;
-  const where = `${hostname} port ${config.port}`;
-  if (config.port === 0) return "a server on a free port cannot be found: name its --port";
+  const where = `${hostname} port ${port}`;
   let connection: Deno.Conn | undefined;
   const deadline = Promise.withResolvers<never>();
   const timer = setTimeout(() => deadline.reject(new Error("no answer in time")), PATIENCE);
   try {
-    const asked = Deno.connect({ hostname, port: config.port }).then((opened) => {
+    const isTls = config.tls.cert !== undefined;
+    const asked = connect({ hostname, port }, isTls).then((opened) => {
       connection = opened;
-      return statusOf(opened);
+      return statusOf(opened, config.proxy.protocol ? PROXY_HEADER + REQUEST : REQUEST);
     });
     const status = await Promise.race([asked, deadline.promise]);
     return status < 500 ? undefined : `${where} answers with ${status}`;
   } catch (error) {
+    if (error instanceof Deno.errors.InvalidData && /certificate/.test(error.message)) return;
     return `${where} does not answer: ${error instanceof Error ? error.message : String(error)}`;
   } finally {
     clearTimeout(timer);
@@ -37,8 +48,19 @@ export async function sickness(config: Config): Promise<string | undefined> {
   }
 }
 
-async function statusOf(connection: Deno.Conn): Promise<number> {
-  const request = "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+async function connect(address: Deno.ConnectOptions, isTls: boolean): Promise<Deno.Conn> {
+  if (!isTls) return await Deno.connect(address);
+  const connection = await Deno.connectTls(address);
+  try {
+    await connection.handshake();
+    return connection;
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
+
+async function statusOf(connection: Deno.Conn, request: string): Promise<number> {
   await connection.write(new TextEncoder().encode(request));
   const buffer = new Uint8Array(256);
   let text = "";

@@ -4,7 +4,8 @@
  * In: the word, or what `deno test` printed. Out: its arguments, or its counts. Pure: run.ts does the
  * running. The words of the seed's suite choose the scenarios that they chose there, by the words in
  * brackets in the scenarios' names; `unit` and `e2e` part the whole in two; `executable` is `e2e`
- * against what `deno task compile` made, `deno-transport` is `e2e` over Deno's own sockets.
+ * against what `deno task compile` made, `deno-transport` is `e2e` over Deno's own sockets, and
+ * `deno-transport-quick` what of that tells of protocols, files, limits and TLS.
  */
 
 /** The arguments of `deno test` for one word. */
@@ -27,6 +28,29 @@ export interface TestCounts {
 }
 
 const SCENARIOS = "tests/e2e/scenarios_test.ts";
+
+/** The suites that are not about many connections, browsers or faults of the machine. */
+const CONFORMANCE: readonly string[] = [
+  ...["auth", "files"].map((folder) => `tests/e2e/${folder}/`),
+  ...[
+    "endpoints",
+    "half_close",
+    "limits",
+    "origin",
+    "pipelining",
+    "proxy",
+    "refusals",
+    "reload",
+    "smuggling",
+    "stopping",
+    "tls",
+    "transport",
+    "websocket_closes",
+    "websocket",
+    "monitoring/access_log",
+    "monitoring/metrics",
+  ].map((name) => `tests/e2e/${name}_test.ts`),
+];
 
 /** Every word, in the order in which `--help` and the errors name them. */
 export const TEST_PLANS: Readonly<Record<string, TestPlan>> = {
@@ -54,6 +78,7 @@ export const TEST_PLANS: Readonly<Record<string, TestPlan>> = {
   },
   e2e: { paths: ["tests/e2e/"] },
   "deno-transport": { paths: ["tests/e2e/", "tests/runtime/executor/"], transport: "deno" },
+  "deno-transport-quick": { paths: CONFORMANCE, transport: "deno" },
   executable: { paths: ["tests/e2e/"], executable: "dist/async-deno" },
 };
 

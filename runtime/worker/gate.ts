@@ -14,10 +14,11 @@ const BACKLOG = 4096;
 const BACK_OFF = 20;
 /** A handshake that was under way when a socket was replaced has so long to reach its queue. */
 const HANDSHAKE = 1_000;
-/** A queue is dry when nothing came for so long, in milliseconds … */
-const QUIET = 30;
-/** … and this is the end of the patience, where nothing keeps new connections away. */
-const STILL_COMING = 300;
+/** A queue is dry when nothing came for so many turns of Deno's loop, each of so many milliseconds … */
+const QUIET_TURNS = 3;
+const TURN = 10;
+/** … and after so many the patience ends, where nothing keeps new connections away. */
+const MOST_TURNS = 100;
 
 /** Errors that say that nothing can be accepted for now; any other is about one connection that is gone. */
 const STARVING: readonly (string | undefined)[] = ["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"];
@@ -37,7 +38,9 @@ export interface GateKeeper {
 class Entry {
   readonly listener: Deno.TcpListener | Deno.TlsListener;
   isClosed = false;
-  lastAt = performance.now();
+  accepted = 0;
+  /** Fulfilled when nobody accepts from it any more. */
+  accepting: Promise<void> = Promise.resolve();
 
   constructor(listener: Deno.TcpListener | Deno.TlsListener) {
     this.listener = listener;
@@ -45,12 +48,17 @@ class Entry {
 
   /** Closed as soon as nothing comes any more. */
   async closeWhenDry(): Promise<void> {
-    const since = this.lastAt = performance.now();
-    for (let now = since; now - this.lastAt < QUIET && now - since < STILL_COMING;) {
-      await pause(QUIET / 3);
-      now = performance.now();
+    // Turns and not a time: a busy thread may take long for one, and has not looked at the socket meanwhile.
+    for (let turn = 0, quiet = 0; turn < MOST_TURNS && quiet < QUIET_TURNS; turn++) {
+      const before = this.accepted;
+      await pause(TURN);
+      quiet = this.accepted > before ? 0 : quiet + 1;
     }
     this.close();
+    // The kernel's socket goes with the last accept, which Deno ends in a later turn. Until then it is counted
+    // by the steering, which would take another for the newest.
+    await this.accepting;
+    await pause(TURN);
   }
 
   close(): void {
@@ -75,14 +83,14 @@ export class Gate {
 
   /** Begins to accept. */
   open(): void {
-    this.#accept(this.#entry);
+    this.#begin(this.#entry);
   }
 
   /** New connections get this certificate; those of the old socket's queue still get the old one. */
   async renew(tls: TlsMaterial): Promise<void> {
     const old = this.#entry;
     this.#entry = new Entry(listen(this.#address, tls));
-    this.#accept(this.#entry);
+    this.#begin(this.#entry);
     await pause(HANDSHAKE);
     await old.closeWhenDry();
   }
@@ -92,11 +100,15 @@ export class Gate {
     return this.#entry.closeWhenDry();
   }
 
+  #begin(entry: Entry): void {
+    entry.accepting = this.#accept(entry);
+  }
+
   async #accept(entry: Entry): Promise<void> {
     while (!entry.isClosed) {
       try {
         const conn = await entry.listener.accept();
-        entry.lastAt = performance.now();
+        entry.accepted++;
         this.#keeper.enter(conn);
       } catch (error) {
         if (entry.isClosed) return;

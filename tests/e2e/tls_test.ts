@@ -97,7 +97,7 @@ tlsTest("who speaks no TLS, or stops in the handshake, is closed", async (server
   await silent.send(Uint8Array.of(0x16, 0x03, 0x01, 0x02, 0x00, 0x01));
   assertEquals((await silent.rest()).length, 0);
   assertEquals((await ask(tls(server, authority), PAGE)).status, 200);
-}, ["--head-timeout", "0.5"]);
+}, ["--head-timeout", "2"]);
 
 tlsTest("connections over the bound are told 503", async (server, authority) => {
   using first = await HttpConnection.open(tls(server, authority));

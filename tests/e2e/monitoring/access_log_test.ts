@@ -98,7 +98,7 @@ const STATUSES: readonly (readonly [send: string, status: number, request: strin
 
 for (const format of ["combined", "json"]) {
   Deno.test(`access log: every status, ${format}`, () => {
-    const args = ["--access-log-format", format, "--head-timeout", "0.2", "--max-body", "10"];
+    const args = ["--access-log-format", format, "--head-timeout", "1", "--max-body", "10"];
     return withAccessLog({ args, workers: 2 }, async (server, lines) => {
       for (const [i, [send, status, request]] of STATUSES.entries()) {
         assertEquals((await ask(server, send)).status, status, send.slice(0, 60));
@@ -238,4 +238,23 @@ Deno.test("access log: - is standard output; a file that cannot be opened is nam
     "async-deno: cannot write the access log /nowhere/access.log: " +
       "no such file or directory; name another with --access-log\n",
   );
+});
+
+Deno.test("access log: the client behind a believed proxy, and behind a PROXY header", async () => {
+  const fields = "Host: a\r\nX-Forwarded-For: 9.9.9.9, 192.0.2.1\r\n\r\n";
+  const rows: [args: string[], before: string, address: string][] = [
+    [["--trust-proxy", "127.0.0.0/8"], "", "192.0.2.1"],
+    [["--trust-proxy", "10.0.0.0/8"], "", "127.0.0.1"],
+    [["--proxy-protocol"], "PROXY TCP6 2001:db8::7 ::1 4711 80\r\n", "2001:db8::7"],
+  ];
+  for (const [args, before, address] of rows) {
+    await withAccessLog({ args }, async (server, lines) => {
+      await ask(server, `${before}GET /healthz HTTP/1.1\r\n${fields}`);
+      await ask(server, `${before}nonsense\r\n\r\n`);
+      const [answered, refused] = (await lines(2)).map(groups);
+      assertEquals(answered?.["address"], address, args.join(" "));
+      // What could not be read names nobody: it is logged with who sent it.
+      assertEquals(refused?.["address"], before === "" ? "127.0.0.1" : address);
+    });
+  }
 });

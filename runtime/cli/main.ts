@@ -61,8 +61,10 @@ export async function main(args: readonly string[]): Promise<number> {
 
 /** Tells everything that is wrong, or what would be served. */
 function check(settings: Settings): number {
-  const { users } = settings.config;
-  const faults = [...faultsOf(settings), ...unreadiness({ users })];
+  const { users, tls } = settings.config;
+  const missing = faultsOf(settings);
+  // What is not there cannot be used, either: that is said once.
+  const faults = [...missing, ...unreadiness(missing.length > 0 ? { users } : { users, tls })];
   [...settings.notes, ...faults].forEach(warn);
   return faults.length > 0 ? EXIT.usage : print(describe(settings));
 }

@@ -1,5 +1,5 @@
 /**
- * What must be there before a thread is started: the folder to serve, the files with passwords.
+ * What must be there before a thread is started: the folder to serve, the files with passwords, certificate and key.
  *
  * In: the config. Out: what is wrong, a line for the operator each. The threads open all of it again by
  * themselves; asked here, a mistake is said once and by its option.
@@ -7,15 +7,17 @@
 
 import { readUsers } from "../auth/mod.ts";
 import type { Config } from "../config/mod.ts";
+import { readTlsMaterial } from "../executor/mod.ts";
 
 /** What is looked at. */
-type Wanted = Pick<Config, "users"> & Partial<Pick<Config, "files">>;
+type Wanted = Pick<Config, "users"> & Partial<Pick<Config, "files" | "tls">>;
 
 /** Everything that is not as it should be. */
-export function unreadiness({ files, users }: Wanted): string[] {
+export function unreadiness({ files, users, tls }: Wanted): string[] {
   const root = files?.root;
   const faults = users.map((source) => faultOf(() => readUsers([source], readPasswords)));
   if (root !== undefined) faults.unshift(faultOf(() => expectFolder(root)));
+  if (tls !== undefined) faults.push(faultOf(() => readTlsMaterial(tls)));
   return faults.filter((fault) => fault !== undefined);
 }
 

@@ -16,4 +16,4 @@
 export { AdminError } from "./admin_error.ts";
 export { Executor, type ExecutorOptions, type ServerEnd } from "./executor.ts";
 export { LogFileError } from "./log_files.ts";
-export { TlsError } from "./tls_material.ts";
+export { readTlsMaterial, TlsError } from "./tls_material.ts";

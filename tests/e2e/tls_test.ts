@@ -137,6 +137,18 @@ Deno.test({
   },
 });
 
+tlsTest("--check tells what a start would", async (_server, authority) => {
+  const [one, two] = [await authority.sign("one"), await authority.sign("two")];
+  const check = (...args: string[]) => runServer([...args, "--check"]);
+  const right = await check(...tlsArguments(one));
+  assertEquals([right.code, right.stderr], [0, ""]);
+  const mixed = await check("--tls-cert", one.cert, "--tls-key", two.key);
+  assertEquals(mixed.code, 2);
+  assertStringIncludes(mixed.stderr, "cannot be used together");
+  const missing = await check("--tls-cert", one.cert, "--tls-key", `${authority.folder}/none`);
+  assertEquals([missing.code, missing.stderr.split("\n").length], [2, 2], missing.stderr);
+});
+
 tlsTest("plain HTTP is sent to https: 308, host and query kept", async (server) => {
   const port = redirectPort(server);
   const rows: [host: string, path: string, location: string | null][] = [

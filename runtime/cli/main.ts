@@ -6,7 +6,7 @@
  */
 
 import config from "../../deno.json" with { type: "json" };
-import { parseCommandLine } from "./command_line.ts";
+import { type Command, parseCommandLine } from "./command_line.ts";
 import type { Config } from "../config/mod.ts";
 import { AdminError, Executor, LogFileError, TlsError } from "../executor/mod.ts";
 import { hashOfInput } from "./hash_password.ts";
@@ -28,13 +28,7 @@ const SECOND_SIGNAL = { SIGTERM: 128 + 15, SIGINT: 128 + 2 } as const;
 /** Runs the program with these arguments, and answers its exit code. */
 export async function main(args: readonly string[]): Promise<number> {
   try {
-    const command = parseCommandLine({
-      args,
-      variable: (name) => Deno.env.get(name),
-      variables: Object.keys(Deno.env.toObject()),
-      cores: navigator.hardwareConcurrency,
-      readText: Deno.readTextFileSync,
-    });
+    const command = readCommand(args);
     switch (command.type) {
       case "help":
         return print(helpText(config.version).trimEnd());
@@ -51,12 +45,22 @@ export async function main(args: readonly string[]): Promise<number> {
       case "health":
         return await health(command.config);
       case "serve":
-        return await serve(command.config);
+        return await serve(command.config, args);
     }
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     return fail(error.message, EXIT.usage);
   }
+}
+
+function readCommand(args: readonly string[]): Command {
+  return parseCommandLine({
+    args,
+    variable: (name) => Deno.env.get(name),
+    variables: Object.keys(Deno.env.toObject()),
+    cores: navigator.hardwareConcurrency,
+    readText: Deno.readTextFileSync,
+  });
 }
 
 /** Tells everything that is wrong, or what would be served. */
@@ -78,10 +82,10 @@ function executable(): string {
   return Deno.build.standalone ? Deno.execPath() : INSTALLED;
 }
 
-async function serve(config: Config): Promise<number> {
+async function serve(config: Config, args: readonly string[]): Promise<number> {
   const [reason] = unreadiness(config);
   if (reason !== undefined) return fail(reason, EXIT.cannotServe);
-  const signals = new StopSignals();
+  const signals = new StopSignals(args);
   try {
     const executor = await Executor.start(config, { warn, version: VERSION });
     print(banner(executor, config));
@@ -128,12 +132,18 @@ const RELOAD_SIGNAL = "SIGHUP";
 
 /** The first signal stops, one that came while the server was starting too; the second ends at once. */
 class StopSignals {
+  readonly #args: readonly string[];
   #executor: Executor | null = null;
   #asked = false;
   readonly #listeners = [
     ...SIGNALS.map((signal) => listen(signal, () => this.#hear(signal))),
-    listen(RELOAD_SIGNAL, () => void this.#executor?.reload()),
+    listen(RELOAD_SIGNAL, () => void this.#reload()),
   ];
+
+  /** @param args what the program was started with */
+  constructor(args: readonly string[]) {
+    this.#args = args;
+  }
 
   /** This is what to stop. */
   stop(executor: Executor): void {
@@ -146,11 +156,32 @@ class StopSignals {
     for (const remove of this.#listeners) remove();
   }
 
+  /** What was started by the same arguments may say something else by now: the file of --config. */
+  async #reload(): Promise<void> {
+    if (this.#executor === null) return;
+    try {
+      await this.#executor.reload(readAgain(this.#args));
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      warn(`not all was read anew: ${error.message}; what there was goes on`);
+      await this.#executor.reload();
+    }
+  }
+
   #hear(signal: (typeof SIGNALS)[number]): void {
     if (this.#asked) Deno.exit(SECOND_SIGNAL[signal]);
     this.#asked = true;
     this.#executor?.stop();
   }
+}
+
+/** The config that the same arguments make now. @throws {UsageError} where it is none, or cannot be served */
+function readAgain(args: readonly string[]): Config {
+  const command = readCommand(args);
+  if (command.type !== "serve") throw new UsageError("the arguments are for something else");
+  const [fault] = unreadiness(command.config);
+  if (fault !== undefined) throw new UsageError(fault);
+  return command.config;
 }
 
 /** Listens to a signal; the answer listens no more. */

@@ -65,6 +65,9 @@ export class DenoEntrance implements Entrance {
     };
   }
 
+  /** None of them sleeps in a way that keeps orders from it. */
+  wakeAll(): void {}
+
   replaced(): void {
     for (const address of this.#addresses()) steerConnections(address, this.#config.workers);
   }

@@ -41,6 +41,8 @@ export interface Entrance {
   start(parts: EntranceParts): Promise<void>;
   /** What a worker is told at its start, beside what all are. */
   workerStart(): Pick<WorkerStart, "doorbells" | "listen">;
+  /** Wakes every worker that sleeps. */
+  wakeAll(): void;
   /** A worker took the place of a dead one, and serves. */
   replaced(): void;
   /** Begins to stop: accepts what is connected and no more, and has the workers drain. */

@@ -55,13 +55,14 @@ export interface ExecutorOptions {
 export class Executor {
   /** Fulfilled when the server has ended, for whatever reason. */
   readonly ended: Promise<ServerEnd>;
-  readonly #config: Config;
+  #config: Config;
   readonly #options: ExecutorOptions;
   readonly #entrance: Entrance;
   readonly #state: SharedState;
   readonly #log: Log;
   readonly #workers: Thread[] = [];
   #deaths: number[] = [];
+  #lastOrder = 0;
   #replacing: Promise<void> = Promise.resolve();
   readonly #saidAt = new Map<string, number>();
   #admin: AdminServer | null = null;
@@ -147,15 +148,28 @@ export class Executor {
     );
   }
 
-  /** Reads certificate and log file anew; where one cannot be, all goes on as before, with a warning. */
-  async reload(): Promise<void> {
+  /**
+   * Reads certificate and logs anew, and has requests answered by `config`: its files, endpoints and users.
+   * What else it was started with stays: threads, addresses, limits. Where something cannot be read, all
+   * goes on as before, with a warning.
+   */
+  async reload(config: Config = this.#config): Promise<void> {
     if (this.#stopping) return;
+    this.#routeBy(config);
     try {
       await this.#entrance.reload();
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       this.#say(`not all was read anew: ${reason}; what there was goes on`);
     }
+  }
+
+  #routeBy({ files, endpoints, users }: Config): void {
+    const config = this.#config = { ...this.#config, files, endpoints, users };
+    const number = ++this.#lastOrder;
+    for (const thread of this.#workers) thread.order({ type: "config", config, number });
+    this.#state.flags.noteOrder(number);
+    this.#entrance.wakeAll();
   }
 
   /** Loaded only where it is wanted: its page and what draws its charts take time and memory. */
@@ -209,6 +223,7 @@ export class Executor {
       logDescriptor: log,
       accessLogDescriptor: accessLog,
       config: this.#config,
+      lastOrder: this.#lastOrder,
       ...this.#entrance.workerStart(),
     };
   }

@@ -93,6 +93,10 @@ export class NativeEntrance implements Entrance {
     return { doorbells: this.#doorbells };
   }
 
+  wakeAll(): void {
+    this.#ringAll();
+  }
+
   replaced(): void {}
 
   stop(): void {

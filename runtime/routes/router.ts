@@ -60,6 +60,7 @@ export function serverRouter({ config, date, site, guard: inner }: RouterParts):
     guard,
     find: (path) => routes.get(path) ?? site.find(path),
     answerFailure: (exchange) => site.answerFailure(exchange),
+    close: () => site.close(),
   };
 }
 

@@ -31,6 +31,8 @@ export interface Router {
   readonly guard?: Guard | undefined;
   /** Answers in place of a handler that failed; false: it has nothing to say. */
   answerFailure?(exchange: Exchange): boolean;
+  /** Gives back what it holds: no request is asked of it any more. */
+  close?(): void;
 }
 
 /** What a guard says of a request: it is answered, it wants credentials, or it may come again later. */
@@ -50,7 +52,8 @@ export class SessionContext implements Gatherer {
   readonly loop: Loop;
   readonly log: Log;
   readonly counters: Counters;
-  readonly router: Router;
+  /** Replaced where the config is read anew; a request under way keeps the route that it has. */
+  router: Router;
   /** Brought up to date by {@link refreshDate}. */
   readonly date: DateField;
   readonly outbox = new Outbox();

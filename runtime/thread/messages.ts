@@ -3,7 +3,9 @@
  *
  * Both cross by postMessage, so they hold plain data and shared memory alone. After its start a
  * thread on epoll hears nothing by message: it may be blocked in the kernel. All that concerns it later
- * goes through shared memory and its doorbell. One on the Deno transport hears orders.
+ * goes through shared memory and its doorbell; but for orders that every worker is to hear, of which
+ * shared memory tells it, so that it leaves its thread to Deno until it has heard. One on the Deno
+ * transport hears all orders.
  */
 
 import type { Config } from "../config/mod.ts";
@@ -21,6 +23,8 @@ export interface WorkerStart {
   /** Descriptor of the access log, or -1. */
   readonly accessLogDescriptor: number;
   readonly config: Config;
+  /** The number of the last order that is in the config already. */
+  readonly lastOrder: number;
   /** Where it listens by itself, on the Deno transport; absent: the ring brings it connections. */
   readonly listen?: ListenAddress;
 }
@@ -48,6 +52,8 @@ export type ThreadOrder =
   | { readonly type: "drain" }
   /** Open the log anew under its name; where threads have files of their own. */
   | { readonly type: "log" }
+  /** Answer requests by this config from now on; the number is that of the order, see ring/flags.ts. */
+  | { readonly type: "config"; readonly config: Config; readonly number: number }
   /** Serve new connections with this certificate. */
   | { readonly type: "tls"; readonly tls: TlsMaterial };
 

@@ -40,7 +40,7 @@ import type {
 } from "../thread/mod.ts";
 import { Gate, type GateAddress } from "./gate.ts";
 import { NumberPool } from "./number_pool.ts";
-import { routerFor, type RouterMaker } from "./router_maker.ts";
+import { reroute, routerFor, type RouterMaker } from "./router_maker.ts";
 import { SleepMeter } from "./sleep_meter.ts";
 import { WorkerLogs } from "./worker_logs.ts";
 
@@ -319,7 +319,14 @@ export class DenoWorker implements DenoTransportContext, Traffic {
   #obey(order: ThreadOrder): void {
     if (order.type === "drain") this.#drain();
     else if (order.type === "log") this.#parts.logs.os.reopen?.();
-    else this.#renew(order.tls);
+    else if (order.type === "tls") this.#renew(order.tls);
+    else this.#routeBy(order.config);
+  }
+
+  #routeBy(config: Config): void {
+    const [context] = this.#contexts; // the server's own is the first
+    const { router, post } = this.#parts;
+    if (context !== undefined) reroute({ context, router, config, post });
   }
 
   async #renew(tls: TlsMaterial): Promise<void> {

@@ -18,11 +18,11 @@ import { Worker } from "./worker.ts";
 /** Serves with `router`, or what is made for the worker, as soon as the main thread says what. */
 export function serveThread(router: Router | RouterMaker, date: DateField): void {
   onStart<WorkerStart>(async (start) => {
-    const parts = { start, router, date, post: postToMain };
+    const parts = { start, router, date, post: postToMain, onOrder };
     const { listen } = start;
     const worker = listen === undefined
       ? new Worker({ ...parts, os: new LinuxOs() })
-      : new DenoWorker({ ...parts, listen, logs: logsOf(start), onOrder });
+      : new DenoWorker({ ...parts, listen, logs: logsOf(start) });
     await worker.run();
   });
 }

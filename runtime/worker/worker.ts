@@ -38,9 +38,9 @@ import {
   type Router,
   SessionContext,
 } from "../session/mod.ts";
-import type { ThreadMessage, WorkerStart } from "../thread/mod.ts";
+import type { ThreadMessage, ThreadOrder, WorkerStart } from "../thread/mod.ts";
 import { MemoryTrimmer } from "./memory_trimmer.ts";
-import { routerFor, type RouterMaker } from "./router_maker.ts";
+import { reroute, routerFor, type RouterMaker } from "./router_maker.ts";
 import { SleepMeter } from "./sleep_meter.ts";
 import { WorkerLogs } from "./worker_logs.ts";
 
@@ -73,6 +73,8 @@ export interface WorkerParts {
   readonly date: DateField;
   /** Tells the main thread. */
   post(message: ThreadMessage): void;
+  /** Has orders brought to `hear`. */
+  onOrder(hear: (order: ThreadOrder) => void): void;
 }
 
 /** One worker thread's server. */
@@ -97,6 +99,10 @@ export class Worker implements SocketContext, Source, Traffic {
   readonly #wantsPeerAddress: boolean;
   readonly #flushTimer: Timer;
   readonly #trimmer: MemoryTrimmer;
+  readonly #parts: WorkerParts;
+  // The last order that was obeyed, and who waits for the next.
+  #lastOrder: number;
+  #onHeard: () => void = () => {};
   #flushSet = false;
   #tookTasks = false;
   #batches = 0;
@@ -107,6 +113,8 @@ export class Worker implements SocketContext, Source, Traffic {
     this.#config = start.config;
     this.#wantsPeerAddress = wantsPeerAddress(start.config);
     this.#post = parts.post;
+    this.#parts = parts;
+    this.#lastOrder = start.lastOrder;
     this.#state = openSharedState(start.memory);
     this.#counters = this.#state.counters(start.worker);
     const { logDescriptor: log, accessLogDescriptor: accessLog } = start;
@@ -152,6 +160,7 @@ export class Worker implements SocketContext, Source, Traffic {
 
   /** Serves until the server has stopped and all connections are gone. */
   async run(): Promise<void> {
+    this.#parts.onOrder((order) => this.#obey(order));
     this.#state.flags.setAlive(this.#number);
     this.#post({ type: "ready" });
     while (!this.#isDone()) {
@@ -159,11 +168,27 @@ export class Worker implements SocketContext, Source, Traffic {
       else await this.#turnGivingWay();
       if (!this.#flushSet && this.#logs.pending) this.#setFlush();
       if (!this.#context.draining && this.#state.flags.isDraining()) this.#drain();
+      if (this.#lastOrder < this.#state.flags.lastOrder()) await this.#hearOrder();
     }
     this.#flush();
     this.#state.descriptors.release(this.loop.registry.descriptor);
     this.loop.close();
     this.#post({ type: "stopped" });
+  }
+
+  // Orders.
+
+  #obey(order: ThreadOrder): void {
+    if (order.type !== "config" || order.number <= this.#lastOrder) return;
+    this.#lastOrder = order.number;
+    const { router, post } = this.#parts;
+    reroute({ context: this.#context, router, config: order.config, post });
+    this.#onHeard();
+  }
+
+  /** Leaves the thread to Deno until the order is there, which was posted before we were told of it. */
+  #hearOrder(): Promise<void> {
+    return new Promise((resolve) => this.#onHeard = resolve);
   }
 
   // What transports call.

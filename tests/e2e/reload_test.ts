@@ -11,8 +11,8 @@ import {
   shownName,
   tlsArguments,
 } from "../support/certificates.ts";
-import { ask, type Endpoint } from "../support/http_client.ts";
-import { findProgram } from "../support/process_facts.ts";
+import { ask, type Endpoint, field, HttpConnection } from "../support/http_client.ts";
+import { countDescriptors, findProgram } from "../support/process_facts.ts";
 import { runProgram } from "../support/program.ts";
 import { OPCODE, RawWebSocket } from "../support/raw_websocket.ts";
 import { type Server, waitFor, withServer } from "../support/server.ts";
@@ -66,12 +66,13 @@ async function reloadUnderLoad(
     await waitFor(() => exists(server.logFile), { what: "a new log file" });
     await server.waitForLog("route=/healthz");
   }
-  for (const said of await Promise.all([kept, fresh])) {
+  const told = await Promise.all([kept, fresh]);
+  assertEquals(server.stderr, "");
+  for (const said of told) {
     assert(!/Socket errors|Non-2xx/.test(said), said);
     assert(Number(/(\d+) requests in/.exec(said)?.[1]) > 100, said);
   }
   await Promise.all(sockets.map(expectEcho));
-  assertEquals(server.stderr, "");
 }
 
 /** Runs long enough for all reloads. */
@@ -130,6 +131,50 @@ Deno.test("reload: the log goes on in a new file after it was renamed, and is ne
     const later = await server.waitForLog("removing closed", 2);
     assert(later.startsWith(log));
   }));
+
+Deno.test("reload: headers and folder of the configuration file, on a connection that goes on", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "async-deno-test-" });
+  try {
+    const configure = (name: string) =>
+      Deno.writeTextFile(
+        `${folder}/a.toml`,
+        `root = "${folder}/${name}"\nheader = ["X-Site: ${name}"]\n`,
+      );
+    for (const name of ["one", "two"]) {
+      await Deno.mkdir(`${folder}/${name}`);
+      await Deno.writeTextFile(`${folder}/${name}/index.html`, name);
+    }
+    await configure("one");
+    const args = ["--config", `${folder}/a.toml`];
+    await withServer({ workers: 2, args }, async (server) => {
+      using kept = await HttpConnection.open(server);
+      const get = async () => {
+        await kept.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        const answer = await kept.answer();
+        return [answer.text, field(answer, "X-Site")];
+      };
+      assertEquals(await get(), ["one", "one"]);
+      await configure("two");
+      server.kill("SIGHUP");
+      await waitFor(async () => (await get())[0] === "two", { what: "the other folder" });
+      assertEquals(await get(), ["two", "two"]);
+      const before = countDescriptors(server.pid);
+      for (const name of ["one", "two", "one", "two"]) {
+        await configure(name);
+        server.kill("SIGHUP");
+        await waitFor(async () => (await get())[0] === name, { what: `folder ${name}` });
+      }
+      await waitFor(() => countDescriptors(server.pid) <= before, { what: "old folders closed" });
+      await Deno.writeTextFile(`${folder}/a.toml`, "header = 7 7");
+      server.kill("SIGHUP");
+      await waitFor(() => server.stderr.includes("what there was goes on"), { what: "a warning" });
+      assertEquals(await get(), ["two", "two"]);
+      await server.stop();
+    });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
 
 Deno.test("reload: a log that cannot be opened anew leaves the old one in use", () =>
   withServer({ workers: 1 }, async (server) => {

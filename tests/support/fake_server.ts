@@ -85,11 +85,20 @@ export class FakeServer implements World {
     const accessLogDescriptor = options.accessLog === true ? os.openLog() : -1;
     const date = new DateField(0);
     this.worker = new Worker({
-      start: { worker: 0, memory, doorbells, logDescriptor, accessLogDescriptor, config },
+      start: {
+        worker: 0,
+        memory,
+        doorbells,
+        logDescriptor,
+        accessLogDescriptor,
+        config,
+        lastOrder: 0,
+      },
       os,
       router: this.#router(date),
       date,
       post,
+      onOrder: () => {},
     });
     const maxConnections = options.maxConnections ?? config.limits.connections;
     this.acceptor = new Acceptor({

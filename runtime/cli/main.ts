@@ -17,7 +17,7 @@ import { completionsFor } from "./completions/mod.ts";
 import { sickness } from "./health.ts";
 import type { Settings } from "./settings.ts";
 import { INSTALLED, systemdUnit } from "./systemd.ts";
-import { unreadiness } from "./readiness.ts";
+import { tlsUnreadiness, unreadiness } from "./readiness.ts";
 import { UsageError } from "./usage_error.ts";
 
 const VERSION = config.version;
@@ -68,7 +68,8 @@ function check(settings: Settings): number {
   const { users, tls } = settings.config;
   const missing = faultsOf(settings);
   // What is not there cannot be used, either: that is said once.
-  const faults = [...missing, ...unreadiness(missing.length > 0 ? { users } : { users, tls })];
+  const unusable = missing.length > 0 ? [] : tlsUnreadiness({ tls });
+  const faults = [...missing, ...unusable, ...unreadiness({ users })];
   [...settings.notes, ...faults].forEach(warn);
   return faults.length > 0 ? EXIT.usage : print(describe(settings));
 }

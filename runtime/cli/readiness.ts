@@ -10,15 +10,19 @@ import type { Config } from "../config/mod.ts";
 import { readTlsMaterial } from "../executor/mod.ts";
 
 /** What is looked at. */
-type Wanted = Pick<Config, "users"> & Partial<Pick<Config, "files" | "tls">>;
+type Wanted = Pick<Config, "users"> & Partial<Pick<Config, "files">>;
 
 /** Everything that is not as it should be. */
-export function unreadiness({ files, users, tls }: Wanted): string[] {
+export function unreadiness({ files, users }: Wanted): string[] {
   const root = files?.root;
   const faults = users.map((source) => faultOf(() => readUsers([source], readPasswords)));
   if (root !== undefined) faults.unshift(faultOf(() => expectFolder(root)));
-  if (tls !== undefined) faults.push(faultOf(() => readTlsMaterial(tls)));
   return faults.filter((fault) => fault !== undefined);
+}
+
+/** Why certificate and key cannot be used; a start finds it out by itself. */
+export function tlsUnreadiness({ tls }: Pick<Config, "tls">): string[] {
+  return [faultOf(() => readTlsMaterial(tls))].filter((fault) => fault !== undefined);
 }
 
 function faultOf(check: () => unknown): string | undefined {

@@ -4,8 +4,8 @@
  * In: the word, or what `deno test` printed. Out: its arguments, or its counts. Pure: run.ts does the
  * running. The words of the seed's suite choose the scenarios that they chose there, by the words in
  * brackets in the scenarios' names; `unit` and `e2e` part the whole in two; `executable` is `e2e`
- * against what `deno task compile` made, `deno-transport` is `e2e` over Deno's own sockets, and
- * `deno-transport-quick` what of that tells of protocols, files, limits and TLS.
+ * against what `deno task compile` made, `deno-transport` is `e2e` over Deno's own sockets; `-quick`
+ * leaves out what takes long and hardly depends on either: floods, and most of the browser's tests.
  */
 
 /** The arguments of `deno test` for one word. */
@@ -27,6 +27,7 @@ export interface TestCounts {
   readonly skipped: number;
 }
 
+const EXECUTABLE = "dist/async-deno";
 const SCENARIOS = "tests/e2e/scenarios_test.ts";
 
 /** The suites that are not about many connections, browsers or faults of the machine. */
@@ -79,7 +80,18 @@ export const TEST_PLANS: Readonly<Record<string, TestPlan>> = {
   e2e: { paths: ["tests/e2e/"] },
   "deno-transport": { paths: ["tests/e2e/", "tests/runtime/executor/"], transport: "deno" },
   "deno-transport-quick": { paths: CONFORMANCE, transport: "deno" },
-  executable: { paths: ["tests/e2e/"], executable: "dist/async-deno" },
+  executable: { paths: ["tests/e2e/"], executable: EXECUTABLE },
+  "executable-quick": {
+    paths: [
+      ...CONFORMANCE,
+      SCENARIOS,
+      "tests/e2e/command_line_test.ts",
+      "tests/e2e/idle_memory_test.ts",
+      "tests/e2e/unix_test.ts",
+      "tests/e2e/page/terminal_test.ts",
+    ],
+    executable: EXECUTABLE,
+  },
 };
 
 /** Whether `word` chooses something. */

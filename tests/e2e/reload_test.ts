@@ -1,6 +1,6 @@
 /**
- * SIGHUP: a new certificate, a log that was renamed, under wrk and 500 WebSockets. No connection is
- * dropped, none is refused, and the next handshake shows the new certificate.
+ * SIGHUP: a new certificate, changed headers, a log that was renamed, under wrk and 500 WebSockets. No
+ * connection is dropped, none is refused, and the next handshake shows the new certificate.
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
@@ -26,7 +26,7 @@ const WRK = findProgram("wrk");
 const MISSING = WRK === undefined ? " (skipped: no wrk here, see package wrk)" : NO_OPENSSL;
 
 Deno.test({
-  name: `reload: a new certificate and log under wrk and 500 WebSockets${MISSING}`,
+  name: `reload: a new certificate, headers and log under wrk and 500 WebSockets${MISSING}`,
   ignore: MISSING !== "",
   fn: async () => {
     await using authority = await Authority.make();
@@ -34,7 +34,9 @@ Deno.test({
     const two = await authority.sign("two");
     const used = { cert: `${authority.folder}/used.pem`, key: `${authority.folder}/used.key` };
     await install(one, used);
-    await withServer({ workers: 4, args: tlsArguments(used) }, async (server) => {
+    await setHeader(authority, 0);
+    const args = [...tlsArguments(used), "--config", configurationOf(authority)];
+    await withServer({ workers: 4, args }, async (server) => {
       await reloadUnderLoad(server, authority, { names: [one, two], used });
     });
   },
@@ -52,6 +54,12 @@ async function reloadUnderLoad(
     const group = Array.from({ length: AT_ONCE }, () => RawWebSocket.open(endpoint, "/echo"));
     for (const socket of await Promise.all(group)) sockets.push(open.use(socket));
   }
+  const page = open.use(await HttpConnection.open(endpoint));
+  const header = async () => {
+    await page.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    return field(await page.answer(), "X-Round");
+  };
+  assertEquals(await header(), "0");
   // One that keeps its connections, and one that makes a new one for each request.
   const kept = wrk(server, []);
   const fresh = wrk(server, ["-H", "Connection: close"]);
@@ -59,11 +67,13 @@ async function reloadUnderLoad(
   for (let round = 1; round <= RELOADS; round++) {
     const next = names[round % 2]!;
     await install(next, used);
+    await setHeader(authority, round);
     await Deno.rename(server.logFile, `${server.logFile}.${round}`);
     server.kill("SIGHUP");
     const name = /(\w+)\.pem$/.exec(next.cert)?.[1];
     await waitFor(async () => await shownName(server.port) === name, { what: `${name} shown` });
     await waitFor(() => exists(server.logFile), { what: "a new log file" });
+    await waitFor(async () => await header() === String(round), { what: `headers of ${round}` });
     await server.waitForLog("route=/healthz");
   }
   const told = await Promise.all([kept, fresh]);
@@ -73,6 +83,16 @@ async function reloadUnderLoad(
     assert(Number(/(\d+) requests in/.exec(said)?.[1]) > 100, said);
   }
   await Promise.all(sockets.map(expectEcho));
+}
+
+function configurationOf({ folder }: Authority): string {
+  return `${folder}/site.toml`;
+}
+
+/** The page of a folder that has none is 404, with the headers of the site all the same. */
+async function setHeader(authority: Authority, round: number): Promise<void> {
+  const text = `root = "${authority.folder}"\nheader = ["X-Round: ${round}"]\n`;
+  await Deno.writeTextFile(configurationOf(authority), text);
 }
 
 /** Runs long enough for all reloads. */

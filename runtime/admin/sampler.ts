@@ -141,10 +141,9 @@ export class Sampler {
     [last, now]: readonly [Look["workers"][number], Look["workers"][number]],
   ): WorkerSample {
     const counters = this.#state.counters(worker);
-    const open = counters.get(COLUMN.connectionsOpened) - counters.get(COLUMN.connectionsClosed);
     return {
       load: Math.min(Math.max(1 - (now.idle - last.idle) / seconds, 0), 1),
-      connections: Math.max(open, 0),
+      connections: Math.max(counters.openConnections, 0),
       requests: (now.requests - last.requests) / seconds,
     };
   }

@@ -147,6 +147,11 @@ export class Counters {
     return this.#slots[NAMED_COLUMNS + index]!;
   }
 
+  /** Connections that are open in the thread of this block; any thread. */
+  get openConnections(): number {
+    return this.get(COLUMN.connectionsOpened) - this.get(COLUMN.connectionsClosed);
+  }
+
   /** The value of a column; any thread. Late by what the writer has not made visible yet. */
   get(column: Column): number {
     return this.#slots[column]!;

@@ -22,6 +22,13 @@ export interface ProxiedTransport extends Transport {
   peerAddress: string;
 }
 
+/** The first session of a connection, as the config has it. */
+export function firstSession(context: SessionContext, transport: ProxiedTransport): Session {
+  return context.config.proxy.protocol
+    ? new ProxySession(context, transport)
+    : new HttpSession(context, transport);
+}
+
 /** Waits for the header. */
 export class ProxySession implements Session {
   readonly directBytes = new Uint8Array(0);

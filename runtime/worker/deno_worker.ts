@@ -22,9 +22,8 @@ import { ConnectionCutter, hasLibc, preciseClock } from "../os/mod.ts";
 import { COLUMN, type Counters, openSharedState, type SharedState } from "../ring/mod.ts";
 import { redirectRouter } from "../routes/mod.ts";
 import {
-  HttpSession,
+  firstSession,
   lastAnswer,
-  ProxySession,
   RefusalSession,
   RequestObserver,
   type Router,
@@ -42,10 +41,9 @@ import { Gate, type GateAddress } from "./gate.ts";
 import { NumberPool } from "./number_pool.ts";
 import { reroute, routerFor, type RouterMaker } from "./router_maker.ts";
 import { SleepMeter } from "./sleep_meter.ts";
-import { WorkerLogs } from "./worker_logs.ts";
+import { TrafficCounter } from "./traffic_counter.ts";
+import { LOG_AGE, WorkerLogs } from "./worker_logs.ts";
 
-/** Milliseconds that a line of the log may wait: with a tick of the wheel, under a quarter second. */
-const LOG_AGE = 100;
 /** So many connections that are told 503 may be open at once; the next ones are closed without a word. */
 const MOST_REFUSALS = 256;
 /** Address families of the address table, as in address_families(7). */
@@ -67,10 +65,10 @@ export interface DenoWorkerParts {
 }
 
 /** One worker thread's server. */
-export class DenoWorker implements DenoTransportContext, Traffic {
+export class DenoWorker implements DenoTransportContext {
   readonly loop: DenoLoop;
   readonly messages = new MessageBufferPool();
-  readonly traffic: Traffic = this;
+  readonly traffic: Traffic;
   readonly writeStall: number;
   readonly #parts: DenoWorkerParts;
   readonly #number: number;
@@ -109,6 +107,7 @@ export class DenoWorker implements DenoTransportContext, Traffic {
     this.#counters = this.#state.counters(start.worker);
     this.writeStall = config.limits.writeStall;
     const counters = this.#counters;
+    this.traffic = new DenoTraffic(counters);
     const { logs, post } = parts;
     this.#logs = new WorkerLogs({ logs, config, worker: start.worker, counters, post });
     this.#log = this.#logs.log;
@@ -152,27 +151,6 @@ export class DenoWorker implements DenoTransportContext, Traffic {
   }
 
   // What transports call.
-
-  received(count: number): void {
-    this.#counters.add(COLUMN.bytesReceived, count);
-    this.#counters.add(COLUMN.loopTurns, 1);
-  }
-
-  sent(count: number): void {
-    this.#counters.add(COLUMN.bytesSent, count);
-  }
-
-  queued(count: number): void {
-    this.#counters.add(COLUMN.bytesQueued, count);
-  }
-
-  unqueued(count: number): void {
-    this.#counters.add(COLUMN.bytesUnqueued, count);
-  }
-
-  stalled(): void {
-    this.#counters.add(COLUMN.timeoutsWrite, 1);
-  }
 
   onClosing(transport: DenoTransport): void {
     if (transport.lastsBeyondClose && this.#cutter !== null) {
@@ -233,11 +211,7 @@ export class DenoWorker implements DenoTransportContext, Traffic {
   #take(transport: DenoTransport, context: SessionContext): void {
     this.#counters.add(COLUMN.connectionsOpened, 1);
     this.#log.accepted(transport.descriptor);
-    const { protocol } = this.#config.proxy;
-    const session = protocol
-      ? new ProxySession(context, transport)
-      : new HttpSession(context, transport);
-    transport.setSession(session);
+    transport.setSession(firstSession(context, transport));
     this.#transports.add(transport);
     // Beyond the table's end its address could not be let go of if we died: so it is not served.
     if (this.#state.descriptors.claim(transport.descriptor, this.#number)) transport.start();
@@ -266,8 +240,7 @@ export class DenoWorker implements DenoTransportContext, Traffic {
   #openConnections(): number {
     let open = 0;
     for (let worker = 0; worker < this.#state.workers; worker++) {
-      const counters = this.#state.counters(worker);
-      open += counters.get(COLUMN.connectionsOpened) - counters.get(COLUMN.connectionsClosed);
+      open += this.#state.counters(worker).openConnections;
     }
     return open;
   }
@@ -358,6 +331,21 @@ export class DenoWorker implements DenoTransportContext, Traffic {
 
   #endIfDone(): void {
     if (this.#gateClosed && this.#transports.size === 0) this.#done.resolve();
+  }
+}
+
+/** A turn of Deno's loop that brings input counts as one of ours. */
+class DenoTraffic extends TrafficCounter {
+  readonly #counters: Counters;
+
+  constructor(counters: Counters) {
+    super(counters);
+    this.#counters = counters;
+  }
+
+  override received(count: number): void {
+    super.received(count);
+    this.#counters.add(COLUMN.loopTurns, 1);
   }
 }
 

@@ -31,18 +31,13 @@ import {
   TASK_FIELD,
   TASK_WORDS,
 } from "../ring/mod.ts";
-import {
-  HttpSession,
-  ProxySession,
-  RequestObserver,
-  type Router,
-  SessionContext,
-} from "../session/mod.ts";
+import { firstSession, RequestObserver, type Router, SessionContext } from "../session/mod.ts";
 import type { ThreadMessage, ThreadOrder, WorkerStart } from "../thread/mod.ts";
 import { MemoryTrimmer } from "./memory_trimmer.ts";
 import { reroute, routerFor, type RouterMaker } from "./router_maker.ts";
 import { SleepMeter } from "./sleep_meter.ts";
-import { WorkerLogs } from "./worker_logs.ts";
+import { TrafficCounter } from "./traffic_counter.ts";
+import { LOG_AGE, WorkerLogs } from "./worker_logs.ts";
 
 /** Bytes that one receive can bring: a 64 KiB message with its header comes in one. */
 const RECEIVE_BYTES = 256 * 1024;
@@ -61,8 +56,6 @@ const OVERLOAD = 1.125;
 const MICROTASKS = 8;
 /** Batches handled while handlers wait, before timers and files must have their turn. */
 const BATCHES_BEFORE_TASKS = 16;
-/** Milliseconds that a line of the log may wait: with a tick of the wheel, under a quarter second. */
-const LOG_AGE = 100;
 
 /** What the worker needs of its thread. */
 export interface WorkerParts {
@@ -78,11 +71,11 @@ export interface WorkerParts {
 }
 
 /** One worker thread's server. */
-export class Worker implements SocketContext, Source, Traffic {
+export class Worker implements SocketContext, Source {
   readonly loop: EventLoop;
   readonly receiveBuffer = new Uint8Array(RECEIVE_BYTES);
   readonly messages = new MessageBufferPool();
-  readonly traffic: Traffic = this;
+  readonly traffic: Traffic;
   readonly writeStall: number;
   readonly #number: number;
   readonly #doorbells: readonly number[];
@@ -117,6 +110,7 @@ export class Worker implements SocketContext, Source, Traffic {
     this.#lastOrder = start.lastOrder;
     this.#state = openSharedState(start.memory);
     this.#counters = this.#state.counters(start.worker);
+    this.traffic = new TrafficCounter(this.#counters);
     const { logDescriptor: log, accessLogDescriptor: accessLog } = start;
     this.#logs = new WorkerLogs({
       logs: { os, log, accessLog },
@@ -192,26 +186,6 @@ export class Worker implements SocketContext, Source, Traffic {
   }
 
   // What transports call.
-
-  received(count: number): void {
-    this.#counters.add(COLUMN.bytesReceived, count);
-  }
-
-  sent(count: number): void {
-    this.#counters.add(COLUMN.bytesSent, count);
-  }
-
-  queued(count: number): void {
-    this.#counters.add(COLUMN.bytesQueued, count);
-  }
-
-  unqueued(count: number): void {
-    this.#counters.add(COLUMN.bytesUnqueued, count);
-  }
-
-  stalled(): void {
-    this.#counters.add(COLUMN.timeoutsWrite, 1);
-  }
 
   onClosing(transport: SocketTransport): void {
     this.#transports.delete(transport);
@@ -307,18 +281,13 @@ export class Worker implements SocketContext, Source, Traffic {
     let [total, least, leastLoaded] = [0, Infinity, this.#number];
     // Those who are still starting count: they look at the ring first of all when they are there.
     for (let worker = 0; worker < workers; worker++) {
-      const open = this.#openConnectionsOf(worker);
+      const open = this.#state.counters(worker).openConnections;
       total += open;
       if (open < least) [least, leastLoaded] = [open, worker];
     }
     if (leastLoaded === this.#number || mine <= total / workers * OVERLOAD + UNSHARED) return true;
     if (flags.takeIfParked(leastLoaded)) this.#ring(leastLoaded);
     return false;
-  }
-
-  #openConnectionsOf(worker: number): number {
-    const counters = this.#state.counters(worker);
-    return counters.get(COLUMN.connectionsOpened) - counters.get(COLUMN.connectionsClosed);
   }
 
   #ring(worker: number): void {
@@ -337,10 +306,7 @@ export class Worker implements SocketContext, Source, Traffic {
     this.#trimmer.noteConnection();
     this.#log.accepted(descriptor);
     const transport = new SocketTransport(descriptor, this, this.#peerAddress());
-    const session = this.#config.proxy.protocol
-      ? new ProxySession(this.#context, transport)
-      : new HttpSession(this.#context, transport);
-    transport.setSession(session);
+    transport.setSession(firstSession(this.#context, transport));
     this.#transports.add(transport);
     // Beyond the table's end nobody could close it for us if we died: so it is not served.
     if (this.#state.descriptors.claim(descriptor, this.#number)) transport.start();

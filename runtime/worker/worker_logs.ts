@@ -11,6 +11,9 @@ import { errnoName } from "../os/mod.ts";
 import { COLUMN, type Counters } from "../ring/mod.ts";
 import type { ThreadMessage } from "../thread/mod.ts";
 
+/** Milliseconds that a line may wait: with a tick of the wheel, under a quarter second. */
+export const LOG_AGE = 100;
+
 /** What the logs are made with. */
 export interface WorkerLogsParts {
   readonly logs: ThreadLogs;

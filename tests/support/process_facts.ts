@@ -11,16 +11,20 @@ export function countDescriptors(pid: number): number {
 
 /** How many of them are sockets. */
 export function countSockets(pid: number): number {
-  let sockets = 0;
+  return descriptorTargets(pid).filter(({ target }) => target.startsWith("socket:")).length;
+}
+
+function descriptorTargets(pid: number): { name: string; target: string }[] {
+  const targets: { name: string; target: string }[] = [];
   for (const { name } of Deno.readDirSync(`/proc/${pid}/fd`)) {
     try {
-      if (Deno.readLinkSync(`/proc/${pid}/fd/${name}`).startsWith("socket:")) sockets++;
+      targets.push({ name, target: Deno.readLinkSync(`/proc/${pid}/fd/${name}`) });
     } catch (error) {
       // Closed between the listing and the look: it does not count.
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
   }
-  return sockets;
+  return targets;
 }
 
 /**
@@ -33,8 +37,7 @@ export function connectionsPerEpoll(pid: number, port: number): number[] {
   const established = establishedInodes(pid, port);
   const sockets = new Set<number>();
   const epolls: string[] = [];
-  for (const { name } of Deno.readDirSync(`/proc/${pid}/fd`)) {
-    const target = Deno.readLinkSync(`/proc/${pid}/fd/${name}`);
+  for (const { name, target } of descriptorTargets(pid)) {
     if (target === "anon_inode:[eventpoll]") epolls.push(name);
     const inode = /^socket:\[(\d+)\]$/.exec(target)?.[1];
     if (inode !== undefined && established.has(inode)) sockets.add(Number(name));

@@ -22,6 +22,13 @@ const MOST_SPARES = 64;
  */
 const DEFAULT_SPARE_BYTES = 33 * 1024 * 1024;
 
+/**
+ * What is only announced is believed while less than this is lent: four messages of the default limit. Measured:
+ * echoes of 1 MiB to 64 connections, with buffers that grow as bytes come instead, cost 40 % more CPU and
+ * twice the memory.
+ */
+const DEFAULT_BELIEVED_BYTES = 64 * 1024 * 1024;
+
 /** Hands out and takes back buffers. */
 export class MessageBufferPool {
   /** Bytes of all buffers that were taken and not given back yet. */
@@ -29,11 +36,24 @@ export class MessageBufferPool {
   /** Bytes of all buffers that lie ready. */
   spareBytes = 0;
   readonly #mostSpareBytes: number;
+  readonly #believedBytes: number;
   readonly #spares: Uint8Array<ArrayBuffer>[] = [];
 
-  /** @param mostSpareBytes how many bytes may lie ready; what is given back beyond is dropped */
-  constructor(mostSpareBytes: number = DEFAULT_SPARE_BYTES) {
+  /**
+   * @param mostSpareBytes how many bytes may lie ready; what is given back beyond is dropped
+   * @param believedBytes how many bytes may be lent for what is only announced
+   */
+  constructor(
+    mostSpareBytes: number = DEFAULT_SPARE_BYTES,
+    believedBytes: number = DEFAULT_BELIEVED_BYTES,
+  ) {
     this.#mostSpareBytes = mostSpareBytes;
+    this.#believedBytes = believedBytes;
+  }
+
+  /** Whether `count` bytes that were only announced may be taken at once. */
+  believes(count: number): boolean {
+    return this.lentBytes + count <= this.#believedBytes;
   }
 
   /**

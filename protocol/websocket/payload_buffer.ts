@@ -2,8 +2,9 @@
  * A payload that is gathered piece by piece, with room for a frame header in front of it.
  *
  * In: pieces, and how many bytes a header promises beyond them. Out: the payload as (bytes, start,
- * end). It owns a buffer of the pool from the first piece until `release()`; a promise is not
- * believed beyond FIRST_BYTES: after that memory grows only as bytes really arrive.
+ * end). It owns a buffer of the pool from the first piece until `release()`. A promise is believed as
+ * long as the pool has lent little in all; then not beyond FIRST_BYTES, after which memory grows only
+ * as bytes really arrive, at the cost of copies.
  */
 
 import { copyBytes } from "./copy_bytes.ts";
@@ -11,7 +12,7 @@ import type { MessageBufferPool } from "./message_buffer_pool.ts";
 
 /** Bytes kept free in front: the longest unmasked header is 10, and 16 keeps the words aligned. */
 export const HEADROOM = 16;
-/** What a promise alone is worth. A peer that sends only headers holds no more than this. */
+/** What a promise alone is worth in bad times. A peer that sends only headers holds no more than this. */
 const FIRST_BYTES = 256 * 1024 - HEADROOM;
 
 /** What stands for "no buffer": it has no bytes, so nothing can be written to it. */
@@ -57,9 +58,11 @@ export class PayloadBuffer {
   makeRoom(count: number, promised: number): void {
     const needed = this.end + count;
     if (this.bytes !== NONE && needed <= this.bytes.length) return;
-    const sensible = Math.max(2 * this.length, FIRST_BYTES) + HEADROOM;
     const whole = this.end + promised;
-    const grown = this.#pool.take(Math.max(needed, Math.min(whole, sensible)), whole);
+    const sensible = this.#pool.believes(promised)
+      ? whole
+      : Math.min(whole, Math.max(2 * this.length, FIRST_BYTES) + HEADROOM);
+    const grown = this.#pool.take(Math.max(needed, sensible), whole);
     copyBytes(grown, this.start, this.bytes, this.start, this.end);
     if (this.bytes !== NONE) this.#pool.give(this.bytes);
     this.bytes = grown;

@@ -133,8 +133,27 @@ Deno.test("an idle connection owns no buffer", () => {
   assertEquals(server.payload.length, 0, "no view is kept either");
 });
 
-Deno.test("a promise sets nothing aside, and memory grows as bytes arrive", () => {
-  const pool = new MessageBufferPool(0);
+Deno.test("a promise is believed while little is lent: its message is gathered without a copy", () => {
+  const length = 1024 * 1024;
+  const pool = new MessageBufferPool(0, length + 1024);
+  const [first, second] = [makeServer(pool), makeServer(pool)];
+  const bytes = fromClient({ opcode: "BINARY", fill: ["61", length] });
+  for (const server of [first, second]) {
+    receive(server, bytes.slice(0, bytes.length - length));
+    assertEquals([server.next(), pool.lentBytes >= length], [NEED_DATA, server === second]);
+    assert(server.wantsDirect());
+  }
+  assertEquals(first.directEnd - first.directStart, length);
+  assert(
+    second.directEnd - second.directStart < 256 * 1024,
+    "with the first's all that is believed",
+  );
+  first.dispose();
+  second.dispose();
+});
+
+Deno.test("a promise sets nothing aside in bad times, and memory grows as bytes arrive", () => {
+  const pool = new MessageBufferPool(0, 0);
   const server = makeServer(pool);
   const length = 16 * 1024 * 1024;
   const bytes = fromClient({ opcode: "BINARY", fill: ["61", length] });

@@ -32,6 +32,8 @@ export {
 } from "./address/mod.ts";
 export { ByteBuffer } from "./byte_buffer.ts";
 export { NEED_DATA, ProtocolError } from "./errors.ts";
+export { MessageBufferPool } from "./message_buffer_pool.ts";
+export { PayloadBuffer } from "./payload_buffer.ts";
 export {
   CLOSED as HTTP_CLOSED,
   CLOSES,
@@ -100,7 +102,6 @@ export {
   isOriginAllowed,
   judgeHandshake,
   MESSAGE,
-  MessageBufferPool,
   type OriginPattern,
   parseOriginPattern,
   PING,

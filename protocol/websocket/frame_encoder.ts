@@ -7,7 +7,7 @@
  */
 
 import type { ByteBuffer } from "../byte_buffer.ts";
-import { copyBytes } from "./copy_bytes.ts";
+import { copyBytes } from "../copy_bytes.ts";
 import { KEY_BYTES, MASK, unmaskedHeaderSize, writeFrameHeader } from "./frame_header.ts";
 import { unmask } from "./mask.ts";
 

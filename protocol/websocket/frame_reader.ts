@@ -18,9 +18,9 @@ import { FrameDecoder } from "./frame_decoder.ts";
 import { unmaskedHeaderSize } from "./frame_header.ts";
 import { InputView } from "./input_view.ts";
 import { MessageAssembler } from "./message_assembler.ts";
-import type { MessageBufferPool } from "./message_buffer_pool.ts";
+import type { MessageBufferPool } from "../message_buffer_pool.ts";
 import { CONTINUATION } from "./opcodes.ts";
-import { PayloadBuffer } from "./payload_buffer.ts";
+import { PayloadBuffer } from "../payload_buffer.ts";
 
 /** Which end of the connection we are. */
 export type Role = "server" | "client";

@@ -8,7 +8,7 @@
 
 import type { WebSocketLimits } from "../limits.ts";
 import { FrameReader, type Role } from "./frame_reader.ts";
-import type { MessageBufferPool } from "./message_buffer_pool.ts";
+import type { MessageBufferPool } from "../message_buffer_pool.ts";
 
 /** Bound on what a burst of half messages leaves behind. */
 const MOST_SPARES = 64;

@@ -6,7 +6,7 @@
  * which goes back when it is read.
  */
 
-import type { MessageBufferPool } from "./message_buffer_pool.ts";
+import type { MessageBufferPool } from "../message_buffer_pool.ts";
 
 const NO_BYTES = new Uint8Array(0);
 

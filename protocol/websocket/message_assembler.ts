@@ -8,9 +8,9 @@
 
 import type { WebSocketLimits } from "../limits.ts";
 import { Utf8Validator } from "../utf8_validator.ts";
-import type { MessageBufferPool } from "./message_buffer_pool.ts";
+import type { MessageBufferPool } from "../message_buffer_pool.ts";
 import { CONTINUATION, TEXT } from "./opcodes.ts";
-import { PayloadBuffer } from "./payload_buffer.ts";
+import { PayloadBuffer } from "../payload_buffer.ts";
 import { violation } from "./violation.ts";
 
 /** Assembles one message at a time. */

@@ -40,7 +40,7 @@ export {
   type HandshakeRequest,
   judgeHandshake,
 } from "./handshake.ts";
-export { MessageBufferPool } from "./message_buffer_pool.ts";
+export { MessageBufferPool } from "../message_buffer_pool.ts";
 export { BINARY, CONTINUATION, TEXT } from "./opcodes.ts";
 export { isOriginAllowed, type OriginPattern, parseOriginPattern } from "./origin.ts";
 export { type ViolationCode, VIOLATIONS } from "./violation.ts";

@@ -1,8 +1,8 @@
 /** The pool keeps its bounds, counts right, and hands nobody's buffer to two. */
 
 import { assert, assertEquals } from "@std/assert";
-import { MessageBufferPool } from "../../../protocol/websocket/mod.ts";
-import { Random } from "../../support/random.ts";
+import { MessageBufferPool } from "../../protocol/mod.ts";
+import { Random } from "../support/random.ts";
 
 Deno.test("a buffer that was given back is handed out again", () => {
   const pool = new MessageBufferPool();

@@ -136,7 +136,7 @@ export class FrameReader {
     if (!frame.complete || frame.control || frame.missing < LEAST_DIRECT) return false;
     if (this.#direct > 0 || this.#input.unread > 0) return false;
     const payload = this.#message.payload;
-    payload.makeRoom(LEAST_DIRECT, frame.missing);
+    payload.makeRoom(LEAST_DIRECT, this.#promised(payload));
     this.directBytes = payload.bytes;
     this.directStart = payload.end;
     // Not past this frame: what follows is the next header.
@@ -242,8 +242,14 @@ export class FrameReader {
     if (count === 0 && (frame.missing > 0 || !frame.fin)) return;
     const from = input.position;
     input.position += count;
-    target.append(input.bytes, from, from + count, frame.missing);
+    target.append(input.bytes, from, from + count, this.#promised(target));
     this.#settle(target, count);
+  }
+
+  /** Bytes to come, as far as is known: behind a frame that is not the last as many again. */
+  #promised(target: PayloadBuffer): number {
+    const { fin, missing } = this.#frame;
+    return fin ? missing : Math.max(missing, target.length);
   }
 
   /** Takes in what the transport received into the message's buffer. */

@@ -22,9 +22,10 @@ import { RequestBody } from "./request_body.ts";
 import { type ShortAnswer, TEXT_PLAIN } from "./responses.ts";
 import type { BodyPart, Exchange } from "./route.ts";
 
-/** A longer body that never changes goes to the socket as it is, instead of through the outbox. */
+/** A longer body goes to the socket from where it lies, instead of through the outbox. */
 const COPIED_BODY = 16 * 1024;
 
+const COPIED: WriteOptions = {};
 const CONSTANT: WriteOptions = { constant: true };
 const CONSTANT_AND_MORE: WriteOptions = { constant: true, more: true };
 
@@ -55,7 +56,7 @@ export interface ExchangeOwner {
 export class HttpExchange implements Exchange {
   /** The worker's scratch, or a copy where the request outlives its turn. */
   request: RequestHead;
-  readonly body = new RequestBody();
+  readonly body: RequestBody;
   /** Whether the present request has its answer; true before the first one. */
   isAnswered = true;
   /** Status of the answer to the present request, once it has one. */
@@ -72,6 +73,7 @@ export class HttpExchange implements Exchange {
     parts: { http: Http1Connection; transport: Transport; owner: ExchangeOwner },
   ) {
     this.request = context.head;
+    this.body = new RequestBody(context.messages);
     this.#context = context;
     this.#http = parts.http;
     this.#transport = parts.transport;
@@ -118,8 +120,14 @@ export class HttpExchange implements Exchange {
   }
 
   respond(response: ResponseHead, bytes: Uint8Array, start: number, end: number): void {
-    const out = this.#begin(response.status, end - start);
+    const length = end - start;
+    const out = this.#begin(response.status, length);
     if (out === null) return;
+    if (length > COPIED_BODY && response.contentLength === length) {
+      this.#http.sendResponse(out, response);
+      this.#sendOutside({ source: bytes, start, end }, COPIED);
+      return this.#endOutside();
+    }
     this.#http.sendWhole(out, response, bytes, start, end);
     this.#end();
   }
@@ -146,7 +154,7 @@ export class HttpExchange implements Exchange {
     const out = this.#begin(response.status, body.length);
     if (out === null) return;
     this.#http.sendResponse(out, response);
-    this.#sendOutside({ source: body, start: 0, end: body.length }, false);
+    this.#sendOutside({ source: body, start: 0, end: body.length }, CONSTANT);
     this.#endOutside();
   }
 
@@ -154,7 +162,7 @@ export class HttpExchange implements Exchange {
     const out = this.#begin(prepared.status, part.end - part.start);
     if (out === null) return;
     this.#http.sendPreparedHead(out, prepared);
-    this.#sendOutside(part, false);
+    this.#sendOutside(part, CONSTANT);
     this.#endOutside();
   }
 
@@ -163,17 +171,19 @@ export class HttpExchange implements Exchange {
     const out = this.#begin(response.status, bodyLength);
     if (out === null) return;
     this.#http.sendResponse(out, response);
-    parts.forEach((part, i) => this.#sendOutside(part, i < parts.length - 1));
+    parts.forEach((part, i) => {
+      this.#sendOutside(part, i < parts.length - 1 ? CONSTANT_AND_MORE : CONSTANT);
+    });
     this.#endOutside();
   }
 
   /** What was gathered goes first: with `MSG_MORE`, so that head and body share their packets. */
-  #sendOutside({ source, start, end }: BodyPart, more: boolean): void {
+  #sendOutside({ source, start, end }: BodyPart, options: WriteOptions): void {
     // Of nothing nothing follows: the kernel would wait for it.
     if (start === end || !this.#http.sendDataOutside(end - start)) return;
     this.#context.outbox.flush(true);
     if (source instanceof Uint8Array) {
-      this.#transport.write(source, start, end, more ? CONSTANT_AND_MORE : CONSTANT);
+      this.#transport.write(source, start, end, options);
     } else {
       this.#transport.writeFile(source, start, end);
     }

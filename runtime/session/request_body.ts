@@ -2,15 +2,13 @@
  * A request's body on its way to a handler that wants it whole.
  *
  * In: pieces, as views of a buffer that will be reused. Out: one run of bytes, `bytes[start, end)`.
- * A body that comes in one piece is never copied; a longer one gets a buffer of its own, which
- * grows as bytes come and not as they are announced, and takes them at their place: `directRoom`.
- * The bound is the protocol's (`bodyBytes`), judged before a piece gets here.
+ * A body that comes in one piece is never copied; a longer one gets a buffer of the worker's pool,
+ * which takes what follows at its place: `directRoom`. The bound is the protocol's (`bodyBytes`),
+ * judged before a piece gets here; what is only announced is believed within that of the pool.
  */
 
-import { ByteBuffer } from "../../protocol/mod.ts";
+import { type MessageBufferPool, PayloadBuffer } from "../../protocol/mod.ts";
 
-/** How much room is made ahead of what has come. */
-const STEP = 256 * 1024;
 /** A rest that is worth a receive of its own instead of a copy. */
 const DIRECT = 16 * 1024;
 
@@ -21,9 +19,15 @@ export class RequestBody {
   bytes: Uint8Array = NOTHING;
   start = 0;
   end = 0;
+  readonly #pool: MessageBufferPool;
   // What is still to come, where that is known; else 0.
   #missing = 0;
-  #own: ByteBuffer | null = null;
+  #own: PayloadBuffer | null = null;
+
+  /** @param pool lends the buffers of bodies that come in pieces */
+  constructor(pool: MessageBufferPool) {
+    this.#pool = pool;
+  }
 
   /** A new body begins; `contentLength` bytes are announced, or -1 where no one knows. */
   begin(contentLength: number): void {
@@ -34,17 +38,17 @@ export class RequestBody {
   /** A piece has come; it need not stay valid after {@link keep}. */
   add(bytes: Uint8Array, start: number, end: number): void {
     const own = this.#own;
-    this.#missing = Math.max(this.#missing - (end - start), 0);
-    if (own !== null && bytes === own.bytes && start === own.length) {
-      own.length = end; // received at its place
+    if (own !== null && bytes === own.bytes && start === own.end) {
+      own.end = end; // received at its place
     } else if (own === null && this.end === this.start) {
       this.bytes = bytes;
       this.start = start;
       this.end = end;
-      return;
     } else {
-      this.#ownBuffer().append(bytes, start, end);
+      const buffer = this.#ownBuffer();
+      buffer.append(bytes, start, end, this.#promised(end - start));
     }
+    this.#missing = Math.max(this.#missing - (end - start), 0);
     this.#show();
   }
 
@@ -52,38 +56,51 @@ export class RequestBody {
   keep(): void {
     if (this.#own === null && (this.end > this.start || this.#missing > DIRECT)) this.#ownBuffer();
     if (this.#own === null) return;
-    if (this.#missing > 0) this.#own.reserve(Math.min(this.#missing, STEP));
+    if (this.#missing > 0) {
+      this.#own.makeRoom(Math.min(this.#missing, DIRECT), this.#promised(this.#missing));
+    }
     this.#show();
   }
 
   /** Bytes that may be received at `bytes[end, end + directRoom)`; 0 where a copy does as well. */
   get directRoom(): number {
     if (this.#own === null) return 0;
-    const room = Math.min(this.#own.bytes.length - this.#own.length, this.#missing);
+    const room = Math.min(this.#own.bytes.length - this.#own.end, this.#missing);
     return room >= DIRECT ? room : 0;
   }
 
-  /** Lets go of it. */
+  /** Lets go of it: whoever kept the bytes sees others there soon. */
   clear(): void {
     this.bytes = NOTHING;
     this.start = 0;
     this.end = 0;
     this.#missing = 0;
+    if (this.#own === null) return;
+    this.#own.release();
     this.#own = null;
   }
 
-  #ownBuffer(): ByteBuffer {
-    if (this.#own === null) {
-      this.#own = new ByteBuffer(Math.max(this.end - this.start, 1024));
-      this.#own.append(this.bytes, this.start, this.end);
-    }
+  #ownBuffer(): PayloadBuffer {
+    if (this.#own !== null) return this.#own;
+    this.#own = new PayloadBuffer(this.#pool);
+    const count = this.end - this.start;
+    this.#own.append(this.bytes, this.start, this.end, count + this.#missing);
     return this.#own;
+  }
+
+  /** Bytes to come, `count` that are there among them: where nobody knows, as many again as came. */
+  #promised(count: number): number {
+    return Math.max(
+      this.#missing,
+      count,
+      this.#missing > 0 || this.#own === null ? 0 : this.#own.length,
+    );
   }
 
   #show(): void {
     if (this.#own === null) return;
     this.bytes = this.#own.bytes;
-    this.start = 0;
-    this.end = this.#own.length;
+    this.start = this.#own.start;
+    this.end = this.#own.end;
   }
 }

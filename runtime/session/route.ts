@@ -37,7 +37,10 @@ export interface Exchange {
   readonly clientAddress: string;
   /** Whether the client speaks https, to us or to a believed proxy. */
   readonly isSecure: boolean;
-  /** The body is `bodyBytes[bodyStart, bodyEnd)`; empty unless the route wants it. Validity as `request`. */
+  /**
+   * The body is `bodyBytes[bodyStart, bodyEnd)`; empty unless the route wants it. Valid until the answer,
+   * and no longer than `request`.
+   */
   readonly bodyBytes: Uint8Array;
   /** Where the body begins. */
   readonly bodyStart: number;

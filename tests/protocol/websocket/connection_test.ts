@@ -174,6 +174,23 @@ Deno.test("a promise sets nothing aside in bad times, and memory grows as bytes 
   assertEquals(server.payloadEnd - server.payloadStart, length);
 });
 
+Deno.test("a message of many frames is moved seldom: its buffer doubles", () => {
+  const pool = new MessageBufferPool(0);
+  const server = makeServer(pool);
+  let moves = 0;
+  let lent = 0;
+  for (let i = 0; i < 2_000; i++) {
+    const opcode = i === 0 ? "BINARY" : "CONTINUATION";
+    receive(server, fromClient({ opcode, fill: ["61", 2_000], fin: false }));
+    assertEquals(server.next(), NEED_DATA);
+    if (pool.lentBytes !== lent) moves++;
+    lent = pool.lentBytes;
+  }
+  assert(moves < 20, `moved ${moves} times`);
+  assert(lent < 2.2 * 4_000_000, `${lent} bytes`);
+  server.dispose();
+});
+
 Deno.test("dispose gives everything back", () => {
   const pool = new MessageBufferPool();
   const server = makeServer(pool);

@@ -98,7 +98,8 @@ function decode(base64: string): string | undefined {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(decodeBase64(base64));
   } catch (error) {
-    if (error instanceof TypeError) return undefined; // neither Base64 nor UTF-8
+    // Neither Base64 nor UTF-8; of a length that no Base64 has it is a RangeError.
+    if (error instanceof TypeError || error instanceof RangeError) return undefined;
     throw error;
   }
 }

@@ -86,7 +86,8 @@ function decoded(text: string): Uint8Array | undefined {
   try {
     return decodeBase64(text.padEnd(Math.ceil(text.length / 4) * 4, "="));
   } catch (error) {
-    if (error instanceof TypeError) return undefined;
+    // Of a length that no Base64 has it is a RangeError.
+    if (error instanceof TypeError || error instanceof RangeError) return undefined;
     throw error;
   }
 }

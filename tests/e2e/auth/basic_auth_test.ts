@@ -48,6 +48,22 @@ Deno.test("basic auth: every endpoint and every file wants it, the health check 
   });
 });
 
+Deno.test("basic auth: what is no Base64 is refused, and costs nobody a connection", async () => {
+  await withPasswords(async (file) => {
+    await withServer({ workers: 1, args: ["--basic-auth", `alice:${file}`] }, async (server) => {
+      using other = await HttpConnection.open(server);
+      await other.send("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
+      assertEquals((await other.answer()).text, "ok");
+      for (const digits of ["A", "AAAAA", "=", "A===", "!!!!", "\x80", "/w=="]) {
+        const { status } = await get(server, "/", [`Authorization: Basic ${digits}`]);
+        assertEquals(status, 401, digits);
+      }
+      await other.send("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
+      assertEquals((await other.answer()).text, "ok");
+    });
+  });
+});
+
 Deno.test("basic auth: a WebSocket is opened with credentials alone, also at their first use", async () => {
   await withPasswords(async (file) => {
     await withServer({ workers: 1, args: ["--basic-auth", `alice:${file}`] }, async (server) => {

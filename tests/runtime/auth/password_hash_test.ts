@@ -59,6 +59,8 @@ Deno.test("password hash: RFC 7914's example, in PHC's notation", async () => {
 
 Deno.test("password hash: what is none is known", async () => {
   const wrong = ["", "secret", "$2y$10$abc", `${ALICE}!`, ALICE.replace("ln=1,", "ln=30,")];
+  // Its salt has a length that no Base64 has.
+  wrong.push(`${CHEAP}${"A".repeat(13)}$${"A".repeat(22)}`);
   for (const text of wrong) assert(!isPasswordHash(text), text);
   await assertRejects(() => verifyPassword("a", "b"), TypeError);
 });
@@ -94,6 +96,8 @@ Deno.test("basic auth: everything else is refused", async () => {
     "Bearer abc",
     basic("nocolon"),
     "Basic /w==",
+    "Basic A", // five digits, or one, are the Base64 of nothing
+    "Basic YWxpY",
   ];
   for (const field of [...wrong, ...malformed]) {
     assertEquals(await guard.judge(head(field)), "refused", field);

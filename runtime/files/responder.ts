@@ -124,7 +124,8 @@ function whole(bytes: Uint8Array): BodyPart {
   return { source: bytes, start: 0, end: bytes.length };
 }
 
-/** Whether a browser asks for a page to show, rather than for a script, a picture or data. */
+/** Whether a browser asks for a page to show, rather than for a script, a picture or data, or sends a form. */
 export function isNavigation(request: RequestHead): boolean {
-  return (request.field("accept") ?? "").includes("text/html");
+  const reads = request.method === "GET" || request.method === "HEAD";
+  return reads && (request.field("accept") ?? "").includes("text/html");
 }

@@ -26,7 +26,7 @@ import { FileRoute } from "./file_route.ts";
 import { Folder, TRUST } from "./folder.ts";
 import { isNavigation } from "./responder.ts";
 import { respondWithListing } from "./listing_answer.ts";
-import { SiteFields } from "./site_fields.ts";
+import { FILE_METHODS, SiteFields } from "./site_fields.ts";
 
 /** What a site is made of. */
 export interface SiteParts {
@@ -162,7 +162,7 @@ export class Site {
    * request, which begins with one slash: it cannot lead to another host.
    */
   #redirect(path: string): Route {
-    return answering(`${escapeText(path)} (folder)`, (exchange) => {
+    return this.#reading(`${escapeText(path)} (folder)`, (exchange) => {
       const { query } = exchange.request;
       const location = `${path}/${query === "" ? "" : `?${query}`}`;
       const fields = [["Location", location] as const, ...this.#fields.common];
@@ -178,15 +178,14 @@ export class Site {
     this.#parts.files.close(descriptor);
     if (typeof entries === "number") return undefined;
     const shown = entries.filter(({ name }) => hidden || !name.startsWith("."));
-    return answering(`${escapeText(path)} (listing)`, (exchange) => {
+    return this.#reading(`${escapeText(path)} (listing)`, (exchange) => {
       const { segments } = decoded;
       respondWithListing(exchange, { segments, entries: shown }, this.#fields.common);
     });
   }
 
   #missing(path: string, decoded: RequestPath): Route {
-    return answering(`${escapeText(path)} (not found)`, (exchange) => {
-      if (exchange.request.method === "OPTIONS") return this.answerOptions(exchange);
+    return this.#answering(`${escapeText(path)} (not found)`, (exchange) => {
       const page = this.#config.spa && isPage(decoded) && isNavigation(exchange.request)
         ? this.find(`/${INDEX}`)
         : undefined;
@@ -197,24 +196,33 @@ export class Site {
 
   #failed(path: string, status: number): Route {
     const label = `${escapeText(path)} (${status === 404 ? "not found" : status})`;
-    return answering(label, (exchange) => this.#answerError(exchange, status));
+    return this.#answering(label, (exchange) => this.#answerError(exchange, status));
   }
 
   #answerError(exchange: Exchange, status: number): void {
     if (this.#pages.answer(exchange, status, this.#parts.now())) return;
     exchange.respondText(status, TEXTS[status] ?? FAILED_TEXT, this.#fields.common);
   }
-}
 
-/** A route that is made for one request. */
-function answering(label: string, handle: Route["handle"]): Route {
-  return {
-    label: new LogLabel(label),
-    methods: null,
-    wantsBody: false,
-    handle,
-    webSocket: null,
-  };
+  /** A route that is made for one request: of what is there, and can be read. */
+  #reading(label: string, handle: Route["handle"]): Route {
+    return { ...this.#answering(label, handle), methods: FILE_METHODS };
+  }
+
+  /** The same of what is not: whatever the method. Who asks with OPTIONS learns nothing of the folder. */
+  #answering(label: string, handle: Route["handle"]): Route {
+    return {
+      label: new LogLabel(label),
+      methods: null,
+      wantsBody: false,
+      handle: (exchange) => {
+        return exchange.request.method === "OPTIONS"
+          ? this.answerOptions(exchange)
+          : handle(exchange);
+      },
+      webSocket: null,
+    };
+  }
 }
 
 function indexOf(beneath: string): string {

@@ -51,9 +51,10 @@ export function serverRouter({ config, date, site, guard: inner }: RouterParts):
   const home = site === undefined ? HOME : HOME_BESIDE_FILES;
   const routes = new Map(config.endpoints.flatMap((name) => [...ENDPOINTS[name](date, home)]));
   const guard = inner === undefined ? undefined : exempting(inner, (request) => {
-    // Health checks have no credentials, and neither have a browser's preflights.
-    return request.path === HEALTH ||
-      (isPreflight(request) && site !== undefined && !routes.has(request.path));
+    // Health checks have no credentials, and neither have a browser's preflights. Where the check is
+    // switched off, its path is one of the folder's.
+    if (request.path === HEALTH && routes.has(HEALTH)) return true;
+    return isPreflight(request) && site !== undefined && !routes.has(request.path);
   });
   if (site === undefined) return { guard, find: (path) => routes.get(path) };
   return {

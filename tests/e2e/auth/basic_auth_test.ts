@@ -112,6 +112,36 @@ Deno.test("basic auth: a preflight has no credentials, and is answered where COR
   });
 });
 
+Deno.test("basic auth: a preflight learns nothing of what is in the folder", async () => {
+  await withPasswords(async (file) => {
+    const args = ["--basic-auth", `alice:${file}`, "--cors", "*", "--listing", "--spa"];
+    const files = { "secret/plan.txt": "" };
+    await withSite({ files, args }, async ({ server }) => {
+      const answers: string[] = [];
+      for (const path of ["/secret/", "/secret", "/secret/plan.txt", "/nothing"]) {
+        const fields = "Accept: text/html\r\nAccess-Control-Request-Method: GET";
+        const answer = await ask(
+          server,
+          `OPTIONS ${path} HTTP/1.1\r\nHost: a\r\n${fields}\r\n\r\n`,
+        );
+        const told = answer.fields.filter(([name]) => name !== "Date");
+        answers.push(JSON.stringify([answer.status, told, answer.text]));
+      }
+      assertEquals(new Set(answers).size, 1, answers.join("\n"));
+    });
+  });
+});
+
+Deno.test("basic auth: where the health check is switched off, its path is guarded as all are", async () => {
+  await withPasswords(async (file) => {
+    const args = ["--basic-auth", `alice:${file}`, "--endpoints", "none"];
+    await withSite({ files: { healthz: "secret" }, args }, async ({ server }) => {
+      assertEquals((await get(server, "/healthz", [])).status, 401);
+      assertEquals((await get(server, "/healthz", [RIGHT])).text, "secret");
+    });
+  });
+});
+
 Deno.test("basic auth: a file that is missing or has no hash is said at the start", async () => {
   const rows: [value: string, wanted: string][] = [
     ["alice:/no/such/file", "there is no file /no/such/file of passwords"],

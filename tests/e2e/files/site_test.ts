@@ -218,6 +218,23 @@ siteTest(
   },
 );
 
+siteTest("what is no file is read alone, too: lists, redirects and the application", {
+  files: { "index.html": "<p>app", "docs/a.txt": "", "404.html": "<p>gone" },
+  args: ["--spa", "--listing"],
+}, async ({ server }) => {
+  const asBrowser = "Accept: text/html";
+  for (const path of ["/docs", "/docs/"]) {
+    const posted = await request(server, "POST", path, ["Content-Length: 0", asBrowser]);
+    assertEquals([posted.status, field(posted, "allow")], [405, "GET, HEAD, OPTIONS"], path);
+  }
+  const posted = await request(server, "POST", "/any/where", ["Content-Length: 0", asBrowser]);
+  assertEquals([posted.status, posted.text], [404, "<p>gone"]);
+  for (const path of ["/docs", "/docs/", "/docs/a.txt", "/any/where", "/..%2f"]) {
+    const options = await request(server, "OPTIONS", path, [asBrowser]);
+    assertEquals([options.status, options.text], [204, ""], path);
+  }
+});
+
 siteTest("--listing shows a folder as a page, or as JSON", {
   files: { "a&b/<x>.txt": "1", "a&b/.secret": "2", "c/index.html": "<p>own" },
   args: ["--listing"],

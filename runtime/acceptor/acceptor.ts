@@ -3,7 +3,7 @@
  *
  * In: the listening descriptor. Out: tasks on the ring, and the doorbell of one parked worker for
  * each. A ring that is full makes it wait, and the kernel's backlog holds the clients: none is lost.
- * Ends when the listening socket is shut down.
+ * Ends when the listening socket is shut down or, where that is not ours alone, when its bell is rung.
  */
 
 import { CLOSES, DateField, type PreparedResponse } from "../../protocol/mod.ts";
@@ -30,6 +30,7 @@ import {
 } from "../ring/mod.ts";
 import type { AcceptorStart, ThreadMessage } from "../thread/mod.ts";
 import { ConnectionTask } from "./connection_task.ts";
+import { Vigil } from "./vigil.ts";
 
 /** Milliseconds between tries while there is no descriptor, no memory or no slot. */
 const BACK_OFF = 20;
@@ -58,13 +59,16 @@ export class Acceptor {
   readonly #date = new DateField();
   /** Made once: who is flooded with connections should not encode an answer for each. */
   readonly #refusal: PreparedResponse = lastAnswer(UNAVAILABLE, this.#date);
+  readonly #vigil: Vigil | null;
   #nextWorker = 0;
   #starved = false;
   readonly #told = new Set<string>();
 
   constructor(parts: AcceptorParts) {
     this.#parts = parts;
-    this.#state = openSharedState(parts.start.memory);
+    const { start: { memory, listener, stopBell }, os } = parts;
+    this.#vigil = stopBell === undefined ? null : new Vigil(os, listener, stopBell);
+    this.#state = openSharedState(memory);
     this.#counters = this.#state.counters(this.#state.acceptorBlock);
   }
 
@@ -94,8 +98,9 @@ export class Acceptor {
     }
     switch (-accepted) {
       case EINVAL: // shut down
-      case EAGAIN: // made not to block, to be shut down
         return false;
+      case EAGAIN: // made not to block: to be shut down, or since others accept from it too
+        return this.#vigil !== null && this.#vigil.wait();
       case EMFILE:
       case ENFILE:
       case ENOBUFS:

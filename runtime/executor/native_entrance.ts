@@ -3,6 +3,10 @@
  *
  *   start:  listen → adopt → doorbells, logs → acceptor and workers
  *   stop:   accept no more → take what the kernel's backlog holds → draining flag → all doorbells
+ *
+ * A listener that was handed over goes on to listen, and its backlog is left to the next who gets it:
+ *
+ *   stop:   the acceptor's bell → its end → draining flag → all doorbells
  */
 
 import { ConnectionTask } from "../acceptor/mod.ts";
@@ -30,6 +34,8 @@ export class NativeEntrance implements Entrance {
   readonly #os = new LinuxOs();
   readonly #listener: NativeListener;
   readonly #doorbells: readonly number[];
+  // Where the listener was handed over.
+  readonly #stopBell: number | undefined;
   #state!: SharedState;
   #acceptor: Thread | null = null;
 
@@ -50,10 +56,9 @@ export class NativeEntrance implements Entrance {
       listener.close();
       throw error;
     }
-    this.#doorbells = Array.from(
-      { length: config.workers },
-      () => expectSuccess("eventfd", this.#os.eventfd()),
-    );
+    const bell = () => expectSuccess("eventfd", this.#os.eventfd());
+    this.#doorbells = Array.from({ length: config.workers }, bell);
+    this.#stopBell = listener.isHandedOver ? bell() : undefined;
   }
 
   get address(): Deno.NetAddr {
@@ -100,9 +105,9 @@ export class NativeEntrance implements Entrance {
   replaced(): void {}
 
   stop(): void {
+    if (this.#stopBell !== undefined) return void this.#os.ringDoorbell(this.#stopBell);
     this.#takeBacklog();
-    this.#state.flags.setDraining();
-    this.#ringAll();
+    this.#drainWorkers();
   }
 
   bury(worker: number): void {
@@ -123,6 +128,7 @@ export class NativeEntrance implements Entrance {
 
   close(): void {
     for (const descriptor of this.#doorbells) this.#os.close(descriptor);
+    if (this.#stopBell !== undefined) this.#os.close(this.#stopBell);
     this.#listener.close();
     this.logFiles.close();
   }
@@ -130,7 +136,11 @@ export class NativeEntrance implements Entrance {
   #createAcceptor({ warn, ended }: EntranceParts): Thread {
     return new Thread(new URL("../acceptor/acceptor_thread.ts", import.meta.url), "acceptor", {
       warn,
-      ended: ({ error }) => ended(error === undefined ? undefined : `the acceptor died: ${error}`),
+      ended: ({ error }) => {
+        // Rung out by its bell: no worker ends before it has handed over its last connection.
+        if (this.#stopBell !== undefined) this.#drainWorkers();
+        ended(error === undefined ? undefined : `the acceptor died: ${error}`);
+      },
     });
   }
 
@@ -138,10 +148,16 @@ export class NativeEntrance implements Entrance {
     return {
       memory: this.#state.memory,
       listener: this.#listener.descriptor,
+      ...(this.#stopBell === undefined ? {} : { stopBell: this.#stopBell }),
       doorbells: this.#doorbells,
       maxConnections: this.#config.limits.connections,
       maxConnectionsPerAddress: this.#config.limits.connectionsPerAddress,
     };
+  }
+
+  #drainWorkers(): void {
+    this.#state.flags.setDraining();
+    this.#ringAll();
   }
 
   #ringAll(): void {

@@ -25,6 +25,8 @@ const NO_ADDRESS = { transport: "tcp", hostname: "", port: 0 } as const;
 export interface NativeListener {
   readonly descriptor: number;
   readonly address: Deno.NetAddr;
+  /** Whether it was handed over: it must listen on when we are gone, and accept does not block. */
+  readonly isHandedOver: boolean;
   /** The file of a Unix socket; "" for one that was handed over; null: it is an address. */
   readonly socketPath: string | null;
   /** Gives back what was made; at the end, or where the server cannot start. */
@@ -50,6 +52,7 @@ function ofAddress({ hostname, port }: Config): NativeListener {
   return {
     descriptor,
     address,
+    isHandedOver: false,
     socketPath: null,
     close: () => void new LinuxOs().close(descriptor),
   };
@@ -61,7 +64,7 @@ function ofUnix(path: string, mode: number): NativeListener {
     new LinuxOs().close(descriptor);
     removeUnix(path);
   };
-  return { descriptor, address: NO_ADDRESS, socketPath: path, close };
+  return { descriptor, address: NO_ADDRESS, isHandedOver: false, socketPath: path, close };
 }
 
 /** Its file is systemd's, and stays. */
@@ -69,5 +72,5 @@ function activated(): NativeListener {
   const { descriptor, address } = adoptActivated();
   const close = () => void new LinuxOs().close(descriptor);
   const socketPath = address === undefined ? "" : null;
-  return { descriptor, address: address ?? NO_ADDRESS, socketPath, close };
+  return { descriptor, address: address ?? NO_ADDRESS, isHandedOver: true, socketPath, close };
 }

@@ -52,7 +52,8 @@ export function adoptActivated(): ActivatedListener {
   const [first] = sockets(true);
   if (first !== FIRST) throw new SystemError("accept", ENOTSOCK, FIRST);
   expectSuccess("fcntl F_SETFD", result(libc().fcntl(FIRST, F_SETFD, FD_CLOEXEC)), FIRST);
-  setBlocking(FIRST, true);
+  // It is systemd's as well: what ends a blocked accept would end its listening.
+  setBlocking(FIRST, false);
   const sockaddr = new Uint8Array(SOCKADDR_BYTES);
   const length = new Uint8Array(new Uint32Array([SOCKADDR_BYTES]).buffer);
   expectSuccess("getsockname", result(libc().getsockname(FIRST, sockaddr, length)), FIRST);

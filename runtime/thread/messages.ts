@@ -60,8 +60,10 @@ export type ThreadOrder =
 /** For the acceptor. */
 export interface AcceptorStart {
   readonly memory: SharedArrayBuffer;
-  /** The listening descriptor; accept on it blocks. */
+  /** The listening descriptor; accept on it blocks, unless there is a bell. */
   readonly listener: number;
+  /** An eventfd that ends the accepting; absent: the listener is shut down for that. */
+  readonly stopBell?: number;
   /** The eventfd of each worker, by its number. */
   readonly doorbells: readonly number[];
   /** See runtime/config/. */

@@ -106,3 +106,42 @@ nativeTest("a socket that is handed over is served", PYTHON, () => {
     for (let i = 0; i < 5; i++) assertEquals((await ask(server, REQUEST)).text, "ok");
   });
 });
+
+/** A life of the server before this one, on the same socket; then somebody connects while nobody serves. */
+const HAND_OVER_TWICE = `
+import os, signal, socket, subprocess, sys
+address = sys.argv[1] if "/" in sys.argv[1] else ("127.0.0.1", 0)
+family = socket.AF_UNIX if "/" in sys.argv[1] else socket.AF_INET
+listener = socket.socket(family)
+listener.bind(address)
+listener.listen()
+def take_over():
+  os.dup2(listener.fileno(), 3)
+  os.set_inheritable(3, True)
+  os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()))
+first = subprocess.Popen(sys.argv[2:], stdout=subprocess.PIPE, preexec_fn=take_over, close_fds=False)
+while b"Workers:" not in first.stdout.readline():
+  pass
+first.send_signal(signal.SIGTERM)
+if first.wait(20) != 0:
+  sys.exit("the first server ended badly")
+client = socket.socket(family)
+client.connect(listener.getsockname())
+os.set_inheritable(client.fileno(), True)
+take_over()
+os.execvp(sys.argv[2], sys.argv[2:])
+`;
+
+for (const kind of ["address", "Unix socket"]) {
+  nativeTest(`what was handed over listens on for the next: ${kind}`, PYTHON && CURL, () => {
+    return inFolder(async (folder) => {
+      const path = `${folder}/handed.sock`;
+      const where = kind === "address" ? "address" : path;
+      const through = [PYTHON!, "-c", HAND_OVER_TWICE, where];
+      await withServer({ workers: 2, through }, async (server) => {
+        if (kind === "address") assertEquals((await ask(server, REQUEST)).text, "ok");
+        else assertEquals(await curl(path, "http://a/healthz"), "ok");
+      });
+    });
+  });
+}

@@ -333,7 +333,8 @@ export class HttpSession implements Session, Deferred {
   }
 
   #requireAnswer(): void {
-    if (!this.#exchange.isAnswered) this.#fail(new TypeError("the handler gave no answer"));
+    if (this.#exchange.isAnswered || this.#transport.closed) return; // who has left is owed none
+    this.#fail(new TypeError("the handler gave no answer"));
   }
 
   /** A handler failed: the client gets 500 if it got nothing yet, the log gets the reason. */
@@ -388,8 +389,7 @@ export class HttpSession implements Session, Deferred {
 
   /** The protocol says that nothing more follows. */
   #finish(): void {
-    const unread = this.#http.buffered > 0 || this.#http.awaitsBody;
-    this.#end(unread && !this.#inputEnded);
+    this.#end(!this.#inputEnded && (this.#http.buffered > 0 || this.#http.awaitsBody));
   }
 
   /** Ends the connection behind what was said; `lingering` as in Transport. */

@@ -10,6 +10,7 @@ import { Metrics } from "../../support/metrics.ts";
 import { OPCODE, RawWebSocket } from "../../support/raw_websocket.ts";
 import { type Server, waitFor } from "../../support/server.ts";
 import { WsClient } from "../../support/ws_client.ts";
+import { ResettingPeer } from "../faults/resetting_peer.ts";
 
 const HOST = "Host: a\r\n\r\n";
 const DURATION = "async_deno_http_request_duration_seconds";
@@ -43,6 +44,30 @@ async function traffic(server: Server): Promise<{ sent: number; received: number
   }));
   return { sent, received };
 }
+
+Deno.test("metrics: a client that leaves before its answer is there is no failure of the endpoint", async () => {
+  const root = await Deno.makeTempDir({ prefix: "async-deno-test-" });
+  try {
+    // Long to compress: who asks is gone by then.
+    const text = Array.from({ length: 400_000 }, (_, i) => `line ${i * 7}\n`).join("");
+    await Deno.writeTextFile(`${root}/long.txt`, text);
+    await withAdmin({ workers: 1, args: ["--root", root] }, async (server, adminUrl) => {
+      const request = `GET /long.txt HTTP/1.1\r\nAccept-Encoding: gzip\r\n${HOST}`;
+      {
+        using leaving = new ResettingPeer(server);
+        leaving.send(request);
+        await settled(adminUrl, "async_deno_http_requests_total", 1);
+      }
+      await settled(adminUrl, "async_deno_connections_open", 0);
+      // It waits for the same work, and so for its end.
+      assertEquals((await ask(server, request)).status, 200);
+      const metrics = await settled(adminUrl, "async_deno_connections_open", 0);
+      assertEquals(metrics.sum("async_deno_handler_errors_total"), 0);
+    });
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+});
 
 Deno.test("metrics: requests, responses, bytes and connections are those of the traffic", () =>
   withAdmin({ workers: 3 }, async (server, adminUrl) => {

@@ -87,10 +87,21 @@ export class DenoEntrance implements Entrance {
     }
   }
 
-  /** @throws {LogFileError | TlsError} with all as it was before */
+  /** @throws {Error} that says what could not be read, and is as it was before */
   async reload(): Promise<void> {
+    // Each for itself: a log that cannot be opened keeps nobody from the new certificate.
+    const reopened = Promise.resolve().then(() => this.#reopenLogs());
+    const results = await Promise.allSettled([reopened, this.#readCertificate()]);
+    const faults = results.flatMap((result) => result.status === "rejected" ? [result.reason] : []);
+    if (faults.length > 0) throw new Error(faults.map(({ message }) => message).join("; "));
+  }
+
+  #reopenLogs(): void {
     this.logFiles.reopen();
     if (!this.logFiles.areShared) this.#tellAll({ type: "log" });
+  }
+
+  async #readCertificate(): Promise<void> {
     const tls = readTlsMaterial(this.#config.tls);
     if (tls === null || (tls.cert === this.#tls?.cert && tls.key === this.#tls.key)) return;
     this.#tls = tls;

@@ -38,8 +38,8 @@ export interface LogFiles {
   /** Whether the threads' descriptors are these; else each opens the files for itself. */
   readonly areShared: boolean;
   /**
-   * Opens the files anew by their names, and goes on at their ends. Where one cannot be opened the old
-   * one stays.
+   * Opens the files anew by their names, and goes on at their ends. Where one cannot be opened its old
+   * one stays; the other is opened all the same.
    *
    * @throws {LogFileError}
    */
@@ -93,9 +93,8 @@ class SharedLogFiles implements LogFiles {
   }
 
   reopen(): void {
-    for (const { descriptor, target, ...named } of [this.#log, this.#accessLog]) {
-      if (descriptor > STDERR) told(named, target, () => reopenLogFile(target, descriptor));
-    }
+    const faults = [this.#log, this.#accessLog].flatMap((file) => reopened(file) ?? []);
+    if (faults.length > 0) throw new LogFileError(faults.join("; "));
   }
 
   close(): void {
@@ -139,6 +138,18 @@ function open(of: Omit<LogFile, "descriptor">, opening: Opening): LogFile {
   if (of.target === "off") return { ...of, descriptor: -1 };
   if (of.target === "-") return { ...of, descriptor: STDOUT };
   return { ...of, descriptor: told(of, of.target, () => openLogFile(of.target, opening)) };
+}
+
+/** Opens one anew; the answer is why that cannot be, which is no reason to leave the other one. */
+function reopened({ descriptor, target, ...named }: LogFile): string | undefined {
+  if (descriptor <= STDERR) return undefined;
+  try {
+    told(named, target, () => reopenLogFile(target, descriptor));
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof LogFileError)) throw error;
+    return error.message;
+  }
 }
 
 function close({ descriptor }: LogFile): void {

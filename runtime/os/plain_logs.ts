@@ -50,14 +50,23 @@ export class PlainLogs implements Pick<Os, "write" | "epochMilliseconds"> {
     }
   }
 
-  /** Opens the files anew by their names: after a rotation. @throws {Deno.errors} and keeps the old ones */
+  /**
+   * Opens the files anew by their names: after a rotation. @throws {Deno.errors} of the first that cannot
+   * be opened, and keeps its old one
+   */
   reopen(): void {
+    const faults: unknown[] = [];
     for (const [i, { target }] of this.#targets.entries()) {
       const old = this.#files[i];
       if (old == null || target === "-") continue;
-      this.#files[i] = open(target, "append");
-      old.close();
+      try {
+        this.#files[i] = open(target, "append");
+        old.close();
+      } catch (error) {
+        faults.push(error);
+      }
     }
+    if (faults.length > 0) throw faults[0];
   }
 
   /** Closes those that are ours. */

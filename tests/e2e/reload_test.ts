@@ -133,6 +133,27 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: `reload: a log that cannot be opened keeps nobody from a new certificate${NO_OPENSSL}`,
+  ignore: NO_OPENSSL !== "",
+  fn: async () => {
+    await using authority = await Authority.make();
+    const used = { cert: `${authority.folder}/used.pem`, key: `${authority.folder}/used.key` };
+    await install(await authority.sign("one"), used);
+    await withServer({ workers: 2, args: tlsArguments(used) }, async (server) => {
+      await Deno.rename(server.logFile, `${server.logFile}.1`);
+      await Deno.mkdir(server.logFile);
+      await install(await authority.sign("two"), used);
+      server.kill("SIGHUP");
+      const shown = async () => await shownName(server.port) === "two";
+      await waitFor(shown, { what: "the new certificate" });
+      const said = () => server.stderr.includes("cannot write the log");
+      await waitFor(said, { what: "a warning of the log" });
+      await server.stop();
+    });
+  },
+});
+
 Deno.test("reload: the log goes on in a new file after it was renamed, and is never emptied", () =>
   withServer({ workers: 2 }, async (server) => {
     await ask(server, REQUEST);

@@ -41,6 +41,21 @@ Deno.test("log files: the event log is emptied, the access log goes on; both fol
   await Deno.remove(folder, { recursive: true });
 });
 
+Deno.test("log files: one that cannot be opened anew does not keep the other from it", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "async-deno-test-" });
+  const [log, access] = [`${folder}/log`, `${folder}/access`];
+  const files = openLogFiles(configOf(log, access));
+  for (const file of [log, access]) await Deno.rename(file, `${file}.1`);
+  await Deno.mkdir(log);
+  assertThrows(() => files.reopen(), LogFileError, "name another with --log");
+  write(files.log, "kept\n");
+  write(files.accessLog, "new\n");
+  files.close();
+  assertEquals(await Deno.readTextFile(`${log}.1`), "kept\n");
+  assertEquals(await Deno.readTextFile(access), "new\n");
+  await Deno.remove(folder, { recursive: true });
+});
+
 Deno.test("log files: where a name cannot be opened any more the old file stays", async () => {
   const folder = await Deno.makeTempDir({ prefix: "async-deno-test-" });
   await Deno.mkdir(`${folder}/sub`);

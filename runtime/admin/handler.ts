@@ -43,6 +43,8 @@ export function createHandler(parts: HandlerParts): Answer {
     ...ASSETS.map((asset) => [asset.path, answerWith(asset)] as const),
   ]);
   return (request) => {
+    // Deno puts the Host into it as it came: one that is none would be an error of ours, told on stderr.
+    if (!URL.canParse(request.url)) return text(400, "Host names no host\n");
     const { pathname, hostname } = new URL(request.url);
     if (isLoopback(parts.hostname) && !isLoopback(hostname)) {
       return text(403, "Ask for it as localhost or by its address\n");

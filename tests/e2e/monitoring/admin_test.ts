@@ -121,6 +121,18 @@ Deno.test("admin: another site's name for this machine gets nothing", () =>
     }
   }));
 
+Deno.test("admin: a Host that is none is the client's fault, and no line on stderr", () =>
+  withAdmin({ workers: 1 }, async (server, adminUrl) => {
+    for (const host of ["%", "[", "a b", ":::"]) {
+      const connection = await Deno.connect(endpointOf(adminUrl));
+      const request = `GET /metrics HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`;
+      await connection.write(new TextEncoder().encode(request));
+      const answer = await new Response(connection.readable).text();
+      assertEquals(answer.split(" ")[1], "400", host);
+    }
+    assertEquals(server.stderr, "");
+  }));
+
 Deno.test("admin: off unless asked for; IPv6; its port is let go of when it cannot be had", async () => {
   await withServer({ workers: 1 }, async (server) => {
     assert(!server.stdout.includes("Admin"));

@@ -39,7 +39,8 @@ function parseObject(path: string, text: string): Record<string, unknown> {
   if (parse === undefined) {
     throw new UsageError(`--config takes a .toml or a .json file, and ${path} is neither`);
   }
-  const parsed = parse(path, text);
+  // RFC 8259 section 8.1: some editors write a byte order mark, which says nothing here.
+  const parsed = parse(path, text.replace(/^\ufeff/, ""));
   if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)) {
     return parsed as Record<string, unknown>;
   }

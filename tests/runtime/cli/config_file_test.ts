@@ -19,6 +19,9 @@ Deno.test("configuration file: TOML and JSON say the same", () => {
   assertEquals(valuesIn("/etc/a.toml", toml), expected);
   assertEquals(valuesIn("a.JSON", json), expected);
   assertEquals(valuesIn("a.toml", ""), {});
+  for (const [path, text] of [["a.toml", toml], ["a.json", json]] as const) {
+    assertEquals(valuesIn(path, `\ufeff${text.replaceAll("\n", "\r\n")}`), expected);
+  }
 });
 
 Deno.test("configuration file: what cannot be read names the place", () => {

@@ -9,7 +9,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { decodeBase64 } from "@std/encoding/base64";
 import type { RequestHead } from "../../protocol/mod.ts";
-import type { Exchange, Guard, Verdict } from "../session/mod.ts";
+import type { Admission, Exchange, Guard, Verdict } from "../session/mod.ts";
 import { verifyPassword } from "./password_hash.ts";
 
 /** Credentials that were right, remembered by each worker. */
@@ -31,7 +31,7 @@ export class BasicAuth implements Guard {
   // The digests' salt: what is looked up in the table cannot be chosen from outside, so that how long
   // it takes tells nothing.
   readonly #key = randomBytes(32);
-  readonly #right = new Set<string>();
+  readonly #right = new Map<string, Admission>();
   readonly #waiting: (() => void)[] = [];
   #active = 0;
 
@@ -44,14 +44,15 @@ export class BasicAuth implements Guard {
     const field = request.field("authorization");
     if (field === undefined) return "refused";
     const digest = createHash("sha256").update(this.#key).update(field, "latin1").digest("base64");
-    if (this.#right.has(digest)) return "admitted";
+    const admission = this.#right.get(digest);
+    if (admission !== undefined) return admission;
     const credentials = parseCredentials(field);
     if (credentials === undefined) return "refused";
     if (this.#active >= AT_ONCE && this.#waiting.length >= WAITING) return "busy";
     return this.#try(credentials, digest);
   }
 
-  refuse(exchange: Exchange, verdict: Verdict): void {
+  refuse(exchange: Exchange, verdict: "refused" | "busy"): void {
     if (verdict === "busy") {
       return exchange.respondText(503, "Too many passwords at once, try again later\n", [
         ["Retry-After", "1"],
@@ -71,8 +72,9 @@ export class BasicAuth implements Guard {
       const isRight = await verifyPassword(password, known ?? NOBODY);
       if (!isRight || known === undefined) return "refused";
       if (this.#right.size >= REMEMBERED) this.#right.clear();
-      this.#right.add(digest);
-      return "admitted";
+      const admission: Admission = { user };
+      this.#right.set(digest, admission);
+      return admission;
     } finally {
       this.#active--;
       this.#waiting.shift()?.();

@@ -17,6 +17,8 @@ export interface Access {
   readonly id: string;
   /** The client's address. */
   readonly address: string;
+  /** Who asked, by a name that was proven; null: nobody said, or nobody was asked. */
+  readonly user: string | null;
   /** Null where none could be read: 400, 408, 431 … */
   readonly request: RequestHead | null;
   readonly status: number;
@@ -27,7 +29,7 @@ export interface Access {
   readonly worker: number;
 }
 
-/** So much of a target or a field is logged; the rest is cut. Four such, escaped, fit a line. */
+/** So much of a target or a field is logged; the rest is cut. Five such, escaped, fit a line. */
 const LONGEST_FIELD = 1024;
 /** A name that a client or proxy gave to its request is kept where it looks like one. */
 const SANE_ID = /^[\w.:+/=@-]{1,64}$/;
@@ -47,19 +49,22 @@ export function requestId(request: RequestHead | null, otherwise: string): strin
 
 /** The combined form of Apache and nginx, then request id, microseconds and worker. */
 function combinedLine(access: Access): string {
-  const { address, request, status, bytes, id, microseconds, worker } = access;
+  const { address, user, request, status, bytes, id, microseconds, worker } = access;
+  // Not quoted in this form: what comes next is found by the space.
+  const name = user === null ? "-" : escaped(user).replaceAll(" ", "\\x20");
   const asked = request === null ? "-" : `${escaped(request.method)} ${escaped(request.target)} ` +
     `HTTP/1.${request.minorVersion}`;
   const referer = escaped(request?.field("referer") ?? "-");
   const agent = escaped(request?.field("user-agent") ?? "-");
-  return `${address} - - [${combinedTime(access.time)}] "${asked}" ${status} ${bytes} ` +
+  return `${address} - ${name} [${combinedTime(access.time)}] "${asked}" ${status} ${bytes} ` +
     `"${referer}" "${agent}" ${id} ${microseconds} ${worker}\n`;
 }
 
 function jsonLine(access: Access): string {
-  const { id, address, request, status, bytes, microseconds, worker } = access;
+  const { id, address, user, request, status, bytes, microseconds, worker } = access;
   const protocol = request === null ? "null" : `"HTTP/1.${request.minorVersion}"`;
   return `{"time":"${isoTime(access.time)}","id":"${id}","address":"${address}",` +
+    `"user":${textOrNull(user)},` +
     `"method":${textOrNull(request?.method)},"path":${textOrNull(request?.target)},` +
     `"protocol":${protocol},"status":${status},"bytes":${bytes},` +
     `"microseconds":${microseconds},"worker":${worker},` +
@@ -71,8 +76,8 @@ function escaped(text: string): string {
   return escapeText(text, LONGEST_FIELD);
 }
 
-function textOrNull(text: string | undefined): string {
-  return text === undefined ? "null" : jsonText(text, LONGEST_FIELD);
+function textOrNull(text: string | null | undefined): string {
+  return text === null || text === undefined ? "null" : jsonText(text, LONGEST_FIELD);
 }
 
 // A thread writes many lines within one second: both forms of it are kept.

@@ -28,6 +28,8 @@ export interface AnsweredRequest {
   readonly request: RequestHead | null;
   /** The client's address, as text. */
   readonly address: string;
+  /** Who asked, if that was proven. */
+  readonly user: string | null;
   readonly status: number;
   /** Bytes of the answer's body. */
   readonly bytes: number;
@@ -61,13 +63,12 @@ export class AccessLog {
   /** Writes the line of a request. */
   answered(of: AnsweredRequest): void {
     const { os, worker, format } = this.#options;
-    const { request, address, status, bytes, microseconds, connection, requestNumber } = of;
-    const id = requestId(request, `${worker}-${connection}-${requestNumber}`);
+    const { request, address, user, status, bytes, microseconds } = of;
+    const id = requestId(request, `${worker}-${of.connection}-${of.requestNumber}`);
     const time = os.epochMilliseconds();
     this.#lines.begin();
-    this.#lines.line(
-      accessLine({ time, id, address, request, status, bytes, microseconds, worker }, format),
-    );
+    const known = { time, id, address, user, request, status, bytes, microseconds, worker };
+    this.#lines.line(accessLine(known, format));
   }
 
   /** Writes what waits. */

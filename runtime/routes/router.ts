@@ -9,7 +9,7 @@
 import type { DateField, RequestHead } from "../../protocol/mod.ts";
 import type { Config, EndpointName } from "../config/mod.ts";
 import type { Site } from "../files/mod.ts";
-import type { Guard, Route, Router } from "../session/mod.ts";
+import { ANYBODY, type Guard, type Route, type Router } from "../session/mod.ts";
 import { assetRoutes } from "./assets.ts";
 import { echoRoute } from "./echo.ts";
 import { healthRoute } from "./health.ts";
@@ -68,7 +68,7 @@ export function serverRouter({ config, date, site, guard: inner }: RouterParts):
 /** The same guard, but for requests that need none. */
 function exempting(guard: Guard, isExempt: (request: RequestHead) => boolean): Guard {
   return {
-    judge: (request) => isExempt(request) ? "admitted" : guard.judge(request),
+    judge: (request) => isExempt(request) ? ANYBODY : guard.judge(request),
     refuse: (exchange, verdict) => guard.refuse(exchange, verdict),
   };
 }

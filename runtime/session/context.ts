@@ -16,6 +16,7 @@ import type { Config } from "../config/mod.ts";
 import type { Log } from "../log/mod.ts";
 import type { Gatherer, Loop } from "../loop/mod.ts";
 import type { Counters } from "../ring/mod.ts";
+import type { Guard } from "./guard.ts";
 import type { RequestObserver } from "./observer.ts";
 import { Outbox } from "./outbox.ts";
 import type { Exchange, Route } from "./route.ts";
@@ -33,17 +34,6 @@ export interface Router {
   answerFailure?(exchange: Exchange): boolean;
   /** Gives back what it holds: no request is asked of it any more. */
   close?(): void;
-}
-
-/** What a guard says of a request: it is answered, it wants credentials, or it may come again later. */
-export type Verdict = "admitted" | "refused" | "busy";
-
-/** Stands before every endpoint. */
-export interface Guard {
-  /** Judges a request by its head, which need not stay valid. */
-  judge(request: RequestHead): Verdict | Promise<Verdict>;
-  /** Answers one that is not admitted. */
-  refuse(exchange: Exchange, verdict: Verdict): void;
 }
 
 /** What a worker is made of, as its sessions see it. */

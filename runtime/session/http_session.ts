@@ -18,7 +18,8 @@ import {
 import { escapeText, LogLabel } from "../log/mod.ts";
 import type { Deferred, Session, Transport } from "../loop/mod.ts";
 import { COLUMN } from "../ring/mod.ts";
-import type { Guard, SessionContext, Verdict } from "./context.ts";
+import type { SessionContext } from "./context.ts";
+import type { Guard, Verdict } from "./guard.ts";
 import { countResponse, HttpExchange } from "./http_exchange.ts";
 import { BODY, HANDLER, HEAD, HttpWait, IDLE } from "./http_wait.ts";
 import { countLimit } from "./limit_columns.ts";
@@ -47,8 +48,8 @@ export class HttpSession implements Session, Deferred {
   // More requests lie in the buffer than this turn may handle.
   #deferred = false;
   readonly #trace: RequestTrace | null;
-  // What the guard said of the present request, until that is followed.
-  #verdict: Verdict | null = null;
+  // Follows what a guard said of the present request, in the batch after it has spoken.
+  #afterVerdict: (() => void) | null = null;
 
   constructor(context: SessionContext, transport: Transport) {
     this.#context = context;
@@ -164,7 +165,7 @@ export class HttpSession implements Session, Deferred {
 
   #handleEvents(): void {
     const { outbox, loop, config } = this.#context;
-    if (this.#verdict !== null) this.#followVerdict();
+    this.#afterVerdict?.();
     if (this.#upgraded) return;
     const last = this.#wait.requests + config.limits.pipelined;
     // What the peer does not read, it gets no more of: its next request waits in our buffer.
@@ -185,15 +186,6 @@ export class HttpSession implements Session, Deferred {
         outbox.claim(this.#transport);
       }
     }
-  }
-
-  /** The guard has spoken, a while after the request was read. */
-  #followVerdict(): void {
-    const verdict = this.#verdict;
-    this.#verdict = null;
-    if (verdict === null || this.#exchange.isAnswered) return;
-    if (verdict === "admitted") this.#dispatch();
-    else this.#context.router.guard?.refuse(this.#exchange, verdict);
   }
 
   #mayHandle(): boolean {
@@ -252,25 +244,22 @@ export class HttpSession implements Session, Deferred {
   #judge(guard: Guard): void {
     const { request } = this.#exchange;
     const verdict = guard.judge(request);
-    if (verdict === "admitted") return this.#dispatch();
-    this.#label = new LogLabel(`${escapeText(request.path)} (credentials)`);
-    if (typeof verdict === "string") return guard.refuse(this.#exchange, verdict);
-    this.#handlerPending = true;
-    this.#keepRequest();
-    const settle = (verdict: Verdict) => {
-      this.#handlerPending = false;
-      this.#verdict = verdict;
-      this.#pump();
-    };
-    let judged: Verdict = "refused";
-    this.#context.follow(
-      verdict.then((word) => void (judged = word)),
-      () => settle(judged),
-      (reason) => {
-        this.#fail(reason);
-        settle("refused");
-      },
-    );
+    if (!(verdict instanceof Promise)) return this.#obey(guard, verdict);
+    this.#label = labelOf(request.path, "credentials");
+    this.#follow(verdict.then((word) => {
+      // By this guard: with a config that was read anew meanwhile there may be none.
+      this.#afterVerdict = () => this.#obey(guard, word);
+    }));
+  }
+
+  #obey(guard: Guard, verdict: Verdict): void {
+    this.#afterVerdict = null;
+    if (typeof verdict !== "string") {
+      this.#trace?.admitted(verdict.user);
+      return this.#dispatch();
+    }
+    this.#label = labelOf(this.#exchange.request.path, "credentials");
+    guard.refuse(this.#exchange, verdict);
   }
 
   #dispatch(): void {
@@ -291,7 +280,7 @@ export class HttpSession implements Session, Deferred {
   }
 
   #answerNotFound(path: string): void {
-    this.#label = new LogLabel(`${escapeText(path)} (not found)`);
+    this.#label = labelOf(path, "not found");
     this.#exchange.respondShort(NOT_FOUND);
   }
 
@@ -323,7 +312,7 @@ export class HttpSession implements Session, Deferred {
     this.#keepRequest();
     const resume = () => {
       this.#handlerPending = false;
-      this.#requireAnswer();
+      if (this.#afterVerdict === null) this.#requireAnswer();
       this.#pump();
     };
     this.#context.follow(promise, resume, (reason) => {
@@ -397,4 +386,8 @@ export class HttpSession implements Session, Deferred {
     this.#context.outbox.flush();
     this.#transport.finish(lingering);
   }
+}
+
+function labelOf(path: string, what: string): LogLabel {
+  return new LogLabel(`${escapeText(path)} (${what})`);
 }

@@ -18,7 +18,8 @@
  * @module
  */
 
-export { type Guard, type Router, SessionContext, type Verdict } from "./context.ts";
+export { type Router, SessionContext } from "./context.ts";
+export { type Admission, ANYBODY, type Guard, type Verdict } from "./guard.ts";
 export { HttpSession } from "./http_session.ts";
 export { RequestObserver } from "./observer.ts";
 export { firstSession, ProxySession } from "./proxy_session.ts";

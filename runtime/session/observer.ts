@@ -20,6 +20,8 @@ export interface Answer {
   readonly status: number;
   /** Bytes of its body. */
   readonly bytes: number;
+  /** Who asked, if that was proven. */
+  readonly user: string | null;
   /** The loop's clock when the request's head was complete. */
   readonly began: number;
   /** The peer's. */
@@ -79,11 +81,11 @@ export class RequestObserver {
 
   /** Writes a line, where there is an access log. */
   log(answer: Answer): void {
-    const { request, status, bytes, began, peerAddress, connection, requestNumber } = answer;
-    const microseconds = Math.round(this.#microsecondsSince(began));
-    const address = clientOf(request, peerAddress, this.#trustedProxies);
-    const known = { request, status, bytes, address, connection, requestNumber, microseconds };
-    this.#accessLog?.answered(known);
+    const { request, status, bytes, user, connection, requestNumber } = answer;
+    const microseconds = Math.round(this.#microsecondsSince(answer.began));
+    const address = clientOf(request, answer.peerAddress, this.#trustedProxies);
+    const known = { request, status, bytes, user, address, connection, requestNumber };
+    this.#accessLog?.answered({ ...known, microseconds });
   }
 
   #microsecondsSince(began: number): number {

@@ -19,6 +19,8 @@ export class RequestTrace {
   #began: number;
   #connection = 0;
   #requests = 0;
+  // Of the present request.
+  #user: string | null = null;
 
   /** @param now the loop's clock */
   constructor(observer: RequestObserver, transport: Transport, now: number) {
@@ -31,6 +33,12 @@ export class RequestTrace {
   begin(now: number): void {
     this.#began = now;
     this.#requests++;
+    this.#user = null;
+  }
+
+  /** It may be answered; `user` is who asks, if that was proven. */
+  admitted(user: string | null): void {
+    this.#user = user;
   }
 
   /** It is answered. */
@@ -58,6 +66,7 @@ export class RequestTrace {
       request,
       status,
       bytes,
+      user: this.#user,
       began: this.#began,
       peerAddress: this.#transport.peerAddress,
       connection: this.#connection,

@@ -13,7 +13,7 @@ import { LogLabel } from "../../runtime/log/mod.ts";
 import { createSharedState, openSharedState, type SharedState } from "../../runtime/ring/mod.ts";
 import { echoRoute } from "../../runtime/routes/echo.ts";
 import { healthRoute } from "../../runtime/routes/health.ts";
-import type { Exchange, Route } from "../../runtime/session/mod.ts";
+import type { Exchange, Guard, Route, Router } from "../../runtime/session/mod.ts";
 import type { ThreadMessage } from "../../runtime/thread/mod.ts";
 import { Worker } from "../../runtime/worker/mod.ts";
 import { FakeOs, KernelAssertion, type World } from "./fake_os.ts";
@@ -57,6 +57,8 @@ export class FakeServer implements World {
   readonly messages: ThreadMessage[] = [];
   /** All peers that have connected. */
   readonly peers: FakePeer[] = [];
+  /** Who stands before its endpoints now. */
+  guard: Guard | undefined;
   /** When the server was told to stop, by its own clock; NaN: not yet. */
   stoppedAt = NaN;
   readonly #listener: number;
@@ -202,7 +204,7 @@ export class FakeServer implements World {
     return this.state.taskRing.size() < this.state.taskRing.capacity;
   }
 
-  #router(date: DateField): { find(path: string): Route | undefined } {
+  #router(date: DateField): Router {
     const constant = { status: 200, fields: [], contentLength: LARGE.length };
     const routes = new Map<string, Route>([
       ["/echo", echoRoute()],
@@ -210,7 +212,13 @@ export class FakeServer implements World {
       ["/large", route(false, (exchange) => exchange.respondConstant(constant, LARGE))],
       ["/later", route(true, (exchange) => this.#answerLater(exchange))],
     ]);
-    return { find: (path) => routes.get(path) };
+    const guard = () => this.guard;
+    return {
+      find: (path) => routes.get(path),
+      get guard() {
+        return guard();
+      },
+    };
   }
 
   /** Answers with the body once the world has turned twice: while that lasts the loop must give way. */

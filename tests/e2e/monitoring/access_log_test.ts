@@ -4,13 +4,14 @@
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { hashPassword } from "../../../runtime/auth/mod.ts";
 import { ask, HttpConnection } from "../../support/http_client.ts";
 import { runServer, type Server, waitFor, withServer } from "../../support/server.ts";
 import { WsClient } from "../../support/ws_client.ts";
 
-/** `ADDRESS - - [TIME] "REQUEST" STATUS BYTES "REFERER" "AGENT" ID MICROSECONDS WORKER`. */
+/** `ADDRESS - USER [TIME] "REQUEST" STATUS BYTES "REFERER" "AGENT" ID MICROSECONDS WORKER`. */
 const COMBINED =
-  /^(?<address>\S+) - - \[(?<time>[^\]]+)\] "(?<request>[^"]*)" (?<status>\d{3}) (?<bytes>\d+) "(?<referer>[^"]*)" "(?<agent>[^"]*)" (?<id>\S+) (?<microseconds>\d+) (?<worker>\d+)$/;
+  /^(?<address>\S+) - (?<user>\S+) \[(?<time>[^\]]+)\] "(?<request>[^"]*)" (?<status>\d{3}) (?<bytes>\d+) "(?<referer>[^"]*)" "(?<agent>[^"]*)" (?<id>\S+) (?<microseconds>\d+) (?<worker>\d+)$/;
 
 /** Starts a server with an access log, and gives its lines when there are so many. */
 async function withAccessLog(
@@ -56,6 +57,7 @@ Deno.test("access log: the combined form, a line for each answer of a connection
     const { time, microseconds, ...rest } = first!;
     assertEquals(rest, {
       address: "127.0.0.1",
+      user: "-",
       request: "GET /healthz HTTP/1.1",
       status: "200",
       bytes: "2",
@@ -124,6 +126,7 @@ Deno.test("access log: JSON has every member, with its type", () =>
     assertEquals(rest, {
       id: "0-1-1",
       address: "127.0.0.1",
+      user: null,
       method: "GET",
       path: "/a?b",
       protocol: "HTTP/1.1",
@@ -258,3 +261,58 @@ Deno.test("access log: the client behind a believed proxy, and behind a PROXY he
     });
   }
 });
+
+const NAME = 'Zoë "Z" \\';
+
+/** A request with credentials, if any, and the status and user of its line. */
+const ASKED: readonly (readonly [send: string, status: number, user: string | null])[] = [
+  ["GET /nothing HTTP/1.1\r\nHost: a\r\n", 401, null],
+  [`GET /nothing HTTP/1.1\r\n${credentials("alice:battery staple")}`, 401, null],
+  [`GET /nothing HTTP/1.1\r\n${credentials("mallory:correct horse")}`, 401, null],
+  // First by the hash, then by what is remembered.
+  [`GET /nothing HTTP/1.1\r\n${credentials("alice:correct horse")}`, 404, "alice"],
+  [`GET /nothing HTTP/1.1\r\n${credentials("alice:correct horse")}`, 404, "alice"],
+  [
+    `POST /echo HTTP/1.1\r\nContent-Length: 2\r\n${credentials(`${NAME}:a:b`)}\r\nok`,
+    200,
+    NAME,
+  ],
+  [`GET /ws HTTP/1.1\r\n${credentials("alice:correct horse")}`, 426, "alice"],
+  // Nobody is asked for the health check: what is said is not looked at.
+  [`GET /healthz HTTP/1.1\r\n${credentials("alice:correct horse")}`, 200, null],
+  [`nonsense\r\n${credentials("alice:correct horse")}`, 400, null],
+];
+
+function credentials(pair: string): string {
+  const bytes = new TextEncoder().encode(pair);
+  return `Host: a\r\nAuthorization: Basic ${btoa(String.fromCharCode(...bytes))}\r\n`;
+}
+
+for (const format of ["combined", "json"]) {
+  Deno.test(`access log: who asked, where that was proven, ${format}`, async () => {
+    const passwords = await Deno.makeTempFile({ prefix: "async-deno-test-" });
+    const args = ["--access-log-format", format];
+    for (const [user, password] of [["alice", "correct horse"], [NAME, "a:b"]] as const) {
+      const line = `${user}:${await hashPassword(password)}\n`;
+      await Deno.writeTextFile(passwords, line, { append: true });
+      args.push("--basic-auth", `${user}:${passwords}`);
+    }
+    await withAccessLog({ args }, async (server, lines) => {
+      using connection = await HttpConnection.open(server);
+      // One connection for all: a name must not stay with it.
+      for (const [i, [send, status, user]] of ASKED.entries()) {
+        await connection.send(send.endsWith("ok") ? send : `${send}\r\n`);
+        assertEquals((await connection.answer()).status, status, send);
+        const line = (await lines(i + 1))[i]!;
+        const found = format === "json" ? JSON.parse(line).user : groups(line)["user"];
+        const wanted = format === "json" ? user : escapedName(user);
+        assertEquals(found, wanted, send);
+      }
+    }).finally(() => Deno.remove(passwords));
+  });
+}
+
+function escapedName(user: string | null): string {
+  if (user === null) return "-";
+  return user === NAME ? "Zo\\xeb\\x20\\x22Z\\x22\\x20\\x5c" : user;
+}

@@ -80,9 +80,10 @@ Deno.test("basic auth: right credentials are reckoned once, and known from then 
   const guard = new BasicAuth(new Map([["alice", ALICE], ["bob", await cheapHash("a:b")]]));
   const first = guard.judge(head(basic("alice:secret")));
   assert(first instanceof Promise);
-  assertEquals(await first, "admitted");
-  assertEquals(guard.judge(head(basic("alice:secret"))), "admitted");
-  assertEquals(await guard.judge(head(basic("bob:a:b"))), "admitted", "a password may have colons");
+  assertEquals(await first, { user: "alice" });
+  assertEquals(guard.judge(head(basic("alice:secret"))), { user: "alice" });
+  const second = await guard.judge(head(basic("bob:a:b")));
+  assertEquals(second, { user: "bob" }, "a password may have colons");
 });
 
 Deno.test("basic auth: everything else is refused", async () => {
@@ -104,7 +105,7 @@ Deno.test("basic auth: everything else is refused", async () => {
   }
   assertEquals(
     await guard.judge(head(basic("alice:secret").replace("Basic", "bAsIc"))),
-    "admitted",
+    { user: "alice" },
   );
 });
 
@@ -114,5 +115,5 @@ Deno.test("basic auth: who guesses much at once is told to come later", async ()
   assertEquals(verdicts.filter((verdict) => verdict === "busy").length, 100 - 2 - 32);
   const others = await Promise.all(verdicts.filter((verdict) => verdict !== "busy"));
   assert(others.every((verdict) => verdict === "refused"));
-  assertEquals(await guard.judge(head(basic("alice:secret"))), "admitted");
+  assertEquals(await guard.judge(head(basic("alice:secret"))), { user: "alice" });
 });

@@ -42,7 +42,15 @@ Deno.test("access line: times of both forms, across a second, a day and a year",
   const request = new RequestHead();
   request.method = "GET";
   request.target = "/";
-  const rest = { id: "0-1-1", address: "::1", request, status: 200, bytes: 2, worker: 0 };
+  const rest = {
+    id: "0-1-1",
+    address: "::1",
+    user: null,
+    request,
+    status: 200,
+    bytes: 2,
+    worker: 0,
+  };
   const times: [string, string][] = [
     ["2026-12-31T23:59:59.007Z", "31/Dec/2026:23:59:59 +0000"],
     ["2027-01-01T00:00:00.000Z", "01/Jan/2027:00:00:00 +0000"],
@@ -55,5 +63,26 @@ Deno.test("access line: times of both forms, across a second, a day and a year",
     assert(
       accessLine(access, "combined").includes(` [${combined}] "GET / HTTP/1.1" 200 2 "-" "-" `),
     );
+  }
+});
+
+Deno.test("access line: a user's name is one word of the combined form, whatever it is", () => {
+  const rest = { time: 0, id: "0-1-1", address: "::1", request: null, status: 200, bytes: 2 };
+  const rows: [user: string | null, combined: string][] = [
+    [null, "-"],
+    ["alice", "alice"],
+    ['a b"\n\\', "a\\x20b\\x22\\x0a\\x5c"],
+    ["\u00e9\u20ac", "\\xe9\\u20ac"],
+    ["u".repeat(2000), `${"u".repeat(1024)}...`],
+  ];
+  for (const [user, combined] of rows) {
+    const access: Access = { ...rest, user, microseconds: 5, worker: 0 };
+    assertEquals(accessLine(access, "combined").split(" ").slice(1, 4), [
+      "-",
+      combined,
+      "[01/Jan/1970:00:00:00",
+    ]);
+    const { user: found } = JSON.parse(accessLine(access, "json"));
+    assertEquals(found, user !== null && user.length > 1024 ? combined : user);
   }
 });

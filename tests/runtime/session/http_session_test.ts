@@ -75,3 +75,24 @@ Deno.test("http session: a body must come at its rate", async () => {
     assertEquals(head.slice(9, 12), String(status), `${rate} bytes a second`);
   }
 });
+
+Deno.test("http session: a guard that is gone when it has spoken still answers", async () => {
+  for (const verdict of ["refused", { user: "alice" }] as const) {
+    const server = new FakeServer();
+    const spoken = Promise.withResolvers<typeof verdict>();
+    server.guard = {
+      judge: () => spoken.promise,
+      refuse: (exchange) => exchange.respondText(401, "Who?\n"),
+    };
+    const peer = new Reader(new FakeSocket(), new Random(1), { sends: 99, reads: 999, pause: 0 });
+    peer.say(bytesOf("GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"));
+    const { now } = server.os;
+    server.connectAt(now, peer);
+    server.schedule(now + 1000, () => {
+      server.guard = undefined;
+      spoken.resolve(verdict);
+    });
+    await server.run();
+    assertEquals(peer.text.slice(9, 12), verdict === "refused" ? "401" : "200");
+  }
+});

@@ -25,9 +25,8 @@ import {
   firstSession,
   lastAnswer,
   RefusalSession,
-  RequestObserver,
   type Router,
-  SessionContext,
+  type SessionContext,
   UNAVAILABLE,
 } from "../session/mod.ts";
 import type {
@@ -40,6 +39,7 @@ import type {
 import { Gate, type GateAddress } from "./gate.ts";
 import { NumberPool } from "./number_pool.ts";
 import { reroute, routerFor, type RouterMaker } from "./router_maker.ts";
+import { isObserved, sessionContextFor } from "./session_context_maker.ts";
 import { SleepMeter } from "./sleep_meter.ts";
 import { TrafficCounter } from "./traffic_counter.ts";
 import { LOG_AGE, WorkerLogs } from "./worker_logs.ts";
@@ -77,7 +77,6 @@ export class DenoWorker implements DenoTransportContext {
   readonly #counters: Counters;
   readonly #logs: WorkerLogs;
   readonly #log: Log;
-  readonly #isObserved: boolean;
   /** Made once: who is flooded with connections should not encode an answer for each. */
   readonly #refusal: PreparedResponse;
   // The server's own, and that of the port that sends everybody to https.
@@ -111,7 +110,6 @@ export class DenoWorker implements DenoTransportContext {
     const { logs, post } = parts;
     this.#logs = new WorkerLogs({ logs, config, worker: start.worker, counters, post });
     this.#log = this.#logs.log;
-    this.#isObserved = config.monitoring.admin !== undefined || this.#logs.accessLog !== null;
     const loop = this.loop = this.#createLoop();
     this.#refusal = lastAnswer(UNAVAILABLE, date);
     this.#numbers = new NumberPool(start.worker, this.#state.workers);
@@ -144,7 +142,7 @@ export class DenoWorker implements DenoTransportContext {
   /** Observed, it tells how long the thread has slept; what Deno does for us, TLS too, counts as that. */
   #createLoop(): DenoLoop {
     const onLeave = () => this.#setFlush();
-    if (!this.#isObserved) return new DenoLoop({ onLeave });
+    if (!isObserved(this.#config, this.#logs)) return new DenoLoop({ onLeave });
     const clock = preciseClock();
     const watch = new SleepMeter({ preciseMilliseconds: clock }, this.#counters);
     return new DenoLoop({ onLeave, watch, clock });
@@ -171,20 +169,14 @@ export class DenoWorker implements DenoTransportContext {
   // Connections.
 
   #openGate(address: GateAddress, router: Router): Gate {
-    const { loop, messages } = this;
-    const [config, log, counters] = [this.#config, this.#log, this.#counters];
-    const { accessLog } = this.#logs;
-    const { trustedProxies } = config.proxy;
-    const observed = { loop, counters, accessLog, trustedProxies };
-    const context = new SessionContext({
-      config,
-      loop,
-      log,
-      counters,
+    const context = sessionContextFor({
+      config: this.#config,
+      loop: this.loop,
+      logs: this.#logs,
+      counters: this.#counters,
       router,
       date: this.#parts.date,
-      messages,
-      observer: this.#isObserved ? new RequestObserver(observed) : null,
+      messages: this.messages,
     });
     this.#contexts.push(context);
     return new Gate(address, {

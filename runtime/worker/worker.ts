@@ -31,10 +31,11 @@ import {
   TASK_FIELD,
   TASK_WORDS,
 } from "../ring/mod.ts";
-import { firstSession, RequestObserver, type Router, SessionContext } from "../session/mod.ts";
+import { firstSession, type Router, type SessionContext } from "../session/mod.ts";
 import type { ThreadMessage, ThreadOrder, WorkerStart } from "../thread/mod.ts";
 import { MemoryTrimmer } from "./memory_trimmer.ts";
 import { reroute, routerFor, type RouterMaker } from "./router_maker.ts";
+import { isObserved, sessionContextFor } from "./session_context_maker.ts";
 import { SleepMeter } from "./sleep_meter.ts";
 import { TrafficCounter } from "./traffic_counter.ts";
 import { LOG_AGE, WorkerLogs } from "./worker_logs.ts";
@@ -102,9 +103,10 @@ export class Worker implements SocketContext, Source {
 
   constructor(parts: WorkerParts) {
     const { start, os, date } = parts;
+    const { config } = start;
     this.#number = start.worker;
-    this.#config = start.config;
-    this.#wantsPeerAddress = wantsPeerAddress(start.config);
+    this.#config = config;
+    this.#wantsPeerAddress = wantsPeerAddress(config);
     this.#post = parts.post;
     this.#parts = parts;
     this.#lastOrder = start.lastOrder;
@@ -114,33 +116,23 @@ export class Worker implements SocketContext, Source {
     const { logDescriptor: log, accessLogDescriptor: accessLog } = start;
     this.#logs = new WorkerLogs({
       logs: { os, log, accessLog },
-      config: start.config,
+      config,
       worker: start.worker,
       counters: this.#counters,
       post: parts.post,
     });
     this.#log = this.#logs.log;
-    const isObserved = start.config.monitoring.admin !== undefined || accessLog >= 0;
-    this.loop = new EventLoop(os, isObserved ? new SleepMeter(os, this.#counters) : null);
-    this.writeStall = start.config.limits.writeStall;
-    const { loop } = this;
-    const router = routerFor(parts.router, { config: start.config, loop });
-    const { trustedProxies } = start.config.proxy;
-    const observed = {
+    const watch = isObserved(config, this.#logs) ? new SleepMeter(os, this.#counters) : null;
+    const loop = this.loop = new EventLoop(os, watch);
+    this.writeStall = config.limits.writeStall;
+    this.#context = sessionContextFor({
+      config,
       loop,
+      logs: this.#logs,
       counters: this.#counters,
-      accessLog: this.#logs.accessLog,
-      trustedProxies,
-    };
-    this.#context = new SessionContext({
-      config: start.config,
-      loop,
-      log: this.#log,
-      counters: this.#counters,
-      router,
+      router: routerFor(parts.router, { config, loop }),
       date,
       messages: this.messages,
-      observer: isObserved ? new RequestObserver(observed) : null,
     });
     this.#trimmer = new MemoryTrimmer(loop);
     this.#flushTimer = loop.timers.timer({ onDeadline: () => this.#flush() });

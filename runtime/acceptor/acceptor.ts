@@ -3,7 +3,9 @@
  *
  * In: the listening descriptor. Out: tasks on the ring, and the doorbell of one parked worker for
  * each. A ring that is full makes it wait, and the kernel's backlog holds the clients: none is lost.
- * Ends when the listening socket is shut down or, where that is not ours alone, when its bell is rung.
+ * While there are connections that it has refused it looks at them now and then: see
+ * refused_connections.ts. Ends when the listening socket is shut down or, where that is not ours alone,
+ * when its bell is rung.
  */
 
 import { CLOSES, DateField, type PreparedResponse } from "../../protocol/mod.ts";
@@ -30,10 +32,13 @@ import {
 } from "../ring/mod.ts";
 import type { AcceptorStart, ThreadMessage } from "../thread/mod.ts";
 import { ConnectionTask } from "./connection_task.ts";
+import { LOOK, RefusedConnections } from "./refused_connections.ts";
 import { Vigil } from "./vigil.ts";
 
 /** Milliseconds between tries while there is no descriptor, no memory or no slot. */
 const BACK_OFF = 20;
+/** So many connections are accepted in a row without a look at the bell. */
+const TURNS_UNHEARD = 256;
 
 /** What the acceptor needs of its thread. */
 export interface AcceptorParts {
@@ -60,8 +65,10 @@ export class Acceptor {
   /** Made once: who is flooded with connections should not encode an answer for each. */
   readonly #refusal: PreparedResponse = lastAnswer(UNAVAILABLE, this.#date);
   readonly #vigil: Vigil | null;
+  readonly #refused: RefusedConnections;
   #nextWorker = 0;
   #starved = false;
+  #turns = 0;
   readonly #told = new Set<string>();
 
   constructor(parts: AcceptorParts) {
@@ -70,6 +77,7 @@ export class Acceptor {
     this.#vigil = stopBell === undefined ? null : new Vigil(os, listener, stopBell);
     this.#state = openSharedState(memory);
     this.#counters = this.#state.counters(this.#state.acceptorBlock);
+    this.#refused = new RefusedConnections(os);
   }
 
   /** Accepts; fulfilled when there is nothing more to accept from. */
@@ -84,8 +92,23 @@ export class Acceptor {
       else if (this.#state.flags.isDraining()) break;
       else await this.#parts.pause(BACK_OFF);
     }
-    while (this.#acceptOne(os.accept(start.listener, this.#sockaddr)));
+    while (this.#acceptNext());
+    this.#refused.closeAll();
     post({ type: "stopped" });
+  }
+
+  /** Waits for a connection and takes it, or looks at those that were refused; false at the end. */
+  #acceptNext(): boolean {
+    const { start: { listener }, os } = this.#parts;
+    const hasRefused = this.#refused.size > 0;
+    // Who floods us must not drown the bell.
+    const looksAtBell = hasRefused || ++this.#turns % TURNS_UNHEARD === 0;
+    if (looksAtBell && this.#vigil?.wait(0) === false) return false;
+    if (hasRefused) {
+      this.#refused.look();
+      if (!os.awaitConnection(listener, LOOK)) return true;
+    }
+    return this.#acceptOne(os.accept(listener, this.#sockaddr));
   }
 
   /** Takes what accept answered; false at the end. */
@@ -100,7 +123,7 @@ export class Acceptor {
       case EINVAL: // shut down
         return false;
       case EAGAIN: // made not to block: to be shut down, or since others accept from it too
-        return this.#vigil !== null && this.#vigil.wait();
+        return this.#vigil !== null && this.#vigil.wait(this.#refused.size > 0 ? LOOK : -1);
       case EMFILE:
       case ENFILE:
       case ENOBUFS:
@@ -160,7 +183,7 @@ export class Acceptor {
     return open - 1;
   }
 
-  /** One connection too many: it is told so, if it listens, and closed. */
+  /** One connection too many: it is told so, and closed when it has read that. */
   #refuse(descriptor: number, reason: string): void {
     const { os, post, now } = this.#parts;
     // Said at the first of each reason: who refuses thousands need not tell thousands of times.
@@ -174,11 +197,12 @@ export class Acceptor {
     const answer = this.#refusal.bytesFor(false, CLOSES);
     os.send(descriptor, answer, answer.length, false);
     os.shutdownWrite(descriptor);
-    os.close(descriptor);
+    this.#refused.add(descriptor);
   }
 
   #starve(errno: number): void {
     const { post, sleep } = this.#parts;
+    this.#refused.closeAll(); // whoever is let in needs a descriptor more
     if (!this.#starved) {
       const text = `cannot accept: ${errnoText(errno)}; trying again as connections close`;
       post({ type: "warning", text });

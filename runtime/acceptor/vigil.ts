@@ -29,9 +29,14 @@ export class Vigil {
     }
   }
 
-  /** Waits; false: the bell was rung, and what waits in the socket's queue is left to the next. */
-  wait(): boolean {
-    const count = expectSuccess("epoll_wait", this.#os.epollWait(this.#epoll, this.#events, -1));
+  /**
+   * Waits for `milliseconds` at most, -1: without end.
+   *
+   * @returns false: the bell was rung, and what waits in the socket's queue is left to the next
+   */
+  wait(milliseconds: number): boolean {
+    const waited = this.#os.epollWait(this.#epoll, this.#events, milliseconds);
+    const count = expectSuccess("epoll_wait", waited);
     for (let i = 0; i < count; i++) {
       if (this.#events.descriptor(i) === this.#bell) return false;
     }

@@ -46,6 +46,7 @@ const SYMBOLS = {
     result: "i32",
   },
   listen: { parameters: ["i32", "i32"], result: "i32" }, // int sockfd, int backlog
+  poll: { parameters: ["buffer", "u32", "i32"], result: "i32" }, // struct pollfd *, nfds_t, int timeout
   shutdown: { parameters: ["i32", "i32"], result: "i32" }, // int sockfd, int how
   recv: {
     // int sockfd, void *buf, size_t len, int flags

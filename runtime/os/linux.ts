@@ -23,6 +23,7 @@ const POSIX_FADV_WILLNEED = 3;
 const CLOCK_MONOTONIC = 1;
 // Only what is in memory: else EAGAIN, at once.
 const RWF_NOWAIT = 8;
+const POLLIN = 1;
 const SHUT_RD = 0;
 const SHUT_WR = 1;
 const WORD = 2 ** 32;
@@ -54,6 +55,9 @@ export class LinuxOs implements Os {
   readonly #offset = new Uint32Array(2);
   readonly #offsetBytes = new Uint8Array(this.#offset.buffer);
   readonly #probe = new Probe();
+  // struct pollfd { s32 fd; s16 events; s16 revents }, the last two as one word.
+  readonly #poll = new Int32Array(2);
+  readonly #pollBytes = new Uint8Array(this.#poll.buffer);
   // A doorbell adds one: a u64 in host order.
   readonly #one = new Uint8Array(new BigUint64Array([1n]).buffer);
 
@@ -93,6 +97,13 @@ export class LinuxOs implements Os {
       this.#addressLength,
       SOCK_NONBLOCK_CLOEXEC,
     );
+  }
+
+  awaitConnection(listener: number, milliseconds: number): boolean {
+    this.#poll[0] = listener;
+    this.#poll[1] = POLLIN;
+    const ready = result(this.#libc.poll(this.#pollBytes, 1, milliseconds));
+    return ready !== 0 && ready !== -EINTR;
   }
 
   shutdownWrite(descriptor: number): number {

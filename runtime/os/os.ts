@@ -19,6 +19,11 @@ export interface Os {
   accept(listener: number, sockaddr: Uint8Array): number;
   /** The same without blocking the thread; where it fails the answer is -1, whatever the reason. */
   acceptAsync(listener: number, sockaddr: Uint8Array): Promise<number>;
+  /**
+   * poll(2) of the listener: whether a connection is there within so many milliseconds, or something else
+   * that accept does not wait for.
+   */
+  awaitConnection(listener: number, milliseconds: number): boolean;
   /** shutdown(2) of the sending side: the peer reads an end of stream. */
   shutdownWrite(descriptor: number): number;
   /** shutdown(2) of the receiving side; on a listener it ends a blocked accept with EINVAL. */

@@ -221,6 +221,11 @@ export class FakeOs implements Os {
     return Promise.resolve(Math.max(this.accept(listener, sockaddr), -1));
   }
 
+  /** Always: what there is accept says, and where there is nothing the acceptor's run is over. */
+  awaitConnection(): boolean {
+    return true;
+  }
+
   shutdownWrite(descriptor: number): number {
     this.#socket(descriptor, "shutdown").endServer();
     return this.#moved(0);

@@ -37,6 +37,24 @@ Deno.test("connection bound: 503 and the end beyond --max-connections, and one l
     assertEquals(stderr.trimEnd().split("\n").length, 1, stderr);
   }));
 
+Deno.test("connection bound: who sends a request in parts reads its 503, and is not reset", () =>
+  withServer({ workers: 2, args: ["--max-connections", "1"] }, async (server) => {
+    using served = await RawWebSocket.open(server, "/echo");
+    const part = "x".repeat(10_000);
+    for (let i = 0; i < 100; i++) {
+      using refused = await HttpConnection.open(server);
+      await refused.send(`POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 30000\r\n\r\n`);
+      assertEquals((await refused.answer()).status, 503);
+      await refused.expectEnd();
+      // The answer to a part that nobody reads would be a reset, which the next part would meet.
+      for (let sent = 0; sent < 3; sent++) await refused.send(part);
+    }
+    await served.send({ opcode: OPCODE.close });
+    await served.connection.rest();
+    await served.connection.closeWrite();
+    await server.stop();
+  }));
+
 Deno.test("connection bound: 503 beyond --max-connections-per-address, for that address alone", () =>
   withServer({ workers: 2, args: ["--max-connections-per-address", "2"] }, async (server) => {
     using open = new DisposableStack();

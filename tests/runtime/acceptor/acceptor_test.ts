@@ -9,6 +9,7 @@ import {
   EPROTO,
   SystemError,
 } from "../../../runtime/os/mod.ts";
+import { LINGER_MILLISECONDS } from "../../../runtime/loop/mod.ts";
 import {
   COLUMN,
   createSharedState,
@@ -199,6 +200,32 @@ Deno.test("acceptor: at the bound of connections more get 503 and are closed, sa
   arrive(made.os, 2);
   await made.acceptor.run();
   assertEquals(tasksOf(made).length, 1);
+});
+
+Deno.test("acceptor: refused connections have their time while no other comes, and no longer", async () => {
+  const made = bench([], 0);
+  const { os } = made;
+  const [refused] = arrive(os, 1);
+  const waits: number[] = [];
+  os.awaitConnection = () => {
+    if (os.backlog.length > 0) return true;
+    waits.push(os.now);
+    os.now += 20;
+    return false;
+  };
+  await made.acceptor.run();
+  // Accept is asked again when there is nobody left to look at.
+  const [first] = waits;
+  assertEquals(refused!.closedAt - first! >= LINGER_MILLISECONDS, true);
+  assertEquals(waits.length < LINGER_MILLISECONDS / 20 + 5, true, `${waits.length} waits`);
+});
+
+Deno.test("acceptor: without descriptors the refused connections give theirs at once", async () => {
+  const made = bench([0, EMFILE], 0);
+  const sockets = arrive(made.os, 2);
+  made.whileAsleep = () => assertEquals(Number.isNaN(sockets[0]!.closedAt), false);
+  await made.acceptor.run();
+  assertEquals(made.sleeps.length, 1);
 });
 
 Deno.test("acceptor: it ends when the listener is shut down", async () => {

@@ -11,10 +11,12 @@
  * first has that index and gets all; where the last old one is closed the index is out of range again.
  */
 
+import { EPERM } from "./errno.ts";
 import { libc } from "./libc.ts";
 import { SOCKADDR_BYTES } from "./sockaddr.ts";
 import { isAt, sockets } from "./sockets.ts";
 import { expectSuccess, result } from "./syscall.ts";
+import { SystemError } from "./system_error.ts";
 
 const SOL_SOCKET = 1;
 const SO_ATTACH_FILTER = 26;
@@ -64,6 +66,11 @@ export function steerConnections(address: Deno.NetAddr, workers: number): void {
  * Has the kernel drop the first segment of every new connection to `address`: what has been connected by
  * now can be accepted to its last, then the sockets can be closed. Who is dropped tries again
  * within a second, and is refused.
+ *
+ * Newer kernels let none but CAP_NET_ADMIN filter what reaches TCP sockets: others go without. What comes
+ * in the last moment before a socket is closed is then reset in place of refused.
+ *
+ * @throws {SystemError} where the kernel refuses for another reason
  */
 export function holdConnections(address: Deno.NetAddr): void {
   const hold = program([
@@ -73,7 +80,14 @@ export function holdConnections(address: Deno.NetAddr): void {
     [BPF_RETURN, 0, 0, 0],
     [BPF_RETURN, 0, 0, WHOLE_PACKET],
   ]);
-  for (const descriptor of listenersOn(address)) attach(descriptor, SO_ATTACH_FILTER, hold);
+  for (const descriptor of listenersOn(address)) {
+    try {
+      attach(descriptor, SO_ATTACH_FILTER, hold);
+    } catch (error) {
+      if (error instanceof SystemError && error.errno === EPERM) return; // so it is for all of them
+      throw error;
+    }
+  }
 }
 
 function* listenersOn(address: Deno.NetAddr): Generator<number, void, undefined> {

@@ -89,9 +89,10 @@ export class HttpSession implements Session, Deferred {
   drain(): void {
     this.#http.mustClose();
     if (this.#wait.phase !== IDLE) return;
-    // A new connection's request may be on its way: it has a moment. An old one's time is over.
-    if (this.#wait.requests === 0) this.#setDeadline();
-    else this.#end(false);
+    // A first request may be on its way: it has a moment. For a further one the time is over.
+    if (this.#wait.requests > 0) return this.#end(false);
+    this.#wait.since = this.#context.loop.now;
+    this.#setDeadline();
   }
 
   deadline(): void {

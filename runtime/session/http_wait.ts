@@ -19,7 +19,7 @@ export const BODY = 2;
 /** A handler's promise: as long as it takes. */
 export const HANDLER = 3;
 
-/** While stopping: how long a new connection's first request may still be on its way, in ms. */
+/** While stopping: how long a connection's first request may still be on its way, in ms. */
 const LAST_REQUEST = 500;
 
 /** One connection's. Times are the loop's milliseconds. */

@@ -96,3 +96,18 @@ Deno.test("http session: a guard that is gone when it has spoken still answers",
     assertEquals(peer.text.slice(9, 12), verdict === "refused" ? "401" : "200");
   }
 });
+
+Deno.test("http session: at the stop a first request has a moment more, on an old connection too", async () => {
+  for (const [late, answer] of [[400, "HTTP/1.1 200"], [800, ""]] as const) {
+    const server = new FakeServer();
+    const peer = new Reader(new FakeSocket(), new Random(1), { sends: 99, reads: 999, pause: 0 });
+    const { now } = server.os;
+    server.connectAt(now, peer);
+    server.schedule(now + 5_000, () => server.stop());
+    server.schedule(now + 5_000 + late, () => {
+      peer.say(bytesOf("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"));
+    });
+    await server.run();
+    assertEquals(peer.text.slice(0, 12), answer, `sent ${late} ms after the stop`);
+  }
+});

@@ -5,7 +5,6 @@
  * Out: its hash. The password is never an argument: everybody on the machine sees those.
  */
 
-import { hashPassword } from "../auth/mod.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** No longer line is read. */
@@ -21,6 +20,7 @@ export async function hashOfInput(input: typeof Deno.stdin): Promise<string> {
   try {
     const password = await firstLine(input);
     if (password === "") throw new UsageError("hash-password reads a password from standard input");
+    const { hashPassword } = await import("../auth/mod.ts");
     return await hashPassword(password);
   } finally {
     if (isTerminal) input.setRaw(false);

@@ -35,7 +35,7 @@ export async function main(args: readonly string[]): Promise<number> {
       case "version":
         return print(`async-deno ${config.version}`);
       case "check":
-        return check(command.settings);
+        return await check(command.settings);
       case "completions":
         return print(completionsFor(command.shell));
       case "systemd":
@@ -64,12 +64,12 @@ function readCommand(args: readonly string[]): Command {
 }
 
 /** Tells everything that is wrong, or what would be served. */
-function check(settings: Settings): number {
+async function check(settings: Settings): Promise<number> {
   const { users, tls } = settings.config;
   const missing = faultsOf(settings);
   // What is not there cannot be used, either: that is said once.
   const unusable = missing.length > 0 ? [] : tlsUnreadiness({ tls });
-  const faults = [...missing, ...unusable, ...unreadiness({ users })];
+  const faults = [...missing, ...unusable, ...await unreadiness({ users })];
   [...settings.notes, ...faults].forEach(warn);
   return faults.length > 0 ? EXIT.usage : print(describe(settings));
 }
@@ -84,7 +84,7 @@ function executable(): string {
 }
 
 async function serve(config: Config, args: readonly string[]): Promise<number> {
-  const [reason] = unreadiness(config);
+  const [reason] = await unreadiness(config);
   if (reason !== undefined) return fail(reason, EXIT.cannotServe);
   const signals = new StopSignals(args);
   try {
@@ -161,7 +161,7 @@ class StopSignals {
   async #reload(): Promise<void> {
     if (this.#executor === null) return;
     try {
-      await this.#executor.reload(readAgain(this.#args));
+      await this.#executor.reload(await readAgain(this.#args));
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
       warn(`not all was read anew: ${error.message}; what there was goes on`);
@@ -177,10 +177,10 @@ class StopSignals {
 }
 
 /** The config that the same arguments make now. @throws {UsageError} where it is none, or cannot be served */
-function readAgain(args: readonly string[]): Config {
+async function readAgain(args: readonly string[]): Promise<Config> {
   const command = readCommand(args);
   if (command.type !== "serve") throw new UsageError("the arguments are for something else");
-  const [fault] = unreadiness(command.config);
+  const [fault] = await unreadiness(command.config);
   if (fault !== undefined) throw new UsageError(fault);
   return command.config;
 }

@@ -5,7 +5,6 @@
  * themselves; asked here, a mistake is said once and by its option.
  */
 
-import { readUsers } from "../auth/mod.ts";
 import type { Config } from "../config/mod.ts";
 import { readTlsMaterial } from "../executor/mod.ts";
 
@@ -13,11 +12,17 @@ import { readTlsMaterial } from "../executor/mod.ts";
 type Wanted = Pick<Config, "users"> & Partial<Pick<Config, "files">>;
 
 /** Everything that is not as it should be. */
-export function unreadiness({ files, users }: Wanted): string[] {
+export async function unreadiness({ files, users }: Wanted): Promise<string[]> {
   const root = files?.root;
-  const faults = users.map((source) => faultOf(() => readUsers([source], readPasswords)));
+  const faults = users.length === 0 ? [] : await faultsOfUsers(users);
   if (root !== undefined) faults.unshift(faultOf(() => expectFolder(root)));
   return faults.filter((fault) => fault !== undefined);
+}
+
+async function faultsOfUsers(users: Config["users"]): Promise<(string | undefined)[]> {
+  // Loaded where there are users, as in the threads: what reckons hashes is long in loading.
+  const { readUsers } = await import("../auth/mod.ts");
+  return users.map((source) => faultOf(() => readUsers([source], readPasswords)));
 }
 
 /** Why certificate and key cannot be used; a start finds it out by itself. */

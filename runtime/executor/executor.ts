@@ -155,21 +155,28 @@ export class Executor {
    */
   async reload(config: Config = this.#config): Promise<void> {
     if (this.#stopping) return;
-    this.#routeBy(config);
+    const rerouted = this.#routeBy(config);
     try {
       await this.#entrance.reload();
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       this.#say(`not all was read anew: ${reason}; what there was goes on`);
     }
+    await rerouted;
   }
 
-  #routeBy({ files, endpoints, users }: Config): void {
+  /** Each worker may have to load something for it: until all have, none of them blocks, as at the start. */
+  async #routeBy({ files, endpoints, users }: Config): Promise<void> {
     const config = this.#config = { ...this.#config, files, endpoints, users };
     const number = ++this.#lastOrder;
-    for (const thread of this.#workers) thread.order({ type: "config", config, number });
-    this.#state.flags.noteOrder(number);
+    const { flags } = this.#state;
+    flags.setSettled(false);
+    const order = { type: "config", config, number } as const;
+    const rerouted = this.#workers.map((thread) => thread.reroute(order));
+    flags.noteOrder(number);
     this.#entrance.wakeAll();
+    await Promise.all(rerouted);
+    if (number === this.#lastOrder) flags.setSettled(true);
   }
 
   /** Loaded only where it is wanted: its page and what draws its charts take time and memory. */

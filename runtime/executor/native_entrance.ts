@@ -90,7 +90,7 @@ export class NativeEntrance implements Entrance {
       starting.push(parts.startWorker(worker));
     }
     await Promise.all(starting);
-    this.#state.flags.setSettled();
+    this.#state.flags.setSettled(true);
     this.#ringAll();
   }
 

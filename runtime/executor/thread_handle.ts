@@ -29,6 +29,8 @@ export class Thread {
   #started = false;
   readonly #orders: ThreadOrder[] = [];
   #renewed = Promise.withResolvers<void>();
+  // Orders of another config, and who waits until they are followed.
+  readonly #rerouting = new Map<number, () => void>();
 
   /** @param name for warnings and debuggers */
   constructor(module: URL, name: string, watcher: ThreadWatcher) {
@@ -73,12 +75,27 @@ export class Thread {
     return this.#renewed.promise;
   }
 
+  /** Has it answer by another config; fulfilled when it does, or cannot, or has ended. */
+  reroute(order: ThreadOrder & { type: "config" }): Promise<void> {
+    if (this.hasEnded) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#rerouting.set(order.number, resolve);
+      this.order(order);
+    });
+  }
+
   #hear(message: ThreadMessage): void {
     if (message.type === "warning") return this.#watcher.warn(message.text);
     if (message.type === "stopped") return this.#end(undefined);
     if (message.type === "renewed") return this.#renewed.resolve();
+    if (message.type === "rerouted") return this.#rerouted(message.number);
     if (message.type === "loaded") this.#loaded.resolve();
     else this.#ready.resolve();
+  }
+
+  #rerouted(number: number): void {
+    this.#rerouting.get(number)?.();
+    this.#rerouting.delete(number);
   }
 
   #end(error: string | undefined): void {
@@ -88,6 +105,7 @@ export class Thread {
     this.#loaded.reject(reason);
     this.#ready.reject(reason);
     this.#renewed.resolve();
+    for (const number of this.#rerouting.keys()) this.#rerouted(number);
     this.#watcher.ended({ error });
   }
 }

@@ -138,10 +138,10 @@ export class Flags {
     return Atomics.load(this.#words, ORDERS);
   }
 
-  /** Says that all threads have loaded what they run; ring every doorbell after it. */
-  setSettled(): void {
+  /** Says whether all threads have loaded what they run; ring every doorbell after it. */
+  setSettled(settled: boolean): void {
     // Publishes nothing but itself.
-    Atomics.store(this.#words, SETTLED, 1);
+    Atomics.store(this.#words, SETTLED, settled ? 1 : 0);
   }
 
   /** Whether all threads have loaded what they run, so that each may block its own. */

@@ -80,6 +80,8 @@ export type ThreadMessage =
   | { readonly type: "ready" }
   /** It listens with the certificate that it was told of, and no more with the one before. */
   | { readonly type: "renewed" }
+  /** It answers by the config of the order of this number, or by the one before if that cannot be. */
+  | { readonly type: "rerouted"; readonly number: number }
   /** It has ended by itself: all its connections are closed. */
   | { readonly type: "stopped" }
   /** Something that the operator should read once. */

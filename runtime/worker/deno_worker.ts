@@ -38,7 +38,7 @@ import type {
 } from "../thread/mod.ts";
 import { Gate, type GateAddress } from "./gate.ts";
 import { NumberPool } from "./number_pool.ts";
-import { reroute, routerFor, type RouterMaker } from "./router_maker.ts";
+import { reroute, routerFor, type RouterLoader, type RouterMaker } from "./router_maker.ts";
 import { isObserved, sessionContextFor } from "./session_context_maker.ts";
 import { SleepMeter } from "./sleep_meter.ts";
 import { TrafficCounter } from "./traffic_counter.ts";
@@ -54,6 +54,8 @@ export interface DenoWorkerParts {
   readonly start: WorkerStart;
   readonly listen: ListenAddress;
   readonly router: Router | RouterMaker;
+  /** Loads what another config wants; absent: the endpoints are the same by whatever config. */
+  readonly load?: RouterLoader | undefined;
   /** The date that the router's answers carry. */
   readonly date: DateField;
   /** What the logs are written by. */
@@ -91,6 +93,8 @@ export class DenoWorker implements DenoTransportContext {
   readonly #addressBytes = new Uint8Array(this.#addressWords.buffer);
   readonly #told = new Set<string>();
   readonly #cutter = hasLibc() ? new ConnectionCutter() : null;
+  // The number of the last order that was heard, or was in the config at the start.
+  #lastOrder: number;
   #starved = false;
   #gateClosed = false;
   readonly #done = Promise.withResolvers<void>();
@@ -102,6 +106,7 @@ export class DenoWorker implements DenoTransportContext {
     this.#parts = parts;
     this.#number = start.worker;
     this.#config = config;
+    this.#lastOrder = start.lastOrder;
     this.#state = openSharedState(start.memory);
     this.#counters = this.#state.counters(start.worker);
     this.writeStall = config.limits.writeStall;
@@ -285,13 +290,15 @@ export class DenoWorker implements DenoTransportContext {
     if (order.type === "drain") this.#drain();
     else if (order.type === "log") this.#parts.logs.os.reopen?.();
     else if (order.type === "tls") this.#renew(order.tls);
-    else this.#routeBy(order.config);
+    else this.#routeBy(order);
   }
 
-  #routeBy(config: Config): void {
+  #routeBy(order: ThreadOrder & { type: "config" }): void {
     const [context] = this.#contexts; // the server's own is the first
-    const { router, post } = this.#parts;
-    if (context !== undefined) reroute({ context, router, config, post });
+    const { load, post } = this.#parts;
+    this.#lastOrder = Math.max(this.#lastOrder, order.number);
+    const isLast = () => order.number === this.#lastOrder;
+    if (context !== undefined) void reroute({ context, load, order, isLast, post });
   }
 
   async #renew(tls: TlsMaterial): Promise<void> {

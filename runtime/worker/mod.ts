@@ -18,5 +18,5 @@
 
 export { DenoWorker, type DenoWorkerParts } from "./deno_worker.ts";
 export { serveThread } from "./serve_thread.ts";
-export { type RouterMaker } from "./router_maker.ts";
+export type { RouterLoader, RouterMaker } from "./router_maker.ts";
 export { Worker, type WorkerParts } from "./worker.ts";

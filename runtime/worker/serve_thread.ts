@@ -12,13 +12,15 @@ import type { Router } from "../session/mod.ts";
 import { onOrder, onStart, postToMain } from "../thread/mod.ts";
 import type { WorkerStart } from "../thread/mod.ts";
 import { DenoWorker } from "./deno_worker.ts";
-import type { RouterMaker } from "./router_maker.ts";
+import type { RouterLoader } from "./router_maker.ts";
 import { Worker } from "./worker.ts";
 
-/** Serves with `router`, or what is made for the worker, as soon as the main thread says what. */
-export function serveThread(router: Router | RouterMaker, date: DateField): void {
+/** Serves with `router`, or what is loaded and made for the worker, as soon as the main thread says what. */
+export function serveThread(router: Router | RouterLoader, date: DateField): void {
   onStart<WorkerStart>(async (start) => {
-    const parts = { start, router, date, post: postToMain, onOrder };
+    const load = typeof router === "function" ? router : undefined;
+    const made = typeof router === "function" ? await router(start.config) : router;
+    const parts = { start, router: made, load, date, post: postToMain, onOrder };
     const { listen } = start;
     const worker = listen === undefined
       ? new Worker({ ...parts, os: new LinuxOs() })

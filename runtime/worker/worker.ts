@@ -7,8 +7,8 @@
  *
  * Two speeds. While no handler's promise is pending the loop never leaves this thread: it blocks in
  * epoll_wait, and nothing is allocated or awaited for a request. While one is, each batch is followed
- * by microtasks, and the wait is one that leaves the thread to timers, files and fetch. So it is too at
- * the start, while other threads are loading (see the executor).
+ * by microtasks, and the wait is one that leaves the thread to timers, files and fetch. So it is too while
+ * threads are loading, at the start and by a new config (see the executor).
  */
 
 import { type DateField, MessageBufferPool } from "../../protocol/mod.ts";
@@ -34,7 +34,7 @@ import {
 import { firstSession, type Router, type SessionContext } from "../session/mod.ts";
 import type { ThreadMessage, ThreadOrder, WorkerStart } from "../thread/mod.ts";
 import { MemoryTrimmer } from "./memory_trimmer.ts";
-import { reroute, routerFor, type RouterMaker } from "./router_maker.ts";
+import { reroute, routerFor, type RouterLoader, type RouterMaker } from "./router_maker.ts";
 import { isObserved, sessionContextFor } from "./session_context_maker.ts";
 import { SleepMeter } from "./sleep_meter.ts";
 import { TrafficCounter } from "./traffic_counter.ts";
@@ -63,6 +63,8 @@ export interface WorkerParts {
   readonly start: WorkerStart;
   readonly os: Os;
   readonly router: Router | RouterMaker;
+  /** Loads what another config wants; absent: the endpoints are the same by whatever config. */
+  readonly load?: RouterLoader | undefined;
   /** The date that the router's answers carry. */
   readonly date: DateField;
   /** Tells the main thread. */
@@ -165,10 +167,12 @@ export class Worker implements SocketContext, Source {
   // Orders.
 
   #obey(order: ThreadOrder): void {
-    if (order.type !== "config" || order.number <= this.#lastOrder) return;
-    this.#lastOrder = order.number;
-    const { router, post } = this.#parts;
-    reroute({ context: this.#context, router, config: order.config, post });
+    if (order.type !== "config") return;
+    // One that was under way at the start is in its config already.
+    this.#lastOrder = Math.max(this.#lastOrder, order.number);
+    const { load, post } = this.#parts;
+    const isLast = () => order.number === this.#lastOrder;
+    void reroute({ context: this.#context, load, order, isLast, post });
     this.#onHeard();
   }
 

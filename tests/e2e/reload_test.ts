@@ -4,6 +4,7 @@
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { hashPassword } from "../../runtime/auth/mod.ts";
 import {
   Authority,
   type CertificateFiles,
@@ -210,6 +211,43 @@ Deno.test("reload: headers and folder of the configuration file, on a connection
       server.kill("SIGHUP");
       await waitFor(() => server.stderr.includes("what there was goes on"), { what: "a warning" });
       assertEquals(await get(), ["two", "two"]);
+      await server.stop();
+    });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("reload: a folder and passwords where there were none at the start, in every worker", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "async-deno-test-" });
+  const workers = 4;
+  try {
+    await Deno.writeTextFile(`${folder}/index.html`, "home");
+    await Deno.writeTextFile(`${folder}/hash`, await hashPassword("secret"));
+    const configure = (text: string) => Deno.writeTextFile(`${folder}/a.toml`, text);
+    await configure("");
+    await withServer({ workers, args: ["--config", `${folder}/a.toml`] }, async (server) => {
+      using open = new DisposableStack();
+      const kept: HttpConnection[] = [];
+      // So many that every worker has some.
+      while (kept.length < 32 * workers) kept.push(open.use(await HttpConnection.open(server)));
+      const get = async (connection: HttpConnection, more = "") => {
+        await connection.send(`GET / HTTP/1.1\r\nHost: a\r\n${more}\r\n`);
+        const { status, text } = await connection.answer();
+        return status === 200 ? text : String(status);
+      };
+      const all = async () => new Set(await Promise.all(kept.map((each) => get(each))));
+      for (const answer of await all()) assertStringIncludes(answer, "<title>");
+      await configure(`root = "${folder}"\nbasic-auth = ["me:${folder}/hash"]\n`);
+      server.kill("SIGHUP");
+      const asked = async () => (await all()).difference(new Set(["401"])).size === 0;
+      await waitFor(asked, { what: "401 in all workers" });
+      const credentials = `Authorization: Basic ${btoa("me:secret")}\r\n`;
+      assertEquals(await get(kept[0]!, credentials), "home");
+      await configure("");
+      server.kill("SIGHUP");
+      const isBack = async () => [...await all()].every((answer) => answer.includes("<title>"));
+      await waitFor(isBack, { what: "the page in all workers" });
       await server.stop();
     });
   } finally {

@@ -77,7 +77,7 @@ export class FakeServer implements World {
     const sizes = { taskSlots: 8, inboxBytes: 256, descriptors: options.tableSize ?? 512 };
     const memory = createSharedState({ workers: 1, ...sizes });
     this.state = openSharedState(memory);
-    this.state.flags.setSettled(); // from the start the acceptor's calls block, as far as it can tell
+    this.state.flags.setSettled(true); // from the start the acceptor's calls block, as far as it can tell
     this.#listener = this.os.listen();
     this.#doorbell = this.os.eventfd();
     const doorbells = [this.#doorbell];

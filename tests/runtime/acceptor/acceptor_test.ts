@@ -77,7 +77,7 @@ function bench(errors: number[] = [], maxConnections = 100, settled = true): Ben
     post: (message) => message.type === "warning" && warnings.push(message.text),
   });
   const state = openSharedState(memory);
-  if (settled) state.flags.setSettled();
+  if (settled) state.flags.setSettled(true);
   const whileAsleep = () => {};
   const made = { os, acceptor, state, doorbells, warnings, sleeps, pauses, whileAsleep };
   return made;
@@ -240,7 +240,7 @@ Deno.test("acceptor: while others load no error has it block the thread", async 
   const sleepsAt: number[] = [];
   made.whileAsleep = () => {
     sleepsAt.push(made.sleeps.length);
-    if (made.pauses.length === 3) made.state.flags.setSettled();
+    if (made.pauses.length === 3) made.state.flags.setSettled(true);
   };
   const sockets = arrive(made.os, 1);
   await made.acceptor.run();

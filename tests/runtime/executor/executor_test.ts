@@ -9,12 +9,15 @@ new LinuxOs(); // loads libc for the process: within a test Deno 2.4 would take 
 const HANDLERS = new URL("../../support/handlers_thread.ts", import.meta.url);
 
 interface Running extends AsyncDisposable {
+  readonly config: Config;
   readonly executor: Executor;
   readonly url: string;
   readonly warnings: string[];
 }
 
-async function start(config: Partial<Config> = {}): Promise<Running> {
+async function start(
+  { workerModule = HANDLERS, ...config }: Partial<Config> & { workerModule?: URL | null } = {},
+): Promise<Running> {
   const warnings: string[] = [];
   const transport = OVER_DENO_TRANSPORT ? "deno" : "auto";
   const whole: Config = {
@@ -24,10 +27,14 @@ async function start(config: Partial<Config> = {}): Promise<Running> {
     hostname: "127.0.0.1",
     port: 0,
     log: "off",
+    ...config,
   };
-  const options = { warn: (text: string) => void warnings.push(text), workerModule: HANDLERS };
-  const executor = await Executor.start({ ...whole, ...config }, options);
+  const executor = await Executor.start(whole, {
+    warn: (text: string) => void warnings.push(text),
+    ...(workerModule === null ? {} : { workerModule }),
+  });
   return {
+    config: whole,
     executor,
     warnings,
     url: `http://127.0.0.1:${executor.address.port}`,
@@ -151,6 +158,30 @@ Deno.test("a worker that dies is replaced, its connections are closed, the other
   doomed.close();
   assertStringIncludes(server.warnings.join("\n"), "killed by a test");
   for (let i = 0; i < 20; i++) assertEquals((await get(`${server.url}/now`))[1], "now");
+});
+
+Deno.test("a new config is followed by every worker when its reload is over, also by several at once", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "async-deno-test-" });
+  await Deno.writeTextFile(`${folder}/index.html`, "home");
+  const [none, served] = [DEFAULT_CONFIG.files, { ...DEFAULT_CONFIG.files, root: folder }];
+  try {
+    await using server = await start({ workers: 3, workerModule: null });
+    const { executor, url, config, warnings } = server;
+    // Connections of their own, so that they come to all workers.
+    const kinds = async () => {
+      const headers = { Connection: "close" };
+      const answers = await Promise.all(Array.from({ length: 24 }, () => get(url, { headers })));
+      return new Set(answers.map(([, text]) => text === "home" ? text : "terminal"));
+    };
+    assertEquals(await kinds(), new Set(["terminal"]));
+    await executor.reload({ ...config, files: served });
+    assertEquals(await kinds(), new Set(["home"]));
+    await Promise.all([none, served, none].map((files) => executor.reload({ ...config, files })));
+    assertEquals(await kinds(), new Set(["terminal"]));
+    assertEquals(warnings, []);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });
 
 Deno.test("workers that die again and again end the server, with the reason", async () => {

@@ -84,6 +84,16 @@ Deno.test("flags: who is alive, and that the dead are not woken", () => {
   assertEquals(flags.takeParked(0), -1);
 });
 
+Deno.test("flags: threads may block while nobody loads anything", () => {
+  const words = flagsBlock();
+  const [main, worker] = [new Flags(words, 1), new Flags(words, 1)];
+  assertEquals(worker.isSettled(), false);
+  for (const settled of [true, false, true]) {
+    main.setSettled(settled);
+    assertEquals(worker.isSettled(), settled);
+  }
+});
+
 Deno.test("flags: draining is said once and for all", () => {
   const words = flagsBlock();
   assertEquals(new Flags(words, 1).isDraining(), false);

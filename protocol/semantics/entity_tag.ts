@@ -20,14 +20,8 @@
  * ```
  */
 const ELEMENT = /[ \t]*(?:(?<tag>(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*")[ \t]*)?(?:,|$)/y;
-const ENTITY_TAG = /^(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"$/;
 const ANY = /^[ \t]*\*[ \t]*$/;
 const WEAK = "W/";
-
-/** Whether a text is one entity tag and nothing else. */
-export function isEntityTag(text: string): boolean {
-  return ENTITY_TAG.test(text);
-}
 
 /** Whether two tags are one by the strong comparison: the same, and neither is weak (section 8.8.3.2). */
 export function stronglyEqual(one: string, other: string): boolean {

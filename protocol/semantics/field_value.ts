@@ -57,15 +57,6 @@ export function isFieldValue(text: string): boolean {
   return hasOnly(text, FIELD_TEXT);
 }
 
-/**
- * A text in quotes, for a parameter (RFC 9110 section 5.6.4). @throws {RangeError} for a text that no field
- * can hold
- */
-export function quotedString(text: string): string {
-  if (!isFieldValue(text)) throw new RangeError(`Cannot quote ${JSON.stringify(text)} in a field`);
-  return `"${text.replace(/["\\]/g, "\\$&")}"`;
-}
-
 function hasOnly(text: string, members: Uint8Array): boolean {
   for (let at = 0; at < text.length; at++) {
     // Beyond the table's 256 entries there is nothing, which is not 1 either.

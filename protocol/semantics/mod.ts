@@ -19,7 +19,6 @@
 
 export { type ContentCoding, NOT_ACCEPTABLE, preferredCoding } from "./content_coding.ts";
 export {
-  isEntityTag,
   listMatchesStrongly,
   listMatchesWeakly,
   stronglyEqual,
@@ -31,7 +30,6 @@ export {
   isFieldValue,
   isToken,
   parseFieldLine,
-  quotedString,
 } from "./field_value.ts";
 export { formatHttpDate, parseHttpDate } from "./http_date.ts";
 export {

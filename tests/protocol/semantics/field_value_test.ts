@@ -1,7 +1,7 @@
 /** Field lines of a command line by their table. */
 
-import { assert, assertEquals, assertThrows } from "@std/assert";
-import { isToken, parseFieldLine, quotedString } from "../../../protocol/semantics/mod.ts";
+import { assert, assertEquals } from "@std/assert";
+import { isToken, parseFieldLine } from "../../../protocol/semantics/mod.ts";
 import { readTable, type Row } from "../../support/semantics_tables.ts";
 
 interface LineRow extends Row {
@@ -31,10 +31,4 @@ Deno.test("field values: tokens", () => {
     false,
     false,
   ]);
-});
-
-Deno.test("field values: quoted, quotes and backslashes escaped", () => {
-  assertEquals(quotedString("a"), '"a"');
-  assertEquals(quotedString('say "a\\b"'), '"say \\"a\\\\b\\""');
-  for (const text of ["a\r\nb", "\0", "\u20ac"]) assertThrows(() => quotedString(text), RangeError);
 });

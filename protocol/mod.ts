@@ -29,6 +29,7 @@ export {
   isTrusted,
   parseCidr,
   parseIpAddress,
+  UNIX_PEER,
 } from "./address/mod.ts";
 export { ByteBuffer } from "./byte_buffer.ts";
 export { NEED_DATA, ProtocolError } from "./errors.ts";

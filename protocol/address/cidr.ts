@@ -2,14 +2,18 @@
  * A block of IP addresses, `10.0.0.0/8` or `2001:db8::/32` (RFC 4632 section 3.1, RFC 4291 section 2.3).
  *
  * In: its text; one address alone is a block of one. Out: whether an address lies in it. An IPv4
- * address that is mapped into IPv6 is the IPv4 address, in blocks and in what is asked.
+ * address that is mapped into IPv6 is the IPv4 address, in blocks and in what is asked. Whoever is on the
+ * other end of a Unix socket has no address: all of them are one block, `unix`.
  */
 
 import { parseIpAddress, unmapIPv4 } from "./ip_address.ts";
 
+/** What stands for the address of a peer on a Unix socket, and for the block of all such. */
+export const UNIX_PEER = "unix";
+
 /** A block of addresses; plain data. */
 export interface Cidr {
-  /** 4 or 16 bytes. */
+  /** 4 or 16 bytes; none: peers on Unix sockets. */
   readonly address: readonly number[];
   /** How many bits of it count. */
   readonly prefix: number;
@@ -17,6 +21,7 @@ export interface Cidr {
 
 /** The block that the text names; null if it names none, or has bits behind its prefix set. */
 export function parseCidr(text: string): Cidr | null {
+  if (text === UNIX_PEER) return { address: [], prefix: 0 };
   const [before = "", after, ...rest] = text.split("/");
   const parsed = parseIpAddress(before);
   if (parsed === null || rest.length > 0) return null;
@@ -31,7 +36,7 @@ export function parseCidr(text: string): Cidr | null {
   return isZeroBehind ? block : null;
 }
 
-/** Whether the block has this address of 4 or 16 bytes. */
+/** Whether the block has this address of 4 or 16 bytes, or of none. */
 export function cidrContains(block: Cidr, address: Uint8Array): boolean {
   const bytes = unmapIPv4(address);
   if (bytes.length !== block.address.length) return false;

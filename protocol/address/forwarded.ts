@@ -7,7 +7,7 @@
  * written by somebody who is not believed. An entry that is no address ends the reading.
  */
 
-import { type Cidr, cidrContains } from "./cidr.ts";
+import { type Cidr, cidrContains, UNIX_PEER } from "./cidr.ts";
 import { formatIpAddress, parseIpAddress } from "./ip_address.ts";
 
 /** What a request says of the proxies it came through. */
@@ -18,9 +18,11 @@ export interface ForwardedFields {
   readonly forwarded: string | undefined;
 }
 
+const NO_BYTES = new Uint8Array(0);
+
 /** Whether the address is that of a believed proxy. */
 export function isTrusted(address: string, trusted: readonly Cidr[]): boolean {
-  const bytes = parseIpAddress(address);
+  const bytes = address === UNIX_PEER ? NO_BYTES : parseIpAddress(address);
   return bytes !== null && trusted.some((block) => cidrContains(block, bytes));
 }
 

@@ -10,6 +10,6 @@
  * @module
  */
 
-export { type Cidr, cidrContains, parseCidr } from "./cidr.ts";
+export { type Cidr, cidrContains, parseCidr, UNIX_PEER } from "./cidr.ts";
 export { clientAddress, type ForwardedFields, isTrusted } from "./forwarded.ts";
 export { formatIpAddress, parseIpAddress, unmapIPv4 } from "./ip_address.ts";

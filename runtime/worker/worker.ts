@@ -11,7 +11,7 @@
  * threads are loading, at the start and by a new config (see the executor).
  */
 
-import { type DateField, MessageBufferPool } from "../../protocol/mod.ts";
+import { type DateField, MessageBufferPool, UNIX_PEER } from "../../protocol/mod.ts";
 import { type Config, wantsPeerAddress } from "../config/mod.ts";
 import type { Log } from "../log/mod.ts";
 import {
@@ -312,7 +312,7 @@ export class Worker implements SocketContext, Source {
   /** The address of the task in hand, where somebody wants to know it. */
   #peerAddress(): string {
     if (!this.#wantsPeerAddress) return "";
-    return addressText(this.#task[TASK_FIELD.family] ?? 0, this.#addressBytes);
+    return addressText(this.#task[TASK_FIELD.family] ?? 0, this.#addressBytes) || UNIX_PEER;
   }
 
   // The logs.

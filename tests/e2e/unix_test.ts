@@ -75,6 +75,23 @@ nativeTest(
     }),
 );
 
+nativeTest(
+  "the access log has a name for who comes by it, or the client that a believed proxy names",
+  CURL,
+  () =>
+    inFolder(async (folder) => {
+      for (const [trust, address] of [[[], "unix"], [["--trust-proxy", "unix"], "192.0.2.1"]]) {
+        const [path, log] = [`${folder}/${address}.sock`, `${folder}/${address}.log`];
+        const args = ["--unix", path, "--access-log", log, ...trust!];
+        await withServer({ workers: 1, args }, async () => {
+          await curl(path, "-H", "X-Forwarded-For: 192.0.2.1", "http://a/healthz");
+        });
+        const line = await Deno.readTextFile(log);
+        assertEquals(line.split(" ", 1)[0], address);
+      }
+    }),
+);
+
 nativeTest("options that cannot be", CURL, async () => {
   const rows: [args: string[], said: RegExp][] = [
     [["--unix", "a".repeat(108)], /--unix is a path of at most 107 bytes/],

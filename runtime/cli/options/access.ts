@@ -10,6 +10,7 @@ import {
   type OriginPattern,
   parseCidr,
   parseOriginPattern,
+  UNIX_PEER,
 } from "../../../protocol/mod.ts";
 import { UsageError } from "../usage_error.ts";
 import { at, type Codec, flagSwitch, list, type Option } from "./option.ts";
@@ -32,10 +33,14 @@ const CIDR: Codec<Cidr> = {
     const block = parseCidr(text);
     if (block !== null) return block;
     throw new UsageError(
-      `${name} is an address or a block of addresses as 10.0.0.0/8 or 2001:db8::/32, not "${text}"`,
+      `${name} is an address or a block of addresses as 10.0.0.0/8 or 2001:db8::/32, or unix, not "${text}"`,
     );
   },
-  show: ({ address, prefix }) => `${formatIpAddress(Uint8Array.from(address))}/${prefix}`,
+  show: ({ address, prefix }) => {
+    return address.length === 0
+      ? UNIX_PEER
+      : `${formatIpAddress(Uint8Array.from(address))}/${prefix}`;
+  },
 };
 
 /** The options of this group. */
@@ -65,7 +70,7 @@ export const ACCESS_OPTIONS: readonly Option[] = [
       group,
       value: "CIDR",
       help:
-        "proxies whose X-Forwarded-For or Forwarded names the client, as 10.0.0.0/8; repeatable",
+        "proxies whose X-Forwarded-For or Forwarded names the client, as 10.0.0.0/8 or unix; repeatable",
     },
     at("proxy", "trustedProxies"),
     CIDR,

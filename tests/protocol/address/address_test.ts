@@ -92,8 +92,20 @@ Deno.test("forwarded: the first from the end that is no believed proxy's", () =>
     ["10.0.0.1", undefined, "for=_hidden", "10.0.0.1"],
     ["10.0.0.1", "192.0.2.1", "for=192.0.2.2", "192.0.2.1"],
     ["", "192.0.2.1", undefined, ""],
+    ["unix", "192.0.2.1", undefined, "unix"],
   ];
   for (const [peer, xForwardedFor, forwarded, client] of rows) {
     assertEquals(clientAddress(peer, { xForwardedFor, forwarded }, trusted), client);
   }
+});
+
+Deno.test("forwarded: who is on the other end of a Unix socket can be believed", () => {
+  const trusted = ["unix", "10.0.0.0/8"].map((text) => parseCidr(text)!);
+  const clientOf = (peer: string, xForwardedFor: string) => {
+    return clientAddress(peer, { xForwardedFor, forwarded: undefined }, trusted);
+  };
+  assertEquals(clientOf("unix", "192.0.2.1, 10.0.0.2"), "192.0.2.1");
+  assertEquals(clientOf("unix", "1.1.1.1, unix, 10.0.0.2"), "10.0.0.2");
+  assertEquals(clientOf("192.0.2.9", "192.0.2.1"), "192.0.2.9");
+  assertEquals(clientOf("", "192.0.2.1"), "");
 });

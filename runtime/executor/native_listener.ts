@@ -14,6 +14,7 @@ import {
   LinuxOs,
   listenUnix,
   removeUnix,
+  unixIdentity,
 } from "../os/mod.ts";
 
 /** Connections that the kernel completes while nobody accepts; it cuts this at net.core.somaxconn. */
@@ -60,9 +61,13 @@ function ofAddress({ hostname, port }: Config): NativeListener {
 
 function ofUnix(path: string, mode: number): NativeListener {
   const descriptor = listenUnix(path, mode, BACKLOG);
+  const made = unixIdentity(path);
   const close = () => {
+    // Somebody may have removed ours, and another server have its own there by now. Looked at while ours
+    // is open: until then no other file can have its number.
+    const isOurs = unixIdentity(path) === made;
     new LinuxOs().close(descriptor);
-    removeUnix(path);
+    if (isOurs) removeUnix(path);
   };
   return { descriptor, address: NO_ADDRESS, isHandedOver: false, socketPath: path, close };
 }

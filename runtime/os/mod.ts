@@ -75,4 +75,4 @@ export {
 } from "./sockaddr.ts";
 export { expectSuccess } from "./syscall.ts";
 export { SystemError } from "./system_error.ts";
-export { listenUnix, LONGEST_UNIX_PATH, removeUnix } from "./unix_listener.ts";
+export { listenUnix, LONGEST_UNIX_PATH, removeUnix, unixIdentity } from "./unix_listener.ts";

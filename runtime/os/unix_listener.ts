@@ -46,6 +46,17 @@ export function removeUnix(path: string): void {
   libc().unlink(pathBytes(path));
 }
 
+/** Which file is at the path, whatever its name: to be compared. Undefined: none that can be seen. */
+export function unixIdentity(path: string): string | undefined {
+  try {
+    const { dev, ino } = Deno.lstatSync(path);
+    return `${dev}.${ino}`;
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    return undefined;
+  }
+}
+
 /** Whether it is a socket on which nobody listens: who connects is refused. Any other file answers otherwise. */
 function isLeftBehind(address: Uint8Array<ArrayBuffer>): boolean {
   const probe = newSocket();

@@ -92,6 +92,22 @@ nativeTest(
     }),
 );
 
+nativeTest(
+  "the file of a server that came after this one stays",
+  CURL,
+  () =>
+    inFolder(async (folder) => {
+      const path = `${folder}/server.sock`;
+      await withServer({ workers: 1, args: ["--unix", path] }, async (first) => {
+        await Deno.remove(path);
+        await withServer({ workers: 1, args: ["--unix", path] }, async () => {
+          assertEquals((await first.stop()).code, 0);
+          assertEquals(await curl(path, "http://a/healthz"), "ok");
+        });
+      });
+    }),
+);
+
 nativeTest("options that cannot be", CURL, async () => {
   const rows: [args: string[], said: RegExp][] = [
     [["--unix", "a".repeat(108)], /--unix is a path of at most 107 bytes/],

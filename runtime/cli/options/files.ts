@@ -13,12 +13,19 @@ const MEBIBYTE = 1024 * 1024;
 
 type Field = FilesConfig["headers"][number];
 
+/** What each answer says of its own file: a second one of the same name would contradict it. */
+const OF_EACH_FILE: readonly string[] = [
+  ...["accept-ranges", "content-encoding", "content-range", "content-type"],
+  ...["etag", "last-modified", "location"],
+];
+
 /** `NAME: VALUE`. */
 const FIELD: Codec<Field> = {
   parse: (line, name) => {
     const field = parseFieldLine(line);
     if ("fault" in field) throw new UsageError(`${name} is NAME: VALUE; "${line}" ${field.fault}`);
-    return field;
+    if (!OF_EACH_FILE.includes(field.name.toLowerCase())) return field;
+    throw new UsageError(`${name} cannot be ${field.name}: each file has its own`);
   },
   show: ({ name, value }) => `${name}: ${value}`,
 };

@@ -62,6 +62,10 @@ Deno.test("an unknown or repeated option, or one without its value, is an error"
   assert(refusal(["-1"]).includes("-1"));
   assert(refusal(["--log", "a", "--log", "b"]).includes("more than once"));
   assert(refusal(["--max-head="]).includes("needs a value"));
+  for (const name of ["Content-Type", "etag", "Last-Modified", "LOCATION"]) {
+    const said = `--header cannot be ${name}: each file has its own`;
+    assertEquals(refusal(["--header", `${name}: x`]), said);
+  }
 });
 
 Deno.test("every number option: flag, variable, bounds and precedence", () => {

@@ -6,6 +6,7 @@ import {
   ENFILE,
   ENOBUFS,
   ENOMEM,
+  EPOLLIN,
   EPROTO,
   SystemError,
 } from "../../../runtime/os/mod.ts";
@@ -47,9 +48,22 @@ interface Bench {
 }
 
 /** An acceptor for two workers; `errors` are what accept answers first, one by one. */
-function bench(errors: number[] = [], maxConnections = 100, settled = true): Bench {
+function bench(
+  errors: number[] = [],
+  maxConnections = 100,
+  settled = true,
+  bell: { readonly isRung: () => boolean } | null = null,
+): Bench {
   const faults = { ...NO_FAULTS, refusesAccept: () => errors.shift() ?? 0 };
   const os = new FakeOs({ faults });
+  const stopBell = os.eventfd();
+  if (bell !== null) {
+    os.epollControl = () => 0;
+    os.epollWait = (_epoll, events) => {
+      events.setFirst(EPOLLIN, stopBell, 0);
+      return bell.isRung() ? 1 : 0;
+    };
+  }
   const memory = createSharedState({ workers: 2, taskSlots: 4, inboxBytes: 256, descriptors: 64 });
   const doorbells = [os.eventfd(), os.eventfd()];
   const warnings: string[] = [];
@@ -62,6 +76,7 @@ function bench(errors: number[] = [], maxConnections = 100, settled = true): Ben
       doorbells,
       maxConnections,
       maxConnectionsPerAddress: 0,
+      ...(bell === null ? {} : { stopBell }),
     },
     os,
     sleep: (milliseconds) => {
@@ -233,6 +248,22 @@ Deno.test("acceptor: it ends when the listener is shut down", async () => {
   made.os.shutdownRead(made.os.openOf("listener")[0]!);
   await made.acceptor.run();
   assertEquals(made.state.total(COLUMN.accepted), 0);
+});
+
+Deno.test("acceptor: where a bell ends it, it hears that under a flood, and beside those it refused", async () => {
+  for (const maxConnections of [1_000_000, 0]) {
+    let accepted = 0;
+    const made = bench([], maxConnections, true, { isRung: () => accepted > 1_000 });
+    const { os, state } = made;
+    os.mayAccept = () => {
+      accepted++;
+      arrive(os, 1); // there is always one more
+      while (state.taskRing.pop(new Int32Array(TASK_WORDS)));
+      return true;
+    };
+    await made.acceptor.run();
+    assert(accepted < 1_500, `${accepted} accepted`);
+  }
 });
 
 Deno.test("acceptor: while others load no error has it block the thread", async () => {

@@ -187,5 +187,5 @@ Deno.test("limits: --drain-timeout bounds the stop", () =>
     await server.waitForLog("[ACCEPT]");
     const began = performance.now();
     assertEquals((await server.stop()).code, 0);
-    assert(performance.now() - began < 5_000, "the stop took longer than it was told to");
+    assert(performance.now() - began < 7_000, "the stop took longer than it was told to");
   }));

@@ -8,7 +8,7 @@
 import config from "../../deno.json" with { type: "json" };
 import { type Command, parseCommandLine } from "./command_line.ts";
 import type { Config } from "../config/mod.ts";
-import { AdminError, Executor, LogFileError, TlsError } from "../executor/mod.ts";
+import { ActivationError, AdminError, Executor, LogFileError, TlsError } from "../executor/mod.ts";
 import { hashOfInput } from "./hash_password.ts";
 import { EXIT, helpText } from "./help.ts";
 import { errnoText, SystemError } from "../os/mod.ts";
@@ -21,6 +21,8 @@ import { tlsUnreadiness, unreadiness } from "./readiness.ts";
 import { UsageError } from "./usage_error.ts";
 
 const VERSION = config.version;
+/** Errors whose message is for the operator as it is. */
+const TOLD = [ActivationError, AdminError, LogFileError, TlsError];
 const SIGNALS = ["SIGTERM", "SIGINT"] as const;
 /** As a shell reports a process that a signal ended. */
 const SECOND_SIGNAL = { SIGTERM: 128 + 15, SIGINT: 128 + 2 } as const;
@@ -206,7 +208,7 @@ function explain(error: unknown, config: Config): string {
   if (error instanceof Deno.errors.PermissionDenied) {
     return `no right to listen on ${where}: below 1024 that takes root or CAP_NET_BIND_SERVICE`;
   }
-  if ([LogFileError, AdminError, TlsError].some((kind) => error instanceof kind)) {
+  if (TOLD.some((kind) => error instanceof kind)) {
     return (error as Error).message;
   }
   return `cannot serve on ${where}: ${error instanceof Error ? error.message : String(error)}`;

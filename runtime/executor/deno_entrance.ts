@@ -11,9 +11,10 @@
 import type { Config } from "../config/mod.ts";
 import { hasLibc, holdConnections, isActivated, steerConnections } from "../os/mod.ts";
 import type { ThreadOrder, TlsMaterial } from "../thread/mod.ts";
+import { ActivationError } from "./activation_error.ts";
 import type { Entrance, EntranceParts } from "./entrance.ts";
 import { type LogFiles, openLogFiles } from "./log_files.ts";
-import { readTlsMaterial, TlsError } from "./tls_material.ts";
+import { readTlsMaterial } from "./tls_material.ts";
 
 /** Has every worker listen. */
 export class DenoEntrance implements Entrance {
@@ -32,14 +33,16 @@ export class DenoEntrance implements Entrance {
    * Finds out whether the address is free, reads the certificate, and opens the logs.
    *
    * @throws {Deno.errors.AddrInUse} and Deno's other errors of listening
+   * @throws {ActivationError} where systemd hands a socket over
    * @throws {TlsError} where certificate or key are none
    * @throws {LogFileError} where a log cannot be opened
    */
   constructor(config: Config) {
     this.#config = config;
     if (this.#hasLibc && isActivated((name) => Deno.env.get(name), Deno.pid)) {
-      throw new TlsError(
-        "a socket that systemd hands over is for the epoll transport, without TLS",
+      throw new ActivationError(
+        "a socket that systemd hands over is for the epoll transport, without --tls-cert and " +
+          "--transport deno",
       );
     }
     this.#tls = readTlsMaterial(config.tls);

@@ -110,6 +110,7 @@ export class Executor {
    * @throws {Deno.errors.AddrInUse} and Deno's other errors of listening
    * @throws {LogFileError} where a log cannot be opened
    * @throws {SystemError} where the kernel has no descriptor left
+   * @throws {ActivationError} where a socket is handed over that this config has no use for
    * @throws {TlsError} where certificate and key are none
    */
   static async start(config: Config, options: ExecutorOptions): Promise<Executor> {

@@ -13,6 +13,7 @@
  * @module
  */
 
+export { ActivationError } from "./activation_error.ts";
 export { AdminError } from "./admin_error.ts";
 export { Executor, type ExecutorOptions, type ServerEnd } from "./executor.ts";
 export { LogFileError } from "./log_files.ts";

@@ -9,6 +9,7 @@
 import type { DateField, RequestHead } from "../../protocol/mod.ts";
 import type { Config, EndpointName } from "../config/mod.ts";
 import type { Site } from "../files/mod.ts";
+import { escapeText, LogLabel } from "../log/mod.ts";
 import { ANYBODY, type Guard, type Route, type Router } from "../session/mod.ts";
 import { assetRoutes } from "./assets.ts";
 import { echoRoute } from "./echo.ts";
@@ -59,16 +60,40 @@ export function serverRouter({ config, date, site, guard: inner }: RouterParts):
   if (site === undefined) return { guard, find: (path) => routes.get(path) };
   return {
     guard,
-    find: (path) => routes.get(path) ?? site.find(path),
+    find: (path) => routes.get(path) ?? findIn(site, path),
     answerFailure: (exchange) => site.answerFailure(exchange),
     close: () => site.close(),
   };
 }
 
-/** The same guard, but for requests that need none. */
+/** What the folder has; should it fail to say, that is an answer of 500, and not the end of the thread. */
+function findIn(site: Site, path: string): Route {
+  try {
+    return site.find(path);
+  } catch (error) {
+    return {
+      label: new LogLabel(`${escapeText(path)} (failed)`),
+      methods: null,
+      wantsBody: false,
+      webSocket: null,
+      handle() {
+        throw error;
+      },
+    };
+  }
+}
+
+/** The same guard, but for requests that need none. Should it fail, that is told as of a handler. */
 function exempting(guard: Guard, isExempt: (request: RequestHead) => boolean): Guard {
   return {
-    judge: (request) => isExempt(request) ? ANYBODY : guard.judge(request),
+    judge: (request) => {
+      if (isExempt(request)) return ANYBODY;
+      try {
+        return guard.judge(request);
+      } catch (error) {
+        return Promise.reject(error);
+      }
+    },
     refuse: (exchange, verdict) => guard.refuse(exchange, verdict),
   };
 }

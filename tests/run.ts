@@ -15,6 +15,9 @@ import { isTestWord, parseTestCounts, TEST_PLANS, type TestPlan } from "./suppor
 
 const USAGE_ERROR = 2;
 
+/** Has what only tests use: what the lock of the top folder names, every start of a task downloads. */
+const LOCK = "tests/deno.lock";
+
 const TOP = new URL("../", import.meta.url);
 
 async function main(args: readonly string[]): Promise<number> {
@@ -43,7 +46,7 @@ async function main(args: readonly string[]): Promise<number> {
 async function runDenoTest(plan: TestPlan): Promise<{ code: number; output: string }> {
   const filter = plan.filter === undefined ? [] : [`--filter=${plan.filter}`];
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["test", "--allow-all", "--no-check", ...filter, ...plan.paths],
+    args: ["test", `--lock=${LOCK}`, "--allow-all", "--no-check", ...filter, ...plan.paths],
     cwd: TOP,
     env: environment(plan),
     stdout: "piped",

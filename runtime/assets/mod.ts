@@ -24,3 +24,4 @@ export {
   MEDIA_TYPE,
 } from "./asset_collection.ts";
 export { contentHash } from "./content_hash.ts";
+export { pageFields } from "./page_fields.ts";

@@ -14,36 +14,22 @@ import script from "./live.js" with { type: "bytes" };
 import style from "./live.css" with { type: "bytes" };
 import unitsScript from "./units.js" with { type: "bytes" };
 import workersScript from "./workers.js" with { type: "bytes" };
-import { type Asset, AssetCollection, FAVICON, licenseText, MEDIA_TYPE } from "../../assets/mod.ts";
-
-/**
- * What the page may do: run and style itself from this server, and ask it for events. uPlot styles its elements
- * by script alone, which no policy forbids, and has no HTML sink.
- */
-const CONTENT_SECURITY_POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self'",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-  "require-trusted-types-for 'script'",
-  "trusted-types 'none'",
-].join("; ");
-
-const PAGE_FIELDS: Asset["fields"] = [
-  ["Content-Security-Policy", CONTENT_SECURITY_POLICY],
-  ["Referrer-Policy", "no-referrer"],
-];
+import {
+  type Asset,
+  AssetCollection,
+  FAVICON,
+  licenseText,
+  MEDIA_TYPE,
+  pageFields,
+} from "../../assets/mod.ts";
 
 /** Everything that the page consists of, "/" first. */
 export const ASSETS: readonly Asset[] = collect();
 
 function collect(): readonly Asset[] {
   const { javascript, css, svg, text } = MEDIA_TYPE;
-  const collection = new AssetCollection("/", PAGE_FIELDS);
+  // uPlot styles its elements by script alone, which no policy forbids.
+  const collection = new AssetCollection("/", pageFields());
   collection.packaged(
     ["uplot-1.6.32.css", css, uplotStyle],
     ["uplot-1.6.32.js", javascript, uplotScript],

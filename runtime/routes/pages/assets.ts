@@ -23,38 +23,27 @@ import rendererScript from "./renderer.js" with { type: "bytes" };
 import style from "./style.css" with { type: "bytes" };
 import styleElementsScript from "./style_elements.js" with { type: "bytes" };
 import terminalScript from "./terminal.js" with { type: "bytes" };
-import { type Asset, AssetCollection, FAVICON, licenseText, MEDIA_TYPE } from "../../assets/mod.ts";
+import {
+  type Asset,
+  AssetCollection,
+  FAVICON,
+  licenseText,
+  MEDIA_TYPE,
+  pageFields,
+} from "../../assets/mod.ts";
 
 /** SHA-256 of nothing: the one <style> element that it admits is an empty one. */
 const EMPTY_STYLE = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='";
 
 /**
- * What the page may do: run and style itself from this server, open a WebSocket to it, no more.
- *
- * 'self' in connect-src covers ws: and wss: to the same host (CSP level 3; in all browsers
- * since 2022). xterm.js wants two liberties of style. It fills <style> elements:
- * style_elements.js turns them into constructed sheets, so that they stay empty. And its DOM
- * renderer writes style attributes for colours outside the palette, hence style-src-attr.
- * There is no HTML sink in any of it: trusted types are demanded, and no policy may be made.
+ * xterm.js wants two liberties of style. It fills <style> elements: style_elements.js turns them into
+ * constructed sheets, so that they stay empty. And its DOM renderer writes style attributes for colours
+ * outside the palette, hence style-src-attr.
  */
-const CONTENT_SECURITY_POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
+const PAGE_FIELDS: Asset["fields"] = pageFields(
   `style-src 'self' ${EMPTY_STYLE}`,
   "style-src-attr 'unsafe-inline'",
-  "img-src 'self'",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-  "require-trusted-types-for 'script'",
-  "trusted-types 'none'",
-].join("; ");
-
-const PAGE_FIELDS: Asset["fields"] = [
-  ["Content-Security-Policy", CONTENT_SECURITY_POLICY],
-  ["Referrer-Policy", "no-referrer"],
-];
+);
 
 /**
  * Everything that the page consists of, the page first.

@@ -11,6 +11,7 @@
  * so that the tests begin at once.
  */
 
+import { isFile } from "./support/is_file.ts";
 import { isTestWord, parseTestCounts, TEST_PLANS, type TestPlan } from "./support/test_plan.ts";
 
 const USAGE_ERROR = 2;
@@ -29,7 +30,7 @@ async function main(args: readonly string[]): Promise<number> {
     return USAGE_ERROR;
   }
   const plan = TEST_PLANS[word]!;
-  if (plan.executable !== undefined && !exists(plan.executable)) {
+  if (plan.executable !== undefined && !isFile(new URL(plan.executable, TOP))) {
     console.error(`error: there is no ${plan.executable} to test: make it by "deno task compile"`);
     return 1;
   }
@@ -68,15 +69,6 @@ function environment({ executable, transport }: TestPlan): Record<string, string
     ...(executable === undefined ? {} : { ASYNC_DENO_EXECUTABLE: executable }),
     ...(transport === undefined ? {} : { ASYNC_DENO_TRANSPORT: transport }),
   };
-}
-
-function exists(path: string): boolean {
-  try {
-    return Deno.statSync(new URL(path, TOP)).isFile;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }
 
 async function writeAll(bytes: Uint8Array): Promise<void> {

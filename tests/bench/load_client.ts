@@ -6,10 +6,11 @@
  * source is newer than what was built.
  */
 
+import { isFile } from "../support/is_file.ts";
 import { originOf } from "./ask.ts";
 import { OUTPUT, WRK_SCRIPT, WSLOAD, WSLOAD_SOURCE } from "./paths.ts";
 import { pathOf, PATHS, type Row } from "./rows.ts";
-import { findProgram, isFile, type Missing } from "./tools.ts";
+import { findProgram, type Missing } from "./tools.ts";
 
 /** What a load generator reports. */
 export interface ClientReport {

@@ -7,11 +7,12 @@
  * whatever the figures are.
  */
 
+import { isFile } from "../support/is_file.ts";
 import { EXECUTABLE, OUTPUT, ROOT } from "./paths.ts";
 import { alignColumns } from "./report.ts";
 import { freePort } from "./server_process.ts";
 import { median } from "./statistics.ts";
-import { isFile, isMissing, type Missing } from "./tools.ts";
+import { isMissing, type Missing } from "./tools.ts";
 
 const WORKERS = 8;
 const DEFAULT_ROUNDS = 11;

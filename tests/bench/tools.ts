@@ -4,6 +4,8 @@
  * In: names. Out: a path, or a {@link Missing} that the report shows with the command that installs it.
  */
 
+import { isFile } from "../support/is_file.ts";
+
 /** Something that is not installed here. */
 export interface Missing {
   /** What, in a few words. */
@@ -15,18 +17,6 @@ export interface Missing {
 /** Whether a search ended in nothing. */
 export function isMissing(found: object): found is Missing {
   return "missing" in found;
-}
-
-/** Whether there is a file of that name. */
-export function isFile(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
-      return false;
-    }
-    throw error;
-  }
 }
 
 /**

@@ -13,6 +13,7 @@ import {
   tlsArguments,
 } from "../support/certificates.ts";
 import { ask, type Endpoint, field, HttpConnection } from "../support/http_client.ts";
+import { isFile } from "../support/is_file.ts";
 import { countDescriptors, findProgram } from "../support/process_facts.ts";
 import { runProgram } from "../support/program.ts";
 import { OPCODE, RawWebSocket } from "../support/raw_websocket.ts";
@@ -73,7 +74,7 @@ async function reloadUnderLoad(
     server.kill("SIGHUP");
     const name = /(\w+)\.pem$/.exec(next.cert)?.[1];
     await waitFor(async () => await shownName(server.port) === name, { what: `${name} shown` });
-    await waitFor(() => exists(server.logFile), { what: "a new log file" });
+    await waitFor(() => isFile(server.logFile), { what: "a new log file" });
     await waitFor(async () => await header() === String(round), { what: `headers of ${round}` });
     await server.waitForLog("route=/healthz");
   }
@@ -163,7 +164,7 @@ Deno.test("reload: the log goes on in a new file after it was renamed, and is ne
     const moved = `${server.logFile}.1`;
     await Deno.rename(server.logFile, moved);
     server.kill("SIGHUP");
-    await waitFor(() => exists(server.logFile), { what: "a new log file" });
+    await waitFor(() => isFile(server.logFile), { what: "a new log file" });
     await ask(server, REQUEST);
     const log = await server.waitForLog("removing closed");
     assertEquals(await Deno.readTextFile(moved), before);
@@ -271,13 +272,4 @@ Deno.test("reload: a log that cannot be opened anew leaves the old one in use", 
 async function install(from: CertificateFiles, to: CertificateFiles): Promise<void> {
   await Deno.copyFile(from.cert, to.cert);
   await Deno.copyFile(from.key, to.key);
-}
-
-function exists(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }

@@ -3,9 +3,9 @@
  * on, as it is by default.
  */
 
+import { isFile } from "../../support/is_file.ts";
 import { CERT_FILE, KEY_FILE } from "../certificate.ts";
 import { ROOT, SCRATCH, SITE } from "../paths.ts";
-import { isFile } from "../tools.ts";
 import type { Peer, Place } from "./peer.ts";
 
 /** What `deno task serve` and the executable have. */

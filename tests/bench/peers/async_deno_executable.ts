@@ -2,8 +2,9 @@
  * async-deno as people run it: the executable that `deno task compile` makes.
  */
 
+import { isFile } from "../../support/is_file.ts";
 import { EXECUTABLE } from "../paths.ts";
-import { isFile, versionOf } from "../tools.ts";
+import { versionOf } from "../tools.ts";
 import { allWork, serverArgs } from "./async_deno.ts";
 import type { Peer } from "./peer.ts";
 

@@ -4,9 +4,10 @@
  * On several cores as its guide on clusters says: a process each, sharing the port by `reusePort`.
  */
 
+import { isFile } from "../../support/is_file.ts";
 import { CERT_FILE, KEY_FILE } from "../certificate.ts";
 import { PAGE, PEER_PACKAGES, SITE } from "../paths.ts";
-import { findProgram, isFile, type Missing, versionOf } from "../tools.ts";
+import { findProgram, type Missing, versionOf } from "../tools.ts";
 import { type Found, type Peer, type Place, programPath } from "./peer.ts";
 
 const INSTALLED = `${PEER_PACKAGES}node_modules/@oven/bun-linux-x64/bin/bun`;

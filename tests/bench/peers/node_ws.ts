@@ -2,8 +2,9 @@
  * The npm `ws` server on Node, with `bufferutil`, which its README recommends for speed.
  */
 
+import { isFile } from "../../support/is_file.ts";
 import { PEER_PACKAGES } from "../paths.ts";
-import { isFile, isMissing } from "../tools.ts";
+import { isMissing } from "../tools.ts";
 import { findNode, nodeLaunch } from "./node_http.ts";
 import type { Peer } from "./peer.ts";
 

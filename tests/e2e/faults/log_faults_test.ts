@@ -5,6 +5,7 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { ask } from "../../support/http_client.ts";
+import { isFile } from "../../support/is_file.ts";
 import { hold, type Server, startServer, waitFor, withServer } from "../../support/server.ts";
 
 const WORKERS = 4;
@@ -41,7 +42,7 @@ Deno.test("log faults: a log that is deleted is no fault", () =>
     await expectService(server);
     const { code, stderr } = await server.stop();
     assertEquals([code, stderr], [0, ""]);
-    assert(!await exists(server.logFile), "the log was opened again");
+    assert(!isFile(server.logFile), "the log was opened again");
   }));
 
 Deno.test("log faults: a log whose folder is gone is no fault", async () => {
@@ -57,14 +58,4 @@ Deno.test("log faults: a log whose folder is gone is no fault", async () => {
 async function expectService(server: Server): Promise<void> {
   const answers = await Promise.all(Array.from({ length: CLIENTS }, () => ask(server, REQUEST)));
   for (const answer of answers) assertEquals(answer.text, "ok");
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await Deno.stat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }

@@ -14,6 +14,7 @@ import {
   chromium,
   type Page,
 } from "npm:playwright-core@1.64.1";
+import { isFile } from "../../support/is_file.ts";
 import { waitFor } from "../../support/wait_for.ts";
 
 export type { Browser };
@@ -46,7 +47,7 @@ export const CHROMIUM = [
   Deno.env.get("CHROMIUM_PATH"),
   "/usr/bin/chromium",
   "/usr/bin/chromium-headless-shell",
-].find((path) => path !== undefined && path !== "" && exists(path));
+].find((path) => path !== undefined && path !== "" && isFile(path));
 
 /**
  * A test that needs Chromium: `body` gets a browser of its own, closed at the end.
@@ -190,14 +191,5 @@ export class Watched {
   #asked(url: string, origin: string): void {
     this.requests.push(url);
     if (!url.startsWith(`${origin}/`)) this.complaints.push(`another origin: ${url}`);
-  }
-}
-
-function exists(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
   }
 }

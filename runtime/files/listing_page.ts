@@ -18,6 +18,7 @@ const STYLE = `
 *{box-sizing:border-box}
 body{margin:0 auto;max-width:64rem;padding:1.25rem 1rem 3rem;background:var(--back);color:var(--text);font:1rem/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
 h1{font-size:1.25rem;margin:0 0 1rem;overflow-wrap:anywhere}
+h1,p{padding:0 .75rem}
 h1 a,td a{color:var(--link);text-decoration:none}
 h1 a:hover,td a:hover{text-decoration:underline}
 a:focus-visible{outline:2px solid var(--link);outline-offset:2px;border-radius:2px}
@@ -31,7 +32,7 @@ td a{display:block}
 .number{text-align:right}
 p{color:var(--muted);font-size:.875rem}
 .unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
-@media(max-width:36rem){th:last-child,td:last-child{display:none}th,td{padding:.625rem .25rem}}
+@media(max-width:36rem){th:last-child,td:last-child{display:none}th,td{padding:.625rem .25rem}h1,p{padding:0 .25rem}}
 `;
 
 /** The Content-Security-Policy that the page is sent with: its style by hash, the site's icon, no more. */

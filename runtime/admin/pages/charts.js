@@ -12,7 +12,7 @@ import * as units from "./units.js";
 /** Seconds that a chart spans. */
 const SPAN = 300;
 const HEIGHT = 190;
-const AXIS_WIDTH = 58;
+const AXIS_WIDTH = 72;
 const DASHES = [6, 4];
 
 /** @typedef {{ key: string, label: string, dashed?: boolean, fill?: boolean }} Series */

@@ -91,3 +91,7 @@ version=$("$installing" --version) || fail "what was released does not run here:
 mv -f "$installing" "$prefix/bin/async-deno"
 installing=''
 echo "$version is installed: $prefix/bin/async-deno"
+case :$PATH: in
+*":$prefix/bin:"*) ;;
+*) echo "Your shell does not look there: add $prefix/bin to PATH, or name the whole path." ;;
+esac

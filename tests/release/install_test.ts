@@ -62,7 +62,10 @@ Deno.test("install: an archive with its checksum beside it", () =>
   withRelease(WORKING, async (release) => {
     const { code, stdout, stderr } = await install(release.archive, "--prefix", release.prefix);
     assertEquals([code, stderr], [0, ""]);
-    assertEquals(stdout, `async-deno 1.2.3 is installed: ${release.prefix}/bin/async-deno\n`);
+    const [said, hint, end] = stdout.split("\n");
+    assertEquals(said, `async-deno 1.2.3 is installed: ${release.prefix}/bin/async-deno`);
+    assertStringIncludes(hint!, `add ${release.prefix}/bin to PATH`);
+    assertEquals(end, "");
     assertEquals(installed(release), ["async-deno"]);
     assertEquals((await run(`${release.prefix}/bin/async-deno`)).stdout, "async-deno 1.2.3\n");
   }));
@@ -191,3 +194,10 @@ Deno.test("install: --help says how it is used", async () => {
   assertStringIncludes(stdout, "sh install.sh ARCHIVE [--prefix DIR]");
   assert(!stdout.includes("set -eu"), stdout);
 });
+
+Deno.test("install: nothing is said of PATH where the shell looks there", () =>
+  withRelease(WORKING, async ({ archive, prefix }) => {
+    const path = `PATH=${Deno.env.get("PATH")}:${prefix}/bin`;
+    const { stdout } = await run("env", path, "sh", script(), archive, "--prefix", prefix);
+    assertEquals(stdout, `async-deno 1.2.3 is installed: ${prefix}/bin/async-deno\n`);
+  }));

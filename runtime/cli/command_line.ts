@@ -81,10 +81,15 @@ function readFile(flags: Flags, line: CommandLine): FileOptions | undefined {
   try {
     text = line.readText(path);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new UsageError(`cannot read the configuration file ${path}: ${reason}`);
+    throw new UsageError(`cannot read the configuration file ${path}: ${reasonOf(error)}`);
   }
   return parseConfigFile(path, text);
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof Deno.errors.NotFound) return "it is not there";
+  if (error instanceof Deno.errors.PermissionDenied) return "there is no right to";
+  return error instanceof Error ? error.message : String(error);
 }
 
 const SHELLS: readonly string[] = COMMANDS.find(({ word }) => word === "completions")!.choices;

@@ -57,6 +57,9 @@ function unknownFlag(argument: string): string {
   return `unknown option ${name}: ${hint}`;
 }
 
+/** Values that the parser would not take for such: a dash, a negative number, nothing. */
+const UNLIKELY_VALUE = /^(?:-?|-[\d.].*)$/;
+
 /**
  * The arguments with a switch's value said, and `--log -` as `--log=-`: the parser would take what
  * follows a switch for its value, and a dash for an argument of its own.
@@ -66,8 +69,9 @@ function explicit(args: readonly string[]): string[] {
   for (const [i, argument] of args.entries()) {
     if (argument === "--") return [...result, ...args.slice(i)];
     const [last, flag] = [result.at(-1), flagOf(argument)];
-    if (argument === "-" && last !== undefined && TAKING_VALUES.get(flagOf(last)) === true) {
-      result[result.length - 1] = `${last}=-`;
+    const awaited = last !== undefined && TAKING_VALUES.get(flagOf(last)) === true;
+    if (awaited && UNLIKELY_VALUE.test(argument)) {
+      result[result.length - 1] = `${last}=${argument}`;
     } else {
       result.push(TAKING_VALUES.get(flag) === false ? `--${flag}=true` : argument);
     }

@@ -56,8 +56,8 @@ function readPasswords(file: string): string {
     return Deno.readTextFileSync(file);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) {
-      throw new Error(`there is no file ${file} of passwords`);
+      throw new Error(`--basic-auth: there is no file ${file}`);
     }
-    throw new Error(`cannot read the passwords in ${file}`);
+    throw new Error(`--basic-auth: cannot read the passwords in ${file}`);
   }
 }

@@ -144,7 +144,7 @@ Deno.test("basic auth: where the health check is switched off, its path is guard
 
 Deno.test("basic auth: a file that is missing or has no hash is said at the start", async () => {
   const rows: [value: string, wanted: string][] = [
-    ["alice:/no/such/file", "there is no file /no/such/file of passwords"],
+    ["alice:/no/such/file", "--basic-auth: there is no file /no/such/file"],
     [`alice:${new URL("basic_auth_test.ts", import.meta.url).pathname}`, "has no line for alice"],
     ["alice", "USER:FILE"],
   ];

@@ -66,6 +66,8 @@ Deno.test("an unknown or repeated option, or one without its value, is an error"
     const said = `--header cannot be ${name}: each file has its own`;
     assertEquals(refusal(["--header", `${name}: x`]), said);
   }
+  assertEquals(refusal(["--max-head", ""]), "--max-head needs a value");
+  assert(refusal(["--max-head", "-1"]).startsWith("--max-head is a whole number from "));
 });
 
 Deno.test("every number option: flag, variable, bounds and precedence", () => {

@@ -190,8 +190,9 @@ Deno.test("metrics: connections refused, by the bound", () => {
 });
 
 Deno.test("metrics: time-outs, by what the time was for", () => {
-  const args = ["--head-timeout=0.2", "--idle-timeout=0.2", "--ping-interval=0.2"];
-  args.push("--pong-timeout=0.4", "--close-timeout=0.2");
+  // Long enough for a busy machine to connect and to send what is meant to be in time.
+  const args = ["--head-timeout=1", "--idle-timeout=1", "--ping-interval=1"];
+  args.push("--pong-timeout=2", "--close-timeout=1");
   return withAdmin({ workers: 1, args }, async (server, adminUrl) => {
     await ask(server, "GET / HTTP/1.1\r\nHos"); // head
     await ask(server, `POST /echo HTTP/1.1\r\nContent-Length: 9\r\n${HOST}ab`); // body

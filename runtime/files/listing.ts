@@ -11,8 +11,11 @@ import { accepts } from "@std/http/negotiation";
 import { decodeRequestPath, isRefusedPath } from "../../protocol/mod.ts";
 import { isoTime, LISTING_CSP, listingPage } from "./listing_page.ts";
 
-/** Entries of a listing; the rest are counted. A page of so many has about 2 MB. */
-export const MAX_LISTED = 10_000;
+/**
+ * Entries of a listing; the rest are counted. A page of so many has about a megabyte; a folder of more is
+ * one that nobody looks through.
+ */
+export const MAX_LISTED = 5_000;
 
 /** One file or folder. */
 export interface ListingEntry {
@@ -30,11 +33,13 @@ export interface FolderContent {
   /** Its names from the root down, decoded; none: the root. */
   readonly segments: readonly string[];
   readonly entries: readonly ListingEntry[];
+  /** How many more it has that were not looked at; absent: none. */
+  readonly omitted?: number;
 }
 
 /** A folder as it is shown. */
 export interface Listing extends FolderContent {
-  /** Entries beyond the bound. */
+  /** Entries beyond the bound, and those that were not looked at. */
   readonly omitted: number;
 }
 
@@ -67,12 +72,12 @@ export function listFolder(folder: FolderContent, accept: string | undefined): L
 }
 
 /** Folders first, then by name. */
-function listingOf({ segments, entries }: FolderContent): Listing {
+function listingOf({ segments, entries, omitted: unseen = 0 }: FolderContent): Listing {
   const reachable = entries.filter(({ name }) => isReachable(name));
   const sorted = reachable.toSorted((a, b) => {
     return Number(b.isFolder) - Number(a.isFolder) || order.compare(a.name, b.name);
   });
-  const omitted = Math.max(0, sorted.length - MAX_LISTED);
+  const omitted = unseen + Math.max(0, sorted.length - MAX_LISTED);
   return { segments, entries: sorted.slice(0, MAX_LISTED), omitted };
 }
 

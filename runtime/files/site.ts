@@ -25,6 +25,7 @@ import { FileLoader, FOLDER, type Loaded } from "./file_loader.ts";
 import { FileRoute } from "./file_route.ts";
 import { Folder, TRUST } from "./folder.ts";
 import { isNavigation } from "./responder.ts";
+import { MAX_LISTED } from "./listing.ts";
 import { respondWithListing } from "./listing_answer.ts";
 import { FILE_METHODS, SiteFields } from "./site_fields.ts";
 
@@ -43,9 +44,6 @@ const INDEX = "index.html";
 const LARGEST_SHARE = 4;
 /** Longer files are sent as they are, whatever the memory: half a second of work for one request. */
 const COMPRESS_BYTES = 8 * 1024 * 1024;
-
-/** Names of a folder that are listed; a folder of more is one that nobody looks through. */
-const LISTED = 5_000;
 
 const NOTHING = new Uint8Array(0);
 const FAILED_TEXT = "The server failed to answer\n";
@@ -174,13 +172,12 @@ export class Site {
     const descriptor = this.#folder.open(decoded.segments.join("/"));
     if (descriptor < 0) return undefined;
     const { followLinks, hidden } = this.#config;
-    const entries = this.#parts.files.list(descriptor, { followLinks, most: LISTED });
+    const list = this.#parts.files.list(descriptor, { followLinks, hidden, most: MAX_LISTED });
     this.#parts.files.close(descriptor);
-    if (typeof entries === "number") return undefined;
-    const shown = entries.filter(({ name }) => hidden || !name.startsWith("."));
+    if (typeof list === "number") return undefined;
     return this.#reading(`${escapeText(path)} (listing)`, (exchange) => {
       const { segments } = decoded;
-      respondWithListing(exchange, { segments, entries: shown }, this.#fields.common);
+      respondWithListing(exchange, { segments, ...list }, this.#fields.common);
     });
   }
 

@@ -25,6 +25,21 @@ export interface LookUp {
   readonly followLinks: boolean;
 }
 
+/** How a folder is read. */
+export interface ListHow extends LookUp {
+  /** Entries at most. */
+  readonly most: number;
+  /** Names that begin with a dot, too. */
+  readonly hidden: boolean;
+}
+
+/** What a folder holds. */
+export interface FolderList {
+  readonly entries: readonly FolderEntry[];
+  /** Names beyond the most, not looked at; they are counted up to a hundred thousand. */
+  readonly omitted: number;
+}
+
 /** The calls of a file server. */
 export interface FileSystem {
   /** Opens a folder by a path of the operator's: a descriptor for the others' `folder`. */
@@ -42,8 +57,8 @@ export interface FileSystem {
   statusAt(folder: number, path: string, into: FileStatus): number;
   /** pread(2) into `bytes[start, end)`: a count, 0 at the end of the file. */
   read(descriptor: number, bytes: Uint8Array, at: ReadPlace): number;
-  /** What the open folder holds but "." and "..", at most `most`; a negated errno where it can't be read. */
-  list(descriptor: number, how: LookUp & { readonly most: number }): FolderEntry[] | number;
+  /** What the open folder holds but "." and ".."; a negated errno where it can't be read. */
+  list(descriptor: number, how: ListHow): FolderList | number;
   /** close(2). */
   close(descriptor: number): number;
 }

@@ -10,7 +10,14 @@
 
 import { EAGAIN, EINTR, EINVAL, ENAMETOOLONG, ENOSYS, EPERM } from "./errno.ts";
 import { FileStatus } from "./file_status.ts";
-import type { FileSystem, FolderEntry, LookUp, ReadPlace } from "./file_system.ts";
+import type {
+  FileSystem,
+  FolderEntry,
+  FolderList,
+  ListHow,
+  LookUp,
+  ReadPlace,
+} from "./file_system.ts";
 import { readFolder } from "./folder_entries.ts";
 import { libc } from "./libc.ts";
 import { result } from "./syscall.ts";
@@ -43,6 +50,9 @@ const OPEN_HOW_BYTES = 24;
 const OPEN_HOW_RESOLVE = 4;
 /** Renames elsewhere in the tree may make a look-up beneath a folder fail with EAGAIN. */
 const ATTEMPTS = 8;
+
+/** Names that are read of a folder, however many it has: some megabytes. */
+const MOST_NAMES = 100_000;
 
 const NO_PATH = new Uint8Array(1);
 const encoder = new TextEncoder();
@@ -106,11 +116,14 @@ export class LinuxFiles implements FileSystem {
     return count;
   }
 
-  list(descriptor: number, how: LookUp & { readonly most: number }): FolderEntry[] | number {
-    const names = readFolder(descriptor, how.most);
-    if (typeof names === "number") return names;
+  list(descriptor: number, how: ListHow): FolderList | number {
+    const read = readFolder(descriptor, MOST_NAMES);
+    if (typeof read === "number") return read;
+    const names = how.hidden ? read : read.filter((name) => !name.startsWith("."));
     const status = new FileStatus();
-    return names.flatMap((name) => this.#entry(descriptor, name, how, status) ?? []);
+    const entries = names.slice(0, how.most)
+      .flatMap((name) => this.#entry(descriptor, name, how, status) ?? []);
+    return { entries, omitted: Math.max(0, names.length - how.most) };
   }
 
   close(descriptor: number): number {

@@ -9,7 +9,14 @@
 
 import { EACCES, EBADF, EINVAL, EIO, errnoOf, EXDEV } from "./errno.ts";
 import type { FileStatus } from "./file_status.ts";
-import type { FileSystem, FolderEntry, LookUp, ReadPlace } from "./file_system.ts";
+import type {
+  FileSystem,
+  FolderEntry,
+  FolderList,
+  ListHow,
+  LookUp,
+  ReadPlace,
+} from "./file_system.ts";
 
 /** What cannot be part of a name: the end of a C string; on Windows also drives, streams, separators. */
 const NO_PATH = Deno.build.os === "windows" ? /[\0:\\]/ : /\0/;
@@ -67,18 +74,19 @@ export class PortableFiles implements FileSystem {
     });
   }
 
-  list(descriptor: number, how: LookUp & { readonly most: number }): FolderEntry[] | number {
+  list(descriptor: number, how: ListHow): FolderList | number {
     const base = this.#opened.get(descriptor)?.path;
     if (base === undefined) return -EBADF;
     const entries: FolderEntry[] = [];
+    let names = 0;
     const listed = attempt(() => {
       for (const { name } of Deno.readDirSync(base)) {
-        if (entries.length === how.most) break;
-        attempt(() => addEntry(entries, base, name, how));
+        if (!how.hidden && name.startsWith(".")) continue;
+        if (names++ < how.most) attempt(() => addEntry(entries, base, name, how));
       }
       return 0;
     });
-    return listed < 0 ? listed : entries;
+    return listed < 0 ? listed : { entries, omitted: Math.max(0, names - how.most) };
   }
 
   close(descriptor: number): number {

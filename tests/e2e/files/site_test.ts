@@ -1,6 +1,7 @@
 /** A served folder, asked over the real socket: what is found, what is not, and with which fields. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { MAX_LISTED } from "../../../runtime/files/mod.ts";
 import { ask, field, type HttpAnswer, HttpConnection } from "../../support/http_client.ts";
 import type { Server } from "../../support/server.ts";
 import { putFile, type Site, type SiteOptions, withSite } from "../../support/site.ts";
@@ -252,6 +253,16 @@ siteTest("--listing shows a folder as a page, or as JSON", {
   assertEquals((await get(server, "/c/")).text, "<p>own");
   assertEquals((await get(server, "/a&b")).status, 301);
   assertEquals((await get(server, "/nothing/")).status, 404);
+});
+
+siteTest("--listing of a folder of very many names says how many it does not show", {
+  files: { "many/.hidden": "" },
+  args: ["--listing"],
+}, async ({ server, folder }) => {
+  for (let i = 0; i < MAX_LISTED + 3; i++) Deno.writeTextFileSync(`${folder}/many/${i}`, "");
+  const json = await get(server, "/many/", ["Accept: application/json"]);
+  const { entries, omitted } = JSON.parse(json.text);
+  assertEquals([entries.length, omitted], [MAX_LISTED, 3]);
 });
 
 siteTest("codings that lie beside a file, by what the client takes", {

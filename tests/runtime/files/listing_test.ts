@@ -158,6 +158,7 @@ Deno.test("listing: of very many entries some, and how many more there are", () 
   const data = dataOf({ entries });
   assertEquals([data.entries.length, data.omitted], [MAX_LISTED, 5]);
   assertStringIncludes(pageOf({ entries }), "and 5 more that are not shown");
+  assertEquals(dataOf({ entries: [file("one")], omitted: 7 }).omitted, 7);
 });
 
 Deno.test("listing: the summary", () => {

@@ -18,6 +18,7 @@ import { sickness } from "./health.ts";
 import type { Settings } from "./settings.ts";
 import { INSTALLED, systemdUnit } from "./systemd.ts";
 import { tlsUnreadiness, unreadiness } from "./readiness.ts";
+import { waitingForRestart } from "./restart.ts";
 import { UsageError } from "./usage_error.ts";
 
 const VERSION = config.version;
@@ -88,7 +89,7 @@ function executable(): string {
 async function serve(config: Config, args: readonly string[]): Promise<number> {
   const [reason] = await unreadiness(config);
   if (reason !== undefined) return fail(reason, EXIT.cannotServe);
-  const signals = new StopSignals(args);
+  const signals = new StopSignals(args, config);
   try {
     const executor = await Executor.start(config, { warn, version: VERSION });
     print(banner(executor, config));
@@ -136,6 +137,7 @@ const RELOAD_SIGNAL = "SIGHUP";
 /** The first signal stops, one that came while the server was starting too; the second ends at once. */
 class StopSignals {
   readonly #args: readonly string[];
+  readonly #config: Config;
   #executor: Executor | null = null;
   #asked = false;
   readonly #listeners = [
@@ -143,9 +145,10 @@ class StopSignals {
     listen(RELOAD_SIGNAL, () => void this.#reload()),
   ];
 
-  /** @param args what the program was started with */
-  constructor(args: readonly string[]) {
+  /** @param args what the program was started with, and `config` what they said then */
+  constructor(args: readonly string[], config: Config) {
     this.#args = args;
+    this.#config = config;
   }
 
   /** This is what to stop. */
@@ -163,7 +166,10 @@ class StopSignals {
   async #reload(): Promise<void> {
     if (this.#executor === null) return;
     try {
-      await this.#executor.reload(await readAgain(this.#args));
+      const config = await readAgain(this.#args);
+      const waiting = waitingForRestart(this.#config, config);
+      if (waiting.length > 0) warn(`until a restart it stays as it was: ${waiting.join(", ")}`);
+      await this.#executor.reload(config);
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
       warn(`not all was read anew: ${error.message}; what there was goes on`);

@@ -256,6 +256,27 @@ Deno.test("reload: a folder and passwords where there were none at the start, in
   }
 });
 
+Deno.test("reload: what takes a restart is said, and the rest holds", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "async-deno-test-" });
+  try {
+    const file = `${folder}/a.toml`;
+    await Deno.writeTextFile(file, "max-body = 5\n");
+    await withServer({ workers: 1, args: ["--config", file] }, async (server) => {
+      await Deno.writeTextFile(file, 'max-body = 6\norigin = ["*"]\nendpoints = ["health"]\n');
+      server.kill("SIGHUP");
+      const gone = async () =>
+        (await ask(server, REQUEST.replace("healthz", "echo"))).status === 404;
+      await waitFor(gone, { what: "the endpoint to be switched off" });
+      const said = "until a restart it stays as it was: --origin, --max-body\n";
+      await waitFor(() => server.stderr.includes(said), { what: "a line about the rest" });
+      assertEquals(server.stderr.trimEnd().split("\n").length, 1, server.stderr);
+      await server.stop();
+    });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test("reload: a log that cannot be opened anew leaves the old one in use", () =>
   withServer({ workers: 1 }, async (server) => {
     const moved = `${server.logFile}.1`;

@@ -31,6 +31,9 @@ export const OPTIONS: readonly Option[] = [
   ...LIMIT_OPTIONS,
 ];
 
+/** Those whose new values hold while the server runs, from SIGHUP on; see Executor.reload. */
+export const READ_ANEW: readonly Option[] = [...FILE_OPTIONS, ...ENDPOINT_OPTIONS];
+
 export { ARGUMENTS, MAX_WORKERS } from "./listen.ts";
 export {
   COMMANDS,

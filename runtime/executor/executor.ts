@@ -297,6 +297,7 @@ export class Executor {
     if (!this.#entrance.hasEnded || !this.#workers.every((thread) => thread.hasEnded)) return;
     // Nobody uses them any more, and the process may live on: a test's, or an embedder's.
     this.#entrance.close();
+    for (const thread of this.#workers) thread.dismiss();
     this.#finish(undefined);
   }
 

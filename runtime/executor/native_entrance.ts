@@ -127,6 +127,7 @@ export class NativeEntrance implements Entrance {
   }
 
   close(): void {
+    this.#acceptor?.dismiss();
     for (const descriptor of this.#doorbells) this.#os.close(descriptor);
     if (this.#stopBell !== undefined) this.#os.close(this.#stopBell);
     this.#listener.close();

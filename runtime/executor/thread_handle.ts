@@ -84,6 +84,11 @@ export class Thread {
     });
   }
 
+  /** Lets one go whose work is done; without that it waits. */
+  dismiss(): void {
+    this.#worker.postMessage(null);
+  }
+
   #hear(message: ThreadMessage): void {
     if (message.type === "warning") return this.#watcher.warn(message.text);
     if (message.type === "stopped") return this.#end(undefined);

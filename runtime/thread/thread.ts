@@ -14,14 +14,15 @@ interface WorkerScope {
 const scope = globalThis as unknown as WorkerScope;
 
 /**
- * Runs `main` with the first message, and ends the thread after it. What it throws ends it too. To be
- * called at the end of the thread's module: it tells the main thread that all is loaded.
+ * Runs `main` with the first message, and after it ends the thread at the next one: to take a thread down
+ * is work, which must not keep those from theirs that have not stopped yet. What it throws ends it too.
+ * To be called at the end of the thread's module: it tells the main thread that all is loaded.
  */
 export function onStart<Start>(main: (start: Start) => void | Promise<void>): void {
   scope.onmessage = async (event: MessageEvent) => {
     scope.onmessage = null;
     await main(event.data as Start);
-    scope.close();
+    scope.onmessage = () => scope.close();
   };
   postToMain({ type: "loaded" });
 }

@@ -7,9 +7,9 @@
  */
 
 import { createHash, randomBytes } from "node:crypto";
-import { decodeBase64 } from "@std/encoding/base64";
 import type { RequestHead } from "../../protocol/mod.ts";
 import type { Admission, Exchange, Guard, Verdict } from "../session/mod.ts";
+import { base64Bytes } from "./base64_bytes.ts";
 import { verifyPassword } from "./password_hash.ts";
 
 /** Credentials that were right, remembered by each worker. */
@@ -97,11 +97,12 @@ function parseCredentials(field: string): Credentials | undefined {
 }
 
 function decode(base64: string): string | undefined {
+  const bytes = base64Bytes(base64);
+  if (bytes === undefined) return undefined;
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(decodeBase64(base64));
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (error) {
-    // Neither Base64 nor UTF-8; of a length that no Base64 has it is a RangeError.
-    if (error instanceof TypeError || error instanceof RangeError) return undefined;
+    if (error instanceof TypeError) return undefined; // not UTF-8
     throw error;
   }
 }

@@ -46,7 +46,9 @@ export class RequestBody {
       this.end = end;
     } else {
       const buffer = this.#ownBuffer();
-      buffer.append(bytes, start, end, this.#promised(end - start));
+      // Where nobody knows how much comes, as many bytes again as came.
+      const promised = this.#missing > 0 ? this.#missing : Math.max(end - start, buffer.length);
+      buffer.append(bytes, start, end, promised);
     }
     this.#missing = Math.max(this.#missing - (end - start), 0);
     this.#show();
@@ -57,7 +59,7 @@ export class RequestBody {
     if (this.#own === null && (this.end > this.start || this.#missing > DIRECT)) this.#ownBuffer();
     if (this.#own === null) return;
     if (this.#missing > 0) {
-      this.#own.makeRoom(Math.min(this.#missing, DIRECT), this.#promised(this.#missing));
+      this.#own.makeRoom(Math.min(this.#missing, DIRECT), this.#missing);
     }
     this.#show();
   }
@@ -86,15 +88,6 @@ export class RequestBody {
     const count = this.end - this.start;
     this.#own.append(this.bytes, this.start, this.end, count + this.#missing);
     return this.#own;
-  }
-
-  /** Bytes to come, `count` that are there among them: where nobody knows, as many again as came. */
-  #promised(count: number): number {
-    return Math.max(
-      this.#missing,
-      count,
-      this.#missing > 0 || this.#own === null ? 0 : this.#own.length,
-    );
   }
 
   #show(): void {

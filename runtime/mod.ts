@@ -14,5 +14,4 @@
 
 export { main } from "./cli/mod.ts";
 export { type Config, DEFAULT_CONFIG } from "./config/mod.ts";
-export { Executor, type ExecutorOptions, type ServerEnd } from "./executor/mod.ts";
-export { serveThread } from "./worker/mod.ts";
+export { Executor, type ExecutorOptions, type ServerEnd, serveThread } from "./executor/mod.ts";

@@ -20,7 +20,7 @@ export async function hashOfInput(input: typeof Deno.stdin): Promise<string> {
   try {
     const password = await firstLine(input);
     if (password === "") throw new UsageError("hash-password reads a password from standard input");
-    const { hashPassword } = await import("../auth/mod.ts");
+    const { hashPassword } = await import("../serve/auth/mod.ts");
     return await hashPassword(password);
   } finally {
     if (isTerminal) input.setRaw(false);

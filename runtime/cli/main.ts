@@ -6,19 +6,19 @@
  */
 
 import config from "../../deno.json" with { type: "json" };
-import { type Command, parseCommandLine } from "./command_line.ts";
 import type { Config } from "../config/mod.ts";
 import { ActivationError, AdminError, Executor, LogFileError, TlsError } from "../executor/mod.ts";
-import { hashOfInput } from "./hash_password.ts";
-import { EXIT, helpText } from "./help.ts";
 import { errnoText, SystemError } from "../os/mod.ts";
 import { describe, faultsOf } from "./check.ts";
+import { type Command, parseCommandLine } from "./command_line.ts";
 import { completionsFor } from "./completions/mod.ts";
+import { hashOfInput } from "./hash_password.ts";
 import { sickness } from "./health.ts";
-import type { Settings } from "./settings.ts";
-import { INSTALLED, systemdUnit } from "./systemd.ts";
+import { EXIT, helpText } from "./help.ts";
 import { tlsUnreadiness, unreadiness } from "./readiness.ts";
 import { waitingForRestart } from "./restart.ts";
+import type { Settings } from "./settings.ts";
+import { INSTALLED, systemdUnit } from "./systemd.ts";
 import { UsageError } from "./usage_error.ts";
 
 const VERSION = config.version;

@@ -21,7 +21,7 @@ export async function unreadiness({ files, users }: Wanted): Promise<string[]> {
 
 async function faultsOfUsers(users: Config["users"]): Promise<(string | undefined)[]> {
   // Loaded where there are users, as in the threads: what reckons hashes is long in loading.
-  const { readUsers } = await import("../auth/mod.ts");
+  const { readUsers } = await import("../serve/auth/mod.ts");
   return users.map((source) => faultOf(() => readUsers([source], readPasswords)));
 }
 

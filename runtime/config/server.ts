@@ -22,7 +22,7 @@ import { NO_UNIX, type UnixConfig } from "./unix.ts";
 /** Where the log goes: a file's path, `-` for standard output, or `off`. */
 export type LogTarget = string;
 
-/** The endpoints: see runtime/routes/. */
+/** The endpoints: see runtime/serve/routes/. */
 export const ENDPOINT_NAMES = ["term", "ws", "echo", "health"] as const;
 
 /** A user of `--basic-auth`, and the file that has the hash of the password. */

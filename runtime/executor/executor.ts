@@ -6,9 +6,9 @@
  * come to the workers is the entrance's business: see entrance.ts.
  */
 
-import type { AdminServer } from "../admin/mod.ts";
 import { type Config, type ListenAddress, usesDenoTransport } from "../config/mod.ts";
-import { Log } from "../log/mod.ts";
+import type { AdminServer } from "../observe/admin/mod.ts";
+import { Log } from "../observe/log/mod.ts";
 import {
   COLUMN,
   type Column,
@@ -183,7 +183,7 @@ export class Executor {
   /** Loaded only where it is wanted: its page and what draws its charts take time and memory. */
   async #startAdmin(address: ListenAddress): Promise<void> {
     try {
-      const { AdminServer } = await import("../admin/mod.ts");
+      const { AdminServer } = await import("../observe/admin/mod.ts");
       const { version = "" } = this.#options;
       this.#admin = new AdminServer({
         address,
@@ -216,7 +216,7 @@ export class Executor {
   }
 
   #createWorker(worker: number): Thread {
-    const ours = new URL("../worker/worker_thread.ts", import.meta.url);
+    const ours = new URL("./worker_thread.ts", import.meta.url);
     return new Thread(this.#options.workerModule ?? ours, `worker ${worker}`, {
       warn: (text) => this.#sayOnce(text),
       ended: (end) => this.#workerEnded(worker, end),

@@ -7,7 +7,7 @@
  */
 
 import type { Config } from "../config/mod.ts";
-import { openPlainLogs } from "../log/mod.ts";
+import { openPlainLogs } from "../observe/log/mod.ts";
 import {
   errnoText,
   hasLibc,

@@ -18,3 +18,4 @@ export { AdminError } from "./admin_error.ts";
 export { Executor, type ExecutorOptions, type ServerEnd } from "./executor.ts";
 export { LogFileError } from "./log_files.ts";
 export { readTlsMaterial, TlsError } from "./tls_material.ts";
+export { serveThread } from "./serve_thread.ts";

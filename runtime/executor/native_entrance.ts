@@ -9,8 +9,8 @@
  *   stop:   the acceptor's bell → its end → draining flag → all doorbells
  */
 
-import { ConnectionTask } from "../acceptor/mod.ts";
 import type { Config } from "../config/mod.ts";
+import { ConnectionTask } from "../native/mod.ts";
 import { expectSuccess, LinuxOs, setBlocking, SOCKADDR_BYTES } from "../os/mod.ts";
 import type { SharedState } from "../ring/mod.ts";
 import type { AcceptorStart } from "../thread/mod.ts";
@@ -135,7 +135,7 @@ export class NativeEntrance implements Entrance {
   }
 
   #createAcceptor({ warn, ended }: EntranceParts): Thread {
-    return new Thread(new URL("../acceptor/acceptor_thread.ts", import.meta.url), "acceptor", {
+    return new Thread(new URL("../native/acceptor_thread.ts", import.meta.url), "acceptor", {
       warn,
       ended: ({ error }) => {
         // Rung out by its bell: no worker ends before it has handed over its last connection.

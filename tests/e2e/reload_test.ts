@@ -4,7 +4,7 @@
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { hashPassword } from "../../runtime/auth/mod.ts";
+import { hashPassword } from "../../runtime/serve/auth/mod.ts";
 import {
   Authority,
   type CertificateFiles,

@@ -12,7 +12,7 @@
 
 import { assert } from "@std/assert";
 import { CONNECTION_LIMITS } from "../../runtime/config/mod.ts";
-import { SocketTransport } from "../../runtime/loop/mod.ts";
+import { SocketTransport } from "../../runtime/native/mod.ts";
 import { Random } from "../support/random.ts";
 import { Scenario } from "./server_scenario.ts";
 

@@ -50,7 +50,7 @@ Deno.test("examples: every door's example runs", async (test) => {
 Deno.test("examples: they are found, and one that fails is told", async () => {
   const text = '/**\n * ```ts\n * import { a } from "../os/a.ts";\n * a();\n * ```\n */';
   const url = new URL("runtime/os/a.ts", REPOSITORY).href;
-  assertEquals(examplesOf({ path: "runtime/loop/mod.ts", text }), [
+  assertEquals(examplesOf({ path: "runtime/net/mod.ts", text }), [
     `import { a } from "${url}";\na();`,
   ]);
   assertEquals(await failureOf("console.log(1);"), undefined);

@@ -7,20 +7,24 @@ import { assertEquals } from "@std/assert";
 import { importsOf, programFiles, resolveImport, type SourceFile } from "./source_tree.ts";
 
 /**
- * The layers of runtime/, earliest first; parts of one layer do not know each other. A part is a
- * folder, or a file directly in runtime/ without its ending.
+ * The layers of runtime/, lowest first; parts of one layer do not import each other. A part is a
+ * folder of runtime/, a folder of a wing, or a file directly in runtime/ without its ending.
  */
 const LAYERS: readonly (readonly string[])[] = [
-  ["os", "ring", "config", "assets"],
-  ["log", "loop", "thread"],
-  ["session", "deno_transport"],
-  ["files", "auth"],
-  ["routes"],
-  ["worker", "acceptor", "admin"],
+  ["os", "ring", "config"],
+  ["net", "thread", "observe/log", "serve/assets"],
+  ["serve/session"],
+  ["serve/files", "serve/auth"],
+  ["serve/routes"],
+  ["serve/worker", "observe/admin"],
+  ["native", "deno"],
   ["executor"],
   ["cli"],
   ["mod"],
 ];
+
+/** Folders whose own folders are parts. */
+const WINGS: readonly string[] = ["serve", "observe"];
 
 /** What protocol/ may take from outside: data, no behaviour. */
 const PROTOCOL_MAY_IMPORT = ["@std/http/status"];
@@ -63,16 +67,15 @@ function judgeRuntime(from: string, target: string): string | undefined {
   const [lower, upper] = [layerOf(to), layerOf(from)];
   if (lower < 0 || upper < 0) return `${lower < 0 ? to : from} has no place in LAYERS`;
   if (lower >= upper) return `${to} is not below ${from}`;
-  const isFolder = target.split("/").length > 2;
   // The module of a thread is no import: it is named by URL, by who starts the thread.
   if (from === "executor" && target.endsWith("_thread.ts")) return undefined;
-  return isFolder && !/^runtime\/\w+\/mod\.\w+$/.test(target)
-    ? "past the other's mod.ts"
-    : undefined;
+  const isFile = target.split("/").length === 2;
+  return isFile || target === `runtime/${to}/mod.ts` ? undefined : "past the other's mod.ts";
 }
 
 function partOf(path: string): string {
-  return path.split("/")[1]!.replace(/\.\w+$/, "");
+  const [, folder = "", inner = ""] = path.split("/");
+  return WINGS.includes(folder) ? `${folder}/${inner}` : folder.replace(/\.\w+$/, "");
 }
 
 function layerOf(part: string): number {
@@ -92,11 +95,14 @@ Deno.test("import direction: each wrong import is found, each right one is not",
     ["protocol/mod.ts", "@std/http/status", false],
     ["protocol/mod.ts", "@std/encoding/hex", true],
     ["protocol/sha1.ts", "../runtime/config/mod.ts", true],
-    ["runtime/session/a.ts", "../../protocol/mod.ts", false],
-    ["runtime/session/a.ts", "../../protocol/sha1.ts", true],
-    ["runtime/session/a.ts", "../loop/mod.ts", false],
-    ["runtime/session/a.ts", "../loop/event_loop.ts", true],
-    ["runtime/session/a.ts", "../routes/mod.ts", true],
+    ["runtime/serve/session/a.ts", "../../../protocol/mod.ts", false],
+    ["runtime/serve/session/a.ts", "../../../protocol/sha1.ts", true],
+    ["runtime/serve/session/a.ts", "../../net/mod.ts", false],
+    ["runtime/serve/session/a.ts", "../../net/loop.ts", true],
+    ["runtime/serve/session/a.ts", "../routes/mod.ts", true],
+    ["runtime/net/a.ts", "../native/mod.ts", true],
+    ["runtime/native/a.ts", "../deno/mod.ts", true],
+    ["runtime/native/a.ts", "../serve/worker/mod.ts", false],
     ["runtime/os/a.ts", "./b.ts", false],
     ["runtime/os/a.ts", "../ring/mod.ts", true],
     ["runtime/ring/a.ts", "@std/assert", true],

@@ -37,7 +37,7 @@ Deno.test("source tree: imports of every form are found, words in comments are n
     "./d.ts",
     "./e.ts",
   ]);
-  assertEquals(resolveImport("runtime/os/a.ts", "../loop/mod.ts"), "runtime/loop/mod.ts");
+  assertEquals(resolveImport("runtime/os/a.ts", "../net/mod.ts"), "runtime/net/mod.ts");
   assertEquals(resolveImport("runtime/os/a.ts", "@std/assert"), undefined);
 });
 

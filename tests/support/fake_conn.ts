@@ -2,7 +2,7 @@
  * A connection of Deno's whose every read and write the test settles, in whatever order.
  */
 
-import type { Conn } from "../../runtime/deno_transport/mod.ts";
+import type { Conn } from "../../runtime/deno/mod.ts";
 
 interface PendingRead {
   readonly bytes: Uint8Array;

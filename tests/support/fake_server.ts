@@ -7,15 +7,15 @@
  */
 
 import { DateField } from "../../protocol/mod.ts";
-import { Acceptor } from "../../runtime/acceptor/mod.ts";
+import { Acceptor } from "../../runtime/native/mod.ts";
 import { type Config, DEFAULT_CONFIG } from "../../runtime/config/mod.ts";
-import { LogLabel } from "../../runtime/log/mod.ts";
+import { LogLabel } from "../../runtime/observe/log/mod.ts";
 import { createSharedState, openSharedState, type SharedState } from "../../runtime/ring/mod.ts";
-import { echoRoute } from "../../runtime/routes/echo.ts";
-import { healthRoute } from "../../runtime/routes/health.ts";
-import type { Exchange, Guard, Route, Router } from "../../runtime/session/mod.ts";
+import { echoRoute } from "../../runtime/serve/routes/echo.ts";
+import { healthRoute } from "../../runtime/serve/routes/health.ts";
+import type { Exchange, Guard, Route, Router } from "../../runtime/serve/session/mod.ts";
 import type { ThreadMessage } from "../../runtime/thread/mod.ts";
-import { Worker } from "../../runtime/worker/mod.ts";
+import { NativeWorker } from "../../runtime/native/mod.ts";
 import { FakeOs, KernelAssertion, type World } from "./fake_os.ts";
 import type { FakePeer } from "./fake_peer.ts";
 import type { Faults } from "./fault_plan.ts";
@@ -50,7 +50,7 @@ interface Appointment {
 export class FakeServer implements World {
   readonly os: FakeOs;
   readonly state: SharedState;
-  readonly worker: Worker;
+  readonly worker: NativeWorker;
   readonly acceptor: Acceptor;
   readonly config: Config;
   /** What the threads told the main one. */
@@ -86,7 +86,7 @@ export class FakeServer implements World {
     const logDescriptor = options.log === false ? -1 : os.openLog();
     const accessLogDescriptor = options.accessLog === true ? os.openLog() : -1;
     const date = new DateField(0);
-    this.worker = new Worker({
+    this.worker = new NativeWorker({
       start: {
         worker: 0,
         memory,

@@ -3,10 +3,10 @@
  */
 
 import { DateField } from "../../protocol/mod.ts";
-import { createRouter } from "../../runtime/routes/mod.ts";
-import { LogLabel } from "../../runtime/log/mod.ts";
-import type { Exchange, Route, WebSocketHandler } from "../../runtime/session/mod.ts";
-import { serveThread } from "../../runtime/worker/mod.ts";
+import { createRouter } from "../../runtime/serve/routes/mod.ts";
+import { LogLabel } from "../../runtime/observe/log/mod.ts";
+import type { Exchange, Route, WebSocketHandler } from "../../runtime/serve/session/mod.ts";
+import { serveThread } from "../../runtime/executor/serve_thread.ts";
 
 type Handle = Route["handle"];
 

@@ -1,7 +1,7 @@
 /** `--basic-auth` over the real socket: before every endpoint, files and WebSockets, but the health check. */
 
 import { assert, assertEquals } from "@std/assert";
-import { hashPassword } from "../../../runtime/auth/mod.ts";
+import { hashPassword } from "../../../runtime/serve/auth/mod.ts";
 import { ask, field, type HttpAnswer, HttpConnection } from "../../support/http_client.ts";
 import { runServer, type Server, withServer } from "../../support/server.ts";
 import { withSite } from "../../support/site.ts";

@@ -1,7 +1,7 @@
 /** A served folder, asked over the real socket: what is found, what is not, and with which fields. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { MAX_LISTED } from "../../../runtime/files/mod.ts";
+import { MAX_LISTED } from "../../../runtime/serve/files/mod.ts";
 import { ask, field, type HttpAnswer, HttpConnection } from "../../support/http_client.ts";
 import type { Server } from "../../support/server.ts";
 import { putFile, type Site, type SiteOptions, withSite } from "../../support/site.ts";

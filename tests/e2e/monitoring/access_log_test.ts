@@ -4,7 +4,7 @@
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { hashPassword } from "../../../runtime/auth/mod.ts";
+import { hashPassword } from "../../../runtime/serve/auth/mod.ts";
 import { ask, HttpConnection } from "../../support/http_client.ts";
 import { runServer, type Server, waitFor, withServer } from "../../support/server.ts";
 import { WsClient } from "../../support/ws_client.ts";

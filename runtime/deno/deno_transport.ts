@@ -1,0 +1,411 @@
+/**
+ * A connection of Deno, plain or TLS, as a transport.
+ *
+ * In: a `Deno.Conn`. Out: as `transport.ts` of the loop says, so that the same sessions run on it.
+ * One read is under way while the session wants input; its bytes are kept where the session stops
+ * wanting them meanwhile. Writes of one turn are gathered and go out one after the other.
+ *
+ * What one event brings about is written at its end, behind what the loop's gatherers hand over then.
+ * A write in flight stands for a socket's send buffer: as long as it alone waits, and is short, the
+ * session is told that nothing does. Where more waits, `queuedBytes` says so, the stall timer runs,
+ * and `drained` follows: the same bounds as with epoll.
+ */
+
+import type { MessageBufferPool } from "../../protocol/mod.ts";
+import {
+  LINGER_BYTES,
+  LINGER_MILLISECONDS,
+  type OpenFile,
+  type Session,
+  type Timer,
+  type TimerOwner,
+  type Traffic,
+  type Transport,
+  type WriteOptions,
+} from "../net/mod.ts";
+import type { DenoLoop } from "./deno_loop.ts";
+import { PendingWrites } from "./pending_writes.ts";
+
+/** What is asked of a connection; `Deno.Conn` and `Deno.TlsConn` are one. */
+export type Conn = Pick<Deno.Conn, "read" | "write" | "closeWrite" | "close">;
+
+/** What the connections of one worker share. */
+export interface DenoTransportContext {
+  readonly loop: DenoLoop;
+  /** Bytes went in or out: the counters' business. */
+  readonly traffic: Traffic;
+  /** Lends the memory of what waits for a peer, and of long reads. */
+  readonly messages: MessageBufferPool;
+  /** Milliseconds that a peer may take nothing of what waits for it. */
+  readonly writeStall: number;
+  /** Called when a connection is over, right before it is closed. */
+  onClosing(transport: DenoTransport): void;
+}
+
+/** Up to here what is in flight counts as sent: some of it lies in the kernel's buffer. */
+const TAKEN = 64 * 1024;
+/** Bytes that an idle connection's read is given: the head of a browser's request. */
+const SHORT_READ = 2 * 1024;
+/** And those of one whose last read was full. */
+const LONG_READ = 64 * 1024;
+
+const NO_OPTIONS: WriteOptions = {};
+
+/** One connection of a worker. */
+export class DenoTransport implements Transport, TimerOwner {
+  readonly descriptor: number;
+  peerAddress: string;
+  closed = false;
+  readonly #conn: Conn;
+  readonly #context: DenoTransportContext;
+  readonly #timer: Timer;
+  readonly #writes: PendingWrites;
+  #session!: Session;
+  #sessionDeadline = Infinity;
+  // Reading: at most one read is under way, or one delivery of what was kept.
+  #buffer: Uint8Array<ArrayBuffer> = new Uint8Array(SHORT_READ);
+  #reading = true;
+  #busy = false;
+  // An event of this connection is being handled: what it leads to is read and written at its end.
+  #inEvent = false;
+  #inputEnded = false;
+  #keptEnd = false;
+  #keptFrom = 0;
+  #keptTo = 0;
+  // Writing.
+  #flushSet = false;
+  #waits = false;
+  #finishing = false;
+  #lingers = false;
+  #lingerBytes = 0;
+  #closingWrite = false;
+  // TLS: nothing was received as long as the handshake is under way.
+  readonly #isTls: boolean;
+  #hasReceived = false;
+
+  /** The session comes next, by {@link setSession}, and before {@link start}. */
+  constructor(conn: Conn, descriptor: number, context: DenoTransportContext, peerAddress = "") {
+    this.#conn = conn;
+    this.#isTls = "handshake" in conn;
+    this.descriptor = descriptor;
+    this.peerAddress = peerAddress;
+    this.#context = context;
+    this.#timer = context.loop.timers.timer(this);
+    this.#writes = new PendingWrites(context.messages);
+  }
+
+  /** The connection beneath. */
+  get conn(): Conn {
+    return this.#conn;
+  }
+
+  /**
+   * Whether Deno goes on with something after it was closed: a write that waits for its peer, or a TLS
+   * handshake. Then its socket stays, unless it is shut down by other means.
+   */
+  get lastsBeyondClose(): boolean {
+    return this.#writes.inFlight || this.#closingWrite || (this.#isTls && !this.#hasReceived);
+  }
+
+  get queuedBytes(): number {
+    return this.#waits ? this.#writes.length : 0;
+  }
+
+  setSession(session: Session): void {
+    if (this.#session !== undefined) this.#timer.cancel();
+    this.#session = session;
+  }
+
+  setDeadline(deadline: number): void {
+    this.#sessionDeadline = deadline;
+    // While bytes wait or are being read away, the timer is the connection's own.
+    if (!this.#waits && !this.#finishing) this.#timer.set(deadline);
+  }
+
+  setReading(reading: boolean): void {
+    this.#reading = reading;
+    if (reading) this.#read();
+  }
+
+  /** The first read. */
+  start(): void {
+    this.#read();
+  }
+
+  /** The server stops. */
+  drain(): void {
+    if (!this.closed) this.#session.drain();
+  }
+
+  write(bytes: Uint8Array, start: number, end: number, options = NO_OPTIONS): void {
+    if (this.closed || this.#finishing || start === end) return;
+    this.#writes.push(bytes, start, end, options.constant === true);
+    this.#pushed(end - start);
+  }
+
+  writeFile(file: OpenFile, start: number, end: number): void {
+    if (this.closed || this.#finishing || start === end) return;
+    this.#writes.pushFile(file, start, end);
+    this.#pushed(end - start);
+  }
+
+  finish(lingering: boolean): void {
+    if (this.closed || this.#finishing) return;
+    this.#finishing = true;
+    this.#lingers = lingering;
+    if (this.#writes.length === 0) this.#finishNow();
+    else this.#watchStall();
+    this.#read();
+  }
+
+  abort(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.#timer.cancel();
+    this.#session.closed();
+    this.#context.onClosing(this);
+    this.#dropWrites();
+    this.#conn.close();
+  }
+
+  onDeadline(now: number): void {
+    // The end of the lingering, or a peer that took nothing of what waits since the timer was set.
+    if (this.#writes.length > 0 && (this.#finishing || this.#waits)) {
+      this.#context.traffic.stalled();
+    }
+    if (this.#finishing || this.#waits) return this.abort();
+    this.#session.deadline(now);
+  }
+
+  // Reading.
+
+  #wantsInput(): boolean {
+    return this.#finishing ? this.#lingers : this.#reading;
+  }
+
+  #read(): void {
+    if (this.#busy || this.closed || this.#inEvent || !this.#wantsInput()) return;
+    if (this.#keptFrom < this.#keptTo || this.#keptEnd) {
+      // Not at once: the session is in the middle of something when it says that it reads again.
+      this.#busy = true;
+      queueMicrotask(this.#deliverKept);
+    } else if (!this.#inputEnded) {
+      this.#busy = true;
+      this.#conn.read(this.#buffer).then(this.#onRead, this.#onReadFailed);
+    }
+  }
+
+  readonly #onRead = (count: number | null): void => {
+    this.#busy = false;
+    if (this.closed) return this.#giveBuffer();
+    this.#enter();
+    if (count === null) this.#onEnd();
+    else this.#onBytes(count);
+    this.#leave();
+  };
+
+  readonly #onReadFailed = (error: unknown): void => {
+    this.#busy = false;
+    // TLS without its last alert: the framing of what is in it says whether something is missing.
+    if (error instanceof Deno.errors.UnexpectedEof) return this.#onRead(null);
+    if (this.closed) return this.#giveBuffer();
+    if (!(error instanceof Error)) throw error;
+    this.#fail();
+  };
+
+  #onBytes(count: number): void {
+    this.#hasReceived = true;
+    this.#context.traffic.received(count);
+    const full = count === this.#buffer.length;
+    if (this.#finishing) this.#readAway(count);
+    else this.#deliver(0, count);
+    if (this.#keptFrom === this.#keptTo && !this.closed) this.#fitBuffer(full, count);
+  }
+
+  #onEnd(): void {
+    this.#inputEnded = true;
+    if (this.#finishing) {
+      this.#lingers = false;
+      if (this.#writes.length === 0 && !this.#closingWrite) this.abort();
+    } else if (this.#reading) {
+      this.#deliverEnd();
+    } else {
+      this.#keptEnd = true;
+    }
+  }
+
+  readonly #deliverKept = (): void => {
+    this.#busy = false;
+    if (this.closed) return this.#giveBuffer();
+    if (!this.#wantsInput()) return;
+    this.#enter();
+    const [from, to] = [this.#keptFrom, this.#keptTo];
+    this.#keptFrom = this.#keptTo = 0;
+    if (this.#finishing) this.#readAway(to - from);
+    else this.#deliver(from, to);
+    const isAllDelivered = this.#keptFrom === this.#keptTo;
+    if (!this.closed && this.#keptEnd && isAllDelivered && this.#wantsInput()) {
+      this.#keptEnd = false;
+      this.#onEnd();
+    }
+    this.#leave();
+  };
+
+  /** Hands `buffer[from, to)` over as long as the session wants it; keeps the rest. */
+  #deliver(from: number, to: number): void {
+    let at = from;
+    while (at < to && !this.closed && this.#reading && !this.#finishing) {
+      const session = this.#session;
+      if (!session.wantsDirect()) {
+        session.receive(this.#buffer, at, to);
+        at = to;
+        break;
+      }
+      const count = Math.min(to - at, session.directEnd - session.directStart);
+      session.directBytes.set(this.#buffer.subarray(at, at + count), session.directStart);
+      at += count;
+      session.receivedDirect(count);
+    }
+    if (at === to || this.closed || this.#finishing) return;
+    this.#keptFrom = at;
+    this.#keptTo = to;
+  }
+
+  #deliverEnd(): void {
+    this.#reading = false;
+    this.#session.receiveEnd();
+  }
+
+  /** An event begins. */
+  #enter(): void {
+    this.#context.loop.enter();
+    this.#inEvent = true;
+  }
+
+  /** Its end: what it led to is written, and the next read begins. */
+  #leave(): void {
+    this.#context.loop.leave();
+    this.#inEvent = false;
+    if (this.closed && !this.#busy) return this.#giveBuffer();
+    this.#flush();
+    this.#read();
+  }
+
+  /** Something failed outside of any event, which ends the connection. */
+  #fail(): void {
+    this.#enter();
+    this.abort();
+    this.#leave();
+  }
+
+  #readAway(count: number): void {
+    this.#lingerBytes += count;
+    if (this.#lingerBytes > LINGER_BYTES) this.abort();
+  }
+
+  /** A full read is followed by a longer one, a short one by a short one again. */
+  #fitBuffer(full: boolean, count: number): void {
+    if (full && this.#buffer.length < LONG_READ) {
+      this.#buffer = this.#context.messages.take(LONG_READ);
+    } else if (count < SHORT_READ && this.#buffer.length > SHORT_READ) {
+      this.#giveBuffer();
+      this.#buffer = new Uint8Array(SHORT_READ);
+    }
+  }
+
+  #giveBuffer(): void {
+    if (this.#buffer.length > SHORT_READ) this.#context.messages.give(this.#buffer);
+    this.#buffer = NO_BUFFER;
+  }
+
+  // Writing.
+
+  /** So many bytes more are to be written. */
+  #pushed(count: number): void {
+    if (this.#waits) {
+      this.#context.traffic.queued(count);
+    } else if (this.#writes.inFlight || this.#writes.length > TAKEN) {
+      this.#waits = true;
+      this.#context.traffic.queued(this.#writes.length);
+      this.#watchStall();
+    }
+    if (this.#inEvent || this.#flushSet) return;
+    // More may follow in this turn.
+    this.#flushSet = true;
+    queueMicrotask(this.#flush);
+  }
+
+  /** Begins the next write, outside of any event. */
+  readonly #flush = (): void => {
+    this.#flushSet = false;
+    if (this.closed) return;
+    const bytes = this.#writes.next();
+    if (bytes === null) return;
+    // A file that cannot be read to its end: the peer was promised more than there is.
+    if (typeof bytes === "number") return this.#fail();
+    this.#conn.write(bytes).then(this.#onWritten, this.#onWriteFailed);
+  };
+
+  readonly #onWritten = (count: number): void => {
+    if (this.closed) return;
+    const { traffic } = this.#context;
+    this.#writes.wrote(count);
+    traffic.sent(count);
+    if (this.#waits) traffic.unqueued(count);
+    this.#enter();
+    if (this.#writes.length > 0) {
+      if (this.#waits || this.#finishing) this.#watchStall();
+    } else if (this.#finishing) {
+      this.#finishNow();
+    } else if (this.#waits) {
+      this.#drained();
+    }
+    this.#leave();
+  };
+
+  readonly #onWriteFailed = (error: unknown): void => {
+    if (this.closed) return;
+    if (!(error instanceof Error)) throw error;
+    this.#fail();
+  };
+
+  #drained(): void {
+    this.#waits = false;
+    this.#timer.set(this.#sessionDeadline);
+    this.#session.drained();
+  }
+
+  #dropWrites(): void {
+    if (this.#waits) this.#context.traffic.unqueued(this.#writes.length);
+    this.#waits = false;
+    this.#writes.clear();
+  }
+
+  #finishNow(): void {
+    const { loop, writeStall } = this.#context;
+    const lingers = this.#lingers && !this.#inputEnded;
+    // A write to TLS has ended when it is encrypted; only the end of closeWrite says that it is sent.
+    if (!lingers && !(this.#isTls && this.#hasReceived)) return this.abort();
+    if (this.#closingWrite) return;
+    this.#closingWrite = true;
+    this.#timer.set(loop.now + (lingers ? LINGER_MILLISECONDS : writeStall));
+    this.#conn.closeWrite().then(this.#onWriteClosed, this.#onWriteFailed);
+    this.#read();
+  }
+
+  readonly #onWriteClosed = (): void => {
+    this.#closingWrite = false;
+    if (this.closed || (this.#lingers && !this.#inputEnded)) return;
+    const { loop } = this.#context;
+    loop.enter();
+    this.abort();
+    loop.leave();
+  };
+
+  /** Bytes wait from now on, or the peer has taken some: it has the time anew to take more. */
+  #watchStall(): void {
+    this.#timer.set(this.#context.loop.now + this.#context.writeStall);
+  }
+}
+
+const NO_BUFFER = new Uint8Array(0);

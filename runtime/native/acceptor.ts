@@ -1,0 +1,213 @@
+/**
+ * The acceptor: one thread that blocks in accept4 and hands each connection to whoever is idle.
+ *
+ * In: the listening descriptor. Out: tasks on the ring, and the doorbell of one parked worker for
+ * each. A ring that is full makes it wait, and the kernel's backlog holds the clients: none is lost.
+ * While there are connections that it has refused it looks at them now and then: see
+ * refused_connections.ts. Ends when the listening socket is shut down or, where that is not ours alone,
+ * when its bell is rung.
+ */
+
+import { CLOSES, DateField, type PreparedResponse } from "../../protocol/mod.ts";
+import {
+  EAGAIN,
+  EINVAL,
+  EMFILE,
+  ENFILE,
+  ENOBUFS,
+  ENOMEM,
+  errnoText,
+  isLostConnection,
+  type Os,
+  SOCKADDR_BYTES,
+  SystemError,
+} from "../os/mod.ts";
+import {
+  COLUMN,
+  type Counters,
+  openSharedState,
+  type SharedState,
+  TASK_FIELD,
+} from "../ring/mod.ts";
+import { lastAnswer, UNAVAILABLE } from "../serve/session/mod.ts";
+import type { AcceptorStart, ThreadMessage } from "../thread/mod.ts";
+import { ConnectionTask } from "./connection_task.ts";
+import { ListenerWait } from "./listener_wait.ts";
+import { LOOK, RefusedConnections } from "./refused_connections.ts";
+
+/** Milliseconds between tries while there is no descriptor, no memory or no slot. */
+const BACK_OFF = 20;
+/** So many connections are accepted in a row without a look at the bell. */
+const TURNS_UNHEARD = 256;
+
+/** What the acceptor needs of its thread. */
+export interface AcceptorParts {
+  readonly start: AcceptorStart;
+  readonly os: Os;
+  /** Waits so many milliseconds, blocking the thread. */
+  sleep(milliseconds: number): void;
+  /** The same, leaving the thread to Deno. */
+  pause(milliseconds: number): Promise<void>;
+  /** Milliseconds since 1970, for the date of a refusal. */
+  now(): number;
+  /** Tells the main thread. */
+  post(message: ThreadMessage): void;
+}
+
+/** Accepts connections until the socket is shut down. */
+export class Acceptor {
+  readonly #parts: AcceptorParts;
+  readonly #state: SharedState;
+  readonly #counters: Counters;
+  readonly #sockaddr = new Uint8Array(SOCKADDR_BYTES);
+  readonly #task = new ConnectionTask();
+  readonly #date = new DateField();
+  /** Made once: who is flooded with connections should not encode an answer for each. */
+  readonly #refusal: PreparedResponse = lastAnswer(UNAVAILABLE, this.#date);
+  readonly #wait: ListenerWait | null;
+  readonly #refused: RefusedConnections;
+  #nextWorker = 0;
+  #starved = false;
+  #turns = 0;
+  readonly #told = new Set<string>();
+
+  constructor(parts: AcceptorParts) {
+    this.#parts = parts;
+    const { start: { memory, listener, stopBell }, os } = parts;
+    this.#wait = stopBell === undefined ? null : new ListenerWait(os, listener, stopBell);
+    this.#state = openSharedState(memory);
+    this.#counters = this.#state.counters(this.#state.acceptorBlock);
+    this.#refused = new RefusedConnections(os);
+  }
+
+  /** Accepts; fulfilled when there is nothing more to accept from. */
+  async run(): Promise<void> {
+    const { start, os, post } = this.#parts;
+    post({ type: "ready" });
+    // While others load, this thread must not block: see the executor. The errno of a failure is another
+    // thread's; what it is is found out below, where the call is made on this one.
+    while (!this.#state.flags.isSettled()) {
+      const accepted = await os.acceptAsync(start.listener, this.#sockaddr);
+      if (accepted >= 0) this.#acceptOne(accepted);
+      else if (this.#state.flags.isDraining()) break;
+      else await this.#parts.pause(BACK_OFF);
+    }
+    while (this.#acceptNext());
+    this.#refused.closeAll();
+    post({ type: "stopped" });
+  }
+
+  /** Waits for a connection and takes it, or looks at those that were refused; false at the end. */
+  #acceptNext(): boolean {
+    const { start: { listener }, os } = this.#parts;
+    const hasRefused = this.#refused.size > 0;
+    // Who floods us must not drown the bell.
+    const looksAtBell = hasRefused || ++this.#turns % TURNS_UNHEARD === 0;
+    if (looksAtBell && this.#wait?.wait(0) === false) return false;
+    if (hasRefused) {
+      this.#refused.look();
+      if (!os.awaitConnection(listener, LOOK)) return true;
+    }
+    return this.#acceptOne(os.accept(listener, this.#sockaddr));
+  }
+
+  /** Takes what accept answered; false at the end. */
+  #acceptOne(accepted: number): boolean {
+    if (accepted >= 0) {
+      this.#starved = false;
+      this.#counters.add(COLUMN.accepted, 1);
+      this.#judge(accepted);
+      return true;
+    }
+    switch (-accepted) {
+      case EINVAL: // shut down
+        return false;
+      case EAGAIN: // made not to block: to be shut down, or since others accept from it too
+        return this.#wait !== null && this.#wait.wait(this.#refused.size > 0 ? LOOK : -1);
+      case EMFILE:
+      case ENFILE:
+      case ENOBUFS:
+      case ENOMEM:
+        this.#starve(-accepted);
+        return true;
+      default:
+        if (isLostConnection(-accepted)) return true;
+        throw new SystemError("accept4", -accepted, this.#parts.start.listener);
+    }
+  }
+
+  /** Hands a connection over, or refuses it at a bound. */
+  #judge(descriptor: number): void {
+    const { maxConnections, maxConnectionsPerAddress } = this.#parts.start;
+    this.#task.fill(descriptor, this.#sockaddr);
+    if (this.#openConnections() >= maxConnections) {
+      return this.#refuse(descriptor, `at the bound of ${maxConnections} connections`);
+    }
+    if (maxConnectionsPerAddress > 0) {
+      const family = this.#task.words[TASK_FIELD.family]!; // TASK_WORDS of them
+      const { addresses } = this.#state;
+      const count = addresses.enter(descriptor, family, this.#task.words, TASK_FIELD.address);
+      if (count > maxConnectionsPerAddress) {
+        this.#counters.add(COLUMN.refusedByAddress, 1);
+        const text = `an address is at its bound of ${maxConnectionsPerAddress} connections`;
+        return this.#refuse(descriptor, text);
+      }
+    }
+    this.#handOver();
+  }
+
+  #handOver(): void {
+    while (!this.#state.taskRing.push(this.#task.words)) {
+      this.#counters.add(COLUMN.ringFull, 1);
+      this.#parts.sleep(BACK_OFF);
+    }
+    this.#wakeOne();
+  }
+
+  #wakeOne(): void {
+    const worker = this.#state.flags.takeParked(this.#nextWorker);
+    if (worker < 0) return; // all are awake, and look at the ring before they sleep
+    this.#nextWorker = worker + 1 < this.#state.workers ? worker + 1 : 0;
+    this.#counters.add(COLUMN.doorbells, 1);
+    const doorbell = this.#parts.start.doorbells[worker];
+    if (doorbell === undefined) throw new RangeError(`worker ${worker} has no doorbell`);
+    this.#parts.os.ringDoorbell(doorbell);
+  }
+
+  #openConnections(): number {
+    let open = this.#counters.get(COLUMN.accepted) - this.#counters.get(COLUMN.refused);
+    for (let worker = 0; worker < this.#state.workers; worker++) {
+      open -= this.#state.counters(worker).get(COLUMN.connectionsClosed);
+    }
+    // The one at hand is not open yet.
+    return open - 1;
+  }
+
+  /** One connection too many: it is told so, and closed when it has read that. */
+  #refuse(descriptor: number, reason: string): void {
+    const { os, post, now } = this.#parts;
+    // Said at the first of each reason: who refuses thousands need not tell thousands of times.
+    if (!this.#told.has(reason)) {
+      post({ type: "warning", text: `${reason}: refusing more with 503` });
+    }
+    this.#told.add(reason);
+    this.#state.addresses.leave(descriptor);
+    this.#counters.add(COLUMN.refused, 1);
+    this.#date.set(now());
+    const answer = this.#refusal.bytesFor(false, CLOSES);
+    os.send(descriptor, answer, answer.length, false);
+    os.shutdownWrite(descriptor);
+    this.#refused.add(descriptor);
+  }
+
+  #starve(errno: number): void {
+    const { post, sleep } = this.#parts;
+    this.#refused.closeAll(); // whoever is let in needs a descriptor more
+    if (!this.#starved) {
+      const text = `cannot accept: ${errnoText(errno)}; trying again as connections close`;
+      post({ type: "warning", text });
+    }
+    this.#starved = true;
+    sleep(BACK_OFF);
+  }
+}

@@ -1,0 +1,25 @@
+/**
+ * The module of the acceptor's thread.
+ *
+ * In: its start, by message. Out: connections on the task ring, until the listening socket is shut
+ * down. Started by the executor, imported by nobody.
+ */
+
+import { LinuxOs } from "../os/mod.ts";
+import { type AcceptorStart, onStart, postToMain } from "../thread/mod.ts";
+import { Acceptor } from "./acceptor.ts";
+
+const never = new Int32Array(new SharedArrayBuffer(4));
+
+onStart<AcceptorStart>(async (start) => {
+  const acceptor = new Acceptor({
+    start,
+    os: new LinuxOs(),
+    // Nobody notifies: the time-out is the sleep.
+    sleep: (milliseconds) => void Atomics.wait(never, 0, 0, milliseconds),
+    pause: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+    now: Date.now,
+    post: postToMain,
+  });
+  await acceptor.run();
+});

@@ -1,0 +1,107 @@
+/**
+ * One worker's turn: wait, hand out events, expire timers.
+ *
+ * In: an `Os`. Out: `turn`, which blocks the thread up to the next deadline, and `turnAsync`, which
+ * does not. The loop knows descriptors and deadlines, not connections, tasks or promises.
+ * `now` is read once a turn: all that happens in one turn happens at one time.
+ */
+
+import { type Deferred, type Gatherer, type LoopWatch, TimerWheel } from "../net/mod.ts";
+import type { Os } from "../os/mod.ts";
+import { IoRegistry } from "./io_registry.ts";
+
+/**
+ * The longest wait of `turnAsync`, in milliseconds. Handlers may set deadlines while it waits on
+ * another thread, and it cannot be told; so it looks again this often.
+ */
+const ASYNC_WAIT = 100;
+
+/** Waits for descriptors and deadlines. */
+export class EventLoop {
+  readonly os: Os;
+  readonly registry: IoRegistry;
+  readonly timers: TimerWheel;
+  /** Milliseconds of the monotonic clock at the beginning of this turn. */
+  now: number;
+  readonly #watch: LoopWatch | null;
+
+  // Two lists, so that what is deferred by the one in hand comes a turn later.
+  #deferred: Deferred[] = [];
+  #inHand: Deferred[] = [];
+  #gatherer: Gatherer | null = null;
+
+  /** @param watch where there is one, `now` is right to the microsecond too */
+  constructor(os: Os, watch: LoopWatch | null = null) {
+    this.os = os;
+    this.#watch = watch;
+    this.now = this.#clock();
+    this.registry = new IoRegistry(os);
+    this.timers = new TimerWheel(this.now);
+  }
+
+  /**
+   * One turn. `block`: waits for the first event or deadline; else takes only what is ready.
+   *
+   * @returns how many events there were
+   */
+  turn(block: boolean): number {
+    this.#gatherer?.flush();
+    const mayBlock = block && this.#deferred.length === 0;
+    if (mayBlock) this.#watch?.sleeping();
+    const count = this.registry.wait(mayBlock ? this.timers.timeout(this.now) : 0);
+    this.#handle(count, mayBlock);
+    return count;
+  }
+
+  /** One turn that leaves the thread to promises while it waits. */
+  async turnAsync(): Promise<number> {
+    this.#gatherer?.flush();
+    const timeout = this.#deferred.length > 0 ? 0 : this.timers.timeout(this.now);
+    const bounded = timeout < 0 ? ASYNC_WAIT : Math.min(timeout, ASYNC_WAIT);
+    this.#watch?.sleeping();
+    const count = await this.registry.waitAsync(bounded);
+    this.#handle(count, true);
+    return count;
+  }
+
+  /** Has `deferred` called in the next turn, after what became ready meanwhile. */
+  defer(deferred: Deferred): void {
+    this.#deferred.push(deferred);
+  }
+
+  /** Has `gatherer` send what it gathers, from now on. */
+  gather(gatherer: Gatherer): void {
+    this.#gatherer = gatherer;
+  }
+
+  /** Gives the epoll instance back. */
+  close(): void {
+    this.registry.close();
+  }
+
+  /** Brings `now` up to date, where more is to happen before the next turn. */
+  refresh(): void {
+    this.now = this.#clock();
+  }
+
+  #clock(): number {
+    return this.#watch === null ? this.os.monotonicMilliseconds() : this.os.preciseMilliseconds();
+  }
+
+  #handle(count: number, waited: boolean): void {
+    this.now = this.#clock();
+    if (waited) this.#watch?.woke(this.now);
+    this.registry.dispatch(count);
+    this.timers.expire(this.now);
+    if (this.#deferred.length > 0) this.#callDeferred();
+    this.#gatherer?.flush();
+  }
+
+  #callDeferred(): void {
+    const inHand = this.#deferred;
+    this.#deferred = this.#inHand;
+    this.#inHand = inHand;
+    for (const deferred of inHand) deferred.onTurn();
+    inHand.length = 0;
+  }
+}

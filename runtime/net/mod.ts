@@ -1,0 +1,20 @@
+/**
+ * The interfaces that both transports implement and sessions use: Transport, Session, Loop, timers.
+ * It opens no socket and knows no protocol.
+ *
+ * ```ts
+ * import { TimerWheel } from "./mod.ts";
+ * const timers = new TimerWheel(0);
+ * const timer = timers.timer({ onDeadline: () => console.log("due") });
+ * timer.set(10);
+ * timers.expire(20);
+ * ```
+ *
+ * @module
+ */
+
+export { LINGER_BYTES, LINGER_MILLISECONDS } from "./linger.ts";
+export type { Deferred, Gatherer, Loop, LoopWatch } from "./loop.ts";
+export { NEVER, type Timer, TimerNode, type TimerOwner, TimerWheel } from "./timer_wheel.ts";
+export type { Traffic } from "./traffic.ts";
+export type { OpenFile, Session, Transport, WriteOptions } from "./transport.ts";

@@ -1,0 +1,20 @@
+/**
+ * What the operator is told: metrics for Prometheus, health, readiness, and a live page.
+ *
+ * ```ts
+ * import { createSharedState, openSharedState } from "../../ring/mod.ts";
+ * import { AdminServer } from "./mod.ts";
+ * const admin = new AdminServer({
+ *   address: { hostname: "127.0.0.1", port: 0 },
+ *   state: openSharedState(createSharedState({ workers: 2 })),
+ *   version: "0.0.0",
+ *   isReady: () => true,
+ * });
+ * console.log(admin.address.port);
+ * await admin.stop();
+ * ```
+ *
+ * @module
+ */
+
+export { type AdminOptions, AdminServer } from "./admin_server.ts";

@@ -1,0 +1,48 @@
+/**
+ * The live page and everything it loads, held in memory and ready to be sent.
+ *
+ * In: the files of this folder and of the npm package uplot, embedded as bytes when the program is built. Out:
+ * `ASSETS`, by path. uPlot is MIT; its notice is embedded too and is served as /assets/licenses.txt.
+ */
+
+import uplotScript from "npm:uplot@1.6.32/dist/uPlot.iife.min.js" with { type: "bytes" };
+import uplotStyle from "npm:uplot@1.6.32/dist/uPlot.min.css" with { type: "bytes" };
+import uplotLicense from "npm:uplot@1.6.32/LICENSE" with { type: "bytes" };
+import chartsScript from "./charts.js" with { type: "bytes" };
+import page from "./live.html" with { type: "bytes" };
+import script from "./live.js" with { type: "bytes" };
+import style from "./live.css" with { type: "bytes" };
+import unitsScript from "./units.js" with { type: "bytes" };
+import workersScript from "./workers.js" with { type: "bytes" };
+import {
+  type Asset,
+  AssetCollection,
+  FAVICON,
+  licenseText,
+  MEDIA_TYPE,
+  pageFields,
+} from "../../../serve/assets/mod.ts";
+
+/** Everything that the page consists of, "/" first. */
+export const ASSETS: readonly Asset[] = collect();
+
+function collect(): readonly Asset[] {
+  const { javascript, css, svg, text } = MEDIA_TYPE;
+  // uPlot styles its elements by script alone, which no policy forbids.
+  const collection = new AssetCollection("/", pageFields());
+  collection.packaged(
+    ["uplot-1.6.32.css", css, uplotStyle],
+    ["uplot-1.6.32.js", javascript, uplotScript],
+  );
+  collection.own(
+    ["favicon.svg", svg, FAVICON],
+    ["live.css", css, style],
+    ["units.js", javascript, unitsScript],
+    ["charts.js", javascript, chartsScript],
+    ["workers.js", javascript, workersScript],
+    ["live.js", javascript, script],
+  );
+  collection.revalidated("licenses.txt", text, licenseText([["uplot 1.6.32", uplotLicense]]));
+  collection.page(page);
+  return collection.assets;
+}

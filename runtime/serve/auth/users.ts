@@ -1,0 +1,22 @@
+/**
+ * The users of a server, from the files that its options name.
+ *
+ * In: users and files, and who reads a file. Out: a hash for each user; a fault names the option as it was
+ * written. Called by the main thread before the start, so that a mistake is one line for the operator, and by
+ * each worker.
+ */
+
+import type { UserSource } from "../../config/mod.ts";
+import { parsePasswordFile } from "./password_file.ts";
+
+/** Hashes by user. @throws {Error} where a file cannot be read or has no hash of its user */
+export function readUsers(
+  sources: readonly UserSource[],
+  readText: (path: string) => string,
+): ReadonlyMap<string, string> {
+  return new Map(sources.map(({ user, file }) => {
+    const found = parsePasswordFile(readText(file), user);
+    if ("hash" in found) return [user, found.hash];
+    throw new Error(`--basic-auth ${user}:${file}: the file ${found.fault}`);
+  }));
+}

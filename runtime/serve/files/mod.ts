@@ -1,0 +1,31 @@
+/**
+ * Serving a folder: from a request's path to a file, whole or in part, compressed, or not modified. And
+ * what that takes: what a folder's files are called, what is in it, which rules hold for a path.
+ *
+ * ```ts
+ * import { DateField } from "../../../protocol/mod.ts";
+ * import { DEFAULT_CONFIG } from "../../config/mod.ts";
+ * import { LinuxFiles } from "../../os/mod.ts";
+ * import { mediaType, pathPattern, Site } from "./mod.ts";
+ * console.log(mediaType("index.html")); // "text/html; charset=utf-8"
+ * console.log(pathPattern("/assets/**")("/assets/app.js")); // true
+ * const config = { ...DEFAULT_CONFIG, workers: 1 };
+ * const parts = { config, files: new LinuxFiles(), date: new DateField(0), now: () => 0 };
+ * const site = new Site({ ...parts, root: "." });
+ * console.log(site.find("/no/such/file").label.text); // "/no/such/file (not found)"
+ * site.close();
+ * ```
+ *
+ * @module
+ */
+
+export {
+  type FolderContent,
+  listFolder,
+  type ListingAnswer,
+  type ListingEntry,
+  MAX_LISTED,
+} from "./listing.ts";
+export { isCompressible, mediaType, UNKNOWN_TYPE } from "./media_types.ts";
+export { pathPattern } from "./path_pattern.ts";
+export { Site, type SiteParts } from "./site.ts";

@@ -1,0 +1,261 @@
+/**
+ * A served folder, as the router sees it: a route for every path.
+ *
+ * In: a request's path, not decoded. Out: a file that is kept, at the price of a look-up; else what is
+ * found on disk: a file, a redirect to the folder's own path, a list of what is in it, a page of the
+ * application, or 404. What is kept is compared with the disk at most once a second for each file, when
+ * somebody asks for it.
+ */
+
+import {
+  type DateField,
+  decodeRequestPath,
+  isRefusedPath,
+  type RequestPath,
+} from "../../../protocol/mod.ts";
+import type { Config, FilesConfig } from "../../config/mod.ts";
+import { escapeText, LogLabel } from "../../observe/log/mod.ts";
+import {
+  EACCES,
+  EIO,
+  EMFILE,
+  ENFILE,
+  ENOENT,
+  ENOMEM,
+  EPERM,
+  type FileSystem,
+} from "../../os/mod.ts";
+import type { Exchange, Route } from "../session/mod.ts";
+import { CodingChooser } from "./coding_chooser.ts";
+import { Compressor } from "./compressor.ts";
+import { ErrorPages } from "./error_pages.ts";
+import { FileCache } from "./file_cache.ts";
+import { FileLoader, FOLDER, type Loaded } from "./file_loader.ts";
+import { FileRoute } from "./file_route.ts";
+import { Folder, TRUST } from "./folder.ts";
+import { MAX_LISTED } from "./listing.ts";
+import { respondWithListing } from "./listing_answer.ts";
+import { isNavigation } from "./responder.ts";
+import { FILE_METHODS, SiteFields } from "./site_fields.ts";
+
+/** What a site is made of. */
+export interface SiteParts {
+  readonly config: Pick<Config, "files" | "workers">;
+  readonly files: FileSystem;
+  readonly date: DateField;
+  /** The loop's clock: milliseconds that are never set back, read once a turn. */
+  now(): number;
+}
+
+/** A folder without a page of its own has this one. */
+const INDEX = "index.html";
+/** Of a worker's memory, the share that one compressed file may take. */
+const LARGEST_SHARE = 4;
+/** Longer files are sent as they are, whatever the memory: half a second of work for one request. */
+const COMPRESS_BYTES = 8 * 1024 * 1024;
+
+const NOTHING = new Uint8Array(0);
+const FAILED_TEXT = "The server failed to answer\n";
+const TEXTS: Readonly<Record<number, string>> = {
+  400: "The path is no valid one\n",
+  403: "This may not be read\n",
+  404: "Not found\n",
+  503: "Too much is open at the moment, try again later\n",
+};
+
+/** What is served of one folder by one worker. */
+export class Site {
+  readonly #parts: SiteParts;
+  readonly #folder: Folder;
+  readonly #fields: SiteFields;
+  readonly #loader: FileLoader;
+  readonly #cache: FileCache<FileRoute>;
+  readonly #pages: ErrorPages;
+  readonly #config: FilesConfig;
+
+  /** @throws {SystemError} where the folder cannot be opened */
+  constructor(parts: SiteParts & { readonly root: string }) {
+    const { config: { files: config, workers }, files, date, root } = parts;
+    this.#parts = parts;
+    this.#config = config;
+    this.#folder = new Folder(files, { path: root, followLinks: config.followLinks });
+    this.#fields = new SiteFields(config);
+    const memoryBytes = Math.floor(config.memoryBytes / workers);
+    this.#loader = new FileLoader({
+      files,
+      folder: this.#folder,
+      date,
+      chooser: new CodingChooser(),
+      compressor: new Compressor(),
+      compressBytes: Math.min(COMPRESS_BYTES, Math.floor(memoryBytes / LARGEST_SHARE)),
+      fieldsOf: (path) => [
+        ...this.#fields.cacheControl(`/${path}`),
+        ...this.#fields.common,
+      ],
+    });
+    this.#cache = new FileCache({ memoryBytes, openFiles: config.openFiles });
+    this.#pages = new ErrorPages(this.#loader, this.#fields);
+    this.#pages.load(parts.now());
+  }
+
+  /** The route of a path that is no endpoint's. */
+  find(path: string): Route {
+    const kept = this.#cache.get(path);
+    if (kept !== undefined && this.#isCurrent(kept)) return kept;
+    if (kept !== undefined) this.#cache.delete(path);
+    return this.#lookUp(path);
+  }
+
+  /** What stands in for an endpoint's answer that failed, where the folder has a page for it. */
+  answerFailure(exchange: Exchange): boolean {
+    return this.#pages.answer(exchange, 500, this.#parts.now());
+  }
+
+  /** The answer to OPTIONS, a preflight among them (Fetch, "CORS-preflight request"). */
+  answerOptions(exchange: Exchange): void {
+    const response = { status: 204, fields: this.#fields.options, contentLength: 0 };
+    exchange.respond(response, NOTHING, 0, 0);
+  }
+
+  /** Gives back what it holds. */
+  close(): void {
+    this.#cache.clear();
+    this.#pages.close();
+    this.#folder.close();
+  }
+
+  #isCurrent(route: FileRoute): boolean {
+    const now = this.#parts.now();
+    if (now - route.checkedAt < TRUST) return true;
+    route.checkedAt = now;
+    this.#folder.check(now);
+    return this.#loader.isCurrent(route);
+  }
+
+  #lookUp(path: string): Route {
+    const decoded = decodeRequestPath(path);
+    if (isRefusedPath(decoded)) return this.#failed(path, decoded.status);
+    if (decoded.isHidden && !this.#config.hidden) return this.#missing(path, decoded);
+    this.#folder.check(this.#parts.now());
+    const beneath = decoded.segments.join("/");
+    const found = this.#load(path, decoded.isFolder ? indexOf(beneath) : beneath);
+    if (typeof found === "object") return found;
+    if (found === FOLDER && !decoded.isFolder) return this.#redirect(path);
+    if (found === -ENOENT && decoded.isFolder && this.#config.listing) {
+      return this.#listing(path, decoded) ?? this.#missing(path, decoded);
+    }
+    const status = typeof found === "number" ? statusOf(found) : 404;
+    return status === 404 ? this.#missing(path, decoded) : this.#failed(path, status);
+  }
+
+  /** Loads a file and keeps it under the path that it was asked for by. */
+  #load(path: string, beneath: string): FileRoute | Exclude<Loaded, object> {
+    const route = new FileRoute(path, this);
+    const grown = () => this.#cache.changed(path, route);
+    let loaded = this.#loader.load(beneath, grown);
+    if (loaded === -EMFILE || loaded === -ENFILE) {
+      // What is kept open for later is what can be given up now.
+      this.#cache.clear();
+      loaded = this.#loader.load(beneath, grown);
+    }
+    if (typeof loaded !== "object") return loaded;
+    route.fill(loaded, this.#parts.now());
+    this.#cache.put(path, route);
+    return route;
+  }
+
+  /**
+   * To the folder's own path, as relative links on its page count from there. The path is that of the
+   * request, which begins with one slash: it cannot lead to another host.
+   */
+  #redirect(path: string): Route {
+    return this.#reading(`${escapeText(path)} (folder)`, (exchange) => {
+      const { query } = exchange.request;
+      const location = `${path}/${query === "" ? "" : `?${query}`}`;
+      const fields = [["Location", location] as const, ...this.#fields.common];
+      exchange.respondText(301, `It is at ${location}\n`, fields);
+    });
+  }
+
+  #listing(path: string, decoded: RequestPath): Route | undefined {
+    const descriptor = this.#folder.open(decoded.segments.join("/"));
+    if (descriptor < 0) return undefined;
+    const { followLinks, hidden } = this.#config;
+    const list = this.#parts.files.list(descriptor, { followLinks, hidden, most: MAX_LISTED });
+    this.#parts.files.close(descriptor);
+    if (typeof list === "number") return undefined;
+    return this.#reading(`${escapeText(path)} (listing)`, (exchange) => {
+      const { segments } = decoded;
+      respondWithListing(exchange, { segments, ...list }, this.#fields.common);
+    });
+  }
+
+  #missing(path: string, decoded: RequestPath): Route {
+    return this.#answering(`${escapeText(path)} (not found)`, (exchange) => {
+      const page = this.#config.spa && isPage(decoded) && isNavigation(exchange.request)
+        ? this.find(`/${INDEX}`)
+        : undefined;
+      if (page instanceof FileRoute) return page.handle(exchange);
+      this.#answerError(exchange, 404);
+    });
+  }
+
+  #failed(path: string, status: number): Route {
+    const label = `${escapeText(path)} (${status === 404 ? "not found" : status})`;
+    return this.#answering(label, (exchange) => this.#answerError(exchange, status));
+  }
+
+  #answerError(exchange: Exchange, status: number): void {
+    if (this.#pages.answer(exchange, status, this.#parts.now())) return;
+    exchange.respondText(status, TEXTS[status] ?? FAILED_TEXT, this.#fields.common);
+  }
+
+  /** A route that is made for one request: of what is there, and can be read. */
+  #reading(label: string, handle: Route["handle"]): Route {
+    return { ...this.#answering(label, handle), methods: FILE_METHODS };
+  }
+
+  /** The same of what is not: whatever the method. Who asks with OPTIONS learns nothing of the folder. */
+  #answering(label: string, handle: Route["handle"]): Route {
+    return {
+      label: new LogLabel(label),
+      methods: null,
+      wantsBody: false,
+      handle: (exchange) => {
+        return exchange.request.method === "OPTIONS"
+          ? this.answerOptions(exchange)
+          : handle(exchange);
+      },
+      webSocket: null,
+    };
+  }
+}
+
+function indexOf(beneath: string): string {
+  return beneath === "" ? INDEX : `${beneath}/${INDEX}`;
+}
+
+/** Whether a path may be a page of an application: a name with an ending is a file that is missing. */
+function isPage({ segments }: RequestPath): boolean {
+  return !(segments.at(-1) ?? "").includes(".");
+}
+
+/**
+ * What a failure to open says to a client. That a link leads out of the folder is nobody's business:
+ * to them nothing is there.
+ */
+function statusOf(result: number): number {
+  switch (-result) {
+    case EACCES:
+    case EPERM:
+      return 403;
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+      return 503;
+    case EIO:
+      return 500;
+    default:
+      return 404;
+  }
+}

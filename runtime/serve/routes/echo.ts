@@ -1,0 +1,42 @@
+/**
+ * `/echo`: what is sent comes back.
+ *
+ * Any method answers 200 with the request's body and its Content-Type; a WebSocket gets each message
+ * back as it came, text as text and binary as binary.
+ */
+
+import { LogLabel } from "../../observe/log/mod.ts";
+import type { Exchange, Route, WebSocketHandler } from "../session/mod.ts";
+
+/** RFC 9110 section 8.3: what is not said to be anything is bytes. */
+const UNKNOWN_TYPE = "application/octet-stream";
+
+const PLAIN_ECHO: WebSocketHandler = {
+  opened() {},
+  message(socket) {
+    socket.reply(socket.opcode);
+  },
+};
+
+/** The echo of HTTP and WebSocket. */
+export function echoRoute(): Route {
+  return {
+    label: new LogLabel("/echo (echo)"),
+    methods: null,
+    wantsBody: true,
+    handle: echo,
+    webSocket: PLAIN_ECHO,
+  };
+}
+
+function echo(exchange: Exchange): void {
+  const { bodyBytes, bodyStart, bodyEnd } = exchange;
+  const contentType = exchange.request.field("content-type") ?? UNKNOWN_TYPE;
+  // A browser must not be led to run what somebody sent: it would run as this site's own.
+  const fields = [["Content-Type", contentType], ["X-Content-Type-Options", "nosniff"], [
+    "Content-Security-Policy",
+    "sandbox",
+  ]] as const;
+  const contentLength = bodyEnd - bodyStart;
+  exchange.respond({ status: 200, fields, contentLength }, bodyBytes, bodyStart, bodyEnd);
+}

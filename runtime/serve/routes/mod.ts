@@ -1,0 +1,16 @@
+/**
+ * The endpoints: what each path answers. They see exchanges and sockets' peers, never a descriptor.
+ *
+ * ```ts
+ * import { DateField } from "../../../protocol/mod.ts";
+ * import { DEFAULT_CONFIG } from "../../config/mod.ts";
+ * import { serverRouter } from "./mod.ts";
+ * const router = serverRouter({ config: DEFAULT_CONFIG, date: new DateField(0) });
+ * console.log(router.find("/healthz")?.label.text); // "/healthz (health)"
+ * ```
+ *
+ * @module
+ */
+
+export { createRouter, type RouterParts, serverRouter } from "./router.ts";
+export { redirectRouter } from "./redirect.ts";

@@ -1,0 +1,28 @@
+/**
+ * Sessions: what happens on one connection between its first byte and its last, and the seam
+ * (`Route`, `Exchange`, `WebSocketHandler`) that endpoints are written against.
+ *
+ * ```ts
+ * import { LogLabel } from "../../observe/log/mod.ts";
+ * import type { Route } from "./mod.ts";
+ * const hello: Route = {
+ *   label: new LogLabel("/hello (hello)"),
+ *   methods: ["GET"],
+ *   wantsBody: false,
+ *   handle: (exchange) => exchange.respondText(200, "Hello\n"),
+ *   webSocket: null,
+ * };
+ * console.log(hello.label.text);
+ * ```
+ *
+ * @module
+ */
+
+export { type Router, SessionContext } from "./context.ts";
+export { type Admission, ANYBODY, type Guard, type Verdict } from "./guard.ts";
+export { HttpSession } from "./http_session.ts";
+export { RequestObserver } from "./observer.ts";
+export { firstSession, ProxySession } from "./proxy_session.ts";
+export { RefusalSession } from "./refusal_session.ts";
+export { lastAnswer, methodNotAllowed, NOT_FOUND, TEXT_PLAIN, UNAVAILABLE } from "./responses.ts";
+export type { BodyPart, Exchange, Route, WebSocketHandler, WebSocketPeer } from "./route.ts";

@@ -1,0 +1,103 @@
+/**
+ * The session of a connection that begins with a PROXY header; then HTTP's takes over.
+ *
+ * In: the first bytes of a connection. Out: the client's address, and an HttpSession with what follows.
+ * A header that is none, or does not come in time, ends the connection without an answer: whoever is
+ * there is no proxy of ours, and is told nothing.
+ */
+
+import {
+  LONGEST_PROXY_HEADER,
+  NEED_DATA,
+  ProtocolError,
+  readProxyHeader,
+} from "../../../protocol/mod.ts";
+import type { Session, Transport } from "../../net/mod.ts";
+import { COLUMN } from "../../ring/mod.ts";
+import type { SessionContext } from "./context.ts";
+import { HttpSession } from "./http_session.ts";
+
+/** A transport whose peer can be told to be another. */
+export interface ProxiedTransport extends Transport {
+  peerAddress: string;
+}
+
+/** The first session of a connection, as the config has it. */
+export function firstSession(context: SessionContext, transport: ProxiedTransport): Session {
+  return context.config.proxy.protocol
+    ? new ProxySession(context, transport)
+    : new HttpSession(context, transport);
+}
+
+/** Waits for the header. */
+export class ProxySession implements Session {
+  readonly directBytes = new Uint8Array(0);
+  readonly directStart = 0;
+  readonly directEnd = 0;
+  readonly #context: SessionContext;
+  readonly #transport: ProxiedTransport;
+  #bytes = new Uint8Array(0);
+
+  constructor(context: SessionContext, transport: ProxiedTransport) {
+    this.#context = context;
+    this.#transport = transport;
+    transport.setDeadline(context.loop.now + context.config.limits.headTime);
+  }
+
+  receive(bytes: Uint8Array, start: number, end: number): void {
+    const before = this.#bytes.length;
+    // What follows the header is at most one receive: it goes on to HTTP in this very call.
+    const all = new Uint8Array(before + end - start);
+    all.set(this.#bytes);
+    all.set(bytes.subarray(start, end), before);
+    this.#bytes = all;
+    try {
+      const header = readProxyHeader(all, all.length);
+      if (header === NEED_DATA) this.#mustBeShort();
+      else this.#hand(header.address, header.length);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#refuse(error.code);
+    }
+  }
+
+  receiveEnd(): void {
+    this.#transport.abort();
+  }
+
+  deadline(): void {
+    this.#context.counters.add(COLUMN.timeoutsHead, 1);
+    this.#transport.abort();
+  }
+
+  drained(): void {}
+  closed(): void {}
+  receivedDirect(): void {}
+
+  drain(): void {
+    this.#transport.abort();
+  }
+
+  wantsDirect(): boolean {
+    return false;
+  }
+
+  #mustBeShort(): void {
+    if (this.#bytes.length > LONGEST_PROXY_HEADER) this.#refuse("PROXY_HEADER");
+  }
+
+  #hand(address: string, from: number): void {
+    if (address !== "") this.#transport.peerAddress = address;
+    const session = new HttpSession(this.#context, this.#transport);
+    this.#transport.setSession(session);
+    // With nothing behind the header it sets its deadline all the same.
+    session.receive(this.#bytes, from, this.#bytes.length);
+  }
+
+  #refuse(code: string): void {
+    const { counters, log } = this.#context;
+    counters.add(COLUMN.protocolErrors, 1);
+    log.note("PROXY", `fd=${this.#transport.descriptor} refused ${code}`);
+    this.#transport.abort();
+  }
+}

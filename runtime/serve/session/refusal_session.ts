@@ -1,0 +1,37 @@
+/**
+ * The session of a connection that is one too many: it was told so, and nothing that it sends matters.
+ *
+ * In: nothing. Out: its end, at the latest at the transport's own deadlines.
+ */
+
+import type { Session, Transport } from "../../net/mod.ts";
+
+/** Waits for the transport to finish. */
+export class RefusalSession implements Session {
+  readonly directBytes = new Uint8Array(0);
+  readonly directStart = 0;
+  readonly directEnd = 0;
+  readonly #transport: Transport;
+
+  constructor(transport: Transport) {
+    this.#transport = transport;
+  }
+
+  receive(): void {}
+  receiveEnd(): void {}
+  drained(): void {}
+  closed(): void {}
+  receivedDirect(): void {}
+
+  deadline(): void {
+    this.#transport.abort();
+  }
+
+  drain(): void {
+    this.#transport.abort();
+  }
+
+  wantsDirect(): boolean {
+    return false;
+  }
+}

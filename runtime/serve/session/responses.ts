@@ -1,0 +1,68 @@
+/**
+ * Answers that any route may give: no such path, wrong method, our own failure.
+ *
+ * Out: heads and texts made once. Texts are one short line; they tell a person what to do next.
+ */
+
+import { STATUS_TEXT } from "@std/http/status";
+import { type DateField, PreparedResponse } from "../../../protocol/mod.ts";
+
+const encoder = new TextEncoder();
+
+/** The media type of every short text. */
+export const TEXT_PLAIN = ["Content-Type", "text/plain; charset=utf-8"] as const;
+
+/** A whole answer that never changes. */
+export interface ShortAnswer {
+  readonly status: number;
+  readonly fields: readonly (readonly [string, string])[];
+  readonly body: Uint8Array;
+}
+
+/** An answer of one line of text. */
+export function shortAnswer(
+  status: number,
+  text: string,
+  fields: ShortAnswer["fields"] = [],
+): ShortAnswer {
+  return { status, fields: [TEXT_PLAIN, ...fields], body: encoder.encode(`${text}\n`) };
+}
+
+/** The words of a status, `404 Not Found`. */
+export function statusLine(status: number): string {
+  const texts: Record<number, string | undefined> = STATUS_TEXT;
+  return `${status} ${texts[status] ?? "Unknown"}`;
+}
+
+/** 404: nothing is at that path. */
+export const NOT_FOUND: ShortAnswer = shortAnswer(404, "Not found");
+
+/** 403: a page from elsewhere asks for a WebSocket. */
+export const FOREIGN_ORIGIN: ShortAnswer = shortAnswer(
+  403,
+  "This origin may not open a WebSocket here: see --origin",
+);
+
+/** 500: a handler failed; the log has the reason. */
+export const FAILED: ShortAnswer = shortAnswer(500, "The server failed to answer");
+
+/** 503: at the bound of connections, or stopping. */
+export const UNAVAILABLE: ShortAnswer = shortAnswer(
+  503,
+  "No connection to spare, try again later",
+  [
+    ["Retry-After", "1"],
+  ],
+);
+
+/** 405 with the methods that the path answers (RFC 9110 section 15.5.6). */
+export function methodNotAllowed(methods: readonly string[]): ShortAnswer {
+  const allow = methods.join(", ");
+  return shortAnswer(405, `Method not allowed; allowed here: ${allow}`, [["Allow", allow]]);
+}
+
+/** A short answer for who has no connection to encode it: it says `Connection: close`. */
+export function lastAnswer(answer: ShortAnswer, date: DateField): PreparedResponse {
+  const fields = [...answer.fields, ["Connection", "close"] as const];
+  return new PreparedResponse({ status: answer.status, fields }, answer.body, date);
+}

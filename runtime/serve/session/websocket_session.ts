@@ -1,0 +1,306 @@
+/**
+ * One WebSocket: messages in, to their handler, and what the handler sends out.
+ *
+ * In: a connection after its handshake. Out: frames, lines in the log, counts. Answers pings,
+ * finishes the close handshake, pings a silent peer and gives up on one that stays silent. While
+ * more bytes wait for the peer than `queuedBytes` of the limits, nothing more is read from it.
+ *
+ * Every entry (`receive`, `deadline`, a promise settled, `close` from elsewhere) ends in `#settle`, which
+ * sets the deadline, and closes the socket once the close handshake is done. What was gathered is sent
+ * by the loop at the end of its batch.
+ */
+
+import {
+  ABNORMAL_CLOSURE,
+  CLOSE,
+  GOING_AWAY,
+  INTERNAL_ERROR,
+  MESSAGE,
+  NEED_DATA,
+  PING,
+  ProtocolError,
+  WEBSOCKET_CLOSED,
+  WebSocketConnection,
+} from "../../../protocol/mod.ts";
+import { NEVER, type Session, type Transport } from "../../net/mod.ts";
+import { escapeText } from "../../observe/log/mod.ts";
+import { COLUMN } from "../../ring/mod.ts";
+import type { SessionContext } from "./context.ts";
+import { countLimit } from "./limit_columns.ts";
+import type { WebSocketHandler, WebSocketPeer } from "./route.ts";
+
+/** A longer payload is sent from where it lies; a shorter one is cheaper to gather with its neighbours. */
+const GATHERED_PAYLOAD = 4 * 1024;
+const NOTHING = new Uint8Array(0);
+
+// What holds of a session, as bits of one number: there are thousands of sessions.
+/** A handler's promise is not settled: the next message waits, and no deadline runs. */
+const HANDLER_PENDING = 1;
+/** Events are being handled: what is sent meanwhile is sent with the rest. */
+const PUMPING = 2;
+/** The peer was pinged and has said nothing since. */
+const AWAITING_PONG = 4;
+/** Our close frame is out, and the time for the peer's runs. */
+const CLOSING = 8;
+
+/** One connection after the upgrade. */
+export class WebSocketSession implements Session, WebSocketPeer {
+  readonly #context: SessionContext;
+  readonly #handler: WebSocketHandler;
+  readonly #connection: WebSocketConnection;
+  #transport!: Transport;
+  #flags = 0;
+
+  constructor(context: SessionContext, handler: WebSocketHandler) {
+    this.#context = context;
+    this.#handler = handler;
+    this.#connection = new WebSocketConnection(context.frameReaders);
+  }
+
+  /** Takes the connection up; `early` are bytes that came behind the handshake. */
+  open(transport: Transport, early: Uint8Array): void {
+    this.#transport = transport;
+    transport.setSession(this);
+    this.#heard();
+    this.#context.counters.add(COLUMN.webSocketsOpened, 1);
+    this.#context.log.handshakeComplete(transport.descriptor);
+    try {
+      this.#handler.opened(this);
+    } catch (error) {
+      this.#fail(error);
+    }
+    if (early.length > 0) this.receive(early, 0, early.length);
+    else this.#settle();
+  }
+
+  // Session: what the transport calls.
+
+  receive(bytes: Uint8Array, start: number, end: number): void {
+    this.#heard();
+    this.#connection.receive(bytes, start, end);
+    this.#pump();
+  }
+
+  receiveEnd(): void {
+    this.#connection.receiveEof();
+    this.#pump();
+  }
+
+  drained(): void {
+    // Who took all that waited is alive; but a ping that is sent at last is no answer to itself.
+    if (!this.#is(AWAITING_PONG)) this.#heard();
+    this.#pump();
+    if (!this.#transport.closed) this.#transport.setReading(!this.#is(HANDLER_PENDING));
+  }
+
+  closed(): void {
+    const { counters, log } = this.#context;
+    counters.add(COLUMN.webSocketsClosed, 1);
+    log.webSocketClosed(this.#transport.descriptor, this.#connection.closeCode || ABNORMAL_CLOSURE);
+    this.#connection.dispose();
+  }
+
+  deadline(now: number): void {
+    const { pingTime, pongTime } = this.#context.config.limits;
+    // Who has been silent for the time of a ping, or after it for the rest of the time of its pong.
+    if (this.#is(CLOSING | AWAITING_PONG) || pongTime <= pingTime) {
+      const column = this.#is(CLOSING) ? COLUMN.timeoutsClose : COLUMN.timeoutsPong;
+      this.#context.counters.add(column, 1);
+      return this.#transport.abort();
+    }
+    this.#flags |= AWAITING_PONG;
+    this.#connection.sendPing(this.#context.outbox.claim(this.#transport), NOTHING, 0, 0);
+    this.#transport.setDeadline(now + pongTime - pingTime);
+    this.#settle();
+  }
+
+  drain(): void {
+    this.close(GOING_AWAY, "the server is stopping");
+  }
+
+  wantsDirect(): boolean {
+    return this.#connection.wantsDirect();
+  }
+
+  get directBytes(): Uint8Array {
+    return this.#connection.directBytes;
+  }
+
+  get directStart(): number {
+    return this.#connection.directStart;
+  }
+
+  get directEnd(): number {
+    return this.#connection.directEnd;
+  }
+
+  receivedDirect(count: number): void {
+    this.#heard();
+    this.#connection.receivedDirect(count);
+    this.#pump();
+  }
+
+  // WebSocketPeer: what a handler calls.
+
+  get opcode(): number {
+    return this.#connection.opcode;
+  }
+
+  get payload(): Uint8Array {
+    return this.#connection.payload;
+  }
+
+  get payloadStart(): number {
+    return this.#connection.payloadStart;
+  }
+
+  get payloadEnd(): number {
+    return this.#connection.payloadEnd;
+  }
+
+  send(opcode: number, bytes: Uint8Array, start: number, end: number): void {
+    if (this.#transport.closed) return;
+    const out = this.#context.outbox.claim(this.#transport);
+    if (!this.#connection.sendMessage(out, opcode, bytes, start, end)) return;
+    this.#context.counters.add(COLUMN.messagesSent, 1);
+    if (!this.#is(PUMPING)) this.#context.outbox.flush();
+  }
+
+  reply(opcode: number): void {
+    const { payload, payloadStart, payloadEnd } = this.#connection;
+    const length = payloadEnd - payloadStart;
+    if (length <= GATHERED_PAYLOAD) return this.send(opcode, payload, payloadStart, payloadEnd);
+    if (this.#transport.closed || !this.#connection.maySend) return;
+    const start = this.#connection.encodeHeaderBefore(payload, payloadStart, length, opcode);
+    this.#context.counters.add(COLUMN.messagesSent, 1);
+    this.#context.outbox.flush(); // what was said before goes before
+    this.#transport.write(payload, start, payloadEnd);
+    this.#context.outbox.claim(this.#transport);
+  }
+
+  close(code: number, reason = ""): void {
+    if (this.#transport.closed) return;
+    const out = this.#context.outbox.claim(this.#transport);
+    if (this.#connection.sendClose(out, code, reason) && !this.#is(PUMPING)) this.#settle();
+  }
+
+  // The work.
+
+  #pump(): void {
+    if (this.#is(PUMPING | HANDLER_PENDING) || this.#transport.closed) return;
+    this.#flags |= PUMPING;
+    this.#context.outbox.claim(this.#transport);
+    try {
+      this.#handleEvents();
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      this.#flags &= ~PUMPING;
+    }
+    this.#settle();
+  }
+
+  /** Whether any of these bits is set. */
+  #is(flags: number): boolean {
+    return (this.#flags & flags) !== 0;
+  }
+
+  /** The peer lives: it may be silent anew. */
+  #heard(): void {
+    this.#flags &= ~AWAITING_PONG;
+    // Nothing that it says gives it more time to answer our close frame.
+    if (this.#is(CLOSING | HANDLER_PENDING)) return;
+    this.#transport.setDeadline(this.#context.loop.now + this.#context.config.limits.pingTime);
+  }
+
+  #handleEvents(): void {
+    const { outbox, config: { limits } } = this.#context;
+    while (!this.#transport.closed && !this.#is(HANDLER_PENDING)) {
+      // What the peer does not read, it gets no more of: its next message waits.
+      if (this.#transport.queuedBytes > limits.queuedBytes) {
+        return this.#transport.setReading(false);
+      }
+      const event = this.#connection.next();
+      if (event === NEED_DATA || event === WEBSOCKET_CLOSED) return;
+      if (event === MESSAGE) this.#receiveMessage();
+      else if (event === PING) this.#answerPing();
+      else if (event === CLOSE) return this.#answerClose();
+      if (outbox.full) {
+        outbox.flush();
+        outbox.claim(this.#transport);
+      }
+    }
+  }
+
+  #receiveMessage(): void {
+    const { counters, log } = this.#context;
+    const { payloadStart, payloadEnd } = this.#connection;
+    counters.add(COLUMN.messagesReceived, 1);
+    log.messageReceived(this.#transport.descriptor, payloadEnd - payloadStart);
+    const promise = this.#handler.message(this);
+    if (promise !== undefined) this.#wait(promise);
+  }
+
+  #answerPing(): void {
+    const { payload, payloadStart, payloadEnd } = this.#connection;
+    this.#connection.sendPong(this.#context.outbox.buffer, payload, payloadStart, payloadEnd);
+  }
+
+  #answerClose(): void {
+    // RFC 6455 section 5.5.1: typically the code that was received.
+    this.#connection.sendClose(this.#context.outbox.buffer, this.#connection.closeCode);
+  }
+
+  #wait(promise: Promise<void>): void {
+    this.#flags |= HANDLER_PENDING;
+    this.#transport.setReading(false);
+    this.#transport.setDeadline(NEVER);
+    const resume = () => {
+      this.#flags &= ~HANDLER_PENDING;
+      if (this.#transport.closed) return;
+      this.#heard();
+      this.#transport.setReading(true);
+      this.#pump();
+    };
+    this.#context.follow(promise, resume, (reason) => {
+      this.#fail(reason);
+      resume();
+    });
+  }
+
+  /** A peer's fault closes with its code; our own with 1011, and goes to the log. */
+  #fail(error: unknown): void {
+    const { counters, log } = this.#context;
+    if (this.#transport.closed) return;
+    const out = this.#context.outbox.claim(this.#transport);
+    if (error instanceof ProtocolError) {
+      counters.add(COLUMN.protocolErrors, 1);
+      countLimit(counters, error.code);
+      log.note("WS", `fd=${this.#transport.descriptor} refused ${error.closeCode} ${error.code}`);
+      this.#connection.sendClose(out, error.closeCode, error.message);
+    } else {
+      counters.add(COLUMN.handlerErrors, 1);
+      log.note("WS", `fd=${this.#transport.descriptor} handler failed: ${describe(error)}`);
+      this.#connection.sendClose(out, INTERNAL_ERROR);
+    }
+  }
+
+  #settle(): void {
+    if (this.#transport.closed) return;
+    const { state } = this.#connection;
+    this.#connection.retain();
+    if (state === "CLOSED") {
+      this.#context.outbox.flush();
+      // RFC 6455 section 7.1.1: the server closes first; what the peer still sends is read away.
+      this.#transport.finish(true);
+    } else if (state === "CLOSE_SENT" && !this.#is(CLOSING)) {
+      const { config: { limits }, loop } = this.#context;
+      this.#flags |= CLOSING;
+      this.#transport.setDeadline(loop.now + limits.closeTime);
+    }
+  }
+}
+
+function describe(error: unknown): string {
+  return escapeText(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+}

@@ -1,0 +1,19 @@
+/**
+ * What every worker thread has, whichever transport brings it connections: logs, counters, endpoints.
+ *
+ * ```ts
+ * import type { RouterLoader } from "./mod.ts";
+ * import { createRouter } from "../routes/mod.ts";
+ * // Answers 404 to everything, whatever the config.
+ * const load: RouterLoader = () => Promise.resolve(() => createRouter([]));
+ * console.log(typeof load);
+ * ```
+ *
+ * @module
+ */
+
+export { reroute, routerFor, type RouterLoader, type RouterMaker } from "./router_maker.ts";
+export { isObserved, sessionContextFor } from "./session_context_maker.ts";
+export { SleepMeter } from "./sleep_meter.ts";
+export { TrafficCounter } from "./traffic_counter.ts";
+export { LOG_AGE, WorkerLogs } from "./worker_logs.ts";

@@ -1,0 +1,35 @@
+/**
+ * Counts what the connections of one worker send and receive, whatever carries them.
+ */
+
+import type { Traffic } from "../../net/mod.ts";
+import { COLUMN, type Counters } from "../../ring/mod.ts";
+
+/** The traffic of one worker, in its block of counters. */
+export class TrafficCounter implements Traffic {
+  readonly #counters: Counters;
+
+  constructor(counters: Counters) {
+    this.#counters = counters;
+  }
+
+  received(count: number): void {
+    this.#counters.add(COLUMN.bytesReceived, count);
+  }
+
+  sent(count: number): void {
+    this.#counters.add(COLUMN.bytesSent, count);
+  }
+
+  queued(count: number): void {
+    this.#counters.add(COLUMN.bytesQueued, count);
+  }
+
+  unqueued(count: number): void {
+    this.#counters.add(COLUMN.bytesUnqueued, count);
+  }
+
+  stalled(): void {
+    this.#counters.add(COLUMN.timeoutsWrite, 1);
+  }
+}

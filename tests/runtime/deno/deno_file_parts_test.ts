@@ -1,0 +1,173 @@
+/** Files over Deno's sockets: in order, in slices, with back-pressure, held as long as they are needed. */
+
+import { assert, assertEquals } from "@std/assert";
+import { MessageBufferPool } from "../../../protocol/mod.ts";
+import { DenoLoop, DenoTransport } from "../../../runtime/deno/mod.ts";
+import type { OpenFile } from "../../../runtime/net/mod.ts";
+import type { ReadPlace } from "../../../runtime/os/mod.ts";
+import { RefusalSession } from "../../../runtime/serve/session/mod.ts";
+import { FakeConn, turn } from "../../support/fake_conn.ts";
+
+/** A file in memory that counts who holds it. */
+class CountedFile implements OpenFile {
+  readonly descriptor = 3;
+  holders = 0;
+  readonly #bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  hold(): void {
+    this.holders++;
+  }
+
+  release(): void {
+    this.holders--;
+  }
+
+  read(bytes: Uint8Array, { start, end, offset }: ReadPlace): number {
+    const part = this.#bytes.subarray(offset, offset + end - start);
+    bytes.set(part, start);
+    return part.length;
+  }
+}
+
+class Recorder extends RefusalSession {
+  readonly told: string[] = [];
+
+  override drained(): void {
+    this.told.push("drained");
+  }
+
+  override closed(): void {
+    this.told.push("closed");
+  }
+}
+
+function bench() {
+  const loop = new DenoLoop();
+  const messages = new MessageBufferPool();
+  const conn = new FakeConn();
+  const counts = { queued: 0, stalled: 0 };
+  const transport = new DenoTransport(conn, 7, {
+    loop,
+    messages,
+    writeStall: 50,
+    traffic: {
+      received() {},
+      sent() {},
+      queued: (count) => void (counts.queued += count),
+      unqueued: (count) => void (counts.queued -= count),
+      stalled: () => void counts.stalled++,
+    },
+    onClosing() {},
+  });
+  const session = new Recorder(transport);
+  transport.setSession(session);
+  transport.start();
+  const write = (text: string) => transport.write(new TextEncoder().encode(text), 0, text.length);
+  return { loop, messages, conn, transport, session, counts, write };
+}
+
+/** Content in which every place is known. */
+function content(length: number): Uint8Array {
+  return Uint8Array.from({ length }, (_, i) => 0x61 + (i * 7 + (i >> 8)) % 26);
+}
+
+Deno.test("deno transport: a part of a file is sent in its order, and held until it is", async () => {
+  const { loop, conn, transport, write, messages } = bench();
+  const file = new CountedFile(new TextEncoder().encode("0123456789abcdef"));
+  write("head:");
+  transport.writeFile(file, 2, 12);
+  write(":tail");
+  transport.writeFile(file, 15, 16);
+  transport.writeFile(file, 3, 3);
+  await turn();
+  assertEquals(file.holders, 2);
+  while (conn.writing !== null) await conn.take(3);
+  assertEquals(conn.taken, "head:23456789ab:tailf");
+  assertEquals([file.holders, transport.queuedBytes], [0, 0]);
+  assert(messages.spareBytes > 0, "its memory is given back");
+  loop.close();
+});
+
+Deno.test("deno transport: of a large file a slice is in memory, and the session hears when all is sent", async () => {
+  const { loop, conn, transport, session, counts } = bench();
+  const bytes = content(700_000);
+  const file = new CountedFile(bytes);
+  transport.writeFile(file, 0, bytes.length);
+  assertEquals([transport.queuedBytes, counts.queued], [bytes.length, bytes.length]);
+  await turn();
+  while (conn.writing !== null) {
+    assert(conn.writing.bytes.length <= 256 * 1024);
+    assertEquals(session.told, []);
+    await conn.take(100_000);
+  }
+  assert(conn.taken === new TextDecoder().decode(bytes));
+  assertEquals([session.told, file.holders, counts.queued], [["drained"], 0, 0]);
+  loop.close();
+});
+
+Deno.test("deno transport: a file that has become too short ends the connection", async () => {
+  const { loop, conn, transport, session, counts } = bench();
+  const file = new CountedFile(content(100));
+  transport.writeFile(file, 0, 200);
+  await turn();
+  await conn.take();
+  assertEquals([conn.taken.length, conn.isClosed, file.holders], [100, true, 0]);
+  assertEquals([session.told, counts.queued], [["closed"], 0]);
+  loop.close();
+});
+
+Deno.test("deno transport: who goes away lets go of the file, and of no memory that is being written", async () => {
+  const { loop, conn, transport, messages } = bench();
+  const file = new CountedFile(content(300_000));
+  transport.writeFile(file, 0, 300_000);
+  await turn();
+  transport.abort();
+  assertEquals([file.holders, messages.spareBytes, conn.isClosed], [0, 0, true]);
+  await conn.failWrite(new Deno.errors.Interrupted("closed"));
+  loop.close();
+});
+
+Deno.test("deno transport: a peer that takes nothing of a file is told apart, and closed", async () => {
+  const { loop, conn, transport, session, counts } = bench();
+  const closed = Promise.withResolvers<void>();
+  session.closed = () => closed.resolve();
+  transport.writeFile(new CountedFile(content(300_000)), 0, 300_000);
+  await closed.promise;
+  assertEquals([counts.stalled, counts.queued, conn.isClosed], [1, 0, true]);
+  loop.close();
+});
+
+Deno.test("deno loop: what is gathered within an event is sent at its end, by whoever gathers", () => {
+  const loop = new DenoLoop();
+  const flushed: string[] = [];
+  loop.gather({ flush: () => void flushed.push("one") });
+  loop.gather({ flush: () => void flushed.push("two") });
+  loop.enter();
+  assertEquals(flushed, []);
+  loop.leave();
+  assertEquals(flushed, ["one", "two"]);
+  loop.close();
+});
+
+Deno.test("deno loop: who watches hears of each sleep, by one clock", () => {
+  const told: [string, number][] = [];
+  let now = 100;
+  const watch = {
+    sleeping: () => void told.push(["sleeping", now]),
+    woke: (at: number) => void told.push(["woke", at]),
+  };
+  const loop = new DenoLoop({ watch, clock: () => now });
+  loop.enter();
+  now = 130;
+  assertEquals(loop.now, 100);
+  loop.leave();
+  now = 500;
+  loop.enter();
+  loop.leave();
+  assertEquals(told, [["woke", 100], ["sleeping", 130], ["woke", 500], ["sleeping", 500]]);
+  loop.close();
+});

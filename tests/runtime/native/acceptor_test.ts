@@ -1,0 +1,280 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { Acceptor } from "../../../runtime/native/mod.ts";
+import {
+  ECONNABORTED,
+  EMFILE,
+  ENFILE,
+  ENOBUFS,
+  ENOMEM,
+  EPOLLIN,
+  EPROTO,
+  SystemError,
+} from "../../../runtime/os/mod.ts";
+import { LINGER_MILLISECONDS } from "../../../runtime/net/mod.ts";
+import {
+  COLUMN,
+  createSharedState,
+  openSharedState,
+  TASK_FIELD,
+  TASK_WORDS,
+} from "../../../runtime/ring/mod.ts";
+import {
+  EBADF,
+  EHOSTDOWN,
+  EHOSTUNREACH,
+  ENETDOWN,
+  ENETUNREACH,
+  ENONET,
+  ENOPROTOOPT,
+  EOPNOTSUPP,
+  EPERM,
+} from "../../support/fake_errno.ts";
+import { FakeOs } from "../../support/fake_os.ts";
+import { FakeSocket } from "../../support/fake_socket.ts";
+import { NO_FAULTS } from "../../support/fault_plan.ts";
+import { textOf } from "../../support/protocol_cases.ts";
+
+interface Bench {
+  readonly os: FakeOs;
+  readonly acceptor: Acceptor;
+  readonly state: ReturnType<typeof openSharedState>;
+  readonly doorbells: readonly number[];
+  readonly warnings: string[];
+  readonly sleeps: number[];
+  /** Sleeps that left the thread to others. */
+  readonly pauses: number[];
+  /** What a sleep does besides. */
+  whileAsleep: () => void;
+}
+
+/** An acceptor for two workers; `errors` are what accept answers first, one by one. */
+function bench(
+  errors: number[] = [],
+  maxConnections = 100,
+  settled = true,
+  bell: { readonly isRung: () => boolean } | null = null,
+): Bench {
+  const faults = { ...NO_FAULTS, refusesAccept: () => errors.shift() ?? 0 };
+  const os = new FakeOs({ faults });
+  const stopBell = os.eventfd();
+  if (bell !== null) {
+    os.epollControl = () => 0;
+    os.epollWait = (_epoll, events) => {
+      events.setFirst(EPOLLIN, stopBell, 0);
+      return bell.isRung() ? 1 : 0;
+    };
+  }
+  const memory = createSharedState({ workers: 2, taskSlots: 4, inboxBytes: 256, descriptors: 64 });
+  const doorbells = [os.eventfd(), os.eventfd()];
+  const warnings: string[] = [];
+  const sleeps: number[] = [];
+  const pauses: number[] = [];
+  const acceptor = new Acceptor({
+    start: {
+      memory,
+      listener: os.listen(),
+      doorbells,
+      maxConnections,
+      maxConnectionsPerAddress: 0,
+      ...(bell === null ? {} : { stopBell }),
+    },
+    os,
+    sleep: (milliseconds) => {
+      sleeps.push(milliseconds);
+      made.whileAsleep();
+    },
+    pause: (milliseconds) => {
+      pauses.push(milliseconds);
+      made.whileAsleep();
+      return Promise.resolve();
+    },
+    now: () => 784_111_777_000,
+    post: (message) => message.type === "warning" && warnings.push(message.text),
+  });
+  const state = openSharedState(memory);
+  if (settled) state.flags.setSettled(true);
+  const whileAsleep = () => {};
+  const made = { os, acceptor, state, doorbells, warnings, sleeps, pauses, whileAsleep };
+  return made;
+}
+
+function arrive(os: FakeOs, count: number): FakeSocket[] {
+  const sockets = Array.from({ length: count }, () => new FakeSocket());
+  os.backlog.push(...sockets);
+  return sockets;
+}
+
+/** The descriptors on the ring, oldest first; it is empty afterwards. */
+function tasksOf({ state }: Bench): number[] {
+  const task = new Int32Array(TASK_WORDS);
+  const descriptors: number[] = [];
+  while (state.taskRing.pop(task)) descriptors.push(task[TASK_FIELD.descriptor]!);
+  return descriptors;
+}
+
+Deno.test("acceptor: each connection becomes a task, with the peer's address, in order", async () => {
+  const made = bench();
+  const sockets = arrive(made.os, 3);
+  await made.acceptor.run();
+  const task = new Int32Array(TASK_WORDS);
+  assert(made.state.taskRing.pop(task));
+  assertEquals(task[TASK_FIELD.descriptor], sockets[0]!.descriptor);
+  assertEquals(task[TASK_FIELD.family], 2);
+  const address = new Uint8Array(task.buffer, TASK_FIELD.address * 4, 16);
+  assertEquals([...address], [127, 0, 0, 1, ...new Array(12).fill(0)]);
+  assertEquals(tasksOf(made), [sockets[1]!.descriptor, sockets[2]!.descriptor]);
+  assertEquals(made.state.total(COLUMN.accepted), 3);
+});
+
+Deno.test("acceptor: one parked worker is rung for each connection, the workers in turn", async () => {
+  const made = bench();
+  const { flags } = made.state;
+  const rung: number[] = [];
+  made.os.ringDoorbell = (doorbell) => rung.push(made.doorbells.indexOf(doorbell));
+  for (let round = 0; round < 2; round++) {
+    flags.park(0);
+    flags.park(1);
+    arrive(made.os, 2);
+    await made.acceptor.run();
+    tasksOf(made);
+  }
+  assertEquals(rung, [0, 1, 0, 1]);
+  arrive(made.os, 1);
+  await made.acceptor.run();
+  assertEquals(rung.length, 4, "all are awake: nobody is rung");
+});
+
+Deno.test("acceptor: a full ring makes it wait, and no connection is lost", async () => {
+  const made = bench();
+  const sockets = arrive(made.os, 11);
+  const taken: number[] = [];
+  made.whileAsleep = () => taken.push(...tasksOf(made));
+  await made.acceptor.run();
+  taken.push(...tasksOf(made));
+  assertEquals(taken, sockets.map(({ descriptor }) => descriptor));
+  assertEquals(made.sleeps.length, 2); // four slots: full after 4 and after 8
+  assertEquals(made.state.total(COLUMN.ringFull), 2);
+});
+
+Deno.test("acceptor: without descriptors or memory it backs off, warns once, and goes on", async () => {
+  const made = bench([EMFILE, ENFILE, ENOBUFS, ENOMEM]);
+  arrive(made.os, 1);
+  await made.acceptor.run();
+  assertEquals(made.sleeps.length, 4);
+  assertEquals(made.warnings.length, 1);
+  assert(made.warnings[0]!.includes("too many open files"));
+  assertEquals(tasksOf(made).length, 1);
+});
+
+Deno.test("acceptor: it warns anew when it starves again", async () => {
+  const errors = [EMFILE];
+  const made = bench(errors);
+  arrive(made.os, 1);
+  await made.acceptor.run();
+  errors.push(0, EMFILE);
+  arrive(made.os, 2);
+  await made.acceptor.run();
+  assertEquals(made.warnings.length, 2);
+});
+
+Deno.test("acceptor: a connection that broke before it was accepted ends nothing", async () => {
+  // accept(2): errors already pending on the new socket, which are to be retried like EAGAIN.
+  const pending = [ECONNABORTED, EPROTO, ENETDOWN, ENOPROTOOPT, EHOSTDOWN, ENONET, EHOSTUNREACH];
+  for (const errno of [...pending, EOPNOTSUPP, ENETUNREACH, EPERM]) {
+    const made = bench([errno]);
+    arrive(made.os, 1);
+    await made.acceptor.run();
+    assertEquals(tasksOf(made).length, 1, `errno ${errno}`);
+    assertEquals(made.sleeps, []);
+  }
+});
+
+Deno.test("acceptor: an error that means a fault of ours surfaces", async () => {
+  const made = bench([EBADF]);
+  arrive(made.os, 1);
+  await assertRejects(() => made.acceptor.run(), SystemError, "accept4");
+});
+
+Deno.test("acceptor: at the bound of connections more get 503 and are closed, said once", async () => {
+  const made = bench([], 2);
+  const sockets = arrive(made.os, 5);
+  await made.acceptor.run();
+  assertEquals(tasksOf(made), [sockets[0]!.descriptor, sockets[1]!.descriptor]);
+  const answer = new Uint8Array(4096);
+  for (const socket of sockets.slice(2)) {
+    const text = textOf(answer.subarray(0, socket.readAsPeer(answer)));
+    assert(text.startsWith("HTTP/1.1 503 Service Unavailable\r\n"), text);
+    assert(text.includes("\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n"), text);
+    assert(text.includes("\r\nConnection: close\r\n"), text);
+    assert(!Number.isNaN(socket.closedAt));
+  }
+  assertEquals(made.warnings.length, 1);
+  assertEquals(made.state.total(COLUMN.refused), 3);
+  // One that was served is gone: there is room for one.
+  made.state.counters(0).add(COLUMN.connectionsClosed, 1);
+  arrive(made.os, 2);
+  await made.acceptor.run();
+  assertEquals(tasksOf(made).length, 1);
+});
+
+Deno.test("acceptor: refused connections have their time while no other comes, and no longer", async () => {
+  const made = bench([], 0);
+  const { os } = made;
+  const [refused] = arrive(os, 1);
+  const waits: number[] = [];
+  os.awaitConnection = () => {
+    if (os.backlog.length > 0) return true;
+    waits.push(os.now);
+    os.now += 20;
+    return false;
+  };
+  await made.acceptor.run();
+  // Accept is asked again when there is nobody left to look at.
+  const [first] = waits;
+  assertEquals(refused!.closedAt - first! >= LINGER_MILLISECONDS, true);
+  assertEquals(waits.length < LINGER_MILLISECONDS / 20 + 5, true, `${waits.length} waits`);
+});
+
+Deno.test("acceptor: without descriptors the refused connections give theirs at once", async () => {
+  const made = bench([0, EMFILE], 0);
+  const sockets = arrive(made.os, 2);
+  made.whileAsleep = () => assertEquals(Number.isNaN(sockets[0]!.closedAt), false);
+  await made.acceptor.run();
+  assertEquals(made.sleeps.length, 1);
+});
+
+Deno.test("acceptor: it ends when the listener is shut down", async () => {
+  const made = bench();
+  made.os.shutdownRead(made.os.openOf("listener")[0]!);
+  await made.acceptor.run();
+  assertEquals(made.state.total(COLUMN.accepted), 0);
+});
+
+Deno.test("acceptor: where a bell ends it, it hears that under a flood, and beside those it refused", async () => {
+  for (const maxConnections of [1_000_000, 0]) {
+    let accepted = 0;
+    const made = bench([], maxConnections, true, { isRung: () => accepted > 1_000 });
+    const { os, state } = made;
+    os.mayAccept = () => {
+      accepted++;
+      arrive(os, 1); // there is always one more
+      while (state.taskRing.pop(new Int32Array(TASK_WORDS)));
+      return true;
+    };
+    await made.acceptor.run();
+    assert(accepted < 1_500, `${accepted} accepted`);
+  }
+});
+
+Deno.test("acceptor: while others load no error has it block the thread", async () => {
+  const made = bench([EMFILE, ECONNABORTED, EMFILE], 100, false);
+  const sleepsAt: number[] = [];
+  made.whileAsleep = () => {
+    sleepsAt.push(made.sleeps.length);
+    if (made.pauses.length === 3) made.state.flags.setSettled(true);
+  };
+  const sockets = arrive(made.os, 1);
+  await made.acceptor.run();
+  assertEquals([made.pauses.length, sleepsAt], [3, [0, 0, 0]]);
+  assertEquals([sockets.length, made.state.taskRing.size()], [1, 1]);
+});

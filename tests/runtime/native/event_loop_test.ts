@@ -1,0 +1,110 @@
+import { assert, assertEquals } from "@std/assert";
+import { EventLoop } from "../../../runtime/native/mod.ts";
+import { EPOLLET, EPOLLIN, LinuxOs } from "../../../runtime/os/mod.ts";
+
+const os = new LinuxOs(); // here and not in a test, where Deno 2.4 would take libc for a leak
+
+Deno.test("a doorbell ends a wait that has no time-out, and is heard at every ring", () => {
+  const loop = new EventLoop(os);
+  const doorbell = os.eventfd();
+  let heard = 0;
+  loop.registry.register(doorbell, { onReady: () => heard++ }, EPOLLIN | EPOLLET);
+  for (let i = 1; i <= 3; i++) {
+    os.ringDoorbell(doorbell);
+    loop.turn(true);
+    assertEquals(heard, i);
+    assertEquals(loop.turn(false), 0); // edge-triggered: silent until it is rung again
+  }
+  os.close(doorbell);
+  loop.close();
+});
+
+Deno.test("a turn that blocks ends at the next deadline", () => {
+  const loop = new EventLoop(os);
+  let fired = false;
+  loop.timers.timer({ onDeadline: () => fired = true }).set(loop.now + 50);
+  for (let turns = 0; turns < 100 && !fired; turns++) loop.turn(true);
+  assert(fired);
+  loop.close();
+});
+
+Deno.test("a wait that does not block leaves the thread to timers and promises", async () => {
+  const loop = new EventLoop(os);
+  const order: string[] = [];
+  loop.timers.timer({ onDeadline: () => order.push("deadline") }).set(loop.now + 400);
+  const timer = new Promise<void>((resolve) =>
+    setTimeout(() => {
+      order.push("setTimeout");
+      resolve();
+    }, 1)
+  );
+  for (let turns = 0; turns < 100 && !order.includes("deadline"); turns++) await loop.turnAsync();
+  await timer;
+  assertEquals(order, ["setTimeout", "deadline"]);
+  loop.close();
+});
+
+Deno.test("an event of a descriptor that was dropped meanwhile reaches nobody", () => {
+  const loop = new EventLoop(os);
+  const first = os.eventfd();
+  const second = os.eventfd();
+  const heard: string[] = [];
+  // Whichever comes first drops the other, whose event lies in the same batch already.
+  const source = (name: string, other: number) => ({
+    onReady: () => {
+      heard.push(name);
+      loop.registry.deregister(other);
+    },
+  });
+  loop.registry.register(first, source("first", second), EPOLLIN);
+  loop.registry.register(second, source("second", first), EPOLLIN);
+  os.ringDoorbell(first);
+  os.ringDoorbell(second);
+  assertEquals(loop.turn(true), 2);
+  assertEquals(heard.length, 1);
+  assertEquals(loop.registry.size, 1);
+  for (const descriptor of [first, second]) os.close(descriptor);
+  loop.close();
+});
+
+Deno.test("an event of a descriptor's earlier registration does not reach its successor", () => {
+  const loop = new EventLoop(os);
+  const trigger = os.eventfd();
+  const reused = os.eventfd();
+  const heard: string[] = [];
+  let successors = 0;
+  const successor = { onReady: () => heard.push("successor") };
+  const replace = () => {
+    if (successors++ > 0) return;
+    loop.registry.deregister(reused);
+    loop.registry.register(reused, successor, EPOLLIN | EPOLLET);
+  };
+  loop.registry.register(trigger, { onReady: replace }, EPOLLIN | EPOLLET);
+  loop.registry.register(reused, { onReady: () => heard.push("old") }, EPOLLIN | EPOLLET);
+  os.ringDoorbell(trigger);
+  os.ringDoorbell(reused);
+  assertEquals(loop.turn(true), 2);
+  assert(!heard.includes("successor"), "the batch held an event of the old registration");
+  loop.turn(true); // its own event comes with the next wait
+  assertEquals(heard.at(-1), "successor");
+  for (const descriptor of [trigger, reused]) os.close(descriptor);
+  loop.close();
+});
+
+Deno.test("what is deferred comes in the next turn, which does not block, and not in the same again", () => {
+  const loop = new EventLoop(os);
+  let calls = 0;
+  const deferred = {
+    onTurn() {
+      if (++calls < 3) loop.defer(deferred);
+    },
+  };
+  loop.defer(deferred);
+  for (let turn = 1; turn <= 3; turn++) {
+    loop.turn(true); // nothing is registered: it would wait for ever
+    assertEquals(calls, turn);
+  }
+  assertEquals(loop.turn(false), 0);
+  assertEquals(calls, 3);
+  loop.close();
+});

@@ -1,0 +1,124 @@
+/**
+ * A socket transport on the faked kernel, and a session that writes down what it is told.
+ */
+
+import { MessageBufferPool } from "../../../protocol/mod.ts";
+import { EventLoop, type SocketContext, SocketTransport } from "../../../runtime/native/mod.ts";
+import { type Session } from "../../../runtime/net/mod.ts";
+import { FakeOs } from "../../support/fake_os.ts";
+import { FakeSocket } from "../../support/fake_socket.ts";
+import { bytesOf, textOf } from "../../support/protocol_cases.ts";
+
+/** Milliseconds that a peer may take nothing. */
+export const STALL = 30_000;
+
+/** A session that writes down what it is told. */
+export class Recorder implements Session {
+  readonly told: string[] = [];
+  /** Bytes of the direct place that are left. */
+  directRoom = 0;
+  readonly directBytes = new Uint8Array(100);
+  directStart = 10;
+
+  get directEnd(): number {
+    return this.directStart + this.directRoom;
+  }
+
+  receive(bytes: Uint8Array, start: number, end: number): void {
+    this.told.push(textOf(bytes.subarray(start, end)));
+  }
+
+  receiveEnd(): void {
+    this.told.push("<end>");
+  }
+
+  drained(): void {
+    this.told.push("<drained>");
+  }
+
+  deadline(): void {
+    this.told.push("<deadline>");
+  }
+
+  closed(): void {
+    this.told.push("<closed>");
+  }
+
+  drain(): void {
+    this.told.push("<drain>");
+  }
+
+  wantsDirect(): boolean {
+    return this.directRoom > 0;
+  }
+
+  receivedDirect(count: number): void {
+    this.told.push(`<direct ${count}>`);
+    this.directRoom -= count;
+    this.directStart += count;
+  }
+}
+
+/** A transport on a faked socket, in a loop that the test turns. */
+export class Bench implements SocketContext {
+  readonly os = new FakeOs();
+  readonly loop = new EventLoop(this.os);
+  readonly receiveBuffer = new Uint8Array(4096);
+  readonly messages = new MessageBufferPool();
+  readonly writeStall = STALL;
+  readonly traffic = {
+    received: () => {},
+    sent: () => {},
+    queued: () => {},
+    unqueued: () => {},
+    stalled: () => {},
+  };
+  readonly session = new Recorder();
+  readonly socket: FakeSocket;
+  readonly transport: SocketTransport;
+  closings = 0;
+
+  constructor(sendBuffer = 4096) {
+    this.socket = new FakeSocket({ sendBuffer });
+    this.os.world = {
+      act: () => {},
+      nextAct: () => Infinity,
+      starved: () => this.os.now = Infinity,
+    };
+    this.transport = new SocketTransport(this.os.adopt(this.socket), this);
+    this.transport.setSession(this.session);
+  }
+
+  onClosing(): void {
+    this.closings++;
+  }
+
+  /** The peer sends. */
+  say(text: string): void {
+    this.socket.sendAsPeer(bytesOf(text), 0, text.length);
+  }
+
+  /** What the peer reads now; or its end. */
+  heard(): string | number {
+    const bytes = new Uint8Array(100_000);
+    const count = this.socket.readAsPeer(bytes);
+    return count < 0 ? count : textOf(bytes.subarray(0, count));
+  }
+
+  write(text: string): void {
+    this.transport.write(bytesOf(text), 0, text.length);
+  }
+
+  /** Time passes, with the loop turning. */
+  pass(milliseconds: number): void {
+    const until = this.os.now + milliseconds;
+    while (this.os.now < until) {
+      this.os.now = Math.min(this.os.now + 500, until);
+      this.loop.turn(false);
+    }
+  }
+
+  get interest(): number {
+    return this.os.interestOf(this.transport.descriptor);
+  }
+}

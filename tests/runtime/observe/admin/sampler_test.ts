@@ -1,0 +1,64 @@
+/** Samples for the live page: rates over the time that has passed, and no more of them than are shown. */
+
+import { assertEquals } from "@std/assert";
+import { KEPT_SAMPLES, Sampler } from "../../../../runtime/observe/admin/sampler.ts";
+import { COLUMN, createSharedState, openSharedState } from "../../../../runtime/ring/mod.ts";
+
+function stage() {
+  const state = openSharedState(createSharedState({ workers: 2, taskSlots: 2, inboxBytes: 256 }));
+  const clock = { now: 1_000_000 };
+  const monotonic = () => clock.now;
+  const sampler = new Sampler(state, { epoch: () => clock.now + 5, monotonic });
+  return { state, clock, sampler };
+}
+
+Deno.test("sampler: what grew, a second, and what is there now", () => {
+  const { state, clock, sampler } = stage();
+  const [first, second] = [state.counters(0), state.counters(1)];
+  first.add(COLUMN.connectionsOpened, 5);
+  first.add(COLUMN.connectionsClosed, 1);
+  first.add(COLUMN.requests, 300);
+  second.add(COLUMN.requests, 100);
+  second.add(COLUMN.messagesReceived, 20);
+  second.add(COLUMN.messagesSent, 40);
+  second.add(COLUMN.bytesQueued, 70);
+  second.add(COLUMN.bytesUnqueued, 30);
+  first.observe(100, 90);
+  second.observe(1_000, 10);
+  first.sleep(clock.now * 1000);
+  clock.now += 500;
+  first.wake(clock.now * 1000);
+  clock.now += 1_500;
+  const { p50, p90, p99, ...rest } = sampler.take(true);
+  assertEquals([p50! <= 100, p90! <= 100, p99! > 800 && p99! <= 1_000], [true, true, true]);
+  assertEquals(rest, {
+    time: 1_002_005,
+    ready: true,
+    requests: 200,
+    errors: 0,
+    messages: 30,
+    receivedBytes: 0,
+    sentBytes: 0,
+    connections: 4,
+    webSockets: 0,
+    queuedBytes: 40,
+    ringDepth: 0,
+    workers: [
+      { load: 0.75, connections: 4, requests: 150 },
+      { load: 1, connections: 0, requests: 50 },
+    ],
+  });
+});
+
+Deno.test("sampler: each sample is of its own second, and the old ones go", () => {
+  const { state, clock, sampler } = stage();
+  state.counters(0).add(COLUMN.requests, 7);
+  state.counters(0).observe(50, 7);
+  for (let i = 0; i < KEPT_SAMPLES + 10; i++) {
+    clock.now += 1_000;
+    const { requests, p50 } = sampler.take(false);
+    assertEquals([requests, p50 === null], i === 0 ? [7, false] : [0, true]);
+  }
+  assertEquals(sampler.samples.length, KEPT_SAMPLES);
+  assertEquals(sampler.samples.at(-1)!.time, clock.now + 5);
+});

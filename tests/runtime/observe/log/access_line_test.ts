@@ -1,0 +1,88 @@
+/** Lines of the access log: the same whatever the text, readable by whoever reads such lines. */
+
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { RequestHead } from "../../../../protocol/mod.ts";
+import { type Access, accessLine } from "../../../../runtime/observe/log/access_line.ts";
+import { escapeText, jsonText } from "../../../../runtime/observe/log/escape.ts";
+import { Random } from "../../../support/random.ts";
+
+/** Texts of bytes, plain ones and others. */
+function* texts(): Generator<string> {
+  const random = new Random(11);
+  for (let i = 0; i < 2_000; i++) {
+    const [first, span] = i % 2 === 0 ? [0x20, 0x5f] : [0, 256];
+    yield String.fromCharCode(
+      ...Array.from({ length: random.below(40) }, () => first + random.below(span)),
+    );
+  }
+}
+
+Deno.test("access line: a text in JSON is ASCII, and reads back as it was", () => {
+  for (const text of texts()) {
+    const quoted = jsonText(text, 100);
+    assertMatch(quoted, /^"[\x20-\x7e]*"$/);
+    assertEquals(JSON.parse(quoted), text);
+  }
+  assertEquals(jsonText("x".repeat(9), 4), '"xxxx..."');
+});
+
+Deno.test("access line: an escaped text has no quote, reads back, and is itself where it is plain", () => {
+  for (const text of texts()) {
+    const escaped = escapeText(text);
+    assertMatch(escaped, /^[\x20\x21\x23-\x7e]*$/);
+    const back = escaped.replace(
+      /\\x(..)/g,
+      (_, hex: string) => String.fromCharCode(parseInt(hex, 16)),
+    );
+    assertEquals(back, text);
+  }
+});
+
+Deno.test("access line: times of both forms, across a second, a day and a year", () => {
+  const request = new RequestHead();
+  request.method = "GET";
+  request.target = "/";
+  const rest = {
+    id: "0-1-1",
+    address: "::1",
+    user: null,
+    request,
+    status: 200,
+    bytes: 2,
+    worker: 0,
+  };
+  const times: [string, string][] = [
+    ["2026-12-31T23:59:59.007Z", "31/Dec/2026:23:59:59 +0000"],
+    ["2027-01-01T00:00:00.000Z", "01/Jan/2027:00:00:00 +0000"],
+    ["2027-01-01T00:00:00.999Z", "01/Jan/2027:00:00:00 +0000"],
+    ["2026-02-03T04:05:06.070Z", "03/Feb/2026:04:05:06 +0000"],
+  ];
+  for (const [iso, combined] of times) {
+    const access: Access = { ...rest, time: Date.parse(iso), microseconds: 5 };
+    assertEquals(JSON.parse(accessLine(access, "json")).time, iso);
+    assert(
+      accessLine(access, "combined").includes(` [${combined}] "GET / HTTP/1.1" 200 2 "-" "-" `),
+    );
+  }
+});
+
+Deno.test("access line: a user's name is one word of the combined form, whatever it is", () => {
+  const rest = { time: 0, id: "0-1-1", address: "::1", request: null, status: 200, bytes: 2 };
+  const rows: [user: string | null, combined: string][] = [
+    [null, "-"],
+    ["alice", "alice"],
+    ['a b"\n\\', "a\\x20b\\x22\\x0a\\x5c"],
+    ["\u00e9\u20ac", "\\xe9\\u20ac"],
+    ["u".repeat(2000), `${"u".repeat(1024)}...`],
+  ];
+  for (const [user, combined] of rows) {
+    const access: Access = { ...rest, user, microseconds: 5, worker: 0 };
+    assertEquals(accessLine(access, "combined").split(" ").slice(1, 4), [
+      "-",
+      combined,
+      "[01/Jan/1970:00:00:00",
+    ]);
+    const { user: found } = JSON.parse(accessLine(access, "json"));
+    assertEquals(found, user !== null && user.length > 1024 ? combined : user);
+  }
+});

@@ -1,0 +1,181 @@
+/** A folder's listing: what is in it, in which order, and that a name can only ever be a name. */
+
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { createHash } from "node:crypto";
+import {
+  type FolderContent,
+  listFolder,
+  type ListingEntry,
+  MAX_LISTED,
+} from "../../../../runtime/serve/files/mod.ts";
+import { decodeRequestPath, isRefusedPath } from "../../../../protocol/mod.ts";
+
+const TIME = 784_111_777;
+const JSON_TYPE = "application/json";
+
+function file(name: string, size = 1): ListingEntry {
+  return { name, isFolder: false, size, lastModified: TIME };
+}
+
+function folder(name: string): ListingEntry {
+  return { name, isFolder: true, size: 4096, lastModified: TIME };
+}
+
+function pageOf(content: Partial<FolderContent>): string {
+  return listFolder({ segments: [], entries: [], ...content }, undefined).body;
+}
+
+function dataOf(content: Partial<FolderContent>) {
+  const { body } = listFolder({ segments: [], entries: [], ...content }, JSON_TYPE);
+  return JSON.parse(body) as { path: string; entries: { name: string }[]; omitted: number };
+}
+
+/** The links in a page, as they stand in it. */
+function linksIn(page: string): string[] {
+  return [...page.matchAll(/href="([^"]*)"/g)].map((match) => match[1]!);
+}
+
+/** Names that try to be something else: markup, schemes, other hosts, queries, directions. */
+const HOSTILE_NAMES = [
+  '"><script>alert(1)',
+  "<img src=x onerror=alert(1)>.png",
+  "' onmouseover='alert(1)",
+  "<style>*{display:none}",
+  "<base href=http:evil.example>",
+  "<!--",
+  "-->",
+  "&lt;b&gt;&amp;",
+  "javascript:alert(1)",
+  "data:text,<b>",
+  "http:evil.example",
+  "a?b=c&d",
+  "a#b",
+  "100%41",
+  "a b\tc\nd\re",
+  "\x1b[31mred",
+  "gpj.\u202egnp.exe",
+  "\u2066a\u2069",
+  "\ufeffa",
+  "日本語 ☃ 😀",
+  "e\u0301",
+  "a".repeat(255),
+  "...",
+  "{{7*7}}${7*7}`",
+];
+
+Deno.test("listing: the page by default, data to who prefers it", () => {
+  const types = (accept: string | undefined) =>
+    listFolder({ segments: [], entries: [] }, accept).contentType;
+  const html = "text/html; charset=utf-8";
+  const browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+  for (
+    const accept of [undefined, "", "*/*", browser, "text/*", "text/html, application/json;q=0.9"]
+  ) {
+    assertEquals(types(accept), html, accept);
+  }
+  assertEquals(types("image/png"), html, "what cannot be given is answered with the page");
+  for (const accept of [JSON_TYPE, "application/*", "application/json, text/html;q=0.9"]) {
+    assertEquals(types(accept), JSON_TYPE, accept);
+  }
+});
+
+Deno.test("listing: folders first, then by name, numbers as people count", () => {
+  const entries = ["b", "a10", "a9", "B", "é", "f"].map((name) => file(name));
+  const names = dataOf({ entries: [...entries, folder("z"), folder("y")] }).entries;
+  assertEquals(names.map(({ name }) => name), ["y", "z", "a9", "a10", "b", "B", "é", "f"]);
+});
+
+Deno.test("listing: data has path, type, size and time", () => {
+  const data = dataOf({ segments: ["a b", "c"], entries: [file("x", 12), folder("y")] });
+  assertEquals<unknown>(data, {
+    path: "/a b/c/",
+    entries: [
+      { name: "y", type: "folder", modified: "1994-11-06T08:49:37Z" },
+      { name: "x", type: "file", size: 12, modified: "1994-11-06T08:49:37Z" },
+    ],
+    omitted: 0,
+  });
+});
+
+Deno.test("listing: a time that no calendar has is left out", () => {
+  const entries = [NaN, Infinity, 1e15, -1e15].map((lastModified, i) => {
+    return { ...file(`f${i}`), lastModified };
+  });
+  assertEquals(pageOf({ entries }).includes("<time"), false);
+  assert(
+    dataOf({ entries }).entries.every((entry) => (entry as { modified?: null }).modified === null),
+  );
+});
+
+Deno.test("listing: hostile names are text and nothing else", () => {
+  const benign = pageOf({ entries: HOSTILE_NAMES.map((_, i) => file(`f${i}`)) });
+  const page = pageOf({ entries: HOSTILE_NAMES.map((name) => file(name)) });
+  // The same elements in the same number, whatever the names are.
+  const tags = (html: string) =>
+    html.match(/<[^>]*>/g)!.map((tag) => tag.replace(/href="[^"]*"/, ""));
+  assertEquals(tags(page), tags(benign));
+  // deno-lint-ignore no-control-regex -- it is they that are looked for
+  assertEquals(/[\0-\x09\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069]/.test(page), false);
+});
+
+Deno.test("listing: a hostile folder's own name is text too", () => {
+  for (const name of HOSTILE_NAMES) {
+    const tags = (html: string) => html.match(/<[^>]*>/g)!;
+    assertEquals(tags(pageOf({ segments: [name] })), tags(pageOf({ segments: ["a"] })), name);
+  }
+});
+
+Deno.test("listing: each link leads to its own entry, on this server", () => {
+  for (const name of HOSTILE_NAMES) {
+    for (const entry of [file(name), folder(name)]) {
+      const [href, ...others] = linksIn(pageOf({ entries: [entry] }));
+      assertEquals(others, []);
+      const target = new URL(href!.replaceAll("&#39;", "'"), "http://here.example/dir/");
+      assertEquals([target.host, target.search, target.hash], ["here.example", "", ""], name);
+      const decoded = decodeRequestPath(target.pathname);
+      if (isRefusedPath(decoded)) throw new Error(`${name}: ${decoded.code}`);
+      assertEquals([decoded.segments, decoded.isFolder], [["dir", name], entry.isFolder], name);
+    }
+  }
+});
+
+Deno.test("listing: what no request can name is not shown", () => {
+  const names = ["a\\b", "\ud800", "a\ufffd", "ok"];
+  assertEquals(
+    dataOf({ entries: names.map((name) => file(name)) }).entries.map(({ name }) => name),
+    ["ok"],
+  );
+});
+
+Deno.test("listing: the way up", () => {
+  assertEquals(linksIn(pageOf({})), []);
+  assertEquals(linksIn(pageOf({ segments: ["a"] })), ["../", "../"]);
+  assertEquals(linksIn(pageOf({ segments: ["a", "b"] })), ["../../", "../", "../"]);
+});
+
+Deno.test("listing: of very many entries some, and how many more there are", () => {
+  const entries = Array.from({ length: MAX_LISTED + 5 }, (_, i) => file(`f${i}`));
+  const data = dataOf({ entries });
+  assertEquals([data.entries.length, data.omitted], [MAX_LISTED, 5]);
+  assertStringIncludes(pageOf({ entries }), "and 5 more that are not shown");
+  assertEquals(dataOf({ entries: [file("one")], omitted: 7 }).omitted, 7);
+});
+
+Deno.test("listing: the summary", () => {
+  const said = (entries: ListingEntry[]) => /<p>(.*)<\/p>/.exec(pageOf({ entries }))?.[1];
+  assertEquals(said([]), "This folder is empty.");
+  assertEquals(said([folder("a")]), "1 folder");
+  assertEquals(said([folder("a"), folder("b"), file("c", 1500)]), "2 folders, 1 file, 1.5 kB");
+});
+
+Deno.test("listing: the page needs no script, and its policy lets its style in and nothing else", () => {
+  const { body, contentSecurityPolicy } = listFolder(
+    { segments: [], entries: [file("a")] },
+    undefined,
+  );
+  const style = /<style>([^]*?)<\/style>/.exec(body)![1]!;
+  const hash = createHash("sha256").update(style).digest("base64");
+  assertStringIncludes(contentSecurityPolicy ?? "", `style-src 'sha256-${hash}'`);
+  assertMatch(contentSecurityPolicy ?? "", /^default-src 'none'/);
+  assertEquals(/<script|\son\w+=|style=/.test(body), false);
+});

@@ -1,0 +1,34 @@
+/** What fails while a route is looked for, or a request judged, is that request's failure alone. */
+
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { DateField, RequestHead } from "../../../../protocol/mod.ts";
+import { DEFAULT_CONFIG } from "../../../../runtime/config/mod.ts";
+import type { Site } from "../../../../runtime/serve/files/mod.ts";
+import { serverRouter } from "../../../../runtime/serve/routes/mod.ts";
+import { ANYBODY, type Exchange, type Guard } from "../../../../runtime/serve/session/mod.ts";
+
+const date = new DateField(0);
+const FAULT = new RangeError("a fault of ours");
+
+function fail(): never {
+  throw FAULT;
+}
+
+Deno.test("router: a folder that fails to say what it has fails as a handler does", () => {
+  const site = { find: fail, answerFailure: () => false, close() {} } as unknown as Site;
+  const router = serverRouter({ config: DEFAULT_CONFIG, date, site });
+  const route = router.find("/a\x01b");
+  assertEquals(route?.label.text, "/a\\x01b (failed)");
+  assertThrows(() => route?.handle({} as Exchange), RangeError, FAULT.message);
+  assert(router.find("/healthz") !== undefined);
+});
+
+Deno.test("router: a guard that fails is told of by its promise", async () => {
+  const guard: Guard = { judge: fail, refuse() {} };
+  const router = serverRouter({ config: DEFAULT_CONFIG, date, guard });
+  const head = new RequestHead();
+  head.path = "/";
+  await assertRejects(async () => await router.guard?.judge(head), RangeError, FAULT.message);
+  head.path = "/healthz";
+  assertEquals(router.guard?.judge(head), ANYBODY);
+});

@@ -1,0 +1,113 @@
+import { assert, assertEquals } from "@std/assert";
+import { CONNECTION_LIMITS } from "../../../../runtime/config/mod.ts";
+import { FakePeer } from "../../../support/fake_peer.ts";
+import { FakeServer } from "../../../support/fake_server.ts";
+import { FakeSocket } from "../../../support/fake_socket.ts";
+import { bytesOf, textOf } from "../../../support/protocol_cases.ts";
+import { Random } from "../../../support/random.ts";
+
+/** A peer that remembers the end of what it read, and can stop after each time. */
+class Reader extends FakePeer {
+  text = "";
+  count = 0;
+  sips = false;
+
+  override received(bytes: Uint8Array): void {
+    this.count += bytes.length;
+    this.text = (this.text + textOf(bytes)).slice(-2000);
+    if (this.sips) this.reading = false;
+  }
+}
+
+Deno.test("http session: the time of a slow reader is not that of its next request", async () => {
+  const server = new FakeServer();
+  const socket = new FakeSocket({ receiveBuffer: 262_144, sendBuffer: 65_536 });
+  const peer = new Reader(socket, new Random(1), { sends: 262_144, reads: 65_536, pause: 0 });
+  // The second head is cut: its rest lies in the kernel's buffer before the answer is read.
+  const length = 200_000;
+  const first = `POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: ${length}\r\n\r\n`;
+  peer.say(bytesOf(`${first}${"x".repeat(length)}GET /healthz HTTP/1.1\r\n`));
+  peer.sips = true;
+  const start = server.os.now;
+  server.connectAt(start, peer);
+  server.schedule(start + 100, () => peer.say(bytesOf("Host: a\r\nConnection: close\r\n\r\n")));
+  for (let second = 5; second < 2000; second += 5) {
+    server.schedule(start + second * 1000, () => peer.reading = true);
+  }
+  await server.run();
+  assert(peer.count > length);
+  assert(peer.text.endsWith("\r\n\r\nok"), peer.text.slice(-300));
+});
+
+Deno.test("http session: half a head is answered 408 when its time is over", async () => {
+  const server = new FakeServer();
+  const socket = new FakeSocket();
+  const peer = new Reader(socket, new Random(1), { sends: 99, reads: 999, pause: 0 });
+  peer.say(bytesOf("GET / HTTP/1.1\r\nHost"));
+  server.connectAt(server.os.now, peer);
+  await server.run();
+  assert(peer.text.startsWith("HTTP/1.1 408 "), peer.text);
+  const late = socket.closedAt - socket.acceptedAt - CONNECTION_LIMITS.headTime;
+  assert(late >= 0 && late < 300, `${late} ms late`);
+});
+
+Deno.test("http session: a body must come at its rate", async () => {
+  // 2 KiB a second is twice what is asked for, half a KiB is half of it.
+  for (const [rate, status] of [[2048, 200], [512, 408]] as const) {
+    const server = new FakeServer();
+    const peer = new Reader(
+      new FakeSocket(),
+      new Random(1),
+      { sends: 9999, reads: 65_536, pause: 0 },
+    );
+    const seconds = 30;
+    const length = rate * seconds;
+    peer.say(bytesOf(`POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: ${length}\r\n`));
+    peer.say(bytesOf("Connection: close\r\n\r\n"));
+    const { now } = server.os;
+    server.connectAt(now, peer);
+    for (let second = 1; second <= seconds; second++) {
+      server.schedule(now + second * 1000, () => peer.say(new Uint8Array(rate)));
+    }
+    let head = "";
+    peer.received = (bytes) => head += textOf(bytes);
+    await server.run();
+    assertEquals(head.slice(9, 12), String(status), `${rate} bytes a second`);
+  }
+});
+
+Deno.test("http session: a guard that is gone when it has spoken still answers", async () => {
+  for (const verdict of ["refused", { user: "alice" }] as const) {
+    const server = new FakeServer();
+    const spoken = Promise.withResolvers<typeof verdict>();
+    server.guard = {
+      judge: () => spoken.promise,
+      refuse: (exchange) => exchange.respondText(401, "Who?\n"),
+    };
+    const peer = new Reader(new FakeSocket(), new Random(1), { sends: 99, reads: 999, pause: 0 });
+    peer.say(bytesOf("GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"));
+    const { now } = server.os;
+    server.connectAt(now, peer);
+    server.schedule(now + 1000, () => {
+      server.guard = undefined;
+      spoken.resolve(verdict);
+    });
+    await server.run();
+    assertEquals(peer.text.slice(9, 12), verdict === "refused" ? "401" : "200");
+  }
+});
+
+Deno.test("http session: at the stop a first request has a moment more, on an old connection too", async () => {
+  for (const [late, answer] of [[400, "HTTP/1.1 200"], [800, ""]] as const) {
+    const server = new FakeServer();
+    const peer = new Reader(new FakeSocket(), new Random(1), { sends: 99, reads: 999, pause: 0 });
+    const { now } = server.os;
+    server.connectAt(now, peer);
+    server.schedule(now + 5_000, () => server.stop());
+    server.schedule(now + 5_000 + late, () => {
+      peer.say(bytesOf("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"));
+    });
+    await server.run();
+    assertEquals(peer.text.slice(0, 12), answer, `sent ${late} ms after the stop`);
+  }
+});

@@ -10,6 +10,7 @@
 import { findClient } from "./load_client.ts";
 import type { BenchOptions } from "./options.ts";
 import type { Found, Peer } from "./peers/mod.ts";
+import { pinTo } from "./pin.ts";
 import type { Row } from "./rows.ts";
 import { checkSameWork } from "./same_work.ts";
 import { freePort, ServerProcess } from "./server_process.ts";
@@ -127,7 +128,7 @@ export class Harness {
   }
 
   async #prepare(contender: Contender, row: Row, client: string): Promise<void> {
-    const { warmup } = this.#options;
+    const { warmup, pin } = this.#options;
     await attempt(contender, async () => {
       const port = freePort();
       const launch = await contender.peer.launch(contender.found, {
@@ -135,9 +136,10 @@ export class Harness {
         workers: row.workers,
         work: row.work,
       });
-      contender.server = await ServerProcess.start(launch, port, row.work);
+      const placed = pin ? pinTo("server", launch) : launch;
+      contender.server = await ServerProcess.start(placed, port, row.work);
       await checkSameWork(port, row, this.#page);
-      if (warmup > 0) await warmUp(contender.server, row, { client, seconds: warmup });
+      if (warmup > 0) await warmUp(contender.server, row, { client, seconds: warmup, pin });
     });
   }
 
@@ -152,8 +154,8 @@ export class Harness {
       if (server === undefined) continue;
       this.#progress.turn(row, contender.label, load.round);
       await attempt(contender, async () => {
-        const { seconds } = this.#options;
-        contender.turns.push(await takeTurn(server, row, { client: load.client, seconds }));
+        const { seconds, pin } = this.#options;
+        contender.turns.push(await takeTurn(server, row, { client: load.client, seconds, pin }));
       });
     }
   }

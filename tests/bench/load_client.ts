@@ -77,8 +77,13 @@ async function buildWsload(): Promise<string | Missing> {
   return WSLOAD;
 }
 
-/** The arguments of the client for a row. */
-export function clientArgs(row: Row, port: number, seconds: number): string[] {
+/** The arguments of the client for a row; `threads` are wrk's. */
+export function clientArgs(
+  row: Row,
+  port: number,
+  seconds: number,
+  threads = WRK_THREADS,
+): string[] {
   if (row.work === "websocket") {
     const { connections, payload, depth } = row;
     return [port, PATHS[row.work], connections, seconds, payload, depth].map(String);
@@ -87,7 +92,7 @@ export function clientArgs(row: Row, port: number, seconds: number): string[] {
   const duration = `-d${Math.max(1, Math.round(seconds))}`;
   const url = originOf(row.work, port) + pathOf(row);
   return [
-    `-t${WRK_THREADS}`,
+    `-t${threads}`,
     `-c${row.connections}`,
     duration,
     "-s",

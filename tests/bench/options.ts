@@ -6,6 +6,7 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
+import { EARLIER } from "./peers/earlier_executable.ts";
 
 /** What a run of the benchmark is to do. */
 export interface BenchOptions {
@@ -23,6 +24,10 @@ export interface BenchOptions {
   readonly peers: readonly string[];
   /** Only the rows that compare us with Deno.serve, nginx and Bun in a few minutes. */
   readonly quick: boolean;
+  /** An earlier executable of ours that is measured beside the present ones; undefined: none. */
+  readonly before: string | undefined;
+  /** Client and server on cores of their own. */
+  readonly pin: boolean;
   /** Install what npm can install of the missing peers, into dist/bench/peers. */
   readonly install: boolean;
   /** Print the usage and stop. */
@@ -40,18 +45,20 @@ export const USAGE = `deno task bench [options]
   --rounds N       rounds, in each of which every server has a turn (5)
   --seconds S      seconds of load in a turn (3)
   --warmup S       seconds of load before the first round, not measured (1)
-  --workers N      workers of each server where the row does not say (2)
+  --workers N      workers of each server if the row does not say (2, with --pin 1)
   --rows REGEX     only the rows whose id or title match
   --peers LIST     only these, separated by commas: async-deno,async-deno-exe,nginx,sws,bun-static,
                    bun,deno,deno-tls,node,node-ws
+  --before FILE    an earlier executable, measured as the peer "before"
+  --pin            the client on core 0, the servers on the other cores
   --quick          keep-alive, one request per connection, WebSocket echo of 16 B and 1 KiB, file of 1 KiB
   --install        first install Bun and ws from npm into dist/bench/peers
   --help           this text
 
 The table goes to standard output; results.json and chart.svg to dist/bench/.`;
 
-const STRINGS = ["rounds", "seconds", "warmup", "workers", "rows", "peers"];
-const SWITCHES = ["quick", "install", "help"];
+const STRINGS = ["rounds", "seconds", "warmup", "workers", "rows", "peers", "before"];
+const SWITCHES = ["pin", "quick", "install", "help"];
 
 /** Reads a decimal number above zero (or from zero with `orZero`), bounded by `most`. */
 function numberOf(
@@ -91,7 +98,7 @@ export function parseOptions(args: readonly string[], peerIds: readonly string[]
   const parsed = parseArgs([...args], {
     string: STRINGS,
     boolean: SWITCHES,
-    default: { rounds: "5", seconds: "3", warmup: "1", workers: "2", rows: "", peers: "" },
+    default: { rounds: "5", seconds: "3", warmup: "1", rows: "", peers: "" },
     unknown: (text: string) => {
       throw new UsageError(`unknown argument "${text}"`);
     },
@@ -99,18 +106,23 @@ export function parseOptions(args: readonly string[], peerIds: readonly string[]
   const peers = (parsed.peers as string).split(",").map((id) => id.trim()).filter((id) =>
     id !== ""
   );
+  const { before } = parsed;
+  if (before === "") throw new UsageError("--before must name an executable");
+  const known = before === undefined ? peerIds : [...peerIds, EARLIER];
   for (const id of peers) {
-    if (!peerIds.includes(id)) {
-      throw new UsageError(`no peer "${id}": there are ${peerIds.join(", ")}`);
-    }
+    if (!known.includes(id)) throw new UsageError(`no peer "${id}": there are ${known.join(", ")}`);
   }
+  const pin = parsed.pin === true;
+  const workers = parsed.workers ?? (pin ? "1" : "2");
   return {
     rounds: numberOf("rounds", parsed.rounds, { most: 1000, whole: true, orZero: false }),
     seconds: numberOf("seconds", parsed.seconds, { most: 3600, whole: false, orZero: false }),
     warmup: numberOf("warmup", parsed.warmup, { most: 3600, whole: false, orZero: true }),
-    workers: numberOf("workers", parsed.workers, { most: 256, whole: true, orZero: false }),
+    workers: numberOf("workers", workers, { most: 256, whole: true, orZero: false }),
     rows: regexOf(parsed.rows as string),
     peers,
+    before,
+    pin,
     quick: parsed.quick === true,
     install: parsed.install === true,
     help: parsed.help === true,

@@ -40,10 +40,12 @@ Deno.test("every option", () => {
       "bun, nginx",
       "--quick",
       "--install",
+      "--pin",
+      "--before=dist/old",
     ],
     IDS,
   );
-  const { rounds, seconds, warmup, workers, rows, peers, quick, install } = options;
+  const { rounds, seconds, warmup, workers, rows, peers, quick, install, pin, before } = options;
   assertEquals({ rounds, seconds, warmup, workers }, {
     rounds: 7,
     seconds: 0.5,
@@ -51,7 +53,18 @@ Deno.test("every option", () => {
     workers: 4,
   });
   assertEquals({ peers, quick, install }, { peers: ["bun", "nginx"], quick: true, install: true });
+  assertEquals({ pin, before }, { pin: true, before: "dist/old" });
   assertEquals([rows.test("ws-16"), rows.test("close")], [true, false]);
+});
+
+Deno.test("pinned, a server has one worker by default", () => {
+  assertEquals(parseOptions(["--pin"], IDS).workers, 1);
+  assertEquals(parseOptions(["--pin", "--workers", "3"], IDS).workers, 3);
+});
+
+Deno.test("an earlier executable is a peer only if it is named", () => {
+  assertEquals(parseOptions(["--before", "x", "--peers", "before"], IDS).peers, ["before"]);
+  assertThrows(() => parseOptions(["--peers", "before"], IDS), UsageError, 'no peer "before"');
 });
 
 Deno.test("what is not understood is refused", () => {
@@ -63,6 +76,7 @@ Deno.test("what is not understood is refused", () => {
     [["--seconds"], "--seconds must be"],
     [["--seconds", "x"], "--seconds must be a number"],
     [["--workers", "257"], "up to 256"],
+    [["--before="], "--before must name an executable"],
     [["--rows", "("], "not a regular expression"],
     [["--peers", "apache"], 'no peer "apache"'],
   ] as const;

@@ -12,7 +12,8 @@ import { describeMachine, loadWarning, type Machine, machineText } from "./machi
 import { type BenchOptions, parseOptions, USAGE, UsageError } from "./options.ts";
 import { type Page, writePage } from "./page.ts";
 import { OUTPUT, SCRATCH } from "./paths.ts";
-import { installPeers, PEERS } from "./peers/mod.ts";
+import { earlierExecutable, installPeers, PEERS } from "./peers/mod.ts";
+import { pinFault } from "./pin.ts";
 import { peerLines, rowLines } from "./report.ts";
 import { RESULTS, writeResults } from "./results_file.ts";
 import { makeRows, type Row } from "./rows.ts";
@@ -69,7 +70,8 @@ async function measure(
   page: Page,
   rows: readonly Row[],
 ): Promise<RunResult> {
-  const chosen = PEERS.filter(({ id }) => options.peers.length === 0 || options.peers.includes(id));
+  const all = options.before === undefined ? PEERS : [...PEERS, earlierExecutable(options.before)];
+  const chosen = all.filter(({ id }) => options.peers.length === 0 || options.peers.includes(id));
   return await new Harness(options, page.bytes, progressOf(options.rounds)).run(rows, chosen);
 }
 
@@ -85,6 +87,8 @@ async function chart(result: RunResult, machine: Machine): Promise<string> {
 
 async function main(options: BenchOptions): Promise<void> {
   const startedAt = new Date();
+  const fault = options.pin ? pinFault() : undefined;
+  if (fault) throw new UsageError(`--pin: missing ${fault.missing}: ${fault.install}`);
   const machine = describeMachine();
   stopServersOn(["SIGINT", "SIGTERM"]);
   if (options.install) await installPeers();
@@ -97,7 +101,9 @@ async function main(options: BenchOptions): Promise<void> {
   const measured = missing ? rows.filter((row) => row.work !== "tls") : rows;
   print([
     machineText(machine),
-    `${options.rounds} rounds of ${options.seconds} s, medians`,
+    `${options.rounds} rounds of ${options.seconds} s after ${options.warmup} s of warm-up, medians${
+      options.pin ? "; client on core 0, servers on the others" : ""
+    }`,
     ...loadWarning(machine),
   ]);
   if (page.standInBecause !== undefined) print([`the page is a stand-in: ${page.standInBecause}`]);

@@ -6,6 +6,7 @@
  * a shared machine are noisy.
  */
 
+import { EARLIER } from "./peers/earlier_executable.ts";
 import type { Row } from "./rows.ts";
 
 interface Target {
@@ -20,6 +21,7 @@ const HTTP_KEPT_ALIVE = /^(?!ws-|file-|tls-|close$)/;
 const WEBSOCKET = /^ws-/;
 
 const TARGETS: readonly Target[] = [
+  { peer: EARLIER, rows: /^/, atMost: 1.03 },
   { peer: "nginx", rows: /^file-1k$/, atMost: 1 },
   { peer: "nginx", rows: /^file-/, atMost: 1.1 },
   { peer: "deno-tls", rows: /^tls-/, atMost: 0.8 },

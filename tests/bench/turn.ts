@@ -7,7 +7,8 @@
  * the time the threads are looked at, to see who was the limit.
  */
 
-import { clientArgs, type ClientReport, startClient } from "./load_client.ts";
+import { clientArgs, type ClientReport, type RunningClient, startClient } from "./load_client.ts";
+import { pinTo } from "./pin.ts";
 import { cpuSecondsOf, residentBytesOf, threadCpuSecondsOf } from "./proc.ts";
 import type { Row } from "./rows.ts";
 import type { ServerProcess } from "./server_process.ts";
@@ -18,6 +19,8 @@ export interface Load {
   /** The client's program. */
   readonly client: string;
   readonly seconds: number;
+  /** The client has a core of its own, and no other. */
+  readonly pin: boolean;
 }
 
 interface Look {
@@ -59,9 +62,18 @@ function answersIn({ requests, bytes }: ClientReport, row: Row): number {
   return bytes / row.file.size;
 }
 
+function start(port: number, row: Row, { client, seconds, pin }: Load): RunningClient {
+  if (!pin) return startClient(client, clientArgs(row, port, seconds));
+  const { command, args } = pinTo("client", {
+    command: client,
+    args: clientArgs(row, port, seconds, 1),
+  });
+  return startClient(command, args);
+}
+
 /** Loads a server without measuring it. */
 export async function warmUp(server: ServerProcess, row: Row, load: Load): Promise<void> {
-  await startClient(load.client, clientArgs(row, server.port, load.seconds)).report;
+  await start(server.port, row, load).report;
 }
 
 /**
@@ -76,7 +88,7 @@ export async function takeTurn(
 ): Promise<Turn> {
   const ids = server.ids;
   const before = cpuSecondsOf(ids);
-  const client = startClient(load.client, clientArgs(row, server.port, load.seconds));
+  const client = start(server.port, row, load);
   await wait(load.seconds / 4);
   const first = look(client.id, ids);
   await wait(load.seconds / 4);

@@ -18,6 +18,7 @@ import { nodeWs } from "./node_ws.ts";
 import type { Peer } from "./peer.ts";
 import { staticWebServer } from "./static_web_server.ts";
 
+export { earlierExecutable } from "./earlier_executable.ts";
 export { installPeers } from "./install.ts";
 export type { Found, Peer, Place } from "./peer.ts";
 

@@ -1,0 +1,26 @@
+/**
+ * An earlier async-deno, to see what a change costs: `--before FILE` names its executable.
+ */
+
+import { isFile } from "../../support/is_file.ts";
+import { versionOf } from "../tools.ts";
+import { allWork, serverArgs } from "./async_deno.ts";
+import type { Peer } from "./peer.ts";
+
+/** Its id: targets go by it. */
+export const EARLIER = "before";
+
+/** The executable at `path`, as a peer. */
+export function earlierExecutable(path: string): Peer {
+  return {
+    id: EARLIER,
+    does: allWork("async-deno before"),
+    async find() {
+      if (!isFile(path)) return { missing: path, install: "compile the earlier commit to there" };
+      return { program: path, version: await versionOf(path, "--version") };
+    },
+    launch(found, place) {
+      return { command: found.program, args: serverArgs(place) };
+    },
+  };
+}

@@ -1,0 +1,31 @@
+import { assertEquals } from "@std/assert";
+import { coresOf, pinFault, pinTo } from "./pin.ts";
+
+Deno.test("pin: the client has core 0 and the server all others", () => {
+  assertEquals(coresOf("client", 8), "0");
+  assertEquals(coresOf("server", 2), "1");
+  assertEquals(coresOf("server", 8), "1-7");
+});
+
+Deno.test("pin: one core is not enough", () => {
+  assertEquals(pinFault(1)?.missing, "a second core");
+});
+
+Deno.test({
+  name: "pin: a pinned process runs on its core alone, under its own process id",
+  ignore: pinFault() !== undefined,
+  async fn() {
+    const shell = {
+      command: "sh",
+      args: ["-c", "echo $$; grep Cpus_allowed_list /proc/self/status"],
+    };
+    for (const side of ["client", "server"] as const) {
+      const { command, args } = pinTo(side, shell);
+      const child = new Deno.Command(command, { args: [...args], stdout: "piped" }).spawn();
+      const { stdout } = await child.output();
+      const [pid, allowed] = new TextDecoder().decode(stdout).trim().split("\n");
+      assertEquals(Number(pid), child.pid);
+      assertEquals(allowed?.split(/\s+/)[1], coresOf(side));
+    }
+  },
+});

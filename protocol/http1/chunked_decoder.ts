@@ -9,12 +9,19 @@
  * chunk        = chunk-size [ chunk-ext ] CRLF chunk-data CRLF
  * chunk-size   = 1*HEXDIG
  * last-chunk   = 1*("0") [ chunk-ext ] CRLF
- * chunk-ext    = *( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] )
+ * chunk-ext    = …                                      ; chunk_extension.ts
  * ```
  */
-import { CR, FIELD_TEXT, HEX_VALUE, isBlank, LF, NOT_HEX, SEMICOLON } from "../ascii.ts";
-import { NEED_DATA } from "../errors.ts";
+import { CR, HEX_VALUE, LF, NOT_HEX } from "../ascii.ts";
+import { NEED_DATA, type ProtocolError } from "../errors.ts";
 import type { Http1Limits } from "../limits.ts";
+import {
+  AFTER_SIZE,
+  BEFORE_FIRST,
+  LINE_ENDED,
+  nextInExtension,
+  REFUSED,
+} from "./chunk_extension.ts";
 import { http1Error } from "./errors.ts";
 import { DATA as DATA_EVENT, END_OF_MESSAGE } from "./events.ts";
 import { TrailerDecoder } from "./trailer_decoder.ts";
@@ -22,13 +29,12 @@ import { TrailerDecoder } from "./trailer_decoder.ts";
 // What is awaited. The numbers are the order in which a chunk goes through them.
 const SIZE = 0;
 const MORE_SIZE = 1;
-const SEMICOLON_OF_EXTENSION = 2;
-const EXTENSION = 3;
-const SIZE_LF = 4;
-const DATA = 5;
-const DATA_CR = 6;
-const DATA_LF = 7;
-const TRAILERS = 8;
+const EXTENSION = 2;
+const SIZE_LF = 3;
+const DATA = 4;
+const DATA_CR = 5;
+const DATA_LF = 6;
+const TRAILERS = 7;
 
 /** Takes a chunked body apart. */
 export class ChunkedDecoder {
@@ -37,6 +43,7 @@ export class ChunkedDecoder {
   /** Where the data of a DATA event starts in the bytes given last; it ends at {@link position}. */
   dataStart = 0;
   #state = SIZE;
+  #extension = AFTER_SIZE;
   #lineBytes = 0;
   // Bytes of the current chunk that have not come yet; while its size is read, the size so far.
   #chunk = 0;
@@ -83,8 +90,6 @@ export class ChunkedDecoder {
         return this.#takeFirstDigit(byte);
       case MORE_SIZE:
         return this.#takeDigit(byte);
-      case SEMICOLON_OF_EXTENSION:
-        return this.#takeSemicolon(byte);
       case EXTENSION:
         return this.#takeExtension(byte);
       case SIZE_LF:
@@ -106,39 +111,27 @@ export class ChunkedDecoder {
 
   #takeDigit(byte: number): void {
     const digit = HEX_VALUE[byte]!;
-    if (digit === NOT_HEX) return this.#takeAfterSize(byte);
+    if (digit === NOT_HEX) {
+      this.#state = EXTENSION;
+      this.#extension = AFTER_SIZE;
+      return this.#takeExtension(byte);
+    }
     this.#countLineByte();
     this.#chunk = this.#chunk * 16 + digit;
     // Judged at the digit that crosses: the data is not waited for, and the number stays exact.
     if (this.#chunk > this.#allowed) throw http1Error("HTTP_BODY_TOO_LARGE");
   }
 
-  #takeAfterSize(byte: number): void {
-    if (byte === CR) {
-      this.#state = SIZE_LF;
-      return;
-    }
-    this.#countLineByte();
-    if (byte === SEMICOLON) this.#state = EXTENSION;
-    else if (isBlank(byte)) this.#state = SEMICOLON_OF_EXTENSION;
-    else throw http1Error("HTTP_BAD_CHUNK_SIZE", byte);
-  }
-
-  /** White space stands before ";" only: a size padded with it is refused. */
-  #takeSemicolon(byte: number): void {
-    this.#countLineByte();
-    if (byte === SEMICOLON) this.#state = EXTENSION;
-    else if (!isBlank(byte)) throw http1Error("HTTP_BAD_CHUNK_SIZE", byte);
-  }
-
   /** RFC 9112 section 7.1.1: unknown extensions are ignored, and their length is to be limited. */
   #takeExtension(byte: number): void {
-    if (byte === CR) {
+    const next = nextInExtension(this.#extension, byte);
+    if (next === LINE_ENDED) {
       this.#state = SIZE_LF;
       return;
     }
     this.#countLineByte();
-    if (FIELD_TEXT[byte] === 0) throw http1Error("HTTP_BAD_CHUNK_EXTENSION", byte);
+    if (next === REFUSED) throw badSizeLine(this.#extension, byte);
+    this.#extension = next;
   }
 
   #takeSizeEnd(byte: number): void {
@@ -179,4 +172,10 @@ export class ChunkedDecoder {
       throw http1Error("HTTP_CHUNK_LINE_TOO_LONG");
     }
   }
+}
+
+/** What is wrong with a chunk-size line that `byte` cannot go on with. A size is not padded with white space. */
+function badSizeLine(extension: number, byte: number): ProtocolError {
+  const isInSize = extension === AFTER_SIZE || extension === BEFORE_FIRST;
+  return http1Error(isInSize ? "HTTP_BAD_CHUNK_SIZE" : "HTTP_BAD_CHUNK_EXTENSION", byte);
 }

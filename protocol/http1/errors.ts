@@ -48,13 +48,20 @@ export const HTTP1_FAULTS = {
     message: "Content-Length together with Transfer-Encoding",
   },
   HTTP_ENCODING_IN_HTTP10: { status: 400, message: "Transfer-Encoding in HTTP/1.0" },
+  HTTP_CHUNKED_NOT_LAST: {
+    status: 400,
+    message: "Transfer-Encoding does not end in chunked, so the body has no end",
+  },
   HTTP_UNKNOWN_ENCODING: { status: 501, message: "A transfer coding other than chunked" },
   HTTP_EXPECTATION_FAILED: { status: 417, message: "An expectation other than 100-continue" },
 
   // The body, RFC 9112 sections 6 and 7.
   HTTP_BODY_TOO_LARGE: { status: 413, message: "The body is too large" },
   HTTP_BAD_CHUNK_SIZE: { status: 400, message: "A chunk does not begin with a hexadecimal size" },
-  HTTP_BAD_CHUNK_EXTENSION: { status: 400, message: "A chunk extension has a control character" },
+  HTTP_BAD_CHUNK_EXTENSION: {
+    status: 400,
+    message: "A chunk extension is not ;NAME or ;NAME=VALUE",
+  },
   HTTP_CHUNK_LINE_TOO_LONG: { status: 400, message: "A chunk-size line is too long" },
   HTTP_BAD_CHUNK_END: { status: 400, message: "A chunk is longer than its size" },
   HTTP_TRAILERS_TOO_LARGE: { status: 431, message: "The trailer section is too large" },

@@ -17,6 +17,7 @@ import {
   SAYS_CLOSE,
   SAYS_CONTINUE,
   SAYS_KEEP_ALIVE,
+  SAYS_OTHER_EXPECTATION,
   SAYS_UPGRADE,
 } from "./request_head.ts";
 
@@ -72,6 +73,8 @@ export function concludeFields(head: RequestHead, limits: Http1Limits): void {
   // RFC 9112 section 3.2: 400 for HTTP/1.1 without Host.
   if (http11 && (marks & SAW_HOST) === 0) throw http1Error("HTTP_MISSING_HOST");
   judgeFraming(head, limits);
+  // RFC 9110 section 10.1.1: 417 for an expectation that is not known.
+  if ((marks & SAYS_OTHER_EXPECTATION) !== 0) throw http1Error("HTTP_EXPECTATION_FAILED");
   // RFC 9112 section 9.3, in its order: close, then HTTP/1.1, then keep-alive in HTTP/1.0.
   head.keepAlive = (marks & SAYS_CLOSE) === 0 && (http11 || (marks & SAYS_KEEP_ALIVE) !== 0);
   // RFC 9110 section 7.8: an Upgrade in HTTP/1.0 is ignored, and so is one without the option.
@@ -82,16 +85,18 @@ export function concludeFields(head: RequestHead, limits: Http1Limits): void {
 }
 
 function takeHost(bytes: Uint8Array, start: number, end: number, head: RequestHead): void {
-  // RFC 9112 section 3.2: 400 for more than one Host, and for an invalid one. Empty is valid.
+  // RFC 9112 section 3.2: 400 for more than one Host, and for an invalid one. Empty is valid: so it is
+  // sent for a target that has no authority.
   if ((head.marks & SAW_HOST) !== 0) throw http1Error("HTTP_REPEATED_HOST");
-  if (!isHost(bytes, start, end)) throw http1Error("HTTP_BAD_HOST");
+  if (start < end && !isHost(bytes, start, end)) throw http1Error("HTTP_BAD_HOST");
   head.marks |= SAW_HOST;
 }
 
 function takeExpect(bytes: Uint8Array, start: number, end: number, head: RequestHead): void {
-  // RFC 9110 section 10.1.1: the value has no case, and 417 answers any other.
-  if (!equalsLower(bytes, start, end, CONTINUE)) throw http1Error("HTTP_EXPECTATION_FAILED");
-  head.marks |= SAYS_CONTINUE;
+  // RFC 9110 section 10.1.1: the value has no case. Any other is judged at the end of the head, as the
+  // next line may fold it.
+  const isContinue = equalsLower(bytes, start, end, CONTINUE);
+  head.marks |= isContinue ? SAYS_CONTINUE : SAYS_OTHER_EXPECTATION;
 }
 
 /** Reads `Connection = #connection-option` (RFC 9110 section 7.6.1); unknown options are passed by. */

@@ -22,6 +22,12 @@ export const SAYS_KEEP_ALIVE = 8;
 export const SAYS_UPGRADE = 16;
 /** `marks`: Expect is `100-continue`. */
 export const SAYS_CONTINUE = 32;
+/** `marks`: Expect is something else. */
+export const SAYS_OTHER_EXPECTATION = 64;
+/** `marks`: a Transfer-Encoding field was there. */
+export const SAW_ENCODING = 128;
+/** `marks`: Transfer-Encoding has more than one `chunked`. */
+export const SAYS_OTHER_ENCODING = 256;
 
 const NO_BYTES = new Uint8Array(0);
 

@@ -43,6 +43,7 @@ export {
   END_OF_MESSAGE,
   Http1Connection,
   type Http1ConnectionOptions,
+  isHost,
   PAUSED,
   PreparedResponse,
   REQUEST,

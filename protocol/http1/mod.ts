@@ -35,6 +35,7 @@ export { DATE_LENGTH, DateField } from "./date_field.ts";
 export { HTTP1_FAULTS, http1Error, type Http1FaultCode } from "./errors.ts";
 export { CLOSED, DATA, END_OF_MESSAGE, PAUSED, REQUEST, SWITCHED_PROTOCOL } from "./events.ts";
 export { HeaderList } from "./header_list.ts";
+export { isHost } from "./host.ts";
 export { type FixedResponse, PreparedResponse } from "./prepared_response.ts";
 export { RequestHead } from "./request_head.ts";
 export { parseRequestHead } from "./request_parser.ts";

@@ -156,20 +156,26 @@ tlsTest("plain HTTP is sent to https: 308, host and query kept", async (server) 
     [`example.com:${port}`, "/", `https://example.com:${server.port}/`],
     ["127.0.0.1", "//x.org/y", `https://127.0.0.1:${server.port}//x.org/y`],
     ["[::1]:8080", "/", `https://[::1]:${server.port}/`],
-    ["a_b.example", "/%2e", null],
-    ["[::1", "/", null],
-    ["[1]", "/", null],
-    ["a%62", "/", null],
-    ["", "/", null],
+    ["a_b.example", "/%2e", `https://a_b.example:${server.port}/%2e`],
+    ["a%62.", "/", `https://a%62.:${server.port}/`],
+    [".:99999", "/", `https://.:${server.port}/`],
+    ["a", "http://[::ffff:1.2.3.4]:80?c", `https://[::ffff:1.2.3.4]:${server.port}/?c`],
+    ["a", "http://:80/", null],
+    ...["a:b", "a:80:80", "[::1", "[::1]x", "::1", "%zz", "[zz]", "[1.2.3.4]", "[1]", ":80", ""]
+      .map((host) => [host, "/", null] as [string, string, null]),
   ];
   for (const [host, path, location] of rows) {
     const request = `POST ${path} HTTP/1.1\r\nHost: ${host}\r\nContent-Length: 2\r\n\r\nhi`;
     const answer = await ask({ hostname: "127.0.0.1", port }, request);
-    const isKnown = location !== null || host === "a_b.example";
-    assertEquals(answer.status, isKnown ? 308 : 400, host);
+    assertEquals(answer.status, location === null ? 400 : 308, `${host} ${path}`);
     const found = answer.fields.find(([name]) => name === "Location")?.[1] ?? null;
-    if (location !== null || !isKnown) assertEquals(found, location);
+    assertEquals(found, location);
   }
+  const asterisk = await ask(
+    { hostname: "127.0.0.1", port },
+    "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n",
+  );
+  assertEquals(asterisk.status, 204);
 }, ["--redirect-http", "0"]);
 
 tlsTest("curl follows the redirect", async (server, authority) => {

@@ -1,11 +1,12 @@
 /**
  * What the admin server answers.
  *
- * In: a request. Out: metrics as text, health, readiness, the live page and its event stream. GET and HEAD
- * alone. Does nothing but answer: no state of the server changes here.
+ * In: a request. Out: metrics as text, health, readiness, the live page and its event stream, to GET and
+ * HEAD; the methods, to OPTIONS. Does nothing but answer: no state of the server changes here.
  */
 
 import { ifNoneMatch } from "@std/http/etag";
+import { isHost } from "../../../protocol/mod.ts";
 import type { SharedState } from "../../ring/mod.ts";
 import type { Asset } from "../../serve/assets/mod.ts";
 import { encodeFamilies, EXPOSITION_TYPE } from "./exposition.ts";
@@ -31,6 +32,9 @@ const COMMON_HEADERS = {
   "X-Content-Type-Options": "nosniff",
   "Cross-Origin-Resource-Policy": "same-origin",
 } as const;
+const ALLOW = { Allow: "GET, HEAD, OPTIONS" } as const;
+/** What Deno makes of `OPTIONS *`, a question to the server as a whole (RFC 9110 section 9.3.7). */
+const ASTERISK = "/*";
 
 /** A handler for Deno.serve. */
 export function createHandler(parts: HandlerParts): Answer {
@@ -43,20 +47,30 @@ export function createHandler(parts: HandlerParts): Answer {
     ...ASSETS.map((asset) => [asset.path, answerWith(asset)] as const),
   ]);
   return (request) => {
-    // Deno puts the Host into it as it came: one that is none would be an error of ours, told on stderr.
-    if (!URL.canParse(request.url)) return text(400, "Host names no host\n");
+    // Deno puts the Host into it as it came: one that is none would be an error of ours, told on stderr, or
+    // lead to another path.
+    if (!hasValidHost(request) || !URL.canParse(request.url)) {
+      return text(400, "Host names no host\n");
+    }
     const { pathname, hostname } = new URL(request.url);
     if (isLoopback(parts.hostname) && !isLoopback(hostname)) {
       return text(403, "Ask for it as localhost or by its address\n");
     }
+    const isOptions = request.method === "OPTIONS";
+    if (isOptions && pathname === ASTERISK) return new Response(null, { status: 204 });
     const answer = answers.get(pathname);
     if (answer === undefined) return text(404, "Not found\n");
     if (request.method === "GET") return answer(request);
     if (request.method === "HEAD") return withoutBody(answer(request));
-    return text(405, "Method not allowed; allowed here: GET, HEAD\n", TEXT_TYPE, {
-      Allow: "GET, HEAD",
-    });
+    if (isOptions) return new Response(null, { status: 204, headers: ALLOW });
+    return text(405, `Method not allowed; allowed here: ${ALLOW.Allow}\n`, TEXT_TYPE, ALLOW);
   };
+}
+
+/** The check that the server's own requests pass; an empty Host is valid, as there. */
+function hasValidHost({ headers }: Request): boolean {
+  const host = new TextEncoder().encode(headers.get("host") ?? "");
+  return host.length === 0 || isHost(host, 0, host.length);
 }
 
 /**

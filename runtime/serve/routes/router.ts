@@ -12,6 +12,7 @@ import { escapeText, LogLabel } from "../../observe/log/mod.ts";
 import type { Site } from "../files/mod.ts";
 import { ANYBODY, type Guard, type Route, type Router } from "../session/mod.ts";
 import { assetRoutes } from "./assets.ts";
+import { ASTERISK, asteriskRoute } from "./asterisk.ts";
 import { echoRoute } from "./echo.ts";
 import { healthRoute } from "./health.ts";
 import { terminalRoute } from "./terminal.ts";
@@ -50,7 +51,8 @@ export function createRouter(table: Table): Router {
 /** The endpoints that the config wants, and the folder. */
 export function serverRouter({ config, date, site, guard: inner }: RouterParts): Router {
   const home = site === undefined ? HOME : HOME_BESIDE_FILES;
-  const routes = new Map(config.endpoints.flatMap((name) => [...ENDPOINTS[name](date, home)]));
+  const endpoints = config.endpoints.flatMap((name) => [...ENDPOINTS[name](date, home)]);
+  const routes = new Map([...endpoints, [ASTERISK, asteriskRoute()]]);
   const guard = inner === undefined ? undefined : exempting(inner, (request) => {
     // Health checks have no credentials, and neither have a browser's preflights. Where the check is
     // switched off, its path is one of the folder's.

@@ -24,7 +24,7 @@ import { countResponse, HttpExchange } from "./http_exchange.ts";
 import { BODY, HANDLER, HEAD, HttpWait, IDLE } from "./http_wait.ts";
 import { countLimit } from "./limit_columns.ts";
 import { RequestTrace } from "./request_trace.ts";
-import { FAILED, methodNotAllowed, NOT_FOUND, statusLine } from "./responses.ts";
+import { FAILED, NOT_FOUND, otherMethod, statusLine } from "./responses.ts";
 import type { Route } from "./route.ts";
 import { acceptUpgrade, asksForWebSocket } from "./upgrade.ts";
 import { WebSocketSession } from "./websocket_session.ts";
@@ -269,10 +269,10 @@ export class HttpSession implements Session, Deferred {
     const route = router.find(head.path);
     if (route === undefined) return this.#answerNotFound(head.path);
     this.#label = route.label;
-    if (route.webSocket !== null && asksForWebSocket(head)) return this.#upgrade(route);
     if (route.methods !== null && !route.methods.includes(head.method)) {
-      return this.#exchange.respondShort(methodNotAllowed(route.methods));
+      return this.#exchange.respondShort(otherMethod(head.method, route.methods));
     }
+    if (route.webSocket !== null && asksForWebSocket(head)) return this.#upgrade(route);
     if (!route.wantsBody) return this.#handle(route);
     this.#route = route;
     this.#collecting = true;

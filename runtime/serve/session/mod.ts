@@ -24,5 +24,5 @@ export { HttpSession } from "./http_session.ts";
 export { RequestObserver } from "./observer.ts";
 export { firstSession, ProxySession } from "./proxy_session.ts";
 export { RefusalSession } from "./refusal_session.ts";
-export { lastAnswer, methodNotAllowed, NOT_FOUND, TEXT_PLAIN, UNAVAILABLE } from "./responses.ts";
+export { lastAnswer, NOT_FOUND, TEXT_PLAIN, UNAVAILABLE } from "./responses.ts";
 export type { BodyPart, Exchange, Route, WebSocketHandler, WebSocketPeer } from "./route.ts";

@@ -8,6 +8,7 @@ import { STATUS_TEXT } from "@std/http/status";
 import { type DateField, PreparedResponse } from "../../../protocol/mod.ts";
 
 const encoder = new TextEncoder();
+const NOTHING = new Uint8Array(0);
 
 /** The media type of every short text. */
 export const TEXT_PLAIN = ["Content-Type", "text/plain; charset=utf-8"] as const;
@@ -55,9 +56,13 @@ export const UNAVAILABLE: ShortAnswer = shortAnswer(
   ],
 );
 
-/** 405 with the methods that the path answers (RFC 9110 section 15.5.6). */
-export function methodNotAllowed(methods: readonly string[]): ShortAnswer {
-  const allow = methods.join(", ");
+/**
+ * The answer to a method that the path's handler does not: 204 to OPTIONS, else 405, both with the methods
+ * that are (RFC 9110 sections 9.3.7 and 15.5.6). OPTIONS is one of them for every path.
+ */
+export function otherMethod(method: string, methods: readonly string[]): ShortAnswer {
+  const allow = (methods.includes("OPTIONS") ? methods : [...methods, "OPTIONS"]).join(", ");
+  if (method === "OPTIONS") return { status: 204, fields: [["Allow", allow]], body: NOTHING };
   return shortAnswer(405, `Method not allowed; allowed here: ${allow}`, [["Allow", allow]]);
 }
 

@@ -13,7 +13,7 @@ import type { LogLabel } from "../../observe/log/mod.ts";
 export interface Route {
   /** What the log calls it. */
   readonly label: LogLabel;
-  /** Methods it answers, as they stand in Allow; null: every one. */
+  /** Methods its handler answers, as they stand in Allow; null: every one. OPTIONS is answered for it. */
   readonly methods: readonly string[] | null;
   /** Whether the handler wants the request's body, whole and within the limit. */
   readonly wantsBody: boolean;

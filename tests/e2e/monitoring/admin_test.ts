@@ -25,11 +25,37 @@ Deno.test("admin: health and readiness, GET and HEAD alone, never cached", () =>
       const head = await fetch(`${adminUrl}/${path}`, { method: "HEAD" });
       assertEquals([head.status, await head.text()], [200, ""]);
       const post = await fetch(`${adminUrl}/${path}`, { method: "POST", body: "x" });
-      assertEquals([post.status, post.headers.get("allow")], [405, "GET, HEAD"]);
+      assertEquals([post.status, post.headers.get("allow")], [405, "GET, HEAD, OPTIONS"]);
       await post.body?.cancel();
+      const options = await fetch(`${adminUrl}/${path}`, { method: "OPTIONS" });
+      assertEquals([options.status, options.headers.get("allow")], [204, "GET, HEAD, OPTIONS"]);
     }
     const nothing = await fetch(`${adminUrl}/nothing`);
     assertEquals([nothing.status, await nothing.text()], [404, "Not found\n"]);
+  }));
+
+Deno.test("admin: a Host that is none, and the server as a whole", () =>
+  withAdmin({ workers: 1 }, async (_server, adminUrl) => {
+    const rows: [line: string, host: string, status: number][] = [
+      ["GET /healthz", "localhost", 200],
+      ["GET /healthz", "[::1]:80", 200],
+      ["GET /healthz", "", 200],
+      ["GET /healthz", "u@localhost", 400],
+      ["GET /healthz", "localhost/..", 400],
+      ["GET /healthz", "localhost?a", 400],
+      ["GET /healthz", "localhost#a", 400],
+      ["GET /healthz", "a:b", 400],
+      ["GET /healthz", "[::1]x", 400],
+      ["GET /healthz", "::1", 400],
+      ["GET /healthz", "%zz", 400],
+      ["GET /healthz", "a.example", 403],
+      ["OPTIONS *", "localhost", 204],
+      ["GET /*", "localhost", 404],
+    ];
+    for (const [line, host, status] of rows) {
+      const request = `${line} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`;
+      assertEquals((await ask(endpointOf(adminUrl), request)).status, status, `${line} ${host}`);
+    }
   }));
 
 Deno.test("admin: readiness fails first, the server serves on, then it drains", () =>

@@ -3,8 +3,8 @@ import { CLOSES, DateField } from "../../../../protocol/mod.ts";
 import {
   FAILED,
   lastAnswer,
-  methodNotAllowed,
   NOT_FOUND,
+  otherMethod,
   shortAnswer,
   statusLine,
   UNAVAILABLE,
@@ -18,17 +18,25 @@ Deno.test("responses: a status is said with its words, known or not", () => {
 });
 
 Deno.test("responses: every answer is one line of plain text that ends", () => {
-  for (const answer of [FAILED, NOT_FOUND, UNAVAILABLE, methodNotAllowed(["GET"])]) {
+  for (const answer of [FAILED, NOT_FOUND, UNAVAILABLE, otherMethod("PUT", ["GET"])]) {
     assert(/^[A-Z][^\n]+\n$/.test(textOf(answer.body)), textOf(answer.body));
     assertEquals(answer.fields[0], ["Content-Type", "text/plain; charset=utf-8"]);
   }
 });
 
-Deno.test("responses: 405 names the methods in Allow and in its text", () => {
-  const answer = methodNotAllowed(["GET", "HEAD"]);
-  assertEquals(answer.status, 405);
-  assertEquals(answer.fields.at(-1), ["Allow", "GET, HEAD"]);
-  assertEquals(textOf(answer.body), "Method not allowed; allowed here: GET, HEAD\n");
+Deno.test("responses: 405 names the methods in Allow and in its text, OPTIONS among them", () => {
+  for (const methods of [["GET", "HEAD"], ["GET", "HEAD", "OPTIONS"]]) {
+    const answer = otherMethod("POST", methods);
+    assertEquals(answer.status, 405);
+    assertEquals(answer.fields.at(-1), ["Allow", "GET, HEAD, OPTIONS"]);
+    assertEquals(textOf(answer.body), "Method not allowed; allowed here: GET, HEAD, OPTIONS\n");
+  }
+});
+
+Deno.test("responses: OPTIONS gets Allow and nothing else", () => {
+  const { status, fields, body } = otherMethod("OPTIONS", ["GET"]);
+  assertEquals([status, fields, body.length], [204, [["Allow", "GET, OPTIONS"]], 0]);
+  assertEquals(otherMethod("options", ["GET"]).status, 405);
 });
 
 Deno.test("responses: without a connection a short answer is a whole message that ends it", () => {

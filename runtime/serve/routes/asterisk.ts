@@ -1,0 +1,25 @@
+/**
+ * `OPTIONS *`: a question to the server as a whole (RFC 9110 section 9.3.7).
+ *
+ * Out: 204 without Allow, which is about one resource. The protocol lets no other method have that target.
+ */
+
+import { LogLabel } from "../../observe/log/mod.ts";
+import type { Route } from "../session/mod.ts";
+
+/** The path of that target. */
+export const ASTERISK = "*";
+
+const NOTHING = new Uint8Array(0);
+
+/** The route of {@link ASTERISK}. */
+export function asteriskRoute(): Route {
+  return {
+    label: new LogLabel("* (server)"),
+    methods: ["OPTIONS"],
+    wantsBody: false,
+    webSocket: null,
+    handle: (exchange) =>
+      exchange.respond({ status: 204, fields: [], contentLength: 0 }, NOTHING, 0, 0),
+  };
+}

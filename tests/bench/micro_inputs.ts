@@ -62,3 +62,15 @@ export function maskedFrame(size: number): Uint8Array<ArrayBuffer> {
   client.sendMessage(out, BINARY, asciiText(size), 0, size);
   return out.view().slice();
 }
+
+/** A client's binary message in `count` fragments of `size` bytes, at most 125 each. */
+export function maskedFragments(count: number, size: number): Uint8Array<ArrayBuffer> {
+  const frame = maskedFrame(size);
+  const bytes = new Uint8Array(count * frame.length);
+  for (let i = 0; i < count; i++) {
+    bytes.set(frame, i * frame.length);
+    // RFC 6455 section 5.4: the opcode in the first frame, FIN in the last.
+    bytes[i * frame.length] = (i === 0 ? BINARY : 0) | (i === count - 1 ? 0x80 : 0);
+  }
+  return bytes;
+}

@@ -30,6 +30,7 @@ import {
 import {
   asciiText,
   BROWSER_REQUEST,
+  maskedFragments,
   maskedFrame,
   mixedText,
   SIZES,
@@ -128,6 +129,28 @@ for (const size of SIZES) {
   check(echo() === MESSAGE && connection.maySend, `echo of ${size} B`);
   Deno.bench(`a WebSocket message echoed, with a copy in, ${size} B`, () => {
     echo();
+  });
+}
+
+// Beside a small message, what a fragment costs: why nothing bounds how fast they come.
+for (const size of [0, 1]) {
+  const fragments = maskedFragments(1000, size);
+  const view = new Uint8Array(fragments.length);
+  const readers = new FrameReaderPool("server", WEBSOCKET_LIMITS, new MessageBufferPool());
+  const connection = new WebSocketConnection(readers);
+  const take = (): number => {
+    view.set(fragments);
+    connection.receive(view, 0, view.length);
+    const event = connection.next();
+    const { payloadStart, payloadEnd } = connection;
+    check(payloadEnd - payloadStart === 1000 * size, "a message of all fragments");
+    connection.next();
+    connection.retain();
+    return event;
+  };
+  check(take() === MESSAGE, `fragments of ${size} B`);
+  Deno.bench(`a WebSocket message of fragments with ${size} B each, × 1000`, () => {
+    take();
   });
 }
 

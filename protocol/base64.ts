@@ -2,8 +2,9 @@
  * Base64 by hand (RFC 4648 section 4), for the WebSocket handshake: the accept key is sent in it,
  * and the key of the request is judged by it.
  *
- * In: bytes, or text of a peer. Out: text, or bytes. Decoding is strict: full padding, nothing
- * but the alphabet, no stray bits; whatever else a peer sends is `undefined`, never an exception.
+ * In: bytes, or text of a peer. Out: text, or bytes. Decoding is strict: full padding, nothing but the
+ * alphabet, no pad bits unless the caller asks for that leniency; whatever else a peer sends is
+ * `undefined`, never an exception.
  */
 
 /** RFC 4648 table 1. */
@@ -46,14 +47,20 @@ function encodeGroup(bits: number, count: number): string {
   return text;
 }
 
+/** What the bits behind the last byte may be: zero, or anything. */
+export type PadBits = "zero" | "any";
+
 /**
- * The bytes that `text` is the canonical Base64 of.
+ * The bytes that `text` is the Base64 of.
  *
  * @param text with its padding; no line breaks, no other alphabet
- * @returns the bytes, or `undefined` when `text` is not canonical Base64 (RFC 4648 sections 3.3
- * and 3.5: foreign characters and set pad bits are refused)
+ * @param allowed `any` for what need not be canonical (RFC 4648 section 3.5)
+ * @returns the bytes, or `undefined` for foreign characters (section 3.3) and pad bits that are not allowed
  */
-export function decodeBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
+export function decodeBase64(
+  text: string,
+  allowed: PadBits = "zero",
+): Uint8Array<ArrayBuffer> | undefined {
   if (text.length % 4 !== 0) return undefined;
   const padding = countPadding(text);
   const bytes = new Uint8Array(text.length / 4 * 3 - padding);
@@ -70,9 +77,9 @@ export function decodeBase64(text: string): Uint8Array<ArrayBuffer> | undefined 
     bitCount -= 8;
     bytes[length++] = (bits >>> bitCount) & 0xff;
   }
-  // RFC 4648 section 3.5: two texts must not stand for the same bytes, so the pad bits are zero.
+  // RFC 4648 section 3.5: with other pad bits two texts stand for the same bytes.
   const padBits = bits & ((1 << bitCount) - 1);
-  return padBits === 0 ? bytes : undefined;
+  return padBits === 0 || allowed === "any" ? bytes : undefined;
 }
 
 /** 0, 1 or 2: the padding characters at the end. A third one is then a foreign character. */

@@ -97,10 +97,13 @@ function judgeVersion(request: HandshakeRequest): HandshakeRefused | undefined {
   return { status: 426, code: "WS_VERSION", message, fields: UPGRADE_FIELDS };
 }
 
-/** Item 5. Two keys arrive joined by a comma, which is no Base64, and so are refused too. */
+/**
+ * Item 5. Two keys arrive joined by a comma, which is no Base64, and so are refused too. Whatever the pad bits
+ * are: shipped clients draw 22 random digits, and the accept key is made of the text as it was sent.
+ */
 function judgeKey(key: string | undefined): HandshakeAnswer {
   if (key === undefined) return badRequest("WS_KEY", "Sec-WebSocket-Key is missing");
-  if (decodeBase64(key)?.length === KEY_LENGTH) return { accept: computeAccept(key) };
+  if (decodeBase64(key, "any")?.length === KEY_LENGTH) return { accept: computeAccept(key) };
   return badRequest("WS_KEY", "Sec-WebSocket-Key is not the Base64 of 16 bytes");
 }
 

@@ -77,7 +77,7 @@ tlsTest("wss: messages from 1 byte to 1 MiB, and the close", async (server, auth
     assert(sameBytes((await socket.next()).data, sent), `${length} bytes`);
   }
   assertEquals(await socket.ping("are you there"), "are you there");
-  assertEquals(await socket.close(1000, "done"), { code: 1000, reason: "" });
+  assertEquals(await socket.close(1000, "done"), { code: 1000, reason: "done" });
 });
 
 tlsTest("wss: a stop closes with 1001", async (server, authority) => {

@@ -4,7 +4,15 @@
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { closeCodeOf, encodeFrame, OPCODE, RawWebSocket } from "../support/raw_websocket.ts";
+import { HttpConnection } from "../support/http_client.ts";
+import {
+  closeCodeOf,
+  closePayload,
+  encodeFrame,
+  handshakeRequest,
+  OPCODE,
+  RawWebSocket,
+} from "../support/raw_websocket.ts";
 import { withServer } from "../support/server.ts";
 import { sameBytes } from "../support/same_bytes.ts";
 import { WsClient } from "../support/ws_client.ts";
@@ -38,7 +46,7 @@ Deno.test("websocket: /echo gives back the same kind, and greets nobody", () =>
     assertEquals(await client.next(), { data: Uint8Array.of(1, 2, 3), binary: true });
     client.send("");
     assertEquals(await client.next(), { data: new Uint8Array(0), binary: false });
-    assertEquals((await client.close(4321, "why not")).code, 4321);
+    assertEquals(await client.close(4321, "why not"), { code: 4321, reason: "why not" });
   }));
 
 Deno.test("websocket: subprotocols and extensions are offered in vain", () =>
@@ -91,6 +99,51 @@ Deno.test("websocket: fragments are one message, with a ping between them answer
     assertEquals([echo.opcode, echo.fin, echo.payload], [OPCODE.text, true, utf8("€")]);
   }));
 
+Deno.test("websocket: 4 MiB in fragments of 64 bytes, as Autobahn 9.3.1 and 9.4.1 send them", () =>
+  withServer({ workers: 2 }, async (server) => {
+    for (const opcode of [OPCODE.text, OPCODE.binary]) {
+      // Some senders end a message with an empty frame: one more than the payload needs.
+      for (const lastSize of [64, 0]) {
+        using raw = await RawWebSocket.open(server, "/echo");
+        const count = 65_536 + (lastSize === 0 ? 1 : 0);
+        const sending = raw.connection.send(fragmentsOf64(opcode, count, lastSize));
+        const echo = await raw.frame();
+        await sending;
+        assertEquals([echo.opcode, echo.fin, echo.payload.length], [opcode, true, 4 * MEBIBYTE]);
+        assert(echo.payload.every((byte) => byte === 0x2a));
+      }
+    }
+  }));
+
+Deno.test("websocket: a close is answered with its code and its reason", () =>
+  withServer({ workers: 2 }, async (server) => {
+    for (const path of ["/echo", "/ws"]) {
+      for (const [code, reason] of [[1000, ""], [1001, "bye"], [4999, "\ufeffé€😀"]] as const) {
+        using raw = await RawWebSocket.open(server, path);
+        if (path === "/ws") await raw.frame();
+        const payload = closePayload(code, reason);
+        await raw.send({ opcode: OPCODE.close, payload });
+        const answer = await raw.frame();
+        assertEquals([answer.opcode, answer.payload], [OPCODE.close, payload]);
+        await raw.connection.expectEnd();
+      }
+      using longest = await RawWebSocket.open(server, path);
+      if (path === "/ws") await longest.frame();
+      const payload = closePayload(3000, "r".repeat(123));
+      await longest.send({ opcode: OPCODE.close, payload });
+      assertEquals((await longest.frame()).payload, payload);
+    }
+  }));
+
+Deno.test("websocket: a key of 22 digits opens whatever its pad bits are", () =>
+  withServer({ workers: 1 }, async (server) => {
+    for (const [key, status] of [["dGhlIHNhbXBsZSBub25jZR==", 101], ["a".repeat(23) + "=", 400]]) {
+      using connection = await HttpConnection.open(server);
+      await connection.send(handshakeRequest("/echo", { "Sec-WebSocket-Key": `${key}` }));
+      assertEquals((await connection.answer()).status, status);
+    }
+  }));
+
 Deno.test("websocket: a ping is answered with its payload, an unasked pong with nothing", () =>
   withServer({ workers: 2 }, async (server) => {
     using raw = await RawWebSocket.open(server, "/echo");
@@ -141,4 +194,16 @@ Deno.test("websocket: after a close nothing more is echoed", () =>
 
 function utf8(text: string): Uint8Array {
   return new TextEncoder().encode(text);
+}
+
+/** A message of `count` frames with 64 bytes each, of which the last has `lastSize`. */
+function fragmentsOf64(opcode: number, count: number, lastSize: number): Uint8Array {
+  const payload = new Uint8Array(64).fill(0x2a);
+  const first = encodeFrame({ opcode, payload, fin: false });
+  const middle = encodeFrame({ opcode: OPCODE.continuation, payload, fin: false });
+  const last = encodeFrame({ opcode: OPCODE.continuation, payload: payload.subarray(0, lastSize) });
+  const bytes = new Uint8Array(first.length * (count - 1) + last.length);
+  for (let i = 0; i < count - 1; i++) bytes.set(i === 0 ? first : middle, i * first.length);
+  bytes.set(last, bytes.length - last.length);
+  return bytes;
 }

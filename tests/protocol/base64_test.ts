@@ -54,6 +54,15 @@ Deno.test("base64 decodes a text only if encoding gives it again", () => {
   assertEquals(accepted, 256);
 });
 
+Deno.test("base64 decodes a text with any pad bits if they are allowed", () => {
+  assertEquals(decodeBase64("QQ==", "any"), Uint8Array.of(0x41));
+  assertEquals(decodeBase64("QR==", "any"), Uint8Array.of(0x41));
+  assertEquals(decodeBase64("QUJ=", "any"), Uint8Array.of(0x41, 0x42));
+  for (const text of ["QR=", "Q===", "Q-==", "QR==\n"]) {
+    assertEquals(decodeBase64(text, "any"), undefined);
+  }
+});
+
 Deno.test("base64 of a view takes the view and not what lies around it", () => {
   const around = new Random(4).bytes(64);
   assertEquals(encodeBase64(around.subarray(3, 50)), encodeBase64(around.slice(3, 50)));

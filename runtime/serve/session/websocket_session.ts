@@ -247,8 +247,9 @@ export class WebSocketSession implements Session, WebSocketPeer {
   }
 
   #answerClose(): void {
-    // RFC 6455 section 5.5.1: typically the code that was received.
-    this.#connection.sendClose(this.#context.outbox.buffer, this.#connection.closeCode);
+    // RFC 6455 section 5.5.1: typically the code that was received; the reason goes with it.
+    const { closeCode, closeReason } = this.#connection;
+    this.#connection.sendClose(this.#context.outbox.buffer, closeCode, closeReason);
   }
 
   #wait(promise: Promise<void>): void {

@@ -11,5 +11,11 @@
  */
 
 export { type Cidr, cidrContains, parseCidr, UNIX_PEER } from "./cidr.ts";
-export { clientAddress, type ForwardedFields, isTrusted } from "./forwarded.ts";
+export {
+  clientAddress,
+  clientScheme,
+  type ForwardedFields,
+  type ForwardedSchemes,
+  isTrusted,
+} from "./forwarded.ts";
 export { formatIpAddress, parseIpAddress, unmapIPv4 } from "./ip_address.ts";

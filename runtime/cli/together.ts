@@ -26,6 +26,10 @@ export function faultsTogether({ proxy, tls, transport, unix }: Config): string[
       "--proxy-protocol cannot be read before TLS, which Deno begins at once: let the proxy end TLS",
     ],
     [
+      proxy.trustedField !== "auto" && proxy.trustedProxies.length === 0,
+      "--trust-proxy-field needs --trust-proxy: there is no proxy whose field is believed",
+    ],
+    [
       unix.path !== undefined && (tls.cert !== undefined || transport === "deno"),
       "--unix is for the epoll transport, which has no TLS: let the proxy have it",
     ],

@@ -29,6 +29,6 @@ export {
   type LogTarget,
   type UserSource,
 } from "./server.ts";
-export { type ProxyConfig, wantsPeerAddress } from "./proxy.ts";
+export { type ProxyConfig, TRUSTED_FIELDS, wantsPeerAddress } from "./proxy.ts";
 export { type TlsFiles, type TransportChoice, TRANSPORTS, usesDenoTransport } from "./transport.ts";
 export type { UnixConfig } from "./unix.ts";

@@ -9,12 +9,27 @@ import type { Monitoring } from "./monitoring.ts";
 export interface ProxyConfig {
   /** Every connection begins with a PROXY header. */
   readonly protocol: boolean;
-  /** Proxies whose X-Forwarded-For and Forwarded name the client. */
+  /** Proxies whose word on the client is believed. */
   readonly trustedProxies: readonly Cidr[];
+  /** In what field they give it. */
+  readonly trustedField: TrustedField;
 }
 
+/**
+ * Where a proxy names its client: `x-forwarded-for` with X-Forwarded-Proto, or `forwarded`; `auto`: whichever
+ * is there, and neither if both are and differ, as a client may have written one of them.
+ */
+export const TRUSTED_FIELDS = ["auto", "x-forwarded-for", "forwarded"] as const;
+
+/** One of {@link TRUSTED_FIELDS}. */
+export type TrustedField = (typeof TRUSTED_FIELDS)[number];
+
 /** Nothing stands in between. */
-export const NO_PROXY: ProxyConfig = { protocol: false, trustedProxies: [] };
+export const NO_PROXY: ProxyConfig = {
+  protocol: false,
+  trustedProxies: [],
+  trustedField: "auto",
+};
 
 /** What says whether peers' addresses are wanted. */
 interface Wanted {

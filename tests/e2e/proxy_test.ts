@@ -11,6 +11,7 @@ import { OVER_DENO_TRANSPORT, runServer, withServer } from "../support/server.ts
 
 new LinuxOs(); // loads libc for the process: within a test Deno 2.4 would take it for a leak
 
+const NO_PROXY = DEFAULT_CONFIG.proxy;
 const HANDLERS = new URL("../support/handlers_thread.ts", import.meta.url);
 const REQUEST = "GET /client HTTP/1.1\r\nHost: a\r\n";
 const LINE = "PROXY TCP4 192.0.2.1 10.0.0.1 4711 80\r\n";
@@ -43,7 +44,7 @@ async function told(port: number, before: string, fields = ""): Promise<string> 
 }
 
 Deno.test("proxy: the PROXY header names the client, version 1 and 2", () =>
-  withClientTeller({ proxy: { protocol: true, trustedProxies: [] } }, async (port) => {
+  withClientTeller({ proxy: { ...NO_PROXY, protocol: true } }, async (port) => {
     assertEquals(await told(port, LINE), "192.0.2.1 false");
     assertEquals(await told(port, BINARY), "192.0.2.7 false");
     assertEquals(await told(port, "PROXY UNKNOWN\r\n"), "127.0.0.1 false");
@@ -53,7 +54,7 @@ Deno.test("proxy: the PROXY header names the client, version 1 and 2", () =>
 Deno.test("proxy: X-Forwarded-For and -Proto count from believed proxies alone", async () => {
   const fields = "X-Forwarded-For: 9.9.9.9, 192.0.2.1\r\nX-Forwarded-Proto: https\r\n";
   const trust = (text: string) => ({
-    proxy: { protocol: false, trustedProxies: [parseCidr(text)!] },
+    proxy: { ...NO_PROXY, trustedProxies: [parseCidr(text)!] },
   });
   await withClientTeller(trust("127.0.0.0/8"), async (port) => {
     assertEquals(await told(port, "", fields), "192.0.2.1 true");
@@ -63,6 +64,39 @@ Deno.test("proxy: X-Forwarded-For and -Proto count from believed proxies alone",
   await withClientTeller(trust("10.0.0.0/8"), async (port) => {
     assertEquals(await told(port, "", fields), "127.0.0.1 false");
   });
+});
+
+Deno.test("proxy: what a client writes into the field that the proxy does not is not believed", async () => {
+  const trusting = (trustedField: Config["proxy"]["trustedField"]) => ({
+    proxy: { ...NO_PROXY, trustedProxies: [parseCidr("127.0.0.0/8")!], trustedField },
+  });
+  const byOurs = "X-Forwarded-For: 192.0.2.1\r\nX-Forwarded-Proto: https\r\n";
+  const byStandard = 'Forwarded: for="[2001:db8::1]:4711";proto=https\r\n';
+  const same = "Forwarded: for=192.0.2.1;proto=https\r\n";
+  // A list in several lines, with empty members.
+  const lines = "X-Forwarded-For: 1.1.1.1\r\nX-Forwarded-For: , 192.0.2.7 ,\r\n";
+  const rows: [field: Config["proxy"]["trustedField"], fields: string, said: string][] = [
+    ["auto", byOurs, "192.0.2.1 true"],
+    ["auto", byStandard, "2001:db8::1 true"],
+    ["auto", byOurs + byStandard, "127.0.0.1 true"],
+    ["auto", byOurs + same, "192.0.2.1 true"],
+    ["auto", byOurs + "Forwarded: for=9.9.9.9\r\n", "127.0.0.1 false"],
+    ["auto", lines, "192.0.2.7 false"],
+    ["x-forwarded-for", byOurs + byStandard, "192.0.2.1 true"],
+    ["x-forwarded-for", byStandard, "127.0.0.1 false"],
+    ["forwarded", byOurs + byStandard, "2001:db8::1 true"],
+    ["forwarded", byOurs, "127.0.0.1 false"],
+    ["forwarded", byOurs + "Forwarded: for=9.9.9.9\r\n", "9.9.9.9 false"],
+    ["forwarded", "Forwarded: for=1.1.1.1\r\nForwarded: for=192.0.2.7\r\n", "192.0.2.7 false"],
+    ["forwarded", 'Forwarded: for="\r\nForwarded: for=192.0.2.7\r\n', "192.0.2.7 false"],
+  ];
+  for (const choice of ["auto", "x-forwarded-for", "forwarded"] as const) {
+    await withClientTeller(trusting(choice), async (port) => {
+      for (const [field, fields, said] of rows) {
+        if (field === choice) assertEquals(await told(port, "", fields), said, field + fields);
+      }
+    });
+  }
 });
 
 Deno.test("proxy: a header byte by byte, then a request; none, or a wrong one, is closed without a word", () =>
@@ -97,6 +131,11 @@ Deno.test("proxy: a header byte by byte, then a request; none, or a wrong one, i
 Deno.test("proxy: options that cannot be", async () => {
   const rows: [args: string[], said: RegExp][] = [
     [["--trust-proxy", "10.1.0.0/8"], /--trust-proxy is an address or a block/],
+    [
+      ["--trust-proxy-field", "x-real-ip"],
+      /--trust-proxy-field is one of auto, x-forwarded-for, for/,
+    ],
+    [["--trust-proxy-field", "forwarded"], /--trust-proxy-field needs --trust-proxy/],
     [["--proxy-protocol", "--tls-cert", "a", "--tls-key", "b"], /--proxy-protocol cannot be read/],
   ];
   for (const [args, said] of rows) {

@@ -12,8 +12,9 @@ import {
   parseOriginPattern,
   UNIX_PEER,
 } from "../../../protocol/mod.ts";
+import { TRUSTED_FIELDS } from "../../config/mod.ts";
 import { UsageError } from "../usage_error.ts";
-import { at, type Codec, flagSwitch, list, type Option } from "./option.ts";
+import { at, choice, type Codec, flagSwitch, list, type Option } from "./option.ts";
 
 const group = "Access";
 
@@ -74,5 +75,15 @@ export const ACCESS_OPTIONS: readonly Option[] = [
     },
     at("proxy", "trustedProxies"),
     CIDR,
+  ),
+  choice(
+    {
+      flag: "trust-proxy-field",
+      group,
+      choices: TRUSTED_FIELDS,
+      help:
+        "which of the two these proxies write; auto: the one that is there, neither if they differ",
+    },
+    at("proxy", "trustedField"),
   ),
 ];

@@ -9,14 +9,13 @@
 import {
   type ByteBuffer,
   type Http1Connection,
-  isTrusted,
   type PreparedResponse,
   type RequestHead,
   type ResponseHead,
 } from "../../../protocol/mod.ts";
 import type { Transport, WriteOptions } from "../../net/mod.ts";
 import { COLUMN, type Column } from "../../ring/mod.ts";
-import { clientOf } from "./client_address.ts";
+import { clientOf, schemeOf } from "./client_address.ts";
 import type { SessionContext } from "./context.ts";
 import { RequestBody } from "./request_body.ts";
 import { type ShortAnswer, TEXT_PLAIN } from "./responses.ts";
@@ -93,18 +92,13 @@ export class HttpExchange implements Exchange {
   }
 
   get clientAddress(): string {
-    const { trustedProxies } = this.#context.config.proxy;
-    return clientOf(this.request, this.#transport.peerAddress, trustedProxies);
+    return clientOf(this.request, this.#transport.peerAddress, this.#context.config.proxy);
   }
 
   get isSecure(): boolean {
     const { proxy, tls } = this.#context.config;
-    const said = this.request.field("x-forwarded-proto");
-    if (said === undefined || !isTrusted(this.#transport.peerAddress, proxy.trustedProxies)) {
-      return tls.cert !== undefined;
-    }
-    // Of several the last was written by the proxy that we know.
-    return said.split(",").at(-1)?.trim().toLowerCase() === "https";
+    const scheme = schemeOf(this.request, this.#transport.peerAddress, proxy);
+    return scheme === undefined ? tls.cert !== undefined : scheme === "https";
   }
 
   get bodyBytes(): Uint8Array {

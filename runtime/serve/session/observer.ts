@@ -7,7 +7,8 @@
  * end, so it costs one reading of the clock however many connections and requests it had.
  */
 
-import type { Cidr, RequestHead } from "../../../protocol/mod.ts";
+import type { RequestHead } from "../../../protocol/mod.ts";
+import type { ProxyConfig } from "../../config/mod.ts";
 import type { Loop } from "../../net/mod.ts";
 import type { AccessLog } from "../../observe/log/mod.ts";
 import type { Counters } from "../../ring/mod.ts";
@@ -36,8 +37,8 @@ export interface ObserverParts {
   readonly counters: Counters;
   /** Null: there are only metrics. */
   readonly accessLog: AccessLog | null;
-  /** Proxies whose word on the client's address is believed. */
-  readonly trustedProxies: readonly Cidr[];
+  /** Whose word on the client's address is believed. */
+  readonly proxy: ProxyConfig;
 }
 
 /** The observer of one worker. */
@@ -45,15 +46,15 @@ export class RequestObserver {
   readonly #loop: Loop;
   readonly #counters: Counters;
   readonly #accessLog: AccessLog | null;
-  readonly #trustedProxies: readonly Cidr[];
+  readonly #proxy: ProxyConfig;
   // Answered in this turn, to requests of this turn, and not sent yet.
   #unsent = 0;
 
-  constructor({ loop, counters, accessLog, trustedProxies }: ObserverParts) {
+  constructor({ loop, counters, accessLog, proxy }: ObserverParts) {
     this.#loop = loop;
     this.#counters = counters;
     this.#accessLog = accessLog;
-    this.#trustedProxies = trustedProxies;
+    this.#proxy = proxy;
   }
 
   /** Whether {@link log} writes lines: who calls it need not gather what nobody reads. */
@@ -83,7 +84,7 @@ export class RequestObserver {
   log(answer: Answer): void {
     const { request, status, bytes, user, connection, requestNumber } = answer;
     const microseconds = Math.round(this.#microsecondsSince(answer.began));
-    const address = clientOf(request, answer.peerAddress, this.#trustedProxies);
+    const address = clientOf(request, answer.peerAddress, this.#proxy);
     const known = { request, status, bytes, user, address, connection, requestNumber };
     this.#accessLog?.answered({ ...known, microseconds });
   }

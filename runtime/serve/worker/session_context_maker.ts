@@ -32,9 +32,8 @@ export function isObserved(config: Config, { accessLog }: WorkerLogs): boolean {
 export function sessionContextFor({ logs, ...parts }: SessionContextParts): SessionContext {
   const { config, loop, counters } = parts;
   const { accessLog, log } = logs;
-  const { trustedProxies } = config.proxy;
   const observer = isObserved(config, logs)
-    ? new RequestObserver({ loop, counters, accessLog, trustedProxies })
+    ? new RequestObserver({ loop, counters, accessLog, proxy: config.proxy })
     : null;
   return new SessionContext({ ...parts, log, observer });
 }

@@ -245,14 +245,22 @@ Deno.test("access log: - is standard output; a file that cannot be opened is nam
 
 Deno.test("access log: the client behind a believed proxy, and behind a PROXY header", async () => {
   const fields = "Host: a\r\nX-Forwarded-For: 9.9.9.9, 192.0.2.1\r\n\r\n";
-  const rows: [args: string[], before: string, address: string][] = [
-    [["--trust-proxy", "127.0.0.0/8"], "", "192.0.2.1"],
+  const trust = ["--trust-proxy", "127.0.0.0/8"];
+  const rows: [args: string[], before: string, address: string, more?: string][] = [
+    [trust, "", "192.0.2.1"],
     [["--trust-proxy", "10.0.0.0/8"], "", "127.0.0.1"],
+    [trust, "", "127.0.0.1", "Forwarded: for=192.0.2.2\r\n"],
+    [
+      [...trust, "--trust-proxy-field", "forwarded"],
+      "",
+      "192.0.2.2",
+      "Forwarded: for=192.0.2.2\r\n",
+    ],
     [["--proxy-protocol"], "PROXY TCP6 2001:db8::7 ::1 4711 80\r\n", "2001:db8::7"],
   ];
-  for (const [args, before, address] of rows) {
+  for (const [args, before, address, more = ""] of rows) {
     await withAccessLog({ args }, async (server, lines) => {
-      await ask(server, `${before}GET /healthz HTTP/1.1\r\n${fields}`);
+      await ask(server, `${before}GET /healthz HTTP/1.1\r\n${more}${fields}`);
       await ask(server, `${before}nonsense\r\n\r\n`);
       const [answered, refused] = (await lines(2)).map(groups);
       assertEquals(answered?.["address"], address, args.join(" "));

@@ -1,7 +1,9 @@
 import { assertEquals } from "@std/assert";
+import forwardedRows from "../../../fixtures/address/forwarded.json" with { type: "json" };
 import {
   cidrContains,
   clientAddress,
+  clientScheme,
   formatIpAddress,
   parseCidr,
   parseIpAddress,
@@ -69,33 +71,54 @@ Deno.test("cidr: what is none", () => {
   }
 });
 
-Deno.test("forwarded: the first from the end that is no believed proxy's", () => {
-  const trusted = ["10.0.0.0/8", "::1"].map((text) => parseCidr(text)!);
-  const rows: [
-    peer: string,
-    xff: string | undefined,
-    forwarded: string | undefined,
-    client: string,
-  ][] = [
-    ["10.0.0.1", undefined, undefined, "10.0.0.1"],
-    ["10.0.0.1", "192.0.2.1", undefined, "192.0.2.1"],
-    ["192.0.2.9", "192.0.2.1", undefined, "192.0.2.9"],
-    ["10.0.0.1", "1.1.1.1, 192.0.2.1", undefined, "192.0.2.1"],
-    ["10.0.0.1", "1.1.1.1, 192.0.2.1,10.0.0.2", undefined, "192.0.2.1"],
-    ["10.0.0.1", "10.0.0.3, 10.0.0.2", undefined, "10.0.0.3"],
-    ["10.0.0.1", "1.1.1.1, unknown, 10.0.0.2", undefined, "10.0.0.2"],
-    ["10.0.0.1", "", undefined, "10.0.0.1"],
-    ["10.0.0.1", "192.0.2.1:4711", undefined, "192.0.2.1"],
-    ["::1", "[2001:db8::2]:80", undefined, "2001:db8::2"],
-    ["10.0.0.1", undefined, "for=192.0.2.1;proto=https", "192.0.2.1"],
-    ["10.0.0.1", undefined, 'proto=http; For="[2001:DB8::2]:1", for=10.0.0.7', "2001:db8::2"],
-    ["10.0.0.1", undefined, "for=_hidden", "10.0.0.1"],
-    ["10.0.0.1", "192.0.2.1", "for=192.0.2.2", "192.0.2.1"],
-    ["", "192.0.2.1", undefined, ""],
-    ["unix", "192.0.2.1", undefined, "unix"],
+interface ForwardedRow {
+  readonly name: string;
+  readonly spec: string;
+  readonly input: {
+    readonly peer: string;
+    readonly xForwardedFor?: string;
+    readonly xForwardedProto?: string;
+    readonly forwarded?: string;
+  };
+  readonly expect: { readonly address: string; readonly scheme?: string | null };
+}
+
+for (const { name, spec, input, expect } of forwardedRows as readonly ForwardedRow[]) {
+  Deno.test(`forwarded: ${name} (${spec})`, () => {
+    const trusted = ["10.0.0.0/8", "::1"].map((text) => parseCidr(text)!);
+    const { peer, xForwardedFor, xForwardedProto, forwarded } = input;
+    assertEquals(clientAddress(peer, { xForwardedFor, forwarded }, trusted), expect.address);
+    const scheme = clientScheme(peer, { xForwardedProto, forwarded }, trusted);
+    assertEquals(scheme ?? null, expect.scheme ?? null);
+  });
+}
+
+Deno.test("forwarded: the longest fields take linear time", () => {
+  const trusted = [parseCidr("10.0.0.0/8")!];
+  const size = 32 * 1024;
+  const parts = [
+    ",",
+    " ,",
+    ";",
+    " ;",
+    '"',
+    '\\"',
+    "\\",
+    " ",
+    "\t",
+    ":",
+    "1.",
+    "for=",
+    "for=10.0.0.2,",
   ];
-  for (const [peer, xForwardedFor, forwarded, client] of rows) {
-    assertEquals(clientAddress(peer, { xForwardedFor, forwarded }, trusted), client);
+  for (const part of parts) {
+    const long = part.repeat(size / part.length);
+    for (const text of [long, `for="${long}`, `for="${long}"`, `${long}x`, `a${long}"`]) {
+      // Quadratic time would be minutes for all of them.
+      const fields = { xForwardedFor: text, xForwardedProto: text, forwarded: text };
+      clientAddress("10.0.0.1", fields, trusted);
+      clientScheme("10.0.0.1", fields, trusted);
+    }
   }
 });
 

@@ -1,0 +1,62 @@
+/** The check of a host beside the parser of addresses, which makes bytes of what this one only judges. */
+
+import { assert, assertEquals } from "@std/assert";
+import { parseIpAddress } from "../../../protocol/address/mod.ts";
+import { isHost } from "../../../protocol/http1/mod.ts";
+import { Random } from "../../support/random.ts";
+import { bytesOf } from "../../support/protocol_cases.ts";
+
+function isHostText(text: string): boolean {
+  const bytes = bytesOf(`x${text}x`);
+  return isHost(bytes, 1, bytes.length - 1);
+}
+
+Deno.test("host: brackets hold what the address parser takes for IPv6, and nothing else", () => {
+  const random = new Random(5);
+  const parts = [
+    "1",
+    "ab",
+    "::",
+    ":",
+    ":",
+    ":",
+    "1.2.3.4",
+    ".",
+    "0",
+    "ffff",
+    "12345",
+    "g",
+    "256",
+    "%",
+  ];
+  let accepted = 0;
+  for (let i = 0; i < 200_000; i++) {
+    const count = random.below(17);
+    const text = Array.from({ length: count }, () => parts[random.below(parts.length)]).join("");
+    const expected = text.includes(":") && parseIpAddress(text) !== null;
+    if (expected) accepted++;
+    assertEquals(isHostText(`[${text}]`), expected, text);
+    assertEquals(isHostText(`[${text}]:80`), expected, text);
+  }
+  assert(accepted > 1_000, `${accepted} addresses are too few to say anything`);
+});
+
+Deno.test("host: every byte, alone, before a port and encoded", () => {
+  const names = /^[\w.~!$&'()*+;=-]$/;
+  for (let code = 0; code < 256; code++) {
+    const char = String.fromCharCode(code);
+    assertEquals(isHostText(char), names.test(char), `0x${code.toString(16)}`);
+    assertEquals(isHostText(`a${char}:80`), char === ":" ? false : names.test(char), char);
+    assertEquals(isHostText(`a:8${char}`), /\d/.test(char), char);
+    assertEquals(isHostText(`%4${char}`), /[\da-f]/i.test(char), char);
+    assertEquals(isHostText(`%${char}4`), /[\da-f]/i.test(char), char);
+  }
+});
+
+Deno.test("host: nothing is no host, and what lies around it is not looked at", () => {
+  const bytes = bytesOf("[::1]:80");
+  assertEquals(isHost(bytes, 3, 3), false);
+  assertEquals(isHost(bytes, 0, 5), true);
+  assertEquals(isHost(bytes, 0, 4), false, "its bracket lies behind the end");
+  assertEquals(isHost(bytesOf("%41"), 0, 2), false, "its digit lies behind the end");
+});

@@ -53,7 +53,7 @@ const REPLACEMENT = "\ufffd";
 /** Writes the page. */
 export function listingPage(listing: Listing): string {
   const title = `Index of /${listing.segments.map((name) => `${name}/`).join("")}`;
-  return `<!DOCTYPE html>
+  return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">

@@ -9,6 +9,8 @@
  * A write in flight stands for a socket's send buffer: as long as it alone waits, and is short, the
  * session is told that nothing does. Where more waits, `queuedBytes` says so, the stall timer runs,
  * and `drained` follows: the same bounds as with epoll.
+ *
+ * Longer than 400 lines because reading, writing, lingering and closing share one connection's state.
  */
 
 import type { MessageBufferPool } from "../../protocol/mod.ts";

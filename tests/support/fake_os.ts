@@ -7,7 +7,7 @@
  * without getting on, throws a KernelAssertion, which no server may catch.
  * All in one thread and in no real time.
  *
- * It is longer than other files because all calls share one table of descriptors.
+ * Longer than 400 lines because all calls share one table of descriptors.
  */
 
 import {

@@ -69,7 +69,6 @@ export {
   type FieldLineFault,
   formatHttpDate,
   FULL,
-  isFieldValue,
   isRefusedPath,
   isToken,
   type MultipartByteranges,

@@ -40,7 +40,7 @@ interface Origin {
 const NO_BYTES = new Uint8Array(0);
 
 /** Whether the address is that of a believed proxy. */
-export function isTrusted(address: string, trusted: readonly Cidr[]): boolean {
+function isTrusted(address: string, trusted: readonly Cidr[]): boolean {
   const bytes = address === UNIX_PEER ? NO_BYTES : parseIpAddress(address);
   return bytes !== null && trusted.some((block) => cidrContains(block, bytes));
 }

@@ -16,6 +16,5 @@ export {
   clientScheme,
   type ForwardedFields,
   type ForwardedSchemes,
-  isTrusted,
 } from "./forwarded.ts";
 export { formatIpAddress, parseIpAddress, unmapIPv4 } from "./ip_address.ts";

@@ -53,7 +53,7 @@ export function isToken(text: string): boolean {
 }
 
 /** Whether a text can be a field's value: no control character but tab, nothing above U+00FF. */
-export function isFieldValue(text: string): boolean {
+function isFieldValue(text: string): boolean {
   return hasOnly(text, FIELD_TEXT);
 }
 

@@ -24,13 +24,7 @@ export {
   stronglyEqual,
   weaklyEqual,
 } from "./entity_tag.ts";
-export {
-  type FieldLine,
-  type FieldLineFault,
-  isFieldValue,
-  isToken,
-  parseFieldLine,
-} from "./field_value.ts";
+export { type FieldLine, type FieldLineFault, isToken, parseFieldLine } from "./field_value.ts";
 export { formatHttpDate, parseHttpDate } from "./http_date.ts";
 export {
   type MultipartByteranges,

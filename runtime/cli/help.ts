@@ -1,5 +1,5 @@
 /**
- * What `--help` prints.
+ * The text that `--help` prints on standard output.
  *
  * In: the table of options and the defaults. Out: one text of at most 100 columns.
  */

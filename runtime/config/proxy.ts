@@ -1,5 +1,8 @@
 /**
  * What stands between the clients and us, and whom of it we believe.
+ *
+ * In: the options about proxies, once they are read. Out: their shape, their default, and whether a
+ * worker has to know the address of its peers.
  */
 
 import type { Cidr } from "../../protocol/mod.ts";

@@ -3,6 +3,8 @@
  *
  * Each open connection of the server has one of its own; a closed one's is given again, the last first,
  * so that numbers stay as small as descriptors do. Worker `w` of `n` gives w, w + n, w + 2n …
+ *
+ * In: the worker's number, and the numbers of connections that were closed. Out: a number for each new one.
  */
 export class NumberPool {
   readonly #free: number[] = [];

@@ -1,5 +1,8 @@
 /**
  * Why the admin server could not be started, in a line for the operator.
+ *
+ * In: the error that listening threw, and the address. Out: an error whose message is that line; the
+ * command line prints it.
  */
 
 import type { ListenAddress } from "../config/mod.ts";

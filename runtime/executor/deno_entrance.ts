@@ -5,6 +5,7 @@
  *   start:  look whether the address is free → certificate, log → workers → steering, where there is libc
  *   stop:   new connections are held off → each worker takes what waits, drains and ends
  *
+ * In: the config and the address. Out: connections that each worker accepts for itself.
  * Uses libc where there is one, and goes without elsewhere: see os/reuse_port.ts for what it is good for.
  */
 

@@ -7,6 +7,8 @@
  * A listener that was handed over goes on to listen, and its backlog is left to the next who gets it:
  *
  *   stop:   the acceptor's bell → its end → draining flag → all doorbells
+ *
+ * In: the config and the address. Out: connections on the task ring, for whichever worker is idle.
  */
 
 import type { Config } from "../config/mod.ts";

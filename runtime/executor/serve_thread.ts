@@ -1,7 +1,7 @@
 /**
  * Makes the present thread a worker: takes its start from the main thread and serves until the end.
  *
- * In: who answers which path, with the date that the answers carry. Called at the top of a module that is started as a
+ * In: who answers which path, with the date that the answers carry. Out: the worker, until the server stops. Called at the top of a module that is started as a
  * Web Worker; nothing else may run in that thread, as the loop of epoll blocks it.
  */
 

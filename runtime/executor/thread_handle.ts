@@ -1,5 +1,8 @@
 /**
  * A thread as the main one sees it: a Web Worker that reports when it is ready and how it ended.
+ *
+ * In: the module of the thread, its start and further orders. Out: promises of what it reports; its
+ * warnings and its end go to a watcher.
  */
 
 import type { ThreadMessage, ThreadOrder } from "../thread/mod.ts";

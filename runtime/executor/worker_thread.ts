@@ -1,5 +1,5 @@
 /**
- * The module of a worker's thread.
+ * The module that the executor starts in each worker's Web Worker.
  *
  * In: its start, by message. Out: our endpoints, served until the server stops. Started by the
  * executor, imported by nobody.

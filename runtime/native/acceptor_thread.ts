@@ -1,5 +1,5 @@
 /**
- * The module of the acceptor's thread.
+ * The module that the executor starts in the Web Worker that accepts connections.
  *
  * In: its start, by message. Out: connections on the task ring, until the listening socket is shut
  * down. Started by the executor, imported by nobody.

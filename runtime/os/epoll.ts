@@ -1,6 +1,7 @@
 /**
  * epoll(7): the constants, the layout of struct epoll_event, and the buffer that a wait fills.
  *
+ * In: the buffer of one `epoll_wait`. Out: mask, descriptor and generation of each event in it.
  * The event's data carries the descriptor in its low word and the registration's generation in its
  * high word, so that an event of a closed descriptor is told from one of its successor.
  * On x86-64 the struct is packed to 12 bytes; elsewhere it has 16.

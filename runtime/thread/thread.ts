@@ -1,5 +1,8 @@
 /**
  * The Web Worker's side of a thread: its one message in, its few out, and its end.
+ *
+ * In: the start that the main thread posts. Out: reports to the main thread. Called by the module
+ * of a thread, once.
  */
 
 import type { ThreadMessage, ThreadOrder } from "./messages.ts";

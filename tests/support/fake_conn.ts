@@ -1,5 +1,7 @@
 /**
  * A connection of Deno's whose every read and write the test settles, in whatever order.
+ *
+ * In: what the code under test reads and writes. Out: the pending calls, for the test to settle.
  */
 
 import type { Conn } from "../../runtime/deno/mod.ts";

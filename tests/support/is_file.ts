@@ -1,6 +1,7 @@
 /**
- * Whether a file is there, for tests and benchmarks: what is missing is an answer, and what cannot be looked
- * at is an error.
+ * Whether a file is there, for tests and benchmarks.
+ *
+ * In: a path. Out: false if nothing or no file is there; an error if that cannot be found out.
  */
 
 /** Whether there is a file of that name; a folder is none. */

@@ -1,6 +1,8 @@
 /**
  * Whether two runs of bytes are the same, for payloads of megabytes: assertEquals would make a
  * difference report of a million lines.
+ *
+ * In: two views. Out: a boolean.
  */
 
 /** Compares length and every byte. */

@@ -2,6 +2,8 @@
  * `async-deno completions SHELL`: what makes a shell complete the command line, from the table of
  * options, so that it never knows less than the program.
  *
+ * In: the name of a shell. Out: a script for that shell to source.
+ *
  * ```ts
  * import { completionsFor } from "./mod.ts";
  * console.log(completionsFor("bash")); // source <(async-deno completions bash)

@@ -1,5 +1,7 @@
 /**
  * Base64 that somebody else wrote: a client's field, or a line of a file.
+ *
+ * In: text that may be anything. Out: its bytes, or undefined if it is not Base64.
  */
 
 import { decodeBase64 } from "@std/encoding/base64";

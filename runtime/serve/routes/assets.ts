@@ -1,7 +1,7 @@
 /**
  * The terminal's page and what it loads, a route each.
  *
- * Out: the embedded bytes with their caching fields, 304 to who has them already, and compressed to
+ * In: the path that the page is at, and the worker's Date field. Out: the embedded bytes with their caching fields, 304 to who has them already, and compressed to
  * who accepts gzip. The compressed copy is made at its first request, once per worker, and kept:
  * only that one answer waits, all later ones are ready as they lie.
  */

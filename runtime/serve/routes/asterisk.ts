@@ -1,7 +1,8 @@
 /**
  * `OPTIONS *`: a question to the server as a whole (RFC 9110 section 9.3.7).
  *
- * Out: 204 without Allow, which is about one resource. The protocol lets no other method have that target.
+ * In: a request whose method is OPTIONS: the protocol lets no other method have that target. Out: 204
+ * without Allow, which is about one resource.
  */
 
 import { LogLabel } from "../../observe/log/mod.ts";

@@ -1,8 +1,8 @@
 /**
  * `/echo`: what is sent comes back.
  *
- * Any method answers 200 with the request's body and its Content-Type; a WebSocket gets each message
- * back as it came, text as text and binary as binary.
+ * In: a request of any method, or a WebSocket. Out: 200 with the request's body and its Content-Type;
+ * or each message as it came, text as text and binary as binary.
  */
 
 import { LogLabel } from "../../observe/log/mod.ts";

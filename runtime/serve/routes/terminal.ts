@@ -1,8 +1,8 @@
 /**
  * `GET /ws` and `GET /term`: the seed's terminal.
  *
- * A WebSocket is greeted in ANSI colours, then gets each message back as a binary frame, whatever it
- * came as: the seed's behaviour, for clients that want ArrayBuffers. A request that is no
+ * In: a WebSocket. Out: a greeting in ANSI colours, then each message back as a binary frame, whatever
+ * it came as: the seed's behaviour, for clients that want ArrayBuffers. A request that is not a
  * handshake is answered 426.
  */
 

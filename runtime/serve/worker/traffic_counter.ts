@@ -1,5 +1,7 @@
 /**
  * Counts what the connections of one worker send and receive, whatever carries them.
+ *
+ * In: the reports of a transport. Out: the worker's columns of bytes received, sent and waiting.
  */
 
 import type { Traffic } from "../../net/mod.ts";

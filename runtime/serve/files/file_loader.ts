@@ -61,7 +61,7 @@ interface Neighbour {
 }
 
 /** Endings of files that are a coding of their neighbour. */
-const NEIGHBOURS: readonly (readonly [coding: "br" | "zstd" | "gzip", ending: string])[] = [
+export const NEIGHBOURS: readonly (readonly [coding: "br" | "zstd" | "gzip", ending: string])[] = [
   ["br", ".br"],
   ["zstd", ".zst"],
   ["gzip", ".gz"],
@@ -70,7 +70,7 @@ const NEIGHBOURS: readonly (readonly [coding: "br" | "zstd" | "gzip", ending: st
  * Seconds that a neighbour may be older than its file: it was made of an earlier version then, and
  * somebody forgot it. Archives keep times to 2 seconds.
  */
-const NEIGHBOUR_LAG = 2;
+export const NEIGHBOUR_LAG = 2;
 
 /** Loads the files of one worker. */
 export class FileLoader {

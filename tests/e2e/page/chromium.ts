@@ -97,21 +97,27 @@ export class Watched {
   }
 
   /**
-   * Opens the page in a context of its own and waits until it is connected, or in the state `until`.
+   * Opens the page in a context of its own and waits until it is connected, or in the state `until`; null
+   * for a page that has no states.
    *
    * @param init JavaScript to run in the page before any of its own
+   * @param path of the page, if it is not the server's first
    */
   static async open(
     browser: Browser,
     url: string,
-    { init, until, ...options }: BrowserContextOptions & { init?: string; until?: string },
+    { init, until = "connected", path = "", ...options }: BrowserContextOptions & {
+      init?: string;
+      until?: string | null;
+      path?: string;
+    },
   ): Promise<Watched> {
     const context = await browser.newContext({ colorScheme: "dark", ...options });
     const page = await context.newPage();
     const watched = new Watched(page, url);
     if (init !== undefined) await page.addInitScript(init);
-    await page.goto(url);
-    await watched.state(until ?? "connected");
+    await page.goto(url + path);
+    if (until !== null) await watched.state(until);
     return watched;
   }
 

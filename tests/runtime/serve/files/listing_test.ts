@@ -8,6 +8,7 @@ import {
   type ListingEntry,
   MAX_LISTED,
 } from "../../../../runtime/serve/files/mod.ts";
+import { contrast } from "../../../support/contrast.ts";
 import { decodeRequestPath, isRefusedPath } from "../../../../protocol/mod.ts";
 
 const TIME = 784_111_777;
@@ -166,16 +167,78 @@ Deno.test("listing: the summary", () => {
   assertEquals(said([]), "This folder is empty.");
   assertEquals(said([folder("a")]), "1 folder");
   assertEquals(said([folder("a"), folder("b"), file("c", 1500)]), "2 folders, 1 file, 1.5 kB");
+  const copied = [file("a.js", 9), file("a.js.br", 5)];
+  assertEquals(said(copied), "1 file, 9 B, 1 compressed copy not shown");
 });
 
-Deno.test("listing: the page needs no script, and its policy lets its style in and nothing else", () => {
-  const { body, contentSecurityPolicy } = listFolder(
+Deno.test("listing: compressed copies of a shown file are not shown, other archives are", () => {
+  const older = { ...file("old.css.gz"), lastModified: TIME - 3 };
+  const hidden = ["app.js.br", "app.js.gz", "app.js.zst"].map((name) => file(name));
+  const shown = [
+    ...["app.js", "archive.tar.gz", "old.css", "photo.jpg", "photo.jpg.gz", "lone.js.br"]
+      .map((name) => file(name)),
+    file("empty.txt"),
+    file("empty.txt.br", 0),
+    folder("dir.js"),
+    file("dir.js.gz"),
+    file("folder.txt"),
+    folder("folder.txt.gz"),
+    older,
+  ];
+  const names = (entries: ListingEntry[]) => linksIn(pageOf({ entries })).sort();
+  assertEquals(names([...shown, ...hidden]), names(shown));
+  assertEquals(linksIn(pageOf({ entries: shown })).length, shown.length);
+  assertEquals(dataOf({ entries: [...shown, ...hidden] }).entries.length, shown.length + 3);
+});
+
+Deno.test("listing: folders are marked, sizes and times are exact for the script", () => {
+  const page = pageOf({ segments: ["a"], entries: [folder("f"), file("g", 1_234_567)] });
+  assertMatch(page, /<tr class="up"><td><a href="\.\.\/">Parent folder<\/a>/);
+  assertMatch(page, /<tr class="folder"><td><a href="\.\/f\/"><bdi>f<\/bdi>\//);
+  assertMatch(page, /<tr><td><a href="\.\/g"><bdi>g<\/bdi><\/a>/);
+  assertStringIncludes(page, '<data value="1234567">1.23 MB</data>');
+  assertStringIncludes(
+    page,
+    '<time datetime="1994-11-06T08:49:37Z">1994-11-06<span class="wide"> 08:49</span></time>',
+  );
+});
+
+Deno.test("listing: the policy lets the page's own style and script in and nothing else", () => {
+  const { body, contentSecurityPolicy: policy = "" } = listFolder(
     { segments: [], entries: [file("a")] },
     undefined,
   );
-  const style = /<style>([^]*?)<\/style>/.exec(body)![1]!;
-  const hash = createHash("sha256").update(style).digest("base64");
-  assertStringIncludes(contentSecurityPolicy ?? "", `style-src 'sha256-${hash}'`);
-  assertMatch(contentSecurityPolicy ?? "", /^default-src 'none'/);
-  assertEquals(/<script|\son\w+=|style=/.test(body), false);
+  const hashOf = (element: string) => {
+    const text = new RegExp(`<${element}>([^]*?)</${element}>`).exec(body)![1]!;
+    return `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
+  };
+  const directives = new Map(
+    (policy ?? "").split("; ").map((one) => {
+      const [name = "", ...values] = one.split(" ");
+      return [name, values.join(" ")];
+    }),
+  );
+  assertEquals(directives.get("default-src"), "'none'");
+  assertEquals(directives.get("style-src"), hashOf("style"));
+  assertEquals(directives.get("script-src"), hashOf("script"));
+  assertEquals(body.split("<script").length, 2);
+  assertEquals(/\son\w+=|style=|<script\s/.test(body), false);
+});
+
+Deno.test("listing: both colour schemes are readable by WCAG 2.2 (4.5 : 1, icons 3 : 1)", () => {
+  const page = pageOf({});
+  const schemes = [...page.matchAll(/:root\{[^}]*\}/g)].map(([rule]) => {
+    return new Map(
+      [...rule.matchAll(/--(\w+):(#[0-9a-f]{6})/g)].map(([, name, value]) => [name, value!]),
+    );
+  });
+  assertEquals(schemes.length, 2);
+  for (const colours of schemes) {
+    for (const ground of ["back", "hover"]) {
+      for (const name of ["text", "muted", "link"]) {
+        assert(contrast(colours.get(name)!, colours.get(ground)!) >= 4.5, `${name} on ${ground}`);
+      }
+      assert(contrast(colours.get("folder")!, colours.get(ground)!) >= 3, `folder on ${ground}`);
+    }
+  }
 });

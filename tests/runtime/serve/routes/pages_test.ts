@@ -4,6 +4,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { contentHash } from "../../../../runtime/serve/assets/mod.ts";
 import { echoOf } from "../../../../runtime/serve/routes/pages/keys.js";
 import { retryDelay } from "../../../../runtime/serve/routes/pages/link.js";
+import { contrast } from "../../../support/contrast.ts";
 import { type Asset, pageAssets } from "../../../../runtime/serve/routes/pages/mod.ts";
 
 const ASSETS = pageAssets("/");
@@ -226,17 +227,3 @@ Deno.test("page: both colour schemes define all that is used, readable by WCAG 2
     assert(contrast(colours.get("term-foreground")!, background) >= 7, "the terminal's text");
   }
 });
-
-/** WCAG 2.2, "contrast ratio", of two colours written #rrggbb. */
-function contrast(one: string, other: string): number {
-  const [low, high] = [luminance(one), luminance(other)].sort((a, b) => a - b);
-  return (high! + 0.05) / (low! + 0.05);
-}
-
-function luminance(colour: string): number {
-  const [red, green, blue] = [1, 3, 5].map((at) => {
-    const part = parseInt(colour.slice(at, at + 2), 16) / 255;
-    return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
-  });
-  return 0.2126 * red! + 0.7152 * green! + 0.0722 * blue!;
-}

@@ -6,6 +6,16 @@ import { waitFor } from "../../support/wait_for.ts";
 import { type Browser, browserTest, DESKTOP, PHONE, SOME_INK, Watched } from "./chromium.ts";
 
 const WELCOME = "=== Async Deno Terminal ===";
+const TITLE = "async-deno terminal";
+/** What stands between the last text before a loss and the first behind it. */
+const SEAM = new RegExp(
+  [
+    "before",
+    "── connection lost at \\d\\d:\\d\\d:\\d\\d ──",
+    "── connected again at \\d\\d:\\d\\d:\\d\\d, after \\d+ s ──",
+    WELCOME,
+  ].join("\n"),
+);
 
 browserTest("page: reconnecting in Chromium", async (browser, t) => {
   await t.step("a lost server is told, keys are refused, and it comes back by itself", async () => {
@@ -24,6 +34,9 @@ browserTest("page: reconnecting in Chromium", async (browser, t) => {
   await t.step("without a network it says so", async () => {
     await restarted(browser, { during: offline, back: online });
   });
+  await t.step("a program on the alternate screen does not outlive its connection", async () => {
+    await restarted(browser, { during: alternateGone, back: nothing, before: alternate });
+  });
   await t.step("a server that falls silent is given up after ten seconds", async () => {
     await withServer({ workers: 2 }, (server) => silence(browser, server));
   });
@@ -34,15 +47,17 @@ type Act = (watched: Watched) => Promise<void>;
 /** Opens the page, stops the server, acts, starts it again on its port, acts, and looks. */
 async function restarted(
   browser: Browser,
-  { during, back }: { during: Act; back: Act },
+  { during, back, before = nothing }: { during: Act; back: Act; before?: Act },
 ): Promise<void> {
   const first = await startServer({ workers: 2 });
   let second: Server | undefined;
   try {
     const watched = await Watched.open(browser, first.url, DESKTOP);
+    assertEquals(await watched.page.title(), TITLE);
     await watched.shows(WELCOME);
     await watched.page.keyboard.type("before");
     await watched.shows("before");
+    await before(watched);
     const { port } = first;
     assertEquals(watched.complaints, []);
     await first.stop();
@@ -52,7 +67,8 @@ async function restarted(
     await back(watched);
     await watched.state("connected");
     const text = await welcomeAgain(watched);
-    assert(text.includes(`before\n${WELCOME}`), text);
+    assertMatch(text, SEAM);
+    assertEquals(await watched.page.title(), TITLE);
     await watched.page.keyboard.type("after");
     await watched.shows("after");
     assertEquals(await watched.page.getByRole("status").textContent(), "Connected");
@@ -66,6 +82,7 @@ async function restarted(
 
 async function lost(watched: Watched): Promise<void> {
   await waitFor(() => watched.page.locator("#retry").isVisible(), { what: "the button" });
+  assertEquals(await watched.page.title(), `⚠ Connection lost – ${TITLE}`);
 }
 
 async function welcomeAgain(watched: Watched): Promise<string> {
@@ -93,7 +110,7 @@ async function refusedKeys(watched: Watched): Promise<void> {
   assert(await watched.evaluate(`${header}.scrollWidth <= innerWidth`), "the header is too wide");
   await watched.page.setViewportSize(DESKTOP.viewport!);
   const text = await watched.text();
-  assert(text.endsWith("before"), `what was typed is shown: ${text}`);
+  assertMatch(text, /before\n── connection lost at [\d:]+ ──$/, "what was typed is not shown");
 }
 
 function nothing(): Promise<void> {
@@ -114,6 +131,17 @@ async function freezeTimers(watched: Watched): Promise<void> {
 
 async function pressRetry(watched: Watched): Promise<void> {
   await watched.page.getByRole("button", { name: "Retry now" }).click();
+}
+
+async function alternate(watched: Watched): Promise<void> {
+  await watched.evaluate(
+    'new Promise((done) => terminal.write("\\x1b[?1049h\\x1b[31mfull screen\\x1b[38;5", done))',
+  );
+}
+
+async function alternateGone(watched: Watched): Promise<void> {
+  await watched.shows("── connection lost at ");
+  assertEquals(await watched.evaluate("terminal.buffer.active.type"), "normal");
 }
 
 function dispatch(target: string, event: string): Act {

@@ -31,6 +31,8 @@ browserTest("page: the terminal in Chromium", async (browser, t) => {
     await t.step("without WebGL the DOM draws, in all colours", () => domRenderer(stage));
     await t.step("a lost WebGL context falls back to the DOM", () => contextLoss(stage));
     await t.step("on a phone: tap, type, read", () => phone(stage));
+    await t.step("on a phone: the bar has the keys that its keyboard lacks", () => keyBar(stage));
+    await t.step("on a desktop there is no such bar", () => noKeyBar(stage));
     await t.step("the on-screen keyboard takes rows, not the cursor", () => keyboard(stage));
     await t.step("light scheme, and a change of it while running", () => schemes(stage));
     await t.step("reduced motion stops the blinking", () => reducedMotion(stage));
@@ -166,7 +168,7 @@ async function phone({ browser, server }: Stage): Promise<void> {
   const watched = await Watched.open(browser, server.url, PHONE);
   await watched.shows(WELCOME);
   await watched.evaluate("document.activeElement.blur()");
-  await watched.page.touchscreen.tap(200, 800);
+  await watched.page.touchscreen.tap(200, 700);
   const focused = "document.activeElement.className";
   await waitFor(
     async () => await watched.evaluate(focused) === "xterm-helper-textarea",
@@ -178,6 +180,46 @@ async function phone({ browser, server }: Stage): Promise<void> {
   const cols = await watched.evaluate<number>("terminal.cols");
   assert(cols >= 40, `${cols} columns`);
   assert(await watched.evaluate("document.documentElement.scrollWidth <= innerWidth"), "too wide");
+  await watched.close();
+}
+
+async function keyBar({ browser, server }: Stage): Promise<void> {
+  const watched = await Watched.open(browser, server.url, {
+    ...PHONE,
+    viewport: { width: 320, height: 640 },
+  });
+  await watched.shows(WELCOME);
+  const tap = (name: string) => watched.page.getByRole("button", { name, exact: true }).tap();
+  for (const name of ["Esc", "Tab", "Left", "Up", "Down", "Right"]) await tap(name);
+  // Ctrl holds for one key, typed or tapped; a second tap lets it go.
+  await tap("Ctrl");
+  assert(await watched.page.getByRole("button", { name: "Ctrl", pressed: true }).isVisible());
+  await watched.page.keyboard.type("cd");
+  await tap("Ctrl");
+  await tap("Left");
+  await tap("Ctrl");
+  await tap("Ctrl");
+  await watched.page.keyboard.type("e");
+  const text = await watched.shows("^[[1;5De");
+  assert(text.replaceAll(/ +/g, " ").endsWith("^[ ^[[D^[[A^[[B^[[C^Cd^[[1;5De"), text);
+  const focused = "document.activeElement.className";
+  assertEquals(
+    await watched.evaluate(focused),
+    "xterm-helper-textarea",
+    "the keyboard would close",
+  );
+  for (const key of await watched.page.locator("#keys button").all()) {
+    const { x, y, width, height } = (await key.boundingBox())!;
+    assert(height >= 44 && width >= 36, `${await key.textContent()}: ${width} × ${height}`);
+    assert(x >= 0 && x + width <= 320 && y + height <= 640, `${x}, ${y}`);
+  }
+  await watched.ink("phone-keys", "#keys");
+  await watched.close();
+}
+
+async function noKeyBar({ browser, server }: Stage): Promise<void> {
+  const watched = await Watched.open(browser, server.url, DESKTOP);
+  assert(await watched.page.locator("#keys").isHidden(), "the bar is there");
   await watched.close();
 }
 
@@ -193,8 +235,12 @@ async function keyboard({ browser, server }: Stage): Promise<void> {
   await waitFor(async () => await watched.evaluate<number>("terminal.rows") < rows, {
     what: "fewer rows",
   });
-  const bottom = "document.querySelector('.xterm-screen').getBoundingClientRect().bottom";
-  assert(await watched.evaluate<number>(bottom) <= 500, "the last row is under the keyboard");
+  const edge = (selector: string, side: "top" | "bottom") =>
+    watched.evaluate<number>(
+      `document.querySelector("${selector}").getBoundingClientRect().${side}`,
+    );
+  assert(await edge("#keys", "bottom") <= 500, "the key bar is under the keyboard");
+  assert(await edge(".xterm-screen", "bottom") <= await edge("#keys", "top"), "rows under the bar");
   await watched.close();
 }
 

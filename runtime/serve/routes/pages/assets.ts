@@ -16,10 +16,12 @@ import webglScript from "npm:@xterm/addon-webgl@0.18.0/lib/addon-webgl.js" with 
 import xtermStyle from "npm:@xterm/xterm@5.5.0/css/xterm.css" with { type: "bytes" };
 import xtermLicense from "npm:@xterm/xterm@5.5.0/LICENSE" with { type: "bytes" };
 import xtermScript from "npm:@xterm/xterm@5.5.0/lib/xterm.js" with { type: "bytes" };
+import keyBarScript from "./key_bar.js" with { type: "bytes" };
 import keysScript from "./keys.js" with { type: "bytes" };
 import linkScript from "./link.js" with { type: "bytes" };
 import page from "./page.html" with { type: "bytes" };
 import rendererScript from "./renderer.js" with { type: "bytes" };
+import seamScript from "./seam.js" with { type: "bytes" };
 import style from "./style.css" with { type: "bytes" };
 import styleElementsScript from "./style_elements.js" with { type: "bytes" };
 import terminalScript from "./terminal.js" with { type: "bytes" };
@@ -63,9 +65,11 @@ export function pageAssets(home: string): readonly Asset[] {
     ["favicon.svg", svg, FAVICON],
     ["style.css", css, style],
     ["style_elements.js", javascript, styleElementsScript],
+    ["key_bar.js", javascript, keyBarScript],
     ["keys.js", javascript, keysScript],
     ["link.js", javascript, linkScript],
     ["renderer.js", javascript, rendererScript],
+    ["seam.js", javascript, seamScript],
     ["terminal.js", javascript, terminalScript],
   );
   const notices = licenseText([

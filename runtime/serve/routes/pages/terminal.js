@@ -6,9 +6,11 @@
  * `globalThis.terminal` is there for the browser's console and for the tests.
  */
 
+import { KeyBar } from "./key_bar.js";
 import { echoOf } from "./keys.js";
 import { Link } from "./link.js";
 import { drawByWebgl } from "./renderer.js";
+import { Seam } from "./seam.js";
 import { adoptStyleElements } from "./style_elements.js";
 
 /** Characters in one message: a paste beyond this is refused rather than sent for minutes. */
@@ -59,6 +61,8 @@ const fit = new globalThis.FitAddon.FitAddon();
 let hintTimer = 0;
 let refitTimer = 0;
 
+const seam = new Seam(terminal);
+const keyBar = new KeyBar(terminal, byId("keys"));
 const link = new Link(socketUrl(), { onState: showState, onMessage: receive });
 
 globalThis.terminal = terminal;
@@ -89,7 +93,7 @@ function receive(bytes) {
 
 /** @param {string} data what xterm.js made of a key or a paste */
 function send(data) {
-  const text = echoOf(data);
+  const text = echoOf(keyBar.modify(data));
   if (text.length > LONGEST_INPUT) return hint("Not sent: more than 256 KiB at once");
   if (!link.send(text)) hint("Not sent: there is no connection");
 }
@@ -106,11 +110,8 @@ function showState(state, seconds) {
   if (text.textContent !== STATE_TEXT[state]) text.textContent = STATE_TEXT[state];
   byId("countdown").textContent = waiting ? `in ${seconds} s` : "";
   byId("retry").hidden = !waiting;
-  if (state !== "connected") return;
-  byId("hint").hidden = true;
-  // The last connection may have ended inside an escape sequence (CAN ends it), or inside a line.
-  const inside = terminal.buffer.active.cursorX > 0;
-  terminal.write(inside ? "\x18\x1b[0m\r\n" : "\x18\x1b[0m");
+  if (state === "connected") byId("hint").hidden = true;
+  seam.follow(state);
 }
 
 /** @param {string} text said below the header for some seconds */

@@ -2,9 +2,11 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { contentHash } from "../../../../runtime/serve/assets/mod.ts";
+import { arrow, withControl } from "../../../../runtime/serve/routes/pages/key_bar.js";
 import { echoOf } from "../../../../runtime/serve/routes/pages/keys.js";
 import { retryDelay } from "../../../../runtime/serve/routes/pages/link.js";
 import { contrast } from "../../../support/contrast.ts";
+import { spokenPause } from "../../../../runtime/serve/routes/pages/seam.js";
 import { type Asset, pageAssets } from "../../../../runtime/serve/routes/pages/mod.ts";
 
 const ASSETS = pageAssets("/");
@@ -197,6 +199,46 @@ Deno.test("page: nothing typed reaches the screen as a control but TAB, CR, LF a
       assert(!control || "\t\r\n\b".includes(unit), `U+${code.toString(16)}`);
     }
   }
+});
+
+Deno.test("page: Ctrl of the key bar gives control codes, and leaves alone what has none", () => {
+  const rows: [string, string][] = [
+    ["c", "\x03"],
+    ["C", "\x03"],
+    ["@", "\0"],
+    [" ", "\0"],
+    ["[", "\x1b"],
+    ["_", "\x1f"],
+    ["?", "\x7f"],
+    ["1", "1"],
+    ["é", "é"],
+    ["cd", "cd"],
+    ["\x1b[A", "\x1b[A"],
+  ];
+  for (const [typed, sent] of rows) assertEquals(withControl(typed), sent, typed);
+});
+
+Deno.test("page: the arrows of the key bar are those of xterm", () => {
+  const plain = { control: false, application: false };
+  assertEquals(["up", "down", "right", "left"].map((name) => arrow(name as "up", plain)), [
+    "\x1b[A",
+    "\x1b[B",
+    "\x1b[C",
+    "\x1b[D",
+  ]);
+  assertEquals(arrow("up", { control: false, application: true }), "\x1bOA");
+  assertEquals(arrow("left", { control: true, application: true }), "\x1b[1;5D");
+});
+
+Deno.test("page: how long the connection was away", () => {
+  const rows: [number, string][] = [
+    [0, "1 s"],
+    [17_400, "17 s"],
+    [59_600, "1 min 0 s"],
+    [185_000, "3 min 5 s"],
+    [7_260_000, "2 h 1 min"],
+  ];
+  for (const [milliseconds, text] of rows) assertEquals(spokenPause(milliseconds), text);
 });
 
 Deno.test("page: the delay doubles from half a second, is capped at ten, and keeps half of it", () => {

@@ -39,20 +39,18 @@ export class AdminServer {
     const startTime = Date.now() / 1000;
     const monotonic = preciseClock();
     const sampler = new Sampler(state, { epoch: () => Date.now(), monotonic });
-    const viewers = new Viewers(() => sampler.samples);
-    const facts = () => ({
-      version,
-      startTime,
-      residentBytes: Deno.memoryUsage().rss,
-      ready: options.isReady(),
-      now: monotonic(),
-    });
+    const viewers = new Viewers(() => [
+      ["server", { version, startTime }],
+      ["history", sampler.samples],
+    ]);
+    const now = () => ({ residentBytes: Deno.memoryUsage().rss, ready: options.isReady() });
+    const facts = () => ({ version, startTime, ...now(), now: monotonic() });
     const handler = createHandler({ state, facts, viewers, hostname: address.hostname });
     const { hostname, port } = address;
     const { signal } = this.#abort;
     this.#server = Deno.serve({ hostname, port, signal, onListen: () => {} }, handler);
     this.address = this.#server.addr;
-    this.#timer = setInterval(() => viewers.send(sampler.take(options.isReady())), SAMPLE_INTERVAL);
+    this.#timer = setInterval(() => viewers.send(sampler.take(now())), SAMPLE_INTERVAL);
   }
 
   /** Ends it, and whatever is under way; fulfilled when the port is free. */

@@ -23,7 +23,10 @@ export interface Sample {
   readonly time: number;
   readonly ready: boolean;
   readonly requests: number;
-  readonly errors: number;
+  /** Responses 4xx. */
+  readonly clientErrors: number;
+  /** Responses 5xx. */
+  readonly serverErrors: number;
   readonly messages: number;
   readonly receivedBytes: number;
   readonly sentBytes: number;
@@ -34,6 +37,8 @@ export interface Sample {
   readonly webSockets: number;
   readonly queuedBytes: number;
   readonly ringDepth: number;
+  /** Memory of the whole process, in bytes. */
+  readonly residentBytes: number;
   readonly workers: readonly WorkerSample[];
 }
 
@@ -51,7 +56,8 @@ export const KEPT_SAMPLES = 300;
 /** The columns whose growth is shown. */
 const RATES = {
   requests: [COLUMN.requests],
-  errors: [COLUMN.responses5xx],
+  clientErrors: [COLUMN.responses4xx],
+  serverErrors: [COLUMN.responses5xx],
   messages: [COLUMN.messagesReceived, COLUMN.messagesSent],
   receivedBytes: [COLUMN.bytesReceived],
   sentBytes: [COLUMN.bytesSent],
@@ -83,8 +89,8 @@ export class Sampler {
     return this.#samples;
   }
 
-  /** Takes a sample of the time since the last one. */
-  take(ready: boolean): Sample {
+  /** Takes a sample of the time since the last one; the process tells what is not in shared memory. */
+  take({ ready, residentBytes }: Pick<Sample, "ready" | "residentBytes">): Sample {
     const last = this.#last;
     const look = this.#last = this.#look();
     const seconds = Math.max((look.at - last.at) / 1000, 0.001);
@@ -94,7 +100,8 @@ export class Sampler {
       time: this.#clock.epoch(),
       ready,
       requests: rate("requests"),
-      errors: rate("errors"),
+      clientErrors: rate("clientErrors"),
+      serverErrors: rate("serverErrors"),
       messages: rate("messages"),
       receivedBytes: rate("receivedBytes"),
       sentBytes: rate("sentBytes"),
@@ -105,6 +112,7 @@ export class Sampler {
       webSockets: this.#open(COLUMN.webSocketsOpened, COLUMN.webSocketsClosed),
       queuedBytes: this.#open(COLUMN.bytesQueued, COLUMN.bytesUnqueued),
       ringDepth: this.#state.taskRing.size(),
+      residentBytes,
       workers: look.workers.map((now, i) =>
         this.#worker(i, seconds, [last.workers[i] ?? now, now])
       ),

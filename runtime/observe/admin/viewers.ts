@@ -1,11 +1,15 @@
 /**
  * Who has the live page open: an event stream each (WHATWG HTML, server-sent events).
  *
- * In: a sample a second. Out: to who comes, the samples of the last minutes; to all, each new one. Bounded:
+ * In: a sample a second. Out: to who comes, what to know first and the samples of the last minutes; to all,
+ * each new one. Bounded:
  * so many viewers, and one that does not read is let go; its browser comes again.
  */
 
 import type { Sample } from "./sampler.ts";
+
+/** A named event of the stream and its data, which is sent as JSON. */
+export type ViewerEvent = readonly [name: string, data: unknown];
 
 /** Pages that can be open at once. */
 const MOST_VIEWERS = 64;
@@ -16,12 +20,12 @@ const encoder = new TextEncoder();
 
 /** All open pages. */
 export class Viewers {
-  readonly #history: () => readonly Sample[];
+  readonly #greeting: () => readonly ViewerEvent[];
   readonly #streams = new Set<ReadableStreamDefaultController<Uint8Array>>();
 
-  /** @param history the samples that a new viewer is shown first */
-  constructor(history: () => readonly Sample[]) {
-    this.#history = history;
+  /** @param greeting the events that a new viewer is sent first */
+  constructor(greeting: () => readonly ViewerEvent[]) {
+    this.#greeting = greeting;
   }
 
   /** A stream for one more, or null where there are too many. */
@@ -32,7 +36,7 @@ export class Viewers {
       start: (controller) => {
         own = controller;
         this.#streams.add(own);
-        own.enqueue(eventOf("history", this.#history()));
+        own.enqueue(encodeEvents(this.#greeting()));
       },
       cancel: () => void this.#streams.delete(own),
     }, { highWaterMark: MOST_WAITING });
@@ -41,7 +45,7 @@ export class Viewers {
   /** Sends a sample to all. */
   send(sample: Sample): void {
     if (this.#streams.size === 0) return;
-    const event = eventOf("sample", sample);
+    const event = encodeEvents([["sample", sample]]);
     for (const stream of this.#streams) {
       if ((stream.desiredSize ?? 0) > 0) stream.enqueue(event);
       else this.#drop(stream);
@@ -54,6 +58,7 @@ export class Viewers {
   }
 }
 
-function eventOf(name: string, data: unknown): Uint8Array {
-  return encoder.encode(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`);
+function encodeEvents(events: readonly ViewerEvent[]): Uint8Array {
+  const texts = events.map(([name, data]) => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`);
+  return encoder.encode(texts.join(""));
 }

@@ -4,6 +4,7 @@
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import config from "../../../deno.json" with { type: "json" };
 import { withAdmin } from "../../support/admin.ts";
 import { ask, field } from "../../support/http_client.ts";
 import { runServer, waitFor, withServer } from "../../support/server.ts";
@@ -112,25 +113,36 @@ Deno.test("admin: an open page does not keep the server from ending", () =>
 Deno.test("admin: the event stream gives a sample a second, and history to who comes later", () =>
   withAdmin({ workers: 2 }, async (server, adminUrl) => {
     for (let i = 0; i < 5; i++) await ask(server, HEALTH);
-    const text = await readEvents(adminUrl, 3);
-    const samples = text.split("\n\n").slice(1, 3)
-      .map((event) => JSON.parse(event.slice(event.indexOf("data: ") + 6)));
+    const [about, , ...samples] = await readEvents(adminUrl, [
+      "server",
+      "history",
+      "sample",
+      "sample",
+    ]);
+    assertEquals(about.version, config.version);
+    assert(Math.abs(Date.now() / 1000 - about.startTime) < 60, `started at ${about.startTime}`);
     const gap = samples[1].time - samples[0].time;
     assert(gap > 500 && gap < 5_000, `${gap} ms between two samples`);
     assertEquals(samples[0].workers.length, 2);
-    const history = JSON.parse((await readEvents(adminUrl, 1)).split("\n")[1]!.slice(6));
+    assert(samples[0].residentBytes > 10_000_000, `${samples[0].residentBytes} bytes of memory`);
+    const [, history] = await readEvents(adminUrl, ["server", "history"]);
     assert(history.length >= 2, `${history.length} samples`);
   }));
 
-/** Reads the stream until there are so many whole events. */
-async function readEvents(adminUrl: string, count: number): Promise<string> {
+/** Reads the first events of the stream, which have these names, and gives their data. */
+// deno-lint-ignore no-explicit-any -- whatever the event has
+async function readEvents(adminUrl: string, names: readonly string[]): Promise<any[]> {
   const events = await fetch(`${adminUrl}/events`);
   let text = "";
   for await (const part of events.body!.pipeThrough(new TextDecoderStream())) {
     text += part;
-    if (text.split("\n\n").length > count) break;
+    if (text.split("\n\n").length > names.length) break;
   }
-  return text;
+  return names.map((name, i) => {
+    const [event, data] = text.split("\n\n")[i]!.split("\n");
+    assertEquals(event, `event: ${name}`);
+    return JSON.parse(data!.slice("data: ".length));
+  });
 }
 
 Deno.test("admin: another site's name for this machine gets nothing", () =>

@@ -42,6 +42,12 @@ const ARGUMENTS = [
   "--disable-sync",
 ];
 
+/** An answer that takes the place of the server's. */
+export type Route = readonly [
+  pattern: string,
+  answer: { headers: Record<string, string>; body: string },
+];
+
 /** Where Chromium is, or undefined. `CHROMIUM_PATH` comes first. */
 export const CHROMIUM = [
   Deno.env.get("CHROMIUM_PATH"),
@@ -101,21 +107,24 @@ export class Watched {
    * for a page that has no states.
    *
    * @param init JavaScript to run in the page before any of its own
+   * @param route what is answered in place of the server, by a pattern of URLs
    * @param path of the page, if it is not the server's first
    */
   static async open(
     browser: Browser,
     url: string,
-    { init, until = "connected", path = "", ...options }: BrowserContextOptions & {
+    { init, until = "connected", path = "", route, ...options }: BrowserContextOptions & {
       init?: string;
       until?: string | null;
       path?: string;
+      route?: Route;
     },
   ): Promise<Watched> {
     const context = await browser.newContext({ colorScheme: "dark", ...options });
     const page = await context.newPage();
     const watched = new Watched(page, url);
     if (init !== undefined) await page.addInitScript(init);
+    if (route !== undefined) await page.route(route[0], (asked) => asked.fulfill(route[1]));
     await page.goto(url + path);
     if (until !== null) await watched.state(until);
     return watched;

@@ -8,10 +8,12 @@
 import uplotScript from "npm:uplot@1.6.32/dist/uPlot.iife.min.js" with { type: "bytes" };
 import uplotStyle from "npm:uplot@1.6.32/dist/uPlot.min.css" with { type: "bytes" };
 import uplotLicense from "npm:uplot@1.6.32/LICENSE" with { type: "bytes" };
+import axesScript from "./axes.js" with { type: "bytes" };
 import chartsScript from "./charts.js" with { type: "bytes" };
 import page from "./live.html" with { type: "bytes" };
 import script from "./live.js" with { type: "bytes" };
 import style from "./live.css" with { type: "bytes" };
+import tipScript from "./tip.js" with { type: "bytes" };
 import unitsScript from "./units.js" with { type: "bytes" };
 import workersScript from "./workers.js" with { type: "bytes" };
 import {
@@ -38,6 +40,8 @@ function collect(): readonly Asset[] {
     ["favicon.svg", svg, FAVICON],
     ["live.css", css, style],
     ["units.js", javascript, unitsScript],
+    ["axes.js", javascript, axesScript],
+    ["tip.js", javascript, tipScript],
     ["charts.js", javascript, chartsScript],
     ["workers.js", javascript, workersScript],
     ["live.js", javascript, script],

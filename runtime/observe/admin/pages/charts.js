@@ -2,20 +2,38 @@
  * The charts: a figure each, with a legend that shows the values under the cursor, or the last ones.
  *
  * In: samples, one a second. Out: lines over the last five minutes, in the colours of the style sheet, drawn by
- * uPlot. One cursor for all charts.
+ * uPlot. One cursor for all charts: by pointer, by finger, or, where a chart has the focus, by the arrow keys,
+ * Home and End; Escape takes it away.
  */
 
+import {
+  clock,
+  linearRange,
+  logarithmicRange,
+  PADDING,
+  timeAxis,
+  timeRange,
+  valueAxis,
+} from "./axes.js";
+import { Tip } from "./tip.js";
 import * as units from "./units.js";
 
 /* global uPlot -- the script before this module sets it */
 
-/** Seconds that a chart spans. */
-const SPAN = 300;
-const HEIGHT = 190;
-const AXIS_WIDTH = 72;
+const HEIGHT = 170;
 const DASHES = [6, 4];
+/** Samples that Page Up and Page Down go. */
+const PAGE = 10;
+const NOWHERE = { left: -10, top: -10 };
 
-/** @typedef {{ key: string, label: string, dashed?: boolean, fill?: boolean }} Series */
+/**
+ * @typedef {object} Series
+ * @property {string} key of the sample
+ * @property {string} label
+ * @property {string} [colour] custom property of the sheet; that of its place when left out
+ * @property {boolean} [dashed]
+ * @property {boolean} [fill]
+ */
 /**
  * @typedef {object} ChartOptions
  * @property {string} title
@@ -41,9 +59,18 @@ export const CHARTS = [
     unit: units.duration,
     logarithmic: true,
     series: [
-      { key: "p50", label: "median" },
-      { key: "p90", label: "90 %", dashed: true },
-      { key: "p99", label: "99 %" },
+      { key: "p50", label: "p50" },
+      { key: "p90", label: "p90", dashed: true },
+      { key: "p99", label: "p99" },
+    ],
+  },
+  {
+    title: "Errors",
+    unit: units.count,
+    suffix: "/s",
+    series: [
+      { key: "clientErrors", label: "4xx", colour: "--series-2", dashed: true },
+      { key: "serverErrors", label: "5xx", colour: "--bad", fill: true },
     ],
   },
   {
@@ -63,33 +90,50 @@ export const CHARTS = [
       { key: "receivedBytes", label: "received", dashed: true },
     ],
   },
+  {
+    title: "Memory",
+    unit: units.bytes,
+    series: [
+      { key: "residentBytes", label: "process", fill: true },
+      { key: "queuedBytes", label: "queued", dashed: true },
+    ],
+  },
 ];
 
 /** One chart on the page. */
 export class Chart {
   #options;
+  #speak;
   #plot;
   #figure;
   #values;
   #box;
+  #tip;
   /** The rows of uPlot: times, then a row for each series. */
   #data;
+  /** The time that the keyboard's cursor is at, whatever moves beneath it. */
+  #keyTime = null;
 
   /**
    * @param {ChartOptions} options
-   * @param {HTMLElement} parent
+   * @param {{ parent: HTMLElement, speak: (text: string) => void }} page `speak` has a screen reader say it
    */
-  constructor(options, parent) {
+  constructor(options, { parent, speak }) {
     this.#options = options;
+    this.#speak = speak;
     this.#figure = parent.appendChild(document.createElement("figure"));
     this.#values = options.series.map(() => document.createElement("b"));
     this.#figure.append(this.#caption());
     this.#box = this.#figure.appendChild(document.createElement("div"));
     this.#box.className = "plot";
     this.#box.role = "img";
+    this.#box.tabIndex = 0;
+    this.#tip = new Tip(options.series.map(({ label }) => label));
     this.#data = [[], ...options.series.map(() => [])];
     this.#plot = this.#create();
     new ResizeObserver(() => this.#resize()).observe(this.#box);
+    this.#box.addEventListener("keydown", (event) => this.#key(event));
+    this.#box.addEventListener("blur", () => this.#leave());
   }
 
   /** @param {readonly Record<string, number | null>[]} samples oldest first */
@@ -99,6 +143,8 @@ export class Chart {
     this.#data = [times, ...keys.map((key) => samples.map((sample) => sample[key] ?? null))];
     this.#plot.setData(this.#data);
     this.#describe();
+    // uPlot moves its scales in a microtask of its own, and places are known after it alone.
+    if (this.#keyTime !== null) queueMicrotask(() => this.#pointAt(this.#keyTime));
   }
 
   /** The colours have changed. */
@@ -111,61 +157,110 @@ export class Chart {
     const caption = document.createElement("figcaption");
     const title = caption.appendChild(document.createElement("h2"));
     title.textContent = this.#options.title;
-    this.#options.series.forEach(({ label, dashed }, i) => {
+    this.#options.series.forEach((series, i) => {
       const item = caption.appendChild(document.createElement("span"));
       item.className = "series";
       const swatch = item.appendChild(document.createElement("i"));
-      swatch.className = dashed ? "swatch dashed" : "swatch";
-      swatch.style.setProperty("--series", `var(--series-${i + 1})`);
-      item.append(label, this.#values[i]);
+      swatch.className = series.dashed ? "swatch dashed" : "swatch";
+      swatch.style.setProperty("--series", `var(${colourName(series, i)})`);
+      item.append(series.label, this.#values[i]);
     });
     return caption;
   }
 
   #create() {
-    const { logarithmic } = this.#options;
-    const range = logarithmic ? logarithmicRange : linearRange;
+    const { logarithmic = false, unit, suffix } = this.#options;
+    const colours = { grid: colour("--grid"), label: colour("--muted") };
+    const write = (value) => units.line(unit(value), suffix);
     const options = {
       width: Math.max(this.#box.clientWidth, 100),
       height: HEIGHT,
       legend: { show: false },
-      padding: [8, 12, 0, 0],
-      cursor: { sync: { key: "live" }, y: false, drag: { x: false, y: false } },
+      padding: PADDING,
+      cursor: {
+        sync: { key: "live" },
+        y: false,
+        drag: { x: false, y: false },
+        move: (_, left, top) => [this.#snapped(left), top],
+      },
       scales: {
         x: { range: () => timeRange(this.#data[0]) },
-        y: { distr: logarithmic ? 3 : 1, range },
+        y: { distr: logarithmic ? 3 : 1, range: logarithmic ? logarithmicRange : linearRange },
       },
-      axes: [
-        axis({ space: 60, size: 28, incrs: [60, 120, 300], values: clockTimes }),
-        this.#valueAxis(),
-      ],
+      axes: [timeAxis(colours), valueAxis(colours, { logarithmic, write })],
       series: [{}, ...this.#options.series.map(lineOf)],
       hooks: { setCursor: [() => this.#describe()] },
     };
-    return new uPlot(options, this.#data, this.#box);
+    const plot = new uPlot(options, this.#data, this.#box);
+    plot.over.append(this.#tip.element);
+    // A finger that moves sideways moves the cursor; up and down it scrolls the page.
+    for (const type of ["pointerdown", "pointermove"]) {
+      plot.over.addEventListener(type, (event) => {
+        if (event.pointerType !== "touch") return;
+        const { left } = plot.over.getBoundingClientRect();
+        plot.setCursor({ left: event.clientX - left, top: 0 }, true, true);
+      });
+    }
+    return plot;
   }
 
-  #valueAxis() {
-    const { unit, suffix, logarithmic } = this.#options;
-    const values = (_, splits) =>
-      splits.map((value) => value === null ? "" : units.line(unit(value), suffix));
-    const of = axis({ size: AXIS_WIDTH, space: 32, values });
-    if (!logarithmic) return of;
-    const { grid, ticks } = of;
-    const filter = powersOfTen;
-    return { ...of, filter, grid: { ...grid, filter }, ticks: { ...ticks, filter } };
+  /** The place of the nearest sample: the values are of its time and of no time in between. */
+  #snapped(left) {
+    const times = this.#data[0];
+    // The plot asks before there is one here, and where the cursor is away.
+    if (left < 0 || times.length === 0 || this.#plot === undefined) return left;
+    return this.#plot.valToPos(times[this.#plot.posToIdx(left)], "x");
   }
 
-  /** Writes the values of the legend. */
+  /** Writes the values of the legend, and the tip at the cursor. */
   #describe() {
     const { unit, suffix, series, title } = this.#options;
-    const index = this.#plot?.cursor.idx ?? this.#data[0].length - 1;
-    series.forEach((_, i) => {
-      const text = units.line(unit(this.#data[i + 1][index] ?? null), suffix);
-      this.#values[i].textContent = text;
-    });
-    const told = series.map(({ label }, i) => `${label} ${this.#values[i].textContent}`);
-    this.#box.setAttribute("aria-label", `${title}: ${told.join(", ")}`);
+    const times = this.#data[0];
+    const { idx: at = null, left = -1 } = this.#plot?.cursor ?? {};
+    const isPointed = at !== null && left >= 0 && at < times.length;
+    const index = isPointed ? at : times.length - 1;
+    const texts = series.map((_, i) => units.line(unit(this.#data[i + 1][index] ?? null), suffix));
+    texts.forEach((text, i) => this.#values[i].textContent = text);
+    const time = isPointed ? clock(times[index]) : "";
+    this.#tip.show(isPointed ? { left, width: this.#plot.over.clientWidth, time, texts } : null);
+    const told = series.map(({ label }, i) => `${label} ${texts[i]}`).join(", ");
+    this.#box.setAttribute("aria-label", `${title}: ${told}${time && ` at ${time}`}`);
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    const times = this.#data[0];
+    if (event.altKey || event.ctrlKey || event.metaKey || times.length === 0) return;
+    const last = times.length - 1;
+    const now = this.#keyTime === null ? last : nearest(times, this.#keyTime);
+    const targets = {
+      ArrowLeft: this.#keyTime === null ? last : now - 1,
+      ArrowRight: now + 1,
+      PageUp: now - PAGE,
+      PageDown: now + PAGE,
+      Home: 0,
+      End: last,
+    };
+    if (event.key === "Escape") return this.#leave();
+    const target = targets[event.key];
+    if (target === undefined) return;
+    event.preventDefault();
+    this.#keyTime = times[Math.min(Math.max(target, 0), last)];
+    this.#pointAt(this.#keyTime);
+    this.#speak(this.#box.getAttribute("aria-label"));
+  }
+
+  #pointAt(time) {
+    if (time === null) return;
+    // What has left the chart on the left is followed no further.
+    const left = Math.max(this.#plot.valToPos(time, "x"), 0);
+    this.#plot.setCursor({ left, top: 0 }, true, true);
+  }
+
+  #leave() {
+    if (this.#keyTime === null) return;
+    this.#keyTime = null;
+    this.#plot.setCursor(NOWHERE, true, true);
   }
 
   #resize() {
@@ -174,60 +269,33 @@ export class Chart {
   }
 }
 
+/**
+ * @param {Series} series
+ * @param {number} i its place
+ */
+function colourName(series, i) {
+  return series.colour ?? `--series-${i + 1}`;
+}
+
 /** @param {string} name of a custom property */
 function colour(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
-function axis(of) {
-  const grid = { stroke: colour("--grid"), width: 1 };
-  const font = '12px system-ui, -apple-system, "Segoe UI", Roboto, Arial, sans-serif';
-  return { stroke: colour("--muted"), font, grid, ticks: { ...grid, size: 4 }, ...of };
-}
-
 /** @param {Series} series */
-function lineOf({ dashed, fill }, i) {
-  const stroke = colour(`--series-${i + 1}`);
+function lineOf(series, i) {
+  const stroke = colour(colourName(series, i));
   return {
     stroke,
     width: 1.8,
     points: { show: false },
-    ...(dashed ? { dash: DASHES } : {}),
-    ...(fill ? { fill: `${stroke}1f` } : {}), // an eighth of its strength
+    ...(series.dashed ? { dash: DASHES } : {}),
+    ...(series.fill ? { fill: `${stroke}1f` } : {}), // an eighth of its strength
   };
 }
 
-/** Of a logarithmic axis only the powers of ten have room for a label and a line. */
-function powersOfTen(_, splits) {
-  return splits.map((value) => Number.isInteger(Math.log10(value)) ? value : null);
-}
-
-const CLOCK = new Intl.DateTimeFormat(undefined, {
-  hour: "2-digit",
-  minute: "2-digit",
-  hour12: false,
-});
-
-/** Splits lie on whole minutes: see `incrs`. */
-function clockTimes(_, splits) {
-  return splits.map((seconds) => CLOCK.format(seconds * 1000));
-}
-
-/** The last five minutes, whether there are samples of all of them or not. */
-function timeRange(times) {
-  const end = times.at(-1) ?? Date.now() / 1000;
-  return [end - SPAN, end];
-}
-
-/** From 0, and never so near that single counts look like mountains. */
-function linearRange(_, _least, most) {
-  return [0, Math.max((most ?? 0) * 1.12, 5)];
-}
-
-/** Whole decades, from 1 µs to 1 ms at least. */
-function logarithmicRange(_, least, most) {
-  const decade = (value, round) => 10 ** round(Math.log10(value));
-  const low = least > 0 ? decade(least, Math.floor) : 1;
-  const high = most > 0 ? decade(most, Math.ceil) : 1000;
-  return [low, Math.max(high, low * 100)];
+/** The place of the sample whose time is nearest. */
+function nearest(times, time) {
+  const at = times.findIndex((each) => each >= time);
+  return at < 0 ? times.length - 1 : at;
 }

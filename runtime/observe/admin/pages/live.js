@@ -1,8 +1,9 @@
 /**
  * The live page: listens to the server's events and shows them.
  *
- * In: `history`, the samples of the last minutes, then a `sample` a second. Out: tiles, charts and workers. A
- * lost connection is made again by the browser itself; what was shown stays, and is marked as old.
+ * In: `server`, what stays the same while it runs; `history`, the samples of the last minutes; then a `sample` a
+ * second. Out: tiles, charts and workers. A lost connection is made again by the browser itself; what was shown
+ * stays, and is marked as old, also in the tab's title.
  */
 
 import { Chart, CHARTS } from "./charts.js";
@@ -20,16 +21,23 @@ const STATE_TEXTS = {
   draining: "Not ready",
   lost: "Connection lost, trying again",
 };
+const TITLE = document.title;
+/** What the tab's title begins with, in states that somebody has to know of. */
+const TITLE_STARTS = { draining: "⚠ Not ready – ", lost: "⚠ Connection lost – " };
 
 const byId = (id) => document.getElementById(id);
-const charts = CHARTS.map((options) => new Chart(options, byId("charts")));
+const speak = (text) => byId("spoken").textContent = text;
+const charts = CHARTS.map((options) => new Chart(options, { parent: byId("charts"), speak }));
 const workers = new WorkerCards(byId("workers"));
 /** @type {any[]} */
 let samples = [];
+/** @type {{ version: string, startTime: number } | undefined} */
+let server;
 let patience;
 
 function connect() {
   const events = new EventSource("/events");
+  events.addEventListener("server", ({ data }) => server = JSON.parse(data));
   events.addEventListener("history", ({ data }) => {
     samples = JSON.parse(data);
     show();
@@ -50,6 +58,7 @@ function setState(state) {
   if (document.documentElement.dataset.state === state) return;
   document.documentElement.dataset.state = state;
   byId("state-text").textContent = STATE_TEXTS[state];
+  document.title = (TITLE_STARTS[state] ?? "") + TITLE;
 }
 
 function show() {
@@ -63,22 +72,34 @@ function show() {
   showTiles(last);
   workers.show(last.workers);
   for (const chart of charts) chart.show(samples);
+  const span = (last.time - samples[0].time) / 1000;
+  byId("window").textContent = `the last ${units.line(units.age(Math.round(span + 1)))}`;
 }
 
 function showTiles(last) {
+  const perSecond = (quantity) => units.line(quantity, "/s");
   figure("requests", units.count(last.requests), "/s");
-  beside("errors", `${units.line(units.count(last.errors), "/s")} failed (5xx)`, last.errors > 0);
+  beside("client-errors", `${perSecond(units.count(last.clientErrors))} 4xx`);
+  beside(
+    "server-errors",
+    `${perSecond(units.count(last.serverErrors))} 5xx`,
+    last.serverErrors > 0,
+  );
   figure("p50", units.duration(last.p50));
   beside("p99", `${units.line(units.duration(last.p99))} at 99 %`);
   figure("connections", units.count(last.connections));
-  beside("waiting", `${last.ringDepth} waiting for a worker`, last.ringDepth > 0);
+  beside("waiting", `${last.ringDepth} waiting`, last.ringDepth > 0);
   figure("web-sockets", units.count(last.webSockets));
-  beside("messages", `${units.line(units.count(last.messages), "/s")} messages`);
+  beside("messages", `${perSecond(units.count(last.messages))} messages`);
   figure("sent", units.bytes(last.sentBytes), "/s");
-  beside("received", `${units.line(units.bytes(last.receivedBytes), "/s")} received`);
+  beside("received", `${perSecond(units.bytes(last.receivedBytes))} in`);
   const loads = last.workers.map(({ load }) => load);
   figure("load", units.share(loads.reduce((sum, load) => sum + load, 0) / loads.length));
   beside("busiest", `${units.line(units.share(Math.max(...loads)))} the busiest`);
+  figure("memory", units.bytes(last.residentBytes));
+  beside("queued", `${units.line(units.bytes(last.queuedBytes))} queued`);
+  figure("uptime", units.age(server === undefined ? null : last.time / 1000 - server.startTime));
+  beside("version", server === undefined ? "–" : `version ${server.version}`);
 }
 
 function figure(id, [value, unit], suffix = "") {

@@ -1,7 +1,7 @@
 /**
  * Numbers as people read them: three digits, and a unit that fits.
  *
- * In: rates, bytes, microseconds; null where there is nothing to tell. Out: the figure and its unit apart, as
+ * In: rates, bytes, microseconds, seconds; null where there is nothing to tell. Out: the figure and its unit apart, as
  * the page sets them apart. Pure.
  */
 
@@ -42,6 +42,23 @@ export function duration(value) {
  */
 export function share(value) {
   return value === null ? NOTHING : [String(Math.round(value * 100)), "%"];
+}
+
+/**
+ * A time that has passed: two units at most, as one says it.
+ *
+ * @param {number | null} seconds
+ * @returns {Quantity}
+ */
+export function age(seconds) {
+  if (seconds === null || seconds === undefined) return NOTHING;
+  const whole = Math.max(0, Math.floor(seconds));
+  if (whole < 60) return [String(whole), "s"];
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60) return [String(minutes), "min"];
+  const hours = Math.floor(minutes / 60);
+  if (hours < 24) return [`${hours} h ${minutes % 60}`, "min"];
+  return [`${Math.floor(hours / 24)} d ${hours % 24}`, "h"];
 }
 
 /**

@@ -1,8 +1,11 @@
 /** The live page's files: how they are served, what they refer to, and how numbers are written. */
 
 import { assert, assertEquals } from "@std/assert";
+import { contrast } from "../../../support/contrast.ts";
 import { ASSETS } from "../../../../runtime/observe/admin/pages/mod.ts";
+import { clock, timeRange } from "../../../../runtime/observe/admin/pages/axes.js";
 import {
+  age,
   bytes,
   count,
   duration,
@@ -56,4 +59,49 @@ Deno.test("live page: three digits and a unit", () => {
   assertEquals([duration(43.5), duration(2_500)].map((each) => line(each)), ["43.5 µs", "2.5 ms"]);
   assertEquals(line(duration(80e6)), "80 s");
   assertEquals([line(duration(null)), line(share(null)), line(share(0.126))], ["–", "–", "13 %"]);
+});
+
+Deno.test("live page: how long the server is up", () => {
+  const ages = [0, 59.9, 60, 3_599, 3_600, 86_399, 86_400, 900_000].map((each) => line(age(each)));
+  assertEquals(ages, [
+    "0 s",
+    "59 s",
+    "1 min",
+    "59 min",
+    "1 h 0 min",
+    "23 h 59 min",
+    "1 d 0 h",
+    "10 d 10 h",
+  ]);
+  assertEquals([line(age(null)), line(age(-1))], ["–", "0 s"]);
+});
+
+Deno.test("live page: the time axis spans the samples, ten seconds at least", () => {
+  assertEquals(timeRange([100, 110, 120]), [100, 120]);
+  assertEquals(timeRange([118, 119, 120]), [110, 120]);
+  assertEquals(timeRange([120]), [110, 120]);
+  const [from, to] = timeRange([]);
+  assertEquals(to - from, 10);
+  assert(/^\d\d:\d\d:\d\d$/.test(clock(1_000_000_000)), clock(1_000_000_000));
+});
+
+Deno.test("live page: both colour schemes are readable by WCAG 2.2 (4.5 : 1, lines 3 : 1)", () => {
+  const path = ASSETS.map((asset) => asset.path).find((each) => /live-.*\.css$/.test(each))!;
+  const css = text(path);
+  const light = css.indexOf("@media (prefers-color-scheme: light)");
+  for (const scheme of [css.slice(0, light), css.slice(light)]) {
+    const colours = new Map(
+      [...scheme.matchAll(/--([\w-]+): (#[0-9a-f]{6});/g)].map(([, name, value]) => [name, value!]),
+    );
+    const ratio = (name: string, ground: string) => {
+      return contrast(colours.get(name)!, colours.get(ground)!);
+    };
+    for (const name of ["text", "muted", "good", "wait", "bad"]) {
+      assert(ratio(name, "card") >= 4.5, `${name} on a card`);
+    }
+    assert(ratio("muted", "ground") >= 4.5, "the footer");
+    for (const name of ["series-1", "series-2", "series-3", "bad"]) {
+      assert(ratio(name, "card") >= 3, `the line in ${name}`);
+    }
+  }
 });

@@ -19,6 +19,8 @@ Deno.test("sampler: what grew, a second, and what is there now", () => {
   first.add(COLUMN.connectionsClosed, 1);
   first.add(COLUMN.requests, 300);
   second.add(COLUMN.requests, 100);
+  first.add(COLUMN.responses4xx, 4);
+  second.add(COLUMN.responses5xx, 2);
   second.add(COLUMN.messagesReceived, 20);
   second.add(COLUMN.messagesSent, 40);
   second.add(COLUMN.bytesQueued, 70);
@@ -29,13 +31,14 @@ Deno.test("sampler: what grew, a second, and what is there now", () => {
   clock.now += 500;
   first.wake(clock.now * 1000);
   clock.now += 1_500;
-  const { p50, p90, p99, ...rest } = sampler.take(true);
+  const { p50, p90, p99, ...rest } = sampler.take({ ready: true, residentBytes: 123 });
   assertEquals([p50! <= 100, p90! <= 100, p99! > 800 && p99! <= 1_000], [true, true, true]);
   assertEquals(rest, {
     time: 1_002_005,
     ready: true,
     requests: 200,
-    errors: 0,
+    clientErrors: 2,
+    serverErrors: 1,
     messages: 30,
     receivedBytes: 0,
     sentBytes: 0,
@@ -43,6 +46,7 @@ Deno.test("sampler: what grew, a second, and what is there now", () => {
     webSockets: 0,
     queuedBytes: 40,
     ringDepth: 0,
+    residentBytes: 123,
     workers: [
       { load: 0.75, connections: 4, requests: 150 },
       { load: 1, connections: 0, requests: 50 },
@@ -56,7 +60,7 @@ Deno.test("sampler: each sample is of its own second, and the old ones go", () =
   state.counters(0).observe(50, 7);
   for (let i = 0; i < KEPT_SAMPLES + 10; i++) {
     clock.now += 1_000;
-    const { requests, p50 } = sampler.take(false);
+    const { requests, p50 } = sampler.take({ ready: false, residentBytes: 0 });
     assertEquals([requests, p50 === null], i === 0 ? [7, false] : [0, true]);
   }
   assertEquals(sampler.samples.length, KEPT_SAMPLES);

@@ -36,6 +36,7 @@ browserTest("page: the live page in Chromium", async (browser, t) => {
     await t.step("a cursor by the keyboard", () => keyboard(stage));
     await t.step("a cursor by a finger", () => finger(stage));
     await t.step("the charts are filled by what samples there are", () => zoom(stage));
+    await t.step("the latency of a single request is seen", () => single(stage));
     await t.step("no label is clipped, whatever the figures and the screen", () => labels(stage));
     await t.step("another scheme while it is open: other colours", () => schemes(stage));
   });
@@ -196,7 +197,7 @@ async function finger({ browser, adminUrl }: Stage): Promise<void> {
 }
 
 /** Samples as the server sends them, of the last `count` seconds. */
-function fakeSamples(count: number, scale: number): unknown[] {
+function fakeSamples(count: number, scale: number): object[] {
   return Array.from({ length: count }, (_, i) => ({
     time: Date.now() - (count - 1 - i) * 1_000,
     ready: true,
@@ -223,7 +224,7 @@ function fakeSamples(count: number, scale: number): unknown[] {
 /** Has the page be told of other samples than the server's; it takes the end of the stream for a loss. */
 async function openWith(
   { browser, adminUrl }: Stage,
-  options: Parameters<typeof Watched.open>[2] & { samples: unknown[] },
+  options: Parameters<typeof Watched.open>[2] & { samples: object[] },
 ): Promise<Watched> {
   const { samples, ...rest } = options;
   const events = [
@@ -252,9 +253,25 @@ async function zoom(stage: Stage): Promise<void> {
     );
     assertEquals(texts.some((text) => TIME.test(text)), count === 20, texts.join());
     // The line begins at the left edge of the plot.
-    assert(await pixelsOf(page, [0x6c, 0xb2, 0xff], 0.3) > LINE, "the left of the chart is empty");
+    assert(
+      await pixelsOf(page, [0x6c, 0xb2, 0xff], { share: 0.3 }) > LINE,
+      "the left of the chart is empty",
+    );
     await page.page.context().close();
   }
+}
+
+async function single(stage: Stage): Promise<void> {
+  const quiet = { p50: null, p90: null, p99: null };
+  const samples = fakeSamples(20, 1).map((sample, i) => i === 9 ? sample : { ...sample, ...quiet });
+  const page = await openWith(stage, { ...DESKTOP, samples });
+  await shows(page, "#window", /^the last 20 s$/);
+  const latency = "figure:nth-of-type(2)";
+  assert(
+    await pixelsOf(page, [0x6c, 0xb2, 0xff], { chart: latency }) > 5,
+    "no point is to be seen",
+  );
+  await page.page.context().close();
 }
 
 /** Notes what is written on canvases, and whether all of it is inside. */
@@ -316,10 +333,14 @@ async function schemes({ browser, adminUrl }: Stage): Promise<void> {
   await page.close();
 }
 
-/** How many pixels in the left share of the first chart have just this colour. */
-function pixelsOf(page: Watched, colour: readonly number[], share = 1): Promise<number> {
+/** How many pixels of a chart, or of its left share, have just this colour. */
+function pixelsOf(
+  page: Watched,
+  colour: readonly number[],
+  { chart = FIRST, share = 1 } = {},
+): Promise<number> {
   return page.evaluate(`(() => {
-    const canvas = document.querySelector("${FIRST} canvas");
+    const canvas = document.querySelector("${chart} canvas");
     const width = Math.round(canvas.width * ${share});
     const { data } = canvas.getContext("2d").getImageData(0, 0, width, canvas.height);
     let count = 0;

@@ -288,10 +288,23 @@ function lineOf(series, i) {
   return {
     stroke,
     width: 1.8,
-    points: { show: false },
+    // Of a value between two seconds without one there is no line.
+    points: { show: false, size: 5, fill: stroke, filter: (plot, row) => isolated(plot.data[row]) },
     ...(series.dashed ? { dash: DASHES } : {}),
     ...(series.fill ? { fill: `${stroke}1f` } : {}), // an eighth of its strength
   };
+}
+
+/**
+ * The places of values that have no neighbour; null if there are none.
+ *
+ * @param {readonly (number | null)[]} values
+ */
+function isolated(values) {
+  const isMissing = (i) => (values[i] ?? null) === null;
+  const places = [...values.keys()]
+    .filter((i) => !isMissing(i) && isMissing(i - 1) && isMissing(i + 1));
+  return places.length > 0 ? places : null;
 }
 
 /** The place of the sample whose time is nearest. */

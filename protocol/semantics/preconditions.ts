@@ -57,17 +57,21 @@ function isAnother(
   const match = request.field("if-match");
   if (match !== undefined) return !listMatchesStrongly(match, representation.etag);
   const since = dateOf(request.field("if-unmodified-since"), now);
-  return since !== undefined && Math.floor(representation.lastModified) > since;
+  const { lastModified } = representation;
+  // Section 13.1.4: ignored if the resource has no modification date.
+  return since !== undefined && lastModified !== undefined && Math.floor(lastModified) > since;
 }
 
-/** Section 13.1.3; true without the field. */
+/** Section 13.1.3; true without the field, and without a date to compare. */
 function isModifiedSince(
   request: ConditionalRequest,
   representation: Representation,
   now: number,
 ): boolean {
   const since = dateOf(request.field("if-modified-since"), now);
-  return since === undefined || Math.floor(representation.lastModified) > since;
+  const { lastModified } = representation;
+  // Section 13.1.3: ignored if the resource has no modification date.
+  return since === undefined || lastModified === undefined || Math.floor(lastModified) > since;
 }
 
 /** Two lines of one name arrive joined by a comma, which is no date: ignored, as both texts want. */

@@ -92,6 +92,7 @@ function isCurrent(
 ): boolean {
   if (value === undefined) return true;
   if (value.endsWith('"')) return stronglyEqual(value, representation.etag);
+  if (representation.lastModified === undefined) return false;
   const lastModified = Math.floor(representation.lastModified);
   return now > lastModified && parseHttpDate(value, now) === lastModified;
 }

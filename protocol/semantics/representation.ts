@@ -18,8 +18,11 @@ export interface ConditionalRequest {
 export interface Representation {
   /** Its tag with the quotes, `"a-b"`; `W/"a-b"` where two of one tag may differ in a byte. */
   readonly etag: string;
-  /** When it was last changed, in seconds since 1970; a fraction is cut off, as Last-Modified cuts it. */
-  readonly lastModified: number;
+  /**
+   * When it was last changed, in seconds since 1970; a fraction is cut off, as Last-Modified cuts it.
+   * Undefined if that is not known: conditions by date are then ignored.
+   */
+  readonly lastModified: number | undefined;
   /** Bytes of the body. */
   readonly size: number;
 }

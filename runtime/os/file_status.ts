@@ -61,6 +61,12 @@ export class FileStatus {
     return this.#view.getUint32(MODIFICATION + 8, true);
   }
 
+  /** When the inode was last changed, in nanoseconds since 1970; no program can set it. */
+  get changedNanoseconds(): bigint {
+    return this.#view.getBigInt64(CHANGE, true) * 1_000_000_000n +
+      BigInt(this.#view.getUint32(CHANGE + 8, true));
+  }
+
   /** The inode's number, hexadecimal. */
   get inode(): string {
     const high = this.#view.getUint32(INODE + 4, true);

@@ -19,7 +19,10 @@ export interface RequestRow extends Row {
   /** Fields by lower-case name. */
   readonly fields: Readonly<Record<string, string>>;
   /** What differs from {@link REPRESENTATION}. */
-  readonly representation?: Partial<Representation>;
+  readonly representation?: Partial<Omit<Representation, "lastModified">> & {
+    /** Null: no date is known. */
+    readonly lastModified?: number | null;
+  };
 }
 
 /** What rows are judged on: changed at the time of RFC 9110's own examples. */
@@ -45,5 +48,6 @@ export function requestOf({ method = "GET", fields }: RequestRow): ConditionalRe
 
 /** The representation of a row. */
 export function representationOf({ representation }: RequestRow): Representation {
-  return { ...REPRESENTATION, ...representation };
+  const whole = { ...REPRESENTATION, ...representation };
+  return { ...whole, lastModified: whole.lastModified ?? undefined };
 }

@@ -6,9 +6,10 @@
  */
 
 import type { ContentCoding, DateField, ResponseFields } from "../../../protocol/mod.ts";
-import { FileStatus, type FileSystem } from "../../os/mod.ts";
+import { EIO, FileStatus, type FileSystem } from "../../os/mod.ts";
 import type { CodingChooser } from "./coding_chooser.ts";
 import { type Compressor, type MadeCoding, WORTH_COMPRESSING } from "./compressor.ts";
+import { hasModificationTime, tagOfBytes, tagOfFile } from "./content_tag.ts";
 import type { Folder } from "./folder.ts";
 import { isCompressible, mediaType } from "./media_types.ts";
 import { SharedFile } from "./shared_file.ts";
@@ -48,8 +49,14 @@ interface Opened {
   readonly source: SharedFile;
   readonly version: string;
   readonly size: number;
+  /** When it was modified, in seconds since 1970. */
   readonly modified: number;
+  /** The same as Last-Modified says it; undefined: not at all. */
+  readonly lastModified: number | undefined;
+  /** Of its content; see content_tag.ts. */
   readonly tag: string;
+  /** All of it, if it is small. */
+  readonly body: Uint8Array | undefined;
 }
 
 /** What lies beside a file, or not. */
@@ -132,14 +139,7 @@ export class FileLoader {
       if (known < 0) return known;
       return status.isFolder ? FOLDER : NO_FILE;
     }
-    const { version, size, modifiedSeconds: modified } = status;
-    return {
-      source: new SharedFile(files, descriptor),
-      version,
-      size,
-      modified,
-      tag: tagOf(status),
-    };
+    return describe(new SharedFile(files, descriptor), status) ?? -EIO;
   }
 
   #neighbour(path: string, row: (typeof NEIGHBOURS)[number], modified: number): Neighbour {
@@ -147,8 +147,10 @@ export class FileLoader {
     const status = this.#status;
     const found = this.#parts.folder.statusAt(path + ending, status) >= 0;
     const version = found ? status.version : "";
-    const isFresh = found && status.isRegular && status.modifiedSeconds >= modified - NEIGHBOUR_LAG;
-    const opened = isFresh ? this.#open(path + ending) : undefined;
+    // No coding of anything is empty: the tool that should have made it failed.
+    const isUsable = found && status.isRegular && status.size > 0 &&
+      status.modifiedSeconds >= modified - NEIGHBOUR_LAG;
+    const opened = isUsable ? this.#open(path + ending) : undefined;
     const file = typeof opened === "object" ? opened : undefined;
     return { coding, file, known: [path + ending, version] };
   }
@@ -158,19 +160,30 @@ export class FileLoader {
     parts: Omit<VariantParts, "source" | "etag" | "lastModified" | "size">,
   ): Variant {
     const suffix = parts.contentEncoding === undefined ? "" : `-${parts.contentEncoding}`;
-    const { source, modified, size } = opened;
+    const { source, body, lastModified, size } = opened;
     const etag = `"${opened.tag}${suffix}"`;
-    const lastModified = this.#notInFuture(modified);
-    const body = size <= PREPARED_BODY ? readWhole(source, size) : undefined;
     if (body === undefined) return new Variant({ ...parts, source, etag, lastModified, size });
     source.release();
     return new Variant({ ...parts, source: body, etag, lastModified, size: body.length });
   }
+}
 
-  /** RFC 9110 section 8.8.2.1: a time in the future is replaced by the present. */
-  #notInFuture(seconds: number): number {
-    return Math.max(0, Math.min(seconds, Math.floor(Date.now() / 1000)));
+/** What is to be known of an open file; undefined, and it is closed, if it cannot be read. */
+function describe(source: SharedFile, status: FileStatus): Opened | undefined {
+  const { version, size, modifiedSeconds: modified } = status;
+  const body = size <= PREPARED_BODY ? readWhole(source, size) : undefined;
+  const tag = body === undefined ? tagOfFile(source, status) : tagOfBytes(body);
+  if (tag === undefined) {
+    source.release();
+    return undefined;
   }
+  return { source, version, size, modified, lastModified: lastModifiedOf(status), tag, body };
+}
+
+/** RFC 9110 section 8.8.2.1: a time in the future is replaced by the present. */
+function lastModifiedOf(status: FileStatus): number | undefined {
+  if (!hasModificationTime(status)) return undefined;
+  return Math.min(status.modifiedSeconds, Math.floor(Date.now() / 1000));
 }
 
 /** The bytes of a small file; undefined where they cannot be read. Fewer than `size` if it was cut meanwhile. */
@@ -185,7 +198,10 @@ function readWhole(file: SharedFile, size: number): Uint8Array | undefined {
   return bytes;
 }
 
-/** The variant of bytes that were compressed here: another coding, so another tag. */
+/**
+ * The variant of bytes that were compressed here. Its tag is that of these bytes and not of the file: another
+ * version of a compressor makes others of the same file.
+ */
 function encodedVariant(
   { identity, common, coding, bytes }: {
     identity: Variant;
@@ -198,25 +214,8 @@ function encodedVariant(
     ...common,
     contentEncoding: coding,
     source: bytes,
-    etag: identity.etag.replace(/"$/, `-${coding}"`),
+    etag: `"${tagOfBytes(bytes)}-${coding}"`,
     lastModified: identity.lastModified,
     size: bytes.length,
   });
-}
-
-/**
- * The tag of a file's content: length, time of modification and the file itself. It is a strong one
- * (RFC 9110 section 8.8.1) since the kernel stamps every write with the time of its tick, some
- * milliseconds long: two contents under one tag would have to be written into the same file, with the same
- * length, within one tick, and the first be sent in between. The inode is mixed: a file that is moved
- * into its place with an old time is another one, and nobody is told the number.
- */
-function tagOf(status: FileStatus): string {
-  let hash = 0x811c9dc5; // FNV-1a
-  for (const char of status.identity) {
-    hash = Math.imul(hash ^ char.charCodeAt(0), 0x01000193);
-  }
-  const time = status.modifiedSeconds.toString(36) +
-    status.modifiedNanoseconds.toString(36).padStart(6, "0");
-  return `${status.size.toString(36)}-${time}-${(hash >>> 0).toString(36)}`;
 }

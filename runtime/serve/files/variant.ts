@@ -38,7 +38,7 @@ export interface VariantParts extends Representation {
 /** A representation. */
 export class Variant implements Representation {
   readonly etag: string;
-  readonly lastModified: number;
+  readonly lastModified: number | undefined;
   readonly size: number;
   /** The whole body. */
   readonly part: BodyPart;
@@ -58,7 +58,9 @@ export class Variant implements Representation {
     this.part = { source: parts.source, start: 0, end: parts.size };
     this.contentType = parts.contentType;
     this.#date = parts.date;
-    const lastModified = formatHttpDate(parts.lastModified);
+    const lastModified = parts.lastModified === undefined
+      ? undefined
+      : formatHttpDate(parts.lastModified);
     this.validators = [
       ["ETag", parts.etag],
       ...(lastModified === undefined ? [] : [["Last-Modified", lastModified] as const]),

@@ -35,13 +35,15 @@ Deno.test("conditional requests for files: the table", (test) =>
     }
   }));
 
-Deno.test("conditional requests for files: Last-Modified is the file's, to the second", () =>
+Deno.test("conditional requests for files: Last-Modified is the file's, to the second, if it has one", () =>
   withSite({}, async (site) => {
     await makeFiles(ROWS, site);
     const { server } = site;
     for (const row of ROWS) {
       const answer = await ask(server, `GET ${pathOf(row)} HTTP/1.1\r\nHost: a\r\n\r\n`);
-      assertEquals(field(answer, "last-modified"), "Sun, 06 Nov 1994 08:49:37 GMT", pathOf(row));
+      const isDated = row.representation?.lastModified !== null;
+      const expected = isDated ? "Sun, 06 Nov 1994 08:49:37 GMT" : undefined;
+      assertEquals(field(answer, "last-modified"), expected, pathOf(row));
     }
   }));
 

@@ -10,6 +10,8 @@ import { ask, type Endpoint, field, type HttpAnswer } from "../../support/http_c
 import { representationOf, type RequestRow } from "../../support/semantics_tables.ts";
 import type { Site } from "../../support/site.ts";
 
+/** A time of modification that stands for none: what archives without times are unpacked with. */
+const NO_DATE = 1;
 /** Larger files have a hole for content: all bytes are 0. */
 const LARGEST_WRITTEN = 1 << 20;
 
@@ -35,7 +37,7 @@ export async function makeFiles(rows: readonly RequestRow[], { folder }: Site): 
     const path = folder + pathOf(row);
     await Deno.writeFile(path, size > LARGEST_WRITTEN ? new Uint8Array(0) : contentOf(0, size));
     if (size > LARGEST_WRITTEN) await Deno.truncate(path, size);
-    const time = new Date(lastModified * 1000);
+    const time = new Date((lastModified ?? NO_DATE) * 1000);
     await Deno.utime(path, time, time);
   }
 }

@@ -46,8 +46,6 @@ const REFUSALS = {
   PATH_ENCODED_SLASH: 404,
   /** A backslash, which is a slash to some readers. */
   PATH_BACKSLASH: 404,
-  /** Two slashes in a row: to redirect to such a path would lead to another host. */
-  PATH_EMPTY_SEGMENT: 404,
   /** A name that no file system here takes. */
   PATH_TOO_LONG: 404,
 } as const;
@@ -95,14 +93,13 @@ function judgeWhole(path: string, decoded: string): RefusedPath | undefined {
   if (DOT_SEGMENT.test(decoded)) return refused("PATH_DOT_SEGMENT");
   if (decoded.includes("\\")) return refused("PATH_BACKSLASH");
   if (ENCODED_SLASH.test(path)) return refused("PATH_ENCODED_SLASH");
-  if (decoded.includes("//")) return refused("PATH_EMPTY_SEGMENT");
   return bytesOf(decoded) > PATH_BYTES ? refused("PATH_TOO_LONG") : undefined;
 }
 
 function split(decoded: string): RequestPath | RefusedPath {
   const isFolder = decoded.endsWith("/");
-  const segments = decoded.slice(1, isFolder ? -1 : undefined).split("/");
-  if (decoded === "/") segments.length = 0;
+  // Slashes in a row count as one, as in every file system, nginx (merge_slashes) and Caddy.
+  const segments = decoded.split("/").filter((name) => name !== "");
   if (segments.some((name) => bytesOf(name) > NAME_BYTES)) return refused("PATH_TOO_LONG");
   const isHidden = segments.some((name, depth) => {
     return name.startsWith(".") && !(depth === 0 && name === ".well-known");

@@ -9,35 +9,10 @@
 
 import type { FileStatus } from "./file_status.ts";
 
-/** What an entry of a folder is. */
-export interface FolderEntry {
-  readonly name: string;
-  /** Of a symbolic link: of what it leads to. */
-  readonly isFolder: boolean;
-  readonly size: number;
-  /** Seconds since 1970. */
-  readonly lastModified: number;
-}
-
 /** How paths are looked up. */
 export interface LookUp {
-  /** Follow symbolic links wherever they lead; else only those that stay in the folder. */
+  /** Follow symbolic links wherever they lead; else only those that lead to what is in the folder. */
   readonly followLinks: boolean;
-}
-
-/** How a folder is read. */
-export interface ListHow extends LookUp {
-  /** Entries at most. */
-  readonly most: number;
-  /** Names that begin with a dot, too. */
-  readonly hidden: boolean;
-}
-
-/** What a folder holds. */
-export interface FolderList {
-  readonly entries: readonly FolderEntry[];
-  /** Names beyond the most, not looked at; they are counted up to a hundred thousand. */
-  readonly omitted: number;
 }
 
 /** The calls of a file server. */
@@ -57,8 +32,11 @@ export interface FileSystem {
   statusAt(folder: number, path: string, into: FileStatus): number;
   /** pread(2) into `bytes[start, end)`: a count, 0 at the end of the file. */
   read(descriptor: number, bytes: Uint8Array, at: ReadPlace): number;
-  /** What the open folder holds but "." and ".."; a negated errno where it can't be read. */
-  list(descriptor: number, how: ListHow): FolderList | number;
+  /**
+   * The next names in an open folder, some thousand at once, without "." and ".."; null: there are no more.
+   * A negated errno if it cannot be read.
+   */
+  readNames(descriptor: number): readonly string[] | null | number;
   /** close(2). */
   close(descriptor: number): number;
 }

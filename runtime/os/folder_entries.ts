@@ -1,9 +1,9 @@
 /**
  * The names in an open folder, by getdents64(2).
  *
- * In: a descriptor opened for reading. Out: names in no order, without "." and "..", or the negated
- * errno. A name that is no UTF-8 is left out: no URL can ask for it. Deno's own readDirSync wants a
- * path, which may lead somewhere else by now than when the folder was opened.
+ * In: a descriptor opened for reading. Out: names in no order, without "." and "..", a buffer full at each
+ * call, or the negated errno. A name that is no UTF-8 is left out: no URL can ask for it. Deno's own readDirSync
+ * wants a path, which may lead somewhere else by now than when the folder was opened.
  *
  *   struct linux_dirent64: inode u64 | offset s64 | record length u16 | type u8 | name, NUL
  */
@@ -17,32 +17,31 @@ const NAME = 19;
 /** Some thousand names at once. */
 const BUFFER_BYTES = 64 * 1024;
 
-/** Up to `most` names. */
-export function readFolder(descriptor: number, most: number): string[] | number {
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** The next names; null: there are no more. */
+export function readNames(descriptor: number): string[] | null | number {
   const bytes = new Uint8Array(BUFFER_BYTES);
+  const count = result(
+    libc().syscall_getdents64(SYS_GETDENTS64, descriptor, bytes, BUFFER_BYTES),
+  );
+  if (count <= 0) return count === 0 ? null : count;
   const names: string[] = [];
-  while (names.length < most) {
-    const count = result(
-      libc().syscall_getdents64(SYS_GETDENTS64, descriptor, bytes, BUFFER_BYTES),
-    );
-    if (count < 0) return count;
-    if (count === 0) break;
-    addNames(bytes.subarray(0, count), names);
-  }
-  return names.slice(0, most);
+  addNames(bytes.subarray(0, count), names);
+  return names;
 }
 
 function addNames(bytes: Uint8Array, names: string[]): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   for (let at = 0; at + NAME < bytes.length; at += view.getUint16(at + RECORD_LENGTH, true)) {
     const end = bytes.indexOf(0, at + NAME);
-    const name = decodeName(decoder, bytes.subarray(at + NAME, end));
+    const name = decodeName(bytes.subarray(at + NAME, end));
     if (name !== undefined && name !== "." && name !== "..") names.push(name);
   }
 }
 
-function decodeName(decoder: TextDecoder, bytes: Uint8Array): string | undefined {
+/** A name or path as text; undefined: it is not UTF-8. */
+export function decodeName(bytes: Uint8Array): string | undefined {
   try {
     return decoder.decode(bytes);
   } catch (error) {

@@ -103,6 +103,7 @@ const SYMBOLS = {
     parameters: ["i32", "i32", "buffer", "u32"],
     result: "i32",
   },
+  readlinkat: { parameters: ["i32", "buffer", "buffer", "u32"], result: "i32" }, // int dirfd, const char *path, char *buf, size_t
   openat: { parameters: ["i32", "buffer", "i32", "u32"], result: "i32" }, // int dirfd, const char *path, int flags, mode_t
   // epoll and eventfd
   epoll_create1: { parameters: ["i32"], result: "i32" }, // int flags

@@ -3,22 +3,32 @@
  *
  * In and out: as `file_system.ts` says. openat2(2) has the kernel refuse every path that leaves the
  * folder, by "..", by an absolute link or by a relative one, also if somebody moves folders about at that
- * very moment. Where there is no openat2 (before Linux 5.6, or forbidden by an old sandbox) each part
- * of the path is opened by itself and no link is followed. A path lies in scratch memory that is reused,
- * as UTF-8 with a NUL behind it.
+ * very moment. If there is no openat2 (before Linux 5.6, or forbidden by an old sandbox) each part
+ * of the path is opened by itself and no link is followed.
+ *
+ * Links are thereby refused that lead back into the folder: all absolute ones, without openat2 all. Of such a
+ * path the kernel is asked where it really ends; if that is beneath the folder, the real path, which has no
+ * links, is opened in the same guarded way. The question alone opens nothing for reading, and whoever
+ * moves things about between it and the second try only makes that one fail.
+ *
+ * A path lies in scratch memory that is reused, as UTF-8 with a NUL behind it.
  */
 
-import { EAGAIN, EINTR, EINVAL, ENAMETOOLONG, ENOSYS, EPERM } from "./errno.ts";
-import { FileStatus } from "./file_status.ts";
-import type {
-  FileSystem,
-  FolderEntry,
-  FolderList,
-  ListHow,
-  LookUp,
-  ReadPlace,
-} from "./file_system.ts";
-import { readFolder } from "./folder_entries.ts";
+import {
+  EAGAIN,
+  EINTR,
+  EINVAL,
+  ELOOP,
+  ENAMETOOLONG,
+  ENOENT,
+  ENOSYS,
+  ENOTDIR,
+  EPERM,
+  EXDEV,
+} from "./errno.ts";
+import type { FileStatus } from "./file_status.ts";
+import type { FileSystem, LookUp, ReadPlace } from "./file_system.ts";
+import { decodeName, readNames } from "./folder_entries.ts";
 import { libc } from "./libc.ts";
 import { result } from "./syscall.ts";
 
@@ -51,8 +61,8 @@ const OPEN_HOW_RESOLVE = 4;
 /** Renames elsewhere in the tree may make a look-up beneath a folder fail with EAGAIN. */
 const ATTEMPTS = 8;
 
-/** Names that are read of a folder, however many it has: some megabytes. */
-const MOST_NAMES = 100_000;
+/** How a path is refused because of a link; see {@link LinuxFiles.open}. */
+const MAYBE_LINK: readonly number[] = [-EXDEV, -ELOOP, -ENOTDIR];
 
 const NO_PATH = new Uint8Array(1);
 const encoder = new TextEncoder();
@@ -79,6 +89,14 @@ export class LinuxFiles implements FileSystem {
   }
 
   open(folder: number, path: string, how: LookUp): number {
+    const opened = this.#openBeneath(folder, path, how);
+    if (how.followLinks || !MAYBE_LINK.includes(opened) || !isDownward(path)) return opened;
+    const real = this.#realPathBeneath(folder, path);
+    if (typeof real === "string") return this.#openBeneath(folder, real, how);
+    return real === -ENOENT ? real : opened;
+  }
+
+  #openBeneath(folder: number, path: string, how: LookUp): number {
     if (!this.#hasOpenat2) return this.#openParts(folder, path, how);
     const written = this.#writePath(path === "" ? "." : path);
     if (written < 0) return written;
@@ -116,37 +134,12 @@ export class LinuxFiles implements FileSystem {
     return count;
   }
 
-  list(descriptor: number, how: ListHow): FolderList | number {
-    const read = readFolder(descriptor, MOST_NAMES);
-    if (typeof read === "number") return read;
-    const names = how.hidden ? read : read.filter((name) => !name.startsWith("."));
-    const status = new FileStatus();
-    const entries = names.slice(0, how.most)
-      .flatMap((name) => this.#entry(descriptor, name, how, status) ?? []);
-    return { entries, omitted: Math.max(0, names.length - how.most) };
+  readNames(descriptor: number): readonly string[] | null | number {
+    return readNames(descriptor);
   }
 
   close(descriptor: number): number {
     return result(this.#libc.close(descriptor));
-  }
-
-  /** What may be served of a folder: files and folders that could be opened. */
-  #entry(
-    folder: number,
-    name: string,
-    how: LookUp,
-    status: FileStatus,
-  ): FolderEntry | undefined {
-    if (this.statusAt(folder, name, status) < 0) return undefined;
-    // Asked before it is opened: opening a device can do something to it.
-    if (!status.isRegular && !status.isFolder) return undefined;
-    const opened = this.open(folder, name, how);
-    if (opened < 0) return undefined;
-    const known = this.status(opened, status);
-    this.close(opened);
-    if (known < 0) return undefined;
-    const { isFolder, size, modifiedSeconds: lastModified } = status;
-    return { name, isFolder, size, lastModified };
   }
 
   /** Whether openat2 works at all: an old sandbox answers EPERM to calls that it does not know. */
@@ -178,6 +171,32 @@ export class LinuxFiles implements FileSystem {
     return opened;
   }
 
+  /**
+   * Where a path ends when all links are followed, relative to the folder; undefined: not beneath it, or it
+   * cannot be found out. A negated errno if there is no such end.
+   */
+  #realPathBeneath(folder: number, path: string): string | undefined | number {
+    const end = this.#openat(folder, path, O_PATH | O_CLOEXEC);
+    if (end < 0) return end;
+    const [root, real] = [this.#pathOf(folder), this.#pathOf(end)];
+    this.close(end);
+    if (root === undefined || real === undefined) return undefined;
+    if (real === root) return "";
+    const prefix = root.endsWith("/") ? root : `${root}/`;
+    return real.startsWith(prefix) ? real.slice(prefix.length) : undefined;
+  }
+
+  /** The absolute path of what a descriptor stands for; undefined without /proc, and of one that is no UTF-8. */
+  #pathOf(descriptor: number): string | undefined {
+    const written = this.#writePath(`/proc/self/fd/${descriptor}`);
+    if (written < 0) return undefined;
+    const into = new Uint8Array(PATH_BYTES);
+    const count = result(this.#libc.readlinkat(AT_FDCWD, this.#path, into, PATH_BYTES));
+    // As many bytes as there is room for: it may have been cut.
+    if (count < 0 || count >= PATH_BYTES) return undefined;
+    return decodeName(into.subarray(0, count));
+  }
+
   #openat(folder: number, path: string, flags: number): number {
     const written = this.#writePath(path);
     if (written < 0) return written;
@@ -207,4 +226,9 @@ export class LinuxFiles implements FileSystem {
     this.#path[written] = 0;
     return 0;
   }
+}
+
+/** Whether a path cannot lead up but by a link: no such path is resolved a second time. */
+function isDownward(path: string): boolean {
+  return !path.startsWith("/") && !path.split("/").includes("..");
 }

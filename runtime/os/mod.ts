@@ -56,14 +56,7 @@ export {
   EXDEV,
 } from "./errno.ts";
 export { FileStatus } from "./file_status.ts";
-export type {
-  FileSystem,
-  FolderEntry,
-  FolderList,
-  ListHow,
-  LookUp,
-  ReadPlace,
-} from "./file_system.ts";
+export type { FileSystem, LookUp, ReadPlace } from "./file_system.ts";
 export { hasLibc } from "./libc.ts";
 export { LinuxFiles } from "./linux_files.ts";
 export { LinuxOs } from "./linux.ts";

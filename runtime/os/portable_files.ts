@@ -9,23 +9,21 @@
 
 import { EACCES, EBADF, EINVAL, EIO, errnoOf, EXDEV } from "./errno.ts";
 import type { FileStatus } from "./file_status.ts";
-import type {
-  FileSystem,
-  FolderEntry,
-  FolderList,
-  ListHow,
-  LookUp,
-  ReadPlace,
-} from "./file_system.ts";
+import type { FileSystem, LookUp, ReadPlace } from "./file_system.ts";
 
 /** What cannot be part of a name: the end of a C string; on Windows also drives, streams, separators. */
 const NO_PATH = Deno.build.os === "windows" ? /[\0:\\]/ : /\0/;
+
+/** Names that are given at once; Deno itself has read them all by then. */
+const NAMES_AT_ONCE = 1_000;
 
 /** What a descriptor stands for. */
 interface Opened {
   readonly path: string;
   /** Null: a folder, or what must not be opened. */
   readonly file: Deno.FsFile | null;
+  /** What is left to read of a folder's entries; absent: none has been asked for. */
+  entries?: Iterator<Deno.DirEntry>;
 }
 
 /** Calls of Deno about files. */
@@ -74,19 +72,21 @@ export class PortableFiles implements FileSystem {
     });
   }
 
-  list(descriptor: number, how: ListHow): FolderList | number {
-    const base = this.#opened.get(descriptor)?.path;
-    if (base === undefined) return -EBADF;
-    const entries: FolderEntry[] = [];
-    let names = 0;
-    const listed = attempt(() => {
-      for (const { name } of Deno.readDirSync(base)) {
-        if (!how.hidden && name.startsWith(".")) continue;
-        if (names++ < how.most) attempt(() => addEntry(entries, base, name, how));
+  readNames(descriptor: number): readonly string[] | null | number {
+    const opened = this.#opened.get(descriptor);
+    if (opened === undefined) return -EBADF;
+    const names: string[] = [];
+    const read = attempt(() => {
+      const entries = opened.entries ??= Deno.readDirSync(opened.path)[Symbol.iterator]();
+      while (names.length < NAMES_AT_ONCE) {
+        const { done, value } = entries.next();
+        if (done) break;
+        names.push(value.name);
       }
-      return 0;
+      return names.length;
     });
-    return listed < 0 ? listed : { entries, omitted: Math.max(0, names - how.most) };
+    if (read < 0) return read;
+    return read === 0 ? null : names;
   }
 
   close(descriptor: number): number {
@@ -110,17 +110,6 @@ function join(base: string, path: string): string {
 function isBeneath(base: string, real: string): boolean {
   if (!real.startsWith(base)) return false;
   return real.length === base.length || /[/\\]$/.test(base) || /[/\\]/.test(real[base.length]!);
-}
-
-/** What may be served of a folder: files and folders that could be opened. */
-function addEntry(entries: FolderEntry[], base: string, name: string, how: LookUp): number {
-  const real = Deno.realPathSync(join(base, name));
-  if (!how.followLinks && !isBeneath(base, real)) return -EXDEV;
-  const { isFile, isDirectory, size, mtime } = Deno.statSync(real);
-  if (!isFile && !isDirectory) return -EINVAL;
-  if (isFile) Deno.openSync(real, { read: true }).close();
-  const lastModified = Math.floor((mtime?.getTime() ?? 0) / 1000);
-  return entries.push({ name, isFolder: isDirectory, size, lastModified });
 }
 
 /** A count, or the negated errno of what Deno threw. */

@@ -8,6 +8,7 @@
 
 import zlib from "node:zlib";
 import type { BodyPart } from "../session/mod.ts";
+import { nextTurn } from "./sliced.ts";
 
 /** Codings that are made here. */
 export type MadeCoding = "br" | "gzip";
@@ -74,7 +75,7 @@ async function compressed(
     }
     await new Promise((resolve) => stream.write(piece, resolve));
     // The callback comes in a microtask: without this the loop would not turn in between.
-    await new Promise((resolve) => setTimeout(resolve, 0));
+    await nextTurn();
   }
   stream.end();
   await ended;

@@ -29,7 +29,7 @@ class ErrorPage {
     if (now - this.#checkedAt < TRUST) return this.#loaded;
     this.#checkedAt = now;
     if (this.#loaded !== null && this.#loader.isCurrent(this.#loaded)) return this.#loaded;
-    const loaded = this.#loader.load(this.#path, () => {});
+    const loaded = this.#loader.load(this.#path);
     // Out of descriptors or memory: the old page is better than none.
     if (typeof loaded === "number" && loaded !== -ENOENT && this.#loaded !== null) {
       return this.#loaded;
@@ -50,26 +50,27 @@ export class ErrorPages {
   readonly #failed: ErrorPage;
   readonly #fields: SiteFields;
 
-  constructor(loader: FileLoader, fields: SiteFields) {
+  readonly #now: () => number;
+
+  /** Has them loaded. @param now milliseconds that are never set back */
+  constructor(loader: FileLoader, fields: SiteFields, now: () => number) {
     this.#notFound = new ErrorPage("404.html", loader);
     this.#failed = new ErrorPage("50x.html", loader);
     this.#fields = fields;
+    this.#now = now;
+    this.#notFound.current(now());
+    this.#failed.current(now());
   }
 
-  /** Has them loaded. */
-  load(now: number): void {
-    this.#notFound.current(now);
-    this.#failed.current(now);
-  }
-
-  /** Answers with the page of this status; false where there is none. */
-  answer(exchange: Exchange, status: number, now: number): boolean {
+  /** Answers with the page of this status, and these fields; false if there is none. */
+  answer(exchange: Exchange, status: number, own: ResponseFields): boolean {
     if (status !== 404 && status < 500) return false;
-    const page = (status === 404 ? this.#notFound : this.#failed).current(now);
+    const page = (status === 404 ? this.#notFound : this.#failed).current(this.#now());
     if (page === null) return false;
     const { part, size, contentType } = page.file.identity;
     const fields: ResponseFields = [
       ["Content-Type", contentType],
+      ...own,
       ...this.#fields.common,
     ];
     exchange.respondParts({ status, fields, contentLength: size }, [part]);

@@ -24,8 +24,13 @@ export interface CacheBounds {
   readonly openFiles: number;
 }
 
-/** What a path, its entry and their bookkeeping take beside the content. Measured: about 3 KB. */
+/** What an entry and its bookkeeping take beside the content. Measured: about 3 KB. */
 const ENTRY_BYTES = 4 * 1024;
+/**
+ * A path's own bytes, for each of its characters: the key, and the label for the log, whose escapes are longer.
+ * One file has many paths: whoever asks may write any character of it as `%41`.
+ */
+const BYTES_A_CHARACTER = 4;
 
 interface Slot<Entry> {
   readonly entry: Entry;
@@ -69,7 +74,7 @@ export class FileCache<Entry extends CacheEntry> {
   /** Keeps an entry, in place of the path's old one, and lets go of others where there are too many. */
   put(path: string, entry: Entry): void {
     this.delete(path);
-    const slot = { entry, bytes: entry.memoryBytes + ENTRY_BYTES };
+    const slot = { entry, bytes: bytesOf(path, entry) };
     this.#slots.set(path, slot);
     this.#memoryBytes += slot.bytes;
     this.#openFiles += entry.openFiles;
@@ -81,7 +86,7 @@ export class FileCache<Entry extends CacheEntry> {
     const slot = this.#slots.get(path);
     if (slot === undefined || slot.entry !== entry) return;
     this.#memoryBytes -= slot.bytes;
-    slot.bytes = entry.memoryBytes + ENTRY_BYTES;
+    slot.bytes = bytesOf(path, entry);
     this.#memoryBytes += slot.bytes;
     this.#evict(path);
   }
@@ -117,4 +122,8 @@ export class FileCache<Entry extends CacheEntry> {
       this.#slots.set(path, slot);
     }
   }
+}
+
+function bytesOf(path: string, entry: CacheEntry): number {
+  return entry.memoryBytes + ENTRY_BYTES + path.length * BYTES_A_CHARACTER;
 }

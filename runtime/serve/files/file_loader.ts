@@ -41,6 +41,14 @@ export const FOLDER = "folder";
 /** The path is that of something that is neither file nor folder: a device, a FIFO, a socket. */
 export const NO_FILE = "no file";
 
+/** How a file is loaded. */
+export interface LoadHow {
+  /** Called when the file's memory has grown. */
+  readonly grown?: (bytes: number) => void;
+  /** Whether it is sent, or is not, by the request's Accept. */
+  readonly byAccept?: boolean;
+}
+
 /** What a path leads to. */
 export type Loaded = LoadedFile | typeof FOLDER | typeof NO_FILE | number;
 
@@ -88,8 +96,8 @@ export class FileLoader {
     this.#parts = parts;
   }
 
-  /** Loads what is at `path`. `grown` is called when the file's memory has grown. */
-  load(path: string, grown: (bytes: number) => void): Loaded {
+  /** Loads what is at `path`. */
+  load(path: string, { grown = () => {}, byAccept = false }: LoadHow = {}): Loaded {
     const opened = this.#open(path);
     if (typeof opened !== "object") return opened;
     const contentType = mediaType(path);
@@ -100,7 +108,10 @@ export class FileLoader {
       opened.size <= this.#parts.compressBytes;
     const common = {
       contentType,
-      varies: compressible || neighbours.some(({ file }) => file !== undefined),
+      vary: varyOf({
+        "Accept": byAccept,
+        "Accept-Encoding": compressible || neighbours.some(({ file }) => file !== undefined),
+      }),
       siteFields: this.#parts.fieldsOf(path),
       date: this.#parts.date,
     };
@@ -184,6 +195,11 @@ function describe(source: SharedFile, status: FileStatus): Opened | undefined {
 function lastModifiedOf(status: FileStatus): number | undefined {
   if (!hasModificationTime(status)) return undefined;
   return Math.min(status.modifiedSeconds, Math.floor(Date.now() / 1000));
+}
+
+/** The value of Vary: the fields of requests that the answer depends on. */
+function varyOf(fields: Readonly<Record<string, boolean>>): string | undefined {
+  return Object.keys(fields).filter((name) => fields[name]).join(", ") || undefined;
 }
 
 /** The bytes of a small file; undefined where they cannot be read. Fewer than `size` if it was cut meanwhile. */

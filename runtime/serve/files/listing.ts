@@ -2,14 +2,17 @@
  * What a folder has, as a page or as data (`--listing`).
  *
  * In: a folder's path and its entries, whatever order. Out: the body, its type and its policy, by what the
- * client would rather have. A pure function: who serves files reads the folder, leaves out what is
- * hidden, and sends the answer, with `Vary: Accept`. Entries that no request can name are left out, and
- * of very many those beyond a bound.
+ * client would rather have. Pure, and in slices: folder_listing.ts reads the folder, and keeps what is
+ * made here; listing_answer.ts sends it, with `Vary: Accept`. Entries that no request can name are left
+ * out, and of very many those beyond a bound.
  */
 
 import { accepts } from "@std/http/negotiation";
 import { decodeRequestPath, isRefusedPath } from "../../../protocol/mod.ts";
-import { isoTime, LISTING_CSP, listingPage } from "./listing_page.ts";
+import { withoutCopies } from "./listing_neighbours.ts";
+import { isoTime, LISTING_CSP, listingPage, listingRow } from "./listing_page.ts";
+import type { Sliced } from "./sliced.ts";
+import { sortSliced } from "./sliced_sort.ts";
 
 /**
  * Entries of a listing; the rest are counted. A page of so many has about a megabyte; a folder of more is
@@ -48,37 +51,68 @@ export interface ListingAnswer {
   readonly contentType: string;
   /** Content-Security-Policy to send with it; data needs none. */
   readonly contentSecurityPolicy: string | undefined;
-  readonly body: string;
+  /** In UTF-8; never changed. */
+  readonly body: Uint8Array;
 }
 
 const HTML = "text/html";
 const JSON_TYPE = "application/json";
 
+/** Entries that are looked at, or written, in one slice: about a millisecond. */
+const SLICE_ENTRIES = 256;
+
 /** `file10` behind `file9`, as people count; equal in every worker whatever its locale. */
 const order = new Intl.Collator("en", { numeric: true });
 
-/**
- * Lists a folder.
- *
- * @param accept the request's Accept; the page unless JSON is preferred
- */
-export function listFolder(folder: FolderContent, accept: string | undefined): ListingAnswer {
-  const listing = listingOf(folder);
-  if (prefersJson(accept)) {
-    return { contentType: JSON_TYPE, contentSecurityPolicy: undefined, body: listingJson(listing) };
-  }
-  const contentType = `${HTML}; charset=utf-8`;
-  return { contentType, contentSecurityPolicy: LISTING_CSP, body: listingPage(listing) };
-}
+const encoder = new TextEncoder();
 
-/** Folders first, then by name. */
-function listingOf({ segments, entries, omitted: unseen = 0 }: FolderContent): Listing {
-  const reachable = entries.filter(({ name }) => isReachable(name));
-  const sorted = reachable.toSorted((a, b) => {
+/** What is shown of a folder and in which order: folders first, then by name. */
+export function* arrangeListing(
+  { segments, entries, omitted: unseen = 0 }: FolderContent,
+): Sliced<Listing> {
+  const reachable: ListingEntry[] = [];
+  for (const part of slicesOf(entries)) {
+    reachable.push(...part.filter(({ name }) => isReachable(name)));
+    if (part.length === SLICE_ENTRIES) yield;
+  }
+  const sorted = yield* sortSliced(reachable, (a, b) => {
     return Number(b.isFolder) - Number(a.isFolder) || order.compare(a.name, b.name);
   });
   const omitted = unseen + Math.max(0, sorted.length - MAX_LISTED);
   return { segments, entries: sorted.slice(0, MAX_LISTED), omitted };
+}
+
+/** Writes a list, as data or as the page. */
+export function* renderListing(listing: Listing, asJson: boolean): Sliced<ListingAnswer> {
+  const { shown, copies } = asJson
+    ? { shown: listing.entries, copies: 0 }
+    : withoutCopies(listing.entries);
+  let rows = "";
+  for (const part of slicesOf(shown)) {
+    rows += asJson
+      ? part.map((entry) => `,${jsonRow(entry)}`).join("")
+      : part.map(listingRow).join("");
+    if (part.length === SLICE_ENTRIES) yield;
+  }
+  if (asJson) {
+    const body = encoder.encode(listingJson(listing, rows.slice(1)));
+    return { contentType: JSON_TYPE, contentSecurityPolicy: undefined, body };
+  }
+  const body = encoder.encode(listingPage({ ...listing, entries: shown }, rows, copies));
+  const contentType = `${HTML}; charset=utf-8`;
+  return { contentType, contentSecurityPolicy: LISTING_CSP, body };
+}
+
+/** Whether this value of Accept wants data; the page unless JSON is preferred. */
+export function prefersJson(accept: string | undefined): boolean {
+  if (accept === undefined) return false;
+  return accepts({ headers: new Headers({ Accept: accept }) }, HTML, JSON_TYPE) === JSON_TYPE;
+}
+
+function* slicesOf<Item>(items: readonly Item[]): Generator<readonly Item[]> {
+  for (let at = 0; at < items.length; at += SLICE_ENTRIES) {
+    yield items.slice(at, at + SLICE_ENTRIES);
+  }
 }
 
 /** A link to what is refused would be a dead end: names with a backslash, names that are not Unicode. */
@@ -87,18 +121,17 @@ function isReachable(name: string): boolean {
   return !isRefusedPath(decodeRequestPath(`/${encodeURIComponent(name)}`));
 }
 
-function prefersJson(accept: string | undefined): boolean {
-  if (accept === undefined) return false;
-  return accepts({ headers: new Headers({ Accept: accept }) }, HTML, JSON_TYPE) === JSON_TYPE;
-}
-
-function listingJson({ segments, entries, omitted }: Listing): string {
-  const path = `/${segments.map((name) => `${name}/`).join("")}`;
-  const rows = entries.map(({ name, isFolder, size, lastModified }) => ({
+function jsonRow({ name, isFolder, size, lastModified }: ListingEntry): string {
+  return JSON.stringify({
     name,
     type: isFolder ? "folder" : "file",
     ...(isFolder ? {} : { size }),
     modified: isoTime(lastModified) ?? null,
-  }));
-  return `${JSON.stringify({ path, entries: rows, omitted })}\n`;
+  });
+}
+
+/** @param rows those of the entries, with commas between them */
+function listingJson({ segments, omitted }: Listing, rows: string): string {
+  const path = JSON.stringify(`/${segments.map((name) => `${name}/`).join("")}`);
+  return `{"path":${path},"entries":[${rows}],"omitted":${omitted}}\n`;
 }

@@ -1,27 +1,20 @@
 /**
  * Sends what is in a folder: a page to people, JSON to programs.
  *
- * In: the folder and its entries. Out: one answer, made for this request; nothing of it is kept. Its policy
- * takes the place of the site's, as the page is ours and not the operator's.
+ * In: the list, ready. Out: one answer. Its policy takes the place of the site's, as the page is ours and not
+ * the operator's.
  */
 
 import type { ResponseFields } from "../../../protocol/mod.ts";
 import type { Exchange } from "../session/mod.ts";
-import { type FolderContent, listFolder } from "./listing.ts";
-
-const encoder = new TextEncoder();
+import type { ListingAnswer } from "./listing.ts";
 
 /** Answers with a list; `fields` are those of every answer of the site. */
 export function respondWithListing(
   exchange: Exchange,
-  folder: FolderContent,
+  { contentType, contentSecurityPolicy, body }: ListingAnswer,
   fields: ResponseFields,
 ): void {
-  const { contentType, contentSecurityPolicy, body } = listFolder(
-    folder,
-    exchange.request.field("accept"),
-  );
-  const bytes = encoder.encode(body);
   const policy = contentSecurityPolicy === undefined
     ? []
     : [["Content-Security-Policy", contentSecurityPolicy] as const];
@@ -35,6 +28,5 @@ export function respondWithListing(
     ...policy,
     ...kept,
   ];
-  const response = { status: 200, fields: all, contentLength: bytes.length };
-  exchange.respond(response, bytes, 0, bytes.length);
+  exchange.respondConstant({ status: 200, fields: all, contentLength: body.length }, body);
 }

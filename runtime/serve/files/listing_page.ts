@@ -12,7 +12,6 @@ import { createHash } from "node:crypto";
 import { format as formatBytes } from "@std/fmt/bytes";
 import { escape } from "@std/html/entities";
 import type { Listing, ListingEntry } from "./listing.ts";
-import { withoutCopies } from "./listing_neighbours.ts";
 import scriptFile from "./listing_script.js" with { type: "bytes" };
 
 const STYLE = `
@@ -67,9 +66,13 @@ export const LISTING_CSP: string = [
 const INVISIBLE = /[\0-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
 const REPLACEMENT = "\ufffd";
 
-/** Writes the page. */
-export function listingPage(listing: Listing): string {
-  const { shown: entries, copies } = withoutCopies(listing.entries);
+/**
+ * Writes the page.
+ *
+ * @param rows the rows of the entries, made by {@link listingRow}
+ * @param copies how many compressed copies are left out
+ */
+export function listingPage(listing: Listing, rows: string, copies: number): string {
   const title = `Index of /${listing.segments.map((name) => `${name}/`).join("")}`;
   return `<!doctype html>
 <html lang="en">
@@ -84,8 +87,8 @@ export function listingPage(listing: Listing): string {
 <body>
 <main>
 <h1><span class="unseen">Index of </span>${crumbs(listing.segments)}</h1>
-${table(listing.segments, entries)}
-<p>${summary({ entries, copies, omitted: listing.omitted })}</p>
+${table(listing.segments, rows)}
+<p>${summary({ ...listing, copies })}</p>
 </main>
 <script>${SCRIPT}</script>
 </body>
@@ -105,7 +108,7 @@ function crumbs(segments: readonly string[]): string {
   }).join("");
 }
 
-function table(segments: readonly string[], entries: readonly ListingEntry[]): string {
+function table(segments: readonly string[], rows: string): string {
   const up = segments.length === 0
     ? ""
     : `<tr class="up"><td><a href="../">Parent folder</a></td><td></td><td></td></tr>\n`;
@@ -113,19 +116,19 @@ function table(segments: readonly string[], entries: readonly ListingEntry[]): s
 <caption class="unseen">Folders and files</caption>
 <thead><tr><th scope="col" data-sort="name">Name</th><th scope="col" class="number" data-sort="size">Size</th><th scope="col" data-sort="changed">Changed<span class="wide"> (UTC)</span></th></tr></thead>
 <tbody>
-${up}${entries.map(row).join("\n")}
-</tbody>
+${up}${rows}</tbody>
 </table>`;
 }
 
-function row(entry: ListingEntry): string {
+/** The row of one entry. */
+export function listingRow(entry: ListingEntry): string {
   const { name, isFolder, size, lastModified } = entry;
   const link = `<a href="${hrefOf(entry)}"><bdi>${shown(name)}</bdi>${isFolder ? "/" : ""}</a>`;
   const bytes = isFolder ? "" : `<data value="${size}">${formatBytes(size)}</data>`;
   const kind = isFolder ? ' class="folder"' : "";
   return `<tr${kind}><td>${link}</td><td class="number">${bytes}</td><td>${
     time(lastModified)
-  }</td></tr>`;
+  }</td></tr>\n`;
 }
 
 /** With "./" in front no name is taken for a scheme or for another host. */

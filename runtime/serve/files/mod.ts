@@ -19,13 +19,7 @@
  * @module
  */
 
-export {
-  type FolderContent,
-  listFolder,
-  type ListingAnswer,
-  type ListingEntry,
-  MAX_LISTED,
-} from "./listing.ts";
+export { MAX_LISTED } from "./listing.ts";
 export { isCompressible, mediaType, UNKNOWN_TYPE } from "./media_types.ts";
 export { pathPattern } from "./path_pattern.ts";
 export { Site, type SiteParts } from "./site.ts";

@@ -15,7 +15,6 @@ import {
   NOT_ACCEPTABLE,
   NOT_MODIFIED,
   PRECONDITION_FAILED,
-  type RequestHead,
   type ResponseFields,
   selectRanges,
   UNSATISFIABLE,
@@ -122,10 +121,4 @@ function partOf(variant: Variant, { start, end }: ByteRange): BodyPart {
 
 function whole(bytes: Uint8Array): BodyPart {
   return { source: bytes, start: 0, end: bytes.length };
-}
-
-/** Whether a browser asks for a page to show, rather than for a script, a picture or data, or sends a form. */
-export function isNavigation(request: RequestHead): boolean {
-  const reads = request.method === "GET" || request.method === "HEAD";
-  return reads && (request.field("accept") ?? "").includes("text/html");
 }

@@ -12,6 +12,7 @@ import {
   decodeRequestPath,
   isRefusedPath,
   type RequestPath,
+  type ResponseFields,
 } from "../../../protocol/mod.ts";
 import type { Config, FilesConfig } from "../../config/mod.ts";
 import { escapeText, LogLabel } from "../../observe/log/mod.ts";
@@ -30,13 +31,14 @@ import { CodingChooser } from "./coding_chooser.ts";
 import { Compressor } from "./compressor.ts";
 import { ErrorPages } from "./error_pages.ts";
 import { FileCache } from "./file_cache.ts";
-import { FileLoader, FOLDER, type Loaded } from "./file_loader.ts";
-import { FileRoute } from "./file_route.ts";
+import { FileLoader, FOLDER, type Loaded, NO_FILE } from "./file_loader.ts";
+import { FileRoute, type RouteOwner } from "./file_route.ts";
 import { Folder, TRUST } from "./folder.ts";
-import { MAX_LISTED } from "./listing.ts";
+import { FolderListing, type Listed } from "./folder_listing.ts";
+import { prefersJson } from "./listing.ts";
 import { respondWithListing } from "./listing_answer.ts";
-import { isNavigation } from "./responder.ts";
 import { FILE_METHODS, SiteFields } from "./site_fields.ts";
+import { acceptsPage, isRead, mayBePage } from "./spa_rules.ts";
 
 /** What a site is made of. */
 export interface SiteParts {
@@ -54,6 +56,12 @@ const LARGEST_SHARE = 4;
 /** Longer files are sent as they are, whatever the memory: half a second of work for one request. */
 const COMPRESS_BYTES = 8 * 1024 * 1024;
 
+/** Keys of the cache beside paths, which begin with a slash. */
+const LISTING_KEY = "listing:";
+const APPLICATION_KEY = "application";
+
+const VARY_ACCEPT: ResponseFields = [["Vary", "Accept"]];
+
 const NOTHING = new Uint8Array(0);
 const FAILED_TEXT = "The server failed to answer\n";
 const TEXTS: Readonly<Record<number, string>> = {
@@ -69,7 +77,7 @@ export class Site {
   readonly #folder: Folder;
   readonly #fields: SiteFields;
   readonly #loader: FileLoader;
-  readonly #cache: FileCache<FileRoute>;
+  readonly #cache: FileCache<FileRoute | FolderListing>;
   readonly #pages: ErrorPages;
   readonly #config: FilesConfig;
 
@@ -88,27 +96,20 @@ export class Site {
       chooser: new CodingChooser(),
       compressor: new Compressor(),
       compressBytes: Math.min(COMPRESS_BYTES, Math.floor(memoryBytes / LARGEST_SHARE)),
-      fieldsOf: (path) => [
-        ...this.#fields.cacheControl(`/${path}`),
-        ...this.#fields.common,
-      ],
+      fieldsOf: (path) => this.#fieldsOf(path),
     });
     this.#cache = new FileCache({ memoryBytes, openFiles: config.openFiles });
-    this.#pages = new ErrorPages(this.#loader, this.#fields);
-    this.#pages.load(parts.now());
+    this.#pages = new ErrorPages(this.#loader, this.#fields, () => parts.now());
   }
 
   /** The route of a path that is no endpoint's. */
   find(path: string): Route {
-    const kept = this.#cache.get(path);
-    if (kept !== undefined && this.#isCurrent(kept)) return kept;
-    if (kept !== undefined) this.#cache.delete(path);
-    return this.#lookUp(path);
+    return this.#keptFile(path) ?? this.#lookUp(path);
   }
 
   /** What stands in for an endpoint's answer that failed, where the folder has a page for it. */
   answerFailure(exchange: Exchange): boolean {
-    return this.#pages.answer(exchange, 500, this.#parts.now());
+    return this.#pages.answer(exchange, 500, []);
   }
 
   /** The answer to OPTIONS, a preflight among them (Fetch, "CORS-preflight request"). */
@@ -122,6 +123,15 @@ export class Site {
     this.#cache.clear();
     this.#pages.close();
     this.#folder.close();
+  }
+
+  /** The file that is kept under a key, as it is on disk; undefined: there is none. */
+  #keptFile(key: string): FileRoute | undefined {
+    const kept = this.#cache.get(key);
+    if (!(kept instanceof FileRoute)) return undefined;
+    if (this.#isCurrent(kept)) return kept;
+    this.#cache.delete(key);
+    return undefined;
   }
 
   #isCurrent(route: FileRoute): boolean {
@@ -138,10 +148,11 @@ export class Site {
     if (decoded.isHidden && !this.#config.hidden) return this.#missing(path, decoded);
     this.#folder.check(this.#parts.now());
     const beneath = decoded.segments.join("/");
-    const found = this.#load(path, decoded.isFolder ? indexOf(beneath) : beneath);
+    const found = this.#keep(path, decoded.isFolder ? indexOf(beneath) : beneath);
     if (typeof found === "object") return found;
-    if (found === FOLDER && !decoded.isFolder) return this.#redirect(path);
-    if (found === -ENOENT && decoded.isFolder && this.#config.listing) {
+    if (found === FOLDER && !decoded.isFolder) return this.#redirect(path, beneath);
+    const hasNoIndex = found === -ENOENT || found === FOLDER || found === NO_FILE;
+    if (hasNoIndex && decoded.isFolder && this.#config.listing) {
       return this.#listing(path, decoded) ?? this.#missing(path, decoded);
     }
     const status = typeof found === "number" ? statusOf(found) : 404;
@@ -149,55 +160,108 @@ export class Site {
   }
 
   /** Loads a file and keeps it under the path that it was asked for by. */
-  #load(path: string, beneath: string): FileRoute | Exclude<Loaded, object> {
-    const route = new FileRoute(path, this);
-    const grown = () => this.#cache.changed(path, route);
-    let loaded = this.#loader.load(beneath, grown);
+  #keep(path: string, beneath: string): FileRoute | Exclude<Loaded, object> {
+    return this.#load(path, beneath, { route: new FileRoute(path, this), byAccept: false });
+  }
+
+  #load(
+    key: string,
+    beneath: string,
+    { route, byAccept }: { route: FileRoute; byAccept: boolean },
+  ): FileRoute | Exclude<Loaded, object> {
+    const how = { byAccept, grown: () => this.#cache.changed(key, route) };
+    let loaded = this.#loader.load(beneath, how);
     if (loaded === -EMFILE || loaded === -ENFILE) {
       // What is kept open for later is what can be given up now.
       this.#cache.clear();
-      loaded = this.#loader.load(beneath, grown);
+      loaded = this.#loader.load(beneath, how);
     }
     if (typeof loaded !== "object") return loaded;
     route.fill(loaded, this.#parts.now());
-    this.#cache.put(path, route);
+    this.#cache.put(key, route);
     return route;
   }
 
   /**
-   * To the folder's own path, as relative links on its page count from there. The path is that of the
-   * request, which begins with one slash: it cannot lead to another host.
+   * To the folder's own path, as relative links on its page count from there. Slashes in a row are one there:
+   * a location that begins with two would lead to another host.
    */
-  #redirect(path: string): Route {
+  #redirect(path: string, beneath: string): Route {
+    const fields = this.#fieldsOf(indexOf(beneath));
     return this.#reading(`${escapeText(path)} (folder)`, (exchange) => {
       const { query } = exchange.request;
-      const location = `${path}/${query === "" ? "" : `?${query}`}`;
-      const fields = [["Location", location] as const, ...this.#fields.common];
-      exchange.respondText(301, `It is at ${location}\n`, fields);
+      const location = `${path.replace(/\/+/g, "/")}/${query === "" ? "" : `?${query}`}`;
+      exchange.respondText(301, `It is at ${location}\n`, [["Location", location], ...fields]);
     });
   }
 
+  /** The list of a folder's files; undefined if the folder cannot be opened. */
   #listing(path: string, decoded: RequestPath): Route | undefined {
-    const descriptor = this.#folder.open(decoded.segments.join("/"));
-    if (descriptor < 0) return undefined;
-    const { followLinks, hidden } = this.#config;
-    const list = this.#parts.files.list(descriptor, { followLinks, hidden, most: MAX_LISTED });
-    this.#parts.files.close(descriptor);
-    if (typeof list === "number") return undefined;
+    const listing = this.#listingOf(decoded.segments);
+    if (listing === undefined) return undefined;
     return this.#reading(`${escapeText(path)} (listing)`, (exchange) => {
-      const { segments } = decoded;
-      respondWithListing(exchange, { segments, ...list }, this.#fields.common);
+      const listed = listing.current(prefersJson(exchange.request.field("accept")));
+      if (listed instanceof Promise) {
+        return listed.then((made) => this.#answerListed(exchange, made));
+      }
+      this.#answerListed(exchange, listed);
     });
+  }
+
+  /** Kept under the folder's decoded path, of which there is one: lists are large. */
+  #listingOf(segments: readonly string[]): FolderListing | undefined {
+    const beneath = segments.join("/");
+    const key = `${LISTING_KEY}${beneath}`;
+    const kept = this.#cache.get(key);
+    if (kept instanceof FolderListing && kept.isFresh) return kept;
+    const opened = this.#folder.open(beneath);
+    if (opened < 0) {
+      this.#cache.delete(key);
+      return undefined;
+    }
+    this.#parts.files.close(opened);
+    if (kept instanceof FolderListing) return kept;
+    const listing: FolderListing = new FolderListing({
+      files: this.#parts.files,
+      folder: this.#folder,
+      config: this.#config,
+      path: beneath,
+      segments,
+      now: () => this.#parts.now(),
+      changed: () => this.#cache.changed(key, listing),
+    });
+    this.#cache.put(key, listing);
+    return listing;
+  }
+
+  #answerListed(exchange: Exchange, listed: Listed): void {
+    // It was there when it was looked for, and is there no more.
+    if (typeof listed === "number") return this.#answerError(exchange, statusOf(listed));
+    respondWithListing(exchange, listed, this.#fields.common);
   }
 
   #missing(path: string, decoded: RequestPath): Route {
+    const isPage = this.#config.spa && mayBePage(decoded.segments);
     return this.#answering(`${escapeText(path)} (not found)`, (exchange) => {
-      const page = this.#config.spa && isPage(decoded) && isNavigation(exchange.request)
-        ? this.find(`/${INDEX}`)
-        : undefined;
+      const { request } = exchange;
+      if (!isPage || !isRead(request)) return this.#answerError(exchange, 404);
+      const page = acceptsPage(request.field("accept")) ? this.#application() : undefined;
       if (page instanceof FileRoute) return page.handle(exchange);
-      this.#answerError(exchange, 404);
+      this.#answerError(exchange, 404, VARY_ACCEPT);
     });
+  }
+
+  /** The application's page in place of a file that is not there: by Accept, as others get 404. */
+  #application(): Route | undefined {
+    const kept = this.#keptFile(APPLICATION_KEY);
+    if (kept !== undefined) return kept;
+    const owner: RouteOwner = {
+      find: () => this.#application() ?? this.#failed(`/${INDEX}`, 404),
+      answerOptions: (exchange) => this.answerOptions(exchange),
+    };
+    const route = new FileRoute(`/${INDEX}`, owner);
+    const loaded = this.#load(APPLICATION_KEY, INDEX, { route, byAccept: true });
+    return typeof loaded === "object" ? loaded : undefined;
   }
 
   #failed(path: string, status: number): Route {
@@ -205,9 +269,15 @@ export class Site {
     return this.#answering(label, (exchange) => this.#answerError(exchange, status));
   }
 
-  #answerError(exchange: Exchange, status: number): void {
-    if (this.#pages.answer(exchange, status, this.#parts.now())) return;
-    exchange.respondText(status, TEXTS[status] ?? FAILED_TEXT, this.#fields.common);
+  #answerError(exchange: Exchange, status: number, fields: ResponseFields = []): void {
+    if (this.#pages.answer(exchange, status, fields)) return;
+    const text = TEXTS[status] ?? FAILED_TEXT;
+    exchange.respondText(status, text, [...fields, ...this.#fields.common]);
+  }
+
+  /** Fields of answers about a path. */
+  #fieldsOf(path: string): ResponseFields {
+    return [...this.#fields.cacheControl(`/${path}`), ...this.#fields.common];
   }
 
   /** A route that is made for one request: of what is there, and can be read. */
@@ -233,11 +303,6 @@ export class Site {
 
 function indexOf(beneath: string): string {
   return beneath === "" ? INDEX : `${beneath}/${INDEX}`;
-}
-
-/** Whether a path may be a page of an application: a name with an ending is a file that is missing. */
-function isPage({ segments }: RequestPath): boolean {
-  return !(segments.at(-1) ?? "").includes(".");
 }
 
 /**

@@ -28,8 +28,8 @@ export interface VariantParts extends Representation {
   readonly contentType: string;
   /** The value of Content-Encoding; undefined: none. */
   readonly contentEncoding?: "br" | "zstd" | "gzip";
-  /** Whether another client may get another coding of the same. */
-  readonly varies: boolean;
+  /** The value of Vary; undefined: every client gets the same. */
+  readonly vary: string | undefined;
   /** Cache-Control, and what every answer of the site has. */
   readonly siteFields: ResponseFields;
   readonly date: DateField;
@@ -64,7 +64,7 @@ export class Variant implements Representation {
     this.validators = [
       ["ETag", parts.etag],
       ...(lastModified === undefined ? [] : [["Last-Modified", lastModified] as const]),
-      ...(parts.varies ? [["Vary", "Accept-Encoding"] as const] : []),
+      ...(parts.vary === undefined ? [] : [["Vary", parts.vary] as const]),
       ...parts.siteFields,
     ];
     this.fields = [

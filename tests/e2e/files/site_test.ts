@@ -105,7 +105,42 @@ siteTest("a folder without its slash is sent to it, query and all", SMALL, async
     const answer = await get(server, path!);
     assertEquals([answer.status, field(answer, "location")], [301, location]);
   }
-  assertEquals(await statuses(server, ["//docs", "//evil.example/.."]), [404, 400]);
+  assertEquals(await statuses(server, ["//evil.example/.."]), [400]);
+});
+
+siteTest("slashes in a row are one, and no redirect leads to another host", {
+  files: {
+    "docs/index.html": "<p>docs",
+    "docs/a.txt": "a",
+    "evil.example/a": "",
+    ".env": "hidden",
+  },
+  args: ["--cache", "/docs/**=max-age=60"],
+}, async ({ server }) => {
+  for (const path of ["//docs/a.txt", "/docs//a.txt", "///docs////a.txt"]) {
+    const answer = await get(server, path);
+    assertEquals([answer.text, field(answer, "cache-control")], ["a", "max-age=60"], path);
+  }
+  assertEquals((await get(server, "//docs//")).text, "<p>docs");
+  const rows = [["//docs", "/docs/"], ["//evil.example", "/evil.example/"]] as const;
+  for (
+    const [path, location] of [...rows, ["///evil.example?//a", "/evil.example/?//a"]] as const
+  ) {
+    const answer = await get(server, path);
+    assertEquals([answer.status, field(answer, "location")], [301, location], path);
+  }
+  const refused = ["//nothing", "//.env", "/docs/..//.env", "//%2fdocs", "/docs/a.txt//"];
+  assertEquals(await statuses(server, refused), [404, 404, 400, 404, 404]);
+});
+
+siteTest("the redirect to a folder may be kept as long as what it leads to", {
+  files: { "docs/index.html": "<p>docs", "assets/a.css": "p{}" },
+  args: ["--cache", "/assets/**=max-age=60"],
+}, async ({ server }) => {
+  for (const [path, value] of [["/docs", "no-cache"], ["/assets", "max-age=60"]] as const) {
+    const answer = await get(server, path);
+    assertEquals([answer.status, field(answer, "cache-control")], [301, value]);
+  }
 });
 
 siteTest("HEAD and OPTIONS answer, other methods get 405", SMALL, async ({ server }) => {
@@ -188,17 +223,80 @@ siteTest("--cache, --header and --cors say what is sent", {
   assertMatch(field(preflight, "access-control-allow-headers") ?? "", /Range/);
 });
 
-siteTest("--spa answers pages that are not there with the application", {
-  files: { "index.html": "<p>app", "404.html": "<p>gone" },
+siteTest("--spa answers what is no file with the application: the table", {
+  files: { "index.html": "<p>app", "404.html": "<p>gone", "docs/a.txt": "a" },
   args: ["--spa"],
 }, async ({ server }) => {
-  const asBrowser = ["Accept: text/html,application/xhtml+xml,*/*;q=0.8"];
-  const page = await get(server, "/any/where?x", asBrowser);
-  assertEquals([page.status, page.text], [200, "<p>app"]);
-  const script = await get(server, "/missing.js", asBrowser);
-  assertEquals([script.status, script.text], [404, "<p>gone"]);
-  assertEquals((await get(server, "/any/where", ["Accept: application/json"])).status, 404);
-  assertEquals((await get(server, "/any/where")).status, 404);
+  const browser = "text/html,application/xhtml+xml,*/*;q=0.8";
+  const page = "200 <p>app";
+  const gone = "404 <p>gone";
+  const rows: [path: string, accept: string | null, expected: string, vary: string | undefined][] =
+    [
+      ["/any/where?x", browser, page, "Accept"],
+      ["/any/where/", browser, page, "Accept"],
+      ["/docs/", browser, page, "Accept"],
+      ["/users/jane.doe", browser, page, "Accept"],
+      ["/v1.2", browser, page, "Accept"],
+      ["/a.html", browser, page, "Accept"],
+      ["/.env", browser, page, "Accept"],
+      ["/any", "*/*", page, "Accept"],
+      ["/any", "text/*", page, "Accept"],
+      ["/any", "text/html;q=0.1, application/json", page, "Accept"],
+      ["/any", null, page, "Accept"],
+      ["/any", "application/json", gone, "Accept"],
+      ["/any", "image/avif,image/webp", gone, "Accept"],
+      ["/any", "text/html;q=0, */*", gone, "Accept"],
+      ["/any", "*/*;q=0", gone, "Accept"],
+      ["/missing.js", browser, gone, undefined],
+      ["/a/missing.JS", "*/*", gone, undefined],
+      ["/app.3f9a.css", browser, gone, undefined],
+      ["/app.js.map", browser, gone, undefined],
+      ["/logo.svg", browser, gone, undefined],
+      ["/font.woff2", browser, gone, undefined],
+      ["/app.wasm", browser, gone, undefined],
+      ["/data.json", browser, gone, undefined],
+      ["/favicon.ico", browser, gone, undefined],
+      ["/a%5cb", browser, gone, undefined],
+      ["/docs/a.txt", "application/json", "200 a", undefined],
+      ["/", "application/json", page, undefined],
+    ];
+  for (const [path, accept, expected, vary] of rows) {
+    const fields = accept === null ? [] : [`Accept: ${accept}`];
+    const [got, head] = [
+      await get(server, path, fields),
+      await request(server, "HEAD", path, fields),
+    ];
+    const name = `${path}, ${accept}`;
+    assertEquals(`${got.status} ${got.text}`, expected, name);
+    assertEquals([head.status, field(head, "vary")], [got.status, vary], name);
+    assertEquals(field(got, "vary"), vary, name);
+  }
+  const posted = await request(server, "POST", "/any", ["Content-Length: 0"]);
+  assertEquals([posted.status, field(posted, "vary")], [404, undefined]);
+});
+
+siteTest("--spa: the page has its tag and codings wherever it is sent, and is read anew", {
+  files: { "index.html": TEXT },
+  args: ["--spa"],
+}, async ({ server, folder }) => {
+  const coded = await get(server, "/any", ["Accept-Encoding: gzip"]);
+  assertEquals([field(coded, "content-encoding"), field(coded, "vary")], [
+    "gzip",
+    "Accept, Accept-Encoding",
+  ]);
+  const condition = [`If-None-Match: ${field(await get(server, "/"), "etag")}`];
+  const known = await get(server, "/other", condition);
+  assertEquals([known.status, field(known, "vary")], [304, "Accept, Accept-Encoding"]);
+  await putFile(`${folder}/index.html`, "<p>new");
+  await waitFor(async () => (await get(server, "/any")).text === "<p>new", {
+    what: "the new page",
+    timeoutMs: 3000,
+  });
+  await Deno.remove(`${folder}/index.html`);
+  await waitFor(async () => (await get(server, "/any")).status === 404, {
+    what: "404 without a page",
+    timeoutMs: 3000,
+  });
 });
 
 siteTest(

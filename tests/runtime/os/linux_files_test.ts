@@ -4,6 +4,8 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
+import { within } from "../../support/wait_for.ts";
+import type { Swapping } from "./swapping_thread.ts";
 import {
   EACCES,
   EINVAL,
@@ -14,8 +16,6 @@ import {
   ENOTDIR,
   EXDEV,
   FileStatus,
-  type FolderEntry,
-  type FolderList,
   LinuxFiles,
 } from "../../../runtime/os/mod.ts";
 
@@ -25,8 +25,23 @@ const BOTH_WAYS = [true, false].map((openat2) => new LinuxFiles({ openat2 }));
 const STAYING = { followLinks: false };
 const FOLLOWING = { followLinks: true };
 
+/** Absolute links in the folder, TOP being the folder around it. */
+const ABSOLUTE: Readonly<Record<string, string>> = {
+  "absolute-folder": "TOP/site/sub",
+  "absolute-chain": "absolute",
+  "by-another-path": "TOP/alias/a.txt",
+  "absolute-root": "TOP/site",
+  "beside": "TOP/site-beside",
+  "absolute-out": "TOP/secret",
+  "absolute-nothing": "TOP/site/nothing",
+  "absolute-loop": "TOP/site/absolute-loop",
+  "up-and-back": "../site/a.txt",
+};
+
 /** A folder `site` with a secret beside it, removed afterwards. */
-async function withSite(body: (files: LinuxFiles, folder: number, top: string) => void) {
+async function withSite(
+  body: (files: LinuxFiles, folder: number, top: string) => void | Promise<void>,
+) {
   const top = await Deno.makeTempDir({ prefix: "async-deno-test-" });
   try {
     await Deno.mkdir(`${top}/site/sub`, { recursive: true });
@@ -36,10 +51,16 @@ async function withSite(body: (files: LinuxFiles, folder: number, top: string) =
     await Deno.symlink("../secret", `${top}/site/out`);
     await Deno.symlink(`${top}/site/a.txt`, `${top}/site/absolute`);
     await Deno.symlink("sub", `${top}/site/inside`);
+    await Deno.mkdir(`${top}/site-beside`);
+    await Deno.writeTextFile(`${top}/site-beside/a.txt`, "secret");
+    await Deno.symlink(`${top}/site`, `${top}/alias`);
+    for (const [name, target] of Object.entries(ABSOLUTE)) {
+      await Deno.symlink(target.replace("TOP", top), `${top}/site/${name}`);
+    }
     for (const files of BOTH_WAYS) {
       const folder = files.openFolder(`${top}/site`);
       assert(folder >= 0);
-      body(files, folder, top);
+      await body(files, folder, top);
       assertEquals(files.close(folder), 0);
     }
   } finally {
@@ -56,9 +77,14 @@ function contentOf(files: LinuxFiles, opened: number): string | number {
   return count < 0 ? count : new TextDecoder().decode(bytes.subarray(10, 10 + count));
 }
 
-function expectEntries(listed: FolderList | number): readonly FolderEntry[] {
-  if (typeof listed === "number") throw new Error(`cannot list: errno ${-listed}`);
-  return listed.entries;
+function namesIn(files: LinuxFiles, opened: number): string[] | number {
+  const names: string[] = [];
+  while (true) {
+    const more = files.readNames(opened);
+    if (typeof more === "number") return more;
+    if (more === null) return names.sort();
+    names.push(...more);
+  }
 }
 
 Deno.test("linux files: what stays in the folder is opened", async () => {
@@ -81,7 +107,13 @@ Deno.test("linux files: nothing outside is opened, whatever the path", async () 
       "../secret",
       "sub/../../secret",
       "out",
-      "absolute",
+      "absolute-out",
+      "absolute-root/out",
+      "beside/a.txt",
+      "beside",
+      "absolute-nothing",
+      "absolute-loop",
+      `${top}/site/a.txt`,
       `${top}/secret`,
       "/etc/passwd",
     ];
@@ -100,12 +132,56 @@ Deno.test("linux files: with leave, links are followed out of the folder", async
   });
 });
 
-Deno.test("linux files: a link inside the folder is followed, where the kernel keeps watch", async () => {
+Deno.test("linux files: a link to what is in the folder is followed, relative or absolute", async () => {
   await withSite((files, folder) => {
-    const opened = files.open(folder, "inside/ü %41.txt", STAYING);
-    assert(opened === -ENOTDIR || contentOf(files, opened) === "deeper", `${opened}`);
+    const rows: [path: string, content: string | number][] = [
+      ["inside/ü %41.txt", "deeper"],
+      ["absolute", "content"],
+      ["absolute-chain", "content"],
+      ["absolute-folder/ü %41.txt", "deeper"],
+      ["absolute-root/absolute-root/a.txt", "content"],
+      ["absolute-root", -EISDIR],
+      ["by-another-path", "content"],
+      ["up-and-back", "content"],
+    ];
+    for (const [path, content] of rows) {
+      assertEquals(contentOf(files, files.open(folder, path, STAYING)), content, path);
+    }
   });
 });
+
+Deno.test("linux files: a link that is set outwards meanwhile leads nowhere", async () => {
+  await withSite(async (files, folder, top) => {
+    await Deno.writeTextFile(`${top}/site/sub/a.txt`, "content");
+    const targets = [`${top}/site/sub`, `${top}/site-beside`, "sub", "../site-beside"];
+    const seen = new Set<string | number>();
+    await whileSwapping(`${top}/site/swapped`, targets, () => {
+      for (let i = 0; i < 10_000; i++) {
+        seen.add(contentOf(files, files.open(folder, "swapped/a.txt", STAYING)));
+      }
+    });
+    assert(seen.has("content"), [...seen].join());
+    assert(!seen.has("secret"));
+  });
+});
+
+/** Has a thread set the link at `path` to one target after the other while `body` runs. */
+async function whileSwapping(path: string, targets: string[], body: () => void): Promise<void> {
+  const thread = new Worker(new URL("swapping_thread.ts", import.meta.url), { type: "module" });
+  const said = () => new Promise((resolve) => thread.onmessage = resolve);
+  const stop = new Int32Array(new SharedArrayBuffer(4));
+  const swapping = said();
+  thread.postMessage({ path, targets, stop } satisfies Swapping);
+  await within(swapping, { what: "a thread that swaps" });
+  const stopped = said();
+  try {
+    body();
+  } finally {
+    Atomics.store(stop, 0, 1);
+    await within(stopped, { what: "the end of the thread" });
+    thread.terminate();
+  }
+}
 
 Deno.test("linux files: names at and over the kernel's bounds", async () => {
   await withSite((files, folder) => {
@@ -141,17 +217,21 @@ Deno.test("linux files: status tells kind, size and version, and changes with th
   });
 });
 
-Deno.test("linux files: a folder's entries, without what leads out and what is no file", async () => {
-  await withSite((files, folder) => {
-    const opened = files.open(folder, "", STAYING);
-    const entries = expectEntries(files.list(opened, { ...STAYING, hidden: true, most: 100 }));
-    const names = entries.map((entry) => `${entry.name}${entry.isFolder ? "/" : ""}`).sort();
-    assertEquals(names.filter((name) => name !== "inside/"), ["a.txt", "sub/"]);
-    assertEquals(entries.find(({ name }) => name === "a.txt")?.size, 7);
-    assert(expectEntries(files.list(opened, { ...STAYING, hidden: true, most: 1 })).length <= 1);
+Deno.test("linux files: the names in a folder, however many there are", async () => {
+  await withSite((files, folder, top) => {
+    const opened = files.open(folder, "sub", STAYING);
+    assertEquals(namesIn(files, opened), ["ü %41.txt"]);
+    assertEquals(namesIn(files, opened), [], "they are read once");
     files.close(opened);
+    const place = Deno.makeTempDirSync({ dir: top });
+    const many = Array.from({ length: 3000 }, (_, i) => `${i} ${"x".repeat(50)}`).sort();
+    for (const name of many) Deno.writeTextFileSync(`${place}/${name}`, "");
+    const large = files.openFolder(place);
+    const readable = files.open(large, "", STAYING);
+    assertEquals(namesIn(files, readable), many);
+    for (const descriptor of [readable, large]) files.close(descriptor);
     const file = files.open(folder, "a.txt", STAYING);
-    assertEquals(files.list(file, { ...STAYING, hidden: true, most: 1 }), -ENOTDIR);
+    assertEquals(namesIn(files, file), -ENOTDIR);
     files.close(file);
   });
 });

@@ -4,8 +4,10 @@ import { assert, assertEquals } from "@std/assert";
 import { type CacheEntry, FileCache } from "../../../../runtime/serve/files/file_cache.ts";
 import { Random } from "../../../support/random.ts";
 
-/** What an entry takes beside its content. */
+/** What an entry takes beside its content and its path. */
 const OWN = 4 * 1024;
+/** The same with a path of two characters. */
+const OWN_OF_TWO = OWN + 2 * 4;
 
 class Entry implements CacheEntry {
   used = false;
@@ -24,7 +26,7 @@ class Entry implements CacheEntry {
 }
 
 Deno.test("file cache: the oldest goes first, unless it was asked for", () => {
-  const cache = new FileCache<Entry>({ memoryBytes: 3 * (OWN + 100), openFiles: 10 });
+  const cache = new FileCache<Entry>({ memoryBytes: 3 * (OWN_OF_TWO + 100), openFiles: 10 });
   const entries = Array.from({ length: 5 }, () => new Entry(100));
   for (const i of [0, 1, 2]) cache.put(`/${i}`, entries[i]!);
   cache.get("/0");
@@ -32,7 +34,7 @@ Deno.test("file cache: the oldest goes first, unless it was asked for", () => {
   assertEquals(entries.map(({ dropped }) => dropped), [0, 1, 0, 0, 0]);
   cache.put("/4", entries[4]!);
   assertEquals(entries.map(({ dropped }) => dropped), [0, 1, 1, 0, 0]);
-  assertEquals([cache.size, cache.memoryBytes], [3, 3 * (OWN + 100)]);
+  assertEquals([cache.size, cache.memoryBytes], [3, 3 * (OWN_OF_TWO + 100)]);
 });
 
 Deno.test("file cache: open files have a bound of their own", () => {
@@ -54,7 +56,7 @@ Deno.test("file cache: an entry that grows makes room, and the newest stays howe
   cache.put("/next", next);
   assertEquals([grows.dropped, next.dropped], [1, 0]);
   cache.changed("/grows", grows); // long gone
-  assertEquals(cache.memoryBytes, 2_000_000 + OWN);
+  assertEquals(cache.memoryBytes, 2_000_000 + OWN + 4 * "/next".length);
   cache.clear();
   assertEquals([cache.size, cache.memoryBytes, cache.openFiles], [0, 0, 0]);
 });
@@ -75,4 +77,13 @@ Deno.test("file cache: whatever is asked for, the bounds hold and nothing is dro
   assertEquals(made.filter(({ dropped }) => dropped === 0).length, cache.size);
   cache.clear();
   assert(made.every(({ dropped }) => dropped === 1));
+});
+
+Deno.test("file cache: a path takes memory too, however long somebody writes it", () => {
+  const cache = new FileCache<Entry>({ memoryBytes: 1_000_000, openFiles: 10 });
+  for (let i = 0; i < 1000; i++) {
+    cache.put(`/${"%41".repeat(2500)}${i}`, new Entry(0));
+    assert(cache.memoryBytes <= 1_000_000);
+  }
+  assert(cache.size < 1_000_000 / (4 * 7500), `${cache.size} paths of 7,500 characters in 1 MB`);
 });

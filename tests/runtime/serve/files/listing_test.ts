@@ -3,11 +3,14 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { createHash } from "node:crypto";
 import {
+  arrangeListing,
   type FolderContent,
-  listFolder,
   type ListingEntry,
   MAX_LISTED,
-} from "../../../../runtime/serve/files/mod.ts";
+  prefersJson,
+  renderListing,
+} from "../../../../runtime/serve/files/listing.ts";
+import type { Sliced } from "../../../../runtime/serve/files/sliced.ts";
 import { contrast } from "../../../support/contrast.ts";
 import { decodeRequestPath, isRefusedPath } from "../../../../protocol/mod.ts";
 
@@ -20,6 +23,20 @@ function file(name: string, size = 1): ListingEntry {
 
 function folder(name: string): ListingEntry {
   return { name, isFolder: true, size: 4096, lastModified: TIME };
+}
+
+/** Does all of it at once; gives the number of slices too. */
+function whole<Result>(work: Sliced<Result>): { result: Result; slices: number } {
+  for (let slices = 1;; slices++) {
+    const { done, value } = work.next();
+    if (done) return { result: value, slices };
+  }
+}
+
+function listFolder(folder: FolderContent, accept: string | undefined) {
+  const arranged = whole(arrangeListing(folder)).result;
+  const answer = whole(renderListing(arranged, prefersJson(accept))).result;
+  return { ...answer, body: new TextDecoder().decode(answer.body) };
 }
 
 function pageOf(content: Partial<FolderContent>): string {
@@ -240,5 +257,27 @@ Deno.test("listing: both colour schemes are readable by WCAG 2.2 (4.5 : 1, icons
       }
       assert(contrast(colours.get("folder")!, colours.get(ground)!) >= 3, `folder on ${ground}`);
     }
+  }
+});
+
+Deno.test("listing: a large folder is arranged and written in many slices, a small one in one", () => {
+  const slices = (count: number) => {
+    const entries = Array.from({ length: count }, (_, i) => file(`f${i * 7919 % count}`));
+    const arranged = whole(arrangeListing({ segments: [], entries }));
+    return [
+      arranged.slices,
+      ...[true, false].map((asJson) => whole(renderListing(arranged.result, asJson)).slices),
+    ];
+  };
+  assertEquals(slices(100), [1, 1, 1]);
+  assert(slices(MAX_LISTED).every((count) => count >= 20), `${slices(MAX_LISTED)}`);
+});
+
+Deno.test("listing: the order is that of a sort at once, and equal names keep theirs", () => {
+  const order = new Intl.Collator("en", { numeric: true });
+  for (const count of [0, 1, 2, 255, 256, 257, 511, 513, 1000, 1793]) {
+    const entries = Array.from({ length: count }, (_, i) => file(`f${i * 7919 % 101}`, i));
+    const { result } = whole(arrangeListing({ segments: [], entries }));
+    assertEquals(result.entries, entries.toSorted((a, b) => order.compare(a.name, b.name)));
   }
 });

@@ -36,7 +36,10 @@ class CountingFiles implements FileSystem {
     return REAL.statusAt(folder, path, into);
   };
   read: FileSystem["read"] = (descriptor, bytes, at) => REAL.read(descriptor, bytes, at);
-  list: FileSystem["list"] = (descriptor, how) => REAL.list(descriptor, how);
+  readNames: FileSystem["readNames"] = (descriptor) => {
+    this.calls.push("names");
+    return REAL.readNames(descriptor);
+  };
   close: FileSystem["close"] = (descriptor) => {
     this.calls.push("close");
     return REAL.close(descriptor);
@@ -58,6 +61,7 @@ class Answer {
   readonly isSecure = false;
   status = 0;
   kind = "";
+  body: Uint8Array = new Uint8Array(0);
 
   constructor(path: string) {
     this.request.method = "GET";
@@ -72,7 +76,10 @@ class Answer {
   respond: Exchange["respond"] = ({ status }) => this.#set("bytes", status);
   respondText: Exchange["respondText"] = (status) => this.#set("text", status);
   respondPrepared: Exchange["respondPrepared"] = ({ status }) => this.#set("prepared", status);
-  respondConstant: Exchange["respondConstant"] = ({ status }) => this.#set("constant", status);
+  respondConstant: Exchange["respondConstant"] = ({ status }, body) => {
+    this.body = body;
+    this.#set("constant", status);
+  };
   respondPreparedPart: Exchange["respondPreparedPart"] = ({ status }) => this.#set("file", status);
   respondParts: Exchange["respondParts"] = ({ status }) => this.#set("parts", status);
 }
@@ -183,4 +190,104 @@ Deno.test("site: memory stays within its bound, whatever is asked for", async ()
     }).findIndex((wasHeld) => !wasHeld);
     assert(held > 10 && held < 25, `${held} files of 10 kB in 500 kB`);
   });
+});
+
+/** A folder that was last changed long ago, so that its times are trusted. */
+function settle(folder: string): void {
+  Deno.utimeSync(folder, 1_700_000_000, 1_700_000_000);
+}
+
+/** Asks for a list, and waits for it. */
+async function listed(bench: Bench): Promise<Uint8Array> {
+  const answer = new Answer("/");
+  await bench.site.find("/").handle(answer);
+  assertEquals(answer.status, 200);
+  return answer.body;
+}
+
+function sizesIn(body: Uint8Array): Record<string, number> {
+  const rows = new TextDecoder().decode(body).matchAll(/<bdi>([^<]+)<[^\n]*number">(\d+) B</g);
+  return Object.fromEntries([...rows].map(([, name, size]) => [name!, Number(size)]));
+}
+
+Deno.test("site: a folder of 5,000 files is listed in slices, by one reading for all who ask", async () => {
+  await withBench({}, { listing: true }, async (bench) => {
+    for (let i = 0; i < 5000; i++) Deno.writeTextFileSync(`${bench.folder}/${i}`, "");
+    settle(bench.folder);
+    const answers = [1, 2, 3].map(() => new Answer("/"));
+    const pending = answers.map((answer) => bench.site.find("/").handle(answer));
+    const slices = [bench.files.take()];
+    // Each macrotask is a turn that the worker's other connections have.
+    while (answers.some(({ status }) => status === 0)) {
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      slices.push(bench.files.take());
+    }
+    await Promise.all(pending);
+    assert(slices.length > 40, `${slices.length} turns`);
+    const largest = Math.max(...slices.map((calls) => calls.length));
+    assert(largest < 400, `${largest} calls of the disk in one slice`);
+    const calls = slices.flat();
+    assert(calls.filter((call) => call === "names").length < 10);
+    assertEquals(calls.filter((call) => call === "open 4711").length, 1);
+    assertEquals(new Set(answers.map(({ body }) => body)).size, 1);
+  });
+});
+
+Deno.test("site: a list is kept while the folder is as it was, and compared once a second", async () => {
+  await withBench({ "a": "1", "b": "22", "sub/c": "" }, { listing: true }, async (bench) => {
+    settle(bench.folder);
+    const first = await listed(bench);
+    assertEquals(sizesIn(first), { a: 1, b: 2 });
+    bench.files.take();
+    assertEquals(await listed(bench), first);
+    assertEquals(bench.files.take(), ["open index.html"], "nothing of the folder is looked at");
+    bench.now += 1000;
+    assert(await listed(bench) === first, "the very same bytes");
+    const calls = bench.files.take();
+    assert(!calls.includes("names") && !calls.includes("open a"), calls.join());
+    assert(calls.includes("status a"));
+    // A file grows, and its folder does not know.
+    Deno.writeTextFileSync(`${bench.folder}/b`, "333", { append: true });
+    assertEquals(sizesIn(await listed(bench)), { a: 1, b: 2 });
+    bench.now += 1000;
+    assertEquals(sizesIn(await listed(bench)), { a: 1, b: 5 });
+    assert(!bench.files.take().includes("names"));
+    Deno.writeTextFileSync(`${bench.folder}/d`, "4444");
+    Deno.removeSync(`${bench.folder}/a`);
+    bench.now += 1000;
+    assertEquals(sizesIn(await listed(bench)), { b: 5, d: 4 });
+    Deno.writeTextFileSync(`${bench.folder}/index.html`, "<p>own");
+    assertEquals(bench.get("/"), "200 prepared", "a page of its own is seen at once");
+  });
+});
+
+Deno.test("site: a folder that was changed just now is read anew: its times have a grain", async () => {
+  await withBench({ "a": "1" }, { listing: true }, async (bench) => {
+    await listed(bench);
+    bench.files.take();
+    bench.now += 1000;
+    await listed(bench);
+    assert(bench.files.take().includes("names"));
+  });
+});
+
+Deno.test("site: lists are kept within the memory of the files, the folder by one key", async () => {
+  const folders = Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`d${i}/a`, ""]));
+  await withBench(folders, { listing: true, memoryBytes: 100_000 }, (bench) => {
+    const names = (path: string) => {
+      bench.get(path);
+      return bench.files.take().filter((call) => call === "names").length;
+    };
+    for (let i = 0; i < 50; i++) assert(names(`/d${i}/`) > 0);
+    for (const path of ["/d49/", "/%6449/", "/d%349/", "//d49//"]) assertEquals(names(path), 0);
+    assert(names("/d0/") > 0, "the oldest is not kept");
+  });
+});
+
+Deno.test("site: a folder in place of index.html is no page: the list comes, or 404", async () => {
+  for (const [listing, expected] of [[true, "200 constant"], [false, "404 text"]] as const) {
+    await withBench({ "sub/index.html/a": "" }, { listing }, (bench) => {
+      assertEquals(bench.get("/sub/"), expected);
+    });
+  }
 });

@@ -6,12 +6,18 @@
  * block for the whole file), so what is compressed goes in piece by piece. A few files at a time.
  */
 
+import type { Transform } from "node:stream";
 import zlib from "node:zlib";
 import type { BodyPart } from "../session/mod.ts";
 import { nextTurn } from "./sliced.ts";
 
 /** Codings that are made here. */
-export type MadeCoding = "br" | "gzip";
+export type MadeCoding = "br" | "zstd" | "gzip";
+
+/** Those of them that this runtime can make: Deno 2.4 has no zstd. */
+export const MADE_CODINGS: readonly MadeCoding[] = "createZstdCompress" in zlib
+  ? ["br", "zstd", "gzip"]
+  : ["br", "gzip"];
 
 /** Text shorter than this gains less than its fields cost. */
 export const WORTH_COMPRESSING = 1024;
@@ -26,6 +32,8 @@ const WORTH_SHARE = 0.95;
 const BROTLI_QUALITY = 5;
 /** zlib's own default. */
 const GZIP_LEVEL = 6;
+/** zstd's own default. Its window there is 2 MiB: of 8 MiB at most, as RFC 9659 wants. */
+const ZSTD_LEVEL = 3;
 
 /** Compresses for one worker. */
 export class Compressor {
@@ -49,8 +57,12 @@ export class Compressor {
   }
 }
 
-function streamOf(coding: MadeCoding, length: number): zlib.BrotliCompress | zlib.Gzip {
+function streamOf(coding: MadeCoding, length: number): Transform {
   if (coding === "gzip") return zlib.createGzip({ level: GZIP_LEVEL });
+  if (coding === "zstd") {
+    const params = { [zlib.constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL };
+    return zlib.createZstdCompress({ params });
+  }
   const { BROTLI_PARAM_QUALITY, BROTLI_PARAM_SIZE_HINT } = zlib.constants;
   const params = { [BROTLI_PARAM_QUALITY]: BROTLI_QUALITY, [BROTLI_PARAM_SIZE_HINT]: length };
   return zlib.createBrotliCompress({ params });
@@ -58,7 +70,7 @@ function streamOf(coding: MadeCoding, length: number): zlib.BrotliCompress | zli
 
 /** All of it, or undefined where the file has become shorter. */
 async function compressed(
-  stream: zlib.BrotliCompress | zlib.Gzip,
+  stream: Transform,
   part: BodyPart,
 ): Promise<Uint8Array | undefined> {
   const chunks: Uint8Array[] = [];

@@ -9,7 +9,7 @@
 
 import { type ContentCoding, NOT_ACCEPTABLE } from "../../../protocol/mod.ts";
 import type { CodingChooser } from "./coding_chooser.ts";
-import type { Compressor, MadeCoding } from "./compressor.ts";
+import { type Compressor, MADE_CODINGS, type MadeCoding } from "./compressor.ts";
 import type { Variant } from "./variant.ts";
 
 /** What a file is made of. */
@@ -43,7 +43,7 @@ export class SiteFile {
     this.#variants = new Map([...parts.neighbours, ["identity", parts.identity]]);
     const { chooser, compressible } = parts;
     const codings = [...this.#variants.keys()];
-    const made: ContentCoding[] = compressible ? ["br", "gzip"] : [];
+    const made = compressible ? MADE_CODINGS : [];
     this.#available = chooser.maskOf([...codings, ...made]);
   }
 
@@ -84,7 +84,7 @@ export class SiteFile {
   }
 
   #make(coding: ContentCoding): Promise<Variant> | Variant {
-    if (coding !== "br" && coding !== "gzip") throw new TypeError(`${coding} is not made here`);
+    if (coding === "identity") return this.identity;
     const making = this.#making.get(coding);
     if (making !== undefined) return making;
     const { compressor } = this.#parts;

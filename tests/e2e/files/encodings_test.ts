@@ -4,7 +4,7 @@
  */
 
 import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
-import { brotliDecompressSync, gunzipSync } from "node:zlib";
+import zlib, { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { ask, type Endpoint, field, type HttpAnswer } from "../../support/http_client.ts";
 import { readTable, type Row } from "../../support/semantics_tables.ts";
 import { type Site, withSite } from "../../support/site.ts";
@@ -22,6 +22,12 @@ const ROWS = readTable<CodingRow>("content_codings").filter(({ available }) => {
     available.join() === ORDER.filter((coding) => available.includes(coding)).join();
 });
 const ENDINGS: Readonly<Record<string, string>> = { br: ".br", zstd: ".zst", gzip: ".gz" };
+type Reader = (bytes: Uint8Array) => Uint8Array;
+/** Where the runtime has it, and the executable that may be tested here is of another one. */
+const ZSTD: Readonly<Record<string, Reader>> =
+  "zstdDecompressSync" in zlib && !Deno.env.has("ASYNC_DENO_EXECUTABLE")
+    ? { zstd: zlib.zstdDecompressSync as Reader }
+    : {};
 const LONG_TEXT = "what is said again and again\n".repeat(1_000);
 
 /** For each set of codings a file with those neighbours; too short to be compressed on the fly. */
@@ -91,7 +97,7 @@ Deno.test("codings of files: text above 1 KiB is compressed as it is asked for",
     const { server } = site;
     const plain = await get(server, "/long.txt", null);
     assertEquals(plain.text, LONG_TEXT);
-    const readers = { br: brotliDecompressSync, gzip: gunzipSync } as const;
+    const readers = { br: brotliDecompressSync, gzip: gunzipSync, ...ZSTD };
     for (const path of ["/long.txt", "/long.html"]) {
       for (const [coding, read] of Object.entries(readers)) {
         // The second one comes from memory.
@@ -106,6 +112,34 @@ Deno.test("codings of files: text above 1 KiB is compressed as it is asked for",
       }
     }
   }));
+
+Deno.test("codings of files: what is made by the server is negotiated by weights, by the order if they are equal", () =>
+  withSite({}, async (site) => {
+    await fill(site);
+    const zstd = "zstd" in ZSTD ? "zstd" : undefined;
+    const rows: [accepted: string, coding: string | undefined][] = [
+      ["gzip, deflate, br, zstd", "br"],
+      ["gzip, zstd", zstd ?? "gzip"],
+      ["zstd;q=0.5, gzip", "gzip"],
+      ["zstd, br;q=0.9", zstd ?? "br"],
+      ["zstd;q=0, br;q=0", undefined],
+      ["zstd", zstd],
+    ];
+    for (const [accepted, coding] of rows) {
+      const answer = await get(site.server, "/long.txt", accepted);
+      assertEquals(field(answer, "content-encoding"), coding, accepted);
+      assertEquals(field(answer, "vary"), "Accept-Encoding");
+    }
+  }));
+
+Deno.test("codings of files: an empty neighbour is none", () =>
+  withSite(
+    { files: { "a.txt": "text", "a.txt.br": "", "a.txt.gz": "gzip" } },
+    async ({ server }) => {
+      const answer = await get(server, "/a.txt", "br, gzip;q=0.5");
+      assertEquals([field(answer, "content-encoding"), answer.text], ["gzip", "gzip"]);
+    },
+  ));
 
 Deno.test("codings of files: what is short, or is no text, goes as it is", () =>
   withSite({}, async (site) => {

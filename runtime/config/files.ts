@@ -14,17 +14,30 @@ export interface CacheRule {
   readonly value: string;
 }
 
+/** The media type of the files that end so. */
+export interface TypeRule {
+  /** With its dot, in lower case. */
+  readonly ending: string;
+  /** The value of Content-Type. */
+  readonly type: string;
+}
+
 /** What is served of a folder, and how. */
 export interface FilesConfig {
   /** The folder; undefined: none is served. */
   readonly root: string | undefined;
   /** The first that matches counts. */
   readonly cache: readonly CacheRule[];
+  /** The operator's own media types; the longest ending counts. */
+  readonly types: readonly TypeRule[];
   /** Fields of every answer about a file; in place of a default of the same name. */
   readonly headers: readonly FieldLine[];
   /** The origin whose pages may read the answers, or `*`; undefined: none but our own. */
   readonly cors: string | undefined;
-  /** Whether a page that is not there is answered with /index.html: the application finds its way itself. */
+  /**
+   * Whether what accepts HTML and finds no file is answered with /index.html, unless it ends as an asset does: the
+   * application finds its way itself. The rules are in runtime/serve/files/spa_rules.ts.
+   */
   readonly spa: boolean;
   /** Whether a folder without index.html is answered with what is in it. */
   readonly listing: boolean;
@@ -42,6 +55,7 @@ export interface FilesConfig {
 export const FILES: FilesConfig = {
   root: undefined,
   cache: [],
+  types: [],
   headers: [],
   cors: undefined,
   spa: false,

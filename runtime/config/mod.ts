@@ -12,7 +12,7 @@
  * @module
  */
 
-export { type CacheRule, FILES, type FilesConfig } from "./files.ts";
+export { type CacheRule, FILES, type FilesConfig, type TypeRule } from "./files.ts";
 export { CONNECTION_LIMITS, type ConnectionLimits } from "./limits.ts";
 export {
   ACCESS_FORMATS,

@@ -4,7 +4,7 @@
  */
 
 import { parseFieldLine } from "../../../protocol/mod.ts";
-import type { CacheRule, FilesConfig } from "../../config/mod.ts";
+import type { CacheRule, FilesConfig, TypeRule } from "../../config/mod.ts";
 import { UsageError } from "../usage_error.ts";
 import { at, type Codec, flagSwitch, list, number, type Option, TEXT, text } from "./option.ts";
 
@@ -44,6 +44,26 @@ const CACHE_RULE: Codec<CacheRule> = {
   show: ({ pattern, value }) => `${pattern}=${value}`,
 };
 
+/** RFC 9110 section 8.3.1: `type/subtype`, with parameters that are tokens or quoted. */
+const MEDIA_TYPE =
+  /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(?:[ \t]*;[ \t]*[\w!#$&^.+-]+=(?:[\w!#$&^.+-]+|"[^"\\]*"))*$/;
+
+/** `.ENDING=TYPE`; endings have no case, and dots within. */
+const TYPE_RULE: Codec<TypeRule> = {
+  parse: (rule, name) => {
+    const equals = rule.indexOf("=");
+    const [ending, type] = [rule.slice(0, equals).toLowerCase(), rule.slice(equals + 1).trim()];
+    const field = parseFieldLine(`Content-Type: ${type}`);
+    if (!/^\.[^/\s]+$/.test(ending) || !MEDIA_TYPE.test(type) || "fault" in field) {
+      throw new UsageError(
+        `${name} is .ENDING=TYPE, as '.gpx=application/gpx+xml', not "${rule}"`,
+      );
+    }
+    return { ending, type };
+  },
+  show: ({ ending, type }) => `${ending}=${type}`,
+};
+
 /** `*`, or scheme, host and port as a browser sends them in Origin. */
 const ORIGIN: Codec<string> = {
   parse: (origin, name) => {
@@ -81,6 +101,17 @@ export const FILE_OPTIONS: readonly Option[] = [
   ),
   list(
     {
+      flag: "type",
+      group,
+      value: ".ENDING=TYPE",
+      help: "media type of the files that end so, as '.gpx=application/gpx+xml'",
+      defaultText: "by mime-db",
+    },
+    at("files", "types"),
+    TYPE_RULE,
+  ),
+  list(
+    {
       flag: "header",
       group,
       value: "NAME: VALUE",
@@ -95,7 +126,11 @@ export const FILE_OPTIONS: readonly Option[] = [
     ORIGIN,
   ),
   flagSwitch(
-    { flag: "spa", group, help: "pages that are not there are answered with /index.html" },
+    {
+      flag: "spa",
+      group,
+      help: "what accepts HTML and is no file is /index.html, but for endings of assets",
+    },
     at("files", "spa"),
   ),
   flagSwitch(
@@ -107,7 +142,7 @@ export const FILE_OPTIONS: readonly Option[] = [
     at("files", "hidden"),
   ),
   flagSwitch(
-    { flag: "follow-links", group, help: "follows symbolic links out of the folder" },
+    { flag: "follow-links", group, help: "follows symbolic links out of the folder, too" },
     at("files", "followLinks"),
   ),
   number(

@@ -11,7 +11,7 @@ import type { CodingChooser } from "./coding_chooser.ts";
 import { type Compressor, type MadeCoding, WORTH_COMPRESSING } from "./compressor.ts";
 import { hasModificationTime, tagOfBytes, tagOfFile } from "./content_tag.ts";
 import type { Folder } from "./folder.ts";
-import { isCompressible, mediaType } from "./media_types.ts";
+import { isCompressible } from "./media_types.ts";
 import { SharedFile } from "./shared_file.ts";
 import { SiteFile } from "./site_file.ts";
 import { PREPARED_BODY, Variant, type VariantParts } from "./variant.ts";
@@ -27,6 +27,8 @@ export interface FileLoaderParts {
   readonly compressBytes: number;
   /** Fields of every answer about a path. */
   fieldsOf(path: string): ResponseFields;
+  /** The Content-Type of what is at a path. */
+  typeOf(path: string): string;
 }
 
 /** A file, and what it was known by. */
@@ -100,7 +102,7 @@ export class FileLoader {
   load(path: string, { grown = () => {}, byAccept = false }: LoadHow = {}): Loaded {
     const opened = this.#open(path);
     if (typeof opened !== "object") return opened;
-    const contentType = mediaType(path);
+    const contentType = this.#parts.typeOf(path);
     const mayVary = isCompressible(contentType);
     const neighbours = (mayVary ? NEIGHBOURS : [])
       .map((row) => this.#neighbour(path, row, opened.modified));

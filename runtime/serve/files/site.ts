@@ -37,6 +37,7 @@ import { Folder, TRUST } from "./folder.ts";
 import { FolderListing, type Listed } from "./folder_listing.ts";
 import { prefersJson } from "./listing.ts";
 import { respondWithListing } from "./listing_answer.ts";
+import { mediaType } from "./media_types.ts";
 import { FILE_METHODS, SiteFields } from "./site_fields.ts";
 import { acceptsPage, isRead, mayBePage } from "./spa_rules.ts";
 
@@ -97,6 +98,7 @@ export class Site {
       compressor: new Compressor(),
       compressBytes: Math.min(COMPRESS_BYTES, Math.floor(memoryBytes / LARGEST_SHARE)),
       fieldsOf: (path) => this.#fieldsOf(path),
+      typeOf: (path) => mediaType(path, config.types),
     });
     this.#cache = new FileCache({ memoryBytes, openFiles: config.openFiles });
     this.#pages = new ErrorPages(this.#loader, this.#fields, () => parts.now());

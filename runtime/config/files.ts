@@ -45,7 +45,7 @@ export interface FilesConfig {
   readonly hidden: boolean;
   /** Whether symbolic links may lead out of the folder. */
   readonly followLinks: boolean;
-  /** Bytes of memory for files and their compressed forms, of all workers together. */
+  /** Bytes of memory for files, their compressed forms and lists of folders, of all workers together. */
   readonly memoryBytes: number;
   /** Files that each worker keeps open. */
   readonly openFiles: number;

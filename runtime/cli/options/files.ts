@@ -151,7 +151,7 @@ export const FILE_OPTIONS: readonly Option[] = [
       group,
       value: "BYTES",
       range: [0, 1024 * 1024 * MEBIBYTE],
-      help: "for hot small files and compressed text, of all workers",
+      help: "for hot small files, compressed text and lists, of all workers",
     },
     at("files", "memoryBytes"),
   ),

@@ -11,8 +11,8 @@ import type { RequestHead } from "../../../protocol/mod.ts";
 
 const HTML = "text/html";
 
-/** Endings of assets. A dot alone makes none: `/users/jane.doe` and `/v1.2` are pages. */
-const ASSETS: ReadonlySet<string> = new Set([
+/** Endings of assets, as the docs list them. A dot alone makes none: `/users/jane.doe` and `/v1.2` are pages. */
+export const ASSETS: ReadonlySet<string> = new Set([
   ...["js", "mjs", "cjs", "css", "map", "json", "wasm", "webmanifest", "xml", "txt"],
   ...["png", "jpg", "jpeg", "gif", "webp", "avif", "svg", "ico", "bmp"],
   ...["woff", "woff2", "ttf", "otf", "eot"],

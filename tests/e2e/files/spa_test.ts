@@ -1,8 +1,9 @@
 /** A single-page application (`--spa`): which requests its page answers, and what is said with it. */
 
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
+import { ASSETS, mayBePage } from "../../../runtime/serve/files/spa_rules.ts";
 import { ask, field, type HttpAnswer } from "../../support/http_client.ts";
-import type { Server } from "../../support/server.ts";
+import { REPOSITORY, type Server } from "../../support/server.ts";
 import { putFile, withSite } from "../../support/site.ts";
 import { waitFor } from "../../support/wait_for.ts";
 
@@ -102,3 +103,12 @@ Deno.test("--spa: the page has its tag and codings wherever it is sent, and is r
       timeoutMs: 3000,
     });
   }));
+
+Deno.test("--spa: the docs name every ending of an asset, and no other", () => {
+  const page = Deno.readTextFileSync(new URL("docs/quick-start-static-site.md", REPOSITORY));
+  const item = /- the path does not end as an asset does:[^]*?\n\n/.exec(page)?.[0] ?? "";
+  const named = [...item.matchAll(/`\.([a-z0-9]+)`/g)].map(([, ending]) => ending!);
+  assert(named.length > 20);
+  assertEquals(named.filter((ending) => mayBePage([`a.${ending}`])), []);
+  assertEquals(named.length, ASSETS.size);
+});

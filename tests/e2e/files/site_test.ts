@@ -2,29 +2,16 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { MAX_LISTED } from "../../../runtime/serve/files/mod.ts";
-import { ask, field, type HttpAnswer, HttpConnection } from "../../support/http_client.ts";
+import { field, type HttpAnswer, HttpConnection } from "../../support/http_client.ts";
 import type { Server } from "../../support/server.ts";
 import { putFile, type Site, type SiteOptions, withSite } from "../../support/site.ts";
 import { waitFor } from "../../support/wait_for.ts";
+import { get, request } from "./ask_site.ts";
 
 const TEXT = "A line of text that is worth compressing.\n".repeat(100);
 
 function siteTest(name: string, options: SiteOptions, body: (site: Site) => Promise<void>): void {
   Deno.test(`site: ${name}`, () => withSite(options, body));
-}
-
-/** Asks for a path on a connection of its own. */
-function get(server: Server, path: string, fields: readonly string[] = []): Promise<HttpAnswer> {
-  return request(server, "GET", path, fields);
-}
-
-function request(
-  server: Server,
-  method: string,
-  path: string,
-  fields: readonly string[] = [],
-): Promise<HttpAnswer> {
-  return ask(server, [`${method} ${path} HTTP/1.1`, "Host: a", ...fields, "", ""].join("\r\n"));
 }
 
 /** Statuses by path. */

@@ -2,25 +2,13 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { ASSETS, mayBePage } from "../../../runtime/serve/files/spa_rules.ts";
-import { ask, field, type HttpAnswer } from "../../support/http_client.ts";
+import { field } from "../../support/http_client.ts";
 import { REPOSITORY, type Server } from "../../support/server.ts";
 import { putFile, withSite } from "../../support/site.ts";
 import { waitFor } from "../../support/wait_for.ts";
+import { get, request } from "./ask_site.ts";
 
 const TEXT = "A line of text that is worth compressing.\n".repeat(100);
-
-function get(server: Server, path: string, fields: readonly string[] = []): Promise<HttpAnswer> {
-  return request(server, "GET", path, fields);
-}
-
-function request(
-  server: Server,
-  method: string,
-  path: string,
-  fields: readonly string[] = [],
-): Promise<HttpAnswer> {
-  return ask(server, [`${method} ${path} HTTP/1.1`, "Host: a", ...fields, "", ""].join("\r\n"));
-}
 
 Deno.test("--spa answers what is no file with the application: the table", () =>
   withSite({

@@ -155,9 +155,14 @@ export class Site {
     if (found === FOLDER && !decoded.isFolder) return this.#redirect(path, beneath);
     const hasNoIndex = found === -ENOENT || found === FOLDER || found === NO_FILE;
     if (hasNoIndex && decoded.isFolder && this.#config.listing) {
-      return this.#listing(path, decoded) ?? this.#missing(path, decoded);
+      return this.#listing(path, decoded);
     }
-    const status = typeof found === "number" ? statusOf(found) : 404;
+    return this.#absent(path, decoded, typeof found === "number" ? found : -ENOENT);
+  }
+
+  /** What could not be opened, by its negated errno. */
+  #absent(path: string, decoded: RequestPath, result: number): Route {
+    const status = statusOf(result);
     return status === 404 ? this.#missing(path, decoded) : this.#failed(path, status);
   }
 
@@ -172,16 +177,19 @@ export class Site {
     { route, byAccept }: { route: FileRoute; byAccept: boolean },
   ): FileRoute | Exclude<Loaded, object> {
     const how = { byAccept, grown: () => this.#cache.changed(key, route) };
-    let loaded = this.#loader.load(beneath, how);
-    if (loaded === -EMFILE || loaded === -ENFILE) {
-      // What is kept open for later is what can be given up now.
-      this.#cache.clear();
-      loaded = this.#loader.load(beneath, how);
-    }
+    const loaded = this.#sparing(() => this.#loader.load(beneath, how));
     if (typeof loaded !== "object") return loaded;
     route.fill(loaded, this.#parts.now());
     this.#cache.put(key, route);
     return route;
+  }
+
+  /** Opens something; if no descriptor is left, once more after those were given up that are kept for later. */
+  #sparing<Result>(open: () => Result): Result {
+    const opened = open();
+    if (opened !== -EMFILE && opened !== -ENFILE) return opened;
+    this.#cache.clear();
+    return open();
   }
 
   /**
@@ -197,10 +205,10 @@ export class Site {
     });
   }
 
-  /** The list of a folder's files; undefined if the folder cannot be opened. */
-  #listing(path: string, decoded: RequestPath): Route | undefined {
+  /** The list of a folder's files. */
+  #listing(path: string, decoded: RequestPath): Route {
     const listing = this.#listingOf(decoded.segments);
-    if (listing === undefined) return undefined;
+    if (typeof listing === "number") return this.#absent(path, decoded, listing);
     return this.#reading(`${escapeText(path)} (listing)`, (exchange) => {
       const listed = listing.current(prefersJson(exchange.request.field("accept")));
       if (listed instanceof Promise) {
@@ -210,16 +218,19 @@ export class Site {
     });
   }
 
-  /** Kept under the folder's decoded path, of which there is one: lists are large. */
-  #listingOf(segments: readonly string[]): FolderListing | undefined {
+  /**
+   * Kept under the folder's decoded path, of which there is one: lists are large. A negated errno if the folder
+   * cannot be opened.
+   */
+  #listingOf(segments: readonly string[]): FolderListing | number {
     const beneath = segments.join("/");
     const key = `${LISTING_KEY}${beneath}`;
     const kept = this.#cache.get(key);
     if (kept instanceof FolderListing && kept.isFresh) return kept;
-    const opened = this.#folder.open(beneath);
+    const opened = this.#sparing(() => this.#folder.open(beneath));
     if (opened < 0) {
       this.#cache.delete(key);
-      return undefined;
+      return opened;
     }
     this.#parts.files.close(opened);
     if (kept instanceof FolderListing) return kept;

@@ -3,7 +3,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { ASSETS, mayBePage } from "../../../runtime/serve/files/spa_rules.ts";
 import { field } from "../../support/http_client.ts";
-import { REPOSITORY, type Server } from "../../support/server.ts";
+import { REPOSITORY } from "../../support/server.ts";
 import { putFile, withSite } from "../../support/site.ts";
 import { waitFor } from "../../support/wait_for.ts";
 import { get, request } from "./ask_site.ts";

@@ -291,3 +291,17 @@ Deno.test("site: a folder in place of index.html is no page: the list comes, or 
     });
   }
 });
+
+Deno.test("site: a folder that cannot be opened for want of descriptors is 503, and not absent", async () => {
+  await withBench({ "sub/a": "" }, { listing: true }, (bench) => {
+    const { open } = bench.files;
+    bench.files.open = (folder, path, how) => {
+      bench.files.exhausted = path === "sub";
+      return open(folder, path, how);
+    };
+    assertEquals(bench.get("/sub/"), "503 text");
+    bench.files.open = open;
+    bench.files.exhausted = false;
+    assertEquals(bench.get("/sub/"), "200 constant");
+  });
+});

@@ -206,7 +206,9 @@ async function listed(bench: Bench): Promise<Uint8Array> {
 }
 
 function sizesIn(body: Uint8Array): Record<string, number> {
-  const rows = new TextDecoder().decode(body).matchAll(/<bdi>([^<]+)<[^\n]*number">(\d+) B</g);
+  const rows = new TextDecoder().decode(body).matchAll(
+    /<bdi>([^<]+)<[^\n]*number"><data value="(\d+)"/g,
+  );
   return Object.fromEntries([...rows].map(([, name, size]) => [name!, Number(size)]));
 }
 

@@ -16,7 +16,7 @@ import {
 } from "../../protocol/mod.ts";
 import { type Config, wantsPeerAddress } from "../config/mod.ts";
 import { NEVER, type Timer, type Traffic } from "../net/mod.ts";
-import type { Log, ThreadLogs } from "../observe/log/mod.ts";
+import type { EventLog } from "../observe/log/mod.ts";
 import { ConnectionCutter, hasLibc, preciseClock } from "../os/mod.ts";
 import { COLUMN, type Counters, openSharedState, type SharedState } from "../ring/mod.ts";
 import { redirectRouter } from "../serve/routes/mod.ts";
@@ -40,12 +40,13 @@ import {
   TrafficCounter,
   WorkerLogs,
 } from "../serve/worker/mod.ts";
-import type {
-  ListenAddress,
-  ThreadMessage,
-  ThreadOrder,
-  TlsMaterial,
-  WorkerStart,
+import {
+  type ListenAddress,
+  type ThreadMessage,
+  type ThreadOrder,
+  type TlsMaterial,
+  Warnings,
+  type WorkerStart,
 } from "../thread/mod.ts";
 import { DenoLoop } from "./deno_loop.ts";
 import { DenoTransport, type DenoTransportContext } from "./deno_transport.ts";
@@ -66,8 +67,6 @@ export interface DenoWorkerParts {
   readonly load?: RouterLoader | undefined;
   /** The date that the router's answers carry. */
   readonly date: DateField;
-  /** What the logs are written by. */
-  readonly logs: ThreadLogs & { readonly os: { reopen?(): void } };
   /** Tells the main thread. */
   post(message: ThreadMessage): void;
   /** Has orders brought to `hear`. */
@@ -86,7 +85,8 @@ export class DenoWorker implements DenoTransportContext {
   readonly #state: SharedState;
   readonly #counters: Counters;
   readonly #logs: WorkerLogs;
-  readonly #log: Log;
+  readonly #log: EventLog;
+  readonly #warnings: Warnings;
   /** Made once: who is flooded with connections should not encode an answer for each. */
   readonly #refusal: PreparedResponse;
   // The server's own, and that of the port that sends everybody to https.
@@ -99,7 +99,6 @@ export class DenoWorker implements DenoTransportContext {
   readonly #flushTimer: Timer;
   readonly #addressWords = new Int32Array(4);
   readonly #addressBytes = new Uint8Array(this.#addressWords.buffer);
-  readonly #told = new Set<string>();
   readonly #cutter = hasLibc() ? new ConnectionCutter() : null;
   // The number of the last order that was heard, or was in the config at the start.
   #lastOrder: number;
@@ -120,10 +119,12 @@ export class DenoWorker implements DenoTransportContext {
     this.writeStall = config.limits.writeStall;
     const counters = this.#counters;
     this.traffic = new DenoTraffic(counters);
-    const { logs, post } = parts;
-    this.#logs = new WorkerLogs({ logs, config, worker: start.worker, counters, post });
-    this.#log = this.#logs.log;
     const loop = this.loop = this.#createLoop();
+    const { post } = parts;
+    const { worker, logs: memory } = start;
+    this.#logs = new WorkerLogs({ memory, config, loop, worker, counters, post });
+    this.#log = this.#logs.log;
+    this.#warnings = new Warnings(post, () => loop.now);
     this.#refusal = lastAnswer(UNAVAILABLE, date);
     this.#numbers = new NumberPool(start.worker, this.#state.workers);
     this.#flushTimer = loop.timers.timer({ onDeadline: () => this.#logs.flush() });
@@ -147,7 +148,7 @@ export class DenoWorker implements DenoTransportContext {
     this.#parts.post({ type: "ready" });
     await this.#done.promise;
     this.#cutter?.walk();
-    this.#logs.flush();
+    this.#logs.close();
     this.loop.close();
     this.#parts.post({ type: "stopped" });
   }
@@ -155,7 +156,7 @@ export class DenoWorker implements DenoTransportContext {
   /** Observed, it tells how long the thread has slept; what Deno does for us, TLS too, counts as that. */
   #createLoop(): DenoLoop {
     const onLeave = () => this.#setFlush();
-    if (!isObserved(this.#config, this.#logs)) return new DenoLoop({ onLeave });
+    if (!isObserved(this.#config)) return new DenoLoop({ onLeave });
     const clock = preciseClock();
     const watch = new SleepMeter({ preciseMilliseconds: clock }, this.#counters);
     return new DenoLoop({ onLeave, watch, clock });
@@ -179,6 +180,24 @@ export class DenoWorker implements DenoTransportContext {
     this.#endIfDone();
   }
 
+  /**
+   * Deno begins the handshake as soon as it accepts, and answers what is no TLS with an alert of its own: there
+   * is no way to answer in clear text in its place. A failed handshake is the client's matter, and common on a
+   * public port; plain text is most often a mistake that the operator can mend.
+   */
+  handshakeFailed({ descriptor }: DenoTransport, reason: string): void {
+    const isPlainText = reason.includes("InvalidContentType");
+    const code = isPlainText ? "PLAIN_TEXT" : "TLS_HANDSHAKE";
+    this.#counters.add(isPlainText ? COLUMN.refusedPlainText : COLUMN.refusedTlsHandshake, 1);
+    this.#log.note("TLS", `fd=${descriptor} refused ${code} ${reason}`);
+    if (!isPlainText) return;
+    this.#warnings.say(
+      code,
+      "closed a connection that speaks no TLS, most likely http:// in place of https://: " +
+        "--redirect-http sends those who use another port to the right one",
+    );
+  }
+
   // Connections.
 
   #openGate(address: GateAddress, router: Router): Gate {
@@ -186,6 +205,7 @@ export class DenoWorker implements DenoTransportContext {
       config: this.#config,
       loop: this.loop,
       logs: this.#logs,
+      warnings: this.#warnings,
       counters: this.#counters,
       router,
       date: this.#parts.date,
@@ -262,11 +282,7 @@ export class DenoWorker implements DenoTransportContext {
 
   /** One connection too many: it is told so, if it listens, and closed. */
   #refuse(transport: DenoTransport, reason: string): void {
-    if (!this.#told.has(reason)) {
-      const text = `${reason}: refusing more with 503`;
-      this.#parts.post({ type: "warning", text });
-    }
-    this.#told.add(reason);
+    this.#warnings.say(reason, `${reason}: refusing more with 503`);
     this.#counters.add(COLUMN.refused, 1);
     this.#refusals.add(transport);
     transport.setSession(new RefusalSession(transport));
@@ -296,7 +312,6 @@ export class DenoWorker implements DenoTransportContext {
 
   #obey(order: ThreadOrder): void {
     if (order.type === "drain") this.#drain();
-    else if (order.type === "log") this.#parts.logs.os.reopen?.();
     else if (order.type === "tls") this.#renew(order.tls);
     else this.#routeBy(order);
   }

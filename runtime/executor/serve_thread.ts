@@ -8,8 +8,7 @@
 import type { DateField } from "../../protocol/mod.ts";
 import { DenoWorker } from "../deno/mod.ts";
 import { NativeWorker } from "../native/mod.ts";
-import { openPlainLogs, type ThreadLogs } from "../observe/log/mod.ts";
-import { hasLibc, LinuxOs } from "../os/mod.ts";
+import { LinuxOs } from "../os/mod.ts";
 import type { Router } from "../serve/session/mod.ts";
 import type { RouterLoader } from "../serve/worker/mod.ts";
 import { onOrder, onStart, postToMain, type WorkerStart } from "../thread/mod.ts";
@@ -23,12 +22,7 @@ export function serveThread(router: Router | RouterLoader, date: DateField): voi
     const { listen } = start;
     const worker = listen === undefined
       ? new NativeWorker({ ...parts, os: new LinuxOs() })
-      : new DenoWorker({ ...parts, listen, logs: logsOf(start) });
+      : new DenoWorker({ ...parts, listen });
     await worker.run();
   });
-}
-
-function logsOf({ logDescriptor, accessLogDescriptor, config }: WorkerStart): ThreadLogs {
-  if (!hasLibc()) return openPlainLogs(config, "append");
-  return { os: new LinuxOs(), log: logDescriptor, accessLog: accessLogDescriptor };
 }

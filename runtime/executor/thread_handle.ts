@@ -17,6 +17,8 @@ export interface ThreadEnd {
 export interface ThreadWatcher {
   /** Something for the operator. */
   warn(text: string): void;
+  /** It has handed lines of a log over, or dropped some. */
+  lines?(): void;
   /** It has ended; called once. */
   ended(end: ThreadEnd): void;
 }
@@ -93,6 +95,7 @@ export class Thread {
   }
 
   #hear(message: ThreadMessage): void {
+    if (message.type === "lines") return this.#watcher.lines?.();
     if (message.type === "warning") return this.#watcher.warn(message.text);
     if (message.type === "stopped") return this.#end(undefined);
     if (message.type === "renewed") return this.#renewed.resolve();

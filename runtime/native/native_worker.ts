@@ -14,7 +14,7 @@
 import { type DateField, MessageBufferPool, UNIX_PEER } from "../../protocol/mod.ts";
 import { type Config, wantsPeerAddress } from "../config/mod.ts";
 import type { Timer, Traffic } from "../net/mod.ts";
-import type { Log } from "../observe/log/mod.ts";
+import type { EventLog } from "../observe/log/mod.ts";
 import { addressText, EPOLLET, EPOLLIN, expectSuccess, type Os } from "../os/mod.ts";
 import {
   COLUMN,
@@ -37,7 +37,7 @@ import {
   TrafficCounter,
   WorkerLogs,
 } from "../serve/worker/mod.ts";
-import type { ThreadMessage, ThreadOrder, WorkerStart } from "../thread/mod.ts";
+import { type ThreadMessage, type ThreadOrder, Warnings, type WorkerStart } from "../thread/mod.ts";
 import { EventLoop } from "./event_loop.ts";
 import type { Source } from "./io_registry.ts";
 import { MemoryTrimmer } from "./memory_trimmer.ts";
@@ -89,7 +89,7 @@ export class NativeWorker implements SocketContext, Source {
   readonly #state: SharedState;
   readonly #counters: Counters;
   readonly #logs: WorkerLogs;
-  readonly #log: Log;
+  readonly #log: EventLog;
   readonly #context: SessionContext;
   readonly #post: NativeWorkerParts["post"];
   readonly #transports = new Set<SocketTransport>();
@@ -118,22 +118,23 @@ export class NativeWorker implements SocketContext, Source {
     this.#state = openSharedState(start.memory);
     this.#counters = this.#state.counters(start.worker);
     this.traffic = new TrafficCounter(this.#counters);
-    const { logDescriptor: log, accessLogDescriptor: accessLog } = start;
+    const watch = isObserved(config) ? new SleepMeter(os, this.#counters) : null;
+    const loop = this.loop = new EventLoop(os, watch);
     this.#logs = new WorkerLogs({
-      logs: { os, log, accessLog },
+      memory: start.logs,
       config,
+      loop,
       worker: start.worker,
       counters: this.#counters,
       post: parts.post,
     });
     this.#log = this.#logs.log;
-    const watch = isObserved(config, this.#logs) ? new SleepMeter(os, this.#counters) : null;
-    const loop = this.loop = new EventLoop(os, watch);
     this.writeStall = config.limits.writeStall;
     this.#context = sessionContextFor({
       config,
       loop,
       logs: this.#logs,
+      warnings: new Warnings(parts.post, () => loop.now),
       counters: this.#counters,
       router: routerFor(parts.router, { config, loop }),
       date,
@@ -161,7 +162,7 @@ export class NativeWorker implements SocketContext, Source {
       if (!this.#context.draining && this.#state.flags.isDraining()) this.#drain();
       if (this.#lastOrder < this.#state.flags.lastOrder()) await this.#hearOrder();
     }
-    this.#flush();
+    this.#logs.close();
     this.#state.descriptors.release(this.loop.registry.descriptor);
     this.loop.close();
     this.#post({ type: "stopped" });

@@ -60,8 +60,8 @@ export const COLUMN = {
   parks: 23,
   /** Times that the thread woke another. */
   doorbells: 24,
-  /** Bytes of log lines lost because they could not be written. */
-  logBytesDropped: 25,
+  /** Lines of the event log that were dropped, because it was not written as fast as they came. */
+  logLinesDropped: 25,
   /** Times that a doorbell was heard. */
   wakeUps: 26,
   /** … between requests … */
@@ -93,6 +93,14 @@ export const COLUMN = {
   latencyMicroseconds: 42,
   /** Threads that were started in the place of one that died. */
   workersReplaced: 43,
+  /** The same as `logLinesDropped`, of the access log. */
+  accessLogLinesDropped: 44,
+  /** Connections that were refused after they were taken up: no PROXY header, … */
+  refusedProxyHeader: 45,
+  /** … no TLS, most likely plain HTTP on the port of https, … */
+  refusedPlainText: 46,
+  /** … or a TLS handshake that failed otherwise. */
+  refusedTlsHandshake: 47,
 } as const;
 
 /** The number of a column. */

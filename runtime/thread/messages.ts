@@ -18,15 +18,19 @@ export interface WorkerStart {
   readonly memory: SharedArrayBuffer;
   /** The eventfd of each worker, by its number. */
   readonly doorbells: readonly number[];
-  /** Descriptor of the log, or -1. Where there is no libc a thread opens both logs for itself. */
-  readonly logDescriptor: number;
-  /** Descriptor of the access log, or -1. */
-  readonly accessLogDescriptor: number;
+  /** Where its lines of both logs go. */
+  readonly logs: LogMemory;
   readonly config: Config;
   /** The number of the last order that is in the config already. */
   readonly lastOrder: number;
   /** Where it listens by itself, on the Deno transport; absent: the ring brings it connections. */
   readonly listen?: ListenAddress;
+}
+
+/** The memory of both logs, made by `createLogMemory`; null: switched off. A worker's block is its number. */
+export interface LogMemory {
+  readonly events: SharedArrayBuffer | null;
+  readonly accesses: SharedArrayBuffer | null;
 }
 
 /** Where, and as whom, a worker of the Deno transport listens. */
@@ -50,8 +54,6 @@ export interface TlsMaterial {
 export type ThreadOrder =
   /** Accept no more, finish what is under way, and end. */
   | { readonly type: "drain" }
-  /** Open the log anew under its name; where threads have files of their own. */
-  | { readonly type: "log" }
   /** Answer requests by this config from now on; the number is that of the order, see ring/flags.ts. */
   | { readonly type: "config"; readonly config: Config; readonly number: number }
   /** Serve new connections with this certificate. */
@@ -84,5 +86,7 @@ export type ThreadMessage =
   | { readonly type: "rerouted"; readonly number: number }
   /** It has ended by itself: all its connections are closed. */
   | { readonly type: "stopped" }
+  /** It has handed lines of a log over, or found no room for some. */
+  | { readonly type: "lines" }
   /** Something that the operator should read once. */
   | { readonly type: "warning"; readonly text: string };

@@ -13,9 +13,11 @@
 export type {
   AcceptorStart,
   ListenAddress,
+  LogMemory,
   ThreadMessage,
   ThreadOrder,
   TlsMaterial,
   WorkerStart,
 } from "./messages.ts";
 export { onOrder, onStart, postToMain } from "./thread.ts";
+export { Warnings } from "./warnings.ts";

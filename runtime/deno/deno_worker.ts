@@ -17,7 +17,7 @@ import {
 import { type Config, wantsPeerAddress } from "../config/mod.ts";
 import { NEVER, type Timer, type Traffic } from "../net/mod.ts";
 import type { EventLog } from "../observe/log/mod.ts";
-import { ConnectionCutter, hasLibc, preciseClock } from "../os/mod.ts";
+import { ConnectionCutter, hasLibc, LinuxOs, lowestDescriptor, preciseClock } from "../os/mod.ts";
 import { COLUMN, type Counters, openSharedState, type SharedState } from "../ring/mod.ts";
 import { redirectRouter } from "../serve/routes/mod.ts";
 import {
@@ -99,6 +99,7 @@ export class DenoWorker implements DenoTransportContext {
   readonly #flushTimer: Timer;
   readonly #addressWords = new Int32Array(4);
   readonly #addressBytes = new Uint8Array(this.#addressWords.buffer);
+  readonly #os = hasLibc() ? new LinuxOs() : null;
   readonly #cutter = hasLibc() ? new ConnectionCutter() : null;
   // The number of the last order that was heard, or was in the config at the start.
   #lastOrder: number;
@@ -140,9 +141,7 @@ export class DenoWorker implements DenoTransportContext {
   async run(): Promise<void> {
     this.#parts.onOrder((order) => this.#obey(order));
     this.#state.flags.setAlive(this.#number);
-    this.#gate.open();
-    this.#redirectGate?.open();
-    // Nothing is to be done yet: the thread sleeps from now on.
+    // Nothing is to be done yet: the thread sleeps from now on. It accepts when it is told to.
     this.loop.enter();
     this.loop.leave();
     this.#parts.post({ type: "ready" });
@@ -214,8 +213,17 @@ export class DenoWorker implements DenoTransportContext {
     this.#contexts.push(context);
     return new Gate(address, {
       enter: (conn) => this.#enter(conn, context),
+      hasRoom: () => this.#hasRoom(),
       starved: (reason) => this.#starve(reason),
     });
+  }
+
+  /** Deno does not tell the number of what it accepts: so the next one's is found out before. */
+  #hasRoom(): boolean {
+    if (this.#state.flags.isAcceptingHeld()) return false;
+    const { descriptorCeiling } = this.#parts.start;
+    if (this.#os === null || descriptorCeiling === undefined) return true;
+    return lowestDescriptor(this.#os) < descriptorCeiling;
   }
 
   #enter(conn: Deno.TcpConn | Deno.TlsConn, context: SessionContext): void {
@@ -311,9 +319,16 @@ export class DenoWorker implements DenoTransportContext {
   // Orders, and the end.
 
   #obey(order: ThreadOrder): void {
-    if (order.type === "drain") this.#drain();
+    if (order.type === "open") this.#open();
+    else if (order.type === "drain") this.#drain();
     else if (order.type === "tls") this.#renew(order.tls);
     else this.#routeBy(order);
+  }
+
+  #open(): void {
+    if (this.#contexts.some(({ draining }) => draining)) return;
+    this.#gate.open();
+    this.#redirectGate?.open();
   }
 
   #routeBy(order: ThreadOrder & { type: "config" }): void {

@@ -2,7 +2,8 @@
  * The listening sockets of one worker on the Deno transport: the present one, and old ones that run dry.
  *
  * In: an address. Out: each connection, once. A socket that is closed resets what waits in its queue; so
- * an old one is listened to until nothing has come for a while.
+ * an old one is listened to until nothing has come for a while. It listens from the beginning and accepts
+ * when it is opened: until then the kernel's queue holds the clients.
  */
 
 import { hasLibc, tuneListeners } from "../os/mod.ts";
@@ -23,6 +24,9 @@ const MOST_TURNS = 100;
 /** Errors that say that nothing can be accepted for now; any other is about one connection that is gone. */
 const STARVING: readonly (string | undefined)[] = ["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"];
 
+/** As the kernel has it for EMFILE. */
+const NO_DESCRIPTOR = "too many open files";
+
 /** Where a gate listens; as {@link ListenAddress}. */
 export type GateAddress = Pick<ListenAddress, "hostname" | "port" | "tls">;
 
@@ -30,6 +34,8 @@ export type GateAddress = Pick<ListenAddress, "hostname" | "port" | "tls">;
 export interface GateKeeper {
   /** A connection, which is the keeper's from now on. */
   enter(conn: Deno.TcpConn | Deno.TlsConn): void;
+  /** Whether there is a descriptor for one more; where there is none nothing is accepted for now. */
+  hasRoom(): boolean;
   /** Nothing can be accepted for now; it is tried again. */
   starved(reason: string): void;
 }
@@ -73,6 +79,7 @@ export class Gate {
   readonly #keeper: GateKeeper;
   readonly #address: GateAddress;
   #entry: Entry;
+  #isOpen = false;
 
   /** Listens. @throws {Deno.errors} as Deno.listen does, and where the certificate is none */
   constructor(address: GateAddress, keeper: GateKeeper) {
@@ -81,16 +88,17 @@ export class Gate {
     this.#entry = new Entry(listen(address, address.tls));
   }
 
-  /** Begins to accept. */
+  /** Begins to accept; may be called again. */
   open(): void {
-    this.#begin(this.#entry);
+    if (!this.#isOpen) this.#begin(this.#entry);
+    this.#isOpen = true;
   }
 
   /** New connections get this certificate; those of the old socket's queue still get the old one. */
   async renew(tls: TlsMaterial): Promise<void> {
     const old = this.#entry;
     this.#entry = new Entry(listen(this.#address, tls));
-    this.#begin(this.#entry);
+    if (this.#isOpen) this.#begin(this.#entry);
     await pause(HANDSHAKE);
     await old.closeWhenDry();
   }
@@ -106,6 +114,10 @@ export class Gate {
 
   async #accept(entry: Entry): Promise<void> {
     while (!entry.isClosed) {
+      if (!this.#keeper.hasRoom()) {
+        await this.#backOff(NO_DESCRIPTOR);
+        continue;
+      }
       try {
         const conn = await entry.listener.accept();
         entry.accepted++;
@@ -114,10 +126,14 @@ export class Gate {
         if (entry.isClosed) return;
         if (!(error instanceof Error) || error instanceof TypeError) throw error;
         if (!STARVING.includes((error as Error & { code?: string }).code)) continue;
-        this.#keeper.starved(error.message);
-        await pause(BACK_OFF);
+        await this.#backOff(error.message);
       }
     }
+  }
+
+  #backOff(reason: string): Promise<void> {
+    this.#keeper.starved(reason);
+    return pause(BACK_OFF);
   }
 }
 

@@ -2,7 +2,8 @@
  * The entrance of the Deno transport: each worker listens on the same address by itself, and the kernel
  * spreads the connections.
  *
- *   start:  look whether the address is free → certificate → workers → steering, where there is libc
+ *   start:  look whether the address is free → certificate → workers, which listen → steering, where
+ *           there is libc → all accept
  *   stop:   new connections are held off → each worker takes what waits, drains and ends
  *
  * In: the config and the address. Out: connections that each worker accepts for itself.
@@ -68,8 +69,10 @@ export class DenoEntrance implements Entrance {
   /** None of them sleeps in a way that keeps orders from it. */
   wakeAll(): void {}
 
+  /** Also when all have started: none accepts before the last has what it needs. */
   replaced(): void {
     for (const address of this.#addresses()) steerConnections(address, this.#config.workers);
+    this.#tellAll({ type: "open" });
   }
 
   stop(): void {

@@ -14,6 +14,8 @@ import type { Thread } from "./thread_handle.ts";
 export interface EntranceParts {
   readonly config: Config;
   readonly state: SharedState;
+  /** No connection gets a descriptor of this number or a higher one; undefined: there is no such bound. */
+  readonly descriptorCeiling: number | undefined;
   /** Starts worker `worker`; fulfilled when it serves. */
   startWorker(worker: number): Promise<void>;
   /** The threads of the workers that there are now. */

@@ -18,6 +18,13 @@ import {
 } from "../ring/mod.ts";
 import type { WorkerStart } from "../thread/mod.ts";
 import { AdminError } from "./admin_error.ts";
+import {
+  canStartThread,
+  connectionCeiling,
+  expectDescriptors,
+  reservedDescriptors,
+} from "./descriptor_budget.ts";
+import { DescriptorReserve, waitUntil } from "./descriptor_reserve.ts";
 import { DenoEntrance } from "./deno_entrance.ts";
 import type { Entrance } from "./entrance.ts";
 import { NativeEntrance } from "./native_entrance.ts";
@@ -62,6 +69,7 @@ export class Executor {
   readonly #entrance: Entrance;
   readonly #state: SharedState;
   readonly #logs: ServerLogs;
+  readonly #reserve: DescriptorReserve;
   readonly #workers: Thread[] = [];
   #deaths: number[] = [];
   #lastOrder = 0;
@@ -87,6 +95,7 @@ export class Executor {
       workers: config.workers,
       addresses: config.limits.connectionsPerAddress > 0 ? ADDRESSES : 0,
     }));
+    this.#reserve = new DescriptorReserve(reservedDescriptors(config), this.#state.flags);
     this.#logs = this.#openLogs();
   }
 
@@ -125,11 +134,13 @@ export class Executor {
    * @throws {Deno.errors.AddrInUse} and Deno's other errors of listening
    * @throws {LogFileError} where a log cannot be opened
    * @throws {SystemError} where the kernel has no descriptor left
+   * @throws {DescriptorError} where there are too few of them for all threads
    * @throws {ActivationError} where a socket is handed over that this config has no use for
    * @throws {TlsError} where certificate and key are none
    */
   static async start(config: Config, options: ExecutorOptions): Promise<Executor> {
     const executor = new Executor(config, options);
+    executor.#expectDescriptors();
     const { admin } = config.monitoring;
     if (admin !== undefined) await executor.#startAdmin(admin);
     await executor.#startThreads();
@@ -195,6 +206,11 @@ export class Executor {
     return [...named, ...passwords, ...logs, "the options of files and endpoints"].join(", ");
   }
 
+  /** Runs what opens files, if need be with descriptors of the reserve: at the limit there are no others. */
+  withDescriptors<T>(action: () => Promise<T>): Promise<T> {
+    return this.#reserve.lendIfShort(action);
+  }
+
   /** Each worker may have to load something for it: until all have, none of them blocks, as at the start. */
   async #routeBy({ files, endpoints, users }: Config): Promise<void> {
     const config = this.#config = { ...this.#config, files, endpoints, users };
@@ -207,6 +223,16 @@ export class Executor {
     this.#entrance.wakeAll();
     await Promise.all(rerouted);
     if (number === this.#lastOrder) flags.setSettled(true);
+  }
+
+  #expectDescriptors(): void {
+    try {
+      expectDescriptors(this.#config);
+      this.#reserve.fill();
+    } catch (error) {
+      this.#entrance.close();
+      throw error;
+    }
   }
 
   /** Loaded only where it is wanted: its page and what draws its charts take time and memory. */
@@ -230,6 +256,7 @@ export class Executor {
     await this.#entrance.start({
       config: this.#config,
       state: this.#state,
+      descriptorCeiling: connectionCeiling(this.#config),
       startWorker: (worker) => this.#startWorker(worker),
       workers: this.#workers,
       warn: (text) => this.#sayOnce(text),
@@ -254,12 +281,14 @@ export class Executor {
   }
 
   #startOf(worker: number): WorkerStart {
+    const descriptorCeiling = connectionCeiling(this.#config);
     return {
       worker,
       memory: this.#state.memory,
       logs: this.#logs.memory,
       config: this.#config,
       lastOrder: this.#lastOrder,
+      ...(descriptorCeiling === undefined ? {} : { descriptorCeiling }),
       ...this.#entrance.workerStart(),
     };
   }
@@ -267,13 +296,21 @@ export class Executor {
   /** Puts a new worker in the place of a dead one; one after the other, as no two may load at once. */
   #replace(worker: number): void {
     const replace = async () => {
+      await this.#reserve.lend(() => this.#startReplacement(worker));
       if (this.#stopping) return;
-      await this.#startWorker(worker);
       this.#state.counters(this.#state.mainBlock).add(COLUMN.workersReplaced, 1);
       this.#entrance.replaced();
     };
     const failed = (error: Error) => this.#finish(`no new worker: ${error.message}`);
     this.#replacing = this.#replacing.then(replace).catch(failed);
+  }
+
+  /** Not before there is what a thread opens: without it Deno would end the process. */
+  async #startReplacement(worker: number): Promise<void> {
+    const isReady = () => this.#stopping || canStartThread();
+    if (!isReady()) this.#sayOnce(`no new worker ${worker} yet: too many open files`);
+    await waitUntil(isReady);
+    if (!this.#stopping) await this.#startWorker(worker);
   }
 
   #workerEnded(worker: number, end: ThreadEnd): void {
@@ -344,6 +381,7 @@ export class Executor {
     this.#ready = false;
     this.#stopping = true;
     clearTimeout(this.#stopTimer);
+    this.#reserve.close();
     // The last to go: until then it tells how the end comes along.
     const adminGone = this.#admin?.stop() ?? Promise.resolve();
     void adminGone.finally(() => this.#logs.finish()).finally(() => this.#end({ failure }));

@@ -1,7 +1,7 @@
 /**
  * The entrance of the epoll transport: one listening descriptor for all.
  *
- *   start:  listen → adopt → doorbells → acceptor and workers
+ *   start:  listen → adopt → doorbells → workers → acceptor, which accepts
  *   stop:   accept no more → take what the kernel's backlog holds → draining flag → all doorbells
  *
  * A listener that was handed over goes on to listen, and its backlog is left to the next who gets it:
@@ -66,24 +66,22 @@ export class NativeEntrance implements Entrance {
   }
 
   /**
-   * The acceptor and one worker first, so that the first answer need not wait for all. Until all are
-   * loaded none of them blocks its thread: Deno lets threads share what they load, and one that blocks over
-   * a half-loaded npm package lets the others wait for it for ever (seen on 2.9.6, in one start of 20).
-   * Measured, 8 workers: 150 ms from exec to the first answer, 500 ms to the last worker.
+   * Nothing is accepted before the last worker serves: clients could take the descriptors that a thread needs
+   * to start, and Deno ends the process where it gets none. Until then the kernel's backlog holds them.
+   * Until all are loaded none of them blocks its thread: Deno lets threads share what they load, and one that
+   * blocks over a half-loaded npm package lets the others wait for it for ever (seen on 2.9.6, in one
+   * start of 20).
    */
   async start(parts: EntranceParts): Promise<void> {
     this.#state = parts.state;
     const acceptor = this.#acceptor = this.#createAcceptor(parts);
-    const starting = [parts.startWorker(0)];
     await acceptor.loaded;
-    starting.push(acceptor.start(this.#acceptorStart()));
-    for (let worker = 1; worker < this.#config.workers; worker++) {
-      await starting.at(-1);
-      starting.push(parts.startWorker(worker));
+    for (let worker = 0; worker < this.#config.workers; worker++) {
+      await parts.startWorker(worker); // one after the other, as no two may load at once
     }
-    await Promise.all(starting);
     this.#state.flags.setSettled(true);
     this.#ringAll();
+    await acceptor.start(this.#acceptorStart(parts));
   }
 
   workerStart() {
@@ -135,7 +133,7 @@ export class NativeEntrance implements Entrance {
     });
   }
 
-  #acceptorStart(): AcceptorStart {
+  #acceptorStart({ descriptorCeiling }: EntranceParts): AcceptorStart {
     return {
       memory: this.#state.memory,
       listener: this.#listener.descriptor,
@@ -143,6 +141,7 @@ export class NativeEntrance implements Entrance {
       doorbells: this.#doorbells,
       maxConnections: this.#config.limits.connections,
       maxConnectionsPerAddress: this.#config.limits.connectionsPerAddress,
+      ...(descriptorCeiling === undefined ? {} : { descriptorCeiling }),
     };
   }
 

@@ -3,6 +3,8 @@
  *
  * In: the listening descriptor. Out: tasks on the ring, and the doorbell of one parked worker for
  * each. A ring that is full makes it wait, and the kernel's backlog holds the clients: none is lost.
+ * A connection never takes one of the descriptors that are left for files: it waits here until a lower
+ * number is free. Nor one of the reserve, while that is lent: see the executor.
  * While there are connections that it has refused it looks at them now and then: see
  * refused_connections.ts. Ends when the listening socket is shut down or, where that is not ours alone,
  * when its bell is rung.
@@ -46,8 +48,6 @@ export interface AcceptorParts {
   readonly os: Os;
   /** Waits so many milliseconds, blocking the thread. */
   sleep(milliseconds: number): void;
-  /** The same, leaving the thread to Deno. */
-  pause(milliseconds: number): Promise<void>;
   /** Milliseconds since 1970, for the date of a refusal. */
   now(): number;
   /** Tells the main thread. */
@@ -81,18 +81,10 @@ export class Acceptor {
     this.#refused = new RefusedConnections(os);
   }
 
-  /** Accepts; fulfilled when there is nothing more to accept from. */
-  async run(): Promise<void> {
-    const { start, os, post } = this.#parts;
+  /** Accepts, and blocks the thread, until there is nothing more to accept from. */
+  run(): void {
+    const { post } = this.#parts;
     post({ type: "ready" });
-    // While others load, this thread must not block: see the executor. The errno of a failure is another
-    // thread's; what it is is found out below, where the call is made on this one.
-    while (!this.#state.flags.isSettled()) {
-      const accepted = await os.acceptAsync(start.listener, this.#sockaddr);
-      if (accepted >= 0) this.#acceptOne(accepted);
-      else if (this.#state.flags.isDraining()) break;
-      else await this.#parts.pause(BACK_OFF);
-    }
     while (this.#acceptNext());
     this.#refused.closeAll();
     post({ type: "stopped" });
@@ -115,9 +107,14 @@ export class Acceptor {
   /** Takes what accept answered; false at the end. */
   #acceptOne(accepted: number): boolean {
     if (accepted >= 0) {
+      const { descriptorCeiling = Infinity } = this.#parts.start;
+      this.#waitWhileHeld();
+      const descriptor = accepted < descriptorCeiling
+        ? accepted
+        : this.#lowered(accepted, descriptorCeiling);
       this.#starved = false;
       this.#counters.add(COLUMN.accepted, 1);
-      this.#judge(accepted);
+      this.#judge(descriptor);
       return true;
     }
     switch (-accepted) {
@@ -135,6 +132,28 @@ export class Acceptor {
         if (isLostConnection(-accepted)) return true;
         throw new SystemError("accept4", -accepted, this.#parts.start.listener);
     }
+  }
+
+  /** The same connection under a number below the ceiling, as soon as there is one; at a stop at once. */
+  #lowered(accepted: number, ceiling: number): number {
+    const { os } = this.#parts;
+    while (!this.#isStopping()) {
+      this.#starve(EMFILE);
+      const copy = os.duplicate(accepted);
+      if (copy < 0) continue;
+      const isLower = copy < ceiling;
+      os.close(isLower ? accepted : copy);
+      if (isLower) return copy;
+    }
+    return accepted;
+  }
+
+  #waitWhileHeld(): void {
+    while (this.#state.flags.isAcceptingHeld() && !this.#isStopping()) this.#parts.sleep(BACK_OFF);
+  }
+
+  #isStopping(): boolean {
+    return this.#state.flags.isDraining() || this.#wait?.wait(0) === false;
   }
 
   /** Hands a connection over, or refuses it at a bound. */
@@ -206,5 +225,6 @@ export class Acceptor {
     }
     this.#starved = true;
     sleep(BACK_OFF);
+    this.#waitWhileHeld();
   }
 }

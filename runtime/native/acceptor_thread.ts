@@ -11,15 +11,14 @@ import { Acceptor } from "./acceptor.ts";
 
 const never = new Int32Array(new SharedArrayBuffer(4));
 
-onStart<AcceptorStart>(async (start) => {
+onStart<AcceptorStart>((start) => {
   const acceptor = new Acceptor({
     start,
     os: new LinuxOs(),
     // Nobody notifies: the time-out is the sleep.
     sleep: (milliseconds) => void Atomics.wait(never, 0, 0, milliseconds),
-    pause: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
     now: Date.now,
     post: postToMain,
   });
-  await acceptor.run();
+  acceptor.run();
 });

@@ -18,13 +18,6 @@ const SYMBOLS = {
     parameters: ["i32", "buffer", "buffer", "i32"],
     result: "i32",
   },
-  accept4_nonblocking: {
-    // the same on a thread of Deno's pool, answering a promise
-    name: "accept4",
-    parameters: ["i32", "buffer", "buffer", "i32"],
-    result: "i32",
-    nonblocking: true,
-  },
   getsockname: {
     // int sockfd, struct sockaddr *addr, socklen_t *addrlen
     parameters: ["i32", "buffer", "buffer"],
@@ -76,6 +69,8 @@ const SYMBOLS = {
   rename: { parameters: ["buffer", "buffer"], result: "i32" }, // const char *oldpath, const char *newpath
   ftruncate: { parameters: ["i32", "i64"], result: "i32" }, // int fd, off_t length
   flock: { parameters: ["i32", "i32"], result: "i32" }, // int fd, int operation
+  getrlimit: { parameters: ["i32", "buffer"], result: "i32" }, // int resource, struct rlimit *
+  setrlimit: { parameters: ["i32", "buffer"], result: "i32" }, // int resource, const struct rlimit *
   // files
   pread: {
     // int fd, void *buf, size_t count, off_t offset

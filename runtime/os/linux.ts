@@ -24,6 +24,8 @@ const CLOCK_MONOTONIC = 1;
 // Only what is in memory: else EAGAIN, at once.
 const RWF_NOWAIT = 8;
 const POLLIN = 1;
+const F_DUPFD_CLOEXEC = 1030;
+const FIRST_DESCRIPTOR = 3;
 const SHUT_RD = 0;
 const SHUT_WR = 1;
 const WORD = 2 ** 32;
@@ -89,16 +91,6 @@ export class LinuxOs implements Os {
     return accepted;
   }
 
-  acceptAsync(listener: number, sockaddr: Uint8Array): Promise<number> {
-    this.#addressLength[0] = SOCKADDR_BYTES;
-    return this.#libc.accept4_nonblocking(
-      listener,
-      sockaddr as Ffi,
-      this.#addressLength,
-      SOCK_NONBLOCK_CLOEXEC,
-    );
-  }
-
   awaitConnection(listener: number, milliseconds: number): boolean {
     this.#poll[0] = listener;
     this.#poll[1] = POLLIN;
@@ -117,6 +109,10 @@ export class LinuxOs implements Os {
   close(descriptor: number): number {
     // Not repeated on EINTR: on Linux the descriptor is gone whatever close(2) answers.
     return result(this.#libc.close(descriptor));
+  }
+
+  duplicate(descriptor: number): number {
+    return result(this.#libc.fcntl(descriptor, F_DUPFD_CLOEXEC, FIRST_DESCRIPTOR));
   }
 
   sendFile(descriptor: number, file: number, offset: number, length: number): number {

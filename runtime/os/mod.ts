@@ -20,6 +20,13 @@ export { preciseClock } from "./clock.ts";
 export { type ActivatedListener, adoptActivated, isActivated } from "./activated_listener.ts";
 export { ConnectionCutter } from "./connection_cutter.ts";
 export {
+  type DescriptorLimit,
+  descriptorLimit,
+  hasDescriptors,
+  lowestDescriptor,
+  raiseDescriptorLimit,
+} from "./descriptor_limit.ts";
+export {
   EPOLL_CTL_ADD,
   EPOLL_CTL_DEL,
   EPOLL_CTL_MOD,

@@ -17,8 +17,6 @@ export interface Os {
   send(descriptor: number, bytes: Uint8Array, length: number, more: boolean): number;
   /** accept4(2); the connection does not block and is closed on exec. `sockaddr`: SOCKADDR_BYTES. */
   accept(listener: number, sockaddr: Uint8Array): number;
-  /** The same without blocking the thread; where it fails the answer is -1, whatever the reason. */
-  acceptAsync(listener: number, sockaddr: Uint8Array): Promise<number>;
   /**
    * poll(2) of the listener: whether a connection is there within so many milliseconds, or something else
    * that accept does not wait for.
@@ -30,6 +28,8 @@ export interface Os {
   shutdownRead(descriptor: number): number;
   /** close(2). */
   close(descriptor: number): number;
+  /** fcntl(2) F_DUPFD_CLOEXEC: a second descriptor of the same, of the lowest number that is free. */
+  duplicate(descriptor: number): number;
   /**
    * sendfile(2) of `file[offset, offset + length)`, length below 2 GiB; may take less. 0: the file ends
    * at `offset`. The bytes go from the page cache to the socket; what of them is not in memory is read

@@ -8,6 +8,7 @@
  * word  0, 1     draining, settled: 0 or 1                   (a pair of cache lines)
  *       2        1 while a thread enters an address
  *       3        the number of the last order that every worker is to hear
+ *      16        1 while no connection may be accepted
  *      32 … 39   parked: bit worker % 32 of word worker / 32 (a pair of cache lines)
  *      64 … 71   alive: the same                             (a pair of cache lines)
  * ```
@@ -43,6 +44,7 @@ const DRAINING = 0;
 const SETTLED = 1;
 const ENTERING = 2;
 const ORDERS = 3;
+const HELD = 16;
 /** Waits for the lock, a millisecond each: who holds it does so for less than a microsecond. */
 const LOCK_WAITS = 100;
 const PARKED = PAIR_BYTES / 4;
@@ -125,6 +127,17 @@ export class Flags {
   /** Whether the server is stopping. */
   isDraining(): boolean {
     return Atomics.load(this.#words, DRAINING) !== 0;
+  }
+
+  /** Says whether accepting pauses: what is accepted meanwhile waits in the hand of who accepted it. */
+  setAcceptingHeld(held: boolean): void {
+    // Publishes nothing but itself. Who is about to accept may still take one connection.
+    Atomics.store(this.#words, HELD, held ? 1 : 0);
+  }
+
+  /** Whether accepting pauses. */
+  isAcceptingHeld(): boolean {
+    return Atomics.load(this.#words, HELD) !== 0;
   }
 
   /** Says that the order of this number was posted to every worker; ring every doorbell after it. */

@@ -23,6 +23,8 @@ export interface WorkerStart {
   readonly config: Config;
   /** The number of the last order that is in the config already. */
   readonly lastOrder: number;
+  /** No connection gets a descriptor of this number or a higher one; absent: there is no such bound. */
+  readonly descriptorCeiling?: number;
   /** Where it listens by itself, on the Deno transport; absent: the ring brings it connections. */
   readonly listen?: ListenAddress;
 }
@@ -52,6 +54,8 @@ export interface TlsMaterial {
 
 /** From the main thread to one that leaves its thread to Deno, after its start. */
 export type ThreadOrder =
+  /** All workers have what they need: accept connections from now on, on the Deno transport. */
+  | { readonly type: "open" }
   /** Accept no more, finish what is under way, and end. */
   | { readonly type: "drain" }
   /** Answer requests by this config from now on; the number is that of the order, see ring/flags.ts. */
@@ -72,6 +76,8 @@ export interface AcceptorStart {
   readonly maxConnections: number;
   /** 0: no such bound. */
   readonly maxConnectionsPerAddress: number;
+  /** No connection gets a descriptor of this number or a higher one; absent: there is no such bound. */
+  readonly descriptorCeiling?: number;
 }
 
 /** From a thread to the main one. */

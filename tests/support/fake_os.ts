@@ -210,10 +210,6 @@ export class FakeOs implements Os {
     return this.#moved(this.adopt(socket));
   }
 
-  acceptAsync(listener: number, sockaddr: Uint8Array): Promise<number> {
-    return Promise.resolve(Math.max(this.accept(listener, sockaddr), -1));
-  }
-
   /** Always: what there is accept says, and where there is nothing the acceptor's run is over. */
   awaitConnection(): boolean {
     return true;
@@ -232,10 +228,14 @@ export class FakeOs implements Os {
 
   close(descriptor: number): number {
     const entry = this.#entryOf(descriptor, "close");
-    entry.socket?.closeServer(this.monotonicMilliseconds());
     this.#open.delete(descriptor);
+    if (entry.socket !== undefined) this.#closeSocket(entry.socket);
     for (const { registrations } of this.#open.values()) registrations?.delete(descriptor);
     return this.#moved(0);
+  }
+
+  duplicate(descriptor: number): number {
+    return this.#allocate({ kind: "socket", socket: this.#socket(descriptor, "fcntl F_DUPFD") });
   }
 
   epollCreate(): number {
@@ -367,6 +367,13 @@ export class FakeOs implements Os {
   #moved(result: number): number {
     if (result !== -EAGAIN) this.progress++;
     return result;
+  }
+
+  /** Closed with the last descriptor of it. */
+  #closeSocket(socket: FakeSocket): void {
+    const [other] = [...this.#open].find(([, entry]) => entry.socket === socket) ?? [];
+    if (other === undefined) socket.closeServer(this.monotonicMilliseconds());
+    else socket.descriptor = other;
   }
 
   #allocate(entry: Descriptor): number {

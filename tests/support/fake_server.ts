@@ -90,7 +90,7 @@ export class FakeServer implements World {
     const sizes = { taskSlots: 8, inboxBytes: 256, descriptors: options.tableSize ?? 512 };
     const memory = createSharedState({ workers: 1, ...sizes });
     this.state = openSharedState(memory);
-    this.state.flags.setSettled(true); // from the start the acceptor's calls block, as far as it can tell
+    this.state.flags.setSettled(true); // its one thread has loaded
     this.#listener = this.os.listen();
     this.#doorbell = this.os.eventfd();
     const doorbells = [this.#doorbell];
@@ -128,7 +128,6 @@ export class FakeServer implements World {
       },
       os,
       sleep: (milliseconds) => this.#acceptorSleepsUntil = os.now + milliseconds,
-      pause: () => Promise.resolve(), // its threads have always loaded
       now: () => os.now,
       post,
     });
@@ -183,7 +182,7 @@ export class FakeServer implements World {
     }
     for (const resolve of this.#later.splice(0)) resolve();
     for (const peer of this.peers) peer.act(now, this.os.monotonicMilliseconds());
-    if (this.os.backlog.length > 0 && Number.isNaN(this.stoppedAt)) void this.acceptor.run(); // done when it returns: it awaits nothing any more
+    if (this.os.backlog.length > 0 && Number.isNaN(this.stoppedAt)) this.acceptor.run();
   }
 
   nextAct(): number {

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Acceptor } from "../../../runtime/native/mod.ts";
 import {
   ECONNABORTED,
@@ -41,8 +41,6 @@ interface Bench {
   readonly doorbells: readonly number[];
   readonly warnings: string[];
   readonly sleeps: number[];
-  /** Sleeps that left the thread to others. */
-  readonly pauses: number[];
   /** What a sleep does besides. */
   whileAsleep: () => void;
 }
@@ -51,8 +49,8 @@ interface Bench {
 function bench(
   errors: number[] = [],
   maxConnections = 100,
-  settled = true,
   bell: { readonly isRung: () => boolean } | null = null,
+  descriptorCeiling = Infinity,
 ): Bench {
   const faults = { ...NO_FAULTS, refusesAccept: () => errors.shift() ?? 0 };
   const os = new FakeOs({ faults });
@@ -68,7 +66,6 @@ function bench(
   const doorbells = [os.eventfd(), os.eventfd()];
   const warnings: string[] = [];
   const sleeps: number[] = [];
-  const pauses: number[] = [];
   const acceptor = new Acceptor({
     start: {
       memory,
@@ -76,6 +73,7 @@ function bench(
       doorbells,
       maxConnections,
       maxConnectionsPerAddress: 0,
+      descriptorCeiling,
       ...(bell === null ? {} : { stopBell }),
     },
     os,
@@ -83,18 +81,12 @@ function bench(
       sleeps.push(milliseconds);
       made.whileAsleep();
     },
-    pause: (milliseconds) => {
-      pauses.push(milliseconds);
-      made.whileAsleep();
-      return Promise.resolve();
-    },
     now: () => 784_111_777_000,
     post: (message) => message.type === "warning" && warnings.push(message.text),
   });
   const state = openSharedState(memory);
-  if (settled) state.flags.setSettled(true);
   const whileAsleep = () => {};
-  const made = { os, acceptor, state, doorbells, warnings, sleeps, pauses, whileAsleep };
+  const made = { os, acceptor, state, doorbells, warnings, sleeps, whileAsleep };
   return made;
 }
 
@@ -112,10 +104,10 @@ function tasksOf({ state }: Bench): number[] {
   return descriptors;
 }
 
-Deno.test("acceptor: each connection becomes a task, with the peer's address, in order", async () => {
+Deno.test("acceptor: each connection becomes a task, with the peer's address, in order", () => {
   const made = bench();
   const sockets = arrive(made.os, 3);
-  await made.acceptor.run();
+  made.acceptor.run();
   const task = new Int32Array(TASK_WORDS);
   assert(made.state.taskRing.pop(task));
   assertEquals(task[TASK_FIELD.descriptor], sockets[0]!.descriptor);
@@ -126,7 +118,7 @@ Deno.test("acceptor: each connection becomes a task, with the peer's address, in
   assertEquals(made.state.total(COLUMN.accepted), 3);
 });
 
-Deno.test("acceptor: one parked worker is rung for each connection, the workers in turn", async () => {
+Deno.test("acceptor: one parked worker is rung for each connection, the workers in turn", () => {
   const made = bench();
   const { flags } = made.state;
   const rung: number[] = [];
@@ -135,70 +127,70 @@ Deno.test("acceptor: one parked worker is rung for each connection, the workers 
     flags.park(0);
     flags.park(1);
     arrive(made.os, 2);
-    await made.acceptor.run();
+    made.acceptor.run();
     tasksOf(made);
   }
   assertEquals(rung, [0, 1, 0, 1]);
   arrive(made.os, 1);
-  await made.acceptor.run();
+  made.acceptor.run();
   assertEquals(rung.length, 4, "all are awake: nobody is rung");
 });
 
-Deno.test("acceptor: a full ring makes it wait, and no connection is lost", async () => {
+Deno.test("acceptor: a full ring makes it wait, and no connection is lost", () => {
   const made = bench();
   const sockets = arrive(made.os, 11);
   const taken: number[] = [];
   made.whileAsleep = () => taken.push(...tasksOf(made));
-  await made.acceptor.run();
+  made.acceptor.run();
   taken.push(...tasksOf(made));
   assertEquals(taken, sockets.map(({ descriptor }) => descriptor));
   assertEquals(made.sleeps.length, 2); // four slots: full after 4 and after 8
   assertEquals(made.state.total(COLUMN.ringFull), 2);
 });
 
-Deno.test("acceptor: without descriptors or memory it backs off, warns once, and goes on", async () => {
+Deno.test("acceptor: without descriptors or memory it backs off, warns once, and goes on", () => {
   const made = bench([EMFILE, ENFILE, ENOBUFS, ENOMEM]);
   arrive(made.os, 1);
-  await made.acceptor.run();
+  made.acceptor.run();
   assertEquals(made.sleeps.length, 4);
   assertEquals(made.warnings.length, 1);
   assert(made.warnings[0]!.includes("too many open files"));
   assertEquals(tasksOf(made).length, 1);
 });
 
-Deno.test("acceptor: it warns anew when it starves again", async () => {
+Deno.test("acceptor: it warns anew when it starves again", () => {
   const errors = [EMFILE];
   const made = bench(errors);
   arrive(made.os, 1);
-  await made.acceptor.run();
+  made.acceptor.run();
   errors.push(0, EMFILE);
   arrive(made.os, 2);
-  await made.acceptor.run();
+  made.acceptor.run();
   assertEquals(made.warnings.length, 2);
 });
 
-Deno.test("acceptor: a connection that broke before it was accepted ends nothing", async () => {
+Deno.test("acceptor: a connection that broke before it was accepted ends nothing", () => {
   // accept(2): errors already pending on the new socket, which are to be retried like EAGAIN.
   const pending = [ECONNABORTED, EPROTO, ENETDOWN, ENOPROTOOPT, EHOSTDOWN, ENONET, EHOSTUNREACH];
   for (const errno of [...pending, EOPNOTSUPP, ENETUNREACH, EPERM]) {
     const made = bench([errno]);
     arrive(made.os, 1);
-    await made.acceptor.run();
+    made.acceptor.run();
     assertEquals(tasksOf(made).length, 1, `errno ${errno}`);
     assertEquals(made.sleeps, []);
   }
 });
 
-Deno.test("acceptor: an error that means a fault of ours surfaces", async () => {
+Deno.test("acceptor: an error that means a fault of ours surfaces", () => {
   const made = bench([EBADF]);
   arrive(made.os, 1);
-  await assertRejects(() => made.acceptor.run(), SystemError, "accept4");
+  assertThrows(() => made.acceptor.run(), SystemError, "accept4");
 });
 
-Deno.test("acceptor: at the bound of connections more get 503 and are closed, said once", async () => {
+Deno.test("acceptor: at the bound of connections more get 503 and are closed, said once", () => {
   const made = bench([], 2);
   const sockets = arrive(made.os, 5);
-  await made.acceptor.run();
+  made.acceptor.run();
   assertEquals(tasksOf(made), [sockets[0]!.descriptor, sockets[1]!.descriptor]);
   const answer = new Uint8Array(4096);
   for (const socket of sockets.slice(2)) {
@@ -213,7 +205,7 @@ Deno.test("acceptor: at the bound of connections more get 503 and are closed, sa
   // One that was served is gone: there is room for one.
   made.state.counters(0).add(COLUMN.connectionsClosed, 1);
   arrive(made.os, 2);
-  await made.acceptor.run();
+  made.acceptor.run();
   assertEquals(tasksOf(made).length, 1);
 });
 
@@ -228,32 +220,32 @@ Deno.test("acceptor: refused connections have their time while no other comes, a
     os.now += 20;
     return false;
   };
-  await made.acceptor.run();
+  made.acceptor.run();
   // Accept is asked again when there is nobody left to look at.
   const [first] = waits;
   assertEquals(refused!.closedAt - first! >= LINGER_MILLISECONDS, true);
   assertEquals(waits.length < LINGER_MILLISECONDS / 20 + 5, true, `${waits.length} waits`);
 });
 
-Deno.test("acceptor: without descriptors the refused connections give theirs at once", async () => {
+Deno.test("acceptor: without descriptors the refused connections give theirs at once", () => {
   const made = bench([0, EMFILE], 0);
   const sockets = arrive(made.os, 2);
   made.whileAsleep = () => assertEquals(Number.isNaN(sockets[0]!.closedAt), false);
-  await made.acceptor.run();
+  made.acceptor.run();
   assertEquals(made.sleeps.length, 1);
 });
 
-Deno.test("acceptor: it ends when the listener is shut down", async () => {
+Deno.test("acceptor: it ends when the listener is shut down", () => {
   const made = bench();
   made.os.shutdownRead(made.os.openOf("listener")[0]!);
-  await made.acceptor.run();
+  made.acceptor.run();
   assertEquals(made.state.total(COLUMN.accepted), 0);
 });
 
-Deno.test("acceptor: where a bell ends it, it hears that under a flood, and beside those it refused", async () => {
+Deno.test("acceptor: where a bell ends it, it hears that under a flood, and beside those it refused", () => {
   for (const maxConnections of [1_000_000, 0]) {
     let accepted = 0;
-    const made = bench([], maxConnections, true, { isRung: () => accepted > 1_000 });
+    const made = bench([], maxConnections, { isRung: () => accepted > 1_000 });
     const { os, state } = made;
     os.mayAccept = () => {
       accepted++;
@@ -261,20 +253,34 @@ Deno.test("acceptor: where a bell ends it, it hears that under a flood, and besi
       while (state.taskRing.pop(new Int32Array(TASK_WORDS)));
       return true;
     };
-    await made.acceptor.run();
+    made.acceptor.run();
     assert(accepted < 1_500, `${accepted} accepted`);
   }
 });
 
-Deno.test("acceptor: while others load no error has it block the thread", async () => {
-  const made = bench([EMFILE, ECONNABORTED, EMFILE], 100, false);
-  const sleepsAt: number[] = [];
+Deno.test("acceptor: a connection at the ceiling waits for a number below it, and takes no other", () => {
+  const made = bench([], 100, null, 9);
+  const { os } = made;
+  // Bell, two doorbells and listener are 3 to 6: two connections fit, the third is 9.
+  const sockets = arrive(os, 4);
+  const taken: number[] = [];
   made.whileAsleep = () => {
-    sleepsAt.push(made.sleeps.length);
-    if (made.pauses.length === 3) made.state.flags.setSettled(true);
+    assertEquals(os.openDescriptors, 7, "one waits in the acceptor's hand, and one in the backlog");
+    taken.push(...tasksOf(made));
+    if (made.sleeps.length % 3 === 0) os.close(taken.shift()!);
   };
-  const sockets = arrive(made.os, 1);
-  await made.acceptor.run();
-  assertEquals([made.pauses.length, sleepsAt], [3, [0, 0, 0]]);
-  assertEquals([sockets.length, made.state.taskRing.size()], [1, 1]);
+  made.acceptor.run();
+  taken.push(...tasksOf(made));
+  assertEquals(taken, [7, 8]);
+  assertEquals(sockets.map(({ closedAt }) => Number.isNaN(closedAt)), [false, false, true, true]);
+  assertEquals(made.warnings.length, 2);
+  assert(made.warnings[0]!.includes("too many open files"));
+});
+
+Deno.test("acceptor: what it holds at the ceiling is served when the server stops", () => {
+  const made = bench([], 100, null, 9);
+  arrive(made.os, 3);
+  made.whileAsleep = () => made.state.flags.setDraining();
+  made.acceptor.run();
+  assertEquals(tasksOf(made), [7, 8, 9]);
 });

@@ -1,0 +1,67 @@
+/**
+ * How many descriptors this process may open: RLIMIT_NOFILE of getrlimit(2), and what of it is free.
+ *
+ * In: nothing. Out: the limit, raised if it can be, and answers to "are so many free?". Called by the main
+ * thread at the start and before it starts a thread, and by workers that cannot see the numbers of
+ * what they accept. Without libc nothing is known and nothing is raised.
+ */
+
+import { hasLibc, libc } from "./libc.ts";
+import { LinuxOs } from "./linux.ts";
+
+const RLIMIT_NOFILE = 7;
+
+/** The limits of descriptors of this process: a descriptor's number is always below `soft`. */
+export interface DescriptorLimit {
+  /** The limit that holds. */
+  readonly soft: number;
+  /** What the process may raise it to. */
+  readonly hard: number;
+}
+
+/** The limit; undefined without libc, or in a sandbox that forbids the question. */
+export function descriptorLimit(): DescriptorLimit | undefined {
+  if (!hasLibc()) return undefined;
+  const words = new BigUint64Array(2); // struct rlimit { u64 rlim_cur; u64 rlim_max }
+  if (libc().getrlimit(RLIMIT_NOFILE, new Uint8Array(words.buffer)) !== 0) return undefined;
+  const [soft = 0n, hard = 0n] = words;
+  return { soft: Number(soft), hard: Number(hard) };
+}
+
+/**
+ * Raises the soft limit to the hard one. The soft one is often 1024, for programs that use select(2), which
+ * this is not: see setrlimit(2) and systemd.exec(5).
+ *
+ * @returns the limit that holds from now on
+ */
+export function raiseDescriptorLimit(): DescriptorLimit | undefined {
+  const limit = descriptorLimit();
+  if (limit === undefined || limit.soft >= limit.hard) return limit;
+  const { hard } = limit;
+  const words = new BigUint64Array([BigInt(hard), BigInt(hard)]);
+  // A sandbox may forbid it; the old limit holds then, and whoever asks for it is told so.
+  libc().setrlimit(RLIMIT_NOFILE, new Uint8Array(words.buffer));
+  return descriptorLimit();
+}
+
+/** Whether this process can open so many descriptors now. True without libc: nobody can know. */
+export function hasDescriptors(count: number): boolean {
+  if (!hasLibc()) return true;
+  const os = new LinuxOs();
+  const opened: number[] = [];
+  while (opened.length < count) {
+    const descriptor = os.eventfd();
+    if (descriptor < 0) break;
+    opened.push(descriptor);
+  }
+  for (const descriptor of opened) os.close(descriptor);
+  return opened.length === count;
+}
+
+/** The number that the next descriptor of this process will have; Infinity if there is none left. */
+export function lowestDescriptor(os: Pick<LinuxOs, "eventfd" | "close">): number {
+  const descriptor = os.eventfd();
+  if (descriptor < 0) return Infinity;
+  os.close(descriptor);
+  return descriptor;
+}

@@ -4,6 +4,11 @@
  * `main.ts [WORKERS] [IP] [PORT] [options]`; see `--help`.
  */
 
-import { main } from "./runtime/mod.ts";
+import { Signals } from "./runtime/signals.ts";
 
-if (import.meta.main) Deno.exit(await main(Deno.args));
+if (import.meta.main) {
+  // Before all else is loaded: a signal that nobody listens to ends the process.
+  const signals = new Signals();
+  const { main } = await import("./runtime/mod.ts");
+  Deno.exit(await main(Deno.args, signals));
+}

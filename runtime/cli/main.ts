@@ -7,49 +7,67 @@
 
 import config from "../../deno.json" with { type: "json" };
 import type { Config } from "../config/mod.ts";
-import { ActivationError, AdminError, Executor, LogFileError, TlsError } from "../executor/mod.ts";
-import { errnoText, SystemError } from "../os/mod.ts";
+import {
+  ActivationError,
+  AdminError,
+  DescriptorError,
+  descriptorShortage,
+  Executor,
+  LogFileError,
+  TlsError,
+} from "../executor/mod.ts";
+import { descriptorLimit, errnoText, raiseDescriptorLimit, SystemError } from "../os/mod.ts";
+import { Signals } from "../signals.ts";
 import { describe, faultsOf } from "./check.ts";
 import { type Command, parseCommandLine } from "./command_line.ts";
 import { completionsFor } from "./completions/mod.ts";
 import { hashOfInput } from "./hash_password.ts";
 import { sickness } from "./health.ts";
 import { EXIT, helpText } from "./help.ts";
-import { Output } from "./output.ts";
+import { Output, writeWhole } from "./output.ts";
 import { tlsUnreadiness, unreadiness } from "./readiness.ts";
-import { waitingForRestart } from "./restart.ts";
+import { RunningServer } from "./running_server.ts";
+import { ServiceManager } from "./service_manager.ts";
 import type { Settings } from "./settings.ts";
 import { INSTALLED, systemdUnit } from "./systemd.ts";
 import { UsageError } from "./usage_error.ts";
 
 const VERSION = config.version;
 /** Errors whose message is for the operator as it is. */
-const TOLD = [ActivationError, AdminError, LogFileError, TlsError];
-const SIGNALS = ["SIGTERM", "SIGINT"] as const;
-/** As a shell reports a process that a signal ended. */
-const SECOND_SIGNAL = { SIGTERM: 128 + 15, SIGINT: 128 + 2 } as const;
+const TOLD = [ActivationError, AdminError, DescriptorError, LogFileError, TlsError];
+const stdout = new Output(Deno.stdout);
+const stderr = new Output(Deno.stderr);
 
 /** Runs the program with these arguments, and answers its exit code. */
-export async function main(args: readonly string[]): Promise<number> {
+export async function main(args: readonly string[], signals = new Signals()): Promise<number> {
+  try {
+    return await run(args, signals);
+  } finally {
+    signals.dispose();
+    await Promise.all([stdout.drained(), stderr.drained()]);
+  }
+}
+
+async function run(args: readonly string[], signals: Signals): Promise<number> {
   try {
     const command = readCommand(args);
+    if (command.type === "serve") return await serve(command.config, args, signals);
+    signals.release();
     switch (command.type) {
       case "help":
-        return print(helpText(config.version).trimEnd());
+        return await print(helpText(config.version).trimEnd());
       case "version":
-        return print(`async-deno ${config.version}`);
+        return await print(`async-deno ${config.version}`);
       case "check":
         return await check(command.settings);
       case "completions":
-        return print(completionsFor(command.shell));
+        return await print(completionsFor(command.shell));
       case "systemd":
-        return print(systemdUnit(executable(), command.args));
+        return await print(systemdUnit(executable(), command.args));
       case "hash-password":
-        return print(await hashOfInput(Deno.stdin));
+        return await print(await hashOfInput(Deno.stdin));
       case "health":
         return await health(command.config);
-      case "serve":
-        return await serve(command.config, args);
     }
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
@@ -74,43 +92,50 @@ async function check(settings: Settings): Promise<number> {
   // What is not there cannot be used, either: that is said once.
   const unusable = missing.length > 0 ? [] : tlsUnreadiness({ tls });
   const faults = [...missing, ...unusable, ...await unreadiness({ users })];
-  [...settings.notes, ...faults].forEach(warn);
-  return faults.length > 0 ? EXIT.usage : print(describe(settings));
+  [...settings.notes, ...shortageOf(settings.config), ...faults].forEach(warn);
+  return faults.length > 0 ? EXIT.usage : await print(describe(settings));
+}
+
+/** By the hard limit, which a start raises the soft one to. */
+function shortageOf(config: Config): string[] {
+  return descriptorShortage(config, descriptorLimit()?.hard ?? Infinity);
 }
 
 async function health(config: Config): Promise<number> {
   const reason = await sickness(config);
-  return reason === undefined ? print("ok") : fail(reason, EXIT.cannotServe);
+  return reason === undefined ? await print("ok") : fail(reason, EXIT.cannotServe);
 }
 
 function executable(): string {
   return Deno.build.standalone ? Deno.execPath() : INSTALLED;
 }
 
-async function serve(config: Config, args: readonly string[]): Promise<number> {
+async function serve(config: Config, args: readonly string[], signals: Signals): Promise<number> {
   const [reason] = await unreadiness(config);
   if (reason !== undefined) return fail(reason, EXIT.cannotServe);
-  const signals = new StopSignals(args, config);
+  const { soft = Infinity } = raiseDescriptorLimit() ?? {};
+  descriptorShortage(config, soft).forEach(warn);
+  const manager = new ServiceManager((name) => Deno.env.get(name), Deno.pid);
   try {
     const executor = await Executor.start(config, {
-      warn: (text) => errors.line(`async-deno: ${text}`),
-      inform: (text) => informs(config) && output.line(`async-deno: ${text}`),
+      warn,
+      inform: (text) => informs(config) && stdout.line(`async-deno: ${text}`),
       version: VERSION,
     });
-    print(banner(executor, config));
-    signals.stop(executor);
+    const text = banner(executor, config);
+    stdout.line(text);
+    const status = text.split("\n").slice(1).join(" | ");
+    manager.ready(status);
+    const readAgain = () => configOf(args);
+    signals.handle(new RunningServer({ executor, config, manager, status, readAgain, warn }));
     const { failure } = await executor.ended;
-    await Promise.all([errors.flush(), output.flush()]);
     return failure === undefined ? EXIT.stopped : fail(failure, EXIT.cannotServe);
   } catch (error) {
     return fail(explain(error, config), EXIT.cannotServe);
   } finally {
-    signals.dispose();
+    manager.dispose();
   }
 }
-
-/** What a running server says: its main thread must not wait for who reads that. */
-const [output, errors] = [new Output(Deno.stdout), new Output(Deno.stderr)];
 
 /** Whether standard output is for people to read, and for no log. */
 function informs({ log, monitoring: { accessLog } }: Config): boolean {
@@ -145,74 +170,13 @@ function urlOf(scheme: string, { hostname, port }: Deno.NetAddr): string {
   return `${scheme}://${reachable}:${port}/`;
 }
 
-/** What {@link StopSignals} hears beside those that stop: certificate and logs are read anew. */
-const RELOAD_SIGNAL = "SIGHUP";
-
-/** The first signal stops, one that came while the server was starting too; the second ends at once. */
-class StopSignals {
-  readonly #args: readonly string[];
-  readonly #config: Config;
-  #executor: Executor | null = null;
-  #asked = false;
-  readonly #listeners = [
-    ...SIGNALS.map((signal) => listen(signal, () => this.#hear(signal))),
-    listen(RELOAD_SIGNAL, () => void this.#reload()),
-  ];
-
-  /** @param args what the program was started with, and `config` what they said then */
-  constructor(args: readonly string[], config: Config) {
-    this.#args = args;
-    this.#config = config;
-  }
-
-  /** This is what to stop. */
-  stop(executor: Executor): void {
-    this.#executor = executor;
-    if (this.#asked) executor.stop();
-  }
-
-  /** Listens no more. */
-  dispose(): void {
-    for (const remove of this.#listeners) remove();
-  }
-
-  /** What was started by the same arguments may say something else by now: the file of --config. */
-  async #reload(): Promise<void> {
-    if (this.#executor === null) return;
-    try {
-      const config = await readAgain(this.#args);
-      const waiting = waitingForRestart(this.#config, config);
-      if (waiting.length > 0) {
-        errors.line(`async-deno: until a restart it stays as it was: ${waiting.join(", ")}`);
-      }
-      await this.#executor.reload(config);
-    } catch (error) {
-      if (!(error instanceof UsageError)) throw error;
-      errors.line(`async-deno: not all was read anew: ${error.message}; what there was goes on`);
-      await this.#executor.reload();
-    }
-  }
-
-  #hear(signal: (typeof SIGNALS)[number]): void {
-    if (this.#asked) Deno.exit(SECOND_SIGNAL[signal]);
-    this.#asked = true;
-    this.#executor?.stop();
-  }
-}
-
 /** The config that the same arguments make now. @throws {UsageError} where it is none, or cannot be served */
-async function readAgain(args: readonly string[]): Promise<Config> {
+async function configOf(args: readonly string[]): Promise<Config> {
   const command = readCommand(args);
   if (command.type !== "serve") throw new UsageError("the arguments are for something else");
   const [fault] = await unreadiness(command.config);
   if (fault !== undefined) throw new UsageError(fault);
   return command.config;
-}
-
-/** Listens to a signal; the answer listens no more. */
-function listen(signal: Deno.Signal, listener: () => void): () => void {
-  Deno.addSignalListener(signal, listener);
-  return () => Deno.removeSignalListener(signal, listener);
 }
 
 /** Why it could not serve, and what to do. */
@@ -236,13 +200,21 @@ function explain(error: unknown, config: Config): string {
   return `cannot serve on ${where}: ${error instanceof Error ? error.message : String(error)}`;
 }
 
-function print(text: string): number {
-  console.log(text);
-  return EXIT.stopped;
+/** Prints what was asked for; whoever reads it may take their time. */
+async function print(text: string): Promise<number> {
+  try {
+    await writeWhole(Deno.stdout, new TextEncoder().encode(`${text}\n`));
+    return EXIT.stopped;
+  } catch (error) {
+    // As `| head`: who has read enough need not be told.
+    if (error instanceof Deno.errors.BrokenPipe) return EXIT.cannotServe;
+    const reason = error instanceof Error ? error.message : String(error);
+    return fail(`cannot write to standard output: ${reason}`, EXIT.cannotServe);
+  }
 }
 
 function warn(text: string): void {
-  console.error(`async-deno: ${text}`);
+  stderr.line(`async-deno: ${text}`);
 }
 
 function fail(text: string, code: number): number {

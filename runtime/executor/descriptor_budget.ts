@@ -7,7 +7,7 @@
  */
 
 import { type Config, usesDenoTransport } from "../config/mod.ts";
-import { type DescriptorLimit, descriptorLimit, hasDescriptors } from "../os/mod.ts";
+import { descriptorLimit, hasDescriptors } from "../os/mod.ts";
 
 /** What a thread holds once it has started. Measured on 2.4.2 and 2.9.6, both transports: 7. */
 const OF_A_THREAD = 7;
@@ -48,16 +48,15 @@ export function expectDescriptors(config: Config): void {
   );
 }
 
-/** A line for the operator if there can be fewer connections than the config says; undefined: all is well. */
-export function descriptorShortage(
-  config: Config,
-  limit: DescriptorLimit | undefined,
-): string | undefined {
+/** A line for the operator if a limit leaves room for fewer connections than the config says. */
+export function descriptorShortage(config: Config, limit: number): string[] {
   const { connections } = config.limits;
-  const possible = connectionsWithin(config, limit?.soft ?? Infinity);
-  if (connections <= possible) return undefined;
-  return `--max-connections ${connections} is more than the limit of ${limit?.soft} open files ` +
-    `leaves room for, about ${possible}: ${HOW_TO_RAISE}, or lower --max-connections`;
+  const possible = connectionsWithin(config, limit);
+  if (connections <= possible) return [];
+  return [
+    `--max-connections ${connections} is more than the limit of ${limit} open files leaves ` +
+    `room for, about ${possible}: ${HOW_TO_RAISE}, or lower --max-connections`,
+  ];
 }
 
 const HOW_TO_RAISE = "raise it (ulimit -n, LimitNOFILE= in a unit, --ulimit nofile= in Docker)";

@@ -70,6 +70,7 @@ export { LinuxLogFile } from "./linux_log_file.ts";
 export { LinuxOs } from "./linux.ts";
 export { adoptListener, setBlocking } from "./listener.ts";
 export { countLines, LogFile, type LogFileOptions } from "./log_file.ts";
+export { isNotifyAddress, sendDatagram } from "./notify_socket.ts";
 export type { Os } from "./os.ts";
 export { PortableFiles } from "./portable_files.ts";
 export { PortableLogFile } from "./portable_log_file.ts";

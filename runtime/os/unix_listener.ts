@@ -22,7 +22,7 @@ export const LONGEST_UNIX_PATH = 107;
  * @throws {SystemError} EADDRINUSE where somebody listens there or the file is no socket; EACCES, ENOENT …
  */
 export function listenUnix(path: string, mode: number, backlog: number): number {
-  const address = sockaddrOf(path);
+  const address = sockaddrOfUnix(pathBytes(path));
   const descriptor = newSocket();
   try {
     let bound = result(libc().bind(descriptor, address, address.length));
@@ -74,9 +74,8 @@ function newSocket(): number {
   return expectSuccess("socket", result(libc().socket(AF_UNIX, SOCK_STREAM_CLOEXEC, 0)));
 }
 
-/** struct sockaddr_un { u16 family; char path[108] } */
-function sockaddrOf(path: string): Uint8Array<ArrayBuffer> {
-  const name = pathBytes(path);
+/** struct sockaddr_un { u16 family; char path[108] }; `name` is a path with its NUL, or an abstract name. */
+export function sockaddrOfUnix(name: Uint8Array): Uint8Array<ArrayBuffer> {
   if (name.length > LONGEST_UNIX_PATH + 1) throw new SystemError("bind", ENAMETOOLONG);
   const address = new Uint8Array(2 + name.length);
   address[0] = AF_UNIX;

@@ -11,7 +11,7 @@ import { importsOf, programFiles, resolveImport, type SourceFile } from "./sourc
  * folder of runtime/, a folder of a wing, or a file directly in runtime/ without its ending.
  */
 const LAYERS: readonly (readonly string[])[] = [
-  ["os", "ring", "config"],
+  ["os", "ring", "config", "signals"],
   ["net", "thread", "observe/log", "serve/assets"],
   ["serve/session"],
   ["serve/files", "serve/auth"],
@@ -25,6 +25,9 @@ const LAYERS: readonly (readonly string[])[] = [
 
 /** Folders whose own folders are parts. */
 const WINGS: readonly string[] = ["serve", "observe"];
+
+/** The program, and the signals, which are listened to before that is loaded. */
+const FOR_MAIN: readonly string[] = ["runtime/mod.ts", "runtime/signals.ts"];
 
 /** What protocol/ may take from outside: data, no behaviour. */
 const PROTOCOL_MAY_IMPORT = ["@std/http/status"];
@@ -52,7 +55,7 @@ function judge(path: string, target: string): string | undefined {
   const from = path.split("/")[0]!;
   const to = target.split("/")[0]!;
   if (to === "tests" || to === "main.ts") return "nothing in the program imports that";
-  if (from === "main.ts") return target === "runtime/mod.ts" ? undefined : "only runtime/mod.ts";
+  if (from === "main.ts") return FOR_MAIN.includes(target) ? undefined : `only ${FOR_MAIN}`;
   if (target === "deno.json") return path.startsWith("runtime/cli/") ? undefined : "only the cli";
   if (from === "protocol") {
     return to === "protocol" ? undefined : "protocol/ knows nothing above it";
@@ -89,6 +92,7 @@ Deno.test("import direction: every file of the program", () => {
 Deno.test("import direction: each wrong import is found, each right one is not", () => {
   const rows: [path: string, specifier: string, wrong: boolean][] = [
     ["main.ts", "./runtime/mod.ts", false],
+    ["main.ts", "./runtime/signals.ts", false],
     ["main.ts", "./runtime/cli.ts", true],
     ["main.ts", "./protocol/mod.ts", true],
     ["protocol/http1/connection.ts", "../errors.ts", false],

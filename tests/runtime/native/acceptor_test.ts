@@ -209,7 +209,7 @@ Deno.test("acceptor: at the bound of connections more get 503 and are closed, sa
   assertEquals(tasksOf(made).length, 1);
 });
 
-Deno.test("acceptor: refused connections have their time while no other comes, and no longer", async () => {
+Deno.test("acceptor: refused connections have their time while no other comes, and no longer", () => {
   const made = bench([], 0);
   const { os } = made;
   const [refused] = arrive(os, 1);

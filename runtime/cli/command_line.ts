@@ -20,7 +20,7 @@ export type Command =
   | { readonly type: "check"; readonly settings: Settings }
   | { readonly type: "completions"; readonly shell: string }
   /** `args` are those that the server is to be started with. */
-  | { readonly type: "systemd"; readonly args: readonly string[] };
+  | { readonly type: "systemd"; readonly args: readonly string[]; readonly settings: Settings };
 
 /** What the command line is read from. */
 export interface CommandLine {
@@ -60,7 +60,7 @@ export function parseCommandLine(line: CommandLine): Command {
       others.length === 0 ? fault : `${fault} (--check tells ${others.length} more)`,
     );
   }
-  if (word === "systemd") return { type: "systemd", args: line.args.slice(1) };
+  if (word === "systemd") return { type: "systemd", args: line.args.slice(1), settings };
   return { type: word ?? "serve", config: settings.config };
 }
 

@@ -29,7 +29,6 @@ import { tlsUnreadiness, unreadiness } from "./readiness.ts";
 import { RunningServer } from "./running_server.ts";
 import { ServiceManager } from "./service_manager.ts";
 import type { Settings } from "./settings.ts";
-import { INSTALLED, systemdUnit } from "./systemd.ts";
 import { UsageError } from "./usage_error.ts";
 
 const VERSION = config.version;
@@ -63,7 +62,7 @@ async function run(args: readonly string[], signals: Signals): Promise<number> {
       case "completions":
         return await print(completionsFor(command.shell));
       case "systemd":
-        return await print(systemdUnit(executable(), command.args));
+        return await systemd(command);
       case "hash-password":
         return await print(await hashOfInput(Deno.stdin));
       case "health":
@@ -106,8 +105,21 @@ async function health(config: Config): Promise<number> {
   return reason === undefined ? await print("ok") : fail(reason, EXIT.cannotServe);
 }
 
-function executable(): string {
-  return Deno.build.standalone ? Deno.execPath() : INSTALLED;
+/** Prints a unit, or everything for which there cannot be one; beside it what the sandbox would hide. */
+async function systemd({ args, settings }: Command & { type: "systemd" }): Promise<number> {
+  const [{ servicePlan }, { systemdUnit }] = await Promise.all([
+    import("./service.ts"),
+    import("./systemd.ts"),
+  ]);
+  const { service, faults, notes } = servicePlan({
+    settings,
+    args,
+    variable: (name) => Deno.env.get(name),
+    folder: Deno.cwd(),
+    executable: Deno.build.standalone ? Deno.execPath() : undefined,
+  });
+  [...notes, ...faults].forEach(warn);
+  return faults.length > 0 ? EXIT.usage : await print(systemdUnit(service));
 }
 
 async function serve(config: Config, args: readonly string[], signals: Signals): Promise<number> {

@@ -1,22 +1,18 @@
 /**
- * `async-deno systemd [ARGUMENTS]`: a unit that runs the server with those arguments, and with
- * nothing else that a server needs not.
+ * The text of a unit: runs a service in a sandbox that has nothing but what a server needs.
  *
- * In: the executable and its arguments. Out: the unit's text. The sandbox is systemd's: what is left
+ * In: the service, see service.ts. Out: the unit's text. The sandbox is systemd's: what is left
  * is sockets, the files it reads, and memory that V8 may compile into. `systemd-analyze security`
  * calls the rest of the exposure OK.
  */
 
-/** Where install.sh puts it. */
-export const INSTALLED = "/usr/local/bin/async-deno";
+import type { Service } from "./service.ts";
 
-/** Where the unit's sandbox has nothing: see ProtectHome and PrivateTmp below. */
-const HIDDEN = /^\/(home|root|run\/user|tmp|var\/tmp)\//;
-
-/** The unit; an executable that it could not see is taken to be installed by then. */
-export function systemdUnit(path: string, args: readonly string[]): string {
-  const executable = HIDDEN.test(path) ? INSTALLED : path;
-  return `# ${INSTALLED} systemd > /etc/systemd/system/async-deno.service
+/** The unit's text. */
+export function systemdUnit(service: Service): string {
+  const command = [quotedPath(service.executable), ...service.args.map(quotedArgument)].join(" ");
+  return `# Printed by: ${[service.executable, "systemd", ...service.args].map(quoted).join(" ")}
+# Put it into /etc/systemd/system/async-deno.service, then:
 # systemctl daemon-reload && systemctl enable --now async-deno
 [Unit]
 Description=async-deno, an HTTP/1.1 and WebSocket server
@@ -27,19 +23,23 @@ StartLimitIntervalSec=60
 StartLimitBurst=5
 
 [Service]
-Type=exec
-ExecStart=${[executable, ...args].map(quoted).join(" ")}
+# It tells when it serves, reloads and stops.
+Type=notify
+ExecStart=${command}
 ExecReload=/bin/kill -HUP $MAINPID
 # Every option is a variable too: these lines, then that file; an argument above wins.
-Environment=ASYNC_DENO_LOG=off
+${service.variables.map(variableLine).join("\n")}
 EnvironmentFile=-/etc/default/async-deno
 Restart=on-failure
+# A SIGHUP before it listens to signals ends it, which systemd would take for a good end.
+RestartForceExitStatus=SIGHUP
 # The command line is wrong: starting again would not mend it.
 RestartPreventExitStatus=2
 # Longer than --drain-timeout.
-TimeoutStopSec=15
-LimitNOFILE=65536
-
+TimeoutStopSec=${service.stopTimeout}
+# More than --max-connections.
+LimitNOFILE=${service.descriptors}
+${service.folders.map((line) => `${line}\n`).join("")}
 # A user of its own, which owns nothing; ports below 1024 all the same.
 DynamicUser=yes
 UMask=0077
@@ -71,16 +71,36 @@ RestrictSUIDSGID=yes
 SystemCallArchitectures=native
 SystemCallFilter=@system-service
 SystemCallFilter=~@privileged @resources
+# It asks for its own limit of descriptors.
+SystemCallFilter=getrlimit prlimit64
 SystemCallErrorNumber=EPERM
 
 [Install]
 WantedBy=multi-user.target`;
 }
 
-/** A word of ExecStart: percent and dollar are systemd's, quotes and blanks end a word. */
+/** The executable of ExecStart, in which a dollar is a dollar. */
+function quotedPath(path: string): string {
+  return quoted(path.replaceAll("%", "%%"));
+}
+
+/** An argument of ExecStart: percent and dollar are systemd's. */
+function quotedArgument(word: string): string {
+  return quoted(word.replaceAll("%", "%%").replaceAll("$", "$$$$"));
+}
+
+/** In Environment= percent is systemd's, and a dollar a dollar. */
+function variableLine([name, value]: readonly [name: string, value: string]): string {
+  return `Environment=${quoted(`${name}=${value}`.replaceAll("%", "%%"))}`;
+}
+
+/** A word as systemd.syntax(7) has it: blanks, quotes, semicolons and control characters within quotes. */
 function quoted(word: string): string {
-  const escaped = word.replaceAll("%", "%%").replaceAll("$", "$$$$");
-  if (/^[\w%$.,:=/@+-]+$/.test(escaped)) return escaped;
-  const inQuotes = escaped.replaceAll(/["\\]/g, "\\$&").replaceAll("\n", "\\n");
+  if (/^[\w%$.,:=/@+-]+$/.test(word)) return word;
+  const inQuotes = word.replaceAll(/["\\]/g, "\\$&")
+    // deno-lint-ignore no-control-regex -- these are what is written as an escape
+    .replaceAll(/[\x01-\x1f\x7f]/g, (character) => {
+      return `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
+    });
   return `"${inQuotes}"`;
 }

@@ -61,10 +61,19 @@ export function descriptorShortage(config: Config, limit: number): string[] {
 
 const HOW_TO_RAISE = "raise it (ulimit -n, LimitNOFILE= in a unit, --ulimit nofile= in Docker)";
 
-function connectionsWithin(config: Config, soft: number): number {
+/** The limit that all connections of this config need. */
+export function descriptorsFor(config: Config): number {
+  return besideConnections(config) + config.limits.connections;
+}
+
+function connectionsWithin(config: Config, limit: number): number {
+  return Math.max(0, limit - besideConnections(config));
+}
+
+function besideConnections(config: Config): number {
   const { files: { root, openFiles }, workers } = config;
   const kept = root === undefined ? 0 : openFiles * workers;
-  return Math.max(0, soft - PROCESS - ofThreads(config) - reservedDescriptors(config) - kept);
+  return PROCESS + ofThreads(config) + reservedDescriptors(config) + kept;
 }
 
 /** Workers, and the acceptor where there is one. */

@@ -15,7 +15,7 @@
 
 export { ActivationError } from "./activation_error.ts";
 export { AdminError } from "./admin_error.ts";
-export { DescriptorError, descriptorShortage } from "./descriptor_budget.ts";
+export { DescriptorError, descriptorsFor, descriptorShortage } from "./descriptor_budget.ts";
 export { Executor, type ExecutorOptions, type ServerEnd } from "./executor.ts";
 export { LogFileError } from "./server_logs.ts";
 export { readTlsMaterial, TlsError } from "./tls_material.ts";

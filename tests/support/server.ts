@@ -94,8 +94,9 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 export async function runServer(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  through: readonly string[] = [],
 ): Promise<ServerExit> {
-  const child = new Child(args, { env, through: [] });
+  const child = new Child(args, { env, through });
   try {
     return await within(child.exit, { what: `the end of ${child.title}\n${child.stdout}` });
   } finally {
@@ -273,7 +274,7 @@ class Child {
     args: readonly string[],
     { env, through }: { env: Readonly<Record<string, string>>; through: readonly string[] },
   ) {
-    const [server, before] = command();
+    const [server, before] = serverCommand();
     const [program = server, ...all] = [...through, server, ...before, ...args];
     this.title = [program, ...all].join(" ");
     this.#process = new Deno.Command(program, {
@@ -337,7 +338,7 @@ export function serverCommand(): [
 }
 
 /** The program and the arguments that come before the server's own. */
-function command(): [string, string[]] {
+export function serverCommand(): [program: string, args: string[]] {
   const executable = Deno.env.get("ASYNC_DENO_EXECUTABLE");
   return executable
     ? [new URL(executable, REPOSITORY).pathname, []]

@@ -1,5 +1,5 @@
 /**
- * A server with 64 descriptors: the acceptor backs off, who is in is served, who waits in the kernel's
+ * A server with 96 descriptors: the acceptor backs off, who is in is served, who waits in the kernel's
  * backlog is taken when others leave, and the operator reads one warning.
  */
 
@@ -9,14 +9,14 @@ import { findProgram } from "../../support/process_facts.ts";
 import { closePayload, OPCODE, RawWebSocket } from "../../support/raw_websocket.ts";
 import { type Server, waitFor, withServer } from "../../support/server.ts";
 
-const DESCRIPTORS = 64;
+const DESCRIPTORS = 96;
 const WAITING = 20;
 const REQUEST = "GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
 const PRLIMIT = findProgram("prlimit");
 const MISSING = PRLIMIT === undefined ? " (skipped: no prlimit here, see package util-linux)" : "";
 
 Deno.test({
-  name: `descriptors: at 64 the acceptor waits for free ones, and says so once${MISSING}`,
+  name: `descriptors: at 96 the acceptor waits for free ones, and says so once${MISSING}`,
   ignore: PRLIMIT === undefined,
   fn: () => withServer({ workers: 2 }, outOfDescriptors),
 });
@@ -61,7 +61,7 @@ async function oneAtATime(server: Server): Promise<void> {
   assertEquals([code, stderr.match(/cannot accept/g)?.length], [0, 1], stderr);
 }
 
-/** Of the running process: as `prlimit --nofile=64` before it, less what Deno needs to start. */
+/** Of the running process: as `prlimit --nofile=96` before it, less what Deno needs to start. */
 async function limitDescriptors(server: Server): Promise<void> {
   const args = [`--pid=${server.pid}`, `--nofile=${DESCRIPTORS}:${DESCRIPTORS}`];
   const { success, stderr } = await new Deno.Command(PRLIMIT!, { args }).output();

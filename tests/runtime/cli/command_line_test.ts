@@ -143,7 +143,9 @@ Deno.test("a word in place of the workers is a command of its own", () => {
   assert(refusal(["completions"]).includes("bash, zsh, fish"));
   assert(refusal(["completions", "tcsh"]).includes('"tcsh"'));
   assert(refusal(["completions", "bash", "8"]).includes('"bash 8"'));
-  assertEquals(parse(["systemd", "8", "--port=80"]), { type: "systemd", args: ["8", "--port=80"] });
+  const unit = parse(["systemd", "8", "--port=80"]);
+  assert(unit.type === "systemd");
+  assertEquals([unit.args, unit.settings.config.port], [["8", "--port=80"], 80]);
   assert(refusal(["systemd", "0"]).startsWith("WORKERS is"));
   assert(refusal(["8", "systemd"]).startsWith("IP is"));
 });

@@ -1,0 +1,248 @@
+/**
+ * More clients than descriptors, from the first moment on: the server starts, lives, and serves when they have
+ * gone. A worker that dies at the limit is replaced. The limit is raised as far as it goes, and one that
+ * is too low is said.
+ */
+
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { Authority, NO_OPENSSL, tlsArguments } from "../../support/certificates.ts";
+import { ask, type Endpoint } from "../../support/http_client.ts";
+import { countDescriptors, findProgram, isAlive } from "../../support/process_facts.ts";
+import {
+  OVER_DENO_TRANSPORT,
+  REPOSITORY,
+  runServer,
+  waitFor,
+  withServer,
+} from "../../support/server.ts";
+
+const PRLIMIT = findProgram("prlimit");
+const MISSING = PRLIMIT === undefined ? " (skipped: no prlimit here, see package util-linux)" : "";
+const REQUEST = "GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+/** Of the kind that a shell gives, far too few for all clients. */
+const DESCRIPTORS = 64;
+const CLIENTS = 200;
+
+function limitTest(name: string, fn: () => Promise<void>, missing = MISSING): void {
+  Deno.test({ name: `descriptors at the start: ${name}${missing}`, ignore: missing !== "", fn });
+}
+
+function limited(soft: number, hard = soft): string[] {
+  return [PRLIMIT!, `--nofile=${soft}:${hard}`];
+}
+
+limitTest("more clients than there are, from the first moment", () => survivesFlood([]));
+
+limitTest("the same over TLS", async () => {
+  await using authority = await Authority.make();
+  await survivesFlood(tlsArguments(await authority.sign("one")), authority.pem);
+}, MISSING + NO_OPENSSL);
+
+async function survivesFlood(args: readonly string[], ca?: string): Promise<void> {
+  const port = freePort();
+  using flood = new Flood(port);
+  await withServer({ workers: 2, port, args, through: limited(DESCRIPTORS) }, async (server) => {
+    await waitFor(() => flood.connected === CLIENTS, { what: () => `${flood.connected} clients` });
+    await waitFor(() => server.stderr.includes("cannot accept"), { what: "the warning" });
+    flood.leave();
+    const endpoint: Endpoint = { hostname: server.hostname, port, ...(ca && { ca }) };
+    assertEquals((await ask(endpoint, REQUEST)).text, "ok");
+    const { code, stderr } = await server.stop();
+    assertEquals([code, /panic|died|Uncaught/.test(stderr)], [0, false], stderr);
+  });
+}
+
+/** Clients that connect as soon as somebody listens. */
+class Flood implements Disposable {
+  connected = 0;
+  #left = false;
+  readonly #open: Deno.Conn[] = [];
+
+  constructor(port: number) {
+    for (let i = 0; i < CLIENTS; i++) void this.#connect(port);
+  }
+
+  /** Closes all connections. */
+  leave(): void {
+    this.#left = true;
+    for (const connection of this.#open.splice(0)) connection.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.leave();
+  }
+
+  async #connect(port: number): Promise<void> {
+    while (!this.#left) {
+      try {
+        this.#open.push(await Deno.connect({ hostname: "127.0.0.1", port }));
+        this.connected++;
+        return;
+      } catch (error) {
+        if (!(error instanceof Deno.errors.ConnectionRefused)) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+    }
+  }
+}
+
+limitTest("a limit that is too low for the threads is an error that names both", async () => {
+  const args = ["32", "127.0.0.1", "0", "--log", "off"];
+  const { code, stderr } = await runServer(args, {}, limited(DESCRIPTORS));
+  assertEquals(code, 1, stderr);
+  assertMatch(stderr, /limit of 64 open files is too low for 32 workers, which need about \d+/);
+  assertStringIncludes(stderr, "LimitNOFILE=");
+});
+
+limitTest(
+  "the soft limit is raised to the hard one",
+  () =>
+    withServer({ workers: 1, through: limited(256, 15_000) }, (server) => {
+      const limits = Deno.readTextFileSync(`/proc/${server.pid}/limits`);
+      assertMatch(limits, /^Max open files +15000 +15000 /m);
+      return Promise.resolve();
+    }),
+);
+
+limitTest("too many --max-connections are said, at the start and by --check", async () => {
+  const said = /--max-connections 5000 is more than the limit of 1000 open files leaves room for/;
+  const args = ["--max-connections", "5000"];
+  await withServer({ workers: 1, args, through: limited(1000) }, async (server) => {
+    await waitFor(() => said.test(server.stderr), { what: "the warning" });
+    assertEquals((await server.stop()).code, 0);
+  });
+  const check = await runServer(["1", ...args, "--check"], {}, limited(256, 1000));
+  assertEquals(check.code, 0, check.stderr);
+  assertMatch(check.stderr, said);
+  const enough = await runServer(["1", ...args, "--check"], {}, limited(256, 15_000));
+  assertEquals([enough.code, enough.stderr], [0, ""]);
+});
+
+limitTest("a worker that dies at the limit is replaced, again and again", async () => {
+  const transport = OVER_DENO_TRANSPORT ? "deno" : "auto";
+  const limit = 90;
+  const args = ["run", "-A", "--no-check", "--quiet", "--lock=tests/deno.lock"];
+  const program = "tests/support/handlers_server.ts";
+  const child = new Deno.Command(PRLIMIT!, {
+    args: [limited(limit)[1]!, Deno.execPath(), ...args, program, JSON.stringify({ transport })],
+    cwd: REPOSITORY,
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  let [stdout, stderr] = ["", ""];
+  const streams = Promise.all([
+    readAll(child.stdout, (text) => stdout += text),
+    readAll(child.stderr, (text) => stderr += text),
+  ]);
+  try {
+    const port = await waitFor(() => Number(stdout) > 0 && Number(stdout), {
+      what: () => `a port\n${stderr}`,
+    });
+    using clients = new Clients(port);
+    for (let death = 1; death <= 3; death++) {
+      // So many that some always wait: they take whatever becomes free.
+      clients.fillUp(2 * limit);
+      const doomed = await waitFor(() => clients.answered[0], { what: "an answer" });
+      await waitFor(() => countDescriptors(child.pid) >= limit, { what: "the limit" });
+      void doomed.ask("/dies");
+      await waitFor(() => stderr.split(" died: ").length > death, { what: "a death" });
+      await waitFor(() => clients.gone > 0, { what: "closed connections" });
+      clients.forgetGone();
+    }
+    clients[Symbol.dispose]();
+    const endpoint = { hostname: "127.0.0.1", port };
+    const request = "GET /now HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    assertEquals((await ask(endpoint, request)).text, "now");
+    assert(isAlive(child.pid));
+    child.kill("SIGTERM");
+    assertEquals((await child.status).code, 0, stderr);
+  } finally {
+    if (isAlive(child.pid)) child.kill("SIGKILL");
+    await child.status;
+    await streams;
+  }
+});
+
+/** One connection, which asks and notes that it was answered. */
+class Client {
+  isAnswered = false;
+  isGone = false;
+  readonly connection: Deno.Conn;
+
+  constructor(connection: Deno.Conn) {
+    this.connection = connection;
+    void this.#read();
+  }
+
+  async ask(path: string): Promise<void> {
+    const request = new TextEncoder().encode(`GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`);
+    await this.connection.write(request).catch(() => this.isGone = true);
+  }
+
+  close(): void {
+    if (!this.isGone) this.connection.close();
+    this.isGone = true;
+  }
+
+  async #read(): Promise<void> {
+    const bytes = new Uint8Array(1024);
+    const read = () => this.connection.read(bytes).catch(() => null);
+    while (await read() !== null) this.isAnswered = true;
+    this.close();
+  }
+}
+
+/** Many of them. */
+class Clients implements Disposable {
+  readonly #port: number;
+  #all: Client[] = [];
+
+  constructor(port: number) {
+    this.#port = port;
+  }
+
+  get answered(): Client[] {
+    return this.#all.filter(({ isAnswered, isGone }) => isAnswered && !isGone);
+  }
+
+  get gone(): number {
+    return this.#all.filter(({ isGone }) => isGone).length;
+  }
+
+  forgetGone(): void {
+    this.#all = this.#all.filter(({ isGone }) => !isGone);
+  }
+
+  fillUp(count: number): void {
+    for (let i = this.#all.length; i < count; i++) void this.#open();
+  }
+
+  [Symbol.dispose](): void {
+    for (const client of this.#all.splice(0)) client.close();
+  }
+
+  async #open(): Promise<void> {
+    const connect = () => Deno.connect({ hostname: "127.0.0.1", port: this.#port });
+    // Over Deno's sockets a worker that dies takes its listening one with it.
+    const connection = await connect().catch(() => undefined);
+    if (connection === undefined) return;
+    const client = new Client(connection);
+    this.#all.push(client);
+    await client.ask("/now");
+  }
+}
+
+async function readAll(
+  stream: ReadableStream<Uint8Array>,
+  append: (text: string) => void,
+): Promise<void> {
+  const decoder = new TextDecoder();
+  for await (const bytes of stream) append(decoder.decode(bytes, { stream: true }));
+}
+
+function freePort(): number {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  return port;
+}

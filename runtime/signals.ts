@@ -65,8 +65,8 @@ export class Signals {
   }
 
   #each(act: (signal: StopSignal | "SIGHUP", listener: () => void) => void): void {
+    act("SIGHUP", this.#listeners.SIGHUP);
     act("SIGTERM", this.#listeners.SIGTERM);
     act("SIGINT", this.#listeners.SIGINT);
-    act("SIGHUP", this.#listeners.SIGHUP);
   }
 }

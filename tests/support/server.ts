@@ -361,7 +361,8 @@ const TRANSPORT = "ASYNC_DENO_TRANSPORT";
 /** Whether the tests were told to run over Deno's sockets; what cannot hold there is left out by name. */
 export const OVER_DENO_TRANSPORT: boolean = Deno.env.get(TRANSPORT) === "deno";
 
-function inheritedEnvironment(): Record<string, string> {
+/** The environment of a server: that of the tests without its `ASYNC_DENO_*`, but for the transport. */
+export function inheritedEnvironment(): Record<string, string> {
   const entries = Object.entries(Deno.env.toObject());
   return Object.fromEntries(
     entries.filter(([name]) => !name.startsWith("ASYNC_DENO_") || name === TRANSPORT),

@@ -1,0 +1,119 @@
+/**
+ * What a service manager hears by sd_notify(3), with this test in place of systemd: a Unix datagram socket.
+ */
+
+import { assertEquals, assertMatch } from "@std/assert";
+import { findProgram } from "../support/process_facts.ts";
+import { type Server, waitFor, within, withServer } from "../support/server.ts";
+
+const PYTHON = findProgram("python3");
+
+Deno.test("service manager: READY, RELOADING, READY, STOPPING, with the status", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "async-deno-test-" });
+  try {
+    const path = `${folder}/notify`;
+    using socket = new Manager(path);
+    await withServer({ workers: 2, env: { NOTIFY_SOCKET: path } }, async (server) => {
+      const ready = await socket.next("READY=1");
+      assertEquals(ready, `READY=1\nSTATUS=${server.banner} | ${server.url}/`);
+      const before = monotonicMicroseconds();
+      server.kill("SIGHUP");
+      const reloading = await socket.next("RELOADING=1");
+      const [, time] = /^MONOTONIC_USEC=(\d+)$/m.exec(reloading) ?? [];
+      // Of the clock that systemd compares it with, not long ago.
+      assertEquals(Math.abs(Number(time) - before) < 60e6, true, `${time} and ${before}`);
+      assertEquals(await socket.next("READY=1"), ready);
+      const exit = await server.stop();
+      assertEquals(exit.code, 0);
+      const stopping = await socket.next("STOPPING=1");
+      assertMatch(stopping, /^STATUS=stopping/m);
+      assertMatch(stopping, /^EXTEND_TIMEOUT_USEC=13000000$/m);
+    });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("service manager: nobody hears: it serves all the same", async () => {
+  for (const address of ["/no/such/socket", "@", "vsock:2:1234", "x".repeat(200)]) {
+    await withServer({ workers: 1, env: { NOTIFY_SOCKET: address } }, async (server) => {
+      assertEquals(await (await fetch(`${server.url}/healthz`)).text(), "ok");
+    });
+  }
+});
+
+Deno.test("service manager: the watchdog is fed for as long as it serves", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "async-deno-test-" });
+  try {
+    const path = `${folder}/notify`;
+    using socket = new Manager(path);
+    const env = { NOTIFY_SOCKET: path, WATCHDOG_USEC: "200000" };
+    await withServer({ workers: 1, env }, async () => {
+      await socket.next("READY=1");
+      for (let i = 0; i < 5; i++) assertEquals(await socket.next("WATCHDOG=1"), "WATCHDOG=1");
+    });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+/** Receives one datagram on an abstract address, which Deno cannot listen on. */
+const ABSTRACT = `
+import socket, sys
+listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+listener.bind("\\0" + sys.argv[1])
+print("bound", flush=True)
+print(listener.recv(4096).decode(), flush=True)
+`;
+
+Deno.test({
+  name: "service manager: an abstract address, as systemd may name one" +
+    (PYTHON === undefined ? " (skipped, to install it: apt-get install python3)" : ""),
+  ignore: PYTHON === undefined,
+  fn: async () => {
+    const name = `async-deno-test-${crypto.randomUUID()}`;
+    const manager = new Deno.Command(PYTHON!, { args: ["-c", ABSTRACT, name], stdout: "piped" });
+    const child = manager.spawn();
+    let heard = "";
+    const reading = (async () => {
+      const decoder = new TextDecoder();
+      for await (const bytes of child.stdout) heard += decoder.decode(bytes, { stream: true });
+    })();
+    await waitFor(() => heard.includes("bound\n"), { what: "the socket" });
+    await withServer({ workers: 1, env: { NOTIFY_SOCKET: `@${name}` } }, async (_: Server) => {
+      await within(child.status, { what: "a message" });
+      await reading;
+      assertMatch(heard, /^bound\nREADY=1\nSTATUS=Workers: 1/);
+    });
+  },
+});
+
+/** The manager's socket. */
+class Manager implements Disposable {
+  readonly #socket: Deno.DatagramConn;
+
+  constructor(path: string) {
+    this.#socket = Deno.listenDatagram({ transport: "unixpacket", path });
+  }
+
+  /** The next message that begins with `wanted`; others before it are passed over. */
+  next(wanted: string): Promise<string> {
+    const receive = async () => {
+      for (;;) {
+        const [bytes] = await this.#socket.receive();
+        const text = new TextDecoder().decode(bytes);
+        if (text.startsWith(wanted)) return text;
+      }
+    };
+    return within(receive(), { what: wanted });
+  }
+
+  [Symbol.dispose](): void {
+    this.#socket.close();
+  }
+}
+
+function monotonicMicroseconds(): number {
+  // proc(5): seconds since the machine started, which on Linux is what CLOCK_MONOTONIC counts.
+  return Number(Deno.readTextFileSync("/proc/uptime").split(" ")[0]) * 1e6;
+}

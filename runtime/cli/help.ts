@@ -40,6 +40,7 @@ and a key in the file of --config: the flag wins over the variable, and that ove
 
 Endpoints: / the terminal page (/term/ with --root), /ws and /term its WebSocket, /echo, /healthz
 Signals: SIGTERM and SIGINT stop it when what is under way is done; a second one stops it at once.
+         SIGHUP has it read configuration, certificate and logs anew.
 Exit codes: ${EXIT.stopped} stopped; ${EXIT.cannotServe} could not serve; ${EXIT.usage} the command line is wrong
 
 Examples:

@@ -144,7 +144,7 @@ Deno.test("a word in place of the workers is a command of its own", () => {
   assert(refusal(["completions", "tcsh"]).includes('"tcsh"'));
   assert(refusal(["completions", "bash", "8"]).includes('"bash 8"'));
   const unit = parse(["systemd", "8", "--port=80"]);
-  assert(unit.type === "systemd");
+  if (unit.type !== "systemd") throw new TypeError(unit.type);
   assertEquals([unit.args, unit.settings.config.port], [["8", "--port=80"], 80]);
   assert(refusal(["systemd", "0"]).startsWith("WORKERS is"));
   assert(refusal(["8", "systemd"]).startsWith("IP is"));

@@ -1,0 +1,172 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { parseCommandLine } from "../../../runtime/cli/command_line.ts";
+import { type ServicePlan, servicePlan } from "../../../runtime/cli/service.ts";
+import { runServer } from "../../support/server.ts";
+
+/** How `systemd` is called. */
+interface Call {
+  readonly env?: Record<string, string>;
+  /** The text of the configuration file, whatever its name. */
+  readonly file?: string;
+  readonly executable?: string | undefined;
+  readonly folder?: string;
+}
+
+function plan(args: readonly string[], call: Call = {}): ServicePlan {
+  const { env = {}, file = "", folder = "/srv", executable = "/opt/async-deno" } = call;
+  const variable = (name: string) => env[name];
+  const command = parseCommandLine({
+    args: ["systemd", ...args],
+    variable,
+    variables: Object.keys(env),
+    cores: 2,
+    readText: () => file,
+  });
+  if (command.type !== "systemd") throw new TypeError(command.type);
+  const source = { settings: command.settings, args: command.args, variable, folder };
+  return servicePlan({
+    ...source,
+    executable: "executable" in call ? call.executable : executable,
+  });
+}
+
+Deno.test("service: it is the executable that runs, with its arguments", () => {
+  const { service, faults, notes } = plan(["8", "::", "80", "--spa=true", "--root=/usr"]);
+  assertEquals(service.executable, "/opt/async-deno");
+  assertEquals(service.args, ["8", "::", "80", "--spa=true", "--root=/usr"]);
+  assertEquals([faults, notes, service.folders], [[], [], []]);
+  assertEquals(service.variables, [["ASYNC_DENO_LOG", "off"]]);
+  assertEquals([service.descriptors, service.stopTimeout], [65_536, 15]);
+});
+
+Deno.test("service: every path of the arguments becomes absolute, and nothing else", () => {
+  const args = ["--root", ".", "--header", "A: ./b", "--basic-auth=me:bin/ls", "--log", "-"];
+  assertEquals(plan(args, { folder: "/usr" }).service.args, [
+    "--root",
+    "/usr",
+    "--header",
+    "A: ./b",
+    "--basic-auth=me:/usr/bin/ls",
+    "--log",
+    "-",
+  ]);
+  assertEquals(plan(["--root=../bin", "--access-log", "off"], { folder: "/usr" }).service.args, [
+    "--root=/bin",
+    "--access-log",
+    "off",
+  ]);
+  const { service } = plan(["--config", "a.toml", "--unix", "a/b"], { folder: "/run" });
+  assertEquals(service.args, ["--config", "/run/a.toml", "--unix", "/run/a/b"]);
+});
+
+Deno.test("service: what is not there, or is something else, is an error", () => {
+  const faultsOf = (args: string[], call?: Call) => plan(args, call).faults;
+  assertEquals(faultsOf(["--root", "nowhere"]), ["--root /srv/nowhere: is not there"]);
+  assertEquals(faultsOf(["--root", "/bin/sh"]), ["--root /bin/sh: is not a folder"]);
+  assertEquals(faultsOf(["--basic-auth", "a:/usr"]), [
+    "--basic-auth /usr: is a folder, not a file",
+  ]);
+  assertEquals(faultsOf(["--config", "/no/a.toml"]), ["--config /no/a.toml: is not there"]);
+  // Its folder is made by the unit.
+  assertEquals(faultsOf(["--log", "/var/log/async-deno/log"]), []);
+});
+
+Deno.test("service: what the sandbox keeps from it is said", () => {
+  const notesOf = (args: string[], call?: Call) => plan(args, call).notes.join("\n");
+  for (const executable of ["/home/a/async-deno", "/root/async-deno"]) {
+    assertMatch(notesOf([], { executable }), /^the unit cannot run \S+, .*ProtectHome=.*install/);
+  }
+  assertMatch(notesOf([], { executable: "/tmp/a/async-deno" }), /PrivateTmp=/);
+  assertMatch(notesOf([], { executable: undefined }), /^run from source: .*\/usr\/local\/bin/);
+  assertMatch(notesOf(["--root", "/home"]), /^--root \/home: .*ProtectHome=/);
+  assertMatch(notesOf(["--root", "/tmp"]), /^--root \/tmp: .*PrivateTmp=/);
+  assertMatch(notesOf(["--log", "/var/log/a.log"]), /^--log .*ProtectSystem=strict/);
+  assertEquals(notesOf(["--root", "/homely"]), "");
+});
+
+Deno.test("service: a link into a place that is hidden is hidden", async () => {
+  const folder = await Deno.makeTempDir({ dir: "/var/tmp", prefix: "async-deno-test-" });
+  try {
+    // The folder itself is in such a place, so its name is made to look harmless by a link to it.
+    await Deno.symlink("/root", `${folder}/link`);
+    const { notes } = plan(["--root", `${folder}/link`]);
+    assertEquals(notes.length, 1);
+    assertStringIncludes(notes[0]!, "ProtectHome=");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("service: a file that not everybody may read is said", async () => {
+  const folder = await Deno.makeTempDir({ dir: "/opt", prefix: "async-deno-test-" })
+    .catch(() => undefined);
+  if (folder === undefined) return; // not as root: no place that the sandbox shows can be written
+  try {
+    const file = `${folder}/passwords`;
+    await Deno.writeTextFile(file, "", { mode: 0o600 });
+    await Deno.chmod(folder, 0o755);
+    assertMatch(plan(["--basic-auth", `a:${file}`]).notes.join("\n"), /SupplementaryGroups=/);
+    await Deno.chmod(file, 0o644);
+    assertEquals(plan(["--basic-auth", `a:${file}`]).notes, []);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("service: what the environment says goes into the unit, with absolute paths", () => {
+  const env = {
+    ASYNC_DENO_PORT: "8080",
+    ASYNC_DENO_ROOT: ".",
+    ASYNC_DENO_BASIC_AUTH: "a:bin/ls\nb:/bin/sh",
+    ASYNC_DENO_CONFIG: "a.toml",
+    ASYNC_DENO_MAX_BODY: "",
+    OTHER: "x",
+  };
+  const { service } = plan(["--port", "80"], { env, folder: "/usr" });
+  assertEquals(service.args, ["--port", "80"]);
+  // The port is that of the argument, which wins: the variable says nothing.
+  assertEquals(service.variables.filter(([name]) => name !== "ASYNC_DENO_LOG"), [
+    ["ASYNC_DENO_ROOT", "/usr"],
+    ["ASYNC_DENO_BASIC_AUTH", "a:/usr/bin/ls\nb:/bin/sh"],
+    ["ASYNC_DENO_CONFIG", "/usr/a.toml"],
+  ]);
+});
+
+Deno.test("service: the event log is off unless something says where it goes", () => {
+  const logOf = (args: string[], call?: Call) =>
+    plan(args, call).service.variables.find(([name]) => name === "ASYNC_DENO_LOG")?.[1];
+  assertEquals(logOf([]), "off");
+  assertEquals(logOf(["--log", "-"]), undefined);
+  assertEquals(logOf(["--config", "/a.toml"], { file: 'log = "-"' }), undefined);
+  assertEquals(logOf([], { env: { ASYNC_DENO_LOG: "-" } }), "-");
+});
+
+Deno.test("service: a relative path in the configuration file is an error that names the right one", () => {
+  const args = ["--config", "/bin/a.toml"];
+  const file = 'root = "site"\nlog = "off"\nbasic-auth = ["me:secret"]\nport = 80\n';
+  const faults = plan(args, { file }).faults.filter((fault) => fault.includes("relative"));
+  assertEquals(faults.length, 2);
+  assertMatch(faults[0]!, /^root = "site" in \/bin\/a.toml .* write "\/srv\/site"$/);
+  assertMatch(faults[1]!, /write "me:\/srv\/secret"$/);
+  const absolute = plan(args, { file: 'root = "/usr"' }).faults;
+  assertEquals(absolute, ["--config /bin/a.toml: is not there"]);
+});
+
+Deno.test("service: folders, descriptors and the time to stop follow the options", () => {
+  const args = ["--log=/var/log/a/log", "--access-log=/var/log/a/access", "--unix", "/run/b/sock"];
+  const more = ["--max-connections", "100000", "--drain-timeout", "60", "--drain-delay", "5"];
+  const { service, notes } = plan([...args, ...more]);
+  assertEquals(service.folders, ["RuntimeDirectory=b", "LogsDirectory=a"]);
+  assertEquals(service.stopTimeout, 72);
+  assertEquals(service.descriptors > 100_000 && service.descriptors < 101_000, true);
+  assertEquals(notes, []);
+});
+
+Deno.test("service: the program prints the unit, or every fault and no unit", async () => {
+  const good = await runServer(["systemd", "2", "--root", "fixtures"]);
+  assertEquals(good.code, 0, good.stderr);
+  assertMatch(good.stdout, /^ExecStart=\/\S+ 2 --root \/\S+\/fixtures$/m);
+  const bad = await runServer(["systemd", "--root", "nowhere"]);
+  assertEquals([bad.code, bad.stdout], [2, ""]);
+  assertStringIncludes(bad.stderr, "/nowhere: is not there\n");
+});

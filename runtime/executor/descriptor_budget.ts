@@ -15,6 +15,8 @@ const OF_A_THREAD = 7;
 const STARTING_THREAD = 12;
 /** What the main thread opens now and then: a log, a certificate, the configuration. */
 const MAIN_THREAD = 2;
+/** Those who look at metrics and at the live page, and the listener. */
+const ADMIN_CLIENTS = 8;
 /** The main thread, its runtime and its caches, with the listener. Measured: 24 to 32. */
 const PROCESS = 32;
 
@@ -24,12 +26,13 @@ export class DescriptorError extends Error {
 }
 
 /**
- * No connection gets a descriptor of this number or a higher one, so that each worker can open a file. Undefined:
- * no folder is served, or the limit is not known.
+ * No connection gets a descriptor of this number or a higher one: so that each worker can open a file, and --admin
+ * answers at the limit too. Undefined: there is neither, or the limit is not known.
  */
 export function connectionCeiling(config: Config): number | undefined {
-  const limit = config.files.root === undefined ? undefined : descriptorLimit();
-  return limit && limit.soft - forFiles(config);
+  const others = forOthers(config);
+  const limit = others === 0 ? undefined : descriptorLimit();
+  return limit && limit.soft - others;
 }
 
 /** Whether a worker could be started now. */
@@ -39,7 +42,7 @@ export function canStartThread(): boolean {
 
 /** @throws {DescriptorError} if the threads of this config cannot all be started */
 export function expectDescriptors(config: Config): void {
-  const needed = ofThreads(config) + reservedDescriptors(config) + forFiles(config) + 1; // and one connection
+  const needed = ofThreads(config) + reservedDescriptors(config) + forOthers(config) + 1; // and one connection
   if (hasDescriptors(needed)) return;
   const { soft } = descriptorLimit() ?? {};
   throw new DescriptorError(
@@ -73,7 +76,7 @@ function connectionsWithin(config: Config, limit: number): number {
 function besideConnections(config: Config): number {
   const { files: { root, openFiles }, workers } = config;
   const kept = root === undefined ? 0 : openFiles * workers;
-  return PROCESS + ofThreads(config) + reservedDescriptors(config) + kept;
+  return PROCESS + ofThreads(config) + reservedDescriptors(config) + forOthers(config) + kept;
 }
 
 /** Workers, and the acceptor where there is one. */
@@ -92,7 +95,8 @@ export function reservedDescriptors(config: Config): number {
   return common + workers + (tls.cert === undefined ? 0 : workers);
 }
 
-/** One of each worker, when connections have taken all that they may. */
-function forFiles({ files, workers }: Config): number {
-  return files.root === undefined ? 0 : workers;
+/** What connections leave: for a file of each worker, and for some clients of --admin. */
+function forOthers({ files, monitoring, workers }: Config): number {
+  return (files.root === undefined ? 0 : workers) +
+    (monitoring.admin === undefined ? 0 : ADMIN_CLIENTS);
 }

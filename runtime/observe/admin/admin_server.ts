@@ -3,7 +3,8 @@
  *
  * In: the shared memory, read once a second and at each request. Out: answers by Deno.serve on the main thread,
  * which has nothing else to do: no worker is asked, and none is slowed. Changes nothing, so it has no
- * password; whoever can reach the address can read all of it.
+ * password; whoever can reach the address can read all of it. Where the process has no descriptor for one
+ * more connection Deno.serve ends; it is begun anew then, and the other server is none the wiser.
  */
 
 import type { ListenAddress } from "../../config/mod.ts";
@@ -15,6 +16,8 @@ import { Viewers } from "./viewers.ts";
 
 /** Milliseconds between two samples. */
 const SAMPLE_INTERVAL = 1_000;
+/** Milliseconds until it listens again after a failure. */
+const BACK_OFF = 500;
 
 /** What the admin server tells of. */
 export interface AdminOptions {
@@ -29,7 +32,8 @@ export interface AdminOptions {
 export class AdminServer {
   /** Where it listens; the port is a real one. */
   readonly address: Deno.NetAddr;
-  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+  readonly #handler: ReturnType<typeof createHandler>;
+  #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #abort = new AbortController();
   readonly #timer: ReturnType<typeof setInterval>;
 
@@ -45,10 +49,8 @@ export class AdminServer {
     ]);
     const now = () => ({ residentBytes: Deno.memoryUsage().rss, ready: options.isReady() });
     const facts = () => ({ version, startTime, ...now(), now: monotonic() });
-    const handler = createHandler({ state, facts, viewers, hostname: address.hostname });
-    const { hostname, port } = address;
-    const { signal } = this.#abort;
-    this.#server = Deno.serve({ hostname, port, signal, onListen: () => {} }, handler);
+    this.#handler = createHandler({ state, facts, viewers, hostname: address.hostname });
+    this.#server = this.#serve(address);
     this.address = this.#server.addr;
     this.#timer = setInterval(() => viewers.send(sampler.take(now())), SAMPLE_INTERVAL);
   }
@@ -57,6 +59,27 @@ export class AdminServer {
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     this.#abort.abort();
-    await this.#server.finished;
+    await this.#server.finished.catch(() => {}); // it was about to begin anew
+  }
+
+  #serve({ hostname, port }: ListenAddress): Deno.HttpServer<Deno.NetAddr> {
+    const { signal } = this.#abort;
+    const server = Deno.serve({ hostname, port, signal, onListen: () => {} }, this.#handler);
+    server.finished.catch(() => this.#serveAgain());
+    return server;
+  }
+
+  /** Accept failed: too many open files, or no memory. */
+  async #serveAgain(): Promise<void> {
+    while (!this.#abort.signal.aborted) {
+      await new Promise((resolve) => setTimeout(resolve, BACK_OFF));
+      if (this.#abort.signal.aborted) return;
+      try {
+        this.#server = this.#serve(this.address);
+        return;
+      } catch (error) {
+        if (!(error instanceof Error)) throw error; // there is still none for the listener
+      }
+    }
   }
 }

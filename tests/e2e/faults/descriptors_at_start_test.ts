@@ -5,6 +5,7 @@
  */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { withAdmin } from "../../support/admin.ts";
 import { Authority, NO_OPENSSL, tlsArguments } from "../../support/certificates.ts";
 import { ask, type Endpoint } from "../../support/http_client.ts";
 import { countDescriptors, findProgram, isAlive } from "../../support/process_facts.ts";
@@ -55,11 +56,12 @@ async function survivesFlood(args: readonly string[], ca?: string): Promise<void
 /** Clients that connect as soon as somebody listens. */
 class Flood implements Disposable {
   connected = 0;
+  refused = 0;
   #left = false;
   readonly #open: Deno.Conn[] = [];
 
-  constructor(port: number) {
-    for (let i = 0; i < CLIENTS; i++) void this.#connect(port);
+  constructor(port: number, clients = CLIENTS) {
+    for (let i = 0; i < clients; i++) void this.#connect(port);
   }
 
   /** Closes all connections. */
@@ -79,12 +81,45 @@ class Flood implements Disposable {
         this.connected++;
         return;
       } catch (error) {
-        if (!(error instanceof Deno.errors.ConnectionRefused)) throw error;
+        const isRefused = error instanceof Deno.errors.ConnectionRefused ||
+          error instanceof Deno.errors.ConnectionReset;
+        if (!isRefused) throw error;
+        this.refused++;
         await new Promise((resolve) => setTimeout(resolve, 1));
       }
     }
   }
 }
+
+limitTest(
+  "the address of --admin answers at the limit, and its own flood ends nothing",
+  async () => {
+    const port = freePort();
+    await withAdmin({ workers: 2, port, through: limited(96) }, async (server, adminUrl) => {
+      const answers = async (url: string) => {
+        const text = await fetch(`${url}/healthz`).then((answer) => answer.text(), () => "");
+        return text.trim() === "ok";
+      };
+      using flood = new Flood(port);
+      await waitFor(() => flood.connected === CLIENTS, {
+        what: () => `${flood.connected} clients`,
+      });
+      await waitFor(() => server.stderr.includes("cannot accept"), { what: "the warning" });
+      assert(await answers(adminUrl), "no answer at the limit");
+      using another = new Flood(Number(new URL(adminUrl).port), 60);
+      // Some are connected, and others find nobody who listens.
+      const tried = () => another.connected + another.refused > 40;
+      await waitFor(tried, { what: () => `${another.connected} and ${another.refused} clients` });
+      flood.leave();
+      another.leave();
+      for (const url of [server.url, adminUrl]) {
+        await waitFor(() => answers(url), { what: `an answer of ${url}` });
+      }
+      const { code, stderr } = await server.stop();
+      assertEquals([code, /Uncaught/.test(stderr)], [0, false], stderr);
+    });
+  },
+);
 
 limitTest("a limit that is too low for the threads is an error that names both", async () => {
   const args = ["32", "127.0.0.1", "0", "--log", "off"];

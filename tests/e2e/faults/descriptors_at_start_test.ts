@@ -6,6 +6,7 @@
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { withAdmin } from "../../support/admin.ts";
+import { freePort } from "../../support/blind_server.ts";
 import { Authority, NO_OPENSSL, tlsArguments } from "../../support/certificates.ts";
 import { ask, type Endpoint } from "../../support/http_client.ts";
 import { countDescriptors, findProgram, isAlive } from "../../support/process_facts.ts";
@@ -273,11 +274,4 @@ async function readAll(
 ): Promise<void> {
   const decoder = new TextDecoder();
   for await (const bytes of stream) append(decoder.decode(bytes, { stream: true }));
-}
-
-function freePort(): number {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
-  return port;
 }

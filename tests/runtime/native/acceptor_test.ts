@@ -284,3 +284,15 @@ Deno.test("acceptor: what it holds at the ceiling is served when the server stop
   made.acceptor.run();
   assertEquals(tasksOf(made), [7, 8, 9]);
 });
+
+Deno.test("acceptor: while accepting is held it hands nothing over, and takes no second one", () => {
+  const made = bench();
+  arrive(made.os, 3);
+  made.state.flags.setAcceptingHeld(true);
+  made.whileAsleep = () => {
+    assertEquals([made.state.taskRing.size(), made.os.backlog.length], [0, 2]);
+    if (made.sleeps.length === 3) made.state.flags.setAcceptingHeld(false);
+  };
+  made.acceptor.run();
+  assertEquals([made.sleeps.length, tasksOf(made).length], [3, 3]);
+});

@@ -100,3 +100,13 @@ Deno.test("flags: draining is said once and for all", () => {
   new Flags(words, 1).setDraining();
   assertEquals(new Flags(words, 1).isDraining(), true);
 });
+
+Deno.test("flags: that accepting pauses is seen by all, and moves no other flag", () => {
+  const words = flagsBlock();
+  const [main, acceptor] = [new Flags(words, 1), new Flags(words, 1)];
+  for (const held of [true, false]) {
+    main.setAcceptingHeld(held);
+    assertEquals(acceptor.isAcceptingHeld(), held);
+    assertEquals([acceptor.isDraining(), acceptor.isSettled()], [false, false]);
+  }
+});

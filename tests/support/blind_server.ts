@@ -6,7 +6,7 @@
  */
 
 import { isAlive } from "./process_facts.ts";
-import { inheritedEnvironment, REPOSITORY, serverCommand } from "./server.ts";
+import { REPOSITORY, serverCommand } from "./server.ts";
 import { waitFor, within } from "./wait_for.ts";
 
 /** How it is started. */
@@ -22,13 +22,13 @@ export class BlindServer implements AsyncDisposable {
   readonly process: Deno.ChildProcess;
 
   constructor({ args = [], through = [] }: BlindOptions) {
-    const [server, before] = serverCommand();
+    const [server, before, env] = serverCommand();
     const own = ["1", "127.0.0.1", String(this.port), "--log", "off"];
     const [program = server, ...all] = [...through, server, ...before, ...own, ...args];
     this.process = new Deno.Command(program, {
       args: all,
       cwd: REPOSITORY,
-      env: inheritedEnvironment(),
+      env,
       clearEnv: true,
       stdin: "null",
       stdout: "null",

@@ -274,7 +274,7 @@ class Child {
     args: readonly string[],
     { env, through }: { env: Readonly<Record<string, string>>; through: readonly string[] },
   ) {
-    const [server, before] = serverCommand();
+    const [server, before] = command();
     const [program = server, ...all] = [...through, server, ...before, ...args];
     this.title = [program, ...all].join(" ");
     this.#process = new Deno.Command(program, {
@@ -338,7 +338,7 @@ export function serverCommand(): [
 }
 
 /** The program and the arguments that come before the server's own. */
-export function serverCommand(): [program: string, args: string[]] {
+function command(): [string, string[]] {
   const executable = Deno.env.get("ASYNC_DENO_EXECUTABLE");
   return executable
     ? [new URL(executable, REPOSITORY).pathname, []]
@@ -361,8 +361,7 @@ const TRANSPORT = "ASYNC_DENO_TRANSPORT";
 /** Whether the tests were told to run over Deno's sockets; what cannot hold there is left out by name. */
 export const OVER_DENO_TRANSPORT: boolean = Deno.env.get(TRANSPORT) === "deno";
 
-/** The environment of a server: that of the tests without its `ASYNC_DENO_*`, but for the transport. */
-export function inheritedEnvironment(): Record<string, string> {
+function inheritedEnvironment(): Record<string, string> {
   const entries = Object.entries(Deno.env.toObject());
   return Object.fromEntries(
     entries.filter(([name]) => !name.startsWith("ASYNC_DENO_") || name === TRANSPORT),

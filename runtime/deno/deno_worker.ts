@@ -15,7 +15,7 @@ import {
   type PreparedResponse,
 } from "../../protocol/mod.ts";
 import { type Config, wantsPeerAddress } from "../config/mod.ts";
-import { NEVER, type Timer, type Traffic } from "../net/mod.ts";
+import { NEVER, OutgoingBatch, type Timer, type Traffic } from "../net/mod.ts";
 import type { EventLog } from "../observe/log/mod.ts";
 import { ConnectionCutter, hasLibc, preciseClock } from "../os/mod.ts";
 import { COLUMN, type Counters, openSharedState, type SharedState } from "../ring/mod.ts";
@@ -77,6 +77,7 @@ export interface DenoWorkerParts {
 export class DenoWorker implements DenoTransportContext {
   readonly loop: DenoLoop;
   readonly messages = new MessageBufferPool();
+  readonly outgoing = new OutgoingBatch(this.messages);
   readonly traffic: Traffic;
   readonly writeStall: number;
   readonly #parts: DenoWorkerParts;
@@ -210,6 +211,7 @@ export class DenoWorker implements DenoTransportContext {
       router,
       date: this.#parts.date,
       messages: this.messages,
+      outgoing: this.outgoing,
     });
     this.#contexts.push(context);
     return new Gate(address, {
@@ -289,7 +291,7 @@ export class DenoWorker implements DenoTransportContext {
     if (this.#refusals.size > MOST_REFUSALS) return transport.abort();
     this.#parts.date.set(Date.now());
     const answer = this.#refusal.bytesFor(false, CLOSES);
-    transport.write(answer, 0, answer.length);
+    transport.out.append(answer);
     transport.finish(true);
   }
 

@@ -13,7 +13,7 @@
 
 import { type DateField, MessageBufferPool, UNIX_PEER } from "../../protocol/mod.ts";
 import { type Config, wantsPeerAddress } from "../config/mod.ts";
-import type { Timer, Traffic } from "../net/mod.ts";
+import { OutgoingBatch, type Timer, type Traffic } from "../net/mod.ts";
 import type { EventLog } from "../observe/log/mod.ts";
 import { addressText, EPOLLET, EPOLLIN, expectSuccess, type Os } from "../os/mod.ts";
 import {
@@ -81,6 +81,7 @@ export class NativeWorker implements SocketContext, Source {
   readonly loop: EventLoop;
   readonly receiveBuffer = new Uint8Array(RECEIVE_BYTES);
   readonly messages = new MessageBufferPool();
+  readonly outgoing = new OutgoingBatch(this.messages);
   readonly traffic: Traffic;
   readonly writeStall: number;
   readonly #number: number;
@@ -139,6 +140,7 @@ export class NativeWorker implements SocketContext, Source {
       router: routerFor(parts.router, { config, loop }),
       date,
       messages: this.messages,
+      outgoing: this.outgoing,
     });
     this.#trimmer = new MemoryTrimmer(loop);
     this.#flushTimer = loop.timers.timer({ onDeadline: () => this.#flush() });

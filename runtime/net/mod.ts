@@ -1,5 +1,5 @@
 /**
- * The interfaces that both transports implement and sessions use: Transport, Session, Loop, timers.
+ * What both transports share: the interfaces Transport, Session and Loop, the outgoing queue, timers.
  * It opens no socket and knows no protocol.
  *
  * ```ts
@@ -13,8 +13,11 @@
  * @module
  */
 
-export { LINGER_BYTES, LINGER_MILLISECONDS } from "./linger.ts";
+export { Linger } from "./linger.ts";
 export type { Deferred, Gatherer, Loop, LoopWatch } from "./loop.ts";
+export { FULL_BYTES, Outgoing, type OutgoingSink } from "./outgoing.ts";
+export { OutgoingBatch } from "./outgoing_batch.ts";
+export { OutgoingPart } from "./outgoing_part.ts";
 export { NEVER, type Timer, TimerNode, type TimerOwner, TimerWheel } from "./timer_wheel.ts";
 export type { Traffic } from "./traffic.ts";
-export type { OpenFile, Session, Transport, WriteOptions } from "./transport.ts";
+export type { OpenFile, Session, Transport } from "./transport.ts";

@@ -25,4 +25,13 @@ export { RequestObserver } from "./observer.ts";
 export { firstSession, ProxySession } from "./proxy_session.ts";
 export { RefusalSession } from "./refusal_session.ts";
 export { lastAnswer, NOT_FOUND, TEXT_PLAIN, UNAVAILABLE } from "./responses.ts";
-export type { BodyPart, Exchange, Route, WebSocketHandler, WebSocketPeer } from "./route.ts";
+export type {
+  BodyPart,
+  Exchange,
+  OverflowPolicy,
+  Route,
+  WebSocketHandler,
+  WebSocketPeer,
+} from "./route.ts";
+export { DROPPED, QUEUED } from "./send_result.ts";
+export { SharedMessage } from "./shared_message.ts";

@@ -10,7 +10,7 @@ import {
   EPROTO,
   SystemError,
 } from "../../../runtime/os/mod.ts";
-import { LINGER_MILLISECONDS } from "../../../runtime/net/mod.ts";
+import { LINGER_SILENCE } from "../../../runtime/net/linger.ts";
 import {
   COLUMN,
   createSharedState,
@@ -231,8 +231,8 @@ Deno.test("acceptor: refused connections have their time while no other comes, a
   await made.acceptor.run();
   // Accept is asked again when there is nobody left to look at.
   const [first] = waits;
-  assertEquals(refused!.closedAt - first! >= LINGER_MILLISECONDS, true);
-  assertEquals(waits.length < LINGER_MILLISECONDS / 20 + 5, true, `${waits.length} waits`);
+  assertEquals(refused!.closedAt - first! >= LINGER_SILENCE, true);
+  assertEquals(waits.length < LINGER_SILENCE / 20 + 5, true, `${waits.length} waits`);
 });
 
 Deno.test("acceptor: without descriptors the refused connections give theirs at once", async () => {

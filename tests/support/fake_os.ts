@@ -173,7 +173,11 @@ export class FakeOs implements Os {
     }
     this.#mayBreak(socket);
     if (socket.unread > 0 && this.#faults.blocks()) return -EAGAIN;
-    return this.#moved(socket.receive(bytes, this.#faults.shorten(length)));
+    const received = socket.receive(bytes, this.#faults.shorten(length));
+    // The end of the stream is news once. Who reads it again and again gets nothing done.
+    if (received === 0 && socket.endWasTold) return 0;
+    socket.endWasTold ||= received === 0;
+    return this.#moved(received);
   }
 
   send(descriptor: number, bytes: Uint8Array, length: number, _more: boolean): number {

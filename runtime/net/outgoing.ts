@@ -113,6 +113,8 @@ export class Outgoing extends ByteBuffer {
   /** The batch is over. */
   flushListed(): void {
     this.#flags &= ~LISTED;
+    // An encoder that threw has left room and no bytes: kept, what fits it would enter no list any more.
+    if (this.length === 0 && this.bytes.length > 0) this.sentAll();
     this.#sink.sendQueued();
   }
 

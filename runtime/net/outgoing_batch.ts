@@ -27,8 +27,9 @@ const MOST_PARTS = 64;
 /** Gathers what the connections of one worker send. */
 export class OutgoingBatch {
   readonly #messages: MessageBufferPool;
-  // The first #count are those that wait to be flushed.
+  // Those from #next to #count wait to be flushed.
   readonly #queues: (Outgoing | null)[] = [];
+  #next = 0;
   #count = 0;
   // Bytes of those that were there when the next one entered.
   #bytes = 0;
@@ -50,8 +51,8 @@ export class OutgoingBatch {
 
   /** A queue has something to send. Called by the queue. */
   add(queue: Outgoing): void {
-    const last = this.#count === 0 ? null : this.#queues[this.#count - 1]!; // below the length
-    if (last !== null) this.#bytes += last.size;
+    const last = this.#count === 0 ? null : this.#queues[this.#count - 1];
+    if (last != null) this.#bytes += last.size; // null: it is being flushed
     this.#queues[this.#count++] = queue;
     if (this.#flushSet || this.#flushing) return;
     this.#flushSet = true;
@@ -71,14 +72,15 @@ export class OutgoingBatch {
     if (this.#flushing || this.#count === 0) return;
     this.#flushing = true;
     try {
-      for (let i = 0; i < this.#count; i++) {
-        const queue = this.#queues[i]!; // below #count
-        this.#queues[i] = null;
+      while (this.#next < this.#count) {
+        const queue = this.#queues[this.#next]!; // below #count
+        this.#queues[this.#next++] = null;
         queue.flushListed();
       }
-    } finally {
+      this.#next = 0;
       this.#count = 0;
       this.#bytes = 0;
+    } finally {
       this.#flushing = false;
     }
   }

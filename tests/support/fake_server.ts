@@ -67,6 +67,8 @@ export class FakeServer implements World {
   guard: Guard | undefined;
   /** All lines that the worker has handed over. */
   readonly log: string[] = [];
+  /** Endpoints beside its own. */
+  readonly routes = new Map<string, Route>();
   /** When the server was told to stop, by its own clock; NaN: not yet. */
   stoppedAt = NaN;
   readonly #listener: number;
@@ -239,7 +241,7 @@ export class FakeServer implements World {
     ]);
     const guard = () => this.guard;
     return {
-      find: (path) => routes.get(path),
+      find: (path) => this.routes.get(path) ?? routes.get(path),
       get guard() {
         return guard();
       },

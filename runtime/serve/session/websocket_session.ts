@@ -24,7 +24,6 @@ import {
   WebSocketConnection,
 } from "../../../protocol/mod.ts";
 import { NEVER, type Session, type Transport } from "../../net/mod.ts";
-import { escapeText } from "../../observe/log/mod.ts";
 import { COLUMN } from "../../ring/mod.ts";
 import type { SessionContext } from "./context.ts";
 import { countLimit } from "./limit_columns.ts";
@@ -364,5 +363,5 @@ export class WebSocketSession implements Session, WebSocketPeer {
 }
 
 function describe(error: unknown): string {
-  return escapeText(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }

@@ -30,6 +30,15 @@ function client(
   return peer;
 }
 
+/** A client that counts what it reads. */
+class CountingPeer extends FakePeer {
+  count = 0;
+
+  override received(bytes: Uint8Array): void {
+    this.count += bytes.length;
+  }
+}
+
 Deno.test("worker: without anything to do it sleeps in one wait", async () => {
   const server = new FakeServer();
   await server.run(); // told to stop by a world in which nothing will happen
@@ -149,4 +158,29 @@ Deno.test("worker: while a handler waits others are served, and its answer comes
   for (const peer of peers) server.connectAt(server.os.now, peer);
   await server.run();
   assertEquals(peers.map(({ answered }) => answered), [4, 1]);
+});
+
+Deno.test("worker: a peer that ends while its answer waits costs no turn until it reads", async () => {
+  for (const close of ["Connection: close\r\n", "Bad Field: 1\r\n", ""]) {
+    const server = new FakeServer();
+    // Enough that most of it waits; the last request ends the connection in one way or another.
+    const socket = new FakeSocket({ sendBuffer: 1000 });
+    const peer = new CountingPeer(socket, new Random(1), MANNER);
+    peer.reading = false;
+    peer.say(bytesOf(`GET /large HTTP/1.1\r\nHost: a\r\n${close}\r\n`));
+    const { now } = server.os;
+    server.connectAt(now, peer);
+    server.schedule(now + 1000, () => socket.endPeer());
+    let waits = 0;
+    server.schedule(now + 2000, () => waits = server.os.waits);
+    server.schedule(now + 20_000, () => {
+      waits = server.os.waits - waits; // the kernel would have rung the alarm, too
+      peer.reading = true;
+    });
+    await server.run();
+    assert(waits < 200, `${waits} waits in 18 s`);
+    const { count } = peer;
+    assert(close.startsWith("Bad") ? count > 0 : count > LARGE.length, `${count} bytes`);
+    assertEquals(peer.outcome, "end");
+  }
 });

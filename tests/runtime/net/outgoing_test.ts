@@ -245,6 +245,17 @@ Deno.test("outgoing: no more than 64 answers and 64 KiB wait for each other", ()
   batch.flush();
 });
 
+Deno.test("outgoing: who reserves and then throws leaves nothing behind, and what follows is sent", () => {
+  const { batch, peer } = bench();
+  const { out, sends } = peer();
+  out.reserve(100);
+  batch.flush();
+  assertEquals([sends, out.bytes.length], [[], 0]);
+  out.append(bytesOf("500"));
+  batch.flush();
+  assertEquals(sends, ["500"]);
+});
+
 Deno.test("outgoing: a part that is not there is refused", () => {
   for (const [start, end] of [[-1, 2], [3, 2], [0, 5], [NaN, 2]] as const) {
     assertThrows(() => new OutgoingPart(bytesOf("four"), start, end), RangeError);

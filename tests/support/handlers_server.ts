@@ -1,0 +1,40 @@
+/**
+ * A server in this process whose workers run a module of the tests.
+ *
+ * In: the module, and what differs from the default config. Out: its port, for the time of a function. One
+ * worker, so that what the handlers remember is one thing.
+ */
+
+import { type Config, DEFAULT_CONFIG, Executor } from "../../runtime/mod.ts";
+import { LinuxOs } from "../../runtime/os/mod.ts";
+import { OVER_DENO_TRANSPORT } from "./server.ts";
+
+new LinuxOs(); // loads libc for the process: within a test Deno 2.4 would take it for a leak
+
+/** A running server. */
+export interface HandlersServer {
+  readonly hostname: string;
+  readonly port: number;
+}
+
+/** Serves by the handlers of `workerModule` while `body` runs. */
+export async function withHandlers(
+  workerModule: URL,
+  config: Partial<Config>,
+  body: (server: HandlersServer) => Promise<void>,
+): Promise<void> {
+  const hostname = "127.0.0.1";
+  const whole: Config = {
+    ...DEFAULT_CONFIG,
+    ...{ workers: 1, hostname, port: 0, log: "off" },
+    transport: OVER_DENO_TRANSPORT ? "deno" : "auto",
+    ...config,
+  };
+  const executor = await Executor.start(whole, { warn: () => {}, workerModule });
+  try {
+    await body({ hostname, port: executor.address.port });
+  } finally {
+    executor.stop();
+    await executor.ended;
+  }
+}

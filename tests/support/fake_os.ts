@@ -29,7 +29,14 @@ import { type Faults, NO_FAULTS } from "./fault_plan.ts";
 
 /** The server broke a rule between it and the kernel. */
 export class KernelAssertion extends Error {
+  /** All since somebody emptied it: a server that answers its handlers' failures swallows them. */
+  static readonly raised: KernelAssertion[] = [];
   override name = "KernelAssertion";
+
+  constructor(message: string) {
+    super(message);
+    KernelAssertion.raised.push(this);
+  }
 }
 
 /** Who acts while the server waits. */

@@ -80,6 +80,7 @@ export class FakeServer implements World {
 
   constructor(options: FakeServerOptions = {}) {
     const { descriptors, faults } = options;
+    KernelAssertion.raised.length = 0;
     this.os = new FakeOs({
       ...(faults === undefined ? {} : { faults }),
       ...(descriptors === undefined ? {} : { descriptors }),
@@ -167,6 +168,8 @@ export class FakeServer implements World {
   async run(): Promise<void> {
     await this.worker.run();
     this.#letPeersFinish();
+    const [broken] = KernelAssertion.raised;
+    if (broken !== undefined) throw broken;
     const left = this.os.openOf("socket");
     if (left.length > 0) throw new KernelAssertion(`left open: ${left}`);
     if (this.os.openOf("epoll").length > 0) throw new KernelAssertion("epoll left open");

@@ -8,6 +8,7 @@ import { FakeSocket, type FakeSocketOptions } from "../../support/fake_socket.ts
 import { FakeWebSocketPeer } from "../../support/fake_websocket_peer.ts";
 import { NO_FAULTS } from "../../support/fault_plan.ts";
 import { bytesOf } from "../../support/protocol_cases.ts";
+import { closePayload, encodeFrame, handshakeRequest } from "../../support/raw_websocket.ts";
 import { Random } from "../../support/random.ts";
 
 const MANNER = { sends: 65_536, reads: 65_536, pause: 0 };
@@ -160,27 +161,42 @@ Deno.test("worker: while a handler waits others are served, and its answer comes
   assertEquals(peers.map(({ answered }) => answered), [4, 1]);
 });
 
-Deno.test("worker: a peer that ends while its answer waits costs no turn until it reads", async () => {
-  for (const close of ["Connection: close\r\n", "Bad Field: 1\r\n", ""]) {
+/** A WebSocket that sends a message and a close frame: the echo waits for it to read. */
+const CLOSING = [
+  bytesOf(handshakeRequest("/echo")),
+  encodeFrame({ opcode: 2, payload: new Uint8Array(200_000) }),
+  encodeFrame({ opcode: 8, payload: closePayload(1000) }),
+];
+const ENDS: readonly (readonly [what: string, said: readonly Uint8Array[], stops: boolean])[] = [
+  [
+    "an answer with close",
+    [bytesOf("GET /large HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")],
+    false,
+  ],
+  ["a kept connection at the stop", [bytesOf("GET /large HTTP/1.1\r\nHost: a\r\n\r\n")], true],
+  ["a WebSocket's close", CLOSING, false],
+];
+
+for (const [what, said, stops] of ENDS) {
+  Deno.test(`worker: a peer that ends and does not read costs no turns: ${what}`, async () => {
     const server = new FakeServer();
-    // Enough that most of it waits; the last request ends the connection in one way or another.
-    const socket = new FakeSocket({ sendBuffer: 1000 });
+    const socket = new FakeSocket({ sendBuffer: 1000, receiveBuffer: 300_000 });
     const peer = new CountingPeer(socket, new Random(1), MANNER);
     peer.reading = false;
-    peer.say(bytesOf(`GET /large HTTP/1.1\r\nHost: a\r\n${close}\r\n`));
+    for (const bytes of said) peer.say(bytes);
     const { now } = server.os;
     server.connectAt(now, peer);
-    server.schedule(now + 1000, () => socket.endPeer());
+    if (stops) server.schedule(now + 1000, () => server.stop());
+    server.schedule(now + 2000, () => socket.endPeer());
     let waits = 0;
-    server.schedule(now + 2000, () => waits = server.os.waits);
-    server.schedule(now + 20_000, () => {
-      waits = server.os.waits - waits; // the kernel would have rung the alarm, too
+    server.schedule(now + 2100, () => waits = server.os.waits);
+    server.schedule(now + 6000, () => {
+      waits = server.os.waits - waits;
       peer.reading = true;
     });
-    await server.run();
-    assert(waits < 200, `${waits} waits in 18 s`);
-    const { count } = peer;
-    assert(close.startsWith("Bad") ? count > 0 : count > LARGE.length, `${count} bytes`);
+    await server.run(); // the kernel's alarm rings in it, too
+    assert(waits < 100, `${waits} waits in 4 s`);
+    assert(peer.count >= LARGE.length, `${peer.count} bytes`);
     assertEquals(peer.outcome, "end");
-  }
-});
+  });
+}

@@ -97,7 +97,7 @@ export class DenoTransport implements Transport, OutgoingSink, TimerOwner {
     this.peerAddress = peerAddress;
     this.#context = context;
     this.#timer = context.loop.timers.timer(this);
-    this.out = new Outgoing(this, context.outgoing);
+    this.out = new Outgoing(this);
     this.#writer = new QueueWriter(this.out, context.outgoing);
   }
 
@@ -112,6 +112,10 @@ export class DenoTransport implements Transport, OutgoingSink, TimerOwner {
    */
   get lastsBeyondClose(): boolean {
     return this.#writer.inFlight || this.#closingWrite || (this.#isTls && !this.#hasReceived);
+  }
+
+  get batch(): OutgoingBatch {
+    return this.#context.outgoing;
   }
 
   get ended(): boolean {

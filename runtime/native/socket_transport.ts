@@ -41,6 +41,16 @@ export interface SocketContext {
   onClosing(transport: SocketTransport): void;
 }
 
+// What holds of a socket, as bits of one number: there are thousands of sockets.
+/** The session wants input. */
+const READING = 1;
+/** The peer sends no more. */
+const INPUT_ENDED = 2;
+/** It closes when all is sent. */
+const FINISHING = 4;
+/** It is in epoll. */
+const REGISTERED = 8;
+
 /** What there is of a connection only while bytes wait for its peer. */
 interface Wait {
   /** When the session's time is over, in the loop's milliseconds: the socket's own timer runs meanwhile. */
@@ -58,11 +68,8 @@ export class SocketTransport extends TimerNode implements Transport, OutgoingSin
   readonly #context: SocketContext;
   #session!: Session;
   #wait: Wait | null = null;
-  #registered = false;
+  #flags = READING;
   #interest = 0;
-  #reading = true;
-  #inputEnded = false;
-  #finishing = false;
   // Not null: the peer's input is read and dropped.
   #linger: Linger | null = null;
 
@@ -72,11 +79,15 @@ export class SocketTransport extends TimerNode implements Transport, OutgoingSin
     this.descriptor = descriptor;
     this.peerAddress = peerAddress;
     this.#context = context;
-    this.out = new Outgoing(this, context.outgoing);
+    this.out = new Outgoing(this);
+  }
+
+  get batch(): OutgoingBatch {
+    return this.#context.outgoing;
   }
 
   get ended(): boolean {
-    return this.#finishing || this.closed;
+    return this.#is(FINISHING) || this.closed;
   }
 
   get queuedBytes(): number {
@@ -92,12 +103,12 @@ export class SocketTransport extends TimerNode implements Transport, OutgoingSin
   setDeadline(deadline: number): void {
     // While bytes wait or are being read away, the timer is the socket's own.
     if (this.#wait !== null) this.#wait.sessionDeadline = deadline;
-    else if (!this.#finishing) this.#setTimer(deadline);
+    else if (!this.#is(FINISHING)) this.#setTimer(deadline);
   }
 
   setReading(reading: boolean): void {
-    if (reading === this.#reading) return;
-    this.#reading = reading;
+    if (reading === this.#is(READING)) return;
+    this.#flags ^= READING;
     this.#updateInterest();
   }
 
@@ -110,7 +121,7 @@ export class SocketTransport extends TimerNode implements Transport, OutgoingSin
   /** The server stops: what has come already is handled, then the session is told. */
   drain(): void {
     if (this.closed) return;
-    if (this.#finishing) return this.#linger?.hasten(this.#context.loop.now);
+    if (this.#is(FINISHING)) return this.#linger?.hasten(this.#context.loop.now);
     if (this.#wantsInput()) this.#read();
     if (!this.closed) this.#session.drain();
   }
@@ -147,12 +158,12 @@ export class SocketTransport extends TimerNode implements Transport, OutgoingSin
   }
 
   finish(lingering: boolean): void {
-    if (this.closed || this.#finishing) return;
+    if (this.closed || this.#is(FINISHING)) return;
     if (this.#wait === null) this.#send(false);
     if (this.closed) return;
-    this.#finishing = true;
+    this.#flags |= FINISHING;
     this.out.end();
-    if (lingering && !this.#inputEnded) this.#linger = new Linger(this.#context.loop.now);
+    if (lingering && !this.#is(INPUT_ENDED)) this.#linger = new Linger(this.#context.loop.now);
     if (this.#wait === null) this.#finishNow();
     else this.#updateInterest();
   }
@@ -165,7 +176,7 @@ export class SocketTransport extends TimerNode implements Transport, OutgoingSin
     if (this.#wait !== null) this.#countWaiting(this.#wait, 0);
     this.#wait = null;
     this.out.clear();
-    if (this.#registered) loop.registry.forget(this.descriptor);
+    if (this.#is(REGISTERED)) loop.registry.forget(this.descriptor);
     this.#session.closed();
     // Before the close: after it the number may be that of another thread's new connection.
     this.#context.onClosing(this);
@@ -178,21 +189,26 @@ export class SocketTransport extends TimerNode implements Transport, OutgoingSin
       this.#context.traffic.stalled();
       return this.abort();
     }
-    if (!this.#finishing) return this.#session.deadline(now);
+    if (!this.#is(FINISHING)) return this.#session.deadline(now);
     if (this.#linger === null || now >= this.#linger.end) return this.abort();
     this.#lingerOn(this.#linger);
   }
 
+  /** Whether this bit is set. */
+  #is(flag: number): boolean {
+    return (this.#flags & flag) !== 0;
+  }
+
   /** Whether input is read: as the session has it, and after its end as long as the socket lingers. */
   #wantsInput(): boolean {
-    if (this.#inputEnded) return false;
-    if (!this.#finishing) return this.#reading;
+    if (this.#is(INPUT_ENDED)) return false;
+    if (!this.#is(FINISHING)) return this.#is(READING);
     return this.#linger !== null && this.#linger.readableAt <= this.#context.loop.now;
   }
 
   #read(): void {
     const session = this.#session;
-    if (this.#finishing) return this.#readAway();
+    if (this.#is(FINISHING)) return this.#readAway();
     const { loop, receiveBuffer, traffic } = this.#context;
     const direct = session.wantsDirect();
     const target = direct
@@ -204,7 +220,7 @@ export class SocketTransport extends TimerNode implements Transport, OutgoingSin
       if (direct) session.receivedDirect(received);
       else session.receive(receiveBuffer, 0, received);
     } else if (received === 0) {
-      this.#inputEnded = true;
+      this.#flags |= INPUT_ENDED;
       session.receiveEnd();
       this.#updateInterest();
     } else if (received !== -EAGAIN) {
@@ -219,7 +235,7 @@ export class SocketTransport extends TimerNode implements Transport, OutgoingSin
     if (received === -EAGAIN) return;
     if (received < 0) return this.abort();
     if (received === 0) {
-      this.#inputEnded = true;
+      this.#flags |= INPUT_ENDED;
       this.#linger = null;
       // While our own bytes still wait, the end of the peer's input changes nothing for them.
       return this.#wait === null ? this.abort() : this.#updateInterest();
@@ -308,7 +324,7 @@ export class SocketTransport extends TimerNode implements Transport, OutgoingSin
   #beginWait(): void {
     const { loop, writeStall } = this.#context;
     if (this.#wait === null) {
-      const sessionDeadline = this.#finishing ? NEVER : loop.timers.deadlineOf(this);
+      const sessionDeadline = this.#is(FINISHING) ? NEVER : loop.timers.deadlineOf(this);
       this.#wait = { sessionDeadline, counted: 0 };
       this.out.waits = true;
     }
@@ -321,7 +337,7 @@ export class SocketTransport extends TimerNode implements Transport, OutgoingSin
     this.#countWaiting(wait, 0);
     this.#wait = null;
     this.out.waits = false;
-    if (this.#finishing) return this.#finishNow();
+    if (this.#is(FINISHING)) return this.#finishNow();
     this.#setTimer(wait.sessionDeadline);
     this.#session.drained();
     if (!this.closed) this.#updateInterest();
@@ -352,8 +368,8 @@ export class SocketTransport extends TimerNode implements Transport, OutgoingSin
     if (this.closed) return;
     const interest = (this.#wantsInput() ? EPOLLIN : 0) | (this.#wait !== null ? EPOLLOUT : 0);
     const { registry } = this.#context.loop;
-    if (!this.#registered) {
-      this.#registered = true;
+    if (!this.#is(REGISTERED)) {
+      this.#flags |= REGISTERED;
       // Without room in epoll it could not be served, and the others must be.
       if (registry.register(this.descriptor, this, interest) < 0) return this.abort();
     } else if (interest !== this.#interest) {

@@ -38,6 +38,8 @@ const ENDED = 4;
 
 /** Who sends what a queue has: the transport. Its calls may end the connection. */
 export interface OutgoingSink {
+  /** The batch of its worker. */
+  readonly batch: OutgoingBatch;
   /** Sends what is queued, as much as the socket takes at once. */
   sendQueued(): void;
   /** Sends what is queued and `bytes[start, end)`, which are valid until it returns; queues a copy of the rest. */
@@ -47,7 +49,6 @@ export interface OutgoingSink {
 /** Bytes on their way to one peer. */
 export class Outgoing extends ByteBuffer {
   readonly #sink: OutgoingSink;
-  readonly #batch: OutgoingBatch;
   // What goes before the bytes that are appended now, in order.
   #parts: OutgoingPart[] = NO_PARTS;
   // Bytes of the parts that are not sent yet, and bytes of the first part that are.
@@ -56,10 +57,9 @@ export class Outgoing extends ByteBuffer {
   #flags = 0;
 
   /** Made by the transport, once. */
-  constructor(sink: OutgoingSink, batch: OutgoingBatch) {
+  constructor(sink: OutgoingSink) {
     super(0);
     this.#sink = sink;
-    this.#batch = batch;
   }
 
   /** Bytes that are not sent yet. */
@@ -125,7 +125,7 @@ export class Outgoing extends ByteBuffer {
 
   /** All of a plain queue was sent. */
   sentAll(): void {
-    this.#batch.giveSegment(this.bytes);
+    this.#sink.batch.giveSegment(this.bytes);
     this.bytes = NO_BYTES;
     this.length = 0;
   }
@@ -138,7 +138,7 @@ export class Outgoing extends ByteBuffer {
     const isWasteful = this.waits && length * 2 < bytes.length;
     if (isWasteful) {
       this.#push(new OutgoingPart(bytes.slice(0, length), 0, length));
-      this.#batch.giveSegment(bytes);
+      this.#sink.batch.giveSegment(bytes);
     } else {
       this.#push(new OwnPart(bytes, 0, length));
     }
@@ -210,7 +210,7 @@ export class Outgoing extends ByteBuffer {
     if (this.bytes.length > 0) this.sentAll();
     for (const part of this.#parts) {
       const isRead = inFlight && part === this.#parts[0];
-      if (isRead && part instanceof OwnPart) this.#batch.forgetSegment(part.bytes);
+      if (isRead && part instanceof OwnPart) this.#sink.batch.forgetSegment(part.bytes);
       else this.#release(part);
     }
     this.#parts.length = 0;
@@ -224,35 +224,35 @@ export class Outgoing extends ByteBuffer {
     // A segment that is full stays where it is: what grows by copies would be copied again and again.
     if (this.length >= FULL_BYTES) this.seal();
     const { bytes, length } = this;
-    const grown = this.#batch.takeSegment(
+    const grown = this.#sink.batch.takeSegment(
       length === 0 ? count : Math.max(length + count, Math.min(length * 4, FULL_BYTES)),
     );
     if (length > 0) grown.set(bytes.subarray(0, length));
     this.bytes = grown;
-    if (bytes.length > 0) this.#batch.giveSegment(bytes);
+    if (bytes.length > 0) this.#sink.batch.giveSegment(bytes);
   }
 
   #list(): void {
     if ((this.#flags & LISTED) !== 0) return;
     this.#flags |= LISTED;
-    this.#batch.add(this);
+    this.#sink.batch.add(this);
   }
 
   #push(part: OutgoingPart): void {
-    if (this.#parts === NO_PARTS) this.#parts = this.#batch.takeList();
+    if (this.#parts === NO_PARTS) this.#parts = this.#sink.batch.takeList();
     this.#parts.push(part);
     this.#partBytes += part.length;
   }
 
   #release(part: OutgoingPart): void {
-    if (part instanceof OwnPart) this.#batch.giveSegment(part.bytes);
+    if (part instanceof OwnPart) this.#sink.batch.giveSegment(part.bytes);
     else part.file?.release();
   }
 
   #giveParts(): void {
     this.#offset = 0;
     if (this.#parts === NO_PARTS) return;
-    this.#batch.giveList(this.#parts);
+    this.#sink.batch.giveList(this.#parts);
     this.#parts = NO_PARTS;
   }
 }

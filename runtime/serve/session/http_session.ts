@@ -10,6 +10,8 @@
  * arrives stays in the input, and what follows the promise is done in one step with its settling. No
  * exception of a handler, a route or a guard leaves this file: it is answered 500, or ends the
  * connection if half an answer is out.
+ *
+ * It is longer than other files because each step of a request looks at the same dozen fields.
  */
 
 import {

@@ -13,12 +13,14 @@ import { bytesOf, textOf } from "../../support/protocol_cases.ts";
 
 /** Sends everything at once, and writes down what a send was. */
 class Recorder implements OutgoingSink {
+  readonly batch: OutgoingBatch;
   readonly out: Outgoing;
   readonly sends: string[] = [];
   onSend = () => {};
 
   constructor(batch: OutgoingBatch) {
-    this.out = new Outgoing(this, batch);
+    this.batch = batch;
+    this.out = new Outgoing(this);
   }
 
   sendQueued(): void {

@@ -11,7 +11,7 @@
  * exception of a handler, a route or a guard leaves this file: it is answered 500, or ends the
  * connection if half an answer is out.
  *
- * It is longer than other files because each step of a request looks at the same dozen fields.
+ * Longer than 400 lines because each step of a request looks at the same dozen fields.
  */
 
 import {

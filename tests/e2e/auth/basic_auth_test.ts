@@ -2,6 +2,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { hashPassword } from "../../../runtime/serve/auth/mod.ts";
+import { withAdmin } from "../../support/admin.ts";
 import { ask, field, type HttpAnswer, HttpConnection } from "../../support/http_client.ts";
 import { runServer, type Server, withServer } from "../../support/server.ts";
 import { withSite } from "../../support/site.ts";
@@ -43,7 +44,29 @@ Deno.test("basic auth: every endpoint and every file wants it, the health check 
       }
       assertEquals((await get(server, "/", [RIGHT])).text, "home");
       assertEquals((await get(server, "/nothing", [RIGHT])).status, 404);
-      assertEquals((await get(server, "/healthz", [])).text, "ok");
+    });
+  });
+});
+
+Deno.test("basic auth: /healthz never asks for a password, on the server's address and on the admin's", async () => {
+  await withPasswords(async (file) => {
+    const args = ["--basic-auth", `alice:${file}`];
+    await withAdmin({ workers: 1, args }, async (server, adminUrl) => {
+      for (const fields of [[], [WRONG], [RIGHT], ["Authorization: Bearer x"]]) {
+        for (const path of ["/healthz", "/healthz?a=b", "http://a/healthz"]) {
+          const { status, text } = await get(server, path, fields);
+          assertEquals([status, text], [200, "ok"], `${path} ${fields}`);
+        }
+      }
+      const post = await ask(
+        server,
+        "POST /healthz HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n",
+      );
+      assertEquals(post.status, 405);
+      for (const [path, text] of [["/healthz", "ok"], ["/readyz", "ready"]]) {
+        const response = await fetch(`${adminUrl}${path}`);
+        assertEquals([response.status, await response.text()], [200, text]);
+      }
     });
   });
 });
@@ -142,14 +165,27 @@ Deno.test("basic auth: where the health check is switched off, its path is guard
   });
 });
 
-Deno.test("basic auth: a file that is missing or has no hash is said at the start", async () => {
+/** As `htpasswd -B` writes it. */
+async function bcryptFile(folder: string): Promise<string> {
+  const file = `${folder}/bcrypt`;
+  await Deno.writeTextFile(
+    file,
+    "alice:$2y$05$abcdefghijklmnopqrstuvABCDEFGHIJKLMNOPQRSTUVWXYZabcde\n",
+  );
+  return file;
+}
+
+Deno.test("basic auth: a file that is missing or has no hash is an error at the start", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "async-deno-test-" });
   const rows: [value: string, wanted: string][] = [
-    ["alice:/no/such/file", "--basic-auth: there is no file /no/such/file"],
+    ["alice:/no/such/file", "--basic-auth: the file /no/such/file does not exist"],
     [`alice:${new URL("basic_auth_test.ts", import.meta.url).pathname}`, "has no line for alice"],
     ["alice", "USER:FILE"],
+    [`alice:${await bcryptFile(folder)}`, "has a bcrypt hash for alice, which cannot be used"],
   ];
   for (const [value, wanted] of rows) {
     const { code, stderr } = await runServer(["1", "127.0.0.1", "0", "--basic-auth", value]);
     assert(code > 0 && stderr.includes(wanted) && stderr.trim().split("\n").length === 1, stderr);
   }
+  await Deno.remove(folder, { recursive: true });
 });

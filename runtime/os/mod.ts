@@ -76,4 +76,5 @@ export {
 } from "./sockaddr.ts";
 export { expectSuccess } from "./syscall.ts";
 export { SystemError } from "./system_error.ts";
+export { UnixConnection } from "./unix_connection.ts";
 export { listenUnix, LONGEST_UNIX_PATH, removeUnix, unixIdentity } from "./unix_listener.ts";

@@ -13,18 +13,18 @@ import { describe, faultsOf } from "./check.ts";
 import { type Command, parseCommandLine } from "./command_line.ts";
 import { completionsFor } from "./completions/mod.ts";
 import { hashOfInput } from "./hash_password.ts";
-import { sickness } from "./health.ts";
+import { healthProblem } from "./health.ts";
 import { EXIT, helpText } from "./help.ts";
 import { Output } from "./output.ts";
-import { tlsUnreadiness, unreadiness } from "./readiness.ts";
 import { waitingForRestart } from "./restart.ts";
 import type { Settings } from "./settings.ts";
+import { startupFaults, tlsFaults } from "./startup_faults.ts";
 import { INSTALLED, systemdUnit } from "./systemd.ts";
 import { UsageError } from "./usage_error.ts";
 
 const VERSION = config.version;
-/** Errors whose message is for the operator as it is. */
-const TOLD = [ActivationError, AdminError, LogFileError, TlsError];
+/** Errors whose message is for the operator, and complete. */
+const OPERATOR_ERRORS = [ActivationError, AdminError, LogFileError, TlsError];
 const SIGNALS = ["SIGTERM", "SIGINT"] as const;
 /** As a shell reports a process that a signal ended. */
 const SECOND_SIGNAL = { SIGTERM: 128 + 15, SIGINT: 128 + 2 } as const;
@@ -49,6 +49,7 @@ export async function main(args: readonly string[]): Promise<number> {
       case "health":
         return await health(command.config);
       case "serve":
+        command.warnings.forEach(warn);
         return await serve(command.config, args);
     }
   } catch (error) {
@@ -67,19 +68,19 @@ function readCommand(args: readonly string[]): Command {
   });
 }
 
-/** Tells everything that is wrong, or what would be served. */
+/** Reports every error, or prints the effective options. */
 async function check(settings: Settings): Promise<number> {
   const { users, tls } = settings.config;
   const missing = faultsOf(settings);
-  // What is not there cannot be used, either: that is said once.
-  const unusable = missing.length > 0 ? [] : tlsUnreadiness({ tls });
-  const faults = [...missing, ...unusable, ...await unreadiness({ users })];
-  [...settings.notes, ...faults].forEach(warn);
+  // A missing file cannot be used either: that is reported once.
+  const unusable = missing.length > 0 ? [] : tlsFaults({ tls });
+  const faults = [...missing, ...unusable, ...await startupFaults({ users })];
+  [...settings.warnings, ...faults].forEach(warn);
   return faults.length > 0 ? EXIT.usage : print(describe(settings));
 }
 
 async function health(config: Config): Promise<number> {
-  const reason = await sickness(config);
+  const reason = await healthProblem(config);
   return reason === undefined ? print("ok") : fail(reason, EXIT.cannotServe);
 }
 
@@ -88,7 +89,7 @@ function executable(): string {
 }
 
 async function serve(config: Config, args: readonly string[]): Promise<number> {
-  const [reason] = await unreadiness(config);
+  const [reason] = await startupFaults(config);
   if (reason !== undefined) return fail(reason, EXIT.cannotServe);
   const signals = new StopSignals(args, config);
   try {
@@ -204,7 +205,7 @@ class StopSignals {
 async function readAgain(args: readonly string[]): Promise<Config> {
   const command = readCommand(args);
   if (command.type !== "serve") throw new UsageError("the arguments are for something else");
-  const [fault] = await unreadiness(command.config);
+  const [fault] = await startupFaults(command.config);
   if (fault !== undefined) throw new UsageError(fault);
   return command.config;
 }
@@ -230,7 +231,7 @@ function explain(error: unknown, config: Config): string {
   if (error instanceof Deno.errors.PermissionDenied) {
     return `no right to listen on ${where}: below 1024 that takes root or CAP_NET_BIND_SERVICE`;
   }
-  if (TOLD.some((kind) => error instanceof kind)) {
+  if (OPERATOR_ERRORS.some((kind) => error instanceof kind)) {
     return (error as Error).message;
   }
   return `cannot serve on ${where}: ${error instanceof Error ? error.message : String(error)}`;

@@ -65,10 +65,10 @@ Deno.test("configuration: --check tells everything that is wrong, and exits with
     const { code, stdout, stderr } = await runServer(args, { ASYNC_DENO_PROT: "1" });
     assertEquals([code, stdout], [2, ""]);
     assertEquals(stderr.trimEnd().split("\n"), [
-      "async-deno: the variable ASYNC_DENO_PROT sets nothing: did you mean ASYNC_DENO_PORT?",
-      'async-deno: WORKERS is a whole number from 1 to 256, not "300"',
+      "async-deno: the unknown variable ASYNC_DENO_PROT is ignored: did you mean ASYNC_DENO_PORT?",
+      'async-deno: WORKERS must be a whole number from 1 to 256, not "300": did you mean --port 300?',
       `async-deno: unknown key "prot" in ${path}: did you mean port?`,
-      "async-deno: --log /no/such/folder/log: its folder is not there",
+      "async-deno: --log /no/such/folder/log: its folder does not exist",
     ]);
   }));
 

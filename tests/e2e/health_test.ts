@@ -4,7 +4,7 @@
  */
 
 import { assertEquals, assertMatch } from "@std/assert";
-import { runServer, withServer } from "../support/server.ts";
+import { OVER_DENO_TRANSPORT, runServer, withServer } from "../support/server.ts";
 
 function health(port: number, ...args: string[]) {
   return runServer(["health", "1", "127.0.0.1", String(port), ...args]);
@@ -41,6 +41,26 @@ Deno.test("health: a server on all addresses, known by variables alone", () =>
     assertEquals((await runServer(["health"], variables)).code, 0);
   }));
 
+// The Deno transport has no Unix sockets.
+if (!OVER_DENO_TRANSPORT) {
+  Deno.test("health: a server on a Unix socket, which the program may ask by its own rights", async () => {
+    const folder = await Deno.makeTempDir({ prefix: "async-deno-test-" });
+    try {
+      const unix = ["--unix", `${folder}/server.sock`];
+      await withServer({ workers: 1, args: unix }, async () => {
+        const well = { code: 0, signal: null, stdout: "ok\n", stderr: "" };
+        assertEquals(await runServer(["health", ...unix]), well);
+        assertEquals(await runServer(["health"], { ASYNC_DENO_UNIX: unix[1]! }), well);
+      });
+      const { code, stderr } = await runServer(["health", ...unix]);
+      const reason = `${unix[1]} does not answer: no such file or directory`;
+      assertEquals([code, stderr], [1, `async-deno: ${reason}\n`]);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  });
+}
+
 Deno.test("health: nobody there is one line and exit code 1", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
@@ -53,9 +73,9 @@ Deno.test("health: nobody there is one line and exit code 1", async () => {
 
 for (
   const [name, answer, says] of [
-    ["a 503", "HTTP/1.1 503 Service Unavailable\r\n\r\n", /answers with 503\n$/],
-    ["no HTTP", "SSH-2.0-OpenSSH_9.2\r\n", /what it says is no HTTP\/1\.1\n$/],
-    ["nothing", "", /what it says is no HTTP\/1\.1\n$/],
+    ["a 503", "HTTP/1.1 503 Service Unavailable\r\n\r\n", /answers with status 503\n$/],
+    ["no HTTP", "SSH-2.0-OpenSSH_9.2\r\n", /the answer is not HTTP\/1\.1\n$/],
+    ["nothing", "", /the answer is not HTTP\/1\.1\n$/],
     ["silence", null, /no answer in time\n$/],
   ] as const
 ) {

@@ -1,8 +1,8 @@
 /**
  * The program: from the command line to the exit code.
  *
- * In: arguments, environment, signals. Out: the banner and the exit code; a failure is one line on
- * stderr that says what was wrong and what to do.
+ * In: arguments, environment, signals. Out: the banner and the exit code. An error is one line on
+ * standard error that says what is wrong and what to do.
  */
 
 import config from "../../deno.json" with { type: "json" };
@@ -26,10 +26,10 @@ const VERSION = config.version;
 /** Errors whose message is for the operator, and complete. */
 const OPERATOR_ERRORS = [ActivationError, AdminError, LogFileError, TlsError];
 const SIGNALS = ["SIGTERM", "SIGINT"] as const;
-/** As a shell reports a process that a signal ended. */
+/** As a shell reports a process that was ended by a signal. */
 const SECOND_SIGNAL = { SIGTERM: 128 + 15, SIGINT: 128 + 2 } as const;
 
-/** Runs the program with these arguments, and answers its exit code. */
+/** Runs the program with these arguments; the result is its exit code. */
 export async function main(args: readonly string[]): Promise<number> {
   try {
     const command = readCommand(args);
@@ -139,7 +139,7 @@ function banner(executor: Executor, config: Config): string {
   ].join("\n");
 }
 
-/** What a browser on this machine can open. */
+/** The URL for a browser on this machine. */
 function urlOf(scheme: string, { hostname, port }: Deno.NetAddr): string {
   const bracketed = hostname.includes(":") ? `[${hostname}]` : hostname;
   const reachable = /^(0\.0\.0\.0|\[::\])$/.test(bracketed) ? "localhost" : bracketed;
@@ -172,7 +172,7 @@ class StopSignals {
     if (this.#asked) executor.stop();
   }
 
-  /** Listens no more. */
+  /** Removes the signal listeners. */
   dispose(): void {
     for (const remove of this.#listeners) remove();
   }
@@ -210,26 +210,26 @@ async function readAgain(args: readonly string[]): Promise<Config> {
   return command.config;
 }
 
-/** Listens to a signal; the answer listens no more. */
+/** Adds a signal listener; the result removes it. */
 function listen(signal: Deno.Signal, listener: () => void): () => void {
   Deno.addSignalListener(signal, listener);
   return () => Deno.removeSignalListener(signal, listener);
 }
 
-/** Why it could not serve, and what to do. */
+/** Why the server could not start, and what to do. */
 function explain(error: unknown, config: Config): string {
   const where = `${config.hostname} port ${config.port}`;
   if (error instanceof SystemError && config.unix.path !== undefined) {
     return `cannot listen on ${config.unix.path}: ${errnoText(error.errno)}`;
   }
   if (error instanceof Deno.errors.AddrInUse) {
-    return `${where} is in use: stop what listens there, or name another PORT (0 takes a free one)`;
+    return `${where} is in use: stop the other program, or choose another PORT (0 picks a free one)`;
   }
   if (error instanceof Deno.errors.AddrNotAvailable) {
-    return `this machine has no address ${config.hostname}: name one of its own, or 0.0.0.0 for all`;
+    return `this machine has no address ${config.hostname}: use one of its own, or 0.0.0.0 for all`;
   }
   if (error instanceof Deno.errors.PermissionDenied) {
-    return `no right to listen on ${where}: below 1024 that takes root or CAP_NET_BIND_SERVICE`;
+    return `no permission to listen on ${where}: ports below 1024 need root or CAP_NET_BIND_SERVICE`;
   }
   if (OPERATOR_ERRORS.some((kind) => error instanceof kind)) {
     return (error as Error).message;

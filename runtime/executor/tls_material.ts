@@ -33,20 +33,20 @@ export function readTlsMaterial(files: TlsFiles): TlsMaterial | null {
 }
 
 /** What a file must contain, by the label of its PEM block (RFC 7468 section 2). */
-interface Wanted {
+interface PemKind {
   readonly noun: string;
   readonly label: RegExp;
 }
 
-const CERTIFICATE: Wanted = { noun: "certificate", label: /^CERTIFICATE$/ };
+const CERTIFICATE: PemKind = { noun: "certificate", label: /^CERTIFICATE$/ };
 /** RFC 7468 section 10, and the forms of OpenSSL 1.0. */
-const PRIVATE_KEY: Wanted = { noun: "private key", label: /^(?:RSA |EC )?PRIVATE KEY$/ };
+const PRIVATE_KEY: PemKind = { noun: "private key", label: /^(?:RSA |EC )?PRIVATE KEY$/ };
 
 const PEM_LABEL = /-----BEGIN (?<label>[A-Z\d ]+)-----/g;
 /** RFC 1421 section 4.6.1.1: how OpenSSL 1.0 marks an encrypted key of its own forms. */
 const ENCRYPTED_FIELD = /^Proc-Type: *4, *ENCRYPTED/m;
 
-function read(flag: string, file: string, wanted: Wanted): string {
+function read(flag: string, file: string, kind: PemKind): string {
   let text: string;
   try {
     text = Deno.readTextFileSync(file);
@@ -54,7 +54,7 @@ function read(flag: string, file: string, wanted: Wanted): string {
     throw new TlsError(`cannot read ${flag} ${file}: ${reasonOf(error)}`);
   }
   const labels = [...text.matchAll(PEM_LABEL)].map((match) => match.groups!["label"]!);
-  const isEncrypted = wanted === PRIVATE_KEY &&
+  const isEncrypted = kind === PRIVATE_KEY &&
     (labels.includes("ENCRYPTED PRIVATE KEY") || ENCRYPTED_FIELD.test(text));
   if (isEncrypted) {
     throw new TlsError(
@@ -62,9 +62,9 @@ function read(flag: string, file: string, wanted: Wanted): string {
         `remove it: openssl pkey -in ${file} -out plain.pem`,
     );
   }
-  if (labels.some((label) => wanted.label.test(label))) return text;
+  if (labels.some((label) => kind.label.test(label))) return text;
   throw new TlsError(
-    `${flag} ${file} contains no ${wanted.noun} in PEM form: ${found(labels, text)}`,
+    `${flag} ${file} contains no ${kind.noun} in PEM form: ${found(labels, text)}`,
   );
 }
 

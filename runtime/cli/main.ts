@@ -134,7 +134,7 @@ function banner(executor: Executor, config: Config): string {
     "Async Deno Server",
     `Workers: ${workers} | Port: ${address.port} | Log: ${log}`,
     urlOf(config.tls.cert === undefined ? "http" : "https", address),
-    ...(redirectAddress === null ? [] : [`${urlOf("http", redirectAddress)} is sent there`]),
+    ...(redirectAddress === null ? [] : [`${urlOf("http", redirectAddress)} redirects there`]),
     ...admin,
   ].join("\n");
 }

@@ -212,5 +212,5 @@ function tls(server: Server, authority: Authority) {
 }
 
 function redirectPort(server: Server): number {
-  return Number(/:(\d+)\/ is sent there/.exec(server.stdout)?.[1]);
+  return Number(/:(\d+)\/ redirects there/.exec(server.stdout)?.[1]);
 }

@@ -5,8 +5,12 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { healthProblem } from "../../../runtime/cli/health.ts";
 import { type Config, DEFAULT_CONFIG } from "../../../runtime/config/mod.ts";
+import { hasLibc } from "../../../runtime/os/mod.ts";
 import { Authority, NO_OPENSSL, OPENSSL } from "../../support/certificates.ts";
 import { UnixPeer } from "../../support/unix_peer.ts";
+
+// Loaded once per process: not a leak of the first test.
+hasLibc();
 
 const CONFIG: Config = { ...DEFAULT_CONFIG, workers: 1, hostname: "127.0.0.1", port: 0 };
 

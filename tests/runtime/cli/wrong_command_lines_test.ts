@@ -51,7 +51,11 @@ const ROWS: readonly (readonly [args: string, message: string])[] = [
     "a command must be the first argument: async-deno health --config x",
   ],
   ["8 systemd", `${NOT_AN_IP} "systemd": a command must be the first argument`],
-  ["completions tcsh", 'completions needs the name of a shell, bash, zsh, fish, not "tcsh"'],
+  [
+    "completions tcsh",
+    'completions needs the name of a shell, bash, zsh, fish, not "tcsh"',
+  ],
+  ["completions", "completions needs the name of a shell, bash, zsh, fish"],
   [
     "hash-password secret",
     "hash-password takes no arguments, which every user of the machine can see: " +

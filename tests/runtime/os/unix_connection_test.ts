@@ -4,8 +4,11 @@
  */
 
 import { assertEquals, assertThrows } from "@std/assert";
-import { SystemError, UnixConnection } from "../../../runtime/os/mod.ts";
+import { hasLibc, SystemError, UnixConnection } from "../../../runtime/os/mod.ts";
 import { UnixPeer } from "../../support/unix_peer.ts";
+
+// Loaded once per process: not a leak of the first test.
+hasLibc();
 
 const PATIENCE = 20_000;
 const SHORT = 50;

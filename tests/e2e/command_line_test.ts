@@ -122,7 +122,7 @@ Deno.test("command line: an admin server on a public address is a warning at the
   assertStringIncludes(server.stderr, "async-deno: --admin 0.0.0.0: other machines can reach it");
 });
 
-Deno.test("command line: sizes, times and switches with the usual words are served by", () =>
+Deno.test("command line: a server uses sizes, times and switches with their units and words", () =>
   withServer({
     workers: 1,
     args: ["--max-body", "0.5k", "--idle-timeout", "1500ms"],
@@ -145,7 +145,7 @@ Deno.test("command line: the banner names workers, port and log", () =>
     return Promise.resolve();
   }));
 
-Deno.test("command line: a named port is the one that is served", async () => {
+Deno.test("command line: the server listens on the given port", async () => {
   const port = freePort();
   await withServer({ workers: 1, port }, async (server) => {
     assertEquals(server.port, port);
@@ -153,7 +153,7 @@ Deno.test("command line: a named port is the one that is served", async () => {
   });
 });
 
-Deno.test("command line: a stopped server's port can be taken again at once", async () => {
+Deno.test("command line: the port of a stopped server can be used again at once", async () => {
   const first = await startServer({ workers: 2 });
   await ask(first, HEALTH);
   await first[Symbol.asyncDispose]();

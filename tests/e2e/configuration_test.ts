@@ -1,5 +1,5 @@
 /**
- * Options from a file: the server is really started by it, and `--check` tells what it would do.
+ * Options from a file: a server that is started with it, and `--check`.
  */
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
@@ -24,7 +24,7 @@ for (
     ["site.json", '{ "max-request-line": 64, "max-body": 3 }'],
   ] as const
 ) {
-  Deno.test(`configuration: a server goes by ${name}, and a flag wins over it`, () =>
+  Deno.test(`configuration: a server uses ${name}, and a flag wins over it`, () =>
     withFile(
       name,
       text,
@@ -41,7 +41,7 @@ for (
     ));
 }
 
-Deno.test("configuration: --check prints the values with their places, and is itself a file", () =>
+Deno.test("configuration: --check prints the values with their sources, as a valid file", () =>
   withFile("a.toml", "port = 8081\nidle-timeout = 2.5\n", async (path) => {
     const args = ["3", "::1", "--log", "off", "--config", path, "--check"];
     const { code, stdout, stderr } = await runServer(args, { ASYNC_DENO_MAX_HEAD: "4096" });
@@ -59,7 +59,7 @@ Deno.test("configuration: --check prints the values with their places, and is it
     });
   }));
 
-Deno.test("configuration: --check tells everything that is wrong, and exits with 2", () =>
+Deno.test("configuration: --check reports every error, and exits with 2", () =>
   withFile("a.toml", "prot = 1\nlog = '/no/such/folder/log'\n", async (path) => {
     const args = ["300", "--config", path, "--check"];
     const { code, stdout, stderr } = await runServer(args, { ASYNC_DENO_PROT: "1" });

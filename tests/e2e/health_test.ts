@@ -1,6 +1,6 @@
 /**
- * `async-deno health`: what a container platform asks by, against servers that are well, are not
- * there, are no HTTP servers, or never answer.
+ * `async-deno health`, which container platforms run: against a healthy server, no server, a peer that
+ * is no HTTP server, and one that never answers.
  */
 
 import { assertEquals, assertMatch } from "@std/assert";
@@ -30,12 +30,12 @@ async function withPeer(answer: string | null, use: (port: number) => Promise<vo
   open.forEach((connection) => connection.close());
 }
 
-Deno.test("health: a server that is well", () =>
+Deno.test("health: a healthy server", () =>
   withServer({ workers: 1 }, async (server) => {
     assertEquals(await health(server.port), { code: 0, signal: null, stdout: "ok\n", stderr: "" });
   }));
 
-Deno.test("health: a server on all addresses, known by variables alone", () =>
+Deno.test("health: a server on all addresses, with its options in variables", () =>
   withServer({ workers: 1, ip: "::" }, async (server) => {
     const variables = { ASYNC_DENO_IP: "::", ASYNC_DENO_PORT: String(server.port) };
     assertEquals((await runServer(["health"], variables)).code, 0);
@@ -43,7 +43,7 @@ Deno.test("health: a server on all addresses, known by variables alone", () =>
 
 // The Deno transport has no Unix sockets.
 if (!OVER_DENO_TRANSPORT) {
-  Deno.test("health: a server on a Unix socket, which the program may ask by its own rights", async () => {
+  Deno.test("health: a server on a Unix socket, without further permissions", async () => {
     const folder = await Deno.makeTempDir({ prefix: "async-deno-test-" });
     try {
       const unix = ["--unix", `${folder}/server.sock`];
@@ -61,7 +61,7 @@ if (!OVER_DENO_TRANSPORT) {
   });
 }
 
-Deno.test("health: nobody there is one line and exit code 1", async () => {
+Deno.test("health: no server is one line and exit code 1", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
   listener.close();
@@ -79,7 +79,7 @@ for (
     ["silence", null, /no answer in time\n$/],
   ] as const
 ) {
-  Deno.test(`health: a peer that says ${name} is not well`, () =>
+  Deno.test(`health: a peer that answers with ${name} is not healthy`, () =>
     withPeer(answer, async (port) => {
       const { code, stdout, stderr } = await health(port);
       assertEquals([code, stdout], [1, ""]);

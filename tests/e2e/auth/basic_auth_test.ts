@@ -1,4 +1,4 @@
-/** `--basic-auth` over the real socket: before every endpoint, files and WebSockets, but the health check. */
+/** `--basic-auth` over the real socket: for every endpoint, file and WebSocket, but not for the health check. */
 
 import { assert, assertEquals } from "@std/assert";
 import { hashPassword } from "../../../runtime/serve/auth/mod.ts";
@@ -28,7 +28,7 @@ function get(server: Server, path: string, fields: readonly string[]): Promise<H
   return ask(server, [`GET ${path} HTTP/1.1`, "Host: a", ...fields, "", ""].join("\r\n"));
 }
 
-Deno.test("basic auth: every endpoint and every file wants it, the health check does not", async () => {
+Deno.test("basic auth: every endpoint and every file requires a password", async () => {
   await withPasswords(async (file) => {
     const args = ["--basic-auth", `alice:${file}`];
     await withSite({ files: { "index.html": "home" }, args }, async ({ server }) => {
@@ -71,7 +71,7 @@ Deno.test("basic auth: /healthz never asks for a password, on the server's addre
   });
 });
 
-Deno.test("basic auth: what is no Base64 is refused, and costs nobody a connection", async () => {
+Deno.test("basic auth: invalid Base64 is refused, and no other connection is lost", async () => {
   await withPasswords(async (file) => {
     await withServer({ workers: 1, args: ["--basic-auth", `alice:${file}`] }, async (server) => {
       using other = await HttpConnection.open(server);
@@ -87,7 +87,7 @@ Deno.test("basic auth: what is no Base64 is refused, and costs nobody a connecti
   });
 });
 
-Deno.test("basic auth: a WebSocket is opened with credentials alone, also at their first use", async () => {
+Deno.test("basic auth: a WebSocket requires credentials, also at their first use", async () => {
   await withPasswords(async (file) => {
     await withServer({ workers: 1, args: ["--basic-auth", `alice:${file}`] }, async (server) => {
       assertEquals((await get(server, "/echo", HANDSHAKE)).status, 401);
@@ -105,7 +105,7 @@ Deno.test("basic auth: a WebSocket is opened with credentials alone, also at the
   });
 });
 
-Deno.test("basic auth: a body and what is pipelined behind wait for the first check", async () => {
+Deno.test("basic auth: a body and pipelined requests wait for the first check", async () => {
   await withPasswords(async (file) => {
     await withServer({ workers: 1, args: ["--basic-auth", `alice:${file}`] }, async (server) => {
       using connection = await HttpConnection.open(server);
@@ -122,7 +122,7 @@ Deno.test("basic auth: a body and what is pipelined behind wait for the first ch
   });
 });
 
-Deno.test("basic auth: a preflight has no credentials, and is answered where CORS is allowed", async () => {
+Deno.test("basic auth: a preflight without credentials is answered if CORS is allowed", async () => {
   await withPasswords(async (file) => {
     const args = ["--basic-auth", `alice:${file}`, "--cors", "*"];
     await withSite({ files: { "a.json": "{}" }, args }, async ({ server }) => {
@@ -135,7 +135,7 @@ Deno.test("basic auth: a preflight has no credentials, and is answered where COR
   });
 });
 
-Deno.test("basic auth: a preflight learns nothing of what is in the folder", async () => {
+Deno.test("basic auth: a preflight reveals nothing about the folder", async () => {
   await withPasswords(async (file) => {
     const args = ["--basic-auth", `alice:${file}`, "--cors", "*", "--listing", "--spa"];
     const files = { "secret/plan.txt": "" };
@@ -155,7 +155,7 @@ Deno.test("basic auth: a preflight learns nothing of what is in the folder", asy
   });
 });
 
-Deno.test("basic auth: where the health check is switched off, its path is guarded as all are", async () => {
+Deno.test("basic auth: if the health check is disabled, its path requires a password as all others", async () => {
   await withPasswords(async (file) => {
     const args = ["--basic-auth", `alice:${file}`, "--endpoints", "none"];
     await withSite({ files: { healthz: "secret" }, args }, async ({ server }) => {

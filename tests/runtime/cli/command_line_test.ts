@@ -28,11 +28,11 @@ function refusal(args: string[], variables: Record<string, string> = {}): string
   return (error as UsageError).message;
 }
 
-Deno.test("without arguments: a worker a core, all addresses, port 8000, the log in /tmp", () => {
+Deno.test("without arguments: one worker per core, all addresses, port 8000, the log in /tmp", () => {
   assertEquals(config([]), { ...DEFAULT_CONFIG, workers: 2 });
 });
 
-Deno.test("workers, address and port mean what they mean in the seed", () => {
+Deno.test("WORKERS, IP and PORT are positional arguments in this order", () => {
   const { workers, hostname, port } = config(["4", "127.0.0.1", "8080"]);
   assertEquals({ workers, hostname, port }, { workers: 4, hostname: "127.0.0.1", port: 8080 });
   assertEquals(config(["8"]).workers, 8);
@@ -40,7 +40,7 @@ Deno.test("workers, address and port mean what they mean in the seed", () => {
   assertEquals(config(["1", "[::1]", "0"]).hostname, "::1");
 });
 
-Deno.test("what is out of range is named with its range", () => {
+Deno.test("a value out of range is reported with its range", () => {
   for (const workers of ["0", "257", "abc", "1.5", "", " 3", "1e2"]) {
     const expected = `WORKERS must be a whole number from 1 to 256, not "${workers}"`;
     assert(refusal([workers]).startsWith(expected), workers);
@@ -57,7 +57,7 @@ Deno.test("what is out of range is named with its range", () => {
   assert(refusal(["1", "::", "0", "extra"]).includes('"extra"'));
 });
 
-Deno.test("an unknown or repeated option, or one without its value, is an error", () => {
+Deno.test("an unknown or repeated option, or an option without its value, is an error", () => {
   assert(refusal(["--loge", "x"]).includes("--loge"));
   assert(refusal(["-x"]).includes("-x"));
   assert(refusal(["-1"]).includes("-1"));
@@ -112,7 +112,7 @@ Deno.test("every option: in the help, and its own value changes nothing", () => 
   assertEquals(new Set(OPTIONS.map(({ flag }) => flag)).size, OPTIONS.length);
 });
 
-Deno.test("workers, address and port are options too, and the arguments before them win", () => {
+Deno.test("--workers, --ip and --port are options too, and the positional arguments win", () => {
   const flags = ["--workers", "3", "--ip", "::1", "--port", "81"];
   const { workers, hostname, port } = config(flags);
   assertEquals([workers, hostname, port], [3, "::1", 81]);
@@ -149,7 +149,7 @@ Deno.test("the first error is reported, with the number of the others", () => {
   );
 });
 
-Deno.test("what follows a switch is an argument of its own, and a switch takes no value", () => {
+Deno.test("the argument after a switch is not its value", () => {
   const command = parse(["--check", "4", "--log", "-", "--", "::1"]);
   assertEquals(command.type, "check");
   if (command.type !== "check") return;
@@ -158,7 +158,7 @@ Deno.test("what follows a switch is an argument of its own, and a switch takes n
   assertEquals(refusal(["--check=yes"]), "--check takes no value");
 });
 
-Deno.test("a word in place of the workers is a command of its own", () => {
+Deno.test("a command is the first argument", () => {
   assertEquals(parse(["completions", "zsh"]), { type: "completions", shell: "zsh" });
   assert(refusal(["completions"]).includes("bash, zsh, fish"));
   assert(refusal(["completions", "tcsh"]).includes('"tcsh"'));

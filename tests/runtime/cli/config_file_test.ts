@@ -12,7 +12,7 @@ function faultIn(text: string): string | undefined {
   return parseConfigFile("a.toml", text).faults[0];
 }
 
-Deno.test("configuration file: TOML and JSON say the same", () => {
+Deno.test("configuration file: TOML and JSON give the same values", () => {
   const expected = { "log": ["off"], "max-connections": ["500"], "idle-timeout": ["1.5"] };
   const toml = '# ours\nlog = "off"\nmax-connections = 500\nidle-timeout = 1.5 # seconds\n';
   const json = '{"log": "off", "max-connections": 500, "idle-timeout": 1.5}';
@@ -24,7 +24,7 @@ Deno.test("configuration file: TOML and JSON say the same", () => {
   }
 });
 
-Deno.test("configuration file: what cannot be read names the place", () => {
+Deno.test("configuration file: a syntax error names its place", () => {
   const refusal = (path: string, text: string) => {
     return assertThrows(() => parseConfigFile(path, text), UsageError).message;
   };
@@ -39,7 +39,7 @@ Deno.test("configuration file: what cannot be read names the place", () => {
   assertEquals(refusal("a.yaml", ""), ending);
 });
 
-Deno.test("configuration file: an unknown key is told the nearest one", () => {
+Deno.test("configuration file: an unknown key is an error with the nearest option", () => {
   assertEquals(faultIn("prot = 1"), 'unknown key "prot" in a.toml: did you mean port?');
   const camel = 'unknown key "maxConnections" in a.toml: did you mean max-connections?';
   assertEquals(faultIn("maxConnections = 1"), camel);

@@ -20,7 +20,7 @@ function settings(
   return command.settings;
 }
 
-Deno.test("settings: the flag wins over the variable, that over the file, and that over the default", () => {
+Deno.test("settings: the flag wins over the variable, the variable over the file, the file over the default", () => {
   const files = { "a.toml": "port = 1\nworkers = 11\nmax-head = 1111\nlog = 'file'" };
   const variables = { ASYNC_DENO_PORT: "2", ASYNC_DENO_WORKERS: "22", ASYNC_DENO_MAX_HEAD: "2222" };
   const args = ["--port", "3", "--workers", "33", "--config", "a.toml"];
@@ -36,7 +36,7 @@ Deno.test("settings: the flag wins over the variable, that over the file, and th
   ]);
 });
 
-Deno.test("settings: every option can stand in each of the four places", () => {
+Deno.test("settings: every option can be a flag, a variable and a key", () => {
   for (const option of OPTIONS) {
     const { flag, choices: [choice] } = option;
     const [value = choice ?? String(option.range?.[0] ?? "x")] = option.valuesOf(
@@ -64,7 +64,7 @@ Deno.test("settings: every option can stand in each of the four places", () => {
   }
 });
 
-Deno.test("settings: the file is named by a variable too, and the flag wins", () => {
+Deno.test("settings: --config wins over its variable", () => {
   const files = { "a.toml": "port = 1", "b.json": '{"port": 2}' };
   const variables = { ASYNC_DENO_CONFIG: "a.toml" };
   assertEquals(settings([], variables, files).config.port, 1);
@@ -107,7 +107,7 @@ Deno.test("settings: an unknown variable with our prefix is a warning, not an er
   ]);
 });
 
-Deno.test("settings: the variable that Kubernetes sets for a Service is named as that", () => {
+Deno.test("settings: a variable that Kubernetes sets for a Service is explained", () => {
   const { faults: [fault] } = settings([], { ASYNC_DENO_PORT: "tcp://10.0.0.1:80" });
   assert(
     fault?.endsWith(
@@ -154,7 +154,7 @@ Deno.test("settings: a size and a time with a unit are the same in every place",
   }
 });
 
-Deno.test("settings: the options of files need --root, from whatever place", () => {
+Deno.test("settings: the file options need --root, wherever they are set", () => {
   const fault = "--spa has no effect without --root";
   assertEquals(settings([], { ASYNC_DENO_SPA: "1" }).faults, [fault]);
   assertEquals(settings(["--config=a.toml"], {}, { "a.toml": "spa = true" }).faults, [fault]);

@@ -9,7 +9,7 @@
 import { EAGAIN, EINTR } from "./errno.ts";
 import { libc } from "./libc.ts";
 import { expectSuccess, result } from "./syscall.ts";
-import { newUnixSocket, unixSockaddr } from "./unix_listener.ts";
+import { newUnixSocket, pathBytes, sockaddrOfUnix } from "./unix_listener.ts";
 
 const SOCK_NONBLOCK = 0x800;
 const MSG_NOSIGNAL = 0x4000;
@@ -34,7 +34,7 @@ export class UnixConnection implements Disposable {
    */
   constructor(path: string, milliseconds: number) {
     this.#deadline = performance.now() + milliseconds;
-    const address = unixSockaddr(path);
+    const address = sockaddrOfUnix(pathBytes(path));
     this.#descriptor = newUnixSocket(SOCK_NONBLOCK);
     try {
       let connected: number;

@@ -22,7 +22,7 @@ export const LONGEST_UNIX_PATH = 107;
  * @throws {SystemError} EADDRINUSE where somebody listens there or the file is no socket; EACCES, ENOENT …
  */
 export function listenUnix(path: string, mode: number, backlog: number): number {
-  const address = unixSockaddr(path);
+  const address = sockaddrOfUnix(pathBytes(path));
   const descriptor = newUnixSocket();
   try {
     let bound = result(libc().bind(descriptor, address, address.length));
@@ -75,9 +75,8 @@ export function newUnixSocket(flags = 0): number {
   return expectSuccess("socket", result(libc().socket(AF_UNIX, SOCK_STREAM_CLOEXEC | flags, 0)));
 }
 
-/** struct sockaddr_un { u16 family; char path[108] }. @throws {SystemError} ENAMETOOLONG */
-export function unixSockaddr(path: string): Uint8Array<ArrayBuffer> {
-  const name = pathBytes(path);
+/** struct sockaddr_un { u16 family; char path[108] }; `name` is a path with its NUL, or an abstract name. */
+export function sockaddrOfUnix(name: Uint8Array): Uint8Array<ArrayBuffer> {
   if (name.length > LONGEST_UNIX_PATH + 1) throw new SystemError("bind", ENAMETOOLONG);
   const address = new Uint8Array(2 + name.length);
   address[0] = AF_UNIX;
@@ -85,6 +84,7 @@ export function unixSockaddr(path: string): Uint8Array<ArrayBuffer> {
   return address;
 }
 
-function pathBytes(path: string): Uint8Array<ArrayBuffer> {
+/** The bytes of a path with its NUL. */
+export function pathBytes(path: string): Uint8Array<ArrayBuffer> {
   return new Uint8Array(new TextEncoder().encode(`${path}\0`));
 }

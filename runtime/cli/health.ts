@@ -22,7 +22,7 @@ const PROXY_HEADER = "PROXY UNKNOWN\r\n";
 /** The part of a connection that one request takes. */
 interface Connection {
   read(bytes: Uint8Array<ArrayBuffer>): number | null | Promise<number | null>;
-  write(bytes: Uint8Array<ArrayBuffer>): unknown;
+  write(bytes: Uint8Array): unknown;
 }
 
 /** Sends the request; fulfilled with the reason if the server is not healthy. */

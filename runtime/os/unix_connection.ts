@@ -50,10 +50,11 @@ export class UnixConnection implements Disposable {
   }
 
   /** Sends all of it. @throws {SystemError} @throws {Deno.errors.TimedOut} */
-  write(bytes: Uint8Array<ArrayBuffer>): void {
+  write(bytes: Uint8Array): void {
     for (let sent = 0; sent < bytes.length;) {
       this.#wait(POLLOUT);
-      const rest = bytes.subarray(sent);
+      // The FFI's types want an ArrayBuffer behind a view; the call itself takes any memory.
+      const rest = bytes.subarray(sent) as Uint8Array<ArrayBuffer>;
       const count = result(libc().send(this.#descriptor, rest, rest.length, MSG_NOSIGNAL));
       sent += isInterrupted(count) ? 0 : expectSuccess("send", count, this.#descriptor);
     }

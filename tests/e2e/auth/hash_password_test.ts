@@ -17,7 +17,7 @@ function fromPipe(
 ): Promise<ProgramResult> {
   const bytes = typeof input === "string" ? new TextEncoder().encode(input) : input;
   const [program, before] = serverCommand();
-  return runProgram(program, [...before, "hash-password", ...args], bytes);
+  return runProgram(program, [...before, "hash-password", ...args], new Uint8Array(bytes));
 }
 
 /** Runs a command on a terminal, and types each line once its prompt is there; prints all it showed. */

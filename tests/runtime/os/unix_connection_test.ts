@@ -22,7 +22,7 @@ async function withPath(body: (path: string) => Promise<void> | void): Promise<v
   }
 }
 
-function bytesOf(text: string): Uint8Array<ArrayBuffer> {
+function bytesOf(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
 

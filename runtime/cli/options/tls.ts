@@ -1,5 +1,6 @@
 /**
- * The transport, and TLS. A missing or unusable certificate is reported at the start.
+ * The implementation of sockets, and the certificate of https. A missing or unusable file is reported at
+ * the start.
  */
 
 import { TRANSPORTS } from "../../config/mod.ts";

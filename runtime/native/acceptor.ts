@@ -29,9 +29,9 @@ import {
   type SharedState,
   TASK_FIELD,
 } from "../ring/mod.ts";
-import { lastAnswer, UNAVAILABLE } from "../serve/session/mod.ts";
+import { ConnectionTask } from "../net/mod.ts";
+import { lastAnswer, UNAVAILABLE } from "../serve/answers/mod.ts";
 import type { AcceptorStart, ThreadMessage } from "../thread/mod.ts";
-import { ConnectionTask } from "./connection_task.ts";
 import { ListenerWait } from "./listener_wait.ts";
 import { LOOK, RefusedConnections } from "./refused_connections.ts";
 

@@ -13,7 +13,6 @@
  */
 
 export { Acceptor, type AcceptorParts } from "./acceptor.ts";
-export { ConnectionTask } from "./connection_task.ts";
 export { EventLoop } from "./event_loop.ts";
 export type { Source } from "./io_registry.ts";
 export { NativeWorker, type NativeWorkerParts } from "./native_worker.ts";

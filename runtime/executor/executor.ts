@@ -62,7 +62,8 @@ export class Executor {
   readonly #log: Log;
   readonly #workers: Thread[] = [];
   #deaths: number[] = [];
-  #lastOrder = 0;
+  // The start, and reloads, during which threads load something.
+  #loading = 1;
   #replacing: Promise<void> = Promise.resolve();
   readonly #saidAt = new Map<string, number>();
   #admin: AdminServer | null = null;
@@ -169,15 +170,19 @@ export class Executor {
   /** Each worker may have to load something for it: until all have, none of them blocks, as at the start. */
   async #routeBy({ files, endpoints, users }: Config): Promise<void> {
     const config = this.#config = { ...this.#config, files, endpoints, users };
-    const number = ++this.#lastOrder;
-    const { flags } = this.#state;
-    flags.setSettled(false);
-    const order = { type: "config", config, number } as const;
-    const rerouted = this.#workers.map((thread) => thread.reroute(order));
-    flags.noteOrder(number);
+    this.#loading++;
+    this.#state.flags.setSettled(false);
+    const rerouted = this.#workers.map((thread) => thread.order({ type: "config", config }));
     this.#entrance.wakeAll();
     await Promise.all(rerouted);
-    if (number === this.#lastOrder) flags.setSettled(true);
+    this.#settle();
+  }
+
+  /** The start, or a reload, is over: threads may block again if there is no other one under way. */
+  #settle(): void {
+    if (--this.#loading > 0) return;
+    this.#state.flags.setSettled(true);
+    this.#entrance.wakeAll();
   }
 
   /** Loaded only where it is wanted: its page and what draws its charts take time and memory. */
@@ -206,6 +211,7 @@ export class Executor {
       warn: (text) => this.#sayOnce(text),
       ended: (failure) => this.#entranceEnded(failure),
     });
+    this.#settle();
     this.#ready = !this.#stopAsked;
   }
 
@@ -231,7 +237,6 @@ export class Executor {
       logDescriptor: log,
       accessLogDescriptor: accessLog,
       config: this.#config,
-      lastOrder: this.#lastOrder,
       ...this.#entrance.workerStart(),
     };
   }

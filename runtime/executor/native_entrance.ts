@@ -12,7 +12,7 @@
  */
 
 import type { Config } from "../config/mod.ts";
-import { ConnectionTask } from "../native/mod.ts";
+import { ConnectionTask } from "../net/mod.ts";
 import { expectSuccess, LinuxOs, setBlocking, SOCKADDR_BYTES } from "../os/mod.ts";
 import type { SharedState } from "../ring/mod.ts";
 import type { AcceptorStart } from "../thread/mod.ts";
@@ -92,8 +92,6 @@ export class NativeEntrance implements Entrance {
       starting.push(parts.startWorker(worker));
     }
     await Promise.all(starting);
-    this.#state.flags.setSettled(true);
-    this.#ringAll();
   }
 
   workerStart() {

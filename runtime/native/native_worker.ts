@@ -11,33 +11,13 @@
  * threads are loading, at the start and by a new config (see the executor).
  */
 
-import { type DateField, MessageBufferPool, UNIX_PEER } from "../../protocol/mod.ts";
-import { type Config, wantsPeerAddress } from "../config/mod.ts";
-import type { Timer, Traffic } from "../net/mod.ts";
-import type { Log } from "../observe/log/mod.ts";
+import { type MessageBufferPool, UNIX_PEER } from "../../protocol/mod.ts";
+import type { Traffic } from "../net/mod.ts";
 import { addressText, EPOLLET, EPOLLIN, expectSuccess, type Os } from "../os/mod.ts";
-import {
-  COLUMN,
-  type Counters,
-  openSharedState,
-  type SharedState,
-  TASK_FIELD,
-  TASK_WORDS,
-} from "../ring/mod.ts";
-import { firstSession, type Router, type SessionContext } from "../serve/session/mod.ts";
-import {
-  isObserved,
-  LOG_AGE,
-  reroute,
-  routerFor,
-  type RouterLoader,
-  type RouterMaker,
-  sessionContextFor,
-  SleepMeter,
-  TrafficCounter,
-  WorkerLogs,
-} from "../serve/worker/mod.ts";
-import type { ThreadMessage, ThreadOrder, WorkerStart } from "../thread/mod.ts";
+import { COLUMN, TASK_FIELD, TASK_WORDS } from "../ring/mod.ts";
+import type { SessionContext } from "../serve/session/mod.ts";
+import { SleepMeter, TrafficCounter, WorkerCore, type WorkerParts } from "../serve/worker/mod.ts";
+import type { ThreadOrder } from "../thread/mod.ts";
 import { EventLoop } from "./event_loop.ts";
 import type { Source } from "./io_registry.ts";
 import { MemoryTrimmer } from "./memory_trimmer.ts";
@@ -62,153 +42,87 @@ const MICROTASKS = 8;
 const BATCHES_BEFORE_TASKS = 16;
 
 /** What the worker needs of its thread. */
-export interface NativeWorkerParts {
-  readonly start: WorkerStart;
+export interface NativeWorkerParts extends WorkerParts {
   readonly os: Os;
-  readonly router: Router | RouterMaker;
-  /** Loads what another config wants; absent: the endpoints are the same by whatever config. */
-  readonly load?: RouterLoader | undefined;
-  /** The date that the router's answers carry. */
-  readonly date: DateField;
-  /** Tells the main thread. */
-  post(message: ThreadMessage): void;
-  /** Has orders brought to `hear`. */
-  onOrder(hear: (order: ThreadOrder) => void): void;
 }
 
 /** One worker thread's server. */
 export class NativeWorker implements SocketContext, Source {
   readonly loop: EventLoop;
   readonly receiveBuffer = new Uint8Array(RECEIVE_BYTES);
-  readonly messages = new MessageBufferPool();
+  readonly messages: MessageBufferPool;
   readonly traffic: Traffic;
   readonly writeStall: number;
-  readonly #number: number;
+  readonly #core: WorkerCore<EventLoop, SocketTransport>;
   readonly #doorbells: readonly number[];
-  readonly #config: Config;
-  readonly #state: SharedState;
-  readonly #counters: Counters;
-  readonly #logs: WorkerLogs;
-  readonly #log: Log;
   readonly #context: SessionContext;
-  readonly #post: NativeWorkerParts["post"];
-  readonly #transports = new Set<SocketTransport>();
   readonly #task = new Int32Array(TASK_WORDS);
   readonly #addressBytes = new Uint8Array(this.#task.buffer, TASK_FIELD.address * 4, 16);
-  readonly #wantsPeerAddress: boolean;
-  readonly #flushTimer: Timer;
   readonly #trimmer: MemoryTrimmer;
-  readonly #parts: NativeWorkerParts;
-  // The last order that was obeyed, and who waits for the next.
-  #lastOrder: number;
-  #onHeard: () => void = () => {};
-  #flushSet = false;
   #tookTasks = false;
   #batches = 0;
 
   constructor(parts: NativeWorkerParts) {
-    const { start, os, date } = parts;
-    const { config } = start;
-    this.#number = start.worker;
-    this.#config = config;
-    this.#wantsPeerAddress = wantsPeerAddress(config);
-    this.#post = parts.post;
-    this.#parts = parts;
-    this.#lastOrder = start.lastOrder;
-    this.#state = openSharedState(start.memory);
-    this.#counters = this.#state.counters(start.worker);
-    this.traffic = new TrafficCounter(this.#counters);
-    const { logDescriptor: log, accessLogDescriptor: accessLog } = start;
-    this.#logs = new WorkerLogs({
-      logs: { os, log, accessLog },
-      config,
-      worker: start.worker,
-      counters: this.#counters,
-      post: parts.post,
+    const { start, os } = parts;
+    const core = this.#core = new WorkerCore(parts, {
+      logs: { os, log: start.logDescriptor, accessLog: start.accessLogDescriptor },
+      createLoop: (counters) => new EventLoop(os, counters && new SleepMeter(os, counters)),
     });
-    this.#log = this.#logs.log;
-    const watch = isObserved(config, this.#logs) ? new SleepMeter(os, this.#counters) : null;
-    const loop = this.loop = new EventLoop(os, watch);
-    this.writeStall = config.limits.writeStall;
-    this.#context = sessionContextFor({
-      config,
-      loop,
-      logs: this.#logs,
-      counters: this.#counters,
-      router: routerFor(parts.router, { config, loop }),
-      date,
-      messages: this.messages,
-    });
+    const loop = this.loop = core.loop;
+    this.messages = core.messages;
+    this.traffic = new TrafficCounter(core.counters);
+    this.writeStall = core.config.limits.writeStall;
+    this.#context = core.createContext();
     this.#trimmer = new MemoryTrimmer(loop);
-    this.#flushTimer = loop.timers.timer({ onDeadline: () => this.#flush() });
     // Edge-triggered, so that a doorbell need not be read to fall silent.
     this.#doorbells = start.doorbells;
     const doorbell = this.#doorbellOf(start.worker);
     const registered = loop.registry.register(doorbell, this, EPOLLIN | EPOLLET);
     expectSuccess("epoll_ctl EPOLL_CTL_ADD", registered, doorbell);
-    this.#state.descriptors.claim(loop.registry.descriptor, start.worker);
+    core.state.descriptors.claim(loop.registry.descriptor, start.worker);
   }
 
   /** Serves until the server has stopped and all connections are gone. */
   async run(): Promise<void> {
-    this.#parts.onOrder((order) => this.#obey(order));
-    this.#state.flags.setAlive(this.#number);
-    this.#post({ type: "ready" });
+    const core = this.#core;
+    core.begin((order) => this.#obey(order));
     while (!this.#isDone()) {
       if (this.#mayBlock()) this.#turn();
       else await this.#turnGivingWay();
-      if (!this.#flushSet && this.#logs.pending) this.#setFlush();
-      if (!this.#context.draining && this.#state.flags.isDraining()) this.#drain();
-      if (this.#lastOrder < this.#state.flags.lastOrder()) await this.#hearOrder();
+      core.noteLines();
+      if (!this.#context.draining && core.state.flags.isDraining()) this.#drain();
     }
-    this.#flush();
-    this.#state.descriptors.release(this.loop.registry.descriptor);
+    core.state.descriptors.release(this.loop.registry.descriptor);
     this.loop.close();
-    this.#post({ type: "stopped" });
+    core.end();
   }
 
-  // Orders.
-
-  #obey(order: ThreadOrder): void {
-    if (order.type !== "config") return;
-    // One that was under way at the start is in its config already.
-    this.#lastOrder = Math.max(this.#lastOrder, order.number);
-    const { load, post } = this.#parts;
-    const isLast = () => order.number === this.#lastOrder;
-    void reroute({ context: this.#context, load, order, isLast, post });
-    this.#onHeard();
-  }
-
-  /** Leaves the thread to Deno until the order is there, which was posted before we were told of it. */
-  #hearOrder(): Promise<void> {
-    return new Promise((resolve) => this.#onHeard = resolve);
+  /** Other orders are for the Deno transport: here shared memory says that the server stops. */
+  async #obey(order: ThreadOrder): Promise<void> {
+    if (order.type === "config") await this.#core.routeBy(order);
   }
 
   // What transports call.
 
   onClosing(transport: SocketTransport): void {
-    this.#transports.delete(transport);
-    this.#counters.add(COLUMN.connectionsClosed, 1);
-    this.#log.removed(transport.descriptor);
-    this.#state.addresses.leave(transport.descriptor);
-    this.#state.descriptors.release(transport.descriptor);
+    this.#core.leave(transport);
   }
 
   /** The doorbell: it was rung to end a wait, and has. */
   onReady(): void {
-    this.#counters.add(COLUMN.wakeUps, 1);
+    this.#core.counters.add(COLUMN.wakeUps, 1);
   }
 
   // The loop.
 
   #turn(): void {
-    this.#counters.add(COLUMN.loopTurns, 1);
+    this.#core.counters.add(COLUMN.loopTurns, 1);
     if (this.#takeOrWaitForTasks() || !this.#park()) {
       this.loop.turn(false);
       return;
     }
     this.loop.turn(true);
-    this.#state.flags.unpark(this.#number);
+    this.#core.state.flags.unpark(this.#core.number);
   }
 
   /**
@@ -226,11 +140,11 @@ export class NativeWorker implements SocketContext, Source {
 
   /** Whether nothing needs this thread but the loop: no handler waits, and no thread is still loading. */
   #mayBlock(): boolean {
-    return this.#context.pendingHandlers === 0 && this.#state.flags.isSettled();
+    return this.#context.pendingHandlers === 0 && this.#core.state.flags.isSettled();
   }
 
   async #turnGivingWay(): Promise<void> {
-    this.#counters.add(COLUMN.loopTurns, 1);
+    this.#core.counters.add(COLUMN.loopTurns, 1);
     const busy = this.#takeTasks() + this.loop.turn(false) > 0;
     for (let i = 0; i < MICROTASKS && this.#context.pendingHandlers > 0; i++) await undefined;
     if (this.#mayBlock()) return;
@@ -238,27 +152,27 @@ export class NativeWorker implements SocketContext, Source {
     this.#batches = 0;
     if (!this.#park()) return;
     await this.loop.turnAsync();
-    this.#state.flags.unpark(this.#number);
+    this.#core.state.flags.unpark(this.#core.number);
   }
 
   /** Announces that this worker sleeps; false if there is work after all. */
   #park(): boolean {
-    const { flags, taskRing } = this.#state;
-    flags.park(this.#number);
+    const { flags, taskRing } = this.#core.state;
+    flags.park(this.#core.number);
     // Looked at again after the flag is up: what was pushed before it was seen by nobody else. What
     // is left to another worker has been left to one that looks.
     const nothing = taskRing.size() === 0 || !this.#mayTake();
     if (nothing && flags.isDraining() === this.#context.draining) {
-      this.#counters.add(COLUMN.parks, 1);
+      this.#core.counters.add(COLUMN.parks, 1);
       return true;
     }
-    flags.unpark(this.#number);
+    flags.unpark(this.#core.number);
     return false;
   }
 
   #takeTasks(): number {
     let taken = 0;
-    while (taken < TASKS_A_TURN && this.#mayTake() && this.#state.taskRing.pop(this.#task)) {
+    while (taken < TASKS_A_TURN && this.#mayTake() && this.#core.state.taskRing.pop(this.#task)) {
       // The last turn is over: what is answered here began now.
       if (taken++ === 0 && this.#context.observer !== null) this.loop.refresh();
       this.#takeConnection(this.#task[TASK_FIELD.descriptor] ?? -1);
@@ -274,23 +188,25 @@ export class NativeWorker implements SocketContext, Source {
    * its share leaves the rest, and wakes who has the least: that one has never more than its share.
    */
   #mayTake(): boolean {
-    const mine = this.#transports.size;
-    if (mine < UNSHARED || this.#state.taskRing.size() === 0) return true;
-    const { flags, workers } = this.#state;
-    let [total, least, leastLoaded] = [0, Infinity, this.#number];
+    const mine = this.#core.connections.size;
+    if (mine < UNSHARED || this.#core.state.taskRing.size() === 0) return true;
+    const { flags, workers } = this.#core.state;
+    let [total, least, leastLoaded] = [0, Infinity, this.#core.number];
     // Those who are still starting count: they look at the ring first of all when they are there.
     for (let worker = 0; worker < workers; worker++) {
-      const open = this.#state.counters(worker).openConnections;
+      const open = this.#core.state.counters(worker).openConnections;
       total += open;
       if (open < least) [least, leastLoaded] = [open, worker];
     }
-    if (leastLoaded === this.#number || mine <= total / workers * OVERLOAD + UNSHARED) return true;
+    if (leastLoaded === this.#core.number || mine <= total / workers * OVERLOAD + UNSHARED) {
+      return true;
+    }
     if (flags.takeIfParked(leastLoaded)) this.#ring(leastLoaded);
     return false;
   }
 
   #ring(worker: number): void {
-    this.#counters.add(COLUMN.doorbells, 1);
+    this.#core.counters.add(COLUMN.doorbells, 1);
     this.loop.os.ringDoorbell(this.#doorbellOf(worker));
   }
 
@@ -301,51 +217,25 @@ export class NativeWorker implements SocketContext, Source {
   }
 
   #takeConnection(descriptor: number): void {
-    this.#counters.add(COLUMN.connectionsOpened, 1);
     this.#trimmer.noteConnection();
-    this.#log.accepted(descriptor);
-    const transport = new SocketTransport(descriptor, this, this.#peerAddress());
-    transport.setSession(firstSession(this.#context, transport));
-    this.#transports.add(transport);
-    // Beyond the table's end nobody could close it for us if we died: so it is not served.
-    if (this.#state.descriptors.claim(descriptor, this.#number)) transport.start();
-    else transport.abort();
+    this.#core.take(new SocketTransport(descriptor, this, this.#peerAddress()), this.#context);
   }
 
-  /** The address of the task in hand, where somebody wants to know it. */
+  /** The address of the task in hand, if somebody wants to know it. */
   #peerAddress(): string {
-    if (!this.#wantsPeerAddress) return "";
+    if (!this.#core.wantsPeerAddress) return "";
     return addressText(this.#task[TASK_FIELD.family] ?? 0, this.#addressBytes) || UNIX_PEER;
-  }
-
-  // The logs.
-
-  #setFlush(): void {
-    this.#flushSet = true;
-    this.#flushTimer.set(this.loop.now + LOG_AGE);
-  }
-
-  #flush(): void {
-    this.#flushSet = false;
-    this.#logs.flush();
   }
 
   // The end.
 
   #drain(): void {
-    this.#context.draining = true;
-    const { timers } = this.loop;
-    const cutOff = timers.timer({ onDeadline: () => this.#abortAll() });
-    cutOff.set(this.loop.now + this.#config.limits.drainTime);
-    for (const transport of [...this.#transports]) transport.drain();
-  }
-
-  #abortAll(): void {
-    for (const transport of [...this.#transports]) transport.abort();
+    this.#core.beginDrain(() => this.#core.abortAll());
+    this.#core.drainAll();
   }
 
   #isDone(): boolean {
-    return this.#context.draining && this.#transports.size === 0 &&
-      this.#state.taskRing.size() === 0;
+    const { connections, state } = this.#core;
+    return this.#context.draining && connections.size === 0 && state.taskRing.size() === 0;
   }
 }

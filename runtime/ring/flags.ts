@@ -7,7 +7,6 @@
  * ```text
  * word  0, 1     draining, settled: 0 or 1                   (a pair of cache lines)
  *       2        1 while a thread enters an address
- *       3        the number of the last order that every worker is to hear
  *      32 … 39   parked: bit worker % 32 of word worker / 32 (a pair of cache lines)
  *      64 … 71   alive: the same                             (a pair of cache lines)
  * ```
@@ -42,7 +41,6 @@ import { PAIR_BYTES } from "./layout.ts";
 const DRAINING = 0;
 const SETTLED = 1;
 const ENTERING = 2;
-const ORDERS = 3;
 /** Waits for the lock, a millisecond each: who holds it does so for less than a microsecond. */
 const LOCK_WAITS = 100;
 const PARKED = PAIR_BYTES / 4;
@@ -127,18 +125,10 @@ export class Flags {
     return Atomics.load(this.#words, DRAINING) !== 0;
   }
 
-  /** Says that the order of this number was posted to every worker; ring every doorbell after it. */
-  noteOrder(number: number): void {
-    // Publishes nothing but itself: the order comes by message.
-    Atomics.store(this.#words, ORDERS, number);
-  }
-
-  /** The number of the last order that every worker is to hear. */
-  lastOrder(): number {
-    return Atomics.load(this.#words, ORDERS);
-  }
-
-  /** Says whether all threads have loaded what they run; ring every doorbell after it. */
+  /**
+   * Says whether all threads have loaded what they run and obeyed what they were told; ring every
+   * doorbell after it. Only the main thread.
+   */
   setSettled(settled: boolean): void {
     // Publishes nothing but itself.
     Atomics.store(this.#words, SETTLED, settled ? 1 : 0);

@@ -13,9 +13,10 @@
 export type {
   AcceptorStart,
   ListenAddress,
+  MainMessage,
   ThreadMessage,
   ThreadOrder,
   TlsMaterial,
   WorkerStart,
 } from "./messages.ts";
-export { onOrder, onStart, postToMain } from "./thread.ts";
+export { onOrder, onStart, type OrderHandler, postToMain } from "./thread.ts";

@@ -94,7 +94,6 @@ export class FakeServer implements World {
         logDescriptor,
         accessLogDescriptor,
         config,
-        lastOrder: 0,
       },
       os,
       router: this.#router(date),

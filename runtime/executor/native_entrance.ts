@@ -176,7 +176,7 @@ export class NativeEntrance implements Entrance {
     for (let i = 0; i < BACKLOG; i++) {
       const accepted = this.#os.accept(this.#listener.descriptor, sockaddr);
       if (accepted < 0) break;
-      task.fill(accepted, sockaddr);
+      task.fill(accepted, sockaddr, this.#os.monotonicMilliseconds());
       if (!this.#pushLast(task.words)) this.#os.close(accepted);
     }
     this.#os.shutdownRead(this.#listener.descriptor);

@@ -138,8 +138,8 @@ export class Acceptor {
 
   /** Hands a connection over, or refuses it at a bound. */
   #judge(descriptor: number): void {
-    const { maxConnections, maxConnectionsPerAddress } = this.#parts.start;
-    this.#task.fill(descriptor, this.#sockaddr);
+    const { os, start: { maxConnections, maxConnectionsPerAddress } } = this.#parts;
+    this.#task.fill(descriptor, this.#sockaddr, os.monotonicMilliseconds());
     if (this.#openConnections() >= maxConnections) {
       return this.#refuse(descriptor, `at the bound of ${maxConnections} connections`);
     }

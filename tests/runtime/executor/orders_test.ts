@@ -5,37 +5,14 @@
 import { assert, assertEquals } from "@std/assert";
 import { type Config, DEFAULT_CONFIG, Executor } from "../../../runtime/mod.ts";
 import { LinuxOs } from "../../../runtime/os/mod.ts";
+import { LOADING_THREAD, Loads } from "../../support/loads.ts";
 import { Metrics } from "../../support/metrics.ts";
 import { OVER_DENO_TRANSPORT } from "../../support/server.ts";
 import { waitFor, within } from "../../support/wait_for.ts";
 
 new LinuxOs(); // loads libc for the process: within a test Deno 2.4 would take it for a leak
 
-const LOADING = new URL("../../support/loading_thread.ts", import.meta.url);
 const WORKERS = 2;
-
-/** Threads that load wait for {@link Loads.goOn}, unless they may go on at once. */
-class Loads implements Disposable {
-  /** How many threads have begun to load. */
-  begun = 0;
-  atOnce = true;
-  readonly #channel = new BroadcastChannel("loading-thread");
-
-  constructor() {
-    this.#channel.onmessage = () => {
-      this.begun++;
-      if (this.atOnce) this.goOn();
-    };
-  }
-
-  goOn(): void {
-    this.#channel.postMessage("go on");
-  }
-
-  [Symbol.dispose](): void {
-    this.#channel.close();
-  }
-}
 
 /** A running server of threads that load slowly, and its parts. */
 interface Running {
@@ -56,7 +33,7 @@ async function withThreads(body: (running: Running) => Promise<void>): Promise<v
     log: "off",
     monitoring: { ...DEFAULT_CONFIG.monitoring, admin: { hostname: "127.0.0.1", port: 0 } },
   };
-  const options = { warn: () => {}, workerModule: LOADING };
+  const options = { warn: () => {}, workerModule: LOADING_THREAD };
   const executor = await within(Executor.start(config, options), { what: "the start" });
   const url = `http://127.0.0.1:${executor.address.port}`;
   try {

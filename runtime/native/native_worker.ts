@@ -1,14 +1,15 @@
 /**
  * A worker: one thread's share of the server.
  *
- * In: connections from the task ring. Out: their answers. It turns its event loop, takes a task when it has
- * room for one, and sleeps when there is nothing: in the kernel, and announced in shared memory so
+ * In: connections from the task ring. Out: their answers. It turns its event loop, takes a task if it has
+ * room for one, and sleeps if there is nothing: in the kernel, and announced in shared memory so
  * that whoever brings work rings its doorbell (see ring/flags.ts for why none is lost).
  *
  * Two speeds. While no handler's promise is pending the loop never leaves this thread: it blocks in
- * epoll_wait, and nothing is allocated or awaited for a request. While one is, each batch is followed
- * by microtasks, and the wait is one that leaves the thread to timers, files and fetch. So it is too while
- * threads are loading, at the start and by a new config (see the executor).
+ * epoll_wait, and nothing is allocated or awaited for a request. While one is, Deno's own loop gets its
+ * turns too: each batch is followed by microtasks, after each millisecond Deno polls its sockets and timers
+ * (see deno_bell.ts), and with nothing to do the wait is one that leaves the thread to Deno.
+ * So it is too while threads are loading, at the start and by a new config (see the executor).
  */
 
 import { type MessageBufferPool, UNIX_PEER } from "../../protocol/mod.ts";
@@ -18,6 +19,7 @@ import { COLUMN, TASK_FIELD, TASK_WORDS } from "../ring/mod.ts";
 import type { SessionContext } from "../serve/session/mod.ts";
 import { SleepMeter, TrafficCounter, WorkerCore, type WorkerParts } from "../serve/worker/mod.ts";
 import type { ThreadOrder } from "../thread/mod.ts";
+import { type DenoBell, LoopbackBell } from "./deno_bell.ts";
 import { EventLoop } from "./event_loop.ts";
 import type { Source } from "./io_registry.ts";
 import { MemoryTrimmer } from "./memory_trimmer.ts";
@@ -36,14 +38,21 @@ const YIELDS = 2;
 const UNSHARED = 16;
 /** How much more than the mean of all workers one may have before it leaves tasks to others. */
 const OVERLOAD = 1.125;
+/**
+ * Milliseconds for which a task may be left to others that have room, but may be blocked by a handler; then
+ * anybody takes it. More than a worker needs to wake up, and two ticks of the coarse clock.
+ */
+const PATIENCE = 10;
 /** Turns of microtasks given to handlers before the slower wait: most await two or three things. */
 const MICROTASKS = 8;
-/** Batches handled while handlers wait, before timers and files must have their turn. */
-const BATCHES_BEFORE_TASKS = 16;
+/** Milliseconds of work after which Deno's own loop has a turn, while handlers wait. */
+const WORK_BETWEEN_TURNS = 1;
 
 /** What the worker needs of its thread. */
 export interface NativeWorkerParts extends WorkerParts {
   readonly os: Os;
+  /** Default: by a connection within this process. */
+  readonly bell?: DenoBell;
 }
 
 /** One worker thread's server. */
@@ -59,8 +68,10 @@ export class NativeWorker implements SocketContext, Source {
   readonly #task = new Int32Array(TASK_WORDS);
   readonly #addressBytes = new Uint8Array(this.#task.buffer, TASK_FIELD.address * 4, 16);
   readonly #trimmer: MemoryTrimmer;
+  readonly #bell: DenoBell;
   #tookTasks = false;
-  #batches = 0;
+  // When Deno's own loop has had a turn, in precise milliseconds.
+  #gaveWayAt = -Infinity;
 
   constructor(parts: NativeWorkerParts) {
     const { start, os } = parts;
@@ -74,6 +85,7 @@ export class NativeWorker implements SocketContext, Source {
     this.writeStall = core.config.limits.writeStall;
     this.#context = core.createContext();
     this.#trimmer = new MemoryTrimmer(loop);
+    this.#bell = parts.bell ?? new LoopbackBell(os);
     // Edge-triggered, so that a doorbell need not be read to fall silent.
     this.#doorbells = start.doorbells;
     const doorbell = this.#doorbellOf(start.worker);
@@ -94,6 +106,7 @@ export class NativeWorker implements SocketContext, Source {
     }
     core.state.descriptors.release(this.loop.registry.descriptor);
     this.loop.close();
+    this.#bell.close();
     core.end();
   }
 
@@ -117,12 +130,17 @@ export class NativeWorker implements SocketContext, Source {
 
   #turn(): void {
     this.#core.counters.add(COLUMN.loopTurns, 1);
-    if (this.#takeOrWaitForTasks() || !this.#park()) {
-      this.loop.turn(false);
-      return;
-    }
-    this.loop.turn(true);
-    this.#core.state.flags.unpark(this.#core.number);
+    if (this.#takeOrWaitForTasks()) return void this.loop.turn(false);
+    const longest = this.#fallAsleep();
+    const count = this.loop.wait(longest);
+    if (longest === Infinity) this.#wakeUp();
+    this.loop.dispatch(count);
+  }
+
+  /** Takes what this worker was rung for, before events whose handlers may block it. */
+  #wakeUp(): void {
+    const { number, state: { flags } } = this.#core;
+    if (!flags.unpark(number)) this.#tookTasks = this.#takeTasks() > 0;
   }
 
   /**
@@ -148,26 +166,37 @@ export class NativeWorker implements SocketContext, Source {
     const busy = this.#takeTasks() + this.loop.turn(false) > 0;
     for (let i = 0; i < MICROTASKS && this.#context.pendingHandlers > 0; i++) await undefined;
     if (this.#mayBlock()) return;
-    if (busy && ++this.#batches < BATCHES_BEFORE_TASKS) return;
-    this.#batches = 0;
-    if (!this.#park()) return;
-    await this.loop.turnAsync();
-    this.#core.state.flags.unpark(this.#core.number);
+    const longest = busy ? 0 : this.#fallAsleep();
+    if (longest > 0) {
+      const count = await this.loop.waitAsync(longest);
+      if (longest === Infinity) this.#wakeUp();
+      this.loop.dispatch(count);
+    } else if (this.loop.os.preciseMilliseconds() < this.#gaveWayAt + WORK_BETWEEN_TURNS) {
+      return;
+    } else if (this.#context.pendingHandlers === 0 || !await this.#bell.ring()) {
+      // Messages and timers have their turn all the same, sockets of Deno at some time.
+      this.loop.dispatch(await this.loop.waitAsync(0));
+    }
+    this.#gaveWayAt = this.loop.os.preciseMilliseconds();
   }
 
-  /** Announces that this worker sleeps; false if there is work after all. */
-  #park(): boolean {
+  /**
+   * Announces that this worker sleeps, if there is nothing for it to do.
+   *
+   * @returns for how long it may: Infinity, as it is rung for what comes; 0, as there is work; or until it has
+   * to look again whether others have taken what it left to them. It has announced nothing then: only who
+   * may take tasks may park.
+   */
+  #fallAsleep(): number {
     const { flags, taskRing } = this.#core.state;
     flags.park(this.#core.number);
-    // Looked at again after the flag is up: what was pushed before it was seen by nobody else. What
-    // is left to another worker has been left to one that looks.
-    const nothing = taskRing.size() === 0 || !this.#mayTake();
-    if (nothing && flags.isDraining() === this.#context.draining) {
+    // Looked at again after the flag is up: what was pushed before it was seen by nobody else.
+    if (taskRing.size() === 0 && flags.isDraining() === this.#context.draining) {
       this.#core.counters.add(COLUMN.parks, 1);
-      return true;
+      return Infinity;
     }
     flags.unpark(this.#core.number);
-    return false;
+    return this.#mayTake() ? 0 : PATIENCE;
   }
 
   #takeTasks(): number {
@@ -185,20 +214,24 @@ export class NativeWorker implements SocketContext, Source {
   /**
    * Whether this worker has room beside the others. Who is awake while a burst comes in would take
    * all of it, and long-lived connections would stay with one core. One that has much more than
-   * its share leaves the rest, and wakes who has the least: that one has never more than its share.
+   * its share leaves the rest, and wakes who has the least: that one has never more than its share. But that
+   * one may be blocked by a handler: what it has not taken after a while, anybody takes.
    */
   #mayTake(): boolean {
     const mine = this.#core.connections.size;
-    if (mine < UNSHARED || this.#core.state.taskRing.size() === 0) return true;
-    const { flags, workers } = this.#core.state;
-    let [total, least, leastLoaded] = [0, Infinity, this.#core.number];
-    // Those who are still starting count: they look at the ring first of all when they are there.
+    const { flags, taskRing, workers } = this.#core.state;
+    if (mine < UNSHARED) return true;
+    const age = taskRing.ageOfOldest(this.loop.now);
+    if (age < 0 || age >= PATIENCE) return true;
+    let [total, alive, least, leastLoaded] = [0, 0, Infinity, this.#core.number];
     for (let worker = 0; worker < workers; worker++) {
+      if (!flags.isAlive(worker)) continue; // who still loads looks at the ring first of all when it is there
       const open = this.#core.state.counters(worker).openConnections;
       total += open;
+      alive++;
       if (open < least) [least, leastLoaded] = [open, worker];
     }
-    if (leastLoaded === this.#core.number || mine <= total / workers * OVERLOAD + UNSHARED) {
+    if (leastLoaded === this.#core.number || mine <= total / alive * OVERLOAD + UNSHARED) {
       return true;
     }
     if (flags.takeIfParked(leastLoaded)) this.#ring(leastLoaded);

@@ -62,6 +62,7 @@ export { LinuxFiles } from "./linux_files.ts";
 export { LinuxOs } from "./linux.ts";
 export { adoptListener, setBlocking } from "./listener.ts";
 export { type Opening, openLogFile, reopenLogFile } from "./log_file.ts";
+export { type LoopbackPair, loopbackPair } from "./loopback_pair.ts";
 export type { Os } from "./os.ts";
 export { PlainLogs, type PlainLogTarget } from "./plain_logs.ts";
 export { PortableFiles } from "./portable_files.ts";

@@ -100,6 +100,7 @@ export class FakeServer implements World {
       date,
       post,
       onOrder: () => {},
+      bell: { ring: () => Promise.resolve(true), close: () => {} },
     });
     const maxConnections = options.maxConnections ?? config.limits.connections;
     this.acceptor = new Acceptor({

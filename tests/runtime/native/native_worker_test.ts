@@ -104,6 +104,25 @@ Deno.test("worker: without descriptors new connections wait for those that close
   assert(peers.every(({ answered }) => answered === 1));
 });
 
+Deno.test("worker: what it was woken for comes before events, whose handlers may block it", async () => {
+  const server = new FakeServer();
+  const open = client([HEALTH]);
+  server.connectAt(server.os.now, open);
+  // In one and the same wait: the open one's next request, and a new connection.
+  const at = server.os.now + 1000;
+  server.schedule(at, () => open.ask([HEALTH], false));
+  server.connectAt(at, client([HEALTH]));
+  await server.run();
+  const lines = server.os.log.map((bytes) => new TextDecoder().decode(bytes)).join("").split("\n");
+  const accepted = lines.indexOf("[ACCEPT] fd=8");
+  const asked = lines.indexOf(
+    "[HTTP] fd=7 recv request",
+    lines.indexOf("[HTTP] fd=7 done, keep-alive"),
+  );
+  assertEquals(open.answered, 2);
+  assert(accepted >= 0 && accepted < asked, lines.join("\n"));
+});
+
 Deno.test("worker: stopping says 1001 to a WebSocket and finishes what is under way", async () => {
   const server = new FakeServer();
   const webSocket = new FakeWebSocketPeer(new FakeSocket(), new Random(1), MANNER);

@@ -143,11 +143,11 @@ export class Executor {
   #drain(): void {
     if (this.#stopping) return;
     this.#stopping = true;
-    this.#entrance.stop();
     this.#stopTimer = setTimeout(
       () => this.#finish("the workers did not stop in time"),
       this.#config.limits.drainTime + STOP_GRACE,
     );
+    this.#entrance.stop();
   }
 
   /**

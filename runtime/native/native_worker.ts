@@ -70,8 +70,8 @@ export class NativeWorker implements SocketContext, Source {
   readonly #trimmer: MemoryTrimmer;
   readonly #bell: DenoBell;
   #tookTasks = false;
-  // When Deno's own loop has had a turn, in precise milliseconds.
-  #gaveWayAt = -Infinity;
+  // Since when Deno's own loop has had no turn, in precise milliseconds; NaN: it has just had one.
+  #workingSince = NaN;
 
   constructor(parts: NativeWorkerParts) {
     const { start, os } = parts;
@@ -165,19 +165,26 @@ export class NativeWorker implements SocketContext, Source {
     this.#core.counters.add(COLUMN.loopTurns, 1);
     const busy = this.#takeTasks() + this.loop.turn(false) > 0;
     for (let i = 0; i < MICROTASKS && this.#context.pendingHandlers > 0; i++) await undefined;
-    if (this.#mayBlock()) return;
+    if (this.#mayBlock()) return void (this.#workingSince = NaN);
     const longest = busy ? 0 : this.#fallAsleep();
     if (longest > 0) {
       const count = await this.loop.waitAsync(longest);
       if (longest === Infinity) this.#wakeUp();
       this.loop.dispatch(count);
-    } else if (this.loop.os.preciseMilliseconds() < this.#gaveWayAt + WORK_BETWEEN_TURNS) {
+    } else if (!this.#hasWorkedEnough()) {
       return;
     } else if (this.#context.pendingHandlers === 0 || !await this.#bell.ring()) {
       // Messages and timers have their turn all the same, sockets of Deno at some time.
       this.loop.dispatch(await this.loop.waitAsync(0));
     }
-    this.#gaveWayAt = this.loop.os.preciseMilliseconds();
+    this.#workingSince = NaN;
+  }
+
+  /** Whether Deno's own loop is to have a turn, though there is work for this one. */
+  #hasWorkedEnough(): boolean {
+    const now = this.loop.os.preciseMilliseconds();
+    if (Number.isNaN(this.#workingSince)) this.#workingSince = now;
+    return now >= this.#workingSince + WORK_BETWEEN_TURNS;
   }
 
   /**

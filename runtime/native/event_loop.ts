@@ -1,8 +1,8 @@
 /**
  * One worker's turn: wait, hand out events, expire timers.
  *
- * In: an `Os`. Out: `turn`, which blocks the thread up to the next deadline, and `turnAsync`, which
- * does not. A turn is a wait and a dispatch, for who has something to do between the two.
+ * In: an `Os`. Out: a turn, which is a wait and a dispatch of what it brought. `wait` blocks the thread up to the
+ * next deadline, `waitAsync` does not.
  * The loop knows descriptors and deadlines, not connections, tasks or promises.
  * `now` is read once a turn: all that happens in one turn happens at one time.
  */
@@ -71,13 +71,6 @@ export class EventLoop {
     this.timers.expire(this.now);
     if (this.#deferred.length > 0) this.#callDeferred();
     this.#gatherer?.flush();
-  }
-
-  /** One turn that leaves the thread to promises while it waits. */
-  async turnAsync(): Promise<number> {
-    const count = await this.waitAsync(ASYNC_WAIT);
-    this.dispatch(count);
-    return count;
   }
 
   /** As {@link wait}, leaving the thread to promises; a tenth of a second at most. */

@@ -21,7 +21,6 @@ export { type ActivatedListener, adoptActivated, isActivated } from "./activated
 export { ConnectionCutter } from "./connection_cutter.ts";
 export {
   EPOLL_CTL_ADD,
-  EPOLL_CTL_DEL,
   EPOLL_CTL_MOD,
   EPOLLERR,
   EPOLLET,

@@ -109,11 +109,6 @@ export class Flags {
     return (Atomics.and(this.#words, word, ~bit) & bit) !== 0;
   }
 
-  /** Whether this worker's flag is up; may be late. */
-  isParked(worker: number): boolean {
-    return (Atomics.load(this.#words, PARKED + (worker >> 5)) & (1 << (worker & 31))) !== 0;
-  }
-
   /** Says that the server is stopping; wake every parked worker after it. Never taken back. */
   setDraining(): void {
     // Publishes nothing but itself. As a push (P1 above): take the parked flags and ring after it.

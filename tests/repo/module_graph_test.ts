@@ -54,7 +54,12 @@ const NEEDS: readonly [root: string, without: readonly string[]][] = [
     "runtime/executor/worker_thread.ts",
     ["runtime/native/", "runtime/deno/", "runtime/serve/files/", "runtime/serve/auth/"],
   ],
-  ["runtime/native/mod.ts", ["runtime/deno/", "runtime/executor/", "runtime/serve/routes/"]],
+  ["runtime/native/mod.ts", [
+    "runtime/native/acceptor.ts",
+    "runtime/deno/",
+    "runtime/executor/",
+    "runtime/serve/routes/",
+  ]],
   ["runtime/deno/mod.ts", ["runtime/native/", "runtime/executor/"]],
 ];
 

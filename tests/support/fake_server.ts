@@ -7,7 +7,7 @@
  */
 
 import { DateField } from "../../protocol/mod.ts";
-import { Acceptor } from "../../runtime/native/mod.ts";
+import { Acceptor } from "../../runtime/native/acceptor.ts";
 import { type Config, DEFAULT_CONFIG } from "../../runtime/config/mod.ts";
 import { LogLabel } from "../../runtime/observe/log/mod.ts";
 import { createSharedState, openSharedState, type SharedState } from "../../runtime/ring/mod.ts";

@@ -18,7 +18,14 @@ export interface DenoBell {
   close(): void;
 }
 
-/** Milliseconds after which it is tried again to make a pair, where that failed. */
+/** Told of the descriptor that a bell holds, so that it can be closed if this thread dies. */
+export interface DescriptorOwner {
+  /** False: it cannot be noted, and so is not used. */
+  claim(descriptor: number): boolean;
+  release(descriptor: number): void;
+}
+
+/** Milliseconds after which it is tried again to make a pair, if that failed. */
 const RETRY = 1_000;
 
 const ONE = new Uint8Array(1);
@@ -26,13 +33,15 @@ const ONE = new Uint8Array(1);
 /** Rings by a connection within this process, made when it is first rung: who never rings has none. */
 export class LoopbackBell implements DenoBell {
   readonly #os: Pick<Os, "send" | "close" | "monotonicMilliseconds">;
+  readonly #owner: DescriptorOwner;
   readonly #closing = new AbortController();
   readonly #heard = new Uint8Array(1);
   #pair: LoopbackPair | null = null;
   #retryAt = -Infinity;
 
-  constructor(os: Pick<Os, "send" | "close" | "monotonicMilliseconds">) {
+  constructor(os: Pick<Os, "send" | "close" | "monotonicMilliseconds">, owner: DescriptorOwner) {
     this.#os = os;
+    this.#owner = owner;
   }
 
   async ring(): Promise<boolean> {
@@ -60,11 +69,12 @@ export class LoopbackBell implements DenoBell {
 
   async #make(): Promise<void> {
     const now = this.#os.monotonicMilliseconds();
-    if (now < this.#retryAt) return;
+    if (now < this.#retryAt || this.#closing.signal.aborted) return;
     this.#retryAt = Infinity; // one at a time
     try {
       const pair = await loopbackPair(this.#closing.signal);
-      if (this.#closing.signal.aborted) this.#end(pair);
+      const claimed = this.#owner.claim(pair.descriptor);
+      if (this.#closing.signal.aborted || !claimed) this.#end(pair);
       else this.#pair = pair;
     } catch (error) {
       if (!(error instanceof Error)) throw error; // no descriptor, no loopback: the caller goes without
@@ -78,6 +88,7 @@ export class LoopbackBell implements DenoBell {
   }
 
   #end({ descriptor, conn }: LoopbackPair): void {
+    this.#owner.release(descriptor);
     this.#os.close(descriptor);
     conn.close();
   }

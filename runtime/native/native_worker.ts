@@ -85,13 +85,17 @@ export class NativeWorker implements SocketContext, Source {
     this.writeStall = core.config.limits.writeStall;
     this.#context = core.createContext();
     this.#trimmer = new MemoryTrimmer(loop);
-    this.#bell = parts.bell ?? new LoopbackBell(os);
+    const { descriptors } = core.state;
+    this.#bell = parts.bell ?? new LoopbackBell(os, {
+      claim: (descriptor) => descriptors.claim(descriptor, start.worker),
+      release: (descriptor) => descriptors.release(descriptor),
+    });
     // Edge-triggered, so that a doorbell need not be read to fall silent.
     this.#doorbells = start.doorbells;
     const doorbell = this.#doorbellOf(start.worker);
     const registered = loop.registry.register(doorbell, this, EPOLLIN | EPOLLET);
     expectSuccess("epoll_ctl EPOLL_CTL_ADD", registered, doorbell);
-    core.state.descriptors.claim(loop.registry.descriptor, start.worker);
+    descriptors.claim(loop.registry.descriptor, start.worker);
   }
 
   /** Serves until the server has stopped and all connections are gone. */

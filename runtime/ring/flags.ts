@@ -1,5 +1,5 @@
 /**
- * Who sleeps, who lives, and whether the server is draining, in shared memory.
+ * Parked and alive flags of all workers, and whether the server is draining, in shared memory.
  *
  * Any thread reads and takes; a worker parks and unparks itself. It rings nothing: who takes a
  * parked flag writes to that worker's eventfd itself.
@@ -33,8 +33,9 @@
  * The other order, look and then park, loses the task that is pushed between the two; tests hold
  * the order. A flag taken from a worker that woke by itself costs one needless wake-up, no more.
  *
- * Only who takes tasks may park: a worker at its limit of connections refuses a task that it is
- * woken for (and closes it) rather than leave it on the ring, where nobody else is woken for it.
+ * Only who may take tasks may park: nobody else is woken for a task that a parked worker would leave on the
+ * ring. Who leaves tasks to another worker, which has fewer connections, sleeps for a few milliseconds at most and
+ * then looks again; the task's age says when anybody takes it.
  */
 import { PAIR_BYTES } from "./layout.ts";
 

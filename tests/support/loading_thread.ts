@@ -1,25 +1,25 @@
 /**
- * A worker thread that is slow to load: it says so on a channel, and goes on when told to there. It answers with
- * the folder of its config. Started by orders_test.ts.
+ * A worker thread that is slow to load: it connects to loads.ts to say so, and goes on when that connection ends. It
+ * answers with the folder of its config. Started by tests of the executor.
  */
 
 import { DateField } from "../../protocol/mod.ts";
 import { createRouter } from "../../runtime/serve/routes/mod.ts";
 import { LogLabel } from "../../runtime/observe/log/mod.ts";
+import { LOADS_PORT } from "./loads.ts";
 import type { Route } from "../../runtime/serve/session/mod.ts";
 import { serveThread } from "../../runtime/executor/serve_thread.ts";
-
-/** Carries "loading" from the threads, and "go on" to all that load. */
-const channel = new BroadcastChannel("loading-thread");
 
 function route(handle: Route["handle"]): Route {
   return { label: new LogLabel("test"), methods: null, wantsBody: false, handle, webSocket: null };
 }
 
 serveThread(async ({ files }) => {
-  const toldToGoOn = new Promise((resolve) => channel.addEventListener("message", resolve));
-  channel.postMessage("loading");
-  await toldToGoOn;
+  using connection = await Deno.connect({
+    hostname: "127.0.0.1",
+    port: Number(Deno.env.get(LOADS_PORT)),
+  });
+  await connection.read(new Uint8Array(1));
   return () =>
     createRouter([
       ["/root", route((exchange) => exchange.respondText(200, files.root ?? "none"))],

@@ -65,7 +65,7 @@ Deno.test({
   name: `fairness: a worker that still loads keeps nobody from the other${SKIPPED}`,
   ignore: OVER_DENO_TRANSPORT,
   fn: async () => {
-    using loads = new Loads();
+    await using loads = new Loads();
     const executor = await Executor.start(CONFIG, { warn: () => {}, workerModule: LOADING_THREAD });
     const { port } = executor.address;
     loads.atOnce = false;

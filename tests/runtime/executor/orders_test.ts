@@ -23,7 +23,7 @@ interface Running {
 }
 
 async function withThreads(body: (running: Running) => Promise<void>): Promise<void> {
-  using loads = new Loads();
+  await using loads = new Loads();
   const config: Config = {
     ...DEFAULT_CONFIG,
     transport: OVER_DENO_TRANSPORT ? "deno" : "auto",

@@ -25,7 +25,9 @@ export interface DescriptorOwner {
   release(descriptor: number): void;
 }
 
-/** Milliseconds after which it is tried again to make a pair, if that failed. */
+/** Milliseconds in which a connection within the process is made, if it can be made. */
+const MAKING = 50;
+/** Milliseconds after which it is tried again if it could not. */
 const RETRY = 1_000;
 
 const ONE = new Uint8Array(1);
@@ -34,9 +36,9 @@ const ONE = new Uint8Array(1);
 export class LoopbackBell implements DenoBell {
   readonly #os: Pick<Os, "send" | "close" | "monotonicMilliseconds">;
   readonly #owner: DescriptorOwner;
-  readonly #closing = new AbortController();
   readonly #heard = new Uint8Array(1);
   #pair: LoopbackPair | null = null;
+  #making: AbortController | null = null;
   #retryAt = -Infinity;
 
   constructor(os: Pick<Os, "send" | "close" | "monotonicMilliseconds">, owner: DescriptorOwner) {
@@ -46,10 +48,8 @@ export class LoopbackBell implements DenoBell {
 
   async ring(): Promise<boolean> {
     const pair = this.#pair;
-    if (pair === null) {
-      void this.#make();
-      return false;
-    }
+    // It takes Deno's polls to make one, too.
+    if (pair === null) return await this.#make();
     try {
       // The read first: it finds nothing, and so only a poll can fulfil it.
       const read = pair.conn.read(this.#heard);
@@ -63,23 +63,26 @@ export class LoopbackBell implements DenoBell {
   }
 
   close(): void {
-    this.#closing.abort();
+    this.#retryAt = Infinity;
+    this.#making?.abort();
     this.#drop();
   }
 
-  async #make(): Promise<void> {
-    const now = this.#os.monotonicMilliseconds();
-    if (now < this.#retryAt || this.#closing.signal.aborted) return;
-    this.#retryAt = Infinity; // one at a time
+  async #make(): Promise<boolean> {
+    if (this.#os.monotonicMilliseconds() < this.#retryAt) return false;
+    const making = this.#making = new AbortController();
+    const timer = setTimeout(() => making.abort(), MAKING);
     try {
-      const pair = await loopbackPair(this.#closing.signal);
-      const claimed = this.#owner.claim(pair.descriptor);
-      if (this.#closing.signal.aborted || !claimed) this.#end(pair);
-      else this.#pair = pair;
+      const pair = await loopbackPair(making.signal);
+      if (!making.signal.aborted && this.#owner.claim(pair.descriptor)) this.#pair = pair;
+      else this.#end(pair);
     } catch (error) {
       if (!(error instanceof Error)) throw error; // no descriptor, no loopback: the caller goes without
+    } finally {
+      clearTimeout(timer);
     }
-    this.#retryAt = this.#os.monotonicMilliseconds() + RETRY;
+    if (this.#retryAt < Infinity) this.#retryAt = this.#os.monotonicMilliseconds() + RETRY;
+    return this.#pair !== null;
   }
 
   #drop(): void {

@@ -1,8 +1,8 @@
 /**
  * The threads of loading_thread.ts as they load: how many have begun, and when they may go on.
  *
- * Each connects to a port when it begins to load, which it finds in the environment, and goes on when that
- * connection ends. (A BroadcastChannel would do, but on Deno 2.4 that takes a flag.)
+ * In: threads that connect when they begin to load, to a port that they find in the environment. Out: their count; each
+ * goes on when its connection ends. (A BroadcastChannel would do, but on Deno 2.4 that takes a flag.)
  */
 
 /** Where loading_thread.ts is. */

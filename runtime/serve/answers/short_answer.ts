@@ -1,5 +1,8 @@
 /**
- * Answers of one line of text that never change: it tells a person what to do next.
+ * Answers of one line of text that never change.
+ *
+ * In: a status, and the line, which tells a person what to do next. Out: the answer, for a session to encode, or
+ * whole, for a connection that has none.
  */
 
 import { type DateField, PreparedResponse } from "../../../protocol/mod.ts";

@@ -1,7 +1,7 @@
 /**
  * 503, for a connection that is one too many.
  *
- * For whoever accepts connections: it is said before a session is there. Never changes, so it is encoded once.
+ * In: nothing. Out: the answer, for whoever accepts connections: it is said before there is a session.
  */
 
 import { shortAnswer } from "./short_answer.ts";

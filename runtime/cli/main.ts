@@ -15,6 +15,7 @@ import { completionsFor } from "./completions/mod.ts";
 import { hashOfInput } from "./hash_password.ts";
 import { sickness } from "./health.ts";
 import { EXIT, helpText } from "./help.ts";
+import { Output } from "./output.ts";
 import { tlsUnreadiness, unreadiness } from "./readiness.ts";
 import { waitingForRestart } from "./restart.ts";
 import type { Settings } from "./settings.ts";
@@ -91,16 +92,29 @@ async function serve(config: Config, args: readonly string[]): Promise<number> {
   if (reason !== undefined) return fail(reason, EXIT.cannotServe);
   const signals = new StopSignals(args, config);
   try {
-    const executor = await Executor.start(config, { warn, version: VERSION });
+    const executor = await Executor.start(config, {
+      warn: (text) => errors.line(`async-deno: ${text}`),
+      inform: (text) => informs(config) && output.line(`async-deno: ${text}`),
+      version: VERSION,
+    });
     print(banner(executor, config));
     signals.stop(executor);
     const { failure } = await executor.ended;
+    await Promise.all([errors.flush(), output.flush()]);
     return failure === undefined ? EXIT.stopped : fail(failure, EXIT.cannotServe);
   } catch (error) {
     return fail(explain(error, config), EXIT.cannotServe);
   } finally {
     signals.dispose();
   }
+}
+
+/** What a running server says: its main thread must not wait for who reads that. */
+const [output, errors] = [new Output(Deno.stdout), new Output(Deno.stderr)];
+
+/** Whether standard output is for people to read, and for no log. */
+function informs({ log, monitoring: { accessLog } }: Config): boolean {
+  return log !== "-" && accessLog !== "-";
 }
 
 function banner(executor: Executor, config: Config): string {
@@ -168,11 +182,13 @@ class StopSignals {
     try {
       const config = await readAgain(this.#args);
       const waiting = waitingForRestart(this.#config, config);
-      if (waiting.length > 0) warn(`until a restart it stays as it was: ${waiting.join(", ")}`);
+      if (waiting.length > 0) {
+        errors.line(`async-deno: until a restart it stays as it was: ${waiting.join(", ")}`);
+      }
       await this.#executor.reload(config);
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
-      warn(`not all was read anew: ${error.message}; what there was goes on`);
+      errors.line(`async-deno: not all was read anew: ${error.message}; what there was goes on`);
       await this.#executor.reload();
     }
   }

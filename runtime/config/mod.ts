@@ -26,6 +26,8 @@ export {
   DEFAULT_CONFIG,
   ENDPOINT_NAMES,
   type EndpointName,
+  LOG_FORMATS,
+  type LogFormat,
   type LogTarget,
   type UserSource,
 } from "./server.ts";

@@ -22,6 +22,11 @@ import { NO_UNIX, type UnixConfig } from "./unix.ts";
 /** Where the log goes: a file's path, `-` for standard output, or `off`. */
 export type LogTarget = string;
 
+/** The forms of a line of the event log. */
+export const LOG_FORMATS = ["timed", "seed"] as const;
+/** With time and worker before the seed's words, or these alone. */
+export type LogFormat = (typeof LOG_FORMATS)[number];
+
 /** The endpoints: see runtime/serve/routes/. */
 export const ENDPOINT_NAMES = ["term", "ws", "echo", "health"] as const;
 
@@ -51,6 +56,10 @@ export interface Config {
   /** Pages that may open WebSockets beside our own. */
   readonly origins: readonly OriginPattern[];
   readonly log: LogTarget;
+  /** With time and worker before each line, or in the seed's words alone. */
+  readonly logFormat: LogFormat;
+  /** Bytes of the log's file, behind which a new one begins; the one before is kept. 0: no bound. */
+  readonly logBytes: number;
   /** Those that answer. */
   readonly endpoints: readonly EndpointName[];
   /** Who may ask, for all but the health check; none: everybody. */
@@ -72,6 +81,9 @@ export const DEFAULT_CONFIG: Omit<Config, "workers"> = {
   proxy: NO_PROXY,
   origins: [],
   log: "/tmp/async-deno.log",
+  logFormat: "timed",
+  // With the old file, 32 MiB: some minutes under load, days without; /tmp is often in memory.
+  logBytes: 16 * 1024 * 1024,
   endpoints: ENDPOINT_NAMES,
   users: [],
   files: FILES,

@@ -40,6 +40,8 @@ export interface DenoTransportContext {
   readonly messages: MessageBufferPool;
   /** Milliseconds that a peer may take nothing of what waits for it. */
   readonly writeStall: number;
+  /** Called if a TLS handshake has failed for another reason than that the client has left. */
+  handshakeFailed?(transport: DenoTransport, reason: string): void;
   /** Called when a connection is over, right before it is closed. */
   onClosing(transport: DenoTransport): void;
 }
@@ -212,8 +214,15 @@ export class DenoTransport implements Transport, TimerOwner {
     if (error instanceof Deno.errors.UnexpectedEof) return this.#onRead(null);
     if (this.closed) return this.#giveBuffer();
     if (!(error instanceof Error)) throw error;
+    this.#tellHandshake(error);
     this.#fail();
   };
+
+  #tellHandshake(error: Error): void {
+    const isHandshake = this.#isTls && !this.#hasReceived &&
+      error instanceof Deno.errors.InvalidData;
+    if (isHandshake) this.#context.handshakeFailed?.(this, error.message);
+  }
 
   #onBytes(count: number): void {
     this.#hasReceived = true;

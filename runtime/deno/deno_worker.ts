@@ -14,7 +14,6 @@ import {
   type PreparedResponse,
 } from "../../protocol/mod.ts";
 import type { Traffic } from "../net/mod.ts";
-import type { ThreadLogs } from "../observe/log/mod.ts";
 import { ConnectionCutter, hasLibc, preciseClock } from "../os/mod.ts";
 import { COLUMN, type Counters } from "../ring/mod.ts";
 import { lastAnswer, UNAVAILABLE } from "../serve/answers/mod.ts";
@@ -35,8 +34,6 @@ const FAMILY = { 4: 2, 16: 10 } as const;
 /** What the worker needs of its thread. */
 export interface DenoWorkerParts extends WorkerParts {
   readonly listen: ListenAddress;
-  /** What the logs are written by. */
-  readonly logs: ThreadLogs & { readonly os: { reopen?(): void } };
 }
 
 /** One worker thread's server. */
@@ -56,7 +53,6 @@ export class DenoWorker implements DenoTransportContext {
   readonly #refusals = new Set<DenoTransport>();
   readonly #addressWords = new Int32Array(4);
   readonly #addressBytes = new Uint8Array(this.#addressWords.buffer);
-  readonly #told = new Set<string>();
   readonly #cutter = hasLibc() ? new ConnectionCutter() : null;
   #starved = false;
   #gateClosed = false;
@@ -64,12 +60,9 @@ export class DenoWorker implements DenoTransportContext {
 
   /** Listens. @throws {Deno.errors} where that fails */
   constructor(parts: DenoWorkerParts) {
-    const { date, listen, logs } = parts;
+    const { date, listen } = parts;
     this.#parts = parts;
-    const core = this.#core = new WorkerCore(parts, {
-      logs,
-      createLoop: (counters) => this.#createLoop(counters),
-    });
+    const core = this.#core = new WorkerCore(parts, (counters) => this.#createLoop(counters));
     this.loop = core.loop;
     this.messages = core.messages;
     this.traffic = new DenoTraffic(core.counters);
@@ -120,6 +113,24 @@ export class DenoWorker implements DenoTransportContext {
     }
     this.#core.leave(transport);
     this.#endIfDone();
+  }
+
+  /**
+   * Deno begins the handshake as soon as it accepts, and answers what is no TLS with an alert of its own: there
+   * is no way to answer in clear text in its place. A failed handshake is the client's matter, and common on a
+   * public port; plain text is most often a mistake that the operator can mend.
+   */
+  handshakeFailed({ descriptor }: DenoTransport, reason: string): void {
+    const isPlainText = reason.includes("InvalidContentType");
+    const code = isPlainText ? "PLAIN_TEXT" : "TLS_HANDSHAKE";
+    this.#core.counters.add(isPlainText ? COLUMN.refusedPlainText : COLUMN.refusedTlsHandshake, 1);
+    this.#core.log.note("TLS", `fd=${descriptor} refused ${code} ${reason}`);
+    if (!isPlainText) return;
+    this.#core.warnings.say(
+      code,
+      "closed a connection that speaks no TLS, most likely http:// in place of https://: " +
+        "--redirect-http sends those who use another port to the right one",
+    );
   }
 
   // Connections.
@@ -185,11 +196,7 @@ export class DenoWorker implements DenoTransportContext {
 
   /** One connection too many: it is told so, if it listens, and closed. */
   #refuse(transport: DenoTransport, reason: string): void {
-    if (!this.#told.has(reason)) {
-      const text = `${reason}: refusing more with 503`;
-      this.#parts.post({ type: "warning", text });
-    }
-    this.#told.add(reason);
+    this.#core.warnings.say(reason, `${reason}: refusing more with 503`);
     this.#core.counters.add(COLUMN.refused, 1);
     this.#refusals.add(transport);
     transport.setSession(new RefusalSession(transport));
@@ -211,7 +218,6 @@ export class DenoWorker implements DenoTransportContext {
 
   async #obey(order: ThreadOrder): Promise<void> {
     if (order.type === "drain") await this.#drain();
-    else if (order.type === "log") this.#parts.logs.os.reopen?.();
     else if (order.type === "tls") await this.#renew(order.tls);
     else await this.#core.routeBy(order);
   }

@@ -2,7 +2,7 @@
  * The entrance of the Deno transport: each worker listens on the same address by itself, and the kernel
  * spreads the connections.
  *
- *   start:  look whether the address is free → certificate, log → workers → steering, where there is libc
+ *   start:  look whether the address is free → certificate → workers → steering, where there is libc
  *   stop:   new connections are held off → each worker takes what waits, drains and ends
  *
  * In: the config and the address. Out: connections that each worker accepts for itself.
@@ -14,13 +14,11 @@ import { hasLibc, holdConnections, isActivated, steerConnections } from "../os/m
 import type { ThreadOrder, TlsMaterial } from "../thread/mod.ts";
 import { ActivationError } from "./activation_error.ts";
 import type { Entrance, EntranceParts } from "./entrance.ts";
-import { type LogFiles, openLogFiles } from "./log_files.ts";
 import { readTlsMaterial } from "./tls_material.ts";
 
 /** Has every worker listen. */
 export class DenoEntrance implements Entrance {
   readonly address: Deno.NetAddr;
-  readonly logFiles: LogFiles;
   readonly socketPath = null;
   readonly redirectAddress: Deno.NetAddr | null;
   readonly hasEnded = true;
@@ -31,12 +29,11 @@ export class DenoEntrance implements Entrance {
   #parts!: EntranceParts;
 
   /**
-   * Finds out whether the address is free, reads the certificate, and opens the logs.
+   * Finds out whether the address is free, and reads the certificate.
    *
    * @throws {Deno.errors.AddrInUse} and Deno's other errors of listening
    * @throws {ActivationError} where systemd hands a socket over
    * @throws {TlsError} where certificate or key are none
-   * @throws {LogFileError} where a log cannot be opened
    */
   constructor(config: Config) {
     this.#config = config;
@@ -50,7 +47,6 @@ export class DenoEntrance implements Entrance {
     const { redirectPort } = config.tls;
     this.address = probe(config.hostname, config.port);
     this.redirectAddress = redirectPort === undefined ? null : probe(config.hostname, redirectPort);
-    this.logFiles = openLogFiles(config);
   }
 
   async start(parts: EntranceParts): Promise<void> {
@@ -91,21 +87,8 @@ export class DenoEntrance implements Entrance {
     }
   }
 
-  /** @throws {Error} that says what could not be read, and is as it was before */
+  /** @throws {TlsError} where certificate or key are none; all is as it was before */
   async reload(): Promise<void> {
-    // Each for itself: a log that cannot be opened keeps nobody from the new certificate.
-    const reopened = Promise.resolve().then(() => this.#reopenLogs());
-    const results = await Promise.allSettled([reopened, this.#readCertificate()]);
-    const faults = results.flatMap((result) => result.status === "rejected" ? [result.reason] : []);
-    if (faults.length > 0) throw new Error(faults.map(({ message }) => message).join("; "));
-  }
-
-  #reopenLogs(): void {
-    this.logFiles.reopen();
-    if (!this.logFiles.areShared) this.#tellAll({ type: "log" });
-  }
-
-  async #readCertificate(): Promise<void> {
     const tls = readTlsMaterial(this.#config.tls);
     if (tls === null || (tls.cert === this.#tls?.cert && tls.key === this.#tls.key)) return;
     this.#tls = tls;
@@ -125,9 +108,7 @@ export class DenoEntrance implements Entrance {
     this.#renewing = null;
   }
 
-  close(): void {
-    this.logFiles.close();
-  }
+  close(): void {}
 
   /** What can be tuned: all that is listened on, where there is libc. */
   #addresses(): Deno.NetAddr[] {

@@ -8,7 +8,6 @@
 import type { Config } from "../config/mod.ts";
 import type { SharedState } from "../ring/mod.ts";
 import type { WorkerStart } from "../thread/mod.ts";
-import type { LogFiles } from "./log_files.ts";
 import type { Thread } from "./thread_handle.ts";
 
 /** What an entrance is given by the executor. */
@@ -29,8 +28,6 @@ export interface EntranceParts {
 export interface Entrance {
   /** The address that is listened on; the port is a real one. */
   readonly address: Deno.NetAddr;
-  /** Opened behind the address: who has that has the logs. */
-  readonly logFiles: LogFiles;
   /** The file of the Unix socket that is listened on instead, or null; the address then means nothing. */
   readonly socketPath: string | null;
   /** Where plain HTTP is sent to https, if anywhere. */
@@ -49,7 +46,7 @@ export interface Entrance {
   stop(): void;
   /** A worker has died: lets go of what it left open, and has the others look for its tasks. */
   bury(worker: number): void;
-  /** Reads files anew: the log, and the certificate if there is one. */
+  /** Reads the certificate anew, if there is one. */
   reload(): Promise<void>;
   /** Nobody uses what it opened any more. */
   close(): void;

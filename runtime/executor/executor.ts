@@ -8,7 +8,6 @@
 
 import { type Config, type ListenAddress, usesDenoTransport } from "../config/mod.ts";
 import type { AdminServer } from "../observe/admin/mod.ts";
-import { Log } from "../observe/log/mod.ts";
 import {
   COLUMN,
   type Column,
@@ -22,6 +21,7 @@ import { AdminError } from "./admin_error.ts";
 import { DenoEntrance } from "./deno_entrance.ts";
 import type { Entrance } from "./entrance.ts";
 import { NativeEntrance } from "./native_entrance.ts";
+import { ServerLogs } from "./server_logs.ts";
 import { Thread, type ThreadEnd } from "./thread_handle.ts";
 
 /** So many deaths of workers within this time, and something is wrong that a restart does not mend. */
@@ -45,6 +45,8 @@ export interface ServerEnd {
 export interface ExecutorOptions {
   /** Where a warning for the operator goes: one line without its end. */
   warn(text: string): void;
+  /** Where good news goes, as that all was read anew. */
+  inform?(text: string): void;
   /** What the metrics say that this is. */
   readonly version?: string;
   /** The module of a worker thread; default: ours. For other endpoints, and for tests. */
@@ -59,13 +61,14 @@ export class Executor {
   readonly #options: ExecutorOptions;
   readonly #entrance: Entrance;
   readonly #state: SharedState;
-  readonly #log: Log;
+  readonly #logs: ServerLogs;
   readonly #workers: Thread[] = [];
   #deaths: number[] = [];
   // The start, and reloads, during which threads load something.
   #loading = 1;
   #replacing: Promise<void> = Promise.resolve();
   readonly #saidAt = new Map<string, number>();
+  #warnings = 0;
   #admin: AdminServer | null = null;
   /** New connections are welcome: all threads are there, and nobody has said stop. */
   #ready = false;
@@ -81,13 +84,25 @@ export class Executor {
     this.#entrance = usesDenoTransport(config)
       ? new DenoEntrance(config)
       : new NativeEntrance(config);
-    const { os, log } = this.#entrance.logFiles;
-    // A log that cannot be written is what the workers warn of; here there is nothing to add.
-    this.#log = new Log(os, log, { failed() {}, dropped() {} });
     this.#state = openSharedState(createSharedState({
       workers: config.workers,
       addresses: config.limits.connectionsPerAddress > 0 ? ADDRESSES : 0,
     }));
+    this.#logs = this.#openLogs();
+  }
+
+  /** Behind the address: the log may be that of the server that has the port already. */
+  #openLogs(): ServerLogs {
+    try {
+      return new ServerLogs({
+        config: this.#config,
+        state: this.#state,
+        warn: (text) => this.#sayOnce(text),
+      });
+    } catch (error) {
+      this.#entrance.close();
+      throw error;
+    }
   }
 
   /** The address that it listens on; the port is a real one. */
@@ -157,14 +172,28 @@ export class Executor {
    */
   async reload(config: Config = this.#config): Promise<void> {
     if (this.#stopping) return;
+    const before = this.#warnings;
     const rerouted = this.#routeBy(config);
-    try {
-      await this.#entrance.reload();
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      this.#say(`not all was read anew: ${reason}; what there was goes on`);
+    // Each for itself: a log that cannot be opened keeps nobody from the new certificate.
+    const reopened = Promise.resolve().then(() => this.#logs.reopen());
+    const results = await Promise.allSettled([reopened, this.#entrance.reload()]);
+    const faults = results.flatMap((result) => result.status === "rejected" ? [result.reason] : []);
+    if (faults.length > 0) {
+      const reasons = faults.map((fault) => fault instanceof Error ? fault.message : String(fault));
+      this.#say(`not all was read anew: ${reasons.join("; ")}; what there was goes on`);
     }
     await rerouted;
+    // A worker that could not read something has said so.
+    if (this.#warnings === before) this.#inform(`read anew: ${this.#readAnew()}`);
+  }
+
+  /** What a reload reads, for the operator. */
+  #readAnew(): string {
+    const { tls, files: { root }, users } = this.#config;
+    const passwords = users.map(({ user, file }) => `the password of ${user} in ${file}`);
+    const named = [tls.cert, tls.key, root].filter((path) => path !== undefined);
+    const logs = this.#logs.files.map((file) => `the log ${file}, opened by its name`);
+    return [...named, ...passwords, ...logs, "the options of files and endpoints"].join(", ");
   }
 
   /** Each worker may have to load something for it: until all have, none of them blocks, as at the start. */
@@ -225,17 +254,16 @@ export class Executor {
     const ours = new URL("./worker_thread.ts", import.meta.url);
     return new Thread(this.#options.workerModule ?? ours, `worker ${worker}`, {
       warn: (text) => this.#sayOnce(text),
+      lines: () => this.#logs.wake(),
       ended: (end) => this.#workerEnded(worker, end),
     });
   }
 
   #startOf(worker: number): WorkerStart {
-    const { log, accessLog } = this.#entrance.logFiles;
     return {
       worker,
       memory: this.#state.memory,
-      logDescriptor: log,
-      accessLogDescriptor: accessLog,
+      logs: this.#logs.memory,
       config: this.#config,
       ...this.#entrance.workerStart(),
     };
@@ -274,6 +302,7 @@ export class Executor {
     settle(counters, COLUMN.webSocketsOpened, COLUMN.webSocketsClosed);
     settle(counters, COLUMN.bytesQueued, COLUMN.bytesUnqueued);
     this.#entrance.bury(worker);
+    this.#logs.salvage(worker);
   }
 
   #entranceEnded(failure: string | undefined): void {
@@ -293,9 +322,19 @@ export class Executor {
 
   /** A line for the operator, and for the log. */
   #say(text: string): void {
+    this.#warnings++;
     this.#options.warn(text);
-    this.#log.note("EXECUTOR", text);
-    this.#log.flush();
+    this.#note(text);
+  }
+
+  #inform(text: string): void {
+    this.#options.inform?.(text);
+    this.#note(text);
+  }
+
+  #note(text: string): void {
+    this.#logs.log.note("EXECUTOR", text);
+    this.#logs.log.flush();
   }
 
   #finishIfAllEnded(): void {
@@ -312,7 +351,7 @@ export class Executor {
     clearTimeout(this.#stopTimer);
     // The last to go: until then it tells how the end comes along.
     const adminGone = this.#admin?.stop() ?? Promise.resolve();
-    void adminGone.finally(() => this.#end({ failure }));
+    void adminGone.finally(() => this.#logs.finish()).finally(() => this.#end({ failure }));
   }
 }
 

@@ -16,6 +16,6 @@
 export { ActivationError } from "./activation_error.ts";
 export { AdminError } from "./admin_error.ts";
 export { Executor, type ExecutorOptions, type ServerEnd } from "./executor.ts";
-export { LogFileError } from "./log_files.ts";
+export { LogFileError } from "./server_logs.ts";
 export { readTlsMaterial, TlsError } from "./tls_material.ts";
 export { serveThread } from "./serve_thread.ts";

@@ -1,7 +1,7 @@
 /**
  * The entrance of the epoll transport: one listening descriptor for all.
  *
- *   start:  listen → adopt → doorbells, logs → acceptor and workers
+ *   start:  listen → adopt → doorbells → acceptor and workers
  *   stop:   take what the kernel's backlog holds → accept no more → draining flag → all doorbells
  *
  * A listener that was handed over goes on to listen, and its backlog is left to the next who gets it:
@@ -17,7 +17,6 @@ import { expectSuccess, LinuxOs, setBlocking, SOCKADDR_BYTES } from "../os/mod.t
 import type { SharedState } from "../ring/mod.ts";
 import type { AcceptorStart } from "../thread/mod.ts";
 import type { Entrance, EntranceParts } from "./entrance.ts";
-import { type LogFiles, openLogFiles } from "./log_files.ts";
 import { type NativeListener, openNativeListener } from "./native_listener.ts";
 import { Thread } from "./thread_handle.ts";
 
@@ -32,7 +31,6 @@ const PUSH_AGAIN = 5;
 
 /** Listens once, for all workers. */
 export class NativeEntrance implements Entrance {
-  readonly logFiles: LogFiles;
   readonly redirectAddress = null;
   readonly #config: Config;
   readonly #os = new LinuxOs();
@@ -45,22 +43,14 @@ export class NativeEntrance implements Entrance {
   readonly #acceptorEnded = Promise.withResolvers<void>();
 
   /**
-   * Listens, and opens the logs.
+   * Listens.
    *
    * @throws {Deno.errors.AddrInUse} and Deno's other errors of listening
-   * @throws {LogFileError} where a log cannot be opened
    * @throws {SystemError} where the kernel has no descriptor left
    */
   constructor(config: Config) {
     this.#config = config;
-    // Before the log, which is emptied: it may be that of the server that has the port already.
     const listener = this.#listener = openNativeListener(config);
-    try {
-      this.logFiles = openLogFiles(config);
-    } catch (error) {
-      listener.close();
-      throw error;
-    }
     const bell = () => expectSuccess("eventfd", this.#os.eventfd());
     this.#doorbells = Array.from({ length: config.workers }, bell);
     this.#stopBell = listener.isHandedOver ? bell() : undefined;
@@ -123,7 +113,6 @@ export class NativeEntrance implements Entrance {
   }
 
   reload(): Promise<void> {
-    this.logFiles.reopen();
     return Promise.resolve();
   }
 
@@ -132,7 +121,6 @@ export class NativeEntrance implements Entrance {
     for (const descriptor of this.#doorbells) this.#os.close(descriptor);
     if (this.#stopBell !== undefined) this.#os.close(this.#stopBell);
     this.#listener.close();
-    this.logFiles.close();
   }
 
   #createAcceptor({ warn, ended }: EntranceParts): Thread {

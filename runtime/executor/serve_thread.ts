@@ -6,8 +6,7 @@
  */
 
 import type { DateField } from "../../protocol/mod.ts";
-import { openPlainLogs, type ThreadLogs } from "../observe/log/mod.ts";
-import { hasLibc, LinuxOs } from "../os/mod.ts";
+import { LinuxOs } from "../os/mod.ts";
 import type { Router } from "../serve/session/mod.ts";
 import type { RouterLoader, WorkerParts } from "../serve/worker/mod.ts";
 import { onOrder, onStart, postToMain, type WorkerStart } from "../thread/mod.ts";
@@ -30,10 +29,5 @@ async function createWorker(parts: WorkerParts, { listen }: WorkerStart) {
     return new NativeWorker({ ...parts, os: new LinuxOs() });
   }
   const { DenoWorker } = await import("../deno/mod.ts");
-  return new DenoWorker({ ...parts, listen, logs: logsOf(parts.start) });
-}
-
-function logsOf({ logDescriptor, accessLogDescriptor, config }: WorkerStart): ThreadLogs {
-  if (!hasLibc()) return openPlainLogs(config, "append");
-  return { os: new LinuxOs(), log: logDescriptor, accessLog: accessLogDescriptor };
+  return new DenoWorker({ ...parts, listen });
 }

@@ -17,6 +17,8 @@ export interface ThreadEnd {
 export interface ThreadWatcher {
   /** Something for the operator. */
   warn(text: string): void;
+  /** It has handed lines of a log over, or dropped some. */
+  lines?(): void;
   /** It has ended; called once. */
   ended(end: ThreadEnd): void;
 }
@@ -84,6 +86,8 @@ export class Thread {
 
   #hear(message: ThreadMessage): void {
     switch (message.type) {
+      case "lines":
+        return this.#watcher.lines?.();
       case "warning":
         return this.#watcher.warn(message.text);
       case "stopped":

@@ -31,7 +31,7 @@ import {
 } from "../ring/mod.ts";
 import { ConnectionTask } from "../net/mod.ts";
 import { lastAnswer, UNAVAILABLE } from "../serve/answers/mod.ts";
-import type { AcceptorStart, ThreadMessage } from "../thread/mod.ts";
+import { type AcceptorStart, type ThreadMessage, Warnings } from "../thread/mod.ts";
 import { ListenerWait } from "./listener_wait.ts";
 import { LOOK, RefusedConnections } from "./refused_connections.ts";
 
@@ -69,10 +69,11 @@ export class Acceptor {
   #nextWorker = 0;
   #starved = false;
   #turns = 0;
-  readonly #told = new Set<string>();
+  readonly #warnings: Warnings;
 
   constructor(parts: AcceptorParts) {
     this.#parts = parts;
+    this.#warnings = new Warnings(parts.post, parts.now);
     const { start: { memory, listener, stopBell }, os } = parts;
     this.#wait = stopBell === undefined ? null : new ListenerWait(os, listener, stopBell);
     this.#state = openSharedState(memory);
@@ -185,12 +186,8 @@ export class Acceptor {
 
   /** One connection too many: it is told so, and closed when it has read that. */
   #refuse(descriptor: number, reason: string): void {
-    const { os, post, now } = this.#parts;
-    // Said at the first of each reason: who refuses thousands need not tell thousands of times.
-    if (!this.#told.has(reason)) {
-      post({ type: "warning", text: `${reason}: refusing more with 503` });
-    }
-    this.#told.add(reason);
+    const { os, now } = this.#parts;
+    this.#warnings.say(reason, `${reason}: refusing more with 503`);
     this.#state.addresses.leave(descriptor);
     this.#counters.add(COLUMN.refused, 1);
     this.#date.set(now());

@@ -75,10 +75,10 @@ export class NativeWorker implements SocketContext, Source {
 
   constructor(parts: NativeWorkerParts) {
     const { start, os } = parts;
-    const core = this.#core = new WorkerCore(parts, {
-      logs: { os, log: start.logDescriptor, accessLog: start.accessLogDescriptor },
-      createLoop: (counters) => new EventLoop(os, counters && new SleepMeter(os, counters)),
-    });
+    const core = this.#core = new WorkerCore(
+      parts,
+      (counters) => new EventLoop(os, counters && new SleepMeter(os, counters)),
+    );
     const loop = this.loop = core.loop;
     this.messages = core.messages;
     this.traffic = new TrafficCounter(core.counters);

@@ -119,14 +119,6 @@ export class LinuxOs implements Os {
     return result(this.#libc.close(descriptor));
   }
 
-  write(descriptor: number, bytes: Uint8Array, length: number): number {
-    let written: number;
-    do written = result(this.#libc.write(descriptor, bytes as Ffi, length)); while (
-      written === -EINTR
-    );
-    return written;
-  }
-
   sendFile(descriptor: number, file: number, offset: number, length: number): number {
     let sent: number;
     do {
@@ -203,8 +195,11 @@ export class LinuxOs implements Os {
   }
 
   ringDoorbell(eventfd: number): number {
-    return this.write(eventfd, this.#one, 8);
+    let written: number;
+    do written = result(this.#libc.write(eventfd, this.#one, 8)); while (written === -EINTR);
+    return written;
   }
+
   #milliseconds(clock: number): number {
     this.#libc.clock_gettime(clock, this.#timespecBytes);
     const words = this.#timespec; // four words: the indices are in bounds

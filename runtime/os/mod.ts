@@ -58,13 +58,14 @@ export { FileStatus } from "./file_status.ts";
 export type { FileSystem, LookUp, ReadPlace } from "./file_system.ts";
 export { hasLibc } from "./libc.ts";
 export { LinuxFiles } from "./linux_files.ts";
+export { LinuxLogFile } from "./linux_log_file.ts";
 export { LinuxOs } from "./linux.ts";
 export { adoptListener, setBlocking } from "./listener.ts";
-export { type Opening, openLogFile, reopenLogFile } from "./log_file.ts";
+export { countLines, LogFile, type LogFileOptions } from "./log_file.ts";
 export { type LoopbackPair, loopbackPair } from "./loopback_pair.ts";
 export type { Os } from "./os.ts";
-export { PlainLogs, type PlainLogTarget } from "./plain_logs.ts";
 export { PortableFiles } from "./portable_files.ts";
+export { PortableLogFile } from "./portable_log_file.ts";
 export { holdConnections, steerConnections, tuneListeners } from "./reuse_port.ts";
 export {
   addressText,

@@ -30,8 +30,6 @@ export interface Os {
   shutdownRead(descriptor: number): number;
   /** close(2). */
   close(descriptor: number): number;
-  /** write(2) of `bytes[0, length)`. */
-  write(descriptor: number, bytes: Uint8Array, length: number): number;
   /**
    * sendfile(2) of `file[offset, offset + length)`, length below 2 GiB; may take less. 0: the file ends
    * at `offset`. The bytes go from the page cache to the socket; what of them is not in memory is read

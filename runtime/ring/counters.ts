@@ -56,8 +56,8 @@ export const COLUMN = {
   parks: 21,
   /** Times that the thread woke another. */
   doorbells: 22,
-  /** Bytes of log lines lost because they could not be written. */
-  logBytesDropped: 23,
+  /** Lines of the event log that were dropped, because it was not written as fast as they came. */
+  logLinesDropped: 23,
   /** Times that a doorbell was heard. */
   wakeUps: 24,
   /** … between requests … */
@@ -89,6 +89,14 @@ export const COLUMN = {
   latencyMicroseconds: 40,
   /** Threads that were started in the place of one that died. */
   workersReplaced: 41,
+  /** The same as `logLinesDropped`, of the access log. */
+  accessLogLinesDropped: 42,
+  /** Connections that were refused after they were taken up: no PROXY header, … */
+  refusedProxyHeader: 43,
+  /** … no TLS, most likely plain HTTP on the port of https, … */
+  refusedPlainText: 44,
+  /** … or a TLS handshake that failed otherwise. */
+  refusedTlsHandshake: 45,
 } as const;
 
 /** The number of a column. */

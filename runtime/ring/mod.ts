@@ -28,6 +28,14 @@ export { COLUMN, type Column, Counters } from "./counters.ts";
 export type { InboxSink } from "./inbox.ts";
 export { LATENCY_BOUNDS, LATENCY_BUCKETS } from "./latency.ts";
 export {
+  digitsOf,
+  LogBuffer,
+  LogBufferReader,
+  type LogBufferWatcher,
+  writeDigits,
+} from "./log_buffer.ts";
+export { createLogMemory } from "./log_layout.ts";
+export {
   createSharedState,
   openSharedState,
   SharedState,

@@ -18,13 +18,17 @@ export interface WorkerStart {
   readonly memory: SharedArrayBuffer;
   /** The eventfd of each worker, by its number. */
   readonly doorbells: readonly number[];
-  /** Descriptor of the log, or -1. Where there is no libc a thread opens both logs for itself. */
-  readonly logDescriptor: number;
-  /** Descriptor of the access log, or -1. */
-  readonly accessLogDescriptor: number;
+  /** Where its lines of both logs go. */
+  readonly logs: LogMemory;
   readonly config: Config;
   /** Where it listens by itself, on the Deno transport; absent: the ring brings it connections. */
   readonly listen?: ListenAddress;
+}
+
+/** The memory of both logs, made by `createLogMemory`; null: switched off. A worker's block is its number. */
+export interface LogMemory {
+  readonly events: SharedArrayBuffer | null;
+  readonly accesses: SharedArrayBuffer | null;
 }
 
 /** Where, and as whom, a worker of the Deno transport listens. */
@@ -57,8 +61,6 @@ export type MainMessage<Start = unknown> =
 export type ThreadOrder =
   /** Accept no more, finish what is under way, and end; on the Deno transport. */
   | { readonly type: "drain" }
-  /** Open the log anew under its name; where threads have files of their own. */
-  | { readonly type: "log" }
   /** Answer requests by this config from now on, or as before if that cannot be. */
   | { readonly type: "config"; readonly config: Config }
   /** Serve new connections with this certificate. */
@@ -89,5 +91,7 @@ export type ThreadMessage =
   | { readonly type: "obeyed"; readonly number: number }
   /** It has ended by itself: all its connections are closed. */
   | { readonly type: "stopped" }
+  /** It has handed lines of a log over, or found no room for some. */
+  | { readonly type: "lines" }
   /** Something that the operator should read once. */
   | { readonly type: "warning"; readonly text: string };

@@ -13,6 +13,7 @@
 export type {
   AcceptorStart,
   ListenAddress,
+  LogMemory,
   MainMessage,
   ThreadMessage,
   ThreadOrder,
@@ -20,3 +21,4 @@ export type {
   WorkerStart,
 } from "./messages.ts";
 export { onOrder, onStart, type OrderHandler, postToMain } from "./thread.ts";
+export { Warnings } from "./warnings.ts";

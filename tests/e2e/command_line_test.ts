@@ -4,6 +4,7 @@
  */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { freePort } from "../support/free_port.ts";
 import { ask } from "../support/http_client.ts";
 import { REPOSITORY, runServer, startServer, waitFor, withServer } from "../support/server.ts";
 
@@ -119,16 +120,18 @@ Deno.test("command line: a stopped server's port can be taken again at once", as
   });
 });
 
-Deno.test("command line: the log is emptied at the start", async () => {
-  const log = await Deno.makeTempFile({ prefix: "async-deno-test-" });
+Deno.test("command line: the log is a new one at the start, and that of yesterday is kept", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "async-deno-test-" });
+  const log = `${folder}/log`;
   try {
     await Deno.writeTextFile(log, "of yesterday\n");
     await withServer({ workers: 2, log }, async (server) => {
       await ask(server, HEALTH);
       assert(!(await server.waitForLog("done, closing\n")).includes("yesterday"));
+      assertEquals(await Deno.readTextFile(`${log}.1`), "of yesterday\n");
     });
   } finally {
-    await Deno.remove(log);
+    await Deno.remove(folder, { recursive: true });
   }
 });
 
@@ -153,11 +156,4 @@ Deno.test("command line: --log off writes none", () =>
 /** One line, of words: not a stack, not empty, without control characters. */
 function assertOneLine(stderr: string): void {
   assertMatch(stderr, /^[\x20-\x7e\u00a0-\uffff]{10,300}\n$/);
-}
-
-function freePort(): number {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
-  return port;
 }

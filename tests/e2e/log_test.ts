@@ -1,22 +1,27 @@
 /**
- * The event log: the seed's lines word for word, whole even when all workers write at once, soon on
- * disk, complete at the end, and free of whatever a client would like to write there.
+ * The event log: the seed's lines word for word behind time and worker, whole even when all workers write at once,
+ * soon on disk, complete at the end, in bounds, and free of whatever a client would like to write there.
  */
 
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { ask, HttpConnection } from "../support/http_client.ts";
-import { withServer } from "../support/server.ts";
+import { isFile } from "../support/is_file.ts";
+import { startServer, waitFor, withServer } from "../support/server.ts";
 import { WsClient } from "../support/ws_client.ts";
 
 const CLOSING = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
 
-/** The lines of the descriptor that `marker` stands on, without the descriptor. */
+/** RFC 3339, and who writes. */
+const PREFIX = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (?:w\d+|main) /;
+const LINE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (?:w\d+|main) \[[A-Za-z]+\] [\x20-\x7e]+$/;
+
+/** The lines of the descriptor that `marker` stands on, without the descriptor, time and worker. */
 function linesOf(log: string, marker: string): string[] {
   const descriptor = new RegExp(`fd=(\\d+) ${marker}`).exec(log)?.[1];
   assert(descriptor !== undefined, `no "${marker}" in the log:\n${log}`);
   const own = new RegExp(`\\bfd=${descriptor}\\b`);
   return log.split("\n").filter((line) => own.test(line))
-    .map((line) => line.replace(own, "fd=N"));
+    .map((line) => line.replace(own, "fd=N").replace(PREFIX, ""));
 }
 
 Deno.test("log: a request on a connection that closes", () =>
@@ -81,8 +86,7 @@ Deno.test("log: whole lines, each of them there, while all workers write at once
     const log = await server.log();
     assert(log.endsWith("\n"));
     const lines = log.slice(0, -1).split("\n");
-    const strange = lines.filter((line) => !/^\[[A-Za-z]+\] [\x20-\x7e]+$/.test(line));
-    assertEquals(strange, []);
+    assertEquals(lines.filter((line) => !LINE.test(line)), []);
     for (let i = 0; i < clients; i++) {
       const own = lines.filter((line) => line.includes(`route=/client-${i} `));
       assertEquals(own.length, rounds, `client ${i}`);
@@ -116,4 +120,124 @@ Deno.test("log: what a client sends is bounded, and cannot write lines or colour
     const longest = Math.max(...log.split("\n").map((line) => line.length));
     assert(longest < 1_000, `a line has ${longest} characters`);
     assert(/^[\x20-\x7e\n]*$/.test(log), JSON.stringify(log));
+  }));
+
+Deno.test("log: each line says when and by which worker", () =>
+  withServer({ workers: 2 }, async (server) => {
+    const before = Date.now();
+    await ask(server, CLOSING);
+    const log = await server.waitForLog("[epoll] removing closed");
+    const lines = log.trimEnd().split("\n");
+    for (const line of lines) {
+      const [, time, worker] = /^(\S+) w(\d+) \[/.exec(line) ?? [];
+      const age = Date.parse(`${time}`) - before;
+      // The clock of a turn is right to some milliseconds.
+      assert(age > -1_000 && age < 30_000, line);
+      assert(worker === "0" || worker === "1", line);
+    }
+    const own = new Set(lines.map((line) => line.split(" ")[1]));
+    assertEquals(own.size, 1, "one connection is one worker's");
+  }));
+
+Deno.test("log: --log-format seed writes the seed's lines alone", () =>
+  withServer({ workers: 2, args: ["--log-format", "seed"] }, async (server) => {
+    await ask(server, CLOSING);
+    const log = await server.waitForLog("[epoll] removing closed");
+    const lines = log.trimEnd().split("\n");
+    const strange = lines.filter((line) => !/^\[[A-Za-z]+\] [\x20-\x7e]+$/.test(line));
+    assertEquals(strange, []);
+    assertMatch(log, /^\[ACCEPT\] fd=\d+\n\[HTTP\] fd=\d+ recv request\n/);
+  }));
+
+Deno.test("log: in bounds under load of all workers, one old file, every line whole", () =>
+  withServer({ workers: 4, args: ["--log-size", "200000"] }, async (server) => {
+    const [clients, rounds] = [8, 400];
+    const old = `${server.logFile}.1`;
+    const sizes: number[] = [];
+    let rotations = 0;
+    let identity: number | null = null;
+    const look = async () => {
+      const present = await Deno.stat(server.logFile).catch(() => null);
+      if (present === null) return; // between two names
+      if (present.ino !== identity) rotations++;
+      identity = present.ino;
+      sizes.push(present.size);
+      if (isFile(old)) sizes.push((await Deno.stat(old)).size);
+    };
+    await Promise.all(Array.from({ length: clients }, async (_, i) => {
+      using connection = await HttpConnection.open(server);
+      for (let round = 0; round < rounds; round += 40) {
+        await connection.send(`GET /client-${i} HTTP/1.1\r\nHost: a\r\n\r\n`.repeat(40));
+        for (let k = 0; k < 40; k++) await connection.answer();
+        await look();
+      }
+    }));
+    assertEquals((await server.stop()).code, 0);
+    await look();
+    assert(rotations >= 3, `${rotations} files seen`);
+    assert(Math.max(...sizes) <= 200_000, `${Math.max(...sizes)} bytes`);
+    const names = [...Deno.readDirSync(new URL(".", `file://${server.logFile}`))];
+    assertEquals(names.map(({ name }) => name).sort(), ["server.log", "server.log.1"]);
+    for (const file of [old, server.logFile]) {
+      const text = await Deno.readTextFile(file);
+      assert(text.endsWith("\n"));
+      assertEquals(text.trimEnd().split("\n").filter((line) => !LINE.test(line)), [], file);
+    }
+  }));
+
+Deno.test("log: no line is lost over a rotation", () =>
+  withServer({ workers: 4, args: ["--log-size", "400000"] }, async (server) => {
+    // More than one file holds, and less than two.
+    const [clients, rounds] = [8, 300];
+    await Promise.all(Array.from({ length: clients }, async (_, i) => {
+      using connection = await HttpConnection.open(server);
+      await connection.send(`GET /client-${i} HTTP/1.1\r\nHost: a\r\n\r\n`.repeat(rounds));
+      for (let round = 0; round < rounds; round++) await connection.answer();
+    }));
+    assertEquals((await server.stop()).code, 0);
+    const log = await Deno.readTextFile(`${server.logFile}.1`) + await server.log();
+    for (let i = 0; i < clients; i++) {
+      for (const what of [`route=/client-${i} `]) {
+        assertEquals(log.split(what).length - 1, rounds, what);
+      }
+    }
+    assertEquals(log.split("done, keep-alive\n").length - 1, clients * rounds);
+  }));
+
+Deno.test("log: the last run's is kept at the start, also that of a server that was killed", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "async-deno-test-" });
+  const log = `${folder}/server.log`;
+  try {
+    const first = await startServer({ workers: 1, log });
+    await ask(first, CLOSING.replace("/", "/evidence"));
+    await first.waitForLog("route=/evidence");
+    await first.stop("SIGKILL");
+    await first.abandon();
+    await withServer({ workers: 1, log }, async (second) => {
+      await ask(second, CLOSING.replace("/", "/later"));
+      const now = await second.waitForLog("route=/later");
+      assert(!now.includes("/evidence"));
+      assertStringIncludes(await Deno.readTextFile(`${log}.1`), "route=/evidence");
+    });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("log: a reload that succeeded says what it read, one that did not says no such thing", () =>
+  withServer({ workers: 2 }, async (server) => {
+    server.kill("SIGHUP");
+    const log = await server.waitForLog("main [EXECUTOR] read anew: ");
+    assertStringIncludes(log, `the log ${server.logFile}`);
+    await waitFor(() => server.stdout.includes("async-deno: read anew: "), {
+      what: "a line on standard output",
+    });
+    await Deno.rename(server.logFile, `${server.logFile}.2`);
+    await Deno.mkdir(server.logFile);
+    server.kill("SIGHUP");
+    await waitFor(() => server.stderr.includes("what there was goes on"), { what: "a warning" });
+    await server.stop();
+    assertEquals(server.stdout.split("read anew").length, 2);
+    // Warnings are in the log too.
+    assertStringIncludes(await Deno.readTextFile(`${server.logFile}.2`), "main [EXECUTOR] not all");
   }));

@@ -125,6 +125,9 @@ Deno.test("proxy: a header byte by byte, then a request; none, or a wrong one, i
       using silent = await HttpConnection.open(server);
       await silent.send(LINE);
       assertEquals((await silent.rest()).length, 0);
+      // The operator is told once.
+      const { code, stderr } = await server.stop();
+      assertEquals([code, stderr.trimEnd().split("\n").length], [0, 1], stderr);
     },
   ));
 

@@ -97,6 +97,8 @@ tlsTest("who speaks no TLS, or stops in the handshake, is closed", async (server
   await silent.send(Uint8Array.of(0x16, 0x03, 0x01, 0x02, 0x00, 0x01));
   assertEquals((await silent.rest()).length, 0);
   assertEquals((await ask(tls(server, authority), PAGE)).status, 200);
+  const { code, stderr } = await server.stop();
+  assertEquals([code, stderr.trimEnd().split("\n").length], [0, 1], stderr);
 }, ["--head-timeout", "2"]);
 
 tlsTest("connections over the bound are told 503", async (server, authority) => {

@@ -1,5 +1,5 @@
 /**
- * A faked kernel: the seam `Os` with sockets, epoll, eventfds, a listener, a log and clocks in memory.
+ * A faked kernel: the seam `Os` with sockets, epoll, eventfds, a listener and clocks in memory.
  *
  * In: the server's system calls, a fault plan, and a world of peers. Out: what Linux may answer. The
  * world moves while the server waits: `epollWait` lets the peers act and advances the clock up to
@@ -48,7 +48,7 @@ interface Registration {
 
 /** An open descriptor: one of these fields says what it is. */
 interface Descriptor {
-  readonly kind: "socket" | "eventfd" | "epoll" | "listener" | "log" | "file";
+  readonly kind: "socket" | "eventfd" | "epoll" | "listener" | "file";
   readonly socket?: FakeSocket;
   /** The content of a file; may be replaced while it is open. */
   content?: Uint8Array;
@@ -90,8 +90,6 @@ export class FakeOs implements Os {
   waits = 0;
   /** What was asked to be in memory soon: offset and length. */
   readonly readAheads: [offset: number, length: number][] = [];
-  /** All that was written to the log. */
-  readonly log: Uint8Array[] = [];
   readonly #faults: Faults;
   readonly #limit: number;
   readonly #open = new Map<number, Descriptor>();
@@ -115,11 +113,6 @@ export class FakeOs implements Os {
   /** Opens the listener. */
   listen(): number {
     return this.#allocate({ kind: "listener" });
-  }
-
-  /** Opens a log. */
-  openLog(): number {
-    return this.#allocate({ kind: "log" });
   }
 
   /** Opens a file with this content. */
@@ -242,13 +235,6 @@ export class FakeOs implements Os {
     this.#open.delete(descriptor);
     for (const { registrations } of this.#open.values()) registrations?.delete(descriptor);
     return this.#moved(0);
-  }
-
-  write(descriptor: number, bytes: Uint8Array, length: number): number {
-    this.#entry(descriptor, "log", "write");
-    const written = this.#faults.write(length);
-    if (written > 0) this.log.push(bytes.slice(0, written));
-    return written;
   }
 
   epollCreate(): number {

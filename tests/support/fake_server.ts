@@ -10,7 +10,13 @@ import { DateField } from "../../protocol/mod.ts";
 import { Acceptor } from "../../runtime/native/acceptor.ts";
 import { type Config, DEFAULT_CONFIG } from "../../runtime/config/mod.ts";
 import { LogLabel } from "../../runtime/observe/log/mod.ts";
-import { createSharedState, openSharedState, type SharedState } from "../../runtime/ring/mod.ts";
+import {
+  createLogMemory,
+  createSharedState,
+  LogBufferReader,
+  openSharedState,
+  type SharedState,
+} from "../../runtime/ring/mod.ts";
 import { echoRoute } from "../../runtime/serve/routes/echo.ts";
 import { healthRoute } from "../../runtime/serve/routes/health.ts";
 import type { Exchange, Guard, Route, Router } from "../../runtime/serve/session/mod.ts";
@@ -36,7 +42,7 @@ export interface FakeServerOptions {
   readonly tableSize?: number;
   /** Whether it writes a log. */
   readonly log?: boolean;
-  /** Whether it writes an access log, to the same place. */
+  /** Whether it writes an access log, which is read in place of the log. */
   readonly accessLog?: boolean;
 }
 
@@ -59,12 +65,15 @@ export class FakeServer implements World {
   readonly peers: FakePeer[] = [];
   /** Who stands before its endpoints now. */
   guard: Guard | undefined;
+  /** All lines that the worker has handed over. */
+  readonly log: string[] = [];
   /** When the server was told to stop, by its own clock; NaN: not yet. */
   stoppedAt = NaN;
   readonly #listener: number;
   readonly #doorbell: number;
   readonly #appointments: Appointment[] = [];
   readonly #later: (() => void)[] = [];
+  readonly #lines: readonly LogBufferReader[];
   #acceptorSleepsUntil = -Infinity;
 
   constructor(options: FakeServerOptions = {}) {
@@ -73,7 +82,11 @@ export class FakeServer implements World {
       ...(faults === undefined ? {} : { faults }),
       ...(descriptors === undefined ? {} : { descriptors }),
     });
-    this.config = { workers: 1, ...DEFAULT_CONFIG, ...options.config };
+    const config: Config = { workers: 1, ...DEFAULT_CONFIG, logFormat: "seed", ...options.config };
+    const { monitoring } = config;
+    this.config = options.accessLog === true
+      ? { ...config, monitoring: { ...monitoring, accessLog: "-" } }
+      : config;
     const sizes = { taskSlots: 8, inboxBytes: 256, descriptors: options.tableSize ?? 512 };
     const memory = createSharedState({ workers: 1, ...sizes });
     this.state = openSharedState(memory);
@@ -81,19 +94,21 @@ export class FakeServer implements World {
     this.#listener = this.os.listen();
     this.#doorbell = this.os.eventfd();
     const doorbells = [this.#doorbell];
-    const { config, os } = this;
-    const post = (message: ThreadMessage) => void this.messages.push(message);
-    const logDescriptor = options.log === false ? -1 : os.openLog();
-    const accessLogDescriptor = options.accessLog === true ? os.openLog() : -1;
+    const { os } = this;
+    const post = (message: ThreadMessage) => this.#hear(message);
+    const events = options.log === false ? null : createLogMemory(1);
+    const accesses = options.accessLog === true ? createLogMemory(1) : null;
+    this.#lines = [accesses ?? events].flatMap((memory) =>
+      memory === null ? [] : new LogBufferReader(memory, 0)
+    );
     const date = new DateField(0);
     this.worker = new NativeWorker({
       start: {
         worker: 0,
         memory,
         doorbells,
-        logDescriptor,
-        accessLogDescriptor,
-        config,
+        logs: { events, accesses },
+        config: this.config,
       },
       os,
       router: this.#router(date),
@@ -102,7 +117,7 @@ export class FakeServer implements World {
       onOrder: () => {},
       bell: { ring: () => Promise.resolve(true), close: () => {} },
     });
-    const maxConnections = options.maxConnections ?? config.limits.connections;
+    const maxConnections = options.maxConnections ?? this.config.limits.connections;
     this.acceptor = new Acceptor({
       start: {
         memory,
@@ -184,6 +199,16 @@ export class FakeServer implements World {
     throw new KernelAssertion(
       `waits for ever with ${this.os.openOf("socket").length} sockets open`,
     );
+  }
+
+  #hear(message: ThreadMessage): void {
+    if (message.type !== "lines") return void this.messages.push(message);
+    for (const reader of this.#lines) {
+      for (let lines = reader.take(); lines !== null; lines = reader.take()) {
+        this.log.push(new TextDecoder().decode(lines.slice()));
+        reader.release();
+      }
+    }
   }
 
   /** What the server sent last is still on its way when it ends. */

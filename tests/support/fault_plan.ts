@@ -37,8 +37,6 @@ export interface Faults {
   interrupts(): boolean;
   /** Whether a ready descriptor is left for the next wait. */
   overlooks(): boolean;
-  /** What write(2) to the log answers: a count or a negated errno. */
-  write(length: number): number;
 }
 
 /** A kernel on a good day. */
@@ -50,7 +48,6 @@ export const NO_FAULTS: Faults = {
   refusesRegistration: () => 0,
   interrupts: () => false,
   overlooks: () => false,
-  write: (length) => length,
 };
 
 /** Times in a row that the same kind of fault may come. */
@@ -105,6 +102,7 @@ export class FaultPlan implements Faults {
     return this.#happens();
   }
 
+  /** What write(2) to a log answers: a count or a negated errno. */
   write(length: number): number {
     if (!this.#happens()) return this.shorten(length);
     return -this.#oneOf(WRITE);

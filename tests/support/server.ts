@@ -327,6 +327,15 @@ class Child {
   }
 }
 
+/** The program, the arguments that come before the server's own, and its environment: for who starts it himself. */
+export function serverCommand(): [
+  program: string,
+  before: string[],
+  env: Record<string, string>,
+] {
+  return [...command(), inheritedEnvironment()];
+}
+
 /** The program and the arguments that come before the server's own. */
 function command(): [string, string[]] {
   const executable = Deno.env.get("ASYNC_DENO_EXECUTABLE");

@@ -102,9 +102,6 @@ const WORKER_METRICS: readonly WorkerMetric[] = [
     help: "Time asleep; 1 less its rate is the worker's load.",
     series: [[{}, (counters, now) => counters.idle(now * 1000) / 1e6]],
   },
-  counter("log_dropped_bytes_total", "Bytes of log lines that could not be written.", {
-    "": COLUMN.logBytesDropped,
-  }),
 ];
 
 /** Columns of whoever accepts and of the main thread, told below. */
@@ -112,6 +109,11 @@ const OTHER_COLUMNS: readonly Column[] = [
   COLUMN.accepted,
   COLUMN.refused,
   COLUMN.refusedByAddress,
+  COLUMN.refusedProxyHeader,
+  COLUMN.refusedPlainText,
+  COLUMN.refusedTlsHandshake,
+  COLUMN.logLinesDropped,
+  COLUMN.accessLogLinesDropped,
   COLUMN.ringFull,
   COLUMN.doorbells,
   COLUMN.workersReplaced,
@@ -122,6 +124,10 @@ export function collectFamilies(state: SharedState, facts: ServerFacts): Family[
   return [
     ...serverFamilies(state, facts),
     ...acceptorFamilies(state),
+    totals(state, "log_dropped_lines_total", "Lines of a log that were dropped, by the log.", {
+      "log=event": COLUMN.logLinesDropped,
+      "log=access": COLUMN.accessLogLinesDropped,
+    }),
     ...WORKER_METRICS.map((metric) => workerFamily(metric, state, facts.now)),
     {
       name: "async_deno_http_request_duration_seconds",
@@ -177,10 +183,13 @@ function acceptorFamilies(state: SharedState): Family[] {
     {
       name: "async_deno_connections_refused_total",
       type: "counter",
-      help: "Connections answered 503 at once, by the bound that was reached.",
+      help: "Connections refused before a request, by the reason.",
       samples: [
-        { labels: { limit: "connections" }, value: state.total(COLUMN.refused) - byAddress },
-        { labels: { limit: "connections_per_address" }, value: byAddress },
+        { labels: { reason: "connections" }, value: state.total(COLUMN.refused) - byAddress },
+        { labels: { reason: "connections_per_address" }, value: byAddress },
+        { labels: { reason: "proxy_header" }, value: state.total(COLUMN.refusedProxyHeader) },
+        { labels: { reason: "plain_text" }, value: state.total(COLUMN.refusedPlainText) },
+        { labels: { reason: "tls_handshake" }, value: state.total(COLUMN.refusedTlsHandshake) },
       ],
     },
     single(
@@ -245,12 +254,28 @@ function gauge(name: string, help: string, series: WorkerMetric["series"]): Work
 
 /** A counter with a series for each column; the keys are `label=value`, or empty. */
 function counter(name: string, help: string, columns: Record<string, Column>): WorkerMetric {
-  const series = Object.entries(columns).map(([key, column]) => {
-    const [label = "", value = ""] = key.split("=");
-    const labels: Labels = label === "" ? {} : { [label]: value };
-    return [labels, (counters: Counters) => counters.get(column)] as const;
-  });
+  const series = Object.entries(columns).map(([key, column]) =>
+    [labelsOf(key), (counters: Counters) => counters.get(column)] as const
+  );
   return { name: `async_deno_${name}`, type: "counter", help, series };
+}
+
+/** A counter of the whole server, with a sample for each column; the keys as of {@link counter}. */
+function totals(
+  state: SharedState,
+  name: string,
+  help: string,
+  columns: Record<string, Column>,
+): Family {
+  const samples = Object.entries(columns).map(([key, column]) => (
+    { labels: labelsOf(key), value: state.total(column) }
+  ));
+  return { name: `async_deno_${name}`, type: "counter", help, samples };
+}
+
+function labelsOf(key: string): Labels {
+  const [label = "", value = ""] = key.split("=");
+  return label === "" ? {} : { [label]: value };
 }
 
 /** What began less what ended; the two are read at different moments, and never make a negative. */

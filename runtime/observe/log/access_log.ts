@@ -1,25 +1,24 @@
 /**
  * The access log of one thread: a line for every request that was answered.
  *
- * In: answered requests. Out: whole lines, appended to one file by all threads; the thread calls `flush`
- * as it does for the event log. Names connections and requests: `worker-connection-request`.
+ * In: answered requests. Out: whole lines for the log's writer; the thread calls `flush` and `close` as it
+ * does for the event log. Names connections and requests: `worker-connection-request`.
  */
 
 import type { RequestHead } from "../../../protocol/mod.ts";
 import type { AccessFormat } from "../../config/mod.ts";
-import type { Os } from "../../os/mod.ts";
+import type { LogBuffer } from "../../ring/mod.ts";
 import { accessLine, requestId } from "./access_line.ts";
-import { LineBuffer, type LogFailure } from "./line_buffer.ts";
+import type { LineClock } from "./line_clock.ts";
 
 /** What the access log is made with. */
 export interface AccessLogOptions {
-  readonly os: Pick<Os, "write" | "epochMilliseconds">;
-  /** An open file. */
-  readonly descriptor: number;
+  /** Where lines go. */
+  readonly lines: LogBuffer;
+  readonly clock: LineClock;
   readonly format: AccessFormat;
   /** Number of the worker. */
   readonly worker: number;
-  readonly failure: LogFailure;
 }
 
 /** A request as its session knows it. */
@@ -42,17 +41,15 @@ export interface AnsweredRequest {
 /** The access log of one thread. */
 export class AccessLog {
   readonly #options: AccessLogOptions;
-  readonly #lines: LineBuffer;
   #connections = 0;
 
   constructor(options: AccessLogOptions) {
     this.#options = options;
-    this.#lines = new LineBuffer(options.os, options.descriptor, options.failure);
   }
 
   /** Whether lines wait to be written. */
   get pending(): boolean {
-    return this.#lines.pending;
+    return this.#options.lines.pending;
   }
 
   /** A number for one more connection, from 1. */
@@ -62,17 +59,22 @@ export class AccessLog {
 
   /** Writes the line of a request. */
   answered(of: AnsweredRequest): void {
-    const { os, worker, format } = this.#options;
+    const { lines, clock, worker, format } = this.#options;
+    if (!lines.begin()) return;
     const { request, address, user, status, bytes, microseconds } = of;
     const id = requestId(request, `${worker}-${of.connection}-${of.requestNumber}`);
-    const time = os.epochMilliseconds();
-    this.#lines.begin();
+    const time = clock.epochMilliseconds();
     const known = { time, id, address, user, request, status, bytes, microseconds, worker };
-    this.#lines.line(accessLine(known, format));
+    lines.line(accessLine(known, format));
   }
 
-  /** Writes what waits. */
+  /** Hands over what waits. */
   flush(): void {
-    this.#lines.flush();
+    this.#options.lines.flush();
+  }
+
+  /** The same at the thread's end: nothing follows. */
+  close(): void {
+    this.#options.lines.close();
   }
 }

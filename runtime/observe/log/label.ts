@@ -1,22 +1,61 @@
 /**
- * What the log says of a route, with the whole lines of an answered request kept as bytes.
+ * What the event log says of a route, with the whole lines of an answered request kept as bytes.
  *
- * In: the label, `/ (index)`. Out: for a descriptor of so many digits and an outcome, the three
- * lines of a request with room for the digits, and where these go. Nearly every request is received,
- * routed and answered in one go, so its lines are one copy and a few digits.
+ * In: the label, `/ (index)`. Out: for a descriptor of so many digits and an outcome, the three lines of a
+ * request with the time of this turn, room for the digits, and where these go. Nearly every request is
+ * received, routed and answered in one go, so its lines are one copy and a few digits. The time is written into
+ * them once a turn.
  */
+
+import { type LineClock } from "./line_clock.ts";
 
 const encoder = new TextEncoder();
 
-/** The lines of one request; the digits of the descriptor belong before each of `ends`. */
+/** Lines that lie ready; the digits of their numbers belong before each of `ends`. */
+export class ReadyLines {
+  /** Each line with its end, and before it room for the prefix. */
+  readonly bytes: Uint8Array;
+  readonly #starts: readonly number[];
+  readonly #prefixLength: number;
+  #version = -1;
+
+  /** @param lines with their ends; @param prefixLength of the clock by which {@link at} is asked */
+  constructor(lines: readonly string[], prefixLength: number) {
+    this.#prefixLength = prefixLength;
+    const room = "0".repeat(prefixLength);
+    this.bytes = encoder.encode(lines.map((line) => room + line).join(""));
+    let at = 0;
+    this.#starts = lines.map((line) =>
+      (at += prefixLength + line.length) - prefixLength - line.length
+    );
+  }
+
+  /** Whether they were made for lines that begin as this clock says. */
+  fits(clock: LineClock): boolean {
+    return this.#prefixLength === clock.prefixLength;
+  }
+
+  /** The bytes, with the time of this turn. */
+  at(clock: LineClock): Uint8Array {
+    if (this.#prefixLength === 0) return this.bytes;
+    const prefix = clock.prefix();
+    if (clock.version !== this.#version) {
+      this.#version = clock.version;
+      for (const start of this.#starts) this.bytes.set(prefix, start);
+    }
+    return this.bytes;
+  }
+}
+
+/** The three lines of one request; the digits of the descriptor belong before each of `ends`. */
 export interface RequestLines {
   /** `[HTTP] fd=00 recv request\n[HTTP] fd=00 route=…\n[HTTP] fd=00 done, …\n` */
-  readonly bytes: Uint8Array;
+  readonly lines: ReadyLines;
   /** The offsets right behind the places of the three descriptors. */
   readonly ends: readonly [number, number, number];
 }
 
-/** A route's name in the log. */
+/** A route's name in the event log. */
 export class LogLabel {
   /** The text as it stands behind `route=`. */
   readonly text: string;
@@ -28,18 +67,24 @@ export class LogLabel {
   }
 
   /** The lines for a descriptor of `digits` digits whose connection is kept alive or closed. */
-  lines(digits: number, keepAlive: boolean): RequestLines {
+  lines(digits: number, keepAlive: boolean, clock: LineClock): RequestLines {
     const at = digits * 2 + (keepAlive ? 1 : 0);
-    return this.#lines[at] ??= this.#make(digits, keepAlive);
+    const kept = this.#lines[at];
+    if (kept !== undefined && kept.lines.fits(clock)) return kept;
+    return this.#lines[at] = this.#make(digits, keepAlive, clock.prefixLength);
   }
 
-  #make(digits: number, keepAlive: boolean): RequestLines {
+  #make(digits: number, keepAlive: boolean, prefixLength: number): RequestLines {
     const head = `[HTTP] fd=${"0".repeat(digits)}`;
     const first = `${head} recv request\n`;
     const second = `${head} route=${this.text}\n`;
     const third = `${head} done, ${keepAlive ? "keep-alive" : "closing"}\n`;
-    const end = head.length;
-    const ends = [end, first.length + end, first.length + second.length + end] as const;
-    return { bytes: encoder.encode(first + second + third), ends };
+    const end = prefixLength + head.length;
+    const next = prefixLength + first.length;
+    const last = next + prefixLength + second.length;
+    return {
+      lines: new ReadyLines([first, second, third], prefixLength),
+      ends: [end, next + end, last + end],
+    };
   }
 }

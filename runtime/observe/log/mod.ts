@@ -1,13 +1,17 @@
 /**
- * The event log, in the lines that the seed wrote, and the access log: buffered per thread, whole, and
- * safe to read.
+ * The event log, in the lines that the seed wrote, and the access log: what one thread has to say, in whole
+ * lines that are safe to read. Nothing here opens or writes a file:
+ *
+ * ```text
+ * EventLog, AccessLog ──► LogBuffer (ring/: memory shared with the main thread)
+ *                            ──► LogWriter (executor/: the only writer of a log) ──► LogFile (os/)
+ * ```
  *
  * ```ts
- * import { LinuxOs } from "../../os/mod.ts";
- * import { Log } from "./mod.ts";
- * const log = new Log(new LinuxOs(), -1, { failed() {}, dropped() {} }); // -1: switched off
- * log.accepted(5); // `[ACCEPT] fd=5`
- * log.flush();
+ * import { EventLog, LineClock } from "./mod.ts";
+ * const clock = new LineClock({ loop: { now: 0 }, epochMilliseconds: Date.now, writer: "w0" });
+ * const log = new EventLog(null, clock); // null: switched off
+ * log.accepted(5); // `2026-11-27T22:51:30.123Z w0 [ACCEPT] fd=5`
  * ```
  *
  * @module
@@ -15,7 +19,6 @@
 
 export { AccessLog } from "./access_log.ts";
 export { escapeText } from "./escape.ts";
+export { EventLog } from "./event_log.ts";
 export { LogLabel } from "./label.ts";
-export type { LogFailure } from "./line_buffer.ts";
-export { Log } from "./log.ts";
-export { openPlainLogs, type ThreadLogs } from "./plain_logs.ts";
+export { LineClock } from "./line_clock.ts";

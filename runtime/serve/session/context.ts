@@ -14,8 +14,9 @@ import {
 } from "../../../protocol/mod.ts";
 import type { Config } from "../../config/mod.ts";
 import type { Gatherer, Loop } from "../../net/mod.ts";
-import type { Log } from "../../observe/log/mod.ts";
+import type { EventLog } from "../../observe/log/mod.ts";
 import type { Counters } from "../../ring/mod.ts";
+import type { Warnings } from "../../thread/mod.ts";
 import type { Guard } from "./guard.ts";
 import type { RequestObserver } from "./observer.ts";
 import { Outbox } from "./outbox.ts";
@@ -40,7 +41,9 @@ export interface Router {
 export class SessionContext implements Gatherer {
   readonly config: Config;
   readonly loop: Loop;
-  readonly log: Log;
+  readonly log: EventLog;
+  /** What the operator should read. */
+  readonly warnings: Warnings;
   readonly counters: Counters;
   /** Replaced where the config is read anew; a request under way keeps the route that it has. */
   router: Router;
@@ -65,12 +68,21 @@ export class SessionContext implements Gatherer {
   constructor(
     parts: Pick<
       SessionContext,
-      "config" | "loop" | "log" | "counters" | "router" | "date" | "messages" | "observer"
+      | "config"
+      | "loop"
+      | "log"
+      | "warnings"
+      | "counters"
+      | "router"
+      | "date"
+      | "messages"
+      | "observer"
     >,
   ) {
     this.config = parts.config;
     this.loop = parts.loop;
     this.log = parts.log;
+    this.warnings = parts.warnings;
     this.counters = parts.counters;
     this.router = parts.router;
     this.date = parts.date;

@@ -332,6 +332,7 @@ export class HttpSession implements Session, Deferred {
     const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
     this.#context.counters.add(COLUMN.handlerErrors, 1);
     this.#context.log.note("HTTP", `fd=${this.#transport.descriptor} handler failed: ${text}`);
+    this.#context.warnings.say("handler", `an endpoint failed: ${escapeText(text)}`);
     this.#http.mustClose();
     if (this.#exchange.isAnswered) return;
     if (this.#context.router.answerFailure?.(this.#exchange) !== true) {

@@ -98,9 +98,16 @@ export class ProxySession implements Session {
   }
 
   #refuse(code: string): void {
-    const { counters, log } = this.#context;
+    const { counters, log, warnings } = this.#context;
+    const { descriptor, peerAddress } = this.#transport;
     counters.add(COLUMN.protocolErrors, 1);
-    log.note("PROXY", `fd=${this.#transport.descriptor} refused ${code}`);
+    counters.add(COLUMN.refusedProxyHeader, 1);
+    log.note("PROXY", `fd=${descriptor}${peerAddress && ` from ${peerAddress}`} refused ${code}`);
+    warnings.say(
+      "PROXY",
+      "closed a connection without a PROXY header, which --proxy-protocol demands of every client: " +
+        "does the proxy send one, and do all come by way of it?",
+    );
     this.#transport.abort();
   }
 }

@@ -273,7 +273,7 @@ export class WebSocketSession implements Session, WebSocketPeer {
 
   /** A peer's fault closes with its code; our own with 1011, and goes to the log. */
   #fail(error: unknown): void {
-    const { counters, log } = this.#context;
+    const { counters, log, warnings } = this.#context;
     if (this.#transport.closed) return;
     const out = this.#context.outbox.claim(this.#transport);
     if (error instanceof ProtocolError) {
@@ -284,6 +284,7 @@ export class WebSocketSession implements Session, WebSocketPeer {
     } else {
       counters.add(COLUMN.handlerErrors, 1);
       log.note("WS", `fd=${this.#transport.descriptor} handler failed: ${describe(error)}`);
+      warnings.say("handler", `an endpoint failed: ${describe(error)}`);
       this.#connection.sendClose(out, INTERNAL_ERROR);
     }
   }

@@ -15,9 +15,4 @@
 export { type RouterLoader, type RouterMaker } from "./router_maker.ts";
 export { SleepMeter } from "./sleep_meter.ts";
 export { TrafficCounter } from "./traffic_counter.ts";
-export {
-  type WorkerConnection,
-  WorkerCore,
-  type WorkerCoreOptions,
-  type WorkerParts,
-} from "./worker_core.ts";
+export { type WorkerConnection, WorkerCore, type WorkerParts } from "./worker_core.ts";

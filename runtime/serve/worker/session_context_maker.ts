@@ -9,6 +9,7 @@ import type { DateField, MessageBufferPool } from "../../../protocol/mod.ts";
 import type { Config } from "../../config/mod.ts";
 import type { Loop } from "../../net/mod.ts";
 import type { Counters } from "../../ring/mod.ts";
+import type { Warnings } from "../../thread/mod.ts";
 import { RequestObserver, type Router, SessionContext } from "../session/mod.ts";
 import type { WorkerLogs } from "./worker_logs.ts";
 
@@ -17,6 +18,7 @@ export interface SessionContextParts {
   readonly config: Config;
   readonly loop: Loop;
   readonly logs: WorkerLogs;
+  readonly warnings: Warnings;
   readonly counters: Counters;
   readonly router: Router;
   readonly date: DateField;
@@ -24,15 +26,15 @@ export interface SessionContextParts {
 }
 
 /** Whether somebody wants to know how requests fare: who serves metrics, or reads the access log. */
-export function isObserved(config: Config, { accessLog }: WorkerLogs): boolean {
-  return config.monitoring.admin !== undefined || accessLog !== null;
+export function isObserved({ monitoring: { admin, accessLog } }: Config): boolean {
+  return admin !== undefined || accessLog !== "off";
 }
 
 /** Makes a context; one for each set of endpoints. */
 export function sessionContextFor({ logs, ...parts }: SessionContextParts): SessionContext {
   const { config, loop, counters } = parts;
   const { accessLog, log } = logs;
-  const observer = isObserved(config, logs)
+  const observer = isObserved(config)
     ? new RequestObserver({ loop, counters, accessLog, proxy: config.proxy })
     : null;
   return new SessionContext({ ...parts, log, observer });

@@ -10,7 +10,7 @@
 import { type DateField, MessageBufferPool } from "../../../protocol/mod.ts";
 import { type Config, wantsPeerAddress } from "../../config/mod.ts";
 import { type Loop, NEVER, type Timer } from "../../net/mod.ts";
-import type { Log, ThreadLogs } from "../../observe/log/mod.ts";
+import type { EventLog } from "../../observe/log/mod.ts";
 import { COLUMN, type Counters, openSharedState, type SharedState } from "../../ring/mod.ts";
 import {
   firstSession,
@@ -18,7 +18,13 @@ import {
   type Router,
   type SessionContext,
 } from "../session/mod.ts";
-import type { OrderHandler, ThreadMessage, ThreadOrder, WorkerStart } from "../../thread/mod.ts";
+import {
+  type OrderHandler,
+  type ThreadMessage,
+  type ThreadOrder,
+  Warnings,
+  type WorkerStart,
+} from "../../thread/mod.ts";
 import { reroute, routerFor, type RouterLoader, type RouterMaker } from "./router_maker.ts";
 import { isObserved, sessionContextFor } from "./session_context_maker.ts";
 import { LOG_AGE, WorkerLogs } from "./worker_logs.ts";
@@ -45,14 +51,6 @@ export interface WorkerConnection extends ProxiedTransport {
   drain(): void;
 }
 
-/** What a core is made with beside the worker's parts. */
-export interface WorkerCoreOptions<L extends Loop> {
-  /** What the logs are written by. */
-  readonly logs: ThreadLogs;
-  /** Makes the loop; with counters it measures by them how long the thread sleeps. */
-  createLoop(counters: Counters | null): L;
-}
-
 /** One worker. */
 export class WorkerCore<L extends Loop, Connection extends WorkerConnection> {
   /** The number of this worker. */
@@ -63,19 +61,23 @@ export class WorkerCore<L extends Loop, Connection extends WorkerConnection> {
   readonly counters: Counters;
   readonly loop: L;
   readonly messages = new MessageBufferPool();
+  /** The event log. */
+  readonly log: EventLog;
+  /** For the operator. */
+  readonly warnings: Warnings;
   /** Whether anybody wants to know the addresses of peers. */
   readonly wantsPeerAddress: boolean;
   /** The connections that are open. */
   readonly connections = new Set<Connection>();
   readonly #parts: WorkerParts;
   readonly #logs: WorkerLogs;
-  readonly #log: Log;
   readonly #contexts: SessionContext[] = [];
   readonly #flushTimer: Timer;
   // How many other configs have come.
   #configs = 0;
 
-  constructor(parts: WorkerParts, { logs, createLoop }: WorkerCoreOptions<L>) {
+  /** @param createLoop makes the loop; with counters it measures by them how long the thread sleeps */
+  constructor(parts: WorkerParts, createLoop: (counters: Counters | null) => L) {
     const { start, post } = parts;
     const { config, worker } = start;
     this.#parts = parts;
@@ -84,10 +86,11 @@ export class WorkerCore<L extends Loop, Connection extends WorkerConnection> {
     this.wantsPeerAddress = wantsPeerAddress(config);
     this.state = openSharedState(start.memory);
     const counters = this.counters = this.state.counters(worker);
-    this.#logs = new WorkerLogs({ logs, config, worker, counters, post });
-    this.#log = this.#logs.log;
-    this.loop = createLoop(isObserved(config, this.#logs) ? counters : null);
-    this.#flushTimer = this.loop.timers.timer({ onDeadline: () => this.#logs.flush() });
+    const loop = this.loop = createLoop(isObserved(config) ? counters : null);
+    this.#logs = new WorkerLogs({ memory: start.logs, config, loop, worker, counters, post });
+    this.log = this.#logs.log;
+    this.warnings = new Warnings(post, () => loop.now);
+    this.#flushTimer = loop.timers.timer({ onDeadline: () => this.#logs.flush() });
   }
 
   /** What the sessions of the server's own endpoints share. */
@@ -101,7 +104,16 @@ export class WorkerCore<L extends Loop, Connection extends WorkerConnection> {
     const { config, loop, counters, messages } = this;
     const { date } = this.#parts;
     const logs = this.#logs;
-    const context = sessionContextFor({ config, loop, logs, counters, router, date, messages });
+    const context = sessionContextFor({
+      config,
+      loop,
+      logs,
+      warnings: this.warnings,
+      counters,
+      router,
+      date,
+      messages,
+    });
     this.#contexts.push(context);
     return context;
   }
@@ -116,7 +128,7 @@ export class WorkerCore<L extends Loop, Connection extends WorkerConnection> {
   /** Takes a new connection up. */
   take(connection: Connection, context: SessionContext): void {
     this.counters.add(COLUMN.connectionsOpened, 1);
-    this.#log.accepted(connection.descriptor);
+    this.log.accepted(connection.descriptor);
     connection.setSession(firstSession(context, connection));
     this.connections.add(connection);
     // Beyond the table's end nobody could clean up behind it if we died: so it is not served.
@@ -129,7 +141,7 @@ export class WorkerCore<L extends Loop, Connection extends WorkerConnection> {
     const { descriptor } = connection;
     this.connections.delete(connection);
     this.counters.add(COLUMN.connectionsClosed, 1);
-    this.#log.removed(descriptor);
+    this.log.removed(descriptor);
     this.state.addresses.leave(descriptor);
     this.state.descriptors.release(descriptor);
   }
@@ -168,7 +180,7 @@ export class WorkerCore<L extends Loop, Connection extends WorkerConnection> {
 
   /** All connections are closed, and the loop turns no more. */
   end(): void {
-    this.#logs.flush();
+    this.#logs.close();
     this.#parts.post({ type: "stopped" });
   }
 }

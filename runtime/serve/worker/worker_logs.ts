@@ -1,23 +1,26 @@
 /**
- * What one worker writes down: the event log, and the access log where there is one.
+ * Both logs of one worker: the event log, and the access log if there is one.
  *
- * In: descriptors, and who writes to them. Out: both logs, flushed together. A log that cannot be written
- * is told to the operator once, and its lost bytes are counted.
+ * In: the memory that the worker shares with the main thread, which writes the files. Out: both logs, handed over
+ * together. Lines that found no room are counted, and the main thread is told so.
  */
 
 import type { Config } from "../../config/mod.ts";
-import { AccessLog, Log, type LogFailure, type ThreadLogs } from "../../observe/log/mod.ts";
-import { errnoName } from "../../os/mod.ts";
-import { COLUMN, type Counters } from "../../ring/mod.ts";
-import type { ThreadMessage } from "../../thread/mod.ts";
+import type { Loop } from "../../net/mod.ts";
+import { AccessLog, EventLog, LineClock } from "../../observe/log/mod.ts";
+import { COLUMN, type Column, type Counters, LogBuffer } from "../../ring/mod.ts";
+import type { LogMemory, ThreadMessage } from "../../thread/mod.ts";
 
 /** Milliseconds that a line may wait: with a tick of the wheel, under a quarter second. */
 export const LOG_AGE = 100;
+/** The main thread learns of dropped lines this often: it tells the operator once a minute. */
+const LINES_UNTOLD = 1000;
 
 /** What the logs are made with. */
 export interface WorkerLogsParts {
-  readonly logs: ThreadLogs;
+  readonly memory: LogMemory;
   readonly config: Config;
+  readonly loop: Loop;
   /** Number of the worker. */
   readonly worker: number;
   readonly counters: Counters;
@@ -27,44 +30,53 @@ export interface WorkerLogsParts {
 
 /** The logs of one worker. */
 export class WorkerLogs {
-  readonly log: Log;
-  /** Null where nobody wants it. */
+  readonly log: EventLog;
+  /** Null if --access-log is off. */
   readonly accessLog: AccessLog | null;
   readonly #parts: WorkerLogsParts;
 
   constructor(parts: WorkerLogsParts) {
     this.#parts = parts;
-    const { logs: { os, log, accessLog }, config, worker } = parts;
-    this.log = new Log(os, log, this.#failure("log"));
-    this.accessLog = accessLog < 0 ? null : new AccessLog({
-      os,
-      descriptor: accessLog,
-      format: config.monitoring.accessLogFormat,
-      worker,
-      failure: this.#failure("access log"),
+    const { memory, config, loop, worker } = parts;
+    const clock = new LineClock({
+      loop,
+      epochMilliseconds: () => loop.os.epochMilliseconds(),
+      writer: config.logFormat === "seed" ? null : `w${worker}`,
     });
+    this.log = new EventLog(this.#buffer(memory.events, COLUMN.logLinesDropped), clock);
+    const lines = this.#buffer(memory.accesses, COLUMN.accessLogLinesDropped);
+    const format = config.monitoring.accessLogFormat;
+    this.accessLog = lines === null ? null : new AccessLog({ lines, clock, format, worker });
   }
 
-  /** Whether lines wait to be written. */
+  /** Whether lines wait to be handed over. */
   get pending(): boolean {
     return this.log.pending || (this.accessLog !== null && this.accessLog.pending);
   }
 
-  /** Writes what waits. */
+  /** Hands over what waits. */
   flush(): void {
     this.log.flush();
     this.accessLog?.flush();
   }
 
-  #failure(what: string): LogFailure {
-    const { counters, post } = this.#parts;
-    return {
-      failed: (result) => {
-        const reason = errnoName(-result);
-        const text = `cannot write the ${what}: ${reason}; serving goes on without these lines`;
-        post({ type: "warning", text });
+  /** The same at the worker's end: nothing follows. */
+  close(): void {
+    this.log.close();
+    this.accessLog?.close();
+  }
+
+  #buffer(memory: SharedArrayBuffer | null, column: Column): LogBuffer | null {
+    if (memory === null) return null;
+    const { worker, counters, post } = this.#parts;
+    let untold = 0;
+    return new LogBuffer(memory, worker, {
+      handedOver: () => post({ type: "lines" }),
+      dropped: (lines) => {
+        counters.add(column, lines);
+        if (untold === 0) post({ type: "lines" });
+        untold = untold < LINES_UNTOLD ? untold + lines : 0;
       },
-      dropped: (bytes) => counters.add(COLUMN.logBytesDropped, bytes),
-    };
+    });
   }
 }

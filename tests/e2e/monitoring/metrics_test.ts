@@ -180,8 +180,8 @@ Deno.test("metrics: connections refused, by the bound", () => {
     assertEquals((await refused.answer()).status, 503);
     const metrics = await Metrics.of(adminUrl);
     const name = "async_deno_connections_refused_total";
-    assertEquals(metrics.sum(name, { limit: "connections_per_address" }), 1);
-    assertEquals(metrics.sum(name, { limit: "connections" }), 0);
+    assertEquals(metrics.sum(name, { reason: "connections_per_address" }), 1);
+    assertEquals(metrics.sum(name, { reason: "connections" }), 0);
     assertEquals(metrics.sum("async_deno_connections_open"), 2);
     open.forEach((connection) => connection[Symbol.dispose]());
     // It warns of the bound: its end is judged here.

@@ -126,13 +126,14 @@ Deno.test("messages wait for the handler's promise and are answered in order", a
   assertEquals((await closed).code, 1011);
 });
 
-Deno.test("a handler that throws when its WebSocket opens closes it with 1011, and nothing else", async () => {
+Deno.test("a handler that throws when its WebSocket opens closes it with 1011, and the operator is told", async () => {
   await using server = await start({ workers: 1 });
   const socket = new WebSocket(`${server.url.replace("http", "ws")}/throwing-socket`);
   const closed = await new Promise<CloseEvent>((resolve) => socket.onclose = resolve);
   assertEquals(closed.code, 1011);
   assertEquals(await get(`${server.url}/now`), [200, "now"]);
-  assertEquals(server.warnings, []);
+  await waitFor(() => server.warnings.length > 0, { what: "a warning" });
+  assertEquals(server.warnings, ["an endpoint failed: Error: a handler's own fault"]);
 });
 
 Deno.test("a server that has ended leaves no descriptor behind", async () => {

@@ -6,7 +6,7 @@ import { COLUMN, LATENCY_BOUNDS, LATENCY_BUCKETS } from "../../../../runtime/rin
 import { FakePeer } from "../../../support/fake_peer.ts";
 import { FakeServer } from "../../../support/fake_server.ts";
 import { FakeSocket } from "../../../support/fake_socket.ts";
-import { bytesOf, textOf } from "../../../support/protocol_cases.ts";
+import { bytesOf } from "../../../support/protocol_cases.ts";
 import { Random } from "../../../support/random.ts";
 
 const HOST = "Host: a\r\n\r\n";
@@ -66,7 +66,7 @@ Deno.test("request trace: a client that is gone before its answer is 499", async
   );
   server.schedule(server.os.now + 2_000, () => peer.reset());
   await server.run();
-  const lines = server.os.log.map(textOf).join("");
+  const lines = server.log.join("");
   assert(/"POST \/echo HTTP\/1.1" 499 0 "-" "-" 0-1-1 \d+ 0\n$/.test(lines), lines);
   assertEquals(lines.split("\n").length, 2);
 });

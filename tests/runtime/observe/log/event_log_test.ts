@@ -1,0 +1,170 @@
+/** The lines of the event log: the seed's words, behind time and worker, safe to read. */
+
+import { assert, assertEquals } from "@std/assert";
+import { escapeText, EventLog, LineClock, LogLabel } from "../../../../runtime/observe/log/mod.ts";
+import { createLogMemory, LogBuffer, LogBufferReader } from "../../../../runtime/ring/mod.ts";
+
+/** A thread's time, which the test sets. */
+class Time {
+  now = 5_000;
+  /** What the wall clock is ahead. */
+  ahead = Date.parse("2026-11-27T22:51:30.004Z") - 5_000;
+  looks = 0;
+
+  clock(writer: string | null): LineClock {
+    const epochMilliseconds = () => (this.looks++, this.now + this.ahead);
+    return new LineClock({ loop: this, epochMilliseconds, writer });
+  }
+}
+
+function logged(
+  write: (log: EventLog) => void,
+  clock = new Time().clock(null),
+): string {
+  const memory = createLogMemory(1);
+  const reader = new LogBufferReader(memory, 0);
+  let text = "";
+  const read = () => {
+    for (let lines = reader.take(); lines !== null; lines = reader.take()) {
+      text += new TextDecoder().decode(lines.slice());
+      reader.release();
+    }
+  };
+  const dropped = () => {
+    throw new Error("a line was dropped");
+  };
+  const log = new EventLog(new LogBuffer(memory, 0, { handedOver: read, dropped }), clock);
+  write(log);
+  log.close();
+  return text;
+}
+
+Deno.test("the lines are those of the seed", () => {
+  const text = logged((log) => {
+    log.accepted(5);
+    log.request(5, new LogLabel("/ (index)"), true);
+    log.requestReceived(12, new LogLabel("/echo (echo)"));
+    log.requestDone(12, false);
+    log.handshakeComplete(7);
+    log.messageReceived(7, 18);
+    log.removed(7);
+  });
+  assertEquals(text.split("\n"), [
+    "[ACCEPT] fd=5",
+    "[HTTP] fd=5 recv request",
+    "[HTTP] fd=5 route=/ (index)",
+    "[HTTP] fd=5 done, keep-alive",
+    "[HTTP] fd=12 recv request",
+    "[HTTP] fd=12 route=/echo (echo)",
+    "[HTTP] fd=12 done, closing",
+    "[WS] fd=7 handshake complete",
+    "[WS] fd=7 recv 18 bytes",
+    "[epoll] removing closed fd=7",
+    "",
+  ]);
+});
+
+Deno.test("a request's lines made at once are those made one by one, for every number of digits", () => {
+  const label = new LogLabel("/x (y)");
+  for (const descriptor of [0, 9, 10, 99, 100, 1000, 65_535, 1_000_000]) {
+    for (const keepAlive of [true, false]) {
+      const atOnce = logged((log) => log.request(descriptor, label, keepAlive));
+      const singly = logged((log) => {
+        log.requestReceived(descriptor, label);
+        log.requestDone(descriptor, keepAlive);
+      });
+      assertEquals(atOnce, singly);
+    }
+  }
+});
+
+Deno.test("more lines than the buffer holds are all written, whole and in order", () => {
+  const text = logged((log) => {
+    for (let i = 0; i < 20_000; i++) log.messageReceived(i, i * 3);
+  });
+  const lines = text.trimEnd().split("\n");
+  assertEquals(lines.length, 20_000);
+  lines.forEach((line, i) => assertEquals(line, `[WS] fd=${i} recv ${i * 3} bytes`));
+});
+
+Deno.test("what a client sent cannot make lines or control sequences", () => {
+  const text = logged((log) => log.note("HTTP", 'a\r\n[ACCEPT] fd=9\x1b[2J\\"\x7f\xff'));
+  assertEquals(text, "[HTTP] a\\x0d\\x0a[ACCEPT] fd=9\\x1b[2J\\x5c\\x22\\x7f\\xff\n");
+  assertEquals(escapeText("x".repeat(1000)).length, 256 + 3);
+});
+
+Deno.test("a switched-off log writes nothing", () => {
+  const log = new EventLog(null, new Time().clock("w0"));
+  log.accepted(5);
+  log.request(5, new LogLabel("/"), true);
+  log.note("HTTP", "x");
+  assert(!log.pending);
+});
+
+Deno.test("time and worker stand before each line, and the words behind them are the seed's", () => {
+  const time = new Time();
+  const label = new LogLabel("/ (index)");
+  const text = logged((log) => {
+    log.accepted(5);
+    log.request(5, label, true);
+    log.messageReceived(7, 18);
+    time.now += 5; // the next turn
+    log.request(12, label, false);
+    log.messageReceived(7, 18);
+    time.now += 994; // another second
+    log.request(5, label, true);
+    log.note("HTTP", "a note");
+  }, time.clock("w3"));
+  const at = (milliseconds: string) => `2026-11-27T22:51:${milliseconds}Z w3 `;
+  assertEquals(text.split("\n"), [
+    `${at("30.004")}[ACCEPT] fd=5`,
+    `${at("30.004")}[HTTP] fd=5 recv request`,
+    `${at("30.004")}[HTTP] fd=5 route=/ (index)`,
+    `${at("30.004")}[HTTP] fd=5 done, keep-alive`,
+    `${at("30.004")}[WS] fd=7 recv 18 bytes`,
+    `${at("30.009")}[HTTP] fd=12 recv request`,
+    `${at("30.009")}[HTTP] fd=12 route=/ (index)`,
+    `${at("30.009")}[HTTP] fd=12 done, closing`,
+    `${at("30.009")}[WS] fd=7 recv 18 bytes`,
+    `${at("31.003")}[HTTP] fd=5 recv request`,
+    `${at("31.003")}[HTTP] fd=5 route=/ (index)`,
+    `${at("31.003")}[HTTP] fd=5 done, keep-alive`,
+    `${at("31.003")}[HTTP] a note`,
+    "",
+  ]);
+});
+
+Deno.test("the wall clock is looked at once a second, however many lines and turns there are", () => {
+  const time = new Time();
+  const label = new LogLabel("/");
+  logged((log) => {
+    for (let turn = 0; turn < 999; turn++, time.now++) {
+      for (let i = 0; i < 3; i++) log.request(5, label, true);
+    }
+  }, time.clock("w0"));
+  assertEquals(time.looks, 1);
+});
+
+Deno.test("a wall clock that is set is followed within a second", () => {
+  const time = new Time();
+  const text = logged((log) => {
+    log.accepted(5);
+    time.ahead -= 3_600_000;
+    time.now += 1000;
+    log.accepted(6);
+  }, time.clock("w0"));
+  assertEquals(text.split("\n").map((line) => line.slice(0, 23)), [
+    "2026-11-27T22:51:30.004",
+    "2026-11-27T21:51:31.004",
+    "",
+  ]);
+});
+
+Deno.test("one label serves logs of both forms", () => {
+  const label = new LogLabel("/");
+  const timed = () => logged((log) => log.request(5, label, true), new Time().clock("w0"));
+  const seed = () => logged((log) => log.request(5, label, true));
+  const [first, plain, second] = [timed(), seed(), timed()];
+  assertEquals(first, second);
+  assertEquals(first.replaceAll("2026-11-27T22:51:30.004Z w0 ", ""), plain);
+});

@@ -1,0 +1,181 @@
+/**
+ * The file of a log, by libc and by Deno's own calls: what it holds already, its bound, a name that was taken
+ * away, and what is no file of bytes. One suite for both.
+ */
+
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import {
+  countLines,
+  LinuxLogFile,
+  LinuxOs,
+  type LogFile,
+  type LogFileOptions,
+  PortableLogFile,
+  SystemError,
+} from "../../../runtime/os/mod.ts";
+
+new LinuxOs(); // loads libc for the process: within a test Deno 2.4 would take it for a leak
+
+const KINDS: Record<string, new (options: LogFileOptions) => LogFile> = {
+  "by libc": LinuxLogFile,
+  "by Deno": PortableLogFile,
+};
+
+async function withFolder(body: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "async-deno-test-" });
+  try {
+    await body(folder);
+  } finally {
+    await Deno.chmod(folder, 0o700);
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Writes all of it, as the log's writer does. */
+async function write(file: LogFile, text: string): Promise<void> {
+  for (let rest = new TextEncoder().encode(text); rest.length > 0;) {
+    const written = await file.write(rest);
+    assert(written > 0, `${written}`);
+    rest = rest.subarray(written);
+  }
+}
+
+for (const [kind, Kind] of Object.entries(KINDS)) {
+  const open = (target: string, options: Partial<LogFileOptions> = {}) =>
+    new Kind({ target, limit: 0, keepsLast: false, emptied: () => {}, ...options });
+  const test = (name: string, body: (folder: string) => Promise<void>) =>
+    Deno.test(`log file ${kind}: ${name}`, () => withFolder(body));
+
+  test("the last run's is kept as the old one, an access log goes on", async (folder) => {
+    const [log, access] = [`${folder}/log`, `${folder}/access`];
+    await Deno.writeTextFile(`${log}.1`, "two runs ago\n");
+    for (const path of [log, access]) await Deno.writeTextFile(path, "before\n");
+    const [events, accesses] = [open(log, { keepsLast: true }), open(access)];
+    await write(events, "one\n");
+    await write(accesses, "one\n");
+    events.close();
+    accesses.close();
+    assertEquals(await Deno.readTextFile(log), "one\n");
+    assertEquals(await Deno.readTextFile(`${log}.1`), "before\n");
+    assertEquals(await Deno.readTextFile(access), "before\none\n");
+  });
+
+  test("an empty file is no last run", async (folder) => {
+    await Deno.writeTextFile(`${folder}/log.1`, "evidence\n");
+    await Deno.writeTextFile(`${folder}/log`, "");
+    open(`${folder}/log`, { keepsLast: true }).close();
+    assertEquals(await Deno.readTextFile(`${folder}/log.1`), "evidence\n");
+  });
+
+  test("a rename is followed when it is opened anew, and lines go on at its end", async (folder) => {
+    const path = `${folder}/log`;
+    const file = open(path);
+    await write(file, "one\n");
+    await Deno.rename(path, `${path}.moved`);
+    await write(file, "still the old file\n");
+    file.reopen();
+    await write(file, "two\n");
+    file.reopen(); // not renamed
+    await write(file, "three\n");
+    file.close();
+    assertEquals(await Deno.readTextFile(`${path}.moved`), "one\nstill the old file\n");
+    assertEquals(await Deno.readTextFile(path), "two\nthree\n");
+  });
+
+  test("where it cannot be opened anew the old one stays", async (folder) => {
+    await Deno.mkdir(`${folder}/sub`);
+    const file = open(`${folder}/sub/log`);
+    await Deno.rename(`${folder}/sub`, `${folder}/gone`);
+    assertThrows(() => file.reopen(), Error);
+    await write(file, "kept\n");
+    file.close();
+    assertEquals(await Deno.readTextFile(`${folder}/gone/log`), "kept\n");
+  });
+
+  test("within its bound, always; every line is in one of the two files, whole", async (folder) => {
+    const path = `${folder}/log`;
+    const limit = 1000;
+    const file = open(path, { limit, keepsLast: true });
+    let wanted = "";
+    for (let i = 0; i < 60; i++) {
+      const lines = `${i} ${"x".repeat(i)}\n${i}.\n`;
+      wanted += lines;
+      await write(file, lines);
+      assert((await Deno.stat(path)).size <= limit);
+    }
+    // More at once than a file holds.
+    const much = Array.from({ length: 100 }, (_, i) => `much ${i}\n`).join("");
+    wanted += much;
+    await write(file, much);
+    file.close();
+    const [old, present] = [await Deno.readTextFile(`${path}.1`), await Deno.readTextFile(path)];
+    assert(old.length <= limit && present.length <= limit);
+    assert(old.length > limit - 100, "the old one is full");
+    assert(wanted.endsWith(old + present));
+    assert(old.endsWith("\n"));
+  });
+
+  test("a line longer than the bound is written all the same", async (folder) => {
+    const file = open(`${folder}/log`, { limit: 10 });
+    await write(file, `${"y".repeat(50)}\nshort\n`);
+    file.close();
+    assertEquals(await Deno.readTextFile(`${folder}/log.1`), `${"y".repeat(50)}\n`);
+    assertEquals(await Deno.readTextFile(`${folder}/log`), "short\n");
+  });
+
+  test("what cannot be renamed is emptied at its bound, and said", async (folder) => {
+    const path = `${folder}/log`;
+    const said: string[] = [];
+    const file = open(path, { limit: 100, emptied: (reason) => said.push(reason) });
+    await Deno.mkdir(`${path}.1/full`, { recursive: true });
+    for (let i = 0; i < 30; i++) await write(file, `line ${i}\n`);
+    file.close();
+    const text = await Deno.readTextFile(path);
+    assert(text.length <= 100 && text.endsWith("line 29\n"), text);
+    assert(said.length > 0);
+  });
+}
+
+Deno.test("log file by libc: never through a symbolic link, and never waiting for a reader", () =>
+  withFolder(async (folder) => {
+    const target = `${folder}/target`;
+    await Deno.writeTextFile(target, "old");
+    await Deno.symlink(target, `${folder}/link`);
+    const options = { limit: 0, keepsLast: true, emptied: () => {} };
+    const refused = assertThrows(
+      () => new LinuxLogFile({ target: `${folder}/link`, ...options }),
+      SystemError,
+    );
+    assertEquals(refused.call, "open");
+    assertEquals(await Deno.readTextFile(target), "old");
+    const { success } = await new Deno.Command("mkfifo", { args: [`${folder}/fifo`] }).output();
+    assert(success);
+    assertThrows(() => new LinuxLogFile({ target: `${folder}/fifo`, ...options }), SystemError);
+  }));
+
+Deno.test("log file by libc: a full disk is told by its errno", async () => {
+  const options = { limit: 100, keepsLast: true, emptied: () => {} };
+  const file = new LinuxLogFile({ target: "/dev/full", ...options });
+  assertEquals(await file.write(new TextEncoder().encode("a line\n")), -28);
+  file.close();
+});
+
+Deno.test("log file by libc: one that another server has open is not taken from it", () =>
+  withFolder(async (folder) => {
+    const options = { target: `${folder}/log`, limit: 0, keepsLast: true, emptied: () => {} };
+    const first = new LinuxLogFile(options);
+    await write(first, "first\n");
+    const second = new LinuxLogFile(options);
+    await write(second, "second\n");
+    await write(first, "first\n");
+    for (const file of [first, second]) file.close();
+    assertEquals(await Deno.readTextFile(`${folder}/log`), "first\nsecond\nfirst\n");
+    // Nobody has it now.
+    new LinuxLogFile(options).close();
+    assertEquals(await Deno.readTextFile(`${folder}/log.1`), "first\nsecond\nfirst\n");
+  }));
+
+Deno.test("log file: lines are counted by their ends", () => {
+  const count = (text: string) => countLines(new TextEncoder().encode(text));
+  assertEquals([count(""), count("a"), count("a\n"), count("\n\na\nb")], [0, 0, 1, 3]);
+});

@@ -1,0 +1,128 @@
+/**
+ * The memory between a thread and the log's writer: lines come out whole, once and in order; what does not fit is
+ * counted to the line; nobody waits.
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { createLogMemory, LogBuffer, LogBufferReader } from "../../../runtime/ring/mod.ts";
+import { Random } from "../../support/random.ts";
+
+/** One thread's buffer with its reader, and what the watcher was told. */
+class Pair {
+  readonly memory: SharedArrayBuffer = createLogMemory(2);
+  readonly buffer: LogBuffer = this.open();
+  readonly reader = new LogBufferReader(this.memory, 1);
+  handedOver = 0;
+  dropped = 0;
+
+  open(): LogBuffer {
+    return new LogBuffer(this.memory, 1, {
+      handedOver: () => this.handedOver++,
+      dropped: (lines) => this.dropped += lines,
+    });
+  }
+
+  /** Everything that can be taken now. */
+  read(): string {
+    let text = "";
+    for (let lines = this.reader.take(); lines !== null; lines = this.reader.take()) {
+      text += new TextDecoder().decode(lines.slice());
+      this.reader.release();
+    }
+    return text;
+  }
+}
+
+function put(buffer: LogBuffer, line: string): boolean {
+  if (!buffer.begin()) return false;
+  buffer.text(line);
+  buffer.text("\n");
+  return true;
+}
+
+Deno.test("log buffer: nothing is there before it is handed over, and each line once after it", () => {
+  const pair = new Pair();
+  const { buffer } = pair;
+  put(buffer, "one");
+  assertEquals([pair.read(), buffer.pending, pair.handedOver], ["", true, 0]);
+  buffer.flush();
+  assertEquals([buffer.pending, pair.handedOver], [false, 1]);
+  put(buffer, "two");
+  buffer.flush(); // the writer still has the first half
+  assertEquals([buffer.pending, pair.handedOver], [true, 1]);
+  assertEquals(pair.read(), "one\n");
+  buffer.flush();
+  assertEquals([pair.read(), pair.read(), pair.dropped], ["two\n", "", 0]);
+});
+
+Deno.test("log buffer: every way to write a piece", () => {
+  const pair = new Pair();
+  const { buffer } = pair;
+  assert(buffer.begin());
+  buffer.line("a line=");
+  buffer.number(0);
+  buffer.number(1203);
+  const at = buffer.copy(new TextEncoder().encode(" 000 end\n"));
+  buffer.digits(42, at + 4);
+  buffer.close();
+  assertEquals(pair.read(), "a line=01203 042 end\n");
+});
+
+Deno.test("log buffer: a writer that never comes costs lines, each counted, and those kept are whole", () => {
+  const pair = new Pair();
+  const { buffer } = pair;
+  let kept = 0;
+  for (let i = 0; i < 40_000; i++) if (put(buffer, `${i} ${"x".repeat(90)}`)) kept++;
+  assert(kept > 10_000, `${kept} lines of 40000 kept`);
+  assertEquals(kept + pair.dropped, 40_000);
+  buffer.close();
+  const lines = pair.read().split("\n");
+  assertEquals(lines.pop(), "");
+  assertEquals(lines, Array.from({ length: kept }, (_, i) => `${i} ${"x".repeat(90)}`));
+  // Once it comes, there is room again.
+  assert(put(buffer, "after"));
+  buffer.flush();
+  assertEquals(pair.read(), "after\n");
+});
+
+Deno.test("log buffer: three lines without room are three", () => {
+  const pair = new Pair();
+  while (put(pair.buffer, "x".repeat(1000)));
+  const before = pair.dropped;
+  assert(!pair.buffer.begin(3));
+  assertEquals(pair.dropped, before + 3);
+});
+
+Deno.test("log buffer: lines that come and go at random are those that were kept, in order", () => {
+  for (let seed = 0; seed < 20; seed++) {
+    const random = new Random(seed);
+    const pair = new Pair();
+    let [wanted, found] = ["", ""];
+    for (let i = 0; i < 3_000; i++) {
+      const line = `${i}:${"y".repeat(random.below(3_000))}`;
+      if (put(pair.buffer, line)) wanted += `${line}\n`;
+      if (random.below(100) === 0) pair.buffer.flush();
+      if (random.below(300) === 0) found += pair.read();
+    }
+    pair.buffer.close();
+    assert(wanted === found + pair.read(), `seed ${seed}`);
+  }
+});
+
+Deno.test("log buffer: what a thread that died has left is taken, and its successor goes on", () => {
+  const pair = new Pair();
+  put(pair.buffer, "handed over");
+  pair.buffer.flush();
+  put(pair.buffer, "not handed over");
+  put(pair.buffer, "perhaps unfinished");
+  pair.reader.salvage();
+  const next = pair.open();
+  assert(!next.begin(), "both halves are the writer's");
+  assertEquals(pair.dropped, 1);
+  assertEquals(pair.read(), "handed over\nnot handed over\n");
+  put(next, "next");
+  next.close();
+  assertEquals(pair.read(), "next\n");
+  pair.reader.salvage(); // nothing is left
+  assertEquals(pair.read(), "");
+});

@@ -1,0 +1,13 @@
+/**
+ * A port for a server of a test that must know it before it listens.
+ *
+ * In: nothing. Out: a number; somebody else may take it meanwhile.
+ */
+
+/** A port of 127.0.0.1 that was free a moment ago. */
+export function freePort(): number {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  return port;
+}

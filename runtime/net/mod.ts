@@ -1,6 +1,6 @@
 /**
- * The interfaces that both transports implement and sessions use: Transport, Session, Loop, timers.
- * It opens no socket and knows no protocol.
+ * The interfaces that both transports implement and sessions use: Transport, Session, Loop, timers; and an
+ * accepted connection on its way to a worker. It opens no socket and knows no protocol.
  *
  * ```ts
  * import { TimerWheel } from "./mod.ts";
@@ -13,6 +13,7 @@
  * @module
  */
 
+export { ConnectionTask } from "./connection_task.ts";
 export { LINGER_BYTES, LINGER_MILLISECONDS } from "./linger.ts";
 export type { Deferred, Gatherer, Loop, LoopWatch } from "./loop.ts";
 export { NEVER, type Timer, TimerNode, type TimerOwner, TimerWheel } from "./timer_wheel.ts";

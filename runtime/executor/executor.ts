@@ -64,7 +64,8 @@ export class Executor {
   readonly #logs: ServerLogs;
   readonly #workers: Thread[] = [];
   #deaths: number[] = [];
-  #lastOrder = 0;
+  // The start, and reloads, during which threads load something.
+  #loading = 1;
   #replacing: Promise<void> = Promise.resolve();
   readonly #saidAt = new Map<string, number>();
   #warnings = 0;
@@ -157,11 +158,11 @@ export class Executor {
   #drain(): void {
     if (this.#stopping) return;
     this.#stopping = true;
-    this.#entrance.stop();
     this.#stopTimer = setTimeout(
       () => this.#finish("the workers did not stop in time"),
       this.#config.limits.drainTime + STOP_GRACE,
     );
+    this.#entrance.stop();
   }
 
   /**
@@ -198,15 +199,19 @@ export class Executor {
   /** Each worker may have to load something for it: until all have, none of them blocks, as at the start. */
   async #routeBy({ files, endpoints, users }: Config): Promise<void> {
     const config = this.#config = { ...this.#config, files, endpoints, users };
-    const number = ++this.#lastOrder;
-    const { flags } = this.#state;
-    flags.setSettled(false);
-    const order = { type: "config", config, number } as const;
-    const rerouted = this.#workers.map((thread) => thread.reroute(order));
-    flags.noteOrder(number);
+    this.#loading++;
+    this.#state.flags.setSettled(false);
+    const rerouted = this.#workers.map((thread) => thread.order({ type: "config", config }));
     this.#entrance.wakeAll();
     await Promise.all(rerouted);
-    if (number === this.#lastOrder) flags.setSettled(true);
+    this.#settle();
+  }
+
+  /** The start, or a reload, is over: threads may block again if there is no other one under way. */
+  #settle(): void {
+    if (--this.#loading > 0) return;
+    this.#state.flags.setSettled(true);
+    this.#entrance.wakeAll();
   }
 
   /** Loaded only where it is wanted: its page and what draws its charts take time and memory. */
@@ -235,6 +240,7 @@ export class Executor {
       warn: (text) => this.#sayOnce(text),
       ended: (failure) => this.#entranceEnded(failure),
     });
+    this.#settle();
     this.#ready = !this.#stopAsked;
   }
 
@@ -259,7 +265,6 @@ export class Executor {
       memory: this.#state.memory,
       logs: this.#logs.memory,
       config: this.#config,
-      lastOrder: this.#lastOrder,
       ...this.#entrance.workerStart(),
     };
   }

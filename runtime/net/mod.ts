@@ -1,6 +1,6 @@
 /**
- * What both transports share: the interfaces Transport, Session and Loop, the outgoing queue, timers.
- * It opens no socket and knows no protocol.
+ * What both transports share: the interfaces Transport, Session and Loop, the outgoing queue, timers, and an
+ * accepted connection on its way to a worker. It opens no socket and knows no protocol.
  *
  * ```ts
  * import { TimerWheel } from "./mod.ts";
@@ -13,6 +13,7 @@
  * @module
  */
 
+export { ConnectionTask } from "./connection_task.ts";
 export { Linger } from "./linger.ts";
 export type { Deferred, Gatherer, Loop, LoopWatch } from "./loop.ts";
 export { FULL_BYTES, Outgoing, type OutgoingSink } from "./outgoing.ts";

@@ -21,7 +21,6 @@ export { type ActivatedListener, adoptActivated, isActivated } from "./activated
 export { ConnectionCutter } from "./connection_cutter.ts";
 export {
   EPOLL_CTL_ADD,
-  EPOLL_CTL_DEL,
   EPOLL_CTL_MOD,
   EPOLLERR,
   EPOLLET,
@@ -63,6 +62,7 @@ export { LinuxLogFile } from "./linux_log_file.ts";
 export { LinuxOs } from "./linux.ts";
 export { adoptListener, setBlocking } from "./listener.ts";
 export { countLines, LogFile, type LogFileOptions } from "./log_file.ts";
+export { type LoopbackPair, loopbackPair } from "./loopback_pair.ts";
 export type { Os } from "./os.ts";
 export { PortableFiles } from "./portable_files.ts";
 export { PortableLogFile } from "./portable_log_file.ts";
@@ -76,4 +76,5 @@ export {
 } from "./sockaddr.ts";
 export { expectSuccess } from "./syscall.ts";
 export { SystemError } from "./system_error.ts";
+export { UnixConnection } from "./unix_connection.ts";
 export { listenUnix, LONGEST_UNIX_PATH, removeUnix, unixIdentity } from "./unix_listener.ts";

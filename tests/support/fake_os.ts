@@ -15,7 +15,6 @@ import {
   EINVAL,
   EMFILE,
   EPOLL_CTL_ADD,
-  EPOLL_CTL_DEL,
   EPOLLERR,
   EPOLLET,
   EpollEvents,
@@ -270,8 +269,7 @@ export class FakeOs implements Os {
     } else if (!known) {
       return -ENOENT;
     }
-    if (operation === EPOLL_CTL_DEL) registrations.delete(descriptor);
-    else registrations.set(descriptor, { events, generation });
+    registrations.set(descriptor, { events, generation });
     return 0;
   }
 

@@ -7,7 +7,7 @@
  */
 
 import { DateField } from "../../protocol/mod.ts";
-import { Acceptor } from "../../runtime/native/mod.ts";
+import { Acceptor } from "../../runtime/native/acceptor.ts";
 import { type Config, DEFAULT_CONFIG } from "../../runtime/config/mod.ts";
 import { LogLabel } from "../../runtime/observe/log/mod.ts";
 import {
@@ -112,13 +112,13 @@ export class FakeServer implements World {
         doorbells,
         logs: { events, accesses },
         config: this.config,
-        lastOrder: 0,
       },
       os,
       router: this.#router(date),
       date,
       post,
       onOrder: () => {},
+      bell: { ring: () => Promise.resolve(true), close: () => {} },
     });
     const maxConnections = options.maxConnections ?? this.config.limits.connections;
     this.acceptor = new Acceptor({

@@ -15,10 +15,10 @@ import {
 } from "../../../protocol/mod.ts";
 import { OutgoingPart, type Transport } from "../../net/mod.ts";
 import { COLUMN, type Column } from "../../ring/mod.ts";
+import { type ShortAnswer, TEXT_PLAIN } from "../answers/mod.ts";
 import { clientOf, schemeOf } from "./client_address.ts";
 import type { SessionContext } from "./context.ts";
 import { RequestBody } from "./request_body.ts";
-import { type ShortAnswer, TEXT_PLAIN } from "./responses.ts";
 import type { BodyPart, Exchange } from "./route.ts";
 
 /** A longer body goes to the socket from where it lies, instead of through the queue's own memory. */

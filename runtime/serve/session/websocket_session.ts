@@ -73,6 +73,8 @@ export class WebSocketSession implements Session, WebSocketPeer {
     }
     if (early.length > 0) this.receive(early, 0, early.length);
     else this.#settle();
+    // All others were told when the server began to stop.
+    if (this.#context.draining) this.drain();
   }
 
   // Session: what the transport calls.

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { Acceptor } from "../../../runtime/native/mod.ts";
+import { Acceptor } from "../../../runtime/native/acceptor.ts";
 import {
   ECONNABORTED,
   EMFILE,

@@ -99,6 +99,25 @@ Deno.test("worker: without descriptors new connections wait for those that close
   assert(peers.every(({ answered }) => answered === 1));
 });
 
+Deno.test("worker: what it was woken for comes before events, whose handlers may block it", async () => {
+  const server = new FakeServer();
+  const open = client([HEALTH]);
+  server.connectAt(server.os.now, open);
+  // In one and the same wait: the open one's next request, and a new connection.
+  const at = server.os.now + 1000;
+  server.schedule(at, () => open.ask([HEALTH], false));
+  server.connectAt(at, client([HEALTH]));
+  await server.run();
+  const lines = server.log.join("").split("\n").map((line) => line.slice(line.indexOf("[")));
+  const accepted = lines.indexOf("[ACCEPT] fd=7");
+  const asked = lines.indexOf(
+    "[HTTP] fd=6 recv request",
+    lines.indexOf("[HTTP] fd=6 done, keep-alive"),
+  );
+  assertEquals(open.answered, 2);
+  assert(accepted >= 0 && accepted < asked, lines.join("\n"));
+});
+
 Deno.test("worker: stopping says 1001 to a WebSocket and finishes what is under way", async () => {
   const server = new FakeServer();
   const webSocket = new FakeWebSocketPeer(new FakeSocket(), new Random(1), MANNER);

@@ -4,10 +4,11 @@
  * In: encoders append heads, frames and bodies. Out: `bytes` from 0 to `length`, which the owner
  * sends and then `clear()`s. Who made the buffer owns it; `bytes` is replaced when it grows, so
  * nobody keeps a view of it across an append. It has no bound of its own: what is appended is
- * bounded by the limits of who appends.
+ * bounded by the limits of who appends. Whoever takes the memory from elsewhere overrides `grow`.
  */
 
 const SMALLEST = 64;
+const NO_BYTES = new Uint8Array(0);
 
 /** Bytes that grow at the end. */
 export class ByteBuffer {
@@ -16,15 +17,14 @@ export class ByteBuffer {
   /** How many bytes of content there are. */
   length = 0;
 
-  /** @param capacity bytes to set aside at once; grows by doubling */
+  /** @param capacity bytes to set aside at once, 0 for none yet; grows by doubling */
   constructor(capacity = 1024) {
-    this.bytes = new Uint8Array(Math.max(capacity, SMALLEST));
+    this.bytes = capacity === 0 ? NO_BYTES : new Uint8Array(Math.max(capacity, SMALLEST));
   }
 
   /** Makes room for `count` more bytes, and gives the offset at which they may be written. */
   reserve(count: number): number {
-    const needed = this.length + count;
-    if (needed > this.bytes.length) this.#grow(needed);
+    if (this.length + count > this.bytes.length) this.grow(count);
     return this.length;
   }
 
@@ -60,8 +60,10 @@ export class ByteBuffer {
     this.length = 0;
   }
 
-  #grow(needed: number): void {
-    const grown = new Uint8Array(Math.max(needed, this.bytes.length * 2));
+  /** Makes {@link bytes} hold `count` bytes more than {@link length}, which it may change. */
+  protected grow(count: number): void {
+    const needed = this.length + count;
+    const grown = new Uint8Array(Math.max(needed, this.bytes.length * 2, SMALLEST));
     grown.set(this.bytes.subarray(0, this.length));
     this.bytes = grown;
   }

@@ -94,6 +94,8 @@ export {
   BINARY,
   CLOSE,
   CLOSED as WEBSOCKET_CLOSED,
+  encodeFrame,
+  FIN,
   FrameReaderPool,
   GOING_AWAY,
   INTERNAL_ERROR,

@@ -140,6 +140,14 @@ export class WebSocketConnection {
     if (this.#reader.isIdle) this.#giveReader();
   }
 
+  /**
+   * The view ceases to be valid, as with {@link retain}, but the message of the last event is still
+   * read: its payload, now a copy, is valid up to the next `next()`, `retain()` or `dispose()`.
+   */
+  keepPayload(): void {
+    this.#reader?.keepPayload();
+  }
+
   /** Gives all buffers back. The socket is gone: nothing else may be called any more. */
   dispose(): void {
     this.#dropInput();

@@ -118,6 +118,21 @@ export class FrameReader {
     this.#input.retain();
   }
 
+  /**
+   * The view ceases to be valid, and what the last event lent is still read: it is valid up to the next
+   * `next()`, `retain()` or `drop()`, as a copy where it lay in the view.
+   */
+  keepPayload(): void {
+    if (this.#lent === undefined && this.payload !== NO_BYTES) {
+      const count = this.payloadEnd - this.payloadStart;
+      // The message is complete, so that the next one's buffer is free.
+      const kept = this.#message.payload;
+      kept.append(this.payload, this.payloadStart, this.payloadEnd, count);
+      this.#lendBuffer(0, this.opcode, kept);
+    }
+    this.#input.retain();
+  }
+
   /** Forgets all input and gives all buffers back. */
   drop(): void {
     this.#takeBack();

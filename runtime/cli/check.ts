@@ -1,9 +1,9 @@
 /**
- * `--check`: what is wrong with the settings, or what would be served.
+ * `--check`: reports every error of the settings, or prints the effective options.
  *
- * In: the settings. Out: one line for each fault, and a text that is itself a configuration file,
- * every value with the place that it comes from. Looks at the files and folders that are named;
- * changes nothing, and takes no port.
+ * In: the settings. Out: one line for each error, and a text that is itself a configuration file, with
+ * the source of each value as a comment. Looks at the files and folders that options name; changes
+ * nothing, and opens no port.
  */
 
 import { stringify } from "smol-toml";
@@ -11,11 +11,11 @@ import type { Config } from "../config/mod.ts";
 import { type Option, OPTIONS } from "./options/mod.ts";
 import type { Settings } from "./settings.ts";
 
-/** Values of options that take a file, but are none. */
+/** Values of file options that name no file. */
 const NO_FILES: readonly string[] = ["-", "off"];
 const COMMENT_AT = 40;
 
-/** Everything that is wrong, on disk too. */
+/** Every error, also of files and folders on disk. */
 export function faultsOf({ config, faults }: Settings): string[] {
   const missing = OPTIONS.flatMap((option) => {
     return option.valuesOf(config).flatMap((value) => {
@@ -42,7 +42,7 @@ export function describe({ config, origins }: Settings): string {
 function setting(option: Option, config: Config): string {
   const values = option.valuesOf(config).map((text) => typed(option, text));
   if (option.repeatable) return stringify({ [option.flag]: values }).trim();
-  // What is off has no value that one could write.
+  // An option that is off has no value that a file could have.
   return values.length === 0 ? `# ${option.flag}` : stringify({ [option.flag]: values[0] }).trim();
 }
 
@@ -51,24 +51,24 @@ function typed({ value, range }: Option, text: string): string | number | boolea
   return range === undefined ? text : Number(text);
 }
 
-/** Why it is not there as it should be, or undefined. */
+/** What is wrong with the file or folder, or undefined. */
 function lookAt({ names }: Option, path: string): string | undefined {
   if (names === undefined) return undefined;
   try {
-    if (names === "folder") return Deno.statSync(path).isDirectory ? undefined : "is no folder";
+    if (names === "folder") return Deno.statSync(path).isDirectory ? undefined : "is not a folder";
     if (names === "file") return readable(path);
     const folder = path.includes("/") ? path.replace(/\/[^/]*$/, "/") : ".";
-    return Deno.statSync(folder).isDirectory ? undefined : "its folder is none";
+    return Deno.statSync(folder).isDirectory ? undefined : "its folder is not a folder";
   } catch (error) {
     const it = names === "new file" ? "its folder " : "";
-    if (error instanceof Deno.errors.NotFound) return `${it}is not there`;
+    if (error instanceof Deno.errors.NotFound) return `${it}does not exist`;
     if (error instanceof Deno.errors.PermissionDenied) return "cannot be read by this user";
     return error instanceof Error ? error.message : String(error);
   }
 }
 
 function readable(path: string): string | undefined {
-  if (Deno.statSync(path).isDirectory) return "is a folder, and no file";
+  if (Deno.statSync(path).isDirectory) return "is a folder, not a file";
   Deno.openSync(path).close();
   return undefined;
 }

@@ -1,9 +1,9 @@
 /**
- * What the user asks for: a server with a config, or one of the program's other answers.
+ * Parses the command line: a server with a config, or one of the other commands.
  *
- * In: arguments, environment, and who reads files. Out: a command. Throws UsageError, one line that
- * names what is wrong and what would be right. Opens nothing but the configuration file: whether a
- * port is free or a log can be written is found out by who does it.
+ * In: arguments, environment, and a function that reads files. Out: a command. Throws UsageError, one
+ * line that names what is wrong and what was most likely meant. Opens the configuration file alone:
+ * that a port is in use or a log cannot be written is reported by the code that needs it.
  */
 
 import type { Config } from "../config/mod.ts";
@@ -16,18 +16,19 @@ import { UsageError } from "./usage_error.ts";
 /** What the user asked for. */
 export type Command =
   | { readonly type: "help" | "version" | "hash-password" }
-  | { readonly type: "serve" | "health"; readonly config: Config }
+  | { readonly type: "health"; readonly config: Config }
+  | { readonly type: "serve"; readonly config: Config; readonly warnings: readonly string[] }
   | { readonly type: "check"; readonly settings: Settings }
   | { readonly type: "completions"; readonly shell: string }
-  /** `args` are those that the server is to be started with. */
+  /** `args` are the arguments of the server. */
   | { readonly type: "systemd"; readonly args: readonly string[]; readonly settings: Settings };
 
-/** What the command line is read from. */
+/** Everything that the command is read from. */
 export interface CommandLine {
   readonly args: readonly string[];
-  /** A variable of the environment. */
+  /** The value of an environment variable. */
   variable(name: string): string | undefined;
-  /** The names of all variables, for those of ours that mean nothing. */
+  /** The names of all variables, to find unknown ones with our prefix. */
   readonly variables: readonly string[];
   /** Cores of the machine: the default number of workers. */
   readonly cores: number;
@@ -35,15 +36,16 @@ export interface CommandLine {
   readText(path: string): string;
 }
 
-/** Reads the command line. @throws {UsageError} */
+/** Parses the command line. @throws {UsageError} */
 export function parseCommandLine(line: CommandLine): Command {
   const flags = parseFlags(line.args);
   if (isOn("help", flags)) return { type: "help" };
   if (isOn("version", flags)) return { type: "version" };
   const word = COMMANDS.find(({ word }) => word === line.args[0])?.word;
+  if (word === undefined) refuseLateCommand(line.args, flags);
   const positional = word === undefined ? flags.positional : flags.positional.slice(1);
   if (word === "completions") return completions(positional, flags);
-  if (word === "hash-password") return { type: word };
+  if (word === "hash-password") return hashPassword(positional, flags);
   const { variable, variables, cores } = line;
   const settings = readSettings({
     flags,
@@ -53,15 +55,25 @@ export function parseCommandLine(line: CommandLine): Command {
     cores,
     file: readFile(flags, line),
   });
-  const [fault, ...others] = settings.faults;
+  const { config, faults: [fault, ...others], warnings } = settings;
   if (isOn("check", flags)) return { type: "check", settings };
   if (fault !== undefined) {
     throw new UsageError(
-      others.length === 0 ? fault : `${fault} (--check tells ${others.length} more)`,
+      others.length === 0 ? fault : `${fault} (--check reports ${others.length} more)`,
     );
   }
   if (word === "systemd") return { type: "systemd", args: line.args.slice(1), settings };
-  return { type: word ?? "serve", config: settings.config };
+  return word === "health" ? { type: word, config } : { type: "serve", config, warnings };
+}
+
+/** A command behind options would be taken for WORKERS. @throws {UsageError} with the right order */
+function refuseLateCommand(args: readonly string[], { positional: [first] }: Flags): void {
+  const word = COMMANDS.find(({ word }) => word === first)?.word;
+  if (word === undefined) return;
+  const others = args.filter((argument) => argument !== word);
+  throw new UsageError(
+    `a command must be the first argument: async-deno ${[word, ...others].join(" ")}`,
+  );
 }
 
 /** Whether a switch of the program is given. */
@@ -87,19 +99,31 @@ function readFile(flags: Flags, line: CommandLine): FileOptions | undefined {
 }
 
 function reasonOf(error: unknown): string {
-  if (error instanceof Deno.errors.NotFound) return "it is not there";
-  if (error instanceof Deno.errors.PermissionDenied) return "there is no right to";
+  if (error instanceof Deno.errors.NotFound) return "the file does not exist";
+  if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
   return error instanceof Error ? error.message : String(error);
 }
 
 const SHELLS: readonly string[] = COMMANDS.find(({ word }) => word === "completions")!.choices;
 
 function completions([shell, ...more]: readonly string[], flags: Flags): Command {
-  const [fault] = flags.faults;
-  if (fault !== undefined) throw new UsageError(fault);
+  refuseUnknownFlags(flags);
   if (shell !== undefined && more.length === 0 && SHELLS.includes(shell)) {
     return { type: "completions", shell };
   }
-  const given = shell === undefined ? "nothing" : `"${[shell, ...more].join(" ")}"`;
-  throw new UsageError(`completions are for one of ${SHELLS.join(", ")}, not for ${given}`);
+  const given = shell === undefined ? "" : `, not "${[shell, ...more].join(" ")}"`;
+  throw new UsageError(`completions needs the name of a shell, ${SHELLS.join(", ")}${given}`);
+}
+
+function hashPassword([extra]: readonly string[], flags: Flags): Command {
+  refuseUnknownFlags(flags);
+  if (extra === undefined) return { type: "hash-password" };
+  throw new UsageError(
+    "hash-password takes no arguments, which every user of the machine can see: " +
+      "it reads the password from standard input",
+  );
+}
+
+function refuseUnknownFlags({ faults: [fault] }: Flags): void {
+  if (fault !== undefined) throw new UsageError(fault);
 }

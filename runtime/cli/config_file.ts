@@ -1,27 +1,28 @@
 /**
  * The configuration file: options by their names, in TOML or JSON.
  *
- * In: the file's name, whose ending tells the format, and its text. Out: the values of each option as
- * texts, as if they had been written on the command line, and what is wrong with the rest. A file is
- * flat: `max-connections = 500` stands at the top, and a repeatable option is a list.
+ * In: the file's name, whose ending selects the format, and its text. Out: the values of each option
+ * as the texts that the command line would have, and one line for each key or value that cannot be
+ * one. A file is flat: `max-connections = 500` without a section; a repeatable option is a list.
+ * The texts are checked by the options themselves, as those of a flag or a variable are.
  */
 
 import { parse as parseToml, TomlError } from "smol-toml";
-import { nearest } from "./nearest.ts";
+import { likelyFlag } from "./likely_flag.ts";
 import { type Option, OPTIONS } from "./options/mod.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** What a configuration file says. */
+/** The contents of a configuration file. */
 export interface FileOptions {
-  /** The file's name, as it was given. */
+  /** The file's name as it was given. */
   readonly path: string;
-  /** By the option's flag; each value as it would stand on the command line. */
+  /** By flag, the values as texts of the command line. */
   readonly values: ReadonlyMap<string, readonly string[]>;
-  /** Keys that there are not, and values that cannot be one. */
+  /** One line for each unknown key, and each value of a wrong type. */
   readonly faults: readonly string[];
 }
 
-/** Reads the text of a file. @throws {UsageError} for what is no TOML or JSON at all */
+/** Parses the text of a file. @throws {UsageError} for a text that is not TOML or JSON at all */
 export function parseConfigFile(path: string, text: string): FileOptions {
   const values = new Map<string, readonly string[]>();
   const faults: string[] = [];
@@ -29,7 +30,7 @@ export function parseConfigFile(path: string, text: string): FileOptions {
     const option = OPTIONS.find(({ flag }) => flag === key);
     const texts = option === undefined ? undefined : textsOf(option, value);
     if (texts !== undefined) values.set(key, texts);
-    else faults.push(option === undefined ? unknownKey(path, key) : wrongType(path, option));
+    else faults.push(option === undefined ? unknownKey(path, key, value) : wrongType(path, option));
   }
   return { path, values, faults };
 }
@@ -37,14 +38,14 @@ export function parseConfigFile(path: string, text: string): FileOptions {
 function parseObject(path: string, text: string): Record<string, unknown> {
   const parse = PARSERS.find(([ending]) => path.toLowerCase().endsWith(ending))?.[1];
   if (parse === undefined) {
-    throw new UsageError(`--config takes a .toml or a .json file, and ${path} is neither`);
+    throw new UsageError(`--config takes a file whose name ends in .toml or .json, not ${path}`);
   }
-  // RFC 8259 section 8.1: some editors write a byte order mark, which says nothing here.
+  // RFC 8259 section 8.1: a parser may ignore the byte order mark that some editors write.
   const parsed = parse(path, text.replace(/^\ufeff/, ""));
   if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)) {
     return parsed as Record<string, unknown>;
   }
-  throw new UsageError(`${path} is not an object with the options as its keys`);
+  throw new UsageError(`${path} must contain one object, whose keys are options`);
 }
 
 const PARSERS: readonly (readonly [string, (path: string, text: string) => unknown])[] = [
@@ -53,9 +54,9 @@ const PARSERS: readonly (readonly [string, (path: string, text: string) => unkno
       return parseToml(text);
     } catch (error) {
       if (!(error instanceof TomlError)) throw error;
-      // Below the first line the message draws the place.
+      // The lines below the first one draw the place.
       const reason = error.message.split("\n")[0]!.replace(/^Invalid TOML document: /, "");
-      throw new UsageError(`${path}:${error.line}:${error.column} is no TOML: ${reason}`);
+      throw new UsageError(`${path}:${error.line}:${error.column} is not valid TOML: ${reason}`);
     }
   }],
   [".json", (path, text) => {
@@ -63,12 +64,12 @@ const PARSERS: readonly (readonly [string, (path: string, text: string) => unkno
       return JSON.parse(text);
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
-      throw new UsageError(`${path} is no JSON: ${error.message.replaceAll(/\s+/g, " ")}`);
+      throw new UsageError(`${path} is not valid JSON: ${error.message.replaceAll(/\s+/g, " ")}`);
     }
   }],
 ];
 
-/** The value as one would write it on the command line; undefined: of the wrong type. */
+/** The texts of a value; undefined if its type is wrong. */
 function textsOf(option: Option, value: unknown): readonly string[] | undefined {
   if (Array.isArray(value)) {
     const texts = value.map((one) => textOf(option, one));
@@ -78,24 +79,33 @@ function textsOf(option: Option, value: unknown): readonly string[] | undefined 
   return text === undefined ? undefined : [text];
 }
 
+/** Any scalar for a number or a switch, so that `"16m"`, `"yes"` and 1 reach their parsers; else a string. */
 function textOf(option: Option, value: unknown): string | undefined {
-  return typeof value === typeIn(option) && value !== "" ? String(value) : undefined;
+  const types = isText(option) ? ["string"] : ["string", "number", "boolean"];
+  return types.includes(typeof value) && value !== "" ? String(value) : undefined;
 }
 
-function typeIn({ value, range }: Option): "boolean" | "number" | "string" {
-  if (value === undefined) return "boolean";
-  return range === undefined ? "string" : "number";
+function isText({ value, range }: Option): boolean {
+  return value !== undefined && range === undefined;
 }
-
-const WORDS = { boolean: "true or false", number: "a number", string: "a text that is not empty" };
 
 function wrongType(path: string, option: Option): string {
-  const kind = WORDS[typeIn(option)];
-  return `${option.flag} in ${path} is ${kind}${option.repeatable ? ", or a list of such" : ""}`;
+  const { flag, value, repeatable } = option;
+  const kind = isText(option)
+    ? "a string that is not empty"
+    : value === undefined
+    ? "true or false"
+    : "a number, or a string with a unit";
+  return `${flag} in ${path} must be ${kind}${repeatable ? ", or a list of such" : ""}`;
 }
 
-function unknownKey(path: string, key: string): string {
-  const meant = nearest(key, OPTIONS.map(({ flag }) => flag));
-  const hint = meant === undefined ? "--help has all options" : `did you mean ${meant}?`;
+function unknownKey(path: string, key: string, value: unknown): string {
+  const meant = likelyFlag(key, OPTIONS.map(({ flag }) => flag));
+  const isSection = typeof value === "object" && value !== null && !Array.isArray(value);
+  const hint = meant !== undefined
+    ? `did you mean ${meant}?`
+    : isSection
+    ? "the file has no sections, each option is a key at the top"
+    : "--help lists all options";
   return `unknown key "${key}" in ${path}: ${hint}`;
 }

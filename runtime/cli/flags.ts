@@ -1,86 +1,127 @@
 /**
- * The arguments taken apart: what is a flag, what its values are, what stands on its own.
+ * Splits the arguments into flags with their values, and positional arguments.
  *
- * In: the arguments and the tables of options. Out: values as they were written, unjudged, and the
- * flags that there are not.
+ * In: the arguments and the tables of options. Out: the values as they were written, unchecked, and
+ * an error for each unknown flag that names the flag most likely meant. `--flag=value` and
+ * `--flag value` are the same; a switch takes a value only behind `=`; after `--` all is positional.
  */
 
-import { parseArgs } from "@std/cli/parse-args";
-import { nearest } from "./nearest.ts";
-import { OPTIONS, PROGRAM_FLAGS } from "./options/mod.ts";
+import { likelyFlag } from "./likely_flag.ts";
+import { COMMANDS, OPTIONS, PROGRAM_FLAGS } from "./options/mod.ts";
 
 /** The arguments. */
 export interface Flags {
-  /** What is no flag and no flag's value, in order. */
+  /** The arguments that are neither a flag nor a flag's value, in order. */
   readonly positional: readonly string[];
-  /** One line for each flag that there is not. */
+  /** One line for each unknown flag. */
   readonly faults: readonly string[];
-  /** What was given to a flag: empty when it was not there, and "" where the value is missing. */
+  /** The values given to a flag: none if it is absent, and "" if its value is missing. */
   valuesOf(flag: string): readonly string[];
 }
 
-const TAKING_VALUES = new Map<string, boolean>(
+/** By flag, whether it takes a value. */
+const TAKES_VALUE = new Map<string, boolean>(
   [...OPTIONS, ...PROGRAM_FLAGS].map(({ flag, value }) => [flag, value !== undefined]),
 );
-const FLAGS = [...TAKING_VALUES.keys()];
-const ALIASES = Object.fromEntries(
-  PROGRAM_FLAGS.flatMap(({ flag, short }) => short === undefined ? [] : [[short, flag]]),
+const FLAGS = [...TAKES_VALUE.keys()];
+const FLAG_BY_LETTER = new Map(
+  PROGRAM_FLAGS.flatMap(({ flag, short }) => short === undefined ? [] : [[short, flag] as const]),
 );
 
-/** Takes the arguments apart. */
+/** What a letter means to other servers and tools; only for hints. */
+const LIKELY_BY_LETTER: Readonly<Record<string, string>> = {
+  "?": "help",
+  a: "ip",
+  b: "ip",
+  c: "config",
+  d: "root",
+  i: "ip",
+  j: "workers",
+  l: "log",
+  p: "port",
+  r: "root",
+  t: "check",
+  u: "unix",
+  v: "version",
+  w: "workers",
+};
+
+/** Splits the arguments. */
 export function parseFlags(args: readonly string[]): Flags {
+  const positional: string[] = [];
   const faults: string[] = [];
-  const parsed: Record<string, unknown> & { _: unknown[] } = parseArgs(explicit(args), {
-    string: [...FLAGS, "_"],
-    collect: FLAGS,
-    unknown: (argument: string) => {
-      if (!argument.startsWith("-") || argument === "-") return true;
-      faults.push(unknownFlag(argument));
-      return false;
-    },
-  });
-  return {
-    positional: parsed._.map(String),
-    faults,
-    valuesOf: (flag) => {
-      const values = parsed[flag];
-      if (!Array.isArray(values)) throw new TypeError(`--${flag} is not collected`);
-      return values.map(String);
-    },
-  };
-}
-
-function unknownFlag(argument: string): string {
-  const name = argument.replace(/=.*/s, "");
-  const meant = nearest(name.replace(/^-+/, ""), FLAGS);
-  const hint = meant === undefined ? "see --help for those there are" : `did you mean --${meant}?`;
-  return `unknown option ${name}: ${hint}`;
-}
-
-/** Values that the parser would not take for such: a dash, a negative number, nothing. */
-const UNLIKELY_VALUE = /^(?:-?|-[\d.].*)$/;
-
-/**
- * The arguments with a switch's value said, and `--log -` as `--log=-`: the parser would take what
- * follows a switch for its value, and a dash for an argument of its own.
- */
-function explicit(args: readonly string[]): string[] {
-  const result: string[] = [];
-  for (const [i, argument] of args.entries()) {
-    if (argument === "--") return [...result, ...args.slice(i)];
-    const [last, flag] = [result.at(-1), flagOf(argument)];
-    const awaited = last !== undefined && TAKING_VALUES.get(flagOf(last)) === true;
-    if (awaited && UNLIKELY_VALUE.test(argument)) {
-      result[result.length - 1] = `${last}=${argument}`;
-    } else {
-      result.push(TAKING_VALUES.get(flag) === false ? `--${flag}=true` : argument);
+  const values = new Map<string, string[]>();
+  for (let i = 0; i < args.length; i++) {
+    const argument = args[i]!; // i < args.length
+    if (argument === "--") {
+      positional.push(...args.slice(i + 1));
+      break;
     }
+    if (!argument.startsWith("-") || argument === "-") {
+      positional.push(argument);
+      continue;
+    }
+    const written = split(argument);
+    const flag = flagOf(written.name) ?? likely(written.name);
+    const takesValue = flag !== undefined && TAKES_VALUE.get(flag) === true;
+    // A typo takes its value with it: what follows it is no WORKERS.
+    const next = written.value === undefined && takesValue ? valueIn(args[i + 1]) : undefined;
+    if (next !== undefined) i++;
+    const value = written.value ?? next;
+    if (flagOf(written.name) === undefined) faults.push(unknownFlag(written.name, flag, value));
+    else add(values, flag!, value ?? (takesValue ? "" : "true")); // it is a flag: see above
   }
-  return result;
+  return { positional, faults, valuesOf: (flag) => values.get(flag) ?? [] };
 }
 
-/** The flag that an argument is as a whole; of `--flag=value` there is none. */
-function flagOf(argument: string): string {
-  if (/^-\w$/.test(argument)) return ALIASES[argument.slice(1)] ?? "";
-  return argument.startsWith("--") ? argument.slice(2) : "";
+function add(values: Map<string, string[]>, flag: string, value: string): void {
+  values.set(flag, [...values.get(flag) ?? [], value]);
+}
+
+/** `--name=value`, `--name`, `-n`; of `-p8080`, which is none of ours, the number is the value. */
+function split(argument: string): { readonly name: string; readonly value: string | undefined } {
+  const attached = /^(-[a-z])=?(\d.*)$/is.exec(argument);
+  if (attached !== null) return { name: attached[1]!, value: attached[2] };
+  const equals = argument.indexOf("=");
+  if (equals < 0) return { name: argument, value: undefined };
+  return { name: argument.slice(0, equals), value: argument.slice(equals + 1) };
+}
+
+/** The flag that a name with its dashes is; undefined: there is none. */
+function flagOf(name: string): string | undefined {
+  if (!name.startsWith("--")) return FLAG_BY_LETTER.get(name.slice(1));
+  const flag = name.slice(2);
+  return TAKES_VALUE.has(flag) ? flag : undefined;
+}
+
+function likely(name: string): string | undefined {
+  const bare = name.replace(/^-+/, "");
+  return bare.length === 1 ? LIKELY_BY_LETTER[bare.toLowerCase()] : likelyFlag(bare, FLAGS);
+}
+
+/** The next argument if it can be a value: a dash and a negative number can, a flag cannot. */
+function valueIn(next: string | undefined): string | undefined {
+  return next !== undefined && /^(?!-)|^-$|^-[\d.]/.test(next) ? next : undefined;
+}
+
+function unknownFlag(name: string, meant: string | undefined, value: string | undefined): string {
+  return `unknown option ${name}: ${hint(name.replace(/^-+/, ""), meant, value)}`;
+}
+
+function hint(bare: string, meant: string | undefined, value: string | undefined): string {
+  if (COMMANDS.some(({ word }) => word === bare)) {
+    return `did you mean the command "async-deno ${bare}"?`;
+  }
+  const negated = /^no-(?<flag>.+)/.exec(bare)?.groups?.["flag"];
+  if (negated !== undefined && TAKES_VALUE.get(negated) === false) {
+    return `did you mean --${negated}=false?`;
+  }
+  if (meant === undefined) return "--help lists all options";
+  const shown = TAKES_VALUE.get(meant) === true && isPlain(value) ? ` ${value}` : "";
+  return `did you mean --${meant}${shown}?`;
+}
+
+/** Whether a shell would take the text as one word, unquoted. */
+function isPlain(text: string | undefined): text is string {
+  return text !== undefined && /^[\w.,:/@%+-]+$/.test(text);
 }

@@ -1,56 +1,94 @@
 /**
- * `async-deno health`: asks the server that was started with the same options whether it answers.
+ * `async-deno health`: checks whether the server with the same options answers.
  *
- * In: the config. Out: why it is not well, or undefined. For container platforms and scripts that
- * have no HTTP client at hand. Waits a bounded time; any answer but a 5xx will do, since `/healthz`
- * may have been switched off. Over TLS a certificate that this machine does not trust, or that is not
- * for a loopback address, is an answer too: whether it is right is for those to judge who use it.
+ * In: the config. Out: why it is not healthy, or undefined. For container platforms and scripts
+ * without an HTTP client. Takes a bounded time. Every answer but a 5xx counts as healthy, because
+ * `/healthz` may be disabled. Over TLS, a certificate that this machine does not trust, or that is not
+ * for a loopback address, counts as an answer too: verifying it is up to the clients.
  */
 
 import type { Config } from "../config/mod.ts";
+import { errnoText, hasLibc, SystemError, UnixConnection } from "../os/mod.ts";
 
-/** Shorter than the time that container platforms give. */
+/** Milliseconds; less than container platforms allow. */
 const PATIENCE = 4_000;
 const STATUS_LINE = /^HTTP\/1\.1 ([1-5]\d\d) /;
-/** Where a server that listens on all addresses is found. */
+/** Where a server that listens on all addresses is reached. */
 const LOOPBACK: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "::": "::1" };
 const REQUEST = "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
-/** The header of a proxy's own connection, not one it passes on (PROXY protocol, section 2.1). */
+/** PROXY protocol, section 2.1: the header of a proxy's own connection. */
 const PROXY_HEADER = "PROXY UNKNOWN\r\n";
 
-/** Asks; fulfilled with the reason in words when the server is not well. */
-export async function sickness(config: Config): Promise<string | undefined> {
-  const { unix: { path }, port } = config;
-  if (path !== undefined) {
-    // Deno wants the right to write files for that, which the program has not.
-    return `a Unix socket is asked by: curl --unix-socket ${path} http://localhost/healthz`;
+/** The part of a connection that one request takes. */
+interface Connection {
+  read(bytes: Uint8Array<ArrayBuffer>): number | null | Promise<number | null>;
+  write(bytes: Uint8Array): unknown;
+}
+
+/** Sends the request; fulfilled with the reason if the server is not healthy. */
+export async function healthProblem(config: Config): Promise<string | undefined> {
+  const { unix: { path }, port, proxy } = config;
+  const request = proxy.protocol ? PROXY_HEADER + REQUEST : REQUEST;
+  if (path !== undefined) return await unixProblem(path, request);
+  if (port === 0) {
+    return "the port is unknown: port 0 means any free port; name the server's --port";
   }
-  if (port === 0) return "a server on a free port cannot be found: name its --port";
   const hostname = LOOPBACK[config.hostname] ?? config.hostname;
-  const where = `${hostname} port ${port}`;
+  return await problemAt(`${hostname} port ${port}`, () => {
+    return statusOverTcp({ hostname, port, isTls: config.tls.cert !== undefined }, request);
+  });
+}
+
+async function unixProblem(path: string, request: string): Promise<string | undefined> {
+  if (!hasLibc()) {
+    return `cannot connect to ${path} on this system: use curl --unix-socket ${path} http://localhost/healthz`;
+  }
+  return await problemAt(path, async () => {
+    using connection = new UnixConnection(path, PATIENCE);
+    return await statusOf(connection, request);
+  });
+}
+
+async function problemAt(where: string, ask: () => Promise<number>): Promise<string | undefined> {
+  try {
+    const status = await ask();
+    return status < 500 ? undefined : `${where} answers with status ${status}`;
+  } catch (error) {
+    if (error instanceof Deno.errors.InvalidData && /certificate/.test(error.message)) return;
+    return `${where} does not answer: ${reasonOf(error)}`;
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof SystemError) return errnoText(error.errno);
+  return error instanceof Error ? error.message : String(error);
+}
+
+interface Peer {
+  readonly hostname: string;
+  readonly port: number;
+  readonly isTls: boolean;
+}
+
+async function statusOverTcp(peer: Peer, request: string): Promise<number> {
   let connection: Deno.Conn | undefined;
   const deadline = Promise.withResolvers<never>();
   const timer = setTimeout(() => deadline.reject(new Error("no answer in time")), PATIENCE);
   try {
-    const isTls = config.tls.cert !== undefined;
-    const asked = connect({ hostname, port }, isTls).then((opened) => {
+    const asked = connect(peer).then((opened) => {
       connection = opened;
-      return statusOf(opened, config.proxy.protocol ? PROXY_HEADER + REQUEST : REQUEST);
+      return statusOf(opened, request);
     });
-    const status = await Promise.race([asked, deadline.promise]);
-    return status < 500 ? undefined : `${where} answers with ${status}`;
-  } catch (error) {
-    if (error instanceof Deno.errors.InvalidData && /certificate/.test(error.message)) return;
-    return `${where} does not answer: ${error instanceof Error ? error.message : String(error)}`;
+    return await Promise.race([asked, deadline.promise]);
   } finally {
     clearTimeout(timer);
     connection?.close();
   }
 }
 
-async function connect(address: Deno.ConnectOptions, isTls: boolean): Promise<Deno.Conn> {
-  if (!isTls) return await Deno.connect(address);
-  const connection = await Deno.connectTls(address);
+async function connect({ hostname, port, isTls }: Peer): Promise<Deno.Conn> {
+  if (!isTls) return await Deno.connect({ hostname, port });
+  const connection = await Deno.connectTls({ hostname, port });
   try {
     await connection.handshake();
     return connection;
@@ -60,7 +98,7 @@ async function connect(address: Deno.ConnectOptions, isTls: boolean): Promise<De
   }
 }
 
-async function statusOf(connection: Deno.Conn, request: string): Promise<number> {
+async function statusOf(connection: Connection, request: string): Promise<number> {
   await connection.write(new TextEncoder().encode(request));
   const buffer = new Uint8Array(256);
   let text = "";
@@ -70,6 +108,6 @@ async function statusOf(connection: Deno.Conn, request: string): Promise<number>
     text += new TextDecoder().decode(buffer.subarray(0, count));
   }
   const status = STATUS_LINE.exec(text)?.[1];
-  if (status === undefined) throw new Error("what it says is no HTTP/1.1");
+  if (status === undefined) throw new Error("the answer is not HTTP/1.1");
   return Number(status);
 }

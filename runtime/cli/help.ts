@@ -15,19 +15,19 @@ import {
   variableOf,
 } from "./options/mod.ts";
 
-/** The exit codes; the reason is a line on stderr. */
+/** The exit codes; the reason is a line on standard error. */
 export const EXIT = { stopped: 0, cannotServe: 1, usage: 2 } as const;
 
 /** The whole text of `--help`. */
 export function helpText(version: string): string {
-  return `async-deno ${version}: HTTP/1.1 and WebSockets on every core
+  return `async-deno ${version}: an HTTP/1.1 and WebSocket server that uses every core
 
-Usage: async-deno [WORKERS] [IP] [PORT] [options]
+Usage: async-deno [WORKERS] [IP] [PORT] [OPTIONS]
 ${COMMANDS.map(usage).join("\n")}
 
-  WORKERS   threads that serve, 1-256; default: one a core
+  WORKERS   number of worker threads, 1-256; default: one per core
   IP        address to listen on, IPv4 or IPv6; default: ${DEFAULT_CONFIG.hostname}
-  PORT      0-65535, 0 takes a free one; default: ${DEFAULT_CONFIG.port}
+  PORT      port to listen on, 0-65535; 0 picks a free port; default: ${DEFAULT_CONFIG.port}
 
 ${groups().join("\n\n")}
 
@@ -35,22 +35,44 @@ The program:
 ${PROGRAM_FLAGS.flatMap(programLines).join("\n")}
 ${COMMANDS.flatMap(commandLines).join("\n")}
 
-Every option is an environment variable too, --max-connections as ${variableOf("max-connections")},
-and a key in the file of --config: the flag wins over the variable, and that over the file.
+Values:
+  SIZE      bytes, or a number with a unit: 512, 64k, 16m, 1.5GiB. k, m, g, t and KiB, MiB, GiB,
+            TiB are powers of 1024; KB, MB, GB, TB are powers of 1000. Upper or lower case.
+  TIME      seconds, or a number with a unit: 10, 2.5, 500ms, 10s, 5m (or 5min), 1h, 1d
+  A switch (an option without a value) is on if it is given. --NAME=VALUE sets it explicitly, as
+  variables and files do: true, yes, on, 1 or false, no, off, 0.
 
-Endpoints: / the terminal page (/term/ with --root), /ws and /term its WebSocket, /echo, /healthz
-Signals: SIGTERM and SIGINT stop it when what is under way is done; a second one stops it at once.
-         SIGHUP has it read configuration, certificate and logs anew.
-Exit codes: ${EXIT.stopped} stopped; ${EXIT.cannotServe} could not serve; ${EXIT.usage} the command line is wrong
+Every option is also an environment variable, as ${variableOf("max-connections")}, and a key in the
+file of --config, as max-connections. The flag wins over the variable, the variable over the file.
+
+Endpoints:
+  /          a terminal page that echoes every key; at /term/ with --root
+  /ws /term  the WebSocket of that page: returns each message
+  /echo      returns the request body; over a WebSocket, each message
+  /healthz   returns 200; never asks for a password, here and at --admin
+
+Signals:
+  SIGTERM, SIGINT   finish open requests, then stop; the second signal stops at once
+  SIGHUP            reload files, endpoints, users, certificate; reopen the logs
+  A signal that arrives during the start takes effect after it.
+
+Exit codes:
+  0   the server was stopped, or the command succeeded
+  1   the server could not start or had to end; health: the server does not answer
+  2   the command line, a variable, the configuration file or the input is wrong; --check: it found
+      errors
+  130, 143   a second SIGINT or SIGTERM stopped the server at once
+  An error is one line on standard error.
 
 Examples:
   async-deno 8                      8 workers on ${DEFAULT_CONFIG.hostname} port ${DEFAULT_CONFIG.port}
-  async-deno 4 127.0.0.1 8080       4 workers, on this machine alone, port 8080
-  async-deno 2 :: 0 --log off       IPv6 and IPv4, a free port, no log
+  async-deno 4 127.0.0.1 8080       4 workers, only this machine can connect, port 8080
+  async-deno --port 8080 --root .   serve the files of the current folder
+  async-deno 2 :: 0 --log off       IPv6 and IPv4, a free port, no event log
 `;
 }
 
-/** Where the words begin, and where a line ends at the latest. */
+/** The column at which descriptions begin, and the longest line. */
 const WORDS_AT = 30;
 const COLUMNS = 100;
 const MARGIN = " ".repeat(WORDS_AT - 1);
@@ -86,7 +108,7 @@ function named(name: string, value: string | undefined): string {
   return value === undefined || value === "" ? name : `${name} ${value}`;
 }
 
-/** A name and its words, in as many lines as they need. */
+/** A name and its description, wrapped. */
 function entry(name: string, words: string): string[] {
   const start = `  ${name}`;
   const lines = start.length < WORDS_AT ? [start.padEnd(WORDS_AT - 1)] : [start, MARGIN];

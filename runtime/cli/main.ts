@@ -1,8 +1,8 @@
 /**
  * The program: from the command line to the exit code.
  *
- * In: arguments, environment, signals. Out: the banner and the exit code; a failure is one line on
- * stderr that says what was wrong and what to do.
+ * In: arguments, environment, signals. Out: the banner and the exit code. An error is one line on
+ * standard error that says what is wrong and what to do.
  */
 
 import config from "../../deno.json" with { type: "json" };
@@ -22,22 +22,22 @@ import { describe, faultsOf } from "./check.ts";
 import { type Command, parseCommandLine } from "./command_line.ts";
 import { completionsFor } from "./completions/mod.ts";
 import { hashOfInput } from "./hash_password.ts";
-import { sickness } from "./health.ts";
+import { healthProblem } from "./health.ts";
 import { EXIT, helpText } from "./help.ts";
 import { Output, writeWhole } from "./output.ts";
-import { tlsUnreadiness, unreadiness } from "./readiness.ts";
 import { RunningServer } from "./running_server.ts";
 import { ServiceManager } from "./service_manager.ts";
 import type { Settings } from "./settings.ts";
+import { startupFaults, tlsFaults } from "./startup_faults.ts";
 import { UsageError } from "./usage_error.ts";
 
 const VERSION = config.version;
-/** Errors whose message is for the operator as it is. */
-const TOLD = [ActivationError, AdminError, DescriptorError, LogFileError, TlsError];
+/** Errors whose message is for the operator, and complete. */
+const OPERATOR_ERRORS = [ActivationError, AdminError, DescriptorError, LogFileError, TlsError];
 const stdout = new Output(Deno.stdout);
 const stderr = new Output(Deno.stderr);
 
-/** Runs the program with these arguments, and answers its exit code. */
+/** Runs the program with these arguments; the result is its exit code. */
 export async function main(args: readonly string[], signals = new Signals()): Promise<number> {
   try {
     return await run(args, signals);
@@ -50,7 +50,10 @@ export async function main(args: readonly string[], signals = new Signals()): Pr
 async function run(args: readonly string[], signals: Signals): Promise<number> {
   try {
     const command = readCommand(args);
-    if (command.type === "serve") return await serve(command.config, args, signals);
+    if (command.type === "serve") {
+      command.warnings.forEach(warn);
+      return await serve(command.config, args, signals);
+    }
     signals.release();
     switch (command.type) {
       case "help":
@@ -84,24 +87,24 @@ function readCommand(args: readonly string[]): Command {
   });
 }
 
-/** Tells everything that is wrong, or what would be served. */
+/** Reports every error, or prints the effective options. */
 async function check(settings: Settings): Promise<number> {
   const { users, tls } = settings.config;
   const missing = faultsOf(settings);
-  // What is not there cannot be used, either: that is said once.
-  const unusable = missing.length > 0 ? [] : tlsUnreadiness({ tls });
-  const faults = [...missing, ...unusable, ...await unreadiness({ users })];
-  [...settings.notes, ...shortageOf(settings.config), ...faults].forEach(warn);
+  // A missing file cannot be used either: that is reported once.
+  const unusable = missing.length > 0 ? [] : tlsFaults({ tls });
+  const faults = [...missing, ...unusable, ...await startupFaults({ users })];
+  [...settings.warnings, ...shortageOf(settings.config), ...faults].forEach(warn);
   return faults.length > 0 ? EXIT.usage : await print(describe(settings));
 }
 
-/** By the hard limit, which a start raises the soft one to. */
+/** By the hard limit, because the server raises the soft limit to it. */
 function shortageOf(config: Config): string[] {
   return descriptorShortage(config, descriptorLimit()?.hard ?? Infinity);
 }
 
 async function health(config: Config): Promise<number> {
-  const reason = await sickness(config);
+  const reason = await healthProblem(config);
   return reason === undefined ? await print("ok") : fail(reason, EXIT.cannotServe);
 }
 
@@ -123,7 +126,7 @@ async function systemd({ args, settings }: Command & { type: "systemd" }): Promi
 }
 
 async function serve(config: Config, args: readonly string[], signals: Signals): Promise<number> {
-  const [reason] = await unreadiness(config);
+  const [reason] = await startupFaults(config);
   if (reason !== undefined) return fail(reason, EXIT.cannotServe);
   const { soft = Infinity } = raiseDescriptorLimit() ?? {};
   descriptorShortage(config, soft).forEach(warn);
@@ -170,12 +173,12 @@ function banner(executor: Executor, config: Config): string {
     "Async Deno Server",
     `Workers: ${workers} | Port: ${address.port} | Log: ${log}`,
     urlOf(config.tls.cert === undefined ? "http" : "https", address),
-    ...(redirectAddress === null ? [] : [`${urlOf("http", redirectAddress)} is sent there`]),
+    ...(redirectAddress === null ? [] : [`${urlOf("http", redirectAddress)} redirects there`]),
     ...admin,
   ].join("\n");
 }
 
-/** What a browser on this machine can open. */
+/** The URL for a browser on this machine. */
 function urlOf(scheme: string, { hostname, port }: Deno.NetAddr): string {
   const bracketed = hostname.includes(":") ? `[${hostname}]` : hostname;
   const reachable = /^(0\.0\.0\.0|\[::\])$/.test(bracketed) ? "localhost" : bracketed;
@@ -186,27 +189,27 @@ function urlOf(scheme: string, { hostname, port }: Deno.NetAddr): string {
 async function configOf(args: readonly string[]): Promise<Config> {
   const command = readCommand(args);
   if (command.type !== "serve") throw new UsageError("the arguments are for something else");
-  const [fault] = await unreadiness(command.config);
+  const [fault] = await startupFaults(command.config);
   if (fault !== undefined) throw new UsageError(fault);
   return command.config;
 }
 
-/** Why it could not serve, and what to do. */
+/** Why the server could not start, and what to do. */
 function explain(error: unknown, config: Config): string {
   const where = `${config.hostname} port ${config.port}`;
   if (error instanceof SystemError && config.unix.path !== undefined) {
     return `cannot listen on ${config.unix.path}: ${errnoText(error.errno)}`;
   }
   if (error instanceof Deno.errors.AddrInUse) {
-    return `${where} is in use: stop what listens there, or name another PORT (0 takes a free one)`;
+    return `${where} is in use: stop the other program, or choose another PORT (0 picks a free one)`;
   }
   if (error instanceof Deno.errors.AddrNotAvailable) {
-    return `this machine has no address ${config.hostname}: name one of its own, or 0.0.0.0 for all`;
+    return `this machine has no address ${config.hostname}: use one of its own, or 0.0.0.0 for all`;
   }
   if (error instanceof Deno.errors.PermissionDenied) {
-    return `no right to listen on ${where}: below 1024 that takes root or CAP_NET_BIND_SERVICE`;
+    return `no permission to listen on ${where}: ports below 1024 need root or CAP_NET_BIND_SERVICE`;
   }
-  if (TOLD.some((kind) => error instanceof kind)) {
+  if (OPERATOR_ERRORS.some((kind) => error instanceof kind)) {
     return (error as Error).message;
   }
   return `cannot serve on ${where}: ${error instanceof Error ? error.message : String(error)}`;

@@ -1,18 +1,18 @@
 /**
- * The option that was probably meant.
+ * The known name that a typo most likely stands for.
  *
- * In: the name that was written, without dashes or prefix, and the names there are. Out: the nearest,
- * if it is near enough to have been meant.
+ * In: the word that was written, and the known names. Out: the name with the smallest edit distance,
+ * or undefined if even that one is too far away to be a typo.
  */
 
 import { closestString } from "@std/text/closest-string";
 import { levenshteinDistance } from "@std/text/levenshtein-distance";
 
-/** The nearest name, or undefined where all are far from what was written. */
+/** The nearest name, or undefined if none is near. */
 export function nearest(written: string, names: readonly string[]): string | undefined {
   const name = closestString(written, names);
   const distance = levenshteinDistance(written.toLowerCase(), name);
-  // Two slips, or one letter of three wrong; what shares no letter is another word.
+  // Two typos, or one letter of three; a word that shares no letter is another word.
   const isNear = distance <= Math.max(2, name.length / 3) && distance < name.length;
   return isNear ? name : undefined;
 }

@@ -1,17 +1,17 @@
 /**
- * What stays as it was until the server is started again, though its options say something else by now.
+ * The options whose new values take effect only after a restart.
  *
- * In: the config that it runs with, and the one that its arguments make now. Out: the options that
- * differ and are not read anew while it runs, for a line to the operator who wonders.
+ * In: the running config, and the config that the same arguments produce now. Out: the options that
+ * differ and that SIGHUP does not reload, for a line to the operator.
  */
 
 import type { Config } from "../config/mod.ts";
-import { OPTIONS, READ_ANEW } from "./options/mod.ts";
+import { OPTIONS, RELOADED_OPTIONS } from "./options/mod.ts";
 
 /** The options, as `--max-connections`, whose new value takes a restart. */
 export function waitingForRestart(running: Config, wanted: Config): string[] {
   return OPTIONS
-    .filter((option) => !READ_ANEW.includes(option))
+    .filter((option) => !RELOADED_OPTIONS.includes(option))
     .filter(({ valuesOf }) => valuesOf(running).join("\n") !== valuesOf(wanted).join("\n"))
     .map(({ flag }) => `--${flag}`);
 }

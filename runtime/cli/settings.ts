@@ -1,15 +1,18 @@
 /**
- * The config put together from where its values can be written: flag, environment, file, default.
+ * The config, assembled from the places where a value can be given: flag, environment, file, default.
  *
- * In: the sources. Out: the config, the place that each value comes from, and everything that is
- * wrong, so that `--check` can tell all of it at once. A value stands as a whole: a list of a flag
- * takes the place of the file's.
+ * In: the sources. Out: the config, the source of each value, and everything that is wrong, so that
+ * `--check` can report all of it at once. Every text goes through its option's `apply`, whatever the
+ * source. A value replaces the lower one as a whole: lists of two sources are never joined.
  */
 
 import { type Config, DEFAULT_CONFIG } from "../config/mod.ts";
+import { adminExposure } from "./admin_exposure.ts";
+import { argumentHint } from "./argument_hint.ts";
 import type { FileOptions } from "./config_file.ts";
 import type { Flags } from "./flags.ts";
-import { nearest } from "./nearest.ts";
+import { likelyFlag } from "./likely_flag.ts";
+import { optionConflicts } from "./option_conflicts.ts";
 import {
   ARGUMENTS,
   MAX_WORKERS,
@@ -18,13 +21,12 @@ import {
   OPTIONS,
   variableOf,
 } from "./options/mod.ts";
-import { faultsTogether } from "./together.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** Where values can be written. */
+/** The places where a value can be given. */
 export interface Sources {
   readonly flags: Flags;
-  /** What stands before the options: WORKERS, IP, PORT. */
+  /** The positional arguments: WORKERS, IP, PORT. */
   readonly positional: readonly string[];
   /** A variable of the environment. */
   variable(name: string): string | undefined;
@@ -35,74 +37,101 @@ export interface Sources {
   readonly cores: number;
 }
 
-/** What came of the sources. */
+/** The config, and what there is to say about it. */
 export interface Settings {
   readonly config: Config;
-  /** By flag, what to call the place of its value; for a default there is none. */
+  /** By flag, the name of the source of its value; none for a default. */
   readonly origins: ReadonlyMap<string, string>;
-  /** One line for each thing that is wrong; the values of such are left at their defaults. */
+  /** One line for each error; the options with an error keep their defaults. */
   readonly faults: readonly string[];
-  /** One line for each variable that begins like ours and is none: no fault, for others may set them. */
-  readonly notes: readonly string[];
+  /** One line for each setting that is valid, but probably not what the operator wants. */
+  readonly warnings: readonly string[];
 }
 
-/** What was written for an option. */
+/** The texts that were given for an option. */
 interface Written {
   readonly values: readonly string[];
-  /** What to call the place. */
+  /** The name of the source. */
   readonly origin: string;
-  /** What to call the value in an error. */
+  /** How an error names the value. */
   readonly name: string;
 }
 
-/** Puts the config together. */
+/** Assembles the config. */
 export function readSettings(sources: Sources): Settings {
   const workers = Math.min(sources.cores, MAX_WORKERS);
-  const config: MutableConfig = { ...structuredClone(DEFAULT_CONFIG), workers };
+  const defaults: Config = { ...DEFAULT_CONFIG, workers };
+  const config: MutableConfig = structuredClone(defaults);
   const origins = new Map<string, string>();
+  const given = new Set<string>();
   const faults: string[] = [...sources.flags.faults, ...tooMany(sources)];
   for (const option of OPTIONS) {
     const written = argument(option, sources) ?? flag(option, sources) ??
       variable(option, sources) ?? fromFile(option, sources);
     if (written === undefined) continue;
-    const fault = applied(option, config, written);
+    given.add(option.flag);
+    const fault = apply(option, config, written);
     if (fault === undefined) origins.set(option.flag, written.origin);
     else faults.push(fault);
   }
-  faults.push(...sources.file?.faults ?? [], ...faultsTogether(config));
-  return { config, origins, faults, notes: unknownVariables(sources) };
+  const isGiven = (flag: string) => given.has(flag);
+  faults.push(
+    ...sources.file?.faults ?? [],
+    ...optionConflicts({ config, defaults, isGiven }),
+  );
+  return {
+    config,
+    origins,
+    faults,
+    warnings: [...unknownVariables(sources), ...adminExposure(config)],
+  };
 }
 
-function applied(option: Option, config: MutableConfig, written: Written): string | undefined {
+/** Sets the option; the answer is what is wrong with the text, if anything. */
+function apply(option: Option, config: MutableConfig, written: Written): string | undefined {
   const { name, values, origin } = written;
-  // The parser's way to say that nothing followed the flag.
+  // parseFlags gives "" for a flag whose value is missing.
   if (origin.startsWith("--") && values.includes("")) return `${name} needs a value`;
   try {
     option.apply(config, values, name);
     return undefined;
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    return error.message;
+    const hint = hintFor(option, written);
+    return hint === undefined ? error.message : `${error.message}: ${hint}`;
   }
+}
+
+/** Kubernetes sets variables of this form for a Service named async-deno, and one is PORT's. */
+const KUBERNETES_PORT = /^tcp:\/\//;
+
+function hintFor(option: Option, { origin, values: [text = ""] }: Written): string | undefined {
+  if (ARGUMENTS.some(([name]) => name === origin)) return argumentHint(text, origin);
+  if (origin === variableOf(option.flag) && KUBERNETES_PORT.test(text)) {
+    return "Kubernetes sets it for a Service named async-deno; set enableServiceLinks: false";
+  }
+  return undefined;
 }
 
 function tooMany({ positional }: Sources): string[] {
   const extra = positional[ARGUMENTS.length];
-  const names = "WORKERS, IP and PORT are all";
-  return extra === undefined ? [] : [`too many arguments from "${extra}" on: ${names}`];
+  if (extra === undefined) return [];
+  const hint = argumentHint(extra, "") ?? "only WORKERS, IP and PORT can stand without a flag";
+  return [`too many arguments, from "${extra}" on: ${hint}`];
 }
 
-/** Of the program's own flags the file alone can be a variable: help or a check is asked for. */
+/** The options that a variable can set. Of the program's own flags, --config alone has a variable. */
 const NAMES = ["config", ...OPTIONS.map(({ flag }) => flag)];
 const PREFIX = variableOf("");
 
+/** Not an error: a platform may set variables with our prefix, as Kubernetes does. */
 function unknownVariables({ variables }: Sources): string[] {
   const known = NAMES.map(variableOf);
   const unknown = variables.filter((name) => name.startsWith(PREFIX) && !known.includes(name));
   return unknown.map((name) => {
-    const meant = nearest(name.slice(PREFIX.length).toLowerCase().replaceAll("_", "-"), NAMES);
+    const meant = likelyFlag(name.slice(PREFIX.length), NAMES);
     const hint = meant === undefined ? "" : `: did you mean ${variableOf(meant)}?`;
-    return `the variable ${name} sets nothing${hint}`;
+    return `the unknown variable ${name} is ignored${hint}`;
   });
 }
 
@@ -118,7 +147,7 @@ function flag({ flag }: Option, { flags }: Sources): Written | undefined {
   return values.length === 0 ? undefined : { origin, name: origin, values };
 }
 
-/** An empty variable is as none. Several values stand in lines of their own. */
+/** An empty variable counts as unset. Several values are separated by line ends. */
 function variable(option: Option, sources: Sources): Written | undefined {
   const origin = variableOf(option.flag);
   const text = sources.variable(origin);

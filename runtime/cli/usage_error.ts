@@ -1,11 +1,11 @@
 /**
- * The error for a request of the user that cannot be understood, or cannot be done.
+ * The error of a wrong command line, variable, configuration file or input.
  *
- * In: a message for the user. Out: an error that whatever reads options throws; the program catches
- * it, prints the message and exits with 2.
+ * In: a message for the user. Out: an error that the code which parses options throws; main.ts catches
+ * it, prints the message and exits with code 2.
  */
 
-/** A wrong option, argument, variable or key; its message, one line, is for the user. */
+/** A wrong option, argument, variable, key or input; the message is one line for the user. */
 export class UsageError extends Error {
   override name = "UsageError";
 }

@@ -1,7 +1,7 @@
 /**
- * The section of the config about the folder that is served: what is in it, and what is said with it.
+ * The config section for the served folder and its responses.
  *
- * In: the options of `--root` and its kin. Out: plain data, as each worker gets it.
+ * In: `--root` and the other options of files. Out: plain data, a copy for each worker.
  */
 
 import type { FieldLine } from "../../protocol/mod.ts";
@@ -14,7 +14,7 @@ export interface CacheRule {
   readonly value: string;
 }
 
-/** The media type of the files that end so. */
+/** The media type of files with one ending. */
 export interface TypeRule {
   /** With its dot, in lower case. */
   readonly ending: string;
@@ -22,30 +22,30 @@ export interface TypeRule {
   readonly type: string;
 }
 
-/** What is served of a folder, and how. */
+/** Which files of a folder are served, and with which header fields. */
 export interface FilesConfig {
-  /** The folder; undefined: none is served. */
+  /** The folder; undefined: no files are served. */
   readonly root: string | undefined;
-  /** The first that matches counts. */
+  /** The first matching rule applies. */
   readonly cache: readonly CacheRule[];
-  /** The operator's own media types; the longest ending counts. */
+  /** The operator's own media types; the longest matching ending applies. */
   readonly types: readonly TypeRule[];
-  /** Fields of every answer about a file; in place of a default of the same name. */
+  /** Header fields of every file response; each replaces a default of the same name. */
   readonly headers: readonly FieldLine[];
-  /** The origin whose pages may read the answers, or `*`; undefined: none but our own. */
+  /** The origin whose pages may read the responses, or `*`; undefined: the same origin only. */
   readonly cors: string | undefined;
   /**
-   * Whether what accepts HTML and finds no file is answered with /index.html, unless it ends as an asset does: the
-   * application finds its way itself. The rules are in runtime/serve/files/spa_rules.ts.
+   * Whether a request that accepts HTML and finds no file is answered with /index.html, except for the
+   * names of assets; for applications that route in the browser. See runtime/serve/files/spa_rules.ts.
    */
   readonly spa: boolean;
-  /** Whether a folder without index.html is answered with what is in it. */
+  /** Whether a folder without index.html is answered with a listing. */
   readonly listing: boolean;
-  /** Whether names that begin with a dot are served. */
+  /** Whether files whose names begin with a dot are served. */
   readonly hidden: boolean;
   /** Whether symbolic links may lead out of the folder. */
   readonly followLinks: boolean;
-  /** Bytes of memory for files, their compressed forms and lists of folders, of all workers together. */
+  /** Bytes of memory for files, their compressed forms and listings, for all workers together. */
   readonly memoryBytes: number;
   /** Files that each worker keeps open. */
   readonly openFiles: number;
@@ -62,7 +62,7 @@ export const FILES: FilesConfig = {
   listing: false,
   hidden: false,
   followLinks: false,
-  // A site's hot pages, styles and scripts with room to spare; large files are not held at all.
+  // Enough for a site's hot pages, styles and scripts; large files are never kept in memory.
   memoryBytes: 64 * 1024 * 1024,
   // nginx: open_file_cache max=1000 in most guides; all workers share one limit of descriptors.
   openFiles: 256,

@@ -1,37 +1,37 @@
 /**
- * Every bound of time and memory on what sockets do, with its reason and precedent; those of the
+ * Every limit of time and memory on connections, with its reason and precedent. The limits of the
  * protocols are in protocol/limits.ts.
  *
  * In: nothing. Out: defaults that the options may replace. All times are milliseconds.
  */
 
-/** Bounds of time and memory on what sockets do. */
+/** Limits of time and memory on connections. */
 export interface ConnectionLimits {
-  /** Connections of all workers; beyond: 503 and close. */
+  /** Open connections of all workers; further ones get 503 and are closed. */
   readonly connections: number;
-  /** Connections of one address, of IPv6 one /64 network; beyond: 503 and close. 0: as many as of all. */
+  /** Connections per address (IPv6: per /64); further ones get 503 and are closed. 0: no limit. */
   readonly connectionsPerAddress: number;
-  /** Bytes of WebSocket data that wait for a peer to read; beyond, nothing more is read from it. */
+  /** Bytes queued for a WebSocket client; above it, reading from that client pauses. */
   readonly queuedBytes: number;
-  /** Requests of one connection that are handled before the others have their turn. */
+  /** Pipelined requests of one connection that are handled before other connections get their turn. */
   readonly pipelined: number;
-  /** From the first wait for a request's head to its end; beyond: 408, or closed if nothing came. */
+  /** Time to receive a request head; then 408, or a close if nothing was received. */
   readonly headTime: number;
-  /** Between requests of a kept connection; beyond: closed. */
+  /** Time between two requests of a connection; then it is closed. */
   readonly idleTime: number;
-  /** Bytes per second that a body must arrive with, after `headTime` of grace; below: 408. */
+  /** The minimum rate of a request body in bytes per second, after `headTime`; below it 408. */
   readonly bodyRate: number;
-  /** A silent WebSocket is pinged after this … */
+  /** Silence after which a WebSocket is pinged … */
   readonly pingTime: number;
-  /** … and closed after this. */
+  /** … and closed. */
   readonly pongTime: number;
-  /** From our close frame to the peer's; beyond: closed without it. */
+  /** Time between our Close frame and the peer's; then the connection is closed without it. */
   readonly closeTime: number;
-  /** A peer that takes nothing of what waits for it for this long is closed. */
+  /** Time without write progress; then the connection is closed. */
   readonly writeStall: number;
-  /** From the signal to the end: what is not done by then is cut off. */
+  /** Time between the stop signal and the end; then open requests are aborted. */
   readonly drainTime: number;
-  /** From the signal to the last connection that is accepted: time for a load balancer to look elsewhere. */
+  /** Time to keep accepting after the stop signal, so that a load balancer can notice `/readyz`. */
   readonly drainDelay: number;
 }
 
@@ -43,23 +43,23 @@ export const CONNECTION_LIMITS: ConnectionLimits = {
   connectionsPerAddress: 0,
   // nginx buffers less, Bun's backpressureLimit is 1 MiB.
   queuedBytes: 1024 * 1024,
-  // Enough that a full pipeline costs one send; few enough that nobody waits a millisecond for it.
+  // Enough that a full pipeline takes one send; so few that no other connection waits a millisecond.
   pipelined: 64,
   // Apache: RequestReadTimeout header=10-20.
   headTime: 10_000,
   // nginx: keepalive_timeout 75s.
   idleTime: 75_000,
-  // Apache asks for 500 bytes per second; a modem of the nineties sends more than 1 KiB.
+  // Apache requires 500 bytes per second; a modem of the nineties sends more than 1 KiB.
   bodyRate: 1024,
-  // Proxies drop what is silent for 60 s (nginx: proxy_read_timeout).
+  // Proxies close connections that are silent for 60 s (nginx: proxy_read_timeout).
   pingTime: 30_000,
   pongTime: 60_000,
-  // A round trip to the far side of the world, many times over.
+  // Many round trips to the far side of the world.
   closeTime: 5_000,
   // nginx: send_timeout 60s; half of it.
   writeStall: 30_000,
-  // Under the 10 s that Docker gives between SIGTERM and SIGKILL.
+  // Less than the 10 s that Docker allows between SIGTERM and SIGKILL.
   drainTime: 8_000,
-  // Who has a balancer in front knows how often that asks /readyz; who has none should not wait.
+  // Useful only behind a load balancer, and the right value depends on how often that asks /readyz.
   drainDelay: 0,
 };

@@ -1,7 +1,7 @@
 /**
- * What a server is started with: one plain, cloneable object, and its defaults with their reasons.
+ * The config of a server: one plain, cloneable object, and its defaults with their reasons.
  *
- * A section of the config is a file here, its options are a file in runtime/cli/options/.
+ * Each section of the config is a file here; its options are a file in runtime/cli/options/.
  *
  * ```ts
  * import { type Config, DEFAULT_CONFIG } from "./mod.ts";

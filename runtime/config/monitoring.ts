@@ -1,14 +1,14 @@
 /**
- * What the server tells of itself, to whom; all of it off unless asked for.
+ * The config section for metrics, health checks and the access log; all are off by default.
  *
  * In: nothing. Out: the section and its defaults.
  */
 
 import type { LogTarget } from "./server.ts";
 
-/** The forms of a line of the access log. */
+/** The formats of the access log. */
 export const ACCESS_FORMATS = ["combined", "json"] as const;
-/** As Apache and nginx write it, or an object of JSON a line. */
+/** The format of Apache and nginx, or one JSON object per line. */
 export type AccessFormat = (typeof ACCESS_FORMATS)[number];
 
 /** An address to listen on. */
@@ -21,18 +21,18 @@ export interface ListenAddress {
 
 /** Metrics, health and the access log. */
 export interface Monitoring {
-  /** Where metrics, health and the live page are served; undefined: nowhere, and nothing is measured. */
+  /** The address of the admin server; undefined: there is none, and nothing is measured. */
   readonly admin: ListenAddress | undefined;
-  /** Where the access log goes: appended to a file, `-` for standard output, or `off`. */
+  /** The file to which the access log is appended, `-` for standard output, or `off`. */
   readonly accessLog: LogTarget;
   readonly accessLogFormat: AccessFormat;
 }
 
 /** Defaults of {@link Monitoring}. */
 export const MONITORING: Monitoring = {
-  // Who sees the metrics learns much of the service: so it is a decision.
+  // Metrics reveal much about a service, so serving them is a decision.
   admin: undefined,
-  // Apache and nginx write one. Here it would be a file that grows where nobody looks for it.
+  // Apache and nginx have one by default. Without an installation, nobody would look for the file.
   accessLog: "off",
   accessLogFormat: "combined",
 };

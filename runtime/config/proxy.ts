@@ -1,8 +1,8 @@
 /**
- * What stands between the clients and us, and whom of it we believe.
+ * The config section for proxies in front of the server, and which of them are trusted.
  *
- * In: the options about proxies, once they are read. Out: their shape, their default, and whether a
- * worker has to know the address of its peers.
+ * In: the options about proxies. Out: their shape, their default, and whether the workers need the
+ * addresses of their peers.
  */
 
 import type { Cidr } from "../../protocol/mod.ts";
@@ -10,37 +10,38 @@ import type { Monitoring } from "./monitoring.ts";
 
 /** Proxies in front of the server. */
 export interface ProxyConfig {
-  /** Every connection begins with a PROXY header. */
+  /** Whether every connection must begin with a PROXY header. */
   readonly protocol: boolean;
-  /** Proxies whose word on the client is believed. */
+  /** Proxies that are trusted to name the client. */
   readonly trustedProxies: readonly Cidr[];
-  /** In what field they give it. */
+  /** The field in which they name it. */
   readonly trustedField: TrustedField;
 }
 
 /**
- * Where a proxy names its client: `x-forwarded-for` with X-Forwarded-Proto, or `forwarded`; `auto`: whichever
- * is there, and neither if both are and differ, as a client may have written one of them.
+ * The field in which a proxy names the client: `x-forwarded-for` with X-Forwarded-Proto, or `forwarded`.
+ * `auto`: whichever is present, and neither if both are present and differ, because a client may have
+ * written one of them.
  */
 export const TRUSTED_FIELDS = ["auto", "x-forwarded-for", "forwarded"] as const;
 
 /** One of {@link TRUSTED_FIELDS}. */
 export type TrustedField = (typeof TRUSTED_FIELDS)[number];
 
-/** Nothing stands in between. */
+/** No proxies. */
 export const NO_PROXY: ProxyConfig = {
   protocol: false,
   trustedProxies: [],
   trustedField: "auto",
 };
 
-/** What says whether peers' addresses are wanted. */
-interface Wanted {
+/** The sections that decide whether addresses of peers are needed. */
+interface AddressUsers {
   readonly proxy: ProxyConfig;
   readonly monitoring: Pick<Monitoring, "accessLog">;
 }
 
-/** Whether anybody wants to know the peers' addresses. */
-export function wantsPeerAddress({ proxy, monitoring }: Wanted): boolean {
+/** Whether any part of the server needs the addresses of peers. */
+export function wantsPeerAddress({ proxy, monitoring }: AddressUsers): boolean {
   return proxy.protocol || proxy.trustedProxies.length > 0 || monitoring.accessLog !== "off";
 }

@@ -1,8 +1,8 @@
 /**
- * What a running server goes by: where it listens, how many threads, and every bound.
+ * The whole config of a server: its address, its threads, every option and every limit.
  *
- * In: the options replace values. Out: one plain object, handed to each thread as it is, so it holds
- * nothing that cannot be cloned. What belongs together is a section with a file of its own here.
+ * In: the options replace values. Out: one plain object that every thread gets a copy of, so it contains
+ * nothing that cannot be cloned. Related values are a section with a file of its own here.
  */
 
 import {
@@ -22,15 +22,15 @@ import { NO_UNIX, type UnixConfig } from "./unix.ts";
 /** Where the log goes: a file's path, `-` for standard output, or `off`. */
 export type LogTarget = string;
 
-/** The forms of a line of the event log. */
+/** The formats of the event log. */
 export const LOG_FORMATS = ["timed", "seed"] as const;
-/** With time and worker before the seed's words, or these alone. */
+/** With time and worker on each line, or the format of async_nostd without them. */
 export type LogFormat = (typeof LOG_FORMATS)[number];
 
-/** The endpoints: see runtime/serve/routes/. */
+/** The built-in endpoints: see runtime/serve/routes/. */
 export const ENDPOINT_NAMES = ["term", "ws", "echo", "health"] as const;
 
-/** A user of `--basic-auth`, and the file that has the hash of the password. */
+/** A user of `--basic-auth`, and the file with the hash of the password. */
 export interface UserSource {
   readonly user: string;
   readonly file: string;
@@ -39,30 +39,30 @@ export interface UserSource {
 /** The name of an endpoint. */
 export type EndpointName = (typeof ENDPOINT_NAMES)[number];
 
-/** Everything that a server is started with. */
+/** The config of a server. */
 export interface Config {
   /** Worker threads, 1–256. */
   readonly workers: number;
   /** Address to listen on, IPv4 or IPv6. */
   readonly hostname: string;
-  /** Port, 0–65535; 0 takes a free one. */
+  /** Port, 0–65535; 0 picks a free one. */
   readonly port: number;
-  /** In place of hostname and port, if there is one. */
+  /** Replaces hostname and port if its path is set. */
   readonly unix: UnixConfig;
-  /** What carries the connections. */
+  /** The implementation of sockets. */
   readonly transport: TransportChoice;
   readonly tls: TlsFiles;
   readonly proxy: ProxyConfig;
-  /** Pages that may open WebSockets beside our own. */
+  /** Other origins whose pages may open WebSockets. */
   readonly origins: readonly OriginPattern[];
   readonly log: LogTarget;
-  /** With time and worker before each line, or in the seed's words alone. */
+  /** With time and worker on each line, or in the format of async_nostd. */
   readonly logFormat: LogFormat;
-  /** Bytes of the log's file, behind which a new one begins; the one before is kept. 0: no bound. */
+  /** Bytes of the log file at which a new file begins; the previous one is kept. 0: no limit. */
   readonly logBytes: number;
-  /** Those that answer. */
+  /** The enabled endpoints. */
   readonly endpoints: readonly EndpointName[];
-  /** Who may ask, for all but the health check; none: everybody. */
+  /** Users with access to everything but /healthz, which is open; empty: no password is required. */
   readonly users: readonly UserSource[];
   readonly files: FilesConfig;
   readonly monitoring: Monitoring;
@@ -71,7 +71,7 @@ export interface Config {
   readonly websocket: WebSocketLimits;
 }
 
-/** What the server does when nothing is said, but for the number of workers: one a core. */
+/** The defaults, except for the number of workers, which is one per core. */
 export const DEFAULT_CONFIG: Omit<Config, "workers"> = {
   hostname: "0.0.0.0",
   port: 8000,

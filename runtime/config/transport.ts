@@ -1,33 +1,33 @@
 /**
- * What carries the connections: epoll, or Deno's own sockets, which have TLS and are there on every
- * system.
+ * The config sections for the transport and TLS, and which transport a config selects.
  *
- * In: the options' words and files' names. Out: which of the two it is. Opens nothing.
+ * In: the transport's name, and the names of the certificate files. Out: epoll, or Deno's own sockets,
+ * which have TLS and run on every system. Opens nothing.
  */
 
-/** The transports by their names; `auto`: epoll where it can be, which is Linux without TLS. */
+/** The names of the transports; `auto`: epoll if possible, which is on Linux without TLS. */
 export const TRANSPORTS = ["auto", "epoll", "deno"] as const;
 
 /** One of {@link TRANSPORTS}. */
 export type TransportChoice = (typeof TRANSPORTS)[number];
 
-/** The certificate that the server shows, and where clients without TLS are sent. */
+/** The certificate of the server, and the port that redirects plain HTTP. */
 export interface TlsFiles {
-  /** A PEM file of the certificate and its chain; undefined: no TLS. */
+  /** A PEM file with the certificate and its chain; undefined: no TLS. */
   readonly cert: string | undefined;
-  /** A PEM file of its private key. */
+  /** A PEM file with its private key. */
   readonly key: string | undefined;
-  /** A port where plain HTTP is answered with the https address; undefined: none. */
+  /** A port on which plain HTTP is redirected to the https address; undefined: none. */
   readonly redirectPort: number | undefined;
 }
 
 /** No TLS. */
 export const NO_TLS: TlsFiles = { cert: undefined, key: undefined, redirectPort: undefined };
 
-/** Architectures whose numbers and structures runtime/os knows. */
+/** Architectures whose constants and structures runtime/os has. */
 const EPOLL_ARCHITECTURES: readonly string[] = ["x86_64", "aarch64"];
 
-/** Whether a server with this config is carried by Deno's sockets. */
+/** Whether a server with this config uses Deno's own sockets. */
 export function usesDenoTransport(
   config: { readonly transport: TransportChoice; readonly tls: TlsFiles },
   build: { readonly os: string; readonly arch: string } = Deno.build,

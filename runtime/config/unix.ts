@@ -1,16 +1,16 @@
 /**
- * Listening on a Unix socket, in place of an address.
+ * The config section for listening on a Unix socket instead of an address.
  *
- * In: the options. Out: plain data; whether the path can be listened on is found out by who does it.
+ * In: the options. Out: plain data. An unusable path is reported when the server starts to listen.
  */
 
 /** A Unix socket. */
 export interface UnixConfig {
-  /** Its file; undefined: none, an address is listened on. */
+  /** Its path; undefined: the server listens on an address. */
   readonly path: string | undefined;
-  /** The file's mode: who may connect needs the right to write to it. */
+  /** The file's mode: connecting takes the permission to write to it. */
   readonly mode: number;
 }
 
-/** None. A proxy in the same group may connect, nobody else. */
+/** No Unix socket. By the default mode, the owner and a proxy in the same group may connect. */
 export const NO_UNIX: UnixConfig = { path: undefined, mode: 0o660 };

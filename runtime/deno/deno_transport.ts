@@ -3,9 +3,8 @@
  *
  * In: a `Deno.Conn`. Out: as `transport.ts` of the loop says, so that the same sessions run on it.
  * One read is under way while the session wants input; its bytes are kept where the session stops
- * wanting them meanwhile. Writes of one turn are gathered and go out one after the other.
+ * wanting them meanwhile. Its queue is written at the end of a batch, one write after the other.
  *
- * What one event brings about is written at its end, behind what the loop's gatherers hand over then.
  * A write in flight stands for a socket's send buffer: as long as it alone waits, and is short, the
  * session is told that nothing does. Where more waits, `queuedBytes` says so, the stall timer runs,
  * and `drained` follows: the same bounds as with epoll.
@@ -15,18 +14,18 @@
 
 import type { MessageBufferPool } from "../../protocol/mod.ts";
 import {
-  LINGER_BYTES,
-  LINGER_MILLISECONDS,
-  type OpenFile,
+  Linger,
+  Outgoing,
+  type OutgoingBatch,
+  type OutgoingSink,
   type Session,
   type Timer,
   type TimerOwner,
   type Traffic,
   type Transport,
-  type WriteOptions,
 } from "../net/mod.ts";
 import type { DenoLoop } from "./deno_loop.ts";
-import { PendingWrites } from "./pending_writes.ts";
+import { QueueWriter } from "./queue_writer.ts";
 
 /** What is asked of a connection; `Deno.Conn` and `Deno.TlsConn` are one. */
 export type Conn = Pick<Deno.Conn, "read" | "write" | "closeWrite" | "close">;
@@ -36,8 +35,10 @@ export interface DenoTransportContext {
   readonly loop: DenoLoop;
   /** Bytes went in or out: the counters' business. */
   readonly traffic: Traffic;
-  /** Lends the memory of what waits for a peer, and of long reads. */
+  /** Lends the memory of long reads. */
   readonly messages: MessageBufferPool;
+  /** Has their queues written, and lends them memory. */
+  readonly outgoing: OutgoingBatch;
   /** Milliseconds that a peer may take nothing of what waits for it. */
   readonly writeStall: number;
   /** Called if a TLS handshake has failed for another reason than that the client has left. */
@@ -53,17 +54,16 @@ const SHORT_READ = 2 * 1024;
 /** And those of one whose last read was full. */
 const LONG_READ = 64 * 1024;
 
-const NO_OPTIONS: WriteOptions = {};
-
 /** One connection of a worker. */
-export class DenoTransport implements Transport, TimerOwner {
+export class DenoTransport implements Transport, OutgoingSink, TimerOwner {
   readonly descriptor: number;
   peerAddress: string;
+  readonly out: Outgoing;
   closed = false;
   readonly #conn: Conn;
   readonly #context: DenoTransportContext;
   readonly #timer: Timer;
-  readonly #writes: PendingWrites;
+  readonly #writer: QueueWriter;
   #session!: Session;
   #sessionDeadline = Infinity;
   // Reading: at most one read is under way, or one delivery of what was kept.
@@ -77,11 +77,13 @@ export class DenoTransport implements Transport, TimerOwner {
   #keptFrom = 0;
   #keptTo = 0;
   // Writing.
-  #flushSet = false;
-  #waits = false;
+  // What a write began with counts as sent: bytes of it that are not written yet.
+  #flushed = 0;
+  // Bytes that were told to the counters as waiting.
+  #counted = 0;
   #finishing = false;
-  #lingers = false;
-  #lingerBytes = 0;
+  // Not null: the peer's input is read and dropped.
+  #linger: Linger | null = null;
   #closingWrite = false;
   // TLS: nothing was received as long as the handshake is under way.
   readonly #isTls: boolean;
@@ -95,7 +97,8 @@ export class DenoTransport implements Transport, TimerOwner {
     this.peerAddress = peerAddress;
     this.#context = context;
     this.#timer = context.loop.timers.timer(this);
-    this.#writes = new PendingWrites(context.messages);
+    this.out = new Outgoing(this);
+    this.#writer = new QueueWriter(this.out, context.outgoing);
   }
 
   /** The connection beneath. */
@@ -108,11 +111,19 @@ export class DenoTransport implements Transport, TimerOwner {
    * handshake. Then its socket stays, unless it is shut down by other means.
    */
   get lastsBeyondClose(): boolean {
-    return this.#writes.inFlight || this.#closingWrite || (this.#isTls && !this.#hasReceived);
+    return this.#writer.inFlight || this.#closingWrite || (this.#isTls && !this.#hasReceived);
+  }
+
+  get batch(): OutgoingBatch {
+    return this.#context.outgoing;
+  }
+
+  get ended(): boolean {
+    return this.#finishing || this.closed;
   }
 
   get queuedBytes(): number {
-    return this.#waits ? this.#writes.length : 0;
+    return this.#mustWait() ? this.out.size : 0;
   }
 
   setSession(session: Session): void {
@@ -123,7 +134,7 @@ export class DenoTransport implements Transport, TimerOwner {
   setDeadline(deadline: number): void {
     this.#sessionDeadline = deadline;
     // While bytes wait or are being read away, the timer is the connection's own.
-    if (!this.#waits && !this.#finishing) this.#timer.set(deadline);
+    if (!this.out.waits && !this.#finishing) this.#timer.set(deadline);
   }
 
   setReading(reading: boolean): void {
@@ -138,26 +149,30 @@ export class DenoTransport implements Transport, TimerOwner {
 
   /** The server stops. */
   drain(): void {
-    if (!this.closed) this.#session.drain();
+    if (this.closed) return;
+    if (this.#finishing) this.#linger?.hasten(this.#context.loop.now);
+    else this.#session.drain();
   }
 
-  write(bytes: Uint8Array, start: number, end: number, options = NO_OPTIONS): void {
-    if (this.closed || this.#finishing || start === end) return;
-    this.#writes.push(bytes, start, end, options.constant === true);
-    this.#pushed(end - start);
+  sendQueued(): void {
+    if (this.closed) return this.out.clear();
+    if (!this.out.waits && this.#mustWait()) this.#beginWait();
+    if (!this.#writer.inFlight) this.#flushed = this.out.size;
+    this.#countWaiting();
+    this.#write();
   }
 
-  writeFile(file: OpenFile, start: number, end: number): void {
-    if (this.closed || this.#finishing || start === end) return;
-    this.#writes.pushFile(file, start, end);
-    this.#pushed(end - start);
+  sendNow(bytes: Uint8Array, start: number, end: number): void {
+    // A write goes on after this call, and the bytes do not.
+    this.out.append(bytes, start, end);
   }
 
   finish(lingering: boolean): void {
     if (this.closed || this.#finishing) return;
     this.#finishing = true;
-    this.#lingers = lingering;
-    if (this.#writes.length === 0) this.#finishNow();
+    this.out.end();
+    if (lingering && !this.#inputEnded) this.#linger = new Linger(this.#context.loop.now);
+    if (this.out.size === 0) this.#finishNow();
     else this.#watchStall();
     this.#read();
   }
@@ -168,23 +183,27 @@ export class DenoTransport implements Transport, TimerOwner {
     this.#timer.cancel();
     this.#session.closed();
     this.#context.onClosing(this);
-    this.#dropWrites();
+    this.#writer.clear();
+    this.#countWaiting();
     this.#conn.close();
   }
 
   onDeadline(now: number): void {
-    // The end of the lingering, or a peer that took nothing of what waits since the timer was set.
-    if (this.#writes.length > 0 && (this.#finishing || this.#waits)) {
+    // A peer that took nothing of what waits since the timer was set.
+    if (this.out.waits || (this.#finishing && this.out.size > 0)) {
       this.#context.traffic.stalled();
+      return this.abort();
     }
-    if (this.#finishing || this.#waits) return this.abort();
-    this.#session.deadline(now);
+    if (!this.#finishing) return this.#session.deadline(now);
+    if (this.#linger === null || now >= this.#linger.end) return this.abort();
+    this.#lingerOn(this.#linger);
   }
 
   // Reading.
 
   #wantsInput(): boolean {
-    return this.#finishing ? this.#lingers : this.#reading;
+    if (!this.#finishing) return this.#reading;
+    return this.#linger !== null && this.#linger.readableAt <= this.#context.loop.now;
   }
 
   #read(): void {
@@ -236,8 +255,8 @@ export class DenoTransport implements Transport, TimerOwner {
   #onEnd(): void {
     this.#inputEnded = true;
     if (this.#finishing) {
-      this.#lingers = false;
-      if (this.#writes.length === 0 && !this.#closingWrite) this.abort();
+      this.#linger = null;
+      if (this.out.size === 0 && !this.#closingWrite) this.abort();
     } else if (this.#reading) {
       this.#deliverEnd();
     } else {
@@ -293,12 +312,11 @@ export class DenoTransport implements Transport, TimerOwner {
     this.#inEvent = true;
   }
 
-  /** Its end: what it led to is written, and the next read begins. */
+  /** Its end: the loop had what it led to written, and the next read begins. */
   #leave(): void {
     this.#context.loop.leave();
     this.#inEvent = false;
     if (this.closed && !this.#busy) return this.#giveBuffer();
-    this.#flush();
     this.#read();
   }
 
@@ -310,8 +328,21 @@ export class DenoTransport implements Transport, TimerOwner {
   }
 
   #readAway(count: number): void {
-    this.#lingerBytes += count;
-    if (this.#lingerBytes > LINGER_BYTES) this.abort();
+    const linger = this.#linger;
+    if (linger === null) return;
+    linger.received(count, this.#context.loop.now);
+    this.#lingerOn(linger);
+  }
+
+  /** Goes on to read what the peer sends, or waits until it may. */
+  #lingerOn(linger: Linger): void {
+    const { now } = this.#context.loop;
+    if (this.out.size === 0) {
+      this.#timer.set(
+        linger.readableAt > now ? Math.min(linger.readableAt, linger.end) : linger.end,
+      );
+    }
+    this.#read();
   }
 
   /** A full read is followed by a longer one, a short one by a short one again. */
@@ -331,82 +362,82 @@ export class DenoTransport implements Transport, TimerOwner {
 
   // Writing.
 
-  /** So many bytes more are to be written. */
-  #pushed(count: number): void {
-    if (this.#waits) {
-      this.#context.traffic.queued(count);
-    } else if (this.#writes.inFlight || this.#writes.length > TAKEN) {
-      this.#waits = true;
-      this.#context.traffic.queued(this.#writes.length);
-      this.#watchStall();
-    }
-    if (this.#inEvent || this.#flushSet) return;
-    // More may follow in this turn.
-    this.#flushSet = true;
-    queueMicrotask(this.#flush);
+  /** Whether the peer has to read before more is said: more waits than a socket would hold. */
+  #mustWait(): boolean {
+    const { size, waits } = this.out;
+    return waits || size > (this.#writer.inFlight ? this.#flushed : TAKEN);
   }
 
-  /** Begins the next write, outside of any event. */
-  readonly #flush = (): void => {
-    this.#flushSet = false;
-    if (this.closed) return;
-    const bytes = this.#writes.next();
+  /** Begins the next write, unless one is in flight. */
+  #write(): void {
+    const bytes = this.#writer.next();
     if (bytes === null) return;
     // A file that cannot be read to its end: the peer was promised more than there is.
-    if (typeof bytes === "number") return this.#fail();
+    if (typeof bytes === "number") return this.abort();
     this.#conn.write(bytes).then(this.#onWritten, this.#onWriteFailed);
-  };
+  }
 
   readonly #onWritten = (count: number): void => {
-    if (this.closed) return;
-    const { traffic } = this.#context;
-    this.#writes.wrote(count);
-    traffic.sent(count);
-    if (this.#waits) traffic.unqueued(count);
+    if (this.closed) return this.#writer.landed();
+    const { out } = this;
+    this.#writer.wrote(count);
+    this.#flushed -= count;
+    this.#context.traffic.sent(count);
+    this.#countWaiting();
     this.#enter();
-    if (this.#writes.length > 0) {
-      if (this.#waits || this.#finishing) this.#watchStall();
+    if (out.size > 0) {
+      if (out.waits || this.#finishing) this.#watchStall();
+      this.#write();
     } else if (this.#finishing) {
       this.#finishNow();
-    } else if (this.#waits) {
+    } else if (out.waits) {
       this.#drained();
     }
     this.#leave();
   };
 
   readonly #onWriteFailed = (error: unknown): void => {
-    if (this.closed) return;
+    if (this.closed) return this.#writer.landed();
     if (!(error instanceof Error)) throw error;
     this.#fail();
   };
 
+  #beginWait(): void {
+    this.out.waits = true;
+    this.#watchStall();
+  }
+
   #drained(): void {
-    this.#waits = false;
+    this.out.waits = false;
     this.#timer.set(this.#sessionDeadline);
     this.#session.drained();
   }
 
-  #dropWrites(): void {
-    if (this.#waits) this.#context.traffic.unqueued(this.#writes.length);
-    this.#waits = false;
-    this.#writes.clear();
+  /** Tells the counters how many bytes wait now. */
+  #countWaiting(): void {
+    const { traffic } = this.#context;
+    const size = this.out.waits && !this.closed ? this.out.size : 0;
+    if (size > this.#counted) traffic.queued(size - this.#counted);
+    else if (size < this.#counted) traffic.unqueued(this.#counted - size);
+    this.#counted = size;
   }
 
   #finishNow(): void {
     const { loop, writeStall } = this.#context;
-    const lingers = this.#lingers && !this.#inputEnded;
+    const linger = this.#inputEnded ? null : this.#linger;
     // A write to TLS has ended when it is encrypted; only the end of closeWrite says that it is sent.
-    if (!lingers && !(this.#isTls && this.#hasReceived)) return this.abort();
+    if (linger === null && !(this.#isTls && this.#hasReceived)) return this.abort();
     if (this.#closingWrite) return;
     this.#closingWrite = true;
-    this.#timer.set(loop.now + (lingers ? LINGER_MILLISECONDS : writeStall));
     this.#conn.closeWrite().then(this.#onWriteClosed, this.#onWriteFailed);
-    this.#read();
+    linger?.restart(loop.now);
+    if (linger === null) this.#timer.set(loop.now + writeStall);
+    else this.#lingerOn(linger);
   }
 
   readonly #onWriteClosed = (): void => {
     this.#closingWrite = false;
-    if (this.closed || (this.#lingers && !this.#inputEnded)) return;
+    if (this.closed || (this.#linger !== null && !this.#inputEnded)) return;
     const { loop } = this.#context;
     loop.enter();
     this.abort();

@@ -8,46 +8,19 @@
 
 import {
   CLOSES,
-  type DateField,
   formatIpAddress,
-  MessageBufferPool,
+  type MessageBufferPool,
   parseIpAddress,
   type PreparedResponse,
 } from "../../protocol/mod.ts";
-import { type Config, wantsPeerAddress } from "../config/mod.ts";
-import { NEVER, type Timer, type Traffic } from "../net/mod.ts";
-import type { EventLog } from "../observe/log/mod.ts";
+import type { OutgoingBatch, Traffic } from "../net/mod.ts";
 import { ConnectionCutter, hasLibc, LinuxOs, lowestDescriptor, preciseClock } from "../os/mod.ts";
-import { COLUMN, type Counters, openSharedState, type SharedState } from "../ring/mod.ts";
+import { COLUMN, type Counters } from "../ring/mod.ts";
+import { lastAnswer, UNAVAILABLE } from "../serve/answers/mod.ts";
 import { redirectRouter } from "../serve/routes/mod.ts";
-import {
-  firstSession,
-  lastAnswer,
-  RefusalSession,
-  type Router,
-  type SessionContext,
-  UNAVAILABLE,
-} from "../serve/session/mod.ts";
-import {
-  isObserved,
-  LOG_AGE,
-  reroute,
-  routerFor,
-  type RouterLoader,
-  type RouterMaker,
-  sessionContextFor,
-  SleepMeter,
-  TrafficCounter,
-  WorkerLogs,
-} from "../serve/worker/mod.ts";
-import {
-  type ListenAddress,
-  type ThreadMessage,
-  type ThreadOrder,
-  type TlsMaterial,
-  Warnings,
-  type WorkerStart,
-} from "../thread/mod.ts";
+import { RefusalSession, type SessionContext } from "../serve/session/mod.ts";
+import { SleepMeter, TrafficCounter, WorkerCore, type WorkerParts } from "../serve/worker/mod.ts";
+import type { ListenAddress, ThreadOrder, TlsMaterial } from "../thread/mod.ts";
 import { DenoLoop } from "./deno_loop.ts";
 import { DenoTransport, type DenoTransportContext } from "./deno_transport.ts";
 import { Gate, type GateAddress } from "./gate.ts";
@@ -59,105 +32,72 @@ const MOST_REFUSALS = 256;
 const FAMILY = { 4: 2, 16: 10 } as const;
 
 /** What the worker needs of its thread. */
-export interface DenoWorkerParts {
-  readonly start: WorkerStart;
+export interface DenoWorkerParts extends WorkerParts {
   readonly listen: ListenAddress;
-  readonly router: Router | RouterMaker;
-  /** Loads what another config wants; absent: the endpoints are the same by whatever config. */
-  readonly load?: RouterLoader | undefined;
-  /** The date that the router's answers carry. */
-  readonly date: DateField;
-  /** Tells the main thread. */
-  post(message: ThreadMessage): void;
-  /** Has orders brought to `hear`. */
-  onOrder(hear: (order: ThreadOrder) => void): void;
 }
 
 /** One worker thread's server. */
 export class DenoWorker implements DenoTransportContext {
   readonly loop: DenoLoop;
-  readonly messages = new MessageBufferPool();
+  readonly messages: MessageBufferPool;
+  readonly outgoing: OutgoingBatch;
   readonly traffic: Traffic;
   readonly writeStall: number;
   readonly #parts: DenoWorkerParts;
-  readonly #number: number;
-  readonly #config: Config;
-  readonly #state: SharedState;
-  readonly #counters: Counters;
-  readonly #logs: WorkerLogs;
-  readonly #log: EventLog;
-  readonly #warnings: Warnings;
+  readonly #core: WorkerCore<DenoLoop, DenoTransport>;
   /** Made once: who is flooded with connections should not encode an answer for each. */
   readonly #refusal: PreparedResponse;
-  // The server's own, and that of the port that sends everybody to https.
-  readonly #contexts: SessionContext[] = [];
   readonly #numbers: NumberPool;
   readonly #gate: Gate;
+  // That of the port that sends everybody to https.
   readonly #redirectGate: Gate | null;
-  readonly #transports = new Set<DenoTransport>();
   readonly #refusals = new Set<DenoTransport>();
-  readonly #flushTimer: Timer;
   readonly #addressWords = new Int32Array(4);
   readonly #addressBytes = new Uint8Array(this.#addressWords.buffer);
   readonly #os = hasLibc() ? new LinuxOs() : null;
   readonly #cutter = hasLibc() ? new ConnectionCutter() : null;
-  // The number of the last order that was heard, or was in the config at the start.
-  #lastOrder: number;
   #starved = false;
   #gateClosed = false;
   readonly #done = Promise.withResolvers<void>();
 
   /** Listens. @throws {Deno.errors} where that fails */
   constructor(parts: DenoWorkerParts) {
-    const { start, date } = parts;
-    const { config } = start;
+    const { date, listen } = parts;
     this.#parts = parts;
-    this.#number = start.worker;
-    this.#config = config;
-    this.#lastOrder = start.lastOrder;
-    this.#state = openSharedState(start.memory);
-    this.#counters = this.#state.counters(start.worker);
-    this.writeStall = config.limits.writeStall;
-    const counters = this.#counters;
-    this.traffic = new DenoTraffic(counters);
-    const loop = this.loop = this.#createLoop();
-    const { post } = parts;
-    const { worker, logs: memory } = start;
-    this.#logs = new WorkerLogs({ memory, config, loop, worker, counters, post });
-    this.#log = this.#logs.log;
-    this.#warnings = new Warnings(post, () => loop.now);
+    const core = this.#core = new WorkerCore(parts, (counters) => this.#createLoop(counters));
+    this.loop = core.loop;
+    this.messages = core.messages;
+    this.outgoing = core.outgoing;
+    this.traffic = new DenoTraffic(core.counters);
+    this.writeStall = core.config.limits.writeStall;
     this.#refusal = lastAnswer(UNAVAILABLE, date);
-    this.#numbers = new NumberPool(start.worker, this.#state.workers);
-    this.#flushTimer = loop.timers.timer({ onDeadline: () => this.#logs.flush() });
-    const { listen } = parts;
+    this.#numbers = new NumberPool(core.number, core.state.workers);
     const { hostname, redirectPort } = listen;
-    this.#gate = this.#openGate(listen, routerFor(parts.router, { config, loop }));
-    this.#redirectGate = redirectPort === null
-      ? null
-      : this.#openGate({ hostname, port: redirectPort, tls: null }, redirectRouter(listen.port));
+    this.#gate = this.#openGate(listen, core.createContext());
+    this.#redirectGate = redirectPort === null ? null : this.#openGate(
+      { hostname, port: redirectPort, tls: null },
+      core.createContextFor(redirectRouter(listen.port)),
+    );
   }
 
   /** Serves until the server has stopped and all connections are gone. */
   async run(): Promise<void> {
-    this.#parts.onOrder((order) => this.#obey(order));
-    this.#state.flags.setAlive(this.#number);
     // Nothing is to be done yet: the thread sleeps from now on. It accepts when it is told to.
     this.loop.enter();
     this.loop.leave();
-    this.#parts.post({ type: "ready" });
+    this.#core.begin((order) => this.#obey(order));
     await this.#done.promise;
     this.#cutter?.walk();
-    this.#logs.close();
     this.loop.close();
-    this.#parts.post({ type: "stopped" });
+    this.#core.end();
   }
 
   /** Observed, it tells how long the thread has slept; what Deno does for us, TLS too, counts as that. */
-  #createLoop(): DenoLoop {
-    const onLeave = () => this.#setFlush();
-    if (!isObserved(this.#config)) return new DenoLoop({ onLeave });
+  #createLoop(counters: Counters | null): DenoLoop {
+    const onLeave = () => this.#core.noteLines();
+    if (counters === null) return new DenoLoop({ onLeave });
     const clock = preciseClock();
-    const watch = new SleepMeter({ preciseMilliseconds: clock }, this.#counters);
+    const watch = new SleepMeter({ preciseMilliseconds: clock }, counters);
     return new DenoLoop({ onLeave, watch, clock });
   }
 
@@ -168,14 +108,11 @@ export class DenoWorker implements DenoTransportContext {
       const { localAddr, remoteAddr } = transport.conn as Deno.TcpConn;
       this.#cutter.cut(localAddr, remoteAddr);
     }
-    const { descriptor } = transport;
-    this.#state.addresses.leave(descriptor);
-    this.#numbers.give(descriptor);
-    if (this.#refusals.delete(transport)) return;
-    this.#transports.delete(transport);
-    this.#counters.add(COLUMN.connectionsClosed, 1);
-    this.#log.removed(descriptor);
-    this.#state.descriptors.release(descriptor);
+    this.#numbers.give(transport.descriptor);
+    if (this.#refusals.delete(transport)) {
+      return this.#core.state.addresses.leave(transport.descriptor);
+    }
+    this.#core.leave(transport);
     this.#endIfDone();
   }
 
@@ -187,10 +124,10 @@ export class DenoWorker implements DenoTransportContext {
   handshakeFailed({ descriptor }: DenoTransport, reason: string): void {
     const isPlainText = reason.includes("InvalidContentType");
     const code = isPlainText ? "PLAIN_TEXT" : "TLS_HANDSHAKE";
-    this.#counters.add(isPlainText ? COLUMN.refusedPlainText : COLUMN.refusedTlsHandshake, 1);
-    this.#log.note("TLS", `fd=${descriptor} refused ${code} ${reason}`);
+    this.#core.counters.add(isPlainText ? COLUMN.refusedPlainText : COLUMN.refusedTlsHandshake, 1);
+    this.#core.log.note("TLS", `fd=${descriptor} refused ${code} ${reason}`);
     if (!isPlainText) return;
-    this.#warnings.say(
+    this.#core.warnings.say(
       code,
       "closed a connection that speaks no TLS, most likely http:// in place of https://: " +
         "--redirect-http sends those who use another port to the right one",
@@ -199,18 +136,7 @@ export class DenoWorker implements DenoTransportContext {
 
   // Connections.
 
-  #openGate(address: GateAddress, router: Router): Gate {
-    const context = sessionContextFor({
-      config: this.#config,
-      loop: this.loop,
-      logs: this.#logs,
-      warnings: this.#warnings,
-      counters: this.#counters,
-      router,
-      date: this.#parts.date,
-      messages: this.messages,
-    });
-    this.#contexts.push(context);
+  #openGate(address: GateAddress, context: SessionContext): Gate {
     return new Gate(address, {
       enter: (conn) => this.#enter(conn, context),
       hasRoom: () => this.#hasRoom(),
@@ -220,7 +146,7 @@ export class DenoWorker implements DenoTransportContext {
 
   /** Deno does not tell the number of what it accepts: so the next one's is found out before. */
   #hasRoom(): boolean {
-    if (this.#state.flags.isAcceptingHeld()) return false;
+    if (this.#core.state.flags.isAcceptingHeld()) return false;
     const { descriptorCeiling } = this.#parts.start;
     if (this.#os === null || descriptorCeiling === undefined) return true;
     return lowestDescriptor(this.#os) < descriptorCeiling;
@@ -231,49 +157,39 @@ export class DenoWorker implements DenoTransportContext {
     // With libc the listening socket hands that on.
     if (this.#cutter === null && "setNoDelay" in conn) conn.setNoDelay();
     this.loop.enter();
-    this.#counters.add(COLUMN.accepted, 1);
+    this.#core.counters.add(COLUMN.accepted, 1);
     const number = this.#numbers.take();
     const { hostname } = conn.remoteAddr;
     const reason = this.#reasonToRefuse(number, hostname);
     const transport = new DenoTransport(conn, number, this, this.#peerAddress(hostname));
-    if (reason === undefined) this.#take(transport, context);
+    if (reason === undefined) this.#core.take(transport, context);
     else this.#refuse(transport, reason);
     this.loop.leave();
   }
 
-  #take(transport: DenoTransport, context: SessionContext): void {
-    this.#counters.add(COLUMN.connectionsOpened, 1);
-    this.#log.accepted(transport.descriptor);
-    transport.setSession(firstSession(context, transport));
-    this.#transports.add(transport);
-    // Beyond the table's end its address could not be let go of if we died: so it is not served.
-    if (this.#state.descriptors.claim(transport.descriptor, this.#number)) transport.start();
-    else transport.abort();
-  }
-
-  /** As text, where somebody wants to know it; IPv4 as such, also where it came to `::`. */
+  /** As text, if somebody wants to know it; IPv4 as such, also if it came to `::`. */
   #peerAddress(hostname: string): string {
-    if (!wantsPeerAddress(this.#config)) return "";
+    if (!this.#core.wantsPeerAddress) return "";
     const bytes = parseIpAddress(withoutZone(hostname));
     return bytes === null ? "" : formatIpAddress(bytes);
   }
 
   /** Why this connection is one too many; undefined: it is not. Counts it by its address. */
   #reasonToRefuse(number: number, hostname: string): string | undefined {
-    const { connections, connectionsPerAddress } = this.#config.limits;
+    const { connections, connectionsPerAddress } = this.#core.config.limits;
     if (this.#openConnections() >= connections) return `at the bound of ${connections} connections`;
     if (connectionsPerAddress === 0) return undefined;
     const count = this.#enterAddress(number, hostname);
     if (count <= connectionsPerAddress) return undefined;
-    this.#counters.add(COLUMN.refusedByAddress, 1);
+    this.#core.counters.add(COLUMN.refusedByAddress, 1);
     return `an address is at its bound of ${connectionsPerAddress} connections`;
   }
 
   /** Of all workers; two that take one at the same moment may both be told of it too late. */
   #openConnections(): number {
     let open = 0;
-    for (let worker = 0; worker < this.#state.workers; worker++) {
-      open += this.#state.counters(worker).openConnections;
+    for (let worker = 0; worker < this.#core.state.workers; worker++) {
+      open += this.#core.state.counters(worker).openConnections;
     }
     return open;
   }
@@ -284,20 +200,20 @@ export class DenoWorker implements DenoTransportContext {
     this.#addressBytes.fill(0);
     this.#addressBytes.set(bytes);
     const family = FAMILY[bytes.length as 4 | 16];
-    const { addresses, flags } = this.#state;
+    const { addresses, flags } = this.#core.state;
     return flags.whileEntering(() => addresses.enter(number, family, this.#addressWords, 0));
   }
 
   /** One connection too many: it is told so, if it listens, and closed. */
   #refuse(transport: DenoTransport, reason: string): void {
-    this.#warnings.say(reason, `${reason}: refusing more with 503`);
-    this.#counters.add(COLUMN.refused, 1);
+    this.#core.warnings.say(reason, `${reason}: refusing more with 503`);
+    this.#core.counters.add(COLUMN.refused, 1);
     this.#refusals.add(transport);
     transport.setSession(new RefusalSession(transport));
     if (this.#refusals.size > MOST_REFUSALS) return transport.abort();
     this.#parts.date.set(Date.now());
     const answer = this.#refusal.bytesFor(false, CLOSES);
-    transport.write(answer, 0, answer.length);
+    transport.out.append(answer);
     transport.finish(true);
   }
 
@@ -308,35 +224,19 @@ export class DenoWorker implements DenoTransportContext {
     this.#parts.post({ type: "warning", text });
   }
 
-  // The log.
-
-  /** Called after each event: lines that it left wait from now on. */
-  #setFlush(): void {
-    if (!this.#logs.pending || this.loop.timers.deadlineOf(this.#flushTimer) !== NEVER) return;
-    this.#flushTimer.set(this.loop.now + LOG_AGE);
-  }
-
   // Orders, and the end.
 
-  #obey(order: ThreadOrder): void {
+  async #obey(order: ThreadOrder): Promise<void> {
     if (order.type === "open") this.#open();
-    else if (order.type === "drain") this.#drain();
-    else if (order.type === "tls") this.#renew(order.tls);
-    else this.#routeBy(order);
+    else if (order.type === "drain") await this.#drain();
+    else if (order.type === "tls") await this.#renew(order.tls);
+    else await this.#core.routeBy(order);
   }
 
   #open(): void {
-    if (this.#contexts.some(({ draining }) => draining)) return;
+    if (this.#core.draining) return;
     this.#gate.open();
     this.#redirectGate?.open();
-  }
-
-  #routeBy(order: ThreadOrder & { type: "config" }): void {
-    const [context] = this.#contexts; // the server's own is the first
-    const { load, post } = this.#parts;
-    this.#lastOrder = Math.max(this.#lastOrder, order.number);
-    const isLast = () => order.number === this.#lastOrder;
-    if (context !== undefined) void reroute({ context, load, order, isLast, post });
   }
 
   async #renew(tls: TlsMaterial): Promise<void> {
@@ -346,28 +246,26 @@ export class DenoWorker implements DenoTransportContext {
       const text = `the old certificate goes on in one worker: ${error}`;
       this.#parts.post({ type: "warning", text });
     }
-    this.#parts.post({ type: "renewed" });
   }
 
   async #drain(): Promise<void> {
-    for (const context of this.#contexts) context.draining = true;
-    const cutOff = this.loop.timers.timer({ onDeadline: () => this.#abortAll() });
-    cutOff.set(this.loop.now + this.#config.limits.drainTime);
+    this.#core.beginDrain(() => this.#abortAll());
     await Promise.all([this.#gate.close(), this.#redirectGate?.close()]);
     this.#gateClosed = true;
     // What has come by now has been read: there was a turn of Deno's loop since.
     this.loop.enter();
-    for (const transport of [...this.#transports]) transport.drain();
+    this.#core.drainAll();
     this.loop.leave();
     this.#endIfDone();
   }
 
   #abortAll(): void {
-    for (const transport of [...this.#transports, ...this.#refusals]) transport.abort();
+    this.#core.abortAll();
+    for (const transport of [...this.#refusals]) transport.abort();
   }
 
   #endIfDone(): void {
-    if (this.#gateClosed && this.#transports.size === 0) this.#done.resolve();
+    if (this.#gateClosed && this.#core.connections.size === 0) this.#done.resolve();
   }
 }
 

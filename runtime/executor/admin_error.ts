@@ -23,6 +23,6 @@ export class AdminError extends Error {
 function reasonOf(cause: unknown): string {
   if (cause instanceof Deno.errors.AddrInUse) return "it is in use";
   if (cause instanceof Deno.errors.AddrNotAvailable) return "this machine has no such address";
-  if (cause instanceof Deno.errors.PermissionDenied) return "there is no right to listen there";
+  if (cause instanceof Deno.errors.PermissionDenied) return "no permission to listen there";
   return cause instanceof Error ? cause.message : String(cause);
 }

@@ -106,7 +106,7 @@ export class DenoEntrance implements Entrance {
       given = this.#tls;
       if (given === null) break;
       const order = { type: "tls", tls: given } as const;
-      await Promise.all(this.#parts.workers.map((thread) => thread.renew(order)));
+      await Promise.all(this.#parts.workers.map((thread) => thread.order(order)));
     }
     this.#renewing = null;
   }
@@ -120,7 +120,7 @@ export class DenoEntrance implements Entrance {
   }
 
   #tellAll(order: ThreadOrder): void {
-    for (const thread of this.#parts.workers) thread.order(order);
+    for (const thread of this.#parts.workers) void thread.order(order);
   }
 }
 

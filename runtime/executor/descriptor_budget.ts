@@ -64,6 +64,12 @@ export function descriptorShortage(config: Config, limit: number): string[] {
 
 const HOW_TO_RAISE = "raise it (ulimit -n, LimitNOFILE= in a unit, --ulimit nofile= in Docker)";
 
+/** Whether connections can take the descriptors that threads and files need, up to the last one. */
+export function canRunOut(config: Config): boolean {
+  const { soft } = descriptorLimit() ?? { soft: Infinity };
+  return config.limits.connections > connectionsWithin(config, soft);
+}
+
 /** The limit that all connections of this config need. */
 export function descriptorsFor(config: Config): number {
   return besideConnections(config) + config.limits.connections;

@@ -19,6 +19,7 @@ import {
 import type { WorkerStart } from "../thread/mod.ts";
 import { AdminError } from "./admin_error.ts";
 import {
+  canRunOut,
   canStartThread,
   connectionCeiling,
   expectDescriptors,
@@ -72,7 +73,8 @@ export class Executor {
   readonly #reserve: DescriptorReserve;
   readonly #workers: Thread[] = [];
   #deaths: number[] = [];
-  #lastOrder = 0;
+  // The start, and reloads, during which threads load something.
+  #loading = 1;
   #replacing: Promise<void> = Promise.resolve();
   readonly #saidAt = new Map<string, number>();
   #warnings = 0;
@@ -168,11 +170,11 @@ export class Executor {
   #drain(): void {
     if (this.#stopping) return;
     this.#stopping = true;
-    this.#entrance.stop();
     this.#stopTimer = setTimeout(
       () => this.#finish("the workers did not stop in time"),
       this.#config.limits.drainTime + STOP_GRACE,
     );
+    this.#entrance.stop();
   }
 
   /**
@@ -214,15 +216,19 @@ export class Executor {
   /** Each worker may have to load something for it: until all have, none of them blocks, as at the start. */
   async #routeBy({ files, endpoints, users }: Config): Promise<void> {
     const config = this.#config = { ...this.#config, files, endpoints, users };
-    const number = ++this.#lastOrder;
-    const { flags } = this.#state;
-    flags.setSettled(false);
-    const order = { type: "config", config, number } as const;
-    const rerouted = this.#workers.map((thread) => thread.reroute(order));
-    flags.noteOrder(number);
+    this.#loading++;
+    this.#state.flags.setSettled(false);
+    const rerouted = this.#workers.map((thread) => thread.order({ type: "config", config }));
     this.#entrance.wakeAll();
     await Promise.all(rerouted);
-    if (number === this.#lastOrder) flags.setSettled(true);
+    this.#settle();
+  }
+
+  /** The start, or a reload, is over: threads may block again if there is no other one under way. */
+  #settle(): void {
+    if (--this.#loading > 0) return;
+    this.#state.flags.setSettled(true);
+    this.#entrance.wakeAll();
   }
 
   #expectDescriptors(): void {
@@ -262,6 +268,7 @@ export class Executor {
       warn: (text) => this.#sayOnce(text),
       ended: (failure) => this.#entranceEnded(failure),
     });
+    this.#settle();
     this.#ready = !this.#stopAsked;
   }
 
@@ -287,7 +294,6 @@ export class Executor {
       memory: this.#state.memory,
       logs: this.#logs.memory,
       config: this.#config,
-      lastOrder: this.#lastOrder,
       ...(descriptorCeiling === undefined ? {} : { descriptorCeiling }),
       ...this.#entrance.workerStart(),
     };
@@ -296,7 +302,10 @@ export class Executor {
   /** Puts a new worker in the place of a dead one; one after the other, as no two may load at once. */
   #replace(worker: number): void {
     const replace = async () => {
-      await this.#reserve.lend(() => this.#startReplacement(worker));
+      const start = () => this.#startReplacement(worker);
+      // Accepting pauses while the reserve is lent: only if connections could take what the thread needs.
+      if (canRunOut(this.#config)) await this.#reserve.lend(start);
+      else await start();
       if (this.#stopping) return;
       this.#state.counters(this.#state.mainBlock).add(COLUMN.workersReplaced, 1);
       this.#entrance.replaced();

@@ -2,7 +2,7 @@
  * The entrance of the epoll transport: one listening descriptor for all.
  *
  *   start:  listen → adopt → doorbells → workers → acceptor, which accepts
- *   stop:   accept no more → take what the kernel's backlog holds → draining flag → all doorbells
+ *   stop:   take what the kernel's backlog holds → accept no more → draining flag → all doorbells
  *
  * A listener that was handed over goes on to listen, and its backlog is left to the next who gets it:
  *
@@ -12,7 +12,7 @@
  */
 
 import type { Config } from "../config/mod.ts";
-import { ConnectionTask } from "../native/mod.ts";
+import { ConnectionTask } from "../net/mod.ts";
 import { expectSuccess, LinuxOs, setBlocking, SOCKADDR_BYTES } from "../os/mod.ts";
 import type { SharedState } from "../ring/mod.ts";
 import type { AcceptorStart } from "../thread/mod.ts";
@@ -22,10 +22,12 @@ import { Thread } from "./thread_handle.ts";
 
 /** Connections that are taken at the end at most; as many as a backlog can hold. */
 const BACKLOG = 4096;
-/** How often a push to a full ring is tried while stopping; each try is a millisecond. */
-const LAST_PUSHES = 1_000;
-
-const NEVER = new Int32Array(new SharedArrayBuffer(4));
+/**
+ * Milliseconds in which they must find room on the ring, and those between two tries. The drain time of the
+ * workers begins after it, so it is less than what the executor grants beyond that: see STOP_GRACE.
+ */
+const LAST_ACCEPTS = 500;
+const PUSH_AGAIN = 5;
 
 /** Listens once, for all workers. */
 export class NativeEntrance implements Entrance {
@@ -38,6 +40,7 @@ export class NativeEntrance implements Entrance {
   readonly #stopBell: number | undefined;
   #state!: SharedState;
   #acceptor: Thread | null = null;
+  readonly #acceptorEnded = Promise.withResolvers<void>();
 
   /**
    * Listens.
@@ -79,8 +82,6 @@ export class NativeEntrance implements Entrance {
     for (let worker = 0; worker < this.#config.workers; worker++) {
       await parts.startWorker(worker); // one after the other, as no two may load at once
     }
-    this.#state.flags.setSettled(true);
-    this.#ringAll();
     await acceptor.start(this.#acceptorStart(parts));
   }
 
@@ -95,9 +96,7 @@ export class NativeEntrance implements Entrance {
   replaced(): void {}
 
   stop(): void {
-    if (this.#stopBell !== undefined) return void this.#os.ringDoorbell(this.#stopBell);
-    this.#takeBacklog();
-    this.#drainWorkers();
+    void this.#stopAccepting();
   }
 
   bury(worker: number): void {
@@ -126,8 +125,7 @@ export class NativeEntrance implements Entrance {
     return new Thread(new URL("../native/acceptor_thread.ts", import.meta.url), "acceptor", {
       warn,
       ended: ({ error }) => {
-        // Rung out by its bell: no worker ends before it has handed over its last connection.
-        if (this.#stopBell !== undefined) this.#drainWorkers();
+        this.#acceptorEnded.resolve();
         ended(error === undefined ? undefined : `the acceptor died: ${error}`);
       },
     });
@@ -145,7 +143,15 @@ export class NativeEntrance implements Entrance {
     };
   }
 
-  #drainWorkers(): void {
+  /** If the workers have no room it ends after LAST_ACCEPTS; the main thread never blocks for them. */
+  async #stopAccepting(): Promise<void> {
+    const until = performance.now() + LAST_ACCEPTS;
+    if (this.#stopBell === undefined) await this.#takeBacklog(until);
+    else this.#os.ringDoorbell(this.#stopBell);
+    // The acceptor may have one more in hand, and no worker is to end before that is on the ring.
+    const timer = setTimeout(this.#acceptorEnded.resolve, Math.max(until - performance.now(), 0));
+    await this.#acceptorEnded.promise;
+    clearTimeout(timer);
     this.#state.flags.setDraining();
     this.#ringAll();
   }
@@ -158,25 +164,28 @@ export class NativeEntrance implements Entrance {
    * Accepts what the kernel has completed already and shuts the socket down: whoever was connected
    * when the signal came gets an answer, whoever comes later is refused.
    */
-  #takeBacklog(): void {
-    setBlocking(this.#listener.descriptor, false);
+  async #takeBacklog(until: number): Promise<void> {
+    const { descriptor } = this.#listener;
+    setBlocking(descriptor, false);
     const task = new ConnectionTask();
     const sockaddr = new Uint8Array(SOCKADDR_BYTES);
     for (let i = 0; i < BACKLOG; i++) {
-      const accepted = this.#os.accept(this.#listener.descriptor, sockaddr);
+      const accepted = this.#os.accept(descriptor, sockaddr);
       if (accepted < 0) break;
-      task.fill(accepted, sockaddr);
-      if (!this.#pushLast(task.words)) this.#os.close(accepted);
+      task.fill(accepted, sockaddr, this.#os.monotonicMilliseconds());
+      if (await this.#pushLast(task.words, until)) continue;
+      this.#os.close(accepted);
+      break;
     }
-    this.#os.shutdownRead(this.#listener.descriptor);
+    this.#os.shutdownRead(descriptor);
   }
 
-  #pushLast(task: Int32Array): boolean {
-    for (let i = 0; i < LAST_PUSHES; i++) {
-      if (this.#state.taskRing.push(task)) return true;
+  async #pushLast(task: Int32Array, until: number): Promise<boolean> {
+    while (!this.#state.taskRing.push(task)) {
+      if (performance.now() >= until) return false;
       this.#ringAll();
-      Atomics.wait(NEVER, 0, 0, 1);
+      await new Promise((resolve) => setTimeout(resolve, PUSH_AGAIN));
     }
-    return false;
+    return true;
   }
 }

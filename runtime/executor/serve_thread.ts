@@ -6,11 +6,9 @@
  */
 
 import type { DateField } from "../../protocol/mod.ts";
-import { DenoWorker } from "../deno/mod.ts";
-import { NativeWorker } from "../native/mod.ts";
 import { LinuxOs } from "../os/mod.ts";
 import type { Router } from "../serve/session/mod.ts";
-import type { RouterLoader } from "../serve/worker/mod.ts";
+import type { RouterLoader, WorkerParts } from "../serve/worker/mod.ts";
 import { onOrder, onStart, postToMain, type WorkerStart } from "../thread/mod.ts";
 
 /** Serves with `router`, or what is loaded and made for the worker, as soon as the main thread says what. */
@@ -19,10 +17,17 @@ export function serveThread(router: Router | RouterLoader, date: DateField): voi
     const load = typeof router === "function" ? router : undefined;
     const made = typeof router === "function" ? await router(start.config) : router;
     const parts = { start, router: made, load, date, post: postToMain, onOrder };
-    const { listen } = start;
-    const worker = listen === undefined
-      ? new NativeWorker({ ...parts, os: new LinuxOs() })
-      : new DenoWorker({ ...parts, listen });
+    const worker = await createWorker(parts, start);
     await worker.run();
   });
+}
+
+/** Loads the transport that is used, and not the other: before this thread is ready, so that none blocks meanwhile. */
+async function createWorker(parts: WorkerParts, { listen }: WorkerStart) {
+  if (listen === undefined) {
+    const { NativeWorker } = await import("../native/mod.ts");
+    return new NativeWorker({ ...parts, os: new LinuxOs() });
+  }
+  const { DenoWorker } = await import("../deno/mod.ts");
+  return new DenoWorker({ ...parts, listen });
 }

@@ -1,11 +1,11 @@
 /**
  * A thread as the main one sees it: a Web Worker that reports when it is ready and how it ended.
  *
- * In: the module of the thread, its start and further orders. Out: promises of what it reports; its
- * warnings and its end go to a watcher.
+ * In: its module, its start, and orders at any time. Out: promises that are fulfilled when it has done what it was
+ * told; its warnings and its end go to a watcher. What is said before the thread can hear is kept here until then.
  */
 
-import type { ThreadMessage, ThreadOrder } from "../thread/mod.ts";
+import type { MainMessage, ThreadMessage, ThreadOrder } from "../thread/mod.ts";
 
 /** How a thread ended. */
 export interface ThreadEnd {
@@ -32,10 +32,11 @@ export class Thread {
   readonly #loaded = Promise.withResolvers<void>();
   readonly #ready = Promise.withResolvers<void>();
   #started = false;
-  readonly #orders: ThreadOrder[] = [];
-  #renewed = Promise.withResolvers<void>();
-  // Orders of another config, and who waits until they are followed.
-  readonly #rerouting = new Map<number, () => void>();
+  // Orders that wait for its start.
+  readonly #orders: MainMessage[] = [];
+  #lastOrder = 0;
+  // Who waits until an order is obeyed, by its number.
+  readonly #obeyed = new Map<number, () => void>();
 
   /** @param name for warnings and debuggers */
   constructor(module: URL, name: string, watcher: ThreadWatcher) {
@@ -57,56 +58,52 @@ export class Thread {
   }
 
   /** Sends it to work; fulfilled when it says that it is ready. */
-  start(message: unknown): Promise<void> {
-    this.#worker.postMessage(message);
+  start(start: unknown): Promise<void> {
+    this.#post({ type: "start", start });
     this.#started = true;
-    for (const order of this.#orders.splice(0)) this.#worker.postMessage(order);
+    for (const order of this.#orders.splice(0)) this.#post(order);
     return this.#ready.promise;
   }
 
-  /** Tells a thread that hears orders. */
-  order(order: ThreadOrder): void {
-    if (this.hasEnded) return;
+  /** Tells it what to do; fulfilled when it has done so, or has ended. */
+  order(order: ThreadOrder): Promise<void> {
+    if (this.hasEnded) return Promise.resolve();
+    const message = { type: "order", number: ++this.#lastOrder, order } as const;
     // Its first message is its start.
-    if (this.#started) this.#worker.postMessage(order);
-    else this.#orders.push(order);
-  }
-
-  /** Gives it a new certificate; fulfilled when nobody gets the old one any more, or it has ended. */
-  renew(order: ThreadOrder & { type: "tls" }): Promise<void> {
-    if (this.hasEnded) return Promise.resolve();
-    this.#renewed = Promise.withResolvers();
-    this.order(order);
-    return this.#renewed.promise;
-  }
-
-  /** Has it answer by another config; fulfilled when it does, or cannot, or has ended. */
-  reroute(order: ThreadOrder & { type: "config" }): Promise<void> {
-    if (this.hasEnded) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#rerouting.set(order.number, resolve);
-      this.order(order);
-    });
+    if (this.#started) this.#post(message);
+    else this.#orders.push(message);
+    return new Promise((resolve) => this.#obeyed.set(message.number, resolve));
   }
 
   /** Lets one go whose work is done; without that it waits. */
   dismiss(): void {
-    this.#worker.postMessage(null);
+    this.#post({ type: "dismiss" });
+  }
+
+  #post(message: MainMessage): void {
+    this.#worker.postMessage(message);
   }
 
   #hear(message: ThreadMessage): void {
-    if (message.type === "lines") return this.#watcher.lines?.();
-    if (message.type === "warning") return this.#watcher.warn(message.text);
-    if (message.type === "stopped") return this.#end(undefined);
-    if (message.type === "renewed") return this.#renewed.resolve();
-    if (message.type === "rerouted") return this.#rerouted(message.number);
-    if (message.type === "loaded") this.#loaded.resolve();
-    else this.#ready.resolve();
+    switch (message.type) {
+      case "lines":
+        return this.#watcher.lines?.();
+      case "warning":
+        return this.#watcher.warn(message.text);
+      case "stopped":
+        return this.#end(undefined);
+      case "obeyed":
+        return this.#noteObeyed(message.number);
+      case "loaded":
+        return this.#loaded.resolve();
+      case "ready":
+        return this.#ready.resolve();
+    }
   }
 
-  #rerouted(number: number): void {
-    this.#rerouting.get(number)?.();
-    this.#rerouting.delete(number);
+  #noteObeyed(number: number): void {
+    this.#obeyed.get(number)?.();
+    this.#obeyed.delete(number);
   }
 
   #end(error: string | undefined): void {
@@ -115,8 +112,7 @@ export class Thread {
     const reason = new Error(error ?? "the thread ended before it was ready");
     this.#loaded.reject(reason);
     this.#ready.reject(reason);
-    this.#renewed.resolve();
-    for (const number of this.#rerouting.keys()) this.#rerouted(number);
+    for (const number of this.#obeyed.keys()) this.#noteObeyed(number);
     this.#watcher.ended({ error });
   }
 }

@@ -31,9 +31,9 @@ import {
   type SharedState,
   TASK_FIELD,
 } from "../ring/mod.ts";
-import { lastAnswer, UNAVAILABLE } from "../serve/session/mod.ts";
+import { ConnectionTask } from "../net/mod.ts";
+import { lastAnswer, UNAVAILABLE } from "../serve/answers/mod.ts";
 import { type AcceptorStart, type ThreadMessage, Warnings } from "../thread/mod.ts";
-import { ConnectionTask } from "./connection_task.ts";
 import { ListenerWait } from "./listener_wait.ts";
 import { LOOK, RefusedConnections } from "./refused_connections.ts";
 
@@ -158,8 +158,8 @@ export class Acceptor {
 
   /** Hands a connection over, or refuses it at a bound. */
   #judge(descriptor: number): void {
-    const { maxConnections, maxConnectionsPerAddress } = this.#parts.start;
-    this.#task.fill(descriptor, this.#sockaddr);
+    const { os, start: { maxConnections, maxConnectionsPerAddress } } = this.#parts;
+    this.#task.fill(descriptor, this.#sockaddr, os.monotonicMilliseconds());
     if (this.#openConnections() >= maxConnections) {
       return this.#refuse(descriptor, `at the bound of ${maxConnections} connections`);
     }

@@ -1,8 +1,9 @@
 /**
  * One worker's turn: wait, hand out events, expire timers.
  *
- * In: an `Os`. Out: `turn`, which blocks the thread up to the next deadline, and `turnAsync`, which
- * does not. The loop knows descriptors and deadlines, not connections, tasks or promises.
+ * In: an `Os`. Out: a turn, which is a wait and a dispatch of what it brought. `wait` blocks the thread up to the
+ * next deadline, `waitAsync` does not.
+ * The loop knows descriptors and deadlines, not connections, tasks or promises.
  * `now` is read once a turn: all that happens in one turn happens at one time.
  */
 
@@ -11,7 +12,7 @@ import type { Os } from "../os/mod.ts";
 import { IoRegistry } from "./io_registry.ts";
 
 /**
- * The longest wait of `turnAsync`, in milliseconds. Handlers may set deadlines while it waits on
+ * The longest wait that leaves the thread, in milliseconds. Handlers may set deadlines while it waits on
  * another thread, and it cannot be told; so it looks again this often.
  */
 const ASYNC_WAIT = 100;
@@ -45,22 +46,40 @@ export class EventLoop {
    * @returns how many events there were
    */
   turn(block: boolean): number {
-    this.#gatherer?.flush();
-    const mayBlock = block && this.#deferred.length === 0;
-    if (mayBlock) this.#watch?.sleeping();
-    const count = this.registry.wait(mayBlock ? this.timers.timeout(this.now) : 0);
-    this.#handle(count, mayBlock);
+    const count = this.wait(block ? Infinity : 0);
+    this.dispatch(count);
     return count;
   }
 
-  /** One turn that leaves the thread to promises while it waits. */
-  async turnAsync(): Promise<number> {
+  /**
+   * Waits for the first event or deadline, `longest` milliseconds at most; 0: takes only what is ready.
+   *
+   * @returns how many events there are, to be dispatched before the next wait
+   */
+  wait(longest: number): number {
     this.#gatherer?.flush();
-    const timeout = this.#deferred.length > 0 ? 0 : this.timers.timeout(this.now);
-    const bounded = timeout < 0 ? ASYNC_WAIT : Math.min(timeout, ASYNC_WAIT);
+    const mayBlock = longest > 0 && this.#deferred.length === 0;
+    if (mayBlock) this.#watch?.sleeping();
+    const count = this.registry.wait(mayBlock ? this.#timeout(longest) : 0);
+    this.#woke(mayBlock);
+    return count;
+  }
+
+  /** Hands out what the last wait brought, and what is due by now. */
+  dispatch(count: number): void {
+    this.registry.dispatch(count);
+    this.timers.expire(this.now);
+    if (this.#deferred.length > 0) this.#callDeferred();
+    this.#gatherer?.flush();
+  }
+
+  /** As {@link wait}, leaving the thread to promises; a tenth of a second at most. */
+  async waitAsync(longest: number): Promise<number> {
+    this.#gatherer?.flush();
     this.#watch?.sleeping();
-    const count = await this.registry.waitAsync(bounded);
-    this.#handle(count, true);
+    const timeout = this.#deferred.length > 0 ? 0 : this.#timeout(Math.min(longest, ASYNC_WAIT));
+    const count = await this.registry.waitAsync(timeout);
+    this.#woke(true);
     return count;
   }
 
@@ -88,13 +107,16 @@ export class EventLoop {
     return this.#watch === null ? this.os.monotonicMilliseconds() : this.os.preciseMilliseconds();
   }
 
-  #handle(count: number, waited: boolean): void {
+  #woke(waited: boolean): void {
     this.now = this.#clock();
     if (waited) this.#watch?.woke(this.now);
-    this.registry.dispatch(count);
-    this.timers.expire(this.now);
-    if (this.#deferred.length > 0) this.#callDeferred();
-    this.#gatherer?.flush();
+  }
+
+  /** Up to the next deadline; -1: there is none, nor another bound. */
+  #timeout(longest: number): number {
+    const timeout = this.timers.timeout(this.now);
+    if (longest === Infinity) return timeout;
+    return timeout < 0 ? longest : Math.min(timeout, longest);
   }
 
   #callDeferred(): void {

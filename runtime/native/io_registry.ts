@@ -7,14 +7,7 @@
  * Closing a descriptor takes it out of epoll by itself; `forget` only takes it out of here.
  */
 
-import {
-  EPOLL_CTL_ADD,
-  EPOLL_CTL_DEL,
-  EPOLL_CTL_MOD,
-  EpollEvents,
-  expectSuccess,
-  type Os,
-} from "../os/mod.ts";
+import { EPOLL_CTL_ADD, EPOLL_CTL_MOD, EpollEvents, expectSuccess, type Os } from "../os/mod.ts";
 
 /** Somebody who waits for a descriptor to become ready. */
 export interface Source {
@@ -35,17 +28,11 @@ export class IoRegistry {
   readonly #sources: (Source | null)[] = [];
   readonly #generations: number[] = [];
   #generation = 0;
-  #size = 0;
 
   /** @throws {SystemError} where the kernel gives no epoll instance */
   constructor(os: Os) {
     this.#os = os;
     this.descriptor = expectSuccess("epoll_create1", os.epollCreate());
-  }
-
-  /** How many descriptors are registered. */
-  get size(): number {
-    return this.#size;
   }
 
   /**
@@ -69,7 +56,6 @@ export class IoRegistry {
     if (added < 0) return added;
     this.#sources[descriptor] = source;
     this.#generations[descriptor] = this.#generation;
-    this.#size++;
     return 0;
   }
 
@@ -91,16 +77,7 @@ export class IoRegistry {
 
   /** Drops a descriptor that is about to be closed. */
   forget(descriptor: number): void {
-    if (this.#sources[descriptor] == null) return;
     this.#sources[descriptor] = null;
-    this.#size--;
-  }
-
-  /** Stops waiting for a descriptor that stays open. */
-  deregister(descriptor: number): void {
-    this.forget(descriptor);
-    const removed = this.#os.epollControl(this.descriptor, EPOLL_CTL_DEL, descriptor, 0, 0);
-    expectSuccess("epoll_ctl EPOLL_CTL_DEL", removed, descriptor);
   }
 
   /** Waits up to `timeout` milliseconds (-1: for ever) and answers how many events there are. */

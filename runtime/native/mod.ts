@@ -1,5 +1,6 @@
 /**
- * Linux by FFI: the acceptor, the event loop on epoll, its sockets, and the worker that drives them.
+ * Linux by FFI: the event loop on epoll, its sockets, and the worker that drives them.
+ * The acceptor is a thread of its own, which loads none of these: see acceptor_thread.ts.
  *
  * ```ts
  * import { LinuxOs } from "../os/mod.ts";
@@ -12,8 +13,6 @@
  * @module
  */
 
-export { Acceptor, type AcceptorParts } from "./acceptor.ts";
-export { ConnectionTask } from "./connection_task.ts";
 export { EventLoop } from "./event_loop.ts";
 export type { Source } from "./io_registry.ts";
 export { NativeWorker, type NativeWorkerParts } from "./native_worker.ts";

@@ -1,43 +1,25 @@
 /**
  * A worker: one thread's share of the server.
  *
- * In: connections from the task ring. Out: their answers. It turns its event loop, takes a task when it has
- * room for one, and sleeps when there is nothing: in the kernel, and announced in shared memory so
+ * In: connections from the task ring. Out: their answers. It turns its event loop, takes a task if it has
+ * room for one, and sleeps if there is nothing: in the kernel, and announced in shared memory so
  * that whoever brings work rings its doorbell (see ring/flags.ts for why none is lost).
  *
  * Two speeds. While no handler's promise is pending the loop never leaves this thread: it blocks in
- * epoll_wait, and nothing is allocated or awaited for a request. While one is, each batch is followed
- * by microtasks, and the wait is one that leaves the thread to timers, files and fetch. So it is too while
- * threads are loading, at the start and by a new config (see the executor).
+ * epoll_wait, and nothing is allocated or awaited for a request. While one is, Deno's own loop gets its
+ * turns too: each batch is followed by microtasks, after each millisecond Deno polls its sockets and timers
+ * (see deno_bell.ts), and with nothing to do the wait is one that leaves the thread to Deno.
+ * So it is too while threads are loading, at the start and by a new config (see the executor).
  */
 
-import { type DateField, MessageBufferPool, UNIX_PEER } from "../../protocol/mod.ts";
-import { type Config, wantsPeerAddress } from "../config/mod.ts";
-import type { Timer, Traffic } from "../net/mod.ts";
-import type { EventLog } from "../observe/log/mod.ts";
+import { type MessageBufferPool, UNIX_PEER } from "../../protocol/mod.ts";
+import type { OutgoingBatch, Traffic } from "../net/mod.ts";
 import { addressText, EPOLLET, EPOLLIN, expectSuccess, type Os } from "../os/mod.ts";
-import {
-  COLUMN,
-  type Counters,
-  openSharedState,
-  type SharedState,
-  TASK_FIELD,
-  TASK_WORDS,
-} from "../ring/mod.ts";
-import { firstSession, type Router, type SessionContext } from "../serve/session/mod.ts";
-import {
-  isObserved,
-  LOG_AGE,
-  reroute,
-  routerFor,
-  type RouterLoader,
-  type RouterMaker,
-  sessionContextFor,
-  SleepMeter,
-  TrafficCounter,
-  WorkerLogs,
-} from "../serve/worker/mod.ts";
-import { type ThreadMessage, type ThreadOrder, Warnings, type WorkerStart } from "../thread/mod.ts";
+import { COLUMN, TASK_FIELD, TASK_WORDS } from "../ring/mod.ts";
+import type { SessionContext } from "../serve/session/mod.ts";
+import { SleepMeter, TrafficCounter, WorkerCore, type WorkerParts } from "../serve/worker/mod.ts";
+import type { ThreadOrder } from "../thread/mod.ts";
+import { type DenoBell, LoopbackBell } from "./deno_bell.ts";
 import { EventLoop } from "./event_loop.ts";
 import type { Source } from "./io_registry.ts";
 import { MemoryTrimmer } from "./memory_trimmer.ts";
@@ -56,160 +38,115 @@ const YIELDS = 2;
 const UNSHARED = 16;
 /** How much more than the mean of all workers one may have before it leaves tasks to others. */
 const OVERLOAD = 1.125;
+/**
+ * Milliseconds for which a task may be left to others that have room, but may be blocked by a handler; then
+ * anybody takes it. More than a worker needs to wake up, and two ticks of the coarse clock.
+ */
+const PATIENCE = 10;
 /** Turns of microtasks given to handlers before the slower wait: most await two or three things. */
 const MICROTASKS = 8;
-/** Batches handled while handlers wait, before timers and files must have their turn. */
-const BATCHES_BEFORE_TASKS = 16;
+/** Milliseconds of work after which Deno's own loop has a turn, while handlers wait. */
+const WORK_BETWEEN_TURNS = 1;
 
 /** What the worker needs of its thread. */
-export interface NativeWorkerParts {
-  readonly start: WorkerStart;
+export interface NativeWorkerParts extends WorkerParts {
   readonly os: Os;
-  readonly router: Router | RouterMaker;
-  /** Loads what another config wants; absent: the endpoints are the same by whatever config. */
-  readonly load?: RouterLoader | undefined;
-  /** The date that the router's answers carry. */
-  readonly date: DateField;
-  /** Tells the main thread. */
-  post(message: ThreadMessage): void;
-  /** Has orders brought to `hear`. */
-  onOrder(hear: (order: ThreadOrder) => void): void;
+  /** Default: by a connection within this process. */
+  readonly bell?: DenoBell;
 }
 
 /** One worker thread's server. */
 export class NativeWorker implements SocketContext, Source {
   readonly loop: EventLoop;
   readonly receiveBuffer = new Uint8Array(RECEIVE_BYTES);
-  readonly messages = new MessageBufferPool();
+  readonly messages: MessageBufferPool;
+  readonly outgoing: OutgoingBatch;
   readonly traffic: Traffic;
   readonly writeStall: number;
-  readonly #number: number;
+  readonly #core: WorkerCore<EventLoop, SocketTransport>;
   readonly #doorbells: readonly number[];
-  readonly #config: Config;
-  readonly #state: SharedState;
-  readonly #counters: Counters;
-  readonly #logs: WorkerLogs;
-  readonly #log: EventLog;
   readonly #context: SessionContext;
-  readonly #post: NativeWorkerParts["post"];
-  readonly #transports = new Set<SocketTransport>();
   readonly #task = new Int32Array(TASK_WORDS);
   readonly #addressBytes = new Uint8Array(this.#task.buffer, TASK_FIELD.address * 4, 16);
-  readonly #wantsPeerAddress: boolean;
-  readonly #flushTimer: Timer;
   readonly #trimmer: MemoryTrimmer;
-  readonly #parts: NativeWorkerParts;
-  // The last order that was obeyed, and who waits for the next.
-  #lastOrder: number;
-  #onHeard: () => void = () => {};
-  #flushSet = false;
+  readonly #bell: DenoBell;
   #tookTasks = false;
-  #batches = 0;
+  // Since when Deno's own loop has had no turn, in precise milliseconds; NaN: it has just had one.
+  #workingSince = NaN;
 
   constructor(parts: NativeWorkerParts) {
-    const { start, os, date } = parts;
-    const { config } = start;
-    this.#number = start.worker;
-    this.#config = config;
-    this.#wantsPeerAddress = wantsPeerAddress(config);
-    this.#post = parts.post;
-    this.#parts = parts;
-    this.#lastOrder = start.lastOrder;
-    this.#state = openSharedState(start.memory);
-    this.#counters = this.#state.counters(start.worker);
-    this.traffic = new TrafficCounter(this.#counters);
-    const watch = isObserved(config) ? new SleepMeter(os, this.#counters) : null;
-    const loop = this.loop = new EventLoop(os, watch);
-    this.#logs = new WorkerLogs({
-      memory: start.logs,
-      config,
-      loop,
-      worker: start.worker,
-      counters: this.#counters,
-      post: parts.post,
-    });
-    this.#log = this.#logs.log;
-    this.writeStall = config.limits.writeStall;
-    this.#context = sessionContextFor({
-      config,
-      loop,
-      logs: this.#logs,
-      warnings: new Warnings(parts.post, () => loop.now),
-      counters: this.#counters,
-      router: routerFor(parts.router, { config, loop }),
-      date,
-      messages: this.messages,
-    });
+    const { start, os } = parts;
+    const core = this.#core = new WorkerCore(
+      parts,
+      (counters) => new EventLoop(os, counters && new SleepMeter(os, counters)),
+    );
+    const loop = this.loop = core.loop;
+    this.messages = core.messages;
+    this.outgoing = core.outgoing;
+    this.traffic = new TrafficCounter(core.counters);
+    this.writeStall = core.config.limits.writeStall;
+    this.#context = core.createContext();
     this.#trimmer = new MemoryTrimmer(loop);
-    this.#flushTimer = loop.timers.timer({ onDeadline: () => this.#flush() });
+    const { descriptors } = core.state;
+    this.#bell = parts.bell ?? new LoopbackBell(os, {
+      claim: (descriptor) => descriptors.claim(descriptor, start.worker),
+      release: (descriptor) => descriptors.release(descriptor),
+    });
     // Edge-triggered, so that a doorbell need not be read to fall silent.
     this.#doorbells = start.doorbells;
     const doorbell = this.#doorbellOf(start.worker);
     const registered = loop.registry.register(doorbell, this, EPOLLIN | EPOLLET);
     expectSuccess("epoll_ctl EPOLL_CTL_ADD", registered, doorbell);
-    this.#state.descriptors.claim(loop.registry.descriptor, start.worker);
+    descriptors.claim(loop.registry.descriptor, start.worker);
   }
 
   /** Serves until the server has stopped and all connections are gone. */
   async run(): Promise<void> {
-    this.#parts.onOrder((order) => this.#obey(order));
-    this.#state.flags.setAlive(this.#number);
-    this.#post({ type: "ready" });
+    const core = this.#core;
+    core.begin((order) => this.#obey(order));
     while (!this.#isDone()) {
       if (this.#mayBlock()) this.#turn();
       else await this.#turnGivingWay();
-      if (!this.#flushSet && this.#logs.pending) this.#setFlush();
-      if (!this.#context.draining && this.#state.flags.isDraining()) this.#drain();
-      if (this.#lastOrder < this.#state.flags.lastOrder()) await this.#hearOrder();
+      core.noteLines();
+      if (!this.#context.draining && core.state.flags.isDraining()) this.#drain();
     }
-    this.#logs.close();
-    this.#state.descriptors.release(this.loop.registry.descriptor);
+    core.state.descriptors.release(this.loop.registry.descriptor);
     this.loop.close();
-    this.#post({ type: "stopped" });
+    this.#bell.close();
+    core.end();
   }
 
-  // Orders.
-
-  #obey(order: ThreadOrder): void {
-    if (order.type !== "config") return;
-    // One that was under way at the start is in its config already.
-    this.#lastOrder = Math.max(this.#lastOrder, order.number);
-    const { load, post } = this.#parts;
-    const isLast = () => order.number === this.#lastOrder;
-    void reroute({ context: this.#context, load, order, isLast, post });
-    this.#onHeard();
-  }
-
-  /** Leaves the thread to Deno until the order is there, which was posted before we were told of it. */
-  #hearOrder(): Promise<void> {
-    return new Promise((resolve) => this.#onHeard = resolve);
+  /** Other orders are for the Deno transport: here shared memory says that the server stops. */
+  async #obey(order: ThreadOrder): Promise<void> {
+    if (order.type === "config") await this.#core.routeBy(order);
   }
 
   // What transports call.
 
   onClosing(transport: SocketTransport): void {
-    this.#transports.delete(transport);
-    this.#counters.add(COLUMN.connectionsClosed, 1);
-    this.#log.removed(transport.descriptor);
-    this.#state.addresses.leave(transport.descriptor);
-    this.#state.descriptors.release(transport.descriptor);
+    this.#core.leave(transport);
   }
 
   /** The doorbell: it was rung to end a wait, and has. */
   onReady(): void {
-    this.#counters.add(COLUMN.wakeUps, 1);
+    this.#core.counters.add(COLUMN.wakeUps, 1);
   }
 
   // The loop.
 
   #turn(): void {
-    this.#counters.add(COLUMN.loopTurns, 1);
-    if (this.#takeOrWaitForTasks() || !this.#park()) {
-      this.loop.turn(false);
-      return;
-    }
-    this.loop.turn(true);
-    this.#state.flags.unpark(this.#number);
+    this.#core.counters.add(COLUMN.loopTurns, 1);
+    if (this.#takeOrWaitForTasks()) return void this.loop.turn(false);
+    const longest = this.#fallAsleep();
+    const count = this.loop.wait(longest);
+    if (longest === Infinity) this.#wakeUp();
+    this.loop.dispatch(count);
+  }
+
+  /** Takes what this worker was rung for, before events whose handlers may block it. */
+  #wakeUp(): void {
+    const { number, state: { flags } } = this.#core;
+    if (!flags.unpark(number)) this.#tookTasks = this.#takeTasks() > 0;
   }
 
   /**
@@ -227,39 +164,57 @@ export class NativeWorker implements SocketContext, Source {
 
   /** Whether nothing needs this thread but the loop: no handler waits, and no thread is still loading. */
   #mayBlock(): boolean {
-    return this.#context.pendingHandlers === 0 && this.#state.flags.isSettled();
+    return this.#context.pendingHandlers === 0 && this.#core.state.flags.isSettled();
   }
 
   async #turnGivingWay(): Promise<void> {
-    this.#counters.add(COLUMN.loopTurns, 1);
+    this.#core.counters.add(COLUMN.loopTurns, 1);
     const busy = this.#takeTasks() + this.loop.turn(false) > 0;
     for (let i = 0; i < MICROTASKS && this.#context.pendingHandlers > 0; i++) await undefined;
-    if (this.#mayBlock()) return;
-    if (busy && ++this.#batches < BATCHES_BEFORE_TASKS) return;
-    this.#batches = 0;
-    if (!this.#park()) return;
-    await this.loop.turnAsync();
-    this.#state.flags.unpark(this.#number);
+    if (this.#mayBlock()) return void (this.#workingSince = NaN);
+    const longest = busy ? 0 : this.#fallAsleep();
+    if (longest > 0) {
+      const count = await this.loop.waitAsync(longest);
+      if (longest === Infinity) this.#wakeUp();
+      this.loop.dispatch(count);
+    } else if (!this.#hasWorkedEnough()) {
+      return;
+    } else if (this.#context.pendingHandlers === 0 || !await this.#bell.ring()) {
+      // Messages and timers have their turn all the same, sockets of Deno at some time.
+      this.loop.dispatch(await this.loop.waitAsync(0));
+    }
+    this.#workingSince = NaN;
   }
 
-  /** Announces that this worker sleeps; false if there is work after all. */
-  #park(): boolean {
-    const { flags, taskRing } = this.#state;
-    flags.park(this.#number);
-    // Looked at again after the flag is up: what was pushed before it was seen by nobody else. What
-    // is left to another worker has been left to one that looks.
-    const nothing = taskRing.size() === 0 || !this.#mayTake();
-    if (nothing && flags.isDraining() === this.#context.draining) {
-      this.#counters.add(COLUMN.parks, 1);
-      return true;
+  /** Whether Deno's own loop is to have a turn, though there is work for this one. */
+  #hasWorkedEnough(): boolean {
+    const now = this.loop.os.preciseMilliseconds();
+    if (Number.isNaN(this.#workingSince)) this.#workingSince = now;
+    return now >= this.#workingSince + WORK_BETWEEN_TURNS;
+  }
+
+  /**
+   * Announces that this worker sleeps, if there is nothing for it to do.
+   *
+   * @returns for how long it may: Infinity, as it is rung for what comes; 0, as there is work; or until it has
+   * to look again whether others have taken what it left to them. It has announced nothing then: only who
+   * may take tasks may park.
+   */
+  #fallAsleep(): number {
+    const { flags, taskRing } = this.#core.state;
+    flags.park(this.#core.number);
+    // Looked at again after the flag is up: what was pushed before it was seen by nobody else.
+    if (taskRing.size() === 0 && flags.isDraining() === this.#context.draining) {
+      this.#core.counters.add(COLUMN.parks, 1);
+      return Infinity;
     }
-    flags.unpark(this.#number);
-    return false;
+    flags.unpark(this.#core.number);
+    return this.#mayTake() ? 0 : PATIENCE;
   }
 
   #takeTasks(): number {
     let taken = 0;
-    while (taken < TASKS_A_TURN && this.#mayTake() && this.#state.taskRing.pop(this.#task)) {
+    while (taken < TASKS_A_TURN && this.#mayTake() && this.#core.state.taskRing.pop(this.#task)) {
       // The last turn is over: what is answered here began now.
       if (taken++ === 0 && this.#context.observer !== null) this.loop.refresh();
       this.#takeConnection(this.#task[TASK_FIELD.descriptor] ?? -1);
@@ -272,26 +227,32 @@ export class NativeWorker implements SocketContext, Source {
   /**
    * Whether this worker has room beside the others. Who is awake while a burst comes in would take
    * all of it, and long-lived connections would stay with one core. One that has much more than
-   * its share leaves the rest, and wakes who has the least: that one has never more than its share.
+   * its share leaves the rest, and wakes who has the least: that one has never more than its share. But that
+   * one may be blocked by a handler: what it has not taken after a while, anybody takes.
    */
   #mayTake(): boolean {
-    const mine = this.#transports.size;
-    if (mine < UNSHARED || this.#state.taskRing.size() === 0) return true;
-    const { flags, workers } = this.#state;
-    let [total, least, leastLoaded] = [0, Infinity, this.#number];
-    // Those who are still starting count: they look at the ring first of all when they are there.
+    const mine = this.#core.connections.size;
+    const { flags, taskRing, workers } = this.#core.state;
+    if (mine < UNSHARED) return true;
+    const age = taskRing.ageOfOldest(this.loop.now);
+    if (age < 0 || age >= PATIENCE) return true;
+    let [total, alive, least, leastLoaded] = [0, 0, Infinity, this.#core.number];
     for (let worker = 0; worker < workers; worker++) {
-      const open = this.#state.counters(worker).openConnections;
+      if (!flags.isAlive(worker)) continue; // who still loads looks at the ring first of all when it is there
+      const open = this.#core.state.counters(worker).openConnections;
       total += open;
+      alive++;
       if (open < least) [least, leastLoaded] = [open, worker];
     }
-    if (leastLoaded === this.#number || mine <= total / workers * OVERLOAD + UNSHARED) return true;
+    if (leastLoaded === this.#core.number || mine <= total / alive * OVERLOAD + UNSHARED) {
+      return true;
+    }
     if (flags.takeIfParked(leastLoaded)) this.#ring(leastLoaded);
     return false;
   }
 
   #ring(worker: number): void {
-    this.#counters.add(COLUMN.doorbells, 1);
+    this.#core.counters.add(COLUMN.doorbells, 1);
     this.loop.os.ringDoorbell(this.#doorbellOf(worker));
   }
 
@@ -302,51 +263,25 @@ export class NativeWorker implements SocketContext, Source {
   }
 
   #takeConnection(descriptor: number): void {
-    this.#counters.add(COLUMN.connectionsOpened, 1);
     this.#trimmer.noteConnection();
-    this.#log.accepted(descriptor);
-    const transport = new SocketTransport(descriptor, this, this.#peerAddress());
-    transport.setSession(firstSession(this.#context, transport));
-    this.#transports.add(transport);
-    // Beyond the table's end nobody could close it for us if we died: so it is not served.
-    if (this.#state.descriptors.claim(descriptor, this.#number)) transport.start();
-    else transport.abort();
+    this.#core.take(new SocketTransport(descriptor, this, this.#peerAddress()), this.#context);
   }
 
-  /** The address of the task in hand, where somebody wants to know it. */
+  /** The address of the task in hand, if somebody wants to know it. */
   #peerAddress(): string {
-    if (!this.#wantsPeerAddress) return "";
+    if (!this.#core.wantsPeerAddress) return "";
     return addressText(this.#task[TASK_FIELD.family] ?? 0, this.#addressBytes) || UNIX_PEER;
-  }
-
-  // The logs.
-
-  #setFlush(): void {
-    this.#flushSet = true;
-    this.#flushTimer.set(this.loop.now + LOG_AGE);
-  }
-
-  #flush(): void {
-    this.#flushSet = false;
-    this.#logs.flush();
   }
 
   // The end.
 
   #drain(): void {
-    this.#context.draining = true;
-    const { timers } = this.loop;
-    const cutOff = timers.timer({ onDeadline: () => this.#abortAll() });
-    cutOff.set(this.loop.now + this.#config.limits.drainTime);
-    for (const transport of [...this.#transports]) transport.drain();
-  }
-
-  #abortAll(): void {
-    for (const transport of [...this.#transports]) transport.abort();
+    this.#core.beginDrain(() => this.#core.abortAll());
+    this.#core.drainAll();
   }
 
   #isDone(): boolean {
-    return this.#context.draining && this.#transports.size === 0 &&
-      this.#state.taskRing.size() === 0;
+    const { connections, state } = this.#core;
+    return this.#context.draining && connections.size === 0 && state.taskRing.size() === 0;
   }
 }

@@ -3,10 +3,11 @@
  *
  * In: descriptors to which everything was said. Out: their ends. A socket that is closed before the peer has sent
  * all is reset, and with that the peer may lose the answer that it has not read yet, or fail to send the rest
- * of its request; so what comes is read away, for a while. Bounded: beyond so many the oldest goes at once.
+ * of its request; so what comes is read away, for a while (net/linger.ts). Bounded: beyond so many the oldest
+ * goes at once.
  */
 
-import { LINGER_BYTES, LINGER_MILLISECONDS } from "../net/mod.ts";
+import { Linger } from "../net/mod.ts";
 import { EAGAIN, type Os } from "../os/mod.ts";
 
 /** Connections that are listened to at once. */
@@ -19,8 +20,7 @@ const READ_BYTES = 64 * 1024;
 
 interface Refused {
   readonly descriptor: number;
-  readonly since: number;
-  received: number;
+  readonly linger: Linger;
 }
 
 /** What the acceptor has refused and not closed yet. */
@@ -44,7 +44,7 @@ export class RefusedConnections {
   add(descriptor: number): void {
     const oldest = this.#open.length < MOST_REFUSED ? undefined : this.#open.shift();
     if (oldest !== undefined) this.#close(oldest);
-    this.#open.push({ descriptor, since: this.#os.monotonicMilliseconds(), received: 0 });
+    this.#open.push({ descriptor, linger: new Linger(this.#os.monotonicMilliseconds()) });
   }
 
   /** Looks at all if the last look is long enough ago, and closes those whose time is over. */
@@ -53,7 +53,7 @@ export class RefusedConnections {
     if (now - this.#lookedAt < LOOK) return;
     this.#lookedAt = now;
     this.#open = this.#open.filter((refused) => {
-      if (this.#readAway(refused) && now - refused.since < LINGER_MILLISECONDS) return true;
+      if (this.#readAway(refused, now) && now < refused.linger.end) return true;
       this.#os.close(refused.descriptor);
       return false;
     });
@@ -65,18 +65,17 @@ export class RefusedConnections {
   }
 
   #close(refused: Refused): void {
-    this.#readAway(refused);
+    this.#readAway(refused, this.#os.monotonicMilliseconds());
     this.#os.close(refused.descriptor);
   }
 
   /** Whether more may come. */
-  #readAway(refused: Refused): boolean {
-    for (let i = 0; i < READS; i++) {
-      const received = this.#os.recv(refused.descriptor, this.#scratch, READ_BYTES);
+  #readAway({ descriptor, linger }: Refused, now: number): boolean {
+    for (let i = 0; i < READS && linger.readableAt <= now; i++) {
+      const received = this.#os.recv(descriptor, this.#scratch, READ_BYTES);
       if (received === -EAGAIN) return true;
       if (received <= 0) return false;
-      refused.received += received;
-      if (refused.received > LINGER_BYTES) return false;
+      linger.received(received, now);
     }
     return true;
   }

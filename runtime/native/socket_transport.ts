@@ -2,28 +2,29 @@
  * A connection's socket on epoll.
  *
  * In: a connected descriptor that does not block. Out: as `transport.ts` says. Receives into the
- * worker's one buffer (or straight to where the session wants a large payload), sends at once, and
- * waits for EPOLLOUT only with what the socket did not take.
+ * worker's one buffer (or straight to where the session wants a large payload), sends what its queue
+ * has when the batch is over, and waits for EPOLLOUT only with what the socket did not take.
  *
  * The descriptor enters epoll at its first wait and not before: a connection that sends its
  * request at once, is answered and closed never does, which saves it a system call.
  */
 
-import type { MessageBufferPool } from "../../protocol/mod.ts";
 import {
-  LINGER_BYTES,
-  LINGER_MILLISECONDS,
-  type OpenFile,
+  Linger,
+  NEVER,
+  Outgoing,
+  type OutgoingBatch,
+  type OutgoingPart,
+  type OutgoingSink,
   type Session,
   TimerNode,
   type Traffic,
   type Transport,
-  type WriteOptions,
 } from "../net/mod.ts";
 import { EAGAIN, EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT } from "../os/mod.ts";
 import type { EventLoop } from "./event_loop.ts";
+import { FILE_SLICE, sendSlice } from "./file_slice.ts";
 import type { Source } from "./io_registry.ts";
-import { FILE_SLICE, sendSlice, WriteQueue } from "./write_queue.ts";
 
 /** What the sockets of one worker share. */
 export interface SocketContext {
@@ -32,32 +33,45 @@ export interface SocketContext {
   readonly receiveBuffer: Uint8Array;
   /** Bytes went in or out: the counters' business. */
   readonly traffic: Traffic;
-  /** Lends the memory of what waits for a peer. */
-  readonly messages: MessageBufferPool;
+  /** Has their queues sent, and lends them memory. */
+  readonly outgoing: OutgoingBatch;
   /** Milliseconds that a peer may take nothing of what waits for it. */
   readonly writeStall: number;
   /** Called when a connection is over, right before its descriptor is closed. */
   onClosing(transport: SocketTransport): void;
 }
 
-// Reused at every turn of the hot path: an empty object would be made at each write otherwise.
-const NO_OPTIONS: WriteOptions = { constant: false, more: false };
+// What holds of a socket, as bits of one number: there are thousands of sockets.
+/** The session wants input. */
+const READING = 1;
+/** The peer sends no more. */
+const INPUT_ENDED = 2;
+/** It closes when all is sent. */
+const FINISHING = 4;
+/** It is in epoll. */
+const REGISTERED = 8;
+
+/** What there is of a connection only while bytes wait for its peer. */
+interface Wait {
+  /** When the session's time is over, in the loop's milliseconds: the socket's own timer runs meanwhile. */
+  sessionDeadline: number;
+  /** Bytes that were told to the counters as waiting. */
+  counted: number;
+}
 
 /** One socket of a worker. */
-export class SocketTransport extends TimerNode implements Transport, Source {
+export class SocketTransport extends TimerNode implements Transport, OutgoingSink, Source {
   readonly descriptor: number;
   peerAddress: string;
+  readonly out: Outgoing;
   closed = false;
   readonly #context: SocketContext;
-  #queue: WriteQueue | null = null;
   #session!: Session;
-  // What the socket did not take; none while it takes all.
-  #registered = false;
+  #wait: Wait | null = null;
+  #flags = READING;
   #interest = 0;
-  #reading = true;
-  #finishing = false;
-  #lingers = false;
-  #lingerBytes = 0;
+  // Not null: the peer's input is read and dropped.
+  #linger: Linger | null = null;
 
   /** The session comes next, by {@link setSession}, and before {@link start}. */
   constructor(descriptor: number, context: SocketContext, peerAddress = "") {
@@ -65,10 +79,19 @@ export class SocketTransport extends TimerNode implements Transport, Source {
     this.descriptor = descriptor;
     this.peerAddress = peerAddress;
     this.#context = context;
+    this.out = new Outgoing(this);
+  }
+
+  get batch(): OutgoingBatch {
+    return this.#context.outgoing;
+  }
+
+  get ended(): boolean {
+    return this.#is(FINISHING) || this.closed;
   }
 
   get queuedBytes(): number {
-    return this.#queue === null ? 0 : this.#queue.length;
+    return this.#wait === null ? 0 : this.out.size;
   }
 
   setSession(session: Session): void {
@@ -79,13 +102,13 @@ export class SocketTransport extends TimerNode implements Transport, Source {
 
   setDeadline(deadline: number): void {
     // While bytes wait or are being read away, the timer is the socket's own.
-    if (this.#queue !== null) this.#queue.sessionDeadline = deadline;
-    else if (!this.#finishing) this.#setTimer(deadline);
+    if (this.#wait !== null) this.#wait.sessionDeadline = deadline;
+    else if (!this.#is(FINISHING)) this.#setTimer(deadline);
   }
 
   setReading(reading: boolean): void {
-    if (reading === this.#reading) return;
-    this.#reading = reading;
+    if (reading === this.#is(READING)) return;
+    this.#flags ^= READING;
     this.#updateInterest();
   }
 
@@ -97,57 +120,52 @@ export class SocketTransport extends TimerNode implements Transport, Source {
 
   /** The server stops: what has come already is handled, then the session is told. */
   drain(): void {
-    if (!this.closed && this.#reading && !this.#finishing) this.#read();
+    if (this.closed) return;
+    if (this.#is(FINISHING)) return this.#linger?.hasten(this.#context.loop.now);
+    if (this.#wantsInput()) this.#read();
     if (!this.closed) this.#session.drain();
   }
 
   onReady(events: number): void {
-    if ((events & EPOLLOUT) !== 0) this.#drainQueue();
+    if ((events & EPOLLOUT) !== 0 && this.#wait !== null) this.#send(false);
     if (this.closed) return;
     if ((events & EPOLLIN) !== 0 && this.#wantsInput()) this.#read();
     // Reported whatever the interest is: it would come again at once, for ever, if left alone.
     else if ((events & (EPOLLERR | EPOLLHUP)) !== 0) this.abort();
   }
 
-  write(bytes: Uint8Array, start: number, end: number, options = NO_OPTIONS): void {
-    if (this.closed || this.#finishing || start === end) return;
-    let sent = 0;
-    if (this.#queue === null) {
-      const view = start === 0 ? bytes : bytes.subarray(start, end);
-      const { os } = this.#context.loop;
-      sent = os.send(this.descriptor, view, end - start, options.more === true);
-      if (sent === -EAGAIN) sent = 0;
-      if (sent < 0) return this.abort();
-      this.#context.traffic.sent(sent);
-      if (sent === end - start) return;
-    }
-    this.#waiting().push(bytes, start + sent, end, options.constant === true);
-    this.#context.traffic.queued(end - start - sent);
-    this.#updateInterest();
+  sendQueued(): void {
+    if (this.closed) return this.out.clear();
+    // The peer has to read first: what was appended meanwhile is behind what waits.
+    if (this.#wait !== null) this.#countWaiting(this.#wait, this.out.size);
+    else this.#send(false);
   }
 
-  writeFile(file: OpenFile, start: number, end: number): void {
-    if (this.closed || this.#finishing || start === end) return;
+  sendNow(bytes: Uint8Array, start: number, end: number): void {
+    if (this.#wait === null) this.#send(true);
+    if (this.closed) return;
     let sent = 0;
-    if (this.#queue === null) {
-      const { os } = this.#context.loop;
-      const length = Math.min(end - start, FILE_SLICE);
-      sent = sendSlice(os, this.descriptor, file, start, end, length);
+    if (this.#wait === null) {
+      const view = start === 0 ? bytes : bytes.subarray(start, end);
+      sent = this.#context.loop.os.send(this.descriptor, view, end - start, false);
       if (sent === -EAGAIN) sent = 0;
       if (sent < 0) return this.abort();
       this.#context.traffic.sent(sent);
       if (sent === end - start) return;
     }
-    this.#waiting().pushFile(file, start + sent, end);
-    this.#context.traffic.queued(end - start - sent);
-    this.#updateInterest();
+    this.out.append(bytes, start + sent, end);
+    this.#beginWait();
   }
 
   finish(lingering: boolean): void {
-    if (this.closed || this.#finishing) return;
-    this.#finishing = true;
-    this.#lingers = lingering;
-    if (this.#queue === null) this.#finishNow();
+    if (this.closed || this.#is(FINISHING)) return;
+    if (this.#wait === null) this.#send(false);
+    if (this.closed) return;
+    this.#flags |= FINISHING;
+    this.out.end();
+    if (lingering && !this.#is(INPUT_ENDED)) this.#linger = new Linger(this.#context.loop.now);
+    if (this.#wait === null) this.#finishNow();
+    else this.#updateInterest();
   }
 
   abort(): void {
@@ -155,8 +173,10 @@ export class SocketTransport extends TimerNode implements Transport, Source {
     this.closed = true;
     const { loop } = this.#context;
     loop.timers.cancel(this);
-    this.#dropQueue();
-    if (this.#registered) loop.registry.forget(this.descriptor);
+    if (this.#wait !== null) this.#countWaiting(this.#wait, 0);
+    this.#wait = null;
+    this.out.clear();
+    if (this.#is(REGISTERED)) loop.registry.forget(this.descriptor);
     this.#session.closed();
     // Before the close: after it the number may be that of another thread's new connection.
     this.#context.onClosing(this);
@@ -164,27 +184,31 @@ export class SocketTransport extends TimerNode implements Transport, Source {
   }
 
   override onDeadline(now: number): void {
-    // The end of the lingering, or a peer that took nothing of what waits since the timer was set.
-    if (this.#queue !== null) this.#context.traffic.stalled();
-    if (this.#finishing || this.#queue !== null) return this.abort();
-    this.#session.deadline(now);
+    // A peer that took nothing of what waits since the timer was set.
+    if (this.#wait !== null) {
+      this.#context.traffic.stalled();
+      return this.abort();
+    }
+    if (!this.#is(FINISHING)) return this.#session.deadline(now);
+    if (this.#linger === null || now >= this.#linger.end) return this.abort();
+    this.#lingerOn(this.#linger);
   }
 
-  #waiting(): WriteQueue {
-    if (this.#queue !== null) return this.#queue;
-    this.#queue = new WriteQueue(this.#context.messages);
-    this.#queue.sessionDeadline = this.#context.loop.timers.deadlineOf(this);
-    this.#watchStall();
-    return this.#queue;
+  /** Whether this bit is set. */
+  #is(flag: number): boolean {
+    return (this.#flags & flag) !== 0;
   }
 
+  /** Whether input is read: as the session has it, and after its end as long as the socket lingers. */
   #wantsInput(): boolean {
-    return this.#reading || this.#lingers;
+    if (this.#is(INPUT_ENDED)) return false;
+    if (!this.#is(FINISHING)) return this.#is(READING);
+    return this.#linger !== null && this.#linger.readableAt <= this.#context.loop.now;
   }
 
   #read(): void {
     const session = this.#session;
-    if (this.#finishing) return this.#readAway();
+    if (this.#is(FINISHING)) return this.#readAway();
     const { loop, receiveBuffer, traffic } = this.#context;
     const direct = session.wantsDirect();
     const target = direct
@@ -196,7 +220,7 @@ export class SocketTransport extends TimerNode implements Transport, Source {
       if (direct) session.receivedDirect(received);
       else session.receive(receiveBuffer, 0, received);
     } else if (received === 0) {
-      this.#reading = false;
+      this.#flags |= INPUT_ENDED;
       session.receiveEnd();
       this.#updateInterest();
     } else if (received !== -EAGAIN) {
@@ -204,54 +228,136 @@ export class SocketTransport extends TimerNode implements Transport, Source {
     }
   }
 
+  /** Level-triggered: an end or a pause that left EPOLLIN set would be reported at every turn. */
   #readAway(): void {
     const { loop, receiveBuffer } = this.#context;
     const received = loop.os.recv(this.descriptor, receiveBuffer, receiveBuffer.length);
     if (received === -EAGAIN) return;
-    this.#lingerBytes += received;
-    // While our own bytes still wait, the end of the peer's input changes nothing for them.
-    if (received <= 0 && this.#queue !== null) {
-      this.#lingers = false;
-      this.#updateInterest();
-    } else if (received <= 0 || this.#lingerBytes > LINGER_BYTES) {
-      this.abort();
+    if (received < 0) return this.abort();
+    if (received === 0) {
+      this.#flags |= INPUT_ENDED;
+      this.#linger = null;
+      // While our own bytes still wait, the end of the peer's input changes nothing for them.
+      return this.#wait === null ? this.abort() : this.#updateInterest();
     }
+    if (this.#linger === null) return;
+    this.#linger.received(received, loop.now);
+    this.#lingerOn(this.#linger);
   }
 
-  #drainQueue(): void {
-    const queue = this.#queue;
-    if (queue === null) return;
-    const before = queue.length;
-    const failed = queue.drain(this.#context.loop.os, this.descriptor);
-    this.#context.traffic.sent(before - queue.length);
-    this.#context.traffic.unqueued(before - queue.length);
-    if (failed < 0) return this.abort();
-    if (queue.length < before) this.#watchStall();
-    if (queue.length > 0) return;
-    this.#queue = null;
-    if (this.#finishing) return this.#finishNow();
-    this.#setTimer(queue.sessionDeadline);
+  /** Goes on to read what the peer sends, or waits until it may. */
+  #lingerOn(linger: Linger): void {
+    const { now } = this.#context.loop;
+    if (this.#wait === null) {
+      this.#setTimer(
+        linger.readableAt > now ? Math.min(linger.readableAt, linger.end) : linger.end,
+      );
+    }
+    this.#updateInterest();
+  }
+
+  /** Sends what is queued. `more`: more follows at once, so that the kernel may wait for it. */
+  #send(more: boolean): void {
+    const { out } = this;
+    const { length } = out;
+    if (out.isPlain && this.#wait === null) {
+      if (length === 0) return;
+      const sent = this.#context.loop.os.send(this.descriptor, out.bytes, length, more);
+      if (sent === length) {
+        this.#context.traffic.sent(sent);
+        return out.sentAll();
+      }
+      if (sent < 0 && sent !== -EAGAIN) return this.abort();
+      out.seal();
+      if (sent > 0) this.#took(sent);
+      return this.#beginWait();
+    }
+    out.seal();
+    const before = out.size;
+    if (this.#sendParts(more) < 0) return this.abort();
+    if (out.size === 0) return this.#wait === null ? undefined : this.#drained(this.#wait);
+    if (out.size < before || this.#wait === null) this.#beginWait();
+  }
+
+  /**
+   * Sends parts until all are gone, the socket is full, or this turn's share of files is sent.
+   *
+   * @returns 0, or the negated errno that ended the connection
+   */
+  #sendParts(more: boolean): number {
+    const { out } = this;
+    let share = FILE_SLICE;
+    for (let part = out.first; part !== null; part = out.first) {
+      const length = part.file === null
+        ? out.nextLength
+        : Math.min(part.end - out.firstStart, share);
+      const sent = this.#sendPart(part, length, more || out.size > length);
+      if (sent === -EAGAIN) return 0;
+      if (sent < 0) return sent;
+      this.#took(sent);
+      if (part.file !== null) share -= sent;
+      if (sent < length || share === 0) return 0;
+    }
+    return 0;
+  }
+
+  #sendPart(part: OutgoingPart, length: number, more: boolean): number {
+    const { out, descriptor } = this;
+    const { loop: { os }, outgoing } = this.#context;
+    const { file, end } = part;
+    const start = out.firstStart;
+    if (file !== null) return sendSlice(os, descriptor, { file, start, length, end });
+    if (start + length <= end) {
+      return os.send(descriptor, part.bytes.subarray(start, end), length, more);
+    }
+    // Several short ones.
+    out.gather(outgoing.scratch, length);
+    return os.send(descriptor, outgoing.scratch, length, more);
+  }
+
+  #took(sent: number): void {
+    this.out.taken(sent);
+    this.#context.traffic.sent(sent);
+  }
+
+  /** Bytes wait from now on, or the peer has taken some: it has the time anew to take more. */
+  #beginWait(): void {
+    const { loop, writeStall } = this.#context;
+    if (this.#wait === null) {
+      const sessionDeadline = this.#is(FINISHING) ? NEVER : loop.timers.deadlineOf(this);
+      this.#wait = { sessionDeadline, counted: 0 };
+      this.out.waits = true;
+    }
+    this.#countWaiting(this.#wait, this.out.size);
+    this.#setTimer(loop.now + writeStall);
+    this.#updateInterest();
+  }
+
+  #drained(wait: Wait): void {
+    this.#countWaiting(wait, 0);
+    this.#wait = null;
+    this.out.waits = false;
+    if (this.#is(FINISHING)) return this.#finishNow();
+    this.#setTimer(wait.sessionDeadline);
     this.#session.drained();
     if (!this.closed) this.#updateInterest();
   }
 
-  #dropQueue(): void {
-    if (this.#queue === null) return;
-    this.#context.traffic.unqueued(this.#queue.length);
-    this.#queue.clear();
-    this.#queue = null;
+  /** Tells the counters that `size` bytes wait now. */
+  #countWaiting(wait: Wait, size: number): void {
+    const { traffic } = this.#context;
+    if (size > wait.counted) traffic.queued(size - wait.counted);
+    else if (size < wait.counted) traffic.unqueued(wait.counted - size);
+    wait.counted = size;
   }
 
+  /** All that was to be said is sent. */
   #finishNow(): void {
-    if (!this.#lingers) return this.abort();
+    const linger = this.#linger;
+    if (linger === null) return this.abort();
     this.#context.loop.os.shutdownWrite(this.descriptor);
-    this.#setTimer(this.#context.loop.now + LINGER_MILLISECONDS);
-    this.#updateInterest();
-  }
-
-  /** Bytes wait from now on, or the peer has taken some: it has the time anew to take more. */
-  #watchStall(): void {
-    this.#setTimer(this.#context.loop.now + this.#context.writeStall);
+    linger.restart(this.#context.loop.now);
+    this.#lingerOn(linger);
   }
 
   #setTimer(deadline: number): void {
@@ -260,10 +366,10 @@ export class SocketTransport extends TimerNode implements Transport, Source {
 
   #updateInterest(): void {
     if (this.closed) return;
-    const interest = (this.#wantsInput() ? EPOLLIN : 0) | (this.#queue !== null ? EPOLLOUT : 0);
+    const interest = (this.#wantsInput() ? EPOLLIN : 0) | (this.#wait !== null ? EPOLLOUT : 0);
     const { registry } = this.#context.loop;
-    if (!this.#registered) {
-      this.#registered = true;
+    if (!this.#is(REGISTERED)) {
+      this.#flags |= REGISTERED;
       // Without room in epoll it could not be served, and the others must be.
       if (registry.register(this.descriptor, this, interest) < 0) return this.abort();
     } else if (interest !== this.#interest) {

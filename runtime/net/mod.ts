@@ -1,6 +1,6 @@
 /**
- * The interfaces that both transports implement and sessions use: Transport, Session, Loop, timers.
- * It opens no socket and knows no protocol.
+ * What both transports share: the interfaces Transport, Session and Loop, the outgoing queue, timers, and an
+ * accepted connection on its way to a worker. It opens no socket and knows no protocol.
  *
  * ```ts
  * import { TimerWheel } from "./mod.ts";
@@ -13,8 +13,12 @@
  * @module
  */
 
-export { LINGER_BYTES, LINGER_MILLISECONDS } from "./linger.ts";
+export { ConnectionTask } from "./connection_task.ts";
+export { Linger } from "./linger.ts";
 export type { Deferred, Gatherer, Loop, LoopWatch } from "./loop.ts";
+export { FULL_BYTES, Outgoing, type OutgoingSink } from "./outgoing.ts";
+export { OutgoingBatch } from "./outgoing_batch.ts";
+export { OutgoingPart } from "./outgoing_part.ts";
 export { NEVER, type Timer, TimerNode, type TimerOwner, TimerWheel } from "./timer_wheel.ts";
 export type { Traffic } from "./traffic.ts";
-export type { OpenFile, Session, Transport, WriteOptions } from "./transport.ts";
+export type { OpenFile, Session, Transport } from "./transport.ts";

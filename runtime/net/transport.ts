@@ -2,11 +2,12 @@
  * What a session knows of its socket, and what a socket asks of its session.
  *
  * Both transports, epoll's and Deno's, are one of these; a session never learns which one. Calls go
- * both ways on one thread, and a session may be closed within its own call of `write`: after each it
- * looks at `closed` before it goes on.
+ * both ways on one thread, and a session may be closed within its own call of `out.write` or
+ * `out.flush`: after each it looks at `closed` before it goes on.
  */
 
 import type { ReadPlace } from "../os/mod.ts";
+import type { Outgoing } from "./outgoing.ts";
 
 /** Bytes in, bytes out, and an end: the session's side of a connection. */
 export interface Transport {
@@ -14,29 +15,22 @@ export interface Transport {
   readonly descriptor: number;
   /** The peer's address as text; empty where nobody wants to know it. */
   readonly peerAddress: string;
+  /** What is sent: the connection's own queue, the one way to send. */
+  readonly out: Outgoing;
   /** The connection is gone; every further call is without effect. */
   readonly closed: boolean;
-  /** Bytes that wait for the peer to read. */
+  /** Nothing more can be said: {@link finish} was called, or the connection is gone. */
+  readonly ended: boolean;
+  /** Bytes that wait for the peer to read; 0 as long as the socket takes all that is sent. */
   readonly queuedBytes: number;
-  /**
-   * Sends `bytes[start, end)`, as much as the socket takes at once; the rest waits.
-   * `constant`: the bytes never change, so that no copy of a rest is needed. `more`: more follows at once.
-   */
-  write(bytes: Uint8Array, start: number, end: number, options?: WriteOptions): void;
-  /**
-   * Sends the bytes `[start, end)` of a file behind what waits, without a copy of them where the
-   * transport can. It holds the file until they are sent or the connection is gone. A file that turns out
-   * to be shorter aborts the connection: the peer was promised more than there is.
-   */
-  writeFile(file: OpenFile, start: number, end: number): void;
   /** Stops and starts receiving; what was received is not lost. */
   setReading(reading: boolean): void;
   /**
-   * Closes when all that waits is sent. With `lingering` input of the peer may still come: it is read
-   * and dropped for a while, since closing over unread input would reset what was sent.
+   * Sends what is queued, and closes when all of it is sent. With `lingering` input of the peer may still
+   * come: it is read and dropped for a while, since closing over unread input would reset what was sent.
    */
   finish(lingering: boolean): void;
-  /** Closes now and drops what waits. */
+  /** Closes now and drops what is queued. */
   abort(): void;
   /** The other end from now on: an upgrade. */
   setSession(session: Session): void;
@@ -56,21 +50,13 @@ export interface OpenFile {
   read(bytes: Uint8Array, at: ReadPlace): number;
 }
 
-/** How bytes are written. */
-export interface WriteOptions {
-  /** The bytes never change while the connection lives. */
-  readonly constant?: boolean;
-  /** More bytes follow at once: the kernel may wait for them. */
-  readonly more?: boolean;
-}
-
 /** What the transport calls. */
 export interface Session {
   /** `bytes[start, end)` arrived; the view is the session's to change, and valid until it returns. */
   receive(bytes: Uint8Array, start: number, end: number): void;
   /** The peer sends no more; it may still read. */
   receiveEnd(): void;
-  /** All that waited was sent. */
+  /** All that waited for the peer was sent. */
   drained(): void;
   /** The deadline that was set has passed. */
   deadline(now: number): void;

@@ -19,7 +19,6 @@ export const EPOLLET = 1 << 31;
 
 /** Operations of epoll_ctl(2). */
 export const EPOLL_CTL_ADD = 1;
-export const EPOLL_CTL_DEL = 2;
 export const EPOLL_CTL_MOD = 3;
 
 /** Flag of epoll_create1(2). */

@@ -42,6 +42,7 @@ export const ETIMEDOUT = 110;
 export const ECONNREFUSED = 111;
 export const EHOSTDOWN = 112;
 export const EHOSTUNREACH = 113;
+export const EINPROGRESS = 115;
 
 const ERRORS: Readonly<Record<number, readonly [name: string, text: string]>> = {
   [EPERM]: ["EPERM", "operation not permitted"],
@@ -80,6 +81,7 @@ const ERRORS: Readonly<Record<number, readonly [name: string, text: string]>> = 
   [ENOBUFS]: ["ENOBUFS", "no buffer space available"],
   [ENOTCONN]: ["ENOTCONN", "not connected"],
   [ETIMEDOUT]: ["ETIMEDOUT", "connection timed out"],
+  [EINPROGRESS]: ["EINPROGRESS", "operation now in progress"],
 };
 
 /** The constant's name, `ECONNRESET`, or `errno 999` for one that the server never looks at. */

@@ -28,7 +28,6 @@ export {
 } from "./descriptor_limit.ts";
 export {
   EPOLL_CTL_ADD,
-  EPOLL_CTL_DEL,
   EPOLL_CTL_MOD,
   EPOLLERR,
   EPOLLET,
@@ -70,6 +69,7 @@ export { LinuxLogFile } from "./linux_log_file.ts";
 export { LinuxOs } from "./linux.ts";
 export { adoptListener, setBlocking } from "./listener.ts";
 export { countLines, LogFile, type LogFileOptions } from "./log_file.ts";
+export { type LoopbackPair, loopbackPair } from "./loopback_pair.ts";
 export { isNotifyAddress, sendDatagram } from "./notify_socket.ts";
 export type { Os } from "./os.ts";
 export { PortableFiles } from "./portable_files.ts";
@@ -84,4 +84,5 @@ export {
 } from "./sockaddr.ts";
 export { expectSuccess } from "./syscall.ts";
 export { SystemError } from "./system_error.ts";
+export { UnixConnection } from "./unix_connection.ts";
 export { listenUnix, LONGEST_UNIX_PATH, removeUnix, unixIdentity } from "./unix_listener.ts";

@@ -23,7 +23,7 @@ export const LONGEST_UNIX_PATH = 107;
  */
 export function listenUnix(path: string, mode: number, backlog: number): number {
   const address = sockaddrOfUnix(pathBytes(path));
-  const descriptor = newSocket();
+  const descriptor = newUnixSocket();
   try {
     let bound = result(libc().bind(descriptor, address, address.length));
     if (bound === -EADDRINUSE && isLeftBehind(address)) {
@@ -59,7 +59,7 @@ export function unixIdentity(path: string): string | undefined {
 
 /** Whether it is a socket on which nobody listens: who connects is refused. Any other file answers otherwise. */
 function isLeftBehind(address: Uint8Array<ArrayBuffer>): boolean {
-  const probe = newSocket();
+  const probe = newUnixSocket();
   const connected = result(libc().connect(probe, address, address.length));
   libc().close(probe);
   return connected === -ECONNREFUSED && isSocketFile(address);
@@ -70,8 +70,9 @@ function isSocketFile(address: Uint8Array<ArrayBuffer>): boolean {
   return Deno.lstatSync(path).isSocket === true;
 }
 
-function newSocket(): number {
-  return expectSuccess("socket", result(libc().socket(AF_UNIX, SOCK_STREAM_CLOEXEC, 0)));
+/** A new stream socket, closed on exec. @param flags further ones of socket(2) @throws {SystemError} */
+export function newUnixSocket(flags = 0): number {
+  return expectSuccess("socket", result(libc().socket(AF_UNIX, SOCK_STREAM_CLOEXEC | flags, 0)));
 }
 
 /** struct sockaddr_un { u16 family; char path[108] }; `name` is a path with its NUL, or an abstract name. */
@@ -83,6 +84,7 @@ export function sockaddrOfUnix(name: Uint8Array): Uint8Array<ArrayBuffer> {
   return address;
 }
 
-function pathBytes(path: string): Uint8Array<ArrayBuffer> {
+/** The bytes of a path with its NUL. */
+export function pathBytes(path: string): Uint8Array<ArrayBuffer> {
   return new Uint8Array(new TextEncoder().encode(`${path}\0`));
 }

@@ -22,85 +22,81 @@ export const COLUMN = {
   refused: 1,
   /** Pushes that found the task ring full. */
   ringFull: 2,
-  /** Writes that found the inbox of another worker full. */
-  inboxFull: 3,
   /** Connections that a worker took up. */
-  connectionsOpened: 4,
+  connectionsOpened: 3,
   /** Connections that a worker closed, whoever wanted it. */
-  connectionsClosed: 5,
+  connectionsClosed: 4,
   /** Request heads received whole. */
-  requests: 6,
+  requests: 5,
   /** Response heads sent, by class of status. */
-  responses1xx: 7,
-  responses2xx: 8,
-  responses3xx: 9,
-  responses4xx: 10,
-  responses5xx: 11,
+  responses1xx: 6,
+  responses2xx: 7,
+  responses3xx: 8,
+  responses4xx: 9,
+  responses5xx: 10,
   /** Bytes that came from sockets. */
-  bytesReceived: 12,
+  bytesReceived: 11,
   /** Bytes that sockets took. */
-  bytesSent: 13,
+  bytesSent: 12,
   /** Upgrades done. */
-  webSocketsOpened: 14,
-  webSocketsClosed: 15,
+  webSocketsOpened: 13,
+  webSocketsClosed: 14,
   /** WebSocket messages, not frames. */
-  messagesReceived: 16,
-  messagesSent: 17,
+  messagesReceived: 15,
+  messagesSent: 16,
   /** Input that broke a protocol. */
-  protocolErrors: 18,
+  protocolErrors: 17,
   /** Handlers that threw. */
-  handlerErrors: 19,
-  /** System calls that failed in a way that is not in the course of things. */
-  systemErrors: 20,
+  handlerErrors: 18,
   /** Connections closed because a time limit ran out: for a request's head … */
-  timeoutsHead: 21,
+  timeoutsHead: 19,
   /** Turns of the event loop: one that stands still in a thread not parked tells that it hangs. */
-  loopTurns: 22,
+  loopTurns: 20,
   /** Times that the thread went to sleep. */
-  parks: 23,
+  parks: 21,
   /** Times that the thread woke another. */
-  doorbells: 24,
+  doorbells: 22,
   /** Lines of the event log that were dropped, because it was not written as fast as they came. */
-  logLinesDropped: 25,
+  logLinesDropped: 23,
   /** Times that a doorbell was heard. */
-  wakeUps: 26,
+  wakeUps: 24,
   /** … between requests … */
-  timeoutsIdle: 27,
+  timeoutsIdle: 25,
   /** … for a request's body … */
-  timeoutsBody: 28,
+  timeoutsBody: 26,
   /** … for a peer that reads nothing … */
-  timeoutsWrite: 29,
+  timeoutsWrite: 27,
   /** … for a sign of life of a WebSocket … */
-  timeoutsPong: 30,
+  timeoutsPong: 28,
   /** … for its close handshake. */
-  timeoutsClose: 31,
+  timeoutsClose: 29,
   /** Of `refused`, those whose address had too many connections. */
-  refusedByAddress: 32,
+  refusedByAddress: 30,
   /** Requests and messages refused at a bound: the request line, the head, its fields, … */
-  limitRequestLine: 33,
-  limitHead: 34,
-  limitFields: 35,
-  limitBody: 36,
-  limitMessage: 37,
-  limitFragments: 38,
+  limitRequestLine: 31,
+  limitHead: 32,
+  limitFields: 33,
+  limitBody: 34,
+  limitMessage: 35,
+  limitFragments: 36,
   /** Bytes that a socket did not take and that had to wait. */
-  bytesQueued: 39,
+  bytesQueued: 37,
   /** Bytes that have waited and do no longer, sent or dropped. */
-  bytesUnqueued: 40,
+  bytesUnqueued: 38,
   /** Microseconds that the thread has slept; less the time at which it fell asleep while it does: see `idle`. */
-  idleMicroseconds: 41,
+  idleMicroseconds: 39,
   /** Microseconds of all requests whose latency was observed. */
-  latencyMicroseconds: 42,
+  latencyMicroseconds: 40,
   /** Threads that were started in the place of one that died. */
-  workersReplaced: 43,
+  workersReplaced: 41,
   /** The same as `logLinesDropped`, of the access log. */
-  accessLogLinesDropped: 44,
+  accessLogLinesDropped: 42,
   /** Connections that were refused after they were taken up: no PROXY header, … */
-  refusedProxyHeader: 45,
+  refusedProxyHeader: 43,
   /** … no TLS, most likely plain HTTP on the port of https, … */
-  refusedPlainText: 46,
+  refusedPlainText: 44,
   /** … or a TLS handshake that failed otherwise. */
-  refusedTlsHandshake: 47,
+  refusedTlsHandshake: 45,
 } as const;
 
 /** The number of a column. */

@@ -47,12 +47,6 @@ export class DescriptorTable {
     Atomics.store(this.#owners, descriptor, 0);
   }
 
-  /** The worker that owns `descriptor`, or -1; may be late unless asked by the owner. */
-  ownerOf(descriptor: number): number {
-    if (descriptor < 0 || descriptor >= this.#owners.length) return -1;
-    return Atomics.load(this.#owners, descriptor) - 1;
-  }
-
   /**
    * The descriptors that `worker` owns, lowest first. Walks the whole table: for the worker that
    * died, not for the hot path. Releasing what it yields, while it goes on, is allowed.

@@ -1,5 +1,5 @@
 /**
- * Who sleeps, who lives, and whether the server is draining, in shared memory.
+ * Parked and alive flags of all workers, and whether the server is draining, in shared memory.
  *
  * Any thread reads and takes; a worker parks and unparks itself. It rings nothing: who takes a
  * parked flag writes to that worker's eventfd itself.
@@ -7,7 +7,6 @@
  * ```text
  * word  0, 1     draining, settled: 0 or 1                   (a pair of cache lines)
  *       2        1 while a thread enters an address
- *       3        the number of the last order that every worker is to hear
  *      16        1 while no connection may be accepted
  *      32 … 39   parked: bit worker % 32 of word worker / 32 (a pair of cache lines)
  *      64 … 71   alive: the same                             (a pair of cache lines)
@@ -35,15 +34,15 @@
  * The other order, look and then park, loses the task that is pushed between the two; tests hold
  * the order. A flag taken from a worker that woke by itself costs one needless wake-up, no more.
  *
- * Only who takes tasks may park: a worker at its limit of connections refuses a task that it is
- * woken for (and closes it) rather than leave it on the ring, where nobody else is woken for it.
+ * Only who may take tasks may park: nobody else is woken for a task that a parked worker would leave on the
+ * ring. Who leaves tasks to another worker, which has fewer connections, sleeps for a few milliseconds at most and
+ * then looks again; the task's age says when anybody takes it.
  */
 import { PAIR_BYTES } from "./layout.ts";
 
 const DRAINING = 0;
 const SETTLED = 1;
 const ENTERING = 2;
-const ORDERS = 3;
 const HELD = 16;
 /** Waits for the lock, a millisecond each: who holds it does so for less than a microsecond. */
 const LOCK_WAITS = 100;
@@ -113,11 +112,6 @@ export class Flags {
     return (Atomics.and(this.#words, word, ~bit) & bit) !== 0;
   }
 
-  /** Whether this worker's flag is up; may be late. */
-  isParked(worker: number): boolean {
-    return (Atomics.load(this.#words, PARKED + (worker >> 5)) & (1 << (worker & 31))) !== 0;
-  }
-
   /** Says that the server is stopping; wake every parked worker after it. Never taken back. */
   setDraining(): void {
     // Publishes nothing but itself. As a push (P1 above): take the parked flags and ring after it.
@@ -129,7 +123,7 @@ export class Flags {
     return Atomics.load(this.#words, DRAINING) !== 0;
   }
 
-  /** Says whether accepting pauses: what is accepted meanwhile waits in the hand of who accepted it. */
+  /** Says whether accepting pauses; a connection that is accepted meanwhile waits with its acceptor. */
   setAcceptingHeld(held: boolean): void {
     // Publishes nothing but itself. Who is about to accept may still take one connection.
     Atomics.store(this.#words, HELD, held ? 1 : 0);
@@ -140,18 +134,10 @@ export class Flags {
     return Atomics.load(this.#words, HELD) !== 0;
   }
 
-  /** Says that the order of this number was posted to every worker; ring every doorbell after it. */
-  noteOrder(number: number): void {
-    // Publishes nothing but itself: the order comes by message.
-    Atomics.store(this.#words, ORDERS, number);
-  }
-
-  /** The number of the last order that every worker is to hear. */
-  lastOrder(): number {
-    return Atomics.load(this.#words, ORDERS);
-  }
-
-  /** Says whether all threads have loaded what they run; ring every doorbell after it. */
+  /**
+   * Says whether all threads have loaded what they run and obeyed what they were told; ring every
+   * doorbell after it. Only the main thread.
+   */
   setSettled(settled: boolean): void {
     // Publishes nothing but itself.
     Atomics.store(this.#words, SETTLED, settled ? 1 : 0);

@@ -1,5 +1,5 @@
 /**
- * The letter box of one worker, in shared memory: what this worker and no other must see.
+ * Per-worker multi-producer, single-consumer mailbox in shared memory: what this worker and no other must see.
  *
  * Any thread writes, the worker that owns it drains. Records are bytes of any length up to an
  * eighth of the capacity, so that a wrap wastes little. "Full" is an answer, never a wait. After a

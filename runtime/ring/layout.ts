@@ -5,7 +5,7 @@
  * algorithms are in the other files, one each; this one only says where, and draws it:
  *
  * ```text
- *       48  header          128 bytes   magic, version, the four dimensions, total bytes
+ *       48  header          128 bytes   magic, the five dimensions, total bytes
  *           task ring       256 + 64 × taskSlots       see task_ring.ts
  *           flags           384 bytes                  see flags.ts
  *           counters        1152 × (workers + 2)       see counters.ts
@@ -32,21 +32,18 @@ export const ORIGIN_BYTES = 48;
 
 /** Tells our memory from any other buffer: `ADNO` in ASCII. */
 export const MAGIC = 0x41444e4f;
-/** Changes with every change of this file. */
-export const LAYOUT_VERSION = 3;
 
 /** Bytes of the header block. */
 export const HEADER_BYTES = PAIR_BYTES;
 /** Words of the header, as indexes into an Int32Array that begins at {@link ORIGIN_BYTES}. */
 export const HEADER = {
   magic: 0,
-  version: 1,
-  workers: 2,
-  taskSlots: 3,
-  inboxBytes: 4,
-  descriptors: 5,
-  totalBytes: 6,
-  addresses: 7,
+  workers: 1,
+  taskSlots: 2,
+  inboxBytes: 3,
+  descriptors: 4,
+  totalBytes: 5,
+  addresses: 6,
 } as const;
 
 /** Bytes before the slots of the task ring: the tail's pair of lines, then the head's. */

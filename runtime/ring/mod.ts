@@ -24,11 +24,9 @@
  *
  * @module
  */
-export { AddressTable } from "./address_table.ts";
 export { COLUMN, type Column, Counters } from "./counters.ts";
-export { DescriptorTable } from "./descriptor_table.ts";
-export { Flags } from "./flags.ts";
-export { Inbox, type InboxSink } from "./inbox.ts";
+export type { Flags } from "./flags.ts";
+export type { InboxSink } from "./inbox.ts";
 export { LATENCY_BOUNDS, LATENCY_BUCKETS } from "./latency.ts";
 export {
   digitsOf,
@@ -44,4 +42,4 @@ export {
   SharedState,
   type SharedStateOptions,
 } from "./shared_state.ts";
-export { TASK_FIELD, TASK_KIND, TASK_WORDS, TaskRing } from "./task_ring.ts";
+export { TASK_FIELD, TASK_KIND, TASK_WORDS } from "./task_ring.ts";

@@ -6,7 +6,7 @@
  * the memory, so nothing else has to be handed over. It holds no algorithm and starts no thread.
  */
 import { AddressTable } from "./address_table.ts";
-import { COLUMN, type Column, Counters } from "./counters.ts";
+import { type Column, Counters } from "./counters.ts";
 import { DescriptorTable } from "./descriptor_table.ts";
 import { Flags } from "./flags.ts";
 import { Inbox } from "./inbox.ts";
@@ -21,7 +21,6 @@ import {
   HEADER_BYTES,
   INBOX_HEADER_BYTES,
   type Layout,
-  LAYOUT_VERSION,
   layoutOf,
   MAGIC,
   MAX_WORKERS,
@@ -69,7 +68,6 @@ export function createSharedState(options: SharedStateOptions): SharedArrayBuffe
     Inbox.initialize(inboxWords(memory, layout, { dimensions, worker }), position);
   }
   const header = headerWords(memory);
-  header[HEADER.version] = LAYOUT_VERSION;
   header[HEADER.workers] = dimensions.workers;
   header[HEADER.taskSlots] = dimensions.taskSlots;
   header[HEADER.inboxBytes] = dimensions.inboxBytes;
@@ -84,7 +82,7 @@ export function createSharedState(options: SharedStateOptions): SharedArrayBuffe
 /**
  * Maps memory made by {@link createSharedState}; once a thread.
  *
- * @throws {TypeError} if it is other memory, or of another version
+ * @throws {TypeError} if it is other memory
  */
 export function openSharedState(memory: SharedArrayBuffer): SharedState {
   return new SharedState(memory);
@@ -170,13 +168,6 @@ export class SharedState {
     for (const counters of this.#counters) sum += counters.get(column);
     return sum;
   }
-
-  /** The sums of all columns by name, in the order of the columns. */
-  totals(): Record<keyof typeof COLUMN, number> {
-    const names = Object.keys(COLUMN) as (keyof typeof COLUMN)[];
-    const sums = names.map((name) => [name, this.total(COLUMN[name])]);
-    return Object.fromEntries(sums) as Record<keyof typeof COLUMN, number>;
-  }
 }
 
 /** Fills in the defaults and checks the ranges. */
@@ -214,9 +205,6 @@ function writtenDimensions(memory: SharedArrayBuffer): Dimensions {
   const read = (index: number) => Atomics.load(header, index);
   if (read(HEADER.magic) !== MAGIC || read(HEADER.totalBytes) !== memory.byteLength) {
     throw new TypeError("Not a shared state");
-  }
-  if (read(HEADER.version) !== LAYOUT_VERSION) {
-    throw new TypeError(`Shared state of layout ${read(HEADER.version)}, not ${LAYOUT_VERSION}`);
   }
   return {
     workers: read(HEADER.workers),

@@ -26,7 +26,7 @@ import { TASK_RING_HEADER_BYTES, TASK_SLOT_BYTES } from "./layout.ts";
 /** Words of a task. A task is handed over as an Int32Array of this many, filled in by the caller. */
 export const TASK_WORDS = 12;
 
-/** Index of each field of a task; the address takes four words, words 8 to 11 are spare. */
+/** Index of each field of a task; the address takes four words, words 9 to 11 are spare. */
 export const TASK_FIELD = {
   /** What is to be done: one of {@link TASK_KIND}. */
   kind: 0,
@@ -38,6 +38,8 @@ export const TASK_FIELD = {
   port: 3,
   /** First of four words that hold the peer's address, 16 bytes in network order. */
   address: 4,
+  /** When it was ready to be taken: milliseconds of the monotonic clock, as an int32 that wraps. */
+  readyAt: 8,
 } as const;
 
 /** The kinds of task there are; 0 is none, so that memory never written is not a task. */
@@ -93,6 +95,21 @@ export class TaskRing {
     const head = Atomics.load(this.#words, HEAD);
     const tail = Atomics.load(this.#words, TAIL);
     return Math.min((tail - head) | 0, this.#mask + 1);
+  }
+
+  /**
+   * For how many milliseconds the oldest task has been ready, -1 where there is none; any thread. Late at
+   * once, as {@link size}: for who decides whether to leave it to others.
+   *
+   * @param now milliseconds of the monotonic clock
+   */
+  ageOfOldest(now: number): number {
+    const words = this.#words;
+    const position = Atomics.load(words, HEAD);
+    const slot = slotOf(position, this.#mask);
+    if (Atomics.load(words, slot) !== ((position + 1) | 0)) return -1;
+    // Both wrap at 2^32, so the difference is right; another clock's reading may be a little ahead.
+    return Math.max((now - words[slot + 1 + TASK_FIELD.readyAt]!) | 0, 0);
   }
 
   /**

@@ -1,11 +1,11 @@
 /**
- * What a thread is told when it is started, and what it tells back.
+ * What the main thread tells another, and what that tells back.
  *
- * Both cross by postMessage, so they hold plain data and shared memory alone. After its start a
- * thread on epoll hears nothing by message: it may be blocked in the kernel. All that concerns it later
- * goes through shared memory and its doorbell; but for orders that every worker is to hear, of which
- * shared memory tells it, so that it leaves its thread to Deno until it has heard. One on the Deno
- * transport hears all orders.
+ * Both cross by postMessage, so they hold plain data and shared memory alone. None of them depends on
+ * when it arrives: a thread keeps what comes before it can be used, and answers each order.
+ * A thread on epoll hears messages only while it does not block in the kernel. So what stops it goes
+ * through shared memory and its doorbell, and before an order is sent shared memory says that no thread may
+ * block (see `setSettled` in ring/flags.ts), until all have obeyed.
  */
 
 import type { Config } from "../config/mod.ts";
@@ -21,8 +21,6 @@ export interface WorkerStart {
   /** Where its lines of both logs go. */
   readonly logs: LogMemory;
   readonly config: Config;
-  /** The number of the last order that is in the config already. */
-  readonly lastOrder: number;
   /** No connection gets a descriptor of this number or a higher one; absent: there is no such bound. */
   readonly descriptorCeiling?: number;
   /** Where it listens by itself, on the Deno transport; absent: the ring brings it connections. */
@@ -52,14 +50,23 @@ export interface TlsMaterial {
   readonly key: string;
 }
 
-/** From the main thread to one that leaves its thread to Deno, after its start. */
+/** From the main thread to another; nothing is sent before that one is loaded. */
+export type MainMessage<Start = unknown> =
+  /** The first: what it works with. */
+  | { readonly type: "start"; readonly start: Start }
+  /** To be answered by "obeyed" with the same number. */
+  | { readonly type: "order"; readonly number: number; readonly order: ThreadOrder }
+  /** The last: it may end as soon as its work is done. */
+  | { readonly type: "dismiss" };
+
+/** What a worker is to do, at any time after its start. */
 export type ThreadOrder =
-  /** All workers have what they need: accept connections from now on, on the Deno transport. */
+  /** All workers have what they need: accept connections from now on; on the Deno transport. */
   | { readonly type: "open" }
-  /** Accept no more, finish what is under way, and end. */
+  /** Accept no more, finish what is under way, and end; on the Deno transport. */
   | { readonly type: "drain" }
-  /** Answer requests by this config from now on; the number is that of the order, see ring/flags.ts. */
-  | { readonly type: "config"; readonly config: Config; readonly number: number }
+  /** Answer requests by this config from now on, or as before if that cannot be. */
+  | { readonly type: "config"; readonly config: Config }
   /** Serve new connections with this certificate. */
   | { readonly type: "tls"; readonly tls: TlsMaterial };
 
@@ -86,10 +93,8 @@ export type ThreadMessage =
   | { readonly type: "loaded" }
   /** It does its work from now on. */
   | { readonly type: "ready" }
-  /** It listens with the certificate that it was told of, and no more with the one before. */
-  | { readonly type: "renewed" }
-  /** It answers by the config of the order of this number, or by the one before if that cannot be. */
-  | { readonly type: "rerouted"; readonly number: number }
+  /** It has done what the order of this number says. */
+  | { readonly type: "obeyed"; readonly number: number }
   /** It has ended by itself: all its connections are closed. */
   | { readonly type: "stopped" }
   /** It has handed lines of a log over, or found no room for some. */

@@ -14,10 +14,11 @@ export type {
   AcceptorStart,
   ListenAddress,
   LogMemory,
+  MainMessage,
   ThreadMessage,
   ThreadOrder,
   TlsMaterial,
   WorkerStart,
 } from "./messages.ts";
-export { onOrder, onStart, postToMain } from "./thread.ts";
+export { onOrder, onStart, type OrderHandler, postToMain } from "./thread.ts";
 export { Warnings } from "./warnings.ts";

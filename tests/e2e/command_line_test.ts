@@ -1,6 +1,7 @@
 /**
  * The command line: what it prints, where, and the exit code. Every error is one line on stderr that
- * names what was wrong; 2 is a usage error, 1 means it could not serve.
+ * names what is wrong and what was most likely meant; 2 is a usage error, 1 means it could not serve.
+ * The messages of all wrong command lines are in tests/runtime/cli/wrong_command_lines_test.ts.
  */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
@@ -27,6 +28,15 @@ const USAGE_ERRORS: readonly UsageError[] = [
   [["2", "127.0.0.1", "0", "extra"], 2, "extra"],
   [["2", "127.0.0.1", "0", "--frobnicate"], 2, "--frobnicate"],
   [["2", "127.0.0.1", "0", "--log"], 2, "--log"],
+  [["8080"], 2, "did you mean --port 8080?"],
+  [["-p", "8080"], 2, "did you mean --port 8080?"],
+  [["serve"], 2, "leave it out"],
+  [["help"], 2, "did you mean --help?"],
+  [["-v"], 2, "did you mean --version?"],
+  [["--config", "x", "health"], 2, "async-deno health --config x"],
+  [["helth"], 2, "async-deno health"],
+  [["2", "127.0.0.1", "0", "--max-body", "16q"], 2, "64k", "16q"],
+  [["2", "127.0.0.1", "0", "--spa"], 2, "--spa has no effect without --root"],
   [["2", "192.0.2.1", "0", "--log", "off"], 1, "192.0.2.1"],
   [["2", "127.0.0.1", "0", "--log", "/no/such/folder/log"], 1, "/no/such/folder/log"],
   [["2", "127.0.0.1", "0", "--log", "/"], 1, "/"],
@@ -93,6 +103,38 @@ Deno.test("command line: --help names every argument, --version the version", as
   assertStringIncludes(printed.stdout, version);
 });
 
+Deno.test("command line: an unknown variable is a warning at the start, with the nearest name", async () => {
+  const server = await startServer({ workers: 1, env: { ASYNC_DENO_MAX_BODDY: "1" } });
+  await server.stop();
+  await server[Symbol.asyncDispose]();
+  assertEquals(
+    server.stderr,
+    "async-deno: the unknown variable ASYNC_DENO_MAX_BODDY is ignored: " +
+      "did you mean ASYNC_DENO_MAX_BODY?\n",
+  );
+});
+
+Deno.test("command line: an admin server on a public address is a warning at the start", async () => {
+  const server = await startServer({ workers: 1, args: ["--admin", "0.0.0.0:0"] });
+  await server.stop();
+  await server[Symbol.asyncDispose]();
+  assertOneLine(server.stderr);
+  assertStringIncludes(server.stderr, "async-deno: --admin 0.0.0.0: other machines can reach it");
+});
+
+Deno.test("command line: a server uses sizes, times and switches with their units and words", () =>
+  withServer({
+    workers: 1,
+    args: ["--max-body", "0.5k", "--idle-timeout", "1500ms"],
+    env: { ASYNC_DENO_PROXY_PROTOCOL: "yes" },
+  }, async (server) => {
+    const post = (length: number) =>
+      `PROXY UNKNOWN\r\nPOST /echo HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: ${length}\r\n\r\n` +
+      "a".repeat(length);
+    assertEquals((await ask(server, post(512))).status, 200);
+    assertEquals((await ask(server, post(513))).status, 413);
+  }));
+
 Deno.test("command line: the banner names workers, port and log", () =>
   withServer({ workers: 3 }, (server) => {
     assertEquals(
@@ -103,7 +145,7 @@ Deno.test("command line: the banner names workers, port and log", () =>
     return Promise.resolve();
   }));
 
-Deno.test("command line: a named port is the one that is served", async () => {
+Deno.test("command line: the server listens on the given port", async () => {
   const port = freePort();
   await withServer({ workers: 1, port }, async (server) => {
     assertEquals(server.port, port);
@@ -111,7 +153,7 @@ Deno.test("command line: a named port is the one that is served", async () => {
   });
 });
 
-Deno.test("command line: a stopped server's port can be taken again at once", async () => {
+Deno.test("command line: the port of a stopped server can be used again at once", async () => {
   const first = await startServer({ workers: 2 });
   await ask(first, HEALTH);
   await first[Symbol.asyncDispose]();

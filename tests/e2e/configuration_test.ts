@@ -1,5 +1,5 @@
 /**
- * Options from a file: the server is really started by it, and `--check` tells what it would do.
+ * Options from a file: a server that is started with it, and `--check`.
  */
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
@@ -24,7 +24,7 @@ for (
     ["site.json", '{ "max-request-line": 64, "max-body": 3 }'],
   ] as const
 ) {
-  Deno.test(`configuration: a server goes by ${name}, and a flag wins over it`, () =>
+  Deno.test(`configuration: a server uses ${name}, and a flag wins over it`, () =>
     withFile(
       name,
       text,
@@ -41,7 +41,7 @@ for (
     ));
 }
 
-Deno.test("configuration: --check prints the values with their places, and is itself a file", () =>
+Deno.test("configuration: --check prints the values with their sources, as a valid file", () =>
   withFile("a.toml", "port = 8081\nidle-timeout = 2.5\n", async (path) => {
     const args = ["3", "::1", "--log", "off", "--config", path, "--check"];
     const { code, stdout, stderr } = await runServer(args, { ASYNC_DENO_MAX_HEAD: "4096" });
@@ -59,16 +59,16 @@ Deno.test("configuration: --check prints the values with their places, and is it
     });
   }));
 
-Deno.test("configuration: --check tells everything that is wrong, and exits with 2", () =>
+Deno.test("configuration: --check reports every error, and exits with 2", () =>
   withFile("a.toml", "prot = 1\nlog = '/no/such/folder/log'\n", async (path) => {
     const args = ["300", "--config", path, "--check"];
     const { code, stdout, stderr } = await runServer(args, { ASYNC_DENO_PROT: "1" });
     assertEquals([code, stdout], [2, ""]);
     assertEquals(stderr.trimEnd().split("\n"), [
-      "async-deno: the variable ASYNC_DENO_PROT sets nothing: did you mean ASYNC_DENO_PORT?",
-      'async-deno: WORKERS is a whole number from 1 to 256, not "300"',
+      "async-deno: the unknown variable ASYNC_DENO_PROT is ignored: did you mean ASYNC_DENO_PORT?",
+      'async-deno: WORKERS must be a whole number from 1 to 256, not "300": did you mean --port 300?',
       `async-deno: unknown key "prot" in ${path}: did you mean port?`,
-      "async-deno: --log /no/such/folder/log: its folder is not there",
+      "async-deno: --log /no/such/folder/log: its folder does not exist",
     ]);
   }));
 

@@ -1,10 +1,10 @@
 /**
- * `async-deno health`: what a container platform asks by, against servers that are well, are not
- * there, are no HTTP servers, or never answer.
+ * `async-deno health`, which container platforms run: against a healthy server, no server, a peer that
+ * is no HTTP server, and one that never answers.
  */
 
 import { assertEquals, assertMatch } from "@std/assert";
-import { runServer, withServer } from "../support/server.ts";
+import { OVER_DENO_TRANSPORT, runServer, withServer } from "../support/server.ts";
 
 function health(port: number, ...args: string[]) {
   return runServer(["health", "1", "127.0.0.1", String(port), ...args]);
@@ -30,18 +30,38 @@ async function withPeer(answer: string | null, use: (port: number) => Promise<vo
   open.forEach((connection) => connection.close());
 }
 
-Deno.test("health: a server that is well", () =>
+Deno.test("health: a healthy server", () =>
   withServer({ workers: 1 }, async (server) => {
     assertEquals(await health(server.port), { code: 0, signal: null, stdout: "ok\n", stderr: "" });
   }));
 
-Deno.test("health: a server on all addresses, known by variables alone", () =>
+Deno.test("health: a server on all addresses, with its options in variables", () =>
   withServer({ workers: 1, ip: "::" }, async (server) => {
     const variables = { ASYNC_DENO_IP: "::", ASYNC_DENO_PORT: String(server.port) };
     assertEquals((await runServer(["health"], variables)).code, 0);
   }));
 
-Deno.test("health: nobody there is one line and exit code 1", async () => {
+// The Deno transport has no Unix sockets.
+if (!OVER_DENO_TRANSPORT) {
+  Deno.test("health: a server on a Unix socket, without further permissions", async () => {
+    const folder = await Deno.makeTempDir({ prefix: "async-deno-test-" });
+    try {
+      const unix = ["--unix", `${folder}/server.sock`];
+      await withServer({ workers: 1, args: unix }, async () => {
+        const well = { code: 0, signal: null, stdout: "ok\n", stderr: "" };
+        assertEquals(await runServer(["health", ...unix]), well);
+        assertEquals(await runServer(["health"], { ASYNC_DENO_UNIX: unix[1]! }), well);
+      });
+      const { code, stderr } = await runServer(["health", ...unix]);
+      const reason = `${unix[1]} does not answer: no such file or directory`;
+      assertEquals([code, stderr], [1, `async-deno: ${reason}\n`]);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  });
+}
+
+Deno.test("health: no server is one line and exit code 1", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
   listener.close();
@@ -53,13 +73,13 @@ Deno.test("health: nobody there is one line and exit code 1", async () => {
 
 for (
   const [name, answer, says] of [
-    ["a 503", "HTTP/1.1 503 Service Unavailable\r\n\r\n", /answers with 503\n$/],
-    ["no HTTP", "SSH-2.0-OpenSSH_9.2\r\n", /what it says is no HTTP\/1\.1\n$/],
-    ["nothing", "", /what it says is no HTTP\/1\.1\n$/],
+    ["a 503", "HTTP/1.1 503 Service Unavailable\r\n\r\n", /answers with status 503\n$/],
+    ["no HTTP", "SSH-2.0-OpenSSH_9.2\r\n", /the answer is not HTTP\/1\.1\n$/],
+    ["nothing", "", /the answer is not HTTP\/1\.1\n$/],
     ["silence", null, /no answer in time\n$/],
   ] as const
 ) {
-  Deno.test(`health: a peer that says ${name} is not well`, () =>
+  Deno.test(`health: a peer that answers with ${name} is not healthy`, () =>
     withPeer(answer, async (port) => {
       const { code, stdout, stderr } = await health(port);
       assertEquals([code, stdout], [1, ""]);

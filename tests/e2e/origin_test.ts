@@ -43,5 +43,5 @@ Deno.test("origin: --origin lets further pages in", async () => {
     assertEquals(await statusOf(server, "http://d.example", "a.example"), 403);
   });
   const { code, stderr } = await runServer(["1", "127.0.0.1", "0", "--origin", "a/b"]);
-  assertEquals([code, /^async-deno: --origin is an origin/.test(stderr)], [2, true], stderr);
+  assertEquals([code, /^async-deno: --origin must be an origin/.test(stderr)], [2, true], stderr);
 });

@@ -133,13 +133,19 @@ Deno.test("proxy: a header byte by byte, then a request; none, or a wrong one, i
 
 Deno.test("proxy: options that cannot be", async () => {
   const rows: [args: string[], said: RegExp][] = [
-    [["--trust-proxy", "10.1.0.0/8"], /--trust-proxy is an address or a block/],
+    [["--trust-proxy", "10.1.0.0/8"], /--trust-proxy must be an IP address, a block/],
     [
       ["--trust-proxy-field", "x-real-ip"],
-      /--trust-proxy-field is one of auto, x-forwarded-for, for/,
+      /--trust-proxy-field must be one of auto, x-forwarded-for, for/,
     ],
-    [["--trust-proxy-field", "forwarded"], /--trust-proxy-field needs --trust-proxy/],
-    [["--proxy-protocol", "--tls-cert", "a", "--tls-key", "b"], /--proxy-protocol cannot be read/],
+    [
+      ["--trust-proxy-field", "forwarded"],
+      /--trust-proxy-field has no effect without --trust-proxy/,
+    ],
+    [
+      ["--proxy-protocol", "--tls-cert", "a", "--tls-key", "b"],
+      /--proxy-protocol cannot be used with --tls-cert/,
+    ],
   ];
   for (const [args, said] of rows) {
     const { code, stderr } = await runServer(["1", "127.0.0.1", "0", ...args]);

@@ -5,7 +5,13 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { ask, field, HttpConnection } from "../support/http_client.ts";
-import { closeCodeOf, closePayload, OPCODE, RawWebSocket } from "../support/raw_websocket.ts";
+import {
+  closeCodeOf,
+  closePayload,
+  handshakeRequest,
+  OPCODE,
+  RawWebSocket,
+} from "../support/raw_websocket.ts";
 import { type Server, waitFor, within, withServer } from "../support/server.ts";
 import { WsClient } from "../support/ws_client.ts";
 
@@ -100,6 +106,55 @@ Deno.test("stopping: who never finishes is cut off within ten seconds", () =>
     assert(performance.now() - began < 12_000, "the stop took more than 10 s");
     assertEquals([exit.code, exit.signal], [0, null]);
     assertEquals((await deaf.frame()).opcode, OPCODE.close);
+  }));
+
+Deno.test("stopping: an upgrade that comes after the signal is told 1001 as well", () =>
+  withServer({ workers: 2 }, async (server) => {
+    using connection = await HttpConnection.open(server);
+    const request = handshakeRequest("/echo");
+    await connection.send(request.slice(0, 20));
+    using told = await RawWebSocket.open(server, "/echo");
+    await server.waitForLog("[ACCEPT]", 2);
+    const began = performance.now();
+    server.kill("SIGTERM");
+    assertEquals(closeCodeOf(await told.frame()), 1001);
+    await told.send({ opcode: OPCODE.close, payload: closePayload(1001) });
+    await refusesConnections(server);
+    await connection.send(request.slice(20));
+    assertEquals((await connection.answer()).status, 101);
+    const late = new RawWebSocket(connection);
+    assertEquals(closeCodeOf(await late.frame()), 1001);
+    await late.send({ opcode: OPCODE.close, payload: closePayload(1001) });
+    assertEquals((await server.exit).code, 0);
+    assert(
+      performance.now() - began < AT_ONCE_MS,
+      "it was waited for to the end of the drain time",
+    );
+  }));
+
+Deno.test("stopping: who has sent no PROXY header yet has a moment for it, and no more", () =>
+  withServer({ workers: 1, args: ["--proxy-protocol"] }, async (server) => {
+    using quick = await HttpConnection.open(server);
+    using silent = await HttpConnection.open(server);
+    using told = await HttpConnection.open(server);
+    const proxied = `PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n`;
+    await told.send(proxied + handshakeRequest("/echo"));
+    assertEquals((await told.answer()).status, 101);
+    await server.waitForLog("[ACCEPT]", 3);
+    const began = performance.now();
+    server.kill("SIGTERM");
+    // The one worker tells all its connections in one turn: from here on it knows.
+    assertEquals(closeCodeOf(await new RawWebSocket(told).frame()), 1001);
+    await quick.send(proxied + HEALTH);
+    const answer = await quick.answer();
+    assertEquals([answer.text, field(answer, "connection")], ["ok", "close"]);
+    await new RawWebSocket(told).send({ opcode: OPCODE.close, payload: closePayload(1001) });
+    await silent.expectEnd();
+    assertEquals((await server.exit).code, 0);
+    assert(
+      performance.now() - began < AT_ONCE_MS,
+      "it was waited for to the end of the drain time",
+    );
   }));
 
 Deno.test("stopping: a second signal ends it at once", () =>

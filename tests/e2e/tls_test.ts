@@ -3,7 +3,13 @@
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { Authority, NO_OPENSSL, shownName, tlsArguments } from "../support/certificates.ts";
+import {
+  Authority,
+  NO_OPENSSL,
+  OPENSSL,
+  shownName,
+  tlsArguments,
+} from "../support/certificates.ts";
 import { ask, HttpConnection } from "../support/http_client.ts";
 import { expectProgram, runProgram } from "../support/program.ts";
 import { findProgram } from "../support/process_facts.ts";
@@ -119,14 +125,22 @@ Deno.test({
     await using authority = await Authority.make();
     const one = await authority.sign("one");
     const two = await authority.sign("two");
+    const encrypted = `${authority.folder}/encrypted.key`;
+    const encrypt = ["pkey", "-aes256", "-passout", "pass:x", "-in", one.key, "-out", encrypted];
+    await expectProgram(OPENSSL!, encrypt);
     const rows: [args: string[], code: number, said: RegExp][] = [
       [["--tls-cert", one.cert], 2, /--tls-cert needs --tls-key/],
       [["--tls-key", one.key], 2, /--tls-key needs --tls-cert/],
       [["--tls-cert", one.cert, ...tlsArguments(one)], 2, /--tls-cert is given more than once/],
       [[...tlsArguments(one), "--transport", "epoll"], 2, /--transport epoll has no TLS/],
       [["--redirect-http", "0"], 2, /--redirect-http needs --tls-cert/],
-      [tlsArguments({ ...one, cert: "/no/such" }), 1, /--tls-cert \/no\/such: there is no such/],
-      [tlsArguments({ ...one, key: one.cert }), 1, /--tls-key \S+one\.pem/],
+      [
+        tlsArguments({ ...one, cert: "/no/such" }),
+        1,
+        /--tls-cert \/no\/such: the file does not exist/,
+      ],
+      [tlsArguments({ ...one, key: one.cert }), 1, /--tls-key \S+one\.pem .* swapped\?/],
+      [tlsArguments({ ...one, key: encrypted }), 1, /--tls-key \S+ is encrypted with a passphrase/],
       [tlsArguments({ ...one, cert: one.key }), 1, /--tls-cert \S+one\.key/],
       [tlsArguments({ cert: one.cert, key: two.key }), 1, /one\.pem and --tls-key \S+two\.key/],
     ];
@@ -198,5 +212,5 @@ function tls(server: Server, authority: Authority) {
 }
 
 function redirectPort(server: Server): number {
-  return Number(/:(\d+)\/ is sent there/.exec(server.stdout)?.[1]);
+  return Number(/:(\d+)\/ redirects there/.exec(server.stdout)?.[1]);
 }

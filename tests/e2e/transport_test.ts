@@ -91,7 +91,7 @@ Deno.test("transport: a port that is taken is an error over both, though workers
 Deno.test("transport: an unknown one is an error that names those there are", async () => {
   const { code, stderr } = await runServer(["--transport", "tcp"]);
   assertEquals(code, 2);
-  assertStringIncludes(stderr, "--transport is one of auto, epoll, deno");
+  assertStringIncludes(stderr, "--transport must be one of auto, epoll, deno");
 });
 
 Deno.test("transport: all workers take part", () =>

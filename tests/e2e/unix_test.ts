@@ -110,9 +110,9 @@ nativeTest(
 
 nativeTest("options that cannot be", CURL, async () => {
   const rows: [args: string[], said: RegExp][] = [
-    [["--unix", "a".repeat(108)], /--unix is a path of at most 107 bytes/],
-    [["--unix", "a", "--unix-mode", "888"], /--unix-mode is three octal digits/],
-    [["--unix", "a", "--transport", "deno"], /--unix is for the epoll transport/],
+    [["--unix", "a".repeat(108)], /--unix must be a path of at most 107 bytes/],
+    [["--unix", "a", "--unix-mode", "888"], /--unix-mode must be three octal digits/],
+    [["--unix", "a", "--transport", "deno"], /--unix needs the epoll transport/],
   ];
   for (const [args, said] of rows) {
     const { code, stderr } = await runServer(args);

@@ -34,18 +34,22 @@ const WANTED = [
   "scarce descriptors",
 ];
 
-/** The most that any transport had waiting, seen at each of its writes. */
+/** The most that any transport had waiting, seen after each of its sends. */
 async function watchQueues(run: () => Promise<void>): Promise<number> {
-  const { write } = SocketTransport.prototype;
+  const { sendQueued, sendNow } = SocketTransport.prototype;
   let most = 0;
-  SocketTransport.prototype.write = function (...args) {
-    write.apply(this, args);
+  SocketTransport.prototype.sendQueued = function () {
+    sendQueued.call(this);
+    most = Math.max(most, this.queuedBytes);
+  };
+  SocketTransport.prototype.sendNow = function (...args) {
+    sendNow.apply(this, args);
     most = Math.max(most, this.queuedBytes);
   };
   try {
     await run();
   } finally {
-    SocketTransport.prototype.write = write;
+    Object.assign(SocketTransport.prototype, { sendQueued, sendNow });
   }
   return most;
 }

@@ -15,7 +15,6 @@ import {
   EINVAL,
   EMFILE,
   EPOLL_CTL_ADD,
-  EPOLL_CTL_DEL,
   EPOLLERR,
   EPOLLET,
   EpollEvents,
@@ -29,7 +28,14 @@ import { type Faults, NO_FAULTS } from "./fault_plan.ts";
 
 /** The server broke a rule between it and the kernel. */
 export class KernelAssertion extends Error {
+  /** All since somebody emptied it: a server that answers its handlers' failures swallows them. */
+  static readonly raised: KernelAssertion[] = [];
   override name = "KernelAssertion";
+
+  constructor(message: string) {
+    super(message);
+    KernelAssertion.raised.push(this);
+  }
 }
 
 /** Who acts while the server waits. */
@@ -173,7 +179,11 @@ export class FakeOs implements Os {
     }
     this.#mayBreak(socket);
     if (socket.unread > 0 && this.#faults.blocks()) return -EAGAIN;
-    return this.#moved(socket.receive(bytes, this.#faults.shorten(length)));
+    const received = socket.receive(bytes, this.#faults.shorten(length));
+    // The end of the stream is news once. Who reads it again and again gets nothing done.
+    if (received === 0 && socket.endWasTold) return 0;
+    socket.endWasTold ||= received === 0;
+    return this.#moved(received);
   }
 
   send(descriptor: number, bytes: Uint8Array, length: number, _more: boolean): number {
@@ -259,8 +269,7 @@ export class FakeOs implements Os {
     } else if (!known) {
       return -ENOENT;
     }
-    if (operation === EPOLL_CTL_DEL) registrations.delete(descriptor);
-    else registrations.set(descriptor, { events, generation });
+    registrations.set(descriptor, { events, generation });
     return 0;
   }
 

@@ -7,7 +7,7 @@
  */
 
 import { DateField } from "../../protocol/mod.ts";
-import { Acceptor } from "../../runtime/native/mod.ts";
+import { Acceptor } from "../../runtime/native/acceptor.ts";
 import { type Config, DEFAULT_CONFIG } from "../../runtime/config/mod.ts";
 import { LogLabel } from "../../runtime/observe/log/mod.ts";
 import {
@@ -67,6 +67,8 @@ export class FakeServer implements World {
   guard: Guard | undefined;
   /** All lines that the worker has handed over. */
   readonly log: string[] = [];
+  /** Endpoints beside its own. */
+  readonly routes = new Map<string, Route>();
   /** When the server was told to stop, by its own clock; NaN: not yet. */
   stoppedAt = NaN;
   readonly #listener: number;
@@ -78,6 +80,7 @@ export class FakeServer implements World {
 
   constructor(options: FakeServerOptions = {}) {
     const { descriptors, faults } = options;
+    KernelAssertion.raised.length = 0;
     this.os = new FakeOs({
       ...(faults === undefined ? {} : { faults }),
       ...(descriptors === undefined ? {} : { descriptors }),
@@ -109,13 +112,13 @@ export class FakeServer implements World {
         doorbells,
         logs: { events, accesses },
         config: this.config,
-        lastOrder: 0,
       },
       os,
       router: this.#router(date),
       date,
       post,
       onOrder: () => {},
+      bell: { ring: () => Promise.resolve(true), close: () => {} },
     });
     const maxConnections = options.maxConnections ?? this.config.limits.connections;
     this.acceptor = new Acceptor({
@@ -164,6 +167,8 @@ export class FakeServer implements World {
   async run(): Promise<void> {
     await this.worker.run();
     this.#letPeersFinish();
+    const [broken] = KernelAssertion.raised;
+    if (broken !== undefined) throw broken;
     const left = this.os.openOf("socket");
     if (left.length > 0) throw new KernelAssertion(`left open: ${left}`);
     if (this.os.openOf("epoll").length > 0) throw new KernelAssertion("epoll left open");
@@ -238,7 +243,7 @@ export class FakeServer implements World {
     ]);
     const guard = () => this.guard;
     return {
-      find: (path) => routes.get(path),
+      find: (path) => this.routes.get(path) ?? routes.get(path),
       get guard() {
         return guard();
       },

@@ -91,6 +91,8 @@ export class FakeSocket {
   closedAt = NaN;
   /** Whether the fault plan may end it with an error. */
   readonly doomed: boolean;
+  /** Whether the server has read the end of the stream. */
+  endWasTold = false;
   /** Bytes that the server received and sent so far. */
   received = 0;
   /** Bytes that the server sent so far. */

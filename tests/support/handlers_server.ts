@@ -1,28 +1,40 @@
 /**
- * A program whose workers have the handlers of handlers_thread.ts, for tests of a process as a whole: one in
- * which a worker can be made to die.
+ * A server in this process whose workers run a module of the tests.
  *
- * In: a part of a config as JSON, the only argument. Out: the port, as a line on stdout; what the executor
- * warns of, on stderr. SIGTERM stops it.
+ * In: the module, and what differs from the default config. Out: its port, for the time of a function. One
+ * worker, so that what the handlers remember is one thing.
  */
 
-import { DEFAULT_CONFIG, Executor } from "../../runtime/mod.ts";
+import { type Config, DEFAULT_CONFIG, Executor } from "../../runtime/mod.ts";
+import { LinuxOs } from "../../runtime/os/mod.ts";
+import { OVER_DENO_TRANSPORT } from "./server.ts";
 
-const given = JSON.parse(Deno.args[0] ?? "{}");
-const config = {
-  ...DEFAULT_CONFIG,
-  hostname: "127.0.0.1",
-  port: 0,
-  log: "off",
-  workers: 2,
-  ...given,
-};
-const executor = await Executor.start(config, {
-  warn: console.error,
-  workerModule: new URL("./handlers_thread.ts", import.meta.url),
-});
-Deno.addSignalListener("SIGTERM", () => executor.stop());
-console.log(executor.address.port);
-const { failure } = await executor.ended;
-if (failure !== undefined) console.error(failure);
-Deno.exit(failure === undefined ? 0 : 1);
+new LinuxOs(); // loads libc for the process: within a test Deno 2.4 would take it for a leak
+
+/** A running server. */
+export interface HandlersServer {
+  readonly hostname: string;
+  readonly port: number;
+}
+
+/** Serves by the handlers of `workerModule` while `body` runs. */
+export async function withHandlers(
+  workerModule: URL,
+  config: Partial<Config>,
+  body: (server: HandlersServer) => Promise<void>,
+): Promise<void> {
+  const hostname = "127.0.0.1";
+  const whole: Config = {
+    ...DEFAULT_CONFIG,
+    ...{ workers: 1, hostname, port: 0, log: "off" },
+    transport: OVER_DENO_TRANSPORT ? "deno" : "auto",
+    ...config,
+  };
+  const executor = await Executor.start(whole, { warn: () => {}, workerModule });
+  try {
+    await body({ hostname, port: executor.address.port });
+  } finally {
+    executor.stop();
+    await executor.ended;
+  }
+}

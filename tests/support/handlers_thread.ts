@@ -1,5 +1,5 @@
 /**
- * A worker thread whose handlers do what ours do not: wait, throw, die. Started by executor_test.ts.
+ * A worker thread whose handlers do what ours do not: wait, block, throw, die. Started by the tests of the executor.
  */
 
 import { DateField } from "../../protocol/mod.ts";
@@ -39,6 +39,12 @@ const HANDLERS: Record<string, Handle> = {
   "/file": async (exchange) => {
     const text = await Deno.readTextFile(new URL(import.meta.url));
     exchange.respondText(200, text.slice(0, 3));
+  },
+  "/blocks": (exchange) => {
+    // Nobody notifies: the time-out is the end. The whole thread stands still meanwhile.
+    const never = new Int32Array(new SharedArrayBuffer(4));
+    Atomics.wait(never, 0, 0, Number(exchange.request.query));
+    exchange.respondText(200, "blocked");
   },
   "/throws": () => {
     throw new Error("a handler's own fault");

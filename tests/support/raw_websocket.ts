@@ -104,7 +104,8 @@ export class RawWebSocket implements Disposable {
   /** The connection beneath, for bytes that are no frame. */
   readonly connection: HttpConnection;
 
-  private constructor(connection: HttpConnection) {
+  /** @param connection one on which the handshake is done; see {@link open} */
+  constructor(connection: HttpConnection) {
     this.connection = connection;
   }
 

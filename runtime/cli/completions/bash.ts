@@ -1,7 +1,7 @@
 /**
  * Completions for bash 4 and later: `source <(async-deno completions bash)`.
  *
- * In: the flags. Out: a script with one function.
+ * In: the flags. Out: a script that defines one function.
  */
 
 import { COMMANDS } from "../options/mod.ts";
@@ -16,7 +16,7 @@ export function bashCompletions(flags: readonly CompletedFlag[]): string {
 # ~/.local/share/bash-completion/completions/async-deno
 _async_deno() {
   local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}"
-  # --flag=value comes in three words.
+  # bash splits --flag=value into three words.
   if [[ $current == "=" ]]; then
     current=""
   elif [[ $previous == "=" ]]; then

@@ -1,23 +1,23 @@
 /**
- * A flag as a shell sees it: its name, and what can follow it.
+ * A flag as a completion script needs it: its name, and what can follow it.
  *
- * In: the tables of options. Out: one kind of row for the options and the program's own flags.
+ * In: the tables of options. Out: one type of row for the options and the flags of the program.
  */
 
 import { OPTIONS, PROGRAM_FLAGS } from "../options/mod.ts";
 
-/** What follows a flag. */
+/** The kind of value that follows a flag. */
 export type Follows =
   | { readonly type: "nothing" | "text" | "file" | "folder" }
   | { readonly type: "word"; readonly words: readonly string[] };
 
-/** A flag that a shell completes. */
+/** A flag in a completion script. */
 export interface CompletedFlag {
   /** Without its dashes. */
   readonly flag: string;
   readonly short: string | undefined;
   readonly help: string;
-  /** Its value as the help calls it. */
+  /** The placeholder of its value in the help. */
   readonly value: string;
   readonly follows: Follows;
   readonly repeatable: boolean;

@@ -1,7 +1,7 @@
 /**
  * Completions for fish: `async-deno completions fish | source`.
  *
- * In: the flags. Out: a script of one `complete` a flag.
+ * In: the flags. Out: a script with one `complete` per flag.
  */
 
 import { COMMANDS } from "../options/mod.ts";
@@ -43,7 +43,7 @@ function values(follows: CompletedFlag["follows"]): string {
   }
 }
 
-/** In single quotes, where fish knows two escapes. */
+/** In single quotes, inside of which fish has two escapes. */
 function quoted(text: string): string {
   return `'${text.replaceAll(/[\\']/g, "\\$&")}'`;
 }

@@ -1,6 +1,6 @@
 /**
- * `async-deno completions SHELL`: what makes a shell complete the command line, from the table of
- * options, so that it never knows less than the program.
+ * `async-deno completions SHELL`: prints a completion script, generated from the table of options, so
+ * that it is always complete.
  *
  * In: the name of a shell. Out: a script for that shell to source.
  *
@@ -19,7 +19,7 @@ import { zshCompletions } from "./zsh.ts";
 
 const SHELLS = { bash: bashCompletions, zsh: zshCompletions, fish: fishCompletions };
 
-/** The script for a shell. @throws RangeError for one that there is none for */
+/** The script for a shell. @throws RangeError for an unknown shell */
 export function completionsFor(shell: string): string {
   if (!isShell(shell)) throw new RangeError(`no completions for ${shell}`);
   return SHELLS[shell](completedFlags());

@@ -1,8 +1,8 @@
 /**
  * Completions for zsh: `source <(async-deno completions zsh)`, after compinit.
  *
- * In: the flags. Out: a script that is a completion function too, as `_async-deno` in a folder of
- * `$fpath`.
+ * In: the flags. Out: a script that can also be a completion function, as `_async-deno` in a folder
+ * of `$fpath`.
  */
 
 import { COMMANDS } from "../options/mod.ts";
@@ -52,7 +52,7 @@ function specifications(completed: CompletedFlag): string[] {
   return [`'${times}--${flag}=[${quoted(help)}]:${quoted(value)}:${action}'`];
 }
 
-/** Inside of single quotes, and of the brackets and colons of _arguments. */
+/** Escaped for single quotes, and for the brackets and colons of _arguments. */
 function quoted(text: string): string {
   return text.replaceAll(/[[\]:\\()]/g, "\\$&").replaceAll("'", "'\\''");
 }

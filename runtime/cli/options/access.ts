@@ -1,7 +1,7 @@
 /**
- * Who may do what, and who is believed what: pages of other origins, proxies in front of the server.
+ * Access: origins that may open WebSockets, and proxies that are trusted to name the client.
  *
- * In: texts. Out: patterns and blocks of addresses, taken apart, as plain data of the config.
+ * In: texts. Out: parsed patterns and address blocks, as plain data of the config.
  */
 
 import {
@@ -23,7 +23,7 @@ const ORIGIN: Codec<OriginPattern> = {
     const pattern = parseOriginPattern(text);
     if (pattern !== null) return pattern;
     throw new UsageError(
-      `${name} is an origin as https://example.com, *.example.com, localhost:3000 or *, not "${text}"`,
+      `${name} must be an origin, as https://example.com, *.example.com, localhost:3000 or *, not "${text}"`,
     );
   },
   show: ({ text }) => text,
@@ -34,7 +34,7 @@ const CIDR: Codec<Cidr> = {
     const block = parseCidr(text);
     if (block !== null) return block;
     throw new UsageError(
-      `${name} is an address or a block of addresses as 10.0.0.0/8 or 2001:db8::/32, or unix, not "${text}"`,
+      `${name} must be an IP address, a block such as 10.0.0.0/8 or 2001:db8::/32, or unix, not "${text}"`,
     );
   },
   show: ({ address, prefix }) => {
@@ -51,8 +51,8 @@ export const ACCESS_OPTIONS: readonly Option[] = [
       flag: "origin",
       group,
       value: "PATTERN",
-      help: "pages of other origins that may open WebSockets, as *.example.com; repeatable",
-      defaultText: "our own alone",
+      help: "other origins whose pages may open WebSockets, as *.example.com",
+      defaultText: "same origin only",
     },
     { get: (config) => config.origins, set: (config, value) => void (config.origins = value) },
     ORIGIN,
@@ -61,7 +61,7 @@ export const ACCESS_OPTIONS: readonly Option[] = [
     {
       flag: "proxy-protocol",
       group,
-      help: "every connection begins with a PROXY header, version 1 or 2; without one: closed",
+      help: "require a PROXY header, version 1 or 2, at the start of every connection",
     },
     at("proxy", "protocol"),
   ),
@@ -70,8 +70,7 @@ export const ACCESS_OPTIONS: readonly Option[] = [
       flag: "trust-proxy",
       group,
       value: "CIDR",
-      help:
-        "proxies whose X-Forwarded-For or Forwarded names the client, as 10.0.0.0/8 or unix; repeatable",
+      help: "trust X-Forwarded-For or Forwarded from these proxies, as 10.0.0.0/8 or unix",
     },
     at("proxy", "trustedProxies"),
     CIDR,
@@ -81,8 +80,7 @@ export const ACCESS_OPTIONS: readonly Option[] = [
       flag: "trust-proxy-field",
       group,
       choices: TRUSTED_FIELDS,
-      help:
-        "which of the two these proxies write; auto: the one that is there, neither if they differ",
+      help: "the field that these proxies write; auto: either one, and neither if they differ",
     },
     at("proxy", "trustedField"),
   ),

@@ -1,23 +1,25 @@
 /**
- * Which of the server's own endpoints answer, and who may ask.
+ * Which built-in endpoints are enabled, and which users have access.
  */
 
 import { ENDPOINT_NAMES, type EndpointName, type UserSource } from "../../config/mod.ts";
 import { UsageError } from "../usage_error.ts";
 import { choices, type Codec, list, type Option } from "./option.ts";
 
-/** `USER:FILE`; RFC 7617 section 2 has no colon in a user's name. */
+/** `USER:FILE`; RFC 7617 section 2 allows no colon in a user name. */
 const USER: Codec<UserSource> = {
   parse: (text, name) => {
     const colon = text.indexOf(":");
     const [user, file] = [text.slice(0, colon), text.slice(colon + 1)];
     if (colon > 0 && file !== "") return { user, file };
-    throw new UsageError(`${name} is USER:FILE, as alice:/etc/async-deno/passwords, not "${text}"`);
+    throw new UsageError(
+      `${name} must be USER:FILE, as alice:/etc/async-deno/passwords, not "${text}"`,
+    );
   },
   show: ({ user, file }) => `${user}:${file}`,
 };
 
-/** No endpoint at all. */
+/** The word for no endpoint at all. */
 const NONE = "none";
 
 const SOME: Option = choices<EndpointName>(
@@ -26,7 +28,7 @@ const SOME: Option = choices<EndpointName>(
     group: "Endpoints",
     value: "NAME,…|none",
     choices: ENDPOINT_NAMES,
-    help: "those that answer: the terminal, /ws, /echo, /healthz",
+    help: "built-in endpoints to enable: the terminal, /ws, /echo, /healthz",
   },
   {
     get: (config) => config.endpoints,
@@ -50,8 +52,8 @@ export const ENDPOINT_OPTIONS: readonly Option[] = [
       flag: "basic-auth",
       group: "Endpoints",
       value: "USER:FILE",
-      help: "asks for a name and a password, for all but /healthz; see hash-password",
-      defaultText: "everybody may ask",
+      help: "require a user name and password for everything but /healthz; see hash-password",
+      defaultText: "no password",
     },
     { get: (config) => config.users, set: (config, value) => void (config.users = value) },
     USER,

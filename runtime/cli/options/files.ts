@@ -1,5 +1,5 @@
 /**
- * The folder that is served, and what is said with its files. The defaults and their reasons are in
+ * The served folder and the header fields of its files. The defaults and their reasons are in
  * runtime/config/files.ts.
  */
 
@@ -13,7 +13,7 @@ const MEBIBYTE = 1024 * 1024;
 
 type Field = FilesConfig["headers"][number];
 
-/** What each answer says of its own file: a second one of the same name would contradict it. */
+/** Fields that the server sets for each file: a second one of the same name would contradict it. */
 const OF_EACH_FILE: readonly string[] = [
   ...["accept-ranges", "content-encoding", "content-range", "content-type"],
   ...["etag", "last-modified", "location"],
@@ -23,21 +23,23 @@ const OF_EACH_FILE: readonly string[] = [
 const FIELD: Codec<Field> = {
   parse: (line, name) => {
     const field = parseFieldLine(line);
-    if ("fault" in field) throw new UsageError(`${name} is NAME: VALUE; "${line}" ${field.fault}`);
+    if ("fault" in field) {
+      throw new UsageError(`${name} must be NAME: VALUE; "${line}" ${field.fault}`);
+    }
     if (!OF_EACH_FILE.includes(field.name.toLowerCase())) return field;
-    throw new UsageError(`${name} cannot be ${field.name}: each file has its own`);
+    throw new UsageError(`${name} must not be ${field.name}: the server sets it for each file`);
   },
   show: ({ name, value }) => `${name}: ${value}`,
 };
 
-/** `PATTERN=VALUE`; the value may have equals signs of its own, as max-age=60. */
+/** `PATTERN=VALUE`; the value may contain equals signs, as max-age=60. */
 const CACHE_RULE: Codec<CacheRule> = {
   parse: (rule, name) => {
     const equals = rule.indexOf("=");
     const [pattern, value] = [rule.slice(0, equals), rule.slice(equals + 1).trim()];
     const field = parseFieldLine(`Cache-Control: ${value}`);
     if (equals < 1 || value === "" || "fault" in field) {
-      throw new UsageError(`${name} is PATTERN=VALUE, as '*.css=max-age=3600', not "${rule}"`);
+      throw new UsageError(`${name} must be PATTERN=VALUE, as '*.css=max-age=3600', not "${rule}"`);
     }
     return { pattern, value };
   },
@@ -48,7 +50,7 @@ const CACHE_RULE: Codec<CacheRule> = {
 const MEDIA_TYPE =
   /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(?:[ \t]*;[ \t]*[\w!#$&^.+-]+=(?:[\w!#$&^.+-]+|"[^"\\]*"))*$/;
 
-/** `.ENDING=TYPE`; endings have no case, and dots within. */
+/** `.ENDING=TYPE`; endings are case-insensitive and may contain dots. */
 const TYPE_RULE: Codec<TypeRule> = {
   parse: (rule, name) => {
     const equals = rule.indexOf("=");
@@ -56,7 +58,7 @@ const TYPE_RULE: Codec<TypeRule> = {
     const field = parseFieldLine(`Content-Type: ${type}`);
     if (!/^\.[^/\s]+$/.test(ending) || !MEDIA_TYPE.test(type) || "fault" in field) {
       throw new UsageError(
-        `${name} is .ENDING=TYPE, as '.gpx=application/gpx+xml', not "${rule}"`,
+        `${name} must be .ENDING=TYPE, as '.gpx=application/gpx+xml', not "${rule}"`,
       );
     }
     return { ending, type };
@@ -70,7 +72,7 @@ const ORIGIN: Codec<string> = {
     if (origin === "*" || (URL.canParse(origin) && new URL(origin).origin === origin)) {
       return origin;
     }
-    throw new UsageError(`${name} is * or an origin, as https://example.com, not "${origin}"`);
+    throw new UsageError(`${name} must be * or an origin, as https://example.com, not "${origin}"`);
   },
   show: (origin) => origin,
 };
@@ -83,7 +85,7 @@ export const FILE_OPTIONS: readonly Option[] = [
       group,
       value: "DIR",
       names: "folder",
-      help: "serves the folder at /; the terminal is at /term/ then",
+      help: "serve this folder at /; the terminal then moves to /term/",
     },
     at("files", "root"),
     TEXT,
@@ -93,7 +95,7 @@ export const FILE_OPTIONS: readonly Option[] = [
       flag: "cache",
       group,
       value: "PATTERN=VALUE",
-      help: "Cache-Control of the files that match, as '/assets/**=max-age=3600'; the first counts",
+      help: "Cache-Control of matching files, as '/assets/**=max-age=3600'; the first match wins",
       defaultText: "no-cache",
     },
     at("files", "cache"),
@@ -104,8 +106,8 @@ export const FILE_OPTIONS: readonly Option[] = [
       flag: "type",
       group,
       value: ".ENDING=TYPE",
-      help: "media type of the files that end so, as '.gpx=application/gpx+xml'",
-      defaultText: "by mime-db",
+      help: "media type of files with this ending, as '.gpx=application/gpx+xml'",
+      defaultText: "from mime-db",
     },
     at("files", "types"),
     TYPE_RULE,
@@ -115,13 +117,13 @@ export const FILE_OPTIONS: readonly Option[] = [
       flag: "header",
       group,
       value: "NAME: VALUE",
-      help: "field of every answer about a file, in place of a default; empty: without it",
+      help: "header field of every file response; replaces a default, an empty value removes it",
     },
     at("files", "headers"),
     FIELD,
   ),
   text(
-    { flag: "cors", group, value: "ORIGIN|*", help: "whose pages may read the files" },
+    { flag: "cors", group, value: "ORIGIN|*", help: "origin whose pages may read the files" },
     at("files", "cors"),
     ORIGIN,
   ),
@@ -129,29 +131,30 @@ export const FILE_OPTIONS: readonly Option[] = [
     {
       flag: "spa",
       group,
-      help: "what accepts HTML and is no file is /index.html, but for endings of assets",
+      help:
+        "answer with /index.html if HTML is accepted and there is no file, except for asset names",
     },
     at("files", "spa"),
   ),
   flagSwitch(
-    { flag: "listing", group, help: "folders without index.html show what is in them" },
+    { flag: "listing", group, help: "list folders that have no index.html" },
     at("files", "listing"),
   ),
   flagSwitch(
-    { flag: "hidden", group, help: "serves names that begin with a dot" },
+    { flag: "hidden", group, help: "serve files whose names begin with a dot" },
     at("files", "hidden"),
   ),
   flagSwitch(
-    { flag: "follow-links", group, help: "follows symbolic links out of the folder, too" },
+    { flag: "follow-links", group, help: "also follow symbolic links that lead out of the folder" },
     at("files", "followLinks"),
   ),
   number(
     {
       flag: "file-memory",
       group,
-      value: "BYTES",
+      value: "SIZE",
       range: [0, 1024 * 1024 * MEBIBYTE],
-      help: "for hot small files, compressed text and lists, of all workers",
+      help: "memory for hot small files, compressed text and listings, for all workers together",
     },
     at("files", "memoryBytes"),
   ),

@@ -1,5 +1,5 @@
 /**
- * Every bound that can be set, on time and on what a peer can make grow. The defaults and their
+ * Every limit that can be set, on time and on what a peer can make grow. The defaults and their
  * reasons are in runtime/config/limits.ts and protocol/limits.ts.
  */
 
@@ -13,98 +13,98 @@ export const LIMIT_OPTIONS: readonly Option[] = [
   limit(
     at("limits", "connections"),
     ["max-connections", "COUNT", 1, 1_000_000],
-    "connections at once; more get 503",
+    "open connections; further ones get 503",
   ),
   limit(at("limits", "connectionsPerAddress"), [
     "max-connections-per-address",
     "COUNT",
     0,
     1_000_000,
-  ], "of one address, of IPv6 one /64; more get 503; 0: no such bound"),
+  ], "connections per address (IPv6: per /64); further ones get 503; 0: no limit"),
   limit(
     at("limits", "pipelined"),
     ["max-pipelined", "COUNT", 1, 1_000_000],
-    "requests of a connection handled before others have their turn",
+    "pipelined requests handled before other connections get their turn",
   ),
   limit(
     at("limits", "queuedBytes"),
-    ["max-queued", "BYTES", 0, 1024 * MEBIBYTE],
-    "waiting for a WebSocket's peer; more: it is not read from",
+    ["max-queued", "SIZE", 0, 1024 * MEBIBYTE],
+    "bytes queued for a WebSocket client; above it, reading from that client pauses",
   ),
   limit(
     at("limits", "headTime"),
-    ["head-timeout", "SECONDS", 0.1, A_DAY],
-    "for a request's head; slower: 408",
+    ["head-timeout", "TIME", 0.1, A_DAY],
+    "time to receive a request head; then 408",
   ),
   limit(
     at("limits", "idleTime"),
-    ["idle-timeout", "SECONDS", 0.1, A_DAY],
-    "between requests; longer: closed",
+    ["idle-timeout", "TIME", 0.1, A_DAY],
+    "time between requests; then the connection is closed",
   ),
   limit(
     at("limits", "bodyRate"),
-    ["body-rate", "BYTES", 1, 1024 * MEBIBYTE],
-    "a second at least of a body, after the head's time; slower: 408",
+    ["body-rate", "SIZE", 1, 1024 * MEBIBYTE],
+    "minimum rate of a request body, per second, after --head-timeout; below it 408",
   ),
   limit(
     at("limits", "writeStall"),
-    ["write-timeout", "SECONDS", 0.1, A_DAY],
-    "for a peer that reads nothing; longer: closed",
+    ["write-timeout", "TIME", 0.1, A_DAY],
+    "time without write progress; then the connection is closed",
   ),
   limit(
     at("limits", "pingTime"),
-    ["ping-interval", "SECONDS", 0.1, A_DAY],
-    "of silence before a WebSocket is pinged",
+    ["ping-interval", "TIME", 0.1, A_DAY],
+    "silence after which a WebSocket is pinged",
   ),
   limit(
     at("limits", "pongTime"),
-    ["pong-timeout", "SECONDS", 0.1, A_DAY],
-    "of silence before a WebSocket is closed",
+    ["pong-timeout", "TIME", 0.1, A_DAY],
+    "silence after which a WebSocket is closed",
   ),
   limit(
     at("limits", "closeTime"),
-    ["close-timeout", "SECONDS", 0.1, A_DAY],
-    "for a WebSocket's close handshake",
+    ["close-timeout", "TIME", 0.1, A_DAY],
+    "time for the WebSocket close handshake",
   ),
   limit(
     at("limits", "drainTime"),
-    ["drain-timeout", "SECONDS", 0.1, A_DAY],
-    "to finish what is under way when stopped",
+    ["drain-timeout", "TIME", 0.1, A_DAY],
+    "time to finish open requests when stopping",
   ),
   limit(
     at("limits", "drainDelay"),
-    ["drain-delay", "SECONDS", 0, A_DAY],
-    "of serving on after the signal, while /readyz fails",
+    ["drain-delay", "TIME", 0, A_DAY],
+    "time to keep accepting after the stop signal, while /readyz fails",
   ),
   limit(
     at("http1", "requestLineBytes"),
-    ["max-request-line", "BYTES", 64, MEBIBYTE],
-    "of a request line; more: 414",
+    ["max-request-line", "SIZE", 64, MEBIBYTE],
+    "length of a request line; above it 414",
   ),
   limit(
     at("http1", "headBytes"),
-    ["max-head", "BYTES", 128, 16 * MEBIBYTE],
-    "of a request's head; more: 431",
+    ["max-head", "SIZE", 128, 16 * MEBIBYTE],
+    "size of a request head; above it 431",
   ),
   limit(
     at("http1", "fieldCount"),
     ["max-fields", "COUNT", 1, 10_000],
-    "header fields of a request; more: 431",
+    "number of header fields; above it 431",
   ),
   limit(
     at("http1", "bodyBytes"),
-    ["max-body", "BYTES", 0, 1024 * MEBIBYTE],
-    "of a request's body; more: 413",
+    ["max-body", "SIZE", 0, 1024 * MEBIBYTE],
+    "size of a request body; above it 413",
   ),
   limit(
     at("websocket", "messageBytes"),
-    ["max-message", "BYTES", 0, 1024 * MEBIBYTE],
-    "of a WebSocket message; more: close 1009",
+    ["max-message", "SIZE", 0, 1024 * MEBIBYTE],
+    "size of a WebSocket message; above it close 1009",
   ),
   limit(
     at("websocket", "fragmentCount"),
     ["max-fragments", "COUNT", 1, 1_000_000],
-    "frames of a WebSocket message; more: close 1008",
+    "frames of a WebSocket message; above it close 1008",
   ),
 ];
 

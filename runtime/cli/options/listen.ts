@@ -1,45 +1,40 @@
 /**
- * Where the server listens, and by how many threads. `WORKERS`, `IP` and `PORT` before the options
- * mean the same, and win.
+ * Where the server listens, and with how many threads. The positional arguments `WORKERS`, `IP` and
+ * `PORT` set the same values, and win.
  */
 
+import { formatIpAddress, parseIpAddress } from "../../../protocol/mod.ts";
 import { UsageError } from "../usage_error.ts";
 import { at, type Codec, number, type Option, TEXT, text } from "./option.ts";
 
-/** The most workers there can be: shared memory has that many blocks. */
+/** The largest number of workers: shared memory has that many blocks. */
 export const MAX_WORKERS = 256;
 const MAX_PORT = 65_535;
 
 const group = "Listening";
 
-const OCTET = /^(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)$/;
-
-/** An address as the kernel takes it, an IPv6 one in brackets too. */
+/** An IP address; IPv6 also in brackets. Kept in its canonical form, so that texts can be compared. */
 export const IP_ADDRESS: Codec<string> = {
   parse: (text, name) => {
-    const bare = text.replace(/^\[(.*)\]$/, "$1");
-    const isIPv4 = bare.split(".").length === 4 &&
-      bare.split(".").every((part) => OCTET.test(part));
-    if (isIPv4 || isIPv6(bare)) return bare;
+    const address = parseIpAddress(text.replace(/^\[(.*)\]$/, "$1"));
+    if (address !== null) return formatIpAddress(address);
     throw new UsageError(
-      `${name} is an IPv4 or IPv6 address of this machine, as 127.0.0.1 or ::, not "${text}"`,
+      `${name} must be an IPv4 or IPv6 address of this machine, as 127.0.0.1 or ::, not "${text}"`,
     );
   },
   show: (address) => address,
 };
 
-function isIPv6(text: string): boolean {
-  return text.includes(":") && /^[\da-f:.]+$/i.test(text) && URL.canParse(`http://[${text}]/`);
-}
-
-/** unix(7): longer ones do not fit the kernel's address. */
+/** unix(7): longer paths do not fit into the kernel's address. */
 const LONGEST_UNIX_PATH = 107;
 
 const UNIX_PATH: Codec<string> = {
   parse: (path, name) => {
     const bytes = new TextEncoder().encode(TEXT.parse(path, name)).length;
     if (bytes <= LONGEST_UNIX_PATH) return path;
-    throw new UsageError(`${name} is a path of at most ${LONGEST_UNIX_PATH} bytes, not ${bytes}`);
+    throw new UsageError(
+      `${name} must be a path of at most ${LONGEST_UNIX_PATH} bytes, not ${bytes}`,
+    );
   },
   show: (path) => path,
 };
@@ -47,7 +42,7 @@ const UNIX_PATH: Codec<string> = {
 const MODE: Codec<number> = {
   parse: (mode, name) => {
     if (/^0?[0-7]{3}$/.test(mode)) return parseInt(mode, 8);
-    throw new UsageError(`${name} is three octal digits as 660, not "${mode}"`);
+    throw new UsageError(`${name} must be three octal digits, as 660, not "${mode}"`);
   },
   show: (mode) => mode.toString(8).padStart(3, "0"),
 };
@@ -59,8 +54,8 @@ export const WORKERS: Option = number(
     group,
     value: "COUNT",
     range: [1, MAX_WORKERS],
-    help: "threads that serve",
-    defaultText: "one a core",
+    help: "number of worker threads",
+    defaultText: "one per core",
   },
   { get: (config) => config.workers, set: (config, value) => void (config.workers = value!) },
 );
@@ -79,7 +74,7 @@ export const PORT: Option = number(
     group,
     value: "PORT",
     range: [0, MAX_PORT],
-    help: "port to listen on; 0 takes a free one",
+    help: "port to listen on; 0 picks a free port",
   },
   { get: (config) => config.port, set: (config, value) => void (config.port = value!) },
 );
@@ -91,7 +86,7 @@ const UNIX: Option = text(
     group,
     value: "PATH",
     names: "new file",
-    help: "listen on this Unix socket in place of an address",
+    help: "listen on this Unix socket instead of an address",
   },
   at("unix", "path"),
   UNIX_PATH,
@@ -99,12 +94,12 @@ const UNIX: Option = text(
 
 /** `--unix-mode`. */
 const UNIX_MODE: Option = text(
-  { flag: "unix-mode", group, value: "MODE", help: "rights of the socket's file, octal" },
+  { flag: "unix-mode", group, value: "MODE", help: "file mode of the Unix socket, octal" },
   { get: (config) => config.unix.mode, set: (config, value) => void (config.unix.mode = value!) },
   MODE,
 );
 
-/** What can stand before the options, in this order. */
+/** The positional arguments, in their order. */
 export const ARGUMENTS: readonly (readonly [name: string, option: Option])[] = [
   ["WORKERS", WORKERS],
   ["IP", IP],

@@ -1,6 +1,6 @@
 /**
- * The event log: where it goes, how its lines look, how large it grows. Whether a file can be written is found
- * out at the start.
+ * The event log: where it is written, the format of its lines, and how large it grows. That a file
+ * cannot be written is reported at the start.
  */
 
 import { LOG_FORMATS } from "../../config/mod.ts";
@@ -17,7 +17,7 @@ export const LOG_OPTIONS: readonly Option[] = [
       value: "FILE|-|off",
       names: "new file",
       help:
-        "events go to FILE, never through a symbolic link, to standard output, or nowhere; the last run's is FILE.1",
+        "event log: FILE (never through a symbolic link; FILE.1 is the last run's), standard output, or off",
     },
     { get: (config) => config.log, set: (config, value) => void (config.log = value!) },
     TEXT,
@@ -26,9 +26,9 @@ export const LOG_OPTIONS: readonly Option[] = [
     {
       flag: "log-size",
       group: "Log",
-      value: "BYTES",
+      value: "SIZE",
       range: [0, KIBIBYTE ** 3],
-      help: "at this size FILE is renamed to FILE.1 and a new one begins; 0: no bound",
+      help: "size at which FILE is renamed to FILE.1 and a new file begins; 0: no limit",
     },
     { get: (config) => config.logBytes, set: (config, value) => void (config.logBytes = value!) },
   ),
@@ -37,7 +37,7 @@ export const LOG_OPTIONS: readonly Option[] = [
       flag: "log-format",
       group: "Log",
       choices: LOG_FORMATS,
-      help: "time and worker before each line, or the words of async_nostd alone",
+      help: "lines with time and worker, or in the format of async_nostd without them",
     },
     { get: (config) => config.logFormat, set: (config, value) => void (config.logFormat = value) },
   ),

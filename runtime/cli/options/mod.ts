@@ -1,5 +1,5 @@
 /**
- * Every option as one table. A group of options is a file here; a new one joins the list below.
+ * Every option as one table. Each group of options is a file here; a new group joins the list below.
  *
  * ```ts
  * import { OPTIONS, variableOf } from "./mod.ts";
@@ -19,7 +19,7 @@ import { MONITORING_OPTIONS } from "./monitoring.ts";
 import type { Option } from "./option.ts";
 import { TLS_OPTIONS } from "./tls.ts";
 
-/** The options in the order of `--help`, where each group stands together. */
+/** The options in the order of `--help`, group by group. */
 export const OPTIONS: readonly Option[] = [
   ...LISTEN_OPTIONS,
   ...TLS_OPTIONS,
@@ -31,9 +31,10 @@ export const OPTIONS: readonly Option[] = [
   ...LIMIT_OPTIONS,
 ];
 
-/** Those whose new values hold while the server runs, from SIGHUP on; see Executor.reload. */
-export const READ_ANEW: readonly Option[] = [...FILE_OPTIONS, ...ENDPOINT_OPTIONS];
+/** The options that SIGHUP reloads; the others take a restart. See Executor.reload. */
+export const RELOADED_OPTIONS: readonly Option[] = [...FILE_OPTIONS, ...ENDPOINT_OPTIONS];
 
+export { FILE_OPTIONS } from "./files.ts";
 export { ARGUMENTS, MAX_WORKERS } from "./listen.ts";
 export {
   COMMANDS,

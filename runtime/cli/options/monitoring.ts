@@ -1,5 +1,5 @@
 /**
- * What the server tells of itself: metrics, health, a live page, and the access log.
+ * Monitoring: the admin server with metrics, health and the live page, and the access log.
  */
 
 import { ACCESS_FORMATS, type ListenAddress } from "../../config/mod.ts";
@@ -16,7 +16,9 @@ const LISTEN_ADDRESS: Codec<ListenAddress> = {
     const [, address, digits] = /^(\[[^\]]*\]|[^:]*):(\d{1,5})$/.exec(text) ?? [];
     const port = Number(digits);
     if (address === undefined || !(port <= MAX_PORT)) {
-      throw new UsageError(`${name} is IP:PORT, as 127.0.0.1:9000 or [::1]:9000, not "${text}"`);
+      throw new UsageError(
+        `${name} must be IP:PORT, as 127.0.0.1:9000 or [::1]:9000, not "${text}"`,
+      );
     }
     return { hostname: IP_ADDRESS.parse(address, `the IP of ${name}`), port };
   },
@@ -30,7 +32,7 @@ export const MONITORING_OPTIONS: readonly Option[] = [
       flag: "admin",
       group,
       value: "IP:PORT",
-      help: "serves /metrics for Prometheus, /healthz, /readyz and a live page there",
+      help: "serve /metrics, /healthz, /readyz and a live page at this address, without a password",
       defaultText: "off",
     },
     at("monitoring", "admin"),
@@ -42,7 +44,7 @@ export const MONITORING_OPTIONS: readonly Option[] = [
       group,
       value: "FILE|-|off",
       names: "new file",
-      help: "a line for every request, appended to FILE, or to standard output",
+      help: "append one line per request to FILE, or write it to standard output",
     },
     at("monitoring", "accessLog"),
     TEXT,
@@ -52,7 +54,7 @@ export const MONITORING_OPTIONS: readonly Option[] = [
       flag: "access-log-format",
       group,
       choices: ACCESS_FORMATS,
-      help: "as Apache and nginx write it, or as an object of JSON a line",
+      help: "the format of Apache and nginx, or one JSON object per line",
     },
     at("monitoring", "accessLogFormat"),
   ),

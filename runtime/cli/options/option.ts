@@ -1,16 +1,19 @@
 /**
  * An option: one row that serves the command line, the environment, the configuration file, the help
- * and the completions, and the makers of such rows.
+ * and the completions, and the functions that make such rows.
  *
- * In: texts, as they were written. Out: a config with the value set, or a UsageError that names what
- * was written and what would be right. A row knows its place in the config and nothing of where the
- * text came from. Touches nothing: whether a file is there is found out by who opens it.
+ * In: the texts as they were written. Out: a config with the value set, or a UsageError that names
+ * the option, what was written and what is allowed. A row knows its place in the config, not where
+ * the text came from: all sources go through `apply`. Opens no file: the code that uses a file
+ * reports that it is missing.
  */
 
 import type { Config } from "../../config/mod.ts";
+import { nearest } from "../nearest.ts";
 import { UsageError } from "../usage_error.ts";
+import { formatSize, formatTime, parseSize, parseTime } from "./quantity.ts";
 
-/** The same data, free to be filled in; a list is replaced as a whole. */
+/** The same data with writable fields; a list is replaced as a whole. */
 export type Mutable<T> = T extends readonly unknown[] ? T
   : T extends object ? { -readonly [Key in keyof T]: Mutable<T[Key]> }
   : T;
@@ -18,7 +21,7 @@ export type Mutable<T> = T extends readonly unknown[] ? T
 /** A Config that is being filled in. */
 export type MutableConfig = Mutable<Config>;
 
-/** Where in the config a value is. */
+/** Reads and writes one value of the config. */
 export interface Access<T> {
   /** The value. */
   get(config: Config): T;
@@ -26,41 +29,41 @@ export interface Access<T> {
   set(config: MutableConfig, value: T): void;
 }
 
-/** What every kind of option says of itself. */
+/** The fields that every kind of option has. */
 export interface Row {
   /** The name without dashes, in kebab-case: the key in a file too. */
   readonly flag: string;
   /** The heading in `--help`. */
   readonly group: string;
-  /** A line of words; the default is added by who prints it. */
+  /** One line of text, without the default: the help adds that. */
   readonly help: string;
-  /** What stands for the default where its value says nothing. */
+  /** Describes the default if its value alone does not. */
   readonly defaultText?: string;
 }
 
-/** What the value names on disk: a file or folder that must be there, or a file that may be made. */
+/** What the value names on disk: a file or folder that must exist, or a file that may be created. */
 export type Named = "file" | "folder" | "new file";
 
 /** One option. */
 export interface Option extends Omit<Row, "defaultText"> {
-  /** What the value is, as `--help` shows it: SECONDS, FILE; undefined for a switch. */
+  /** The placeholder that `--help` shows for the value: TIME, FILE; undefined for a switch. */
   readonly value: string | undefined;
   /** Whether it may be given several times. */
   readonly repeatable: boolean;
-  /** The values there are; none: any text that {@link Option.apply} takes. */
+  /** The allowed words; empty: any text that {@link Option.apply} accepts. */
   readonly choices: readonly string[];
-  /** What a number lies between. */
+  /** The range of a number, of a size in bytes or of a time in seconds; undefined for other options. */
   readonly range: readonly [least: number, most: number] | undefined;
   /** What its value names on disk. */
   readonly names: Named | undefined;
-  /** The value in the config of defaults, in words. */
+  /** The default as `--help` shows it. */
   defaultText(defaults: Config): string;
-  /** The values as one would write them; none for what is off. Applying them changes nothing. */
+  /** The present values as a user would write them; none if it is off. Applying them changes nothing. */
   valuesOf(config: Config): readonly string[];
   /**
-   * Sets it, in place of what was there.
+   * Replaces the value.
    *
-   * @param name of what was written, for the error: `--flag`, the variable, or the file's key
+   * @param name how an error names the option: `--flag`, the variable, or the file's key
    * @throws UsageError
    */
   apply(config: MutableConfig, values: readonly string[], name: string): void;
@@ -70,7 +73,7 @@ export interface Option extends Omit<Row, "defaultText"> {
 export interface Codec<T> {
   /** @throws UsageError that begins with `name` */
   parse(text: string, name: string): T;
-  /** The text that {@link Codec.parse} makes the same value of. */
+  /** A text from which {@link Codec.parse} makes the same value. */
   show(value: T): string;
 }
 
@@ -94,52 +97,94 @@ export function at<S extends Section, K extends keyof Config[S]>(
   };
 }
 
-/** What a number counts. SECONDS may have a fraction, and are milliseconds in the config. */
+/** What a number counts. SIZE is bytes; TIME is seconds, and milliseconds in the config. */
 export interface NumberRow extends Row {
-  readonly value: "SECONDS" | "BYTES" | "COUNT" | "PORT";
-  /** In the unit of the option. */
+  readonly value: "TIME" | "SIZE" | "COUNT" | "PORT";
+  /** In whole numbers, bytes, or seconds. */
   readonly range: readonly [least: number, most: number];
 }
 
-/** An option that takes a number; undefined in the config: off. */
+/** How the numbers of one kind are read, and shown to people. */
+interface Measure {
+  /** How many units of the config one unit of {@link NumberRow.range} is. */
+  readonly scale: number;
+  /** In the config's unit; undefined for a text that is none. */
+  parse(text: string): number | undefined;
+  format(value: number): string;
+  /** What an error calls it, and behind the range how it is written. */
+  readonly noun: string;
+  readonly grammar: string;
+}
+
+const WHOLE: Measure = {
+  scale: 1,
+  parse: (text) => /^\d+$/.test(text) ? Number(text) : undefined,
+  format: String,
+  noun: "a whole number",
+  grammar: "",
+};
+
+const MEASURES: Readonly<Record<NumberRow["value"], Measure>> = {
+  COUNT: WHOLE,
+  PORT: WHOLE,
+  SIZE: {
+    scale: 1,
+    parse: parseSize,
+    format: formatSize,
+    noun: "a size",
+    grammar: " (bytes, or with a unit: 64k, 1.5MiB, 1g)",
+  },
+  TIME: {
+    scale: 1000,
+    parse: parseTime,
+    format: formatTime,
+    noun: "a time",
+    grammar: " (seconds, or with a unit: 500ms, 10s, 5m, 1h)",
+  },
+};
+
+/** An option that takes a number, a size or a time; undefined in the config: off. */
 export function number(row: NumberRow, access: Access<number | undefined>): Option {
-  const { value: unit, range: [least, most] } = row;
-  const scale = unit === "SECONDS" ? 1000 : 1;
-  const pattern = unit === "SECONDS" ? /^\d+(\.\d+)?$/ : /^\d+$/;
-  const kind = unit === "SECONDS" ? "a number of seconds" : "a whole number";
+  const { scale, parse, format, noun, grammar } = MEASURES[row.value];
+  const [least, most] = row.range.map((bound) => bound * scale) as [number, number];
   const codec: Codec<number> = {
     parse: (text, name) => {
-      const value = Number(text);
-      if (pattern.test(text) && value >= least && value <= most) return value * scale;
-      throw new UsageError(`${name} is ${kind} from ${least} to ${most}, not "${text}"`);
+      const value = parse(text);
+      if (value !== undefined && value >= least && value <= most) return value;
+      const range = `${noun} from ${format(least)} to ${format(most)}${grammar}`;
+      throw new UsageError(`${name} must be ${range}, not "${text}"`);
     },
     show: (value) => String(value / scale),
   };
-  return { ...single(row, access, codec), range: row.range };
+  const defaultText = (defaults: Config) => {
+    const value = access.get(defaults);
+    return row.defaultText ?? (value === undefined ? "none" : format(value));
+  };
+  return { ...single(row, access, codec), range: row.range, defaultText };
 }
 
-/** What an option that takes a text says of itself. */
+/** The fields of an option that takes a text. */
 export interface TextRow extends Row {
-  /** What the text is, as `--help` shows it. */
+  /** The placeholder that `--help` shows for the text. */
   readonly value: string;
   readonly names?: Named | undefined;
 }
 
-/** Any text in which there is no NUL. */
+/** Any text without NUL. */
 export const TEXT: Codec<string> = {
   parse: (text, name) => {
-    if (text.includes("\0")) throw new UsageError(`${name} cannot have a NUL in it`);
+    if (text.includes("\0")) throw new UsageError(`${name} must not contain a NUL character`);
     return text;
   },
   show: (value) => value,
 };
 
-/** An option that takes a text, which `codec` may turn into something else; undefined in the config: off. */
+/** An option that takes a text, which `codec` parses; undefined in the config: off. */
 export function text<T>(row: TextRow, access: Access<T | undefined>, codec: Codec<T>): Option {
   return { ...single(row, access, codec), names: row.names };
 }
 
-/** A text that may be given several times; the order is kept. */
+/** An option that may be given several times; the order is kept. */
 export function list<T>(row: TextRow, access: Access<readonly T[]>, codec: Codec<T>): Option {
   return {
     ...plain(row),
@@ -152,7 +197,7 @@ export function list<T>(row: TextRow, access: Access<readonly T[]>, codec: Codec
   };
 }
 
-/** An option that takes one of a few words. */
+/** An option that takes one word of a set. */
 export function choice<T extends string>(
   row: Row & { readonly choices: readonly T[] },
   access: Access<T>,
@@ -161,7 +206,7 @@ export function choice<T extends string>(
   return { ...single({ ...row, value: choices.join("|") }, access, wordOf(choices)), choices };
 }
 
-/** An option that takes some of a few words, with commas between them. */
+/** An option that takes several words of a set, separated by commas. */
 export function choices<T extends string>(
   row: Row & { readonly value: string; readonly choices: readonly T[] },
   access: Access<readonly T[]>,
@@ -178,15 +223,22 @@ export function choices<T extends string>(
   };
 }
 
+/** The words for on and for off, in any case; the first of each is the one that is shown. */
+const ON: readonly string[] = ["true", "yes", "on", "1"];
+const OFF: readonly string[] = ["false", "no", "off", "0"];
+
 const SWITCH: Codec<boolean> = {
   parse: (text, name) => {
-    if (text === "true" || text === "false") return text === "true";
-    throw new UsageError(`${name} is a switch, true or false, not "${text}"`);
+    const word = text.toLowerCase();
+    if (ON.includes(word) || OFF.includes(word)) return ON.includes(word);
+    throw new UsageError(
+      `${name} must be true or false (or yes, no, on, off, 1, 0), not "${text}"`,
+    );
   },
   show: String,
 };
 
-/** An option that is on or off; as a flag it takes no value. */
+/** An option that is on or off; the flag alone means on. */
 export function flagSwitch(row: Row, access: Access<boolean>): Option {
   const option = single({ ...row, value: "" }, access, SWITCH);
   return {
@@ -201,7 +253,7 @@ function plain(row: Row & { readonly value: string }) {
   return { flag, group, help, value, choices: [], range: undefined, names: undefined };
 }
 
-/** An option that has one value, or none. */
+/** An option that has one value, or is off. */
 function single<T>(
   row: Row & { readonly value: string },
   access: Access<T | undefined>,
@@ -232,7 +284,9 @@ function wordOf<T extends string>(words: readonly T[]): Codec<T> {
     parse: (text, name) => {
       const word = words.find((word) => word === text);
       if (word !== undefined) return word;
-      throw new UsageError(`${name} is one of ${words.join(", ")}, not "${text}"`);
+      const meant = nearest(text, words);
+      const hint = meant === undefined ? "" : `: did you mean ${meant}?`;
+      throw new UsageError(`${name} must be one of ${words.join(", ")}, not "${text}"${hint}`);
     },
     show: (word) => word,
   };

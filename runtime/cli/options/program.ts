@@ -1,5 +1,5 @@
 /**
- * What is asked of the program and not of the server: flags that are in no config.
+ * The commands, and the flags of the program that are no options of the server.
  *
  * Out: the rows that the command line, the help and the completions have beside the options.
  */
@@ -9,7 +9,7 @@ import type { Named } from "./option.ts";
 /** A flag of the program. */
 export interface ProgramFlag {
   readonly flag: "config" | "check" | "help" | "version";
-  /** One letter that means the same. */
+  /** The one-letter form. */
   readonly short: string | undefined;
   /** As `--help` shows it; undefined for a switch. */
   readonly value: string | undefined;
@@ -24,57 +24,56 @@ export const PROGRAM_FLAGS: readonly ProgramFlag[] = [
     short: undefined,
     value: "FILE",
     names: "file",
-    help: "options from a .toml or .json file, by their names without the dashes",
+    help: "read options from a .toml or .json file; the keys are the names without dashes",
   },
   {
     flag: "check",
     short: undefined,
     value: undefined,
     names: undefined,
-    help: "tell what is wrong, or print what would be served, and where each value comes from",
+    help: "report every error, or print the effective options and where each value comes from",
   },
-  { flag: "help", short: "h", value: undefined, names: undefined, help: "this text" },
-  { flag: "version", short: "V", value: undefined, names: undefined, help: "the version" },
+  { flag: "help", short: "h", value: undefined, names: undefined, help: "print this help" },
+  { flag: "version", short: "V", value: undefined, names: undefined, help: "print the version" },
 ];
 
-/** A word in place of the workers, for something else than to serve. */
+/** The first argument of a command other than to serve. */
 export type CommandWord = "completions" | "hash-password" | "health" | "systemd";
 
-/** What a word does. */
+/** A command. */
 export interface ProgramCommand {
   readonly word: CommandWord;
-  /** What may follow it. */
+  /** The words that may follow it. */
   readonly choices: readonly string[];
-  /** What follows it, as `--help` shows it; empty: nothing. */
+  /** The placeholder that `--help` shows behind it; empty: nothing follows. */
   readonly follows: string;
   readonly help: string;
 }
 
-/** The words, in the order of `--help`. */
+/** The commands, in the order of `--help`. */
 export const COMMANDS: readonly ProgramCommand[] = [
   {
     word: "completions",
     choices: ["bash", "zsh", "fish"],
     follows: "bash|zsh|fish",
-    help: "print what completes the command line in that shell",
+    help: "print the completion script for that shell",
   },
   {
     word: "hash-password",
     choices: [],
     follows: "",
-    help: "read a password from standard input and print its hash, for --basic-auth",
+    help: "ask for a password, or read it from standard input, and print its hash for --basic-auth",
   },
   {
     word: "health",
     choices: [],
     follows: "[ARGUMENTS]",
-    help:
-      "ask the server that was started with these arguments whether it answers: exit code 0 or 1",
+    help: "check whether the server with these arguments answers: exit code 0 or 1",
   },
   {
     word: "systemd",
     choices: [],
     follows: "[ARGUMENTS]",
-    help: "print a hardened unit that serves with the arguments that follow",
+    help: "print a hardened systemd unit that serves with these arguments",
   },
 ];

@@ -1,6 +1,6 @@
 /**
- * What carries the connections, and TLS. Whether the files are there, and belong together, is found
- * out at the start.
+ * The implementation of sockets, and the certificate of https. A missing or unusable file is reported at
+ * the start.
  */
 
 import { TRANSPORTS } from "../../config/mod.ts";
@@ -15,7 +15,7 @@ export const TLS_OPTIONS: readonly Option[] = [
       flag: "transport",
       group,
       choices: TRANSPORTS,
-      help: "what carries the connections; auto: epoll on Linux, deno elsewhere and for TLS",
+      help: "socket implementation; auto: epoll on Linux, deno on other systems and for TLS",
     },
     {
       get: (config) => config.transport,
@@ -28,13 +28,19 @@ export const TLS_OPTIONS: readonly Option[] = [
       group,
       value: "FILE",
       names: "file",
-      help: "serve https and wss with this certificate and its chain, PEM; read anew at SIGHUP",
+      help: "serve https and wss with this certificate chain, PEM; reloaded on SIGHUP",
     },
     at("tls", "cert"),
     TEXT,
   ),
   text(
-    { flag: "tls-key", group, value: "FILE", names: "file", help: "its private key, PEM" },
+    {
+      flag: "tls-key",
+      group,
+      value: "FILE",
+      names: "file",
+      help: "private key of the certificate, PEM, not encrypted",
+    },
     at("tls", "key"),
     TEXT,
   ),
@@ -44,7 +50,7 @@ export const TLS_OPTIONS: readonly Option[] = [
       group,
       value: "PORT",
       range: [0, 65_535],
-      help: "answer plain HTTP at this port with 308 to the https address",
+      help: "redirect plain HTTP on this port to the https address, with 308",
       defaultText: "none",
     },
     {

@@ -1,9 +1,9 @@
 /**
- * Judges the Authorization field of every request (RFC 7617), by a table of users and hashes.
+ * Checks the Authorization field of every request (RFC 7617) against a table of users and hashes.
  *
- * In: a request. Out: whether its credentials are right: at once where they were seen before, else when
- * the hash is reckoned. To try a password takes a tenth of a second of a core: so right ones are
- * remembered, by a salted digest and never as they are, and of others few are tried at the same time.
+ * In: a request. Out: whether its credentials are valid: at once if they are cached, else when the hash
+ * is computed. Computing a hash takes a tenth of a second of a core: so valid credentials are cached, as
+ * a salted digest and never as plain text, and only a few hashes are computed concurrently.
  */
 
 import { createHash, randomBytes } from "node:crypto";
@@ -12,26 +12,26 @@ import type { Admission, Exchange, Guard, Verdict } from "../session/mod.ts";
 import { base64Bytes } from "./base64_bytes.ts";
 import { verifyPassword } from "./password_hash.ts";
 
-/** Credentials that were right, remembered by each worker. */
-const REMEMBERED = 1024;
-/** Hashes reckoned at the same time by each worker, 32 MiB each … */
-const AT_ONCE = 2;
-/** … and requests that wait for that; more are refused: somebody is guessing. */
+/** Valid credentials that each worker caches. */
+const CACHED = 1024;
+/** Hashes that each worker computes concurrently, 32 MiB each … */
+const CONCURRENT = 2;
+/** … and requests that wait for that; further ones are refused: somebody is guessing. */
 const WAITING = 32;
 
-/** RFC 7617 section 2: the scheme has no case; token68 is Base64. */
+/** RFC 7617 section 2: the scheme is case-insensitive; token68 is Base64. */
 const CREDENTIALS = /^Basic +([A-Za-z0-9+/]+=*)$/i;
 const CHALLENGE = 'Basic realm="async-deno", charset="UTF-8"';
-/** Somebody's hash, for users that there are not: their refusal takes as long as a wrong password's. */
-const NOBODY = `$scrypt$ln=15,r=8,p=1$${"A".repeat(22)}$${"A".repeat(43)}`;
+/** Compared with for an unknown user, so that the refusal takes as long as for a wrong password. */
+const UNKNOWN_USER = `$scrypt$ln=15,r=8,p=1$${"A".repeat(22)}$${"A".repeat(43)}`;
 
 /** The users of one worker. */
 export class BasicAuth implements Guard {
   readonly #hashes: ReadonlyMap<string, string>;
-  // The digests' salt: what is looked up in the table cannot be chosen from outside, so that how long
-  // it takes tells nothing.
+  // The salt of the digests: a client cannot choose what is looked up in the cache, so the time that
+  // a look-up takes reveals nothing.
   readonly #key = randomBytes(32);
-  readonly #right = new Map<string, Admission>();
+  readonly #valid = new Map<string, Admission>();
   readonly #waiting: (() => void)[] = [];
   #active = 0;
 
@@ -44,36 +44,38 @@ export class BasicAuth implements Guard {
     const field = request.field("authorization");
     if (field === undefined) return "refused";
     const digest = createHash("sha256").update(this.#key).update(field, "latin1").digest("base64");
-    const admission = this.#right.get(digest);
+    const admission = this.#valid.get(digest);
     if (admission !== undefined) return admission;
     const credentials = parseCredentials(field);
     if (credentials === undefined) return "refused";
-    if (this.#active >= AT_ONCE && this.#waiting.length >= WAITING) return "busy";
-    return this.#try(credentials, digest);
+    if (this.#active >= CONCURRENT && this.#waiting.length >= WAITING) return "busy";
+    return this.#check(credentials, digest);
   }
 
   refuse(exchange: Exchange, verdict: "refused" | "busy"): void {
     if (verdict === "busy") {
-      return exchange.respondText(503, "Too many passwords at once, try again later\n", [
+      return exchange.respondText(503, "Too many password checks at once, try again later\n", [
         ["Retry-After", "1"],
       ]);
     }
-    exchange.respondText(401, "A name and a password are needed here\n", [
+    exchange.respondText(401, "A user name and a password are required\n", [
       ["WWW-Authenticate", CHALLENGE],
       ["Cache-Control", "no-store"],
     ]);
   }
 
-  async #try({ user, password }: Credentials, digest: string): Promise<Verdict> {
-    if (this.#active >= AT_ONCE) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  async #check({ user, password }: Credentials, digest: string): Promise<Verdict> {
+    if (this.#active >= CONCURRENT) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
     this.#active++;
     try {
       const known = this.#hashes.get(user);
-      const isRight = await verifyPassword(password, known ?? NOBODY);
-      if (!isRight || known === undefined) return "refused";
-      if (this.#right.size >= REMEMBERED) this.#right.clear();
+      const isValid = await verifyPassword(password, known ?? UNKNOWN_USER);
+      if (!isValid || known === undefined) return "refused";
+      if (this.#valid.size >= CACHED) this.#valid.clear();
       const admission: Admission = { user };
-      this.#right.set(digest, admission);
+      this.#valid.set(digest, admission);
       return admission;
     } finally {
       this.#active--;

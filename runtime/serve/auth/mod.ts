@@ -1,5 +1,5 @@
 /**
- * Who may ask: names and passwords by HTTP's Basic scheme (RFC 7617), kept as hashes.
+ * HTTP Basic authentication (RFC 7617) with hashed passwords.
  *
  * ```ts
  * import { hashPassword, verifyPassword } from "./mod.ts";

@@ -1,10 +1,10 @@
 /**
- * Passwords as hashes that are dear to try: scrypt (RFC 7914) in the notation of the PHC string format.
+ * Password hashes that are expensive to brute-force: scrypt (RFC 7914) in the PHC string format.
  *
  *   $scrypt$ln=15,r=8,p=1$SALT$HASH      salt and hash in Base64 without padding
  *
- * In: a password, and a hash to compare with. Out: a new hash, or whether it is the one; both as promises,
- * as the work is done on a thread of Deno's pool. What is compared is compared in constant time.
+ * In: a password, and a hash to compare with. Out: a new hash, or whether the password matches; both as
+ * promises, because a thread of Deno's pool does the work. The comparison takes constant time.
  */
 
 import { scrypt } from "node:crypto";
@@ -12,13 +12,13 @@ import { timingSafeEqual } from "@std/crypto/timing-safe-equal";
 import { encodeBase64 } from "@std/encoding/base64";
 import { base64Bytes } from "./base64_bytes.ts";
 
-/** log2 of the cost: 32 MiB and a tenth of a second for each try. OWASP's list has it (with p of 3). */
+/** log2 of the cost: 32 MiB and a tenth of a second per attempt. OWASP recommends it (with p = 3). */
 const LOG_COST = 15;
 const BLOCK_SIZE = 8;
 const PARALLELISM = 1;
 const SALT_BYTES = 16;
 const HASH_BYTES = 32;
-/** A file's hash may ask for more than ours, up to half a gigabyte. */
+/** A hash in a file may be more expensive than ours, up to half a gigabyte of memory. */
 const LARGEST_LOG_COST = 19;
 
 const FORMAT =
@@ -37,7 +37,7 @@ export function isPasswordHash(text: string): boolean {
   return partsOf(text) !== undefined;
 }
 
-/** The hash of a password, with a salt of its own: twice the same password makes two hashes. */
+/** The hash of a password, with a new salt: hashing the same password twice gives two hashes. */
 export async function hashPassword(password: string): Promise<string> {
   const salt = crypto.getRandomValues(new Uint8Array(SALT_BYTES));
   const parts = { cost: LOG_COST, block: BLOCK_SIZE, parallel: PARALLELISM, salt };
@@ -46,10 +46,12 @@ export async function hashPassword(password: string): Promise<string> {
   return `$scrypt$${parameters}$${unpadded(salt)}$${unpadded(hash)}`;
 }
 
-/** Whether `hash` is one of this password. @throws {TypeError} for what is no hash */
+/** Whether `hash` is a hash of this password. @throws {TypeError} if `hash` is no hash */
 export async function verifyPassword(password: string, hash: string): Promise<boolean> {
   const parts = partsOf(hash);
-  if (parts === undefined) throw new TypeError("Cannot compare a password with what is no hash");
+  if (parts === undefined) {
+    throw new TypeError("Cannot compare a password with a text that is no hash");
+  }
   const derived = await derive(password, parts, parts.hash.length);
   return timingSafeEqual(derived, parts.hash);
 }
@@ -68,7 +70,7 @@ function derive(
   { cost, block, parallel, salt }: Omit<Parts, "hash">,
   length: number,
 ): Promise<Uint8Array> {
-  // RFC 7914 section 2: 128 * r * N bytes, and some more for the rest.
+  // RFC 7914 section 2: 128 * r * N bytes, and a reserve for the rest.
   const maxmem = 129 * block * (2 ** cost + parallel) + 1024 * 1024;
   const options = { N: 2 ** cost, r: block, p: parallel, maxmem };
   return new Promise((resolve, reject) => {

@@ -1,15 +1,15 @@
 /**
  * The users of a server, from the files that its options name.
  *
- * In: users and files, and who reads a file. Out: a hash for each user; a fault names the option as it was
- * written. Called by the main thread before the start, so that a mistake is one line for the operator, and by
- * each worker.
+ * In: users and files, and a function that reads a file. Out: a hash for each user; an error names the
+ * option as it was written. Called by the main thread before the start, so that a mistake is one line
+ * for the operator, and by each worker.
  */
 
 import type { UserSource } from "../../config/mod.ts";
 import { parsePasswordFile } from "./password_file.ts";
 
-/** Hashes by user. @throws {Error} where a file cannot be read or has no hash of its user */
+/** Hashes by user. @throws {Error} if a file cannot be read or has no usable hash of its user */
 export function readUsers(
   sources: readonly UserSource[],
   readText: (path: string) => string,

@@ -2,7 +2,7 @@
  * What all sessions of one worker share.
  *
  * In: made once by the worker. Out: the scratch that is reused by one connection after another (head,
- * outbox, message buffers), the clock, the log, the counters, and who serves which path.
+ * message buffers), the batch of queues that have something to send, the clock, the log, the counters, and who serves which path.
  */
 
 import {
@@ -13,13 +13,12 @@ import {
   RequestHead,
 } from "../../../protocol/mod.ts";
 import type { Config } from "../../config/mod.ts";
-import type { Gatherer, Loop } from "../../net/mod.ts";
+import type { Gatherer, Loop, OutgoingBatch } from "../../net/mod.ts";
 import type { EventLog } from "../../observe/log/mod.ts";
 import type { Counters } from "../../ring/mod.ts";
 import type { Warnings } from "../../thread/mod.ts";
 import type { Guard } from "./guard.ts";
 import type { RequestObserver } from "./observer.ts";
-import { Outbox } from "./outbox.ts";
 import type { Exchange, Route } from "./route.ts";
 
 /** How often the wall clock is read for the Date field, in milliseconds: it shows whole seconds. */
@@ -49,7 +48,8 @@ export class SessionContext implements Gatherer {
   router: Router;
   /** Brought up to date by {@link refreshDate}. */
   readonly date: DateField;
-  readonly outbox = new Outbox();
+  /** The queues of this worker's connections that have something to send. */
+  readonly outgoing: OutgoingBatch;
   /** Every request is parsed into this. */
   readonly head = new RequestHead();
   /** What all HTTP connections are made with. */
@@ -76,6 +76,7 @@ export class SessionContext implements Gatherer {
       | "router"
       | "date"
       | "messages"
+      | "outgoing"
       | "observer"
     >,
   ) {
@@ -87,6 +88,7 @@ export class SessionContext implements Gatherer {
     this.router = parts.router;
     this.date = parts.date;
     this.messages = parts.messages;
+    this.outgoing = parts.outgoing;
     this.observer = parts.observer;
     this.loop.gather(this);
     this.frameReaders = new FrameReaderPool("server", parts.config.websocket, parts.messages);
@@ -95,7 +97,7 @@ export class SessionContext implements Gatherer {
 
   /** Sends what was gathered; with that the latencies of its answers are known. */
   flush(): void {
-    this.outbox.flush();
+    this.outgoing.flush();
     this.observer?.flushed();
   }
 
@@ -106,15 +108,23 @@ export class SessionContext implements Gatherer {
     this.date.set(this.loop.os.epochMilliseconds());
   }
 
-  /** Follows a handler's promise to its end; one of the two is called when it is settled. */
-  follow(promise: Promise<void>, done: () => void, failed: (reason: unknown) => void): void {
+  /**
+   * Follows a handler's promise to its end; one of the two is called when it is settled. A handler of
+   * somebody's own may return what is no promise, or like one.
+   */
+  follow<T>(
+    promise: Promise<T>,
+    done: (value: T) => void,
+    failed: (reason: unknown) => void,
+  ): void {
     this.pendingHandlers++;
     const settle = (next: () => void) => {
       this.pendingHandlers--;
       next();
-      // Between two batches of the loop, or while it waits: nobody else would send it soon.
-      this.outbox.flush();
     };
-    promise.then(() => settle(done), (reason) => settle(() => failed(reason)));
+    Promise.resolve(promise).then(
+      (value) => settle(() => done(value)),
+      (reason) => settle(() => failed(reason)),
+    );
   }
 }

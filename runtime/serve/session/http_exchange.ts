@@ -1,32 +1,28 @@
 /**
  * One request and the answer to it, as a handler sees them; reused for the next of its connection.
  *
- * In: the session begins it with a request. Out: bytes of one answer in the outbox, a count by class
- * of status, and `answered` to the session. Answering twice, or after the connection is gone, does
- * nothing: a slow handler cannot know that its client has left.
+ * In: the session begins it with a request. Out: one answer in the connection's outgoing queue, a count by
+ * class of status, and `answered` to the session. Answering twice, or after the connection is gone, does
+ * nothing: a slow handler cannot know that its client has left. An answer that cannot be sent, as with a
+ * line end in a field, throws before anything of it is queued, and the request is still unanswered.
  */
 
 import {
-  type ByteBuffer,
   type Http1Connection,
   type PreparedResponse,
   type RequestHead,
   type ResponseHead,
 } from "../../../protocol/mod.ts";
-import type { Transport, WriteOptions } from "../../net/mod.ts";
+import { OutgoingPart, type Transport } from "../../net/mod.ts";
 import { COLUMN, type Column } from "../../ring/mod.ts";
+import { type ShortAnswer, TEXT_PLAIN } from "../answers/mod.ts";
 import { clientOf, schemeOf } from "./client_address.ts";
 import type { SessionContext } from "./context.ts";
 import { RequestBody } from "./request_body.ts";
-import { type ShortAnswer, TEXT_PLAIN } from "./responses.ts";
 import type { BodyPart, Exchange } from "./route.ts";
 
-/** A longer body goes to the socket from where it lies, instead of through the outbox. */
+/** A longer body goes to the socket from where it lies, instead of through the queue's own memory. */
 const COPIED_BODY = 16 * 1024;
-
-const COPIED: WriteOptions = {};
-const CONSTANT: WriteOptions = { constant: true };
-const CONSTANT_AND_MORE: WriteOptions = { constant: true, more: true };
 
 const RESPONSE_COLUMNS: readonly Column[] = [
   COLUMN.responses1xx,
@@ -47,7 +43,7 @@ export function countResponse(context: SessionContext, status: number): void {
 
 /** Who wants to know that the answer is complete. */
 export interface ExchangeOwner {
-  /** The answer is in the outbox or on its way. */
+  /** The answer is queued or on its way. */
   answered(): void;
 }
 
@@ -56,8 +52,10 @@ export class HttpExchange implements Exchange {
   /** The worker's scratch, or a copy where the request outlives its turn. */
   request: RequestHead;
   readonly body: RequestBody;
-  /** Whether the present request has its answer; true before the first one. */
+  /** Whether the answer to the present request has begun; true before the first one. */
   isAnswered = true;
+  /** Whether it is complete too: if not, an exception came in the middle of it. */
+  isWhole = true;
   /** Status of the answer to the present request, once it has one. */
   status = 0;
   /** Bytes of its body; to HEAD none are sent. */
@@ -83,6 +81,7 @@ export class HttpExchange implements Exchange {
   begin(): void {
     this.request = this.#context.head;
     this.isAnswered = false;
+    this.isWhole = false;
   }
 
   /** The scratch is about to be reused, and this request is still needed. */
@@ -114,15 +113,21 @@ export class HttpExchange implements Exchange {
   }
 
   respond(response: ResponseHead, bytes: Uint8Array, start: number, end: number): void {
+    // Beyond the end a copy would be of whatever was in the queue's memory before.
+    if (!(start >= 0 && start <= end && end <= bytes.length)) {
+      throw new RangeError(`there are no bytes ${start} to ${end} to answer with`);
+    }
+    if (!this.#mayAnswer) return;
+    const { out } = this.#transport;
     const length = end - start;
-    const out = this.#begin(response.status, length);
-    if (out === null) return;
     if (length > COPIED_BODY && response.contentLength === length) {
       this.#http.sendResponse(out, response);
-      this.#sendOutside({ source: bytes, start, end }, COPIED);
+      this.#begun(response.status, length);
+      if (this.#http.sendDataOutside(length)) out.write(bytes, start, end);
       return this.#endOutside();
     }
     this.#http.sendWhole(out, response, bytes, start, end);
+    this.#begun(response.status, length);
     this.#end();
   }
 
@@ -137,68 +142,58 @@ export class HttpExchange implements Exchange {
   }
 
   respondPrepared(prepared: PreparedResponse): void {
-    const out = this.#begin(prepared.status, prepared.bodyLength);
-    if (out === null) return;
-    this.#http.sendPrepared(out, prepared);
+    if (!this.#mayAnswer) return;
+    this.#http.sendPrepared(this.#transport.out, prepared);
+    this.#begun(prepared.status, prepared.bodyLength);
     this.#end();
   }
 
   respondConstant(response: ResponseHead, body: Uint8Array): void {
     if (body.length <= COPIED_BODY) return this.respond(response, body, 0, body.length);
-    const out = this.#begin(response.status, body.length);
-    if (out === null) return;
-    this.#http.sendResponse(out, response);
-    this.#sendOutside({ source: body, start: 0, end: body.length }, CONSTANT);
+    this.respondParts(response, [{ source: body, start: 0, end: body.length }]);
+  }
+
+  respondPreparedPart(prepared: PreparedResponse, { source, start, end }: BodyPart): void {
+    if (!this.#mayAnswer) return;
+    const part = new OutgoingPart(source, start, end);
+    this.#http.sendPreparedHead(this.#transport.out, prepared);
+    this.#begun(prepared.status, part.length);
+    this.#sendPart(part);
     this.#endOutside();
   }
 
-  respondPreparedPart(prepared: PreparedResponse, part: BodyPart): void {
-    const out = this.#begin(prepared.status, part.end - part.start);
-    if (out === null) return;
-    this.#http.sendPreparedHead(out, prepared);
-    this.#sendOutside(part, CONSTANT);
+  respondParts(response: ResponseHead, bodyParts: readonly BodyPart[]): void {
+    if (!this.#mayAnswer) return;
+    const parts = bodyParts.map(({ source, start, end }) => new OutgoingPart(source, start, end));
+    this.#http.sendResponse(this.#transport.out, response);
+    this.#begun(response.status, parts.reduce((sum, { length }) => sum + length, 0));
+    for (const part of parts) this.#sendPart(part);
     this.#endOutside();
   }
 
-  respondParts(response: ResponseHead, parts: readonly BodyPart[]): void {
-    const bodyLength = parts.reduce((sum, { start, end }) => sum + end - start, 0);
-    const out = this.#begin(response.status, bodyLength);
-    if (out === null) return;
-    this.#http.sendResponse(out, response);
-    parts.forEach((part, i) => {
-      this.#sendOutside(part, i < parts.length - 1 ? CONSTANT_AND_MORE : CONSTANT);
-    });
-    this.#endOutside();
+  get #mayAnswer(): boolean {
+    return !this.isAnswered && !this.#transport.ended;
   }
 
-  /** What was gathered goes first: with `MSG_MORE`, so that head and body share their packets. */
-  #sendOutside({ source, start, end }: BodyPart, options: WriteOptions): void {
-    // Of nothing nothing follows: the kernel would wait for it.
-    if (start === end || !this.#http.sendDataOutside(end - start)) return;
-    this.#context.outbox.flush(true);
-    if (source instanceof Uint8Array) {
-      this.#transport.write(source, start, end, options);
-    } else {
-      this.#transport.writeFile(source, start, end);
-    }
+  #sendPart(part: OutgoingPart): void {
+    if (this.#http.sendDataOutside(part.length)) this.#transport.out.appendPart(part);
   }
 
   #endOutside(): void {
-    this.#http.sendEnd(this.#context.outbox.claim(this.#transport));
+    this.#http.sendEnd(this.#transport.out);
     this.#end();
   }
 
-  #begin(status: number, bodyLength: number): ByteBuffer | null {
-    if (this.isAnswered || this.#transport.closed) return null;
+  /** The head is queued: from now on there is no other answer. */
+  #begun(status: number, bodyLength: number): void {
     this.isAnswered = true;
     this.status = status;
     this.bodyLength = this.request.method === "HEAD" ? 0 : bodyLength;
     countResponse(this.#context, status);
-    return this.#context.outbox.claim(this.#transport);
   }
 
   #end(): void {
-    this.body.clear();
+    this.isWhole = true;
     this.#owner.answered();
   }
 }

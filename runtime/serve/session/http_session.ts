@@ -5,6 +5,13 @@
  * legal (protocol/http1), the routes say what is answered; this file brings them together and sets
  * the deadlines. A request is handled when its head is there, or with its body if the route wants
  * it; what is pipelined behind it waits, and so does everything while answers wait for the peer.
+ *
+ * While a promise of a handler or a guard is pending nothing else happens to its request: data that
+ * arrives stays in the input, and what follows the promise is done in one step with its settling. No
+ * exception of a handler, a route or a guard leaves this file: it is answered 500, or ends the
+ * connection if half an answer is out.
+ *
+ * Longer than 400 lines because each step of a request looks at the same dozen fields.
  */
 
 import {
@@ -48,8 +55,8 @@ export class HttpSession implements Session, Deferred {
   // More requests lie in the buffer than this turn may handle.
   #deferred = false;
   readonly #trace: RequestTrace | null;
-  // Follows what a guard said of the present request, in the batch after it has spoken.
-  #afterVerdict: (() => void) | null = null;
+  // What follows a promise that is settled, in the batch that begins with it.
+  #afterPromise: (() => void) | null = null;
 
   constructor(context: SessionContext, transport: Transport) {
     this.#context = context;
@@ -83,7 +90,8 @@ export class HttpSession implements Session, Deferred {
 
   closed(): void {
     if (!this.#exchange.isAnswered) this.#trace?.left(this.#exchange.request);
-    this.#exchange.body.clear();
+    // A handler that is in the middle of its answer still reads the body.
+    if (!this.#pumping) this.#releaseBody();
   }
 
   drain(): void {
@@ -135,7 +143,6 @@ export class HttpSession implements Session, Deferred {
     // waits for the handler's end all the same, so that there is one handler at a time.
     const { request, status, bodyLength } = this.#exchange;
     this.#trace?.answered(request, status, bodyLength);
-    if (!this.#pumping) this.#context.outbox.flush();
   }
 
   // Deferred: what the loop calls.
@@ -150,9 +157,9 @@ export class HttpSession implements Session, Deferred {
   #pump(): void {
     // Answers and failed writes within the loop below lead back here: it goes on by itself.
     if (this.#pumping || this.#upgraded || this.#transport.closed) return;
+    this.#context.outgoing.relieve();
     this.#pumping = true;
     this.#context.refreshDate();
-    this.#context.outbox.claim(this.#transport);
     try {
       this.#handleEvents();
     } catch (error) {
@@ -161,14 +168,15 @@ export class HttpSession implements Session, Deferred {
     } finally {
       this.#pumping = false;
     }
-    if (!this.#upgraded) this.#rest();
+    if (this.#transport.closed) this.#releaseBody();
+    else if (!this.#upgraded) this.#rest();
   }
 
   #handleEvents(): void {
-    const { outbox, loop, config } = this.#context;
-    this.#afterVerdict?.();
-    if (this.#upgraded) return;
+    const { loop, config } = this.#context;
+    if (this.#afterPromise !== null) this.#goOn(this.#afterPromise);
     const last = this.#wait.requests + config.limits.pipelined;
+    const { out } = this.#transport;
     // What the peer does not read, it gets no more of: its next request waits in our buffer.
     while (this.#mayHandle()) {
       if (this.#wait.requests >= last && this.#http.buffered > 0) {
@@ -176,27 +184,41 @@ export class HttpSession implements Session, Deferred {
         return loop.defer(this);
       }
       const event = this.#http.next();
+      if (event === HTTP_CLOSED) return this.#finish();
+      if (event !== REQUEST && event !== DATA && event !== END_OF_MESSAGE) return; // nothing more now
+      this.#handle(event);
+      if (out.isFull) out.flush();
+    }
+  }
+
+  /** One event, of which whatever goes wrong is our own fault. */
+  #handle(event: number): void {
+    try {
       if (event === REQUEST) this.#beginRequest();
       else if (event === DATA) this.#receiveBody();
-      else if (event === END_OF_MESSAGE) this.#endRequest();
-      else if (event === HTTP_CLOSED) return this.#finish();
-      else return; // NEED_DATA, PAUSED, SWITCHED_PROTOCOL
-      if (this.#upgraded) return;
-      if (outbox.full) {
-        outbox.flush();
-        outbox.claim(this.#transport);
-      }
+      else this.#endRequest();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** What follows a promise. */
+  #goOn(step: () => void): void {
+    this.#afterPromise = null;
+    try {
+      step();
+    } catch (error) {
+      this.#fail(error);
     }
   }
 
   #mayHandle(): boolean {
     return this.#transport.queuedBytes === 0 && !this.#handlerPending && !this.#deferred &&
-      !this.#transport.closed;
+      !this.#upgraded && !this.#transport.ended;
   }
 
   /** The batch is done: keeps what is incomplete, and decides what is waited for. The loop sends. */
   #rest(): void {
-    if (this.#transport.closed) return;
     this.#http.retain();
     if (!this.#exchange.isAnswered) this.#keepRequest();
     this.#wait.settle(this.#currentPhase(), this.#context.loop.now);
@@ -206,7 +228,7 @@ export class HttpSession implements Session, Deferred {
 
   #keepRequest(): void {
     this.#exchange.keep();
-    if (this.#receiptLogged || this.#label === null) return;
+    if (this.#receiptLogged || this.#label === null || this.#exchange.isAnswered) return;
     this.#receiptLogged = true;
     this.#context.log.requestReceived(this.#transport.descriptor, this.#label);
   }
@@ -247,14 +269,11 @@ export class HttpSession implements Session, Deferred {
     const verdict = guard.judge(request);
     if (!(verdict instanceof Promise)) return this.#obey(guard, verdict);
     this.#label = labelOf(request.path, "credentials");
-    this.#follow(verdict.then((word) => {
-      // By this guard: with a config that was read anew meanwhile there may be none.
-      this.#afterVerdict = () => this.#obey(guard, word);
-    }));
+    // By this guard: with a config that was read anew meanwhile there may be none.
+    this.#follow(verdict, (word) => this.#obey(guard, word));
   }
 
   #obey(guard: Guard, verdict: Verdict): void {
-    this.#afterVerdict = null;
     if (typeof verdict !== "string") {
       this.#trace?.admitted(verdict.user);
       return this.#dispatch();
@@ -273,11 +292,11 @@ export class HttpSession implements Session, Deferred {
       return this.#exchange.respondShort(otherMethod(head.method, route.methods));
     }
     if (route.webSocket !== null && asksForWebSocket(head)) return this.#upgrade(route);
-    if (!route.wantsBody) return this.#handle(route);
+    if (!route.wantsBody) return this.#callHandler(route);
     this.#route = route;
     this.#collecting = true;
     this.#exchange.body.begin(head.contentLength);
-    if (head.expectContinue) this.#http.sendContinue(this.#context.outbox.buffer);
+    if (head.expectContinue) this.#http.sendContinue(this.#transport.out);
   }
 
   #answerNotFound(path: string): void {
@@ -295,58 +314,81 @@ export class HttpSession implements Session, Deferred {
   #endRequest(): void {
     if (!this.#collecting || this.#route === null) return;
     this.#collecting = false;
-    this.#handle(this.#route);
+    this.#callHandler(this.#route);
   }
 
-  #handle(route: Route): void {
-    try {
-      const promise = route.handle(this.#exchange);
-      if (promise !== undefined) this.#follow(promise);
-      else this.#requireAnswer();
-    } catch (error) {
-      this.#fail(error);
-    }
+  #callHandler(route: Route): void {
+    const promise = route.handle(this.#exchange);
+    if (promise !== undefined) return this.#follow(promise, () => this.#handled());
+    this.#handled();
   }
 
-  #follow(promise: Promise<void>): void {
-    this.#handlerPending = true;
-    this.#keepRequest();
-    const resume = () => {
-      this.#handlerPending = false;
-      if (this.#afterVerdict === null) this.#requireAnswer();
-      this.#pump();
-    };
-    this.#context.follow(promise, resume, (reason) => {
-      this.#fail(reason);
-      resume();
-    });
-  }
-
-  #requireAnswer(): void {
+  /** The handler has nothing more to do: not even with the body, which was answered long ago perhaps. */
+  #handled(): void {
+    this.#releaseBody();
     if (this.#exchange.isAnswered || this.#transport.closed) return; // who has left is owed none
     this.#fail(new TypeError("the handler gave no answer"));
   }
 
-  /** A handler failed: the client gets 500 if it got nothing yet, the log gets the reason. */
+  /** Gives the body's memory back, unless a handler that may still read it is pending. */
+  #releaseBody(): void {
+    if (!this.#handlerPending) this.#exchange.body.clear();
+  }
+
+  /** Waits for a promise; `next` comes in one step with its settling, so that nothing comes in between. */
+  #follow<T>(promise: Promise<T>, next: (value: T) => void): void {
+    this.#handlerPending = true;
+    this.#keepRequest();
+    const goOn = (step: () => void) => {
+      this.#handlerPending = false;
+      if (this.#transport.closed) return this.#releaseBody();
+      this.#afterPromise = step;
+      this.#pump();
+    };
+    this.#context.follow(promise, (value) => goOn(() => next(value)), (reason) => {
+      this.#noteFailure(reason);
+      goOn(() => this.#answerFailure());
+    });
+  }
+
+  /** A handler failed: the log gets the reason, the client gets 500 if it got nothing yet. */
   #fail(error: unknown): void {
+    this.#noteFailure(error);
+    this.#answerFailure();
+  }
+
+  #noteFailure(error: unknown): void {
     const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
     this.#context.counters.add(COLUMN.handlerErrors, 1);
     this.#context.log.note("HTTP", `fd=${this.#transport.descriptor} handler failed: ${text}`);
     this.#context.warnings.say("handler", `an endpoint failed: ${escapeText(text)}`);
+  }
+
+  #answerFailure(): void {
+    this.#releaseBody();
     this.#http.mustClose();
-    if (this.#exchange.isAnswered) return;
-    if (this.#context.router.answerFailure?.(this.#exchange) !== true) {
-      this.#exchange.respondShort(FAILED);
+    if (!this.#exchange.isAnswered && this.#http.mayRespond) this.#answerByErrorPage();
+    // Half an answer must not be taken for a whole one, and a half upgrade for nothing at all.
+    if (!this.#exchange.isWhole && !this.#transport.ended) this.#transport.abort();
+  }
+
+  #answerByErrorPage(): void {
+    try {
+      if (this.#context.router.answerFailure?.(this.#exchange) === true) return;
+    } catch (error) {
+      this.#noteFailure(error);
+      if (this.#exchange.isAnswered) return;
     }
+    this.#exchange.respondShort(FAILED);
   }
 
   #upgrade(route: Route): void {
-    const { outbox, log } = this.#context;
+    const { log } = this.#context;
     const accept = acceptUpgrade(this.#exchange, this.#context.config.origins);
     if (accept === null) return;
     if (route.webSocket === null) throw new TypeError("a route without WebSocket cannot upgrade");
     const fields = [["Upgrade", "websocket"], ["Sec-WebSocket-Accept", accept]] as const;
-    this.#http.switchProtocol(outbox.buffer, { status: 101, fields, contentLength: -1 });
+    this.#http.switchProtocol(this.#transport.out, { status: 101, fields, contentLength: -1 });
     countResponse(this.#context, 101);
     this.#trace?.answered(this.#exchange.request, 101, 0);
     log.requestReceived(this.#transport.descriptor, route.label);
@@ -357,14 +399,14 @@ export class HttpSession implements Session, Deferred {
 
   /** The peer broke the protocol, or was too slow: it is told, if its turn to be told is now. */
   #refuse(error: ProtocolError): void {
-    const { counters, log, outbox } = this.#context;
+    const { counters, log } = this.#context;
     counters.add(COLUMN.protocolErrors, 1);
     countLimit(counters, error.code);
     log.requestRefused(this.#transport.descriptor, error.status, error.code);
     if (this.#http.mayRespond) {
       countResponse(this.#context, error.status);
       const text = `${statusLine(error.status)}: ${error.message}\n`;
-      this.#http.sendError(outbox.claim(this.#transport), error, text);
+      this.#http.sendError(this.#transport.out, error, text);
       this.#noteRefusal(error.status, text.length);
     }
     this.#end(true);
@@ -374,6 +416,7 @@ export class HttpSession implements Session, Deferred {
   #noteRefusal(status: number, bytes: number): void {
     const { isAnswered, request } = this.#exchange;
     this.#exchange.isAnswered = true;
+    this.#exchange.isWhole = true;
     if (isAnswered) this.#trace?.refused(status, bytes, this.#wait.since);
     else this.#trace?.answered(request, status, bytes);
   }
@@ -385,7 +428,7 @@ export class HttpSession implements Session, Deferred {
 
   /** Ends the connection behind what was said; `lingering` as in Transport. */
   #end(lingering: boolean): void {
-    this.#context.outbox.flush();
+    this.#releaseBody();
     this.#transport.finish(lingering);
   }
 }

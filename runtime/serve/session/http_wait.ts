@@ -20,7 +20,7 @@ export const BODY = 2;
 export const HANDLER = 3;
 
 /** While stopping: how long a connection's first request may still be on its way, in ms. */
-const LAST_REQUEST = 500;
+export const LAST_REQUEST = 500;
 
 /** One connection's. Times are the loop's milliseconds. */
 export class HttpWait {

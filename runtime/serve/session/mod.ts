@@ -18,11 +18,21 @@
  * @module
  */
 
+export { TEXT_PLAIN } from "../answers/mod.ts";
 export { type Router, SessionContext } from "./context.ts";
 export { type Admission, ANYBODY, type Guard, type Verdict } from "./guard.ts";
 export { HttpSession } from "./http_session.ts";
 export { RequestObserver } from "./observer.ts";
-export { firstSession, ProxySession } from "./proxy_session.ts";
+export { firstSession, type ProxiedTransport } from "./proxy_session.ts";
 export { RefusalSession } from "./refusal_session.ts";
-export { lastAnswer, NOT_FOUND, TEXT_PLAIN, UNAVAILABLE } from "./responses.ts";
-export type { BodyPart, Exchange, Route, WebSocketHandler, WebSocketPeer } from "./route.ts";
+export { NOT_FOUND } from "./responses.ts";
+export type {
+  BodyPart,
+  Exchange,
+  OverflowPolicy,
+  Route,
+  WebSocketHandler,
+  WebSocketPeer,
+} from "./route.ts";
+export { DROPPED, QUEUED } from "./send_result.ts";
+export { SharedMessage } from "./shared_message.ts";

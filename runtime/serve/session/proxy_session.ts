@@ -16,6 +16,7 @@ import type { Session, Transport } from "../../net/mod.ts";
 import { COLUMN } from "../../ring/mod.ts";
 import type { SessionContext } from "./context.ts";
 import { HttpSession } from "./http_session.ts";
+import { LAST_REQUEST } from "./http_wait.ts";
 
 /** A transport whose peer can be told to be another. */
 export interface ProxiedTransport extends Transport {
@@ -41,7 +42,8 @@ export class ProxySession implements Session {
   constructor(context: SessionContext, transport: ProxiedTransport) {
     this.#context = context;
     this.#transport = transport;
-    transport.setDeadline(context.loop.now + context.config.limits.headTime);
+    if (context.draining) this.drain();
+    else transport.setDeadline(context.loop.now + context.config.limits.headTime);
   }
 
   receive(bytes: Uint8Array, start: number, end: number): void {
@@ -74,8 +76,9 @@ export class ProxySession implements Session {
   closed(): void {}
   receivedDirect(): void {}
 
+  /** The header may be on its way, and a first request behind it. */
   drain(): void {
-    this.#transport.abort();
+    this.#transport.setDeadline(this.#context.loop.now + LAST_REQUEST);
   }
 
   wantsDirect(): boolean {

@@ -5,29 +5,9 @@
  */
 
 import { STATUS_TEXT } from "@std/http/status";
-import { type DateField, PreparedResponse } from "../../../protocol/mod.ts";
+import { type ShortAnswer, shortAnswer } from "../answers/mod.ts";
 
-const encoder = new TextEncoder();
 const NOTHING = new Uint8Array(0);
-
-/** The media type of every short text. */
-export const TEXT_PLAIN = ["Content-Type", "text/plain; charset=utf-8"] as const;
-
-/** A whole answer that never changes. */
-export interface ShortAnswer {
-  readonly status: number;
-  readonly fields: readonly (readonly [string, string])[];
-  readonly body: Uint8Array;
-}
-
-/** An answer of one line of text. */
-export function shortAnswer(
-  status: number,
-  text: string,
-  fields: ShortAnswer["fields"] = [],
-): ShortAnswer {
-  return { status, fields: [TEXT_PLAIN, ...fields], body: encoder.encode(`${text}\n`) };
-}
 
 /** The words of a status, `404 Not Found`. */
 export function statusLine(status: number): string {
@@ -47,15 +27,6 @@ export const FOREIGN_ORIGIN: ShortAnswer = shortAnswer(
 /** 500: a handler failed; the log has the reason. */
 export const FAILED: ShortAnswer = shortAnswer(500, "The server failed to answer");
 
-/** 503: at the bound of connections, or stopping. */
-export const UNAVAILABLE: ShortAnswer = shortAnswer(
-  503,
-  "No connection to spare, try again later",
-  [
-    ["Retry-After", "1"],
-  ],
-);
-
 /**
  * The answer to a method that the path's handler does not: 204 to OPTIONS, else 405, both with the methods
  * that are (RFC 9110 sections 9.3.7 and 15.5.6). OPTIONS is one of them for every path.
@@ -64,10 +35,4 @@ export function otherMethod(method: string, methods: readonly string[]): ShortAn
   const allow = (methods.includes("OPTIONS") ? methods : [...methods, "OPTIONS"]).join(", ");
   if (method === "OPTIONS") return { status: 204, fields: [["Allow", allow]], body: NOTHING };
   return shortAnswer(405, `Method not allowed; allowed here: ${allow}`, [["Allow", allow]]);
-}
-
-/** A short answer for who has no connection to encode it: it says `Connection: close`. */
-export function lastAnswer(answer: ShortAnswer, date: DateField): PreparedResponse {
-  const fields = [...answer.fields, ["Connection", "close"] as const];
-  return new PreparedResponse({ status: answer.status, fields }, answer.body, date);
 }

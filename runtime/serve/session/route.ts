@@ -8,6 +8,7 @@
 import type { PreparedResponse, RequestHead, ResponseHead } from "../../../protocol/mod.ts";
 import type { OpenFile } from "../../net/mod.ts";
 import type { LogLabel } from "../../observe/log/mod.ts";
+import type { SharedMessage } from "./shared_message.ts";
 
 /** A path's behaviour. */
 export interface Route {
@@ -38,8 +39,8 @@ export interface Exchange {
   /** Whether the client speaks https, to us or to a believed proxy. */
   readonly isSecure: boolean;
   /**
-   * The body is `bodyBytes[bodyStart, bodyEnd)`; empty unless the route wants it. Valid until the answer,
-   * and no longer than `request`.
+   * The body is `bodyBytes[bodyStart, bodyEnd)`; empty unless the route wants it. Valid until the handler
+   * returns or its promise is settled, whether it has answered or not.
    */
   readonly bodyBytes: Uint8Array;
   /** Where the body begins. */
@@ -67,15 +68,29 @@ export interface BodyPart {
   readonly end: number;
 }
 
+/**
+ * What happens to a message while more bytes wait for its peer than the limit has (`--max-queued`). In each
+ * case nothing more is read from that peer until it has read what waits.
+ * - `pause`: what the handler sends at once in answer to a message is taken all the same; anything else is dropped.
+ * - `drop`: it is dropped.
+ * - `close`: it is dropped, and the connection is closed with all that waits.
+ */
+export type OverflowPolicy = "pause" | "drop" | "close";
+
 /** What a WebSocket endpoint does; one for all its connections. */
 export interface WebSocketHandler {
+  /** `pause` when left out. */
+  readonly overflow?: OverflowPolicy;
   /** The handshake is complete; what is sent here goes out with it. */
   opened(socket: WebSocketPeer): void;
   /**
-   * A message has come: `socket.opcode` and its payload, valid until this returns. After a promise
-   * the connection's next message waits for it.
+   * A message has come: `socket.opcode` and its payload. It is valid until this returns or, where this
+   * returns a promise, until that is settled; after an `await` ask the socket for the payload anew, which is a
+   * copy then. The connection's next message waits for the promise.
    */
   message(socket: WebSocketPeer): void | Promise<void>;
+  /** The peer has read all that waited for it. */
+  drained?(socket: WebSocketPeer): void;
 }
 
 /** One WebSocket, as its handler sees it. */
@@ -88,10 +103,19 @@ export interface WebSocketPeer {
   readonly payloadStart: number;
   /** Where it ends. */
   readonly payloadEnd: number;
-  /** Sends a message, a copy of these bytes. */
-  send(opcode: number, bytes: Uint8Array, start: number, end: number): void;
-  /** Sends the present message back, its payload not copied where that is cheaper. */
-  reply(opcode: number): void;
+  /** Bytes that wait for the peer to read. */
+  readonly queuedBytes: number;
+  /**
+   * Sends a message, a copy of these bytes.
+   *
+   * @returns bytes of its frame; -1: it is queued behind what waits for the peer; 0: it is dropped, by the
+   * overflow policy or since the connection ends
+   */
+  send(opcode: number, bytes: Uint8Array, start: number, end: number): number;
+  /** Sends a message that is sent to others too, without a copy; returns what `send` does. */
+  sendShared(message: SharedMessage): number;
+  /** Sends the present message back, its payload not copied where that is cheaper; returns what `send` does. */
+  reply(opcode: number): number;
   /** Begins the close handshake. */
   close(code: number, reason?: string): void;
 }

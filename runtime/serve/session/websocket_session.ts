@@ -3,11 +3,12 @@
  *
  * In: a connection after its handshake. Out: frames, lines in the log, counts. Answers pings,
  * finishes the close handshake, pings a silent peer and gives up on one that stays silent. While
- * more bytes wait for the peer than `queuedBytes` of the limits, nothing more is read from it.
+ * more bytes wait for the peer than `queuedBytes` of the limits, nothing more is read from it, and what
+ * its handler sends is treated by the handler's overflow policy.
  *
  * Every entry (`receive`, `deadline`, a promise settled, `close` from elsewhere) ends in `#settle`, which
- * sets the deadline, and closes the socket once the close handshake is done. What was gathered is sent
- * by the loop at the end of its batch.
+ * sets the deadline, and closes the socket once the close handshake is done. What is sent leaves with the
+ * batch. While a handler's promise is pending its message stays in memory, also if the peer has gone.
  */
 
 import {
@@ -23,11 +24,12 @@ import {
   WebSocketConnection,
 } from "../../../protocol/mod.ts";
 import { NEVER, type Session, type Transport } from "../../net/mod.ts";
-import { escapeText } from "../../observe/log/mod.ts";
 import { COLUMN } from "../../ring/mod.ts";
 import type { SessionContext } from "./context.ts";
 import { countLimit } from "./limit_columns.ts";
 import type { WebSocketHandler, WebSocketPeer } from "./route.ts";
+import { DROPPED, QUEUED } from "./send_result.ts";
+import type { SharedMessage } from "./shared_message.ts";
 
 /** A longer payload is sent from where it lies; a shorter one is cheaper to gather with its neighbours. */
 const GATHERED_PAYLOAD = 4 * 1024;
@@ -71,6 +73,8 @@ export class WebSocketSession implements Session, WebSocketPeer {
     }
     if (early.length > 0) this.receive(early, 0, early.length);
     else this.#settle();
+    // All others were told when the server began to stop.
+    if (this.#context.draining) this.drain();
   }
 
   // Session: what the transport calls.
@@ -90,14 +94,16 @@ export class WebSocketSession implements Session, WebSocketPeer {
     // Who took all that waited is alive; but a ping that is sent at last is no answer to itself.
     if (!this.#is(AWAITING_PONG)) this.#heard();
     this.#pump();
-    if (!this.#transport.closed) this.#transport.setReading(!this.#is(HANDLER_PENDING));
+    if (this.#transport.closed) return;
+    this.#transport.setReading(!this.#is(HANDLER_PENDING));
+    this.#tellDrained();
   }
 
   closed(): void {
     const { counters, log } = this.#context;
     counters.add(COLUMN.webSocketsClosed, 1);
     log.webSocketClosed(this.#transport.descriptor, this.#connection.closeCode || ABNORMAL_CLOSURE);
-    this.#connection.dispose();
+    this.#dispose();
   }
 
   deadline(now: number): void {
@@ -109,7 +115,7 @@ export class WebSocketSession implements Session, WebSocketPeer {
       return this.#transport.abort();
     }
     this.#flags |= AWAITING_PONG;
-    this.#connection.sendPing(this.#context.outbox.claim(this.#transport), NOTHING, 0, 0);
+    this.#connection.sendPing(this.#transport.out, NOTHING, 0, 0);
     this.#transport.setDeadline(now + pongTime - pingTime);
     this.#settle();
   }
@@ -158,38 +164,51 @@ export class WebSocketSession implements Session, WebSocketPeer {
     return this.#connection.payloadEnd;
   }
 
-  send(opcode: number, bytes: Uint8Array, start: number, end: number): void {
-    if (this.#transport.closed) return;
-    const out = this.#context.outbox.claim(this.#transport);
-    if (!this.#connection.sendMessage(out, opcode, bytes, start, end)) return;
-    this.#context.counters.add(COLUMN.messagesSent, 1);
-    if (!this.#is(PUMPING)) this.#context.outbox.flush();
+  get queuedBytes(): number {
+    return this.#transport.queuedBytes;
   }
 
-  reply(opcode: number): void {
+  send(opcode: number, bytes: Uint8Array, start: number, end: number): number {
+    // Beyond the end a copy would be of whatever was in the queue's memory before.
+    if (!(start >= 0 && start <= end && end <= bytes.length)) {
+      throw new RangeError(`there are no bytes ${start} to ${end} to send`);
+    }
+    if (!this.#maySend()) return DROPPED;
+    const { out } = this.#transport;
+    const before = out.size;
+    if (!this.#connection.sendMessage(out, opcode, bytes, start, end)) return DROPPED;
+    return this.#sent(out.size - before);
+  }
+
+  sendShared(message: SharedMessage): number {
+    if (!this.#maySend()) return DROPPED;
+    this.#transport.out.appendPart(message.frame);
+    return this.#sent(message.frame.length);
+  }
+
+  reply(opcode: number): number {
     const { payload, payloadStart, payloadEnd } = this.#connection;
     const length = payloadEnd - payloadStart;
     if (length <= GATHERED_PAYLOAD) return this.send(opcode, payload, payloadStart, payloadEnd);
-    if (this.#transport.closed || !this.#connection.maySend) return;
+    if (!this.#maySend()) return DROPPED;
     const start = this.#connection.encodeHeaderBefore(payload, payloadStart, length, opcode);
-    this.#context.counters.add(COLUMN.messagesSent, 1);
-    this.#context.outbox.flush(); // what was said before goes before
-    this.#transport.write(payload, start, payloadEnd);
-    this.#context.outbox.claim(this.#transport);
+    this.#transport.out.write(payload, start, payloadEnd);
+    return this.#sent(payloadEnd - start);
   }
 
   close(code: number, reason = ""): void {
     if (this.#transport.closed) return;
-    const out = this.#context.outbox.claim(this.#transport);
-    if (this.#connection.sendClose(out, code, reason) && !this.#is(PUMPING)) this.#settle();
+    if (this.#connection.sendClose(this.#transport.out, code, reason) && !this.#is(PUMPING)) {
+      this.#settle();
+    }
   }
 
   // The work.
 
   #pump(): void {
     if (this.#is(PUMPING | HANDLER_PENDING) || this.#transport.closed) return;
+    this.#context.outgoing.relieve();
     this.#flags |= PUMPING;
-    this.#context.outbox.claim(this.#transport);
     try {
       this.#handleEvents();
     } catch (error) {
@@ -197,7 +216,51 @@ export class WebSocketSession implements Session, WebSocketPeer {
     } finally {
       this.#flags &= ~PUMPING;
     }
-    this.#settle();
+    if (this.#transport.closed) this.#dispose();
+    else this.#settle();
+  }
+
+  /** Gives the message's memory back, unless a handler still reads it: then when that has ended. */
+  #dispose(): void {
+    if (!this.#is(PUMPING | HANDLER_PENDING)) this.#connection.dispose();
+  }
+
+  /**
+   * Whether a message may be sent. Above the bound that is the handler's policy, with one exception: what
+   * it sends at once in answer to the peer's own message is taken, since nothing more is read from that peer.
+   */
+  #maySend(): boolean {
+    if (!this.#is(PUMPING)) this.#context.outgoing.relieve();
+    if (this.#transport.ended || !this.#connection.maySend) return false;
+    if (this.#transport.queuedBytes <= this.#context.config.limits.queuedBytes) return true;
+    const { overflow = "pause" } = this.#handler;
+    if (overflow === "pause" && this.#is(PUMPING)) return true;
+    if (overflow === "close") {
+      const { descriptor } = this.#transport;
+      this.#context.log.note("WS", `fd=${descriptor} reads too slowly: closed`);
+      this.#transport.abort();
+    }
+    return false;
+  }
+
+  /** A frame of `count` bytes was queued. */
+  #sent(count: number): number {
+    this.#context.counters.add(COLUMN.messagesSent, 1);
+    const transport = this.#transport;
+    // While events are handled that is looked after between two of them.
+    if (!this.#is(PUMPING) && transport.out.isFull) transport.out.flush();
+    if (transport.closed) return DROPPED;
+    return transport.queuedBytes > 0 ? QUEUED : count;
+  }
+
+  #tellDrained(): void {
+    if (this.#handler.drained === undefined) return;
+    try {
+      this.#handler.drained(this);
+    } catch (error) {
+      this.#fail(error);
+      this.#settle();
+    }
   }
 
   /** Whether any of these bits is set. */
@@ -214,7 +277,8 @@ export class WebSocketSession implements Session, WebSocketPeer {
   }
 
   #handleEvents(): void {
-    const { outbox, config: { limits } } = this.#context;
+    const { limits } = this.#context.config;
+    const { out } = this.#transport;
     while (!this.#transport.closed && !this.#is(HANDLER_PENDING)) {
       // What the peer does not read, it gets no more of: its next message waits.
       if (this.#transport.queuedBytes > limits.queuedBytes) {
@@ -225,10 +289,7 @@ export class WebSocketSession implements Session, WebSocketPeer {
       if (event === MESSAGE) this.#receiveMessage();
       else if (event === PING) this.#answerPing();
       else if (event === CLOSE) return this.#answerClose();
-      if (outbox.full) {
-        outbox.flush();
-        outbox.claim(this.#transport);
-      }
+      if (out.isFull) out.flush();
     }
   }
 
@@ -243,13 +304,13 @@ export class WebSocketSession implements Session, WebSocketPeer {
 
   #answerPing(): void {
     const { payload, payloadStart, payloadEnd } = this.#connection;
-    this.#connection.sendPong(this.#context.outbox.buffer, payload, payloadStart, payloadEnd);
+    this.#connection.sendPong(this.#transport.out, payload, payloadStart, payloadEnd);
   }
 
   #answerClose(): void {
     // RFC 6455 section 5.5.1: typically the code that was received; the reason goes with it.
     const { closeCode, closeReason } = this.#connection;
-    this.#connection.sendClose(this.#context.outbox.buffer, closeCode, closeReason);
+    this.#connection.sendClose(this.#transport.out, closeCode, closeReason);
   }
 
   #wait(promise: Promise<void>): void {
@@ -258,7 +319,7 @@ export class WebSocketSession implements Session, WebSocketPeer {
     this.#transport.setDeadline(NEVER);
     const resume = () => {
       this.#flags &= ~HANDLER_PENDING;
-      if (this.#transport.closed) return;
+      if (this.#transport.closed) return this.#dispose();
       this.#heard();
       this.#transport.setReading(true);
       this.#pump();
@@ -273,7 +334,7 @@ export class WebSocketSession implements Session, WebSocketPeer {
   #fail(error: unknown): void {
     const { counters, log, warnings } = this.#context;
     if (this.#transport.closed) return;
-    const out = this.#context.outbox.claim(this.#transport);
+    const { out } = this.#transport;
     if (error instanceof ProtocolError) {
       counters.add(COLUMN.protocolErrors, 1);
       countLimit(counters, error.code);
@@ -290,9 +351,9 @@ export class WebSocketSession implements Session, WebSocketPeer {
   #settle(): void {
     if (this.#transport.closed) return;
     const { state } = this.#connection;
-    this.#connection.retain();
+    if (this.#is(HANDLER_PENDING)) this.#connection.keepPayload();
+    else this.#connection.retain();
     if (state === "CLOSED") {
-      this.#context.outbox.flush();
       // RFC 6455 section 7.1.1: the server closes first; what the peer still sends is read away.
       this.#transport.finish(true);
     } else if (state === "CLOSE_SENT" && !this.#is(CLOSING)) {
@@ -304,5 +365,5 @@ export class WebSocketSession implements Session, WebSocketPeer {
 }
 
 function describe(error: unknown): string {
-  return escapeText(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }

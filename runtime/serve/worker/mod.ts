@@ -12,8 +12,7 @@
  * @module
  */
 
-export { reroute, routerFor, type RouterLoader, type RouterMaker } from "./router_maker.ts";
-export { isObserved, sessionContextFor } from "./session_context_maker.ts";
+export { type RouterLoader, type RouterMaker } from "./router_maker.ts";
 export { SleepMeter } from "./sleep_meter.ts";
 export { TrafficCounter } from "./traffic_counter.ts";
-export { LOG_AGE, WorkerLogs } from "./worker_logs.ts";
+export { type WorkerConnection, WorkerCore, type WorkerParts } from "./worker_core.ts";

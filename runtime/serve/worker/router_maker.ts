@@ -8,7 +8,7 @@
 
 import type { Config } from "../../config/mod.ts";
 import type { Loop } from "../../net/mod.ts";
-import type { ThreadMessage, ThreadOrder } from "../../thread/mod.ts";
+import type { ThreadMessage } from "../../thread/mod.ts";
 import type { Router, SessionContext } from "../session/mod.ts";
 
 /** Makes the endpoints of a worker that has its config and its loop by then. */
@@ -33,16 +33,15 @@ export interface Rerouting {
   readonly context: SessionContext;
   /** Absent: the endpoints are the same by whatever config. */
   readonly load?: RouterLoader | undefined;
-  readonly order: ThreadOrder & { type: "config" };
-  /** Whether there has been no later order. */
+  readonly config: Config;
+  /** Whether there has been no later one. */
   isLast(): boolean;
   /** Tells the main thread. */
   post(message: ThreadMessage): void;
 }
 
-/** Has requests answered by another config from soon on; where that cannot be, as before, with a warning. */
-export async function reroute({ context, load, order, isLast, post }: Rerouting): Promise<void> {
-  const { config, number } = order;
+/** Has requests answered by another config from soon on; if that cannot be, as before, with a warning. */
+export async function reroute({ context, load, config, isLast, post }: Rerouting): Promise<void> {
   try {
     const make = await load?.(config);
     if (make !== undefined && isLast()) {
@@ -54,5 +53,4 @@ export async function reroute({ context, load, order, isLast, post }: Rerouting)
     const reason = error instanceof Error ? error.message : String(error);
     post({ type: "warning", text: `the old files and endpoints go on: ${reason}` });
   }
-  post({ type: "rerouted", number });
 }

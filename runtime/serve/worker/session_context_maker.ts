@@ -7,7 +7,7 @@
 
 import type { DateField, MessageBufferPool } from "../../../protocol/mod.ts";
 import type { Config } from "../../config/mod.ts";
-import type { Loop } from "../../net/mod.ts";
+import type { Loop, OutgoingBatch } from "../../net/mod.ts";
 import type { Counters } from "../../ring/mod.ts";
 import type { Warnings } from "../../thread/mod.ts";
 import { RequestObserver, type Router, SessionContext } from "../session/mod.ts";
@@ -23,6 +23,7 @@ export interface SessionContextParts {
   readonly router: Router;
   readonly date: DateField;
   readonly messages: MessageBufferPool;
+  readonly outgoing: OutgoingBatch;
 }
 
 /** Whether somebody wants to know how requests fare: who serves metrics, or reads the access log. */

@@ -1,7 +1,8 @@
-/** `--basic-auth` over the real socket: before every endpoint, files and WebSockets, but the health check. */
+/** `--basic-auth` over the real socket: for every endpoint, file and WebSocket, but not for the health check. */
 
 import { assert, assertEquals } from "@std/assert";
 import { hashPassword } from "../../../runtime/serve/auth/mod.ts";
+import { withAdmin } from "../../support/admin.ts";
 import { ask, field, type HttpAnswer, HttpConnection } from "../../support/http_client.ts";
 import { runServer, type Server, withServer } from "../../support/server.ts";
 import { withSite } from "../../support/site.ts";
@@ -27,7 +28,7 @@ function get(server: Server, path: string, fields: readonly string[]): Promise<H
   return ask(server, [`GET ${path} HTTP/1.1`, "Host: a", ...fields, "", ""].join("\r\n"));
 }
 
-Deno.test("basic auth: every endpoint and every file wants it, the health check does not", async () => {
+Deno.test("basic auth: every endpoint and every file requires a password", async () => {
   await withPasswords(async (file) => {
     const args = ["--basic-auth", `alice:${file}`];
     await withSite({ files: { "index.html": "home" }, args }, async ({ server }) => {
@@ -43,12 +44,34 @@ Deno.test("basic auth: every endpoint and every file wants it, the health check 
       }
       assertEquals((await get(server, "/", [RIGHT])).text, "home");
       assertEquals((await get(server, "/nothing", [RIGHT])).status, 404);
-      assertEquals((await get(server, "/healthz", [])).text, "ok");
     });
   });
 });
 
-Deno.test("basic auth: what is no Base64 is refused, and costs nobody a connection", async () => {
+Deno.test("basic auth: /healthz never asks for a password, on the server's address and on the admin's", async () => {
+  await withPasswords(async (file) => {
+    const args = ["--basic-auth", `alice:${file}`];
+    await withAdmin({ workers: 1, args }, async (server, adminUrl) => {
+      for (const fields of [[], [WRONG], [RIGHT], ["Authorization: Bearer x"]]) {
+        for (const path of ["/healthz", "/healthz?a=b", "http://a/healthz"]) {
+          const { status, text } = await get(server, path, fields);
+          assertEquals([status, text], [200, "ok"], `${path} ${fields}`);
+        }
+      }
+      const post = await ask(
+        server,
+        "POST /healthz HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n",
+      );
+      assertEquals(post.status, 405);
+      for (const [path, text] of [["/healthz", "ok"], ["/readyz", "ready"]]) {
+        const response = await fetch(`${adminUrl}${path}`);
+        assertEquals([response.status, await response.text()], [200, text]);
+      }
+    });
+  });
+});
+
+Deno.test("basic auth: invalid Base64 is refused, and no other connection is lost", async () => {
   await withPasswords(async (file) => {
     await withServer({ workers: 1, args: ["--basic-auth", `alice:${file}`] }, async (server) => {
       using other = await HttpConnection.open(server);
@@ -64,7 +87,7 @@ Deno.test("basic auth: what is no Base64 is refused, and costs nobody a connecti
   });
 });
 
-Deno.test("basic auth: a WebSocket is opened with credentials alone, also at their first use", async () => {
+Deno.test("basic auth: a WebSocket requires credentials, also at their first use", async () => {
   await withPasswords(async (file) => {
     await withServer({ workers: 1, args: ["--basic-auth", `alice:${file}`] }, async (server) => {
       assertEquals((await get(server, "/echo", HANDSHAKE)).status, 401);
@@ -82,7 +105,7 @@ Deno.test("basic auth: a WebSocket is opened with credentials alone, also at the
   });
 });
 
-Deno.test("basic auth: a body and what is pipelined behind wait for the first check", async () => {
+Deno.test("basic auth: a body and pipelined requests wait for the first check", async () => {
   await withPasswords(async (file) => {
     await withServer({ workers: 1, args: ["--basic-auth", `alice:${file}`] }, async (server) => {
       using connection = await HttpConnection.open(server);
@@ -99,7 +122,7 @@ Deno.test("basic auth: a body and what is pipelined behind wait for the first ch
   });
 });
 
-Deno.test("basic auth: a preflight has no credentials, and is answered where CORS is allowed", async () => {
+Deno.test("basic auth: a preflight without credentials is answered if CORS is allowed", async () => {
   await withPasswords(async (file) => {
     const args = ["--basic-auth", `alice:${file}`, "--cors", "*"];
     await withSite({ files: { "a.json": "{}" }, args }, async ({ server }) => {
@@ -112,7 +135,7 @@ Deno.test("basic auth: a preflight has no credentials, and is answered where COR
   });
 });
 
-Deno.test("basic auth: a preflight learns nothing of what is in the folder", async () => {
+Deno.test("basic auth: a preflight reveals nothing about the folder", async () => {
   await withPasswords(async (file) => {
     const args = ["--basic-auth", `alice:${file}`, "--cors", "*", "--listing", "--spa"];
     const files = { "secret/plan.txt": "" };
@@ -132,7 +155,7 @@ Deno.test("basic auth: a preflight learns nothing of what is in the folder", asy
   });
 });
 
-Deno.test("basic auth: where the health check is switched off, its path is guarded as all are", async () => {
+Deno.test("basic auth: if the health check is disabled, its path requires a password as all others", async () => {
   await withPasswords(async (file) => {
     const args = ["--basic-auth", `alice:${file}`, "--endpoints", "none"];
     await withSite({ files: { healthz: "secret" }, args }, async ({ server }) => {
@@ -142,14 +165,27 @@ Deno.test("basic auth: where the health check is switched off, its path is guard
   });
 });
 
-Deno.test("basic auth: a file that is missing or has no hash is said at the start", async () => {
+/** As `htpasswd -B` writes it. */
+async function bcryptFile(folder: string): Promise<string> {
+  const file = `${folder}/bcrypt`;
+  await Deno.writeTextFile(
+    file,
+    "alice:$2y$05$abcdefghijklmnopqrstuvABCDEFGHIJKLMNOPQRSTUVWXYZabcde\n",
+  );
+  return file;
+}
+
+Deno.test("basic auth: a file that is missing or has no hash is an error at the start", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "async-deno-test-" });
   const rows: [value: string, wanted: string][] = [
-    ["alice:/no/such/file", "--basic-auth: there is no file /no/such/file"],
+    ["alice:/no/such/file", "--basic-auth: the file /no/such/file does not exist"],
     [`alice:${new URL("basic_auth_test.ts", import.meta.url).pathname}`, "has no line for alice"],
     ["alice", "USER:FILE"],
+    [`alice:${await bcryptFile(folder)}`, "has a bcrypt hash for alice, which cannot be used"],
   ];
   for (const [value, wanted] of rows) {
     const { code, stderr } = await runServer(["1", "127.0.0.1", "0", "--basic-auth", value]);
     assert(code > 0 && stderr.includes(wanted) && stderr.trim().split("\n").length === 1, stderr);
   }
+  await Deno.remove(folder, { recursive: true });
 });

@@ -158,7 +158,7 @@ limitTest("a worker that dies at the limit is replaced, again and again", async 
   const transport = OVER_DENO_TRANSPORT ? "deno" : "auto";
   const limit = 90;
   const args = ["run", "-A", "--no-check", "--quiet", "--lock=tests/deno.lock"];
-  const program = "tests/support/handlers_server.ts";
+  const program = "tests/support/handlers_program.ts";
   const child = new Deno.Command(PRLIMIT!, {
     args: [limited(limit)[1]!, Deno.execPath(), ...args, program, JSON.stringify({ transport })],
     cwd: REPOSITORY,

@@ -38,6 +38,6 @@ Deno.test("types: what is no type is refused at the start", async () => {
   for (const rule of wrong) {
     const { code, stderr } = await runServer(["--root", ".", "--type", rule]);
     assertEquals(code, 2, rule);
-    assertStringIncludes(stderr, "--type is .ENDING=TYPE, as '.gpx=application/gpx+xml'");
+    assertStringIncludes(stderr, "--type must be .ENDING=TYPE, as '.gpx=application/gpx+xml'");
   }
 });

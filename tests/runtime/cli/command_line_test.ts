@@ -28,11 +28,11 @@ function refusal(args: string[], variables: Record<string, string> = {}): string
   return (error as UsageError).message;
 }
 
-Deno.test("without arguments: a worker a core, all addresses, port 8000, the log in /tmp", () => {
+Deno.test("without arguments: one worker per core, all addresses, port 8000, the log in /tmp", () => {
   assertEquals(config([]), { ...DEFAULT_CONFIG, workers: 2 });
 });
 
-Deno.test("workers, address and port mean what they mean in the seed", () => {
+Deno.test("WORKERS, IP and PORT are positional arguments in this order", () => {
   const { workers, hostname, port } = config(["4", "127.0.0.1", "8080"]);
   assertEquals({ workers, hostname, port }, { workers: 4, hostname: "127.0.0.1", port: 8080 });
   assertEquals(config(["8"]).workers, 8);
@@ -40,13 +40,14 @@ Deno.test("workers, address and port mean what they mean in the seed", () => {
   assertEquals(config(["1", "[::1]", "0"]).hostname, "::1");
 });
 
-Deno.test("what is out of range is named with its range", () => {
+Deno.test("a value out of range is reported with its range", () => {
   for (const workers of ["0", "257", "abc", "1.5", "", " 3", "1e2"]) {
-    assertEquals(refusal([workers]), `WORKERS is a whole number from 1 to 256, not "${workers}"`);
+    const expected = `WORKERS must be a whole number from 1 to 256, not "${workers}"`;
+    assert(refusal([workers]).startsWith(expected), workers);
   }
   assertEquals(
     refusal(["1", "::", "70000"]),
-    'PORT is a whole number from 0 to 65535, not "70000"',
+    'PORT must be a whole number from 0 to 65535, not "70000"',
   );
   for (
     const address of ["localhost", "1.2.3", "256.1.1.1", "1.2.3.4.5", "01.2.3.4", "::g", "a:b"]
@@ -56,19 +57,25 @@ Deno.test("what is out of range is named with its range", () => {
   assert(refusal(["1", "::", "0", "extra"]).includes('"extra"'));
 });
 
-Deno.test("an unknown or repeated option, or one without its value, is an error", () => {
+Deno.test("an unknown or repeated option, or an option without its value, is an error", () => {
   assert(refusal(["--loge", "x"]).includes("--loge"));
   assert(refusal(["-x"]).includes("-x"));
   assert(refusal(["-1"]).includes("-1"));
   assert(refusal(["--log", "a", "--log", "b"]).includes("more than once"));
   assert(refusal(["--max-head="]).includes("needs a value"));
   for (const name of ["Content-Type", "etag", "Last-Modified", "LOCATION"]) {
-    const said = `--header cannot be ${name}: each file has its own`;
-    assertEquals(refusal(["--header", `${name}: x`]), said);
+    const message = `--header must not be ${name}: the server sets it for each file`;
+    assertEquals(refusal(["--header", `${name}: x`, "--root", "x"]), message);
   }
   assertEquals(refusal(["--max-head", ""]), "--max-head needs a value");
-  assert(refusal(["--max-head", "-1"]).startsWith("--max-head is a whole number from "));
+  assert(refusal(["--max-head", "-1"]).startsWith("--max-head must be a size from "));
 });
+
+/** By group, the options without which a value has no effect. */
+const COMPANIONS: Readonly<Record<string, readonly string[]>> = {
+  "Files": ["--root=x"],
+  "Transport and TLS": ["--tls-cert=c", "--tls-key=k"],
+};
 
 Deno.test("every number option: flag, variable, bounds and precedence", () => {
   for (const option of OPTIONS) {
@@ -76,18 +83,19 @@ Deno.test("every number option: flag, variable, bounds and precedence", () => {
     const { flag, range: [least, most] } = option;
     const name = `--${flag}`;
     const variables = { [variableOf(flag)]: String(most) };
-    // There is nothing to send anybody to without TLS.
-    const beside = flag === "redirect-http" ? ["--tls-cert=c", "--tls-key=k"] : [];
-    const told = (args: string[], from = {}) => option.valuesOf(config([...args, ...beside], from));
-    assertEquals(told([name, String(most)]), [String(most)], name);
-    assertEquals(told([name, String(least)]), [String(least)], name);
-    assertEquals(told([], variables), [String(most)], name);
-    assertEquals(told([name, String(least)], variables), [String(least)], name);
+    const companions = COMPANIONS[option.group] ?? [];
+    const values = (args: string[], from = {}) => {
+      return option.valuesOf(config([...args, ...companions], from));
+    };
+    assertEquals(values([name, String(most)]), [String(most)], name);
+    assertEquals(values([name, String(least)]), [String(least)], name);
+    assertEquals(values([], variables), [String(most)], name);
+    assertEquals(values([name, String(least)], variables), [String(least)], name);
     for (const wrong of [String(most + 1), "-1", "x", "0x10", "1e3", String(least - 1)]) {
       assert(refusal([`${name}=${wrong}`]).startsWith(name), `${name}=${wrong}`);
-      const told = refusal([], { [variableOf(flag)]: wrong });
-      assert(told.startsWith(variableOf(flag)), told);
-      assert(told.includes(`from ${least} to ${most}`), told);
+      const message = refusal([], { [variableOf(flag)]: wrong });
+      assert(message.startsWith(`${variableOf(flag)} must be a `), message);
+      assert(/ from \S+ to \S+/.test(message), message);
     }
   }
 });
@@ -104,32 +112,44 @@ Deno.test("every option: in the help, and its own value changes nothing", () => 
   assertEquals(new Set(OPTIONS.map(({ flag }) => flag)).size, OPTIONS.length);
 });
 
-Deno.test("workers, address and port are options too, and the arguments before them win", () => {
+Deno.test("--workers, --ip and --port are options too, and the positional arguments win", () => {
   const flags = ["--workers", "3", "--ip", "::1", "--port", "81"];
   const { workers, hostname, port } = config(flags);
   assertEquals([workers, hostname, port], [3, "::1", 81]);
   assertEquals(config(["4", ...flags]).workers, 4);
   assertEquals(config([...flags, "4", "127.0.0.1"]).hostname, "127.0.0.1");
   assertEquals(config([], { ASYNC_DENO_PORT: "82" }).port, 82);
-  assert(refusal(["--ip", "localhost"]).startsWith("--ip is an IPv4 or IPv6 address"));
+  assert(refusal(["--ip", "localhost"]).startsWith("--ip must be an IPv4 or IPv6 address"));
 });
 
-Deno.test("times are given in seconds and kept in milliseconds", () => {
-  assertEquals(config(["--idle-timeout", "1.5"]).limits.idleTime, 1500);
+Deno.test("times are given in seconds or with a unit, and kept in milliseconds", () => {
+  for (const text of ["1.5", "1.5s", "1500ms"]) {
+    assertEquals(config(["--idle-timeout", text]).limits.idleTime, 1500, text);
+  }
 });
 
-Deno.test("a slip is told what was meant, and how much else is wrong", () => {
-  assertEquals(refusal(["--prot", "80"]), "unknown option --prot: did you mean --port?");
-  assertEquals(refusal(["--max-conections=5"]).split(": ")[1], "did you mean --max-connections?");
-  const far = "unknown option --frobnicate: see --help for those there are";
+Deno.test("sizes are given in bytes or with a unit", () => {
+  for (const text of ["1572864", "1536k", "1.5m", "1.5MiB", "1.5 mib"]) {
+    assertEquals(config(["--max-body", text]).http1.bodyBytes, 1572864, text);
+  }
+});
+
+Deno.test("an address is kept in its canonical form", () => {
+  assertEquals(config(["1", "0:0:0:0:0:0:0:1"]).hostname, "::1");
+  const args = ["--admin", "[0:0::1]:9000"];
+  assertEquals(config(args).monitoring.admin, { hostname: "::1", port: 9000 });
+});
+
+Deno.test("the first error is reported, with the number of the others", () => {
+  const far = "unknown option --frobnicate: --help lists all options";
   assertEquals(refusal(["--frobnicate"]), far);
   assertEquals(
     refusal(["--frobnicate", "--port", "x", "--max-head", "1"]),
-    `${far} (--check tells 2 more)`,
+    `${far} (--check reports 2 more)`,
   );
 });
 
-Deno.test("what follows a switch is an argument of its own, and a switch takes no value", () => {
+Deno.test("the argument after a switch is not its value", () => {
   const command = parse(["--check", "4", "--log", "-", "--", "::1"]);
   assertEquals(command.type, "check");
   if (command.type !== "check") return;
@@ -138,7 +158,7 @@ Deno.test("what follows a switch is an argument of its own, and a switch takes n
   assertEquals(refusal(["--check=yes"]), "--check takes no value");
 });
 
-Deno.test("a word in place of the workers is a command of its own", () => {
+Deno.test("a command is the first argument", () => {
   assertEquals(parse(["completions", "zsh"]), { type: "completions", shell: "zsh" });
   assert(refusal(["completions"]).includes("bash, zsh, fish"));
   assert(refusal(["completions", "tcsh"]).includes('"tcsh"'));
@@ -146,8 +166,8 @@ Deno.test("a word in place of the workers is a command of its own", () => {
   const unit = parse(["systemd", "8", "--port=80"]);
   if (unit.type !== "systemd") throw new TypeError(unit.type);
   assertEquals([unit.args, unit.settings.config.port], [["8", "--port=80"], 80]);
-  assert(refusal(["systemd", "0"]).startsWith("WORKERS is"));
-  assert(refusal(["8", "systemd"]).startsWith("IP is"));
+  assert(refusal(["systemd", "0"]).startsWith("WORKERS must be"));
+  assert(refusal(["8", "systemd"]).startsWith("IP must be"));
 });
 
 Deno.test("help and version win over everything else that is valid", () => {

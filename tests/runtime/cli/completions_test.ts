@@ -62,7 +62,7 @@ for (const shell of Object.keys(SHELLS)) {
   const missing = findProgram(shell) === undefined;
   const hint = missing ? ` (skipped, to install it: apt-get install ${shell})` : "";
   Deno.test({
-    name: `completions: ${shell} knows every flag, every word and what follows${hint}`,
+    name: `completions: ${shell} completes every flag, every command and their values${hint}`,
     ignore: missing,
     fn: async () => {
       const flags = await ask(shell, "async-deno --");
@@ -85,6 +85,6 @@ for (const shell of Object.keys(SHELLS)) {
   });
 }
 
-Deno.test("completions: bash takes a flag and its value as one word too", async () => {
+Deno.test("completions: bash completes --flag=value too", async () => {
   assertEquals(await ask("bash", "async-deno --config=sh"), ["sha1.json"]);
 });

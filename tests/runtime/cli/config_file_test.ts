@@ -12,7 +12,7 @@ function faultIn(text: string): string | undefined {
   return parseConfigFile("a.toml", text).faults[0];
 }
 
-Deno.test("configuration file: TOML and JSON say the same", () => {
+Deno.test("configuration file: TOML and JSON give the same values", () => {
   const expected = { "log": ["off"], "max-connections": ["500"], "idle-timeout": ["1.5"] };
   const toml = '# ours\nlog = "off"\nmax-connections = 500\nidle-timeout = 1.5 # seconds\n';
   const json = '{"log": "off", "max-connections": 500, "idle-timeout": 1.5}';
@@ -24,34 +24,53 @@ Deno.test("configuration file: TOML and JSON say the same", () => {
   }
 });
 
-Deno.test("configuration file: what cannot be read names the place", () => {
+Deno.test("configuration file: a syntax error names its place", () => {
   const refusal = (path: string, text: string) => {
     return assertThrows(() => parseConfigFile(path, text), UsageError).message;
   };
-  const twice = "a.toml:2:1 is no TOML: trying to redefine an already defined table or value";
+  const twice =
+    "a.toml:2:1 is not valid TOML: trying to redefine an already defined table or value";
   assertEquals(refusal("a.toml", "port = 1\nport = 2"), twice);
   assertEquals(refusal("a.toml", "port = ").startsWith("a.toml:1:"), true);
-  assertEquals(refusal("a.json", "{").startsWith("a.json is no JSON: "), true);
-  assertEquals(refusal("a.json", "[]"), "a.json is not an object with the options as its keys");
-  assertEquals(refusal("a.json", "null"), "a.json is not an object with the options as its keys");
-  const ending = "--config takes a .toml or a .json file, and a.yaml is neither";
+  assertEquals(refusal("a.json", "{").startsWith("a.json is not valid JSON: "), true);
+  assertEquals(refusal("a.json", "[]"), "a.json must contain one object, whose keys are options");
+  assertEquals(refusal("a.json", "null"), "a.json must contain one object, whose keys are options");
+  const ending = "--config takes a file whose name ends in .toml or .json, not a.yaml";
   assertEquals(refusal("a.yaml", ""), ending);
 });
 
-Deno.test("configuration file: an unknown key is told the nearest one", () => {
+Deno.test("configuration file: an unknown key is an error with the nearest option", () => {
   assertEquals(faultIn("prot = 1"), 'unknown key "prot" in a.toml: did you mean port?');
   const camel = 'unknown key "maxConnections" in a.toml: did you mean max-connections?';
   assertEquals(faultIn("maxConnections = 1"), camel);
-  assertEquals(faultIn("[limits]"), 'unknown key "limits" in a.toml: --help has all options');
+  assertEquals(
+    faultIn("[limits]"),
+    'unknown key "limits" in a.toml: the file has no sections, each option is a key at the top',
+  );
+  assertEquals(faultIn("host = '::'"), 'unknown key "host" in a.toml: did you mean ip?');
   assertEquals(faultIn("config = 'b.toml'")?.startsWith('unknown key "config"'), true);
   assertEquals(faultIn('"__proto__" = 1')?.startsWith('unknown key "__proto__"'), true);
 });
 
-Deno.test("configuration file: a value of another type is told the right one", () => {
-  assertEquals(faultIn('port = "80"'), "port in a.toml is a number");
-  assertEquals(faultIn("port = [80]"), "port in a.toml is a number");
-  assertEquals(faultIn("port = 1979-05-27"), "port in a.toml is a number");
-  assertEquals(faultIn("log = true"), "log in a.toml is a text that is not empty");
-  assertEquals(faultIn("log = ''"), "log in a.toml is a text that is not empty");
-  assertEquals(faultIn("log.file = 'x'"), "log in a.toml is a text that is not empty");
+Deno.test("configuration file: a number, a size, a time or a switch may be any scalar", () => {
+  const toml = 'port = "80"\nmax-body = "16m"\nidle-timeout = "10s"\nlisting = 1\nspa = "yes"';
+  assertEquals(valuesIn("a.toml", toml), {
+    "port": ["80"],
+    "max-body": ["16m"],
+    "idle-timeout": ["10s"],
+    "listing": ["1"],
+    "spa": ["yes"],
+  });
+});
+
+Deno.test("configuration file: an error names the type that a value must have", () => {
+  const number = "port in a.toml must be a number, or a string with a unit";
+  for (const value of ["[80]", "1979-05-27", "''", "{ a = 1 }"]) {
+    assertEquals(faultIn(`port = ${value}`), number, value);
+  }
+  const string = "log in a.toml must be a string that is not empty";
+  for (const text of ["log = true", "log = 5", "log = ''", "log.file = 'x'", "log = ['a']"]) {
+    assertEquals(faultIn(text), string, text);
+  }
+  assertEquals(faultIn("spa = [true]"), "spa in a.toml must be true or false");
 });

@@ -1,11 +1,16 @@
 /**
- * Whom the health check asks, and how: a socket of each kind that a server can listen on.
+ * The health check over each kind of socket that a server can listen on.
  */
 
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { sickness } from "../../../runtime/cli/health.ts";
+import { healthProblem } from "../../../runtime/cli/health.ts";
 import { type Config, DEFAULT_CONFIG } from "../../../runtime/config/mod.ts";
+import { hasLibc } from "../../../runtime/os/mod.ts";
 import { Authority, NO_OPENSSL, OPENSSL } from "../../support/certificates.ts";
+import { UnixPeer } from "../../support/unix_peer.ts";
+
+// Loaded once per process: not a leak of the first test.
+hasLibc();
 
 const CONFIG: Config = { ...DEFAULT_CONFIG, workers: 1, hostname: "127.0.0.1", port: 0 };
 
@@ -18,21 +23,44 @@ async function answerOne(listener: Deno.Listener): Promise<string> {
   return new TextDecoder().decode(buffer.subarray(0, count ?? 0));
 }
 
-Deno.test("health: a Unix socket is left to who may connect to it", async () => {
-  const reason = await sickness({ ...CONFIG, unix: { path: "/run/a", mode: 0o660 } });
-  assertStringIncludes(String(reason), "curl --unix-socket /run/a");
-});
+/** Runs `body` with the path of a Unix socket in a folder of its own. */
+async function withPath(body: (path: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "async-deno-test-" });
+  try {
+    await body(`${folder}/server.sock`);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
 
-Deno.test("health: a server that wants PROXY headers is sent one of our own connection", async () => {
+Deno.test("health: a Unix socket is asked by its path", () =>
+  withPath(async (path) => {
+    const config = { ...CONFIG, unix: { path, mode: 0o660 } };
+    assertEquals(
+      await healthProblem(config),
+      `${path} does not answer: no such file or directory`,
+    );
+    const proxy = { ...CONFIG.proxy, protocol: true };
+    for (const row of [config, { ...config, proxy }]) {
+      await using peer = await UnixPeer.start(path, "HTTP/1.1 200 OK\r\n\r\n");
+      assertEquals(await healthProblem(row), undefined);
+      const expected = row.proxy.protocol ? "PROXY UNKNOWN\r\nGET /healthz" : "GET /healthz";
+      assertStringIncludes(await peer.request(), expected);
+    }
+    await using _peer = await UnixPeer.start(path, "HTTP/1.1 503 Busy\r\n\r\n");
+    assertEquals(await healthProblem(config), `${path} answers with status 503`);
+  }));
+
+Deno.test("health: a server that requires PROXY headers gets one", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const asked = answerOne(listener);
   const proxy = { ...CONFIG.proxy, protocol: true };
-  assertEquals(await sickness({ ...CONFIG, port: listener.addr.port, proxy }), undefined);
+  assertEquals(await healthProblem({ ...CONFIG, port: listener.addr.port, proxy }), undefined);
   assertEquals((await asked).split("\r\n").slice(0, 2), ["PROXY UNKNOWN", "GET /healthz HTTP/1.1"]);
 });
 
 Deno.test({
-  name: `health: with TLS, a certificate that is not trusted here is an answer${NO_OPENSSL}`,
+  name: `health: with TLS, an untrusted certificate counts as an answer${NO_OPENSSL}`,
   ignore: OPENSSL === undefined,
   fn: async () => {
     await using authority = await Authority.make();
@@ -44,16 +72,16 @@ Deno.test({
       connection.close();
     });
     const config = { ...CONFIG, port: listener.addr.port, tls: { ...CONFIG.tls, ...files } };
-    assertEquals(await sickness(config), undefined);
+    assertEquals(await healthProblem(config), undefined);
     await refused;
   },
 });
 
-Deno.test("health: with TLS, who speaks none is not well", async () => {
+Deno.test("health: with TLS, a peer without TLS is not healthy", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const asked = answerOne(listener);
   const tls = { ...CONFIG.tls, cert: "/no/such/file" };
-  const reason = await sickness({ ...CONFIG, port: listener.addr.port, tls });
+  const reason = await healthProblem({ ...CONFIG, port: listener.addr.port, tls });
   assertStringIncludes(String(reason), "does not answer");
   await asked;
 });

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { nearest } from "../../../runtime/cli/nearest.ts";
 
-Deno.test("nearest: a slip is near, another word is not", () => {
+Deno.test("nearest: a typo is near, another word is not", () => {
   const names = ["ip", "port", "log", "config", "max-connections"];
   const rows: [written: string, meant: string | undefined][] = [
     ["prot", "port"],

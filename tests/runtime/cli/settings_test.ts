@@ -3,7 +3,7 @@ import { parseCommandLine } from "../../../runtime/cli/command_line.ts";
 import { OPTIONS } from "../../../runtime/cli/options/mod.ts";
 import type { Settings } from "../../../runtime/cli/settings.ts";
 
-/** What `--check` is told of: the settings with everything that is wrong. */
+/** The settings that `--check` gets, with every error. */
 function settings(
   args: string[],
   variables: Record<string, string> = {},
@@ -20,7 +20,7 @@ function settings(
   return command.settings;
 }
 
-Deno.test("settings: the flag wins over the variable, that over the file, and that over the default", () => {
+Deno.test("settings: the flag wins over the variable, the variable over the file, the file over the default", () => {
   const files = { "a.toml": "port = 1\nworkers = 11\nmax-head = 1111\nlog = 'file'" };
   const variables = { ASYNC_DENO_PORT: "2", ASYNC_DENO_WORKERS: "22", ASYNC_DENO_MAX_HEAD: "2222" };
   const args = ["--port", "3", "--workers", "33", "--config", "a.toml"];
@@ -36,7 +36,7 @@ Deno.test("settings: the flag wins over the variable, that over the file, and th
   ]);
 });
 
-Deno.test("settings: every option can stand in each of the four places", () => {
+Deno.test("settings: every option can be a flag, a variable and a key", () => {
   for (const option of OPTIONS) {
     const { flag, choices: [choice] } = option;
     const [value = choice ?? String(option.range?.[0] ?? "x")] = option.valuesOf(
@@ -57,59 +57,143 @@ Deno.test("settings: every option can stand in each of the four places", () => {
     ];
     assertEquals(settings([]).origins.has(flag), false, flag);
     for (const [origin, called, { origins, faults: [fault] }] of rows) {
-      // Not every option takes an x; that one is told by the name of the place. Others want company.
+      // Not every option takes an x: such an error begins with the name of the source.
       if (origins.has(flag)) assertEquals(origins.get(flag), origin);
       else assert(fault?.startsWith(called), fault);
     }
   }
 });
 
-Deno.test("settings: the file is named by a variable too, and the flag wins", () => {
+Deno.test("settings: --config wins over its variable", () => {
   const files = { "a.toml": "port = 1", "b.json": '{"port": 2}' };
   const variables = { ASYNC_DENO_CONFIG: "a.toml" };
   assertEquals(settings([], variables, files).config.port, 1);
   assertEquals(settings(["--config", "b.json"], variables, files).config.port, 2);
 });
 
-Deno.test("settings: everything that is wrong is told at once, by the name of its place", () => {
+Deno.test("settings: every error is reported at once, with the name of its source", () => {
   const { faults } = settings(
     ["0", "--prot", "1", "--max-head", "--config", "a.toml"],
     { ASYNC_DENO_MAX_BODY: "much" },
     { "a.toml": "port = 70000\nidel-timeout = 5" },
   );
   assertEquals(faults, [
-    "unknown option --prot: did you mean --port?",
-    'WORKERS is a whole number from 1 to 256, not "0"',
-    'port in a.toml is a whole number from 0 to 65535, not "70000"',
+    "unknown option --prot: did you mean --port 1?",
+    'WORKERS must be a whole number from 1 to 256, not "0"',
+    'port in a.toml must be a whole number from 0 to 65535, not "70000"',
     "--max-head needs a value",
-    'ASYNC_DENO_MAX_BODY is a whole number from 0 to 1073741824, not "much"',
+    "ASYNC_DENO_MAX_BODY must be a size from 0 to 1GiB (bytes, or with a unit: 64k, 1.5MiB, 1g), " +
+    'not "much"',
     'unknown key "idel-timeout" in a.toml: did you mean idle-timeout?',
   ]);
 });
 
-Deno.test("settings: a variable that begins like ours and is none is noted, and no fault", () => {
+Deno.test("settings: an unknown variable with our prefix is a warning, not an error", () => {
   const variables = {
     ASYNC_DENO_MAX_CONECTIONS: "5",
+    ASYNC_DENO_HOST: "::",
     ASYNC_DENO_SERVICE_HOST: "x",
     ASYNC_DENO_CHECK: "1",
     PATH: "/",
   };
-  const { notes, faults } = settings([], variables);
+  const { warnings, faults } = settings([], variables);
   assertEquals(faults, []);
-  assertEquals(notes, [
-    "the variable ASYNC_DENO_MAX_CONECTIONS sets nothing: did you mean ASYNC_DENO_MAX_CONNECTIONS?",
-    "the variable ASYNC_DENO_SERVICE_HOST sets nothing",
-    "the variable ASYNC_DENO_CHECK sets nothing",
+  const ignored = (name: string) => `the unknown variable ASYNC_DENO_${name} is ignored`;
+  assertEquals(warnings, [
+    `${ignored("MAX_CONECTIONS")}: did you mean ASYNC_DENO_MAX_CONNECTIONS?`,
+    `${ignored("HOST")}: did you mean ASYNC_DENO_IP?`,
+    ignored("SERVICE_HOST"),
+    ignored("CHECK"),
   ]);
 });
 
-Deno.test("settings: what cannot be together is told beside all else, by the names of the options", () => {
+Deno.test("settings: a variable that Kubernetes sets for a Service is explained", () => {
+  const { faults: [fault] } = settings([], { ASYNC_DENO_PORT: "tcp://10.0.0.1:80" });
+  assert(
+    fault?.endsWith(
+      ": Kubernetes sets it for a Service named async-deno; " +
+        "set enableServiceLinks: false",
+    ),
+    fault,
+  );
+});
+
+Deno.test("settings: a switch takes the usual words, in every place", () => {
+  const words: readonly (readonly [on: string, off: string])[] = [
+    ["true", "false"],
+    ["yes", "no"],
+    ["on", "off"],
+    ["1", "0"],
+    ["YES", "No"],
+  ];
+  for (const [text, isOn] of words.flatMap(([on, off]) => [[on, true], [off, false]] as const)) {
+    const places = [
+      settings(["--root=x", `--listing=${text}`]),
+      settings(["--root=x"], { ASYNC_DENO_LISTING: text }),
+      settings(["--root=x", "--config=a.toml"], {}, { "a.toml": `listing = "${text}"` }),
+      settings(["--root=x", "--config=a.json"], {}, { "a.json": `{"listing": "${text}"}` }),
+    ];
+    for (const { config, faults } of places) {
+      assertEquals([config.files.listing, faults], [isOn, []], text);
+    }
+  }
+  assertEquals(settings([], { ASYNC_DENO_PROXY_PROTOCOL: "maybe" }).faults, [
+    'ASYNC_DENO_PROXY_PROTOCOL must be true or false (or yes, no, on, off, 1, 0), not "maybe"',
+  ]);
+});
+
+Deno.test("settings: a size and a time with a unit are the same in every place", () => {
+  const places = [
+    settings(["--max-body=16m", "--idle-timeout=500ms"]),
+    settings([], { ASYNC_DENO_MAX_BODY: "16m", ASYNC_DENO_IDLE_TIMEOUT: "500ms" }),
+    settings(["--config=a.toml"], {}, { "a.toml": "max-body = '16m'\nidle-timeout = '500ms'" }),
+    settings(["--config=a.json"], {}, { "a.json": '{"max-body": "16m", "idle-timeout": "500ms"}' }),
+  ];
+  for (const { config: { http1, limits }, faults } of places) {
+    assertEquals([http1.bodyBytes, limits.idleTime, faults], [16 * 1024 * 1024, 500, []]);
+  }
+});
+
+Deno.test("settings: the file options need --root, wherever they are set", () => {
+  const fault = "--spa has no effect without --root";
+  assertEquals(settings([], { ASYNC_DENO_SPA: "1" }).faults, [fault]);
+  assertEquals(settings(["--config=a.toml"], {}, { "a.toml": "spa = true" }).faults, [fault]);
+  assertEquals(settings(["--spa"], { ASYNC_DENO_ROOT: "x" }).faults, []);
+  // A default that is written changes nothing: --check prints all of them.
+  assertEquals(settings(["--spa=false", "--file-memory=64MiB"]).faults, []);
+  // Switched off for a while: the rest of the options may stay.
+  assertEquals(settings(["--access-log=off", "--access-log-format=json"]).faults, []);
+});
+
+Deno.test("settings: an admin server that other machines can reach is a warning", () => {
+  const rows: [address: string, isExposed: boolean][] = [
+    ["127.0.0.1:9000", false],
+    ["127.1.2.3:9000", false],
+    ["[::1]:9000", false],
+    ["[0:0:0:0:0:0:0:1]:9000", false],
+    ["[::ffff:127.0.0.1]:9000", false],
+    ["0.0.0.0:9000", true],
+    ["[::]:9000", true],
+    ["10.0.0.1:9000", true],
+    ["128.0.0.1:9000", true],
+    ["[2001:db8::1]:9000", true],
+  ];
+  for (const [address, isExposed] of rows) {
+    const { warnings, faults } = settings(["--admin", address]);
+    assertEquals(faults, []);
+    assertEquals(warnings.some((line) => line.startsWith("--admin ")), isExposed, address);
+  }
+});
+
+Deno.test("settings: conflicts between options are reported with all other errors", () => {
   const { faults } = settings(["--tls-key", "k", "--redirect-http", "80", "--port", "x"]);
   assertEquals(faults, [
-    '--port is a whole number from 0 to 65535, not "x"',
+    '--port must be a whole number from 0 to 65535, not "x"',
     "--tls-key needs --tls-cert, the certificate of the key",
-    "--redirect-http needs --tls-cert: there is no https to send anybody to",
+    "--redirect-http needs --tls-cert: without TLS there is no https address to redirect to",
   ]);
   const row = ["--tls-cert", "c", "--tls-key", "k", "--transport", "epoll"];
-  assertEquals(settings(row).faults, ["--transport epoll has no TLS: leave it out, or name deno"]);
+  assertEquals(settings(row).faults, [
+    "--transport epoll has no TLS: remove it, or use --transport deno",
+  ]);
 });

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { Acceptor } from "../../../runtime/native/mod.ts";
+import { Acceptor } from "../../../runtime/native/acceptor.ts";
 import {
   ECONNABORTED,
   EMFILE,
@@ -10,7 +10,7 @@ import {
   EPROTO,
   SystemError,
 } from "../../../runtime/os/mod.ts";
-import { LINGER_MILLISECONDS } from "../../../runtime/net/mod.ts";
+import { LINGER_SILENCE } from "../../../runtime/net/linger.ts";
 import {
   COLUMN,
   createSharedState,
@@ -223,8 +223,8 @@ Deno.test("acceptor: refused connections have their time while no other comes, a
   made.acceptor.run();
   // Accept is asked again when there is nobody left to look at.
   const [first] = waits;
-  assertEquals(refused!.closedAt - first! >= LINGER_MILLISECONDS, true);
-  assertEquals(waits.length < LINGER_MILLISECONDS / 20 + 5, true, `${waits.length} waits`);
+  assertEquals(refused!.closedAt - first! >= LINGER_SILENCE, true);
+  assertEquals(waits.length < LINGER_SILENCE / 20 + 5, true, `${waits.length} waits`);
 });
 
 Deno.test("acceptor: without descriptors the refused connections give theirs at once", () => {

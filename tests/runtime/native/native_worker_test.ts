@@ -8,6 +8,7 @@ import { FakeSocket, type FakeSocketOptions } from "../../support/fake_socket.ts
 import { FakeWebSocketPeer } from "../../support/fake_websocket_peer.ts";
 import { NO_FAULTS } from "../../support/fault_plan.ts";
 import { bytesOf } from "../../support/protocol_cases.ts";
+import { closePayload, encodeFrame, handshakeRequest } from "../../support/raw_websocket.ts";
 import { Random } from "../../support/random.ts";
 
 const MANNER = { sends: 65_536, reads: 65_536, pause: 0 };
@@ -28,6 +29,15 @@ function client(
   peer.farewell = "idle";
   peer.ask(exchanges, false);
   return peer;
+}
+
+/** A client that counts what it reads. */
+class CountingPeer extends FakePeer {
+  count = 0;
+
+  override received(bytes: Uint8Array): void {
+    this.count += bytes.length;
+  }
 }
 
 Deno.test("worker: without anything to do it sleeps in one wait", async () => {
@@ -87,6 +97,25 @@ Deno.test("worker: without descriptors new connections wait for those that close
   peers.forEach((peer) => peer.farewell = "close");
   await server.run();
   assert(peers.every(({ answered }) => answered === 1));
+});
+
+Deno.test("worker: what it was woken for comes before events, whose handlers may block it", async () => {
+  const server = new FakeServer();
+  const open = client([HEALTH]);
+  server.connectAt(server.os.now, open);
+  // In one and the same wait: the open one's next request, and a new connection.
+  const at = server.os.now + 1000;
+  server.schedule(at, () => open.ask([HEALTH], false));
+  server.connectAt(at, client([HEALTH]));
+  await server.run();
+  const lines = server.log.join("").split("\n").map((line) => line.slice(line.indexOf("[")));
+  const accepted = lines.indexOf("[ACCEPT] fd=7");
+  const asked = lines.indexOf(
+    "[HTTP] fd=6 recv request",
+    lines.indexOf("[HTTP] fd=6 done, keep-alive"),
+  );
+  assertEquals(open.answered, 2);
+  assert(accepted >= 0 && accepted < asked, lines.join("\n"));
 });
 
 Deno.test("worker: stopping says 1001 to a WebSocket and finishes what is under way", async () => {
@@ -150,3 +179,43 @@ Deno.test("worker: while a handler waits others are served, and its answer comes
   await server.run();
   assertEquals(peers.map(({ answered }) => answered), [4, 1]);
 });
+
+/** A WebSocket that sends a message and a close frame: the echo waits for it to read. */
+const CLOSING = [
+  bytesOf(handshakeRequest("/echo")),
+  encodeFrame({ opcode: 2, payload: new Uint8Array(200_000) }),
+  encodeFrame({ opcode: 8, payload: closePayload(1000) }),
+];
+const ENDS: readonly (readonly [what: string, said: readonly Uint8Array[], stops: boolean])[] = [
+  [
+    "an answer with close",
+    [bytesOf("GET /large HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")],
+    false,
+  ],
+  ["a kept connection at the stop", [bytesOf("GET /large HTTP/1.1\r\nHost: a\r\n\r\n")], true],
+  ["a WebSocket's close", CLOSING, false],
+];
+
+for (const [what, said, stops] of ENDS) {
+  Deno.test(`worker: a peer that ends and does not read costs no turns: ${what}`, async () => {
+    const server = new FakeServer();
+    const socket = new FakeSocket({ sendBuffer: 1000, receiveBuffer: 300_000 });
+    const peer = new CountingPeer(socket, new Random(1), MANNER);
+    peer.reading = false;
+    for (const bytes of said) peer.say(bytes);
+    const { now } = server.os;
+    server.connectAt(now, peer);
+    if (stops) server.schedule(now + 1000, () => server.stop());
+    server.schedule(now + 2000, () => socket.endPeer());
+    let waits = 0;
+    server.schedule(now + 2100, () => waits = server.os.waits);
+    server.schedule(now + 6000, () => {
+      waits = server.os.waits - waits;
+      peer.reading = true;
+    });
+    await server.run(); // the kernel's alarm rings in it, too
+    assert(waits < 100, `${waits} waits in 4 s`);
+    assert(peer.count >= LARGE.length, `${peer.count} bytes`);
+    assertEquals(peer.outcome, "end");
+  });
+}

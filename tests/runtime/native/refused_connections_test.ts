@@ -6,7 +6,7 @@ import {
   MOST_REFUSED,
   RefusedConnections,
 } from "../../../runtime/native/refused_connections.ts";
-import { LINGER_BYTES, LINGER_MILLISECONDS } from "../../../runtime/net/mod.ts";
+import { LINGER_BURST, LINGER_SILENCE, LINGER_TIME } from "../../../runtime/net/linger.ts";
 import { FakeOs } from "../../support/fake_os.ts";
 import { FakeSocket, PEER_END, PEER_RESET } from "../../support/fake_socket.ts";
 
@@ -59,22 +59,24 @@ Deno.test("refused connections: who sends before and after the answer reads it, 
 Deno.test("refused connections: a silent peer is gone after its time, not before", () => {
   const { os, refused, refuse, look } = bench();
   const socket = refuse();
-  look(LINGER_MILLISECONDS - LOOK);
+  look(LINGER_SILENCE - LOOK);
   assertEquals(refused.size, 1);
   look();
   assertEquals([refused.size, os.openDescriptors], [0, 0]);
   assertEquals(readAll(socket), [ANSWER.length, PEER_END]);
 });
 
-Deno.test("refused connections: who sends without end is reset at the bound", () => {
-  const { refused, refuse, look } = bench();
+Deno.test("refused connections: who sends without end is read away, and reset after its time", () => {
+  const { os, refused, refuse, look } = bench();
   const socket = refuse();
+  const began = os.now;
   let sent = 0;
   while (refused.size > 0) {
     sent += socket.sendAsPeer(REQUEST, 0, REQUEST.length);
     look();
   }
-  assertEquals(Math.abs(sent - LINGER_BYTES) <= REQUEST.length, true, `${sent}`);
+  assertEquals(Math.abs(os.now - began - LINGER_TIME) <= 2 * LOOK, true, `${os.now - began} ms`);
+  assertEquals(sent > LINGER_BURST, true, `${sent}`);
   assertEquals(socket.sendAsPeer(REQUEST, 0, 1), PEER_RESET);
 });
 

@@ -4,7 +4,7 @@
 
 import { MessageBufferPool } from "../../../protocol/mod.ts";
 import { EventLoop, type SocketContext, SocketTransport } from "../../../runtime/native/mod.ts";
-import { type Session } from "../../../runtime/net/mod.ts";
+import { type OpenFile, OutgoingBatch, type Session } from "../../../runtime/net/mod.ts";
 import { FakeOs } from "../../support/fake_os.ts";
 import { FakeSocket } from "../../support/fake_socket.ts";
 import { bytesOf, textOf } from "../../support/protocol_cases.ts";
@@ -65,12 +65,15 @@ export class Bench implements SocketContext {
   readonly loop = new EventLoop(this.os);
   readonly receiveBuffer = new Uint8Array(4096);
   readonly messages = new MessageBufferPool();
+  readonly outgoing = new OutgoingBatch(this.messages);
   readonly writeStall = STALL;
+  /** Bytes that the counters have as waiting. */
+  waiting = 0;
   readonly traffic = {
     received: () => {},
     sent: () => {},
-    queued: () => {},
-    unqueued: () => {},
+    queued: (count: number) => void (this.waiting += count),
+    unqueued: (count: number) => void (this.waiting -= count),
     stalled: () => {},
   };
   readonly session = new Recorder();
@@ -87,6 +90,7 @@ export class Bench implements SocketContext {
     };
     this.transport = new SocketTransport(this.os.adopt(this.socket), this);
     this.transport.setSession(this.session);
+    this.loop.gather(this.outgoing);
   }
 
   onClosing(): void {
@@ -105,8 +109,16 @@ export class Bench implements SocketContext {
     return count < 0 ? count : textOf(bytes.subarray(0, count));
   }
 
+  /** Appends, and sends as at the end of a batch. */
   write(text: string): void {
-    this.transport.write(bytesOf(text), 0, text.length);
+    this.transport.out.append(bytesOf(text));
+    this.outgoing.flush();
+  }
+
+  /** Appends a part of a file, and sends as at the end of a batch. */
+  writeFile(file: OpenFile, start: number, end: number): void {
+    this.transport.out.appendConstant(file, start, end);
+    this.outgoing.flush();
   }
 
   /** Time passes, with the loop turning. */

@@ -1,4 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
+import {
+  LINGER_BURST,
+  LINGER_RATE,
+  LINGER_SILENCE,
+  LINGER_TIME,
+} from "../../../runtime/net/linger.ts";
 import { EPOLLIN, EPOLLOUT } from "../../../runtime/os/mod.ts";
 import { PEER_END, PEER_RESET } from "../../support/fake_socket.ts";
 import { textOf } from "../../support/protocol_cases.ts";
@@ -84,24 +90,62 @@ Deno.test("socket transport: without lingering a close over unread input loses t
   assertEquals(bench.heard(), PEER_RESET); // what lingering is for
 });
 
-Deno.test("socket transport: lingering ends after its time, and after its bytes", () => {
+Deno.test("socket transport: lingering ends after a silence, and at the latest after its time", () => {
   const slow = new Bench();
   slow.transport.start();
   slow.transport.finish(true);
-  slow.pass(1500);
+  slow.pass(LINGER_SILENCE - 500);
   assert(!slow.transport.closed);
   slow.pass(1000);
   assert(slow.transport.closed);
-  const flood = new Bench();
-  flood.transport.start();
-  flood.transport.finish(true);
-  const piece = "x".repeat(4000);
-  let pieces = 0;
-  for (; !flood.transport.closed && pieces < 1000; pieces++) {
-    flood.say(piece);
-    flood.loop.turn(false);
+  const chatty = new Bench();
+  chatty.transport.start();
+  chatty.transport.finish(true);
+  for (let at = 0; at < LINGER_TIME - 1000; at += 1000) {
+    chatty.say("more");
+    chatty.pass(1000);
+    assert(!chatty.transport.closed, `closed after ${at} ms`);
   }
-  assertEquals(pieces, Math.ceil(1024 * 1024 / piece.length));
+  chatty.say("more");
+  chatty.pass(1500);
+  assert(chatty.transport.closed);
+});
+
+Deno.test("socket transport: while it lingers much is read at once, and then so much a second", () => {
+  const bench = new Bench();
+  bench.transport.start();
+  bench.transport.finish(true);
+  const piece = "x".repeat(4000);
+  let read = 0;
+  const flood = (milliseconds: number) => {
+    const until = bench.os.now + milliseconds;
+    const before = read;
+    for (let turns = 0; bench.os.now < until; turns++) {
+      if (bench.socket.unread < piece.length) {
+        bench.say(piece);
+        read += piece.length;
+      }
+      bench.loop.turn(false);
+      // Time passes where it does not read any more, and slowly as long as it does.
+      if (bench.interest === 0 || turns % 1000 === 0) bench.os.now += 4;
+    }
+    return read - before;
+  };
+  const burst = flood(100);
+  assert(burst >= LINGER_BURST, `${burst} bytes at once`);
+  const second = flood(2000) / 2000 / LINGER_RATE;
+  assert(second > 0.8 && second < 1.2, `${second} times the rate`);
+  assert(!bench.transport.closed);
+});
+
+Deno.test("socket transport: who lingers is not kept for long when the server stops", () => {
+  const bench = new Bench();
+  bench.transport.start();
+  bench.transport.finish(true);
+  bench.transport.drain();
+  bench.say("more");
+  bench.pass(1500);
+  assert(bench.transport.closed);
 });
 
 Deno.test("socket transport: a peer that takes nothing is closed, one that takes little is not", () => {
@@ -179,5 +223,3 @@ Deno.test("socket transport: when the server stops what has come is handled firs
   bench.transport.drain();
   assertEquals(bench.session.told, ["the last request", "<drain>"]);
 });
-
-/** A file of the faked kernel that counts who holds it. */

@@ -35,14 +35,28 @@ function over<T>(initial: T, make: (access: Access<T>) => Option) {
   };
 }
 
-Deno.test("number: seconds are milliseconds in the config, and whole numbers have no fraction", () => {
-  const row = { ...ROW, value: "SECONDS", range: [0.5, 10] } as const;
-  const seconds = over(1000, (access) => number(row, access));
-  assertEquals([seconds.apply("2.5"), seconds.values()], [2500, ["2.5"]]);
-  assertEquals(seconds.refusal("11"), '--it is a number of seconds from 0.5 to 10, not "11"');
-  const count = over(1, (access) => number({ ...row, value: "COUNT", range: [0, 10] }, access));
+Deno.test("number: times and sizes may have a unit, counts are whole numbers", () => {
+  const time = over(1000, (access) => {
+    return number({ ...ROW, value: "TIME", range: [0.5, 10] }, access);
+  });
+  assertEquals([time.apply("2.5"), time.apply("500ms"), time.words()], [2500, 500, "500ms"]);
+  assertEquals(time.values(), ["0.5"]);
+  const grammar = "(seconds, or with a unit: 500ms, 10s, 5m, 1h)";
+  assertEquals(time.refusal("11"), `--it must be a time from 500ms to 10s ${grammar}, not "11"`);
+  const size = over(1, (access) => {
+    return number({ ...ROW, value: "SIZE", range: [0, 2048] }, access);
+  });
+  assertEquals([size.apply("1.5k"), size.values(), size.words()], [1536, ["1536"], "1536"]);
+  for (const text of ["3k", "9".repeat(400), "-1", "1.5", "1q"]) {
+    const expected = "--it must be a size from 0 to 2KiB (bytes, or with a unit: 64k, 1.5MiB, 1g)";
+    assertEquals(size.refusal(text), `${expected}, not "${text}"`);
+  }
+  const count = over(1, (access) => {
+    return number({ ...ROW, value: "COUNT", range: [0, 10] }, access);
+  });
   assertEquals([count.apply("7"), count.values(), count.words()], [7, ["7"], "7"]);
-  assertEquals(count.refusal("1.0"), '--it is a whole number from 0 to 10, not "1.0"');
+  assertEquals(count.refusal("1.0"), '--it must be a whole number from 0 to 10, not "1.0"');
+  assertEquals(count.refusal("1k"), '--it must be a whole number from 0 to 10, not "1k"');
 });
 
 Deno.test("text: one value, or off", () => {
@@ -50,7 +64,7 @@ Deno.test("text: one value, or off", () => {
   assertEquals([one.values(), one.words()], [[], "none"]);
   assertEquals([one.apply("a b"), one.values()], ["a b", ["a b"]]);
   assertEquals(one.refusal("a", "b"), "--it is given more than once");
-  assertEquals(one.refusal("a\0"), "--it cannot have a NUL in it");
+  assertEquals(one.refusal("a\0"), "--it must not contain a NUL character");
 });
 
 Deno.test("list: the values in their order, in place of those before", () => {
@@ -64,7 +78,7 @@ Deno.test("choice: one word of a few", () => {
   const one = over<"a" | "b">("a", (access) => choice({ ...ROW, choices: ["a", "b"] }, access));
   assertEquals([one.option.value, one.option.choices, one.words()], ["a|b", ["a", "b"], "a"]);
   assertEquals(one.apply("b"), "b");
-  assertEquals(one.refusal("c"), '--it is one of a, b, not "c"');
+  assertEquals(one.refusal("c"), '--it must be one of a, b, not "c"');
 });
 
 Deno.test("choices: some words of a few, with commas or apart, each once", () => {
@@ -74,15 +88,19 @@ Deno.test("choices: some words of a few, with commas or apart, each once", () =>
   assertEquals(some.words(), "a,b");
   assertEquals(some.apply("b,a"), ["b", "a"]);
   assertEquals(some.apply("a", "a"), ["a"]);
-  assertEquals(some.refusal("a,c"), '--it is one of a, b, not "c"');
+  assertEquals(some.refusal("a,c"), '--it must be one of a, b, not "c"');
 });
 
-Deno.test("switch: true or false", () => {
+Deno.test("switch: words for on and off", () => {
   const on = over(false, (access) => flagSwitch(ROW, access));
   assertEquals([on.option.value, on.words()], [undefined, "off"]);
   assertEquals([on.apply("true"), on.words(), on.values()], [true, "on", ["true"]]);
-  assertEquals(on.apply("false"), false);
-  assertEquals(on.refusal("yes"), '--it is a switch, true or false, not "yes"');
+  for (const word of ["true", "yes", "on", "1", "On"]) assertEquals(on.apply(word), true, word);
+  for (const word of ["false", "no", "off", "0", "OFF"]) assertEquals(on.apply(word), false, word);
+  for (const word of ["", "2", "y", "ja", "truee", " true"]) {
+    const expected = `--it must be true or false (or yes, no, on, off, 1, 0), not "${word}"`;
+    assertEquals(on.refusal(word), expected);
+  }
 });
 
 Deno.test("at: a place in a section", () => {

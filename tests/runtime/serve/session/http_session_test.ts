@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { CONNECTION_LIMITS } from "../../../../runtime/config/mod.ts";
+import { LogLabel } from "../../../../runtime/observe/log/mod.ts";
 import { FakePeer } from "../../../support/fake_peer.ts";
 import { FakeServer } from "../../../support/fake_server.ts";
 import { FakeSocket } from "../../../support/fake_socket.ts";
@@ -95,6 +96,76 @@ Deno.test("http session: a guard that is gone when it has spoken still answers",
     await server.run();
     assertEquals(peer.text.slice(9, 12), verdict === "refused" ? "401" : "200");
   }
+});
+
+Deno.test("http session: a body that arrives while a guard's promise settles is no failure", async () => {
+  // The body is sent so many microtasks after the question, and the promise settles so many later: among them are
+  // those that meet in the loop's next turn.
+  for (let sent = 0; sent < 20; sent++) {
+    for (let later = 0; later < 4; later++) {
+      const server = new FakeServer();
+      const peer = new Reader(new FakeSocket(), new Random(1), { sends: 99, reads: 999, pause: 0 });
+      const body = "0123456789";
+      const spoken = Promise.withResolvers<void>();
+      server.guard = {
+        judge: async () => {
+          await spoken.promise;
+          for (let i = 0; i < sent; i++) await undefined;
+          peer.say(bytesOf(body));
+          for (let i = 0; i < later; i++) await undefined;
+          return { user: "alice" };
+        },
+        refuse: () => {},
+      };
+      const head = `POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n`;
+      const { now } = server.os;
+      peer.say(bytesOf(`${head}Connection: close\r\n\r\n`));
+      server.connectAt(now, peer);
+      server.schedule(now + 1000, () => spoken.resolve());
+      await server.run();
+      assertEquals([sent, later, peer.text.slice(9, 12)], [sent, later, "200"]);
+      assert(peer.text.endsWith(`\r\n\r\n${body}`));
+    }
+  }
+});
+
+Deno.test("http session: what a pipeline is answered leaves in one send, also a constant's head", async () => {
+  const server = new FakeServer();
+  const constant = Uint8Array.from({ length: 20_000 }, (_, i) => 0x61 + i % 26);
+  const head = { status: 200, fields: [], contentLength: constant.length };
+  server.routes.set("/constant", {
+    label: new LogLabel("/constant"),
+    methods: null,
+    wantsBody: false,
+    handle: (exchange) => exchange.respondConstant(head, constant),
+    webSocket: null,
+  });
+  const sends: number[] = [];
+  const send = server.os.send.bind(server.os);
+  server.os.send = (descriptor, bytes, length, more) => {
+    sends.push(more ? length : -length);
+    return send(descriptor, bytes, length, more);
+  };
+  const peer = new Reader(new FakeSocket(), new Random(1), {
+    sends: 9999,
+    reads: 65_536,
+    pause: 0,
+  });
+  const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`;
+  const { now } = server.os;
+  server.connectAt(now, peer);
+  server.schedule(now + 1000, () => peer.say(bytesOf(get("/healthz").repeat(16))));
+  server.schedule(now + 2000, () => peer.say(bytesOf(get("/constant") + get("/healthz"))));
+  server.schedule(now + 3000, () => peer.close());
+  await server.run();
+  const [pipeline, constantHead, body, last, ...more] = sends;
+  assertEquals([pipeline! < 0, constantHead! > 0, body, last! < 0, more], [
+    true, // without more to follow
+    true,
+    constant.length,
+    true,
+    [],
+  ]);
 });
 
 Deno.test("http session: at the stop a first request has a moment more, on an old connection too", async () => {

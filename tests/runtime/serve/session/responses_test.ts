@@ -2,13 +2,11 @@ import { assert, assertEquals } from "@std/assert";
 import { CLOSES, DateField } from "../../../../protocol/mod.ts";
 import {
   FAILED,
-  lastAnswer,
   NOT_FOUND,
   otherMethod,
-  shortAnswer,
   statusLine,
-  UNAVAILABLE,
 } from "../../../../runtime/serve/session/responses.ts";
+import { lastAnswer, shortAnswer, UNAVAILABLE } from "../../../../runtime/serve/answers/mod.ts";
 import { textOf } from "../../../support/protocol_cases.ts";
 
 Deno.test("responses: a status is said with its words, known or not", () => {

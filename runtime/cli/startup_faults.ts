@@ -1,18 +1,18 @@
 /**
- * What must be there before a thread is started: the folder to serve, the files with passwords, certificate and key.
+ * Checks before the first thread starts: the served folder, the password files, certificate and key.
  *
- * In: the config. Out: what is wrong, a line for the operator each. The threads open all of it again by
- * themselves; asked here, a mistake is said once and by its option.
+ * In: the config. Out: one line for the operator for each fault. The threads open all of it again;
+ * checked here, a mistake is reported once and names its option.
  */
 
 import type { Config } from "../config/mod.ts";
 import { readTlsMaterial } from "../executor/mod.ts";
 
-/** What is looked at. */
-type Wanted = Pick<Config, "users"> & Partial<Pick<Config, "files">>;
+/** The sections that are checked. */
+type CheckedConfig = Pick<Config, "users"> & Partial<Pick<Config, "files">>;
 
-/** Everything that is not as it should be. */
-export async function unreadiness({ files, users }: Wanted): Promise<string[]> {
+/** Every fault of the folder and the password files. */
+export async function startupFaults({ files, users }: CheckedConfig): Promise<string[]> {
   const root = files?.root;
   const faults = users.length === 0 ? [] : await faultsOfUsers(users);
   if (root !== undefined) faults.unshift(faultOf(() => expectFolder(root)));
@@ -20,13 +20,13 @@ export async function unreadiness({ files, users }: Wanted): Promise<string[]> {
 }
 
 async function faultsOfUsers(users: Config["users"]): Promise<(string | undefined)[]> {
-  // Loaded where there are users, as in the threads: what reckons hashes is long in loading.
+  // Loaded only if there are users: the module that computes hashes takes long to load.
   const { readUsers } = await import("../serve/auth/mod.ts");
   return users.map((source) => faultOf(() => readUsers([source], readPasswords)));
 }
 
-/** Why certificate and key cannot be used; a start finds it out by itself. */
-export function tlsUnreadiness({ tls }: Pick<Config, "tls">): string[] {
+/** Why certificate and key cannot be used; for --check, since a start reports it anyway. */
+export function tlsFaults({ tls }: Pick<Config, "tls">): string[] {
   return [faultOf(() => readTlsMaterial(tls))].filter((fault) => fault !== undefined);
 }
 
@@ -45,19 +45,19 @@ function expectFolder(root: string): void {
     isFolder = Deno.statSync(root).isDirectory;
   } catch (error) {
     const missing = error instanceof Deno.errors.NotFound;
-    const reason = missing ? "there is no such folder" : "it cannot be read";
+    const reason = missing ? "the folder does not exist" : "the folder cannot be read";
     throw new Error(`cannot serve --root ${root}: ${reason}`);
   }
-  if (!isFolder) throw new Error(`cannot serve --root ${root}: it is no folder`);
+  if (!isFolder) throw new Error(`cannot serve --root ${root}: it is not a folder`);
 }
 
 function readPasswords(file: string): string {
   try {
     return Deno.readTextFileSync(file);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) {
-      throw new Error(`--basic-auth: there is no file ${file}`);
-    }
-    throw new Error(`--basic-auth: cannot read the passwords in ${file}`);
+    const missing = error instanceof Deno.errors.NotFound;
+    throw new Error(
+      `--basic-auth: the file ${file} ${missing ? "does not exist" : "cannot be read"}`,
+    );
   }
 }

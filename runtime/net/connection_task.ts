@@ -14,12 +14,13 @@ export class ConnectionTask {
   readonly words = new Int32Array(TASK_WORDS);
   readonly #address = new Uint8Array(this.words.buffer, TASK_FIELD.address * 4, 16);
 
-  /** Puts a connection in the place of the last one. */
-  fill(descriptor: number, sockaddr: Uint8Array): void {
+  /** Puts a connection in the place of the last one; `now` in milliseconds of the monotonic clock. */
+  fill(descriptor: number, sockaddr: Uint8Array, now: number): void {
     this.words[TASK_FIELD.kind] = TASK_KIND.connection;
     this.words[TASK_FIELD.descriptor] = descriptor;
     this.words[TASK_FIELD.family] = sockaddrFamily(sockaddr);
     this.words[TASK_FIELD.port] = sockaddrPort(sockaddr);
+    this.words[TASK_FIELD.readyAt] = now; // int32: wraps
     this.#address.fill(0);
     this.#address.set(sockaddrAddress(sockaddr));
   }

@@ -1,0 +1,72 @@
+/**
+ * Conflicts between options that are valid on their own: one needs another, or excludes it.
+ *
+ * In: the config, the defaults, and which options were given. Out: one line for each conflict, which
+ * names the options. Called once all options are read.
+ */
+
+import type { Config } from "../config/mod.ts";
+import { FILE_OPTIONS, type Option, OPTIONS } from "./options/mod.ts";
+
+/** The options as they were read. */
+export interface ReadOptions {
+  readonly config: Config;
+  /** The config without any option. */
+  readonly defaults: Config;
+  /** Whether a flag was given in any of the places where it can stand. */
+  isGiven(flag: string): boolean;
+}
+
+/** Options that have an effect only beside another one. */
+const DEPENDENT: readonly (readonly [flags: readonly string[], needed: string])[] = [
+  [FILE_OPTIONS.map(({ flag }) => flag).filter((flag) => flag !== "root"), "root"],
+  [["unix-mode"], "unix"],
+  [["trust-proxy-field"], "trust-proxy"],
+  [["access-log-format"], "access-log"],
+];
+
+/** Every conflict between the options. */
+export function optionConflicts(read: ReadOptions): string[] {
+  return [...transportConflicts(read.config), ...missingCompanions(read)];
+}
+
+function transportConflicts({ proxy, tls, transport, unix }: Config): string[] {
+  const rules: readonly (readonly [isBroken: boolean, fault: string])[] = [
+    [
+      tls.cert !== undefined && tls.key === undefined,
+      "--tls-cert needs --tls-key, the private key of the certificate",
+    ],
+    [
+      tls.key !== undefined && tls.cert === undefined,
+      "--tls-key needs --tls-cert, the certificate of the key",
+    ],
+    [
+      tls.redirectPort !== undefined && tls.cert === undefined,
+      "--redirect-http needs --tls-cert: without TLS there is no https address to redirect to",
+    ],
+    [
+      tls.cert !== undefined && proxy.protocol,
+      "--proxy-protocol cannot be used with --tls-cert: let the proxy terminate TLS",
+    ],
+    [
+      unix.path !== undefined && (tls.cert !== undefined || transport === "deno"),
+      "--unix needs the epoll transport, which has no TLS: let the proxy terminate TLS",
+    ],
+    [
+      tls.cert !== undefined && transport === "epoll",
+      "--transport epoll has no TLS: remove it, or use --transport deno",
+    ],
+  ];
+  return rules.flatMap(([isBroken, fault]) => isBroken ? [fault] : []);
+}
+
+/** Options that were changed and have no effect, because the one they belong to is not there. */
+function missingCompanions({ config, defaults, isGiven }: ReadOptions): string[] {
+  const isChanged = ({ valuesOf }: Option) => {
+    return valuesOf(config).join("\n") !== valuesOf(defaults).join("\n");
+  };
+  return DEPENDENT.filter(([_, needed]) => !isGiven(needed)).flatMap(([flags, needed]) => {
+    const changed = OPTIONS.filter((option) => flags.includes(option.flag) && isChanged(option));
+    return changed.map(({ flag }) => `--${flag} has no effect without --${needed}`);
+  });
+}

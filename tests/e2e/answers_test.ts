@@ -1,0 +1,164 @@
+/**
+ * Handlers that answer wrongly or read late: a client is told so at once and by nothing worse than a 500, and no
+ * handler sees another client's bytes.
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { type HandlersServer, withHandlers } from "../support/handlers_server.ts";
+import { ask, HttpConnection } from "../support/http_client.ts";
+import { OPCODE, RawWebSocket } from "../support/raw_websocket.ts";
+import { waitFor } from "../support/server.ts";
+
+const HANDLERS = new URL("../support/sending_thread.ts", import.meta.url);
+const KIB = 1024;
+
+function answersTest(name: string, body: (server: HandlersServer) => Promise<void>): void {
+  Deno.test(`answers: ${name}`, () => withHandlers(HANDLERS, {}, body));
+}
+
+function get(path: string): string {
+  return `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`;
+}
+
+function post(path: string, body: string): string {
+  return `POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+}
+
+async function textOf(server: HandlersServer, path: string): Promise<string> {
+  return (await ask(server, get(path))).text;
+}
+
+/** Waits until so many handlers wait to be released. */
+async function waiting(server: HandlersServer, count: number): Promise<void> {
+  await waitFor(async () => await textOf(server, "/waiting") === String(count), {
+    what: `${count} handlers that wait`,
+  });
+}
+
+/** Waits for what handlers found out after they were released. */
+async function resultsOf(server: HandlersServer, count: number): Promise<string> {
+  const all: string[] = [];
+  await waitFor(async () => {
+    all.push(...(await textOf(server, "/results")).split(" ").filter((word) => word !== ""));
+    return all.length >= count;
+  }, { what: () => `${count} results, there are ${all}` });
+  return all.join(" ");
+}
+
+/** Bodies of others, long enough to be gathered in the memory that the bodies before had. */
+async function othersPost(server: HandlersServer): Promise<void> {
+  const body = "z".repeat(100 * KIB);
+  for (let i = 0; i < 3; i++) {
+    using connection = await HttpConnection.open(server);
+    const text = post("/echo", body);
+    await connection.send(text.slice(0, 300));
+    await connection.send(text.slice(300));
+    assertEquals((await connection.answer("POST")).text.length, body.length);
+  }
+}
+
+const BROKEN = [
+  "/bad-field",
+  "/bad-field-later",
+  "/bad-field?bad-page",
+  "/bad-status",
+  "/bad-bounds",
+  "/bad-long",
+  "/broken-router",
+  "/fine?throws",
+  "/fine?refused",
+];
+
+answersTest("what cannot be sent is a 500, at once, and others are served", async (server) => {
+  for (const path of BROKEN) {
+    using connection = await HttpConnection.open(server);
+    await connection.send(get(path));
+    const answer = await connection.answer();
+    assertEquals([path, answer.status], [path, 500]);
+    await connection.expectEnd();
+    assertEquals(await textOf(server, "/fine"), "fine");
+  }
+});
+
+answersTest("half an answer is not left to look like a whole one", async (server) => {
+  using connection = await HttpConnection.open(server);
+  await connection.send(get("/short-body"));
+  // The end comes at once, by a reset or before the length that was told.
+  const rest = await connection.rest().catch((error) => {
+    if (!(error instanceof Deno.errors.ConnectionReset)) throw error;
+    return new Uint8Array(0);
+  });
+  assert(rest.length < 30_000, "it must not be as long as it was said to be");
+  assertEquals(await textOf(server, "/fine"), "fine");
+});
+
+answersTest(
+  "a handler that returns what is no promise has answered all the same",
+  async (server) => {
+    using connection = await HttpConnection.open(server);
+    for (let i = 0; i < 2; i++) {
+      await connection.send(get("/no-promise"));
+      assertEquals((await connection.answer()).text, "5");
+    }
+  },
+);
+
+answersTest(
+  "a body that arrives while the guard's promise is pending is handled whole",
+  async (server) => {
+    const body = "authenticated ".repeat(1000);
+    using connection = await HttpConnection.open(server);
+    const text = post("/echo?later", body);
+    await connection.send(text.slice(0, text.length - 500));
+    await waiting(server, 1);
+    const rest = connection.send(text.slice(text.length - 500));
+    await textOf(server, "/release");
+    await rest;
+    const answer = await connection.answer("POST");
+    assertEquals([answer.status, answer.text === body], [200, true]);
+  },
+);
+
+answersTest(
+  "a body stays with its handler, after its answer and after its client",
+  async (server) => {
+    const body = "mine ".repeat(20 * KIB);
+    for (const [path, leaves] of [["/answers-first", false], ["/waits", true]] as const) {
+      {
+        using connection = await HttpConnection.open(server);
+        const text = post(path, body);
+        await connection.send(text.slice(0, 200));
+        await connection.send(text.slice(200));
+        if (!leaves) assertEquals((await connection.answer("POST")).text, "early");
+        await waiting(server, 1);
+      }
+      await othersPost(server);
+      await textOf(server, "/release");
+      assertEquals(await resultsOf(server, 1), "same", path);
+    }
+  },
+);
+
+answersTest("a message stays with its handler until its promise is settled", async (server) => {
+  const payloads = ["short", "s".repeat(100), "m".repeat(30 * KIB), "l".repeat(500 * KIB)];
+  const sockets = await Promise.all(payloads.map(() => RawWebSocket.open(server, "/late")));
+  try {
+    for (const [i, payload] of payloads.entries()) {
+      await sockets[i]!.send({ opcode: OPCODE.text, payload });
+    }
+    await waiting(server, payloads.length);
+    await othersPost(server);
+    // Who leaves is answered nothing, but its message is still read.
+    sockets[2]![Symbol.dispose]();
+    await othersPost(server);
+    await textOf(server, "/release");
+    assertEquals(await resultsOf(server, payloads.length), "same same same same");
+    for (const [i, payload] of payloads.entries()) {
+      if (i === 2) continue;
+      const frame = await sockets[i]!.frame();
+      assertEquals(new TextDecoder().decode(frame.payload) === payload, true, `message ${i}`);
+    }
+  } finally {
+    for (const [i, socket] of sockets.entries()) if (i !== 2) socket[Symbol.dispose]();
+  }
+});

@@ -1,0 +1,87 @@
+/**
+ * Connections are not left to a worker that cannot take them: it may be blocked by a handler, or still loading.
+ */
+
+import { assertEquals } from "@std/assert";
+import { type Config, DEFAULT_CONFIG, Executor } from "../../../runtime/mod.ts";
+import { LinuxOs } from "../../../runtime/os/mod.ts";
+import { HttpConnection } from "../../support/http_client.ts";
+import { LOADING_THREAD, Loads } from "../../support/loads.ts";
+import { OVER_DENO_TRANSPORT } from "../../support/server.ts";
+import { waitFor, within } from "../../support/wait_for.ts";
+
+new LinuxOs(); // loads libc for the process: within a test Deno 2.4 would take it for a leak
+
+const CLIENTS = 60;
+/** Far longer than all of them together take. */
+const BLOCKED_MS = 10_000;
+const SKIPPED = OVER_DENO_TRANSPORT
+  ? " (skipped: over Deno's sockets the kernel gives a connection to one worker for good)"
+  : "";
+
+const CONFIG: Config = {
+  ...DEFAULT_CONFIG,
+  workers: 2,
+  hostname: "127.0.0.1",
+  port: 0,
+  log: "off",
+  // So few that they cannot take the descriptors of a new worker: accepting need not pause for it.
+  limits: { ...DEFAULT_CONFIG.limits, connections: 500 },
+};
+
+function request(path: string): string {
+  return `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`;
+}
+
+/** Clients that ask once and stay, each answered before the next one comes. */
+async function ask(port: number, path: string, clients: DisposableStack): Promise<void> {
+  for (let i = 0; i < CLIENTS; i++) {
+    const client = clients.use(await HttpConnection.open({ hostname: "127.0.0.1", port }));
+    await client.send(request(path));
+    const what = `the answer to client ${i + 1} of ${CLIENTS}`;
+    assertEquals((await within(client.answer(), { what, timeoutMs: BLOCKED_MS / 3 })).status, 200);
+  }
+}
+
+Deno.test({
+  name: `fairness: a worker that a handler blocks keeps nobody from the other${SKIPPED}`,
+  ignore: OVER_DENO_TRANSPORT,
+  fn: async () => {
+    const workerModule = new URL("../../support/handlers_thread.ts", import.meta.url);
+    const executor = await Executor.start(CONFIG, { warn: () => {}, workerModule });
+    const { port } = executor.address;
+    using clients = new DisposableStack();
+    const blocking = clients.use(await HttpConnection.open({ hostname: "127.0.0.1", port }));
+    await blocking.send(request(`/blocks?${BLOCKED_MS}`));
+    let isBlocked = true;
+    const unblocked = blocking.answer().then(() => isBlocked = false);
+    await ask(port, "/now", clients);
+    assertEquals(isBlocked, true, "all were answered before the blocked worker went on");
+    await unblocked;
+    executor.stop();
+    await executor.ended;
+  },
+});
+
+Deno.test({
+  name: `fairness: a worker that still loads keeps nobody from the other${SKIPPED}`,
+  ignore: OVER_DENO_TRANSPORT,
+  fn: async () => {
+    await using loads = new Loads();
+    const executor = await Executor.start(CONFIG, { warn: () => {}, workerModule: LOADING_THREAD });
+    const { port } = executor.address;
+    loads.atOnce = false;
+    await fetch(`http://127.0.0.1:${port}/dies`).then(
+      (response) => response.body?.cancel(),
+      () => {},
+    );
+    await waitFor(() => loads.begun === CONFIG.workers + 1, { what: "a new worker that loads" });
+    {
+      using clients = new DisposableStack();
+      await ask(port, "/root", clients);
+    }
+    loads.goOn();
+    executor.stop();
+    await executor.ended;
+  },
+});

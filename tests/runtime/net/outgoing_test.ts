@@ -1,0 +1,265 @@
+/** The outgoing queue: one owner, one order, one send for a batch, and no memory left behind. */
+
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { MessageBufferPool } from "../../../protocol/mod.ts";
+import {
+  FULL_BYTES,
+  Outgoing,
+  OutgoingBatch,
+  OutgoingPart,
+  type OutgoingSink,
+} from "../../../runtime/net/mod.ts";
+import { bytesOf, textOf } from "../../support/protocol_cases.ts";
+
+/** Sends everything at once, and writes down what a send was. */
+class Recorder implements OutgoingSink {
+  readonly batch: OutgoingBatch;
+  readonly out: Outgoing;
+  readonly sends: string[] = [];
+  onSend = () => {};
+
+  constructor(batch: OutgoingBatch) {
+    this.batch = batch;
+    this.out = new Outgoing(this);
+  }
+
+  sendQueued(): void {
+    const { out } = this;
+    out.seal();
+    while (out.first !== null) {
+      const { nextLength } = out;
+      const target = new Uint8Array(nextLength);
+      out.gather(target, nextLength);
+      out.taken(nextLength);
+      this.sends.push(textOf(target));
+      this.onSend();
+    }
+  }
+
+  sendNow(bytes: Uint8Array, start: number, end: number): void {
+    this.sendQueued();
+    this.sends.push(textOf(bytes.subarray(start, end)));
+  }
+}
+
+function bench() {
+  const messages = new MessageBufferPool();
+  const batch = new OutgoingBatch(messages);
+  return { messages, batch, peer: () => new Recorder(batch) };
+}
+
+Deno.test("outgoing: what a batch appends is one send", () => {
+  const { batch, peer } = bench();
+  const { out, sends } = peer();
+  for (const text of ["one ", "two ", "three"]) out.append(bytesOf(text));
+  assertEquals([sends, out.size], [[], 13]);
+  batch.flush();
+  batch.flush();
+  assertEquals([sends, out.size], [["one two three"], 0]);
+});
+
+Deno.test("outgoing: a frame that is half built has its place, whoever appends to whom meanwhile", () => {
+  const { batch, peer } = bench();
+  const [a, b] = [peer(), peer()];
+  // As an encoder does it: room first, then bytes, and at last the length.
+  const at = a.out.reserve(8);
+  a.out.bytes.set(bytesOf("fra"), at);
+  b.out.append(bytesOf("to another"));
+  const other = b.out.reserve(4);
+  a.out.bytes.set(bytesOf("me of A"), at + 3);
+  a.out.length = at + 8;
+  b.out.bytes.set(bytesOf("!"), other);
+  b.out.length = other + 1;
+  batch.flush();
+  assertEquals([a.sends, b.sends], [["frame of"], ["to another!"]]);
+});
+
+Deno.test("outgoing: outside of a batch a microtask sends, once for all", async () => {
+  const { peer } = bench();
+  const [a, b] = [peer(), peer()];
+  a.out.append(bytesOf("a1 "));
+  b.out.append(bytesOf("b1"));
+  a.out.append(bytesOf("a2"));
+  assertEquals(a.sends, []);
+  await undefined;
+  assertEquals([a.sends, b.sends], [["a1 a2"], ["b1"]]);
+});
+
+Deno.test("outgoing: parts keep their place between what is appended", () => {
+  const { batch, peer } = bench();
+  const { out, sends } = peer();
+  const long = "x".repeat(5000);
+  out.append(bytesOf("head "));
+  out.appendConstant(bytesOf(`..${long}..`), 2, 5002);
+  out.append(bytesOf("middle "));
+  out.appendConstant(bytesOf("short "), 0, 6);
+  out.append(bytesOf("tail"));
+  assertEquals(out.size, 5 + 5000 + 7 + 6 + 4);
+  batch.flush();
+  assertEquals(sends, ["head ", long, "middle short tail"]);
+});
+
+Deno.test("outgoing: bytes that are valid now alone go behind what is queued", () => {
+  const { batch, peer } = bench();
+  const { out, sends } = peer();
+  out.append(bytesOf("first"));
+  out.write(bytesOf("--second--"), 2, 8);
+  out.write(bytesOf("nothing"), 3, 3);
+  out.append(bytesOf("third"));
+  batch.flush();
+  assertEquals(sends, ["first", "second", "third"]);
+});
+
+Deno.test("outgoing: one frame stands in a thousand queues, and is copied into none", () => {
+  const { messages, batch, peer } = bench();
+  const frame = new OutgoingPart(bytesOf("the same for all"), 4, 16);
+  const peers = Array.from({ length: 1000 }, peer);
+  for (const { out } of peers) {
+    out.waits = true; // they read slowly: it stays
+    out.appendPart(frame);
+  }
+  for (const { out } of peers) {
+    out.seal();
+    assert(out.first === frame);
+    assertEquals(out.bytes.length, 0);
+  }
+  assertEquals(messages.lentBytes, 0);
+  // How much of it each has sent is its own.
+  const [a, b] = peers as [Recorder, Recorder];
+  a.out.taken(5);
+  assertEquals([a.out.size, a.out.firstStart, b.out.size], [7, 9, 12]);
+  batch.flush();
+  assertEquals([a.sends, b.sends], [["for all"], ["same for all"]]);
+});
+
+Deno.test("outgoing: a file is held once by each queue until it is sent or dropped", () => {
+  const { batch, peer } = bench();
+  let holders = 0;
+  const file = {
+    descriptor: 3,
+    hold: () => void holders++,
+    release: () => void holders--,
+    read: () => 0,
+  };
+  const [a, b] = [peer(), peer()];
+  const part = new OutgoingPart(file, 0, 10);
+  a.out.appendPart(part);
+  b.out.appendPart(part);
+  b.out.appendConstant(file, 5, 5);
+  assertEquals(holders, 2);
+  a.out.taken(9);
+  assertEquals(holders, 2);
+  a.out.taken(1);
+  b.out.clear();
+  assertEquals([holders, a.out.size, b.out.size], [0, 0, 0]);
+  batch.flush();
+});
+
+Deno.test("outgoing: what it grows to is given back, sent or dropped", () => {
+  for (const end of ["sent", "dropped"]) {
+    const { messages, batch, peer } = bench();
+    const { out, sends } = peer();
+    let length = 0;
+    for (let i = 1; i < 200; i++) {
+      out.append(new Uint8Array(i * 20).fill(0x61 + i % 26));
+      length += i * 20;
+    }
+    assertEquals(out.size, length);
+    assert(messages.lentBytes > length);
+    if (end === "sent") batch.flush();
+    else out.clear();
+    assertEquals([messages.lentBytes, out.size, sends.join("").length], [
+      0,
+      0,
+      end === "sent" ? length : 0,
+    ]);
+    batch.flush();
+  }
+});
+
+Deno.test("outgoing: small answers between the parts of a slow peer take little more than their bytes", () => {
+  const { messages, batch, peer } = bench();
+  const { out } = peer();
+  out.waits = true;
+  const frame = new OutgoingPart(bytesOf("x".repeat(60)), 0, 60);
+  const held = new Set<ArrayBufferLike>();
+  for (let i = 0; i < 1000; i++) {
+    out.append(bytesOf("pong"));
+    out.appendPart(frame);
+    held.add(out.bytes.buffer);
+  }
+  assertEquals([out.size, messages.lentBytes], [64_000, 0]);
+  assert(held.size <= 2, "a segment for each");
+  out.clear();
+  batch.flush();
+});
+
+Deno.test("outgoing: after its end nothing is taken, and nothing of it is sent", () => {
+  const { messages, batch, peer } = bench();
+  const { out, sends } = peer();
+  out.append(bytesOf("last"));
+  out.end();
+  out.append(bytesOf("x".repeat(10_000)));
+  out.appendConstant(bytesOf("more"), 0, 4);
+  out.write(bytesOf("more"), 0, 4);
+  assertEquals(out.size, 4);
+  batch.flush();
+  assertEquals([sends, out.size], [["last"], 0]);
+  out.clear();
+  assertEquals(messages.lentBytes, 0);
+});
+
+Deno.test("outgoing: what a send leads to may append to any queue, and is sent too", () => {
+  const { batch, peer } = bench();
+  const [a, b] = [peer(), peer()];
+  a.onSend = () => {
+    a.onSend = () => {};
+    b.out.append(bytesOf("last words"));
+    a.out.append(bytesOf("second"));
+    batch.flush();
+    batch.relieve();
+  };
+  a.out.append(bytesOf("first"));
+  batch.flush();
+  assertEquals([a.sends, b.sends], [["first", "second"], ["last words"]]);
+});
+
+Deno.test("outgoing: no more than 64 answers and 64 KiB wait for each other", () => {
+  const { batch, peer } = bench();
+  const peers = Array.from({ length: 66 }, peer);
+  for (const { out } of peers) {
+    batch.relieve();
+    out.append(bytesOf("answer"));
+  }
+  assertEquals(peers.filter(({ sends }) => sends.length > 0).length, 64);
+  batch.flush();
+  const [a, b, c] = [peer(), peer(), peer()];
+  for (const [{ out }, length] of [[a, FULL_BYTES], [b, 5], [c, 5]] as const) {
+    batch.relieve();
+    out.append(new Uint8Array(length));
+  }
+  assertEquals([a.sends.length, b.sends.length, c.sends.length], [1, 1, 0]);
+  assert(!c.out.isFull);
+  c.out.append(new Uint8Array(FULL_BYTES));
+  assert(c.out.isFull);
+  c.out.waits = true;
+  assert(!c.out.isFull, "a flush would not help");
+  batch.flush();
+});
+
+Deno.test("outgoing: who reserves and then throws leaves nothing behind, and what follows is sent", () => {
+  const { batch, peer } = bench();
+  const { out, sends } = peer();
+  out.reserve(100);
+  batch.flush();
+  assertEquals([sends, out.bytes.length], [[], 0]);
+  out.append(bytesOf("500"));
+  batch.flush();
+  assertEquals(sends, ["500"]);
+});
+
+Deno.test("outgoing: a part that is not there is refused", () => {
+  for (const [start, end] of [[-1, 2], [3, 2], [0, 5], [NaN, 2]] as const) {
+    assertThrows(() => new OutgoingPart(bytesOf("four"), start, end), RangeError);
+  }
+});

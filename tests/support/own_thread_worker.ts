@@ -1,0 +1,128 @@
+/**
+ * A worker on the real system in the thread of a test, which counts the turns that Deno's own loop gets.
+ *
+ * In: endpoints. Out: a worker that never blocks the thread, as some other is said to be still loading; so the test
+ * goes on beside it. It can be kept busy by a descriptor that is always ready.
+ */
+
+import { DateField } from "../../protocol/mod.ts";
+import { DEFAULT_CONFIG } from "../../runtime/config/mod.ts";
+import { LoopbackBell } from "../../runtime/native/deno_bell.ts";
+import { NativeWorker } from "../../runtime/native/mod.ts";
+import { adoptListener, type EpollEvents, EPOLLIN, LinuxOs } from "../../runtime/os/mod.ts";
+import {
+  createSharedState,
+  openSharedState,
+  TASK_FIELD,
+  TASK_WORDS,
+} from "../../runtime/ring/mod.ts";
+import type { Router } from "../../runtime/serve/session/mod.ts";
+
+/** Counts the waits that leave the thread. */
+class CountingOs extends LinuxOs {
+  waits = 0;
+
+  override epollWaitAsync(epoll: number, events: EpollEvents, timeout: number): Promise<number> {
+    this.waits++;
+    return super.epollWaitAsync(epoll, events, timeout);
+  }
+}
+
+/** The worker and what it is made of. */
+export class OwnThreadWorker {
+  readonly os = new CountingOs();
+  readonly worker: NativeWorker;
+  /** Turns of the worker while it was busy. */
+  busyTurns = 0;
+  #rings = 0;
+  readonly #state = openSharedState(createSharedState({ workers: 1, inboxBytes: 256 }));
+  readonly #doorbell = this.os.eventfd();
+  readonly #listener: number;
+  readonly #port: number;
+  #busy = -1;
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(router: Router) {
+    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    this.#port = listener.addr.port;
+    this.#listener = adoptListener(listener, 16);
+    const real = new LoopbackBell(this.os, { claim: () => true, release: () => {} });
+    this.worker = new NativeWorker({
+      start: {
+        worker: 0,
+        memory: this.#state.memory,
+        doorbells: [this.#doorbell],
+        logs: { events: null, accesses: null },
+        config: { workers: 1, ...DEFAULT_CONFIG },
+      },
+      os: this.os,
+      router,
+      date: new DateField(Date.now()),
+      post: () => {},
+      onOrder: () => {},
+      bell: {
+        ring: async () => {
+          const rung = await real.ring();
+          if (rung) this.#rings++;
+          return rung;
+        },
+        close: () => real.close(),
+      },
+    });
+  }
+
+  /** How often Deno's loop has had a turn, whichever way. */
+  get turnsOfDeno(): number {
+    return this.os.waits + this.#rings;
+  }
+
+  /** Serves from now on. */
+  start(): void {
+    this.#running = this.worker.run();
+  }
+
+  /** A client, taken up by the worker. */
+  async connect(): Promise<Deno.TcpConn> {
+    const connection = await Deno.connect({ hostname: "127.0.0.1", port: this.#port });
+    this.push(this.os.accept(this.#listener, new Uint8Array(128)));
+    this.os.ringDoorbell(this.#doorbell);
+    return connection;
+  }
+
+  /** One more task on the ring, if it has room: this descriptor as a connection. */
+  push(descriptor: number): void {
+    const task = new Int32Array(TASK_WORDS);
+    task[TASK_FIELD.descriptor] = descriptor;
+    task[TASK_FIELD.readyAt] = this.os.monotonicMilliseconds();
+    if (!this.#state.taskRing.push(task)) this.os.close(descriptor);
+  }
+
+  /** From now on there is an event in every turn. */
+  keepBusy(onTurn: () => void = () => {}): void {
+    this.#busy = this.os.eventfd();
+    this.os.ringDoorbell(this.#busy);
+    const onReady = () => {
+      this.busyTurns++;
+      onTurn();
+    };
+    this.worker.loop.registry.register(this.#busy, { onReady }, EPOLLIN);
+  }
+
+  /** From now on there is none by that. */
+  relax(): void {
+    if (this.#busy < 0) return;
+    this.worker.loop.registry.forget(this.#busy);
+    this.os.close(this.#busy);
+    this.#busy = -1;
+  }
+
+  /** Ends it. */
+  async stop(): Promise<void> {
+    this.relax();
+    this.#state.flags.setDraining();
+    this.os.ringDoorbell(this.#doorbell);
+    await this.#running;
+    this.os.close(this.#listener);
+    this.os.close(this.#doorbell);
+  }
+}

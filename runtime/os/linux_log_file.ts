@@ -12,6 +12,7 @@ import { libc } from "./libc.ts";
 import { LinuxFiles } from "./linux_files.ts";
 import { LogFile, type LogFileOptions } from "./log_file.ts";
 import { expectSuccess, result } from "./syscall.ts";
+import { pathBytes } from "./path_bytes.ts";
 
 const STDOUT = 1;
 const STDERR = 2;
@@ -146,8 +147,4 @@ function open(path: string): number {
   // It was for the opening alone; the description is nobody else's.
   libc().fcntl(opened, F_SETFL, O_APPEND);
   return opened;
-}
-
-function pathBytes(path: string): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode(`${path}\0`);
 }

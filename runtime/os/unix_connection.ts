@@ -9,7 +9,8 @@
 import { EAGAIN, EINTR } from "./errno.ts";
 import { libc } from "./libc.ts";
 import { expectSuccess, result } from "./syscall.ts";
-import { newUnixSocket, pathBytes, sockaddrOfUnix } from "./unix_listener.ts";
+import { newUnixSocket, sockaddrOfUnix } from "./unix_listener.ts";
+import { pathBytes } from "./path_bytes.ts";
 
 const SOCK_NONBLOCK = 0x800;
 const MSG_NOSIGNAL = 0x4000;

@@ -10,6 +10,7 @@ import { EADDRINUSE, ECONNREFUSED, ENAMETOOLONG } from "./errno.ts";
 import { libc } from "./libc.ts";
 import { expectSuccess, result } from "./syscall.ts";
 import { SystemError } from "./system_error.ts";
+import { pathBytes } from "./path_bytes.ts";
 
 const AF_UNIX = 1;
 const SOCK_STREAM_CLOEXEC = 1 | 0x80000;
@@ -82,9 +83,4 @@ export function sockaddrOfUnix(name: Uint8Array): Uint8Array<ArrayBuffer> {
   address[0] = AF_UNIX;
   address.set(name, 2);
   return address;
-}
-
-/** The bytes of a path with its NUL. */
-export function pathBytes(path: string): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(new TextEncoder().encode(`${path}\0`));
 }

@@ -94,7 +94,7 @@ Deno.test("--spa: the page has its tag and codings wherever it is sent, and is r
 
 Deno.test("--spa: the docs name every ending of an asset, and no other", () => {
   const page = Deno.readTextFileSync(new URL("docs/quick-start-static-site.md", REPOSITORY));
-  const item = /- the path does not end as an asset does:[^]*?\n\n/.exec(page)?.[0] ?? "";
+  const item = /- The path does not end like an asset:[^]*?\n\n/.exec(page)?.[0] ?? "";
   const named = [...item.matchAll(/`\.([a-z0-9]+)`/g)].map(([, ending]) => ending!);
   assert(named.length > 20);
   assertEquals(named.filter((ending) => mayBePage([`a.${ending}`])), []);

@@ -151,7 +151,7 @@ export class FrameReader {
     if (!frame.complete || frame.control || frame.missing < LEAST_DIRECT) return false;
     if (this.#direct > 0 || this.#input.unread > 0) return false;
     const payload = this.#message.payload;
-    payload.makeRoom(LEAST_DIRECT, this.#promised(payload));
+    payload.makeRoom(LEAST_DIRECT, this.#expectedBytes(payload));
     this.directBytes = payload.bytes;
     this.directStart = payload.end;
     // Not past this frame: what follows is the next header.
@@ -203,7 +203,7 @@ export class FrameReader {
   #readControl(): number {
     const frame = this.#frame;
     const opcode = frame.opcode;
-    if (!this.#control.held && this.#liesInView()) {
+    if (!this.#control.hasBuffer && this.#liesInView()) {
       const start = this.#input.position;
       const end = this.#unmaskInView();
       frame.nextFrame();
@@ -257,12 +257,12 @@ export class FrameReader {
     if (count === 0 && (frame.missing > 0 || !frame.fin)) return;
     const from = input.position;
     input.position += count;
-    target.append(input.bytes, from, from + count, this.#promised(target));
+    target.append(input.bytes, from, from + count, this.#expectedBytes(target));
     this.#settle(target, count);
   }
 
   /** Bytes to come, as far as is known: behind a frame that is not the last as many again. */
-  #promised(target: PayloadBuffer): number {
+  #expectedBytes(target: PayloadBuffer): number {
     const { fin, missing } = this.#frame;
     return fin ? missing : Math.max(missing, target.length);
   }

@@ -11,7 +11,7 @@ import { FrameReader, type Role } from "./frame_reader.ts";
 import type { MessageBufferPool } from "../message_buffer_pool.ts";
 
 /** Bound on what a burst of half messages leaves behind. */
-const MOST_SPARES = 64;
+const MAX_SPARES = 64;
 
 /** Lends and takes back readers. */
 export class FrameReaderPool {
@@ -45,7 +45,7 @@ export class FrameReaderPool {
   /** Takes a reader back; one that stands within a frame or a message is not used again. */
   give(reader: FrameReader): void {
     this.lent--;
-    if (this.#spares >= MOST_SPARES || !reader.isIdle) return;
+    if (this.#spares >= MAX_SPARES || !reader.isIdle) return;
     reader.nextSpare = this.#spare;
     this.#spare = reader;
     this.#spares++;

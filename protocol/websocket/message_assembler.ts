@@ -34,7 +34,7 @@ export class MessageAssembler {
 
   /** Whether its first frame is in hand and no buffer was taken for it. */
   get untouched(): boolean {
-    return this.#frames === 1 && !this.payload.held;
+    return this.#frames === 1 && !this.payload.hasBuffer;
   }
 
   /**

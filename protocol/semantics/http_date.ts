@@ -60,7 +60,7 @@ export function parseHttpDate(text: string, now: number): number | undefined {
  * @returns undefined for a time before 1970 or after the year 9999: the caller sends no date then
  */
 export function formatHttpDate(epochSeconds: number): string | undefined {
-  if (!DateField.canSay(epochSeconds)) return undefined;
+  if (!DateField.canFormat(epochSeconds)) return undefined;
   return latin1(new DateField(epochSeconds * 1000).bytes, 0, DATE_LENGTH);
 }
 

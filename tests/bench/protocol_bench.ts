@@ -10,8 +10,8 @@ import { ByteBuffer } from "../../protocol/byte_buffer.ts";
 import {
   DateField,
   encodeResponseHead,
-  GOES_ON,
   Http1Connection,
+  KEEPS_ALIVE,
   parseRequestHead,
   PreparedResponse,
   REQUEST,
@@ -64,7 +64,7 @@ for (const [name, bytes] of REQUESTS) {
   });
 }
 
-const form = { date, contentLength: BODY.length, persistence: GOES_ON };
+const form = { date, contentLength: BODY.length, persistence: KEEPS_ALIVE };
 Deno.bench("encode an answer's head", () => {
   out.clear();
   encodeResponseHead(out, RESPONSE, form);

@@ -102,12 +102,12 @@ export class PreparedResponse {
   bytesFor(headOnly: boolean, persistence: number): Uint8Array<ArrayBuffer> {
     const wanted = this.closes ? CLOSES : persistence;
     const index = headOnly ? wanted + HEAD_FORMS : wanted;
-    const variant = this.#forms[index] ?? this.#encode(index);
-    if (variant.version !== this.#date.version) {
-      variant.bytes.set(this.#date.bytes, this.#datePosition);
-      variant.version = this.#date.version;
+    const encoded = this.#forms[index] ?? this.#encode(index);
+    if (encoded.version !== this.#date.version) {
+      encoded.bytes.set(this.#date.bytes, this.#datePosition);
+      encoded.version = this.#date.version;
     }
-    return variant.bytes;
+    return encoded.bytes;
   }
 
   #encode(index: number): EncodedForm {
@@ -117,9 +117,9 @@ export class PreparedResponse {
     const out = new ByteBuffer();
     encodeResponseHead(out, { status, fields, contentLength }, form);
     if (index < HEAD_FORMS) out.append(this.#body);
-    const variant = { bytes: out.view().slice(), version: this.#date.version };
-    this.#forms[index] = variant;
-    return variant;
+    const encoded = { bytes: out.view().slice(), version: this.#date.version };
+    this.#forms[index] = encoded;
+    return encoded;
   }
 }
 

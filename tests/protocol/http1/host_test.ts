@@ -1,4 +1,4 @@
-/** The check of a host beside the parser of addresses, which makes bytes of what this one only judges. */
+/** The host check, compared with the address parser for IPv6 literals. */
 
 import { assert, assertEquals } from "@std/assert";
 import { parseIpAddress } from "../../../protocol/address/mod.ts";
@@ -11,7 +11,7 @@ function isHostText(text: string): boolean {
   return isHost(bytes, 1, bytes.length - 1);
 }
 
-Deno.test("host: brackets hold what the address parser takes for IPv6, and nothing else", () => {
+Deno.test("host: brackets accept exactly what the address parser accepts as IPv6", () => {
   const random = new Random(5);
   const parts = [
     "1",
@@ -53,7 +53,7 @@ Deno.test("host: every byte, alone, before a port and encoded", () => {
   }
 });
 
-Deno.test("host: nothing is no host, and what lies around it is not looked at", () => {
+Deno.test("host: an empty range is not a host, and bytes outside the range are ignored", () => {
   const bytes = bytesOf("[::1]:80");
   assertEquals(isHost(bytes, 3, 3), false);
   assertEquals(isHost(bytes, 0, 5), true);

@@ -42,6 +42,6 @@ Deno.test("multipart: Content-Type names the boundary, and an invalid boundary i
   const { contentType } = multipartByteranges(RANGES, { ...OF, boundary: longest });
   assert(contentType === `multipart/byteranges; boundary=${longest}`);
   for (const boundary of ["", "a b", "a\r\n", `${longest}x`, "a;b", '"', "ä"]) {
-    assertThrows(() => multipartByteranges(RANGES, { ...OF, boundary }), TypeError, "separate");
+    assertThrows(() => multipartByteranges(RANGES, { ...OF, boundary }), TypeError, "boundary");
   }
 });

@@ -73,7 +73,7 @@ Deno.bench(`task ring: push and pop by 4 workers together, × ${OPERATIONS_TOGET
   awaitRest(control);
 });
 
-Deno.bench("flags: takeParked, nobody parked, × 1000", { group: "flags" }, () => {
+Deno.bench("flags: takeParked, no worker parked, × 1000", { group: "flags" }, () => {
   for (let i = 0; i < TIMES; i++) state.flags.takeParked(i & 31);
 });
 

@@ -43,8 +43,8 @@ export async function checkSameWork(port: number, row: Row, page: Uint8Array): P
   const response = await ask(originOf(row.work, port) + pathOf(row), init);
   const body = await response.bytes();
   const wanted = await wantedOf(row, page);
-  if (response.status !== 200) throw new Error(`answers ${response.status}`);
-  if (!equal(body, wanted)) throw new Error(`answers ${body.length} other bytes`);
+  if (response.status !== 200) throw new Error(`answers with status ${response.status}`);
+  if (!equal(body, wanted)) throw new Error(`sends ${body.length} different bytes`);
   if (!response.headers.has("date")) throw new Error("answers without a Date");
   const isText = row.work === "small" || row.work === "tls";
   if (isText && !response.headers.get("content-type")?.startsWith("text/plain")) {

@@ -37,7 +37,7 @@ async function compileEmpty(): Promise<Missing | undefined> {
   const { success, stderr } = await command.output();
   if (success) return undefined;
   const reason = new TextDecoder().decode(stderr).trim().split("\n")[0];
-  const install = "set DENORT_BIN to the denort of this Deno's version, where it can't be fetched";
+  const install = "set DENORT_BIN to the denort of this Deno's version, if it cannot be downloaded";
   return { missing: `${EMPTY}: deno compile failed: ${reason}`, install };
 }
 

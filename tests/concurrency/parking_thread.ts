@@ -110,10 +110,10 @@ function work(setting: ParkingSetting): ParkingResult {
     record: (_type, bytes, start) => answer(setting, bytes[start]!),
   };
   for (;;) {
-    result.count += look({ state, sink, setting });
+    result.count += doAvailableWork({ state, sink, setting });
     if (isOver(setting)) return result;
     state.flags.park(setting.number);
-    const found = look({ state, sink, setting });
+    const found = doAvailableWork({ state, sink, setting });
     if (found > 0) {
       state.flags.unpark(setting.number);
       result.count += found;
@@ -127,14 +127,14 @@ function work(setting: ParkingSetting): ParkingResult {
   }
 }
 
-interface Looking {
+interface WorkContext {
   state: SharedState;
   sink: InboxSink;
   setting: ParkingSetting;
 }
 
 /** Does all available work and returns the number of pieces. */
-function look({ state, sink, setting }: Looking): number {
+function doAvailableWork({ state, sink, setting }: WorkContext): number {
   let count = state.inbox(setting.number).drain(sink, Infinity);
   for (; state.taskRing.pop(TASK); count++) answer(setting, TASK[0]!);
   return count;

@@ -91,7 +91,7 @@ function tell(bytes: Uint8Array, cuts: readonly number[]): Dialogue {
     assertEquals(
       dialogue.connection.buffered <= LIMITS.headBytes,
       true,
-      "more is held than a head may have",
+      "more bytes are kept than a head may have",
     );
   }
   return dialogue;

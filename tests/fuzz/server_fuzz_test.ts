@@ -68,5 +68,9 @@ Deno.test(`server fuzz: ${RUNS} scenarios from seed ${SEED} on a fake kernel`, a
     }
   }
   // A fuzzer that reaches only one kind of peer tests too little.
-  if (RUNS >= 200) { for (const what of WANTED) assert(seen.has(what), `${what} was never met`); }
+  if (RUNS >= 200) {
+    for (const what of WANTED) {
+      assert(seen.has(what), `${what} was never reached`);
+    }
+  }
 });

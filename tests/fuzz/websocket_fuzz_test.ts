@@ -46,7 +46,11 @@ Deno.test(`websocket fuzz: ${RUNS} inputs from seed ${SEED}`, () => {
   // A fuzzer that is always refused early tests nothing: every kind of result must occur.
   const wanted = ["TEXT", "BINARY", "PING", "PONG", "CLOSE", "WS_NOT_MASKED", "WS_INVALID_UTF8"];
   wanted.push("WS_MESSAGE_TOO_BIG", "WS_TOO_MANY_FRAGMENTS", "WS_EXPECTED_CONTINUATION");
-  if (RUNS >= 1000) { for (const kind of wanted) assert(met.has(kind), `${kind} was never met`); }
+  if (RUNS >= 1000) {
+    for (const kind of wanted) {
+      assert(met.has(kind), `${kind} was never reached`);
+    }
+  }
 });
 
 function fuzzOne(seed: number): string[] {

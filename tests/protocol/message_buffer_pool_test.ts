@@ -57,7 +57,7 @@ Deno.test("two owners never share a buffer, over many calls", () => {
       const count = random.below(3) === 0 ? random.below(70_000) : random.below(2000);
       const buffer = pool.take(count);
       assert(buffer.length >= count && buffer.byteOffset === 0);
-      assert(!owned.has(buffer), "handed out twice");
+      assert(!owned.has(buffer), "lent twice");
       owned.add(buffer);
     }
     const lent = [...owned].reduce((total, buffer) => total + buffer.length, 0);

@@ -38,7 +38,7 @@ Deno.test("host: brackets accept exactly what the address parser accepts as IPv6
     assertEquals(isHostText(`[${text}]`), expected, text);
     assertEquals(isHostText(`[${text}]:80`), expected, text);
   }
-  assert(accepted > 1_000, `${accepted} addresses are too few to say anything`);
+  assert(accepted > 1_000, `${accepted} addresses are too few`);
 });
 
 Deno.test("host: every byte, alone, before a port and encoded", () => {
@@ -57,6 +57,6 @@ Deno.test("host: an empty range is not a host, and bytes outside the range are i
   const bytes = bytesOf("[::1]:80");
   assertEquals(isHost(bytes, 3, 3), false);
   assertEquals(isHost(bytes, 0, 5), true);
-  assertEquals(isHost(bytes, 0, 4), false, "its bracket lies behind the end");
-  assertEquals(isHost(bytesOf("%41"), 0, 2), false, "its digit lies behind the end");
+  assertEquals(isHost(bytes, 0, 4), false, "its bracket is after the end");
+  assertEquals(isHost(bytesOf("%41"), 0, 2), false, "its digit is after the end");
 });

@@ -71,7 +71,7 @@ function judge(found: readonly ByteRange[], asked: readonly ByteRange[], size: n
   for (let at = 0; at < size; at++) {
     assert(sent[at]! <= 1 && sent[at]! >= wanted[at]!, "sent twice, or not at all");
     gap = sent[at] === wanted[at] ? 0 : gap + 1;
-    assert(gap <= 100, "much was sent that nobody asked for");
+    assert(gap <= 100, "large gaps between requested ranges were sent");
   }
 }
 

@@ -170,7 +170,7 @@ Deno.test("if much is lent, a declared length allocates little, and memory grows
     assert(pool.lentBytes <= bound, `${pool.lentBytes} bytes for ${arrived}`);
     assertEquals(event, arrived === length ? MESSAGE : NEED_DATA);
   }
-  assert(pool.lentBytes <= length + 1024 * 1024, "and not beyond the message at the end");
+  assert(pool.lentBytes <= length + 1024 * 1024, "not more than the message at the end");
   assertEquals(server.payloadEnd - server.payloadStart, length);
 });
 

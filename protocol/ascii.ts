@@ -1,10 +1,10 @@
 /**
- * The bytes of ASCII that protocols speak in: names, character classes and comparisons.
+ * ASCII bytes of the text protocols: constants, character classes and comparisons.
  *
- * In: (bytes, start, end) triples. Out: tables of 256 entries, looked up by the byte itself, and the
- * few functions that compare or decode runs of bytes. Called by the HTTP/1.1 and WebSocket parsers.
- * A table indexed by an element of a Uint8Array cannot miss; that is why `TABLE[byte]!` stands
- * without a check. Nothing here keeps state.
+ * In: (bytes, start, end) triples. Out: tables of 256 entries, indexed by byte value, and functions
+ * that compare or decode byte ranges. Called by the HTTP/1.1 and WebSocket parsers.
+ * An element of a Uint8Array is always a valid index of a 256-entry table, so `TABLE[byte]!` needs
+ * no bounds check. Nothing here keeps state.
  */
 
 /** Horizontal tab, 0x09. */
@@ -22,7 +22,7 @@ export const COLON = 0x3a;
 /** `;` */
 export const SEMICOLON = 0x3b;
 
-/** What {@link charClass} makes a table from. */
+/** The members of a character class, for {@link charClass}. */
 export interface CharClassMembers {
   /** Single characters, all below U+0100. */
   readonly chars?: string;
@@ -30,7 +30,7 @@ export interface CharClassMembers {
   readonly ranges?: readonly (readonly [number, number])[];
 }
 
-/** A table of 256 entries: 1 for the members, 0 for all else. */
+/** A table of 256 entries: 1 for members, 0 for all other bytes. */
 export function charClass(members: CharClassMembers): Uint8Array<ArrayBuffer> {
   const table = new Uint8Array(256);
   for (const char of members.chars ?? "") table[char.charCodeAt(0)] = 1;
@@ -42,7 +42,7 @@ const DIGITS = [0x30, 0x39] as const;
 const UPPER_LETTERS = [0x41, 0x5a] as const;
 const LOWER_LETTERS = [0x61, 0x7a] as const;
 
-/** `DIGIT / ALPHA`, as ranges to build other classes on. */
+/** `DIGIT / ALPHA`, as ranges to build other classes from. */
 export const ALPHANUMERIC_RANGES: readonly (readonly [number, number])[] = [
   DIGITS,
   UPPER_LETTERS,
@@ -62,7 +62,7 @@ export const TOKEN: Uint8Array<ArrayBuffer> = charClass({
 });
 
 /**
- * RFC 9110 section 5.5, the bytes of a field value with the white space inside it
+ * RFC 9110 section 5.5: the bytes of a field value, including white space inside it
  * ```abnf
  * field-vchar = VCHAR / obs-text     ; %x21-7E / %x80-FF
  * OWS         = *( SP / HTAB )
@@ -76,7 +76,7 @@ export const FIELD_TEXT: Uint8Array<ArrayBuffer> = charClass({
 /** RFC 5234 appendix B.1: `DIGIT = %x30-39`. */
 export const DIGIT: Uint8Array<ArrayBuffer> = charClass({ ranges: [DIGITS] });
 
-/** What {@link HEX_VALUE} holds for a byte that is no HEXDIG. */
+/** The entry of {@link HEX_VALUE} for a byte that is not a HEXDIG. */
 export const NOT_HEX = 0xff;
 
 /**
@@ -92,13 +92,13 @@ for (let value = 0; value < 16; value++) {
   HEX_VALUE[digit.toUpperCase().charCodeAt(0)] = value;
 }
 
-/** Each byte in lower case: 0x41–0x5A become 0x61–0x7A, all others stay. */
+/** Each byte in lower case: 0x41–0x5A become 0x61–0x7A, all others are unchanged. */
 export const LOWER: Uint8Array<ArrayBuffer> = Uint8Array.from(
   { length: 256 },
   (_, byte) => byte >= UPPER_LETTERS[0] && byte <= UPPER_LETTERS[1] ? byte + 0x20 : byte,
 );
 
-/** Whether `byte` is SP or HTAB, of which OWS is made (RFC 9110 section 5.6.3). */
+/** Whether `byte` is SP or HTAB, the bytes of OWS (RFC 9110 section 5.6.3). */
 export function isBlank(byte: number): boolean {
   return byte === SP || byte === HTAB;
 }
@@ -108,12 +108,12 @@ export function latin1Bytes(text: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(text, (char) => char.charCodeAt(0));
 }
 
-// Arguments of one call; engines accept many more, a stack does not have to.
+// Arguments of one `String.fromCharCode` call: few enough for any stack.
 const DECODE_AT_ONCE = 2048;
 
 /**
- * `bytes[start, end)` as a string, one code unit a byte. Not TextDecoder's "latin1": that label means
- * windows-1252, which changes 0x80–0x9F.
+ * `bytes[start, end)` as a string, one code unit per byte. TextDecoder("latin1") does not do this: the
+ * label means windows-1252, which maps 0x80–0x9F to other characters.
  */
 export function latin1(bytes: Uint8Array, start: number, end: number): string {
   let text = "";
@@ -124,7 +124,7 @@ export function latin1(bytes: Uint8Array, start: number, end: number): string {
   return text;
 }
 
-/** Whether `bytes[start, end)` is `lower` without regard to case; `lower` is in lower case itself. */
+/** Whether `bytes[start, end)` equals `lower` ignoring ASCII case. `lower` must be in lower case. */
 export function equalsLower(
   bytes: Uint8Array,
   start: number,
@@ -138,7 +138,7 @@ export function equalsLower(
   return true;
 }
 
-/** The same as {@link equalsLower}, against a string. */
+/** Like {@link equalsLower}, but compares with a string. */
 export function equalsLowerText(
   bytes: Uint8Array,
   start: number,

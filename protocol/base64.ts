@@ -1,9 +1,9 @@
 /**
- * Base64 by hand (RFC 4648 section 4), for the WebSocket handshake: the accept key is sent in it,
- * and the key of the request is judged by it.
+ * Base64 (RFC 4648 section 4). Called by the WebSocket handshake, which encodes the accept key and
+ * validates the client's key.
  *
- * In: bytes, or text of a peer. Out: text, or bytes. Decoding is strict: full padding, nothing but the
- * alphabet, no pad bits unless the caller asks for that leniency; whatever else a peer sends is
+ * In: bytes, or text from a peer. Out: text, or bytes. Decoding is strict: padding is required, only the
+ * alphabet is accepted, and pad bits must be zero unless the caller allows others. Invalid text is
  * `undefined`, never an exception.
  */
 
@@ -13,7 +13,7 @@ const PAD = "=";
 const PAD_CODE = PAD.charCodeAt(0);
 const NOT_IN_ALPHABET = 0xff;
 
-/** Value of each character code below 256, or NOT_IN_ALPHABET. The padding is not a value. */
+/** Value of each character code below 256, or NOT_IN_ALPHABET. The padding character has no value. */
 const VALUES = new Uint8Array(256).fill(NOT_IN_ALPHABET);
 for (let value = 0; value < ALPHABET.length; value++) VALUES[ALPHABET.charCodeAt(value)] = value;
 
@@ -21,7 +21,7 @@ for (let value = 0; value < ALPHABET.length; value++) VALUES[ALPHABET.charCodeAt
  * Base64 text of `bytes`, padded.
  *
  * @param bytes of any length
- * @returns 4 characters for each 3 bytes begun
+ * @returns 4 characters for each 3 bytes, or part of 3 bytes
  */
 export function encodeBase64(bytes: Uint8Array): string {
   const wholeEnd = bytes.length - (bytes.length % 3);
@@ -29,7 +29,7 @@ export function encodeBase64(bytes: Uint8Array): string {
   for (let at = 0; at < wholeEnd; at += 3) {
     text += encodeGroup((bytes[at]! << 16) | (bytes[at + 1]! << 8) | bytes[at + 2]!, 4);
   }
-  // What is left is 0, 1 or 2 bytes, and the first index of each branch is within them.
+  // 0, 1 or 2 bytes remain, so the indexes of each branch are within `bytes`.
   const rest = bytes.length - wholeEnd;
   if (rest === 1) text += encodeGroup(bytes[wholeEnd]! << 16, 2) + PAD + PAD;
   if (rest === 2) {
@@ -47,15 +47,16 @@ function encodeGroup(bits: number, count: number): string {
   return text;
 }
 
-/** What the bits behind the last byte may be: zero, or anything. */
+/** Which values the unused bits after the last byte may have. */
 export type PadBits = "zero" | "any";
 
 /**
- * The bytes that `text` is the Base64 of.
+ * Decodes Base64.
  *
  * @param text with its padding; no line breaks, no other alphabet
- * @param allowed `any` for what need not be canonical (RFC 4648 section 3.5)
- * @returns the bytes, or `undefined` for foreign characters (section 3.3) and pad bits that are not allowed
+ * @param allowed `any` to accept text that is not canonical (RFC 4648 section 3.5)
+ * @returns the bytes, or `undefined` for characters outside the alphabet (section 3.3) and pad bits that
+ * are not allowed
  */
 export function decodeBase64(
   text: string,
@@ -77,12 +78,12 @@ export function decodeBase64(
     bitCount -= 8;
     bytes[length++] = (bits >>> bitCount) & 0xff;
   }
-  // RFC 4648 section 3.5: with other pad bits two texts stand for the same bytes.
+  // RFC 4648 section 3.5: if pad bits may be set, several texts decode to the same bytes.
   const padBits = bits & ((1 << bitCount) - 1);
   return padBits === 0 || allowed === "any" ? bytes : undefined;
 }
 
-/** 0, 1 or 2: the padding characters at the end. A third one is then a foreign character. */
+/** The number of padding characters at the end: 0, 1 or 2. A third one is then an invalid character. */
 function countPadding(text: string): number {
   if (text.charCodeAt(text.length - 1) !== PAD_CODE) return 0;
   return text.charCodeAt(text.length - 2) === PAD_CODE ? 2 : 1;

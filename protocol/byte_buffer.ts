@@ -1,28 +1,28 @@
 /**
- * A growable run of bytes that is appended to at its end.
+ * A growable byte buffer with append.
  *
  * In: encoders append heads, frames and bodies. Out: `bytes` from 0 to `length`, which the owner
- * sends and then `clear()`s. Who made the buffer owns it; `bytes` is replaced when it grows, so
- * nobody keeps a view of it across an append. It has no bound of its own: what is appended is
- * bounded by the limits of who appends. Whoever takes the memory from elsewhere overrides `grow`.
+ * sends and then `clear()`s. The creator owns the buffer. Growing replaces `bytes`, so never keep a
+ * view of it across an append. It has no size limit of its own: the callers that append have limits.
+ * A subclass that takes its memory from elsewhere overrides `grow`.
  */
 
 const SMALLEST = 64;
 const NO_BYTES = new Uint8Array(0);
 
-/** Bytes that grow at the end. */
+/** A growable byte buffer. */
 export class ByteBuffer {
   /** The backing array; only the first {@link length} bytes are content. */
   bytes: Uint8Array<ArrayBuffer>;
-  /** How many bytes of content there are. */
+  /** Bytes of content. */
   length = 0;
 
-  /** @param capacity bytes to set aside at once, 0 for none yet; grows by doubling */
+  /** @param capacity bytes to allocate at first, 0 for none yet; the buffer grows by doubling */
   constructor(capacity = 1024) {
     this.bytes = capacity === 0 ? NO_BYTES : new Uint8Array(Math.max(capacity, SMALLEST));
   }
 
-  /** Makes room for `count` more bytes, and gives the offset at which they may be written. */
+  /** Makes room for `count` more bytes and returns the offset to write them at. */
   reserve(count: number): number {
     if (this.length + count > this.bytes.length) this.grow(count);
     return this.length;
@@ -60,7 +60,7 @@ export class ByteBuffer {
     this.length = 0;
   }
 
-  /** Makes {@link bytes} hold `count` bytes more than {@link length}, which it may change. */
+  /** Makes room in {@link bytes} for `count` bytes after {@link length}; may change both. */
   protected grow(count: number): void {
     const needed = this.length + count;
     const grown = new Uint8Array(Math.max(needed, this.bytes.length * 2, SMALLEST));

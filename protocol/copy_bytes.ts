@@ -1,14 +1,14 @@
 /**
- * Copies a run of bytes from one array into another.
+ * Copies a byte range from one array into another.
  *
- * In: two different arrays and offsets that the caller has checked. Out: nothing. Short runs go
- * byte by byte, since a view for `set()` would cost more than the copy, and would be garbage.
+ * In: two different arrays and offsets that the caller has checked. Out: nothing. Short ranges are
+ * copied in a loop: the view that `set()` needs costs more than the copy, and becomes garbage.
  */
 
-/** Up to this many bytes a loop is cheaper than a view. */
+/** Up to this many bytes, a loop is cheaper than a view and `set()`. */
 const SHORT_RUN = 48;
 
-/** Copies `source[start, end)` to `target[at]` and after. */
+/** Copies `source[start, end)` into `target` at offset `at`. */
 export function copyBytes(
   target: Uint8Array,
   at: number,
@@ -20,6 +20,6 @@ export function copyBytes(
     target.set(source.subarray(start, end), at);
     return;
   }
-  // The caller vouches for start ≤ end ≤ source.length.
+  // The caller has checked that start ≤ end ≤ source.length.
   for (let from = start, to = at; from < end; from++, to++) target[to] = source[from]!;
 }

@@ -1,16 +1,16 @@
 /**
- * What a peer did wrong, as one error type for HTTP and WebSocket.
+ * ProtocolError: the error type for protocol violations by the peer, in HTTP and WebSocket.
  *
- * In: made by the protocol code at the check that failed, where the rule is cited.
- * Out: caught by the session that feeds the connection, which answers with `status` (before an
- * upgrade) or closes with `closeCode` (after it). Misuse by our own code is never a ProtocolError:
- * that throws TypeError or RangeError and surfaces.
+ * In: thrown by protocol code at the check that failed, which cites the rule.
+ * Out: caught by the session that feeds the connection. It answers with `status` (before an upgrade)
+ * or closes with `closeCode` (after it). Misuse by our own code is never a ProtocolError: it throws
+ * TypeError or RangeError, which nothing catches.
  */
 
-/** What `next()` answers when every complete event was given and more bytes are wanted. */
+/** Returned by `next()` if all complete events were returned and more bytes are needed. */
 export const NEED_DATA = 0;
 
-/** How a {@link ProtocolError} is to be answered: exactly one of the two numbers is not 0. */
+/** How to answer a {@link ProtocolError}: exactly one of the two numbers is not 0. */
 export interface ProtocolErrorAnswer {
   /** The HTTP status to answer with (RFC 9110 section 15), or 0 after an upgrade. */
   status?: number;
@@ -21,7 +21,7 @@ export interface ProtocolErrorAnswer {
 /** The peer broke the protocol. The connection that threw it takes no further input. */
 export class ProtocolError extends Error {
   override name = "ProtocolError";
-  /** Stable and machine-readable, `HTTP_…` or `WS_…`: tests and logs go by it, never by the message. */
+  /** Stable, machine-readable code, `HTTP_…` or `WS_…`. Tests and logs use it, never the message. */
   readonly code: string;
   /** HTTP status to answer with, or 0. */
   readonly status: number;
@@ -30,7 +30,7 @@ export class ProtocolError extends Error {
 
   /**
    * @param code stable code, `HTTP_…` or `WS_…`
-   * @param message one sentence without a final full stop, naming what was found
+   * @param message one sentence without a final full stop, which names what was found
    */
   constructor(code: string, message: string, answer: ProtocolErrorAnswer) {
     super(message);

@@ -1,29 +1,29 @@
 /**
- * Every bound on what a peer can make grow in the protocol, with its reason and precedent.
+ * Every limit on what a peer can make the protocol code store or process, with its reason and precedent.
  *
- * In: nothing. Out: defaults that the command line may replace; handed to the connections as
- * arguments. Bounds that belong to sockets and time are in runtime/config/.
+ * In: nothing. Out: defaults, which the command line can override; passed to the connections as
+ * arguments. The limits of sockets and time are in runtime/config/.
  */
 
-/** Bounds of one HTTP/1.1 connection. */
+/** Limits of one HTTP/1.1 connection. */
 export interface Http1Limits {
-  /** Bytes of the request line without its CRLF; beyond: 414. */
+  /** Bytes of the request line without its CRLF; above it: 414. */
   readonly requestLineBytes: number;
-  /** Bytes of the whole head, request line and final CRLF included; beyond: 431. */
+  /** Bytes of the whole head, including the request line and the final CRLF; above it: 431. */
   readonly headBytes: number;
-  /** Field lines of a head, and again of a trailer section; beyond: 431. */
+  /** Field lines of a head, and separately of a trailer section; above it: 431. */
   readonly fieldCount: number;
-  /** Bytes of a request body after decoding; beyond: 413. */
+  /** Bytes of a request body after decoding; above it: 413. */
   readonly bodyBytes: number;
-  /** Bytes of one chunk-size line with its extensions; beyond: 400. */
+  /** Bytes of one chunk-size line with its extensions; above it: 400. */
   readonly chunkLineBytes: number;
 }
 
-/** Bounds of one WebSocket connection. */
+/** Limits of one WebSocket connection. */
 export interface WebSocketLimits {
-  /** Payload bytes of one message over all its fragments; beyond: close 1009. */
+  /** Payload bytes of one message, all fragments together; above it: close 1009. */
   readonly messageBytes: number;
-  /** Frames that one message may come in; beyond: close 1008. */
+  /** Frames of one message; above it: close 1008. */
   readonly fragmentCount: number;
 }
 
@@ -37,7 +37,7 @@ export const HTTP1_LIMITS: Http1Limits = {
   fieldCount: 100,
   // The largest body that /echo collects in memory.
   bodyBytes: 16 * 1024 * 1024,
-  // A size of 16 hex digits and room for extensions that proxies add; none needs more.
+  // A size of 16 hex digits, and room for extensions that proxies add. No known sender needs more.
   chunkLineBytes: 256,
 };
 
@@ -45,15 +45,15 @@ export const HTTP1_LIMITS: Http1Limits = {
 export const WEBSOCKET_LIMITS: WebSocketLimits = {
   // Bun: maxPayloadLength 16 MiB.
   messageBytes: 16 * 1024 * 1024,
-  // Autobahn 9.3.1 and 9.4.1 send 4 MiB in fragments of 64 bytes; one more may end the message, empty.
-  // Here a fragment costs no memory beside its bytes (in ws before 8.21 it did), and less time than a small
-  // message: tests/bench/micro.ts. So a bound on their rate would keep out nobody who could not send messages
-  // instead; this one ends a message of empty fragments, which never reaches `messageBytes`.
+  // Autobahn 9.3.1 and 9.4.1 send 4 MiB in fragments of 64 bytes; an empty final frame may follow.
+  // A fragment costs no memory beyond its bytes (in ws before 8.21 it did), and less time than a small
+  // message: tests/bench/micro.ts. A rate limit on fragments would not help: an attacker could send
+  // messages instead. This limit ends a message of empty fragments, which never reaches `messageBytes`.
   fragmentCount: 65_537,
 };
 
 /**
- * Ranges of one request; of more the whole is sent instead. Apache has 200 and merges nothing by default;
- * readers of documents ask for a handful, and each costs a part's head.
+ * Ranges of one request; if there are more, the whole representation is sent instead. Apache's default is
+ * 200, without merging. Document viewers ask for a few, and each range costs a part header.
  */
 export const MAX_RANGES = 16;

@@ -1,97 +1,97 @@
 /**
- * Buffers for what cannot be given as a view of the receive buffer; one pool per worker.
+ * Buffers for data that cannot be returned as a view of the receive buffer; one pool per worker.
  *
- * In: a number of bytes. Out: a buffer of at least as many, with old content in it. Who takes a
- * buffer owns it until it gives it back, once; one that is never given back is the garbage
- * collector's. The pool keeps a bounded number of bytes and of buffers for the next who asks.
+ * In: a number of bytes. Out: a buffer of at least that size, with arbitrary content. The caller that
+ * takes a buffer owns it until it gives it back, exactly once; the garbage collector frees a buffer that
+ * is never given back. The pool keeps a bounded number of bytes and buffers for reuse.
  */
 
-/** No buffer is smaller: the least that is worth a reuse. */
+/** The smallest buffer: smaller ones are not worth reusing. */
 const SMALLEST = 512;
-/** Up to here sizes are powers of two, so that few sizes serve all … */
+/** Up to this size, buffer sizes are powers of two, so that there are few different sizes. */
 const LARGEST_POWER = 512 * 1024;
-/** … above, multiples of this: a message of 1 MiB and its header should not take 2 MiB. */
+/** Above it, sizes are multiples of this: a message of 1 MiB with its header must not take 2 MiB. */
 const STEP = 64 * 1024;
-/** A spare buffer up to this many times bigger than asked for is taken, no bigger one. */
-const MOST_WASTE = 4;
-/** Bound on the search and on what many small spares cost beside their bytes. */
-const MOST_SPARES = 64;
+/** A spare buffer is used if it is at most this many times bigger than requested. */
+const MAX_OVERSIZE = 4;
+/** The most spare buffers kept: bounds the search, and the overhead of many small buffers. */
+const MAX_SPARES = 64;
 /**
- * Two messages of the default limit may be spare, or many small ones. Measured: with half of it, echoes of
- * 1 MiB to 64 connections spend a seventh of their time on clearing new buffers.
+ * Room for two messages of the default limit, or many small ones. Measured: with half of it, echoing
+ * 1 MiB messages to 64 connections spends a seventh of the time clearing new buffers.
  */
 const DEFAULT_SPARE_BYTES = 33 * 1024 * 1024;
 
 /**
- * What is only announced is believed while less than this is lent: four messages of the default limit. Measured:
- * echoes of 1 MiB to 64 connections, with buffers that grow as bytes come instead, cost 40 % more CPU and
- * twice the memory.
+ * While fewer bytes than this are lent, a buffer of the declared length is allocated at once: four
+ * messages of the default limit. Measured: echoing 1 MiB messages to 64 connections with buffers that grow
+ * as bytes arrive costs 40 % more CPU and twice the memory.
  */
-const DEFAULT_BELIEVED_BYTES = 64 * 1024 * 1024;
+const DEFAULT_PREALLOCATED_BYTES = 64 * 1024 * 1024;
 
-/** Hands out and takes back buffers. */
+/** Lends buffers and takes them back. */
 export class MessageBufferPool {
-  /** Bytes of all buffers that were taken and not given back yet. */
+  /** Bytes of all buffers that are taken and not given back. */
   lentBytes = 0;
-  /** Bytes of all buffers that lie ready. */
+  /** Bytes of all spare buffers. */
   spareBytes = 0;
-  readonly #mostSpareBytes: number;
-  readonly #believedBytes: number;
+  readonly #maxSpareBytes: number;
+  readonly #preallocatedBytes: number;
   readonly #spares: Uint8Array<ArrayBuffer>[] = [];
 
   /**
-   * @param mostSpareBytes how many bytes may lie ready; what is given back beyond is dropped
-   * @param believedBytes how many bytes may be lent for what is only announced
+   * @param maxSpareBytes how many bytes of spare buffers to keep; buffers given back above it are dropped
+   * @param preallocatedBytes how many bytes may be lent for lengths that are declared but not received
    */
   constructor(
-    mostSpareBytes: number = DEFAULT_SPARE_BYTES,
-    believedBytes: number = DEFAULT_BELIEVED_BYTES,
+    maxSpareBytes: number = DEFAULT_SPARE_BYTES,
+    preallocatedBytes: number = DEFAULT_PREALLOCATED_BYTES,
   ) {
-    this.#mostSpareBytes = mostSpareBytes;
-    this.#believedBytes = believedBytes;
+    this.#maxSpareBytes = maxSpareBytes;
+    this.#preallocatedBytes = preallocatedBytes;
   }
 
-  /** Whether `count` bytes that were only announced may be taken at once. */
-  believes(count: number): boolean {
-    return this.lentBytes + count <= this.#believedBytes;
+  /** Whether `count` bytes, declared but not received, may be allocated at once. */
+  mayPreallocate(count: number): boolean {
+    return this.lentBytes + count <= this.#preallocatedBytes;
   }
 
   /**
-   * A buffer of at least `count` bytes, whose content is anything. It starts its ArrayBuffer.
+   * A buffer of at least `count` bytes with arbitrary content. Its byteOffset is 0.
    *
-   * @param wish as many bytes as may be wanted later: a spare of that size is given if one lies
-   * ready, since that sets nothing aside that was not before
+   * @param preferred how many bytes the caller may need later: a spare buffer of that size is returned if
+   * there is one, since that allocates nothing new
    */
-  take(count: number, wish: number = count): Uint8Array<ArrayBuffer> {
+  take(count: number, preferred: number = count): Uint8Array<ArrayBuffer> {
     const size = sizeFor(count);
-    const spare = this.#takeSpare(sizeFor(wish)) ??
-      (wish > count ? this.#takeSpare(size) : undefined);
+    const spare = this.#takeSpare(sizeFor(preferred)) ??
+      (preferred > count ? this.#takeSpare(size) : undefined);
     const buffer = spare ?? new Uint8Array(size);
     this.lentBytes += buffer.length;
     return buffer;
   }
 
-  /** Takes back what {@link take} gave; the giver must not touch it any more. */
+  /** Takes back a buffer from {@link take}. The caller must not use it any more. */
   give(buffer: Uint8Array<ArrayBuffer>): void {
     this.lentBytes -= buffer.length;
-    if (this.#spares.length >= MOST_SPARES) return;
-    if (this.spareBytes + buffer.length > this.#mostSpareBytes) return;
+    if (this.#spares.length >= MAX_SPARES) return;
+    if (this.spareBytes + buffer.length > this.#maxSpareBytes) return;
     this.#spares.push(buffer);
     this.spareBytes += buffer.length;
   }
 
-  /** Strikes a buffer off without taking it back: someone may still write to it. */
+  /** Stops counting a buffer without reusing it: the transport may still write to it. */
   forget(buffer: Uint8Array): void {
     this.lentBytes -= buffer.length;
   }
 
-  /** The spare that was given back last, of those that fit: its memory is the likeliest in cache. */
+  /** The fitting spare buffer that was given back last: its memory is most likely in the CPU cache. */
   #takeSpare(size: number): Uint8Array<ArrayBuffer> | undefined {
     const spares = this.#spares;
     for (let i = spares.length - 1; i >= 0; i--) {
       const spare = spares[i]!;
-      if (spare.length < size || spare.length > size * MOST_WASTE) continue;
-      // The list is not empty here, so there is a last one to put in its place.
+      if (spare.length < size || spare.length > size * MAX_OVERSIZE) continue;
+      // The list is not empty here, so there is a last element to move into the gap.
       const last = spares.pop()!;
       if (i < spares.length) spares[i] = last;
       this.spareBytes -= spare.length;

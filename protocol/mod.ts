@@ -1,10 +1,11 @@
 /**
- * The protocols without any I/O: bytes in, events and bytes out. No clock, no randomness, no socket,
- * nothing asynchronous: what these need of the world comes in as an argument.
+ * The protocols without I/O: bytes in, events and bytes out. No clock, no randomness, no socket, nothing
+ * asynchronous: time, random keys and limits are arguments.
  *
- * HTTP/1.1 (RFC 9112) is in `http1/`, what HTTP means (RFC 9110) in `semantics/`, WebSocket (RFC 6455)
- * in `websocket/`, what IP addresses are in `address/`, the PROXY header in `proxy_protocol/`; here are the names that the runtime uses of them. Events of the same meaning have one name; those that both
- * protocols have are exported with theirs in front.
+ * HTTP/1.1 (RFC 9112) is in `http1/`, HTTP semantics (RFC 9110) in `semantics/`, WebSocket (RFC 6455) in
+ * `websocket/`, IP addresses in `address/`, the PROXY header in `proxy_protocol/`. This file exports what
+ * the runtime uses of them. An event that means the same in both protocols has one name; if both have a
+ * name with different meanings, it is exported with the protocol's name as a prefix.
  *
  * ```ts
  * import { ByteBuffer, DateField, HTTP1_LIMITS, Http1Connection, REQUEST, RequestHead } from "./mod.ts";

@@ -1,30 +1,30 @@
 /**
- * A payload that is gathered piece by piece, with room for a frame header in front of it.
+ * A payload that arrives in pieces, with room for a frame header in front of it.
  *
- * In: pieces, and how many bytes a header promises beyond them. Out: the payload as (bytes, start,
- * end). It owns a buffer of the pool from the first piece until `release()`. A promise is believed as
- * long as the pool has lent little in all; then not beyond FIRST_BYTES, after which memory grows only
- * as bytes really arrive, at the cost of copies.
+ * In: pieces, and the payload length that a frame header declares. Out: the payload as (bytes, start,
+ * end). Called by the frame reader. It owns a buffer of the pool from the first piece until `release()`.
+ * While the pool has lent little, a buffer of the declared length is allocated at once. Otherwise at most
+ * FIRST_BYTES are, and the buffer then grows as bytes arrive, at the cost of copies.
  */
 
 import { copyBytes } from "./copy_bytes.ts";
 import type { MessageBufferPool } from "./message_buffer_pool.ts";
 
-/** Bytes kept free in front: the longest unmasked header is 10, and 16 keeps the words aligned. */
+/** Free bytes in front: the longest unmasked header has 10, and 16 keeps the payload word-aligned. */
 export const HEADROOM = 16;
-/** What a promise alone is worth in bad times. A peer that sends only headers holds no more than this. */
+/** Allocated for a declared length if the pool has lent much: all that a peer gets by sending only headers. */
 const FIRST_BYTES = 256 * 1024 - HEADROOM;
 
-/** What stands for "no buffer": it has no bytes, so nothing can be written to it. */
+/** Stands for "no buffer": an empty array, so nothing can be written to it. */
 const NONE = new Uint8Array(0);
 
-/** Gathers one payload at a time. */
+/** Collects one payload at a time. */
 export class PayloadBuffer {
-  /** The buffer, or an empty one when there is none. */
+  /** The buffer, or an empty array if there is none. */
   bytes: Uint8Array<ArrayBuffer> = NONE;
   /** Where the payload begins in {@link bytes}. */
   readonly start = HEADROOM;
-  /** Where it ends so far. */
+  /** Where the payload ends so far. */
   end = HEADROOM;
   readonly #pool: MessageBufferPool;
 
@@ -33,36 +33,36 @@ export class PayloadBuffer {
     this.#pool = pool;
   }
 
-  /** Whether there is a buffer, be it still without a payload. */
-  get held(): boolean {
+  /** Whether there is a buffer, even if its payload is still empty. */
+  get hasBuffer(): boolean {
     return this.bytes !== NONE;
   }
 
-  /** Bytes gathered. */
+  /** Payload bytes so far. */
   get length(): number {
     return this.end - this.start;
   }
 
-  /** Appends `source[from, to)`; `promised` bytes, these included, are said to come. */
-  append(source: Uint8Array, from: number, to: number, promised: number): void {
+  /** Appends `source[from, to)`; `declared` is the declared number of bytes to come, including these. */
+  append(source: Uint8Array, from: number, to: number, declared: number): void {
     const count = to - from;
-    this.makeRoom(count, promised);
+    this.makeRoom(count, declared);
     copyBytes(this.bytes, this.end, source, from, to);
     this.end += count;
   }
 
   /**
-   * Makes room for `count` more bytes after {@link end}, and for as many of the `promised` ones as
-   * is sensible. Moves the payload to another buffer if it must.
+   * Makes room for `count` more bytes after {@link end}, and for as many of the `declared` bytes as the
+   * pool allows. Moves the payload to another buffer if necessary.
    */
-  makeRoom(count: number, promised: number): void {
+  makeRoom(count: number, declared: number): void {
     const needed = this.end + count;
     if (this.bytes !== NONE && needed <= this.bytes.length) return;
-    const whole = this.end + promised;
-    const sensible = this.#pool.believes(promised)
+    const whole = this.end + declared;
+    const wanted = this.#pool.mayPreallocate(declared)
       ? whole
       : Math.min(whole, Math.max(2 * this.length, FIRST_BYTES) + HEADROOM);
-    const grown = this.#pool.take(Math.max(needed, sensible), whole);
+    const grown = this.#pool.take(Math.max(needed, wanted), whole);
     copyBytes(grown, this.start, this.bytes, this.start, this.end);
     if (this.bytes !== NONE) this.#pool.give(this.bytes);
     this.bytes = grown;
@@ -74,7 +74,7 @@ export class PayloadBuffer {
     this.#forget();
   }
 
-  /** Forgets the payload while someone else may still write to the buffer: nobody gets it again. */
+  /** Drops the payload while the transport may still write to the buffer: it is never reused. */
   abandon(): void {
     if (this.bytes !== NONE) this.#pool.forget(this.bytes);
     this.#forget();

@@ -1,9 +1,9 @@
 /**
- * SHA-1 by hand (FIPS 180-4 section 6.1), for the one place where a protocol asks for it: the
- * accept key of the WebSocket handshake (RFC 6455 section 4.2.2).
+ * SHA-1 (FIPS 180-4 section 6.1), for its only use here: the accept key of the WebSocket handshake
+ * (RFC 6455 section 4.2.2). WebCrypto's digest is asynchronous, and nothing here is.
  *
- * In: the whole message. Out: a new 20-byte digest. It is no protection of anything: SHA-1 is
- * broken against collisions, and the handshake only proves that the server speaks WebSocket.
+ * In: the whole message. Out: a new 20-byte digest. Never use it for security: SHA-1 collisions are
+ * practical. The handshake only proves that the server speaks WebSocket.
  */
 
 const BLOCK_BYTES = 64;
@@ -11,7 +11,7 @@ const DIGEST_BYTES = 20;
 /** Offset of the 64-bit message length within the last block (section 5.1.1). */
 const LENGTH_OFFSET = 56;
 
-/** The message schedule W (section 6.1.2), made anew for each block; no call leaves it in use. */
+/** The message schedule W (section 6.1.2). Recomputed for each block; no call keeps it. */
 const schedule = new Int32Array(80);
 
 /**
@@ -30,7 +30,7 @@ export function sha1(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return toBytes(hash);
 }
 
-/** Section 5.1.1: what is left of the message, a 1 bit, zeros, and the length in bits. */
+/** Section 5.1.1: the rest of the message, a 1 bit, zeros, and the length in bits. */
 function padTail(bytes: Uint8Array, from: number): Uint8Array {
   const rest = bytes.length - from;
   const tail = new Uint8Array(rest < LENGTH_OFFSET ? BLOCK_BYTES : 2 * BLOCK_BYTES);
@@ -43,10 +43,10 @@ function padTail(bytes: Uint8Array, from: number): Uint8Array {
   return tail;
 }
 
-/** Section 6.1.2: one block of 64 bytes from `at` into the hash. */
+/** Section 6.1.2: adds the block of 64 bytes at `at` to the hash. */
 function compress(hash: Int32Array, bytes: Uint8Array, at: number): void {
   fillSchedule(bytes, at);
-  // The caller hands five words, and the schedule has eighty: each index below is within them.
+  // The hash has five words and the schedule eighty: every index below is in bounds.
   let a = hash[0]!, b = hash[1]!, c = hash[2]!, d = hash[3]!, e = hash[4]!;
   for (let t = 0; t < 80; t++) {
     const next = (rotateLeft(a, 5) + mix(t, b, c, d) + e + schedule[t]!) | 0;
@@ -64,7 +64,7 @@ function compress(hash: Int32Array, bytes: Uint8Array, at: number): void {
 }
 
 function fillSchedule(bytes: Uint8Array, at: number): void {
-  // `at + 64` is within the array: sha1() walks whole blocks only.
+  // `at + 64` is in bounds: sha1() passes whole blocks only.
   for (let t = 0; t < 16; t++, at += 4) {
     schedule[t] = (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) |
       bytes[at + 3]!;
@@ -75,7 +75,7 @@ function fillSchedule(bytes: Uint8Array, at: number): void {
   }
 }
 
-/** Sections 4.1.1 and 4.2.1: the function and the constant of round `t`, added. */
+/** Sections 4.1.1 and 4.2.1: the sum of the function and the constant of round `t`. */
 function mix(t: number, b: number, c: number, d: number): number {
   if (t < 20) return ((b & c) ^ (~b & d)) + 0x5a827999;
   if (t < 40) return (b ^ c ^ d) + 0x6ed9eba1;

@@ -1,9 +1,9 @@
 /**
- * UTF-8 judged as it arrives (RFC 3629; Unicode table 3-7), for text messages and close reasons.
+ * Incremental UTF-8 validation (RFC 3629; Unicode table 3-7), for text messages and close reasons.
  *
- * In: bytes in pieces of any size, cut anywhere, also inside a character. Out: whether what came
- * so far can still become UTF-8; the first byte that makes it impossible is the one that fails.
- * Nothing is kept but one small integer, and no bytes are copied or changed.
+ * In: pieces of any size, cut anywhere, even inside a character. Out: whether the bytes so far are a
+ * prefix of valid UTF-8; the check fails at the first byte that makes it impossible.
+ * The state is one small integer. Bytes are never copied or changed.
  */
 
 /** Between characters: the only state in which a text may end. */
@@ -11,15 +11,15 @@ const ACCEPT = 0;
 const ONE_MORE = 1;
 const TWO_MORE = 2;
 const THREE_MORE = 3;
-/** The second byte is narrowed after four leads: overlong forms, surrogates, above U+10FFFF. */
+/** After four lead bytes the range of the second is narrower: overlong, surrogates, above U+10FFFF. */
 const AFTER_E0 = 4;
 const AFTER_ED = 5;
 const AFTER_F0 = 6;
 const AFTER_F4 = 7;
-/** No UTF-8 any more, whatever comes. */
+/** Invalid, whatever follows. */
 const REJECT = 8;
 
-/** Unicode table 3-7 as rows: in this state, a byte of first–last leads to the next state. */
+/** Unicode table 3-7 as rows: in `state`, a byte from `first` to `last` leads to `next`. */
 const ROWS: readonly (readonly [state: number, first: number, last: number, next: number])[] = [
   [ACCEPT, 0x00, 0x7f, ACCEPT],
   [ACCEPT, 0xc2, 0xdf, ONE_MORE],
@@ -39,38 +39,38 @@ const ROWS: readonly (readonly [state: number, first: number, last: number, next
   [ONE_MORE, 0x80, 0xbf, ACCEPT],
 ];
 
-/** Next state at `state * 256 + byte`; what no row names is REJECT. */
+/** Next state at `state * 256 + byte`; REJECT if no row covers it. */
 const NEXT = new Uint8Array((REJECT + 1) * 256).fill(REJECT);
 for (const [state, first, last, next] of ROWS) {
   NEXT.fill(next, state * 256 + first, state * 256 + last + 1);
 }
 
-/** Judges one text that comes in pieces. */
+/** Validates one text that arrives in pieces. */
 export class Utf8Validator {
   #state = ACCEPT;
 
   /**
    * Takes the next piece of the text, `bytes[start, end)`.
    *
-   * @returns false when the text cannot be UTF-8 any more, and from then on until {@link reset}
+   * @returns false if the text cannot be valid UTF-8, and then always until {@link reset}
    */
   push(bytes: Uint8Array, start: number, end: number): boolean {
     this.#state = advance(this.#state, bytes, start, end);
     return this.#state !== REJECT;
   }
 
-  /** Whether the text may end here, that is not inside a character. Changes nothing. */
+  /** Whether the text may end here, outside a character. Changes nothing. */
   finish(): boolean {
     return this.#state === ACCEPT;
   }
 
-  /** Begins a new text. */
+  /** Starts a new text. */
   reset(): void {
     this.#state = ACCEPT;
   }
 }
 
-/** Whether `bytes[start, end)` is UTF-8 by itself. */
+/** Whether `bytes[start, end)` is valid UTF-8. */
 export function isUtf8(bytes: Uint8Array, start: number, end: number): boolean {
   return advance(ACCEPT, bytes, start, end) === ACCEPT;
 }
@@ -82,7 +82,7 @@ function advance(state: number, bytes: Uint8Array, start: number, end: number): 
       at = skipAscii(bytes, at, end);
       continue;
     }
-    // `state` is at most REJECT, so the index is within the table.
+    // `state` is at most REJECT, so the index is in bounds.
     state = NEXT[(state << 8) | bytes[at]!]!;
     if (state === REJECT) return REJECT;
     at++;
@@ -90,7 +90,7 @@ function advance(state: number, bytes: Uint8Array, start: number, end: number): 
   return state;
 }
 
-/** The first offset from `at` that holds no ASCII, or `end`. Eight bytes a step: most text is. */
+/** The first offset from `at` with a byte that is not ASCII, or `end`. Checks eight bytes per step. */
 function skipAscii(bytes: Uint8Array, at: number, end: number): number {
   const lastStep = end - 8;
   while (at <= lastStep) {

@@ -1,21 +1,22 @@
 /**
- * Who the client is if proxies stand in between, and by what scheme it speaks: X-Forwarded-For and
- * X-Forwarded-Proto, or Forwarded (RFC 7239).
+ * Client address and scheme behind trusted proxies, from X-Forwarded-For and X-Forwarded-Proto, or from
+ * Forwarded (RFC 7239).
  *
- * In: the fields' values, the address of who is connected, and the blocks of proxies that are believed.
- * Out: an address, or a scheme. Each proxy appends whom it heard from; so a list is read from its end, and
- * the first address that is no believed proxy's is the client: what stands before it was written by somebody
- * who is not believed. An entry that is no address (`unknown`, `_hidden`, a zone) ends the reading.
+ * In: the field values, the peer's address, and the blocks of trusted proxies. Out: an address, or a
+ * scheme. Each proxy appends the address that it received the request from. So a list is read from its
+ * end, and the first address that is not a trusted proxy is the client: everything before it was written
+ * by someone who is not trusted. An entry that is not an address (`unknown`, `_hidden`, a zone) ends the
+ * search.
  *
- * A proxy writes one of the two kinds and may pass the other on as the client sent it. Who knows which kind
- * leaves the other out; if both are there and do not say the same, neither is believed.
+ * A proxy writes one of the two kinds of fields and may forward the other unchanged from the client. A
+ * caller that knows which kind leaves the other out. If both are present and differ, neither is trusted.
  */
 
 import { type Cidr, cidrContains, UNIX_PEER } from "./cidr.ts";
 import { elementStart, parseElement } from "./forwarded_element.ts";
 import { formatIpAddress, parseIpAddress } from "./ip_address.ts";
 
-/** What a request says of where it came from; undefined: not there, or not to be believed. */
+/** The fields with the client's address; undefined: absent, or not trusted. */
 export interface ForwardedFields {
   /** X-Forwarded-For, lines joined by commas. */
   readonly xForwardedFor: string | undefined;
@@ -23,7 +24,7 @@ export interface ForwardedFields {
   readonly forwarded: string | undefined;
 }
 
-/** What a request says of the client's scheme; undefined: not there, or not to be believed. */
+/** The fields with the client's scheme; undefined: absent, or not trusted. */
 export interface ForwardedSchemes {
   /** X-Forwarded-Proto, lines joined by commas. */
   readonly xForwardedProto: string | undefined;
@@ -31,7 +32,7 @@ export interface ForwardedSchemes {
   readonly forwarded: string | undefined;
 }
 
-/** The connection that a list leads back to. */
+/** The origin of the request, as the list states it. */
 interface Origin {
   readonly address: string;
   readonly scheme: string | undefined;
@@ -39,13 +40,13 @@ interface Origin {
 
 const NO_BYTES = new Uint8Array(0);
 
-/** Whether the address is that of a believed proxy. */
+/** Whether the address is that of a trusted proxy. */
 function isTrusted(address: string, trusted: readonly Cidr[]): boolean {
   const bytes = address === UNIX_PEER ? NO_BYTES : parseIpAddress(address);
   return bytes !== null && trusted.some((block) => cidrContains(block, bytes));
 }
 
-/** The client's address; `peer` itself if it is not believed, or says nothing, or contradicts itself. */
+/** The client's address; `peer` if it is not trusted, or if its fields are absent or differ. */
 export function clientAddress(
   peer: string,
   { xForwardedFor, forwarded }: ForwardedFields,
@@ -58,21 +59,21 @@ export function clientAddress(
   return byStandard === undefined || byStandard === byOurs ? byOurs : peer;
 }
 
-/** The client's scheme in lower case; undefined if it is not said by who is believed. */
+/** The client's scheme in lower case; undefined if no trusted proxy states it. */
 export function clientScheme(
   peer: string,
   { xForwardedProto, forwarded }: ForwardedSchemes,
   trusted: readonly Cidr[],
 ): string | undefined {
   if (!isTrusted(peer, trusted)) return undefined;
-  // Of several the last was written by the proxy that we know.
+  // If there are several, the trusted proxy wrote the last.
   const byOurs = hasMember(xForwardedProto) ? lastMember(xForwardedProto).toLowerCase() : undefined;
   if (!hasMember(forwarded)) return byOurs;
   const { scheme } = originIn(forwarded, peer, trusted);
   return byOurs === undefined || byOurs === scheme ? scheme : undefined;
 }
 
-/** RFC 9110 section 5.6.1.2: empty members of a list are ignored; of such alone it says nothing. */
+/** RFC 9110 section 5.6.1.2: empty list members are ignored; a list of only such members is empty. */
 function hasMember(list: string | undefined): list is string {
   return list !== undefined && /[^\s,]/.test(list);
 }
@@ -91,7 +92,7 @@ function memberStart(list: string, end: number): number {
   return end === 0 ? 0 : list.lastIndexOf(",", end - 1) + 1;
 }
 
-/** Read for a `peer` that is believed, as is {@link originIn}. */
+/** The client's address in a list from `peer`, which is trusted; the same holds for {@link originIn}. */
 function addressIn(list: string, peer: string, trusted: readonly Cidr[]): string {
   let client = peer;
   for (let end = list.length, start; end >= 0; end = start - 1) {
@@ -121,7 +122,7 @@ function originIn(list: string, peer: string, trusted: readonly Cidr[]): Origin 
   return origin;
 }
 
-/** RFC 7239 section 6: an address, that of IPv6 in brackets, perhaps with a port, which may be hidden. */
+/** RFC 7239 section 6: an address, IPv6 in brackets, with an optional port, which may be obfuscated (`_x`). */
 function addressOf(entry: string): string | null {
   const bracketed = /^\[([^\]]*)\](?::(?:\d{1,5}|_[\w.-]+))?$/.exec(entry)?.[1];
   const bytes = parseIpAddress(bracketed ?? entry.replace(/^([\d.]+):(?:\d{1,5}|_[\w.-]+)$/, "$1"));

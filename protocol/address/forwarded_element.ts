@@ -1,33 +1,33 @@
 /**
- * One element of a Forwarded field (RFC 7239 section 4), and where each begins.
+ * Parser for one element of a Forwarded field (RFC 7239 section 4), and for where each begins.
  *
- * In: the field's value, its lines joined by commas. Out: the position of an element, and its `for` and
- * `proto`. Called for fields of which the end alone is believed: the proxy that we know wrote it, and
- * somebody else all before it. So the field is read from its end, and what is written before an element, an
- * open quote too, cannot change how the element is read.
+ * In: the field value, its lines joined by commas. Out: the position of an element, and its `for` and
+ * `proto`. Called for the last elements only: the trusted proxy wrote the end of the field, and anybody may
+ * have written the rest. So the field is read from its end, and text before an element, even an open quote,
+ * cannot change how the element is parsed.
  * ```abnf
  * forwarded-element = [ forwarded-pair ] *( ";" [ forwarded-pair ] )
  * forwarded-pair    = token "=" ( token / quoted-string )
  * ```
  */
 
-/** What an element says. */
+/** The parameters of an element that are used. */
 export interface ForwardedElement {
-  /** Whom the proxy heard from, without quotes. */
+  /** The node that the proxy received the request from, without quotes. */
   readonly for: string | undefined;
-  /** By what scheme, in lower case. */
+  /** The scheme of that request, in lower case. */
   readonly proto: string | undefined;
 }
 
 /**
- * Looser than the grammar in two points, for proxies that are configured by hand: blanks around ";", and
- * brackets and colons without quotes, as in `for=192.0.2.1:80`. No two parts of it can take the same
- * character, so it takes linear time.
+ * More lenient than the grammar in two points, for proxies that are configured by hand: blanks around ";"
+ * are allowed, and so are brackets and colons without quotes, as in `for=192.0.2.1:80`. No two alternatives
+ * match the same character, so matching takes linear time.
  */
 const PAIR =
   /^(?<name>[\w!#$%&'*+.^`|~-]+)=(?:"(?<quoted>(?:[^"\\]|\\.)*)"|(?<plain>[^\s",;\\]*))$/;
 
-/** Where the element that ends at `end` begins: behind the last comma before it that is in no quotes. */
+/** Where the element that ends at `end` begins: after the last comma before it outside quotes. */
 export function elementStart(field: string, end: number): number {
   let isQuoted = false;
   for (let at = end - 1; at >= 0; at--) {
@@ -38,7 +38,7 @@ export function elementStart(field: string, end: number): number {
   return 0;
 }
 
-/** Reads an element; null if it is none, or has one parameter twice. */
+/** Parses an element; null if it is malformed or repeats a parameter. */
 export function parseElement(text: string): ForwardedElement | null {
   const found = new Map<string, string>();
   for (let start = 0, end = 0; start <= text.length; start = end + 1) {
@@ -53,7 +53,7 @@ export function parseElement(text: string): ForwardedElement | null {
   return { for: found.get("for"), proto: found.get("proto")?.toLowerCase() };
 }
 
-/** Where the pair that begins at `start` ends: at the next ";" that is in no quotes, or with the text. */
+/** Where the pair that begins at `start` ends: at the next ";" outside quotes, or at the end of the text. */
 function pairEnd(text: string, start: number): number {
   let isQuoted = false;
   for (let at = start; at < text.length; at++) {
@@ -64,7 +64,7 @@ function pairEnd(text: string, start: number): number {
   return text.length;
 }
 
-/** Whether an odd number of backslashes stands before `at` (RFC 9110 section 5.6.4). */
+/** Whether an odd number of backslashes precedes `at` (RFC 9110 section 5.6.4). */
 function isEscaped(field: string, at: number): boolean {
   let first = at;
   while (field[first - 1] === "\\") first--;

@@ -1,21 +1,21 @@
 /**
- * An IP address as bytes, from its text.
+ * Parses and formats IP addresses.
  *
  * In: `192.0.2.1`, `2001:db8::1`, `::ffff:192.0.2.1`, without brackets, port or zone. Out: 4 or 16
- * bytes, or null for anything else. RFC 3986 section 3.2.2 for IPv4 (four decimal numbers without
- * leading zeros: an octal reading is what filters are fooled with), RFC 4291 section 2.2 for IPv6.
+ * bytes, or null if the text is not an address. IPv4 follows RFC 3986 section 3.2.2: four decimal numbers
+ * without leading zeros, which other parsers read as octal to bypass filters. IPv6: RFC 4291 section 2.2.
  */
 
 const OCTET = /^(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)$/;
 const GROUP = /^[\da-f]{1,4}$/i;
 const GROUPS = 8;
 
-/** The bytes of an address in network order; null if the text is none. */
+/** The bytes of an address in network order; null if the text is not an address. */
 export function parseIpAddress(text: string): Uint8Array<ArrayBuffer> | null {
   return text.includes(":") ? parseIPv6(text) : parseIPv4(text);
 }
 
-/** The address as text: IPv4 in decimal, also where it is mapped into IPv6; IPv6 by RFC 5952. */
+/** The address as text: IPv4 and IPv4-mapped addresses in dotted decimal, IPv6 as in RFC 5952. */
 export function formatIpAddress(bytes: Uint8Array): string {
   if (bytes.length === 4) return bytes.join(".");
   const mapped = unmapIPv4(bytes);
@@ -30,7 +30,7 @@ export function formatIpAddress(bytes: Uint8Array): string {
   return `${hex.slice(0, from).join(":")}::${hex.slice(to).join(":")}`;
 }
 
-/** Of an IPv4 address mapped into IPv6 (RFC 4291 section 2.5.5.2) the four bytes; any other as it is. */
+/** The four bytes of an IPv4-mapped address (RFC 4291 section 2.5.5.2); any other address unchanged. */
 export function unmapIPv4(bytes: Uint8Array): Uint8Array {
   if (bytes.length !== 16 || bytes[10] !== 0xff || bytes[11] !== 0xff) return bytes;
   return bytes.subarray(0, 10).some((byte) => byte !== 0) ? bytes : bytes.subarray(12);
@@ -49,13 +49,13 @@ function parseIPv6(text: string): Uint8Array<ArrayBuffer> | null {
   const tail = halves.length === 1 ? [] : groupsOf(halves[1] ?? "", true);
   if (head === null || tail === null) return null;
   const missing = GROUPS - head.length - tail.length;
-  // "::" stands for one group of zeros at least.
+  // "::" stands for at least one group of zeros.
   if (halves.length === 1 ? missing !== 0 : missing < 1) return null;
   const groups = [...head, ...new Array<number>(missing).fill(0), ...tail];
   return Uint8Array.from(groups.flatMap((group) => [group >> 8, group & 0xff]));
 }
 
-/** The 16-bit groups of one side of "::"; the last two may be written as IPv4 where `last` says so. */
+/** The 16-bit groups of one side of "::"; the last two may be written as IPv4 if `last` is true. */
 function groupsOf(text: string, last: boolean): number[] | null {
   if (text === "") return [];
   const parts = text.split(":");
@@ -72,7 +72,7 @@ function groupsOf(text: string, last: boolean): number[] | null {
   return groups;
 }
 
-/** Where the longest run of zero groups is; the first of several. */
+/** The longest run of zero groups; the first one if several are equally long. */
 function longestZeros(groups: readonly number[]): [from: number, to: number] {
   let best: [number, number] = [0, 0];
   for (let from = 0; from < groups.length; from++) {

@@ -1,5 +1,5 @@
 /**
- * IP addresses and blocks of them, from text to bytes.
+ * IP addresses, CIDR blocks, and the client's address behind trusted proxies.
  *
  * ```ts
  * import { cidrContains, parseCidr, parseIpAddress } from "./mod.ts";

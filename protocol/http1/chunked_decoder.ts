@@ -1,9 +1,9 @@
 /**
- * A body in chunks, RFC 9112 section 7.1.
+ * Decoder of the chunked transfer coding, RFC 9112 section 7.1.
  *
- * In: bytes in any pieces. Out: views of the data within them, one a call, and the end. Called by
- * the connection. A byte machine: it keeps a state and a few counts, and no bytes, so nothing has to
- * be buffered whatever the pieces are.
+ * In: bytes, in pieces of any size. Out: views of the chunk data in them, one per call, and the end of
+ * the body. Called by the request reader. A byte-level state machine: it keeps a state and a few counters
+ * but no bytes, so it never buffers anything.
  * ```abnf
  * chunked-body = *chunk last-chunk trailer-section CRLF
  * chunk        = chunk-size [ chunk-ext ] CRLF chunk-data CRLF
@@ -26,7 +26,7 @@ import { http1Error } from "./errors.ts";
 import { DATA as DATA_EVENT, END_OF_MESSAGE } from "./events.ts";
 import { TrailerDecoder } from "./trailer_decoder.ts";
 
-// What is awaited. The numbers are the order in which a chunk goes through them.
+// What the decoder waits for. A chunk passes through the states in this order.
 const SIZE = 0;
 const MORE_SIZE = 1;
 const EXTENSION = 2;
@@ -36,29 +36,29 @@ const DATA_CR = 5;
 const DATA_LF = 6;
 const TRAILERS = 7;
 
-/** Takes a chunked body apart. */
+/** Decodes a chunked body. */
 export class ChunkedDecoder {
-  /** Up to where the bytes given last were taken. */
+  /** The offset after the last byte consumed by {@link decode}. */
   position = 0;
-  /** Where the data of a DATA event starts in the bytes given last; it ends at {@link position}. */
+  /** Where the data of a DATA event starts in the bytes of the last call; it ends at {@link position}. */
   dataStart = 0;
   #state = SIZE;
   #extension = AFTER_SIZE;
   #lineBytes = 0;
-  // Bytes of the current chunk that have not come yet; while its size is read, the size so far.
+  // Bytes of the current chunk that have not arrived; while its size is read, the size so far.
   #chunk = 0;
-  // Bytes of the body that may still be promised.
+  // Bytes that further chunks may still declare.
   #allowed = 0;
   readonly #limits: Http1Limits;
   readonly #trailers: TrailerDecoder;
 
-  /** @param limits of body, chunk lines and trailers */
+  /** @param limits the limits of bodies, chunk-size lines and trailers */
   constructor(limits: Http1Limits) {
     this.#limits = limits;
     this.#trailers = new TrailerDecoder(limits);
   }
 
-  /** Begins a body. */
+  /** Starts a body. */
   begin(): void {
     this.#state = SIZE;
     this.#lineBytes = 0;
@@ -67,10 +67,10 @@ export class ChunkedDecoder {
   }
 
   /**
-   * Takes bytes from `start` on, up to the end of the next piece of data. Not to be called between
+   * Consumes bytes from `start` to the end of the next piece of data. Never call it between
    * END_OF_MESSAGE and {@link begin}.
    *
-   * @returns DATA, END_OF_MESSAGE or NEED_DATA; how far it came is in {@link position}
+   * @returns DATA, END_OF_MESSAGE or NEED_DATA; {@link position} is the offset after the consumed bytes
    * @throws ProtocolError with 400, 413 or 431
    */
   decode(bytes: Uint8Array, start: number, end: number): number {
@@ -118,11 +118,11 @@ export class ChunkedDecoder {
     }
     this.#countLineByte();
     this.#chunk = this.#chunk * 16 + digit;
-    // Judged at the digit that crosses: the data is not waited for, and the number stays exact.
+    // Checked at each digit: the limit applies before the data arrives, and the number stays exact.
     if (this.#chunk > this.#allowed) throw http1Error("HTTP_BODY_TOO_LARGE");
   }
 
-  /** RFC 9112 section 7.1.1: unknown extensions are ignored, and their length is to be limited. */
+  /** RFC 9112 section 7.1.1: unknown extensions are ignored, and their length must be limited. */
   #takeExtension(byte: number): void {
     const next = nextInExtension(this.#extension, byte);
     if (next === LINE_ENDED) {
@@ -154,7 +154,7 @@ export class ChunkedDecoder {
     return DATA_EVENT;
   }
 
-  /** The CRLF behind the data is exactly that: any other two bytes are data that nobody counted. */
+  /** The data must be followed by exactly CRLF; any other byte means that the chunk size was wrong. */
   #takeDataEnd(byte: number, wanted: number, next: number): void {
     if (byte !== wanted) throw http1Error("HTTP_BAD_CHUNK_END", byte);
     this.#state = next;
@@ -174,7 +174,7 @@ export class ChunkedDecoder {
   }
 }
 
-/** What is wrong with a chunk-size line that `byte` cannot go on with. A size is not padded with white space. */
+/** The error if `byte` cannot continue a chunk-size line. White space must not pad the size. */
 function badSizeLine(extension: number, byte: number): ProtocolError {
   const isInSize = extension === AFTER_SIZE || extension === BEFORE_FIRST;
   return http1Error(isInSize ? "HTTP_BAD_CHUNK_SIZE" : "HTTP_BAD_CHUNK_EXTENSION", byte);

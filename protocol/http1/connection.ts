@@ -1,18 +1,18 @@
 /**
- * One HTTP/1.1 connection, the server's side of it, without any I/O.
+ * The server side of one HTTP/1.1 connection, without I/O.
  *
  * In: received bytes, and responses. Out: events (`next()`), and the bytes to send, appended to a
- * ByteBuffer. Fed by the session that has the socket:
+ * ByteBuffer. Called by the session that owns the socket:
  * ```
  * receive(bytes, start, end) → next() until NEED_DATA, PAUSED, SWITCHED_PROTOCOL or CLOSED → retain()
  * ```
- * Requests are handled one at a time and answered in order: behind a request whose response is not
- * finished nothing is read (PAUSED), and the caller stops receiving. A fault of the peer is thrown
- * by `next()` as a ProtocolError, to be answered by `sendError()` if no response has begun;
- * afterwards everything received is ignored and `next()` says CLOSED. Misuse throws TypeError or
- * RangeError before anything was sent. What an event gives are views: data until the next call of
- * `next()`, a head until any connection of the worker reads another; both at most until `receive()`
- * or `retain()`.
+ * Requests are handled one at a time and answered in order: until the response to a request is finished,
+ * `next()` reads no further request (PAUSED) and the caller stops receiving. If the peer violates the
+ * protocol, `next()` throws a ProtocolError, which the caller answers with `sendError()` if no response
+ * has started; after it, received bytes are ignored and `next()` returns CLOSED. Misuse throws TypeError
+ * or RangeError before anything is sent. Events return views. Data is valid until the next call of
+ * `next()`; a head until any connection of the worker parses another; both at most until `receive()` or
+ * `retain()`.
  */
 import { latin1Bytes } from "../ascii.ts";
 import type { ByteBuffer } from "../byte_buffer.ts";
@@ -36,22 +36,22 @@ import { CHUNKED, COUNTED, DROPPED, ResponseBody, UNTIL_CLOSE } from "./response
 import {
   CLOSES,
   encodeResponseHead,
-  GOES_ON,
-  GOES_ON_SAID,
   IN_CHUNKS,
+  KEEPS_ALIVE,
+  KEEPS_ALIVE_EXPLICIT,
   type ResponseFields,
   type ResponseForm,
   type ResponseHead,
   UNFRAMED,
 } from "./response_encoder.ts";
 
-/** What all connections of one worker share. */
+/** Options, shared by all connections of a worker. */
 export interface Http1ConnectionOptions {
   /** The worker's scratch head: every connection parses into it. */
   readonly head: RequestHead;
-  /** Bounds on what the peer sends. */
+  /** Limits on what the peer sends. */
   readonly limits: Http1Limits;
-  /** The worker's date, which somebody sets once a second. */
+  /** The worker's date, which its timer sets once a second. */
   readonly date: DateField;
 }
 
@@ -60,87 +60,87 @@ const CONTINUE_BYTES = latin1Bytes("HTTP/1.1 100 Continue\r\n\r\n");
 const TEXT_FIELD = ["Content-Type", "text/plain; charset=utf-8"] as const;
 const UTF8 = new TextEncoder();
 
-/** The server's side of a connection. */
+/** The server side of a connection. */
 export class Http1Connection {
-  /** The request's head at REQUEST; the worker's scratch, so `clone()` it to keep it. */
+  /** The request's head after REQUEST. It is the worker's scratch: `clone()` it to keep it. */
   readonly head: RequestHead;
-  /** The date that responses carry. */
+  /** The date of the responses. */
   readonly date: DateField;
   readonly #reader: RequestReader;
   readonly #state = new ConnectionState();
   readonly #form: ResponseForm;
   readonly #body = new ResponseBody();
 
-  /** @param options one object serves all connections of a worker */
+  /** @param options one object for all connections of a worker */
   constructor(options: Http1ConnectionOptions) {
     this.head = options.head;
     this.date = options.date;
     this.#reader = new RequestReader(options.head, options.limits);
-    this.#form = { date: options.date, contentLength: UNFRAMED, persistence: GOES_ON };
+    this.#form = { date: options.date, contentLength: UNFRAMED, persistence: KEEPS_ALIVE };
   }
 
-  /** Where the data of a DATA event is. */
+  /** The array with the data of a DATA event. */
   get data(): Uint8Array {
     return this.#reader.data;
   }
 
-  /** The first byte of the data. */
+  /** The offset of the first byte of the data. */
   get dataStart(): number {
     return this.#reader.dataStart;
   }
 
-  /** Behind the last byte of the data. */
+  /** The offset after the last byte of the data. */
   get dataEnd(): number {
     return this.#reader.dataEnd;
   }
 
-  /** Where the client stands, by name. */
+  /** The client's state, by name. */
   get clientState(): ClientState {
     return this.#state.clientName;
   }
 
-  /** Where we stand, by name. */
+  /** The server's state, by name. */
   get serverState(): ServerState {
     return this.#state.serverName;
   }
 
-  /** Whether the request's body has not come to its end. */
+  /** Whether the request's body is incomplete. */
   get awaitsBody(): boolean {
     return this.#state.client === CLIENT.SEND_BODY;
   }
 
-  /** Whether a response may begin: none has since the last request, or there was no request yet. */
+  /** Whether a response may start: none has started since the last request, or since the connection's start. */
   get mayRespond(): boolean {
     return this.#state.server === SERVER.IDLE || this.#state.server === SERVER.SEND_RESPONSE;
   }
 
-  /** Whether the connection goes on after the current response. */
+  /** Whether the connection stays open after the current response. */
   get keepAlive(): boolean {
     return this.#state.keepAlive;
   }
 
-  /** Bytes received and not consumed; the caller bounds them by not reading while PAUSED. */
+  /** Bytes received and not consumed. The caller limits them: it does not read while PAUSED. */
   get buffered(): number {
     return this.#reader.input.end - this.#reader.input.start;
   }
 
-  /** Whether the peer's end of the stream was told. */
+  /** Whether {@link receiveEof} was called. */
   get ended(): boolean {
     return this.#reader.eof;
   }
 
-  /** Gives received bytes, a view that stays the caller's and is let go of by {@link retain}. */
+  /** Passes received bytes: a view that the caller owns, used until {@link retain}. */
   receive(bytes: Uint8Array, start: number, end: number): void {
     if (this.#state.client === CLIENT.ERROR || this.#state.client === CLIENT.CLOSED) return;
     this.#reader.input.receive(bytes, start, end);
   }
 
-  /** Tells that the peer will send no more; it may still be reading (a half-closed connection). */
+  /** Reports that the peer will send no more. It may still read (half-closed connection). */
   receiveEof(): void {
     this.#reader.eof = true;
   }
 
-  /** Lets go of the view given to {@link receive}, by copying what is not consumed. */
+  /** Releases the view given to {@link receive}; bytes that are not consumed are copied. */
   retain(): void {
     this.#reader.retain();
   }
@@ -162,12 +162,12 @@ export class Http1Connection {
     }
   }
 
-  /** Lets no request follow the current one, as when the server stops. */
+  /** Makes the current request the last one, for example if the server stops. */
   mustClose(): void {
     this.#state.disableKeepAlive();
   }
 
-  /** After SWITCHED_PROTOCOL: a copy of what was received behind the request, once. */
+  /** After SWITCHED_PROTOCOL: a copy of the bytes received after the request. Call it once. */
   takeTrailing(): Uint8Array<ArrayBuffer> {
     if (this.#state.client !== CLIENT.SWITCHED_PROTOCOL) {
       throw new TypeError("Cannot take trailing bytes: the protocol was not switched");
@@ -179,8 +179,8 @@ export class Http1Connection {
   }
 
   /**
-   * Sends 100 if the client may be waiting for it, and says whether it did: not when none is
-   * expected, nor when a response or the body has begun (RFC 9110 section 10.1.1).
+   * Sends 100 (Continue) if the client may be waiting for it. Returns false, and sends nothing, if the
+   * client does not expect it, or a response or the body has started (RFC 9110 section 10.1.1).
    */
   sendContinue(out: ByteBuffer): boolean {
     if (!this.#reader.awaitsContinue) return false;
@@ -196,7 +196,7 @@ export class Http1Connection {
     this.#begin(out, response, response.contentLength);
   }
 
-  /** Sends a piece of the body. Dropped where the response has none: HEAD, 204, 304. */
+  /** Sends a piece of the body. It is dropped if the response has no body: HEAD, 204, 304. */
   sendData(out: ByteBuffer, bytes: Uint8Array, start: number, end: number): void {
     this.#state.mustAllow(SENT.Data);
     this.#body.append(out, bytes, start, end);
@@ -204,8 +204,8 @@ export class Http1Connection {
   }
 
   /**
-   * Counts bytes of the body that the caller sends itself, as by sendfile; false where the response
-   * has no body and nothing is to be sent. Not for bodies in chunks.
+   * Counts bytes of the body that the caller sends itself, for example with sendfile. Returns false if
+   * the response has no body and the caller must send nothing. Not for chunked bodies.
    */
   sendDataOutside(count: number): boolean {
     this.#state.mustAllow(SENT.Data);
@@ -222,8 +222,8 @@ export class Http1Connection {
   }
 
   /**
-   * Sends head, body and end in one go. A `contentLength` of -1 stands for the body's own length; to
-   * HEAD it may tell the length of the body that GET would get.
+   * Sends head, body and end in one call. A `contentLength` of -1 means the length of `body`; in an answer
+   * to HEAD it may be the length that GET would have.
    */
   sendWhole(
     out: ByteBuffer,
@@ -239,18 +239,20 @@ export class Http1Connection {
     }
     this.#begin(out, response, length);
     this.#body.append(out, body, start, end);
-    // Of a dropped body nothing is counted; of another everything was sent.
+    // A dropped body has no count to check; any other was sent whole.
     this.#state.send(SENT.EndOfMessage);
   }
 
-  /** Sends a whole response that was encoded before. */
+  /** Sends a complete prepared response. */
   sendPrepared(out: ByteBuffer, prepared: PreparedResponse): void {
-    if (prepared.bytesOutside > 0) throw new TypeError("Cannot send a body that is elsewhere");
+    if (prepared.bytesOutside > 0) {
+      throw new TypeError("Cannot send a prepared head without its body");
+    }
     this.#sendPrepared(out, prepared);
     this.#state.send(SENT.EndOfMessage);
   }
 
-  /** Sends a head that was encoded before; {@link sendDataOutside} and {@link sendEnd} follow. */
+  /** Sends a prepared head; {@link sendDataOutside} and {@link sendEnd} follow. */
   sendPreparedHead(out: ByteBuffer, prepared: PreparedResponse): void {
     this.#sendPrepared(out, prepared);
     const dropped = this.#reader.isHead || hasNoBody(prepared.status);
@@ -258,27 +260,27 @@ export class Http1Connection {
   }
 
   /**
-   * Sends 101 and leaves HTTP: the next event is SWITCHED_PROTOCOL. Possible after a request with
-   * `head.upgrade`, when its body is read. `Connection: Upgrade` is added to the Upgrade field.
+   * Sends 101 and leaves HTTP: the next event is SWITCHED_PROTOCOL. Allowed after a request with
+   * `head.upgrade` whose body has been read. Adds `Connection: Upgrade` to the Upgrade field.
    */
   switchProtocol(out: ByteBuffer, response: ResponseHead): void {
     if (response.status !== 101) {
       throw new TypeError(`Cannot switch protocols with status ${response.status}`);
     }
-    // A request without a body is complete, whether END_OF_MESSAGE was asked for or not.
+    // A request without a body is complete, even if `next()` has not returned END_OF_MESSAGE yet.
     if (this.#state.client === CLIENT.SEND_BODY && this.#reader.hasNoBody) {
       this.#state.receive(RECEIVED.EndOfMessage);
     }
     this.#state.mustAllow(SENT.Switch);
     this.#form.contentLength = UNFRAMED;
-    this.#form.persistence = GOES_ON;
+    this.#form.persistence = KEEPS_ALIVE;
     encodeResponseHead(out, response, this.#form);
     this.#state.send(SENT.Switch);
   }
 
   /**
-   * Answers a ProtocolError: a short text, and the end of the connection. Only when no response has
-   * begun ({@link mayRespond}).
+   * Answers a ProtocolError with a short text and closes the connection. Allowed only if no response has
+   * started ({@link mayRespond}).
    */
   sendError(
     out: ByteBuffer,
@@ -294,7 +296,7 @@ export class Http1Connection {
   }
 
   #sendPrepared(out: ByteBuffer, prepared: PreparedResponse): void {
-    this.#settleRequest();
+    this.#concludeRequest();
     if (prepared.closes) this.#state.disableKeepAlive();
     out.append(prepared.bytesFor(this.#reader.isHead, this.#persistence()));
     this.#state.send(SENT.Response);
@@ -347,12 +349,12 @@ export class Http1Connection {
     if (response.status < 200) {
       throw new RangeError(`Cannot end a request with status ${response.status}`);
     }
-    this.#settleRequest();
+    this.#concludeRequest();
     const noBody = hasNoBody(response.status);
     const untilClose = contentLength < 0 && this.#reader.isHttp10 && !noBody;
-    // RFC 9112 section 6.1: no Transfer-Encoding to HTTP/1.0, so that the close ends the body.
+    // RFC 9112 section 6.1: no Transfer-Encoding in answers to HTTP/1.0; the close ends the body.
     if (untilClose) this.#state.disableKeepAlive();
-    // RFC 9110 section 8.6: no Content-Length in 204, and in 304 only that of the 200 it spares.
+    // RFC 9110 section 8.6: no Content-Length in 204; in 304 it could only be that of the 200.
     const unframed = noBody || untilClose;
     this.#form.contentLength = unframed ? UNFRAMED : contentLength < 0 ? IN_CHUNKS : contentLength;
     this.#form.persistence = this.#persistence();
@@ -364,22 +366,22 @@ export class Http1Connection {
     else this.#body.begin(COUNTED, contentLength);
   }
 
-  /** What has to be decided about the request before a head can say how the connection goes on. */
-  #settleRequest(): void {
+  /** Decides what the request means for the connection, before a head states keep-alive or close. */
+  #concludeRequest(): void {
     this.#state.mustAllow(SENT.Response);
-    // A response to a head that was not or could not be read is the last one.
+    // If the request head was not read or is invalid, this response is the last one.
     if (this.#state.server === SERVER.IDLE) this.#state.disableKeepAlive();
     if (this.#reader.awaitsContinue) this.#refuseBody();
   }
 
   #persistence(): number {
     if (!this.#state.keepAlive) return CLOSES;
-    return this.#reader.isHttp10 ? GOES_ON_SAID : GOES_ON;
+    return this.#reader.isHttp10 ? KEEPS_ALIVE_EXPLICIT : KEEPS_ALIVE;
   }
 
   /**
-   * RFC 9110 section 10.1.1: a final answer without 100 leaves it open whether the client will send
-   * the body, unless that has begun to come. What follows could be either, so nothing is read.
+   * RFC 9110 section 10.1.1: after a final response without 100, the client may or may not send the body,
+   * unless it has already started. The next bytes could be the body or a request, so nothing more is read.
    */
   #refuseBody(): void {
     this.#reader.awaitsContinue = false;

@@ -1,22 +1,22 @@
 /**
- * Where both sides of a connection stand, as two tables that know no bytes.
+ * The states of both sides of a connection, as tables. No bytes are handled here.
  *
- * In: events of the client (what was received) and of the server (what was sent). Out: the states,
- * which say what may come next. Called by the connection, which asks before it sends. The model is
- * that of python-hyper/h11: an event moves one side by its table; then configurations of both sides
- * move them on (`#settle`). A missing entry is the error: our own fault, so a TypeError.
- * The tables are written in words and read in numbers: every request passes here eight times, and a
- * look-up by name costs ten times one by number (130 ns a request in all).
+ * In: client events (received) and server events (sent). Out: the states, which define what may come
+ * next. Called by the connection, which asks before it sends. The model is that of python-hyper/h11: an
+ * event moves one side by its table; then the combination of both states may move either side
+ * (`#applyJointTransitions`). A missing entry is misuse by our own code, so a TypeError.
+ * The tables are written with names and compiled to numbers: each request makes eight look-ups, and a
+ * look-up by name takes ten times as long as one by number (130 ns per request in all).
  * ```
  * client  IDLE ─Request→ SEND_BODY ─EndOfMessage→ DONE ─┬→ (next request) IDLE
- *                                                       ├→ MUST_CLOSE, where the connection ends
- *                                                       └→ MIGHT_SWITCH_PROTOCOL, while an upgrade is asked
+ *                                                       ├→ MUST_CLOSE, if the connection ends
+ *                                                       └→ MIGHT_SWITCH_PROTOCOL, if an upgrade is requested
  * server  IDLE ─Request→ SEND_RESPONSE ─Response→ SEND_BODY ─EndOfMessage→ DONE ─→ IDLE or MUST_CLOSE
  *                                      └Switch→ SWITCHED_PROTOCOL
  * ```
  */
 
-/** What the client has sent of its request. */
+/** The client's states: what it has sent of its request. */
 export const CLIENT = {
   IDLE: 0,
   SEND_BODY: 1,
@@ -28,7 +28,7 @@ export const CLIENT = {
   ERROR: 7,
 } as const;
 
-/** What we have sent of our response. */
+/** The server's states: what it has sent of its response. */
 export const SERVER = {
   IDLE: 0,
   SEND_RESPONSE: 1,
@@ -40,8 +40,8 @@ export const SERVER = {
 } as const;
 
 /**
- * What is received. `BodyRefused` is the one that is not: we answered without asking for the body
- * that the client holds back, and so will not read it.
+ * The client's events: what is received. Only `BodyRefused` is not received: the server answered without
+ * sending 100 (Continue), and so will not read the body that the client holds back.
  */
 export const RECEIVED = {
   Request: 0,
@@ -52,7 +52,7 @@ export const RECEIVED = {
   Error: 5,
 } as const;
 
-/** What is sent; the server's side sees the client's `Request` too. */
+/** The server's events: what is sent, and the client's `Request`. */
 export const SENT = {
   Request: 0,
   Informational: 1,
@@ -63,21 +63,21 @@ export const SENT = {
   Close: 6,
 } as const;
 
-/** The name of a state of the client. */
+/** The name of a client state. */
 export type ClientState = keyof typeof CLIENT;
-/** The name of a state of ours. */
+/** The name of a server state. */
 export type ServerState = keyof typeof SERVER;
-/** The name of what is received. */
+/** The name of a client event. */
 export type ClientEvent = keyof typeof RECEIVED;
-/** The name of what is sent. */
+/** The name of a server event. */
 export type ServerEvent = keyof typeof SENT;
 
-/** A side's table: state, event, next state. */
+/** The transition table of one side: state, event, next state. */
 export type Transitions<State extends string, Event extends string> = {
   readonly [S in State]: { readonly [E in Event]?: State };
 };
 
-/** The client's side. */
+/** The client's transitions. */
 export const CLIENT_TRANSITIONS: Transitions<ClientState, ClientEvent> = {
   IDLE: { Request: "SEND_BODY", Close: "CLOSED", Error: "ERROR" },
   SEND_BODY: { Data: "SEND_BODY", EndOfMessage: "DONE", BodyRefused: "MUST_CLOSE", Error: "ERROR" },
@@ -89,7 +89,7 @@ export const CLIENT_TRANSITIONS: Transitions<ClientState, ClientEvent> = {
   ERROR: {},
 };
 
-/** Our side. A response before any request is one to a head that could not be read. */
+/** The server's transitions. A response before any request answers a head that could not be parsed. */
 export const SERVER_TRANSITIONS: Transitions<ServerState, ServerEvent> = {
   IDLE: { Request: "SEND_RESPONSE", Response: "SEND_BODY" },
   SEND_RESPONSE: {
@@ -104,13 +104,13 @@ export const SERVER_TRANSITIONS: Transitions<ServerState, ServerEvent> = {
   CLOSED: { Close: "CLOSED" },
 };
 
-/** Both states. */
+/** New states of the two sides. */
 export interface JointState {
   readonly client?: ClientState;
   readonly server?: ServerState;
 }
 
-/** Configurations of both sides that move one of them on at once: client, server, change. */
+/** Combinations of states that move one side at once: client state, server state, change. */
 export const JOINT_TRANSITIONS: {
   readonly [C in ClientState]?: { readonly [S in ServerState]?: JointState };
 } = {
@@ -123,16 +123,16 @@ export const JOINT_TRANSITIONS: {
 
 type Numbers<Name extends string> = { readonly [N in Name]: number };
 
-/** A table in numbers: the next state at `state × EVENTS + event`, or NONE. */
+/** Compiled tables hold the next state at `state × EVENTS + event`, or NONE. */
 const NONE = -1;
 const EVENTS = 8;
 const STATES = 8;
 
 const CLIENT_NEXT = compile(CLIENT_TRANSITIONS, CLIENT, RECEIVED);
 const SERVER_NEXT = compile(SERVER_TRANSITIONS, SERVER, SENT);
-/** What a configuration, `client × STATES + server`, makes of the client. */
+/** The client's next state for a combination, at `client × STATES + server`. */
 const JOINT_CLIENT = compileJoint((change) => change.client && CLIENT[change.client]);
-/** And what it makes of us. */
+/** The server's next state for a combination. */
 const JOINT_SERVER = compileJoint((change) => change.server && SERVER[change.server]);
 
 function compile<State extends string, Event extends string>(
@@ -172,11 +172,11 @@ function nameOf<Name extends string>(numbers: Numbers<Name>, wanted: number): Na
 
 /** Both sides of one connection. */
 export class ConnectionState {
-  /** What the client has sent, of CLIENT. */
+  /** The client's state, of CLIENT. */
   client: number = CLIENT.IDLE;
-  /** What we have sent, of SERVER. */
+  /** The server's state, of SERVER. */
   server: number = SERVER.IDLE;
-  /** Whether another request may follow; never true again once it is false. */
+  /** Whether another request may follow. Once false, it stays false. */
   keepAlive = true;
   #switchProposed = false;
 
@@ -190,58 +190,58 @@ export class ConnectionState {
     return nameOf(SERVER, this.server);
   }
 
-  /** Moves the client's side by an event of RECEIVED. Throws TypeError where the table has no entry. */
+  /** Applies a client event, of RECEIVED. Throws TypeError if the table has no entry. */
   receive(event: number): void {
     const next = CLIENT_NEXT[this.client * EVENTS + event]!; // states and events are below 8
     if (next === NONE) throw misuse("receive", nameOf(RECEIVED, event), this.clientName);
     this.client = next;
-    // After either of them nobody knows where the next request would begin.
+    // After either event, the start of the next request is unknown.
     if (event === RECEIVED.Error || event === RECEIVED.BodyRefused) this.keepAlive = false;
-    this.#settle();
+    this.#applyJointTransitions();
   }
 
-  /** The client's Request, which both sides see; `proposesSwitch` where it asks for an upgrade. */
+  /** Applies the client's Request to both sides; `proposesSwitch` is true if it asks for an upgrade. */
   receiveRequest(proposesSwitch: boolean): void {
     this.receive(RECEIVED.Request);
     this.#switchProposed = proposesSwitch;
     this.send(SENT.Request);
   }
 
-  /** Throws TypeError unless the server may send `event` of SENT now. */
+  /** Throws TypeError unless the server may send `event`, of SENT, now. */
   mustAllow(event: number): void {
     const allowed = SERVER_NEXT[this.server * EVENTS + event] !== NONE &&
       (event !== SENT.Switch || this.client === CLIENT.MIGHT_SWITCH_PROTOCOL);
     if (!allowed) throw misuse("send", nameOf(SENT, event), this.serverName);
   }
 
-  /** Moves the server's side by an event of SENT. Throws TypeError where the table has no entry. */
+  /** Applies a server event, of SENT. Throws TypeError if the table has no entry. */
   send(event: number): void {
     const next = SERVER_NEXT[this.server * EVENTS + event]!; // states and events are below 8
     if (next === NONE) throw misuse("send", nameOf(SENT, event), this.serverName);
     if (event === SENT.Response) {
-      // An answer other than 101 declines the upgrade.
+      // A response other than 101 declines the upgrade.
       this.#switchProposed = false;
-      // An answer before any request is the last one.
+      // A response before any request is the last one.
       if (this.server === SERVER.IDLE) this.keepAlive = false;
     }
     this.server = next;
-    this.#settle();
+    this.#applyJointTransitions();
   }
 
-  /** Lets no request follow the current one. */
+  /** Makes the current request the last one. */
   disableKeepAlive(): void {
     this.keepAlive = false;
-    this.#settle();
+    this.#applyJointTransitions();
   }
 
-  /** Begins with the next request when both sides are done; otherwise nothing changes. */
+  /** Starts the next request if both sides are done; otherwise nothing changes. */
   startNextCycle(): void {
     if (this.client !== CLIENT.DONE || this.server !== SERVER.DONE) return;
     this.client = CLIENT.IDLE;
     this.server = SERVER.IDLE;
   }
 
-  #settle(): void {
+  #applyJointTransitions(): void {
     if (this.#switchProposed) {
       if (this.client === CLIENT.DONE) this.client = CLIENT.MIGHT_SWITCH_PROTOCOL;
     } else if (this.client === CLIENT.MIGHT_SWITCH_PROTOCOL) {

@@ -1,9 +1,9 @@
 /**
- * The value of the Date field, as bytes that change once a second (RFC 9110 section 5.6.7).
+ * The value of the Date field, as bytes that are updated once a second (RFC 9110 section 5.6.7).
  *
- * In: the time, from whoever has a clock. Out: `bytes`, always 29 of them, rewritten in place, and a
- * `version` that tells when. Read by the response encoder; a worker has one and sets it from its
- * timer. The calendar is reckoned by hand, so that no clock comes near the protocol.
+ * In: the time, from the caller's clock. Out: `bytes`, always 29, updated in place, and a `version` that
+ * grows with each update. Read by the response encoder. Each worker has one and sets it from its timer.
+ * The calendar is computed here, without the Date object: the protocol has no access to a clock.
  */
 import { latin1Bytes } from "../ascii.ts";
 
@@ -14,39 +14,39 @@ const WEEKDAYS = latin1Bytes("ThuFriSatSunMonTueWed");
 const MONTHS = latin1Bytes("JanFebMarAprMayJunJulAugSepOctNovDec");
 const NAME_LENGTH = 3;
 const DAY_SECONDS = 86_400;
-const LAST_SECOND = 253_402_300_799; // 9999-12-31T23:59:59Z, the last that four digits can say
+const LAST_SECOND = 253_402_300_799; // 9999-12-31T23:59:59Z, the last with a four-digit year
 
-/** The current date in the form that HTTP wants. */
+/** The current date as an IMF-fixdate. */
 export class DateField {
   /** The IMF-fixdate, {@link DATE_LENGTH} bytes. */
   readonly bytes: Uint8Array<ArrayBuffer> = latin1Bytes("Thu, 01 Jan 1970 00:00:00 GMT");
-  /** Grows by one whenever {@link bytes} change. */
+  /** Grows by one whenever {@link bytes} changes. */
   version = 0;
   #second = 0;
 
-  /** @param epochMilliseconds the time to begin with */
+  /** @param epochMilliseconds the initial time */
   constructor(epochMilliseconds = 0) {
     this.set(epochMilliseconds);
   }
 
-  /** Whether a second since 1970 can be said: it has a year of four digits, not before 1970. */
-  static canSay(epochSecond: number): boolean {
+  /** Whether a time in seconds since 1970 can be formatted: from 1970 to 9999. */
+  static canFormat(epochSecond: number): boolean {
     return epochSecond >= 0 && Math.floor(epochSecond) <= LAST_SECOND;
   }
 
-  /** The time that {@link bytes} say, in whole seconds since 1970. */
+  /** The time of {@link bytes}, in whole seconds since 1970. */
   get second(): number {
     return this.#second;
   }
 
   /**
-   * Sets the time, in milliseconds since 1970 (UTC). Free unless the second is another one. Throws
-   * RangeError outside of 1970–9999.
+   * Sets the time, in milliseconds since 1970 (UTC). Does nothing if the second is unchanged. Throws
+   * RangeError outside 1970–9999.
    */
   set(epochMilliseconds: number): void {
     const second = Math.floor(epochMilliseconds / 1000);
     if (second === this.#second) return;
-    if (!DateField.canSay(second)) {
+    if (!DateField.canFormat(second)) {
       throw new RangeError(`Cannot write the time ${epochMilliseconds}: it is not in 1970 to 9999`);
     }
     this.#second = second;
@@ -58,8 +58,8 @@ export class DateField {
 
   #writeDay(day: number): void {
     this.#writeName(0, WEEKDAYS, day % 7);
-    // Days are counted from 1 March of year 0, so that a leap day is the last of its year and
-    // months have the lengths of one formula (Howard Hinnant, "chrono-compatible date algorithms").
+    // Days are counted from 1 March of year 0: a leap day is then the last day of its year, and one formula
+    // gives the lengths of the months (Howard Hinnant, "chrono-compatible date algorithms").
     const shifted = day + 719_468;
     const era = Math.floor(shifted / 146_097);
     const dayOfEra = shifted - era * 146_097;

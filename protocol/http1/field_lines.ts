@@ -1,10 +1,10 @@
 /**
- * Field lines, RFC 9112 section 5.
+ * Parser of field lines, RFC 9112 section 5.
  *
- * In: bytes from the first field line up to a stop, which is the end of what has arrived or of what
- * a head may have. Out: the fields in the head's list, those that steer the protocol judged, and the
- * position behind the empty line; or NEED_DATA when the stop comes first. Called by the head's
- * parser. Like the request line it reads from left to right, each byte judged by those before it.
+ * In: bytes from the first field line to `stop`: the end of the received bytes, or the head's limit. Out:
+ * the fields in the head's list, the framing and connection fields interpreted, and the offset after the
+ * empty line; NEED_DATA if `stop` comes first. Called by the head parser. Like the request line it is read
+ * from left to right, and each byte is checked against those before it.
  */
 import { COLON, CR, FIELD_TEXT, isBlank, LF, TOKEN } from "../ascii.ts";
 import { NEED_DATA, type ProtocolError } from "../errors.ts";
@@ -31,7 +31,7 @@ export function parseFieldLines(
   return NEED_DATA;
 }
 
-/** Parses `field-name ":" OWS field-value OWS CRLF` and gives the position behind it. */
+/** Parses `field-name ":" OWS field-value OWS CRLF` and returns the offset after it. */
 function parseFieldLine(bytes: Uint8Array, start: number, stop: number, head: RequestHead): number {
   let at = start;
   while (at < stop && TOKEN[bytes[at]!] === 1) at++;
@@ -55,17 +55,17 @@ function parseFieldLine(bytes: Uint8Array, start: number, stop: number, head: Re
   return after;
 }
 
-/** Parses CRLF at `at`, where a CR stands. RFC 9112 section 2.2: a bare CR is invalid. */
+/** Parses the CRLF at `at`, which is a CR. RFC 9112 section 2.2: a bare CR is invalid. */
 function parseLineEnd(bytes: Uint8Array, at: number, stop: number): number {
   if (at + 1 >= stop) return NEED_DATA;
   if (bytes[at + 1] !== LF) throw http1Error("HTTP_BARE_CR");
   return at + 2;
 }
 
-/** What is wrong with a field name that `byte` ends. */
+/** The error for a field name that ends at the invalid `byte`. */
 export function badName(byte: number, empty: boolean): ProtocolError {
-  // RFC 9112 section 2.2 lets a recipient take a single LF for a line's end. We do not: a reader
-  // before or behind us that does not would see other lines.
+  // RFC 9112 section 2.2 allows a recipient to accept a bare LF as a line end. It is refused: a proxy or
+  // server that does not accept it would see different lines.
   if (byte === LF) return http1Error("HTTP_BARE_LF");
   if (byte === COLON && empty) return http1Error("HTTP_EMPTY_FIELD_NAME");
   // RFC 9112 section 5.2: obsolete line folding is refused with 400.
@@ -75,7 +75,7 @@ export function badName(byte: number, empty: boolean): ProtocolError {
   return http1Error("HTTP_BAD_FIELD_NAME", byte);
 }
 
-/** What is wrong with a field value that `byte` ends: RFC 9110 section 5.5 names CR, LF and NUL. */
+/** The error for a field value with the invalid `byte`: RFC 9110 section 5.5 names CR, LF and NUL. */
 export function badValue(byte: number): ProtocolError {
   return byte === LF ? http1Error("HTTP_BARE_LF") : http1Error("HTTP_BAD_FIELD_VALUE", byte);
 }

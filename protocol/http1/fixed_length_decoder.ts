@@ -1,21 +1,21 @@
 /**
- * A body whose length the head told (RFC 9112 section 6.3 rule 6).
+ * Decoder of a body with Content-Length (RFC 9112 section 6.3 rule 6).
  *
- * In: how many bytes there are to take. Out: how many of them belong to the body. Called by the
- * connection, which gives the bytes on as a view; nothing is copied or looked at.
+ * In: the number of available bytes. Out: how many of them belong to the body. Called by the request
+ * reader, which returns the bytes as a view; nothing is copied or inspected.
  */
 
-/** Counts a body down. */
+/** Counts the remaining bytes of a body. */
 export class FixedLengthDecoder {
-  /** Bytes of the body that have not come yet. */
+  /** Bytes of the body that have not been taken. */
   remaining = 0;
 
-  /** Begins a body of `length` bytes. */
+  /** Starts a body of `length` bytes. */
   begin(length: number): void {
     this.remaining = length;
   }
 
-  /** Takes as much of `available` bytes as belongs to the body, and says how many that is. */
+  /** Takes as many of the `available` bytes as belong to the body and returns their number. */
   take(available: number): number {
     const taken = Math.min(available, this.remaining);
     this.remaining -= taken;

@@ -1,10 +1,10 @@
 /**
- * The fields of one head, as offsets into its bytes: no string is made until it is asked for.
+ * The fields of one head, as offsets into its bytes; strings are created on demand.
  *
- * In: `reset()` and `add()` by the field parser, offsets within the bytes given to `reset()`.
- * Out: names and values as strings, decoded as latin1, white space around values left out. It owns
- * its offsets and not the bytes: it is valid as long as they are. Names are compared without regard
- * to case (RFC 9110 section 5.1).
+ * In: `reset()` and `add()` calls of the field parser, with offsets into the bytes given to `reset()`.
+ * Out: names and values as strings, decoded as latin1, without white space around values. The list owns
+ * its offsets but not the bytes: it is valid as long as they are. Names are case-insensitive (RFC 9110
+ * section 5.1).
  */
 import { equalsLowerText, latin1 } from "../ascii.ts";
 
@@ -13,20 +13,20 @@ const WORDS = 4;
 const FIRST_CAPACITY = 32;
 const NO_BYTES = new Uint8Array(0);
 
-/** A list of fields in the order of their arrival; repeated names stand apart. */
+/** A list of fields in the order received; fields with the same name are separate entries. */
 export class HeaderList {
-  /** How many field lines there are. */
+  /** The number of field lines. */
   length = 0;
   #bytes: Uint8Array = NO_BYTES;
   #offsets = new Int32Array(FIRST_CAPACITY * WORDS);
 
-  /** Forgets all fields; the next ones lie in `bytes`. */
+  /** Removes all fields; offsets of new ones refer to `bytes`. */
   reset(bytes: Uint8Array): void {
     this.#bytes = bytes;
     this.length = 0;
   }
 
-  /** Adds a field; the number of calls is bounded by the parser. */
+  /** Adds a field. The parser limits the number of calls. */
   add(nameStart: number, nameEnd: number, valueStart: number, valueEnd: number): void {
     const at = this.length * WORDS;
     if (at === this.#offsets.length) this.#grow();
@@ -38,21 +38,21 @@ export class HeaderList {
     this.length++;
   }
 
-  /** The name of field `index` as it was received. Throws RangeError beyond the list. */
+  /** The name of field `index` as received. Throws RangeError if there is no such field. */
   name(index: number): string {
     const at = this.#at(index);
     return latin1(this.#bytes, this.#offsets[at]!, this.#offsets[at + 1]!);
   }
 
-  /** The value of field `index`. Throws RangeError beyond the list. */
+  /** The value of field `index`. Throws RangeError if there is no such field. */
   value(index: number): string {
     const at = this.#at(index);
     return latin1(this.#bytes, this.#offsets[at + 2]!, this.#offsets[at + 3]!);
   }
 
   /**
-   * The value of the field called `lowerName` (in lower case), or undefined. Several lines of one
-   * name are joined by ", " in their order (RFC 9110 section 5.3).
+   * The value of the field `lowerName` (in lower case), or undefined. Several lines with one name are
+   * joined by ", " in their order (RFC 9110 section 5.3).
    */
   get(lowerName: string): string | undefined {
     const first = this.#find(lowerName, 0);
@@ -64,17 +64,17 @@ export class HeaderList {
     return joined;
   }
 
-  /** Whether there is a field called `lowerName` (in lower case). */
+  /** Whether there is a field `lowerName` (in lower case). */
   has(lowerName: string): boolean {
     return this.#find(lowerName, 0) >= 0;
   }
 
-  /** Names and values in their order, repeated names apart. */
+  /** Names and values in the order received; repeated names are separate entries. */
   *[Symbol.iterator](): IterableIterator<[name: string, value: string]> {
     for (let i = 0; i < this.length; i++) yield [this.name(i), this.value(i)];
   }
 
-  /** The same fields over `bytes`, in which everything lies `shift` bytes earlier. */
+  /** A copy of the list over `bytes`, with all offsets reduced by `shift`. */
   rebasedCopy(bytes: Uint8Array, shift: number): HeaderList {
     const copy = new HeaderList();
     copy.#bytes = bytes;

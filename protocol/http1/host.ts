@@ -1,9 +1,9 @@
 /**
- * Host and port, in the Host field and in an absolute target.
+ * Validation of host and port, in the Host field and in a target in absolute form.
  *
- * In: the bytes of `host [ ":" port ]`. Out: whether they are that. Called for every request: one pass over
- * the bytes, by tables, without allocation. Whether the host is ours, or exists, is not the protocol's
- * question: any registered name passes, `.` and `a..b` too, and a port has no upper bound.
+ * In: bytes. Out: whether they are `host [ ":" port ]`. Called for every request: one pass over the bytes,
+ * by tables, without allocation. Whether the host exists, or is this server, is not checked: any
+ * registered name is valid, even `.` and `a..b`, and a port has no upper limit.
  * ```abnf
  * Host        = uri-host [ ":" port ]                        ; RFC 9112 section 3.2
  * uri-host    = IP-literal / IPv4address / reg-name          ; RFC 3986 section 3.2.2
@@ -11,8 +11,8 @@
  * reg-name    = *( unreserved / pct-encoded / sub-delims )   ; every IPv4address is one too
  * port        = *DIGIT                                       ; RFC 3986 section 3.2.3
  * ```
- * Stricter than the grammar in two points. The host is not empty: RFC 9110 section 4.2.1 makes a recipient
- * refuse `http://:80/`. It has no comma: two Host fields that somebody joined look like that.
+ * Stricter than the grammar in two points. The host must not be empty: RFC 9110 section 4.2.1 requires a
+ * recipient to refuse `http://:80/`. It must not contain a comma: a proxy may have joined two Host fields.
  */
 import {
   ALPHANUMERIC_RANGES,
@@ -38,16 +38,16 @@ const NAME: Uint8Array<ArrayBuffer> = charClass({
   ranges: ALPHANUMERIC_RANGES,
 });
 
-/** Whether `bytes[start, end)` is a host, perhaps with a port. */
+/** Whether `bytes[start, end)` is a host with an optional port. */
 export function isHost(bytes: Uint8Array, start: number, end: number): boolean {
   let at = start;
   while (at < end && NAME[bytes[at]!] === 1) at++;
-  // The way of nearly every request: a name or an IPv4 address.
+  // Fast path, for nearly every request: a name or an IPv4 address.
   if (at > start && (at === end || bytes[at] === COLON)) return isPort(bytes, at, end);
   return isRareHost(bytes, start, end);
 }
 
-/** The same for hosts with brackets or encoded bytes, and for what is no host. */
+/** Slow path: hosts with brackets or percent-encoding, and invalid hosts. */
 function isRareHost(bytes: Uint8Array, start: number, end: number): boolean {
   if (start >= end) return false;
   const isLiteral = bytes[start] === LEFT_BRACKET;
@@ -55,7 +55,7 @@ function isRareHost(bytes: Uint8Array, start: number, end: number): boolean {
   return at > start && isPort(bytes, at, end);
 }
 
-/** Where the name that begins at `start` ends; `start` if there is none, or a "%" in it encodes nothing. */
+/** The end of the name that begins at `start`; `start` if there is none, or if a "%" is not an encoding. */
 function nameEnd(bytes: Uint8Array, start: number, end: number): number {
   let at = start;
   for (;;) {
@@ -72,7 +72,7 @@ function isEncoded(bytes: Uint8Array, at: number, end: number): boolean {
     HEX_VALUE[bytes[at + 2]!] !== NOT_HEX;
 }
 
-/** The position behind the "]" of the literal that begins at `start`; `start` if there is no literal. */
+/** The offset after the "]" of the literal that begins at `start`; `start` if there is no literal. */
 function literalEnd(bytes: Uint8Array, start: number, end: number): number {
   let bracket = start;
   while (bracket < end && bytes[bracket] !== RIGHT_BRACKET) bracket++;
@@ -82,7 +82,7 @@ function literalEnd(bytes: Uint8Array, start: number, end: number): number {
   return isLiteral ? bracket + 1 : start;
 }
 
-/** `IPvFuture = "v" 1*HEXDIG "." 1*( unreserved / sub-delims / ":" )`, less the comma as above. */
+/** `IPvFuture = "v" 1*HEXDIG "." 1*( unreserved / sub-delims / ":" )`, without the comma, as above. */
 function isFuture(bytes: Uint8Array, start: number, end: number): boolean {
   if (start >= end || LOWER[bytes[start]!] !== V) return false;
   let at = start + 1;
@@ -95,7 +95,7 @@ function isFuture(bytes: Uint8Array, start: number, end: number): boolean {
   return true;
 }
 
-/** Whether nothing is left at `at`, or a port: ":" and any number of digits, none too. */
+/** Whether `at` is the end, or a port follows: ":" and any number of digits, even none. */
 function isPort(bytes: Uint8Array, at: number, end: number): boolean {
   if (at === end) return true;
   if (bytes[at] !== COLON) return false;

@@ -1,28 +1,28 @@
 /**
- * What was received and not yet consumed, without a copy wherever that is possible.
+ * Received bytes that are not yet consumed, without a copy if possible.
  *
- * In: views that the caller owns, valid until `retain()`. Out: `bytes` from `start` to `end`; who
- * consumes moves `start`. Used by the connection. While nothing is left over it only points into the
- * caller's view; what is left when the view ends is copied into a buffer of its own, to which the
- * next bytes are appended. Empty, it owns nothing. The bound is the caller's: heads are bounded by
- * the parser, bodies are consumed as they come, and a paused connection is not read.
+ * In: views that the caller owns, valid until `retain()`. Out: `bytes` from `start` to `end`; the
+ * consumer moves `start`. Used by the request reader. Normally it points into the caller's view. Bytes
+ * left when the view ends are copied into a buffer of its own, and the next bytes are appended to it. An
+ * empty InputBuffer owns nothing. It has no size limit: the parser limits heads, bodies are consumed as
+ * they arrive, and the session does not read a paused connection.
  */
 
 const NO_BYTES = new Uint8Array(0);
-// The usual rest is a piece of a head; smaller buffers would only grow at once.
+// Usually a part of a head is left over; a smaller buffer would have to grow at once.
 const SMALLEST = 512;
 
 /** The unconsumed bytes of one connection. */
 export class InputBuffer {
-  /** Where the bytes are; of use only from {@link start} to {@link end}. */
+  /** The array; only the bytes from {@link start} to {@link end} are content. */
   bytes: Uint8Array = NO_BYTES;
-  /** The first byte that is not consumed. */
+  /** The offset of the first byte that is not consumed. */
   start = 0;
-  /** Behind the last byte. */
+  /** The offset after the last byte. */
   end = 0;
   #owned = false;
 
-  /** Appends `bytes[start, end)`, as a view if nothing else is held. */
+  /** Appends `bytes[start, end)`; kept as a view if the buffer is empty. */
   receive(bytes: Uint8Array, start: number, end: number): void {
     if (this.start === this.end) {
       this.bytes = bytes;
@@ -37,13 +37,13 @@ export class InputBuffer {
     this.end += end - start;
   }
 
-  /** Lets go of the caller's view: copies what is not consumed, or owns nothing if all is. */
+  /** Releases the caller's view; bytes that are not consumed are copied. */
   retain(): void {
     if (this.start === this.end) return this.drop();
     if (!this.#owned) this.#moveTo(new Uint8Array(Math.max(this.end - this.start, SMALLEST)));
   }
 
-  /** Forgets everything. */
+  /** Drops all bytes. */
   drop(): void {
     this.bytes = NO_BYTES;
     this.start = 0;
@@ -54,8 +54,8 @@ export class InputBuffer {
   #makeRoom(count: number): void {
     if (this.end + count <= this.bytes.length) return;
     const needed = this.end - this.start + count;
-    // Moving within the buffer pays only while it is at most half full; else it would happen again
-    // and again for a few bytes.
+    // Moving within the buffer pays only if it is at most half full; otherwise it would be repeated for
+    // every few bytes.
     if (needed * 2 <= this.bytes.length) this.#moveTo(this.bytes);
     else this.#moveTo(new Uint8Array(Math.max(needed, this.bytes.length * 2)));
   }

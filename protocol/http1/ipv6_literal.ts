@@ -1,14 +1,14 @@
 /**
- * An IPv6 address as it stands between the brackets of a host.
+ * Validation of the IPv6 address between the brackets of a host.
  *
- * In: the bytes between them. Out: whether they are an address. Called by the host's check, for requests
- * that name their host by an address: no allocation, and no bytes as `parseIpAddress` makes them.
+ * In: the bytes between the brackets. Out: whether they are an address. Called by the host check. Unlike
+ * `parseIpAddress` it allocates nothing and does not return the address.
  * ```abnf
  * IPv6address = 8 groups of 1*4HEXDIG with ":" between them, of which the last two may be an
  *               IPv4address, and of which one run of groups may be left out as "::"
  * ```
- * RFC 3986 section 3.2.2 spells that out in nine lines. A zone (`%25eth0`) is refused: it means something
- * to its own machine alone, and RFC 6874 section 4 has clients remove it.
+ * RFC 3986 section 3.2.2 writes this as nine alternatives. A zone (`%25eth0`) is refused: it has a meaning
+ * only on the client's machine, and RFC 6874 section 4 requires clients to remove it.
  */
 import { COLON, DIGIT, HEX_VALUE, NOT_HEX } from "../ascii.ts";
 
@@ -16,7 +16,7 @@ const DOT = 0x2e;
 const ZERO = 0x30;
 const GROUPS = 8;
 const GROUP_DIGITS = 4;
-/** Groups that the dotted form stands for. */
+/** The number of groups that an embedded IPv4 address replaces. */
 const DOTTED_GROUPS = 2;
 
 /** Whether `bytes[start, end)` is an IPv6 address. */
@@ -26,7 +26,7 @@ export function isIPv6Literal(bytes: Uint8Array, start: number, end: number): bo
   let at = start;
   while (at < end) {
     if (bytes[at] === COLON) {
-      // Before the first group, or behind the ":" that ended one: the second of "::".
+      // At the start, or after the ":" that ended a group: this ":" belongs to "::".
       if (isShortened || (at === start && bytes[++at] !== COLON)) return false;
       isShortened = true;
       at++;
@@ -39,13 +39,13 @@ export function isIPv6Literal(bytes: Uint8Array, start: number, end: number): bo
     if (groupEnd === at || ++groups > GROUPS) return false;
     at = groupEnd;
     if (at === end) break;
-    // A ":" ends a group; what follows it is another group, or the second ":".
+    // A ":" ends a group; another group or a second ":" follows.
     if (bytes[at] !== COLON || ++at === end) return false;
   }
   return isWhole(groups, isShortened);
 }
 
-/** "::" stands for one group at least. */
+/** "::" stands for at least one group. */
 function isWhole(groups: number, isShortened: boolean): boolean {
   return isShortened ? groups < GROUPS : groups === GROUPS;
 }

@@ -1,9 +1,9 @@
 /**
- * The six fields that steer the protocol itself: Host, Connection, Upgrade, Expect, Content-Length
- * and Transfer-Encoding.
+ * The six fields that control the connection and the framing: Host, Connection, Upgrade, Expect,
+ * Content-Length and Transfer-Encoding.
  *
- * In: each field line as it is parsed; at the end of the head, the whole. Out: the head's flags.
- * Called by the field and head parsers. All other fields are left to whoever asks for them.
+ * In: each parsed field line; at the end, the complete head. Out: the head's flags. Called by the field
+ * and head parsers. All other fields are ignored here; handlers read them with `field()`.
  */
 import { COMMA, equalsLower, isBlank, latin1Bytes } from "../ascii.ts";
 import type { Http1Limits } from "../limits.ts";
@@ -32,7 +32,7 @@ const CLOSE = latin1Bytes("close");
 const KEEP_ALIVE = latin1Bytes("keep-alive");
 const CONTINUE = latin1Bytes("100-continue");
 
-/** Takes a field line if it is one of the six. Their names differ in length: one look tells most. */
+/** Interprets a field line if it is one of the six. The length of the name rules out most others. */
 export function takeField(
   bytes: Uint8Array,
   nameStart: number,
@@ -66,40 +66,40 @@ export function takeField(
   }
 }
 
-/** Judges the head when all its fields are known, and draws the conclusions from its marks. */
+/** Checks the complete head and sets its flags from its marks. */
 export function concludeFields(head: RequestHead, limits: Http1Limits): void {
   const marks = head.marks;
   const http11 = head.minorVersion === 1;
   // RFC 9112 section 3.2: 400 for HTTP/1.1 without Host.
   if (http11 && (marks & SAW_HOST) === 0) throw http1Error("HTTP_MISSING_HOST");
   judgeFraming(head, limits);
-  // RFC 9110 section 10.1.1: 417 for an expectation that is not known.
+  // RFC 9110 section 10.1.1: 417 for an unknown expectation.
   if ((marks & SAYS_OTHER_EXPECTATION) !== 0) throw http1Error("HTTP_EXPECTATION_FAILED");
   // RFC 9112 section 9.3, in its order: close, then HTTP/1.1, then keep-alive in HTTP/1.0.
   head.keepAlive = (marks & SAYS_CLOSE) === 0 && (http11 || (marks & SAYS_KEEP_ALIVE) !== 0);
   // RFC 9110 section 7.8: an Upgrade in HTTP/1.0 is ignored, and so is one without the option.
   const upgradeMarks = SAW_UPGRADE | SAYS_UPGRADE;
   head.upgrade = http11 && (marks & upgradeMarks) === upgradeMarks;
-  // RFC 9110 section 10.1.1: ignored in HTTP/1.0, and pointless where no body follows.
+  // RFC 9110 section 10.1.1: ignored in HTTP/1.0. It has no effect if there is no body.
   head.expectContinue = http11 && (marks & SAYS_CONTINUE) !== 0 && head.hasBody();
 }
 
 function takeHost(bytes: Uint8Array, start: number, end: number, head: RequestHead): void {
-  // RFC 9112 section 3.2: 400 for more than one Host, and for an invalid one. Empty is valid: so it is
-  // sent for a target that has no authority.
+  // RFC 9112 section 3.2: 400 for more than one Host, and for an invalid one. An empty value is valid:
+  // clients send it if the target has no authority.
   if ((head.marks & SAW_HOST) !== 0) throw http1Error("HTTP_REPEATED_HOST");
   if (start < end && !isHost(bytes, start, end)) throw http1Error("HTTP_BAD_HOST");
   head.marks |= SAW_HOST;
 }
 
 function takeExpect(bytes: Uint8Array, start: number, end: number, head: RequestHead): void {
-  // RFC 9110 section 10.1.1: the value has no case. Any other is judged at the end of the head, as the
-  // next line may fold it.
+  // RFC 9110 section 10.1.1: the value is case-insensitive. Other values are refused at the end of the
+  // head, because the next line may be a fold, which is another error.
   const isContinue = equalsLower(bytes, start, end, CONTINUE);
   head.marks |= isContinue ? SAYS_CONTINUE : SAYS_OTHER_EXPECTATION;
 }
 
-/** Reads `Connection = #connection-option` (RFC 9110 section 7.6.1); unknown options are passed by. */
+/** Parses `Connection = #connection-option` (RFC 9110 section 7.6.1); unknown options are ignored. */
 function takeOptions(bytes: Uint8Array, start: number, end: number, head: RequestHead): void {
   let from = start;
   for (let at = start; at <= end; at++) {

@@ -1,9 +1,9 @@
 /**
- * HTTP/1.1, the server's side, without any I/O: bytes in, events and bytes out.
+ * The server side of HTTP/1.1, without I/O: bytes in, events and bytes out.
  *
- * A worker makes one head and one date for all its connections, and one `Http1Connection` for each.
- * Received bytes go in by `receive()`, events come out of `next()`, responses are appended to a
- * `ByteBuffer`. RFC 9110 and 9112; strict wherever two readers might see two different messages.
+ * A worker makes one head and one date for all its connections, and one `Http1Connection` per connection.
+ * `receive()` takes received bytes, `next()` returns events, responses are appended to a `ByteBuffer`.
+ * RFC 9110 and 9112; strict wherever two recipients could see different messages.
  *
  * ```ts
  * import { ByteBuffer } from "../byte_buffer.ts";
@@ -42,9 +42,9 @@ export { parseRequestHead } from "./request_parser.ts";
 export {
   CLOSES,
   encodeResponseHead,
-  GOES_ON,
-  GOES_ON_SAID,
   IN_CHUNKS,
+  KEEPS_ALIVE,
+  KEEPS_ALIVE_EXPLICIT,
   type ResponseFields,
   type ResponseForm,
   type ResponseHead,

@@ -1,11 +1,11 @@
 /**
- * A response that never changes but for its date: head and body ready as one run of bytes.
+ * A fixed response, encoded once: head and body as one byte array in which only the date changes.
  *
- * In: what the general encoder is given. Out: the bytes to send, for each way of asking: GET or
- * HEAD, going on or closing, HTTP/1.1 or HTTP/1.0. Made by routes, one per worker, and sent by
- * `Http1Connection.sendPrepared`. Each variant is made by the general encoder when it is first
- * wanted, so the two cannot differ; afterwards only the date is written anew, when it changed. For
- * short bodies: every variant but those for HEAD has a copy of the body.
+ * In: the arguments of the response encoder. Out: the bytes to send, for GET or HEAD, keep-alive or
+ * close, HTTP/1.1 or HTTP/1.0. Made by routes, one per worker, and sent by `Http1Connection.sendPrepared`.
+ * The response encoder makes each form when it is first needed, so the two always agree; later only the
+ * date is rewritten, when it has changed. Meant for short bodies: every form but those for HEAD holds a
+ * copy of the body.
  */
 import { ByteBuffer } from "../byte_buffer.ts";
 import type { DateField } from "./date_field.ts";
@@ -13,62 +13,66 @@ import {
   CLOSES,
   datePosition,
   encodeResponseHead,
-  GOES_ON,
+  KEEPS_ALIVE,
   type ResponseFields,
   UNFRAMED,
 } from "./response_encoder.ts";
 
-interface Variant {
+interface EncodedForm {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** The version of the date in {@link bytes}. */
   version: number;
 }
 
 const PERSISTENCES = 3;
-const HEAD_VARIANTS = PERSISTENCES;
+const HEAD_FORMS = PERSISTENCES;
 
-/** What is sent again and again. */
+/** The response to prepare. */
 export interface FixedResponse {
   /** 200 to 599. */
   readonly status: number;
   /** As in `ResponseHead`. */
   readonly fields: ResponseFields;
   /**
-   * Bytes of a body that lies elsewhere, as in a file, and follows by `sendDataOutside`. Only the head is
-   * prepared then.
+   * Length of a body that is stored elsewhere, for example in a file, and sent with `sendDataOutside`. Only
+   * the head is prepared then.
    */
   readonly bytesOutside?: number;
 }
 
-/** A whole response, encoded once. */
+/** A response that is encoded once. */
 export class PreparedResponse {
-  /** The status that it answers with. */
+  /** The status. */
   readonly status: number;
-  /** Whether its fields say that the connection closes. */
+  /** Whether its fields contain `Connection: close`. */
   readonly closes: boolean;
-  /** Bytes of the body that are not in here. */
+  /** Bytes of a body that is stored elsewhere. */
   readonly bytesOutside: number;
   readonly #response: FixedResponse;
   readonly #body: Uint8Array;
   readonly #date: DateField;
   readonly #datePosition: number;
-  readonly #variants: (Variant | undefined)[] = new Array(2 * PERSISTENCES).fill(undefined);
+  readonly #forms: (EncodedForm | undefined)[] = new Array(2 * PERSISTENCES).fill(undefined);
 
   /**
-   * @param body is kept and must not be changed
-   * @param date the worker's own
-   * @throws TypeError or RangeError for what cannot be sent
+   * @param body is kept; the caller must not change it
+   * @param date the worker's date
+   * @throws TypeError or RangeError if the response cannot be sent
    */
   constructor(response: FixedResponse, body: Uint8Array, date: DateField) {
     if (response.status < 200) {
-      throw new RangeError(`Cannot prepare a response of status ${response.status}`);
+      throw new RangeError(
+        `Cannot prepare a response with status ${response.status}: it must be from 200 to 599`,
+      );
     }
     if (body.length > 0 && hasNoBody(response.status)) {
       throw new TypeError(`Cannot send a body with status ${response.status}`);
     }
     const bytesOutside = response.bytesOutside ?? 0;
     if (bytesOutside > 0 && (body.length > 0 || hasNoBody(response.status))) {
-      throw new TypeError("Cannot prepare a response with two bodies, or with one too many");
+      throw new TypeError(
+        `Cannot prepare ${bytesOutside} bytes outside: the response has another body or none`,
+      );
     }
     this.status = response.status;
     this.bytesOutside = bytesOutside;
@@ -76,7 +80,7 @@ export class PreparedResponse {
     this.#body = body;
     this.#date = date;
     this.#datePosition = datePosition(response.status);
-    const form = { date, contentLength: UNFRAMED, persistence: GOES_ON };
+    const form = { date, contentLength: UNFRAMED, persistence: KEEPS_ALIVE };
     this.closes = encodeResponseHead(
       new ByteBuffer(),
       { ...response, contentLength: UNFRAMED },
@@ -84,7 +88,7 @@ export class PreparedResponse {
     );
   }
 
-  /** Bytes of the body that GET gets. */
+  /** Bytes of the body in an answer to GET. */
   get bodyLength(): number {
     return this.#body.length;
   }
@@ -97,29 +101,29 @@ export class PreparedResponse {
    */
   bytesFor(headOnly: boolean, persistence: number): Uint8Array<ArrayBuffer> {
     const wanted = this.closes ? CLOSES : persistence;
-    const index = headOnly ? wanted + HEAD_VARIANTS : wanted;
-    const variant = this.#variants[index] ?? this.#encode(index);
-    if (variant.version !== this.#date.version) {
-      variant.bytes.set(this.#date.bytes, this.#datePosition);
-      variant.version = this.#date.version;
+    const index = headOnly ? wanted + HEAD_FORMS : wanted;
+    const encoded = this.#forms[index] ?? this.#encode(index);
+    if (encoded.version !== this.#date.version) {
+      encoded.bytes.set(this.#date.bytes, this.#datePosition);
+      encoded.version = this.#date.version;
     }
-    return variant.bytes;
+    return encoded.bytes;
   }
 
-  #encode(index: number): Variant {
+  #encode(index: number): EncodedForm {
     const { status, fields } = this.#response;
     const contentLength = hasNoBody(status) ? UNFRAMED : this.#body.length + this.bytesOutside;
     const form = { date: this.#date, contentLength, persistence: index % PERSISTENCES };
     const out = new ByteBuffer();
     encodeResponseHead(out, { status, fields, contentLength }, form);
-    if (index < HEAD_VARIANTS) out.append(this.#body);
-    const variant = { bytes: out.view().slice(), version: this.#date.version };
-    this.#variants[index] = variant;
-    return variant;
+    if (index < HEAD_FORMS) out.append(this.#body);
+    const encoded = { bytes: out.view().slice(), version: this.#date.version };
+    this.#forms[index] = encoded;
+    return encoded;
   }
 }
 
-/** Whether responses of this status have no body whatever is asked (RFC 9112 section 6.3 rule 1). */
+/** Whether responses with this status never have a body (RFC 9112 section 6.3 rule 1). */
 export function hasNoBody(status: number): boolean {
   return status === 204 || status === 304;
 }

@@ -1,18 +1,17 @@
 /**
- * A parsed request head: what was asked, how its body is framed, how the connection goes on.
+ * A parsed request head: request line, fields, body framing and persistence.
  *
  * In: filled by `parseRequestHead`. Out: read by sessions and handlers. A worker has one instance as
- * scratch for all its connections: it is valid until that worker parses another head or receives
- * more bytes on the same connection. A handler that outlives that takes a `clone()`, which owns its
- * bytes.
+ * scratch for all its connections: it is valid until that worker parses another head or receives more
+ * bytes on the same connection. A handler that needs it longer makes a `clone()`, which owns its bytes.
  */
 import { HeaderList } from "./header_list.ts";
 import { TargetReader } from "./request_target.ts";
 import { StringCache } from "./text_cache.ts";
 
-/** `marks`: a Host field was there. */
+/** `marks`: there is a Host field. */
 export const SAW_HOST = 1;
-/** `marks`: an Upgrade field was there. */
+/** `marks`: there is an Upgrade field. */
 export const SAW_UPGRADE = 2;
 /** `marks`: Connection has the option `close`. */
 export const SAYS_CLOSE = 4;
@@ -24,56 +23,56 @@ export const SAYS_UPGRADE = 16;
 export const SAYS_CONTINUE = 32;
 /** `marks`: Expect is something else. */
 export const SAYS_OTHER_EXPECTATION = 64;
-/** `marks`: a Transfer-Encoding field was there. */
+/** `marks`: there is a Transfer-Encoding field. */
 export const SAW_ENCODING = 128;
-/** `marks`: Transfer-Encoding has more than one `chunked`. */
+/** `marks`: Transfer-Encoding is not a single `chunked`. */
 export const SAYS_OTHER_ENCODING = 256;
 
 const NO_BYTES = new Uint8Array(0);
 
 /** One request's head. */
 export class RequestHead {
-  /** The method as it was received, case and all (RFC 9110 section 9.1). */
+  /** The method as received; it is case-sensitive (RFC 9110 section 9.1). */
   method = "";
-  /** The request target as it was received. */
+  /** The request target as received. */
   target = "";
   /** The target before its first "?", not decoded; `*` for `OPTIONS *`. */
   path = "";
-  /** The target behind its first "?", not decoded; empty without one. */
+  /** The target after its first "?", not decoded; empty if there is none. */
   query = "";
-  /** Host and port of a target in absolute form, else empty; see {@link host}. */
+  /** Host and port of a target in absolute form, otherwise empty; see {@link host}. */
   authority = "";
   /** 0 for HTTP/1.0, 1 for HTTP/1.1 and later minor versions. */
   minorVersion = 1;
-  /** The field lines in their order. */
+  /** The field lines in the order received. */
   fields: HeaderList = new HeaderList();
-  /** Bytes of the body, or -1 without Content-Length. */
+  /** The value of Content-Length, or -1 if there is none. */
   contentLength = -1;
-  /** Whether the body comes in chunks. */
+  /** Whether the body is chunked. */
   chunked = false;
-  /** Whether the client wishes the connection to go on (RFC 9112 section 9.3). */
+  /** Whether the client wants a persistent connection (RFC 9112 section 9.3). */
   keepAlive = true;
-  /** Whether the client may be waiting for `100 Continue` before it sends a body. */
+  /** Whether the client may wait for `100 Continue` before it sends the body. */
   expectContinue = false;
-  /** Whether HTTP/1.1, `Connection: upgrade` and an Upgrade field ask for another protocol. */
+  /** Whether the client requests an upgrade: HTTP/1.1, `Connection: upgrade` and an Upgrade field. */
   upgrade = false;
-  /** What the fields said, for the parser: the bits named at the top of this file. */
+  /** The parser's notes about fields: the bits defined at the top of this file. */
   marks = 0;
-  /** Strings of methods seen before; shared with clones. */
+  /** Cache of method strings; shared with clones. */
   readonly methods: StringCache;
-  /** Targets seen before; shared with clones. */
+  /** Cache of targets; shared with clones. */
   readonly targets: TargetReader;
   #bytes: Uint8Array = NO_BYTES;
   #start = 0;
   #end = 0;
 
-  /** @param texts a head to share the caches of; without it the head has its own */
+  /** @param texts a head whose caches are shared; by default the head has its own */
   constructor(texts?: RequestHead) {
     this.methods = texts?.methods ?? new StringCache();
     this.targets = texts?.targets ?? new TargetReader();
   }
 
-  /** Forgets the last request; the next one lies in `bytes`. For the parser. */
+  /** Resets the head for a request in `bytes`. For the parser. */
   begin(bytes: Uint8Array): void {
     this.method = "";
     this.target = "";
@@ -93,31 +92,31 @@ export class RequestHead {
     this.#end = 0;
   }
 
-  /** Says where the head lies in the bytes given to {@link begin}. For the parser. */
+  /** Sets the range of the head in the bytes given to {@link begin}. For the parser. */
   finish(start: number, end: number): void {
     this.#start = start;
     this.#end = end;
   }
 
   /**
-   * The value of a field by its name in lower case, lines of one name joined by ", "; undefined
-   * without one. Decoded as latin1, white space around it left out.
+   * The value of a field by its name in lower case, lines with one name joined by ", "; undefined if there
+   * is none. Decoded as latin1, without white space around it.
    */
   field(name: string): string | undefined {
     return this.fields.get(name);
   }
 
-  /** Host and port asked for: the target's own in absolute form (RFC 9112 section 3.2.2), else Host. */
+  /** Host and port: those of a target in absolute form (RFC 9112 section 3.2.2), otherwise of Host. */
   host(): string {
     return this.authority !== "" ? this.authority : this.fields.get("host") ?? "";
   }
 
-  /** Whether the framing says that a body of at least one chunk or byte follows. */
+  /** Whether a body follows: chunked, or of at least one byte. */
   hasBody(): boolean {
     return this.chunked || this.contentLength > 0;
   }
 
-  /** The same head over bytes of its own. */
+  /** A copy that owns its bytes. */
   clone(): RequestHead {
     const copy = new RequestHead(this);
     copy.method = this.method;

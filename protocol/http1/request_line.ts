@@ -1,11 +1,11 @@
 /**
- * The request line, RFC 9112 section 3.
+ * Parser of the request line, RFC 9112 section 3.
  *
- * In: bytes from the line's first one up to a stop, which is the end of what has arrived or of what
- * a line may have. Out: method, target, its parts and version in the head, and the position behind
- * the line's CRLF; or NEED_DATA when the stop comes first. Called by the head's parser.
- * It reads from left to right and judges each byte by those before it, so the verdict on a line is
- * the same however the line arrives.
+ * In: bytes from the start of the line to `stop`: the end of the received bytes, or the line's limit. Out:
+ * method, target, its parts and version in the head, and the offset after the line's CRLF; NEED_DATA if
+ * `stop` comes first. Called by the head parser.
+ * The line is read from left to right, and each byte is checked against those before it. So the result
+ * does not depend on how the line is split into pieces.
  */
 import { charClass, CR, DIGIT, LF, SP, TOKEN } from "../ascii.ts";
 import { NEED_DATA } from "../errors.ts";
@@ -15,13 +15,13 @@ import { ASTERISK_FORM, INVALID_FORM } from "./request_target.ts";
 import { hashByte } from "./text_cache.ts";
 
 /**
- * The bytes of a request target. RFC 9112 section 3.2 builds it from RFC 3986, which leaves out
- * `"<>\^{|}` and the backquote; browsers send those in queries, and they divide nothing, so they
- * pass. "#" does not: a fragment is never sent, and readers differ on where the path then ends.
+ * The bytes of a request target. RFC 9112 section 3.2 uses the grammar of RFC 3986, which excludes
+ * `"<>\^{|}` and the backquote. Browsers send those in queries, and they are not delimiters, so they are
+ * accepted. "#" is not: clients never send a fragment, and recipients differ on where the path then ends.
  */
 const TARGET: Uint8Array<ArrayBuffer> = charClass({ ranges: [[0x21, 0x22], [0x24, 0x7e]] });
 
-/** `HTTP-name "/"`, RFC 9112 section 2.3; upper case only. */
+/** `HTTP-name "/"`, RFC 9112 section 2.3; case-sensitive. */
 const VERSION_PREFIX = Uint8Array.of(0x48, 0x54, 0x54, 0x50, 0x2f);
 const PREFIX_LENGTH = VERSION_PREFIX.length;
 const ONE = 0x31;
@@ -60,7 +60,7 @@ export function parseRequestLine(
   return after;
 }
 
-/** Parses `HTTP-version CRLF` and gives the position behind it, or NEED_DATA. */
+/** Parses `HTTP-version CRLF` and returns the offset after it, or NEED_DATA. */
 function parseVersion(bytes: Uint8Array, start: number, stop: number, head: RequestHead): number {
   for (let i = 0; i < PREFIX_LENGTH; i++) {
     if (start + i >= stop) return NEED_DATA;
@@ -73,12 +73,12 @@ function parseVersion(bytes: Uint8Array, start: number, stop: number, head: Requ
     if (!isVersionByte(i - PREFIX_LENGTH, byte)) throw http1Error("HTTP_BAD_VERSION", byte);
   }
   if (bytes[start + PREFIX_LENGTH] !== ONE) throw http1Error("HTTP_VERSION_NOT_SUPPORTED");
-  // RFC 9110 section 2.5: a higher minor version is served as the highest that we have.
+  // RFC 9110 section 2.5: a higher minor version is handled as the highest supported one.
   head.minorVersion = bytes[start + PREFIX_LENGTH + 2]! >= ONE ? 1 : 0;
   return start + PREFIX_LENGTH + 5;
 }
 
-/** Whether `byte` may stand at `index` of `DIGIT "." DIGIT CR LF`. */
+/** Whether `byte` is valid at `index` of `DIGIT "." DIGIT CR LF`. */
 function isVersionByte(index: number, byte: number): boolean {
   switch (index) {
     case 1:
@@ -92,12 +92,12 @@ function isVersionByte(index: number, byte: number): boolean {
   }
 }
 
-/** Refuses a target whose form its method cannot have. */
+/** Refuses a target whose form is invalid for the method. */
 function judgeForm(form: number, method: string): void {
   const wrong = form === INVALID_FORM ||
-    // RFC 9112 section 3.2.4: the asterisk is for OPTIONS alone.
+    // RFC 9112 section 3.2.4: only OPTIONS may use the asterisk form.
     (form === ASTERISK_FORM && method !== "OPTIONS") ||
-    // RFC 9112 section 3.2.3: CONNECT has an authority and nothing else; we are no proxy.
+    // RFC 9112 section 3.2.3: CONNECT uses only the authority form, which is for proxies.
     method === "CONNECT";
   if (wrong) throw http1Error("HTTP_BAD_TARGET_FORM");
 }

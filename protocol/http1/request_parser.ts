@@ -1,13 +1,14 @@
 /**
- * The head of a request: request line, field lines, empty line (RFC 9112 section 2.1).
+ * Parser of a request head: request line, field lines, empty line (RFC 9112 section 2.1).
  *
- * In: bytes that begin where the last message ended. Out: the filled head and the number of bytes it
- * took; NEED_DATA; or a ProtocolError. Called by the connection. It keeps no state between calls: an
- * incomplete head is parsed again from its start. The head has at most `headBytes`, and the
- * connection calls only when a further LF has come, so a head costs at most (its lines × its bytes).
+ * In: bytes that begin where the last message ended. Out: the filled head and the number of bytes
+ * consumed; NEED_DATA; or a ProtocolError. Called by the request reader. It keeps no state between calls:
+ * an incomplete head is parsed again from its start. A head has at most `headBytes`, and the reader calls
+ * only after another LF has arrived, so a head costs at most (its lines × its bytes).
  *
- * All decisions are made from left to right, limits included, so that the verdict on a prefix is the
- * verdict on whatever continues it: a head meets the same fate in one piece and byte by byte.
+ * All checks are made from left to right, including the limits. If a prefix is refused, every
+ * continuation of it is refused with the same error. So the result does not depend on how the head is
+ * split into pieces.
  */
 import { CR, LF } from "../ascii.ts";
 import { NEED_DATA } from "../errors.ts";
@@ -21,15 +22,15 @@ import { parseRequestLine } from "./request_line.ts";
 const CRLF_LENGTH = 2;
 
 /**
- * Bytes of empty lines that may stand before a request line. RFC 9112 section 2.2 asks for at least
- * one to be ignored, for old clients that end a body with a CRLF too many.
+ * Bytes of empty lines that are ignored before a request line. RFC 9112 section 2.2 requires at least one,
+ * for old clients that send an extra CRLF after a body.
  */
 export const EMPTY_LINES_BYTES: number = 2 * CRLF_LENGTH;
 
 /**
  * Parses the head that begins at `start`.
  *
- * @returns how many bytes it took, or NEED_DATA; `head` is of use only in the first case
+ * @returns the number of bytes consumed, or NEED_DATA; `head` is valid only in the first case
  * @throws ProtocolError with 400, 413, 414, 417, 431, 501 or 505
  */
 export function parseRequestHead(
@@ -50,7 +51,7 @@ export function parseRequestHead(
   const lineFull = line + limits.requestLineBytes + CRLF_LENGTH;
   const fields = parseRequestLine(bytes, line, Math.min(stop, lineFull), head);
   if (fields === NEED_DATA) {
-    // RFC 9112 section 3: 414 for a target that is too long, without waiting for its end.
+    // RFC 9112 section 3: 414 for a target that is too long, before its end has arrived.
     if (stop >= lineFull) throw http1Error("HTTP_REQUEST_LINE_TOO_LONG");
     return needMore(stop, full);
   }
@@ -62,7 +63,7 @@ export function parseRequestHead(
   return after - start;
 }
 
-/** Whether nothing but whole or half empty lines stands in `bytes[start, end)`. */
+/** Whether `bytes[start, end)` contains only empty lines, the last one possibly incomplete. */
 export function isEmptyLines(bytes: Uint8Array, start: number, end: number): boolean {
   for (let at = start; at < end; at++) {
     if (bytes[at] !== CR && bytes[at] !== LF) return false;
@@ -70,18 +71,18 @@ export function isEmptyLines(bytes: Uint8Array, start: number, end: number): boo
   return true;
 }
 
-/** NEED_DATA, unless the head already has all the bytes that it may have (RFC 6585 section 5). */
+/** Returns NEED_DATA, or throws if the head has reached its limit (RFC 6585 section 5). */
 function needMore(stop: number, full: number): number {
   if (stop >= full) throw http1Error("HTTP_HEAD_TOO_LARGE");
   return NEED_DATA;
 }
 
-/** Whether a CR is all that there is from `at` on: an empty line or a fault, nobody knows yet. */
+/** Whether a single CR is left at `at`: more bytes decide if it is an empty line or an error. */
 function isHalfEmptyLine(bytes: Uint8Array, at: number, stop: number): boolean {
   return at + 1 === stop && bytes[at] === CR;
 }
 
-/** The position behind the empty lines that are to be ignored. */
+/** The offset after the empty lines that are ignored. */
 function skipEmptyLines(bytes: Uint8Array, start: number, stop: number): number {
   let at = start;
   const last = Math.min(start + EMPTY_LINES_BYTES, stop);

@@ -1,10 +1,10 @@
 /**
- * The receiving half of a connection: bytes to heads and pieces of bodies.
+ * The receiving half of a connection: parses bytes into heads and pieces of bodies.
  *
- * In: received bytes and the end of the stream. Out: the events of one request after the other, and
- * what of the current request the response depends on. Called by the connection, which knows the
- * states of both sides and asks for a head or for a body accordingly; this class knows only framing.
- * Memory: no more than one incomplete head, or what the caller receives while it does not ask.
+ * In: received bytes and the end of the stream. Out: the events of one request after another, and the
+ * properties of the current request that the response depends on. Called by the connection, which knows
+ * the states of both sides and asks for a head or a body; this class knows only framing.
+ * Memory: at most one incomplete head, or what the caller receives without asking for events.
  */
 import { LF } from "../ascii.ts";
 import { NEED_DATA } from "../errors.ts";
@@ -29,20 +29,20 @@ const CRLF_LENGTH = 2;
 export class RequestReader {
   /** Bytes that are not consumed. */
   readonly input: InputBuffer = new InputBuffer();
-  /** Whether no more bytes will come. */
+  /** Whether no more bytes will arrive. */
   eof = false;
-  /** Where the data of the last DATA is. */
+  /** The array with the data of the last DATA event. */
   data: Uint8Array = NO_BYTES;
-  /** The first byte of the data. */
+  /** The offset of the first byte of the data. */
   dataStart = 0;
-  /** Behind the last byte of the data. */
+  /** The offset after the last byte of the data. */
   dataEnd = 0;
-  // Of the current request; kept here because the head is scratch that other connections use.
+  // Of the current request. Copied from the head, which is scratch that other connections overwrite.
   /** Whether its method is HEAD. */
   isHead = false;
-  /** Whether it came as HTTP/1.0. */
+  /** Whether its version is HTTP/1.0. */
   isHttp10 = false;
-  /** Whether the client may be holding the body back until it is asked for. */
+  /** Whether the client may be waiting for 100 (Continue) before it sends the body. */
   awaitsContinue = false;
 
   readonly #head: RequestHead;
@@ -50,12 +50,12 @@ export class RequestReader {
   #framing = NO_BODY;
   readonly #fixed = new FixedLengthDecoder();
   #chunked: ChunkedDecoder | undefined = undefined;
-  // How many bytes of an incomplete head were looked at, and with how many it is worth another try
-  // although no further LF came.
+  // How many bytes of an incomplete head were parsed, and at how many bytes it is parsed again even if no
+  // further LF has arrived.
   #tried = 0;
   #tryAt = 0;
 
-  /** @param head the worker's scratch */
+  /** @param head the worker's scratch head */
   constructor(head: RequestHead, limits: Http1Limits) {
     this.#head = head;
     this.#limits = limits;
@@ -66,7 +66,7 @@ export class RequestReader {
     return this.#framing === NO_BODY;
   }
 
-  /** Forgets the data given last, and lets go of the caller's view. */
+  /** Drops the last data and releases the caller's view. */
   retain(): void {
     this.data = NO_BYTES;
     this.dataStart = 0;
@@ -74,7 +74,7 @@ export class RequestReader {
     this.input.retain();
   }
 
-  /** Reads a head: REQUEST, NEED_DATA, or CLOSED when the stream ended between two requests. */
+  /** Reads a head: returns REQUEST, NEED_DATA, or CLOSED if the stream ended between two requests. */
   nextHead(): number {
     this.isHead = false;
     this.isHttp10 = false;
@@ -94,7 +94,7 @@ export class RequestReader {
     return REQUEST;
   }
 
-  /** Reads on in the body: DATA, END_OF_MESSAGE or NEED_DATA. */
+  /** Continues with the body: returns DATA, END_OF_MESSAGE or NEED_DATA. */
   nextOfBody(): number {
     if (this.#framing === NO_BODY) return END_OF_MESSAGE;
     if (this.#framing === BY_LENGTH && this.#fixed.remaining === 0) return END_OF_MESSAGE;
@@ -116,15 +116,15 @@ export class RequestReader {
       this.#framing = BY_LENGTH;
       this.#fixed.begin(head.contentLength);
     } else {
-      // RFC 9112 section 6.3 rule 7: a request without either has no body.
+      // RFC 9112 section 6.3 rule 7: a request with neither field has no body.
       this.#framing = NO_BODY;
     }
   }
 
-  /** Whether a head that was incomplete is worth another try: a LF came, or a limit is crossed. */
+  /** Whether an incomplete head should be parsed again: an LF has arrived, or a limit is reached. */
   #mayBeComplete(): boolean {
     const { bytes, start, end } = this.input;
-    // At the end of the stream the last line is judged as far as it came.
+    // At the end of the stream, the incomplete last line is checked too.
     if (this.eof || end - start >= this.#tryAt) return true;
     for (let at = start + this.#tried; at < end; at++) {
       if (bytes[at] === LF) return true;
@@ -144,20 +144,20 @@ export class RequestReader {
   }
 
   /**
-   * With how many bytes an incomplete head of `tried` bytes is to be looked at again although no LF
-   * came. With so many that the request line must have ended, the parser refuses it, and so it does
-   * when the head must have ended: a handful of tries more, whatever comes.
+   * The number of bytes at which an incomplete head of `tried` bytes is parsed again even without a new LF:
+   * when the request line reaches its limit, and when the head does. The parser then refuses it. This adds
+   * only a few attempts, whatever the client sends.
    */
   #nextTry(tried: number): number {
     const headFull = this.#limits.headBytes;
     const lineFull = this.#limits.requestLineBytes + CRLF_LENGTH;
     if (tried < lineFull) return Math.min(lineFull, headFull);
-    // Empty lines may stand before the request line, which then is full so many bytes later.
+    // Empty lines may precede the request line, which then reaches its limit that many bytes later.
     return tried < lineFull + EMPTY_LINES_BYTES ? tried + 1 : headFull;
   }
 
   #needMoreOfBody(): number {
-    // RFC 9112 section 8: a body that ends early is incomplete, and so is the request.
+    // RFC 9112 section 8: a request whose body ends early is incomplete.
     if (this.eof) throw http1Error("HTTP_INCOMPLETE");
     return NEED_DATA;
   }

@@ -1,16 +1,16 @@
 /**
- * The request target: its form, and its path and query (RFC 9112 section 3.2).
+ * The request target: its form, path and query (RFC 9112 section 3.2).
  *
- * In: the target's bytes, already known to be printable, with the hash of the scan. Out: the four
- * texts set in the head, and the form. Called by the request line's parser. Targets are not decoded:
- * percent-encoding is the router's to judge, and decoding twice is a known hole. Targets that come
- * again cost no new string.
+ * In: the target's bytes, already checked to be printable, and the hash computed while scanning. Out: the
+ * four strings set in the head, and the form. Called by the request-line parser. Targets are not decoded:
+ * the router handles percent-encoding, and decoding twice is a known vulnerability. A repeated target
+ * creates no new strings.
  */
 import { latin1, latin1Bytes } from "../ascii.ts";
 import { isHost } from "./host.ts";
 import { TEXT_SLOTS, TextCache } from "./text_cache.ts";
 
-/** No form that a server takes. */
+/** None of the forms that an origin server accepts. */
 export const INVALID_FORM = 0;
 /** `absolute-path [ "?" query ]`, RFC 9112 section 3.2.1. */
 export const ORIGIN_FORM = 1;
@@ -19,15 +19,15 @@ export const ABSOLUTE_FORM = 2;
 /** `*`, RFC 9112 section 3.2.4. */
 export const ASTERISK_FORM = 3;
 
-/** What a target is split into. */
+/** The parts of a target. */
 export interface TargetParts {
-  /** The target as it was received. */
+  /** The target as received. */
   target: string;
-  /** What stands before the first "?", not decoded; of an absolute URI only its path. */
+  /** The part before the first "?", not decoded; only the path of an absolute URI. */
   path: string;
-  /** What stands behind the first "?", not decoded; empty without one. */
+  /** The part after the first "?", not decoded; empty if there is none. */
   query: string;
-  /** Host and port of an absolute URI, else empty. */
+  /** Host and port of an absolute URI, otherwise empty. */
   authority: string;
 }
 
@@ -35,7 +35,7 @@ interface SplitTarget extends TargetParts {
   readonly form: number;
 }
 
-// RFC 9110 sections 4.2.1 and 4.2.2; RFC 6455 section 3. Schemes have no case (RFC 3986, 3.1).
+// RFC 9110 sections 4.2.1 and 4.2.2; RFC 6455 section 3. Schemes are case-insensitive (RFC 3986, 3.1).
 const ABSOLUTE_URI = /^(?:https?|wss?):\/\/([^/?]+)(.*)$/i;
 
 const NOTHING: SplitTarget = {
@@ -46,12 +46,12 @@ const NOTHING: SplitTarget = {
   form: INVALID_FORM,
 };
 
-/** Splits targets, and remembers how the last 64 different ones came out. One per worker. */
+/** Splits targets and caches up to 64 results. One per worker. */
 export class TargetReader {
   #cache = new TextCache();
   #known: SplitTarget[] = new Array<SplitTarget>(TEXT_SLOTS).fill(NOTHING);
 
-  /** Sets the parts of the target `bytes[start, end)` in `parts` and gives the target's form. */
+  /** Sets the parts of the target `bytes[start, end)` in `parts` and returns its form. */
   read(
     bytes: Uint8Array,
     start: number,
@@ -78,7 +78,7 @@ function splitTarget(target: string): SplitTarget {
   if (target === "*") return { ...NOTHING, target, path: "*", form: ASTERISK_FORM };
   const [, authority, rest] = ABSOLUTE_URI.exec(target) ?? [];
   if (authority === undefined || rest === undefined) return { ...NOTHING, target };
-  // RFC 9110 section 4.2.4: user names in a URI from elsewhere are an error; "@" is no host byte.
+  // RFC 9110 section 4.2.4: user names in a received URI are an error. "@" is not a host byte.
   const host = latin1Bytes(authority);
   if (!isHost(host, 0, host.length)) return { ...NOTHING, target };
   // RFC 9110 section 4.2.3: an empty path is "/".

@@ -1,16 +1,16 @@
 /**
- * The body of a response on its way out: by length, in chunks, up to the close, or dropped.
+ * Framing of a response body: by Content-Length, chunked, until close, or dropped.
  *
- * In: pieces of the body. Out: appended to a ByteBuffer, framed. Called by the connection after the
- * head was sent. That a body has the length its head told is checked, because a client would take
- * the difference for the next response: misuse throws before anything is appended.
+ * In: pieces of the body. Out: the framed bytes, appended to a ByteBuffer. Called by the connection after
+ * the head is sent. The body must have the length stated in the head; otherwise a client would read the
+ * difference as the next response. Misuse throws before anything is appended.
  */
 import type { ByteBuffer } from "../byte_buffer.ts";
 import { CR, latin1Bytes, LF } from "../ascii.ts";
 
-/** The response has no body: HEAD, 204 and 304. What is given is dropped. */
+/** The response has no body: HEAD, 204 and 304. Data is dropped. */
 export const DROPPED = 0;
-/** Content-Length counts the bytes. */
+/** Content-Length states the number of bytes. */
 export const COUNTED = 1;
 /** Each piece is a chunk. */
 export const CHUNKED = 2;
@@ -19,33 +19,35 @@ export const UNTIL_CLOSE = 3;
 
 const HEX_DIGITS = latin1Bytes("0123456789abcdef");
 const LAST_CHUNK = latin1Bytes("0\r\n\r\n");
-// Sixteen hex digits hold any length; two line ends.
+// Sixteen hex digits for the size, and two line ends.
 const CHUNK_EXTRA_BYTES = 20;
 
-/** Frames one response's body after the other. */
+/** Frames one response body at a time. */
 export class ResponseBody {
   #framing = DROPPED;
   #remaining = 0;
 
-  /** Begins a body; `length` counts where `framing` is {@link COUNTED}. */
+  /** Starts a body; `length` is used if `framing` is {@link COUNTED}. */
   begin(framing: number, length: number): void {
     this.#framing = framing;
     this.#remaining = length;
   }
 
-  /** Appends `bytes[start, end)`. Throws RangeError where that is more than the head told. */
+  /** Appends `bytes[start, end)`. Throws RangeError if that exceeds Content-Length. */
   append(out: ByteBuffer, bytes: Uint8Array, start: number, end: number): void {
     if (this.#framing === CHUNKED) return appendChunk(out, bytes, start, end);
     if (this.count(end - start)) out.append(bytes, start, end);
   }
 
   /**
-   * Counts bytes that the caller sends itself; false where they are not to be sent. Throws
-   * RangeError where they are more than the head told, TypeError where they need chunks.
+   * Counts bytes that the caller sends itself; returns false if the caller must not send them. Throws
+   * RangeError if they exceed Content-Length, TypeError if the body is chunked.
    */
   count(bytes: number): boolean {
     if (this.#framing === DROPPED) return false;
-    if (this.#framing === CHUNKED) throw new TypeError("Cannot count bytes of a body in chunks");
+    if (this.#framing === CHUNKED) {
+      throw new TypeError("Cannot send bytes of a chunked body outside the encoder");
+    }
     if (this.#framing === COUNTED) {
       if (bytes > this.#remaining) {
         throw new RangeError(
@@ -57,7 +59,7 @@ export class ResponseBody {
     return true;
   }
 
-  /** Ends the body. Throws TypeError where the head told of more. */
+  /** Ends the body. Throws TypeError if it is shorter than Content-Length. */
   end(out: ByteBuffer): void {
     if (this.#framing === CHUNKED) out.append(LAST_CHUNK);
     else if (this.#framing === COUNTED && this.#remaining > 0) {
@@ -68,7 +70,7 @@ export class ResponseBody {
 
 function appendChunk(out: ByteBuffer, bytes: Uint8Array, start: number, end: number): void {
   const count = end - start;
-  // A chunk of no bytes would be the last one.
+  // An empty chunk would end the body.
   if (count === 0) return;
   let at = out.reserve(count + CHUNK_EXTRA_BYTES);
   const target = out.bytes;

@@ -1,58 +1,58 @@
 /**
- * The head of a response, as bytes: status line, Date, the caller's fields, framing, Connection.
+ * Encoder of response heads: status line, Date, the handler's fields, framing, Connection.
  *
- * In: what the handler says (status, fields) and what the connection decided (length, persistence).
- * Out: appended to a ByteBuffer, whole or not at all. Called by the connection and by prepared
- * responses. The encoder alone writes Date, Content-Length and Transfer-Encoding, and no field can
- * bring a line end in: what would be response splitting is a TypeError of the handler.
+ * In: the handler's status and fields, and the connection's decisions (length, persistence). Out: the
+ * head, appended to a ByteBuffer completely or not at all. Called by the connection and by prepared
+ * responses. Only the encoder writes Date, Content-Length and Transfer-Encoding. A field with a line end
+ * (response splitting) throws TypeError.
  */
 import { CR, equalsLower, FIELD_TEXT, latin1Bytes, LF, SP, TOKEN } from "../ascii.ts";
 import type { ByteBuffer } from "../byte_buffer.ts";
 import type { DateField } from "./date_field.ts";
 import { statusLine } from "./status_line.ts";
 
-/** Fields as the handler gives them, in their order. */
+/** The handler's fields, in their order. */
 export type ResponseFields = readonly (readonly [name: string, value: string])[];
 
-/** What a handler says of its response. */
+/** Status, fields and length of a response, from the handler. */
 export interface ResponseHead {
   /** 200 to 599; 101 for `switchProtocol`. */
   readonly status: number;
   /**
-   * All fields but Date, Content-Length and Transfer-Encoding. A Connection field may say `close`
-   * (then it does), `upgrade` or `keep-alive` (which the encoder says by itself where it is due).
+   * All fields but Date, Content-Length and Transfer-Encoding. A Connection field may be `close`, which
+   * closes the connection, or `upgrade` or `keep-alive`, which the encoder writes itself if necessary.
    */
   readonly fields: ResponseFields;
-  /** Bytes of the body; -1 when they are not known: chunks, or for HTTP/1.0 up to the close. */
+  /** Bytes of the body; -1 if unknown: then chunked, or until close for HTTP/1.0. */
   readonly contentLength: number;
 }
 
-/** `contentLength`: the body goes out in chunks. */
+/** `contentLength`: the body is chunked. */
 export const IN_CHUNKS = -1;
-/** `contentLength`: there is no field for the length; there is no body, or the close ends it. */
+/** `contentLength`: no framing field is written: there is no body, or the close ends it. */
 export const UNFRAMED = -2;
 
-/** `persistence`: the connection goes on, which HTTP/1.1 implies. */
-export const GOES_ON = 0;
-/** `persistence`: the connection goes on, which HTTP/1.0 has to be told. */
-export const GOES_ON_SAID = 1;
-/** `persistence`: the connection ends after this response. */
+/** `persistence`: the connection stays open, which is the default of HTTP/1.1. */
+export const KEEPS_ALIVE = 0;
+/** `persistence`: the connection stays open, and HTTP/1.0 needs `Connection: keep-alive`. */
+export const KEEPS_ALIVE_EXPLICIT = 1;
+/** `persistence`: the connection closes after this response. */
 export const CLOSES = 2;
 
-/** What the connection decided about a response. Reused, so that a response allocates nothing. */
+/** The connection's decisions about a response. The object is reused, so a response allocates nothing. */
 export interface ResponseForm {
   /** The current date. */
   readonly date: DateField;
   /** Bytes of the body, {@link IN_CHUNKS} or {@link UNFRAMED}. */
   contentLength: number;
-  /** {@link GOES_ON}, {@link GOES_ON_SAID} or {@link CLOSES}. */
+  /** {@link KEEPS_ALIVE}, {@link KEEPS_ALIVE_EXPLICIT} or {@link CLOSES}. */
   persistence: number;
 }
 
 const DATE_PREFIX = latin1Bytes("Date: ");
 const CONTENT_LENGTH_PREFIX = latin1Bytes("Content-Length: ");
 const TRANSFER_ENCODING_LINE = latin1Bytes("Transfer-Encoding: chunked\r\n");
-// By persistence, and by 3 more where there is an Upgrade field (RFC 9110 section 7.8).
+// Indexed by persistence, plus 3 if there is an Upgrade field (RFC 9110 section 7.8).
 const CONNECTION_LINES = [
   "",
   "Connection: keep-alive\r\n",
@@ -69,17 +69,17 @@ const CONNECTION = latin1Bytes("connection");
 const CONTENT_LENGTH = latin1Bytes("content-length");
 const TRANSFER_ENCODING = latin1Bytes("transfer-encoding");
 
-// What `fieldKind` answers.
+// The results of `fieldKind`.
 const PLAIN_FIELD = 0;
 const UPGRADE_FIELD = 1;
 const CONNECTION_FIELD = 2;
 const OUR_FIELD = 3;
 
-// Everything but the status line and the handler's fields is shorter than this.
+// More than the bytes of everything but the status line and the handler's fields.
 const OWN_LINES_BYTES = 192;
 const FIELD_EXTRA_BYTES = 4;
 
-/** Where the date stands in a head with this status. */
+/** The offset of the date in a head with this status. */
 export function datePosition(status: number): number {
   return statusLine(status).length + DATE_PREFIX.length;
 }
@@ -87,9 +87,8 @@ export function datePosition(status: number): number {
 /**
  * Appends the head of `response` in the given form.
  *
- * @returns whether the handler's fields said that the connection closes
- * @throws TypeError for a field, RangeError for a status or length that cannot be sent; `out` is then
- *   as it was before
+ * @returns whether the handler's fields contain `Connection: close`
+ * @throws TypeError for an invalid field, RangeError for an invalid status or length; `out` is unchanged then
  */
 export function encodeResponseHead(
   out: ByteBuffer,
@@ -119,12 +118,12 @@ export function encodeResponseHead(
   if (saysClose) connection = connection < WITH_UPGRADE ? CLOSES : CLOSES + WITH_UPGRADE;
   at = writeFraming(bytes, at, form.contentLength);
   at = writeBytes(bytes, at, CONNECTION_LINES[connection]!);
-  // Only now is anything appended: whatever threw above has left no half head behind.
+  // The length is set last: if anything above throws, no partial head is left.
   out.length = writeLineEnd(bytes, at);
   return saysClose;
 }
 
-/** Writes a whole number of 0 to 2^53 - 1 in decimal digits, and gives the position behind it. */
+/** Writes an integer from 0 to 2^53 - 1 in decimal digits and returns the offset after it. */
 function writeDecimal(bytes: Uint8Array, at: number, value: number): number {
   let digits = 1;
   for (let rest = value; rest >= 10; rest = Math.floor(rest / 10)) digits++;
@@ -152,7 +151,7 @@ function writeName(bytes: Uint8Array, at: number, name: string): number {
   for (let i = 0; i < name.length; i++) {
     const code = name.charCodeAt(i);
     if (code > 0xff || TOKEN[code] === 0) {
-      throw new TypeError(`Cannot send the field ${JSON.stringify(name)}: its name is no token`);
+      throw new TypeError(`Cannot send the field ${JSON.stringify(name)}: its name is not a token`);
     }
     bytes[at + i] = code;
   }
@@ -173,7 +172,7 @@ function writeValue(bytes: Uint8Array, at: number, value: string): number {
   return at + value.length;
 }
 
-/** Which field stands at `[start, end)`, where `end` is behind its colon and space. */
+/** The kind of the field name at `[start, end)`; `end` is after its colon and space. */
 function fieldKind(bytes: Uint8Array, start: number, end: number): number {
   const nameEnd = end - 2;
   switch (nameEnd - start) {
@@ -192,14 +191,14 @@ function fieldKind(bytes: Uint8Array, start: number, end: number): number {
   }
 }
 
-/** Reads the handler's Connection field: what it asks is done by the encoder, once. */
+/** Parses the handler's Connection field. The encoder writes the field itself, once. */
 function readOption(value: string): number {
   switch (value.toLowerCase()) {
     case "close":
       return CLOSES;
     case "upgrade":
     case "keep-alive":
-      return GOES_ON;
+      return KEEPS_ALIVE;
     default:
       throw new TypeError(`Cannot send the connection option ${JSON.stringify(value)}`);
   }
@@ -217,7 +216,7 @@ function writeLineEnd(bytes: Uint8Array, at: number): number {
   return at + 2;
 }
 
-/** Copies short bytes by hand: below some 60 bytes that is faster than a call of `set()`. */
+/** Copies bytes in a loop: below about 60 bytes that is faster than `set()`. */
 function writeBytes(bytes: Uint8Array, at: number, source: Uint8Array): number {
   for (let i = 0; i < source.length; i++) bytes[at + i] = source[i]!;
   return at + source.length;

@@ -1,31 +1,31 @@
 /**
- * Strings for runs of bytes that come again and again, so that a hot method or target costs a hash
- * and a comparison and no new string.
+ * Cache of strings for repeated byte sequences: a frequent method or target costs a hash and a
+ * comparison, and no new string.
  *
- * In: (bytes, start, end) and a hash that the scanner made on its way. Out: a slot number, under
- * which the owner keeps what belongs to the text. 64 slots of at most 128 bytes, each overwritten by
- * the next text of the same slot: a peer that sends ever new texts gains nothing but the cost of
- * decoding them, and the memory never grows. One per worker and use.
+ * In: (bytes, start, end) and a hash that the caller computed while scanning. Out: a slot number, under
+ * which the caller stores its values for that text. There are 64 slots of at most 128 bytes; a new text
+ * overwrites the one in its slot. So memory never grows, and a peer that always sends new texts only makes
+ * the cache useless. One per worker and purpose.
  */
 import { latin1 } from "../ascii.ts";
 
-/** How many texts are held; the hash chooses the slot. */
+/** The number of cached texts; the hash selects the slot. */
 export const TEXT_SLOTS = 64;
-/** Longer texts are not held. */
+/** Longer texts are not cached. */
 export const TEXT_BYTES = 128;
 
-/** Goes on with a hash by one byte; start with 0. Cheap, not strong: the bytes are compared. */
+/** Adds one byte to a hash; start with 0. Fast rather than strong: the bytes are compared as well. */
 export function hashByte(hash: number, byte: number): number {
   return (Math.imul(hash, 31) + byte) | 0;
 }
 
-/** Which texts are held, and in which slot. */
+/** Maps texts to slots. */
 export class TextCache {
   #bytes = new Uint8Array(TEXT_SLOTS * TEXT_BYTES);
-  // A length of 0 is an empty slot: the empty text is never held.
+  // A length of 0 is an empty slot: the empty text is never cached.
   #lengths = new Uint8Array(TEXT_SLOTS);
 
-  /** The slot that holds `bytes[start, end)`, or -1. */
+  /** The slot of `bytes[start, end)`, or -1 if it is not cached. */
   find(bytes: Uint8Array, start: number, end: number, hash: number): number {
     const slot = slotOf(hash);
     const length = end - start;
@@ -38,7 +38,7 @@ export class TextCache {
     return slot;
   }
 
-  /** Holds `bytes[start, end)` from now on, and gives its slot; -1 where it is not to be held. */
+  /** Caches `bytes[start, end)` and returns its slot; -1 if it is too long or empty. */
   hold(bytes: Uint8Array, start: number, end: number, hash: number): number {
     const length = end - start;
     if (length === 0 || length > TEXT_BYTES) return -1;
@@ -49,7 +49,7 @@ export class TextCache {
   }
 }
 
-/** A {@link TextCache} under whose slots the texts themselves are kept as strings. */
+/** A {@link TextCache} that stores the texts as strings. */
 export class StringCache {
   #cache = new TextCache();
   #strings: string[] = new Array<string>(TEXT_SLOTS).fill("");

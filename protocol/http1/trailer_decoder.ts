@@ -1,18 +1,18 @@
 /**
- * The trailer section behind a chunked body, RFC 9112 section 7.1.2.
+ * Decoder of the trailer section after a chunked body, RFC 9112 section 7.1.2.
  *
- * In: bytes in any pieces. Out: whether the section has ended. Called by the chunked decoder. It
- * holds field lines to the same grammar as the head's parser, bounded in number and bytes, and then
- * drops them: RFC 9110 section 6.5.1 lets no trailer be merged into the head unless its definition
- * allows it, and nothing here asks for one. So those that are forbidden are ignored with the rest. A
- * byte machine and not the head's parser, because nothing needs to be kept.
+ * In: bytes, in pieces of any size. Out: whether the section has ended. Called by the chunked decoder. It
+ * checks field lines against the same grammar as the head parser, limits their number and bytes, and
+ * drops them: RFC 9110 section 6.5.1 forbids merging a trailer into the head unless its definition allows
+ * it, and no trailer is used here. So forbidden trailers are ignored like all others. A byte-level state
+ * machine rather than the head parser, because nothing needs to be stored.
  */
 import { COLON, CR, FIELD_TEXT, LF, TOKEN } from "../ascii.ts";
 import type { Http1Limits } from "../limits.ts";
 import { http1Error } from "./errors.ts";
 import { badName, badValue } from "./field_lines.ts";
 
-// What is awaited. The numbers are the order in which a line goes through them.
+// What the decoder waits for. A line passes through the states in this order.
 const LINE = 0;
 const NAME = 1;
 const VALUE = 2;
@@ -20,28 +20,28 @@ const LINE_LF = 3;
 const LAST_LF = 4;
 const ENDED = 5;
 
-/** Checks trailers and forgets them. */
+/** Checks trailers and drops them. */
 export class TrailerDecoder {
-  /** How many bytes of those given last were taken, as a position in them. */
+  /** The offset after the last byte consumed by {@link decode}. */
   position = 0;
   #state = LINE;
   #count = 0;
   #bytes = 0;
   readonly #limits: Http1Limits;
 
-  /** @param limits `fieldCount` and `headBytes` bound the section as they bound a head */
+  /** @param limits `fieldCount` and `headBytes` limit the section as they limit a head */
   constructor(limits: Http1Limits) {
     this.#limits = limits;
   }
 
-  /** Begins a section. */
+  /** Starts a section. */
   begin(): void {
     this.#state = LINE;
     this.#count = 0;
     this.#bytes = 0;
   }
 
-  /** Takes bytes from `start` on; true when the section has ended, at {@link position}. */
+  /** Consumes bytes from `start` on; returns true if the section has ended, at {@link position}. */
   decode(bytes: Uint8Array, start: number, end: number): boolean {
     let at = start;
     while (at < end && this.#state !== ENDED) {

@@ -1,31 +1,31 @@
 /**
- * The header that a proxy sends before the first byte of the client: PROXY protocol, versions 1 and 2.
+ * Parser for the PROXY protocol header, versions 1 and 2, which a proxy sends before the client's bytes.
  *
- * In: the first bytes of a connection. Out: whom the proxy speaks for and where the client's own bytes
- * begin; NEED_DATA; or a ProtocolError, as nothing that follows could be trusted. Text of the
- * specification: haproxy's doc/proxy-protocol.txt, revision 2020/03/05.
+ * In: the first bytes of a connection. Out: the client's address and where the client's bytes begin;
+ * NEED_DATA; or a ProtocolError, after which the connection must be closed. Called by the sessions of
+ * listeners with --proxy-protocol. Specification: haproxy's doc/proxy-protocol.txt, revision 2020/03/05.
  */
 
 import { formatIpAddress, parseIpAddress } from "../address/mod.ts";
 import { latin1 } from "../ascii.ts";
 import { NEED_DATA, ProtocolError } from "../errors.ts";
 
-/** Whom a connection is for. */
+/** A parsed header. */
 export interface ProxyHeader {
-  /** The client's address as text; empty where the proxy speaks for itself or does not say. */
+  /** The client's address as text; empty for the proxy's own connections (LOCAL) and unknown families. */
   readonly address: string;
-  /** How many bytes the header has: the client's own begin there. */
+  /** Bytes of the header: the client's bytes begin after them. */
   readonly length: number;
 }
 
-/** Section 2.1: the longest line of version 1, with its CRLF. */
+/** Section 2.1: the longest line of version 1, including its CRLF. */
 const LONGEST_LINE = 107;
-/** Section 2.2: what follows the first 16 bytes may be longer; but no proxy sends as much. */
+/** Section 2.2 allows more than this after the first 16 bytes, but no proxy sends as much. */
 const LONGEST_BINARY = 4 * 1024;
-/** Bytes of a header at most. */
+/** Most bytes of a header. */
 export const LONGEST_PROXY_HEADER: number = 16 + LONGEST_BINARY;
 
-// Section 2.2: the signature of version 2, which no line of version 1 and no request begins with.
+// Section 2.2: the signature of version 2. No line of version 1 and no request begins with it.
 const SIGNATURE = Uint8Array.of(
   0x0d,
   0x0a,
@@ -43,7 +43,7 @@ const SIGNATURE = Uint8Array.of(
 const FIXED_BYTES = 16;
 const LOCAL = 0x20;
 const PROXY = 0x21;
-/** Address family and transport to the bytes of one address; Unix sockets are known and have no IP. */
+/** Maps address family and transport to the bytes of an address. Unix sockets have no IP address. */
 const ADDRESS_BYTES: Readonly<Record<number, number>> = { 0x11: 4, 0x12: 4, 0x21: 16, 0x22: 16 };
 
 const LINE = /^PROXY (?:UNKNOWN(?: .*)?|(TCP4|TCP6) (\S+) (\S+) (\d{1,5}) (\d{1,5}))$/;
@@ -52,7 +52,7 @@ const LF = 0x0a;
 const P = 0x50;
 const MAX_PORT = 65_535;
 
-/** Reads the header at the beginning of `bytes[0, end)`. @throws {ProtocolError} */
+/** Parses the header at the start of `bytes[0, end)`. @throws {ProtocolError} */
 export function readProxyHeader(bytes: Uint8Array, end: number): ProxyHeader | typeof NEED_DATA {
   if (end === 0) return NEED_DATA;
   if (bytes[0] === P) return readLine(bytes, end);
@@ -63,9 +63,11 @@ export function readProxyHeader(bytes: Uint8Array, end: number): ProxyHeader | t
 function readLine(bytes: Uint8Array, end: number): ProxyHeader | typeof NEED_DATA {
   const lineFeed = bytes.subarray(0, Math.min(end, LONGEST_LINE)).indexOf(LF);
   if (lineFeed < 0) {
-    if (end >= LONGEST_LINE) throw malformed("The PROXY line has no end");
-    // The first word is judged before the rest is waited for.
-    if (!"PROXY ".startsWith(latin1(bytes, 0, Math.min(end, 6)))) throw malformed("No PROXY line");
+    if (end >= LONGEST_LINE) throw malformed("The PROXY line is longer than 107 bytes");
+    // The first word is checked before waiting for the rest.
+    if (!"PROXY ".startsWith(latin1(bytes, 0, Math.min(end, 6)))) {
+      throw malformed("The first line is not a PROXY line");
+    }
     return NEED_DATA;
   }
   const match = bytes[lineFeed - 1] === CR ? LINE.exec(latin1(bytes, 0, lineFeed - 1)) : null;
@@ -78,23 +80,25 @@ function readLine(bytes: Uint8Array, end: number): ProxyHeader | typeof NEED_DAT
   const isWhole = address?.length === wanted &&
     parseIpAddress(destination ?? "")?.length === wanted &&
     ports.every((port) => Number(port) <= MAX_PORT);
-  if (!isWhole) throw malformed("The PROXY line names no addresses of its family");
+  if (!isWhole) throw malformed("The PROXY line has an invalid address or port");
   return { address: formatIpAddress(address), length };
 }
 
 function readBinary(bytes: Uint8Array, end: number): ProxyHeader | typeof NEED_DATA {
   for (let i = 0; i < Math.min(end, SIGNATURE.length); i++) {
-    if (bytes[i] !== SIGNATURE[i]) throw malformed("No PROXY signature");
+    if (bytes[i] !== SIGNATURE[i]) throw malformed("The PROXY signature is wrong");
   }
   if (end < FIXED_BYTES) return NEED_DATA;
   const [command = 0, family = 0, high = 0, low = 0] = bytes.subarray(12, FIXED_BYTES);
   const rest = (high << 8) | low;
-  if (command !== LOCAL && command !== PROXY) throw malformed("No command of PROXY version 2");
-  if (rest > LONGEST_BINARY) throw malformed("The PROXY header is too long");
+  if (command !== LOCAL && command !== PROXY) {
+    throw malformed("The PROXY version or command is unknown");
+  }
+  if (rest > LONGEST_BINARY) throw malformed("The PROXY header is longer than 4112 bytes");
   const length = FIXED_BYTES + rest;
   if (end < length) return NEED_DATA;
   const addressBytes = ADDRESS_BYTES[family];
-  // Section 2.2: of a family that is not known, and of health checks, the proxy's own address counts.
+  // Section 2.2: for unknown families and for health checks (LOCAL), the peer's own address is used.
   if (command === LOCAL || addressBytes === undefined) return { address: "", length };
   // Two addresses and two ports.
   if (rest < 2 * addressBytes + 4) {

@@ -1,5 +1,5 @@
 /**
- * The PROXY protocol: whom a proxy speaks for, said before the first byte of the client.
+ * The PROXY protocol: the client's address, which a proxy sends before the first byte of the client.
  *
  * ```ts
  * import { readProxyHeader } from "./mod.ts";

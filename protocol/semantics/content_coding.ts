@@ -1,18 +1,18 @@
 /**
- * Which coding of a representation to send (RFC 9110 section 12.5.3).
+ * Selects the content coding of a response from Accept-Encoding (RFC 9110 section 12.5.3).
  *
- * In: the value of Accept-Encoding, and the codings at hand in our order of preference. Out: one of
- * them, or that none is acceptable. Called once for each different value: callers that see the same one
- * often keep the answer. A member that breaks the grammar is ignored alone.
+ * In: the value of Accept-Encoding, and the available codings in our order of preference. Out: one of
+ * them, or that none is acceptable. Callers that see the same value often cache the result. A malformed
+ * list member is ignored; the others still count.
  *
- * Not @std/http's acceptsEncodings: it lets the client's order decide between equal weights, where
- * every browser sends "gzip" first and means nothing by it.
+ * @std/http's acceptsEncodings is not used: if weights are equal it prefers the client's order, and every
+ * browser sends "gzip" first without meaning a preference.
  */
 
-/** Codings that we have, by their registered names. */
+/** The supported codings, by their registered names. */
 export type ContentCoding = "zstd" | "br" | "gzip" | "identity";
 
-/** Nothing at hand may be sent: 406, or the whole uncoded for who would rather be useful. */
+/** No available coding is acceptable: the caller answers 406, or sends the identity coding anyway. */
 export const NOT_ACCEPTABLE = 406;
 
 /**
@@ -26,24 +26,24 @@ export const NOT_ACCEPTABLE = 406;
 const MEMBER =
   /^[ \t]*(?<coding>[!#$%&'*+.^_`|~0-9a-z-]+)(?:[ \t]*;[ \t]*q=(?<q>0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?))?[ \t]*$/;
 
-/** RFC 9110 section 8.4.1.3: who says x-gzip means gzip. */
+/** RFC 9110 section 8.4.1.3: x-gzip is equivalent to gzip. */
 const ALIASES: Readonly<Record<string, string>> = { "x-gzip": "gzip" };
 const ANY = "*";
 const IDENTITY = "identity";
-/** Less than any weight but 0: identity may always be sent, and is not what was asked for. */
+/** Below every weight but 0: identity is acceptable unless excluded, but any named coding is preferred. */
 const LAST_RESORT = 0.000_1;
 
 /**
  * Chooses a coding.
  *
- * @param acceptEncoding the field's value; undefined without the field
- * @param available what we have, the most wanted first; between equal weights the first is taken
+ * @param acceptEncoding the field's value; undefined if the field is absent
+ * @param available the available codings, preferred first; the order decides between equal weights
  */
 export function preferredCoding(
   acceptEncoding: string | undefined,
   available: readonly ContentCoding[],
 ): ContentCoding | typeof NOT_ACCEPTABLE {
-  // Section 12.5.3 item 1: without the field anything may be sent; who says nothing gets it plain.
+  // Section 12.5.3 item 1: without the field any coding is acceptable; identity is sent.
   const weights = acceptEncoding === undefined ? NOTHING_SAID : weightsOf(acceptEncoding);
   let best: ContentCoding | typeof NOT_ACCEPTABLE = NOT_ACCEPTABLE;
   let bestWeight = 0;
@@ -59,7 +59,7 @@ export function preferredCoding(
 
 const NOTHING_SAID: ReadonlyMap<string, number> = new Map();
 
-/** The weight of each coding that is named; of one named twice the greater. */
+/** The weight of each named coding; the greater one if a coding is named twice. */
 function weightsOf(value: string): ReadonlyMap<string, number> {
   const weights = new Map<string, number>();
   for (const member of value.toLowerCase().split(",")) {

@@ -1,17 +1,17 @@
 /**
- * Entity tags: lists of them, and the two comparisons (RFC 9110 section 8.8.3).
+ * Entity tags: lists, and the strong and weak comparison (RFC 9110 section 8.8.3).
  *
- * In: the value of If-Match or If-None-Match, and the tag of what we have, quotes included. Out: yes or
- * no. A list that breaks the grammar names no tag: for If-Match that ends in 412 and for If-None-Match
- * in the whole answer, so a mistake never spares a check. Called by the preconditions and ranges.
+ * In: the value of If-Match or If-None-Match, and the current entity tag, both with quotes. Out: whether
+ * they match. Called by the preconditions and ranges. A malformed list matches nothing: If-Match then
+ * gives 412 and If-None-Match the full response, so a client's mistake never skips a check.
  *
- * Not @std/http's ifMatch and ifNoneMatch: they split a list at commas, which may stand inside a tag,
- * and say that `*` does not match where the tag is weak. `tests/` holds ours against them elsewhere.
+ * @std/http's ifMatch and ifNoneMatch are not used: they split a list at commas, which may occur inside a
+ * tag, and `*` does not match a weak tag there. `tests/` compares the results for all other inputs.
  */
 
 /**
- * One element of a list with what separates it from the next, RFC 9110 sections 5.6.1 and 8.8.3; empty
- * elements are to be taken.
+ * One element of a list with its separator, RFC 9110 sections 5.6.1 and 8.8.3; empty elements are
+ * accepted.
  * ```abnf
  * entity-tag = [ weak ] opaque-tag
  * weak       = %s"W/"
@@ -23,24 +23,24 @@ const ELEMENT = /[ \t]*(?:(?<tag>(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*")[ \t]*)?(?:
 const ANY = /^[ \t]*\*[ \t]*$/;
 const WEAK = "W/";
 
-/** Whether two tags are one by the strong comparison: the same, and neither is weak (section 8.8.3.2). */
+/** Strong comparison: the tags are equal and neither is weak (section 8.8.3.2). */
 export function stronglyEqual(one: string, other: string): boolean {
   return one === other && !one.startsWith(WEAK);
 }
 
-/** Whether two tags are one by the weak comparison: the same but for being weak (section 8.8.3.2). */
+/** Weak comparison: the tags are equal, ignoring `W/` (section 8.8.3.2). */
 export function weaklyEqual(one: string, other: string): boolean {
   return opaqueTag(one) === opaqueTag(other);
 }
 
-/** Whether a list, or `*`, has the tag by the strong comparison: for If-Match. */
+/** Whether a list, or `*`, matches the tag by the strong comparison: for If-Match. */
 export function listMatchesStrongly(list: string, etag: string): boolean {
   return listMatches(list, etag, stronglyEqual);
 }
 
-/** Whether a list, or `*`, has the tag by the weak comparison: for If-None-Match. */
+/** Whether a list, or `*`, matches the tag by the weak comparison: for If-None-Match. */
 export function listMatchesWeakly(list: string, etag: string): boolean {
-  // What nearly every client sends: the tag that it was given.
+  // Nearly every client sends exactly the one tag that it received.
   return list === etag || listMatches(list, etag, weaklyEqual);
 }
 

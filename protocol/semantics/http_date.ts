@@ -1,10 +1,10 @@
 /**
- * Dates as HTTP writes them: read in all three forms, written in the one that is left (RFC 9110
- * section 5.6.7).
+ * HTTP dates: parsed in all three forms, written as IMF-fixdate (RFC 9110 section 5.6.7).
  *
- * In: a field's value and the present second, or a second. Out: seconds since 1970, or undefined for
- * what is no date: then the field is ignored, so nothing is thrown. Called by the preconditions and
- * by whoever writes Last-Modified. No clock: the two-digit year needs to know the present, and is told.
+ * In: a field value and the current time, or a time to write. Out: seconds since 1970, or the text;
+ * undefined if the value is not a date, so that the caller ignores the field. Nothing is thrown. Called
+ * by the preconditions and by code that writes Last-Modified. There is no clock here: two-digit years
+ * depend on the current time, which is an argument.
  */
 
 import { latin1 } from "../ascii.ts";
@@ -19,8 +19,8 @@ const MONTH = `(?<month>${MONTHS.join("|")})`;
 const TIME = "(?<hour>[0-9]{2}):(?<minute>[0-9]{2}):(?<second>[0-9]{2})";
 
 /**
- * RFC 9110 section 5.6.7. Names are case-sensitive there. That the weekday is the date's own is not
- * asked: it says nothing that the date does not.
+ * RFC 9110 section 5.6.7. Names are case-sensitive. Whether the weekday fits the date is not checked: it
+ * adds no information.
  * ```abnf
  * IMF-fixdate  = day-name "," SP date1 SP time-of-day SP GMT   ; Sun, 06 Nov 1994 08:49:37 GMT
  * rfc850-date  = day-name-l "," SP date2 SP time-of-day SP GMT ; Sunday, 06-Nov-94 08:49:37 GMT
@@ -37,14 +37,14 @@ const MONTH_DAYS: readonly number[] = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 3
 const FEBRUARY = 1;
 const YEARS_AHEAD = 50;
 const DAY_SECONDS = 86_400;
-/** Days of a year in the mean of the calendar's 400 years. */
+/** The mean length of a year in days, over the calendar's cycle of 400 years. */
 const YEAR_DAYS = 146_097 / 400;
 
 /**
- * Reads a date in any of the three forms.
+ * Parses a date in any of the three forms.
  *
- * @param now the present in seconds since 1970; a two-digit year is understood from it
- * @returns seconds since 1970, below 0 for earlier dates; undefined for what is no date
+ * @param now the current time in seconds since 1970; decides the century of a two-digit year
+ * @returns seconds since 1970, negative for earlier dates; undefined if the text is not a date
  */
 export function parseHttpDate(text: string, now: number): number | undefined {
   for (const form of FORMS) {
@@ -55,12 +55,12 @@ export function parseHttpDate(text: string, now: number): number | undefined {
 }
 
 /**
- * Writes a date, `Sun, 06 Nov 1994 08:49:37 GMT`; fractions of a second are cut off.
+ * Formats a date, `Sun, 06 Nov 1994 08:49:37 GMT`; fractions of a second are truncated.
  *
- * @returns undefined for a time that has no four-digit year since 1970: then there is no date to send
+ * @returns undefined for a time before 1970 or after the year 9999: the caller sends no date then
  */
 export function formatHttpDate(epochSeconds: number): string | undefined {
-  if (!DateField.canSay(epochSeconds)) return undefined;
+  if (!DateField.canFormat(epochSeconds)) return undefined;
   return latin1(new DateField(epochSeconds * 1000).bytes, 0, DATE_LENGTH);
 }
 
@@ -71,13 +71,13 @@ function secondsOf(groups: Record<string, string>, now: number): number | undefi
   const day = Number(groups["day"]);
   const [hour, minute, second] = [groups["hour"], groups["minute"], groups["second"]].map(Number);
   if (hour === undefined || minute === undefined || second === undefined) return undefined;
-  // 60 is a leap second: RFC 9110 has it by way of RFC 5322.
+  // 60 is a leap second: RFC 9110 allows it, by reference to RFC 5322.
   if (hour > 23 || minute > 59 || second > 60) return undefined;
   if (day < 1 || day > daysOf(month, year)) return undefined;
   return dayNumber(year, month, day) * DAY_SECONDS + hour * 3600 + minute * 60 + second;
 }
 
-/** RFC 9110 section 5.6.7: more than 50 years ahead is the last such year that has passed. */
+/** RFC 9110 section 5.6.7: a year more than 50 years in the future means the last past year with these digits. */
 function fullYear(twoDigits: number, now: number): number {
   const thisYear = 1970 + Math.floor(now / DAY_SECONDS / YEAR_DAYS);
   const year = thisYear - thisYear % 100 + twoDigits;

@@ -1,6 +1,6 @@
 /**
- * What HTTP means, beside how it is framed (RFC 9110): dates, entity tags, conditions, ranges, codings,
- * paths, field values. Pure: a request and a representation in, a verdict out.
+ * HTTP semantics (RFC 9110), independent of framing: dates, entity tags, preconditions, ranges, content
+ * codings, paths, field values. Pure functions: a request and a representation in, a decision out.
  *
  * ```ts
  * import { evaluatePreconditions, PROCEED, selectRanges } from "./mod.ts";

@@ -1,32 +1,32 @@
 /**
- * Conditional requests, in their precedence (RFC 9110 section 13.2.2).
+ * Preconditions of conditional requests, in their precedence (RFC 9110 section 13.2.2).
  *
- * In: a request, the representation that would answer it with 200, and the present second. Out: go on,
- * 304 or 412. Called before a handler does its work, and before ranges: If-Range is theirs. Fields
- * that are no valid date are ignored, as section 13.1 wants. Nothing is thrown.
+ * In: a request, the representation that a 200 would send, and the current time. Out: proceed, 304 or
+ * 412. Called before the handler runs and before range selection, which evaluates If-Range. Invalid dates
+ * are ignored, as section 13.1 requires. Nothing is thrown.
  */
 
 import { listMatchesStrongly, listMatchesWeakly } from "./entity_tag.ts";
 import { parseHttpDate } from "./http_date.ts";
 import type { ConditionalRequest, Representation } from "./representation.ts";
 
-/** The request is to be answered as if it had no condition. */
+/** Answer the request as if it had no preconditions. */
 export const PROCEED = 0;
-/** The client has it already: 304, with ETag, Cache-Control, Vary, Expires, Content-Location alone. */
+/** The client's copy is current: 304, with only ETag, Cache-Control, Vary, Expires, Content-Location. */
 export const NOT_MODIFIED = 304;
-/** The client wants another version: 412. */
+/** The precondition is false: 412. */
 export const PRECONDITION_FAILED = 412;
 
-/** What {@link evaluatePreconditions} finds. */
+/** The result of {@link evaluatePreconditions}. */
 export type Verdict = typeof PROCEED | typeof NOT_MODIFIED | typeof PRECONDITION_FAILED;
 
-/** Section 13.2.1: methods without a representation, whose conditions are ignored. */
+/** Section 13.2.1: methods without a selected representation; their preconditions are ignored. */
 const WITHOUT_REPRESENTATION: readonly string[] = ["CONNECT", "OPTIONS", "TRACE"];
 
 /**
- * Judges a request's conditions.
+ * Evaluates the preconditions of a request.
  *
- * @param now the present in seconds since 1970
+ * @param now the current time in seconds since 1970
  */
 export function evaluatePreconditions(
   request: ConditionalRequest,
@@ -35,11 +35,11 @@ export function evaluatePreconditions(
 ): Verdict {
   const { method } = request;
   if (WITHOUT_REPRESENTATION.includes(method)) return PROCEED;
-  // Steps 1 and 2: what the client believes to be there is not.
-  if (isAnother(request, representation, now)) return PRECONDITION_FAILED;
+  // Steps 1 and 2: the current version is not the one that the client expects.
+  if (expectsOtherVersion(request, representation, now)) return PRECONDITION_FAILED;
   const reads = method === "GET" || method === "HEAD";
   const noneMatch = request.field("if-none-match");
-  // Step 3. With If-None-Match the date is not even looked at: the tag knows better.
+  // Step 3. If there is an If-None-Match, If-Modified-Since is ignored: the tag is more precise.
   if (noneMatch !== undefined) {
     if (!listMatchesWeakly(noneMatch, representation.etag)) return PROCEED;
     return reads ? NOT_MODIFIED : PRECONDITION_FAILED;
@@ -48,8 +48,8 @@ export function evaluatePreconditions(
   return reads && !isModifiedSince(request, representation, now) ? NOT_MODIFIED : PROCEED;
 }
 
-/** If-Match (section 13.1.1), or without it If-Unmodified-Since (section 13.1.4), fails. */
-function isAnother(
+/** Whether If-Match (section 13.1.1), or without it If-Unmodified-Since (section 13.1.4), is false. */
+function expectsOtherVersion(
   request: ConditionalRequest,
   representation: Representation,
   now: number,
@@ -62,7 +62,7 @@ function isAnother(
   return since !== undefined && lastModified !== undefined && Math.floor(lastModified) > since;
 }
 
-/** Section 13.1.3; true without the field, and without a date to compare. */
+/** Section 13.1.3; true if there is no field, or no date to compare. */
 function isModifiedSince(
   request: ConditionalRequest,
   representation: Representation,
@@ -74,7 +74,7 @@ function isModifiedSince(
   return since === undefined || lastModified === undefined || Math.floor(lastModified) > since;
 }
 
-/** Two lines of one name arrive joined by a comma, which is no date: ignored, as both texts want. */
+/** Repeated lines are joined by a comma. That is not a valid date, so they are ignored, as the RFC requires. */
 function dateOf(value: string | undefined, now: number): number | undefined {
   return value === undefined ? undefined : parseHttpDate(value, now);
 }

@@ -1,28 +1,27 @@
 /**
- * A request's path as the names of a tree: decoded once, or refused (RFC 3986 sections 2.1 and 3.3).
+ * Decodes the path of a request into path segments, once, or refuses it (RFC 3986 sections 2.1 and 3.3).
  *
- * In: the path as it was received. Out: its segments, none of which can lead out of a folder; or why
- * not, 400 for what is no path, and 404 for a path that can name nothing here. Called before any file is
- * looked for. What it lets through is still opened beneath the root by the kernel's own check: this
- * is the first of two locks.
+ * In: the path as received. Out: its segments, none of which can leave the root folder; or the reason, 400
+ * for an invalid path, 404 for a path that cannot name a file here. Called before any file is opened.
+ * Files are also opened beneath the root with a check by the kernel: this is the first of two checks.
  */
 
-/** A path that may be looked for. */
+/** An accepted path. */
 export interface RequestPath {
-  /** The names from the root down, decoded: none is empty, `.` or `..`, none has a slash or NUL. */
+  /** The names from the root down, decoded. None is empty, `.` or `..`; none contains a slash or NUL. */
   readonly segments: readonly string[];
-  /** Whether it ends in a slash: a folder is asked for. The root itself is one. */
+  /** Whether the path ends in a slash and so names a folder. The root is one. */
   readonly isFolder: boolean;
   /**
-   * Whether a name begins with a dot. `/.well-known/` at the top is not hidden: it is what sites show
-   * to certificate authorities and the like (RFC 8615).
+   * Whether a name begins with a dot. `/.well-known/` at the root is not hidden: certificate authorities
+   * and other services read it (RFC 8615).
    */
   readonly isHidden: boolean;
 }
 
-/** A path that is not looked for. */
+/** A refused path. */
 export interface RefusedPath {
-  /** What to answer. */
+  /** The status to answer with. */
   readonly status: 400 | 404;
   /** Stable code for logs and tests. */
   readonly code: RefusedPathCode;
@@ -32,37 +31,37 @@ export interface RefusedPath {
 export type RefusedPathCode = keyof typeof REFUSALS;
 
 const REFUSALS = {
-  /** It does not begin with a slash: `*`, or the path of no request. */
+  /** The path does not begin with a slash: `*`, or a caller's mistake. */
   PATH_NOT_ABSOLUTE: 400,
-  /** A percent sign without two hexadecimal digits behind it. */
+  /** A percent sign is not followed by two hexadecimal digits. */
   PATH_BAD_PERCENT: 400,
-  /** What was encoded is not UTF-8; overlong forms of `.` and `/` end here. */
+  /** The decoded bytes are not UTF-8; this rejects overlong forms of `.` and `/`. */
   PATH_NOT_UTF8: 400,
-  /** A NUL, where a system call would see the name end. */
+  /** A NUL: a system call would end the name there. */
   PATH_NUL: 400,
-  /** A segment `.` or `..`: clients resolve these themselves (RFC 3986 section 5.2.4); others probe. */
+  /** A segment `.` or `..`: clients resolve these before sending (RFC 3986 section 5.2.4); attackers do not. */
   PATH_DOT_SEGMENT: 400,
-  /** An encoded slash: no name has one, and to decode it would make another path. */
+  /** An encoded slash: no file name contains one, and decoding it would change the path. */
   PATH_ENCODED_SLASH: 404,
-  /** A backslash, which is a slash to some readers. */
+  /** A backslash: some software reads it as a slash. */
   PATH_BACKSLASH: 404,
-  /** A name that no file system here takes. */
+  /** A name or path is longer than Linux allows. */
   PATH_TOO_LONG: 404,
 } as const;
 
-/** Bytes of a name, NAME_MAX of Linux. */
+/** Most bytes of a name: Linux NAME_MAX. */
 const NAME_BYTES = 255;
-/** Bytes of a whole path, PATH_MAX of Linux with its final NUL. */
+/** Most bytes of a path: Linux PATH_MAX without the final NUL. */
 const PATH_BYTES = 4095;
 
 const ENCODED_SLASH = /%2f/i;
 const BAD_PERCENT = /%(?![0-9A-Fa-f]{2})/;
-/** Dot segments, also behind a backslash: those are told as what they try to be. */
+/** A dot segment, after a slash or a backslash: both are reported as PATH_DOT_SEGMENT. */
 const DOT_SEGMENT = /(?:^|[/\\])\.{1,2}(?:$|[/\\])/;
 
 const encoder = new TextEncoder();
 
-/** Decodes a path, `%` forms once. */
+/** Decodes a path; percent-encoding is decoded once. */
 export function decodeRequestPath(path: string): RequestPath | RefusedPath {
   if (!path.startsWith("/")) return refused("PATH_NOT_ABSOLUTE");
   const decoded = path.includes("%") ? decode(path) : path;
@@ -79,7 +78,7 @@ export function isRefusedPath(result: RequestPath | RefusedPath): result is Refu
 function decode(path: string): string | RefusedPath {
   if (BAD_PERCENT.test(path)) return refused("PATH_BAD_PERCENT");
   try {
-    // Strict: overlong forms, lone surrogates and what is above U+10FFFF are errors, none replaced.
+    // Strict: overlong forms, lone surrogates and code points above U+10FFFF throw; nothing is replaced.
     return decodeURIComponent(path);
   } catch (error) {
     if (!(error instanceof URIError)) throw error;
@@ -87,7 +86,7 @@ function decode(path: string): string | RefusedPath {
   }
 }
 
-/** What is wrong wherever in the path it stands; what cannot be a path comes before what is not here. */
+/** Checks the whole path. The faults with status 400 come before those with 404. */
 function judgeWhole(path: string, decoded: string): RefusedPath | undefined {
   if (decoded.includes("\0")) return refused("PATH_NUL");
   if (DOT_SEGMENT.test(decoded)) return refused("PATH_DOT_SEGMENT");
@@ -98,7 +97,7 @@ function judgeWhole(path: string, decoded: string): RefusedPath | undefined {
 
 function split(decoded: string): RequestPath | RefusedPath {
   const isFolder = decoded.endsWith("/");
-  // Slashes in a row count as one, as in every file system, nginx (merge_slashes) and Caddy.
+  // Repeated slashes count as one, as in file systems, nginx (merge_slashes) and Caddy.
   const segments = decoded.split("/").filter((name) => name !== "");
   if (segments.some((name) => bytesOf(name) > NAME_BYTES)) return refused("PATH_TOO_LONG");
   const isHidden = segments.some((name, depth) => {
@@ -107,7 +106,7 @@ function split(decoded: string): RequestPath | RefusedPath {
   return { segments, isFolder, isHidden };
 }
 
-/** Bytes in UTF-8; not counted where even three for each code unit would be few. */
+/** The length in UTF-8 bytes; an upper bound if even three bytes per code unit are few. */
 function bytesOf(text: string): number {
   return text.length * 3 <= NAME_BYTES ? text.length : encoder.encode(text).length;
 }

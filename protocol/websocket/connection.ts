@@ -1,15 +1,15 @@
 /**
- * One WebSocket connection after its handshake, for either role (RFC 6455 sections 5 to 8).
+ * One WebSocket connection after the handshake, for either role (RFC 6455 sections 5 to 8).
  *
- * In: `receive()` gets a view of bytes, which is unmasked in place and stays the caller's. Out:
- * `next()` answers one event after the other, NEED_DATA when there is none, and throws the
- * ProtocolError when the peer broke a rule; what is to be sent is appended to the caller's
- * ByteBuffer. The connection never answers by itself and never waits.
+ * In: `receive()` takes a view of bytes, which is unmasked in place and stays owned by the caller. Out:
+ * `next()` returns one event after another, or NEED_DATA, and throws a ProtocolError if the peer
+ * violates the protocol; frames to send are appended to the caller's ByteBuffer. Called by the session.
+ * The connection never sends by itself and never waits.
  *
- * Between two messages it owns nothing but its state: what reads frames is lent by the pool when
- * bytes come, and goes back when they are read. A message that lies whole in the view is given as a
- * view of it. One that does not is gathered in a buffer; when much of it is missing, `wantsDirect()`
- * offers that buffer to the transport, which then receives into it without a copy.
+ * Between two messages it owns only its state: it takes a frame reader from the pool when bytes arrive
+ * and gives it back when they are consumed. A message that is complete in the view is returned as a view
+ * of it. Any other is collected in a buffer. If much of it is missing, `wantsDirect()` offers that buffer
+ * to the transport, which then receives into it without a copy.
  */
 
 import type { ByteBuffer } from "../byte_buffer.ts";
@@ -33,27 +33,27 @@ import { BINARY, CLOSE, PING, PONG, TEXT } from "./opcodes.ts";
 
 const NO_BYTES = new Uint8Array(0);
 
-/** One connection, from the end of the handshake to its own end. */
+/** One connection, from the end of the handshake to the close. */
 export class WebSocketConnection {
-  /** Where the connection stands. */
+  /** The state of the connection. */
   state: ConnectionState = "OPEN";
-  /** CLOSE, CLOSED: the peer's code; 1005 if its frame had none, 1006 if there was no frame. */
+  /** CLOSE, CLOSED: the peer's code; 1005 if its close frame had none, 1006 if there was no close frame. */
   closeCode = 0;
   /** CLOSE, CLOSED: the peer's reason, or "". */
   closeReason = "";
 
   readonly #readers: FrameReaderPool;
   readonly #maskKey: (() => number) | undefined;
-  /** While something is unread, under way or lent. */
+  /** Set while bytes are unread, a message is incomplete or a payload is lent. */
   #reader: FrameReader | null = null;
   #permissions: Permissions = PERMISSIONS.OPEN;
   #eof = false;
   #failure: ProtocolError | undefined = undefined;
 
   /**
-   * @param readers of our role, with the limits of what is received; one pool per worker
-   * @param maskKey a client's source of masking keys, 32 random bits each (section 5.3)
-   * @throws TypeError for a client without a source of keys
+   * @param readers the pool of frame readers, which has the role and the limits; one pool per worker
+   * @param maskKey for clients: returns a masking key of 32 random bits (section 5.3)
+   * @throws TypeError for a client without `maskKey`
    */
   constructor(readers: FrameReaderPool, maskKey?: () => number) {
     if (readers.role === "client" && maskKey === undefined) {
@@ -63,7 +63,7 @@ export class WebSocketConnection {
     this.#maskKey = readers.role === "client" ? maskKey : undefined;
   }
 
-  /** Which end we are. */
+  /** The role of this endpoint. */
   get role(): Role {
     return this.#readers.role;
   }
@@ -80,7 +80,7 @@ export class WebSocketConnection {
     return this.#reader === null ? 0 : this.#reader.opcode;
   }
 
-  /** MESSAGE, PING, PONG: holds the payload; until the next `next()`, `retain()` or `dispose()`. */
+  /** MESSAGE, PING, PONG: the array with the payload, valid until `next()`, `retain()` or `dispose()`. */
   get payload(): Uint8Array {
     return this.#reader === null ? NO_BYTES : this.#reader.payload;
   }
@@ -90,12 +90,12 @@ export class WebSocketConnection {
     return this.#reader === null ? 0 : this.#reader.payloadStart;
   }
 
-  /** Where it ends. */
+  /** Where the payload ends. */
   get payloadEnd(): number {
     return this.#reader === null ? 0 : this.#reader.payloadEnd;
   }
 
-  /** Bytes before {@link payloadStart} that may be overwritten; for a server, a header fits. */
+  /** Bytes before {@link payloadStart} that may be overwritten; a server's header fits there. */
   get payloadHeadroom(): number {
     return this.#reader === null ? 0 : this.#reader.payloadHeadroom;
   }
@@ -103,8 +103,8 @@ export class WebSocketConnection {
   // ── Input ────────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Takes a view of the next bytes. It is changed in place, and must stay until {@link retain} or
-   * until `next()` said NEED_DATA. After a failure or the end the bytes are ignored.
+   * Takes a view of the next bytes. They are changed in place, and must stay valid until {@link retain} or
+   * until `next()` returns NEED_DATA. After a failure or the close, the bytes are ignored.
    */
   receive(bytes: Uint8Array, start: number, end: number): void {
     if (!this.#permissions.receive) return;
@@ -112,16 +112,16 @@ export class WebSocketConnection {
     this.#reader.receive(bytes, start, end);
   }
 
-  /** The peer sends no more. What it sent before is still given; then comes CLOSED. */
+  /** Reports that the peer sends no more. Events of earlier bytes are still returned, then CLOSED. */
   receiveEof(): void {
     this.#eof = true;
   }
 
   /**
-   * The next event, or NEED_DATA. It ends what the event before lent.
+   * The next event, or NEED_DATA. The payload of the previous event becomes invalid.
    *
-   * @throws ProtocolError when the peer broke a rule, and again until the close frame that tells it
-   * so was sent
+   * @throws ProtocolError if the peer violates the protocol, and again on each call until
+   * {@link sendClose}
    */
   next(): number {
     if (this.state === "FAILED" && this.#failure !== undefined) throw this.#failure;
@@ -133,7 +133,7 @@ export class WebSocketConnection {
     }
   }
 
-  /** The view ceases to be valid: what is unread of it is copied. Ends what the last event lent. */
+  /** Releases the caller's view: unread bytes are copied. The last event's payload becomes invalid. */
   retain(): void {
     if (this.#reader === null) return;
     this.#reader.retain();
@@ -141,14 +141,14 @@ export class WebSocketConnection {
   }
 
   /**
-   * The view ceases to be valid, as with {@link retain}, but the message of the last event is still
-   * read: its payload, now a copy, is valid up to the next `next()`, `retain()` or `dispose()`.
+   * Releases the caller's view like {@link retain}, but keeps the payload of the last event: now a copy,
+   * it is valid until the next `next()`, `retain()` or `dispose()`.
    */
   keepPayload(): void {
     this.#reader?.keepPayload();
   }
 
-  /** Gives all buffers back. The socket is gone: nothing else may be called any more. */
+  /** Gives all buffers back. Called when the socket is closed; no other method may be called after it. */
   dispose(): void {
     this.#dropInput();
     this.#permissions = PERMISSIONS.CLOSED;
@@ -157,39 +157,39 @@ export class WebSocketConnection {
   // ── Direct receive ───────────────────────────────────────────────────────────────────────────
 
   /**
-   * Whether so much of a message is missing that the transport should receive right into
-   * {@link directBytes} from {@link directStart} to {@link directEnd}. To be asked after NEED_DATA,
-   * and only when the socket is readable: it sets memory aside for what the header promises. The
-   * offer stands until {@link receivedDirect}, {@link receive} or the end of the connection.
+   * Whether so much of a message is missing that the transport should receive directly into
+   * {@link directBytes} from {@link directStart} to {@link directEnd}. Call it after NEED_DATA, and only if
+   * the socket is readable: it allocates memory for the declared payload. The range is valid until
+   * {@link receivedDirect}, {@link receive} or the end of the connection.
    */
   wantsDirect(): boolean {
     return this.#reader !== null && this.#permissions.deliver && this.#reader.wantsDirect();
   }
 
-  /** After {@link wantsDirect} said true: the array to receive into. */
+  /** After {@link wantsDirect} returned true: the array to receive into. */
   get directBytes(): Uint8Array<ArrayBuffer> {
     return this.#reader === null ? NO_BYTES : this.#reader.directBytes;
   }
 
-  /** Where to receive to in {@link directBytes}. */
+  /** The start of the range to receive into. */
   get directStart(): number {
     return this.#reader === null ? 0 : this.#reader.directStart;
   }
 
-  /** How far at most. */
+  /** The end of that range. */
   get directEnd(): number {
     return this.#reader === null ? 0 : this.#reader.directEnd;
   }
 
   /**
-   * The transport received `count` bytes to {@link directStart}; `next()` goes on with them.
+   * Reports that the transport received `count` bytes at {@link directStart}; `next()` continues with them.
    *
-   * @throws RangeError for more bytes than were offered
+   * @throws RangeError for more bytes than the range has
    */
   receivedDirect(count: number): void {
     if (!this.#permissions.receive) return;
     if (count > this.directEnd - this.directStart) {
-      throw new RangeError(`Cannot take ${count} bytes: fewer were offered`);
+      throw new RangeError(`Cannot take ${count} bytes: the offered range is smaller`);
     }
     this.#reader?.receivedDirect(count);
   }
@@ -199,9 +199,9 @@ export class WebSocketConnection {
   /**
    * Appends a message in one frame.
    *
-   * @param opcode TEXT, whose bytes the caller knows to be UTF-8, or BINARY
-   * @returns false, and nothing is appended, when no message may be sent any more
-   * @throws TypeError for another opcode
+   * @param opcode BINARY, or TEXT if the caller knows that the bytes are UTF-8
+   * @returns false, without appending anything, if no message may be sent any more
+   * @throws TypeError for any other opcode
    */
   sendMessage(
     out: ByteBuffer,
@@ -221,27 +221,27 @@ export class WebSocketConnection {
   /**
    * Appends a ping of at most 125 bytes.
    *
-   * @returns false, and nothing is appended, when none may be sent any more
+   * @returns false, without appending anything, if no ping may be sent any more
    * @throws RangeError for a longer payload
    */
   sendPing(out: ByteBuffer, bytes: Uint8Array, start: number, end: number): boolean {
     return this.#sendControl(out, PING, bytes, start, end);
   }
 
-  /** Appends a pong, the answer to PING with its payload; otherwise like {@link sendPing}. */
+  /** Appends a pong, the answer to a PING with the same payload; otherwise like {@link sendPing}. */
   sendPong(out: ByteBuffer, bytes: Uint8Array, start: number, end: number): boolean {
     return this.#sendControl(out, PONG, bytes, start, end);
   }
 
   /**
-   * Appends the close frame: it begins the closing handshake, answers the peer's, or tells it what
-   * it broke.
+   * Appends a close frame: it starts the closing handshake, answers the peer's close frame, or reports a
+   * protocol violation.
    *
-   * @param code a code that may be sent, or 1005 for a frame without one, so that `closeCode` of
-   * CLOSE can be sent back as it is
+   * @param code a code that may be sent, or 1005 for a frame without one, so that the `closeCode` of a
+   * CLOSE event can be echoed unchanged
    * @param reason at most 123 bytes of UTF-8
-   * @returns false, and nothing is appended, when one was sent or the connection is over
-   * @throws RangeError for another code or a longer reason
+   * @returns false, without appending anything, if one was sent or the connection is closed
+   * @throws RangeError for any other code or a longer reason
    */
   sendClose(out: ByteBuffer, code: number, reason = ""): boolean {
     if (TRANSITIONS[this.state].SEND_CLOSE === undefined) return false;
@@ -252,13 +252,13 @@ export class WebSocketConnection {
   }
 
   /**
-   * Writes a server's frame header in front of a payload that lies in memory, as that of a MESSAGE
-   * or PING does, so that header and payload are sent without a copy.
+   * Writes a server's frame header directly before a payload in memory, such as that of a MESSAGE or PING,
+   * so that header and payload are sent without a copy.
    *
    * @param opcode TEXT, BINARY or PONG
    * @returns the offset in `bytes` at which the frame begins
-   * @throws TypeError in the client role, or when {@link maySend} is false
-   * @throws RangeError when the header does not fit before `payloadStart`
+   * @throws TypeError for a client, or if {@link maySend} is false
+   * @throws RangeError if the header does not fit before `payloadStart`
    */
   encodeHeaderBefore(
     bytes: Uint8Array,
@@ -287,7 +287,7 @@ export class WebSocketConnection {
     return this.#finish();
   }
 
-  /** No input is read any more: the close handshake is on its way, or all is over. */
+  /** Stops reading input: the peer's close frame was received, or the connection is closed. */
   #finish(): number {
     this.#dropInput();
     if (this.state !== "CLOSED") {

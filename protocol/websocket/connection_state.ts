@@ -1,6 +1,6 @@
 /**
- * The states of a WebSocket connection after the handshake, as tables that know no bytes
- * (RFC 6455 sections 5.5.1 and 7.1).
+ * The states of a WebSocket connection after the handshake, as tables (RFC 6455 sections 5.5.1 and 7.1).
+ * No bytes are handled here.
  *
  * ```
  *           SEND_CLOSE              RECEIVE_CLOSE
@@ -9,20 +9,21 @@
  *    └──── FAIL ──────────► FAILED ───────── SEND_CLOSE ─► CLOSED      RECEIVE_EOF: always CLOSED
  * ```
  *
- * In: a state and what happened. Out: the next state; a missing entry is our own error.
+ * In: a state and a step. Out: the next state. Called by the connection. A missing entry is misuse by our
+ * own code, so a TypeError.
  */
 
-/** Where a connection stands. */
+/** The state of a connection. */
 export type ConnectionState = "OPEN" | "CLOSE_SENT" | "CLOSE_RECEIVED" | "FAILED" | "CLOSED";
 
-/** What moves a connection to another state. */
+/** An event that moves a connection to another state. */
 export type ConnectionStep = "SEND_CLOSE" | "RECEIVE_CLOSE" | "RECEIVE_EOF" | "FAIL";
 
 type Transitions = Readonly<
   Record<ConnectionState, Readonly<Partial<Record<ConnectionStep, ConnectionState>>>>
 >;
 
-/** Each state's steps. */
+/** The transitions of each state. */
 export const TRANSITIONS: Transitions = {
   OPEN: {
     SEND_CLOSE: "CLOSE_SENT",
@@ -30,11 +31,11 @@ export const TRANSITIONS: Transitions = {
     RECEIVE_EOF: "CLOSED",
     FAIL: "FAILED",
   },
-  // Section 7.1.1: both close frames are through, and no second one is sent after a violation.
+  // Section 7.1.1: both close frames are exchanged. After a violation no second one is sent.
   CLOSE_SENT: { RECEIVE_CLOSE: "CLOSED", RECEIVE_EOF: "CLOSED", FAIL: "CLOSED" },
-  // Section 5.5.1: what comes after the peer's close frame is not looked at, so nothing can fail.
+  // Section 5.5.1: bytes after the peer's close frame are ignored, so nothing can fail.
   CLOSE_RECEIVED: { SEND_CLOSE: "CLOSED", RECEIVE_EOF: "CLOSED" },
-  // Section 7.1.7: the close frame may tell the peer why; its answer is not awaited.
+  // Section 7.1.7: a close frame may tell the peer the reason; its answer is not awaited.
   FAILED: { SEND_CLOSE: "CLOSED", RECEIVE_EOF: "CLOSED" },
   CLOSED: { RECEIVE_EOF: "CLOSED" },
 };
@@ -43,7 +44,7 @@ export const TRANSITIONS: Transitions = {
 export interface Permissions {
   /** Frames of the peer are read. */
   readonly receive: boolean;
-  /** Messages of the peer are given to the handler; else they are dropped. */
+  /** Messages of the peer are delivered to the handler; otherwise they are dropped. */
   readonly deliver: boolean;
   /** Messages, pings and pongs may be sent. */
   readonly send: boolean;
@@ -52,9 +53,9 @@ export interface Permissions {
 /** Each state's permissions. */
 export const PERMISSIONS: Readonly<Record<ConnectionState, Permissions>> = {
   OPEN: { receive: true, deliver: true, send: true },
-  // Section 5.5.1: no data after our own close frame.
+  // Section 5.5.1: an endpoint sends no data after its close frame.
   CLOSE_SENT: { receive: true, deliver: false, send: false },
-  // Section 5.5.1: a message that is being sent may be ended before the close frame is answered.
+  // Section 5.5.1: an endpoint may finish sending a message before it answers the close frame.
   CLOSE_RECEIVED: { receive: false, deliver: false, send: true },
   FAILED: { receive: false, deliver: false, send: false },
   CLOSED: { receive: false, deliver: false, send: false },
@@ -63,7 +64,7 @@ export const PERMISSIONS: Readonly<Record<ConnectionState, Permissions>> = {
 /**
  * The state after `step`.
  *
- * @throws TypeError when the step cannot happen in that state
+ * @throws TypeError if the step is not allowed in that state
  */
 export function nextState(state: ConnectionState, step: ConnectionStep): ConnectionState {
   const next = TRANSITIONS[state][step];

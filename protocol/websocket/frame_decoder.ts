@@ -1,12 +1,12 @@
 /**
- * The byte machine that reads frame headers (RFC 6455 section 5.2) and unmasks payloads.
+ * The byte-level state machine that reads frame headers (RFC 6455 section 5.2) and unmasks payloads.
  *
- * In: bytes, cut anywhere. Out: the fields of one header, judged as soon as the byte that breaks a
- * rule is there, so that nobody waits for a payload that will be refused. It knows no messages: the
- * order of frames, lengths over a limit and payloads are judged by those who use it.
+ * In: bytes, cut anywhere. Out: the fields of one header. Each byte is checked when it arrives, so a frame
+ * that will be refused is refused before its payload. Called by the frame reader, which checks the order
+ * of frames, length limits and payloads; this class does not know messages.
  *
- * One integer state for what is awaited, one method a state; a header cut in two is held in the
- * fields, never in a buffer.
+ * One integer state and one method per state. A header that is cut in two is kept in the fields, never in
+ * a buffer.
  */
 
 import {
@@ -29,7 +29,7 @@ const AWAIT_LENGTH = 1;
 const AWAIT_LONG_LENGTH = 2;
 const AWAIT_KEY = 3;
 
-/** Reads one frame header after the other. */
+/** Reads one frame header after another. */
 export class FrameDecoder {
   /** Whether the header is complete and the fields below are valid, until {@link nextFrame}. */
   complete = false;
@@ -39,18 +39,18 @@ export class FrameDecoder {
   opcode = 0;
   /** Whether the frame is a control frame. */
   control = false;
-  /** Declared bytes of the payload. */
+  /** The declared payload length. */
   length = 0;
-  /** Bytes of the payload that have not been unmasked or skipped yet. */
+  /** Payload bytes that are neither unmasked nor skipped yet. */
   missing = 0;
-  /** Bytes of the header that were read so far. */
+  /** Bytes of the header read so far. */
   headerLength = 0;
 
   readonly #expectMask: boolean;
   #state = AWAIT_OPCODE;
-  /** Bytes that the long length or the key still lacks. */
+  /** Bytes that are missing of the extended length or the key. */
   #awaited = 0;
-  /** The shortest payload that the long form in hand may tell. */
+  /** The smallest payload length that the current length form may encode. */
   #leastLength = 0;
   #key = 0;
   #phase = 0;
@@ -60,16 +60,16 @@ export class FrameDecoder {
     this.#expectMask = expectMask;
   }
 
-  /** Whether nothing of a frame was read since the last one ended. */
+  /** Whether no byte was read since the last frame ended. */
   get untouched(): boolean {
     return !this.complete && this.#state === AWAIT_OPCODE;
   }
 
   /**
-   * Reads on in the header from `bytes[start, end)`.
+   * Continues the header with `bytes[start, end)`.
    *
-   * @returns the offset after what it took; {@link complete} tells whether the header ended there
-   * @throws ProtocolError at the first byte that breaks a rule
+   * @returns the offset after the consumed bytes; {@link complete} is true if the header ended there
+   * @throws ProtocolError at the first invalid byte
    */
   readHeader(bytes: Uint8Array, start: number, end: number): number {
     let at = start;
@@ -98,19 +98,19 @@ export class FrameDecoder {
     this.missing -= end - start;
   }
 
-  /** Passes over the next `count` bytes of the payload, at most {@link missing}. */
+  /** Skips the next `count` bytes of the payload, at most {@link missing}. */
   skipPayload(count: number): void {
     this.missing -= count;
   }
 
-  /** Begins the next header; the payload of this frame was taken whole. */
+  /** Starts the next header. The payload of this frame must be consumed. */
   nextFrame(): void {
     this.complete = false;
     this.headerLength = 0;
   }
 
   #readOpcode(byte: number): void {
-    // RFC 6455 section 5.2: not zero without an extension that says so: fail the connection.
+    // RFC 6455 section 5.2: must be 0 unless an extension defines them; otherwise fail the connection.
     if ((byte & RESERVED_BITS) !== 0) {
       throw violation("WS_RESERVED_BITS", "A frame has reserved bits set");
     }
@@ -132,7 +132,7 @@ export class FrameDecoder {
   #readLength(byte: number): void {
     this.#judgeMaskBit((byte & MASK) !== 0);
     const length = byte & LENGTH_BITS;
-    // Section 5.5: at most 125 bytes, so the longer forms are refused before they are read.
+    // Section 5.5: at most 125 bytes, so an extended length is refused before it is read.
     if (this.control && length > LONGEST_SHORT) {
       throw violation("WS_CONTROL_TOO_LONG", "A control frame is longer than 125 bytes");
     }
@@ -150,22 +150,22 @@ export class FrameDecoder {
 
   #judgeMaskBit(masked: boolean): void {
     if (masked === this.#expectMask) return;
-    // Section 5.1: a server refuses what is not masked, a client what is.
-    if (masked) throw violation("WS_MASKED", "A frame of the server is masked");
-    throw violation("WS_NOT_MASKED", "A frame of the client is not masked");
+    // Section 5.1: a server refuses unmasked frames, a client refuses masked ones.
+    if (masked) throw violation("WS_MASKED", "A frame from the server is masked");
+    throw violation("WS_NOT_MASKED", "A frame from the client is not masked");
   }
 
   #readLongLength(byte: number): void {
-    // Section 5.2: the most significant bit of the 64 is 0.
+    // Section 5.2: the most significant bit of a 64-bit length must be 0.
     if (this.#awaited === 8 && byte >= 0x80) {
       throw violation("WS_LENGTH_TOP_BIT", "A frame length has its most significant bit set");
     }
-    // 63 bits are more than a double holds exactly. What is lost are low bits of lengths beyond
-    // 2^53, and those are over any limit (close 1009) however they are rounded.
+    // A double cannot hold 63 bits exactly. Only lengths above 2^53 lose low bits, and those exceed every
+    // limit (close 1009), however they are rounded.
     this.length = this.length * 256 + byte;
     this.#awaited--;
     if (this.#awaited > 0) return;
-    // Section 5.2: the minimal number of bytes must be used.
+    // Section 5.2: the length must be encoded in the minimal number of bytes.
     if (this.length < this.#leastLength) {
       throw violation("WS_LENGTH_NOT_MINIMAL", `A frame length of ${this.length} is not minimal`);
     }
@@ -185,7 +185,7 @@ export class FrameDecoder {
 
   #readKey(bytes: Uint8Array, start: number, end: number): number {
     let at = start;
-    // The first key byte goes to the lowest eight bits, and each further one above it.
+    // The first key byte goes to the lowest eight bits, each further one to the next eight.
     for (; at < end && this.#awaited > 0; at++, this.#awaited--) {
       this.#key |= bytes[at]! << ((KEY_BYTES - this.#awaited) << 3);
     }

@@ -1,9 +1,9 @@
 /**
- * Frames as bytes (RFC 6455 section 5.2), for both roles.
+ * Frame encoder (RFC 6455 section 5.2), for both roles.
  *
- * In: the first byte (FIN and opcode) and a payload as (bytes, start, end). Out: the frame appended
- * to a ByteBuffer, or its header written in place in front of a payload that lies there already.
- * What may be sent when is the connection's affair; here every frame can be made, also fragments.
+ * In: the first byte (FIN and opcode) and a payload as (bytes, start, end). Out: the frame, appended to a
+ * ByteBuffer, or its header, written in place directly before the payload. Called by the connection, which
+ * decides what may be sent; this file encodes any frame, including fragments.
  */
 
 import type { ByteBuffer } from "../byte_buffer.ts";
@@ -34,8 +34,8 @@ export function encodeFrame(
  * Appends a client's frame, which is always masked (section 5.3).
  *
  * @param first FIN or 0, together with the opcode
- * @param key the four key bytes, the first in the lowest eight bits; fresh and unforeseeable for
- * each frame when a browser's page chooses the payload
+ * @param key the four key bytes, the first in the lowest eight bits; new and unpredictable for each frame
+ * if untrusted code, such as a web page, chooses the payload
  */
 export function encodeMaskedFrame(
   out: ByteBuffer,
@@ -59,7 +59,7 @@ export function encodeMaskedFrame(
  * Writes an unmasked header so that it ends at `bytes[payloadStart]`.
  *
  * @returns the offset at which the frame begins
- * @throws RangeError when there are fewer bytes before `payloadStart` than the header has
+ * @throws RangeError if the header does not fit before `payloadStart`
  */
 export function encodeHeaderBefore(
   bytes: Uint8Array,
@@ -69,7 +69,9 @@ export function encodeHeaderBefore(
 ): number {
   const at = payloadStart - unmaskedHeaderSize(payloadLength);
   if (at < 0) {
-    throw new RangeError(`Cannot write a frame header: offset ${payloadStart} is too low`);
+    throw new RangeError(
+      `Cannot write a frame header before offset ${payloadStart}: it does not fit`,
+    );
   }
   writeFrameHeader(bytes, at, first, payloadLength, 0);
   return at;

@@ -1,5 +1,5 @@
 /**
- * The layout of a frame header (RFC 6455 section 5.2), and how one is written.
+ * The layout of a frame header (RFC 6455 section 5.2), and a function that writes one.
  *
  * ```
  *  byte 0               byte 1              then, by the 7-bit length         then, if MASK
@@ -9,27 +9,27 @@
  *                                          └──────────────────────────────┘
  * ```
  *
- * In: a first byte and a payload length. Out: the shortest header, as section 5.2 demands.
+ * In: a first byte and a payload length. Out: the shortest header, as section 5.2 requires.
  */
 
-/** First byte: the last frame of its message. */
+/** First byte: this is the last frame of its message. */
 export const FIN = 0x80;
-/** First byte: the bits that extensions may define, and none is negotiated. */
+/** First byte: the bits for extensions. No extension is negotiated. */
 export const RESERVED_BITS = 0x70;
 /** First byte: the opcode. */
 export const OPCODE_BITS = 0x0f;
 /** Second byte: a masking key follows and the payload is masked with it. */
 export const MASK = 0x80;
-/** Second byte: the length, or which longer form follows. */
+/** Second byte: the length, or the size of the extended length. */
 export const LENGTH_BITS = 0x7f;
 
 /** Second byte: the length follows in 2 bytes. */
 export const LENGTH_IN_2_BYTES = 126;
 /** Second byte: the length follows in 8 bytes. */
 export const LENGTH_IN_8_BYTES = 127;
-/** Longest payload of which the second byte itself tells the length; of control frames the limit. */
+/** Longest payload whose length fits in the second byte; also the limit of control frames. */
 export const LONGEST_SHORT = 125;
-/** Longest payload of which 2 bytes tell the length. */
+/** Longest payload whose length fits in 2 bytes. */
 export const LONGEST_MEDIUM = 0xffff;
 
 /** Bytes of a masking key. */
@@ -46,10 +46,10 @@ export function unmaskedHeaderSize(length: number): number {
 /**
  * Writes a header without its masking key at `bytes[at]`.
  *
- * @param first FIN and the opcode, as they stand in the first byte
+ * @param first the first byte: FIN and the opcode
  * @param length payload length in bytes, a safe integer
- * @param mask {@link MASK} or 0; the key itself is for the caller to write
- * @returns the offset after it; the caller has made room for {@link unmaskedHeaderSize} bytes
+ * @param mask {@link MASK} or 0; the caller writes the key
+ * @returns the offset after the header; the caller has reserved {@link unmaskedHeaderSize} bytes
  */
 export function writeFrameHeader(
   bytes: Uint8Array,

@@ -1,13 +1,13 @@
 /**
- * The receiving half of a connection while something is under way: bytes to messages and control
- * frames.
+ * The receiving half of a connection with unread bytes or an incomplete message: parses bytes into
+ * messages and control frames.
  *
- * In: views of received bytes, unmasked in place. Out: `next()`, one event after the other, or
- * NEED_DATA; a ProtocolError where the peer broke a rule. Called by the connection, which knows the
- * state and says whether messages are still to be given; this class knows only frames.
+ * In: views of received bytes, unmasked in place. Out: `next()` returns one event after another, or
+ * NEED_DATA; it throws a ProtocolError if the peer violates the protocol. Called by the connection, which
+ * knows the state and whether messages are still delivered; this class knows only frames.
  *
- * All that is remembered of half a frame or half a message is here, so that a connection between two
- * messages needs none of it: `isIdle` says when the reader may serve another connection.
+ * All state of partial frames and messages is here, so a connection between two messages needs no reader:
+ * if `isIdle` is true, the reader may serve another connection.
  */
 
 import { NEED_DATA } from "../errors.ts";
@@ -22,10 +22,10 @@ import type { MessageBufferPool } from "../message_buffer_pool.ts";
 import { CONTINUATION } from "./opcodes.ts";
 import { PayloadBuffer } from "../payload_buffer.ts";
 
-/** Which end of the connection we are. */
+/** The role of this endpoint. */
 export type Role = "server" | "client";
 
-/** Less than this many missing bytes are not worth a receive of their own. */
+/** Direct receive is used only if at least this many bytes are missing. */
 const LEAST_DIRECT = 4096;
 
 const NO_BYTES = new Uint8Array(0);
@@ -35,39 +35,39 @@ const NO_CODE: ClosePayload = { code: 0, reason: "" };
 export class FrameReader {
   /** MESSAGE: TEXT or BINARY; PING, PONG: the same. */
   opcode = 0;
-  /** MESSAGE, PING, PONG: holds the payload; until the next `next()`, `retain()` or `drop()`. */
+  /** MESSAGE, PING, PONG: the array with the payload, valid until `next()`, `retain()` or `drop()`. */
   payload: Uint8Array = NO_BYTES;
   /** Where the payload begins in {@link payload}. */
   payloadStart = 0;
-  /** Where it ends. */
+  /** Where the payload ends. */
   payloadEnd = 0;
-  /** Bytes before {@link payloadStart} that may be overwritten; for a server, a header fits. */
+  /** Bytes before {@link payloadStart} that may be overwritten; a server's header fits there. */
   payloadHeadroom = 0;
-  /** CLOSE: what its frame says. */
+  /** CLOSE: the content of the frame. */
   close: ClosePayload = NO_CODE;
 
-  /** After {@link wantsDirect} said true: the array to receive into. */
+  /** After {@link wantsDirect} returned true: the array to receive into. */
   directBytes: Uint8Array<ArrayBuffer> = NO_BYTES;
-  /** Where to receive to in {@link directBytes}. */
+  /** The start of the range to receive into. */
   directStart = 0;
-  /** How far at most. */
+  /** The end of that range. */
   directEnd = 0;
 
-  /** The next in the list of those who wait for work. Written by the pool. */
+  /** The next reader in the pool's free list. Written by the pool. */
   nextSpare: FrameReader | null = null;
 
   readonly #isClient: boolean;
   readonly #input: InputView;
   readonly #frame: FrameDecoder;
   readonly #message: MessageAssembler;
-  /** The payload of a control frame that came in pieces. */
+  /** The payload of a control frame that arrives in pieces. */
   readonly #control: PayloadBuffer;
-  /** The buffer that the last event lent out, or undefined. */
+  /** The buffer with the last event's payload, or undefined. */
   #lent: PayloadBuffer | undefined = undefined;
-  /** Bytes that were received directly and are not judged yet. */
+  /** Bytes that were received directly and are not processed yet. */
   #direct = 0;
 
-  /** @param pool lends the buffers of what comes in pieces */
+  /** @param pool lends the buffers of payloads that arrive in pieces */
   constructor(role: Role, limits: WebSocketLimits, pool: MessageBufferPool) {
     this.#isClient = role === "client";
     this.#input = new InputView(pool);
@@ -76,23 +76,23 @@ export class FrameReader {
     this.#control = new PayloadBuffer(pool);
   }
 
-  /** Whether it stands between two messages with nothing unread and nothing lent. */
+  /** Whether the reader is between two messages, with no unread bytes and no payload lent. */
   get isIdle(): boolean {
     return this.#frame.untouched && this.#message.opcode === CONTINUATION &&
       this.#input.unread === 0 && this.#lent === undefined;
   }
 
-  /** Takes a view of the next bytes, as the connection's `receive`. */
+  /** Takes a view of the next bytes, like the connection's `receive`. */
   receive(bytes: Uint8Array, start: number, end: number): void {
     this.#withdrawOffer();
     this.#input.append(bytes, start, end);
   }
 
   /**
-   * The next event, or NEED_DATA. It ends what the event before lent.
+   * The next event, or NEED_DATA. The payload of the previous event becomes invalid.
    *
-   * @param deliver false: messages are read past, and only control frames are given
-   * @throws ProtocolError when the peer broke a rule; nothing but {@link drop} may follow
+   * @param deliver false: messages are skipped, and only control frames are returned
+   * @throws ProtocolError if the peer violates the protocol; only {@link drop} may be called after it
    */
   next(deliver: boolean): number {
     this.#takeBack();
@@ -108,24 +108,24 @@ export class FrameReader {
       if (event !== NEED_DATA) return event;
       if (frame.complete) break;
     }
-    input.drop(); // all is read, and nothing of it is lent
+    input.drop(); // all bytes are read, and no payload in them is lent
     return NEED_DATA;
   }
 
-  /** The view ceases to be valid: what is unread of it is copied. Ends what the last event lent. */
+  /** Releases the caller's view: unread bytes are copied. The last event's payload becomes invalid. */
   retain(): void {
     this.#takeBack();
     this.#input.retain();
   }
 
   /**
-   * The view ceases to be valid, and what the last event lent is still read: it is valid up to the next
-   * `next()`, `retain()` or `drop()`, as a copy where it lay in the view.
+   * Releases the caller's view but keeps the payload of the last event, as a copy if it was in the view:
+   * it is valid until the next `next()`, `retain()` or `drop()`.
    */
   keepPayload(): void {
     if (this.#lent === undefined && this.payload !== NO_BYTES) {
       const count = this.payloadEnd - this.payloadStart;
-      // The message is complete, so that the next one's buffer is free.
+      // The message is complete, so the buffer for the next one is free.
       const kept = this.#message.payload;
       kept.append(this.payload, this.payloadStart, this.payloadEnd, count);
       this.#lendBuffer(0, this.opcode, kept);
@@ -133,33 +133,33 @@ export class FrameReader {
     this.#input.retain();
   }
 
-  /** Forgets all input and gives all buffers back. */
+  /** Drops all input and gives all buffers back. */
   drop(): void {
     this.#takeBack();
     this.#input.drop();
     this.#direct = 0;
-    // A transport that still receives into the buffer would write into its next owner's message.
+    // A transport may still receive into a direct buffer: reused, another message would be overwritten.
     if (this.directBytes === NO_BYTES) this.#message.payload.release();
     else this.#message.payload.abandon();
     this.#withdrawOffer();
     this.#control.release();
   }
 
-  /** Whether the rest of a message should be received into {@link directBytes}, as the connection's. */
+  /** Whether the transport should receive the rest of a message into {@link directBytes}. */
   wantsDirect(): boolean {
     const frame = this.#frame;
     if (!frame.complete || frame.control || frame.missing < LEAST_DIRECT) return false;
     if (this.#direct > 0 || this.#input.unread > 0) return false;
     const payload = this.#message.payload;
-    payload.makeRoom(LEAST_DIRECT, this.#promised(payload));
+    payload.makeRoom(LEAST_DIRECT, this.#expectedBytes(payload));
     this.directBytes = payload.bytes;
     this.directStart = payload.end;
-    // Not past this frame: what follows is the next header.
+    // Only to the end of this frame: the next header follows.
     this.directEnd = Math.min(payload.bytes.length, payload.end + frame.missing);
     return true;
   }
 
-  /** `count` bytes were received to {@link directStart}, no more than were offered. */
+  /** Reports that `count` bytes, at most those offered, were received at {@link directStart}. */
   receivedDirect(count: number): void {
     this.#direct = count;
     this.#withdrawOffer();
@@ -184,7 +184,7 @@ export class FrameReader {
     return this.#lendBuffer(MESSAGE, message.endMessage(), message.payload);
   }
 
-  /** Section 1.4: after our close frame the peer's data is read only to find its close frame. */
+  /** Section 1.4: after our close frame, the peer's data is skipped until its close frame. */
   #dropData(): number {
     const frame = this.#frame;
     const input = this.#input;
@@ -203,7 +203,7 @@ export class FrameReader {
   #readControl(): number {
     const frame = this.#frame;
     const opcode = frame.opcode;
-    if (!this.#control.held && this.#liesInView()) {
+    if (!this.#control.hasBuffer && this.#liesInView()) {
       const start = this.#input.position;
       const end = this.#unmaskInView();
       frame.nextFrame();
@@ -224,20 +224,20 @@ export class FrameReader {
   }
 
   /**
-   * Whether the payload lies whole in the view, and with so much of its own header that ours can be
-   * written over it. Bytes before that header are not ours: they may be an answer yet unsent.
+   * Whether the payload is complete in the view, and enough of its header is there for a reply's header to
+   * overwrite it. Bytes before that header must not be changed: they may be output that is not sent yet.
    */
   #liesInView(): boolean {
     if (this.#frame.missing > this.#input.unread) return false;
     return this.#isClient || this.#headroom() >= unmaskedHeaderSize(this.#frame.length);
   }
 
-  /** Bytes of this frame's header that lie in the view, before the payload. */
+  /** Bytes of this frame's header that are in the view, before the payload. */
   #headroom(): number {
     return Math.min(this.#frame.headerLength, this.#input.position - this.#input.start);
   }
 
-  /** Unmasks the whole payload, which lies in the view, and gives the offset after it. */
+  /** Unmasks the whole payload in the view and returns the offset after it. */
   #unmaskInView(): number {
     const input = this.#input;
     const start = input.position;
@@ -248,36 +248,36 @@ export class FrameReader {
     return end;
   }
 
-  /** Moves what the view has of the payload to `target`. */
+  /** Appends the view's part of the payload to `target`. */
   #gather(target: PayloadBuffer): void {
     const frame = this.#frame;
     const input = this.#input;
     const count = Math.min(frame.missing, input.unread);
-    // Nothing came: no buffer yet, unless the message is complete and even if empty is to be lent.
+    // No payload bytes: no buffer is taken, unless the message is complete; an empty one needs a buffer too.
     if (count === 0 && (frame.missing > 0 || !frame.fin)) return;
     const from = input.position;
     input.position += count;
-    target.append(input.bytes, from, from + count, this.#promised(target));
-    this.#settle(target, count);
+    target.append(input.bytes, from, from + count, this.#expectedBytes(target));
+    this.#unmaskAndCheck(target, count);
   }
 
-  /** Bytes to come, as far as is known: behind a frame that is not the last as many again. */
-  #promised(target: PayloadBuffer): number {
+  /** Expected bytes of the message: after a non-final frame, assume that as much again follows. */
+  #expectedBytes(target: PayloadBuffer): number {
     const { fin, missing } = this.#frame;
     return fin ? missing : Math.max(missing, target.length);
   }
 
-  /** Takes in what the transport received into the message's buffer. */
+  /** Processes the bytes that the transport received into the message's buffer. */
   #gatherDirect(): void {
     const count = this.#direct;
     if (count === 0) return;
     this.#direct = 0;
     this.#message.payload.end += count;
-    this.#settle(this.#message.payload, count);
+    this.#unmaskAndCheck(this.#message.payload, count);
   }
 
-  /** Unmasks and judges the last `count` bytes of what was gathered. */
-  #settle(target: PayloadBuffer, count: number): void {
+  /** Unmasks and checks the last `count` bytes of the collected payload. */
+  #unmaskAndCheck(target: PayloadBuffer, count: number): void {
     const from = target.end - count;
     this.#frame.unmaskPayload(target.bytes, from, target.end);
     if (!this.#frame.control) this.#message.judgePiece(target.bytes, from, target.end);

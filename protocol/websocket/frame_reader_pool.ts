@@ -1,38 +1,38 @@
 /**
- * The frame readers of one worker: as many as there are connections with a message under way.
+ * The frame readers of one worker: one for each connection with an incomplete message.
  *
- * In: a connection that has received something. Out: a reader, until the connection stands between
- * two messages again. So thousands of silent connections share the one that the last message used;
- * a reader and what belongs to it are 450 bytes, as much as all the rest of an idle connection.
+ * In: a request of a connection that received bytes. Out: a reader, which the connection gives back when
+ * it is between two messages again. So thousands of idle connections need no reader: a reader and its
+ * objects take 450 bytes, as much as the rest of an idle connection.
  */
 
 import type { WebSocketLimits } from "../limits.ts";
 import { FrameReader, type Role } from "./frame_reader.ts";
 import type { MessageBufferPool } from "../message_buffer_pool.ts";
 
-/** Bound on what a burst of half messages leaves behind. */
-const MOST_SPARES = 64;
+/** The most spare readers kept after a burst of incomplete messages. */
+const MAX_SPARES = 64;
 
-/** Lends and takes back readers. */
+/** Lends readers and takes them back. */
 export class FrameReaderPool {
-  /** Which end of its connections the readers read for. */
+  /** The role of the connections. */
   readonly role: Role;
-  /** Readers that were taken and not given back yet. */
+  /** Readers that are taken and not given back. */
   lent = 0;
   readonly #limits: WebSocketLimits;
   readonly #buffers: MessageBufferPool;
-  // A list by the readers' own links: an array would be cut and grown again at every message.
+  // A linked list: an array would shrink and grow with every message.
   #spare: FrameReader | null = null;
   #spares = 0;
 
-  /** @param buffers lends the buffers of what comes in pieces; may serve other pools too */
+  /** @param buffers lends the buffers of payloads that arrive in pieces; other pools may share it */
   constructor(role: Role, limits: WebSocketLimits, buffers: MessageBufferPool) {
     this.role = role;
     this.#limits = limits;
     this.#buffers = buffers;
   }
 
-  /** A reader that stands at the beginning of a frame and of a message. */
+  /** A reader at the start of a frame and of a message. */
   take(): FrameReader {
     this.lent++;
     const reader = this.#spare;
@@ -42,10 +42,10 @@ export class FrameReaderPool {
     return reader;
   }
 
-  /** Takes a reader back; one that stands within a frame or a message is not used again. */
+  /** Takes a reader back; it is discarded if it is inside a frame or a message. */
   give(reader: FrameReader): void {
     this.lent--;
-    if (this.#spares >= MOST_SPARES || !reader.isIdle) return;
+    if (this.#spares >= MAX_SPARES || !reader.isIdle) return;
     reader.nextSpare = this.#spare;
     this.#spare = reader;
     this.#spares++;

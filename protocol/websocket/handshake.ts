@@ -1,18 +1,18 @@
 /**
- * The server's side of the opening handshake (RFC 6455 section 4.2).
+ * The server side of the opening handshake (RFC 6455 section 4.2).
  *
  * In: a request head. Out: the value of Sec-WebSocket-Accept, or the status, fields and text of a
- * refusal. Nothing is thrown: a request that is no handshake is an answer like any other. No
- * subprotocol and no extension is negotiated: both are left out of the answer, which declines them
- * (section 4.2.2). Origin is for the routes to judge; Host was judged by HTTP.
+ * refusal. Called by the HTTP session. Nothing is thrown: an invalid handshake is a return value. No
+ * subprotocol and no extension is negotiated: the response contains neither field, which declines them
+ * (section 4.2.2). The session checks Origin; the HTTP parser has checked Host.
  */
 
 import { decodeBase64, encodeBase64 } from "../base64.ts";
 import { sha1 } from "../sha1.ts";
 
-/** What the handshake needs of a request; the HTTP/1.1 request head is one. */
+/** The parts of a request that the handshake uses; the HTTP/1.1 request head is one. */
 export interface HandshakeRequest {
-  /** As it stood in the request line. */
+  /** As received in the request line. */
   readonly method: string;
   /** 1 in HTTP/1.1. */
   readonly minorVersion: number;
@@ -26,7 +26,7 @@ export interface HandshakeAccepted {
   readonly accept: string;
 }
 
-/** The request is no handshake that we take. */
+/** The request is not an acceptable handshake. */
 export interface HandshakeRefused {
   /** Status to answer with. */
   readonly status: 400 | 405 | 426;
@@ -34,34 +34,34 @@ export interface HandshakeRefused {
   readonly code: string;
   /** One sentence for the body of the answer, without a final full stop. */
   readonly message: string;
-  /** Fields that the status demands. */
+  /** Fields that the status requires. */
   readonly fields: readonly (readonly [name: string, value: string])[];
 }
 
-/** What {@link judgeHandshake} finds. */
+/** The result of {@link judgeHandshake}. */
 export type HandshakeAnswer = HandshakeAccepted | HandshakeRefused;
 
-/** Section 1.3: what the accept key is made with. */
+/** Section 1.3: the GUID that is appended to the key. */
 const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
-/** Section 4.1: the one version. */
+/** Section 4.1: the only version. */
 const VERSION = "13";
 /** Section 4.1: bytes of the decoded key. */
 const KEY_LENGTH = 16;
 
 const ALLOW_GET: readonly [string, string] = ["Allow", "GET"];
-// RFC 9110 section 15.5.22 wants Upgrade with 426, RFC 6455 section 4.4 the version.
+// RFC 9110 section 15.5.22 requires Upgrade with 426, RFC 6455 section 4.4 the version.
 const UPGRADE_FIELDS: readonly (readonly [string, string])[] = [
   ["Upgrade", "websocket"],
   ["Sec-WebSocket-Version", VERSION],
 ];
 
-/** Judges a request by RFC 6455 section 4.2.1. */
+/** Checks a request against RFC 6455 section 4.2.1. */
 export function judgeHandshake(request: HandshakeRequest): HandshakeAnswer {
   return judgeRequestLine(request) ?? judgeUpgrade(request) ?? judgeVersion(request) ??
     judgeKey(request.field("sec-websocket-key"));
 }
 
-/** The value of Sec-WebSocket-Accept for a key (section 4.2.2 item 5.4), which is ASCII. */
+/** The value of Sec-WebSocket-Accept for a key (section 4.2.2 item 5.4). The key must be ASCII. */
 export function computeAccept(key: string): string {
   const text = key + GUID;
   const bytes = new Uint8Array(text.length);
@@ -69,7 +69,7 @@ export function computeAccept(key: string): string {
   return encodeBase64(sha1(bytes));
 }
 
-/** Item 1: a GET request of HTTP/1.1 or higher. */
+/** Item 1: a GET request with HTTP/1.1 or higher. */
 function judgeRequestLine(request: HandshakeRequest): HandshakeRefused | undefined {
   if (request.method !== "GET") {
     const message = "A WebSocket handshake is a GET request";
@@ -79,7 +79,7 @@ function judgeRequestLine(request: HandshakeRequest): HandshakeRefused | undefin
   return badRequest("WS_HTTP_VERSION", "A WebSocket handshake needs HTTP/1.1");
 }
 
-/** Items 3 and 4: both fields are lists, and their tokens ignore case. */
+/** Items 3 and 4: both fields are lists of case-insensitive tokens. */
 function judgeUpgrade(request: HandshakeRequest): HandshakeRefused | undefined {
   if (!listContains(request.field("upgrade"), "websocket")) {
     return badRequest("WS_UPGRADE", "The Upgrade field does not name websocket");
@@ -90,7 +90,7 @@ function judgeUpgrade(request: HandshakeRequest): HandshakeRefused | undefined {
   return undefined;
 }
 
-/** Item 6. Judged before the key: another version may have none. */
+/** Item 6. Checked before the key, because other versions may have none. */
 function judgeVersion(request: HandshakeRequest): HandshakeRefused | undefined {
   if (request.field("sec-websocket-version") === VERSION) return undefined;
   const message = "Sec-WebSocket-Version must be 13";
@@ -98,8 +98,8 @@ function judgeVersion(request: HandshakeRequest): HandshakeRefused | undefined {
 }
 
 /**
- * Item 5. Two keys arrive joined by a comma, which is no Base64, and so are refused too. Whatever the pad bits
- * are: shipped clients draw 22 random digits, and the accept key is made of the text as it was sent.
+ * Item 5. Two keys are joined by a comma, which is not Base64, and so are refused. Pad bits may have any
+ * value: some clients send 22 random Base64 characters, and the accept key is computed from the text as sent.
  */
 function judgeKey(key: string | undefined): HandshakeAnswer {
   if (key === undefined) return badRequest("WS_KEY", "Sec-WebSocket-Key is missing");
@@ -111,13 +111,13 @@ function badRequest(code: string, message: string): HandshakeRefused {
   return { status: 400, code, message, fields: [] };
 }
 
-/** Whether a comma-separated list (RFC 9110 section 5.6.1) has `token`, in whatever case. */
+/** Whether a comma-separated list (RFC 9110 section 5.6.1) contains `token`, ignoring case. */
 function listContains(list: string | undefined, token: string): boolean {
   if (list === undefined) return false;
   return list.split(",").some((element) => trimSpace(element).toLowerCase() === token);
 }
 
-/** Without the optional white space of RFC 9110 section 5.6.3; `trim()` would drop far more. */
+/** Removes the optional white space of RFC 9110 section 5.6.3; `trim()` would remove more. */
 function trimSpace(text: string): string {
   let start = 0;
   let end = text.length;

@@ -1,27 +1,27 @@
 /**
- * The bytes that a connection reads from: a view of the caller's, or a copy of its unread rest.
+ * The input of a connection: a view that the caller owns, or a copy of its unread bytes.
  *
- * In: views in their order. Out: `bytes` from `position` to `end`. A view is the caller's and is
- * let go as soon as it is read; what must outlive it is copied once into a buffer of the pool,
- * which goes back when it is read.
+ * In: views in their order. Out: `bytes` from `position` to `end`. Called by the frame reader. A view is
+ * released as soon as it is read; bytes that must outlive it are copied once into a buffer of the pool,
+ * which is given back when they are read.
  */
 
 import type { MessageBufferPool } from "../message_buffer_pool.ts";
 
 const NO_BYTES = new Uint8Array(0);
 
-/** Input with a place in it. */
+/** Input bytes with a read position. */
 export class InputView {
-  /** What is read from; changed in place by unmasking. */
+  /** The array; unmasking changes it in place. */
   bytes: Uint8Array = NO_BYTES;
-  /** Where the view begins: bytes before it are not ours. */
+  /** Where the view begins: bytes before it must not be touched. */
   start = 0;
-  /** Where reading goes on. */
+  /** The offset of the next unread byte. */
   position = 0;
   /** Where the view ends. */
   end = 0;
   readonly #pool: MessageBufferPool;
-  /** {@link bytes} when they are a copy, else undefined. */
+  /** {@link bytes} if it is a copy, otherwise undefined. */
   #copy: Uint8Array<ArrayBuffer> | undefined = undefined;
 
   /** @param pool lends the buffers of copies */
@@ -29,12 +29,12 @@ export class InputView {
     this.#pool = pool;
   }
 
-  /** Unread bytes. */
+  /** The number of unread bytes. */
   get unread(): number {
     return this.end - this.position;
   }
 
-  /** Goes on with `bytes[start, end)`, after what is unread. */
+  /** Appends `bytes[start, end)` after the unread bytes. */
   append(bytes: Uint8Array, start: number, end: number): void {
     if (this.position < this.end) {
       this.#copyWith(bytes, start, end);
@@ -47,13 +47,13 @@ export class InputView {
     this.end = end;
   }
 
-  /** Copies what is unread, since the caller's view ceases to be valid. */
+  /** Copies the unread bytes; the caller's view may become invalid after it. */
   retain(): void {
     if (this.position === this.end) this.drop();
     else if (this.#copy === undefined) this.#copyWith(NO_BYTES, 0, 0);
   }
 
-  /** Lets go of everything. */
+  /** Releases everything. */
   drop(): void {
     if (this.#copy !== undefined) this.#pool.give(this.#copy);
     this.#copy = undefined;

@@ -1,19 +1,20 @@
 /**
- * Masking and unmasking of payloads (RFC 6455 section 5.3), in place; both are the same XOR.
+ * Masks and unmasks payloads in place (RFC 6455 section 5.3); both are the same XOR.
  *
- * In: a run of bytes, the key as one little-endian integer, and where in the key the run begins.
- * Out: the run changed, and where in the key the next run begins: a payload may come in pieces.
- * Four bytes a step where they are aligned. Little-endian machines only, as all that Deno runs on.
+ * In: a byte range, the key as a little-endian integer, and the key byte for the first byte. Out: the
+ * changed bytes, and the key byte for the next range, because a payload may arrive in pieces. Called by the
+ * frame decoder and encoder. Aligned bytes are processed four per step. Little-endian machines only: Deno
+ * supports no others.
  */
 
-/** Below this many bytes a word view costs more to find than it saves. */
+/** Below this many bytes, a word view costs more than it saves. */
 const SHORT_RUN = 16;
 
-/** A view of a bigger buffer is not kept, so that the cache never holds a big message in memory. */
+/** Views of bigger buffers are not cached, so that the cache never keeps a big message in memory. */
 const LARGEST_CACHED_BUFFER = 1024 * 1024;
 
-// The words of the buffer that was unmasked last: nearly always the worker's receive buffer, for
-// which a view would otherwise be made for each frame.
+// A word view of the buffer that was unmasked last. That is nearly always the worker's receive buffer;
+// without the cache, each frame would create a view.
 let cachedWords = new Int32Array(0);
 let cachedBuffer: ArrayBufferLike = cachedWords.buffer;
 
@@ -41,13 +42,13 @@ export function unmask(
     const to = end - ((bytes.byteOffset + end) & 3);
     const aligned = rotateKey(rotated, (from - start) & 3);
     unmaskWords(bytes, from, to, aligned);
-    // Whole words leave the key where it was.
+    // Whole words do not change the phase of the key.
     unmaskBytes(bytes, to, end, aligned);
   }
   return (phase + end - start) & 3;
 }
 
-/** The key as it stands when its byte `phase` comes first. */
+/** The key rotated so that its byte `phase` comes first. */
 function rotateKey(key: number, phase: number): number {
   const bits = phase << 3;
   // A shift by 32 is a shift by 0, so phase 0 gives the key itself.
@@ -60,7 +61,7 @@ function unmaskBytes(bytes: Uint8Array, start: number, end: number, key: number)
   }
 }
 
-/** `start` and `end` lie on word boundaries of the buffer beneath. */
+/** Unmasks whole words: `start` and `end` are on word boundaries of the underlying buffer. */
 function unmaskWords(bytes: Uint8Array, start: number, end: number, key: number): void {
   const words = wordsOf(bytes.buffer);
   const last = (bytes.byteOffset + end) >>> 2;

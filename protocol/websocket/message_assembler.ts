@@ -1,9 +1,9 @@
 /**
- * The order of data frames and what a message is gathered in (RFC 6455 sections 5.4 and 8.1).
+ * Checks the order of data frames and collects fragmented messages (RFC 6455 sections 5.4 and 8.1).
  *
- * In: each data frame's opcode and length when its header is known, then its unmasked payload in
- * pieces. Out: whether the sequence is allowed, whether the text can still be UTF-8, and the
- * payload. A message that was never cut passes through without touching the buffer.
+ * In: the opcode and length of each data frame when its header is complete, then its unmasked payload in
+ * pieces. Out: the payload, or a ProtocolError for a wrong sequence, a limit, or text that is not UTF-8.
+ * Called by the frame reader. A message in one piece does not use the buffer.
  */
 
 import type { WebSocketLimits } from "../limits.ts";
@@ -15,30 +15,30 @@ import { violation } from "./violation.ts";
 
 /** Assembles one message at a time. */
 export class MessageAssembler {
-  /** TEXT or BINARY while a message is under way, else CONTINUATION. */
+  /** TEXT or BINARY while a message is incomplete, otherwise CONTINUATION. */
   opcode = CONTINUATION;
-  /** What was gathered of it; after the end it is the owner's to release. */
+  /** The collected payload; after the end of the message the caller releases it. */
   readonly payload: PayloadBuffer;
   readonly #limits: WebSocketLimits;
   readonly #utf8 = new Utf8Validator();
-  /** Frames of the message whose headers came. */
+  /** Frame headers of the message so far. */
   #frames = 0;
-  /** Payload bytes that those headers declared. */
+  /** Payload bytes that those headers declare. */
   #declared = 0;
 
-  /** @param pool lends the buffer of a message that comes in pieces */
+  /** @param pool lends the buffer of a message that arrives in pieces */
   constructor(limits: WebSocketLimits, pool: MessageBufferPool) {
     this.#limits = limits;
     this.payload = new PayloadBuffer(pool);
   }
 
-  /** Whether its first frame is in hand and no buffer was taken for it. */
+  /** Whether the current frame is the first one and no buffer was taken. */
   get untouched(): boolean {
-    return this.#frames === 1 && !this.payload.held;
+    return this.#frames === 1 && !this.payload.hasBuffer;
   }
 
   /**
-   * Judges the header of a data frame, before its payload is awaited.
+   * Checks the header of a data frame, before its payload arrives.
    *
    * @throws ProtocolError for a frame out of order, too many frames, or too many bytes
    */
@@ -58,19 +58,19 @@ export class MessageAssembler {
   }
 
   /**
-   * Takes note of payload bytes, gathered or not, in their order.
+   * Checks payload bytes in their order, collected or not.
    *
-   * @throws ProtocolError at the first byte with which a text cannot be UTF-8 any more
+   * @throws ProtocolError at the first byte that makes a text invalid UTF-8
    */
   judgePiece(bytes: Uint8Array, start: number, end: number): void {
     if (this.opcode === TEXT && !this.#utf8.push(bytes, start, end)) throwNotUtf8();
   }
 
   /**
-   * Ends the message; the payload stays until its owner releases it.
+   * Ends the message; the payload stays valid until the caller releases it.
    *
    * @returns its opcode
-   * @throws ProtocolError when a text ends inside a character
+   * @throws ProtocolError if a text ends inside a character
    */
   endMessage(): number {
     const opcode = this.opcode;
@@ -79,7 +79,7 @@ export class MessageAssembler {
     return opcode;
   }
 
-  /** Ends a message whose payload was dropped: it is judged by its order alone. */
+  /** Ends a message whose payload was skipped: only the order of its frames was checked. */
   dropMessage(): void {
     this.#reset();
   }
@@ -87,10 +87,13 @@ export class MessageAssembler {
   #judgeOrder(opcode: number): void {
     const underWay = this.opcode !== CONTINUATION;
     if (opcode === CONTINUATION && !underWay) {
-      throw violation("WS_UNEXPECTED_CONTINUATION", "A continuation frame came outside a message");
+      throw violation(
+        "WS_UNEXPECTED_CONTINUATION",
+        "A continuation frame arrived outside a message",
+      );
     }
     if (opcode !== CONTINUATION && underWay) {
-      throw violation("WS_EXPECTED_CONTINUATION", "A message began within another message");
+      throw violation("WS_EXPECTED_CONTINUATION", "A new message began before the last one ended");
     }
     if (!underWay) this.opcode = opcode;
   }

@@ -1,8 +1,8 @@
 /**
- * WebSocket, RFC 6455: the server's handshake, and connections of either role as bytes in, events
- * and bytes out. No socket, no clock, no randomness: whoever drives a connection brings them.
+ * WebSocket, RFC 6455: the server's handshake, and connections of either role: bytes in, events and bytes
+ * out. No socket, no clock, no randomness: the caller provides them.
  *
- * @example One message echoed, its header written in front of the payload where it lies
+ * @example Echoes a message: the header is written in place before the payload
  * ```ts
  * import { FrameReaderPool, MESSAGE, MessageBufferPool, WebSocketConnection } from "./mod.ts";
  * import { WEBSOCKET_LIMITS } from "../limits.ts";

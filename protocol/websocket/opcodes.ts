@@ -1,25 +1,25 @@
 /**
- * The opcodes of RFC 6455 section 5.2, and of which kind each of the sixteen is.
+ * The opcodes of RFC 6455 section 5.2, and the kind of each of the sixteen.
  *
- * In: the low four bits of a frame's first byte. Out: its kind, by a table.
+ * In: the low four bits of a frame's first byte. Out: their kind, from a table.
  */
 
-/** Goes on with the message that a TEXT or BINARY frame without FIN began. */
+/** Continues a message that began with a TEXT or BINARY frame without FIN. */
 export const CONTINUATION = 0x0;
-/** Begins a message of UTF-8 text. */
+/** Starts a message of UTF-8 text. */
 export const TEXT = 0x1;
-/** Begins a message of bytes. */
+/** Starts a message of bytes. */
 export const BINARY = 0x2;
-/** Control frame: the peer closes (section 5.5.1). */
+/** Control frame: starts or answers the closing handshake (section 5.5.1). */
 export const CLOSE = 0x8;
-/** Control frame: the peer asks for a PONG with the same payload (section 5.5.2). */
+/** Control frame: requests a PONG with the same payload (section 5.5.2). */
 export const PING = 0x9;
-/** Control frame: the answer to a PING, or sent unasked (section 5.5.3). */
+/** Control frame: answers a PING, or is unsolicited (section 5.5.3). */
 export const PONG = 0xa;
 
 /** Kind of an opcode that the RFC reserves. */
 export const KIND_RESERVED = 0;
-/** Kind of a frame that carries a message or a part of one. */
+/** Kind of a frame with a message or a part of one. */
 export const KIND_DATA = 1;
 /** Kind of a control frame. */
 export const KIND_CONTROL = 2;

@@ -1,24 +1,24 @@
 /**
- * Whether a page may open a WebSocket: the judgement of Origin (RFC 6455 section 10.2).
+ * Origin check: whether a web page may open a WebSocket (RFC 6455 section 10.2).
  *
- * In: the Origin field, the Host that was asked for, and patterns. Out: yes or no. Browsers send Origin
- * with every handshake and let any page open a WebSocket to anywhere; a server that goes by cookies or by
- * being on the local network is open to all pages unless it looks. Clients that are no browsers
- * send none, and can write what they like: they are let in.
+ * In: the Origin field, the requested host, and patterns. Out: yes or no. Called during the handshake.
+ * Browsers let any page open a WebSocket to any server, and send Origin with every handshake. A server
+ * that relies on cookies, or on being in the local network, is open to all pages unless it checks
+ * Origin. Clients other than browsers send no Origin or any they like, so a request without it is allowed.
  *
- * A pattern is `*`, or an origin whose host may begin with `*.` for any name below, and whose scheme and
- * port may be left out for any: `https://example.com`, `*.example.com`, `http://localhost:3000`.
+ * A pattern is `*`, or an origin: `https://example.com`, `*.example.com`, `http://localhost:3000`. A host
+ * that begins with `*.` matches all subdomains. A pattern without a scheme or port matches any.
  */
 
-/** A pattern, taken apart; plain data. */
+/** A parsed pattern; plain data. */
 export interface OriginPattern {
-  /** As it was written. */
+  /** The pattern as written. */
   readonly text: string;
   /** Empty: any. */
   readonly scheme: string;
-  /** In lower case; of `*.example.com` the part `.example.com`; empty: any. */
+  /** In lower case; `.example.com` for `*.example.com`; empty: any. */
   readonly host: string;
-  /** Whether names below {@link host} are meant, and not itself. */
+  /** Whether subdomains of {@link host} match, but not the host itself. */
   readonly below: boolean;
   /** Empty: any. */
   readonly port: string;
@@ -26,13 +26,13 @@ export interface OriginPattern {
 
 const PATTERN =
   /^(?:(?<scheme>[a-z][a-z\d+.-]*):\/\/)?(?<wild>\*\.)?(?<host>[\w.~-]+|\[[\da-f:.]+\])(?::(?<port>\d{1,5}))?$/i;
-// RFC 6454 section 6.2: an origin is a scheme, a host and, unless it is the scheme's own, a port.
+// RFC 6454 section 6.2: an origin is a scheme, a host and, unless it is the scheme's default, a port.
 const ORIGIN =
   /^(?<scheme>[a-z][a-z\d+.-]*):\/\/(?<host>[^/:\[\]@]+|\[[\da-f:.]+\])(?::(?<port>\d{1,5}))?$/i;
 const AUTHORITY = /^(?<host>[^:\[\]]*|\[[^\]]*\])(?::(?<port>\d{0,5}))?$/;
 const DEFAULT_PORTS: Readonly<Record<string, string>> = { http: "80", https: "443" };
 
-/** Takes a pattern apart; null if it is none. */
+/** Parses a pattern; null if it is invalid. */
 export function parseOriginPattern(text: string): OriginPattern | null {
   if (text === "*") return { text, scheme: "", host: "", below: false, port: "" };
   const groups = PATTERN.exec(text)?.groups;
@@ -49,8 +49,8 @@ export function parseOriginPattern(text: string): OriginPattern | null {
 }
 
 /**
- * Whether a handshake with this Origin is let in: there is none, it is that of the host that was asked,
- * or one of the patterns is for it.
+ * Whether a handshake with this Origin is allowed: there is none, it is the requested host, or it matches a
+ * pattern.
  */
 export function isOriginAllowed(
   origin: string | undefined,
@@ -59,7 +59,7 @@ export function isOriginAllowed(
 ): boolean {
   if (origin === undefined) return true;
   const parts = ORIGIN.exec(origin)?.groups;
-  // `null` is the origin of sandboxed pages and of files: it is nobody's own.
+  // `null` is the origin of sandboxed pages and of files: it identifies no site.
   if (parts === undefined) return patterns.some(({ text }) => text === "*");
   const scheme = (parts["scheme"] ?? "").toLowerCase();
   const name = (parts["host"] ?? "").toLowerCase();
@@ -74,7 +74,7 @@ interface Origin {
   readonly port: string;
 }
 
-/** The scheme is not compared: behind a proxy that ends TLS ours is another than the page's. */
+/** The scheme is not compared: behind a proxy that terminates TLS, the page's scheme differs from ours. */
 function isSameHost(host: string, { scheme, name, port }: Origin): boolean {
   const groups = AUTHORITY.exec(host)?.groups;
   if (groups === undefined) return false;
@@ -85,7 +85,7 @@ function isSameHost(host: string, { scheme, name, port }: Origin): boolean {
 function matches(pattern: OriginPattern, { scheme, name, port }: Origin): boolean {
   if (pattern.scheme !== "" && pattern.scheme !== scheme) return false;
   if (pattern.port !== "" && pattern.port !== port) return false;
-  // A pattern that names the scheme and no port means the scheme's own.
+  // A pattern with a scheme and no port means the default port of the scheme.
   if (pattern.port === "" && pattern.scheme !== "" && port !== (DEFAULT_PORTS[scheme] ?? "")) {
     return false;
   }

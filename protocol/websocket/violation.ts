@@ -1,8 +1,8 @@
 /**
- * Every way in which a peer can break the WebSocket protocol after the handshake, with the close
- * code that answers it (RFC 6455 section 7.4.1).
+ * All protocol violations of a WebSocket peer after the handshake, each with the close code that answers
+ * it (RFC 6455 section 7.4.1).
  *
- * In: the stable code and a sentence, from the check that failed. Out: the ProtocolError to throw.
+ * In: the stable code and a message, from the check that failed. Out: the ProtocolError to throw.
  */
 
 import { ProtocolError } from "../errors.ts";
@@ -13,7 +13,7 @@ import {
   PROTOCOL_ERROR,
 } from "./close_code.ts";
 
-/** Stable code → close code. Tests and logs go by the former, peers by the latter. */
+/** Maps stable codes, for tests and logs, to close codes, for the peer. */
 export const VIOLATIONS = {
   /** RSV1, RSV2 or RSV3 is set and no extension was negotiated (section 5.2). */
   WS_RESERVED_BITS: PROTOCOL_ERROR,
@@ -31,13 +31,13 @@ export const VIOLATIONS = {
   WS_FRAGMENTED_CONTROL: PROTOCOL_ERROR,
   /** A control frame of more than 125 bytes (section 5.5). */
   WS_CONTROL_TOO_LONG: PROTOCOL_ERROR,
-  /** A continuation where no message was begun (section 5.4). */
+  /** A continuation frame outside a message (section 5.4). */
   WS_UNEXPECTED_CONTINUATION: PROTOCOL_ERROR,
-  /** A new message within a message (section 5.4). */
+  /** A new message before the last one ended (section 5.4). */
   WS_EXPECTED_CONTINUATION: PROTOCOL_ERROR,
-  /** A close frame of one byte (section 5.5.1). */
+  /** A close frame with a payload of one byte (section 5.5.1). */
   WS_CLOSE_TOO_SHORT: PROTOCOL_ERROR,
-  /** A close code that may not be sent (section 7.4). */
+  /** A close code that must not be sent (section 7.4). */
   WS_CLOSE_CODE: PROTOCOL_ERROR,
   /** A close reason that is not UTF-8 (section 5.5.1). */
   WS_CLOSE_REASON: INVALID_PAYLOAD,
@@ -53,9 +53,9 @@ export const VIOLATIONS = {
 export type ViolationCode = keyof typeof VIOLATIONS;
 
 /**
- * The error for `code`, to be thrown.
+ * Makes the error for `code`.
  *
- * @param message one sentence without a final full stop, naming what was found
+ * @param message one sentence without a final full stop, which names what was found
  */
 export function violation(code: ViolationCode, message: string): ProtocolError {
   return new ProtocolError(code, message, { closeCode: VIOLATIONS[code] });

@@ -1,10 +1,10 @@
 /**
- * `deno run -A tests/bench/allocation.ts [SECONDS]`: whether the hot path makes garbage.
+ * `deno run -A tests/bench/allocation.ts [SECONDS]`: measures garbage of the hot path.
  *
- * In: main.ts, run with `--v8-flags=--trace-gc` and two workers, and load by wrk and wsload. Out: for each
- * kind of load how many garbage collections of all threads came while it ran, per million requests or
- * messages, and how many bytes they freed for each. Warmed up before, and counted from a second after
- * the connections were made: both make garbage of their own.
+ * In: main.ts, run with `--v8-flags=--trace-gc` and two workers, under load by wrk and wsload. Out: for
+ * each kind of load, the garbage collections of all threads per million requests or messages, and the
+ * bytes freed per request. The server is warmed up first, and counting starts a second after the
+ * connections are made: both produce garbage of their own.
  */
 
 import { type Collection, parseCollection } from "./gc_trace.ts";
@@ -19,12 +19,12 @@ import { findProgram } from "./tools.ts";
 const WORKERS = 2;
 const DEFAULT_SECONDS = 10;
 const WARM_UP_SECONDS = 3;
-/** From the client's start to the window, and from the window to its end. */
+/** The time between the client's start and the window, and between the window and the client's end. */
 const MARGIN_SECONDS = 1;
 const ROWS = ["keep-alive-64", "browser", "ws-16", "ws-1k", "close"];
 const MEGABYTE = 1e6;
 
-/** What one kind of load left behind. */
+/** The garbage of one kind of load. */
 export interface Garbage {
   readonly title: string;
   /** Requests or messages within the window. */
@@ -32,14 +32,14 @@ export interface Garbage {
   readonly collections: readonly Collection[];
 }
 
-/** A server that tells of its collections. */
+/** A server that reports its garbage collections. */
 class TracedServer {
   readonly port = freePort();
   readonly collections: Collection[] = [];
   readonly #child: Deno.ChildProcess;
   readonly #read: Promise<void>;
 
-  /** @param stdbuf V8 prints through libc, which would keep the lines back from a pipe */
+  /** @param stdbuf the program: V8 prints through libc, which would buffer the lines in a pipe */
   constructor(stdbuf: string) {
     const run = [Deno.execPath(), "run", "-A", "--no-check", "--v8-flags=--trace-gc"];
     const place = { port: this.port, workers: WORKERS, work: "small" } as const;
@@ -49,7 +49,7 @@ class TracedServer {
     this.#read = this.#follow();
   }
 
-  /** Fulfilled when it listens. */
+  /** Resolves when the server listens. */
   async ready(): Promise<void> {
     for (;;) {
       try {
@@ -100,7 +100,7 @@ async function load(server: TracedServer, row: Row, seconds: number): Promise<Ga
   return { title: row.title, requests: rate * seconds, collections };
 }
 
-/** The table. */
+/** The table of results. */
 export function garbageLines(rows: readonly Garbage[]): string[] {
   const lines = rows.map(({ title, requests, collections }) => {
     const freed = collections.reduce((sum, { before, after }) => sum + before - after, 0);
@@ -117,7 +117,7 @@ export function garbageLines(rows: readonly Garbage[]): string[] {
 
 async function main(): Promise<number> {
   const seconds = Number(Deno.args[0] ?? DEFAULT_SECONDS);
-  if (!(seconds >= 1)) throw new RangeError("SECONDS is a number from 1");
+  if (!(seconds >= 1)) throw new RangeError("SECONDS must be a number of at least 1");
   const stdbuf = findProgram("stdbuf");
   if (stdbuf === undefined) {
     console.error("missing stdbuf: apt-get install coreutils");

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { garbageLines } from "./allocation.ts";
 
-Deno.test("garbageLines counts per million, and what each request left behind", () => {
+Deno.test("garbageLines shows collections per million requests and bytes per request", () => {
   const scavenge = { isolate: "0x1", kind: "Scavenge", before: 7.5, after: 6.5 };
   const rows = [
     { title: "clean", requests: 1_000_000, collections: [] },

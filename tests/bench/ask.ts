@@ -1,8 +1,8 @@
 /**
- * One request to a server that is measured, by fetch: to see whether it is up, and does the same work.
+ * One request with fetch to a measured server, to check whether it is up and does the same work.
  *
- * In: the kind of work, a port, a path. Out: the response. Asks for no compression, which wrk does not
- * either, and for the end of the connection. Trusts the certificate of the TLS rows and no other.
+ * In: the kind of work, a port, a path. Out: the response. Requests no compression, like wrk, and
+ * `Connection: close`. Trusts only the certificate of the TLS rows.
  */
 
 import { CA_FILE } from "./certificate.ts";
@@ -13,7 +13,7 @@ export function originOf(work: Work, port: number): string {
   return `${work === "tls" ? "https" : "http"}://127.0.0.1:${port}`;
 }
 
-/** Asks. @throws TypeError when there is no answer */
+/** Sends the request. @throws TypeError if there is no response */
 export async function ask(
   url: string,
   init: { method?: string; body?: BodyInit } = {},
@@ -23,6 +23,6 @@ export async function ask(
   const caCerts = [await Deno.readTextFile(CA_FILE)];
   using client = Deno.createHttpClient({ caCerts, http2: false });
   const response = await fetch(url, { ...init, headers, client });
-  // Read here: the client is closed before the caller could.
+  // The body is read here, because the client is closed before the caller could read it.
   return new Response(await response.bytes(), response);
 }

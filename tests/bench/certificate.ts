@@ -1,14 +1,14 @@
 /**
- * The certificate of the TLS rows: one authority and one certificate for 127.0.0.1, by openssl.
+ * The certificate of the TLS rows: one authority and one certificate for 127.0.0.1, made with openssl.
  *
- * In: nothing. Out: dist/bench/scratch/tls/ with ca.pem, cert.pem and key.pem, or a {@link Missing}. An
- * elliptic curve key, as sites have today: with RSA the handshake would be all that is measured.
+ * In: nothing. Out: dist/bench/scratch/tls/ with ca.pem, cert.pem and key.pem, or a {@link Missing}. The
+ * key is elliptic-curve, as is usual today; with RSA, the handshake would dominate the result.
  */
 
 import { CERTIFICATES } from "./paths.ts";
 import { findProgram, type Missing } from "./tools.ts";
 
-/** The authority's certificate: what a client has to trust. */
+/** The authority's certificate, which a client must trust. */
 export const CA_FILE = `${CERTIFICATES}ca.pem`;
 /** The server's certificate. */
 export const CERT_FILE = `${CERTIFICATES}cert.pem`;
@@ -17,7 +17,7 @@ export const KEY_FILE = `${CERTIFICATES}key.pem`;
 
 const KEY = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 -x509".split(" ");
 
-/** Makes both; undefined when they are there. @throws Error when openssl fails */
+/** Makes both; returns undefined if that worked. @throws Error if openssl fails */
 export async function writeCertificate(): Promise<Missing | undefined> {
   const openssl = findProgram("openssl");
   if (openssl === undefined) return { missing: "openssl", install: "apt-get install openssl" };

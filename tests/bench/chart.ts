@@ -1,10 +1,10 @@
 /**
  * The result as a chart: dist/bench/chart.svg.
  *
- * In: row results. Out: an SVG text: a small chart a row, a bar a server, its length the server CPU per
- * request; each small chart has its own scale, because a row of 1 MiB messages costs a hundred times
- * that of 16 B. Drawn by Vega-Lite. Loaded late by run.ts, so that a run whose chart can't be drawn
- * still has its figures.
+ * In: row results. Out: SVG text with one small chart per row and one bar per server, whose length is the
+ * server CPU per request. Each chart has its own scale, because a row of 1 MiB messages costs a hundred
+ * times as much as one of 16 B. Drawn by Vega-Lite. run.ts loads it last, so that a run whose chart
+ * cannot be drawn still has its figures.
  */
 
 import * as vega from "npm:vega@6.4.0";
@@ -14,7 +14,7 @@ import { OUTPUT } from "./paths.ts";
 import { OURS } from "./ratio_table.ts";
 import { formatMicros } from "./report.ts";
 
-/** Where {@link writeChart} writes. */
+/** The file that {@link writeChart} writes. */
 export const CHART = `${OUTPUT}chart.svg`;
 
 /** One bar. */
@@ -51,7 +51,7 @@ function rowSpec(result: RowResult): UnitOrLayer {
     height: { step: BAR_STEP },
     data: { values: bars },
     encoding: {
-      // The order is spelled out, because layers can't share one that is computed.
+      // The order is explicit, because layers cannot share a computed one.
       y: {
         field: "server",
         type: "nominal",

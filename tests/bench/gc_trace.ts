@@ -1,13 +1,13 @@
 /**
- * What V8's `--trace-gc` prints, as events.
+ * Parser of the output of V8's `--trace-gc`.
  *
- * In: output of a program, in pieces; other lines are passed over. Out: one {@link Collection} a line of
- * the trace. Each isolate, so each worker thread, prints its own. Pure.
+ * In: lines of a program's output; other lines are ignored. Out: one {@link Collection} per trace line.
+ * Each isolate, and so each worker thread, prints its own lines. Pure.
  */
 
 /** One garbage collection. */
 export interface Collection {
-  /** The isolate's address: tells one thread's from another's. */
+  /** The isolate's address, which identifies the thread. */
   readonly isolate: string;
   /** `Scavenge`, `Mark-Compact`, …: the first word. */
   readonly kind: string;
@@ -20,7 +20,7 @@ export interface Collection {
 const LINE =
   /^\[\d+:(0x[0-9a-f]+)\]\s+\d+ ms: ([\w-]+).*? (\d+\.\d+) \(\d+\.\d+\) -> (\d+\.\d+) \(\d+\.\d+\) MB/;
 
-/** Reads one line; undefined when it is no collection's. */
+/** Parses one line; undefined if it is not a trace line. */
 export function parseCollection(line: string): Collection | undefined {
   const match = LINE.exec(line);
   if (match === null) return undefined;

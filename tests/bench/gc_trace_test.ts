@@ -3,7 +3,7 @@ import { parseCollection } from "./gc_trace.ts";
 
 const REST = "pooled: 0.0 MB, 8.49 / 0.00 ms (average mu = 1.000, current mu = 1.000)";
 
-Deno.test("parseCollection reads what V8 prints of each kind", () => {
+Deno.test("parseCollection parses V8's line of each kind", () => {
   const rows: [string, string, number, number][] = [
     [
       `26206 ms: Scavenge 20.1 (25.1) -> 15.5 (26.4) MB, ${REST} allocation failure; `,
@@ -25,7 +25,7 @@ Deno.test("parseCollection reads what V8 prints of each kind", () => {
   }
 });
 
-Deno.test("parseCollection passes over everything else", () => {
+Deno.test("parseCollection ignores all other lines", () => {
   for (const line of ["", "Workers: 2 | Port: 8000 | Log: /tmp/x", "[HTTP] fd=5 recv request"]) {
     assertEquals(parseCollection(line), undefined);
   }

@@ -1,10 +1,10 @@
 /**
- * The order of a run: rows, in each row rounds, in each round every server has a turn.
+ * Runs the benchmark: rows, in each row rounds, in each round one turn per server.
  *
- * In: options, rows, peers. Out: a {@link RunResult}. Called by run.ts. All servers of a row are up at
- * once and idle but for the one whose turn it is, so that a slow change of the machine meets them all
- * alike; each round begins with another server, so that none always follows the same one. What is
- * missing or fails is part of the result and stops nothing else.
+ * In: options, rows, peers. Out: a {@link RunResult}. Called by run.ts. All servers of a row are up at the
+ * same time, and all but the one that has its turn are idle, so that slow changes of the machine affect
+ * all equally. Each round begins with another server, so that none always follows the same one. Missing
+ * programs and failures are part of the result and do not stop the run.
  */
 
 import { findClient } from "./load_client.ts";
@@ -23,9 +23,9 @@ export interface Entry {
   readonly peer: string;
   readonly label: string;
   readonly turns: readonly Turn[];
-  /** Undefined when there is no turn. */
+  /** Undefined if there was no turn. */
   readonly summary: Summary | undefined;
-  /** Why there are no figures, or fewer. */
+  /** The reason if figures are missing. */
   readonly failure: string | undefined;
 }
 
@@ -33,27 +33,27 @@ export interface Entry {
 export interface RowResult {
   readonly row: Row;
   readonly entries: readonly Entry[];
-  /** The client that is not installed: then there are no entries. */
+  /** The client, if it is not installed: then there are no entries. */
   readonly missing: Missing | undefined;
 }
 
-/** A peer that was looked for. */
+/** Whether a peer was found. */
 export interface PeerStatus {
   readonly peer: string;
   readonly found: Found | Missing;
 }
 
-/** What a run found out. */
+/** The result of a run. */
 export interface RunResult {
   readonly peers: readonly PeerStatus[];
   readonly rows: readonly RowResult[];
 }
 
-/** What the harness tells while it runs. */
+/** Callbacks of the harness during a run. */
 export interface Progress {
-  /** A turn begins. */
+  /** Called when a turn begins. */
   turn(row: Row, label: string, round: number): void;
-  /** A row is done. */
+  /** Called when a row is done. */
   row(result: RowResult): void;
 }
 
@@ -66,7 +66,7 @@ interface Contender {
   failure: string | undefined;
 }
 
-/** Runs `step` for a contender; a failure takes it out of the row, and is told. */
+/** Runs `step` for a contender; a failure is recorded and removes it from the row. */
 async function attempt(contender: Contender, step: () => Promise<void>): Promise<void> {
   try {
     await step();
@@ -77,13 +77,13 @@ async function attempt(contender: Contender, step: () => Promise<void>): Promise
   }
 }
 
-/** One run. */
+/** One run of the benchmark. */
 export class Harness {
   readonly #options: BenchOptions;
   readonly #page: Uint8Array;
   readonly #progress: Progress;
 
-  /** @param page the bytes that every server is to answer to `GET /` */
+  /** @param page the bytes that every server must send for `GET /` */
   constructor(options: BenchOptions, page: Uint8Array, progress: Progress) {
     this.#options = options;
     this.#page = page;

@@ -1,10 +1,10 @@
 /**
- * `deno run -A tests/bench/idle.ts [SECONDS]`: what a server does that nobody asks anything.
+ * `deno run -A tests/bench/idle.ts [SECONDS]`: measures an idle server.
  *
- * In: dist/async-deno, or without it main.ts. Out: for eight workers, without connections and with 100
- * idle WebSockets, the wake-ups and the CPU of each thread that woke at all. The window begins when
- * what the connections left to do (log, compilers, collectors) is done, and ends before the first
- * ping is due, so every wake-up is one too many, but for one a worker in the second case: see README.md.
+ * In: dist/async-deno, or main.ts if it does not exist. Out: for eight workers, without connections and
+ * with 100 idle WebSockets, the wake-ups and the CPU of each thread that woke up. The window begins when
+ * the work after the connections (log, compilers, garbage collectors) is done, and ends before the first
+ * ping is due. So there should be no wake-up, except one per worker in the second case: see README.md.
  */
 
 import { closeAll, openIdleSockets } from "./idle_sockets.ts";
@@ -13,7 +13,7 @@ import { asyncDeno } from "./peers/async_deno.ts";
 import { asyncDenoExecutable } from "./peers/async_deno_executable.ts";
 import { alignColumns } from "./report.ts";
 import { freePort, ServerProcess, stopAll } from "./server_process.ts";
-import { activityBetween, lookAtThreads, type ThreadActivity } from "./thread_activity.ts";
+import { activityBetween, sampleThreads, type ThreadActivity } from "./thread_activity.ts";
 import { isMissing } from "./tools.ts";
 
 const WORKERS = 8;
@@ -42,9 +42,9 @@ async function watch(sockets: number, seconds: number): Promise<ThreadActivity[]
     const open = await openIdleSockets(server.port, sockets);
     await wait(SETTLE_SECONDS);
     const { ids } = server;
-    const before = lookAtThreads(ids);
+    const before = sampleThreads(ids);
     await wait(seconds);
-    const activity = activityBetween(before, lookAtThreads(ids));
+    const activity = activityBetween(before, sampleThreads(ids));
     closeAll(open);
     return activity;
   } finally {
@@ -68,7 +68,7 @@ export function idleLines(title: string, threads: readonly ThreadActivity[]): st
 
 async function main(): Promise<void> {
   const seconds = Number(Deno.args[0] ?? DEFAULT_SECONDS);
-  if (!(seconds > 0)) throw new RangeError("SECONDS is a number above 0");
+  if (!(seconds > 0)) throw new RangeError("SECONDS must be a number above 0");
   await Deno.mkdir(SCRATCH, { recursive: true });
   for (const sockets of [0, 100]) {
     const activity = await watch(sockets, seconds);

@@ -1,13 +1,13 @@
 /**
- * Many WebSockets that are opened and then say nothing.
+ * Opens many idle WebSockets.
  *
- * In: a port of 127.0.0.1 and a number. Out: connections whose handshake is done, for the caller to
- * close. Raw sockets, so that the client's side costs little and adds nothing.
+ * In: a port of 127.0.0.1 and a number. Out: connections after their handshake; the caller closes them.
+ * Raw sockets, so that the client side costs little.
  */
 
 import { PATHS } from "./rows.ts";
 
-/** Handshakes under way at once: fewer than any server's backlog. */
+/** Concurrent handshakes: fewer than any server's backlog. */
 const AT_ONCE = 32;
 
 const HANDSHAKE = new TextEncoder().encode([
@@ -25,7 +25,7 @@ const HEAD_END = "\r\n\r\n";
 /**
  * Opens `count` WebSockets.
  *
- * @throws Error when the server refuses one; those that are open are then closed
+ * @throws Error if the server refuses one; the open ones are closed first
  */
 export async function openIdleSockets(port: number, count: number): Promise<Deno.Conn[]> {
   const open: Deno.Conn[] = [];
@@ -41,7 +41,7 @@ export async function openIdleSockets(port: number, count: number): Promise<Deno
   }
 }
 
-/** Closes them without a close frame: for the end of a measurement. */
+/** Closes the sockets without a close frame, after a measurement. */
 export function closeAll(sockets: readonly Deno.Conn[]): void {
   for (const socket of sockets) socket.close();
 }

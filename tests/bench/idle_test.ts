@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { idleLines } from "./idle.ts";
 
-Deno.test("idleLines names the threads that woke, and no other", () => {
+Deno.test("idleLines lists exactly the threads that woke up", () => {
   const threads = [
     { name: "async-deno", wakeUps: 0, cpu: 0 },
     { name: "worker-1", wakeUps: 2, cpu: 0.01 },

@@ -1,9 +1,9 @@
 /**
- * The two load generators: wrk for HTTP, our wsload for WebSocket.
+ * The two load generators: wrk for HTTP, wsload (in this folder) for WebSocket.
  *
- * In: a row, a port, seconds. Out: the process, and what it reports at its end. Both clients print one
- * line `report {JSON}`, so there is one parser. Called by turn.ts. wsload is built by gcc when its
- * source is newer than what was built.
+ * In: a row, a port, seconds. Out: the process, and its report at the end. Both clients print one line
+ * `report {JSON}`, so there is one parser. Called by turn.ts. gcc builds wsload if its source is newer
+ * than the program.
  */
 
 import { isFile } from "../support/is_file.ts";
@@ -12,18 +12,18 @@ import { OUTPUT, WRK_SCRIPT, WSLOAD, WSLOAD_SOURCE } from "./paths.ts";
 import { pathOf, PATHS, type Row } from "./rows.ts";
 import { findProgram, type Missing } from "./tools.ts";
 
-/** What a load generator reports. */
+/** The report of a load generator. */
 export interface ClientReport {
-  /** Answers or messages. */
+  /** Responses or messages. */
   readonly requests: number;
   /** Requests or messages a second, within the window. */
   readonly rate: number;
   readonly errors: number;
-  /** Bytes of the answers, of those too that the end cut off; null where the client does not say. */
+  /** Bytes of the responses, including those cut off at the end; null if the client does not report them. */
   readonly bytes: number | null;
-  /** µs; null where the client can't tell. */
+  /** µs; null if unknown. */
   readonly p50: number | null;
-  /** µs; null where the client can't tell. */
+  /** µs; null if unknown. */
   readonly p99: number | null;
 }
 
@@ -31,9 +31,9 @@ const WRK_THREADS = 2;
 const MARK = "report ";
 
 /**
- * Finds the report in what a client printed.
+ * Parses the report in a client's output.
  *
- * @throws RangeError when there is none, or it lacks a number
+ * @throws RangeError if there is none, or a number is missing
  */
 export function parseReport(output: string): ClientReport {
   const line = output.split("\n").find((text) => text.startsWith(MARK));
@@ -58,7 +58,7 @@ export function parseReport(output: string): ClientReport {
   };
 }
 
-/** The client for a kind of row, found or built; or what is missing. */
+/** Finds or builds the client for a kind of row; or returns what is missing. */
 export function findClient(work: Row["work"]): Promise<string | Missing> {
   return work === "websocket" ? buildWsload() : Promise.resolve(
     findProgram("wrk") ?? { missing: "wrk", install: "apt-get install wrk" },
@@ -73,11 +73,11 @@ async function buildWsload(): Promise<string | Missing> {
   Deno.mkdirSync(OUTPUT, { recursive: true });
   const args = ["-O2", "-Wall", "-o", WSLOAD, WSLOAD_SOURCE];
   const { success, stderr } = await new Deno.Command(gcc, { args }).output();
-  if (!success) throw new Error(`wsload was not built: ${new TextDecoder().decode(stderr)}`);
+  if (!success) throw new Error(`gcc could not build wsload: ${new TextDecoder().decode(stderr)}`);
   return WSLOAD;
 }
 
-/** The arguments of the client for a row; `threads` are wrk's. */
+/** The arguments of the client for a row; `threads` is for wrk. */
 export function clientArgs(
   row: Row,
   port: number,
@@ -88,7 +88,7 @@ export function clientArgs(
     const { connections, payload, depth } = row;
     return [port, PATHS[row.work], connections, seconds, payload, depth].map(String);
   }
-  // wrk takes whole seconds only.
+  // wrk accepts whole seconds only.
   const duration = `-d${Math.max(1, Math.round(seconds))}`;
   const url = originOf(row.work, port) + pathOf(row);
   return [
@@ -103,10 +103,10 @@ export function clientArgs(
   ];
 }
 
-/** Load that is being made. */
+/** A running load generator. */
 export interface RunningClient {
   readonly id: number;
-  /** @throws RangeError when it ended without a report */
+  /** @throws RangeError if it ends without a report */
   readonly report: Promise<ClientReport>;
 }
 

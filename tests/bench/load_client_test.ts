@@ -17,7 +17,7 @@ function rowOf(id: string): Row {
   return row;
 }
 
-Deno.test("parseReport finds the report among wrk's own lines", () => {
+Deno.test("parseReport finds the report among wrk's other lines", () => {
   assertEquals(parseReport(WRK_OUTPUT), {
     requests: 84917,
     rate: 84614.8,
@@ -28,12 +28,12 @@ Deno.test("parseReport finds the report among wrk's own lines", () => {
   });
 });
 
-Deno.test("parseReport takes a latency that the client can't tell", () => {
+Deno.test("parseReport accepts an unknown latency", () => {
   const report = parseReport('report {"requests":1,"rate":2,"errors":0,"p50":null,"p99":null}\n');
   assertEquals([report.p50, report.p99], [null, null]);
 });
 
-Deno.test("parseReport refuses what is no report", () => {
+Deno.test("parseReport refuses invalid output", () => {
   assertThrows(
     () => parseReport("unable to connect to 127.0.0.1:1\n"),
     RangeError,
@@ -64,7 +64,7 @@ Deno.test("clientArgs gives wsload port, path, connections, seconds, bytes and d
   ]);
 });
 
-/** A WebSocket server of this process, for as long as `use` runs. */
+/** Runs `use` with a WebSocket server in this process. */
 async function withServer(
   onMessage: (socket: WebSocket, data: ArrayBuffer) => void,
   use: (port: number) => Promise<void>,
@@ -91,11 +91,11 @@ async function wsload(port: number, row: Pick<WebSocketRow, "payload" | "depth">
   return await startClient(client, args).report;
 }
 
-// The sizes lie on both sides of each length form (RFC 6455 section 5.2).
+// Sizes on both sides of each length encoding (RFC 6455 section 5.2).
 for (const payload of [0, 1, 125, 126, 65_535, 65_536, 1_000_000]) {
   Deno.test({
     ...WSLOAD_TEST,
-    name: `wsload counts echoes of ${payload} B and no error (apt-get install gcc libc6-dev)`,
+    name: `wsload counts echoes of ${payload} B and no errors (apt-get install gcc libc6-dev)`,
     async fn() {
       await withServer((socket, data) => socket.send(data), async (port) => {
         for (const depth of [1, 5]) {
@@ -110,7 +110,7 @@ for (const payload of [0, 1, 125, 126, 65_535, 65_536, 1_000_000]) {
 
 Deno.test({
   ...WSLOAD_TEST,
-  name: "wsload calls an answer of other bytes an error (apt-get install gcc libc6-dev)",
+  name: "wsload counts an echo with wrong bytes as an error (apt-get install gcc libc6-dev)",
   async fn() {
     const spoil = (socket: WebSocket, data: ArrayBuffer) => {
       const bytes = new Uint8Array(data);

@@ -1,8 +1,8 @@
 /**
- * What the figures were taken on: a comparison is worth little without it.
+ * Describes the machine of a measurement; figures mean little without it.
  */
 
-/** From this load average on, somebody else takes most of a core. */
+/** Above this load average, other processes use most of a core. */
 const BUSY = 0.7;
 
 /** The machine and its system. */
@@ -10,11 +10,11 @@ export interface Machine {
   readonly cpu: string;
   readonly cores: number;
   readonly kernel: string;
-  /** Load average of the last minute, before the run: what else the machine is doing. */
+  /** Load average of the last minute before the run, caused by other processes. */
   readonly load: number;
 }
 
-/** Looks at this machine. */
+/** Describes this machine. */
 export function describeMachine(): Machine {
   const cpu = /^model name\s*:\s*(.+)$/m.exec(Deno.readTextFileSync("/proc/cpuinfo"))?.[1];
   return {
@@ -30,7 +30,7 @@ export function machineText({ cpu, cores, kernel }: Machine): string {
   return `${cpu}, ${cores} cores, Linux ${kernel}`;
 }
 
-/** A warning when other work will disturb the figures. */
+/** A warning if other work will disturb the figures. */
 export function loadWarning({ load }: Machine): string[] {
   if (load < BUSY) return [];
   return [`the machine is busy (load average ${load.toFixed(1)}): the figures will be noisy`];

@@ -1,11 +1,11 @@
 /**
- * `deno run -A tests/bench/memory.ts [CONNECTIONS [PEER…]]`: what an idle WebSocket holds in memory.
+ * `deno run -A tests/bench/memory.ts [CONNECTIONS [PEER…]]`: measures the memory of an idle WebSocket.
  *
- * In: the servers that peers/ finds; those named, else all that speak WebSocket. Out: for each, with one
- * worker, resident bytes per connection when 5,000 are open and idle. Two figures: the growth from none,
- * which has in it what the server's heap grew by once and for all, and the slope from a fifth of
- * them to all, which has not. Anonymous memory alone beside it: file pages of the program that
- * were touched on the way are no connection's. The kernel's buffers count in none of them.
+ * In: the named servers of peers/, by default all that speak WebSocket. Out: for each, with one worker,
+ * resident bytes per connection with 5,000 idle connections. There are two figures: the growth from none,
+ * which includes the one-time growth of the server's heap, and the slope from a fifth of the connections
+ * to all, which does not. Anonymous memory is shown separately, because touched file pages of the program
+ * do not belong to a connection. The kernel's buffers are not included.
  */
 
 import { closeAll, openIdleSockets } from "./idle_sockets.ts";
@@ -18,15 +18,15 @@ import { isMissing } from "./tools.ts";
 
 const DEFAULT_CONNECTIONS = 5_000;
 const TARGET = 1024;
-/** Opened and closed before the first look: code is compiled, pools are filled. */
+/** Connections opened and closed before the first sample, so that code is compiled and pools are filled. */
 const WARM_UP = 200;
-/** Looks at each stage, a second apart; the median counts. */
+/** Samples at each stage, a second apart; the median is used. */
 const LOOKS = 5;
 
 /** Memory of a server, in bytes. */
 export interface Footprint {
   readonly resident: number;
-  /** What is no file's: heap, stacks, buffers. */
+  /** Memory not backed by files: heap, stacks, buffers. */
   readonly anonymous: number;
 }
 
@@ -39,7 +39,7 @@ export interface MemoryStages {
 /**
  * Parses `/proc/PID/smaps_rollup`.
  *
- * @throws RangeError when a line is missing
+ * @throws RangeError if a line is missing
  */
 export function parseFootprint(text: string): Footprint {
   const bytes = (name: string): number => {
@@ -71,7 +71,7 @@ function look(ids: readonly number[]): Footprint {
   };
 }
 
-/** The median of some looks: collectors that have work left do it meanwhile. */
+/** The median of some samples, during which garbage collectors finish their work. */
 async function settle(server: ServerProcess): Promise<Footprint> {
   const { ids } = server;
   const looks: Footprint[] = [];
@@ -109,11 +109,13 @@ async function measure(peer: Peer, found: Found, count: number): Promise<MemoryS
 
 async function main(): Promise<void> {
   const count = Number(Deno.args[0] ?? DEFAULT_CONNECTIONS);
-  if (!Number.isInteger(count) || count < 10) throw new RangeError("CONNECTIONS is 10 or more");
+  if (!Number.isInteger(count) || count < 10) {
+    throw new RangeError("CONNECTIONS must be a whole number of at least 10");
+  }
   const wanted = Deno.args.slice(1);
   await Deno.mkdir(SCRATCH, { recursive: true });
   await writePage(PEERS[0]!);
-  console.log(`bytes per idle WebSocket, ${count} open, 1 worker; wanted of us: ${TARGET} B`);
+  console.log(`bytes per idle WebSocket, ${count} open, 1 worker; our target: ${TARGET} B`);
   console.log(lineOf("", ["RSS", "anonymous", "slope"]));
   for (const peer of PEERS) {
     const label = peer.does.websocket;
@@ -128,7 +130,7 @@ async function main(): Promise<void> {
   }
 }
 
-// As each server takes a quarter of a minute, its line is shown when it is done.
+// Each server takes a quarter of a minute, so its line is printed as soon as it is done.
 function lineOf(label: string, cells: readonly string[]): string {
   return `  ${label.padEnd(24)}${cells.map((cell) => cell.padStart(11)).join("")}`;
 }

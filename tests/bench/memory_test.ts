@@ -11,17 +11,17 @@ const ROLLUP = [
   "",
 ].join("\n");
 
-Deno.test("parseFootprint reads Rss and Anonymous, and not lines that end like them", () => {
+Deno.test("parseFootprint reads Rss and Anonymous, but not other lines with these endings", () => {
   assertEquals(parseFootprint(ROLLUP), { resident: 20480 * 1024, anonymous: 10240 * 1024 });
 });
 
-Deno.test("parseFootprint refuses a text without them", () => {
+Deno.test("parseFootprint refuses a text without these lines", () => {
   for (const text of ["", ROLLUP.replace("Rss", "Ross"), ROLLUP.replace("Anonymous", "Anon")]) {
     assertThrows(() => parseFootprint(text), RangeError);
   }
 });
 
-Deno.test("bytesPerConnection: from none, and the slope without what is grown once", () => {
+Deno.test("bytesPerConnection: the growth from none, and the slope without one-time growth", () => {
   const once = 1_000_000;
   const stages = {
     connections: [0, 1000, 5000],
@@ -34,7 +34,7 @@ Deno.test("bytesPerConnection: from none, and the slope without what is grown on
   assertEquals(bytesPerConnection(stages), [1000, 700, 800]);
 });
 
-Deno.test("openIdleSockets opens as many as it is told, or says who refused", async () => {
+Deno.test("openIdleSockets opens the requested number, or names the port that refused", async () => {
   let left = 40;
   const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, (request) => {
     if (left-- <= 0) return new Response(null, { status: 503 });

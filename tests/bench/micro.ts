@@ -1,8 +1,8 @@
 /**
  * `deno run -A tests/bench/micro.ts [REGEX]`: the microbenchmarks, in ns and bytes a second.
  *
- * In: every `*_bench.ts` beside this file, or with REGEX the benchmarks whose names match. Out: a table
- * on standard output. It only runs `deno bench` and reads what that says; exit code 1 if that failed.
+ * In: every `*_bench.ts` in this folder, or with REGEX the benchmarks whose names match. Out: a table on
+ * standard output. It runs `deno bench` and formats the output; exit code 1 if that failed.
  */
 
 import { fileURLToPath } from "node:url";

@@ -1,5 +1,5 @@
 /**
- * What the microbenchmarks feed to the protocol code: requests as clients send them, texts, sizes.
+ * Inputs of the protocol microbenchmarks: requests as clients send them, texts, payload sizes.
  */
 
 import { ByteBuffer } from "../../protocol/byte_buffer.ts";
@@ -13,12 +13,12 @@ import {
 
 const encoder = new TextEncoder();
 
-/** A request of exactly 100 bytes with its empty line, as a load generator sends it. */
+/** A request of exactly 100 bytes, including the empty line, as a load generator sends it. */
 export const SMALL_REQUEST: Uint8Array = encoder.encode(
   "GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:8000\r\nUser-Agent: small-client/1.10\r\nAccept: */*\r\nX-N: 12\r\n\r\n",
 );
 
-/** What Chromium sends to a page's own server: 12 fields. */
+/** A request of Chromium to the server of a page: 12 fields. */
 export const BROWSER_REQUEST: Uint8Array = encoder.encode([
   "GET /healthz HTTP/1.1",
   "Host: 127.0.0.1:8000",
@@ -37,7 +37,7 @@ export const BROWSER_REQUEST: Uint8Array = encoder.encode([
   "\r\n",
 ].join("\r\n"));
 
-/** Bytes of a payload: the sizes of the WebSocket rows. */
+/** Payload sizes in bytes: those of the WebSocket rows. */
 export const SIZES: readonly number[] = [16, 1024, 64 * 1024, 1024 * 1024];
 
 /** `size` bytes of ASCII text. */
@@ -48,7 +48,7 @@ export function asciiText(size: number): Uint8Array<ArrayBuffer> {
   );
 }
 
-/** `size` bytes of text of which each character takes one to four bytes; a multiple of 16. */
+/** `size` bytes of text with characters of one to four bytes; `size` must be a multiple of 16. */
 export function mixedText(size: number): Uint8Array<ArrayBuffer> {
   // 1 + 2 + 3 + 4 + 3 + 2 + 1 bytes.
   return encoder.encode("aé€😀€éz".repeat(size / 16)).slice();

@@ -1,8 +1,8 @@
 /**
- * What `deno bench --json` says, as a table with bytes or operations a second.
+ * Formats the output of `deno bench --json` as a table with bytes or operations per second.
  *
- * In: the JSON text; the end of a benchmark's name says what an iteration does: `1024 B`, or `× 1000`
- * for so many operations, whose times are then those of one. Out: lines. Pure; called by micro.ts.
+ * In: the JSON text. The end of a benchmark's name states the work of an iteration: `1024 B`, or `× 1000`
+ * for that many operations; times are then per operation. Out: lines. Pure; called by micro.ts.
  */
 
 import { alignColumns } from "./report.ts";
@@ -10,14 +10,14 @@ import { alignColumns } from "./report.ts";
 /** One benchmark's figures. */
 export interface MicroResult {
   readonly name: string;
-  /** ns of one operation; three of four iterations take no longer. The mean is not used: on a machine that does other
-   * work too, a few iterations that were interrupted would double it. */
+  /** 75th percentile of one operation, ns. The mean is not used: on a machine with other work, a few
+   * interrupted iterations would double it. */
   readonly p75: number;
   /** 99th percentile, ns. */
   readonly p99: number;
-  /** Bytes that one iteration works on, from the name's end; undefined when it does not say. */
+  /** Bytes per iteration, from the name's end; undefined if it names none. */
   readonly bytes: number | undefined;
-  /** Operations of one iteration, from the name's end; undefined when it does not say. */
+  /** Operations per iteration, from the name's end; undefined if it names none. */
   readonly operations: number | undefined;
 }
 
@@ -29,9 +29,9 @@ interface DenoBenchOutput {
 }
 
 /**
- * Reads the JSON.
+ * Parses the JSON.
  *
- * @throws Error when a benchmark failed
+ * @throws Error if a benchmark failed
  */
 export function parseMicroResults(json: string): readonly MicroResult[] {
   const { benches } = JSON.parse(json) as DenoBenchOutput;
@@ -55,13 +55,13 @@ function formatNanoseconds(value: number): string {
 }
 
 function formatSpeed({ bytes, operations, p75 }: MicroResult): string {
-  // Operations a nanosecond, times a thousand, are millions a second.
+  // Operations per nanosecond, times a thousand, are millions per second.
   if (operations !== undefined) return `${(1000 / p75).toPrecision(3)} M/s`;
-  // Bytes a nanosecond are gigabytes a second.
+  // Bytes per nanosecond are gigabytes per second.
   return bytes === undefined ? "" : `${(bytes / p75).toPrecision(3)} GB/s`;
 }
 
-/** The table. */
+/** The table of results. */
 export function microLines(results: readonly MicroResult[]): string[] {
   const lines = results.map((result) => [
     result.name,

@@ -11,7 +11,7 @@ const JSON_TEXT = JSON.stringify({
   ],
 });
 
-Deno.test("deno bench's JSON becomes times, and speeds where the name says of how much", () => {
+Deno.test("deno bench's JSON becomes times, and speeds if the name states an amount", () => {
   assertEquals(microLines(parseMicroResults(JSON_TEXT)), [
     "                         p75       p99      speed",
     "unmask, 1024 B        256 ns  300.4 ns  4.00 GB/s",

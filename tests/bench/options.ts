@@ -2,21 +2,21 @@
  * The command line of the benchmark.
  *
  * In: the arguments after `deno task bench`. Out: {@link BenchOptions}, or a {@link UsageError} whose
- * message says what was wrong. Called by run.ts alone. Reads nothing and prints nothing.
+ * message states the fault. Called by run.ts. Reads no files and prints nothing.
  */
 
 import { parseArgs } from "@std/cli/parse-args";
 import { EARLIER } from "./peers/earlier_executable.ts";
 
-/** What a run of the benchmark is to do. */
+/** The options of a run. */
 export interface BenchOptions {
   /** Measured rounds of each row; in each round every peer has one turn. */
   readonly rounds: number;
   /** Seconds of load in each turn. */
   readonly seconds: number;
-  /** Seconds of load before the first round, not measured: compilers and caches warm up. */
+  /** Seconds of unmeasured load before the first round, to warm up compilers and caches. */
   readonly warmup: number;
-  /** Workers of every server, in the rows that do not say otherwise. */
+  /** Workers of every server, unless a row has its own number. */
   readonly workers: number;
   /** Only rows whose id or title this matches. */
   readonly rows: RegExp;
@@ -24,17 +24,17 @@ export interface BenchOptions {
   readonly peers: readonly string[];
   /** Only the rows that compare us with Deno.serve, nginx and Bun in a few minutes. */
   readonly quick: boolean;
-  /** An earlier executable of ours that is measured beside the present ones; undefined: none. */
+  /** An earlier async-deno executable to compare with; undefined: none. */
   readonly before: string | undefined;
-  /** Client and server on cores of their own. */
+  /** Whether client and server run on different cores. */
   readonly pin: boolean;
-  /** Install what npm can install of the missing peers, into dist/bench/peers. */
+  /** Install the missing peers that npm has, into dist/bench/peers. */
   readonly install: boolean;
   /** Print the usage and stop. */
   readonly help: boolean;
 }
 
-/** The command line was not understood. */
+/** An invalid command line. */
 export class UsageError extends Error {
   override name = "UsageError";
 }
@@ -60,7 +60,7 @@ The table goes to standard output; results.json and chart.svg to dist/bench/.`;
 const STRINGS = ["rounds", "seconds", "warmup", "workers", "rows", "peers", "before"];
 const SWITCHES = ["pin", "quick", "install", "help"];
 
-/** Reads a decimal number above zero (or from zero with `orZero`), bounded by `most`. */
+/** Parses a decimal number above zero (or from zero with `orZero`), at most `most`. */
 function numberOf(
   name: string,
   text: unknown,
@@ -91,8 +91,8 @@ function regexOf(text: string): RegExp {
  * Parses the command line.
  *
  * @param args without the program's name
- * @param peerIds the peers that there are
- * @throws UsageError for anything that is not understood
+ * @param peerIds the ids of all peers
+ * @throws UsageError for an invalid argument
  */
 export function parseOptions(args: readonly string[], peerIds: readonly string[]): BenchOptions {
   const parsed = parseArgs([...args], {

@@ -62,12 +62,12 @@ Deno.test("pinned, a server has one worker by default", () => {
   assertEquals(parseOptions(["--pin", "--workers", "3"], IDS).workers, 3);
 });
 
-Deno.test("an earlier executable is a peer only if it is named", () => {
+Deno.test("an earlier executable is a peer only with --before", () => {
   assertEquals(parseOptions(["--before", "x", "--peers", "before"], IDS).peers, ["before"]);
   assertThrows(() => parseOptions(["--peers", "before"], IDS), UsageError, 'no peer "before"');
 });
 
-Deno.test("what is not understood is refused", () => {
+Deno.test("invalid arguments are refused", () => {
   const rows = [
     [["--round", "5"], 'unknown argument "--round'],
     [["keep-alive"], 'unknown argument "keep-alive"'],

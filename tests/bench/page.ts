@@ -1,9 +1,9 @@
 /**
- * The page that every server is to answer, as bytes in a file.
+ * The page that every server must send, as bytes in a file.
  *
- * In: our server, when it is there. Out: dist/bench/scratch/page.html, and the bytes. What `GET /` of
- * async-deno answers is dumped; where async-deno can't be started the peers are compared among
- * themselves with a stand-in of 4 KiB.
+ * In: the peer async-deno. Out: dist/bench/scratch/page.html, and the bytes: the response of async-deno to
+ * `GET /`. If async-deno cannot be started, the peers are compared with each other, with a stand-in of
+ * 4 KiB.
  */
 
 import { PAGE } from "./paths.ts";
@@ -16,7 +16,7 @@ const STAND_IN = `<!doctype html>\n<title>async-deno</title>\n<pre>${
   "The stand-in page.\n".repeat(213)
 }`;
 
-/** The page, and why it is a stand-in if it is. */
+/** The page, and the reason if it is a stand-in. */
 export interface Page {
   readonly bytes: Uint8Array;
   readonly standInBecause: string | undefined;
@@ -24,7 +24,7 @@ export interface Page {
 
 async function dump(ours: Peer): Promise<Uint8Array> {
   const found = await ours.find();
-  if (isMissing(found)) throw new Error(`there is no ${found.missing}`);
+  if (isMissing(found)) throw new Error(`${found.missing} is missing`);
   const port = freePort();
   const launch = await ours.launch(found, { port, workers: 1, work: "page" });
   const server = await ServerProcess.start(launch, port);

@@ -1,5 +1,5 @@
 /**
- * Where the benchmark finds and leaves things. Everything that it makes is under dist/bench/.
+ * The paths that the benchmark reads and writes. It writes only under dist/bench/.
  */
 
 import { fileURLToPath } from "node:url";
@@ -8,25 +8,25 @@ function fromHere(relative: string): string {
   return fileURLToPath(new URL(relative, import.meta.url));
 }
 
-/** The project's own folder, which the server is run in. */
+/** The project's folder, which is the server's working directory. */
 export const ROOT = fromHere("../../");
-/** What the benchmark makes: results, chart, built client, installed peers. */
+/** The benchmark's output: results, chart, built client, installed peers. */
 export const OUTPUT = fromHere("../../dist/bench/");
-/** Where `--install` lets npm install peers. */
+/** The folder in which `--install` installs npm peers. */
 export const PEER_PACKAGES = fromHere("../../dist/bench/peers/");
-/** Logs, configurations and the page of a run; emptied by the next. */
+/** Logs, configurations and the page of a run; the next run empties it. */
 export const SCRATCH = fromHere("../../dist/bench/scratch/");
-/** The bytes that every server answers to `GET /`. */
+/** The bytes that every server sends for `GET /`. */
 export const PAGE = fromHere("../../dist/bench/scratch/page.html");
-/** The folder that is served in the rows with files. */
+/** The folder that the servers serve in the rows with files. */
 export const SITE = fromHere("../../dist/bench/scratch/site/");
-/** Where the certificate of the TLS rows and its key lie. */
+/** The folder with the certificate and key of the TLS rows. */
 export const CERTIFICATES = fromHere("../../dist/bench/scratch/tls/");
 /** The executable that `deno task compile` makes. */
 export const EXECUTABLE = fromHere("../../dist/async-deno");
 /** The script of every HTTP row. */
 export const WRK_SCRIPT = fromHere("./wrk.lua");
-/** The WebSocket load generator, as source and as built. */
+/** The source of the WebSocket load generator. */
 export const WSLOAD_SOURCE = fromHere("./wsload.c");
-/** The WebSocket load generator, built. */
+/** The built WebSocket load generator. */
 export const WSLOAD = fromHere("../../dist/bench/wsload");

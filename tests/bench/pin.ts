@@ -1,14 +1,14 @@
 /**
- * Cores of their own for client and server, by taskset(1).
+ * Pins client and server to different cores with taskset(1).
  *
- * In: a command. Out: the same command on the client's core, which is core 0, or on the server's, which
- * are all others. Called by the harness with `--pin`. Without it both share all cores, and the figures
- * hold what the scheduler makes of that.
+ * In: a command. Out: the same command on the client's core, which is core 0, or on the server's cores,
+ * which are all others. Called by the harness with `--pin`. Without it both share all cores, and the
+ * scheduler influences the figures.
  */
 
 import { findProgram, type Missing } from "./tools.ts";
 
-/** Whose cores. */
+/** The side that a command belongs to. */
 export type Side = "client" | "server";
 
 /** A program and its arguments. */
@@ -17,20 +17,20 @@ export interface Command {
   readonly args: readonly string[];
 }
 
-/** What `--pin` needs and does not find, or undefined. */
+/** What `--pin` needs and is missing, or undefined. */
 export function pinFault(cores: number = navigator.hardwareConcurrency): Missing | undefined {
   if (cores < 2) return { missing: "a second core", install: "run without --pin" };
   if (findProgram("taskset") !== undefined) return undefined;
   return { missing: "taskset", install: "apt-get install util-linux" };
 }
 
-/** The cores of a side, as `taskset --cpu-list` takes them. */
+/** The cores of a side, in the format of `taskset --cpu-list`. */
 export function coresOf(side: Side, cores: number = navigator.hardwareConcurrency): string {
   if (side === "client") return "0";
   return cores === 2 ? "1" : `1-${cores - 1}`;
 }
 
-/** The command on the cores of its side. taskset replaces itself by it: the process id stays. */
+/** The command, pinned to the cores of its side. taskset execs it, so the process id stays the same. */
 export function pinTo<Kind extends Command>(side: Side, command: Kind): Kind {
   const args = ["--cpu-list", coresOf(side), command.command, ...command.args];
   return { ...command, command: "taskset", args };

@@ -12,7 +12,7 @@ Deno.test("pin: one core is not enough", () => {
 });
 
 Deno.test({
-  name: "pin: a pinned process runs on its core alone, under its own process id",
+  name: "pin: a pinned process runs only on its core and keeps its process id",
   ignore: pinFault() !== undefined,
   async fn() {
     const shell = {

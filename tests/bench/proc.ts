@@ -1,9 +1,8 @@
 /**
- * What Linux says in /proc about the CPU and memory of processes.
+ * CPU and memory of processes, from /proc on Linux.
  *
- * In: process ids. Out: CPU seconds, resident bytes, families of processes. Parsing is pure and apart
- * from reading. A process that ended between two looks counts as nothing; any other failure to read
- * surfaces.
+ * In: process ids. Out: CPU seconds, resident bytes, descendants of processes. Parsing is pure and
+ * separate from reading. A process that has ended counts as zero; any other read error is thrown.
  */
 
 /** One process or thread, from proc(5) `/proc/PID/stat`. */
@@ -22,9 +21,9 @@ const TICKS_PER_SECOND = 100;
 /**
  * Parses one line of `/proc/PID/stat`.
  *
- * Field 2 is the program's name in parentheses and may itself hold spaces and parentheses, so fields
- * are counted from the last `)`.
- * @throws RangeError when it is no such line
+ * Field 2 is the program's name in parentheses, which may contain spaces and parentheses, so fields are
+ * counted from the last `)`.
+ * @throws RangeError if the line is invalid
  */
 export function parseProcStat(text: string): ProcStat {
   const nameEnd = text.lastIndexOf(")");
@@ -41,18 +40,18 @@ export function parseProcStat(text: string): ProcStat {
   return stat;
 }
 
-/** Resident bytes from `/proc/PID/status`, whose VmRSS is in KiB; 0 of a process without memory. */
+/** Resident bytes from `/proc/PID/status`, whose VmRSS is in KiB; 0 if there is no VmRSS. */
 export function parseResidentBytes(text: string): number {
   const match = /^VmRSS:\s+(\d+) kB$/m.exec(text);
   return match === null ? 0 : Number(match[1]) * 1024;
 }
 
 /**
- * Counts the sockets that listen on a port, in the text of `/proc/net/tcp`: with SO_REUSEPORT there is
- * one a process or thread.
+ * Counts the sockets that listen on a port in the text of `/proc/net/tcp`. With SO_REUSEPORT there is one
+ * per process or thread.
  */
 export function countListeners(text: string, port: number): number {
-  // Field 2 is the local address as hexadecimal ADDRESS:PORT, field 4 the state, of which 0A is LISTEN.
+  // Field 2 is the local address as hexadecimal ADDRESS:PORT, field 4 the state; 0A is LISTEN.
   const hex = port.toString(16).toUpperCase().padStart(4, "0");
   return text.split("\n").filter((line) => {
     const [, local, , state] = line.trim().split(/\s+/);
@@ -60,12 +59,12 @@ export function countListeners(text: string, port: number): number {
   }).length;
 }
 
-/** Runs `read`; gives undefined when the process or thread is gone. */
+/** Runs `read`; returns undefined if the process or thread has ended. */
 function unlessGone<T>(read: () => T): T | undefined {
   try {
     return read();
   } catch (error) {
-    // ENOENT when it was gone at open, ESRCH when it went between open and read.
+    // ENOENT if it ended before open, ESRCH if it ended between open and read.
     if (error instanceof Deno.errors.NotFound || (error as { code?: string }).code === "ESRCH") {
       return undefined;
     }
@@ -77,7 +76,7 @@ function statOf(path: string): ProcStat | undefined {
   return unlessGone(() => parseProcStat(Deno.readTextFileSync(`${path}/stat`)));
 }
 
-/** The given processes and all that descend from them. */
+/** The given processes and all their descendants. */
 export function familyOf(roots: readonly number[]): readonly number[] {
   const children = new Map<number, number[]>();
   for (const entry of Deno.readDirSync("/proc")) {
@@ -88,17 +87,17 @@ export function familyOf(roots: readonly number[]): readonly number[] {
     }
   }
   const family = [...roots];
-  // Grows while it is walked: each member's children are appended once.
+  // The array grows during the loop: the children of each member are appended once.
   for (const id of family) family.push(...children.get(id) ?? []);
   return family;
 }
 
-/** How many sockets listen on a port of this machine over IPv4. */
+/** The number of IPv4 sockets that listen on a port of this machine. */
 export function listenersOn(port: number): number {
   return countListeners(Deno.readTextFileSync("/proc/net/tcp"), port);
 }
 
-/** CPU seconds, user and system, that the processes have used, ended threads included. */
+/** CPU seconds, user and system, of the processes, including ended threads. */
 export function cpuSecondsOf(ids: readonly number[]): number {
   let ticks = 0;
   for (const id of ids) ticks += statOf(`/proc/${id}`)?.cpuTicks ?? 0;
@@ -118,7 +117,7 @@ export function threadCpuSecondsOf(ids: readonly number[]): Map<number, number> 
   return threads;
 }
 
-/** Resident bytes of the processes, added up; pages that they share count in each. */
+/** The sum of the resident bytes of the processes; shared pages count in each. */
 export function residentBytesOf(ids: readonly number[]): number {
   let bytes = 0;
   for (const id of ids) {

@@ -1,17 +1,17 @@
 /**
- * Microbenchmarks of protocol/: `deno bench tests/bench/protocol_bench.ts` gives times, and
- * `deno run -A tests/bench/micro.ts` the same with bytes a second.
+ * Microbenchmarks of protocol/: `deno bench tests/bench/protocol_bench.ts` prints times,
+ * `deno run -A tests/bench/micro.ts` also bytes per second.
  *
- * A name that ends with a number of bytes says how many one iteration works on. What the code answers
- * is checked before it is timed, so that no error path is measured by mistake.
+ * A name that ends with a number of bytes states how many one iteration processes. Results are checked
+ * before they are timed, so that no error path is measured by mistake.
  */
 
 import { ByteBuffer } from "../../protocol/byte_buffer.ts";
 import {
   DateField,
   encodeResponseHead,
-  GOES_ON,
   Http1Connection,
+  KEEPS_ALIVE,
   parseRequestHead,
   PreparedResponse,
   REQUEST,
@@ -38,7 +38,7 @@ import {
 } from "./micro_inputs.ts";
 
 function check(good: boolean, what: string): void {
-  if (!good) throw new Error(`this benchmark would measure something else than it says: ${what}`);
+  if (!good) throw new Error(`this benchmark does not measure what its name states: ${what}`);
 }
 
 const REQUESTS = [["100-byte", SMALL_REQUEST], ["browser's", BROWSER_REQUEST]] as const;
@@ -64,13 +64,13 @@ for (const [name, bytes] of REQUESTS) {
   });
 }
 
-const form = { date, contentLength: BODY.length, persistence: GOES_ON };
+const form = { date, contentLength: BODY.length, persistence: KEEPS_ALIVE };
 Deno.bench("encode an answer's head", () => {
   out.clear();
   encodeResponseHead(out, RESPONSE, form);
 });
 
-// The whole way of a request through a kept connection: received, parsed, answered.
+// A request on a persistent connection: received, parsed, answered.
 for (const [name, bytes] of REQUESTS) {
   const connection = new Http1Connection({ head, limits: HTTP1_LIMITS, date });
   const serve = (): number => {
@@ -78,7 +78,7 @@ for (const [name, bytes] of REQUESTS) {
     connection.receive(bytes, 0, bytes.length);
     const event = connection.next();
     connection.sendPrepared(out, prepared);
-    // The end of the request, and that there is no other.
+    // END_OF_MESSAGE, then NEED_DATA.
     connection.next();
     connection.next();
     connection.retain();
@@ -109,7 +109,7 @@ for (const [name, makeText] of [["ASCII", asciiText], ["mixed", mixedText]] as c
   }
 }
 
-// The frame is copied in first, as the kernel would: an echo overwrites it.
+// The frame is copied in first, as the kernel would do, because the echo overwrites it.
 for (const size of SIZES) {
   const frame = maskedFrame(size);
   const view = new Uint8Array(frame.length);
@@ -132,7 +132,7 @@ for (const size of SIZES) {
   });
 }
 
-// Beside a small message, what a fragment costs: why nothing bounds how fast they come.
+// The cost of a fragment compared with a small message: the reason why their rate is not limited.
 for (const size of [0, 1]) {
   const fragments = maskedFragments(1000, size);
   const view = new Uint8Array(fragments.length);

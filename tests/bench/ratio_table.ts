@@ -1,28 +1,28 @@
 /**
- * How we stand in one row against each peer.
+ * Compares async-deno with each peer in one row.
  *
- * In: the summaries of a row by server id, and which of them is ours. Out: one {@link Ratio} a peer with
- * its target and mark, and the judgement of our p99 against the best peer's. Pure; called by the report
- * and for the JSON.
+ * In: the summaries of a row by server id, and the id of ours. Out: one {@link Ratio} per peer with its
+ * target and mark, and the comparison of our p99 with the best peer's. Pure; called by the report and for
+ * the JSON.
  */
 
 import type { Row } from "./rows.ts";
 import type { Summary } from "./statistics.ts";
 import { targetOf } from "./targets.ts";
 
-/** Our CPU per request over a peer's. */
+/** Our CPU per request divided by a peer's. */
 export interface Ratio {
   readonly peer: string;
-  /** Ours over theirs; below 1 we are cheaper. */
+  /** Ours divided by theirs; below 1, ours is cheaper. */
   readonly value: number;
-  /** The highest value wanted; undefined where none was set. */
+  /** The highest value allowed by the target; undefined if there is no target. */
   readonly target: number | undefined;
-  /** Whether the target is met; undefined where none was set. */
+  /** Whether the target is met; undefined if there is no target. */
   readonly met: boolean | undefined;
 }
 
-/** Our p99 beside the best of the peers'. */
-export interface TailJudgement {
+/** Our p99 compared with the best of the peers. */
+export interface TailComparison {
   /** µs */
   readonly ours: number;
   /** µs */
@@ -31,14 +31,14 @@ export interface TailJudgement {
   readonly met: boolean;
 }
 
-/** The servers that are ours: they are no peers of each other. */
+/** The forms of async-deno, which are not compared with each other. */
 export const OURS: readonly string[] = ["async-deno", "async-deno-exe"];
 
 /**
  * The ratios of one of our servers in one row.
  *
  * @param summaries by server id, in the order to show them
- * @param us the id of ours; when it was not measured there are no ratios
+ * @param us the id of ours; if it was not measured there are no ratios
  */
 export function ratiosOf(
   row: Pick<Row, "id">,
@@ -57,11 +57,11 @@ export function ratiosOf(
   return ratios;
 }
 
-/** Judges our p99, or undefined where we or all the peers have none. */
-export function judgeTail(
+/** Compares our p99; undefined if ours or those of all peers are unknown. */
+export function compareTail(
   summaries: ReadonlyMap<string, Summary>,
   us: string,
-): TailJudgement | undefined {
+): TailComparison | undefined {
   const ours = summaries.get(us)?.p99 ?? null;
   if (ours === null) return undefined;
   let best = Infinity;

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { PEERS } from "./peers/mod.ts";
-import { judgeTail, OURS, ratiosOf } from "./ratio_table.ts";
+import { compareTail, OURS, ratiosOf } from "./ratio_table.ts";
 import { makeRows } from "./rows.ts";
 import type { Summary } from "./statistics.ts";
 import { targetOf } from "./targets.ts";
@@ -18,7 +18,7 @@ function summary(cpuPerRequest: number, p99: number | null = 100): Summary {
   };
 }
 
-Deno.test("a ratio is ours over theirs, marked where a target was set", () => {
+Deno.test("a ratio is ours divided by theirs, with a mark if there is a target", () => {
   const summaries = new Map([
     ["async-deno", summary(9)],
     ["async-deno-exe", summary(8)],
@@ -35,10 +35,10 @@ Deno.test("a ratio is ours over theirs, marked where a target was set", () => {
 
 Deno.test("without a server of ours there are no ratios", () => {
   assertEquals(ratiosOf({ id: "close" }, new Map([["nginx", summary(10)]]), "async-deno"), []);
-  assertEquals(judgeTail(new Map([["nginx", summary(10)]]), "async-deno"), undefined);
+  assertEquals(compareTail(new Map([["nginx", summary(10)]]), "async-deno"), undefined);
 });
 
-Deno.test("our p99 is judged against the best peer's, not against our other form", () => {
+Deno.test("our p99 is compared with the best peer's, not with our other form", () => {
   const summaries = new Map([
     ["async-deno", summary(9, 120)],
     ["async-deno-exe", summary(9, 10)],
@@ -46,7 +46,7 @@ Deno.test("our p99 is judged against the best peer's, not against our other form
     ["bun", summary(9, 110)],
     ["deno", summary(9, null)],
   ]);
-  assertEquals(judgeTail(summaries, "async-deno"), {
+  assertEquals(compareTail(summaries, "async-deno"), {
     ours: 120,
     best: 110,
     bestPeer: "bun",

@@ -1,21 +1,21 @@
 /**
  * The result as text for a terminal.
  *
- * In: row results. Out: lines. Pure; called by run.ts for each row as it is done. Beside each peer
- * stands our ratio to it and the target: `0.82 ≤ 0.90 ✓`.
+ * In: row results. Out: lines. Pure; called by run.ts when a row is done. Each peer's line has our ratio
+ * to it and the target: `0.82 ≤ 0.90 ✓`.
  */
 
 import type { Entry, PeerStatus, RowResult } from "./harness.ts";
-import { judgeTail, OURS, type Ratio, ratiosOf } from "./ratio_table.ts";
+import { compareTail, OURS, type Ratio, ratiosOf } from "./ratio_table.ts";
 import type { Summary } from "./statistics.ts";
 import { isMissing } from "./tools.ts";
 
-/** Columns of a table; the first is set to the left, the others to the right. */
+/** Columns of a table; the first is left-aligned, the others right-aligned. */
 type Cells = readonly string[];
 
 const MIB = 1024 * 1024;
 
-/** Sets a table's columns to equal width. */
+/** Pads the cells of each column to equal width. */
 export function alignColumns(lines: readonly Cells[]): string[] {
   const widths: number[] = [];
   for (const cells of lines) {
@@ -27,7 +27,7 @@ export function alignColumns(lines: readonly Cells[]): string[] {
   );
 }
 
-/** µs in three significant figures or so: `9.87 µs`, `123 µs`, `4.56 ms`. */
+/** Formats µs with about three significant figures: `9.87 µs`, `123 µs`, `4.56 ms`. */
 export function formatMicros(micros: number | null): string {
   if (micros === null) return "–";
   if (micros >= 9_995) return `${(micros / 1000).toFixed(1)} ms`;
@@ -53,7 +53,7 @@ function figures(summary: Summary): Cells {
   ];
 }
 
-/** The summaries of a row's servers that have figures. */
+/** The summaries of the servers in a row that have figures. */
 export function summariesOf(result: RowResult): Map<string, Summary> {
   const summaries = new Map<string, Summary>();
   for (const { peer, summary } of result.entries) if (summary) summaries.set(peer, summary);
@@ -71,7 +71,7 @@ function notesOf({ label, summary, failure }: Entry): string[] {
 }
 
 function tailNote(summaries: ReadonlyMap<string, Summary>, us: string): string[] {
-  const tail = judgeTail(summaries, us);
+  const tail = compareTail(summaries, us);
   if (tail === undefined) return [];
   const { ours, best, bestPeer, met } = tail;
   return [
@@ -109,7 +109,7 @@ export function rowLines(result: RowResult): string[] {
   return [...alignColumns([header, ...lines]), ...notes.map((note) => `  ${note}`)];
 }
 
-/** Which servers there are, and how to get the others. */
+/** Lists the servers found, and how to install the others. */
 export function peerLines(peers: readonly PeerStatus[]): string[] {
   const widest = Math.max(...peers.map(({ peer }) => peer.length));
   return peers.map(({ peer, found }) => {

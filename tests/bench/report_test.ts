@@ -21,7 +21,7 @@ function entry(peer: string, cpuPerRequest: number): Entry {
   return { peer, label: peer, turns, summary: summarize(turns), failure: undefined };
 }
 
-Deno.test("times keep three figures or so", () => {
+Deno.test("times have about three significant figures", () => {
   const rows = [[9.876, "9.88 µs"], [12.34, "12.3 µs"], [650, "650 µs"], [999.7, "1.00 ms"], [
     12345,
     "12.3 ms",
@@ -46,7 +46,7 @@ Deno.test("a row's table shows figures, ratios, targets and marks", () => {
   assertEquals(lines[3]!.endsWith("0.90 ≤ 0.70 ✗"), true, lines[3]);
 });
 
-Deno.test("a server that failed is named with its reason, and has no line of figures", () => {
+Deno.test("a failed server is listed with its reason and has no figures", () => {
   const failed = {
     peer: "bun",
     label: "Bun",
@@ -59,7 +59,7 @@ Deno.test("a server that failed is named with its reason, and has no line of fig
   assertEquals(lines.length, 3);
 });
 
-Deno.test("what is missing is named with the command that installs it", () => {
+Deno.test("a missing program is listed with the command that installs it", () => {
   const missing = { missing: "wrk", install: "apt-get install wrk" };
   const lines = rowLines({ row: ROW, missing, entries: [] });
   assertEquals(lines.at(-1), "  missing wrk: apt-get install wrk");

@@ -1,18 +1,18 @@
 /**
  * The result as JSON, for programs and for the README's table.
  *
- * In: options, machine, result. Out: dist/bench/results.json: everything that was measured, each turn
- * included, with the ratios and marks.
+ * In: options, machine, result. Out: dist/bench/results.json: all measurements, including each turn, with
+ * the ratios and marks.
  */
 
 import type { RunResult } from "./harness.ts";
 import type { Machine } from "./machine.ts";
 import type { BenchOptions } from "./options.ts";
 import { OUTPUT } from "./paths.ts";
-import { judgeTail, OURS, ratiosOf } from "./ratio_table.ts";
+import { compareTail, OURS, ratiosOf } from "./ratio_table.ts";
 import { summariesOf } from "./report.ts";
 
-/** Where {@link writeResults} writes. */
+/** The file that {@link writeResults} writes. */
 export const RESULTS = `${OUTPUT}results.json`;
 
 /** Writes the JSON. */
@@ -32,7 +32,7 @@ export async function writeResults(
       const ours = OURS.filter((id) => summaries.has(id)).map((us) => ({
         server: us,
         ratios: ratiosOf(rowResult.row, summaries, us),
-        p99: judgeTail(summaries, us),
+        p99: compareTail(summaries, us),
       }));
       return { ...rowResult, ours };
     }),

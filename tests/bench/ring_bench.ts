@@ -1,10 +1,10 @@
 /**
- * What the shared memory structures cost: on one thread without anyone in the way, and the task ring
- * beside four threads that push and pop all the time.
+ * Benchmarks of the shared memory structures: on one thread without contention, and the task ring with
+ * four threads that push and pop all the time.
  *
- * Run: `deno bench -A tests/bench/ring_bench.ts`, or micro.ts for times of one operation: a name ends
- * with how many a row does. On a machine with fewer cores than threads, the contended rows have in them that a
- * thread may lose its core. The copy rows are what SHORT_COPY of runtime/ring/inbox.ts is chosen by.
+ * Run: `deno bench -A tests/bench/ring_bench.ts`, or micro.ts for times per operation: a name ends with the
+ * number of operations. On a machine with fewer cores than threads, the contended rows include the time
+ * that threads wait for a core. The copy rows determine SHORT_COPY of runtime/ring/inbox.ts.
  */
 import {
   COLUMN,
@@ -37,9 +37,9 @@ Deno.bench("task ring: pop of an empty ring, × 1000", { group: "ring" }, () => 
 
 const CONTENDERS = 4;
 const OPERATIONS_TOGETHER = 100_000;
-/** More than they do before they are stopped. */
+/** More operations than the contenders do before they are stopped. */
 const ENDLESS = 1 << 30;
-// A ring of their own: what they leave in it disturbs no other row.
+// A separate ring, so that tasks left in it do not disturb other rows.
 const contended = openSharedState(createSharedState({ workers: CONTENDERS }));
 const control = new Int32Array(new SharedArrayBuffer(64));
 for (let i = 0; i < CONTENDERS; i++) await startContender({ memory: contended.memory, control });
@@ -73,7 +73,7 @@ Deno.bench(`task ring: push and pop by 4 workers together, × ${OPERATIONS_TOGET
   awaitRest(control);
 });
 
-Deno.bench("flags: takeParked, nobody parked, × 1000", { group: "flags" }, () => {
+Deno.bench("flags: takeParked, no worker parked, × 1000", { group: "flags" }, () => {
   for (let i = 0; i < TIMES; i++) state.flags.takeParked(i & 31);
 });
 

@@ -1,12 +1,12 @@
 /**
- * A thread that pushes to the task ring and pops from it whenever ring_bench.ts lets it; see
+ * A thread that pushes to the task ring and pops from it while ring_bench.ts lets it run; see
  * ring_control.ts.
  */
 
 import { openSharedState, TASK_WORDS } from "../../runtime/ring/mod.ts";
 import { type ContenderSetting, CONTROL } from "./ring_control.ts";
 
-/** Operations between two looks at the control block. */
+/** Operations between two checks of the control block. */
 const BATCH = 250;
 
 function contend({ memory, control }: ContenderSetting): never {

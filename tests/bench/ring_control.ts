@@ -1,36 +1,36 @@
 /**
- * How ring_bench.ts drives the threads that contend with it: words of shared memory, since the bench
- * blocks its own thread and no message would arrive.
+ * Controls the threads that contend with ring_bench.ts, through shared memory: the benchmark blocks its
+ * own thread, so no message would arrive.
  *
- * In: the control block, made once. Out: `letContend` sets the threads of ring_contender.ts off on so
- * many operations together, `awaitRest` waits until all of them sleep again, and `stopContending`
- * ends it early.
+ * In: the control block, made once. Out: `letContend` starts the threads of ring_contender.ts on a common
+ * number of operations, `awaitRest` waits until all of them sleep again, and `stopContending` ends them
+ * early.
  */
 
 /** Words of the control block. */
 export const CONTROL = {
   /** Changed to wake the contenders. */
   generation: 0,
-  /** Operations that nobody has begun. */
+  /** Operations that no contender has started. */
   remaining: 1,
-  /** Contenders that are at it. */
+  /** Contenders that are running. */
   busy: 2,
 } as const;
 
-/** What a contender is sent. */
+/** The message to a contender. */
 export interface ContenderSetting {
-  /** Of the ring: made by `createSharedState`. */
+  /** The memory of the ring, made by `createSharedState`. */
   readonly memory: SharedArrayBuffer;
   readonly control: Int32Array;
 }
 
-/** Lets `contenders` threads do `operations` together; returns when the first of them has begun. */
+/** Lets `contenders` threads do `operations` together; returns when the first one has started. */
 export function letContend(control: Int32Array, contenders: number, operations: number): void {
   Atomics.store(control, CONTROL.remaining, operations);
   Atomics.store(control, CONTROL.busy, contenders);
   Atomics.add(control, CONTROL.generation, 1); // publishes the two above
   Atomics.notify(control, CONTROL.generation);
-  // Waking takes longer than a row of the bench: without this nobody would be in its way.
+  // Waking takes longer than a benchmark row: without this wait there would be no contention.
   while (Atomics.load(control, CONTROL.remaining) === operations);
 }
 
@@ -44,7 +44,7 @@ export function awaitRest(control: Int32Array): void {
   }
 }
 
-/** Takes what is not begun away from them, and waits. */
+/** Cancels the operations that are not started, and waits. */
 export function stopContending(control: Int32Array): void {
   Atomics.store(control, CONTROL.remaining, 0);
   awaitRest(control);

@@ -1,23 +1,23 @@
 /**
- * The rows of the benchmark: what is asked of every server.
+ * The rows of the benchmark: the work that the servers do.
  *
- * In: the default worker count. Out: the list of rows, as data. Read by the harness, which gives each
- * row to each peer that can do its work, and by the report, which heads each table with its title.
- * What the HTTP modes send stands in wrk.lua.
+ * In: the default worker count. Out: the list of rows, as data. Read by the harness, which runs each row
+ * with each peer that can do its work, and by the report, which uses the title as a heading. wrk.lua has
+ * the requests of the HTTP modes.
  */
 
 import type { BenchFile } from "./site.ts";
 
-/** What a server has to be able to do; a peer says which of these it does, and as what. */
+/** A kind of work. A peer states which kinds it can do, each with a label. */
 export type Work = "small" | "echo" | "page" | "file" | "tls" | "websocket";
 
 /** How wrk.lua makes its requests. */
 export type HttpMode = "get" | "close" | "pipeline" | "browser" | "post";
 
 interface RowBase {
-  /** Short and stable: `--rows` and the JSON go by it. */
+  /** Short, stable id, used by `--rows` and the JSON. */
   readonly id: string;
-  /** As the table and the chart head it. */
+  /** The heading in the table and the chart. */
   readonly title: string;
   /** Connections held open by the client. */
   readonly connections: number;
@@ -27,20 +27,20 @@ interface RowBase {
   readonly quick: boolean;
 }
 
-/** A row that wrk drives. */
+/** A row with wrk as the client. */
 export interface HttpRow extends RowBase {
   readonly work: "small" | "echo" | "page" | "tls";
   readonly mode: HttpMode;
 }
 
-/** A row that wrk drives, for a file of the folder that is served. */
+/** A row with wrk as the client, which requests a file. */
 export interface FileRow extends RowBase {
   readonly work: "file";
   readonly mode: "get";
   readonly file: BenchFile;
 }
 
-/** A row that wsload drives: `/echo` sends each message back. */
+/** A row with wsload as the client: `/echo` returns each message. */
 export interface WebSocketRow extends RowBase {
   readonly work: "websocket";
   /** Bytes of a message. */
@@ -49,10 +49,10 @@ export interface WebSocketRow extends RowBase {
   readonly depth: number;
 }
 
-/** One line of comparison. */
+/** One row of the benchmark. */
 export type Row = HttpRow | FileRow | WebSocketRow;
 
-/** The path that a server does each kind of work at; of files the folder. */
+/** The request path of each kind of work; for files, the folder. */
 export const PATHS: Readonly<Record<Work, string>> = {
   small: "/healthz",
   echo: "/echo",
@@ -62,13 +62,13 @@ export const PATHS: Readonly<Record<Work, string>> = {
   websocket: "/echo",
 };
 
-/** The path that a row asks for. */
+/** The path that a row requests. */
 export function pathOf(row: Row): string {
   return PATHS[row.work] + (row.work === "file" ? row.file.name : "");
 }
 
 const CONNECTIONS = 64;
-/** So few that each is answered often within a turn: what a turn cuts off is not all that it did. */
+/** Few enough that each connection is answered several times per turn, so that cut-off responses matter little. */
 const LARGE_CONNECTIONS = 4;
 const WORKER_COUNTS = [1, 2, 4, 8];
 const KIB = 1024;
@@ -90,7 +90,7 @@ function echoRow(
   return { connections: CONNECTIONS, work: "websocket", depth: 1, quick: false, ...row };
 }
 
-/** Every row, in the order in which it is measured and shown. */
+/** All rows, in the order of measurement and display. */
 export function makeRows(workers: number): readonly Row[] {
   return [
     httpRow({

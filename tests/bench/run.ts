@@ -1,9 +1,9 @@
 /**
- * `deno task bench`: compares what a request costs async-deno and its peers in server CPU.
+ * `deno task bench`: compares the server CPU per request of async-deno and its peers.
  *
- * In: the command line (`--help` lists it) and what is installed. Out: tables on standard output,
- * progress on standard error, dist/bench/results.json and chart.svg. Exit code 0 whatever the figures
- * are, 2 for a command line that was not understood. All traffic stays on 127.0.0.1.
+ * In: the command line (see `--help`) and the installed peers. Out: tables on standard output, progress on
+ * standard error, dist/bench/results.json and chart.svg. The exit code is 0 for any figures, 2 for an
+ * invalid command line. All traffic stays on 127.0.0.1.
  */
 
 import { writeCertificate } from "./certificate.ts";
@@ -24,7 +24,7 @@ function print(lines: readonly string[]): void {
   console.log(lines.join("\n"));
 }
 
-/** Shows which turn it is on one line of a terminal; a file or pipe gets nothing of it. */
+/** Shows the current turn on one line of a terminal; prints nothing to a file or pipe. */
 function progressOf(rounds: number): Progress {
   const shown = Deno.stderr.isTerminal();
   const encoder = new TextEncoder();
@@ -41,7 +41,7 @@ function progressOf(rounds: number): Progress {
   };
 }
 
-/** An interrupted run leaves no server behind. */
+/** Stops all servers if the run is interrupted. */
 function stopServersOn(signals: readonly Deno.Signal[]): void {
   for (const name of signals) {
     Deno.addSignalListener(name, () => {

@@ -1,9 +1,9 @@
 /**
- * Whether a server does the same work as the others.
+ * Checks that a server does the same work as the others.
  *
- * In: a server that is up, a row, the page's bytes. Out: nothing, or an Error that says in what its
- * answer differs. Called by the harness once before a server is measured in a row. WebSocket echoes are
- * checked by wsload itself, on the first message of each connection.
+ * In: a running server, a row, the page's bytes. Out: nothing, or an Error that states how its response
+ * differs. Called by the harness once before a server is measured in a row. wsload itself checks WebSocket
+ * echoes, with the first message of each connection.
  */
 
 import { ask, originOf } from "./ask.ts";
@@ -14,7 +14,7 @@ const ECHOED = new TextEncoder().encode("0123456789abcdef".repeat(64));
 
 function equal(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
-  // A loop: of a hundred million bytes every() would take seconds.
+  // A loop, because every() takes seconds for a hundred million bytes.
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;
 }
@@ -33,9 +33,9 @@ async function wantedOf(row: Row, page: Uint8Array): Promise<Uint8Array> {
 }
 
 /**
- * Asks a server for the row's answer and compares it.
+ * Sends the row's request to a server and compares the response.
  *
- * @throws Error when status, body or Date is not as wanted
+ * @throws Error if status, body, Date or Content-Type is not as expected
  */
 export async function checkSameWork(port: number, row: Row, page: Uint8Array): Promise<void> {
   if (row.work === "websocket") return;
@@ -43,8 +43,8 @@ export async function checkSameWork(port: number, row: Row, page: Uint8Array): P
   const response = await ask(originOf(row.work, port) + pathOf(row), init);
   const body = await response.bytes();
   const wanted = await wantedOf(row, page);
-  if (response.status !== 200) throw new Error(`answers ${response.status}`);
-  if (!equal(body, wanted)) throw new Error(`answers ${body.length} other bytes`);
+  if (response.status !== 200) throw new Error(`answers with status ${response.status}`);
+  if (!equal(body, wanted)) throw new Error(`sends ${body.length} different bytes`);
   if (!response.headers.has("date")) throw new Error("answers without a Date");
   const isText = row.work === "small" || row.work === "tls";
   if (isText && !response.headers.get("content-type")?.startsWith("text/plain")) {

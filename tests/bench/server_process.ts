@@ -1,9 +1,9 @@
 /**
- * A server under test, as processes.
+ * The processes of a measured server.
  *
- * In: a {@link Launch} from a peer. Out: a {@link ServerProcess} that answers, with the ids to be
- * measured, and `stop()`. Called by the harness. A server that does not answer in time is stopped and
- * an Error with its own last words is thrown. It ends only processes that it started.
+ * In: a {@link Launch} from a peer. Out: a {@link ServerProcess} that answers requests, with its process
+ * ids and `stop()`. Called by the harness. A server that does not answer in time is stopped, and an Error
+ * with the end of its output is thrown. It ends only processes that it started.
  */
 
 import { ask, originOf } from "./ask.ts";
@@ -16,7 +16,7 @@ export interface Launch {
   readonly args: readonly string[];
   /** Added to this process's environment. */
   readonly env?: Readonly<Record<string, string>>;
-  /** How many such processes share the port by SO_REUSEPORT; 1 when left out. */
+  /** How many such processes share the port by SO_REUSEPORT; default 1. */
   readonly copies?: number;
 }
 
@@ -37,14 +37,14 @@ export function freePort(): number {
   }
 }
 
-/** Stops every server that is still up, when the benchmark is interrupted. */
+/** Stops all running servers if the benchmark is interrupted. */
 export async function stopAll(): Promise<void> {
   await Promise.all([...running].map((server) => server.stop()));
 }
 
-/** A server that is up. */
+/** A running server. */
 export class ServerProcess {
-  /** Where it listens, on 127.0.0.1. */
+  /** Its port on 127.0.0.1. */
   readonly port: number;
   readonly #children: Deno.ChildProcess[];
   readonly #words: Promise<string>[];
@@ -68,8 +68,8 @@ export class ServerProcess {
   /**
    * Starts a server and waits until every copy of it listens and one answers.
    *
-   * @param work what it was launched for: over TLS it is asked so
-   * @throws Error when it ended or did not answer in 15 s
+   * @param work the kind of work it was started for; decides whether the request uses TLS
+   * @throws Error if it ends or does not answer within 15 s
    */
   static async start(
     launch: Launch,
@@ -88,7 +88,7 @@ export class ServerProcess {
     return familyOf(this.#children.map((child) => child.pid));
   }
 
-  /** Ends it: SIGTERM, and SIGKILL after 5 s. */
+  /** Stops the server: SIGTERM, and SIGKILL after 5 s. */
   async stop(): Promise<void> {
     running.delete(this);
     const family = this.ids;
@@ -108,7 +108,7 @@ export class ServerProcess {
   async #answers(work: Work): Promise<boolean> {
     const end = performance.now() + START_MILLISECONDS;
     while (performance.now() < end && !this.#exited) {
-      // One copy answers for all, so first they are counted.
+      // A response comes from one copy only, so the listening copies are counted first.
       const all = listenersOn(this.port) >= this.#children.length;
       if (all && await probe(work, this.port)) return true;
       await new Promise((resolve) => setTimeout(resolve, PROBE_MILLISECONDS));
@@ -123,7 +123,7 @@ async function probe(work: Work, port: number): Promise<boolean> {
     await response.body?.cancel();
     return response.ok;
   } catch (error) {
-    // Refused: not listening yet. Anything else is no matter of time.
+    // Refused: not listening yet. Waiting does not help against any other error.
     if (error instanceof TypeError) return false;
     throw error;
   }
@@ -133,12 +133,12 @@ function signal(id: number, name: Deno.Signal): void {
   try {
     Deno.kill(id, name);
   } catch (error) {
-    // It ended by itself first.
+    // The process has already ended.
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
 }
 
-/** Reads a stream to its end, so that its writer never blocks, and keeps the last of it. */
+/** Reads a stream to its end, so that its writer never blocks, and returns the last part. */
 async function lastWords(stream: ReadableStream<Uint8Array>): Promise<string> {
   let text = "";
   for await (

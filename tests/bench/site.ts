@@ -1,9 +1,9 @@
 /**
  * The folder that every server serves in the rows with files.
  *
- * In: nothing. Out: dist/bench/scratch/site/: a file of each size below files/, and `healthz`, by which
- * a server that knows nothing but files says that it is up. Written anew by each run. The bytes are no
- * repetition, so that nobody gains by compressing them.
+ * In: nothing. Out: dist/bench/scratch/site/: a file of each size in files/, and `healthz`, which shows
+ * that a server that only serves files is up. Each run writes it again. The bytes do not repeat, so that
+ * no server gains by compressing them.
  */
 
 import { SITE } from "./paths.ts";
@@ -11,9 +11,9 @@ import type { FileRow } from "./rows.ts";
 
 const PIECE_BYTES = 1 << 20;
 
-/** A file that is asked for. */
+/** A requested file. */
 export interface BenchFile {
-  /** In the folder files/. */
+  /** Its name in the folder files/. */
   readonly name: string;
   /** Bytes. */
   readonly size: number;
@@ -31,7 +31,7 @@ export async function writeSite(rows: readonly FileRow[]): Promise<void> {
   }
 }
 
-/** What the file holds from `at` on. Mixed by multiplication: cheap, the same in each run, no zeros. */
+/** The content of the file from `at` on. A multiplicative hash: cheap, the same in each run, no zeros. */
 function pieceOf(at: number, length: number): Uint8Array {
   const words = new Uint32Array(Math.ceil(length / 4));
   for (let i = 0; i < words.length; i++) words[i] = Math.imul(at + i * 4 + 1, 0x9e3779b1) ^ i;

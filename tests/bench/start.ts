@@ -1,10 +1,10 @@
 /**
- * `deno run -A tests/bench/start.ts [ROUNDS]`: from exec to the first answered request.
+ * `deno run -A tests/bench/start.ts [ROUNDS]`: measures the time from exec to the first response.
  *
- * In: dist/async-deno, and a program that starts eight empty workers, which is compiled here. Both are
- * to be made by the same Deno: run this with the one that compiled the server. Out: medians of
- * interleaved rounds on standard output, and their ratio. Exit code 1 when something is missing,
- * whatever the figures are.
+ * In: dist/async-deno, and a program that starts eight empty workers, which is compiled here. Both must be
+ * compiled by the same Deno: run this script with the Deno that compiled the server. Out: medians of
+ * interleaved rounds on standard output, and their ratio. The exit code is 1 if something is missing, and
+ * does not depend on the figures.
  */
 
 import { isFile } from "../support/is_file.ts";
@@ -17,9 +17,9 @@ import { isMissing, type Missing } from "./tools.ts";
 const WORKERS = 8;
 const DEFAULT_ROUNDS = 11;
 const TARGET = 1.5;
-/** A server that is not there after so long will not come. */
+/** A server that does not answer after this time is considered failed. */
 const DEADLINE = 15_000;
-/** Milliseconds between two tries to connect: the error of the figure. */
+/** Milliseconds between two attempts to connect: the error of the figure. */
 const PROBE = 1;
 
 const EMPTY = `${OUTPUT}eight-empty-workers`;
@@ -37,7 +37,7 @@ async function compileEmpty(): Promise<Missing | undefined> {
   const { success, stderr } = await command.output();
   if (success) return undefined;
   const reason = new TextDecoder().decode(stderr).trim().split("\n")[0];
-  const install = "set DENORT_BIN to the denort of this Deno's version, where it can't be fetched";
+  const install = "set DENORT_BIN to the denort of this Deno's version, if it cannot be downloaded";
   return { missing: `${EMPTY}: deno compile failed: ${reason}`, install };
 }
 
@@ -50,11 +50,11 @@ async function startEmpty(): Promise<number> {
   const time = performance.now() - begin;
   await reader.cancel();
   await child.status;
-  if (done) throw new Error("the empty program ended without a word");
+  if (done) throw new Error("the empty program ended without output");
   return time;
 }
 
-/** Milliseconds from exec until the server has answered a request. */
+/** Milliseconds from exec to the first response of the server. */
 async function startServer(): Promise<number> {
   const port = freePort();
   const args = [`${WORKERS}`, "127.0.0.1", `${port}`, "--log", "off"];
@@ -66,7 +66,7 @@ async function startServer(): Promise<number> {
     const read = await connection.read(new Uint8Array(1024));
     const time = performance.now() - begin;
     connection.close();
-    if (read === null) throw new Error("the server closed without an answer");
+    if (read === null) throw new Error("the server closed the connection without a response");
     return time;
   } finally {
     child.kill("SIGTERM");
@@ -89,7 +89,7 @@ async function connect(port: number, deadline: number): Promise<Deno.TcpConn> {
 async function measure(rounds: number): Promise<string[]> {
   const server: number[] = [];
   const empty: number[] = [];
-  // One of each beforehand: the files come into the page cache, and V8's code caches are written.
+  // One start of each first, which fills the page cache and writes V8's code caches.
   await startServer();
   await startEmpty();
   for (let round = 0; round < rounds; round++) {
@@ -114,7 +114,9 @@ function line(name: string, times: readonly number[]): string[] {
 
 async function main(): Promise<number> {
   const rounds = Number(Deno.args[0] ?? DEFAULT_ROUNDS);
-  if (!Number.isInteger(rounds) || rounds < 1) throw new RangeError("ROUNDS is a whole number");
+  if (!Number.isInteger(rounds) || rounds < 1) {
+    throw new RangeError("ROUNDS must be a whole number of at least 1");
+  }
   const server = isFile(EXECUTABLE)
     ? undefined
     : { missing: EXECUTABLE, install: "deno task compile" };

@@ -1,25 +1,24 @@
 /**
- * From single turns to one figure a server and row.
+ * Summarizes the turns of a server in a row.
  *
- * In: the measured turns of a server in a row. Out: medians, and our ratio to another server's. Pure;
- * called by the harness and the report.
+ * In: the measured turns. Out: medians. Pure; called by the harness and the report.
  */
 
-/** One turn of one server: the load of some seconds, measured. */
+/** The measurements of one turn: some seconds of load on one server. */
 export interface Turn {
-  /** Answers or messages that the client counted. */
+  /** Responses or messages that the client counted. */
   readonly requests: number;
   /** Server CPU, user and system, of all its threads and processes, in µs per request. */
   readonly cpuPerRequest: number;
-  /** Requests or messages a second, as the client saw it. */
+  /** Requests or messages per second, measured by the client. */
   readonly requestsPerSecond: number;
-  /** Latency in µs; null where the client can't tell. */
+  /** Latency in µs; null if unknown. */
   readonly p50: number | null;
-  /** Latency in µs; null where the client can't tell. */
+  /** Latency in µs; null if unknown. */
   readonly p99: number | null;
-  /** Resident bytes of all the server's processes, half-way through the load. */
+  /** Resident bytes of all processes of the server, halfway through the load. */
   readonly rssBytes: number;
-  /** Failed connections, requests or answers. */
+  /** Failed connections, requests or responses. */
   readonly errors: number;
   /** Share of one core that the client's busiest thread used. */
   readonly clientBusiest: number;
@@ -27,25 +26,25 @@ export interface Turn {
   readonly serverBusiest: number;
 }
 
-/** The medians of a server's turns, and what to know about them. */
+/** The medians of a server's turns, and their quality. */
 export interface Summary {
   readonly cpuPerRequest: number;
   readonly requestsPerSecond: number;
   readonly p50: number | null;
   readonly p99: number | null;
   readonly rssBytes: number;
-  /** Of all turns together. */
+  /** Errors of all turns together. */
   readonly errors: number;
-  /** The client had no more to give while the server had. */
+  /** Whether the client was saturated while the server was not. */
   readonly clientLimited: boolean;
-  /** Half the distance between the lowest and the highest turn's CPU per request, over the median. */
+  /** Half the difference between the lowest and highest CPU per request of a turn, divided by the median. */
   readonly spread: number;
 }
 
-/** From this share of a core on, a thread has nothing left to give. */
+/** From this share of a core on, a thread is saturated. */
 const SATURATED = 0.95;
 
-/** The median; of an even count, the mean of the middle two. NaN of none. */
+/** The median; for an even count, the mean of the middle two; NaN for an empty list. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
@@ -58,7 +57,7 @@ function medianOrNull(values: readonly (number | null)[]): number | null {
   return known.length === 0 ? null : median(known);
 }
 
-/** Sums up the turns of one server in one row. */
+/** Summarizes the turns of one server in one row. */
 export function summarize(turns: readonly Turn[]): Summary {
   const cpu = turns.map((turn) => turn.cpuPerRequest);
   const cpuPerRequest = median(cpu);

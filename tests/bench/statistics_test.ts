@@ -21,24 +21,24 @@ Deno.test("median", () => {
   assertEquals(median([]), NaN);
 });
 
-Deno.test("median leaves its argument as it was", () => {
+Deno.test("median does not change its argument", () => {
   const values = [3, 1, 2];
   median(values);
   assertEquals(values, [3, 1, 2]);
 });
 
-Deno.test("summarize takes medians, adds errors up, and says how far the turns lie apart", () => {
+Deno.test("summarize computes medians, the sum of errors, and the spread of the turns", () => {
   const turns = [8, 10, 16].map((cpuPerRequest) => ({ ...TURN, cpuPerRequest, errors: 2 }));
   const { cpuPerRequest, errors, spread } = summarize(turns);
   assertEquals({ cpuPerRequest, errors, spread }, { cpuPerRequest: 10, errors: 6, spread: 0.4 });
 });
 
-Deno.test("summarize has no latency where no turn has one", () => {
+Deno.test("summarize has no latency if no turn has one", () => {
   const { p50, p99 } = summarize([{ ...TURN, p50: null, p99: null }]);
   assertEquals([p50, p99], [null, null]);
 });
 
-Deno.test("the client was the limit only if it was full and the server was not", () => {
+Deno.test("the client was the limit only if it was saturated and the server was not", () => {
   const limited = (clientBusiest: number, serverBusiest: number) =>
     summarize([{ ...TURN, clientBusiest, serverBusiest }]).clientLimited;
   assertEquals(limited(0.99, 0.6), true);
@@ -46,7 +46,7 @@ Deno.test("the client was the limit only if it was full and the server was not",
   assertEquals(limited(0.8, 0.6), false);
 });
 
-Deno.test("busiest goes by thread, and counts one that is new from nothing", () => {
+Deno.test("busiest compares by thread, and counts a new thread from zero", () => {
   assertEquals(busiest(new Map([[1, 5], [2, 1]]), new Map([[1, 5.5], [2, 2.5]]), 2), 0.75);
   assertEquals(busiest(new Map(), new Map([[3, 1]]), 2), 0.5);
 });

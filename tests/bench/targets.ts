@@ -1,9 +1,9 @@
 /**
- * What we want to reach against each peer.
+ * The targets against each peer.
  *
- * In: a row and a peer. Out: the highest ratio wanted, our CPU per request over the peer's; lower is
- * better. Information for the report's marks: a missed target never fails a run, because figures from
- * a shared machine are noisy.
+ * In: a row and a peer. Out: the highest allowed ratio of our CPU per request to the peer's; lower is
+ * better. Used for the marks in the report. A missed target never fails a run, because figures from a
+ * shared machine are noisy.
  */
 
 import { EARLIER } from "./peers/earlier_executable.ts";
@@ -11,7 +11,7 @@ import type { Row } from "./rows.ts";
 
 interface Target {
   readonly peer: string;
-  /** Ids of the rows that it holds for. */
+  /** Matches the ids of the rows to which the target applies. */
   readonly rows: RegExp;
   readonly atMost: number;
 }
@@ -35,7 +35,7 @@ const TARGETS: readonly Target[] = [
   { peer: "node-ws", rows: WEBSOCKET, atMost: 0.4 },
 ];
 
-/** The ratio wanted, or undefined where none was set. */
+/** The target ratio, or undefined if there is none. */
 export function targetOf(row: Pick<Row, "id">, peerId: string): number | undefined {
   return TARGETS.find((target) => target.peer === peerId && target.rows.test(row.id))?.atMost;
 }

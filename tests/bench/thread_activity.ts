@@ -1,24 +1,24 @@
 /**
- * What a process's threads did between two looks: wake-ups and CPU, by name.
+ * The activity of a process's threads between two samples: wake-ups and CPU, by name.
  *
- * In: process ids; `/proc/PID/task/TID/status` and `stat`. Out: {@link ThreadLook}s and what changed.
- * Parsing and comparing are pure. A thread counts as woken whenever it left the core of its own accord or
- * was made to: both say that it ran.
+ * In: process ids; `/proc/PID/task/TID/status` and `stat`. Out: {@link ThreadSample}s and their
+ * differences. Parsing and comparing are pure. Wake-ups are counted as voluntary and involuntary context
+ * switches: each means that the thread ran.
  */
 
 import { threadCpuSecondsOf } from "./proc.ts";
 
 /** One thread at one time. */
-export interface ThreadLook {
+export interface ThreadSample {
   readonly id: number;
   readonly name: string;
-  /** Times that it gave up the core, to wait or because its time was over. */
+  /** Context switches, voluntary and involuntary. */
   readonly switches: number;
   /** CPU seconds, user and system. */
   readonly cpu: number;
 }
 
-/** One thread between two looks. */
+/** One thread between two samples. */
 export interface ThreadActivity {
   readonly name: string;
   readonly wakeUps: number;
@@ -29,7 +29,7 @@ export interface ThreadActivity {
 /**
  * Parses `/proc/PID/task/TID/status`.
  *
- * @throws RangeError when a line is missing
+ * @throws RangeError if a line is missing
  */
 export function parseThreadStatus(text: string): { name: string; switches: number } {
   const field = (name: string): string => {
@@ -42,8 +42,8 @@ export function parseThreadStatus(text: string): { name: string; switches: numbe
   return { name: field("Name"), switches };
 }
 
-/** Looks at every thread of the processes. */
-export function lookAtThreads(ids: readonly number[]): ThreadLook[] {
+/** Samples every thread of the processes. */
+export function sampleThreads(ids: readonly number[]): ThreadSample[] {
   return ids.flatMap((process) =>
     [...threadCpuSecondsOf([process])].map(([id, cpu]) => {
       const text = Deno.readTextFileSync(`/proc/${process}/task/${id}/status`);
@@ -52,10 +52,10 @@ export function lookAtThreads(ids: readonly number[]): ThreadLook[] {
   );
 }
 
-/** What the threads of `after` did since `before`; one that is new did all of it since. */
+/** The activity of the threads in `after` since `before`; all activity of a new thread counts. */
 export function activityBetween(
-  before: readonly ThreadLook[],
-  after: readonly ThreadLook[],
+  before: readonly ThreadSample[],
+  after: readonly ThreadSample[],
 ): ThreadActivity[] {
   const old = new Map(before.map((look) => [look.id, look]));
   return after.map(({ id, name, switches, cpu }) => {

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { activityBetween, lookAtThreads, parseThreadStatus } from "./thread_activity.ts";
+import { activityBetween, parseThreadStatus, sampleThreads } from "./thread_activity.ts";
 
 const STATUS = [
   "Name:\tworker-1 (x)",
@@ -20,7 +20,7 @@ Deno.test("parseThreadStatus refuses a status without one of its lines", () => {
   }
 });
 
-Deno.test("activityBetween compares by thread, and counts a new thread whole", () => {
+Deno.test("activityBetween compares by thread, and counts all activity of a new thread", () => {
   const before = [{ id: 1, name: "main", switches: 10, cpu: 1 }];
   const after = [
     { id: 1, name: "main", switches: 12, cpu: 1.5 },
@@ -32,11 +32,11 @@ Deno.test("activityBetween compares by thread, and counts a new thread whole", (
   ]);
 });
 
-Deno.test("a thread that sleeps and wakes is seen to", async () => {
-  const before = lookAtThreads([Deno.pid]);
-  // Each time-out is a sleep of this very thread, or of the one that runs its timers.
+Deno.test("a thread that sleeps and wakes has wake-ups", async () => {
+  const before = sampleThreads([Deno.pid]);
+  // In each time-out, this thread sleeps, or the one that runs its timers.
   for (let i = 0; i < 5; i++) await new Promise((resolve) => setTimeout(resolve, 2));
-  const total = activityBetween(before, lookAtThreads([Deno.pid]))
+  const total = activityBetween(before, sampleThreads([Deno.pid]))
     .reduce((sum, { wakeUps }) => sum + wakeUps, 0);
   assertEquals(total >= 5, true);
 });

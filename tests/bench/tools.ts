@@ -1,27 +1,27 @@
 /**
- * Programs that the benchmark needs and does not bring: where they are, or how to get them.
+ * Finds the external programs that the benchmark needs, or states how to install them.
  *
  * In: names. Out: a path, or a {@link Missing} that the report shows with the command that installs it.
  */
 
 import { isFile } from "../support/is_file.ts";
 
-/** Something that is not installed here. */
+/** A program that is not installed. */
 export interface Missing {
-  /** What, in a few words. */
+  /** What is missing, in a few words. */
   readonly missing: string;
   /** The command that installs it. */
   readonly install: string;
 }
 
-/** Whether a search ended in nothing. */
+/** Whether a search found nothing. */
 export function isMissing(found: object): found is Missing {
   return "missing" in found;
 }
 
 /**
- * The path of a program on PATH, or undefined. /usr/sbin is searched too: servers live there, and an
- * ordinary user's PATH leaves it out.
+ * The path of a program on PATH, or undefined. /usr/sbin is searched too: it contains servers, and is
+ * usually not on the PATH of ordinary users.
  */
 export function findProgram(name: string): string | undefined {
   const folders = [...(Deno.env.get("PATH") ?? "").split(":"), "/usr/sbin"];
@@ -30,7 +30,7 @@ export function findProgram(name: string): string | undefined {
   );
 }
 
-/** What a program says to a question about its version: the first version number in its output. */
+/** The version of a program: the first version number in its output. */
 export async function versionOf(program: string, ...args: string[]): Promise<string> {
   const { stdout, stderr } = await new Deno.Command(program, { args, stdin: "null" }).output();
   const decoder = new TextDecoder();

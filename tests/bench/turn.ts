@@ -1,10 +1,10 @@
 /**
- * One turn: some seconds of load on one server, and what they cost it.
+ * One turn: some seconds of load on one server, measured.
  *
- * In: a server that is up, a client, a row. Out: a {@link Turn}. Called by the harness for each server
- * in each round. CPU is what all the server's processes used from before the client starts until after
- * it ended, so nothing that belongs to a request is left out; at a quarter and at three quarters of
- * the time the threads are looked at, to see who was the limit.
+ * In: a running server, a client, a row. Out: a {@link Turn}. Called by the harness for each server in each
+ * round. CPU is the time of all processes of the server from before the client's start until after its
+ * end, so it includes all work of a request. The threads are sampled at a quarter and at three quarters of
+ * the time, to find out whether client or server was the limit.
  */
 
 import { clientArgs, type ClientReport, type RunningClient, startClient } from "./load_client.ts";
@@ -14,12 +14,12 @@ import type { Row } from "./rows.ts";
 import type { ServerProcess } from "./server_process.ts";
 import type { Turn } from "./statistics.ts";
 
-/** What makes the load. */
+/** The load generator and its settings. */
 export interface Load {
   /** The client's program. */
   readonly client: string;
   readonly seconds: number;
-  /** The client has a core of its own, and no other. */
+  /** Whether the client runs on its own core only. */
   readonly pin: boolean;
 }
 
@@ -38,7 +38,7 @@ function look(client: number, server: readonly number[]): Look {
   };
 }
 
-/** Share of a core that the busiest thread used between two looks. */
+/** The share of a core that the busiest thread used between two samples. */
 export function busiest(
   before: ReadonlyMap<number, number>,
   after: ReadonlyMap<number, number>,
@@ -53,10 +53,10 @@ function wait(seconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 }
 
-/** Answers from this size on are counted by their bytes. */
+/** Responses of at least this size are counted by their bytes. */
 const LARGE = 1 << 20;
 
-/** How many answers were sent: of large ones the parts too that the end of the turn cut off. */
+/** The number of responses; for large ones it includes the part of those cut off at the end of the turn. */
 function answersIn({ requests, bytes }: ClientReport, row: Row): number {
   if (row.work !== "file" || row.file.size < LARGE || bytes === null) return requests;
   return bytes / row.file.size;
@@ -79,7 +79,7 @@ export async function warmUp(server: ServerProcess, row: Row, load: Load): Promi
 /**
  * Loads a server and measures it.
  *
- * @throws Error when not one request was answered
+ * @throws Error if no request was answered
  */
 export async function takeTurn(
   server: ServerProcess,
@@ -98,7 +98,7 @@ export async function takeTurn(
   const report = await client.report;
   const cpuSeconds = cpuSecondsOf(ids) - before;
   const requests = answersIn(report, row);
-  if (requests === 0) throw new Error("not one request was answered");
+  if (requests === 0) throw new Error("no request was answered");
   const seconds = (second.at - first.at) / 1000;
   return {
     requests,

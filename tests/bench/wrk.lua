@@ -2,13 +2,13 @@
 --
 -- In: `wrk … -s wrk.lua URL -- MODE`, MODE one of get, close, pipeline, browser, post.
 -- Out: one line, `report {"requests":…}`, with the same keys as wsload's; latencies in µs.
--- The request is made once, by replacing wrk.format before wrk calls it, and no global `request` is
--- defined: wrk then sends a fixed buffer and never enters Lua while it measures.
+-- The request is made once: wrk.format is replaced before wrk calls it, and no global `request` is
+-- defined, so wrk sends a fixed buffer and never enters Lua during the measurement.
 
 local PIPELINED = 16
 local BODY = string.rep("0123456789abcdef", 64) -- 1 KiB
 
--- What Chromium 120 sends to a page's own server, 12 fields with Host.
+-- The request of Chromium 120 to the server of a page: 12 fields including Host.
 local BROWSER = {
   "Connection: keep-alive",
   'sec-ch-ua: "Not_A Brand";v="8", "Chromium";v="120"',
@@ -65,19 +65,19 @@ function init(args)
   end
 end
 
--- wrk sees a server that closes without having said `Connection: close` as a read error. Where the
--- request asked for the close, that is what was wanted.
+-- If a server closes without having sent `Connection: close`, wrk counts a read error. If the request
+-- asked for the close, that is expected.
 local function count_errors(e)
   return e.connect + e.write + e.status + e.timeout + (mode == "close" and 0 or e.read)
 end
 
--- wrk corrects its latencies by the interval that it expects between requests. With pipelining that
--- interval is taken 16 times too short and the percentiles are void: better none than wrong ones.
+-- wrk corrects its latencies by the expected interval between requests. With pipelining that interval
+-- is 16 times too short and the percentiles are wrong, so none are reported.
 local function percentile(latency, percent)
   return mode == "pipeline" and "null" or string.format("%d", latency:percentile(percent))
 end
 
--- Called in wrk's main state, which init() never saw: the mode is asked of a thread.
+-- Called in wrk's main state, in which init() did not run: the mode is read from a thread.
 local threads = {}
 
 function setup(thread)

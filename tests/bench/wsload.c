@@ -2,14 +2,14 @@
  * wsload: a WebSocket echo load generator. One thread, epoll, no library.
  *
  * In: wsload PORT PATH CONNECTIONS SECONDS PAYLOAD_BYTES [DEPTH] [SKIP]
- *     DEPTH messages are kept in flight on each connection (1 when left out); the first SKIP
- *     messages of each connection (a welcome) are dropped uncounted (0 when left out).
- * Out: one line, `report {"requests":…}`: messages echoed, seconds of the window, messages a second,
+ *     DEPTH messages are kept in flight on each connection (default 1); the first SKIP messages of
+ *     each connection (a welcome) are dropped and not counted (default 0).
+ * Out: one line, `report {"requests":…}`: messages echoed, seconds of the window, messages per second,
  *     payload bytes, errors, latency at p50 and p99 in µs, this process's own CPU seconds.
- *     Exit code 0, 1 when any connection failed, 2 for bad usage.
- * It only ever connects to 127.0.0.1. It must not be the limit, so it never stores a payload:
- * everything is received into one buffer, and only frame headers are looked at. The first message
- * of each connection alone is compared byte by byte. Pings are left unanswered: a run is short.
+ *     Exit code 0; 1 if a connection failed; 2 for a wrong argument.
+ * It connects only to 127.0.0.1. It must not be the limit, so it never stores a payload: everything
+ * is received into one buffer, and only frame headers are parsed. Only the first message of each
+ * connection is compared byte by byte. Pings are not answered, because a run is short.
  *
  * Build: gcc -O2 -o wsload wsload.c
  */
@@ -31,33 +31,33 @@
 enum {
   HEADER_MAX = 10,              /* an unmasked frame header: 2 bytes and a 64-bit length */
   RECEIVE_BYTES = 256 * 1024,
-  PATTERN_BYTES = 64 * 1024,    /* small frames are repeated up to here, to go out in one send */
+  PATTERN_BYTES = 64 * 1024,    /* small frames are repeated up to this size, for one send call */
   HISTOGRAM_US = 2 * 1000 * 1000,
-  GRACE_SECONDS = 5,            /* for the handshakes, and again for what is in flight at the end */
+  GRACE_SECONDS = 5,            /* for the handshakes, and again for messages in flight at the end */
 };
 
 typedef struct {
   int fd;                       /* -1 once failed */
-  int awaits_room;              /* EPOLLOUT is asked for */
+  int awaits_room;              /* EPOLLOUT is registered */
   int skip;                     /* messages still to be dropped */
-  int checked;                  /* the first message was compared */
+  int checked;                  /* whether the first message was compared */
   uint8_t header[HEADER_MAX];
   unsigned header_have;
   unsigned opcode, fin;         /* of the frame whose payload is being received */
   int in_payload;
   uint64_t payload_left;
   uint64_t message_bytes;       /* of the message so far, over its fragments */
-  uint64_t owed;                /* bytes of frames that are to be sent yet */
-  size_t pattern_at;            /* where in a frame the next byte to send lies */
+  uint64_t owed;                /* bytes of frames that are still to be sent */
+  size_t pattern_at;            /* offset in a frame of the next byte to send */
   unsigned in_flight;
-  unsigned oldest;              /* index in sent_at of the message that is to come back next */
+  unsigned oldest;              /* index in sent_at of the next expected message */
   uint64_t *sent_at;            /* a ring of `depth` times, ns */
 } Connection;
 
 static uint8_t *pattern;        /* the masked frame, repeated */
 static size_t frame_bytes, pattern_bytes, payload_bytes;
 static unsigned depth = 1;
-static int stopping;            /* nothing new is sent; what is in flight comes back */
+static int stopping;            /* nothing new is sent; messages in flight are awaited */
 static int poller;
 static uint64_t messages, received_bytes, errors, in_flight_total;
 static uint32_t histogram[HISTOGRAM_US + 1];
@@ -119,7 +119,7 @@ static void watch(Connection *c, int for_room) {
   epoll_ctl(poller, EPOLL_CTL_MOD, c->fd, &e);
 }
 
-/* Sends what is owed until the socket takes no more. */
+/* Sends owed bytes until the socket accepts no more. */
 static void flush(Connection *c) {
   while (c->owed) {
     size_t run = pattern_bytes - c->pattern_at;
@@ -145,7 +145,7 @@ static void queue_messages(Connection *c, unsigned count, uint64_t now) {
   flush(c);
 }
 
-/* A whole message came back. Gives 1 if it counts, 0 if it was a welcome. */
+/* Handles a complete message. Returns 1 if it counts, 0 if it was a welcome. */
 static unsigned end_message(Connection *c, uint64_t now) {
   uint64_t length = c->message_bytes;
   c->message_bytes = 0;
@@ -165,7 +165,7 @@ static unsigned end_message(Connection *c, uint64_t now) {
   return 1;
 }
 
-/* Takes a frame header byte by byte. Gives 0 until it is whole. */
+/* Parses a frame header byte by byte. Returns 0 until it is complete. */
 static int take_header(Connection *c, uint8_t byte) {
   c->header[c->header_have++] = byte;
   if (c->header_have < 2) return 0;
@@ -217,7 +217,7 @@ static void receive(Connection *c, uint64_t now) {
   fail(c, count ? strerror(errno) : "the server went away");
 }
 
-/* RFC 6455 section 4.1, blocking. What came after the head is left in the socket. */
+/* RFC 6455 section 4.1, blocking. Bytes after the response head stay in the socket. */
 static int shake_hands(Connection *c, int port, const char *path) {
   char text[2048];
   int length = snprintf(text, sizeof text,
@@ -311,7 +311,7 @@ int main(int argc, char **argv) {
   poll_until(start + (uint64_t)(seconds * 1e9), 0);
   double elapsed = (double)(now_ns() - start) / 1e9;
   uint64_t in_window = messages;
-  /* The server has worked on what is in flight: it is counted, but not in the rate. */
+  /* The server has worked on the messages in flight: they are counted, but not in the rate. */
   stopping = 1;
   poll_until(now_ns() + GRACE_SECONDS * 1000000000ull, 1);
   errors += in_flight_total;

@@ -1,6 +1,6 @@
 /**
- * A counter is read while its thread writes it: no reader ever sees half a value, nor one that
- * goes back, though the language promises the first for integers only (see counters.ts).
+ * A counter is read while its thread writes it. No reader sees a torn or decreasing value, although the
+ * language guarantees untorn values for integers only (see counters.ts).
  */
 import { assert, assertEquals } from "@std/assert";
 import { COLUMN, createSharedState, openSharedState } from "../../runtime/ring/mod.ts";
@@ -8,7 +8,7 @@ import type { CountersResult, CountersSetting } from "./counters_thread.ts";
 import { runThreads } from "./threads.ts";
 
 const SCRIPT = new URL("./counters_thread.ts", import.meta.url);
-/** Each addition changes the upper and the lower half of the double. */
+/** Each addition changes both halves of the double. */
 const AMOUNT = 2 ** 18 + 1;
 const READERS = 2;
 const VALUES = 20_000;

@@ -1,31 +1,31 @@
-/** The writer of a block of counters, or a reader of it; see counters_test.ts. */
+/** The thread of counters_test.ts: the writer or a reader of a block of counters. */
 import { COLUMN, openSharedState } from "../../runtime/ring/mod.ts";
-import { playPart, stepAside } from "./part.ts";
+import { runPart, yieldCore } from "./part.ts";
 
-/** What a thread is to do. */
+/** The task of a thread. */
 export interface CountersSetting {
   memory: SharedArrayBuffer;
   /** Word 0: how many readers have seen enough. */
   done: Int32Array;
   role: "writer" | "reader";
-  /** What the writer adds each time. */
+  /** The amount that the writer adds each time. */
   amount: number;
   readers: number;
-  /** Different values that a reader is to see. */
+  /** How many different values a reader must see. */
   values: number;
 }
 
-/** What it did or saw. */
+/** The result of a thread. */
 export interface CountersResult {
   /** Additions of the writer. */
   additions: number;
-  /** A reader's values that were no multiple of the amount: halves of two. */
+  /** A reader's torn values, which are not a multiple of the amount. */
   torn: number;
-  /** A reader's values below an earlier one. */
+  /** A reader's values that are below an earlier one. */
   backwards: number;
 }
 
-playPart((setting: CountersSetting) => setting.role === "writer" ? write(setting) : read(setting));
+runPart((setting: CountersSetting) => setting.role === "writer" ? write(setting) : read(setting));
 
 function write({ memory, done, readers, amount }: CountersSetting): CountersResult {
   const counters = openSharedState(memory).counters(0);
@@ -45,7 +45,7 @@ function read({ memory, done, amount, values }: CountersSetting): CountersResult
   for (let seen = 0; seen < values;) {
     const value = counters.get(COLUMN.bytesSent);
     if (value === last) {
-      stepAside(++attempt);
+      yieldCore(++attempt);
       continue;
     }
     attempt = 0;

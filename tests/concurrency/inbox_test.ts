@@ -1,6 +1,6 @@
 /**
- * Records from four threads into one inbox: each comes out once, whole by its checksum, and in its
- * writer's order, while full, empty, padding and the wraps of the positions are met all the time.
+ * Records from four threads into one inbox. Each record is read once, with the right checksum, and in its
+ * writer's order, while the inbox is often full and empty, pads, and its positions wrap around.
  */
 import { assert, assertEquals } from "@std/assert";
 import { createSharedState, openSharedState } from "../../runtime/ring/mod.ts";
@@ -13,9 +13,9 @@ const WRITERS = 4;
 interface Plan {
   name: string;
   inboxBytes: number;
-  /** Of each writer. */
+  /** Records of each writer. */
   records: number;
-  /** About how many bytes before the wrap it starts. */
+  /** About how many bytes before the wrap-around the positions start. */
   before: number;
   wrap: number;
 }

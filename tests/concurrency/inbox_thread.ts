@@ -1,9 +1,9 @@
-/** One writer to an inbox, or its owner; see inbox_test.ts. */
+/** The thread of inbox_test.ts: a writer to an inbox, or its owner. */
 import { type InboxSink, openSharedState } from "../../runtime/ring/mod.ts";
 import { Random } from "../support/random.ts";
-import { playPart, stepAside } from "./part.ts";
+import { runPart, yieldCore } from "./part.ts";
 
-/** What a thread is to do. */
+/** The task of a thread. */
 export interface InboxSetting {
   memory: SharedArrayBuffer;
   /** Word 0: how many writers are done. */
@@ -15,7 +15,7 @@ export interface InboxSetting {
   records: number;
 }
 
-/** What it saw. */
+/** The result of a thread. */
 export interface InboxResult {
   /** Records written, or drained. */
   count: number;
@@ -25,14 +25,14 @@ export interface InboxResult {
   refused: number;
   /** Records whose checksum was wrong. */
   torn: number;
-  /** Records that were not the next of their writer: lost, repeated, or out of order. */
+  /** Records that were not the writer's next one: lost, repeated, or out of order. */
   disordered: number;
 }
 
-/** The checksum and the number of the record are the first words of a payload. */
+/** A payload begins with the checksum and the number of the record. */
 const PREFIX_BYTES = 8;
 
-playPart((setting: InboxSetting) => setting.writer < 0 ? own(setting) : write(setting));
+runPart((setting: InboxSetting) => setting.writer < 0 ? own(setting) : write(setting));
 
 function write({ memory, done, writer, records }: InboxSetting): InboxResult {
   const inbox = openSharedState(memory).inbox(0);
@@ -49,7 +49,7 @@ function write({ memory, done, writer, records }: InboxSetting): InboxResult {
     let attempt = 0;
     while (!inbox.write(writer + 1, payload, 0, end)) {
       result.refused++;
-      stepAside(++attempt);
+      yieldCore(++attempt);
     }
     result.bytes += end;
   }
@@ -57,7 +57,7 @@ function write({ memory, done, writer, records }: InboxSetting): InboxResult {
   return result;
 }
 
-/** Mostly short, sometimes up to the most. */
+/** A length that is mostly short, sometimes up to `most`. */
 function lengthOf(random: Random, most: number): number {
   const bound = random.below(8) === 0 ? most : Math.min(most, 64);
   return PREFIX_BYTES + 1 + random.below(bound - PREFIX_BYTES);
@@ -87,16 +87,16 @@ function own({ memory, done, writers }: InboxSetting): InboxResult {
   const checker = new Checker(writers);
   let attempt = 0;
   for (;;) {
-    // Asked before the drain: empty after all writers were done is empty for good.
+    // Read before the drain: if all writers were done and the inbox is empty, it stays empty.
     const over = Atomics.load(done, 0) === writers;
-    // A small limit, so that it is met too.
+    // A small limit, so that it is reached.
     if (inbox.drain(checker, 20) > 0) {
       attempt = 0;
       continue;
     }
     if (over) return checker.result;
     checker.result.refused++;
-    stepAside(++attempt);
+    yieldCore(++attempt);
   }
 }
 

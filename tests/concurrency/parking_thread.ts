@@ -1,4 +1,4 @@
-/** One who brings work, or one worker that sleeps between; see parking_test.ts. */
+/** The thread of parking_test.ts: a producer of work, or a worker that sleeps when there is none. */
 import {
   type InboxSink,
   openSharedState,
@@ -6,53 +6,53 @@ import {
   TASK_WORDS,
 } from "../../runtime/ring/mod.ts";
 import { Random } from "../support/random.ts";
-import { playPart } from "./part.ts";
+import { runPart } from "./part.ts";
 
-/** What a thread is to do. */
+/** The task of a thread. */
 export interface ParkingSetting {
   memory: SharedArrayBuffer;
-  /** A word for each worker: its doorbell, 1 when rung. Stands for an eventfd. */
+  /** A word for each worker: its doorbell, 1 if rung. Replaces an eventfd. */
   bells: Int32Array;
-  /** A word for each bringer: the number of its last piece of work that was done. */
+  /** A word for each producer: the number of its last piece of work that was done. */
   answers: Int32Array;
-  role: "worker" | "bringer";
-  /** Number of the worker, or of the bringer. */
+  role: "worker" | "producer";
+  /** Number of the worker, or of the producer. */
   number: number;
-  bringers: number;
-  /** Pieces of work of each bringer. */
+  producers: number;
+  /** Pieces of work of each producer. */
   rounds: number;
-  /** Brings as fast as it can instead of waiting for each answer. */
+  /** Whether a producer submits as fast as it can instead of waiting for each answer. */
   burst: boolean;
 }
 
-/** What it saw. */
+/** The result of a thread. */
 export interface ParkingResult {
-  /** Pieces of work brought, or done. */
+  /** Pieces of work submitted, or done. */
   count: number;
-  /** How often it rang, or how often it slept. */
+  /** How often a producer rang, or a worker slept. */
   bells: number;
-  /** How often nobody had to be woken, or how often work was found in the look after parking. */
+  /** How often no worker had to be woken, or a worker found work in the check after parking. */
   awake: number;
-  /** Pieces of work that nobody did: lost wake-ups. */
+  /** Pieces of work that no worker did: lost wake-ups. */
   lost: number;
 }
 
-/** A piece of work is done in microseconds; after this long nobody was woken for it. */
+/** A piece of work is done in microseconds; after this time the wake-up is lost. */
 const LOST_MS = 5_000;
 
 const TASK = new Int32Array(TASK_WORDS);
 const RECORD = new Uint8Array(1);
 
-playPart((setting: ParkingSetting) => setting.role === "worker" ? work(setting) : bring(setting));
+runPart((setting: ParkingSetting) => setting.role === "worker" ? work(setting) : submit(setting));
 
-function bring(setting: ParkingSetting): ParkingResult {
+function submit(setting: ParkingSetting): ParkingResult {
   const state = openSharedState(setting.memory);
   const result = { count: 0, bells: 0, awake: 0, lost: 0 };
   const random = new Random(setting.number);
   while (result.count < setting.rounds && result.lost === 0) {
-    // Not always the same moment of the worker's way to sleep.
+    // A random delay, to hit different moments of a worker going to sleep.
     for (let i = random.below(300); i > 0; i--) Atomics.load(setting.bells, 0);
-    const woken = bringOne(setting, { state, random });
+    const woken = submitOne(setting, { state, random });
     result.count++;
     if (woken < 0) result.awake++;
     else {
@@ -62,14 +62,14 @@ function bring(setting: ParkingSetting): ParkingResult {
     const goOn = setting.burst && result.count < setting.rounds && random.below(50) > 0;
     if (!goOn && !awaitAnswersTo(setting, result.count)) result.lost++;
   }
-  // Workers end when all is done, or given up: wake those who sleep, to see it.
+  // Workers end when all work is done or given up: wake the sleeping ones to notice it.
   if (result.lost > 0) Atomics.store(setting.answers, setting.number, setting.rounds);
   for (let worker = 0; worker < state.workers; worker++) ring(setting, worker);
   return result;
 }
 
-/** Brings a task for all or a record for one; gives the worker to ring for, or -1. */
-function bringOne(setting: ParkingSetting, by: { state: SharedState; random: Random }): number {
+/** Submits a task for any worker or a record for one; returns the worker to wake, or -1. */
+function submitOne(setting: ParkingSetting, by: { state: SharedState; random: Random }): number {
   const { state, random } = by;
   const worker = random.below(state.workers);
   if (random.below(4) > 0) {
@@ -82,7 +82,7 @@ function bringOne(setting: ParkingSetting, by: { state: SharedState; random: Ran
   return state.flags.takeIfParked(worker) ? worker : -1;
 }
 
-/** Waits until `count` pieces of this bringer's work are done; false if that does not happen. */
+/** Waits until `count` pieces of this producer's work are done; false if that does not happen. */
 function awaitAnswersTo(setting: ParkingSetting, count: number): boolean {
   for (;;) {
     const answered = Atomics.load(setting.answers, setting.number);
@@ -92,7 +92,7 @@ function awaitAnswersTo(setting: ParkingSetting, count: number): boolean {
   }
 }
 
-/** Waits for one more answer, which makes room; a millisecond at most, for it may be another's. */
+/** Waits for one more answer, which makes room; at most a millisecond, because it may be for another producer. */
 function awaitAnswer(setting: ParkingSetting): void {
   const answered = Atomics.load(setting.answers, setting.number);
   Atomics.wait(setting.answers, setting.number, answered, 1);
@@ -110,10 +110,10 @@ function work(setting: ParkingSetting): ParkingResult {
     record: (_type, bytes, start) => answer(setting, bytes[start]!),
   };
   for (;;) {
-    result.count += look({ state, sink, setting });
+    result.count += doAvailableWork({ state, sink, setting });
     if (isOver(setting)) return result;
     state.flags.park(setting.number);
-    const found = look({ state, sink, setting });
+    const found = doAvailableWork({ state, sink, setting });
     if (found > 0) {
       state.flags.unpark(setting.number);
       result.count += found;
@@ -127,28 +127,28 @@ function work(setting: ParkingSetting): ParkingResult {
   }
 }
 
-interface Looking {
+interface WorkContext {
   state: SharedState;
   sink: InboxSink;
   setting: ParkingSetting;
 }
 
-/** Does all the work there is, and gives how many pieces that were. */
-function look({ state, sink, setting }: Looking): number {
+/** Does all available work and returns the number of pieces. */
+function doAvailableWork({ state, sink, setting }: WorkContext): number {
   let count = state.inbox(setting.number).drain(sink, Infinity);
   for (; state.taskRing.pop(TASK); count++) answer(setting, TASK[0]!);
   return count;
 }
 
-function answer(setting: ParkingSetting, bringer: number): void {
-  Atomics.add(setting.answers, bringer, 1);
-  Atomics.notify(setting.answers, bringer);
+function answer(setting: ParkingSetting, producer: number): void {
+  Atomics.add(setting.answers, producer, 1);
+  Atomics.notify(setting.answers, producer);
 }
 
-/** Whether all bringers' work is done, or they gave it up: then the test fails anyway. */
+/** Whether all work is done, or given up, which fails the test anyway. */
 function isOver(setting: ParkingSetting): boolean {
-  for (let bringer = 0; bringer < setting.bringers; bringer++) {
-    if (Atomics.load(setting.answers, bringer) < setting.rounds) return false;
+  for (let producer = 0; producer < setting.producers; producer++) {
+    if (Atomics.load(setting.answers, producer) < setting.rounds) return false;
   }
   return true;
 }

@@ -1,19 +1,19 @@
 /**
- * What each thread's script is made of: wait for the setting, start with the others, answer.
+ * The common part of the thread scripts: wait for the setting, start together, post the result.
  *
- * In: a function from a setting to a result. Out: "ready" and then the result, posted to
- * `threads.ts`. Also here is how a thread steps aside when it finds nothing to do.
+ * In: a function from a setting to a result. Out: "ready" and then the result, posted to `threads.ts`.
+ * Also here: how a thread yields when it cannot proceed.
  */
 
-/** What `threads.ts` posts. */
+/** The message from `threads.ts`. */
 interface Start<Setting> {
   setting: Setting;
   barrier: Int32Array;
   threads: number;
 }
 
-/** Plays the part of this thread once, beginning when all threads are ready. */
-export function playPart<Setting, Result>(part: (setting: Setting) => Result): void {
+/** Runs `part` once, when all threads are ready. */
+export function runPart<Setting, Result>(part: (setting: Setting) => Result): void {
   const scope = self as unknown as {
     onmessage: (event: MessageEvent<Start<Setting>>) => void;
     postMessage(message: "ready" | Result): void;
@@ -33,10 +33,10 @@ export function playPart<Setting, Result>(part: (setting: Setting) => Result): v
 const NOBODY_NOTIFIES = new Int32Array(new SharedArrayBuffer(4));
 
 /**
- * Gives the core to another thread for a moment, at the `attempt`th failure in a row. The first
- * ones return at once, so that threads on different cores still meet; later ones sleep for the
- * shortest time there is, since there may be more threads than cores. No result hangs on the time.
+ * Yields the core to another thread after `attempt` failures in a row. The first attempts return at once,
+ * so that threads on different cores still compete; later ones sleep for the shortest possible time, since
+ * there may be more threads than cores. No result depends on the time.
  */
-export function stepAside(attempt: number): void {
+export function yieldCore(attempt: number): void {
   if (attempt > 100) Atomics.wait(NOBODY_NOTIFIES, 0, 0, 0.01);
 }

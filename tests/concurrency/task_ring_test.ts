@@ -1,7 +1,7 @@
 /**
- * Four million numbered tasks through the task ring, from real threads to real threads: each comes
- * out exactly once, whole, and in its producer's order, while full and empty are met all the time
- * and the positions cross 2^31 and 2^32.
+ * Four million numbered tasks through the task ring, between real threads. Each task is popped exactly
+ * once, untorn, and in its producer's order, while the ring is often full and empty and the positions
+ * cross 2^31 and 2^32.
  */
 import { assert, assertEquals } from "@std/assert";
 import { createSharedState, openSharedState } from "../../runtime/ring/mod.ts";
@@ -15,16 +15,16 @@ interface Plan {
   producers: number;
   consumers: number;
   taskSlots: number;
-  /** Of all producers together. */
+  /** Tasks of all producers together. */
   tasks: number;
-  /** How many positions before the wrap it starts. */
+  /** The position that is crossed halfway. */
   wrap: number;
 }
 
 const PLANS: Plan[] = [
   { name: "over 2^32", producers: 2, consumers: 4, taskSlots: 1024, tasks: 2e6, wrap: 2 ** 32 },
   { name: "over 2^31", producers: 2, consumers: 4, taskSlots: 1024, tasks: 2e6, wrap: 2 ** 31 },
-  // So few slots that each claim is soon a lap late: what the sequences are for.
+  // So few slots that claims are soon a lap late, which the sequence numbers must handle.
   { name: "in 2 slots", producers: 4, consumers: 4, taskSlots: 2, tasks: 2e5, wrap: 2 ** 32 },
   { name: "in 16 slots", producers: 4, consumers: 2, taskSlots: 16, tasks: 8e5, wrap: 2 ** 31 },
 ];
@@ -59,7 +59,7 @@ for (const plan of PLANS) {
     );
     assert(seen.every((bits) => bits === -1), "every task was seen");
     assertEquals(openSharedState(memory).taskRing.size(), 0);
-    // Once a hundred laps is often: most laps meet neither when threads run evenly.
+    // Once per hundred laps is often: if threads run evenly, most laps are neither full nor empty.
     assert(produced.refused > tasks / taskSlots / 100, `full only ${produced.refused} times`);
     assert(consumed.refused > tasks / taskSlots / 100, `empty only ${consumed.refused} times`);
   });

@@ -1,8 +1,8 @@
-/** One producer or consumer of numbered tasks; see task_ring_test.ts. */
+/** The thread of task_ring_test.ts: a producer or consumer of numbered tasks. */
 import { openSharedState, TASK_WORDS } from "../../runtime/ring/mod.ts";
-import { playPart, stepAside } from "./part.ts";
+import { runPart, yieldCore } from "./part.ts";
 
-/** What a thread is to do. */
+/** The task of a thread. */
 export interface TaskRingSetting {
   memory: SharedArrayBuffer;
   /** One bit for each task: set by the consumer that got it. */
@@ -16,21 +16,21 @@ export interface TaskRingSetting {
   tasks: number;
 }
 
-/** What it saw. */
+/** The result of a thread. */
 export interface TaskRingResult {
   /** Tasks pushed, or popped. */
   count: number;
   /** How often the ring was full, or empty. */
   refused: number;
-  /** Tasks whose words did not belong together. */
+  /** Torn tasks: their words do not belong together. */
   torn: number;
-  /** Tasks that somebody had popped before. */
+  /** Tasks that were popped before. */
   repeated: number;
-  /** Tasks that came after a later one of the same producer. */
+  /** Tasks that were popped after a later one of the same producer. */
   disordered: number;
 }
 
-playPart((setting: TaskRingSetting) => setting.producer < 0 ? consume(setting) : produce(setting));
+runPart((setting: TaskRingSetting) => setting.producer < 0 ? consume(setting) : produce(setting));
 
 function produce({ memory, done, producer, tasks }: TaskRingSetting): TaskRingResult {
   const { taskRing } = openSharedState(memory);
@@ -41,7 +41,7 @@ function produce({ memory, done, producer, tasks }: TaskRingSetting): TaskRingRe
     let attempt = 0;
     while (!taskRing.push(task)) {
       result.refused++;
-      stepAside(++attempt);
+      yieldCore(++attempt);
     }
     result.count++;
   }
@@ -56,7 +56,7 @@ function consume(setting: TaskRingSetting): TaskRingResult {
   const last = new Int32Array(setting.producers).fill(-1);
   let attempt = 0;
   for (;;) {
-    // Asked before the pop: empty after all producers were done is empty for good.
+    // Read before the pop: if all producers were done and the ring is empty, it stays empty.
     const over = Atomics.load(setting.done, 0) === setting.producers;
     if (taskRing.pop(task)) {
       attempt = 0;
@@ -65,14 +65,14 @@ function consume(setting: TaskRingSetting): TaskRingResult {
     } else {
       if (over) return result;
       result.refused++;
-      stepAside(++attempt);
+      yieldCore(++attempt);
     }
   }
 }
 
 interface Checking {
   setting: TaskRingSetting;
-  /** The latest task of each producer that this consumer got. */
+  /** The last task of each producer that this consumer popped. */
   last: Int32Array;
   result: TaskRingResult;
 }

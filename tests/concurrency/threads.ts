@@ -1,15 +1,15 @@
 /**
- * Starts threads for a test, sees them off together, and ends them whatever happens.
+ * Starts the threads of a test, releases them together, and terminates them in every case.
  *
  * In: the script of the threads and one setting for each. Out: their results in the same order. A
- * script calls {@link playPart} of `part.ts`. A thread that throws, or is not done by the deadline,
- * fails the test; all threads are terminated in the end.
+ * script calls {@link runPart} of `part.ts`. The test fails if a thread throws or misses the deadline. All
+ * threads are terminated at the end.
  */
 
-/** No test here takes a quarter of it, on two busy cores. */
+/** Every test here takes less than a quarter of it, on two busy cores. */
 const DEADLINE_MS = 30_000;
 
-/** Runs one thread for each setting, and gives what each answered. */
+/** Runs one thread per setting and returns the results. */
 export async function runThreads<Setting, Result>(
   script: URL,
   settings: readonly Setting[],
@@ -23,7 +23,7 @@ export async function runThreads<Setting, Result>(
     DEADLINE_MS,
   );
   try {
-    // One after another: the first compiles the script, and the others find it compiled.
+    // One after another: the first compiles the script, the others use the compiled one.
     for (const _ of settings) {
       const worker = new Worker(script, { type: "module" });
       workers.push(worker);
@@ -41,7 +41,7 @@ export async function runThreads<Setting, Result>(
   }
 }
 
-/** The next message of a thread: first that it is ready, then its result. */
+/** The next message of a thread: first "ready", then its result. */
 function messageOf<Message>(worker: Worker): Promise<Message> {
   return new Promise((resolve, reject) => {
     worker.onmessage = (event) => resolve(event.data as Message);

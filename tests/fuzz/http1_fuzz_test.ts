@@ -1,10 +1,10 @@
 /**
- * Any bytes, any splits: an event, NEED_DATA or a ProtocolError; never another exception, never
- * unbounded memory, and the same story however the bytes arrive.
+ * Any bytes in any splits give an event, NEED_DATA or a ProtocolError; never another exception, never
+ * unbounded memory. The transcript does not depend on the splits.
  *
- * Inputs are requests of the fixture tables, mutated and joined, and plain random bytes. The input
- * decides where it is split: its own bytes are the lengths of its pieces. `FUZZ_RUNS` sets how many
- * there are, `FUZZ_SEED` where they begin; a failure names the seed that repeats it.
+ * Inputs are requests of the fixture tables, mutated and joined, and random bytes. The input decides where
+ * it is split: its own bytes are the lengths of the pieces. `FUZZ_RUNS` is the number of inputs,
+ * `FUZZ_SEED` the first seed; a failure names the seed that reproduces it.
  */
 import { assertEquals } from "@std/assert";
 import { HTTP1_LIMITS } from "../../protocol/limits.ts";
@@ -18,7 +18,7 @@ import { Random } from "../support/random.ts";
 const RUNS = Number(Deno.env.get("FUZZ_RUNS") ?? 10_000);
 const FIRST_SEED = Number(Deno.env.get("FUZZ_SEED") ?? 1);
 
-// Small, so that limits are met; none so small that nothing else is.
+// Small, so that limits are reached, but large enough to reach everything else.
 const LIMITS = {
   requestLineBytes: 200,
   headBytes: 600,
@@ -27,12 +27,12 @@ const LIMITS = {
   chunkLineBytes: 40,
 };
 
-// Longer inputs of the tables are about limits, which are smaller here.
+// Longer inputs of the tables test limits, which are smaller here.
 const CORPUS = [...acceptedRows, ...refusedRows, ...streamRows]
   .map((row) => bytesOf(row.input as InputText))
   .filter((bytes) => bytes.length < 800);
 
-// Bytes that parsers take for something.
+// Bytes with a meaning to the parsers.
 const DELICATE = bytesOf('\r\n\r\n :;,\t\0\x7f\x80\xff/?*#09aAfFgG="%HTTP/1.1');
 
 function mutate(bytes: Uint8Array, random: Random): Uint8Array {
@@ -54,7 +54,7 @@ function mutate(bytes: Uint8Array, random: Random): Uint8Array {
         if (at < out.length) out[at] = random.below(256);
         break;
       case 4:
-        // Something that was there already, once more.
+        // Repeat a part of the input.
         out.splice(at, 0, ...out.slice(at, at + random.below(40)));
         break;
       default:
@@ -73,7 +73,7 @@ function makeInput(random: Random): Uint8Array {
   return bytesOf(text);
 }
 
-/** Where the input is split: each piece is as long as one of the input's bytes says. */
+/** The offsets to split at: the input's own bytes are the lengths of the pieces. */
 function ownCuts(bytes: Uint8Array, shift: number): number[] {
   const cuts: number[] = [];
   let at = 0;
@@ -91,7 +91,7 @@ function tell(bytes: Uint8Array, cuts: readonly number[]): Dialogue {
     assertEquals(
       dialogue.connection.buffered <= LIMITS.headBytes,
       true,
-      "more is held than a head may have",
+      "more bytes are kept than a head may have",
     );
   }
   return dialogue;
@@ -110,7 +110,7 @@ function fuzzOne(seed: number): string {
   return whole.close().at(-1) ?? "";
 }
 
-Deno.test(`fuzz: ${RUNS} inputs tell the same story in one piece and in many`, () => {
+Deno.test(`fuzz: ${RUNS} inputs give the same transcript in one piece and in many`, () => {
   const endings = new Map<string, number>();
   for (let seed = FIRST_SEED; seed < FIRST_SEED + RUNS; seed++) {
     try {
@@ -120,11 +120,11 @@ Deno.test(`fuzz: ${RUNS} inputs tell the same story in one piece and in many`, (
       throw new Error(`Failed at FUZZ_SEED=${seed}`, { cause: error });
     }
   }
-  // A fuzzer that meets one kind of fault only is not looking.
+  // A fuzzer that finds only a few kinds of errors tests too little.
   if (RUNS >= 10_000) assertEquals(endings.size > 25, true, [...endings.keys()].join(", "));
 });
 
-Deno.test("fuzz: random bytes behind a head with the default limits hold no memory", () => {
+Deno.test("fuzz: random bytes after a head keep no memory, with the default limits", () => {
   const random = new Random(FIRST_SEED);
   for (let i = 0; i < 200; i++) {
     const dialogue = new Dialogue();

@@ -1,13 +1,13 @@
 /**
- * The fuzz sentence of the whole server, on a faked kernel that answers EAGAIN, short reads and
- * writes, resets and exhaustion wherever the real one may:
+ * Fuzz test of the whole server on a fake kernel that returns EAGAIN, short reads and writes, resets and
+ * exhaustion wherever the real one may. It checks:
  *
- * no exception; every request that was sent whole on a connection that nobody broke is answered, in
- * order and byte by byte; every WebSocket message comes back whole; every descriptor is closed once
- * and not used after; a wait that brings nothing about is not repeated for ever; memory stays
- * bounded; a silent peer is closed at its deadline and not before, whatever the clocks do.
+ * no exception; every complete request on an unbroken connection is answered, in order and byte for byte;
+ * every WebSocket message is echoed completely; every descriptor is closed once and not used after; waits
+ * that cause no progress do not repeat for ever; memory stays bounded; a silent peer is closed at its
+ * deadline and not before, whatever the clocks do.
  *
- * Seeded: a failure names its seed. FUZZ_RUNS raises the number of runs, FUZZ_SEED begins elsewhere.
+ * Seeded: a failure names its seed. FUZZ_RUNS sets the number of runs, FUZZ_SEED the first seed.
  */
 
 import { assert } from "@std/assert";
@@ -16,13 +16,13 @@ import { SocketTransport } from "../../runtime/native/mod.ts";
 import { Random } from "../support/random.ts";
 import { Scenario } from "./server_scenario.ts";
 
-/** One run is a whole afternoon: of the inputs that the parsers get, one in forty. */
+/** One run is a whole scenario, so there is one run per forty inputs of the parser fuzz tests. */
 const RUNS = Math.ceil(Number(Deno.env.get("FUZZ_RUNS") ?? 10_000) / 40);
 const SEED = Number(Deno.env.get("FUZZ_SEED") ?? 1);
-/** What may wait for a peer: the bound, one message, and the answers of one outbox. */
+/** The most bytes queued for a peer: the limit, one message, and the responses of one outbox. */
 const MOST_QUEUED = CONNECTION_LIMITS.queuedBytes + 256 * 1024 + 64 * 1024;
 
-/** Everything that a run of some length must have met. */
+/** Everything that a long enough run must reach. */
 const WANTED = [
   ...["close", "end", "half-close", "idle"].map((farewell) => `http ${farewell}`),
   ...["close frame", "half-close", "silent", "end"].map((farewell) => `websocket ${farewell}`),
@@ -34,7 +34,7 @@ const WANTED = [
   "scarce descriptors",
 ];
 
-/** The most that any transport had waiting, seen after each of its sends. */
+/** The most bytes queued in any transport, measured after each send. */
 async function watchQueues(run: () => Promise<void>): Promise<number> {
   const { sendQueued, sendNow } = SocketTransport.prototype;
   let most = 0;
@@ -54,7 +54,7 @@ async function watchQueues(run: () => Promise<void>): Promise<number> {
   return most;
 }
 
-Deno.test(`server fuzz: ${RUNS} afternoons from seed ${SEED} on a faked kernel`, async () => {
+Deno.test(`server fuzz: ${RUNS} scenarios from seed ${SEED} on a fake kernel`, async () => {
   const seen = new Set<string>();
   let most = 0;
   for (let seed = SEED; seed < SEED + RUNS; seed++) {
@@ -67,6 +67,10 @@ Deno.test(`server fuzz: ${RUNS} afternoons from seed ${SEED} on a faked kernel`,
       throw new Error(`server fuzz failed: FUZZ_SEED=${seed} FUZZ_RUNS=1`, { cause: error });
     }
   }
-  // A fuzzer that meets one kind of peer only is not looking.
-  if (RUNS >= 200) { for (const what of WANTED) assert(seen.has(what), `${what} was never met`); }
+  // A fuzzer that reaches only one kind of peer tests too little.
+  if (RUNS >= 200) {
+    for (const what of WANTED) {
+      assert(seen.has(what), `${what} was never reached`);
+    }
+  }
 });

@@ -1,8 +1,8 @@
 /**
- * Random requests to the fake server's endpoints, each with the answer that it is owed.
+ * Random requests to the fake server's endpoints, each with the expected response.
  *
- * In: a seeded Random. Out: requests as bytes, every framing and method that the server has, with
- * what must come back.
+ * In: a seeded Random. Out: requests as bytes, with every framing and method of the server, and the
+ * expected responses.
  */
 
 import type { ExpectedExchange } from "../support/fake_http_peer.ts";
@@ -11,7 +11,7 @@ import { bytesOf } from "../support/protocol_cases.ts";
 import type { Random } from "../support/random.ts";
 
 const OK = bytesOf("ok");
-/** The /large body is long: a pipeline of many would only repeat it. */
+/** The makers of exchanges. There is one for /large: its body is long, and many would only repeat it. */
 const MAKERS = [
   echoed,
   echoed,
@@ -25,7 +25,7 @@ const MAKERS = [
   expecting,
 ];
 
-/** A connection's requests; with `closes` the last one says that it is the last. */
+/** A connection's requests; if `closes`, the last one has `Connection: close`. */
 export function randomExchanges(
   random: Random,
   options: { readonly count: number; readonly closes: boolean },
@@ -57,7 +57,7 @@ function randomBody(random: Random): Uint8Array<ArrayBuffer> {
   return scatteredBytes(random, length);
 }
 
-/** Bytes that tell a shift and a swap, without the price of as many random numbers. */
+/** Bytes that reveal shifts and swaps, cheaper than as many random numbers. */
 export function scatteredBytes(random: Random, length: number): Uint8Array<ArrayBuffer> {
   const start = random.uint32();
   return new Uint8Array(length).map((_, i) => Math.imul(start + i, 0x9e37_79b1) >>> 24);
@@ -123,7 +123,7 @@ function missing(_random: Random, closes: boolean): ExpectedExchange {
   return exchange(closes, { line: "GET /no-such-path", answer: { status: 404 } });
 }
 
-/** With a body that nobody wants: it is read past. */
+/** A request with a body that the server skips. */
 function wrongMethod(random: Random, closes: boolean): ExpectedExchange {
   const line = "DELETE /healthz";
   return { ...withLength(random, line, closes), status: 405, body: null };

@@ -1,8 +1,8 @@
 /**
- * A random afternoon of the whole server: peers of every manner, faults, clocks that misbehave.
+ * A random scenario for the whole server: peers of every kind, faults, clocks that misbehave.
  *
- * In: a seed. Out: a FakeServer with its peers scheduled, and `run`, which then holds each peer's end
- * against what it was owed. Used by server_fuzz_test.ts.
+ * In: a seed. Out: a FakeServer with scheduled peers, and `run`, which compares what each peer received
+ * with what it must receive. Called by server_fuzz_test.ts.
  */
 
 import { CONNECTION_LIMITS } from "../../runtime/config/mod.ts";
@@ -16,7 +16,7 @@ import { bytesOf } from "../support/protocol_cases.ts";
 import type { Random } from "../support/random.ts";
 import { randomExchanges, scatteredBytes } from "./server_requests.ts";
 
-/** What kinds of peers there are, as often as they come. */
+/** The kinds of peers; frequent kinds are repeated. */
 const KINDS = [
   "http",
   "http",
@@ -28,13 +28,13 @@ const KINDS = [
   "mute",
 ] as const;
 
-/** How late a deadline may be: a tick of the wheel, the coarse clock, a wait that was cut short. */
+/** How late a deadline may be: a tick of the timer wheel, the coarse clock, an interrupted wait. */
 const SLACK = 1000;
 
-/** A server, its peers, and what they are owed. */
+/** A server, its peers, and what they must receive. */
 export class Scenario {
   readonly server: FakeServer;
-  /** How often each thing was seen, so that a test can ask whether all were. */
+  /** What was reached, so that a test can check that everything was. */
   readonly seen: string[] = [];
   readonly #random: Random;
   readonly #checks: (() => void)[] = [];
@@ -45,7 +45,7 @@ export class Scenario {
   constructor(random: Random) {
     this.#random = random;
     const rate = this.#pick([0, 20, 100, 300]);
-    // Listener, doorbell, log and epoll are four; few more make connections wait for each other.
+    // Listener, doorbell, log and epoll take four; with only a few more, connections wait for each other.
     const scarce = random.below(4) === 0;
     if (scarce) this.seen.push("scarce descriptors");
     this.server = new FakeServer({
@@ -60,16 +60,16 @@ export class Scenario {
     for (let count = 1 + random.below(10); count > 0; count--) this.#addPeer(this.#pick(KINDS));
   }
 
-  /** Serves all of them, and sees that each got what it was owed. */
+  /** Serves all peers and checks what each received. */
   async run(): Promise<void> {
     await this.server.run();
     for (const check of this.#checks) check();
     const { os } = this.server;
     const elapsed = os.now - this.#start;
-    // Each deed needs a few turns at most, and time that passes a few timers. A clock that stands
-    // right before a deadline is looked at again after each of its steps, which are of 4 ms.
+    // Each action needs at most a few turns, and elapsed time a few timers. If the clock stops right before
+    // a deadline, it is read again after each of its steps of 4 ms.
     const most = 4 * os.progress + elapsed / 50 + this.#clockStood / 4 + 500;
-    if (os.waits > most) throw new Error(`${os.waits} waits for ${os.progress} deeds`);
+    if (os.waits > most) throw new Error(`${os.waits} waits for ${os.progress} actions`);
   }
 
   #addPeer(kind: typeof KINDS[number]): void {
@@ -94,7 +94,7 @@ export class Scenario {
     this.#checks.push(() => {
       this.seen.push(`http ${peer.farewell}`);
       if (!this.#stops) assertSatisfied(peer, `${peer.answered} of ${peer.expected} answers`);
-      // Stopped: what it was told is whole and right; the rest was not begun.
+      // The server stopped: the responses sent are complete and correct; the others were not started.
       if (!this.#stops && peer.farewell !== "close" && peer.outcome !== "end") {
         throw new Error(`ends with ${peer.outcome}`);
       }
@@ -114,7 +114,7 @@ export class Scenario {
     this.#checks.push(() => {
       this.seen.push(`websocket ${peer.farewell}`);
       if (this.#stops) {
-        // Who is still there when the server stops is told so.
+        // A client that is still connected when the server stops receives a close frame.
         const there = peer.upgraded && peer.outcome !== "open" && peer.closeCode !== 1000;
         if (there && peer.farewell === "silent" && peer.closeCode !== 1001) {
           throw new Error(`stopped with code ${peer.closeCode}`);
@@ -144,7 +144,7 @@ export class Scenario {
     peer.message({ opcode: text ? 1 : 2, payload, fragments });
   }
 
-  /** Right at first, and then gone in one way or another; the kernel may end it too. */
+  /** Adds a peer that behaves well at first and then disconnects; the kernel may end it too. */
   #addRude(): void {
     const random = this.#random;
     const peer = random.below(2) === 0 ? this.#addHttp(true) : this.#addWebSocket(true);
@@ -170,7 +170,7 @@ export class Scenario {
     this.#checks.push(() => void this.seen.push(`garbage ${peer.outcome}`));
   }
 
-  /** Says something, whole or not, and then nothing for ever. */
+  /** Adds a peer that sends something, complete or not, and then stays silent. */
   #addMute(): void {
     const cases: [name: string, text: string, deadline: number][] = [
       ["nothing", "", CONNECTION_LIMITS.headTime],
@@ -198,13 +198,13 @@ export class Scenario {
     this.#connect(peer);
     this.#checks.push(() => {
       this.seen.push(`mute ${name}`);
-      // What the kernel takes late begins a stall anew.
+      // If the kernel accepts bytes late, the write timeout starts again.
       const latest = name === "takes nothing" ? 2 * deadline + SLACK : deadline + SLACK;
       this.#checkDeadline(peer, deadline, latest);
     });
   }
 
-  /** Closed when its time was over since what it said last, or took last, and not before. */
+  /** Checks that the peer was closed at its limit after the last byte it sent or received, not before. */
   #checkDeadline(peer: FakePeer, limit: number, latest = limit + SLACK): void {
     if (this.#stops) return;
     const { acceptedAt, closedAt } = peer.socket;
@@ -216,10 +216,10 @@ export class Scenario {
     }
   }
 
-  /** The wait for another request begins when the last answer is on its way. */
+  /** Checks the idle timeout, which starts when the last response is sent. */
   #checkIdle(peer: FakePeer): void {
     const { idleTime } = CONNECTION_LIMITS;
-    // An answer may be there before the request is whole: a body that nobody wants is read past.
+    // A response may be sent before the request is complete: the server skips an unused body.
     const waited = Math.max(peer.lastHeard - peer.lastSaid, 0);
     this.#checkDeadline(peer, idleTime, idleTime + SLACK + waited);
   }
@@ -239,8 +239,8 @@ export class Scenario {
     this.server.connectAt(this.server.os.now + this.#random.below(2000), peer);
   }
 
-  #at(within: number, deed: () => void): void {
-    this.server.schedule(this.server.os.now + this.#random.below(within), deed);
+  #at(within: number, action: () => void): void {
+    this.server.schedule(this.server.os.now + this.#random.below(within), action);
   }
 
   #socket(doomed: boolean): FakeSocket {

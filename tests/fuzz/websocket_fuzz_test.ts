@@ -1,10 +1,10 @@
 /**
- * The fuzz sentence of the WebSocket protocol: any bytes, in any splits, give an event, NEED_DATA
- * or a ProtocolError, never another exception and never unbounded memory; and the splits do not
- * change what is given.
+ * Fuzz test of the WebSocket protocol: any bytes in any splits give an event, NEED_DATA or a
+ * ProtocolError, never another exception and never unbounded memory. The transcript does not depend on
+ * the splits.
  *
- * Each input decides itself where it is split and which way a session goes. Seeded: a failure names
- * its seed. FUZZ_RUNS raises the number of inputs, FUZZ_SEED begins elsewhere.
+ * Each input decides where it is split and how the session receives. Seeded: a failure names its seed.
+ * FUZZ_RUNS sets the number of inputs, FUZZ_SEED the first seed.
  */
 
 import { assert, assertEquals } from "@std/assert";
@@ -20,16 +20,16 @@ import { Random } from "../support/random.ts";
 
 const RUNS = Number(Deno.env.get("FUZZ_RUNS") ?? 10_000);
 const SEED = Number(Deno.env.get("FUZZ_SEED") ?? 1);
-/** Small, so that the bounds are met often. */
+/** Small, so that the limits are often reached. */
 const LIMITS = { messageBytes: 20_000, fragmentCount: 6 };
-// No spares, so that the pool's count is all the memory there is.
+// No spare buffers, so that the pool counts all memory.
 const BUFFERS = new MessageBufferPool(0);
-// Of all runs: what one leaves in a reader would be found by the next.
+// Shared by all runs: state that one run leaves in a reader would show in the next.
 const READERS = {
   client: new FrameReaderPool("client", LIMITS, BUFFERS),
   server: new FrameReaderPool("server", LIMITS, BUFFERS),
 };
-/** Leading bytes of an input that steer and are not fed. */
+/** Leading bytes of an input that control the run and are not fed. */
 const STEERING = 8;
 
 Deno.test(`websocket fuzz: ${RUNS} inputs from seed ${SEED}`, () => {
@@ -43,10 +43,14 @@ Deno.test(`websocket fuzz: ${RUNS} inputs from seed ${SEED}`, () => {
       met.set(key, (met.get(key) ?? 0) + 1);
     }
   }
-  // A fuzzer that never gets past the door says nothing: every kind of answer was met.
+  // A fuzzer that is always refused early tests nothing: every kind of result must occur.
   const wanted = ["TEXT", "BINARY", "PING", "PONG", "CLOSE", "WS_NOT_MASKED", "WS_INVALID_UTF8"];
   wanted.push("WS_MESSAGE_TOO_BIG", "WS_TOO_MANY_FRAGMENTS", "WS_EXPECTED_CONTINUATION");
-  if (RUNS >= 1000) { for (const kind of wanted) assert(met.has(kind), `${kind} was never met`); }
+  if (RUNS >= 1000) {
+    for (const kind of wanted) {
+      assert(met.has(kind), `${kind} was never reached`);
+    }
+  }
 });
 
 function fuzzOne(seed: number): string[] {
@@ -74,7 +78,7 @@ function run(
     for (const piece of pieces) {
       drive.feed(piece);
       fed += piece.length;
-      // Twice what came, for doubling and for a paused session's copy, and some small buffers.
+      // Twice the received bytes, for doubling and a paused session's copy, and a few small buffers.
       assert(
         BUFFERS.lentBytes <= 4 * fed + 32 * 1024,
         `${BUFFERS.lentBytes} bytes lent for ${fed}`,
@@ -89,13 +93,13 @@ function run(
   }
 }
 
-/** The input cut where its own first bytes say: their sizes in turn. */
+/** Cuts the input into pieces whose sizes are its first bytes, in turn. */
 function splits(input: Uint8Array): Uint8Array[] {
   const pieces: Uint8Array[] = [];
   let turn = 2;
   for (let at = STEERING; at < input.length;) {
     const steer = input[turn]!;
-    // Small pieces mostly, now and then thousands of bytes.
+    // Mostly small pieces, sometimes thousands of bytes.
     const size = steer < 200 ? 1 + steer % 23 : 1 + steer * 40;
     pieces.push(input.subarray(at, at + size));
     at += size;
@@ -104,7 +108,7 @@ function splits(input: Uint8Array): Uint8Array[] {
   return pieces;
 }
 
-/** Steering bytes, then noise, or frames that are mostly right and partly spoilt. */
+/** Control bytes, then random bytes, or frames that are mostly valid and partly corrupted. */
 function makeInput(random: Random, role: Role): Uint8Array {
   const steering = random.bytes(STEERING);
   if (random.below(10) === 0) return concat([steering, random.bytes(random.below(200))]);
@@ -117,7 +121,7 @@ function makeInput(random: Random, role: Role): Uint8Array {
 
 const OPCODES = ["CONTINUATION", "TEXT", "BINARY", "PING", "PONG"];
 
-/** Frames in an order that is mostly allowed, so that long messages come about. */
+/** Frames in a mostly valid order, so that long messages occur. */
 function randomFrames(random: Random, role: Role): Uint8Array[] {
   let underWay = false;
   return Array.from({ length: 1 + random.below(12) }, () => {

@@ -16,7 +16,7 @@ import {
 
 const ALL_BYTES = Array.from({ length: 256 }, (_, byte) => byte);
 
-/** The members of a class, as the expression that RFCs would have written had they had them. */
+/** Checks that the members of a class are the characters that `expression` matches. */
 function assertMembers(table: Uint8Array, expression: RegExp): void {
   assertEquals(table.length, 256);
   for (const byte of ALL_BYTES) {
@@ -25,7 +25,7 @@ function assertMembers(table: Uint8Array, expression: RegExp): void {
   }
 }
 
-Deno.test("classes have the members of their ABNF and no other", () => {
+Deno.test("classes have exactly the members of their ABNF", () => {
   assertMembers(TOKEN, /^[!#$%&'*+\-.^_`|~0-9A-Za-z]$/);
   assertMembers(FIELD_TEXT, /^[\t\x20-\x7e\x80-\xff]$/);
   assertMembers(DIGIT, /^[0-9]$/);
@@ -34,7 +34,7 @@ Deno.test("classes have the members of their ABNF and no other", () => {
   assertMembers(Uint8Array.from(ALL_BYTES, (byte) => isBlank(byte) ? 1 : 0), /^[ \t]$/);
 });
 
-Deno.test("hex digits have their values in both cases", () => {
+Deno.test("hex digits have their values in upper and lower case", () => {
   for (const byte of ALL_BYTES) {
     const char = String.fromCharCode(byte);
     const expected = /[0-9a-fA-F]/.test(char) ? parseInt(char, 16) : NOT_HEX;
@@ -42,7 +42,7 @@ Deno.test("hex digits have their values in both cases", () => {
   }
 });
 
-Deno.test("only the letters A to Z change in lower case", () => {
+Deno.test("the lower-case table changes only the letters A to Z", () => {
   for (const byte of ALL_BYTES) {
     const char = String.fromCharCode(byte);
     const expected = /[A-Z]/.test(char) ? char.toLowerCase() : char;
@@ -50,7 +50,7 @@ Deno.test("only the letters A to Z change in lower case", () => {
   }
 });
 
-Deno.test("latin1 is one code unit a byte, at every length around the pieces it decodes by", () => {
+Deno.test("latin1 gives one code unit per byte, at every length around its piece size", () => {
   const bytes = Uint8Array.from({ length: 5000 }, (_, i) => i % 256);
   for (const length of [0, 1, 2, 255, 2047, 2048, 2049, 4095, 4096, 4097, 4999]) {
     const text = latin1(bytes, 1, 1 + length);
@@ -59,7 +59,7 @@ Deno.test("latin1 is one code unit a byte, at every length around the pieces it 
   }
 });
 
-Deno.test("comparison without case: equal, other, shorter, longer, beyond the end", () => {
+Deno.test("case-insensitive comparison: equal, different, shorter, longer, beyond the end", () => {
   const bytes = latin1Bytes("..Keep-ALIVE@[`{");
   for (
     const compare of [

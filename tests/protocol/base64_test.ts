@@ -1,4 +1,4 @@
-/** Base64 against published vectors, against @std/encoding, and what strict decoding refuses. */
+/** Base64 against published vectors and @std/encoding, and what strict decoding refuses. */
 
 import { assertEquals } from "@std/assert";
 import { decodeBase64 as decodeStd, encodeBase64 as encodeStd } from "@std/encoding/base64";
@@ -38,7 +38,7 @@ Deno.test("base64 equals @std/encoding for every length from 0 to 1,000, both wa
   }
 });
 
-Deno.test("base64 decodes a text only if encoding gives it again", () => {
+Deno.test("base64 decodes a text only if encoding the result gives the same text", () => {
   // Every text of two characters and two paddings, over the alphabet and its neighbours.
   const characters = Array.from({ length: 256 }, (_, code) => String.fromCharCode(code));
   let accepted = 0;
@@ -63,7 +63,7 @@ Deno.test("base64 decodes a text with any pad bits if they are allowed", () => {
   }
 });
 
-Deno.test("base64 of a view takes the view and not what lies around it", () => {
+Deno.test("base64 of a view encodes only the bytes of the view", () => {
   const around = new Random(4).bytes(64);
   assertEquals(encodeBase64(around.subarray(3, 50)), encodeBase64(around.slice(3, 50)));
 });

@@ -3,7 +3,7 @@ import { ByteBuffer } from "../../protocol/byte_buffer.ts";
 import { Random } from "../support/random.ts";
 import { bytesOf, textOf } from "../support/protocol_cases.ts";
 
-Deno.test("what is appended stands there in its order", () => {
+Deno.test("the content is what was appended, in order", () => {
   const buffer = new ByteBuffer();
   buffer.appendByte(0x61);
   buffer.append(bytesOf("bc"));
@@ -14,7 +14,7 @@ Deno.test("what is appended stands there in its order", () => {
   assertEquals(buffer.length, 7);
 });
 
-Deno.test("it grows, and keeps what it has", () => {
+Deno.test("the buffer grows and keeps its content", () => {
   const random = new Random(3);
   const buffer = new ByteBuffer(1);
   let expected = "";
@@ -27,7 +27,7 @@ Deno.test("it grows, and keeps what it has", () => {
   assertEquals(buffer.bytes.length < 2 * expected.length + 300, true);
 });
 
-Deno.test("room that is reserved can be written, and counts only when the length says so", () => {
+Deno.test("reserved room can be written, and is content only after length is set", () => {
   const buffer = new ByteBuffer(1);
   buffer.append(bytesOf("ab"));
   const at = buffer.reserve(1000);

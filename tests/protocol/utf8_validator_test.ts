@@ -1,20 +1,20 @@
 /**
- * UTF-8 against TextDecoder, which knows only whole texts, and against the rule that the first
- * impossible byte is the one that fails.
+ * UTF-8 validation compared with TextDecoder for whole texts, and the rule that the check fails at the
+ * first byte that makes valid UTF-8 impossible.
  */
 
 import { assert, assertEquals } from "@std/assert";
 import { isUtf8, Utf8Validator } from "../../protocol/utf8_validator.ts";
 import { Random } from "../support/random.ts";
 
-Deno.test("every byte, and every pair of bytes, is judged as TextDecoder does", () => {
+Deno.test("every byte and every pair of bytes has the result of TextDecoder", () => {
   for (let first = 0; first < 256; first++) {
     assertJudged(Uint8Array.of(first));
     for (let second = 0; second < 256; second++) assertJudged(Uint8Array.of(first, second));
   }
 });
 
-Deno.test("leads of three and four bytes with every edge of their tails", () => {
+Deno.test("lead bytes of three and four bytes with every edge value of their tails", () => {
   const edges = [0x00, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xff];
   for (let lead = 0xe0; lead <= 0xff; lead++) {
     for (const a of edges) {
@@ -28,7 +28,7 @@ Deno.test("leads of three and four bytes with every edge of their tails", () => 
 
 Deno.test("every character is UTF-8, alone and among ASCII", () => {
   const encoder = new TextEncoder();
-  // Steps of 7 and the edges: all of them take seconds and say no more.
+  // Steps of 7 and the edges: all code points take seconds and find no more.
   for (let code = 0; code <= 0x10ffff; code += code < 0x900 ? 1 : 7) {
     if (code >= 0xd800 && code <= 0xdfff) continue;
     const bytes = encoder.encode(`1234567${String.fromCodePoint(code)}`);
@@ -37,7 +37,7 @@ Deno.test("every character is UTF-8, alone and among ASCII", () => {
   }
 });
 
-Deno.test("one wrong byte at every place around the eight-byte step", () => {
+Deno.test("one wrong byte at every offset around the eight-byte step", () => {
   for (let length = 1; length <= 40; length++) {
     for (let at = 0; at < length; at++) {
       const bytes = new Uint8Array(length).fill(0x61);
@@ -49,7 +49,7 @@ Deno.test("one wrong byte at every place around the eight-byte step", () => {
   }
 });
 
-Deno.test("a text cut anywhere is judged as the whole", () => {
+Deno.test("a text that is cut anywhere has the result of the whole text", () => {
   const random = new Random(5);
   for (let round = 0; round < 3000; round++) {
     const bytes = randomText(random);
@@ -64,7 +64,7 @@ Deno.test("a text cut anywhere is judged as the whole", () => {
   }
 });
 
-Deno.test("the first byte that makes it impossible is the one that fails", () => {
+Deno.test("the check fails at the first byte that makes valid UTF-8 impossible", () => {
   const cases: [bytes: number[], fails: number][] = [
     [[0x61, 0x80], 1],
     [[0xc0, 0xaf], 0],
@@ -83,7 +83,7 @@ Deno.test("the first byte that makes it impossible is the one that fails", () =>
   }
 });
 
-Deno.test("after a failure all fails until reset", () => {
+Deno.test("after a failure every push fails until reset", () => {
   const validator = new Utf8Validator();
   const text = Uint8Array.of(0xff, 0x61);
   assert(!validator.push(text, 0, 1));
@@ -94,7 +94,7 @@ Deno.test("after a failure all fails until reset", () => {
   assert(validator.push(text, 1, 2) && validator.finish());
 });
 
-Deno.test("an empty text is UTF-8, and an empty piece changes nothing", () => {
+Deno.test("an empty text is valid, and an empty piece changes nothing", () => {
   const validator = new Utf8Validator();
   assert(validator.finish());
   assert(validator.push(Uint8Array.of(0xc3), 0, 1));
@@ -105,7 +105,9 @@ Deno.test("an empty text is UTF-8, and an empty piece changes nothing", () => {
 });
 
 function assertJudged(bytes: Uint8Array): void {
-  if (isUtf8(bytes, 0, bytes.length) !== decodes(bytes)) throw new Error(`misjudged ${bytes}`);
+  if (isUtf8(bytes, 0, bytes.length) !== decodes(bytes)) {
+    throw new Error(`wrong result for ${bytes}`);
+  }
 }
 
 const decoder = new TextDecoder("utf-8", { fatal: true });
@@ -120,7 +122,7 @@ function decodes(bytes: Uint8Array): boolean {
   }
 }
 
-/** Characters of every length, and now and then a byte that breaks them. */
+/** Characters of every length, and sometimes an invalid byte. */
 function randomText(random: Random): Uint8Array {
   const codes = [0x61, 0x7f, 0x80, 0x7ff, 0x800, 0xd7ff, 0xe000, 0xffff, 0x10000, 0x10ffff];
   const text = Array.from({ length: random.below(30) }, () => codes[random.below(codes.length)]!);

@@ -1,6 +1,6 @@
 /**
- * install.sh, run as a user would, on archives made here: a small script stands for the executable.
- * What is not exactly what was released is never installed.
+ * Runs install.sh as a user would, on archives made here, with a small script as the executable. An
+ * archive that differs from the release is never installed.
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
@@ -12,7 +12,7 @@ const NAME = `async-deno-1.2.3-${MACHINE}-unknown-linux-gnu`;
 const ARCHIVE = `${NAME}.tar.gz`;
 const WORKING = '#!/bin/sh\necho "async-deno 1.2.3"\n';
 
-/** A release in a folder of its own, and a place to install to. */
+/** A release in its own folder, and a folder to install to. */
 interface Release {
   readonly folder: string;
   readonly archive: string;
@@ -58,7 +58,7 @@ function installed({ prefix }: Release): string[] {
   }
 }
 
-Deno.test("install: an archive with its checksum beside it", () =>
+Deno.test("install: an archive with its checksum file in the same folder", () =>
   withRelease(WORKING, async (release) => {
     const { code, stdout, stderr } = await install(release.archive, "--prefix", release.prefix);
     assertEquals([code, stderr], [0, ""]);
@@ -70,7 +70,7 @@ Deno.test("install: an archive with its checksum beside it", () =>
     assertEquals((await run(`${release.prefix}/bin/async-deno`)).stdout, "async-deno 1.2.3\n");
   }));
 
-Deno.test("install: over an older one that may be running, with a checksum from elsewhere", () =>
+Deno.test("install: replaces an older executable that may be running, with a checksum argument", () =>
   withRelease(WORKING, async (release) => {
     const { archive, prefix, sha256, folder } = release;
     await Deno.mkdir(`${prefix}/bin`, { recursive: true });
@@ -79,7 +79,7 @@ Deno.test("install: over an older one that may be running, with a checksum from 
     await Deno.remove(`${folder}/SHA256SUMS`);
     const { code } = await install("--sha256", sha256.toUpperCase(), "--prefix", prefix, archive);
     assertEquals([code, installed(release)], [0, ["async-deno"]]);
-    // The file is another one: who runs the old one keeps it.
+    // The new file has a new inode: processes that run the old executable keep it.
     assertEquals(new TextDecoder().decode(await new Response(old.readable).bytes()), "old");
   }));
 
@@ -118,7 +118,7 @@ function script(): string {
   return new URL("install.sh", REPOSITORY).pathname;
 }
 
-/** A folder for PATH with what install.sh uses, of curl and wget `downloader` alone. */
+/** A folder for PATH with the programs that install.sh uses; of curl and wget only `downloader`. */
 async function pathWith(folder: string, downloader: string): Promise<string> {
   const used = "sh uname id mktemp rm cp sha256sum cut awk tar gzip mkdir chmod mv tr sed";
   const path = `${folder}/bin`;
@@ -131,7 +131,7 @@ async function pathWith(folder: string, downloader: string): Promise<string> {
   return path;
 }
 
-/** What is done to a release, and what is said of it. */
+/** A way to corrupt a release, and the expected error text. */
 type Refusal = readonly [
   name: string,
   spoil: (release: Release) => Promise<readonly string[]>,
@@ -162,7 +162,7 @@ const REFUSALS: readonly Refusal[] = [
 ];
 
 for (const [name, spoil, says] of REFUSALS) {
-  Deno.test(`install: ${name} is refused, and nothing installed`, () =>
+  Deno.test(`install: ${name} is refused, and nothing is installed`, () =>
     withRelease(WORKING, async (release) => {
       const more = await spoil(release);
       const args = [release.archive, "--prefix", release.prefix, ...more];
@@ -172,7 +172,7 @@ for (const [name, spoil, says] of REFUSALS) {
     }));
 }
 
-Deno.test("install: an executable that does not run here does not take the place of one that does", () =>
+Deno.test("install: an executable that does not run here does not replace one that does", () =>
   withRelease("#!/bin/sh\nexit 1\n", async (release) => {
     await Deno.mkdir(`${release.prefix}/bin`, { recursive: true });
     await Deno.writeTextFile(`${release.prefix}/bin/async-deno`, "old");
@@ -188,14 +188,14 @@ Deno.test("install: an archive for another machine is refused before it is read"
   assertStringIncludes(stderr, "is not for this machine");
 });
 
-Deno.test("install: --help says how it is used", async () => {
+Deno.test("install: --help prints the usage", async () => {
   const { code, stdout } = await install("--help");
   assertEquals(code, 0);
   assertStringIncludes(stdout, "sh install.sh ARCHIVE [--prefix DIR]");
   assert(!stdout.includes("set -eu"), stdout);
 });
 
-Deno.test("install: nothing is said of PATH where the shell looks there", () =>
+Deno.test("install: PATH is not mentioned if it contains the folder", () =>
   withRelease(WORKING, async ({ archive, prefix }) => {
     const path = `PATH=${Deno.env.get("PATH")}:${prefix}/bin`;
     const { stdout } = await run("env", path, "sh", script(), archive, "--prefix", prefix);

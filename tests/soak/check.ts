@@ -1,13 +1,13 @@
 /**
- * What a soak finds out: one thing that was looked at, whether it is well, and the figures that say so.
+ * The result of one check of a soak test: its name, whether it passed, and the measured figures.
  */
 
 /** One line of the soak's report. */
 export interface Check {
-  /** What was looked at. */
+  /** What was checked. */
   readonly name: string;
-  /** Whether it is as it should be. */
+  /** Whether the check passed. */
   readonly passed: boolean;
-  /** The figures, for a reader. */
+  /** The measured figures, as text. */
   readonly figures: string;
 }

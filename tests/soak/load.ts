@@ -1,9 +1,9 @@
 /**
- * One kind of load that goes on until it is stopped.
+ * One kind of load that runs until it is stopped.
  *
- * In: a kind (so many clients, one round of each), a server, a signal. Out: rounds, and faults with the
- * last one's text: a round that throws is a fault of the server's until it is explained. Clients never
- * give up, so that one fault does not end the load that would have shown the next.
+ * In: a kind (a number of clients, and a function for one round), a server, a signal. Out: the number of
+ * rounds and of faults, and the text of the last fault. A round that throws counts as a fault of the
+ * server. Clients never give up, so that later faults are found too.
  */
 
 import type { Endpoint } from "../support/http_client.ts";
@@ -12,27 +12,27 @@ import { Random } from "../support/random.ts";
 /** A kind of load. */
 export interface LoadKind {
   readonly name: string;
-  /** Clients at once. */
+  /** Concurrent clients. */
   readonly clients: number;
-  /** Milliseconds between two rounds of a client; what they leave free, the server may show. */
+  /** Milliseconds between two rounds of a client, so that the load does not use the whole machine. */
   readonly pause: number;
-  /** From a connect to its end. @throws {Error} when the server does wrong */
+  /** Runs one round, from connect to close. @throws {Error} if the server answers wrongly */
   round(server: Endpoint, random: Random): Promise<void>;
 }
 
-/** A load that runs. */
+/** A running load. */
 export class Load {
-  /** Rounds that went well. */
+  /** Rounds that succeeded. */
   rounds = 0;
   /** Rounds that threw. */
   faults = 0;
-  /** What the last of them threw. */
+  /** The text of the last error. */
   lastFault = "";
-  /** Fulfilled when every client has ended its last round after the signal. */
+  /** Resolves when, after the signal, every client has finished its last round. */
   readonly ended: Promise<unknown>;
   readonly kind: LoadKind;
 
-  /** Starts it at once. @param seed of this load's randomness */
+  /** Starts the load. @param seed the seed of its random numbers */
   constructor(kind: LoadKind, options: { server: Endpoint; signal: AbortSignal; seed: number }) {
     this.kind = kind;
     const clients = Array.from({ length: kind.clients }, (_, i) => {

@@ -1,8 +1,8 @@
 /**
- * The kinds of load that a soak mixes: what good clients do, and what bad ones do.
+ * The kinds of load of a soak test: well-behaved and misbehaving clients.
  *
- * In: a server and seeded randomness. Out: rounds that check what comes back. Good clients check each
- * byte; bad ones only that they are got rid of, which the descriptors' count then shows.
+ * In: a server and seeded random numbers. Out: rounds that check the responses. Well-behaved clients check
+ * every byte. Misbehaving ones only disconnect; the descriptor count shows that the server closed them.
  */
 
 import { assertEquals } from "@std/assert";
@@ -18,10 +18,10 @@ import type { LoadKind } from "./load.ts";
 const GET = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
 const CLOSING = GET.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n");
 const PIPELINED = 16;
-/** Around each form of a frame's length and beyond the receive buffer (RFC 6455 section 5.2). */
+/** Around each length encoding of a frame, and above the receive buffer (RFC 6455 section 5.2). */
 const MESSAGE_SIZES = [0, 1, 125, 126, 4_000, 65_535, 65_536, 300_000, 1024 * 1024];
 const LARGEST_BODY = 256 * 1024;
-/** A slow peer's time between two bytes, ms, and its bytes: some are dropped by the head's timer. */
+/** Milliseconds between two bytes of a slow peer, and its bytes: the head timeout closes some peers. */
 const DRIP_MS = 250;
 const DRIPS = 24;
 
@@ -35,7 +35,7 @@ const BAD_REQUESTS = [
   "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 no HTTP at all \r\n\r\n",
 ];
 
-/** Every kind, good ones first. */
+/** All kinds, well-behaved ones first. */
 export const LOAD_KINDS: readonly LoadKind[] = [
   { name: "keep-alive", clients: 8, pause: 5, round: keepAlive },
   { name: "one per connection", clients: 4, pause: 5, round: onePerConnection },
@@ -43,7 +43,7 @@ export const LOAD_KINDS: readonly LoadKind[] = [
   { name: "POST to /echo", clients: 4, pause: 10, round: postEcho },
   { name: "WebSocket echo", clients: 8, pause: 20, round: webSocketEcho },
   { name: "slow peers", clients: 50, pause: 100, round: slowPeer },
-  { name: "resets in mid-answer", clients: 2, pause: 25, round: reset },
+  { name: "resets during a response", clients: 2, pause: 25, round: reset },
   { name: "drops", clients: 4, pause: 10, round: drop },
   { name: "bad requests", clients: 2, pause: 10, round: badRequest },
 ];
@@ -73,7 +73,7 @@ async function postEcho(server: Endpoint, random: Random): Promise<void> {
   await connection.send(`Content-Length: ${body.length}\r\n\r\n`);
   await connection.send(body);
   const answer = await connection.answer();
-  if (!sameBytes(answer.body, body)) throw new Error("the body came back as another");
+  if (!sameBytes(answer.body, body)) throw new Error("the echoed body differs");
 }
 
 async function webSocketEcho(server: Endpoint, random: Random): Promise<void> {
@@ -86,7 +86,7 @@ async function webSocketEcho(server: Endpoint, random: Random): Promise<void> {
     await socket.send({ opcode: OPCODE.continuation, payload: payload.subarray(half) });
     assertEquals((await socket.frame()).opcode, OPCODE.pong);
     const echo = await socket.frame();
-    if (!sameBytes(echo.payload, payload)) throw new Error("the message came back as another");
+    if (!sameBytes(echo.payload, payload)) throw new Error("the echoed message differs");
   }
   await socket.send({ opcode: OPCODE.close, payload: closePayload(1000) });
   assertEquals(closeCodeOf(await socket.frame()), 1000);
@@ -97,7 +97,7 @@ async function slowPeer(server: Endpoint, random: Random): Promise<void> {
   await peer.send("GET / HTTP/1.1\r\nX: ");
   for (let i = random.below(DRIPS); i < DRIPS; i++) {
     await hold(DRIP_MS);
-    // The server may have had enough of it, which is right.
+    // The server may have closed the connection, which is correct.
     if (!await peer.send("x").then(() => true, isGone)) return;
   }
 }
@@ -126,5 +126,5 @@ async function badRequest(server: Endpoint, random: Random): Promise<void> {
   using connection = await HttpConnection.open(server);
   await connection.send(BAD_REQUESTS[random.below(BAD_REQUESTS.length)]!);
   const { status } = await connection.answer();
-  if (status < 400 || status > 499) throw new Error(`a bad request was answered ${status}`);
+  if (status < 400 || status > 499) throw new Error(`a bad request was answered with ${status}`);
 }

@@ -1,9 +1,9 @@
 /**
- * The soak behind `deno task test:soak [MINUTES]`: mixed load for half an hour, and nothing grows.
+ * The soak test of `deno task test:soak [MINUTES]`: mixed load for half an hour, and nothing must grow.
  *
- * In: minutes, 30 when left out. Out: a line of figures every ten seconds, what was found, and at the
- * end a line `N passed, N failed`; exit code 1 when a check failed, 2 for a wrong argument. Each kind
- * of load has to go on to the end: figures of a server that idles would say nothing.
+ * In: minutes, by default 30. Out: a line of figures every ten seconds, the results, and at the end a line
+ * `N passed, N failed`; exit code 1 if a check failed, 2 for an invalid argument. Each kind of load must
+ * continue to the end: figures of an idle server would prove nothing.
  */
 
 import { countDescriptors } from "../support/process_facts.ts";
@@ -11,34 +11,36 @@ import { hold, type Server, startServer } from "../support/server.ts";
 import type { Check } from "./check.ts";
 import { LOAD_KINDS } from "./load_kinds.ts";
 import { Load } from "./load.ts";
-import { judgeGrowth, type Sample, takeSample } from "./samples.ts";
+import { checkGrowth, type Sample, takeSample } from "./samples.ts";
 
 const DEFAULT_MINUTES = 30;
 const LEAST_MINUTES = 0.2;
 const USAGE_ERROR = 2;
 const SAMPLE_MS = 1_000;
 const SAMPLES_A_LINE = 10;
-/** After the load has ended, until the last descriptor is given back. */
+/** The time limit for closing all descriptors after the load has ended. */
 const SETTLE_MS = 10_000;
 const SEED = 3;
-/** Short enough that some of the slow peers reach it. */
+/** A head timeout that some of the slow peers reach. */
 const SERVER_ARGS = ["--head-timeout", "4"];
 
 async function main(args: readonly string[]): Promise<number> {
   const minutes = Number(args[0] ?? DEFAULT_MINUTES);
   if (args.length > 1 || !(minutes >= LEAST_MINUTES && Number.isFinite(minutes))) {
-    console.error(`error: one argument at most, the MINUTES to go on: ${LEAST_MINUTES} or more`);
+    console.error(
+      `error: expected at most one argument, the MINUTES to run: ${LEAST_MINUTES} or more`,
+    );
     return USAGE_ERROR;
   }
   const server = await startServer({ workers: 2, log: "/dev/null", args: SERVER_ARGS });
   try {
-    return report([...await soak(server, minutes * 60_000), await judgeStop(server)]);
+    return report([...await soak(server, minutes * 60_000), await checkStop(server)]);
   } finally {
     await server[Symbol.asyncDispose]();
   }
 }
 
-/** Prints what was found; gives the exit code. */
+/** Prints the results and returns the exit code. */
 function report(checks: readonly Check[]): number {
   for (const { name, passed, figures } of checks) {
     console.log(`${passed ? "ok" : "FAILED"} | ${name} | ${figures}`);
@@ -62,13 +64,13 @@ async function soak(server: Server, milliseconds: number): Promise<Check[]> {
   stop.abort();
   await Promise.all(loads.map(({ ended }) => ended));
   return [
-    ...loads.map((load, i) => judgeLoad(load, wentOn[i]!)),
-    ...judgeGrowth(samples),
-    await judgeDescriptors(server, idle),
+    ...loads.map((load, i) => checkLoad(load, wentOn[i]!)),
+    ...checkGrowth(samples),
+    await checkDescriptors(server, idle),
   ];
 }
 
-/** A sample each second until `end`, a line about every tenth. */
+/** Takes a sample each second until `end` and prints every tenth. */
 async function collect(server: Server, end: number, before = 0): Promise<Sample[]> {
   const samples: Sample[] = [];
   while (performance.now() < end) {
@@ -84,7 +86,7 @@ async function collect(server: Server, end: number, before = 0): Promise<Sample[
   return samples;
 }
 
-function judgeLoad({ kind, rounds, faults, lastFault }: Load, wentOn: boolean): Check {
+function checkLoad({ kind, rounds, faults, lastFault }: Load, wentOn: boolean): Check {
   const fault = faults > 0 ? `, the last: ${lastFault}` : "";
   const end = wentOn ? "" : ", none in the last quarter";
   return {
@@ -94,22 +96,22 @@ function judgeLoad({ kind, rounds, faults, lastFault }: Load, wentOn: boolean): 
   };
 }
 
-/** With no load left the server has as many descriptors as before the first connection. */
-async function judgeDescriptors(server: Server, idle: number): Promise<Check> {
+/** Without load, the server must have as many descriptors as before the first connection. */
+async function checkDescriptors(server: Server, idle: number): Promise<Check> {
   const end = performance.now() + SETTLE_MS;
   while (countDescriptors(server.pid) > idle && performance.now() < end) await hold(100);
   const left = countDescriptors(server.pid);
   return {
-    name: "every descriptor is given back",
+    name: "every descriptor is closed",
     passed: left <= idle,
     figures: `${idle} before the load, ${left} after it`,
   };
 }
 
-async function judgeStop(server: Server): Promise<Check> {
+async function checkStop(server: Server): Promise<Check> {
   const { code, stderr } = await server.stop();
   return {
-    name: "the server stops well and had nothing to warn of",
+    name: "the server stops with exit code 0 and logged no warning",
     passed: code === 0 && stderr === "",
     figures: `exit code ${code}, stderr ${JSON.stringify(stderr)}`,
   };

@@ -1,9 +1,9 @@
 /**
- * Is a process growing? Samples of its size, and the comparison of an early with a late part.
+ * Detects growth of a process from samples of its size.
  *
- * In: a process id each second; then all samples. Out: checks. The first quarter is for warming up,
- * the third lies between: compared are the medians of the second and the last, which no single
- * peak moves. Pure but for {@link takeSample}.
+ * In: a process id each second; then all samples. Out: checks. The first quarter of the samples is for
+ * warming up. The medians of the second and the last quarter are compared; a single peak does not change
+ * them. Pure, except for {@link takeSample}.
  */
 
 import { countDescriptors, countThreads, residentBytes } from "../e2e/faults/process_size.ts";
@@ -11,7 +11,7 @@ import type { Check } from "./check.ts";
 
 const MEBIBYTE = 1024 * 1024;
 
-/** The size of a process at one moment. */
+/** The size of a process at one time. */
 export interface Sample {
   /** Resident memory, bytes. */
   readonly resident: number;
@@ -19,7 +19,7 @@ export interface Sample {
   readonly threads: number;
 }
 
-/** What may differ between two medians of something that does not grow. */
+/** The allowed difference between the two medians if nothing grows. */
 interface Tolerance {
   readonly of: keyof Sample;
   readonly share: number;
@@ -29,19 +29,19 @@ interface Tolerance {
 
 const TOLERANCES: readonly Tolerance[] = [
   {
-    // V8 collects when it sees fit: a heap of its own in each of four threads goes up and down by this.
+    // V8 decides when to collect garbage: the heaps of four threads vary by this much.
     of: "resident",
     share: 0.1,
     absolute: 8 * MEBIBYTE,
     show: (value) => `${(value / MEBIBYTE).toFixed(1)} MiB`,
   },
-  // The loads open and close by themselves, and not in step.
+  // The loads open and close connections independently of each other.
   { of: "descriptors", share: 0.1, absolute: 8, show: String },
-  // Deno starts threads for blocking calls when it needs them, and ends them again.
+  // Deno starts threads for blocking calls on demand and ends them again.
   { of: "threads", share: 0, absolute: 2, show: String },
 ];
 
-/** How large the process is now. */
+/** Measures the size of a process. */
 export function takeSample(pid: number): Sample {
   return {
     resident: residentBytes(pid),
@@ -51,8 +51,10 @@ export function takeSample(pid: number): Sample {
 }
 
 /** One check for each measure. @throws {RangeError} for fewer than four samples */
-export function judgeGrowth(samples: readonly Sample[]): Check[] {
-  if (samples.length < 4) throw new RangeError(`${samples.length} samples have no quarters`);
+export function checkGrowth(samples: readonly Sample[]): Check[] {
+  if (samples.length < 4) {
+    throw new RangeError(`Cannot compare quarters of ${samples.length} samples`);
+  }
   const quarter = samples.length >> 2;
   const early = samples.slice(quarter, 2 * quarter);
   const late = samples.slice(-quarter);
@@ -66,7 +68,7 @@ export function judgeGrowth(samples: readonly Sample[]): Check[] {
   });
 }
 
-/** The middle value; of an even count the upper one. */
+/** The median; of an even count the upper middle value. */
 function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[values.length >> 1]!;
 }

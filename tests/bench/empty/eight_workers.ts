@@ -1,6 +1,6 @@
 /**
- * What a start is compared with: a program that starts eight workers that do nothing, says so, and
- * ends. start.ts compiles it.
+ * The baseline of start.ts: a program that starts eight empty workers, prints "ready", and exits.
+ * start.ts compiles it.
  */
 
 const WORKERS = 8;

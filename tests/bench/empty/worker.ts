@@ -1,3 +1,3 @@
-/** A worker that says that it is there. */
+/** A worker that only reports that it has started. */
 
 (globalThis as unknown as { postMessage(message: unknown): void }).postMessage("ready");

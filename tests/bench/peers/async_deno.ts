@@ -1,6 +1,6 @@
 /**
- * async-deno itself, from source: `deno run main.ts`, by the Deno that runs the benchmark. Its log is
- * on, as it is by default.
+ * async-deno from source: `deno run main.ts`, with the Deno that runs the benchmark. Its log is on, which
+ * is the default.
  */
 
 import { isFile } from "../../support/is_file.ts";
@@ -8,10 +8,10 @@ import { CERT_FILE, KEY_FILE } from "../certificate.ts";
 import { ROOT, SCRATCH, SITE } from "../paths.ts";
 import type { Peer, Place } from "./peer.ts";
 
-/** What `deno task serve` and the executable have. */
+/** The flags of `deno task serve` and of the executable. */
 const V8_FLAGS = "--v8-flags=--max-semi-space-size=1";
 
-/** The arguments of either form of our server. */
+/** The arguments of async-deno, from source and compiled. */
 export function serverArgs({ port, workers, work }: Place): string[] {
   const log = ["--log", `${SCRATCH}async-deno-${port}.log`];
   const files = work === "file" ? ["--root", SITE] : [];
@@ -19,7 +19,7 @@ export function serverArgs({ port, workers, work }: Place): string[] {
   return [`${workers}`, "127.0.0.1", `${port}`, ...log, ...files, ...tls];
 }
 
-/** What it does, under one name. */
+/** All kinds of work, under one label. */
 export function allWork(label: string): Peer["does"] {
   return { small: label, echo: label, page: label, file: label, tls: label, websocket: label };
 }

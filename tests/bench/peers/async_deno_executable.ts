@@ -1,5 +1,5 @@
 /**
- * async-deno as people run it: the executable that `deno task compile` makes.
+ * async-deno as users run it: the executable that `deno task compile` makes.
  */
 
 import { isFile } from "../../support/is_file.ts";

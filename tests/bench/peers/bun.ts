@@ -1,7 +1,7 @@
 /**
  * Bun: `Bun.serve` with a fetch handler, and its WebSocket.
  *
- * On several cores as its guide on clusters says: a process each, sharing the port by `reusePort`.
+ * On several cores as in its guide on clusters: one process per core, sharing the port by `reusePort`.
  */
 
 import { isFile } from "../../support/is_file.ts";
@@ -12,7 +12,7 @@ import { type Found, type Peer, type Place, programPath } from "./peer.ts";
 
 const INSTALLED = `${PEER_PACKAGES}node_modules/@oven/bun-linux-x64/bin/bun`;
 
-/** Looks for Bun: by BUN_PATH, on PATH, and where `--install` puts it. */
+/** Finds Bun: BUN_PATH, PATH, or the folder of `--install`. */
 export async function findBun(): Promise<Found | Missing> {
   const named = Deno.env.get("BUN_PATH");
   const program = [named, findProgram("bun"), INSTALLED]
@@ -21,7 +21,7 @@ export async function findBun(): Promise<Found | Missing> {
   return { program, version: await versionOf(program, "--version") };
 }
 
-/** How to start one of our Bun programs. */
+/** How to start one of the Bun programs in programs/. */
 export function bunLaunch(found: Found, place: Place, program: string) {
   const tls = place.work === "tls" ? { BENCH_CERT: CERT_FILE, BENCH_KEY: KEY_FILE } : {};
   const env = { NODE_ENV: "production", BENCH_PORT: `${place.port}`, BENCH_PAGE: PAGE };

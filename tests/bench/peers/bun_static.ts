@@ -1,5 +1,5 @@
 /**
- * Bun with static routes: answers that it keeps ready and that never enter JavaScript.
+ * Bun with static routes: prepared responses that never enter JavaScript.
  */
 
 import { bunLaunch, findBun } from "./bun.ts";

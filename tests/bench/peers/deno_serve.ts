@@ -1,7 +1,7 @@
 /**
- * Deno.serve and Deno.upgradeWebSocket, by the Deno that runs the benchmark.
+ * Deno.serve and Deno.upgradeWebSocket, with the Deno that runs the benchmark.
  *
- * On several cores as its manual says: `deno serve --parallel`, with the number of threads in DENO_JOBS.
+ * On several cores as in its manual: `deno serve --parallel`, with the number of threads in DENO_JOBS.
  */
 
 import { CERT_FILE, KEY_FILE } from "../certificate.ts";
@@ -24,7 +24,7 @@ export const denoServe: Peer = {
     return Promise.resolve({ program: Deno.execPath(), version: Deno.version.deno });
   },
   launch(found, { port, workers }) {
-    // Without our deno.json and deno.lock: the server is not to depend on ours.
+    // Without this project's deno.json and deno.lock.
     const options = ["--no-config", "--no-lock", "-A", "--host", "127.0.0.1", "--port", `${port}`];
     const parallel = workers > 1 ? ["--parallel"] : [];
     return {
@@ -36,8 +36,8 @@ export const denoServe: Peer = {
 };
 
 /**
- * Deno.serve with TLS: `deno serve` has no flag for a certificate, so it is processes that share a port,
- * which with TLS Deno still calls unstable.
+ * Deno.serve with TLS. `deno serve` has no flag for a certificate, so several processes share a port,
+ * which Deno still calls unstable with TLS.
  */
 export const denoServeTls: Peer = {
   id: "deno-tls",

@@ -1,5 +1,5 @@
 /**
- * An earlier async-deno, to see what a change costs: `--before FILE` names its executable.
+ * An earlier async-deno, to measure the cost of a change: `--before FILE` names its executable.
  */
 
 import { isFile } from "../../support/is_file.ts";
@@ -7,7 +7,7 @@ import { versionOf } from "../tools.ts";
 import { allWork, serverArgs } from "./async_deno.ts";
 import type { Peer } from "./peer.ts";
 
-/** Its id: targets go by it. */
+/** Its id, which targets.ts uses. */
 export const EARLIER = "before";
 
 /** The executable at `path`, as a peer. */

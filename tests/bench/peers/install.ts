@@ -1,17 +1,17 @@
 /**
- * Installs the peers that npm has, into dist/bench/peers, for `--install`.
+ * Installs the peers that npm has into dist/bench/peers, for `--install`.
  */
 
 import { PEER_PACKAGES } from "../paths.ts";
 import { findProgram } from "../tools.ts";
 
-// Exact versions: a comparison is to be repeatable.
+// Exact versions, so that a comparison can be repeated.
 const PACKAGES = ["@oven/bun-linux-x64@1.4.5", "ws@8.23.0", "bufferutil@4.1.0"];
 
 /**
  * Runs `npm install`.
  *
- * @throws Error when there is no npm or it failed
+ * @throws Error if npm is missing or fails
  */
 export async function installPeers(): Promise<void> {
   const npm = findProgram("npm");

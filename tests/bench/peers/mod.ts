@@ -22,7 +22,7 @@ export { earlierExecutable } from "./earlier_executable.ts";
 export { installPeers } from "./install.ts";
 export type { Found, Peer, Place } from "./peer.ts";
 
-/** Every server, ours first, in the order in which tables show them. */
+/** All servers, async-deno first, in the order of the tables. */
 export const PEERS: readonly Peer[] = [
   asyncDeno,
   asyncDenoExecutable,

@@ -1,10 +1,9 @@
 /**
  * nginx, from Debian's nginx-light.
  *
- * Tuned as its manual says: no access log, sendfile, cached open files, a listening socket a worker
- * (`reuseport`), all ready connections accepted at once, and connections kept for as many requests as
- * a run has (by default they are closed after 1,000). It can't answer with a request's body, and
- * speaks no WebSocket of its own.
+ * Tuned as in its manual: no access log, sendfile, cached open files, one listening socket per worker
+ * (`reuseport`), all ready connections accepted at once, and connections kept open for a whole run (by
+ * default they are closed after 1,000 requests). It cannot echo a request body and has no WebSocket server.
  */
 
 import { CERT_FILE, KEY_FILE } from "../certificate.ts";
@@ -14,7 +13,7 @@ import type { Peer, Place } from "./peer.ts";
 
 function configuration({ port, workers, work }: Place, folder: string): string {
   const slash = PAGE.lastIndexOf("/");
-  // Started by root it would give its workers to "nobody", who may not read the page.
+  // If root starts nginx, its workers run as "nobody", which may not be allowed to read the page.
   const user = Deno.uid() === 0 ? "user root;" : "";
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
     .map((name) => `${name}_temp_path ${folder}/${name};`).join("\n  ");

@@ -1,19 +1,19 @@
 /**
- * Node's http, on several cores by its cluster module.
+ * Node's http, on several cores with its cluster module.
  */
 
 import { PAGE } from "../paths.ts";
 import { findProgram, type Missing, versionOf } from "../tools.ts";
 import { type Found, type Peer, type Place, programPath } from "./peer.ts";
 
-/** Looks for Node on PATH. */
+/** Finds Node on PATH. */
 export async function findNode(): Promise<Found | Missing> {
   const program = findProgram("node");
   if (program === undefined) return { missing: "Node", install: "apt-get install nodejs" };
   return { program, version: await versionOf(program, "--version") };
 }
 
-/** How to start one of our Node programs. */
+/** How to start one of the Node programs in programs/. */
 export function nodeLaunch(found: Found, { port, workers }: Place, program: string) {
   return {
     command: found.program,

@@ -1,8 +1,8 @@
 /**
- * What the harness wants of a server that is measured.
+ * The interface of a measured server.
  *
- * Each server has its own file beside this one, which knows where the server is found, how its manual
- * says that it is made fast, and how it is started. What it answers stands in programs/.
+ * Each server has its own file in this folder: how to find it, how to tune it as its manual says, and how
+ * to start it. The programs that the servers run are in programs/.
  */
 
 import { fileURLToPath } from "node:url";
@@ -18,29 +18,29 @@ export interface Found {
   readonly version: string;
 }
 
-/** Where and how wide a server is to run. */
+/** The port, workers and work for which a server is started. */
 export interface Place {
   /** On 127.0.0.1. */
   readonly port: number;
   /** Threads or processes. */
   readonly workers: number;
-  /** What it is to do: files want the folder SITE, TLS the certificate. */
+  /** The kind of work: files need the folder SITE, TLS the certificate. */
   readonly work: Work;
 }
 
 /** A server that can be measured. */
 export interface Peer {
-  /** Short and stable: `--peers`, targets and the JSON go by it. */
+  /** Short, stable id, used by `--peers`, the targets and the JSON. */
   readonly id: string;
-  /** The kinds of work that it does, each with the name that the report gives it there. */
+  /** The kinds of work that it can do, each with its label in the report. */
   readonly does: Readonly<Partial<Record<Work, string>>>;
-  /** Looks for it. */
+  /** Finds the program. */
   find(): Promise<Found | Missing>;
-  /** How to start it; may write its configuration first. */
+  /** Returns how to start it; may write its configuration first. */
   launch(found: Found, place: Place): Launch | Promise<Launch>;
 }
 
-/** The path of a server program of ours in programs/. */
+/** The path of a program in programs/. */
 export function programPath(name: string): string {
   return fileURLToPath(new URL(`./programs/${name}`, import.meta.url));
 }

@@ -1,8 +1,8 @@
 /**
- * static-web-server, the one in Rust: files alone.
+ * static-web-server, written in Rust; it serves files only.
  *
- * As its manual says for speed: no log, no compression on the fly, as many threads as workers. It has no
- * package in Debian or npm; whoever has it on PATH gets its rows.
+ * Tuned as in its manual: no log, no compression on the fly, as many threads as workers. It has no package
+ * in Debian or npm; it is measured if it is on PATH.
  */
 
 import { SITE } from "../paths.ts";

@@ -34,14 +34,14 @@ Deno.test("ip address: texts and their canonical form, both ways", () => {
   }
 });
 
-Deno.test("ip address: what is none", () => {
+Deno.test("ip address: invalid texts are refused", () => {
   const wrong = ["", "1", "1.2.3", "1.2.3.4.5", "256.0.0.1", "01.2.3.4", "1.2.3.4 ", "0x1.2.3.4"];
   const wrong6 = [":", ":::", "1::2::3", "1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8:9", "12345::", "g::"];
   const more = ["::1%eth0", "[::1]", "1:2:3:4:5:6:7:8::", "1.2.3.4::", "::1.2.3", "1:", ":1"];
   for (const text of [...wrong, ...wrong6, ...more]) assertEquals(parseIpAddress(text), null, text);
 });
 
-Deno.test("cidr: what lies in a block", () => {
+Deno.test("cidr: which addresses a block contains", () => {
   const rows: [block: string, address: string, contains: boolean][] = [
     ["10.0.0.0/8", "10.255.0.1", true],
     ["10.0.0.0/8", "11.0.0.0", false],
@@ -63,7 +63,7 @@ Deno.test("cidr: what lies in a block", () => {
   }
 });
 
-Deno.test("cidr: what is none", () => {
+Deno.test("cidr: invalid blocks are refused", () => {
   for (
     const text of ["", "/8", "10.0.0.0/33", "::/129", "10.1.0.0/8", "10.0.0.0/", "a/8", "::1/8/8"]
   ) {
@@ -93,7 +93,7 @@ for (const { name, spec, input, expect } of forwardedRows as readonly ForwardedR
   });
 }
 
-Deno.test("forwarded: the longest fields take linear time", () => {
+Deno.test("forwarded: very long fields take linear time", () => {
   const trusted = [parseCidr("10.0.0.0/8")!];
   const size = 32 * 1024;
   const parts = [
@@ -114,7 +114,7 @@ Deno.test("forwarded: the longest fields take linear time", () => {
   for (const part of parts) {
     const long = part.repeat(size / part.length);
     for (const text of [long, `for="${long}`, `for="${long}"`, `${long}x`, `a${long}"`]) {
-      // Quadratic time would be minutes for all of them.
+      // In quadratic time, all of them would take minutes.
       const fields = { xForwardedFor: text, xForwardedProto: text, forwarded: text };
       clientAddress("10.0.0.1", fields, trusted);
       clientScheme("10.0.0.1", fields, trusted);
@@ -122,7 +122,7 @@ Deno.test("forwarded: the longest fields take linear time", () => {
   }
 });
 
-Deno.test("forwarded: who is on the other end of a Unix socket can be believed", () => {
+Deno.test("forwarded: a peer on a Unix socket can be trusted", () => {
   const trusted = ["unix", "10.0.0.0/8"].map((text) => parseCidr(text)!);
   const clientOf = (peer: string, xForwardedFor: string) => {
     return clientAddress(peer, { xForwardedFor, forwarded: undefined }, trusted);

@@ -1,5 +1,5 @@
 /**
- * Both tables of the connection's state, edge by edge, and all that can be reached by them.
+ * Both transition tables of a connection, entry by entry, and the states that they can reach.
  */
 import { assertEquals, assertThrows } from "@std/assert";
 import {
@@ -19,7 +19,7 @@ import {
 const CLIENT_EVENTS = Object.keys(RECEIVED) as ClientEvent[];
 const SERVER_EVENTS = Object.keys(SENT) as ServerEvent[];
 
-// Written down a second time, by hand: state, event, next state.
+// The expected table, written independently: state, event, next state.
 const CLIENT_EDGES = `
   IDLE Request SEND_BODY
   IDLE Close CLOSED
@@ -50,13 +50,13 @@ function joint(state: ConnectionState): string {
   return `${state.clientName} ${state.serverName}`;
 }
 
-Deno.test("client: each edge leads where it should, each missing one is a TypeError", () => {
+Deno.test("client: each transition has the expected target, each missing one is a TypeError", () => {
   const edges = edgesOf(CLIENT_EDGES);
   for (const from of Object.keys(CLIENT_TRANSITIONS) as ClientState[]) {
     for (const event of CLIENT_EVENTS) {
       const state = new ConnectionState();
       state.client = CLIENT[from];
-      // A server state that takes part in no configuration.
+      // A server state without joint transitions.
       state.server = SERVER.SEND_BODY;
       const next = edges.get(`${from} ${event}`);
       if (next === undefined) {
@@ -70,7 +70,7 @@ Deno.test("client: each edge leads where it should, each missing one is a TypeEr
   }
 });
 
-Deno.test("server: each edge leads where it should, each missing one is a TypeError", () => {
+Deno.test("server: each transition has the expected target, each missing one is a TypeError", () => {
   const edges = edgesOf(SERVER_EDGES);
   for (const from of Object.keys(SERVER_TRANSITIONS) as ServerState[]) {
     for (const event of SERVER_EVENTS) {
@@ -91,7 +91,7 @@ Deno.test("server: each edge leads where it should, each missing one is a TypeEr
   }
 });
 
-Deno.test("a switch is allowed only to a client that asked for it and is done", () => {
+Deno.test("a protocol switch is allowed only if the client requested it and its request is complete", () => {
   const state = new ConnectionState();
   state.receiveRequest(true);
   assertThrows(() => state.mustAllow(SENT.Switch), TypeError);
@@ -102,7 +102,7 @@ Deno.test("a switch is allowed only to a client that asked for it and is done", 
   assertEquals(joint(state), "SWITCHED_PROTOCOL SWITCHED_PROTOCOL");
 });
 
-Deno.test("a declined switch lets the next request come", () => {
+Deno.test("after a declined switch the next request can follow", () => {
   const state = new ConnectionState();
   state.receiveRequest(true);
   state.receive(RECEIVED.EndOfMessage);
@@ -113,7 +113,7 @@ Deno.test("a declined switch lets the next request come", () => {
   assertEquals(joint(state), "IDLE IDLE");
 });
 
-Deno.test("a switch comes before a close, a declined one does not", () => {
+Deno.test("a switch takes precedence over close, a declined one does not", () => {
   const state = new ConnectionState();
   state.receiveRequest(true);
   state.disableKeepAlive();
@@ -123,7 +123,7 @@ Deno.test("a switch comes before a close, a declined one does not", () => {
   assertEquals(joint(state), "MUST_CLOSE SEND_BODY");
 });
 
-Deno.test("without keep-alive both sides end where they would be done, in either order", () => {
+Deno.test("without keep-alive both sides reach MUST_CLOSE instead of DONE, in either order", () => {
   const clientFirst = new ConnectionState();
   clientFirst.receiveRequest(false);
   clientFirst.disableKeepAlive();
@@ -143,7 +143,7 @@ Deno.test("without keep-alive both sides end where they would be done, in either
   assertEquals(joint(serverFirst), "MUST_CLOSE MUST_CLOSE");
 });
 
-Deno.test("the client's end, its error, and an early answer close the server's side", () => {
+Deno.test("the client's end of stream, its error, and an early response close the server side", () => {
   const ended = new ConnectionState();
   ended.receive(RECEIVED.Close);
   assertEquals(joint(ended), "CLOSED MUST_CLOSE");
@@ -162,7 +162,7 @@ Deno.test("the client's end, its error, and an early answer close the server's s
   assertEquals(joint(wrong), "ERROR MUST_CLOSE");
 });
 
-Deno.test("a cycle starts anew only when both sides are done", () => {
+Deno.test("the next cycle starts only if both sides are done", () => {
   const state = new ConnectionState();
   state.receiveRequest(false);
   state.receive(RECEIVED.EndOfMessage);
@@ -170,7 +170,7 @@ Deno.test("a cycle starts anew only when both sides are done", () => {
   assertEquals(joint(state), "DONE SEND_RESPONSE");
 });
 
-/** All paths of at most `depth` steps; gives the joint states that they reach. */
+/** The joint states that paths of at most `depth` steps reach. */
 function reachable(depth: number): Set<string> {
   const reached = new Set<string>();
   const steps: ((state: ConnectionState) => void)[] = [
@@ -198,7 +198,7 @@ function reachable(depth: number): Set<string> {
         throw error;
       }
       reached.add(joint(state));
-      // Equal states go on equally: one path for each is enough, with what cannot be seen.
+      // Equal states continue equally, so one path per state is enough. The key includes hidden state.
       seenNow.set(`${joint(state)} ${state.keepAlive} ${path.includes(0)}`, path);
     }
     paths = [...seenNow.values()].flatMap((path) => steps.map((_, step) => [...path, step]));
@@ -206,7 +206,7 @@ function reachable(depth: number): Set<string> {
   return reached;
 }
 
-Deno.test("these and no other configurations of both sides can be reached", () => {
+Deno.test("exactly these combinations of states are reachable", () => {
   assertEquals([...reachable(9)].sort(), [
     "CLOSED CLOSED",
     "CLOSED MUST_CLOSE",

@@ -1,5 +1,5 @@
 /**
- * What a connection does between the bytes: pausing, continuing, switching, ending, letting go.
+ * The behaviour of a connection: pausing, 100 (Continue), switching protocols, closing, releasing views.
  */
 import { assertEquals, assertNotStrictEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { ByteBuffer } from "../../../protocol/byte_buffer.ts";
@@ -46,7 +46,7 @@ function answer({ connection, out }: Dialogue): void {
   connection.sendWhole(out, EMPTY_200, NOTHING, 0, 0);
 }
 
-Deno.test("behind an unanswered request nothing is read, and bytes wait", () => {
+Deno.test("while a request is unanswered, later bytes stay unread", () => {
   const dialogue = fed(GET, GET);
   assertEquals(dialogue.last, PAUSED);
   dialogue.feed(GET);
@@ -62,7 +62,7 @@ Deno.test("behind an unanswered request nothing is read, and bytes wait", () => 
   assertEquals(dialogue.last, NEED_DATA);
 });
 
-Deno.test("an answer may come before the end of the message was asked for", () => {
+Deno.test("a response may be sent before next() has returned the end of the message", () => {
   const dialogue = new Dialogue();
   const { connection, out } = dialogue;
   connection.receive(GET, 0, GET.length);
@@ -73,7 +73,7 @@ Deno.test("an answer may come before the end of the message was asked for", () =
   assertEquals([connection.clientState, connection.serverState], ["IDLE", "IDLE"]);
 });
 
-Deno.test("a body that the handler left unread goes on to be read", () => {
+Deno.test("a body that the handler did not read is still consumed", () => {
   const dialogue = fed("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nab");
   answer(dialogue);
   dialogue.takeEvents();
@@ -82,7 +82,7 @@ Deno.test("a body that the handler left unread goes on to be read", () => {
   assertEquals(dialogue.close(), ["POST /", "data abcd", "end", "GET /", "end", "paused"]);
 });
 
-Deno.test("half-close: the request under way is answered, then the connection ends", () => {
+Deno.test("half-close: the current request is answered, then the connection closes", () => {
   const dialogue = fed(GET);
   dialogue.end();
   assertEquals(dialogue.last, PAUSED);
@@ -93,7 +93,7 @@ Deno.test("half-close: the request under way is answered, then the connection en
   assertEquals(dialogue.connection.serverState, "CLOSED");
 });
 
-Deno.test("data of a body is a view into the bytes that were given", () => {
+Deno.test("body data is a view of the received bytes", () => {
   const dialogue = fed("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n");
   const piece = bytesOf("..hello..");
   const { connection } = dialogue;
@@ -106,7 +106,7 @@ Deno.test("data of a body is a view into the bytes that were given", () => {
   assertEquals(connection.buffered, 0);
 });
 
-Deno.test("chunks are views too, their framing between them", () => {
+Deno.test("chunk data is a view too, without the framing", () => {
   const dialogue = fed("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
   const piece = bytesOf("2\r\nab\r\n3\r\ncde\r\n0\r\n\r\n");
   const { connection } = dialogue;
@@ -119,7 +119,7 @@ Deno.test("chunks are views too, their framing between them", () => {
   assertEquals(seen, ["ab", "cde"]);
 });
 
-Deno.test("100 is sent once, when it is expected and asked for", () => {
+Deno.test("100 is sent once, if the client expects it and the handler asks for it", () => {
   const dialogue = fed(EXPECTING);
   const { connection, out } = dialogue;
   assertEquals(dialogue.heads[0]!.expectContinue, true);
@@ -132,7 +132,7 @@ Deno.test("100 is sent once, when it is expected and asked for", () => {
   assertEquals(dialogue.close(), ["POST /", "data ab", "end", "need data"]);
 });
 
-Deno.test("100 is not sent: not expected, body begun, response begun, stream ended", () => {
+Deno.test("100 is not sent if not expected, or if the body or response has started, or the stream ended", () => {
   const out = new ByteBuffer();
   assertEquals(fed(GET).connection.sendContinue(out), false);
   assertEquals(fed(EXPECTING, "a").connection.sendContinue(out), false);
@@ -150,7 +150,7 @@ Deno.test("100 is not sent: not expected, body begun, response begun, stream end
   assertEquals(out.length, 0);
 });
 
-Deno.test("a final answer without 100 ends the connection (RFC 9110 section 10.1.1)", () => {
+Deno.test("a final response without 100 closes the connection (RFC 9110 section 10.1.1)", () => {
   const prepared = new PreparedResponse(EMPTY_200, NOTHING, new DateField(TEST_TIME));
   for (const quick of [false, true]) {
     const dialogue = fed(EXPECTING);
@@ -163,14 +163,14 @@ Deno.test("a final answer without 100 ends the connection (RFC 9110 section 10.1
   }
 });
 
-Deno.test("a final answer without 100 goes on where the body has begun", () => {
+Deno.test("a final response without 100 keeps the connection open if the body has started", () => {
   const dialogue = fed(EXPECTING, "a");
   answer(dialogue);
   dialogue.feed(joined("b", GET));
   assertEquals(dialogue.close(), ["POST /", "data ab", "end", "GET /", "end", "paused"]);
 });
 
-Deno.test("an upgrade hands over what came behind it, in every way of arriving", () => {
+Deno.test("an upgrade returns the bytes after the request, however they arrive", () => {
   const trailing = "\x81\x85abcdhello";
   const bytes = joined(UPGRADE, trailing);
   for (const { name, cuts } of arrivalsOf(bytes.length)) {
@@ -186,7 +186,7 @@ Deno.test("an upgrade hands over what came behind it, in every way of arriving",
   }
 });
 
-Deno.test("an upgrade may be answered before the end of the message was asked for", () => {
+Deno.test("an upgrade may be answered before next() has returned the end of the message", () => {
   const { connection, out } = new Dialogue();
   connection.receive(UPGRADE, 0, UPGRADE.length);
   assertEquals(connection.next(), REQUEST);
@@ -199,7 +199,7 @@ Deno.test("an upgrade may be answered before the end of the message was asked fo
   );
 });
 
-Deno.test("an upgrade that is declined goes on with HTTP", () => {
+Deno.test("after a declined upgrade the connection continues with HTTP", () => {
   const dialogue = fed(UPGRADE, GET);
   assertEquals(dialogue.last, PAUSED);
   answer(dialogue);
@@ -218,7 +218,7 @@ Deno.test("an upgrade waits for the request's body", () => {
   assertEquals(connection.next(), SWITCHED_PROTOCOL);
 });
 
-Deno.test("misuse of switching is a TypeError and sends nothing", () => {
+Deno.test("misuse of switchProtocol is a TypeError and sends nothing", () => {
   const { connection, out } = fed(GET);
   assertThrows(() => connection.switchProtocol(out, SWITCH), TypeError);
   assertThrows(() => connection.switchProtocol(out, EMPTY_200), TypeError);
@@ -242,7 +242,7 @@ Deno.test("sending in the wrong state is a TypeError and sends nothing", () => {
   assertEquals(out.length, length);
 });
 
-Deno.test("body bytes that are sent elsewhere are counted", () => {
+Deno.test("body bytes that the caller sends itself are counted", () => {
   const sent = fed(GET);
   sent.connection.sendResponse(sent.out, { ...EMPTY_200, contentLength: 5 });
   const headEnd = sent.out.length;
@@ -260,7 +260,7 @@ Deno.test("body bytes that are sent elsewhere are counted", () => {
   assertThrows(() => chunked.connection.sendDataOutside(5), TypeError);
 });
 
-Deno.test("an error is answered in text, and the connection ends", () => {
+Deno.test("an error is answered with text, and the connection closes", () => {
   const dialogue = fed("GET / HTTP/3.0\r\n");
   const { connection, out } = dialogue;
   const error = new ProtocolError("HTTP_X", "No", { status: 405 });
@@ -277,7 +277,7 @@ Deno.test("an error is answered in text, and the connection ends", () => {
   assertEquals(connection.next(), CLOSED);
 });
 
-Deno.test("an error in the body is answered unless the response has begun", () => {
+Deno.test("an error in the body is answered unless the response has started", () => {
   const request = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nz";
   const error = new ProtocolError("HTTP_X", "No", { status: 400 });
   const before = fed(request);
@@ -291,7 +291,7 @@ Deno.test("an error in the body is answered unless the response has begun", () =
   assertEquals(after.connection.next(), CLOSED);
 });
 
-Deno.test("an error behind a HEAD request has its body: HEAD was another request", () => {
+Deno.test("the answer to an error after a HEAD request has a body", () => {
   const dialogue = new Dialogue();
   dialogue.feed(joined("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n", "BAD\r\n"));
   dialogue.out.clear();
@@ -303,7 +303,7 @@ Deno.test("an error behind a HEAD request has its body: HEAD was another request
   assertEquals(textOf(dialogue.out.view()).endsWith("\r\n\r\nwhy"), true);
 });
 
-Deno.test("an answer before any request ends the connection, as when a client is too slow", () => {
+Deno.test("a response before any request closes the connection, for example if a client is too slow", () => {
   const dialogue = fed("GET / HT");
   const { connection, out } = dialogue;
   connection.sendWhole(out, { ...EMPTY_200, status: 408 }, NOTHING, 0, 0);
@@ -311,7 +311,7 @@ Deno.test("an answer before any request ends the connection, as when a client is
   assertEquals(connection.next(), CLOSED);
 });
 
-Deno.test("behind an answer before any request nothing is read", () => {
+Deno.test("after a response before any request nothing is read", () => {
   const { connection, out } = new Dialogue();
   connection.sendResponse(out, { ...EMPTY_200, status: 503 });
   connection.receive(GET, 0, GET.length);
@@ -320,7 +320,7 @@ Deno.test("behind an answer before any request nothing is read", () => {
   assertEquals(connection.next(), CLOSED);
 });
 
-Deno.test("mustClose: at rest the next response says so, later pipelined requests are not read", () => {
+Deno.test("mustClose on an idle connection: the next response closes, pipelined requests are not read", () => {
   const dialogue = new Dialogue();
   dialogue.connection.mustClose();
   assertEquals(dialogue.connection.next(), NEED_DATA);
@@ -329,7 +329,7 @@ Deno.test("mustClose: at rest the next response says so, later pipelined request
   assertEquals(textOf(dialogue.out.view()).includes("\r\nConnection: close\r\n"), true);
 });
 
-Deno.test("mustClose behind the head of a response ends the connection all the same", () => {
+Deno.test("mustClose after the head of a response still closes the connection", () => {
   const dialogue = fed(GET, GET);
   const { connection, out } = dialogue;
   connection.sendResponse(out, EMPTY_200);
@@ -339,7 +339,7 @@ Deno.test("mustClose behind the head of a response ends the connection all the s
   assertEquals(connection.next(), CLOSED);
 });
 
-Deno.test("the scratch head may be used by others while a request is under way", () => {
+Deno.test("other connections may use the scratch head while a request is in progress", () => {
   const worker = { head: new RequestHead(), limits: HTTP1_LIMITS, date: new DateField(TEST_TIME) };
   const first = new Http1Connection(worker);
   const second = new Http1Connection(worker);
@@ -359,7 +359,7 @@ Deno.test("the scratch head may be used by others while a request is under way",
   assertEquals(kept.clone().field("connection"), "keep-alive");
 });
 
-Deno.test("a head that comes byte by byte is parsed once a line, not once a byte", () => {
+Deno.test("a head that arrives byte by byte is parsed once per line, not once per byte", () => {
   let readings = 0;
   const limits = {
     ...HTTP1_LIMITS,
@@ -384,11 +384,11 @@ Deno.test("a head that comes byte by byte is parsed once a line, not once a byte
   connection.receive(bytes, bytes.length - 1, bytes.length);
   assertEquals(connection.next(), REQUEST);
   assertEquals(connection.head.fields.length, 99);
-  // A try reads the limit twice; there are 101 line ends and some limits to cross.
+  // Each attempt reads the limit twice; there are 101 line ends and a few limits.
   assertEquals(readings < 230, true, `${readings}`);
 });
 
-Deno.test("an idle connection holds nothing of what it was given", () => {
+Deno.test("an idle connection keeps no reference to received bytes", () => {
   const dialogue = new Dialogue();
   for (let i = 0; i < 3; i++) {
     for (const piece of piecesOf(GET, [5, 9])) dialogue.feed(piece);

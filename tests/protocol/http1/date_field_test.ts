@@ -14,7 +14,7 @@ Deno.test("the date of RFC 9110 section 5.6.7", () => {
   assertEquals(written(784_111_777_000).length, DATE_LENGTH);
 });
 
-Deno.test("dates are those of the calendar: edges of years, months and leap days", () => {
+Deno.test("dates equal those of Date: edges of years, months and leap days", () => {
   for (const year of [1970, 1972, 1999, 2000, 2001, 2024, 2026, 2100, 2400, 9999]) {
     for (let month = 0; month < 12; month++) {
       const first = Date.UTC(year, month, 1);
@@ -26,7 +26,7 @@ Deno.test("dates are those of the calendar: edges of years, months and leap days
   }
 });
 
-Deno.test("dates are those of the calendar: anywhere", () => {
+Deno.test("dates equal those of Date: random times", () => {
   const random = new Random(1);
   const date = new DateField();
   for (let i = 0; i < 10_000; i++) {
@@ -36,7 +36,7 @@ Deno.test("dates are those of the calendar: anywhere", () => {
   }
 });
 
-Deno.test("the version changes with the second and not within it", () => {
+Deno.test("the version changes once per second", () => {
   const date = new DateField(10_000);
   const { bytes, version } = date;
   date.set(10_999);
@@ -48,7 +48,7 @@ Deno.test("the version changes with the second and not within it", () => {
   assertEquals(date.version, version + 2);
 });
 
-Deno.test("times without a four-digit year are refused, and change nothing", () => {
+Deno.test("times outside 1970 to 9999 are refused and change nothing", () => {
   const date = new DateField(LAST_MILLISECOND);
   assertEquals(textOf(date.bytes), "Fri, 31 Dec 9999 23:59:59 GMT");
   for (const time of [LAST_MILLISECOND + 1, -1, NaN, Infinity]) {

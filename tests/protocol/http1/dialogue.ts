@@ -1,9 +1,9 @@
 /**
- * A client's bytes against one connection, and what came of them as lines of text.
+ * Feeds a client's bytes to one connection and records the events as lines of text.
  *
- * In: pieces, and the end of the stream. Out: the transcript, the same for every arrival: `GET /path`,
- * `data …` (neighbours joined), `end`, `closed`, `error CODE STATUS`. Each piece is given in a
- * buffer that is overwritten afterwards, so that whatever should have been retained shows.
+ * In: pieces, and the end of the stream. Out: the transcript, which does not depend on the pieces:
+ * `GET /path`, `data …` (adjacent ones joined), `end`, `closed`, `error CODE STATUS`. Each piece is passed
+ * in a buffer that is overwritten afterwards, so bytes that were not retained are noticed.
  */
 import { ByteBuffer } from "../../../protocol/byte_buffer.ts";
 import { NEED_DATA, ProtocolError } from "../../../protocol/errors.ts";
@@ -26,25 +26,25 @@ export const TEST_TIME = 784_111_777_000;
 const NOTHING = new Uint8Array(0);
 const POISON = 0xaa;
 
-/** How a dialogue goes. */
+/** Options of a dialogue. */
 export interface DialogueOptions {
-  /** Instead of the defaults. */
+  /** Override the default limits. */
   readonly limits?: Partial<Http1Limits> | undefined;
   /** Whether requests are answered as soon as they are complete; default true. */
   readonly answers?: boolean;
 }
 
-/** Feeds a connection and writes down what happens. */
+/** Feeds a connection and records its events. */
 export class Dialogue {
-  /** What happened so far. */
+  /** The events so far. */
   readonly transcript: string[] = [];
   /** Owning copies of all heads, in order. */
   readonly heads: RequestHead[] = [];
-  /** The connection that is spoken to. */
+  /** The connection under test. */
   readonly connection: Http1Connection;
-  /** What the connection sent. */
+  /** The bytes that the connection sent. */
   readonly out: ByteBuffer = new ByteBuffer();
-  /** What the last call of `next()` answered; -1 after an error. */
+  /** The result of the last call of `next()`; -1 after an error. */
   last = NEED_DATA;
   readonly #answers: boolean;
 
@@ -55,9 +55,9 @@ export class Dialogue {
     this.#answers = options.answers ?? true;
   }
 
-  /** Gives one piece, takes all events, and spoils the bytes. */
+  /** Passes one piece, takes all events, and overwrites the bytes. */
   feed(piece: Uint8Array): void {
-    // Not at the start of its buffer and not up to the end: offsets have to be heeded.
+    // The piece is in the middle of its buffer, so that wrong offsets are noticed.
     const buffer = new Uint8Array(piece.length + 7).fill(POISON);
     buffer.set(piece, 3);
     this.connection.receive(buffer, 3, 3 + piece.length);
@@ -66,7 +66,7 @@ export class Dialogue {
     buffer.fill(POISON);
   }
 
-  /** Tells of the end of the stream, and takes all events. */
+  /** Reports the end of the stream and takes all events. */
   end(): void {
     this.connection.receiveEof();
     this.takeEvents();
@@ -84,7 +84,7 @@ export class Dialogue {
     }
   }
 
-  /** The transcript with what is awaited at its end, where that is anything. */
+  /** The transcript; if the connection waits for something, its last line says so. */
   close(): string[] {
     if (this.last === NEED_DATA) return [...this.transcript, "need data"];
     return this.last === PAUSED ? [...this.transcript, "paused"] : this.transcript;

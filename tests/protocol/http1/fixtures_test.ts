@@ -1,5 +1,5 @@
 /**
- * The tables of requests, refusals and streams, each row in every way in which it can arrive.
+ * The tables of accepted requests, refused requests and streams; each row is split in every way.
  */
 import { assertEquals } from "@std/assert";
 import type { Http1Limits } from "../../../protocol/limits.ts";
@@ -35,7 +35,7 @@ interface StreamRow extends Row {
 
 const TRAILING = "\u0000 GET\r\n\r\n";
 
-/** A dialogue about `row` in one way of arriving. */
+/** Feeds the input of `row`, split in one way. */
 function speak(
   row: Row,
   bytes: Uint8Array,
@@ -48,7 +48,7 @@ function speak(
   return dialogue;
 }
 
-/** Those properties of a head that a row names. */
+/** The properties of a head that a row names. */
 function namedParts(head: RequestHead, names: readonly string[], row: AcceptedRow): unknown {
   const joined = (row.expect.request["joined"] ?? {}) as Record<string, string>;
   const parts: Record<string, unknown> = {
@@ -74,7 +74,7 @@ for (const row of acceptedRows as readonly AcceptedRow[]) {
     }
   });
 
-  Deno.test(`request accepted, bytes behind it untouched: ${row.name}`, () => {
+  Deno.test(`request accepted, bytes after it untouched: ${row.name}`, () => {
     const bytes = bytesOf(row.input);
     const more = bytesOf([...(typeof row.input === "string" ? [row.input] : row.input), TRAILING]);
     for (const cuts of [[], [bytes.length], [bytes.length - 1], [bytes.length + 1]]) {

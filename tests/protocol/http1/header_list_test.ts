@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { HeaderList } from "../../../protocol/http1/mod.ts";
 import { bytesOf } from "../../support/protocol_cases.ts";
 
-/** A list over `name:value` rows, as the parser makes it. */
+/** A list of `name:value` rows, as the parser makes it. */
 function listOf(...rows: string[]): HeaderList {
   const list = new HeaderList();
   list.reset(bytesOf(rows.join("")));
@@ -23,7 +23,7 @@ Deno.test("names and values by index, in order", () => {
   assertEquals([...list], [["A", "1"], ["b", ""], ["A", "3"]]);
 });
 
-Deno.test("names are found without regard to case, and only whole", () => {
+Deno.test("names are case-insensitive, and only whole names match", () => {
   const list = listOf("Content-TYPE:a", "content:b");
   assertEquals(list.get("content-type"), "a");
   assertEquals(list.get("content"), "b");
@@ -32,11 +32,11 @@ Deno.test("names are found without regard to case, and only whole", () => {
   assertEquals(list.has("content-types"), false);
 });
 
-Deno.test("lines of one name are joined in their order", () => {
+Deno.test("lines with one name are joined in order", () => {
   assertEquals(listOf("a:1", "b:2", "A:3", "a:").get("a"), "1, 3, ");
 });
 
-Deno.test("beyond the list is a RangeError", () => {
+Deno.test("an index beyond the list is a RangeError", () => {
   const list = listOf("a:1");
   for (const index of [-1, 1, NaN]) {
     assertThrows(() => list.name(index), RangeError);
@@ -53,7 +53,7 @@ Deno.test("a list grows, and is empty after a reset", () => {
   assertEquals(list.has("n1"), false);
 });
 
-Deno.test("a copy lies in other bytes, and can grow", () => {
+Deno.test("a copy refers to other bytes and can grow", () => {
   const list = new HeaderList();
   list.reset(bytesOf("....a:1"));
   list.add(4, 5, 6, 7);

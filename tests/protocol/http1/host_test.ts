@@ -1,4 +1,4 @@
-/** The check of a host beside the parser of addresses, which makes bytes of what this one only judges. */
+/** The host check, compared with the address parser for IPv6 literals. */
 
 import { assert, assertEquals } from "@std/assert";
 import { parseIpAddress } from "../../../protocol/address/mod.ts";
@@ -11,7 +11,7 @@ function isHostText(text: string): boolean {
   return isHost(bytes, 1, bytes.length - 1);
 }
 
-Deno.test("host: brackets hold what the address parser takes for IPv6, and nothing else", () => {
+Deno.test("host: brackets accept exactly what the address parser accepts as IPv6", () => {
   const random = new Random(5);
   const parts = [
     "1",
@@ -38,7 +38,7 @@ Deno.test("host: brackets hold what the address parser takes for IPv6, and nothi
     assertEquals(isHostText(`[${text}]`), expected, text);
     assertEquals(isHostText(`[${text}]:80`), expected, text);
   }
-  assert(accepted > 1_000, `${accepted} addresses are too few to say anything`);
+  assert(accepted > 1_000, `${accepted} addresses are too few`);
 });
 
 Deno.test("host: every byte, alone, before a port and encoded", () => {
@@ -53,10 +53,10 @@ Deno.test("host: every byte, alone, before a port and encoded", () => {
   }
 });
 
-Deno.test("host: nothing is no host, and what lies around it is not looked at", () => {
+Deno.test("host: an empty range is not a host, and bytes outside the range are ignored", () => {
   const bytes = bytesOf("[::1]:80");
   assertEquals(isHost(bytes, 3, 3), false);
   assertEquals(isHost(bytes, 0, 5), true);
-  assertEquals(isHost(bytes, 0, 4), false, "its bracket lies behind the end");
-  assertEquals(isHost(bytesOf("%41"), 0, 2), false, "its digit lies behind the end");
+  assertEquals(isHost(bytes, 0, 4), false, "its bracket is after the end");
+  assertEquals(isHost(bytesOf("%41"), 0, 2), false, "its digit is after the end");
 });

@@ -7,7 +7,7 @@ function content(buffer: InputBuffer): string {
   return textOf(buffer.bytes.subarray(buffer.start, buffer.end));
 }
 
-Deno.test("with nothing left over, what is received is a view", () => {
+Deno.test("received bytes are a view if no bytes are left over", () => {
   const buffer = new InputBuffer();
   const bytes = bytesOf("..abc..");
   buffer.receive(bytes, 2, 5);
@@ -15,7 +15,7 @@ Deno.test("with nothing left over, what is received is a view", () => {
   assertEquals(content(buffer), "abc");
 });
 
-Deno.test("what is left over is copied once, and more is appended to it", () => {
+Deno.test("bytes left over are copied once, and more bytes are appended to them", () => {
   const buffer = new InputBuffer();
   const bytes = bytesOf("abc");
   buffer.receive(bytes, 0, 3);
@@ -39,7 +39,7 @@ Deno.test("two views without a retain between them are joined", () => {
   assertEquals(textOf(first), "abc");
 });
 
-Deno.test("consumed, it owns nothing", () => {
+Deno.test("a consumed buffer owns nothing", () => {
   const buffer = new InputBuffer();
   buffer.receive(bytesOf("abc"), 0, 3);
   buffer.retain();
@@ -48,7 +48,7 @@ Deno.test("consumed, it owns nothing", () => {
   assertEquals(buffer.bytes.length, 0);
 });
 
-Deno.test("nothing is lost and memory stays near what is held, whatever the order", () => {
+Deno.test("no bytes are lost and memory stays close to the content, in any order of calls", () => {
   const random = new Random(2);
   const buffer = new InputBuffer();
   let held = "";

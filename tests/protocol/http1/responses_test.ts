@@ -1,6 +1,6 @@
 /**
- * The table of responses: what goes out for a request and what a handler says, whole and prepared,
- * appended to an empty buffer and behind something else.
+ * The table of responses: the bytes sent for a request and a handler's response, encoded directly and
+ * prepared, appended to an empty buffer and after other bytes.
  */
 import { assertEquals, assertThrows } from "@std/assert";
 import { ByteBuffer } from "../../../protocol/byte_buffer.ts";
@@ -30,7 +30,7 @@ interface ResponseRow {
 const rows = responseRows as unknown as readonly ResponseRow[];
 const ERRORS = { TypeError, RangeError };
 
-/** A connection that has the request of `input` before it, unanswered. */
+/** A connection that has received the request of `input` and not answered it. */
 function asked(input: ResponseInput): Dialogue {
   const dialogue = new Dialogue({ answers: false });
   dialogue.feed(bytesOf(input.request));
@@ -73,7 +73,7 @@ for (const row of rows) {
 
 const NOTHING = new Uint8Array(0);
 
-Deno.test("a head that cannot be sent leaves nothing behind, and another answer is possible", () => {
+Deno.test("an invalid head appends nothing, and another response is possible", () => {
   for (const { input } of rows.filter((row) => row.error !== undefined)) {
     if (input.pieces !== undefined || input.contentLength !== undefined) continue;
     const dialogue = asked(input);
@@ -85,7 +85,7 @@ Deno.test("a head that cannot be sent leaves nothing behind, and another answer 
   }
 });
 
-Deno.test("a prepared response is byte for byte what the general encoder makes", () => {
+Deno.test("a prepared response has exactly the bytes of the response encoder", () => {
   let compared = 0;
   for (const { input, expect } of rows) {
     if (expect === undefined || input.body === undefined || input.contentLength !== undefined) {
@@ -93,7 +93,7 @@ Deno.test("a prepared response is byte for byte what the general encoder makes",
     }
     const date = new DateField(TEST_TIME);
     const prepared = new PreparedResponse(input, bytesOf(input.body), date);
-    // Twice: the variant is made by the first call and reused by the second.
+    // Twice: the first call encodes the form, the second reuses it.
     for (let i = 0; i < 2; i++) {
       const dialogue = asked(input);
       const out = new ByteBuffer(1);
@@ -108,7 +108,7 @@ Deno.test("a prepared response is byte for byte what the general encoder makes",
   assertEquals(compared > 15, true);
 });
 
-Deno.test("a prepared response has the date of the moment in every variant", () => {
+Deno.test("a prepared response has the current date in every form", () => {
   const date = new DateField(0);
   const prepared = new PreparedResponse({ status: 404, fields: [] }, bytesOf("no"), date);
   const dateIn = (text: string) => /^Date: (.*)\r$/m.exec(text)?.[1];
@@ -126,7 +126,7 @@ Deno.test("a prepared response has the date of the moment in every variant", () 
   }
 });
 
-Deno.test("a prepared head is what the general encoder makes, with its body sent from elsewhere", () => {
+Deno.test("a prepared head equals that of the response encoder; the caller sends the body", () => {
   const date = new DateField(TEST_TIME);
   const body = bytesOf("from elsewhere");
   const fields = [["ETag", '"v1"']] as const;
@@ -149,7 +149,7 @@ Deno.test("a prepared head is what the general encoder makes, with its body sent
   assertThrows(() => cut.sendEnd(new ByteBuffer()), TypeError);
 });
 
-Deno.test("what cannot be prepared is refused when it is made", () => {
+Deno.test("the constructor refuses a response that cannot be prepared", () => {
   const date = new DateField(TEST_TIME);
   const make = (status: number, name: string, body: string) => () =>
     new PreparedResponse({ status, fields: [[name, "x"]] }, bytesOf(body), date);
@@ -165,7 +165,7 @@ Deno.test("what cannot be prepared is refused when it is made", () => {
   assertThrows(outside(304, ""), TypeError);
 });
 
-Deno.test("lengths are written right around each power of ten, chunk sizes of sixteen", () => {
+Deno.test("lengths are correct around each power of ten, chunk sizes around each power of sixteen", () => {
   for (const edge of [0, 1, 9, 10, 15, 16, 17, 99, 100, 255, 256, 257, 4095, 4096, 65535, 65536]) {
     const body = new Uint8Array(edge + 4).fill(0x61);
     for (const contentLength of [edge, -1]) {

@@ -8,7 +8,7 @@ import {
 } from "../../../protocol/http1/text_cache.ts";
 import { bytesOf } from "../../support/protocol_cases.ts";
 
-Deno.test("what is held is found by its bytes, wherever they lie", () => {
+Deno.test("a cached text is found by its bytes at any offset", () => {
   const cache = new TextCache();
   assertEquals(cache.find(bytesOf("GET"), 0, 3, 7), -1);
   const slot = cache.hold(bytesOf("GET"), 0, 3, 7);
@@ -23,7 +23,7 @@ Deno.test("an equal hash is not enough", () => {
   }
 });
 
-Deno.test("the next text of a slot takes the place of the last, also when it is shorter", () => {
+Deno.test("a new text replaces the one in its slot, even if it is shorter", () => {
   const cache = new TextCache();
   cache.hold(bytesOf("longer"), 0, 6, 7);
   const slot = cache.hold(bytesOf("lo"), 0, 2, 7);
@@ -31,7 +31,7 @@ Deno.test("the next text of a slot takes the place of the last, also when it is 
   assertEquals(cache.find(bytesOf("longer"), 0, 6, 7), -1);
 });
 
-Deno.test("neither empty nor long texts are held", () => {
+Deno.test("empty and long texts are not cached", () => {
   const cache = new TextCache();
   const long = bytesOf("a".repeat(TEXT_BYTES + 1));
   assertEquals(cache.hold(long, 0, TEXT_BYTES + 1, 7), -1);
@@ -41,7 +41,7 @@ Deno.test("neither empty nor long texts are held", () => {
   assertEquals(cache.find(long, 1, TEXT_BYTES + 1, 7), slot);
 });
 
-Deno.test("neighbouring slots do not run into each other", () => {
+Deno.test("adjacent slots do not overlap", () => {
   const cache = new TextCache();
   const texts = Array.from({ length: TEXT_SLOTS }, (_, i) => String(i).repeat(TEXT_BYTES / 2));
   texts.forEach((text, i) => cache.hold(bytesOf(text), 0, TEXT_BYTES / 2, i));
@@ -50,7 +50,7 @@ Deno.test("neighbouring slots do not run into each other", () => {
   });
 });
 
-Deno.test("strings are right whatever came before, held or not", () => {
+Deno.test("strings are correct whether cached or not", () => {
   const cache = new StringCache();
   for (let round = 0; round < 3; round++) {
     for (let i = 0; i < 300; i++) {

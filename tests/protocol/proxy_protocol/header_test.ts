@@ -6,7 +6,7 @@ const SIGNATURE = "\r\n\r\n\0\r\nQUIT\n";
 const V4 = "\xc0\x00\x02\x01\x0a\x00\x00\x01\x12\x67\x00\x50";
 const V6 = `\x20\x01\x0d\xb8${"\0".repeat(11)}\x01${"\0".repeat(16)}\x12\x67\x00\x50`;
 
-/** What is understood, with the address that comes out. */
+/** Valid headers and the address in each. */
 const RIGHT: readonly (readonly [header: string, address: string])[] = [
   ["PROXY TCP4 192.0.2.1 10.0.0.1 4711 80\r\n", "192.0.2.1"],
   ["PROXY TCP6 2001:db8::1 ::1 65535 0\r\n", "2001:db8::1"],
@@ -48,7 +48,7 @@ function bytesOf(text: string): Uint8Array {
   return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }
 
-Deno.test("proxy header: whole, every prefix, and with the client's bytes behind it", () => {
+Deno.test("proxy header: whole, every prefix, and followed by the client's bytes", () => {
   for (const [text, address] of RIGHT) {
     const header = bytesOf(text);
     const expected = { address, length: header.length };
@@ -61,7 +61,7 @@ Deno.test("proxy header: whole, every prefix, and with the client's bytes behind
   }
 });
 
-Deno.test("proxy header: what is none is refused, at the latest when it is whole", () => {
+Deno.test("proxy header: an invalid header is refused, at the latest when it is complete", () => {
   for (const text of WRONG) {
     const bytes = bytesOf(text);
     assertThrows(

@@ -1,4 +1,4 @@
-/** Content codings by their table. */
+/** Runs the table of content codings. */
 
 import { assertEquals } from "@std/assert";
 import {

@@ -1,4 +1,4 @@
-/** Entity tags by their table, and beside those of @std/http where these go by the text. */
+/** Runs the table of entity tags, and compares with @std/http where it follows the RFC. */
 
 import { assertEquals } from "@std/assert";
 import { ifMatch, ifNoneMatch } from "@std/http/etag";
@@ -39,7 +39,7 @@ Deno.test("entity tags: the comparisons of RFC 9110 section 8.8.3.2", () => {
   }
 });
 
-Deno.test("entity tags: as @std/http, but for commas in a tag and `*` with a weak one", () => {
+Deno.test("entity tags: the same results as @std/http, except for commas in a tag and `*` with a weak tag", () => {
   const tags = ['"a"', '"b"', 'W/"a"', 'W/"b"', '""'];
   const lists = tags.flatMap((one) => [one, ...tags.map((other) => `${one}, ${other}`)]);
   for (const etag of tags) {
@@ -48,7 +48,7 @@ Deno.test("entity tags: as @std/http, but for commas in a tag and `*` with a wea
       assertEquals(listMatchesWeakly(list, etag), !ifNoneMatch(list, etag), `${list} ${etag}`);
     }
   }
-  // What keeps us from using it; if this fails, it was mended and ours can go.
+  // The reason for not using @std/http. If this fails, it was fixed, and ours can be removed.
   assertEquals([ifMatch("*", 'W/"a"'), listMatchesStrongly("*", 'W/"a"')], [false, true]);
   assertEquals([ifMatch('"a,b"', '"a,b"'), listMatchesStrongly('"a,b"', '"a,b"')], [false, true]);
 });

@@ -1,4 +1,4 @@
-/** Field lines of a command line by their table. */
+/** Runs the table of configured field lines. */
 
 import { assert, assertEquals } from "@std/assert";
 import { isToken, parseFieldLine } from "../../../protocol/semantics/mod.ts";
@@ -7,7 +7,7 @@ import { readTable, type Row } from "../../support/semantics_tables.ts";
 interface LineRow extends Row {
   input: string;
   expect?: { name: string; value: string };
-  /** A part of what is said to be wrong. */
+  /** A part of the error text. */
   error?: string;
 }
 

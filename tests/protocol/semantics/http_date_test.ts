@@ -1,4 +1,4 @@
-/** Dates by their table, and against the calendar of the engine. */
+/** Runs the table of HTTP dates, and compares with JavaScript's Date. */
 
 import { assertEquals } from "@std/assert";
 import { formatHttpDate, parseHttpDate } from "../../../protocol/semantics/mod.ts";
@@ -7,9 +7,9 @@ import { NOW, readTable, type Row } from "../../support/semantics_tables.ts";
 
 interface DateRow extends Row {
   input: string;
-  /** The present, an ISO date; else that of all tables. */
+  /** The current time as an ISO date; by default that of all tables. */
   now?: string;
-  /** An ISO date; null: no date. */
+  /** An ISO date; null: the value is not a date. */
   expect: string | null;
 }
 
@@ -21,7 +21,7 @@ for (const row of readTable<DateRow>("http_dates")) {
   });
 }
 
-Deno.test("HTTP dates: what is written is read as the same, and is the calendar's", () => {
+Deno.test("HTTP dates: a formatted date parses to the same time and equals that of Date", () => {
   const random = new Random(1);
   const last = Date.UTC(9999, 11, 31, 23, 59, 59) / 1000;
   const seconds = [0, 1, 784_111_777, last, Date.UTC(2000, 1, 29) / 1000];
@@ -33,7 +33,7 @@ Deno.test("HTTP dates: what is written is read as the same, and is the calendar'
   }
 });
 
-Deno.test("HTTP dates: times without a year of four digits are not written", () => {
+Deno.test("HTTP dates: times without a four-digit year are not formatted", () => {
   assertEquals(formatHttpDate(784_111_777.9), "Sun, 06 Nov 1994 08:49:37 GMT");
   for (const second of [-1, -0.5, 253_402_300_800, NaN, Infinity, -Infinity]) {
     assertEquals(formatHttpDate(second), undefined, String(second));

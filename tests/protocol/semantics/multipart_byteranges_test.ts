@@ -1,4 +1,4 @@
-/** Multipart bodies: their form, and their length known beforehand. */
+/** Multipart bodies: their format, and that their length is known in advance. */
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { multipartByteranges, type PartsOf } from "../../../protocol/semantics/mod.ts";
@@ -19,7 +19,7 @@ function bodyOf(of: PartsOf): string {
   return parts.join("") + textOf(closing);
 }
 
-Deno.test("multipart: the form of RFC 9110 section 14.6", () => {
+Deno.test("multipart: the format of RFC 9110 section 14.6", () => {
   assertEquals(
     bodyOf(OF),
     "--b\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Range: bytes 0-2/1000\r\n\r\n012" +
@@ -37,11 +37,11 @@ Deno.test("multipart: the length is that of the body, with and without a type", 
   }
 });
 
-Deno.test("multipart: the boundary is said in the answer's type, and must be one", () => {
+Deno.test("multipart: Content-Type names the boundary, and an invalid boundary is refused", () => {
   const longest = "aZ09'+_.-".padEnd(70, "x");
   const { contentType } = multipartByteranges(RANGES, { ...OF, boundary: longest });
   assert(contentType === `multipart/byteranges; boundary=${longest}`);
   for (const boundary of ["", "a b", "a\r\n", `${longest}x`, "a;b", '"', "ä"]) {
-    assertThrows(() => multipartByteranges(RANGES, { ...OF, boundary }), TypeError, "separate");
+    assertThrows(() => multipartByteranges(RANGES, { ...OF, boundary }), TypeError, "boundary");
   }
 });

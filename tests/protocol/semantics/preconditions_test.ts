@@ -1,4 +1,4 @@
-/** Conditional requests by their table. */
+/** Runs the table of conditional requests. */
 
 import { assertEquals } from "@std/assert";
 import {
@@ -16,7 +16,7 @@ import {
 } from "../../support/semantics_tables.ts";
 
 interface ConditionRow extends RequestRow {
-  /** The status that the verdict leads to. */
+  /** The resulting status. */
   expect: 200 | 304 | 412;
 }
 

@@ -1,4 +1,4 @@
-/** Ranges by their table, and by a sentence: whatever is asked, what is sent lies within and is asked for. */
+/** Runs the table of ranges, and checks with random ranges that exactly the requested bytes are sent. */
 
 import { assert, assertEquals } from "@std/assert";
 import {
@@ -22,7 +22,7 @@ import {
 interface RangeRow extends RequestRow {
   /** "full", "unsatisfiable", or pairs of start and end. */
   expect: "full" | "unsatisfiable" | [start: number, end: number][];
-  /** The present; else that of all tables. */
+  /** The current time; by default that of all tables. */
   now?: number;
 }
 
@@ -39,7 +39,7 @@ Deno.test("ranges: Content-Range", () => {
   assertEquals(unsatisfiedContentRange(1234), "bytes */1234");
 });
 
-Deno.test("ranges: exactly the asked bytes, once each, and little between them", () => {
+Deno.test("ranges: exactly the requested bytes, each once, with small gaps filled", () => {
   const random = new Random(1);
   for (let run = 0; run < 5_000; run++) {
     const size = 1 + random.below(2_000);
@@ -58,7 +58,7 @@ Deno.test("ranges: exactly the asked bytes, once each, and little between them",
   }
 });
 
-/** Compares byte by byte what was found with what was asked for. */
+/** Compares the selected ranges with the requested ones, byte by byte. */
 function judge(found: readonly ByteRange[], asked: readonly ByteRange[], size: number): void {
   const sent = new Uint8Array(size);
   for (const { start, end } of found) {
@@ -71,7 +71,7 @@ function judge(found: readonly ByteRange[], asked: readonly ByteRange[], size: n
   for (let at = 0; at < size; at++) {
     assert(sent[at]! <= 1 && sent[at]! >= wanted[at]!, "sent twice, or not at all");
     gap = sent[at] === wanted[at] ? 0 : gap + 1;
-    assert(gap <= 100, "much was sent that nobody asked for");
+    assert(gap <= 100, "large gaps between requested ranges were sent");
   }
 }
 

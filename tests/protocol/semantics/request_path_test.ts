@@ -1,4 +1,4 @@
-/** Paths by their table, and by a sentence: what is let through names something below the root. */
+/** Runs the table of paths, and checks with random paths that accepted ones stay below the root. */
 
 import { assert, assertEquals } from "@std/assert";
 import { decodeRequestPath, isRefusedPath } from "../../../protocol/semantics/mod.ts";

@@ -4,15 +4,15 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { makeClosePayload, parseClosePayload } from "../../../protocol/websocket/close_payload.ts";
 import { isCloseCode } from "../../../protocol/websocket/mod.ts";
 
-Deno.test("exactly the codes of section 7.4 and of the registry may stand in a frame", () => {
+Deno.test("exactly the codes of section 7.4 and of the registry are allowed in a frame", () => {
   const named = [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014];
   for (let code = 0; code <= 0xffff; code++) {
     const wanted = named.includes(code) || (code >= 3000 && code <= 4999);
-    if (isCloseCode(code) !== wanted) throw new Error(`misjudged ${code}`);
+    if (isCloseCode(code) !== wanted) throw new Error(`wrong result for ${code}`);
   }
 });
 
-Deno.test("what is made is parsed again", () => {
+Deno.test("an encoded payload parses to the same code and reason", () => {
   for (const code of [1000, 1001, 1011, 3000, 4999]) {
     for (const reason of ["", "bye", "é€😀", "x".repeat(123), "\ufeffmark"]) {
       const payload = makeClosePayload(code, reason);
@@ -21,12 +21,12 @@ Deno.test("what is made is parsed again", () => {
   }
 });
 
-Deno.test("no code is an empty payload, and the other way round", () => {
+Deno.test("no code is an empty payload, and an empty payload has no code", () => {
   assertEquals(makeClosePayload(1005, "").length, 0);
   assertEquals(parseClosePayload(new Uint8Array(9), 4, 4), { code: 1005, reason: "" });
 });
 
-Deno.test("what may not be sent is a RangeError", () => {
+Deno.test("a code or reason that must not be sent is a RangeError", () => {
   for (const code of [0, 999, 1004, 1006, 1015, 2999, 5000, 1000.5, NaN]) {
     assertThrows(() => makeClosePayload(code, ""), RangeError, "close code");
   }

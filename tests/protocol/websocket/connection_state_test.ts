@@ -1,4 +1,4 @@
-/** The tables of the connection's states: every pair of a state and a step. */
+/** The state tables of a connection: every pair of a state and a step. */
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
@@ -10,7 +10,7 @@ import {
 } from "../../../protocol/websocket/connection_state.ts";
 
 const STEPS: ConnectionStep[] = ["SEND_CLOSE", "RECEIVE_CLOSE", "RECEIVE_EOF", "FAIL"];
-// RFC 6455 section 7.1, written a second time: state, then what each step leads to.
+// RFC 6455 section 7.1, written independently: a state, then the next state for each step.
 const EXPECTED: [ConnectionState, ...(ConnectionState | undefined)[]][] = [
   ["OPEN", "CLOSE_SENT", "CLOSE_RECEIVED", "CLOSED", "FAILED"],
   ["CLOSE_SENT", undefined, "CLOSED", "CLOSED", "CLOSED"],
@@ -30,7 +30,7 @@ Deno.test("every state and step", () => {
   }
 });
 
-Deno.test("a state that reads no frames gives none and cannot fail", () => {
+Deno.test("a state that reads no frames delivers none and cannot fail", () => {
   for (const [state] of EXPECTED) {
     const permissions = PERMISSIONS[state];
     assert(permissions.receive || !permissions.deliver, state);
@@ -39,7 +39,7 @@ Deno.test("a state that reads no frames gives none and cannot fail", () => {
   }
 });
 
-Deno.test("after our close frame nothing is sent any more", () => {
+Deno.test("after our close frame no frame may be sent", () => {
   for (const [state] of EXPECTED) {
     const mayClose = TRANSITIONS[state].SEND_CLOSE !== undefined;
     assert(mayClose || !PERMISSIONS[state].send, state);

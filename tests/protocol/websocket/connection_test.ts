@@ -1,6 +1,6 @@
 /**
- * What the tables cannot say of a connection: where payloads lie, who owns memory and how much,
- * direct receives, what may be sent when, and what comes after a failure.
+ * The behaviour of a connection that the tables do not cover: where payloads are, ownership and amount of
+ * memory, direct receive, which frames may be sent in which state, and failures.
  */
 
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
@@ -41,7 +41,7 @@ function lentText(connection: WebSocketConnection): string {
   return new TextDecoder().decode(payload.subarray(payloadStart, payloadEnd));
 }
 
-// ── Where payloads lie ───────────────────────────────────────────────────────────────────────────
+// ── Where payloads are ───────────────────────────────────────────────────────────────────────────
 
 Deno.test("a whole message is a view of the bytes received, not a copy", () => {
   const pool = new MessageBufferPool();
@@ -54,7 +54,7 @@ Deno.test("a whole message is a view of the bytes received, not a copy", () => {
   assertEquals([server.opcode, lentText(server), pool.lentBytes], [TEXT, "Hello", 0]);
 });
 
-Deno.test("answers in place do not touch one another", () => {
+Deno.test("replies written in place do not overwrite one another", () => {
   const server = makeServer();
   const bytes = fromClient({ opcode: "TEXT", text: "one" }, { opcode: "TEXT", text: "" }, {
     opcode: "BINARY",
@@ -74,16 +74,16 @@ Deno.test("answers in place do not touch one another", () => {
   assertEquals(answers.map((answer) => [...answer]), expected);
 });
 
-Deno.test("a header cut between views leaves room for an answer all the same", () => {
+Deno.test("a header that is cut between views still leaves room for a reply in place", () => {
   for (const length of [0, 5, 125, 126, 1000]) {
     const bytes = fromClient({ opcode: "BINARY", fill: ["61", length] });
-    // Up to the end of the header, but never the whole frame.
+    // Up to the end of the header, but less than the whole frame.
     for (let split = 1; split <= Math.min(bytes.length - length, bytes.length - 1); split++) {
       const server = makeServer();
       receive(server, bytes.slice(0, split));
       assertEquals(server.next(), NEED_DATA);
       server.retain();
-      // The view begins at offset 0: there is nothing before it.
+      // The view begins at offset 0: there are no bytes before it.
       receive(server, bytes.slice(split));
       assertEquals(server.next(), MESSAGE);
       const { payload, payloadStart, payloadHeadroom } = server;
@@ -94,7 +94,7 @@ Deno.test("a header cut between views leaves room for an answer all the same", (
   }
 });
 
-Deno.test("unread bytes survive their view, and more may come behind them", () => {
+Deno.test("unread bytes outlive their view, and more bytes may follow", () => {
   const pool = new MessageBufferPool();
   const server = makeServer(pool);
   const bytes = fromClient({ opcode: "TEXT", text: "one" }, { opcode: "TEXT", text: "two" });
@@ -133,7 +133,7 @@ Deno.test("an idle connection owns no buffer", () => {
   assertEquals(server.payload.length, 0, "no view is kept either");
 });
 
-Deno.test("a promise is believed while little is lent: its message is gathered without a copy", () => {
+Deno.test("while little is lent, a buffer of the declared length is allocated and never copied", () => {
   const length = 1024 * 1024;
   const pool = new MessageBufferPool(0, length + 1024);
   const [first, second] = [makeServer(pool), makeServer(pool)];
@@ -146,13 +146,13 @@ Deno.test("a promise is believed while little is lent: its message is gathered w
   assertEquals(first.directEnd - first.directStart, length);
   assert(
     second.directEnd - second.directStart < 256 * 1024,
-    "with the first's all that is believed",
+    "together with the first, all that may be preallocated",
   );
   first.dispose();
   second.dispose();
 });
 
-Deno.test("a promise sets nothing aside in bad times, and memory grows as bytes arrive", () => {
+Deno.test("if much is lent, a declared length allocates little, and memory grows as bytes arrive", () => {
   const pool = new MessageBufferPool(0, 0);
   const server = makeServer(pool);
   const length = 16 * 1024 * 1024;
@@ -170,11 +170,11 @@ Deno.test("a promise sets nothing aside in bad times, and memory grows as bytes 
     assert(pool.lentBytes <= bound, `${pool.lentBytes} bytes for ${arrived}`);
     assertEquals(event, arrived === length ? MESSAGE : NEED_DATA);
   }
-  assert(pool.lentBytes <= length + 1024 * 1024, "and not beyond the message at the end");
+  assert(pool.lentBytes <= length + 1024 * 1024, "not more than the message at the end");
   assertEquals(server.payloadEnd - server.payloadStart, length);
 });
 
-Deno.test("a message of many frames is moved seldom: its buffer doubles", () => {
+Deno.test("a message of many frames is moved rarely: its buffer doubles", () => {
   const pool = new MessageBufferPool(0);
   const server = makeServer(pool);
   let moves = 0;
@@ -191,7 +191,7 @@ Deno.test("a message of many frames is moved seldom: its buffer doubles", () => 
   server.dispose();
 });
 
-Deno.test("dispose gives everything back", () => {
+Deno.test("dispose gives all buffers back", () => {
   const pool = new MessageBufferPool();
   const server = makeServer(pool);
   receive(server, fromClient({ opcode: "BINARY", fill: ["61", 9000] }).slice(0, 5000));
@@ -204,7 +204,7 @@ Deno.test("dispose gives everything back", () => {
 
 // ── Direct receive ───────────────────────────────────────────────────────────────────────────────
 
-Deno.test("a direct receive is offered when at least 4 KiB of a data frame are missing", () => {
+Deno.test("direct receive is offered if at least 4 KiB of a data frame are missing", () => {
   for (const [missing, wanted] of [[4095, false], [4096, true], [4097, true]] as const) {
     const server = makeServer();
     const bytes = fromClient({ opcode: "BINARY", fill: ["61", 10_000] });
@@ -218,7 +218,7 @@ Deno.test("a direct receive is offered when at least 4 KiB of a data frame are m
   }
 });
 
-Deno.test("a direct receive never reaches past the frame, and goes on piece by piece", () => {
+Deno.test("a direct receive never extends past the frame, and continues piece by piece", () => {
   const server = makeServer();
   const frame = fromClient({ opcode: "TEXT", fill: ["61", 700_000] });
   const next = fromClient({ opcode: "PING", text: "p" });
@@ -242,7 +242,7 @@ Deno.test("a direct receive never reaches past the frame, and goes on piece by p
   assertEquals(server.next(), PING);
 });
 
-Deno.test("a text that breaks within a direct receive fails at once", () => {
+Deno.test("invalid UTF-8 in a direct receive fails at once", () => {
   const server = makeServer();
   const bytes = fromClient({ opcode: "TEXT", fill: ["ff", 20_000] });
   receive(server, bytes.slice(0, bytes.length - 20_000));
@@ -254,7 +254,7 @@ Deno.test("a text that breaks within a direct receive fails at once", () => {
   assertEquals([error.code, error.closeCode], ["WS_INVALID_UTF8", 1007]);
 });
 
-Deno.test("an offer is withdrawn by receive, and more than was offered is refused", () => {
+Deno.test("receive withdraws the offer, and more bytes than offered are refused", () => {
   const server = makeServer();
   const bytes = fromClient({ opcode: "BINARY", fill: ["61", 9000] });
   receive(server, bytes.slice(0, 20));
@@ -268,7 +268,7 @@ Deno.test("an offer is withdrawn by receive, and more than was offered is refuse
   assertEquals(server.payloadEnd - server.payloadStart, 9000);
 });
 
-Deno.test("a buffer that a transport may still write to is never handed out again", () => {
+Deno.test("a buffer that a transport may still write to is never lent again", () => {
   const pool = new MessageBufferPool();
   const server = makeServer(pool);
   receive(server, fromClient({ opcode: "BINARY", fill: ["61", 9000] }).slice(0, 20));
@@ -281,7 +281,7 @@ Deno.test("a buffer that a transport may still write to is never handed out agai
   assert(pool.take(written.length) !== written);
 });
 
-// ── Sending, and the ends ────────────────────────────────────────────────────────────────────────
+// ── Sending and closing ────────────────────────────────────────────────────────────────────────
 
 Deno.test("after our close frame nothing is sent, and data is dropped until the peer's", () => {
   const pool = new MessageBufferPool();
@@ -315,7 +315,7 @@ Deno.test("after our close frame nothing is sent, and data is dropped until the 
   assertEquals(out.length, sent);
 });
 
-Deno.test("our close frame may come while a direct receive is under way", () => {
+Deno.test("our close frame may be sent during a direct receive", () => {
   const pool = new MessageBufferPool();
   const server = makeServer(pool);
   const bytes = fromClient({ opcode: "TEXT", fill: ["ff", 9000] }, { opcode: "CLOSE", hex: "" });
@@ -332,7 +332,7 @@ Deno.test("our close frame may come while a direct receive is under way", () => 
   assertEquals([server.next(), server.closeCode, server.next()], [CLOSE, 1005, CLOSED]);
 });
 
-Deno.test("after the peer's close frame a message may be ended, then ours follows", () => {
+Deno.test("after the peer's close frame a message may be finished, then ours follows", () => {
   const server = makeServer();
   const out = new ByteBuffer();
   receive(server, fromClient({ opcode: "CLOSE", hex: "03e8" }));
@@ -344,7 +344,7 @@ Deno.test("after the peer's close frame a message may be ended, then ours follow
   assert(!server.sendClose(out, 1000));
 });
 
-Deno.test("a failed connection throws again until it said why, and reads no more", () => {
+Deno.test("a failed connection throws again until its close frame is sent, and reads no more", () => {
   const server = makeServer();
   const out = new ByteBuffer();
   receive(server, Uint8Array.of(0xff));
@@ -357,7 +357,7 @@ Deno.test("a failed connection throws again until it said why, and reads no more
   assertEquals([server.next(), server.closeCode, server.state], [CLOSED, 1006, "CLOSED"]);
 });
 
-Deno.test("a violation after our close frame ends the connection without a second one", () => {
+Deno.test("a violation after our close frame closes the connection without a second close frame", () => {
   const server = makeServer();
   const out = new ByteBuffer();
   server.sendClose(out, 1000);
@@ -367,7 +367,7 @@ Deno.test("a violation after our close frame ends the connection without a secon
   assertEquals([server.next(), server.closeCode], [CLOSED, 1006]);
 });
 
-Deno.test("the peer's end is told after what came before it", () => {
+Deno.test("the peer's end of stream is reported after the events before it", () => {
   const server = makeServer();
   receive(server, fromClient({ opcode: "TEXT", text: "last" }));
   server.receiveEof();

@@ -1,9 +1,9 @@
 /**
- * Drives a connection as a session does, and writes down what it answers.
+ * Drives a connection as a session does, and records its events.
  *
- * In: the bytes of a peer in pieces, and which of the ways of a session to go. Out: a transcript,
- * one line an event. All pieces go through one receive buffer that is overwritten as soon as the
- * connection was told that its view ends: whoever holds on to a view is found out.
+ * In: the bytes of a peer in pieces, and the session's way of receiving. Out: a transcript with one line
+ * per event. All pieces go through one receive buffer, which is overwritten after `retain()`: code that
+ * keeps using a view is noticed.
  */
 
 import { assert, assertEquals } from "@std/assert";
@@ -20,15 +20,15 @@ import {
 } from "../../../protocol/websocket/mod.ts";
 import { equalBytes, payloadLine } from "./frame_cases.ts";
 
-/** The ways a session can go. */
+/** How a session receives. */
 export interface Way {
-  /** Receive straight into a message's buffer wherever that is offered. */
+  /** Receive directly into a message's buffer if that is offered. */
   readonly direct: boolean;
-  /** Take one event for each piece and leave the rest unread, as a paused session does. */
+  /** Take one event per piece and leave the rest unread, as a paused session does. */
   readonly lazy: boolean;
 }
 
-/** Every way that must lead to the same transcript. */
+/** All ways; each must give the same transcript. */
 export const WAYS: readonly Way[] = [
   { direct: false, lazy: false },
   { direct: true, lazy: false },
@@ -36,29 +36,29 @@ export const WAYS: readonly Way[] = [
   { direct: true, lazy: true },
 ];
 
-/** Bytes in front of and behind each view, which nobody may touch. */
+/** Bytes before and after each view, which must not be changed. */
 const MARGIN = 16;
 const MARGIN_BYTE = 0xa5;
 const STALE_BYTE = 0xee;
 
 /** One run of a connection over the bytes of its peer. */
 export class Drive {
-  /** What was answered, in order. */
+  /** The events, in order. */
   readonly lines: string[] = [];
-  /** Whether the connection failed or is over, so that nothing more can come. */
+  /** Whether the connection failed or is closed, so that no event can follow. */
   over = false;
   readonly #connection: WebSocketConnection;
   readonly #way: Way;
   readonly #buffer: Uint8Array;
 
-  /** @param largest bytes of the largest piece that will come */
+  /** @param largest bytes of the largest piece */
   constructor(connection: WebSocketConnection, way: Way, largest: number) {
     this.#connection = connection;
     this.#way = way;
     this.#buffer = new Uint8Array(largest + 2 * MARGIN);
   }
 
-  /** The next bytes of the peer. */
+  /** Passes the next bytes of the peer. */
   feed(piece: Uint8Array): void {
     let at = 0;
     while (at < piece.length && !this.over) {
@@ -68,7 +68,7 @@ export class Drive {
     }
   }
 
-  /** The peer sent all. */
+  /** Ends the input, and returns the transcript. */
   end(eof: boolean): string[] {
     if (eof) this.#connection.receiveEof();
     this.#pull(Infinity);
@@ -112,7 +112,7 @@ export class Drive {
     try {
       return this.#connection.next();
     } catch (error) {
-      // Any other exception is a bug, and must surface.
+      // Any other exception is a bug and fails the test.
       if (!(error instanceof ProtocolError)) throw error;
       this.lines.push(`error ${error.code} ${error.closeCode}`);
       this.over = true;
@@ -139,7 +139,7 @@ export class Drive {
     }
   }
 
-  /** The payload lent; for a server after it was answered in place. */
+  /** The event's payload; for a server, taken from a reply written in place. */
   #payload(): Uint8Array {
     const { role, payload, payloadStart, payloadEnd } = this.#connection;
     const lent = payload.slice(payloadStart, payloadEnd);
@@ -159,7 +159,7 @@ export class Drive {
   }
 }
 
-/** An unmasked header by plain code of its own. */
+/** An unmasked header, written independently of the encoder. */
 function plainHeader(first: number, length: number): number[] {
   if (length < 126) return [first, length];
   if (length < 65536) return [first, 126, length >> 8, length & 0xff];

@@ -1,17 +1,17 @@
 /**
  * The tables of fixtures/websocket as bytes and as transcripts.
  *
- * In: rows `{name, spec, input, expect, error?}`. Out: the bytes that the peer sends and the lines
- * that `drive()` must write down. Frames are built here by plain code of its own, so that a mistake
- * of the encoder cannot hide one of the decoder. A row without `role` runs for both: towards the
- * server its frames are masked, towards the client not.
+ * In: rows `{name, spec, input, expect, error?}`. Out: the bytes that the peer sends and the expected
+ * lines of `drive()`. Frames are built here without the encoder, so that an error of the encoder cannot
+ * hide one of the decoder. A row without `role` runs for both roles: frames to the server are masked,
+ * frames to the client are not.
  */
 
 import { encodeHex } from "@std/encoding/hex";
 import type { Role } from "../../../protocol/websocket/mod.ts";
 import { WEBSOCKET_LIMITS, type WebSocketLimits } from "../../../protocol/limits.ts";
 
-/** Bytes in one of four notations; `fill` is a byte in hex and how often it stands. */
+/** Bytes in one of four notations; `fill` is a byte in hex and the number of repetitions. */
 interface Content {
   text?: string;
   ascii?: string;
@@ -19,7 +19,7 @@ interface Content {
   fill?: [byte: string, count: number];
 }
 
-/** A frame to build; `form` forces a length form, `mask` overrides the role's. */
+/** A frame to build; `form` forces a length encoding, `mask` overrides that of the role. */
 export interface FrameItem extends Content {
   opcode: string | number;
   fin?: boolean;
@@ -48,7 +48,7 @@ export interface FrameCase {
   input: (FrameItem | RawItem)[];
   expect: EventItem[];
   error?: { code: string; closeCode: number };
-  /** The peer's end comes after the input. */
+  /** The end of the stream follows the input. */
   eof?: boolean;
   /** The input ends inside a frame, so nothing can be appended to it. */
   partial?: boolean;
@@ -74,22 +74,22 @@ export function loadFrameCases(): (FrameCase & { table: string })[] {
   });
 }
 
-/** The roles that a row runs for. */
+/** The roles of a row. */
 export function rolesOf(row: FrameCase): Role[] {
   return row.role === undefined ? ["server", "client"] : [row.role];
 }
 
-/** The limits that a row runs under. */
+/** The limits of a row. */
 export function limitsOf(row: FrameCase): WebSocketLimits {
   return row.limits ?? WEBSOCKET_LIMITS;
 }
 
-/** What the peer of `role` sends. */
+/** The bytes that the peer of `role` sends. */
 export function inputBytes(row: FrameCase, role: Role): Uint8Array {
   return concat(row.input.map((item) => itemBytes(item, role)));
 }
 
-/** The transcript that the row wants. */
+/** The transcript that the row expects. */
 export function expectedLines(row: FrameCase): string[] {
   const lines = row.expect.map(eventLine);
   if (row.error) lines.push(`error ${row.error.code} ${row.error.closeCode}`);
@@ -107,7 +107,7 @@ export function buildFrame(item: FrameItem, role: Role): Uint8Array {
   return concat([Uint8Array.from(head), KEY, payload.map((byte, at) => byte ^ KEY[at % 4]!)]);
 }
 
-/** How a message, ping or pong is written down; long payloads by a sum. */
+/** The transcript line of a message, ping or pong; long payloads as a checksum. */
 export function payloadLine(kind: string, bytes: Uint8Array): string {
   if (bytes.length <= 200) return `${kind} ${encodeHex(bytes)}`;
   let sum = 0;
@@ -115,14 +115,14 @@ export function payloadLine(kind: string, bytes: Uint8Array): string {
   return `${kind} ${bytes.length} bytes, sum ${sum}`;
 }
 
-/** Whether two runs are the same; assertEquals takes a second for each megabyte. */
+/** Whether two byte arrays are equal; assertEquals takes a second per megabyte. */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
   for (let at = 0; at < a.length; at++) if (a[at] !== b[at]) return false;
   return true;
 }
 
-/** Runs of bytes as one. */
+/** Joins byte arrays. */
 export function concat(parts: readonly Uint8Array[]): Uint8Array {
   const whole = new Uint8Array(parts.reduce((total, part) => total + part.length, 0));
   let at = 0;

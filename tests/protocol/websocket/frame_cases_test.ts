@@ -1,6 +1,6 @@
 /**
- * Every row of the frame tables, in every way a session can go: whole, byte by byte, at every
- * split, with trailing bytes; by views and by direct receives; eager and paused.
+ * Every row of the frame tables, received in every way: whole, byte by byte, split at every offset, with
+ * trailing bytes; by views and by direct receive; eager and paused.
  */
 
 import { assert, assertEquals } from "@std/assert";
@@ -23,9 +23,9 @@ import {
   rolesOf,
 } from "./frame_cases.ts";
 
-/** Inputs up to this long are split everywhere, longer ones near their ends and thresholds. */
+/** Inputs up to this length are split at every offset, longer ones near their ends and thresholds. */
 const SPLIT_EVERYWHERE = 300;
-/** Longer inputs are not fed byte by byte in every way, only in the first. */
+/** Longer inputs are fed byte by byte only in the first way. */
 const BYTEWISE_IN_EVERY_WAY = 20_000;
 
 for (const row of loadFrameCases()) {
@@ -57,7 +57,7 @@ function runCase(row: FrameCase, role: Role): void {
   }
 }
 
-/** What follows a whole row is the next frame's; what follows an end or an error is nobody's. */
+/** Bytes after a complete row belong to the next frame; bytes after a close or an error are ignored. */
 function runTrailing(row: FrameCase, role: Role, way: Way, bytes: Uint8Array): void {
   if (row.partial || row.eof) return;
   const expected = expectedLines(row);

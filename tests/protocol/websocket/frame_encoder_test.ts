@@ -1,4 +1,4 @@
-/** Frames as they are written: the RFC's own, every threshold, and headers in place. */
+/** Encoded frames: the examples of the RFC, every length threshold, and headers written in place. */
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { ByteBuffer } from "../../../protocol/byte_buffer.ts";
@@ -42,18 +42,18 @@ Deno.test("every length around every threshold, masked, unmasked and in place", 
   }
 });
 
-Deno.test("a header in place needs room in front", () => {
+Deno.test("a header written in place needs room before the payload", () => {
   assertThrows(() => encodeHeaderBefore(new Uint8Array(10), 1, 5, FIN | TEXT), RangeError);
   assertThrows(() => encodeHeaderBefore(new Uint8Array(200), 3, 126, FIN | TEXT), RangeError);
   assertEquals(encodeHeaderBefore(new Uint8Array(10), 2, 5, FIN | TEXT), 0);
 });
 
-Deno.test("a length beyond 32 bits is written whole", () => {
+Deno.test("a length above 32 bits is written completely", () => {
   const bytes = new Uint8Array(10);
   writeFrameHeader(bytes, 0, FIN | BINARY, 2 ** 40 + 0x01020304, 0);
   assertEquals([...bytes], [0x82, 0x7f, 0, 0, 1, 0, 1, 2, 3, 4]);
 });
 
 function assertSame(actual: Uint8Array, expected: Uint8Array, label: string): void {
-  if (!equalBytes(actual, expected)) throw new Error(`another frame: ${label}`);
+  if (!equalBytes(actual, expected)) throw new Error(`wrong frame: ${label}`);
 }

@@ -1,6 +1,5 @@
 /**
- * That a silent connection holds no frame reader, whatever came before, and that none is handed on
- * with something of its last connection left in it.
+ * An idle connection holds no frame reader, and a reader never passes state of one connection to the next.
  */
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
@@ -25,7 +24,7 @@ function fromClient(...items: FrameItem[]): Uint8Array {
   return concat(items.map((item) => buildFrame(item, "server")));
 }
 
-/** All events of `bytes`, ended by NEED_DATA; then the view is over. */
+/** All events of `bytes` until NEED_DATA; then the view is released. */
 function feed(connection: WebSocketConnection, bytes: Uint8Array): number[] {
   const events: number[] = [];
   connection.receive(bytes, 0, bytes.length);
@@ -36,7 +35,7 @@ function feed(connection: WebSocketConnection, bytes: Uint8Array): number[] {
   return events;
 }
 
-Deno.test("a connection has a reader from its first byte to the end of what it received", () => {
+Deno.test("a connection has a reader from its first byte until all bytes are consumed", () => {
   const pool = makePool();
   const connection = new WebSocketConnection(pool);
   assertEquals([connection.next(), pool.lent], [NEED_DATA, 0]);
@@ -48,7 +47,7 @@ Deno.test("a connection has a reader from its first byte to the end of what it r
   assertEquals([connection.payload.length, connection.payloadEnd, connection.opcode], [0, 0, 0]);
 });
 
-Deno.test("between two messages it has none, within one it has; cut at every byte", () => {
+Deno.test("a connection has a reader inside a message and none between two, split at every byte", () => {
   const bytes = fromClient(
     { opcode: "TEXT", text: "héllo", fin: false },
     { opcode: "PING", text: "between" },
@@ -67,7 +66,7 @@ Deno.test("between two messages it has none, within one it has; cut at every byt
   }
 });
 
-Deno.test("what is unread when the view ends keeps its reader", () => {
+Deno.test("a connection with unread bytes keeps its reader when the view ends", () => {
   const pool = makePool();
   const connection = new WebSocketConnection(pool);
   const bytes = fromClient({ opcode: "TEXT", text: "one" }, { opcode: "TEXT", text: "two" });
@@ -78,7 +77,7 @@ Deno.test("what is unread when the view ends keeps its reader", () => {
   assertEquals([connection.next(), connection.next(), pool.lent], [MESSAGE, NEED_DATA, 0]);
 });
 
-Deno.test("a reader that a violation, a close or the end caught in the middle serves nobody else", () => {
+Deno.test("a reader is not reused after a violation, a close or the end of stream inside a message", () => {
   const half = fromClient({ opcode: "TEXT", text: "half a message", fin: false });
   const hostile: [string, Uint8Array][] = [
     ["a reserved opcode", Uint8Array.of(0x83)],
@@ -94,7 +93,7 @@ Deno.test("a reader that a violation, a close or the end caught in the middle se
   ];
   const pool = makePool();
   for (const [name, bytes] of hostile) {
-    // Whole, and byte by byte: a header that fails in one go leaves other traces.
+    // Whole, and byte by byte: a header that fails in one piece leaves different state.
     for (const step of [bytes.length, 1]) {
       const connection = new WebSocketConnection(pool);
       breakOff(connection, bytes.slice(), step);
@@ -120,7 +119,7 @@ function breakOff(connection: WebSocketConnection, bytes: Uint8Array, step: numb
   }
 }
 
-Deno.test("after a failure the connection holds no reader, and takes none any more", () => {
+Deno.test("after a failure the connection holds no reader and takes no other", () => {
   const pool = makePool();
   const connection = new WebSocketConnection(pool);
   connection.receive(Uint8Array.of(0xff), 0, 1);

@@ -1,4 +1,4 @@
-/** The opening handshake by its table. */
+/** Runs the table of opening handshakes. */
 
 import { assertEquals, assertMatch } from "@std/assert";
 import {

@@ -1,4 +1,4 @@
-/** Unmasking by words against unmasking by the RFC's formula, around every threshold. */
+/** Unmasking by words compared with the formula of the RFC, around every threshold. */
 
 import { assertEquals } from "@std/assert";
 import { unmask } from "../../../protocol/websocket/mask.ts";
@@ -18,14 +18,14 @@ Deno.test("every length, alignment and phase", () => {
   }
 });
 
-Deno.test("long runs, and buffers that are not whole words", () => {
+Deno.test("long ranges, and buffers whose length is not a multiple of 4", () => {
   const random = new Random(7);
   for (const length of [4093, 65536, 65537, 1_100_003]) {
     for (let start = 0; start < 4; start++) assertUnmasks(random, 0, start, length, start);
   }
 });
 
-Deno.test("a payload in pieces is unmasked as the whole", () => {
+Deno.test("a payload in pieces is unmasked like the whole payload", () => {
   const random = new Random(8);
   for (let round = 0; round < 500; round++) {
     const masked = random.bytes(1 + random.below(200));
@@ -40,7 +40,7 @@ Deno.test("a payload in pieces is unmasked as the whole", () => {
   }
 });
 
-Deno.test("two buffers in turn, as a view and a gathered message", () => {
+Deno.test("two buffers in turn, like a view and a collected message", () => {
   const first = new Uint8Array(64);
   const second = new Uint8Array(64);
   for (let round = 0; round < 4; round++) {
@@ -57,7 +57,7 @@ function assertUnmasks(
   length: number,
   phase: number,
 ): void {
-  // Three bytes after the end, so that a word too many is seen.
+  // Three bytes after the end, so that writing one word too many is noticed.
   const bytes = random.bytes(offset + start + length + 3).subarray(offset);
   const end = start + length;
   const expected = bytes.map((byte, at) =>

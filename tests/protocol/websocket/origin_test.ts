@@ -36,14 +36,14 @@ const ROWS: readonly Row[] = [
   ["http://localhost:3000", "example.com", ["http://localhost:3001"], false],
 ];
 
-Deno.test("origin: who may open a WebSocket", () => {
+Deno.test("origin: which pages may open a WebSocket", () => {
   for (const [origin, host, texts, allowed] of ROWS) {
     const patterns = texts.map((text) => parseOriginPattern(text)!);
     assertEquals(isOriginAllowed(origin, host, patterns), allowed, `${origin} ${host} ${texts}`);
   }
 });
 
-Deno.test("origin: what is no pattern", () => {
+Deno.test("origin: invalid patterns are refused", () => {
   for (const text of ["", "**", "*.", "a.com/", "http://", "a b", "*a.com", "a.*.com", "a:b"]) {
     assertEquals(parseOriginPattern(text), null, text);
   }

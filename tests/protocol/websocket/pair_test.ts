@@ -1,6 +1,6 @@
 /**
- * A client and a server connection joined by their bytes: what one sends the other receives, at
- * lengths swept around every threshold, cut at random places.
+ * A client connected to a server in memory: each receives what the other sends, at lengths around every
+ * threshold, cut at random offsets.
  */
 
 import { assert, assertEquals } from "@std/assert";
@@ -22,7 +22,7 @@ import { Random } from "../../support/random.ts";
 import { Drive, WAYS } from "./drive.ts";
 import { payloadLine } from "./frame_cases.ts";
 
-// Length forms; the shortest direct receive; the pool's sizes less the headroom; the first buffer.
+// Length encodings; the shortest direct receive; the pool's sizes minus the headroom; the first buffer.
 const THRESHOLDS = [0, 126, 512 - 16, 4096, 65536, 256 * 1024 - 16, 512 * 1024 - 32, 1024 * 1024];
 
 function makePair(random: Random): { client: WebSocketConnection; server: WebSocketConnection } {
@@ -34,7 +34,7 @@ function makePair(random: Random): { client: WebSocketConnection; server: WebSoc
   };
 }
 
-/** Carries `out` to `to` in pieces and gives the transcript. */
+/** Passes `out` to `to` in pieces and returns the transcript. */
 function carry(out: ByteBuffer, to: WebSocketConnection, random: Random): string[] {
   const bytes = out.view().slice();
   out.clear();
@@ -105,7 +105,7 @@ Deno.test("a ping is answered by a pong with its payload", () => {
 });
 
 for (const first of ["client", "server"] as const) {
-  Deno.test(`the ${first} begins the closing handshake`, () => {
+  Deno.test(`the ${first} starts the closing handshake`, () => {
     const random = new Random(14);
     for (const [code, reason] of [[1000, ""], [1001, "away"], [1005, ""], [4999, "é"]] as const) {
       const pair = makePair(random);
@@ -133,7 +133,7 @@ Deno.test("both close at once", () => {
   assert(!server.sendClose(fromServer, 1000) && !client.sendClose(fromClient, 1000));
 });
 
-/** One message in some fragments, pings between, and the transcript that they must give. */
+/** Sends one message in fragments with pings between them, and returns the expected transcript. */
 function sendFragments(out: ByteBuffer, sender: Role, random: Random): string[] {
   const count = 1 + random.below(6);
   const message = random.bytes(random.below(3) === 0 ? random.below(20_000) : random.below(300));

@@ -1,5 +1,5 @@
-// Bun.serve with a fetch handler, and its WebSocket. The path is looked at without parsing the URL,
-// which would cost more than the answer.
+// Bun.serve with a fetch handler, and its WebSocket. The path is compared without parsing the URL, which
+// would cost more than the response.
 
 import process from "node:process";
 const page = await Bun.file(process.env.BENCH_PAGE).bytes();
@@ -19,7 +19,7 @@ Bun.serve({
     if (request.url.endsWith("/healthz")) return new Response("ok", PLAIN);
     if (request.url.endsWith("/echo")) {
       if (request.method === "GET" && server.upgrade(request)) return undefined;
-      // A tenth cheaper than to await the bytes first.
+      // A tenth cheaper than awaiting the bytes first.
       return new Response(request.body, BINARY);
     }
     if (request.url.includes("/files/")) {

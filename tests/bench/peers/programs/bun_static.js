@@ -1,4 +1,4 @@
-// Bun.serve with static routes: the answers are made once, and JavaScript is not entered again.
+// Bun.serve with static routes: the responses are made once, and later requests do not enter JavaScript.
 
 import process from "node:process";
 const { BENCH_SITE } = process.env;

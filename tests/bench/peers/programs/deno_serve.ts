@@ -1,5 +1,5 @@
-// What `deno serve` runs: HTTP and the WebSocket echo. The path is looked at without parsing the URL,
-// which would cost more than the answer.
+// The program for `deno serve`: HTTP and the WebSocket echo. The path is compared without parsing the URL,
+// which would cost more than the response.
 
 const page = Deno.readFileSync(Deno.env.get("BENCH_PAGE")!);
 const PLAIN = { headers: { "Content-Type": "text/plain; charset=utf-8" } };
@@ -14,12 +14,12 @@ function upgrade(request: Request): Response {
   return response;
 }
 
-// A third cheaper than to answer with request.body, which is a stream.
+// A third cheaper than responding with request.body, which is a stream.
 async function echo(request: Request): Promise<Response> {
   return new Response(await request.arrayBuffer(), BINARY);
 }
 
-// As @std/http/file-server does it, less the tag and the ranges: status and stream of an open file.
+// Like @std/http/file-server without entity tag and ranges: stat, and the stream of an open file.
 async function file(path: string): Promise<Response> {
   const opened = await Deno.open(SITE + path);
   const { size, mtime } = await opened.stat();

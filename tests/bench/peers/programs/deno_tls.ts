@@ -1,4 +1,4 @@
-// Deno.serve with a certificate, which `deno serve` has no flag for: processes that share the port.
+// Deno.serve with a certificate: `deno serve` has no flag for one, so several processes share the port.
 
 const { BENCH_PORT, BENCH_CERT, BENCH_KEY } = Deno.env.toObject();
 const PLAIN = { headers: { "Content-Type": "text/plain; charset=utf-8" } };

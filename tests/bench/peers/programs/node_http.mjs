@@ -1,4 +1,4 @@
-// Node's http, one process a worker by its cluster module.
+// Node's http, one process per worker with its cluster module.
 
 import cluster from "node:cluster";
 import { readFileSync } from "node:fs";

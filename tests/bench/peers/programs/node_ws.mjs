@@ -1,4 +1,4 @@
-// The npm package ws, one process a worker by Node's cluster module.
+// The npm package ws, one process per worker with Node's cluster module.
 
 import cluster from "node:cluster";
 import { createServer } from "node:http";
@@ -6,7 +6,7 @@ import { createRequire } from "node:module";
 import process from "node:process";
 
 const { BENCH_PEERS, BENCH_PORT, BENCH_WORKERS } = process.env;
-// The package is not installed beside this file.
+// The package is installed in another folder.
 const { WebSocketServer } = createRequire(BENCH_PEERS)("ws");
 
 function serve() {

@@ -1,6 +1,6 @@
 /**
- * Handlers that send to other sockets: whose bytes are whose, one frame for many, and what happens to a
- * peer that reads too slowly.
+ * Handlers that send to other sockets: each socket gets its own bytes, one encoded frame serves many, and a peer that
+ * reads too slowly is bounded.
  */
 
 import { assert, assertEquals } from "@std/assert";
@@ -18,7 +18,7 @@ function sendingTest(name: string, body: (server: HandlersServer) => Promise<voi
   Deno.test(`sending: ${name}`, () => withHandlers(HANDLERS, { limits }, body));
 }
 
-/** So many sockets of a path, for the time of a function. */
+/** Opens `count` sockets on a path, and closes them after `use`. */
 async function withSockets(
   server: HandlersServer,
   path: string,
@@ -49,10 +49,10 @@ async function asked(socket: RawWebSocket, payload: string): Promise<string> {
 }
 
 sendingTest(
-  "what a handler sends elsewhere changes nothing of whose the rest is",
+  "a handler that sends to another socket does not mix up the bytes of either",
   (server) =>
     withSockets(server, "/pause", 3, async ([a, b, c]) => {
-      // In one segment: the message that makes the handler send to C, a ping, a message and a close frame of A.
+      // In one segment from A: a message that makes the handler send to C, a ping, a message and a close frame.
       const frames = [
         { opcode: OPCODE.text, payload: "tell 2 hello" },
         { opcode: OPCODE.ping, payload: "A's ping" },
@@ -65,13 +65,13 @@ sendingTest(
       assertEquals([await heard(a!), await heard(a!)], ["10 A's ping", "1 A's own"]);
       assertEquals((await a!.frame()).opcode, OPCODE.close);
       assertEquals([await heard(b!), await heard(c!)], ["1 hello", "1 hello"]);
-      // And nothing came behind it.
+      // And nothing follows.
       assertEquals([await asked(b!, "b"), await asked(c!, "c")], ["b", "c"]);
     }),
 );
 
 sendingTest(
-  "one encoded frame reaches all, in its place among what each was sent alone",
+  "one encoded frame reaches all sockets, in order with what was sent to each alone",
   (server) =>
     withSockets(server, "/pause", 20, async (sockets) => {
       const long = "news ".repeat(4000).trim();
@@ -90,12 +90,12 @@ sendingTest(
 
 for (const path of ["/pause", "/drop"]) {
   sendingTest(
-    `${path}: a peer that reads nothing is sent no more than the bound, and more when it has read`,
+    `${path}: a peer that reads nothing is sent no more than the limit, and more after it has read`,
     (server) =>
       withSockets(server, path, 2, async ([deaf, talker]) => {
         const total = { sent: 0, queued: 0, dropped: 0 };
         const size = 16 * KIB;
-        // The kernels' buffers come first; they hold some megabytes. Full is what stays full.
+        // The kernel's buffers fill first; they hold some megabytes. The queue is full once it stays full.
         let [waits, times] = [0, 0];
         for (let rounds = 0; times < 3 && rounds < 1000; rounds++) {
           const [sent, queued, dropped] = (await asked(talker!, `push 0 50 ${size}`)).split(" ");
@@ -112,7 +112,7 @@ for (const path of ["/pause", "/drop"]) {
           `${waits} wait`,
         );
         const drained = await asked(talker!, "drained");
-        // All that was taken arrives, and nothing else.
+        // Everything accepted arrives, and nothing else.
         for (let i = 0; i < total.sent + total.queued; i++) {
           assertEquals((await deaf!.frame()).payload.length, size);
         }
@@ -127,7 +127,7 @@ for (const path of ["/pause", "/drop"]) {
 }
 
 sendingTest(
-  "/close: a peer that reads nothing is closed at the bound",
+  "/close: a peer that reads nothing is closed at the limit",
   (server) =>
     withSockets(server, "/close", 2, async ([deaf, talker]) => {
       let dropped = 0;
@@ -136,12 +136,12 @@ sendingTest(
       }
       assert(dropped > 0);
       assertEquals(await asked(talker!, "waits 0"), "0");
-      await deaf!.connection.rest().catch(() => undefined); // what the kernels held, then its end
+      await deaf!.connection.rest().catch(() => undefined); // what the kernel's buffers held, then the end
     }),
 );
 
 sendingTest(
-  "/pause: answers to a peer's own messages are all sent, and it is not read from meanwhile",
+  "/pause: answers to a peer's own messages are all sent, and reading from it pauses meanwhile",
   (server) =>
     withSockets(server, "/pause", 1, async ([peer]) => {
       const size = 100 * KIB;

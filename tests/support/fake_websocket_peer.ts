@@ -1,9 +1,9 @@
 /**
- * A simulated WebSocket client that knows what its echo must be.
+ * A simulated WebSocket client that checks its echoes.
  *
  * In: messages and pings to send. Out: nothing, or an error at the first frame that is not the echo
- * of what was sent, in order. It speaks by our own protocol's client role, which the pair tests hold
- * against the server's and the conformance tables against RFC 6455.
+ * of what was sent, in order. It uses the client role of protocol/websocket, which the pair tests check
+ * against the server role and the conformance tables against RFC 6455.
  */
 
 import {
@@ -30,27 +30,27 @@ import { sameBytes } from "./same_bytes.ts";
 
 const CONTINUATION = 0;
 
-/** A message, in so many frames. */
+/** A message, in a number of frames. */
 export interface ExpectedMessage {
   readonly opcode: number;
   readonly payload: Uint8Array;
   readonly fragments: number;
 }
 
-/** What a client does once it has all its echoes. */
+/** What a client does after it has all its echoes. */
 export type WebSocketFarewell = "close frame" | "end" | "half-close" | "silent" | "answers pings";
 
 /** One WebSocket client on /echo. */
 export class FakeWebSocketPeer extends FakePeer {
   /** Whether the handshake is complete. */
   upgraded = false;
-  /** The code of the server's close frame; 0: none came. */
+  /** The code of the server's close frame; 0: none arrived. */
   closeCode = 0;
-  /** What it does in the end. */
+  /** What the client does at the end. */
   farewell: WebSocketFarewell = "close frame";
-  /** How many echoes have come. */
+  /** How many echoes have arrived. */
   echoed = 0;
-  /** The server's clock when the last echo or pong came. */
+  /** The server's clock when the last echo or pong arrived. */
   satisfiedAt = NaN;
   /** Pings of the server. */
   pinged = 0;
@@ -114,7 +114,7 @@ export class FakeWebSocketPeer extends FakePeer {
     ) {
       this.#take(event);
       if (event === WEBSOCKET_CLOSED) break;
-      // Our close frame was said: only the end of the stream is left.
+      // The close frame was sent: only the end of the stream is left.
       if (event === CLOSE) break;
     }
     this.#connection.retain();

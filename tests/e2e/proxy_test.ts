@@ -18,7 +18,7 @@ const LINE = "PROXY TCP4 192.0.2.1 10.0.0.1 4711 80\r\n";
 const BINARY = "\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\xc0\x00\x02\x07\x0a\x00\x00\x01\x12\x67\x00\x50";
 
 /** A server whose endpoint returns the address of its client. */
-async function withClientTeller(
+async function withClientEndpoint(
   config: Partial<Config>,
   body: (port: number) => Promise<void>,
 ): Promise<void> {
@@ -37,18 +37,18 @@ async function withClientTeller(
   }
 }
 
-async function told(port: number, before: string, fields = ""): Promise<string> {
+async function seenClient(port: number, before: string, fields = ""): Promise<string> {
   using connection = await HttpConnection.open({ hostname: "127.0.0.1", port });
   await connection.send(`${before}${REQUEST}${fields}\r\n`);
   return (await connection.answer()).text;
 }
 
 Deno.test("proxy: the PROXY header sets the client's address, in version 1 and 2", () =>
-  withClientTeller({ proxy: { ...NO_PROXY, protocol: true } }, async (port) => {
-    assertEquals(await told(port, LINE), "192.0.2.1 false");
-    assertEquals(await told(port, BINARY), "192.0.2.7 false");
-    assertEquals(await told(port, "PROXY UNKNOWN\r\n"), "127.0.0.1 false");
-    assertEquals(await told(port, LINE, "X-Forwarded-For: 1.1.1.1\r\n"), "192.0.2.1 false");
+  withClientEndpoint({ proxy: { ...NO_PROXY, protocol: true } }, async (port) => {
+    assertEquals(await seenClient(port, LINE), "192.0.2.1 false");
+    assertEquals(await seenClient(port, BINARY), "192.0.2.7 false");
+    assertEquals(await seenClient(port, "PROXY UNKNOWN\r\n"), "127.0.0.1 false");
+    assertEquals(await seenClient(port, LINE, "X-Forwarded-For: 1.1.1.1\r\n"), "192.0.2.1 false");
   }));
 
 Deno.test("proxy: X-Forwarded-For and -Proto are used only from trusted proxies", async () => {
@@ -56,13 +56,16 @@ Deno.test("proxy: X-Forwarded-For and -Proto are used only from trusted proxies"
   const trust = (text: string) => ({
     proxy: { ...NO_PROXY, trustedProxies: [parseCidr(text)!] },
   });
-  await withClientTeller(trust("127.0.0.0/8"), async (port) => {
-    assertEquals(await told(port, "", fields), "192.0.2.1 true");
-    assertEquals(await told(port, "", 'Forwarded: for="[2001:db8::1]"\r\n'), "2001:db8::1 false");
-    assertEquals(await told(port, ""), "127.0.0.1 false");
+  await withClientEndpoint(trust("127.0.0.0/8"), async (port) => {
+    assertEquals(await seenClient(port, "", fields), "192.0.2.1 true");
+    assertEquals(
+      await seenClient(port, "", 'Forwarded: for="[2001:db8::1]"\r\n'),
+      "2001:db8::1 false",
+    );
+    assertEquals(await seenClient(port, ""), "127.0.0.1 false");
   });
-  await withClientTeller(trust("10.0.0.0/8"), async (port) => {
-    assertEquals(await told(port, "", fields), "127.0.0.1 false");
+  await withClientEndpoint(trust("10.0.0.0/8"), async (port) => {
+    assertEquals(await seenClient(port, "", fields), "127.0.0.1 false");
   });
 });
 
@@ -91,9 +94,11 @@ Deno.test("proxy: a forwarding field that the proxy does not write is not truste
     ["forwarded", 'Forwarded: for="\r\nForwarded: for=192.0.2.7\r\n', "192.0.2.7 false"],
   ];
   for (const choice of ["auto", "x-forwarded-for", "forwarded"] as const) {
-    await withClientTeller(trusting(choice), async (port) => {
+    await withClientEndpoint(trusting(choice), async (port) => {
       for (const [field, fields, said] of rows) {
-        if (field === choice) assertEquals(await told(port, "", fields), said, field + fields);
+        if (field === choice) {
+          assertEquals(await seenClient(port, "", fields), said, field + fields);
+        }
       }
     });
   }

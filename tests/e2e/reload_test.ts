@@ -9,7 +9,7 @@ import {
   Authority,
   type CertificateFiles,
   NO_OPENSSL,
-  shownName,
+  presentedName,
   tlsArguments,
 } from "../support/certificates.ts";
 import { ask, type Endpoint, field, HttpConnection } from "../support/http_client.ts";
@@ -74,7 +74,7 @@ async function reloadUnderLoad(
     await Deno.rename(server.logFile, `${server.logFile}.${round}`);
     server.kill("SIGHUP");
     const name = /(\w+)\.pem$/.exec(next.cert)?.[1];
-    await waitFor(async () => await shownName(server.port) === name, { what: `${name} shown` });
+    await waitFor(async () => await presentedName(server.port) === name, { what: `${name} shown` });
     await waitFor(() => isFile(server.logFile), { what: "a new log file" });
     await waitFor(async () => await header() === String(round), { what: `headers of ${round}` });
     await server.waitForLog("route=/healthz");
@@ -126,10 +126,10 @@ Deno.test({
       await waitFor(() => server.stderr.includes("what there was goes on"), { what: "a warning" });
       assertStringIncludes(server.stderr, `--tls-cert ${used.cert}`);
       assertEquals(server.stderr.trimEnd().split("\n").length, 1);
-      assertEquals(await shownName(server.port), "one");
+      assertEquals(await presentedName(server.port), "one");
       await Deno.copyFile(two.key, used.key);
       server.kill("SIGHUP");
-      const shown = async () => await shownName(server.port) === "two";
+      const shown = async () => await presentedName(server.port) === "two";
       await waitFor(shown, { what: "the new certificate" });
       await server.stop();
     });
@@ -148,7 +148,7 @@ Deno.test({
       await Deno.mkdir(server.logFile);
       await install(await authority.sign("two"), used);
       server.kill("SIGHUP");
-      const shown = async () => await shownName(server.port) === "two";
+      const shown = async () => await presentedName(server.port) === "two";
       await waitFor(shown, { what: "the new certificate" });
       const said = () => server.stderr.includes("cannot write the log");
       await waitFor(said, { what: "a warning about the log" });

@@ -34,18 +34,18 @@ async function withSockets(
   }
 }
 
-async function say(socket: RawWebSocket, payload: string): Promise<void> {
+async function sendText(socket: RawWebSocket, payload: string): Promise<void> {
   await socket.send({ opcode: OPCODE.text, payload });
 }
 
-async function heard(socket: RawWebSocket): Promise<string> {
+async function receiveText(socket: RawWebSocket): Promise<string> {
   const { opcode, payload } = await socket.frame();
   return `${opcode} ${new TextDecoder().decode(payload)}`;
 }
 
-async function asked(socket: RawWebSocket, payload: string): Promise<string> {
-  await say(socket, payload);
-  return (await heard(socket)).slice(2);
+async function askFor(socket: RawWebSocket, payload: string): Promise<string> {
+  await sendText(socket, payload);
+  return (await receiveText(socket)).slice(2);
 }
 
 sendingTest(
@@ -62,11 +62,11 @@ sendingTest(
       ];
       const segment = frames.flatMap((frame) => [...encodeFrame(frame)]);
       await a!.connection.send(Uint8Array.from(segment));
-      assertEquals([await heard(a!), await heard(a!)], ["10 A's ping", "1 A's own"]);
+      assertEquals([await receiveText(a!), await receiveText(a!)], ["10 A's ping", "1 A's own"]);
       assertEquals((await a!.frame()).opcode, OPCODE.close);
-      assertEquals([await heard(b!), await heard(c!)], ["1 hello", "1 hello"]);
+      assertEquals([await receiveText(b!), await receiveText(c!)], ["1 hello", "1 hello"]);
       // And nothing follows.
-      assertEquals([await asked(b!, "b"), await asked(c!, "c")], ["b", "c"]);
+      assertEquals([await askFor(b!, "b"), await askFor(c!, "c")], ["b", "c"]);
     }),
 );
 
@@ -75,15 +75,17 @@ sendingTest(
   (server) =>
     withSockets(server, "/pause", 20, async (sockets) => {
       const long = "news ".repeat(4000).trim();
-      await say(sockets[0]!, "tell 7 first");
-      await say(sockets[0]!, `all ${long}`);
-      await say(sockets[0]!, "all short");
-      await say(sockets[0]!, "tell 7 last");
+      await sendText(sockets[0]!, "tell 7 first");
+      await sendText(sockets[0]!, `all ${long}`);
+      await sendText(sockets[0]!, "all short");
+      await sendText(sockets[0]!, "tell 7 last");
       for (const [i, socket] of sockets.entries()) {
         const wanted = [`1 ${long}`, "1 short"];
         if (i === 7) wanted.unshift("1 first");
         if (i === 7) wanted.push("1 last");
-        for (const text of wanted) assertEquals(await heard(socket) === text, true, `socket ${i}`);
+        for (const text of wanted) {
+          assertEquals(await receiveText(socket) === text, true, `socket ${i}`);
+        }
       }
     }),
 );
@@ -98,12 +100,12 @@ for (const path of ["/pause", "/drop"]) {
         // The kernel's buffers fill first; they hold some megabytes. The queue is full once it stays full.
         let [waits, times] = [0, 0];
         for (let rounds = 0; times < 3 && rounds < 1000; rounds++) {
-          const [sent, queued, dropped] = (await asked(talker!, `push 0 50 ${size}`)).split(" ");
+          const [sent, queued, dropped] = (await askFor(talker!, `push 0 50 ${size}`)).split(" ");
           total.sent += Number(sent);
           total.queued += Number(queued);
           total.dropped += Number(dropped);
           const before = waits;
-          waits = Number(await asked(talker!, "waits 0"));
+          waits = Number(await askFor(talker!, "waits 0"));
           times = waits === before && waits > QUEUED_BYTES ? times + 1 : 0;
         }
         assert(total.queued > 0 && total.dropped > 0, JSON.stringify(total));
@@ -111,16 +113,19 @@ for (const path of ["/pause", "/drop"]) {
           waits > QUEUED_BYTES && waits <= QUEUED_BYTES + 2 * size + 64 * KIB,
           `${waits} wait`,
         );
-        const drained = await asked(talker!, "drained");
+        const drained = await askFor(talker!, "drained");
         // Everything accepted arrives, and nothing else.
         for (let i = 0; i < total.sent + total.queued; i++) {
           assertEquals((await deaf!.frame()).payload.length, size);
         }
-        await waitFor(async () => Number(await asked(talker!, "drained")) === Number(drained) + 1, {
-          what: "drained",
-        });
-        assertEquals(await asked(talker!, "waits 0"), "0");
-        assertEquals(await asked(talker!, "push 0 1 10"), "1 0 0");
+        await waitFor(
+          async () => Number(await askFor(talker!, "drained")) === Number(drained) + 1,
+          {
+            what: "drained",
+          },
+        );
+        assertEquals(await askFor(talker!, "waits 0"), "0");
+        assertEquals(await askFor(talker!, "push 0 1 10"), "1 0 0");
         assertEquals((await deaf!.frame()).payload.length, 10);
       }),
   );
@@ -132,10 +137,10 @@ sendingTest(
     withSockets(server, "/close", 2, async ([deaf, talker]) => {
       let dropped = 0;
       for (let rounds = 0; dropped === 0 && rounds < 200; rounds++) {
-        dropped = Number((await asked(talker!, `push 0 50 ${16 * KIB}`)).split(" ")[2]);
+        dropped = Number((await askFor(talker!, `push 0 50 ${16 * KIB}`)).split(" ")[2]);
       }
       assert(dropped > 0);
-      assertEquals(await asked(talker!, "waits 0"), "0");
+      assertEquals(await askFor(talker!, "waits 0"), "0");
       await deaf!.connection.rest().catch(() => undefined); // what the kernel's buffers held, then the end
     }),
 );
@@ -147,7 +152,7 @@ sendingTest(
       const size = 100 * KIB;
       const count = 200;
       const sending = (async () => {
-        for (let i = 0; i < count; i++) await say(peer!, "e".repeat(size));
+        for (let i = 0; i < count; i++) await sendText(peer!, "e".repeat(size));
       })();
       for (let i = 0; i < count; i++) assertEquals((await peer!.frame()).payload.length, size);
       await sending;

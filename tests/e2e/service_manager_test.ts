@@ -74,16 +74,16 @@ Deno.test({
     const name = `async-deno-test-${crypto.randomUUID()}`;
     const manager = new Deno.Command(PYTHON!, { args: ["-c", ABSTRACT, name], stdout: "piped" });
     const child = manager.spawn();
-    let heard = "";
+    let output = "";
     const reading = (async () => {
       const decoder = new TextDecoder();
-      for await (const bytes of child.stdout) heard += decoder.decode(bytes, { stream: true });
+      for await (const bytes of child.stdout) output += decoder.decode(bytes, { stream: true });
     })();
-    await waitFor(() => heard.includes("bound\n"), { what: "the socket" });
+    await waitFor(() => output.includes("bound\n"), { what: "the socket" });
     await withServer({ workers: 1, env: { NOTIFY_SOCKET: `@${name}` } }, async (_: Server) => {
       await within(child.status, { what: "a message" });
       await reading;
-      assertMatch(heard, /^bound\nREADY=1\nSTATUS=Workers: 1/);
+      assertMatch(output, /^bound\nREADY=1\nSTATUS=Workers: 1/);
     });
   },
 });

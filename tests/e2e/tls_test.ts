@@ -7,7 +7,7 @@ import {
   Authority,
   NO_OPENSSL,
   OPENSSL,
-  shownName,
+  presentedName,
   tlsArguments,
 } from "../support/certificates.ts";
 import { ask, HttpConnection } from "../support/http_client.ts";
@@ -43,7 +43,7 @@ function curl(authority: Authority, args: readonly string[], input?: Uint8Array<
 
 tlsTest("the banner says https, and the server uses the given certificate", async (server) => {
   assertStringIncludes(server.stdout, `https://127.0.0.1:${server.port}/\n`);
-  assertEquals(await shownName(server.port), "one");
+  assertEquals(await presentedName(server.port), "one");
 });
 
 tlsTest("curl: GET, HEAD, and a body of 1 MiB echoed", async (server, authority) => {

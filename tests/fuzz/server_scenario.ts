@@ -1,16 +1,16 @@
 /**
- * A random afternoon of the whole server: peers of every manner, faults, clocks that misbehave.
+ * A random afternoon of the whole server: peers of every pace, faults, clocks that misbehave.
  *
  * In: a seed. Out: a FakeServer with its peers scheduled, and `run`, which then holds each peer's end
  * against what it was owed. Used by server_fuzz_test.ts.
  */
 
 import { CONNECTION_LIMITS } from "../../runtime/config/mod.ts";
-import { FakeHttpPeer, type Farewell } from "../support/fake_http_peer.ts";
-import { FakePeer, type Manner } from "../support/fake_peer.ts";
+import { type Ending, FakeHttpPeer } from "../support/fake_http_peer.ts";
+import { FakePeer, type PeerPace } from "../support/fake_peer.ts";
 import { FakeServer } from "../support/fake_server.ts";
 import { FakeSocket } from "../support/fake_socket.ts";
-import { FakeWebSocketPeer, type WebSocketFarewell } from "../support/fake_websocket_peer.ts";
+import { FakeWebSocketPeer, type WebSocketEnding } from "../support/fake_websocket_peer.ts";
 import { FaultPlan } from "../support/fault_plan.ts";
 import { bytesOf } from "../support/protocol_cases.ts";
 import type { Random } from "../support/random.ts";
@@ -66,7 +66,7 @@ export class Scenario {
     for (const check of this.#checks) check();
     const { os } = this.server;
     const elapsed = os.now - this.#start;
-    // Each deed needs a few turns at most, and time that passes a few timers. A clock that stands
+    // Each action needs a few turns at most, and time that passes a few timers. A clock that stands
     // right before a deadline is looked at again after each of its steps, which are of 4 ms.
     const most = 4 * os.progress + elapsed / 50 + this.#clockStood / 4 + 500;
     if (os.waits > most) throw new Error(`${os.waits} waits for ${os.progress} deeds`);
@@ -82,59 +82,59 @@ export class Scenario {
 
   #addHttp(doomed: boolean): FakeHttpPeer {
     const random = this.#random;
-    const peer = new FakeHttpPeer(this.#socket(doomed), random, this.#manner());
+    const peer = new FakeHttpPeer(this.#socket(doomed), random, this.#pace());
     peer.mayStop = this.#stops;
     const closes = random.below(3) === 0;
     const oneByOne = random.below(2) === 0;
     peer.ask(randomExchanges(random, { count: 1 + random.below(6), closes }), oneByOne);
-    const farewells: Farewell[] = oneByOne ? ["close", "idle"] : ["close", "half-close", "idle"];
-    peer.farewell = closes ? "end" : this.#pick(farewells);
+    const endings: Ending[] = oneByOne ? ["close", "idle"] : ["close", "half-close", "idle"];
+    peer.ending = closes ? "end" : this.#pick(endings);
     this.#connect(peer);
     if (doomed) return peer;
     this.#checks.push(() => {
-      this.seen.push(`http ${peer.farewell}`);
+      this.seen.push(`http ${peer.ending}`);
       if (!this.#stops) assertSatisfied(peer, `${peer.answered} of ${peer.expected} answers`);
       // Stopped: what it was told is whole and right; the rest was not begun.
-      if (!this.#stops && peer.farewell !== "close" && peer.outcome !== "end") {
+      if (!this.#stops && peer.ending !== "close" && peer.outcome !== "end") {
         throw new Error(`ends with ${peer.outcome}`);
       }
-      if (peer.farewell === "idle") this.#checkIdle(peer);
+      if (peer.ending === "idle") this.#checkIdle(peer);
     });
     return peer;
   }
 
   #addWebSocket(doomed: boolean): FakeWebSocketPeer {
     const random = this.#random;
-    const peer = new FakeWebSocketPeer(this.#socket(doomed), random, this.#manner());
-    for (let count = random.below(8); count > 0; count--) this.#sayMessage(peer);
-    const farewells: WebSocketFarewell[] = ["close frame", "half-close", "silent", "end"];
-    peer.farewell = this.#pick(farewells);
+    const peer = new FakeWebSocketPeer(this.#socket(doomed), random, this.#pace());
+    for (let count = random.below(8); count > 0; count--) this.#enqueueMessage(peer);
+    const endings: WebSocketEnding[] = ["close frame", "half-close", "silent", "end"];
+    peer.ending = this.#pick(endings);
     this.#connect(peer);
     if (doomed) return peer;
     this.#checks.push(() => {
-      this.seen.push(`websocket ${peer.farewell}`);
+      this.seen.push(`websocket ${peer.ending}`);
       if (this.#stops) {
         // Who is still there when the server stops is told so.
         const there = peer.upgraded && peer.outcome !== "open" && peer.closeCode !== 1000;
-        if (there && peer.farewell === "silent" && peer.closeCode !== 1001) {
+        if (there && peer.ending === "silent" && peer.closeCode !== 1001) {
           throw new Error(`stopped with code ${peer.closeCode}`);
         }
         return;
       }
       assertSatisfied(peer, `${peer.echoed} echoes`);
-      if (peer.farewell === "close frame" && peer.closeCode !== 1000) {
+      if (peer.ending === "close frame" && peer.closeCode !== 1000) {
         throw new Error(`closed with ${peer.closeCode}`);
       }
-      if (peer.farewell === "silent") {
+      if (peer.ending === "silent") {
         if (peer.pinged !== 1) throw new Error(`pinged ${peer.pinged} times`);
-        const latest = CONNECTION_LIMITS.pongTime + SLACK + peer.satisfiedAt - peer.lastSaid;
+        const latest = CONNECTION_LIMITS.pongTime + SLACK + peer.satisfiedAt - peer.lastSentAt;
         this.#checkDeadline(peer, CONNECTION_LIMITS.pongTime, latest);
       }
     });
     return peer;
   }
 
-  #sayMessage(peer: FakeWebSocketPeer): void {
+  #enqueueMessage(peer: FakeWebSocketPeer): void {
     const random = this.#random;
     if (random.below(4) === 0) return peer.ping(random.bytes(random.below(126)));
     const length = this.#pick([0, 1, 125, 126, 4095, 4096, 4097, 16_000, 65_535, 65_536, 150_000]);
@@ -158,14 +158,14 @@ export class Scenario {
 
   #addGarbage(): void {
     const random = this.#random;
-    const peer = new FakePeer(this.#socket(random.below(2) === 0), random, this.#manner());
+    const peer = new FakePeer(this.#socket(random.below(2) === 0), random, this.#pace());
     const [good] = randomExchanges(random, { count: 1, closes: false });
     const bytes = random.below(2) === 0 ? random.bytes(1 + random.below(500)) : good!.request; // one asked for
     for (let i = random.below(4); i >= 0; i--) {
       bytes[random.below(bytes.length)] = random.below(256);
     }
-    if (random.below(2) === 0) peer.say(bytesOf("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"));
-    peer.say(bytes);
+    if (random.below(2) === 0) peer.enqueue(bytesOf("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"));
+    peer.enqueue(bytes);
     this.#connect(peer);
     this.#checks.push(() => void this.seen.push(`garbage ${peer.outcome}`));
   }
@@ -193,7 +193,7 @@ export class Scenario {
       reads: 999,
       pause: 0,
     });
-    peer.say(bytesOf(text));
+    peer.enqueue(bytesOf(text));
     peer.reading = name !== "takes nothing";
     this.#connect(peer);
     this.#checks.push(() => {
@@ -208,7 +208,7 @@ export class Scenario {
   #checkDeadline(peer: FakePeer, limit: number, latest = limit + SLACK): void {
     if (this.#stops) return;
     const { acceptedAt, closedAt } = peer.socket;
-    const said = Number.isNaN(peer.lastSaid) ? acceptedAt : Math.max(acceptedAt, peer.lastSaid);
+    const said = Number.isNaN(peer.lastSentAt) ? acceptedAt : Math.max(acceptedAt, peer.lastSentAt);
     const silence = closedAt - said;
     if (!(silence >= limit - SLACK && silence <= latest)) {
       const stood = this.#clockStood;
@@ -220,7 +220,7 @@ export class Scenario {
   #checkIdle(peer: FakePeer): void {
     const { idleTime } = CONNECTION_LIMITS;
     // An answer may be there before the request is whole: a body that nobody wants is read past.
-    const waited = Math.max(peer.lastHeard - peer.lastSaid, 0);
+    const waited = Math.max(peer.lastReceivedAt - peer.lastSentAt, 0);
     this.#checkDeadline(peer, idleTime, idleTime + SLACK + waited);
   }
 
@@ -239,8 +239,8 @@ export class Scenario {
     this.server.connectAt(this.server.os.now + this.#random.below(2000), peer);
   }
 
-  #at(within: number, deed: () => void): void {
-    this.server.schedule(this.server.os.now + this.#random.below(within), deed);
+  #at(within: number, action: () => void): void {
+    this.server.schedule(this.server.os.now + this.#random.below(within), action);
   }
 
   #socket(doomed: boolean): FakeSocket {
@@ -249,7 +249,7 @@ export class Scenario {
     return new FakeSocket({ receiveBuffer, sendBuffer, doomed });
   }
 
-  #manner(): Manner {
+  #pace(): PeerPace {
     const sends = this.#pick([37, 1000, 65_536, 65_536]);
     const reads = this.#pick([200, 4096, 65_536, 65_536]);
     return { sends, reads, pause: this.#pick([0, 0, 5, 20]) };

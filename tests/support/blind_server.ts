@@ -60,11 +60,3 @@ export class BlindServer implements AsyncDisposable {
     await this.process.status;
   }
 }
-
-/** A port that was free a moment ago. */
-export function freePort(): number {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
-  return port;
-}

@@ -82,7 +82,7 @@ export function tlsArguments(files: CertificateFiles): string[] {
 }
 
 /** The common name in the certificate of the next handshake. */
-export async function shownName(port: number): Promise<string | undefined> {
+export async function presentedName(port: number): Promise<string | undefined> {
   const { stdout } = await runProgram(OPENSSL!, ["s_client", "-connect", `127.0.0.1:${port}`]);
   return /^subject=.*CN ?= ?(\S+)/m.exec(stdout)?.[1];
 }

@@ -22,7 +22,7 @@ export interface ExpectedExchange {
 }
 
 /** What a client does after it has all its answers. */
-export type Farewell = "close" | "end" | "half-close" | "idle";
+export type Ending = "close" | "end" | "half-close" | "idle";
 
 const STATUS_LINE = /^HTTP\/1\.1 ([1-5]\d\d) [\x20-\x7e]*$/;
 const FIELD_LINE = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+): ([\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?)$/;
@@ -39,7 +39,7 @@ export class FakeHttpPeer extends FakePeer {
   /** How many answers have arrived completely. */
   answered = 0;
   /** What the client does at the end. */
-  farewell: Farewell = "close";
+  ending: Ending = "close";
   /** Whether the server may send `Connection: close` before the peer expects it: it is stopping. */
   mayStop = false;
   /** Whether it was refused with 503, at the connection limit. */
@@ -47,7 +47,7 @@ export class FakeHttpPeer extends FakePeer {
   // Whether it waits for each answer before it sends the next request.
   #oneByOne = false;
   readonly #exchanges: ExpectedExchange[] = [];
-  #said = 0;
+  #queued = 0;
   // Received and not checked yet: the first #length bytes.
   #input = new Uint8Array(1024);
   #length = 0;
@@ -60,7 +60,7 @@ export class FakeHttpPeer extends FakePeer {
   ask(exchanges: readonly ExpectedExchange[], oneByOne: boolean): void {
     this.#exchanges.push(...exchanges);
     this.#oneByOne = oneByOne;
-    this.#sayNext();
+    this.#enqueueNext();
   }
 
   /** How many answers are expected. */
@@ -86,16 +86,16 @@ export class FakeHttpPeer extends FakePeer {
 
   protected override acted(): void {
     if (this.outcome !== "open") return super.acted();
-    if (this.farewell === "half-close" && this.saidAll && !this.#halfClosed && !this.#oneByOne) {
+    if (this.ending === "half-close" && this.allSent && !this.#halfClosed && !this.#oneByOne) {
       this.#halfClosed = true;
       this.socket.endPeer();
     }
-    if (this.farewell === "close" && this.answered === this.expected) this.close();
+    if (this.ending === "close" && this.answered === this.expected) this.close();
   }
 
-  #sayNext(): void {
-    const end = this.#oneByOne ? Math.min(this.#said + 1, this.expected) : this.expected;
-    while (this.#said < end) this.say(this.#exchanges[this.#said++]!.request); // below expected
+  #enqueueNext(): void {
+    const end = this.#oneByOne ? Math.min(this.#queued + 1, this.expected) : this.expected;
+    while (this.#queued < end) this.enqueue(this.#exchanges[this.#queued++]!.request); // below expected
   }
 
   #takeAnswer(): boolean {
@@ -115,27 +115,27 @@ export class FakeHttpPeer extends FakePeer {
     if (!this.refused) this.#check(exchange, head, this.#input.subarray(head.bytes, end));
     this.#toldToClose = head.fields.get("connection") === "close";
     this.answered++;
-    if (this.#oneByOne) this.#sayNext();
+    if (this.#oneByOne) this.#enqueueNext();
     return this.#consume(end);
   }
 
   #check(exchange: ExpectedExchange, head: Head, body: Uint8Array): void {
-    const told = `answer ${this.answered + 1} of ${this.expected}`;
+    const label = `answer ${this.answered + 1} of ${this.expected}`;
     if (head.status !== exchange.status) {
-      throw new Error(`${told}: status ${head.status} in place of ${exchange.status}`);
+      throw new Error(`${label}: status ${head.status} in place of ${exchange.status}`);
     }
     if (!/^\d+$/.test(head.fields.get("content-length") ?? "")) {
-      throw new Error(`${told}: no length`);
+      throw new Error(`${label}: no length`);
     }
-    if (!head.fields.has("date")) throw new Error(`${told}: no Date`);
+    if (!head.fields.has("date")) throw new Error(`${label}: no Date`);
     if (!exchange.head && exchange.body !== null && !sameBytes(body, exchange.body)) {
       throw new Error(
-        `${told}: ${body.length} other bytes than the ${exchange.body.length} expected`,
+        `${label}: ${body.length} other bytes than the ${exchange.body.length} expected`,
       );
     }
     const closes = head.fields.get("connection") === "close";
     if (closes !== exchange.closes && !(closes && this.mayStop)) {
-      throw new Error(`${told}: Connection: close is ${closes}`);
+      throw new Error(`${label}: Connection: close is ${closes}`);
     }
   }
 

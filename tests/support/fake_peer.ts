@@ -9,7 +9,7 @@ import { type FakeSocket, NOTHING_YET, PEER_END, PEER_RESET } from "./fake_socke
 import type { Random } from "./random.ts";
 
 /** How fast a peer sends and reads. */
-export interface Manner {
+export interface PeerPace {
   /** Maximum bytes of one send. */
   readonly sends: number;
   /** Maximum bytes of one read. */
@@ -28,26 +28,26 @@ export class FakePeer {
   /** Whether it reads; otherwise its buffer fills. */
   reading = true;
   /** The server's clock when the peer last sent a byte; NaN: never. */
-  lastSaid = NaN;
+  lastSentAt = NaN;
   /** The server's clock when the peer last read a byte; NaN: never. */
-  lastHeard = NaN;
+  lastReceivedAt = NaN;
   /** The server's clock at the current action. */
   protected clock = NaN;
   protected readonly random: Random;
-  readonly #manner: Manner;
+  readonly #pace: PeerPace;
   #script: Uint8Array[] = [];
   #sent = 0;
   #readyAt = 0;
   #closed = false;
 
-  constructor(socket: FakeSocket, random: Random, manner: Manner) {
+  constructor(socket: FakeSocket, random: Random, pace: PeerPace) {
     this.socket = socket;
     this.random = random;
-    this.#manner = manner;
+    this.#pace = pace;
   }
 
   /** Whether the whole script has been sent. */
-  get saidAll(): boolean {
+  get allSent(): boolean {
     return this.#script.length === 0;
   }
 
@@ -57,7 +57,7 @@ export class FakePeer {
   }
 
   /** Appends bytes to the script. */
-  say(bytes: Uint8Array): void {
+  enqueue(bytes: Uint8Array): void {
     if (bytes.length > 0) this.#script.push(bytes);
   }
 
@@ -70,9 +70,9 @@ export class FakePeer {
   act(now: number, clock: number): void {
     if (this.#closed || now < this.#readyAt || !this.#mayAct()) return;
     this.clock = clock;
-    if (this.#send() > 0) this.lastSaid = clock;
-    if (this.#read() > 0) this.lastHeard = clock;
-    const { pause } = this.#manner;
+    if (this.#send() > 0) this.lastSentAt = clock;
+    if (this.#read() > 0) this.lastReceivedAt = clock;
+    const { pause } = this.#pace;
     // Most actions follow at once, so that the server sees both continuous data and silence.
     this.#readyAt = now + (pause > 0 && this.random.below(4) === 0 ? this.random.below(pause) : 0);
     this.acted();
@@ -107,7 +107,7 @@ export class FakePeer {
   #send(): number {
     const piece = this.#script[0];
     if (piece === undefined || !this.socket.peerMaySend) return 0;
-    const most = 1 + this.random.below(this.#manner.sends);
+    const most = 1 + this.random.below(this.#pace.sends);
     const end = Math.min(piece.length, this.#sent + most);
     const count = this.socket.sendAsPeer(piece, this.#sent, end);
     if (count === PEER_RESET) {
@@ -124,7 +124,7 @@ export class FakePeer {
 
   #read(): number {
     if (!this.reading || this.outcome !== "open" || !this.socket.peerMayRead) return 0;
-    const most = Math.min(SCRATCH.length, 1 + this.random.below(this.#manner.reads));
+    const most = Math.min(SCRATCH.length, 1 + this.random.below(this.#pace.reads));
     const count = this.socket.readAsPeer(SCRATCH.subarray(0, most));
     if (count === PEER_END) this.outcome = "end";
     else if (count === PEER_RESET) this.outcome = "reset";

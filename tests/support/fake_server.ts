@@ -47,9 +47,9 @@ export interface FakeServerOptions {
 }
 
 /** An action at a time. */
-interface Appointment {
+interface ScheduledAction {
   readonly at: number;
-  readonly deed: () => void;
+  readonly action: () => void;
 }
 
 /** A server and its simulated peers. */
@@ -73,7 +73,7 @@ export class FakeServer implements World {
   stoppedAt = NaN;
   readonly #listener: number;
   readonly #doorbell: number;
-  readonly #appointments: Appointment[] = [];
+  readonly #scheduled: ScheduledAction[] = [];
   readonly #later: (() => void)[] = [];
   readonly #lines: readonly LogBufferReader[];
   #acceptorSleepsUntil = -Infinity;
@@ -98,7 +98,7 @@ export class FakeServer implements World {
     this.#doorbell = this.os.eventfd();
     const doorbells = [this.#doorbell];
     const { os } = this;
-    const post = (message: ThreadMessage) => this.#hear(message);
+    const post = (message: ThreadMessage) => this.#receive(message);
     const events = options.log === false ? null : createLogMemory(1);
     const accesses = options.accessLog === true ? createLogMemory(1) : null;
     this.#lines = [accesses ?? events].flatMap((memory) =>
@@ -140,8 +140,8 @@ export class FakeServer implements World {
   }
 
   /** Schedules an action. */
-  schedule(at: number, deed: () => void): void {
-    this.#appointments.push({ at, deed });
+  schedule(at: number, action: () => void): void {
+    this.#scheduled.push({ at, action });
   }
 
   /** Schedules the connect of a peer. */
@@ -166,7 +166,7 @@ export class FakeServer implements World {
   /** Serves until the server has stopped; then every resource must have been released. */
   async run(): Promise<void> {
     await this.worker.run();
-    this.#letPeersFinish();
+    this.#finishPeers();
     const [broken] = KernelAssertion.raised;
     if (broken !== undefined) throw broken;
     const left = this.os.openOf("socket");
@@ -181,9 +181,9 @@ export class FakeServer implements World {
   // World: called by the kernel.
 
   act(now: number): void {
-    for (const appointment of this.#appointments.filter(({ at }) => at <= now)) {
-      this.#appointments.splice(this.#appointments.indexOf(appointment), 1);
-      appointment.deed();
+    for (const entry of this.#scheduled.filter(({ at }) => at <= now)) {
+      this.#scheduled.splice(this.#scheduled.indexOf(entry), 1);
+      entry.action();
     }
     for (const resolve of this.#later.splice(0)) resolve();
     for (const peer of this.peers) peer.act(now, this.os.monotonicMilliseconds());
@@ -192,7 +192,7 @@ export class FakeServer implements World {
 
   nextAct(): number {
     let next = Infinity;
-    for (const { at } of this.#appointments) next = Math.min(next, at);
+    for (const { at } of this.#scheduled) next = Math.min(next, at);
     for (const peer of this.peers) next = Math.min(next, peer.next());
     if (this.os.backlog.length > 0) next = Math.min(next, this.#acceptorTime());
     return next;
@@ -205,7 +205,7 @@ export class FakeServer implements World {
     );
   }
 
-  #hear(message: ThreadMessage): void {
+  #receive(message: ThreadMessage): void {
     if (message.type !== "lines") return void this.messages.push(message);
     for (const reader of this.#lines) {
       for (let lines = reader.take(); lines !== null; lines = reader.take()) {
@@ -216,7 +216,7 @@ export class FakeServer implements World {
   }
 
   /** What the server sent last is still in flight when it ends. */
-  #letPeersFinish(): void {
+  #finishPeers(): void {
     const clock = this.os.monotonicMilliseconds();
     const next = () => Math.min(...this.peers.map((peer) => peer.next()));
     for (let now = next(); now < Infinity; now = next()) {

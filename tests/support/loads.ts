@@ -11,7 +11,7 @@ export const LOADING_THREAD: URL = new URL("./loading_thread.ts", import.meta.ur
 /** The variable that holds the port. */
 export const LOADS_PORT = "TEST_LOADS_PORT";
 
-/** Loading threads wait for {@link Loads.goOn}, unless they may continue at once. */
+/** Loading threads wait for {@link Loads.continueAll}, unless they may continue at once. */
 export class Loads implements AsyncDisposable {
   /** How many threads have begun to load. */
   begun = 0;
@@ -25,21 +25,21 @@ export class Loads implements AsyncDisposable {
   }
 
   /** Lets all waiting threads continue. */
-  goOn(): void {
+  continueAll(): void {
     for (const connection of this.#waiting.splice(0)) connection.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#listener.close();
     await this.#accepting;
-    this.goOn();
+    this.continueAll();
   }
 
   async #accept(): Promise<void> {
     for await (const connection of this.#listener) {
       this.#waiting.push(connection);
       this.begun++;
-      if (this.atOnce) this.goOn();
+      if (this.atOnce) this.continueAll();
     }
   }
 }

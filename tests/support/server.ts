@@ -15,7 +15,7 @@
  * ```
  */
 
-import { PATIENCE_MS, waitFor, within } from "./wait_for.ts";
+import { DEFAULT_TIMEOUT_MS, waitFor, within } from "./wait_for.ts";
 
 export { hold, waitFor, within } from "./wait_for.ts";
 
@@ -23,7 +23,7 @@ export { hold, waitFor, within } from "./wait_for.ts";
 export const REPOSITORY = new URL("../../", import.meta.url);
 
 /** The README allows 10 s for a stop; the rest is for a busy machine. */
-const STOP_PATIENCE_MS = 14_000;
+const STOP_TIMEOUT_MS = 14_000;
 
 const LOG_LINES_SHOWN = 20;
 
@@ -217,7 +217,7 @@ export class Server implements AsyncDisposable {
     this.#child.kill(signal);
     try {
       return await within(this.#child.exit, {
-        timeoutMs: STOP_PATIENCE_MS,
+        timeoutMs: STOP_TIMEOUT_MS,
         what: () => `the end after ${signal} of ${this.#child.title}\n${this.stderr}`,
       });
     } finally {
@@ -313,7 +313,7 @@ class Child {
   async end(): Promise<void> {
     this.kill("SIGKILL");
     await within(this.exit, {
-      timeoutMs: PATIENCE_MS,
+      timeoutMs: DEFAULT_TIMEOUT_MS,
       what: `the end after SIGKILL of ${this.title}`,
     });
   }

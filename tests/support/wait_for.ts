@@ -7,13 +7,13 @@
  */
 
 /** The default time limit in milliseconds: long, because the machine may have two busy cores. */
-export const PATIENCE_MS = 30_000;
+export const DEFAULT_TIMEOUT_MS = 30_000;
 
 const POLL_MS = 10;
 
 /** The options of {@link waitFor} and {@link within}. */
 export interface WaitOptions {
-  /** Milliseconds until the wait fails; by default {@link PATIENCE_MS}. */
+  /** Milliseconds until the wait fails; by default {@link DEFAULT_TIMEOUT_MS}. */
   timeoutMs?: number;
   /** What is waited for, as in the error after "waited for"; a function is called at the failure. */
   what: string | (() => string);
@@ -29,13 +29,13 @@ export async function waitFor<T>(
   condition: () => T | Promise<T>,
   options: WaitOptions,
 ): Promise<NonNullable<Exclude<T, false>>> {
-  const deadline = performance.now() + (options.timeoutMs ?? PATIENCE_MS);
+  const deadline = performance.now() + (options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
   while (true) {
     const value = await condition();
     if (value !== undefined && value !== null && value !== false) {
       return value as NonNullable<Exclude<T, false>>;
     }
-    if (performance.now() > deadline) throw tooLate(options);
+    if (performance.now() > deadline) throw timeoutError(options);
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }
@@ -47,7 +47,10 @@ export async function waitFor<T>(
  */
 export async function within<T>(promise: Promise<T>, options: WaitOptions): Promise<T> {
   const { promise: expired, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(tooLate(options)), options.timeoutMs ?? PATIENCE_MS);
+  const timer = setTimeout(
+    () => reject(timeoutError(options)),
+    options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+  );
   try {
     return await Promise.race([promise, expired]);
   } finally {
@@ -63,7 +66,7 @@ export function hold(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
-function tooLate(options: WaitOptions): Error {
+function timeoutError(options: WaitOptions): Error {
   const what = typeof options.what === "string" ? options.what : options.what();
-  return new Error(`waited ${options.timeoutMs ?? PATIENCE_MS} ms for ${what}`);
+  return new Error(`waited ${options.timeoutMs ?? DEFAULT_TIMEOUT_MS} ms for ${what}`);
 }

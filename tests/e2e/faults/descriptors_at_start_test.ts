@@ -6,7 +6,7 @@
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { withAdmin } from "../../support/admin.ts";
-import { freePort } from "../../support/blind_server.ts";
+import { freePort } from "../../support/free_port.ts";
 import { Authority, NO_OPENSSL, tlsArguments } from "../../support/certificates.ts";
 import { ask, type Endpoint } from "../../support/http_client.ts";
 import { countDescriptors, findProgram, isAlive } from "../../support/process_facts.ts";

@@ -37,10 +37,10 @@ async function outOfDescriptors(server: Server): Promise<void> {
   for (const socket of served) await expectEcho(socket);
   assertEquals(descriptorsInUse(server.pid), DESCRIPTORS);
   const leaving = served.splice(0, served.length / 2);
-  for (const socket of leaving) await part(socket);
+  for (const socket of leaving) await closeCleanly(socket);
   for (const answer of await Promise.all(waiting)) assertEquals(answer.text, "ok");
   for (const socket of served) await expectEcho(socket);
-  for (const socket of served) await part(socket);
+  for (const socket of served) await closeCleanly(socket);
   const { code, stderr } = await server.stop();
   assertEquals([code, stderr.match(/cannot accept/g)?.length], [0, 1], stderr);
   assertEquals(stderr.trimEnd().split("\n").length, 1, stderr);
@@ -51,13 +51,13 @@ async function oneAtATime(server: Server): Promise<void> {
   using open = new DisposableStack();
   const served = await openUntilFull(server, open);
   for (const socket of served.splice(0, 5)) {
-    await part(socket);
+    await closeCleanly(socket);
     // It holds the freed descriptor until the next one has its own.
     const next = open.use(await HttpConnection.open(server));
     await next.send(REQUEST.replace("close", "keep-alive"));
     assertEquals((await next.answer()).text, "ok");
   }
-  for (const socket of served) await part(socket);
+  for (const socket of served) await closeCleanly(socket);
   const { code, stderr } = await server.stop();
   assertEquals([code, stderr.match(/cannot accept/g)?.length], [0, 1], stderr);
 }
@@ -88,7 +88,7 @@ function descriptorsInUse(pid: number): number {
 }
 
 /** Completes the close handshake: then the server's descriptor is free. */
-async function part(socket: RawWebSocket): Promise<void> {
+async function closeCleanly(socket: RawWebSocket): Promise<void> {
   await socket.send({ opcode: OPCODE.close, payload: closePayload(1000) });
   await socket.connection.rest();
   await socket.connection.closeWrite();

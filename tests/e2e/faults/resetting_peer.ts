@@ -18,9 +18,9 @@ const SO_SNDTIMEO = 21;
 const MSG_NOSIGNAL = 0x4000;
 
 /** struct linger { int l_onoff; int l_linger; } */
-const AT_ONCE = Int32Array.of(1, 0);
+const LINGER_ZERO = Int32Array.of(1, 0);
 /** struct timeval { long tv_sec; long tv_usec; } */
-const PATIENCE = BigInt64Array.of(30n, 0n);
+const IO_TIMEOUT = BigInt64Array.of(30n, 0n);
 
 const SYMBOLS = {
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
@@ -41,9 +41,9 @@ export class ResettingPeer implements Disposable {
   /** Connects. @throws {Error} if a system call fails, like every method */
   constructor({ hostname, port }: Endpoint) {
     this.#descriptor = expect("socket", libc.socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    this.#setOption(SO_LINGER, AT_ONCE);
-    this.#setOption(SO_RCVTIMEO, PATIENCE);
-    this.#setOption(SO_SNDTIMEO, PATIENCE);
+    this.#setOption(SO_LINGER, LINGER_ZERO);
+    this.#setOption(SO_RCVTIMEO, IO_TIMEOUT);
+    this.#setOption(SO_SNDTIMEO, IO_TIMEOUT);
     const address = sockaddrIn(hostname, port);
     expect("connect", libc.connect(this.#descriptor, address, address.length));
   }

@@ -9,7 +9,7 @@ import { type Site, withSite } from "../../support/site.ts";
 const ROOT = Deno.uid() === 0;
 
 /** Root may read everything, but not without these two capabilities, which the server then lacks. */
-const MERE_ROOT = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] as const;
+const ROOT_WITHOUT_OVERRIDE = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] as const;
 
 async function statusOf({ server }: Site, path: string): Promise<number> {
   return (await ask(server, `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`)).status;
@@ -67,7 +67,7 @@ Deno.test("unreadable: --follow-links serves targets outside of the folder", asy
 });
 
 Deno.test("unreadable: a file without read permission is 403", async () => {
-  const through = ROOT ? { through: MERE_ROOT } : {};
+  const through = ROOT ? { through: ROOT_WITHOUT_OVERRIDE } : {};
   await withSite({ files: { "mine.txt": "1", "ours.txt": "2" }, ...through }, async (site) => {
     await Deno.chmod(`${site.folder}/mine.txt`, 0);
     assertEquals(await statusOf(site, "/mine.txt"), 403);

@@ -8,7 +8,7 @@ import { type Browser, browserTest, DESKTOP, PHONE, SOME_INK, Watched } from "./
 const WELCOME = "=== Async Deno Terminal ===";
 const TITLE = "async-deno terminal";
 /** The lines between the last text before a lost connection and the first text after it. */
-const SEAM = new RegExp(
+const RECONNECT_LINES = new RegExp(
   [
     "before",
     "── connection lost at \\d\\d:\\d\\d:\\d\\d ──",
@@ -69,8 +69,8 @@ async function restarted(
     second = await startServer({ workers: 2, port });
     await back(watched);
     await watched.state("connected");
-    const text = await welcomeAgain(watched);
-    assertMatch(text, SEAM);
+    const text = await secondWelcome(watched);
+    assertMatch(text, RECONNECT_LINES);
     assertEquals(await watched.page.title(), TITLE);
     await watched.page.keyboard.type("after");
     await watched.shows("after");
@@ -88,7 +88,7 @@ async function lost(watched: Watched): Promise<void> {
   assertEquals(await watched.page.title(), `⚠ Connection lost – ${TITLE}`);
 }
 
-async function welcomeAgain(watched: Watched): Promise<string> {
+async function secondWelcome(watched: Watched): Promise<string> {
   let text = "";
   await waitFor(async () => (text = await watched.text()).split(WELCOME).length === 3, {
     what: () => `a second welcome in:\n${text}`,
@@ -113,7 +113,11 @@ async function refusedKeys(watched: Watched): Promise<void> {
   assert(await watched.evaluate(`${header}.scrollWidth <= innerWidth`), "the header is too wide");
   await watched.page.setViewportSize(DESKTOP.viewport!);
   const text = await watched.text();
-  assertMatch(text, /before\n── connection lost at [\d:]+ ──$/, "keys typed without a connection must not be shown");
+  assertMatch(
+    text,
+    /before\n── connection lost at [\d:]+ ──$/,
+    "keys typed without a connection must not be shown",
+  );
 }
 
 function nothing(): Promise<void> {
@@ -158,8 +162,8 @@ async function offline(watched: Watched): Promise<void> {
   await watched.state("offline");
   const status = watched.page.getByRole("status");
   // The page keeps trying, because the server may be on this machine: in between it shows the status.
-  const saysSo = async () => await status.textContent() === "Offline";
-  await waitFor(saysSo, { what: "the status to be Offline" });
+  const showsOffline = async () => await status.textContent() === "Offline";
+  await waitFor(showsOffline, { what: "the status to be Offline" });
 }
 
 async function online(watched: Watched): Promise<void> {
@@ -178,6 +182,6 @@ async function silence(browser: Browser, server: Server): Promise<void> {
     server.kill("SIGCONT");
   }
   await watched.state("connected");
-  await welcomeAgain(watched);
+  await secondWelcome(watched);
   await watched.page.context().close();
 }

@@ -9,9 +9,9 @@ import { LinuxOs } from "../../runtime/os/mod.ts";
 import { HttpConnection } from "../support/http_client.ts";
 import { OVER_DENO_TRANSPORT, runServer, withServer } from "../support/server.ts";
 
-new LinuxOs(); // loads libc for the process: within a test Deno 2.4 would take it for a leak
-
 new LinuxOs(); // loads libc for the process: inside a test Deno 2.4 would report it as a leak
+
+const NO_PROXY = DEFAULT_CONFIG.proxy;
 const HANDLERS = new URL("../support/handlers_thread.ts", import.meta.url);
 const REQUEST = "GET /client HTTP/1.1\r\nHost: a\r\n";
 const LINE = "PROXY TCP4 192.0.2.1 10.0.0.1 4711 80\r\n";

@@ -1,5 +1,5 @@
 /**
- * A random afternoon of the whole server: peers of every pace, faults, clocks that misbehave.
+ * A random afternoon of the whole server: peers of every manner, faults, clocks that misbehave.
  *
  * In: a seed. Out: a FakeServer with its peers scheduled, and `run`, which then holds each peer's end
  * against what it was owed. Used by server_fuzz_test.ts.
@@ -66,7 +66,7 @@ export class Scenario {
     for (const check of this.#checks) check();
     const { os } = this.server;
     const elapsed = os.now - this.#start;
-    // Each action needs a few turns at most, and time that passes a few timers. A clock that stands
+    // Each deed needs a few turns at most, and time that passes a few timers. A clock that stands
     // right before a deadline is looked at again after each of its steps, which are of 4 ms.
     const most = 4 * os.progress + elapsed / 50 + this.#clockStood / 4 + 500;
     if (os.waits > most) throw new Error(`${os.waits} waits for ${os.progress} deeds`);

@@ -5,6 +5,7 @@
  * only the child that it started.
  */
 
+import { freePort } from "./free_port.ts";
 import { isAlive } from "./process_facts.ts";
 import { REPOSITORY, serverCommand } from "./server.ts";
 import { waitFor, within } from "./wait_for.ts";

@@ -24,7 +24,7 @@ function linesOf(log: string, marker: string): string[] {
     .map((line) => line.replace(own, "fd=N").replace(PREFIX, ""));
 }
 
-Deno.test("log: the lines of one request on a connection that closes", () =>
+Deno.test("log: a request on a connection that closes has the lines of the seed", () =>
   withServer({ workers: 2 }, async (server) => {
     await ask(server, CLOSING);
     const log = await server.waitForLog("[epoll] removing closed");
@@ -37,7 +37,7 @@ Deno.test("log: the lines of one request on a connection that closes", () =>
     ]);
   }));
 
-Deno.test("log: the lines of two requests on a kept connection", () =>
+Deno.test("log: two requests on a kept connection have the lines of the seed", () =>
   withServer({ workers: 2 }, async (server) => {
     using connection = await HttpConnection.open(server);
     for (let i = 0; i < 2; i++) {
@@ -53,7 +53,7 @@ Deno.test("log: the lines of two requests on a kept connection", () =>
     assertEquals(linesOf(log, "recv request"), ["[ACCEPT] fd=N", ...round, ...round]);
   }));
 
-Deno.test("log: the lines of a WebSocket from handshake to close", () =>
+Deno.test("log: a WebSocket has the lines of the seed from handshake to close", () =>
   withServer({ workers: 2 }, async (server) => {
     {
       await using client = await WsClient.open(`${server.wsUrl}/ws`);

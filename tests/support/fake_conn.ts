@@ -55,7 +55,7 @@ export class FakeConn implements Conn {
   /** Bytes arrive; null: the end of the stream. */
   async arrive(text: string | null): Promise<void> {
     const { reading } = this;
-    if (reading === null) throw new Error("nobody reads");
+    if (reading === null) throw new Error("no pending read");
     this.reading = null;
     if (text === null) reading.settled.resolve(null);
     else reading.settled.resolve(new TextEncoder().encodeInto(text, reading.bytes).written);
@@ -65,7 +65,7 @@ export class FakeConn implements Conn {
   /** The pending write writes so many bytes; by default all. */
   async take(count?: number): Promise<void> {
     const { writing } = this;
-    if (writing === null) throw new Error("nobody writes");
+    if (writing === null) throw new Error("no pending write");
     this.writing = null;
     const length = Math.min(count ?? writing.bytes.length, writing.bytes.length);
     this.taken += new TextDecoder().decode(writing.bytes.subarray(0, length));
@@ -76,7 +76,7 @@ export class FakeConn implements Conn {
   /** The pending write fails. */
   async failWrite(error: Error): Promise<void> {
     const { writing } = this;
-    if (writing === null) throw new Error("nobody writes");
+    if (writing === null) throw new Error("no pending write");
     this.writing = null;
     writing.settled.reject(error);
     await turn();

@@ -11,7 +11,7 @@ import { waitFor, withServer } from "../../support/server.ts";
 const BOUND = 20;
 const TOO_MANY = 50;
 
-Deno.test("connection bound: connections above --max-connections get 503 and the end, and one line on stderr", () =>
+Deno.test("connection limit: connections above --max-connections get 503 and the end, and one line on stderr", () =>
   withServer({ workers: 2, args: ["--max-connections", String(BOUND)] }, async (server) => {
     using open = new DisposableStack();
     const served: RawWebSocket[] = [];
@@ -37,7 +37,7 @@ Deno.test("connection bound: connections above --max-connections get 503 and the
     assertEquals(stderr.trimEnd().split("\n").length, 1, stderr);
   }));
 
-Deno.test("connection bound: a client that sends its request in parts receives the 503 without a reset", () =>
+Deno.test("connection limit: a client that sends its request in parts receives the 503 without a reset", () =>
   withServer({ workers: 2, args: ["--max-connections", "1"] }, async (server) => {
     using served = await RawWebSocket.open(server, "/echo");
     const part = "x".repeat(10_000);
@@ -55,7 +55,7 @@ Deno.test("connection bound: a client that sends its request in parts receives t
     await server.stop();
   }));
 
-Deno.test("connection bound: connections above --max-connections-per-address get 503, for that address only", () =>
+Deno.test("connection limit: connections above --max-connections-per-address get 503, for that address only", () =>
   withServer({ workers: 2, args: ["--max-connections-per-address", "2"] }, async (server) => {
     using open = new DisposableStack();
     const served: RawWebSocket[] = [];

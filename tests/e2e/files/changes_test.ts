@@ -35,7 +35,9 @@ async function seen(site: Site, path: string, wanted: string | number): Promise<
   assert(took < A_SECOND + SLACK, `${wanted} at ${path} was seen after ${took} ms`);
 }
 
-changesTest("written anew, replaced, removed, made", { "a.txt": "one" }, async (site) => {
+changesTest("a file that is rewritten, replaced, removed or created is served as it is now", {
+  "a.txt": "one",
+}, async (site) => {
   const path = `${site.folder}/a.txt`;
   await seen(site, "/a.txt", "one");
   await Deno.writeTextFile(path, "two");

@@ -238,6 +238,6 @@ Deno.test("log: only a reload that succeeds prints what it has read", () =>
     await waitFor(() => server.stderr.includes("what there was goes on"), { what: "a warning" });
     await server.stop();
     assertEquals(server.stdout.split("read anew").length, 2);
-    // Warnings are also in the log.
+    // Warnings are in the log too.
     assertStringIncludes(await Deno.readTextFile(`${server.logFile}.2`), "main [EXECUTOR] not all");
   }));

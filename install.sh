@@ -1,12 +1,13 @@
 #!/bin/sh
-# Installs async-deno from a release archive, once its checksum has been found right.
+# Installs async-deno from a release archive after checking its SHA-256.
 #
 #   sh install.sh ARCHIVE [--prefix DIR] [--sums FILE | --sha256 HEX]
 #
 # ARCHIVE is the path or the URL of async-deno-VERSION-ARCHITECTURE.tar.gz. The executable becomes
-# DIR/bin/async-deno; DIR is /usr/local, or ~/.local for who is not root. The checksum is that of the
-# file SHA256SUMS beside the archive, or of --sums, a path or URL too. A file beside the archive tells
-# a broken download; who has the checksum from elsewhere says it by --sha256, and needs trust nobody.
+# DIR/bin/async-deno; DIR defaults to /usr/local for root, and to ~/.local for other users. The expected
+# SHA-256 is read from the file SHA256SUMS next to the archive, or from the path or URL given by --sums.
+# Such a file detects a broken download only. A checksum from a trusted source, given by --sha256, also
+# detects a manipulated archive.
 set -eu
 
 fail() {
@@ -30,7 +31,7 @@ while [ $# -gt 0 ]; do
     sed -n '2,/^set/s/^# \{0,1\}//p' "$0"
     exit 0
     ;;
-  -*) fail "unknown option $1: there are --prefix, --sums and --sha256" ;;
+  -*) fail "unknown option $1: the options are --prefix, --sums and --sha256" ;;
   *)
     [ -z "$archive" ] || fail "one archive at a time, not $archive and $1"
     archive=$1
@@ -38,7 +39,7 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
-[ -n "$archive" ] || fail "name the archive, its path or its URL: sh install.sh ARCHIVE"
+[ -n "$archive" ] || fail "give the path or the URL of the archive: sh install.sh ARCHIVE"
 name=${archive##*/}
 case $name in
 *"$(uname -m)"-unknown-linux-gnu.tar.gz) ;;
@@ -53,7 +54,7 @@ installing=''
 trap 'rm -rf "$work" ${installing:+"$installing"}' EXIT
 trap 'exit 1' HUP INT TERM
 
-# Copies what is at a path or a URL.
+# Copies the file at a path or a URL.
 fetch() {
   case $1 in
   http://* | https://*)
@@ -62,7 +63,7 @@ fetch() {
     elif command -v wget >/dev/null; then
       wget --quiet --output-document="$2" "$1" || fail "cannot download $1"
     else
-      fail "neither curl nor wget is here to download $1"
+      fail "cannot download $1: install curl or wget"
     fi
     ;;
   *) cp "$1" "$2" || fail "cannot read $1" ;;
@@ -82,16 +83,16 @@ actual=$(sha256sum "$work/archive" | cut -d ' ' -f 1)
 tar -xzf "$work/archive" -C "$work" || fail "cannot unpack $name"
 executable=$work/${name%.tar.gz}/async-deno
 [ -f "$executable" ] || fail "there is no executable in $name"
-mkdir -p "$prefix/bin" || fail "cannot write to $prefix/bin: run as root, or name another --prefix"
-# Beside the old one, then in its place: a server that runs keeps the file it was started from.
+mkdir -p "$prefix/bin" || fail "cannot write to $prefix/bin: run as root, or choose another --prefix"
+# Copy next to the old executable, then rename over it: a running server keeps the file that it was started from.
 installing=$prefix/bin/.async-deno.$$
-cp "$executable" "$installing" || fail "cannot write to $prefix/bin: run as root, or name another --prefix"
+cp "$executable" "$installing" || fail "cannot write to $prefix/bin: run as root, or choose another --prefix"
 chmod 755 "$installing"
-version=$("$installing" --version) || fail "what was released does not run here: it needs glibc 2.27 or later"
+version=$("$installing" --version) || fail "the executable does not run here: it needs glibc 2.27 or later"
 mv -f "$installing" "$prefix/bin/async-deno"
 installing=''
 echo "$version is installed: $prefix/bin/async-deno"
 case :$PATH: in
 *":$prefix/bin:"*) ;;
-*) echo "Your shell does not look there: add $prefix/bin to PATH, or name the whole path." ;;
+*) echo "Your shell does not search this folder: add $prefix/bin to PATH, or use the full path." ;;
 esac

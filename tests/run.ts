@@ -1,13 +1,12 @@
 /**
  * The test runner behind `deno task test [WORD]`.
  *
- * In: at most one word of the table in support/test_plan.ts; none means `all`. Out: what `deno test`
- * prints, as it comes, and at last a line `N passed, N failed, N skipped`. Exit code: that of
- * `deno test`; 1 as well when no test was chosen or the executable is missing; 2 for
- * an unknown word.
+ * In: at most one word of the table in support/test_plan.ts; the default is `all`. Out: the output of
+ * `deno test` as it arrives, and a last line `N passed, N failed, N skipped`. Exit code: that of
+ * `deno test`; also 1 if no test was chosen or the executable is missing; 2 for an unknown word.
  *
- * The files run one after another: the end-to-end tests measure times, descriptors and stops, and a
- * neighbour on the same cores would disturb them. Types are not checked here but in `deno task ok`,
+ * The files run one after another: the end-to-end tests measure times, descriptors and stops, and
+ * other tests on the same cores would disturb them. Types are checked by `deno task ok` and not here,
  * so that the tests begin at once.
  */
 
@@ -16,7 +15,7 @@ import { isTestWord, parseTestCounts, TEST_PLANS, type TestPlan } from "./suppor
 
 const USAGE_ERROR = 2;
 
-/** Has what only tests use: what the lock of the top folder names, every start of a task downloads. */
+/** Names the packages that only tests use: every task downloads everything in the lock file of the top folder. */
 const LOCK = "tests/deno.lock";
 
 const TOP = new URL("../", import.meta.url);
@@ -25,25 +24,27 @@ async function main(args: readonly string[]): Promise<number> {
   const word = args[0] ?? "all";
   if (args.length > 1 || !isTestWord(word)) {
     const words = Object.keys(TEST_PLANS).join(", ");
-    const fault = args.length > 1 ? "one word at most" : `nothing is called "${word}"`;
+    const fault = args.length > 1 ? "at most one word is allowed" : `unknown word "${word}"`;
     console.error(`error: ${fault}: choose one of ${words}, or none to run everything`);
     return USAGE_ERROR;
   }
   const plan = TEST_PLANS[word]!;
   if (plan.executable !== undefined && !isFile(new URL(plan.executable, TOP))) {
-    console.error(`error: there is no ${plan.executable} to test: make it by "deno task compile"`);
+    console.error(
+      `error: there is no ${plan.executable} to test: build it with "deno task compile"`,
+    );
     return 1;
   }
   const { code, output } = await runDenoTest(plan);
   const counts = parseTestCounts(output);
   const { passed, failed, skipped } = counts ?? { passed: 0, failed: 1, skipped: 0 };
-  if (!counts) console.error("error: deno test ended before it had counted");
+  if (!counts) console.error("error: deno test ended before its summary");
   if (counts && passed + failed + skipped === 0) console.error("error: no test was chosen");
   console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
   return code === 0 && passed + skipped === 0 ? 1 : code;
 }
 
-/** Runs it with its output passed on; gives its exit code and what it wrote on stdout. */
+/** Runs `deno test` and forwards its output; returns its exit code and its stdout. */
 async function runDenoTest(plan: TestPlan): Promise<{ code: number; output: string }> {
   const filter = plan.filter === undefined ? [] : [`--filter=${plan.filter}`];
   const child = new Deno.Command(Deno.execPath(), {
@@ -62,7 +63,7 @@ async function runDenoTest(plan: TestPlan): Promise<{ code: number; output: stri
 }
 
 function environment({ executable, transport }: TestPlan): Record<string, string> {
-  // A pipe would turn the colours off that a terminal gets.
+  // Deno turns colours off for a pipe.
   const colours = Deno.stdout.isTerminal() && !Deno.noColor;
   return {
     ...(colours ? { FORCE_COLOR: "1" } : {}),

@@ -1,6 +1,6 @@
 /**
- * Handlers that answer wrongly or read late: a client is told so at once and by nothing worse than a 500, and no
- * handler sees another client's bytes.
+ * Handlers that return something wrong or read a body late: the client gets an answer at once, at worst a 500, and no
+ * handler sees the bytes of another client.
  */
 
 import { assert, assertEquals } from "@std/assert";
@@ -28,14 +28,14 @@ async function textOf(server: HandlersServer, path: string): Promise<string> {
   return (await ask(server, get(path))).text;
 }
 
-/** Waits until so many handlers wait to be released. */
+/** Waits until `count` handlers are waiting to be released. */
 async function waiting(server: HandlersServer, count: number): Promise<void> {
   await waitFor(async () => await textOf(server, "/waiting") === String(count), {
-    what: `${count} handlers that wait`,
+    what: `${count} waiting handlers`,
   });
 }
 
-/** Waits for what handlers found out after they were released. */
+/** Waits for the results that handlers report after they were released. */
 async function resultsOf(server: HandlersServer, count: number): Promise<string> {
   const all: string[] = [];
   await waitFor(async () => {
@@ -45,7 +45,7 @@ async function resultsOf(server: HandlersServer, count: number): Promise<string>
   return all.join(" ");
 }
 
-/** Bodies of others, long enough to be gathered in the memory that the bodies before had. */
+/** Sends bodies of other clients, long enough to reuse the memory of the bodies before. */
 async function othersPost(server: HandlersServer): Promise<void> {
   const body = "z".repeat(100 * KIB);
   for (let i = 0; i < 3; i++) {
@@ -69,31 +69,37 @@ const BROKEN = [
   "/fine?refused",
 ];
 
-answersTest("what cannot be sent is a 500, at once, and others are served", async (server) => {
-  for (const path of BROKEN) {
-    using connection = await HttpConnection.open(server);
-    await connection.send(get(path));
-    const answer = await connection.answer();
-    assertEquals([path, answer.status], [path, 500]);
-    await connection.expectEnd();
-    assertEquals(await textOf(server, "/fine"), "fine");
-  }
-});
-
-answersTest("half an answer is not left to look like a whole one", async (server) => {
-  using connection = await HttpConnection.open(server);
-  await connection.send(get("/short-body"));
-  // The end comes at once, by a reset or before the length that was told.
-  const rest = await connection.rest().catch((error) => {
-    if (!(error instanceof Deno.errors.ConnectionReset)) throw error;
-    return new Uint8Array(0);
-  });
-  assert(rest.length < 30_000, "it must not be as long as it was said to be");
-  assertEquals(await textOf(server, "/fine"), "fine");
-});
+answersTest(
+  "a result that cannot be sent gets 500 at once, and other clients are served",
+  async (server) => {
+    for (const path of BROKEN) {
+      using connection = await HttpConnection.open(server);
+      await connection.send(get(path));
+      const answer = await connection.answer();
+      assertEquals([path, answer.status], [path, 500]);
+      await connection.expectEnd();
+      assertEquals(await textOf(server, "/fine"), "fine");
+    }
+  },
+);
 
 answersTest(
-  "a handler that returns what is no promise has answered all the same",
+  "an incomplete answer ends so that it cannot be taken for a complete one",
+  async (server) => {
+    using connection = await HttpConnection.open(server);
+    await connection.send(get("/short-body"));
+    // The end comes at once, by a reset or before the declared length.
+    const rest = await connection.rest().catch((error) => {
+      if (!(error instanceof Deno.errors.ConnectionReset)) throw error;
+      return new Uint8Array(0);
+    });
+    assert(rest.length < 30_000, "the body reached its declared length");
+    assertEquals(await textOf(server, "/fine"), "fine");
+  },
+);
+
+answersTest(
+  "a handler may return a value that is not a promise",
   async (server) => {
     using connection = await HttpConnection.open(server);
     for (let i = 0; i < 2; i++) {
@@ -104,7 +110,7 @@ answersTest(
 );
 
 answersTest(
-  "a body that arrives while the guard's promise is pending is handled whole",
+  "a body that arrives while the guard's promise is pending reaches the handler whole",
   async (server) => {
     const body = "authenticated ".repeat(1000);
     using connection = await HttpConnection.open(server);
@@ -120,7 +126,7 @@ answersTest(
 );
 
 answersTest(
-  "a body stays with its handler, after its answer and after its client",
+  "a body stays valid for its handler after the answer was sent and after the client has left",
   async (server) => {
     const body = "mine ".repeat(20 * KIB);
     for (const [path, leaves] of [["/answers-first", false], ["/waits", true]] as const) {
@@ -139,26 +145,29 @@ answersTest(
   },
 );
 
-answersTest("a message stays with its handler until its promise is settled", async (server) => {
-  const payloads = ["short", "s".repeat(100), "m".repeat(30 * KIB), "l".repeat(500 * KIB)];
-  const sockets = await Promise.all(payloads.map(() => RawWebSocket.open(server, "/late")));
-  try {
-    for (const [i, payload] of payloads.entries()) {
-      await sockets[i]!.send({ opcode: OPCODE.text, payload });
+answersTest(
+  "a message stays valid for its handler until its promise is settled",
+  async (server) => {
+    const payloads = ["short", "s".repeat(100), "m".repeat(30 * KIB), "l".repeat(500 * KIB)];
+    const sockets = await Promise.all(payloads.map(() => RawWebSocket.open(server, "/late")));
+    try {
+      for (const [i, payload] of payloads.entries()) {
+        await sockets[i]!.send({ opcode: OPCODE.text, payload });
+      }
+      await waiting(server, payloads.length);
+      await othersPost(server);
+      // A client that has left gets no answer, but its message is still read.
+      sockets[2]![Symbol.dispose]();
+      await othersPost(server);
+      await textOf(server, "/release");
+      assertEquals(await resultsOf(server, payloads.length), "same same same same");
+      for (const [i, payload] of payloads.entries()) {
+        if (i === 2) continue;
+        const frame = await sockets[i]!.frame();
+        assertEquals(new TextDecoder().decode(frame.payload) === payload, true, `message ${i}`);
+      }
+    } finally {
+      for (const [i, socket] of sockets.entries()) if (i !== 2) socket[Symbol.dispose]();
     }
-    await waiting(server, payloads.length);
-    await othersPost(server);
-    // Who leaves is answered nothing, but its message is still read.
-    sockets[2]![Symbol.dispose]();
-    await othersPost(server);
-    await textOf(server, "/release");
-    assertEquals(await resultsOf(server, payloads.length), "same same same same");
-    for (const [i, payload] of payloads.entries()) {
-      if (i === 2) continue;
-      const frame = await sockets[i]!.frame();
-      assertEquals(new TextDecoder().decode(frame.payload) === payload, true, `message ${i}`);
-    }
-  } finally {
-    for (const [i, socket] of sockets.entries()) if (i !== 2) socket[Symbol.dispose]();
-  }
-});
+  },
+);

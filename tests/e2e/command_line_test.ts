@@ -1,6 +1,6 @@
 /**
- * The command line: what it prints, where, and the exit code. Every error is one line on stderr that
- * names what is wrong and what was most likely meant; 2 is a usage error, 1 means it could not serve.
+ * The command line: what it prints, on which stream, and the exit code. Every error is one line on stderr that
+ * says what is wrong and what was most likely meant; exit code 2 is a usage error, 1 means that the server could not start.
  * The messages of all wrong command lines are in tests/runtime/cli/wrong_command_lines_test.ts.
  */
 
@@ -11,7 +11,7 @@ import { REPOSITORY, runServer, startServer, waitFor, withServer } from "../supp
 
 const HEALTH = "GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
 
-/** Arguments, the exit code, and what the one line must contain. */
+/** Arguments, the exit code, and the texts that the one line must contain. */
 type UsageError = readonly [args: readonly string[], code: number, ...contains: string[]];
 
 const USAGE_ERRORS: readonly UsageError[] = [
@@ -43,7 +43,7 @@ const USAGE_ERRORS: readonly UsageError[] = [
 ];
 
 for (const [args, code, ...contains] of USAGE_ERRORS) {
-  Deno.test(`command line: ${JSON.stringify(args)} is refused with ${code}`, async () => {
+  Deno.test(`command line: ${JSON.stringify(args)} is refused with exit code ${code}`, async () => {
     const exit = await runServer(args);
     assertEquals([exit.code, exit.stdout], [code, ""], exit.stderr);
     assertOneLine(exit.stderr);
@@ -51,7 +51,7 @@ for (const [args, code, ...contains] of USAGE_ERRORS) {
   });
 }
 
-Deno.test("command line: a port in use is named", () =>
+Deno.test("command line: an error names the port that is in use", () =>
   withServer({ workers: 2 }, async (server) => {
     const port = String(server.port);
     const exit = await runServer(["2", "127.0.0.1", port, "--log", "off"]);
@@ -62,7 +62,7 @@ Deno.test("command line: a port in use is named", () =>
     assertEquals((await ask(server, HEALTH)).text, "ok");
   }));
 
-Deno.test("command line: a port in use leaves the other server's log alone", () =>
+Deno.test("command line: a start on a port in use does not touch the log of the other server", () =>
   withServer({ workers: 2 }, async (server) => {
     await ask(server, HEALTH);
     const before = await server.waitForLog("done, closing\n");
@@ -88,7 +88,7 @@ Deno.test("command line: a log is never written through a symbolic link", async 
   }
 });
 
-Deno.test("command line: --help names every argument, --version the version", async () => {
+Deno.test("command line: --help names every argument, and --version prints the version", async () => {
   const help = await runServer(["--help"]);
   assertEquals([help.code, help.stderr], [0, ""]);
   for (const word of ["WORKERS", "IP", "PORT", "--log", "--help", "--version", "8000"]) {
@@ -103,7 +103,7 @@ Deno.test("command line: --help names every argument, --version the version", as
   assertStringIncludes(printed.stdout, version);
 });
 
-Deno.test("command line: an unknown variable is a warning at the start, with the nearest name", async () => {
+Deno.test("command line: an unknown variable causes a warning at the start that suggests the nearest name", async () => {
   const server = await startServer({ workers: 1, env: { ASYNC_DENO_MAX_BODDY: "1" } });
   await server.stop();
   await server[Symbol.asyncDispose]();
@@ -114,7 +114,7 @@ Deno.test("command line: an unknown variable is a warning at the start, with the
   );
 });
 
-Deno.test("command line: an admin server on a public address is a warning at the start", async () => {
+Deno.test("command line: an admin server on a public address causes a warning at the start", async () => {
   const server = await startServer({ workers: 1, args: ["--admin", "0.0.0.0:0"] });
   await server.stop();
   await server[Symbol.asyncDispose]();
@@ -122,7 +122,7 @@ Deno.test("command line: an admin server on a public address is a warning at the
   assertStringIncludes(server.stderr, "async-deno: --admin 0.0.0.0: other machines can reach it");
 });
 
-Deno.test("command line: a server uses sizes, times and switches with their units and words", () =>
+Deno.test("command line: a server applies sizes and times with units, and switches given as words", () =>
   withServer({
     workers: 1,
     args: ["--max-body", "0.5k", "--idle-timeout", "1500ms"],
@@ -135,7 +135,7 @@ Deno.test("command line: a server uses sizes, times and switches with their unit
     assertEquals((await ask(server, post(513))).status, 413);
   }));
 
-Deno.test("command line: the banner names workers, port and log", () =>
+Deno.test("command line: the banner names the workers, the port and the log", () =>
   withServer({ workers: 3 }, (server) => {
     assertEquals(
       server.stdout,
@@ -162,7 +162,7 @@ Deno.test("command line: the port of a stopped server can be used again at once"
   });
 });
 
-Deno.test("command line: the log is a new one at the start, and that of yesterday is kept", async () => {
+Deno.test("command line: a start begins a new log and keeps the log of the run before", async () => {
   const folder = await Deno.makeTempDir({ prefix: "async-deno-test-" });
   const log = `${folder}/log`;
   try {
@@ -186,7 +186,7 @@ Deno.test("command line: --log - writes the log to stdout", () =>
     });
   }));
 
-Deno.test("command line: --log off writes none", () =>
+Deno.test("command line: --log off writes no log", () =>
   withServer({ workers: 2, log: "off" }, async (server) => {
     await ask(server, HEALTH);
     const exit = await server.stop();
@@ -195,7 +195,7 @@ Deno.test("command line: --log off writes none", () =>
     assert(!exit.stdout.includes("[HTTP]"), exit.stdout);
   }));
 
-/** One line, of words: not a stack, not empty, without control characters. */
+/** One line of words: no stack trace, not empty, no control characters. */
 function assertOneLine(stderr: string): void {
   assertMatch(stderr, /^[\x20-\x7e\u00a0-\uffff]{10,300}\n$/);
 }

@@ -1,5 +1,5 @@
 /**
- * Options from a file: a server that is started with it, and `--check`.
+ * Options from a configuration file: a server started with it, and `--check`.
  */
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
@@ -24,7 +24,7 @@ for (
     ["site.json", '{ "max-request-line": 64, "max-body": 3 }'],
   ] as const
 ) {
-  Deno.test(`configuration: a server uses ${name}, and a flag wins over it`, () =>
+  Deno.test(`configuration: a server applies ${name}, and a flag wins over it`, () =>
     withFile(
       name,
       text,

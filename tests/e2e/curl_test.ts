@@ -1,6 +1,6 @@
 /**
- * curl, the client that everybody has: its way of asking, of sending large bodies (with Expect:
- * 100-continue) and streams (chunked), of keeping connections, and of offering HTTP/2.
+ * curl as the client: plain requests, large bodies (with Expect: 100-continue), streams (chunked), connections kept
+ * open, and an offer of HTTP/2.
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
@@ -11,7 +11,7 @@ import { type Server, withServer } from "../support/server.ts";
 const CURL = findProgram("curl");
 const MISSING = CURL === undefined ? " (skipped, to install it: apt-get install curl)" : "";
 
-/** What curl said. */
+/** What curl printed. */
 interface CurlResult {
   stdout: Uint8Array;
   stderr: string;
@@ -25,20 +25,20 @@ function curlTest(name: string, run: (server: Server) => Promise<void>): void {
   });
 }
 
-curlTest("the page, with its head", async (server) => {
+curlTest("GET of the page returns its head and its body", async (server) => {
   const { stdout } = await curl(["-i", `${server.url}/`]);
   const text = new TextDecoder().decode(stdout);
   assert(text.startsWith("HTTP/1.1 200 OK\r\n"), text.slice(0, 200));
   assertStringIncludes(text, "<!doctype html>");
 });
 
-curlTest("HEAD and 404", async (server) => {
+curlTest("HEAD has no body, and an unknown path is a 404", async (server) => {
   const { stdout } = await curl(["-I", `${server.url}/healthz`, `${server.url}/nothing`]);
   const statuses = new TextDecoder().decode(stdout).match(/^HTTP\/1\.1 \d+/gm);
   assertEquals(statuses, ["HTTP/1.1 200", "HTTP/1.1 404"]);
 });
 
-curlTest("a body of 3 MiB with Expect: 100-continue", async (server) => {
+curlTest("a body of 3 MiB sent with Expect: 100-continue is echoed", async (server) => {
   const file = await Deno.makeTempFile({ prefix: "async-deno-test-" });
   try {
     const body = new Uint8Array(3 * 1024 * 1024).map((_, i) => i % 251);
@@ -53,20 +53,20 @@ curlTest("a body of 3 MiB with Expect: 100-continue", async (server) => {
   }
 });
 
-curlTest("a stream, which curl sends in chunks", async (server) => {
+curlTest("a stream, which curl sends chunked, is echoed", async (server) => {
   const body = new TextEncoder().encode("line of a stream\n".repeat(50_000));
   const { stdout } = await curl(["-T", "-", `${server.url}/echo`], body);
   assert(sameBytes(stdout, body), `${stdout.length} bytes came back`);
 });
 
-curlTest("several requests on one connection", async (server) => {
+curlTest("several requests share one connection", async (server) => {
   const urls = Array.from({ length: 5 }, () => `${server.url}/healthz`);
   const { stdout, stderr } = await curl(["-v", ...urls]);
   assertEquals(new TextDecoder().decode(stdout), "okokokokok");
   assertEquals(stderr.match(/Re-using existing/g)?.length, 4, stderr);
 });
 
-curlTest("an offer of HTTP/2 is passed over", async (server) => {
+curlTest("an offer of HTTP/2 is ignored", async (server) => {
   const { stdout } = await curl(["--http2", "-i", `${server.url}/healthz`]);
   const text = new TextDecoder().decode(stdout);
   assert(text.startsWith("HTTP/1.1 200 OK\r\n") && text.endsWith("\r\n\r\nok"), text);
@@ -77,10 +77,10 @@ curlTest("HTTP/1.0", async (server) => {
   assertEquals(new TextDecoder().decode(stdout), "ok");
 });
 
-/** Runs curl, with `input` as its stdin. @throws {Error} with its words when it fails */
+/** Runs curl, with `input` as its stdin. @throws {Error} with curl's message if it fails */
 async function curl(args: readonly string[], input?: Uint8Array): Promise<CurlResult> {
   const child = new Deno.Command(CURL!, {
-    // No file of settings; errors are said; nothing takes longer than this.
+    // No configuration file, errors on stderr, and a bound on the time.
     args: ["-q", "-sS", "--noproxy", "*", "--max-time", "20", ...args],
     stdin: input ? "piped" : "null",
     stdout: "piped",

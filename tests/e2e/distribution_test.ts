@@ -1,6 +1,6 @@
 /**
- * Connections go where there is room: with four workers, many connections at once are all served,
- * and are not all in the hands of one worker.
+ * Connections are spread over the workers: with four workers, many concurrent connections are all served, and one
+ * worker does not hold all of them.
  */
 
 import { assert, assertEquals } from "@std/assert";
@@ -9,7 +9,7 @@ import { connectionsPerEpoll } from "../support/process_facts.ts";
 import { OPCODE, RawWebSocket } from "../support/raw_websocket.ts";
 import { withServer } from "../support/server.ts";
 
-Deno.test("distribution: 64 connections in turns on 4 workers, without an error", () =>
+Deno.test("distribution: 64 concurrent connections on 4 workers are all served", () =>
   withServer({ workers: 4 }, async (server) => {
     await Promise.all(Array.from({ length: 64 }, async (_, i) => {
       if (i % 2 === 0) {
@@ -29,11 +29,11 @@ Deno.test("distribution: 64 connections in turns on 4 workers, without an error"
     }));
   }));
 
-Deno.test("distribution: connections that stay are held by several workers", () =>
+Deno.test("distribution: open connections are spread over several workers", () =>
   withServer({ workers: 4 }, async (server) => {
     const open: RawWebSocket[] = [];
     try {
-      // One after the other: each finds all workers idle, and the next in turn is woken for it.
+      // One after the other: each finds all workers idle, and the next worker in turn is woken for it.
       for (let i = 0; i < 64; i++) open.push(await RawWebSocket.open(server, "/echo"));
       const held = connectionsPerEpoll(server.pid, server.port).filter((count) => count > 0);
       assertEquals(held.reduce((sum, count) => sum + count, 0), 64);

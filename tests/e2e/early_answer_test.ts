@@ -1,6 +1,6 @@
 /**
- * Uploads that are answered before they are read: the client reads its answer whatever is in flight, whether
- * it stops sending or not.
+ * Uploads that are answered before they are read: the client receives its answer regardless of what is in flight, and
+ * whether it stops sending or not.
  */
 
 import { assert, assertEquals } from "@std/assert";
@@ -14,7 +14,7 @@ const MEBIBYTE = 1024 * 1024;
 const UPLOAD_BYTES = 100 * MEBIBYTE;
 const UPLOADS = 12;
 
-/** The ways to send it, each with its answer. */
+/** The ways to send an upload, each with its endpoint. */
 const WAYS: readonly (readonly [name: string, args: readonly string[], path: string])[] = [
   ["with its length", ["-T"], "/echo"],
   ["in chunks", ["-H", "Transfer-Encoding: chunked", "-T"], "/echo"],
@@ -22,7 +22,7 @@ const WAYS: readonly (readonly [name: string, args: readonly string[], path: str
 ];
 
 Deno.test({
-  name: `early answer: curl reads the answer to each of many uploads of 100 MiB${MISSING}`,
+  name: `early answer: curl receives the answer to each of many uploads of 100 MiB${MISSING}`,
   ignore: CURL === undefined,
   fn: () =>
     withServer({ workers: 2 }, async (server) => {
@@ -42,7 +42,7 @@ Deno.test({
     }),
 });
 
-/** The status that curl saw, and what it complained about. */
+/** The status that curl saw, and its error messages. */
 async function upload(args: readonly string[]): Promise<string> {
   const { stdout, stderr } = await new Deno.Command(CURL!, {
     args: [
@@ -62,7 +62,7 @@ function head(bytes: number): string {
   return `POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: ${bytes}\r\n\r\n`;
 }
 
-Deno.test("early answer: a client that sends all before it reads is answered too", () =>
+Deno.test("early answer: a client that sends everything before it reads gets its answer", () =>
   withServer({ workers: 1 }, async (server) => {
     using connection = await HttpConnection.open(server);
     const bytes = 24 * MEBIBYTE;
@@ -73,14 +73,14 @@ Deno.test("early answer: a client that sends all before it reads is answered too
     await connection.expectEnd();
   }));
 
-Deno.test("early answer: a client that stops, and reads much later, finds its answer", () =>
+Deno.test("early answer: a client that stops sending and reads much later gets its answer", () =>
   withServer({ workers: 1 }, async (server) => {
     using connection = await HttpConnection.open(server);
     await connection.send(head(UPLOAD_BYTES));
-    // More than was read away before: it is all in flight when the server has answered.
+    // More than the server used to drain: all of it is in flight when the server has answered.
     await connection.send(new Uint8Array(6 * MEBIBYTE));
     await answered(server);
-    await hold(3000); // longer than the two seconds that were given before
+    await hold(3000); // longer than the two seconds that the server used to wait
     await connection.send(new Uint8Array(MEBIBYTE));
     assertEquals((await connection.answer("POST")).status, 413);
   }));

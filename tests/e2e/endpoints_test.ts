@@ -1,6 +1,6 @@
 /**
- * Every endpoint of the README with every kind of method, over the real socket, by the table
- * fixtures/e2e/endpoints.json. Each row also says whether the connection goes on afterwards.
+ * Every endpoint of the README with every kind of method, over a real socket, by the table
+ * fixtures/e2e/endpoints.json. Each row also says whether the connection is kept afterwards.
  */
 
 import { assert, assertEquals } from "@std/assert";
@@ -12,7 +12,7 @@ import { withServer } from "../support/server.ts";
 
 const ROWS = readCases<HttpCase>("endpoints");
 
-Deno.test("endpoints: the table", (test) =>
+Deno.test("endpoints: every row of the table gets its status, headers and body", (test) =>
   withServer({ workers: 2 }, async (server) => {
     for (const { name, input, expect } of ROWS) {
       await test.step(name, async () => {
@@ -24,7 +24,7 @@ Deno.test("endpoints: the table", (test) =>
     }
   }));
 
-Deno.test("endpoints: the page is not sent again to who has it", () =>
+Deno.test("endpoints: a client that has the page gets 304", () =>
   withServer({ workers: 2 }, async (server) => {
     const page = await ask(server, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
     const etag = field(page, "etag");
@@ -34,7 +34,7 @@ Deno.test("endpoints: the page is not sent again to who has it", () =>
     assertEquals([again.status, field(again, "etag")], [304, etag]);
   }));
 
-Deno.test("endpoints: HEAD promises the length that GET sends", () =>
+Deno.test("endpoints: HEAD has the Content-Length of GET", () =>
   withServer({ workers: 2 }, async (server) => {
     for (const path of ["/", "/healthz", "/nothing"]) {
       const head = await ask(server, `HEAD ${path} HTTP/1.1\r\nHost: a\r\n\r\n`);
@@ -44,7 +44,7 @@ Deno.test("endpoints: HEAD promises the length that GET sends", () =>
     }
   }));
 
-Deno.test("endpoints: /echo gives a body of every size back", () =>
+Deno.test("endpoints: /echo returns a body of every size unchanged", () =>
   withServer({ workers: 2 }, async (server) => {
     using connection = await HttpConnection.open(server);
     for (const size of [0, 1, 1_023, 16_384, 65_535, 65_536, 65_537, 1_048_576]) {
@@ -57,7 +57,7 @@ Deno.test("endpoints: /echo gives a body of every size back", () =>
     }
   }));
 
-Deno.test("endpoints: /echo of a chunked body in many pieces", () =>
+Deno.test("endpoints: /echo returns a chunked body that was sent in many pieces", () =>
   withServer({ workers: 2 }, async (server) => {
     using connection = await HttpConnection.open(server);
     await connection.send(
@@ -70,7 +70,7 @@ Deno.test("endpoints: /echo of a chunked body in many pieces", () =>
     assertEquals(field(answer, "content-type"), "a/b");
   }));
 
-Deno.test("endpoints: a head that comes byte by byte", () =>
+Deno.test("endpoints: a head that arrives byte by byte is answered", () =>
   withServer({ workers: 2 }, async (server) => {
     using connection = await HttpConnection.open(server);
     const request = "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nslow";
@@ -78,7 +78,7 @@ Deno.test("endpoints: a head that comes byte by byte", () =>
     assertEquals((await connection.answer()).text, "slow");
   }));
 
-Deno.test("endpoints: a continue is sent to who waits for it, and only then", () =>
+Deno.test("endpoints: 100 Continue is sent only to a client that expects it", () =>
   withServer({ workers: 2 }, async (server) => {
     using connection = await HttpConnection.open(server);
     const head = "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n";
@@ -90,17 +90,17 @@ Deno.test("endpoints: a continue is sent to who waits for it, and only then", ()
     assertEquals((await connection.answer()).text, "again");
   }));
 
-Deno.test("endpoints: who waits for a continue in vain gets the answer and the end", () =>
+Deno.test("endpoints: a client that waits for a 100 Continue that is not sent gets the answer and the end", () =>
   withServer({ workers: 2 }, async (server) => {
     using connection = await HttpConnection.open(server);
     await connection.send(
       "POST /nothing HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n",
     );
-    // RFC 9110 section 10.1.1: nobody can tell whether the body still comes, so the end follows.
+    // RFC 9110 section 10.1.1: the server cannot know whether the body still follows, so it closes.
     await expectAnswer(connection, "POST", { status: 404, closes: true });
   }));
 
-Deno.test("endpoints: IPv6", () =>
+Deno.test("endpoints: a server on IPv6 answers", () =>
   withServer({ workers: 2, ip: "::1" }, async (server) => {
     const answer = await ask(server, `GET /healthz HTTP/1.1\r\nHost: [::1]:${server.port}\r\n\r\n`);
     assertEquals(answer.text, "ok");

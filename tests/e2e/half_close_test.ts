@@ -1,6 +1,6 @@
 /**
- * Clients that end their side early, or vanish: what was asked whole is still answered, what was not
- * is let go, and no descriptor stays behind.
+ * Clients that end their side early, or vanish: complete requests are still answered, incomplete ones are dropped, and
+ * no descriptor leaks.
  */
 
 import { assert, assertEquals } from "@std/assert";
@@ -11,7 +11,7 @@ import { type Server, waitFor, withServer } from "../support/server.ts";
 
 const HEALTH = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
 
-Deno.test("half-close: what was asked before the end is answered", () =>
+Deno.test("half-close: requests received before the end are answered", () =>
   withServer({ workers: 2 }, async (server) => {
     using connection = await HttpConnection.open(server);
     await connection.send(HEALTH.repeat(3));
@@ -20,7 +20,7 @@ Deno.test("half-close: what was asked before the end is answered", () =>
     await connection.expectEnd();
   }));
 
-Deno.test("half-close: a large answer arrives whole", () =>
+Deno.test("half-close: a large answer arrives complete after the client has ended its side", () =>
   withServer({ workers: 2 }, async (server) => {
     using connection = await HttpConnection.open(server);
     const size = 8 * 1024 * 1024;
@@ -28,11 +28,14 @@ Deno.test("half-close: a large answer arrives whole", () =>
     await connection.send(new Uint8Array(size).fill(120));
     await connection.closeWrite();
     const { body } = await connection.answer();
-    assert(body.length === size && body.every((byte) => byte === 120), "the answer is not whole");
+    assert(
+      body.length === size && body.every((byte) => byte === 120),
+      "the answer is not complete",
+    );
     await connection.expectEnd();
   }));
 
-Deno.test("half-close: a request that is cut off is not answered as if it were whole", () =>
+Deno.test("half-close: a truncated request is not answered as if it were complete", () =>
   withServer({ workers: 2 }, async (server) => {
     const cut = [
       "G",
@@ -50,14 +53,14 @@ Deno.test("half-close: a request that is cut off is not answered as if it were w
     }
   }));
 
-Deno.test("half-close: an end without a request is answered by the end", () =>
+Deno.test("half-close: an end without a request closes the connection", () =>
   withServer({ workers: 2 }, async (server) => {
     using connection = await HttpConnection.open(server);
     await connection.closeWrite();
     await connection.expectEnd();
   }));
 
-Deno.test("half-close: clients that vanish leave nothing behind", () =>
+Deno.test("half-close: clients that vanish leak no descriptors", () =>
   withServer({ workers: 2 }, async (server) => {
     await touch(server);
     const before = countSockets(server.pid);

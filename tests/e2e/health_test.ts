@@ -1,6 +1,6 @@
 /**
- * `async-deno health`, which container platforms run: against a healthy server, no server, a peer that
- * is no HTTP server, and one that never answers.
+ * `async-deno health`, which container platforms run: against a healthy server, no server, a peer that does not speak
+ * HTTP, and one that never answers.
  */
 
 import { assertEquals, assertMatch } from "@std/assert";
@@ -10,7 +10,7 @@ function health(port: number, ...args: string[]) {
   return runServer(["health", "1", "127.0.0.1", String(port), ...args]);
 }
 
-/** What a port answers to whoever connects, and then closes. */
+/** A port that sends this answer to each client, and then closes. */
 async function withPeer(answer: string | null, use: (port: number) => Promise<void>) {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const open: Deno.Conn[] = [];
@@ -30,12 +30,12 @@ async function withPeer(answer: string | null, use: (port: number) => Promise<vo
   open.forEach((connection) => connection.close());
 }
 
-Deno.test("health: a healthy server", () =>
+Deno.test("health: a healthy server is exit code 0", () =>
   withServer({ workers: 1 }, async (server) => {
     assertEquals(await health(server.port), { code: 0, signal: null, stdout: "ok\n", stderr: "" });
   }));
 
-Deno.test("health: a server on all addresses, with its options in variables", () =>
+Deno.test("health: the check finds a server on all addresses whose options are in variables", () =>
   withServer({ workers: 1, ip: "::" }, async (server) => {
     const variables = { ASYNC_DENO_IP: "::", ASYNC_DENO_PORT: String(server.port) };
     assertEquals((await runServer(["health"], variables)).code, 0);
@@ -43,7 +43,7 @@ Deno.test("health: a server on all addresses, with its options in variables", ()
 
 // The Deno transport has no Unix sockets.
 if (!OVER_DENO_TRANSPORT) {
-  Deno.test("health: a server on a Unix socket, without further permissions", async () => {
+  Deno.test("health: the check finds a server on a Unix socket, without further permissions", async () => {
     const folder = await Deno.makeTempDir({ prefix: "async-deno-test-" });
     try {
       const unix = ["--unix", `${folder}/server.sock`];
@@ -61,7 +61,7 @@ if (!OVER_DENO_TRANSPORT) {
   });
 }
 
-Deno.test("health: no server is one line and exit code 1", async () => {
+Deno.test("health: without a server the check prints one line and exits with 1", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
   listener.close();

@@ -1,20 +1,20 @@
 /**
- * What an idle WebSocket takes of the server's memory, the kernel's part apart: at most 1 KiB.
+ * What an idle WebSocket costs of the server's memory, the kernel's part excluded: at most 1 KiB.
  */
 
 import { RawWebSocket } from "../support/raw_websocket.ts";
 import { hold, OVER_DENO_TRANSPORT, type Server, waitFor, withServer } from "../support/server.ts";
 import { residentBytes } from "./faults/process_size.ts";
 
-/** Open before the first look: what the heap and the compiler take once is no connection's. */
+/** Open before the first measurement: the one-time growth of the heap and of compiled code belongs to no connection. */
 const FIRST = 1_000;
 const CONNECTIONS = 5_000;
 const AT_ONCE = 50;
 const MOST_BYTES = 1024;
-/** A second after the last connection the server gives back what it freed; then it is idle. */
+/** A second after the last connection the server returns freed memory to the kernel; then it is idle. */
 const IDLE_MS = 2_500;
 
-// Over Deno's sockets each has a buffer that waits for its next bytes, and Deno's own part: 6 KiB.
+// Over Deno's sockets each connection has a pending read buffer and Deno's own state: 6 KiB.
 if (!OVER_DENO_TRANSPORT) {
   Deno.test("memory: five thousand idle WebSockets take at most 1 KiB each", () => {
     return withServer({ workers: 1 }, takesLittle);

@@ -1,7 +1,6 @@
 /**
- * The bounds that a user may set, by flag and by variable: each is seen to hold over the real socket,
- * at a value far below its default. Times are set short; what is measured is that the end comes, and
- * that it does not come before its time.
+ * The limits that a user may set, by flag and by variable: each is checked over a real socket, at a value far below its
+ * default. Times are set short; the tests check that the connection ends, and that it does not end too early.
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
@@ -16,7 +15,7 @@ function echo(body: string): string {
   return `POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
 }
 
-/** Flags, a request just within them, one beyond, and the status that it gets. */
+/** Flags, a request just within the limit, one above it, and the status that it gets. */
 const SIZES: readonly (readonly [flags: string[], good: string, bad: string, status: number])[] = [
   [["--max-body", "10"], echo("0123456789"), echo("0123456789a"), 413],
   [
@@ -30,7 +29,7 @@ const SIZES: readonly (readonly [flags: string[], good: string, bad: string, sta
 ];
 
 for (const [flags, good, bad, status] of SIZES) {
-  Deno.test(`limits: ${flags.join(" ")}`, () =>
+  Deno.test(`limits: ${flags.join(" ")} accepts a request within the limit and refuses one above`, () =>
     withServer({ workers: 1, args: flags }, async (server) => {
       assertEquals((await ask(server, good)).status, 200);
       using connection = await HttpConnection.open(server);
@@ -39,7 +38,7 @@ for (const [flags, good, bad, status] of SIZES) {
     }));
 }
 
-Deno.test("limits: a variable counts, and a flag counts more", async () => {
+Deno.test("limits: a variable sets a limit, and a flag wins over it", async () => {
   const env = { ASYNC_DENO_MAX_BODY: "5" };
   await withServer({ workers: 1, env }, async (server) => {
     assertEquals((await ask(server, echo("12345"))).status, 200);
@@ -50,7 +49,7 @@ Deno.test("limits: a variable counts, and a flag counts more", async () => {
   });
 });
 
-Deno.test("limits: a value out of range is a usage error, from flag and variable", async () => {
+Deno.test("limits: a value out of range is a usage error, by flag and by variable", async () => {
   const serve = ["1", "127.0.0.1", "0", "--log", "off"];
   for (const value of ["0", "-1", "many", "1e3", "9999999999"]) {
     const exit = await runServer([...serve, `--max-connections=${value}`]);
@@ -62,7 +61,7 @@ Deno.test("limits: a value out of range is a usage error, from flag and variable
   assertStringIncludes(exit.stderr, "none");
 });
 
-Deno.test("limits: --max-connections answers 503 to one more, and recovers", () =>
+Deno.test("limits: --max-connections answers 503 to one connection more, and recovers", () =>
   withServer({ workers: 2, args: ["--max-connections", "3"] }, async (server) => {
     const open = await Promise.all([1, 2, 3].map(() => RawWebSocket.open(server, "/echo")));
     try {
@@ -76,11 +75,11 @@ Deno.test("limits: --max-connections answers 503 to one more, and recovers", () 
     }
     await waitFor(async () => {
       using connection = await HttpConnection.open(server);
-      // It was refused already if the socket does not take the request.
+      // If the socket refuses the request, the connection was already refused.
       await connection.send(HEALTH).catch(() => undefined);
       return await connection.answer().then(({ status }) => status === 200, () => false);
     }, { what: "room for a connection" });
-    // The refusal is worth a line on stderr, which a silent stop would not forgive.
+    // A refusal causes a line on stderr, which a stop without output does not allow.
     assertEquals((await server.stop()).code, 0);
   }));
 
@@ -91,7 +90,7 @@ Deno.test("limits: --head-timeout answers 408 to half a head, and closes silent 
     const began = performance.now();
     await half.send(HEALTH.slice(0, 20));
     await expectAnswer(half, "GET", { status: 408, closes: true });
-    assert(performance.now() - began >= 450, "the time was not over");
+    assert(performance.now() - began >= 450, "closed too early");
     await silent.expectEnd();
   }));
 
@@ -102,7 +101,7 @@ Deno.test("limits: --head-timeout is not renewed by every byte", () =>
     let answered = false;
     const dripping = (async () => {
       while (!answered) {
-        // It ends when the server has had enough.
+        // The server closes the connection when the time is over.
         if (!await slow.send("x").then(() => true, () => false)) return;
         await hold(50);
       }
@@ -113,7 +112,7 @@ Deno.test("limits: --head-timeout is not renewed by every byte", () =>
     assertEquals(answer.status, 408);
   }));
 
-Deno.test("limits: --body-rate answers 408 to a body that hardly comes", () =>
+Deno.test("limits: --body-rate answers 408 to a body that arrives too slowly", () =>
   withServer(
     { workers: 2, args: ["--head-timeout", "0.3", "--body-rate", "1000"] },
     async (server) => {
@@ -123,17 +122,17 @@ Deno.test("limits: --body-rate answers 408 to a body that hardly comes", () =>
     },
   ));
 
-Deno.test("limits: --idle-timeout closes a kept connection, and not before", () =>
+Deno.test("limits: --idle-timeout closes an idle connection, and not too early", () =>
   withServer({ workers: 2, args: ["--idle-timeout", "0.6"] }, async (server) => {
     using connection = await HttpConnection.open(server);
     await connection.send(HEALTH);
     await connection.answer();
     const began = performance.now();
     await connection.expectEnd();
-    assert(performance.now() - began >= 500, "closed before its time");
+    assert(performance.now() - began >= 500, "closed too early");
   }));
 
-Deno.test("limits: --ping-interval pings, and --pong-timeout closes who does not answer", () =>
+Deno.test("limits: --ping-interval pings, and --pong-timeout closes a client that does not answer", () =>
   withServer(
     { workers: 2, args: ["--ping-interval", "0.3", "--pong-timeout", "0.9"] },
     async (server) => {
@@ -170,13 +169,13 @@ Deno.test("limits: --max-message closes with 1009, --max-fragments with 1008", (
     },
   ));
 
-Deno.test("limits: --write-timeout closes who reads nothing of an answer", () =>
+Deno.test("limits: --write-timeout closes a client that does not read its answer", () =>
   withServer({ workers: 1, args: ["--write-timeout", "0.5"] }, async (server) => {
     using connection = await HttpConnection.open(server);
     const size = 16 * 1024 * 1024;
     await connection.send(`POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: ${size}\r\n\r\n`);
     await connection.send(new Uint8Array(size));
-    // Nothing is read here: more than the sockets' buffers hold waits at the server.
+    // The test reads nothing: more than the sockets' buffers hold waits at the server.
     await server.waitForLog("[epoll] removing closed");
   }));
 
@@ -187,5 +186,5 @@ Deno.test("limits: --drain-timeout bounds the stop", () =>
     await server.waitForLog("[ACCEPT]");
     const began = performance.now();
     assertEquals((await server.stop()).code, 0);
-    assert(performance.now() - began < 7_000, "the stop took longer than it was told to");
+    assert(performance.now() - began < 7_000, "the stop took longer than the drain timeout");
   }));

@@ -1,6 +1,6 @@
 /**
- * The event log: the seed's lines word for word behind time and worker, whole even when all workers write at once,
- * soon on disk, complete at the end, in bounds, and free of whatever a client would like to write there.
+ * The event log: the seed's lines word for word after time and worker, complete lines even if all workers write
+ * concurrently, on disk soon, complete at the end, within its size limit, and safe against what clients send.
  */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
@@ -11,11 +11,11 @@ import { WsClient } from "../support/ws_client.ts";
 
 const CLOSING = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
 
-/** RFC 3339, and who writes. */
+/** RFC 3339 time, and the worker. */
 const PREFIX = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (?:w\d+|main) /;
 const LINE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (?:w\d+|main) \[[A-Za-z]+\] [\x20-\x7e]+$/;
 
-/** The lines of the descriptor that `marker` stands on, without the descriptor, time and worker. */
+/** The lines about the descriptor of the line with `marker`, without the descriptor, time and worker. */
 function linesOf(log: string, marker: string): string[] {
   const descriptor = new RegExp(`fd=(\\d+) ${marker}`).exec(log)?.[1];
   assert(descriptor !== undefined, `no "${marker}" in the log:\n${log}`);
@@ -24,7 +24,7 @@ function linesOf(log: string, marker: string): string[] {
     .map((line) => line.replace(own, "fd=N").replace(PREFIX, ""));
 }
 
-Deno.test("log: a request on a connection that closes", () =>
+Deno.test("log: a request on a connection that closes has the lines of the seed", () =>
   withServer({ workers: 2 }, async (server) => {
     await ask(server, CLOSING);
     const log = await server.waitForLog("[epoll] removing closed");
@@ -37,7 +37,7 @@ Deno.test("log: a request on a connection that closes", () =>
     ]);
   }));
 
-Deno.test("log: two requests on a connection that is kept", () =>
+Deno.test("log: two requests on a kept connection have the lines of the seed", () =>
   withServer({ workers: 2 }, async (server) => {
     using connection = await HttpConnection.open(server);
     for (let i = 0; i < 2; i++) {
@@ -53,7 +53,7 @@ Deno.test("log: two requests on a connection that is kept", () =>
     assertEquals(linesOf(log, "recv request"), ["[ACCEPT] fd=N", ...round, ...round]);
   }));
 
-Deno.test("log: a WebSocket", () =>
+Deno.test("log: a WebSocket has the lines of the seed from handshake to close", () =>
   withServer({ workers: 2 }, async (server) => {
     {
       await using client = await WsClient.open(`${server.wsUrl}/ws`);
@@ -73,7 +73,7 @@ Deno.test("log: a WebSocket", () =>
     assertEquals(lines.filter((line) => wanted.includes(line)), wanted);
   }));
 
-Deno.test("log: whole lines, each of them there, while all workers write at once", () =>
+Deno.test("log: every line is there and complete while all workers write concurrently", () =>
   withServer({ workers: 8 }, async (server) => {
     const clients = 16;
     const rounds = 200;
@@ -93,7 +93,7 @@ Deno.test("log: whole lines, each of them there, while all workers write at once
     }
   }));
 
-Deno.test("log: on disk within a quarter of a second", () =>
+Deno.test("log: a line is on disk within a quarter of a second", () =>
   withServer({ workers: 2 }, async (server) => {
     const waits: number[] = [];
     for (let i = 0; i < 8; i++) {
@@ -102,12 +102,12 @@ Deno.test("log: on disk within a quarter of a second", () =>
       await server.waitForLog(`/soon-${i}`);
       waits.push(performance.now() - answered);
     }
-    // The median: a busy machine may delay some of them, not most.
+    // The median: a busy machine may delay a few of them.
     const median = waits.sort((a, b) => a - b)[4]!;
     assert(median < 500, `in the log after ${waits.map(Math.round).join(", ")} ms`);
   }));
 
-Deno.test("log: what a client sends is bounded, and cannot write lines or colours", () =>
+Deno.test("log: what a client sends is truncated, and cannot add lines or colours", () =>
   withServer({ workers: 2 }, async (server) => {
     await ask(server, `GET /${"x".repeat(5_000)} HTTP/1.1\r\nHost: a\r\n\r\n`);
     await ask(server, 'GET /%0a[ACCEPT]%1b[31m"\\ HTTP/1.1\r\nHost: a\r\n\r\n');
@@ -122,7 +122,7 @@ Deno.test("log: what a client sends is bounded, and cannot write lines or colour
     assert(/^[\x20-\x7e\n]*$/.test(log), JSON.stringify(log));
   }));
 
-Deno.test("log: each line says when and by which worker", () =>
+Deno.test("log: each line has its time and its worker", () =>
   withServer({ workers: 2 }, async (server) => {
     const before = Date.now();
     await ask(server, CLOSING);
@@ -131,15 +131,15 @@ Deno.test("log: each line says when and by which worker", () =>
     for (const line of lines) {
       const [, time, worker] = /^(\S+) w(\d+) \[/.exec(line) ?? [];
       const age = Date.parse(`${time}`) - before;
-      // The clock of a turn is right to some milliseconds.
+      // The clock, read once a turn, is accurate to some milliseconds.
       assert(age > -1_000 && age < 30_000, line);
       assert(worker === "0" || worker === "1", line);
     }
     const own = new Set(lines.map((line) => line.split(" ")[1]));
-    assertEquals(own.size, 1, "one connection is one worker's");
+    assertEquals(own.size, 1, "one connection belongs to one worker");
   }));
 
-Deno.test("log: --log-format seed writes the seed's lines alone", () =>
+Deno.test("log: --log-format seed writes only the seed's lines", () =>
   withServer({ workers: 2, args: ["--log-format", "seed"] }, async (server) => {
     await ask(server, CLOSING);
     const log = await server.waitForLog("[epoll] removing closed");
@@ -149,7 +149,7 @@ Deno.test("log: --log-format seed writes the seed's lines alone", () =>
     assertMatch(log, /^\[ACCEPT\] fd=\d+\n\[HTTP\] fd=\d+ recv request\n/);
   }));
 
-Deno.test("log: in bounds under load of all workers, one old file, every line whole", () =>
+Deno.test("log: under load of all workers the size limit holds, there is one old file, and every line is complete", () =>
   withServer({ workers: 4, args: ["--log-size", "200000"] }, async (server) => {
     const [clients, rounds] = [8, 400];
     const old = `${server.logFile}.1`;
@@ -158,7 +158,7 @@ Deno.test("log: in bounds under load of all workers, one old file, every line wh
     let identity: number | null = null;
     const look = async () => {
       const present = await Deno.stat(server.logFile).catch(() => null);
-      if (present === null) return; // between two names
+      if (present === null) return; // between the rename and the new file
       if (present.ino !== identity) rotations++;
       identity = present.ino;
       sizes.push(present.size);
@@ -185,9 +185,9 @@ Deno.test("log: in bounds under load of all workers, one old file, every line wh
     }
   }));
 
-Deno.test("log: no line is lost over a rotation", () =>
+Deno.test("log: no line is lost in a rotation", () =>
   withServer({ workers: 4, args: ["--log-size", "400000"] }, async (server) => {
-    // More than one file holds, and less than two.
+    // More than fits in one file, and less than fits in two.
     const [clients, rounds] = [8, 300];
     await Promise.all(Array.from({ length: clients }, async (_, i) => {
       using connection = await HttpConnection.open(server);
@@ -204,7 +204,7 @@ Deno.test("log: no line is lost over a rotation", () =>
     assertEquals(log.split("done, keep-alive\n").length - 1, clients * rounds);
   }));
 
-Deno.test("log: the last run's is kept at the start, also that of a server that was killed", async () => {
+Deno.test("log: a start keeps the log of the last run, also of a server that was killed", async () => {
   const folder = await Deno.makeTempDir({ prefix: "async-deno-test-" });
   const log = `${folder}/server.log`;
   try {
@@ -224,7 +224,7 @@ Deno.test("log: the last run's is kept at the start, also that of a server that 
   }
 });
 
-Deno.test("log: a reload that succeeded says what it read, one that did not says no such thing", () =>
+Deno.test("log: only a reload that succeeds prints what it has read", () =>
   withServer({ workers: 2 }, async (server) => {
     server.kill("SIGHUP");
     const log = await server.waitForLog("main [EXECUTOR] read anew: ");

@@ -1,6 +1,6 @@
 /**
- * A thousand WebSockets held open with HTTP beside them: all are served, none is dropped, and when
- * they have gone the process has no more descriptors than before.
+ * A thousand open WebSockets with HTTP requests at the same time: all are served, none is dropped, and after
+ * they have closed the process has no more descriptors than before.
  */
 
 import { assertEquals } from "@std/assert";
@@ -12,7 +12,7 @@ import { type Server, waitFor, withServer } from "../support/server.ts";
 const CONNECTIONS = 1_000;
 const AT_ONCE = 50;
 
-Deno.test("many connections: a thousand WebSockets, and no descriptor left behind", () =>
+Deno.test("many connections: a thousand WebSockets are served and leak no descriptor", () =>
   withServer({ workers: 4 }, async (server) => {
     await askHealth(server);
     const before = await settledDescriptors(server);
@@ -24,7 +24,7 @@ Deno.test("many connections: a thousand WebSockets, and no descriptor left behin
       await inGroups((i) => expectEcho(open[i]!, `first ${i}`));
       await askHealth(server);
       await inGroups((i) => expectEcho(open[i]!, `second ${i}`));
-      // Half of them part in good form, the others vanish.
+      // Half of them send a close frame, the others vanish.
       await inGroups((i) => i % 2 === 0 ? expectClose(open[i]!) : Promise.resolve());
     } finally {
       open.forEach((socket) => socket[Symbol.dispose]());
@@ -38,7 +38,7 @@ Deno.test("many connections: a thousand WebSockets, and no descriptor left behin
     await askHealth(server);
   }));
 
-Deno.test("many connections: five thousand short ones leave nothing behind", () =>
+Deno.test("many connections: five thousand short connections leak no descriptor", () =>
   withServer({ workers: 4 }, async (server) => {
     await askHealth(server);
     const before = await settledDescriptors(server);
@@ -48,7 +48,7 @@ Deno.test("many connections: five thousand short ones leave nothing behind", () 
     });
   }));
 
-/** Runs `each` for 0 to 999, so many at a time. */
+/** Runs `each` for 0 to 999, a group at a time. */
 async function inGroups(each: (index: number) => Promise<unknown>): Promise<void> {
   for (let start = 0; start < CONNECTIONS; start += AT_ONCE) {
     await Promise.all(Array.from({ length: AT_ONCE }, (_, i) => each(start + i)));
@@ -73,12 +73,12 @@ async function askHealth(server: Server): Promise<void> {
   assertEquals(answer.text, "ok");
 }
 
-/** How many connections the workers' event loops hold: of the process's descriptors some are Deno's, and come and go. */
+/** How many connections the workers' event loops hold: some of the process's descriptors are Deno's own and vary. */
 function watchedConnections(server: Server): number {
   return connectionsPerEpoll(server.pid, server.port).reduce((sum, each) => sum + each, 0);
 }
 
-/** The count once every connection so far is gone: the log says when. */
+/** The descriptor count after every connection so far has closed, which the log shows. */
 async function settledDescriptors(server: Server): Promise<number> {
   await server.waitForLog("[epoll] removing closed fd=");
   return countDescriptors(server.pid);

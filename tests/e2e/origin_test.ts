@@ -1,6 +1,5 @@
 /**
- * Pages of other origins and WebSockets: with a raw handshake, and with the npm `ws` as a browser's
- * stand-in.
+ * Pages of other origins that open WebSockets: with a raw handshake, and with the npm `ws` in place of a browser.
  */
 
 import { assertEquals, assertRejects } from "@std/assert";
@@ -14,7 +13,7 @@ async function statusOf(server: Server, origin: string | null, host: string): Pr
   return (await ask(server, request)).status;
 }
 
-Deno.test("origin: our own pages and clients that are no browsers are let in, others get 403", () =>
+Deno.test("origin: pages of the same origin and clients other than browsers are accepted, other origins get 403", () =>
   withServer({ workers: 1 }, async (server) => {
     assertEquals(await statusOf(server, null, "a.example"), 101);
     assertEquals(await statusOf(server, "http://a.example", "a.example"), 101);
@@ -29,12 +28,12 @@ Deno.test("origin: our own pages and clients that are no browsers are let in, ot
     await using own = await WsClient.open(`${server.wsUrl}/echo`, { Origin: server.url });
     own.send("hello");
     assertEquals(await own.nextText(), "hello");
-    // Plain requests are not guarded: what a page may read of them is for CORS to say.
+    // Plain requests are not checked: CORS says what a page may read of them.
     const plain = await ask(server, "GET /healthz HTTP/1.1\r\nHost: a\r\nOrigin: http://b\r\n\r\n");
     assertEquals(plain.status, 200);
   }));
 
-Deno.test("origin: --origin lets further pages in", async () => {
+Deno.test("origin: --origin accepts pages of further origins", async () => {
   const args = ["--origin", "*.b.example", "--origin", "https://c.example"];
   await withServer({ workers: 1, args }, async (server) => {
     assertEquals(await statusOf(server, "http://x.b.example", "a.example"), 101);

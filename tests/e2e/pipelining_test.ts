@@ -1,6 +1,6 @@
 /**
- * Requests that do not wait for answers: the answers come in their order, whatever the packets
- * (RFC 9112 section 9.3.2), and a client that does not read them is not read further.
+ * Pipelined requests: the answers have the order of the requests, however the packets are cut
+ * (RFC 9112 section 9.3.2), and the server stops reading from a client that does not read its answers.
  */
 
 import { assert, assertEquals } from "@std/assert";
@@ -12,7 +12,7 @@ function echoRequest(body: string, more = ""): string {
   return `POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n${more}\r\n${body}`;
 }
 
-Deno.test("pipelining: a hundred requests in one packet", () =>
+Deno.test("pipelining: a hundred requests in one packet are answered in order", () =>
   withServer({ workers: 4 }, async (server) => {
     using connection = await HttpConnection.open(server);
     const bodies = Array.from({ length: 100 }, (_, i) => `body ${i}`);
@@ -20,7 +20,7 @@ Deno.test("pipelining: a hundred requests in one packet", () =>
     for (const body of bodies) assertEquals((await connection.answer()).text, body);
   }));
 
-Deno.test("pipelining: requests of all kinds, cut at odd places", () =>
+Deno.test("pipelining: requests of all kinds are answered in order if packets cut them anywhere", () =>
   withServer({ workers: 4 }, async (server) => {
     using connection = await HttpConnection.open(server);
     const round = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n" + echoRequest("one") +
@@ -41,7 +41,7 @@ Deno.test("pipelining: requests of all kinds, cut at odd places", () =>
     }
   }));
 
-Deno.test("pipelining: nothing after Connection: close is answered", () =>
+Deno.test("pipelining: requests after Connection: close are not answered", () =>
   withServer({ workers: 2 }, async (server) => {
     using connection = await HttpConnection.open(server);
     await connection.send(
@@ -53,7 +53,7 @@ Deno.test("pipelining: nothing after Connection: close is answered", () =>
     await connection.expectEnd();
   }));
 
-Deno.test("pipelining: a refusal comes after the answers before it", () =>
+Deno.test("pipelining: a refusal follows the answers to the requests before it", () =>
   withServer({ workers: 2 }, async (server) => {
     using connection = await HttpConnection.open(server);
     await connection.send(echoRequest("good") + "bad request\r\n\r\n" + echoRequest("never"));
@@ -62,7 +62,7 @@ Deno.test("pipelining: a refusal comes after the answers before it", () =>
     await connection.expectEnd();
   }));
 
-Deno.test("pipelining: a client that does not read gets everything once it does", () =>
+Deno.test("pipelining: a client that reads late gets every answer", () =>
   withServer({ workers: 2 }, async (server) => {
     using connection = await HttpConnection.open(server);
     const bodies = Array.from({ length: 400 }, (_, i) => `${i} `.padEnd(65_536, "."));
@@ -73,12 +73,12 @@ Deno.test("pipelining: a client that does not read gets everything once it does"
         sent++;
       }
     })();
-    await waitFor(() => sent >= 4, { what: "some requests on their way" });
+    await waitFor(() => sent >= 4, { what: "some sent requests" });
     for (const body of bodies) assert((await connection.answer()).text === body, "out of order");
     await sending;
   }));
 
-Deno.test("pipelining: a WebSocket frame right behind the handshake", () =>
+Deno.test("pipelining: a WebSocket frame in the packet of the handshake is answered", () =>
   withServer({ workers: 2 }, async (server) => {
     using connection = await HttpConnection.open(server);
     const frame = encodeFrame({ opcode: OPCODE.text, payload: "early" });

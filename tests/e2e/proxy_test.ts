@@ -1,5 +1,5 @@
 /**
- * Behind a proxy: PROXY headers on the wire, and who the client is for the handlers.
+ * Behind a proxy: PROXY headers at the start of a connection, and which client address handlers see.
  */
 
 import { assertEquals } from "@std/assert";
@@ -9,7 +9,7 @@ import { LinuxOs } from "../../runtime/os/mod.ts";
 import { HttpConnection } from "../support/http_client.ts";
 import { OVER_DENO_TRANSPORT, runServer, withServer } from "../support/server.ts";
 
-new LinuxOs(); // loads libc for the process: within a test Deno 2.4 would take it for a leak
+new LinuxOs(); // loads libc for the process: inside a test Deno 2.4 would report it as a leak
 
 const NO_PROXY = DEFAULT_CONFIG.proxy;
 const HANDLERS = new URL("../support/handlers_thread.ts", import.meta.url);
@@ -17,8 +17,8 @@ const REQUEST = "GET /client HTTP/1.1\r\nHost: a\r\n";
 const LINE = "PROXY TCP4 192.0.2.1 10.0.0.1 4711 80\r\n";
 const BINARY = "\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\xc0\x00\x02\x07\x0a\x00\x00\x01\x12\x67\x00\x50";
 
-/** A server whose endpoint tells who its client is. */
-async function withClientTeller(
+/** A server whose endpoint returns the address of its client. */
+async function withClientEndpoint(
   config: Partial<Config>,
   body: (port: number) => Promise<void>,
 ): Promise<void> {
@@ -37,43 +37,46 @@ async function withClientTeller(
   }
 }
 
-async function told(port: number, before: string, fields = ""): Promise<string> {
+async function seenClient(port: number, before: string, fields = ""): Promise<string> {
   using connection = await HttpConnection.open({ hostname: "127.0.0.1", port });
   await connection.send(`${before}${REQUEST}${fields}\r\n`);
   return (await connection.answer()).text;
 }
 
-Deno.test("proxy: the PROXY header names the client, version 1 and 2", () =>
-  withClientTeller({ proxy: { ...NO_PROXY, protocol: true } }, async (port) => {
-    assertEquals(await told(port, LINE), "192.0.2.1 false");
-    assertEquals(await told(port, BINARY), "192.0.2.7 false");
-    assertEquals(await told(port, "PROXY UNKNOWN\r\n"), "127.0.0.1 false");
-    assertEquals(await told(port, LINE, "X-Forwarded-For: 1.1.1.1\r\n"), "192.0.2.1 false");
+Deno.test("proxy: the PROXY header sets the client's address, in version 1 and 2", () =>
+  withClientEndpoint({ proxy: { ...NO_PROXY, protocol: true } }, async (port) => {
+    assertEquals(await seenClient(port, LINE), "192.0.2.1 false");
+    assertEquals(await seenClient(port, BINARY), "192.0.2.7 false");
+    assertEquals(await seenClient(port, "PROXY UNKNOWN\r\n"), "127.0.0.1 false");
+    assertEquals(await seenClient(port, LINE, "X-Forwarded-For: 1.1.1.1\r\n"), "192.0.2.1 false");
   }));
 
-Deno.test("proxy: X-Forwarded-For and -Proto count from believed proxies alone", async () => {
+Deno.test("proxy: X-Forwarded-For and -Proto are used only from trusted proxies", async () => {
   const fields = "X-Forwarded-For: 9.9.9.9, 192.0.2.1\r\nX-Forwarded-Proto: https\r\n";
   const trust = (text: string) => ({
     proxy: { ...NO_PROXY, trustedProxies: [parseCidr(text)!] },
   });
-  await withClientTeller(trust("127.0.0.0/8"), async (port) => {
-    assertEquals(await told(port, "", fields), "192.0.2.1 true");
-    assertEquals(await told(port, "", 'Forwarded: for="[2001:db8::1]"\r\n'), "2001:db8::1 false");
-    assertEquals(await told(port, ""), "127.0.0.1 false");
+  await withClientEndpoint(trust("127.0.0.0/8"), async (port) => {
+    assertEquals(await seenClient(port, "", fields), "192.0.2.1 true");
+    assertEquals(
+      await seenClient(port, "", 'Forwarded: for="[2001:db8::1]"\r\n'),
+      "2001:db8::1 false",
+    );
+    assertEquals(await seenClient(port, ""), "127.0.0.1 false");
   });
-  await withClientTeller(trust("10.0.0.0/8"), async (port) => {
-    assertEquals(await told(port, "", fields), "127.0.0.1 false");
+  await withClientEndpoint(trust("10.0.0.0/8"), async (port) => {
+    assertEquals(await seenClient(port, "", fields), "127.0.0.1 false");
   });
 });
 
-Deno.test("proxy: what a client writes into the field that the proxy does not is not believed", async () => {
+Deno.test("proxy: a forwarding field that the proxy does not write is not trusted", async () => {
   const trusting = (trustedField: Config["proxy"]["trustedField"]) => ({
     proxy: { ...NO_PROXY, trustedProxies: [parseCidr("127.0.0.0/8")!], trustedField },
   });
   const byOurs = "X-Forwarded-For: 192.0.2.1\r\nX-Forwarded-Proto: https\r\n";
   const byStandard = 'Forwarded: for="[2001:db8::1]:4711";proto=https\r\n';
   const same = "Forwarded: for=192.0.2.1;proto=https\r\n";
-  // A list in several lines, with empty members.
+  // A list in several field lines, with empty members.
   const lines = "X-Forwarded-For: 1.1.1.1\r\nX-Forwarded-For: , 192.0.2.7 ,\r\n";
   const rows: [field: Config["proxy"]["trustedField"], fields: string, said: string][] = [
     ["auto", byOurs, "192.0.2.1 true"],
@@ -91,15 +94,17 @@ Deno.test("proxy: what a client writes into the field that the proxy does not is
     ["forwarded", 'Forwarded: for="\r\nForwarded: for=192.0.2.7\r\n', "192.0.2.7 false"],
   ];
   for (const choice of ["auto", "x-forwarded-for", "forwarded"] as const) {
-    await withClientTeller(trusting(choice), async (port) => {
+    await withClientEndpoint(trusting(choice), async (port) => {
       for (const [field, fields, said] of rows) {
-        if (field === choice) assertEquals(await told(port, "", fields), said, field + fields);
+        if (field === choice) {
+          assertEquals(await seenClient(port, "", fields), said, field + fields);
+        }
       }
     });
   }
 });
 
-Deno.test("proxy: a header byte by byte, then a request; none, or a wrong one, is closed without a word", () =>
+Deno.test("proxy: a header may arrive byte by byte; a missing or malformed one closes the connection without an answer", () =>
   withServer(
     { workers: 1, args: ["--proxy-protocol", "--head-timeout", "0.5"] },
     async (server) => {
@@ -108,7 +113,7 @@ Deno.test("proxy: a header byte by byte, then a request; none, or a wrong one, i
       await slow.send("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
       assertEquals((await slow.answer()).text, "ok");
       await slow.send("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
-      assertEquals((await slow.answer()).text, "ok", "no header before the second");
+      assertEquals((await slow.answer()).text, "ok", "the second request needs no header");
       for (
         const wrong of [
           "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
@@ -121,17 +126,17 @@ Deno.test("proxy: a header byte by byte, then a request; none, or a wrong one, i
         await connection.isAtEnd();
         assertEquals((await connection.rest().catch(() => new Uint8Array(0))).length, 0, wrong);
       }
-      // Silent behind its header: HTTP's own deadline holds.
+      // Silent after its header: HTTP's own deadline holds.
       using silent = await HttpConnection.open(server);
       await silent.send(LINE);
       assertEquals((await silent.rest()).length, 0);
-      // The operator is told once.
+      // The operator is warned once.
       const { code, stderr } = await server.stop();
       assertEquals([code, stderr.trimEnd().split("\n").length], [0, 1], stderr);
     },
   ));
 
-Deno.test("proxy: options that cannot be", async () => {
+Deno.test("proxy: invalid values of the proxy options are usage errors", async () => {
   const rows: [args: string[], said: RegExp][] = [
     [["--trust-proxy", "10.1.0.0/8"], /--trust-proxy must be an IP address, a block/],
     [

@@ -1,6 +1,6 @@
 /**
- * What the server refuses, over the real socket, by the table fixtures/e2e/refusals.json: the status
- * of each refusal arrives, and where the bytes that follow could be anything the connection ends.
+ * What the server refuses, over a real socket, by the table fixtures/e2e/refusals.json: the client gets the status
+ * of each refusal, and the connection ends if the following bytes cannot be framed.
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
@@ -11,7 +11,7 @@ import { withServer } from "../support/server.ts";
 
 const ROWS = readCases<HttpCase>("refusals");
 
-Deno.test("refusals: the table", (test) =>
+Deno.test("refusals: every row of the table gets its status", (test) =>
   withServer({ workers: 2 }, async (server) => {
     for (const { name, input, expect } of ROWS) {
       await test.step(name, async () => {
@@ -20,7 +20,7 @@ Deno.test("refusals: the table", (test) =>
         await expectAnswer(connection, "GET", expect);
       });
     }
-    await test.step("afterwards all is well", async () => {
+    await test.step("the server still answers afterwards", async () => {
       assertEquals((await ask(server, "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")).text, "ok");
     });
   }));
@@ -37,11 +37,11 @@ Deno.test("refusals: 413 reaches a client that is still sending", () =>
     const [answer, ending] = await Promise.allSettled([connection.answer(), sending]);
     if (answer.status === "rejected") throw answer.reason;
     assertEquals(answer.value.status, 413);
-    // The rest is read and dropped, or cut off: either is right once the answer has arrived.
+    // The rest is read and dropped, or cut off: both are correct once the answer has arrived.
     if (ending.status === "rejected") assertCutOff(ending.reason);
   }));
 
-Deno.test("refusals: the answer says what was wrong, without an echo of the request", () =>
+Deno.test("refusals: the answer says what is wrong and repeats nothing of the request", () =>
   withServer({ workers: 2 }, async (server) => {
     const answer = await ask(server, "GET / HTTP/1.1\r\nHost: a\r\nX : <script>secret\r\n\r\n");
     assertEquals(answer.status, 400);

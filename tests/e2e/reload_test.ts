@@ -1,6 +1,6 @@
 /**
- * SIGHUP: a new certificate, changed headers, a log that was renamed, under wrk and 500 WebSockets. No
- * connection is dropped, none is refused, and the next handshake shows the new certificate.
+ * SIGHUP: a new certificate, changed headers, a renamed log, under wrk and 500 WebSockets. No connection
+ * is dropped, none is refused, and the next handshake uses the new certificate.
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
@@ -9,7 +9,7 @@ import {
   Authority,
   type CertificateFiles,
   NO_OPENSSL,
-  shownName,
+  presentedName,
   tlsArguments,
 } from "../support/certificates.ts";
 import { ask, type Endpoint, field, HttpConnection } from "../support/http_client.ts";
@@ -28,7 +28,8 @@ const WRK = findProgram("wrk");
 const MISSING = WRK === undefined ? " (skipped: no wrk here, see package wrk)" : NO_OPENSSL;
 
 Deno.test({
-  name: `reload: a new certificate, headers and log under wrk and 500 WebSockets${MISSING}`,
+  name:
+    `reload: a new certificate, headers and log take effect under wrk and 500 WebSockets, and no connection is dropped${MISSING}`,
   ignore: MISSING !== "",
   fn: async () => {
     await using authority = await Authority.make();
@@ -62,7 +63,7 @@ async function reloadUnderLoad(
     return field(await page.answer(), "X-Round");
   };
   assertEquals(await header(), "0");
-  // One that keeps its connections, and one that makes a new one for each request.
+  // One wrk that keeps its connections, and one that opens a new one for each request.
   const kept = wrk(server, []);
   const fresh = wrk(server, ["-H", "Connection: close"]);
   await server.waitForLog("route=/healthz", 1000);
@@ -73,7 +74,7 @@ async function reloadUnderLoad(
     await Deno.rename(server.logFile, `${server.logFile}.${round}`);
     server.kill("SIGHUP");
     const name = /(\w+)\.pem$/.exec(next.cert)?.[1];
-    await waitFor(async () => await shownName(server.port) === name, { what: `${name} shown` });
+    await waitFor(async () => await presentedName(server.port) === name, { what: `${name} shown` });
     await waitFor(() => isFile(server.logFile), { what: "a new log file" });
     await waitFor(async () => await header() === String(round), { what: `headers of ${round}` });
     await server.waitForLog("route=/healthz");
@@ -91,13 +92,13 @@ function configurationOf({ folder }: Authority): string {
   return `${folder}/site.toml`;
 }
 
-/** The page of a folder that has none is 404, with the headers of the site all the same. */
+/** A page that is not in the folder is a 404, which also has the headers of the site. */
 async function setHeader(authority: Authority, round: number): Promise<void> {
   const text = `root = "${authority.folder}"\nheader = ["X-Round: ${round}"]\n`;
   await Deno.writeTextFile(configurationOf(authority), text);
 }
 
-/** Runs long enough for all reloads. */
+/** Runs until all reloads are done. */
 async function wrk(server: Server, args: readonly string[]): Promise<string> {
   const own = ["-t1", "-c16", "-d15", "--timeout", "10"];
   const { stdout } = await runProgram(WRK!, [...own, ...args, `${server.url}/healthz`]);
@@ -111,7 +112,7 @@ async function expectEcho(socket: RawWebSocket): Promise<void> {
 
 Deno.test({
   name:
-    `reload: files that are none leave the old certificate in use, with one warning${NO_OPENSSL}`,
+    `reload: invalid certificate files leave the old certificate in use, with one warning${NO_OPENSSL}`,
   ignore: NO_OPENSSL !== "",
   fn: async () => {
     await using authority = await Authority.make();
@@ -125,10 +126,10 @@ Deno.test({
       await waitFor(() => server.stderr.includes("what there was goes on"), { what: "a warning" });
       assertStringIncludes(server.stderr, `--tls-cert ${used.cert}`);
       assertEquals(server.stderr.trimEnd().split("\n").length, 1);
-      assertEquals(await shownName(server.port), "one");
+      assertEquals(await presentedName(server.port), "one");
       await Deno.copyFile(two.key, used.key);
       server.kill("SIGHUP");
-      const shown = async () => await shownName(server.port) === "two";
+      const shown = async () => await presentedName(server.port) === "two";
       await waitFor(shown, { what: "the new certificate" });
       await server.stop();
     });
@@ -136,7 +137,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: `reload: a log that cannot be opened keeps nobody from a new certificate${NO_OPENSSL}`,
+  name: `reload: a log that cannot be opened does not prevent a new certificate${NO_OPENSSL}`,
   ignore: NO_OPENSSL !== "",
   fn: async () => {
     await using authority = await Authority.make();
@@ -147,16 +148,16 @@ Deno.test({
       await Deno.mkdir(server.logFile);
       await install(await authority.sign("two"), used);
       server.kill("SIGHUP");
-      const shown = async () => await shownName(server.port) === "two";
+      const shown = async () => await presentedName(server.port) === "two";
       await waitFor(shown, { what: "the new certificate" });
       const said = () => server.stderr.includes("cannot write the log");
-      await waitFor(said, { what: "a warning of the log" });
+      await waitFor(said, { what: "a warning about the log" });
       await server.stop();
     });
   },
 });
 
-Deno.test("reload: the log goes on in a new file after it was renamed, and is never emptied", () =>
+Deno.test("reload: after a rename the log continues in a new file, and is never truncated", () =>
   withServer({ workers: 2 }, async (server) => {
     await ask(server, REQUEST);
     await server.waitForLog("removing closed");
@@ -168,14 +169,14 @@ Deno.test("reload: the log goes on in a new file after it was renamed, and is ne
     await ask(server, REQUEST);
     const log = await server.waitForLog("removing closed");
     assertEquals(await Deno.readTextFile(moved), before);
-    // Nobody renamed it this time: it goes on where it was.
+    // This time the file was not renamed: the log continues in it.
     server.kill("SIGHUP");
     await ask(server, REQUEST);
     const later = await server.waitForLog("removing closed", 2);
     assert(later.startsWith(log));
   }));
 
-Deno.test("reload: headers and folder of the configuration file, on a connection that goes on", async () => {
+Deno.test("reload: headers and folder of the configuration file change, also on an open connection", async () => {
   const folder = await Deno.makeTempDir({ prefix: "async-deno-test-" });
   try {
     const configure = (name: string) =>
@@ -219,7 +220,7 @@ Deno.test("reload: headers and folder of the configuration file, on a connection
   }
 });
 
-Deno.test("reload: a folder and passwords where there were none at the start, in every worker", async () => {
+Deno.test("reload: a folder and passwords that were not there at the start take effect in every worker", async () => {
   const folder = await Deno.makeTempDir({ prefix: "async-deno-test-" });
   const workers = 4;
   try {
@@ -230,7 +231,7 @@ Deno.test("reload: a folder and passwords where there were none at the start, in
     await withServer({ workers, args: ["--config", `${folder}/a.toml`] }, async (server) => {
       using open = new DisposableStack();
       const kept: HttpConnection[] = [];
-      // So many that every worker has some.
+      // Enough connections for every worker to have some.
       while (kept.length < 32 * workers) kept.push(open.use(await HttpConnection.open(server)));
       const get = async (connection: HttpConnection, more = "") => {
         await connection.send(`GET / HTTP/1.1\r\nHost: a\r\n${more}\r\n`);
@@ -256,7 +257,7 @@ Deno.test("reload: a folder and passwords where there were none at the start, in
   }
 });
 
-Deno.test("reload: what takes a restart is said, and the rest holds", async () => {
+Deno.test("reload: options that need a restart are named, and the others take effect", async () => {
   const folder = await Deno.makeTempDir({ prefix: "async-deno-test-" });
   try {
     const file = `${folder}/a.toml`;
@@ -277,7 +278,7 @@ Deno.test("reload: what takes a restart is said, and the rest holds", async () =
   }
 });
 
-Deno.test("reload: a log that cannot be opened anew leaves the old one in use", () =>
+Deno.test("reload: a log that cannot be reopened leaves the old one in use", () =>
   withServer({ workers: 1 }, async (server) => {
     const moved = `${server.logFile}.1`;
     await Deno.rename(server.logFile, moved);

@@ -1,9 +1,9 @@
 /**
- * The scenarios of the seed's test suite, by their names there.
+ * The scenarios of the seed's test suite, under the names that they have there.
  *
- * The seed ran 28: not every scenario at every number of workers. All nine run at all four numbers
- * here; a row says at which of them the seed ran it, and by which words of `deno task test WORD` it
- * is chosen (`all` and `multi` choose each). The words stand in brackets in the names of the tests.
+ * The seed ran 28: not every scenario with every number of workers. Here all nine run with all four numbers;
+ * a row says with which of them the seed ran it, and which words of `deno task test WORD` choose it
+ * (`all` and `multi` choose each). The words are in brackets in the names of the tests.
  *
  * | scenario                 | seed at     | words           | what it does                         |
  * | ------------------------ | ----------- | --------------- | ------------------------------------ |
@@ -15,7 +15,7 @@
  * | WebSocket Stress         | 8, 16       | ws stress       | 20 messages on one connection        |
  * | Browser Simulation       | 4, 8, 16    | browser         | page and assets, WebSocket held 2 s  |
  * | Multiple Browsers        | 8, 16       | browser         | three of these at once               |
- * | Real-time Log Monitoring | 8, 16       | browser         | 5 rounds of both, read in the log    |
+ * | Real-time Log Monitoring | 8, 16       | browser         | 5 rounds of both, found in log    |
  *
  * 4 × 4 + 2 × 3 + 3 × 2 = 28. The seed accepts 4 of 5; here all 5 must succeed. As in the seed's
  * suite, the port is probed before each scenario, the page opens with `<!doctype html>` in lower
@@ -53,7 +53,7 @@ const SCENARIOS: readonly Scenario[] = [
 
 for (const workers of WORKERS) {
   for (const { name, seedAt, words, run } of SCENARIOS) {
-    const origin = seedAt.includes(workers) ? "seed" : "beyond the seed";
+    const origin = seedAt.includes(workers) ? "seed" : "not in the seed";
     Deno.test(`scenario: ${workers} workers - ${name} [${words}] (${origin})`, () => {
       return withServer({ workers }, async (server) => {
         await probe(server);
@@ -63,12 +63,12 @@ for (const workers of WORKERS) {
   }
 }
 
-Deno.test("scenario: the seed's 28 are all here", () => {
+Deno.test("scenario: all 28 scenarios of the seed are included", () => {
   const counted = SCENARIOS.reduce((count, { seedAt }) => count + seedAt.length, 0);
   assertEquals(counted, 28);
 });
 
-/** What a launcher does to learn whether the port is open: connects, and leaves without a byte. */
+/** What a launcher does to check whether the port is open: connects, and closes without sending. */
 async function probe(server: Server): Promise<void> {
   const connection = await Deno.connect({ hostname: server.hostname, port: server.port });
   connection.close();
@@ -114,7 +114,7 @@ async function stressWs(server: Server): Promise<void> {
   assertEquals(client.waiting, 0);
 }
 
-/** A visit: the page, whatever it refers to, then its WebSocket with a message at either end. */
+/** A visit: the page, everything that it refers to, then its WebSocket with a message at the start and at the end. */
 async function browser(server: Server, id: number): Promise<void> {
   const page = await (await get(`${server.url}/`)).text();
   const references = [...page.matchAll(/ (?:src|href)="([^"#]+)"/g)].map((match) => match[1]!);
@@ -134,7 +134,7 @@ async function multipleBrowsers(server: Server): Promise<void> {
   await Promise.all([1, 2, 3].map((id) => browser(server, id)));
 }
 
-/** Each round is looked for in the log while the server runs: readers follow it by `tail -f`. */
+/** Each round is searched in the log while the server runs, because readers use `tail -f`. */
 async function logMonitoring(server: Server): Promise<void> {
   for (let round = 1; round <= 5; round++) {
     assertEquals((await ask(server, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")).status, 200);
@@ -160,7 +160,7 @@ async function openAndGreet(url: string): Promise<WsClient> {
   return client;
 }
 
-/** On /ws and /term whatever is sent comes back as a binary message. */
+/** On /ws and /term every message comes back as a binary message. */
 async function expectEcho(client: WsClient, text: string): Promise<void> {
   client.send(text);
   const { data, binary } = await client.next();

@@ -1,5 +1,5 @@
 /**
- * What a service manager hears by sd_notify(3), with this test in place of systemd: a Unix datagram socket.
+ * What a service manager receives by sd_notify(3). The test takes the place of systemd: a Unix datagram socket.
  */
 
 import { assertEquals, assertMatch } from "@std/assert";
@@ -8,7 +8,7 @@ import { type Server, waitFor, within, withServer } from "../support/server.ts";
 
 const PYTHON = findProgram("python3");
 
-Deno.test("service manager: READY, RELOADING, READY, STOPPING, with the status", async () => {
+Deno.test("service manager: start, reload and stop send READY, RELOADING, READY, STOPPING, each with a status", async () => {
   const folder = await Deno.makeTempDir({ prefix: "async-deno-test-" });
   try {
     const path = `${folder}/notify`;
@@ -20,7 +20,7 @@ Deno.test("service manager: READY, RELOADING, READY, STOPPING, with the status",
       server.kill("SIGHUP");
       const reloading = await socket.next("RELOADING=1");
       const [, time] = /^MONOTONIC_USEC=(\d+)$/m.exec(reloading) ?? [];
-      // Of the clock that systemd compares it with, not long ago.
+      // On the clock that systemd compares it with, and recent.
       assertEquals(Math.abs(Number(time) - before) < 60e6, true, `${time} and ${before}`);
       assertEquals(await socket.next("READY=1"), ready);
       const exit = await server.stop();
@@ -34,7 +34,7 @@ Deno.test("service manager: READY, RELOADING, READY, STOPPING, with the status",
   }
 });
 
-Deno.test("service manager: nobody hears: it serves all the same", async () => {
+Deno.test("service manager: without a receiver the server serves all the same", async () => {
   for (const address of ["/no/such/socket", "@", "vsock:2:1234", "x".repeat(200)]) {
     await withServer({ workers: 1, env: { NOTIFY_SOCKET: address } }, async (server) => {
       assertEquals(await (await fetch(`${server.url}/healthz`)).text(), "ok");
@@ -42,7 +42,7 @@ Deno.test("service manager: nobody hears: it serves all the same", async () => {
   }
 });
 
-Deno.test("service manager: the watchdog is fed for as long as it serves", async () => {
+Deno.test("service manager: a serving server keeps sending WATCHDOG=1", async () => {
   const folder = await Deno.makeTempDir({ prefix: "async-deno-test-" });
   try {
     const path = `${folder}/notify`;
@@ -67,23 +67,23 @@ print(listener.recv(4096).decode(), flush=True)
 `;
 
 Deno.test({
-  name: "service manager: an abstract address, as systemd may name one" +
+  name: "service manager: an abstract address, which systemd may use, receives READY" +
     (PYTHON === undefined ? " (skipped, to install it: apt-get install python3)" : ""),
   ignore: PYTHON === undefined,
   fn: async () => {
     const name = `async-deno-test-${crypto.randomUUID()}`;
     const manager = new Deno.Command(PYTHON!, { args: ["-c", ABSTRACT, name], stdout: "piped" });
     const child = manager.spawn();
-    let heard = "";
+    let output = "";
     const reading = (async () => {
       const decoder = new TextDecoder();
-      for await (const bytes of child.stdout) heard += decoder.decode(bytes, { stream: true });
+      for await (const bytes of child.stdout) output += decoder.decode(bytes, { stream: true });
     })();
-    await waitFor(() => heard.includes("bound\n"), { what: "the socket" });
+    await waitFor(() => output.includes("bound\n"), { what: "the socket" });
     await withServer({ workers: 1, env: { NOTIFY_SOCKET: `@${name}` } }, async (_: Server) => {
       await within(child.status, { what: "a message" });
       await reading;
-      assertMatch(heard, /^bound\nREADY=1\nSTATUS=Workers: 1/);
+      assertMatch(output, /^bound\nREADY=1\nSTATUS=Workers: 1/);
     });
   },
 });
@@ -96,7 +96,7 @@ class Manager implements Disposable {
     this.#socket = Deno.listenDatagram({ transport: "unixpacket", path });
   }
 
-  /** The next message that begins with `wanted`; others before it are passed over. */
+  /** The next message that begins with `wanted`; messages before it are skipped. */
   next(wanted: string): Promise<string> {
     const receive = async () => {
       for (;;) {

@@ -1,8 +1,8 @@
 /**
- * Signals while the server starts: SIGHUP ends nothing and is made up for, SIGTERM stops it when it has started.
+ * Signals while the server starts: SIGHUP does not end it and is handled after the start; SIGTERM stops it after the start.
  *
- * The configuration is a FIFO, so the test knows when the program runs and can keep it waiting. Earlier, from exec to
- * the program's first line, no program can listen.
+ * The configuration is a FIFO, so the test knows when the program runs and can keep it waiting. Before that, from exec to
+ * the program's first line, no program can handle signals.
  */
 
 import { assertEquals } from "@std/assert";
@@ -15,10 +15,10 @@ const MKFIFO = findProgram("mkfifo");
 const STARTS = 4;
 const SIGNALS = 10;
 
-/** What is done with a server that waits for its configuration. */
+/** What a test can do with a server that waits for its configuration. */
 interface Starting {
   readonly server: BlindServer;
-  /** Gives it the configuration; what is read `later` at its place is another. */
+  /** Passes the configuration; `later` replaces it for the next read. */
   configure(text: string, later?: string): Promise<void>;
 }
 
@@ -28,7 +28,7 @@ async function whileStarting(run: (starting: Starting) => Promise<void>): Promis
     const path = `${folder}/a.toml`;
     await expectProgram(MKFIFO!, [path]);
     await using server = new BlindServer({ args: ["--config", path] });
-    // Opening it waits for the reader.
+    // Opening the FIFO blocks until the server reads it.
     using fifo = await within(Deno.open(path, { write: true }), { what: "a reader" });
     const configure = async (text: string, later = text) => {
       await Deno.writeTextFile(`${path}.later`, later);
@@ -42,7 +42,7 @@ async function whileStarting(run: (starting: Starting) => Promise<void>): Promis
   }
 }
 
-Deno.test("signals at the start: SIGHUPs end nothing, and are made up for after it", () =>
+Deno.test("signals at the start: SIGHUPs do not end the server, and it reloads after the start", () =>
   whileStarting(async ({ server, configure }) => {
     for (let i = 0; i < SIGNALS; i++) server.process.kill("SIGHUP");
     await configure('endpoints = ["health", "echo"]', 'endpoints = ["health"]');
@@ -64,7 +64,7 @@ Deno.test("signals at the start: SIGTERM stops it as soon as it has started, wit
     assertEquals([code, signal], [0, null]);
   }));
 
-Deno.test("signals at the start: SIGHUP all the time until it serves, again and again", async () => {
+Deno.test("signals at the start: a server that gets SIGHUP all the time until it serves starts every time", async () => {
   for (let start = 0; start < STARTS; start++) {
     await whileStarting(async ({ server, configure }) => {
       server.process.kill("SIGHUP");

@@ -1,8 +1,8 @@
 /**
- * Requests whose end two readers would see at different places, by fixtures/e2e/smuggling.json.
+ * Requests that two parsers would end at different bytes, by fixtures/e2e/smuggling.json.
  *
- * Each row hides `GET /smuggled` behind an ambiguous request. There must be one answer, a refusal,
- * then the end; and the log, read at last, must not know of `/smuggled`.
+ * Each row hides `GET /smuggled` after an ambiguous request. There must be one answer, a refusal,
+ * then the end; and the log, read at the end, must not mention `/smuggled`.
  */
 
 import { assert } from "@std/assert";
@@ -13,7 +13,7 @@ import { withServer } from "../support/server.ts";
 
 const ROWS = readCases<HttpCase>("smuggling");
 
-Deno.test("smuggling: the table", (test) =>
+Deno.test("smuggling: every row of the table is refused, and its hidden request is not handled", (test) =>
   withServer({ workers: 2 }, async (server) => {
     for (const { name, input, expect } of ROWS) {
       await test.step(name, async () => {
@@ -22,8 +22,8 @@ Deno.test("smuggling: the table", (test) =>
         await expectAnswer(connection, "POST", expect);
       });
     }
-    await test.step("the log does not know the hidden request", async () => {
-      // A path that is not there is in the log: this one stands for the hidden ones.
+    await test.step("the log does not mention a hidden request", async () => {
+      // Unknown paths are logged: this one is the control.
       await ask(server, "GET /not-hidden HTTP/1.1\r\nHost: a\r\n\r\n");
       const log = await server.waitForLog("/not-hidden");
       assert(!log.includes("smuggled"), log);

@@ -1,6 +1,6 @@
 /**
- * SIGTERM and SIGINT: nothing new is accepted, what is under way is finished, WebSockets are told,
- * the exit code is 0 and the wait is bounded; a second signal ends it at once.
+ * SIGTERM and SIGINT: no new connection is accepted, open requests are finished, WebSockets get a close frame,
+ * the exit code is 0 and the wait is bounded; a second signal ends the server at once.
  */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
@@ -16,19 +16,19 @@ import { type Server, waitFor, within, withServer } from "../support/server.ts";
 import { WsClient } from "../support/ws_client.ts";
 
 const HEALTH = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
-/** Below the time after which everything is cut off, with as much room as that leaves to a busy machine. */
+/** Below the drain timeout, with a margin for a busy machine. */
 const AT_ONCE_MS = 7_000;
 const HALF = "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n12345";
 
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
-  Deno.test(`stopping: ${signal} on a server that has nothing to do`, () =>
+  Deno.test(`stopping: ${signal} ends a server without connections at once`, () =>
     withServer({ workers: 4 }, async (server) => {
       await ask(server, HEALTH);
       const began = performance.now();
       const exit = await server.stop(signal);
       assertEquals([exit.code, exit.signal, exit.stderr], [0, null, ""]);
       assert(performance.now() - began < AT_ONCE_MS, "a server without connections waited");
-      assert((await server.log()).includes("route=/healthz"), "the log was not written out");
+      assert((await server.log()).includes("route=/healthz"), "the log was not flushed");
     }));
 
   Deno.test(`stopping: ${signal} closes idle WebSockets with 1001`, () =>
@@ -48,13 +48,13 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     }));
 }
 
-Deno.test("stopping: an answer under way is finished, and says that it is the last", () =>
+Deno.test("stopping: an answer in progress is finished, and has Connection: close", () =>
   withServer({ workers: 1 }, async (server) => {
     using connection = await HttpConnection.open(server);
     await connection.send(HALF);
     using idle = await RawWebSocket.open(server, "/echo");
     server.kill("SIGTERM");
-    // The one worker tells all its connections in one turn: from here on it knows.
+    // The one worker marks all its connections in one turn: from here on it is stopping.
     assertEquals(closeCodeOf(await idle.frame()), 1001);
     await idle.send({ opcode: OPCODE.close, payload: closePayload(1001) });
     await refusesConnections(server);
@@ -65,7 +65,7 @@ Deno.test("stopping: an answer under way is finished, and says that it is the la
     assertEquals((await server.exit).code, 0);
   }));
 
-Deno.test("stopping: a large answer that is being read is sent to its end", () =>
+Deno.test("stopping: a large answer that the client is reading is sent completely", () =>
   withServer({ workers: 2 }, async (server) => {
     using connection = await HttpConnection.open(server);
     const size = 12 * 1024 * 1024;
@@ -91,10 +91,10 @@ Deno.test("stopping: idle connections are closed at once", () =>
     const exit = await server.stop();
     await Promise.all([used.expectEnd(), silent.expectEnd()]);
     assertEquals(exit.code, 0);
-    assert(performance.now() - began < AT_ONCE_MS, "idle connections held the stop up");
+    assert(performance.now() - began < AT_ONCE_MS, "idle connections delayed the stop");
   }));
 
-Deno.test("stopping: who never finishes is cut off within ten seconds", () =>
+Deno.test("stopping: a client that never finishes its request is cut off within ten seconds", () =>
   withServer({ workers: 2 }, async (server) => {
     using half = await HttpConnection.open(server);
     await half.send(HALF);
@@ -102,13 +102,13 @@ Deno.test("stopping: who never finishes is cut off within ten seconds", () =>
     await server.waitForLog("[ACCEPT]", 2);
     const began = performance.now();
     const exit = await server.stop();
-    // 8 s to the end of the drain; two more are the contract's, two a busy machine's.
+    // 8 s until the end of the drain, two more that the contract allows, and two for a busy machine.
     assert(performance.now() - began < 12_000, "the stop took more than 10 s");
     assertEquals([exit.code, exit.signal], [0, null]);
     assertEquals((await deaf.frame()).opcode, OPCODE.close);
   }));
 
-Deno.test("stopping: an upgrade that comes after the signal is told 1001 as well", () =>
+Deno.test("stopping: a WebSocket opened after the signal is also closed with 1001", () =>
   withServer({ workers: 2 }, async (server) => {
     using connection = await HttpConnection.open(server);
     const request = handshakeRequest("/echo");
@@ -128,11 +128,11 @@ Deno.test("stopping: an upgrade that comes after the signal is told 1001 as well
     assertEquals((await server.exit).code, 0);
     assert(
       performance.now() - began < AT_ONCE_MS,
-      "it was waited for to the end of the drain time",
+      "the server waited for it until the drain timeout",
     );
   }));
 
-Deno.test("stopping: who has sent no PROXY header yet has a moment for it, and no more", () =>
+Deno.test("stopping: a client that has not sent its PROXY header yet gets a moment to send it, and no more", () =>
   withServer({ workers: 1, args: ["--proxy-protocol"] }, async (server) => {
     using quick = await HttpConnection.open(server);
     using silent = await HttpConnection.open(server);
@@ -143,7 +143,7 @@ Deno.test("stopping: who has sent no PROXY header yet has a moment for it, and n
     await server.waitForLog("[ACCEPT]", 3);
     const began = performance.now();
     server.kill("SIGTERM");
-    // The one worker tells all its connections in one turn: from here on it knows.
+    // The one worker marks all its connections in one turn: from here on it is stopping.
     assertEquals(closeCodeOf(await new RawWebSocket(told).frame()), 1001);
     await quick.send(proxied + HEALTH);
     const answer = await quick.answer();
@@ -153,11 +153,11 @@ Deno.test("stopping: who has sent no PROXY header yet has a moment for it, and n
     assertEquals((await server.exit).code, 0);
     assert(
       performance.now() - began < AT_ONCE_MS,
-      "it was waited for to the end of the drain time",
+      "the server waited for it until the drain timeout",
     );
   }));
 
-Deno.test("stopping: a second signal ends it at once", () =>
+Deno.test("stopping: a second signal ends the server at once", () =>
   withServer({ workers: 2 }, async (server) => {
     using half = await HttpConnection.open(server);
     await half.send(HALF);
@@ -166,16 +166,19 @@ Deno.test("stopping: a second signal ends it at once", () =>
     await refusesConnections(server);
     const began = performance.now();
     await server.stop("SIGINT");
-    assert(performance.now() - began < AT_ONCE_MS, "the second signal was not obeyed at once");
+    assert(
+      performance.now() - began < AT_ONCE_MS,
+      "the second signal did not end the server at once",
+    );
   }));
 
-Deno.test("stopping: under load, every answer that begins is whole", () =>
+Deno.test("stopping: under load, every answer that begins is complete", () =>
   withServer({ workers: 4 }, async (server) => {
     let answered = 0;
     const clients = Array.from({ length: 16 }, async () => {
       using connection = await HttpConnection.open(server);
       while (true) {
-        // The end of a kept connection may come at any time, but never within an answer.
+        // A kept connection may end at any time, but never within an answer.
         const gone = await connection.send(HEALTH).then(() => false, () => true);
         if (gone || await connection.isAtEnd()) return;
         assertEquals((await connection.answer()).text, "ok");
@@ -188,7 +191,7 @@ Deno.test("stopping: under load, every answer that begins is whole", () =>
     assertEquals([exit.code, exit.stderr], [0, ""]);
   }));
 
-/** Waits until the server takes no connection any more. */
+/** Waits until the server accepts no more connections. */
 async function refusesConnections(server: Server): Promise<void> {
   await waitFor(async () => {
     try {

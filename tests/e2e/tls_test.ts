@@ -7,7 +7,7 @@ import {
   Authority,
   NO_OPENSSL,
   OPENSSL,
-  shownName,
+  presentedName,
   tlsArguments,
 } from "../support/certificates.ts";
 import { ask, HttpConnection } from "../support/http_client.ts";
@@ -41,12 +41,12 @@ function curl(authority: Authority, args: readonly string[], input?: Uint8Array<
   return expectProgram(CURL!, [...own, ...args], input);
 }
 
-tlsTest("the banner says https, and the certificate is the one named", async (server) => {
+tlsTest("the banner says https, and the server uses the given certificate", async (server) => {
   assertStringIncludes(server.stdout, `https://127.0.0.1:${server.port}/\n`);
-  assertEquals(await shownName(server.port), "one");
+  assertEquals(await presentedName(server.port), "one");
 });
 
-tlsTest("curl: GET, HEAD, and a body of a MiB back", async (server, authority) => {
+tlsTest("curl: GET, HEAD, and a body of 1 MiB echoed", async (server, authority) => {
   assertEquals(await curl(authority, [`${server.url}/healthz`]), "ok");
   const head = await curl(authority, ["-I", `${server.url}/`]);
   assert(head.startsWith("HTTP/1.1 200 OK\r\n"), head);
@@ -60,7 +60,7 @@ tlsTest("an offer of HTTP/2 is answered with HTTP/1.1", async (server, authority
   assertEquals(await curl(authority, [...say, `${server.url}/healthz`]), "1.1 200");
 });
 
-tlsTest("keep-alive, pipelined and large answers in order", async (server, authority) => {
+tlsTest("keep-alive, pipelined and large answers arrive in order", async (server, authority) => {
   using connection = await HttpConnection.open({ ...endpoint(server), ca: authority.pem });
   for (let round = 0; round < 50; round++) {
     await connection.send("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -75,39 +75,46 @@ tlsTest("keep-alive, pipelined and large answers in order", async (server, autho
   for (let i = 1; i < 20; i++) assert(sameBytes((await connection.answer()).body, first.body));
 });
 
-tlsTest("wss: messages from 1 byte to 1 MiB, and the close", async (server, authority) => {
-  await using socket = await WsClient.open(`${server.wsUrl}/echo`, {}, authority.pem);
-  for (const length of [1, 125, 126, 65_535, 65_536, 1024 * 1024]) {
-    const sent = new Uint8Array(length).fill(length & 0xff);
-    socket.send(sent);
-    assert(sameBytes((await socket.next()).data, sent), `${length} bytes`);
-  }
-  assertEquals(await socket.ping("are you there"), "are you there");
-  assertEquals(await socket.close(1000, "done"), { code: 1000, reason: "done" });
-});
+tlsTest(
+  "wss: messages from 1 byte to 1 MiB are echoed, and the close is answered",
+  async (server, authority) => {
+    await using socket = await WsClient.open(`${server.wsUrl}/echo`, {}, authority.pem);
+    for (const length of [1, 125, 126, 65_535, 65_536, 1024 * 1024]) {
+      const sent = new Uint8Array(length).fill(length & 0xff);
+      socket.send(sent);
+      assert(sameBytes((await socket.next()).data, sent), `${length} bytes`);
+    }
+    assertEquals(await socket.ping("are you there"), "are you there");
+    assertEquals(await socket.close(1000, "done"), { code: 1000, reason: "done" });
+  },
+);
 
-tlsTest("wss: a stop closes with 1001", async (server, authority) => {
+tlsTest("wss: a stop closes WebSockets with 1001", async (server, authority) => {
   await using socket = await WsClient.open(`${server.wsUrl}/echo`, {}, authority.pem);
   const { code } = await server.stop();
   assertEquals([code, (await socket.closed).code], [0, 1001]);
 });
 
-tlsTest("who speaks no TLS, or stops in the handshake, is closed", async (server, authority) => {
-  using plain = await HttpConnection.open(endpoint(server));
-  await plain.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-  // An alert of TLS, then the end: nothing that could be taken for an answer.
-  const said = await plain.rest();
-  assert(said[0] === 0x15 || said.length === 0, `${said}`);
-  using silent = await HttpConnection.open(endpoint(server));
-  // The beginning of a ClientHello.
-  await silent.send(Uint8Array.of(0x16, 0x03, 0x01, 0x02, 0x00, 0x01));
-  assertEquals((await silent.rest()).length, 0);
-  assertEquals((await ask(tls(server, authority), PAGE)).status, 200);
-  const { code, stderr } = await server.stop();
-  assertEquals([code, stderr.trimEnd().split("\n").length], [0, 1], stderr);
-}, ["--head-timeout", "2"]);
+tlsTest(
+  "a client that does not speak TLS, or stops in the handshake, is closed",
+  async (server, authority) => {
+    using plain = await HttpConnection.open(endpoint(server));
+    await plain.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    // A TLS alert, then the end: nothing that a client could take for an answer.
+    const said = await plain.rest();
+    assert(said[0] === 0x15 || said.length === 0, `${said}`);
+    using silent = await HttpConnection.open(endpoint(server));
+    // The beginning of a ClientHello.
+    await silent.send(Uint8Array.of(0x16, 0x03, 0x01, 0x02, 0x00, 0x01));
+    assertEquals((await silent.rest()).length, 0);
+    assertEquals((await ask(tls(server, authority), PAGE)).status, 200);
+    const { code, stderr } = await server.stop();
+    assertEquals([code, stderr.trimEnd().split("\n").length], [0, 1], stderr);
+  },
+  ["--head-timeout", "2"],
+);
 
-tlsTest("connections over the bound are told 503", async (server, authority) => {
+tlsTest("connections above the limit get 503", async (server, authority) => {
   using first = await HttpConnection.open(tls(server, authority));
   await first.send(PAGE);
   assertEquals((await first.answer()).status, 200);
@@ -119,7 +126,7 @@ tlsTest("connections over the bound are told 503", async (server, authority) => 
 const BASE = ["1", "127.0.0.1", "0", "--log", "off"];
 
 Deno.test({
-  name: `tls: certificates that cannot be used are named with their option${MISSING}`,
+  name: `tls: an unusable certificate is an error that names its option${MISSING}`,
   ignore: MISSING !== "",
   fn: async () => {
     await using authority = await Authority.make();
@@ -153,7 +160,7 @@ Deno.test({
   },
 });
 
-tlsTest("--check tells what a start would", async (_server, authority) => {
+tlsTest("--check reports the same errors as a start", async (_server, authority) => {
   const [one, two] = [await authority.sign("one"), await authority.sign("two")];
   const check = (...args: string[]) => runServer([...args, "--check"]);
   const right = await check(...tlsArguments(one));
@@ -165,7 +172,7 @@ tlsTest("--check tells what a start would", async (_server, authority) => {
   assertEquals([missing.code, missing.stderr.split("\n").length], [2, 2], missing.stderr);
 });
 
-tlsTest("plain HTTP is sent to https: 308, host and query kept", async (server) => {
+tlsTest("plain HTTP is redirected to https with 308, host and query kept", async (server) => {
   const port = redirectPort(server);
   const rows: [host: string, path: string, location: string | null][] = [
     ["example.com", "/a/b?c=d&e", `https://example.com:${server.port}/a/b?c=d&e`],

@@ -1,6 +1,6 @@
 /**
- * The Deno transport where there is no libc, as on other systems than Linux: without the permission to
- * call it. And what the option says.
+ * The Deno transport without libc, as on systems other than Linux: without the permission to call it.
+ * And the errors of the option.
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
@@ -11,7 +11,7 @@ import { WsClient } from "../support/ws_client.ts";
 const REQUEST = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
 /** For main.ts from source: the executable's permissions are compiled in. */
 const FROM_SOURCE = Deno.env.get("ASYNC_DENO_EXECUTABLE") === undefined;
-/** Runs the command line behind it without the right to call libc, and with that to write the log. */
+/** Runs the command line that follows without the permission to call libc, and with the permission to write the log. */
 const WITHOUT_FFI = [
   "sh",
   "-c",
@@ -21,7 +21,7 @@ const WITHOUT_FFI = [
 
 if (FROM_SOURCE) {
   Deno.test({
-    name: "transport: without libc everything is served, logged and stopped",
+    name: "transport: without libc the server serves, logs and stops as usual",
     fn: () =>
       withServer(
         { workers: 2, args: ["--transport", "deno"], through: WITHOUT_FFI },
@@ -48,7 +48,7 @@ if (FROM_SOURCE) {
 
 if (FROM_SOURCE) {
   Deno.test({
-    name: "transport: without libc a folder is served, and nothing from outside of it",
+    name: "transport: without libc a folder is served, and nothing outside of it",
     fn: async () => {
       const top = await Deno.makeTempDir({ prefix: "async-deno-test-" });
       try {
@@ -77,7 +77,7 @@ if (FROM_SOURCE) {
   });
 }
 
-Deno.test("transport: a port that is taken is an error over both, though workers share theirs", async () => {
+Deno.test("transport: a port in use is an error on both transports, though workers share theirs", async () => {
   await using server = await startServer({ workers: 2, args: ["--transport", "deno"] });
   for (const transport of ["deno", "epoll"]) {
     const args = ["1", "127.0.0.1", String(server.port), "--log", "off", "--transport", transport];
@@ -88,16 +88,16 @@ Deno.test("transport: a port that is taken is an error over both, though workers
   assertEquals((await ask(server, REQUEST)).text, "ok");
 });
 
-Deno.test("transport: an unknown one is an error that names those there are", async () => {
+Deno.test("transport: an unknown name is an error that lists the transports", async () => {
   const { code, stderr } = await runServer(["--transport", "tcp"]);
   assertEquals(code, 2);
   assertStringIncludes(stderr, "--transport must be one of auto, epoll, deno");
 });
 
-Deno.test("transport: all workers take part", () =>
+Deno.test("transport: all workers get connections", () =>
   withServer({ workers: 4, args: ["--transport", "deno"] }, async (server) => {
     const workers = new Set<number>();
-    // The numbers of connections in the log are those of their worker, modulo four.
+    // The connection numbers in the log are those of their worker, modulo four.
     for (let i = 0; i < 64; i++) {
       using connection = await HttpConnection.open(server);
       await connection.send(REQUEST);

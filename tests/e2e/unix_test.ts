@@ -1,6 +1,6 @@
 /**
- * A Unix socket in place of an address, and a socket that is handed over as systemd does: with curl.
- * For the epoll transport: Deno's listening sockets cannot be shared by workers or made of descriptors.
+ * A Unix socket in place of an address, and a listening socket inherited as from systemd: with curl.
+ * Only for the epoll transport: Deno's listeners cannot be shared by workers or made from descriptors.
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
@@ -13,7 +13,7 @@ const CURL = findProgram("curl");
 const PYTHON = findProgram("python3");
 const REQUEST = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
 
-/** Not over the Deno transport, where these options are refused. */
+/** Skipped on the Deno transport, where these options are refused. */
 function nativeTest(name: string, program: string | undefined, fn: () => Promise<void>): void {
   if (OVER_DENO_TRANSPORT) return;
   const missing = program === undefined ? " (skipped: needs curl and python3)" : "";
@@ -34,7 +34,7 @@ function curl(path: string, ...args: string[]): Promise<string> {
 }
 
 nativeTest(
-  "serves, with the file's mode, and removes the file at the end",
+  "serves on the socket with the file mode, and removes the file at the end",
   CURL,
   () =>
     inFolder(async (folder) => {
@@ -51,7 +51,7 @@ nativeTest(
 );
 
 nativeTest(
-  "a socket left behind is replaced; one in use, or another file, is not",
+  "a stale socket is replaced; a socket in use or another file is not",
   CURL,
   () =>
     inFolder(async (folder) => {
@@ -76,7 +76,7 @@ nativeTest(
 );
 
 nativeTest(
-  "the access log has a name for who comes by it, or the client that a believed proxy names",
+  "the access log has a name for its clients, or the client that a trusted proxy names",
   CURL,
   () =>
     inFolder(async (folder) => {
@@ -93,7 +93,7 @@ nativeTest(
 );
 
 nativeTest(
-  "the file of a server that came after this one stays",
+  "a server does not remove the socket of its successor",
   CURL,
   () =>
     inFolder(async (folder) => {
@@ -108,7 +108,7 @@ nativeTest(
     }),
 );
 
-nativeTest("options that cannot be", CURL, async () => {
+nativeTest("invalid values of the Unix options are usage errors", CURL, async () => {
   const rows: [args: string[], said: RegExp][] = [
     [["--unix", "a".repeat(108)], /--unix must be a path of at most 107 bytes/],
     [["--unix", "a", "--unix-mode", "888"], /--unix-mode must be three octal digits/],
@@ -120,7 +120,7 @@ nativeTest("options that cannot be", CURL, async () => {
   }
 });
 
-/** What systemd does: a listening socket as descriptor 3, and two variables, in the process that is to be. */
+/** What systemd does: a listening socket as descriptor 3, and two variables, in the process that executes the server. */
 const HAND_OVER = `
 import os, socket, sys
 listener = socket.create_server(("127.0.0.1", 0))
@@ -132,7 +132,7 @@ os.environ.update(LISTEN_FDS=sys.argv[1], LISTEN_PID=str(os.getpid()))
 os.execvp(sys.argv[2], sys.argv[2:])
 `;
 
-nativeTest("a socket that is handed over is served", PYTHON, () => {
+nativeTest("an inherited socket is served", PYTHON, () => {
   const through = [PYTHON!, "-c", HAND_OVER, "1"];
   return withServer({ workers: 2, through }, async (server) => {
     assert(server.port > 0);
@@ -140,7 +140,7 @@ nativeTest("a socket that is handed over is served", PYTHON, () => {
   });
 });
 
-/** A life of the server before this one, on the same socket; then somebody connects while nobody serves. */
+/** A first server on the same inherited socket; then a client connects while no server runs. */
 const HAND_OVER_TWICE = `
 import os, signal, socket, subprocess, sys
 address = sys.argv[1] if "/" in sys.argv[1] else ("127.0.0.1", 0)
@@ -166,15 +166,19 @@ os.execvp(sys.argv[2], sys.argv[2:])
 `;
 
 for (const kind of ["address", "Unix socket"]) {
-  nativeTest(`what was handed over listens on for the next: ${kind}`, PYTHON && CURL, () => {
-    return inFolder(async (folder) => {
-      const path = `${folder}/handed.sock`;
-      const where = kind === "address" ? "address" : path;
-      const through = [PYTHON!, "-c", HAND_OVER_TWICE, where];
-      await withServer({ workers: 2, through }, async (server) => {
-        if (kind === "address") assertEquals((await ask(server, REQUEST)).text, "ok");
-        else assertEquals(await curl(path, "http://a/healthz"), "ok");
+  nativeTest(
+    `an inherited socket keeps listening for the next server: ${kind}`,
+    PYTHON && CURL,
+    () => {
+      return inFolder(async (folder) => {
+        const path = `${folder}/handed.sock`;
+        const where = kind === "address" ? "address" : path;
+        const through = [PYTHON!, "-c", HAND_OVER_TWICE, where];
+        await withServer({ workers: 2, through }, async (server) => {
+          if (kind === "address") assertEquals((await ask(server, REQUEST)).text, "ok");
+          else assertEquals(await curl(path, "http://a/healthz"), "ok");
+        });
       });
-    });
-  });
+    },
+  );
 }

@@ -1,5 +1,5 @@
 /**
- * Standard output and standard error that cannot be written: a closed one, a full disk, a pipe whose reader has
+ * Standard output and standard error that cannot be written: closed, a full disk, a pipe whose reader has
  * gone, a pipe that nobody reads. The server serves, reloads and stops all the same.
  */
 
@@ -17,11 +17,11 @@ function pythonTest(name: string, fn: (python: string) => Promise<void>): void {
   Deno.test({ name: `unread output: ${name}${hint}`, ignore, fn: () => fn(PYTHON!) });
 }
 
-/** Where the streams go, as a shell says it. */
+/** The redirections, in the syntax of the shell. */
 const REDIRECTIONS = [">/dev/full", ">&-", ">/dev/full 2>/dev/full", ">&- 2>&-"];
 
 for (const redirection of REDIRECTIONS) {
-  Deno.test(`unread output: ${redirection}`, async () => {
+  Deno.test(`unread output: the server serves and stops with ${redirection}`, async () => {
     const through = ["sh", "-c", `exec "$@" ${redirection}`, "sh"];
     await using server = new BlindServer({ through });
     await server.serves();
@@ -39,7 +39,7 @@ os.close(reading)
 os.execvp(sys.argv[1], sys.argv[1:])
 `;
 
-pythonTest("a pipe whose reader has gone", async (python) => {
+pythonTest("the server serves and stops with a pipe whose reader has gone", async (python) => {
   await using server = new BlindServer({ through: [python, "-c", BROKEN_PIPE] });
   await server.serves();
   assertEquals(await server.stop(), 0);
@@ -78,7 +78,7 @@ pythonTest("a full pipe of warnings blocks neither a reload nor the stop", async
       await Deno.writeTextFile(config, "this is no TOML");
       await Deno.rename(log, `${log}.old`);
       server.process.kill("SIGHUP");
-      // It comes after the warning that the file cannot be read.
+      // The log is reopened after the warning that the file cannot be read.
       await waitFor(() => isFile(log), { what: "a new log" });
     }
     await server.serves();
@@ -88,7 +88,7 @@ pythonTest("a full pipe of warnings blocks neither a reload nor the stop", async
   }
 });
 
-Deno.test("unread output: what was asked for cannot be printed: the exit code says so", async () => {
+Deno.test("unread output: a requested output that cannot be printed is an error with exit code 1", async () => {
   const through = ["sh", "-c", 'exec "$@" >/dev/full', "sh"];
   const { code, stderr } = await runServer(["--help"], {}, through);
   assertEquals(code, 1);

@@ -1,6 +1,6 @@
 /**
- * What ends a WebSocket, over the real socket, by the table fixtures/e2e/websocket_closes.json: the
- * right close code arrives, then the end; and neighbours on the same server notice nothing.
+ * What ends a WebSocket, over a real socket, by the table fixtures/e2e/websocket_closes.json: the client gets
+ * the right close code, then the end; and other clients of the same server are not affected.
  */
 
 import { assertEquals } from "@std/assert";
@@ -10,7 +10,7 @@ import { withServer } from "../support/server.ts";
 
 const ROWS = readCases<WebSocketCase>("websocket_closes");
 
-Deno.test("websocket closes: the table", (test) =>
+Deno.test("websocket closes: every row of the table gets its close code", (test) =>
   withServer({ workers: 2 }, async (server) => {
     using neighbour = await RawWebSocket.open(server, "/echo");
     for (const { name, input, expect } of ROWS) {
@@ -21,13 +21,13 @@ Deno.test("websocket closes: the table", (test) =>
         await raw.connection.expectEnd();
       });
     }
-    await test.step("the neighbour noticed nothing", async () => {
+    await test.step("another client is not affected", async () => {
       await neighbour.send({ opcode: OPCODE.text, payload: "still here" });
       assertEquals((await neighbour.frame()).payload.length, 10);
     });
   }));
 
-Deno.test("websocket closes: a message whose fragments are too large together", () =>
+Deno.test("websocket closes: a message whose fragments exceed the size limit together is closed with 1009", () =>
   withServer({ workers: 2 }, async (server) => {
     using raw = await RawWebSocket.open(server, "/echo");
     const payload = new Uint8Array(1024 * 1024);
@@ -39,7 +39,7 @@ Deno.test("websocket closes: a message whose fragments are too large together", 
     assertEquals(closeCodeOf(await raw.frame()), 1009);
   }));
 
-Deno.test("websocket closes: a message of more fragments than anybody needs", () =>
+Deno.test("websocket closes: a message of too many fragments is closed with 1008", () =>
   withServer({ workers: 2 }, async (server) => {
     using raw = await RawWebSocket.open(server, "/echo");
     await raw.send({ opcode: OPCODE.binary, fin: false });
@@ -47,7 +47,7 @@ Deno.test("websocket closes: a message of more fragments than anybody needs", ()
     for (let i = 0; i < rest.length; i += 6) rest[i + 1] = 0x80;
     const sending = raw.connection.send(rest);
     assertEquals(closeCodeOf(await raw.frame()), 1008);
-    // The server may have closed while the tail was on its way.
+    // The server may have closed before the tail was sent.
     await sending.catch((error) => {
       if (
         !(error instanceof Deno.errors.ConnectionReset || error instanceof Deno.errors.BrokenPipe)

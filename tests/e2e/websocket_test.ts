@@ -1,6 +1,6 @@
 /**
- * WebSockets that behave: the three paths, messages of every size and shape, pings and closes; by the
- * npm client, and by frames of our own where timing or packets matter.
+ * Correct WebSocket clients: the three paths, messages of every size and shape, pings and closes; with the npm
+ * client, and with raw frames if timing or packets matter.
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
@@ -37,7 +37,7 @@ for (const path of ["/ws", "/term"]) {
     }));
 }
 
-Deno.test("websocket: /echo gives back the same kind, and greets nobody", () =>
+Deno.test("websocket: /echo returns the same message type, and sends no greeting", () =>
   withServer({ workers: 2 }, async (server) => {
     await using client = await WsClient.open(`${server.wsUrl}/echo?any=query`);
     client.send("text ✓");
@@ -49,7 +49,7 @@ Deno.test("websocket: /echo gives back the same kind, and greets nobody", () =>
     assertEquals(await client.close(4321, "why not"), { code: 4321, reason: "why not" });
   }));
 
-Deno.test("websocket: subprotocols and extensions are offered in vain", () =>
+Deno.test("websocket: no subprotocol and no extension is accepted", () =>
   withServer({ workers: 2 }, async (server) => {
     await using client = await WsClient.open(`${server.wsUrl}/echo`, {
       "Sec-WebSocket-Extensions": "permessage-deflate; client_max_window_bits, x-unknown",
@@ -59,7 +59,7 @@ Deno.test("websocket: subprotocols and extensions are offered in vain", () =>
     assertEquals((await client.next()).data.length, 5_000);
   }));
 
-Deno.test("websocket: a message of every length around each threshold", () =>
+Deno.test("websocket: messages of every length around each threshold come back", () =>
   withServer({ workers: 2 }, async (server) => {
     await using client = await WsClient.open(`${server.wsUrl}/echo`);
     const sizes = [0, 1, 2, 3, 4, 5, 124, 125, 126, 127, 128, 4_095, 4_096, 4_097, 65_530];
@@ -71,7 +71,7 @@ Deno.test("websocket: a message of every length around each threshold", () =>
     }
   }));
 
-Deno.test("websocket: one mebibyte, text and binary, on every path", () =>
+Deno.test("websocket: 1 MiB of text and of binary comes back on every path", () =>
   withServer({ workers: 2 }, async (server) => {
     const text = "0123456789abcde\n".repeat(MEBIBYTE / 16);
     for (const path of ["/echo", "/ws"]) {
@@ -84,7 +84,7 @@ Deno.test("websocket: one mebibyte, text and binary, on every path", () =>
     }
   }));
 
-Deno.test("websocket: fragments are one message, with a ping between them answered at once", () =>
+Deno.test("websocket: fragments make one message, and a ping between them is answered at once", () =>
   withServer({ workers: 2 }, async (server) => {
     await using client = await WsClient.open(`${server.wsUrl}/echo`);
     client.sendFragments(["frag", "", "men", "ted"]);
@@ -99,10 +99,10 @@ Deno.test("websocket: fragments are one message, with a ping between them answer
     assertEquals([echo.opcode, echo.fin, echo.payload], [OPCODE.text, true, utf8("€")]);
   }));
 
-Deno.test("websocket: 4 MiB in fragments of 64 bytes, as Autobahn 9.3.1 and 9.4.1 send them", () =>
+Deno.test("websocket: 4 MiB in fragments of 64 bytes, as in Autobahn 9.3.1 and 9.4.1, comes back", () =>
   withServer({ workers: 2 }, async (server) => {
     for (const opcode of [OPCODE.text, OPCODE.binary]) {
-      // Some senders end a message with an empty frame: one more than the payload needs.
+      // Some clients end a message with an empty frame: one frame more than the payload needs.
       for (const lastSize of [64, 0]) {
         using raw = await RawWebSocket.open(server, "/echo");
         const count = 65_536 + (lastSize === 0 ? 1 : 0);
@@ -115,7 +115,7 @@ Deno.test("websocket: 4 MiB in fragments of 64 bytes, as Autobahn 9.3.1 and 9.4.
     }
   }));
 
-Deno.test("websocket: a close is answered with its code and its reason", () =>
+Deno.test("websocket: a close frame is answered with its code and reason", () =>
   withServer({ workers: 2 }, async (server) => {
     for (const path of ["/echo", "/ws"]) {
       for (const [code, reason] of [[1000, ""], [1001, "bye"], [4999, "\ufeffé€😀"]] as const) {
@@ -135,7 +135,7 @@ Deno.test("websocket: a close is answered with its code and its reason", () =>
     }
   }));
 
-Deno.test("websocket: a key of 22 digits opens whatever its pad bits are", () =>
+Deno.test("websocket: a key of 22 base64 digits is accepted, whatever its pad bits are", () =>
   withServer({ workers: 1 }, async (server) => {
     for (const [key, status] of [["dGhlIHNhbXBsZSBub25jZR==", 101], ["a".repeat(23) + "=", 400]]) {
       using connection = await HttpConnection.open(server);
@@ -144,7 +144,7 @@ Deno.test("websocket: a key of 22 digits opens whatever its pad bits are", () =>
     }
   }));
 
-Deno.test("websocket: a ping is answered with its payload, an unasked pong with nothing", () =>
+Deno.test("websocket: a ping is answered with its payload, an unsolicited pong is not answered", () =>
   withServer({ workers: 2 }, async (server) => {
     using raw = await RawWebSocket.open(server, "/echo");
     await raw.send({ opcode: OPCODE.pong, payload: "unasked" });
@@ -155,7 +155,7 @@ Deno.test("websocket: a ping is answered with its payload, an unasked pong with 
     }
   }));
 
-Deno.test("websocket: frames in one packet are answered in order, as are frames byte by byte", () =>
+Deno.test("websocket: frames in one packet, and frames sent byte by byte, are answered in order", () =>
   withServer({ workers: 2 }, async (server) => {
     using raw = await RawWebSocket.open(server, "/echo");
     const texts = Array.from({ length: 500 }, (_, i) => `message ${i}`);
@@ -168,7 +168,7 @@ Deno.test("websocket: frames in one packet are answered in order, as are frames 
     assertEquals((await raw.frame()).payload.length, 130);
   }));
 
-Deno.test("websocket: a client that does not read gets every message once it does", () =>
+Deno.test("websocket: a client that reads late gets every message", () =>
   withServer({ workers: 2 }, async (server) => {
     using raw = await RawWebSocket.open(server, "/echo");
     const payload = new Uint8Array(MEBIBYTE).fill(97);
@@ -182,7 +182,7 @@ Deno.test("websocket: a client that does not read gets every message once it doe
     await Promise.all([sending, raw.connection.expectEnd()]);
   }));
 
-Deno.test("websocket: after a close nothing more is echoed", () =>
+Deno.test("websocket: nothing is echoed after a close", () =>
   withServer({ workers: 2 }, async (server) => {
     using raw = await RawWebSocket.open(server, "/echo");
     const close = encodeFrame({ opcode: OPCODE.close, payload: Uint8Array.of(3, 232) });
@@ -196,7 +196,7 @@ function utf8(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
 
-/** A message of `count` frames with 64 bytes each, of which the last has `lastSize`. */
+/** A message of `count` frames of 64 bytes each; the last has `lastSize`. */
 function fragmentsOf64(opcode: number, count: number, lastSize: number): Uint8Array {
   const payload = new Uint8Array(64).fill(0x2a);
   const first = encodeFrame({ opcode, payload, fin: false });

@@ -1,6 +1,6 @@
 /**
- * A server that has no right of root's, as a service's user has none: it serves and stops as any other.
- * Where root runs the tests, what it starts here has its name and none of its capabilities.
+ * A server without root's capabilities, as a service runs: it serves and stops as usual.
+ * If root runs the tests, the server has root's user id and no capabilities.
  */
 
 import { assertEquals } from "@std/assert";
@@ -11,20 +11,20 @@ import { type ServerOptions, withServer } from "../support/server.ts";
 const HEALTH = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
 const HALF = "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n12345";
 
-/** Capabilities that are not in the bounding set are lost at exec, by root too. */
+/** A capability that is not in the bounding set is lost at exec, by root too. */
 const WITHOUT_RIGHTS: Partial<ServerOptions> = Deno.uid() === 0
   ? { through: ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] }
   : {};
 
 for (const transport of ["auto", "deno"]) {
-  Deno.test(`without rights: --transport=${transport} finishes what is under way when it is stopped`, () =>
+  Deno.test(`without rights: --transport=${transport} finishes open requests when it is stopped`, () =>
     withServer(
       { ...WITHOUT_RIGHTS, workers: 2, args: [`--transport=${transport}`] },
       async (server) => {
         assertEquals((await ask(server, HEALTH)).text, "ok");
         using connection = await HttpConnection.open(server);
         await connection.send(HEALTH);
-        await connection.answer(); // a worker has it by now
+        await connection.answer(); // proves that a worker has the connection
         await connection.send(HALF);
         server.kill("SIGTERM");
         await connection.send("67890");
@@ -36,7 +36,7 @@ for (const transport of ["auto", "deno"]) {
 }
 
 Deno.test({
-  name: `without rights: a TLS server stops without a word on stderr${NO_OPENSSL}`,
+  name: `without rights: a TLS server stops without output on stderr${NO_OPENSSL}`,
   ignore: OPENSSL === undefined,
   fn: async () => {
     await using authority = await Authority.make();

@@ -24,8 +24,8 @@ const MOST_QUEUED = CONNECTION_LIMITS.queuedBytes + 256 * 1024 + 64 * 1024;
 
 /** Everything that a long enough run must reach. */
 const WANTED = [
-  ...["close", "end", "half-close", "idle"].map((farewell) => `http ${farewell}`),
-  ...["close frame", "half-close", "silent", "end"].map((farewell) => `websocket ${farewell}`),
+  ...["close", "end", "half-close", "idle"].map((ending) => `http ${ending}`),
+  ...["close frame", "half-close", "silent", "end"].map((ending) => `websocket ${ending}`),
   ...["nothing", "half a head", "half a body", "a request", "takes nothing"]
     .map((name) => `mute ${name}`),
   "rude",

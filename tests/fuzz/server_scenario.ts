@@ -6,11 +6,11 @@
  */
 
 import { CONNECTION_LIMITS } from "../../runtime/config/mod.ts";
-import { FakeHttpPeer, type Farewell } from "../support/fake_http_peer.ts";
-import { FakePeer, type Manner } from "../support/fake_peer.ts";
+import { type Ending, FakeHttpPeer } from "../support/fake_http_peer.ts";
+import { FakePeer, type PeerPace } from "../support/fake_peer.ts";
 import { FakeServer } from "../support/fake_server.ts";
 import { FakeSocket } from "../support/fake_socket.ts";
-import { FakeWebSocketPeer, type WebSocketFarewell } from "../support/fake_websocket_peer.ts";
+import { FakeWebSocketPeer, type WebSocketEnding } from "../support/fake_websocket_peer.ts";
 import { FaultPlan } from "../support/fault_plan.ts";
 import { bytesOf } from "../support/protocol_cases.ts";
 import type { Random } from "../support/random.ts";
@@ -82,59 +82,59 @@ export class Scenario {
 
   #addHttp(doomed: boolean): FakeHttpPeer {
     const random = this.#random;
-    const peer = new FakeHttpPeer(this.#socket(doomed), random, this.#manner());
+    const peer = new FakeHttpPeer(this.#socket(doomed), random, this.#pace());
     peer.mayStop = this.#stops;
     const closes = random.below(3) === 0;
     const oneByOne = random.below(2) === 0;
     peer.ask(randomExchanges(random, { count: 1 + random.below(6), closes }), oneByOne);
-    const farewells: Farewell[] = oneByOne ? ["close", "idle"] : ["close", "half-close", "idle"];
-    peer.farewell = closes ? "end" : this.#pick(farewells);
+    const endings: Ending[] = oneByOne ? ["close", "idle"] : ["close", "half-close", "idle"];
+    peer.ending = closes ? "end" : this.#pick(endings);
     this.#connect(peer);
     if (doomed) return peer;
     this.#checks.push(() => {
-      this.seen.push(`http ${peer.farewell}`);
+      this.seen.push(`http ${peer.ending}`);
       if (!this.#stops) assertSatisfied(peer, `${peer.answered} of ${peer.expected} answers`);
       // The server stopped: the responses sent are complete and correct; the others were not started.
-      if (!this.#stops && peer.farewell !== "close" && peer.outcome !== "end") {
+      if (!this.#stops && peer.ending !== "close" && peer.outcome !== "end") {
         throw new Error(`ends with ${peer.outcome}`);
       }
-      if (peer.farewell === "idle") this.#checkIdle(peer);
+      if (peer.ending === "idle") this.#checkIdle(peer);
     });
     return peer;
   }
 
   #addWebSocket(doomed: boolean): FakeWebSocketPeer {
     const random = this.#random;
-    const peer = new FakeWebSocketPeer(this.#socket(doomed), random, this.#manner());
-    for (let count = random.below(8); count > 0; count--) this.#sayMessage(peer);
-    const farewells: WebSocketFarewell[] = ["close frame", "half-close", "silent", "end"];
-    peer.farewell = this.#pick(farewells);
+    const peer = new FakeWebSocketPeer(this.#socket(doomed), random, this.#pace());
+    for (let count = random.below(8); count > 0; count--) this.#enqueueMessage(peer);
+    const endings: WebSocketEnding[] = ["close frame", "half-close", "silent", "end"];
+    peer.ending = this.#pick(endings);
     this.#connect(peer);
     if (doomed) return peer;
     this.#checks.push(() => {
-      this.seen.push(`websocket ${peer.farewell}`);
+      this.seen.push(`websocket ${peer.ending}`);
       if (this.#stops) {
         // A client that is still connected when the server stops receives a close frame.
         const there = peer.upgraded && peer.outcome !== "open" && peer.closeCode !== 1000;
-        if (there && peer.farewell === "silent" && peer.closeCode !== 1001) {
+        if (there && peer.ending === "silent" && peer.closeCode !== 1001) {
           throw new Error(`stopped with code ${peer.closeCode}`);
         }
         return;
       }
       assertSatisfied(peer, `${peer.echoed} echoes`);
-      if (peer.farewell === "close frame" && peer.closeCode !== 1000) {
+      if (peer.ending === "close frame" && peer.closeCode !== 1000) {
         throw new Error(`closed with ${peer.closeCode}`);
       }
-      if (peer.farewell === "silent") {
+      if (peer.ending === "silent") {
         if (peer.pinged !== 1) throw new Error(`pinged ${peer.pinged} times`);
-        const latest = CONNECTION_LIMITS.pongTime + SLACK + peer.satisfiedAt - peer.lastSaid;
+        const latest = CONNECTION_LIMITS.pongTime + SLACK + peer.satisfiedAt - peer.lastSentAt;
         this.#checkDeadline(peer, CONNECTION_LIMITS.pongTime, latest);
       }
     });
     return peer;
   }
 
-  #sayMessage(peer: FakeWebSocketPeer): void {
+  #enqueueMessage(peer: FakeWebSocketPeer): void {
     const random = this.#random;
     if (random.below(4) === 0) return peer.ping(random.bytes(random.below(126)));
     const length = this.#pick([0, 1, 125, 126, 4095, 4096, 4097, 16_000, 65_535, 65_536, 150_000]);
@@ -158,14 +158,14 @@ export class Scenario {
 
   #addGarbage(): void {
     const random = this.#random;
-    const peer = new FakePeer(this.#socket(random.below(2) === 0), random, this.#manner());
+    const peer = new FakePeer(this.#socket(random.below(2) === 0), random, this.#pace());
     const [good] = randomExchanges(random, { count: 1, closes: false });
     const bytes = random.below(2) === 0 ? random.bytes(1 + random.below(500)) : good!.request; // one asked for
     for (let i = random.below(4); i >= 0; i--) {
       bytes[random.below(bytes.length)] = random.below(256);
     }
-    if (random.below(2) === 0) peer.say(bytesOf("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"));
-    peer.say(bytes);
+    if (random.below(2) === 0) peer.enqueue(bytesOf("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"));
+    peer.enqueue(bytes);
     this.#connect(peer);
     this.#checks.push(() => void this.seen.push(`garbage ${peer.outcome}`));
   }
@@ -193,7 +193,7 @@ export class Scenario {
       reads: 999,
       pause: 0,
     });
-    peer.say(bytesOf(text));
+    peer.enqueue(bytesOf(text));
     peer.reading = name !== "takes nothing";
     this.#connect(peer);
     this.#checks.push(() => {
@@ -208,7 +208,7 @@ export class Scenario {
   #checkDeadline(peer: FakePeer, limit: number, latest = limit + SLACK): void {
     if (this.#stops) return;
     const { acceptedAt, closedAt } = peer.socket;
-    const said = Number.isNaN(peer.lastSaid) ? acceptedAt : Math.max(acceptedAt, peer.lastSaid);
+    const said = Number.isNaN(peer.lastSentAt) ? acceptedAt : Math.max(acceptedAt, peer.lastSentAt);
     const silence = closedAt - said;
     if (!(silence >= limit - SLACK && silence <= latest)) {
       const stood = this.#clockStood;
@@ -220,7 +220,7 @@ export class Scenario {
   #checkIdle(peer: FakePeer): void {
     const { idleTime } = CONNECTION_LIMITS;
     // A response may be sent before the request is complete: the server skips an unused body.
-    const waited = Math.max(peer.lastHeard - peer.lastSaid, 0);
+    const waited = Math.max(peer.lastReceivedAt - peer.lastSentAt, 0);
     this.#checkDeadline(peer, idleTime, idleTime + SLACK + waited);
   }
 
@@ -249,7 +249,7 @@ export class Scenario {
     return new FakeSocket({ receiveBuffer, sendBuffer, doomed });
   }
 
-  #manner(): Manner {
+  #pace(): PeerPace {
     const sends = this.#pick([37, 1000, 65_536, 65_536]);
     const reads = this.#pick([200, 4096, 65_536, 65_536]);
     return { sends, reads, pause: this.#pick([0, 0, 5, 20]) };

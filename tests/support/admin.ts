@@ -1,7 +1,7 @@
 /**
- * A server that is asked how it is.
+ * A server with an admin server.
  *
- * In: how a server is started. Out: the same with an admin server on a free port, and that one's address.
+ * In: the options of a server. Out: the same server with an admin server on a free port, and the admin URL.
  */
 
 import { type Server, type ServerOptions, waitFor, withServer } from "./server.ts";

@@ -1,18 +1,19 @@
 /**
- * The real server where nobody reads what it prints, so that no banner tells its port.
+ * The real server if nobody reads its output, so that no banner shows its port.
  *
- * In: arguments, which name a free port, and who is between. Out: the process; `isServing` asks by HTTP. Ends
+ * In: arguments with a free port, and a program that starts the server. Out: the process; `serves` asks by HTTP. Ends
  * only the child that it started.
  */
 
+import { freePort } from "./free_port.ts";
 import { isAlive } from "./process_facts.ts";
 import { REPOSITORY, serverCommand } from "./server.ts";
 import { waitFor, within } from "./wait_for.ts";
 
-/** How it is started. */
+/** How the server is started. */
 export interface BlindOptions {
   readonly args?: readonly string[];
-  /** A program that becomes the server, which is told what to start behind its arguments. */
+  /** A program that executes the command line after its own arguments. */
   readonly through?: readonly string[];
 }
 
@@ -49,7 +50,7 @@ export class BlindServer implements AsyncDisposable {
     }, { what: "an answer" });
   }
 
-  /** Stops it; the answer is its exit code. */
+  /** Stops the server; returns its exit code. */
   async stop(): Promise<number> {
     this.process.kill("SIGTERM");
     return (await within(this.process.status, { what: "the end after SIGTERM" })).code;
@@ -59,12 +60,4 @@ export class BlindServer implements AsyncDisposable {
     if (isAlive(this.process.pid)) this.process.kill("SIGKILL");
     await this.process.status;
   }
-}
-
-/** A port that was free a moment ago. */
-export function freePort(): number {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
-  return port;
 }

@@ -1,7 +1,7 @@
 /**
- * Certificates for tests: an authority of its own and what it signs, made by openssl.
+ * Certificates for tests: a certificate authority and certificates that it signs, made by openssl.
  *
- * In: names. Out: PEM files in a temporary folder, which goes with the object.
+ * In: names. Out: PEM files in a temporary folder, which is removed with the object.
  */
 
 import { findProgram } from "./process_facts.ts";
@@ -10,7 +10,7 @@ import { expectProgram, runProgram } from "./program.ts";
 /** The openssl program, or undefined. */
 export const OPENSSL: string | undefined = findProgram("openssl");
 
-/** What a test's name says where it cannot run. */
+/** Appended to the name of a test that cannot run. */
 export const NO_OPENSSL: string = OPENSSL === undefined
   ? " (skipped, to install it: apt-get install openssl)"
   : "";
@@ -23,12 +23,12 @@ export interface CertificateFiles {
 
 const NEW_KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
 
-/** An authority, and the folder in which everything is. */
+/** An authority, and the folder with its files. */
 export class Authority implements AsyncDisposable {
   readonly folder: string;
   /** The PEM of the authority's certificate. */
   readonly pem: string;
-  /** The file that holds it. */
+  /** The file with that PEM. */
   readonly file: string;
 
   private constructor(folder: string) {
@@ -37,7 +37,7 @@ export class Authority implements AsyncDisposable {
     this.pem = Deno.readTextFileSync(this.file);
   }
 
-  /** Makes an authority. */
+  /** Creates an authority. */
   static async make(): Promise<Authority> {
     const folder = await Deno.makeTempDir({ prefix: "async-deno-test-" });
     const out = ["-keyout", `${folder}/ca.key`, "-out", `${folder}/ca.pem`];
@@ -58,7 +58,7 @@ export class Authority implements AsyncDisposable {
     return new Authority(folder);
   }
 
-  /** A certificate called `name`, in `name.pem` and `name.key`. */
+  /** Creates a certificate with the common name `name`, in `name.pem` and `name.key`. */
   async sign(name: string): Promise<CertificateFiles> {
     const path = `${this.folder}/${name}`;
     const files = { cert: `${path}.pem`, key: `${path}.key` };
@@ -76,13 +76,13 @@ export class Authority implements AsyncDisposable {
   }
 }
 
-/** The arguments of a server that shows this certificate. */
+/** The arguments of a server that uses this certificate. */
 export function tlsArguments(files: CertificateFiles): string[] {
   return ["--tls-cert", files.cert, "--tls-key", files.key];
 }
 
-/** The name in the certificate that the next handshake shows. */
-export async function shownName(port: number): Promise<string | undefined> {
+/** The common name in the certificate of the next handshake. */
+export async function presentedName(port: number): Promise<string | undefined> {
   const { stdout } = await runProgram(OPENSSL!, ["s_client", "-connect", `127.0.0.1:${port}`]);
   return /^subject=.*CN ?= ?(\S+)/m.exec(stdout)?.[1];
 }

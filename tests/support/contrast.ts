@@ -1,5 +1,5 @@
 /**
- * How well two colours are told apart, by WCAG 2.2.
+ * The contrast of two colours, by WCAG 2.2.
  *
  * In: two colours written #rrggbb. Out: their contrast ratio, 1 to 21; text needs 4.5, icons and borders 3.
  */

@@ -8,29 +8,29 @@
 import { latin1 } from "./http_client.ts";
 import { REPOSITORY } from "./server.ts";
 
-/** Bytes in a table: a string, or parts of which some are repeated. */
+/** Bytes in a table: a string, or parts, some of them repeated. */
 export type BytesNotation = string | readonly (string | readonly [part: string, times: number])[];
 
 /** A row of an HTTP table. */
 export interface HttpCase {
-  /** What is tried; it names the step. */
+  /** What is tested; the name of the step. */
   readonly name: string;
-  /** Where the rule stands. */
+  /** The section of the specification. */
   readonly spec: string;
-  /** What is sent, in one piece. */
+  /** What is sent, in one write. */
   readonly input: BytesNotation;
-  /** What comes back. */
+  /** The expected answer. */
   readonly expect: HttpExpectation;
 }
 
-/** What an answer must be like; what is left out is not looked at. */
+/** The expected properties of an answer; absent ones are not checked. */
 export interface HttpExpectation {
   readonly status: number;
-  /** Fields by lower-case name; null: must not be there. */
+  /** Fields by lower-case name; null: must be absent. */
   readonly fields?: Readonly<Record<string, string | null>>;
   /** The body, exactly. */
   readonly body?: string;
-  /** Whether the connection ends after the answer, with no second one; or goes on. */
+  /** Whether the connection ends after the answer, without a second one, or is kept. */
   readonly closes?: boolean;
 }
 
@@ -51,7 +51,7 @@ export interface WebSocketCase {
   readonly name: string;
   readonly spec: string;
   readonly input: readonly FrameNotation[];
-  /** The close code that the server answers with. */
+  /** The code of the server's close frame. */
   readonly expect: { readonly closeCode: number };
 }
 
@@ -67,7 +67,7 @@ export function readCases<Row extends { name: string; spec: string; input: unkno
     }
   }
   if (new Set(rows.map((row) => row.name)).size !== rows.length) {
-    throw new TypeError(`${name}: two rows have one name`);
+    throw new TypeError(`${name}: two rows have the same name`);
   }
   return rows;
 }

@@ -1,5 +1,5 @@
 /**
- * A connection of Deno's whose every read and write the test settles, in whatever order.
+ * A fake Deno.Conn whose reads and writes the test settles, in any order.
  *
  * In: what the code under test reads and writes. Out: the pending calls, for the test to settle.
  */
@@ -16,28 +16,28 @@ interface PendingWrite {
   readonly settled: PromiseWithResolvers<number>;
 }
 
-/** A connection that the test plays the kernel and the peer of. */
+/** A connection whose kernel and peer the test simulates. */
 export class FakeConn implements Conn {
-  /** The read under way. */
+  /** The pending read. */
   reading: PendingRead | null = null;
-  /** The write under way. */
+  /** The pending write. */
   writing: PendingWrite | null = null;
   isClosed = false;
   isWriteClosed = false;
-  /** All that was taken, as text. */
+  /** Everything that was written, as text. */
   taken = "";
   /** How many reads there were. */
   reads = 0;
 
   read(bytes: Uint8Array): Promise<number | null> {
-    if (this.reading !== null) throw new Error("two reads at once");
+    if (this.reading !== null) throw new Error("two concurrent reads");
     this.reads++;
     this.reading = { bytes, settled: Promise.withResolvers() };
     return this.reading.settled.promise;
   }
 
   write(bytes: Uint8Array): Promise<number> {
-    if (this.writing !== null) throw new Error("two writes at once");
+    if (this.writing !== null) throw new Error("two concurrent writes");
     this.writing = { bytes, settled: Promise.withResolvers() };
     return this.writing.settled.promise;
   }
@@ -52,20 +52,20 @@ export class FakeConn implements Conn {
     this.isClosed = true;
   }
 
-  /** Bytes arrive; null: the peer's end. */
+  /** Bytes arrive; null: the end of the stream. */
   async arrive(text: string | null): Promise<void> {
     const { reading } = this;
-    if (reading === null) throw new Error("nobody reads");
+    if (reading === null) throw new Error("no pending read");
     this.reading = null;
     if (text === null) reading.settled.resolve(null);
     else reading.settled.resolve(new TextEncoder().encodeInto(text, reading.bytes).written);
     await turn();
   }
 
-  /** The write under way takes so many bytes; all, where nothing is said. */
+  /** The pending write writes so many bytes; by default all. */
   async take(count?: number): Promise<void> {
     const { writing } = this;
-    if (writing === null) throw new Error("nobody writes");
+    if (writing === null) throw new Error("no pending write");
     this.writing = null;
     const length = Math.min(count ?? writing.bytes.length, writing.bytes.length);
     this.taken += new TextDecoder().decode(writing.bytes.subarray(0, length));
@@ -73,10 +73,10 @@ export class FakeConn implements Conn {
     await turn();
   }
 
-  /** The write under way fails. */
+  /** The pending write fails. */
   async failWrite(error: Error): Promise<void> {
     const { writing } = this;
-    if (writing === null) throw new Error("nobody writes");
+    if (writing === null) throw new Error("no pending write");
     this.writing = null;
     writing.settled.reject(error);
     await turn();

@@ -1,5 +1,5 @@
 /**
- * Error numbers that the faked kernel answers and the server has no name for at its door.
+ * Error numbers that the fake kernel returns and the server's own os module does not export.
  *
  * In: nothing. Out: constants of include/uapi/asm-generic/errno-base.h and errno.h, the same on every
  * architecture that Deno has.

@@ -1,33 +1,33 @@
 /**
- * A simulated HTTP client that knows what must come back.
+ * A simulated HTTP client that knows the expected answers.
  *
- * In: requests with their answers. Out: nothing, or an error at the first byte that is not as RFC 9112
- * and the expectation say. Shares no code with protocol/: one mistake must not be made on both sides.
+ * In: requests with their answers. Out: nothing, or an error at the first byte that violates RFC 9112
+ * or the expectation. Shares no code with protocol/, so that one mistake cannot be made on both sides.
  */
 
 import { FakePeer } from "./fake_peer.ts";
 import { textOf } from "./protocol_cases.ts";
 import { sameBytes } from "./same_bytes.ts";
 
-/** A request, and what answers it. */
+/** A request, and its expected answer. */
 export interface ExpectedExchange {
   readonly request: Uint8Array;
   readonly status: number;
   /** The body; null: any. */
   readonly body: Uint8Array | null;
-  /** The body is announced and not sent: HEAD. */
+  /** The answer has a length and no body: HEAD. */
   readonly head: boolean;
-  /** The connection ends after it. */
+  /** The connection ends after this answer. */
   readonly closes: boolean;
 }
 
-/** What a client does once it has all its answers. */
-export type Farewell = "close" | "end" | "half-close" | "idle";
+/** What a client does after it has all its answers. */
+export type Ending = "close" | "end" | "half-close" | "idle";
 
 const STATUS_LINE = /^HTTP\/1\.1 ([1-5]\d\d) [\x20-\x7e]*$/;
 const FIELD_LINE = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+): ([\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?)$/;
 
-/** What a head says. */
+/** A parsed head. */
 interface Head {
   readonly status: number;
   readonly fields: ReadonlyMap<string, string>;
@@ -36,19 +36,19 @@ interface Head {
 
 /** One HTTP/1.1 client. */
 export class FakeHttpPeer extends FakePeer {
-  /** How many answers have come whole. */
+  /** How many answers have arrived completely. */
   answered = 0;
-  /** What it does in the end. */
-  farewell: Farewell = "close";
-  /** Whether the server may say `Connection: close` before the peer expects it: it is stopping. */
+  /** What the client does at the end. */
+  ending: Ending = "close";
+  /** Whether the server may send `Connection: close` before the peer expects it: it is stopping. */
   mayStop = false;
-  /** Whether it was refused with 503, at the bound of connections. */
+  /** Whether it was refused with 503, at the connection limit. */
   refused = false;
   // Whether it waits for each answer before it sends the next request.
   #oneByOne = false;
   readonly #exchanges: ExpectedExchange[] = [];
-  #said = 0;
-  // What came and is not judged yet: the first #length bytes.
+  #queued = 0;
+  // Received and not checked yet: the first #length bytes.
   #input = new Uint8Array(1024);
   #length = 0;
   // The head of the answer at hand, once it is there.
@@ -56,11 +56,11 @@ export class FakeHttpPeer extends FakePeer {
   #toldToClose = false;
   #halfClosed = false;
 
-  /** Takes the requests to send, in a pipeline or one by one. */
+  /** Takes the requests to send, pipelined or one by one. */
   ask(exchanges: readonly ExpectedExchange[], oneByOne: boolean): void {
     this.#exchanges.push(...exchanges);
     this.#oneByOne = oneByOne;
-    this.#sayNext();
+    this.#enqueueNext();
   }
 
   /** How many answers are expected. */
@@ -68,7 +68,7 @@ export class FakeHttpPeer extends FakePeer {
     return this.#exchanges.length;
   }
 
-  /** Whether every request has its answer, or was told that none comes. */
+  /** Whether every request has its answer, or the server has announced that none follows. */
   get satisfied(): boolean {
     return this.refused || this.answered === this.expected || (this.mayStop && this.#toldToClose);
   }
@@ -86,16 +86,16 @@ export class FakeHttpPeer extends FakePeer {
 
   protected override acted(): void {
     if (this.outcome !== "open") return super.acted();
-    if (this.farewell === "half-close" && this.saidAll && !this.#halfClosed && !this.#oneByOne) {
+    if (this.ending === "half-close" && this.allSent && !this.#halfClosed && !this.#oneByOne) {
       this.#halfClosed = true;
       this.socket.endPeer();
     }
-    if (this.farewell === "close" && this.answered === this.expected) this.close();
+    if (this.ending === "close" && this.answered === this.expected) this.close();
   }
 
-  #sayNext(): void {
-    const end = this.#oneByOne ? Math.min(this.#said + 1, this.expected) : this.expected;
-    while (this.#said < end) this.say(this.#exchanges[this.#said++]!.request); // below expected
+  #enqueueNext(): void {
+    const end = this.#oneByOne ? Math.min(this.#queued + 1, this.expected) : this.expected;
+    while (this.#queued < end) this.enqueue(this.#exchanges[this.#queued++]!.request); // below expected
   }
 
   #takeAnswer(): boolean {
@@ -107,7 +107,7 @@ export class FakeHttpPeer extends FakePeer {
     if (head.status === 503 && this.answered === 0) this.refused = true;
     if (exchange === undefined) {
       if (this.refused) return false;
-      throw new Error(`an answer that nobody asked for: ${head.status}`);
+      throw new Error(`an answer without a request: ${head.status}`);
     }
     const length = exchange.head ? 0 : Number(head.fields.get("content-length"));
     const end = head.bytes + length;
@@ -115,27 +115,27 @@ export class FakeHttpPeer extends FakePeer {
     if (!this.refused) this.#check(exchange, head, this.#input.subarray(head.bytes, end));
     this.#toldToClose = head.fields.get("connection") === "close";
     this.answered++;
-    if (this.#oneByOne) this.#sayNext();
+    if (this.#oneByOne) this.#enqueueNext();
     return this.#consume(end);
   }
 
   #check(exchange: ExpectedExchange, head: Head, body: Uint8Array): void {
-    const told = `answer ${this.answered + 1} of ${this.expected}`;
+    const label = `answer ${this.answered + 1} of ${this.expected}`;
     if (head.status !== exchange.status) {
-      throw new Error(`${told}: status ${head.status} in place of ${exchange.status}`);
+      throw new Error(`${label}: status ${head.status} in place of ${exchange.status}`);
     }
     if (!/^\d+$/.test(head.fields.get("content-length") ?? "")) {
-      throw new Error(`${told}: no length`);
+      throw new Error(`${label}: no length`);
     }
-    if (!head.fields.has("date")) throw new Error(`${told}: no Date`);
+    if (!head.fields.has("date")) throw new Error(`${label}: no Date`);
     if (!exchange.head && exchange.body !== null && !sameBytes(body, exchange.body)) {
       throw new Error(
-        `${told}: ${body.length} other bytes than the ${exchange.body.length} expected`,
+        `${label}: ${body.length} other bytes than the ${exchange.body.length} expected`,
       );
     }
     const closes = head.fields.get("connection") === "close";
     if (closes !== exchange.closes && !(closes && this.mayStop)) {
-      throw new Error(`${told}: Connection: close is ${closes}`);
+      throw new Error(`${label}: Connection: close is ${closes}`);
     }
   }
 

@@ -1,11 +1,11 @@
 /**
- * A faked kernel: the seam `Os` with sockets, epoll, eventfds, a listener and clocks in memory.
+ * A fake kernel: the interface `Os` with sockets, epoll, eventfds, a listener and clocks in memory.
  *
- * In: the server's system calls, a fault plan, and a world of peers. Out: what Linux may answer. The
- * world moves while the server waits: `epollWait` lets the peers act and advances the clock up to
- * the next of their deeds or the time-out. Every wrong use of a descriptor, and a server that turns
- * without getting on, throws a KernelAssertion, which no server may catch.
- * All in one thread and in no real time.
+ * In: the server's system calls, a fault plan, and a world of peers. Out: what Linux may return. The
+ * world moves while the server waits: `epollWait` lets the peers act and advances the clock to their
+ * next action or the time-out. Every wrong use of a descriptor, and a server whose loop spins without
+ * progress, throws a KernelAssertion, which no server may catch.
+ * Single-threaded, and without real time.
  *
  * Longer than 400 lines because all calls share one table of descriptors.
  */
@@ -26,9 +26,9 @@ import { EEXIST, ENOENT } from "./fake_errno.ts";
 import type { FakeSocket } from "./fake_socket.ts";
 import { type Faults, NO_FAULTS } from "./fault_plan.ts";
 
-/** The server broke a rule between it and the kernel. */
+/** The server broke a rule of the system call interface. */
 export class KernelAssertion extends Error {
-  /** All since somebody emptied it: a server that answers its handlers' failures swallows them. */
+  /** All since the last clearing: a server that handles its handlers' failures swallows them. */
   static readonly raised: KernelAssertion[] = [];
   override name = "KernelAssertion";
 
@@ -38,13 +38,13 @@ export class KernelAssertion extends Error {
   }
 }
 
-/** Who acts while the server waits. */
+/** The simulated peers, which act while the server waits. */
 export interface World {
   /** Lets those act whose time has come. */
   act(now: number): void;
-  /** When somebody acts next; Infinity: nobody does by himself. */
+  /** The time of the next action; Infinity: none is scheduled. */
   nextAct(): number;
-  /** The server waits without a time-out and nobody acts: brings an event about, or throws. */
+  /** The server waits without a time-out and no action is scheduled: causes an event, or throws. */
   starved(): void;
 }
 
@@ -53,60 +53,60 @@ interface Registration {
   generation: number;
 }
 
-/** An open descriptor: one of these fields says what it is. */
+/** An open descriptor: the field that is set says of which kind. */
 interface Descriptor {
   readonly kind: "socket" | "eventfd" | "epoll" | "listener" | "file";
   readonly socket?: FakeSocket;
   /** The content of a file; may be replaced while it is open. */
   content?: Uint8Array;
-  /** An eventfd was rung since epoll last told so. */
+  /** The eventfd was written since epoll last reported it. */
   rung?: boolean;
   readonly registrations?: Map<number, Registration>;
 }
 
-/** Waits in a row that may bring nothing about: more is a loop that only burns the core. */
+/** How many waits in a row may make no progress: more is a busy loop. */
 const IDLE_WAITS = 64;
-/** Below are those of the process itself. */
+/** Lower ones are standard input, output and error. */
 const FIRST_DESCRIPTOR = 3;
 
-/** What a kernel is made of. */
+/** The options of a fake kernel. */
 export interface FakeOsOptions {
-  /** None when left out. */
+  /** By default no faults. */
   readonly faults?: Faults;
-  /** How many descriptors may be open; more: EMFILE. */
+  /** How many descriptors may be open; above it EMFILE. */
   readonly descriptors?: number;
 }
 
-/** Linux, as far as the server can tell. */
+/** Linux, as far as the server can observe it. */
 export class FakeOs implements Os {
-  /** Who acts while the server waits; set before the first wait. */
+  /** The simulated peers; set before the first wait. */
   world: World = { act: () => {}, nextAct: () => Infinity, starved: () => this.#hang() };
-  /** Connections that wait to be accepted. */
+  /** Connections that wait in accept's queue. */
   readonly backlog: FakeSocket[] = [];
-  /** Whether the thread that accepts is running now. */
+  /** Whether the accepting thread may run now. */
   mayAccept: () => boolean = () => true;
-  /** How often the server gave freed memory back. */
+  /** How often the server returned freed memory. */
   trims = 0;
-  /** The true time in milliseconds; the server sees that of its clocks. */
+  /** The true time in milliseconds; the server reads it through its clocks. */
   now = 1_000_000;
-  /** What the wall clock is ahead of `now`; may jump either way. */
+  /** How far the wall clock is ahead of `now`; may jump either way. */
   wallOffset = 1_700_000_000_000;
-  /** Calls that got something done. */
+  /** Calls that made progress. */
   progress = 0;
-  /** Calls of epollWait that no signal ended. */
+  /** Calls of epollWait that were not interrupted by a signal. */
   waits = 0;
-  /** What was asked to be in memory soon: offset and length. */
+  /** The ranges of readahead: offset and length. */
   readonly readAheads: [offset: number, length: number][] = [];
   readonly #faults: Faults;
   readonly #limit: number;
   readonly #open = new Map<number, Descriptor>();
   #listening = true;
   #idleWaits = 0;
-  // The last look left something for the next: until then no time passes.
+  // The last wait left an event for the next one: until then the time does not advance.
   #overlooked = false;
   #progressSeen = 0;
   #timeSeen = 0;
-  // The monotonic clock stands still from here on, or NaN; and how long it has stood in all.
+  // The time at which the monotonic clock was stopped, or NaN; and how long it has been stopped in total.
   #frozenAt = NaN;
   #stood = 0;
 
@@ -115,7 +115,7 @@ export class FakeOs implements Os {
     this.#limit = options.descriptors ?? Infinity;
   }
 
-  // What the test does.
+  // Called by the test.
 
   /** Opens the listener. */
   listen(): number {
@@ -127,24 +127,24 @@ export class FakeOs implements Os {
     return this.#allocate({ kind: "file", content });
   }
 
-  /** Somebody else writes the open file anew. */
+  /** Another process rewrites the open file. */
   rewriteFile(file: number, content: Uint8Array): void {
     this.#entry(file, "file", "write").content = content;
   }
 
-  /** Gives a connected socket to the server without a listener. */
+  /** Gives the server a connected socket without a listener. */
   adopt(socket: FakeSocket): number {
     socket.descriptor = this.#allocate({ kind: "socket", socket });
     socket.acceptedAt = this.monotonicMilliseconds();
     return socket.descriptor;
   }
 
-  /** The monotonic clock stands still until {@link thaw}. */
+  /** Stops the monotonic clock until {@link thaw}. */
   freeze(): void {
     if (Number.isNaN(this.#frozenAt)) this.#frozenAt = this.now;
   }
 
-  /** The monotonic clock goes on from where it stood. */
+  /** The monotonic clock continues from where it stopped. */
   thaw(): void {
     if (Number.isNaN(this.#frozenAt)) return;
     this.#stood += this.now - this.#frozenAt;
@@ -156,12 +156,12 @@ export class FakeOs implements Os {
     return this.#open.size;
   }
 
-  /** What is open, by kind. */
+  /** The open descriptors of a kind. */
   openOf(kind: Descriptor["kind"]): number[] {
     return [...this.#open].filter(([, entry]) => entry.kind === kind).map(([number]) => number);
   }
 
-  /** What `descriptor` is registered for, or -1. */
+  /** The registered events of `descriptor`, or -1. */
   interestOf(descriptor: number): number {
     for (const { registrations } of this.#open.values()) {
       const registration = registrations?.get(descriptor);
@@ -180,7 +180,7 @@ export class FakeOs implements Os {
     this.#mayBreak(socket);
     if (socket.unread > 0 && this.#faults.blocks()) return -EAGAIN;
     const received = socket.receive(bytes, this.#faults.shorten(length));
-    // The end of the stream is news once. Who reads it again and again gets nothing done.
+    // The end of the stream is progress only once. Reading it again and again is not.
     if (received === 0 && socket.endWasTold) return 0;
     socket.endWasTold ||= received === 0;
     return this.#moved(received);
@@ -200,7 +200,7 @@ export class FakeOs implements Os {
     const content = this.#entry(file, "file", "sendfile").content!; // every file entry has it
     const bytes = content.subarray(offset, offset + length);
     this.#socket(descriptor, "sendfile");
-    if (length < 1) throw new KernelAssertion("sendfile of nothing");
+    if (length < 1) throw new KernelAssertion("sendfile of 0 bytes");
     return bytes.length === 0 ? 0 : this.send(descriptor, bytes, bytes.length, false);
   }
 
@@ -215,12 +215,12 @@ export class FakeOs implements Os {
     if (!this.mayAccept() || this.backlog.length === 0) return -EAGAIN;
     const refused = this.#open.size >= this.#limit ? EMFILE : this.#faults.refusesAccept();
     if (refused !== 0) return -refused;
-    const socket = this.backlog.shift()!; // not empty: asked above
+    const socket = this.backlog.shift()!; // not empty: checked above
     this.#fillAddress(sockaddr, this.progress & 0xffff);
     return this.#moved(this.adopt(socket));
   }
 
-  /** Always: what there is accept says, and where there is nothing the acceptor's run is over. */
+  /** Always: accept returns what there is, and with an empty queue the acceptor's run ends. */
   awaitConnection(): boolean {
     return true;
   }
@@ -292,7 +292,7 @@ export class FakeOs implements Os {
     return Promise.resolve(this.epollWait(epoll, events, timeout));
   }
 
-  /** Right to 4 ms, like the coarse clock of a kernel with 250 ticks a second. */
+  /** Accurate to 4 ms, like the coarse clock of a kernel with 250 ticks a second. */
   monotonicMilliseconds(): number {
     return Math.floor(this.preciseMilliseconds() / 4) * 4;
   }
@@ -322,7 +322,7 @@ export class FakeOs implements Os {
     return 8;
   }
 
-  // The kernel's own.
+  // Internal.
 
   #collect(registrations: Map<number, Registration>, events: EpollEvents): number {
     let count = 0;
@@ -343,13 +343,13 @@ export class FakeOs implements Os {
 
   #readiness(entry: Descriptor, { events }: Registration): number {
     if (entry.socket === undefined) {
-      if ((events & EPOLLET) === 0) throw new KernelAssertion("a doorbell that nobody silences");
+      if ((events & EPOLLET) === 0) throw new KernelAssertion("a doorbell that is never read");
       return entry.rung === true ? EPOLLIN : 0;
     }
     return entry.socket.readiness() & (events | EPOLLERR | EPOLLHUP);
   }
 
-  /** A wait after which nothing was done, and no time has passed, is one too many now and then. */
+  /** A wait without progress and without elapsed time counts towards the limit of idle waits. */
   #countWait(): void {
     this.waits++;
     const idle = this.progress === this.#progressSeen && this.now === this.#timeSeen;
@@ -357,11 +357,11 @@ export class FakeOs implements Os {
     this.#timeSeen = this.now;
     this.#idleWaits = idle ? this.#idleWaits + 1 : 0;
     if (this.#idleWaits > IDLE_WAITS) {
-      throw new KernelAssertion(`${IDLE_WAITS} waits in a row brought nothing about: a busy loop`);
+      throw new KernelAssertion(`${IDLE_WAITS} waits in a row without progress: a busy loop`);
     }
   }
 
-  /** A signal is not the server's doing: the wait counts as none. */
+  /** A signal is not the server's fault: the wait does not count. */
   #interrupted(): number {
     this.waits--;
     this.#idleWaits = 0;
@@ -378,7 +378,7 @@ export class FakeOs implements Os {
     return result;
   }
 
-  /** Closed with the last descriptor of it. */
+  /** The socket is closed with its last descriptor. */
   #closeSocket(socket: FakeSocket): void {
     const [other] = [...this.#open].find(([, entry]) => entry.socket === socket) ?? [];
     if (other === undefined) socket.closeServer(this.monotonicMilliseconds());
@@ -387,7 +387,7 @@ export class FakeOs implements Os {
 
   #allocate(entry: Descriptor): number {
     let number = FIRST_DESCRIPTOR;
-    while (this.#open.has(number)) number++; // the lowest free one, as POSIX has it
+    while (this.#open.has(number)) number++; // the lowest free one, as in POSIX
     this.#open.set(number, entry);
     return number;
   }
@@ -424,7 +424,7 @@ export class FakeOs implements Os {
   }
 
   #hang(): never {
-    throw new KernelAssertion("the server waits for ever");
+    throw new KernelAssertion("the server waits forever");
   }
 }
 

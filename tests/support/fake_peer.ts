@@ -1,53 +1,53 @@
 /**
- * A simulated client of the faked kernel: sends a script in pieces, reads in pieces, pauses.
+ * A simulated client of the fake kernel: sends a script in pieces, reads in pieces, pauses.
  *
- * In: a socket and a seeded Random. Out: `next()` and `act()`, which the fake server's world calls while
- * the server waits. What is received goes to `received`, which a subclass understands or not.
+ * In: a socket and a seeded Random. Out: `next()` and `act()`, which the fake server calls while the worker waits.
+ * Received bytes go to `received`, which a subclass may override.
  */
 
 import { type FakeSocket, NOTHING_YET, PEER_END, PEER_RESET } from "./fake_socket.ts";
 import type { Random } from "./random.ts";
 
-/** How a peer goes about it. */
-export interface Manner {
-  /** Most bytes that it sends at once, and reads at once. */
+/** How fast a peer sends and reads. */
+export interface PeerPace {
+  /** Maximum bytes of one send. */
   readonly sends: number;
-  /** Most bytes that it reads at once. */
+  /** Maximum bytes of one read. */
   readonly reads: number;
-  /** Longest pause between two deeds, in milliseconds. */
+  /** Longest pause between two actions, in milliseconds. */
   readonly pause: number;
 }
 
 const SCRATCH = new Uint8Array(64 * 1024);
 
-/** One client. As it is it sends what it was given and reads everything. */
+/** One client. By itself it sends its script and reads everything. */
 export class FakePeer {
   readonly socket: FakeSocket;
   /** Why the connection ended, as far as the peer knows. */
   outcome: "open" | "end" | "reset" = "open";
-  /** Whether it reads; a peer that does not fills its buffer. */
+  /** Whether it reads; otherwise its buffer fills. */
   reading = true;
   /** The server's clock when the peer last sent a byte; NaN: never. */
-  lastSaid = NaN;
-  /** The server's clock when it last read one. */
-  lastHeard = NaN;
-  /** The server's clock at the present deed. */
+  lastSentAt = NaN;
+  /** The server's clock when the peer last read a byte; NaN: never. */
+  lastReceivedAt = NaN;
+  /** The server's clock at the current action. */
   protected clock = NaN;
   protected readonly random: Random;
-  readonly #manner: Manner;
+  readonly #pace: PeerPace;
   #script: Uint8Array[] = [];
   #sent = 0;
   #readyAt = 0;
   #closed = false;
 
-  constructor(socket: FakeSocket, random: Random, manner: Manner) {
+  constructor(socket: FakeSocket, random: Random, pace: PeerPace) {
     this.socket = socket;
     this.random = random;
-    this.#manner = manner;
+    this.#pace = pace;
   }
 
-  /** Whether all that was said has been sent. */
-  get saidAll(): boolean {
+  /** Whether the whole script has been sent. */
+  get allSent(): boolean {
     return this.#script.length === 0;
   }
 
@@ -56,24 +56,24 @@ export class FakePeer {
     return this.#closed;
   }
 
-  /** Puts bytes behind what is still to be sent. */
-  say(bytes: Uint8Array): void {
+  /** Appends bytes to the script. */
+  enqueue(bytes: Uint8Array): void {
     if (bytes.length > 0) this.#script.push(bytes);
   }
 
-  /** When it acts next; Infinity: when the server has done something. */
+  /** When it acts next; Infinity: once the server has done something. */
   next(): number {
     return this.#mayAct() ? this.#readyAt : Infinity;
   }
 
-  /** Does one thing or two, at the server's time `clock`. */
+  /** Sends and reads once at most, at the server's time `clock`. */
   act(now: number, clock: number): void {
     if (this.#closed || now < this.#readyAt || !this.#mayAct()) return;
     this.clock = clock;
-    if (this.#send() > 0) this.lastSaid = clock;
-    if (this.#read() > 0) this.lastHeard = clock;
-    const { pause } = this.#manner;
-    // Most deeds follow at once, so that the server meets both: a stream and silence.
+    if (this.#send() > 0) this.lastSentAt = clock;
+    if (this.#read() > 0) this.lastReceivedAt = clock;
+    const { pause } = this.#pace;
+    // Most actions follow at once, so that the server sees both continuous data and silence.
     this.#readyAt = now + (pause > 0 && this.random.below(4) === 0 ? this.random.below(pause) : 0);
     this.acted();
   }
@@ -90,10 +90,10 @@ export class FakePeer {
     this.socket.resetByPeer();
   }
 
-  /** For subclasses: bytes have come. */
+  /** For subclasses: bytes were received. */
   protected received(_bytes: Uint8Array): void {}
 
-  /** For subclasses: after each deed. */
+  /** For subclasses: called after each action. */
   protected acted(): void {
     if (this.outcome !== "open" && !this.#closed) this.close();
   }
@@ -107,7 +107,7 @@ export class FakePeer {
   #send(): number {
     const piece = this.#script[0];
     if (piece === undefined || !this.socket.peerMaySend) return 0;
-    const most = 1 + this.random.below(this.#manner.sends);
+    const most = 1 + this.random.below(this.#pace.sends);
     const end = Math.min(piece.length, this.#sent + most);
     const count = this.socket.sendAsPeer(piece, this.#sent, end);
     if (count === PEER_RESET) {
@@ -124,7 +124,7 @@ export class FakePeer {
 
   #read(): number {
     if (!this.reading || this.outcome !== "open" || !this.socket.peerMayRead) return 0;
-    const most = Math.min(SCRATCH.length, 1 + this.random.below(this.#manner.reads));
+    const most = Math.min(SCRATCH.length, 1 + this.random.below(this.#pace.reads));
     const count = this.socket.readAsPeer(SCRATCH.subarray(0, most));
     if (count === PEER_END) this.outcome = "end";
     else if (count === PEER_RESET) this.outcome = "reset";

@@ -1,9 +1,9 @@
 /**
- * The whole server, acceptor and one worker, on the faked kernel, in one thread.
+ * The whole server, acceptor and one worker, on the fake kernel, in one thread.
  *
- * In: peers, and when they connect. Out: `run`, which ends when the server has stopped. The kernel calls
- * `act` while the worker waits: peers act then, and the acceptor runs as its thread would between
- * two turns of the worker. When nobody has anything left to do the server is told to stop.
+ * In: peers, and when they connect. Out: `run`, which returns when the server has stopped. The kernel calls
+ * `act` while the worker waits: then the peers act, and the acceptor runs as its thread would between
+ * two turns of the worker. Once no action is left, the server is told to stop.
  */
 
 import { DateField } from "../../protocol/mod.ts";
@@ -26,54 +26,54 @@ import { FakeOs, KernelAssertion, type World } from "./fake_os.ts";
 import type { FakePeer } from "./fake_peer.ts";
 import type { Faults } from "./fault_plan.ts";
 
-/** The answer of /large: more than any buffer of the kernel takes at once, and constant. */
+/** The answer of /large: more than any buffer of the kernel holds, and constant. */
 export const LARGE: Uint8Array = Uint8Array.from({ length: 200_000 }, (_, i) => i * 7 % 251);
 
-/** How a server is made; all but the configuration may be left out. */
+/** The options of a fake server; all are optional. */
 export interface FakeServerOptions {
   readonly faults?: Faults;
   /** What differs from the defaults. */
   readonly config?: Partial<Config>;
-  /** Connections at once; more are refused with 503. */
+  /** Concurrent connections; more are refused with 503. */
   readonly maxConnections?: number;
-  /** Descriptors that the kernel gives; more: EMFILE. */
+  /** The kernel's limit of descriptors; above it EMFILE. */
   readonly descriptors?: number;
-  /** Descriptors that the shared table knows. */
+  /** Size of the shared descriptor table. */
   readonly tableSize?: number;
-  /** Whether it writes a log. */
+  /** Whether it writes an event log. */
   readonly log?: boolean;
-  /** Whether it writes an access log, which is read in place of the log. */
+  /** Whether it writes an access log, which is then read in place of the event log. */
   readonly accessLog?: boolean;
 }
 
-/** A deed at a time. */
-interface Appointment {
+/** An action at a time. */
+interface ScheduledAction {
   readonly at: number;
-  readonly deed: () => void;
+  readonly action: () => void;
 }
 
-/** A server and its world. */
+/** A server and its simulated peers. */
 export class FakeServer implements World {
   readonly os: FakeOs;
   readonly state: SharedState;
   readonly worker: NativeWorker;
   readonly acceptor: Acceptor;
   readonly config: Config;
-  /** What the threads told the main one. */
+  /** The messages of the threads to the main one. */
   readonly messages: ThreadMessage[] = [];
   /** All peers that have connected. */
   readonly peers: FakePeer[] = [];
-  /** Who stands before its endpoints now. */
+  /** The guard in front of its endpoints, if any. */
   guard: Guard | undefined;
-  /** All lines that the worker has handed over. */
+  /** All lines that the worker has passed on. */
   readonly log: string[] = [];
-  /** Endpoints beside its own. */
+  /** Endpoints in addition to its own. */
   readonly routes = new Map<string, Route>();
   /** When the server was told to stop, by its own clock; NaN: not yet. */
   stoppedAt = NaN;
   readonly #listener: number;
   readonly #doorbell: number;
-  readonly #appointments: Appointment[] = [];
+  readonly #scheduled: ScheduledAction[] = [];
   readonly #later: (() => void)[] = [];
   readonly #lines: readonly LogBufferReader[];
   #acceptorSleepsUntil = -Infinity;
@@ -98,7 +98,7 @@ export class FakeServer implements World {
     this.#doorbell = this.os.eventfd();
     const doorbells = [this.#doorbell];
     const { os } = this;
-    const post = (message: ThreadMessage) => this.#hear(message);
+    const post = (message: ThreadMessage) => this.#receive(message);
     const events = options.log === false ? null : createLogMemory(1);
     const accesses = options.accessLog === true ? createLogMemory(1) : null;
     this.#lines = [accesses ?? events].flatMap((memory) =>
@@ -135,21 +135,21 @@ export class FakeServer implements World {
       post,
     });
     os.world = this;
-    // A full ring would block the acceptor, and on this one thread nobody would empty it.
+    // A full ring would block the acceptor, and in this one thread nobody would empty it.
     os.mayAccept = () => os.now >= this.#acceptorSleepsUntil && this.#ringHasRoom();
   }
 
-  /** Something happens at `at`. */
-  schedule(at: number, deed: () => void): void {
-    this.#appointments.push({ at, deed });
+  /** Schedules an action. */
+  schedule(at: number, action: () => void): void {
+    this.#scheduled.push({ at, action });
   }
 
-  /** A peer connects at `at`. */
+  /** Schedules the connect of a peer. */
   connectAt(at: number, peer: FakePeer): void {
     this.schedule(at, () => {
       this.peers.push(peer);
       if (Number.isNaN(this.stoppedAt)) this.os.backlog.push(peer.socket);
-      else peer.reset(); // nobody listens any more
+      else peer.reset(); // the listener is closed
     });
   }
 
@@ -163,10 +163,10 @@ export class FakeServer implements World {
     this.os.ringDoorbell(this.#doorbell);
   }
 
-  /** Serves until the end; then all that the server took must have been given back. */
+  /** Serves until the server has stopped; then every resource must have been released. */
   async run(): Promise<void> {
     await this.worker.run();
-    this.#letPeersFinish();
+    this.#finishPeers();
     const [broken] = KernelAssertion.raised;
     if (broken !== undefined) throw broken;
     const left = this.os.openOf("socket");
@@ -175,15 +175,15 @@ export class FakeServer implements World {
     const owned = [...this.state.descriptors.ownedBy(0)];
     if (owned.length > 0) throw new KernelAssertion(`still in the table: ${owned}`);
     const { lentBytes } = this.worker.messages;
-    if (lentBytes !== 0) throw new KernelAssertion(`${lentBytes} bytes of the pool not given back`);
+    if (lentBytes !== 0) throw new KernelAssertion(`${lentBytes} bytes of the pool not released`);
   }
 
-  // World: what the kernel calls.
+  // World: called by the kernel.
 
   act(now: number): void {
-    for (const appointment of this.#appointments.filter(({ at }) => at <= now)) {
-      this.#appointments.splice(this.#appointments.indexOf(appointment), 1);
-      appointment.deed();
+    for (const entry of this.#scheduled.filter(({ at }) => at <= now)) {
+      this.#scheduled.splice(this.#scheduled.indexOf(entry), 1);
+      entry.action();
     }
     for (const resolve of this.#later.splice(0)) resolve();
     for (const peer of this.peers) peer.act(now, this.os.monotonicMilliseconds());
@@ -192,7 +192,7 @@ export class FakeServer implements World {
 
   nextAct(): number {
     let next = Infinity;
-    for (const { at } of this.#appointments) next = Math.min(next, at);
+    for (const { at } of this.#scheduled) next = Math.min(next, at);
     for (const peer of this.peers) next = Math.min(next, peer.next());
     if (this.os.backlog.length > 0) next = Math.min(next, this.#acceptorTime());
     return next;
@@ -201,11 +201,11 @@ export class FakeServer implements World {
   starved(): void {
     if (Number.isNaN(this.stoppedAt)) return this.stop();
     throw new KernelAssertion(
-      `waits for ever with ${this.os.openOf("socket").length} sockets open`,
+      `waits forever with ${this.os.openOf("socket").length} sockets open`,
     );
   }
 
-  #hear(message: ThreadMessage): void {
+  #receive(message: ThreadMessage): void {
     if (message.type !== "lines") return void this.messages.push(message);
     for (const reader of this.#lines) {
       for (let lines = reader.take(); lines !== null; lines = reader.take()) {
@@ -215,8 +215,8 @@ export class FakeServer implements World {
     }
   }
 
-  /** What the server sent last is still on its way when it ends. */
-  #letPeersFinish(): void {
+  /** What the server sent last is still in flight when it ends. */
+  #finishPeers(): void {
     const clock = this.os.monotonicMilliseconds();
     const next = () => Math.min(...this.peers.map((peer) => peer.next()));
     for (let now = next(); now < Infinity; now = next()) {
@@ -225,7 +225,7 @@ export class FakeServer implements World {
   }
 
   #acceptorTime(): number {
-    // Without room on the ring it goes on as soon as the worker has turned: not a matter of time.
+    // If the ring is full, the acceptor continues after the worker's next turn: that is not a matter of time.
     return this.#ringHasRoom() ? Math.max(this.#acceptorSleepsUntil, this.os.now) : Infinity;
   }
 
@@ -250,7 +250,7 @@ export class FakeServer implements World {
     };
   }
 
-  /** Answers with the body once the world has turned twice: while that lasts the loop must give way. */
+  /** Answers with the body two calls of `act` later: meanwhile the loop must yield. */
   async #answerLater(exchange: Exchange): Promise<void> {
     for (let i = 0; i < 2; i++) await new Promise<void>((resolve) => this.#later.push(resolve));
     const { bodyBytes, bodyStart, bodyEnd } = exchange;

@@ -1,10 +1,10 @@
 /**
- * One TCP connection inside the faked kernel: two bounded buffers and the state of both ends.
+ * One TCP connection inside the fake kernel: two bounded buffers and the state of both ends.
  *
  * In: the server's calls, which come through fake_os.ts, and those of a simulated peer. Out: what
- * Linux answers, as far as a server can tell: data before an error, an error once, end of stream
- * after it, and a reset for who closes over unread input or sends to a socket that is closed, which
- * drops what the other end has not read yet.
+ * Linux returns, as far as a server can observe: data before an error, an error once, the end of the
+ * stream after it, and a reset for an end that closes with unread input or sends to a closed socket;
+ * a reset drops what the other end has not read yet.
  */
 
 import {
@@ -17,14 +17,14 @@ import {
   EPOLLOUT,
 } from "../../runtime/os/mod.ts";
 
-/** What a peer reads when there is nothing now, nothing ever again, or a reset. */
+/** The result of a peer's read if there is no data yet, never any again, or a reset. */
 export const NOTHING_YET = 0;
 export const PEER_END = -1;
 export const PEER_RESET = -2;
 
-/** Bytes on their way in one direction, up to a bound. */
+/** Bytes in flight in one direction, up to a limit. */
 export class BytePipe {
-  /** How many bytes are in it. */
+  /** How many bytes it holds. */
   length = 0;
   readonly #bytes: Uint8Array;
   #start = 0;
@@ -33,7 +33,7 @@ export class BytePipe {
     this.#bytes = new Uint8Array(capacity);
   }
 
-  /** How many bytes fit in all. */
+  /** How many bytes fit in total. */
   get capacity(): number {
     return this.#bytes.length;
   }
@@ -43,7 +43,7 @@ export class BytePipe {
     return this.#bytes.length - this.length;
   }
 
-  /** Takes what fits of `source[start, end)`, and says how much that is. */
+  /** Takes what fits of `source[start, end)`, and returns how much that is. */
   write(source: Uint8Array, start: number, end: number): number {
     const count = Math.min(end - start, this.space);
     const at = (this.#start + this.length) % this.capacity;
@@ -54,7 +54,7 @@ export class BytePipe {
     return count;
   }
 
-  /** Gives up to `most` bytes to the beginning of `into`, and says how many. */
+  /** Copies up to `most` bytes to the beginning of `into`, and returns how many. */
   read(into: Uint8Array, most: number): number {
     const count = Math.min(most, this.length);
     const first = Math.min(count, this.capacity - this.#start);
@@ -65,13 +65,13 @@ export class BytePipe {
     return count;
   }
 
-  /** Loses everything. */
+  /** Drops everything. */
   clear(): void {
     this.length = 0;
   }
 }
 
-/** Bounds of the two buffers, and whether the kernel may break the connection by itself. */
+/** Sizes of the two buffers, and whether the kernel may break the connection. */
 export interface FakeSocketOptions {
   /** Bytes from the peer that the kernel holds for the server. */
   readonly receiveBuffer?: number;
@@ -81,9 +81,9 @@ export interface FakeSocketOptions {
   readonly doomed?: boolean;
 }
 
-/** A connection, with the server's calls first and the peer's after them. */
+/** A connection: first the server's calls, then the peer's. */
 export class FakeSocket {
-  /** The server's number for it; -1 before it is accepted. */
+  /** The server's descriptor; -1 before it is accepted. */
   descriptor = -1;
   /** When it was accepted and closed, by the server's clock; NaN before. */
   acceptedAt = NaN;
@@ -103,10 +103,10 @@ export class FakeSocket {
   #serverClosed = false;
   #peerEnded = false;
   #peerClosed = false;
-  // The connection is over on the server's side: a reset came, or the kernel gave up.
+  // The connection is over on the server's side: a reset arrived, or the kernel gave up.
   #broken = false;
   #error = 0;
-  // A reset reached the peer.
+  // A reset has reached the peer.
   #peerReset = false;
   #peerKnows = false;
 
@@ -132,7 +132,7 @@ export class FakeSocket {
     if (this.#error !== 0) return -this.#takeError();
     if (this.#serverEnded || this.#broken) return -EPIPE;
     if (this.#peerClosed) {
-      // Taken here; the answer of the other kernel is a reset.
+      // Accepted here; the other kernel answers with a reset.
       this.breakBy(ECONNRESET);
       return length;
     }
@@ -147,18 +147,18 @@ export class FakeSocket {
     this.#serverEnded = true;
   }
 
-  /** close(2). Over unread input it is a reset, which takes along what the peer has not read. */
+  /** close(2). With unread input it is a reset, which drops what the peer has not read. */
   closeServer(now: number): void {
     this.#serverClosed = true;
     this.closedAt = now;
     if (this.#inbound.length > 0) this.#resetPeer();
   }
 
-  /** The EPOLL… bits that hold now, whatever the interest is. */
+  /** The EPOLL… bits that are set now, regardless of the interest. */
   readiness(): number {
     let bits = 0;
     if (this.#inbound.length > 0 || this.#peerEnded || this.#broken) bits |= EPOLLIN;
-    // As tcp_poll: writable while a third of the buffer is free.
+    // Like tcp_poll: writable while a third of the buffer is free.
     const writable = this.#outbound.space * 3 >= this.#outbound.capacity;
     if (writable || this.#broken || this.#serverEnded) bits |= EPOLLOUT;
     if (this.#error !== 0) bits |= EPOLLERR;
@@ -166,7 +166,7 @@ export class FakeSocket {
     return bits;
   }
 
-  /** The kernel ends the connection with `errno`: a reset came, or nothing for too long. */
+  /** The kernel ends the connection with `errno`: a reset arrived, or a time-out expired. */
   breakBy(errno: number): void {
     if (this.#serverClosed || this.#broken) return;
     this.#broken = true;
@@ -176,12 +176,12 @@ export class FakeSocket {
 
   // The peer's side.
 
-  /** Whether bytes that the peer sends would be taken now, or answered by a reset. */
+  /** Whether bytes that the peer sends would be accepted now, or answered by a reset. */
   get peerMaySend(): boolean {
     return !this.#peerReset && (this.#serverClosed || this.#inbound.space > 0);
   }
 
-  /** Whether there is something for the peer to read, an end among them that it has not seen. */
+  /** Whether the peer has something to read, including an end that it has not seen. */
   get peerMayRead(): boolean {
     if (this.#outbound.length > 0) return true;
     return !this.#peerKnows && (this.#peerReset || this.#serverEnded || this.#serverClosed);
@@ -195,7 +195,7 @@ export class FakeSocket {
   /** Sends what fits of `bytes[start, end)`: a count, or PEER_RESET. */
   sendAsPeer(bytes: Uint8Array, start: number, end: number): number {
     if (this.#peerReset) return PEER_RESET;
-    if (this.#peerEnded) throw new TypeError("a peer sends after its own end");
+    if (this.#peerEnded) throw new TypeError("a peer sends after it has ended its side");
     if (!this.#serverClosed) return this.#inbound.write(bytes, start, end);
     this.#resetPeer();
     return PEER_RESET;
@@ -215,7 +215,7 @@ export class FakeSocket {
     this.#peerEnded = true;
   }
 
-  /** Closes the peer's socket; over unread input it is a reset. */
+  /** Closes the peer's socket; with unread input it is a reset. */
   closePeer(): void {
     if (this.#outbound.length > 0) return this.resetByPeer();
     this.#peerEnded = true;

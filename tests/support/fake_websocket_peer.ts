@@ -1,9 +1,9 @@
 /**
- * A simulated WebSocket client that knows what its echo must be.
+ * A simulated WebSocket client that checks its echoes.
  *
  * In: messages and pings to send. Out: nothing, or an error at the first frame that is not the echo
- * of what was sent, in order. It speaks by our own protocol's client role, which the pair tests hold
- * against the server's and the conformance tables against RFC 6455.
+ * of what was sent, in order. It uses the client role of protocol/websocket, which the pair tests check
+ * against the server role and the conformance tables against RFC 6455.
  */
 
 import {
@@ -21,7 +21,7 @@ import {
 } from "../../protocol/mod.ts";
 import { encodeMaskedFrame } from "../../protocol/websocket/frame_encoder.ts";
 import { FIN } from "../../protocol/websocket/mod.ts";
-import { FakePeer, type Manner } from "./fake_peer.ts";
+import { FakePeer, type PeerPace } from "./fake_peer.ts";
 import type { FakeSocket } from "./fake_socket.ts";
 import { bytesOf, textOf } from "./protocol_cases.ts";
 import { handshakeRequest } from "./raw_websocket.ts";
@@ -30,27 +30,27 @@ import { sameBytes } from "./same_bytes.ts";
 
 const CONTINUATION = 0;
 
-/** A message, in so many frames. */
+/** A message, in a number of frames. */
 export interface ExpectedMessage {
   readonly opcode: number;
   readonly payload: Uint8Array;
   readonly fragments: number;
 }
 
-/** What a client does once it has all its echoes. */
-export type WebSocketFarewell = "close frame" | "end" | "half-close" | "silent" | "answers pings";
+/** What a client does after it has all its echoes. */
+export type WebSocketEnding = "close frame" | "end" | "half-close" | "silent" | "answers pings";
 
 /** One WebSocket client on /echo. */
 export class FakeWebSocketPeer extends FakePeer {
   /** Whether the handshake is complete. */
   upgraded = false;
-  /** The code of the server's close frame; 0: none came. */
+  /** The code of the server's close frame; 0: none arrived. */
   closeCode = 0;
-  /** What it does in the end. */
-  farewell: WebSocketFarewell = "close frame";
-  /** How many echoes have come. */
+  /** What the client does at the end. */
+  ending: WebSocketEnding = "close frame";
+  /** How many echoes have arrived. */
   echoed = 0;
-  /** The server's clock when the last echo or pong came. */
+  /** The server's clock when the last echo or pong arrived. */
   satisfiedAt = NaN;
   /** Pings of the server. */
   pinged = 0;
@@ -58,15 +58,15 @@ export class FakeWebSocketPeer extends FakePeer {
   readonly #messages: ExpectedMessage[] = [];
   readonly #pings: Uint8Array[] = [];
   #head = "";
-  #farewellSaid = false;
+  #endingSent = false;
   #halfClosed = false;
 
-  constructor(socket: FakeSocket, random: Random, manner: Manner) {
-    super(socket, random, manner);
+  constructor(socket: FakeSocket, random: Random, pace: PeerPace) {
+    super(socket, random, pace);
     const keys = () => random.uint32();
     const readers = new FrameReaderPool("client", WEBSOCKET_LIMITS, new MessageBufferPool(0));
     this.#connection = new WebSocketConnection(readers, keys);
-    this.say(bytesOf(handshakeRequest("/echo")));
+    this.enqueue(bytesOf(handshakeRequest("/echo")));
   }
 
   /** Sends a message whose echo is expected. */
@@ -80,7 +80,7 @@ export class FakeWebSocketPeer extends FakePeer {
       const first = (i === 0 ? message.opcode : CONTINUATION) | (i === fragments - 1 ? FIN : 0);
       encodeMaskedFrame(out, first, payload, start, end, this.random.uint32());
     }
-    this.say(out.view().slice());
+    this.enqueue(out.view().slice());
   }
 
   /** Sends a ping whose pong is expected. */
@@ -88,7 +88,7 @@ export class FakeWebSocketPeer extends FakePeer {
     this.#pings.push(payload);
     const out = new ByteBuffer();
     this.#connection.sendPing(out, payload, 0, payload.length);
-    this.say(out.view().slice());
+    this.enqueue(out.view().slice());
   }
 
   /** Whether every message and ping has come back. */
@@ -114,7 +114,7 @@ export class FakeWebSocketPeer extends FakePeer {
     ) {
       this.#take(event);
       if (event === WEBSOCKET_CLOSED) break;
-      // Our close frame was said: only the end of the stream is left.
+      // The close frame was sent: only the end of the stream is left.
       if (event === CLOSE) break;
     }
     this.#connection.retain();
@@ -123,11 +123,11 @@ export class FakeWebSocketPeer extends FakePeer {
 
   protected override acted(): void {
     if (this.outcome !== "open") return super.acted();
-    if (!this.satisfied || this.#farewellSaid || !this.saidAll) return;
-    this.#farewellSaid = true;
-    if (this.farewell === "close frame") this.#sayClose(1000);
-    else if (this.farewell === "end") this.close();
-    else if (this.farewell === "half-close") this.#halfClose();
+    if (!this.satisfied || this.#endingSent || !this.allSent) return;
+    this.#endingSent = true;
+    if (this.ending === "close frame") this.#enqueueClose(1000);
+    else if (this.ending === "end") this.close();
+    else if (this.ending === "half-close") this.#halfClose();
   }
 
   #halfClose(): void {
@@ -144,10 +144,10 @@ export class FakeWebSocketPeer extends FakePeer {
       if (expected === undefined || !sameBytes(expected, bytes)) throw new Error("a wrong pong");
     } else if (event === PING) {
       this.pinged++;
-      if (this.farewell === "answers pings") this.#pong(bytes);
+      if (this.ending === "answers pings") this.#pong(bytes);
     } else if (event === CLOSE) {
       this.closeCode = this.#connection.closeCode;
-      this.#sayClose(this.closeCode);
+      this.#enqueueClose(this.closeCode);
     }
   }
 
@@ -166,13 +166,13 @@ export class FakeWebSocketPeer extends FakePeer {
   #pong(bytes: Uint8Array): void {
     const out = new ByteBuffer();
     this.#connection.sendPong(out, bytes, 0, bytes.length);
-    this.say(out.view().slice());
+    this.enqueue(out.view().slice());
   }
 
-  #sayClose(code: number): void {
+  #enqueueClose(code: number): void {
     const out = new ByteBuffer();
     this.#connection.sendClose(out, code);
-    this.#farewellSaid = true;
-    if (!this.#halfClosed) this.say(out.view().slice());
+    this.#endingSent = true;
+    if (!this.#halfClosed) this.enqueue(out.view().slice());
   }
 }

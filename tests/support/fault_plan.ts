@@ -1,10 +1,10 @@
 /**
- * Where the faked kernel answers otherwise than a test on a quiet machine would see it.
+ * When the fake kernel behaves differently from a quiet machine.
  *
- * In: a seeded Random and how often. Out: decisions, one method a kind of fault, each one that Linux
- * may take at that place. Errors that end a connection hit sockets alone that are `doomed`, so that
- * a test can still ask everything of the others. No fault repeats for ever: a server that tries
- * again gets on.
+ * In: a seeded Random and a rate. Out: decisions, one method for each kind of fault, each one possible
+ * on Linux at that place. Errors that end a connection affect only sockets that are `doomed`, so that a
+ * test can still expect everything of the others. No fault repeats forever: a server that retries
+ * makes progress.
  */
 
 import {
@@ -23,9 +23,9 @@ import type { Random } from "./random.ts";
 
 /** The decisions of one kernel. */
 export interface Faults {
-  /** Whether a call answers EAGAIN though it could be done. */
+  /** Whether a call returns EAGAIN although it could succeed. */
   blocks(): boolean;
-  /** How many of `length` bytes are moved at once, 1 to `length`. */
+  /** How many of `length` bytes are transferred at once, 1 to `length`. */
   shorten(length: number): number;
   /** The errno that ends a doomed connection at this call, or 0. */
   breaks(): number;
@@ -33,13 +33,13 @@ export interface Faults {
   refusesAccept(): number;
   /** The errno of EPOLL_CTL_ADD for a doomed connection, or 0. */
   refusesRegistration(): number;
-  /** Whether a wait ends early and empty, by a signal. */
+  /** Whether a wait ends early and empty, interrupted by a signal. */
   interrupts(): boolean;
-  /** Whether a ready descriptor is left for the next wait. */
+  /** Whether a ready descriptor is reported only by the next wait. */
   overlooks(): boolean;
 }
 
-/** A kernel on a good day. */
+/** A kernel without faults. */
 export const NO_FAULTS: Faults = {
   blocks: () => false,
   shorten: (length) => length,
@@ -50,22 +50,22 @@ export const NO_FAULTS: Faults = {
   overlooks: () => false,
 };
 
-/** Times in a row that the same kind of fault may come. */
+/** How often the same kind of fault may occur in a row. */
 const IN_A_ROW = 3;
 
-/** Errors by place. recv(2), send(2), accept(2), epoll_ctl(2) and write(2) name each of them. */
+/** Errors by call. recv(2), send(2), accept(2), epoll_ctl(2) and write(2) name each of them. */
 const BREAKS = [ECONNRESET, EPIPE, ETIMEDOUT, ENOBUFS, ENOMEM];
 const ACCEPT = [EMFILE, ENFILE, ENOBUFS, ENOMEM, ECONNABORTED, EPROTO];
 const REGISTRATION = [ENOMEM, ENOSPC];
 const WRITE = [ENOSPC, EIO, EAGAIN];
 
-/** Faults by chance: seeded, so that each run is the same. */
+/** Random faults: seeded, so that each run is the same. */
 export class FaultPlan implements Faults {
   readonly #random: Random;
   readonly #rate: number;
   #row = 0;
 
-  /** @param rate of 1000 calls, how many go wrong in each way */
+  /** @param rate of 1000 calls, how many fail in each way */
   constructor(random: Random, rate: number) {
     this.#random = random;
     this.#rate = rate;
@@ -77,7 +77,7 @@ export class FaultPlan implements Faults {
 
   shorten(length: number): number {
     if (length <= 1 || !this.#happens()) return length;
-    // Small ones mostly: these cut heads and frames apart.
+    // Mostly small ones: these split heads and frames.
     const most = this.#random.below(3) > 0 ? Math.min(length, 40) : length;
     return 1 + this.#random.below(most);
   }
@@ -102,7 +102,7 @@ export class FaultPlan implements Faults {
     return this.#happens();
   }
 
-  /** What write(2) to a log answers: a count or a negated errno. */
+  /** The result of write(2) to a log: a count or a negated errno. */
   write(length: number): number {
     if (!this.#happens()) return this.shorten(length);
     return -this.#oneOf(WRITE);

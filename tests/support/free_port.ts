@@ -1,7 +1,7 @@
 /**
- * A port for a server of a test that must know it before it listens.
+ * A port for a test that must know it before the server listens.
  *
- * In: nothing. Out: a number; somebody else may take it meanwhile.
+ * In: nothing. Out: a number; another process may take the port meanwhile.
  */
 
 /** A port of 127.0.0.1 that was free a moment ago. */

@@ -1,9 +1,9 @@
 /**
- * A program whose workers have the handlers of handlers_thread.ts, for tests of a process as a whole: one in
- * which a worker can be made to die.
+ * A program whose workers have the handlers of handlers_thread.ts, for tests of a whole process in which a
+ * worker can be made to die.
  *
- * In: a part of a config as JSON, the only argument. Out: the port, as a line on stdout; what the executor
- * warns of, on stderr. SIGTERM stops it.
+ * In: a part of a config as JSON, the only argument. Out: the port, as a line on stdout; the executor's
+ * warnings, on stderr. SIGTERM stops it.
  */
 
 import { DEFAULT_CONFIG, Executor } from "../../runtime/mod.ts";

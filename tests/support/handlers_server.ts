@@ -1,15 +1,15 @@
 /**
  * A server in this process whose workers run a module of the tests.
  *
- * In: the module, and what differs from the default config. Out: its port, for the time of a function. One
- * worker, so that what the handlers remember is one thing.
+ * In: the module, and what differs from the default config. Out: its port, while `body` runs. One
+ * worker, so that the handlers share one state.
  */
 
 import { type Config, DEFAULT_CONFIG, Executor } from "../../runtime/mod.ts";
 import { LinuxOs } from "../../runtime/os/mod.ts";
 import { OVER_DENO_TRANSPORT } from "./server.ts";
 
-new LinuxOs(); // loads libc for the process: within a test Deno 2.4 would take it for a leak
+new LinuxOs(); // loads libc for the process: inside a test Deno 2.4 would report it as a leak
 
 /** A running server. */
 export interface HandlersServer {
@@ -17,7 +17,7 @@ export interface HandlersServer {
   readonly port: number;
 }
 
-/** Serves by the handlers of `workerModule` while `body` runs. */
+/** Serves with the handlers of `workerModule` while `body` runs. */
 export async function withHandlers(
   workerModule: URL,
   config: Partial<Config>,

@@ -1,5 +1,5 @@
 /**
- * A worker thread whose handlers do what ours do not: wait, block, throw, die. Started by the tests of the executor.
+ * A worker thread whose handlers do what the server's own do not: wait, block, throw, die. Started by tests of the executor.
  */
 
 import { DateField } from "../../protocol/mod.ts";
@@ -41,7 +41,7 @@ const HANDLERS: Record<string, Handle> = {
     exchange.respondText(200, text.slice(0, 3));
   },
   "/blocks": (exchange) => {
-    // Nobody notifies: the time-out is the end. The whole thread stands still meanwhile.
+    // No other thread notifies: the wait ends by its time-out. Meanwhile the whole thread is blocked.
     const never = new Int32Array(new SharedArrayBuffer(4));
     Atomics.wait(never, 0, 0, Number(exchange.request.query));
     exchange.respondText(200, "blocked");
@@ -59,7 +59,7 @@ const HANDLERS: Record<string, Handle> = {
   },
   "/silent": () => {},
   "/dies": () => {
-    // Outside every handler: nobody catches it, so the thread ends.
+    // Outside of every handler: the error is not caught, so the thread ends.
     queueMicrotask(() => {
       throw new Error("killed by a test");
     });
@@ -67,7 +67,7 @@ const HANDLERS: Record<string, Handle> = {
   },
 };
 
-/** What was asked, asked for anew after the handler gave way. */
+/** Answers with the request, read again after the handler has yielded. */
 function answerWithRequest(exchange: Exchange): void {
   const { request, bodyBytes, bodyStart, bodyEnd } = exchange;
   const body = new TextDecoder().decode(bodyBytes.subarray(bodyStart, bodyEnd));

@@ -1,32 +1,32 @@
 /**
- * HTTP/1.1 by hand over a socket: what is sent is exactly what the test wrote, and what comes back is
- * read strictly.
+ * A raw HTTP/1.1 client: what is sent is exactly what the test wrote, and what comes back is parsed
+ * strictly.
  *
  * In: bytes, or strings of which each code unit is one byte. Out: answers one at a time, so that
- * pipelining, 100-continue and early answers can be seen. An answer that breaks RFC 9112 (a bare LF,
+ * pipelining, 100-continue and early answers can be observed. An answer that violates RFC 9112 (a bare LF,
  * two lengths, no Date…) is an error here, so every test that uses this client checks that too.
- * Shares no code with protocol/: one mistake must not be made on both sides.
+ * Shares no code with protocol/, so that one mistake cannot be made on both sides.
  */
 
 import { within } from "./wait_for.ts";
 
-/** Where to connect to; a server of server.ts is one. */
+/** Where to connect; a server of server.ts is one. */
 export interface Endpoint {
   /** An IPv4 or IPv6 address, without brackets. */
   readonly hostname: string;
   /** The port. */
   readonly port: number;
-  /** The PEM of the authority that its certificate is from; absent: no TLS. */
+  /** The PEM of the authority that signed its certificate; absent: no TLS. */
   readonly ca?: string;
 }
 
-/** One answer, body and all. */
+/** One answer, with its body. */
 export interface HttpAnswer {
   /** The status, 100 to 599. */
   readonly status: number;
   /** The reason phrase. */
   readonly reason: string;
-  /** The field lines in their order, names as they were sent. */
+  /** The field lines in order, with names as sent. */
   readonly fields: readonly (readonly [name: string, value: string])[];
   /** The body after decoding; empty for HEAD, 1xx, 204 and 304. */
   readonly body: Uint8Array;
@@ -34,7 +34,7 @@ export interface HttpAnswer {
   readonly text: string;
 }
 
-/** Reads of this many bytes at most. */
+/** Maximum bytes of one read. */
 const READ_BYTES = 65_536;
 
 const STATUS_LINE = /^HTTP\/1\.1 ([1-5][0-9][0-9]) ([\x20-\x7e]*)$/;
@@ -43,7 +43,7 @@ const FIELD_LINE = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+): ([\x21-\x7e](?:[\x20-\x7e]*
 const DATE =
   /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} \d\d:\d\d:\d\d GMT$/;
 
-/** The value of the field `name` (any case), or undefined. @throws {Error} when there are two */
+/** The value of the field `name` (any case), or undefined. @throws {Error} if there are two */
 export function field(answer: HttpAnswer, name: string): string | undefined {
   const values = answer.fields.filter(([each]) => each.toLowerCase() === name.toLowerCase());
   if (values.length > 1) throw new Error(`${name} is there ${values.length} times`);
@@ -59,7 +59,7 @@ export function latin1(text: string): Uint8Array<ArrayBuffer> {
   });
 }
 
-/** Sends one request on a connection of its own and gives the answer. */
+/** Sends one request on a connection of its own and returns the answer. */
 export async function ask(endpoint: Endpoint, request: string): Promise<HttpAnswer> {
   using connection = await HttpConnection.open(endpoint);
   await connection.send(request);
@@ -94,7 +94,7 @@ export class HttpConnection implements Disposable {
     }
   }
 
-  /** Sends the end (FIN) and goes on reading. */
+  /** Ends the sending side (FIN); reading is still possible. */
   closeWrite(): Promise<void> {
     return this.#conn.closeWrite();
   }
@@ -102,8 +102,8 @@ export class HttpConnection implements Disposable {
   /**
    * The next answer; an interim one (1xx) counts as one.
    *
-   * @param method what was asked with: the answer to HEAD has no body (RFC 9112 section 6.3)
-   * @throws {Error} when it breaks the protocol, or the connection ends within it
+   * @param method the method of the request: the answer to HEAD has no body (RFC 9112 section 6.3)
+   * @throws {Error} if the answer violates the protocol, or the connection ends in the middle of it
    */
   async answer(method = "GET"): Promise<HttpAnswer> {
     const statusLine = await this.#line();
@@ -116,7 +116,7 @@ export class HttpConnection implements Disposable {
     return { status, reason: match[2]!, fields, body, text: new TextDecoder().decode(body) };
   }
 
-  /** Exactly `count` raw bytes. @throws {Error} when the connection ends before */
+  /** Exactly `count` raw bytes. @throws {Error} if the connection ends before */
   async bytes(count: number): Promise<Uint8Array> {
     while (this.#buffer.length < count) await this.#more();
     return this.#take(count);
@@ -128,7 +128,7 @@ export class HttpConnection implements Disposable {
     return this.#take(this.#buffer.length);
   }
 
-  /** Waits for the next byte or the end, and says whether it was the end; a reset counts as one. */
+  /** Waits for the next byte or the end; returns whether it was the end; a reset counts as one. */
   async isAtEnd(): Promise<boolean> {
     try {
       while (!this.#ended && this.#buffer.length === 0) await this.#read();
@@ -139,7 +139,7 @@ export class HttpConnection implements Disposable {
     return this.#ended && this.#buffer.length === 0;
   }
 
-  /** Gives the connection's end. @throws {Error} when bytes come before it, or it does not come */
+  /** Waits for the connection's end. @throws {Error} if bytes come before it, or it does not come */
   async expectEnd(): Promise<void> {
     const rest = await this.rest();
     if (rest.length > 0) {
@@ -208,13 +208,15 @@ export class HttpConnection implements Disposable {
     await this.#read();
     if (this.#ended) {
       const had = new TextDecoder().decode(this.#buffer.subarray(0, 200));
-      throw new Error(`the connection ended within an answer, after ${JSON.stringify(had)}`);
+      throw new Error(
+        `the connection ended in the middle of an answer, after ${JSON.stringify(had)}`,
+      );
     }
   }
 
   async #read(): Promise<void> {
     const into = new Uint8Array(READ_BYTES);
-    const count = await within(this.#conn.read(into), { what: "bytes of the server" });
+    const count = await within(this.#conn.read(into), { what: "bytes from the server" });
     if (count === null) {
       this.#ended = true;
       return;

@@ -1,10 +1,10 @@
 /**
- * Whether a file is there, for tests and benchmarks.
+ * Whether a file exists, for tests and benchmarks.
  *
- * In: a path. Out: false if nothing or no file is there; an error if that cannot be found out.
+ * In: a path. Out: false if there is no file; an error if that cannot be determined.
  */
 
-/** Whether there is a file of that name; a folder is none. */
+/** Whether there is a file of that name; a folder does not count. */
 export function isFile(path: string | URL): boolean {
   try {
     return Deno.statSync(path).isFile;

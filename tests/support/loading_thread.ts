@@ -1,6 +1,6 @@
 /**
- * A worker thread that is slow to load: it connects to loads.ts to say so, and goes on when that connection ends. It
- * answers with the folder of its config. Started by tests of the executor.
+ * A worker thread that is slow to load: it connects to loads.ts when it begins, and continues when that connection ends.
+ * It answers with the folder of its config. Started by tests of the executor.
  */
 
 import { DateField } from "../../protocol/mod.ts";

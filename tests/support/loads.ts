@@ -1,17 +1,17 @@
 /**
- * The threads of loading_thread.ts as they load: how many have begun, and when they may go on.
+ * Controls the threads of loading_thread.ts: how many have begun to load, and when they may continue.
  *
- * In: threads that connect when they begin to load, to a port that they find in the environment. Out: their count; each
- * goes on when its connection ends. (A BroadcastChannel would do, but on Deno 2.4 that takes a flag.)
+ * In: threads that connect when they begin to load, to a port in the environment. Out: their count; each
+ * continues when its connection ends. (A BroadcastChannel would do, but on Deno 2.4 it needs a flag.)
  */
 
-/** Where loading_thread.ts is. */
+/** The URL of loading_thread.ts. */
 export const LOADING_THREAD: URL = new URL("./loading_thread.ts", import.meta.url);
 
-/** The variable that has the port. */
+/** The variable that holds the port. */
 export const LOADS_PORT = "TEST_LOADS_PORT";
 
-/** Threads that load wait for {@link Loads.goOn}, unless they may go on at once. */
+/** Loading threads wait for {@link Loads.continueAll}, unless they may continue at once. */
 export class Loads implements AsyncDisposable {
   /** How many threads have begun to load. */
   begun = 0;
@@ -24,22 +24,22 @@ export class Loads implements AsyncDisposable {
     Deno.env.set(LOADS_PORT, String(this.#listener.addr.port));
   }
 
-  /** All that wait now. */
-  goOn(): void {
+  /** Lets all waiting threads continue. */
+  continueAll(): void {
     for (const connection of this.#waiting.splice(0)) connection.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#listener.close();
     await this.#accepting;
-    this.goOn();
+    this.continueAll();
   }
 
   async #accept(): Promise<void> {
     for await (const connection of this.#listener) {
       this.#waiting.push(connection);
       this.begun++;
-      if (this.atOnce) this.goOn();
+      if (this.atOnce) this.continueAll();
     }
   }
 }

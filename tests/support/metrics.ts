@@ -1,13 +1,13 @@
 /**
- * The metrics of a running server, read by a parser that is not ours.
+ * The metrics of a running server, parsed by a third-party parser.
  *
- * In: where the admin server listens. Out: values by name and labels. What no Prometheus would read is an error:
- * a family without HELP or TYPE, a series that is there twice.
+ * In: the URL of the admin server. Out: values by name and labels. What Prometheus would reject is an error:
+ * a family without HELP or TYPE, a duplicate series.
  */
 
 import parsePrometheus from "npm:parse-prometheus-text-format@1.1.1";
 
-/** A family as the parser gives it. */
+/** A family as the parser returns it. */
 export interface ParsedFamily {
   readonly name: string;
   readonly help: string;
@@ -23,15 +23,15 @@ const OF_HISTOGRAM = /_(bucket|sum|count)$/;
 
 /** All metrics at one moment. */
 export class Metrics {
-  /** The families in their order. */
+  /** The families in order. */
   readonly families: readonly ParsedFamily[];
   /** The text that was parsed. */
   readonly text: string;
 
-  /** @throws {Error} when a Prometheus would not read it */
+  /** @throws {Error} if Prometheus would reject it */
   constructor(text: string) {
     this.text = text;
-    // The parser would throw the histograms of all workers together: so their series are families here.
+    // The parser would merge the histograms of all workers: so their series are separate families here.
     const histograms = [...text.matchAll(HISTOGRAM)].map(([_, name]) => name!);
     const parsed = parsePrometheus(text.replaceAll(HISTOGRAM, "")) as ParsedFamily[];
     this.families = parsed.filter(({ name }) => !histograms.includes(name));
@@ -45,7 +45,7 @@ export class Metrics {
     if (twice.length > 0) throw new Error(`there twice: ${twice}`);
   }
 
-  /** Asks a server. */
+  /** Fetches the metrics of a server. */
   static async of(adminUrl: string): Promise<Metrics> {
     const response = await fetch(new URL("/metrics", adminUrl));
     const type = response.headers.get("content-type");
@@ -54,9 +54,9 @@ export class Metrics {
   }
 
   /**
-   * The values of a name whose labels are among these, one for each worker or label.
+   * The values of a metric whose labels include these, one for each worker or label.
    *
-   * @throws {Error} when there is no such name
+   * @throws {Error} if there is no such metric
    */
   values(name: string, labels: Readonly<Record<string, string>> = {}): number[] {
     const wanted = Object.entries(labels);

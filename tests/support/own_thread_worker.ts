@@ -1,8 +1,8 @@
 /**
- * A worker on the real system in the thread of a test, which counts the turns that Deno's own loop gets.
+ * A worker on the real system in the thread of a test, which counts the turns that Deno's own event loop gets.
  *
- * In: endpoints. Out: a worker that never blocks the thread, as some other is said to be still loading; so the test
- * goes on beside it. It can be kept busy by a descriptor that is always ready.
+ * In: endpoints. Out: a worker that never blocks the thread, because another worker is marked as still loading; so the
+ * test runs at the same time. It can be kept busy by a descriptor that is always ready.
  */
 
 import { DateField } from "../../protocol/mod.ts";
@@ -18,7 +18,7 @@ import {
 } from "../../runtime/ring/mod.ts";
 import type { Router } from "../../runtime/serve/session/mod.ts";
 
-/** Counts the waits that leave the thread. */
+/** Counts the waits that yield to Deno's event loop. */
 class CountingOs extends LinuxOs {
   waits = 0;
 
@@ -28,7 +28,7 @@ class CountingOs extends LinuxOs {
   }
 }
 
-/** The worker and what it is made of. */
+/** The worker and its parts. */
 export class OwnThreadWorker {
   readonly os = new CountingOs();
   readonly worker: NativeWorker;
@@ -71,17 +71,17 @@ export class OwnThreadWorker {
     });
   }
 
-  /** How often Deno's loop has had a turn, whichever way. */
+  /** How often Deno's event loop had a turn, by any way. */
   get turnsOfDeno(): number {
     return this.os.waits + this.#rings;
   }
 
-  /** Serves from now on. */
+  /** Begins to serve. */
   start(): void {
     this.#running = this.worker.run();
   }
 
-  /** A client, taken up by the worker. */
+  /** Connects a client, which the worker takes. */
   async connect(): Promise<Deno.TcpConn> {
     const connection = await Deno.connect({ hostname: "127.0.0.1", port: this.#port });
     this.push(this.os.accept(this.#listener, new Uint8Array(128)));
@@ -89,7 +89,7 @@ export class OwnThreadWorker {
     return connection;
   }
 
-  /** One more task on the ring, if it has room: this descriptor as a connection. */
+  /** Pushes a task on the ring, if it has room: this descriptor as a connection. */
   push(descriptor: number): void {
     const task = new Int32Array(TASK_WORDS);
     task[TASK_FIELD.descriptor] = descriptor;
@@ -97,7 +97,7 @@ export class OwnThreadWorker {
     if (!this.#state.taskRing.push(task)) this.os.close(descriptor);
   }
 
-  /** From now on there is an event in every turn. */
+  /** Makes every turn have an event, until {@link relax}. */
   keepBusy(onTurn: () => void = () => {}): void {
     this.#busy = this.os.eventfd();
     this.os.ringDoorbell(this.#busy);
@@ -108,7 +108,7 @@ export class OwnThreadWorker {
     this.worker.loop.registry.register(this.#busy, { onReady }, EPOLLIN);
   }
 
-  /** From now on there is none by that. */
+  /** Stops these events. */
   relax(): void {
     if (this.#busy < 0) return;
     this.worker.loop.registry.forget(this.#busy);
@@ -116,7 +116,7 @@ export class OwnThreadWorker {
     this.#busy = -1;
   }
 
-  /** Ends it. */
+  /** Stops the worker. */
   async stop(): Promise<void> {
     this.relax();
     this.#state.flags.setDraining();

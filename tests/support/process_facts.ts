@@ -1,5 +1,5 @@
 /**
- * What Linux says about a process and about this machine's programs.
+ * Facts about a process and about installed programs.
  *
  * In: a process id, or a program's name. Out: numbers from /proc, paths from PATH. Reads only.
  */
@@ -20,7 +20,7 @@ function descriptorTargets(pid: number): { name: string; target: string }[] {
     try {
       targets.push({ name, target: Deno.readLinkSync(`/proc/${pid}/fd/${name}`) });
     } catch (error) {
-      // Closed between the listing and the look: it does not count.
+      // Closed between the listing and the read: it does not count.
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
   }
@@ -30,8 +30,8 @@ function descriptorTargets(pid: number): { name: string; target: string }[] {
 /**
  * How many connections each epoll instance of the process watches, in no order.
  *
- * A connection is a socket of the process whose inode /proc/net/tcp lists as established on the local
- * `port`; which of them an epoll instance watches stands in its fdinfo as `tfd:`.
+ * A connection is a socket of the process that /proc/net/tcp lists by its inode as established on the local
+ * `port`; the sockets that an epoll instance watches are in its fdinfo as `tfd:`.
  */
 export function connectionsPerEpoll(pid: number, port: number): number[] {
   const established = establishedInodes(pid, port);
@@ -47,7 +47,7 @@ export function connectionsPerEpoll(pid: number, port: number): number[] {
     const all = [...info.matchAll(/^tfd:\s+(\d+)/gm)].map((match) => Number(match[1]));
     return all.filter((descriptor) => sockets.has(descriptor)).join();
   });
-  // Two descriptors of one instance watch the same.
+  // Two descriptors of one instance list the same sockets.
   return [...new Set(watched)].map((list) => list === "" ? 0 : list.split(",").length);
 }
 
@@ -60,7 +60,7 @@ function establishedInodes(pid: number, port: number): Set<string> {
   return new Set(rows.map((columns) => columns[9]!));
 }
 
-/** Whether the process is there and not a zombie. */
+/** Whether the process exists and is not a zombie. */
 export function isAlive(pid: number): boolean {
   try {
     const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);

@@ -1,12 +1,12 @@
 /**
- * Other programs, run to their end: curl, openssl, wrk.
+ * Runs other programs to their end: curl, openssl, wrk.
  *
- * In: a program that `findProgram` found, and its arguments. Out: what it said. Bounded by 30 s.
+ * In: a program that `findProgram` found, and its arguments. Out: its output. Bounded by 30 s.
  */
 
 import { within } from "./wait_for.ts";
 
-/** What a program left. */
+/** The exit code and the output of a program. */
 export interface ProgramResult {
   readonly code: number;
   readonly stdout: string;
@@ -30,7 +30,7 @@ export async function runProgram(
     await writer.write(input);
     await writer.close();
   };
-  // Who does not read to the end closes the pipe.
+  // A program that does not read to the end closes the pipe.
   const feeding = feed().catch(() => {});
   try {
     const what = `the end of ${program} ${args.join(" ")}`;
@@ -45,7 +45,7 @@ export async function runProgram(
   }
 }
 
-/** The same, where its end must be a good one. @throws {Error} with its words */
+/** The same, but the exit code must be 0. @throws {Error} with the program's output */
 export async function expectProgram(
   program: string,
   args: readonly string[],

@@ -2,7 +2,7 @@
  * Inputs of protocol tables, and all the ways in which they can arrive.
  *
  * In: the input of a fixture row, and the length of its bytes. Out: bytes, and lists of cuts: whole,
- * byte by byte, and at every split point. Used by the runners of fixture tables and by fuzzers.
+ * byte by byte, and at every split point. Called by the runners of fixture tables and by fuzzers.
  */
 
 /** Text whose code units are bytes; long runs are written as a repetition. */
@@ -12,11 +12,11 @@ export type InputText = string | readonly (string | { readonly repeat: string; t
 export interface Arrival {
   /** For the message of a failed test. */
   readonly name: string;
-  /** Positions between pieces, rising. */
+  /** Positions between pieces, ascending. */
   readonly cuts: readonly number[];
 }
 
-/** The bytes of a row's input. Throws RangeError for a code unit beyond 255. */
+/** The bytes of a row's input. Throws RangeError for a code unit above 255. */
 export function bytesOf(input: InputText): Uint8Array<ArrayBuffer> {
   const parts = typeof input === "string" ? [input] : input;
   const text = parts.map((part) =>
@@ -36,13 +36,13 @@ export function textOf(bytes: Uint8Array): string {
   return text;
 }
 
-// Up to here every split is tried; of longer inputs, whose bytes are mostly a repetition, the
-// splits near both ends and some between.
+// Up to this length every split is tried; of longer inputs, which are mostly a repetition, the
+// splits near both ends and some in between.
 const ALL_SPLITS_UP_TO = 1200;
 const NEAR_ENDS = 150;
 const SOME = 97;
 
-/** All the ways in which `length` bytes are to be tried. */
+/** All the ways in which `length` bytes are split. */
 export function* arrivalsOf(length: number): Generator<Arrival> {
   yield { name: "whole", cuts: [] };
   yield { name: "byte by byte", cuts: Array.from({ length }, (_, index) => index).slice(1) };

@@ -1,9 +1,9 @@
 /**
  * Random numbers that are the same in every run: the seed of tests and fuzzers.
  *
- * In: a seed of 32 bits. Out: integers and bytes. Used by tests only; a failure is repeated by its
+ * In: a seed of 32 bits. Out: integers and bytes. Called by tests only; a failure is reproduced by its
  * seed. The generator is Mulberry32 (Tommy Ettinger, public domain): one word of state, every seed
- * good, and far better spread than a fuzzer needs. Never for keys.
+ * is good, and the distribution is far better than a fuzzer needs. Never for keys.
  */
 
 /** A seeded generator; equal seeds give equal sequences. */

@@ -1,10 +1,10 @@
 /**
- * A WebSocket client that sends whatever frame it is told to, right or wrong.
+ * A WebSocket client that sends any frame, valid or not.
  *
  * In: frames as their parts (RFC 6455 section 5.2). Out: the server's frames, each checked to be
  * unmasked, without reserved bits and of minimal length. The handshake's accept value is computed by
- * Web Crypto, apart from the code under test. Used where the npm client is too polite, and where a
- * thousand connections are to be cheap.
+ * Web Crypto, independent of the code under test. For frames that the npm client refuses to send, and
+ * for a thousand cheap connections.
  */
 
 import { type Endpoint, field, HttpConnection } from "./http_client.ts";
@@ -16,25 +16,25 @@ export const OPCODE = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, 
 export interface FrameToSend {
   /** The opcode, 0 to 15. */
   opcode: number;
-  /** The payload; a string is sent as UTF-8. Empty when left out. */
+  /** The payload; a string is sent as UTF-8. By default empty. */
   payload?: string | Uint8Array;
-  /** Whether it is the last of its message; true when left out. */
+  /** Whether it is the last frame of its message; by default true. */
   fin?: boolean;
-  /** Whether it is masked; true when left out, as section 5.1 demands of clients. */
+  /** Whether it is masked; by default true, as section 5.1 requires of clients. */
   masked?: boolean;
-  /** The three reserved bits as a number, 4 for RSV1; 0 when left out. */
+  /** The three reserved bits as a number, 4 for RSV1; by default 0. */
   reserved?: number;
-  /** The length to declare in place of the payload's own. */
+  /** The length to declare instead of the payload's own. */
   declaredLength?: number;
-  /** How the length is written; the shortest form when left out. */
+  /** How the length is encoded; by default the shortest form. */
   lengthForm?: 7 | 16 | 64;
 }
 
-/** A frame that arrived. */
+/** A received frame. */
 export interface Frame {
   /** The opcode. */
   readonly opcode: number;
-  /** Whether it is the last of its message. */
+  /** Whether it is the last frame of its message. */
   readonly fin: boolean;
   /** The payload. */
   readonly payload: Uint8Array;
@@ -43,12 +43,12 @@ export interface Frame {
 /** The example key of RFC 6455 section 1.3. */
 export const SAMPLE_KEY = "dGhlIHNhbXBsZSBub25jZQ==";
 
-// RFC 6455 section 5.7 masks its examples with this key. A fixed key keeps failures repeatable.
+// RFC 6455 section 5.7 masks its examples with this key. A fixed key keeps failures reproducible.
 const MASK_KEY = Uint8Array.of(0x37, 0xfa, 0x21, 0x3d);
 
 const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-/** The request of a handshake; fields in `replaced` take the place of the usual ones. */
+/** The request of a handshake; fields in `replaced` replace the default ones. */
 export function handshakeRequest(
   path: string,
   replaced: Readonly<Record<string, string | null>> = {},
@@ -92,7 +92,7 @@ export function closePayload(code: number, reason = ""): Uint8Array {
   return Uint8Array.of(code >> 8, code & 0xff, ...new TextEncoder().encode(reason));
 }
 
-/** The code of a received close frame; 1005 where it had none. */
+/** The code of a received close frame; 1005 if it has none. */
 export function closeCodeOf(frame: Frame): number {
   if (frame.opcode !== OPCODE.close) throw new Error(`not a close frame: opcode ${frame.opcode}`);
   if (frame.payload.length === 0) return 1005;
@@ -101,15 +101,15 @@ export function closeCodeOf(frame: Frame): number {
 
 /** An open WebSocket; the socket is closed when disposed of. */
 export class RawWebSocket implements Disposable {
-  /** The connection beneath, for bytes that are no frame. */
+  /** The underlying connection, for bytes that are not frames. */
   readonly connection: HttpConnection;
 
-  /** @param connection one on which the handshake is done; see {@link open} */
+  /** @param connection a connection after the handshake; see {@link open} */
   constructor(connection: HttpConnection) {
     this.connection = connection;
   }
 
-  /** Connects and upgrades. @throws {Error} when the answer is not the right 101 */
+  /** Connects and upgrades. @throws {Error} if the answer is not a valid 101 */
   static async open(endpoint: Endpoint, path: string): Promise<RawWebSocket> {
     const connection = await HttpConnection.open(endpoint);
     await connection.send(handshakeRequest(path));
@@ -127,7 +127,7 @@ export class RawWebSocket implements Disposable {
     return this.connection.send(encodeFrame(frame));
   }
 
-  /** The next frame. @throws {Error} when it breaks section 5.2, or the connection ends */
+  /** The next frame. @throws {Error} if it violates section 5.2, or the connection ends */
   async frame(): Promise<Frame> {
     const [first, second] = await this.connection.bytes(2) as Uint8Array & [number, number];
     if ((first & 0x70) !== 0) throw new Error("a reserved bit is set");

@@ -1,6 +1,6 @@
 /**
- * Whether two runs of bytes are the same, for payloads of megabytes: assertEquals would make a
- * difference report of a million lines.
+ * Compares bytes, for payloads of megabytes: assertEquals would write a difference of a million
+ * lines.
  *
  * In: two views. Out: a boolean.
  */

@@ -1,7 +1,7 @@
 /**
- * The tables of fixtures/semantics: rows of a request's fields, a representation, and the verdict.
+ * The tables of fixtures/semantics: rows of a request's fields, a representation, and the expected result.
  *
- * In: a table's name. Out: its rows, of the shape that the reading test says. A row says only what
+ * In: a table's name. Out: its rows, of the shape that the calling test declares. A row has only what
  * matters to it; the rest is that of {@link REPRESENTATION}.
  */
 
@@ -25,14 +25,14 @@ export interface RequestRow extends Row {
   };
 }
 
-/** What rows are judged on: changed at the time of RFC 9110's own examples. */
+/** The default representation: modified at the time of RFC 9110's own examples. */
 export const REPRESENTATION: Representation = {
   etag: '"v1"',
   lastModified: 784_111_777, // Sun, 06 Nov 1994 08:49:37 GMT
   size: 10_000,
 };
 
-/** The present, in the tables: 2026-01-01. */
+/** The current time in the tables: 2026-01-01. */
 export const NOW = 1_767_225_600;
 
 /** Reads `fixtures/semantics/NAME.json`. */

@@ -2,7 +2,7 @@
  * A worker thread whose handlers send to other sockets, answer wrongly, and read their messages late.
  * Started by tests/e2e/sending_test.ts and answers_test.ts.
  *
- * A handler that waits does so until somebody asks for /release, so that a test decides what happens meanwhile.
+ * A handler waits until a request for /release, so that a test decides what happens meanwhile.
  */
 
 import { DateField, TEXT } from "../../protocol/mod.ts";
@@ -40,8 +40,8 @@ function messageOf({ payload, payloadStart, payloadEnd }: WebSocketPeer): string
 }
 
 /**
- * Sockets that reach each other, by the number in which they came. Messages: `tell N TEXT`, `all TEXT`, `push N
- * COUNT SIZE` (answered by how many of COUNT messages were sent, queued and dropped), `waits N`, `drained`.
+ * Sockets that reach each other by number, in the order in which they connected. Messages: `tell N TEXT`, `all TEXT`,
+ * `push N COUNT SIZE` (answered by how many of COUNT messages were sent, queued and dropped), `waits N`, `drained`.
  */
 function relay(overflow: OverflowPolicy): WebSocketHandler {
   const sockets: WebSocketPeer[] = [];
@@ -79,7 +79,7 @@ function push(socket: WebSocketPeer, count: number, size: number): string {
   return `${counts.sent} ${counts.queued} ${counts.dropped}`;
 }
 
-/** Looks at its message again when it is released, and says whether it is the same. */
+/** Reads its message again after the release, and answers whether it is unchanged. */
 const LATE_READER: WebSocketHandler = {
   opened() {},
   async message(socket) {

@@ -2,9 +2,9 @@
  * The real server as a child process, for end-to-end tests.
  *
  * In: command-line arguments. Out: a running server on a free port with a log in a temporary folder
- * of its own, or the exit of a run that was not meant to serve. Runs what `deno task serve` runs, by
+ * of its own, or the exit of a run that was not meant to serve. Runs what `deno task serve` runs, with
  * the Deno that runs the tests, or the executable named by `ASYNC_DENO_EXECUTABLE`. Ends only the child that it started;
- * whatever goes wrong is thrown together with what the child wrote on stderr.
+ * every error contains what the child wrote on stderr.
  *
  * @example
  * ```ts
@@ -15,15 +15,15 @@
  * ```
  */
 
-import { PATIENCE_MS, waitFor, within } from "./wait_for.ts";
+import { DEFAULT_TIMEOUT_MS, waitFor, within } from "./wait_for.ts";
 
 export { hold, waitFor, within } from "./wait_for.ts";
 
 /** The top folder of the repository, as a URL that ends with a slash. */
 export const REPOSITORY = new URL("../../", import.meta.url);
 
-/** The contract of the README: a stop takes 10 s at most; the rest is for a busy machine. */
-const STOP_PATIENCE_MS = 14_000;
+/** The README allows 10 s for a stop; the rest is for a busy machine. */
+const STOP_TIMEOUT_MS = 14_000;
 
 const LOG_LINES_SHOWN = 20;
 
@@ -31,36 +31,36 @@ const LOG_LINES_SHOWN = 20;
 export interface ServerOptions {
   /** Worker threads, 1 to 256. */
   workers: number;
-  /** The address to listen on; `127.0.0.1` when left out. */
+  /** The address to listen on; by default `127.0.0.1`. */
   ip?: string;
-  /** The port to listen on; 0, a free one, when left out. */
+  /** The port to listen on; by default 0, a free one. */
   port?: number;
-  /** Where the log goes; a file in a temporary folder when left out. */
+  /** The value of `--log`; by default a file in a temporary folder. */
   log?: string;
-  /** Further arguments, after the log's. */
+  /** Further arguments, after `--log`. */
   args?: readonly string[];
-  /** A program that becomes the server, which is told what to start behind its arguments: setpriv, say. */
+  /** A program that executes the command line after its own arguments, such as setpriv. */
   through?: readonly string[];
-  /** Variables beside the environment of the tests (whose own `ASYNC_DENO_*` are left out). */
+  /** Variables added to the environment of the tests (without the tests' own `ASYNC_DENO_*`). */
   env?: Readonly<Record<string, string>>;
 }
 
-/** How a child ended and what it said. */
+/** How a child ended, and its output. */
 export interface ServerExit {
-  /** The exit code; 128 + the signal's number where a signal ended it. */
+  /** The exit code; 128 + the signal's number if a signal ended it. */
   code: number;
-  /** The signal that ended it, or null where it ended by itself. */
+  /** The signal that ended it, or null if it exited by itself. */
   signal: Deno.Signal | null;
-  /** All that it wrote on stdout. */
+  /** Everything that it wrote on stdout. */
   stdout: string;
-  /** All that it wrote on stderr. */
+  /** Everything that it wrote on stderr. */
   stderr: string;
 }
 
 /**
- * Starts a server and waits until it says that it listens.
+ * Starts a server and waits until it prints that it listens.
  *
- * @throws {Error} with the child's stderr when it ends instead, or says nothing for 30 s
+ * @throws {Error} with the child's stderr if it ends instead, or prints nothing for 30 s
  */
 export async function startServer(options: ServerOptions): Promise<Server> {
   const folder = await Deno.makeTempDir({ prefix: "async-deno-test-" });
@@ -86,10 +86,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 }
 
 /**
- * Runs the server with `args` exactly and waits for its end: for runs that are meant to fail, or to
- * print and leave.
+ * Runs the server with exactly `args` and waits for its end: for runs that must fail, or that print
+ * something and exit.
  *
- * @throws {Error} when it does not end within 30 s; it is then ended by force
+ * @throws {Error} if it does not end within 30 s; it is then killed
  */
 export async function runServer(
   args: readonly string[],
@@ -105,10 +105,10 @@ export async function runServer(
 }
 
 /**
- * Starts a server for `body` and stops it afterwards. A body that fails gets the server's output and
- * the end of its log printed, and its own error thrown (which `await using` would wrap and hide).
+ * Starts a server for `body` and stops it afterwards. If `body` fails, the server's output and the end
+ * of its log are printed, and the error is thrown unchanged (`await using` would wrap and hide it).
  *
- * @throws whatever `body` throws, and {@link Error} when the server's end was a bad one
+ * @throws whatever `body` throws, and {@link Error} if the server did not end correctly
  */
 export async function withServer(
   options: ServerOptions,
@@ -124,7 +124,7 @@ export async function withServer(
   await server[Symbol.asyncDispose]();
 }
 
-/** What {@link Server} is made of beside its process. */
+/** The parts of {@link Server} in addition to its process. */
 interface ServerFacts {
   folder: string;
   logFile: string;
@@ -134,13 +134,13 @@ interface ServerFacts {
   scheme: string;
 }
 
-/** A server that listens. */
+/** A listening server. */
 export class Server implements AsyncDisposable {
   /** `http://host:port`, or with https, without a slash at the end. */
   readonly url: string;
   /** `ws://host:port`, or with wss, without a slash at the end. */
   readonly wsUrl: string;
-  /** The address it was told to listen on, without brackets. */
+  /** The address that it was told to listen on, without brackets. */
   readonly hostname: string;
   /** The port it listens on. */
   readonly port: number;
@@ -148,7 +148,7 @@ export class Server implements AsyncDisposable {
   readonly pid: number;
   /** The path given to `--log`. */
   readonly logFile: string;
-  /** The line that named workers, port and log. */
+  /** The banner line with workers, port and log. */
   readonly banner: string;
   readonly #child: Child;
   readonly #folder: string;
@@ -168,30 +168,30 @@ export class Server implements AsyncDisposable {
     this.#folder = facts.folder;
   }
 
-  /** What it has written on stdout so far. */
+  /** Everything written on stdout so far. */
   get stdout(): string {
     return this.#child.stdout;
   }
 
-  /** What it has written on stderr so far. */
+  /** Everything written on stderr so far. */
   get stderr(): string {
     return this.#child.stderr;
   }
 
-  /** Settles when the process has ended, for whatever reason. */
+  /** Settles when the process has ended, for any reason. */
   get exit(): Promise<ServerExit> {
     return this.#child.exit;
   }
 
-  /** What the log holds now. */
+  /** The current content of the log. */
   log(): Promise<string> {
     return Deno.readTextFile(this.logFile);
   }
 
   /**
-   * Waits until the log holds `wanted`, `count` times where that is given, and gives the whole log.
+   * Waits until the log contains `wanted`, `count` times if given, and returns the whole log.
    *
-   * @throws {Error} with the log when that does not happen within 30 s
+   * @throws {Error} with the log if that does not happen within 30 s
    */
   async waitForLog(wanted: string, count = 1): Promise<string> {
     let log = "";
@@ -202,22 +202,22 @@ export class Server implements AsyncDisposable {
     return log;
   }
 
-  /** Sends a signal and waits for nothing. */
+  /** Sends a signal and returns at once. */
   kill(signal: Deno.Signal): void {
     this.#child.kill(signal);
   }
 
   /**
-   * Sends `signal` (unless it has ended), waits for the end and gives it. May be called again.
+   * Sends `signal` (unless it has ended), waits for the end and returns it. May be called again.
    *
-   * @throws {Error} when it has not ended after 14 s; it is then ended by force
+   * @throws {Error} if it has not ended after 14 s; it is then killed
    */
   async stop(signal: Deno.Signal = "SIGTERM"): Promise<ServerExit> {
     this.#stopped = true;
     this.#child.kill(signal);
     try {
       return await within(this.#child.exit, {
-        timeoutMs: STOP_PATIENCE_MS,
+        timeoutMs: STOP_TIMEOUT_MS,
         what: () => `the end after ${signal} of ${this.#child.title}\n${this.stderr}`,
       });
     } finally {
@@ -226,10 +226,10 @@ export class Server implements AsyncDisposable {
   }
 
   /**
-   * Stops it and removes its folder; with {@link withServer} where a failure should be explained.
+   * Stops it and removes its folder; prefer {@link withServer}, which prints the cause of a failure.
    *
-   * @throws {Error} when nobody looked at its end and that was a bad one: a code other than 0, or
-   * anything on stderr
+   * @throws {Error} if `stop` was not called and the end was not correct: an exit code other than 0, or
+   * output on stderr
    */
   async [Symbol.asyncDispose](): Promise<void> {
     const judged = this.#stopped;
@@ -243,12 +243,12 @@ export class Server implements AsyncDisposable {
     }
   }
 
-  /** Ends it by force and removes its folder; gives what it left behind, for a reader. */
+  /** Kills it and removes its folder; returns its output and the end of its log. */
   async abandon(): Promise<string> {
     await this.#child.end();
-    // Not what is no file: of /dev/full there is no end.
+    // Only regular files: /dev/full has no end.
     const isFile = await Deno.stat(this.logFile).then(({ isFile }) => isFile, () => false);
-    const log = isFile ? await this.log() : `${this.logFile} is no file`;
+    const log = isFile ? await this.log() : `${this.logFile} is not a file`;
     await this.#removeFolder();
     const lastLines = log.split("\n").slice(-LOG_LINES_SHOWN).join("\n");
     return `--- ${this.#child.title}\n--- stdout\n${this.stdout}--- stderr\n${this.stderr}` +
@@ -260,7 +260,7 @@ export class Server implements AsyncDisposable {
   }
 }
 
-/** The process: its two streams read to their ends, and its exit. */
+/** The process: its two streams, read to their ends, and its exit. */
 class Child {
   readonly title: string;
   readonly pid: number;
@@ -290,7 +290,7 @@ class Child {
     this.exit = this.#follow();
   }
 
-  /** Waits for the line with the port and the one with the URL behind it. */
+  /** Waits for the line with the port and the URL on the next line. */
   async banner(): Promise<{ line: string; port: number; scheme: string }> {
     const [line, , scheme] = await waitFor(() => {
       if (this.#ended) throw new Error(`${this.title} ended early\n${this.stdout}${this.stderr}`);
@@ -309,10 +309,13 @@ class Child {
     if (!this.#ended) this.#process.kill(signal);
   }
 
-  /** Ends it by force if need be; afterwards nothing of it is left, neither process nor stream. */
+  /** Kills it if necessary; afterwards neither process nor stream is open. */
   async end(): Promise<void> {
     this.kill("SIGKILL");
-    await within(this.exit, { timeoutMs: PATIENCE_MS, what: `the end by force of ${this.title}` });
+    await within(this.exit, {
+      timeoutMs: DEFAULT_TIMEOUT_MS,
+      what: `the end after SIGKILL of ${this.title}`,
+    });
   }
 
   async #follow(): Promise<ServerExit> {
@@ -328,7 +331,7 @@ class Child {
   }
 }
 
-/** The program, the arguments that come before the server's own, and its environment: for who starts it himself. */
+/** The program, the arguments before the server's own, and its environment: for tests that start the server themselves. */
 export function serverCommand(): [
   program: string,
   before: string[],
@@ -337,7 +340,7 @@ export function serverCommand(): [
   return [...command(), inheritedEnvironment()];
 }
 
-/** The program and the arguments that come before the server's own. */
+/** The program and the arguments before the server's own. */
 function command(): [string, string[]] {
   const executable = Deno.env.get("ASYNC_DENO_EXECUTABLE");
   return executable
@@ -345,7 +348,7 @@ function command(): [string, string[]] {
     : [Deno.execPath(), serveTask()];
 }
 
-/** The arguments of `deno task serve`, so that the tests have no permission that a user has not. */
+/** The arguments of `deno task serve`, so that the tests have only the permissions that a user has. */
 function serveTask(): string[] {
   const { tasks } = JSON.parse(Deno.readTextFileSync(new URL("deno.json", REPOSITORY)));
   const [program, ...args] = String(tasks.serve).split(" ");
@@ -355,10 +358,10 @@ function serveTask(): string[] {
   return args;
 }
 
-/** The variable by which the whole suite runs over one transport: `deno task test deno-transport`. */
+/** The variable that selects the transport of the whole suite: `deno task test deno-transport`. */
 const TRANSPORT = "ASYNC_DENO_TRANSPORT";
 
-/** Whether the tests were told to run over Deno's sockets; what cannot hold there is left out by name. */
+/** Whether the tests run over Deno's sockets; tests that cannot pass there are skipped by name. */
 export const OVER_DENO_TRANSPORT: boolean = Deno.env.get(TRANSPORT) === "deno";
 
 function inheritedEnvironment(): Record<string, string> {

@@ -1,33 +1,33 @@
 /**
  * A folder of files in a temporary place, and a server that serves it with `--root`.
  *
- * In: contents by path, further arguments. Out: both, for a test's body; both are gone afterwards. What
- * a table of contents cannot say (links, FIFOs, times) the body does by itself in `folder`.
+ * In: contents by path, further arguments. Out: both, for a test's body; both are removed afterwards. What
+ * a table of contents cannot express (links, FIFOs, times) the body creates in `folder`.
  */
 
 import { type Server, withServer } from "./server.ts";
 
-/** Contents by path beneath the folder. */
+/** Contents by path relative to the folder. */
 export type SiteFiles = Readonly<Record<string, string | Uint8Array>>;
 
 /** How a site is served. */
 export interface SiteOptions {
-  /** What is there before the server starts. */
+  /** The files that exist before the server starts. */
   readonly files?: SiteFiles;
-  /** Arguments behind `--root`. */
+  /** Arguments after `--root`. */
   readonly args?: readonly string[];
-  /** Worker threads; 1 when left out, so that all requests meet one cache. */
+  /** Worker threads; by default 1, so that all requests use one cache. */
   readonly workers?: number;
-  /** As of a server: a program that becomes it. */
+  /** A program that executes the server, as in ServerOptions. */
   readonly through?: readonly [program: string, ...args: string[]];
 }
 
-/** A site on the air. */
+/** A served site. */
 export interface Site {
   readonly server: Server;
   /** The served folder. */
   readonly folder: string;
-  /** The folder that holds the served one: a secret beside it goes here. */
+  /** The parent of the served folder: for files that must not be served. */
   readonly top: string;
 }
 

@@ -1,11 +1,11 @@
 /**
  * Which tests a word of `deno task test WORD` chooses, and how many passed.
  *
- * In: the word, or what `deno test` printed. Out: its arguments, or its counts. Pure: run.ts does the
- * running. The words of the seed's suite choose the scenarios that they chose there, by the words in
- * brackets in the scenarios' names; `unit` and `e2e` part the whole in two; `executable` is `e2e`
- * against what `deno task compile` made, `deno-transport` is `e2e` over Deno's own sockets; `-quick`
- * leaves out what takes long and hardly depends on either: floods, and most of the browser's tests.
+ * In: the word, or what `deno test` printed. Out: its arguments, or its counts. Pure: run.ts runs them.
+ * The words of the seed's suite choose the scenarios that they chose there, by the words in brackets
+ * in the scenarios' names; `unit` and `e2e` divide the tests in two; `executable` is `e2e` against
+ * what `deno task compile` built, `deno-transport` is `e2e` over Deno's own sockets; `-quick` leaves
+ * out tests that take long and hardly depend on either: floods, and most of the browser's tests.
  */
 
 /** The arguments of `deno test` for one word. */
@@ -14,9 +14,9 @@ export interface TestPlan {
   readonly paths: readonly string[];
   /** A regular expression between slashes for `--filter`, or undefined for every test of the paths. */
   readonly filter?: string;
-  /** What the servers are carried by, `--transport`; undefined: what is their default. */
+  /** The value of `--transport`; undefined: the default. */
   readonly transport?: string;
-  /** The executable that the end-to-end tests start in place of main.ts. */
+  /** The executable that the end-to-end tests start instead of main.ts. */
   readonly executable?: string;
 }
 
@@ -30,7 +30,7 @@ export interface TestCounts {
 const EXECUTABLE = "dist/async-deno";
 const SCENARIOS = "tests/e2e/scenarios_test.ts";
 
-/** The suites that are not about many connections, browsers or faults of the machine. */
+/** The suites about behaviour, not about many connections, browsers or faults of the machine. */
 const CONFORMANCE: readonly string[] = [
   ...["auth", "files"].map((folder) => `tests/e2e/${folder}/`),
   ...[
@@ -53,14 +53,14 @@ const CONFORMANCE: readonly string[] = [
   ].map((name) => `tests/e2e/${name}_test.ts`),
 ];
 
-/** Every word, in the order in which `--help` and the errors name them. */
+/** Every word, in the order in which errors list them. */
 export const TEST_PLANS: Readonly<Record<string, TestPlan>> = {
   all: { paths: ["tests/"] },
   multi: { paths: [SCENARIOS] },
   http: { paths: [SCENARIOS], filter: scenariosWith("http") },
   ws: { paths: [SCENARIOS], filter: scenariosWith("ws") },
   stress: { paths: [SCENARIOS], filter: scenariosWith("stress") },
-  // The real browser's tests begin with "page: ".
+  // The names of the real browser's tests begin with "page: ".
   browser: { paths: [SCENARIOS, "tests/e2e/page/"], filter: "/^page: |\\[browser\\]/" },
   concurrent: { paths: [SCENARIOS], filter: scenariosWith("concurrent") },
   unit: {
@@ -94,7 +94,7 @@ export const TEST_PLANS: Readonly<Record<string, TestPlan>> = {
   },
 };
 
-/** Whether `word` chooses something. */
+/** Whether `word` is a key of {@link TEST_PLANS}. */
 export function isTestWord(word: string): boolean {
   return Object.hasOwn(TEST_PLANS, word);
 }
@@ -103,7 +103,7 @@ export function isTestWord(word: string): boolean {
  * Reads the counts from the last summary in what `deno test` printed, such as
  * `ok | 12 passed (3 steps) | 0 failed | 2 ignored (1s)`.
  *
- * @returns undefined when there is none: it ended before it could count
+ * @returns undefined if there is none: `deno test` ended before the summary
  */
 export function parseTestCounts(output: string): TestCounts | undefined {
   // deno-lint-ignore no-control-regex -- the escape is what a colour begins with

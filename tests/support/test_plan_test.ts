@@ -1,11 +1,11 @@
 /**
- * The runner's words, held against the names that scenarios have, and its reading of the summary.
+ * The runner's words, checked against the names of the scenarios, and the parsing of the summary.
  */
 
 import { assertEquals } from "@std/assert";
 import { isTestWord, parseTestCounts, TEST_PLANS } from "./test_plan.ts";
 
-Deno.test("test plan: the seed's words are all there, others are not", () => {
+Deno.test("test plan: the seed's words are known, other words are not", () => {
   for (const word of ["http", "ws", "stress", "browser", "concurrent", "all", "multi"]) {
     assertEquals(isTestWord(word), true, word);
   }
@@ -14,7 +14,7 @@ Deno.test("test plan: the seed's words are all there, others are not", () => {
   }
 });
 
-Deno.test("test plan: a word chooses the scenarios with that word in brackets and no others", () => {
+Deno.test("test plan: a word chooses the scenarios with that word in brackets, and no others", () => {
   const chosen = (word: string, name: string) => {
     return new RegExp(TEST_PLANS[word]!.filter!.slice(1, -1)).test(name);
   };

@@ -1,14 +1,14 @@
 /**
- * A peer that listens on a Unix socket and answers one client, in a process of its own: the client
- * under test blocks its thread.
+ * A peer that listens on a Unix socket and answers one client, in a process of its own, because the
+ * client under test blocks its thread.
  *
- * In: a path, and the text of the answer. Out: a listening peer, and what it was asked. Needs
+ * In: a path, and the text of the answer. Out: a listening peer, and the request that it received. Needs
  * python3; ends only the process that it started.
  */
 
 import { waitFor } from "./wait_for.ts";
 
-/** Listens, says so, accepts one client, reads until a blank line, answers, prints what it read. */
+/** Listens, prints that it does, accepts one client, reads up to a blank line, answers, prints what it read. */
 const PROGRAM = `
 import os, socket, sys
 path, answer = sys.argv[1], sys.argv[2].encode()
@@ -29,7 +29,7 @@ client.close()
 print(request.decode(), flush=True)
 `;
 
-/** The peer. */
+/** A running peer. */
 export class UnixPeer implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #read: Promise<void>;
@@ -40,7 +40,7 @@ export class UnixPeer implements AsyncDisposable {
     this.#read = this.#follow();
   }
 
-  /** Listens at `path`; with an empty answer it stays silent. */
+  /** Listens at `path`; with an empty answer it sends nothing. */
   static async start(path: string, answer: string): Promise<UnixPeer> {
     const command = new Deno.Command("python3", {
       args: ["-c", PROGRAM, path, answer],
@@ -53,7 +53,7 @@ export class UnixPeer implements AsyncDisposable {
     return peer;
   }
 
-  /** What its client sent, once it has closed. */
+  /** The request of the client, once the peer has ended. */
   async request(): Promise<string> {
     await this.#read;
     return this.#output.slice("listening\n".length);

@@ -1,9 +1,9 @@
 /**
- * WebSockets as users drive them: the npm `ws` client behind a pull interface.
+ * WebSockets as users open them: the npm `ws` client with a pull interface.
  *
  * In: a URL. Out: messages one at a time, in order, none lost between two calls; pongs; the close.
- * The client is left as its package sets it up, so the offer of permessage-deflate is among what it
- * sends. For frames that `ws` would never send there is raw_websocket.ts.
+ * The client has its default options, so it offers permessage-deflate. raw_websocket.ts sends frames
+ * that `ws` would never send.
  */
 
 import { Agent } from "node:https";
@@ -14,19 +14,19 @@ import { within } from "./wait_for.ts";
 export interface WsMessage {
   /** The payload. */
   data: Uint8Array;
-  /** Whether it came as a binary message. */
+  /** Whether it was a binary message. */
   binary: boolean;
 }
 
 /** How a connection ended (RFC 6455 section 7.1.5). */
 export interface WsClose {
-  /** The close code; 1005 where the peer's frame had none, 1006 where no frame came. */
+  /** The close code; 1005 if the peer's frame had none, 1006 if no frame arrived. */
   code: number;
   /** The peer's reason, often empty. */
   reason: string;
 }
 
-/** The few members of the `ws` package that are used; the package brings no types. */
+/** The members of the `ws` package that are used; the package has no types. */
 interface WsSocket {
   on(event: string, listener: (...values: never[]) => void): void;
   send(data: string | Uint8Array, options?: { binary?: boolean; fin?: boolean }): void;
@@ -44,7 +44,7 @@ const open = WebSocket as unknown as new (
 
 const HANDSHAKE_TIMEOUT_MS = 30_000;
 
-/** A refused upgrade: what the server answered instead of 101. */
+/** A refused upgrade: the server answered with another status than 101. */
 export class UpgradeRefused extends Error {
   override name = "UpgradeRefused";
   /** The status of the answer. */
@@ -57,7 +57,7 @@ export class UpgradeRefused extends Error {
   }
 }
 
-/** A queue that is read by promises: a value that came early waits, a reader that came early too. */
+/** A queue that is read by promises: early values are kept, and early readers wait. */
 class Queue<T> {
   readonly #values: T[] = [];
   readonly #readers: PromiseWithResolvers<T>[] = [];
@@ -80,7 +80,7 @@ class Queue<T> {
   }
 }
 
-/** An open WebSocket; cut off when disposed of. */
+/** An open WebSocket; terminated when disposed of. */
 export class WsClient implements AsyncDisposable {
   /** Settles with the peer's close once the connection has gone. */
   readonly closed: Promise<WsClose>;
@@ -102,18 +102,18 @@ export class WsClient implements AsyncDisposable {
   }
 
   /**
-   * Opens a connection; messages that follow the handshake at once are kept.
+   * Opens a connection; messages right after the handshake are kept.
    *
-   * @param ca the PEM of the authority that a wss server's certificate is from
-   * @throws {UpgradeRefused} when the server answers anything but 101
-   * @throws {Error} when there is no server, or no answer within 30 s
+   * @param ca the PEM of the authority that signed the certificate of a wss server
+   * @throws {UpgradeRefused} if the server answers anything but 101
+   * @throws {Error} if there is no server, or no answer within 30 s
    */
   static async open(
     url: string,
     headers: Readonly<Record<string, string>> = {},
     ca?: string,
   ): Promise<WsClient> {
-    // An agent and no option of its own: Deno 2.4 looks for `ca` there alone.
+    // An agent and not an option: Deno 2.4 reads `ca` only from it.
     const trust = ca === undefined ? {} : { agent: new Agent({ ca }) };
     const socket = new open(url, { headers, handshakeTimeout: HANDSHAKE_TIMEOUT_MS, ...trust });
     const client = new WsClient(socket);
@@ -132,17 +132,17 @@ export class WsClient implements AsyncDisposable {
     return within(this.#messages.shift(), { what: "a WebSocket message" });
   }
 
-  /** The next message as text, of whichever kind it was. */
+  /** The next message as text, of either kind. */
   async nextText(): Promise<string> {
     return new TextDecoder().decode((await this.next()).data);
   }
 
-  /** Messages that have arrived and were not taken. */
+  /** The number of messages that have arrived and were not read. */
   get waiting(): number {
     return this.#messages.length;
   }
 
-  /** What the server negotiated: extensions, then the subprotocol; both are to be empty. */
+  /** What the server negotiated: extensions, then the subprotocol; both must be empty. */
   get negotiated(): readonly [extensions: string, protocol: string] {
     return [this.#socket.extensions, this.#socket.protocol];
   }
@@ -152,25 +152,25 @@ export class WsClient implements AsyncDisposable {
     this.#socket.send(data);
   }
 
-  /** Sends one message in as many frames as there are parts, all of the kind of the first. */
+  /** Sends one message with a frame for each part, all of the type of the first. */
   sendFragments(parts: readonly (string | Uint8Array)[]): void {
     const binary = typeof parts[0] !== "string";
     parts.forEach((part, i) => this.#socket.send(part, { binary, fin: i === parts.length - 1 }));
   }
 
-  /** Sends a ping and gives the payload of the next pong. */
+  /** Sends a ping and returns the payload of the next pong. */
   ping(data: string): Promise<string> {
     this.#socket.ping(data);
     return within(this.#pongs.shift(), { what: "a pong" });
   }
 
-  /** Starts the close handshake and gives the peer's answer. */
+  /** Starts the close handshake and returns the peer's close. */
   async close(code?: number, reason?: string): Promise<WsClose> {
     this.#socket.close(code, reason);
     return await within(this.closed, { what: "the end of the close handshake" });
   }
 
-  /** Cuts the connection off unless it was closed before. Never throws: it runs after failures. */
+  /** Terminates the connection unless it is closed. Never throws: it also runs after failures. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#socket.terminate();
     await this.closed;

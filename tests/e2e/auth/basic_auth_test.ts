@@ -1,4 +1,4 @@
-/** `--basic-auth` over the real socket: for every endpoint, file and WebSocket, but not for the health check. */
+/** `--basic-auth` over a real socket: for every endpoint, file and WebSocket, but not for the health check. */
 
 import { assert, assertEquals } from "@std/assert";
 import { hashPassword } from "../../../runtime/serve/auth/mod.ts";
@@ -48,7 +48,7 @@ Deno.test("basic auth: every endpoint and every file requires a password", async
   });
 });
 
-Deno.test("basic auth: /healthz never asks for a password, on the server's address and on the admin's", async () => {
+Deno.test("basic auth: /healthz never asks for a password, on the server's address and on the admin address", async () => {
   await withPasswords(async (file) => {
     const args = ["--basic-auth", `alice:${file}`];
     await withAdmin({ workers: 1, args }, async (server, adminUrl) => {
@@ -155,7 +155,7 @@ Deno.test("basic auth: a preflight reveals nothing about the folder", async () =
   });
 });
 
-Deno.test("basic auth: if the health check is disabled, its path requires a password as all others", async () => {
+Deno.test("basic auth: if the health check is disabled, its path requires a password like all others", async () => {
   await withPasswords(async (file) => {
     const args = ["--basic-auth", `alice:${file}`, "--endpoints", "none"];
     await withSite({ files: { healthz: "secret" }, args }, async ({ server }) => {
@@ -165,7 +165,7 @@ Deno.test("basic auth: if the health check is disabled, its path requires a pass
   });
 });
 
-/** As `htpasswd -B` writes it. */
+/** A file as `htpasswd -B` writes it. */
 async function bcryptFile(folder: string): Promise<string> {
   const file = `${folder}/bcrypt`;
   await Deno.writeTextFile(

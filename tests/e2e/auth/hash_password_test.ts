@@ -1,5 +1,5 @@
 /**
- * `hash-password`: from a pipe, and on a terminal that python3's pty module makes.
+ * `hash-password`: from a pipe, and on a terminal that python3's pty module provides.
  */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
@@ -20,7 +20,7 @@ function fromPipe(
   return runProgram(program, [...before, "hash-password", ...args], new Uint8Array(bytes));
 }
 
-/** Runs a command on a terminal, and types each line once its prompt is there; prints all it showed. */
+/** Runs a command on a terminal, and types each line once its prompt is there; prints all that the terminal showed. */
 const TERMINAL = `
 import os, pty, sys
 prompts = ["(not shown):", "again:"]
@@ -40,7 +40,7 @@ sys.stdout.buffer.write(shown)
 sys.exit(os.waitstatus_to_exitcode(status))
 `;
 
-/** @param keys of each prompt, between bars, with Python's escapes */
+/** @param keys for each prompt, separated by bars, with Python's escapes */
 function onTerminal(keys: string): Promise<ProgramResult> {
   const [program, before] = serverCommand();
   return runProgram(PYTHON!, ["-c", TERMINAL, keys, program, ...before, "hash-password"]);
@@ -50,7 +50,7 @@ function hashIn(text: string): string {
   return /\$scrypt\$\S+/.exec(text)?.[0] ?? "";
 }
 
-Deno.test("hash-password: the first line of a pipe, without asking", async () => {
+Deno.test("hash-password: hashes the first line of a pipe without a prompt", async () => {
   for (const input of ["correct horse\n", "correct horse\r\nnext\n", "correct horse"]) {
     const { code, stdout, stderr } = await fromPipe(input);
     assertEquals([code, stderr], [0, ""]);
@@ -58,7 +58,7 @@ Deno.test("hash-password: the first line of a pipe, without asking", async () =>
   }
 });
 
-Deno.test("hash-password: wrong input is one line, and exit code 2", async () => {
+Deno.test("hash-password: wrong input causes one line on stderr and exit code 2", async () => {
   const rows: [input: string | Uint8Array<ArrayBuffer>, args: string[], says: string][] = [
     ["", [], "no password on standard input"],
     ["\n", [], "the password is empty"],
@@ -75,7 +75,7 @@ Deno.test("hash-password: wrong input is one line, and exit code 2", async () =>
   }
 });
 
-/** The keys, the password that is hashed or what is said, and the exit code. */
+/** The keys, the password that is hashed or the error, and the exit code. */
 const ON_TERMINAL:
   readonly (readonly [name: string, keys: string, wanted: string, code: number])[] = [
     ["the same password twice", "sesame\\n|sesame\\n", "sesame", 0],
@@ -95,7 +95,7 @@ for (const [name, keys, wanted, code] of ON_TERMINAL) {
       assertEquals(result.code, code, result.stdout + result.stderr);
       if (code === 0) assert(await verifyPassword(wanted, hashIn(result.stdout)), result.stdout);
       else assertStringIncludes(result.stdout, wanted);
-      // What was typed is not shown.
+      // The typed characters are not shown.
       assertEquals(/ses/.test(result.stdout.replace(hashIn(result.stdout), "")), false);
     },
   });

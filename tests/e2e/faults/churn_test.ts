@@ -1,6 +1,6 @@
 /**
- * Twenty thousand peers that connect and drop: at once, after half a request, after a whole one, after
- * its answer. Descriptors and threads are as before, and the server answers at once.
+ * Twenty thousand peers that connect and drop: at once, after half a request, after a whole one, after the
+ * answer. The counts of descriptors and threads are as before, and the server answers at once.
  */
 
 import { assert, assertEquals } from "@std/assert";
@@ -11,14 +11,14 @@ import { RawPeer } from "./raw_peer.ts";
 
 const PEERS = 20_000;
 const AT_ONCE = 100;
-/** An answer takes a millisecond or so; a server that still worked off the dropped ones would take long. */
+/** An answer takes about a millisecond; a server that is still busy with the dropped ones would take long. */
 const AT_ONCE_MS = 500;
-/** Deno starts threads for blocking calls when it needs them, and ends them again. */
+/** Deno starts threads for blocking calls on demand, and ends them again. */
 const THREADS_OF_DENO = 2;
 
 const REQUEST = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
 
-/** What a peer does before it drops: the manners take turns. */
+/** What a peer does before it drops; the peers take turns. */
 const MANNERS: readonly ((peer: RawPeer) => Promise<void>)[] = [
   () => Promise.resolve(),
   (peer) => peer.send(REQUEST.slice(0, 20)),
@@ -29,9 +29,9 @@ const MANNERS: readonly ((peer: RawPeer) => Promise<void>)[] = [
   },
 ];
 
-Deno.test("churn: 20,000 connects and drops leave nothing behind", () =>
+Deno.test("churn: 20,000 connects and drops leak no descriptors and no threads", () =>
   withServer({ workers: 2, log: "off" }, async (server) => {
-    await dropPeers(server, AT_ONCE); // what is made at the first use is there from here on
+    await dropPeers(server, AT_ONCE); // creates what is created at the first use
     const descriptors = await settled(() => countDescriptors(server.pid));
     const threads = countThreads(server.pid);
     await dropPeers(server, PEERS);
@@ -57,7 +57,7 @@ async function dropPeers(server: Endpoint, count: number): Promise<void> {
   }));
 }
 
-/** The value once it is the same in ten looks in a row. */
+/** The value once ten reads in a row are equal. */
 async function settled(look: () => number): Promise<number> {
   let [value, same] = [look(), 0];
   await waitFor(() => {

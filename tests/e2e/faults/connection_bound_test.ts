@@ -1,6 +1,6 @@
 /**
- * Many more connections than `--max-connections`: each one too many gets 503 and the end, who is in
- * goes on, and the operator reads one line that names the bound.
+ * Many more connections than `--max-connections`: each one above the limit gets 503 and the end, open connections
+ * continue, and the operator gets one line that names the limit.
  */
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
@@ -11,7 +11,7 @@ import { waitFor, withServer } from "../../support/server.ts";
 const BOUND = 20;
 const TOO_MANY = 50;
 
-Deno.test("connection bound: 503 and the end beyond --max-connections, and one line about it", () =>
+Deno.test("connection limit: connections above --max-connections get 503 and the end, and one line on stderr", () =>
   withServer({ workers: 2, args: ["--max-connections", String(BOUND)] }, async (server) => {
     using open = new DisposableStack();
     const served: RawWebSocket[] = [];
@@ -37,7 +37,7 @@ Deno.test("connection bound: 503 and the end beyond --max-connections, and one l
     assertEquals(stderr.trimEnd().split("\n").length, 1, stderr);
   }));
 
-Deno.test("connection bound: who sends a request in parts reads its 503, and is not reset", () =>
+Deno.test("connection limit: a client that sends its request in parts receives the 503 without a reset", () =>
   withServer({ workers: 2, args: ["--max-connections", "1"] }, async (server) => {
     using served = await RawWebSocket.open(server, "/echo");
     const part = "x".repeat(10_000);
@@ -46,7 +46,7 @@ Deno.test("connection bound: who sends a request in parts reads its 503, and is 
       await refused.send(`POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 30000\r\n\r\n`);
       assertEquals((await refused.answer()).status, 503);
       await refused.expectEnd();
-      // The answer to a part that nobody reads would be a reset, which the next part would meet.
+      // If the server answered a part by a reset, the next part would fail.
       for (let sent = 0; sent < 3; sent++) await refused.send(part);
     }
     await served.send({ opcode: OPCODE.close });
@@ -55,7 +55,7 @@ Deno.test("connection bound: who sends a request in parts reads its 503, and is 
     await server.stop();
   }));
 
-Deno.test("connection bound: 503 beyond --max-connections-per-address, for that address alone", () =>
+Deno.test("connection limit: connections above --max-connections-per-address get 503, for that address only", () =>
   withServer({ workers: 2, args: ["--max-connections-per-address", "2"] }, async (server) => {
     using open = new DisposableStack();
     const served: RawWebSocket[] = [];
@@ -68,7 +68,7 @@ Deno.test("connection bound: 503 beyond --max-connections-per-address, for that 
     await served[0]!.send({ opcode: OPCODE.close });
     await served[0]!.connection.rest();
     await served[0]!.connection.closeWrite();
-    // Its place is free as soon as its worker has closed it.
+    // Its place is free as soon as the worker has closed the connection.
     await waitFor(async () => {
       using next = await HttpConnection.open(server);
       await next.send("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n").catch(() => {});

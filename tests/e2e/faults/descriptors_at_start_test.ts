@@ -1,12 +1,12 @@
 /**
- * More clients than descriptors, from the first moment on: the server starts, lives, and serves when they have
- * gone. A worker that dies at the limit is replaced. The limit is raised as far as it goes, and one that
- * is too low is said.
+ * More clients than descriptors, from the first moment: the server starts, survives, and serves after they have
+ * left. A worker that dies at the limit is replaced. The soft limit is raised to the hard one, and a limit that
+ * is too low is reported.
  */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { withAdmin } from "../../support/admin.ts";
-import { freePort } from "../../support/blind_server.ts";
+import { freePort } from "../../support/free_port.ts";
 import { Authority, NO_OPENSSL, tlsArguments } from "../../support/certificates.ts";
 import { ask, type Endpoint } from "../../support/http_client.ts";
 import { countDescriptors, findProgram, isAlive } from "../../support/process_facts.ts";
@@ -21,7 +21,7 @@ import {
 const PRLIMIT = findProgram("prlimit");
 const MISSING = PRLIMIT === undefined ? " (skipped: no prlimit here, see package util-linux)" : "";
 const REQUEST = "GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
-/** Enough for two workers from source on Deno 2.4.2, the hungriest; far too few for all clients. */
+/** Enough for two workers from source on Deno 2.4.2, which needs the most; far too few for all clients. */
 const DESCRIPTORS = 72;
 const CLIENTS = 200;
 
@@ -33,9 +33,12 @@ function limited(soft: number, hard = soft): string[] {
   return [PRLIMIT!, `--nofile=${soft}:${hard}`];
 }
 
-limitTest("more clients than there are, from the first moment", () => survivesFlood([]));
+limitTest(
+  "a server with more clients than descriptors from the first moment survives",
+  () => survivesFlood([]),
+);
 
-limitTest("the same over TLS", async () => {
+limitTest("a TLS server with more clients than descriptors survives", async () => {
   await using authority = await Authority.make();
   await survivesFlood(tlsArguments(await authority.sign("one")), authority.pem);
 }, MISSING + NO_OPENSSL);
@@ -54,7 +57,7 @@ async function survivesFlood(args: readonly string[], ca?: string): Promise<void
   });
 }
 
-/** Clients that connect as soon as somebody listens. */
+/** Clients that connect as soon as the server listens. */
 class Flood implements Disposable {
   connected = 0;
   refused = 0;
@@ -93,7 +96,7 @@ class Flood implements Disposable {
 }
 
 limitTest(
-  "the address of --admin answers at the limit, and its own flood ends nothing",
+  "the address of --admin answers at the limit, and a flood of it does not end the server",
   async () => {
     const port = freePort();
     await withAdmin({ workers: 2, port, through: limited(96) }, async (server, adminUrl) => {
@@ -108,7 +111,7 @@ limitTest(
       await waitFor(() => server.stderr.includes("cannot accept"), { what: "the warning" });
       assert(await answers(adminUrl), "no answer at the limit");
       using another = new Flood(Number(new URL(adminUrl).port), 60);
-      // Some are connected, and others find nobody who listens.
+      // Some are connected, and others are refused.
       const tried = () => another.connected + another.refused > 40;
       await waitFor(tried, { what: () => `${another.connected} and ${another.refused} clients` });
       flood.leave();
@@ -140,19 +143,22 @@ limitTest(
     }),
 );
 
-limitTest("too many --max-connections are said, at the start and by --check", async () => {
-  const said = /--max-connections 5000 is more than the limit of 1000 open files leaves room for/;
-  const args = ["--max-connections", "5000"];
-  await withServer({ workers: 1, args, through: limited(1000) }, async (server) => {
-    await waitFor(() => said.test(server.stderr), { what: "the warning" });
-    assertEquals((await server.stop()).code, 0);
-  });
-  const check = await runServer(["1", ...args, "--check"], {}, limited(256, 1000));
-  assertEquals(check.code, 0, check.stderr);
-  assertMatch(check.stderr, said);
-  const enough = await runServer(["1", ...args, "--check"], {}, limited(256, 15_000));
-  assertEquals([enough.code, enough.stderr], [0, ""]);
-});
+limitTest(
+  "a --max-connections above the descriptor limit causes a warning, at the start and by --check",
+  async () => {
+    const said = /--max-connections 5000 is more than the limit of 1000 open files leaves room for/;
+    const args = ["--max-connections", "5000"];
+    await withServer({ workers: 1, args, through: limited(1000) }, async (server) => {
+      await waitFor(() => said.test(server.stderr), { what: "the warning" });
+      assertEquals((await server.stop()).code, 0);
+    });
+    const check = await runServer(["1", ...args, "--check"], {}, limited(256, 1000));
+    assertEquals(check.code, 0, check.stderr);
+    assertMatch(check.stderr, said);
+    const enough = await runServer(["1", ...args, "--check"], {}, limited(256, 15_000));
+    assertEquals([enough.code, enough.stderr], [0, ""]);
+  },
+);
 
 limitTest("a worker that dies at the limit is replaced, again and again", async () => {
   const transport = OVER_DENO_TRANSPORT ? "deno" : "auto";
@@ -176,7 +182,7 @@ limitTest("a worker that dies at the limit is replaced, again and again", async 
     });
     using clients = new Clients(port);
     for (let death = 1; death <= 3; death++) {
-      // So many that some always wait: they take whatever becomes free.
+      // Enough clients for some to wait always: they take each descriptor that becomes free.
       clients.fillUp(2 * limit);
       const doomed = await waitFor(() => clients.answered[0], { what: "an answer" });
       await waitFor(() => countDescriptors(child.pid) >= limit, { what: "the limit" });
@@ -199,7 +205,7 @@ limitTest("a worker that dies at the limit is replaced, again and again", async 
   }
 });
 
-/** One connection, which asks and notes that it was answered. */
+/** One connection, which sends a request and notes whether it was answered. */
 class Client {
   isAnswered = false;
   isGone = false;
@@ -228,7 +234,7 @@ class Client {
   }
 }
 
-/** Many of them. */
+/** Many clients. */
 class Clients implements Disposable {
   readonly #port: number;
   #all: Client[] = [];
@@ -259,7 +265,7 @@ class Clients implements Disposable {
 
   async #open(): Promise<void> {
     const connect = () => Deno.connect({ hostname: "127.0.0.1", port: this.#port });
-    // Over Deno's sockets a worker that dies takes its listening one with it.
+    // Over Deno's sockets a worker that dies closes its listener too.
     const connection = await connect().catch(() => undefined);
     if (connection === undefined) return;
     const client = new Client(connection);

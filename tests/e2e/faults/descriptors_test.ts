@@ -1,6 +1,6 @@
 /**
- * A server with 96 descriptors: the acceptor backs off, who is in is served, who waits in the kernel's
- * backlog is taken when others leave, and the operator reads one warning.
+ * A server with 96 descriptors: the acceptor backs off, open connections are served, connections in the kernel's
+ * backlog are accepted as others close, and the operator gets one warning.
  */
 
 import { assert, assertEquals } from "@std/assert";
@@ -16,13 +16,14 @@ const PRLIMIT = findProgram("prlimit");
 const MISSING = PRLIMIT === undefined ? " (skipped: no prlimit here, see package util-linux)" : "";
 
 Deno.test({
-  name: `descriptors: at 96 the acceptor waits for free ones, and says so once${MISSING}`,
+  name:
+    `descriptors: with a limit of 96 the acceptor waits for free ones, and warns once${MISSING}`,
   ignore: PRLIMIT === undefined,
   fn: () => withServer({ workers: 2 }, outOfDescriptors),
 });
 
 Deno.test({
-  name: `descriptors: taken again as they become free, one at a time: still one warning${MISSING}`,
+  name: `descriptors: freed and taken again one at a time, there is still one warning${MISSING}`,
   ignore: PRLIMIT === undefined,
   fn: () => withServer({ workers: 2 }, oneAtATime),
 });
@@ -32,14 +33,14 @@ async function outOfDescriptors(server: Server): Promise<void> {
   using open = new DisposableStack();
   const served = await openUntilFull(server, open);
   const waiting = Array.from({ length: WAITING }, () => ask(server, REQUEST));
-  // Connected by the kernel, accepted by nobody; who is in does not notice.
+  // Connected by the kernel, not accepted yet; open connections are not affected.
   for (const socket of served) await expectEcho(socket);
   assertEquals(descriptorsInUse(server.pid), DESCRIPTORS);
   const leaving = served.splice(0, served.length / 2);
-  for (const socket of leaving) await part(socket);
+  for (const socket of leaving) await closeCleanly(socket);
   for (const answer of await Promise.all(waiting)) assertEquals(answer.text, "ok");
   for (const socket of served) await expectEcho(socket);
-  for (const socket of served) await part(socket);
+  for (const socket of served) await closeCleanly(socket);
   const { code, stderr } = await server.stop();
   assertEquals([code, stderr.match(/cannot accept/g)?.length], [0, 1], stderr);
   assertEquals(stderr.trimEnd().split("\n").length, 1, stderr);
@@ -50,28 +51,28 @@ async function oneAtATime(server: Server): Promise<void> {
   using open = new DisposableStack();
   const served = await openUntilFull(server, open);
   for (const socket of served.splice(0, 5)) {
-    await part(socket);
-    // It holds the descriptor that became free until the next one has its own.
+    await closeCleanly(socket);
+    // It holds the freed descriptor until the next one has its own.
     const next = open.use(await HttpConnection.open(server));
     await next.send(REQUEST.replace("close", "keep-alive"));
     assertEquals((await next.answer()).text, "ok");
   }
-  for (const socket of served) await part(socket);
+  for (const socket of served) await closeCleanly(socket);
   const { code, stderr } = await server.stop();
   assertEquals([code, stderr.match(/cannot accept/g)?.length], [0, 1], stderr);
 }
 
-/** Of the running process: as `prlimit --nofile=96` before it, less what Deno needs to start. */
+/** Limits the running process: as `prlimit --nofile=96` before the start, but Deno needs more to start. */
 async function limitDescriptors(server: Server): Promise<void> {
   const args = [`--pid=${server.pid}`, `--nofile=${DESCRIPTORS}:${DESCRIPTORS}`];
   const { success, stderr } = await new Deno.Command(PRLIMIT!, { args }).output();
   assert(success, new TextDecoder().decode(stderr));
 }
 
-/** WebSockets until the server has no descriptor for one more. */
+/** Opens WebSockets until the server has no descriptor for another. */
 async function openUntilFull(server: Server, open: DisposableStack): Promise<RawWebSocket[]> {
   const sockets: RawWebSocket[] = [];
-  // One of them is reserved by the accept4 that waits, and becomes the last connection's.
+  // One descriptor is reserved by the waiting accept4, and becomes the last connection's.
   for (let free = DESCRIPTORS - descriptorsInUse(server.pid); free > 0; free--) {
     sockets.push(open.use(await RawWebSocket.open(server, "/echo")));
   }
@@ -80,14 +81,14 @@ async function openUntilFull(server: Server, open: DisposableStack): Promise<Raw
   return sockets;
 }
 
-/** Of the numbers that the limit leaves; it closes no higher ones that were open before. */
+/** Descriptors with numbers below the limit; higher ones that were open before stay open. */
 function descriptorsInUse(pid: number): number {
   const names = [...Deno.readDirSync(`/proc/${pid}/fd`)].map(({ name }) => Number(name));
   return names.filter((descriptor) => descriptor < DESCRIPTORS).length;
 }
 
-/** Closes in good form, both ways: the server's descriptor is free then. */
-async function part(socket: RawWebSocket): Promise<void> {
+/** Completes the close handshake: then the server's descriptor is free. */
+async function closeCleanly(socket: RawWebSocket): Promise<void> {
   await socket.send({ opcode: OPCODE.close, payload: closePayload(1000) });
   await socket.connection.rest();
   await socket.connection.closeWrite();

@@ -1,6 +1,6 @@
 /**
- * A WebSocket that reads nothing of its echoes, says goodbye and ends its side: the server waits until it has read, and
- * turns no faster for that.
+ * A WebSocket client that reads none of its echoes, sends a close frame and ends its side: the server waits until the
+ * client has read, and its event loop does not spin meanwhile.
  */
 
 import { assert } from "@std/assert";
@@ -12,14 +12,14 @@ import { closePayload, OPCODE, RawWebSocket } from "../../support/raw_websocket.
 const MESSAGE_BYTES = 256 * 1024;
 const QUESTION = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
 const QUESTIONS = 30;
-/** For each of them: a connection, a request, an end, and what the metrics' own threads ring for. */
+/** For each request: a connection, a request, an end, and the wake-ups of the metrics' own threads. */
 const TURNS_EACH = 20;
 
-Deno.test("ended peer: while an echo waits for it the loop turns for others alone", () =>
+Deno.test("ended peer: while its echo waits, the event loop wakes only for other connections", () =>
   withAdmin({ workers: 1 }, async (server, adminUrl) => {
     const metric = async (name: string) => (await Metrics.of(adminUrl)).sum(`async_deno_${name}`);
     using socket = await RawWebSocket.open(server, "/echo");
-    // The kernels' buffers come first.
+    // The kernel's buffers fill first.
     let messages = 0;
     for (
       let waiting = 0;

@@ -1,6 +1,6 @@
 /**
- * Peers that send FIN in every phase and stay: the server ends its side of its own accord, so that a
- * peer which never closes holds nothing. half_close_test.ts beside this folder has what is answered.
+ * Peers that send FIN in every phase and stay: the server closes its side by itself, so that a peer that never
+ * closes holds no resources. tests/e2e/half_close_test.ts checks what is answered.
  */
 
 import { assertEquals } from "@std/assert";
@@ -15,7 +15,7 @@ const REQUEST = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
 const LARGE = 4 * 1024 * 1024;
 const UPGRADE = handshakeRequest("/echo");
 
-/** What is sent before the FIN, and whether the first byte of an answer is waited for between. */
+/** What is sent before the FIN, and whether the peer waits for the first byte of an answer before it. */
 interface Phase {
   readonly before: readonly (string | Uint8Array)[];
   readonly answered: boolean;
@@ -54,7 +54,7 @@ const PHASES: Readonly<Record<string, Phase>> = {
   },
 };
 
-Deno.test("half-closed peers: in every phase the server ends too, and no descriptor stays", async (t) => {
+Deno.test("half-closed peers: in every phase the server closes its side, and no descriptor leaks", async (t) => {
   await withServer({ workers: 2 }, async (server) => {
     await ask(server, REQUEST.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n"));
     await server.waitForLog("[epoll] removing closed");
@@ -73,7 +73,7 @@ Deno.test("half-closed peers: in every phase the server ends too, and no descrip
   });
 });
 
-/** Comes to the phase, sends FIN, and reads to the server's own end. */
+/** Brings the peer to the phase, sends FIN, and reads until the server closes. */
 async function endHalf(peer: RawPeer, { before, answered }: Phase): Promise<void> {
   for (const bytes of before) await peer.send(bytes);
   if (answered) await peer.readByte();

@@ -1,5 +1,5 @@
 /**
- * The log goes wrong while the server runs: serving goes on, and the operator reads one warning,
+ * The log fails while the server runs: the server keeps serving, and the operator gets one warning,
  * however many threads there are and however often they fail.
  */
 
@@ -11,12 +11,12 @@ import { hold, type Server, startServer, waitFor, withServer } from "../../suppo
 const WORKERS = 4;
 const CLIENTS = 32;
 const ROUNDS = 3;
-/** Beyond the tenth of a second for which lines may wait: each round is written by itself. */
+/** Longer than the tenth of a second for which lines may be buffered: each round is written separately. */
 const FLUSHED_MS = 300;
 const REQUEST = "GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
 
-Deno.test("log faults: a full disk costs one warning and the lines, not the service", async () => {
-  // Not by withServer: it shows the log of a failure, and this one has no end to read to.
+Deno.test("log faults: on a full disk the lines are lost with one warning, and the server keeps serving", async () => {
+  // Not by withServer: it prints the log after a failure, and reading /dev/full never ends.
   await using server = await startServer({ workers: WORKERS, log: "/dev/full" });
   try {
     for (let round = 0; round < ROUNDS; round++) {
@@ -29,7 +29,7 @@ Deno.test("log faults: a full disk costs one warning and the lines, not the serv
   }
   const { code, stderr } = await server.exit;
   assertEquals(code, 0);
-  // One warning while it serves; at the end the count of what is lost: of each client's connection five lines.
+  // One warning while it serves; at the end the count of lost lines: five for each client's connection.
   const lines = stderr.trimEnd().split("\n");
   assertEquals(lines.length, 2, stderr);
   assertStringIncludes(lines[0]!, "no space left on device (ENOSPC)");
@@ -37,7 +37,7 @@ Deno.test("log faults: a full disk costs one warning and the lines, not the serv
   assert(lost >= ROUNDS * CLIENTS * 5, stderr);
 });
 
-Deno.test("log faults: a log that is deleted is no fault", () =>
+Deno.test("log faults: a deleted log file causes no warning", () =>
   withServer({ workers: WORKERS }, async (server) => {
     await expectService(server);
     await server.waitForLog("route=/healthz");
@@ -50,7 +50,7 @@ Deno.test("log faults: a log that is deleted is no fault", () =>
     assert(!isFile(server.logFile), "the log was opened again");
   }));
 
-Deno.test("log faults: a log whose folder is gone is no fault", async () => {
+Deno.test("log faults: a log whose folder was deleted causes no warning", async () => {
   const folder = await Deno.makeTempDir({ prefix: "async-deno-test-" });
   await withServer({ workers: 2, log: `${folder}/deep.log` }, async (server) => {
     await expectService(server);

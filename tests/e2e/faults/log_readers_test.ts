@@ -1,6 +1,6 @@
 /**
- * Readers of a log that stop reading: every request is answered all the same, the stop is in time and good, and the
- * lines that nobody took are counted and told.
+ * Readers of a log that stop reading: every request is answered all the same, the server stops in time with exit code 0,
+ * and lines that were not read are counted and reported.
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
@@ -12,18 +12,18 @@ import { serverCommand, waitFor, within } from "../../support/server.ts";
 
 const WORKERS = 2;
 const REQUEST = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
-/** One whose lines are long in both logs. */
+/** A request whose lines are long in both logs. */
 const LONG = `GET /${"x".repeat(250)} HTTP/1.1\r\nHost: a\r\nUser-Agent: ${
   "y".repeat(1000)
 }\r\n\r\n`;
 const AGAIN = "GET /again HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
-/** The contract of a stop, and what a busy machine takes. */
+/** The time that a stop may take, on a busy machine too. */
 const STOP_MS = 10_000;
-/** What a line of either log may look like; the banner's lines come before. */
+/** What a line of either log may look like; the lines of the banner come first. */
 const LINE =
   /^(?:\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (?:w\d+|main) \[[A-Za-z]+\] [\x20-\x7e]+|127\.0\.0\.1 - - \[[^\]]+\] "GET [^"]+" \d+ \d+ "-" "[^"]*" \S+ \d+ \d+|Async Deno Server|Workers: .*|https?:\/\/\S+|Admin: \S+|async-deno: .*)$/;
 
-/** A server whose standard output is a pipe that is read by a test, or by nobody. */
+/** A server whose standard output is a pipe, read by a test or not at all. */
 class Piped implements AsyncDisposable {
   readonly child: Deno.ChildProcess;
   readonly at: Endpoint;
@@ -63,7 +63,7 @@ class Piped implements AsyncDisposable {
     await waitFor(isUp, { what: () => `a server\n${this.stderr}` });
   }
 
-  /** So many requests over a few connections; how many were answered. */
+  /** Sends so many requests over a few connections; returns how many were answered. */
   async answers(count: number): Promise<number> {
     let answered = 0;
     await Promise.all(Array.from({ length: 4 }, async () => {
@@ -76,7 +76,7 @@ class Piped implements AsyncDisposable {
     return answered;
   }
 
-  /** More lines than a pipe and the memory of both workers take: requests in pipelines, all answered. */
+  /** Causes more lines than a pipe and the buffers of both workers hold: pipelined requests, all answered. */
   async flood(): Promise<void> {
     await Promise.all(Array.from({ length: 4 }, async () => {
       using connection = await HttpConnection.open(this.at);
@@ -91,7 +91,7 @@ class Piped implements AsyncDisposable {
     return (await Metrics.of(this.adminUrl)).sum("async_deno_log_dropped_lines_total", { log });
   }
 
-  /** Ends it by SIGTERM; its code, and how long that took. */
+  /** Ends it by SIGTERM; returns its exit code, and how long that took. */
   async stop(): Promise<{ code: number; took: number }> {
     const began = performance.now();
     this.child.kill("SIGTERM");
@@ -124,7 +124,7 @@ for (
     "-",
   ]]] as const
 ) {
-  Deno.test(`log readers: a pipe that nobody reads, ${log} log: 400 of 400 answers, and a good stop`, async () => {
+  Deno.test(`log readers: a pipe that nobody reads, ${log} log: 400 of 400 requests are answered, and the server stops with code 0`, async () => {
     await using server = new Piped(args);
     await server.started();
     await server.flood();
@@ -140,12 +140,12 @@ for (
     assertEquals(code, 0, server.stderr);
     assert(took < 5_000, `${took} ms`);
     const said = server.stderr.trimEnd().split("\n");
-    // Once while it ran, and at the end what was lost since.
+    // One warning while it ran, and at the end the lines lost since.
     assert(said.length <= 2, server.stderr);
   });
 }
 
-Deno.test("log readers: standard output and error in one pipe that nobody reads", async () => {
+Deno.test("log readers: standard output and error in one pipe that nobody reads do not block the server", async () => {
   await using server = new Piped(["--log", "-"], 'exec "$@" 2>&1');
   await server.started();
   await server.flood();
@@ -154,7 +154,7 @@ Deno.test("log readers: standard output and error in one pipe that nobody reads"
   assertEquals((await server.stop()).code, 0);
 });
 
-Deno.test("log readers: one that pauses gets whole lines, and the count of those it has not got", async () => {
+Deno.test("log readers: one that pauses gets complete lines, and the count of the dropped ones", async () => {
   await using server = new Piped(["--log", "-"]);
   await server.started();
   let text = "";
@@ -170,9 +170,9 @@ Deno.test("log readers: one that pauses gets whole lines, and the count of those
     }
   })();
   await waitFor(async () => {
-    await server.answers(4); // a line is handed over with those before it
+    await server.answers(4); // a buffered line is written with the next ones
     return text.includes("route=/healthz");
-  }, { what: "lines behind the pause" });
+  }, { what: "lines after the pause" });
   await ask(server.at, AGAIN);
   await waitFor(() => text.includes("route=/again"), { what: "the lines of later requests" });
   const { code } = await server.stop();
@@ -182,14 +182,14 @@ Deno.test("log readers: one that pauses gets whole lines, and the count of those
   const lines = text.trimEnd().split("\n");
   assertEquals(lines.filter((line) => !LINE.test(line)), []);
   assertMatch(server.stderr, /^async-deno: \d+ lines of the log dropped: standard output/);
-  // What the operator was told is all that is missing: each request has three lines, each connection two.
+  // The reported count is exactly what is missing: each request has three lines, each connection two.
   const told = [...server.stderr.matchAll(/(\d+) lines? of the log dropped/g)]
     .reduce((sum, [_, count]) => sum + Number(count), 0);
   assert(told >= lost, `${told} told of ${lost}`);
 });
 
 Deno.test({
-  name: "log readers: a reader that is stopped by a signal and goes on",
+  name: "log readers: a reader that a signal stops and continues gets complete lines",
   ignore: findProgram("cat") === undefined,
   fn: async () => {
     const folder = await Deno.makeTempDir({ prefix: "async-deno-test-" });
@@ -222,7 +222,7 @@ Deno.test({
   },
 });
 
-Deno.test("log readers: one that has left is told once, and costs no answer", async () => {
+Deno.test("log readers: one that has left causes one warning, and every request is answered", async () => {
   await using server = new Piped(["--log", "-"]);
   await server.started();
   await server.child.stdout.cancel();

@@ -1,14 +1,14 @@
 /**
- * Peers in a process of their own, so that they can be stopped as a whole and cost the test no time.
+ * Peers in a process of their own, so that they can be paused together and take no time of the test.
  *
- * In: a module of this folder and its arguments. Out: the lines that it writes, one at a time, and
- * the power to pause it: a process that got SIGSTOP reads nothing and closes nothing, while its kernel
- * goes on acknowledging what arrives, as that of a peer whose program hangs. Ends only that child.
+ * In: a module of this folder and its arguments. Out: the lines that it writes, one at a time, and a way
+ * to pause it: a process that got SIGSTOP reads nothing and closes nothing, while its kernel still
+ * acknowledges what arrives, as with a peer whose program hangs. Ends only that child.
  */
 
 import { REPOSITORY, within } from "../../support/server.ts";
 
-/** A child that runs peers; ended by force when disposed of. */
+/** A child process that runs peers; killed when disposed of. */
 export class PeerProcess implements AsyncDisposable {
   /** The process id of the child. */
   readonly pid: number;
@@ -16,7 +16,7 @@ export class PeerProcess implements AsyncDisposable {
   readonly #reader: ReadableStreamDefaultReader<string>;
   #text = "";
 
-  /** @param module a file name of this folder; @param args what it finds in `Deno.args` */
+  /** @param module a file name of this folder; @param args its `Deno.args` */
   constructor(module: string, args: readonly (string | number)[]) {
     const script = new URL(`tests/e2e/faults/${module}`, REPOSITORY).pathname;
     this.#process = new Deno.Command(Deno.execPath(), {
@@ -30,7 +30,7 @@ export class PeerProcess implements AsyncDisposable {
     this.#reader = this.#process.stdout.pipeThrough(new TextDecoderStream()).getReader();
   }
 
-  /** The next line. @throws {Error} when the child ends before, or says nothing for 30 s */
+  /** The next line. @throws {Error} if the child ends before, or writes nothing for 30 s */
   async line(): Promise<string> {
     while (!this.#text.includes("\n")) {
       const { value, done } = await within(this.#reader.read(), { what: "a line of the peers" });
@@ -43,27 +43,27 @@ export class PeerProcess implements AsyncDisposable {
     return line;
   }
 
-  /** Waits for a line that is `wanted`; what comes before it is dropped. */
+  /** Waits for a line for which `wanted` is true; lines before it are dropped. */
   async waitForLine(wanted: string): Promise<void> {
     while (await this.line() !== wanted);
   }
 
-  /** Stops it where it is; its sockets stay open. */
+  /** Pauses the child; its sockets stay open. */
   pause(): void {
     this.#process.kill("SIGSTOP");
   }
 
-  /** Whether it is there and paused: proc(5), state T. */
+  /** Whether the child exists and is paused: proc(5), state T. */
   get isPaused(): boolean {
     const stat = Deno.readTextFileSync(`/proc/${this.pid}/stat`);
     return stat.slice(stat.lastIndexOf(")")).startsWith(") T");
   }
 
-  /** Ends it, paused or not; afterwards neither process nor stream is left. */
+  /** Ends the child, paused or not; afterwards neither process nor stream is open. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#process.kill("SIGKILL");
     await this.#process.status;
-    // To the stream's end: only then has it let go of its descriptor.
+    // To the end of the stream: only then is its descriptor closed.
     while (!(await this.#reader.read()).done);
   }
 }

@@ -1,7 +1,7 @@
 /**
- * How large a process is, by /proc: descriptors, threads, resident memory.
+ * The size of a process, from /proc: descriptors, threads, resident memory.
  *
- * In: a process id. Out: numbers. Reads only; used where growth is looked for.
+ * In: a process id. Out: numbers. Reads only; called by tests that look for growth.
  */
 
 export { countDescriptors } from "../../support/process_facts.ts";
@@ -11,7 +11,7 @@ export function countThreads(pid: number): number {
   return [...Deno.readDirSync(`/proc/${pid}/task`)].length;
 }
 
-/** Resident memory in bytes: VmRSS of proc(5). @throws {Error} when the process is gone */
+/** Resident memory in bytes: VmRSS of proc(5). @throws {Error} if the process is gone */
 export function residentBytes(pid: number): number {
   const status = Deno.readTextFileSync(`/proc/${pid}/status`);
   const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1];

@@ -1,9 +1,9 @@
 /**
- * A peer's socket without a reader: what is not asked for stays in the kernel.
+ * A peer's socket that reads only on request: everything else stays in the kernel.
  *
- * In: bytes to send. Out: single bytes, and the count of the rest. HttpConnection reads ahead, which would
- * make room for more of an answer; here only what the test takes makes room. To end by RST there is
- * resetting_peer.ts.
+ * In: bytes to send. Out: single bytes, and the count of the rest. HttpConnection reads ahead, which would make
+ * room for more of an answer; here only what the test reads makes room. resetting_peer.ts is the one
+ * that ends by RST.
  */
 
 import { type Endpoint, latin1 } from "../../support/http_client.ts";
@@ -30,7 +30,7 @@ export class RawPeer implements Disposable {
     }
   }
 
-  /** Takes one byte; what came with it stays unread. @throws {Error} at the end */
+  /** Reads one byte; what came with it stays unread. @throws {Error} at the end of the stream */
   async readByte(): Promise<void> {
     const reading = this.#conn.read(new Uint8Array(1));
     if (await within(reading, { what: "a byte of the server" }) === null) {
@@ -38,12 +38,12 @@ export class RawPeer implements Disposable {
     }
   }
 
-  /** Sends FIN and goes on reading. */
+  /** Sends FIN; reading is still possible. */
   closeWrite(): Promise<void> {
     return this.#conn.closeWrite();
   }
 
-  /** Reads to the server's end, and says how many bytes came. */
+  /** Reads until the server closes, and returns how many bytes came. */
   async countRest(): Promise<number> {
     const buffer = new Uint8Array(65_536);
     let count = 0;

@@ -1,6 +1,6 @@
 /**
- * RST from the peer in every phase of a connection, in mid-answer above all: nothing stays behind and
- * nobody else notices. That no FIN went ahead is resetting_peer.ts's care.
+ * RST from the peer in every phase of a connection, above all during an answer: nothing leaks and no other
+ * connection is affected. resetting_peer.ts makes sure that no FIN is sent before.
  */
 
 import { assertEquals } from "@std/assert";
@@ -16,10 +16,10 @@ const REQUEST = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
 const EXPECTING = "POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n";
 const MESSAGE = encodeFrame({ opcode: OPCODE.binary, payload: new Uint8Array(MEBIBYTE) });
 
-/** How to come to each phase; a byte that is read says that the server is there too. */
+/** How to reach each phase; reading a byte shows that the server has reached it too. */
 const PHASES: readonly (readonly [phase: string, reach: (peer: ResettingPeer) => void])[] = [
   ["before a byte", () => {}],
-  ["a kept connection that waits", (peer) => {
+  ["an idle kept connection", (peer) => {
     peer.send(REQUEST);
     peer.readByte();
   }],
@@ -43,7 +43,7 @@ const PHASES: readonly (readonly [phase: string, reach: (peer: ResettingPeer) =>
     peer.send(new Uint8Array(size));
     peer.readByte();
   }],
-  ["mid-answer, with more requests behind", (peer) => {
+  ["during an answer, with more requests queued", (peer) => {
     peer.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n".repeat(200));
     peer.readByte();
   }],
@@ -56,7 +56,7 @@ const PHASES: readonly (readonly [phase: string, reach: (peer: ResettingPeer) =>
     peer.readByte();
     peer.send(MESSAGE.subarray(0, MEBIBYTE / 2));
   }],
-  ["a WebSocket's message on its way out", (peer) => {
+  ["a WebSocket message being sent", (peer) => {
     peer.send(handshakeRequest("/echo"));
     peer.readByte();
     for (let i = 0; i < 4; i++) peer.send(MESSAGE);
@@ -64,7 +64,7 @@ const PHASES: readonly (readonly [phase: string, reach: (peer: ResettingPeer) =>
 ];
 
 for (const [phase, reach] of PHASES) {
-  Deno.test(`reset: ${phase}`, () =>
+  Deno.test(`reset: a reset in this phase leaks nothing: ${phase}`, () =>
     withServer({ workers: 2 }, async (server) => {
       using witness = await HttpConnection.open(server);
       await expectOk(witness);

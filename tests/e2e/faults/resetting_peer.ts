@@ -1,9 +1,9 @@
 /**
- * A peer that ends by RST and by nothing else: SO_LINGER with no time, then close (socket(7)).
+ * A peer that ends by RST alone: SO_LINGER with a time of zero, then close (socket(7)).
  *
- * In: bytes to send. Out: single bytes of the server's, and the reset. Deno.Conn can't do this: its
- * close() shuts the socket down first, so that a FIN goes ahead. Hence libc by FFI: blocking
- * calls, each of which gives up after thirty seconds. The constants are those of Linux on x86-64 and arm64.
+ * In: bytes to send. Out: single bytes from the server, and the reset. Deno.Conn can't do this: its
+ * close() shuts the socket down first, so that a FIN is sent before. Hence libc by FFI: blocking
+ * calls that time out after thirty seconds. The constants are those of Linux on x86-64 and arm64.
  */
 
 import { type Endpoint, latin1 } from "../../support/http_client.ts";
@@ -18,9 +18,9 @@ const SO_SNDTIMEO = 21;
 const MSG_NOSIGNAL = 0x4000;
 
 /** struct linger { int l_onoff; int l_linger; } */
-const AT_ONCE = Int32Array.of(1, 0);
+const LINGER_ZERO = Int32Array.of(1, 0);
 /** struct timeval { long tv_sec; long tv_usec; } */
-const PATIENCE = BigInt64Array.of(30n, 0n);
+const IO_TIMEOUT = BigInt64Array.of(30n, 0n);
 
 const SYMBOLS = {
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
@@ -31,19 +31,19 @@ const SYMBOLS = {
   close: { parameters: ["i32"], result: "i32" },
 } as const;
 
-// Opened once and never closed, as the C library of the process itself.
+// Opened once and never closed, like the C library of the process itself.
 const libc = Deno.dlopen("libc.so.6", SYMBOLS).symbols;
 
 /** A connection; reset when disposed of. */
 export class ResettingPeer implements Disposable {
   readonly #descriptor: number;
 
-  /** Connects. @throws {Error} when a system call fails; so does every method */
+  /** Connects. @throws {Error} if a system call fails, like every method */
   constructor({ hostname, port }: Endpoint) {
     this.#descriptor = expect("socket", libc.socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    this.#setOption(SO_LINGER, AT_ONCE);
-    this.#setOption(SO_RCVTIMEO, PATIENCE);
-    this.#setOption(SO_SNDTIMEO, PATIENCE);
+    this.#setOption(SO_LINGER, LINGER_ZERO);
+    this.#setOption(SO_RCVTIMEO, IO_TIMEOUT);
+    this.#setOption(SO_SNDTIMEO, IO_TIMEOUT);
     const address = sockaddrIn(hostname, port);
     expect("connect", libc.connect(this.#descriptor, address, address.length));
   }
@@ -58,13 +58,15 @@ export class ResettingPeer implements Disposable {
     }
   }
 
-  /** Takes one byte; what came with it stays unread. */
+  /** Reads one byte; what came with it stays unread. */
   readByte(): void {
     const count = Number(libc.recv(this.#descriptor, new Uint8Array(1), 1n, 0));
-    if (expect("recv", count) === 0) throw new Error("the end came where a byte was expected");
+    if (expect("recv", count) === 0) {
+      throw new Error("the connection ended where a byte was expected");
+    }
   }
 
-  /** Sends RST and lets go of the socket. */
+  /** Sends RST and closes the socket. */
   [Symbol.dispose](): void {
     expect("close", libc.close(this.#descriptor));
   }
@@ -75,7 +77,7 @@ export class ResettingPeer implements Disposable {
   }
 }
 
-/** struct sockaddr_in: family in the machine's order, port and address in the network's. */
+/** struct sockaddr_in: family in host byte order, port and address in network byte order. */
 function sockaddrIn(hostname: string, port: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(16);
   const view = new DataView(bytes.buffer);

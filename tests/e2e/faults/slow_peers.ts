@@ -2,13 +2,13 @@
  * Peers that send one byte a second each: the program that slow_peers_test.ts starts.
  *
  * In: `PORT COUNT`. Out: on stdout, once a second after all are connected, a line of JSON
- * {@link SlowPeersReport}. Half of them send a request's head, half the body of one. The bytes are
- * spread evenly over the second, so that the server sees a drizzle and not a shower.
+ * {@link SlowPeersReport}. Half of them send a request head, half the body of one. The bytes are
+ * spread evenly over the second, so that the server gets a steady stream and not a burst.
  */
 
-/** What is told each second. */
+/** The report of each second. */
 export interface SlowPeersReport {
-  /** Bytes that the peers have sent one at a time, in all. */
+  /** Bytes that the peers have sent one at a time, in total. */
   readonly bytes: number;
   /** Peers whose connection has ended. */
   readonly lost: number;
@@ -36,7 +36,7 @@ async function connect(port: number, count: number): Promise<Deno.Conn[]> {
   return peers;
 }
 
-/** Sends byte after byte until the process is ended. */
+/** Sends byte after byte until the process ends. */
 function drip(peers: readonly Deno.Conn[]): void {
   let [tick, bytes] = [0, 0];
   const lost = new Set<Deno.Conn>();

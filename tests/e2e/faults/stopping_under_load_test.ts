@@ -1,21 +1,21 @@
 /**
- * SIGTERM while wrk and 500 WebSockets are on: each WebSocket gets 1001, and no answer is lost of a request that
- * was accepted.
+ * SIGTERM under the load of wrk and 500 WebSockets: each WebSocket gets 1001, and every accepted request gets
+ * its answer.
  *
- * What "accepted" means has to be said, since a client may send while the server's FIN is on its way
- * (RFC 9112 section 9.5) and such a request was never seen by anyone. Four things are accepted beyond doubt:
+ * "Accepted" needs a definition, because a client may send while the server's FIN is in flight
+ * (RFC 9112 section 9.5), and the server never reads such a request. Four things are certainly accepted:
  *
- *   1. an answer of which a byte has come: the rest comes too;
- *   2. a request that the server's own log tells of: it was read, so its answer arrives whole, and the
- *      log's count equals that of the answers;
- *   3. a request whose body was asked for by 100 before the signal: its answer comes after it;
- *   4. the first request on a connection that was made before the signal, sent right behind it.
+ *   1. an answer of which a byte has arrived: the rest must arrive too;
+ *   2. a request that is in the server's own log: it was read, so its answer must arrive complete, and the
+ *      log's count must equal that of the answers;
+ *   3. a request whose body was requested by 100 before the signal: its answer comes after the signal;
+ *   4. the first request on a connection that was made before the signal, sent right after it.
  *
- * A request that was read and dropped before it was routed leaves no line in the log; 3 and 4 are in just
- * that place when the signal comes.
+ * A request that was read and dropped before it was routed has no line in the log; 3 and 4 are in exactly
+ * that state when the signal comes.
  *
- * What may go unanswered is a further request on a kept connection that the server closes in the same
- * moment: nothing at all comes back for it, or an answer before it said `Connection: close`.
+ * What may stay unanswered is a further request on a kept connection that the server closes at the same
+ * moment: it gets no byte at all, or the answer before it had `Connection: close`.
  */
 
 import { assert, assertEquals } from "@std/assert";
@@ -36,7 +36,8 @@ const WRK = findProgram("wrk");
 const MISSING = WRK === undefined ? " (skipped: no wrk here, see package wrk)" : "";
 
 Deno.test({
-  name: `stopping under load: wrk and 500 WebSockets, no accepted request is lost${MISSING}`,
+  name:
+    `stopping under load: with wrk and 500 WebSockets, every accepted request is answered${MISSING}`,
   ignore: WRK === undefined,
   fn: () => withServer({ workers: 4 }, stopUnderLoad),
 });
@@ -68,12 +69,12 @@ async function stopUnderLoad(server: Server): Promise<void> {
   assert(took < STOP_MS, `the stop took ${took.toFixed()} ms`);
   const logged = (await server.log()).split("route=/kept ").length - 1;
   console.log(
-    `${counts.answered} answered, ${counts.unanswered} crossed the end, stop ${took.toFixed()} ms`,
+    `${counts.answered} answered, ${counts.unanswered} sent too late, stop ${took.toFixed()} ms`,
   );
   assertEquals(counts.answered, logged, "answers that arrived, and requests that the server read");
 }
 
-/** 64 kept connections, until they are ended or the server has gone for good. */
+/** 64 kept connections, until they are ended or the server has stopped. */
 function startWrk(server: Server): Disposable & { end(): void } {
   const child = new Deno.Command(WRK!, {
     args: ["-t1", "-c64", "-d60", `${server.url}/healthz`],
@@ -88,7 +89,7 @@ function startWrk(server: Server): Disposable & { end(): void } {
   return { end, [Symbol.dispose]: end };
 }
 
-/** So many at once as a backlog takes beside wrk's. */
+/** As many at a time as fit in the backlog with those of wrk. */
 async function many<T>(count: number, make: () => Promise<T>): Promise<T[]> {
   const made: T[] = [];
   while (made.length < count) {
@@ -102,7 +103,7 @@ async function expectGoingAway(socket: RawWebSocket): Promise<void> {
   assertEquals(closeCodeOf(await socket.frame()), 1001);
   await socket.send({ opcode: OPCODE.close, payload: closePayload(1001) });
   await socket.connection.expectEnd();
-  // The server reads on for two seconds, to be sure that its close frame is not lost to an RST.
+  // The server keeps reading for two seconds, so that no RST destroys its close frame.
   await socket.connection.closeWrite();
 }
 
@@ -120,7 +121,7 @@ async function beginBody(server: Server): Promise<HttpConnection> {
 async function expectBodyAnswered(connection: HttpConnection): Promise<void> {
   await connection.send(BODY.slice(5));
   const answer = await connection.answer();
-  // The body may be there before the signal is heeded: then the answer can't say close yet.
+  // The body may arrive before the worker sees the signal: then the answer can't have Connection: close yet.
   assertEquals(answer.text, BODY);
   await connection.expectEnd();
 }
@@ -132,7 +133,7 @@ async function expectFirstAnswered(connection: HttpConnection): Promise<void> {
   await connection.expectEnd();
 }
 
-/** Asks so many at a time, again and again, to the server's end of the connection. */
+/** Sends so many requests at a time, again and again, until the server closes the connection. */
 async function ask(
   server: Server,
   pipelined: number,
@@ -141,14 +142,14 @@ async function ask(
   using connection = await HttpConnection.open(server);
   const requests = "GET /kept HTTP/1.1\r\nHost: a\r\n\r\n".repeat(pipelined);
   while (true) {
-    // A write fails where the server's end came before it.
+    // A write fails if the server has closed before.
     const isGone = await connection.send(requests).then(() => false, isConnectionLost);
     for (let i = 0; i < pipelined; i++) {
       if (isGone || await connection.isAtEnd()) {
         counts.unanswered += pipelined - i;
         return;
       }
-      // From its first byte on it must come whole: answer() throws else.
+      // From its first byte on it must arrive complete: otherwise answer() throws.
       assertEquals((await connection.answer()).status, 404);
       counts.answered++;
     }

@@ -1,6 +1,6 @@
 /**
- * Peers that vanish without a word: their process is stopped by SIGSTOP, so that neither FIN nor RST
- * ever comes and the kernel acknowledges for them. The timers find out, and whoever is well goes on.
+ * Peers that vanish silently: their process is stopped by SIGSTOP, so that neither FIN nor RST ever comes and
+ * the kernel acknowledges for them. The timers close them, and other connections are not affected.
  */
 
 import { assert, assertEquals } from "@std/assert";
@@ -12,7 +12,7 @@ import { PeerProcess } from "./peer_process.ts";
 
 const REQUEST = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
 
-/** What vanishes, how many, and the flags whose timer is to find out. */
+/** What vanishes, how many, and the flags whose timer has to close them. */
 const CASES: readonly (readonly [kind: string, count: number, flags: readonly string[]])[] = [
   ["readers", 4, ["--write-timeout", "2.5"]],
   ["echoes", 4, ["--write-timeout", "2.5"]],
@@ -26,7 +26,7 @@ const NAMES: Readonly<Record<string, string>> = {
 };
 
 for (const [kind, count, args] of CASES) {
-  Deno.test(`vanished peers: ${NAMES[kind]}; the others go on`, () =>
+  Deno.test(`vanished peers: ${NAMES[kind]}; other connections continue`, () =>
     withServer({ workers: 2, args }, async (server) => {
       using http = await HttpConnection.open(server);
       using webSocket = await RawWebSocket.open(server, "/echo");
@@ -35,14 +35,14 @@ for (const [kind, count, args] of CASES) {
       await using peers = new PeerProcess("vanishing_peers.ts", [kind, server.port, count]);
       await peers.waitForLine("ready");
       peers.pause();
-      assert(countSockets(server.pid) > before, "the server let go of them before they vanished");
+      assert(countSockets(server.pid) > before, "the server closed them before they vanished");
       await waitForSockets(server, before, () => expectService(http, webSocket));
       assert(peers.isPaused, "the peers have not vanished but ended");
       await expectService(http, webSocket);
     }));
 }
 
-/** Waits until the server has `wanted` sockets; the others are served all the while. */
+/** Waits until the server has `wanted` sockets; the other connections are served meanwhile. */
 async function waitForSockets(
   server: Server,
   wanted: number,
@@ -54,7 +54,7 @@ async function waitForSockets(
   }, { what: () => `${countSockets(server.pid)} sockets to become ${wanted}` });
 }
 
-/** One request and one message. */
+/** Checks one request and one message. */
 async function expectService(http: HttpConnection, webSocket: RawWebSocket): Promise<void> {
   await http.send(REQUEST);
   assertEquals((await http.answer()).text, "ok");
@@ -63,7 +63,7 @@ async function expectService(http: HttpConnection, webSocket: RawWebSocket): Pro
   assertEquals(new TextDecoder().decode(echo.payload), "still here");
 }
 
-/** The next frame that is no ping; pings are answered. */
+/** The next frame that is not a ping; pings are answered. */
 async function nextMessage(webSocket: RawWebSocket): Promise<Frame> {
   let frame = await webSocket.frame();
   while (frame.opcode === OPCODE.ping) {

@@ -1,10 +1,10 @@
 /**
- * Peers that are to be paused in the midst of something: the program that vanished_peers_test.ts starts.
+ * Peers to be paused in the middle of something: the program that vanished_peers_test.ts starts.
  *
- * In: `KIND PORT COUNT`. Out: the line `ready` on stdout when every peer is where its kind says:
+ * In: `KIND PORT COUNT`. Out: the line `ready` on stdout if every peer has reached the state of its kind:
  *
- *   readers  in the midst of reading a large HTTP answer, of which the rest waits at the server
- *   echoes   WebSockets that send and never read, until nothing moves any more
+ *   readers  in the middle of reading a large HTTP answer, whose rest waits at the server
+ *   echoes   WebSockets that send and never read, until no more can be sent
  *   pongs    idle WebSockets that have answered a ping
  */
 
@@ -16,9 +16,9 @@ import {
 } from "../../support/raw_websocket.ts";
 
 const MEBIBYTE = 1024 * 1024;
-/** More than the socket buffers of both ends hold: net.ipv4.tcp_rmem and tcp_wmem end at 6 and 4 MiB. */
+/** More than the socket buffers of both ends hold: the maxima of net.ipv4.tcp_rmem and tcp_wmem are 6 and 4 MiB. */
 const ANSWER_BYTES = 16 * MEBIBYTE;
-/** Nothing written for so long: the way is full. */
+/** If nothing could be written for this long, all buffers are full. */
 const STUCK_MS = 400;
 
 type Peers = (port: number, count: number) => Promise<void>;
@@ -50,7 +50,7 @@ async function openEcho(port: number): Promise<Deno.Conn> {
   return peer;
 }
 
-/** Settles when the server takes no more; the last write goes on waiting. */
+/** Settles if the server reads no more; the last write stays pending. */
 async function sendUntilStuck(peer: Deno.Conn): Promise<void> {
   const frame = encodeFrame({ opcode: OPCODE.binary, payload: new Uint8Array(MEBIBYTE) });
   let isStuck = false;
@@ -60,12 +60,12 @@ async function sendUntilStuck(peer: Deno.Conn): Promise<void> {
     const timer = setTimeout(() => resolve(true), STUCK_MS);
     isStuck = await Promise.race([promise, written.then(() => false)]);
     clearTimeout(timer);
-    // The server may cut it off before this process is paused: that is what the test is about.
+    // The server may close the connection before this process is paused: that is what the test checks.
     if (isStuck) written.catch((error) => console.log(`cut off: ${error}`));
   }
 }
 
-/** Settles at the first pong and goes on. */
+/** Settles at the first pong and keeps answering. */
 async function answerPings(port: number): Promise<void> {
   const socket = await RawWebSocket.open({ hostname: "127.0.0.1", port }, "/echo");
   await answerPing(socket);
@@ -86,9 +86,9 @@ async function writeAll(peer: Deno.Conn, bytes: Uint8Array): Promise<void> {
 if (import.meta.main) {
   const [kind, port, count] = Deno.args as [string, string, string];
   const peers = KINDS[kind];
-  if (peers === undefined) throw new TypeError(`no peers are called ${kind}`);
+  if (peers === undefined) throw new TypeError(`unknown kind of peers: ${kind}`);
   await peers(Number(port), Number(count));
   console.log("ready");
-  // Held open until the process is ended.
+  // Held open until the process ends.
   setInterval(() => {}, 1_000_000);
 }

@@ -1,10 +1,10 @@
 /**
- * Asks a served folder: a request by its method, path and field lines, on a connection of its own.
+ * Requests to a served folder, by method, path and field lines, each on a connection of its own.
  */
 
 import { ask, type Endpoint, type HttpAnswer } from "../../support/http_client.ts";
 
-/** Asks with GET. */
+/** Sends a GET. */
 export function get(
   server: Endpoint,
   path: string,
@@ -13,7 +13,7 @@ export function get(
   return request(server, "GET", path, fields);
 }
 
-/** Asks with any method. */
+/** Sends a request with any method. */
 export function request(
   server: Endpoint,
   method: string,

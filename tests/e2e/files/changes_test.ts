@@ -1,6 +1,6 @@
 /**
- * Files that change while they are served: a new content is seen within a second, however it got there,
- * and what was promised to a client is kept or the connection ended.
+ * Files that change while they are served: new content is served within a second, however it was written, and
+ * a response that has begun is completed as declared, or the connection is closed.
  */
 
 import { assert, assertEquals } from "@std/assert";
@@ -9,7 +9,7 @@ import { within, withServer } from "../../support/server.ts";
 import { putFile, type Site, type SiteFiles, withSite } from "../../support/site.ts";
 import { waitFor } from "../../support/wait_for.ts";
 
-/** A second, and what a busy machine takes to ask. */
+/** A second, and what a request takes on a busy machine. */
 const A_SECOND = 1000;
 const SLACK = 1500;
 const LARGE = 8 * 1024 * 1024;
@@ -22,7 +22,7 @@ function get({ server }: Site, path: string, accept = "identity"): Promise<HttpA
   return ask(server, `GET ${path} HTTP/1.1\r\nHost: a\r\nAccept-Encoding: ${accept}\r\n\r\n`);
 }
 
-/** Asks again and again, so that what is kept is hot, until the answer is this one. */
+/** Repeats the request, so that the cached entry stays hot, until the answer is this one. */
 async function seen(site: Site, path: string, wanted: string | number): Promise<void> {
   let last = "";
   const begun = performance.now();
@@ -35,12 +35,14 @@ async function seen(site: Site, path: string, wanted: string | number): Promise<
   assert(took < A_SECOND + SLACK, `${wanted} at ${path} was seen after ${took} ms`);
 }
 
-changesTest("written anew, replaced, removed, made", { "a.txt": "one" }, async (site) => {
+changesTest("a file that is rewritten, replaced, removed or created is served as it is now", {
+  "a.txt": "one",
+}, async (site) => {
   const path = `${site.folder}/a.txt`;
   await seen(site, "/a.txt", "one");
   await Deno.writeTextFile(path, "two");
   await seen(site, "/a.txt", "two");
-  // Of the same length, by a rename, with the old one's time: only the inode differs.
+  // The same length, by a rename, with the old file's time: only the inode differs.
   const { atime, mtime } = await Deno.stat(path);
   await Deno.writeTextFile(`${path}.new`, "six");
   await Deno.utime(`${path}.new`, atime!, mtime!);
@@ -53,7 +55,7 @@ changesTest("written anew, replaced, removed, made", { "a.txt": "one" }, async (
 });
 
 changesTest(
-  "the tag is another one, and the old one is no match",
+  "a changed file gets a new ETag, and the old one does not match",
   { "a.txt": "one" },
   async (site) => {
     const before = field(await get(site, "/a.txt"), "etag");
@@ -66,7 +68,7 @@ changesTest(
   },
 );
 
-changesTest("a large file, and a compressed one", {
+changesTest("a change of a large file and of a compressed one is served", {
   "large.bin": new Uint8Array(LARGE),
   "text.txt": "a".repeat(10_000),
 }, async (site) => {
@@ -82,7 +84,7 @@ changesTest("a large file, and a compressed one", {
 });
 
 changesTest(
-  "a coding that is laid beside a file, and taken away",
+  "a precompressed file is used once it is there, and no longer once it is removed",
   { "a.css": "p{}" },
   async (site) => {
     await seen(site, "/a.css", "p{}");
@@ -95,22 +97,26 @@ changesTest(
   },
 );
 
-changesTest("the next release, by a link that leads elsewhere from now on", {}, async ({ top }) => {
-  await putFile(`${top}/first/index.html`, "first");
-  await putFile(`${top}/second/index.html`, "second");
-  await Deno.remove(`${top}/site`);
-  await Deno.symlink("first", `${top}/current`);
-  await withServer({ workers: 1, args: ["--root", `${top}/current`] }, async (server) => {
-    const site = { server, folder: `${top}/current`, top };
-    await seen(site, "/", "first");
-    await Deno.symlink("second", `${top}/next`);
-    await Deno.rename(`${top}/next`, `${top}/current`);
-    await seen(site, "/", "second");
-  });
-  await Deno.mkdir(`${top}/site`);
-});
+changesTest(
+  "a new release, by a symbolic link with a new target, is served",
+  {},
+  async ({ top }) => {
+    await putFile(`${top}/first/index.html`, "first");
+    await putFile(`${top}/second/index.html`, "second");
+    await Deno.remove(`${top}/site`);
+    await Deno.symlink("first", `${top}/current`);
+    await withServer({ workers: 1, args: ["--root", `${top}/current`] }, async (server) => {
+      const site = { server, folder: `${top}/current`, top };
+      await seen(site, "/", "first");
+      await Deno.symlink("second", `${top}/next`);
+      await Deno.rename(`${top}/next`, `${top}/current`);
+      await seen(site, "/", "second");
+    });
+    await Deno.mkdir(`${top}/site`);
+  },
+);
 
-changesTest("a file that is cut while it is sent ends the connection", {
+changesTest("a file that is truncated while it is sent closes the connection", {
   "large.bin": new Uint8Array(LARGE),
 }, async (site) => {
   const { server, folder } = site;
@@ -127,10 +133,10 @@ changesTest("a file that is cut while it is sent ends the connection", {
   };
   await within(rest().catch(expectReset), { what: "the end of the connection" });
   assert(received < LARGE, `${received} bytes of a file that has 1000`);
-  assertEquals((await get(site, "/healthz")).status, 200, "the worker goes on");
+  assertEquals((await get(site, "/healthz")).status, 200, "the worker still serves");
 });
 
-changesTest("of a file that grows only what was promised is sent", {
+changesTest("of a file that grows only the declared length is sent", {
   "large.bin": new Uint8Array(LARGE),
 }, async (site) => {
   using connection = await HttpConnection.open(site.server);

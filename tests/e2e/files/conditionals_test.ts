@@ -12,7 +12,7 @@ interface ConditionRow extends RequestRow {
 
 const ROWS = readTable<ConditionRow>("preconditions").filter((row) => !reasonToSkip(row));
 
-Deno.test("conditional requests for files: the table", (test) =>
+Deno.test("conditional requests for files: every row of the table gets its status and fields", (test) =>
   withSite({}, async (site) => {
     await makeFiles(ROWS, site);
     const { server } = site;
@@ -24,7 +24,7 @@ Deno.test("conditional requests for files: the table", (test) =>
           assertEquals(answer.body.length, contentOf(0, 10_000).length);
         }
         if (row.expect !== 304) return;
-        // RFC 9110 section 15.4.5: what guides caches, as it would stand with 200, and no content.
+        // RFC 9110 section 15.4.5: the fields for caches, as in a 200, and no content.
         const whole = await ask(server, `HEAD ${pathOf(row)} HTTP/1.1\r\nHost: a\r\n\r\n`);
         for (const name of ["etag", "cache-control", "vary", "expires", "content-location"]) {
           assertEquals(field(answer, name), field(whole, name), name);
@@ -35,7 +35,7 @@ Deno.test("conditional requests for files: the table", (test) =>
     }
   }));
 
-Deno.test("conditional requests for files: Last-Modified is the file's, to the second, if it has one", () =>
+Deno.test("conditional requests for files: Last-Modified is the file's time in seconds, if it has one", () =>
   withSite({}, async (site) => {
     await makeFiles(ROWS, site);
     const { server } = site;
@@ -47,7 +47,7 @@ Deno.test("conditional requests for files: Last-Modified is the file's, to the s
     }
   }));
 
-Deno.test("conditional requests for files: what is not there has no conditions", () =>
+Deno.test("conditional requests for files: conditions on a missing file are ignored", () =>
   withSite({}, async ({ server }) => {
     for (const line of ["If-None-Match: *", "If-Match: *", "Range: bytes=0-0"]) {
       const answer = await ask(server, `GET /nothing HTTP/1.1\r\nHost: a\r\n${line}\r\n\r\n`);

@@ -1,6 +1,6 @@
 /**
- * Codings of real files, by fixtures/semantics/content_codings.json: neighbours `.br`, `.zst` and `.gz`,
- * whose contents here say which one was sent; and what is compressed by the server itself, read back.
+ * Content codings of real files, by fixtures/semantics/content_codings.json: precompressed files `.br`, `.zst` and
+ * `.gz`, whose contents here say which one was sent; and what the server compresses itself, decoded again.
  */
 
 import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
@@ -15,7 +15,7 @@ interface CodingRow extends Row {
   expect: string;
 }
 
-/** Our order between equals is fixed in the server: other orders are for the pure function alone. */
+/** The server's order between equal weights is fixed: other orders are for the unit tests alone. */
 const ORDER = ["br", "zstd", "gzip", "identity"];
 const ROWS = readTable<CodingRow>("content_codings").filter(({ available }) => {
   return available.includes("identity") &&
@@ -23,14 +23,14 @@ const ROWS = readTable<CodingRow>("content_codings").filter(({ available }) => {
 });
 const ENDINGS: Readonly<Record<string, string>> = { br: ".br", zstd: ".zst", gzip: ".gz" };
 type Reader = (bytes: Uint8Array) => Uint8Array;
-/** Where the runtime has it, and the executable that may be tested here is of another one. */
+/** Only if the runtime has it; the executable under test may have another runtime. */
 const ZSTD: Readonly<Record<string, Reader>> =
   "zstdDecompressSync" in zlib && !Deno.env.has("ASYNC_DENO_EXECUTABLE")
     ? { zstd: zlib.zstdDecompressSync as Reader }
     : {};
 const LONG_TEXT = "what is said again and again\n".repeat(1_000);
 
-/** For each set of codings a file with those neighbours; too short to be compressed on the fly. */
+/** For each set of codings a file with those precompressed files; too short to be compressed on the fly. */
 async function fill({ folder }: Site): Promise<void> {
   for (const { available } of ROWS) {
     const path = `${folder}${pathFor(available)}`;
@@ -54,7 +54,7 @@ function get(endpoint: Endpoint, path: string, accepted: string | null): Promise
   return ask(endpoint, `GET ${path} HTTP/1.1\r\nHost: a\r\n${line}\r\n`);
 }
 
-Deno.test("codings of files: the table", (test) =>
+Deno.test("codings of files: every row of the table gets its coding", (test) =>
   withSite({}, async (site) => {
     await fill(site);
     const { server } = site;
@@ -72,7 +72,7 @@ Deno.test("codings of files: the table", (test) =>
     }
   }));
 
-Deno.test("codings of files: each has its own tag, and its own bytes for ranges", () =>
+Deno.test("codings of files: each has its own ETag, and its own bytes for ranges", () =>
   withSite({}, async (site) => {
     await fill(site);
     const { server } = site;
@@ -91,7 +91,7 @@ Deno.test("codings of files: each has its own tag, and its own bytes for ranges"
     assertEquals(tags.size, ORDER.length);
   }));
 
-Deno.test("codings of files: text above 1 KiB is compressed as it is asked for", () =>
+Deno.test("codings of files: text above 1 KiB is compressed in the requested coding", () =>
   withSite({}, async (site) => {
     await fill(site);
     const { server } = site;
@@ -113,7 +113,7 @@ Deno.test("codings of files: text above 1 KiB is compressed as it is asked for",
     }
   }));
 
-Deno.test("codings of files: what is made by the server is negotiated by weights, by the order if they are equal", () =>
+Deno.test("codings of files: what the server compresses is negotiated by weight, and by the server's order if weights are equal", () =>
   withSite({}, async (site) => {
     await fill(site);
     const zstd = "zstd" in ZSTD ? "zstd" : undefined;
@@ -132,7 +132,7 @@ Deno.test("codings of files: what is made by the server is negotiated by weights
     }
   }));
 
-Deno.test("codings of files: an empty neighbour is none", () =>
+Deno.test("codings of files: an empty precompressed file is ignored", () =>
   withSite(
     { files: { "a.txt": "text", "a.txt.br": "", "a.txt.gz": "gzip" } },
     async ({ server }) => {
@@ -141,7 +141,7 @@ Deno.test("codings of files: an empty neighbour is none", () =>
     },
   ));
 
-Deno.test("codings of files: what is short, or is no text, goes as it is", () =>
+Deno.test("codings of files: short files, and files that are not text, are sent uncompressed", () =>
   withSite({}, async (site) => {
     await fill(site);
     const { server } = site;

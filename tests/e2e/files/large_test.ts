@@ -1,6 +1,6 @@
 /**
- * Large files: equal to the byte, for slow readers and fast ones, while the same worker answers others at
- * once; from beyond 4 GiB; and every file is closed again, whoever leaves when.
+ * Large files: identical byte for byte, for slow readers and fast ones, while the same worker answers others at
+ * once; ranges above 4 GiB; and every file is closed again, whenever the client leaves.
  */
 
 import { assert, assertEquals } from "@std/assert";
@@ -12,15 +12,15 @@ import { waitFor } from "../../support/wait_for.ts";
 
 const MEBIBYTE = 1024 * 1024;
 const HUNDRED = 100 * MEBIBYTE;
-/** Beyond what a busy machine takes for a small answer, which shares its cores with all readers here. */
+/** More than a small answer takes on a busy machine that shares its cores with all readers here. */
 const QUICK_MS = 3_000;
-/** A worker that sends each large file whole has time for one such between two of them. */
+/** A worker that sends each large file in one go would have time for only one of these between two files. */
 const QUICK_ANSWERS = 50;
 const SLOW_READERS = 4;
 const DOWNLOADS = 1000;
 const AT_ONCE = 20;
 
-/** Writes random bytes and gives their SHA-256. */
+/** Writes random bytes and returns their SHA-256. */
 async function writeRandom(path: string, size: number): Promise<string> {
   const { createHash } = await import("node:crypto");
   const hash = createHash("sha256");
@@ -36,7 +36,7 @@ async function writeRandom(path: string, size: number): Promise<string> {
   return hash.digest("hex");
 }
 
-/** Reads a whole answer's body, pausing between reads where `pace` says so, and gives its SHA-256. */
+/** Reads a whole response body, pausing between reads as `pace` does, and returns its SHA-256. */
 async function download(server: Server, path: string, pace: () => Promise<void>): Promise<string> {
   const { createHash } = await import("node:crypto");
   using conn = await Deno.connect({ hostname: server.hostname, port: server.port });
@@ -61,7 +61,7 @@ async function download(server: Server, path: string, pace: () => Promise<void>)
   }
 }
 
-Deno.test("large files: 100 MiB equal to the byte for slow readers, while others are answered at once", async () => {
+Deno.test("large files: 100 MiB arrive unchanged at slow readers, while others are answered at once", async () => {
   await withSite({ files: { "index.html": "home" } }, async ({ server, folder }) => {
     const expected = await writeRandom(`${folder}/large.bin`, HUNDRED);
     const hold = () => new Promise<void>((resolve) => setTimeout(resolve, 1));
@@ -85,7 +85,7 @@ Deno.test("large files: 100 MiB equal to the byte for slow readers, while others
   });
 });
 
-Deno.test("large files: ranges from beyond 4 GiB, one and several", async () => {
+Deno.test("large files: single and multiple ranges above 4 GiB are correct", async () => {
   await withSite({}, async ({ server, folder }) => {
     const far = 5 * 1024 * MEBIBYTE;
     {
@@ -112,7 +112,7 @@ Deno.test("large files: ranges from beyond 4 GiB, one and several", async () => 
   });
 });
 
-Deno.test("large files: descriptors are as before after a thousand downloads, aborted ones among them", async () => {
+Deno.test("large files: a thousand downloads, aborted ones included, leak no descriptors", async () => {
   const files = Object.fromEntries(
     Array.from({ length: 40 }, (_, i) => [`${i}.bin`, new Uint8Array(3 * MEBIBYTE)]),
   );
@@ -125,14 +125,14 @@ Deno.test("large files: descriptors are as before after a thousand downloads, ab
       });
       await within(Promise.all(group), { what: `downloads ${i} and after` });
     }
-    // Up to eight files of each worker stay open, as was asked.
+    // Up to eight files of each worker stay open, as configured.
     await waitFor(() => countDescriptors(server.pid) <= before + 16, {
       what: () => `descriptors as before (${before}): ${countDescriptors(server.pid)}`,
     });
   });
 });
 
-/** Downloads a file, or leaves in the middle of it. */
+/** Downloads a file, or closes in the middle of it. */
 async function visit(server: Server, path: string, leaves: boolean): Promise<void> {
   using conn = await Deno.connect({ hostname: server.hostname, port: server.port });
   await conn.write(

@@ -1,10 +1,10 @@
-/** Symbolic links in a served folder: those that lead to what is served, and those that do not. */
+/** Symbolic links in a served folder: those that lead into it, and those that lead out. */
 
 import { assertEquals } from "@std/assert";
 import { ask } from "../../support/http_client.ts";
 import { putFile, withSite } from "../../support/site.ts";
 
-Deno.test("links: an absolute one is served if its target lies in the folder, and listed", () =>
+Deno.test("links: an absolute link is served and listed if its target is in the folder", () =>
   withSite(
     { files: { "a.txt": "content", "sub/b.txt": "deeper" }, args: ["--listing"] },
     async (site) => {

@@ -1,4 +1,4 @@
-/** A folder's listing in Chromium: sorting, the fragment that keeps the order, the host, and a phone. */
+/** A folder listing in Chromium: sorting, the fragment that keeps the order, the host, and a phone. */
 
 import { assert, assertEquals } from "@std/assert";
 import { type Site, type SiteFiles, withSite } from "../../support/site.ts";
@@ -15,7 +15,7 @@ const FILES: SiteFiles = {
   "top/other/deep.txt": "1",
   [`top/${LONG_NAME}`]: "4444",
 };
-/** When files were changed: seconds since 1970, by path. */
+/** Modification times of the files: seconds since 1970, by path. */
 const TIMES: Readonly<Record<string, number>> = {
   "top/b.txt": 1_000_000_000,
   "top/a.txt": 1_000_000_030,
@@ -23,7 +23,7 @@ const TIMES: Readonly<Record<string, number>> = {
   [`top/${LONG_NAME}`]: 800_000_000,
 };
 
-/** What the steps below get. */
+/** The fixture of each step. */
 interface Stage {
   browser: Browser;
   site: Site;
@@ -35,13 +35,13 @@ browserTest("page: a folder's listing in Chromium", async (browser, t) => {
       await Deno.utime(`${site.folder}/${path}`, time, time);
     }
     const stage = { browser, site };
-    await t.step("sorts by each column, both ways, folders first", () => sorting(stage));
-    await t.step("by keyboard alone", () => keyboard(stage));
-    await t.step("the order goes along into folders, and survives a reload", () => order(stage));
+    await t.step("the page sorts by each column, both ways, folders first", () => sorting(stage));
+    await t.step("the keyboard alone can sort", () => keyboard(stage));
+    await t.step("the order is kept in subfolders and after a reload", () => order(stage));
     await t.step("title and heading name the host", () => host(stage));
-    await t.step("without JavaScript all is there but the sorting", () => withoutScript(stage));
+    await t.step("without JavaScript everything but sorting works", () => withoutScript(stage));
     for (const width of [320, 390]) {
-      await t.step(`on a phone of ${width} points: dates, nothing too wide`, () => {
+      await t.step(`on a phone of ${width} points dates are shown and nothing is too wide`, () => {
         return phone(stage, width);
       });
     }
@@ -60,7 +60,7 @@ function names(page: Watched): Promise<string[]> {
   );
 }
 
-/** The column that says that it is sorted, and how. */
+/** The sorted column, and its direction. */
 function sorted(page: Watched): Promise<string[]> {
   return page.evaluate(
     "[...document.querySelectorAll('th[aria-sort]')].flatMap((e) => [e.dataset.sort, e.ariaSort])",
@@ -86,7 +86,7 @@ async function sorting(stage: Stage): Promise<void> {
   for (const [button, column, direction, expected] of rows) {
     await press(button);
     const isBackwards = column === "name" && direction === "descending";
-    // Folders have no size, and these two the same time or nearly: only names put them in order.
+    // Folders have no size, and these two have nearly the same time: only names order them.
     const [first, second, ...files] = await names(page);
     if (column === "name") {
       assertEquals([first, second], isBackwards ? folders.toReversed() : folders);
@@ -126,7 +126,7 @@ async function order(stage: Stage): Promise<void> {
   await page.page.waitForURL("**/top/#*");
   assertEquals(await sorted(page), ["size", "descending"]);
   await page.page.getByRole("button", { name: "Name" }).click();
-  assertEquals(await location(), "/top/", "the first order has no fragment");
+  assertEquals(await location(), "/top/", "the default order has no fragment");
   const files =
     "[...document.querySelectorAll('tbody tr:not(.folder, .up) a')].map((a) => a.hash).join('')";
   assertEquals(await page.evaluate(files), "");

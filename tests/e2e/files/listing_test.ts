@@ -1,4 +1,4 @@
-/** A large folder's list over real sockets: who else is served meanwhile, and what is seen of changes. */
+/** A large folder's listing over real sockets: other clients are served meanwhile, and changes are shown. */
 
 import { assert, assertEquals } from "@std/assert";
 import { MAX_LISTED } from "../../../runtime/serve/files/mod.ts";
@@ -33,7 +33,7 @@ Deno.test("listing: the worker's other connections are served while a large fold
     assertEquals(names((await list).text), Array.from({ length: MAX_LISTED }, (_, i) => `${i}`));
     await Deno.remove(`${folder}/many/17`);
     await waitFor(async () => !names((await ask(server, LIST)).text).includes("17"), {
-      what: "the list without what was removed",
+      what: "the listing without the removed files",
       timeoutMs: 5000,
     });
   }));

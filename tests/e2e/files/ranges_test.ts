@@ -1,6 +1,6 @@
 /**
- * Ranges of real files, by fixtures/semantics/ranges.json: the status, the fields, and each byte. What is in
- * several parts is read back here by the rules of RFC 2046.
+ * Ranges of real files, by fixtures/semantics/ranges.json: the status, the fields, and each byte. A multipart
+ * response is parsed here by the rules of RFC 2046.
  */
 
 import { assert, assertEquals } from "@std/assert";
@@ -16,15 +16,15 @@ interface RangeRow extends RequestRow {
 
 const ROWS = readTable<RangeRow>("ranges").filter((row) => !reasonToSkip(row));
 
-Deno.test("ranges of files: the table", (test) =>
+Deno.test("ranges of files: every row of the table gets its status, fields and bytes", (test) =>
   withSite({}, async (site) => {
     await makeFiles(ROWS, site);
     for (const row of ROWS) {
-      await test.step(row.name, async () => judge(row, await askRow(site.server, row)));
+      await test.step(row.name, async () => checkAnswer(row, await askRow(site.server, row)));
     }
   }));
 
-function judge(row: RangeRow, answer: HttpAnswer): void {
+function checkAnswer(row: RangeRow, answer: HttpAnswer): void {
   const { size } = representationOf(row);
   const { expect } = row;
   if (expect === "full") {
@@ -40,15 +40,15 @@ function judge(row: RangeRow, answer: HttpAnswer): void {
   }
   assertEquals(answer.status, 206, row.spec);
   const [only, ...more] = expect;
-  if (only === undefined || more.length > 0) return judgeParts(row, answer, expect);
+  if (only === undefined || more.length > 0) return checkParts(row, answer, expect);
   assertEquals(field(answer, "content-range"), `bytes ${only[0]}-${only[1] - 1}/${size}`);
   assertEquals(field(answer, "content-type"), "application/octet-stream");
   assertEquals(answer.body, bytesOf(row, ...only));
 }
 
-function judgeParts(row: RangeRow, answer: HttpAnswer, expect: [number, number][]): void {
+function checkParts(row: RangeRow, answer: HttpAnswer, expect: [number, number][]): void {
   const { size } = representationOf(row);
-  // RFC 9110 section 15.3.7.2: not in the head of an answer in parts.
+  // RFC 9110 section 15.3.7.2: not in the header section of a multipart response.
   assertEquals(field(answer, "content-range"), undefined);
   const boundary = /^multipart\/byteranges; boundary=([0-9A-Za-z'+_.-]{1,70})$/
     .exec(field(answer, "content-type") ?? "")?.[1] ?? "";

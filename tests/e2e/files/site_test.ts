@@ -1,4 +1,4 @@
-/** A served folder, asked over the real socket: what is found, what is not, and with which fields. */
+/** A served folder over a real socket: what is found, what is not, and with which header fields. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { MAX_LISTED } from "../../../runtime/serve/files/mod.ts";
@@ -36,7 +36,7 @@ const SMALL: SiteOptions = {
 };
 
 siteTest(
-  "files by their paths, with type, tag and the fields of safety",
+  "files are served at their paths, with type, ETag and security headers",
   SMALL,
   async ({ server }) => {
     const home = await get(server, "/?query");
@@ -57,7 +57,7 @@ siteTest(
 );
 
 siteTest(
-  "names with percent signs, spaces and characters beyond ASCII",
+  "names with percent signs, spaces and characters beyond ASCII are served",
   SMALL,
   async ({ server }) => {
     assertEquals((await get(server, "/100%25.txt")).text, "percent");
@@ -70,7 +70,7 @@ siteTest(
   },
 );
 
-siteTest("what is not there, and what is hidden", SMALL, async ({ server }) => {
+siteTest("missing files and hidden files are 404", SMALL, async ({ server }) => {
   const paths = ["/nothing", "/empty/", "/a.css/", "/.hidden", "/app/.git/config", "/index.html/x"];
   assertEquals(await statuses(server, paths), paths.map(() => 404));
   assertEquals((await get(server, "/.well-known/acme")).text, "token");
@@ -87,15 +87,19 @@ siteTest(
   },
 );
 
-siteTest("a folder without its slash is sent to it, query and all", SMALL, async ({ server }) => {
-  for (const [path, location] of [["/docs", "/docs/"], ["/docs?a=b//c", "/docs/?a=b//c"]]) {
-    const answer = await get(server, path!);
-    assertEquals([answer.status, field(answer, "location")], [301, location]);
-  }
-  assertEquals(await statuses(server, ["//evil.example/.."]), [400]);
-});
+siteTest(
+  "a folder without its final slash is redirected, with the query",
+  SMALL,
+  async ({ server }) => {
+    for (const [path, location] of [["/docs", "/docs/"], ["/docs?a=b//c", "/docs/?a=b//c"]]) {
+      const answer = await get(server, path!);
+      assertEquals([answer.status, field(answer, "location")], [301, location]);
+    }
+    assertEquals(await statuses(server, ["//evil.example/.."]), [400]);
+  },
+);
 
-siteTest("slashes in a row are one, and no redirect leads to another host", {
+siteTest("repeated slashes count as one, and no redirect leads to another host", {
   files: {
     "docs/index.html": "<p>docs",
     "docs/a.txt": "a",
@@ -120,7 +124,7 @@ siteTest("slashes in a row are one, and no redirect leads to another host", {
   assertEquals(await statuses(server, refused), [404, 404, 400, 404, 404]);
 });
 
-siteTest("the redirect to a folder may be kept as long as what it leads to", {
+siteTest("the redirect to a folder may be cached as long as its target", {
   files: { "docs/index.html": "<p>docs", "assets/a.css": "p{}" },
   args: ["--cache", "/assets/**=max-age=60"],
 }, async ({ server }) => {
@@ -130,7 +134,7 @@ siteTest("the redirect to a folder may be kept as long as what it leads to", {
   }
 });
 
-siteTest("HEAD and OPTIONS answer, other methods get 405", SMALL, async ({ server }) => {
+siteTest("HEAD and OPTIONS are answered, other methods get 405", SMALL, async ({ server }) => {
   const [got, head] = [await get(server, "/a.css"), await request(server, "HEAD", "/a.css")];
   assertEquals([head.status, head.text, field(head, "content-length")], [200, "", "3"]);
   const withoutDate = (answer: HttpAnswer) => answer.fields.filter(([name]) => name !== "Date");
@@ -144,7 +148,7 @@ siteTest("HEAD and OPTIONS answer, other methods get 405", SMALL, async ({ serve
 });
 
 siteTest(
-  "the endpoints stay, the terminal at /term/ with all it loads",
+  "the endpoints are kept, the terminal at /term/ with everything that it loads",
   SMALL,
   async ({ server }) => {
     assertEquals((await get(server, "/healthz")).text, "ok");
@@ -162,7 +166,7 @@ siteTest(
   },
 );
 
-siteTest("--endpoints switches endpoints off one by one", {
+siteTest("--endpoints disables endpoints one by one", {
   ...SMALL,
   args: ["--endpoints", "health,ws"],
 }, async ({ server }) => {
@@ -171,14 +175,14 @@ siteTest("--endpoints switches endpoints off one by one", {
 });
 
 siteTest(
-  "--endpoints none leaves the folder alone",
+  "--endpoints none serves only the folder",
   { ...SMALL, args: ["--endpoints", "none"] },
   async ({ server }) => {
     assertEquals(await statuses(server, ["/healthz", "/ws", "/"]), [404, 404, 200]);
   },
 );
 
-siteTest("--cache, --header and --cors say what is sent", {
+siteTest("--cache, --header and --cors set the header fields", {
   files: { "a.css": "p{}", "b/c.js": "1", "index.html": "<p>" },
   args: [
     ...["--cache", "*.css=max-age=60", "--cache", "/b/**=public, max-age=1, immutable"],
@@ -211,7 +215,7 @@ siteTest("--cache, --header and --cors say what is sent", {
 });
 
 siteTest(
-  "404.html of the folder, and changes to it",
+  "404.html of the folder is served, and changes to it too",
   { files: { "404.html": "<p>gone" } },
   async ({ server, folder }) => {
     const gone = await get(server, "/nothing", ["If-None-Match: *", "Range: bytes=0-1"]);
@@ -228,7 +232,7 @@ siteTest(
   },
 );
 
-siteTest("what is no file is read alone, too: lists, redirects and the application", {
+siteTest("listings, redirects and the application answer only GET, HEAD and OPTIONS", {
   files: { "index.html": "<p>app", "docs/a.txt": "", "404.html": "<p>gone" },
   args: ["--spa", "--listing"],
 }, async ({ server }) => {
@@ -254,7 +258,7 @@ siteTest("--listing shows a folder as a page, or as JSON", {
   const page = await get(server, "/a&b/", ["Accept: text/html"]);
   assertEquals([page.status, field(page, "content-type")], [200, "text/html; charset=utf-8"]);
   assert(page.text.includes("&lt;x&gt;.txt") && !page.text.includes("secret"), page.text);
-  assert(!page.text.includes(">link<"), "a link that leads out is not shown");
+  assert(!page.text.includes(">link<"), "a link that leads out of the folder is shown");
   assertEquals(field(page, "vary"), "Accept");
   const json = await get(server, "/a&b/", ["Accept: application/json"]);
   const { entries } = JSON.parse(json.text);
@@ -264,7 +268,7 @@ siteTest("--listing shows a folder as a page, or as JSON", {
   assertEquals((await get(server, "/nothing/")).status, 404);
 });
 
-siteTest("--listing of a folder of very many names says how many it does not show", {
+siteTest("--listing of a folder of very many names says how many it omits", {
   files: { "many/.hidden": "" },
   args: ["--listing"],
 }, async ({ server, folder }) => {
@@ -274,7 +278,7 @@ siteTest("--listing of a folder of very many names says how many it does not sho
   assertEquals([entries.length, omitted], [MAX_LISTED, 3]);
 });
 
-siteTest("codings that lie beside a file, by what the client takes", {
+siteTest("precompressed files are served if the client accepts their coding", {
   files: {
     "app.js": TEXT,
     "app.js.br": "as brotli",
@@ -310,7 +314,7 @@ siteTest("codings that lie beside a file, by what the client takes", {
   assertEquals((await get(server, "/app.js", ["Accept-Encoding: identity;q=0"])).status, 406);
 });
 
-siteTest("a neighbour that is older than its file is not sent", {
+siteTest("a precompressed file that is older than its file is not sent", {
   files: { "app.js": TEXT, "app.js.br": "of an old version" },
 }, async ({ server, folder }) => {
   const old = new Date(Date.now() - 3_600_000);
@@ -320,32 +324,36 @@ siteTest("a neighbour that is older than its file is not sent", {
   assert(answer.text !== "of an old version");
 });
 
-siteTest("text is compressed once, at its first request, and not where that saves nothing", {
-  files: {
-    "text.txt": TEXT,
-    "short.txt": "short",
-    "noise.txt": crypto.getRandomValues(new Uint8Array(5000)),
+siteTest(
+  "text is compressed once, at its first request, and sent uncompressed if that saves nothing",
+  {
+    files: {
+      "text.txt": TEXT,
+      "short.txt": "short",
+      "noise.txt": crypto.getRandomValues(new Uint8Array(5000)),
+    },
   },
-}, async ({ server }) => {
-  const gzip = await get(server, "/text.txt", ["Accept-Encoding: gzip"]);
-  assertEquals(field(gzip, "content-encoding"), "gzip");
-  assertEquals(await gunzip(gzip.body), TEXT);
-  assert(gzip.body.length < TEXT.length / 4);
-  const plain = await get(server, "/text.txt");
-  assertEquals(plain.text, TEXT);
-  assert(field(plain, "etag") !== field(gzip, "etag"));
-  const again = await get(server, "/text.txt", [
-    "Accept-Encoding: gzip",
-    `If-None-Match: ${field(gzip, "etag")}`,
-  ]);
-  assertEquals([again.status, field(again, "vary")], [304, "Accept-Encoding"]);
-  for (const path of ["/short.txt", "/noise.txt"]) {
-    const answer = await get(server, path, ["Accept-Encoding: gzip, br"]);
-    assertEquals(field(answer, "content-encoding"), undefined, path);
-  }
-});
+  async ({ server }) => {
+    const gzip = await get(server, "/text.txt", ["Accept-Encoding: gzip"]);
+    assertEquals(field(gzip, "content-encoding"), "gzip");
+    assertEquals(await gunzip(gzip.body), TEXT);
+    assert(gzip.body.length < TEXT.length / 4);
+    const plain = await get(server, "/text.txt");
+    assertEquals(plain.text, TEXT);
+    assert(field(plain, "etag") !== field(gzip, "etag"));
+    const again = await get(server, "/text.txt", [
+      "Accept-Encoding: gzip",
+      `If-None-Match: ${field(gzip, "etag")}`,
+    ]);
+    assertEquals([again.status, field(again, "vary")], [304, "Accept-Encoding"]);
+    for (const path of ["/short.txt", "/noise.txt"]) {
+      const answer = await get(server, path, ["Accept-Encoding: gzip, br"]);
+      assertEquals(field(answer, "content-encoding"), undefined, path);
+    }
+  },
+);
 
-siteTest("requests that come while it is being compressed wait for the same work", {
+siteTest("requests during a compression wait for the same compression", {
   files: { "text.txt": TEXT.repeat(200) },
 }, async ({ server }) => {
   const asked = Array.from({ length: 20 }, () => get(server, "/text.txt", ["Accept-Encoding: br"]));
@@ -354,7 +362,7 @@ siteTest("requests that come while it is being compressed wait for the same work
   assertEquals(new Set(answers.map((answer) => field(answer, "content-encoding"))).size, 1);
 });
 
-siteTest("pipelined requests for files small and large are answered in their order", {
+siteTest("pipelined requests for small and large files are answered in order", {
   files: { "small.txt": "small", "large.bin": new Uint8Array(3_000_000).fill(7) },
 }, async ({ server }) => {
   using connection = await HttpConnection.open(server);

@@ -1,4 +1,4 @@
-/** A single-page application (`--spa`): which requests its page answers, and what is said with it. */
+/** A single-page application (`--spa`): which requests its page answers, and with which header fields. */
 
 import { assert, assertEquals } from "@std/assert";
 import { ASSETS, mayBePage } from "../../../runtime/serve/files/spa_rules.ts";
@@ -10,7 +10,7 @@ import { get, request } from "./ask_site.ts";
 
 const TEXT = "A line of text that is worth compressing.\n".repeat(100);
 
-Deno.test("--spa answers what is no file with the application: the table", () =>
+Deno.test("--spa: each path that is not a file gets the application or 404, by the table", () =>
   withSite({
     files: { "index.html": "<p>app", "404.html": "<p>gone", "docs/a.txt": "a" },
     args: ["--spa"],
@@ -67,7 +67,7 @@ Deno.test("--spa answers what is no file with the application: the table", () =>
     assertEquals([posted.status, field(posted, "vary")], [404, undefined]);
   }));
 
-Deno.test("--spa: the page has its tag and codings wherever it is sent, and is read anew", () =>
+Deno.test("--spa: the page has its ETag and codings at every path, and is reread after a change", () =>
   withSite({
     files: { "index.html": TEXT },
     args: ["--spa"],
@@ -92,7 +92,7 @@ Deno.test("--spa: the page has its tag and codings wherever it is sent, and is r
     });
   }));
 
-Deno.test("--spa: the docs name every ending of an asset, and no other", () => {
+Deno.test("--spa: the docs name every asset ending, and no other", () => {
   const page = Deno.readTextFileSync(new URL("docs/quick-start-static-site.md", REPOSITORY));
   const item = /- The path does not end like an asset:[^]*?\n\n/.exec(page)?.[0] ?? "";
   const named = [...item.matchAll(/`\.([a-z0-9]+)`/g)].map(([, ending]) => ending!);

@@ -2,7 +2,7 @@
  * The rows of fixtures/semantics as requests to a served folder.
  *
  * In: rows of a request's fields and a representation. Out: files of that size and time, requests whose
- * `"v1"` is the file's real tag, and the reason why a row cannot be asked over a socket.
+ * `"v1"` is the file's real ETag, and the reason if a row cannot be sent over a socket.
  */
 
 import { assert } from "@std/assert";
@@ -10,27 +10,27 @@ import { ask, type Endpoint, field, type HttpAnswer } from "../../support/http_c
 import { representationOf, type RequestRow } from "../../support/semantics_tables.ts";
 import type { Site } from "../../support/site.ts";
 
-/** A time of modification that stands for none: what archives without times are unpacked with. */
+/** A modification time that means no date: archives without times are unpacked with it. */
 const NO_DATE = 1;
-/** Larger files have a hole for content: all bytes are 0. */
+/** Larger files are sparse: all bytes are 0. */
 const LARGEST_WRITTEN = 1 << 20;
 
-/** Why a row is for the pure function alone; undefined where it can be asked for. */
+/** Why a row is for the unit tests alone; undefined if it can be requested. */
 export function reasonToSkip(row: RequestRow & { now?: number }): string | undefined {
   if (!["GET", "HEAD"].includes(row.method ?? "GET")) return "files answer GET and HEAD";
-  if (row.representation?.etag !== undefined) return "the tag of a file is strong";
-  if (row.now !== undefined) return "the server's clock is its own";
+  if (row.representation?.etag !== undefined) return "the ETag of a file is strong";
+  if (row.now !== undefined) return "the server's clock cannot be set";
   const sendable = Object.values(row.fields).every((value) => /^[\0-\xff]*$/.test(value));
-  return sendable ? undefined : "no byte says that";
+  return sendable ? undefined : "a character is above U+00FF";
 }
 
-/** The path of a row's file. The ending is one that is not compressed. */
+/** The path of a row's file, with an ending that is not compressed. */
 export function pathOf(row: RequestRow): string {
   const { size, lastModified } = representationOf(row);
   return `/${size}-${lastModified}.bin`;
 }
 
-/** Makes the files of all rows. */
+/** Creates the files of all rows. */
 export async function makeFiles(rows: readonly RequestRow[], { folder }: Site): Promise<void> {
   for (const row of rows) {
     const { size, lastModified } = representationOf(row);
@@ -42,7 +42,7 @@ export async function makeFiles(rows: readonly RequestRow[], { folder }: Site): 
   }
 }
 
-/** Bytes `[start, end)` of a file that is written: they tell where they are. */
+/** Bytes `[start, end)` of a file that is written: the content depends on the position. */
 export function contentOf(start: number, end: number): Uint8Array<ArrayBuffer> {
   return Uint8Array.from({ length: end - start }, (_, at) => (start + at) % 251);
 }
@@ -53,12 +53,12 @@ export function bytesOf(row: RequestRow, start: number, end: number): Uint8Array
   return isHole ? new Uint8Array(end - start) : contentOf(start, end);
 }
 
-/** Asks what the row asks. */
+/** Sends the request of a row. */
 export async function askRow(endpoint: Endpoint, row: RequestRow): Promise<HttpAnswer> {
   const path = pathOf(row);
   const head = await ask(endpoint, `HEAD ${path} HTTP/1.1\r\nHost: a\r\n\r\n`);
   const etag = field(head, "etag") ?? "none";
-  assert(/^"[^"]+"$/.test(etag), `a strong tag was expected: ${etag}`);
+  assert(/^"[^"]+"$/.test(etag), `a strong ETag was expected: ${etag}`);
   const lines = Object.entries(row.fields).map(([name, value]) => {
     return `${name}: ${value.replaceAll('"v1"', etag)}\r\n`;
   });

@@ -1,11 +1,11 @@
-/** Media types of a served folder: by the table, and by `--type`. */
+/** Media types of a served folder: from the table, and from `--type`. */
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { ask, field } from "../../support/http_client.ts";
 import { runServer } from "../../support/server.ts";
 import { withSite } from "../../support/site.ts";
 
-Deno.test("types: of the table, of what it lacks, and the operator's own", () => {
+Deno.test("types: from the table, for unknown endings, and from --type", () => {
   const names = [
     ".well-known/apple-app-site-association",
     "me.vcf",
@@ -33,7 +33,7 @@ Deno.test("types: of the table, of what it lacks, and the operator's own", () =>
   });
 });
 
-Deno.test("types: what is no type is refused at the start", async () => {
+Deno.test("types: a malformed --type is an error at the start", async () => {
   const wrong = [".gpx", "gpx=a/b", ".gpx=", ".gpx=text", ".a/b=text/plain", ".gpx=a/b\r\nX: y"];
   for (const rule of wrong) {
     const { code, stderr } = await runServer(["--root", ".", "--type", rule]);

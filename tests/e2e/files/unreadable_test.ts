@@ -1,5 +1,5 @@
 /**
- * What is no plain file, or nobody's to read: it is refused at once, and nobody waits for it.
+ * What is not a regular file, or may not be read: it is refused at once, without blocking.
  */
 
 import { assertEquals } from "@std/assert";
@@ -8,8 +8,8 @@ import { type Site, withSite } from "../../support/site.ts";
 
 const ROOT = Deno.uid() === 0;
 
-/** Root may read everything, but for these two rights; what it starts has them not. */
-const MERE_ROOT = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] as const;
+/** Root may read everything, but not without these two capabilities, which the server then lacks. */
+const ROOT_WITHOUT_OVERRIDE = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] as const;
 
 async function statusOf({ server }: Site, path: string): Promise<number> {
   return (await ask(server, `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`)).status;
@@ -20,7 +20,7 @@ async function run(program: string, ...args: string[]): Promise<void> {
   if (!success) throw new Error(new TextDecoder().decode(stderr));
 }
 
-Deno.test("unreadable: FIFOs, sockets, folders and devices are not files", async () => {
+Deno.test("unreadable: FIFOs, sockets, folders and devices are not served as files", async () => {
   await withSite({ files: { "index.html/x": "1" }, args: ["--follow-links"] }, async (site) => {
     const { folder } = site;
     await run("mkfifo", `${folder}/fifo`);
@@ -34,7 +34,7 @@ Deno.test("unreadable: FIFOs, sockets, folders and devices are not files", async
   });
 });
 
-Deno.test("unreadable: links that lead out, in circles or nowhere", async () => {
+Deno.test("unreadable: links that lead out of the folder, in a loop or nowhere are 404", async () => {
   await withSite({ files: { "a/b.txt": "1" } }, async (site) => {
     const { folder, top } = site;
     await Deno.writeTextFile(`${top}/secret`, "secret");
@@ -58,7 +58,7 @@ Deno.test("unreadable: links that lead out, in circles or nowhere", async () => 
   });
 });
 
-Deno.test("unreadable: --follow-links leads out, as its name says", async () => {
+Deno.test("unreadable: --follow-links serves targets outside of the folder", async () => {
   await withSite({ args: ["--follow-links"] }, async (site) => {
     await Deno.writeTextFile(`${site.top}/beside`, "beside");
     await Deno.symlink("../beside", `${site.folder}/out`);
@@ -66,8 +66,8 @@ Deno.test("unreadable: --follow-links leads out, as its name says", async () => 
   });
 });
 
-Deno.test("unreadable: no right to read is 403", async () => {
-  const through = ROOT ? { through: MERE_ROOT } : {};
+Deno.test("unreadable: a file without read permission is 403", async () => {
+  const through = ROOT ? { through: ROOT_WITHOUT_OVERRIDE } : {};
   await withSite({ files: { "mine.txt": "1", "ours.txt": "2" }, ...through }, async (site) => {
     await Deno.chmod(`${site.folder}/mine.txt`, 0);
     assertEquals(await statusOf(site, "/mine.txt"), 403);

@@ -1,6 +1,6 @@
 /**
- * Tags and dates of real files: equal where the content is equal, on whatever machine; another tag for another
- * content, whatever the times say.
+ * ETags and dates of real files: equal content has an equal ETag on every machine; different content has a
+ * different ETag, whatever the times are.
  */
 
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
@@ -10,14 +10,14 @@ import { type Site, type SiteFiles, withSite } from "../../support/site.ts";
 import { waitFor } from "../../support/wait_for.ts";
 
 const MEBIBYTE = 1024 * 1024;
-/** Held in memory, hashed whole, hashed in parts: the three ways to a tag. */
+/** Held in memory, hashed whole, hashed in parts: the three ways to compute an ETag. */
 const FILES: SiteFiles = {
   "small.bin": new Uint8Array(1000).fill(1),
   "middle.bin": new Uint8Array(200_000).fill(2),
   "large.bin": new Uint8Array(3 * MEBIBYTE).fill(3),
   "text.txt": "a line of text\n".repeat(500),
 };
-/** What a reproducible build writes (SOURCE_DATE_EPOCH). */
+/** The time that a reproducible build writes (SOURCE_DATE_EPOCH). */
 const BUILT = new Date(1_700_000_000_000);
 
 function get({ server }: Pick<Site, "server">, path: string, fields = ""): Promise<HttpAnswer> {
@@ -34,7 +34,7 @@ async function setTimes(folder: string, names: readonly string[], time: Date): P
   for (const name of names) await Deno.utime(`${folder}/${name}`, time, time);
 }
 
-Deno.test("validators: copies with other inodes and change times have the same tags", () =>
+Deno.test("validators: copies with other inodes and change times have the same ETags", () =>
   withSite({ files: FILES }, async (site) => {
     const { top, folder } = site;
     await setTimes(folder, Object.keys(FILES), BUILT);
@@ -55,7 +55,7 @@ Deno.test("validators: copies with other inodes and change times have the same t
     });
   }));
 
-Deno.test("validators: another content of the same size and time of modification has another tag", () =>
+Deno.test("validators: different content of the same size and modification time has a different ETag", () =>
   withSite({ files: FILES }, async (site) => {
     const { folder } = site;
     const names = Object.keys(FILES);
@@ -67,7 +67,7 @@ Deno.test("validators: another content of the same size and time of modification
       await Deno.writeFile(`${folder}/${name}`, bytes);
       await setTimes(folder, [name], BUILT);
       await waitFor(async () => await tagOf(site, `/${name}`) !== before, {
-        what: `another tag of ${name}`,
+        what: `another ETag of ${name}`,
         timeoutMs: 5000,
       });
       const condition = `If-None-Match: ${before}\r\n`;
@@ -76,7 +76,7 @@ Deno.test("validators: another content of the same size and time of modification
   }));
 
 for (const seconds of [0, 1]) {
-  Deno.test(`validators: a time of modification of ${seconds} is none`, () =>
+  Deno.test(`validators: a modification time of ${seconds} means no date`, () =>
     withSite({ files: FILES }, async (site) => {
       const { folder } = site;
       await setTimes(folder, Object.keys(FILES), new Date(seconds * 1000));
@@ -86,7 +86,7 @@ for (const seconds of [0, 1]) {
         assertEquals([answer.status, field(answer, "last-modified")], [200, undefined], name);
         assert(field(answer, "etag") !== undefined);
       }
-      // Between the parts that are hashed: only the time of change tells.
+      // Between the parts that are hashed: only the change time (ctime) shows it.
       const before = await tagOf(site, "/large.bin");
       using file = await Deno.open(`${folder}/large.bin`, { write: true });
       await file.seek(100_000, Deno.SeekMode.Start);
@@ -99,7 +99,7 @@ for (const seconds of [0, 1]) {
     }));
 }
 
-Deno.test("validators: a file that was written anew with the same content keeps its tag", () =>
+Deno.test("validators: a file that is rewritten with the same content keeps its ETag", () =>
   withSite({ files: FILES }, async (site) => {
     const { folder } = site;
     const before = await get(site, "/small.bin");

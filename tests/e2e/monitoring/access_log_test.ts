@@ -1,6 +1,6 @@
 /**
- * The access log over the real socket: a line for every answer, whatever its status, with the client's
- * address, in both forms; nothing that a client sends can make a line of its own.
+ * The access log over a real socket: a line for every answer, whatever its status, with the client's address,
+ * in both formats; nothing that a client sends can add a line.
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
@@ -13,7 +13,7 @@ import { WsClient } from "../../support/ws_client.ts";
 const COMBINED =
   /^(?<address>\S+) - (?<user>\S+) \[(?<time>[^\]]+)\] "(?<request>[^"]*)" (?<status>\d{3}) (?<bytes>\d+) "(?<referer>[^"]*)" "(?<agent>[^"]*)" (?<id>\S+) (?<microseconds>\d+) (?<worker>\d+)$/;
 
-/** Starts a server with an access log, and gives its lines when there are so many. */
+/** Starts a server with an access log, and returns its lines once there are `count`. */
 async function withAccessLog(
   options: { args?: string[]; ip?: string; workers?: number },
   body: (server: Server, lines: (count: number) => Promise<string[]>) => Promise<void>,
@@ -42,7 +42,7 @@ function groups(line: string | undefined): Record<string, string> {
   return { ...COMBINED.exec(line!)!.groups };
 }
 
-Deno.test("access log: the combined form, a line for each answer of a connection", () =>
+Deno.test("access log: the combined format has a line for each answer of a connection", () =>
   withAccessLog({}, async (server, lines) => {
     using connection = await HttpConnection.open(server);
     const fields = "Host: a\r\nReferer: http://b/c\r\nUser-Agent: tester/1\r\n\r\n";
@@ -79,7 +79,7 @@ Deno.test("access log: the combined form, a line for each answer of a connection
   }));
 
 const HOST = "Host: a\r\n\r\n";
-/** A request on a connection of its own, and the line's status and request. */
+/** Sends a request on a connection of its own, and compares the line's status and request. */
 const STATUSES: readonly (readonly [send: string, status: number, request: string])[] = [
   [`GET /nothing HTTP/1.1\r\n${HOST}`, 404, "GET /nothing HTTP/1.1"],
   [`DELETE / HTTP/1.1\r\n${HOST}`, 405, "DELETE / HTTP/1.1"],
@@ -99,7 +99,7 @@ const STATUSES: readonly (readonly [send: string, status: number, request: strin
 ];
 
 for (const format of ["combined", "json"]) {
-  Deno.test(`access log: every status, ${format}`, () => {
+  Deno.test(`access log: every status has its line, ${format}`, () => {
     const args = ["--access-log-format", format, "--head-timeout", "1", "--max-body", "10"];
     return withAccessLog({ args, workers: 2 }, async (server, lines) => {
       for (const [i, [send, status, request]] of STATUSES.entries()) {
@@ -112,14 +112,14 @@ for (const format of ["combined", "json"]) {
   });
 }
 
-/** The members of a line of JSON that the combined form has too. */
+/** The members of a line of JSON that the combined format has too. */
 function fromJson(line: string): Record<string, unknown> {
   const { method, path, protocol, ...rest } = JSON.parse(line) as Record<string, unknown>;
   const request = method === null ? "-" : `${method} ${path} ${protocol}`;
   return { ...rest, request };
 }
 
-Deno.test("access log: JSON has every member, with its type", () =>
+Deno.test("access log: a JSON line has every member, with its type", () =>
   withAccessLog({ args: ["--access-log-format=json"] }, async (server, lines) => {
     await ask(server, `GET /a?b HTTP/1.1\r\nUser-Agent: "\\\t\xe9\r\n${HOST}`);
     const { time, microseconds, ...rest } = JSON.parse((await lines(1))[0]!);
@@ -140,10 +140,10 @@ Deno.test("access log: JSON has every member, with its type", () =>
     assertEquals(Number.isInteger(microseconds), true);
   }));
 
-Deno.test("access log: a WebSocket is 101, at its handshake", () =>
+Deno.test("access log: a WebSocket is logged with 101, at its handshake", () =>
   withAccessLog({}, async (server, lines) => {
     await using client = await WsClient.open(`${server.wsUrl}/echo`);
-    client.send("a message is no request");
+    client.send("a message is not a request");
     await client.next();
     const [line, ...more] = (await lines(1)).map(groups);
     assertEquals([line!["request"], line!["status"]], ["GET /echo HTTP/1.1", "101"]);
@@ -151,19 +151,19 @@ Deno.test("access log: a WebSocket is 101, at its handshake", () =>
     await client.close(1000);
   }));
 
-Deno.test("access log: a client that ends within its request is 400", () =>
+Deno.test("access log: a client that ends in the middle of its request is logged with 400", () =>
   withAccessLog({}, async (server, lines) => {
     {
       using connection = await HttpConnection.open(server);
       await connection.send(`POST /echo HTTP/1.1\r\nContent-Length: 9\r\n${HOST}half`);
-      // The answer to another shows that the worker has read the half.
+      // The answer to another request shows that the worker has read the half.
       await ask(server, `GET /healthz HTTP/1.1\r\n${HOST}`);
     }
     const found = (await lines(2)).map(groups);
     assertEquals(found.map(({ status }) => status).sort(), ["200", "400"]);
   }));
 
-Deno.test("access log: the address of an IPv6 client, and of an IPv4 one on ::", () =>
+Deno.test("access log: the addresses of an IPv6 client, and of an IPv4 client on ::, are logged", () =>
   withAccessLog({ ip: "::" }, async (server, lines) => {
     for (const hostname of ["::1", "127.0.0.1"]) {
       await ask({ hostname, port: server.port }, `GET /healthz HTTP/1.1\r\n${HOST}`);
@@ -172,7 +172,7 @@ Deno.test("access log: the address of an IPv6 client, and of an IPv4 one on ::",
     assertEquals(found.map(({ address }) => address), ["::1", "127.0.0.1"]);
   }));
 
-Deno.test("access log: a sane X-Request-Id is taken over, another is not", () =>
+Deno.test("access log: a valid X-Request-Id is used, an invalid one is replaced", () =>
   withAccessLog({}, async (server, lines) => {
     for (const id of ["4f1c-aB.9:x", "two words", 'quo"te', "", "x".repeat(65)]) {
       await ask(server, `GET /healthz HTTP/1.1\r\nX-Request-Id: ${id}\r\n${HOST}`);
@@ -185,7 +185,7 @@ const HOSTILE = 'x" 200 0 "-" "-" 1 1 1\\n\\"\t[31m\xff';
 const LONG = "y".repeat(6_000);
 
 for (const format of ["combined", "json"]) {
-  Deno.test(`access log: what a client sends stays in its place, ${format}`, () =>
+  Deno.test(`access log: what a client sends cannot leave its field, ${format}`, () =>
     withAccessLog({ args: ["--access-log-format", format] }, async (server, lines) => {
       const fields = `Referer: ${HOSTILE}\r\nUser-Agent: ${LONG}\xe2\x80\xa8\tz\r\n`;
       await ask(server, `GET /%0a"'\\${LONG} HTTP/1.1\r\n${fields}${HOST}`);
@@ -200,7 +200,7 @@ for (const format of ["combined", "json"]) {
     }));
 }
 
-Deno.test("access log: whole lines while all workers write, and none is lost at the end", async () => {
+Deno.test("access log: lines are complete while all workers write, and none is lost at the end", async () => {
   const folder = await Deno.makeTempDir({ prefix: "async-deno-test-" });
   const file = `${folder}/access.log`;
   await Deno.writeTextFile(file, "an older line\n");
@@ -220,7 +220,7 @@ Deno.test("access log: whole lines while all workers write, and none is lost at 
   assertEquals(new Set(lines.map((line) => groups(line)["id"])).size, lines.length);
 });
 
-Deno.test("access log: - is standard output; a file that cannot be opened is named", async () => {
+Deno.test("access log: - is standard output, and the error names a file that cannot be opened", async () => {
   await withServer({ workers: 1, args: ["--access-log", "-"] }, async (server) => {
     await ask(server, `GET /seen HTTP/1.1\r\n${HOST}`);
     await waitFor(() => server.stdout.includes('"GET /seen HTTP/1.1" 404'), {
@@ -243,7 +243,7 @@ Deno.test("access log: - is standard output; a file that cannot be opened is nam
   );
 });
 
-Deno.test("access log: the client behind a believed proxy, and behind a PROXY header", async () => {
+Deno.test("access log: the client's address behind a trusted proxy, and from a PROXY header, is logged", async () => {
   const fields = "Host: a\r\nX-Forwarded-For: 9.9.9.9, 192.0.2.1\r\n\r\n";
   const trust = ["--trust-proxy", "127.0.0.0/8"];
   const rows: [args: string[], before: string, address: string, more?: string][] = [
@@ -264,7 +264,7 @@ Deno.test("access log: the client behind a believed proxy, and behind a PROXY he
       await ask(server, `${before}nonsense\r\n\r\n`);
       const [answered, refused] = (await lines(2)).map(groups);
       assertEquals(answered?.["address"], address, args.join(" "));
-      // What could not be read names nobody: it is logged with who sent it.
+      // If the header is unreadable, the sender itself is logged.
       assertEquals(refused?.["address"], before === "" ? "127.0.0.1" : address);
     });
   }
@@ -272,12 +272,12 @@ Deno.test("access log: the client behind a believed proxy, and behind a PROXY he
 
 const NAME = 'Zoë "Z" \\';
 
-/** A request with credentials, if any, and the status and user of its line. */
+/** Sends a request with credentials, if any, and compares the status and user of its line. */
 const ASKED: readonly (readonly [send: string, status: number, user: string | null])[] = [
   ["GET /nothing HTTP/1.1\r\nHost: a\r\n", 401, null],
   [`GET /nothing HTTP/1.1\r\n${credentials("alice:battery staple")}`, 401, null],
   [`GET /nothing HTTP/1.1\r\n${credentials("mallory:correct horse")}`, 401, null],
-  // First by the hash, then by what is remembered.
+  // First by the hash, then by the cached result.
   [`GET /nothing HTTP/1.1\r\n${credentials("alice:correct horse")}`, 404, "alice"],
   [`GET /nothing HTTP/1.1\r\n${credentials("alice:correct horse")}`, 404, "alice"],
   [
@@ -286,7 +286,7 @@ const ASKED: readonly (readonly [send: string, status: number, user: string | nu
     NAME,
   ],
   [`GET /ws HTTP/1.1\r\n${credentials("alice:correct horse")}`, 426, "alice"],
-  // Nobody is asked for the health check: what is said is not looked at.
+  // The health check needs no password: credentials are ignored.
   [`GET /healthz HTTP/1.1\r\n${credentials("alice:correct horse")}`, 200, null],
   [`nonsense\r\n${credentials("alice:correct horse")}`, 400, null],
 ];
@@ -297,7 +297,7 @@ function credentials(pair: string): string {
 }
 
 for (const format of ["combined", "json"]) {
-  Deno.test(`access log: who asked, where that was proven, ${format}`, async () => {
+  Deno.test(`access log: the user is logged if the password was right, ${format}`, async () => {
     const passwords = await Deno.makeTempFile({ prefix: "async-deno-test-" });
     const args = ["--access-log-format", format];
     for (const [user, password] of [["alice", "correct horse"], [NAME, "a:b"]] as const) {
@@ -307,7 +307,7 @@ for (const format of ["combined", "json"]) {
     }
     await withAccessLog({ args }, async (server, lines) => {
       using connection = await HttpConnection.open(server);
-      // One connection for all: a name must not stay with it.
+      // One connection for all: a name must not be kept with it.
       for (const [i, [send, status, user]] of ASKED.entries()) {
         await connection.send(send.endsWith("ok") ? send : `${send}\r\n`);
         assertEquals((await connection.answer()).status, status, send);

@@ -1,6 +1,6 @@
 /**
- * The admin server: health, readiness that fails before the server stops listening, and nothing for those who
- * should not ask.
+ * The admin server: health, readiness that fails before the server stops listening, and no answer for clients that
+ * are not allowed.
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
@@ -11,13 +11,13 @@ import { runServer, waitFor, withServer } from "../../support/server.ts";
 
 const HEALTH = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
 
-/** The endpoint of a URL, for a client by hand. */
+/** The endpoint of a URL, for raw requests. */
 function endpointOf(url: string) {
   const { hostname, port } = new URL(url);
   return { hostname, port: Number(port) };
 }
 
-Deno.test("admin: health and readiness, GET and HEAD alone, never cached", () =>
+Deno.test("admin: health and readiness answer only GET and HEAD, and are never cached", () =>
   withAdmin({ workers: 2 }, async (_server, adminUrl) => {
     for (const [path, text] of [["healthz", "ok"], ["readyz", "ready"]]) {
       const response = await fetch(`${adminUrl}/${path}`);
@@ -35,7 +35,7 @@ Deno.test("admin: health and readiness, GET and HEAD alone, never cached", () =>
     assertEquals([nothing.status, await nothing.text()], [404, "Not found\n"]);
   }));
 
-Deno.test("admin: a Host that is none, and the server as a whole", () =>
+Deno.test("admin: an invalid Host is 400, and OPTIONS * is answered", () =>
   withAdmin({ workers: 1 }, async (_server, adminUrl) => {
     const rows: [line: string, host: string, status: number][] = [
       ["GET /healthz", "localhost", 200],
@@ -59,7 +59,7 @@ Deno.test("admin: a Host that is none, and the server as a whole", () =>
     }
   }));
 
-Deno.test("admin: readiness fails first, the server serves on, then it drains", () =>
+Deno.test("admin: at a stop readiness fails first while the server still serves, then the server drains", () =>
   withAdmin({ workers: 2, args: ["--drain-delay", "2"] }, async (server, adminUrl) => {
     server.kill("SIGTERM");
     await waitFor(async () => {
@@ -67,16 +67,16 @@ Deno.test("admin: readiness fails first, the server serves on, then it drains", 
       await response.body?.cancel();
       return response.status === 503;
     }, { what: "readiness to fail" });
-    // New connections are still welcome: whoever has not heard yet is served.
+    // New connections are still accepted: a client that does not know yet is served.
     assertEquals((await ask(server, HEALTH)).status, 200);
     assertEquals(await (await fetch(`${adminUrl}/healthz`)).text(), "ok");
     assertStringIncludes(await (await fetch(`${adminUrl}/metrics`)).text(), "async_deno_ready 0");
     const exit = await server.stop();
-    // The second signal ended it at once, or its time was over already.
+    // The second signal ended the server at once, unless the delay was already over.
     assert(exit.code === 0 || exit.code === 143, `${exit.code}`);
   }));
 
-Deno.test("admin: while an answer is finished readiness says no, and it ends with the server", () =>
+Deno.test("admin: readiness fails while an answer is finished, and the admin server ends with the server", () =>
   withAdmin({ workers: 1 }, async (server, adminUrl) => {
     const connection = await Deno.connect({ hostname: server.hostname, port: server.port });
     const half = "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nab";
@@ -97,7 +97,7 @@ async function ready(adminUrl: string): Promise<number> {
   return response.status;
 }
 
-Deno.test("admin: an open page does not keep the server from ending", () =>
+Deno.test("admin: an open page does not prevent the server from stopping", () =>
   withAdmin({ workers: 1 }, async (server, adminUrl) => {
     const events = await fetch(`${adminUrl}/events`);
     assertEquals(events.headers.get("content-type"), "text/event-stream");
@@ -106,11 +106,11 @@ Deno.test("admin: an open page does not keep the server from ending", () =>
     assertStringIncludes(first.value!, "event: history\ndata: [");
     const began = performance.now();
     assertEquals((await server.stop()).code, 0);
-    assert(performance.now() - began < 7_000, "it waited for the page");
+    assert(performance.now() - began < 7_000, "the server waited for the page");
     await reader.cancel().catch(() => undefined);
   }));
 
-Deno.test("admin: the event stream gives a sample a second, and history to who comes later", () =>
+Deno.test("admin: the event stream sends a sample a second, and the history to a later client", () =>
   withAdmin({ workers: 2 }, async (server, adminUrl) => {
     for (let i = 0; i < 5; i++) await ask(server, HEALTH);
     const [about, , ...samples] = await readEvents(adminUrl, [
@@ -129,7 +129,7 @@ Deno.test("admin: the event stream gives a sample a second, and history to who c
     assert(history.length >= 2, `${history.length} samples`);
   }));
 
-/** Reads the first events of the stream, which have these names, and gives their data. */
+/** Reads the first events of the stream, which must have these names, and returns their data. */
 // deno-lint-ignore no-explicit-any -- whatever the event has
 async function readEvents(adminUrl: string, names: readonly string[]): Promise<any[]> {
   const events = await fetch(`${adminUrl}/events`);
@@ -145,7 +145,7 @@ async function readEvents(adminUrl: string, names: readonly string[]): Promise<a
   });
 }
 
-Deno.test("admin: another site's name for this machine gets nothing", () =>
+Deno.test("admin: a Host of another site (DNS rebinding) is refused", () =>
   withAdmin({ workers: 1 }, async (_server, adminUrl) => {
     const endpoint = endpointOf(adminUrl);
     for (const [host, status] of [["evil.example", 403], ["localhost", 200], ["127.0.0.1", 200]]) {
@@ -159,7 +159,7 @@ Deno.test("admin: another site's name for this machine gets nothing", () =>
     }
   }));
 
-Deno.test("admin: a Host that is none is the client's fault, and no line on stderr", () =>
+Deno.test("admin: an invalid Host is a client error, and causes no line on stderr", () =>
   withAdmin({ workers: 1 }, async (server, adminUrl) => {
     for (const host of ["%", "[", "a b", ":::"]) {
       const connection = await Deno.connect(endpointOf(adminUrl));
@@ -171,7 +171,7 @@ Deno.test("admin: a Host that is none is the client's fault, and no line on stde
     assertEquals(server.stderr, "");
   }));
 
-Deno.test("admin: off unless asked for; IPv6; its port is let go of when it cannot be had", async () => {
+Deno.test("admin: off by default; serves on IPv6; a port in use is an error that ends the start", async () => {
   await withServer({ workers: 1 }, async (server) => {
     assert(!server.stdout.includes("Admin"));
     const answer = await ask(server, "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n");

@@ -14,12 +14,12 @@ const HEALTH = "GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
 const FIRST = "figure:first-of-type";
 const CONNECTIONS = "figure:nth-of-type(4)";
 const TIME = /^\d\d:\d\d:\d\d$/;
-/** Pixels of a colour that make a line. */
+/** The number of pixels of a colour that make a line. */
 const LINE = 20;
 
 const { version } = config;
 
-/** What the steps below get. */
+/** The fixture of each step. */
 interface Stage {
   browser: Browser;
   server: Server;
@@ -29,21 +29,30 @@ interface Stage {
 browserTest("page: the live page in Chromium", async (browser, t) => {
   await withAdmin({ workers: 3 }, async (server, adminUrl) => {
     const stage = { browser, server, adminUrl };
-    await t.step("desktop, dark: tiles, charts and workers show the traffic", () => desktop(stage));
-    await t.step("phone, light: one column, nothing beside the screen", () => phone(stage));
+    await t.step(
+      "on a dark desktop tiles, charts and workers show the traffic",
+      () => desktop(stage),
+    );
+    await t.step(
+      "on a light phone there is one column, and nothing is off the screen",
+      () => phone(stage),
+    );
     await t.step("the legend shows what is under the cursor", () => legend(stage));
-    await t.step("a cursor by pointer: time and values", () => pointer(stage));
-    await t.step("a cursor by the keyboard", () => keyboard(stage));
-    await t.step("a cursor by a finger", () => finger(stage));
-    await t.step("the charts are filled by what samples there are", () => zoom(stage));
-    await t.step("the latency of a single request is seen", () => single(stage));
+    await t.step("the pointer moves a cursor that shows time and values", () => pointer(stage));
+    await t.step("the keyboard moves the cursor", () => keyboard(stage));
+    await t.step("a finger moves the cursor", () => finger(stage));
+    await t.step("few samples fill the whole width of the charts", () => zoom(stage));
+    await t.step("the latency of a single request is shown", () => single(stage));
     await t.step("no label is clipped, whatever the figures and the screen", () => labels(stage));
-    await t.step("another scheme while it is open: other colours", () => schemes(stage));
+    await t.step(
+      "a change of the colour scheme changes the colours of the open page",
+      () => schemes(stage),
+    );
   });
 });
 
 browserTest(
-  "page: the live page says when the server is not ready, and when it is gone",
+  "page: the live page shows that the server is not ready, and that it is gone",
   (browser) =>
     withAdmin({ workers: 1, args: ["--drain-delay", "5"] }, async (server, adminUrl) => {
       const page = await Watched.open(browser, adminUrl, { ...DESKTOP, until: "live" });
@@ -94,7 +103,7 @@ async function desktop({ browser, server, adminUrl }: Stage): Promise<void> {
     const label = `[role=img][aria-label^="${chart}: "]`;
     assertEquals(await page.evaluate(`document.querySelectorAll('${label}').length`), 1, chart);
   }
-  assert(await pixelsOf(page, [0x6c, 0xb2, 0xff]) > LINE, "no line is to be seen");
+  assert(await pixelsOf(page, [0x6c, 0xb2, 0xff]) > LINE, "no line is drawn");
   await page.ink("live-desktop", FIRST);
   await page.close();
 }
@@ -113,7 +122,7 @@ async function phone({ browser, adminUrl }: Stage): Promise<void> {
   assertEquals(columns, 1);
   const background = "getComputedStyle(document.body).backgroundColor";
   assertEquals(await page.evaluate(background), "rgb(243, 245, 247)");
-  assert(await pixelsOf(page, [0x0b, 0x62, 0xc4]) > LINE, "no line is to be seen");
+  assert(await pixelsOf(page, [0x0b, 0x62, 0xc4]) > LINE, "no line is drawn");
   await page.ink("live-phone", FIRST);
   await page.close();
 }
@@ -124,7 +133,7 @@ async function legend({ browser, server, adminUrl }: Stage): Promise<void> {
   const open = `${CONNECTIONS} b`;
   await shows(page, open, /^1$/);
   const box = await page.page.locator(`${CONNECTIONS} .u-over`).boundingBox();
-  // The first sample is the nearest there: nobody had come yet.
+  // The first sample is the nearest there: it is from before the traffic.
   await page.page.mouse.move(box!.x + 3, box!.y + 20);
   await shows(page, open, /^0$/);
   await page.page.mouse.move(5, 5);
@@ -132,7 +141,7 @@ async function legend({ browser, server, adminUrl }: Stage): Promise<void> {
   await page.close();
 }
 
-/** What stands at the cursor of a chart: time and values; undefined if nothing is to be seen. */
+/** What the cursor of a chart shows: time and values; undefined if nothing is shown. */
 async function tipOf(page: Watched, chart: string): Promise<string[] | undefined> {
   const tip = page.page.locator(`${chart} .tip`);
   if (await tip.isHidden()) return undefined;
@@ -150,7 +159,7 @@ async function pointer({ browser, adminUrl }: Stage): Promise<void> {
     const [time, ...values] = (await tipOf(page, FIRST))!;
     assert(TIME.test(time!), time);
     assert(/^requests\s*[\d.]+k?\/s messages\s*[\d.]+k?\/s$/.test(values.join(" ")), values.join());
-    assertEquals(await tipOf(page, CONNECTIONS), [time!], "the others show the time alone");
+    assertEquals(await tipOf(page, CONNECTIONS), [time!], "the other charts show only the time");
     const [tip, figure] = [`${FIRST} .tip`, FIRST].map((each) => page.page.locator(each));
     const [inner, outer] = [await tip!.boundingBox(), await figure!.boundingBox()];
     assert(inner!.x >= outer!.x && inner!.x + inner!.width <= outer!.x + outer!.width, `at ${at}`);
@@ -172,7 +181,10 @@ async function keyboard({ browser, adminUrl }: Stage): Promise<void> {
     await page.page.keyboard.press(key);
     const [time, ...values] = (await tipOf(page, FIRST))!;
     assert(TIME.test(time!) && values.length > 0, `${time} ${values}`);
-    assert((await textOf(page, "#spoken")).endsWith(` at ${time}`), "it is not read out");
+    assert(
+      (await textOf(page, "#spoken")).endsWith(` at ${time}`),
+      "it is not announced to screen readers",
+    );
     times.push(time!);
   }
   assertEquals(times, times.toSorted().reverse());
@@ -196,7 +208,7 @@ async function finger({ browser, adminUrl }: Stage): Promise<void> {
   await page.close();
 }
 
-/** Samples as the server sends them, of the last `count` seconds. */
+/** Samples in the server's format, of the last `count` seconds. */
 function fakeSamples(count: number, scale: number): object[] {
   return Array.from({ length: count }, (_, i) => ({
     time: Date.now() - (count - 1 - i) * 1_000,
@@ -221,7 +233,7 @@ function fakeSamples(count: number, scale: number): object[] {
   }));
 }
 
-/** Has the page be told of other samples than the server's; it takes the end of the stream for a loss. */
+/** Opens the page with other samples than the server's; the page takes the end of the stream for a lost connection. */
 async function openWith(
   { browser, adminUrl }: Stage,
   options: Parameters<typeof Watched.open>[2] & { samples: object[] },
@@ -247,7 +259,7 @@ async function zoom(stage: Stage): Promise<void> {
       init: LABELS,
     });
     await shows(page, "#window", count === 20 ? /^the last 20 s$/ : /^the last 5 min$/);
-    // The last drawn ones: before the samples came the charts were empty.
+    // The last drawn texts: before the samples arrived the charts were empty.
     const texts = (await page.evaluate<{ text: string }[]>("labels.slice(-20)")).map(({ text }) =>
       text
     );
@@ -269,12 +281,12 @@ async function single(stage: Stage): Promise<void> {
   const latency = "figure:nth-of-type(2)";
   assert(
     await pixelsOf(page, [0x6c, 0xb2, 0xff], { chart: latency }) > 5,
-    "no point is to be seen",
+    "no point is drawn",
   );
   await page.page.context().close();
 }
 
-/** Notes what is written on canvases, and whether all of it is inside. */
+/** Records the texts drawn on canvases, and whether each is completely inside. */
 const LABELS = `{
   globalThis.labels = [];
   const { fillText } = CanvasRenderingContext2D.prototype;
@@ -290,7 +302,7 @@ const LABELS = `{
   };
 }`;
 
-/** Elements whose text does not fit into them or into the card that they are in. */
+/** Elements whose text does not fit into them or into the card around them. */
 const CLIPPED =
   `[...document.querySelectorAll("h1, #state, dt, dd, dd *, .series, .series *, .workers p, .workers p *, footer a")]
   .filter((element) => {
@@ -324,7 +336,7 @@ async function labels(stage: Stage): Promise<void> {
 
 async function schemes({ browser, adminUrl }: Stage): Promise<void> {
   const page = await Watched.open(browser, adminUrl, { ...DESKTOP, until: "live" });
-  assert(await pixelsOf(page, [0x6c, 0xb2, 0xff]) > LINE, "no line in the dark");
+  assert(await pixelsOf(page, [0x6c, 0xb2, 0xff]) > LINE, "no line in the dark scheme");
   await page.page.emulateMedia({ colorScheme: "light" });
   await waitFor(async () => await pixelsOf(page, [0x0b, 0x62, 0xc4]) > LINE, {
     what: "a line in the colour of the light scheme",
@@ -333,7 +345,7 @@ async function schemes({ browser, adminUrl }: Stage): Promise<void> {
   await page.close();
 }
 
-/** How many pixels of a chart, or of its left share, have just this colour. */
+/** How many pixels of a chart, or of its left part, have exactly this colour. */
 function pixelsOf(
   page: Watched,
   colour: readonly number[],

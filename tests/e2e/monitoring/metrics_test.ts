@@ -1,6 +1,6 @@
 /**
- * The metrics after known traffic are the known numbers, summed over the workers, and each bound and time
- * limit counts under its own name.
+ * The metrics after known traffic have the known values, summed over the workers, and each limit and time-out is
+ * counted under its own name.
  */
 
 import { assert, assertEquals } from "@std/assert";
@@ -16,7 +16,7 @@ const HOST = "Host: a\r\n\r\n";
 const DURATION = "async_deno_http_request_duration_seconds";
 const HEALTH = `GET /healthz HTTP/1.1\r\n${HOST}`;
 
-/** Waits until a metric has the value, as what closes is counted a moment after its peer knows. */
+/** Waits until a metric has the value, because a close is counted a moment after the peer sees it. */
 async function settled(adminUrl: string, name: string, value: number): Promise<Metrics> {
   let metrics = await Metrics.of(adminUrl);
   await waitFor(async () => (metrics = await Metrics.of(adminUrl)).sum(name) === value, {
@@ -25,7 +25,7 @@ async function settled(adminUrl: string, name: string, value: number): Promise<M
   return metrics;
 }
 
-/** Requests by several connections; gives the bytes that were sent and received. */
+/** Sends requests on several connections; returns the numbers of bytes sent and received. */
 async function traffic(server: Server): Promise<{ sent: number; received: number }> {
   let [sent, received] = [0, 0];
   const requests = [
@@ -45,10 +45,10 @@ async function traffic(server: Server): Promise<{ sent: number; received: number
   return { sent, received };
 }
 
-Deno.test("metrics: a client that leaves before its answer is there is no failure of the endpoint", async () => {
+Deno.test("metrics: a client that leaves before its answer is not counted as a failure of the endpoint", async () => {
   const root = await Deno.makeTempDir({ prefix: "async-deno-test-" });
   try {
-    // Long to compress: who asks is gone by then.
+    // Compressing it takes long: the client has left by then.
     const text = Array.from({ length: 400_000 }, (_, i) => `line ${i * 7}\n`).join("");
     await Deno.writeTextFile(`${root}/long.txt`, text);
     await withAdmin({ workers: 1, args: ["--root", root] }, async (server, adminUrl) => {
@@ -59,7 +59,7 @@ Deno.test("metrics: a client that leaves before its answer is there is no failur
         await settled(adminUrl, "async_deno_http_requests_total", 1);
       }
       await settled(adminUrl, "async_deno_connections_open", 0);
-      // It waits for the same work, and so for its end.
+      // This client waits for the same compression, and so for its end.
       assertEquals((await ask(server, request)).status, 200);
       const metrics = await settled(adminUrl, "async_deno_connections_open", 0);
       assertEquals(metrics.sum("async_deno_handler_errors_total"), 0);
@@ -69,7 +69,7 @@ Deno.test("metrics: a client that leaves before its answer is there is no failur
   }
 });
 
-Deno.test("metrics: requests, responses, bytes and connections are those of the traffic", () =>
+Deno.test("metrics: requests, responses, bytes and connections match the traffic", () =>
   withAdmin({ workers: 3 }, async (server, adminUrl) => {
     const { sent, received } = await traffic(server);
     const metrics = await settled(adminUrl, "async_deno_connections_open", 0);
@@ -96,7 +96,7 @@ Deno.test("metrics: requests, responses, bytes and connections are those of the 
       codes.map((code) => metrics.sum(responses, { code })),
       [0, 20 * 54, 0, 20 * 7, 0],
     );
-    // Each worker's buckets end in what it counted.
+    // The last bucket of each worker is its request count.
     for (const worker of ["0", "1", "2"]) {
       const requests = metrics.sum("async_deno_http_requests_total", { worker });
       const buckets = metrics.values(`${DURATION}_bucket`, { worker });
@@ -111,7 +111,7 @@ Deno.test("metrics: requests, responses, bytes and connections are those of the 
     }
   }));
 
-Deno.test("metrics: WebSockets and their messages, while they last and afterwards", () =>
+Deno.test("metrics: WebSockets and their messages are counted, while open and after the close", () =>
   withAdmin({ workers: 2 }, async (server, adminUrl) => {
     const clients = await Promise.all(
       Array.from({ length: 5 }, () => WsClient.open(`${server.wsUrl}/echo`)),
@@ -132,7 +132,7 @@ Deno.test("metrics: WebSockets and their messages, while they last and afterward
     assertEquals(after.sum("async_deno_websockets_opened_total"), 5);
   }));
 
-/** What is sent, and the label of the bound that it is beyond. */
+/** What is sent, and the label of the limit that it exceeds. */
 const BEYOND: readonly (readonly [limit: string, send: string])[] = [
   ["request_line", `GET /${"x".repeat(9_000)} HTTP/1.1\r\n${HOST}`],
   ["head", `GET / HTTP/1.1\r\nA: ${"x".repeat(40_000)}\r\n${HOST}`],
@@ -140,7 +140,7 @@ const BEYOND: readonly (readonly [limit: string, send: string])[] = [
   ["body", `POST /echo HTTP/1.1\r\nContent-Length: 99\r\n${HOST}`],
 ];
 
-Deno.test("metrics: each bound counts under its name", () => {
+Deno.test("metrics: each limit is counted under its name", () => {
   const args = ["--max-body", "10", "--max-message", "10", "--max-fragments", "2"];
   return withAdmin({ workers: 1, args }, async (server, adminUrl) => {
     for (const [limit, send] of BEYOND) {
@@ -168,7 +168,7 @@ Deno.test("metrics: each bound counts under its name", () => {
   });
 });
 
-Deno.test("metrics: connections refused, by the bound", () => {
+Deno.test("metrics: refused connections are counted by the limit", () => {
   const args = ["--max-connections", "3", "--max-connections-per-address", "2"];
   return withAdmin({ workers: 1, ip: "127.0.0.1", args }, async (server, adminUrl) => {
     const open = [await HttpConnection.open(server), await HttpConnection.open(server)];
@@ -184,13 +184,13 @@ Deno.test("metrics: connections refused, by the bound", () => {
     assertEquals(metrics.sum(name, { reason: "connections" }), 0);
     assertEquals(metrics.sum("async_deno_connections_open"), 2);
     open.forEach((connection) => connection[Symbol.dispose]());
-    // It warns of the bound: its end is judged here.
+    // Each refusal warns about the limit: the output at the end is checked here.
     assertEquals((await server.stop()).code, 0);
   });
 });
 
-Deno.test("metrics: time-outs, by what the time was for", () => {
-  // Long enough for a busy machine to connect and to send what is meant to be in time.
+Deno.test("metrics: time-outs are counted by their kind", () => {
+  // Long enough for a busy machine to connect and to send the parts in time.
   const args = ["--head-timeout=1", "--idle-timeout=1", "--ping-interval=1"];
   args.push("--pong-timeout=2", "--close-timeout=1");
   return withAdmin({ workers: 1, args }, async (server, adminUrl) => {
@@ -215,7 +215,7 @@ Deno.test("metrics: time-outs, by what the time was for", () => {
   });
 });
 
-Deno.test("metrics: a peer that does not read: the bytes that wait, then its time-out", () =>
+Deno.test("metrics: for a peer that does not read, the queued bytes and then its time-out are counted", () =>
   withAdmin({ workers: 1, args: ["--write-timeout=0.5"] }, async (server, adminUrl) => {
     const connection = await Deno.connect({ hostname: server.hostname, port: server.port });
     const length = 8_000_000;
@@ -225,7 +225,7 @@ Deno.test("metrics: a peer that does not read: the bytes that wait, then its tim
     for (let at = 0; at < length;) at += await connection.write(body.subarray(at));
     await waitFor(
       async () => (await Metrics.of(adminUrl)).sum("async_deno_write_queue_bytes") > 0,
-      { what: "bytes that wait" },
+      { what: "queued bytes" },
     );
     const name = "async_deno_timeouts_total";
     await waitFor(async () => (await Metrics.of(adminUrl)).sum(name, { kind: "write" }) === 1, {
@@ -235,7 +235,7 @@ Deno.test("metrics: a peer that does not read: the bytes that wait, then its tim
     connection.close();
   }));
 
-Deno.test("metrics: workers that have nothing to do sleep nearly all of the time", () =>
+Deno.test("metrics: idle workers sleep nearly all of the time", () =>
   withAdmin({ workers: 2 }, async (server, adminUrl) => {
     await ask(server, HEALTH);
     const name = "async_deno_worker_idle_seconds_total";

@@ -1,6 +1,6 @@
 /**
- * What the operator sees of connections that are refused before a request: a number for each reason, a line in the
- * log, and where it can be mended one warning, however many there are.
+ * What the operator sees of connections that are refused before a request: a count for each reason, a line in the
+ * log, and one warning if the operator can fix the cause, however many there are.
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
@@ -20,12 +20,12 @@ const REASONS = [
 ] as const;
 const TIMES = 5;
 
-/** A TLS record that holds no handshake message there is. */
+/** A TLS record whose handshake message has an unknown type. */
 const NO_HELLO = "\x16\x03\x01\x00\x05\x63\x00\x00\x01\x00";
 
 type Reason = (typeof REASONS)[number];
 
-/** Sends it on connections of their own, each read to its end. */
+/** Sends the bytes on several connections, each read to its end. */
 async function send(server: Server, bytes: string): Promise<void> {
   for (let i = 0; i < TIMES; i++) {
     using connection = await HttpConnection.open({ hostname: server.hostname, port: server.port });
@@ -34,7 +34,7 @@ async function send(server: Server, bytes: string): Promise<void> {
   }
 }
 
-/** Waits until one reason has been counted so often, and sees that no other was. */
+/** Waits until one reason has this count, and checks that the others are 0. */
 async function expectCounted(adminUrl: string, reason: Reason, count: number): Promise<void> {
   let metrics = await Metrics.of(adminUrl);
   await waitFor(async () => {
@@ -50,7 +50,7 @@ function lineCount(log: string, pattern: RegExp): number {
   return log.split("\n").filter((line) => pattern.test(line)).length;
 }
 
-Deno.test("refused connections: no PROXY header", () =>
+Deno.test("refused connections: a missing PROXY header is counted and logged", () =>
   withAdmin({ workers: 2, args: ["--proxy-protocol"] }, async (server, adminUrl) => {
     await send(server, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
     await expectCounted(adminUrl, "proxy_header", TIMES);
@@ -63,7 +63,7 @@ Deno.test("refused connections: no PROXY header", () =>
     );
   }));
 
-Deno.test("refused connections: a bound, with a warning in the log too", () => {
+Deno.test("refused connections: a connection limit is counted and logged, with a warning also in the log", () => {
   const args = ["--max-connections", "1"];
   return withAdmin({ workers: 1, args }, async (server, adminUrl) => {
     const first = await HttpConnection.open(server);
@@ -87,12 +87,12 @@ for (
       / \[TLS\] fd=\d+ refused PLAIN_TEXT /,
       /^async-deno: closed a connection that speaks no TLS, most likely http:\/\/[^\n]+\n$/,
     ],
-    // Of scanners there is no end: the operator of a public port is not told of each.
+    // Scanners never stop: the operator of a public port is not warned about each.
     ["tls_handshake", NO_HELLO, / \[TLS\] fd=\d+ refused TLS_HANDSHAKE /, /^$/],
   ] as const
 ) {
   Deno.test({
-    name: `refused connections: ${reason} on the port of https${NO_OPENSSL}`,
+    name: `refused connections: ${reason} on the https port is counted and logged${NO_OPENSSL}`,
     ignore: NO_OPENSSL !== "",
     fn: async () => {
       await using authority = await Authority.make();

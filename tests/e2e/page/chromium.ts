@@ -1,10 +1,10 @@
 /**
- * The page in a real Chromium: one browser for a test file, and a page that is watched.
+ * The page in a real Chromium: one browser for a test file, and a page that is observed.
  *
- * In: a server's URL. Out: a playwright page, and all that it had to complain about: errors in the
- * console, exceptions, failed answers, requests that would have left the machine. The browser is
- * found, never downloaded; where there is none, tests are skipped under a name that says what to
- * install. Expressions that run in the page are strings, as the DOM has no types here.
+ * In: a server's URL. Out: a playwright page, and every fault that it had: errors in the console,
+ * exceptions, failed responses, requests that would have left the machine. The browser is found, never
+ * downloaded; without one, tests are skipped under a name that says what to install. Expressions that
+ * run in the page are strings, because the DOM has no types here.
  */
 
 import { assertEquals } from "@std/assert";
@@ -19,9 +19,9 @@ import { waitFor } from "../../support/wait_for.ts";
 
 export type { Browser };
 
-/** A desktop. */
+/** A desktop screen. */
 export const DESKTOP: BrowserContextOptions = { viewport: { width: 1280, height: 800 } };
-/** A phone, held upright, with a screen of three pixels a point. */
+/** A phone in portrait, with three pixels per point. */
 export const PHONE: BrowserContextOptions = {
   viewport: { width: 390, height: 844 },
   deviceScaleFactor: 3,
@@ -29,7 +29,7 @@ export const PHONE: BrowserContextOptions = {
   hasTouch: true,
 };
 
-/** A welcome and a typed line are seen if that share of the pixels differs from the rest. */
+/** A welcome and a typed line are visible if this share of the pixels differs from the background. */
 export const SOME_INK = 0.001;
 
 const ARGUMENTS = [
@@ -42,13 +42,13 @@ const ARGUMENTS = [
   "--disable-sync",
 ];
 
-/** An answer that takes the place of the server's. */
+/** An answer that replaces the server's. */
 export type Route = readonly [
   pattern: string,
   answer: { headers: Record<string, string>; body: string },
 ];
 
-/** Where Chromium is, or undefined. `CHROMIUM_PATH` comes first. */
+/** The path of Chromium, or undefined. `CHROMIUM_PATH` comes first. */
 export const CHROMIUM = [
   Deno.env.get("CHROMIUM_PATH"),
   "/usr/bin/chromium",
@@ -58,7 +58,7 @@ export const CHROMIUM = [
 /**
  * A test that needs Chromium: `body` gets a browser of its own, closed at the end.
  *
- * @param name begins with "page: "; the word `browser` of `deno task test` chooses it
+ * @param name begins with "page: ", by which the word `browser` of `deno task test` chooses it
  */
 export function browserTest(
   name: string,
@@ -80,11 +80,11 @@ export function browserTest(
   });
 }
 
-/** A page of the server that is watched. */
+/** A page of the server under observation. */
 export class Watched {
-  /** All that went wrong, in the order in which it did. */
+  /** All faults, in order. */
   readonly complaints: string[] = [];
-  /** The URLs that were asked for, WebSockets among them. */
+  /** The requested URLs, WebSockets included. */
   readonly requests: string[] = [];
   readonly page: Page;
 
@@ -104,11 +104,11 @@ export class Watched {
 
   /**
    * Opens the page in a context of its own and waits until it is connected, or in the state `until`; null
-   * for a page that has no states.
+   * for a page without states.
    *
-   * @param init JavaScript to run in the page before any of its own
-   * @param route what is answered in place of the server, by a pattern of URLs
-   * @param path of the page, if it is not the server's first
+   * @param init JavaScript to run in the page before its own
+   * @param route answers in place of the server, by a pattern of URLs
+   * @param path of the page, if not the server's first page
    */
   static async open(
     browser: Browser,
@@ -135,7 +135,7 @@ export class Watched {
     return this.page.evaluate(expression) as Promise<T>;
   }
 
-  /** Waits until the page says that the link is in that state. */
+  /** Waits until the page shows this state of the connection. */
   async state(wanted: string): Promise<void> {
     await waitFor(
       async () => await this.evaluate("document.documentElement.dataset.state") === wanted,
@@ -143,7 +143,7 @@ export class Watched {
     );
   }
 
-  /** What stands in the terminal, without the spaces and empty rows at the ends. */
+  /** The text of the terminal, without the spaces and empty rows at the ends. */
   text(): Promise<string> {
     return this.evaluate(`(() => {
       const { active } = terminal.buffer;
@@ -156,7 +156,7 @@ export class Watched {
     })()`);
   }
 
-  /** Waits until the terminal holds `wanted`, and gives all that it holds. */
+  /** Waits until the terminal contains `wanted`, and returns all of its text. */
   async shows(wanted: string): Promise<string> {
     let text = "";
     await waitFor(async () => (text = await this.text()).includes(wanted), {
@@ -166,10 +166,10 @@ export class Watched {
   }
 
   /**
-   * Takes a screenshot and gives the share of the terminal's pixels that are not its background:
-   * what a user sees, whoever draws it. Kept as a file in the folder that `SCREENSHOTS` names.
+   * Takes a screenshot and returns the share of the terminal's pixels that are not its background: what a
+   * user sees, with any renderer. Saved in the folder that `SCREENSHOTS` names.
    *
-   * @param within the element that is looked at
+   * @param within the element to examine
    * @returns 0 to 1; 0 is an empty screen
    */
   async ink(name: string, within = "#screen"): Promise<number> {
@@ -180,13 +180,13 @@ export class Watched {
     return this.evaluate(`(async ({ clip, png }) => {
       const bytes = Uint8Array.from(atob(png), (unit) => unit.charCodeAt(0));
       const image = await createImageBitmap(new Blob([bytes]));
-      const scale = image.width / innerWidth; // pixels a point
+      const scale = image.width / innerWidth; // pixels per point
       const [x, y, width, height] = [clip.x, clip.y, clip.width, clip.height]
         .map((length) => Math.round(length * scale));
       const context = new OffscreenCanvas(width, height).getContext("2d");
       context.drawImage(image, -x, -y);
       const { data } = context.getImageData(0, 0, width, height);
-      // The last pixel is in the corner where nothing was typed.
+      // The last pixel is in the corner where nothing is typed.
       const end = data.length - 4;
       let differing = 0;
       for (let i = 0; i < data.length; i += 4) {
@@ -197,7 +197,7 @@ export class Watched {
     })(${input})`);
   }
 
-  /** Ends the page; it must have had nothing to complain about. */
+  /** Closes the page; it must have had no faults. */
   async close(): Promise<void> {
     assertEquals(this.complaints, []);
     await this.page.context().close();

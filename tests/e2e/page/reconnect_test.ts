@@ -1,4 +1,4 @@
-/** The page in Chromium when its server goes away, and when it comes back. */
+/** The page in Chromium if its server goes away, and when it comes back. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { type Server, startServer, withServer } from "../../support/server.ts";
@@ -7,8 +7,8 @@ import { type Browser, browserTest, DESKTOP, PHONE, SOME_INK, Watched } from "./
 
 const WELCOME = "=== Async Deno Terminal ===";
 const TITLE = "async-deno terminal";
-/** What stands between the last text before a loss and the first behind it. */
-const SEAM = new RegExp(
+/** The lines between the last text before a lost connection and the first text after it. */
+const RECONNECT_LINES = new RegExp(
   [
     "before",
     "── connection lost at \\d\\d:\\d\\d:\\d\\d ──",
@@ -18,33 +18,36 @@ const SEAM = new RegExp(
 );
 
 browserTest("page: reconnecting in Chromium", async (browser, t) => {
-  await t.step("a lost server is told, keys are refused, and it comes back by itself", async () => {
-    await restarted(browser, { during: refusedKeys, back: nothing });
-  });
+  await t.step(
+    "a lost server is shown, keys are refused, and the page reconnects by itself",
+    async () => {
+      await restarted(browser, { during: refusedKeys, back: nothing });
+    },
+  );
   await t.step("the button connects at once", async () => {
     await restarted(browser, { during: freezeTimers, back: pressRetry });
   });
-  await t.step("a network that returns connects at once", async () => {
+  await t.step("the page reconnects at once when the network returns", async () => {
     await restarted(browser, { during: freezeTimers, back: dispatch("globalThis", "online") });
   });
-  await t.step("a page that is looked at again connects at once", async () => {
+  await t.step("the page reconnects at once when it becomes visible", async () => {
     const back = dispatch("document", "visibilitychange");
     await restarted(browser, { during: freezeTimers, back });
   });
-  await t.step("without a network it says so", async () => {
+  await t.step("without a network the page says so", async () => {
     await restarted(browser, { during: offline, back: online });
   });
-  await t.step("a program on the alternate screen does not outlive its connection", async () => {
+  await t.step("the alternate screen is left when its connection is lost", async () => {
     await restarted(browser, { during: alternateGone, back: nothing, before: alternate });
   });
-  await t.step("a server that falls silent is given up after ten seconds", async () => {
+  await t.step("a silent server is given up after ten seconds", async () => {
     await withServer({ workers: 2 }, (server) => silence(browser, server));
   });
 });
 
 type Act = (watched: Watched) => Promise<void>;
 
-/** Opens the page, stops the server, acts, starts it again on its port, acts, and looks. */
+/** Opens the page, stops the server, acts, restarts it on its port, acts, and checks. */
 async function restarted(
   browser: Browser,
   { during, back, before = nothing }: { during: Act; back: Act; before?: Act },
@@ -66,8 +69,8 @@ async function restarted(
     second = await startServer({ workers: 2, port });
     await back(watched);
     await watched.state("connected");
-    const text = await welcomeAgain(watched);
-    assertMatch(text, SEAM);
+    const text = await secondWelcome(watched);
+    assertMatch(text, RECONNECT_LINES);
     assertEquals(await watched.page.title(), TITLE);
     await watched.page.keyboard.type("after");
     await watched.shows("after");
@@ -85,7 +88,7 @@ async function lost(watched: Watched): Promise<void> {
   assertEquals(await watched.page.title(), `⚠ Connection lost – ${TITLE}`);
 }
 
-async function welcomeAgain(watched: Watched): Promise<string> {
+async function secondWelcome(watched: Watched): Promise<string> {
   let text = "";
   await waitFor(async () => (text = await watched.text()).split(WELCOME).length === 3, {
     what: () => `a second welcome in:\n${text}`,
@@ -110,16 +113,20 @@ async function refusedKeys(watched: Watched): Promise<void> {
   assert(await watched.evaluate(`${header}.scrollWidth <= innerWidth`), "the header is too wide");
   await watched.page.setViewportSize(DESKTOP.viewport!);
   const text = await watched.text();
-  assertMatch(text, /before\n── connection lost at [\d:]+ ──$/, "what was typed is not shown");
+  assertMatch(
+    text,
+    /before\n── connection lost at [\d:]+ ──$/,
+    "keys typed without a connection must not be shown",
+  );
 }
 
 function nothing(): Promise<void> {
   return Promise.resolve();
 }
 
-/** Stops the page's timers while it waits, so that only an event can make it try. */
+/** Stops the page's timers while it waits, so that only an event can cause an attempt. */
 async function freezeTimers(watched: Watched): Promise<void> {
-  // Look and clear in one turn of the page: an attempt under way would set another timer.
+  // Check and clear in one task of the page: a running attempt would set another timer.
   const frozen = () =>
     watched.evaluate<boolean>(`(() => {
       if (document.documentElement.dataset.state !== "reconnecting") return false;
@@ -154,9 +161,9 @@ async function offline(watched: Watched): Promise<void> {
   await watched.page.context().setOffline(true);
   await watched.state("offline");
   const status = watched.page.getByRole("status");
-  // It goes on trying, since the server may be on this machine: in between it says so.
-  const saysSo = async () => await status.textContent() === "Offline";
-  await waitFor(saysSo, { what: "the status to be Offline" });
+  // The page keeps trying, because the server may be on this machine: in between it shows the status.
+  const showsOffline = async () => await status.textContent() === "Offline";
+  await waitFor(showsOffline, { what: "the status to be Offline" });
 }
 
 async function online(watched: Watched): Promise<void> {
@@ -166,7 +173,7 @@ async function online(watched: Watched): Promise<void> {
 async function silence(browser: Browser, server: Server): Promise<void> {
   const watched = await Watched.open(browser, server.url, DESKTOP);
   await watched.shows(WELCOME);
-  // Stopped by the kernel, it neither answers nor closes: as a machine that lost its network.
+  // Stopped by a signal, the server neither answers nor closes: like a machine without a network.
   server.kill("SIGSTOP");
   try {
     await watched.page.keyboard.type("anybody there");
@@ -175,6 +182,6 @@ async function silence(browser: Browser, server: Server): Promise<void> {
     server.kill("SIGCONT");
   }
   await watched.state("connected");
-  await welcomeAgain(watched);
+  await secondWelcome(watched);
   await watched.page.context().close();
 }

@@ -1,4 +1,4 @@
-/** The page at work in Chromium: typing, drawing, fitting, on a desktop and on a phone. */
+/** The terminal page in Chromium: typing, drawing, fitting, on a desktop and on a phone. */
 
 import { assert, assertEquals } from "@std/assert";
 import { type Server, withServer } from "../../support/server.ts";
@@ -6,7 +6,7 @@ import { waitFor } from "../../support/wait_for.ts";
 import { type Browser, browserTest, DESKTOP, PHONE, SOME_INK, Watched } from "./chromium.ts";
 
 const WELCOME = "=== Async Deno Terminal ===";
-/** As a browser without WebGL behaves. */
+/** Makes Chromium behave like a browser without WebGL. */
 const WITHOUT_WEBGL = `{
   const getContext = HTMLCanvasElement.prototype.getContext;
   HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {
@@ -14,7 +14,7 @@ const WITHOUT_WEBGL = `{
   };
 }`;
 
-/** What the steps below get. */
+/** The fixture of each step. */
 interface Stage {
   browser: Browser;
   server: Server;
@@ -23,21 +23,33 @@ interface Stage {
 browserTest("page: the terminal in Chromium", async (browser, t) => {
   await withServer({ workers: 2 }, async (server) => {
     const stage = { browser, server };
-    await t.step("typed keys are seen when they come back", () => typing(stage));
-    await t.step("Backspace goes back over a wrapped row", () => wrappedBackspace(stage));
-    await t.step("a paste is sent whole, its escapes made visible", () => paste(stage));
-    await t.step("a paste that is too long is refused and said so", () => longPaste(stage));
+    await t.step("typed keys are shown when their echo arrives", () => typing(stage));
+    await t.step("Backspace deletes across a wrapped row", () => wrappedBackspace(stage));
+    await t.step("a paste is sent completely, with its escapes made visible", () => paste(stage));
+    await t.step("a paste that is too long is refused with a message", () => longPaste(stage));
     await t.step("the terminal follows the window's size", () => resizing(stage));
-    await t.step("without WebGL the DOM draws, in all colours", () => domRenderer(stage));
-    await t.step("a lost WebGL context falls back to the DOM", () => contextLoss(stage));
-    await t.step("on a phone: tap, type, read", () => phone(stage));
-    await t.step("on a phone: the bar has the keys that its keyboard lacks", () => keyBar(stage));
-    await t.step("on a desktop there is no such bar", () => noKeyBar(stage));
-    await t.step("the on-screen keyboard takes rows, not the cursor", () => keyboard(stage));
-    await t.step("light scheme, and a change of it while running", () => schemes(stage));
+    await t.step("without WebGL the DOM renderer draws all colours", () => domRenderer(stage));
+    await t.step("a lost WebGL context falls back to the DOM renderer", () => contextLoss(stage));
+    await t.step("on a phone a tap gives the focus, and typing works", () => phone(stage));
+    await t.step(
+      "on a phone a key bar has the keys that the on-screen keyboard lacks",
+      () => keyBar(stage),
+    );
+    await t.step("on a desktop there is no key bar", () => noKeyBar(stage));
+    await t.step(
+      "the on-screen keyboard takes rows and does not cover the cursor",
+      () => keyboard(stage),
+    );
+    await t.step(
+      "the light scheme is used, and a change while the page is open",
+      () => schemes(stage),
+    );
     await t.step("reduced motion stops the blinking", () => reducedMotion(stage));
-    await t.step("Shift+Tab leaves the terminal; screen reader mode", () => assistive(stage));
-    await t.step("a second visit asks again for the page alone", () => secondVisit(stage));
+    await t.step(
+      "Shift+Tab leaves the terminal, and screen reader mode can be switched on",
+      () => assistive(stage),
+    );
+    await t.step("a second visit requests only the page again", () => secondVisit(stage));
   });
 });
 
@@ -57,7 +69,7 @@ async function typing({ browser, server }: Stage): Promise<void> {
     await watched.evaluate("document.querySelector('#screen').dataset.renderer"),
     "webgl",
   );
-  assert(await watched.ink("desktop") > SOME_INK, "nothing is to be seen");
+  assert(await watched.ink("desktop") > SOME_INK, "nothing is visible");
   assert(watched.requests.includes(`${server.wsUrl}/term`), watched.requests.join());
   await watched.close();
 }
@@ -78,7 +90,7 @@ async function wrappedBackspace({ browser, server }: Stage): Promise<void> {
   await watched.close();
 }
 
-/** Puts text on the clipboard of the page's own and has it pasted. */
+/** Puts text on the page's clipboard and pastes it. */
 async function pasteText(watched: Watched, text: string): Promise<void> {
   await watched.evaluate(`(() => {
     const clipboardData = new DataTransfer();
@@ -94,7 +106,7 @@ async function paste({ browser, server }: Stage): Promise<void> {
   await pasteText(watched, "one\ntwo \x1b[2J three");
   const text = await watched.shows("three");
   assert(text.endsWith("one\ntwo ^[[2J three"), text);
-  assert(text.startsWith(WELCOME), "the paste wiped the screen");
+  assert(text.startsWith(WELCOME), "the paste cleared the screen");
   await watched.close();
 }
 
@@ -122,7 +134,7 @@ async function resizing({ browser, server }: Stage): Promise<void> {
   assert(cols! < wideCols! && rows! < wideRows!, `${wide} → ${cols}×${rows}`);
   assertEquals(await watched.page.locator("#size").textContent(), `${cols}×${rows}`);
   await watched.page.setViewportSize({ width: 1280, height: 800 });
-  await waitFor(async () => await size() === wide, { what: "the columns of before" });
+  await waitFor(async () => await size() === wide, { what: "the previous number of columns" });
   assert(
     await watched.evaluate("document.documentElement.scrollHeight <= innerHeight"),
     "it scrolls",
@@ -136,14 +148,14 @@ async function domRenderer({ browser, server }: Stage): Promise<void> {
   await watched.page.keyboard.type("drawn by the DOM");
   await watched.shows("drawn by the DOM");
   assertEquals(await watched.evaluate("document.querySelector('#screen').dataset.renderer"), "dom");
-  // True colours and the least contrast are written as style attributes: the policy lets them.
+  // True colours and the minimum contrast are style attributes: the policy allows them.
   await watched.evaluate(`new Promise((done) =>
     terminal.write("\\r\\n\\x1b[38;2;255;120;10mtrue colour\\x1b[0m \\x1b[31mpalette\\x1b[0m", done))`);
   await waitFor(() => watched.page.getByText("true colour").isVisible(), { what: "the row" });
   const colour = `getComputedStyle([...document.querySelectorAll(".xterm-rows span")]
     .find((span) => span.textContent.startsWith("true"))).color`;
   assertEquals(await watched.evaluate(colour), "rgb(255, 120, 10)");
-  assert(await watched.ink("desktop-dom") > SOME_INK, "nothing is to be seen");
+  assert(await watched.ink("desktop-dom") > SOME_INK, "nothing is visible");
   await watched.close();
 }
 
@@ -154,13 +166,13 @@ async function contextLoss({ browser, server }: Stage): Promise<void> {
     .map((canvas) => canvas.getContext("webgl2")).find(Boolean)
     .getExtension("WEBGL_lose_context").loseContext()`);
   const renderer = "document.querySelector('#screen').dataset.renderer";
-  // xterm.js waits three seconds for the context to come back.
+  // xterm.js waits three seconds for the context to be restored.
   await waitFor(async () => await watched.evaluate(renderer) === "dom", {
     what: "the DOM renderer",
   });
   await watched.page.keyboard.type("still here");
   await watched.shows("still here");
-  assert(await watched.ink("context-lost") > SOME_INK, "nothing is to be seen");
+  assert(await watched.ink("context-lost") > SOME_INK, "nothing is visible");
   await watched.close();
 }
 
@@ -176,7 +188,7 @@ async function phone({ browser, server }: Stage): Promise<void> {
   );
   await watched.page.keyboard.type("from a phone");
   await watched.shows("from a phone");
-  assert(await watched.ink("phone") > SOME_INK, "nothing is to be seen");
+  assert(await watched.ink("phone") > SOME_INK, "nothing is visible");
   const cols = await watched.evaluate<number>("terminal.cols");
   assert(cols >= 40, `${cols} columns`);
   assert(await watched.evaluate("document.documentElement.scrollWidth <= innerWidth"), "too wide");
@@ -191,7 +203,7 @@ async function keyBar({ browser, server }: Stage): Promise<void> {
   await watched.shows(WELCOME);
   const tap = (name: string) => watched.page.getByRole("button", { name, exact: true }).tap();
   for (const name of ["Esc", "Tab", "Left", "Up", "Down", "Right"]) await tap(name);
-  // Ctrl holds for one key, typed or tapped; a second tap lets it go.
+  // Ctrl applies to one key, typed or tapped; a second tap releases it.
   await tap("Ctrl");
   assert(await watched.page.getByRole("button", { name: "Ctrl", pressed: true }).isVisible());
   await watched.page.keyboard.type("cd");
@@ -219,7 +231,7 @@ async function keyBar({ browser, server }: Stage): Promise<void> {
 
 async function noKeyBar({ browser, server }: Stage): Promise<void> {
   const watched = await Watched.open(browser, server.url, DESKTOP);
-  assert(await watched.page.locator("#keys").isHidden(), "the bar is there");
+  assert(await watched.page.locator("#keys").isHidden(), "the key bar is shown");
   await watched.close();
 }
 
@@ -227,7 +239,7 @@ async function keyboard({ browser, server }: Stage): Promise<void> {
   const watched = await Watched.open(browser, server.url, PHONE);
   await watched.shows(WELCOME);
   const rows = await watched.evaluate<number>("terminal.rows");
-  // Chromium has no on-screen keyboard here: the visual viewport is made to tell of one.
+  // Chromium has no on-screen keyboard here: the visual viewport is faked.
   await watched.evaluate(`(() => {
     Object.defineProperty(visualViewport, "height", { value: 500, configurable: true });
     visualViewport.dispatchEvent(new Event("resize"));
@@ -249,7 +261,7 @@ async function schemes({ browser, server }: Stage): Promise<void> {
   await watched.shows(WELCOME);
   const background = () => watched.evaluate<string>("terminal.options.theme.background");
   const light = await background();
-  assert(await watched.ink("desktop-light") > SOME_INK, "nothing is to be seen");
+  assert(await watched.ink("desktop-light") > SOME_INK, "nothing is visible");
   await watched.page.emulateMedia({ colorScheme: "dark" });
   await waitFor(async () => await background() !== light, { what: "the dark scheme" });
   await watched.close();
@@ -286,7 +298,7 @@ async function secondVisit({ browser, server }: Stage): Promise<void> {
   const watched = await Watched.open(browser, server.url, DESKTOP);
   await watched.page.goto(`${server.url}/`);
   await watched.state("connected");
-  // Resource Timing: 0 octets were transferred for what came from the cache, 300 for a 304.
+  // Resource Timing: 0 octets transferred from the cache, 300 for a 304.
   const transferred = (type: string, over: number) =>
     watched.evaluate<string[]>(`performance.getEntriesByType("${type}")
       .filter(({ transferSize }) => transferSize > ${over}).map(({ name }) => name)`);

@@ -80,7 +80,7 @@ Deno.test({
       using clients = new DisposableStack();
       await ask(port, "/root", clients);
     }
-    loads.goOn();
+    loads.continueAll();
     executor.stop();
     await executor.ended;
   },

@@ -88,7 +88,7 @@ Deno.test("orders: a reload while a new worker loads is followed by all, and nob
     await kill(running);
     const reloaded = executor.reload(withRoot(config, "/second"));
     loads.atOnce = true;
-    loads.goOn();
+    loads.continueAll();
     await within(reloaded, { what: "a reload while a worker loads", timeoutMs: 10_000 });
     assertEquals(await rootsOf(running), new Set(["/second"]));
     await expectSilence(running);
@@ -101,7 +101,7 @@ Deno.test("orders: several reloads while a new worker loads end with the last", 
     const roots = ["/second", "/third", "/fourth"];
     const reloads = roots.map((root) => executor.reload(withRoot(config, root)));
     loads.atOnce = true;
-    loads.goOn();
+    loads.continueAll();
     await within(Promise.all(reloads), { what: "three reloads", timeoutMs: 10_000 });
     assertEquals(await rootsOf(running), new Set(["/fourth"]));
     await expectSilence(running);
@@ -116,7 +116,7 @@ Deno.test("orders: a reload whose worker dies meanwhile ends, and the new one fo
     await waitFor(() => loads.begun === before + WORKERS, { what: "workers that load" });
     await kill(running);
     loads.atOnce = true;
-    loads.goOn();
+    loads.continueAll();
     await within(reloaded, { what: "a reload whose worker dies", timeoutMs: 10_000 });
     await waitFor(async () => (await rootsOf(running)).has("/second"), { what: "/second" });
     assertEquals(await rootsOf(running), new Set(["/second"]));
@@ -127,7 +127,7 @@ Deno.test("orders: a stop while a new worker loads ends it as well", async () =>
   await withThreads(async (running) => {
     await kill(running);
     running.executor.stop();
-    running.loads.goOn();
+    running.loads.continueAll();
     await within(running.executor.ended, { what: "the end of the server" });
   });
   assert(performance.now() - began < DEFAULT_CONFIG.limits.drainTime, "it waited for a thread");

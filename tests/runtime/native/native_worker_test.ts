@@ -11,7 +11,7 @@ import { bytesOf } from "../../support/protocol_cases.ts";
 import { closePayload, encodeFrame, handshakeRequest } from "../../support/raw_websocket.ts";
 import { Random } from "../../support/random.ts";
 
-const MANNER = { sends: 65_536, reads: 65_536, pause: 0 };
+const PACE = { sends: 65_536, reads: 65_536, pause: 0 };
 
 function get(path: string, body: Uint8Array): ExpectedExchange {
   const request = bytesOf(`GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`);
@@ -25,8 +25,8 @@ function client(
   exchanges: readonly ExpectedExchange[],
   options: FakeSocketOptions = {},
 ): FakeHttpPeer {
-  const peer = new FakeHttpPeer(new FakeSocket(options), new Random(1), MANNER);
-  peer.farewell = "idle";
+  const peer = new FakeHttpPeer(new FakeSocket(options), new Random(1), PACE);
+  peer.ending = "idle";
   peer.ask(exchanges, false);
   return peer;
 }
@@ -94,7 +94,7 @@ Deno.test("worker: without descriptors new connections wait for those that close
   const server = new FakeServer({ descriptors: 7 });
   const peers = Array.from({ length: 12 }, () => client([HEALTH]));
   peers.forEach((peer, i) => server.connectAt(server.os.now + i, peer));
-  peers.forEach((peer) => peer.farewell = "close");
+  peers.forEach((peer) => peer.ending = "close");
   await server.run();
   assert(peers.every(({ answered }) => answered === 1));
 });
@@ -120,8 +120,8 @@ Deno.test("worker: what it was woken for comes before events, whose handlers may
 
 Deno.test("worker: stopping says 1001 to a WebSocket and finishes what is under way", async () => {
   const server = new FakeServer();
-  const webSocket = new FakeWebSocketPeer(new FakeSocket(), new Random(1), MANNER);
-  webSocket.farewell = "answers pings";
+  const webSocket = new FakeWebSocketPeer(new FakeSocket(), new Random(1), PACE);
+  webSocket.ending = "answers pings";
   const idle = client([HEALTH]);
   const busy = client([get("/large", LARGE)], { sendBuffer: 1000 });
   busy.mayStop = true;
@@ -152,7 +152,7 @@ Deno.test("worker: a wall clock set back and a clock that stands still fire no t
   const { os } = server;
   const start = os.now;
   const peers = Array.from({ length: 20 }, () => {
-    return new FakePeer(new FakeSocket(), new Random(1), MANNER);
+    return new FakePeer(new FakeSocket(), new Random(1), PACE);
   });
   peers.forEach((peer, i) => server.connectAt(start + i * 200, peer));
   server.schedule(start + 3000, () => os.wallOffset -= 86_400_000);
@@ -200,9 +200,9 @@ for (const [what, said, stops] of ENDS) {
   Deno.test(`worker: a peer that ends and does not read costs no turns: ${what}`, async () => {
     const server = new FakeServer();
     const socket = new FakeSocket({ sendBuffer: 1000, receiveBuffer: 300_000 });
-    const peer = new CountingPeer(socket, new Random(1), MANNER);
+    const peer = new CountingPeer(socket, new Random(1), PACE);
     peer.reading = false;
-    for (const bytes of said) peer.say(bytes);
+    for (const bytes of said) peer.enqueue(bytes);
     const { now } = server.os;
     server.connectAt(now, peer);
     if (stops) server.schedule(now + 1000, () => server.stop());

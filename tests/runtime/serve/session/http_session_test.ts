@@ -27,11 +27,11 @@ Deno.test("http session: the time of a slow reader is not that of its next reque
   // The second head is cut: its rest lies in the kernel's buffer before the answer is read.
   const length = 200_000;
   const first = `POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: ${length}\r\n\r\n`;
-  peer.say(bytesOf(`${first}${"x".repeat(length)}GET /healthz HTTP/1.1\r\n`));
+  peer.enqueue(bytesOf(`${first}${"x".repeat(length)}GET /healthz HTTP/1.1\r\n`));
   peer.sips = true;
   const start = server.os.now;
   server.connectAt(start, peer);
-  server.schedule(start + 100, () => peer.say(bytesOf("Host: a\r\nConnection: close\r\n\r\n")));
+  server.schedule(start + 100, () => peer.enqueue(bytesOf("Host: a\r\nConnection: close\r\n\r\n")));
   for (let second = 5; second < 2000; second += 5) {
     server.schedule(start + second * 1000, () => peer.reading = true);
   }
@@ -44,7 +44,7 @@ Deno.test("http session: half a head is answered 408 when its time is over", asy
   const server = new FakeServer();
   const socket = new FakeSocket();
   const peer = new Reader(socket, new Random(1), { sends: 99, reads: 999, pause: 0 });
-  peer.say(bytesOf("GET / HTTP/1.1\r\nHost"));
+  peer.enqueue(bytesOf("GET / HTTP/1.1\r\nHost"));
   server.connectAt(server.os.now, peer);
   await server.run();
   assert(peer.text.startsWith("HTTP/1.1 408 "), peer.text);
@@ -63,12 +63,12 @@ Deno.test("http session: a body must come at its rate", async () => {
     );
     const seconds = 30;
     const length = rate * seconds;
-    peer.say(bytesOf(`POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: ${length}\r\n`));
-    peer.say(bytesOf("Connection: close\r\n\r\n"));
+    peer.enqueue(bytesOf(`POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: ${length}\r\n`));
+    peer.enqueue(bytesOf("Connection: close\r\n\r\n"));
     const { now } = server.os;
     server.connectAt(now, peer);
     for (let second = 1; second <= seconds; second++) {
-      server.schedule(now + second * 1000, () => peer.say(new Uint8Array(rate)));
+      server.schedule(now + second * 1000, () => peer.enqueue(new Uint8Array(rate)));
     }
     let head = "";
     peer.received = (bytes) => head += textOf(bytes);
@@ -86,7 +86,7 @@ Deno.test("http session: a guard that is gone when it has spoken still answers",
       refuse: (exchange) => exchange.respondText(401, "Who?\n"),
     };
     const peer = new Reader(new FakeSocket(), new Random(1), { sends: 99, reads: 999, pause: 0 });
-    peer.say(bytesOf("GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"));
+    peer.enqueue(bytesOf("GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"));
     const { now } = server.os;
     server.connectAt(now, peer);
     server.schedule(now + 1000, () => {
@@ -111,7 +111,7 @@ Deno.test("http session: a body that arrives while a guard's promise settles is 
         judge: async () => {
           await spoken.promise;
           for (let i = 0; i < sent; i++) await undefined;
-          peer.say(bytesOf(body));
+          peer.enqueue(bytesOf(body));
           for (let i = 0; i < later; i++) await undefined;
           return { user: "alice" };
         },
@@ -119,7 +119,7 @@ Deno.test("http session: a body that arrives while a guard's promise settles is 
       };
       const head = `POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n`;
       const { now } = server.os;
-      peer.say(bytesOf(`${head}Connection: close\r\n\r\n`));
+      peer.enqueue(bytesOf(`${head}Connection: close\r\n\r\n`));
       server.connectAt(now, peer);
       server.schedule(now + 1000, () => spoken.resolve());
       await server.run();
@@ -154,8 +154,8 @@ Deno.test("http session: what a pipeline is answered leaves in one send, also a 
   const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`;
   const { now } = server.os;
   server.connectAt(now, peer);
-  server.schedule(now + 1000, () => peer.say(bytesOf(get("/healthz").repeat(16))));
-  server.schedule(now + 2000, () => peer.say(bytesOf(get("/constant") + get("/healthz"))));
+  server.schedule(now + 1000, () => peer.enqueue(bytesOf(get("/healthz").repeat(16))));
+  server.schedule(now + 2000, () => peer.enqueue(bytesOf(get("/constant") + get("/healthz"))));
   server.schedule(now + 3000, () => peer.close());
   await server.run();
   const [pipeline, constantHead, body, last, ...more] = sends;
@@ -176,7 +176,7 @@ Deno.test("http session: at the stop a first request has a moment more, on an ol
     server.connectAt(now, peer);
     server.schedule(now + 5_000, () => server.stop());
     server.schedule(now + 5_000 + late, () => {
-      peer.say(bytesOf("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"));
+      peer.enqueue(bytesOf("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"));
     });
     await server.run();
     assertEquals(peer.text.slice(0, 12), answer, `sent ${late} ms after the stop`);

@@ -20,7 +20,7 @@ class Peer extends FakePeer {
 function serverWith(text: string, options: ConstructorParameters<typeof FakeServer>[0]) {
   const server = new FakeServer({ log: false, ...options });
   const peer = new Peer(new FakeSocket(), new Random(1), { sends: 9999, reads: 9999, pause: 0 });
-  peer.say(bytesOf(text));
+  peer.enqueue(bytesOf(text));
   server.connectAt(server.os.now, peer);
   return { server, peer };
 }
@@ -43,7 +43,7 @@ Deno.test("request trace: every request of a pipeline is observed once", async (
 Deno.test("request trace: the latency of a body that is long in coming counts from the head", async () => {
   const head = `POST /echo HTTP/1.1\r\nContent-Length: 4\r\n${HOST}`;
   const { server, peer } = serverWith(`${head}ab`, { config: { monitoring: ADMIN } });
-  server.schedule(server.os.now + 3_000, () => peer.say(bytesOf("cd")));
+  server.schedule(server.os.now + 3_000, () => peer.enqueue(bytesOf("cd")));
   await server.run();
   const bucket = latencies(server).counts.findIndex((count) => count === 1);
   assert(LATENCY_BOUNDS[bucket - 1]! < 3.1e6 && LATENCY_BOUNDS[bucket]! >= 3e6, `${bucket}`);

@@ -6,13 +6,13 @@ import { FakeWebSocketPeer } from "../../../support/fake_websocket_peer.ts";
 import { type Faults, NO_FAULTS } from "../../../support/fault_plan.ts";
 import { Random } from "../../../support/random.ts";
 
-const MANNER = { sends: 65_536, reads: 65_536, pause: 0 };
+const PACE = { sends: 65_536, reads: 65_536, pause: 0 };
 
 /** A server with one WebSocket that says nothing after its handshake. */
 function silent(faults: Faults = NO_FAULTS): { server: FakeServer; peer: FakeWebSocketPeer } {
   const server = new FakeServer({ faults });
-  const peer = new FakeWebSocketPeer(new FakeSocket(), new Random(1), MANNER);
-  peer.farewell = "silent";
+  const peer = new FakeWebSocketPeer(new FakeSocket(), new Random(1), PACE);
+  peer.ending = "silent";
   server.connectAt(server.os.now, peer);
   return { server, peer };
 }
@@ -40,7 +40,7 @@ Deno.test("websocket session: a ping that has to wait is no answer to itself", a
 
 Deno.test("websocket session: who answers the pings stays", async () => {
   const { server, peer } = silent();
-  peer.farewell = "answers pings";
+  peer.ending = "answers pings";
   const hour = 3_600_000;
   server.schedule(server.os.now + hour, () => peer.close());
   await server.run();
@@ -78,7 +78,7 @@ Deno.test("websocket session: a peer that goes on talking has no more time to an
 
 Deno.test("websocket session: what a peer says puts its ping off by the whole time", async () => {
   const { server, peer } = silent();
-  peer.farewell = "answers pings";
+  peer.ending = "answers pings";
   const { pingTime } = CONNECTION_LIMITS;
   for (let i = 1; i <= 5; i++) {
     server.schedule(server.os.now + i * (pingTime - 1000), () => peer.ping(Uint8Array.of(i)));

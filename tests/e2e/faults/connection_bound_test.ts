@@ -75,6 +75,6 @@ Deno.test("connection bound: 503 beyond --max-connections-per-address, for that 
       return await next.answer().then(({ status }) => status === 200, () => false);
     }, { what: "a place for the address" });
     const { stderr } = await server.stop();
-    assertStringIncludes(stderr, "an address is at its bound of 2 connections");
+    assertStringIncludes(stderr, "an address has reached its limit of 2 connections");
     assertEquals(stderr.trimEnd().split("\n").length, 1, stderr);
   }));

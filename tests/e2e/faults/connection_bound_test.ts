@@ -33,7 +33,7 @@ Deno.test("connection bound: 503 and the end beyond --max-connections, and one l
     }
     const { code, stderr } = await server.stop();
     assertEquals(code, 0);
-    assertStringIncludes(stderr, `bound of ${BOUND} connections`);
+    assertStringIncludes(stderr, `limit of ${BOUND} connections`);
     assertEquals(stderr.trimEnd().split("\n").length, 1, stderr);
   }));
 

@@ -34,14 +34,14 @@ class CountedFile implements OpenFile {
 }
 
 class Recorder extends RefusalSession {
-  readonly told: string[] = [];
+  readonly calls: string[] = [];
 
   override drained(): void {
-    this.told.push("drained");
+    this.calls.push("drained");
   }
 
   override closed(): void {
-    this.told.push("closed");
+    this.calls.push("closed");
   }
 }
 
@@ -105,11 +105,11 @@ Deno.test("deno transport: one slice of a large file is in memory, and the sessi
   assertEquals(counts.queued, bytes.length);
   while (conn.writing !== null) {
     assert(conn.writing.bytes.length <= 256 * 1024);
-    assertEquals(session.told, []);
+    assertEquals(session.calls, []);
     await conn.take(100_000);
   }
   assert(conn.taken === new TextDecoder().decode(bytes));
-  assertEquals([session.told, file.holders, counts.queued], [["drained"], 0, 0]);
+  assertEquals([session.calls, file.holders, counts.queued], [["drained"], 0, 0]);
   loop.close();
 });
 
@@ -120,7 +120,7 @@ Deno.test("deno transport: a file that has become too short ends the connection"
   await turn();
   await conn.take();
   assertEquals([conn.taken.length, conn.isClosed, file.holders], [100, true, 0]);
-  assertEquals([session.told, counts.queued], [["closed"], 0]);
+  assertEquals([session.calls, counts.queued], [["closed"], 0]);
   loop.close();
 });
 
@@ -158,11 +158,11 @@ Deno.test("deno loop: gathered bytes are sent at the end of the event, by each g
 });
 
 Deno.test("deno loop: the watch is notified of each sleep, by one clock", () => {
-  const told: [string, number][] = [];
+  const calls: [string, number][] = [];
   let now = 100;
   const watch = {
-    sleeping: () => void told.push(["sleeping", now]),
-    woke: (at: number) => void told.push(["woke", at]),
+    sleeping: () => void calls.push(["sleeping", now]),
+    woke: (at: number) => void calls.push(["woke", at]),
   };
   const loop = new DenoLoop({ watch, clock: () => now });
   loop.enter();
@@ -172,6 +172,6 @@ Deno.test("deno loop: the watch is notified of each sleep, by one clock", () => 
   now = 500;
   loop.enter();
   loop.leave();
-  assertEquals(told, [["woke", 100], ["sleeping", 130], ["woke", 500], ["sleeping", 500]]);
+  assertEquals(calls, [["woke", 100], ["sleeping", 130], ["woke", 500], ["sleeping", 500]]);
   loop.close();
 });

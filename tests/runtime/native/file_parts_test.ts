@@ -42,7 +42,7 @@ Deno.test("socket transport: a part of a file is sent in order, and held until i
   }
   assertEquals(heard, "head:23456789ab:tailf");
   assertEquals([bench.transport.queuedBytes, file.holders], [0, 0]);
-  assertEquals(bench.session.told, ["<drained>"]);
+  assertEquals(bench.session.calls, ["<drained>"]);
 });
 
 Deno.test("socket transport: a file that the socket takes at once is released at once", () => {
@@ -83,12 +83,12 @@ Deno.test("socket transport: a file that has become shorter aborts the connectio
     bench.heard();
     bench.loop.turn(false);
   }
-  assertEquals([bench.session.told, file.holders], [["<closed>"], 0]);
+  assertEquals([bench.session.calls, file.holders], [["<closed>"], 0]);
   const other = new Bench();
   const empty = new CountedFile(other.os, new Uint8Array(0));
   other.transport.start();
   other.writeFile(empty, 0, 10);
-  assertEquals([other.session.told, empty.holders], [["<closed>"], 0]);
+  assertEquals([other.session.calls, empty.holders], [["<closed>"], 0]);
 });
 
 Deno.test("socket transport: whichever side ends the connection, the file is released", () => {
@@ -99,5 +99,5 @@ Deno.test("socket transport: whichever side ends the connection, the file is rel
   assertEquals(file.holders, 1);
   bench.socket.resetByPeer();
   bench.loop.turn(false);
-  assertEquals([bench.session.told, file.holders], [["<closed>"], 0]);
+  assertEquals([bench.session.calls, file.holders], [["<closed>"], 0]);
 });

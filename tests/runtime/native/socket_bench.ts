@@ -14,7 +14,7 @@ export const STALL = 30_000;
 
 /** A session that records its calls. */
 export class Recorder implements Session {
-  readonly told: string[] = [];
+  readonly calls: string[] = [];
   /** Bytes left of the direct range. */
   directRoom = 0;
   readonly directBytes = new Uint8Array(100);
@@ -25,27 +25,27 @@ export class Recorder implements Session {
   }
 
   receive(bytes: Uint8Array, start: number, end: number): void {
-    this.told.push(textOf(bytes.subarray(start, end)));
+    this.calls.push(textOf(bytes.subarray(start, end)));
   }
 
   receiveEnd(): void {
-    this.told.push("<end>");
+    this.calls.push("<end>");
   }
 
   drained(): void {
-    this.told.push("<drained>");
+    this.calls.push("<drained>");
   }
 
   deadline(): void {
-    this.told.push("<deadline>");
+    this.calls.push("<deadline>");
   }
 
   closed(): void {
-    this.told.push("<closed>");
+    this.calls.push("<closed>");
   }
 
   drain(): void {
-    this.told.push("<drain>");
+    this.calls.push("<drain>");
   }
 
   wantsDirect(): boolean {
@@ -53,7 +53,7 @@ export class Recorder implements Session {
   }
 
   receivedDirect(count: number): void {
-    this.told.push(`<direct ${count}>`);
+    this.calls.push(`<direct ${count}>`);
     this.directRoom -= count;
     this.directStart += count;
   }

@@ -20,7 +20,7 @@ Deno.test("socket transport: a connection that is answered at once is never adde
   bench.transport.start();
   assertEquals(bench.interest, -1);
   assertEquals([bench.heard(), bench.heard()], ["answer", PEER_END]);
-  assertEquals([bench.closings, bench.session.told], [1, ["<closed>"]]);
+  assertEquals([bench.closings, bench.session.calls], [1, ["<closed>"]]);
 });
 
 Deno.test("socket transport: reads when there is input, and reports the end once", () => {
@@ -32,7 +32,7 @@ Deno.test("socket transport: reads when there is input, and reports the end once
   bench.say("two");
   bench.socket.endPeer();
   for (let i = 0; i < 4; i++) bench.loop.turn(false);
-  assertEquals(bench.session.told, ["one", "two", "<end>"]);
+  assertEquals(bench.session.calls, ["one", "two", "<end>"]);
   assertEquals(bench.interest, 0);
   bench.write("still heard");
   assertEquals(bench.heard(), "still heard");
@@ -48,7 +48,7 @@ Deno.test("socket transport: bytes that the socket does not take wait in order, 
   bench.loop.turn(false);
   assertEquals(bench.heard(), "ghij");
   assertEquals([bench.transport.queuedBytes, bench.interest], [0, EPOLLIN]);
-  assertEquals(bench.session.told, ["<drained>"]);
+  assertEquals(bench.session.calls, ["<drained>"]);
 });
 
 Deno.test("socket transport: finish waits for what is queued, then ends the stream", () => {
@@ -61,7 +61,7 @@ Deno.test("socket transport: finish waits for what is queued, then ends the stre
   assert(!bench.transport.closed);
   bench.loop.turn(false);
   assertEquals([bench.heard(), bench.heard()], ["efgh", PEER_END]);
-  assertEquals(bench.session.told, ["<closed>"]);
+  assertEquals(bench.session.calls, ["<closed>"]);
 });
 
 Deno.test("socket transport: lingering reads further input, so that the answer is not reset", () => {
@@ -78,7 +78,7 @@ Deno.test("socket transport: lingering reads further input, so that the answer i
   bench.socket.endPeer();
   bench.loop.turn(false);
   assert(bench.transport.closed);
-  assertEquals(bench.session.told, ["<closed>"], "none of the input reached the session");
+  assertEquals(bench.session.calls, ["<closed>"], "none of the input reached the session");
 });
 
 Deno.test("socket transport: without lingering a close over unread input loses the answer", () => {
@@ -160,7 +160,7 @@ Deno.test("socket transport: a peer that takes no bytes is closed, one that take
   }
   bench.pass(2 * STALL);
   assert(bench.transport.closed);
-  assertEquals(bench.session.told, ["<closed>"]);
+  assertEquals(bench.session.calls, ["<closed>"]);
   assertEquals(bench.messages.lentBytes, 0);
 });
 
@@ -170,10 +170,10 @@ Deno.test("socket transport: a session's deadline is suspended while bytes wait,
   bench.transport.setDeadline(bench.loop.now + 1000);
   bench.write("abcdef");
   bench.pass(5000);
-  assertEquals(bench.session.told, []);
+  assertEquals(bench.session.calls, []);
   bench.heard();
   bench.pass(1000);
-  assertEquals(bench.session.told, ["<drained>", "<deadline>"]);
+  assertEquals(bench.session.calls, ["<drained>", "<deadline>"]);
 });
 
 Deno.test("socket transport: a session that wants no input gets none, but still a reset", () => {
@@ -182,14 +182,14 @@ Deno.test("socket transport: a session that wants no input gets none, but still 
   bench.transport.setReading(false);
   bench.say("later");
   bench.loop.turn(false);
-  assertEquals([bench.session.told, bench.interest], [[], 0]);
+  assertEquals([bench.session.calls, bench.interest], [[], 0]);
   bench.transport.setReading(true);
   bench.loop.turn(false);
-  assertEquals(bench.session.told, ["later"]);
+  assertEquals(bench.session.calls, ["later"]);
   bench.transport.setReading(false);
   bench.socket.resetByPeer();
   bench.loop.turn(false);
-  assertEquals(bench.session.told, ["later", "<closed>"]);
+  assertEquals(bench.session.calls, ["later", "<closed>"]);
   assertEquals(bench.os.openOf("socket"), []);
 });
 
@@ -200,7 +200,7 @@ Deno.test("socket transport: receives into the session's direct range, and no fu
   bench.say("directly and on");
   bench.loop.turn(false);
   bench.loop.turn(false);
-  assertEquals(bench.session.told, ["<direct 5>", "tly and on"]);
+  assertEquals(bench.session.calls, ["<direct 5>", "tly and on"]);
   assertEquals(textOf(bench.session.directBytes.subarray(10, 16)), "direc\0");
 });
 
@@ -213,7 +213,7 @@ Deno.test("socket transport: a write to a reset connection closes it within the 
   bench.write("once more");
   bench.transport.finish(true);
   bench.transport.abort();
-  assertEquals([bench.closings, bench.session.told], [1, ["<closed>"]]);
+  assertEquals([bench.closings, bench.session.calls], [1, ["<closed>"]]);
 });
 
 Deno.test("socket transport: when the server stops, input that has arrived is handled first", () => {
@@ -221,5 +221,5 @@ Deno.test("socket transport: when the server stops, input that has arrived is ha
   bench.transport.start();
   bench.say("the last request");
   bench.transport.drain();
-  assertEquals(bench.session.told, ["the last request", "<drain>"]);
+  assertEquals(bench.session.calls, ["the last request", "<drain>"]);
 });

@@ -1,10 +1,10 @@
 /**
- * A worker's loop where Deno's own event loop turns: the clock, the deadlines, the later turn.
+ * A worker's loop driven by Deno's own event loop: the clock, the deadlines, and calls in a later turn.
  *
- * In: `enter` before and `leave` after all that one event brings about. Out: `now`, which stands
- * still in between, what was gathered meanwhile is sent, and one `setTimeout` for the next deadline of
- * the timer wheel, however many connections there are. Knows no connections. Needs no FFI: it is what
- * other systems than Linux get.
+ * In: `enter` before and `leave` after the handling of one event. Out: `now`, which is constant between the
+ * two; gathered bytes are sent in `leave`; one `setTimeout` serves the next deadline of the timer wheel,
+ * however many connections there are. It knows no connections and needs no FFI: it is what systems other than
+ * Linux use.
  */
 
 import {
@@ -16,30 +16,30 @@ import {
   TimerWheel,
 } from "../net/mod.ts";
 
-/** What a loop is made with. */
+/** Options of a loop. */
 export interface DenoLoopOptions {
   /** Called at the end of each event. */
   onLeave?(): void;
-  /** Who wants to know how long the thread has nothing of ours to do. */
+  /** Is notified when the thread has none of the server's work to do. */
   readonly watch?: LoopWatch | null;
-  /** Milliseconds that are never set back; by default those since the thread began. */
+  /** Milliseconds of a clock that is never set back; default: since the start of the thread. */
   clock?(): number;
 }
 
-/** A loop that is turned by promises and timers of Deno. */
+/** A loop that promises and timers of Deno drive. */
 export class DenoLoop implements Loop {
   readonly os: Loop["os"];
   readonly timers: TimerWheel;
   #now: number;
   #inside = false;
-  // The alarm that is set, and when it rings.
+  // The `setTimeout` for the next deadline, and its time.
   #alarm: ReturnType<typeof setTimeout> | undefined = undefined;
   #alarmAt = Infinity;
   #placed = false;
   #closed = false;
-  // Two lists, so that what is deferred by the one in hand comes a turn later.
+  // Calls for the next turn.
   #deferred: Deferred[] = [];
-  // One for each kind of session that there is in this thread.
+  // One for each kind of session in this thread.
   readonly #gatherers: Gatherer[] = [];
   readonly #onLeave: () => void;
   readonly #watch: LoopWatch | null;
@@ -56,18 +56,18 @@ export class DenoLoop implements Loop {
   }
 
   get now(): number {
-    // What a promise of a handler sets going has no `enter`: it gets the time as it is.
+    // Code that a handler's promise runs has no `enter`: it gets the current time.
     return this.#inside ? this.#now : this.#clock();
   }
 
-  /** An event begins: the time stands still until {@link leave}. */
+  /** An event begins: `now` is constant until {@link leave}. */
   enter(): void {
     this.#now = this.#clock();
     this.#inside = true;
     this.#watch?.woke(this.#now);
   }
 
-  /** The event's end: what it led to is sent. */
+  /** The event ends: what it produced is sent. */
   leave(): void {
     for (const gatherer of this.#gatherers) gatherer.flush();
     this.#onLeave();
@@ -85,21 +85,21 @@ export class DenoLoop implements Loop {
     this.#gatherers.push(gatherer);
   }
 
-  /** Sets no alarm any more, so that the thread can end. */
+  /** Clears the timer and sets no other, so that the thread can end. */
   close(): void {
     this.#closed = true;
     clearTimeout(this.#alarm);
   }
 
   #callDeferred(): void {
-    const inHand = this.#deferred;
+    const calling = this.#deferred;
     this.#deferred = [];
     this.enter();
-    for (const deferred of inHand) deferred.onTurn();
+    for (const deferred of calling) deferred.onTurn();
     this.leave();
   }
 
-  /** A timer hangs where it did not before: perhaps earlier than the alarm rings. */
+  /** A timer was placed in another slot, which may be earlier than the alarm. */
   #onPlaced(): void {
     this.#placed = true;
     if (!this.#inside) this.#setAlarm();
@@ -109,7 +109,7 @@ export class DenoLoop implements Loop {
     this.#placed = false;
     const { now } = this;
     const timeout = this.timers.timeout(now);
-    // One that rings too early finds nothing due and is set anew; that is cheaper than to clear it.
+    // An alarm that is too early finds nothing due and is set again; that is cheaper than clearing it.
     if (this.#closed || timeout < 0 || this.#alarmAt <= now + timeout) return;
     clearTimeout(this.#alarm);
     this.#alarmAt = now + timeout;
@@ -125,7 +125,7 @@ export class DenoLoop implements Loop {
   }
 }
 
-/** A timer wheel that tells when a timer was hung into it. */
+/** A timer wheel that reports when a timer was placed in a slot. */
 class AlarmedWheel extends TimerWheel {
   readonly #onPlace: () => void;
 

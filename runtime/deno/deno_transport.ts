@@ -1,13 +1,13 @@
 /**
- * A connection of Deno, plain or TLS, as a transport.
+ * A `Deno.Conn`, plain or TLS, as a `Transport`.
  *
- * In: a `Deno.Conn`. Out: as `transport.ts` of the loop says, so that the same sessions run on it.
- * One read is under way while the session wants input; its bytes are kept where the session stops
- * wanting them meanwhile. Its queue is written at the end of a batch, one write after the other.
+ * In: a `Deno.Conn`. Out: a `Transport`, as net/transport.ts defines it, so that the same sessions run on it.
+ * One read is in progress while the session wants input; if the session stops wanting input meanwhile, the
+ * bytes are kept. The queue is written at the end of a batch, one write after the other.
  *
- * A write in flight stands for a socket's send buffer: as long as it alone waits, and is short, the
- * session is told that nothing does. Where more waits, `queuedBytes` says so, the stall timer runs,
- * and `drained` follows: the same bounds as with epoll.
+ * A write in flight corresponds to a socket's send buffer: while only that write waits, and it is short, the
+ * session sees no queued bytes. If more waits, `queuedBytes` says so, the stall timer runs, and `drained`
+ * follows: the same limits as on epoll.
  *
  * Longer than 400 lines because reading, writing, lingering and closing share one connection's state.
  */
@@ -27,31 +27,31 @@ import {
 import type { DenoLoop } from "./deno_loop.ts";
 import { QueueWriter } from "./queue_writer.ts";
 
-/** What is asked of a connection; `Deno.Conn` and `Deno.TlsConn` are one. */
+/** The methods of `Deno.Conn` and `Deno.TlsConn` that the transport needs. */
 export type Conn = Pick<Deno.Conn, "read" | "write" | "closeWrite" | "close">;
 
 /** What the connections of one worker share. */
 export interface DenoTransportContext {
   readonly loop: DenoLoop;
-  /** Bytes went in or out: the counters' business. */
+  /** Counts bytes in and out. */
   readonly traffic: Traffic;
   /** Lends the memory of long reads. */
   readonly messages: MessageBufferPool;
-  /** Has their queues written, and lends them memory. */
+  /** Flushes their queues, and lends them memory. */
   readonly outgoing: OutgoingBatch;
-  /** Milliseconds that a peer may take nothing of what waits for it. */
+  /** Milliseconds for which a peer may take none of the bytes that wait for it. */
   readonly writeStall: number;
-  /** Called if a TLS handshake has failed for another reason than that the client has left. */
+  /** Called if a TLS handshake failed for another reason than that the client closed the connection. */
   handshakeFailed?(transport: DenoTransport, reason: string): void;
-  /** Called when a connection is over, right before it is closed. */
+  /** Called when a connection ends, right before it is closed. */
   onClosing(transport: DenoTransport): void;
 }
 
-/** Up to here what is in flight counts as sent: some of it lies in the kernel's buffer. */
+/** Up to this many bytes in flight count as sent: some of them are in the kernel's buffer. */
 const TAKEN = 64 * 1024;
-/** Bytes that an idle connection's read is given: the head of a browser's request. */
+/** Size of an idle connection's read buffer: the head of a browser's request. */
 const SHORT_READ = 2 * 1024;
-/** And those of one whose last read was full. */
+/** Size of the read buffer after a read that filled it. */
 const LONG_READ = 64 * 1024;
 
 /** One connection of a worker. */
@@ -66,30 +66,30 @@ export class DenoTransport implements Transport, OutgoingSink, TimerOwner {
   readonly #writer: QueueWriter;
   #session!: Session;
   #sessionDeadline = Infinity;
-  // Reading: at most one read is under way, or one delivery of what was kept.
+  // Reading: at most one read is in progress, or one delivery of kept bytes.
   #buffer: Uint8Array<ArrayBuffer> = new Uint8Array(SHORT_READ);
   #reading = true;
   #busy = false;
-  // An event of this connection is being handled: what it leads to is read and written at its end.
+  // An event of this connection is being handled: reading and writing follow at its end.
   #inEvent = false;
   #inputEnded = false;
   #keptEnd = false;
   #keptFrom = 0;
   #keptTo = 0;
   // Writing.
-  // What a write began with counts as sent: bytes of it that are not written yet.
+  // Bytes queued when the write in flight began, less those written since; they count as sent.
   #flushed = 0;
-  // Bytes that were told to the counters as waiting.
+  // Bytes that the counters have as waiting.
   #counted = 0;
   #finishing = false;
-  // Not null: the peer's input is read and dropped.
+  // Not null: the peer's input is read and discarded.
   #linger: Linger | null = null;
   #closingWrite = false;
-  // TLS: nothing was received as long as the handshake is under way.
+  // TLS: nothing is received as long as the handshake is in progress.
   readonly #isTls: boolean;
   #hasReceived = false;
 
-  /** The session comes next, by {@link setSession}, and before {@link start}. */
+  /** The caller then sets the session by {@link setSession}, and calls {@link start}. */
   constructor(conn: Conn, descriptor: number, context: DenoTransportContext, peerAddress = "") {
     this.#conn = conn;
     this.#isTls = "handshake" in conn;
@@ -101,14 +101,14 @@ export class DenoTransport implements Transport, OutgoingSink, TimerOwner {
     this.#writer = new QueueWriter(this.out, context.outgoing);
   }
 
-  /** The connection beneath. */
+  /** The underlying connection. */
   get conn(): Conn {
     return this.#conn;
   }
 
   /**
-   * Whether Deno goes on with something after it was closed: a write that waits for its peer, or a TLS
-   * handshake. Then its socket stays, unless it is shut down by other means.
+   * Whether Deno keeps the socket open after `close`: for a write that waits for its peer, or for a TLS
+   * handshake. Such a socket has to be shut down by other means (os/connection_cutter.ts).
    */
   get lastsBeyondClose(): boolean {
     return this.#writer.inFlight || this.#closingWrite || (this.#isTls && !this.#hasReceived);
@@ -133,7 +133,7 @@ export class DenoTransport implements Transport, OutgoingSink, TimerOwner {
 
   setDeadline(deadline: number): void {
     this.#sessionDeadline = deadline;
-    // While bytes wait or are being read away, the timer is the connection's own.
+    // While bytes wait or input is discarded, the transport itself uses the timer.
     if (!this.out.waits && !this.#finishing) this.#timer.set(deadline);
   }
 
@@ -163,7 +163,7 @@ export class DenoTransport implements Transport, OutgoingSink, TimerOwner {
   }
 
   sendNow(bytes: Uint8Array, start: number, end: number): void {
-    // A write goes on after this call, and the bytes do not.
+    // A write outlives this call, and the bytes do not.
     this.out.append(bytes, start, end);
   }
 
@@ -189,7 +189,7 @@ export class DenoTransport implements Transport, OutgoingSink, TimerOwner {
   }
 
   onDeadline(now: number): void {
-    // A peer that took nothing of what waits since the timer was set.
+    // The peer took none of the waiting bytes since the timer was set.
     if (this.out.waits || (this.#finishing && this.out.size > 0)) {
       this.#context.traffic.stalled();
       return this.abort();
@@ -209,7 +209,7 @@ export class DenoTransport implements Transport, OutgoingSink, TimerOwner {
   #read(): void {
     if (this.#busy || this.closed || this.#inEvent || !this.#wantsInput()) return;
     if (this.#keptFrom < this.#keptTo || this.#keptEnd) {
-      // Not at once: the session is in the middle of something when it says that it reads again.
+      // Not at once: the session may be in the middle of something when it resumes reading.
       this.#busy = true;
       queueMicrotask(this.#deliverKept);
     } else if (!this.#inputEnded) {
@@ -229,15 +229,15 @@ export class DenoTransport implements Transport, OutgoingSink, TimerOwner {
 
   readonly #onReadFailed = (error: unknown): void => {
     this.#busy = false;
-    // TLS without its last alert: the framing of what is in it says whether something is missing.
+    // TLS that ends without close_notify: the framing of the HTTP message shows whether something is missing.
     if (error instanceof Deno.errors.UnexpectedEof) return this.#onRead(null);
     if (this.closed) return this.#giveBuffer();
     if (!(error instanceof Error)) throw error;
-    this.#tellHandshake(error);
+    this.#reportHandshake(error);
     this.#fail();
   };
 
-  #tellHandshake(error: Error): void {
+  #reportHandshake(error: Error): void {
     const isHandshake = this.#isTls && !this.#hasReceived &&
       error instanceof Deno.errors.InvalidData;
     if (isHandshake) this.#context.handshakeFailed?.(this, error.message);
@@ -247,7 +247,7 @@ export class DenoTransport implements Transport, OutgoingSink, TimerOwner {
     this.#hasReceived = true;
     this.#context.traffic.received(count);
     const full = count === this.#buffer.length;
-    if (this.#finishing) this.#readAway(count);
+    if (this.#finishing) this.#discardInput(count);
     else this.#deliver(0, count);
     if (this.#keptFrom === this.#keptTo && !this.closed) this.#fitBuffer(full, count);
   }
@@ -271,7 +271,7 @@ export class DenoTransport implements Transport, OutgoingSink, TimerOwner {
     this.#enter();
     const [from, to] = [this.#keptFrom, this.#keptTo];
     this.#keptFrom = this.#keptTo = 0;
-    if (this.#finishing) this.#readAway(to - from);
+    if (this.#finishing) this.#discardInput(to - from);
     else this.#deliver(from, to);
     const isAllDelivered = this.#keptFrom === this.#keptTo;
     if (!this.closed && this.#keptEnd && isAllDelivered && this.#wantsInput()) {
@@ -281,7 +281,7 @@ export class DenoTransport implements Transport, OutgoingSink, TimerOwner {
     this.#leave();
   };
 
-  /** Hands `buffer[from, to)` over as long as the session wants it; keeps the rest. */
+  /** Delivers `buffer[from, to)` as long as the session wants input; keeps the rest. */
   #deliver(from: number, to: number): void {
     let at = from;
     while (at < to && !this.closed && this.#reading && !this.#finishing) {
@@ -312,7 +312,7 @@ export class DenoTransport implements Transport, OutgoingSink, TimerOwner {
     this.#inEvent = true;
   }
 
-  /** Its end: the loop had what it led to written, and the next read begins. */
+  /** The event ends: the loop has written what it produced, and the next read begins. */
   #leave(): void {
     this.#context.loop.leave();
     this.#inEvent = false;
@@ -320,21 +320,21 @@ export class DenoTransport implements Transport, OutgoingSink, TimerOwner {
     this.#read();
   }
 
-  /** Something failed outside of any event, which ends the connection. */
+  /** A read or write failed outside of any event: ends the connection. */
   #fail(): void {
     this.#enter();
     this.abort();
     this.#leave();
   }
 
-  #readAway(count: number): void {
+  #discardInput(count: number): void {
     const linger = this.#linger;
     if (linger === null) return;
     linger.received(count, this.#context.loop.now);
     this.#lingerOn(linger);
   }
 
-  /** Goes on to read what the peer sends, or waits until it may. */
+  /** Continues to read the peer's input, or waits until it may. */
   #lingerOn(linger: Linger): void {
     const { now } = this.#context.loop;
     if (this.out.size === 0) {
@@ -362,7 +362,7 @@ export class DenoTransport implements Transport, OutgoingSink, TimerOwner {
 
   // Writing.
 
-  /** Whether the peer has to read before more is said: more waits than a socket would hold. */
+  /** Whether the peer has to read before more is sent: more waits than a socket would hold. */
   #mustWait(): boolean {
     const { size, waits } = this.out;
     return waits || size > (this.#writer.inFlight ? this.#flushed : TAKEN);
@@ -372,7 +372,7 @@ export class DenoTransport implements Transport, OutgoingSink, TimerOwner {
   #write(): void {
     const bytes = this.#writer.next();
     if (bytes === null) return;
-    // A file that cannot be read to its end: the peer was promised more than there is.
+    // A file that cannot be read to its end: the peer was promised more bytes.
     if (typeof bytes === "number") return this.abort();
     this.#conn.write(bytes).then(this.#onWritten, this.#onWriteFailed);
   }
@@ -413,7 +413,7 @@ export class DenoTransport implements Transport, OutgoingSink, TimerOwner {
     this.#session.drained();
   }
 
-  /** Tells the counters how many bytes wait now. */
+  /** Updates the counters: how many bytes wait now. */
   #countWaiting(): void {
     const { traffic } = this.#context;
     const size = this.out.waits && !this.closed ? this.out.size : 0;
@@ -425,7 +425,7 @@ export class DenoTransport implements Transport, OutgoingSink, TimerOwner {
   #finishNow(): void {
     const { loop, writeStall } = this.#context;
     const linger = this.#inputEnded ? null : this.#linger;
-    // A write to TLS has ended when it is encrypted; only the end of closeWrite says that it is sent.
+    // A TLS write ends when its bytes are encrypted; only the end of closeWrite says that they are sent.
     if (linger === null && !(this.#isTls && this.#hasReceived)) return this.abort();
     if (this.#closingWrite) return;
     this.#closingWrite = true;
@@ -444,7 +444,7 @@ export class DenoTransport implements Transport, OutgoingSink, TimerOwner {
     loop.leave();
   };
 
-  /** Bytes wait from now on, or the peer has taken some: it has the time anew to take more. */
+  /** Bytes began to wait, or the peer took some: restarts its time to take more. */
   #watchStall(): void {
     this.#timer.set(this.#context.loop.now + this.#context.writeStall);
   }

@@ -1,9 +1,9 @@
 /**
- * A worker on the Deno transport: one thread's share of the server, TLS or not.
+ * A worker on the Deno transport: one thread's share of the server, with or without TLS.
  *
- * In: connections of a listening socket of its own. Out: their answers, by the same sessions as on epoll.
- * The thread is Deno's: promises bring input, one timer the deadlines, messages the orders. Bounds
- * are those of all workers, kept by what each counts in shared memory.
+ * In: connections of its own listening socket. Out: their answers, by the same sessions as on epoll. Deno's
+ * loop drives the thread: promises bring input, one timer the deadlines, messages the orders. The limits are
+ * those of all workers together, checked against what each of them counts in shared memory.
  */
 
 import {
@@ -23,15 +23,15 @@ import { SleepMeter, TrafficCounter, WorkerCore, type WorkerParts } from "../ser
 import type { ListenAddress, ThreadOrder, TlsMaterial } from "../thread/mod.ts";
 import { DenoLoop } from "./deno_loop.ts";
 import { DenoTransport, type DenoTransportContext } from "./deno_transport.ts";
-import { Gate, type GateAddress } from "./gate.ts";
 import { NumberPool } from "./number_pool.ts";
+import { type BindAddress, WorkerListener } from "./worker_listener.ts";
 
-/** So many connections that are told 503 may be open at once; the next ones are closed without a word. */
-const MOST_REFUSALS = 256;
+/** Connections that are being answered 503 at the same time; further ones are closed without an answer. */
+const MAX_REFUSALS = 256;
 /** Address families of the address table, as in address_families(7). */
 const FAMILY = { 4: 2, 16: 10 } as const;
 
-/** What the worker needs of its thread. */
+/** What the worker needs from its thread. */
 export interface DenoWorkerParts extends WorkerParts {
   readonly listen: ListenAddress;
 }
@@ -45,22 +45,22 @@ export class DenoWorker implements DenoTransportContext {
   readonly writeStall: number;
   readonly #parts: DenoWorkerParts;
   readonly #core: WorkerCore<DenoLoop, DenoTransport>;
-  /** Made once: who is flooded with connections should not encode an answer for each. */
+  /** Encoded once, so that a flood of connections does not cost one encoding each. */
   readonly #refusal: PreparedResponse;
   readonly #numbers: NumberPool;
-  readonly #gate: Gate;
-  // That of the port that sends everybody to https.
-  readonly #redirectGate: Gate | null;
+  readonly #listener: WorkerListener;
+  // The listener of the port that redirects all requests to https.
+  readonly #redirectListener: WorkerListener | null;
   readonly #refusals = new Set<DenoTransport>();
   readonly #addressWords = new Int32Array(4);
   readonly #addressBytes = new Uint8Array(this.#addressWords.buffer);
   readonly #os = hasLibc() ? new LinuxOs() : null;
   readonly #cutter = hasLibc() ? new ConnectionCutter() : null;
   #starved = false;
-  #gateClosed = false;
+  #listenerClosed = false;
   readonly #done = Promise.withResolvers<void>();
 
-  /** Listens. @throws {Deno.errors} where that fails */
+  /** Listens. @throws {Deno.errors} if that fails */
   constructor(parts: DenoWorkerParts) {
     const { date, listen } = parts;
     this.#parts = parts;
@@ -73,8 +73,8 @@ export class DenoWorker implements DenoTransportContext {
     this.#refusal = lastAnswer(UNAVAILABLE, date);
     this.#numbers = new NumberPool(core.number, core.state.workers);
     const { hostname, redirectPort } = listen;
-    this.#gate = this.#openGate(listen, core.createContext());
-    this.#redirectGate = redirectPort === null ? null : this.#openGate(
+    this.#listener = this.#createListener(listen, core.createContext());
+    this.#redirectListener = redirectPort === null ? null : this.#createListener(
       { hostname, port: redirectPort, tls: null },
       core.createContextFor(redirectRouter(listen.port)),
     );
@@ -82,7 +82,7 @@ export class DenoWorker implements DenoTransportContext {
 
   /** Serves until the server has stopped and all connections are gone. */
   async run(): Promise<void> {
-    // Nothing is to be done yet: the thread sleeps from now on. It accepts when it is told to.
+    // There is no work yet: the thread counts as idle from now on. It accepts after the order "open".
     this.loop.enter();
     this.loop.leave();
     this.#core.begin((order) => this.#obey(order));
@@ -92,7 +92,10 @@ export class DenoWorker implements DenoTransportContext {
     this.#core.end();
   }
 
-  /** Observed, it tells how long the thread has slept; what Deno does for us, TLS too, counts as that. */
+  /**
+   * If observed, the loop reports how long the thread slept; work that Deno does for us, such as TLS, counts as
+   * sleep.
+   */
   #createLoop(counters: Counters | null): DenoLoop {
     const onLeave = () => this.#core.noteLines();
     if (counters === null) return new DenoLoop({ onLeave });
@@ -101,7 +104,7 @@ export class DenoWorker implements DenoTransportContext {
     return new DenoLoop({ onLeave, watch, clock });
   }
 
-  // What transports call.
+  // Called by transports.
 
   onClosing(transport: DenoTransport): void {
     if (transport.lastsBeyondClose && this.#cutter !== null) {
@@ -117,9 +120,9 @@ export class DenoWorker implements DenoTransportContext {
   }
 
   /**
-   * Deno begins the handshake as soon as it accepts, and answers what is no TLS with an alert of its own: there
-   * is no way to answer in clear text in its place. A failed handshake is the client's matter, and common on a
-   * public port; plain text is most often a mistake that the operator can mend.
+   * Deno begins the handshake as soon as it accepts, and answers input that is not TLS with an alert of its
+   * own, so an answer in clear text is not possible. A failed handshake is the client's fault, and common on a
+   * public port; plain text is usually a mistake that the operator can fix.
    */
   handshakeFailed({ descriptor }: DenoTransport, reason: string): void {
     const isPlainText = reason.includes("InvalidContentType");
@@ -129,24 +132,24 @@ export class DenoWorker implements DenoTransportContext {
     if (!isPlainText) return;
     this.#core.warnings.say(
       code,
-      "closed a connection that speaks no TLS, most likely http:// in place of https://: " +
-        "--redirect-http sends those who use another port to the right one",
+      "closed a connection that does not speak TLS, most likely http:// instead of https://: " +
+        "--redirect-http redirects clients from a plain HTTP port to this one",
     );
   }
 
   // Connections.
 
-  #openGate(address: GateAddress, context: SessionContext): Gate {
-    return new Gate(address, {
-      enter: (conn) => this.#enter(conn, context),
+  #createListener(address: BindAddress, context: SessionContext): WorkerListener {
+    return new WorkerListener(address, {
+      accepted: (conn) => this.#enter(conn, context),
       hasRoom: () => this.#hasRoom(),
       starved: (reason) => this.#starve(reason),
     });
   }
 
-  /** Deno does not tell the number of what it accepts: so the next one's is found out before. */
+  /** Deno does not tell the descriptor of a connection that it accepts, so the next free one is determined before. */
   #hasRoom(): boolean {
-    if (this.#core.state.flags.isAcceptingHeld()) return false;
+    if (this.#core.state.flags.isAcceptingPaused()) return false;
     const { descriptorCeiling } = this.#parts.start;
     if (this.#os === null || descriptorCeiling === undefined) return true;
     return lowestDescriptor(this.#os) < descriptorCeiling;
@@ -154,7 +157,7 @@ export class DenoWorker implements DenoTransportContext {
 
   #enter(conn: Deno.TcpConn | Deno.TlsConn, context: SessionContext): void {
     this.#starved = false;
-    // With libc the listening socket hands that on.
+    // With libc, accepted sockets inherit it from the listening socket.
     if (this.#cutter === null && "setNoDelay" in conn) conn.setNoDelay();
     this.loop.enter();
     this.#core.counters.add(COLUMN.accepted, 1);
@@ -167,25 +170,27 @@ export class DenoWorker implements DenoTransportContext {
     this.loop.leave();
   }
 
-  /** As text, if somebody wants to know it; IPv4 as such, also if it came to `::`. */
+  /** The address as text, if anything needs it; IPv4 as such, also if it arrived on `::`. */
   #peerAddress(hostname: string): string {
     if (!this.#core.wantsPeerAddress) return "";
     const bytes = parseIpAddress(withoutZone(hostname));
     return bytes === null ? "" : formatIpAddress(bytes);
   }
 
-  /** Why this connection is one too many; undefined: it is not. Counts it by its address. */
+  /** Why a limit refuses this connection, or undefined. Counts it by its address. */
   #reasonToRefuse(number: number, hostname: string): string | undefined {
     const { connections, connectionsPerAddress } = this.#core.config.limits;
-    if (this.#openConnections() >= connections) return `at the bound of ${connections} connections`;
+    if (this.#openConnections() >= connections) {
+      return `the limit of ${connections} connections is reached (--max-connections)`;
+    }
     if (connectionsPerAddress === 0) return undefined;
     const count = this.#enterAddress(number, hostname);
     if (count <= connectionsPerAddress) return undefined;
     this.#core.counters.add(COLUMN.refusedByAddress, 1);
-    return `an address is at its bound of ${connectionsPerAddress} connections`;
+    return `an address has reached its limit of ${connectionsPerAddress} connections (--max-connections-per-address)`;
   }
 
-  /** Of all workers; two that take one at the same moment may both be told of it too late. */
+  /** The sum over all workers. Two workers that accept at the same moment may both miss the other's connection. */
   #openConnections(): number {
     let open = 0;
     for (let worker = 0; worker < this.#core.state.workers; worker++) {
@@ -204,13 +209,13 @@ export class DenoWorker implements DenoTransportContext {
     return flags.whileEntering(() => addresses.enter(number, family, this.#addressWords, 0));
   }
 
-  /** One connection too many: it is told so, if it listens, and closed. */
+  /** Answers 503 to a connection beyond a limit, and closes it. */
   #refuse(transport: DenoTransport, reason: string): void {
     this.#core.warnings.say(reason, `${reason}: refusing more with 503`);
     this.#core.counters.add(COLUMN.refused, 1);
     this.#refusals.add(transport);
     transport.setSession(new RefusalSession(transport));
-    if (this.#refusals.size > MOST_REFUSALS) return transport.abort();
+    if (this.#refusals.size > MAX_REFUSALS) return transport.abort();
     this.#parts.date.set(Date.now());
     const answer = this.#refusal.bytesFor(false, CLOSES);
     transport.out.append(answer);
@@ -224,7 +229,7 @@ export class DenoWorker implements DenoTransportContext {
     this.#parts.post({ type: "warning", text });
   }
 
-  // Orders, and the end.
+  // Orders, and stopping.
 
   async #obey(order: ThreadOrder): Promise<void> {
     if (order.type === "open") this.#open();
@@ -235,24 +240,24 @@ export class DenoWorker implements DenoTransportContext {
 
   #open(): void {
     if (this.#core.draining) return;
-    this.#gate.open();
-    this.#redirectGate?.open();
+    this.#listener.open();
+    this.#redirectListener?.open();
   }
 
   async #renew(tls: TlsMaterial): Promise<void> {
     try {
-      await this.#gate.renew(tls);
+      await this.#listener.renew(tls);
     } catch (error) {
-      const text = `the old certificate goes on in one worker: ${error}`;
+      const text = `one worker keeps the old certificate: ${error}`;
       this.#parts.post({ type: "warning", text });
     }
   }
 
   async #drain(): Promise<void> {
     this.#core.beginDrain(() => this.#abortAll());
-    await Promise.all([this.#gate.close(), this.#redirectGate?.close()]);
-    this.#gateClosed = true;
-    // What has come by now has been read: there was a turn of Deno's loop since.
+    await Promise.all([this.#listener.close(), this.#redirectListener?.close()]);
+    this.#listenerClosed = true;
+    // What had arrived has been read: Deno's loop has had a turn since.
     this.loop.enter();
     this.#core.drainAll();
     this.loop.leave();
@@ -265,7 +270,7 @@ export class DenoWorker implements DenoTransportContext {
   }
 
   #endIfDone(): void {
-    if (this.#gateClosed && this.#core.connections.size === 0) this.#done.resolve();
+    if (this.#listenerClosed && this.#core.connections.size === 0) this.#done.resolve();
   }
 }
 
@@ -284,7 +289,7 @@ class DenoTraffic extends TrafficCounter {
   }
 }
 
-/** RFC 4007 section 11: an address of one link may name it behind a percent sign. */
+/** RFC 4007 section 11: a link-local address may have a zone after a percent sign. */
 function withoutZone(hostname: string): string {
   return hostname.split("%", 1)[0] ?? "";
 }

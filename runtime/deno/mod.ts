@@ -1,12 +1,12 @@
 /**
- * The second transport: connections of Deno instead of descriptors, plain or TLS, on Deno's own
- * event loop. The same sessions run on it as on epoll.
+ * The second transport: Transport and Loop on `Deno.Conn` and Deno's own event loop, plain or TLS, for TLS and
+ * for systems other than Linux. The same sessions run on it as on epoll.
  *
  * ```ts
  * import { DenoLoop } from "./mod.ts";
  * const loop = new DenoLoop();
  * loop.enter();
- * console.log(loop.now === loop.now); // true: the time stands still within an event
+ * console.log(loop.now === loop.now); // true: `now` is constant within an event
  * loop.leave();
  * loop.close();
  * ```

@@ -1,16 +1,16 @@
 /**
- * What of a queue is being written to a connection of Deno: one write after the other.
+ * Writes a connection's outgoing queue to a `Deno.Conn`, one write after the other.
  *
- * In: the connection's queue. Out: `next`, the bytes of one write, and `wrote` when the write has told how
- * many it took. Each write costs a promise, and with TLS a record, so short parts go together. Of a file
- * one slice is in memory. What a write in flight reads from is never touched, nor given to somebody
- * else, before it has ended.
+ * In: the connection's queue. Out: `next`, the bytes of one write; the caller then calls `wrote` with the
+ * number of bytes that the write took. Each write costs a promise, and with TLS a record, so short parts are
+ * joined. One slice of a file is in memory at a time. Memory that a write in flight reads from is neither
+ * changed nor reused before the write has ended.
  */
 
 import type { OpenFile, Outgoing, OutgoingBatch } from "../net/mod.ts";
 import { EIO } from "../os/mod.ts";
 
-/** One write is no longer, so that a peer that reads slowly is seen to read. */
+/** The longest write: short enough that progress of a slow peer is noticed. */
 const LONGEST = 256 * 1024;
 
 /** Writes the queue of one connection. */
@@ -19,8 +19,8 @@ export class QueueWriter {
   readonly #batch: OutgoingBatch;
   /** Bytes of the write in flight, or 0. */
   flight = 0;
-  // Where they are, if that is not in the queue: short parts together, or a slice of a file, of which
-  // [#start, #end) is not written yet.
+  // Their memory, if it is not the queue's: joined short parts, or a slice of a file, of which [#start, #end)
+  // is not written yet.
   #buffer: Uint8Array<ArrayBuffer> | null = null;
   #start = 0;
   #end = 0;
@@ -36,8 +36,8 @@ export class QueueWriter {
   }
 
   /**
-   * The bytes of the next write, which must be made now; null where none wait or one is in flight. A
-   * negated errno where they cannot be read: EIO where the file has become too short.
+   * The bytes of the next write, which the caller must begin now; null if none wait or a write is in flight. A
+   * negated errno if they cannot be read: EIO if the file has become too short.
    */
   next(): Uint8Array | null | number {
     if (this.inFlight) return null;
@@ -54,12 +54,12 @@ export class QueueWriter {
 
   /** The write in flight took `count` bytes. */
   wrote(count: number): void {
-    if (!this.inFlight) throw new RangeError("nothing was being written");
+    if (!this.inFlight) throw new RangeError("no write is in flight");
     const isOfFile = this.#buffer !== null && this.#out.first?.file !== null;
     this.#out.taken(count);
     this.flight = 0;
     this.#start += count;
-    // What is left of short parts is put together anew; a slice of a file would have to be read again.
+    // The rest of short parts is joined again; a slice of a file is kept, since it would have to be read again.
     if (!isOfFile || this.#start === this.#end) this.#giveBuffer();
   }
 
@@ -68,7 +68,7 @@ export class QueueWriter {
     this.flight = 0;
   }
 
-  /** Drops all. What a write in flight reads from is left to it. */
+  /** Drops everything, except the memory that a write in flight reads from. */
   clear(): void {
     this.#out.clear(this.inFlight && this.#buffer === null);
     if (this.#buffer === null) return;
@@ -86,7 +86,7 @@ export class QueueWriter {
     return this.#buffer.subarray(0, length);
   }
 
-  /** Reads a slice where none is in memory: pread(2) blocks no longer than the disk takes for it. */
+  /** Reads a slice if none is in memory; pread(2) blocks as long as the disk takes. */
   #nextOfFile(file: OpenFile, start: number, end: number): Uint8Array | number {
     if (this.#buffer === null) {
       const length = Math.min(end - start, LONGEST);

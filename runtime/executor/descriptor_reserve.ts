@@ -15,13 +15,13 @@ const LOOK = 50;
 /** The reserve of a process; without libc there is none. */
 export class DescriptorReserve {
   readonly #count: number;
-  readonly #flags: Pick<Flags, "setAcceptingHeld">;
+  readonly #flags: Pick<Flags, "setAcceptingPaused">;
   readonly #os = hasLibc() ? new LinuxOs() : null;
   readonly #held: number[] = [];
   #borrowers = 0;
   #isClosed = false;
 
-  constructor(count: number, flags: Pick<Flags, "setAcceptingHeld">) {
+  constructor(count: number, flags: Pick<Flags, "setAcceptingPaused">) {
     this.#count = count;
     this.#flags = flags;
   }
@@ -39,7 +39,7 @@ export class DescriptorReserve {
   /** Runs `action` with the descriptors of the reserve free. */
   async lend<T>(action: () => Promise<T>): Promise<T> {
     this.#borrowers++;
-    this.#flags.setAcceptingHeld(true);
+    this.#flags.setAcceptingPaused(true);
     this.#closeAll();
     try {
       return await action();
@@ -62,7 +62,7 @@ export class DescriptorReserve {
 
   async #takeBack(): Promise<void> {
     await waitUntil(() => this.#borrowers > 0 || this.#isClosed || this.fill());
-    if (this.#borrowers === 0) this.#flags.setAcceptingHeld(false);
+    if (this.#borrowers === 0) this.#flags.setAcceptingPaused(false);
   }
 
   #closeAll(): void {

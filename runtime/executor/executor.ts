@@ -217,7 +217,7 @@ export class Executor {
   async #routeBy({ files, endpoints, users }: Config): Promise<void> {
     const config = this.#config = { ...this.#config, files, endpoints, users };
     this.#loading++;
-    this.#state.flags.setSettled(false);
+    this.#state.flags.setAllLoaded(false);
     const rerouted = this.#workers.map((thread) => thread.order({ type: "config", config }));
     this.#entrance.wakeAll();
     await Promise.all(rerouted);
@@ -227,7 +227,7 @@ export class Executor {
   /** The start, or a reload, is over: threads may block again if there is no other one under way. */
   #settle(): void {
     if (--this.#loading > 0) return;
-    this.#state.flags.setSettled(true);
+    this.#state.flags.setAllLoaded(true);
     this.#entrance.wakeAll();
   }
 

@@ -1,13 +1,12 @@
 /**
- * The acceptor: one thread that blocks in accept4 and hands each connection to whoever is idle.
+ * The acceptor: one thread that blocks in accept4 and hands each connection to an idle worker.
  *
- * In: the listening descriptor. Out: tasks on the ring, and the doorbell of one parked worker for
- * each. A ring that is full makes it wait, and the kernel's backlog holds the clients: none is lost.
- * A connection never takes one of the descriptors that are left for files: it waits here until a lower
- * number is free. Nor one of the reserve, while that is lent: see the executor.
- * While there are connections that it has refused it looks at them now and then: see
- * refused_connections.ts. Ends when the listening socket is shut down or, where that is not ours alone,
- * when its bell is rung.
+ * In: the listening descriptor. Out: tasks on the ring, and the doorbell of one parked worker for each. If the
+ * ring is full, the acceptor waits and the kernel's backlog holds the clients: no connection is lost. A
+ * connection never takes one of the descriptors that are reserved for files: the acceptor holds it until a
+ * lower number is free. Nor does it take a descriptor of the executor's reserve while that reserve is lent
+ * (descriptor_reserve.ts). While it has refused connections open, it polls them: see refused_connections.ts. It
+ * ends when the listening socket is shut down or, if another process shares that socket, when its bell is rung.
  */
 
 import { CLOSES, DateField, type PreparedResponse } from "../../protocol/mod.ts";
@@ -35,22 +34,22 @@ import { ConnectionTask } from "../net/mod.ts";
 import { lastAnswer, UNAVAILABLE } from "../serve/answers/mod.ts";
 import { type AcceptorStart, type ThreadMessage, Warnings } from "../thread/mod.ts";
 import { ListenerWait } from "./listener_wait.ts";
-import { LOOK, RefusedConnections } from "./refused_connections.ts";
+import { POLL_INTERVAL, RefusedConnections } from "./refused_connections.ts";
 
-/** Milliseconds between tries while there is no descriptor, no memory or no slot. */
+/** Milliseconds between attempts while there is no descriptor, no memory or no slot. */
 const BACK_OFF = 20;
-/** So many connections are accepted in a row without a look at the bell. */
-const TURNS_UNHEARD = 256;
+/** Connections that are accepted in a row before the bell is checked. */
+const ACCEPTS_PER_BELL_CHECK = 256;
 
 /** What the acceptor needs of its thread. */
 export interface AcceptorParts {
   readonly start: AcceptorStart;
   readonly os: Os;
-  /** Waits so many milliseconds, blocking the thread. */
+  /** Blocks the thread for this many milliseconds. */
   sleep(milliseconds: number): void;
   /** Milliseconds since 1970, for the date of a refusal. */
   now(): number;
-  /** Tells the main thread. */
+  /** Sends a message to the main thread. */
   post(message: ThreadMessage): void;
 }
 
@@ -62,13 +61,13 @@ export class Acceptor {
   readonly #sockaddr = new Uint8Array(SOCKADDR_BYTES);
   readonly #task = new ConnectionTask();
   readonly #date = new DateField();
-  /** Made once: who is flooded with connections should not encode an answer for each. */
+  /** Encoded once, so that a flood of connections does not cost one encoding each. */
   readonly #refusal: PreparedResponse = lastAnswer(UNAVAILABLE, this.#date);
   readonly #wait: ListenerWait | null;
   readonly #refused: RefusedConnections;
   #nextWorker = 0;
   #starved = false;
-  #turns = 0;
+  #accepts = 0;
   readonly #warnings: Warnings;
 
   constructor(parts: AcceptorParts) {
@@ -81,7 +80,7 @@ export class Acceptor {
     this.#refused = new RefusedConnections(os);
   }
 
-  /** Accepts, and blocks the thread, until there is nothing more to accept from. */
+  /** Accepts connections, blocking the thread, until the listener is shut down or the bell is rung. */
   run(): void {
     const { post } = this.#parts;
     post({ type: "ready" });
@@ -90,38 +89,38 @@ export class Acceptor {
     post({ type: "stopped" });
   }
 
-  /** Waits for a connection and takes it, or looks at those that were refused; false at the end. */
+  /** Waits for a connection and accepts it, or polls the refused ones; false at the end. */
   #acceptNext(): boolean {
     const { start: { listener }, os } = this.#parts;
     const hasRefused = this.#refused.size > 0;
-    // Who floods us must not drown the bell.
-    const looksAtBell = hasRefused || ++this.#turns % TURNS_UNHEARD === 0;
-    if (looksAtBell && this.#wait?.wait(0) === false) return false;
+    // A flood of connections must not keep the bell from being noticed.
+    const checksBell = hasRefused || ++this.#accepts % ACCEPTS_PER_BELL_CHECK === 0;
+    if (checksBell && this.#wait?.wait(0) === false) return false;
     if (hasRefused) {
-      this.#refused.look();
-      if (!os.awaitConnection(listener, LOOK)) return true;
+      this.#refused.poll();
+      if (!os.awaitConnection(listener, POLL_INTERVAL)) return true;
     }
     return this.#acceptOne(os.accept(listener, this.#sockaddr));
   }
 
-  /** Takes what accept answered; false at the end. */
+  /** Handles the result of accept; false at the end. */
   #acceptOne(accepted: number): boolean {
     if (accepted >= 0) {
       const { descriptorCeiling = Infinity } = this.#parts.start;
-      this.#waitWhileHeld();
+      this.#waitWhilePaused();
       const descriptor = accepted < descriptorCeiling
         ? accepted
-        : this.#lowered(accepted, descriptorCeiling);
+        : this.#moveBelowCeiling(accepted, descriptorCeiling);
       this.#starved = false;
       this.#counters.add(COLUMN.accepted, 1);
-      this.#judge(descriptor);
+      this.#admit(descriptor);
       return true;
     }
     switch (-accepted) {
       case EINVAL: // shut down
         return false;
-      case EAGAIN: // made not to block: to be shut down, or since others accept from it too
-        return this.#wait !== null && this.#wait.wait(this.#refused.size > 0 ? LOOK : -1);
+      case EAGAIN: // the listener does not block: it is about to be shut down, or another process accepts from it too
+        return this.#wait !== null && this.#wait.wait(this.#refused.size > 0 ? POLL_INTERVAL : -1);
       case EMFILE:
       case ENFILE:
       case ENOBUFS:
@@ -134,8 +133,8 @@ export class Acceptor {
     }
   }
 
-  /** The same connection under a number below the ceiling, as soon as there is one; at a stop at once. */
-  #lowered(accepted: number, ceiling: number): number {
+  /** Moves the connection to a descriptor below the ceiling as soon as one is free; at a stop, returns at once. */
+  #moveBelowCeiling(accepted: number, ceiling: number): number {
     const { os } = this.#parts;
     while (!this.#isStopping()) {
       this.#starve(EMFILE);
@@ -148,20 +147,25 @@ export class Acceptor {
     return accepted;
   }
 
-  #waitWhileHeld(): void {
-    while (this.#state.flags.isAcceptingHeld() && !this.#isStopping()) this.#parts.sleep(BACK_OFF);
+  #waitWhilePaused(): void {
+    while (this.#state.flags.isAcceptingPaused() && !this.#isStopping()) {
+      this.#parts.sleep(BACK_OFF);
+    }
   }
 
   #isStopping(): boolean {
     return this.#state.flags.isDraining() || this.#wait?.wait(0) === false;
   }
 
-  /** Hands a connection over, or refuses it at a bound. */
-  #judge(descriptor: number): void {
+  /** Hands a connection over, or refuses it if a limit is reached. */
+  #admit(descriptor: number): void {
     const { os, start: { maxConnections, maxConnectionsPerAddress } } = this.#parts;
     this.#task.fill(descriptor, this.#sockaddr, os.monotonicMilliseconds());
     if (this.#openConnections() >= maxConnections) {
-      return this.#refuse(descriptor, `at the bound of ${maxConnections} connections`);
+      return this.#refuse(
+        descriptor,
+        `the limit of ${maxConnections} connections is reached (--max-connections)`,
+      );
     }
     if (maxConnectionsPerAddress > 0) {
       const family = this.#task.words[TASK_FIELD.family]!; // TASK_WORDS of them
@@ -169,7 +173,8 @@ export class Acceptor {
       const count = addresses.enter(descriptor, family, this.#task.words, TASK_FIELD.address);
       if (count > maxConnectionsPerAddress) {
         this.#counters.add(COLUMN.refusedByAddress, 1);
-        const text = `an address is at its bound of ${maxConnectionsPerAddress} connections`;
+        const text =
+          `an address has reached its limit of ${maxConnectionsPerAddress} connections (--max-connections-per-address)`;
         return this.#refuse(descriptor, text);
       }
     }
@@ -186,7 +191,7 @@ export class Acceptor {
 
   #wakeOne(): void {
     const worker = this.#state.flags.takeParked(this.#nextWorker);
-    if (worker < 0) return; // all are awake, and look at the ring before they sleep
+    if (worker < 0) return; // all are awake, and check the ring before they sleep
     this.#nextWorker = worker + 1 < this.#state.workers ? worker + 1 : 0;
     this.#counters.add(COLUMN.doorbells, 1);
     const doorbell = this.#parts.start.doorbells[worker];
@@ -199,11 +204,11 @@ export class Acceptor {
     for (let worker = 0; worker < this.#state.workers; worker++) {
       open -= this.#state.counters(worker).get(COLUMN.connectionsClosed);
     }
-    // The one at hand is not open yet.
+    // The connection in question is not open yet.
     return open - 1;
   }
 
-  /** One connection too many: it is told so, and closed when it has read that. */
+  /** Answers 503, and closes the connection once its peer has read that. */
   #refuse(descriptor: number, reason: string): void {
     const { os, now } = this.#parts;
     this.#warnings.say(reason, `${reason}: refusing more with 503`);
@@ -218,13 +223,13 @@ export class Acceptor {
 
   #starve(errno: number): void {
     const { post, sleep } = this.#parts;
-    this.#refused.closeAll(); // whoever is let in needs a descriptor more
+    this.#refused.closeAll(); // the next accepted connection needs a descriptor
     if (!this.#starved) {
       const text = `cannot accept: ${errnoText(errno)}; trying again as connections close`;
       post({ type: "warning", text });
     }
     this.#starved = true;
     sleep(BACK_OFF);
-    this.#waitWhileHeld();
+    this.#waitWhilePaused();
   }
 }

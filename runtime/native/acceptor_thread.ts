@@ -1,8 +1,8 @@
 /**
- * The module that the executor starts in the Web Worker that accepts connections.
+ * The module of the Web Worker that accepts connections.
  *
- * In: its start, by message. Out: connections on the task ring, until the listening socket is shut
- * down. Started by the executor, imported by nobody.
+ * In: its start, by message. Out: connections on the task ring, until the listening socket is shut down.
+ * Started by the executor; no file imports it.
  */
 
 import { LinuxOs } from "../os/mod.ts";
@@ -15,7 +15,7 @@ onStart<AcceptorStart>((start) => {
   const acceptor = new Acceptor({
     start,
     os: new LinuxOs(),
-    // Nobody notifies: the time-out is the sleep.
+    // No thread notifies this word: the time-out is the sleep.
     sleep: (milliseconds) => void Atomics.wait(never, 0, 0, milliseconds),
     now: Date.now,
     post: postToMain,

@@ -1,38 +1,39 @@
 /**
- * Has Deno's own event loop poll its sockets now, while this thread keeps it busy.
+ * Makes Deno's own event loop poll its sockets now, although this thread keeps it busy.
  *
- * In: calls of `ring`, while a handler waits for something of Deno's. Out: when the promise is fulfilled, Deno has polled
- * once: what was ready on its sockets, files and timers has been handled. A turn of promises, timers or
- * messages is no such poll: until one happens it takes thousands of MessageChannel turns, or up to four
- * hundred calls of the non-blocking kind (measured on 2.4.2 and 2.9.6). A byte that libc sends and Deno reads
- * forces it: 22 to 25 µs a ring, and a round trip over another of Deno's sockets needs one or two.
+ * In: calls of `ring`, while a handler waits for something of Deno's. Out: when the promise is fulfilled, Deno
+ * has polled once: events that were ready on its sockets, files and timers have been handled. A turn of
+ * promises, timers or messages is no such poll: until a poll happens it takes thousands of MessageChannel
+ * turns, or up to four hundred non-blocking FFI calls (measured on 2.4.2 and 2.9.6). A byte that libc sends and
+ * Deno reads forces it: a ring takes 22 to 25 µs, and a round trip over another Deno socket needs one or two
+ * rings.
  */
 
 import { type LoopbackPair, loopbackPair, type Os } from "../os/mod.ts";
 
-/** Whoever can make Deno's event loop poll. */
+/** Makes Deno's event loop poll. */
 export interface DenoBell {
-  /** False: Deno has not polled, as there is no way to make it now. */
+  /** False: Deno has not polled, since no connection can be made at present. */
   ring(): Promise<boolean>;
-  /** Gives back what it holds. */
+  /** Closes the connection. */
   close(): void;
 }
 
-/** Told of the descriptor that a bell holds, so that it can be closed if this thread dies. */
+/** Records which descriptor a bell holds, so that it can be closed if this thread dies. */
 export interface DescriptorOwner {
-  /** False: it cannot be noted, and so is not used. */
+  /** False: it cannot be recorded, so the bell does not use it. */
   claim(descriptor: number): boolean;
   release(descriptor: number): void;
 }
 
-/** Milliseconds in which a connection within the process is made, if it can be made. */
-const MAKING = 50;
-/** Milliseconds after which it is tried again if it could not. */
+/** Milliseconds that connecting within the process may take. */
+const CONNECT_TIME = 50;
+/** Milliseconds until the next attempt after a failed one. */
 const RETRY = 1_000;
 
 const ONE = new Uint8Array(1);
 
-/** Rings by a connection within this process, made when it is first rung: who never rings has none. */
+/** Rings by a connection within this process, which is made at the first ring. */
 export class LoopbackBell implements DenoBell {
   readonly #os: Pick<Os, "send" | "close" | "monotonicMilliseconds">;
   readonly #owner: DescriptorOwner;
@@ -48,15 +49,15 @@ export class LoopbackBell implements DenoBell {
 
   async ring(): Promise<boolean> {
     const pair = this.#pair;
-    // It takes Deno's polls to make one, too.
+    // Connecting takes polls of Deno's loop, too.
     if (pair === null) return await this.#make();
     try {
-      // The read first: it finds nothing, and so only a poll can fulfil it.
+      // The read comes first: it finds nothing, so only a poll can fulfil it.
       const read = pair.conn.read(this.#heard);
       this.#os.send(pair.descriptor, ONE, ONE.length, false);
       if (await read !== null) return true;
     } catch (error) {
-      if (!(error instanceof Error)) throw error; // somebody cut the connection: there can be another
+      if (!(error instanceof Error)) throw error; // the connection was cut: the next ring makes another
     }
     this.#drop();
     return false;
@@ -71,13 +72,13 @@ export class LoopbackBell implements DenoBell {
   async #make(): Promise<boolean> {
     if (this.#os.monotonicMilliseconds() < this.#retryAt) return false;
     const making = this.#making = new AbortController();
-    const timer = setTimeout(() => making.abort(), MAKING);
+    const timer = setTimeout(() => making.abort(), CONNECT_TIME);
     try {
       const pair = await loopbackPair(making.signal);
       if (!making.signal.aborted && this.#owner.claim(pair.descriptor)) this.#pair = pair;
       else this.#end(pair);
     } catch (error) {
-      if (!(error instanceof Error)) throw error; // no descriptor, no loopback: the caller goes without
+      if (!(error instanceof Error)) throw error; // no descriptor or no loopback: the caller does without
     } finally {
       clearTimeout(timer);
     }

@@ -1,10 +1,9 @@
 /**
- * One worker's turn: wait, hand out events, expire timers.
+ * One worker's event loop: wait, dispatch events, expire timers.
  *
- * In: an `Os`. Out: a turn, which is a wait and a dispatch of what it brought. `wait` blocks the thread up to the
- * next deadline, `waitAsync` does not.
- * The loop knows descriptors and deadlines, not connections, tasks or promises.
- * `now` is read once a turn: all that happens in one turn happens at one time.
+ * In: an `Os`. Out: turns; a turn is a wait, and a dispatch of the events that it returned. `wait` blocks the
+ * thread up to the next deadline, `waitAsync` does not. The loop knows descriptors and deadlines, and no
+ * connections, tasks or promises. `now` is read once per turn: everything in one turn happens at the same time.
  */
 
 import { type Deferred, type Gatherer, type LoopWatch, TimerWheel } from "../net/mod.ts";
@@ -12,8 +11,8 @@ import type { Os } from "../os/mod.ts";
 import { IoRegistry } from "./io_registry.ts";
 
 /**
- * The longest wait that leaves the thread, in milliseconds. Handlers may set deadlines while it waits on
- * another thread, and it cannot be told; so it looks again this often.
+ * The longest asynchronous wait, in milliseconds. Handlers may set deadlines while it runs on another thread,
+ * and it cannot be shortened; so it ends this often.
  */
 const ASYNC_WAIT = 100;
 
@@ -26,12 +25,12 @@ export class EventLoop {
   now: number;
   readonly #watch: LoopWatch | null;
 
-  // Two lists, so that what is deferred by the one in hand comes a turn later.
+  // Two lists, so that a call deferred during `#callDeferred` comes a turn later.
   #deferred: Deferred[] = [];
-  #inHand: Deferred[] = [];
+  #calling: Deferred[] = [];
   #gatherer: Gatherer | null = null;
 
-  /** @param watch where there is one, `now` is right to the microsecond too */
+  /** @param watch if given, `now` has microsecond precision */
   constructor(os: Os, watch: LoopWatch | null = null) {
     this.os = os;
     this.#watch = watch;
@@ -41,7 +40,7 @@ export class EventLoop {
   }
 
   /**
-   * One turn. `block`: waits for the first event or deadline; else takes only what is ready.
+   * Runs one turn. With `block` it waits for the first event or deadline; else it handles only events that are ready.
    *
    * @returns how many events there were
    */
@@ -52,7 +51,7 @@ export class EventLoop {
   }
 
   /**
-   * Waits for the first event or deadline, `longest` milliseconds at most; 0: takes only what is ready.
+   * Waits for the first event or deadline, `longest` milliseconds at most; with 0 it does not wait.
    *
    * @returns how many events there are, to be dispatched before the next wait
    */
@@ -65,7 +64,7 @@ export class EventLoop {
     return count;
   }
 
-  /** Hands out what the last wait brought, and what is due by now. */
+  /** Dispatches the events of the last wait, then the timers that are due. */
   dispatch(count: number): void {
     this.registry.dispatch(count);
     this.timers.expire(this.now);
@@ -73,7 +72,7 @@ export class EventLoop {
     this.#gatherer?.flush();
   }
 
-  /** As {@link wait}, leaving the thread to promises; a tenth of a second at most. */
+  /** As {@link wait}, but the thread runs promises meanwhile; a tenth of a second at most. */
   async waitAsync(longest: number): Promise<number> {
     this.#gatherer?.flush();
     this.#watch?.sleeping();
@@ -83,22 +82,22 @@ export class EventLoop {
     return count;
   }
 
-  /** Has `deferred` called in the next turn, after what became ready meanwhile. */
+  /** Calls `deferred` in the next turn, after the events that became ready in the meantime. */
   defer(deferred: Deferred): void {
     this.#deferred.push(deferred);
   }
 
-  /** Has `gatherer` send what it gathers, from now on. */
+  /** From now on, flushes `gatherer` at the end of each batch and before each wait. */
   gather(gatherer: Gatherer): void {
     this.#gatherer = gatherer;
   }
 
-  /** Gives the epoll instance back. */
+  /** Closes the epoll instance. */
   close(): void {
     this.registry.close();
   }
 
-  /** Brings `now` up to date, where more is to happen before the next turn. */
+  /** Updates `now` within a turn. */
   refresh(): void {
     this.now = this.#clock();
   }
@@ -112,7 +111,7 @@ export class EventLoop {
     if (waited) this.#watch?.woke(this.now);
   }
 
-  /** Up to the next deadline; -1: there is none, nor another bound. */
+  /** Milliseconds up to the next deadline; -1 if there is no deadline and no other limit. */
   #timeout(longest: number): number {
     const timeout = this.timers.timeout(this.now);
     if (longest === Infinity) return timeout;
@@ -120,10 +119,10 @@ export class EventLoop {
   }
 
   #callDeferred(): void {
-    const inHand = this.#deferred;
-    this.#deferred = this.#inHand;
-    this.#inHand = inHand;
-    for (const deferred of inHand) deferred.onTurn();
-    inHand.length = 0;
+    const calling = this.#deferred;
+    this.#deferred = this.#calling;
+    this.#calling = calling;
+    for (const deferred of calling) deferred.onTurn();
+    calling.length = 0;
   }
 }

@@ -1,21 +1,21 @@
 /**
- * Which descriptor's events go to whom: the seed's I/O registry, on epoll instead of ppoll.
+ * The I/O registry: maps ready descriptors of one epoll instance to the sources that handle them.
  *
- * In: descriptors of this worker with their sources and interest. Out: `dispatch`, which hands each
- * ready event to its source. A registration has a generation: an event that epoll had already given
- * for a descriptor closed meanwhile finds another generation, or nobody, and is dropped.
- * Closing a descriptor takes it out of epoll by itself; `forget` only takes it out of here.
+ * In: descriptors of this worker with their sources and interest. Out: `dispatch`, which hands each ready event
+ * to its source. Each registration has a generation. An event for a descriptor that was closed after epoll
+ * returned it does not match the current generation, and is dropped. Closing a descriptor removes it from epoll
+ * by itself; `forget` only removes it from this registry.
  */
 
 import { EPOLL_CTL_ADD, EPOLL_CTL_MOD, EpollEvents, expectSuccess, type Os } from "../os/mod.ts";
 
-/** Somebody who waits for a descriptor to become ready. */
+/** Handles the events of one descriptor. */
 export interface Source {
-  /** Called with the EPOLL… bits that hold now. */
+  /** Called with the EPOLL… bits that are ready. */
   onReady(events: number): void;
 }
 
-/** The event buffer of one wait; the rest stays with the kernel for the next. */
+/** Events that one wait returns at most; the kernel keeps the rest for the next wait. */
 const BATCH = 256;
 
 /** The descriptors that one worker waits for. */
@@ -29,23 +29,23 @@ export class IoRegistry {
   readonly #generations: number[] = [];
   #generation = 0;
 
-  /** @throws {SystemError} where the kernel gives no epoll instance */
+  /** @throws {SystemError} if the kernel creates no epoll instance */
   constructor(os: Os) {
     this.#os = os;
     this.descriptor = expectSuccess("epoll_create1", os.epollCreate());
   }
 
   /**
-   * Starts to wait for `events` (EPOLL… bits) of `descriptor`.
+   * Begins to wait for `events` (EPOLL… bits) of `descriptor`.
    *
-   * @returns 0, or the negated errno where the kernel has no room for one more: ENOMEM, ENOSPC
+   * @returns 0, or the negated errno if the kernel has no room for one more: ENOMEM, ENOSPC
    */
   register(descriptor: number, source: Source, events: number): number {
     while (this.#sources.length <= descriptor) {
       this.#sources.push(null);
       this.#generations.push(0);
     }
-    this.#generation = (this.#generation + 1) | 0; // wraps: only equality is asked
+    this.#generation = (this.#generation + 1) | 0; // wraps: it is only compared for equality
     const added = this.#os.epollControl(
       this.descriptor,
       EPOLL_CTL_ADD,
@@ -59,7 +59,7 @@ export class IoRegistry {
     return 0;
   }
 
-  /** Waits for other events of a registered descriptor from now on. */
+  /** Changes the events that are waited for on a registered descriptor. */
   change(descriptor: number, events: number): void {
     const generation = this.#generations[descriptor];
     if (generation === undefined) {
@@ -75,17 +75,17 @@ export class IoRegistry {
     expectSuccess("epoll_ctl EPOLL_CTL_MOD", changed, descriptor);
   }
 
-  /** Drops a descriptor that is about to be closed. */
+  /** Forgets a descriptor that is about to be closed. */
   forget(descriptor: number): void {
     this.#sources[descriptor] = null;
   }
 
-  /** Waits up to `timeout` milliseconds (-1: for ever) and answers how many events there are. */
+  /** Waits up to `timeout` milliseconds (-1: without limit) and returns the number of events. */
   wait(timeout: number): number {
     return expectSuccess("epoll_wait", this.#os.epollWait(this.descriptor, this.#events, timeout));
   }
 
-  /** The same without blocking the thread. No other wait may be made before it is fulfilled. */
+  /** As {@link wait}, without blocking the thread. No other wait may begin before it is fulfilled. */
   waitAsync(timeout: number): Promise<number> {
     return this.#os.epollWaitAsync(this.descriptor, this.#events, timeout);
   }
@@ -101,7 +101,7 @@ export class IoRegistry {
     }
   }
 
-  /** Gives the epoll instance back. */
+  /** Closes the epoll instance. */
   close(): void {
     this.#os.close(this.descriptor);
   }

@@ -1,24 +1,24 @@
 /**
- * The wait for connections on a listening socket that is not ours alone.
+ * Waits for connections on a listening socket that another process shares.
  *
- * In: the socket, which does not block, and the bell that ends the wait. Out: whether there may be
- * something to accept. A socket of our own is shut down to end a blocked accept; one that was handed over
- * must go on to listen, for whoever it is handed to next.
+ * In: the socket, which does not block, and the bell that ends the wait. Out: whether there may be a connection
+ * to accept. To end a blocked accept on a socket of our own, the socket is shut down. A socket that was handed
+ * over must go on listening for the process that gets it next, so a bell ends the wait instead.
  */
 
 import { EPOLL_CTL_ADD, EpollEvents, EPOLLIN, expectSuccess, type Os } from "../os/mod.ts";
 
-/** What is asked of the operating system. */
+/** The system calls that it needs. */
 type Waiting = Pick<Os, "epollCreate" | "epollControl" | "epollWait">;
 
-/** One thread's wait. */
+/** The wait of one accepting thread. */
 export class ListenerWait {
   readonly #os: Waiting;
   readonly #bell: number;
   readonly #epoll: number;
   readonly #events = new EpollEvents(2);
 
-  /** @throws {SystemError} where the kernel gives no epoll instance */
+  /** @throws {SystemError} if the kernel creates no epoll instance */
   constructor(os: Waiting, listener: number, bell: number) {
     this.#os = os;
     this.#bell = bell;
@@ -30,9 +30,9 @@ export class ListenerWait {
   }
 
   /**
-   * Waits for `milliseconds` at most, -1: without end.
+   * Waits for `milliseconds` at most; -1: without limit.
    *
-   * @returns false: the bell was rung, and what waits in the socket's queue is left to the next
+   * @returns false if the bell was rung: the connections in the backlog are left to the next process
    */
   wait(milliseconds: number): boolean {
     const waited = this.#os.epollWait(this.#epoll, this.#events, milliseconds);

@@ -1,19 +1,19 @@
 /**
- * Gives freed memory back to the kernel once a burst of connections is over.
+ * Returns freed memory to the kernel after a burst of connections.
  *
- * In: a note of every connection that is taken. Out: `trimMemory` of the system, a while after the
- * last one; nothing under load, and no wake-up of who has nothing to do. V8's compiler threads work on
- * what the first connections made hot, and what they free the C library keeps: measured at
- * 5,000 idle WebSockets, 9 MB, as much again as all the connections; giving it back takes 1 ms.
+ * In: a note of every connection that is taken. Out: a call of `trimMemory`, a while after the last connection;
+ * nothing under load, and no wake-up of an idle worker without a burst. V8's compiler threads optimize what the
+ * first connections made hot, and the C library keeps the memory that they free. Measured with 5,000 idle
+ * WebSockets: 9 MB, as much again as all the connections; returning it takes 1 ms.
  */
 
 import type { Timer, TimerOwner } from "../net/mod.ts";
 import type { EventLoop } from "./event_loop.ts";
 
-/** Milliseconds without a new connection after which the burst is over, and the compiler done. */
+/** Milliseconds without a new connection after which the burst is over and the compiler has finished. */
 const QUIET = 1_000;
 
-/** One worker's. */
+/** Trims the memory once per burst; one per worker. */
 export class MemoryTrimmer implements TimerOwner {
   readonly #loop: EventLoop;
   readonly #timer: Timer;
@@ -33,7 +33,7 @@ export class MemoryTrimmer implements TimerOwner {
     this.#timer.set(this.#lastConnectionAt + QUIET);
   }
 
-  /** The timer: gives the memory back, or waits on while connections still come. */
+  /** Trims the memory, or waits longer if connections still arrive. */
   onDeadline(now: number): void {
     const quietAt = this.#lastConnectionAt + QUIET;
     if (now < quietAt) return this.#timer.set(quietAt);

@@ -1,6 +1,6 @@
 /**
- * Linux by FFI: the event loop on epoll, its sockets, and the worker that drives them.
- * The acceptor is a thread of its own, which loads none of these: see acceptor_thread.ts.
+ * Linux by FFI: the event loop on epoll, its sockets, and the worker that drives them. The acceptor runs in a
+ * thread of its own, which loads none of these modules: see acceptor_thread.ts.
  *
  * ```ts
  * import { LinuxOs } from "../os/mod.ts";

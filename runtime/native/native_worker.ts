@@ -1,15 +1,15 @@
 /**
- * A worker: one thread's share of the server.
+ * A worker on epoll: one thread's share of the server.
  *
- * In: connections from the task ring. Out: their answers. It turns its event loop, takes a task if it has
- * room for one, and sleeps if there is nothing: in the kernel, and announced in shared memory so
- * that whoever brings work rings its doorbell (see ring/flags.ts for why none is lost).
+ * In: connections from the task ring. Out: their answers. It runs its event loop, takes tasks if it has room
+ * for them, and otherwise sleeps in the kernel. Before it sleeps it sets its parked flag in shared memory, so
+ * that the thread that brings work rings its doorbell (ring/flags.ts explains why no wake-up is lost).
  *
- * Two speeds. While no handler's promise is pending the loop never leaves this thread: it blocks in
- * epoll_wait, and nothing is allocated or awaited for a request. While one is, Deno's own loop gets its
- * turns too: each batch is followed by microtasks, after each millisecond Deno polls its sockets and timers
- * (see deno_bell.ts), and with nothing to do the wait is one that leaves the thread to Deno.
- * So it is too while threads are loading, at the start and by a new config (see the executor).
+ * It has two modes. While no handler's promise is pending, the loop never leaves this thread: it blocks in
+ * epoll_wait, and a request causes no allocation and no await. While a promise is pending, Deno's own loop gets
+ * turns too: microtasks run after each batch, Deno polls its sockets and timers after each millisecond of work
+ * (see deno_bell.ts), and an idle wait leaves the thread to Deno. The second mode also applies while threads
+ * are loading, at the start and after a new config (see the executor).
  */
 
 import { type MessageBufferPool, UNIX_PEER } from "../../protocol/mod.ts";
@@ -25,33 +25,33 @@ import type { Source } from "./io_registry.ts";
 import { MemoryTrimmer } from "./memory_trimmer.ts";
 import { type SocketContext, SocketTransport } from "./socket_transport.ts";
 
-/** Bytes that one receive can bring: a 64 KiB message with its header comes in one. */
+/** Size of the receive buffer: a 64 KiB message with its header arrives in one receive. */
 const RECEIVE_BYTES = 256 * 1024;
-/** Tasks taken before the loop turns: few, so that a burst is shared with those who are waking up. */
+/** Tasks taken before each turn: few, so that workers that are waking up get a share of a burst. */
 const TASKS_A_TURN = 4;
 /**
- * How often the core is offered to others before a sleep. Measured, one request per connection: 28 µs of
- * CPU each instead of 35 with one, 26 with two, no less with more.
+ * Calls of sched_yield before a sleep. Measured with one request per connection: 28 µs of CPU each instead of
+ * 35 with one yield, 26 with two, no less with more.
  */
 const YIELDS = 2;
-/** So few connections are taken without a look at what others have. */
-const UNSHARED = 16;
-/** How much more than the mean of all workers one may have before it leaves tasks to others. */
+/** Up to this many connections a worker takes tasks without comparing itself with the others. */
+const FREE_SHARE = 16;
+/** How many times the mean number of connections a worker may have before it leaves tasks to others. */
 const OVERLOAD = 1.125;
 /**
- * Milliseconds for which a task may be left to others that have room, but may be blocked by a handler; then
- * anybody takes it. More than a worker needs to wake up, and two ticks of the coarse clock.
+ * Milliseconds for which a task is left to a worker with more room, which a handler may be blocking; after
+ * that, any worker takes it. Longer than a worker needs to wake up, and two ticks of the coarse clock.
  */
-const PATIENCE = 10;
-/** Turns of microtasks given to handlers before the slower wait: most await two or three things. */
+const YIELDED_TASK_AGE = 10;
+/** Rounds of microtasks for handlers before the slower wait: most handlers await two or three times. */
 const MICROTASKS = 8;
-/** Milliseconds of work after which Deno's own loop has a turn, while handlers wait. */
-const WORK_BETWEEN_TURNS = 1;
+/** Milliseconds of work after which Deno's own loop gets a turn, while handlers wait. */
+const WORK_BETWEEN_DENO_TURNS = 1;
 
-/** What the worker needs of its thread. */
+/** What the worker needs from its thread. */
 export interface NativeWorkerParts extends WorkerParts {
   readonly os: Os;
-  /** Default: by a connection within this process. */
+  /** Default: a {@link LoopbackBell}. */
   readonly bell?: DenoBell;
 }
 
@@ -71,8 +71,8 @@ export class NativeWorker implements SocketContext, Source {
   readonly #trimmer: MemoryTrimmer;
   readonly #bell: DenoBell;
   #tookTasks = false;
-  // Since when Deno's own loop has had no turn, in precise milliseconds; NaN: it has just had one.
-  #workingSince = NaN;
+  // When Deno's own loop had its last turn, in precise milliseconds; NaN: just now.
+  #lastDenoTurn = NaN;
 
   constructor(parts: NativeWorkerParts) {
     const { start, os } = parts;
@@ -92,7 +92,7 @@ export class NativeWorker implements SocketContext, Source {
       claim: (descriptor) => descriptors.claim(descriptor, start.worker),
       release: (descriptor) => descriptors.release(descriptor),
     });
-    // Edge-triggered, so that a doorbell need not be read to fall silent.
+    // Edge-triggered, so that a doorbell need not be read to clear it.
     this.#doorbells = start.doorbells;
     const doorbell = this.#doorbellOf(start.worker);
     const registered = loop.registry.register(doorbell, this, EPOLLIN | EPOLLET);
@@ -106,7 +106,7 @@ export class NativeWorker implements SocketContext, Source {
     core.begin((order) => this.#obey(order));
     while (!this.#isDone()) {
       if (this.#mayBlock()) this.#turn();
-      else await this.#turnGivingWay();
+      else await this.#turnSharedWithDeno();
       core.noteLines();
       if (!this.#context.draining && core.state.flags.isDraining()) this.#drain();
     }
@@ -116,18 +116,18 @@ export class NativeWorker implements SocketContext, Source {
     core.end();
   }
 
-  /** Other orders are for the Deno transport: here shared memory says that the server stops. */
+  /** The other orders are for the Deno transport: here a flag in shared memory says that the server stops. */
   async #obey(order: ThreadOrder): Promise<void> {
     if (order.type === "config") await this.#core.routeBy(order);
   }
 
-  // What transports call.
+  // Called by transports.
 
   onClosing(transport: SocketTransport): void {
     this.#core.leave(transport);
   }
 
-  /** The doorbell: it was rung to end a wait, and has. */
+  /** The doorbell was rung, which has ended the wait. */
   onReady(): void {
     this.#core.counters.add(COLUMN.wakeUps, 1);
   }
@@ -136,24 +136,24 @@ export class NativeWorker implements SocketContext, Source {
 
   #turn(): void {
     this.#core.counters.add(COLUMN.loopTurns, 1);
-    if (this.#takeOrWaitForTasks()) return void this.loop.turn(false);
-    const longest = this.#fallAsleep();
+    if (this.#takeTasksOrYield()) return void this.loop.turn(false);
+    const longest = this.#park();
     const count = this.loop.wait(longest);
     if (longest === Infinity) this.#wakeUp();
     this.loop.dispatch(count);
   }
 
-  /** Takes what this worker was rung for, before events whose handlers may block it. */
+  /** Takes the task that this worker was rung for, before it dispatches events whose handlers may block it. */
   #wakeUp(): void {
     const { number, state: { flags } } = this.#core;
     if (!flags.unpark(number)) this.#tookTasks = this.#takeTasks() > 0;
   }
 
   /**
-   * Takes tasks if there are any. After some were taken the next are most often on their way: the acceptor
-   * gets the core before this worker goes to sleep and has to be woken.
+   * Takes tasks if there are any. After a task, the next ones are usually on their way: the worker yields the
+   * core to the acceptor before it goes to sleep and has to be woken.
    */
-  #takeOrWaitForTasks(): boolean {
+  #takeTasksOrYield(): boolean {
     if (this.#takeTasks() > 0) return this.#tookTasks = true;
     for (let i = 0; i < YIELDS && this.#tookTasks; i++) {
       this.loop.os.yield();
@@ -162,89 +162,93 @@ export class NativeWorker implements SocketContext, Source {
     return this.#tookTasks = false;
   }
 
-  /** Whether nothing needs this thread but the loop: no handler waits, and no thread is still loading. */
+  /** Whether the loop may block the thread: no handler is pending, and no thread is still loading. */
   #mayBlock(): boolean {
-    return this.#context.pendingHandlers === 0 && this.#core.state.flags.isSettled();
+    return this.#context.pendingHandlers === 0 && this.#core.state.flags.isAllLoaded();
   }
 
-  async #turnGivingWay(): Promise<void> {
+  async #turnSharedWithDeno(): Promise<void> {
     this.#core.counters.add(COLUMN.loopTurns, 1);
     const busy = this.#takeTasks() + this.loop.turn(false) > 0;
     for (let i = 0; i < MICROTASKS && this.#context.pendingHandlers > 0; i++) await undefined;
-    if (this.#mayBlock()) return void (this.#workingSince = NaN);
-    const longest = busy ? 0 : this.#fallAsleep();
+    if (this.#mayBlock()) return void (this.#lastDenoTurn = NaN);
+    const longest = busy ? 0 : this.#park();
     if (longest > 0) {
       const count = await this.loop.waitAsync(longest);
       if (longest === Infinity) this.#wakeUp();
       this.loop.dispatch(count);
-    } else if (!this.#hasWorkedEnough()) {
+    } else if (!this.#isDenoTurnDue()) {
       return;
     } else if (this.#context.pendingHandlers === 0 || !await this.#bell.ring()) {
-      // Messages and timers have their turn all the same, sockets of Deno at some time.
+      // Messages and timers get their turn all the same; Deno's sockets are polled at some later time.
       this.loop.dispatch(await this.loop.waitAsync(0));
     }
-    this.#workingSince = NaN;
+    this.#lastDenoTurn = NaN;
   }
 
-  /** Whether Deno's own loop is to have a turn, though there is work for this one. */
-  #hasWorkedEnough(): boolean {
+  /** Whether it is time for a turn of Deno's own loop, although this one has work. */
+  #isDenoTurnDue(): boolean {
     const now = this.loop.os.preciseMilliseconds();
-    if (Number.isNaN(this.#workingSince)) this.#workingSince = now;
-    return now >= this.#workingSince + WORK_BETWEEN_TURNS;
+    if (Number.isNaN(this.#lastDenoTurn)) this.#lastDenoTurn = now;
+    return now >= this.#lastDenoTurn + WORK_BETWEEN_DENO_TURNS;
   }
 
   /**
-   * Announces that this worker sleeps, if there is nothing for it to do.
+   * Parks this worker if there is nothing for it to do.
    *
-   * @returns for how long it may: Infinity, as it is rung for what comes; 0, as there is work; or until it has
-   * to look again whether others have taken what it left to them. It has announced nothing then: only who
+   * @returns how long it may sleep. Infinity: it is parked and will be rung. 0: there is work. Otherwise it is
+   * not parked, and has to check again whether others took the tasks that it left to them: only a worker that
    * may take tasks may park.
    */
-  #fallAsleep(): number {
+  #park(): number {
     const { flags, taskRing } = this.#core.state;
     flags.park(this.#core.number);
-    // Looked at again after the flag is up: what was pushed before it was seen by nobody else.
+    // Checked again after the flag is set: a task pushed before that rang no doorbell.
     if (taskRing.size() === 0 && flags.isDraining() === this.#context.draining) {
       this.#core.counters.add(COLUMN.parks, 1);
       return Infinity;
     }
     flags.unpark(this.#core.number);
-    return this.#mayTake() ? 0 : PATIENCE;
+    return this.#mayTake() ? 0 : YIELDED_TASK_AGE;
   }
 
   #takeTasks(): number {
     let taken = 0;
     while (taken < TASKS_A_TURN && this.#mayTake() && this.#core.state.taskRing.pop(this.#task)) {
-      // The last turn is over: what is answered here began now.
+      // The last turn is over: the time of these requests begins now.
       if (taken++ === 0 && this.#context.observer !== null) this.loop.refresh();
       this.#takeConnection(this.#task[TASK_FIELD.descriptor] ?? -1);
     }
-    // Their answers do not wait until this thread has offered its core to others.
+    // Their answers do not wait until this thread has yielded the core.
     if (taken > 0) this.#context.flush();
     return taken;
   }
 
   /**
-   * Whether this worker has room beside the others. Who is awake while a burst comes in would take
-   * all of it, and long-lived connections would stay with one core. One that has much more than
-   * its share leaves the rest, and wakes who has the least: that one has never more than its share. But that
-   * one may be blocked by a handler: what it has not taken after a while, anybody takes.
+   * Whether this worker may take a task, given how many connections the others have. A worker that is awake
+   * during a burst would take all of it, and long-lived connections would stay on one core. So a worker with
+   * much more than its share leaves the tasks, and wakes the worker with the fewest connections, which never
+   * has more than its share. That worker may be blocked by a handler, so any worker takes a task that has
+   * waited for a while.
    */
   #mayTake(): boolean {
     const mine = this.#core.connections.size;
     const { flags, taskRing, workers } = this.#core.state;
-    if (mine < UNSHARED) return true;
+    if (mine < FREE_SHARE) return true;
     const age = taskRing.ageOfOldest(this.loop.now);
-    if (age < 0 || age >= PATIENCE) return true;
+    if (age < 0 || age >= YIELDED_TASK_AGE) return true;
     let [total, alive, least, leastLoaded] = [0, 0, Infinity, this.#core.number];
     for (let worker = 0; worker < workers; worker++) {
-      if (!flags.isAlive(worker)) continue; // who still loads looks at the ring first of all when it is there
+      if (!flags.isAlive(worker)) continue; // a worker that is still loading checks the ring as soon as it runs
       const open = this.#core.state.counters(worker).openConnections;
       total += open;
       alive++;
       if (open < least) [least, leastLoaded] = [open, worker];
     }
-    if (leastLoaded === this.#core.number || mine <= total / alive * OVERLOAD + UNSHARED) {
+    if (
+      leastLoaded === this.#core.number ||
+      mine <= total / alive * OVERLOAD + FREE_SHARE
+    ) {
       return true;
     }
     if (flags.takeIfParked(leastLoaded)) this.#ring(leastLoaded);
@@ -267,13 +271,13 @@ export class NativeWorker implements SocketContext, Source {
     this.#core.take(new SocketTransport(descriptor, this, this.#peerAddress()), this.#context);
   }
 
-  /** The address of the task in hand, if somebody wants to know it. */
+  /** The peer address of the current task, if anything needs it. */
   #peerAddress(): string {
     if (!this.#core.wantsPeerAddress) return "";
     return addressText(this.#task[TASK_FIELD.family] ?? 0, this.#addressBytes) || UNIX_PEER;
   }
 
-  // The end.
+  // Stopping.
 
   #drain(): void {
     this.#core.beginDrain(() => this.#core.abortAll());

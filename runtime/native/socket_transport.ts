@@ -1,12 +1,12 @@
 /**
  * A connection's socket on epoll.
  *
- * In: a connected descriptor that does not block. Out: as `transport.ts` says. Receives into the
- * worker's one buffer (or straight to where the session wants a large payload), sends what its queue
- * has when the batch is over, and waits for EPOLLOUT only with what the socket did not take.
+ * In: a connected descriptor that does not block. Out: a `Transport`, as net/transport.ts defines it. It
+ * receives into the worker's shared buffer, or straight into the session's memory for a large payload. It sends
+ * its queue at the end of the batch, and waits for EPOLLOUT only if the socket did not take everything.
  *
- * The descriptor enters epoll at its first wait and not before: a connection that sends its
- * request at once, is answered and closed never does, which saves it a system call.
+ * The descriptor is added to epoll at its first wait and not before: a connection that sends its request at
+ * once, is answered and closed is never added, which saves a system call.
  */
 
 import {
@@ -29,33 +29,33 @@ import type { Source } from "./io_registry.ts";
 /** What the sockets of one worker share. */
 export interface SocketContext {
   readonly loop: EventLoop;
-  /** Where bytes are received; a session sees them until it returns. */
+  /** The buffer that bytes are received into; a session may use them until it returns. */
   readonly receiveBuffer: Uint8Array;
-  /** Bytes went in or out: the counters' business. */
+  /** Counts bytes in and out. */
   readonly traffic: Traffic;
-  /** Has their queues sent, and lends them memory. */
+  /** Flushes their queues, and lends them memory. */
   readonly outgoing: OutgoingBatch;
-  /** Milliseconds that a peer may take nothing of what waits for it. */
+  /** Milliseconds for which a peer may take none of the bytes that wait for it. */
   readonly writeStall: number;
-  /** Called when a connection is over, right before its descriptor is closed. */
+  /** Called when a connection ends, right before its descriptor is closed. */
   onClosing(transport: SocketTransport): void;
 }
 
-// What holds of a socket, as bits of one number: there are thousands of sockets.
+// The state of a socket as bits of one number, to save memory: there are thousands of sockets.
 /** The session wants input. */
 const READING = 1;
 /** The peer sends no more. */
 const INPUT_ENDED = 2;
-/** It closes when all is sent. */
+/** The connection closes when all is sent. */
 const FINISHING = 4;
 /** It is in epoll. */
 const REGISTERED = 8;
 
-/** What there is of a connection only while bytes wait for its peer. */
+/** State that exists only while bytes wait for the peer. */
 interface Wait {
-  /** When the session's time is over, in the loop's milliseconds: the socket's own timer runs meanwhile. */
+  /** The session's deadline, in the loop's milliseconds: meanwhile the timer counts the write stall. */
   sessionDeadline: number;
-  /** Bytes that were told to the counters as waiting. */
+  /** Bytes that the counters have as waiting. */
   counted: number;
 }
 
@@ -70,10 +70,10 @@ export class SocketTransport extends TimerNode implements Transport, OutgoingSin
   #wait: Wait | null = null;
   #flags = READING;
   #interest = 0;
-  // Not null: the peer's input is read and dropped.
+  // Not null: the peer's input is read and discarded.
   #linger: Linger | null = null;
 
-  /** The session comes next, by {@link setSession}, and before {@link start}. */
+  /** The caller then sets the session by {@link setSession}, and calls {@link start}. */
   constructor(descriptor: number, context: SocketContext, peerAddress = "") {
     super();
     this.descriptor = descriptor;
@@ -95,13 +95,13 @@ export class SocketTransport extends TimerNode implements Transport, OutgoingSin
   }
 
   setSession(session: Session): void {
-    // The new session's deadline is another: left in its slot, the old one would wake us for nothing.
+    // The old session's deadline is void: left in its slot, it would wake the loop for nothing.
     if (this.#session !== undefined) this.#context.loop.timers.cancel(this);
     this.#session = session;
   }
 
   setDeadline(deadline: number): void {
-    // While bytes wait or are being read away, the timer is the socket's own.
+    // While bytes wait or input is discarded, the socket itself uses the timer.
     if (this.#wait !== null) this.#wait.sessionDeadline = deadline;
     else if (!this.#is(FINISHING)) this.#setTimer(deadline);
   }
@@ -118,7 +118,7 @@ export class SocketTransport extends TimerNode implements Transport, OutgoingSin
     this.#updateInterest();
   }
 
-  /** The server stops: what has come already is handled, then the session is told. */
+  /** The server stops: bytes that have arrived are handled, then the session is notified. */
   drain(): void {
     if (this.closed) return;
     if (this.#is(FINISHING)) return this.#linger?.hasten(this.#context.loop.now);
@@ -130,13 +130,13 @@ export class SocketTransport extends TimerNode implements Transport, OutgoingSin
     if ((events & EPOLLOUT) !== 0 && this.#wait !== null) this.#send(false);
     if (this.closed) return;
     if ((events & EPOLLIN) !== 0 && this.#wantsInput()) this.#read();
-    // Reported whatever the interest is: it would come again at once, for ever, if left alone.
+    // Reported whatever the interest is: if ignored, it would be reported again in every turn.
     else if ((events & (EPOLLERR | EPOLLHUP)) !== 0) this.abort();
   }
 
   sendQueued(): void {
     if (this.closed) return this.out.clear();
-    // The peer has to read first: what was appended meanwhile is behind what waits.
+    // The peer has to read first: newly appended bytes follow those that wait.
     if (this.#wait !== null) this.#countWaiting(this.#wait, this.out.size);
     else this.#send(false);
   }
@@ -178,13 +178,13 @@ export class SocketTransport extends TimerNode implements Transport, OutgoingSin
     this.out.clear();
     if (this.#is(REGISTERED)) loop.registry.forget(this.descriptor);
     this.#session.closed();
-    // Before the close: after it the number may be that of another thread's new connection.
+    // Before the close: after it, the number may belong to another thread's new connection.
     this.#context.onClosing(this);
     loop.os.close(this.descriptor);
   }
 
   override onDeadline(now: number): void {
-    // A peer that took nothing of what waits since the timer was set.
+    // The peer took none of the waiting bytes since the timer was set.
     if (this.#wait !== null) {
       this.#context.traffic.stalled();
       return this.abort();
@@ -199,7 +199,7 @@ export class SocketTransport extends TimerNode implements Transport, OutgoingSin
     return (this.#flags & flag) !== 0;
   }
 
-  /** Whether input is read: as the session has it, and after its end as long as the socket lingers. */
+  /** Whether input is read: as the session has set it, and after `finish` as long as the socket lingers. */
   #wantsInput(): boolean {
     if (this.#is(INPUT_ENDED)) return false;
     if (!this.#is(FINISHING)) return this.#is(READING);
@@ -208,7 +208,7 @@ export class SocketTransport extends TimerNode implements Transport, OutgoingSin
 
   #read(): void {
     const session = this.#session;
-    if (this.#is(FINISHING)) return this.#readAway();
+    if (this.#is(FINISHING)) return this.#discardInput();
     const { loop, receiveBuffer, traffic } = this.#context;
     const direct = session.wantsDirect();
     const target = direct
@@ -228,8 +228,11 @@ export class SocketTransport extends TimerNode implements Transport, OutgoingSin
     }
   }
 
-  /** Level-triggered: an end or a pause that left EPOLLIN set would be reported at every turn. */
-  #readAway(): void {
+  /**
+   * Reads and discards. epoll is level-triggered: an end or a pause that left EPOLLIN set would be reported at
+   * every turn.
+   */
+  #discardInput(): void {
     const { loop, receiveBuffer } = this.#context;
     const received = loop.os.recv(this.descriptor, receiveBuffer, receiveBuffer.length);
     if (received === -EAGAIN) return;
@@ -237,7 +240,7 @@ export class SocketTransport extends TimerNode implements Transport, OutgoingSin
     if (received === 0) {
       this.#flags |= INPUT_ENDED;
       this.#linger = null;
-      // While our own bytes still wait, the end of the peer's input changes nothing for them.
+      // While our own bytes still wait, the end of the peer's input does not affect them.
       return this.#wait === null ? this.abort() : this.#updateInterest();
     }
     if (this.#linger === null) return;
@@ -245,7 +248,7 @@ export class SocketTransport extends TimerNode implements Transport, OutgoingSin
     this.#lingerOn(this.#linger);
   }
 
-  /** Goes on to read what the peer sends, or waits until it may. */
+  /** Continues to read the peer's input, or waits until it may. */
   #lingerOn(linger: Linger): void {
     const { now } = this.#context.loop;
     if (this.#wait === null) {
@@ -256,7 +259,7 @@ export class SocketTransport extends TimerNode implements Transport, OutgoingSin
     this.#updateInterest();
   }
 
-  /** Sends what is queued. `more`: more follows at once, so that the kernel may wait for it. */
+  /** Sends what is queued. `more`: more bytes follow at once, so the kernel may wait for them (MSG_MORE). */
   #send(more: boolean): void {
     const { out } = this;
     const { length } = out;
@@ -280,7 +283,7 @@ export class SocketTransport extends TimerNode implements Transport, OutgoingSin
   }
 
   /**
-   * Sends parts until all are gone, the socket is full, or this turn's share of files is sent.
+   * Sends parts until all are sent, the socket is full, or this turn's share of files is sent.
    *
    * @returns 0, or the negated errno that ended the connection
    */
@@ -310,7 +313,7 @@ export class SocketTransport extends TimerNode implements Transport, OutgoingSin
     if (start + length <= end) {
       return os.send(descriptor, part.bytes.subarray(start, end), length, more);
     }
-    // Several short ones.
+    // Several short parts.
     out.gather(outgoing.scratch, length);
     return os.send(descriptor, outgoing.scratch, length, more);
   }
@@ -320,7 +323,7 @@ export class SocketTransport extends TimerNode implements Transport, OutgoingSin
     this.#context.traffic.sent(sent);
   }
 
-  /** Bytes wait from now on, or the peer has taken some: it has the time anew to take more. */
+  /** Bytes began to wait, or the peer took some: restarts its time to take more. */
   #beginWait(): void {
     const { loop, writeStall } = this.#context;
     if (this.#wait === null) {
@@ -343,7 +346,7 @@ export class SocketTransport extends TimerNode implements Transport, OutgoingSin
     if (!this.closed) this.#updateInterest();
   }
 
-  /** Tells the counters that `size` bytes wait now. */
+  /** Updates the counters: `size` bytes wait now. */
   #countWaiting(wait: Wait, size: number): void {
     const { traffic } = this.#context;
     if (size > wait.counted) traffic.queued(size - wait.counted);
@@ -351,7 +354,7 @@ export class SocketTransport extends TimerNode implements Transport, OutgoingSin
     wait.counted = size;
   }
 
-  /** All that was to be said is sent. */
+  /** All bytes are sent: closes, or lingers. */
   #finishNow(): void {
     const linger = this.#linger;
     if (linger === null) return this.abort();
@@ -370,7 +373,7 @@ export class SocketTransport extends TimerNode implements Transport, OutgoingSin
     const { registry } = this.#context.loop;
     if (!this.#is(REGISTERED)) {
       this.#flags |= REGISTERED;
-      // Without room in epoll it could not be served, and the others must be.
+      // Without room in epoll this connection cannot be served; the others still are.
       if (registry.register(this.descriptor, this, interest) < 0) return this.abort();
     } else if (interest !== this.#interest) {
       registry.change(this.descriptor, interest);

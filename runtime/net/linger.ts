@@ -1,65 +1,65 @@
 /**
- * How long a peer's input is read and dropped after our last byte, so that the peer can read that.
+ * How long a peer's input is read and discarded after our last byte, so that the peer can read that byte.
  *
- * In: when our last byte was sent, and what came since. Out: whether to read now, later or no more. A
- * socket that is closed over unread input resets the connection, and with that the peer may lose an
- * answer that it has not read yet: an upload that was answered 413 has megabytes on their way. Used by
- * both transports and for the connections that the acceptor refused.
+ * In: when our last byte was sent, and what was received since. Out: whether to read now, later or no more.
+ * Closing a socket with unread input resets the connection, and the peer may lose an answer that it has not
+ * read yet: a client whose upload was answered 413 is still sending megabytes. Used by both transports, and for
+ * the connections that the acceptor refused.
  *
- * The bounds: until the peer ends, has been silent for 5 s, or 30 s have passed, as nginx has it
- * (lingering_timeout, lingering_time). The first 16 MiB are read at once: the buffers of both kernels,
- * 4 and 6 MiB by default on Linux, so that a peer that stops sending is never kept from its answer.
- * Whoever goes on sending is read from at 16 MiB a second, some thousandths of a core.
+ * Lingering ends when the peer ends, after 5 s of silence, or after 30 s in all, as in nginx
+ * (lingering_timeout, lingering_time). The first 16 MiB are read at once. That is more than the buffers of both
+ * kernels hold (4 and 6 MiB by default on Linux), so a peer that stops sending always gets its answer. Beyond
+ * that, input is read at 16 MiB a second, which costs some thousandths of a core.
  */
 
-/** Milliseconds of silence. */
+/** Milliseconds of silence after which lingering ends. */
 export const LINGER_SILENCE = 5_000;
-/** Milliseconds in all. */
+/** Milliseconds after which lingering ends in any case. */
 export const LINGER_TIME = 30_000;
-/** Milliseconds that are left when the server stops. */
-const LAST = 1_000;
-/** Bytes that are read at once. */
+/** Milliseconds that are left once the server stops. */
+const STOP_TIME = 1_000;
+/** Bytes that are read without a rate limit. */
 export const LINGER_BURST = 16 * 1024 * 1024;
-/** Bytes per millisecond after them. */
+/** Bytes per millisecond after the first {@link LINGER_BURST}. */
 export const LINGER_RATE = 16 * 1024;
 
 /** The end of one connection. Times are milliseconds of a clock that is never set back. */
 export class Linger {
   #since: number;
-  #heard: number;
+  #lastReceived: number;
   #received = 0;
   #latest = Infinity;
 
   /** @param now when our last byte was sent */
   constructor(now: number) {
     this.#since = now;
-    this.#heard = now;
+    this.#lastReceived = now;
   }
 
-  /** Our last byte was sent only now: its time begins anew. */
+  /** Our last byte was sent only now: the time starts again. */
   restart(now: number): void {
     this.#since = now;
-    this.#heard = now;
+    this.#lastReceived = now;
     this.#received = 0;
   }
 
   /** `count` bytes were read and dropped. */
   received(count: number, now: number): void {
     this.#received += count;
-    this.#heard = now;
+    this.#lastReceived = now;
   }
 
-  /** The server stops: it ends soon, whatever still comes. */
+  /** The server stops: lingering ends soon, even if input still arrives. */
   hasten(now: number): void {
-    this.#latest = Math.min(this.#latest, now + LAST);
+    this.#latest = Math.min(this.#latest, now + STOP_TIME);
   }
 
-  /** When it is over if nothing more comes. */
+  /** When lingering ends if nothing more is received. */
   get end(): number {
-    return Math.min(this.#since + LINGER_TIME, this.#heard + LINGER_SILENCE, this.#latest);
+    return Math.min(this.#since + LINGER_TIME, this.#lastReceived + LINGER_SILENCE, this.#latest);
   }
 
-  /** When more may be read; not after `now`: at once. */
+  /** When more may be read; a time that has passed means at once. */
   get readableAt(): number {
     return this.#since + (this.#received - LINGER_BURST) / LINGER_RATE;
   }

@@ -1,43 +1,43 @@
 /**
- * What sessions and transports ask of the loop that they live in: the time, deadlines, a later turn.
+ * What sessions and transports need from their thread's loop: the time, deadlines, and a call in a later turn.
  *
- * `EventLoop` is that of epoll, which turns by itself; the Deno transport has one that Deno's own
- * event loop turns. A session never learns which one.
+ * `EventLoop` is the implementation on epoll, which runs by itself. `DenoLoop` is the implementation that
+ * Deno's own event loop drives. A session does not know which one it has.
  */
 
 import type { Os } from "../os/mod.ts";
 import type { TimerWheel } from "./timer_wheel.ts";
 
-/** Somebody with more to do than fits one turn. */
+/** Has more to do than fits one turn. */
 export interface Deferred {
   /** Called once, in the next turn. */
   onTurn(): void;
 }
 
-/** Somebody who gathers what a batch of events leads to. */
+/** Collects what the events of one batch produce, to send it together. */
 export interface Gatherer {
   /** Called at the end of each batch, and before each wait. */
   flush(): void;
 }
 
-/** Who wants to know how long the loop sleeps. */
+/** Is notified when the loop begins and ends a wait. */
 export interface LoopWatch {
   /** The loop is about to wait. */
   sleeping(): void;
-  /** It has waited, until `now`. */
+  /** The wait ended at `now`. */
   woke(now: number): void;
 }
 
-/** A thread's time. */
+/** A thread's loop: its clock, its deadlines, and its later turns. */
 export interface Loop {
-  /** Milliseconds of a clock that is never set back; the same for all that happens in one turn. */
+  /** Milliseconds of a clock that is never set back; constant within one turn. */
   readonly now: number;
   /** The deadlines of this thread. */
   readonly timers: TimerWheel;
-  /** The wall clock, for the Date field, and the one of `now` to the microsecond. */
+  /** The wall clock, for the Date field, and the clock of `now` with microsecond precision. */
   readonly os: Pick<Os, "epochMilliseconds" | "preciseMilliseconds">;
-  /** Has `deferred` called in a later turn, after what became ready meanwhile. */
+  /** Calls `deferred` in a later turn, after the events that became ready in the meantime. */
   defer(deferred: Deferred): void;
-  /** Has `gatherer` send what it gathers at the end of each batch, from now on. */
+  /** From now on, calls `gatherer.flush` at the end of each batch. */
   gather(gatherer: Gatherer): void;
 }

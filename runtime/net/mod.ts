@@ -1,6 +1,6 @@
 /**
- * What both transports share: the interfaces Transport, Session and Loop, the outgoing queue, timers, and an
- * accepted connection on its way to a worker. It opens no socket and knows no protocol.
+ * What both transports share: the interfaces Transport, Session and Loop, the outgoing queue, timers, and the
+ * task that carries an accepted connection to a worker. It opens no socket and knows no protocol.
  *
  * ```ts
  * import { TimerWheel } from "./mod.ts";

@@ -2,17 +2,17 @@
  * The outgoing queue of one connection: the only way to send anything on it.
  *
  * In: bytes that encoders append (it is a ByteBuffer), parts by reference, and bytes that are valid only
- * during the call (`write`). Out: `first`, `gather` and `taken` for the transport, which sends. It
- * belongs to one connection for that connection's life, and its memory is shared with no other queue, so that what is
- * appended here cannot reach another peer, whoever appends and whatever is half appended elsewhere.
+ * during the call (`write`). Out: `first`, `gather` and `taken` for the transport, which sends. It belongs to
+ * one connection for that connection's life and shares its memory with no other queue. So bytes appended here
+ * cannot reach another peer, even while another queue holds half a message.
  *
- * Nothing is sent when it is appended. The queue enters the worker's batch, and everything that a batch of
- * events appended leaves in one send. An empty queue owns no memory: a segment is lent by the batch
- * with the first byte and goes back with the last.
+ * Appending sends nothing. The queue is added to the worker's batch, and all bytes appended during a batch of
+ * events leave in one send. An empty queue owns no memory: it borrows a segment from the batch with the first
+ * byte and returns it with the last.
  *
- * The queue has no bound by itself, since half a message cannot be taken back. Who appends asks
- * `Transport.queuedBytes` first: HTTP handles no further request while anything waits, and a WebSocket
- * acts by its overflow policy (websocket_session.ts).
+ * The queue has no limit of its own, since half a message cannot be taken back. The caller checks
+ * `Transport.queuedBytes` first: HTTP handles no further request while anything waits, and a WebSocket applies
+ * its overflow policy (websocket_session.ts).
  */
 
 import { ByteBuffer } from "../../protocol/mod.ts";
@@ -20,23 +20,23 @@ import type { OutgoingBatch } from "./outgoing_batch.ts";
 import { OutgoingPart, OwnPart } from "./outgoing_part.ts";
 import type { OpenFile } from "./transport.ts";
 
-/** Above this a queue is sent before more is appended. Measured: larger sends gain nothing. */
+/** Above this size a queue is sent before more is appended. Measured: larger sends gain nothing. */
 export const FULL_BYTES = 64 * 1024;
-/** Parts up to this length are copied together into one send: cheaper than a send for each. */
+/** Parts up to this length are copied together into one send, which is cheaper than one send each. */
 const GATHERED_PART = 4 * 1024;
 
 const NO_BYTES = new Uint8Array(0);
 const NO_PARTS: OutgoingPart[] = [];
 
-// What holds of a queue, as bits of one number: there are thousands of queues.
+// The state of a queue as bits of one number, to save memory: there are thousands of queues.
 /** It is in the batch's list. */
 const LISTED = 1;
 /** The socket took less than there was. */
 const WAITS = 2;
-/** The connection ends: what is appended now is dropped. */
+/** The connection is ending: what is appended now is dropped. */
 const ENDED = 4;
 
-/** Who sends what a queue has: the transport. Its calls may end the connection. */
+/** Sends what a queue holds: the transport. Each call may end the connection. */
 export interface OutgoingSink {
   /** The batch of its worker. */
   readonly batch: OutgoingBatch;
@@ -49,14 +49,14 @@ export interface OutgoingSink {
 /** Bytes on their way to one peer. */
 export class Outgoing extends ByteBuffer {
   readonly #sink: OutgoingSink;
-  // What goes before the bytes that are appended now, in order.
+  // Parts that precede the bytes being appended now, in order.
   #parts: OutgoingPart[] = NO_PARTS;
-  // Bytes of the parts that are not sent yet, and bytes of the first part that are.
+  // Unsent bytes of the parts, and bytes of the first part that were sent.
   #partBytes = 0;
   #offset = 0;
   #flags = 0;
 
-  /** Made by the transport, once. */
+  /** Made once, by the transport. */
   constructor(sink: OutgoingSink) {
     super(0);
     this.#sink = sink;
@@ -67,7 +67,7 @@ export class Outgoing extends ByteBuffer {
     return (this.#flags & ENDED) === 0 ? this.#partBytes + this.length : this.#partBytes;
   }
 
-  /** Whether the socket took less than there was, so that the peer has to read first. Set by the transport. */
+  /** Whether the socket took less than was queued, so that the peer has to read first. Set by the transport. */
   get waits(): boolean {
     return (this.#flags & WAITS) !== 0;
   }
@@ -81,7 +81,7 @@ export class Outgoing extends ByteBuffer {
     return this.size >= FULL_BYTES && !this.waits;
   }
 
-  // What sessions call, beside the methods of a ByteBuffer.
+  // Called by sessions, in addition to the methods of a ByteBuffer.
 
   /** Appends a part by reference, which may be in other queues too. */
   appendPart(part: OutgoingPart): void {
@@ -97,7 +97,7 @@ export class Outgoing extends ByteBuffer {
     this.appendPart(new OutgoingPart(source, start, end));
   }
 
-  /** Sends bytes that are valid only during this call, behind what is queued; a copy of the rest is queued. */
+  /** Sends bytes that are valid only during this call, after what is queued; queues a copy of the rest. */
   write(bytes: Uint8Array, start: number, end: number): void {
     if (start === end || (this.#flags & ENDED) !== 0) return;
     this.#sink.sendNow(bytes, start, end);
@@ -108,17 +108,18 @@ export class Outgoing extends ByteBuffer {
     this.#sink.sendQueued();
   }
 
-  // What the batch and the transport call.
+  // Called by the batch and the transport.
 
   /** The batch is over. */
   flushListed(): void {
     this.#flags &= ~LISTED;
-    // An encoder that threw has left room and no bytes: kept, what fits it would enter no list any more.
+    // An encoder that threw left an empty segment. If kept, bytes that fit it would not add the queue to the
+    // batch again.
     if (this.length === 0 && this.bytes.length > 0) this.sentAll();
     this.#sink.sendQueued();
   }
 
-  /** Whether all there is are bytes that were appended, at `bytes[0, length)`: the usual case. */
+  /** Whether the queue holds only appended bytes, at `bytes[0, length)`: the usual case. */
   get isPlain(): boolean {
     return this.#parts === NO_PARTS && (this.#flags & ENDED) === 0;
   }
@@ -130,11 +131,11 @@ export class Outgoing extends ByteBuffer {
     this.length = 0;
   }
 
-  /** Makes a part of the bytes that were appended, so that other parts can follow. */
+  /** Turns the appended bytes into a part, so that other parts can follow. */
   seal(): void {
     if (this.length === 0 || (this.#flags & ENDED) !== 0) return;
     const { bytes, length } = this;
-    // What waits should hold little more memory than it has bytes, however many parts it has.
+    // A waiting queue should hold little more memory than it has bytes, however many parts it has.
     const isWasteful = this.waits && length * 2 < bytes.length;
     if (isWasteful) {
       this.#push(new OutgoingPart(bytes.slice(0, length), 0, length));
@@ -146,20 +147,20 @@ export class Outgoing extends ByteBuffer {
     this.length = 0;
   }
 
-  /** The part to be sent next; null: there is none. {@link seal} comes before. */
+  /** The part to send next, or null. Call {@link seal} first. */
   get first(): OutgoingPart | null {
     return this.#parts[0] ?? null;
   }
 
-  /** Where in the first part the bytes begin that are not sent yet. */
+  /** Offset of the first unsent byte in the first part. */
   get firstStart(): number {
     const part = this.#parts[0];
     return part === undefined ? 0 : part.start + this.#offset;
   }
 
   /**
-   * Bytes of memory that one send takes from the beginning: those of the first part or, where several short
-   * ones stand together, of those, which have to be {@link gather}ed.
+   * Bytes of memory that the next send takes: the first part, or several short parts in a row, which the caller
+   * has to {@link gather}.
    */
   get nextLength(): number {
     let count = 0;
@@ -186,7 +187,7 @@ export class Outgoing extends ByteBuffer {
     }
   }
 
-  /** `count` bytes of the parts were taken by the socket. */
+  /** The socket took `count` bytes of the parts. */
   taken(count: number): void {
     this.#partBytes -= count;
     this.#offset += count;
@@ -199,13 +200,13 @@ export class Outgoing extends ByteBuffer {
     if (parts.length === 0) this.#giveParts();
   }
 
-  /** The connection ends when what is here is sent: whatever is appended from now on is dropped. */
+  /** The connection ends once the queue is sent: bytes appended from now on are dropped. */
   end(): void {
     this.seal();
     this.#flags |= ENDED;
   }
 
-  /** Drops everything. `inFlight`: somebody still reads from the first part, whose memory nobody gets again. */
+  /** Drops everything. `inFlight`: a write still reads from the first part, so its memory is not reused. */
   override clear(inFlight = false): void {
     if (this.bytes.length > 0) this.sentAll();
     for (const part of this.#parts) {
@@ -221,7 +222,7 @@ export class Outgoing extends ByteBuffer {
 
   protected override grow(count: number): void {
     this.#list();
-    // A segment that is full stays where it is: what grows by copies would be copied again and again.
+    // A full segment is not enlarged: growing by copies would copy its bytes again and again.
     if (this.length >= FULL_BYTES) this.seal();
     const { bytes, length } = this;
     const grown = this.#sink.batch.takeSegment(

@@ -1,13 +1,12 @@
 /**
- * The queues of one worker that have something to send, and the memory that queues share by turns.
+ * The queues of one worker that have something to send, and the memory that the queues take turns using.
  *
- * In: a queue enters by itself when something is appended to it. Out: `flush` has each queue sent, in the order in which
- * they entered. The loop flushes at the end of each batch of events and before it waits; what is
- * appended outside of a batch (a timer or a promise of a handler) is sent by a microtask. So nobody who
- * appends has to think of sending.
- *
- * Measured, 64 keep-alive connections: answers sent at the end of the batch cost 4–6 % less CPU per
- * request than each at once, for the kernel's receiving and sending paths then stay in the caches.
+ * In: a queue adds itself when something is appended to it. Out: `flush` sends each queue, in the order in
+ * which they were added. The loop flushes at the end of each batch of events and before it waits. Bytes that
+ * are appended outside of a batch (by a timer or a handler's promise) are sent by a microtask. So no caller
+ * that appends has to think of sending.
+ * Measured with 64 keep-alive connections: answers sent at the end of the batch cost 4–6 % less CPU per
+ * request than sending each at once: the kernel's receive and send paths stay in the caches.
  * This list is also what one io_uring submission would take: the heads of all queues at once.
  */
 
@@ -15,30 +14,30 @@ import type { MessageBufferPool } from "../../protocol/mod.ts";
 import { FULL_BYTES, type Outgoing } from "./outgoing.ts";
 import type { OutgoingPart } from "./outgoing_part.ts";
 
-/** What a pipeline of short answers fits; longer ones get the memory of the message pool. */
+/** Room for a pipeline of short answers; longer data uses memory of the message pool. */
 const SEGMENT_BYTES = 4 * 1024;
 /**
- * Segments lie so far apart in one allocation: of those that begin at the same place of their page the first
- * lines of each would share the same few sets of the processor's cache.
+ * Distance between segments in one allocation. If all began at the same offset within a page, their first lines
+ * would share the same few sets of the processor's cache.
  */
 const SEGMENT_STRIDE = SEGMENT_BYTES + 5 * 64;
 /** Segments of one allocation. */
 const SEGMENTS = 16;
-/** So many answers wait for each other, which is a fraction of a millisecond. */
-const MOST_QUEUES = 64;
-/** Memory for this many queues lies ready. */
-const MOST_SPARES = 64;
-/** A list that has become longer is not kept. */
-const MOST_PARTS = 64;
+/** Queues that may wait for a common flush, for a fraction of a millisecond. */
+const MAX_QUEUES = 64;
+/** Spare segments and lists that are kept. */
+const MAX_SPARES = 64;
+/** A list longer than this is not kept. */
+const MAX_PARTS = 64;
 
-/** Gathers what the connections of one worker send. */
+/** Collects what the connections of one worker send. */
 export class OutgoingBatch {
   readonly #messages: MessageBufferPool;
   // Those from #next to #count wait to be flushed.
   readonly #queues: (Outgoing | null)[] = [];
   #next = 0;
   #count = 0;
-  // Bytes of those that were there when the next one entered.
+  // Bytes of each queue at the time when the next one was added, summed up.
   #bytes = 0;
   #flushing = false;
   #flushSet = false;
@@ -51,7 +50,7 @@ export class OutgoingBatch {
     this.#messages = messages;
   }
 
-  /** Where short parts are put together for one send; nothing is kept in it. */
+  /** Scratch memory to join short parts for one send. */
   get scratch(): Uint8Array {
     return this.#scratch ??= new Uint8Array(FULL_BYTES);
   }
@@ -67,14 +66,14 @@ export class OutgoingBatch {
   }
 
   /**
-   * Sends if much has gathered. Called before something is encoded and never in the middle of it: a send
-   * that fails closes a connection, and whoever hears of that may send something else.
+   * Flushes if much is waiting. Called before something is encoded and never in the middle of it: a send that
+   * fails closes a connection, and the session that is notified may send something else.
    */
   relieve(): void {
-    if (this.#count >= MOST_QUEUES || this.#bytes >= FULL_BYTES) this.flush();
+    if (this.#count >= MAX_QUEUES || this.#bytes >= FULL_BYTES) this.flush();
   }
 
-  /** Sends all, those too that enter meanwhile. */
+  /** Sends all queues, including those that are added during the flush. */
   flush(): void {
     if (this.#flushing || this.#count === 0) return;
     this.#flushing = true;
@@ -100,12 +99,12 @@ export class OutgoingBatch {
 
   /** Takes back what {@link takeSegment} gave. */
   giveSegment(segment: Uint8Array<ArrayBuffer>): void {
-    // The message pool's are longer than those that they are asked for instead of a segment.
+    // Buffers of the message pool are always longer than a segment.
     if (segment.length > SEGMENT_BYTES) this.#messages.give(segment);
-    else if (this.#segments.length < MOST_SPARES) this.#segments.push(segment);
+    else if (this.#segments.length < MAX_SPARES) this.#segments.push(segment);
   }
 
-  /** What {@link takeSegment} gave does not come back: somebody still reads from it. */
+  /** What {@link takeSegment} gave does not come back: a write still reads from it. */
   forgetSegment(segment: Uint8Array<ArrayBuffer>): void {
     if (segment.length > SEGMENT_BYTES) this.#messages.forget(segment);
   }
@@ -117,7 +116,7 @@ export class OutgoingBatch {
 
   /** Takes back an empty list that {@link takeList} gave. */
   giveList(list: OutgoingPart[]): void {
-    if (list.length <= MOST_PARTS && this.#lists.length < MOST_SPARES) this.#lists.push(list);
+    if (list.length <= MAX_PARTS && this.#lists.length < MAX_SPARES) this.#lists.push(list);
   }
 
   #moreSegments(): Uint8Array<ArrayBuffer> {

@@ -1,9 +1,9 @@
 /**
- * A part of what a connection sends that is not copied into its queue: bytes that never change, or a
- * run of an open file.
+ * A part of an outgoing queue that is referenced and not copied: bytes that never change, or a range of an open
+ * file.
  *
- * In: where the bytes are. Out: one immutable object that may stand in the queues of many connections at
- * the same time. How much of it a connection has sent is kept in that connection's queue.
+ * In: where the bytes are. Out: one immutable object that may be in the queues of many connections at the same
+ * time. Each connection's queue records how much of it that connection has sent.
  */
 
 import type { OpenFile } from "./transport.ts";
@@ -12,13 +12,13 @@ const NO_BYTES = new Uint8Array(0);
 
 /** The bytes `[start, end)` of memory or of a file. */
 export class OutgoingPart {
-  /** Where the bytes are, unless {@link file} has them. They must never change. */
+  /** The memory that holds the bytes, unless {@link file} is set. They must never change. */
   readonly bytes: Uint8Array;
-  /** The file that has the bytes; null: they are in memory. Each queue holds it for itself. */
+  /** The file that holds the bytes; null: they are in memory. Each queue holds a reference of its own. */
   readonly file: OpenFile | null;
   /** The first byte. */
   readonly start: number;
-  /** Behind the last byte. */
+  /** The end: one past the last byte. */
   readonly end: number;
 
   constructor(source: Uint8Array | OpenFile, start: number, end: number) {
@@ -32,13 +32,13 @@ export class OutgoingPart {
     this.end = end;
   }
 
-  /** How many bytes there are. */
+  /** Number of bytes. */
   get length(): number {
     return this.end - this.start;
   }
 }
 
-/** A full segment of one queue's own bytes, whose memory goes back when it is sent. */
+/** A segment of one queue's own bytes, whose memory is returned when it is sent. */
 export class OwnPart extends OutgoingPart {
   declare readonly bytes: Uint8Array<ArrayBuffer>;
 }

@@ -1,53 +1,53 @@
 /**
- * Deadlines of many connections at the price of a store: a hashed timer wheel with lazy moves.
+ * Deadlines of many connections for the cost of one store each: a hashed timer wheel with lazy moves.
  *
- * In: timers whose deadline is set, often, and mostly to later. Out: `expire(now)` calls
- * `onDeadline` of those that are due. A deadline moved to later only writes a number: the timer is
- * looked at when its old slot comes round, and put where it belongs by then. So a connection that
- * answers 10,000 requests within its idle time costs the wheel one move.
+ * In: timers whose deadline is set often, and mostly to a later time. Out: `expire(now)` calls `onDeadline` of
+ * those that are due. Moving a deadline to a later time only writes a number: when the timer's old slot is
+ * reached, the timer is moved to the slot where it then belongs. So a connection that answers 10,000 requests
+ * within its idle time costs the wheel one move.
  *
- * The slots' lists run through the timers themselves: who exists by the thousand is a `TimerNode`
- * and has no other object for it; anyone else has the wheel make a `Timer`.
- * Times are milliseconds of a clock that is never set back; a timer fires up to one tick late, never early.
+ * The slots are linked lists through the timers themselves. An object that exists by the thousand extends
+ * `TimerNode` and needs no further object; any other caller has the wheel make a `Timer`. Times are
+ * milliseconds of a clock that is never set back. A timer fires up to one tick late, never early.
  */
 
-/** Milliseconds that one slot spans: time-outs here are of seconds. */
+/** Milliseconds per slot: time-outs here are of the order of seconds. */
 const TICK = 128;
-/** Slots of one turn; a deadline further away than a turn is looked at once a turn. */
+/** Slots of the wheel; a deadline further away than one rotation is checked once per rotation. */
 const SLOTS = 1024;
 const SLOT_MASK = SLOTS - 1;
 
-/** No tick: of a timer without a deadline, and of one that hangs in no slot. */
+/** No tick: the timer has no deadline, or is in no slot. */
 const UNSET = -1;
 
 /** No deadline. */
 export const NEVER = Infinity;
 
-/** Somebody who has a deadline. */
+/** Has a deadline. */
 export interface TimerOwner {
-  /** Called once when the deadline has passed; may set another one. */
+  /** Called once when the deadline has passed; may set a new one. */
   onDeadline(now: number): void;
 }
 
 /**
- * Somebody who is a link of the wheel's lists, and so has one deadline. Times are whole ticks here:
- * small integers take no memory beside the field, and milliseconds would.
+ * A node of the wheel's linked lists, with one deadline. Times are whole ticks here: small integers are stored
+ * in the field itself, and fractional milliseconds would need a heap number.
  */
 export abstract class TimerNode implements TimerOwner {
-  /** The first tick at which it is due, or UNSET. Written by the wheel. */
+  /** The first tick at which the timer is due, or UNSET. Written by the wheel. */
   dueTick = UNSET;
-  /** The tick of the slot that it hangs in, or UNSET. Written by the wheel. */
+  /** The tick of the slot that holds it, or UNSET. Written by the wheel. */
   slotTick = UNSET;
-  /** The one before it in the slot's list. Written by the wheel. */
+  /** The previous timer in the slot's list. Written by the wheel. */
   previousTimer: TimerNode | null = null;
-  /** The one behind it in the slot's list. Written by the wheel. */
+  /** The next timer in the slot's list. Written by the wheel. */
   nextTimer: TimerNode | null = null;
 
   /** Called by the wheel alone. */
   abstract onDeadline(now: number): void;
 }
 
-/** One deadline; made by {@link TimerWheel.timer} and owned by who asked for it. */
+/** One deadline; made by {@link TimerWheel.timer} and owned by the caller. */
 export class Timer extends TimerNode {
   readonly #owner: TimerOwner;
   readonly #wheel: TimerWheel;
@@ -58,12 +58,12 @@ export class Timer extends TimerNode {
     this.#wheel = wheel;
   }
 
-  /** Sets when it is due; NEVER takes it off. A later deadline than before costs one store. */
+  /** Sets when it is due; NEVER clears the deadline. A later deadline than before costs one store. */
   set(deadline: number): void {
     this.#wheel.set(this, deadline);
   }
 
-  /** Takes it off for good. */
+  /** Removes it from the wheel. */
   cancel(): void {
     this.#wheel.cancel(this);
   }
@@ -76,9 +76,9 @@ export class Timer extends TimerNode {
 /** The deadlines of one worker. */
 export class TimerWheel {
   readonly #slots: (TimerNode | null)[] = new Array(SLOTS).fill(null);
-  // One bit a slot: finds the next one that holds something without a walk over a thousand.
+  // One bit per slot, to find the next non-empty slot without a walk over a thousand.
   readonly #occupied = new Int32Array(SLOTS / 32);
-  // Scratch of a slot's emptying: timers that were moved to later since they were hung there.
+  // Scratch of `#expireSlot`: timers of the slot whose deadline was moved to a later time.
   readonly #moved: TimerNode[] = [];
   // Every slot before this tick has been emptied.
   #tick: number;
@@ -89,7 +89,7 @@ export class TimerWheel {
     this.#tick = Math.floor(now / TICK);
   }
 
-  /** How many timers hang in the wheel. */
+  /** How many timers are in the wheel. */
   get size(): number {
     return this.#count;
   }
@@ -99,7 +99,7 @@ export class TimerWheel {
     return new Timer(owner, this);
   }
 
-  /** Sets when `node` is due; NEVER takes it off. A later deadline than before costs one store. */
+  /** Sets when `node` is due; NEVER clears its deadline. A later deadline than before costs one store. */
   set(node: TimerNode, deadline: number): void {
     // Rounded up, so that it never fires early.
     node.dueTick = deadline === NEVER ? UNSET : Math.ceil(deadline / TICK);
@@ -107,25 +107,25 @@ export class TimerWheel {
     if (node.slotTick === UNSET || node.dueTick < node.slotTick) this.#place(node);
   }
 
-  /** When `node` is due, up to a tick more than it was set to, or NEVER. */
+  /** When `node` is due, up to a tick later than it was set to, or NEVER. */
   deadlineOf(node: TimerNode): number {
     return node.dueTick === UNSET ? NEVER : node.dueTick * TICK;
   }
 
-  /** Takes `node` off for good. */
+  /** Removes `node` from the wheel. */
   cancel(node: TimerNode): void {
     node.dueTick = UNSET;
     if (node.slotTick !== UNSET) this.#remove(node);
   }
 
-  /** Tells the owners of all timers that are due, each once. */
+  /** Calls the owners of all timers that are due, each once. */
   expire(now: number): void {
     const last = Math.floor(now / TICK);
     if (this.#count === 0) {
       this.#tick = Math.max(this.#tick, last + 1);
       return;
     }
-    // After a long sleep each slot is looked at once, not once for every turn slept through.
+    // After a long sleep each slot is checked once, not once per missed rotation.
     let steps = Math.min(last - this.#tick + 1, SLOTS);
     for (let tick = last - steps + 1; steps > 0; steps--, tick++) {
       this.#tick = tick + 1;
@@ -133,7 +133,7 @@ export class TimerWheel {
     }
   }
 
-  /** Milliseconds from `now` to the next slot that holds a timer, at least 0; -1 where none does. */
+  /** Milliseconds from `now` to the next slot that holds a timer, at least 0; -1 if there is none. */
   timeout(now: number): number {
     if (this.#count === 0) return -1;
     const from = this.#tick & SLOT_MASK;
@@ -143,7 +143,7 @@ export class TimerWheel {
 
   #expireSlot(slot: number, now: number): void {
     const last = Math.floor(now / TICK);
-    // Always the head, never a remembered neighbour: owners set and cancel other timers meanwhile.
+    // Always the head, never a remembered neighbour: owners set and cancel other timers in their calls.
     for (let timer = this.#slots[slot]!; timer !== null; timer = this.#slots[slot]!) { // masked
       this.#remove(timer);
       if (timer.dueTick === UNSET) continue;
@@ -155,15 +155,15 @@ export class TimerWheel {
       }
     }
     for (let moved = this.#moved.pop(); moved !== undefined; moved = this.#moved.pop()) {
-      // Its owner may have been told meanwhile of another one's deadline, and set or cancelled it.
+      // Another timer's owner may have set or cancelled it in the meantime.
       if (moved.slotTick === UNSET && moved.dueTick !== UNSET) this.#place(moved);
     }
   }
 
-  /** Hangs a timer into the slot of its deadline. */
+  /** Inserts a timer into the slot of its deadline. */
   #place(timer: TimerNode): void {
     if (timer.slotTick !== UNSET) this.#remove(timer);
-    // Never into a slot that has been emptied already.
+    // Never into a slot that has been expired already.
     const tick = Math.max(timer.dueTick, this.#tick);
     const slot = tick & SLOT_MASK;
     const head = this.#slots[slot]!; // masked: in bounds

@@ -1,5 +1,5 @@
 /**
- * What a transport reports of the bytes that it moves; the worker's counters listen.
+ * What a transport reports about the bytes that it moves. Implemented by the worker's counters.
  */
 
 /** Counts bytes. */
@@ -8,10 +8,10 @@ export interface Traffic {
   received(count: number): void;
   /** `count` bytes were sent. */
   sent(count: number): void;
-  /** `count` bytes wait from now on, as the socket did not take them. */
+  /** `count` bytes began to wait: the socket did not take them. */
   queued(count: number): void;
-  /** `count` of those wait no longer: they were sent, or dropped. */
+  /** `count` waiting bytes were sent or dropped. */
   unqueued(count: number): void;
-  /** A peer took nothing of what waited for it within its time. */
+  /** A peer took none of the bytes that waited for it within the write-stall time. */
   stalled(): void;
 }

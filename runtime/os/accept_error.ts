@@ -1,7 +1,8 @@
 /**
- * What accept(2) says of the connection, and not of the listener.
+ * Which errors of accept(2) concern one connection only, and not the listener.
  *
- * In: an errno of accept4. Out: whether the next connection may be well. Asked by the acceptor.
+ * In: an errno of accept4. Out: whether the acceptor can simply accept the next connection. Called by the
+ * acceptor.
  */
 
 import {
@@ -18,7 +19,7 @@ import {
   ETIMEDOUT,
 } from "./errno.ts";
 
-/** Whether that connection alone is lost: gone already, or forbidden by a firewall. */
+/** Whether only that connection is lost: it is gone already, or a firewall forbids it. */
 export function isLostConnection(errno: number): boolean {
   switch (errno) {
     // accept(2): "Linux accept() passes already-pending network errors on the new socket".

@@ -1,9 +1,9 @@
 /**
- * A listening socket that systemd opened and hands over: socket activation, sd_listen_fds(3).
+ * A listening socket that systemd opened and passes on: socket activation, sd_listen_fds(3).
  *
- * In: the variables LISTEN_PID and LISTEN_FDS. Out: descriptor 3, taken over, or undefined where nobody
- * hands one over. The address is the unit's business; IP and PORT of the command line are then of no
- * meaning. Whatever is there must listen: a descriptor of another kind is an error, not ignored.
+ * In: the variables LISTEN_PID and LISTEN_FDS. Out: descriptor 3, adopted; `isActivated` says whether there is
+ * one. The unit file sets the address; IP and PORT of the command line are then ignored. The descriptor must be
+ * a listening socket: anything else is an error.
  */
 
 import { ENOTSOCK } from "./errno.ts";
@@ -21,14 +21,14 @@ import { sockets } from "./sockets.ts";
 import { expectSuccess, result } from "./syscall.ts";
 import { SystemError } from "./system_error.ts";
 
-/** sd_listen_fds(3): the first descriptor that is handed over. */
+/** sd_listen_fds(3): the first descriptor that is passed on. */
 const FIRST = 3;
 const F_SETFD = 2;
 const FD_CLOEXEC = 1;
 const IPPROTO_TCP = 6;
 const TCP_NODELAY = 1;
 
-/** A socket that was handed over. */
+/** A socket that was passed on by the service manager. */
 export interface ActivatedListener {
   readonly descriptor: number;
   /** Where it listens; undefined: a Unix socket. */
@@ -36,23 +36,23 @@ export interface ActivatedListener {
 }
 
 /**
- * Whether the variables are for this process and hand over one socket.
+ * Whether the variables are for this process and announce one socket.
  *
- * @throws {RangeError} where there are several: one is served
+ * @throws {RangeError} if there are several: only one is supported
  */
 export function isActivated(variable: (name: string) => string | undefined, pid: number): boolean {
   const count = Number(variable("LISTEN_FDS") ?? 0);
   if (Number(variable("LISTEN_PID")) !== pid || !(count > 0)) return false;
-  if (count !== 1) throw new RangeError(`LISTEN_FDS=${count}: one socket is served, not several`);
+  if (count !== 1) throw new RangeError(`LISTEN_FDS=${count}: only one socket is supported`);
   return true;
 }
 
-/** Takes descriptor 3 over. @throws {SystemError} where it does not listen */
+/** Adopts descriptor 3. @throws {SystemError} if it is not listening */
 export function adoptActivated(): ActivatedListener {
   const [first] = sockets(true);
   if (first !== FIRST) throw new SystemError("accept", ENOTSOCK, FIRST);
   expectSuccess("fcntl F_SETFD", result(libc().fcntl(FIRST, F_SETFD, FD_CLOEXEC)), FIRST);
-  // It is systemd's as well: what ends a blocked accept would end its listening.
+  // systemd shares it: a shutdown that ends a blocked accept would end the listening for systemd too.
   setBlocking(FIRST, false);
   const sockaddr = new Uint8Array(SOCKADDR_BYTES);
   const length = new Uint8Array(new Uint32Array([SOCKADDR_BYTES]).buffer);

@@ -1,15 +1,18 @@
 /**
- * A clock that all threads of the process share, right to the microsecond.
+ * A clock with microsecond precision that all threads of the process share.
  *
- * In: nothing. Out: a function for the thread that asks: milliseconds that are never set back. Deno's
- * `performance.now()` counts from the start of each thread; what one thread writes down for another
- * needs one beginning.
+ * In: nothing. Out: a function for the calling thread that returns milliseconds of a clock that is never set
+ * back. Deno's `performance.now()` counts from the start of each thread; times that one thread writes and
+ * another reads need a common origin.
  */
 
 import { hasLibc } from "./libc.ts";
 import { LinuxOs } from "./linux.ts";
 
-/** The clock for this thread. Where there is no libc, two threads may differ by what the wall clock was set. */
+/**
+ * The clock for this thread. Without libc, two threads may differ by the amount that the wall clock was set in
+ * between.
+ */
 export function preciseClock(): () => number {
   if (!hasLibc()) return () => performance.timeOrigin + performance.now();
   const os = new LinuxOs();

@@ -1,9 +1,11 @@
 /**
- * Ends connections that Deno has closed and still holds: a write that waits for its peer (on 2.4), a TLS
- * handshake that the peer does not go on with. Such a socket would stay as long as the peer likes.
+ * Shuts down connections that Deno has closed but still holds: a write that waits for its peer (on 2.4), or a
+ * TLS handshake that the peer does not complete. Otherwise such a socket would stay open as long as the peer
+ * likes.
  *
- * In: the two addresses of a connection. Out: a shutdown of its socket, a moment later. Many are ended with
- * one walk over the descriptors: who opens thousands of handshakes must not cost a walk for each.
+ * In: the two addresses of a connection. Out: a shutdown(2) of its socket, a moment later. One walk over the
+ * descriptors ends many connections, so that a client that opens thousands of handshakes does not cost one walk
+ * each.
  */
 
 import { libc } from "./libc.ts";
@@ -11,7 +13,7 @@ import { SOCKADDR_BYTES, sockaddrPort } from "./sockaddr.ts";
 import { isAt, sockets } from "./sockets.ts";
 
 const SHUT_RDWR = 2;
-/** Milliseconds between two walks at least. Measured: a walk over 10,000 sockets takes about 10 ms. */
+/** Minimum of milliseconds between two walks. Measured: a walk over 10,000 sockets takes about 10 ms. */
 const BETWEEN_WALKS = 200;
 
 interface Ends {
@@ -19,14 +21,14 @@ interface Ends {
   readonly remote: Deno.NetAddr;
 }
 
-/** Ends connections of this process. */
+/** Shuts down connections of this process. */
 export class ConnectionCutter {
   readonly #wanted = new Map<number, Ends[]>();
   readonly #sockaddr = new Uint8Array(SOCKADDR_BYTES);
   readonly #length = new Uint8Array(new Uint32Array([SOCKADDR_BYTES]).buffer);
   #timer: ReturnType<typeof setTimeout> | undefined = undefined;
 
-  /** Ends the connection between these two, in both directions. */
+  /** Requests the shutdown of the connection between these two addresses, in both directions. */
   cut(local: Deno.NetAddr, remote: Deno.NetAddr): void {
     const same = this.#wanted.get(remote.port);
     if (same === undefined) this.#wanted.set(remote.port, [{ local, remote }]);
@@ -34,7 +36,7 @@ export class ConnectionCutter {
     this.#timer ??= setTimeout(() => this.walk(), BETWEEN_WALKS);
   }
 
-  /** Ends now what was asked for. */
+  /** Shuts down the requested connections now. */
   walk(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;

@@ -1,9 +1,9 @@
 /**
- * How many descriptors this process may open: RLIMIT_NOFILE of getrlimit(2), and what of it is free.
+ * How many descriptors this process may open (RLIMIT_NOFILE of getrlimit(2)), and whether some are free.
  *
- * In: nothing. Out: the limit, raised if it can be, and answers to "are so many free?". Called by the main
- * thread at the start and before it starts a thread, and by workers that cannot see the numbers of
- * what they accept. Without libc nothing is known and nothing is raised.
+ * In: nothing. Out: the limit, raised if possible, and answers to "are this many free?". Called by the main
+ * thread at the start and before it starts a thread, and by workers that cannot see the descriptors of the
+ * connections that they accept. Without libc nothing is known and nothing is raised.
  */
 
 import { hasLibc, libc } from "./libc.ts";
@@ -11,15 +11,15 @@ import { LinuxOs } from "./linux.ts";
 
 const RLIMIT_NOFILE = 7;
 
-/** The limits of descriptors of this process: a descriptor's number is always below `soft`. */
+/** The descriptor limits of this process: a descriptor's number is always below `soft`. */
 export interface DescriptorLimit {
-  /** The limit that holds. */
+  /** The limit in effect. */
   readonly soft: number;
-  /** What the process may raise it to. */
+  /** The limit that the process may raise it to. */
   readonly hard: number;
 }
 
-/** The limit; undefined without libc, or in a sandbox that forbids the question. */
+/** The limit; undefined without libc, or in a sandbox that forbids getrlimit. */
 export function descriptorLimit(): DescriptorLimit | undefined {
   if (!hasLibc()) return undefined;
   const words = new BigUint64Array(2); // struct rlimit { u64 rlim_cur; u64 rlim_max }
@@ -29,22 +29,22 @@ export function descriptorLimit(): DescriptorLimit | undefined {
 }
 
 /**
- * Raises the soft limit to the hard one. The soft one is often 1024, for programs that use select(2), which
- * this is not: see setrlimit(2) and systemd.exec(5).
+ * Raises the soft limit to the hard one. The soft limit is often 1024, for programs that use select(2), which
+ * this server does not: see setrlimit(2) and systemd.exec(5).
  *
- * @returns the limit that holds from now on
+ * @returns the limit that is now in effect
  */
 export function raiseDescriptorLimit(): DescriptorLimit | undefined {
   const limit = descriptorLimit();
   if (limit === undefined || limit.soft >= limit.hard) return limit;
   const { hard } = limit;
   const words = new BigUint64Array([BigInt(hard), BigInt(hard)]);
-  // A sandbox may forbid it; the old limit holds then, and whoever asks for it is told so.
+  // A sandbox may forbid it; then the old limit stays in effect and is returned.
   libc().setrlimit(RLIMIT_NOFILE, new Uint8Array(words.buffer));
   return descriptorLimit();
 }
 
-/** Whether this process can open so many descriptors now. True without libc: nobody can know. */
+/** Whether this process can open this many descriptors now. True without libc, where it cannot be known. */
 export function hasDescriptors(count: number): boolean {
   if (!hasLibc()) return true;
   const os = new LinuxOs();

@@ -2,9 +2,10 @@
  * epoll(7): the constants, the layout of struct epoll_event, and the buffer that a wait fills.
  *
  * In: the buffer of one `epoll_wait`. Out: mask, descriptor and generation of each event in it.
- * The event's data carries the descriptor in its low word and the registration's generation in its
- * high word, so that an event of a closed descriptor is told from one of its successor.
- * On x86-64 the struct is packed to 12 bytes; elsewhere it has 16.
+ * The event's data carries the descriptor in its low word and the registration's generation in its high word,
+ * so that an event of a closed descriptor can be distinguished from one of a later connection with the same
+ * number.
+ * On x86-64 the struct is packed to 12 bytes; on other architectures it has 16.
  *
  *   x86-64 :  events u32 | descriptor i32 | generation i32
  *   others :  events u32 | (4 bytes)      | descriptor i32 | generation i32
@@ -28,7 +29,7 @@ const PACKED = Deno.build.arch === "x86_64";
 const EVENT_WORDS = PACKED ? 3 : 4;
 const DATA_WORD = PACKED ? 1 : 2;
 
-/** An array of struct epoll_event, as words. One made for `epoll_ctl` has room for one event. */
+/** An array of struct epoll_event, as words. For `epoll_ctl` its capacity is one event. */
 export class EpollEvents {
   /** The memory that the kernel reads or fills. */
   readonly words: Int32Array<ArrayBuffer>;

@@ -1,8 +1,9 @@
 /**
- * errno by number and by name, for the architectures that share Linux's generic numbers.
+ * The errno numbers that the server meets, their names and texts, for architectures with Linux's generic
+ * numbers.
  *
- * In: the positive number. Out: the constant's name and the sentence of strerror(3).
- * Source: include/uapi/asm-generic/errno-base.h and errno.h.
+ * In: the positive number. Out: the constant's name, and a text like that of strerror(3). Source:
+ * include/uapi/asm-generic/errno-base.h and errno.h.
  */
 
 /** The numbers that the server meets, by their names in errno(3). */
@@ -84,7 +85,7 @@ const ERRORS: Readonly<Record<number, readonly [name: string, text: string]>> = 
   [EINPROGRESS]: ["EINPROGRESS", "operation now in progress"],
 };
 
-/** The constant's name, `ECONNRESET`, or `errno 999` for one that the server never looks at. */
+/** The constant's name, `ECONNRESET`, or `errno 999` for a number that is not in the table. */
 export function errnoName(errno: number): string {
   return ERRORS[errno]?.[0] ?? `errno ${errno}`;
 }

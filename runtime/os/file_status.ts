@@ -1,9 +1,9 @@
 /**
- * What the kernel says of a file: struct statx, read without making an object of it.
+ * The status of a file: struct statx, read in place without creating an object for it.
  *
- * In: the bytes that statx(2) fills. Out: the few numbers that a file server goes by. One instance is
- * scratch for many calls. Times have the kernel's full grain; the inode number may have 64 bits and
- * comes as two words, so that none is lost in a double.
+ * In: the bytes that statx(2) fills. Out: the few values that the file server needs. One instance is scratch
+ * for many calls. Times have the kernel's full precision. The inode number may have 64 bits and is read as two
+ * words, since a double would lose bits.
  *
  *   28 mode u16 | 32 inode u64 | 40 size u64 | 96 change time | 112 modification time | 136 device 2 × u32
  *   a time: seconds s64, nanoseconds u32
@@ -19,7 +19,7 @@ const CHANGE = 96;
 const MODIFICATION = 112;
 const DEVICE = 136;
 
-/** The offsets of what a version is known by: identity, size, both times. */
+/** The offsets of the fields that form a version: identity, size, both times. */
 const VERSION_WORDS = [INODE, INODE + 4, DEVICE, DEVICE + 4, SIZE, SIZE + 4]
   .concat([MODIFICATION, MODIFICATION + 4, MODIFICATION + 8, CHANGE, CHANGE + 4, CHANGE + 8]);
 
@@ -35,7 +35,7 @@ export class FileStatus {
   readonly bytes: Uint8Array<ArrayBuffer> = new Uint8Array(STATX_BYTES);
   readonly #view = new DataView(this.bytes.buffer);
 
-  /** Whether it is a file of bytes: no folder, device, FIFO or socket. */
+  /** Whether it is a regular file: no folder, device, FIFO or socket. */
   get isRegular(): boolean {
     return (this.#view.getUint16(MODE, true) & TYPE_MASK) === REGULAR;
   }
@@ -45,7 +45,7 @@ export class FileStatus {
     return (this.#view.getUint16(MODE, true) & TYPE_MASK) === FOLDER;
   }
 
-  /** Bytes of content. */
+  /** Size in bytes. */
   get size(): number {
     return this.#view.getUint32(SIZE, true) + this.#view.getUint32(SIZE + 4, true) * WORD;
   }
@@ -56,7 +56,7 @@ export class FileStatus {
       this.#view.getInt32(MODIFICATION + 4, true) * WORD;
   }
 
-  /** The nanoseconds beside {@link modifiedSeconds}. */
+  /** The nanoseconds that belong to {@link modifiedSeconds}. */
   get modifiedNanoseconds(): number {
     return this.#view.getUint32(MODIFICATION + 8, true);
   }
@@ -74,21 +74,21 @@ export class FileStatus {
     return (high === 0 ? "" : high.toString(16)) + low.toString(16);
   }
 
-  /** Which file it is, whatever it holds: device and inode. */
+  /** Identifies the file regardless of its content: device and inode. */
   get identity(): string {
     return this.#words([INODE, INODE + 4, DEVICE, DEVICE + 4]);
   }
 
   /**
-   * Equal where nothing about the file's content has changed: device, inode, size, and both times. The
-   * time of change cannot be set back by a program, as that of modification can.
+   * Equal if the file's content has not changed: device, inode, size, and both times. A program can set the
+   * modification time back, but not the time of change.
    */
   get version(): string {
     return this.#words(VERSION_WORDS);
   }
 
   /**
-   * Takes over what Deno says of a file, where the kernel was not asked by us: times to the millisecond.
+   * Fills in the status that Deno returns, for use without libc. Its times have millisecond precision.
    *
    * @returns 0, as statx(2)
    */

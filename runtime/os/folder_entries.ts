@@ -1,9 +1,9 @@
 /**
  * The names in an open folder, by getdents64(2).
  *
- * In: a descriptor opened for reading. Out: names in no order, without "." and "..", a buffer full at each
- * call, or the negated errno. A name that is no UTF-8 is left out: no URL can ask for it. Deno's own readDirSync
- * wants a path, which may lead somewhere else by now than when the folder was opened.
+ * In: a descriptor opened for reading. Out: names in no particular order, without "." and "..", one buffer full
+ * per call, or the negated errno. A name that is not UTF-8 is left out: no URL can request it. Deno's
+ * readDirSync takes a path, which may lead to another folder by now than when the folder was opened.
  *
  *   struct linux_dirent64: inode u64 | offset s64 | record length u16 | type u8 | name, NUL
  */
@@ -14,12 +14,12 @@ import { result } from "./syscall.ts";
 const SYS_GETDENTS64 = Deno.build.arch === "aarch64" ? 61 : 217;
 const RECORD_LENGTH = 16;
 const NAME = 19;
-/** Some thousand names at once. */
+/** Room for some thousand names. */
 const BUFFER_BYTES = 64 * 1024;
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** The next names; null: there are no more. */
+/** The next names; null at the end. */
 export function readNames(descriptor: number): string[] | null | number {
   const bytes = new Uint8Array(BUFFER_BYTES);
   const count = result(

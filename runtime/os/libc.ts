@@ -1,11 +1,11 @@
 /**
- * The one table of C functions that the server calls, and the only `Deno.dlopen`.
+ * The table of all C functions that the server calls, and the only `Deno.dlopen`.
  *
- * In: nothing. Out: `libc()`, the symbols, opened once per thread.
- * Every size is declared `u32` and every result `i32`, so that no BigInt is made on the hot path:
- * no call here moves more than 2 GiB. A `buffer` parameter takes a typed array and hands over the
- * address of its first byte; the callee keeps it no longer than the call, but for `nonblocking`
- * ones, whose buffers must outlive the promise. Nobody but this folder imports this file.
+ * In: nothing. Out: `libc()`, the symbols, loaded once per thread.
+ * Sizes are declared `u32` and results `i32`, so that no BigInt is created on the hot path: no call here moves
+ * more than 2 GiB. A `buffer` parameter takes a typed array and passes the address of its first byte. The
+ * callee does not keep the address after the call; the buffer of a `nonblocking` call must outlive its promise.
+ * Only files of this folder import this one.
  */
 
 const SYMBOLS = {
@@ -60,7 +60,7 @@ const SYMBOLS = {
   open: { parameters: ["buffer", "i32", "u32"], result: "i32" }, // const char *path, int flags, mode_t
   write: { parameters: ["i32", "buffer", "u32"], result: "i32" }, // int fd, const void *buf, size_t
   write_nonblocking: {
-    // the same on a thread of Deno's pool, answering a promise
+    // the same on a thread of Deno's pool, returning a promise
     name: "write",
     parameters: ["i32", "buffer", "u32"],
     result: "i32",
@@ -88,8 +88,8 @@ const SYMBOLS = {
     result: "i32",
   },
   posix_fadvise: { parameters: ["i32", "i64", "i64", "i32"], result: "i32" }, // int fd, off_t offset, off_t len, int advice
-  // What older C libraries have no function for; see syscall(2). Its C prototype is variadic, which
-  // for whole numbers and addresses is the same call on x86-64 and arm64.
+  // Calls that older C libraries have no function for; see syscall(2). Its C prototype is variadic, which for
+  // integers and addresses is the same call on x86-64 and arm64.
   syscall_openat2: {
     // long number, int dirfd, const char *path, struct open_how *how, size_t size
     name: "syscall",
@@ -123,7 +123,7 @@ const SYMBOLS = {
     result: "i32",
   },
   epoll_wait_nonblocking: {
-    // the same on a thread of Deno's pool, answering a promise
+    // the same on a thread of Deno's pool, returning a promise
     name: "epoll_wait",
     parameters: ["i32", "buffer", "i32", "i32"],
     result: "i32",
@@ -133,7 +133,7 @@ const SYMBOLS = {
   clock_gettime: { parameters: ["i32", "buffer"], result: "i32" }, // clockid_t, struct timespec *tp
   sched_yield: { parameters: [], result: "i32" }, // void
   malloc_trim: { parameters: ["u32"], result: "i32" }, // size_t pad
-  // errno, an address of this thread
+  // the address of errno in this thread
   __errno_location: { parameters: [], result: "pointer" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
@@ -145,7 +145,7 @@ let opened: Libc | undefined;
 /**
  * The C library's functions, loaded at the first call of each thread.
  *
- * @throws {Error} where there is no glibc: the server then has no native transport
+ * @throws {Error} if there is no glibc: the server then has no native transport
  */
 export function libc(): Libc {
   opened ??= Deno.dlopen("libc.so.6", SYMBOLS).symbols;
@@ -159,6 +159,6 @@ export function hasLibc(): boolean {
     libc();
     return true;
   } catch {
-    return false; // no glibc, or no permission: the caller goes without
+    return false; // no glibc, or no permission: the caller does without
   }
 }

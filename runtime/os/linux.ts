@@ -1,8 +1,8 @@
 /**
- * The real operating system: Linux by way of libc.
+ * `Os` implemented with libc on Linux.
  *
- * In and out: as `os.ts` says, one method a system call. Each thread makes one instance.
- * Holds no state but its scratch buffers. Sizes stay below 2 GiB, so all numbers are int32.
+ * In and out: as `os.ts` says, one method per system call. Each thread makes one instance. It holds no state
+ * but its scratch buffers. Sizes stay below 2 GiB, so all numbers are int32.
  */
 
 import { EPOLL_CLOEXEC, EpollEvents } from "./epoll.ts";
@@ -16,12 +16,12 @@ const MSG_NOSIGNAL = 0x4000;
 const MSG_MORE = 0x8000;
 const SOCK_NONBLOCK_CLOEXEC = 0x800 | 0x80000;
 const EFD_NONBLOCK_CLOEXEC = 0x800 | 0x80000;
-// A read of the last tick's time from the vDSO; no call into the kernel. Measured: 20 ns with the FFI.
+// The time of the last tick, read from the vDSO without a call into the kernel. Measured: 20 ns with the FFI.
 const CLOCK_MONOTONIC_COARSE = 6;
 const POSIX_FADV_WILLNEED = 3;
-// From the vDSO too, of the processor's own counter. Measured: 41 ns with the FFI.
+// Also from the vDSO, computed from the processor's counter. Measured: 41 ns with the FFI.
 const CLOCK_MONOTONIC = 1;
-// Only what is in memory: else EAGAIN, at once.
+// Reads only what is in memory; otherwise fails with EAGAIN at once.
 const RWF_NOWAIT = 8;
 const POLLIN = 1;
 const F_DUPFD_CLOEXEC = 1030;
@@ -30,10 +30,10 @@ const SHUT_RD = 0;
 const SHUT_WR = 1;
 const WORD = 2 ** 32;
 
-// The FFI's types want an ArrayBuffer behind a view; the calls themselves take shared memory too.
+// The FFI's types require views of an ArrayBuffer; the calls themselves accept shared memory too.
 type Ffi = Uint8Array<ArrayBuffer>;
 
-/** Room for one byte that nobody looks at, and the struct iovec that says where it is. */
+/** A byte whose value is ignored, and the struct iovec that points to it. */
 class Probe {
   // An ArrayBuffer of its own does not move; the field keeps it from being collected.
   readonly #byte = new Uint8Array(new ArrayBuffer(1));
@@ -45,7 +45,7 @@ class Probe {
   }
 }
 
-/** System calls by libc. */
+/** System calls of one thread, by libc. */
 export class LinuxOs implements Os {
   readonly #libc = libc();
   // struct timespec { s64 seconds; s64 nanoseconds } as words: the seconds since boot fit the low one.
@@ -53,7 +53,7 @@ export class LinuxOs implements Os {
   readonly #timespecBytes = new Uint8Array(this.#timespec.buffer);
   readonly #event = new EpollEvents(1);
   readonly #addressLength = new Uint8Array(new Uint32Array([SOCKADDR_BYTES]).buffer);
-  // An off_t, in and out, as words.
+  // An off_t as words, both input and output.
   readonly #offset = new Uint32Array(2);
   readonly #offsetBytes = new Uint8Array(this.#offset.buffer);
   readonly #probe = new Probe();
@@ -126,12 +126,12 @@ export class LinuxOs implements Os {
   }
 
   readAhead(file: number, offset: number, length: number): void {
-    // A byte that is there stands for all: advice looks at each page, which costs a twentieth of what
-    // sending them does (tests/bench: file of 100 MiB). What cannot be asked so is advised.
+    // If the first byte is in memory, the rest is assumed to be: advice checks each page, which costs a
+    // twentieth of sending them (tests/bench: file of 100 MiB). Otherwise the kernel is advised.
     if (result(this.#libc.preadv2(file, this.#probe.iovec, 1, BigInt(offset), RWF_NOWAIT)) > 0) {
       return;
     }
-    // Advice: nothing fails by it.
+    // Advice only: its failure changes nothing.
     this.#libc.posix_fadvise(file, BigInt(offset), BigInt(length), POSIX_FADV_WILLNEED);
   }
 
@@ -162,7 +162,7 @@ export class LinuxOs implements Os {
       events.capacity,
       timeout,
     );
-    // errno is the other thread's; the next wait that blocks tells what is wrong, if it is more than EINTR.
+    // errno belongs to the other thread; the next blocking wait reports the error, if it is not EINTR.
     return Math.max(count, 0);
   }
 
@@ -183,7 +183,7 @@ export class LinuxOs implements Os {
   }
 
   trimMemory(): void {
-    this.#libc.malloc_trim(0); // says whether there was anything to give: nobody needs to know
+    this.#libc.malloc_trim(0); // returns whether any memory was released, which no caller needs
   }
 
   eventfd(): number {

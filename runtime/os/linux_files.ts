@@ -1,17 +1,17 @@
 /**
- * The disk, by libc: paths beneath a folder, status, contents.
+ * `FileSystem` implemented with libc: paths beneath a folder, status, contents.
  *
- * In and out: as `file_system.ts` says. openat2(2) has the kernel refuse every path that leaves the
- * folder, by "..", by an absolute link or by a relative one, also if somebody moves folders about at that
- * very moment. If there is no openat2 (before Linux 5.6, or forbidden by an old sandbox) each part
- * of the path is opened by itself and no link is followed.
+ * In and out: as `file_system.ts` says. With openat2(2) the kernel refuses every path that leaves the folder,
+ * by "..", by an absolute link or by a relative one, even if another process moves folders at that moment.
+ * Without openat2 (before Linux 5.6, or forbidden by an old sandbox) each part of the path is opened by itself
+ * and no link is followed.
  *
- * Links are thereby refused that lead back into the folder: all absolute ones, without openat2 all. Of such a
- * path the kernel is asked where it really ends; if that is beneath the folder, the real path, which has no
- * links, is opened in the same guarded way. The question alone opens nothing for reading, and whoever
- * moves things about between it and the second try only makes that one fail.
+ * This also refuses links that lead back into the folder: all absolute ones, and without openat2 all links. For
+ * such a path the kernel is asked where it really ends. If that is beneath the folder, the real path, which has
+ * no links, is opened in the same guarded way. The question opens nothing for reading, and a process that moves
+ * files between it and the second attempt only makes that attempt fail.
  *
- * A path lies in scratch memory that is reused, as UTF-8 with a NUL behind it.
+ * A path is written to scratch memory that is reused, as UTF-8 with a trailing NUL.
  */
 
 import {
@@ -50,7 +50,8 @@ const O_PATH = 0x200000;
 const RESOLVE_NO_MAGICLINKS = 0x02;
 const RESOLVE_BENEATH = 0x08;
 
-// A FIFO without a writer would keep open(2) waiting, and a terminal would become ours.
+// Without these flags, open(2) would block on a FIFO without a writer, and a terminal would become our
+// controlling terminal.
 const READ = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
 
 /** PATH_MAX of Linux, its NUL included. */
@@ -58,16 +59,16 @@ const PATH_BYTES = 4096;
 /** struct open_how: flags, mode and resolve, a u64 each. */
 const OPEN_HOW_BYTES = 24;
 const OPEN_HOW_RESOLVE = 4;
-/** Renames elsewhere in the tree may make a look-up beneath a folder fail with EAGAIN. */
+/** Attempts of a look-up: concurrent renames may make one fail with EAGAIN. */
 const ATTEMPTS = 8;
 
-/** How a path is refused because of a link; see {@link LinuxFiles.open}. */
+/** Results that may mean that a link was refused; see {@link LinuxFiles.open}. */
 const MAYBE_LINK: readonly number[] = [-EXDEV, -ELOOP, -ENOTDIR];
 
 const NO_PATH = new Uint8Array(1);
 const encoder = new TextEncoder();
 
-/** System calls about files. */
+/** File system calls by libc. */
 export class LinuxFiles implements FileSystem {
   readonly #libc = libc();
   readonly #path = new Uint8Array(PATH_BYTES);
@@ -75,7 +76,7 @@ export class LinuxFiles implements FileSystem {
   readonly #howBytes = new Uint8Array(this.#how.buffer);
   #hasOpenat2 = true;
 
-  /** @param options `openat2`: false behaves as where the kernel has none */
+  /** @param options `openat2`: false behaves as on a kernel without it */
   constructor(options: { readonly openat2: boolean } = { openat2: true }) {
     this.#hasOpenat2 = options.openat2;
   }
@@ -142,7 +143,7 @@ export class LinuxFiles implements FileSystem {
     return result(this.#libc.close(descriptor));
   }
 
-  /** Whether openat2 works at all: an old sandbox answers EPERM to calls that it does not know. */
+  /** Whether openat2 works at all: an old sandbox answers unknown calls with EPERM. */
   #proveOpenat2(folder: number): boolean {
     this.#writePath(".");
     this.#how[0] = O_PATH | O_CLOEXEC;
@@ -153,7 +154,7 @@ export class LinuxFiles implements FileSystem {
     return opened >= 0;
   }
 
-  /** Without openat2: part by part, so that nothing but the folder's own entries is ever opened. */
+  /** Opens without openat2: part by part, so that only entries of the folder itself are opened. */
   #openParts(folder: number, path: string, how: LookUp): number {
     if (how.followLinks) return this.#openat(folder, path === "" ? "." : path, READ);
     const parts = path.split("/").filter((part) => part !== "" && part !== ".");
@@ -172,8 +173,8 @@ export class LinuxFiles implements FileSystem {
   }
 
   /**
-   * Where a path ends when all links are followed, relative to the folder; undefined: not beneath it, or it
-   * cannot be found out. A negated errno if there is no such end.
+   * The real path when all links are followed, relative to the folder; undefined if it is not beneath the
+   * folder, or cannot be determined. A negated errno if the path does not exist.
    */
   #realPathBeneath(folder: number, path: string): string | undefined | number {
     const end = this.#openat(folder, path, O_PATH | O_CLOEXEC);
@@ -186,13 +187,13 @@ export class LinuxFiles implements FileSystem {
     return real.startsWith(prefix) ? real.slice(prefix.length) : undefined;
   }
 
-  /** The absolute path of what a descriptor stands for; undefined without /proc, and of one that is no UTF-8. */
+  /** The absolute path of an open descriptor; undefined without /proc, or if the path is not UTF-8. */
   #pathOf(descriptor: number): string | undefined {
     const written = this.#writePath(`/proc/self/fd/${descriptor}`);
     if (written < 0) return undefined;
     const into = new Uint8Array(PATH_BYTES);
     const count = result(this.#libc.readlinkat(AT_FDCWD, this.#path, into, PATH_BYTES));
-    // As many bytes as there is room for: it may have been cut.
+    // The buffer is full: the path may have been truncated.
     if (count < 0 || count >= PATH_BYTES) return undefined;
     return decodeName(into.subarray(0, count));
   }
@@ -218,7 +219,7 @@ export class LinuxFiles implements FileSystem {
     );
   }
 
-  /** 0, or -ENAMETOOLONG; -EINVAL for a path with a NUL, which the kernel would take for its end. */
+  /** Returns 0 or -ENAMETOOLONG; -EINVAL for a path with a NUL, which the kernel would treat as its end. */
   #writePath(path: string): number {
     if (path.includes("\0")) return -EINVAL;
     const { read, written } = encoder.encodeInto(path, this.#path);
@@ -228,7 +229,7 @@ export class LinuxFiles implements FileSystem {
   }
 }
 
-/** Whether a path cannot lead up but by a link: no such path is resolved a second time. */
+/** Whether a path can lead upwards only through a link: only such a path is resolved a second time. */
 function isDownward(path: string): boolean {
   return !path.startsWith("/") && !path.split("/").includes("..");
 }

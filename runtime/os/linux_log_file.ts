@@ -1,9 +1,11 @@
 /**
- * The file of a log by libc: see log_file.ts.
+ * A log's file by libc: see log_file.ts.
  *
- * In: where it goes and its bound. Out: counts, or negated errnos; a SystemError where it cannot be opened. Never through a symbolic link at the path's last part: in a folder that anyone may write to, such as /tmp, a
- * link would let another user choose which of our files is written. A file that another server has open as its
- * log is not renamed at the start, which would take it away from that one: a lock on it says so.
+ * In: the target and its size limit. Out: counts, or negated errnos; a SystemError if the file cannot be
+ * opened. A symbolic link as the last part of the path is never followed: in a folder that any user may write
+ * to, such as /tmp, a link would let another user choose which of our files is written. At the start, a file
+ * that another server has open as its log is not renamed, which would take it away from that server; a lock on
+ * the file shows that.
  */
 
 import { EAGAIN, EINTR, errnoText } from "./errno.ts";
@@ -19,19 +21,19 @@ const STDERR = 2;
 const O_WRONLY = 0x1;
 const O_CREAT = 0x40;
 const O_APPEND = 0x400;
-// On a FIFO that nobody reads, open(2) would wait for ever; with this it answers ENXIO.
+// On a FIFO without a reader, open(2) would block; with this flag it fails with ENXIO.
 const O_NONBLOCK = 0x800;
 const O_CLOEXEC = 0x80000;
-// Two values: the generic one and that of arm64.
+// The value on arm64 differs from the generic one.
 const O_NOFOLLOW = Deno.build.arch === "aarch64" ? 0x8000 : 0x20000;
 const F_SETFL = 4;
 const LOCK_EX_NB = 2 | 4;
 const POLLOUT = 4;
 const MODE = 0o644;
-/** A pipe that poll(2) calls writable takes so much at once. */
+/** A pipe that poll(2) reports as writable accepts this many bytes at once. */
 const PIPE_BUF = 4096;
 
-/** A log's file by its descriptor. */
+/** A log's file, written through its descriptor. */
 export class LinuxLogFile extends LogFile {
   readonly #path: string | null;
   readonly #emptied: LogFileOptions["emptied"];
@@ -41,13 +43,13 @@ export class LinuxLogFile extends LogFile {
 
   /** @throws {SystemError} with ELOOP for a symbolic link, EACCES, ENOENT, EISDIR … */
   constructor({ target, limit, keepsLast, emptied }: LogFileOptions) {
-    super(target === "-" ? 0 : limit); // what others may write to is not ours to rename
+    super(target === "-" ? 0 : limit); // standard output may be shared, so it is not rotated
     this.#path = target === "-" ? null : target;
     this.#emptied = emptied;
     this.#descriptor = this.#path === null ? STDOUT : open(this.#path);
-    this.#look();
+    this.#readStatus();
     const hasLast = this.#path !== null && this.isRegular && this.size > 0;
-    // Where it cannot be renamed its lines stay, and what is new goes on behind them.
+    // If it cannot be renamed, its lines stay and new ones are appended.
     if (keepsLast && hasLast && this.#lock() && this.#rename() === 0) this.openAnew();
   }
 
@@ -56,21 +58,21 @@ export class LinuxLogFile extends LogFile {
   }
 
   protected async put(lines: Uint8Array): Promise<number> {
-    const bytes = lines as Uint8Array<ArrayBuffer>; // shared memory: the call takes that too
+    const bytes = lines as Uint8Array<ArrayBuffer>; // shared memory, which the call accepts too
     const written = await libc().write_nonblocking(this.#descriptor, bytes, bytes.length);
-    return written > 0 ? written : this.#putAgain(bytes);
+    return written > 0 ? written : this.#repeatWrite(bytes);
   }
 
   protected openAnew(): void {
     if (this.#path === null) return;
     const opened = open(this.#path);
-    // In the place of the old one: a write that is under way goes there to its end.
+    // The new file takes the old descriptor; a write in progress still completes to the old file.
     const placed = this.#descriptor <= STDERR
       ? opened
       : result(libc().dup3(opened, this.#descriptor, O_CLOEXEC));
     libc().close(opened);
     expectSuccess("dup3", placed, this.#descriptor);
-    this.#look();
+    this.#readStatus();
   }
 
   protected rotate(): number {
@@ -87,12 +89,12 @@ export class LinuxLogFile extends LogFile {
     }
   }
 
-  /** False: another process has it as its log. */
+  /** Returns false if another process has the file open as its log. */
   #lock(): boolean {
     return libc().flock(this.#descriptor, LOCK_EX_NB) === 0;
   }
 
-  /** Whether nobody has renamed or removed it. */
+  /** Whether the path still leads to the open file: it was not renamed or removed. */
   #isAtItsPath(): boolean {
     this.#files.status(this.#descriptor, this.#status);
     const { identity } = this.#status;
@@ -104,7 +106,7 @@ export class LinuxLogFile extends LogFile {
     return result(libc().rename(pathBytes(`${this.#path}`), pathBytes(`${this.#path}.1`)));
   }
 
-  /** Bounded all the same, in a folder whose names are not ours to change. */
+  /** Truncates the file if it cannot be renamed, so that the size limit still holds. */
   #empty(errno: number): number {
     const emptied = result(libc().ftruncate(this.#descriptor, 0n));
     if (emptied < 0) return emptied;
@@ -113,19 +115,19 @@ export class LinuxLogFile extends LogFile {
     return 0;
   }
 
-  #look(): void {
+  #readStatus(): void {
     this.#files.status(this.#descriptor, this.#status);
     this.isRegular = this.#status.isRegular;
     this.size = this.#status.size;
-    // The file's own lock, which goes with it: see the constructor.
+    // The lock marks the file as a log in use, until it is closed: see the constructor.
     if (this.isRegular && this.#path !== null) this.#lock();
   }
 
   /**
-   * Why nothing was written is known to the other thread alone. So it is asked for by the same call in this one,
-   * which cannot block: what failed fails again, and a pipe is asked before whether it takes anything.
+   * The errno of the failed write belongs to the other thread. So the call is repeated in this thread, which
+   * cannot block: a write that failed fails again, and a pipe is polled first.
    */
-  #putAgain(bytes: Uint8Array<ArrayBuffer>): number {
+  #repeatWrite(bytes: Uint8Array<ArrayBuffer>): number {
     const length = this.isRegular ? bytes.length : Math.min(bytes.length, PIPE_BUF);
     if (!this.isRegular && !this.#isWritable()) return -EAGAIN;
     let written: number;
@@ -140,11 +142,11 @@ export class LinuxLogFile extends LogFile {
   }
 }
 
-/** A descriptor that appends, to a file made with mode 0644 where there was none. */
+/** Opens a file for appending; creates it with mode 0644 if it does not exist. */
 function open(path: string): number {
   const flags = O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW;
   const opened = expectSuccess("open", result(libc().open(pathBytes(path), flags, MODE)));
-  // It was for the opening alone; the description is nobody else's.
+  // O_NONBLOCK was for the opening only; no other process shares the open file description.
   libc().fcntl(opened, F_SETFL, O_APPEND);
   return opened;
 }

@@ -1,10 +1,10 @@
 /**
  * A listening socket that outlives the `Deno.Listener` that bound it.
  *
- * In: a Deno listener, which brings Deno's net permission, its errors and port 0.
- * Out: a descriptor of our own of the same socket, the Deno listener closed. The socket is found as
- * the one of this process that has SO_ACCEPTCONN and the listener's local address.
- * Called once, by the executor, on the main thread. Measured: 1 ms.
+ * In: a Deno listener; binding through Deno keeps its net permission, its errors and port 0. Out: a descriptor
+ * of our own for the same socket; the Deno listener is closed. The socket is found as the one of this process
+ * that has SO_ACCEPTCONN and the listener's local address. Called once, by the executor, on the main thread.
+ * Measured: 1 ms.
  */
 
 import { libc } from "./libc.ts";
@@ -20,11 +20,11 @@ const O_NONBLOCK = 0x800;
 const FIRST_DESCRIPTOR = 3;
 
 /**
- * Takes the socket of `listener` over: the answer is listening, blocks in accept, and hands
- * TCP_NODELAY to every connection; `listener` is closed.
+ * Adopts the socket of `listener` and closes `listener`. The returned descriptor is listening, blocks in
+ * accept, and passes TCP_NODELAY on to every connection.
  *
  * @param backlog connections that the kernel keeps before they are accepted, see listen(2)
- * @throws {SystemError} where a call failed, {TypeError} where no descriptor has that address
+ * @throws {SystemError} if a call failed, {TypeError} if no descriptor has that address
  */
 export function adoptListener(listener: Deno.TcpListener, backlog: number): number {
   const found = findListening(listener.addr);
@@ -35,7 +35,7 @@ export function adoptListener(listener: Deno.TcpListener, backlog: number): numb
   );
   listener.close();
   setBlocking(adopted, true);
-  // Inherited by what is accepted: no system call for it on each connection.
+  // Accepted sockets inherit it, which saves a system call per connection.
   const on = new Uint8Array(new Int32Array([1]).buffer);
   const set = libc().setsockopt(adopted, IPPROTO_TCP, TCP_NODELAY, on, 4);
   expectSuccess("setsockopt TCP_NODELAY", result(set), adopted);
@@ -43,7 +43,7 @@ export function adoptListener(listener: Deno.TcpListener, backlog: number): numb
   return adopted;
 }
 
-/** Makes accept on the descriptor block, or answer EAGAIN where nobody is waiting. */
+/** Makes accept on the descriptor block, or fail with EAGAIN if the backlog is empty. */
 export function setBlocking(descriptor: number, blocking: boolean): void {
   const flags = blocking ? 0 : O_NONBLOCK;
   expectSuccess("fcntl F_SETFL", result(libc().fcntl(descriptor, F_SETFL, flags)), descriptor);

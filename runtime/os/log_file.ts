@@ -1,38 +1,39 @@
 /**
- * The file of a log, as its one writer sees it: written without blocking the thread, and kept in bounds.
+ * A log's file, for its one writer: written without blocking the thread, and limited in size.
  *
- * In: whole lines. Out: what of them was written, or a negated errno. What may take long, a pipe whose reader
- * has stopped, a disk that hangs, is waited for in a thread of Deno's pool and not in the caller's: one write is
- * under way at a time. That holds for every kind of file, and changes nothing about a descriptor that other
- * processes share: O_NONBLOCK on standard output would be theirs too.
+ * In: whole lines. Out: how many bytes of them were written, or a negated errno. A write that may take long, to
+ * a pipe whose reader has stopped or a disk that hangs, runs in a thread of Deno's pool and not in the
+ * caller's; one write is in progress at a time. That works for every kind of file, and changes nothing about a
+ * descriptor that other processes share: O_NONBLOCK on standard output would affect them too.
  *
- * A file that has a bound is renamed to `FILE.1` before it would grow beyond it, and a new one begins. Lines
- * stay whole: a write ends with a line, also where the kernel takes less at first.
+ * A file with a size limit is renamed to `FILE.1` before it would grow beyond the limit, and a new one begins.
+ * Lines stay whole: a rotation happens only at the end of a line, even if the kernel accepts only part of a
+ * write.
  */
 
-/** Where a log goes, and how large it grows there. */
+/** Where a log is written, and how large its file may grow. */
 export interface LogFileOptions {
   /** A path, or `-` for standard output. */
   readonly target: string;
-  /** Bytes of a file, behind which a new one begins; 0: no bound. */
+  /** Size limit of a file in bytes, after which a new one begins; 0: no limit. */
   readonly limit: number;
-  /** Whether what the file holds already is kept as `FILE.1`; else lines are appended to it. */
+  /** Whether an existing file is kept as `FILE.1`; otherwise lines are appended to it. */
   readonly keepsLast: boolean;
-  /** Told if the file had to be emptied because it could not be renamed, with the reason. */
+  /** Called if the file had to be emptied because it could not be renamed, with the reason. */
   emptied(reason: string): void;
 }
 
 const NEWLINE = 0x0a;
-/** POSIX: so much is written to a pipe as one, whoever else writes to it. Linux has 4096 of it. */
+/** POSIX: writes to a pipe up to this size are atomic. 4096 on Linux. */
 const PIPE_BUF = 4096;
 
-/** An open log. The calls that touch the disk are in the two classes that extend it. */
+/** An open log. The two subclasses make the calls that touch the disk. */
 export abstract class LogFile {
   readonly #limit: number;
   #endsWithinLine = false;
-  /** Bytes of the file that count to the bound. */
+  /** Bytes of the file that count towards the limit. */
   protected size = 0;
-  /** Whether it is a file of bytes: no pipe, terminal, socket or device. */
+  /** Whether it is a regular file: no pipe, terminal, socket or device. */
   protected isRegular = false;
 
   /** @param limit see {@link LogFileOptions} */
@@ -40,13 +41,13 @@ export abstract class LogFile {
     this.#limit = limit;
   }
 
-  /** Whether the last write was cut short within a line: what follows must be its rest. */
+  /** Whether the last write ended within a line: the next bytes must be the rest of it. */
   get endsWithinLine(): boolean {
     return this.#endsWithinLine;
   }
 
   /**
-   * Writes some of the lines, and in a file with a bound behind a rotation if there is no room. The bytes are
+   * Writes some of the lines; rotates a file with a size limit first if there is no room. The bytes are
    * borrowed until the promise is fulfilled.
    *
    * @returns how many bytes were written, or a negated errno
@@ -67,8 +68,8 @@ export abstract class LogFile {
   }
 
   /**
-   * Opens the file anew by its name, after somebody has renamed it, and goes on at its end. Where that fails
-   * the old one stays.
+   * Opens the file again by its name, after it was renamed, and appends to it. If that fails, the old file
+   * stays open.
    *
    * @throws {SystemError | Deno.errors}
    */
@@ -80,14 +81,14 @@ export abstract class LogFile {
   /** Closes it, unless it is standard output. */
   abstract close(): void;
 
-  /** Writes in another thread; a count or a negated errno. */
+  /** Writes in another thread; returns a count or a negated errno. */
   protected abstract put(lines: Uint8Array): Promise<number>;
   /** As {@link reopen}. */
   protected abstract openAnew(): void;
-  /** Renames the file and begins a new one, or empties it; 0, or a negated errno if there is no room after it. */
+  /** Renames the file and begins a new one, or empties it. Returns 0, or a negated errno if neither made room. */
   protected abstract rotate(): number;
 
-  /** How much may be written at once, whole lines; 0: not even one without a rotation. */
+  /** How many bytes of whole lines may be written at once; 0: not even one line without a rotation. */
   #fitting(lines: Uint8Array): number {
     if (!this.isRegular) return linesWithin(lines, PIPE_BUF) || firstLine(lines);
     if (this.#limit === 0) return lines.length;
@@ -97,10 +98,10 @@ export abstract class LogFile {
   }
 }
 
-/** Bytes of the whole lines within the first `most` bytes. */
-function linesWithin(lines: Uint8Array, most: number): number {
-  if (lines.length <= most) return lines.length;
-  return most <= 0 ? 0 : lines.lastIndexOf(NEWLINE, most - 1) + 1;
+/** Bytes of the whole lines within the first `limit` bytes. */
+function linesWithin(lines: Uint8Array, limit: number): number {
+  if (lines.length <= limit) return lines.length;
+  return limit <= 0 ? 0 : lines.lastIndexOf(NEWLINE, limit - 1) + 1;
 }
 
 function firstLine(lines: Uint8Array): number {
@@ -108,7 +109,7 @@ function firstLine(lines: Uint8Array): number {
   return end < 0 ? lines.length : end + 1;
 }
 
-/** How many lines end in these bytes. */
+/** Number of line ends in these bytes. */
 export function countLines(lines: Uint8Array): number {
   let count = 0;
   for (let at = lines.indexOf(NEWLINE); at >= 0; at = lines.indexOf(NEWLINE, at + 1)) count++;

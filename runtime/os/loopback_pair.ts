@@ -1,9 +1,9 @@
 /**
  * A connection within this process: one end is a descriptor that libc writes to, the other a `Deno.Conn`.
  *
- * In: nothing. Out: the two ends. For whoever has to reach Deno's own event loop from code that this loop does
- * not run: what is written to the descriptor is an event of its poll. TCP on 127.0.0.1, as a
- * Unix socket would take the right to write a file.
+ * In: nothing. Out: the two ends. Used to wake Deno's own event loop from code that this loop does not run: a
+ * write to the descriptor is an event that it polls. It uses TCP on 127.0.0.1, since a Unix socket would need
+ * the permission to write a file.
  */
 
 import { EINPROGRESS } from "./errno.ts";
@@ -17,12 +17,12 @@ const SOCKADDR_IN_BYTES = 16;
 const SOCK_STREAM_NONBLOCK_CLOEXEC = 1 | 0x800 | 0x80000;
 const IPPROTO_TCP = 6;
 const TCP_NODELAY = 1;
-/** Connections of others that are turned away before the attempt is given up. */
-const STRANGERS = 8;
+/** Connections of other processes that are refused before the attempt fails. */
+const MAX_FOREIGN_CONNECTIONS = 8;
 
-/** The two ends; each is closed for itself. */
+/** The two ends; each has to be closed. */
 export interface LoopbackPair {
-  /** Does not block. */
+  /** A non-blocking socket. */
   readonly descriptor: number;
   readonly conn: Deno.Conn;
 }
@@ -30,9 +30,9 @@ export interface LoopbackPair {
 /**
  * Makes a pair.
  *
- * @param signal gives up, while the connection is being made
+ * @param signal aborts while the connection is being made
  * @throws {SystemError} if the kernel has no descriptor left
- * @throws {Deno.errors} if Deno has none, or must not listen on 127.0.0.1
+ * @throws {Deno.errors} if Deno has none, or may not listen on 127.0.0.1
  */
 export async function loopbackPair(signal: AbortSignal): Promise<LoopbackPair> {
   const listener = Deno.listen({ hostname: LOOPBACK.join("."), port: 0 });
@@ -57,7 +57,7 @@ function connect(port: number): number {
   const made = socket(AF_INET, SOCK_STREAM_NONBLOCK_CLOEXEC, 0);
   const descriptor = expectSuccess("socket", result(made));
   const on = new Uint8Array(new Int32Array([1]).buffer);
-  setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, on, 4); // slower without, and nothing worse
+  setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, on, 4); // if it fails, rings are only slower
   const address = new Uint8Array(SOCKADDR_IN_BYTES);
   address.set([AF_INET, 0, port >> 8, port & 0xff, ...LOOPBACK]);
   const connected = result(connect(descriptor, address, address.length));
@@ -65,14 +65,16 @@ function connect(port: number): number {
   return descriptor;
 }
 
-/** Our own connection: on this machine anybody may connect to a port, for the moment that it listens. */
+/** Accepts our own connection: any process of this machine may connect to the port while it listens. */
 async function acceptFrom(listener: Deno.TcpListener, port: number): Promise<Deno.TcpConn> {
-  for (let i = 0; i <= STRANGERS; i++) {
+  for (let i = 0; i <= MAX_FOREIGN_CONNECTIONS; i++) {
     const conn = await listener.accept();
     if (conn.remoteAddr.port === port) return conn;
     conn.close();
   }
-  throw new Deno.errors.ConnectionRefused("others connect to a port meant for this process");
+  throw new Deno.errors.ConnectionRefused(
+    "only other processes connected to a port meant for this one",
+  );
 }
 
 function portOf(descriptor: number): number {

@@ -1,8 +1,8 @@
 /**
- * The operating system: every system call of the server goes through this door.
+ * The operating system: every system call of the server goes through this module.
  *
- * `Os` is the seam that the event loop is written against, `LinuxOs` the real one. What is left are
- * the calls that only the start of the server makes.
+ * `Os` is the interface that the event loop uses, `LinuxOs` its implementation. The other exports are files,
+ * logs, and calls that the server makes at its start and stop.
  *
  * ```ts
  * import { EpollEvents, LinuxOs } from "./mod.ts";

@@ -1,10 +1,10 @@
 /**
- * What the server asks of the operating system: the seam between the loop and the kernel.
+ * The system calls that the server needs: the interface between the event loop and the kernel.
  *
- * `linux.ts` is the real one; tests put a faulty one in its place to show EAGAIN, EINTR, short
- * reads and writes, ECONNRESET and EMFILE wherever the kernel may answer them.
- * Every result is the kernel's own: a count or a descriptor, or the negated errno. EINTR never
- * comes out: the call is made again. Buffers are borrowed for the call, from their first byte.
+ * `linux.ts` implements it; tests use a fake that returns EAGAIN, EINTR, short reads and writes, ECONNRESET and
+ * EMFILE wherever the kernel may. Every result is the kernel's own: a count or a descriptor, or the negated
+ * errno. EINTR is never returned: the call is repeated. Buffers are borrowed for the call, from their first
+ * byte.
  */
 
 import type { EpollEvents } from "./epoll.ts";
@@ -13,13 +13,13 @@ import type { EpollEvents } from "./epoll.ts";
 export interface Os {
   /** recv(2) into `bytes[0, length)`; 0 is the peer's end of stream. */
   recv(descriptor: number, bytes: Uint8Array, length: number): number;
-  /** send(2) with MSG_NOSIGNAL of `bytes[0, length)`; may take less; `more` says that more follows. */
+  /** send(2) with MSG_NOSIGNAL of `bytes[0, length)`; may send less; `more`: more bytes follow (MSG_MORE). */
   send(descriptor: number, bytes: Uint8Array, length: number, more: boolean): number;
-  /** accept4(2); the connection does not block and is closed on exec. `sockaddr`: SOCKADDR_BYTES. */
+  /** accept4(2); the connection is non-blocking and close-on-exec. `sockaddr`: SOCKADDR_BYTES. */
   accept(listener: number, sockaddr: Uint8Array): number;
   /**
-   * poll(2) of the listener: whether a connection is there within so many milliseconds, or something else
-   * that accept does not wait for.
+   * poll(2) of the listener: whether, within this many milliseconds, there is a connection or another reason
+   * why accept would not block.
    */
   awaitConnection(listener: number, milliseconds: number): boolean;
   /** shutdown(2) of the sending side: the peer reads an end of stream. */
@@ -28,17 +28,17 @@ export interface Os {
   shutdownRead(descriptor: number): number;
   /** close(2). */
   close(descriptor: number): number;
-  /** fcntl(2) F_DUPFD_CLOEXEC: a second descriptor of the same, of the lowest number that is free. */
+  /** fcntl(2) F_DUPFD_CLOEXEC: a second descriptor of the same file, with the lowest free number. */
   duplicate(descriptor: number): number;
   /**
-   * sendfile(2) of `file[offset, offset + length)`, length below 2 GiB; may take less. 0: the file ends
-   * at `offset`. The bytes go from the page cache to the socket; what of them is not in memory is read
-   * first, and for that the call blocks.
+   * sendfile(2) of `file[offset, offset + length)`, length below 2 GiB; may send less. 0: the file ends at
+   * `offset`. The bytes go from the page cache to the socket; bytes that are not in memory are read first, and
+   * the call blocks for that.
    */
   sendFile(descriptor: number, file: number, offset: number, length: number): number;
   /**
-   * Asks the kernel to have these bytes of a file in memory soon, where the first of them is not there
-   * yet; waits for nothing.
+   * Asks the kernel to read these bytes of a file into memory soon, if the first of them is not in memory yet.
+   * Does not wait.
    */
   readAhead(file: number, offset: number, length: number): void;
   /** epoll_create1(2). */
@@ -53,20 +53,20 @@ export interface Os {
   ): number;
   /** epoll_wait(2): the number of events, 0 after `timeout` milliseconds (-1: no timeout) or a signal. */
   epollWait(epoll: number, events: EpollEvents, timeout: number): number;
-  /** The same without blocking the thread: the promise is fulfilled by Deno's own event loop. */
+  /** As {@link epollWait}, without blocking the thread: Deno's own event loop fulfils the promise. */
   epollWaitAsync(epoll: number, events: EpollEvents, timeout: number): Promise<number>;
-  /** Milliseconds of a clock that is never set back, CLOCK_MONOTONIC_COARSE: right to a few ms. */
+  /** Milliseconds of a clock that is never set back, CLOCK_MONOTONIC_COARSE: precise to a few ms. */
   monotonicMilliseconds(): number;
-  /** The same clock's time right to the microsecond, CLOCK_MONOTONIC: for measuring, at twice the cost. */
+  /** The same clock with microsecond precision, CLOCK_MONOTONIC: for measurements, at twice the cost. */
   preciseMilliseconds(): number;
-  /** Milliseconds since 1970, UTC: for dates that people and peers read, never for a time-out. */
+  /** Milliseconds since 1970, UTC: for dates in messages and logs, never for a time-out. */
   epochMilliseconds(): number;
-  /** sched_yield(2): whoever else is ready to run on this core runs first. */
+  /** sched_yield(2): other threads that are ready to run on this core run first. */
   yield(): void;
-  /** malloc_trim(3): gives the kernel what C code has freed, of all threads; up to a millisecond. */
+  /** malloc_trim(3): returns memory that C code of all threads has freed to the kernel; takes up to a millisecond. */
   trimMemory(): void;
-  /** eventfd(2), not blocking: a doorbell. */
+  /** eventfd(2), non-blocking: a doorbell. */
   eventfd(): number;
-  /** Adds one to the eventfd: whoever waits for it wakes. */
+  /** Adds one to the eventfd, which wakes the thread that waits for it. */
   ringDoorbell(eventfd: number): number;
 }

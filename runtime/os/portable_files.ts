@@ -1,32 +1,32 @@
 /**
- * The disk where there is no libc, by Deno's own files: for other systems than Linux.
+ * `FileSystem` implemented with Deno's own calls, for systems without libc, such as macOS and Windows.
  *
- * In and out: as `file_system.ts` says; a descriptor is a number of ours. That a path stays in the folder
- * is found out before it is opened, by asking where it leads, and not by the kernel while it opens
- * it: who may move folders about within the served one could win that race. Only files of bytes are
- * opened at all, so that no FIFO is waited for and no device is touched.
+ * In and out: as `file_system.ts` says; a descriptor is a number of this object. Whether a path stays in the
+ * folder is checked before it is opened, by resolving it, and not by the kernel while it opens it: a process
+ * that may move folders within the served one could win that race. Only regular files are opened, so that no
+ * FIFO is waited for and no device is touched.
  */
 
 import { EACCES, EBADF, EINVAL, EIO, errnoOf, EXDEV } from "./errno.ts";
 import type { FileStatus } from "./file_status.ts";
 import type { FileSystem, LookUp, ReadPlace } from "./file_system.ts";
 
-/** What cannot be part of a name: the end of a C string; on Windows also drives, streams, separators. */
+/** Characters that a path must not contain: NUL; on Windows also those of drives, streams and separators. */
 const NO_PATH = Deno.build.os === "windows" ? /[\0:\\]/ : /\0/;
 
-/** Names that are given at once; Deno itself has read them all by then. */
+/** Names that one call returns; Deno itself has read all of them by then. */
 const NAMES_AT_ONCE = 1_000;
 
-/** What a descriptor stands for. */
+/** An open file or folder. */
 interface Opened {
   readonly path: string;
-  /** Null: a folder, or what must not be opened. */
+  /** Null: a folder, or a kind of file that must not be opened. */
   readonly file: Deno.FsFile | null;
-  /** What is left to read of a folder's entries; absent: none has been asked for. */
+  /** The entries of a folder that are not read yet; absent before the first read. */
   entries?: Iterator<Deno.DirEntry>;
 }
 
-/** Calls of Deno about files. */
+/** File system calls by Deno. */
 export class PortableFiles implements FileSystem {
   readonly #opened = new Map<number, Opened>();
   #next = 0;
@@ -112,10 +112,10 @@ function isBeneath(base: string, real: string): boolean {
   return real.length === base.length || /[/\\]$/.test(base) || /[/\\]/.test(real[base.length]!);
 }
 
-/** A count, or the negated errno of what Deno threw. */
-function attempt(deed: () => number): number {
+/** Returns the action's count, or the negated errno of the error that Deno threw. */
+function attempt(action: () => number): number {
   try {
-    return deed();
+    return action();
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     if (error instanceof TypeError || error instanceof RangeError) throw error;

@@ -1,7 +1,8 @@
 /**
- * The file of a log by Deno's own calls, where there is no libc: see log_file.ts.
+ * A log's file by Deno's own calls, for systems without libc: see log_file.ts.
  *
- * In: where it goes and its bound. Out: counts, or negated errnos; Deno's own error where it cannot be opened.
+ * In: the target and its size limit. Out: counts, or negated errnos; Deno's own error if the file cannot be
+ * opened.
  */
 
 import { EIO, errnoOf } from "./errno.ts";
@@ -9,20 +10,20 @@ import { LogFile, type LogFileOptions } from "./log_file.ts";
 
 type File = Pick<Deno.FsFile, "write" | "close"> & Partial<Pick<Deno.FsFile, "truncateSync">>;
 
-/** A log's file of Deno's. */
+/** A log's file, written through a `Deno.FsFile`. */
 export class PortableLogFile extends LogFile {
   readonly #path: string | null;
   readonly #emptied: LogFileOptions["emptied"];
   #file: File;
 
-  /** @throws {Deno.errors} where it cannot be opened */
+  /** @throws {Deno.errors} if it cannot be opened */
   constructor({ target, limit, keepsLast, emptied }: LogFileOptions) {
-    super(target === "-" ? 0 : limit); // what others may write to is not ours to rename
+    super(target === "-" ? 0 : limit); // standard output may be shared, so it is not rotated
     this.#path = target === "-" ? null : target;
     this.#emptied = emptied;
     this.#file = this.#path === null ? Deno.stdout : this.#open(this.#path);
     if (this.#path === null || !keepsLast || !this.isRegular || this.size === 0) return;
-    // Where it cannot be renamed its lines stay, and what is new goes on behind them.
+    // If it cannot be renamed, its lines stay and new ones are appended.
     if (tryTo(() => Deno.renameSync(target, `${target}.1`)) === 0) this.openAnew();
   }
 
@@ -68,7 +69,7 @@ export class PortableLogFile extends LogFile {
   }
 }
 
-/** 0, or the negated errno of why it failed. */
+/** Returns 0, or the negated errno of the failure. */
 function tryTo(action: () => void): number {
   try {
     action();

@@ -1,14 +1,14 @@
 /**
- * What Deno's listeners with `reusePort` lack, done to their sockets: by libc, so on Linux alone. The
- * Deno transport serves without it, too.
+ * Socket options that Deno's listeners with `reusePort` lack, set by libc, so on Linux only. The Deno transport
+ * also works without them.
  *
- * In: the address that all workers listen on. Out: TCP_NODELAY on what is accepted, a longer backlog,
- * and steering. Linux spreads new connections over all sockets of the address, and resets those which
- * wait at one that is closed; steering lets a socket run dry before it is closed. A program of the
- * classic packet filter, attached to the group, answers the index of the socket that gets the next
- * connection: always the number of workers. There is no such socket as long as each worker has one, and
- * the kernel then spreads as ever. When the workers open new ones to take over from the old, the
- * first has that index and gets all; where the last old one is closed the index is out of range again.
+ * In: the address that all workers listen on. Out: TCP_NODELAY on accepted connections, a longer backlog, and
+ * steering. Linux spreads new connections over all sockets of the address, and resets those in the backlog of a
+ * socket that is closed. Steering lets a socket's backlog drain before the socket is closed. It is a classic
+ * BPF program attached to the group, which returns the index of the socket for the next connection: always the
+ * number of workers. While each worker has one socket there is no such index, and the kernel spreads as usual.
+ * When the workers open new sockets to replace the old ones, the first new socket has that index and gets all
+ * connections; once the last old socket is closed, the index is out of range again.
  */
 
 import { EPERM } from "./errno.ts";
@@ -39,8 +39,8 @@ const SYN = 0x02;
 type Instruction = readonly [code: number, jumpTrue: number, jumpFalse: number, k: number];
 
 /**
- * Gives all sockets of this process that listen on `address` a longer backlog, and has what they accept
- * send at once. A socket that another thread closes meanwhile is passed over.
+ * Gives all sockets of this process that listen on `address` a longer backlog, and sets TCP_NODELAY, which
+ * accepted connections inherit. A socket that another thread closes meanwhile is skipped.
  */
 export function tuneListeners(address: Deno.NetAddr, backlog: number): void {
   const on = new Uint8Array(new Int32Array([1]).buffer);
@@ -51,26 +51,26 @@ export function tuneListeners(address: Deno.NetAddr, backlog: number): void {
 }
 
 /**
- * Attaches the steering of above, when each of so many workers has one socket at `address`.
+ * Attaches the steering program, when each of `workers` workers has one socket at `address`.
  *
- * @throws {SystemError} where the kernel refuses
+ * @throws {SystemError} if the kernel refuses
  */
 export function steerConnections(address: Deno.NetAddr, workers: number): void {
   const steering = program([[BPF_RETURN, 0, 0, workers]]);
   for (const descriptor of listenersOn(address)) {
-    return attach(descriptor, SO_ATTACH_REUSEPORT_CBPF, steering); // it is the whole group's
+    return attach(descriptor, SO_ATTACH_REUSEPORT_CBPF, steering); // the program applies to the whole group
   }
 }
 
 /**
- * Has the kernel drop the first segment of every new connection to `address`: what has been connected by
- * now can be accepted to its last, then the sockets can be closed. Who is dropped tries again
- * within a second, and is refused.
+ * Has the kernel drop the first segment of every new connection to `address`, so that all existing connections
+ * can be accepted before the sockets are closed. A client whose segment is dropped sends it again within a
+ * second, and is refused.
  *
- * Newer kernels let none but CAP_NET_ADMIN filter what reaches TCP sockets: others go without. What comes
- * in the last moment before a socket is closed is then reset in place of refused.
+ * Newer kernels require CAP_NET_ADMIN to filter TCP sockets; without it this does nothing. A connection that
+ * arrives in the last moment before a socket is closed is then reset instead of refused.
  *
- * @throws {SystemError} where the kernel refuses for another reason
+ * @throws {SystemError} if the kernel refuses for another reason
  */
 export function holdConnections(address: Deno.NetAddr): void {
   const hold = program([
@@ -84,7 +84,7 @@ export function holdConnections(address: Deno.NetAddr): void {
     try {
       attach(descriptor, SO_ATTACH_FILTER, hold);
     } catch (error) {
-      if (error instanceof SystemError && error.errno === EPERM) return; // so it is for all of them
+      if (error instanceof SystemError && error.errno === EPERM) return; // the same for all sockets
       throw error;
     }
   }

@@ -2,8 +2,8 @@
  * struct sockaddr of IPv4 and IPv6, read as an address.
  *
  * In: the bytes that accept4(2) or getsockname(2) filled. Out: family, address words and port, and
- * their text. The family is in host order (little-endian on every architecture that Deno has), port
- * and address are in network order.
+ * their text. The family is in host order (little-endian on every architecture that Deno supports), port and
+ * address are in network order.
  *
  *   sockaddr_in :  family u16 | port u16 BE | address 4 bytes
  *   sockaddr_in6:  family u16 | port u16 BE | flow info u32 | address 16 bytes | scope id u32
@@ -29,7 +29,7 @@ export function sockaddrPort(sockaddr: Uint8Array): number {
   return ((sockaddr[2] ?? 0) << 8) | (sockaddr[3] ?? 0);
 }
 
-/** The address bytes: 4 for IPv4, 16 for IPv6, none for another family. A view into `sockaddr`. */
+/** The address bytes: 4 for IPv4, 16 for IPv6, empty for another family. A view into `sockaddr`. */
 export function sockaddrAddress(sockaddr: Uint8Array): Uint8Array {
   switch (sockaddrFamily(sockaddr)) {
     case AF_INET:
@@ -46,7 +46,7 @@ export function sockaddrHostname(sockaddr: Uint8Array): string {
   return textOf(sockaddrAddress(sockaddr));
 }
 
-/** The same of an address that is kept apart: 16 bytes, of which IPv4 uses the first four. */
+/** The text of an address that is stored without its sockaddr: 16 bytes, of which IPv4 uses the first four. */
 export function addressText(family: number, address: Uint8Array): string {
   if (family === AF_INET) return textOf(address.subarray(0, 4));
   if (family !== AF_INET6) return "";
@@ -71,7 +71,7 @@ function textOf(address: Uint8Array): string {
   return canonicalHostname(groups.join(":"));
 }
 
-/** An IP address as the URL standard writes it, without brackets: so that two texts can be compared. */
+/** An IP address as the URL standard writes it, without brackets, so that two texts can be compared. */
 export function canonicalHostname(hostname: string): string {
   if (!hostname.includes(":")) return hostname;
   return new URL(`http://[${hostname}]`).hostname.slice(1, -1);

@@ -1,9 +1,9 @@
 /**
- * The sockets of this process, found by walking over its descriptors: for those that Deno opened, whose
- * numbers it does not tell.
+ * Finds sockets of this process by walking over its descriptors: for sockets that Deno opened, whose
+ * descriptors it does not tell.
  *
- * In: nothing. Out: descriptors, and whether a socket has a given address. For the start and for rare
- * repairs: a walk asks the kernel once for each open descriptor.
+ * In: nothing. Out: descriptors, and whether a socket has a given address. For the start and for rare repairs:
+ * a walk makes one system call per open descriptor.
  */
 
 import { libc } from "./libc.ts";
@@ -13,10 +13,10 @@ const SOL_SOCKET = 1;
 const SO_ACCEPTCONN = 30;
 const FIRST_DESCRIPTOR = 3;
 const LAST_DESCRIPTOR = 1_048_576;
-/** Where so many numbers in a row are no sockets, none follow. */
+/** If this many numbers in a row are no sockets, the walk ends. */
 const GAP = 4096;
 
-/** The sockets that listen, or those that do not. Closing what it yields, while it goes on, is allowed. */
+/** The sockets that listen, or those that do not. The caller may close a yielded socket during the walk. */
 export function* sockets(listening: boolean): Generator<number, void, undefined> {
   const value = new Int32Array(1);
   const bytes = new Uint8Array(value.buffer);
@@ -32,15 +32,15 @@ export function* sockets(listening: boolean): Generator<number, void, undefined>
 }
 
 /** getsockname(2) or getpeername(2). */
-export type Name = (
+export type AddressCall = (
   descriptor: number,
   sockaddr: Uint8Array<ArrayBuffer>,
   length: Uint8Array<ArrayBuffer>,
 ) => number;
 
-/** Whether `call` answers this address for the socket; `sockaddr` is scratch of SOCKADDR_BYTES. */
+/** Whether `call` returns this address for the socket; `sockaddr` is scratch of SOCKADDR_BYTES. */
 export function isAt(
-  call: Name,
+  call: AddressCall,
   descriptor: number,
   sockaddr: Uint8Array<ArrayBuffer>,
   address: Deno.NetAddr,

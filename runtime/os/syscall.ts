@@ -1,10 +1,9 @@
 /**
- * Where a C result of -1 becomes what the kernel itself answers: the negated errno.
+ * Turns a C result of -1 into the negated errno, as the kernel itself returns it.
  *
- * In: the result of a libc call, at once after it (the next call may set errno anew).
- * Out: the result, or -errno. Calls that must not fail go through `expectSuccess`, the only
- * place where a negative result becomes an exception.
- * Measured: 3 million failing calls under garbage collection, no errno read wrong. Not valid for
+ * In: the result of a libc call, right after the call (the next one may change errno). Out: the result, or
+ * -errno. Calls that must not fail go through `expectSuccess`, the only place where a negative result becomes
+ * an exception. Measured: 3 million failing calls under garbage collection, no errno read wrong. Not valid for
  * `nonblocking` calls, which fail on another thread.
  */
 
@@ -20,7 +19,7 @@ function readErrno(): number {
 
 function mapErrno(): Int32Array {
   const address = libc().__errno_location();
-  if (address === null) throw new TypeError("__errno_location answered NULL");
+  if (address === null) throw new TypeError("__errno_location returned NULL");
   return new Int32Array(Deno.UnsafePointerView.getArrayBuffer(address, 4));
 }
 
@@ -34,7 +33,7 @@ export function result(returned: number): number {
  *
  * @throws {SystemError} naming the call, the errno and the descriptor
  */
-export function expectSuccess(call: string, answered: number, descriptor = -1): number {
-  if (answered < 0) throw new SystemError(call, -answered, descriptor);
-  return answered;
+export function expectSuccess(call: string, returned: number, descriptor = -1): number {
+  if (returned < 0) throw new SystemError(call, -returned, descriptor);
+  return returned;
 }

@@ -1,8 +1,8 @@
 /**
- * A system call that failed where failing is not an answer.
+ * The error of a system call that failed where failure is not an expected result.
  *
- * In: the call's name, its errno and descriptor. Out: an Error whose message says all three.
- * "Would block" and a peer's reset are never one of these: they are results (see syscall.ts).
+ * In: the call's name, its errno and descriptor. Out: an Error whose message names all three. "Would block" and
+ * a peer's reset never become one: they are results (see syscall.ts).
  */
 
 import { errnoName, errnoText } from "./errno.ts";

@@ -1,9 +1,9 @@
 /**
  * A client's connection to a Unix socket, for the health check.
  *
- * In: a path, and the time for everything together. Out: reads and writes that wait by poll(2), and
- * throw when the time is up. Blocks its thread: for a command that has nothing else to do. Made by
- * libc, because Deno asks for the permission to write files, which the program does not have.
+ * In: a path, and a time limit for everything together. Out: reads and writes that wait by poll(2), and throw
+ * when the time is up. It blocks its thread: for a command that has nothing else to do. By libc, since Deno
+ * requires the permission to write files, which the program does not have.
  */
 
 import { EAGAIN, EINTR } from "./errno.ts";
@@ -16,7 +16,7 @@ const SOCK_NONBLOCK = 0x800;
 const MSG_NOSIGNAL = 0x4000;
 const POLLIN = 1;
 const POLLOUT = 4;
-/** Milliseconds between two attempts while the listener's backlog is full: poll(2) does not tell. */
+/** Milliseconds between two attempts while the listener's backlog is full, which poll(2) does not report. */
 const RETRY_INTERVAL = 20;
 
 /** An open connection; `close` ends it. */
@@ -29,7 +29,7 @@ export class UnixConnection implements Disposable {
   /**
    * Connects.
    *
-   * @param milliseconds for connecting, and all that follows
+   * @param milliseconds for connecting and all following calls
    * @throws {SystemError} ENOENT, ECONNREFUSED, EACCES …
    * @throws {Deno.errors.TimedOut}
    */
@@ -54,14 +54,17 @@ export class UnixConnection implements Disposable {
   write(bytes: Uint8Array): void {
     for (let sent = 0; sent < bytes.length;) {
       this.#wait(POLLOUT);
-      // The FFI's types want an ArrayBuffer behind a view; the call itself takes any memory.
+      // The FFI's types require views of an ArrayBuffer; the call itself accepts any memory.
       const rest = bytes.subarray(sent) as Uint8Array<ArrayBuffer>;
       const count = result(libc().send(this.#descriptor, rest, rest.length, MSG_NOSIGNAL));
       sent += isInterrupted(count) ? 0 : expectSuccess("send", count, this.#descriptor);
     }
   }
 
-  /** Receives into `bytes`: how many, or null at the end. @throws {SystemError} @throws {Deno.errors.TimedOut} */
+  /**
+   * Receives into `bytes`; returns how many bytes, or null at the end. @throws {SystemError} @throws
+   * {Deno.errors.TimedOut}
+   */
   read(bytes: Uint8Array<ArrayBuffer>): number | null {
     for (;;) {
       this.#wait(POLLIN);
@@ -71,7 +74,7 @@ export class UnixConnection implements Disposable {
     }
   }
 
-  /** Closes it; no further calls. */
+  /** Closes the connection; no further calls are allowed. */
   close(): void {
     libc().close(this.#descriptor);
   }
@@ -99,9 +102,9 @@ export class UnixConnection implements Disposable {
   }
 }
 
-/** Nothing was moved, and the next attempt may succeed. */
-function isInterrupted(answered: number): boolean {
-  return answered === -EAGAIN || answered === -EINTR;
+/** No bytes were moved, and the next attempt may succeed. */
+function isInterrupted(returned: number): boolean {
+  return returned === -EAGAIN || returned === -EINTR;
 }
 
 function timedOut(): Error {

@@ -1,9 +1,9 @@
 /**
- * A listening Unix socket, and the file that stands for it.
+ * A listening Unix socket and its file.
  *
- * In: a path and the file's mode. Out: a descriptor that listens and blocks in accept. A file that an
- * earlier server left behind is removed, if it is a socket and nobody listens on it: that is found out by
- * connecting to it. Made by libc: Deno would ask for the right to write to the folder.
+ * In: a path and the file's mode. Out: a descriptor that listens and blocks in accept. A file that an earlier
+ * server left behind is removed, if it is a socket and no process listens on it, which is checked by connecting
+ * to it. By libc, since Deno requires the permission to write to the folder.
  */
 
 import { EADDRINUSE, ECONNREFUSED, ENAMETOOLONG } from "./errno.ts";
@@ -14,13 +14,13 @@ import { pathBytes } from "./path_bytes.ts";
 
 const AF_UNIX = 1;
 const SOCK_STREAM_CLOEXEC = 1 | 0x80000;
-/** unix(7): sun_path has room for so many bytes, its NUL among them. */
+/** unix(7): the longest path in bytes; sun_path has room for 108 with the NUL. */
 export const LONGEST_UNIX_PATH = 107;
 
 /**
  * Listens on `path`.
  *
- * @throws {SystemError} EADDRINUSE where somebody listens there or the file is no socket; EACCES, ENOENT …
+ * @throws {SystemError} EADDRINUSE if a process listens there or the file is not a socket; EACCES, ENOENT …
  */
 export function listenUnix(path: string, mode: number, backlog: number): number {
   const address = sockaddrOfUnix(pathBytes(path));
@@ -32,7 +32,7 @@ export function listenUnix(path: string, mode: number, backlog: number): number 
       bound = result(libc().bind(descriptor, address, address.length));
     }
     expectSuccess("bind", bound, descriptor);
-    // Before it listens: nobody can connect as long as it does not.
+    // Before listen: no client can connect until then.
     expectSuccess("chmod", result(libc().chmod(pathBytes(path), mode)));
     expectSuccess("listen", result(libc().listen(descriptor, backlog)), descriptor);
     return descriptor;
@@ -42,12 +42,12 @@ export function listenUnix(path: string, mode: number, backlog: number): number 
   }
 }
 
-/** Removes the file; that it is gone already is no fault. */
+/** Removes the file; it is no error if it is gone already. */
 export function removeUnix(path: string): void {
   libc().unlink(pathBytes(path));
 }
 
-/** Which file is at the path, whatever its name: to be compared. Undefined: none that can be seen. */
+/** Identifies the file at the path, for comparison; undefined if there is none that can be seen. */
 export function unixIdentity(path: string): string | undefined {
   try {
     const { dev, ino } = Deno.lstatSync(path);
@@ -58,7 +58,7 @@ export function unixIdentity(path: string): string | undefined {
   }
 }
 
-/** Whether it is a socket on which nobody listens: who connects is refused. Any other file answers otherwise. */
+/** Whether it is a socket on which no process listens: connecting is refused. Any other file gives another error. */
 function isLeftBehind(address: Uint8Array<ArrayBuffer>): boolean {
   const probe = newUnixSocket();
   const connected = result(libc().connect(probe, address, address.length));
@@ -71,7 +71,7 @@ function isSocketFile(address: Uint8Array<ArrayBuffer>): boolean {
   return Deno.lstatSync(path).isSocket === true;
 }
 
-/** A new stream socket, closed on exec. @param flags further ones of socket(2) @throws {SystemError} */
+/** A new close-on-exec stream socket. @param flags further flags of socket(2) @throws {SystemError} */
 export function newUnixSocket(flags = 0): number {
   return expectSuccess("socket", result(libc().socket(AF_UNIX, SOCK_STREAM_CLOEXEC | flags, 0)));
 }

@@ -1,29 +1,30 @@
 /**
- * How many connections each peer address has, in shared memory: for a bound of connections per address.
+ * How many connections each peer address has, in shared memory, for a limit of connections per address.
  *
- * One thread at a time enters connections; whoever closes one lets it leave. An address has its place
- * within a window of entries that its hash begins; an entry whose count is 0 is free, so nothing is ever
- * deleted. Where a window is full of other addresses the connection is not counted: the table
- * bounds one address, not many.
+ * In: the descriptor and address of each connection, and the descriptor again before it is closed. Out: how
+ * many connections its address has. One thread at a time enters connections; the thread that closes a
+ * connection calls `leave`. An address has its entry in a window that begins at its hash. An entry whose count
+ * is 0 is free, so nothing is ever deleted. If all entries of a window belong to other addresses, the
+ * connection is not counted: the table limits a single address, not many of them.
  *
  * ```text
  * entry (16 bytes):  key 0 | key 1 | family | connections
  * place of a descriptor (4 bytes):  number of its entry + 1, or 0
  * ```
- * An IPv4 address is its own key, also where it is mapped into IPv6. Of an IPv6 address the first 64 bits
- * are: a host has all the rest to itself (RFC 4291 section 2.5.4).
+ * The key of an IPv4 address, also of one mapped into IPv6, is the address. The key of an IPv6 address is its
+ * first 64 bits: one host may use all of the rest (RFC 4291 section 2.5.4).
  */
 
 import { ADDRESS_ENTRY_BYTES } from "./layout.ts";
 
 const ENTRY_WORDS = ADDRESS_ENTRY_BYTES / 4;
 const COUNT = 3;
-/** Entries looked at for one address. */
+/** Entries that are searched for one address. */
 const WINDOW = 16;
 // ::ffff:0:0/96 as words in network order, read on a little-endian machine.
 const MAPPED_PREFIX = 0xffff0000 | 0;
 
-/** Connections by address; one object a thread, all over the same words. */
+/** Connections by address; each thread has an object of its own over the same words. */
 export class AddressTable {
   readonly #entries: Int32Array;
   readonly #places: Int32Array;
@@ -31,8 +32,8 @@ export class AddressTable {
   readonly #key = new Int32Array(COUNT);
 
   /**
-   * @param entries the block of entries, a power of two of them, all 0 when fresh; or empty: counts nothing
-   * @param places a word for each descriptor, all 0 when fresh
+   * @param entries the block of entries, a power of two of them, initially all 0; if empty, nothing is counted
+   * @param places a word for each descriptor, initially all 0
    */
   constructor(entries: Int32Array, places: Int32Array) {
     this.#entries = entries;
@@ -41,27 +42,27 @@ export class AddressTable {
   }
 
   /**
-   * Counts the connection `descriptor` of an address; only the acceptor, before it hands it over, or
-   * a worker that accepts, within `flags.whileEntering`.
+   * Counts the connection `descriptor` of an address. Called only by the acceptor, before it hands the
+   * connection over, or by a worker that accepts, within `flags.whileEntering`.
    *
    * @param address the four words of the address in network order, at `address[at]`
-   * @returns how many connections that address has, this one included; 0 where it is not counted
+   * @returns how many connections that address has, this one included; 0 if it is not counted
    */
   enter(descriptor: number, family: number, address: Int32Array, at: number): number {
     if (this.#mask < 0 || descriptor >= this.#places.length) return 0;
     this.#setKey(family, address, at);
     const entry = this.#find();
     if (entry < 0) return 0;
-    // Publishes where to leave from; read by who was handed the descriptor after this.
+    // Publishes the entry, to the thread that is then handed the descriptor.
     Atomics.store(this.#places, descriptor, entry + 1);
     return Atomics.add(this.#entries, entry * ENTRY_WORDS + COUNT, 1) + 1;
   }
 
-  /** The connection is about to be closed; only its owner. Does nothing where it was not counted. */
+  /** Called by the connection's owner before it closes it. Does nothing if it was not counted. */
   leave(descriptor: number): void {
     if (this.#mask < 0 || descriptor >= this.#places.length) return;
     const place = Atomics.exchange(this.#places, descriptor, 0);
-    // Publishes that the entry may be free: nothing of this connection refers to it any more.
+    // Publishes that the entry may be free: this connection no longer refers to it.
     if (place > 0) Atomics.sub(this.#entries, (place - 1) * ENTRY_WORDS + COUNT, 1);
   }
 
@@ -70,11 +71,11 @@ export class AddressTable {
     const mapped = first === 0 && second === 0 && third === MAPPED_PREFIX;
     this.#key[0] = mapped ? fourth : first;
     this.#key[1] = mapped ? 0 : second;
-    // Never 0, so that a fresh entry is nobody's; a mapped address is that of IPv4.
+    // Never 0, so that a fresh entry matches no address; a mapped address counts as IPv4.
     this.#key[2] = mapped ? 2 : family;
   }
 
-  /** The entry that has the key, else a free one made to have it, else -1. */
+  /** The entry with the key; otherwise a free entry, which gets the key; otherwise -1. */
   #find(): number {
     const start = this.#hash();
     let free = -1;

@@ -1,32 +1,33 @@
 /**
- * What each thread has counted since the start, in shared memory.
+ * The counters of each thread since the start, in shared memory.
  *
- * One block of cache lines for each thread: the workers', then the acceptor's, then the main
- * thread's. Only the thread of a block writes it; anyone reads. A worker that is started anew goes
- * on with the block of the one that died, so sums never go back.
+ * In: an amount for a column, from the block's own thread. Out: the column's value, to any thread.
+ * Each thread has one block of cache lines: the workers' first, then the acceptor's, then the main thread's.
+ * Only the thread of a block writes it; any thread reads it. A worker that replaces one that died continues its
+ * block, so sums never decrease.
  *
- * The columns are doubles: a plain read, add and write, no BigInt, and exact up to 2^53, which the
- * bytes of one worker at 1 GB/s reach after 104 days (and from there are off by single bytes).
- * The language promises only for integers of up to 32 bits that a write is seen whole; for aligned
- * 8 bytes the hardware does, x86-64 and arm64 both, and each column is aligned. A reader therefore
- * sees a column as it was a moment ago, and two columns perhaps as they were at different moments.
+ * The columns are doubles: a plain read, add and write, no BigInt, and exact up to 2^53. The bytes of one
+ * worker at 1 GB/s reach that after 104 days, and are then off by single bytes. ECMAScript guarantees only for
+ * integers of up to 32 bits that a write is seen whole. The hardware guarantees it for aligned 8 bytes, on
+ * x86-64 and arm64, and each column is aligned. A reader therefore sees a recent value of a column, and two
+ * columns perhaps as of different moments.
  */
 import { bucketOf } from "./latency.ts";
 import { COUNTER_COLUMNS, NAMED_COLUMNS } from "./layout.ts";
 
-/** The columns by name. All only grow, but for `idleMicroseconds`. */
+/** The columns by name. All of them only grow, except `idleMicroseconds`. */
 export const COLUMN = {
-  /** Connections that accept4 gave. */
+  /** Connections that accept4 returned. */
   accepted: 0,
   /** Accepted connections that were refused at once: at a limit, or while draining. */
   refused: 1,
   /** Pushes that found the task ring full. */
   ringFull: 2,
-  /** Connections that a worker took up. */
+  /** Connections that a worker took. */
   connectionsOpened: 3,
-  /** Connections that a worker closed, whoever wanted it. */
+  /** Connections that a worker closed, whichever side ended them. */
   connectionsClosed: 4,
-  /** Request heads received whole. */
+  /** Request heads received completely. */
   requests: 5,
   /** Response heads sent, by class of status. */
   responses1xx: 6,
@@ -34,68 +35,68 @@ export const COLUMN = {
   responses3xx: 8,
   responses4xx: 9,
   responses5xx: 10,
-  /** Bytes that came from sockets. */
+  /** Bytes received from sockets. */
   bytesReceived: 11,
-  /** Bytes that sockets took. */
+  /** Bytes that sockets accepted for sending. */
   bytesSent: 12,
-  /** Upgrades done. */
+  /** Completed upgrades. */
   webSocketsOpened: 13,
   webSocketsClosed: 14,
   /** WebSocket messages, not frames. */
   messagesReceived: 15,
   messagesSent: 16,
-  /** Input that broke a protocol. */
+  /** Protocol errors of peers. */
   protocolErrors: 17,
   /** Handlers that threw. */
   handlerErrors: 18,
   /** Connections closed because a time limit ran out: for a request's head … */
   timeoutsHead: 19,
-  /** Turns of the event loop: one that stands still in a thread not parked tells that it hangs. */
+  /** Turns of the event loop: if the count of a thread that is not parked does not change, the thread hangs. */
   loopTurns: 20,
   /** Times that the thread went to sleep. */
   parks: 21,
   /** Times that the thread woke another. */
   doorbells: 22,
-  /** Lines of the event log that were dropped, because it was not written as fast as they came. */
+  /** Lines of the event log that were dropped, because the log could not be written fast enough. */
   logLinesDropped: 23,
-  /** Times that a doorbell was heard. */
+  /** Times that a doorbell woke the thread. */
   wakeUps: 24,
   /** … between requests … */
   timeoutsIdle: 25,
   /** … for a request's body … */
   timeoutsBody: 26,
-  /** … for a peer that reads nothing … */
+  /** … for a peer that read nothing … */
   timeoutsWrite: 27,
-  /** … for a sign of life of a WebSocket … */
+  /** … for a WebSocket's pong … */
   timeoutsPong: 28,
   /** … for its close handshake. */
   timeoutsClose: 29,
-  /** Of `refused`, those whose address had too many connections. */
+  /** Of `refused`, connections whose address had too many. */
   refusedByAddress: 30,
-  /** Requests and messages refused at a bound: the request line, the head, its fields, … */
+  /** Requests and messages refused at a limit: the request line, the head, its fields, … */
   limitRequestLine: 31,
   limitHead: 32,
   limitFields: 33,
   limitBody: 34,
   limitMessage: 35,
   limitFragments: 36,
-  /** Bytes that a socket did not take and that had to wait. */
+  /** Bytes that had to wait because a socket did not accept them. */
   bytesQueued: 37,
-  /** Bytes that have waited and do no longer, sent or dropped. */
+  /** Bytes that waited and were then sent or dropped. */
   bytesUnqueued: 38,
-  /** Microseconds that the thread has slept; less the time at which it fell asleep while it does: see `idle`. */
+  /** Microseconds that the thread has slept, minus the start time of the current sleep: see `idle`. */
   idleMicroseconds: 39,
-  /** Microseconds of all requests whose latency was observed. */
+  /** Sum of the observed latencies of requests, in microseconds. */
   latencyMicroseconds: 40,
-  /** Threads that were started in the place of one that died. */
+  /** Threads that were started to replace one that died. */
   workersReplaced: 41,
-  /** The same as `logLinesDropped`, of the access log. */
+  /** As `logLinesDropped`, for the access log. */
   accessLogLinesDropped: 42,
-  /** Connections that were refused after they were taken up: no PROXY header, … */
+  /** Connections that were refused after a worker took them: no PROXY header, … */
   refusedProxyHeader: 43,
-  /** … no TLS, most likely plain HTTP on the port of https, … */
+  /** … no TLS, most likely plain HTTP on the https port, … */
   refusedPlainText: 44,
-  /** … or a TLS handshake that failed otherwise. */
+  /** … or a TLS handshake that failed for another reason. */
   refusedTlsHandshake: 45,
 } as const;
 
@@ -118,31 +119,31 @@ export class Counters {
     this.#slots[column] = this.#slots[column]! + amount;
   }
 
-  /** The thread of this block sleeps from `now` on, in microseconds of the monotonic clock. */
+  /** The thread of this block begins to sleep at `now`, in microseconds of the monotonic clock. */
   sleep(now: number): void {
     this.add(COLUMN.idleMicroseconds, -now);
   }
 
-  /** It sleeps no longer. Does nothing where it did not. */
+  /** The thread woke at `now`. Does nothing if it was not sleeping. */
   wake(now: number): void {
     if (this.get(COLUMN.idleMicroseconds) < 0) this.add(COLUMN.idleMicroseconds, now);
   }
 
   /**
-   * Microseconds that the thread has slept until `now`, the present sleep included; any thread. One column
-   * tells both, so that no reader sees a sleep twice or not at all: nobody has slept for as long as the clock
-   * has run, so it is negative while the thread sleeps.
+   * Microseconds that the thread has slept until `now`, the current sleep included; any thread. One column
+   * holds both, so that no reader counts a sleep twice or not at all. It is negative while the thread sleeps,
+   * since no thread has slept as long as the clock has run.
    */
   idle(now: number): number {
     const column = this.get(COLUMN.idleMicroseconds);
     return column < 0 ? Math.max(column + now, 0) : column;
   }
 
-  /** Notes that `requests` requests took so many microseconds each; only the thread of this block. */
+  /** Records that `requests` requests took `microseconds` each; only the thread of this block. */
   observe(microseconds: number, requests: number): void {
     this.add(COLUMN.latencyMicroseconds, microseconds * requests);
     const slot = NAMED_COLUMNS + bucketOf(microseconds);
-    // In bounds: there are fewer buckets than columns behind the named ones; a test says so.
+    // In bounds: there are fewer buckets than columns after the named ones, which a test checks.
     this.#slots[slot] = this.#slots[slot]! + requests;
   }
 
@@ -156,7 +157,7 @@ export class Counters {
     return this.get(COLUMN.connectionsOpened) - this.get(COLUMN.connectionsClosed);
   }
 
-  /** The value of a column; any thread. Late by what the writer has not made visible yet. */
+  /** The value of a column; any thread. The latest writes may not be visible yet. */
   get(column: Column): number {
     return this.#slots[column]!;
   }

@@ -1,63 +1,64 @@
 /**
- * Parked and alive flags of all workers, and whether the server is draining, in shared memory.
+ * The parked and alive flags of all workers, and the server-wide flags, in shared memory.
  *
- * Any thread reads and takes; a worker parks and unparks itself. It rings nothing: who takes a
- * parked flag writes to that worker's eventfd itself.
+ * In: a flag to set, to clear or to take. Out: its state, or the worker that the caller must ring.
+ * Any thread reads the flags and takes parked ones; a worker parks and unparks itself. This file rings no
+ * doorbell: the thread that takes a parked flag writes to that worker's eventfd itself.
  *
  * ```text
- * word  0, 1     draining, settled: 0 or 1                   (a pair of cache lines)
+ * word  0, 1     draining, all loaded: 0 or 1                (a pair of cache lines)
  *       2        1 while a thread enters an address
- *      16        1 while no connection may be accepted
+ *      16        1 while accepting is paused
  *      32 … 39   parked: bit worker % 32 of word worker / 32 (a pair of cache lines)
  *      64 … 71   alive: the same                             (a pair of cache lines)
  * ```
- * One bit a worker, so that a push which finds nobody asleep has read one word per 32 workers.
+ * There is one bit per worker, so a push that finds no parked worker has read one word per 32 workers.
  *
- * ## How a worker sleeps and no wake-up is lost
+ * ## How a worker parks without losing a wake-up
  *
  * ```text
  * worker w                                  pusher (any thread)
  * W1  flags.park(w)                         P1  taskRing.push(task)   or inbox(w).write(…)
- * W2  look at ring, inbox, draining again   P2  flags.takeParked(…)   or takeIfParked(w)
+ * W2  check ring, inbox, draining again     P2  flags.takeParked(…)   or takeIfParked(w)
  *     found: unpark(w), go on working       P3  taken: write to that worker's eventfd
  * W3  block until a descriptor is ready,
  *     the eventfd among them
- * W4  flags.unpark(w), look at everything
+ * W4  flags.unpark(w), check everything
  * ```
  * All four of W1, W2, P1, P2 are sequentially consistent, so all threads agree on one order of
  * them. Either P1 comes before W2, and the worker sees the task and does not sleep; or W2 comes
- * before P1, hence W1 before P2, and the pusher sees the flag. Then it rings, and an eventfd keeps
- * its count until it is read, so that ringing between W2 and W3 ends W3 at once. Neither "sees
- * nothing" can happen to both. If another pusher took the flag first, that pusher rings the
- * same worker, which looks at everything (W4) after that.
+ * before P1, hence W1 before P2, and the pusher sees the flag. Then it rings, and an eventfd keeps its count
+ * until it is read, so that ringing between W2 and W3 ends W3 at once. It cannot happen that both see nothing.
+ * If another pusher took the flag first, that pusher rings the same worker, which checks everything (W4) after
+ * that.
  *
- * The other order, look and then park, loses the task that is pushed between the two; tests hold
- * the order. A flag taken from a worker that woke by itself costs one needless wake-up, no more.
+ * The other order, check and then park, loses a task that is pushed between the two; tests check the order. A
+ * flag taken from a worker that woke by itself costs one unnecessary wake-up, no more.
  *
- * Only who may take tasks may park: nobody else is woken for a task that a parked worker would leave on the
- * ring. Who leaves tasks to another worker, which has fewer connections, sleeps for a few milliseconds at most and
- * then looks again; the task's age says when anybody takes it.
+ * Only a worker that may take tasks may park: no other worker is woken for a task that a parked worker leaves
+ * on the ring. A worker that leaves tasks to one with fewer connections sleeps for a few milliseconds at most
+ * and then checks again; above a certain age of the task, any worker takes it.
  */
 import { PAIR_BYTES } from "./layout.ts";
 
 const DRAINING = 0;
-const SETTLED = 1;
+const ALL_LOADED = 1;
 const ENTERING = 2;
-const HELD = 16;
-/** Waits for the lock, a millisecond each: who holds it does so for less than a microsecond. */
+const PAUSED = 16;
+/** Waits for the lock, a millisecond each; a thread holds it for less than a microsecond. */
 const LOCK_WAITS = 100;
 const PARKED = PAIR_BYTES / 4;
 const ALIVE = 2 * PARKED;
 
-/** Flags of all workers; one object a thread, all over the same words. */
+/** Flags of all workers; each thread has an object of its own over the same words. */
 export class Flags {
   readonly #words: Int32Array;
   readonly #workers: number;
-  /** Words of a row of bits that are in use. */
+  /** Words in use of each row of bits. */
   readonly #rowWords: number;
 
   /**
-   * @param words the block of the flags in shared memory, all 0 when fresh
+   * @param words the block of the flags in shared memory, initially all 0
    * @param workers how many workers there are, 1 to 256
    */
   constructor(words: Int32Array, workers: number) {
@@ -66,27 +67,27 @@ export class Flags {
     this.#rowWords = (workers + 31) >> 5;
   }
 
-  /** Says that this worker is about to sleep (W1 above); look at all sources of work after it. */
+  /** Sets the parked flag (W1 above); the caller must then check all sources of work. */
   park(worker: number): void {
-    // Publishes nothing but itself: from here on whoever brings work rings.
+    // Publishes only itself: from here on, a thread that brings work rings.
     Atomics.or(this.#words, PARKED + (worker >> 5), 1 << (worker & 31));
   }
 
   /**
-   * Says that this worker is awake.
+   * Clears the parked flag.
    *
-   * @returns true if the flag was still up; false if somebody took it, whose doorbell has come or
-   * is about to
+   * @returns true if the flag was still set; false if another thread took it, which has rung the doorbell or is
+   * about to
    */
   unpark(worker: number): boolean {
     return this.takeIfParked(worker);
   }
 
   /**
-   * Takes the flag of one parked worker, whichever (P2 above, after a push on the task ring).
+   * Takes the flag of any one parked worker (P2 above, after a push on the task ring).
    *
-   * @param startAt the worker to look at first, so that the same is not always woken
-   * @returns the worker, whose eventfd the caller must now ring, or -1 if none was parked
+   * @param startAt the worker to check first, so that the same one is not always woken
+   * @returns the worker, whose eventfd the caller must now ring, or -1 if no worker was parked
    */
   takeParked(startAt: number): number {
     const start = startAt >= 0 && startAt < this.#workers ? startAt : 0;
@@ -107,14 +108,14 @@ export class Flags {
   takeIfParked(worker: number): boolean {
     const bit = 1 << (worker & 31);
     const word = PARKED + (worker >> 5);
-    // Most find nobody asleep: a read leaves the line with everyone, a clearing would fetch it.
+    // Most callers find the worker awake: a read leaves the cache line shared, a write would take it over.
     if ((Atomics.load(this.#words, word) & bit) === 0) return false;
     return (Atomics.and(this.#words, word, ~bit) & bit) !== 0;
   }
 
-  /** Says that the server is stopping; wake every parked worker after it. Never taken back. */
+  /** Sets that the server is stopping, for good; the caller must then wake every parked worker. */
   setDraining(): void {
-    // Publishes nothing but itself. As a push (P1 above): take the parked flags and ring after it.
+    // Publishes only itself. It counts as a push (P1 above): take the parked flags and ring after it.
     Atomics.store(this.#words, DRAINING, 1);
   }
 
@@ -123,34 +124,34 @@ export class Flags {
     return Atomics.load(this.#words, DRAINING) !== 0;
   }
 
-  /** Says whether accepting pauses; a connection that is accepted meanwhile waits with its acceptor. */
-  setAcceptingHeld(held: boolean): void {
-    // Publishes nothing but itself. Who is about to accept may still take one connection.
-    Atomics.store(this.#words, HELD, held ? 1 : 0);
+  /** Sets whether accepting is paused; an acceptor holds a connection that it accepts meanwhile. */
+  setAcceptingPaused(paused: boolean): void {
+    // Publishes only itself. A thread that is about to accept may still accept one connection.
+    Atomics.store(this.#words, PAUSED, paused ? 1 : 0);
   }
 
-  /** Whether accepting pauses. */
-  isAcceptingHeld(): boolean {
-    return Atomics.load(this.#words, HELD) !== 0;
+  /** Whether accepting is paused. */
+  isAcceptingPaused(): boolean {
+    return Atomics.load(this.#words, PAUSED) !== 0;
   }
 
   /**
-   * Says whether all threads have loaded what they run and obeyed what they were told; ring every
-   * doorbell after it. Only the main thread.
+   * Sets whether all threads have loaded their modules and obeyed their orders; the caller must then ring every
+   * doorbell. Called only by the main thread.
    */
-  setSettled(settled: boolean): void {
-    // Publishes nothing but itself.
-    Atomics.store(this.#words, SETTLED, settled ? 1 : 0);
+  setAllLoaded(allLoaded: boolean): void {
+    // Publishes only itself.
+    Atomics.store(this.#words, ALL_LOADED, allLoaded ? 1 : 0);
   }
 
-  /** Whether all threads have loaded what they run, so that each may block its own. */
-  isSettled(): boolean {
-    return Atomics.load(this.#words, SETTLED) !== 0;
+  /** Whether all threads have loaded their modules, so that each may block in the kernel. */
+  isAllLoaded(): boolean {
+    return Atomics.load(this.#words, ALL_LOADED) !== 0;
   }
 
   /**
-   * Runs `enter` while no other thread does: where several threads accept, each enters addresses. A thread
-   * that died within it is not waited for beyond a tenth of a second.
+   * Runs `enter` under a lock: if several threads accept, each enters addresses. The lock of a thread that died
+   * within it is ignored after a tenth of a second.
    */
   whileEntering<Result>(enter: () => Result): Result {
     for (let i = 0; i < LOCK_WAITS; i++) {
@@ -160,40 +161,40 @@ export class Flags {
     try {
       return enter();
     } finally {
-      // Publishes what was entered.
+      // Publishes the entries.
       Atomics.store(this.#words, ENTERING, 0);
     }
   }
 
-  /** Says that this worker serves; called by itself once it can take tasks. */
+  /** Sets that this worker is alive; called by the worker once it can take tasks. */
   setAlive(worker: number): void {
-    // Publishes that all that the worker set up before is there.
+    // Publishes everything that the worker set up before.
     Atomics.or(this.#words, ALIVE + (worker >> 5), 1 << (worker & 31));
   }
 
   /**
-   * Says that this worker is gone, and takes its parked flag so that nobody rings for it; called
-   * by whoever saw it end. Tasks may have been pushed in reliance on it: wake another after it.
+   * Sets that this worker is gone, and takes its parked flag so that no thread rings for it; called by the
+   * thread that saw it end. A task may have been pushed for it: the caller must then wake another worker.
    */
   setDead(worker: number): void {
-    // Publishes nothing but itself.
+    // Publishes only itself.
     Atomics.and(this.#words, ALIVE + (worker >> 5), ~(1 << (worker & 31)));
     this.takeIfParked(worker);
   }
 
-  /** Whether this worker serves; may be late. */
+  /** Whether this worker is alive; may be out of date. */
   isAlive(worker: number): boolean {
     return (Atomics.load(this.#words, ALIVE + (worker >> 5)) & (1 << (worker & 31))) !== 0;
   }
 
-  /** Takes the lowest parked worker of one word among `candidates`, or gives -1. */
+  /** Takes the lowest parked worker of one word among `candidates`; returns -1 if there is none. */
   #takeFrom(word: number, candidates: number): number {
     const words = this.#words;
     for (;;) {
       const parked = Atomics.load(words, PARKED + word) & candidates;
       if (parked === 0) return -1;
       const bit = parked & -parked;
-      // Another may have been quicker: then look again, there may be more asleep.
+      // Another thread may have been faster: check again, more workers may be parked.
       if ((Atomics.and(words, PARKED + word, ~bit) & bit) !== 0) {
         return (word << 5) + 31 - Math.clz32(bit);
       }

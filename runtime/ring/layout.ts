@@ -1,8 +1,8 @@
 /**
- * Where everything lies in the one SharedArrayBuffer that all threads map.
+ * The layout of the one SharedArrayBuffer that all threads map.
  *
- * In: how many workers, slots, bytes and descriptors. Out: the byte offset of each block. The
- * algorithms are in the other files, one each; this one only says where, and draws it:
+ * In: the numbers of workers, slots, bytes and descriptors. Out: the byte offset of each block. The algorithms
+ * are in the other files, one per file.
  *
  * ```text
  *       48  header          128 bytes   magic, the five dimensions, total bytes
@@ -20,17 +20,17 @@
 /** One cache line of x86-64 and of most arm64. */
 export const LINE_BYTES = 64;
 
-/** Two lines: x86 fetches them in pairs, so what must not share a line lies two apart. */
+/** Two lines: x86 fetches them in pairs, so data that must not share a line is two lines apart. */
 export const PAIR_BYTES = 128;
 
 /**
- * Where the first block begins. Deno takes a large buffer from malloc, whose large chunks begin
- * 16 bytes past a page (seen on 2.4.2 and 2.9.6); 48 more bytes put our blocks on cache lines.
- * Where that does not hold a slot straddles two lines: slower, never wrong.
+ * Offset of the first block. Deno allocates a large buffer by malloc, whose large chunks begin 16 bytes after a
+ * page boundary (seen on 2.4.2 and 2.9.6); 48 more bytes align the blocks to cache lines. If that does not
+ * hold, a slot straddles two lines: slower, never wrong.
  */
 export const ORIGIN_BYTES = 48;
 
-/** Tells our memory from any other buffer: `ADNO` in ASCII. */
+/** Identifies the memory as ours: `ADNO` in ASCII. */
 export const MAGIC = 0x41444e4f;
 
 /** Bytes of the header block. */
@@ -57,22 +57,22 @@ export const INBOX_HEADER_BYTES = 2 * PAIR_BYTES;
 /** Bytes of the flags: draining, parked and alive on a pair of lines each. */
 export const FLAGS_BYTES = 3 * PAIR_BYTES;
 
-/** Columns of a block of counters that have names; behind them lie the buckets of the latency. */
+/** Columns of a block of counters that are reserved for names; the latency buckets follow. */
 export const NAMED_COLUMNS = 64;
-/** Columns that one block of counters has room for. */
+/** Columns of one block of counters. */
 export const COUNTER_COLUMNS = 144;
 /** Bytes of the block of counters of one thread: 144 doubles, nine pairs of lines. */
 export const COUNTER_BLOCK_BYTES = COUNTER_COLUMNS * 8;
-/** Blocks of counters beyond those of the workers: the acceptor's, then the main thread's. */
+/** Blocks of counters in addition to those of the workers: the acceptor's, then the main thread's. */
 export const EXTRA_COUNTER_BLOCKS = 2;
 
 /** Bytes of an entry of the address table: see address_table.ts. */
 export const ADDRESS_ENTRY_BYTES = 16;
 
-/** The most workers there can be. */
+/** The maximum number of workers. */
 export const MAX_WORKERS = 256;
 
-/** What the size of the memory follows from. */
+/** The numbers that determine the size of the memory. */
 export interface Dimensions {
   /** Worker threads, 1 to {@link MAX_WORKERS}. */
   readonly workers: number;
@@ -80,30 +80,30 @@ export interface Dimensions {
   readonly taskSlots: number;
   /** Bytes of records in each inbox, a power of two. */
   readonly inboxBytes: number;
-  /** Descriptors that have an entry in the descriptor table: 0 to this less one. */
+  /** Number of entries of the descriptor table, for the descriptors 0 to `descriptors - 1`. */
   readonly descriptors: number;
   /** Entries of the address table, a power of two, or 0: connections are not counted by address. */
   readonly addresses: number;
 }
 
-/** Byte offset of each block, and the size of the whole. */
+/** The byte offset of each block, and the total size. */
 export interface Layout {
   readonly header: number;
   readonly taskRing: number;
   readonly flags: number;
-  /** Block `i` is {@link COUNTER_BLOCK_BYTES} × i further. */
+  /** Block `i` follows at {@link COUNTER_BLOCK_BYTES} × i. */
   readonly counters: number;
   readonly descriptors: number;
-  /** Inbox `i` is `inboxStride` × i further. */
+  /** Inbox `i` follows at `inboxStride` × i. */
   readonly inboxes: number;
   readonly inboxStride: number;
   readonly addresses: number;
-  /** A word a descriptor. */
+  /** One word per descriptor. */
   readonly places: number;
   readonly totalBytes: number;
 }
 
-/** Computes the offsets for dimensions that were checked before. */
+/** Computes the offsets for valid dimensions. */
 export function layoutOf(dimensions: Dimensions): Layout {
   const { workers, taskSlots, inboxBytes, descriptors, addresses } = dimensions;
   const header = ORIGIN_BYTES;

@@ -1,32 +1,31 @@
 /**
- * The lines of one thread on their way to a log: two halves, of which the thread fills one while the writer
- * writes the other.
+ * A double buffer for the log lines of one thread: the thread fills one half while the writer writes the other.
  *
- * In: pieces of a line behind `begin`, from one thread. Out: whole lines, to the one writer of the log
- * (`take`, `release`). The thread never waits: lines for which there is no room, because the writer is late or
- * its file takes nothing, are dropped and counted. What a thread that died has left can be taken too.
- * Where everything lies is in log_layout.ts.
+ * In: pieces of a line after `begin`, from one thread. Out: whole lines, to the one writer of the log (`take`,
+ * `release`). The thread never waits: lines for which there is no room, because the writer is late or its file
+ * accepts nothing, are dropped and counted. The lines of a thread that died can still be taken. The layout is
+ * in log_layout.ts.
  */
 
 import { PAIR_BYTES } from "./layout.ts";
 import { LOG_BLOCK_BYTES, LOG_HALF_BYTES, LOG_WORD } from "./log_layout.ts";
 
-/** Room that `begin` makes: no line, nor the three of a request, is longer. */
-export const LONGEST_LINE = 32 * 1024;
-/** From so many bytes on a half is handed over as soon as the other one is free. */
-const HAND_OVER = 128 * 1024;
-const NONE = -1;
+/** Room that `begin` makes: no line is longer, nor are the three lines of a request together. */
+export const MAX_LINE_BYTES = 32 * 1024;
+/** From this many bytes on, a half is handed over as soon as the other one is free. */
+const HAND_OVER_BYTES = 128 * 1024;
+const NEVER_READY = -1;
 
-const THREADS = 0;
-const WRITERS = 1;
+const OWNED_BY_THREAD = 0;
+const OWNED_BY_WRITER = 1;
 
 const encoder = new TextEncoder();
 
-/** Who is told about a thread's lines; called by the thread. */
+/** Is notified about a thread's lines; called by that thread. */
 export interface LogBufferWatcher {
-  /** A half waits for the writer. */
+  /** A half is ready for the writer. */
   handedOver(): void;
-  /** So many lines found no room. */
+  /** This many lines were dropped for lack of room. */
   dropped(lines: number): void;
 }
 
@@ -35,14 +34,14 @@ export class LogBuffer {
   readonly #words: Int32Array;
   readonly #halves: readonly [Uint8Array, Uint8Array];
   readonly #watcher: LogBufferWatcher;
-  // The half that the thread fills, and how far.
+  // The half that the thread fills, and its length.
   #current: 0 | 1;
   #bytes: Uint8Array;
   #length = 0;
-  // Below this many bytes there is nothing to think about; NONE: the half is still the writer's.
-  #easy: number;
+  // Below this many bytes a line needs no check; NEVER_READY: the writer still has this half.
+  #checkAt: number;
 
-  /** @param block which thread's: one object fills it at a time, after the one before has died */
+  /** @param block the thread's block: one object fills it at a time; a successor after its predecessor has died */
   constructor(memory: SharedArrayBuffer, block: number, watcher: LogBufferWatcher) {
     const at = block * LOG_BLOCK_BYTES;
     this.#words = new Int32Array(memory, at, PAIR_BYTES / 4);
@@ -50,7 +49,7 @@ export class LogBuffer {
     this.#watcher = watcher;
     this.#current = this.#words[LOG_WORD.current] === 0 ? 0 : 1;
     this.#bytes = this.#halves[this.#current];
-    this.#easy = this.#isOurs(this.#current) ? HAND_OVER : NONE;
+    this.#checkAt = this.#isOurs(this.#current) ? HAND_OVER_BYTES : NEVER_READY;
   }
 
   /** Whether lines wait to be handed over. */
@@ -59,33 +58,33 @@ export class LogBuffer {
   }
 
   /**
-   * Makes room for `lines` lines of up to {@link LONGEST_LINE} bytes together; the pieces may follow.
+   * Makes room for `lines` lines of up to {@link MAX_LINE_BYTES} bytes in total; their pieces follow.
    *
-   * @returns false if there is none: the lines are dropped and counted
+   * @returns false if there is no room: the lines are dropped and counted
    */
   begin(lines = 1): boolean {
-    if (this.#length >= this.#easy && !this.#makeRoom()) {
+    if (this.#length >= this.#checkAt && !this.#makeRoom()) {
       this.#watcher.dropped(lines);
       return false;
     }
-    // For who takes over if this thread dies.
+    // For `salvage`, if this thread dies.
     this.#words[LOG_WORD.length + this.#current] = this.#length;
     return true;
   }
 
-  /** Appends text of ASCII characters alone: our own, or escaped. */
+  /** Appends text that consists of ASCII characters only: our own, or escaped. */
   text(text: string): void {
     const at = this.#length;
     for (let i = 0; i < text.length; i++) this.#bytes[at + i] = text.charCodeAt(i);
     this.#length = at + text.length;
   }
 
-  /** The same of a text put together for the one occasion: V8 copies it faster than we do letter by letter. */
+  /** As {@link text}, for a newly built string: V8 encodes it faster than a loop over its characters. */
   line(text: string): void {
     this.#length += encoder.encodeInto(text, this.#bytes.subarray(this.#length)).written;
   }
 
-  /** Appends bytes that lie ready, and tells where. */
+  /** Appends prepared bytes and returns their position. */
   copy(bytes: Uint8Array): number {
     const at = this.#length;
     this.#bytes.set(bytes, at);
@@ -104,27 +103,27 @@ export class LogBuffer {
     this.digits(value, this.#length);
   }
 
-  /** Hands over what waits, unless the writer still has the half before. */
+  /** Hands over the waiting lines, unless the writer still has the other half. */
   flush(): void {
     if (this.pending && this.#isOurs(other(this.#current))) this.#handOver();
   }
 
-  /** Hands over what waits, whatever the writer has: the thread ends. */
+  /** Hands over the waiting lines in any case, because the thread ends. */
   close(): void {
     if (this.pending) this.#handOver();
   }
 
   #isOurs(half: 0 | 1): boolean {
-    return Atomics.load(this.#words, LOG_WORD.state + half) === THREADS;
+    return Atomics.load(this.#words, LOG_WORD.state + half) === OWNED_BY_THREAD;
   }
 
   #makeRoom(): boolean {
-    if (this.#easy === NONE) {
+    if (this.#checkAt === NEVER_READY) {
       if (!this.#isOurs(this.#current)) return false;
-      this.#easy = HAND_OVER;
+      this.#checkAt = HAND_OVER_BYTES;
     }
-    if (this.#length >= HAND_OVER) this.flush();
-    return this.#length <= LOG_HALF_BYTES - LONGEST_LINE;
+    if (this.#length >= HAND_OVER_BYTES) this.flush();
+    return this.#length <= LOG_HALF_BYTES - MAX_LINE_BYTES;
   }
 
   #handOver(): void {
@@ -132,11 +131,11 @@ export class LogBuffer {
     const next = other(this.#current);
     this.#words[LOG_WORD.current] = next;
     // Publishes the lines of this half, their length, and which half is filled next.
-    Atomics.store(this.#words, LOG_WORD.state + this.#current, WRITERS);
+    Atomics.store(this.#words, LOG_WORD.state + this.#current, OWNED_BY_WRITER);
     this.#current = next;
     this.#bytes = this.#halves[next];
     this.#length = 0;
-    this.#easy = this.#isOurs(next) ? HAND_OVER : NONE;
+    this.#checkAt = this.#isOurs(next) ? HAND_OVER_BYTES : NEVER_READY;
     this.#watcher.handedOver();
   }
 }
@@ -153,27 +152,27 @@ export class LogBufferReader {
     this.#halves = halvesOf(memory, at);
   }
 
-  /** The lines that were handed over longest ago, or null; the same until {@link release}. */
+  /** The oldest lines that were handed over, or null; the same until {@link release}. */
   take(): Uint8Array | null {
-    if (Atomics.load(this.#words, LOG_WORD.state + this.#next) !== WRITERS) return null;
+    if (Atomics.load(this.#words, LOG_WORD.state + this.#next) !== OWNED_BY_WRITER) return null;
     return this.#halves[this.#next].subarray(0, this.#words[LOG_WORD.length + this.#next]);
   }
 
-  /** Gives the half back that {@link take} gave. */
+  /** Returns the half that {@link take} gave. */
   release(): void {
     this.#words[LOG_WORD.length + this.#next] = 0;
-    // Publishes that nobody reads this half any more.
-    Atomics.store(this.#words, LOG_WORD.state + this.#next, THREADS);
+    // Publishes that the writer no longer reads this half.
+    Atomics.store(this.#words, LOG_WORD.state + this.#next, OWNED_BY_THREAD);
     this.#next = other(this.#next);
   }
 
-  /** Takes over what a thread that died was filling, up to its last line but one. */
+  /** Takes the half that a thread was filling when it died, except its last line. */
   salvage(): void {
     const current = this.#words[LOG_WORD.current] === 0 ? 0 : 1;
-    const isItsOwn = Atomics.load(this.#words, LOG_WORD.state + current) === THREADS;
-    if (!isItsOwn || this.#words[LOG_WORD.length + current] === 0) return;
+    const isThreads = Atomics.load(this.#words, LOG_WORD.state + current) === OWNED_BY_THREAD;
+    if (!isThreads || this.#words[LOG_WORD.length + current] === 0) return;
     this.#words[LOG_WORD.current] = other(current);
-    Atomics.store(this.#words, LOG_WORD.state + current, WRITERS); // as the thread's own, when it ends
+    Atomics.store(this.#words, LOG_WORD.state + current, OWNED_BY_WRITER); // as `close` of the thread would
   }
 }
 
@@ -187,7 +186,7 @@ export function writeDigits(bytes: Uint8Array, value: number, end: number): void
   } while (rest > 0);
 }
 
-/** How many decimal digits a whole number has. */
+/** Number of decimal digits of a whole number. */
 export function digitsOf(value: number): number {
   let digits = 1;
   for (let bound = 10; value >= bound; bound *= 10) digits++;

@@ -1,7 +1,7 @@
 /**
- * What the threads share, and nothing else: a ring of tasks that any idle worker takes, an inbox
- * for each worker, counters, the flags of who sleeps, and who owns which descriptor. All of it
- * lies in one SharedArrayBuffer, nothing in it waits, and it imports nothing outside this folder.
+ * The memory that the threads share: a ring of tasks for any idle worker, an inbox for each worker, counters,
+ * the parked and alive flags, and the owner of each descriptor. All of it is in one SharedArrayBuffer. Nothing
+ * in it waits, except for the lock of the address table, and it imports nothing outside this folder.
  *
  * ```ts
  * import { createSharedState, openSharedState, TASK_FIELD, TASK_KIND, TASK_WORDS } from "./mod.ts";
@@ -19,8 +19,7 @@
  * while (state.taskRing.pop(task)) console.log("serve", task[TASK_FIELD.descriptor]); // a worker
  * ```
  *
- * How a worker sleeps without missing a task is told in flags.ts; where everything lies, in
- * layout.ts.
+ * flags.ts explains how a worker parks without missing a task; layout.ts has the layout.
  *
  * @module
  */

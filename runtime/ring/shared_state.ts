@@ -1,9 +1,10 @@
 /**
- * All that the threads share, as one SharedArrayBuffer.
+ * The state that all threads share, as one SharedArrayBuffer.
  *
- * The main thread calls {@link createSharedState} once and posts the memory to each thread, which
- * calls {@link openSharedState} and works with the objects it gives. The dimensions are written in
- * the memory, so nothing else has to be handed over. It holds no algorithm and starts no thread.
+ * In: the dimensions, or memory that another thread created. Out: the objects of ring/ over that memory. The
+ * main thread calls {@link createSharedState} once and posts the memory to each thread, which calls
+ * {@link openSharedState} and uses the objects that it returns. The dimensions are stored in the memory, so
+ * nothing else has to be passed. It contains no algorithm and starts no thread.
  */
 import { AddressTable } from "./address_table.ts";
 import { type Column, Counters } from "./counters.ts";
@@ -30,7 +31,7 @@ import {
 } from "./layout.ts";
 import { TaskRing } from "./task_ring.ts";
 
-/** What to set aside; only `workers` has no default. */
+/** The sizes of the shared structures; only `workers` has no default. */
 export interface SharedStateOptions {
   /** Worker threads, 1 to 256. */
   workers: number;
@@ -38,20 +39,20 @@ export interface SharedStateOptions {
   taskSlots?: number;
   /** Bytes of each worker's inbox, a power of two from 256 to 2^28; default 256 KiB. */
   inboxBytes?: number;
-  /** Descriptors that can be owned, 1 to 2^24: 0 to this less one; default 65536. */
+  /** Number of descriptors that can be owned, from 0 up; 1 to 2^24, default 65536. */
   descriptors?: number;
-  /** Entries of the address table, a power of two up to 2^20; default 0: nothing is counted by address. */
+  /** Entries of the address table, a power of two up to 2^20; default 0: connections are not counted by address. */
   addresses?: number;
-  /** Where the positions of ring and inboxes start, an int32; for tests of the wrap. Default 0. */
+  /** First position of the ring and the inboxes, an int32; for tests of the wrap. Default 0. */
   initialPosition?: number;
 }
 
 const DEFAULTS = { taskSlots: 1024, inboxBytes: 256 * 1024, descriptors: 65536, addresses: 0 };
-/** The size is written in a word of the header. */
+/** The size has to fit a word of the header. */
 const MAX_TOTAL_BYTES = 2 ** 31 - 1;
 
 /**
- * Makes the memory that all threads share.
+ * Creates the memory that all threads share.
  *
  * @throws {RangeError} if an option is out of its range
  */
@@ -59,7 +60,7 @@ export function createSharedState(options: SharedStateOptions): SharedArrayBuffe
   const dimensions = checkedDimensions(options);
   const layout = layoutOf(dimensions);
   if (layout.totalBytes > MAX_TOTAL_BYTES) {
-    throw new RangeError(`${layout.totalBytes} bytes of shared memory: the most is 2^31 - 1`);
+    throw new RangeError(`${layout.totalBytes} bytes of shared memory: the maximum is 2^31 - 1`);
   }
   const memory = new SharedArrayBuffer(layout.totalBytes);
   const position = options.initialPosition ?? 0;
@@ -74,15 +75,15 @@ export function createSharedState(options: SharedStateOptions): SharedArrayBuffe
   header[HEADER.descriptors] = dimensions.descriptors;
   header[HEADER.addresses] = dimensions.addresses;
   header[HEADER.totalBytes] = layout.totalBytes;
-  // Publishes all of the above, to whoever opens the memory.
+  // Publishes all of the above, to the threads that open the memory.
   Atomics.store(header, HEADER.magic, MAGIC);
   return memory;
 }
 
 /**
- * Maps memory made by {@link createSharedState}; once a thread.
+ * Maps memory made by {@link createSharedState}; once per thread.
  *
- * @throws {TypeError} if it is other memory
+ * @throws {TypeError} if the memory was not made by it
  */
 export function openSharedState(memory: SharedArrayBuffer): SharedState {
   return new SharedState(memory);
@@ -96,7 +97,7 @@ export class SharedState {
   readonly workers: number;
   /** From the acceptor to any idle worker. */
   readonly taskRing: TaskRing;
-  /** Who sleeps and lives, and the rules of sleeping. */
+  /** The parked and alive flags, and the parking protocol. */
   readonly flags: Flags;
   /** Which worker owns which descriptor. */
   readonly descriptors: DescriptorTable;
@@ -147,7 +148,9 @@ export class SharedState {
   /** The inbox of a worker. @throws {RangeError} if there is no such worker */
   inbox(worker: number): Inbox {
     const inbox = this.#inboxes[worker];
-    if (inbox === undefined) throw new RangeError(`No worker ${worker} of ${this.workers}`);
+    if (inbox === undefined) {
+      throw new RangeError(`there is no worker ${worker} of ${this.workers}`);
+    }
     return inbox;
   }
 
@@ -158,7 +161,7 @@ export class SharedState {
    */
   counters(block: number): Counters {
     const counters = this.#counters[block];
-    if (counters === undefined) throw new RangeError(`No counters ${block}`);
+    if (counters === undefined) throw new RangeError(`there is no counter block ${block}`);
     return counters;
   }
 
@@ -187,24 +190,26 @@ function checkedDimensions(options: SharedStateOptions): Dimensions {
 
 function requireRange(name: string, value: number, [low, high]: [number, number]): void {
   if (!Number.isInteger(value) || value < low || value > high) {
-    throw new RangeError(`${name} must be a whole number from ${low} to ${high}: it is ${value}`);
+    throw new RangeError(`${name} must be a whole number from ${low} to ${high}, not ${value}`);
   }
 }
 
 function requirePowerOfTwo(name: string, value: number): void {
   if ((value & (value - 1)) !== 0) {
-    throw new RangeError(`${name} must be a power of two: it is ${value}`);
+    throw new RangeError(`${name} must be a power of two, not ${value}`);
   }
 }
 
 /** Reads the dimensions from the header, which must be ours. */
 function writtenDimensions(memory: SharedArrayBuffer): Dimensions {
-  if (memory.byteLength < ORIGIN_BYTES + HEADER_BYTES) throw new TypeError("Not a shared state");
+  if (memory.byteLength < ORIGIN_BYTES + HEADER_BYTES) {
+    throw new TypeError("the memory is not a shared state of this version");
+  }
   const header = headerWords(memory);
   // The header is as long as checked above; HEADER indexes lie within it.
   const read = (index: number) => Atomics.load(header, index);
   if (read(HEADER.magic) !== MAGIC || read(HEADER.totalBytes) !== memory.byteLength) {
-    throw new TypeError("Not a shared state");
+    throw new TypeError("the memory is not a shared state of this version");
   }
   return {
     workers: read(HEADER.workers),

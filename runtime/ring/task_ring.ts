@@ -1,10 +1,11 @@
 /**
- * The queue of tasks from those who have work to those who look for it, in shared memory.
+ * The bounded queue of tasks from the threads that bring work to the workers, in shared memory.
  *
- * Any thread may push, any thread may pop, none waits for another: Dmitry Vyukov's bounded queue
- * of many producers and many consumers. The acceptor pushes accepted connections, idle workers
- * pop them. "Full" and "empty" are answers. It never blocks and never allocates; waking a worker
- * that sleeps is the matter of flags.ts, after a push.
+ * In: tasks that are pushed. Out: each task once, in the order of the pushes.
+ * Any thread may push, any thread may pop, and no thread waits for another: Dmitry Vyukov's bounded
+ * multi-producer, multi-consumer queue. The acceptor pushes accepted connections, idle workers pop them. "Full"
+ * and "empty" are return values. It never blocks and never allocates. After a push the caller wakes a parked
+ * worker by flags.ts.
  *
  * ```text
  * word  0  tail: the position that the next push claims      (a pair of cache lines)
@@ -12,25 +13,25 @@
  *      64  slot 0, slot 1, …, 16 words each:
  *          +0 sequence   +1 … +12 the task   +13 … +15 unused
  * ```
- * A position counts pushes and is never reduced to the capacity; its slot is `position & mask`.
- * A slot's sequence tells whose turn it is: `position` means free for the push of that position,
+ * A position counts pushes and is never reduced to the capacity; its slot is `position & mask`. A slot's
+ * sequence says who may use it: `position` means free for the push of that position,
  * `position + 1` means filled for the pop of that position, after which it becomes
  * `position + capacity`, free for the next lap. Positions are int32 and wrap at 2^32 on purpose:
- * only differences are looked at, and those by `| 0`.
+ * only differences are used, by `| 0`.
  *
- * A thread must not be terminated from outside while it is in here: a position that was claimed
- * and not published stops the ring there for all.
+ * A thread must not be terminated from outside while it pushes or pops: a position that was claimed and not
+ * published stops the ring for all threads.
  */
 import { TASK_RING_HEADER_BYTES, TASK_SLOT_BYTES } from "./layout.ts";
 
-/** Words of a task. A task is handed over as an Int32Array of this many, filled in by the caller. */
+/** Words of a task. A task is an Int32Array of this length, filled in by the caller. */
 export const TASK_WORDS = 12;
 
 /** Index of each field of a task; the address takes four words, words 9 to 11 are spare. */
 export const TASK_FIELD = {
-  /** What is to be done: one of {@link TASK_KIND}. */
+  /** The kind of task: one of {@link TASK_KIND}. */
   kind: 0,
-  /** The descriptor that goes with it, owned by whoever holds the task. */
+  /** The descriptor, owned by the thread that holds the task. */
   descriptor: 1,
   /** Address family of the peer as the system numbers it (AF_INET, AF_INET6). */
   family: 2,
@@ -38,11 +39,11 @@ export const TASK_FIELD = {
   port: 3,
   /** First of four words that hold the peer's address, 16 bytes in network order. */
   address: 4,
-  /** When it was ready to be taken: milliseconds of the monotonic clock, as an int32 that wraps. */
+  /** When the task became ready: milliseconds of the monotonic clock, as an int32 that wraps. */
   readyAt: 8,
 } as const;
 
-/** The kinds of task there are; 0 is none, so that memory never written is not a task. */
+/** The kinds of task; 0 is not one of them, so that unwritten memory is not a task. */
 export const TASK_KIND = {
   /** An accepted connection to serve. */
   connection: 1,
@@ -53,26 +54,26 @@ const HEAD = TASK_RING_HEADER_BYTES / 2 / 4;
 const SLOTS = TASK_RING_HEADER_BYTES / 4;
 const SLOT_SHIFT = Math.log2(TASK_SLOT_BYTES / 4);
 
-/** A bounded queue of tasks; one object a thread, all over the same words. */
+/** A bounded queue of tasks; each thread has an object of its own over the same words. */
 export class TaskRing {
   readonly #words: Int32Array;
   readonly #mask: number;
 
-  /** @param words the block of the ring in shared memory, header and slots and nothing more */
+  /** @param words the block of the ring in shared memory: exactly header and slots */
   constructor(words: Int32Array) {
     this.#words = words;
     this.#mask = ((words.length - SLOTS) >> SLOT_SHIFT) - 1;
   }
 
   /**
-   * Prepares fresh memory. Called once, by the thread that made it, before others see it.
+   * Initializes the memory. Called once, by the thread that made it, before others see it.
    *
-   * @param position the first position, any int32; a test starts just under a wrap
+   * @param position the first position, any int32; a test starts just below a wrap
    */
   static initialize(words: Int32Array, position: number): void {
     const capacity = (words.length - SLOTS) >> SLOT_SHIFT;
     const first = position | 0;
-    // Nobody reads these yet: what publishes the memory is the magic word of its header.
+    // No thread reads these yet: the magic word of the header publishes the memory.
     for (let i = 0; i < capacity; i++) {
       const claim = (first + i) | 0;
       Atomics.store(words, slotOf(claim, capacity - 1), claim);
@@ -87,8 +88,8 @@ export class TaskRing {
   }
 
   /**
-   * How many tasks are in it, 0 to the capacity. Late at once: others push and pop while it is
-   * computed. Good for a metric, not for a decision; ask push and pop.
+   * How many tasks are in it, 0 to the capacity. Out of date at once, as others push and pop meanwhile: for a
+   * metric, not for a decision. The results of push and pop are exact.
    */
   size(): number {
     // The head first: the tail can then only be ahead of it, never behind.
@@ -98,8 +99,8 @@ export class TaskRing {
   }
 
   /**
-   * For how many milliseconds the oldest task has been ready, -1 where there is none; any thread. Late at
-   * once, as {@link size}: for who decides whether to leave it to others.
+   * For how many milliseconds the oldest task has been ready, -1 if there is none; any thread. Out of date at
+   * once, as {@link size}; used to decide whether to leave a task to other workers.
    *
    * @param now milliseconds of the monotonic clock
    */
@@ -108,7 +109,7 @@ export class TaskRing {
     const position = Atomics.load(words, HEAD);
     const slot = slotOf(position, this.#mask);
     if (Atomics.load(words, slot) !== ((position + 1) | 0)) return -1;
-    // Both wrap at 2^32, so the difference is right; another clock's reading may be a little ahead.
+    // Both wrap at 2^32, so the difference is right; another thread's clock reading may be slightly ahead.
     return Math.max((now - words[slot + 1 + TASK_FIELD.readyAt]!) | 0, 0);
   }
 
@@ -116,7 +117,7 @@ export class TaskRing {
    * Adds a task; any thread.
    *
    * @param task {@link TASK_WORDS} words, copied
-   * @returns false when full. A slot whose pop is still copying counts as taken.
+   * @returns false if full. A slot whose pop is still copying counts as occupied.
    * @throws {RangeError} if the task is too short
    */
   push(task: Int32Array): boolean {
@@ -138,7 +139,7 @@ export class TaskRing {
       position = seen;
     }
     for (let i = 0; i < TASK_WORDS; i++) words[slot + 1 + i] = task[i]!;
-    // Publishes the words of the task, to the pop that reads this sequence.
+    // Publishes the words of the task, to the pop that reads this sequence number.
     Atomics.store(words, slot, (position + 1) | 0);
     return true;
   }
@@ -147,8 +148,8 @@ export class TaskRing {
    * Takes the oldest task; any thread.
    *
    * @param into {@link TASK_WORDS} words, overwritten only when there is a task
-   * @returns false when empty. A task whose push is still copying is not there yet, nor are those
-   * behind it: who pushes them rings for them.
+   * @returns false if empty. A task whose push is still copying is not available yet, nor are those after it:
+   * the threads that push them ring.
    * @throws {RangeError} if `into` is too short
    */
   pop(into: Int32Array): boolean {

@@ -1,16 +1,16 @@
 /**
- * What the main thread tells another, and what that tells back.
+ * The messages between the main thread and its worker threads.
  *
- * Both cross by postMessage, so they hold plain data and shared memory alone. None of them depends on
- * when it arrives: a thread keeps what comes before it can be used, and answers each order.
- * A thread on epoll hears messages only while it does not block in the kernel. So what stops it goes
- * through shared memory and its doorbell, and before an order is sent shared memory says that no thread may
- * block (see `setSettled` in ring/flags.ts), until all have obeyed.
+ * They cross by postMessage, so they contain only plain data and shared memory. None of them depends on its
+ * time of arrival: a thread keeps messages that it cannot use yet, and answers each order. A thread on epoll
+ * receives messages only while it does not block in the kernel. So a stop goes through shared memory and the
+ * doorbell, and before an order is sent, a flag in shared memory keeps all threads from blocking until they
+ * have obeyed (`setAllLoaded` in ring/flags.ts).
  */
 
 import type { Config } from "../config/mod.ts";
 
-/** For a worker. */
+/** The start of a worker. */
 export interface WorkerStart {
   /** Number of this worker, from 0. */
   readonly worker: number;
@@ -18,29 +18,32 @@ export interface WorkerStart {
   readonly memory: SharedArrayBuffer;
   /** The eventfd of each worker, by its number. */
   readonly doorbells: readonly number[];
-  /** Where its lines of both logs go. */
+  /** The memory for its lines of both logs. */
   readonly logs: LogMemory;
   readonly config: Config;
-  /** No connection gets a descriptor of this number or a higher one; absent: there is no such bound. */
+  /** No connection gets a descriptor with this number or a higher one; absent: no such limit. */
   readonly descriptorCeiling?: number;
-  /** Where it listens by itself, on the Deno transport; absent: the ring brings it connections. */
+  /** The address on which it listens itself, on the Deno transport; absent: connections come from the ring. */
   readonly listen?: ListenAddress;
 }
 
-/** The memory of both logs, made by `createLogMemory`; null: switched off. A worker's block is its number. */
+/**
+ * The memory of both logs, made by `createLogMemory`; null: switched off. A worker's block has the worker's
+ * number.
+ */
 export interface LogMemory {
   readonly events: SharedArrayBuffer | null;
   readonly accesses: SharedArrayBuffer | null;
 }
 
-/** Where, and as whom, a worker of the Deno transport listens. */
+/** The address and certificate with which a worker of the Deno transport listens. */
 export interface ListenAddress {
   readonly hostname: string;
-  /** A real one: all workers listen on the same. */
+  /** Not 0: all workers listen on the same port. */
   readonly port: number;
   /** Null: plain HTTP. */
   readonly tls: TlsMaterial | null;
-  /** A port of plain HTTP that sends everybody to this address; null: none. */
+  /** A plain HTTP port that redirects all requests to this address; null: none. */
   readonly redirectPort: number | null;
 }
 
@@ -50,54 +53,54 @@ export interface TlsMaterial {
   readonly key: string;
 }
 
-/** From the main thread to another; nothing is sent before that one is loaded. */
+/** From the main thread to another thread, which gets no message before it is loaded. */
 export type MainMessage<Start = unknown> =
-  /** The first: what it works with. */
+  /** The first message: the thread's parameters. */
   | { readonly type: "start"; readonly start: Start }
-  /** To be answered by "obeyed" with the same number. */
+  /** A command, which the thread answers by "obeyed" with the same number. */
   | { readonly type: "order"; readonly number: number; readonly order: ThreadOrder }
-  /** The last: it may end as soon as its work is done. */
+  /** The last message: the thread may end as soon as its work is done. */
   | { readonly type: "dismiss" };
 
-/** What a worker is to do, at any time after its start. */
+/** A command to a worker, at any time after its start. */
 export type ThreadOrder =
-  /** All workers have what they need: accept connections from now on; on the Deno transport. */
+  /** All workers are ready: accept connections from now on. Only on the Deno transport. */
   | { readonly type: "open" }
-  /** Accept no more, finish what is under way, and end; on the Deno transport. */
+  /** Stop accepting, finish the work in progress, and end. Only on the Deno transport. */
   | { readonly type: "drain" }
-  /** Answer requests by this config from now on, or as before if that cannot be. */
+  /** Answer requests by this config from now on; if it cannot be applied, keep the old one. */
   | { readonly type: "config"; readonly config: Config }
-  /** Serve new connections with this certificate. */
+  /** Serve new connections with this certificate. Only on the Deno transport. */
   | { readonly type: "tls"; readonly tls: TlsMaterial };
 
-/** For the acceptor. */
+/** The start of the acceptor. */
 export interface AcceptorStart {
   readonly memory: SharedArrayBuffer;
   /** The listening descriptor; accept on it blocks, unless there is a bell. */
   readonly listener: number;
-  /** An eventfd that ends the accepting; absent: the listener is shut down for that. */
+  /** An eventfd that ends accepting; absent: shutting the listener down ends it. */
   readonly stopBell?: number;
   /** The eventfd of each worker, by its number. */
   readonly doorbells: readonly number[];
   /** See runtime/config/. */
   readonly maxConnections: number;
-  /** 0: no such bound. */
+  /** 0: no such limit. */
   readonly maxConnectionsPerAddress: number;
-  /** No connection gets a descriptor of this number or a higher one; absent: there is no such bound. */
+  /** No connection gets a descriptor with this number or a higher one; absent: no such limit. */
   readonly descriptorCeiling?: number;
 }
 
-/** From a thread to the main one. */
+/** From a thread to the main thread. */
 export type ThreadMessage =
-  /** Its module and all that this imports are there; it waits for its start. */
+  /** Its module and all imports are loaded; it waits for its start. */
   | { readonly type: "loaded" }
-  /** It does its work from now on. */
+  /** It is working from now on. */
   | { readonly type: "ready" }
-  /** It has done what the order of this number says. */
+  /** It has carried out the order with this number. */
   | { readonly type: "obeyed"; readonly number: number }
   /** It has ended by itself: all its connections are closed. */
   | { readonly type: "stopped" }
-  /** It has handed lines of a log over, or found no room for some. */
+  /** It has handed over log lines, or dropped some for lack of room. */
   | { readonly type: "lines" }
-  /** Something that the operator should read once. */
+  /** A warning for the operator. */
   | { readonly type: "warning"; readonly text: string };

@@ -1,5 +1,5 @@
 /**
- * A thread's own side: the message that it starts with, the few that it sends, and its end.
+ * The worker thread's side of the messages: its start, the messages that it sends, and its end.
  *
  * ```ts
  * import type { ThreadMessage } from "./mod.ts";

@@ -1,14 +1,14 @@
 /**
- * What one thread has for the operator, without a message for each of thousands of the same.
+ * Warnings of one thread for the operator, limited in rate.
  *
- * In: a text, and what kind of thing it is about. Out: a message to the main thread, of each kind at most one in
- * ten seconds; that one tells the operator of each text once a minute, whichever thread it comes from.
+ * In: a text, and the kind of event it is about. Out: a message to the main thread, at most one per kind in ten
+ * seconds. The main thread prints each text at most once a minute, whichever thread it comes from.
  */
 
 import type { ThreadMessage } from "./messages.ts";
 
-/** Milliseconds between two of a kind. */
-const AGAIN = 10_000;
+/** Minimum of milliseconds between two warnings of a kind. */
+const INTERVAL = 10_000;
 
 /** The warnings of one thread. */
 export class Warnings {
@@ -22,11 +22,11 @@ export class Warnings {
     this.#now = now;
   }
 
-  /** Something for the operator. There are few kinds: they are remembered. */
+  /** Sends a warning, unless one of this kind was sent recently. There are few kinds, and all are remembered. */
   say(kind: string, text: string): void {
     const now = this.#now();
     const age = now - (this.#saidAt.get(kind) ?? -Infinity);
-    if (age >= 0 && age < AGAIN) return;
+    if (age >= 0 && age < INTERVAL) return;
     this.#saidAt.set(kind, now);
     this.#post({ type: "warning", text });
   }

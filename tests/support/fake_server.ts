@@ -93,7 +93,7 @@ export class FakeServer implements World {
     const sizes = { taskSlots: 8, inboxBytes: 256, descriptors: options.tableSize ?? 512 };
     const memory = createSharedState({ workers: 1, ...sizes });
     this.state = openSharedState(memory);
-    this.state.flags.setSettled(true); // its one thread has loaded
+    this.state.flags.setAllLoaded(true); // its one thread has loaded
     this.#listener = this.os.listen();
     this.#doorbell = this.os.eventfd();
     const doorbells = [this.#doorbell];

@@ -33,7 +33,7 @@ Deno.test("connection limit: connections above --max-connections get 503 and the
     }
     const { code, stderr } = await server.stop();
     assertEquals(code, 0);
-    assertStringIncludes(stderr, `bound of ${BOUND} connections`);
+    assertStringIncludes(stderr, `limit of ${BOUND} connections`);
     assertEquals(stderr.trimEnd().split("\n").length, 1, stderr);
   }));
 
@@ -75,6 +75,6 @@ Deno.test("connection limit: connections above --max-connections-per-address get
       return await next.answer().then(({ status }) => status === 200, () => false);
     }, { what: "a place for the address" });
     const { stderr } = await server.stop();
-    assertStringIncludes(stderr, "an address is at its bound of 2 connections");
+    assertStringIncludes(stderr, "an address has reached its limit of 2 connections");
     assertEquals(stderr.trimEnd().split("\n").length, 1, stderr);
   }));

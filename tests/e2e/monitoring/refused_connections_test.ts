@@ -74,8 +74,11 @@ Deno.test("refused connections: a connection limit is counted and logged, with a
     first.close();
     const { code, stderr } = await server.stop();
     assertEquals(code, 0);
-    assertEquals(stderr, "async-deno: at the bound of 1 connections: refusing more with 503\n");
-    assertEquals(lineCount(await server.log(), /main \[EXECUTOR\] at the bound of 1 conn/), 1);
+    assertEquals(
+      stderr,
+      "async-deno: the limit of 1 connections is reached (--max-connections): refusing more with 503\n",
+    );
+    assertEquals(lineCount(await server.log(), /main \[EXECUTOR\] the limit of 1 conn/), 1);
   });
 });
 
@@ -85,7 +88,7 @@ for (
       "plain_text",
       "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
       / \[TLS\] fd=\d+ refused PLAIN_TEXT /,
-      /^async-deno: closed a connection that speaks no TLS, most likely http:\/\/[^\n]+\n$/,
+      /^async-deno: closed a connection that does not speak TLS, most likely http:\/\/[^\n]+\n$/,
     ],
     // Scanners never stop: the operator of a public port is not warned about each.
     ["tls_handshake", NO_HELLO, / \[TLS\] fd=\d+ refused TLS_HANDSHAKE /, /^$/],

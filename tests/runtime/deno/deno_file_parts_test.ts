@@ -1,4 +1,4 @@
-/** Files over Deno's sockets: in order, in slices, with back-pressure, held as long as they are needed. */
+/** Files over Deno's sockets: in order, in slices, with back-pressure, and held as long as needed. */
 
 import { assert, assertEquals } from "@std/assert";
 import { MessageBufferPool } from "../../../protocol/mod.ts";
@@ -8,7 +8,7 @@ import type { ReadPlace } from "../../../runtime/os/mod.ts";
 import { RefusalSession } from "../../../runtime/serve/session/mod.ts";
 import { FakeConn, turn } from "../../support/fake_conn.ts";
 
-/** A file in memory that counts who holds it. */
+/** A file in memory that counts its references. */
 class CountedFile implements OpenFile {
   readonly descriptor = 3;
   holders = 0;
@@ -34,14 +34,14 @@ class CountedFile implements OpenFile {
 }
 
 class Recorder extends RefusalSession {
-  readonly told: string[] = [];
+  readonly calls: string[] = [];
 
   override drained(): void {
-    this.told.push("drained");
+    this.calls.push("drained");
   }
 
   override closed(): void {
-    this.told.push("closed");
+    this.calls.push("closed");
   }
 }
 
@@ -73,12 +73,12 @@ function bench() {
   return { loop, messages, conn, transport, session, counts, write };
 }
 
-/** Content in which every place is known. */
+/** Content in which every offset can be recognized. */
 function content(length: number): Uint8Array {
   return Uint8Array.from({ length }, (_, i) => 0x61 + (i * 7 + (i >> 8)) % 26);
 }
 
-Deno.test("deno transport: a part of a file is sent in its order, and held until it is", async () => {
+Deno.test("deno transport: a part of a file is sent in order, and held until it is sent", async () => {
   const { loop, conn, transport, write, messages } = bench();
   const file = new CountedFile(new TextEncoder().encode("0123456789abcdef"));
   write("head:");
@@ -95,7 +95,7 @@ Deno.test("deno transport: a part of a file is sent in its order, and held until
   loop.close();
 });
 
-Deno.test("deno transport: of a large file a slice is in memory, and the session hears when all is sent", async () => {
+Deno.test("deno transport: one slice of a large file is in memory, and the session is notified when all is sent", async () => {
   const { loop, conn, transport, session, counts } = bench();
   const bytes = content(700_000);
   const file = new CountedFile(bytes);
@@ -105,11 +105,11 @@ Deno.test("deno transport: of a large file a slice is in memory, and the session
   assertEquals(counts.queued, bytes.length);
   while (conn.writing !== null) {
     assert(conn.writing.bytes.length <= 256 * 1024);
-    assertEquals(session.told, []);
+    assertEquals(session.calls, []);
     await conn.take(100_000);
   }
   assert(conn.taken === new TextDecoder().decode(bytes));
-  assertEquals([session.told, file.holders, counts.queued], [["drained"], 0, 0]);
+  assertEquals([session.calls, file.holders, counts.queued], [["drained"], 0, 0]);
   loop.close();
 });
 
@@ -120,11 +120,11 @@ Deno.test("deno transport: a file that has become too short ends the connection"
   await turn();
   await conn.take();
   assertEquals([conn.taken.length, conn.isClosed, file.holders], [100, true, 0]);
-  assertEquals([session.told, counts.queued], [["closed"], 0]);
+  assertEquals([session.calls, counts.queued], [["closed"], 0]);
   loop.close();
 });
 
-Deno.test("deno transport: who goes away lets go of the file, and of no memory that is being written", async () => {
+Deno.test("deno transport: a closed connection releases the file, but no memory that is being written", async () => {
   const { loop, conn, transport, messages } = bench();
   const file = new CountedFile(content(300_000));
   transport.out.appendConstant(file, 0, 300_000);
@@ -135,7 +135,7 @@ Deno.test("deno transport: who goes away lets go of the file, and of no memory t
   loop.close();
 });
 
-Deno.test("deno transport: a peer that takes nothing of a file is told apart, and closed", async () => {
+Deno.test("deno transport: a peer that takes no bytes of a file is detected and closed", async () => {
   const { loop, conn, transport, session, counts } = bench();
   const closed = Promise.withResolvers<void>();
   session.closed = () => closed.resolve();
@@ -145,7 +145,7 @@ Deno.test("deno transport: a peer that takes nothing of a file is told apart, an
   loop.close();
 });
 
-Deno.test("deno loop: what is gathered within an event is sent at its end, by whoever gathers", () => {
+Deno.test("deno loop: gathered bytes are sent at the end of the event, by each gatherer", () => {
   const loop = new DenoLoop();
   const flushed: string[] = [];
   loop.gather({ flush: () => void flushed.push("one") });
@@ -157,12 +157,12 @@ Deno.test("deno loop: what is gathered within an event is sent at its end, by wh
   loop.close();
 });
 
-Deno.test("deno loop: who watches hears of each sleep, by one clock", () => {
-  const told: [string, number][] = [];
+Deno.test("deno loop: the watch is notified of each sleep, by one clock", () => {
+  const calls: [string, number][] = [];
   let now = 100;
   const watch = {
-    sleeping: () => void told.push(["sleeping", now]),
-    woke: (at: number) => void told.push(["woke", at]),
+    sleeping: () => void calls.push(["sleeping", now]),
+    woke: (at: number) => void calls.push(["woke", at]),
   };
   const loop = new DenoLoop({ watch, clock: () => now });
   loop.enter();
@@ -172,6 +172,6 @@ Deno.test("deno loop: who watches hears of each sleep, by one clock", () => {
   now = 500;
   loop.enter();
   loop.leave();
-  assertEquals(told, [["woke", 100], ["sleeping", 130], ["woke", 500], ["sleeping", 500]]);
+  assertEquals(calls, [["woke", 100], ["sleeping", 130], ["woke", 500], ["sleeping", 500]]);
   loop.close();
 });

@@ -4,7 +4,7 @@ import { MessageBufferPool } from "../../../protocol/mod.ts";
 import { OutgoingBatch, type Session } from "../../../runtime/net/mod.ts";
 import { FakeConn, turn } from "../../support/fake_conn.ts";
 
-/** A session that writes down what it is told. */
+/** A session that records its calls. */
 class Recorder implements Session {
   readonly calls: string[] = [];
   directBytes: Uint8Array = new Uint8Array(0);
@@ -43,7 +43,7 @@ class Recorder implements Session {
 
 const loops: DenoLoop[] = [];
 
-/** A test whose loops are closed at its end: an alarm that is still set would be a leak. */
+/** A test whose loops are closed at its end: a timer that is still set would be a leak. */
 function transportTest(name: string, run: () => Promise<void>): void {
   Deno.test(`deno transport: ${name}`, async () => {
     try {
@@ -86,7 +86,7 @@ function bench() {
   return { loop, messages, counts, conn, transport, session, write };
 }
 
-transportTest("what arrives is handed over, one read at a time", async () => {
+transportTest("input is delivered, one read at a time", async () => {
   const { conn, transport, session, counts } = bench();
   transport.start();
   await conn.arrive("one");
@@ -97,7 +97,7 @@ transportTest("what arrives is handed over, one read at a time", async () => {
   assertEquals([conn.reading, counts.received], [null, 6]);
 });
 
-transportTest("while reading is off nothing is handed over, and nothing is lost", async () => {
+transportTest("while reading is off nothing is delivered, and nothing is lost", async () => {
   const { conn, transport, session } = bench();
   transport.start();
   transport.setReading(false);
@@ -116,7 +116,7 @@ transportTest("while reading is off nothing is handed over, and nothing is lost"
 });
 
 transportTest(
-  "a place of the session's own is filled first, the rest goes the usual way",
+  "the session's direct range is filled first, the rest is delivered as usual",
   async () => {
     const { conn, transport, session } = bench();
     session.directBytes = new Uint8Array(4);
@@ -148,7 +148,7 @@ transportTest("writes of one turn are one write, later ones wait in order", asyn
   assertEquals(conn.writing?.bytes.length, 2);
   write("c");
   write("d");
-  assertEquals(transport.queuedBytes, 4, "the one in flight has not been taken");
+  assertEquals(transport.queuedBytes, 4, "the write in flight has not ended");
   await conn.take(1);
   assertEquals([conn.writing?.bytes.length, session.calls], [3, []]);
   await conn.take();
@@ -156,7 +156,7 @@ transportTest("writes of one turn are one write, later ones wait in order", asyn
   assertEquals([counts.sent, conn.writing], [4, null]);
 });
 
-transportTest("constants are not copied, and the pool gets back what it lent", async () => {
+transportTest("constants are not copied, and all memory returns to the pool", async () => {
   const { conn, messages, write } = bench();
   write("head");
   write("x".repeat(100_000), true);
@@ -165,7 +165,7 @@ transportTest("constants are not copied, and the pool gets back what it lent", a
   assertEquals([conn.taken.length, messages.lentBytes], [100_004, 0]);
 });
 
-transportTest("finish sends what waits, then closes; lingering reads on", async () => {
+transportTest("finish sends what waits, then closes; lingering keeps reading", async () => {
   const plain = bench();
   plain.write("bye");
   plain.transport.finish(false);
@@ -199,7 +199,7 @@ transportTest("a peer that takes nothing is closed, and its write is left to Den
   await closed.promise;
   await turn();
   assertEquals([conn.isClosed, transport.lastsBeyondClose], [true, true]);
-  assertEquals(messages.spareBytes, 0, "what the write refers to is nobody else's");
+  assertEquals(messages.spareBytes, 0, "memory that the write reads from is not reused");
   await conn.failWrite(new Deno.errors.Interrupted("closed"));
 });
 
@@ -215,7 +215,7 @@ transportTest("a failed write or read closes once", async () => {
   assertEquals(session.calls, ["closed"]);
 });
 
-transportTest("a session that closes while it receives is told nothing more", async () => {
+transportTest("a session that closes while it receives gets no further call", async () => {
   const { conn, session, transport } = bench();
   session.onReceive = () => transport.abort();
   transport.start();
@@ -223,7 +223,7 @@ transportTest("a session that closes while it receives is told nothing more", as
   assertEquals([session.calls, conn.reading, conn.isClosed], [["x", "closed"], null, true]);
 });
 
-Deno.test("deno loop: one alarm rings for the earliest deadline, in the order of deadlines", async () => {
+Deno.test("deno loop: one timer fires for the earliest deadline, in the order of deadlines", async () => {
   const loop = new DenoLoop();
   const rung: string[] = [];
   const done = Promise.withResolvers<void>();
@@ -239,7 +239,7 @@ Deno.test("deno loop: one alarm rings for the earliest deadline, in the order of
   loop.close();
 });
 
-Deno.test("deno loop: the time stands still within an event; what is deferred comes in a later turn", async () => {
+Deno.test("deno loop: `now` is constant within an event; a deferred call comes in a later turn", async () => {
   const loop = new DenoLoop();
   loop.enter();
   const { now } = loop;

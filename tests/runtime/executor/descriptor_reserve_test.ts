@@ -7,7 +7,9 @@ const os = new LinuxOs(); // loads libc for the process: within a test Deno 2.4 
 
 function bench(count: number) {
   const held: boolean[] = [];
-  const reserve = new DescriptorReserve(count, { setAcceptingHeld: (now) => void held.push(now) });
+  const reserve = new DescriptorReserve(count, {
+    setAcceptingPaused: (now) => void held.push(now),
+  });
   return { reserve, held };
 }
 

@@ -41,11 +41,11 @@ interface Bench {
   readonly doorbells: readonly number[];
   readonly warnings: string[];
   readonly sleeps: number[];
-  /** What a sleep does besides. */
+  /** Called at each sleep. */
   whileAsleep: () => void;
 }
 
-/** An acceptor for two workers; `errors` are what accept answers first, one by one. */
+/** An acceptor for two workers; `errors` are the first results of accept, one by one. */
 function bench(
   errors: number[] = [],
   maxConnections = 100,
@@ -96,7 +96,7 @@ function arrive(os: FakeOs, count: number): FakeSocket[] {
   return sockets;
 }
 
-/** The descriptors on the ring, oldest first; it is empty afterwards. */
+/** Pops all tasks; returns their descriptors, oldest first. */
 function tasksOf({ state }: Bench): number[] {
   const task = new Int32Array(TASK_WORDS);
   const descriptors: number[] = [];
@@ -133,7 +133,7 @@ Deno.test("acceptor: one parked worker is rung for each connection, the workers 
   assertEquals(rung, [0, 1, 0, 1]);
   arrive(made.os, 1);
   made.acceptor.run();
-  assertEquals(rung.length, 4, "all are awake: nobody is rung");
+  assertEquals(rung.length, 4, "all are awake: no doorbell is rung");
 });
 
 Deno.test("acceptor: a full ring makes it wait, and no connection is lost", () => {
@@ -144,7 +144,7 @@ Deno.test("acceptor: a full ring makes it wait, and no connection is lost", () =
   made.acceptor.run();
   taken.push(...tasksOf(made));
   assertEquals(taken, sockets.map(({ descriptor }) => descriptor));
-  assertEquals(made.sleeps.length, 2); // four slots: full after 4 and after 8
+  assertEquals(made.sleeps.length, 2); // four slots: the ring is full after 4 and after 8
   assertEquals(made.state.total(COLUMN.ringFull), 2);
 });
 
@@ -158,7 +158,7 @@ Deno.test("acceptor: without descriptors or memory it backs off, warns once, and
   assertEquals(tasksOf(made).length, 1);
 });
 
-Deno.test("acceptor: it warns anew when it starves again", () => {
+Deno.test("acceptor: it warns again when descriptors run out again", () => {
   const errors = [EMFILE];
   const made = bench(errors);
   arrive(made.os, 1);
@@ -169,8 +169,8 @@ Deno.test("acceptor: it warns anew when it starves again", () => {
   assertEquals(made.warnings.length, 2);
 });
 
-Deno.test("acceptor: a connection that broke before it was accepted ends nothing", () => {
-  // accept(2): errors already pending on the new socket, which are to be retried like EAGAIN.
+Deno.test("acceptor: a connection that broke before it was accepted does not end the acceptor", () => {
+  // accept(2): network errors that are already pending on the new socket should be retried like EAGAIN.
   const pending = [ECONNABORTED, EPROTO, ENETDOWN, ENOPROTOOPT, EHOSTDOWN, ENONET, EHOSTUNREACH];
   for (const errno of [...pending, EOPNOTSUPP, ENETUNREACH, EPERM]) {
     const made = bench([errno]);
@@ -181,13 +181,13 @@ Deno.test("acceptor: a connection that broke before it was accepted ends nothing
   }
 });
 
-Deno.test("acceptor: an error that means a fault of ours surfaces", () => {
+Deno.test("acceptor: an error that means a fault of ours is thrown", () => {
   const made = bench([EBADF]);
   arrive(made.os, 1);
   assertThrows(() => made.acceptor.run(), SystemError, "accept4");
 });
 
-Deno.test("acceptor: at the bound of connections more get 503 and are closed, said once", () => {
+Deno.test("acceptor: beyond the connection limit clients get 503 and are closed, with one warning", () => {
   const made = bench([], 2);
   const sockets = arrive(made.os, 5);
   made.acceptor.run();
@@ -202,14 +202,14 @@ Deno.test("acceptor: at the bound of connections more get 503 and are closed, sa
   }
   assertEquals(made.warnings.length, 1);
   assertEquals(made.state.total(COLUMN.refused), 3);
-  // One that was served is gone: there is room for one.
+  // One served connection has closed: there is room for one.
   made.state.counters(0).add(COLUMN.connectionsClosed, 1);
   arrive(made.os, 2);
   made.acceptor.run();
   assertEquals(tasksOf(made).length, 1);
 });
 
-Deno.test("acceptor: refused connections have their time while no other comes, and no longer", () => {
+Deno.test("acceptor: refused connections are polled until their time is over, while no other connection comes", () => {
   const made = bench([], 0);
   const { os } = made;
   const [refused] = arrive(os, 1);
@@ -221,13 +221,13 @@ Deno.test("acceptor: refused connections have their time while no other comes, a
     return false;
   };
   made.acceptor.run();
-  // Accept is asked again when there is nobody left to look at.
+  // The acceptor blocks in accept again once no refused connection is left.
   const [first] = waits;
   assertEquals(refused!.closedAt - first! >= LINGER_SILENCE, true);
   assertEquals(waits.length < LINGER_SILENCE / 20 + 5, true, `${waits.length} waits`);
 });
 
-Deno.test("acceptor: without descriptors the refused connections give theirs at once", () => {
+Deno.test("acceptor: without free descriptors the refused connections are closed at once", () => {
   const made = bench([0, EMFILE], 0);
   const sockets = arrive(made.os, 2);
   made.whileAsleep = () => assertEquals(Number.isNaN(sockets[0]!.closedAt), false);
@@ -242,14 +242,14 @@ Deno.test("acceptor: it ends when the listener is shut down", () => {
   assertEquals(made.state.total(COLUMN.accepted), 0);
 });
 
-Deno.test("acceptor: where a bell ends it, it hears that under a flood, and beside those it refused", () => {
+Deno.test("acceptor: with a bell, it ends during a flood, and while it has refused connections", () => {
   for (const maxConnections of [1_000_000, 0]) {
     let accepted = 0;
     const made = bench([], maxConnections, { isRung: () => accepted > 1_000 });
     const { os, state } = made;
     os.mayAccept = () => {
       accepted++;
-      arrive(os, 1); // there is always one more
+      arrive(os, 1); // there is always one more connection
       while (state.taskRing.pop(new Int32Array(TASK_WORDS)));
       return true;
     };
@@ -258,14 +258,14 @@ Deno.test("acceptor: where a bell ends it, it hears that under a flood, and besi
   }
 });
 
-Deno.test("acceptor: a connection at the ceiling waits for a number below it, and takes no other", () => {
+Deno.test("acceptor: a connection at the ceiling waits for a descriptor below it, and no other is accepted", () => {
   const made = bench([], 100, null, 9);
   const { os } = made;
   // Bell, two doorbells and listener are 3 to 6: two connections fit, the third is 9.
   const sockets = arrive(os, 4);
   const taken: number[] = [];
   made.whileAsleep = () => {
-    assertEquals(os.openDescriptors, 7, "one waits in the acceptor's hand, and one in the backlog");
+    assertEquals(os.openDescriptors, 7, "the acceptor holds one, and one is in the backlog");
     taken.push(...tasksOf(made));
     if (made.sleeps.length % 3 === 0) os.close(taken.shift()!);
   };
@@ -277,7 +277,7 @@ Deno.test("acceptor: a connection at the ceiling waits for a number below it, an
   assert(made.warnings[0]!.includes("too many open files"));
 });
 
-Deno.test("acceptor: what it holds at the ceiling is served when the server stops", () => {
+Deno.test("acceptor: a connection held at the ceiling is served when the server stops", () => {
   const made = bench([], 100, null, 9);
   arrive(made.os, 3);
   made.whileAsleep = () => made.state.flags.setDraining();
@@ -285,13 +285,13 @@ Deno.test("acceptor: what it holds at the ceiling is served when the server stop
   assertEquals(tasksOf(made), [7, 8, 9]);
 });
 
-Deno.test("acceptor: while accepting is held it hands nothing over, and takes no second one", () => {
+Deno.test("acceptor: while accepting is paused it hands nothing over, and accepts no second connection", () => {
   const made = bench();
   arrive(made.os, 3);
-  made.state.flags.setAcceptingHeld(true);
+  made.state.flags.setAcceptingPaused(true);
   made.whileAsleep = () => {
     assertEquals([made.state.taskRing.size(), made.os.backlog.length], [0, 2]);
-    if (made.sleeps.length === 3) made.state.flags.setAcceptingHeld(false);
+    if (made.sleeps.length === 3) made.state.flags.setAcceptingPaused(false);
   };
   made.acceptor.run();
   assertEquals([made.sleeps.length, tasksOf(made).length], [3, 3]);

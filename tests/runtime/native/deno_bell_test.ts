@@ -3,9 +3,9 @@ import { LoopbackBell } from "../../../runtime/native/deno_bell.ts";
 import { LinuxOs } from "../../../runtime/os/mod.ts";
 import { waitFor, within } from "../../support/wait_for.ts";
 
-const os = new LinuxOs(); // here and not in a test, where Deno 2.4 would take libc for a leak
+const os = new LinuxOs(); // here and not in a test, where Deno 2.4 would report libc as a leak
 
-/** Notes what the bell holds. */
+/** Records the descriptors that the bell holds. */
 class Owner {
   readonly held = new Set<number>();
   room = true;
@@ -22,7 +22,7 @@ class Owner {
   }
 }
 
-Deno.test("deno bell: made when it is first rung, heard from then on, and given back", async () => {
+Deno.test("deno bell: connected at the first ring, works from then on, and is closed", async () => {
   const owner = new Owner();
   const bell = new LoopbackBell(os, owner);
   assertEquals(owner.held.size, 0);
@@ -34,7 +34,7 @@ Deno.test("deno bell: made when it is first rung, heard from then on, and given 
   assertEquals(await bell.ring(), false);
 });
 
-Deno.test("deno bell: closed while it is being made, it holds nothing", async () => {
+Deno.test("deno bell: closed while it connects, it holds nothing", async () => {
   const owner = new Owner();
   const bell = new LoopbackBell(os, owner);
   const ringing = bell.ring();
@@ -42,7 +42,7 @@ Deno.test("deno bell: closed while it is being made, it holds nothing", async ()
   assertEquals([await ringing, await bell.ring(), owner.held.size], [false, false, 0]);
 });
 
-Deno.test("deno bell: a descriptor that cannot be noted is not used", async () => {
+Deno.test("deno bell: a descriptor that cannot be recorded is not used", async () => {
   const owner = new Owner();
   owner.room = false;
   const bell = new LoopbackBell(os, owner);
@@ -51,15 +51,15 @@ Deno.test("deno bell: a descriptor that cannot be noted is not used", async () =
   bell.close();
 });
 
-Deno.test("deno bell: cut from outside it says so, and is made anew", async () => {
+Deno.test("deno bell: if its connection is cut, it returns false and connects again", async () => {
   const owner = new Owner();
   const bell = new LoopbackBell(os, owner);
   await waitFor(() => bell.ring(), { what: "a bell that is heard" });
   const [descriptor] = owner.held;
-  os.shutdownWrite(descriptor!); // it holds one, as it was heard
+  os.shutdownWrite(descriptor!); // it holds one, since a ring succeeded
   assertEquals(await within(bell.ring(), { what: "an answer" }), false);
   assertEquals(owner.held.size, 0);
-  await waitFor(() => bell.ring(), { what: "another bell that is heard" });
+  await waitFor(() => bell.ring(), { what: "a ring that succeeds" });
   assert(owner.held.size === 1);
   bell.close();
 });

@@ -2,9 +2,9 @@ import { assert, assertEquals } from "@std/assert";
 import { EventLoop } from "../../../runtime/native/mod.ts";
 import { EPOLLET, EPOLLIN, LinuxOs } from "../../../runtime/os/mod.ts";
 
-const os = new LinuxOs(); // here and not in a test, where Deno 2.4 would take libc for a leak
+const os = new LinuxOs(); // here and not in a test, where Deno 2.4 would report libc as a leak
 
-Deno.test("a doorbell ends a wait that has no time-out, and is heard at every ring", () => {
+Deno.test("a doorbell ends a wait without a time-out, at every ring", () => {
   const loop = new EventLoop(os);
   const doorbell = os.eventfd();
   let heard = 0;
@@ -13,7 +13,7 @@ Deno.test("a doorbell ends a wait that has no time-out, and is heard at every ri
     os.ringDoorbell(doorbell);
     loop.turn(true);
     assertEquals(heard, i);
-    assertEquals(loop.turn(false), 0); // edge-triggered: silent until it is rung again
+    assertEquals(loop.turn(false), 0); // edge-triggered: no event until it is rung again
   }
   os.close(doorbell);
   loop.close();
@@ -28,7 +28,7 @@ Deno.test("a turn that blocks ends at the next deadline", () => {
   loop.close();
 });
 
-Deno.test("a wait that does not block leaves the thread to timers and promises", async () => {
+Deno.test("an asynchronous wait lets timers and promises run", async () => {
   const loop = new EventLoop(os);
   const order: string[] = [];
   loop.timers.timer({ onDeadline: () => order.push("deadline") }).set(loop.now + 400);
@@ -46,12 +46,12 @@ Deno.test("a wait that does not block leaves the thread to timers and promises",
   loop.close();
 });
 
-Deno.test("an event of a descriptor that was dropped meanwhile reaches nobody", () => {
+Deno.test("an event of a descriptor that was forgotten meanwhile is dropped", () => {
   const loop = new EventLoop(os);
   const first = os.eventfd();
   const second = os.eventfd();
   const heard: string[] = [];
-  // Whichever comes first drops the other, whose event lies in the same batch already.
+  // Whichever comes first forgets the other, whose event is already in the same batch.
   const source = (name: string, other: number) => ({
     onReady: () => {
       heard.push(name);
@@ -79,7 +79,7 @@ Deno.test("an event of a descriptor's earlier registration does not reach its su
     if (successors++ > 0) return;
     loop.registry.forget(reused);
     os.close(reused);
-    assertEquals(os.eventfd(), reused); // the lowest number that is free
+    assertEquals(os.eventfd(), reused); // the lowest free number
     loop.registry.register(reused, successor, EPOLLIN | EPOLLET);
     os.ringDoorbell(reused);
   };
@@ -95,7 +95,7 @@ Deno.test("an event of a descriptor's earlier registration does not reach its su
   loop.close();
 });
 
-Deno.test("what is deferred comes in the next turn, which does not block, and not in the same again", () => {
+Deno.test("a deferred call comes in the next turn, which does not block, and not twice in one turn", () => {
   const loop = new EventLoop(os);
   let calls = 0;
   const deferred = {
@@ -105,7 +105,7 @@ Deno.test("what is deferred comes in the next turn, which does not block, and no
   };
   loop.defer(deferred);
   for (let turn = 1; turn <= 3; turn++) {
-    loop.turn(true); // nothing is registered: it would wait for ever
+    loop.turn(true); // nothing is registered: a blocking wait would not end
     assertEquals(calls, turn);
   }
   assertEquals(loop.turn(false), 0);

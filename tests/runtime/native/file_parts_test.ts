@@ -22,11 +22,11 @@ class CountedFile implements OpenFile {
   }
 
   read(): number {
-    throw new TypeError("no byte of it goes through here");
+    throw new TypeError("the file must not be read through this process");
   }
 }
 
-Deno.test("socket transport: a part of a file is sent in its order, and held until it is", () => {
+Deno.test("socket transport: a part of a file is sent in order, and held until it is sent", () => {
   const bench = new Bench(6);
   const file = new CountedFile(bench.os, bytesOf("0123456789abcdef"));
   bench.transport.start();
@@ -42,10 +42,10 @@ Deno.test("socket transport: a part of a file is sent in its order, and held unt
   }
   assertEquals(heard, "head:23456789ab:tailf");
   assertEquals([bench.transport.queuedBytes, file.holders], [0, 0]);
-  assertEquals(bench.session.told, ["<drained>"]);
+  assertEquals(bench.session.calls, ["<drained>"]);
 });
 
-Deno.test("socket transport: a file that the socket takes at once is let go of at once", () => {
+Deno.test("socket transport: a file that the socket takes at once is released at once", () => {
   const bench = new Bench();
   const file = new CountedFile(bench.os, bytesOf("content"));
   bench.transport.start();
@@ -54,7 +54,7 @@ Deno.test("socket transport: a file that the socket takes at once is let go of a
   assertEquals([bench.heard(), bench.transport.queuedBytes, file.holders], ["content", 0, 0]);
 });
 
-Deno.test("socket transport: a turn sends a slice of a file, so that others have theirs", () => {
+Deno.test("socket transport: a turn sends one slice of a file, so that other connections get their turn", () => {
   const size = 3 * FILE_SLICE + 100;
   const bench = new Bench(2 * size);
   const file = new CountedFile(bench.os, new Uint8Array(size).fill(0x61));
@@ -73,7 +73,7 @@ Deno.test("socket transport: a turn sends a slice of a file, so that others have
   );
 });
 
-Deno.test("socket transport: a file that has become shorter aborts, whether it waits or not", () => {
+Deno.test("socket transport: a file that has become shorter aborts the connection, whether bytes wait or not", () => {
   const bench = new Bench(4);
   const file = new CountedFile(bench.os, bytesOf("0123456789"));
   bench.transport.start();
@@ -83,15 +83,15 @@ Deno.test("socket transport: a file that has become shorter aborts, whether it w
     bench.heard();
     bench.loop.turn(false);
   }
-  assertEquals([bench.session.told, file.holders], [["<closed>"], 0]);
+  assertEquals([bench.session.calls, file.holders], [["<closed>"], 0]);
   const other = new Bench();
   const empty = new CountedFile(other.os, new Uint8Array(0));
   other.transport.start();
   other.writeFile(empty, 0, 10);
-  assertEquals([other.session.told, empty.holders], [["<closed>"], 0]);
+  assertEquals([other.session.calls, empty.holders], [["<closed>"], 0]);
 });
 
-Deno.test("socket transport: whoever ends the connection, the file is let go of", () => {
+Deno.test("socket transport: whichever side ends the connection, the file is released", () => {
   const bench = new Bench(4);
   const file = new CountedFile(bench.os, bytesOf("0123456789"));
   bench.transport.start();
@@ -99,5 +99,5 @@ Deno.test("socket transport: whoever ends the connection, the file is let go of"
   assertEquals(file.holders, 1);
   bench.socket.resetByPeer();
   bench.loop.turn(false);
-  assertEquals([bench.session.told, file.holders], [["<closed>"], 0]);
+  assertEquals([bench.session.calls, file.holders], [["<closed>"], 0]);
 });

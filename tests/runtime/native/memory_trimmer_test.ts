@@ -3,7 +3,7 @@ import { EventLoop } from "../../../runtime/native/mod.ts";
 import { MemoryTrimmer } from "../../../runtime/native/memory_trimmer.ts";
 import { FakeOs } from "../../support/fake_os.ts";
 
-/** Turns the loop up to `until` milliseconds from its start; gives each time at which it trimmed. */
+/** Turns the loop up to `until` milliseconds from its start; returns the times at which it trimmed. */
 function trimsUntil(until: number, connectionsAt: readonly number[]): number[] {
   const os = new FakeOs();
   const loop = new EventLoop(os);

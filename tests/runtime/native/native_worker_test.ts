@@ -20,7 +20,7 @@ function get(path: string, body: Uint8Array): ExpectedExchange {
 
 const HEALTH = get("/healthz", bytesOf("ok"));
 
-/** A client that asks and then stays. */
+/** A client that sends a request and then stays connected. */
 function client(
   exchanges: readonly ExpectedExchange[],
   options: FakeSocketOptions = {},
@@ -40,9 +40,9 @@ class CountingPeer extends FakePeer {
   }
 }
 
-Deno.test("worker: without anything to do it sleeps in one wait", async () => {
+Deno.test("worker: without work it sleeps in one wait", async () => {
   const server = new FakeServer();
-  await server.run(); // told to stop by a world in which nothing will happen
+  await server.run(); // the fake kernel stops the server when nothing more can happen
   assert(server.os.waits <= 2, `${server.os.waits} waits`);
   assertEquals(server.messages.map(({ type }) => type), ["ready", "stopped"]);
 });
@@ -55,7 +55,7 @@ Deno.test("worker: a connection that epoll has no room for is closed, the others
   await server.run();
   assertEquals(lucky.answered, 1);
   const { acceptedAt, closedAt } = unlucky.socket;
-  assert(closedAt - acceptedAt < 100, "it is not kept where nobody would hear it");
+  assert(closedAt - acceptedAt < 100, "it is not kept open outside of epoll");
 });
 
 Deno.test("worker: a descriptor beyond the shared table is not served, the others are", async () => {
@@ -67,7 +67,7 @@ Deno.test("worker: a descriptor beyond the shared table is not served, the other
   assertEquals(peers.map(({ answered }) => answered), [1, 0]);
 });
 
-Deno.test("worker: its log has whole lines, within a quarter second", async () => {
+Deno.test("worker: its log has whole lines, within a quarter of a second", async () => {
   const server = new FakeServer();
   server.connectAt(server.os.now, client([HEALTH]));
   let early: string[] = [];
@@ -90,7 +90,7 @@ Deno.test("worker: more connections at once than the ring has slots are all serv
   assert(peers.every(({ answered }) => answered === 1));
 });
 
-Deno.test("worker: without descriptors new connections wait for those that close", async () => {
+Deno.test("worker: without free descriptors new connections wait until others close", async () => {
   const server = new FakeServer({ descriptors: 7 });
   const peers = Array.from({ length: 12 }, () => client([HEALTH]));
   peers.forEach((peer, i) => server.connectAt(server.os.now + i, peer));
@@ -99,11 +99,11 @@ Deno.test("worker: without descriptors new connections wait for those that close
   assert(peers.every(({ answered }) => answered === 1));
 });
 
-Deno.test("worker: what it was woken for comes before events, whose handlers may block it", async () => {
+Deno.test("worker: the task it was woken for comes before events, whose handlers may block it", async () => {
   const server = new FakeServer();
   const open = client([HEALTH]);
   server.connectAt(server.os.now, open);
-  // In one and the same wait: the open one's next request, and a new connection.
+  // In the same wait: the open connection's next request, and a new connection.
   const at = server.os.now + 1000;
   server.schedule(at, () => open.ask([HEALTH], false));
   server.connectAt(at, client([HEALTH]));
@@ -118,7 +118,7 @@ Deno.test("worker: what it was woken for comes before events, whose handlers may
   assert(accepted >= 0 && accepted < asked, lines.join("\n"));
 });
 
-Deno.test("worker: stopping says 1001 to a WebSocket and finishes what is under way", async () => {
+Deno.test("worker: stopping closes a WebSocket with 1001 and finishes requests in progress", async () => {
   const server = new FakeServer();
   const webSocket = new FakeWebSocketPeer(new FakeSocket(), new Random(1), PACE);
   webSocket.ending = "answers pings";
@@ -136,7 +136,7 @@ Deno.test("worker: stopping says 1001 to a WebSocket and finishes what is under 
   assertEquals([busy.answered, busy.outcome], [1, "end"]);
 });
 
-Deno.test("worker: stopping cuts off who takes nothing when its time is over", async () => {
+Deno.test("worker: stopping aborts a peer that takes nothing when its time is over", async () => {
   const server = new FakeServer();
   const peer = client([get("/large", LARGE)], { sendBuffer: 1000 });
   peer.reading = false;
@@ -163,11 +163,11 @@ Deno.test("worker: a wall clock set back and a clock that stands still fire no t
     const late = socket.closedAt - socket.acceptedAt - CONNECTION_LIMITS.headTime;
     assert(late >= 0 && late < 300, `${late} ms late`);
   }
-  // Each at its own time, and not all in one burst.
+  // Each at its own time, and not all at once.
   assertEquals(new Set(peers.map(({ socket }) => socket.closedAt)).size > 10, true);
 });
 
-Deno.test("worker: while a handler waits others are served, and its answer comes in its turn", async () => {
+Deno.test("worker: while a handler waits other connections are served, and its answer comes in order", async () => {
   const server = new FakeServer();
   const body = bytesOf("what was sent");
   const request = bytesOf(
@@ -213,7 +213,7 @@ for (const [what, said, stops] of ENDS) {
       waits = server.os.waits - waits;
       peer.reading = true;
     });
-    await server.run(); // the kernel's alarm rings in it, too
+    await server.run(); // the fake kernel limits the number of turns
     assert(waits < 100, `${waits} waits in 4 s`);
     assert(peer.count >= LARGE.length, `${peer.count} bytes`);
     assertEquals(peer.outcome, "end");

@@ -1,5 +1,5 @@
 /**
- * A socket transport on the faked kernel, and a session that writes down what it is told.
+ * A socket transport on the fake kernel, and a session that records its calls.
  */
 
 import { MessageBufferPool } from "../../../protocol/mod.ts";
@@ -9,13 +9,13 @@ import { FakeOs } from "../../support/fake_os.ts";
 import { FakeSocket } from "../../support/fake_socket.ts";
 import { bytesOf, textOf } from "../../support/protocol_cases.ts";
 
-/** Milliseconds that a peer may take nothing. */
+/** Milliseconds for which a peer may take no bytes. */
 export const STALL = 30_000;
 
-/** A session that writes down what it is told. */
+/** A session that records its calls. */
 export class Recorder implements Session {
-  readonly told: string[] = [];
-  /** Bytes of the direct place that are left. */
+  readonly calls: string[] = [];
+  /** Bytes left of the direct range. */
   directRoom = 0;
   readonly directBytes = new Uint8Array(100);
   directStart = 10;
@@ -25,27 +25,27 @@ export class Recorder implements Session {
   }
 
   receive(bytes: Uint8Array, start: number, end: number): void {
-    this.told.push(textOf(bytes.subarray(start, end)));
+    this.calls.push(textOf(bytes.subarray(start, end)));
   }
 
   receiveEnd(): void {
-    this.told.push("<end>");
+    this.calls.push("<end>");
   }
 
   drained(): void {
-    this.told.push("<drained>");
+    this.calls.push("<drained>");
   }
 
   deadline(): void {
-    this.told.push("<deadline>");
+    this.calls.push("<deadline>");
   }
 
   closed(): void {
-    this.told.push("<closed>");
+    this.calls.push("<closed>");
   }
 
   drain(): void {
-    this.told.push("<drain>");
+    this.calls.push("<drain>");
   }
 
   wantsDirect(): boolean {
@@ -53,13 +53,13 @@ export class Recorder implements Session {
   }
 
   receivedDirect(count: number): void {
-    this.told.push(`<direct ${count}>`);
+    this.calls.push(`<direct ${count}>`);
     this.directRoom -= count;
     this.directStart += count;
   }
 }
 
-/** A transport on a faked socket, in a loop that the test turns. */
+/** A transport on a fake socket, in a loop that the test runs. */
 export class Bench implements SocketContext {
   readonly os = new FakeOs();
   readonly loop = new EventLoop(this.os);
@@ -102,7 +102,7 @@ export class Bench implements SocketContext {
     this.socket.sendAsPeer(bytesOf(text), 0, text.length);
   }
 
-  /** What the peer reads now; or its end. */
+  /** What the peer reads now, or the end of its stream. */
   heard(): string | number {
     const bytes = new Uint8Array(100_000);
     const count = this.socket.readAsPeer(bytes);
@@ -121,7 +121,7 @@ export class Bench implements SocketContext {
     this.outgoing.flush();
   }
 
-  /** Time passes, with the loop turning. */
+  /** Lets time pass while the loop runs. */
   pass(milliseconds: number): void {
     const until = this.os.now + milliseconds;
     while (this.os.now < until) {

@@ -10,7 +10,7 @@ import { PEER_END, PEER_RESET } from "../../support/fake_socket.ts";
 import { textOf } from "../../support/protocol_cases.ts";
 import { Bench, STALL } from "./socket_bench.ts";
 
-Deno.test("socket transport: a connection that is answered at once never enters epoll", () => {
+Deno.test("socket transport: a connection that is answered at once is never added to epoll", () => {
   const bench = new Bench();
   bench.say("hello");
   bench.session.receive = () => {
@@ -20,10 +20,10 @@ Deno.test("socket transport: a connection that is answered at once never enters 
   bench.transport.start();
   assertEquals(bench.interest, -1);
   assertEquals([bench.heard(), bench.heard()], ["answer", PEER_END]);
-  assertEquals([bench.closings, bench.session.told], [1, ["<closed>"]]);
+  assertEquals([bench.closings, bench.session.calls], [1, ["<closed>"]]);
 });
 
-Deno.test("socket transport: reads when there is something, and tells of the end once", () => {
+Deno.test("socket transport: reads when there is input, and reports the end once", () => {
   const bench = new Bench();
   bench.transport.start();
   assertEquals(bench.interest, EPOLLIN);
@@ -32,13 +32,13 @@ Deno.test("socket transport: reads when there is something, and tells of the end
   bench.say("two");
   bench.socket.endPeer();
   for (let i = 0; i < 4; i++) bench.loop.turn(false);
-  assertEquals(bench.session.told, ["one", "two", "<end>"]);
+  assertEquals(bench.session.calls, ["one", "two", "<end>"]);
   assertEquals(bench.interest, 0);
   bench.write("still heard");
   assertEquals(bench.heard(), "still heard");
 });
 
-Deno.test("socket transport: what the socket does not take waits, in order, and the wait ends", () => {
+Deno.test("socket transport: bytes that the socket does not take wait in order, and are sent", () => {
   const bench = new Bench(6);
   bench.transport.start();
   bench.write("abcdefgh");
@@ -48,7 +48,7 @@ Deno.test("socket transport: what the socket does not take waits, in order, and 
   bench.loop.turn(false);
   assertEquals(bench.heard(), "ghij");
   assertEquals([bench.transport.queuedBytes, bench.interest], [0, EPOLLIN]);
-  assertEquals(bench.session.told, ["<drained>"]);
+  assertEquals(bench.session.calls, ["<drained>"]);
 });
 
 Deno.test("socket transport: finish waits for what is queued, then ends the stream", () => {
@@ -61,10 +61,10 @@ Deno.test("socket transport: finish waits for what is queued, then ends the stre
   assert(!bench.transport.closed);
   bench.loop.turn(false);
   assertEquals([bench.heard(), bench.heard()], ["efgh", PEER_END]);
-  assertEquals(bench.session.told, ["<closed>"]);
+  assertEquals(bench.session.calls, ["<closed>"]);
 });
 
-Deno.test("socket transport: lingering reads what still comes, so that the answer is not reset", () => {
+Deno.test("socket transport: lingering reads further input, so that the answer is not reset", () => {
   const bench = new Bench();
   bench.transport.start();
   bench.write("refused");
@@ -78,7 +78,7 @@ Deno.test("socket transport: lingering reads what still comes, so that the answe
   bench.socket.endPeer();
   bench.loop.turn(false);
   assert(bench.transport.closed);
-  assertEquals(bench.session.told, ["<closed>"], "nothing of it reached the session");
+  assertEquals(bench.session.calls, ["<closed>"], "none of the input reached the session");
 });
 
 Deno.test("socket transport: without lingering a close over unread input loses the answer", () => {
@@ -87,10 +87,10 @@ Deno.test("socket transport: without lingering a close over unread input loses t
   bench.write("refused");
   bench.say("more of it");
   bench.transport.finish(false);
-  assertEquals(bench.heard(), PEER_RESET); // what lingering is for
+  assertEquals(bench.heard(), PEER_RESET); // the case that lingering prevents
 });
 
-Deno.test("socket transport: lingering ends after a silence, and at the latest after its time", () => {
+Deno.test("socket transport: lingering ends after a silence, and in any case after its time", () => {
   const slow = new Bench();
   slow.transport.start();
   slow.transport.finish(true);
@@ -111,7 +111,7 @@ Deno.test("socket transport: lingering ends after a silence, and at the latest a
   assert(chatty.transport.closed);
 });
 
-Deno.test("socket transport: while it lingers much is read at once, and then so much a second", () => {
+Deno.test("socket transport: lingering reads a burst at once, and then at a limited rate", () => {
   const bench = new Bench();
   bench.transport.start();
   bench.transport.finish(true);
@@ -126,7 +126,7 @@ Deno.test("socket transport: while it lingers much is read at once, and then so 
         read += piece.length;
       }
       bench.loop.turn(false);
-      // Time passes where it does not read any more, and slowly as long as it does.
+      // Time passes quickly while it does not read, and slowly while it does.
       if (bench.interest === 0 || turns % 1000 === 0) bench.os.now += 4;
     }
     return read - before;
@@ -138,7 +138,7 @@ Deno.test("socket transport: while it lingers much is read at once, and then so 
   assert(!bench.transport.closed);
 });
 
-Deno.test("socket transport: who lingers is not kept for long when the server stops", () => {
+Deno.test("socket transport: lingering ends soon when the server stops", () => {
   const bench = new Bench();
   bench.transport.start();
   bench.transport.finish(true);
@@ -148,7 +148,7 @@ Deno.test("socket transport: who lingers is not kept for long when the server st
   assert(bench.transport.closed);
 });
 
-Deno.test("socket transport: a peer that takes nothing is closed, one that takes little is not", () => {
+Deno.test("socket transport: a peer that takes no bytes is closed, one that takes few is not", () => {
   const bench = new Bench(10);
   bench.transport.start();
   bench.write("x".repeat(200));
@@ -160,47 +160,47 @@ Deno.test("socket transport: a peer that takes nothing is closed, one that takes
   }
   bench.pass(2 * STALL);
   assert(bench.transport.closed);
-  assertEquals(bench.session.told, ["<closed>"]);
+  assertEquals(bench.session.calls, ["<closed>"]);
   assertEquals(bench.messages.lentBytes, 0);
 });
 
-Deno.test("socket transport: a session's deadline waits while bytes wait, and counts after them", () => {
+Deno.test("socket transport: a session's deadline is suspended while bytes wait, and applies after that", () => {
   const bench = new Bench(4);
   bench.transport.start();
   bench.transport.setDeadline(bench.loop.now + 1000);
   bench.write("abcdef");
   bench.pass(5000);
-  assertEquals(bench.session.told, []);
+  assertEquals(bench.session.calls, []);
   bench.heard();
   bench.pass(1000);
-  assertEquals(bench.session.told, ["<drained>", "<deadline>"]);
+  assertEquals(bench.session.calls, ["<drained>", "<deadline>"]);
 });
 
-Deno.test("socket transport: a session that wants no input gets none, and a reset all the same", () => {
+Deno.test("socket transport: a session that wants no input gets none, but still a reset", () => {
   const bench = new Bench();
   bench.transport.start();
   bench.transport.setReading(false);
   bench.say("later");
   bench.loop.turn(false);
-  assertEquals([bench.session.told, bench.interest], [[], 0]);
+  assertEquals([bench.session.calls, bench.interest], [[], 0]);
   bench.transport.setReading(true);
   bench.loop.turn(false);
-  assertEquals(bench.session.told, ["later"]);
+  assertEquals(bench.session.calls, ["later"]);
   bench.transport.setReading(false);
   bench.socket.resetByPeer();
   bench.loop.turn(false);
-  assertEquals(bench.session.told, ["later", "<closed>"]);
+  assertEquals(bench.session.calls, ["later", "<closed>"]);
   assertEquals(bench.os.openOf("socket"), []);
 });
 
-Deno.test("socket transport: receives where the session wants it, and no further", () => {
+Deno.test("socket transport: receives into the session's direct range, and no further", () => {
   const bench = new Bench();
   bench.session.directRoom = 5;
   bench.transport.start();
   bench.say("directly and on");
   bench.loop.turn(false);
   bench.loop.turn(false);
-  assertEquals(bench.session.told, ["<direct 5>", "tly and on"]);
+  assertEquals(bench.session.calls, ["<direct 5>", "tly and on"]);
   assertEquals(textOf(bench.session.directBytes.subarray(10, 16)), "direc\0");
 });
 
@@ -213,13 +213,13 @@ Deno.test("socket transport: a write to a reset connection closes it within the 
   bench.write("once more");
   bench.transport.finish(true);
   bench.transport.abort();
-  assertEquals([bench.closings, bench.session.told], [1, ["<closed>"]]);
+  assertEquals([bench.closings, bench.session.calls], [1, ["<closed>"]]);
 });
 
-Deno.test("socket transport: when the server stops what has come is handled first", () => {
+Deno.test("socket transport: when the server stops, input that has arrived is handled first", () => {
   const bench = new Bench();
   bench.transport.start();
   bench.say("the last request");
   bench.transport.drain();
-  assertEquals(bench.session.told, ["the last request", "<drain>"]);
+  assertEquals(bench.session.calls, ["the last request", "<drain>"]);
 });

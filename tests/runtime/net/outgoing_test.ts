@@ -1,4 +1,4 @@
-/** The outgoing queue: one owner, one order, one send for a batch, and no memory left behind. */
+/** The outgoing queue: one owner, bytes in order, one send per batch, and all memory returned. */
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { MessageBufferPool } from "../../../protocol/mod.ts";
@@ -11,7 +11,7 @@ import {
 } from "../../../runtime/net/mod.ts";
 import { bytesOf, textOf } from "../../support/protocol_cases.ts";
 
-/** Sends everything at once, and writes down what a send was. */
+/** Sends everything at once, and records each send. */
 class Recorder implements OutgoingSink {
   readonly batch: OutgoingBatch;
   readonly out: Outgoing;
@@ -58,10 +58,10 @@ Deno.test("outgoing: what a batch appends is one send", () => {
   assertEquals([sends, out.size], [["one two three"], 0]);
 });
 
-Deno.test("outgoing: a frame that is half built has its place, whoever appends to whom meanwhile", () => {
+Deno.test("outgoing: a half-built frame keeps its place while other queues are appended to", () => {
   const { batch, peer } = bench();
   const [a, b] = [peer(), peer()];
-  // As an encoder does it: room first, then bytes, and at last the length.
+  // As an encoder does it: it reserves room, writes bytes, and sets the length last.
   const at = a.out.reserve(8);
   a.out.bytes.set(bytesOf("fra"), at);
   b.out.append(bytesOf("to another"));
@@ -74,7 +74,7 @@ Deno.test("outgoing: a frame that is half built has its place, whoever appends t
   assertEquals([a.sends, b.sends], [["frame of"], ["to another!"]]);
 });
 
-Deno.test("outgoing: outside of a batch a microtask sends, once for all", async () => {
+Deno.test("outgoing: outside of a batch one microtask sends everything", async () => {
   const { peer } = bench();
   const [a, b] = [peer(), peer()];
   a.out.append(bytesOf("a1 "));
@@ -85,7 +85,7 @@ Deno.test("outgoing: outside of a batch a microtask sends, once for all", async 
   assertEquals([a.sends, b.sends], [["a1 a2"], ["b1"]]);
 });
 
-Deno.test("outgoing: parts keep their place between what is appended", () => {
+Deno.test("outgoing: parts keep their place between appended bytes", () => {
   const { batch, peer } = bench();
   const { out, sends } = peer();
   const long = "x".repeat(5000);
@@ -99,7 +99,7 @@ Deno.test("outgoing: parts keep their place between what is appended", () => {
   assertEquals(sends, ["head ", long, "middle short tail"]);
 });
 
-Deno.test("outgoing: bytes that are valid now alone go behind what is queued", () => {
+Deno.test("outgoing: bytes that are valid only during the call follow what is queued", () => {
   const { batch, peer } = bench();
   const { out, sends } = peer();
   out.append(bytesOf("first"));
@@ -110,12 +110,12 @@ Deno.test("outgoing: bytes that are valid now alone go behind what is queued", (
   assertEquals(sends, ["first", "second", "third"]);
 });
 
-Deno.test("outgoing: one frame stands in a thousand queues, and is copied into none", () => {
+Deno.test("outgoing: one frame is in a thousand queues without a copy", () => {
   const { messages, batch, peer } = bench();
   const frame = new OutgoingPart(bytesOf("the same for all"), 4, 16);
   const peers = Array.from({ length: 1000 }, peer);
   for (const { out } of peers) {
-    out.waits = true; // they read slowly: it stays
+    out.waits = true; // the peers read slowly: the frame stays queued
     out.appendPart(frame);
   }
   for (const { out } of peers) {
@@ -124,7 +124,7 @@ Deno.test("outgoing: one frame stands in a thousand queues, and is copied into n
     assertEquals(out.bytes.length, 0);
   }
   assertEquals(messages.lentBytes, 0);
-  // How much of it each has sent is its own.
+  // Each queue has its own progress.
   const [a, b] = peers as [Recorder, Recorder];
   a.out.taken(5);
   assertEquals([a.out.size, a.out.firstStart, b.out.size], [7, 9, 12]);
@@ -132,7 +132,7 @@ Deno.test("outgoing: one frame stands in a thousand queues, and is copied into n
   assertEquals([a.sends, b.sends], [["for all"], ["same for all"]]);
 });
 
-Deno.test("outgoing: a file is held once by each queue until it is sent or dropped", () => {
+Deno.test("outgoing: each queue holds one reference to a file until it is sent or dropped", () => {
   const { batch, peer } = bench();
   let holders = 0;
   const file = {
@@ -155,7 +155,7 @@ Deno.test("outgoing: a file is held once by each queue until it is sent or dropp
   batch.flush();
 });
 
-Deno.test("outgoing: what it grows to is given back, sent or dropped", () => {
+Deno.test("outgoing: grown memory is returned, whether sent or dropped", () => {
   for (const end of ["sent", "dropped"]) {
     const { messages, batch, peer } = bench();
     const { out, sends } = peer();
@@ -177,7 +177,7 @@ Deno.test("outgoing: what it grows to is given back, sent or dropped", () => {
   }
 });
 
-Deno.test("outgoing: small answers between the parts of a slow peer take little more than their bytes", () => {
+Deno.test("outgoing: small answers between parts for a slow peer take little more memory than their bytes", () => {
   const { messages, batch, peer } = bench();
   const { out } = peer();
   out.waits = true;
@@ -194,7 +194,7 @@ Deno.test("outgoing: small answers between the parts of a slow peer take little 
   batch.flush();
 });
 
-Deno.test("outgoing: after its end nothing is taken, and nothing of it is sent", () => {
+Deno.test("outgoing: after `end`, appended bytes are dropped and never sent", () => {
   const { messages, batch, peer } = bench();
   const { out, sends } = peer();
   out.append(bytesOf("last"));
@@ -209,7 +209,7 @@ Deno.test("outgoing: after its end nothing is taken, and nothing of it is sent",
   assertEquals(messages.lentBytes, 0);
 });
 
-Deno.test("outgoing: what a send leads to may append to any queue, and is sent too", () => {
+Deno.test("outgoing: a send may cause appends to any queue, which are sent too", () => {
   const { batch, peer } = bench();
   const [a, b] = [peer(), peer()];
   a.onSend = () => {
@@ -224,7 +224,7 @@ Deno.test("outgoing: what a send leads to may append to any queue, and is sent t
   assertEquals([a.sends, b.sends], [["first", "second"], ["last words"]]);
 });
 
-Deno.test("outgoing: no more than 64 answers and 64 KiB wait for each other", () => {
+Deno.test("outgoing: at most 64 answers and 64 KiB wait for a common flush", () => {
   const { batch, peer } = bench();
   const peers = Array.from({ length: 66 }, peer);
   for (const { out } of peers) {
@@ -247,7 +247,7 @@ Deno.test("outgoing: no more than 64 answers and 64 KiB wait for each other", ()
   batch.flush();
 });
 
-Deno.test("outgoing: who reserves and then throws leaves nothing behind, and what follows is sent", () => {
+Deno.test("outgoing: an encoder that reserves and then throws leaves nothing behind, and later bytes are sent", () => {
   const { batch, peer } = bench();
   const { out, sends } = peer();
   out.reserve(100);
@@ -258,7 +258,7 @@ Deno.test("outgoing: who reserves and then throws leaves nothing behind, and wha
   assertEquals(sends, ["500"]);
 });
 
-Deno.test("outgoing: a part that is not there is refused", () => {
+Deno.test("outgoing: a part beyond its source is refused", () => {
   for (const [start, end] of [[-1, 2], [3, 2], [0, 5], [NaN, 2]] as const) {
     assertThrows(() => new OutgoingPart(bytesOf("four"), start, end), RangeError);
   }

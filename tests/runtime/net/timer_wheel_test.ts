@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { NEVER, type Timer, TimerNode, TimerWheel } from "../../../runtime/net/mod.ts";
 import { Random } from "../../support/random.ts";
 
-const TICK = 128; // the wheel's own, by which a timer may be late
+const TICK = 128; // the wheel's tick, by which a timer may be late
 const TURN = TICK * 1024;
 
 class Recorder {
@@ -61,7 +61,7 @@ Deno.test("a timer set to NEVER or cancelled does not fire", () => {
   assertEquals(wheel.size, 0);
 });
 
-Deno.test("deadlines further away than a turn of the wheel keep their time", () => {
+Deno.test("deadlines further away than one rotation of the wheel keep their time", () => {
   const wheel = new TimerWheel(0);
   const owner = new Recorder();
   wheel.timer(owner).set(3 * TURN + 500);
@@ -71,7 +71,7 @@ Deno.test("deadlines further away than a turn of the wheel keep their time", () 
   assertEquals(owner.fired.length, 1);
 });
 
-Deno.test("a jump over many turns fires each timer once", () => {
+Deno.test("a jump over many rotations fires each timer once", () => {
   const wheel = new TimerWheel(0);
   const owner = new Recorder();
   for (let i = 1; i <= 50; i++) wheel.timer(owner).set(i * 5000);
@@ -87,7 +87,7 @@ Deno.test("owners may cancel and set timers of the very slot that is being empti
     timers.push(wheel.timer({
       onDeadline: (now) => {
         fired++;
-        // The first to fire takes three others off and sets one of them anew, to a later time.
+        // The first to fire cancels three others and sets one of them again, to a later time.
         if (fired > 1) return;
         for (const other of timers.slice(1, 4)) other.cancel();
         timers[1]!.set(now + 1000);
@@ -101,7 +101,7 @@ Deno.test("owners may cancel and set timers of the very slot that is being empti
   assertEquals([soon < fired, wheel.size], [true, 0]);
 });
 
-Deno.test("the time-out leads to the next deadline and not past it", () => {
+Deno.test("the time-out ends at the next deadline and not after it", () => {
   const wheel = new TimerWheel(0);
   assertEquals(wheel.timeout(0), -1);
   wheel.timer(new Recorder()).set(1000);
@@ -121,7 +121,7 @@ Deno.test("thousands of random timers each fire once, within a tick of their dea
     wheel.timer({ onDeadline: (now) => void fired.set(i, fired.get(i) ?? now) }).set(deadline);
   }
   let now = 0;
-  // Sleeps as long as the wheel says: no deadline may be slept over.
+  // Sleeps as long as the wheel says: no deadline may be missed.
   for (let steps = 0; steps < 20_000 && wheel.size > 0; steps++) {
     now += Math.max(wheel.timeout(now), 1);
     wheel.expire(now);
@@ -133,7 +133,7 @@ Deno.test("thousands of random timers each fire once, within a tick of their dea
   }
 });
 
-Deno.test("a node of the lists is told itself, and its deadline is known to a tick", () => {
+Deno.test("a TimerNode is called itself, and its deadline is known to a tick", () => {
   const fired: number[] = [];
   class Node extends TimerNode {
     override onDeadline(now: number): void {

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { isLostConnection } from "../../../runtime/os/accept_error.ts";
 import * as errno from "../../../runtime/os/errno.ts";
 
-Deno.test("accept error: what accept(2) says of one connection, and nothing else", () => {
+Deno.test("accept error: the errors of accept(2) that concern one connection, and no others", () => {
   const lost = Object.entries(errno).filter(([_, value]) => {
     return typeof value === "number" && isLostConnection(value);
   });

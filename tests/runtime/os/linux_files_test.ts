@@ -1,6 +1,6 @@
 /**
- * The real kernel, asked for files: what stays in the folder is opened, what leads out never is, with
- * openat2 and without; status, contents and entries.
+ * Files of the real kernel: paths inside the folder are opened, paths that lead out never are, with openat2 and
+ * without; status, contents and entries.
  */
 
 import { assert, assertEquals } from "@std/assert";
@@ -19,13 +19,13 @@ import {
   LinuxFiles,
 } from "../../../runtime/os/mod.ts";
 
-// Loaded here, and not within a test: the library stays for the life of the process.
+// Loaded here and not within a test: the library stays loaded for the life of the process.
 const BOTH_WAYS = [true, false].map((openat2) => new LinuxFiles({ openat2 }));
 
 const STAYING = { followLinks: false };
 const FOLLOWING = { followLinks: true };
 
-/** Absolute links in the folder, TOP being the folder around it. */
+/** Absolute links in the folder; TOP is its parent. */
 const ABSOLUTE: Readonly<Record<string, string>> = {
   "absolute-folder": "TOP/site/sub",
   "absolute-chain": "absolute",
@@ -38,7 +38,7 @@ const ABSOLUTE: Readonly<Record<string, string>> = {
   "up-and-back": "../site/a.txt",
 };
 
-/** A folder `site` with a secret beside it, removed afterwards. */
+/** A folder `site` with a secret file next to it, removed afterwards. */
 async function withSite(
   body: (files: LinuxFiles, folder: number, top: string) => void | Promise<void>,
 ) {
@@ -68,7 +68,7 @@ async function withSite(
   }
 }
 
-/** The content of what could be opened, or the negated errno. */
+/** The content of an opened file, or the negated errno. */
 function contentOf(files: LinuxFiles, opened: number): string | number {
   if (opened < 0) return opened;
   const bytes = new Uint8Array(100);
@@ -87,7 +87,7 @@ function namesIn(files: LinuxFiles, opened: number): string[] | number {
   }
 }
 
-Deno.test("linux files: what stays in the folder is opened", async () => {
+Deno.test("linux files: a path inside the folder is opened", async () => {
   await withSite((files, folder) => {
     const content = (path: string) => contentOf(files, files.open(folder, path, STAYING));
     assertEquals(content("a.txt"), "content");
@@ -101,7 +101,7 @@ Deno.test("linux files: what stays in the folder is opened", async () => {
 
 Deno.test("linux files: nothing outside is opened, whatever the path", async () => {
   await withSite((files, folder, top) => {
-    // A link to a folder is, to open(2) with O_DIRECTORY, no folder.
+    // open(2) with O_DIRECTORY does not accept a link to a folder.
     const refused = [-EXDEV, -ELOOP, -EINVAL, -ENOENT, -ENOTDIR];
     const paths = [
       "../secret",
@@ -125,14 +125,14 @@ Deno.test("linux files: nothing outside is opened, whatever the path", async () 
   });
 });
 
-Deno.test("linux files: with leave, links are followed out of the folder", async () => {
+Deno.test("linux files: with followLinks, links are followed out of the folder", async () => {
   await withSite((files, folder) => {
     assertEquals(contentOf(files, files.open(folder, "out", FOLLOWING)), "secret");
     assertEquals(contentOf(files, files.open(folder, "absolute", FOLLOWING)), "content");
   });
 });
 
-Deno.test("linux files: a link to what is in the folder is followed, relative or absolute", async () => {
+Deno.test("linux files: a link to a target inside the folder is followed, relative or absolute", async () => {
   await withSite((files, folder) => {
     const rows: [path: string, content: string | number][] = [
       ["inside/ü %41.txt", "deeper"],
@@ -150,7 +150,7 @@ Deno.test("linux files: a link to what is in the folder is followed, relative or
   });
 });
 
-Deno.test("linux files: a link that is set outwards meanwhile leads nowhere", async () => {
+Deno.test("linux files: a link that is changed to lead out meanwhile is refused", async () => {
   await withSite(async (files, folder, top) => {
     await Deno.writeTextFile(`${top}/site/sub/a.txt`, "content");
     const targets = [`${top}/site/sub`, `${top}/site-beside`, "sub", "../site-beside"];
@@ -165,7 +165,7 @@ Deno.test("linux files: a link that is set outwards meanwhile leads nowhere", as
   });
 });
 
-/** Has a thread set the link at `path` to one target after the other while `body` runs. */
+/** Runs `body` while a thread keeps changing the target of the link at `path`. */
 async function whileSwapping(path: string, targets: string[], body: () => void): Promise<void> {
   const thread = new Worker(new URL("swapping_thread.ts", import.meta.url), { type: "module" });
   const said = () => new Promise((resolve) => thread.onmessage = resolve);
@@ -183,7 +183,7 @@ async function whileSwapping(path: string, targets: string[], body: () => void):
   }
 }
 
-Deno.test("linux files: names at and over the kernel's bounds", async () => {
+Deno.test("linux files: names at and above the kernel's limits", async () => {
   await withSite((files, folder) => {
     assertEquals(files.open(folder, "x".repeat(255), STAYING), -ENOENT);
     assertEquals(files.open(folder, "x".repeat(300), STAYING), -ENAMETOOLONG);
@@ -193,7 +193,7 @@ Deno.test("linux files: names at and over the kernel's bounds", async () => {
   });
 });
 
-Deno.test("linux files: status tells kind, size and version, and changes with the content", async () => {
+Deno.test("linux files: the status has kind, size and version, and changes with the content", async () => {
   await withSite((files, folder, top) => {
     const status = new FileStatus();
     assertEquals(files.statusAt(folder, "a.txt", status), 0);
@@ -204,7 +204,7 @@ Deno.test("linux files: status tells kind, size and version, and changes with th
     assertEquals(status.modifiedSeconds, Math.floor(stat.mtime!.getTime() / 1000));
     const opened = files.open(folder, "a.txt", STAYING);
     assertEquals([files.status(opened, status), status.version], [0, before]);
-    // Same length, and the time of modification put back: the time of change gives it away.
+    // Same length, and the modification time set back: the time of change still differs.
     Deno.writeTextFileSync(`${top}/site/a.txt`, "CONTENT");
     Deno.utimeSync(`${top}/site/a.txt`, stat.atime!, stat.mtime!);
     assertEquals(files.status(opened, status), 0);
@@ -237,7 +237,7 @@ Deno.test("linux files: the names in a folder, however many there are", async ()
 });
 
 Deno.test({
-  name: "linux files: a FIFO does not keep anybody waiting, and no right is an answer",
+  name: "linux files: opening a FIFO does not block, and missing permission is a result",
   fn: async () => {
     const top = await Deno.makeTempDir({ prefix: "async-deno-test-" });
     try {
@@ -249,7 +249,7 @@ Deno.test({
       assertEquals([files.status(opened, status), status.isRegular], [0, false]);
       files.close(opened);
       await Deno.writeTextFile(`${top}/mine`, "mine", { mode: 0 });
-      // Root may read everything.
+      // Root may read every file.
       const expected = Deno.uid() === 0 ? "mine" : -EACCES;
       assertEquals(contentOf(files, files.open(folder, "mine", STAYING)), expected);
       files.close(folder);

@@ -1,6 +1,6 @@
 /**
- * The file of a log, by libc and by Deno's own calls: what it holds already, its bound, a name that was taken
- * away, and what is no file of bytes. One suite for both.
+ * A log's file, by libc and by Deno's own calls: existing content, the size limit, a renamed file, and targets
+ * that are not regular files. One suite for both.
  */
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
@@ -14,7 +14,7 @@ import {
   SystemError,
 } from "../../../runtime/os/mod.ts";
 
-new LinuxOs(); // loads libc for the process: within a test Deno 2.4 would take it for a leak
+new LinuxOs(); // loads libc for the process: within a test, Deno 2.4 would report it as a leak
 
 const KINDS: Record<string, new (options: LogFileOptions) => LogFile> = {
   "by libc": LinuxLogFile,
@@ -46,7 +46,7 @@ for (const [kind, Kind] of Object.entries(KINDS)) {
   const test = (name: string, body: (folder: string) => Promise<void>) =>
     Deno.test(`log file ${kind}: ${name}`, () => withFolder(body));
 
-  test("the last run's is kept as the old one, an access log goes on", async (folder) => {
+  test("the last run's event log is kept as FILE.1, an access log is appended to", async (folder) => {
     const [log, access] = [`${folder}/log`, `${folder}/access`];
     await Deno.writeTextFile(`${log}.1`, "two runs ago\n");
     for (const path of [log, access]) await Deno.writeTextFile(path, "before\n");
@@ -60,14 +60,14 @@ for (const [kind, Kind] of Object.entries(KINDS)) {
     assertEquals(await Deno.readTextFile(access), "before\none\n");
   });
 
-  test("an empty file is no last run", async (folder) => {
+  test("an empty file is not kept", async (folder) => {
     await Deno.writeTextFile(`${folder}/log.1`, "evidence\n");
     await Deno.writeTextFile(`${folder}/log`, "");
     open(`${folder}/log`, { keepsLast: true }).close();
     assertEquals(await Deno.readTextFile(`${folder}/log.1`), "evidence\n");
   });
 
-  test("a rename is followed when it is opened anew, and lines go on at its end", async (folder) => {
+  test("reopening follows a rename, and appends", async (folder) => {
     const path = `${folder}/log`;
     const file = open(path);
     await write(file, "one\n");
@@ -82,7 +82,7 @@ for (const [kind, Kind] of Object.entries(KINDS)) {
     assertEquals(await Deno.readTextFile(path), "two\nthree\n");
   });
 
-  test("where it cannot be opened anew the old one stays", async (folder) => {
+  test("if it cannot be reopened, the old file stays open", async (folder) => {
     await Deno.mkdir(`${folder}/sub`);
     const file = open(`${folder}/sub/log`);
     await Deno.rename(`${folder}/sub`, `${folder}/gone`);
@@ -92,7 +92,7 @@ for (const [kind, Kind] of Object.entries(KINDS)) {
     assertEquals(await Deno.readTextFile(`${folder}/gone/log`), "kept\n");
   });
 
-  test("within its bound, always; every line is in one of the two files, whole", async (folder) => {
+  test("it never exceeds its limit, and every line is whole in one of the two files", async (folder) => {
     const path = `${folder}/log`;
     const limit = 1000;
     const file = open(path, { limit, keepsLast: true });
@@ -103,7 +103,7 @@ for (const [kind, Kind] of Object.entries(KINDS)) {
       await write(file, lines);
       assert((await Deno.stat(path)).size <= limit);
     }
-    // More at once than a file holds.
+    // More at once than the limit.
     const much = Array.from({ length: 100 }, (_, i) => `much ${i}\n`).join("");
     wanted += much;
     await write(file, much);
@@ -115,7 +115,7 @@ for (const [kind, Kind] of Object.entries(KINDS)) {
     assert(old.endsWith("\n"));
   });
 
-  test("a line longer than the bound is written all the same", async (folder) => {
+  test("a line longer than the limit is still written", async (folder) => {
     const file = open(`${folder}/log`, { limit: 10 });
     await write(file, `${"y".repeat(50)}\nshort\n`);
     file.close();
@@ -123,7 +123,7 @@ for (const [kind, Kind] of Object.entries(KINDS)) {
     assertEquals(await Deno.readTextFile(`${folder}/log`), "short\n");
   });
 
-  test("what cannot be renamed is emptied at its bound, and said", async (folder) => {
+  test("a file that cannot be renamed is emptied at its limit, and reported", async (folder) => {
     const path = `${folder}/log`;
     const said: string[] = [];
     const file = open(path, { limit: 100, emptied: (reason) => said.push(reason) });
@@ -136,7 +136,7 @@ for (const [kind, Kind] of Object.entries(KINDS)) {
   });
 }
 
-Deno.test("log file by libc: never through a symbolic link, and never waiting for a reader", () =>
+Deno.test("log file by libc: a symbolic link is not followed, and a FIFO without a reader does not block", () =>
   withFolder(async (folder) => {
     const target = `${folder}/target`;
     await Deno.writeTextFile(target, "old");
@@ -153,14 +153,14 @@ Deno.test("log file by libc: never through a symbolic link, and never waiting fo
     assertThrows(() => new LinuxLogFile({ target: `${folder}/fifo`, ...options }), SystemError);
   }));
 
-Deno.test("log file by libc: a full disk is told by its errno", async () => {
+Deno.test("log file by libc: a full disk is reported by its errno", async () => {
   const options = { limit: 100, keepsLast: true, emptied: () => {} };
   const file = new LinuxLogFile({ target: "/dev/full", ...options });
   assertEquals(await file.write(new TextEncoder().encode("a line\n")), -28);
   file.close();
 });
 
-Deno.test("log file by libc: one that another server has open is not taken from it", () =>
+Deno.test("log file by libc: a file that another server has open is not renamed", () =>
   withFolder(async (folder) => {
     const options = { target: `${folder}/log`, limit: 0, keepsLast: true, emptied: () => {} };
     const first = new LinuxLogFile(options);
@@ -170,7 +170,7 @@ Deno.test("log file by libc: one that another server has open is not taken from 
     await write(first, "first\n");
     for (const file of [first, second]) file.close();
     assertEquals(await Deno.readTextFile(`${folder}/log`), "first\nsecond\nfirst\n");
-    // Nobody has it now.
+    // No process has it open now.
     new LinuxLogFile(options).close();
     assertEquals(await Deno.readTextFile(`${folder}/log.1`), "first\nsecond\nfirst\n");
   }));

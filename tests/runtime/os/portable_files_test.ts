@@ -1,4 +1,4 @@
-/** The disk by Deno's own files: the same answers as the kernel's, and no way out of the folder. */
+/** Files by Deno's own calls: the same results as the kernel's, and no way out of the folder. */
 
 import { assert, assertEquals } from "@std/assert";
 import {
@@ -16,7 +16,7 @@ import {
 const STAYING = { followLinks: false };
 const FOLLOWING = { followLinks: true };
 
-/** A folder `site` with a secret beside it, removed afterwards. */
+/** A folder `site` with a secret file next to it, removed afterwards. */
 async function withSite(
   body: (files: PortableFiles, folder: number, top: string) => void | Promise<void>,
 ): Promise<void> {
@@ -42,7 +42,7 @@ async function withSite(
   }
 }
 
-/** The content of what could be opened, or the negated errno. */
+/** The content of an opened file, or the negated errno. */
 function contentOf(files: FileSystem, opened: number): string | number {
   if (opened < 0) return opened;
   const bytes = new Uint8Array(100);
@@ -51,7 +51,7 @@ function contentOf(files: FileSystem, opened: number): string | number {
   return count < 0 ? count : new TextDecoder().decode(bytes.subarray(10, 10 + count));
 }
 
-Deno.test("portable files: what stays in the folder is opened, what leads out never is", () =>
+Deno.test("portable files: a path inside the folder is opened, one that leads out never is", () =>
   withSite((files, folder) => {
     const rows: [path: string, staying: string | number, following: string | number][] = [
       ["a.txt", "ntent", "ntent"],
@@ -71,7 +71,7 @@ Deno.test("portable files: what stays in the folder is opened, what leads out ne
     }
   }));
 
-Deno.test("portable files: a FIFO is not waited for, and is no file of bytes", () =>
+Deno.test("portable files: opening a FIFO does not block, and it is not a regular file", () =>
   withSite(async (files, folder, top) => {
     await new Deno.Command("mkfifo", { args: [`${top}/site/fifo`] }).output();
     const opened = files.open(folder, "fifo", STAYING);
@@ -81,10 +81,10 @@ Deno.test("portable files: a FIFO is not waited for, and is no file of bytes", (
     assertEquals(files.close(opened), 0);
   }));
 
-// Loaded here, and not within a test: the library stays for the life of the process.
+// Loaded here and not within a test: the library stays loaded for the life of the process.
 const linux = new LinuxFiles();
 
-Deno.test("portable files: status and entries are those that the kernel tells", () =>
+Deno.test("portable files: status and entries are those of the kernel", () =>
   withSite((files, folder, top) => {
     const beneath = linux.openFolder(`${top}/site`);
     for (const path of ["a.txt", "sub", ""]) {

@@ -7,7 +7,7 @@ import {
 } from "../../../runtime/os/sockaddr.ts";
 
 function sockaddr(family: number, port: number, at: number, address: readonly number[]) {
-  const bytes = new Uint8Array(SOCKADDR_BYTES).fill(0xee); // what lies beyond is not looked at
+  const bytes = new Uint8Array(SOCKADDR_BYTES).fill(0xee); // bytes after the address are ignored
   bytes.set([family, 0, port >> 8, port & 0xff]);
   bytes.set(address, at);
   return bytes;
@@ -50,7 +50,7 @@ Deno.test("sockaddr: another family has no address", () => {
   assertEquals(sockaddrHostname(unix), "");
 });
 
-Deno.test("sockaddr: the address is a view and no copy", () => {
+Deno.test("sockaddr: the address is a view, not a copy", () => {
   const bytes = sockaddr(2, 1, 4, [127, 0, 0, 1]);
   assertEquals(sockaddrAddress(bytes).buffer, bytes.buffer);
 });

@@ -1,7 +1,7 @@
 /**
- * A thread that sets a link to one target after the other, again and again, until it is told to stop.
+ * A thread that keeps changing the target of a link, until it is stopped.
  *
- * In, by message: the link's path, its targets, and a word of shared memory that is 1 when it shall stop.
+ * In, by message: the link's path, its targets, and a word of shared memory that is 1 when it must stop.
  * Out: "swapping", once each target has been there; "stopped".
  */
 
@@ -16,7 +16,7 @@ self.onmessage = ({ data: { path, targets, stop } }: MessageEvent<Swapping>) => 
   self.postMessage("stopped");
 };
 
-/** What a swapping thread is told. */
+/** The message to a swapping thread. */
 export interface Swapping {
   readonly path: string;
   readonly targets: readonly string[];

@@ -1,13 +1,12 @@
 /**
- * The client's connection to a Unix socket: what it sends and receives, and that it never waits
- * longer than it was told to.
+ * The client's connection to a Unix socket: it sends and receives, and never waits longer than its time limit.
  */
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { hasLibc, SystemError, UnixConnection } from "../../../runtime/os/mod.ts";
 import { UnixPeer } from "../../support/unix_peer.ts";
 
-// Loaded once per process: not a leak of the first test.
+// Loaded once per process, so that it is not a leak of the first test.
 hasLibc();
 
 const PATIENCE = 20_000;
@@ -41,14 +40,14 @@ Deno.test("unix connection: sends all, receives all, and sees the end", () =>
     assertEquals((await peer.request()).trim(), request.trim());
   }));
 
-Deno.test("unix connection: nobody there, and a path that is too long, are errors of the system", () =>
+Deno.test("unix connection: a path without a listener, and a path that is too long, are system errors", () =>
   withPath((path) => {
     const nobody = assertThrows(() => new UnixConnection(path, PATIENCE), SystemError);
     assertEquals(nobody.call, "connect");
     assertThrows(() => new UnixConnection("/".repeat(200), PATIENCE), SystemError);
   }));
 
-Deno.test("unix connection: a silent peer costs no more than the time that was given", () =>
+Deno.test("unix connection: a silent peer takes no longer than the time limit", () =>
   withPath(async (path) => {
     await using _peer = await UnixPeer.start(path, "");
     using connection = new UnixConnection(path, SHORT);
@@ -56,7 +55,7 @@ Deno.test("unix connection: a silent peer costs no more than the time that was g
     assertThrows(() => connection.read(new Uint8Array(1)), Deno.errors.TimedOut, "in time");
   }));
 
-Deno.test("unix connection: a full backlog costs no more than the time that was given", () =>
+Deno.test("unix connection: a full backlog takes no longer than the time limit", () =>
   withPath((path) => {
     using _listener = Deno.listen({ transport: "unix", path });
     using open = new DisposableStack();

@@ -13,7 +13,7 @@ function words(...bytes: number[]): Int32Array {
   return new Int32Array(Uint8Array.from({ length: 16 }, (_, i) => bytes[i] ?? 0).buffer);
 }
 
-Deno.test("address table: counts by address, and lets go of who leaves, once", () => {
+Deno.test("address table: counts by address, and stops counting a connection that leaves, once", () => {
   const addresses = table();
   const [one, other] = [words(127, 0, 0, 1), words(127, 0, 0, 2)];
   assertEquals(addresses.enter(5, AF_INET, one, 0), 1);
@@ -55,7 +55,7 @@ Deno.test("address table: against a plain map, with far more addresses over time
       counts.set(held, counts.get(held)! - 1);
       continue;
     }
-    // A few that come often, and strangers without end.
+    // A few addresses that come often, and an endless stream of new ones.
     const host = random.below(2) === 0 ? random.below(10) : random.below(1 << 24);
     const address = words(10, host >>> 16, (host >>> 8) & 255, host & 255);
     const expected = (counts.get(host) ?? 0) + 1;

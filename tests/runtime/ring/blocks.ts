@@ -2,7 +2,7 @@
  * Single blocks of shared memory for the unit tests, and names for their words.
  *
  * In: capacities and first positions. Out: the words that `createSharedState` would lay out, but
- * one structure at a time, so that a test can watch them or look at them from two threads' sides.
+ * one structure at a time, so that a test can watch them or access them as two threads.
  */
 import { Inbox } from "../../../runtime/ring/inbox.ts";
 import {
@@ -13,7 +13,7 @@ import {
 } from "../../../runtime/ring/layout.ts";
 import { TASK_WORDS, TaskRing } from "../../../runtime/ring/task_ring.ts";
 
-/** First positions whose wraps the tests cross: none, int32's sign, uint32's end, and odd ones. */
+/** First positions of which the tests cross the wrap: none, int32's sign, uint32's end, and odd ones. */
 export const POSITIONS: readonly (readonly [string, number])[] = [
   ["0", 0],
   ["just under 2^31", 0x7fff_fffb],
@@ -41,12 +41,12 @@ export function flagsBlock(): Int32Array<SharedArrayBuffer> {
   return block(FLAGS_BYTES);
 }
 
-/** A task all of whose words follow from `number`. */
+/** A task whose words are all derived from `number`. */
 export function taskOf(number: number): Int32Array {
   return Int32Array.from({ length: TASK_WORDS }, (_, i) => wordOf(number, i));
 }
 
-/** The number of a task, or -1 if its words don't belong together. */
+/** The number of a task, or -1 if its words do not match. */
 export function numberOf(task: Int32Array): number {
   const number = task[0]!;
   return task.every((word, i) => word === wordOf(number, i)) ? number : -1;

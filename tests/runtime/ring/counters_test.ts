@@ -32,18 +32,18 @@ Deno.test("counters: exact beyond 2^31, 2^32 and up to 2^53", () => {
   }
 });
 
-Deno.test("counters: only over a block of its own size", () => {
+Deno.test("counters: only over a block of the right size", () => {
   assertThrows(() => new Counters(new Float64Array(COUNTER_COLUMNS - 1)), RangeError);
 });
 
-Deno.test("counters: sleep is told while it lasts, and afterwards once", () => {
+Deno.test("counters: a sleep counts while it lasts, and once afterwards", () => {
   const counters = new Counters(new Float64Array(COUNTER_COLUMNS));
   assertEquals(counters.idle(5_000), 0);
   counters.sleep(5_000);
   assertEquals([counters.idle(5_000), counters.idle(5_400)], [0, 400]);
   counters.wake(6_000);
   assertEquals([counters.idle(6_000), counters.idle(9_000)], [1_000, 1_000]);
-  counters.wake(7_000); // awake already
+  counters.wake(7_000); // already awake
   counters.sleep(9_000);
   assertEquals(counters.idle(9_500), 1_500);
 });

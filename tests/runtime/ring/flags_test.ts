@@ -4,7 +4,7 @@ import { Flags } from "../../../runtime/ring/flags.ts";
 import { Random } from "../../support/random.ts";
 import { flagsBlock } from "./blocks.ts";
 
-Deno.test("flags: a parked flag is taken once, by whoever comes first", () => {
+Deno.test("flags: a parked flag is taken once, by the first thread", () => {
   const words = flagsBlock();
   const flags = new Flags(words, 4);
   const theirs = new Flags(words, 4);
@@ -36,7 +36,7 @@ for (const workers of [1, 2, 31, 32, 33, 64, 255, 256]) {
       } else {
         const start = random.below(workers);
         const taken = flags.takeParked(start);
-        // Within the words behind the start the lowest comes first; that is after the start, or none is.
+        // The lowest parked worker at or after the start; if there is none, the lowest of all.
         const after = [...parked].filter((worker) => worker >= start);
         const expected = after.length > 0
           ? Math.min(...after)
@@ -52,7 +52,7 @@ for (const workers of [1, 2, 31, 32, 33, 64, 255, 256]) {
   });
 }
 
-Deno.test("flags: a start that is no worker is the first one", () => {
+Deno.test("flags: a start beyond the workers counts as 0", () => {
   const flags = new Flags(flagsBlock(), 40);
   for (const start of [-1, 40, 4000]) {
     flags.park(39);
@@ -62,7 +62,7 @@ Deno.test("flags: a start that is no worker is the first one", () => {
   }
 });
 
-Deno.test("flags: taking in turns wakes all in turn", () => {
+Deno.test("flags: taking with a rising start wakes all workers in turn", () => {
   const flags = new Flags(flagsBlock(), 70);
   for (let worker = 0; worker < 70; worker++) flags.park(worker);
   const taken: number[] = [];
@@ -72,7 +72,7 @@ Deno.test("flags: taking in turns wakes all in turn", () => {
   assertEquals(taken, Array.from({ length: 70 }, (_, i) => (i + 50) % 70));
 });
 
-Deno.test("flags: who is alive, and that the dead are not woken", () => {
+Deno.test("flags: alive workers, and dead ones that are not woken", () => {
   const flags = new Flags(flagsBlock(), 256);
   assertEquals(flags.isAlive(255), false);
   flags.setAlive(255);
@@ -84,29 +84,29 @@ Deno.test("flags: who is alive, and that the dead are not woken", () => {
   assertEquals(flags.takeParked(0), -1);
 });
 
-Deno.test("flags: threads may block while nobody loads anything", () => {
+Deno.test("flags: threads may block only while all are loaded", () => {
   const words = flagsBlock();
   const [main, worker] = [new Flags(words, 1), new Flags(words, 1)];
-  assertEquals(worker.isSettled(), false);
-  for (const settled of [true, false, true]) {
-    main.setSettled(settled);
-    assertEquals(worker.isSettled(), settled);
+  assertEquals(worker.isAllLoaded(), false);
+  for (const allLoaded of [true, false, true]) {
+    main.setAllLoaded(allLoaded);
+    assertEquals(worker.isAllLoaded(), allLoaded);
   }
 });
 
-Deno.test("flags: draining is said once and for all", () => {
+Deno.test("flags: draining is set for good", () => {
   const words = flagsBlock();
   assertEquals(new Flags(words, 1).isDraining(), false);
   new Flags(words, 1).setDraining();
   assertEquals(new Flags(words, 1).isDraining(), true);
 });
 
-Deno.test("flags: that accepting pauses is seen by all, and moves no other flag", () => {
+Deno.test("flags: a pause of accepting is seen by all, and changes no other flag", () => {
   const words = flagsBlock();
   const [main, acceptor] = [new Flags(words, 1), new Flags(words, 1)];
-  for (const held of [true, false]) {
-    main.setAcceptingHeld(held);
-    assertEquals(acceptor.isAcceptingHeld(), held);
-    assertEquals([acceptor.isDraining(), acceptor.isSettled()], [false, false]);
+  for (const paused of [true, false]) {
+    main.setAcceptingPaused(paused);
+    assertEquals(acceptor.isAcceptingPaused(), paused);
+    assertEquals([acceptor.isDraining(), acceptor.isAllLoaded()], [false, false]);
   }
 });

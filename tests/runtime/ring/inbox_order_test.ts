@@ -72,14 +72,14 @@ Deno.test("inbox order: drain reads, clears what it read, and only then frees it
   ]);
 });
 
-/** What other threads do while this one stands still: `+` writes, `-` drains one, `*` drains all. */
+/** What other threads do while this one is stopped: `+` writes, `-` drains one, `*` drains all. */
 const WHILE_WRITING = ["+", "-", "*", "+-", "-+", "+++*", "*+++", "-+-+-+-+", "++++++++*++++++++"];
-/** There is one who drains, so others only write. */
+/** There is one consumer, so other threads only write. */
 const WHILE_DRAINING = ["+", "++", "++++++++++++"];
 
 for (const [action, meanwhiles] of [["+", WHILE_WRITING], ["*", WHILE_DRAINING]] as const) {
   Deno.test(`inbox order: another thread before every step of ${action}`, () => {
-    // From every offset, so that the wrap comes at any record of either thread.
+    // From every offset, so that the wrap occurs at each record of either thread.
     for (let position = -256; position < 0; position += 8) {
       for (const filled of [0, 1, 5, 99]) {
         for (const meanwhile of meanwhiles) {
@@ -102,7 +102,7 @@ interface Interruption {
   step: number;
 }
 
-/** Plays one interruption, checks the outcome, and gives how many steps the action took. */
+/** Runs one interruption, checks the outcome, and returns the number of steps of the action. */
 function interrupted(plan: Interruption): number {
   const words = inboxBlock(256, plan.position);
   const list = new RecordList();

@@ -1,11 +1,11 @@
-/** The inbox on one thread: lengths, padding, full, wraps; threads are in tests/concurrency. */
+/** The inbox on one thread: lengths, padding, full, wraps; for several threads see tests/concurrency. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Inbox } from "../../../runtime/ring/inbox.ts";
 import { Random } from "../../support/random.ts";
 import { inboxBlock, POSITIONS } from "./blocks.ts";
 import { type RecordCopy, RecordList } from "./record_list.ts";
 
-/** Drains everything, and gives the records. */
+/** Drains everything, and returns the records. */
 function drainAll(inbox: Inbox): RecordCopy[] {
   const list = new RecordList();
   inbox.drain(list, Infinity);
@@ -18,7 +18,7 @@ function writeRun(inbox: Inbox, type: number, length: number): boolean {
 }
 
 for (const [name, position] of POSITIONS) {
-  Deno.test(`inbox: every length there may be, from ${name}`, () => {
+  Deno.test(`inbox: every possible length, from ${name}`, () => {
     const inbox = new Inbox(inboxBlock(1024, position));
     assertEquals(inbox.maxPayloadBytes, 120);
     for (let length = 0; length <= 120; length++) {
@@ -44,7 +44,7 @@ for (const [name, position] of POSITIONS) {
           if (inbox.write(type, bytes, 0, bytes.length)) model.push({ type, payload: [...bytes] });
           else {
             full++;
-            // Full is said only when record and padding, an eighth each, might not fit.
+            // "Full" is returned only if record and padding, an eighth each, might not fit.
             assert(before > capacity - capacity / 4, `${before} of ${capacity}`);
           }
         }
@@ -62,7 +62,7 @@ for (const [name, position] of POSITIONS) {
   Deno.test(`inbox: filled to the last byte, then refused, from ${name}`, () => {
     const inbox = new Inbox(inboxBlock(256, position));
     for (let i = 1; i <= 8; i++) {
-      // Up to the next multiple of 32 the record is shorter, so that none wraps.
+      // The record ends at the next multiple of 32, so that none wraps.
       assertEquals(writeRun(inbox, i, 24), i < 8 || position % 32 === 0);
     }
     const records = drainAll(inbox);
@@ -71,9 +71,9 @@ for (const [name, position] of POSITIONS) {
   });
 }
 
-Deno.test("inbox: a drain that meets only padding goes on behind it", () => {
+Deno.test("inbox: a drain that finds only padding continues after it", () => {
   const inbox = new Inbox(inboxBlock(256));
-  // 7 × 32 and 24 leave 8 bytes at the end, which are drained with nothing behind them yet.
+  // 7 × 32 and 24 leave 8 bytes at the end, which are drained before anything follows them.
   for (let i = 0; i < 7; i++) writeRun(inbox, 1, 24);
   writeRun(inbox, 2, 16);
   assertEquals(drainAll(inbox).length, 8);
@@ -82,7 +82,7 @@ Deno.test("inbox: a drain that meets only padding goes on behind it", () => {
   assertEquals(drainAll(inbox), [{ type: 3, payload: new Array(24).fill(3) }]);
 });
 
-Deno.test("inbox: a limit stops the drain, the next goes on there", () => {
+Deno.test("inbox: a limit stops the drain, and the next one continues there", () => {
   const inbox = new Inbox(inboxBlock(1024));
   for (let i = 1; i <= 5; i++) writeRun(inbox, i, i);
   const list = new RecordList();
@@ -129,7 +129,7 @@ const MISTAKES: [string, [type: number, start: number, end: number]][] = [
   ["an end behind the bytes", [1, 199, 201]],
 ];
 for (const [name, [type, start, end]] of MISTAKES) {
-  Deno.test(`inbox: ${name} is our own mistake, and claims nothing`, () => {
+  Deno.test(`inbox: ${name} throws, and claims nothing`, () => {
     const inbox = new Inbox(inboxBlock(1024));
     assertThrows(() => inbox.write(type, new Uint8Array(200), start, end), RangeError);
     assertEquals(inbox.size(), 0);

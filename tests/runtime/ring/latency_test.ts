@@ -1,17 +1,17 @@
-/** The buckets of latencies: every value has the one that Prometheus would put it in. */
+/** The latency buckets: every value is in the bucket that Prometheus would choose. */
 
 import { assert, assertEquals } from "@std/assert";
 import { COLUMN, Counters } from "../../../runtime/ring/counters.ts";
 import { bucketOf, LATENCY_BOUNDS, LATENCY_BUCKETS } from "../../../runtime/ring/latency.ts";
 import { COUNTER_COLUMNS, NAMED_COLUMNS } from "../../../runtime/ring/layout.ts";
 
-/** The slow way: the first bound that is not below. */
+/** Reference implementation: the first bound that is not below. */
 function expected(microseconds: number): number {
   const found = LATENCY_BOUNDS.findIndex((bound) => microseconds <= bound);
   return found < 0 ? LATENCY_BOUNDS.length : found;
 }
 
-Deno.test("latency: bounds rise, none is more than half above the one before", () => {
+Deno.test("latency: bounds ascend, none by more than half of the previous one", () => {
   for (let i = 1; i < LATENCY_BOUNDS.length; i++) {
     const [before, bound] = [LATENCY_BOUNDS[i - 1]!, LATENCY_BOUNDS[i]!];
     assert(bound > before && Number.isInteger(bound), `${before} ${bound}`);
@@ -19,7 +19,7 @@ Deno.test("latency: bounds rise, none is more than half above the one before", (
   }
 });
 
-Deno.test("latency: each bound, and just beside it, in its bucket", () => {
+Deno.test("latency: each bound and its neighbours are in their buckets", () => {
   for (const [i, bound] of LATENCY_BOUNDS.entries()) {
     assertEquals(bucketOf(bound), i, `${bound}`);
     assertEquals(bucketOf(bound + 0.001), i + 1, `above ${bound}`);
@@ -27,7 +27,7 @@ Deno.test("latency: each bound, and just beside it, in its bucket", () => {
   }
 });
 
-Deno.test("latency: whatever the clock gives has a bucket", () => {
+Deno.test("latency: every number has a bucket", () => {
   for (let value = 0.001; value < 2 ** 40; value *= 1.0137) {
     assertEquals(bucketOf(value), expected(value), `${value}`);
   }
@@ -37,7 +37,7 @@ Deno.test("latency: whatever the clock gives has a bucket", () => {
   assertEquals(bucketOf(NaN), LATENCY_BUCKETS - 1);
 });
 
-Deno.test("latency: the buckets lie behind the named columns, and fit", () => {
+Deno.test("latency: the buckets follow the named columns, and fit", () => {
   assert(Math.max(...Object.values(COLUMN)) < NAMED_COLUMNS);
   assert(NAMED_COLUMNS + LATENCY_BUCKETS <= COUNTER_COLUMNS);
   const slots = new Float64Array(COUNTER_COLUMNS);

@@ -1,4 +1,4 @@
-/** The blocks lie one behind the other, aligned, and nothing that must not share a line does. */
+/** The blocks follow each other, aligned, and data that must not share a cache line does not. */
 import { assert, assertEquals } from "@std/assert";
 import {
   ADDRESS_ENTRY_BYTES,
@@ -29,7 +29,7 @@ for (const dimensions of DIMENSIONS) {
   const { workers, taskSlots, inboxBytes, descriptors, addresses } = dimensions;
   const layout = layoutOf(dimensions);
 
-  Deno.test(`layout: no block reaches into the next, ${workers} workers`, () => {
+  Deno.test(`layout: no block overlaps the next, ${workers} workers`, () => {
     const ends: [number, number, string][] = [
       [layout.header, HEADER_BYTES, "header"],
       [layout.taskRing, TASK_RING_HEADER_BYTES + taskSlots * TASK_SLOT_BYTES, "task ring"],
@@ -46,7 +46,7 @@ for (const dimensions of DIMENSIONS) {
     ends.push([layout.totalBytes, 0, "end"]);
     for (let i = 1; i < ends.length; i++) {
       const [begin, bytes, name] = ends[i - 1]!;
-      assert(begin + bytes <= ends[i]![0], `${name} reaches into ${ends[i]![2]}`);
+      assert(begin + bytes <= ends[i]![0], `${name} overlaps ${ends[i]![2]}`);
     }
   });
 
@@ -61,7 +61,7 @@ for (const dimensions of DIMENSIONS) {
   });
 }
 
-Deno.test("layout: what a record holds fits in it", () => {
+Deno.test("layout: the contents of each record fit", () => {
   assert((1 + TASK_WORDS) * 4 <= TASK_SLOT_BYTES);
   assert(Math.max(...Object.values(HEADER)) * 4 < HEADER_BYTES);
   assert(Math.max(...Object.values(COLUMN)) < COUNTER_COLUMNS);

@@ -1,13 +1,13 @@
 /**
- * The memory between a thread and the log's writer: lines come out whole, once and in order; what does not fit is
- * counted to the line; nobody waits.
+ * The memory between a thread and the log's writer: lines come out whole, once and in order; each line that
+ * does not fit is counted; no thread waits.
  */
 
 import { assert, assertEquals } from "@std/assert";
 import { createLogMemory, LogBuffer, LogBufferReader } from "../../../runtime/ring/mod.ts";
 import { Random } from "../../support/random.ts";
 
-/** One thread's buffer with its reader, and what the watcher was told. */
+/** One thread's buffer with its reader, and the calls of its watcher. */
 class Pair {
   readonly memory: SharedArrayBuffer = createLogMemory(2);
   readonly buffer: LogBuffer = this.open();
@@ -22,7 +22,7 @@ class Pair {
     });
   }
 
-  /** Everything that can be taken now. */
+  /** Takes everything that is available. */
   read(): string {
     let text = "";
     for (let lines = this.reader.take(); lines !== null; lines = this.reader.take()) {
@@ -40,7 +40,7 @@ function put(buffer: LogBuffer, line: string): boolean {
   return true;
 }
 
-Deno.test("log buffer: nothing is there before it is handed over, and each line once after it", () => {
+Deno.test("log buffer: nothing is available before the hand-over, and each line once after it", () => {
   const pair = new Pair();
   const { buffer } = pair;
   put(buffer, "one");
@@ -68,7 +68,7 @@ Deno.test("log buffer: every way to write a piece", () => {
   assertEquals(pair.read(), "a line=01203 042 end\n");
 });
 
-Deno.test("log buffer: a writer that never comes costs lines, each counted, and those kept are whole", () => {
+Deno.test("log buffer: without a writer, lines are dropped and counted, and those kept are whole", () => {
   const pair = new Pair();
   const { buffer } = pair;
   let kept = 0;
@@ -79,13 +79,13 @@ Deno.test("log buffer: a writer that never comes costs lines, each counted, and 
   const lines = pair.read().split("\n");
   assertEquals(lines.pop(), "");
   assertEquals(lines, Array.from({ length: kept }, (_, i) => `${i} ${"x".repeat(90)}`));
-  // Once it comes, there is room again.
+  // Once the writer takes a half, there is room again.
   assert(put(buffer, "after"));
   buffer.flush();
   assertEquals(pair.read(), "after\n");
 });
 
-Deno.test("log buffer: three lines without room are three", () => {
+Deno.test("log buffer: three lines without room count as three", () => {
   const pair = new Pair();
   while (put(pair.buffer, "x".repeat(1000)));
   const before = pair.dropped;
@@ -93,7 +93,7 @@ Deno.test("log buffer: three lines without room are three", () => {
   assertEquals(pair.dropped, before + 3);
 });
 
-Deno.test("log buffer: lines that come and go at random are those that were kept, in order", () => {
+Deno.test("log buffer: with random writes and reads, the lines are those that were kept, in order", () => {
   for (let seed = 0; seed < 20; seed++) {
     const random = new Random(seed);
     const pair = new Pair();
@@ -109,7 +109,7 @@ Deno.test("log buffer: lines that come and go at random are those that were kept
   }
 });
 
-Deno.test("log buffer: what a thread that died has left is taken, and its successor goes on", () => {
+Deno.test("log buffer: the lines of a thread that died are taken, and its successor continues", () => {
   const pair = new Pair();
   put(pair.buffer, "handed over");
   pair.buffer.flush();

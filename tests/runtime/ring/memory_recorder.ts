@@ -1,9 +1,9 @@
 /**
- * Records each operation of code on shared memory, in order, and lets a test step in between.
+ * Records each operation of code on shared memory, in order, and lets a test run code in between.
  *
  * In: views to watch, and code to run. Out: the list of operations, by the names that the test
  * gives to the words. While it records, the functions of `Atomics` are replaced and the views are
- * proxies, so the code under test is the very code that serves, and pays nothing when it serves.
+ * proxies, so the code under test is the production code, without any cost in production.
  * One recording at a time, on one thread.
  */
 
@@ -19,9 +19,9 @@ const NAMES: Record<string, string> = {
 
 /** Watches views of shared memory while code under test runs. */
 export class MemoryRecorder {
-  /** The operations so far; equal ones in a row are one entry (the words of a task). */
+  /** The operations so far; consecutive equal ones are one entry (the words of a task). */
   readonly operations: string[] = [];
-  /** How many operations there were, each counted. */
+  /** Number of operations, counted individually. */
   steps = 0;
   /** Called before each operation with its number from 0; operations in it are not recorded. */
   before: (step: number) => void = () => {};
@@ -29,7 +29,7 @@ export class MemoryRecorder {
   readonly #views = new Map<unknown, { target: unknown; nameOf: (index: number) => string }>();
   #recording = false;
 
-  /** A stand-in for `view` whose accesses are recorded; `nameOf` names its words. */
+  /** A proxy of `view` whose accesses are recorded; `nameOf` names its words. */
   watch<T extends Int32Array | Uint8Array>(view: T, nameOf: (index: number) => string): T {
     const proxy = new Proxy(view, {
       get: (target, property) => {

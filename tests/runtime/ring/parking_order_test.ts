@@ -1,10 +1,9 @@
 /**
- * The sleeping protocol of flags.ts, step by step: whoever is stopped wherever, a task is never
- * pushed past a worker that goes to sleep.
+ * The parking protocol of flags.ts, step by step: wherever either side is interrupted, no wake-up is lost.
  *
- * One side is stopped before each of its memory operations in turn and the other runs as a whole
- * there. A wake-up is lost if the worker saw nothing and nobody rang. The same harness is shown to
- * find the loss when the steps come in the wrong order.
+ * One side is stopped before each of its memory operations in turn, and the other runs completely there. A
+ * wake-up is lost if the worker saw nothing and no thread rang. The same harness is shown to find the loss if
+ * the steps come in the wrong order.
  */
 import { assert, assertEquals } from "@std/assert";
 import { Flags } from "../../../runtime/ring/flags.ts";
@@ -22,7 +21,7 @@ import {
 import { MemoryRecorder } from "./memory_recorder.ts";
 import { RecordList } from "./record_list.ts";
 
-/** The memory of one server, as one side sees it. */
+/** The memory of one server, as one side accesses it. */
 interface Side {
   ring: TaskRing;
   inbox: Inbox;
@@ -49,26 +48,26 @@ function watch(recorder: MemoryRecorder, words: Words): Words {
 
 const WORKER = 1;
 
-/** What the worker finds when it looks: whether there was work. */
-function look(side: Side): boolean {
+/** The worker's check: whether there is work. */
+function check(side: Side): boolean {
   const task = side.ring.pop(new Int32Array(TASK_WORDS));
   return side.inbox.drain(new RecordList(), 9) > 0 || task || side.flags.isDraining();
 }
 
-/** The worker's way to sleep: says whether it found work after all. */
+/** The worker parks; returns whether it found work after all. */
 const goToSleep: Record<string, (side: Side) => boolean> = {
-  "park, look": (side) => {
+  "park, check": (side) => {
     side.flags.park(WORKER);
-    return look(side);
+    return check(side);
   },
-  "look, park": (side) => {
-    const found = look(side);
+  "check, park": (side) => {
+    const found = check(side);
     side.flags.park(WORKER);
     return found;
   },
 };
 
-/** Those who bring work: each says whether the worker is to be rung. */
+/** The sides that bring work: each returns whether it rings the worker. */
 const bringWork: Record<string, (side: Side) => boolean> = {
   "push, take": (side) => {
     side.ring.push(taskOf(1));
@@ -89,7 +88,7 @@ const bringWork: Record<string, (side: Side) => boolean> = {
   },
 };
 
-/** Runs `inner` whole before each step of `outer`, and at its end; counts lost wake-ups. */
+/** Runs `inner` completely before each step of `outer`, and at its end; counts lost wake-ups. */
 function lostWakeUps(outer: (side: Side) => boolean, inner: (side: Side) => boolean): number {
   let lost = 0;
   let steps = 1;
@@ -100,7 +99,7 @@ function lostWakeUps(outer: (side: Side) => boolean, inner: (side: Side) => bool
     recorder.before = (at) => {
       if (at === step) innerResult = inner(sideOf(words));
     };
-    // The sides' own views are made before the recording, of which they are no part.
+    // Creating the views is not part of the recording.
     const side = sideOf(watch(recorder, words));
     const outerResult = recorder.record(() => outer(side));
     innerResult ??= inner(sideOf(words));
@@ -111,28 +110,28 @@ function lostWakeUps(outer: (side: Side) => boolean, inner: (side: Side) => bool
   return lost;
 }
 
-for (const bringing of ["push, take", "write, take", "drain, take"]) {
-  Deno.test(`parking order: no wake-up lost between "park, look" and "${bringing}"`, () => {
-    const sleep = goToSleep["park, look"]!;
-    const bring = bringWork[bringing]!;
+for (const producer of ["push, take", "write, take", "drain, take"]) {
+  Deno.test(`parking order: no wake-up lost between "park, check" and "${producer}"`, () => {
+    const sleep = goToSleep["park, check"]!;
+    const bring = bringWork[producer]!;
     assertEquals(lostWakeUps(sleep, bring), 0);
     assertEquals(lostWakeUps(bring, sleep), 0);
   });
 
-  Deno.test(`parking order: "look, park" would lose one to "${bringing}"`, () => {
-    assert(lostWakeUps(goToSleep["look, park"]!, bringWork[bringing]!) > 0);
+  Deno.test(`parking order: "check, park" would lose one to "${producer}"`, () => {
+    assert(lostWakeUps(goToSleep["check, park"]!, bringWork[producer]!) > 0);
   });
 }
 
-Deno.test('parking order: "take, push" would lose one to "park, look"', () => {
-  assert(lostWakeUps(bringWork["take, push"]!, goToSleep["park, look"]!) > 0);
+Deno.test('parking order: "take, push" would lose one to "park, check"', () => {
+  assert(lostWakeUps(bringWork["take, push"]!, goToSleep["park, check"]!) > 0);
 });
 
-Deno.test("parking order: the flag goes up before the worker looks", () => {
+Deno.test("parking order: the flag is set before the worker checks", () => {
   const words = { ring: taskRingBlock(2), inbox: inboxBlock(256), flags: flagsBlock() };
   const recorder = new MemoryRecorder();
   const side = sideOf(watch(recorder, words));
-  recorder.record(() => goToSleep["park, look"]!(side));
+  recorder.record(() => goToSleep["park, check"]!(side));
   assertEquals(recorder.operations, [
     "or parked",
     "load head",
@@ -143,7 +142,7 @@ Deno.test("parking order: the flag goes up before the worker looks", () => {
   ]);
 });
 
-Deno.test("parking order: the task is published before the flag is looked at", () => {
+Deno.test("parking order: the task is published before the flag is read", () => {
   const words = { ring: taskRingBlock(2), inbox: inboxBlock(256), flags: flagsBlock() };
   new Flags(words.flags, 2).park(WORKER);
   const recorder = new MemoryRecorder();
@@ -152,7 +151,7 @@ Deno.test("parking order: the task is published before the flag is looked at", (
   assertEquals(recorder.operations.slice(-3), ["store sequence", "load parked", "and parked"]);
 });
 
-Deno.test("parking order: two who bring work never both ring for one flag", () => {
+Deno.test("parking order: two producers never both ring for one flag", () => {
   for (const first of ["takeParked", "takeIfParked", "unpark"] as const) {
     const argument = first === "takeParked" ? 0 : WORKER;
     for (let step = 0; step < 2; step++) {

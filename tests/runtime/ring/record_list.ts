@@ -1,7 +1,7 @@
 /** A sink that keeps copies of the records it is given, for the tests of the inbox. */
 import type { InboxSink } from "../../../runtime/ring/inbox.ts";
 
-/** One record, copied out. */
+/** A copy of one record. */
 export interface RecordCopy {
   type: number;
   payload: number[];

@@ -1,4 +1,4 @@
-/** One memory, opened as often as wanted; options and foreign memory are checked. */
+/** One memory, opened several times; options and foreign memory are checked. */
 import { assertEquals, assertThrows } from "@std/assert";
 import {
   COLUMN,
@@ -19,7 +19,7 @@ Deno.test("shared state: the defaults are the documented ones", () => {
   assertEquals(state.descriptors.capacity, 65536);
 });
 
-Deno.test("shared state: what one opening writes, another reads", () => {
+Deno.test("shared state: what is written through one object is read through another", () => {
   const memory = createSharedState({ workers: 3, ...SMALL });
   const ours = openSharedState(memory);
   const theirs = openSharedState(memory);
@@ -48,7 +48,7 @@ Deno.test("shared state: what one opening writes, another reads", () => {
 });
 
 Deno.test("shared state: the blocks in use do not touch each other", () => {
-  // Fills every structure to the brim; any overlap would change what another holds.
+  // Fills every structure completely; any overlap would change another one.
   const state = openSharedState(createSharedState({ workers: 2, ...SMALL }));
   for (let i = 0; i < 5; i++) state.taskRing.push(taskOf(-1));
   state.inbox(0).write(1, new Uint8Array(24).fill(255), 0, 24);
@@ -98,7 +98,7 @@ Deno.test("shared state: refuses other memory", () => {
   assertThrows(() => openSharedState(new SharedArrayBuffer(4096)), TypeError);
 });
 
-Deno.test("shared state: there are only the blocks that there are", () => {
+Deno.test("shared state: blocks out of range are refused", () => {
   const state = openSharedState(createSharedState({ workers: 2, ...SMALL }));
   assertThrows(() => state.inbox(2), RangeError);
   assertThrows(() => state.inbox(-1), RangeError);

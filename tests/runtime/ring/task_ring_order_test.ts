@@ -53,7 +53,7 @@ Deno.test("task ring order: full and empty write nothing", () => {
   assertEquals(full.recorder.operations, ["load tail", "load sequence"]);
 });
 
-/** What the other thread does while this one stands still: `+` pushes, `-` pops. */
+/** What the other thread does while this one is stopped: `+` pushes, `-` pops. */
 const MEANWHILE = ["+", "-", "+-", "-+", "++--", "-+-+", "+-+-+-+-", "----++++", "++++----"];
 
 for (const [name, position] of POSITIONS) {
@@ -65,7 +65,7 @@ for (const [name, position] of POSITIONS) {
           for (let step = 0; step < steps; step++) {
             steps = interrupted({ position, filled, action, meanwhile, step });
           }
-          // A claim and all the words of a task lie between, unless it was refused.
+          // A claim and all words of a task are among the steps, unless it was refused.
           const refused = action === "+" ? filled === 4 : filled === 0;
           assert(refused || steps > TASK_WORDS, `${steps} steps`);
         }
@@ -82,7 +82,7 @@ interface Interruption {
   step: number;
 }
 
-/** Plays one interruption, checks the outcome, and gives how many steps the action took. */
+/** Runs one interruption, checks the outcome, and returns the number of steps of the action. */
 function interrupted(plan: Interruption): number {
   const words = taskRingBlock(4, plan.position);
   const pushed: number[] = [];

@@ -1,10 +1,10 @@
-/** The task ring on one thread: full, empty, order, wraps; threads are in tests/concurrency. */
+/** The task ring on one thread: full, empty, order, wraps; for several threads see tests/concurrency. */
 import { assertEquals, assertThrows } from "@std/assert";
 import { TASK_WORDS, TaskRing } from "../../../runtime/ring/task_ring.ts";
 import { Random } from "../../support/random.ts";
 import { numberOf, POSITIONS, taskOf, taskRingBlock } from "./blocks.ts";
 
-/** Pops one task and gives its number, or undefined when empty. */
+/** Pops one task and returns its number, or undefined if empty. */
 function pop(ring: TaskRing): number | undefined {
   const task = new Int32Array(TASK_WORDS);
   return ring.pop(task) ? numberOf(task) : undefined;
@@ -36,7 +36,7 @@ for (const [name, position] of POSITIONS) {
       let full = 0;
       let empty = 0;
       for (let round = 0; round < Math.max(20, 1000 / capacity); round++) {
-        // Runs of pushes, then of pops, each long enough to meet the end now and then.
+        // Runs of pushes, then of pops, each long enough to sometimes reach full or empty.
         for (let i = random.below(capacity * 2); i > 0; i--) {
           const room = model.length < capacity;
           assertEquals(ring.push(taskOf(next)), room);
@@ -55,14 +55,14 @@ for (const [name, position] of POSITIONS) {
   }
 }
 
-Deno.test("task ring: an empty pop leaves what it was given", () => {
+Deno.test("task ring: a pop of an empty ring leaves its argument unchanged", () => {
   const ring = new TaskRing(taskRingBlock(2));
   const task = taskOf(3);
   assertEquals(ring.pop(task), false);
   assertEquals(numberOf(task), 3);
 });
 
-Deno.test("task ring: copies, so that the caller may use its task again", () => {
+Deno.test("task ring: copies, so that the caller may reuse its task", () => {
   const ring = new TaskRing(taskRingBlock(2));
   const task = taskOf(1);
   ring.push(task);
@@ -70,7 +70,7 @@ Deno.test("task ring: copies, so that the caller may use its task again", () => 
   assertEquals(pop(ring), 1);
 });
 
-Deno.test("task ring: a task too short is our own mistake, and claims nothing", () => {
+Deno.test("task ring: a task that is too short throws, and claims nothing", () => {
   const ring = new TaskRing(taskRingBlock(2));
   assertThrows(() => ring.push(new Int32Array(TASK_WORDS - 1)), RangeError);
   ring.push(taskOf(5));

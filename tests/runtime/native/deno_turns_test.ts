@@ -1,6 +1,6 @@
 /**
- * What handlers wait for comes also while the worker has its hands full: timers, and Deno's own sockets. Turns are
- * counted, not milliseconds.
+ * While a worker is busy, a pending handler's timers and Deno sockets make progress too. The tests count turns,
+ * not milliseconds.
  */
 
 import { assert, assertEquals } from "@std/assert";
@@ -10,21 +10,21 @@ import type { Route, Router } from "../../../runtime/serve/session/mod.ts";
 import { OwnThreadWorker } from "../../support/own_thread_worker.ts";
 import { within } from "../../support/wait_for.ts";
 
-new LinuxOs(); // loads libc for the process: within a test Deno 2.4 would take it for a leak
+new LinuxOs(); // loads libc for the process: within a test, Deno 2.4 would report it as a leak
 
 const REQUEST = new TextEncoder().encode("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
 const ROUND_TRIPS = 50;
 const TIMERS = 10;
-/** More turns than any timer may take: the flood ends, so that the test does. */
-const MOST_TURNS = 200_000;
+/** More turns than any timer may take: ends the flood, so that the test ends. */
+const MAX_TURNS = 200_000;
 
 function routerOf(handle: Route["handle"]): Router {
   const route = { label: new LogLabel("test"), methods: null, wantsBody: false, webSocket: null };
   return { find: () => ({ ...route, handle }) };
 }
 
-/** Asks once, and answers when the answer has begun. */
-async function ask(worker: OwnThreadWorker): Promise<string> {
+/** Sends one request, and returns the beginning of the answer. */
+async function request(worker: OwnThreadWorker): Promise<string> {
   const connection = await worker.connect();
   try {
     await connection.write(REQUEST);
@@ -36,13 +36,13 @@ async function ask(worker: OwnThreadWorker): Promise<string> {
   }
 }
 
-Deno.test("giving way: setTimeout(0) fires during a flood of connections", async () => {
+Deno.test("deno turns: setTimeout(0) fires during a flood of connections", async () => {
   let turns = NaN;
   const worker: OwnThreadWorker = new OwnThreadWorker(routerOf(async (exchange) => {
     const before = worker.turnsOfDeno;
-    // Five more than are taken in a turn: there is always one left. Each is closed as soon as it is read from.
+    // More than are taken in a turn, so that one is always left. Each is closed at its first read.
     worker.keepBusy(() => {
-      if (worker.busyTurns > MOST_TURNS) return worker.relax();
+      if (worker.busyTurns > MAX_TURNS) return worker.relax();
       for (let i = 0; i < 5; i++) worker.push(worker.os.eventfd());
     });
     for (let i = 0; i < TIMERS; i++) await new Promise((resolve) => setTimeout(resolve, 0));
@@ -51,15 +51,15 @@ Deno.test("giving way: setTimeout(0) fires during a flood of connections", async
     exchange.respondText(200, "");
   }));
   worker.start();
-  assertEquals(await ask(worker), "HTTP/1.1 200 OK");
+  assertEquals(await request(worker), "HTTP/1.1 200 OK");
   await worker.stop();
-  assert(worker.busyTurns < MOST_TURNS, "only when the flood was over");
+  assert(worker.busyTurns < MAX_TURNS, "the timers fired only after the flood");
   console.log(`${turns / TIMERS} turns of Deno's loop for a timer`);
-  // One would do, were its timers right to less than two milliseconds.
+  // One turn would suffice if Deno's timers were precise to less than two milliseconds.
   assert(turns <= 10 * TIMERS, `${turns} turns of Deno's loop for ${TIMERS} timers`);
 });
 
-Deno.test("giving way: a round trip over a Deno socket needs few turns while the worker is busy", async () => {
+Deno.test("deno turns: a round trip over a Deno socket needs few turns while the worker is busy", async () => {
   using echo = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const echoing = echo.accept().then(async (conn) => {
     await conn.readable.pipeTo(conn.writable);
@@ -80,10 +80,10 @@ Deno.test("giving way: a round trip over a Deno socket needs few turns while the
     exchange.respondText(200, "");
   }));
   worker.start();
-  assertEquals(await ask(worker), "HTTP/1.1 200 OK");
+  assertEquals(await request(worker), "HTTP/1.1 200 OK");
   await worker.stop();
   await echoing;
   console.log(`${turns / ROUND_TRIPS} turns of Deno's loop for a round trip`);
-  // There and back are two of its polls, as the echo is in this thread too.
+  // A round trip takes two polls, since the echo runs in this thread too.
   assert(turns <= 4 * ROUND_TRIPS, `${turns} turns for ${ROUND_TRIPS} round trips`);
 });

@@ -6,7 +6,7 @@ import { arrow, withControl } from "../../../../runtime/serve/routes/pages/key_b
 import { echoOf } from "../../../../runtime/serve/routes/pages/keys.js";
 import { retryDelay } from "../../../../runtime/serve/routes/pages/link.js";
 import { contrast } from "../../../support/contrast.ts";
-import { spokenPause } from "../../../../runtime/serve/routes/pages/seam.js";
+import { formatPause } from "../../../../runtime/serve/routes/pages/seam.js";
 import { type Asset, pageAssets } from "../../../../runtime/serve/routes/pages/mod.ts";
 
 const ASSETS = pageAssets("/");
@@ -238,7 +238,7 @@ Deno.test("page: how long the connection was away", () => {
     [185_000, "3 min 5 s"],
     [7_260_000, "2 h 1 min"],
   ];
-  for (const [milliseconds, text] of rows) assertEquals(spokenPause(milliseconds), text);
+  for (const [milliseconds, text] of rows) assertEquals(formatPause(milliseconds), text);
 });
 
 Deno.test("page: the delay doubles from half a second, is capped at ten, and keeps half of it", () => {

@@ -50,7 +50,7 @@ export function createHandler(parts: HandlerParts): Answer {
     // Deno puts the Host into it as it came: one that is none would be an error of ours, told on stderr, or
     // lead to another path.
     if (!hasValidHost(request) || !URL.canParse(request.url)) {
-      return text(400, "The Host field is empty or missing\n");
+      return text(400, "Host names no host\n");
     }
     const { pathname, hostname } = new URL(request.url);
     if (isLoopback(parts.hostname) && !isLoopback(hostname)) {

@@ -33,7 +33,7 @@ import { ErrorPages } from "./error_pages.ts";
 import { FileCache } from "./file_cache.ts";
 import { FileLoader, FOLDER, type Loaded, NOT_A_FILE } from "./file_loader.ts";
 import { FileRoute, type RouteOwner } from "./file_route.ts";
-import { Folder, CHECK_INTERVAL } from "./folder.ts";
+import { CHECK_INTERVAL, Folder } from "./folder.ts";
 import { FolderListing, type Listed } from "./folder_listing.ts";
 import { prefersJson } from "./listing.ts";
 import { respondWithListing } from "./listing_answer.ts";

@@ -9,7 +9,7 @@ import {
 import { lastAnswer, shortAnswer, UNAVAILABLE } from "../../../../runtime/serve/answers/mod.ts";
 import { textOf } from "../../../support/protocol_cases.ts";
 
-Deno.test("responses: a status has its reason phrase, or "Unknown"", () => {
+Deno.test("responses: a status has its reason phrase, or `Unknown`", () => {
   assertEquals(statusLine(404), "404 Not Found");
   assertEquals(statusLine(408), "408 Request Timeout");
   assertEquals(statusLine(599), "599 Unknown");

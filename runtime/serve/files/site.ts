@@ -52,7 +52,7 @@ export interface SiteParts {
 
 /** The file that is served for a folder's path. */
 const INDEX = "index.html";
-/** One compressed file may take one part in so many of a worker's memory. */
+/** The longest file that is compressed is 1/LARGEST_SHARE of a worker's memory. */
 const LARGEST_SHARE = 4;
 /** Longer files are never compressed: it would be half a second of work for one request. */
 const COMPRESS_BYTES = 8 * 1024 * 1024;

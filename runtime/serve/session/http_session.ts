@@ -173,7 +173,7 @@ export class HttpSession implements Session, Deferred {
 
   #handleEvents(): void {
     const { loop, config } = this.#context;
-    if (this.#afterPromise !== null) this.#goOn(this.#afterPromise);
+    if (this.#afterPromise !== null) this.#runStep(this.#afterPromise);
     const last = this.#wait.requests + config.limits.pipelined;
     const { out } = this.#transport;
     // A peer that does not read gets no more answers: its next request waits in our buffer.
@@ -202,7 +202,7 @@ export class HttpSession implements Session, Deferred {
   }
 
   /** Runs the step after a promise. */
-  #goOn(step: () => void): void {
+  #runStep(step: () => void): void {
     this.#afterPromise = null;
     try {
       step();
@@ -266,13 +266,13 @@ export class HttpSession implements Session, Deferred {
   #judge(guard: Guard): void {
     const { request } = this.#exchange;
     const verdict = guard.judge(request);
-    if (!(verdict instanceof Promise)) return this.#obey(guard, verdict);
+    if (!(verdict instanceof Promise)) return this.#applyVerdict(guard, verdict);
     this.#label = labelOf(request.path, "credentials");
     // By this guard: after a reload of the config the router may have none.
-    this.#follow(verdict, (word) => this.#obey(guard, word));
+    this.#follow(verdict, (settled) => this.#applyVerdict(guard, settled));
   }
 
-  #obey(guard: Guard, verdict: Verdict): void {
+  #applyVerdict(guard: Guard, verdict: Verdict): void {
     if (typeof verdict !== "string") {
       this.#trace?.admitted(verdict.user);
       return this.#dispatch();
@@ -338,15 +338,15 @@ export class HttpSession implements Session, Deferred {
   #follow<T>(promise: Promise<T>, next: (value: T) => void): void {
     this.#handlerPending = true;
     this.#keepRequest();
-    const goOn = (step: () => void) => {
+    const resume = (step: () => void) => {
       this.#handlerPending = false;
       if (this.#transport.closed) return this.#releaseBody();
       this.#afterPromise = step;
       this.#pump();
     };
-    this.#context.follow(promise, (value) => goOn(() => next(value)), (reason) => {
+    this.#context.follow(promise, (value) => resume(() => next(value)), (reason) => {
       this.#noteFailure(reason);
-      goOn(() => this.#answerFailure());
+      resume(() => this.#answerFailure());
     });
   }
 

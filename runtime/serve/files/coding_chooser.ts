@@ -27,7 +27,10 @@ export class CodingChooser {
   /** The bits of a file without encoded variants. */
   readonly identityAlone: number = this.maskOf(["identity"]);
   // One cache for each set of codings, so that a look-up need not build a key.
-  readonly #known: Memory[] = Array.from({ length: 1 << CODINGS.length }, () => new Memory());
+  readonly #known: ChoiceCache[] = Array.from(
+    { length: 1 << CODINGS.length },
+    () => new ChoiceCache(),
+  );
 
   /** Bytes that the cached values take, about. */
   get memoryBytes(): number {
@@ -57,18 +60,18 @@ export class CodingChooser {
     const found = known.choices.get(acceptEncoding);
     if (found !== undefined) return found;
     const chosen = preferredCoding(acceptEncoding, available(mask));
-    if (acceptEncoding.length <= LONGEST) known.remember(acceptEncoding, chosen);
+    if (acceptEncoding.length <= LONGEST) known.add(acceptEncoding, chosen);
     return chosen;
   }
 }
 
 /** Choices by value, for one set of codings. */
-class Memory {
+class ChoiceCache {
   // Oldest first: a Map keeps the order of insertion.
   readonly choices = new Map<string, Choice>();
   bytes = 0;
 
-  remember(value: string, chosen: Choice): void {
+  add(value: string, chosen: Choice): void {
     this.choices.set(value, chosen);
     this.bytes += bytesOf(value);
     for (const oldest of this.choices.keys()) {

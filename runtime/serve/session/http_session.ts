@@ -326,7 +326,7 @@ export class HttpSession implements Session, Deferred {
   #handled(): void {
     this.#releaseBody();
     if (this.#exchange.isAnswered || this.#transport.closed) return; // no answer is due if the client has left
-    this.#fail(new TypeError("the handler gave no answer"));
+    this.#fail(new TypeError("the handler did not answer"));
   }
 
   /** Releases the body's memory, unless a pending handler may still read it. */

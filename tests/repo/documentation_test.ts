@@ -31,11 +31,6 @@ const EMPTY_WORDS = new Set(
 /** Words that the first sentence has to have beside those of the file's name. */
 const LEAST_WORDS = 2;
 
-/** Files without "In:" and "Out:", as yet; each with the reason. */
-const NOT_YET: readonly (readonly [prefix: string, reason: string])[] = [
-  ["runtime/serve/session/", "about to be rewritten"],
-];
-
 /** A constant in one line: these may stand in a block under one comment, as the values of a C enum. */
 const CONSTANT = /^export const [A-Z0-9_]+ = [^\n]+;$/;
 
@@ -104,10 +99,6 @@ function sharedSentences(files: readonly SourceFile[]): string[] {
     .map((same) => `${same.map(({ path }) => path).join(" and ")} open with the same sentence`);
 }
 
-function isNotYet({ path }: SourceFile): boolean {
-  return NOT_YET.some(([prefix]) => path.startsWith(prefix));
-}
-
 /** Folders with TypeScript but without a door, and doors without an example. */
 function badDoors(files: readonly SourceFile[]): string[] {
   const folders = new Set(files.map(({ path }) => path.replace(/[^/]*$/, "")));
@@ -121,16 +112,8 @@ function badDoors(files: readonly SourceFile[]): string[] {
 
 Deno.test("documentation: every file of the program opens with its contract", () => {
   const files = [...programFiles(), ...filesBelow("tests/support", ".ts")];
-  const faults = files.filter((file) => !isNotYet(file)).flatMap(contractFaults);
+  const faults = files.flatMap(contractFaults);
   assertEquals([...faults, ...sharedSentences(files)], []);
-});
-
-Deno.test("documentation: a file that is excused from its contract is there and needs it", () => {
-  const needless = NOT_YET.filter(([prefix]) => {
-    const files = programFiles().filter(({ path }) => path.startsWith(prefix));
-    return files.flatMap(contractFaults).length === 0;
-  });
-  assertEquals(needless, []);
 });
 
 Deno.test("documentation: a contract that says nothing is found", () => {

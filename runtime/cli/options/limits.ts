@@ -3,7 +3,7 @@
  * reasons are in runtime/config/limits.ts and protocol/limits.ts.
  */
 
-import { type Access, at, number, type NumberRow, type Option } from "./option.ts";
+import { type Accessor, at, number, type NumberRow, type Option } from "./option.ts";
 
 const MEBIBYTE = 1024 * 1024;
 const A_DAY = 86_400;
@@ -110,6 +110,10 @@ export const LIMIT_OPTIONS: readonly Option[] = [
 
 type Limit = readonly [flag: string, unit: NumberRow["value"], least: number, most: number];
 
-function limit(access: Access<number>, [flag, value, least, most]: Limit, help: string): Option {
-  return number({ flag, group: "Limits", value, range: [least, most], help }, access);
+function limit(
+  accessor: Accessor<number>,
+  [flag, value, least, most]: Limit,
+  help: string,
+): Option {
+  return number({ flag, group: "Limits", value, range: [least, most], help }, accessor);
 }

@@ -22,7 +22,7 @@ export type Mutable<T> = T extends readonly unknown[] ? T
 export type MutableConfig = Mutable<Config>;
 
 /** Reads and writes one value of the config. */
-export interface Access<T> {
+export interface Accessor<T> {
   /** The value. */
   get(config: Config): T;
   /** Replaces it. */
@@ -88,7 +88,7 @@ export function variableOf(flag: string): string {
 export function at<S extends Section, K extends keyof Config[S]>(
   section: S,
   key: K,
-): Access<Config[S][K]> {
+): Accessor<Config[S][K]> {
   return {
     get: (config) => config[section][key],
     set: (config, value) => {
@@ -144,7 +144,7 @@ const MEASURES: Readonly<Record<NumberRow["value"], Measure>> = {
 };
 
 /** An option that takes a number, a size or a time; undefined in the config: off. */
-export function number(row: NumberRow, access: Access<number | undefined>): Option {
+export function number(row: NumberRow, accessor: Accessor<number | undefined>): Option {
   const { scale, parse, format, noun, grammar } = MEASURES[row.value];
   const [least, most] = row.range.map((bound) => bound * scale) as [number, number];
   const codec: Codec<number> = {
@@ -157,10 +157,10 @@ export function number(row: NumberRow, access: Access<number | undefined>): Opti
     show: (value) => String(value / scale),
   };
   const defaultText = (defaults: Config) => {
-    const value = access.get(defaults);
+    const value = accessor.get(defaults);
     return row.defaultText ?? (value === undefined ? "none" : format(value));
   };
-  return { ...single(row, access, codec), range: row.range, defaultText };
+  return { ...single(row, accessor, codec), range: row.range, defaultText };
 }
 
 /** The fields of an option that takes a text. */
@@ -180,39 +180,39 @@ export const TEXT: Codec<string> = {
 };
 
 /** An option that takes a text, which `codec` parses; undefined in the config: off. */
-export function text<T>(row: TextRow, access: Access<T | undefined>, codec: Codec<T>): Option {
-  return { ...single(row, access, codec), names: row.names };
+export function text<T>(row: TextRow, accessor: Accessor<T | undefined>, codec: Codec<T>): Option {
+  return { ...single(row, accessor, codec), names: row.names };
 }
 
 /** An option that may be given several times; the order is kept. */
-export function list<T>(row: TextRow, access: Access<readonly T[]>, codec: Codec<T>): Option {
+export function list<T>(row: TextRow, accessor: Accessor<readonly T[]>, codec: Codec<T>): Option {
   return {
     ...plain(row),
     names: row.names,
     repeatable: true,
-    defaultText: (defaults) => row.defaultText ?? (shown(access, codec, defaults) || "none"),
-    valuesOf: (config) => access.get(config).map(codec.show),
+    defaultText: (defaults) => row.defaultText ?? (shown(accessor, codec, defaults) || "none"),
+    valuesOf: (config) => accessor.get(config).map(codec.show),
     apply: (config, values, name) =>
-      access.set(config, values.map((value) => codec.parse(value, name))),
+      accessor.set(config, values.map((value) => codec.parse(value, name))),
   };
 }
 
 /** An option that takes one word of a set. */
 export function choice<T extends string>(
   row: Row & { readonly choices: readonly T[] },
-  access: Access<T>,
+  accessor: Accessor<T>,
 ): Option {
   const { choices } = row;
-  return { ...single({ ...row, value: choices.join("|") }, access, wordOf(choices)), choices };
+  return { ...single({ ...row, value: choices.join("|") }, accessor, wordOf(choices)), choices };
 }
 
 /** An option that takes several words of a set, separated by commas. */
 export function choices<T extends string>(
   row: Row & { readonly value: string; readonly choices: readonly T[] },
-  access: Access<readonly T[]>,
+  accessor: Accessor<readonly T[]>,
 ): Option {
   const codec = wordOf(row.choices);
-  const some = list({ ...row, names: undefined }, access, codec);
+  const some = list({ ...row, names: undefined }, accessor, codec);
   return {
     ...some,
     choices: row.choices,
@@ -239,12 +239,12 @@ const SWITCH: Codec<boolean> = {
 };
 
 /** An option that is on or off; the flag alone means on. */
-export function flagSwitch(row: Row, access: Access<boolean>): Option {
-  const option = single({ ...row, value: "" }, access, SWITCH);
+export function flagSwitch(row: Row, accessor: Accessor<boolean>): Option {
+  const option = single({ ...row, value: "" }, accessor, SWITCH);
   return {
     ...option,
     value: undefined,
-    defaultText: (defaults) => row.defaultText ?? (access.get(defaults) ? "on" : "off"),
+    defaultText: (defaults) => row.defaultText ?? (accessor.get(defaults) ? "on" : "off"),
   };
 }
 
@@ -256,11 +256,11 @@ function plain(row: Row & { readonly value: string }) {
 /** An option that has one value, or is off. */
 function single<T>(
   row: Row & { readonly value: string },
-  access: Access<T | undefined>,
+  accessor: Accessor<T | undefined>,
   codec: Codec<T>,
 ): Option {
   const valuesOf = (config: Config) => {
-    const value = access.get(config);
+    const value = accessor.get(config);
     return value === undefined ? [] : [codec.show(value)];
   };
   return {
@@ -270,13 +270,13 @@ function single<T>(
     valuesOf,
     apply: (config, [value, ...more], name) => {
       if (more.length > 0) throw new UsageError(`${name} is given more than once`);
-      if (value !== undefined) access.set(config, codec.parse(value, name));
+      if (value !== undefined) accessor.set(config, codec.parse(value, name));
     },
   };
 }
 
-function shown<T>(access: Access<readonly T[]>, codec: Codec<T>, config: Config): string {
-  return access.get(config).map(codec.show).join(",");
+function shown<T>(accessor: Accessor<readonly T[]>, codec: Codec<T>, config: Config): string {
+  return accessor.get(config).map(codec.show).join(",");
 }
 
 function wordOf<T extends string>(words: readonly T[]): Codec<T> {

@@ -1,5 +1,5 @@
 /**
- * Short answers, for threads that have no sessions too: the acceptor loads these and nothing else of serve/.
+ * One-line answers. They need no session: the acceptor thread loads this folder and nothing else of serve/.
  *
  * ```ts
  * import { shortAnswer } from "./mod.ts";

@@ -1,8 +1,8 @@
 /**
- * Answers of one line of text that never change.
+ * Constant answers with one line of text as their body.
  *
- * In: a status, and the line, which tells a person what to do next. Out: the answer, for a session to encode, or
- * whole, for a connection that has none.
+ * In: a status, and the line, which tells a person what to do next. Out: the answer, for a session to encode;
+ * or the encoded response, for a connection without a session.
  */
 
 import { type DateField, PreparedResponse } from "../../../protocol/mod.ts";
@@ -12,14 +12,14 @@ const encoder = new TextEncoder();
 /** The media type of every short text. */
 export const TEXT_PLAIN = ["Content-Type", "text/plain; charset=utf-8"] as const;
 
-/** A whole answer that never changes. */
+/** A constant answer. */
 export interface ShortAnswer {
   readonly status: number;
   readonly fields: readonly (readonly [string, string])[];
   readonly body: Uint8Array;
 }
 
-/** An answer of one line of text. */
+/** Makes an answer with one line of text. */
 export function shortAnswer(
   status: number,
   text: string,
@@ -28,7 +28,7 @@ export function shortAnswer(
   return { status, fields: [TEXT_PLAIN, ...fields], body: encoder.encode(`${text}\n`) };
 }
 
-/** A short answer for who has no connection to encode it: it says `Connection: close`. */
+/** Encodes a short answer for a connection without a session; it carries `Connection: close`. */
 export function lastAnswer(answer: ShortAnswer, date: DateField): PreparedResponse {
   const fields = [...answer.fields, ["Connection", "close"] as const];
   return new PreparedResponse({ status: answer.status, fields }, answer.body, date);

@@ -1,12 +1,12 @@
 /**
- * 503, for a connection that is one too many.
+ * The 503 answer to a connection above the connection limit.
  *
- * In: nothing. Out: the answer, for whoever accepts connections: it is said before there is a session.
+ * In: nothing. Out: the answer. The code that accepts connections sends it before there is a session.
  */
 
 import { shortAnswer } from "./short_answer.ts";
 
-/** At the limit of connections, or stopping. */
-export const UNAVAILABLE = shortAnswer(503, "No connection to spare, try again later", [
+/** Sent at the connection limit, and while the server stops. */
+export const UNAVAILABLE = shortAnswer(503, "No more connections at the moment, try again later", [
   ["Retry-After", "1"],
 ]);

@@ -1,17 +1,17 @@
 /**
- * The files of a page, named so that browsers may keep them for ever.
+ * The files of a page, named so that browsers may cache them forever.
  *
  * In: files of our own and of npm packages, as bytes. Out: assets, each with its path, its caching fields and
  * its tag. References between our own files ("/assets/style.css" in the HTML, "./keys.js" in a module) are
- * rewritten to the paths that they are served by, below the page's own; so a file comes after those that it refers to. Filled when a
- * thread starts, in about a millisecond; it reads no file and makes no request.
+ * rewritten to the served paths, which are below the page's path; so a file is added after the files that it
+ * refers to. Filled when a thread starts, in about a millisecond; reads no file and makes no request.
  */
 
 import { contentHash } from "./content_hash.ts";
 
-/** One thing that is served as it is. */
+/** A file that is served unchanged. */
 export interface Asset {
-  /** The request path, exactly; a query does not belong to it. */
+  /** The exact request path, without a query. */
   readonly path: string;
   /** What the log calls the route: "index" for the page, "asset" for all others. */
   readonly logName: string;
@@ -21,7 +21,7 @@ export interface Asset {
   readonly cacheControl: string;
   /** Further fields of the response, name and value. */
   readonly fields: readonly (readonly [string, string])[];
-  /** The content. Nobody writes into it. */
+  /** The content; never modified. */
   readonly body: Uint8Array;
   /** Value of ETag: a strong validator with its quotation marks (RFC 9110 section 8.8.3). */
   readonly etag: string;
@@ -39,12 +39,12 @@ export const MEDIA_TYPE = {
   text: "text/plain; charset=utf-8",
 } as const;
 
-/** Asked for again each time; the ETag makes the answer a 304. */
+/** The browser revalidates each time; the ETag makes the answer a 304. */
 const REVALIDATE = "no-cache";
 /** The name changes with the content, so a year (RFC 8246) is safe. */
 const IMMUTABLE = "public, max-age=31536000, immutable";
 
-/** What every asset says. */
+/** Fields of every asset. */
 const COMMON_FIELDS: Asset["fields"] = [
   ["X-Content-Type-Options", "nosniff"],
   ["Cross-Origin-Resource-Policy", "same-origin"],
@@ -59,23 +59,23 @@ const SOURCE_MAP = encoder.encode("//# sourceMappingURL=");
 
 /** The assets of one page, as they are added. */
 export class AssetCollection {
-  /** What was added so far. */
+  /** The assets added so far. */
   readonly assets: Asset[] = [];
   readonly #home: string;
   readonly #pageFields: Asset["fields"];
-  // By the names in the sources: the names they are served by.
+  // Served names by the names in the sources.
   readonly #servedNames = new Map<string, string>();
 
   /**
    * @param home the page's own path, which ends in a slash
-   * @param pageFields what the page itself says beside what all assets do
+   * @param pageFields fields of the page itself, besides those of every asset
    */
   constructor(home: string, pageFields: Asset["fields"]) {
     this.#home = home;
     this.#pageFields = pageFields;
   }
 
-  /** Files of npm packages: the version is in the name, so the bytes need not be hashed. */
+  /** Adds files of npm packages: the version is in the name, so the bytes need not be hashed. */
   packaged(...files: AssetFile[]): void {
     for (const [name, contentType, bytes] of files) {
       const body = withoutSourceMap(bytes);
@@ -84,7 +84,7 @@ export class AssetCollection {
     }
   }
 
-  /** Files of ours: a hash of the content goes into the name. */
+  /** Adds our own files: a hash of the content becomes part of the name. */
   own(...files: AssetFile[]): void {
     for (const [name, contentType, bytes] of files) {
       const body = this.#linked(bytes);
@@ -98,12 +98,12 @@ export class AssetCollection {
     }
   }
 
-  /** A file whose name stays when its content changes. */
+  /** Adds a file whose name stays the same when its content changes. */
   revalidated(name: string, contentType: string, body: Uint8Array): void {
     this.#add([name, name], { contentType, cacheControl: REVALIDATE, body, etag: hashTag(body) });
   }
 
-  /** The page, at its home; it comes first. */
+  /** Adds the page itself, as the first asset. */
   page(html: Uint8Array): void {
     const body = this.#linked(html);
     const fields = [...COMMON_FIELDS, ...this.#pageFields];
@@ -118,7 +118,7 @@ export class AssetCollection {
     this.assets.push({ path, logName: "asset", ...of, fields: COMMON_FIELDS });
   }
 
-  /** Rewrites the references in one of our files to the names that are served. */
+  /** Rewrites the references in one of our files to the served names. */
   #linked(bytes: Uint8Array): Uint8Array {
     const text = decoder.decode(bytes);
     return encoder.encode(text.replace(REFERENCE, (_, folder: string, name: string) => {
@@ -129,7 +129,7 @@ export class AssetCollection {
   }
 }
 
-/** The notices of the packages that a page is made with, as their licences want it. */
+/** The notices of the packages that a page uses, as their licences require. */
 export function licenseText(parts: readonly (readonly [name: string, notice: Uint8Array])[]) {
   const sections = parts.map(([name, notice]) => `${name}\n\n${decoder.decode(notice).trim()}\n`);
   const rule = `\n${"-".repeat(78)}\n\n`;
@@ -138,18 +138,18 @@ export function licenseText(parts: readonly (readonly [name: string, notice: Uin
   );
 }
 
-/** The length beside the hash makes two contents with one tag as good as impossible. */
+/** Hash and length together: two contents with the same tag are practically impossible. */
 function hashTag(body: Uint8Array): string {
   return `"${contentHash(body)}-${body.length.toString(16)}"`;
 }
 
 /**
- * Cuts the last line off when it names a source map: we serve none, and a browser's developer
- * tools would ask for it in vain. A view of the same bytes, nothing is copied.
+ * Cuts off the last line if it names a source map: we serve none, so the request of a browser's
+ * developer tools would fail. Returns a view of the same bytes.
  */
 function withoutSourceMap(bytes: Uint8Array): Uint8Array {
   let lineStart = bytes.length;
-  // A final line feed does not begin another line, hence the first step back before comparing.
+  // A final line feed does not begin another line: so step back once before comparing.
   do lineStart -= 1; while (lineStart > 0 && bytes[lineStart - 1] !== 0x0a);
   for (let i = 0; i < SOURCE_MAP.length; i++) {
     if (bytes[lineStart + i] !== SOURCE_MAP[i]) return bytes;

@@ -1,8 +1,8 @@
 /**
- * A short name for some bytes, for file names that change with their content.
+ * A short hash of some bytes, for file names that change with their content.
  *
  * In: bytes. Out: eight hexadecimal digits. Called when a thread starts, so it has to be cheap and
- * synchronous; it tells an old file from a new one and is no defence against anybody.
+ * synchronous. It distinguishes an old file from a new one; it is not a cryptographic hash.
  */
 
 // Parameters of 32-bit FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv/

@@ -13,7 +13,7 @@
 
 import favicon from "./favicon.svg" with { type: "bytes" };
 
-/** The sign of the program, for a browser's tab. */
+/** The program's icon, for a browser's tab. */
 export const FAVICON: Uint8Array = favicon;
 
 export {

@@ -1,15 +1,15 @@
 /**
- * What a page of ours is sent with: what it may do, which is little, and that it tells nobody where one was.
+ * The security fields of our own pages: Content-Security-Policy and Referrer-Policy.
  *
- * In: what the page needs of styles beside its own sheets. Out: fields. There is no HTML sink in any page:
- * trusted types are demanded, and no policy may be made.
+ * In: the style directives that a page needs, if not the default. Out: fields. No page uses an HTML sink, so
+ * the policy requires Trusted Types and allows no Trusted Types policy to be created.
  */
 
 import type { Asset } from "./asset_collection.ts";
 
 /**
- * Scripts, styles, images and requests of this server alone, sockets among them: 'self' in connect-src covers
- * ws: and wss: to the same host (CSP level 3; in all browsers since 2022).
+ * Allows scripts, styles, images and requests of this server only. WebSockets too: 'self' in connect-src
+ * covers ws: and wss: to the same host (CSP level 3; in all browsers since 2022).
  *
  * @param styles directives in place of `style-src 'self'`
  */

@@ -14,22 +14,22 @@ import { verifyPassword } from "./password_hash.ts";
 
 /** Valid credentials that each worker caches. */
 const CACHED = 1024;
-/** Hashes that each worker computes concurrently, 32 MiB each … */
+/** Hashes that each worker computes concurrently, 32 MiB each. */
 const CONCURRENT = 2;
-/** … and requests that wait for that; further ones are refused: somebody is guessing. */
+/** Requests that may wait for a hash; more are refused: somebody is probably guessing passwords. */
 const WAITING = 32;
 
 /** RFC 7617 section 2: the scheme is case-insensitive; token68 is Base64. */
 const CREDENTIALS = /^Basic +([A-Za-z0-9+/]+=*)$/i;
 const CHALLENGE = 'Basic realm="async-deno", charset="UTF-8"';
-/** Compared with for an unknown user, so that the refusal takes as long as for a wrong password. */
+/** The hash of an unknown user, compared so that the refusal takes as long as for a wrong password. */
 const UNKNOWN_USER = `$scrypt$ln=15,r=8,p=1$${"A".repeat(22)}$${"A".repeat(43)}`;
 
-/** The users of one worker. */
+/** Checks the credentials of one worker's requests. */
 export class BasicAuth implements Guard {
   readonly #hashes: ReadonlyMap<string, string>;
-  // The salt of the digests: a client cannot choose what is looked up in the cache, so the time that
-  // a look-up takes reveals nothing.
+  // The salt of the digests: a client cannot choose a key of the cache, so the time of a look-up
+  // reveals nothing.
   readonly #key = randomBytes(32);
   readonly #valid = new Map<string, Admission>();
   readonly #waiting: (() => void)[] = [];

@@ -1,14 +1,14 @@
 /**
  * Parses the file that `--basic-auth USER:FILE` names.
  *
- * In: its text. Out: the user's hash, or what is wrong with the file, named as what it is: the hash
- * of another scheme, an empty password, a password that is not hashed. The file contains one hash, or
- * lines `USER:HASH`; empty lines and lines that begin with `#` are ignored.
+ * In: its text. Out: the user's hash, or the exact fault of the file: a hash of another scheme, an empty
+ * password, a password that is not hashed. The file contains one hash, or lines `USER:HASH`; empty lines
+ * and lines that begin with `#` are ignored.
  */
 
 import { isPasswordHash } from "./password_hash.ts";
 
-/** The schemes of htpasswd, crypt(5) and others, by how their hashes begin. */
+/** Schemes of htpasswd, crypt(5) and others, recognized by the start of the hash. */
 const FOREIGN_HASHES: readonly (readonly [start: RegExp, name: string])[] = [
   [/^\$2[abxy]?\$/, "a bcrypt hash"],
   [/^\$apr1\$/, "an Apache MD5 hash"],
@@ -25,7 +25,7 @@ const FOREIGN_HASHES: readonly (readonly [start: RegExp, name: string])[] = [
   [/^\$/, "a hash of another scheme"],
 ];
 
-/** What to do about it. */
+/** Ends a message with what to do. */
 const REMEDY = "make one with `async-deno hash-password`";
 
 /** The hash of `user`, or why there is none: the end of a sentence about the file. */
@@ -42,12 +42,12 @@ export function parsePasswordFile(
   return isPasswordHash(hash) ? { hash } : { fault: faultOf(hash, user) };
 }
 
-/** Never contains the text itself: it may be a password. */
+/** The message never contains the text itself: it may be a password. */
 function faultOf(hash: string, user: string): string {
   if (hash === "") return `has an empty password for ${user}: ${REMEDY}`;
   const foreign = FOREIGN_HASHES.find(([start]) => start.test(hash))?.[1];
   if (foreign !== undefined) return `has ${foreign} for ${user}, which cannot be used: ${REMEDY}`;
-  // The line of somebody else, in a file with one line.
+  // The only line of the file is another user's.
   if (/^[^:$]+:\$/.test(hash)) return `has no line for ${user}`;
   return `has text for ${user} that is not a hash, perhaps the password itself: ${REMEDY}`;
 }

@@ -18,7 +18,7 @@ const BLOCK_SIZE = 8;
 const PARALLELISM = 1;
 const SALT_BYTES = 16;
 const HASH_BYTES = 32;
-/** A hash in a file may be more expensive than ours, up to half a gigabyte of memory. */
+/** A hash in a file may cost more than ours: up to half a gigabyte of memory. */
 const LARGEST_LOG_COST = 19;
 
 const FORMAT =
@@ -46,11 +46,11 @@ export async function hashPassword(password: string): Promise<string> {
   return `$scrypt$${parameters}$${unpadded(salt)}$${unpadded(hash)}`;
 }
 
-/** Whether `hash` is a hash of this password. @throws {TypeError} if `hash` is no hash */
+/** Whether `hash` is a hash of this password. @throws {TypeError} if `hash` is not a hash */
 export async function verifyPassword(password: string, hash: string): Promise<boolean> {
   const parts = partsOf(hash);
   if (parts === undefined) {
-    throw new TypeError("Cannot compare a password with a text that is no hash");
+    throw new TypeError("Cannot compare a password with a text that is not a hash");
   }
   const derived = await derive(password, parts, parts.hash.length);
   return timingSafeEqual(derived, parts.hash);
@@ -70,7 +70,7 @@ function derive(
   { cost, block, parallel, salt }: Omit<Parts, "hash">,
   length: number,
 ): Promise<Uint8Array> {
-  // RFC 7914 section 2: 128 * r * N bytes, and a reserve for the rest.
+  // RFC 7914 section 2: 128 * r * N bytes, and a reserve for other buffers.
   const maxmem = 129 * block * (2 ** cost + parallel) + 1024 * 1024;
   const options = { N: 2 ** cost, r: block, p: parallel, maxmem };
   return new Promise((resolve, reject) => {

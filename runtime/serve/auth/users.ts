@@ -1,9 +1,9 @@
 /**
- * The users of a server, from the files that its options name.
+ * Reads the users' password hashes from the files that `--basic-auth` names.
  *
- * In: users and files, and a function that reads a file. Out: a hash for each user; an error names the
- * option as it was written. Called by the main thread before the start, so that a mistake is one line
- * for the operator, and by each worker.
+ * In: users and files, and a function that reads a file. Out: a hash for each user; an error quotes the
+ * option. Called by the main thread before the start, so that the operator sees one line for a mistake,
+ * and by each worker.
  */
 
 import type { UserSource } from "../../config/mod.ts";

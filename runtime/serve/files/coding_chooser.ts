@@ -1,35 +1,38 @@
 /**
- * Which coding to send, remembered by what was asked: clients say one of a handful of things.
+ * Chooses the coding to send and caches the choice: clients send only a few different values.
  *
- * In: the value of Accept-Encoding and the codings at hand, as bits. Out: a coding, or NOT_ACCEPTABLE.
- * What is remembered is bounded in bytes, and the oldest goes first: a client that thinks up new values costs a
- * parse each, and what others say is remembered again at their next request.
+ * In: the value of Accept-Encoding and the available codings, as bits. Out: a coding, or NOT_ACCEPTABLE. The
+ * cache is bounded in bytes and evicts the oldest value first: a client that invents new values costs one
+ * parse for each, and evicted values of other clients are cached again at their next request.
  */
 
 import { type ContentCoding, NOT_ACCEPTABLE, preferredCoding } from "../../../protocol/mod.ts";
 
 /**
- * In our order: what is sent if a client wants several equally. Brotli makes the smallest of text; zstd
- * is faster to make and not as small.
+ * In our order of preference, for clients that weigh several codings equally. Brotli makes text smallest;
+ * zstd compresses faster, but less.
  */
 const CODINGS: readonly ContentCoding[] = ["br", "zstd", "gzip", "identity"];
-/** Bytes of values that are remembered for each of the 16 sets of codings: some 45 of browsers' values. */
+/** Bytes of cached values for each of the 16 sets of codings: room for some 45 values of browsers. */
 const REMEMBERED_BYTES = 4 * 1024;
-/** What an entry takes beside its text. */
+/** Bytes of an entry besides its text. */
 const ENTRY_BYTES = 64;
-/** Longer values are not remembered: no browser has one. */
+/** Longer values are not cached: no browser sends one. */
 const LONGEST = 256;
 
 type Choice = ContentCoding | typeof NOT_ACCEPTABLE;
 
 /** Chooses codings. */
 export class CodingChooser {
-  /** The bits of a file that has no coding. */
+  /** The bits of a file without encoded variants. */
   readonly identityAlone: number = this.maskOf(["identity"]);
-  // One for each set of codings, so that a look-up makes no key.
-  readonly #known: Memory[] = Array.from({ length: 1 << CODINGS.length }, () => new Memory());
+  // One cache for each set of codings, so that a look-up need not build a key.
+  readonly #known: ChoiceCache[] = Array.from(
+    { length: 1 << CODINGS.length },
+    () => new ChoiceCache(),
+  );
 
-  /** Bytes that the remembered values take, about. */
+  /** Bytes that the cached values take, about. */
   get memoryBytes(): number {
     return this.#known.reduce((sum, { bytes }) => sum + bytes, 0);
   }
@@ -39,12 +42,12 @@ export class CodingChooser {
     return codings.reduce((mask, coding) => mask | 1 << CODINGS.indexOf(coding), 0);
   }
 
-  /** The same bits but for that of one coding. */
+  /** The same bits without that of one coding. */
   without(mask: number, coding: ContentCoding): number {
     return mask & ~this.maskOf([coding]);
   }
 
-  /** Whether the choice for this value is remembered. */
+  /** Whether the choice for this value is cached. */
   remembers(acceptEncoding: string, mask: number): boolean {
     return this.#known[mask]?.choices.has(acceptEncoding) ?? false;
   }
@@ -57,18 +60,18 @@ export class CodingChooser {
     const found = known.choices.get(acceptEncoding);
     if (found !== undefined) return found;
     const chosen = preferredCoding(acceptEncoding, available(mask));
-    if (acceptEncoding.length <= LONGEST) known.remember(acceptEncoding, chosen);
+    if (acceptEncoding.length <= LONGEST) known.add(acceptEncoding, chosen);
     return chosen;
   }
 }
 
 /** Choices by value, for one set of codings. */
-class Memory {
-  // In the order of insertion, as Maps are.
+class ChoiceCache {
+  // Oldest first: a Map keeps the order of insertion.
   readonly choices = new Map<string, Choice>();
   bytes = 0;
 
-  remember(value: string, chosen: Choice): void {
+  add(value: string, chosen: Choice): void {
     this.choices.set(value, chosen);
     this.bytes += bytesOf(value);
     for (const oldest of this.choices.keys()) {

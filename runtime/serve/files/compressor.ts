@@ -1,9 +1,9 @@
 /**
- * Compresses files in the background of a worker: a piece, then a turn for everybody else.
+ * Compresses files piece by piece, so that the worker serves its other connections in between.
  *
- * In: a body part and a coding. Out: the compressed bytes, or undefined where they save too little.
- * zlib works on this thread, some milliseconds for each 64 KiB (on Deno 2.9.6 its one-shot functions
- * block for the whole file), so what is compressed goes in piece by piece. A few files at a time.
+ * In: a body part and a coding. Out: the compressed bytes, or undefined if compression saves too little.
+ * zlib works on this thread and takes some milliseconds for each 64 KiB (on Deno 2.9.6 its one-shot
+ * functions block for the whole file): so the input is written in pieces, for a few files at a time.
  */
 
 import type { Transform } from "node:stream";
@@ -22,35 +22,35 @@ export const MADE_CODINGS: readonly MadeCoding[] = "createZstdCompress" in zlib
 /** Text shorter than this gains less than its fields cost. */
 export const WORTH_COMPRESSING = 1024;
 
-/** Bytes between two turns. */
+/** Bytes compressed in one turn of the event loop. */
 const PIECE = 64 * 1024;
-/** Files compressed at the same time; more are sent as they are. */
-const AT_ONCE = 4;
-/** A result that is longer than this share of the file is not worth a client's work. */
-const WORTH_SHARE = 0.95;
-/** Of 11: beyond it takes several times as long for a few percent; nginx's module has 6, of 64 KiB some 2 ms. */
+/** Files compressed concurrently; further ones are sent uncompressed. */
+const CONCURRENT = 4;
+/** A result longer than this share of the file is not worth the client's work to decode it. */
+const MAX_SHARE = 0.95;
+/** Of 11: higher takes several times as long for a few percent. Some 2 ms for 64 KiB; nginx's module uses 6. */
 const BROTLI_QUALITY = 5;
 /** zlib's own default. */
 const GZIP_LEVEL = 6;
-/** zstd's own default. Its window there is 2 MiB: of 8 MiB at most, as RFC 9659 wants. */
+/** zstd's own default. Its window is 2 MiB; RFC 9659 allows at most 8 MiB. */
 const ZSTD_LEVEL = 3;
 
 /** Compresses for one worker. */
 export class Compressor {
   #active = 0;
 
-  /** Whether it has as much to do as it should at once. */
+  /** Whether it compresses as many files as it may. */
   get busy(): boolean {
-    return this.#active >= AT_ONCE;
+    return this.#active >= CONCURRENT;
   }
 
-  /** Compresses a part whose file is held meanwhile. */
+  /** Compresses a part; the caller keeps its file open until the promise settles. */
   async compress(coding: MadeCoding, part: BodyPart): Promise<Uint8Array | undefined> {
     this.#active++;
     try {
       const length = part.end - part.start;
       const bytes = await compressed(streamOf(coding, length), part);
-      return bytes !== undefined && bytes.length <= length * WORTH_SHARE ? bytes : undefined;
+      return bytes !== undefined && bytes.length <= length * MAX_SHARE ? bytes : undefined;
     } finally {
       this.#active--;
     }
@@ -68,7 +68,7 @@ function streamOf(coding: MadeCoding, length: number): Transform {
   return zlib.createBrotliCompress({ params });
 }
 
-/** All of it, or undefined where the file has become shorter. */
+/** The compressed bytes, or undefined if the file has shrunk. */
 async function compressed(
   stream: Transform,
   part: BodyPart,
@@ -86,7 +86,7 @@ async function compressed(
       return undefined;
     }
     await new Promise((resolve) => stream.write(piece, resolve));
-    // The callback comes in a microtask: without this the loop would not turn in between.
+    // The callback runs in a microtask: without this wait the event loop would not turn in between.
     await nextTurn();
   }
   stream.end();

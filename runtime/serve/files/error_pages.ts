@@ -1,18 +1,19 @@
 /**
- * The folder's own pages for what goes wrong: 404.html, and 50x.html for failures of ours.
+ * The folder's own error pages: 404.html, and 50x.html for server errors.
  *
- * In: a status. Out: the page with that status, if there is one. They are loaded before they are needed:
- * when the process has no descriptor left it is too late. Compared with the disk once a second, when asked.
+ * In: a status. Out: the page with that status, if there is one. The pages are loaded in advance: it is too
+ * late when the process has run out of descriptors. When needed they are compared with the disk, at most
+ * once a second.
  */
 
 import type { ResponseFields } from "../../../protocol/mod.ts";
 import { ENOENT } from "../../os/mod.ts";
 import type { Exchange } from "../session/mod.ts";
 import type { FileLoader, LoadedFile } from "./file_loader.ts";
-import { TRUST } from "./folder.ts";
+import { CHECK_INTERVAL } from "./folder.ts";
 import type { SiteFields } from "./site_fields.ts";
 
-/** One page, or that there is none. */
+/** One page, which may be absent. */
 class ErrorPage {
   readonly #path: string;
   readonly #loader: FileLoader;
@@ -24,9 +25,9 @@ class ErrorPage {
     this.#loader = loader;
   }
 
-  /** The page as it is now; null: there is none. */
+  /** The page as it is on disk now; null if there is none. */
   current(now: number): LoadedFile | null {
-    if (now - this.#checkedAt < TRUST) return this.#loaded;
+    if (now - this.#checkedAt < CHECK_INTERVAL) return this.#loaded;
     this.#checkedAt = now;
     if (this.#loaded !== null && this.#loader.isCurrent(this.#loaded)) return this.#loaded;
     const loaded = this.#loader.load(this.#path);
@@ -52,7 +53,7 @@ export class ErrorPages {
 
   readonly #now: () => number;
 
-  /** Has them loaded. @param now milliseconds that are never set back */
+  /** Loads both pages. @param now a monotonic clock, in milliseconds */
   constructor(loader: FileLoader, fields: SiteFields, now: () => number) {
     this.#notFound = new ErrorPage("404.html", loader);
     this.#failed = new ErrorPage("50x.html", loader);
@@ -62,7 +63,7 @@ export class ErrorPages {
     this.#failed.current(now());
   }
 
-  /** Answers with the page of this status, and these fields; false if there is none. */
+  /** Answers with the page for this status and with the fields `own`; false if there is no page. */
   answer(exchange: Exchange, status: number, own: ResponseFields): boolean {
     if (status !== 404 && status < 500) return false;
     const page = (status === 404 ? this.#notFound : this.#failed).current(this.#now());
@@ -77,7 +78,7 @@ export class ErrorPages {
     return true;
   }
 
-  /** Lets go of them. */
+  /** Releases the pages. */
   close(): void {
     this.#notFound.drop();
     this.#failed.drop();

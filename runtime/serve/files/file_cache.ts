@@ -1,20 +1,21 @@
 /**
- * What a worker keeps of the files that were asked for lately: bounded in bytes and in open files.
+ * A worker's cache of recently requested files, bounded in bytes and in open files.
  *
- * In: entries by the path as it was requested. Out: the entry at the price of a look-up and a store. Over
- * a bound the oldest goes, unless it was asked for since the last time round: then it begins anew (the
- * clock algorithm, which unlike LRU moves nothing at a hit). The newest always stays: it is being answered.
+ * In: entries by the path as it was requested. Out: the entry, at the cost of a look-up and a store. Above
+ * a bound the oldest entry is evicted, unless it was used since the last round: then it starts again as
+ * the newest (the clock algorithm, which unlike LRU moves nothing on a hit). The entry that was just added
+ * is never evicted: it is about to be sent.
  */
 
-/** What can be kept. */
+/** An entry of the cache. */
 export interface CacheEntry {
-  /** Asked for since the clock's hand passed; written by the cache. */
+  /** Used since the clock's hand passed; written by the cache. */
   used: boolean;
   /** Bytes of memory that it holds now. */
   readonly memoryBytes: number;
   /** Files that it holds open. */
   readonly openFiles: number;
-  /** It is kept no more: gives back what it holds. */
+  /** Called when the entry leaves the cache: releases what it holds. */
   drop(): void;
 }
 
@@ -24,11 +25,11 @@ export interface CacheBounds {
   readonly openFiles: number;
 }
 
-/** What an entry and its bookkeeping take beside the content. Measured: about 3 KB. */
+/** What an entry and its bookkeeping take besides the content. Measured: about 3 KB. */
 const ENTRY_BYTES = 4 * 1024;
 /**
- * A path's own bytes, for each of its characters: the key, and the label for the log, whose escapes are longer.
- * One file has many paths: whoever asks may write any character of it as `%41`.
+ * Bytes for each character of a path: the key, and the label for the log, whose escapes are longer. One file
+ * has many paths: a client may write any character as `%41`.
  */
 const BYTES_A_CHARACTER = 4;
 
@@ -40,7 +41,7 @@ interface Slot<Entry> {
 /** Entries by path. */
 export class FileCache<Entry extends CacheEntry> {
   readonly #bounds: CacheBounds;
-  // In the order of their age: a Map keeps that of insertion.
+  // Oldest first: a Map keeps the order of insertion.
   readonly #slots = new Map<string, Slot<Entry>>();
   #memoryBytes = 0;
   #openFiles = 0;
@@ -49,17 +50,17 @@ export class FileCache<Entry extends CacheEntry> {
     this.#bounds = bounds;
   }
 
-  /** How many entries there are. */
+  /** The number of entries. */
   get size(): number {
     return this.#slots.size;
   }
 
-  /** Bytes of memory that all of them take. */
+  /** Bytes of memory that all entries take. */
   get memoryBytes(): number {
     return this.#memoryBytes;
   }
 
-  /** Files that they hold open. */
+  /** Files that all entries hold open. */
   get openFiles(): number {
     return this.#openFiles;
   }
@@ -71,7 +72,7 @@ export class FileCache<Entry extends CacheEntry> {
     return entry;
   }
 
-  /** Keeps an entry, in place of the path's old one, and lets go of others where there are too many. */
+  /** Adds an entry, in place of the path's old one, and evicts others above the bounds. */
   put(path: string, entry: Entry): void {
     this.delete(path);
     const slot = { entry, bytes: bytesOf(path, entry) };
@@ -81,7 +82,7 @@ export class FileCache<Entry extends CacheEntry> {
     this.#evict(path);
   }
 
-  /** The entry of a path, if it is this one, holds another number of bytes now. */
+  /** Called when an entry's size has changed; ignored if the path has another entry by now. */
   changed(path: string, entry: Entry): void {
     const slot = this.#slots.get(path);
     if (slot === undefined || slot.entry !== entry) return;
@@ -91,7 +92,7 @@ export class FileCache<Entry extends CacheEntry> {
     this.#evict(path);
   }
 
-  /** Lets go of a path's entry. */
+  /** Removes a path's entry. */
   delete(path: string): void {
     const slot = this.#slots.get(path);
     if (slot === undefined) return;
@@ -101,7 +102,7 @@ export class FileCache<Entry extends CacheEntry> {
     slot.entry.drop();
   }
 
-  /** Lets go of all, as where the process has run out of descriptors. */
+  /** Removes all entries, for example if the process has run out of descriptors. */
   clear(): void {
     for (const path of [...this.#slots.keys()]) this.delete(path);
   }
@@ -116,7 +117,7 @@ export class FileCache<Entry extends CacheEntry> {
         this.delete(path);
         continue;
       }
-      // Once round again; its mark is gone then, so that the loop ends.
+      // It stays for one more round, without its mark, so that the loop ends.
       slot.entry.used = false;
       this.#slots.delete(path);
       this.#slots.set(path, slot);

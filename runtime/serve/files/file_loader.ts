@@ -1,8 +1,9 @@
 /**
- * From a path to a file that can be sent: opened, judged, read if it is small, its neighbours found.
+ * Loads a file for sending: opens and checks it, reads it if it is small, finds its compressed neighbours.
  *
- * In: a path beneath the folder, decoded. Out: the file with what it was known by, or a folder, or a
- * negated errno. All of it blocks as long as the disk does, once for each version of a file.
+ * In: a path beneath the folder, decoded. Out: the file with the versions it was made from; or that the path
+ * is a folder or no regular file; or a negated errno. Blocks as long as the disk does, once for each
+ * version of a file.
  */
 
 import type { ContentCoding, DateField, ResponseFields } from "../../../protocol/mod.ts";
@@ -23,69 +24,69 @@ export interface FileLoaderParts {
   readonly date: DateField;
   readonly chooser: CodingChooser;
   readonly compressor: Compressor;
-  /** The longest file that is compressed here; its result is kept in memory. */
+  /** The longest file that is compressed here; the result is kept in memory. */
   readonly compressBytes: number;
   /** Fields of every answer about a path. */
   fieldsOf(path: string): ResponseFields;
-  /** The Content-Type of what is at a path. */
+  /** The Content-Type of the file at a path. */
   typeOf(path: string): string;
 }
 
-/** A file, and what it was known by. */
+/** A file, and the versions it was made from. */
 export interface LoadedFile {
   readonly file: SiteFile;
-  /** Each path that was looked at, and the version that was there; "" for none. */
+  /** Each path that was checked, and the version of the file there; "" if there was none. */
   readonly versions: readonly (readonly [path: string, version: string])[];
 }
 
-/** The path is that of a folder. */
+/** The path is a folder. */
 export const FOLDER = "folder";
-/** The path is that of something that is neither file nor folder: a device, a FIFO, a socket. */
-export const NO_FILE = "no file";
+/** The path is neither a regular file nor a folder, but a device, a FIFO or a socket. */
+export const NOT_A_FILE = "not a file";
 
-/** How a file is loaded. */
-export interface LoadHow {
-  /** Called when the file's memory has grown. */
+/** Options of {@link FileLoader.load}. */
+export interface LoadOptions {
+  /** Called when the file takes more memory. */
   readonly grown?: (bytes: number) => void;
-  /** Whether it is sent, or is not, by the request's Accept. */
+  /** Whether the request's Accept decides if the file is sent. */
   readonly byAccept?: boolean;
 }
 
 /** What a path leads to. */
-export type Loaded = LoadedFile | typeof FOLDER | typeof NO_FILE | number;
+export type Loaded = LoadedFile | typeof FOLDER | typeof NOT_A_FILE | number;
 
-/** A file that is open, and its status when it was. */
+/** An open file, and its status when it was opened. */
 interface Opened {
   readonly source: SharedFile;
   readonly version: string;
   readonly size: number;
-  /** When it was modified, in seconds since 1970. */
+  /** The time of modification, in seconds since 1970. */
   readonly modified: number;
-  /** The same as Last-Modified says it; undefined: not at all. */
+  /** The value of Last-Modified, in seconds since 1970; undefined if the field is not sent. */
   readonly lastModified: number | undefined;
-  /** Of its content; see content_tag.ts. */
+  /** The tag of its content; see content_tag.ts. */
   readonly tag: string;
-  /** All of it, if it is small. */
+  /** The content, if it is small. */
   readonly body: Uint8Array | undefined;
 }
 
-/** What lies beside a file, or not. */
+/** A possible compressed copy beside a file. */
 interface Neighbour {
   readonly coding: "br" | "zstd" | "gzip";
-  /** Undefined: there is none that counts. */
+  /** Undefined if there is none, or none that may be used. */
   readonly file: Opened | undefined;
   readonly known: readonly [path: string, version: string];
 }
 
-/** Endings of files that are a coding of their neighbour. */
+/** Endings of compressed copies: `app.js.br` is the Brotli coding of its neighbour `app.js`. */
 export const NEIGHBOURS: readonly (readonly [coding: "br" | "zstd" | "gzip", ending: string])[] = [
   ["br", ".br"],
   ["zstd", ".zst"],
   ["gzip", ".gz"],
 ];
 /**
- * Seconds that a neighbour may be older than its file: it was made of an earlier version then, and
- * somebody forgot it. Archives keep times to 2 seconds.
+ * Seconds that a compressed copy may be older than its file; one that is older still was made from an earlier
+ * version. Archives store times to 2 seconds.
  */
 export const NEIGHBOUR_LAG = 2;
 
@@ -99,7 +100,7 @@ export class FileLoader {
   }
 
   /** Loads what is at `path`. */
-  load(path: string, { grown = () => {}, byAccept = false }: LoadHow = {}): Loaded {
+  load(path: string, { grown = () => {}, byAccept = false }: LoadOptions = {}): Loaded {
     const opened = this.#open(path);
     if (typeof opened !== "object") return opened;
     const contentType = this.#parts.typeOf(path);
@@ -133,7 +134,7 @@ export class FileLoader {
     return { file, versions: [[path, opened.version], ...neighbours.map(({ known }) => known)] };
   }
 
-  /** Whether all that it was made of is as it was. */
+  /** Whether the files that it was made from are unchanged. */
   isCurrent({ versions }: Pick<LoadedFile, "versions">): boolean {
     return versions.every(([path, version]) => {
       const found = this.#parts.folder.statusAt(path, this.#status) >= 0;
@@ -141,7 +142,7 @@ export class FileLoader {
     });
   }
 
-  #open(path: string): Opened | typeof FOLDER | typeof NO_FILE | number {
+  #open(path: string): Opened | typeof FOLDER | typeof NOT_A_FILE | number {
     const { files, folder } = this.#parts;
     const descriptor = folder.open(path);
     if (descriptor < 0) return descriptor;
@@ -150,7 +151,7 @@ export class FileLoader {
     if (known < 0 || !status.isRegular) {
       files.close(descriptor);
       if (known < 0) return known;
-      return status.isFolder ? FOLDER : NO_FILE;
+      return status.isFolder ? FOLDER : NOT_A_FILE;
     }
     return describe(new SharedFile(files, descriptor), status) ?? -EIO;
   }
@@ -160,7 +161,7 @@ export class FileLoader {
     const status = this.#status;
     const found = this.#parts.folder.statusAt(path + ending, status) >= 0;
     const version = found ? status.version : "";
-    // No coding of anything is empty: the tool that should have made it failed.
+    // Compressed data is never empty: the tool that should have written it failed.
     const isUsable = found && status.isRegular && status.size > 0 &&
       status.modifiedSeconds >= modified - NEIGHBOUR_LAG;
     const opened = isUsable ? this.#open(path + ending) : undefined;
@@ -181,7 +182,7 @@ export class FileLoader {
   }
 }
 
-/** What is to be known of an open file; undefined, and it is closed, if it cannot be read. */
+/** Reads what is needed from an open file; if that fails, closes it and returns undefined. */
 function describe(source: SharedFile, status: FileStatus): Opened | undefined {
   const { version, size, modifiedSeconds: modified } = status;
   const body = size <= PREPARED_BODY ? readWhole(source, size) : undefined;
@@ -199,12 +200,12 @@ function lastModifiedOf(status: FileStatus): number | undefined {
   return Math.min(status.modifiedSeconds, Math.floor(Date.now() / 1000));
 }
 
-/** The value of Vary: the fields of requests that the answer depends on. */
+/** The value of Vary: the request fields that the answer depends on. */
 function varyOf(fields: Readonly<Record<string, boolean>>): string | undefined {
   return Object.keys(fields).filter((name) => fields[name]).join(", ") || undefined;
 }
 
-/** The bytes of a small file; undefined where they cannot be read. Fewer than `size` if it was cut meanwhile. */
+/** The bytes of a small file, fewer than `size` if it has shrunk; undefined if it cannot be read. */
 function readWhole(file: SharedFile, size: number): Uint8Array | undefined {
   const bytes = new Uint8Array(size);
   for (let read = 0; read < size;) {
@@ -217,8 +218,8 @@ function readWhole(file: SharedFile, size: number): Uint8Array | undefined {
 }
 
 /**
- * The variant of bytes that were compressed here. Its tag is that of these bytes and not of the file: another
- * version of a compressor makes others of the same file.
+ * The variant of bytes that were compressed here. Its tag is computed from these bytes and not from the file:
+ * another version of the compressor produces other bytes from the same file.
  */
 function encodedVariant(
   { identity, common, coding, bytes }: {

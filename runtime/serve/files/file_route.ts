@@ -1,8 +1,8 @@
 /**
- * A file that is kept, as the route of the path that it was asked for by.
+ * A cached file, as the route of the path that it was requested by.
  *
- * In: what the loader found. Out: answers, for as long as it is kept. One that the cache has let go of
- * while a request was on its way to it (its credentials were being checked) has the path looked up anew.
+ * In: what the loader found. Out: answers, as long as the file is cached. If the cache evicted it between
+ * the look-up and the handling of a request (while credentials were checked), the path is looked up again.
  */
 
 import { escapeText, LogLabel } from "../../observe/log/mod.ts";
@@ -20,7 +20,7 @@ export interface RouteOwner {
   answerOptions(exchange: Exchange): void;
 }
 
-/** A path with a file. */
+/** The route of a file. */
 export class FileRoute implements Route, CacheEntry {
   readonly label: LogLabel;
   readonly methods: readonly string[] = FILE_METHODS;
@@ -40,13 +40,13 @@ export class FileRoute implements Route, CacheEntry {
     this.#owner = owner;
   }
 
-  /** Gives it its file, once. */
+  /** Sets the loaded file; called once. */
   fill(loaded: LoadedFile, now: number): void {
     this.#loaded = loaded;
     this.checkedAt = now;
   }
 
-  /** What it was known by when it was loaded. */
+  /** The versions that the file was made from. */
   get versions(): LoadedFile["versions"] {
     return this.#loaded?.versions ?? [];
   }

@@ -1,15 +1,15 @@
 /**
- * The folder that is served, by a descriptor: every path is looked up from there.
+ * The root folder of a site as an open descriptor: every path is looked up from there.
  *
- * In: the operator's path. Out: descriptors and status of what is beneath it. A site is often a link
- * that is set to the next release: so it is looked at anew, at most once a second and only when
- * somebody asks, whether the path still leads to the same folder.
+ * In: the operator's path. Out: descriptors and status of files beneath it. The path is often a symbolic
+ * link that is switched to the next release: so on a request, at most once a second, it is checked
+ * whether the path still leads to the same folder.
  */
 
 import { expectSuccess, FileStatus, type FileSystem } from "../../os/mod.ts";
 
-/** Milliseconds that the folder, or a file in it, is trusted to be what it was. */
-export const TRUST = 900;
+/** Milliseconds between two comparisons of the folder, or of a file in it, with the disk. */
+export const CHECK_INTERVAL = 900;
 
 /** How the folder is opened. */
 export interface FolderOptions {
@@ -27,7 +27,7 @@ export class Folder {
   #identity = "";
   #checkedAt = -Infinity;
 
-  /** @throws {SystemError} where it cannot be opened */
+  /** @throws {SystemError} if the folder cannot be opened */
   constructor(files: FileSystem, options: FolderOptions) {
     this.#files = files;
     this.#options = options;
@@ -35,12 +35,12 @@ export class Folder {
     if (files.status(this.#descriptor, this.#status) >= 0) this.#identity = this.#status.identity;
   }
 
-  /** Looks whether the path leads to another folder by now; `now` is a time that is never set back. */
+  /** Opens the folder again if the path now leads to another one; `now` is a monotonic time. */
   check(now: number): void {
-    if (now - this.#checkedAt < TRUST) return;
+    if (now - this.#checkedAt < CHECK_INTERVAL) return;
     this.#checkedAt = now;
     const files = this.#files;
-    if (files.statusOfPath(this.#options.path, this.#status) < 0) return; // gone: the old one is what there is
+    if (files.statusOfPath(this.#options.path, this.#status) < 0) return; // removed: keep the old one
     if (this.#status.identity === this.#identity) return;
     const opened = files.openFolder(this.#options.path);
     if (opened < 0 || files.status(opened, this.#status) < 0) return;
@@ -49,17 +49,17 @@ export class Folder {
     this.#identity = this.#status.identity;
   }
 
-  /** Opens `path` for reading: a descriptor, or a negated errno. */
+  /** Opens `path` for reading; returns a descriptor or a negated errno. */
   open(path: string): number {
     return this.#files.open(this.#descriptor, path, this.#options);
   }
 
-  /** The status of what is at `path`. */
+  /** Reads the status of the file at `path`; returns 0 or a negated errno. */
   statusAt(path: string, into: FileStatus): number {
     return this.#files.statusAt(this.#descriptor, path, into);
   }
 
-  /** Gives the descriptor back. */
+  /** Closes the descriptor. */
   close(): void {
     this.#files.close(this.#descriptor);
   }

@@ -1,34 +1,34 @@
 /**
- * The list of one folder, kept: read and written in slices, compared with the disk once a second.
+ * The cached listing of one folder: read and written in slices, compared with the disk once a second.
  *
- * In: requests for the folder. Out: the page or the data, as bytes that are kept until something in the folder
- * changes. Requests that come while it is being read wait for the same work. What users see is the
- * folder of a second ago at most, sizes and dates as well as names, as of files that are served.
+ * In: requests for the folder. Out: the page or the JSON, as bytes that are cached until something in the
+ * folder changes. Requests that arrive while the folder is read wait for the same work. A client sees names,
+ * sizes and dates that are at most a second old, the same as for served files.
  */
 
 import type { CacheEntry } from "./file_cache.ts";
 import { type FolderSnapshot, readSnapshot, type SnapshotSource } from "./folder_snapshot.ts";
-import { TRUST } from "./folder.ts";
+import { CHECK_INTERVAL } from "./folder.ts";
 import { arrangeListing, type Listing, type ListingAnswer, renderListing } from "./listing.ts";
 import { runSliced, type Sliced } from "./sliced.ts";
 
 /** What a listing is made of. */
 export interface FolderListingParts extends SnapshotSource {
-  /** Its names from the root down. */
+  /** The folder names from the root down. */
   readonly segments: readonly string[];
-  /** Milliseconds that are never set back. */
+  /** A monotonic clock, in milliseconds. */
   now(): number;
-  /** It takes another number of bytes now. */
+  /** Called when its size in memory has changed. */
   changed(): void;
 }
 
-/** The list, or the negated errno by which the folder could not be read. */
+/** The listing, or a negated errno if the folder could not be read. */
 export type Listed = ListingAnswer | number;
 
-/** An entry and its version, beside its name. Measured: about 300 bytes. */
+/** Bytes of an entry and its version, besides the name. Measured: about 300. */
 const ENTRY_BYTES = 300;
 
-/** One folder's list. */
+/** One folder's listing. */
 export class FolderListing implements CacheEntry {
   used = false;
   readonly openFiles = 0;
@@ -52,10 +52,10 @@ export class FolderListing implements CacheEntry {
 
   /** Whether it was compared with the disk within the last second. */
   get isFresh(): boolean {
-    return this.#parts.now() - this.#checkedAt < TRUST;
+    return this.#parts.now() - this.#checkedAt < CHECK_INTERVAL;
   }
 
-  /** The list as it is now, as data or as the page. */
+  /** The current listing, as JSON or as the page. */
   current(asJson: boolean): Listed | Promise<Listed> {
     if (this.#work !== null) return this.#work.then(() => this.current(asJson));
     const listed = runSliced(this.#update(asJson));
@@ -66,7 +66,7 @@ export class FolderListing implements CacheEntry {
   }
 
   drop(): void {
-    // Memory alone: it goes when the last answer that is made of it has gone.
+    // It holds only memory, which is collected after the last answer that uses it.
   }
 
   *#update(asJson: boolean): Sliced<Listed> {

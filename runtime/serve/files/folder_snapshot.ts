@@ -1,10 +1,10 @@
 /**
- * What a folder holds at one moment: names and, of those that can be served, kind, size and date.
+ * The content of a folder at one moment: its names, and kind, size and date of the entries that can be served.
  *
- * In: the folder's path beneath the root, and what was found there the last time. Out: the same object if nothing has
- * changed, else a new one. Names are read anew if the folder's own times have changed; of each entry the
- * status is compared, since a file grows without its folder changing, and only one that is new or changed
- * is opened, to see whether it could be served. In slices: see sliced.ts.
+ * In: the folder's path beneath the root, and the last snapshot. Out: the same object if nothing has changed,
+ * otherwise a new one. The names are read again if the folder's own times have changed. The status of each
+ * entry is compared, as a file can grow without a change of its folder. Only a new or changed entry is
+ * opened, to find out whether it can be served. Works in slices: see sliced.ts.
  */
 
 import type { FilesConfig } from "../../config/mod.ts";
@@ -13,47 +13,47 @@ import type { Folder } from "./folder.ts";
 import { type ListingEntry, MAX_LISTED } from "./listing.ts";
 import type { Sliced } from "./sliced.ts";
 
-/** Names that are read of a folder, however many it has: some megabytes. */
-const MOST_NAMES = 100_000;
+/** The most names that are read from a folder: some megabytes. */
+const MAX_NAMES = 100_000;
 /** System calls in one slice: measured, 2 to 4 µs each. */
 const SLICE_CALLS = 400;
-/** What an entry costs that is as it was: its status is asked. */
+/** Calls for an unchanged entry: its status. */
 const KNOWN_CALLS = 1;
-/** What another one costs: it is opened too. */
+/** Calls for a new or changed entry: it is opened too. */
 const NEW_CALLS = 4;
 /**
- * Seconds that must have passed since the folder was changed until its times are trusted: the kernel's clock has
- * a grain, and a name that is added in the same tick changes nothing that could be seen.
+ * Seconds after a change of the folder until its times are trusted: the kernel's clock is coarse, and a name
+ * that is added within the same tick does not change them.
  */
 const SETTLED = 2;
 
-/** An entry, and the version of what it leads to. */
+/** An entry, and the version of the file that its name leads to. */
 interface KnownEntry extends ListingEntry {
   readonly version: string;
 }
 
 /** A folder at one moment. */
 export interface FolderSnapshot {
-  /** In no order; not more than are listed. */
+  /** In no order; at most as many as are listed. */
   readonly names: readonly string[];
-  /** Names that are not among them. */
+  /** The number of further names. */
   readonly omitted: number;
-  /** What can be served, by name. */
+  /** The entries that can be served, by name. */
   readonly entries: ReadonlyMap<string, KnownEntry>;
-  /** The folder's version; undefined: it has just been changed, so that its times say nothing yet. */
+  /** The folder's version; undefined if it was changed too recently for its times to be trusted. */
   readonly version: string | undefined;
 }
 
-/** Where a folder is, and who reads it. */
+/** The folder to read, and how. */
 export interface SnapshotSource {
   readonly files: FileSystem;
   readonly folder: Folder;
   readonly config: Pick<FilesConfig, "hidden">;
-  /** Beneath the root, decoded, without a slash at either end; "": the root. */
+  /** The path beneath the root, decoded, without a slash at either end; "" is the root. */
   readonly path: string;
 }
 
-/** Reads a folder; a negated errno if that cannot be done. */
+/** Reads a folder; returns a negated errno if it cannot be read. */
 export function* readSnapshot(
   source: SnapshotSource,
   known: FolderSnapshot | null,
@@ -87,7 +87,7 @@ function* readNames(
 ): Sliced<Pick<FolderSnapshot, "names" | "omitted"> | number> {
   const names: string[] = [];
   let omitted = 0;
-  while (names.length + omitted < MOST_NAMES) {
+  while (names.length + omitted < MAX_NAMES) {
     const more = files.readNames(descriptor);
     if (typeof more === "number") return more;
     if (more === null) break;
@@ -100,7 +100,7 @@ function* readNames(
   return { names, omitted };
 }
 
-/** The entries of these names: `known` itself if they are as they were. */
+/** The entries of these names; returns `known` itself if nothing has changed. */
 function* readEntries(
   source: SnapshotSource,
   names: readonly string[],
@@ -124,17 +124,17 @@ function* readEntries(
   return unchanged && entries.size === known.size ? known : entries;
 }
 
-/** What may be served of a folder: files and folders that could be opened. */
+/** The entry of a name, if it is a file or folder that can be opened. */
 function entryAt(
   { files, folder, path }: SnapshotSource,
   name: string,
   { before, status }: { before: KnownEntry | undefined; status: FileStatus },
 ): KnownEntry | undefined {
-  // From the root, as it is served: a link that leads up and stays in the root is none that leads out.
+  // Opened from the root, as requests are: a link may lead up as long as it stays in the root.
   const beneath = path === "" ? name : `${path}/${name}`;
   if (folder.statusAt(beneath, status) < 0) return undefined;
   if (before !== undefined && before.version === status.version) return before;
-  // Asked before it is opened: opening a device can do something to it.
+  // Checked before the open: to open a device can have side effects.
   if (!status.isRegular && !status.isFolder) return undefined;
   const opened = folder.open(beneath);
   if (opened < 0) return undefined;

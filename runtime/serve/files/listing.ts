@@ -1,10 +1,10 @@
 /**
- * What a folder has, as a page or as data (`--listing`).
+ * A folder's listing, as a page or as JSON (`--listing`).
  *
- * In: a folder's path and its entries, whatever order. Out: the body, its type and its policy, by what the
- * client would rather have. Pure, and in slices: folder_listing.ts reads the folder, and keeps what is
- * made here; listing_answer.ts sends it, with `Vary: Accept`. Entries that no request can name are left
- * out, and of very many those beyond a bound.
+ * In: a folder's path and its entries, in any order. Out: the body, its type and its policy, in the format
+ * that the client prefers. Pure, and works in slices: folder_listing.ts reads the folder and caches the
+ * result; listing_answer.ts sends it, with `Vary: Accept`. Entries that no request can name are left out,
+ * and so are entries above a bound.
  */
 
 import { accepts } from "@std/http/negotiation";
@@ -15,8 +15,8 @@ import type { Sliced } from "./sliced.ts";
 import { sortSliced } from "./sliced_sort.ts";
 
 /**
- * Entries of a listing; the rest are counted. A page of so many has about a megabyte; a folder of more is
- * one that nobody looks through.
+ * The most entries of a listing; the rest are counted. A page of this many has about a megabyte; nobody reads
+ * through a larger folder.
  */
 export const MAX_LISTED = 5_000;
 
@@ -25,48 +25,48 @@ export interface ListingEntry {
   /** Its name in the folder. */
   readonly name: string;
   readonly isFolder: boolean;
-  /** Bytes; of a folder not looked at. */
+  /** Bytes; ignored for a folder. */
   readonly size: number;
-  /** When it was last changed, in seconds since 1970. */
+  /** The time of the last change, in seconds since 1970. */
   readonly lastModified: number;
 }
 
 /** A folder to list. */
 export interface FolderContent {
-  /** Its names from the root down, decoded; none: the root. */
+  /** The folder names from the root down, decoded; empty for the root. */
   readonly segments: readonly string[];
   readonly entries: readonly ListingEntry[];
-  /** How many more it has that were not looked at; absent: none. */
+  /** The number of further entries that were not read; absent if there are none. */
   readonly omitted?: number;
 }
 
 /** A folder as it is shown. */
 export interface Listing extends FolderContent {
-  /** Entries beyond the bound, and those that were not looked at. */
+  /** Entries above the bound, and entries that were not read. */
   readonly omitted: number;
 }
 
-/** The answer to who asks for a folder. */
+/** A listing, ready to be sent. */
 export interface ListingAnswer {
   readonly contentType: string;
-  /** Content-Security-Policy to send with it; data needs none. */
+  /** The Content-Security-Policy to send with it; JSON needs none. */
   readonly contentSecurityPolicy: string | undefined;
-  /** In UTF-8; never changed. */
+  /** UTF-8; never modified. */
   readonly body: Uint8Array;
 }
 
 const HTML = "text/html";
 const JSON_TYPE = "application/json";
 
-/** Entries that are looked at, or written, in one slice: about a millisecond. */
+/** Entries that are checked, or written, in one slice: about a millisecond. */
 const SLICE_ENTRIES = 256;
 
-/** `file10` behind `file9`, as people count; equal in every worker whatever its locale. */
+/** Natural order: `file10` after `file9`; the same in every worker, whatever its locale. */
 const order = new Intl.Collator("en", { numeric: true });
 
 const encoder = new TextEncoder();
 
-/** What is shown of a folder and in which order: folders first, then by name. */
+/** Selects and sorts the entries to show: folders first, then by name. */
 export function* arrangeListing(
   { segments, entries, omitted: unseen = 0 }: FolderContent,
 ): Sliced<Listing> {
@@ -82,7 +82,7 @@ export function* arrangeListing(
   return { segments, entries: sorted.slice(0, MAX_LISTED), omitted };
 }
 
-/** Writes a list, as data or as the page. */
+/** Writes a listing, as JSON or as the page. */
 export function* renderListing(listing: Listing, asJson: boolean): Sliced<ListingAnswer> {
   const { shown, copies } = asJson
     ? { shown: listing.entries, copies: 0 }
@@ -103,7 +103,7 @@ export function* renderListing(listing: Listing, asJson: boolean): Sliced<Listin
   return { contentType, contentSecurityPolicy: LISTING_CSP, body };
 }
 
-/** Whether this value of Accept wants data; the page unless JSON is preferred. */
+/** Whether this value of Accept prefers JSON to HTML; without the field, or if both are equal, HTML is sent. */
 export function prefersJson(accept: string | undefined): boolean {
   if (accept === undefined) return false;
   return accepts({ headers: new Headers({ Accept: accept }) }, HTML, JSON_TYPE) === JSON_TYPE;
@@ -115,7 +115,7 @@ function* slicesOf<Item>(items: readonly Item[]): Generator<readonly Item[]> {
   }
 }
 
-/** A link to what is refused would be a dead end: names with a backslash, names that are not Unicode. */
+/** Whether a request can name it: names with a backslash, and names that are not Unicode, are refused. */
 function isReachable(name: string): boolean {
   if (!name.isWellFormed() || name.includes("\ufffd")) return false;
   return !isRefusedPath(decodeRequestPath(`/${encodeURIComponent(name)}`));
@@ -130,7 +130,7 @@ function jsonRow({ name, isFolder, size, lastModified }: ListingEntry): string {
   });
 }
 
-/** @param rows those of the entries, with commas between them */
+/** @param rows the rows of the entries, separated by commas */
 function listingJson({ segments, omitted }: Listing, rows: string): string {
   const path = JSON.stringify(`/${segments.map((name) => `${name}/`).join("")}`);
   return `{"path":${path},"entries":[${rows}],"omitted":${omitted}}\n`;

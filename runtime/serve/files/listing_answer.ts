@@ -1,15 +1,15 @@
 /**
- * Sends what is in a folder: a page to people, JSON to programs.
+ * Sends a folder's listing: a page to browsers, JSON to programs.
  *
- * In: the list, ready. Out: one answer. Its policy takes the place of the site's, as the page is ours and not
- * the operator's.
+ * In: the finished listing. Out: one answer. Its policy replaces the site's, as the page is ours and not the
+ * operator's.
  */
 
 import type { ResponseFields } from "../../../protocol/mod.ts";
 import type { Exchange } from "../session/mod.ts";
 import type { ListingAnswer } from "./listing.ts";
 
-/** Answers with a list; `fields` are those of every answer of the site. */
+/** Answers with a listing; `fields` are those of every answer of the site. */
 export function respondWithListing(
   exchange: Exchange,
   { contentType, contentSecurityPolicy, body }: ListingAnswer,

@@ -1,9 +1,9 @@
 /**
  * Leaves the compressed copies of shown files out of a listing's page.
  *
- * In: the entries of a folder. Out: those to show, in the same order, and how many were left out. A copy
- * is left out under the conditions by which it would be sent for its file: `app.js.br` beside `app.js`,
- * not empty and not older. `photo.jpg.gz` stays, as no client is ever sent it for `photo.jpg`.
+ * In: the entries of a folder. Out: the entries to show, in the same order, and how many were left out. A copy
+ * is left out if it would be sent in place of its file: `app.js.br` beside `app.js`, not empty and not
+ * older. `photo.jpg.gz` stays, as it is never sent for `photo.jpg`.
  */
 
 import { NEIGHBOUR_LAG, NEIGHBOURS } from "./file_loader.ts";
@@ -12,14 +12,14 @@ import { isCompressible, mediaType } from "./media_types.ts";
 
 const ENDINGS = NEIGHBOURS.map(([_, ending]) => ending);
 
-/** What of a folder is shown. */
+/** The entries that a listing's page shows. */
 export interface ShownEntries {
   readonly shown: readonly ListingEntry[];
-  /** Compressed copies that are not among them. */
+  /** The number of compressed copies that are not shown. */
   readonly copies: number;
 }
 
-/** Takes the compressed copies away. */
+/** Removes the compressed copies. */
 export function withoutCopies(entries: readonly ListingEntry[]): ShownEntries {
   const files = new Map(entries.filter((one) => !one.isFolder).map((one) => [one.name, one]));
   const shown = entries.filter((entry) => !isCopy(entry, files));

@@ -1,11 +1,11 @@
 /**
- * The page of a folder's listing: HTML that is whole without its script, for any screen, light and dark.
+ * The HTML page of a folder's listing. It works without its script, on any screen, in light and dark mode.
  *
- * In: a {@link Listing}, in the order to show. Out: the whole page as text. Names are somebody's, so each
- * is escaped, isolated from the direction of the text around it, and shown without control characters;
- * links are relative and percent-encoded. The page works under {@link LISTING_CSP}, by which nothing but
- * its own style and its own script is loaded or run. The script sorts in the browser: another order costs the
- * server nothing, and the page of a folder is the same for everybody.
+ * In: a {@link Listing}, in the order to show. Out: the whole page as text. Names are untrusted: each is
+ * escaped, isolated from the direction of the surrounding text, and shown without control characters; links
+ * are relative and percent-encoded. The page works under {@link LISTING_CSP}, which allows only its own style
+ * and its own script. The script sorts in the browser: another order costs the server nothing, and every
+ * client gets the same page.
  */
 
 import { createHash } from "node:crypto";
@@ -49,7 +49,7 @@ p{color:var(--muted);font-size:.875rem}
 
 const SCRIPT = new TextDecoder().decode(scriptFile).replace(/^\/\*\*[^]*?\*\/\n/, "\n");
 
-/** The Content-Security-Policy that the page is sent with: its style and script by hash, the site's icon, no more. */
+/** The page's Content-Security-Policy: allows its style and script by hash and the site's icon, nothing else. */
 export const LISTING_CSP: string = [
   "default-src 'none'",
   `style-src ${hashOf(STYLE)}`,
@@ -61,8 +61,8 @@ export const LISTING_CSP: string = [
   "frame-ancestors 'self'",
 ].join("; ");
 
-/** Control characters, and those that turn the direction of what follows (Unicode UAX #9, UTS #55). */
-// deno-lint-ignore no-control-regex -- it is they that are looked for
+/** Control characters, and characters that change the text direction (Unicode UAX #9, UTS #55). */
+// deno-lint-ignore no-control-regex -- matches control characters on purpose
 const INVISIBLE = /[\0-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
 const REPLACEMENT = "\ufffd";
 
@@ -96,7 +96,7 @@ ${table(listing.segments, rows)}
 `;
 }
 
-/** The way down from the root, each folder of it a link but the last, which is here. */
+/** The breadcrumb trail from the root: every folder is a link, except the last, which is this page. */
 function crumbs(segments: readonly string[]): string {
   return ["", ...segments].map((name, depth) => {
     const up = segments.length - depth;
@@ -131,7 +131,7 @@ export function listingRow(entry: ListingEntry): string {
   }</td></tr>\n`;
 }
 
-/** With "./" in front no name is taken for a scheme or for another host. */
+/** The leading "./" prevents that a name is taken for a scheme or for another host. */
 function hrefOf({ name, isFolder }: ListingEntry): string {
   return escape(`./${encodeURIComponent(name)}${isFolder ? "/" : ""}`);
 }
@@ -143,7 +143,7 @@ function time(epochSeconds: number): string {
   return `<time datetime="${iso}">${day}<span class="wide"> ${hour}</span></time>`;
 }
 
-/** The time in ISO 8601, to the second; undefined for one that no calendar has. */
+/** The time in ISO 8601, to the second; undefined if a Date cannot represent it. */
 export function isoTime(epochSeconds: number): string | undefined {
   const date = new Date(Math.floor(epochSeconds) * 1000);
   return Number.isNaN(date.getTime()) ? undefined : date.toISOString().replace(".000Z", "Z");

@@ -1,9 +1,9 @@
 /**
- * The script of a folder's listing: sorting by name, size and time, and the host in title and heading.
+ * The script of a folder's listing: sorts by name, size and time, and shows the host in title and heading.
  *
- * In: the page that listing_page.ts writes, which is whole without this script. Out: a button in each
- * column's head. Folders stay first. An order other than the first one stands in the fragment, `#sort=-size`, and
- * goes along with the links to other folders. Inlined into the page, so it must not contain the
+ * In: the page that listing_page.ts writes, which works without this script. Out: a button in each column's
+ * head. Folders stay first. An order other than the default is stored in the fragment, `#sort=-size`, and
+ * copied to the links to other folders. The script is inlined into the page, so it must not contain the
  * end tag of a script.
  */
 (() => {
@@ -16,13 +16,13 @@
     row,
     place,
     folder: row.classList.contains("folder") ? 0 : 1,
-    name: place, // they come sorted by name
+    name: place, // the server sorts by name
     size: Number(row.querySelector("data")?.value ?? -1),
     changed: Date.parse(row.querySelector("time")?.dateTime ?? "") || 0,
   }));
   const FIRST = { key: "name", direction: 1 };
 
-  /** Names begin with A, sizes with the largest, times with the latest. */
+  /** The first direction: names from A, sizes from the largest, times from the latest. */
   const usual = (key) => key === "name" ? 1 : -1;
 
   let order = FIRST;

@@ -1,15 +1,15 @@
 /**
- * Media types by ending, from mime-db: IANA's, Apache's and nginx's tables in one.
+ * Media types by file name ending, from mime-db, which merges the tables of IANA, Apache and nginx.
  *
- * In: an ending without its dot, in lower case. Out: the value of Content-Type. The table of endings is made at
- * the first question, once for each thread. If several types claim an ending, the one that is registered,
- * and general rather than a vendor's, is taken: by the weights of jshttp/mime-score, which the mime-types
- * of npm uses.
+ * In: an ending without its dot, in lower case. Out: the value of Content-Type. The table of endings is made
+ * at the first call, once for each thread. If several types have the same ending, a registered type is
+ * preferred, and a general one to a vendor's: by the weights of jshttp/mime-score, which npm's mime-types
+ * uses.
  */
 
 import database from "npm:mime-db@1.54.0/db.json" with { type: "json" };
 
-/** What mime-db says of a type. */
+/** What mime-db knows about a type. */
 interface Entry {
   readonly compressible?: boolean;
   readonly source?: string;
@@ -26,21 +26,21 @@ const FACETS: Readonly<Record<string, number>> = {
 const NO_FACET = 900;
 const SOURCES: Readonly<Record<string, number>> = { nginx: 10, apache: 20, iana: 40 };
 const NO_SOURCE = 30;
-/** Between equals: `video/mp4` rather than `application/mp4`, `application/xml` rather than `text/xml`. */
+/** Decides between equal scores: `video/mp4` rather than `application/mp4`, `application/xml` rather than `text/xml`. */
 const KINDS: Readonly<Record<string, number>> = { application: 1, font: 2, audio: 2, video: 3 };
 const LONGEST = 100;
 
 const entries: Readonly<Record<string, Entry>> = database;
 let types: ReadonlyMap<string, string> | undefined;
 
-/** The Content-Type of files that end so; undefined: nobody has registered it. */
+/** The Content-Type of files with this ending; undefined if mime-db has none. */
 export function typeByEnding(ending: string): string | undefined {
   types ??= readTypes();
   const type = types.get(ending);
   return type === undefined ? undefined : withCharset(type);
 }
 
-/** A type with the charset that goes with it: text is UTF-8. */
+/** Adds the charset to a type: text is UTF-8. */
 function withCharset(type: string): string {
   const charset = entries[type]?.charset?.toLowerCase() ??
     (type.startsWith("text/") ? "utf-8" : undefined);

@@ -1,24 +1,24 @@
 /**
- * What a file is, by its name (RFC 9110 section 8.3).
+ * The media type of a file, by its name (RFC 9110 section 8.3).
  *
- * In: a file's name, or a path that ends in it, and the operator's own types. Out: the value of Content-Type, and
- * whether such bytes become smaller when they are compressed. Asked once for each version of a file. The
- * operator's word comes first, then what stands here, then mime-db; see media_table.ts.
+ * In: a file's name, or a path that ends in it, and the operator's own types. Out: the value of Content-Type,
+ * and whether such files are worth compressing. Called once for each version of a file. The operator's types
+ * come first, then the tables here, then mime-db; see media_table.ts.
  */
 
 import type { TypeRule } from "../../config/mod.ts";
 import { typeByEnding } from "./media_table.ts";
 
-/** RFC 9110 section 8.3: what is not said to be anything is bytes. */
+/** The type of files whose type is not known (RFC 9110 section 8.3). */
 export const UNKNOWN_TYPE = "application/octet-stream";
 
-/** Types by ending that mime-db has not, or not as they are registered by now. */
+/** Types by ending that mime-db lacks, or has in an outdated form. */
 const REGISTERED: Readonly<Record<string, string>> = {
   // RFC 9639 section 12.3
   flac: "audio/flac",
   // WHATWG HTML, section 8.1.7: import maps from a file.
   importmap: "application/importmap+json",
-  // It is a JPEG: browsers save them so.
+  // A JPEG file, as browsers save it.
   jfif: "image/jpeg",
   // RFC 6350 section 10.1
   vcf: "text/vcard; charset=utf-8",
@@ -33,8 +33,8 @@ const BY_NAME: Readonly<Record<string, string>> = {
 };
 
 /**
- * What is text or else full of repetition. Not what is compressed in itself: pictures, sound, video,
- * archives, WOFF. WebAssembly, icons, TrueType and OpenType are binary and shrink by half all the same.
+ * Text, and other types with much repetition. Not formats that are compressed already: pictures, sound,
+ * video, archives, WOFF. WebAssembly, icons, TrueType and OpenType are binary, but shrink by half.
  */
 const COMPRESSIBLE =
   /^(?:text\/|[a-z]+\/[^;]*(?:json|xml|javascript|ecmascript)\b|application\/(?:wasm|x-sh|toml|yaml|sql|rtf|pgp-signature|vnd\.ms-fontobject)|font\/(?:otf|ttf|collection)|image\/(?:bmp|vnd\.microsoft\.icon)|model\/(?:gltf-binary|obj|stl))/;
@@ -45,12 +45,12 @@ export function mediaType(path: string, own: readonly TypeRule[] = []): string {
   return ownType(name.toLowerCase(), own) ?? typeByName(name) ?? UNKNOWN_TYPE;
 }
 
-/** By the longest ending that matches: `.tar.gz` rather than `.gz`; of equal ones by the first. */
+/** The type of the longest ending that matches: `.tar.gz` rather than `.gz`; of equal endings the first. */
 function ownType(name: string, own: readonly TypeRule[]): string | undefined {
   const rules = own.filter(({ ending }) => name.endsWith(ending) && name !== ending);
   const longest = Math.max(...rules.map(({ ending }) => ending.length));
   const type = rules.find(({ ending }) => ending.length === longest)?.type;
-  // As of all other text; who wants another charset, or none, says so.
+  // UTF-8 as for all other text, unless the operator's type has parameters of its own.
   return type?.startsWith("text/") && !type.includes(";") ? `${type}; charset=utf-8` : type;
 }
 
@@ -61,12 +61,12 @@ function typeByName(name: string): string | undefined {
   return Object.hasOwn(REGISTERED, ending) ? REGISTERED[ending] : typeByEnding(ending);
 }
 
-/** Whether what has this Content-Type is worth compressing. */
+/** Whether files with this Content-Type are worth compressing. */
 export function isCompressible(mediaType: string): boolean {
   return COMPRESSIBLE.test(mediaType);
 }
 
-/** What stands behind the last dot, in lower case; a name's first dot hides it and ends nothing. */
+/** The text after the last dot, in lower case; a leading dot makes a hidden file, not an ending. */
 function endingOf(name: string): string {
   const dot = name.lastIndexOf(".");
   return dot > 0 ? name.slice(dot + 1).toLowerCase() : "";

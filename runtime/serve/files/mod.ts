@@ -1,6 +1,6 @@
 /**
- * Serving a folder: from a request's path to a file, whole or in part, compressed, or not modified. And
- * what that takes: what a folder's files are called, what is in it, which rules hold for a path.
+ * Serves a folder: maps a request's path to a file and sends it, whole or in part, compressed, or not
+ * modified. Also media types, folder listings, and patterns over paths.
  *
  * ```ts
  * import { DateField } from "../../../protocol/mod.ts";

@@ -1,9 +1,8 @@
 /**
- * How a file is answered with: conditions, then ranges, then all of it (RFC 9110 sections 13 and 14).
+ * Answers a request with a file: evaluates conditions, then ranges (RFC 9110 sections 13 and 14).
  *
- * In: a request and the file that its path leads to. Out: one answer: 200, 206, 304, 406, 412 or 416. On
- * the hot path, a file in memory that is asked for without any condition, nothing is allocated and no
- * system call is made.
+ * In: a request and the file that its path leads to. Out: one answer: 200, 206, 304, 406, 412 or 416. The hot
+ * path is a request without conditions for a file in memory: it allocates nothing and makes no system call.
  */
 
 import {
@@ -24,7 +23,7 @@ import type { BodyPart, Exchange } from "../session/mod.ts";
 import type { SiteFile } from "./site_file.ts";
 import type { Variant } from "./variant.ts";
 
-/** Fields that make a request more than "send it". */
+/** Fields that make a request conditional, or ask for a part. */
 const CONDITIONS = [
   "if-none-match",
   "if-modified-since",
@@ -41,7 +40,7 @@ export function respondWithFile(exchange: Exchange, file: SiteFile): void | Prom
   return sendLater(exchange, file, variant);
 }
 
-/** The file stays open while its compressed form is made: if that is not worth it, it goes out as it lies. */
+/** Keeps the file open while its compressed form is made: if compression saves too little, it is sent as it is. */
 async function sendLater(
   exchange: Exchange,
   file: SiteFile,
@@ -62,7 +61,7 @@ function send(exchange: Exchange, variant: Variant): void {
   const verdict = evaluatePreconditions(request, variant, now);
   if (verdict === NOT_MODIFIED) return variant.sendNotModified(exchange);
   if (verdict === PRECONDITION_FAILED) {
-    return exchange.respondText(412, "The file is another one by now\n", variant.validators);
+    return exchange.respondText(412, "The file has changed\n", variant.validators);
   }
   sendRanges(exchange, variant, now);
 }
@@ -87,7 +86,7 @@ function sendRange(exchange: Exchange, variant: Variant, range: ByteRange): void
   exchange.respondParts({ status: 206, fields, contentLength }, [partOf(variant, range)]);
 }
 
-/** Several ranges (RFC 9110 section 14.6); the boundary is random, so that no file can hold it. */
+/** Several ranges (RFC 9110 section 14.6); the boundary is random, so that no file contains it. */
 function sendMultipart(exchange: Exchange, variant: Variant, ranges: readonly ByteRange[]): void {
   const { size, contentType } = variant;
   const boundary = crypto.randomUUID();
@@ -107,12 +106,12 @@ function sendMultipart(exchange: Exchange, variant: Variant, ranges: readonly By
   ]);
 }
 
-/** RFC 9110 section 15.5.7: no coding that the client takes, and not even none. */
+/** RFC 9110 section 15.5.7: the client accepts none of the codings, and not the unencoded file either. */
 function refuseCodings(exchange: Exchange, identity: Variant): void {
   const fields = identity.validators.filter(([name]) =>
     name !== "ETag" && name !== "Last-Modified"
   );
-  exchange.respondText(406, "No coding that the client accepts\n", fields);
+  exchange.respondText(406, "The file is in no coding that the client accepts\n", fields);
 }
 
 function partOf(variant: Variant, { start, end }: ByteRange): BodyPart {

@@ -1,8 +1,9 @@
 /**
- * An open file that the cache and any number of answers under way hold together.
+ * An open file with a reference count: the cache and any number of answers in progress hold it.
  *
- * In: a descriptor. Out: the last who lets go closes it, so that neither an eviction nor a client that
- * leaves can pull it away from under another answer, and none is left open. All on one thread.
+ * In: a descriptor. Out: the last holder that releases the file closes the descriptor. So neither an
+ * eviction nor a client that disconnects closes it while another answer needs it, and none leaks. Used by
+ * one thread only.
  */
 
 import type { OpenFile } from "../../net/mod.ts";
@@ -14,7 +15,7 @@ export class SharedFile implements OpenFile {
   readonly #files: FileSystem;
   #holders = 1;
 
-  /** Whoever makes it holds it. */
+  /** The creator is its first holder. */
   constructor(files: FileSystem, descriptor: number) {
     this.#files = files;
     this.descriptor = descriptor;

@@ -1,10 +1,10 @@
 /**
  * A served folder, as the router sees it: a route for every path.
  *
- * In: a request's path, not decoded. Out: a file that is kept, at the price of a look-up; else what is
- * found on disk: a file, a redirect to the folder's own path, a list of what is in it, a page of the
- * application, or 404. What is kept is compared with the disk at most once a second for each file, when
- * somebody asks for it.
+ * In: a request's path, not decoded. Out: the route of a cached file, at the cost of a look-up; otherwise a
+ * route by what is on disk: a file, a redirect to the folder's own path, a folder's listing, the page of the
+ * single-page application, or 404. A cached file is compared with the disk when it is requested, at most
+ * once a second.
  */
 
 import {
@@ -31,9 +31,9 @@ import { CodingChooser } from "./coding_chooser.ts";
 import { Compressor } from "./compressor.ts";
 import { ErrorPages } from "./error_pages.ts";
 import { FileCache } from "./file_cache.ts";
-import { FileLoader, FOLDER, type Loaded, NO_FILE } from "./file_loader.ts";
+import { FileLoader, FOLDER, type Loaded, NOT_A_FILE } from "./file_loader.ts";
 import { FileRoute, type RouteOwner } from "./file_route.ts";
-import { Folder, TRUST } from "./folder.ts";
+import { CHECK_INTERVAL, Folder } from "./folder.ts";
 import { FolderListing, type Listed } from "./folder_listing.ts";
 import { prefersJson } from "./listing.ts";
 import { respondWithListing } from "./listing_answer.ts";
@@ -50,14 +50,14 @@ export interface SiteParts {
   now(): number;
 }
 
-/** A folder without a page of its own has this one. */
+/** The file that is served for a folder's path. */
 const INDEX = "index.html";
-/** Of a worker's memory, the share that one compressed file may take. */
+/** The longest file that is compressed is 1/LARGEST_SHARE of a worker's memory. */
 const LARGEST_SHARE = 4;
-/** Longer files are sent as they are, whatever the memory: half a second of work for one request. */
+/** Longer files are never compressed: it would be half a second of work for one request. */
 const COMPRESS_BYTES = 8 * 1024 * 1024;
 
-/** Keys of the cache beside paths, which begin with a slash. */
+/** Keys of the cache for entries that are not paths; paths begin with a slash. */
 const LISTING_KEY = "listing:";
 const APPLICATION_KEY = "application";
 
@@ -66,13 +66,13 @@ const VARY_ACCEPT: ResponseFields = [["Vary", "Accept"]];
 const NOTHING = new Uint8Array(0);
 const FAILED_TEXT = "The server failed to answer\n";
 const TEXTS: Readonly<Record<number, string>> = {
-  400: "The path is no valid one\n",
-  403: "This may not be read\n",
+  400: "The path is not valid\n",
+  403: "Permission denied\n",
   404: "Not found\n",
-  503: "Too much is open at the moment, try again later\n",
+  503: "Too many files are open, try again later\n",
 };
 
-/** What is served of one folder by one worker. */
+/** One served folder in one worker. */
 export class Site {
   readonly #parts: SiteParts;
   readonly #folder: Folder;
@@ -82,7 +82,7 @@ export class Site {
   readonly #pages: ErrorPages;
   readonly #config: FilesConfig;
 
-  /** @throws {SystemError} where the folder cannot be opened */
+  /** @throws {SystemError} if the folder cannot be opened */
   constructor(parts: SiteParts & { readonly root: string }) {
     const { config: { files: config, workers }, files, date, root } = parts;
     this.#parts = parts;
@@ -104,12 +104,12 @@ export class Site {
     this.#pages = new ErrorPages(this.#loader, this.#fields, () => parts.now());
   }
 
-  /** The route of a path that is no endpoint's. */
+  /** The route of a path that belongs to no endpoint. */
   find(path: string): Route {
-    return this.#keptFile(path) ?? this.#lookUp(path);
+    return this.#cachedFile(path) ?? this.#lookUp(path);
   }
 
-  /** What stands in for an endpoint's answer that failed, where the folder has a page for it. */
+  /** Answers 500 with the folder's error page after an endpoint failed; false if there is no such page. */
   answerFailure(exchange: Exchange): boolean {
     return this.#pages.answer(exchange, 500, []);
   }
@@ -120,15 +120,15 @@ export class Site {
     exchange.respond(response, NOTHING, 0, 0);
   }
 
-  /** Gives back what it holds. */
+  /** Releases all descriptors and memory. */
   close(): void {
     this.#cache.clear();
     this.#pages.close();
     this.#folder.close();
   }
 
-  /** The file that is kept under a key, as it is on disk; undefined: there is none. */
-  #keptFile(key: string): FileRoute | undefined {
+  /** The cached file under a key, if it still equals the file on disk. */
+  #cachedFile(key: string): FileRoute | undefined {
     const kept = this.#cache.get(key);
     if (!(kept instanceof FileRoute)) return undefined;
     if (this.#isCurrent(kept)) return kept;
@@ -138,7 +138,7 @@ export class Site {
 
   #isCurrent(route: FileRoute): boolean {
     const now = this.#parts.now();
-    if (now - route.checkedAt < TRUST) return true;
+    if (now - route.checkedAt < CHECK_INTERVAL) return true;
     route.checkedAt = now;
     this.#folder.check(now);
     return this.#loader.isCurrent(route);
@@ -150,24 +150,24 @@ export class Site {
     if (decoded.isHidden && !this.#config.hidden) return this.#missing(path, decoded);
     this.#folder.check(this.#parts.now());
     const beneath = decoded.segments.join("/");
-    const found = this.#keep(path, decoded.isFolder ? indexOf(beneath) : beneath);
+    const found = this.#loadAndCache(path, decoded.isFolder ? indexOf(beneath) : beneath);
     if (typeof found === "object") return found;
     if (found === FOLDER && !decoded.isFolder) return this.#redirect(path, beneath);
-    const hasNoIndex = found === -ENOENT || found === FOLDER || found === NO_FILE;
+    const hasNoIndex = found === -ENOENT || found === FOLDER || found === NOT_A_FILE;
     if (hasNoIndex && decoded.isFolder && this.#config.listing) {
       return this.#listing(path, decoded);
     }
-    return this.#absent(path, decoded, typeof found === "number" ? found : -ENOENT);
+    return this.#notOpened(path, decoded, typeof found === "number" ? found : -ENOENT);
   }
 
-  /** What could not be opened, by its negated errno. */
-  #absent(path: string, decoded: RequestPath, result: number): Route {
+  /** The route of a path that could not be opened; `result` is the negated errno. */
+  #notOpened(path: string, decoded: RequestPath, result: number): Route {
     const status = statusOf(result);
     return status === 404 ? this.#missing(path, decoded) : this.#failed(path, status);
   }
 
-  /** Loads a file and keeps it under the path that it was asked for by. */
-  #keep(path: string, beneath: string): FileRoute | Exclude<Loaded, object> {
+  /** Loads a file and caches it under the requested path. */
+  #loadAndCache(path: string, beneath: string): FileRoute | Exclude<Loaded, object> {
     return this.#load(path, beneath, { route: new FileRoute(path, this), byAccept: false });
   }
 
@@ -177,15 +177,15 @@ export class Site {
     { route, byAccept }: { route: FileRoute; byAccept: boolean },
   ): FileRoute | Exclude<Loaded, object> {
     const how = { byAccept, grown: () => this.#cache.changed(key, route) };
-    const loaded = this.#sparing(() => this.#loader.load(beneath, how));
+    const loaded = this.#openWithRetry(() => this.#loader.load(beneath, how));
     if (typeof loaded !== "object") return loaded;
     route.fill(loaded, this.#parts.now());
     this.#cache.put(key, route);
     return route;
   }
 
-  /** Opens something; if no descriptor is left, once more after those were given up that are kept for later. */
-  #sparing<Result>(open: () => Result): Result {
+  /** Opens something; if no descriptor is free, clears the cache and tries once more. */
+  #openWithRetry<Result>(open: () => Result): Result {
     const opened = open();
     if (opened !== -EMFILE && opened !== -ENFILE) return opened;
     this.#cache.clear();
@@ -193,23 +193,23 @@ export class Site {
   }
 
   /**
-   * To the folder's own path, as relative links on its page count from there. Slashes in a row are one there:
-   * a location that begins with two would lead to another host.
+   * Redirects to the folder's path with a slash, so that relative links on its page work. Repeated slashes
+   * become one: a location that begins with two would lead to another host.
    */
   #redirect(path: string, beneath: string): Route {
     const fields = this.#fieldsOf(indexOf(beneath));
-    return this.#reading(`${escapeText(path)} (folder)`, (exchange) => {
+    return this.#readingRoute(`${escapeText(path)} (folder)`, (exchange) => {
       const { query } = exchange.request;
       const location = `${path.replace(/\/+/g, "/")}/${query === "" ? "" : `?${query}`}`;
-      exchange.respondText(301, `It is at ${location}\n`, [["Location", location], ...fields]);
+      exchange.respondText(301, `Moved to ${location}\n`, [["Location", location], ...fields]);
     });
   }
 
-  /** The list of a folder's files. */
+  /** The route of a folder's listing. */
   #listing(path: string, decoded: RequestPath): Route {
     const listing = this.#listingOf(decoded.segments);
-    if (typeof listing === "number") return this.#absent(path, decoded, listing);
-    return this.#reading(`${escapeText(path)} (listing)`, (exchange) => {
+    if (typeof listing === "number") return this.#notOpened(path, decoded, listing);
+    return this.#readingRoute(`${escapeText(path)} (listing)`, (exchange) => {
       const listed = listing.current(prefersJson(exchange.request.field("accept")));
       if (listed instanceof Promise) {
         return listed.then((made) => this.#answerListed(exchange, made));
@@ -219,15 +219,15 @@ export class Site {
   }
 
   /**
-   * Kept under the folder's decoded path, of which there is one: lists are large. A negated errno if the folder
-   * cannot be opened.
+   * The listing of a folder, or a negated errno. Cached under the decoded path, so that a folder has one
+   * entry: listings are large.
    */
   #listingOf(segments: readonly string[]): FolderListing | number {
     const beneath = segments.join("/");
     const key = `${LISTING_KEY}${beneath}`;
     const kept = this.#cache.get(key);
     if (kept instanceof FolderListing && kept.isFresh) return kept;
-    const opened = this.#sparing(() => this.#folder.open(beneath));
+    const opened = this.#openWithRetry(() => this.#folder.open(beneath));
     if (opened < 0) {
       this.#cache.delete(key);
       return opened;
@@ -248,14 +248,14 @@ export class Site {
   }
 
   #answerListed(exchange: Exchange, listed: Listed): void {
-    // It was there when it was looked for, and is there no more.
+    // The folder was removed, or made unreadable, since the look-up.
     if (typeof listed === "number") return this.#answerError(exchange, statusOf(listed));
     respondWithListing(exchange, listed, this.#fields.common);
   }
 
   #missing(path: string, decoded: RequestPath): Route {
     const isPage = this.#config.spa && mayBePage(decoded.segments);
-    return this.#answering(`${escapeText(path)} (not found)`, (exchange) => {
+    return this.#routeOf(`${escapeText(path)} (not found)`, (exchange) => {
       const { request } = exchange;
       if (!isPage || !isRead(request)) return this.#answerError(exchange, 404);
       const page = acceptsPage(request.field("accept")) ? this.#application() : undefined;
@@ -264,9 +264,9 @@ export class Site {
     });
   }
 
-  /** The application's page in place of a file that is not there: by Accept, as others get 404. */
+  /** The application's page, sent for a missing file; it varies by Accept, as other clients get 404. */
   #application(): Route | undefined {
-    const kept = this.#keptFile(APPLICATION_KEY);
+    const kept = this.#cachedFile(APPLICATION_KEY);
     if (kept !== undefined) return kept;
     const owner: RouteOwner = {
       find: () => this.#application() ?? this.#failed(`/${INDEX}`, 404),
@@ -279,7 +279,7 @@ export class Site {
 
   #failed(path: string, status: number): Route {
     const label = `${escapeText(path)} (${status === 404 ? "not found" : status})`;
-    return this.#answering(label, (exchange) => this.#answerError(exchange, status));
+    return this.#routeOf(label, (exchange) => this.#answerError(exchange, status));
   }
 
   #answerError(exchange: Exchange, status: number, fields: ResponseFields = []): void {
@@ -288,18 +288,18 @@ export class Site {
     exchange.respondText(status, text, [...fields, ...this.#fields.common]);
   }
 
-  /** Fields of answers about a path. */
+  /** The fields of every answer about a path. */
   #fieldsOf(path: string): ResponseFields {
     return [...this.#fields.cacheControl(`/${path}`), ...this.#fields.common];
   }
 
-  /** A route that is made for one request: of what is there, and can be read. */
-  #reading(label: string, handle: Route["handle"]): Route {
-    return { ...this.#answering(label, handle), methods: FILE_METHODS };
+  /** A route for one request, with the methods of a file. */
+  #readingRoute(label: string, handle: Route["handle"]): Route {
+    return { ...this.#routeOf(label, handle), methods: FILE_METHODS };
   }
 
-  /** The same of what is not: whatever the method. Who asks with OPTIONS learns nothing of the folder. */
-  #answering(label: string, handle: Route["handle"]): Route {
+  /** A route for one request, with any method. OPTIONS reveals nothing about the folder. */
+  #routeOf(label: string, handle: Route["handle"]): Route {
     return {
       label: new LogLabel(label),
       methods: null,
@@ -319,8 +319,8 @@ function indexOf(beneath: string): string {
 }
 
 /**
- * What a failure to open says to a client. That a link leads out of the folder is nobody's business:
- * to them nothing is there.
+ * The status for a failure to open. A link that leads out of the folder is 404: the client must not learn
+ * that it exists.
  */
 function statusOf(result: number): number {
   switch (-result) {

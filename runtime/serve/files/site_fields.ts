@@ -1,8 +1,8 @@
 /**
- * The fields that go with every answer of a site: security, caching, the operator's own, CORS.
+ * The response fields of every answer of a site: security, caching, the operator's own, CORS.
  *
  * In: the config. Out: fields by path, made once for each file that is loaded. The operator's field
- * stands in place of a default of the same name; an empty value takes the default away.
+ * replaces a default of the same name; an empty value removes the default.
  */
 
 import type { ResponseFields } from "../../../protocol/mod.ts";
@@ -10,8 +10,8 @@ import type { FilesConfig } from "../../config/mod.ts";
 import { pathPattern } from "./path_pattern.ts";
 
 /**
- * What a browser must not do with a site's files unless its operator says so: guess that a text is a
- * script, show the site in a frame of another one (clickjacking), tell other sites the whole address.
+ * What a browser must not do with a site's files unless the operator allows it: guess that a text is a
+ * script, show the site in a frame of another site (clickjacking), send the whole address to other sites.
  */
 const SECURITY: ResponseFields = [
   ["X-Content-Type-Options", "nosniff"],
@@ -19,12 +19,12 @@ const SECURITY: ResponseFields = [
   ["Referrer-Policy", "strict-origin-when-cross-origin"],
 ];
 
-/** Asked for again each time, which a 304 answers: a changed file is never shown old. */
+/** The browser revalidates each time, and gets a 304 if nothing changed: it never shows an outdated file. */
 const DEFAULT_CACHE_CONTROL = "no-cache";
 
-/** What a page of another origin may read beside what every page may (Fetch, "CORS-safelisted response header"). */
+/** What a page of another origin may read besides the fields that every page may read (Fetch, "CORS-safelisted response header"). */
 const EXPOSED = "Accept-Ranges, Content-Encoding, Content-Length, Content-Range, Date, ETag";
-/** What it may send: conditions, ranges, credentials that its script was given. */
+/** What such a page may send: conditions, ranges, credentials that its script was given. */
 const SENDABLE = [
   "Authorization",
   "Cache-Control",
@@ -35,7 +35,7 @@ const SENDABLE = [
   "If-Unmodified-Since",
   "Range",
 ].join(", ");
-/** Seconds that a browser may remember a preflight's answer; more than a day none of them does. */
+/** Seconds that a browser may cache a preflight's answer; no browser caches it for more than a day. */
 const PREFLIGHT_AGE = "86400";
 
 /** The methods that files answer. */
@@ -43,9 +43,9 @@ export const FILE_METHODS = ["GET", "HEAD", "OPTIONS"] as const;
 
 /** A site's fields. */
 export class SiteFields {
-  /** Of every answer: security, CORS, the operator's own. */
+  /** Fields of every answer: security, CORS, the operator's own. */
   readonly common: ResponseFields;
-  /** Of the answer to OPTIONS. */
+  /** Fields of the answer to OPTIONS. */
   readonly options: ResponseFields;
   readonly #rules: readonly { matches: (path: string) => boolean; value: string }[];
   readonly #default: string;
@@ -55,8 +55,8 @@ export class SiteFields {
     const own = config.headers.map(({ name, value }) => [name, value] as const);
     const replaced = new Set(own.map(([name]) => name.toLowerCase()));
     const defaults = [...SECURITY, ...cors].filter(([name]) => !replaced.has(name.toLowerCase()));
-    const said = own.filter(([name, value]) => value !== "" && !isCacheControl(name));
-    this.common = [...defaults, ...said];
+    const added = own.filter(([name, value]) => value !== "" && !isCacheControl(name));
+    this.common = [...defaults, ...added];
     this.#default = own.findLast(([name]) => isCacheControl(name))?.[1] ?? DEFAULT_CACHE_CONTROL;
     this.#rules = config.cache.map(({ pattern, value }) => ({
       matches: pathPattern(pattern),
@@ -70,7 +70,7 @@ export class SiteFields {
     this.options = [["Allow", FILE_METHODS.join(", ")], ...preflight, ...this.common];
   }
 
-  /** Cache-Control of a path as it was asked for, decoded. */
+  /** Cache-Control for a requested path, decoded. */
   cacheControl(path: string): ResponseFields {
     const value = this.#rules.find(({ matches }) => matches(path))?.value ?? this.#default;
     return value === "" ? [] : [["Cache-Control", value]];
@@ -82,7 +82,7 @@ function isCacheControl(name: string): boolean {
 }
 
 function corsFields(origin: string): ResponseFields {
-  // One origin for all, or all: the answer does not depend on who asks, so it needs no Vary.
+  // One fixed origin, or all: the answer does not depend on the request, so it needs no Vary.
   return [
     ["Access-Control-Allow-Origin", origin],
     ["Access-Control-Expose-Headers", EXPOSED],

@@ -1,10 +1,10 @@
 /**
- * One version of a file: its codings, those that lie beside it and those that are made here.
+ * One version of a file in all its codings: compressed copies found beside it, and those made here.
  *
- * In: what the loader found. Out: the variant that a client gets. A neighbour, `app.js.br` beside
- * `app.js`, is sent as it lies; where there is none, text is compressed at its first request, once for
- * each version and coding, and kept. That request waits for it, and those that come meanwhile wait for
- * the same work; a coding that saves nothing is not offered again.
+ * In: what the loader found. Out: the variant that a client gets. A compressed copy, `app.js.br` beside
+ * `app.js`, is sent as it is; if there is none, text is compressed at its first request, once for each
+ * version and coding, and kept. That request and all that arrive meanwhile wait for the same work. A coding
+ * that saves nothing is not offered again.
  */
 
 import { type ContentCoding, NOT_ACCEPTABLE } from "../../../protocol/mod.ts";
@@ -14,17 +14,17 @@ import type { Variant } from "./variant.ts";
 
 /** What a file is made of. */
 export interface SiteFileParts {
-  /** As it lies: always there. */
+  /** The file itself, not encoded: always there. */
   readonly identity: Variant;
-  /** Codings that lie beside it. */
+  /** Compressed copies found beside it. */
   readonly neighbours: ReadonlyMap<ContentCoding, Variant>;
-  /** Whether what is missing is worth making. */
+  /** Whether missing codings are made here. */
   readonly compressible: boolean;
   readonly chooser: CodingChooser;
   readonly compressor: Compressor;
   /** Makes the variant of compressed bytes. */
   encoded(coding: MadeCoding, bytes: Uint8Array): Variant;
-  /** Its memory has grown by so many bytes. */
+  /** Called when its memory has grown by `bytes`. */
   grown(bytes: number): void;
 }
 
@@ -34,7 +34,7 @@ export class SiteFile {
   readonly #parts: SiteFileParts;
   readonly #variants: Map<ContentCoding, Variant>;
   readonly #making = new Map<ContentCoding, Promise<Variant>>();
-  // What may be sent, in our order: see coding_chooser.ts.
+  // The codings that may be sent, as bits: see coding_chooser.ts.
   #available: number;
 
   constructor(parts: SiteFileParts) {
@@ -58,8 +58,8 @@ export class SiteFile {
   }
 
   /**
-   * The variant for this value of Accept-Encoding; a promise where it has to be made first, and
-   * NOT_ACCEPTABLE where the client takes none of them.
+   * The variant for this value of Accept-Encoding; a promise if it has to be made first, and
+   * NOT_ACCEPTABLE if the client accepts none.
    */
   choose(
     acceptEncoding: string | undefined,
@@ -73,12 +73,12 @@ export class SiteFile {
     return this.#variants.get(coding) ?? this.#make(coding);
   }
 
-  /** Keeps its files open for an answer that comes later; give them back with {@link release}. */
+  /** Keeps its files open for an answer that is sent later; release them with {@link release}. */
   hold(): void {
     for (const source of this.#sources()) source.hold();
   }
 
-  /** The counterpart of {@link hold}, and of the making. */
+  /** The counterpart of {@link hold}, and of the constructor. */
   release(): void {
     for (const source of this.#sources()) source.release();
   }
@@ -88,7 +88,7 @@ export class SiteFile {
     const making = this.#making.get(coding);
     if (making !== undefined) return making;
     const { compressor } = this.#parts;
-    // Many files at once would keep each other waiting: who comes then gets it as it is.
+    // Many files at once would delay each other: above the limit, the file is sent uncompressed.
     if (compressor.busy) return this.identity;
     const work = this.#compress(coding).finally(() => this.#making.delete(coding));
     this.#making.set(coding, work);

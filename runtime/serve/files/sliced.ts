@@ -1,14 +1,14 @@
 /**
- * Long work in slices: after each of them the worker's other connections have their turn.
+ * Runs long work in slices, so that the worker serves its other connections in between.
  *
- * In: a generator that yields whenever it has worked for about a millisecond. Out: its result, at once if the
- * first slice was enough, else by a promise.
+ * In: a generator that yields after about a millisecond of work. Out: its result, at once if one slice was
+ * enough, otherwise as a promise.
  */
 
 /** Work that yields between its slices. */
 export type Sliced<Result> = Generator<void, Result, void>;
 
-/** Does the work: the first slice now, each other one in a turn of its own. */
+/** Runs the first slice now, and each further one in its own turn of the event loop. */
 export function runSliced<Result>(work: Sliced<Result>): Result | Promise<Result> {
   const first = work.next();
   return first.done ? first.value : finish(work);
@@ -22,7 +22,7 @@ async function finish<Result>(work: Sliced<Result>): Promise<Result> {
   }
 }
 
-/** Settles when everybody else on this thread has had a turn. */
+/** Fulfilled in the next turn of the event loop, after all other pending work of this thread. */
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }

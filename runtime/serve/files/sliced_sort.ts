@@ -1,16 +1,16 @@
 /**
- * Sorting in slices: merge sort, stable, that yields after a few thousand comparisons.
+ * A stable merge sort in slices: yields after a few thousand comparisons.
  *
- * In: items and how two of them compare. Out: a new array. For some thousand items and a comparison that takes
- * its time, as by a collator: measured, 5,000 names in 15 to 20 ms.
+ * In: items and a comparison. Out: a new array. Meant for some thousand items and a slow comparison, such as
+ * a collator's: measured, 5,000 names in 15 to 20 ms.
  */
 
 import type { Sliced } from "./sliced.ts";
 
-/** Items that are sorted at once. */
+/** Items that are sorted in one slice. */
 const RUN = 256;
 
-/** Sorts. */
+/** Sorts `items` into a new array. */
 export function* sortSliced<Item>(
   items: readonly Item[],
   compare: (a: Item, b: Item) => number,
@@ -31,7 +31,7 @@ export function* sortSliced<Item>(
   return runs[0] ?? [];
 }
 
-/** Of equal items those of `first` come first. */
+/** Merges two sorted runs; of equal items, those of `first` come first. */
 function merge<Item>(
   first: readonly Item[],
   second: readonly Item[],

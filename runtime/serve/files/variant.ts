@@ -1,9 +1,9 @@
 /**
- * One version of a file in one coding, ready to be sent (RFC 9110 section 8: a representation).
+ * One version of a file in one coding, ready to be sent (a representation: RFC 9110 section 8).
  *
- * In: where its bytes are, in memory or in an open file, and its fields. Out: prepared answers, 200 and
- * 304, made when they are first wanted. Two codings of one file are two of these: each has a tag of
- * its own (RFC 9110 section 8.8.3.3).
+ * In: the bytes, in memory or in an open file, and the fields. Out: prepared answers, 200 and 304, made
+ * when they are first needed. Two codings of one file are two variants, each with its own entity tag
+ * (RFC 9110 section 8.8.3.3).
  */
 
 import {
@@ -15,27 +15,27 @@ import {
 } from "../../../protocol/mod.ts";
 import type { BodyPart, Exchange } from "../session/mod.ts";
 
-/** Up to here a body lies behind its head, ready to be sent as one run of bytes. */
+/** The longest body that is stored together with its head, to be sent as one piece. */
 export const PREPARED_BODY = 16 * 1024;
 
 const NOTHING = new Uint8Array(0);
 
 /** What a variant is made of. */
 export interface VariantParts extends Representation {
-  /** The bytes: the whole of them. */
+  /** The whole body. */
   readonly source: BodyPart["source"];
   /** The value of Content-Type. */
   readonly contentType: string;
-  /** The value of Content-Encoding; undefined: none. */
+  /** The value of Content-Encoding; undefined if the body is not encoded. */
   readonly contentEncoding?: "br" | "zstd" | "gzip";
-  /** The value of Vary; undefined: every client gets the same. */
+  /** The value of Vary; undefined if every client gets the same. */
   readonly vary: string | undefined;
-  /** Cache-Control, and what every answer of the site has. */
+  /** Cache-Control, and the fields of every answer of the site. */
   readonly siteFields: ResponseFields;
   readonly date: DateField;
 }
 
-/** A representation. */
+/** A file in one coding. */
 export class Variant implements Representation {
   readonly etag: string;
   readonly lastModified: number | undefined;
@@ -43,7 +43,7 @@ export class Variant implements Representation {
   /** The whole body. */
   readonly part: BodyPart;
   readonly contentType: string;
-  /** Fields of 200 and 206 but for those of a range. */
+  /** Fields of 200 and 206, without those of a range. */
   readonly fields: ResponseFields;
   /** Fields of 304 and 416. */
   readonly validators: ResponseFields;
@@ -77,27 +77,27 @@ export class Variant implements Representation {
     ];
   }
 
-  /** Bytes of memory that it holds, or will when it has been sent; the body is there twice if it is small. */
+  /** Bytes of memory that it takes once it has been sent; a small body is stored twice. */
   get memoryBytes(): number {
     if (!(this.part.source instanceof Uint8Array)) return 0;
     return this.#isWhole ? 2 * this.size : this.size;
   }
 
-  /** Answers 200 with all of it. */
+  /** Answers 200 with the whole body. */
   sendWhole(exchange: Exchange): void {
     const prepared = this.#whole ??= this.#prepare();
     if (prepared.bytesOutside > 0) exchange.respondPreparedPart(prepared, this.part);
     else exchange.respondPrepared(prepared);
   }
 
-  /** Answers 304: the client has it already. */
+  /** Answers 304: the client already has it. */
   sendNotModified(exchange: Exchange): void {
     const fields = this.validators;
     this.#notModified ??= new PreparedResponse({ status: 304, fields }, NOTHING, this.#date);
     exchange.respondPrepared(this.#notModified);
   }
 
-  /** Whether head and body lie ready as one run of bytes. */
+  /** Whether head and body are sent as one piece. */
   get #isWhole(): boolean {
     return this.size === 0 ||
       (this.size <= PREPARED_BODY && this.part.source instanceof Uint8Array);

@@ -1,9 +1,9 @@
 /**
- * The terminal's page and what it loads, a route each.
+ * Routes for the terminal's page and for each file that it loads.
  *
- * In: the path that the page is at, and the worker's Date field. Out: the embedded bytes with their caching fields, 304 to who has them already, and compressed to
- * who accepts gzip. The compressed copy is made at its first request, once per worker, and kept:
- * only that one answer waits, all later ones are ready as they lie.
+ * In: the path of the page, and the worker's Date field. Out: the embedded bytes with their caching fields;
+ * 304 to clients that have them already; compressed, if the client accepts gzip. The compressed copy is made
+ * at its first request, once per worker, and kept: only that answer waits, all later ones are prepared.
  */
 
 import { ifNoneMatch } from "@std/http/etag";
@@ -13,14 +13,14 @@ import { LogLabel } from "../../observe/log/mod.ts";
 import type { Exchange, Route } from "../session/mod.ts";
 import { type Asset, pageAssets } from "./pages/mod.ts";
 
-/** Below this the fields of a compressed answer weigh more than what is saved. */
+/** For a shorter body the fields of a compressed answer take more bytes than compression saves. */
 const WORTH_COMPRESSING = 1024;
-/** Up to here a body is copied behind its head; a longer one is sent from where it lies. */
+/** The longest body that is copied after its head; a longer one is sent without a copy. */
 const PREPARED_BODY = 16 * 1024;
-/** What is worth compressing is text; nothing embedded is compressed already. */
+/** Types that are worth compressing: text. */
 const TEXT_TYPE = /^(text\/|image\/svg)/;
 
-/** A route for every asset of the page at `home`, by path. */
+/** The routes of all assets of the page at `home`, by path. */
 export function assetRoutes(home: string, date: DateField): [path: string, route: Route][] {
   return pageAssets(home).map((asset) => [asset.path, assetRoute(asset, date)]);
 }
@@ -36,20 +36,20 @@ function assetRoute(asset: Asset, date: DateField): Route {
   };
 }
 
-/** One representation of an asset (RFC 9110 section 8): its own ETag, ready to be sent. */
-class Representation {
+/** An asset in one coding, with its own ETag, ready to be sent (a representation: RFC 9110 section 8). */
+class AssetVariant {
   readonly etag: string;
   readonly body: Uint8Array;
   readonly fields: readonly (readonly [string, string])[];
   readonly notModified: PreparedResponse;
-  /** The whole answer, where it is small enough to lie ready twice. */
+  /** The whole answer, if the body is small enough to be stored twice. */
   readonly prepared: PreparedResponse | null;
 
   constructor(asset: Asset, date: DateField, content: { body: Uint8Array; encoding: string }) {
     const { body, encoding } = content;
     const encoded = encoding !== "identity";
     this.body = body;
-    // RFC 9110 section 8.8.3.3: another encoding is another entity, so its strong tag differs.
+    // RFC 9110 section 8.8.3.3: another coding is another representation, so its strong tag differs.
     this.etag = encoded ? asset.etag.replace(/"$/, `-${encoding}"`) : asset.etag;
     const caching = [
       ["ETag", this.etag],
@@ -62,7 +62,7 @@ class Representation {
       ...caching,
       ...asset.fields,
     ];
-    // RFC 9110 section 15.4.5: the fields that would have been sent with 200 and guide caches.
+    // RFC 9110 section 15.4.5: the fields of the 200 answer that guide caches.
     this.notModified = new PreparedResponse({ status: 304, fields: caching }, EMPTY, date);
     const small = body.length <= PREPARED_BODY;
     this.prepared = small
@@ -76,13 +76,13 @@ const EMPTY = new Uint8Array(0);
 class AssetResponder {
   readonly #asset: Asset;
   readonly #date: DateField;
-  readonly #identity: Representation;
-  #compressed: Representation | null = null;
+  readonly #identity: AssetVariant;
+  #compressed: AssetVariant | null = null;
 
   constructor(asset: Asset, date: DateField) {
     this.#asset = asset;
     this.#date = date;
-    this.#identity = new Representation(asset, date, { body: asset.body, encoding: "identity" });
+    this.#identity = new AssetVariant(asset, date, { body: asset.body, encoding: "identity" });
   }
 
   answer(exchange: Exchange): void | Promise<void> {
@@ -93,7 +93,7 @@ class AssetResponder {
 
   async #compressAndAnswer(exchange: Exchange): Promise<void> {
     const body = await gzip(this.#asset.body);
-    this.#compressed ??= new Representation(this.#asset, this.#date, { body, encoding: "gzip" });
+    this.#compressed ??= new AssetVariant(this.#asset, this.#date, { body, encoding: "gzip" });
     send(exchange, this.#compressed);
   }
 
@@ -107,14 +107,14 @@ class AssetResponder {
   }
 }
 
-function send(exchange: Exchange, of: Representation): void {
+function send(exchange: Exchange, variant: AssetVariant): void {
   const condition = exchange.request.field("if-none-match");
-  // RFC 9110 section 13.1.2: 304 where the client has this very representation.
-  if (condition !== undefined && !ifNoneMatch(condition, of.etag)) {
-    return exchange.respondPrepared(of.notModified);
+  // RFC 9110 section 13.1.2: 304 if the client has this representation.
+  if (condition !== undefined && !ifNoneMatch(condition, variant.etag)) {
+    return exchange.respondPrepared(variant.notModified);
   }
-  if (of.prepared !== null) return exchange.respondPrepared(of.prepared);
-  const { fields, body } = of;
+  if (variant.prepared !== null) return exchange.respondPrepared(variant.prepared);
+  const { fields, body } = variant;
   exchange.respondConstant({ status: 200, fields, contentLength: body.length }, body);
 }
 

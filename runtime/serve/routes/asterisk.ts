@@ -1,14 +1,14 @@
 /**
- * `OPTIONS *`: a question to the server as a whole (RFC 9110 section 9.3.7).
+ * `OPTIONS *`: a request about the server as a whole (RFC 9110 section 9.3.7).
  *
- * In: a request whose method is OPTIONS: the protocol lets no other method have that target. Out: 204
- * without Allow, which is about one resource.
+ * In: a request whose method is OPTIONS: the protocol allows this target for no other method. Out: 204
+ * without Allow, as that field describes one resource.
  */
 
 import { LogLabel } from "../../observe/log/mod.ts";
 import type { Route } from "../session/mod.ts";
 
-/** The path of that target. */
+/** The path of the asterisk-form target. */
 export const ASTERISK = "*";
 
 const NOTHING = new Uint8Array(0);

@@ -1,14 +1,14 @@
 /**
- * `/echo`: what is sent comes back.
+ * `/echo`: returns what the client sends.
  *
  * In: a request of any method, or a WebSocket. Out: 200 with the request's body and its Content-Type;
- * or each message as it came, text as text and binary as binary.
+ * or each message unchanged, text as text and binary as binary.
  */
 
 import { LogLabel } from "../../observe/log/mod.ts";
 import type { Exchange, Route, WebSocketHandler } from "../session/mod.ts";
 
-/** RFC 9110 section 8.3: what is not said to be anything is bytes. */
+/** The type of a body without Content-Type (RFC 9110 section 8.3). */
 const UNKNOWN_TYPE = "application/octet-stream";
 
 const PLAIN_ECHO: WebSocketHandler = {
@@ -32,7 +32,7 @@ export function echoRoute(): Route {
 function echo(exchange: Exchange): void {
   const { bodyBytes, bodyStart, bodyEnd } = exchange;
   const contentType = exchange.request.field("content-type") ?? UNKNOWN_TYPE;
-  // A browser must not be led to run what somebody sent: it would run as this site's own.
+  // A browser must not run what somebody sent: it would run with this site's origin.
   const fields = [["Content-Type", contentType], ["X-Content-Type-Options", "nosniff"], [
     "Content-Security-Policy",
     "sandbox",

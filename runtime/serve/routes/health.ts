@@ -1,7 +1,7 @@
 /**
- * `GET /healthz`: 200 and `ok`, for whoever watches the server.
+ * `GET /healthz`: 200 and `ok`, for health checks.
  *
- * In: a request, whose fields are not looked at. Out: one answer that is prepared once per worker.
+ * In: a request, whose fields are ignored. Out: one answer that is prepared once per worker.
  */
 
 import { type DateField, PreparedResponse } from "../../../protocol/mod.ts";

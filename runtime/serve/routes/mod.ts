@@ -1,5 +1,5 @@
 /**
- * The endpoints: what each path answers. They see exchanges and sockets' peers, never a descriptor.
+ * The endpoints: what each path answers. They see exchanges and WebSocket peers, never a descriptor.
  *
  * ```ts
  * import { DateField } from "../../../protocol/mod.ts";

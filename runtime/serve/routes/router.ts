@@ -1,9 +1,9 @@
 /**
- * Which path is whose: a table of exact paths, and the served folder for all others.
+ * Maps paths to routes: a table of exact paths, and the served folder for all others.
  *
- * In: a path without its query, not decoded. Out: its route, or undefined. The targets that come often
- * are interned by the parser, so that a look-up is that of a string whose hash is known. The endpoints
- * come before the folder: a file of the same name is not seen.
+ * In: a path without its query, not decoded. Out: its route, or undefined. The parser interns frequent
+ * targets, so that a look-up uses a string whose hash is known. Endpoints take precedence over the folder: a
+ * file of the same name cannot be reached.
  */
 
 import type { DateField, RequestHead } from "../../../protocol/mod.ts";
@@ -19,18 +19,18 @@ import { terminalRoute } from "./terminal.ts";
 
 type Table = Iterable<readonly [path: string, route: Route]>;
 
-/** What a worker's endpoints are made of. */
+/** What a worker's router is made from. */
 export interface RouterParts {
   readonly config: Pick<Config, "endpoints">;
-  /** The worker's own. */
+  /** The worker's Date field. */
   readonly date: DateField;
   /** The served folder, if there is one. */
   readonly site?: Site | undefined;
-  /** Who may ask; without it everybody. */
+  /** Decides which requests are answered; absent: all are. */
   readonly guard?: Guard | undefined;
 }
 
-/** Where the terminal is: at the top, unless a folder is served there. */
+/** The path of the terminal: the root, unless a folder is served there. */
 const HOME = "/";
 const HOME_BESIDE_FILES = "/term/";
 const HEALTH = "/healthz";
@@ -48,14 +48,14 @@ export function createRouter(table: Table): Router {
   return { find: (path) => routes.get(path) };
 }
 
-/** The endpoints that the config wants, and the folder. */
+/** The router of the configured endpoints and the folder. */
 export function serverRouter({ config, date, site, guard: inner }: RouterParts): Router {
   const home = site === undefined ? HOME : HOME_BESIDE_FILES;
   const endpoints = config.endpoints.flatMap((name) => [...ENDPOINTS[name](date, home)]);
   const routes = new Map([...endpoints, [ASTERISK, asteriskRoute()]]);
   const guard = inner === undefined ? undefined : exempting(inner, (request) => {
-    // Health checks have no credentials, and neither have a browser's preflights. Where the check is
-    // switched off, its path is one of the folder's.
+    // Health checks have no credentials, and neither have a browser's preflights. If the check is
+    // switched off, its path belongs to the folder.
     if (request.path === HEALTH && routes.has(HEALTH)) return true;
     return isPreflight(request) && site !== undefined && !routes.has(request.path);
   });
@@ -68,7 +68,7 @@ export function serverRouter({ config, date, site, guard: inner }: RouterParts):
   };
 }
 
-/** What the folder has; should it fail to say, that is an answer of 500, and not the end of the thread. */
+/** The folder's route of a path; an exception becomes an answer of 500, and does not end the thread. */
 function findIn(site: Site, path: string): Route {
   try {
     return site.find(path);
@@ -85,7 +85,7 @@ function findIn(site: Site, path: string): Route {
   }
 }
 
-/** The same guard, but for requests that need none. Should it fail, that is told as of a handler. */
+/** The same guard with exempt requests. An exception becomes a rejected promise, handled like a handler's. */
 function exempting(guard: Guard, isExempt: (request: RequestHead) => boolean): Guard {
   return {
     judge: (request) => {
@@ -100,7 +100,7 @@ function exempting(guard: Guard, isExempt: (request: RequestHead) => boolean): G
   };
 }
 
-/** Fetch, "CORS-preflight request": it says nothing of the folder but what its operator allowed all to see. */
+/** Fetch, "CORS-preflight request": its answer reveals nothing but the site's CORS fields. */
 function isPreflight(request: RequestHead): boolean {
   return request.method === "OPTIONS" && request.fields.has("access-control-request-method");
 }

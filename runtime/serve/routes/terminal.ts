@@ -1,9 +1,9 @@
 /**
  * `GET /ws` and `GET /term`: the seed's terminal.
  *
- * In: a WebSocket. Out: a greeting in ANSI colours, then each message back as a binary frame, whatever
- * it came as: the seed's behaviour, for clients that want ArrayBuffers. A request that is not a
- * handshake is answered 426.
+ * In: a WebSocket. Out: a greeting in ANSI colours, then each message back as a binary frame, also if it was
+ * text: the seed's behaviour, for clients that expect ArrayBuffers. A request that is not a handshake is
+ * answered 426.
  */
 
 import { BINARY } from "../../../protocol/mod.ts";
@@ -13,7 +13,7 @@ import type { Exchange, Route, WebSocketHandler } from "../session/mod.ts";
 const WELCOME = new TextEncoder().encode(
   "\x1b[1;36m=== Async Deno Terminal ===\x1b[0m\r\n" +
     "\x1b[32mHTTP/1.1 and WebSockets on every core.\x1b[0m\r\n" +
-    "\x1b[33mWhat you send comes back.\x1b[0m\r\n\r\n",
+    "\x1b[33mThe server echoes what you type.\x1b[0m\r\n\r\n",
 );
 
 const GREETING_ECHO: WebSocketHandler = {
@@ -36,9 +36,9 @@ export function terminalRoute(path: string): Route {
   };
 }
 
-/** What gets here did not ask for a WebSocket (RFC 9110 section 15.5.22). */
+/** Answers a request that is not a WebSocket handshake (RFC 9110 section 15.5.22). */
 function refuse(exchange: Exchange): void {
-  exchange.respondText(426, "This is a WebSocket: connect with ws://\n", [
+  exchange.respondText(426, "This is a WebSocket endpoint: connect with ws:// or wss://\n", [
     ["Upgrade", "websocket"],
     ["Sec-WebSocket-Version", "13"],
   ]);

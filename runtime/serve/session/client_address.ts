@@ -1,14 +1,14 @@
 /**
- * Who the client is, and whether it speaks https, if believed proxies stand in between.
+ * The client's address and scheme behind trusted proxies.
  *
- * In: a request, the address of who sent it, and which proxies are believed in which field. Out: the client's
- * address and scheme, for handlers and the access log. Without proxies that are believed it looks at nothing.
+ * In: a request, the peer's address, and which proxies are trusted in which field. Out: the client's address
+ * and scheme, for handlers and the access log. Without trusted proxies no field is read.
  */
 
 import { clientAddress, clientScheme, type RequestHead } from "../../../protocol/mod.ts";
 import type { ProxyConfig } from "../../config/mod.ts";
 
-/** The client of a request; of one that could not be read the peer. */
+/** The client's address; for input that is not a valid request, the peer's. */
 export function clientOf(
   request: RequestHead | null,
   peerAddress: string,
@@ -22,7 +22,7 @@ export function clientOf(
   return clientAddress(peerAddress, fields, trustedProxies);
 }
 
-/** The scheme that believed proxies say the client speaks, in lower case; undefined if none says so. */
+/** The client's scheme as trusted proxies state it, in lower case; undefined if none does. */
 export function schemeOf(
   request: RequestHead,
   peerAddress: string,

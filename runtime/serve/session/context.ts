@@ -1,8 +1,9 @@
 /**
  * What all sessions of one worker share.
  *
- * In: made once by the worker. Out: the scratch that is reused by one connection after another (head,
- * message buffers), the batch of queues that have something to send, the clock, the log, the counters, and who serves which path.
+ * In: the worker's parts; the worker makes one context for each router. Out: the objects that connections
+ * reuse one after another (head, message buffers), the batch of queues with something to send, the clock, the
+ * log, the counters, and the router.
  */
 
 import {
@@ -21,47 +22,47 @@ import type { Guard } from "./guard.ts";
 import type { RequestObserver } from "./observer.ts";
 import type { Exchange, Route } from "./route.ts";
 
-/** How often the wall clock is read for the Date field, in milliseconds: it shows whole seconds. */
+/** Milliseconds between two readings of the wall clock for the Date field, which shows whole seconds. */
 const DATE_AGE = 100;
 
 /** Finds the route of a path. */
 export interface Router {
-  /** The route, or undefined where there is none: 404. */
+  /** The route, or undefined if there is none: 404. */
   find(path: string): Route | undefined;
-  /** Who may ask; without it everybody. */
+  /** Decides which requests are answered; absent: all are. */
   readonly guard?: Guard | undefined;
-  /** Answers in place of a handler that failed; false: it has nothing to say. */
+  /** Answers in place of a handler that failed; false if it has no answer. */
   answerFailure?(exchange: Exchange): boolean;
-  /** Gives back what it holds: no request is asked of it any more. */
+  /** Releases what it holds; called when no further request is routed by it. */
   close?(): void;
 }
 
-/** What a worker is made of, as its sessions see it. */
+/** What a worker's sessions share. */
 export class SessionContext implements Gatherer {
   readonly config: Config;
   readonly loop: Loop;
   readonly log: EventLog;
-  /** What the operator should read. */
+  /** Messages to the operator. */
   readonly warnings: Warnings;
   readonly counters: Counters;
-  /** Replaced where the config is read anew; a request under way keeps the route that it has. */
+  /** Replaced when the config is reloaded; a request in progress keeps its route. */
   router: Router;
   /** Brought up to date by {@link refreshDate}. */
   readonly date: DateField;
-  /** The queues of this worker's connections that have something to send. */
+  /** The outgoing queues of this worker's connections that have something to send. */
   readonly outgoing: OutgoingBatch;
   /** Every request is parsed into this. */
   readonly head = new RequestHead();
-  /** What all HTTP connections are made with. */
+  /** The options of all HTTP connections. */
   readonly http: Http1ConnectionOptions;
   readonly messages: MessageBufferPool;
   /** What reads the frames of the WebSockets that are not silent now. */
   readonly frameReaders: FrameReaderPool;
-  /** Null where nobody wants to know how requests fare: then nothing is measured. */
+  /** Null if there are neither metrics nor an access log: then nothing is measured. */
   readonly observer: RequestObserver | null;
-  /** Handlers whose promise is not settled: while there are any, the loop gives way to them. */
+  /** Handlers whose promise is pending: while there are any, the loop lets promises run. */
   pendingHandlers = 0;
-  /** The server stops: connections end after what is under way. */
+  /** The server is stopping: connections end after the request in progress. */
   draining = false;
   #dateSetAt = -Infinity;
 
@@ -109,8 +110,8 @@ export class SessionContext implements Gatherer {
   }
 
   /**
-   * Follows a handler's promise to its end; one of the two is called when it is settled. A handler of
-   * somebody's own may return what is no promise, or like one.
+   * Calls `done` or `failed` when a handler's promise is settled. A handler written by others may return
+   * something that is not a promise, or only a thenable.
    */
   follow<T>(
     promise: Promise<T>,

@@ -1,29 +1,29 @@
 /**
- * Who may ask: the seam between the sessions and what judges credentials.
+ * Decides which requests are answered: the interface between sessions and authentication.
  *
- * In: the head of each request. Out: an admission, with the name of who asks where that was proven, or why
- * there is none. A session asks the guard of its router before anything else.
+ * In: the head of each request. Out: an admission, with the authenticated user if there is one, or the reason
+ * of a refusal. A session calls the guard of its router before it looks for a route.
  */
 
 import type { RequestHead } from "../../../protocol/mod.ts";
 import type { Exchange } from "./route.ts";
 
-/** A request may be answered; made once for each user, as there is one for every request. */
+/** A request may be answered. Made once for each user, not for each request. */
 export interface Admission {
-  /** Who asks, by a name that was proven; null: whoever. */
+  /** The authenticated user; null if none was required. */
   readonly user: string | null;
 }
 
-/** What a guard says of a request: it is answered, it wants credentials, or it may come again later. */
+/** A guard's decision: the request is admitted, it needs valid credentials, or the client may try again later. */
 export type Verdict = Admission | "refused" | "busy";
 
 /** The admission of requests that need no credentials. */
 export const ANYBODY: Admission = { user: null };
 
-/** Stands before every endpoint. */
+/** Called before every endpoint. */
 export interface Guard {
-  /** Judges a request by its head, which need not stay valid. */
+  /** Judges a request by its head, which is valid only during the call. */
   judge(request: RequestHead): Verdict | Promise<Verdict>;
-  /** Answers one that is not admitted. */
+  /** Answers a request that is not admitted. */
   refuse(exchange: Exchange, verdict: "refused" | "busy"): void;
 }

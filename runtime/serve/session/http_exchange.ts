@@ -1,10 +1,10 @@
 /**
- * One request and the answer to it, as a handler sees them; reused for the next of its connection.
+ * One request and its answer, as a handler sees them; reused for the next request of the connection.
  *
- * In: the session begins it with a request. Out: one answer in the connection's outgoing queue, a count by
- * class of status, and `answered` to the session. Answering twice, or after the connection is gone, does
- * nothing: a slow handler cannot know that its client has left. An answer that cannot be sent, as with a
- * line end in a field, throws before anything of it is queued, and the request is still unanswered.
+ * In: a request, from the session. Out: one answer in the connection's outgoing queue, a count by class of
+ * status, and a call of the session's `answered`. A second answer, or one after the connection was closed,
+ * is ignored: a slow handler cannot know that its client has disconnected. An invalid answer, for example
+ * with a line end in a field, throws before any byte is queued, and the request stays unanswered.
  */
 
 import {
@@ -21,7 +21,7 @@ import type { SessionContext } from "./context.ts";
 import { RequestBody } from "./request_body.ts";
 import type { BodyPart, Exchange } from "./route.ts";
 
-/** A longer body goes to the socket from where it lies, instead of through the queue's own memory. */
+/** A longer body is sent without a copy into the queue's own memory. */
 const COPIED_BODY = 16 * 1024;
 
 const RESPONSE_COLUMNS: readonly Column[] = [
@@ -41,22 +41,22 @@ export function countResponse(context: SessionContext, status: number): void {
   context.counters.add(column, 1);
 }
 
-/** Who wants to know that the answer is complete. */
+/** The session that owns an exchange. */
 export interface ExchangeOwner {
-  /** The answer is queued or on its way. */
+  /** Called when the whole answer is queued or sent. */
   answered(): void;
 }
 
-/** The present exchange of a connection. */
+/** The current exchange of a connection. */
 export class HttpExchange implements Exchange {
-  /** The worker's scratch, or a copy where the request outlives its turn. */
+  /** The worker's shared head, or a copy if the request outlives its turn. */
   request: RequestHead;
   readonly body: RequestBody;
-  /** Whether the answer to the present request has begun; true before the first one. */
+  /** Whether the answer to the current request has begun; true before the first one. */
   isAnswered = true;
-  /** Whether it is complete too: if not, an exception came in the middle of it. */
+  /** Whether the answer is complete too; if not, an exception interrupted it. */
   isWhole = true;
-  /** Status of the answer to the present request, once it has one. */
+  /** Status of the answer to the current request, once it has one. */
   status = 0;
   /** Bytes of its body; to HEAD none are sent. */
   bodyLength = 0;
@@ -77,14 +77,14 @@ export class HttpExchange implements Exchange {
     this.#owner = parts.owner;
   }
 
-  /** The request in the worker's scratch is the present one. */
+  /** The request in the worker's shared head is the current one. */
   begin(): void {
     this.request = this.#context.head;
     this.isAnswered = false;
     this.isWhole = false;
   }
 
-  /** The scratch is about to be reused, and this request is still needed. */
+  /** The shared head is about to be reused, and this request is still needed. */
   keep(): void {
     if (this.request === this.#context.head) this.request = this.request.clone();
     this.body.keep();
@@ -113,7 +113,7 @@ export class HttpExchange implements Exchange {
   }
 
   respond(response: ResponseHead, bytes: Uint8Array, start: number, end: number): void {
-    // Beyond the end a copy would be of whatever was in the queue's memory before.
+    // A copy beyond the end would send old bytes of the queue's memory.
     if (!(start >= 0 && start <= end && end <= bytes.length)) {
       throw new RangeError(`there are no bytes ${start} to ${end} to answer with`);
     }
@@ -184,7 +184,7 @@ export class HttpExchange implements Exchange {
     this.#end();
   }
 
-  /** The head is queued: from now on there is no other answer. */
+  /** The head is queued: no other answer is possible from now on. */
   #begun(status: number, bodyLength: number): void {
     this.isAnswered = true;
     this.status = status;

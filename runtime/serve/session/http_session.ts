@@ -1,15 +1,16 @@
 /**
- * One HTTP/1.1 connection: requests in, routed, answered in order, until it ends or becomes a WebSocket.
+ * The session of one HTTP/1.1 connection: routes requests and answers them in order, until the connection
+ * ends or becomes a WebSocket.
  *
- * In: bytes from a transport. Out: bytes to it, lines to the log, counts. The protocol says what is
- * legal (protocol/http1), the routes say what is answered; this file brings them together and sets
- * the deadlines. A request is handled when its head is there, or with its body if the route wants
- * it; what is pipelined behind it waits, and so does everything while answers wait for the peer.
+ * In: bytes from a transport. Out: bytes to it, lines to the log, counts. The protocol decides what is
+ * valid (protocol/http1), the routes decide what is answered; this file connects them and sets the
+ * deadlines. A request is handled when its head is complete, or with its body if the route needs it.
+ * Pipelined requests wait for it, and nothing is handled while the peer has answers to read.
  *
  * While a promise of a handler or a guard is pending nothing else happens to its request: data that
- * arrives stays in the input, and what follows the promise is done in one step with its settling. No
+ * arrives stays in the input, and the next step runs together with the settling of the promise. No
  * exception of a handler, a route or a guard leaves this file: it is answered 500, or ends the
- * connection if half an answer is out.
+ * connection if a part of an answer was sent.
  *
  * Longer than 400 lines because each step of a request looks at the same dozen fields.
  */
@@ -48,14 +49,14 @@ export class HttpSession implements Session, Deferred {
   #handlerPending = false;
   #pumping = false;
   #upgraded = false;
-  // The log already tells that the present request was received.
+  // The log already has a line that the current request was received.
   #receiptLogged = false;
   #inputEnded = false;
   readonly #wait: HttpWait;
-  // More requests lie in the buffer than this turn may handle.
+  // The buffer has more requests than this turn may handle.
   #deferred = false;
   readonly #trace: RequestTrace | null;
-  // What follows a promise that is settled, in the batch that begins with it.
+  // The step after a settled promise; runs first in the next batch.
   #afterPromise: (() => void) | null = null;
 
   constructor(context: SessionContext, transport: Transport) {
@@ -69,7 +70,7 @@ export class HttpSession implements Session, Deferred {
     this.#setDeadline();
   }
 
-  // Session: what the transport calls.
+  // Session: called by the transport.
 
   receive(bytes: Uint8Array, start: number, end: number): void {
     this.#http.receive(bytes, start, end);
@@ -83,21 +84,21 @@ export class HttpSession implements Session, Deferred {
   }
 
   drained(): void {
-    // While answers waited nothing was read: that time was not the peer's.
+    // While answers were queued nothing was read: that time does not count against the peer.
     this.#wait.since = this.#context.loop.now;
     this.#pump();
   }
 
   closed(): void {
     if (!this.#exchange.isAnswered) this.#trace?.left(this.#exchange.request);
-    // A handler that is in the middle of its answer still reads the body.
+    // A handler that is answering now still reads the body.
     if (!this.#pumping) this.#releaseBody();
   }
 
   drain(): void {
     this.#http.mustClose();
     if (this.#wait.phase !== IDLE) return;
-    // A first request may be on its way: it has a moment. For a further one the time is over.
+    // A first request may be on its way: it gets a moment. A later one gets none.
     if (this.#wait.requests > 0) return this.#end(false);
     this.#wait.since = this.#context.loop.now;
     this.#setDeadline();
@@ -131,7 +132,7 @@ export class HttpSession implements Session, Deferred {
     this.receive(bytes, end, end + count);
   }
 
-  // ExchangeOwner: what the exchange calls.
+  // ExchangeOwner: called by the exchange.
 
   answered(): void {
     const { descriptor } = this.#transport;
@@ -139,23 +140,21 @@ export class HttpSession implements Session, Deferred {
     const { log } = this.#context;
     if (this.#receiptLogged) log.requestDone(descriptor, keepAlive);
     else if (this.#label !== null) log.request(descriptor, this.#label, keepAlive);
-    // Answered after its handler gave way: the batch that it came in is long over. The next request
-    // waits for the handler's end all the same, so that there is one handler at a time.
+    // The answer may come long after the batch of its request. The next request waits for the end of the
+    // handler, not for the answer, so that there is one handler at a time.
     const { request, status, bodyLength } = this.#exchange;
     this.#trace?.answered(request, status, bodyLength);
   }
 
-  // Deferred: what the loop calls.
+  // Deferred: called by the loop.
 
   onTurn(): void {
     this.#deferred = false;
     this.#pump();
   }
 
-  // The work.
-
   #pump(): void {
-    // Answers and failed writes within the loop below lead back here: it goes on by itself.
+    // Answers and failed writes within the loop below call this again: the loop continues by itself.
     if (this.#pumping || this.#upgraded || this.#transport.closed) return;
     this.#context.outgoing.relieve();
     this.#pumping = true;
@@ -174,10 +173,10 @@ export class HttpSession implements Session, Deferred {
 
   #handleEvents(): void {
     const { loop, config } = this.#context;
-    if (this.#afterPromise !== null) this.#goOn(this.#afterPromise);
+    if (this.#afterPromise !== null) this.#runStep(this.#afterPromise);
     const last = this.#wait.requests + config.limits.pipelined;
     const { out } = this.#transport;
-    // What the peer does not read, it gets no more of: its next request waits in our buffer.
+    // A peer that does not read gets no more answers: its next request waits in our buffer.
     while (this.#mayHandle()) {
       if (this.#wait.requests >= last && this.#http.buffered > 0) {
         this.#deferred = true;
@@ -191,7 +190,7 @@ export class HttpSession implements Session, Deferred {
     }
   }
 
-  /** One event, of which whatever goes wrong is our own fault. */
+  /** Handles one event; any exception here is our own fault. */
   #handle(event: number): void {
     try {
       if (event === REQUEST) this.#beginRequest();
@@ -202,8 +201,8 @@ export class HttpSession implements Session, Deferred {
     }
   }
 
-  /** What follows a promise. */
-  #goOn(step: () => void): void {
+  /** Runs the step after a promise. */
+  #runStep(step: () => void): void {
     this.#afterPromise = null;
     try {
       step();
@@ -217,7 +216,7 @@ export class HttpSession implements Session, Deferred {
       !this.#upgraded && !this.#transport.ended;
   }
 
-  /** The batch is done: keeps what is incomplete, and decides what is waited for. The loop sends. */
+  /** The batch is done: keeps incomplete input, and decides what the connection waits for. The loop sends. */
   #rest(): void {
     this.#http.retain();
     if (!this.#exchange.isAnswered) this.#keepRequest();
@@ -239,7 +238,7 @@ export class HttpSession implements Session, Deferred {
     return this.#http.buffered > 0 ? HEAD : IDLE;
   }
 
-  /** Whatever is read now is kept: so nothing is, while there is something kept that cannot be handled. */
+  /** Input is kept in memory: so none is read while there is kept input that cannot be handled yet. */
   #mayRead(): boolean {
     if (this.#inputEnded || this.#deferred) return false;
     if (this.#http.buffered === 0) return true;
@@ -263,17 +262,17 @@ export class HttpSession implements Session, Deferred {
     this.#dispatch();
   }
 
-  /** Whether it may be answered at all: for the next request to come the guard's word is waited for. */
+  /** Asks the guard whether the request may be answered; the next request waits for the verdict. */
   #judge(guard: Guard): void {
     const { request } = this.#exchange;
     const verdict = guard.judge(request);
-    if (!(verdict instanceof Promise)) return this.#obey(guard, verdict);
+    if (!(verdict instanceof Promise)) return this.#applyVerdict(guard, verdict);
     this.#label = labelOf(request.path, "credentials");
-    // By this guard: with a config that was read anew meanwhile there may be none.
-    this.#follow(verdict, (word) => this.#obey(guard, word));
+    // By this guard: after a reload of the config the router may have none.
+    this.#follow(verdict, (settled) => this.#applyVerdict(guard, settled));
   }
 
-  #obey(guard: Guard, verdict: Verdict): void {
+  #applyVerdict(guard: Guard, verdict: Verdict): void {
     if (typeof verdict !== "string") {
       this.#trace?.admitted(verdict.user);
       return this.#dispatch();
@@ -307,7 +306,7 @@ export class HttpSession implements Session, Deferred {
   #receiveBody(): void {
     const { data, dataStart, dataEnd } = this.#http;
     this.#wait.receivedBody(dataEnd - dataStart);
-    // A body that nobody wants is read past: its end is where the next request begins.
+    // A body that no handler needs is skipped: the next request begins at its end.
     if (this.#collecting) this.#exchange.body.add(data, dataStart, dataEnd);
   }
 
@@ -323,35 +322,35 @@ export class HttpSession implements Session, Deferred {
     this.#handled();
   }
 
-  /** The handler has nothing more to do: not even with the body, which was answered long ago perhaps. */
+  /** The handler has ended; it may have answered long before. */
   #handled(): void {
     this.#releaseBody();
-    if (this.#exchange.isAnswered || this.#transport.closed) return; // who has left is owed none
-    this.#fail(new TypeError("the handler gave no answer"));
+    if (this.#exchange.isAnswered || this.#transport.closed) return; // no answer is due if the client has left
+    this.#fail(new TypeError("the handler did not answer"));
   }
 
-  /** Gives the body's memory back, unless a handler that may still read it is pending. */
+  /** Releases the body's memory, unless a pending handler may still read it. */
   #releaseBody(): void {
     if (!this.#handlerPending) this.#exchange.body.clear();
   }
 
-  /** Waits for a promise; `next` comes in one step with its settling, so that nothing comes in between. */
+  /** Waits for a promise; `next` runs together with its settling, so that nothing happens in between. */
   #follow<T>(promise: Promise<T>, next: (value: T) => void): void {
     this.#handlerPending = true;
     this.#keepRequest();
-    const goOn = (step: () => void) => {
+    const resume = (step: () => void) => {
       this.#handlerPending = false;
       if (this.#transport.closed) return this.#releaseBody();
       this.#afterPromise = step;
       this.#pump();
     };
-    this.#context.follow(promise, (value) => goOn(() => next(value)), (reason) => {
+    this.#context.follow(promise, (value) => resume(() => next(value)), (reason) => {
       this.#noteFailure(reason);
-      goOn(() => this.#answerFailure());
+      resume(() => this.#answerFailure());
     });
   }
 
-  /** A handler failed: the log gets the reason, the client gets 500 if it got nothing yet. */
+  /** A handler failed: logs the reason, and answers 500 if nothing was answered yet. */
   #fail(error: unknown): void {
     this.#noteFailure(error);
     this.#answerFailure();
@@ -368,7 +367,7 @@ export class HttpSession implements Session, Deferred {
     this.#releaseBody();
     this.#http.mustClose();
     if (!this.#exchange.isAnswered && this.#http.mayRespond) this.#answerByErrorPage();
-    // Half an answer must not be taken for a whole one, and a half upgrade for nothing at all.
+    // The client must not take a partial answer, or a partial upgrade, for a complete one.
     if (!this.#exchange.isWhole && !this.#transport.ended) this.#transport.abort();
   }
 
@@ -397,7 +396,7 @@ export class HttpSession implements Session, Deferred {
     session.open(this.#transport, this.#http.takeTrailing());
   }
 
-  /** The peer broke the protocol, or was too slow: it is told, if its turn to be told is now. */
+  /** The peer violated the protocol, or was too slow: answers with the error, if an answer may be sent now. */
   #refuse(error: ProtocolError): void {
     const { counters, log } = this.#context;
     counters.add(COLUMN.protocolErrors, 1);
@@ -412,7 +411,7 @@ export class HttpSession implements Session, Deferred {
     this.#end(true);
   }
 
-  /** What was refused is the present request, or could not even be read as one. */
+  /** Traces a refusal: of the current request, or of input that is not a valid request. */
   #noteRefusal(status: number, bytes: number): void {
     const { isAnswered, request } = this.#exchange;
     this.#exchange.isAnswered = true;
@@ -421,12 +420,12 @@ export class HttpSession implements Session, Deferred {
     else this.#trace?.answered(request, status, bytes);
   }
 
-  /** The protocol says that nothing more follows. */
+  /** The protocol has ended: no request follows. */
   #finish(): void {
     this.#end(!this.#inputEnded && (this.#http.buffered > 0 || this.#http.awaitsBody));
   }
 
-  /** Ends the connection behind what was said; `lingering` as in Transport. */
+  /** Ends the connection after all queued bytes; `lingering` as in Transport. */
   #end(lingering: boolean): void {
     this.#releaseBody();
     this.#transport.finish(lingering);

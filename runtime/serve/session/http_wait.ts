@@ -1,9 +1,9 @@
 /**
  * What an HTTP connection waits for, and until when.
  *
- * In: the beginning of a request, bytes of its body, and at the end of each batch what is waited for
- * next. Out: the deadline, and under which name its passing counts. A body's deadline moves with what
- * has come of it; all others count from when the wait began.
+ * In: the beginning of a request, bytes of its body, and at the end of each batch the next phase. Out: the
+ * deadline, and the counter for a timeout. A body's deadline moves with the bytes received; all others
+ * count from the start of the wait.
  */
 
 import type { ConnectionLimits } from "../../config/mod.ts";
@@ -16,46 +16,46 @@ export const IDLE = 0;
 export const HEAD = 1;
 /** The rest of its body. */
 export const BODY = 2;
-/** A handler's promise: as long as it takes. */
+/** A handler's promise: without a deadline. */
 export const HANDLER = 3;
 
-/** While stopping: how long a connection's first request may still be on its way, in ms. */
+/** While the server stops: milliseconds that a connection's first request may still be on its way. */
 export const LAST_REQUEST = 500;
 
-/** One connection's. Times are the loop's milliseconds. */
+/** The wait of one connection. Times are the loop's milliseconds. */
 export class HttpWait {
   /** IDLE, HEAD, BODY or HANDLER. */
   phase = IDLE;
-  /** When the wait for what is under way began. */
+  /** When the current wait began. */
   since: number;
   /** Requests that have begun. */
   requests = 0;
   #bodyReceived = 0;
 
-  /** @param now when the connection was taken */
+  /** @param now when the connection was accepted */
   constructor(now: number) {
     this.since = now;
   }
 
-  /** A request's head is there. */
+  /** A request's head is complete. */
   beginRequest(now: number): void {
     this.requests++;
     this.since = now;
     this.#bodyReceived = 0;
   }
 
-  /** `count` bytes of its body have come. */
+  /** `count` bytes of its body were received. */
   receivedBody(count: number): void {
     this.#bodyReceived += count;
   }
 
-  /** A batch is done, and this is waited for. */
+  /** A batch is done; `phase` is what the connection waits for now. */
   settle(phase: number, now: number): void {
     if (phase !== this.phase || phase === IDLE) this.since = now;
     this.phase = phase;
   }
 
-  /** When the peer's time is over. */
+  /** The deadline of the current wait. */
   deadline(limits: ConnectionLimits, draining: boolean): number {
     switch (this.phase) {
       case IDLE:
@@ -70,7 +70,7 @@ export class HttpWait {
     }
   }
 
-  /** What a deadline that has passed counts as. */
+  /** The counter of a deadline that has passed. */
   timeoutColumn(): Column {
     if (this.phase === BODY) return COLUMN.timeoutsBody;
     return this.phase === IDLE && this.requests > 0 ? COLUMN.timeoutsIdle : COLUMN.timeoutsHead;

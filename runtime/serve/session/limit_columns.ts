@@ -1,8 +1,8 @@
 /**
- * Which bound a peer's fault ran into, for the metrics.
+ * Counts the limits that peers exceed, for the metrics.
  *
- * In: the stable code of a ProtocolError. Out: one more in the column of its bound; most faults are no
- * matter of a bound, and count nowhere here.
+ * In: the stable code of a ProtocolError. Out: one more in the column of the exceeded limit; most errors
+ * exceed no limit and are not counted here.
  */
 
 import { COLUMN, type Column, type Counters } from "../../ring/mod.ts";
@@ -17,7 +17,7 @@ const COLUMNS: ReadonlyMap<string, Column> = new Map([
   ["WS_TOO_MANY_FRAGMENTS", COLUMN.limitFragments],
 ]);
 
-/** Counts a fault by the bound that it ran into, if it did. */
+/** Counts an error in the column of the limit that it exceeds, if any. */
 export function countLimit(counters: Counters, code: string): void {
   const column = COLUMNS.get(code);
   if (column !== undefined) counters.add(column, 1);

@@ -1,6 +1,6 @@
 /**
- * Sessions: what happens on one connection between its first byte and its last, and the seam
- * (`Route`, `Exchange`, `WebSocketHandler`) that endpoints are written against.
+ * Sessions handle one connection from its first byte to its last. Endpoints are written against the
+ * interfaces `Route`, `Exchange` and `WebSocketHandler`.
  *
  * ```ts
  * import { LogLabel } from "../../observe/log/mod.ts";

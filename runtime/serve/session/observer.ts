@@ -1,10 +1,10 @@
 /**
- * Watches requests being answered, for the metrics and the access log; there is none where nobody asks.
+ * Observes answered requests, for the metrics and the access log; there is none if both are off.
  *
- * In: the session tells of each answer, and when the batch that it belongs to was handed to the socket.
- * Out: counts in the histogram of latencies, lines in the access log. A latency is the time from the turn in
- * which the request's head was complete to the end of the send. What one turn of the loop answers is sent at its
- * end, so it costs one reading of the clock however many connections and requests it had.
+ * In: each answer, from its session, and the moment when its batch was handed to the socket. Out: counts in
+ * the histogram of latencies, lines in the access log. A latency is the time from the turn in which the
+ * request's head was complete to the end of the send. All answers of one turn of the loop are sent at its
+ * end, so one reading of the clock serves all its connections and requests.
  */
 
 import type { RequestHead } from "../../../protocol/mod.ts";
@@ -14,30 +14,30 @@ import type { AccessLog } from "../../observe/log/mod.ts";
 import type { Counters } from "../../ring/mod.ts";
 import { clientOf } from "./client_address.ts";
 
-/** One answer, as the access log tells of it. */
+/** One answer, for the access log. */
 export interface Answer {
-  /** Null where none could be read. */
+  /** Null if the input was not a valid request. */
   readonly request: RequestHead | null;
   readonly status: number;
   /** Bytes of its body. */
   readonly bytes: number;
-  /** Who asked, if that was proven. */
+  /** The authenticated user, if any. */
   readonly user: string | null;
   /** The loop's clock when the request's head was complete. */
   readonly began: number;
-  /** The peer's. */
+  /** The peer's address. */
   readonly peerAddress: string;
   readonly connection: number;
   readonly requestNumber: number;
 }
 
-/** What it is made with. */
+/** What an observer needs. */
 export interface ObserverParts {
   readonly loop: Loop;
   readonly counters: Counters;
-  /** Null: there are only metrics. */
+  /** Null if there are only metrics. */
   readonly accessLog: AccessLog | null;
-  /** Whose word on the client's address is believed. */
+  /** Which proxies are trusted to name the client. */
   readonly proxy: ProxyConfig;
 }
 
@@ -47,7 +47,7 @@ export class RequestObserver {
   readonly #counters: Counters;
   readonly #accessLog: AccessLog | null;
   readonly #proxy: ProxyConfig;
-  // Answered in this turn, to requests of this turn, and not sent yet.
+  // Answers of this turn, to requests of this turn, that are not sent yet.
   #unsent = 0;
 
   constructor({ loop, counters, accessLog, proxy }: ObserverParts) {
@@ -57,7 +57,7 @@ export class RequestObserver {
     this.#proxy = proxy;
   }
 
-  /** Whether {@link log} writes lines: who calls it need not gather what nobody reads. */
+  /** Whether {@link log} writes lines; if not, the caller need not collect an answer's data. */
   get logs(): boolean {
     return this.#accessLog !== null;
   }
@@ -68,19 +68,19 @@ export class RequestObserver {
     else this.#counters.observe(this.#microsecondsSince(began), 1);
   }
 
-  /** All that was answered is with the kernel, or waits for its peer to read. */
+  /** All answers are with the kernel, or wait for their peers to read. */
   flushed(): void {
     if (this.#unsent === 0) return;
     this.#counters.observe(this.#microsecondsSince(this.#loop.now), this.#unsent);
     this.#unsent = 0;
   }
 
-  /** A number for one more connection. */
+  /** The number of a new connection. */
   nextConnection(): number {
     return this.#accessLog?.nextConnection() ?? 0;
   }
 
-  /** Writes a line, where there is an access log. */
+  /** Writes a line, if there is an access log. */
   log(answer: Answer): void {
     const { request, status, bytes, user, connection, requestNumber } = answer;
     const microseconds = Math.round(this.#microsecondsSince(answer.began));

@@ -1,9 +1,9 @@
 /**
- * The session of a connection that begins with a PROXY header; then HTTP's takes over.
+ * The session of a connection that begins with a PROXY header; an HttpSession follows it.
  *
- * In: the first bytes of a connection. Out: the client's address, and an HttpSession with what follows.
- * A header that is none, or does not come in time, ends the connection without an answer: whoever is
- * there is no proxy of ours, and is told nothing.
+ * In: the first bytes of a connection. Out: the client's address, and an HttpSession with the bytes that
+ * follow. An invalid header, or none in time, ends the connection without an answer: the peer is not a
+ * trusted proxy, and learns nothing.
  */
 
 import {
@@ -18,12 +18,12 @@ import type { SessionContext } from "./context.ts";
 import { HttpSession } from "./http_session.ts";
 import { LAST_REQUEST } from "./http_wait.ts";
 
-/** A transport whose peer can be told to be another. */
+/** A transport whose peer address can be replaced. */
 export interface ProxiedTransport extends Transport {
   peerAddress: string;
 }
 
-/** The first session of a connection, as the config has it. */
+/** The first session of a connection: by the config, for a PROXY header or for HTTP. */
 export function firstSession(context: SessionContext, transport: ProxiedTransport): Session {
   return context.config.proxy.protocol
     ? new ProxySession(context, transport)
@@ -48,7 +48,7 @@ export class ProxySession implements Session {
 
   receive(bytes: Uint8Array, start: number, end: number): void {
     const before = this.#bytes.length;
-    // What follows the header is at most one receive: it goes on to HTTP in this very call.
+    // The bytes after the header are at most one receive: this call passes them to HTTP.
     const all = new Uint8Array(before + end - start);
     all.set(this.#bytes);
     all.set(bytes.subarray(start, end), before);
@@ -76,7 +76,7 @@ export class ProxySession implements Session {
   closed(): void {}
   receivedDirect(): void {}
 
-  /** The header may be on its way, and a first request behind it. */
+  /** The header may be on its way, with a first request after it. */
   drain(): void {
     this.#transport.setDeadline(this.#context.loop.now + LAST_REQUEST);
   }
@@ -93,7 +93,7 @@ export class ProxySession implements Session {
     if (address !== "") this.#transport.peerAddress = address;
     const session = new HttpSession(this.#context, this.#transport);
     this.#transport.setSession(session);
-    // With nothing behind the header it sets its deadline all the same.
+    // Called even if no bytes follow: it sets the deadline.
     session.receive(this.#bytes, from, this.#bytes.length);
   }
 
@@ -105,8 +105,8 @@ export class ProxySession implements Session {
     log.note("PROXY", `fd=${descriptor}${peerAddress && ` from ${peerAddress}`} refused ${code}`);
     warnings.say(
       "PROXY",
-      "closed a connection without a PROXY header, which --proxy-protocol demands of every client: " +
-        "does the proxy send one, and do all come by way of it?",
+      "closed a connection without a PROXY header, which --proxy-protocol requires of every client: " +
+        "does the proxy send the header, and do all clients connect through the proxy?",
     );
     this.#transport.abort();
   }

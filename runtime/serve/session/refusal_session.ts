@@ -1,7 +1,7 @@
 /**
- * The session of a connection that is one too many: it was told so, and nothing that it sends matters.
+ * The session of a connection above the connection limit: it was answered, and its input is ignored.
  *
- * In: nothing. Out: its end, at the latest at the transport's own deadlines.
+ * In: nothing. Out: the end of the connection, at the latest at the transport's own deadlines.
  */
 
 import type { Session, Transport } from "../../net/mod.ts";

@@ -1,15 +1,15 @@
 /**
- * A request's body on its way to a handler that wants it whole.
+ * Collects a request's body for a handler that needs it whole.
  *
- * In: pieces, as views of a buffer that will be reused. Out: one run of bytes, `bytes[start, end)`.
- * A body that comes in one piece is never copied; a longer one gets a buffer of the worker's pool,
- * which takes what follows at its place: `directRoom`. The bound is the protocol's (`bodyBytes`),
- * judged before a piece gets here; what is only announced is believed within that of the pool.
+ * In: pieces, as views of a buffer that will be reused. Out: one contiguous range, `bytes[start, end)`.
+ * A body that arrives in one piece is never copied; a longer one gets a buffer of the worker's pool, and
+ * further bytes are received directly into it: `directRoom`. The protocol checks the limit (`bodyBytes`)
+ * before a piece gets here; the pool bounds how much is allocated for bytes that are only announced.
  */
 
 import { type MessageBufferPool, PayloadBuffer } from "../../../protocol/mod.ts";
 
-/** A rest that is worth a receive of its own instead of a copy. */
+/** A rest this long is worth a receive of its own instead of a copy. */
 const DIRECT = 16 * 1024;
 
 const NOTHING = new Uint8Array(0);
@@ -20,41 +20,41 @@ export class RequestBody {
   start = 0;
   end = 0;
   readonly #pool: MessageBufferPool;
-  // What is still to come, where that is known; else 0.
+  // Bytes still to come, if that is known; otherwise 0.
   #missing = 0;
   #own: PayloadBuffer | null = null;
 
-  /** @param pool lends the buffers of bodies that come in pieces */
+  /** @param pool lends the buffers for bodies that arrive in pieces */
   constructor(pool: MessageBufferPool) {
     this.#pool = pool;
   }
 
-  /** A new body begins; `contentLength` bytes are announced, or -1 where no one knows. */
+  /** A new body begins; `contentLength` bytes are announced, or -1 if the length is unknown. */
   begin(contentLength: number): void {
     this.clear();
     this.#missing = Math.max(contentLength, 0);
   }
 
-  /** A piece has come; it need not stay valid after {@link keep}. */
+  /** Adds a piece, which need not stay valid after {@link keep}. */
   add(bytes: Uint8Array, start: number, end: number): void {
     const own = this.#own;
     if (own !== null && bytes === own.bytes && start === own.end) {
-      own.end = end; // received at its place
+      own.end = end; // received directly
     } else if (own === null && this.end === this.start) {
       this.bytes = bytes;
       this.start = start;
       this.end = end;
     } else {
       const buffer = this.#ownBuffer();
-      // Where nobody knows how much comes, as many bytes again as came.
-      const promised = this.#missing > 0 ? this.#missing : Math.max(end - start, buffer.length);
-      buffer.append(bytes, start, end, promised);
+      // If the length is unknown, assume that as much again follows.
+      const expected = this.#missing > 0 ? this.#missing : Math.max(end - start, buffer.length);
+      buffer.append(bytes, start, end, expected);
     }
     this.#missing = Math.max(this.#missing - (end - start), 0);
     this.#show();
   }
 
-  /** The view that was given is about to be reused, and the body is not complete. */
+  /** Called when the body is incomplete and the view of its pieces is about to be reused. */
   keep(): void {
     if (this.#own === null && (this.end > this.start || this.#missing > DIRECT)) this.#ownBuffer();
     if (this.#own === null) return;
@@ -64,14 +64,14 @@ export class RequestBody {
     this.#show();
   }
 
-  /** Bytes that may be received at `bytes[end, end + directRoom)`; 0 where a copy does as well. */
+  /** Bytes that may be received at `bytes[end, end + directRoom)`; 0 if a copy is as good. */
   get directRoom(): number {
     if (this.#own === null) return 0;
     const room = Math.min(this.#own.bytes.length - this.#own.end, this.#missing);
     return room >= DIRECT ? room : 0;
   }
 
-  /** Lets go of it: whoever kept the bytes sees others there soon. */
+  /** Releases the body: its memory will be reused. */
   clear(): void {
     this.bytes = NOTHING;
     this.start = 0;

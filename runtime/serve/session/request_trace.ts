@@ -1,25 +1,25 @@
 /**
- * The requests of one connection, as the observer sees them; there is none where nobody observes.
+ * Reports the requests of one connection to the observer; there is none without an observer.
  *
- * In: what happens to each request, from its session. Out: latencies and lines of the access log, by way of
- * the worker's observer. Knows when the present request began and what it is called.
+ * In: what happens to each request, from its session. Out: latencies and lines of the access log, through
+ * the worker's observer. Knows when the current request began, its user and its number.
  */
 
 import type { RequestHead } from "../../../protocol/mod.ts";
 import type { Transport } from "../../net/mod.ts";
 import type { RequestObserver } from "./observer.ts";
 
-/** As nginx has it: the client left before it was answered. For the access log alone. */
+/** As in nginx: the client disconnected before the answer. Used in the access log only. */
 const CLIENT_LEFT = 499;
 
-/** What the observer is told of one connection. */
+/** Traces the requests of one connection. */
 export class RequestTrace {
   readonly #observer: RequestObserver;
   readonly #transport: Transport;
   #began: number;
   #connection = 0;
   #requests = 0;
-  // Of the present request.
+  // The user of the current request.
   #user: string | null = null;
 
   /** @param now the loop's clock */
@@ -36,24 +36,24 @@ export class RequestTrace {
     this.#user = null;
   }
 
-  /** It may be answered; `user` is who asks, if that was proven. */
+  /** The request may be answered; `user` is the authenticated user, if any. */
   admitted(user: string | null): void {
     this.#user = user;
   }
 
-  /** It is answered. */
+  /** The request is answered. */
   answered(request: RequestHead, status: number, bytes: number): void {
     this.#observer.answered(this.#began);
     this.#log(request, status, bytes);
   }
 
-  /** Something was answered that could not be read as a request, waited for since `since`. */
+  /** Input that is not a valid request was answered; the wait for it began at `since`. */
   refused(status: number, bytes: number, since: number): void {
     this.begin(since);
     this.#log(null, status, bytes);
   }
 
-  /** The connection is gone, and the request was not answered. */
+  /** The connection was closed before the request was answered. */
   left(request: RequestHead): void {
     this.#log(request, CLIENT_LEFT, 0);
   }

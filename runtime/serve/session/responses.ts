@@ -1,7 +1,8 @@
 /**
- * Answers that any route may give: no such path, wrong method, our own failure.
+ * Answers that sessions give for any route: path not found, method not allowed, handler failed.
  *
- * Out: heads and texts made once. Texts are one short line; they tell a person what to do next.
+ * In: for 405 the methods of the route. Out: answers, most of them made once. Each text is one short line,
+ * which tells a person what to do next.
  */
 
 import { STATUS_TEXT } from "@std/http/status";
@@ -9,7 +10,7 @@ import { type ShortAnswer, shortAnswer } from "../answers/mod.ts";
 
 const NOTHING = new Uint8Array(0);
 
-/** The words of a status, `404 Not Found`. */
+/** A status with its reason phrase: `404 Not Found`. */
 export function statusLine(status: number): string {
   const texts: Record<number, string | undefined> = STATUS_TEXT;
   return `${status} ${texts[status] ?? "Unknown"}`;
@@ -18,7 +19,7 @@ export function statusLine(status: number): string {
 /** 404: nothing is at that path. */
 export const NOT_FOUND: ShortAnswer = shortAnswer(404, "Not found");
 
-/** 403: a page from elsewhere asks for a WebSocket. */
+/** 403: a page of a foreign origin asks for a WebSocket. */
 export const FOREIGN_ORIGIN: ShortAnswer = shortAnswer(
   403,
   "This origin may not open a WebSocket here: see --origin",
@@ -28,8 +29,8 @@ export const FOREIGN_ORIGIN: ShortAnswer = shortAnswer(
 export const FAILED: ShortAnswer = shortAnswer(500, "The server failed to answer");
 
 /**
- * The answer to a method that the path's handler does not: 204 to OPTIONS, else 405, both with the methods
- * that are (RFC 9110 sections 9.3.7 and 15.5.6). OPTIONS is one of them for every path.
+ * The answer to a method that the path's handler does not answer: 204 to OPTIONS, otherwise 405. Both list the
+ * allowed methods (RFC 9110 sections 9.3.7 and 15.5.6); OPTIONS is allowed for every path.
  */
 export function otherMethod(method: string, methods: readonly string[]): ShortAnswer {
   const allow = (methods.includes("OPTIONS") ? methods : [...methods, "OPTIONS"]).join(", ");

@@ -1,7 +1,7 @@
 /**
- * What a path does: the seam between the sessions and the endpoints.
+ * The interface between sessions and endpoints: routes, exchanges, WebSocket handlers.
  *
- * In: an exchange, which is a request and the means to answer it. Out: one answer. A handler may
+ * In: an exchange, which is a request and the methods to answer it. Out: one answer. A handler may
  * answer at once, or return a promise and answer before it is fulfilled; the connection's next request waits.
  */
 
@@ -10,36 +10,36 @@ import type { OpenFile } from "../../net/mod.ts";
 import type { LogLabel } from "../../observe/log/mod.ts";
 import type { SharedMessage } from "./shared_message.ts";
 
-/** A path's behaviour. */
+/** The behaviour of a path. */
 export interface Route {
-  /** What the log calls it. */
+  /** Its name in the log. */
   readonly label: LogLabel;
-  /** Methods its handler answers, as they stand in Allow; null: every one. OPTIONS is answered for it. */
+  /** Methods that its handler answers, as listed in Allow; null: every one. The session answers OPTIONS. */
   readonly methods: readonly string[] | null;
-  /** Whether the handler wants the request's body, whole and within the limit. */
+  /** Whether the handler needs the request's whole body, which is within the limit. */
   readonly wantsBody: boolean;
   /**
-   * Answers a request that is no upgrade, or an upgrade where `webSocket` is null. After an `await`
-   * ask the exchange for the request and the body anew: they were copied, what was got before was not.
+   * Answers a request that is no upgrade, or any request if `webSocket` is null. After an `await`, read the
+   * request and the body from the exchange again: it has copies now, and earlier references are not valid.
    */
   handle(exchange: Exchange): void | Promise<void>;
-  /** Who serves the WebSocket; null: the path does not upgrade. */
+  /** Serves the WebSocket; null: the path does not upgrade. */
   readonly webSocket: WebSocketHandler | null;
 }
 
 /** A request and the one answer to it. */
 export interface Exchange {
-  /** The request; valid until the handler returns, or gives way by returning a promise. */
+  /** The request; valid until the handler returns, or returns a promise. */
   readonly request: RequestHead;
   /**
-   * The client's address: the peer's, or whom a believed proxy names; empty for a Unix socket. Found when it
-   * is asked for; empty too where the config has nobody who wants to know it.
+   * The client's address: the peer's, or the one that a trusted proxy names; empty for a Unix socket. Computed
+   * when it is read; empty too if nothing in the config needs it.
    */
   readonly clientAddress: string;
-  /** Whether the client speaks https, to us or to a believed proxy. */
+  /** Whether the client speaks https, to us or to a trusted proxy. */
   readonly isSecure: boolean;
   /**
-   * The body is `bodyBytes[bodyStart, bodyEnd)`; empty unless the route wants it. Valid until the handler
+   * The body is `bodyBytes[bodyStart, bodyEnd)`; empty unless the route has `wantsBody`. Valid until the handler
    * returns or its promise is settled, whether it has answered or not.
    */
   readonly bodyBytes: Uint8Array;
@@ -51,17 +51,17 @@ export interface Exchange {
   respond(response: ResponseHead, bytes: Uint8Array, start: number, end: number): void;
   /** Answers with a short text, `text/plain`. */
   respondText(status: number, text: string, fields?: ResponseHead["fields"]): void;
-  /** Answers with what was prepared: the fast way. */
+  /** Answers with a prepared response: the fast way. */
   respondPrepared(prepared: PreparedResponse): void;
   /** Answers with a body that never changes; it is not copied. */
   respondConstant(response: ResponseHead, body: Uint8Array): void;
-  /** Answers with a prepared head, and its whole body from where that lies. */
+  /** Answers with a prepared head, and with its whole body, which is not copied. */
   respondPreparedPart(prepared: PreparedResponse, part: BodyPart): void;
-  /** Answers with a body of several parts, none of which is copied; together they have the length told. */
+  /** Answers with a body of several parts, none of which is copied; their sum is `contentLength`. */
   respondParts(response: ResponseHead, parts: readonly BodyPart[]): void;
 }
 
-/** Bytes `[start, end)` of a body: in memory, where they never change, or in an open file. */
+/** Bytes `[start, end)` of a body: in memory that never changes, or in an open file. */
 export interface BodyPart {
   readonly source: Uint8Array | OpenFile;
   readonly start: number;
@@ -69,52 +69,52 @@ export interface BodyPart {
 }
 
 /**
- * What happens to a message while more bytes wait for its peer than the limit has (`--max-queued`). In each
- * case nothing more is read from that peer until it has read what waits.
- * - `pause`: what the handler sends at once in answer to a message is taken all the same; anything else is dropped.
+ * What happens to a message that is sent while more bytes than the limit (`--max-queued`) are queued for its
+ * peer. In each case nothing more is read from that peer until it has read what is queued.
+ * - `pause`: a message that the handler sends synchronously in answer to one is queued; others are dropped.
  * - `drop`: it is dropped.
- * - `close`: it is dropped, and the connection is closed with all that waits.
+ * - `close`: it is dropped, and the connection is closed with all that is queued.
  */
 export type OverflowPolicy = "pause" | "drop" | "close";
 
-/** What a WebSocket endpoint does; one for all its connections. */
+/** A WebSocket endpoint; one handler serves all its connections. */
 export interface WebSocketHandler {
-  /** `pause` when left out. */
+  /** Default: `pause`. */
   readonly overflow?: OverflowPolicy;
   /** The handshake is complete; what is sent here goes out with it. */
   opened(socket: WebSocketPeer): void;
   /**
-   * A message has come: `socket.opcode` and its payload. It is valid until this returns or, where this
-   * returns a promise, until that is settled; after an `await` ask the socket for the payload anew, which is a
-   * copy then. The connection's next message waits for the promise.
+   * A message has arrived: `socket.opcode` and the payload. It is valid until this returns or, if this returns
+   * a promise, until that is settled. After an `await`, read the payload from the socket again: it is a copy
+   * then. The connection's next message waits for the promise.
    */
   message(socket: WebSocketPeer): void | Promise<void>;
-  /** The peer has read all that waited for it. */
+  /** The peer has read all that was queued. */
   drained?(socket: WebSocketPeer): void;
 }
 
 /** One WebSocket, as its handler sees it. */
 export interface WebSocketPeer {
-  /** Of the present message: 1 is text, 2 is binary. */
+  /** Of the current message: 1 is text, 2 is binary. */
   readonly opcode: number;
-  /** The present message is `payload[payloadStart, payloadEnd)`. */
+  /** The current message is `payload[payloadStart, payloadEnd)`. */
   readonly payload: Uint8Array;
   /** Where the message begins. */
   readonly payloadStart: number;
   /** Where it ends. */
   readonly payloadEnd: number;
-  /** Bytes that wait for the peer to read. */
+  /** Bytes that are queued for the peer. */
   readonly queuedBytes: number;
   /**
    * Sends a message, a copy of these bytes.
    *
-   * @returns bytes of its frame; -1: it is queued behind what waits for the peer; 0: it is dropped, by the
-   * overflow policy or since the connection ends
+   * @returns bytes of its frame; -1: it is queued, as the peer has not read earlier bytes yet; 0: it is
+   * dropped, by the overflow policy or as the connection is ending
    */
   send(opcode: number, bytes: Uint8Array, start: number, end: number): number;
   /** Sends a message that is sent to others too, without a copy; returns what `send` does. */
   sendShared(message: SharedMessage): number;
-  /** Sends the present message back, its payload not copied where that is cheaper; returns what `send` does. */
+  /** Sends the current message back, without a copy if that is cheaper; returns what `send` does. */
   reply(opcode: number): number;
   /** Begins the close handshake. */
   close(code: number, reason?: string): void;

@@ -2,7 +2,7 @@
  * A WebSocket message for many peers: encoded once, and queued by reference with each of them.
  *
  * In: a payload, which is copied. Out: its frame, which never changes and so may be in any number of
- * queues at the same time; it is the garbage collector's when the last peer has taken it.
+ * queues at the same time; it can be collected when the last peer has received it.
  */
 
 import { BINARY, ByteBuffer, encodeFrame, FIN, TEXT } from "../../../protocol/mod.ts";
@@ -11,20 +11,20 @@ import { OutgoingPart } from "../../net/mod.ts";
 /** More than the longest header of a frame. */
 const HEADER_ROOM = 16;
 
-/** A message that can be sent to many. */
+/** A message that can be sent to many peers. */
 export class SharedMessage {
   /** The frame, unmasked as a server's are. */
   readonly frame: OutgoingPart;
 
   /**
    * @param opcode TEXT, whose bytes the caller knows to be UTF-8, or BINARY
-   * @throws TypeError for another opcode, RangeError where `bytes` has no such part
+   * @throws TypeError for another opcode, RangeError if `bytes` has no such part
    */
   constructor(opcode: number, bytes: Uint8Array, start: number, end: number) {
     if (opcode !== TEXT && opcode !== BINARY) {
       throw new TypeError(`Cannot send a message with the opcode ${opcode}`);
     }
-    const { length } = new OutgoingPart(bytes, start, end); // judges the bounds
+    const { length } = new OutgoingPart(bytes, start, end); // checks the bounds
     const out = new ByteBuffer(length + HEADER_ROOM);
     encodeFrame(out, FIN | opcode, bytes, start, end);
     this.frame = new OutgoingPart(out.bytes, 0, out.length);

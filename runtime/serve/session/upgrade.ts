@@ -1,8 +1,8 @@
 /**
- * Whether a request becomes a WebSocket.
+ * Decides whether a request becomes a WebSocket.
  *
- * In: a request for a path that upgrades, and whose pages may ask. Out: the accept key, or the refusal,
- * answered. RFC 6455 has the rules of the handshake, section 10.2 of it those of origins.
+ * In: a request for a path that upgrades, and the allowed origins. Out: the accept key; or null, after the
+ * refusal was answered. The rules of the handshake are in RFC 6455, those of origins in its section 10.2.
  */
 
 import { isOriginAllowed, judgeHandshake, type RequestHead } from "../../../protocol/mod.ts";
@@ -10,12 +10,12 @@ import type { Config } from "../../config/mod.ts";
 import type { HttpExchange } from "./http_exchange.ts";
 import { FOREIGN_ORIGIN } from "./responses.ts";
 
-/** Another protocol than WebSocket, as h2c, may be ignored (RFC 9110 section 7.8): the request is answered as it is. */
+/** Another protocol than WebSocket, such as h2c, is ignored (RFC 9110 section 7.8): the request is answered by HTTP/1.1. */
 export function asksForWebSocket(head: RequestHead): boolean {
   return head.upgrade && !head.hasBody() && /\bwebsocket\b/i.test(head.field("upgrade") ?? "");
 }
 
-/** The Sec-WebSocket-Accept of a request that may upgrade; null: it may not, and has its answer. */
+/** The Sec-WebSocket-Accept of a request that may upgrade; null if it was refused and answered. */
 export function acceptUpgrade(exchange: HttpExchange, origins: Config["origins"]): string | null {
   const { request } = exchange;
   const answer = judgeHandshake(request);

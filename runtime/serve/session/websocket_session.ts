@@ -1,14 +1,14 @@
 /**
- * One WebSocket: messages in, to their handler, and what the handler sends out.
+ * The session of one WebSocket: passes messages to the handler and sends what the handler sends.
  *
  * In: a connection after its handshake. Out: frames, lines in the log, counts. Answers pings,
- * finishes the close handshake, pings a silent peer and gives up on one that stays silent. While
- * more bytes wait for the peer than `queuedBytes` of the limits, nothing more is read from it, and what
- * its handler sends is treated by the handler's overflow policy.
+ * finishes the close handshake, pings a silent peer and aborts the connection if it stays silent. While
+ * more than the limit `queuedBytes` is queued for the peer, nothing more is read from it, and the handler's
+ * overflow policy decides about what the handler sends.
  *
- * Every entry (`receive`, `deadline`, a promise settled, `close` from elsewhere) ends in `#settle`, which
- * sets the deadline, and closes the socket once the close handshake is done. What is sent leaves with the
- * batch. While a handler's promise is pending its message stays in memory, also if the peer has gone.
+ * Every entry (`receive`, `deadline`, a settled promise, `close` from outside) ends in `#settle`, which sets
+ * the deadline and closes the socket after the close handshake. Frames are sent with the batch. While a
+ * handler's promise is pending its message stays in memory, even if the peer has disconnected.
  */
 
 import {
@@ -31,18 +31,18 @@ import type { WebSocketHandler, WebSocketPeer } from "./route.ts";
 import { DROPPED, QUEUED } from "./send_result.ts";
 import type { SharedMessage } from "./shared_message.ts";
 
-/** A longer payload is sent from where it lies; a shorter one is cheaper to gather with its neighbours. */
+/** A longer payload is sent without a copy; a shorter one is cheaper to copy into the queue. */
 const GATHERED_PAYLOAD = 4 * 1024;
 const NOTHING = new Uint8Array(0);
 
-// What holds of a session, as bits of one number: there are thousands of sessions.
-/** A handler's promise is not settled: the next message waits, and no deadline runs. */
+// The state of a session, as bits of one number: there are thousands of sessions.
+/** A handler's promise is pending: the next message waits, and no deadline runs. */
 const HANDLER_PENDING = 1;
-/** Events are being handled: what is sent meanwhile is sent with the rest. */
+/** Events are being handled: frames queued meanwhile are sent with the rest. */
 const PUMPING = 2;
-/** The peer was pinged and has said nothing since. */
+/** The peer was pinged and has sent nothing since. */
 const AWAITING_PONG = 4;
-/** Our close frame is out, and the time for the peer's runs. */
+/** Our close frame is sent, and the time for the peer's runs. */
 const CLOSING = 8;
 
 /** One connection after the upgrade. */
@@ -59,7 +59,7 @@ export class WebSocketSession implements Session, WebSocketPeer {
     this.#connection = new WebSocketConnection(context.frameReaders);
   }
 
-  /** Takes the connection up; `early` are bytes that came behind the handshake. */
+  /** Starts the session; `early` are bytes that arrived after the handshake. */
   open(transport: Transport, early: Uint8Array): void {
     this.#transport = transport;
     transport.setSession(this);
@@ -73,11 +73,11 @@ export class WebSocketSession implements Session, WebSocketPeer {
     }
     if (early.length > 0) this.receive(early, 0, early.length);
     else this.#settle();
-    // All others were told when the server began to stop.
+    // All other sessions were told when the server began to stop.
     if (this.#context.draining) this.drain();
   }
 
-  // Session: what the transport calls.
+  // Session: called by the transport.
 
   receive(bytes: Uint8Array, start: number, end: number): void {
     this.#heard();
@@ -91,7 +91,7 @@ export class WebSocketSession implements Session, WebSocketPeer {
   }
 
   drained(): void {
-    // Who took all that waited is alive; but a ping that is sent at last is no answer to itself.
+    // A peer that read all that was queued is alive; but sending our own ping is not an answer to it.
     if (!this.#is(AWAITING_PONG)) this.#heard();
     this.#pump();
     if (this.#transport.closed) return;
@@ -108,7 +108,7 @@ export class WebSocketSession implements Session, WebSocketPeer {
 
   deadline(now: number): void {
     const { pingTime, pongTime } = this.#context.config.limits;
-    // Who has been silent for the time of a ping, or after it for the rest of the time of its pong.
+    // The peer was silent until the ping, and after it for the rest of the time for its pong.
     if (this.#is(CLOSING | AWAITING_PONG) || pongTime <= pingTime) {
       const column = this.#is(CLOSING) ? COLUMN.timeoutsClose : COLUMN.timeoutsPong;
       this.#context.counters.add(column, 1);
@@ -146,7 +146,7 @@ export class WebSocketSession implements Session, WebSocketPeer {
     this.#pump();
   }
 
-  // WebSocketPeer: what a handler calls.
+  // WebSocketPeer: called by handlers.
 
   get opcode(): number {
     return this.#connection.opcode;
@@ -169,7 +169,7 @@ export class WebSocketSession implements Session, WebSocketPeer {
   }
 
   send(opcode: number, bytes: Uint8Array, start: number, end: number): number {
-    // Beyond the end a copy would be of whatever was in the queue's memory before.
+    // A copy beyond the end would send old bytes of the queue's memory.
     if (!(start >= 0 && start <= end && end <= bytes.length)) {
       throw new RangeError(`there are no bytes ${start} to ${end} to send`);
     }
@@ -203,8 +203,6 @@ export class WebSocketSession implements Session, WebSocketPeer {
     }
   }
 
-  // The work.
-
   #pump(): void {
     if (this.#is(PUMPING | HANDLER_PENDING) || this.#transport.closed) return;
     this.#context.outgoing.relieve();
@@ -220,14 +218,14 @@ export class WebSocketSession implements Session, WebSocketPeer {
     else this.#settle();
   }
 
-  /** Gives the message's memory back, unless a handler still reads it: then when that has ended. */
+  /** Releases the message's memory, unless a handler still reads it: then it is called again afterwards. */
   #dispose(): void {
     if (!this.#is(PUMPING | HANDLER_PENDING)) this.#connection.dispose();
   }
 
   /**
-   * Whether a message may be sent. Above the bound that is the handler's policy, with one exception: what
-   * it sends at once in answer to the peer's own message is taken, since nothing more is read from that peer.
+   * Whether a message may be sent. Above the bound the handler's policy decides. With `pause` a message that
+   * is sent synchronously in answer to the peer's own is queued, as nothing more is read from that peer.
    */
   #maySend(): boolean {
     if (!this.#is(PUMPING)) this.#context.outgoing.relieve();
@@ -247,7 +245,7 @@ export class WebSocketSession implements Session, WebSocketPeer {
   #sent(count: number): number {
     this.#context.counters.add(COLUMN.messagesSent, 1);
     const transport = this.#transport;
-    // While events are handled that is looked after between two of them.
+    // While events are handled, the queue is flushed between two of them.
     if (!this.#is(PUMPING) && transport.out.isFull) transport.out.flush();
     if (transport.closed) return DROPPED;
     return transport.queuedBytes > 0 ? QUEUED : count;
@@ -268,10 +266,10 @@ export class WebSocketSession implements Session, WebSocketPeer {
     return (this.#flags & flags) !== 0;
   }
 
-  /** The peer lives: it may be silent anew. */
+  /** The peer is alive: its time of silence starts again. */
   #heard(): void {
     this.#flags &= ~AWAITING_PONG;
-    // Nothing that it says gives it more time to answer our close frame.
+    // Nothing that it sends gives it more time to answer our close frame.
     if (this.#is(CLOSING | HANDLER_PENDING)) return;
     this.#transport.setDeadline(this.#context.loop.now + this.#context.config.limits.pingTime);
   }
@@ -280,7 +278,7 @@ export class WebSocketSession implements Session, WebSocketPeer {
     const { limits } = this.#context.config;
     const { out } = this.#transport;
     while (!this.#transport.closed && !this.#is(HANDLER_PENDING)) {
-      // What the peer does not read, it gets no more of: its next message waits.
+      // A peer that does not read gets no more: its next message waits.
       if (this.#transport.queuedBytes > limits.queuedBytes) {
         return this.#transport.setReading(false);
       }
@@ -308,7 +306,7 @@ export class WebSocketSession implements Session, WebSocketPeer {
   }
 
   #answerClose(): void {
-    // RFC 6455 section 5.5.1: typically the code that was received; the reason goes with it.
+    // RFC 6455 section 5.5.1: typically the received code is echoed; we echo the reason too.
     const { closeCode, closeReason } = this.#connection;
     this.#connection.sendClose(this.#transport.out, closeCode, closeReason);
   }
@@ -330,7 +328,7 @@ export class WebSocketSession implements Session, WebSocketPeer {
     });
   }
 
-  /** A peer's fault closes with its code; our own with 1011, and goes to the log. */
+  /** A peer's error closes with its code; our own with 1011, and is logged. */
   #fail(error: unknown): void {
     const { counters, log, warnings } = this.#context;
     if (this.#transport.closed) return;
@@ -354,7 +352,7 @@ export class WebSocketSession implements Session, WebSocketPeer {
     if (this.#is(HANDLER_PENDING)) this.#connection.keepPayload();
     else this.#connection.retain();
     if (state === "CLOSED") {
-      // RFC 6455 section 7.1.1: the server closes first; what the peer still sends is read away.
+      // RFC 6455 section 7.1.1: the server closes first; further input is read and discarded.
       this.#transport.finish(true);
     } else if (state === "CLOSE_SENT" && !this.#is(CLOSING)) {
       const { config: { limits }, loop } = this.#context;

@@ -1,5 +1,5 @@
 /**
- * What every worker thread has, whichever transport brings it connections: logs, counters, endpoints.
+ * The part of a worker thread that both transports share: logs, counters, endpoints.
  *
  * ```ts
  * import type { RouterLoader } from "./mod.ts";

@@ -1,9 +1,9 @@
 /**
- * How a worker comes by its endpoints: ready-made, or loaded and made for it.
+ * Makes the router of a worker from its config, or takes one that is given.
  *
- * In: the worker's config and loop. Out: who answers which path. Called in the worker's thread, when it
- * begins and when the config was read anew. What a config does not want is not loaded: it takes time and
- * memory of each thread.
+ * In: the worker's config and loop. Out: a router. Called in the worker's thread, at its start and when the
+ * config was reloaded. Endpoints that a config does not use are not loaded: loading costs each thread time
+ * and memory.
  */
 
 import type { Config } from "../../config/mod.ts";
@@ -11,16 +11,16 @@ import type { Loop } from "../../net/mod.ts";
 import type { ThreadMessage } from "../../thread/mod.ts";
 import type { Router, SessionContext } from "../session/mod.ts";
 
-/** Makes the endpoints of a worker that has its config and its loop by then. */
+/** Makes the router of a worker; called when the worker has its config and its loop. */
 export type RouterMaker = (worker: { readonly config: Config; readonly loop: Loop }) => Router;
 
 /**
- * Loads what the endpoints of a config are made of. While it does no thread of the server blocks, whichever
- * loads: see the entrance of epoll.
+ * Loads the modules that the endpoints of a config need. While any thread loads, no thread of the server may
+ * block: see native_entrance.ts.
  */
 export type RouterLoader = (config: Config) => Promise<RouterMaker>;
 
-/** The endpoints of a worker. */
+/** The router of a worker: the given one, or made now. */
 export function routerFor(
   router: Router | RouterMaker,
   worker: Parameters<RouterMaker>[0],
@@ -28,19 +28,19 @@ export function routerFor(
   return typeof router === "function" ? router(worker) : router;
 }
 
-/** What is needed to answer by another config. */
+/** What {@link reroute} needs. */
 export interface Rerouting {
   readonly context: SessionContext;
-  /** Absent: the endpoints are the same by whatever config. */
+  /** Absent: the endpoints do not depend on the config. */
   readonly load?: RouterLoader | undefined;
   readonly config: Config;
-  /** Whether there has been no later one. */
+  /** Whether no later config has arrived. */
   isLast(): boolean;
-  /** Tells the main thread. */
+  /** Sends a message to the main thread. */
   post(message: ThreadMessage): void;
 }
 
-/** Has requests answered by another config from soon on; if that cannot be, as before, with a warning. */
+/** Switches to the endpoints of another config; if that fails, the old ones stay, with a warning. */
 export async function reroute({ context, load, config, isLast, post }: Rerouting): Promise<void> {
   try {
     const make = await load?.(config);
@@ -51,6 +51,6 @@ export async function reroute({ context, load, config, isLast, post }: Rerouting
     }
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    post({ type: "warning", text: `the old files and endpoints go on: ${reason}` });
+    post({ type: "warning", text: `the old files and endpoints stay in use: ${reason}` });
   }
 }

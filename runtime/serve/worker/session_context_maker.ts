@@ -1,8 +1,8 @@
 /**
- * What the sessions of a worker share, made from what the worker has: the same for both transports.
+ * Makes the session context of a worker, for both transports.
  *
- * In: the worker's config, loop, logs and counters, and who answers. Out: a context, with an observer where
- * somebody wants to know how requests fare.
+ * In: the worker's config, loop, logs and counters, and its router. Out: a context, with an observer if
+ * metrics are served or the access log is on.
  */
 
 import type { DateField, MessageBufferPool } from "../../../protocol/mod.ts";
@@ -26,7 +26,7 @@ export interface SessionContextParts {
   readonly outgoing: OutgoingBatch;
 }
 
-/** Whether somebody wants to know how requests fare: who serves metrics, or reads the access log. */
+/** Whether requests are observed: for the metrics, or for the access log. */
 export function isObserved({ monitoring: { admin, accessLog } }: Config): boolean {
   return admin !== undefined || accessLog !== "off";
 }

@@ -1,8 +1,8 @@
 /**
- * How long a worker sleeps, for the metrics: what is left of a second is its load.
+ * Measures how long a worker sleeps, for the metrics: the rest of each second is its load.
  *
- * In: the loop says when it waits. Out: the column of microseconds slept. A worker in the place of one that
- * died goes on with its column; the time between counts as sleep.
+ * In: the loop's calls before and after each wait. Out: the column of microseconds slept. A worker that
+ * replaces a dead one continues its column; the time in between counts as sleep.
  */
 
 import type { LoopWatch } from "../../net/mod.ts";

@@ -1,5 +1,5 @@
 /**
- * Counts what the connections of one worker send and receive, whatever carries them.
+ * Counts the bytes that the connections of one worker send and receive, over either transport.
  *
  * In: the reports of a transport. Out: the worker's columns of bytes received, sent and waiting.
  */

@@ -1,10 +1,10 @@
 /**
- * What a worker is, whichever transport brings it connections: its share of the counters, its logs, who
- * answers which path, the connections that are open, and the way to the end.
+ * The part of a worker that both transports share: its counters, its logs, its router, its open
+ * connections, and its shutdown.
  *
- * In: the worker's start, and a loop. Out: contexts for sessions, and the record of each connection from
- * its first moment to its last. The transport's own worker (native/, deno/) has one of these: it brings the
- * connections and turns the loop; nothing here knows where either comes from.
+ * In: the worker's start, and a loop. Out: contexts for sessions, and the bookkeeping of each connection
+ * from open to close. The worker of each transport (native/, deno/) has one core: it supplies the
+ * connections and runs the loop; nothing here depends on the transport.
  */
 
 import { type DateField, MessageBufferPool } from "../../../protocol/mod.ts";
@@ -29,25 +29,25 @@ import { reroute, routerFor, type RouterLoader, type RouterMaker } from "./route
 import { isObserved, sessionContextFor } from "./session_context_maker.ts";
 import { LOG_AGE, WorkerLogs } from "./worker_logs.ts";
 
-/** What a worker needs of its thread. */
+/** What a worker gets from its thread. */
 export interface WorkerParts {
   readonly start: WorkerStart;
   readonly router: Router | RouterMaker;
-  /** Loads what another config wants; absent: the endpoints are the same by whatever config. */
+  /** Loads the endpoints of another config; absent: the endpoints do not depend on the config. */
   readonly load?: RouterLoader | undefined;
   /** The date that the router's answers carry. */
   readonly date: DateField;
-  /** Tells the main thread. */
+  /** Sends a message to the main thread. */
   post(message: ThreadMessage): void;
-  /** Has orders brought to `handler`. */
+  /** Delivers orders to `handler`. */
   onOrder(handler: OrderHandler): void;
 }
 
-/** A connection, as a worker handles all of its. */
+/** A connection, as the worker sees it. */
 export interface WorkerConnection extends ProxiedTransport {
   /** Begins to read. */
   start(): void;
-  /** The server stops: what has come already is handled, then the session is told. */
+  /** The server stops: handles the input that has arrived, then tells the session. */
   drain(): void;
 }
 
@@ -57,7 +57,7 @@ export class WorkerCore<L extends Loop, Connection extends WorkerConnection> {
   readonly number: number;
   readonly config: Config;
   readonly state: SharedState;
-  /** This worker's own. */
+  /** This worker's counters. */
   readonly counters: Counters;
   readonly loop: L;
   readonly messages = new MessageBufferPool();
@@ -65,9 +65,9 @@ export class WorkerCore<L extends Loop, Connection extends WorkerConnection> {
   readonly outgoing = new OutgoingBatch(this.messages);
   /** The event log. */
   readonly log: EventLog;
-  /** For the operator. */
+  /** Messages to the operator. */
   readonly warnings: Warnings;
-  /** Whether anybody wants to know the addresses of peers. */
+  /** Whether the config needs the addresses of peers. */
   readonly wantsPeerAddress: boolean;
   /** The connections that are open. */
   readonly connections = new Set<Connection>();
@@ -75,10 +75,10 @@ export class WorkerCore<L extends Loop, Connection extends WorkerConnection> {
   readonly #logs: WorkerLogs;
   readonly #contexts: SessionContext[] = [];
   readonly #flushTimer: Timer;
-  // How many other configs have come.
+  // How many other configs have arrived.
   #configs = 0;
 
-  /** @param createLoop makes the loop; with counters it measures by them how long the thread sleeps */
+  /** @param createLoop makes the loop; if it gets counters, the loop records in them how long it sleeps */
   constructor(parts: WorkerParts, createLoop: (counters: Counters | null) => L) {
     const { start, post } = parts;
     const { config, worker } = start;
@@ -95,13 +95,13 @@ export class WorkerCore<L extends Loop, Connection extends WorkerConnection> {
     this.#flushTimer = loop.timers.timer({ onDeadline: () => this.#logs.flush() });
   }
 
-  /** What the sessions of the server's own endpoints share. */
+  /** Makes the context of sessions for the server's own endpoints. */
   createContext(): SessionContext {
     const { config, loop } = this;
     return this.createContextFor(routerFor(this.#parts.router, { config, loop }));
   }
 
-  /** What the sessions of other endpoints share; the first context that is made is the server's own. */
+  /** Makes a context of sessions for other endpoints; the first context made is the server's own. */
   createContextFor(router: Router): SessionContext {
     const { config, loop, counters, messages, outgoing } = this;
     const { date } = this.#parts;
@@ -121,25 +121,25 @@ export class WorkerCore<L extends Loop, Connection extends WorkerConnection> {
     return context;
   }
 
-  /** Serves from now on: has `handler` obey orders, and tells all others. */
+  /** Starts to serve: orders go to `handler`, and the other threads learn that this worker is alive. */
   begin(handler: OrderHandler): void {
     this.#parts.onOrder(handler);
     this.state.flags.setAlive(this.number);
     this.#parts.post({ type: "ready" });
   }
 
-  /** Takes a new connection up. */
+  /** Adds a new connection and starts it. */
   take(connection: Connection, context: SessionContext): void {
     this.counters.add(COLUMN.connectionsOpened, 1);
     this.log.accepted(connection.descriptor);
     connection.setSession(firstSession(context, connection));
     this.connections.add(connection);
-    // Beyond the table's end nobody could clean up behind it if we died: so it is not served.
+    // If this worker died, a descriptor beyond the table could not be cleaned up: so it is not served.
     if (this.state.descriptors.claim(connection.descriptor, this.number)) connection.start();
     else connection.abort();
   }
 
-  /** A connection is about to be closed. */
+  /** Removes a connection that is about to be closed. */
   leave(connection: Connection): void {
     const { descriptor } = connection;
     this.connections.delete(connection);
@@ -149,13 +149,13 @@ export class WorkerCore<L extends Loop, Connection extends WorkerConnection> {
     this.state.descriptors.release(descriptor);
   }
 
-  /** Called after each batch of events: lines that it left are written soon. */
+  /** Called after each batch of events: schedules the flush of waiting log lines. */
   noteLines(): void {
     if (!this.#logs.pending || this.loop.timers.deadlineOf(this.#flushTimer) !== NEVER) return;
     this.#flushTimer.set(this.loop.now + LOG_AGE);
   }
 
-  /** Has requests answered by another config; fulfilled when they are, or cannot be. */
+  /** Switches to another config's endpoints; fulfilled when that is done or has failed. */
   async routeBy({ config }: ThreadOrder & { type: "config" }): Promise<void> {
     const [context] = this.#contexts;
     const { load, post } = this.#parts;
@@ -164,29 +164,29 @@ export class WorkerCore<L extends Loop, Connection extends WorkerConnection> {
     if (context !== undefined) await reroute({ context, load, config, isLast, post });
   }
 
-  /** Whether the server stops. */
+  /** Whether the server is stopping. */
   get draining(): boolean {
     return this.#contexts.some(({ draining }) => draining);
   }
 
-  /** The server stops: what begins from now on is the last; `cutOff` is called at the end of the drain time. */
+  /** Begins to drain: a request that begins now is its connection's last; after the drain time, calls `cutOff`. */
   beginDrain(cutOff: () => void): void {
     for (const context of this.#contexts) context.draining = true;
     const timer = this.loop.timers.timer({ onDeadline: cutOff });
     timer.set(this.loop.now + this.config.limits.drainTime);
   }
 
-  /** Tells all that are open. */
+  /** Tells all open connections to drain. */
   drainAll(): void {
     for (const connection of [...this.connections]) connection.drain();
   }
 
-  /** Closes all that are open. */
+  /** Aborts all open connections. */
   abortAll(): void {
     for (const connection of [...this.connections]) connection.abort();
   }
 
-  /** All connections are closed, and the loop turns no more. */
+  /** Called when all connections are closed and the loop has ended. */
   end(): void {
     this.#logs.close();
     this.#parts.post({ type: "stopped" });

@@ -2,7 +2,7 @@
  * Both logs of one worker: the event log, and the access log if there is one.
  *
  * In: the memory that the worker shares with the main thread, which writes the files. Out: both logs, handed over
- * together. Lines that found no room are counted, and the main thread is told so.
+ * together. Lines that do not fit are counted, and the main thread is told.
  */
 
 import type { Config } from "../../config/mod.ts";
@@ -11,10 +11,10 @@ import { AccessLog, EventLog, LineClock } from "../../observe/log/mod.ts";
 import { COLUMN, type Column, type Counters, LogBuffer } from "../../ring/mod.ts";
 import type { LogMemory, ThreadMessage } from "../../thread/mod.ts";
 
-/** Milliseconds that a line may wait: with a tick of the wheel, under a quarter second. */
+/** Milliseconds that a line may wait; with a tick of the timer wheel, less than a quarter of a second. */
 export const LOG_AGE = 100;
-/** The main thread learns of dropped lines this often: it tells the operator once a minute. */
-const LINES_UNTOLD = 1000;
+/** Dropped lines between two messages to the main thread, which warns the operator once a minute. */
+const LINES_A_NOTICE = 1000;
 
 /** What the logs are made with. */
 export interface WorkerLogsParts {
@@ -24,7 +24,7 @@ export interface WorkerLogsParts {
   /** Number of the worker. */
   readonly worker: number;
   readonly counters: Counters;
-  /** Tells the main thread. */
+  /** Sends a message to the main thread. */
   post(message: ThreadMessage): void;
 }
 
@@ -54,13 +54,13 @@ export class WorkerLogs {
     return this.log.pending || (this.accessLog !== null && this.accessLog.pending);
   }
 
-  /** Hands over what waits. */
+  /** Hands over the waiting lines. */
   flush(): void {
     this.log.flush();
     this.accessLog?.flush();
   }
 
-  /** The same at the worker's end: nothing follows. */
+  /** Hands over the waiting lines and closes both logs, at the worker's end. */
   close(): void {
     this.log.close();
     this.accessLog?.close();
@@ -69,13 +69,13 @@ export class WorkerLogs {
   #buffer(memory: SharedArrayBuffer | null, column: Column): LogBuffer | null {
     if (memory === null) return null;
     const { worker, counters, post } = this.#parts;
-    let untold = 0;
+    let unreported = 0;
     return new LogBuffer(memory, worker, {
       handedOver: () => post({ type: "lines" }),
       dropped: (lines) => {
         counters.add(column, lines);
-        if (untold === 0) post({ type: "lines" });
-        untold = untold < LINES_UNTOLD ? untold + lines : 0;
+        if (unreported === 0) post({ type: "lines" });
+        unreported = unreported < LINES_A_NOTICE ? unreported + lines : 0;
       },
     });
   }

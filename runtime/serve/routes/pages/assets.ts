@@ -1,5 +1,5 @@
 /**
- * The terminal's page and everything it loads, held in memory and ready to be sent.
+ * The terminal's page and everything it loads, kept in memory.
  *
  * In: the files of this folder and of the npm packages @xterm/xterm, @xterm/addon-fit and
  * @xterm/addon-webgl, embedded as bytes when the program is built. Out: `pageAssets`, which the
@@ -34,13 +34,13 @@ import {
   pageFields,
 } from "../../assets/mod.ts";
 
-/** SHA-256 of nothing: the one <style> element that it admits is an empty one. */
+/** SHA-256 of no bytes: allows only empty <style> elements. */
 const EMPTY_STYLE = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='";
 
 /**
- * xterm.js wants two liberties of style. It fills <style> elements: style_elements.js turns them into
- * constructed sheets, so that they stay empty. And its DOM renderer writes style attributes for colours
- * outside the palette, hence style-src-attr.
+ * xterm.js sets styles in two ways. It fills <style> elements: style_elements.js turns them into constructed
+ * sheets, so that the elements stay empty. And its DOM renderer writes style attributes for colours outside
+ * the palette, hence style-src-attr.
  */
 const PAGE_FIELDS: Asset["fields"] = pageFields(
   `style-src 'self' ${EMPTY_STYLE}`,
@@ -48,7 +48,7 @@ const PAGE_FIELDS: Asset["fields"] = pageFields(
 );
 
 /**
- * Everything that the page consists of, the page first.
+ * All assets of the page; the page itself is the first.
  *
  * @param home the page's own path, which ends in a slash
  */

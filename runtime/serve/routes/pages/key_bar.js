@@ -1,14 +1,14 @@
 /**
  * The keys that an on-screen keyboard lacks: Escape, Tab, Ctrl and the arrows, below the terminal.
  *
- * In: the buttons of the page, and the terminal. Out: what a keyboard would give, through the terminal's own input. Ctrl
- * stays down until the next key, whether that is typed or tapped. Tapping never moves the focus, so that
- * the keyboard stays as it is. The sheet shows the bar only where fingers are the pointer.
+ * In: the buttons of the page, and the terminal. Out: the input of a real keyboard, through the terminal's
+ * own input. Ctrl stays down until the next key, typed or tapped. A tap never moves the focus, so the
+ * on-screen keyboard stays open or closed. The style sheet shows the bar only on touch screens.
  */
 
 const ESCAPE = "\x1b";
 
-/** Milliseconds that a key is held before it repeats, and between two repetitions. */
+/** Milliseconds until a held key repeats, and between two repetitions. */
 const REPEAT_AFTER = 400;
 const REPEAT_EACH = 60;
 
@@ -16,9 +16,9 @@ const REPEAT_EACH = 60;
 const ARROWS = { up: "A", down: "B", right: "C", left: "D" };
 
 /**
- * What a key gives when Ctrl is held: `c` gives ETX. What has no control code is given as it is.
+ * The input of a key while Ctrl is held: ETX for `c`. Input without a control code is returned unchanged.
  *
- * @param {string} data one character, or anything
+ * @param {string} data one character, or other input
  */
 export function withControl(data) {
   if (!/^[@-_a-z? ]$/.test(data)) return data;
@@ -28,7 +28,7 @@ export function withControl(data) {
 }
 
 /**
- * What an arrow key gives, as xterm does.
+ * The input of an arrow key, as in xterm.
  *
  * @param {"up" | "down" | "left" | "right"} name
  * @param {{ control: boolean, application: boolean }} modes `application`: cursor keys mode (DECCKM)
@@ -52,7 +52,7 @@ export class KeyBar {
     this.#terminal = terminal;
     this.#control = /** @type {HTMLElement} */ (bar.querySelector("[data-key=ctrl]"));
     this.#control.addEventListener("click", () => this.#hold(!this.#isHeld));
-    // A press would take the focus from the terminal, and the keyboard would go.
+    // A press would take the focus from the terminal, and close the on-screen keyboard.
     bar.addEventListener("mousedown", (event) => event.preventDefault());
     for (const button of bar.querySelectorAll("[data-key]:not([data-key=ctrl])")) {
       this.#connect(/** @type {HTMLElement} */ (button));
@@ -60,9 +60,9 @@ export class KeyBar {
   }
 
   /**
-   * What is to be sent for a key that was typed: Ctrl, if it was tapped before, holds for this one.
+   * The input to send for a typed key: if Ctrl was tapped before, it applies to this key.
    *
-   * @param {string} data what xterm.js made of it
+   * @param {string} data the input as xterm.js gives it
    */
   modify(data) {
     if (!this.#isHeld) return data;
@@ -83,7 +83,7 @@ export class KeyBar {
     const { key } = button.dataset;
     let repeated = false;
     button.addEventListener("click", () => {
-      // The click that ends a long press is none of its own.
+      // The click that ends a long press is not another press.
       if (!repeated) this.#press(key);
       repeated = false;
     });

@@ -1,26 +1,26 @@
 /**
- * A WebSocket that comes back: connects, tells its state, and connects again when it was lost.
+ * A WebSocket that reconnects: connects, reports its state, and connects again after a loss.
  *
- * In: a URL and two callbacks. Out: messages as bytes, and a state whenever it changes:
+ * In: a URL and two callbacks. Out: messages as bytes, and the state whenever it changes:
  *
- *   connecting ──open──► connected ──lost──► reconnecting (in so many seconds) ──► connecting
+ *   connecting ──open──► connected ──lost──► reconnecting (in some seconds) ──► connecting
  *                                    lost──► offline (the same, while there is no network)
  *
- * Nothing is queued: what cannot be sent now is refused, and the caller says so to its user.
+ * Nothing is queued: text that cannot be sent now is refused, and the caller tells the user.
  */
 
 const FIRST_DELAY = 500; // ms
 const LONGEST_DELAY = 10_000; // ms
-/** A connection that lived this long was a good one: the next delay is the first again. */
+/** After a connection that lasted this long, the delays start again with the first. */
 const PROVEN_AFTER = 5_000; // ms
-/** A connection attempt or an echo that takes longer than this is taken for lost. */
+/** A connection is considered lost if an attempt or an echo takes longer than this. */
 const PATIENCE = 10_000; // ms
 
 /** @typedef {"connecting" | "connected" | "reconnecting" | "offline"} State */
 
 /**
- * Exponential, and of each delay a random half: clients that one restart of the server dropped
- * at the same moment don't come back at the same moment.
+ * Exponential back-off; half of each delay is random, so that clients which lost their connections in one
+ * restart of the server do not reconnect at the same moment.
  *
  * @param {number} failures connections lost or failed in a row, from 1
  * @param {number} random from 0 up to 1
@@ -40,7 +40,7 @@ export class Link {
   #onMessage;
   /** @type {WebSocket | undefined} */
   #socket;
-  /** Takes the listeners off a socket that we gave up, which may still have events to tell. */
+  /** Removes the listeners from an abandoned socket, which may still have events to report. */
   #listeners = new AbortController();
   #openedAt = 0;
   #failures = 0;
@@ -59,7 +59,7 @@ export class Link {
     this.#onMessage = onMessage;
   }
 
-  /** Connects now, unless that is done or under way. */
+  /** Connects now, unless it is connected or connecting. */
   connect() {
     if (this.#socket !== undefined) return;
     clearTimeout(this.#retryTimer);
@@ -70,17 +70,17 @@ export class Link {
     socket.binaryType = "arraybuffer";
     socket.addEventListener("open", () => this.#opened(), { signal });
     socket.addEventListener("message", ({ data }) => this.#received(data), { signal });
-    // An error is always followed by a close, and says nothing more.
+    // An error is always followed by a close, and has no further information.
     socket.addEventListener("close", () => this.#lost(), { signal });
     this.#socket = socket;
     this.#expectAnswer();
   }
 
   /**
-   * Sends a text message, which is answered by an echo.
+   * Sends a text message, which the server echoes.
    *
    * @param {string} text
-   * @returns {boolean} false when it was not sent and will not be
+   * @returns {boolean} false if it was not sent and will not be sent later
    */
   send(text) {
     if (this.state !== "connected" || this.#socket?.readyState !== WebSocket.OPEN) return false;
@@ -103,7 +103,7 @@ export class Link {
     );
   }
 
-  /** A peer that vanished without a word (a phone that changed networks) is noticed by this. */
+  /** Detects a connection that broke without a close (a phone that changed networks). */
   #expectAnswer() {
     this.#deadline = setTimeout(() => this.#lost(), PATIENCE);
   }
@@ -135,7 +135,7 @@ export class Link {
 
   /**
    * @param {State} state
-   * @param {number} seconds until the next attempt, where one is waited for
+   * @param {number} seconds until the next attempt, if one is planned
    */
   #tell(state, seconds = 0) {
     this.state = state;

@@ -1,8 +1,8 @@
 /**
  * The terminal's page: a terminal in the browser, embedded in the program.
  *
- * The files of the page stand beside this one as a browser reads them, with no build step;
- * `assets.ts` embeds them together with the terminal emulator they use.
+ * The files of the page are in this folder in the form that a browser reads, with no build step;
+ * `assets.ts` embeds them together with the terminal emulator that they use.
  *
  * @example
  * ```ts

@@ -1,9 +1,9 @@
 /**
- * Who draws the terminal: WebGL where it works, otherwise xterm.js's own DOM renderer.
+ * Selects the renderer of the terminal: WebGL if it works, otherwise xterm.js's own DOM renderer.
  *
- * In: an opened terminal and the element it stands in. Out: `data-renderer` on that element, "webgl"
- * or "dom". Falling back is final for the page's life and loses nothing that is on the screen; the
- * cells may be of another size then, so the caller is told.
+ * In: an opened terminal and its element. Out: `data-renderer` on that element, "webgl" or "dom". A fallback
+ * is final for the life of the page and keeps the content of the screen; the cells may have another size
+ * then, so the caller is told.
  */
 
 /**
@@ -25,21 +25,21 @@ export function drawByWebgl(terminal, { screen, onFallBack }) {
     webgl.onContextLoss(fallBack);
     onWrongPixels(screen, fallBack);
   } catch (error) {
-    // No WebGL 2 here, or the add-on did not load: that is what the DOM renderer is for.
+    // The browser has no WebGL 2, or the add-on did not load: the DOM renderer stays in use.
     console.info("Drawing without WebGL:", error instanceof Error ? error.message : error);
   }
 }
 
 /**
- * Where a browser pretends another device (the developer tools do), ResizeObserver goes on telling
- * the pixels of the real screen. The add-on sizes its canvas by these and draws by
- * devicePixelRatio, so that nothing would be seen.
+ * When a browser emulates another device (as the developer tools do), ResizeObserver still reports the pixels
+ * of the real screen. The add-on sizes its canvas by these and draws by devicePixelRatio, so that nothing
+ * would be visible.
  *
  * @param {HTMLElement} element
  * @param {() => void} act
  */
 function onWrongPixels(element, act) {
-  // Without this property (Safari) the add-on goes by devicePixelRatio alone.
+  // Without this property (Safari) the add-on uses only devicePixelRatio.
   if (!("devicePixelContentBoxSize" in ResizeObserverEntry.prototype)) return;
   const observer = new ResizeObserver(([entry]) => {
     const ratio = entry.devicePixelContentBoxSize[0].inlineSize / entry.contentRect.width;

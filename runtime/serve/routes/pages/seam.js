@@ -1,10 +1,9 @@
 /**
- * What shows in the terminal, and in the tab's title, that the connection was lost and came back.
+ * Shows in the terminal and in the tab's title that the connection was lost and restored.
  *
  * In: the states of the link, and the terminal. Out: a line when the connection is lost and one when it is
- * back, each with its time; between them the title begins with a warning. A first connection that
- * does not come about leaves no line. Without this, text from before and after a loss would look like
- * one session's.
+ * restored, each with its time; between them the title begins with a warning. A failed first connection
+ * leaves no line. Without these lines, text from before and after a loss would look like one session.
  */
 
 const CANCEL = "\x18"; // ends an escape sequence that the loss cut off
@@ -39,7 +38,7 @@ export class Seam {
 
   #connected() {
     if (this.#lostAt !== 0) {
-      const pause = spokenPause(Date.now() - this.#lostAt);
+      const pause = formatPause(Date.now() - this.#lostAt);
       this.#line(`${GREEN}── connected again at ${clock(new Date())}, after ${pause} ──`);
     }
     this.#wasConnected = true;
@@ -50,13 +49,13 @@ export class Seam {
   #lost() {
     this.#lostAt = Date.now();
     document.title = LOST_TITLE + this.#title;
-    // What ran on the alternate screen is gone, and would never leave it.
+    // The program on the alternate screen is gone, and would never leave it.
     const isAlternate = this.#terminal.buffer.active.type === "alternate";
     this.#terminal.write(CANCEL + (isAlternate ? NORMAL_SCREEN : "") + PLAIN);
     this.#line(`${YELLOW}── connection lost at ${clock(new Date())} ──`);
   }
 
-  /** A line of its own, also if the last one is unfinished. */
+  /** Writes a line of its own, even if the last one is unfinished. */
   #line(text) {
     const start = this.#terminal.buffer.active.cursorX > 0 ? "\r\n" : "";
     this.#terminal.write(`${start}${text}${PLAIN}\r\n`);
@@ -70,11 +69,11 @@ function clock(time) {
 }
 
 /**
- * A time that has passed, in two units at most: "17 s", "3 min 5 s", "2 h 0 min".
+ * A duration in two units at most: "17 s", "3 min 5 s", "2 h 0 min".
  *
  * @param {number} milliseconds
  */
-export function spokenPause(milliseconds) {
+export function formatPause(milliseconds) {
   const seconds = Math.max(1, Math.round(milliseconds / 1000));
   if (seconds < 60) return `${seconds} s`;
   const minutes = Math.floor(seconds / 60);

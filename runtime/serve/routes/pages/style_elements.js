@@ -3,8 +3,8 @@
  *
  * Its DOM renderer creates <style> elements and sets their textContent, which such a policy blocks.
  * A constructed sheet is allowed, as no text of the document can become one. So the text of every
- * <style> element that a script creates goes to a constructed sheet of its own instead, for as
- * long as the element is not removed. To be called once, before the terminal is opened.
+ * <style> element that a script creates is put into a constructed sheet of its own instead, until
+ * the element is removed. Call it once, before the terminal is opened.
  */
 export function adoptStyleElements() {
   const create = document.createElement;

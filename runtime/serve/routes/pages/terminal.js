@@ -1,9 +1,9 @@
 /**
- * The terminal of the page: puts xterm.js, the link to the server and the header together.
+ * The terminal of the page: connects xterm.js, the link to the server and the header.
  *
- * Loaded as a module after the classic scripts of xterm.js, which leave `Terminal`, `FitAddon` and
- * `WebglAddon` on globalThis. What is typed goes to /term and is seen only when it comes back.
- * `globalThis.terminal` is there for the browser's console and for the tests.
+ * Loaded as a module after the classic scripts of xterm.js, which define `Terminal`, `FitAddon` and
+ * `WebglAddon` on globalThis. Typed input is sent to /term and is shown only when the server echoes it.
+ * `globalThis.terminal` is for the browser's console and for the tests.
  */
 
 import { KeyBar } from "./key_bar.js";
@@ -13,11 +13,11 @@ import { drawByWebgl } from "./renderer.js";
 import { Seam } from "./seam.js";
 import { adoptStyleElements } from "./style_elements.js";
 
-/** Characters in one message: a paste beyond this is refused rather than sent for minutes. */
+/** Characters in one message: a longer paste is refused, as sending it could take minutes. */
 const LONGEST_INPUT = 256 * 1024;
-/** How long a hint is shown, in milliseconds. */
+/** Milliseconds that a hint is shown. */
 const HINT_TIME = 3_000;
-/** How long a size has to stay the same to be taken, in milliseconds. */
+/** Milliseconds without a further change of size until the terminal is fitted. */
 const REST_TIME = 60;
 
 const STATE_TEXT = {
@@ -27,7 +27,7 @@ const STATE_TEXT = {
   offline: "Offline",
 };
 
-/** Colours that the sheet gives as --term-NAME and xterm.js takes as theme.NAME. */
+/** Colours that the style sheet defines as --term-NAME and xterm.js reads as theme.NAME. */
 const COLOURS = ["background", "foreground", "cursor", "cursorAccent", "selectionBackground"]
   .concat(["black", "red", "green", "yellow", "blue", "magenta", "cyan", "white"])
   .concat(["brightBlack", "brightRed", "brightGreen", "brightYellow", "brightBlue"])
@@ -41,18 +41,18 @@ const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
 const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 const screen = byId("screen");
 
-// The policy of the page allows no inline sheet, and xterm.js makes two.
+// The page's Content-Security-Policy allows no inline sheet, and xterm.js creates two.
 adoptStyleElements();
 
 const terminal = new globalThis.Terminal({
-  convertEol: true, // the server may end its lines by LF alone
+  convertEol: true, // the server may end its lines with LF only
   cursorBlink: !reducedMotion.matches,
   cursorStyle: "bar",
   cursorWidth: 2,
   fontFamily: cssValue("--mono"),
   fontSize: narrow.matches ? 14 : 15,
   lineHeight: 1.2,
-  minimumContrastRatio: 4.5, // WCAG 2.2 section 1.4.3, whatever colours are asked for
+  minimumContrastRatio: 4.5, // WCAG 2.2 section 1.4.3, for any colours that are requested
   scrollback: 5_000,
   theme: theme(),
 });
@@ -69,7 +69,7 @@ globalThis.terminal = terminal;
 terminal.loadAddon(fit);
 terminal.open(screen);
 drawByWebgl(terminal, { screen, onFallBack: refit });
-// Reverse wrap-around (DECSET 45): Backspace goes on past the start of a wrapped row.
+// Reverse wrap-around (DECSET 45): Backspace continues past the start of a wrapped row.
 terminal.write("\x1b[?45h");
 terminal.onData(send);
 terminal.onResize(showSize);
@@ -91,7 +91,7 @@ function receive(bytes) {
   terminal.write(bytes);
 }
 
-/** @param {string} data what xterm.js made of a key or a paste */
+/** @param {string} data a key or a paste, as xterm.js gives it */
 function send(data) {
   const text = echoOf(keyBar.modify(data));
   if (text.length > LONGEST_INPUT) return hint("Not sent: more than 256 KiB at once");
@@ -105,7 +105,7 @@ function send(data) {
 function showState(state, seconds) {
   const waiting = state === "reconnecting" || state === "offline";
   document.documentElement.dataset.state = state;
-  // The live region gets no new text each second; the countdown beside it is for the eye.
+  // The live region is not updated each second; the countdown next to it is visible only.
   const text = byId("state-text");
   if (text.textContent !== STATE_TEXT[state]) text.textContent = STATE_TEXT[state];
   byId("countdown").textContent = waiting ? `in ${seconds} s` : "";
@@ -114,10 +114,10 @@ function showState(state, seconds) {
   seam.follow(state);
 }
 
-/** @param {string} text said below the header for some seconds */
+/** @param {string} text shown for some seconds */
 function hint(text) {
   const element = byId("hint");
-  // Set again it would be read out again, for each key.
+  // A screen reader would read it out again for each key if it were set again.
   if (element.hidden || element.textContent !== text) element.textContent = text;
   element.hidden = false;
   clearTimeout(hintTimer);
@@ -125,13 +125,13 @@ function hint(text) {
 }
 
 /**
- * Keys that the browser and not the terminal is to have: false for these.
+ * Decides which keys the terminal handles: false for keys that are left to the browser.
  *
  * @param {KeyboardEvent} event
  */
 function leaveToBrowser(event) {
   if (event.type !== "keydown") return true;
-  // Tab is typed, so Shift+Tab is the way out of the terminal (WCAG 2.2 section 2.1.2).
+  // Tab is input, so Shift+Tab leaves the terminal (WCAG 2.2 section 2.1.2).
   if (event.key === "Tab") return !event.shiftKey;
   if (!event.ctrlKey || event.altKey) return true;
   const key = event.key.toLowerCase();
@@ -144,7 +144,7 @@ function showSize() {
   byId("size").hidden = false;
 }
 
-/** Fits the terminal to its place, however that changes. */
+/** Fits the terminal to its element, whenever the size changes. */
 function followSize() {
   new ResizeObserver(refit).observe(screen);
   visualViewport?.addEventListener("resize", followKeyboard);
@@ -154,17 +154,17 @@ function followSize() {
 }
 
 /**
- * When the size has come to rest: a canvas that is resized stays empty for a frame, and a window
- * that is dragged larger, or a keyboard that slides in, would flicker all the way.
+ * Fits the terminal when the size no longer changes. A resized canvas is empty for one frame: without the
+ * delay it would flicker while a window is dragged or a keyboard slides in.
  */
 function refit() {
   clearTimeout(refitTimer);
   refitTimer = setTimeout(() => fit.fit(), REST_TIME);
 }
 
-/** Keeps the page in what the on-screen keyboard leaves free. */
+/** Keeps the page within the area that the on-screen keyboard leaves visible. */
 function followKeyboard() {
-  // Zoomed by the user: the page stays as large as it was and is scrolled.
+  // Zoomed by the user: the page keeps its size and is scrolled.
   if (visualViewport === null || visualViewport.scale !== 1) return;
   const { style } = document.documentElement;
   style.setProperty("--visible-height", `${visualViewport.height}px`);
@@ -184,7 +184,7 @@ function followPreferences() {
   });
 }
 
-/** What says that another attempt is worth its while at once. */
+/** Reconnects at once on events that make success likely. */
 function followNetwork() {
   const connect = () => link.connect();
   byId("retry").addEventListener("click", () => {
@@ -195,7 +195,7 @@ function followNetwork() {
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "visible") connect();
   });
-  // The rest of the terminal's place is as good to tap as its rows.
+  // A tap beside the terminal's rows gives it the focus too.
   screen.addEventListener("click", () => terminal.focus());
 }
 

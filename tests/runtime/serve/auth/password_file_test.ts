@@ -19,7 +19,7 @@ Deno.test("password file: one hash, or the user's line of several", async () => 
   assertEquals(faultOf(`bob:${other}\ncarol:${own}`), "has no line for alice");
 });
 
-Deno.test("password file: what is no hash of ours is named as what it is", () => {
+Deno.test("password file: an error names the kind of a hash that cannot be used", () => {
   const salt = "abcdefghijklmnopqrstuv";
   const rows: [hash: string, fault: string][] = [
     [`$2y$05$${salt}`, "has a bcrypt hash for alice, which cannot be used"],

@@ -1,4 +1,4 @@
-/** Password hashes, their file, and the guard that goes by them. */
+/** Password hashes, their file, and the guard that uses them. */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { encodeBase64 } from "@std/encoding/base64";
@@ -13,11 +13,11 @@ import {
   verifyPassword,
 } from "../../../../runtime/serve/auth/mod.ts";
 
-// Cheap: what the cost is makes no difference here.
+// Cheap: the cost makes no difference here.
 const CHEAP = "$scrypt$ln=1,r=8,p=1$";
 const ALICE = await cheapHash("secret");
 
-/** A hash of so little cost that a test can make many. */
+/** A hash with a cost so low that a test can make many. */
 async function cheapHash(password: string): Promise<string> {
   const { scryptSync } = await import("node:crypto");
   const salt = new Uint8Array(16).fill(7);
@@ -35,7 +35,7 @@ function basic(credentials: string): string {
   return `Basic ${encodeBase64(new TextEncoder().encode(credentials))}`;
 }
 
-Deno.test("password hash: its own password and no other, each time another hash", async () => {
+Deno.test("password hash: matches its own password only, and differs each time", async () => {
   const hash = await hashPassword("päss word");
   assert(isPasswordHash(hash), hash);
   assert(await verifyPassword("päss word", hash));
@@ -43,7 +43,7 @@ Deno.test("password hash: its own password and no other, each time another hash"
   assert(await hashPassword("päss word") !== hash);
 });
 
-Deno.test("password hash: RFC 7914's example, in PHC's notation", async () => {
+Deno.test("password hash: RFC 7914's example in PHC notation", async () => {
   // RFC 7914 section 12: scrypt("pleaseletmein", "SodiumChloride", 16384, 8, 1, 64)
   const derived = decodeHex(
     "7023bdcb3afd7348461c06cd81fd38ebfda8fbba904f8e3ea9b543f6545da1f2" +
@@ -57,9 +57,9 @@ Deno.test("password hash: RFC 7914's example, in PHC's notation", async () => {
   assert(await verifyPassword("pleaseletmein", hash));
 });
 
-Deno.test("password hash: what is none is known", async () => {
+Deno.test("password hash: a text that is not a hash is recognized", async () => {
   const wrong = ["", "secret", "$2y$10$abc", `${ALICE}!`, ALICE.replace("ln=1,", "ln=30,")];
-  // Its salt has a length that no Base64 has.
+  // Its salt has a length that no Base64 text has.
   wrong.push(`${CHEAP}${"A".repeat(13)}$${"A".repeat(22)}`);
   for (const text of wrong) assert(!isPasswordHash(text), text);
   await assertRejects(() => verifyPassword("a", "b"), TypeError);
@@ -76,7 +76,7 @@ Deno.test("password file: the user's line, or the only hash", () => {
   assertEquals(readUsers(sources, () => ALICE).get("alice"), ALICE);
 });
 
-Deno.test("basic auth: right credentials are reckoned once, and known from then on", async () => {
+Deno.test("basic auth: valid credentials are hashed once and cached", async () => {
   const guard = new BasicAuth(new Map([["alice", ALICE], ["bob", await cheapHash("a:b")]]));
   const first = guard.judge(head(basic("alice:secret")));
   assert(first instanceof Promise);
@@ -109,7 +109,7 @@ Deno.test("basic auth: everything else is refused", async () => {
   );
 });
 
-Deno.test("basic auth: who guesses much at once is told to come later", async () => {
+Deno.test("basic auth: too many guesses at once are answered 503", async () => {
   const guard = new BasicAuth(new Map([["alice", ALICE]]));
   const verdicts = Array.from({ length: 100 }, (_, i) => guard.judge(head(basic(`alice:${i}`))));
   assertEquals(verdicts.filter((verdict) => verdict === "busy").length, 100 - 2 - 32);

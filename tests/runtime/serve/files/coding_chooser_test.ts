@@ -1,4 +1,4 @@
-/** What is remembered of Accept-Encoding: bounded, whatever clients think up, and useful all the same. */
+/** The cache of Accept-Encoding values: bounded whatever clients send, and still useful. */
 
 import { assert, assertEquals } from "@std/assert";
 import { CodingChooser } from "../../../../runtime/serve/files/coding_chooser.ts";
@@ -6,7 +6,7 @@ import { CodingChooser } from "../../../../runtime/serve/files/coding_chooser.ts
 const BROWSER = "gzip, deflate, br, zstd";
 const BOUND = 16 * 4 * 1024;
 
-Deno.test("coding chooser: ten thousand junk values keep memory bounded and the memory at work", () => {
+Deno.test("coding chooser: after ten thousand junk values the cache is bounded and still works", () => {
   const chooser = new CodingChooser();
   const all = chooser.maskOf(["br", "zstd", "gzip", "identity"]);
   const masks = Array.from({ length: 16 }, (_, mask) => mask);
@@ -23,7 +23,7 @@ Deno.test("coding chooser: ten thousand junk values keep memory bounded and the 
   assertEquals(chooser.choose(BROWSER, chooser.maskOf(["gzip", "identity"])), "gzip");
 });
 
-Deno.test("coding chooser: very long values are judged and not remembered", () => {
+Deno.test("coding chooser: very long values are evaluated and not cached", () => {
   const chooser = new CodingChooser();
   const all = chooser.maskOf(["br", "gzip", "identity"]);
   const long = `gzip, ${"x, ".repeat(10_000)}identity;q=0.5`;

@@ -1,12 +1,12 @@
-/** The cache of files: its two bounds, its clock, and that everything dropped is told so once. */
+/** The cache of files: its two bounds, its clock, and that each evicted entry is dropped once. */
 
 import { assert, assertEquals } from "@std/assert";
 import { type CacheEntry, FileCache } from "../../../../runtime/serve/files/file_cache.ts";
 import { Random } from "../../../support/random.ts";
 
-/** What an entry takes beside its content and its path. */
+/** What an entry takes besides its content and its path. */
 const OWN = 4 * 1024;
-/** The same with a path of two characters. */
+/** The same, with a path of two characters. */
 const OWN_OF_TWO = OWN + 2 * 4;
 
 class Entry implements CacheEntry {
@@ -25,7 +25,7 @@ class Entry implements CacheEntry {
   }
 }
 
-Deno.test("file cache: the oldest goes first, unless it was asked for", () => {
+Deno.test("file cache: the oldest entry is evicted first, unless it was used", () => {
   const cache = new FileCache<Entry>({ memoryBytes: 3 * (OWN_OF_TWO + 100), openFiles: 10 });
   const entries = Array.from({ length: 5 }, () => new Entry(100));
   for (const i of [0, 1, 2]) cache.put(`/${i}`, entries[i]!);
@@ -55,13 +55,13 @@ Deno.test("file cache: an entry that grows makes room, and the newest stays howe
   const next = new Entry(2_000_000);
   cache.put("/next", next);
   assertEquals([grows.dropped, next.dropped], [1, 0]);
-  cache.changed("/grows", grows); // long gone
+  cache.changed("/grows", grows); // evicted long ago
   assertEquals(cache.memoryBytes, 2_000_000 + OWN + 4 * "/next".length);
   cache.clear();
   assertEquals([cache.size, cache.memoryBytes, cache.openFiles], [0, 0, 0]);
 });
 
-Deno.test("file cache: whatever is asked for, the bounds hold and nothing is dropped twice or never", () => {
+Deno.test("file cache: whatever is requested, the bounds hold and each entry is dropped once", () => {
   const random = new Random(7);
   const bounds = { memoryBytes: 40 * OWN, openFiles: 5 };
   const cache = new FileCache<Entry>(bounds);
@@ -79,7 +79,7 @@ Deno.test("file cache: whatever is asked for, the bounds hold and nothing is dro
   assert(made.every(({ dropped }) => dropped === 1));
 });
 
-Deno.test("file cache: a path takes memory too, however long somebody writes it", () => {
+Deno.test("file cache: the memory of a path counts too, however long it is", () => {
   const cache = new FileCache<Entry>({ memoryBytes: 1_000_000, openFiles: 10 });
   for (let i = 0; i < 1000; i++) {
     cache.put(`/${"%41".repeat(2500)}${i}`, new Entry(0));

@@ -1,4 +1,4 @@
-/** A folder's listing: what is in it, in which order, and that a name can only ever be a name. */
+/** A folder's listing: its entries, their order, and that hostile names are only text. */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { createHash } from "node:crypto";
@@ -25,7 +25,7 @@ function folder(name: string): ListingEntry {
   return { name, isFolder: true, size: 4096, lastModified: TIME };
 }
 
-/** Does all of it at once; gives the number of slices too. */
+/** Runs all slices at once; returns their number too. */
 function whole<Result>(work: Sliced<Result>): { result: Result; slices: number } {
   for (let slices = 1;; slices++) {
     const { done, value } = work.next();
@@ -48,7 +48,7 @@ function dataOf(content: Partial<FolderContent>) {
   return JSON.parse(body) as { path: string; entries: { name: string }[]; omitted: number };
 }
 
-/** The links in a page, as they stand in it. */
+/** The links in a page, as written there. */
 function linksIn(page: string): string[] {
   return [...page.matchAll(/href="([^"]*)"/g)].map((match) => match[1]!);
 }
@@ -81,7 +81,7 @@ const HOSTILE_NAMES = [
   "{{7*7}}${7*7}`",
 ];
 
-Deno.test("listing: the page by default, data to who prefers it", () => {
+Deno.test("listing: the page by default, JSON to clients that prefer it", () => {
   const types = (accept: string | undefined) =>
     listFolder({ segments: [], entries: [] }, accept).contentType;
   const html = "text/html; charset=utf-8";
@@ -97,13 +97,13 @@ Deno.test("listing: the page by default, data to who prefers it", () => {
   }
 });
 
-Deno.test("listing: folders first, then by name, numbers as people count", () => {
+Deno.test("listing: folders first, then by name in natural order", () => {
   const entries = ["b", "a10", "a9", "B", "é", "f"].map((name) => file(name));
   const names = dataOf({ entries: [...entries, folder("z"), folder("y")] }).entries;
   assertEquals(names.map(({ name }) => name), ["y", "z", "a9", "a10", "b", "B", "é", "f"]);
 });
 
-Deno.test("listing: data has path, type, size and time", () => {
+Deno.test("listing: JSON has path, type, size and time", () => {
   const data = dataOf({ segments: ["a b", "c"], entries: [file("x", 12), folder("y")] });
   assertEquals<unknown>(data, {
     path: "/a b/c/",
@@ -115,7 +115,7 @@ Deno.test("listing: data has path, type, size and time", () => {
   });
 });
 
-Deno.test("listing: a time that no calendar has is left out", () => {
+Deno.test("listing: a time that a Date cannot represent is left out", () => {
   const entries = [NaN, Infinity, 1e15, -1e15].map((lastModified, i) => {
     return { ...file(`f${i}`), lastModified };
   });
@@ -125,18 +125,18 @@ Deno.test("listing: a time that no calendar has is left out", () => {
   );
 });
 
-Deno.test("listing: hostile names are text and nothing else", () => {
+Deno.test("listing: hostile names are shown as text", () => {
   const benign = pageOf({ entries: HOSTILE_NAMES.map((_, i) => file(`f${i}`)) });
   const page = pageOf({ entries: HOSTILE_NAMES.map((name) => file(name)) });
   // The same elements in the same number, whatever the names are.
   const tags = (html: string) =>
     html.match(/<[^>]*>/g)!.map((tag) => tag.replace(/href="[^"]*"/, ""));
   assertEquals(tags(page), tags(benign));
-  // deno-lint-ignore no-control-regex -- it is they that are looked for
+  // deno-lint-ignore no-control-regex -- matches control characters on purpose
   assertEquals(/[\0-\x09\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069]/.test(page), false);
 });
 
-Deno.test("listing: a hostile folder's own name is text too", () => {
+Deno.test("listing: a hostile name of the folder itself is shown as text", () => {
   for (const name of HOSTILE_NAMES) {
     const tags = (html: string) => html.match(/<[^>]*>/g)!;
     assertEquals(tags(pageOf({ segments: [name] })), tags(pageOf({ segments: ["a"] })), name);
@@ -157,7 +157,7 @@ Deno.test("listing: each link leads to its own entry, on this server", () => {
   }
 });
 
-Deno.test("listing: what no request can name is not shown", () => {
+Deno.test("listing: entries that no request can name are not shown", () => {
   const names = ["a\\b", "\ud800", "a\ufffd", "ok"];
   assertEquals(
     dataOf({ entries: names.map((name) => file(name)) }).entries.map(({ name }) => name),
@@ -165,13 +165,13 @@ Deno.test("listing: what no request can name is not shown", () => {
   );
 });
 
-Deno.test("listing: the way up", () => {
+Deno.test("listing: the link to the parent folder", () => {
   assertEquals(linksIn(pageOf({})), []);
   assertEquals(linksIn(pageOf({ segments: ["a"] })), ["../", "../"]);
   assertEquals(linksIn(pageOf({ segments: ["a", "b"] })), ["../../", "../", "../"]);
 });
 
-Deno.test("listing: of very many entries some, and how many more there are", () => {
+Deno.test("listing: above the bound, further entries are only counted", () => {
   const entries = Array.from({ length: MAX_LISTED + 5 }, (_, i) => file(`f${i}`));
   const data = dataOf({ entries });
   assertEquals([data.entries.length, data.omitted], [MAX_LISTED, 5]);
@@ -220,7 +220,7 @@ Deno.test("listing: folders are marked, sizes and times are exact for the script
   );
 });
 
-Deno.test("listing: the policy lets the page's own style and script in and nothing else", () => {
+Deno.test("listing: the policy allows the page's own style and script and nothing else", () => {
   const { body, contentSecurityPolicy: policy = "" } = listFolder(
     { segments: [], entries: [file("a")] },
     undefined,
@@ -273,7 +273,7 @@ Deno.test("listing: a large folder is arranged and written in many slices, a sma
   assert(slices(MAX_LISTED).every((count) => count >= 20), `${slices(MAX_LISTED)}`);
 });
 
-Deno.test("listing: the order is that of a sort at once, and equal names keep theirs", () => {
+Deno.test("listing: the sliced sort equals a sort in one go, and is stable", () => {
   const order = new Intl.Collator("en", { numeric: true });
   for (const count of [0, 1, 2, 255, 256, 257, 511, 513, 1000, 1793]) {
     const entries = Array.from({ length: count }, (_, i) => file(`f${i * 7919 % 101}`, i));

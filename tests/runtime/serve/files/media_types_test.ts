@@ -1,4 +1,4 @@
-/** Media types by their table. */
+/** Media types, by a table of cases. */
 
 import { assertEquals } from "@std/assert";
 import { isCompressible, mediaType, UNKNOWN_TYPE } from "../../../../runtime/serve/files/mod.ts";

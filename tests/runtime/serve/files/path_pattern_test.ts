@@ -1,4 +1,4 @@
-/** Patterns over paths by their table. */
+/** Patterns over paths, by a table of cases. */
 
 import { assertEquals } from "@std/assert";
 import { pathPattern } from "../../../../runtime/serve/files/mod.ts";
@@ -20,7 +20,7 @@ for (const row of JSON.parse(Deno.readTextFileSync(url)) as Row[]) {
   });
 }
 
-Deno.test("path patterns: a long path is judged in a time that grows with its length", () => {
+Deno.test("path patterns: a long path takes time in proportion to its length", () => {
   const began = performance.now();
   for (const pattern of ["**/*.js", "/**/a/**", "/a/**/b", "*a*"]) {
     pathPattern(pattern)("/a".repeat(2_047));

@@ -1,5 +1,5 @@
 /**
- * A site without a socket: what it asks of the disk, and when, and what it holds.
+ * A site without a socket: which system calls it makes, and when, and what it holds.
  */
 
 import { assert, assertEquals } from "@std/assert";
@@ -17,7 +17,7 @@ import { putFile } from "../../../support/site.ts";
 
 const REAL = new LinuxFiles();
 
-/** The real disk, with every call written down; may have no descriptor left. */
+/** The real disk; records every call, and can simulate that no descriptor is left. */
 class CountingFiles implements FileSystem {
   calls: string[] = [];
   exhausted = false;
@@ -51,7 +51,7 @@ class CountingFiles implements FileSystem {
   }
 }
 
-/** An exchange that writes down how it was answered. */
+/** An exchange that records its answer. */
 class Answer {
   readonly request = new RequestHead();
   readonly bodyBytes = new Uint8Array(0);
@@ -124,7 +124,7 @@ async function withBench(
   }
 }
 
-Deno.test("site: a hot file asks nothing of the disk for nearly a second, then its status alone", async () => {
+Deno.test("site: a hot file makes no system call for nearly a second, then asks only for its status", async () => {
   await withBench({ "a.png": "small" }, {}, (bench) => {
     assertEquals(bench.get("/a.png"), "200 prepared");
     assert(bench.files.take().includes("open a.png"));
@@ -139,7 +139,7 @@ Deno.test("site: a hot file asks nothing of the disk for nearly a second, then i
   });
 });
 
-Deno.test("site: small files are held in memory and closed, large ones open and bounded", async () => {
+Deno.test("site: small files are kept in memory and closed, large ones are kept open within a bound", async () => {
   const large = Object.fromEntries([0, 1, 2, 3].map((i) => [`${i}.bin`, new Uint8Array(50_000)]));
   await withBench({ ...large, "a.png": "small" }, { openFiles: 2 }, (bench) => {
     bench.get("/a.png");
@@ -149,7 +149,7 @@ Deno.test("site: small files are held in memory and closed, large ones open and 
   });
 });
 
-Deno.test("site: without descriptors what is held still goes out, the rest gets the folder's 50x.html", async () => {
+Deno.test("site: without descriptors cached files are still sent, others get the folder's 50x.html", async () => {
   await withBench({ "a.png": "a", "b.png": "b", "50x.html": "<p>busy" }, {}, (bench) => {
     bench.get("/a.png");
     bench.files.exhausted = true;
@@ -165,7 +165,7 @@ Deno.test("site: without descriptors what is held still goes out, the rest gets 
   });
 });
 
-Deno.test("site: a route that was let go of before its turn looks the path up anew", async () => {
+Deno.test("site: a route that was evicted before its turn looks the path up again", async () => {
   const large = Object.fromEntries([0, 1, 2].map((i) => [`${i}.bin`, new Uint8Array(50_000)]));
   await withBench(large, { openFiles: 1 }, (bench) => {
     const route = bench.site.find("/0.bin");
@@ -176,14 +176,14 @@ Deno.test("site: a route that was let go of before its turn looks the path up an
   });
 });
 
-Deno.test("site: memory stays within its bound, whatever is asked for", async () => {
+Deno.test("site: memory stays within its bound, whatever is requested", async () => {
   const files = Object.fromEntries(
     Array.from({ length: 300 }, (_, i) => [`${i}.png`, new Uint8Array(10_000)]),
   );
   await withBench(files, { memoryBytes: 500_000 }, (bench) => {
     for (let i = 0; i < 300; i++) assertEquals(bench.get(`/${i}.png`), "200 prepared");
     bench.files.take();
-    // Each takes its bytes twice, and a few thousand: about twenty fit.
+    // Each takes twice its size and a few thousand bytes: about twenty fit.
     const held = Array.from({ length: 300 }, (_, i) => {
       bench.get(`/${299 - i}.png`);
       return bench.files.take().length === 0;
@@ -197,7 +197,7 @@ function settle(folder: string): void {
   Deno.utimeSync(folder, 1_700_000_000, 1_700_000_000);
 }
 
-/** Asks for a list, and waits for it. */
+/** Requests a listing, and waits for it. */
 async function listed(bench: Bench): Promise<Uint8Array> {
   const answer = new Answer("/");
   await bench.site.find("/").handle(answer);
@@ -212,14 +212,14 @@ function sizesIn(body: Uint8Array): Record<string, number> {
   return Object.fromEntries([...rows].map(([, name, size]) => [name!, Number(size)]));
 }
 
-Deno.test("site: a folder of 5,000 files is listed in slices, by one reading for all who ask", async () => {
+Deno.test("site: a folder of 5,000 files is listed in slices, and read once for concurrent requests", async () => {
   await withBench({}, { listing: true }, async (bench) => {
     for (let i = 0; i < 5000; i++) Deno.writeTextFileSync(`${bench.folder}/${i}`, "");
     settle(bench.folder);
     const answers = [1, 2, 3].map(() => new Answer("/"));
     const pending = answers.map((answer) => bench.site.find("/").handle(answer));
     const slices = [bench.files.take()];
-    // Each macrotask is a turn that the worker's other connections have.
+    // Each macrotask is a turn for the worker's other connections.
     while (answers.some(({ status }) => status === 0)) {
       await new Promise((resolve) => setTimeout(resolve, 0));
       slices.push(bench.files.take());
@@ -235,7 +235,7 @@ Deno.test("site: a folder of 5,000 files is listed in slices, by one reading for
   });
 });
 
-Deno.test("site: a list is kept while the folder is as it was, and compared once a second", async () => {
+Deno.test("site: a listing is cached while the folder is unchanged, and compared once a second", async () => {
   await withBench({ "a": "1", "b": "22", "sub/c": "" }, { listing: true }, async (bench) => {
     settle(bench.folder);
     const first = await listed(bench);
@@ -248,7 +248,7 @@ Deno.test("site: a list is kept while the folder is as it was, and compared once
     const calls = bench.files.take();
     assert(!calls.includes("names") && !calls.includes("open a"), calls.join());
     assert(calls.includes("status a"));
-    // A file grows, and its folder does not know.
+    // A file grows without a change of its folder.
     Deno.writeTextFileSync(`${bench.folder}/b`, "333", { append: true });
     assertEquals(sizesIn(await listed(bench)), { a: 1, b: 2 });
     bench.now += 1000;
@@ -263,7 +263,7 @@ Deno.test("site: a list is kept while the folder is as it was, and compared once
   });
 });
 
-Deno.test("site: a folder that was changed just now is read anew: its times have a grain", async () => {
+Deno.test("site: a folder that was changed just now is read again, as its times are coarse", async () => {
   await withBench({ "a": "1" }, { listing: true }, async (bench) => {
     await listed(bench);
     bench.files.take();
@@ -273,7 +273,7 @@ Deno.test("site: a folder that was changed just now is read anew: its times have
   });
 });
 
-Deno.test("site: lists are kept within the memory of the files, the folder by one key", async () => {
+Deno.test("site: listings share the memory bound of files, with one entry for each folder", async () => {
   const folders = Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`d${i}/a`, ""]));
   await withBench(folders, { listing: true, memoryBytes: 100_000 }, (bench) => {
     const names = (path: string) => {
@@ -286,7 +286,7 @@ Deno.test("site: lists are kept within the memory of the files, the folder by on
   });
 });
 
-Deno.test("site: a folder in place of index.html is no page: the list comes, or 404", async () => {
+Deno.test("site: if index.html is a folder, the answer is the listing, or 404", async () => {
   for (const [listing, expected] of [[true, "200 constant"], [false, "404 text"]] as const) {
     await withBench({ "sub/index.html/a": "" }, { listing }, (bench) => {
       assertEquals(bench.get("/sub/"), expected);
@@ -294,7 +294,7 @@ Deno.test("site: a folder in place of index.html is no page: the list comes, or 
   }
 });
 
-Deno.test("site: a folder that cannot be opened for want of descriptors is 503, and not absent", async () => {
+Deno.test("site: a folder that cannot be opened for lack of descriptors is 503, not 404", async () => {
   await withBench({ "sub/a": "" }, { listing: true }, (bench) => {
     const { open } = bench.files;
     bench.files.open = (folder, path, how) => {

@@ -1,4 +1,4 @@
-/** The page's files as they are served: names, tags and references; its pure parts; its colours. */
+/** The page's served files: names, tags and references; its pure functions; its colours. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { contentHash } from "../../../../runtime/serve/assets/mod.ts";
@@ -6,7 +6,7 @@ import { arrow, withControl } from "../../../../runtime/serve/routes/pages/key_b
 import { echoOf } from "../../../../runtime/serve/routes/pages/keys.js";
 import { retryDelay } from "../../../../runtime/serve/routes/pages/link.js";
 import { contrast } from "../../../support/contrast.ts";
-import { spokenPause } from "../../../../runtime/serve/routes/pages/seam.js";
+import { formatPause } from "../../../../runtime/serve/routes/pages/seam.js";
 import { type Asset, pageAssets } from "../../../../runtime/serve/routes/pages/mod.ts";
 
 const ASSETS = pageAssets("/");
@@ -31,7 +31,7 @@ function find(path: string): Asset {
   return asset;
 }
 
-/** The served file that was made of `name`, which has a hash in its own. */
+/** The served file of the source file `name`; the served name has a hash. */
 function served(name: string): Asset {
   const [stem, extension] = name.split(".");
   const pattern = new RegExp(`^/assets/${stem}-[0-9a-f]{8}\\.${extension}$`);
@@ -47,7 +47,7 @@ function references(asset: Asset): string[] {
   return [...[...absolute].map(([, to]) => to!), ...[...imported].map(([, to]) => `/assets/${to}`)];
 }
 
-Deno.test("page: the first asset is the index, asked for again each time", () => {
+Deno.test("page: the first asset is the index, which is revalidated each time", () => {
   const index = ASSETS[0]!;
   assertEquals(index.path, "/");
   assertEquals(index.logName, "index");
@@ -56,7 +56,7 @@ Deno.test("page: the first asset is the index, asked for again each time", () =>
   assert(textOf(index).startsWith("<!doctype html>"), "the seed's suite looks for lower case");
 });
 
-Deno.test("page: at another path everything it loads is below that", () => {
+Deno.test("page: at another path, all its assets are below that path", () => {
   const moved = pageAssets("/term/");
   const [index, ...others] = moved.map(({ path }) => path);
   assertEquals(index, "/term/");
@@ -83,7 +83,7 @@ Deno.test("page: every reference resolves, and every asset is referred to", () =
   assertEquals([...reached].sort(), [...BY_PATH.keys()].sort());
 });
 
-Deno.test("page: what is cached for a year has its version or its hash in its name", () => {
+Deno.test("page: assets that are cached for a year have a version or a hash in their names", () => {
   for (const { path, cacheControl, body } of ASSETS) {
     if (cacheControl === "no-cache") continue;
     assertEquals(cacheControl, "public, max-age=31536000, immutable", path);
@@ -114,7 +114,7 @@ Deno.test("page: all bodies together stay below half a megabyte, our own below 4
   assert(own < 40 * 1024, `${own}`);
 });
 
-Deno.test("page: the packages are whole, without the line that names a source map", () => {
+Deno.test("page: the packages are complete, except for the line that names a source map", () => {
   for (const { path, body } of ASSETS) {
     const text = new TextDecoder().decode(body);
     assert(!text.includes("sourceMappingURL"), path);
@@ -125,7 +125,7 @@ Deno.test("page: the packages are whole, without the line that names a source ma
   }
 });
 
-Deno.test("page: no field breaks a head, and the policy allows no script of the document", () => {
+Deno.test("page: all fields are valid, and the policy allows no inline script", () => {
   for (const asset of ASSETS) {
     for (const [name, value] of asset.fields) {
       assertMatch(name, /^[A-Za-z-]+$/, asset.path);
@@ -152,7 +152,7 @@ Deno.test("page: our files have no inline script or style and name no other host
   for (const [tag] of html.matchAll(/<script[^>]*>/g)) assertMatch(tag, / src="/);
 });
 
-Deno.test("page: the notices of all three packages are served whole", () => {
+Deno.test("page: the notices of all three packages are served in full", () => {
   const text = textOf(find("/assets/licenses.txt"));
   for (
     const name of ["@xterm/xterm 5.5.0", "@xterm/addon-fit 0.10.0", "@xterm/addon-webgl 0.18.0"]
@@ -171,7 +171,7 @@ Deno.test("page: contentHash gives the published values of 32-bit FNV-1a", () =>
   }
 });
 
-Deno.test("page: what is sent for what is typed", () => {
+Deno.test("page: typed input and the text that is sent for it", () => {
   const rows = [
     { name: "letters", typed: "abc", sent: "abc" },
     { name: "Enter", typed: "\r", sent: "\r\n" },
@@ -201,7 +201,7 @@ Deno.test("page: nothing typed reaches the screen as a control but TAB, CR, LF a
   }
 });
 
-Deno.test("page: Ctrl of the key bar gives control codes, and leaves alone what has none", () => {
+Deno.test("page: Ctrl of the key bar gives control codes, and leaves other input unchanged", () => {
   const rows: [string, string][] = [
     ["c", "\x03"],
     ["C", "\x03"],
@@ -230,7 +230,7 @@ Deno.test("page: the arrows of the key bar are those of xterm", () => {
   assertEquals(arrow("left", { control: true, application: true }), "\x1b[1;5D");
 });
 
-Deno.test("page: how long the connection was away", () => {
+Deno.test("page: how the duration of a lost connection is shown", () => {
   const rows: [number, string][] = [
     [0, "1 s"],
     [17_400, "17 s"],
@@ -238,7 +238,7 @@ Deno.test("page: how long the connection was away", () => {
     [185_000, "3 min 5 s"],
     [7_260_000, "2 h 1 min"],
   ];
-  for (const [milliseconds, text] of rows) assertEquals(spokenPause(milliseconds), text);
+  for (const [milliseconds, text] of rows) assertEquals(formatPause(milliseconds), text);
 });
 
 Deno.test("page: the delay doubles from half a second, is capped at ten, and keeps half of it", () => {

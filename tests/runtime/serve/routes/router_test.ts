@@ -1,4 +1,4 @@
-/** What fails while a route is looked for, or a request judged, is that request's failure alone. */
+/** An exception in a look-up, or in a guard, fails only that request. */
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { DateField, RequestHead } from "../../../../protocol/mod.ts";
@@ -14,7 +14,7 @@ function fail(): never {
   throw FAULT;
 }
 
-Deno.test("router: a folder that fails to say what it has fails as a handler does", () => {
+Deno.test("router: an exception in the folder's look-up is handled like a handler's", () => {
   const site = { find: fail, answerFailure: () => false, close() {} } as unknown as Site;
   const router = serverRouter({ config: DEFAULT_CONFIG, date, site });
   const route = router.find("/a\x01b");
@@ -23,7 +23,7 @@ Deno.test("router: a folder that fails to say what it has fails as a handler doe
   assert(router.find("/healthz") !== undefined);
 });
 
-Deno.test("router: a guard that fails is told of by its promise", async () => {
+Deno.test("router: an exception in a guard becomes a rejected promise", async () => {
   const guard: Guard = { judge: fail, refuse() {} };
   const router = serverRouter({ config: DEFAULT_CONFIG, date, guard });
   const head = new RequestHead();

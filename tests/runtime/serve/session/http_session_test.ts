@@ -7,7 +7,7 @@ import { FakeSocket } from "../../../support/fake_socket.ts";
 import { bytesOf, textOf } from "../../../support/protocol_cases.ts";
 import { Random } from "../../../support/random.ts";
 
-/** A peer that remembers the end of what it read, and can stop after each time. */
+/** A peer that keeps the end of what it read, and can stop after each read. */
 class Reader extends FakePeer {
   text = "";
   count = 0;
@@ -20,11 +20,11 @@ class Reader extends FakePeer {
   }
 }
 
-Deno.test("http session: the time of a slow reader is not that of its next request", async () => {
+Deno.test("http session: the time of a slow reader does not count against its next request", async () => {
   const server = new FakeServer();
   const socket = new FakeSocket({ receiveBuffer: 262_144, sendBuffer: 65_536 });
   const peer = new Reader(socket, new Random(1), { sends: 262_144, reads: 65_536, pause: 0 });
-  // The second head is cut: its rest lies in the kernel's buffer before the answer is read.
+  // The second head is split: its rest is in the kernel's buffer before the answer is read.
   const length = 200_000;
   const first = `POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: ${length}\r\n\r\n`;
   peer.enqueue(bytesOf(`${first}${"x".repeat(length)}GET /healthz HTTP/1.1\r\n`));
@@ -40,7 +40,7 @@ Deno.test("http session: the time of a slow reader is not that of its next reque
   assert(peer.text.endsWith("\r\n\r\nok"), peer.text.slice(-300));
 });
 
-Deno.test("http session: half a head is answered 408 when its time is over", async () => {
+Deno.test("http session: an incomplete head is answered 408 at its deadline", async () => {
   const server = new FakeServer();
   const socket = new FakeSocket();
   const peer = new Reader(socket, new Random(1), { sends: 99, reads: 999, pause: 0 });
@@ -52,8 +52,8 @@ Deno.test("http session: half a head is answered 408 when its time is over", asy
   assert(late >= 0 && late < 300, `${late} ms late`);
 });
 
-Deno.test("http session: a body must come at its rate", async () => {
-  // 2 KiB a second is twice what is asked for, half a KiB is half of it.
+Deno.test("http session: a body must arrive at the minimum rate", async () => {
+  // 2 KiB a second is twice the minimum, half a KiB is half of it.
   for (const [rate, status] of [[2048, 200], [512, 408]] as const) {
     const server = new FakeServer();
     const peer = new Reader(
@@ -77,7 +77,7 @@ Deno.test("http session: a body must come at its rate", async () => {
   }
 });
 
-Deno.test("http session: a guard that is gone when it has spoken still answers", async () => {
+Deno.test("http session: a guard that a reload removes before its verdict still answers", async () => {
   for (const verdict of ["refused", { user: "alice" }] as const) {
     const server = new FakeServer();
     const spoken = Promise.withResolvers<typeof verdict>();
@@ -98,9 +98,9 @@ Deno.test("http session: a guard that is gone when it has spoken still answers",
   }
 });
 
-Deno.test("http session: a body that arrives while a guard's promise settles is no failure", async () => {
-  // The body is sent so many microtasks after the question, and the promise settles so many later: among them are
-  // those that meet in the loop's next turn.
+Deno.test("http session: a body may arrive while a guard's promise settles", async () => {
+  // The body is sent some microtasks after the head, and the promise settles some later: in some of the cases
+  // both happen in the loop's next turn.
   for (let sent = 0; sent < 20; sent++) {
     for (let later = 0; later < 4; later++) {
       const server = new FakeServer();
@@ -129,7 +129,7 @@ Deno.test("http session: a body that arrives while a guard's promise settles is 
   }
 });
 
-Deno.test("http session: what a pipeline is answered leaves in one send, also a constant's head", async () => {
+Deno.test("http session: the answers of a pipeline leave in one send, including the head of a constant body", async () => {
   const server = new FakeServer();
   const constant = Uint8Array.from({ length: 20_000 }, (_, i) => 0x61 + i % 26);
   const head = { status: 200, fields: [], contentLength: constant.length };
@@ -160,7 +160,7 @@ Deno.test("http session: what a pipeline is answered leaves in one send, also a 
   await server.run();
   const [pipeline, constantHead, body, last, ...more] = sends;
   assertEquals([pipeline! < 0, constantHead! > 0, body, last! < 0, more], [
-    true, // without more to follow
+    true, // without MSG_MORE
     true,
     constant.length,
     true,
@@ -168,7 +168,7 @@ Deno.test("http session: what a pipeline is answered leaves in one send, also a 
   ]);
 });
 
-Deno.test("http session: at the stop a first request has a moment more, on an old connection too", async () => {
+Deno.test("http session: at the stop a first request gets a moment, on an old connection too", async () => {
   for (const [late, answer] of [[400, "HTTP/1.1 200"], [800, ""]] as const) {
     const server = new FakeServer();
     const peer = new Reader(new FakeSocket(), new Random(1), { sends: 99, reads: 999, pause: 0 });

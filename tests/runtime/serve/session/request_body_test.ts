@@ -10,7 +10,7 @@ function contentOf(body: RequestBody): string {
   return textOf(body.bytes.subarray(body.start, body.end));
 }
 
-Deno.test("request body: what comes in one piece is a view and no copy", () => {
+Deno.test("request body: a body in one piece is a view, not a copy", () => {
   const body = new RequestBody(new MessageBufferPool());
   const bytes = bytesOf("..hello..");
   body.begin(5);
@@ -20,7 +20,7 @@ Deno.test("request body: what comes in one piece is a view and no copy", () => {
   assert(body.bytes === bytes);
 });
 
-Deno.test("request body: pieces whose views are reused become one run", () => {
+Deno.test("request body: pieces whose views are reused become one contiguous range", () => {
   for (const contentLength of [11, -1]) {
     const body = new RequestBody(new MessageBufferPool());
     const view = new Uint8Array(8);
@@ -35,7 +35,7 @@ Deno.test("request body: pieces whose views are reused become one run", () => {
   }
 });
 
-Deno.test("request body: several pieces of one view, as chunks come, become one run", () => {
+Deno.test("request body: several pieces of one view, such as chunks, become one contiguous range", () => {
   const body = new RequestBody(new MessageBufferPool());
   const view = bytesOf("abc--def--g");
   body.begin(-1);
@@ -45,7 +45,7 @@ Deno.test("request body: several pieces of one view, as chunks come, become one 
   assertEquals(contentOf(body), "abcdefg");
 });
 
-Deno.test("request body: a long one is received at its place, in a buffer that is given back", () => {
+Deno.test("request body: a long body is received directly into a buffer of the pool, which gets it back", () => {
   const pool = new MessageBufferPool();
   const body = new RequestBody(pool);
   const length = 700 * KIB;
@@ -62,7 +62,7 @@ Deno.test("request body: a long one is received at its place, in a buffer that i
   assertEquals([pool.lentBytes, contentOf(body)], [0, ""]);
 });
 
-Deno.test("request body: of one that nobody knows the length of, memory doubles", () => {
+Deno.test("request body: for a body of unknown length the buffer doubles", () => {
   const pool = new MessageBufferPool(0);
   const body = new RequestBody(pool);
   body.begin(-1);
@@ -78,7 +78,7 @@ Deno.test("request body: of one that nobody knows the length of, memory doubles"
   assert(pool.lentBytes < 2.2 * 4_000 * KIB);
 });
 
-Deno.test("request body: in bad times it is received in steps and not as announced", () => {
+Deno.test("request body: if the pool is exhausted, the buffer grows in steps instead of to the announced length", () => {
   const body = new RequestBody(new MessageBufferPool(0, 0));
   const whole = Uint8Array.from({ length: 700 * KIB }, (_, i) => i * 31 >> 3);
   body.begin(whole.length);
@@ -105,7 +105,7 @@ Deno.test("request body: in bad times it is received in steps and not as announc
   assert(sameBytes(body.bytes.subarray(body.start, body.end), whole));
 });
 
-Deno.test("request body: room is offered only for a rest that is worth a receive of its own", () => {
+Deno.test("request body: direct room is offered only for a rest that is worth a receive of its own", () => {
   const body = new RequestBody(new MessageBufferPool());
   body.begin(10 * KIB);
   body.add(new Uint8Array(10), 0, 10);
@@ -118,7 +118,7 @@ Deno.test("request body: room is offered only for a rest that is worth a receive
   body.begin(-1);
   body.add(new Uint8Array(10), 0, 10);
   body.keep();
-  assertEquals(body.directRoom, 0, "nobody knows how much comes");
+  assertEquals(body.directRoom, 0, "the length is unknown");
 });
 
 Deno.test("request body: the next one begins empty", () => {

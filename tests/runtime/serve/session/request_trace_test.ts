@@ -1,4 +1,4 @@
-/** What is told of requests: each latency once, and a line of the access log whatever becomes of it. */
+/** Traces of requests: each latency is counted once, and each request has a line in the access log. */
 
 import { assert, assertEquals } from "@std/assert";
 import { DEFAULT_CONFIG } from "../../../../runtime/config/mod.ts";
@@ -16,7 +16,7 @@ class Peer extends FakePeer {
   override received(): void {}
 }
 
-/** A server to which a peer says `text` at once. */
+/** A server to which a peer sends `text` at once. */
 function serverWith(text: string, options: ConstructorParameters<typeof FakeServer>[0]) {
   const server = new FakeServer({ log: false, ...options });
   const peer = new Peer(new FakeSocket(), new Random(1), { sends: 9999, reads: 9999, pause: 0 });
@@ -25,7 +25,7 @@ function serverWith(text: string, options: ConstructorParameters<typeof FakeServ
   return { server, peer };
 }
 
-/** How many requests each bucket has, and their sum. */
+/** The requests of each bucket, and their sum. */
 function latencies(server: FakeServer): { counts: number[]; sum: number } {
   const counters = server.state.counters(0);
   const counts = Array.from({ length: LATENCY_BUCKETS }, (_, i) => counters.bucket(i));
@@ -40,7 +40,7 @@ Deno.test("request trace: every request of a pipeline is observed once", async (
   assertEquals(server.state.total(COLUMN.requests), 101);
 });
 
-Deno.test("request trace: the latency of a body that is long in coming counts from the head", async () => {
+Deno.test("request trace: the latency of a request with a slow body counts from its head", async () => {
   const head = `POST /echo HTTP/1.1\r\nContent-Length: 4\r\n${HOST}`;
   const { server, peer } = serverWith(`${head}ab`, { config: { monitoring: ADMIN } });
   server.schedule(server.os.now + 3_000, () => peer.enqueue(bytesOf("cd")));
@@ -51,7 +51,7 @@ Deno.test("request trace: the latency of a body that is long in coming counts fr
   assert(sum >= 2.99e6 && sum < 3.2e6, `${sum}`);
 });
 
-Deno.test("request trace: nothing is measured where nobody asks", async () => {
+Deno.test("request trace: nothing is measured without metrics and access log", async () => {
   const { server } = serverWith(`GET /healthz HTTP/1.1\r\n${HOST}`, {});
   await server.run();
   assertEquals(latencies(server).sum, 0);
@@ -59,7 +59,7 @@ Deno.test("request trace: nothing is measured where nobody asks", async () => {
   assertEquals(server.state.total(COLUMN.requests), 1);
 });
 
-Deno.test("request trace: a client that is gone before its answer is 499", async () => {
+Deno.test("request trace: a client that disconnects before its answer is logged as 499", async () => {
   const { server, peer } = serverWith(
     `POST /echo HTTP/1.1\r\nContent-Length: 4\r\n${HOST}ab`,
     { accessLog: true },
@@ -71,7 +71,7 @@ Deno.test("request trace: a client that is gone before its answer is 499", async
   assertEquals(lines.split("\n").length, 2);
 });
 
-Deno.test("request trace: asleep is what is left of the time", async () => {
+Deno.test("request trace: the time that is not spent at work counts as sleep", async () => {
   const { server } = serverWith(`GET /healthz HTTP/1.1\r\n${HOST}`, {
     config: { monitoring: ADMIN },
   });

@@ -9,13 +9,13 @@ import {
 import { lastAnswer, shortAnswer, UNAVAILABLE } from "../../../../runtime/serve/answers/mod.ts";
 import { textOf } from "../../../support/protocol_cases.ts";
 
-Deno.test("responses: a status is said with its words, known or not", () => {
+Deno.test("responses: a status has its reason phrase, or `Unknown`", () => {
   assertEquals(statusLine(404), "404 Not Found");
   assertEquals(statusLine(408), "408 Request Timeout");
   assertEquals(statusLine(599), "599 Unknown");
 });
 
-Deno.test("responses: every answer is one line of plain text that ends", () => {
+Deno.test("responses: every answer is one line of plain text with a line end", () => {
   for (const answer of [FAILED, NOT_FOUND, UNAVAILABLE, otherMethod("PUT", ["GET"])]) {
     assert(/^[A-Z][^\n]+\n$/.test(textOf(answer.body)), textOf(answer.body));
     assertEquals(answer.fields[0], ["Content-Type", "text/plain; charset=utf-8"]);
@@ -37,7 +37,7 @@ Deno.test("responses: OPTIONS gets Allow and nothing else", () => {
   assertEquals(otherMethod("options", ["GET"]).status, 405);
 });
 
-Deno.test("responses: without a connection a short answer is a whole message that ends it", () => {
+Deno.test("responses: without a session a short answer is a whole message with Connection: close", () => {
   const date = new DateField(784_111_777_000);
   const answer = lastAnswer(shortAnswer(503, "no", [["Retry-After", "1"]]), date);
   assert(answer.closes);

@@ -8,7 +8,7 @@ import { Random } from "../../../support/random.ts";
 
 const PACE = { sends: 65_536, reads: 65_536, pause: 0 };
 
-/** A server with one WebSocket that says nothing after its handshake. */
+/** A server with one WebSocket that sends nothing after its handshake. */
 function silent(faults: Faults = NO_FAULTS): { server: FakeServer; peer: FakeWebSocketPeer } {
   const server = new FakeServer({ faults });
   const peer = new FakeWebSocketPeer(new FakeSocket(), new Random(1), PACE);
@@ -21,7 +21,7 @@ function lifeOf(peer: FakeWebSocketPeer): number {
   return peer.socket.closedAt - peer.socket.acceptedAt;
 }
 
-Deno.test("websocket session: a silent peer is pinged once, and gone when its time is over", async () => {
+Deno.test("websocket session: a silent peer is pinged once, and aborted at its deadline", async () => {
   const { server, peer } = silent();
   await server.run();
   const late = lifeOf(peer) - CONNECTION_LIMITS.pongTime;
@@ -29,29 +29,29 @@ Deno.test("websocket session: a silent peer is pinged once, and gone when its ti
   assertEquals(peer.pinged, 1);
 });
 
-Deno.test("websocket session: a ping that has to wait is no answer to itself", async () => {
+Deno.test("websocket session: sending a queued ping does not count as an answer to it", async () => {
   let sends = 0;
-  // The first send is the handshake's answer; the ping's is put off, as by a buffer that is full.
+  // The first send is the handshake's answer; the ping's is delayed, as by a full buffer.
   const { server, peer } = silent({ ...NO_FAULTS, blocks: () => ++sends === 3 });
   await server.run();
   assert(lifeOf(peer) < CONNECTION_LIMITS.pongTime + 300, `closed after ${lifeOf(peer)} ms`);
   assertEquals(peer.pinged, 1);
 });
 
-Deno.test("websocket session: who answers the pings stays", async () => {
+Deno.test("websocket session: a peer that answers pings stays connected", async () => {
   const { server, peer } = silent();
   peer.ending = "answers pings";
   const hour = 3_600_000;
   server.schedule(server.os.now + hour, () => peer.close());
   await server.run();
   assert(lifeOf(peer) >= hour, `closed after ${lifeOf(peer)} ms`);
-  const pings = hour / CONNECTION_LIMITS.pingTime; // each a tick of the wheel late at most
+  const pings = hour / CONNECTION_LIMITS.pingTime; // each at most one tick of the wheel late
   assert(peer.pinged <= pings && peer.pinged >= 0.99 * pings, `${peer.pinged} pings`);
 });
 
-Deno.test("websocket session: a close that nobody answers ends after its time", async () => {
+Deno.test("websocket session: an unanswered close frame ends the connection at its deadline", async () => {
   const { server, peer } = silent();
-  // A peer that is gone without a word takes what is sent to it, and answers nothing.
+  // A peer that vanished without a close accepts what is sent to it, and answers nothing.
   server.schedule(server.os.now + 1000, () => {
     peer.reading = false;
     server.stop();
@@ -61,13 +61,13 @@ Deno.test("websocket session: a close that nobody answers ends after its time", 
   assert(late >= 0 && late < 300, `${late} ms late`);
 });
 
-Deno.test("websocket session: a peer that goes on talking has no more time to answer the close", async () => {
+Deno.test("websocket session: a peer that keeps sending gets no more time to answer the close frame", async () => {
   const { server, peer } = silent();
   server.schedule(server.os.now + 1000, () => {
     peer.reading = false;
     server.stop();
   });
-  // Up to the time at which the drain would end it anyway.
+  // Until the time at which the drain would end the connection anyway.
   for (let at = 2000; at < 1000 + CONNECTION_LIMITS.drainTime; at += 500) {
     server.schedule(server.os.now + at, () => peer.ping(Uint8Array.of(at & 0xff)));
   }
@@ -76,7 +76,7 @@ Deno.test("websocket session: a peer that goes on talking has no more time to an
   assert(late >= 0 && late < 300, `${late} ms late`);
 });
 
-Deno.test("websocket session: what a peer says puts its ping off by the whole time", async () => {
+Deno.test("websocket session: any input from the peer restarts the time until its ping", async () => {
   const { server, peer } = silent();
   peer.ending = "answers pings";
   const { pingTime } = CONNECTION_LIMITS;

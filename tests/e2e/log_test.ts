@@ -224,20 +224,25 @@ Deno.test("log: the last run's is kept at the start, also that of a server that 
   }
 });
 
-Deno.test("log: a reload that succeeded says what it read, one that did not says no such thing", () =>
+Deno.test("log: a successful reload reports what it read, a failed one does not", () =>
   withServer({ workers: 2 }, async (server) => {
     server.kill("SIGHUP");
-    const log = await server.waitForLog("main [EXECUTOR] read anew: ");
+    const log = await server.waitForLog("main [EXECUTOR] reloaded: ");
     assertStringIncludes(log, `the log ${server.logFile}`);
-    await waitFor(() => server.stdout.includes("async-deno: read anew: "), {
+    await waitFor(() => server.stdout.includes("async-deno: reloaded: "), {
       what: "a line on standard output",
     });
     await Deno.rename(server.logFile, `${server.logFile}.2`);
     await Deno.mkdir(server.logFile);
     server.kill("SIGHUP");
-    await waitFor(() => server.stderr.includes("what there was goes on"), { what: "a warning" });
+    await waitFor(() => server.stderr.includes("the old values stay in use"), {
+      what: "a warning",
+    });
     await server.stop();
-    assertEquals(server.stdout.split("read anew").length, 2);
+    assertEquals(server.stdout.split("reloaded").length, 2);
     // Warnings are in the log too.
-    assertStringIncludes(await Deno.readTextFile(`${server.logFile}.2`), "main [EXECUTOR] not all");
+    assertStringIncludes(
+      await Deno.readTextFile(`${server.logFile}.2`),
+      "main [EXECUTOR] reload incomplete",
+    );
   }));

@@ -204,7 +204,7 @@ function explain(error: unknown, config: Config): string {
     return `${where} is in use: stop the other program, or choose another PORT (0 picks a free one)`;
   }
   if (error instanceof Deno.errors.AddrNotAvailable) {
-    return `this machine has no address ${config.hostname}: use one of its own, or 0.0.0.0 for all`;
+    return `this machine has no address ${config.hostname}: use one that it has, or 0.0.0.0 or :: for all`;
   }
   if (error instanceof Deno.errors.PermissionDenied) {
     return `no permission to listen on ${where}: ports below 1024 need root or CAP_NET_BIND_SERVICE`;

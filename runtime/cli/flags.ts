@@ -3,7 +3,7 @@
  *
  * In: the arguments and the tables of options. Out: the values as they were written, unchecked, and
  * an error for each unknown flag that names the flag most likely meant. `--flag=value` and
- * `--flag value` are the same; a switch takes a value only behind `=`; after `--` all is positional.
+ * `--flag value` are the same; a switch takes a value only after `=`; after `--` all is positional.
  */
 
 import { likelyFlag } from "./likely_flag.ts";

@@ -96,7 +96,7 @@ export function reservedDescriptors(config: Config): number {
   const { tls, workers } = config;
   const common = STARTING_THREAD + MAIN_THREAD;
   if (!usesDenoTransport(config)) return common;
-  // Each worker has a pending accept that was started when there was room, and a second listener for a
+  // Each worker has a pending accept that began while descriptors were free, and a second listener for a
   // moment when the certificate changes.
   return common + workers + (tls.cert === undefined ? 0 : workers);
 }

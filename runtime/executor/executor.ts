@@ -43,7 +43,7 @@ const ADDRESSES = 32_768;
 
 /** How a server ended. */
 export interface ServerEnd {
-  /** `undefined`: it was stopped. Else why it could not go on. */
+  /** Undefined: it was stopped. Else the reason why it could not continue. */
   readonly failure: string | undefined;
 }
 

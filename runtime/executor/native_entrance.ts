@@ -72,7 +72,7 @@ export class NativeEntrance implements Entrance {
    * Nothing is accepted before the last worker serves: clients could take the descriptors that a thread needs
    * to start, and Deno ends the process if it gets none. Until then clients wait in the kernel's backlog.
    * No thread blocks before all have loaded: threads share loaded modules in Deno, and one that blocks while
-   * an npm package is half loaded makes the others wait for it for ever (seen on 2.9.6, in one start of 20).
+   * an npm package is half loaded makes the others wait for it forever (seen on 2.9.6, in one start of 20).
    */
   async start(parts: EntranceParts): Promise<void> {
     this.#state = parts.state;

@@ -25,7 +25,7 @@ function badRows({ path, text }: SourceFile): string[] {
   const names = rows.map((row) => row.name);
   return rows.flatMap((row, i) => {
     if (!row.name || !row.spec) return [`${path}: row ${i} has no name or no spec`];
-    return names.indexOf(row.name) === i ? [] : [`${path}: "${row.name}" is there twice`];
+    return names.indexOf(row.name) === i ? [] : [`${path}: "${row.name}" is a duplicate`];
   });
 }
 

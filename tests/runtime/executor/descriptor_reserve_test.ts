@@ -21,7 +21,7 @@ Deno.test("descriptor reserve: it holds descriptors, lends them, and takes them 
     return Promise.resolve("done");
   });
   assertEquals(lent, "done");
-  await waitFor(() => held.at(-1) === false, { what: "accepting to go on" });
+  await waitFor(() => held.at(-1) === false, { what: "accepting to resume" });
   assertEquals(lowestDescriptor(os) > before, true);
   reserve.close();
   assertEquals(lowestDescriptor(os), before);
@@ -38,7 +38,7 @@ Deno.test("descriptor reserve: accepting resumes after the last of two borrowers
   assertEquals(held, [true, true]);
   second.reject(new Error("failed"));
   await assertRejects(() => lending[1]!, Error, "failed");
-  await waitFor(() => held.at(-1) === false, { what: "accepting to go on" });
+  await waitFor(() => held.at(-1) === false, { what: "accepting to resume" });
   reserve.close();
 });
 

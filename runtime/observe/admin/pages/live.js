@@ -79,27 +79,27 @@ function show() {
 function showTiles(last) {
   const perSecond = (quantity) => units.line(quantity, "/s");
   figure("requests", units.count(last.requests), "/s");
-  beside("client-errors", `${perSecond(units.count(last.clientErrors))} 4xx`);
-  beside(
+  detail("client-errors", `${perSecond(units.count(last.clientErrors))} 4xx`);
+  detail(
     "server-errors",
     `${perSecond(units.count(last.serverErrors))} 5xx`,
     last.serverErrors > 0,
   );
   figure("p50", units.duration(last.p50));
-  beside("p99", `${units.line(units.duration(last.p99))} at 99 %`);
+  detail("p99", `${units.line(units.duration(last.p99))} at 99 %`);
   figure("connections", units.count(last.connections));
-  beside("waiting", `${last.ringDepth} waiting`, last.ringDepth > 0);
+  detail("waiting", `${last.ringDepth} waiting`, last.ringDepth > 0);
   figure("web-sockets", units.count(last.webSockets));
-  beside("messages", `${perSecond(units.count(last.messages))} messages`);
+  detail("messages", `${perSecond(units.count(last.messages))} messages`);
   figure("sent", units.bytes(last.sentBytes), "/s");
-  beside("received", `${perSecond(units.bytes(last.receivedBytes))} in`);
+  detail("received", `${perSecond(units.bytes(last.receivedBytes))} in`);
   const loads = last.workers.map(({ load }) => load);
   figure("load", units.share(loads.reduce((sum, load) => sum + load, 0) / loads.length));
-  beside("busiest", `${units.line(units.share(Math.max(...loads)))} the busiest`);
+  detail("busiest", `${units.line(units.share(Math.max(...loads)))} the busiest`);
   figure("memory", units.bytes(last.residentBytes));
-  beside("queued", `${units.line(units.bytes(last.queuedBytes))} queued`);
+  detail("queued", `${units.line(units.bytes(last.queuedBytes))} queued`);
   figure("uptime", units.age(server === undefined ? null : last.time / 1000 - server.startTime));
-  beside("version", server === undefined ? "–" : `version ${server.version}`);
+  detail("version", server === undefined ? "–" : `version ${server.version}`);
 }
 
 function figure(id, [value, unit], suffix = "") {
@@ -108,7 +108,7 @@ function figure(id, [value, unit], suffix = "") {
   byId(id).replaceChildren(value, small);
 }
 
-function beside(id, text, alarming = false) {
+function detail(id, text, alarming = false) {
   const element = byId(id);
   element.textContent = text;
   element.classList.toggle("alarm", alarming);

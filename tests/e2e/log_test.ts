@@ -224,7 +224,7 @@ Deno.test("log: the last run's is kept at the start, also that of a server that 
   }
 });
 
-Deno.test("log: a successful reload reports what it read, a failed one does not", () =>
+Deno.test("log: only a reload that succeeds prints what it has read", () =>
   withServer({ workers: 2 }, async (server) => {
     server.kill("SIGHUP");
     const log = await server.waitForLog("main [EXECUTOR] reloaded: ");

@@ -7,7 +7,7 @@
 import { Signals } from "./runtime/signals.ts";
 
 if (import.meta.main) {
-  // Before all else is loaded: a signal that nobody listens to ends the process.
+  // Before anything else is loaded: a signal without a listener ends the process.
   const signals = new Signals();
   const { main } = await import("./runtime/mod.ts");
   Deno.exit(await main(Deno.args, signals));

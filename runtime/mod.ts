@@ -1,12 +1,12 @@
 /**
  * The server: from the command line to the threads.
  *
- * `main` is the program. `Executor` is the server for those who bring a config of their own, and
- * `serveThread` is for who brings endpoints of their own: the module of a worker thread calls it.
+ * `main` is the program. `Executor` starts a server with any config. `serveThread` serves your own
+ * endpoints: the module of a worker thread calls it.
  *
  * ```ts
  * import { main } from "./mod.ts";
- * await main(["--version"]); // prints it, and answers 0
+ * await main(["--version"]); // prints the version, and returns 0
  * ```
  *
  * @module

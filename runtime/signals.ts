@@ -1,30 +1,30 @@
 /**
- * The signals of the process, listened to before anything else is loaded.
+ * Listeners for SIGTERM, SIGINT and SIGHUP, added before anything else is loaded.
  *
- * In: SIGTERM, SIGINT, SIGHUP. Out: calls of a handler; what came before there was one is made up for then.
- * The second signal that stops ends the process at once. Made by main.ts, and imports nothing: until
- * there is a listener SIGHUP ends the process.
+ * In: the signals. Out: calls of a handler; signals that arrive before there is a handler are delivered when
+ * it is set. The second SIGTERM or SIGINT ends the process at once. Created by main.ts. Imports nothing,
+ * because SIGHUP ends the process until there is a listener.
  */
 
-/** As a shell reports a process that a signal ended. */
+/** Exit codes, as a shell reports a process that a signal ended. */
 const SIGNAL_EXIT = { SIGTERM: 128 + 15, SIGINT: 128 + 2 } as const;
 
-/** A signal that stops. */
+/** A signal that stops the server. */
 type StopSignal = keyof typeof SIGNAL_EXIT;
 
-/** Who does what signals ask for. */
+/** What the signals call. */
 export interface SignalHandler {
-  /** SIGTERM or SIGINT, the first of them; called once. */
+  /** Called once, by the first SIGTERM or SIGINT. */
   stop(): void;
-  /** SIGHUP; however many came before there was a handler are one. */
+  /** Called by SIGHUP; several that arrived before there was a handler are one call. */
   reload(): void;
 }
 
-/** Listens from its construction on. */
+/** Listens to the signals from its construction on. */
 export class Signals {
   #handler: SignalHandler | null = null;
   #stopSignal: StopSignal | null = null;
-  #reloadAsked = false;
+  #reloadRequested = false;
   readonly #listeners = {
     SIGTERM: () => this.#stop("SIGTERM"),
     SIGINT: () => this.#stop("SIGINT"),
@@ -35,20 +35,20 @@ export class Signals {
     this.#each((signal, listener) => Deno.addSignalListener(signal, listener));
   }
 
-  /** Has `handler` do what was asked for, and what will be. */
+  /** Sets the handler, and delivers the signals that have already arrived. */
   handle(handler: SignalHandler): void {
     this.#handler = handler;
     if (this.#stopSignal !== null) return handler.stop();
-    if (this.#reloadAsked) handler.reload();
+    if (this.#reloadRequested) handler.reload();
   }
 
-  /** For what is no server: signals do what they do to every process, also one that has come to stop. */
+  /** Restores the default action of the signals, for commands that are not a server; a stop signal that has arrived ends the process. */
   release(): void {
     this.dispose();
     if (this.#stopSignal !== null) Deno.exit(SIGNAL_EXIT[this.#stopSignal]);
   }
 
-  /** Listens no more. */
+  /** Removes the listeners. */
   dispose(): void {
     this.#each((signal, listener) => Deno.removeSignalListener(signal, listener));
   }
@@ -60,7 +60,7 @@ export class Signals {
   }
 
   #reload(): void {
-    this.#reloadAsked = true;
+    this.#reloadRequested = true;
     this.#handler?.reload();
   }
 

@@ -1,7 +1,7 @@
 /**
- * What a positional argument that is none of WORKERS, IP and PORT most likely means.
+ * The likely meaning of a positional argument that is not a valid WORKERS, IP or PORT.
  *
- * In: the argument, and the place where it stands. Out: the end of an error message, behind a colon,
+ * In: the argument, and the place where it stands. Out: the end of an error message, after a colon,
  * or undefined if nothing is likely: a port without its flag, an address, a folder, a typo of a
  * command. Looks at the text alone, never at the disk.
  */
@@ -59,7 +59,7 @@ export function argumentHint(text: string, place: string): string | undefined {
 
 function portHint(text: string, place: string): string | undefined {
   const isPort = /^\d+$/.test(text) && Number(text) <= MAX_PORT;
-  // Workers beyond the most there can be, or a number in the place of the address.
+  // More workers than allowed, or a number in the place of the address.
   if (!isPort || place === "PORT" || Number(text) === 0) return undefined;
   return `did you mean --port ${text}?`;
 }
@@ -84,7 +84,7 @@ function fileHint(text: string): string | undefined {
 }
 
 function wordHint(text: string): string | undefined {
-  if (SWITCH_VALUE.test(text)) return `a switch takes its value behind "=", as --listing=${text}`;
+  if (SWITCH_VALUE.test(text)) return `a switch takes its value after "=", as --listing=${text}`;
   const word = text.toLowerCase();
   if (Object.hasOwn(FOREIGN_COMMANDS, word)) return FOREIGN_COMMANDS[word];
   const command = nearest(word, COMMANDS.map((command) => command.word));

@@ -66,7 +66,7 @@ export function parseCommandLine(line: CommandLine): Command {
   return word === "health" ? { type: word, config } : { type: "serve", config, warnings };
 }
 
-/** A command behind options would be taken for WORKERS. @throws {UsageError} with the right order */
+/** A command after options would be taken for WORKERS. @throws {UsageError} with the right order */
 function refuseLateCommand(args: readonly string[], { positional: [first] }: Flags): void {
   const word = COMMANDS.find(({ word }) => word === first)?.word;
   if (word === undefined) return;

@@ -3,7 +3,7 @@
  *
  * In: the arguments and the tables of options. Out: the values as they were written, unchecked, and
  * an error for each unknown flag that names the flag most likely meant. `--flag=value` and
- * `--flag value` are the same; a switch takes a value only behind `=`; after `--` all is positional.
+ * `--flag value` are the same; a switch takes a value only after `=`; after `--` all is positional.
  */
 
 import { likelyFlag } from "./likely_flag.ts";
@@ -64,7 +64,7 @@ export function parseFlags(args: readonly string[]): Flags {
     const written = split(argument);
     const flag = flagOf(written.name) ?? likely(written.name);
     const takesValue = flag !== undefined && TAKES_VALUE.get(flag) === true;
-    // A typo takes its value with it: what follows it is no WORKERS.
+    // The value of a misspelled flag is skipped with it, and not taken for WORKERS.
     const next = written.value === undefined && takesValue ? valueIn(args[i + 1]) : undefined;
     if (next !== undefined) i++;
     const value = written.value ?? next;
@@ -78,7 +78,7 @@ function add(values: Map<string, string[]>, flag: string, value: string): void {
   values.set(flag, [...values.get(flag) ?? [], value]);
 }
 
-/** `--name=value`, `--name`, `-n`; of `-p8080`, which is none of ours, the number is the value. */
+/** `--name=value`, `--name`, `-n`. Of `-p8080`, which is not supported, the number is the value. */
 function split(argument: string): { readonly name: string; readonly value: string | undefined } {
   const attached = /^(-[a-z])=?(\d.*)$/is.exec(argument);
   if (attached !== null) return { name: attached[1]!, value: attached[2] };

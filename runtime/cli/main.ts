@@ -32,7 +32,7 @@ import { startupFaults, tlsFaults } from "./startup_faults.ts";
 import { UsageError } from "./usage_error.ts";
 
 const VERSION = config.version;
-/** Errors whose message is for the operator, and complete. */
+/** Errors whose message is a complete line for the operator. */
 const OPERATOR_ERRORS = [ActivationError, AdminError, DescriptorError, LogFileError, TlsError];
 const stdout = new Output(Deno.stdout);
 const stderr = new Output(Deno.stderr);
@@ -108,7 +108,7 @@ async function health(config: Config): Promise<number> {
   return reason === undefined ? await print("ok") : fail(reason, EXIT.cannotServe);
 }
 
-/** Prints a unit, or everything for which there cannot be one; beside it what the sandbox would hide. */
+/** Prints a unit, or the faults that prevent one; warns about what its sandbox would hide. */
 async function systemd({ args, settings }: Command & { type: "systemd" }): Promise<number> {
   const [{ servicePlan }, { systemdUnit }] = await Promise.all([
     import("./service.ts"),
@@ -134,15 +134,15 @@ async function serve(config: Config, args: readonly string[], signals: Signals):
   try {
     const executor = await Executor.start(config, {
       warn,
-      inform: (text) => informs(config) && stdout.line(`async-deno: ${text}`),
+      inform: (text) => showsNotices(config) && stdout.line(`async-deno: ${text}`),
       version: VERSION,
     });
     const text = banner(executor, config);
     stdout.line(text);
     const status = text.split("\n").slice(1).join(" | ");
     manager.ready(status);
-    const readAgain = () => configOf(args);
-    signals.handle(new RunningServer({ executor, config, manager, status, readAgain, warn }));
+    const readConfig = () => configOf(args);
+    signals.handle(new RunningServer({ executor, config, manager, status, readConfig, warn }));
     const { failure } = await executor.ended;
     return failure === undefined ? EXIT.stopped : fail(failure, EXIT.cannotServe);
   } catch (error) {
@@ -152,8 +152,8 @@ async function serve(config: Config, args: readonly string[], signals: Signals):
   }
 }
 
-/** Whether standard output is for people to read, and for no log. */
-function informs({ log, monitoring: { accessLog } }: Config): boolean {
+/** Whether notices go to standard output: not if a log is written there. */
+function showsNotices({ log, monitoring: { accessLog } }: Config): boolean {
   return log !== "-" && accessLog !== "-";
 }
 
@@ -162,7 +162,7 @@ function banner(executor: Executor, config: Config): string {
   const { workers, log } = config;
   const admin = adminAddress === null ? [] : [`Admin: ${urlOf("http", adminAddress)}`];
   if (socketPath !== null) {
-    const socket = socketPath === "" ? "handed over" : socketPath;
+    const socket = socketPath === "" ? "from systemd" : socketPath;
     return [
       "Async Deno Server",
       `Workers: ${workers} | Socket: ${socket} | Log: ${log}`,
@@ -185,10 +185,10 @@ function urlOf(scheme: string, { hostname, port }: Deno.NetAddr): string {
   return `${scheme}://${reachable}:${port}/`;
 }
 
-/** The config that the same arguments make now. @throws {UsageError} where it is none, or cannot be served */
+/** The config that the same arguments produce now. @throws {UsageError} if it is wrong, or cannot be served */
 async function configOf(args: readonly string[]): Promise<Config> {
   const command = readCommand(args);
-  if (command.type !== "serve") throw new UsageError("the arguments are for something else");
+  if (command.type !== "serve") throw new UsageError("the arguments no longer start a server");
   const [fault] = await startupFaults(command.config);
   if (fault !== undefined) throw new UsageError(fault);
   return command.config;
@@ -204,7 +204,7 @@ function explain(error: unknown, config: Config): string {
     return `${where} is in use: stop the other program, or choose another PORT (0 picks a free one)`;
   }
   if (error instanceof Deno.errors.AddrNotAvailable) {
-    return `this machine has no address ${config.hostname}: use one of its own, or 0.0.0.0 for all`;
+    return `this machine has no address ${config.hostname}: use one that it has, or 0.0.0.0 or :: for all`;
   }
   if (error instanceof Deno.errors.PermissionDenied) {
     return `no permission to listen on ${where}: ports below 1024 need root or CAP_NET_BIND_SERVICE`;
@@ -215,13 +215,13 @@ function explain(error: unknown, config: Config): string {
   return `cannot serve on ${where}: ${error instanceof Error ? error.message : String(error)}`;
 }
 
-/** Prints what was asked for; whoever reads it may take their time. */
+/** Prints the output of a command, and waits for a slow reader. */
 async function print(text: string): Promise<number> {
   try {
     await writeWhole(Deno.stdout, new TextEncoder().encode(`${text}\n`));
     return EXIT.stopped;
   } catch (error) {
-    // As `| head`: who has read enough need not be told.
+    // A reader such as `| head` has ended: no message is needed.
     if (error instanceof Deno.errors.BrokenPipe) return EXIT.cannotServe;
     const reason = error instanceof Error ? error.message : String(error);
     return fail(`cannot write to standard output: ${reason}`, EXIT.cannotServe);

@@ -17,7 +17,7 @@ export interface ReadOptions {
   isGiven(flag: string): boolean;
 }
 
-/** Options that have an effect only beside another one. */
+/** Options that have an effect only with another one. */
 const DEPENDENT: readonly (readonly [flags: readonly string[], needed: string])[] = [
   [FILE_OPTIONS.map(({ flag }) => flag).filter((flag) => flag !== "root"), "root"],
   [["unix-mode"], "unix"],
@@ -60,7 +60,7 @@ function transportConflicts({ proxy, tls, transport, unix }: Config): string[] {
   return rules.flatMap(([isBroken, fault]) => isBroken ? [fault] : []);
 }
 
-/** Options that were changed and have no effect, because the one they belong to is not there. */
+/** Options that were changed and have no effect, because the option that they need is missing. */
 function missingCompanions({ config, defaults, isGiven }: ReadOptions): string[] {
   const isChanged = ({ valuesOf }: Option) => {
     return valuesOf(config).join("\n") !== valuesOf(defaults).join("\n");

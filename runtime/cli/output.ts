@@ -1,20 +1,20 @@
 /**
- * Standard output and standard error of a server: whatever becomes of them, it serves on.
+ * Standard output and standard error of a server, which continues if they cannot be written.
  *
- * In: lines. Out: what of them can be written, in their order. Written by another thread than the main one,
- * so a pipe that nobody reads blocks nothing; what does not fit behind it is dropped and counted. A pipe
- * whose reader has gone, or a full disk, loses its lines.
+ * In: lines. Out: the lines in their order, as far as they can be written. Deno's thread pool writes them, so a
+ * pipe that nobody reads does not block the main thread. Lines beyond a limit are dropped and counted. Lines
+ * are lost if the reader of a pipe has ended, or a disk is full.
  */
 
-/** What waits for a reader at most, in bytes of lines: a pipe's own buffer is as large. */
-const MOST_WAITING = 64 * 1024;
+/** Bytes of lines that wait for a reader at most: as much as a pipe's own buffer. */
+const MAX_WAITING_BYTES = 64 * 1024;
 /** Milliseconds that the end of the program waits for a reader. */
 const LAST_WAIT = 500;
 
-/** Milliseconds until a stream that does not block is tried again. */
+/** Milliseconds until the next attempt on a full non-blocking stream. */
 const FULL_WAIT = 20;
 
-/** A stream of the process, as `Deno.stderr`. */
+/** A stream of the process, such as `Deno.stderr`. */
 export interface OutputStream {
   write(bytes: Uint8Array): Promise<number>;
 }
@@ -31,10 +31,10 @@ export class Output {
     this.#stream = stream;
   }
 
-  /** Writes a line, sooner or later or never. */
+  /** Queues a line to be written; drops it if too much is waiting. */
   line(text: string): void {
     const bytes = new TextEncoder().encode(`${text}\n`);
-    if (this.#waitingBytes + bytes.length > MOST_WAITING) {
+    if (this.#waitingBytes + bytes.length > MAX_WAITING_BYTES) {
       this.#dropped++;
       return;
     }
@@ -42,7 +42,7 @@ export class Output {
     this.#writing ??= this.#write();
   }
 
-  /** Fulfilled when all is written or lost, or after half a second. */
+  /** Fulfilled when all lines are written or lost, or after half a second. */
   async drained(): Promise<void> {
     const { promise: late, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, LAST_WAIT);
@@ -51,24 +51,25 @@ export class Output {
   }
 
   async #write(): Promise<void> {
-    // The first write begins in a later turn: lines of this one go together.
+    // The write begins in a microtask, so that lines of one turn are written together.
     await undefined;
     while (this.#waiting.length > 0) {
       const bytes = concatenated(this.#waiting.splice(0));
       try {
         await writeWhole(this.#stream, bytes);
       } catch (error) {
-        if (!(error instanceof Error)) throw error; // closed, full, or its reader is gone: lost
+        if (!(error instanceof Error)) throw error; // closed, full, or the reader has ended: the lines are lost
       }
       this.#waitingBytes -= bytes.length;
-      this.#sayDropped();
+      this.#reportDropped();
     }
     this.#writing = null;
   }
 
-  #sayDropped(): void {
+  #reportDropped(): void {
     if (this.#dropped === 0) return;
-    const text = `async-deno: ${this.#dropped} lines were lost here: nobody read them\n`;
+    const text =
+      `async-deno: ${this.#dropped} lines were dropped here, because nobody read this output\n`;
     this.#dropped = 0;
     this.#push(new TextEncoder().encode(text));
   }
@@ -79,13 +80,13 @@ export class Output {
   }
 }
 
-/** Writes all, as long as it takes. @throws what the stream throws: its reader is gone, the disk full */
+/** Writes all bytes, however long it takes. @throws the stream's error: its reader has ended, the disk is full */
 export async function writeWhole(stream: OutputStream, bytes: Uint8Array): Promise<void> {
   for (let written = 0; written < bytes.length;) {
     try {
       written += await stream.write(bytes.subarray(written));
     } catch (error) {
-      // Whoever shares the pipe or the terminal with us may have made it one that does not block.
+      // Another process that shares the pipe or the terminal may have set it to non-blocking.
       if (!(error instanceof Deno.errors.WouldBlock)) throw error;
       await new Promise((resolve) => setTimeout(resolve, FULL_WAIT));
     }

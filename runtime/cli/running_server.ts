@@ -1,8 +1,8 @@
 /**
- * A server that runs: what the signals ask of it, and what the service manager is told of that.
+ * Stops and reloads a running server when signals arrive, and reports both to the service manager.
  *
- * In: the executor, and how the config is read again. Out: its stop, and one reload after the other; those
- * that were asked for during a reload are one more. A config that is none leaves the old one in use.
+ * In: the executor, and a function that reads the config again. Out: the stop, and one reload after the other;
+ * signals that arrive during a reload cause one more. If the new config is wrong, the old one stays in use.
  */
 
 import type { Config } from "../config/mod.ts";
@@ -12,24 +12,24 @@ import { waitingForRestart } from "./restart.ts";
 import type { ServiceManager } from "./service_manager.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** Beyond the drain: threads end, and a second signal may come. */
+/** Milliseconds beyond the drain, in which threads end. */
 const STOP_MARGIN = 5_000;
 
-/** What a running server is made of. */
+/** The parts of a running server. */
 export interface RunningServerParts {
   readonly executor: Pick<Executor, "stop" | "reload" | "withDescriptors">;
-  /** What it was started with. */
+  /** The config that it was started with. */
   readonly config: Config;
   readonly manager: Pick<ServiceManager, "ready" | "reloading" | "stopping">;
-  /** For the service manager: what it serves. */
+  /** For the service manager: where the server listens. */
   readonly status: string;
-  /** The config that the same arguments make now. @throws {UsageError} */
-  readAgain(): Promise<Config>;
-  /** A line for the operator. */
+  /** The config that the same arguments produce now. @throws {UsageError} */
+  readConfig(): Promise<Config>;
+  /** A warning for the operator. */
   warn(text: string): void;
 }
 
-/** Does what signals ask for. */
+/** The handler of the signals. */
 export class RunningServer implements SignalHandler {
   readonly #parts: RunningServerParts;
   #isReloading = false;
@@ -58,23 +58,25 @@ export class RunningServer implements SignalHandler {
     do {
       this.#reloadAgain = false;
       manager.reloading();
-      await executor.withDescriptors(() => this.#readAnew());
+      await executor.withDescriptors(() => this.#applyConfig());
     } while (this.#reloadAgain && !this.#isStopping);
     this.#isReloading = false;
     if (!this.#isStopping) manager.ready(status);
   }
 
-  /** What was started by the same arguments may say something else by now: the file of --config. */
-  async #readAnew(): Promise<void> {
-    const { executor, config: running, readAgain, warn } = this.#parts;
+  /** Reads the config again, because the file of --config may have changed, and applies it. */
+  async #applyConfig(): Promise<void> {
+    const { executor, config: running, readConfig, warn } = this.#parts;
     try {
-      const config = await readAgain();
+      const config = await readConfig();
       const waiting = waitingForRestart(running, config);
-      if (waiting.length > 0) warn(`until a restart it stays as it was: ${waiting.join(", ")}`);
+      if (waiting.length > 0) {
+        warn(`new values take effect only after a restart: ${waiting.join(", ")}`);
+      }
       await executor.reload(config);
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
-      warn(`not all was read anew: ${error.message}; what there was goes on`);
+      warn(`reload incomplete: ${error.message}; the old values stay in use`);
       await executor.reload();
     }
   }

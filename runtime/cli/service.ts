@@ -1,10 +1,10 @@
 /**
- * `async-deno systemd [ARGUMENTS]`: what the unit runs, found out from the arguments and the environment.
+ * `async-deno systemd [ARGUMENTS]`: the service that the unit runs, from the arguments and the environment.
  *
- * In: the settings, the arguments as they were written, and where the program was started. Out: a service that
- * does in the unit what the same command line does here, or why there cannot be one; and notes about what
- * its sandbox keeps from it. Every path is absolute: the unit starts in `/`. Options of the environment go
- * into the unit, options of the file stay there.
+ * In: the settings, the arguments as they were written, and the folder in which the program was started. Out: a
+ * service that does in the unit what the same command line does here, or the faults that prevent one; and
+ * notes about what the unit's sandbox hides. Every path is absolute, because the unit starts in `/`. Options
+ * of the environment go into the unit; options of the configuration file stay there.
  */
 
 import { descriptorsFor } from "../executor/mod.ts";
@@ -23,57 +23,57 @@ import {
 
 /** Where install.sh puts the executable. */
 const INSTALLED = "/usr/local/bin/async-deno";
-/** A service may open so many files at least; a common choice for servers. */
+/** The smallest limit of open files; a common choice for servers. */
 const LEAST_DESCRIPTORS = 65_536;
-/** Seconds beyond the drain before systemd ends a service by force. */
+/** Seconds beyond the drain until systemd kills the service. */
 const STOP_MARGIN = 7;
 
-/** What a unit runs. */
+/** The service that a unit runs. */
 export interface Service {
   /** An absolute path. */
   readonly executable: string;
   readonly args: readonly string[];
   readonly variables: readonly (readonly [name: string, value: string])[];
-  /** Settings that make the folders of its files, as `LogsDirectory=async-deno`. */
+  /** Settings that create the folders of its files, as `LogsDirectory=async-deno`. */
   readonly folders: readonly string[];
   readonly descriptors: number;
   /** Seconds. */
   readonly stopTimeout: number;
 }
 
-/** What the service is found out from. */
+/** The sources of a service. */
 export interface ServiceSource {
   readonly settings: Settings;
-  /** The arguments behind the word `systemd`. */
+  /** The arguments after the word `systemd`. */
   readonly args: readonly string[];
   variable(name: string): string | undefined;
-  /** The folder that the program was started in. */
+  /** The folder in which the program was started. */
   readonly folder: string;
-  /** The executable that runs now; undefined: it is run from source. */
+  /** The running executable; undefined: the program runs from source. */
   readonly executable: string | undefined;
 }
 
-/** What came of it. */
+/** The service, and what is wrong with it. */
 export interface ServicePlan {
   readonly service: Service;
-  /** There can be no such service. */
+  /** Reasons why no unit can be printed, one line each. */
   readonly faults: readonly string[];
-  /** What it will not be able to do, a line each. */
+  /** What the service will not be able to do, one line each. */
   readonly notes: readonly string[];
 }
 
-/** A path, and what it is called. */
+/** A path, and its name in messages. */
 interface NamedPath {
   readonly option: PathOption;
   readonly name: string;
   readonly path: string;
 }
 
-/** Finds out what the unit is to run. */
+/** Determines what the unit runs. */
 export function servicePlan(source: ServiceSource): ServicePlan {
   const { args, executable, folder, settings: { config } } = source;
   const paths = namedPaths(source);
-  const looked = paths.map(({ option, name, path }) => {
+  const checked = paths.map(({ option, name, path }) => {
     return {
       name: `${name} ${path}`,
       fault: faultOfPath(option, path),
@@ -93,11 +93,11 @@ export function servicePlan(source: ServiceSource): ServicePlan {
     },
     faults: [
       ...relativePathsInFile(source),
-      ...looked.flatMap(({ name, fault }) => fault === undefined ? [] : [`${name}: ${fault}`]),
+      ...checked.flatMap(({ name, fault }) => fault === undefined ? [] : [`${name}: ${fault}`]),
     ],
     notes: [
       ...notesOfExecutable(executable),
-      ...looked.flatMap(({ name, note }) => note === undefined ? [] : [`${name}: ${note}`]),
+      ...checked.flatMap(({ name, note }) => note === undefined ? [] : [`${name}: ${note}`]),
     ],
   };
 }
@@ -139,7 +139,7 @@ function absoluteArguments(args: readonly string[], folder: string): string[] {
     if (awaiting !== undefined) result.push(absoluteValue(awaiting, argument, folder));
     else if (option === undefined || value === undefined) result.push(argument);
     else result.push(`--${flag}=${absoluteValue(option, value, folder)}`);
-    // The value of another option is never taken for a flag: the arguments have been read before.
+    // Another option's value cannot be mistaken for a flag: the arguments were parsed before.
     awaiting = value === undefined ? option : undefined;
   }
   return result;
@@ -147,22 +147,22 @@ function absoluteArguments(args: readonly string[], folder: string): string[] {
 
 const PATH_OPTIONS: readonly PathOption[] = [CONFIG_FLAG, ...OPTIONS];
 
-/** What the environment says goes into the unit: a service does not have that of the shell. */
+/** The variables that go into the unit: a service does not have the environment of the shell. */
 function variablesOf({ settings, variable, folder }: ServiceSource): [string, string][] {
   const set = [...OPTIONS, CONFIG_FLAG].flatMap((option): [string, string][] => {
     const name = variableOf(option.flag);
     const text = variable(name);
     const isUsed = option === CONFIG_FLAG || settings.origins.get(option.flag) === name;
     if (text === undefined || text === "" || !isUsed) return [];
-    // Each value of an option that may be repeated has a line of its own.
+    // Each value of a repeatable option is on a line of its own.
     const values = text.split("\n").map((value) => absoluteValue(option, value, folder));
     return [[name, values.join("\n")]];
   });
-  // Where nobody says where, /tmp/async-deno.log would be in a /tmp of its own, where nobody looks.
+  // The default, /tmp/async-deno.log, would be in the service's own /tmp, where nobody looks.
   return settings.origins.has("log") ? set : [...set, [variableOf("log"), "off"]];
 }
 
-/** The file of `--config` stays as it is, so that its paths must be right in a unit too. */
+/** The unit uses the file of `--config` unchanged, so a relative path in it is a fault. */
 function relativePathsInFile({ settings, folder }: ServiceSource): string[] {
   return OPTIONS.filter((option) => isOfFile(option, settings)).flatMap((option) => {
     return option.valuesOf(settings.config).flatMap((value) => {
@@ -170,7 +170,7 @@ function relativePathsInFile({ settings, folder }: ServiceSource): string[] {
       if (path === undefined || path.startsWith("/")) return [];
       return [
         `${option.flag} = "${value}" in ${settings.origins.get(option.flag)} is relative to the ` +
-        `folder that the server is started in, and a unit starts in /: write ` +
+        `folder in which the server is started, and a unit starts in /: write ` +
         `"${absoluteValue(option, value, folder)}"`,
       ];
     });
@@ -191,7 +191,7 @@ function notesOfExecutable(executable: string | undefined): string[] {
   const setting = hidingSetting(executable);
   if (setting === undefined) return [];
   return [
-    `the unit cannot run ${executable}, which its sandbox hides (${setting}): install it, ` +
-    `with install.sh say, and print the unit with ${INSTALLED} systemd`,
+    `the unit cannot run ${executable}, because its sandbox hides it (${setting}): install it, ` +
+    `for example with install.sh, and print the unit with ${INSTALLED} systemd`,
   ];
 }

@@ -1,8 +1,8 @@
 /**
- * What the service manager is told of the server's state: sd_notify(3), as `Type=notify` of a unit asks for.
+ * Reports the server's state to the service manager: sd_notify(3), for units of `Type=notify`.
  *
  * In: NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID of the environment. Out: a datagram for each change of
- * state. Without that variable nothing is sent; a manager that does not hear changes nothing here.
+ * state. Without NOTIFY_SOCKET nothing is sent. A datagram that cannot be sent is lost; the server continues.
  */
 
 import { isNotifyAddress, preciseClock, sendDatagram } from "../os/mod.ts";
@@ -10,7 +10,7 @@ import { isNotifyAddress, preciseClock, sendDatagram } from "../os/mod.ts";
 /** Reads a variable of the environment. */
 export type Variable = (name: string) => string | undefined;
 
-/** Tells the service manager, if there is one. */
+/** Sends notifications to the service manager, if there is one. */
 export class ServiceManager {
   readonly #address: string | undefined;
   readonly #clock = preciseClock();
@@ -24,29 +24,29 @@ export class ServiceManager {
     this.#watchdog = setInterval(() => this.#send("WATCHDOG=1"), interval);
   }
 
-  /** It serves; `status` is what `systemctl status` shows. */
+  /** The server serves; `systemctl status` shows `status`. */
   ready(status: string): void {
     this.#send("READY=1", `STATUS=${status}`);
   }
 
-  /** It reads its configuration anew; {@link ServiceManager.ready} says that it has. */
+  /** A reload begins; {@link ServiceManager.ready} reports its end. */
   reloading(): void {
-    // CLOCK_MONOTONIC, by which the manager knows that this answers its own request.
+    // CLOCK_MONOTONIC: the manager uses it to match this message with its request.
     const microseconds = Math.floor(this.#clock() * 1000);
-    this.#send("RELOADING=1", `MONOTONIC_USEC=${microseconds}`, "STATUS=reading everything anew");
+    this.#send("RELOADING=1", `MONOTONIC_USEC=${microseconds}`, "STATUS=reloading");
   }
 
-  /** It is about to stop, which may take `milliseconds`: more than the unit says, maybe. */
+  /** A stop begins, which may take `milliseconds`: possibly more than the unit allows. */
   stopping(milliseconds: number): void {
     clearInterval(this.#watchdog);
     this.#send(
       "STOPPING=1",
       `EXTEND_TIMEOUT_USEC=${Math.ceil(milliseconds * 1000)}`,
-      "STATUS=stopping: waiting for what is under way",
+      "STATUS=stopping: finishing open requests",
     );
   }
 
-  /** Says nothing any more. */
+  /** Ends the watchdog messages. */
   dispose(): void {
     clearInterval(this.#watchdog);
   }
@@ -56,7 +56,7 @@ export class ServiceManager {
   }
 }
 
-/** sd_watchdog_enabled(3): half the time after which the manager takes us for dead, in milliseconds. */
+/** sd_watchdog_enabled(3): milliseconds between two watchdog messages, half of the manager's timeout. */
 function watchdogInterval(variable: Variable, pid: number): number | undefined {
   const microseconds = Number(variable("WATCHDOG_USEC"));
   const meant = variable("WATCHDOG_PID");

@@ -1,26 +1,26 @@
 /**
- * The paths of a server that is to run as a unit: made absolute, and looked at.
+ * Makes the paths of a server's options absolute for a systemd unit, and checks them.
  *
  * In: options, their values, and the folder that they are relative to. Out: the same values with absolute
- * paths, what is wrong with a path, and what the unit's sandbox would not let the server see of it.
- * Looks at files and folders; opens and changes nothing.
+ * paths, what is wrong with a path, and whether the unit's sandbox hides it. Reads the status of files and
+ * folders; opens and changes nothing.
  */
 
 import { resolve } from "@std/path/posix/resolve";
 import { type Option, PROGRAM_FLAGS, type ProgramFlag } from "./options/mod.ts";
 
-/** Values of options that take a file, but are none. */
+/** Values of file options that name no file. */
 const NO_FILES: readonly string[] = ["-", "off"];
-/** What stands before the path: `USER:FILE`. */
+/** The option whose value is `USER:FILE`. */
 const USER_AND_FILE = "basic-auth";
 
-/** What the sandbox hides, by the setting that does. */
+/** Paths that the sandbox hides, each with the setting that hides it. */
 const HIDDEN: readonly (readonly [pattern: RegExp, setting: string])[] = [
   [/^\/(?:home|root|run\/user)(?:\/|$)/, "ProtectHome="],
   [/^\/(?:tmp|var\/tmp)(?:\/|$)/, "PrivateTmp="],
 ];
 
-/** Folders that a unit makes for its service, by the setting that does. */
+/** Folders that a unit can create for its service, each with its setting. */
 const MADE_BY_UNIT: readonly (readonly [pattern: RegExp, setting: string])[] = [
   [/^\/run\/([^/]+)\/./, "RuntimeDirectory"],
   [/^\/var\/lib\/([^/]+)\/./, "StateDirectory"],
@@ -28,7 +28,7 @@ const MADE_BY_UNIT: readonly (readonly [pattern: RegExp, setting: string])[] = [
   [/^\/var\/log\/([^/]+)\/./, "LogsDirectory"],
 ];
 
-/** `--config`, which is no option of the server. */
+/** `--config`, which is not an option of the server. */
 export const CONFIG_FLAG: ProgramFlag = PROGRAM_FLAGS.find(({ flag }) => flag === "config")!;
 
 /** An option that may name a path, or `--config`. */
@@ -47,41 +47,41 @@ export function absoluteValue(option: PathOption, value: string, folder: string)
   return value.slice(0, value.length - path.length) + resolve(folder, path);
 }
 
-/** What is wrong with a path that is to be read; undefined: nothing, or it cannot be told. */
+/** What is wrong with a path that the server reads; undefined: nothing, or this user cannot know. */
 export function faultOfPath({ names }: PathOption, path: string): string | undefined {
   if (names === "new file") return undefined;
   const status = statusOf(path);
-  if (status === null) return "is not there";
+  if (status === null) return "does not exist";
   if (status === undefined) return undefined;
   if (names === "folder") return status.isDirectory ? undefined : "is not a folder";
   return status.isDirectory ? "is a folder, not a file" : undefined;
 }
 
-/** What the server could not do with a path in the unit; undefined: nothing. */
+/** What the server cannot do with a path in the unit; undefined: nothing. */
 export function sandboxNote({ names }: PathOption, path: string): string | undefined {
   const hidden = hidingSetting(path);
   if (hidden !== undefined) {
-    return `the unit does not see it there (${hidden}): move it, to /srv say`;
+    return `the unit's sandbox hides it (${hidden}): move it, for example to /srv`;
   }
   if (names === "new file") {
     return madeByUnit(path) === undefined
       ? "the unit may not write there (ProtectSystem=strict): name a file in /var/log/async-deno/ or " +
-        "/run/async-deno/, which the unit makes"
+        "/run/async-deno/, which the unit creates"
       : undefined;
   }
   const { mode = null } = statusOf(path) ?? {};
   if (mode === null || (mode & 0o004) !== 0) return undefined;
-  return "not everybody may read it, and the unit has a user of its own: name its group with " +
+  return "not all users may read it, and the unit runs as its own user: add the file's group with " +
     "SupplementaryGroups=";
 }
 
-/** The setting of the unit that hides the path, or what it leads to. */
+/** The setting of the unit that hides the path, or the target of its symbolic links. */
 export function hidingSetting(path: string): string | undefined {
   const paths = [path, realPath(path)];
   return HIDDEN.find(([pattern]) => paths.some((each) => pattern.test(each)))?.[1];
 }
 
-/** The setting that has the unit make the folder of a new file, as `LogsDirectory=async-deno`. */
+/** The setting with which the unit creates the folder of a new file, as `LogsDirectory=async-deno`. */
 export function madeByUnit(path: string): string | undefined {
   for (const [pattern, setting] of MADE_BY_UNIT) {
     const name = pattern.exec(path)?.[1];
@@ -90,7 +90,7 @@ export function madeByUnit(path: string): string | undefined {
   return undefined;
 }
 
-/** Null: it is not there; undefined: this user may not know. */
+/** Null: it does not exist; undefined: this user may not know. */
 function statusOf(path: string): Deno.FileInfo | null | undefined {
   try {
     return Deno.statSync(path);

@@ -1,11 +1,11 @@
 /**
- * Why a socket that was handed over cannot be served, in a line for the operator.
+ * The error for a socket from systemd that this config cannot serve.
  *
- * In: the reason, as the operating system or the environment gives it. Out: an error whose message
- * is that line; the command line prints it.
+ * In: the reason, from the operating system or the environment. Out: an error whose message is one
+ * line for the operator; the command line prints it.
  */
 
-/** What systemd hands over is not for this config. */
+/** The socket that systemd passed cannot be used with this config. */
 export class ActivationError extends Error {
   override name = "ActivationError";
 }

@@ -2,12 +2,12 @@
  * The entrance of the Deno transport: each worker listens on the same address by itself, and the kernel
  * spreads the connections.
  *
- *   start:  look whether the address is free → certificate → workers, which listen → steering, where
- *           there is libc → all accept
- *   stop:   new connections are held off → each worker takes what waits, drains and ends
+ *   start:  check that the address is free → certificate → workers, which listen → steering, if there
+ *           is libc → all accept
+ *   stop:   hold back new connections → each worker accepts those that wait, drains and ends
  *
  * In: the config and the address. Out: connections that each worker accepts for itself.
- * Uses libc where there is one, and goes without elsewhere: see os/reuse_port.ts for what it is good for.
+ * Uses libc if there is one; os/reuse_port.ts says what for.
  */
 
 import type { Config } from "../config/mod.ts";
@@ -17,7 +17,7 @@ import { ActivationError } from "./activation_error.ts";
 import type { Entrance, EntranceParts } from "./entrance.ts";
 import { readTlsMaterial } from "./tls_material.ts";
 
-/** Has every worker listen. */
+/** The entrance of the Deno transport. */
 export class DenoEntrance implements Entrance {
   readonly address: Deno.NetAddr;
   readonly socketPath = null;
@@ -30,18 +30,18 @@ export class DenoEntrance implements Entrance {
   #parts!: EntranceParts;
 
   /**
-   * Finds out whether the address is free, and reads the certificate.
+   * Checks that the address is free, and reads the certificate.
    *
    * @throws {Deno.errors.AddrInUse} and Deno's other errors of listening
-   * @throws {ActivationError} where systemd hands a socket over
-   * @throws {TlsError} where certificate or key are none
+   * @throws {ActivationError} if systemd passes a socket
+   * @throws {TlsError} if certificate or key cannot be used
    */
   constructor(config: Config) {
     this.#config = config;
     if (this.#hasLibc && isActivated((name) => Deno.env.get(name), Deno.pid)) {
       throw new ActivationError(
-        "a socket that systemd hands over is for the epoll transport, without --tls-cert and " +
-          "--transport deno",
+        "a socket from systemd needs the epoll transport, which has no TLS: remove --tls-cert and " +
+          "--transport deno, or disable the .socket unit",
       );
     }
     this.#tls = readTlsMaterial(config.tls);
@@ -53,7 +53,7 @@ export class DenoEntrance implements Entrance {
   async start(parts: EntranceParts): Promise<void> {
     this.#parts = parts;
     for (let worker = 0; worker < this.#config.workers; worker++) {
-      await parts.startWorker(worker); // one after the other, as no two may load at once
+      await parts.startWorker(worker); // one after the other: no two may load at the same time
     }
     this.replaced();
   }
@@ -66,10 +66,10 @@ export class DenoEntrance implements Entrance {
     };
   }
 
-  /** None of them sleeps in a way that keeps orders from it. */
+  /** Not needed: a worker of this transport never blocks, so that orders always reach it. */
   wakeAll(): void {}
 
-  /** Also when all have started: none accepts before the last has what it needs. */
+  /** Also called after the start: no worker accepts before the last one has loaded. */
   replaced(): void {
     for (const address of this.#addresses()) steerConnections(address, this.#config.workers);
     this.#tellAll({ type: "open" });
@@ -81,8 +81,8 @@ export class DenoEntrance implements Entrance {
     this.#tellAll({ type: "drain" });
   }
 
-  bury(worker: number): void {
-    // Its sockets were Deno's, which closed them with the thread.
+  reclaim(worker: number): void {
+    // Its sockets belonged to Deno, which closed them with the thread.
     const { state } = this.#parts;
     for (const number of state.descriptors.ownedBy(worker)) {
       state.addresses.leave(number);
@@ -90,17 +90,17 @@ export class DenoEntrance implements Entrance {
     }
   }
 
-  /** @throws {TlsError} where certificate or key are none; all is as it was before */
+  /** @throws {TlsError} if certificate or key cannot be used; the old ones stay in use */
   async reload(): Promise<void> {
     const tls = readTlsMaterial(this.#config.tls);
     if (tls === null || (tls.cert === this.#tls?.cert && tls.key === this.#tls.key)) return;
     this.#tls = tls;
-    // One after the other: steering knows of one set of sockets that runs dry.
+    // One after the other: steering can drain one set of old sockets at a time.
     this.#renewing ??= this.#renew();
     await this.#renewing;
   }
 
-  /** Has all workers listen with the certificate that is the last by then. */
+  /** Makes all workers listen with the newest certificate. */
   async #renew(): Promise<void> {
     for (let given: TlsMaterial | null = null; given !== this.#tls;) {
       given = this.#tls;
@@ -113,7 +113,7 @@ export class DenoEntrance implements Entrance {
 
   close(): void {}
 
-  /** What can be tuned: all that is listened on, where there is libc. */
+  /** The addresses whose sockets can be steered: all of them if there is libc, else none. */
   #addresses(): Deno.NetAddr[] {
     if (!this.#hasLibc) return [];
     return this.redirectAddress === null ? [this.address] : [this.address, this.redirectAddress];
@@ -125,8 +125,8 @@ export class DenoEntrance implements Entrance {
 }
 
 /**
- * The address with its real port, which was free a moment ago. Listened on without `reusePort`, so that it
- * fails where somebody listens; else two servers would share the port.
+ * The address with its real port, which was free a moment ago. Listens without `reusePort`, so that it
+ * fails if another process listens there; else two servers would share the port.
  */
 function probe(hostname: string, port: number): Deno.NetAddr {
   const listener = Deno.listen({ hostname, port });

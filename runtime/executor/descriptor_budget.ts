@@ -1,33 +1,33 @@
 /**
- * What the descriptors of the process are for.
+ * How the limit of descriptors is divided between threads, files, the reserve and connections.
  *
- * In: the config, and the limit of descriptors. Out: what a start takes, what is kept in reserve so that a
- * dead worker can be replaced and a log opened anew, and how many connections that leaves. Deno ends the
- * whole process if a thread that it starts gets no descriptor.
+ * In: the config, and the limit of descriptors. Out: how many a start needs, how many are kept in reserve to
+ * replace a dead worker or to reopen a log, and how many connections that leaves. It matters because
+ * Deno ends the whole process if a thread that it starts gets no descriptor.
  */
 
 import { type Config, usesDenoTransport } from "../config/mod.ts";
 import { descriptorLimit, hasDescriptors } from "../os/mod.ts";
 
-/** What a thread holds once it has started. Measured on 2.4.2 and 2.9.6, both transports: 7. */
-const OF_A_THREAD = 7;
-/** What it opens at once while it starts: those, and modules that are read. */
+/** Descriptors of a thread that has started. Measured on 2.4.2 and 2.9.6, both transports: 7. */
+const PER_THREAD = 7;
+/** Descriptors that a thread has open at once while it starts: those, and modules that are read. */
 const STARTING_THREAD = 12;
-/** What the main thread opens now and then: a log, a certificate, the configuration. */
+/** Descriptors that the main thread opens for a short time: a log, a certificate, the configuration. */
 const MAIN_THREAD = 2;
-/** Those who look at metrics and at the live page, and the listener. */
+/** Clients of the metrics and of the live page, and the listener. */
 const ADMIN_CLIENTS = 8;
-/** The main thread, its runtime and its caches, with the listener. Measured: 24 to 32. */
+/** Descriptors of the main thread, its runtime, its caches and the listener. Measured: 24 to 32. */
 const PROCESS = 32;
 
-/** There are too few descriptors to start; the message is for the operator. */
+/** The limit of descriptors is too low to start; the message is for the operator. */
 export class DescriptorError extends Error {
   override name = "DescriptorError";
 }
 
 /**
- * No connection gets a descriptor of this number or a higher one: so that each worker can open a file, and --admin
- * answers at the limit too. Undefined: there is neither, or the limit is not known.
+ * No connection gets a descriptor of this number or a higher one, so that each worker can open a file, and --admin
+ * answers, even at the limit. Undefined: there are no files and no --admin, or the limit is unknown.
  */
 export function connectionCeiling(config: Config): number | undefined {
   const others = forOthers(config);
@@ -51,7 +51,7 @@ export function expectDescriptors(config: Config): void {
   );
 }
 
-/** A line for the operator if a limit leaves room for fewer connections than the config says. */
+/** A line for the operator if a limit leaves room for fewer connections than the config allows. */
 export function descriptorShortage(config: Config, limit: number): string[] {
   const { connections } = config.limits;
   const possible = connectionsWithin(config, limit);
@@ -64,13 +64,13 @@ export function descriptorShortage(config: Config, limit: number): string[] {
 
 const HOW_TO_RAISE = "raise it (ulimit -n, LimitNOFILE= in a unit, --ulimit nofile= in Docker)";
 
-/** Whether connections can take the descriptors that threads and files need, up to the last one. */
+/** Whether connections can use up the descriptors that threads and files need. */
 export function canRunOut(config: Config): boolean {
   const { soft } = descriptorLimit() ?? { soft: Infinity };
   return config.limits.connections > connectionsWithin(config, soft);
 }
 
-/** The limit that all connections of this config need. */
+/** The limit of descriptors that this config needs with all its connections. */
 export function descriptorsFor(config: Config): number {
   return besideConnections(config) + config.limits.connections;
 }
@@ -85,10 +85,10 @@ function besideConnections(config: Config): number {
   return PROCESS + ofThreads(config) + reservedDescriptors(config) + forOthers(config) + kept;
 }
 
-/** Workers, and the acceptor where there is one. */
+/** The workers, and the acceptor if there is one. */
 function ofThreads(config: Config): number {
   const threads = usesDenoTransport(config) ? config.workers : config.workers + 1;
-  return threads * OF_A_THREAD;
+  return threads * PER_THREAD;
 }
 
 /** How many are kept in reserve: see descriptor_reserve.ts. */
@@ -96,12 +96,12 @@ export function reservedDescriptors(config: Config): number {
   const { tls, workers } = config;
   const common = STARTING_THREAD + MAIN_THREAD;
   if (!usesDenoTransport(config)) return common;
-  // Each has an accept under way that was begun when there was room, and one more listener for a moment
-  // when the certificate changes.
+  // Each worker has a pending accept that began while descriptors were free, and a second listener for a
+  // moment when the certificate changes.
   return common + workers + (tls.cert === undefined ? 0 : workers);
 }
 
-/** What connections leave: for a file of each worker, and for some clients of --admin. */
+/** Descriptors that connections do not get: a file for each worker, and some clients of --admin. */
 function forOthers({ files, monitoring, workers }: Config): number {
   return (files.root === undefined ? 0 : workers) +
     (monitoring.admin === undefined ? 0 : ADMIN_CLIENTS);

@@ -1,16 +1,16 @@
 /**
- * Descriptors that are kept open for later, so that connections cannot take them.
+ * A reserve of open descriptors, which connections cannot take.
  *
- * In: how many. Out: `lend`, which closes them for as long as something is done that opens others: a thread
- * that is started, a log that is opened anew. Nothing is accepted meanwhile, and not before the reserve
- * is full again: else the next client would have what was meant for the thread. Main thread only.
+ * In: how many. Out: `lend`, which closes them while an action opens others: a thread that starts, a log that
+ * is reopened. Accepting pauses meanwhile, and until the reserve is full again: else the next client would
+ * get the descriptor that was meant for the thread. Main thread only.
  */
 
 import { hasDescriptors, hasLibc, LinuxOs } from "../os/mod.ts";
 import type { Flags } from "../ring/mod.ts";
 
-/** Milliseconds between two looks at something that only others can change. */
-const LOOK = 50;
+/** Milliseconds between two checks of a condition that other threads change. */
+const POLL_INTERVAL = 50;
 
 /** The reserve of a process; without libc there is none. */
 export class DescriptorReserve {
@@ -49,12 +49,12 @@ export class DescriptorReserve {
     }
   }
 
-  /** The same if there are not as many others free; else the reserve stays as it is. */
+  /** Lends the reserve only if fewer than that many other descriptors are free. */
   lendIfShort<T>(action: () => Promise<T>): Promise<T> {
     return hasDescriptors(this.#count) ? action() : this.lend(action);
   }
 
-  /** Gives them back; for good. */
+  /** Closes the reserve for good. */
   close(): void {
     this.#isClosed = true;
     this.#closeAll();
@@ -72,5 +72,5 @@ export class DescriptorReserve {
 
 /** Fulfilled when `condition` holds, at once if it does already. */
 export async function waitUntil(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, LOOK));
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, POLL_INTERVAL));
 }

@@ -1,5 +1,5 @@
 /**
- * How connections come to the workers: the part of the executor that the two transports have apart.
+ * How connections reach the workers: the part of the executor that differs between the two transports.
  *
  * `NativeEntrance`: one listening descriptor, an acceptor thread, the task ring, doorbells.
  * `DenoEntrance`: each worker listens by itself.
@@ -10,46 +10,46 @@ import type { SharedState } from "../ring/mod.ts";
 import type { WorkerStart } from "../thread/mod.ts";
 import type { Thread } from "./thread_handle.ts";
 
-/** What an entrance is given by the executor. */
+/** What the executor passes to an entrance. */
 export interface EntranceParts {
   readonly config: Config;
   readonly state: SharedState;
-  /** No connection gets a descriptor of this number or a higher one; undefined: there is no such bound. */
+  /** No connection gets a descriptor of this number or a higher one; undefined: no such limit. */
   readonly descriptorCeiling: number | undefined;
   /** Starts worker `worker`; fulfilled when it serves. */
   startWorker(worker: number): Promise<void>;
-  /** The threads of the workers that there are now. */
+  /** The threads of the current workers. */
   readonly workers: readonly Thread[];
-  /** Something for the operator, said once a minute at most. */
+  /** A warning for the operator, repeated at most once a minute. */
   warn(text: string): void;
-  /** A thread of the entrance's own has ended. */
+  /** A thread that belongs to the entrance has ended. */
   ended(failure: string | undefined): void;
 }
 
 /** Brings connections to the workers. */
 export interface Entrance {
-  /** The address that is listened on; the port is a real one. */
+  /** The address that the server listens on; the port is the real one. */
   readonly address: Deno.NetAddr;
-  /** The file of the Unix socket that is listened on instead, or null; the address then means nothing. */
+  /** The file of the Unix socket, or null; with a Unix socket the address has no meaning. */
   readonly socketPath: string | null;
-  /** Where plain HTTP is sent to https, if anywhere. */
+  /** The address that redirects plain HTTP to https, or null. */
   readonly redirectAddress: Deno.NetAddr | null;
-  /** Whether all threads of its own have ended. */
+  /** Whether all threads that belong to the entrance have ended. */
   readonly hasEnded: boolean;
   /** Starts all threads, in an order that is safe; fulfilled when every worker serves. */
   start(parts: EntranceParts): Promise<void>;
-  /** What a worker is told at its start, beside what all are. */
+  /** The part of a worker's start message that depends on the transport. */
   workerStart(): Pick<WorkerStart, "doorbells" | "listen">;
-  /** Wakes every worker that sleeps. */
+  /** Wakes every parked worker. */
   wakeAll(): void;
-  /** A worker took the place of a dead one, and serves. */
+  /** Called when a worker that replaces a dead one serves. */
   replaced(): void;
-  /** Begins to stop: accepts what is connected and no more, and has the workers drain. */
+  /** Begins to stop: accepts the connections that the kernel has completed, no others, and makes the workers drain. */
   stop(): void;
-  /** A worker has died: lets go of what it left open, and has the others look for its tasks. */
-  bury(worker: number): void;
-  /** Reads the certificate anew, if there is one. */
+  /** Closes the connections that a dead worker left open, and wakes another worker for its tasks. */
+  reclaim(worker: number): void;
+  /** Reloads the certificate, if there is one. */
   reload(): Promise<void>;
-  /** Nobody uses what it opened any more. */
+  /** Closes everything that the entrance opened; all threads have ended. */
   close(): void;
 }

@@ -1,9 +1,9 @@
 /**
- * The executor: starts the threads, watches them, and brings them to an end.
+ * The executor: starts, watches and stops the threads.
  *
- * In: a config. Out: a running server, its address, and how it ended. Runs on the main thread, which
- * stays with Deno's own event loop: signals and the threads' messages come in here. How connections
- * come to the workers is the entrance's business: see entrance.ts.
+ * In: a config. Out: a running server, its address, and how it ended. Runs on the main thread, in Deno's own
+ * event loop, which delivers the signals and the threads' messages. How connections reach the workers
+ * depends on the transport: see entrance.ts.
  */
 
 import { type Config, type ListenAddress, usesDenoTransport } from "../config/mod.ts";
@@ -31,33 +31,31 @@ import type { Entrance } from "./entrance.ts";
 import { NativeEntrance } from "./native_entrance.ts";
 import { ServerLogs } from "./server_logs.ts";
 import { Thread, type ThreadEnd } from "./thread_handle.ts";
+import { WarningFilter } from "./warning_filter.ts";
 
-/** So many deaths of workers within this time, and something is wrong that a restart does not mend. */
+/** If this many workers die within this time, the server ends: replacing them does not help. */
 const DEATHS = 5;
 const DEATHS_WITHIN = 10_000;
-/** Beyond the drain time, which the threads keep themselves: for one that does not. */
+/** Milliseconds beyond the drain time, for a thread that does not end by then. */
 const STOP_GRACE = 1_000;
-/** Addresses that are told apart where connections are bounded by address: some times the connections there can be. */
+/** Addresses whose connections are counted, for --max-connections-per-address: a few times the connection limit. */
 const ADDRESSES = 32_768;
-/** How long the same warning is not said again, in milliseconds, and how many are remembered for that. */
-const REPEAT_AFTER = 60_000;
-const REMEMBERED = 100;
 
 /** How a server ended. */
 export interface ServerEnd {
-  /** `undefined`: it was stopped. Else why it could not go on. */
+  /** Undefined: it was stopped. Else the reason why it could not continue. */
   readonly failure: string | undefined;
 }
 
-/** What the executor is made with beside the config. */
+/** The options of an executor, besides the config. */
 export interface ExecutorOptions {
-  /** Where a warning for the operator goes: one line without its end. */
+  /** Receives a warning for the operator: one line without its line end. */
   warn(text: string): void;
-  /** Where good news goes, as that all was read anew. */
+  /** Receives a notice for the operator, such as that of a reload. */
   inform?(text: string): void;
-  /** What the metrics say that this is. */
+  /** The version that the metrics report. */
   readonly version?: string;
-  /** The module of a worker thread; default: ours. For other endpoints, and for tests. */
+  /** The module of a worker thread, for other endpoints and for tests; default: worker_thread.ts. */
   readonly workerModule?: URL;
 }
 
@@ -73,15 +71,15 @@ export class Executor {
   readonly #reserve: DescriptorReserve;
   readonly #workers: Thread[] = [];
   #deaths: number[] = [];
-  // The start, and reloads, during which threads load something.
+  // The number of starts and reloads in progress, during which threads load modules.
   #loading = 1;
   #replacing: Promise<void> = Promise.resolve();
-  readonly #saidAt = new Map<string, number>();
+  readonly #warningFilter = new WarningFilter();
   #warnings = 0;
   #admin: AdminServer | null = null;
-  /** New connections are welcome: all threads are there, and nobody has said stop. */
+  /** Whether new connections are accepted: all threads have started, and no stop was requested. */
   #ready = false;
-  #stopAsked = false;
+  #stopRequested = false;
   #stopping = false;
   #stopTimer: ReturnType<typeof setTimeout> | undefined = undefined;
   #end!: (end: ServerEnd) => void;
@@ -101,13 +99,13 @@ export class Executor {
     this.#logs = this.#openLogs();
   }
 
-  /** Behind the address: the log may be that of the server that has the port already. */
+  /** Called after the address was bound: else it could rotate the log of the server that has the port. */
   #openLogs(): ServerLogs {
     try {
       return new ServerLogs({
         config: this.#config,
         state: this.#state,
-        warn: (text) => this.#sayOnce(text),
+        warn: (text) => this.#warnOnce(text),
       });
     } catch (error) {
       this.#entrance.close();
@@ -115,17 +113,17 @@ export class Executor {
     }
   }
 
-  /** The address that it listens on; the port is a real one. */
+  /** The address that the server listens on; the port is the real one. */
   get address(): Deno.NetAddr {
     return this.#entrance.address;
   }
 
-  /** The Unix socket that it listens on instead, or null; the address then means nothing. */
+  /** The file of the Unix socket, or null; with a Unix socket the address has no meaning. */
   get socketPath(): string | null {
     return this.#entrance.socketPath;
   }
 
-  /** Where plain HTTP is sent to https, if anywhere. */
+  /** The address that redirects plain HTTP to https, or null. */
   get redirectAddress(): Deno.NetAddr | null {
     return this.#entrance.redirectAddress;
   }
@@ -134,11 +132,11 @@ export class Executor {
    * Starts a server; fulfilled when every worker serves.
    *
    * @throws {Deno.errors.AddrInUse} and Deno's other errors of listening
-   * @throws {LogFileError} where a log cannot be opened
-   * @throws {SystemError} where the kernel has no descriptor left
-   * @throws {DescriptorError} where there are too few of them for all threads
-   * @throws {ActivationError} where a socket is handed over that this config has no use for
-   * @throws {TlsError} where certificate and key are none
+   * @throws {LogFileError} if a log cannot be opened
+   * @throws {SystemError} if no descriptor is left
+   * @throws {DescriptorError} if the limit of descriptors is too low for all threads
+   * @throws {ActivationError} if systemd passes a socket that this config cannot use
+   * @throws {TlsError} if certificate or key cannot be used
    */
   static async start(config: Config, options: ExecutorOptions): Promise<Executor> {
     const executor = new Executor(config, options);
@@ -149,18 +147,18 @@ export class Executor {
     return executor;
   }
 
-  /** Where metrics are served, or null. */
+  /** The address of the metrics, or null. */
   get adminAddress(): Deno.NetAddr | null {
     return this.#admin?.address ?? null;
   }
 
   /**
-   * Begins to stop: readiness fails first, so that whoever sends us clients can look elsewhere; then there are
-   * no more connections, and the end comes when what is under way is done.
+   * Begins to stop. Readiness fails first, so that a load balancer can use other servers; after the drain
+   * delay no more connections are accepted, and the server ends when open requests are finished.
    */
   stop(): void {
-    if (this.#stopAsked) return;
-    this.#stopAsked = true;
+    if (this.#stopRequested) return;
+    this.#stopRequested = true;
     this.#ready = false;
     const { drainDelay } = this.#config.limits;
     if (drainDelay === 0) this.#drain();
@@ -171,61 +169,62 @@ export class Executor {
     if (this.#stopping) return;
     this.#stopping = true;
     this.#stopTimer = setTimeout(
-      () => this.#finish("the workers did not stop in time"),
+      () =>
+        this.#finish("the workers did not stop within --drain-timeout; open requests were aborted"),
       this.#config.limits.drainTime + STOP_GRACE,
     );
     this.#entrance.stop();
   }
 
   /**
-   * Reads certificate and logs anew, and has requests answered by `config`: its files, endpoints and users.
-   * What else it was started with stays: threads, addresses, limits. Where something cannot be read, all
-   * goes on as before, with a warning.
+   * Reloads the certificate, reopens the logs, and applies the files, endpoints and users of `config`. Threads,
+   * addresses and limits stay as they were at the start. If something cannot be read, its old value
+   * stays in use, with a warning.
    */
   async reload(config: Config = this.#config): Promise<void> {
     if (this.#stopping) return;
     const before = this.#warnings;
-    const rerouted = this.#routeBy(config);
-    // Each for itself: a log that cannot be opened keeps nobody from the new certificate.
+    const reconfigured = this.#reconfigure(config);
+    // Independent of each other: the certificate is reloaded even if a log cannot be reopened.
     const reopened = Promise.resolve().then(() => this.#logs.reopen());
     const results = await Promise.allSettled([reopened, this.#entrance.reload()]);
     const faults = results.flatMap((result) => result.status === "rejected" ? [result.reason] : []);
     if (faults.length > 0) {
       const reasons = faults.map((fault) => fault instanceof Error ? fault.message : String(fault));
-      this.#say(`not all was read anew: ${reasons.join("; ")}; what there was goes on`);
+      this.#warn(`reload incomplete: ${reasons.join("; ")}; the old values stay in use`);
     }
-    await rerouted;
-    // A worker that could not read something has said so.
-    if (this.#warnings === before) this.#inform(`read anew: ${this.#readAnew()}`);
+    await reconfigured;
+    // A worker that could not read something has warned.
+    if (this.#warnings === before) this.#inform(`reloaded: ${this.#reloaded()}`);
   }
 
   /** What a reload reads, for the operator. */
-  #readAnew(): string {
+  #reloaded(): string {
     const { tls, files: { root }, users } = this.#config;
     const passwords = users.map(({ user, file }) => `the password of ${user} in ${file}`);
     const named = [tls.cert, tls.key, root].filter((path) => path !== undefined);
-    const logs = this.#logs.files.map((file) => `the log ${file}, opened by its name`);
-    return [...named, ...passwords, ...logs, "the options of files and endpoints"].join(", ");
+    const logs = this.#logs.files.map((file) => `the log ${file}, reopened`);
+    return [...named, ...passwords, ...logs, "the file and endpoint options"].join(", ");
   }
 
-  /** Runs what opens files, if need be with descriptors of the reserve: at the limit there are no others. */
+  /** Runs an action that opens files. At the limit of open files it uses descriptors of the reserve. */
   withDescriptors<T>(action: () => Promise<T>): Promise<T> {
     return this.#reserve.lendIfShort(action);
   }
 
-  /** Each worker may have to load something for it: until all have, none of them blocks, as at the start. */
-  async #routeBy({ files, endpoints, users }: Config): Promise<void> {
+  /** Sends the reloadable sections to all workers. Each may have to load modules: until all have, none blocks, as at the start. */
+  async #reconfigure({ files, endpoints, users }: Config): Promise<void> {
     const config = this.#config = { ...this.#config, files, endpoints, users };
     this.#loading++;
     this.#state.flags.setAllLoaded(false);
-    const rerouted = this.#workers.map((thread) => thread.order({ type: "config", config }));
+    const reconfigured = this.#workers.map((thread) => thread.order({ type: "config", config }));
     this.#entrance.wakeAll();
-    await Promise.all(rerouted);
-    this.#settle();
+    await Promise.all(reconfigured);
+    this.#loadingEnded();
   }
 
-  /** The start, or a reload, is over: threads may block again if there is no other one under way. */
-  #settle(): void {
+  /** Called when the start or a reload is over: threads may block again if no other one is in progress. */
+  #loadingEnded(): void {
     if (--this.#loading > 0) return;
     this.#state.flags.setAllLoaded(true);
     this.#entrance.wakeAll();
@@ -241,7 +240,7 @@ export class Executor {
     }
   }
 
-  /** Loaded only where it is wanted: its page and what draws its charts take time and memory. */
+  /** Loads the admin server, only if --admin is set: its page and the charts take time and memory. */
   async #startAdmin(address: ListenAddress): Promise<void> {
     try {
       const { AdminServer } = await import("../observe/admin/mod.ts");
@@ -265,11 +264,11 @@ export class Executor {
       descriptorCeiling: connectionCeiling(this.#config),
       startWorker: (worker) => this.#startWorker(worker),
       workers: this.#workers,
-      warn: (text) => this.#sayOnce(text),
+      warn: (text) => this.#warnOnce(text),
       ended: (failure) => this.#entranceEnded(failure),
     });
-    this.#settle();
-    this.#ready = !this.#stopAsked;
+    this.#loadingEnded();
+    this.#ready = !this.#stopRequested;
   }
 
   async #startWorker(worker: number): Promise<void> {
@@ -281,7 +280,7 @@ export class Executor {
   #createWorker(worker: number): Thread {
     const ours = new URL("./worker_thread.ts", import.meta.url);
     return new Thread(this.#options.workerModule ?? ours, `worker ${worker}`, {
-      warn: (text) => this.#sayOnce(text),
+      warn: (text) => this.#warnOnce(text),
       lines: () => this.#logs.wake(),
       ended: (end) => this.#workerEnded(worker, end),
     });
@@ -299,32 +298,33 @@ export class Executor {
     };
   }
 
-  /** Puts a new worker in the place of a dead one; one after the other, as no two may load at once. */
+  /** Replaces a dead worker; one after the other, because no two may load at the same time. */
   #replace(worker: number): void {
     const replace = async () => {
       const start = () => this.#startReplacement(worker);
-      // Accepting pauses while the reserve is lent: only if connections could take what the thread needs.
+      // Lending the reserve pauses accepting, so only if connections could take the thread's descriptors.
       if (canRunOut(this.#config)) await this.#reserve.lend(start);
       else await start();
       if (this.#stopping) return;
       this.#state.counters(this.#state.mainBlock).add(COLUMN.workersReplaced, 1);
       this.#entrance.replaced();
     };
-    const failed = (error: Error) => this.#finish(`no new worker: ${error.message}`);
+    const failed = (error: Error) =>
+      this.#finish(`a dead worker could not be replaced: ${error.message}`);
     this.#replacing = this.#replacing.then(replace).catch(failed);
   }
 
-  /** Not before there is what a thread opens: without it Deno would end the process. */
+  /** Waits until enough descriptors are free for a thread: without them Deno would end the process. */
   async #startReplacement(worker: number): Promise<void> {
     const isReady = () => this.#stopping || canStartThread();
-    if (!isReady()) this.#sayOnce(`no new worker ${worker} yet: too many open files`);
+    if (!isReady()) this.#warnOnce(`worker ${worker} is not replaced yet: too many open files`);
     await waitUntil(isReady);
     if (!this.#stopping) await this.#startWorker(worker);
   }
 
   #workerEnded(worker: number, end: ThreadEnd): void {
     this.#state.flags.setDead(worker);
-    if (end.error !== undefined) this.#bury(worker, end.error);
+    if (end.error !== undefined) this.#reclaim(worker, end.error);
     if (this.#stopping) return this.#finishIfAllEnded();
     const now = performance.now();
     this.#deaths = [...this.#deaths.filter((at) => now - at < DEATHS_WITHIN), now];
@@ -334,35 +334,31 @@ export class Executor {
     this.#replace(worker);
   }
 
-  /** Closes what a dead worker left open, so that its peers know at once. */
-  #bury(worker: number, error: string): void {
-    this.#say(`worker ${worker} died: ${error}; its connections are closed`);
-    // Its block has no other writer now; what it left open counts as closed.
+  /** Closes the connections of a dead worker, so that its peers notice at once. */
+  #reclaim(worker: number, error: string): void {
+    this.#warn(`worker ${worker} died: ${error}; its connections were closed`);
+    // Its counters have no other writer now; what it left open is counted as closed.
     const counters = this.#state.counters(worker);
-    settle(counters, COLUMN.connectionsOpened, COLUMN.connectionsClosed);
-    settle(counters, COLUMN.webSocketsOpened, COLUMN.webSocketsClosed);
-    settle(counters, COLUMN.bytesQueued, COLUMN.bytesUnqueued);
-    this.#entrance.bury(worker);
+    countAsEnded(counters, COLUMN.connectionsOpened, COLUMN.connectionsClosed);
+    countAsEnded(counters, COLUMN.webSocketsOpened, COLUMN.webSocketsClosed);
+    countAsEnded(counters, COLUMN.bytesQueued, COLUMN.bytesUnqueued);
+    this.#entrance.reclaim(worker);
     this.#logs.salvage(worker);
   }
 
   #entranceEnded(failure: string | undefined): void {
     if (failure !== undefined) return this.#finish(failure);
-    if (!this.#stopping) return this.#finish("the acceptor ended");
+    if (!this.#stopping) return this.#finish("the acceptor thread ended unexpectedly");
     this.#finishIfAllEnded();
   }
 
-  /** What threads warn of: each finds a full disk by itself, but the operator reads it once. */
-  #sayOnce(text: string): void {
-    const now = performance.now();
-    if (now - (this.#saidAt.get(text) ?? -Infinity) < REPEAT_AFTER) return;
-    if (this.#saidAt.size >= REMEMBERED) this.#saidAt.clear();
-    this.#saidAt.set(text, now);
-    this.#say(text);
+  /** Forwards a thread's warning, and omits repetitions: each thread notices the same fault by itself. */
+  #warnOnce(text: string): void {
+    if (this.#warningFilter.admits(text)) this.#warn(text);
   }
 
-  /** A line for the operator, and for the log. */
-  #say(text: string): void {
+  /** Warns the operator, and logs the warning. */
+  #warn(text: string): void {
     this.#warnings++;
     this.#options.warn(text);
     this.#note(text);
@@ -380,7 +376,7 @@ export class Executor {
 
   #finishIfAllEnded(): void {
     if (!this.#entrance.hasEnded || !this.#workers.every((thread) => thread.hasEnded)) return;
-    // Nobody uses them any more, and the process may live on: a test's, or an embedder's.
+    // The process may continue: that of a test, or of a program that embeds the server.
     this.#entrance.close();
     for (const thread of this.#workers) thread.dismiss();
     this.#finish(undefined);
@@ -391,13 +387,13 @@ export class Executor {
     this.#stopping = true;
     clearTimeout(this.#stopTimer);
     this.#reserve.close();
-    // The last to go: until then it tells how the end comes along.
+    // Stopped last, so that it reports the progress of the stop until the end.
     const adminGone = this.#admin?.stop() ?? Promise.resolve();
     void adminGone.finally(() => this.#logs.finish()).finally(() => this.#end({ failure }));
   }
 }
 
-/** Makes what ended equal to what began. */
-function settle(counters: Counters, began: Column, ended: Column): void {
+/** Raises the counter of ends to that of beginnings. */
+function countAsEnded(counters: Counters, began: Column, ended: Column): void {
   counters.add(ended, counters.get(began) - counters.get(ended));
 }

@@ -1,33 +1,33 @@
 /**
- * The one writer of a log: brings the lines of all threads to its file.
+ * The only writer of a log file: writes the lines of all threads.
  *
- * In: halves that threads have handed over (ring/log_buffer.ts), and `wake` when there are some. Out: the file, whole
- * lines, those of one thread in their order. Lives on the main thread and never blocks it: a write is waited for
- * in Deno's pool. Where nothing can be written the lines wait and it is tried again; who hands over more than
- * fits drops lines, counted. So no thread that serves ever waits for a reader of the log, or for a disk.
+ * In: buffer halves that threads have handed over (ring/log_buffer.ts), and `wake` when there are some. Out: whole
+ * lines in the file, those of one thread in their order. Runs on the main thread and never blocks it: writes
+ * run in Deno's thread pool. If nothing can be written, the lines wait and the write is repeated; a thread whose
+ * buffer is full drops lines and counts them. So no worker ever waits for a reader of the log, or for a disk.
  */
 
 import { countLines, EAGAIN, errnoName, errnoText, type LogFile } from "../os/mod.ts";
 import { LogBufferReader } from "../ring/mod.ts";
 
-/** Milliseconds to the next try after an error … */
+/** Milliseconds until the next attempt after an error … */
 const RETRY = 1000;
-/** … and where a descriptor that others made not to block takes nothing now. */
+/** … and after EAGAIN, from a descriptor that another process set to non-blocking. */
 const RETRY_SOON = 50;
-/** Milliseconds that the last lines may take: with the drain, under the 10 s of a stop. */
+/** Milliseconds to write the last lines: together with the drain, less than the 10 s of a stop. */
 const LAST_WAIT = 500;
 
-/** What a writer is made with. */
+/** The parts of a writer. */
 export interface LogWriterParts {
   readonly file: LogFile;
-  /** As the operator calls it: `log /tmp/async-deno.log`. */
+  /** The log's name in warnings: `log /tmp/async-deno.log`. */
   readonly title: string;
-  /** Made by `createLogMemory` for `threads` threads. */
+  /** From `createLogMemory`, for `threads` threads. */
   readonly memory: SharedArrayBuffer;
   readonly threads: number;
-  /** Something for the operator. */
+  /** A warning for the operator. */
   warn(text: string): void;
-  /** So many lines are lost, as the file took them no more. */
+  /** This many lines were dropped, because the file could not be written. */
   dropped(lines: number): void;
 }
 
@@ -38,12 +38,12 @@ export class LogWriter {
   readonly #finished = Promise.withResolvers<void>();
   #turn = 0;
   #running: Promise<void> | null = null;
-  // What is left of the half in hand.
+  // The unwritten rest of the current half.
   #rest: Uint8Array = NOTHING;
   #finishing = false;
   #closed = false;
   #failing = false;
-  // The file was changed within a line: its rest belongs to the old one.
+  // The file was reopened within a line, whose rest belongs to the old file.
   #skipsLine = false;
 
   constructor(parts: LogWriterParts) {
@@ -55,17 +55,17 @@ export class LogWriter {
   /** A thread has handed lines over. */
   wake(): void {
     if (this.#closed || this.#running !== null) return;
-    // Threads tell of both logs at once: where there is nothing to write, nothing begins.
+    // A thread reports both logs at once: this one may have nothing to write.
     if (this.#readers.some((reader) => reader.take() !== null)) this.#running = this.#run();
   }
 
-  /** Takes over the lines of a thread that died. */
+  /** Takes over the unwritten lines of a thread that died. */
   salvage(thread: number): void {
     this.#readers[thread]?.salvage();
     this.wake();
   }
 
-  /** Opens the file anew by its name. @throws {SystemError | Deno.errors} and goes on with the old one */
+  /** Reopens the file by its name. @throws {SystemError | Deno.errors} the old file stays in use then */
   reopen(): void {
     const { file } = this.#parts;
     const isWithinLine = file.endsWithinLine;
@@ -73,7 +73,7 @@ export class LogWriter {
     if (isWithinLine) this.#skipsLine = true;
   }
 
-  /** Writes what there is, if that can be done soon, and closes the file. No thread hands over any more. */
+  /** Writes the remaining lines, for at most half a second, and closes the file. Called after all threads have ended. */
   async finish(): Promise<void> {
     const { file, dropped } = this.#parts;
     this.#finishing = true;
@@ -84,7 +84,7 @@ export class LogWriter {
     late.cancel();
     this.#closed = true;
     if (this.#running === null) return file.close();
-    // A write that hangs has the file; it ends when that takes it, or with the process.
+    // A write hangs: the file is closed when it returns, or when the process ends.
     dropped(this.#countUnwritten());
   }
 
@@ -97,7 +97,7 @@ export class LogWriter {
     this.#running = null;
   }
 
-  /** The next thread in turn that has handed something over. */
+  /** The buffer of the next thread, in turn, that has handed lines over. */
   #next(): LogBufferReader | null {
     for (let i = 0; i < this.#readers.length; i++) {
       const reader = this.#readers[(this.#turn + i) % this.#readers.length];
@@ -114,7 +114,7 @@ export class LogWriter {
       const written = await this.#parts.file.write(this.#rest);
       if (this.#closed) return;
       if (written > 0) this.#wrote(written);
-      else await this.#failed(-written);
+      else await this.#retryLater(-written);
       if (this.#skipsLine) this.#skipLine();
     }
   }
@@ -124,13 +124,15 @@ export class LogWriter {
     this.#failing = false;
   }
 
-  async #failed(errno: number): Promise<void> {
+  async #retryLater(errno: number): Promise<void> {
     const { title, warn } = this.#parts;
     if (errno !== EAGAIN && !this.#failing) {
       this.#failing = true;
       warn(
-        `cannot write the ${title}: ${errnoText(errno)} (${errnoName(errno)}); serving goes on, ` +
-          "its lines wait and are dropped when there are too many",
+        `cannot write the ${title}: ${errnoText(errno)} (${
+          errnoName(errno)
+        }); the server continues, ` +
+          "lines wait in memory, and further ones are dropped when that is full",
       );
     }
     if (this.#finishing) return this.#drop(this.#rest.length);
@@ -152,7 +154,7 @@ export class LogWriter {
 
   #countUnwritten(): number {
     let lines = countLines(this.#rest);
-    // The half in hand is counted: it is the one before #turn.
+    // The current half is counted already: it belongs to the thread before #turn.
     this.#readers[(this.#turn - 1) % this.#readers.length]?.release();
     for (const reader of this.#readers) {
       for (let half = reader.take(); half !== null; half = reader.take()) {

@@ -1,5 +1,5 @@
 /**
- * The executor: binds the port, starts the threads, watches them, and brings them to an end.
+ * The executor: binds the port, and starts, watches and stops the threads.
  *
  * ```ts
  * import { DEFAULT_CONFIG } from "../config/mod.ts";

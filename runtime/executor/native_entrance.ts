@@ -1,14 +1,14 @@
 /**
- * The entrance of the epoll transport: one listening descriptor for all.
+ * The entrance of the epoll transport: one listening descriptor for all workers.
  *
  *   start:  listen → adopt → doorbells → workers → acceptor, which accepts
- *   stop:   take what the kernel's backlog holds → accept no more → draining flag → all doorbells
+ *   stop:   accept the kernel's backlog → stop accepting → draining flag → all doorbells
  *
- * A listener that was handed over goes on to listen, and its backlog is left to the next who gets it:
+ * A listener from systemd keeps listening, and its backlog is left to the next server:
  *
- *   stop:   the acceptor's bell → its end → draining flag → all doorbells
+ *   stop:   the acceptor's stop bell → its end → draining flag → all doorbells
  *
- * In: the config and the address. Out: connections on the task ring, for whichever worker is idle.
+ * In: the config and the address. Out: connections on the task ring, for any idle worker.
  */
 
 import type { Config } from "../config/mod.ts";
@@ -20,23 +20,23 @@ import type { Entrance, EntranceParts } from "./entrance.ts";
 import { type NativeListener, openNativeListener } from "./native_listener.ts";
 import { Thread } from "./thread_handle.ts";
 
-/** Connections that are taken at the end at most; as many as a backlog can hold. */
+/** Connections that a stop accepts at most: as many as a backlog can hold. */
 const BACKLOG = 4096;
 /**
- * Milliseconds in which they must find room on the ring, and those between two tries. The drain time of the
- * workers begins after it, so it is less than what the executor grants beyond that: see STOP_GRACE.
+ * Milliseconds in which they must find room on the ring, and milliseconds between two attempts. The drain time of
+ * the workers begins afterwards, so this is less than the executor's STOP_GRACE.
  */
 const LAST_ACCEPTS = 500;
-const PUSH_AGAIN = 5;
+const PUSH_RETRY = 5;
 
-/** Listens once, for all workers. */
+/** The entrance of the epoll transport. */
 export class NativeEntrance implements Entrance {
   readonly redirectAddress = null;
   readonly #config: Config;
   readonly #os = new LinuxOs();
   readonly #listener: NativeListener;
   readonly #doorbells: readonly number[];
-  // Where the listener was handed over.
+  // Only for a listener from systemd.
   readonly #stopBell: number | undefined;
   #state!: SharedState;
   #acceptor: Thread | null = null;
@@ -46,7 +46,7 @@ export class NativeEntrance implements Entrance {
    * Listens.
    *
    * @throws {Deno.errors.AddrInUse} and Deno's other errors of listening
-   * @throws {SystemError} where the kernel has no descriptor left
+   * @throws {SystemError} if no descriptor is left
    */
   constructor(config: Config) {
     this.#config = config;
@@ -70,17 +70,16 @@ export class NativeEntrance implements Entrance {
 
   /**
    * Nothing is accepted before the last worker serves: clients could take the descriptors that a thread needs
-   * to start, and Deno ends the process where it gets none. Until then the kernel's backlog holds them.
-   * Until all are loaded none of them blocks its thread: Deno lets threads share what they load, and one that
-   * blocks over a half-loaded npm package lets the others wait for it for ever (seen on 2.9.6, in one
-   * start of 20).
+   * to start, and Deno ends the process if it gets none. Until then clients wait in the kernel's backlog.
+   * No thread blocks before all have loaded: threads share loaded modules in Deno, and one that blocks while
+   * an npm package is half loaded makes the others wait for it forever (seen on 2.9.6, in one start of 20).
    */
   async start(parts: EntranceParts): Promise<void> {
     this.#state = parts.state;
     const acceptor = this.#acceptor = this.#createAcceptor(parts);
     await acceptor.loaded;
     for (let worker = 0; worker < this.#config.workers; worker++) {
-      await parts.startWorker(worker); // one after the other, as no two may load at once
+      await parts.startWorker(worker); // one after the other: no two may load at the same time
     }
     await acceptor.start(this.#acceptorStart(parts));
   }
@@ -99,13 +98,13 @@ export class NativeEntrance implements Entrance {
     void this.#stopAccepting();
   }
 
-  bury(worker: number): void {
+  reclaim(worker: number): void {
     for (const descriptor of this.#state.descriptors.ownedBy(worker)) {
       this.#state.addresses.leave(descriptor);
       this.#state.descriptors.release(descriptor);
       this.#os.close(descriptor);
     }
-    // A task may have been pushed in reliance on it: somebody else must look.
+    // The acceptor may have woken this worker for a task: another worker must take it.
     const other = this.#state.flags.takeParked(0);
     if (other >= 0) this.#os.ringDoorbell(this.#doorbells[other] ?? -1);
   }
@@ -126,7 +125,7 @@ export class NativeEntrance implements Entrance {
       warn,
       ended: ({ error }) => {
         this.#acceptorEnded.resolve();
-        ended(error === undefined ? undefined : `the acceptor died: ${error}`);
+        ended(error === undefined ? undefined : `the acceptor thread died: ${error}`);
       },
     });
   }
@@ -143,12 +142,12 @@ export class NativeEntrance implements Entrance {
     };
   }
 
-  /** If the workers have no room it ends after LAST_ACCEPTS; the main thread never blocks for them. */
+  /** Ends after LAST_ACCEPTS if the workers have no room; the main thread never blocks. */
   async #stopAccepting(): Promise<void> {
     const until = performance.now() + LAST_ACCEPTS;
     if (this.#stopBell === undefined) await this.#takeBacklog(until);
     else this.#os.ringDoorbell(this.#stopBell);
-    // The acceptor may have one more in hand, and no worker is to end before that is on the ring.
+    // The acceptor may still hold one connection, and no worker may end before that is on the ring.
     const timer = setTimeout(this.#acceptorEnded.resolve, Math.max(until - performance.now(), 0));
     await this.#acceptorEnded.promise;
     clearTimeout(timer);
@@ -161,8 +160,8 @@ export class NativeEntrance implements Entrance {
   }
 
   /**
-   * Accepts what the kernel has completed already and shuts the socket down: whoever was connected
-   * when the signal came gets an answer, whoever comes later is refused.
+   * Accepts the connections that the kernel has completed, and shuts the socket down: a client that was
+   * connected when the signal came gets an answer, a later one is refused.
    */
   async #takeBacklog(until: number): Promise<void> {
     const { descriptor } = this.#listener;
@@ -184,7 +183,7 @@ export class NativeEntrance implements Entrance {
     while (!this.#state.taskRing.push(task)) {
       if (performance.now() >= until) return false;
       this.#ringAll();
-      await new Promise((resolve) => setTimeout(resolve, PUSH_AGAIN));
+      await new Promise((resolve) => setTimeout(resolve, PUSH_RETRY));
     }
     return true;
   }

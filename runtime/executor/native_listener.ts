@@ -1,9 +1,8 @@
 /**
- * The descriptor that the acceptor accepts from: of an address, of a Unix socket, or handed over by
- * systemd.
+ * The listening descriptor of the acceptor: of an address, of a Unix socket, or from systemd.
  *
- * In: the config and the environment. Out: a listening descriptor, where it listens, and how to let go of
- * it. An address is bound by Deno, so that its permissions and errors hold.
+ * In: the config and the environment. Out: a listening descriptor, its address or path, and how to close
+ * it. Deno binds an address, so that its permissions and errors apply.
  */
 
 import type { Config } from "../config/mod.ts";
@@ -17,20 +16,20 @@ import {
   unixIdentity,
 } from "../os/mod.ts";
 
-/** Connections that the kernel completes while nobody accepts; it cuts this at net.core.somaxconn. */
+/** Connections that the kernel completes before they are accepted; it caps this at net.core.somaxconn. */
 const BACKLOG = 4096;
-/** What stands for the address where there is none. */
+/** The address of a Unix socket, which has none. */
 const NO_ADDRESS = { transport: "tcp", hostname: "", port: 0 } as const;
 
 /** A listening descriptor. */
 export interface NativeListener {
   readonly descriptor: number;
   readonly address: Deno.NetAddr;
-  /** Whether it was handed over: it must listen on when we are gone, and accept does not block. */
+  /** Whether systemd passed it: then it must keep listening after the server has ended, and accept does not block. */
   readonly isHandedOver: boolean;
-  /** The file of a Unix socket; "" for one that was handed over; null: it is an address. */
+  /** The file of a Unix socket; "" for one from systemd; null: it is an address. */
   readonly socketPath: string | null;
-  /** Gives back what was made; at the end, or where the server cannot start. */
+  /** Closes the descriptor and removes the socket's file; at the end, or if the server cannot start. */
   close(): void;
 }
 
@@ -38,7 +37,7 @@ export interface NativeListener {
  * Listens.
  *
  * @throws {Deno.errors.AddrInUse} and Deno's other errors of listening
- * @throws {SystemError} where a Unix socket cannot be made, or what was handed over does not listen
+ * @throws {SystemError} if a Unix socket cannot be created, or a descriptor from systemd does not listen
  */
 export function openNativeListener(config: Config): NativeListener {
   const { unix } = config;
@@ -63,8 +62,8 @@ function ofUnix(path: string, mode: number): NativeListener {
   const descriptor = listenUnix(path, mode, BACKLOG);
   const made = unixIdentity(path);
   const close = () => {
-    // Somebody may have removed ours, and another server have its own there by now. Looked at while ours
-    // is open: until then no other file can have its number.
+    // Our file may have been removed, and another server may have created its own there. Compared while our
+    // socket is open: until it is closed, no other file can have its inode.
     const isOurs = unixIdentity(path) === made;
     new LinuxOs().close(descriptor);
     if (isOurs) removeUnix(path);
@@ -72,7 +71,7 @@ function ofUnix(path: string, mode: number): NativeListener {
   return { descriptor, address: NO_ADDRESS, isHandedOver: false, socketPath: path, close };
 }
 
-/** Its file is systemd's, and stays. */
+/** From systemd; its file belongs to systemd, and stays. */
 function activated(): NativeListener {
   const { descriptor, address } = adoptActivated();
   const close = () => void new LinuxOs().close(descriptor);

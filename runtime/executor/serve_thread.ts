@@ -1,8 +1,9 @@
 /**
- * Makes the present thread a worker: takes its start from the main thread and serves until the end.
+ * Turns the current thread into a worker, which serves until the server stops.
  *
- * In: who answers which path, with the date that the answers carry. Out: the worker, until the server stops. Called at the top of a module that is started as a
- * Web Worker; nothing else may run in that thread, as the loop of epoll blocks it.
+ * In: the router, the Date field of its responses, and the start message of the main thread. Out: a running
+ * worker. Called at the top of a module that is started as a Web Worker. Nothing else may run in that
+ * thread, because the epoll loop blocks it.
  */
 
 import type { DateField } from "../../protocol/mod.ts";
@@ -11,7 +12,7 @@ import type { Router } from "../serve/session/mod.ts";
 import type { RouterLoader, WorkerParts } from "../serve/worker/mod.ts";
 import { onOrder, onStart, postToMain, type WorkerStart } from "../thread/mod.ts";
 
-/** Serves with `router`, or what is loaded and made for the worker, as soon as the main thread says what. */
+/** Serves with a router, or with one that a loader creates for the worker, once the main thread sends the start message. */
 export function serveThread(router: Router | RouterLoader, date: DateField): void {
   onStart<WorkerStart>(async (start) => {
     const load = typeof router === "function" ? router : undefined;
@@ -22,7 +23,7 @@ export function serveThread(router: Router | RouterLoader, date: DateField): voi
   });
 }
 
-/** Loads the transport that is used, and not the other: before this thread is ready, so that none blocks meanwhile. */
+/** Loads only the transport that is used, before this thread reports that it is ready: until then no thread blocks. */
 async function createWorker(parts: WorkerParts, { listen }: WorkerStart) {
   if (listen === undefined) {
     const { NativeWorker } = await import("../native/mod.ts");

@@ -1,8 +1,8 @@
 /**
- * Both logs of a server, as the main thread has them: memory for the lines of all threads, and their writers.
+ * Both logs of a server on the main thread: the shared memory for lines, and the writers.
  *
- * In: the config, and what threads tell. Out: the files. A log that drops lines is told to the operator once a
- * minute, with how many. The main thread has an event log of its own here.
+ * In: the config, and messages that threads have lines. Out: the files. If a log drops lines, a warning gives
+ * their number, at most once a minute. Contains the main thread's own event log.
  */
 
 import type { Config } from "../config/mod.ts";
@@ -27,52 +27,52 @@ import {
 import type { LogMemory } from "../thread/mod.ts";
 import { LogWriter } from "./log_writer.ts";
 
-/** How often the operator is told of dropped lines, in milliseconds … */
-const TELL_AGAIN = 60_000;
-/** … and how long after the first of them: by then there are many. */
-const TELL_FIRST = 1_000;
+/** Milliseconds between two warnings about dropped lines … */
+const WARN_INTERVAL = 60_000;
+/** … and from the first dropped line to the first warning, so that it gives a useful number. */
+const WARN_DELAY = 1_000;
 
-/** A log cannot be opened; its message is for the operator. */
+/** A log cannot be opened; the message is for the operator. */
 export class LogFileError extends Error {
   override name = "LogFileError";
 }
 
-/** What the logs are made with. */
+/** The parts of the logs. */
 export interface ServerLogsParts {
   readonly config: Config;
   readonly state: SharedState;
-  /** Something for the operator: the log that it is about may not take it. */
+  /** A warning for the operator, not through the log: that may be what failed. */
   warn(text: string): void;
 }
 
-/** One log that is on. */
+/** One log that is enabled. */
 interface OpenLog {
   readonly memory: SharedArrayBuffer;
   readonly writer: LogWriter;
-  /** `log`, `access log`: as the operator calls it. */
+  /** Its name in messages: `log`, `access log`. */
   readonly name: string;
   readonly flag: string;
   readonly target: string;
-  /** Where threads count the lines that they drop. */
+  /** The counter of dropped lines. */
   readonly column: Column;
-  /** Dropped lines that the operator has been told of. */
-  told: number;
-  /** When there is more to tell, at the earliest; NaN: there was nothing yet. */
-  tellAt: number;
+  /** Dropped lines that warnings have reported. */
+  reported: number;
+  /** The earliest time of the next warning; NaN: no line was dropped yet. */
+  warnAt: number;
 }
 
 /** The logs of one server. */
 export class ServerLogs {
-  /** What the threads write their lines to. */
+  /** The memory that threads write their lines to. */
   readonly memory: LogMemory;
-  /** The main thread's own. */
+  /** The event log of the main thread. */
   readonly log: EventLog;
   readonly #parts: ServerLogsParts;
   readonly #logs: readonly OpenLog[];
-  #tellTimer: ReturnType<typeof setTimeout> | undefined = undefined;
+  #warnTimer: ReturnType<typeof setTimeout> | undefined = undefined;
   #finished: Promise<void> | null = null;
 
-  /** Opens both. @throws {LogFileError} */
+  /** Opens both logs. @throws {LogFileError} */
   constructor(parts: ServerLogsParts) {
     this.#parts = parts;
     const { log, logBytes: limit, logFormat, monitoring: { accessLog } } = parts.config;
@@ -101,15 +101,15 @@ export class ServerLogs {
     this.log = new EventLog(events && this.#ownBuffer(events), clock);
   }
 
-  /** Paths of what is written, for the operator. */
+  /** The paths of the log files. */
   get files(): string[] {
     return this.#logs.map(({ target }) => target).filter((target) => target !== "-");
   }
 
-  /** A thread has handed lines over, or dropped some. */
+  /** Called when a thread has handed lines over, or dropped some. */
   wake(): void {
     for (const { writer } of this.#logs) writer.wake();
-    this.#tellDropped();
+    this.#warnOfDropped();
   }
 
   /** Takes over the lines of a worker that died. */
@@ -118,8 +118,8 @@ export class ServerLogs {
   }
 
   /**
-   * Opens the files anew by their names, and goes on at their ends. Where one cannot be opened its old one
-   * stays; the other is opened all the same.
+   * Reopens the files by their names, and appends to them. If one cannot be opened, its old file stays in
+   * use; the other is reopened nevertheless.
    *
    * @throws {LogFileError}
    */
@@ -135,7 +135,7 @@ export class ServerLogs {
     if (faults.length > 0) throw new LogFileError(faults.join("; "));
   }
 
-  /** Writes what there is, if that can be done soon, and closes the files: the threads have ended. */
+  /** Writes the remaining lines, for at most half a second, and closes the files. Called after all threads have ended. */
   finish(): Promise<void> {
     return this.#finished ??= this.#finish();
   }
@@ -143,25 +143,25 @@ export class ServerLogs {
   async #finish(): Promise<void> {
     this.log.close();
     await Promise.all(this.#logs.map(({ writer }) => writer.finish()));
-    clearTimeout(this.#tellTimer);
-    for (const open of this.#logs) this.#tell(open);
+    clearTimeout(this.#warnTimer);
+    for (const open of this.#logs) this.#warnOf(open);
   }
 
   #open(
     log: Pick<OpenLog, "name" | "flag" | "target" | "column">,
-    how: Pick<LogFileOptions, "limit" | "keepsLast">,
+    options: Pick<LogFileOptions, "limit" | "keepsLast">,
   ): OpenLog | null {
     const { config, state, warn } = this.#parts;
     if (log.target === "off") return null;
     const title = `${log.name} ${log.target === "-" ? "to standard output" : log.target}`;
     const emptied = (reason: string) =>
-      warn(`the ${title} was emptied at --log-size, as it cannot be renamed: ${reason}`);
-    const file = openFile(log, { ...how, target: log.target, emptied });
+      warn(`the ${title} was emptied at --log-size, because it cannot be renamed: ${reason}`);
+    const file = openFile(log, { ...options, target: log.target, emptied });
     const threads = config.workers + 1;
     const memory = createLogMemory(threads);
     const dropped = (lines: number) => state.counters(state.mainBlock).add(log.column, lines);
     const writer = new LogWriter({ file, title, memory, threads, warn, dropped });
-    return { ...log, memory, writer, told: 0, tellAt: NaN };
+    return { ...log, memory, writer, reported: 0, warnAt: NaN };
   }
 
   #ownBuffer({ memory, writer, column }: OpenLog): LogBuffer {
@@ -173,33 +173,33 @@ export class ServerLogs {
     return new LogBuffer(memory, workers, watcher);
   }
 
-  /** Sees whether lines were dropped, and has it told when it is time. */
-  #tellDropped(): void {
+  /** Checks whether lines were dropped, and warns now or when the interval is over. */
+  #warnOfDropped(): void {
     const now = performance.now();
     let next = Infinity;
     for (const open of this.#logs) {
-      if (this.#parts.state.total(open.column) === open.told) continue;
-      if (Number.isNaN(open.tellAt)) open.tellAt = now + TELL_FIRST;
-      if (open.tellAt <= now) this.#tell(open);
-      else next = Math.min(next, open.tellAt);
+      if (this.#parts.state.total(open.column) === open.reported) continue;
+      if (Number.isNaN(open.warnAt)) open.warnAt = now + WARN_DELAY;
+      if (open.warnAt <= now) this.#warnOf(open);
+      else next = Math.min(next, open.warnAt);
     }
     if (next === Infinity) return;
-    this.#tellTimer ??= setTimeout(() => {
-      this.#tellTimer = undefined;
-      this.#tellDropped();
+    this.#warnTimer ??= setTimeout(() => {
+      this.#warnTimer = undefined;
+      this.#warnOfDropped();
     }, next - now);
   }
 
-  #tell(open: OpenLog): void {
+  #warnOf(open: OpenLog): void {
     const total = this.#parts.state.total(open.column);
-    const lines = total - open.told;
+    const lines = total - open.reported;
     if (lines === 0) return;
-    open.told = total;
-    open.tellAt = performance.now() + TELL_AGAIN;
+    open.reported = total;
+    open.warnAt = performance.now() + WARN_INTERVAL;
     const where = open.target === "-" ? "standard output" : open.target;
     this.#parts.warn(
       `${lines} line${lines === 1 ? "" : "s"} of the ${open.name} dropped: ` +
-        `${where} does not take them as fast as they come`,
+        `${where} cannot be written as fast as lines come; check its reader or disk`,
     );
   }
 }
@@ -215,7 +215,7 @@ function openFile(
   }
 }
 
-/** Says of a failure which log it was, and what to do. */
+/** An error that says which log failed, why, and what to do. */
 function asLogFileError(
   { name, flag, target }: Pick<OpenLog, "name" | "flag" | "target">,
   error: unknown,
@@ -223,6 +223,6 @@ function asLogFileError(
   if (!(error instanceof Error)) throw error;
   const reason = error instanceof SystemError ? errnoText(error.errno) : error.message;
   return new LogFileError(
-    `cannot write the ${name} ${target}: ${reason}; name another with --${flag}`,
+    `cannot write the ${name} ${target}: ${reason}; choose another with --${flag}`,
   );
 }

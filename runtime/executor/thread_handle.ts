@@ -1,8 +1,8 @@
 /**
- * A thread as the main one sees it: a Web Worker that reports when it is ready and how it ended.
+ * The main thread's handle of another thread: a Web Worker that reports when it is ready and how it ended.
  *
- * In: its module, its start, and orders at any time. Out: promises that are fulfilled when it has done what it was
- * told; its warnings and its end go to a watcher. What is said before the thread can hear is kept here until then.
+ * In: its module, its start message, and orders at any time. Out: promises that are fulfilled when it has carried
+ * out an order; its warnings and its end go to a watcher. Orders before its start are kept here until then.
  */
 
 import type { MainMessage, ThreadMessage, ThreadOrder } from "../thread/mod.ts";
@@ -13,39 +13,39 @@ export interface ThreadEnd {
   readonly error: string | undefined;
 }
 
-/** Who is told about a thread. */
+/** What a thread's messages call. */
 export interface ThreadWatcher {
-  /** Something for the operator. */
+  /** A warning for the operator. */
   warn(text: string): void;
-  /** It has handed lines of a log over, or dropped some. */
+  /** The thread has handed log lines over, or dropped some. */
   lines?(): void;
-  /** It has ended; called once. */
+  /** The thread has ended; called once. */
   ended(end: ThreadEnd): void;
 }
 
 /** One thread. */
 export class Thread {
-  /** Whether it is gone. */
+  /** Whether the thread has ended. */
   hasEnded = false;
   readonly #worker: globalThis.Worker;
   readonly #watcher: ThreadWatcher;
   readonly #loaded = Promise.withResolvers<void>();
   readonly #ready = Promise.withResolvers<void>();
   #started = false;
-  // Orders that wait for its start.
+  // Orders that wait for the start message.
   readonly #orders: MainMessage[] = [];
   #lastOrder = 0;
-  // Who waits until an order is obeyed, by its number.
+  // By the order's number: resolves the promise of its caller.
   readonly #obeyed = new Map<number, () => void>();
 
   /** @param name for warnings and debuggers */
   constructor(module: URL, name: string, watcher: ThreadWatcher) {
     this.#watcher = watcher;
-    // Whoever waits for them is told; where nobody does, `ended` is enough.
+    // Their callers handle the rejection; without a caller, `ended` reports it.
     this.#loaded.promise.catch(() => {});
     this.#ready.promise.catch(() => {});
     this.#worker = new globalThis.Worker(module, { type: "module", name });
-    this.#worker.onmessage = (event: MessageEvent) => this.#hear(event.data as ThreadMessage);
+    this.#worker.onmessage = (event: MessageEvent) => this.#receive(event.data as ThreadMessage);
     this.#worker.onerror = (event) => {
       event.preventDefault(); // else it would end the whole process
       this.#end(event.message);
@@ -57,7 +57,7 @@ export class Thread {
     return this.#loaded.promise;
   }
 
-  /** Sends it to work; fulfilled when it says that it is ready. */
+  /** Sends the start message; fulfilled when the thread is ready. */
   start(start: unknown): Promise<void> {
     this.#post({ type: "start", start });
     this.#started = true;
@@ -65,17 +65,17 @@ export class Thread {
     return this.#ready.promise;
   }
 
-  /** Tells it what to do; fulfilled when it has done so, or has ended. */
+  /** Sends an order; fulfilled when the thread has carried it out, or has ended. */
   order(order: ThreadOrder): Promise<void> {
     if (this.hasEnded) return Promise.resolve();
     const message = { type: "order", number: ++this.#lastOrder, order } as const;
-    // Its first message is its start.
+    // The first message must be the start.
     if (this.#started) this.#post(message);
     else this.#orders.push(message);
     return new Promise((resolve) => this.#obeyed.set(message.number, resolve));
   }
 
-  /** Lets one go whose work is done; without that it waits. */
+  /** Ends a thread that has stopped: until then it waits. */
   dismiss(): void {
     this.#post({ type: "dismiss" });
   }
@@ -84,7 +84,7 @@ export class Thread {
     this.#worker.postMessage(message);
   }
 
-  #hear(message: ThreadMessage): void {
+  #receive(message: ThreadMessage): void {
     switch (message.type) {
       case "lines":
         return this.#watcher.lines?.();

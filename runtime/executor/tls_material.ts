@@ -1,9 +1,9 @@
 /**
  * Reads the certificate and the key of the server, and checks that they belong together.
  *
- * In: the names of the files. Out: their texts, or null without TLS. An error names the option and the
- * file, and what the file contains instead: an encrypted key, say. The pair is checked by its user: a
- * listener of Deno is opened with it, on a free port of the loopback address, and closed at once.
+ * In: the names of the files. Out: their texts, or null without TLS. An error names the option, the
+ * file, and what the file contains instead, for example an encrypted key. To check the pair, a TLS listener
+ * of Deno is opened with it on a free port of the loopback address, and closed at once.
  */
 
 import type { TlsFiles } from "../config/mod.ts";
@@ -58,7 +58,7 @@ function read(flag: string, file: string, kind: PemKind): string {
     (labels.includes("ENCRYPTED PRIVATE KEY") || ENCRYPTED_FIELD.test(text));
   if (isEncrypted) {
     throw new TlsError(
-      `${flag} ${file} is encrypted with a passphrase, which nobody could enter at a start; ` +
+      `${flag} ${file} is encrypted with a passphrase, which nobody can enter when the server starts; ` +
         `remove it: openssl pkey -in ${file} -out plain.pem`,
     );
   }
@@ -77,8 +77,10 @@ function found(labels: readonly string[], text: string): string {
   }
   const isOther = [CERTIFICATE, PRIVATE_KEY].some(({ label: its }) => its.test(label));
   if (isOther) return `it contains a ${label}; are --tls-cert and --tls-key swapped?`;
-  if (label === "OPENSSH PRIVATE KEY") return "it contains a key of OpenSSH, which TLS cannot use";
-  if (label === "CERTIFICATE REQUEST") return "it contains a request, which a CA has to sign first";
+  if (label === "OPENSSH PRIVATE KEY") return "it contains an OpenSSH key, which TLS cannot use";
+  if (label === "CERTIFICATE REQUEST") {
+    return "it contains a certificate request, which a CA must sign first";
+  }
   return `it contains a ${label}`;
 }
 

@@ -1,8 +1,8 @@
 /**
  * The module that the executor starts in each worker's Web Worker.
  *
- * In: its start, by message. Out: our endpoints, served until the server stops. Started by the
- * executor, imported by nobody.
+ * In: the start message. Out: the built-in endpoints, served until the server stops. Started by the
+ * executor; no module imports it.
  */
 
 import { DateField } from "../../protocol/mod.ts";
@@ -14,7 +14,8 @@ import { serveThread } from "./serve_thread.ts";
 const date = new DateField(Date.now());
 
 const load: RouterLoader = async ({ files: { root }, users }) => {
-  // Measured at a start of 8 workers that need neither: 740 ms of CPU instead of 900, 20 MB less.
+  // Loaded only if needed. Measured with 8 workers that need neither: a start takes 740 ms of CPU instead of
+  // 900, and 20 MB less memory.
   const files = root === undefined ? undefined : await import("../serve/files/mod.ts");
   const auth = users.length === 0 ? undefined : await import("../serve/auth/mod.ts");
   return ({ config, loop }) => {

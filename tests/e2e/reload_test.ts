@@ -123,7 +123,9 @@ Deno.test({
     await withServer({ workers: 2, args: tlsArguments(used) }, async (server) => {
       await Deno.copyFile(two.cert, used.cert);
       server.kill("SIGHUP");
-      await waitFor(() => server.stderr.includes("what there was goes on"), { what: "a warning" });
+      await waitFor(() => server.stderr.includes("the old values stay in use"), {
+        what: "a warning",
+      });
       assertStringIncludes(server.stderr, `--tls-cert ${used.cert}`);
       assertEquals(server.stderr.trimEnd().split("\n").length, 1);
       assertEquals(await presentedName(server.port), "one");
@@ -211,7 +213,9 @@ Deno.test("reload: headers and folder of the configuration file change, also on 
       await waitFor(() => countDescriptors(server.pid) <= before, { what: "old folders closed" });
       await Deno.writeTextFile(`${folder}/a.toml`, "header = 7 7");
       server.kill("SIGHUP");
-      await waitFor(() => server.stderr.includes("what there was goes on"), { what: "a warning" });
+      await waitFor(() => server.stderr.includes("the old values stay in use"), {
+        what: "a warning",
+      });
       assertEquals(await get(), ["two", "two"]);
       await server.stop();
     });
@@ -268,7 +272,7 @@ Deno.test("reload: options that need a restart are named, and the others take ef
       const gone = async () =>
         (await ask(server, REQUEST.replace("healthz", "echo"))).status === 404;
       await waitFor(gone, { what: "the endpoint to be switched off" });
-      const said = "until a restart it stays as it was: --origin, --max-body\n";
+      const said = "new values take effect only after a restart: --origin, --max-body\n";
       await waitFor(() => server.stderr.includes(said), { what: "a line about the rest" });
       assertEquals(server.stderr.trimEnd().split("\n").length, 1, server.stderr);
       await server.stop();
@@ -284,7 +288,9 @@ Deno.test("reload: a log that cannot be reopened leaves the old one in use", () 
     await Deno.rename(server.logFile, moved);
     await Deno.mkdir(server.logFile);
     server.kill("SIGHUP");
-    await waitFor(() => server.stderr.includes("what there was goes on"), { what: "a warning" });
+    await waitFor(() => server.stderr.includes("the old values stay in use"), {
+      what: "a warning",
+    });
     await ask(server, REQUEST);
     const logged = async () => (await Deno.readTextFile(moved)).includes("removing closed");
     await waitFor(logged, { what: "a line in the old file" });

@@ -1,6 +1,6 @@
 /**
- * No export of the program is dead: somebody uses it, and who exports a function or a class does so
- * for another file.
+ * No export of the program is dead: each is used, and each exported function or class is used by another
+ * file.
  */
 
 import { assertEquals } from "@std/assert";
@@ -9,7 +9,7 @@ import { type ExportedName, unusedExports } from "./unused_exports.ts";
 
 /** Exports that nothing in the program uses, as `path name` or `path` for all; each with the reason. */
 const EXCEPTIONS: Readonly<Record<string, string>> = {
-  "runtime/observe/admin/families.ts toldColumns": "for the test that no column is forgotten",
+  "runtime/observe/admin/families.ts exportedColumns": "for the test that no column is missing",
   "runtime/serve/routes/router.ts createRouter": "for tests that serve handlers of their own",
   "protocol/websocket/close_code.ts": "the registry of RFC 6455 section 7.4.1, whole",
   "runtime/serve/session/proxy_session.ts ProxySession": "sessions are about to be rewritten",
@@ -29,7 +29,7 @@ function deadExports(files: readonly SourceFile[]): string[] {
   }).map(keyOf);
 }
 
-/** Functions and classes that are exported, and used in their own file alone; `tests` may use them too. */
+/** Exported functions and classes that only their own file uses; `tests` may use them too. */
 function needlessExports(files: readonly SourceFile[], tests: readonly SourceFile[]): string[] {
   const byTests = new Set(unusedExports([...files, ...tests]).map(keyOf));
   return unusedExports(files).filter((exported) => {
@@ -51,7 +51,7 @@ function escaped(name: string): string {
   return name.replaceAll("$", "\\$");
 }
 
-Deno.test("dead exports: none, but for the exceptions, which are all needed", () => {
+Deno.test("dead exports: none except the exceptions, which are all needed", () => {
   const files = program();
   const tests = filesBelow("tests", ".ts");
   const found = new Set([...deadExports(files), ...needlessExports(files, tests)]);
@@ -62,7 +62,7 @@ Deno.test("dead exports: none, but for the exceptions, which are all needed", ()
   assertEquals(needless, [], "needless exceptions");
 });
 
-Deno.test("dead exports: what is used is told from what is not", () => {
+Deno.test("dead exports: used and unused exports are distinguished", () => {
   const door: SourceFile = {
     path: "runtime/a/mod.ts",
     text: 'export { A, type B, C as D } from "./a.ts";\nexport * from "./b.ts";',
@@ -82,7 +82,7 @@ Deno.test("dead exports: what is used is told from what is not", () => {
   assertEquals(dead('// import { A } from "./a/mod.ts";'), [a, b, c, e]);
 });
 
-Deno.test("dead exports: a function that its own file alone uses is found", () => {
+Deno.test("dead exports: a function that only its own file uses is found", () => {
   const file: SourceFile = { path: "runtime/a.ts", text: "export function a() {}\na();" };
   const test: SourceFile = {
     path: "tests/a_test.ts",

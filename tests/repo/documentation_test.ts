@@ -1,10 +1,10 @@
 /**
- * Every file opens with its contract, every export has its JSDoc, and every folder has one door,
- * mod.ts, with an example.
+ * Every file begins with its contract, every export has a JSDoc comment, and every folder has a mod.ts
+ * with an example.
  *
- * A contract is a first sentence that says more than the file's name does and that no other file has; and, in
- * a file that exports functions or classes, what goes in and what comes out, marked "In:" and "Out:"
- * (or "In and out:", if another file says it).
+ * A contract is a first sentence that says more than the file's name and that no other file has; and, in
+ * a file that exports functions or classes, its input and output, marked "In:" and "Out:"
+ * (or "In and out:", if another file describes them).
  */
 
 import { assertEquals } from "@std/assert";
@@ -20,18 +20,18 @@ import {
 const EXPORT =
   /^export (?:abstract |async |declare )*(?:function\*?|class|interface|type|enum|const|let) (?<name>[\w$]+)/gm;
 
-/** Exports that do something, so that their file has to say what goes in and what comes out. */
+/** Exports with behaviour: their file must describe input and output. */
 const BEHAVIOUR = /^export (?:abstract |async )*(?:function\*?|class) /m;
 
-/** Words of a first sentence that say nothing of their own. */
+/** Words of a first sentence that carry no information. */
 const EMPTY_WORDS = new Set(
   "a an and as at by for from in is it its of on or that the this to with".split(" "),
 );
 
-/** Words that the first sentence has to have beside those of the file's name. */
+/** The number of words that the first sentence needs besides those of the file's name. */
 const LEAST_WORDS = 2;
 
-/** A constant in one line: these may stand in a block under one comment, as the values of a C enum. */
+/** A constant in one line: several may follow one comment, like the values of a C enum. */
 const CONSTANT = /^export const [A-Z0-9_]+ = [^\n]+;$/;
 
 /** Exports without a comment directly above. */
@@ -42,7 +42,7 @@ function undocumented({ path, text }: SourceFile): string[] {
   }).map((match) => `${path}:${lineAt(code, match.index)} ${match.groups!["name"]} has no JSDoc`);
 }
 
-/** Whether a JSDoc comment ends right above; lint directives and a block of constants may lie between. */
+/** Whether a JSDoc comment ends directly above; lint directives and a block of constants may be between. */
 function isDocumented(text: string, offset: number): boolean {
   const [own, ...above] = text.slice(0, text.indexOf("\n", offset) >>> 0).split("\n").reverse();
   const first = above.findIndex((line) => {
@@ -51,13 +51,13 @@ function isDocumented(text: string, offset: number): boolean {
   return above[first]?.endsWith("*/") ?? false;
 }
 
-/** Whether an earlier signature of the same function, which has the JSDoc, stands right above. */
+/** Whether an earlier overload of the same function, which has the JSDoc, is directly above. */
 function isOverload(code: string, match: RegExpExecArray): boolean {
   const before = code.slice(0, match.index).trimEnd().split(/^export /m).at(-1)!;
   return before.startsWith(`function ${match.groups!["name"]}(`) && before.endsWith(";");
 }
 
-/** What the header of one file leaves unsaid. */
+/** What the header of one file lacks. */
 function contractFaults({ path, text }: SourceFile): string[] {
   const header = headerOf(text).replace(/```[^]*?```/g, "").replace(/\s+/g, " ");
   if (header === "") return [`${path} does not open with its contract`];
@@ -71,25 +71,25 @@ function contractFaults({ path, text }: SourceFile): string[] {
   ];
 }
 
-/** Up to the full stop that a space and a capital follow, or the end. */
+/** The text up to a full stop before a space and a capital, or all of it. */
 function firstSentence(header: string): string {
   return /^.*?\.(?= |$)/.exec(header)?.[0] ?? header;
 }
 
-/** Whether words are left beside those of the file's name. */
+/** Whether there are enough words besides those of the file's name. */
 function saysMoreThanName(path: string, sentence: string): boolean {
   const ofPath = new Set(path.split("/").at(-1)!.split(/[^a-z0-9]+/));
   const words = sentence.toLowerCase().match(/[a-z0-9]{2,}/g) ?? [];
   return words.filter((word) => !EMPTY_WORDS.has(word) && !ofPath.has(word)).length >= LEAST_WORDS;
 }
 
-/** Each mark is followed by what it announces. */
+/** Whether text follows each mark. */
 function saysInAndOut(header: string): boolean {
   return (/\bIn: (?!Out\b)\S/.test(header) && /\bOut: \S/.test(header)) ||
     /\bIn and out: \S/.test(header);
 }
 
-/** First sentences that two files have. */
+/** First sentences that two files share. */
 function sharedSentences(files: readonly SourceFile[]): string[] {
   const byText = Map.groupBy(
     files,
@@ -99,7 +99,7 @@ function sharedSentences(files: readonly SourceFile[]): string[] {
     .map((same) => `${same.map(({ path }) => path).join(" and ")} open with the same sentence`);
 }
 
-/** Folders with TypeScript but without a door, and doors without an example. */
+/** Folders with TypeScript but without a mod.ts, and mod.ts files without an example. */
 function badDoors(files: readonly SourceFile[]): string[] {
   const folders = new Set(files.map(({ path }) => path.replace(/[^/]*$/, "")));
   folders.delete("");
@@ -110,13 +110,13 @@ function badDoors(files: readonly SourceFile[]): string[] {
   });
 }
 
-Deno.test("documentation: every file of the program opens with its contract", () => {
+Deno.test("documentation: every file of the program begins with its contract", () => {
   const files = [...programFiles(), ...filesBelow("tests/support", ".ts")];
   const faults = files.flatMap(contractFaults);
   assertEquals([...faults, ...sharedSentences(files)], []);
 });
 
-Deno.test("documentation: a contract that says nothing is found", () => {
+Deno.test("documentation: an empty contract is found", () => {
   const faults = (header: string, path = "runtime/os/clock.ts", code = "export function a() {}") =>
     contractFaults({ path, text: `/** ${header} */\n${code}` }).length;
   const padding = "This sentence only makes the header longer than sixty characters.";
@@ -142,11 +142,11 @@ Deno.test("documentation: every export has its JSDoc", () => {
   );
 });
 
-Deno.test("documentation: every folder has a door with an example", () => {
+Deno.test("documentation: every folder has a mod.ts with an example", () => {
   assertEquals(badDoors(programFiles()), []);
 });
 
-Deno.test("documentation: what is missing is found, what is there is not", () => {
+Deno.test("documentation: missing comments are found, existing ones are not", () => {
   const found = (text: string) => undocumented({ path: "p", text }).length;
   assertEquals(found("export const A = 1;"), 1);
   assertEquals(found("/** A. */\n\nexport const A = 1;"), 1);

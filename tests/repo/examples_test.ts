@@ -1,7 +1,7 @@
 /**
- * The examples in the doors (mod.ts) are run, each as a module in a process of its own: one that has
- * gone stale fails here. `deno test --doc` would do it, but takes what an example leaves to its
- * process (a library, a log) for a leak, and cannot be told otherwise.
+ * Runs the examples in mod.ts files, each as a module in its own process, so that an outdated one fails.
+ * `deno test --doc` is not used: it reports resources that an example leaves open (a library, a log) as
+ * leaks, and has no switch for that.
  */
 
 import { assertEquals } from "@std/assert";
@@ -21,7 +21,7 @@ function examplesOf({ path, text }: SourceFile): string[] {
   });
 }
 
-/** Runs an example; gives what it said where it failed, and undefined where it did not. */
+/** Runs an example; returns its output if it failed, else undefined. */
 async function failureOf(code: string): Promise<string | undefined> {
   const module = await Deno.makeTempFile({ prefix: "async-deno-test-", suffix: ".ts" });
   try {
@@ -38,7 +38,7 @@ async function failureOf(code: string): Promise<string | undefined> {
   }
 }
 
-Deno.test("examples: every door's example runs", async (test) => {
+Deno.test("examples: the example of every mod.ts runs", async (test) => {
   const doors = programFiles().filter(({ path }) => path.endsWith("mod.ts"));
   for (const door of doors) {
     await test.step(door.path, async () => {
@@ -47,7 +47,7 @@ Deno.test("examples: every door's example runs", async (test) => {
   }
 });
 
-Deno.test("examples: they are found, and one that fails is told", async () => {
+Deno.test("examples: examples are found, and a failing one is reported", async () => {
   const text = '/**\n * ```ts\n * import { a } from "../os/a.ts";\n * a();\n * ```\n */';
   const url = new URL("runtime/os/a.ts", REPOSITORY).href;
   assertEquals(examplesOf({ path: "runtime/net/mod.ts", text }), [

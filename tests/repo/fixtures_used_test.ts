@@ -1,6 +1,6 @@
 /**
- * Every file of fixtures/ is named by a test, so that no table lies there unread; and every table's
- * rows have a name of their own and say where the rule stands.
+ * Every file of fixtures/ is named by a test, and every row of a table has a unique name and cites the
+ * source of its rule.
  */
 
 import { assertEquals } from "@std/assert";
@@ -18,14 +18,14 @@ function unused(fixtures: readonly SourceFile[], tests: readonly SourceFile[]): 
   });
 }
 
-/** Rows without a name or a source, and names that two rows share. */
+/** Rows without a name or a source, and duplicate names. */
 function badRows({ path, text }: SourceFile): string[] {
   const parsed: unknown = JSON.parse(text);
   const rows = (Array.isArray(parsed) ? parsed : []) as { name?: string; spec?: string }[];
   const names = rows.map((row) => row.name);
   return rows.flatMap((row, i) => {
     if (!row.name || !row.spec) return [`${path}: row ${i} has no name or no spec`];
-    return names.indexOf(row.name) === i ? [] : [`${path}: "${row.name}" is there twice`];
+    return names.indexOf(row.name) === i ? [] : [`${path}: "${row.name}" is a duplicate`];
   });
 }
 
@@ -33,11 +33,11 @@ Deno.test("fixtures: every file is named by a test", () => {
   assertEquals(unused(filesBelow("fixtures", ""), filesBelow("tests", ".ts")), []);
 });
 
-Deno.test("fixtures: every row has a name of its own and a source", () => {
+Deno.test("fixtures: every row has a unique name and a source", () => {
   assertEquals(filesBelow("fixtures", ".json").flatMap(badRows), []);
 });
 
-Deno.test("fixtures: what is unread or unnamed is found", () => {
+Deno.test("fixtures: an unused file and a row without a name are found", () => {
   const fixture = { path: "fixtures/a/table.json", text: "[]" };
   const naming = (text: string) => unused([fixture], [{ path: "tests/a_test.ts", text }]);
   assertEquals(naming('read("table")'), []);

@@ -1,6 +1,6 @@
 /**
- * What of the house style a machine can see: short files or a reason at the top, no unfinished ends,
- * no silenced lint without a reason, no swallowed error, no default export, names in snake_case.
+ * The rules of the house style that a program can check: short files or a reason at the top, no unfinished
+ * code, no silenced lint without a reason, no swallowed error, no default export, names in snake_case.
  */
 
 import { assertEquals } from "@std/assert";
@@ -15,26 +15,26 @@ import {
 
 const MOST_LINES = 400;
 
-/** Where a default export is what somebody else's interface asks for. */
+/** Files whose default export another program requires. */
 const DEFAULT_EXPORTS: Readonly<Record<string, string>> = {
   "tests/bench/peers/programs/deno_serve.ts": "deno serve takes its handler from there",
 };
 
-/** In the whole text: unfinished ends stand in comments. */
+/** Searched in the whole text, because marks of unfinished code are in comments. */
 const IN_TEXT: readonly (readonly [RegExp, string])[] = [
   [/\b(?:TODO|FIXME|XXX|HACK)\b(?!\|)/g, "is unfinished"],
   [/deno-lint-ignore(?:-file)?[\w\s-]*?(?<!-- .*)$/gm, "silences lint without a reason"],
   [/@ts-(?:ignore|nocheck|expect-error)(?! .)/g, "silences the type check without a reason"],
 ];
 
-/** In the code: without comments and strings. */
+/** Searched in the code, without comments and strings. */
 const IN_CODE: readonly (readonly [RegExp, string])[] = [
   [/\bcatch\s*(?:\(\w+\))?\s*\{\s*\}/g, "swallows an error"],
   [/\bDeno\.test\.only\b|^\s*only:\s*true/gm, "runs one test alone"],
   [/\bdebugger\b/g, "stops in the debugger"],
 ];
 
-/** Everything in one file that the style does not have. */
+/** Every violation of the style in one file. */
 function violations(file: SourceFile): string[] {
   const { path, text } = file;
   const code = blank(text, "comments and strings");
@@ -49,7 +49,7 @@ function violations(file: SourceFile): string[] {
   ];
 }
 
-/** The sentence that excuses a long file; the reason is four words at least. */
+/** The sentence that allows a long file; the reason has at least four words. */
 const LONG_BECAUSE = new RegExp(
   `(?:^|\\. )Longer than ${MOST_LINES} lines because (?:[^\\s.]+ ){3,}[^.]+\\.`,
 );
@@ -69,7 +69,7 @@ function tooLong({ path, text }: SourceFile): string[] {
 }
 
 Deno.test("house style: every file", () => {
-  // This file holds the samples of what is wrong.
+  // This file contains the samples of violations.
   const tests = filesBelow("tests", ".ts").filter(({ path }) =>
     !path.endsWith("/house_style_test.ts")
   );

@@ -1,6 +1,6 @@
 /**
- * Who may import whom: main.ts → runtime/mod.ts → protocol/mod.ts, never upwards, and inside runtime
- * from the later layers to the earlier ones, through the other folder's mod.ts.
+ * The allowed imports: main.ts → runtime/mod.ts → protocol/mod.ts, never upwards, and inside of runtime/
+ * only from higher layers to lower ones, through the other folder's mod.ts.
  */
 
 import { assertEquals } from "@std/assert";
@@ -26,13 +26,13 @@ const LAYERS: readonly (readonly string[])[] = [
 /** Folders whose own folders are parts. */
 const WINGS: readonly string[] = ["serve", "observe"];
 
-/** The program, and the signals, which are listened to before that is loaded. */
+/** The imports of main.ts: the program, and the signal listeners, which are added before the program is loaded. */
 const FOR_MAIN: readonly string[] = ["runtime/mod.ts", "runtime/signals.ts"];
 
-/** What protocol/ may take from outside: data, no behaviour. */
+/** What protocol/ may import from outside: data, no behaviour. */
 const PROTOCOL_MAY_IMPORT = ["@std/http/status"];
 
-/** What is wrong with the imports of one file. */
+/** The wrong imports of one file. */
 function violations(file: SourceFile): string[] {
   return importsOf(file.text).flatMap((specifier) => {
     const target = resolveImport(file.path, specifier);
@@ -58,7 +58,7 @@ function judge(path: string, target: string): string | undefined {
   if (from === "main.ts") return FOR_MAIN.includes(target) ? undefined : `only ${FOR_MAIN}`;
   if (target === "deno.json") return path.startsWith("runtime/cli/") ? undefined : "only the cli";
   if (from === "protocol") {
-    return to === "protocol" ? undefined : "protocol/ knows nothing above it";
+    return to === "protocol" ? undefined : "protocol/ imports nothing above it";
   }
   if (to === "protocol") return target === "protocol/mod.ts" ? undefined : "only protocol/mod.ts";
   return judgeRuntime(partOf(path), target);
@@ -70,10 +70,12 @@ function judgeRuntime(from: string, target: string): string | undefined {
   const [lower, upper] = [layerOf(to), layerOf(from)];
   if (lower < 0 || upper < 0) return `${lower < 0 ? to : from} has no place in LAYERS`;
   if (lower >= upper) return `${to} is not below ${from}`;
-  // The module of a thread is no import: it is named by URL, by who starts the thread.
+  // The module of a thread is not imported: the executor names it by URL.
   if (from === "executor" && target.endsWith("_thread.ts")) return undefined;
   const isFile = target.split("/").length === 2;
-  return isFile || target === `runtime/${to}/mod.ts` ? undefined : "past the other's mod.ts";
+  return isFile || target === `runtime/${to}/mod.ts`
+    ? undefined
+    : "not through the other folder's mod.ts";
 }
 
 function partOf(path: string): string {

@@ -1,6 +1,6 @@
 /**
- * The two lock files: every start of a task downloads all that deno.lock names, so it names what the program
- * and the small clients of its tests need; tests/deno.lock has the charts and the browser's driver as well.
+ * The two lock files: every task downloads all packages of deno.lock, so that contains only what the program
+ * and the small clients of its tests need; tests/deno.lock also has the charts and the browser driver.
  */
 
 import { assert, assertEquals } from "@std/assert";
@@ -16,7 +16,7 @@ function lockAt(path: string): Lock {
   return JSON.parse(Deno.readTextFileSync(new URL(path, REPOSITORY)));
 }
 
-Deno.test("lock files: the program's has nothing of what only benchmarks and the browser's tests use", () => {
+Deno.test("lock files: deno.lock has no package that only benchmarks and browser tests use", () => {
   const { specifiers } = lockAt("deno.lock");
   const large = ["tests/bench", "tests/e2e"]
     .flatMap((folder) => filesBelow(folder, ".ts"))
@@ -25,7 +25,7 @@ Deno.test("lock files: the program's has nothing of what only benchmarks and the
   assertEquals(large.filter((specifier) => specifier in specifiers), []);
 });
 
-Deno.test("lock files: what both name is the same in both", () => {
+Deno.test("lock files: packages in both have the same version", () => {
   const [program, tests] = [lockAt("deno.lock"), lockAt("tests/deno.lock")];
   for (const kind of ["specifiers", "npm"] as const) {
     for (const [name, locked] of Object.entries(program[kind])) {

@@ -1,7 +1,7 @@
 /**
- * What each thread loads: the modules that are imported at its start, told by `deno info`. Every module costs time
- * and memory in each thread that loads it, so the threads that handle no requests have no sessions, and a
- * worker has the transport that it uses.
+ * The modules that each thread loads at its start, from `deno info`. Every module costs time and memory in
+ * each thread that loads it, so threads that handle no requests load no sessions, and a worker loads only the
+ * transport that it uses.
  */
 
 import { assertEquals } from "@std/assert";
@@ -15,7 +15,7 @@ interface ModuleInfo {
   }[];
 }
 
-/** The program's files that `root` imports, also by way of others; without those of `import()` and types. */
+/** The program's files that `root` imports, directly or indirectly; without those of `import()` and types. */
 async function loadedBy(root: string): Promise<string[]> {
   const { stdout } = await new Deno.Command(Deno.execPath(), {
     args: ["info", "--json", "--no-lock", root],
@@ -74,6 +74,6 @@ for (const [root, without] of NEEDS) {
   });
 }
 
-Deno.test("module graph: main.ts loads nothing but what hears signals, before it loads the program", async () => {
+Deno.test("module graph: main.ts loads only the signal listeners before it loads the program", async () => {
   assertEquals(await loadedBy("main.ts"), ["main.ts", "runtime/signals.ts"]);
 });

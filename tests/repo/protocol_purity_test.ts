@@ -1,6 +1,6 @@
 /**
  * protocol/ is bytes in, events and bytes out: no system, clock, randomness, timer, promise or log.
- * That is what lets it run under any transport, under a test and under a fuzzer alike.
+ * So it runs under any transport, in tests and in fuzzers.
  */
 
 import { assertEquals } from "@std/assert";
@@ -15,7 +15,7 @@ const BANNED = new RegExp(
   "g",
 );
 
-/** Where a file says what it must not. */
+/** The lines of a file with banned names. */
 function violations({ path, text }: SourceFile): string[] {
   const code = blank(text, "comments and strings");
   return [...code.matchAll(BANNED)].map((match) => {
@@ -23,11 +23,11 @@ function violations({ path, text }: SourceFile): string[] {
   });
 }
 
-Deno.test("protocol purity: no file names what it must not know", () => {
+Deno.test("protocol purity: no file contains a banned name", () => {
   assertEquals(filesBelow("protocol", ".ts").flatMap(violations), []);
 });
 
-Deno.test("protocol purity: each banned name is found, and only where it is code", () => {
+Deno.test("protocol purity: each banned name is found, and only in code", () => {
   const wrong = [
     "Deno.readFile(x)",
     "const now = Date.now();",

@@ -1,9 +1,9 @@
 /**
- * The repository's own source, for checks that a person would tire of.
+ * Reads the repository's own source, for automatic checks of it.
  *
- * In: folders. Out: files with their text, and the text with comments or strings blanked, every
- * character kept in its place so that line numbers stay true. Reads only; knows TypeScript as far as
- * telling code from comments, strings and regular expressions needs it.
+ * In: folders. Out: files with their text, and the text with comments or strings replaced by spaces, so that
+ * line numbers stay valid. Only reads files. Parses only enough TypeScript to distinguish code from
+ * comments, strings and regular expressions.
  */
 
 import { REPOSITORY } from "../support/server.ts";
@@ -35,13 +35,13 @@ export function filesBelow(folder: string, extension: string): SourceFile[] {
   return found.sort((a, b) => a.path < b.path ? -1 : 1);
 }
 
-/** The TypeScript that makes the program: main.ts, runtime/ and protocol/. */
+/** The TypeScript of the program: main.ts, runtime/ and protocol/. */
 export function programFiles(): SourceFile[] {
   const main = filesBelow("", ".ts").filter(({ path }) => path === "main.ts");
   return [...main, ...filesBelow("runtime", ".ts"), ...filesBelow("protocol", ".ts")];
 }
 
-// One piece of source at a time. A slash begins a regular expression where a value may begin.
+// One token at a time. A slash begins a regular expression if a value may begin there.
 const PIECE = new RegExp(
   [
     /(?<comment>\/\/[^\n]*|\/\*[^]*?\*\/)/,
@@ -51,7 +51,7 @@ const PIECE = new RegExp(
   "g",
 );
 
-/** The text with comments (and with the insides of strings) as spaces; line breaks stay. */
+/** The text with comments (and the contents of strings) replaced by spaces; line breaks stay. */
 export function blank(text: string, what: Blanked): string {
   return text.replace(PIECE, (piece, ...rest) => {
     const groups = rest.at(-1) as { comment?: string };
@@ -75,13 +75,13 @@ export function resolveImport(file: string, specifier: string): string | undefin
   return new URL(specifier, `file:///${file}`).pathname.slice(1);
 }
 
-/** The comment that a file opens with, without its stars; empty where it opens with anything else. */
+/** The comment at the beginning of a file, without its stars; empty if there is none. */
 export function headerOf(text: string): string {
   const header = /^(?:#!.*\n)?\s*\/\*\*([^]*?)\*\//.exec(text)?.[1] ?? "";
   return header.replace(/^\s*\* ?/gm, "").trim();
 }
 
-/** The number of the line that `offset` is in, from 1. */
+/** The number of the line with `offset`, from 1. */
 export function lineAt(text: string, offset: number): number {
   return text.slice(0, offset).split("\n").length;
 }

@@ -1,4 +1,4 @@
-/** The reading of source that the checks beside this file stand on. */
+/** Tests of source_tree.ts, which the checks in this folder use. */
 
 import { assert, assertEquals } from "@std/assert";
 import { blank, headerOf, importsOf, programFiles, resolveImport } from "./source_tree.ts";

@@ -1,10 +1,10 @@
 /**
- * Who uses which export, by the imports alone.
+ * Finds exports that no other file imports.
  *
  * In: the files of the program, TypeScript and the pages' JavaScript. Out: every exported declaration that no
- * other file of the program imports. A door (mod.ts) that passes a name on is followed to the file
- * that declares it, and is itself no user. Knows named imports, namespace imports and `export … from`;
- * the house has no default exports. Reads no file itself.
+ * other file of the program imports. A re-export in mod.ts is followed to the file that declares the name,
+ * and does not count as a use. Handles named imports, namespace imports and `export … from`; there are no
+ * default exports. Reads no file itself.
  */
 
 import { blank, resolveImport, type SourceFile } from "./source_tree.ts";
@@ -32,7 +32,7 @@ const CLAUSE =
 
 const DYNAMIC_IMPORT = /\bimport\(\s*"(?<specifier>\.[^"\n]+)",?\s*\)/g;
 
-/** The declarations that no other file imports, sorted as the files are. */
+/** The declarations that no other file imports, in the order of the files. */
 export function unusedExports(files: readonly SourceFile[]): ExportedName[] {
   const clauses = new Map(files.map((file) => [file.path, clausesOf(file)]));
   const used = new Set<string>();
@@ -54,7 +54,7 @@ export function declarationsOf({ path, text }: SourceFile): ExportedName[] {
   return [...new Set(names)].map((name) => ({ path, name }));
 }
 
-/** Follows a name from door to door to its declaration. */
+/** Follows a name through re-exports to its declaration. */
 function markUsed(
   { path, name }: ExportedName,
   graph: { clauses: ReadonlyMap<string, readonly Clause[]>; used: Set<string> },

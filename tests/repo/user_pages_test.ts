@@ -1,6 +1,6 @@
 /**
- * What users read: the README names every option and no other, every page of docs/ is linked from it,
- * and no link between the pages leads nowhere.
+ * The user documentation: the README names exactly the existing options, links to every page of docs/, and
+ * every link between the pages leads to an existing file.
  */
 
 import { assertEquals } from "@std/assert";
@@ -23,23 +23,39 @@ function flagsInTables(readme: string): string[] {
   return firstCells.flatMap((cell) => cell.match(/--[a-z][a-z-]*/g) ?? []);
 }
 
-/** Links to files of the repository that are not there. */
-function deadLinks({ path, text }: SourceFile): string[] {
-  const links = [...text.matchAll(/\]\((?<target>[^)\s]+)\)/g)].map((match) =>
+/** Links to files or headings of the repository that do not exist. */
+function deadLinks(page: SourceFile): string[] {
+  const links = [...page.text.matchAll(/\]\((?<target>[^)\s]+)\)/g)].map((match) =>
     match.groups!["target"]!
   );
-  return links.filter((target) => !/^(?:https?:|#)/.test(target)).filter((target) => {
-    try {
-      Deno.statSync(new URL(target.replace(/#.*/, ""), new URL(path, REPOSITORY)));
-      return false;
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return true;
-      throw error;
-    }
-  }).map((target) => `${path} links to ${target}`);
+  const own = links.filter((target) => !/^https?:/.test(target));
+  return own.filter((target) => isDead(page, target)).map((target) => {
+    return `${page.path} links to ${target}`;
+  });
 }
 
-Deno.test("user pages: the README's tables have every option, and no other", () => {
+function isDead(page: SourceFile, target: string): boolean {
+  const [path = "", heading] = target.split("#");
+  try {
+    const url = new URL(path, new URL(page.path, REPOSITORY));
+    if (path !== "") Deno.statSync(url);
+    if (heading === undefined) return false;
+    return !anchors(path === "" ? page.text : Deno.readTextFileSync(url)).includes(heading);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return true;
+    throw error;
+  }
+}
+
+/** The anchors of the headings, as GitHub forms them; headings in code are comments of that code. */
+function anchors(text: string): string[] {
+  const prose = text.replaceAll(/^ *```[\s\S]*?^ *```/gm, "");
+  return [...prose.matchAll(/^#+ (?<heading>.+)$/gm)].map(({ groups }) =>
+    groups!["heading"]!.toLowerCase().replaceAll(/[^\p{L}\p{N}\s_-]/gu, "").replaceAll(" ", "-")
+  );
+}
+
+Deno.test("user pages: the README's tables have exactly the existing options", () => {
   const named = flagsInTables(pages()[0]!.text);
   assertEquals(FLAGS.filter((flag) => !named.includes(flag)), [], "not in the README");
   assertEquals(named.filter((flag) => !FLAGS.includes(flag)), [], "in the README alone");
@@ -51,9 +67,9 @@ Deno.test("user pages: every page of docs/ is linked from the README", () => {
   assertEquals(docs.filter(({ path }) => !readme!.text.includes(`](${path}`)), []);
 });
 
-Deno.test("user pages: links lead somewhere", () => {
+Deno.test("user pages: every link leads to an existing file and heading", () => {
   assertEquals(pages().flatMap(deadLinks), []);
   const found = (text: string) => deadLinks({ path: "docs/a.md", text }).length;
-  assertEquals(found("[a](../README.md#licence) [b](https://example.com/) [c](#here)"), 0);
-  assertEquals(found("[a](README.md)"), 1);
+  assertEquals(found("[a](../README.md#licence) [b](https://example.com/) [c](#a-b)\n## A, b"), 0);
+  assertEquals(found("[a](README.md) [b](../README.md#nowhere) [c](#here)"), 3);
 });

@@ -1,6 +1,6 @@
 /**
- * The event log: where it is written, the format of its lines, and how large it grows. That a file
- * cannot be written is reported at the start.
+ * The event log: where it is written, the format of its lines, and how large it grows. A file
+ * that cannot be written is reported at the start.
  */
 
 import { LOG_FORMATS } from "../../config/mod.ts";

@@ -111,7 +111,7 @@ interface Measure {
   /** In the config's unit; undefined for a text that is none. */
   parse(text: string): number | undefined;
   format(value: number): string;
-  /** What an error calls it, and behind the range how it is written. */
+  /** Its noun in an error, and after the range how it is written. */
   readonly noun: string;
   readonly grammar: string;
 }

@@ -1,7 +1,7 @@
 /**
  * The commands, and the flags of the program that are no options of the server.
  *
- * Out: the rows that the command line, the help and the completions have beside the options.
+ * Out: the rows that the command line, the help and the completions have besides the options.
  */
 
 import type { Named } from "./option.ts";
@@ -45,7 +45,7 @@ export interface ProgramCommand {
   readonly word: CommandWord;
   /** The words that may follow it. */
   readonly choices: readonly string[];
-  /** The placeholder that `--help` shows behind it; empty: nothing follows. */
+  /** The placeholder that `--help` shows after it; empty: nothing follows. */
   readonly follows: string;
   readonly help: string;
 }

@@ -1,10 +1,10 @@
 /**
- * The operator's server: metrics, health, readiness and the live page, on an address of its own.
+ * The admin server: metrics, health, readiness and the live page, on an address of its own.
  *
- * In: the shared memory, read once a second and at each request. Out: answers by Deno.serve on the main thread,
- * which has nothing else to do: no worker is asked, and none is slowed. Changes nothing, so it has no
- * password; whoever can reach the address can read all of it. Where the process has no descriptor for one
- * more connection Deno.serve ends; it is begun anew then, and the other server is none the wiser.
+ * In: the shared memory, read once a second and at each request. Out: responses by Deno.serve on the main
+ * thread, so that no worker is involved or slowed. Changes nothing, so it has no password; every client that can
+ * reach the address can read everything. If the process has no descriptor for a connection, Deno.serve ends;
+ * it is then started again, and the workers are not affected.
  */
 
 import type { ListenAddress } from "../../config/mod.ts";
@@ -16,28 +16,28 @@ import { Viewers } from "./viewers.ts";
 
 /** Milliseconds between two samples. */
 const SAMPLE_INTERVAL = 1_000;
-/** Milliseconds until it listens again after a failure. */
-const BACK_OFF = 500;
+/** Milliseconds until the next attempt to listen after a failure. */
+const RESTART_DELAY = 500;
 
-/** What the admin server tells of. */
+/** The options of the admin server. */
 export interface AdminOptions {
   readonly address: ListenAddress;
   readonly state: SharedState;
   readonly version: string;
-  /** Whether new connections are welcome now. */
+  /** Whether the server accepts new connections now. */
   isReady(): boolean;
 }
 
 /** A running admin server. */
 export class AdminServer {
-  /** Where it listens; the port is a real one. */
+  /** The address that it listens on; the port is the real one. */
   readonly address: Deno.NetAddr;
   readonly #handler: ReturnType<typeof createHandler>;
   #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #abort = new AbortController();
   readonly #timer: ReturnType<typeof setInterval>;
 
-  /** Starts to listen. @throws Deno's errors of listening */
+  /** Listens. @throws Deno's errors of listening */
   constructor(options: AdminOptions) {
     const { address, state, version } = options;
     const startTime = Date.now() / 1000;
@@ -55,11 +55,11 @@ export class AdminServer {
     this.#timer = setInterval(() => viewers.send(sampler.take(now())), SAMPLE_INTERVAL);
   }
 
-  /** Ends it, and whatever is under way; fulfilled when the port is free. */
+  /** Stops it and aborts its open requests; fulfilled when the port is free. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     this.#abort.abort();
-    await this.#server.finished.catch(() => {}); // it was about to begin anew
+    await this.#server.finished.catch(() => {}); // accepting failed, and it was about to listen again
   }
 
   #serve({ hostname, port }: ListenAddress): Deno.HttpServer<Deno.NetAddr> {
@@ -69,16 +69,16 @@ export class AdminServer {
     return server;
   }
 
-  /** Accept failed: too many open files, or no memory. */
+  /** Listens again after accepting failed: too many open files, or no memory. */
   async #serveAgain(): Promise<void> {
     while (!this.#abort.signal.aborted) {
-      await new Promise((resolve) => setTimeout(resolve, BACK_OFF));
+      await new Promise((resolve) => setTimeout(resolve, RESTART_DELAY));
       if (this.#abort.signal.aborted) return;
       try {
         this.#server = this.#serve(this.address);
         return;
       } catch (error) {
-        if (!(error instanceof Error)) throw error; // there is still none for the listener
+        if (!(error instanceof Error)) throw error; // still no descriptor for the listener
       }
     }
   }

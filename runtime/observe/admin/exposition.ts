@@ -1,8 +1,8 @@
 /**
- * Metrics as text, as Prometheus reads them (exposition format 0.0.4).
+ * Metrics as text in the exposition format of Prometheus, version 0.0.4.
  *
- * In: families of samples. Out: one text. Pure; names are ours and not checked here, label values are
- * escaped.
+ * In: families of samples. Out: one text. Pure. Label values are escaped; names are
+ * constants and not checked.
  */
 
 /** The media type of the text. */
@@ -13,7 +13,7 @@ export type Labels = Readonly<Record<string, string>>;
 
 /** One value at this moment. */
 export interface MetricSample {
-  /** Behind the family's name: `_bucket`, `_sum`, `_count` of a histogram. */
+  /** Appended to the family's name: `_bucket`, `_sum`, `_count` of a histogram. */
   readonly suffix?: string;
   readonly labels: Labels;
   readonly value: number;

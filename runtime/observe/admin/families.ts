@@ -1,29 +1,29 @@
 /**
- * Every metric: its name, its meaning, and the columns that it is made of.
+ * Every metric: its name, its help text, and the columns that it is computed from.
  *
  * In: the shared memory. Out: families for the exposition. Names follow Prometheus's conventions: a unit in
- * the name, `_total` behind what only grows, base units (seconds, bytes). What a worker counts has the
- * label `worker`; sum over it for the server.
+ * the name, `_total` at the end of counters, base units (seconds, bytes). Metrics of a worker have the
+ * label `worker`; the sum over it is the server's.
  */
 
 import { COLUMN, type Column, type Counters, type SharedState } from "../../ring/mod.ts";
 import type { Family, Labels, MetricSample } from "./exposition.ts";
 import { latencySamples } from "./latency_samples.ts";
 
-/** What is not in the shared memory. */
+/** Values that are not in the shared memory. */
 export interface ServerFacts {
   readonly version: string;
-  /** Seconds since 1970 at which the server was started. */
+  /** The start time of the server, in seconds since 1970. */
   readonly startTime: number;
-  /** Bytes of memory that the process has. */
+  /** Resident memory of the process, in bytes. */
   readonly residentBytes: number;
-  /** Whether it takes connections and is not about to stop. */
+  /** Whether the server accepts new connections. */
   readonly ready: boolean;
-  /** Milliseconds of the clock that the workers' sleep is measured by. */
+  /** Milliseconds of the clock that measures the workers' idle time. */
   readonly now: number;
 }
 
-/** A metric that each worker counts, a series for each set of labels. */
+/** A metric of each worker, with a series for each set of labels. */
 interface WorkerMetric {
   readonly name: string;
   readonly type: "counter" | "gauge";
@@ -32,31 +32,31 @@ interface WorkerMetric {
 }
 
 const WORKER_METRICS: readonly WorkerMetric[] = [
-  gauge("connections_open", "Connections that are open now.", [
+  gauge("connections_open", "Open connections.", [
     [{}, difference(COLUMN.connectionsOpened, COLUMN.connectionsClosed)],
   ]),
-  counter("connections_opened_total", "Connections taken up.", { "": COLUMN.connectionsOpened }),
-  counter("http_requests_total", "Requests whose head was received whole.", {
+  counter("connections_opened_total", "Connections opened.", { "": COLUMN.connectionsOpened }),
+  counter("http_requests_total", "Requests with a complete head.", {
     "": COLUMN.requests,
   }),
-  counter("http_responses_total", "Responses, by the class of their status.", {
+  counter("http_responses_total", "Responses, by status class.", {
     "code=1xx": COLUMN.responses1xx,
     "code=2xx": COLUMN.responses2xx,
     "code=3xx": COLUMN.responses3xx,
     "code=4xx": COLUMN.responses4xx,
     "code=5xx": COLUMN.responses5xx,
   }),
-  counter("network_receive_bytes_total", "Bytes that came from sockets.", {
+  counter("network_receive_bytes_total", "Bytes received.", {
     "": COLUMN.bytesReceived,
   }),
-  counter("network_transmit_bytes_total", "Bytes that sockets took.", { "": COLUMN.bytesSent }),
-  gauge("write_queue_bytes", "Bytes that wait for their peers to read.", [
+  counter("network_transmit_bytes_total", "Bytes sent.", { "": COLUMN.bytesSent }),
+  gauge("write_queue_bytes", "Bytes queued for peers.", [
     [{}, difference(COLUMN.bytesQueued, COLUMN.bytesUnqueued)],
   ]),
-  gauge("websockets_open", "WebSockets that are open now.", [
+  gauge("websockets_open", "Open WebSockets.", [
     [{}, difference(COLUMN.webSocketsOpened, COLUMN.webSocketsClosed)],
   ]),
-  counter("websockets_opened_total", "WebSocket handshakes completed.", {
+  counter("websockets_opened_total", "Completed WebSocket handshakes.", {
     "": COLUMN.webSocketsOpened,
   }),
   counter("websocket_messages_received_total", "WebSocket messages received, not frames.", {
@@ -67,7 +67,7 @@ const WORKER_METRICS: readonly WorkerMetric[] = [
   }),
   counter(
     "timeouts_total",
-    "Connections closed because a time limit ran out, by what it was for.",
+    "Connections closed by a time limit, by the kind of limit.",
     {
       "kind=head": COLUMN.timeoutsHead,
       "kind=idle": COLUMN.timeoutsIdle,
@@ -77,7 +77,7 @@ const WORKER_METRICS: readonly WorkerMetric[] = [
       "kind=close": COLUMN.timeoutsClose,
     },
   ),
-  counter("limit_exceeded_total", "Requests and messages refused at a bound, by the bound.", {
+  counter("limit_exceeded_total", "Requests and messages refused at a limit, by the limit.", {
     "limit=request_line": COLUMN.limitRequestLine,
     "limit=head": COLUMN.limitHead,
     "limit=fields": COLUMN.limitFields,
@@ -85,26 +85,26 @@ const WORKER_METRICS: readonly WorkerMetric[] = [
     "limit=message": COLUMN.limitMessage,
     "limit=fragments": COLUMN.limitFragments,
   }),
-  counter("protocol_errors_total", "Input that broke HTTP or WebSocket.", {
+  counter("protocol_errors_total", "Violations of HTTP or WebSocket.", {
     "": COLUMN.protocolErrors,
   }),
-  counter("handler_errors_total", "Endpoints that failed to answer.", {
+  counter("handler_errors_total", "Failures of an endpoint, answered with 500.", {
     "": COLUMN.handlerErrors,
   }),
-  counter("event_loop_turns_total", "Turns of the event loop.", { "": COLUMN.loopTurns }),
-  counter("parks_total", "Times that the worker went to sleep.", { "": COLUMN.parks }),
+  counter("event_loop_turns_total", "Event loop turns.", { "": COLUMN.loopTurns }),
+  counter("parks_total", "Times that the worker parked.", { "": COLUMN.parks }),
   counter("wakeups_total", "Times that the worker was woken for a connection.", {
     "": COLUMN.wakeUps,
   }),
   {
     name: "async_deno_worker_idle_seconds_total",
     type: "counter",
-    help: "Time asleep; 1 less its rate is the worker's load.",
+    help: "Idle time; 1 minus its rate is the worker's load.",
     series: [[{}, (counters, now) => counters.idle(now * 1000) / 1e6]],
   },
 ];
 
-/** Columns of whoever accepts and of the main thread, told below. */
+/** Columns of the server as a whole, which the functions below export. */
 const OTHER_COLUMNS: readonly Column[] = [
   COLUMN.accepted,
   COLUMN.refused,
@@ -124,7 +124,7 @@ export function collectFamilies(state: SharedState, facts: ServerFacts): Family[
   return [
     ...serverFamilies(state, facts),
     ...acceptorFamilies(state),
-    totals(state, "log_dropped_lines_total", "Lines of a log that were dropped, by the log.", {
+    totals(state, "log_dropped_lines_total", "Dropped log lines, by log.", {
       "log=event": COLUMN.logLinesDropped,
       "log=access": COLUMN.accessLogLinesDropped,
     }),
@@ -132,14 +132,14 @@ export function collectFamilies(state: SharedState, facts: ServerFacts): Family[
     {
       name: "async_deno_http_request_duration_seconds",
       type: "histogram",
-      help: "From a request's whole head to its answer's being handed to the kernel.",
+      help: "Time from the complete head of a request to the end of the send of its response.",
       samples: perWorker(state, (counters, labels) => latencySamples(counters, labels)),
     },
   ];
 }
 
-/** The columns that are told: for the test that none is forgotten. */
-export function toldColumns(): Set<Column> {
+/** The exported columns, for the test that none is missing. */
+export function exportedColumns(): Set<Column> {
   const asked = new Set<Column>(OTHER_COLUMNS);
   const get = (column: Column) => (asked.add(column), 1);
   const idle = () => get(COLUMN.idleMicroseconds);
@@ -157,27 +157,31 @@ function serverFamilies(state: SharedState, facts: ServerFacts): Family[] {
   const { version, ready, startTime, residentBytes } = facts;
   return [
     single("build_info", "gauge", "Always 1; the label is the version.", 1, { version }),
-    single("ready", "gauge", "1 while new connections are welcome, else 0.", ready ? 1 : 0),
-    single("workers", "gauge", "Workers that serve.", alive),
+    single("ready", "gauge", "1 while new connections are accepted, else 0.", ready ? 1 : 0),
+    single("workers", "gauge", "Running workers.", alive),
     single(
       "workers_replaced_total",
       "counter",
-      "Workers started in the place of one that died.",
+      "Workers started to replace one that died.",
       main.get(COLUMN.workersReplaced),
     ),
-    standard("process_start_time_seconds", "When the server started, since 1970.", startTime),
-    standard("process_resident_memory_bytes", "Memory of the whole process.", residentBytes),
+    standard(
+      "process_start_time_seconds",
+      "Start time of the server, in seconds since 1970.",
+      startTime,
+    ),
+    standard("process_resident_memory_bytes", "Resident memory of the process.", residentBytes),
   ];
 }
 
-/** What the acceptor counts or, where each worker listens by itself, the workers. */
+/** Counted by the acceptor or, on the Deno transport, by the workers. */
 function acceptorFamilies(state: SharedState): Family[] {
   const byAddress = state.total(COLUMN.refusedByAddress);
   return [
     single(
       "connections_accepted_total",
       "counter",
-      "Connections that the kernel gave, the refused ones too.",
+      "Accepted connections, including refused ones.",
       state.total(COLUMN.accepted),
     ),
     {
@@ -198,17 +202,17 @@ function acceptorFamilies(state: SharedState): Family[] {
       "Accepted connections that wait for a worker.",
       state.taskRing.size(),
     ),
-    single("task_ring_slots", "gauge", "Connections that can wait.", state.taskRing.capacity),
+    single("task_ring_slots", "gauge", "Capacity of the task ring.", state.taskRing.capacity),
     single(
       "task_ring_full_total",
       "counter",
-      "Times that the acceptor found no slot and waited.",
+      "Times that the ring was full and the acceptor waited.",
       state.total(COLUMN.ringFull),
     ),
     single(
       "doorbells_total",
       "counter",
-      "Times that a thread woke a worker.",
+      "Times that a worker was woken.",
       state.total(COLUMN.doorbells),
     ),
   ];
@@ -260,7 +264,7 @@ function counter(name: string, help: string, columns: Record<string, Column>): W
   return { name: `async_deno_${name}`, type: "counter", help, series };
 }
 
-/** A counter of the whole server, with a sample for each column; the keys as of {@link counter}. */
+/** A counter of the whole server, with a sample for each column; keys as for {@link counter}. */
 function totals(
   state: SharedState,
   name: string,
@@ -278,10 +282,10 @@ function labelsOf(key: string): Labels {
   return label === "" ? {} : { [label]: value };
 }
 
-/** What began less what ended; the two are read at different moments, and never make a negative. */
+/** Beginnings minus ends; never negative, although the two are read at different moments. */
 function difference(began: Column, ended: Column): (counters: Counters) => number {
   return (counters) => {
-    const over = counters.get(ended);
-    return Math.max(counters.get(began) - over, 0);
+    const endedCount = counters.get(ended);
+    return Math.max(counters.get(began) - endedCount, 0);
   };
 }

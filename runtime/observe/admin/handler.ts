@@ -1,8 +1,8 @@
 /**
- * What the admin server answers.
+ * The request handler of the admin server.
  *
- * In: a request. Out: metrics as text, health, readiness, the live page and its event stream, to GET and
- * HEAD; the methods, to OPTIONS. Does nothing but answer: no state of the server changes here.
+ * In: a request. Out: for GET and HEAD, metrics as text, health, readiness, the live page and its event
+ * stream; for OPTIONS, the methods. Never changes the state of the server.
  */
 
 import { ifNoneMatch } from "@std/http/etag";
@@ -14,13 +14,13 @@ import { collectFamilies, type ServerFacts } from "./families.ts";
 import { ASSETS } from "./pages/mod.ts";
 import type { Viewers } from "./viewers.ts";
 
-/** What the answers are made of. */
+/** The sources of the responses. */
 export interface HandlerParts {
   readonly state: SharedState;
   readonly viewers: Viewers;
   /** The address that the server listens on. */
   readonly hostname: string;
-  /** What is not in the shared memory, as it is now. */
+  /** The current values that are not in the shared memory. */
   facts(): ServerFacts;
 }
 
@@ -33,7 +33,7 @@ const COMMON_HEADERS = {
   "Cross-Origin-Resource-Policy": "same-origin",
 } as const;
 const ALLOW = { Allow: "GET, HEAD, OPTIONS" } as const;
-/** What Deno makes of `OPTIONS *`, a question to the server as a whole (RFC 9110 section 9.3.7). */
+/** The path that Deno gives to `OPTIONS *`, a request about the server as a whole (RFC 9110 section 9.3.7). */
 const ASTERISK = "/*";
 
 /** A handler for Deno.serve. */
@@ -47,14 +47,14 @@ export function createHandler(parts: HandlerParts): Answer {
     ...ASSETS.map((asset) => [asset.path, answerWith(asset)] as const),
   ]);
   return (request) => {
-    // Deno puts the Host into it as it came: one that is none would be an error of ours, told on stderr, or
+    // Deno puts the Host into the URL unchanged: an invalid one would throw, with a message on stderr, or
     // lead to another path.
     if (!hasValidHost(request) || !URL.canParse(request.url)) {
-      return text(400, "Host names no host\n");
+      return text(400, "The Host field is not a valid host\n");
     }
     const { pathname, hostname } = new URL(request.url);
     if (isLoopback(parts.hostname) && !isLoopback(hostname)) {
-      return text(403, "Ask for it as localhost or by its address\n");
+      return text(403, "Use localhost or the IP address as the host\n");
     }
     const isOptions = request.method === "OPTIONS";
     if (isOptions && pathname === ASTERISK) return new Response(null, { status: 204 });
@@ -67,15 +67,15 @@ export function createHandler(parts: HandlerParts): Answer {
   };
 }
 
-/** The check that the server's own requests pass; an empty Host is valid, as there. */
+/** The same check as for requests to the workers; an empty Host is valid, as there. */
 function hasValidHost({ headers }: Request): boolean {
   const host = new TextEncoder().encode(headers.get("host") ?? "");
   return host.length === 0 || isHost(host, 0, host.length);
 }
 
 /**
- * Who listens on loopback means this machine alone. A page from elsewhere could have its own name resolve to
- * 127.0.0.1 and read the answers as its own (DNS rebinding): its name is not one of these.
+ * On loopback, only this machine may read the responses. A web site could make its own name resolve to
+ * 127.0.0.1, and read them through a browser here (DNS rebinding); such a name is not one of these.
  */
 function isLoopback(hostname: string): boolean {
   return /^(localhost|127(\.\d+){3}|\[?::1\]?)$/.test(hostname);
@@ -95,7 +95,7 @@ function text(
 
 function eventStream(viewers: Viewers): Response {
   const stream = viewers.open();
-  if (stream === null) return text(503, "Too many pages are open\n");
+  if (stream === null) return text(503, "Too many live pages are open\n");
   return new Response(stream, {
     headers: { ...COMMON_HEADERS, "Content-Type": "text/event-stream" },
   });
@@ -107,7 +107,7 @@ function answerWith(asset: Asset): Answer {
   const all = { ...headers, ...Object.fromEntries(fields) };
   return (request) => {
     const condition = request.headers.get("if-none-match");
-    // RFC 9110 section 13.1.2: 304 where the client has this very representation.
+    // RFC 9110 section 13.1.2: 304 if the client has this representation.
     if (condition !== null && !ifNoneMatch(condition, etag)) {
       return new Response(null, { status: 304, headers: all });
     }
@@ -115,7 +115,7 @@ function answerWith(asset: Asset): Answer {
   };
 }
 
-/** RFC 9110 section 9.3.2; a stream is ended, as nobody will read it. */
+/** RFC 9110 section 9.3.2; a stream is cancelled, because nobody reads it. */
 function withoutBody(response: Response): Response {
   const { status, headers, body } = response;
   void body?.cancel();

@@ -1,24 +1,24 @@
 /**
- * Latencies as a histogram of Prometheus, and as percentiles.
+ * Latencies as a Prometheus histogram, and as percentiles.
  *
- * In: the buckets of ring/latency.ts. Out: samples at the bounds that people ask for (1, 2.5 and 5 of each
- * decade, a third of those that are counted), and percentiles from all of them. Pure.
+ * In: the buckets of ring/latency.ts. Out: samples at the usual bounds (1, 2.5 and 5 of each decade, a third of
+ * the buckets that are counted), and percentiles computed from all buckets. Pure.
  */
 
 import { COLUMN, type Counters, LATENCY_BOUNDS, LATENCY_BUCKETS } from "../../ring/mod.ts";
 import type { Labels, MetricSample } from "./exposition.ts";
 
-/** From 5 µs, below which no answer is sent, to 10 s, above which any client has given up. */
+/** From 5 µs, less than any response takes, to 10 s, after which clients have given up. */
 const [LEAST_BOUND, MOST_BOUND] = [5, 1e7];
 
-/** Indexes of the buckets whose bounds are told, and the bounds in seconds. */
-const TOLD = LATENCY_BOUNDS.flatMap((bound, bucket) => {
+/** Indexes of the buckets whose bounds are exported, and the bounds in seconds. */
+const EXPORTED = LATENCY_BOUNDS.flatMap((bound, bucket) => {
   const digits = String(bound).replace(/0+$/, "");
-  const isTold = bound >= LEAST_BOUND && bound <= MOST_BOUND && /^(1|25|5)$/.test(digits);
-  return isTold ? [{ bucket, le: String(bound / 1e6) }] : [];
+  const isExported = bound >= LEAST_BOUND && bound <= MOST_BOUND && /^(1|25|5)$/.test(digits);
+  return isExported ? [{ bucket, le: String(bound / 1e6) }] : [];
 });
 
-/** How many requests each bucket has. */
+/** The number of requests in each bucket. */
 export function latencyCounts(counters: Counters): number[] {
   return Array.from({ length: LATENCY_BUCKETS }, (_, bucket) => counters.bucket(bucket));
 }
@@ -26,7 +26,7 @@ export function latencyCounts(counters: Counters): number[] {
 /** The samples of one histogram. */
 export function latencySamples(counters: Counters, labels: Labels): MetricSample[] {
   const counts = latencyCounts(counters);
-  const buckets = TOLD.map(({ bucket, le }) => ({
+  const buckets = EXPORTED.map(({ bucket, le }) => ({
     suffix: "_bucket",
     labels: { ...labels, le: decimal(le) },
     value: sum(counts.slice(0, bucket + 1)),
@@ -41,10 +41,10 @@ export function latencySamples(counters: Counters, labels: Labels): MetricSample
 }
 
 /**
- * A percentile in microseconds, straight between the bounds of the bucket that it lies in.
+ * A percentile in microseconds, interpolated linearly between the bounds of its bucket.
  *
  * @param share 0 to 1
- * @returns null where there were no requests
+ * @returns null if there were no requests
  */
 export function percentile(counts: readonly number[], share: number): number | null {
   const wanted = sum(counts) * share;
@@ -64,7 +64,7 @@ function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
 }
 
-/** `5e-6` is a number to Prometheus too, but who reads it wants digits. */
+/** Writes `5e-6` as digits, which are easier to read; Prometheus accepts both. */
 function decimal(text: string): string {
   return text.includes("e") ? Number(text).toFixed(6).replace(/0+$/, "") : text;
 }

@@ -1,5 +1,5 @@
 /**
- * What the operator is told: metrics for Prometheus, health, readiness, and a live page.
+ * The admin server: metrics for Prometheus, health, readiness, and a live page.
  *
  * ```ts
  * import { createSharedState, openSharedState } from "../../ring/mod.ts";

@@ -1,19 +1,19 @@
 /**
- * What the live page shows: once a second the difference between two looks at the counters.
+ * The samples of the live page: once a second the difference between two snapshots of the counters.
  *
- * In: the shared memory and a clock. Out: a sample, and the samples of the last minutes, so that who opens
- * the page sees what was before. Keeps nothing else; reads only.
+ * In: the shared memory and a clock. Out: a sample, and the samples of the last minutes, for a page that is
+ * opened later. Called by the admin server. Only reads the shared memory.
  */
 
 import { COLUMN, type Column, type SharedState } from "../../ring/mod.ts";
 import { latencyCounts, percentile } from "./latency_samples.ts";
 
-/** One worker within a second. */
+/** One worker in one second. */
 export interface WorkerSample {
-  /** Share of the second that it was awake, 0 to 1. */
+  /** The share of the second in which it was not idle, 0 to 1. */
   readonly load: number;
   readonly connections: number;
-  /** A second. */
+  /** Per second. */
   readonly requests: number;
 }
 
@@ -42,18 +42,18 @@ export interface Sample {
   readonly workers: readonly WorkerSample[];
 }
 
-/** The clocks that a sample is taken by. */
+/** The clocks of the samples. */
 export interface SampleClock {
   /** Milliseconds since 1970. */
   epoch(): number;
-  /** Milliseconds of the clock that the workers' sleep is measured by. */
+  /** Milliseconds of the clock that measures the workers' idle time. */
   monotonic(): number;
 }
 
 /** Samples that are kept: five minutes. */
 export const KEPT_SAMPLES = 300;
 
-/** The columns whose growth is shown. */
+/** The columns whose rates are shown. */
 const RATES = {
   requests: [COLUMN.requests],
   clientErrors: [COLUMN.responses4xx],
@@ -63,8 +63,8 @@ const RATES = {
   sentBytes: [COLUMN.bytesSent],
 } as const satisfies Record<string, readonly Column[]>;
 
-/** What one look at the counters saw. */
-interface Look {
+/** The counters at one moment. */
+interface Snapshot {
   readonly at: number;
   readonly sums: Readonly<Record<keyof typeof RATES, number>>;
   readonly latencies: readonly number[];
@@ -76,12 +76,12 @@ export class Sampler {
   readonly #state: SharedState;
   readonly #clock: SampleClock;
   readonly #samples: Sample[] = [];
-  #last: Look;
+  #last: Snapshot;
 
   constructor(state: SharedState, clock: SampleClock) {
     this.#state = state;
     this.#clock = clock;
-    this.#last = this.#look();
+    this.#last = this.#snapshot();
   }
 
   /** The samples of the last minutes, oldest first. */
@@ -89,13 +89,13 @@ export class Sampler {
     return this.#samples;
   }
 
-  /** Takes a sample of the time since the last one; the process tells what is not in shared memory. */
+  /** Takes a sample of the time since the last one; the caller passes what is not in the shared memory. */
   take({ ready, residentBytes }: Pick<Sample, "ready" | "residentBytes">): Sample {
     const last = this.#last;
-    const look = this.#last = this.#look();
-    const seconds = Math.max((look.at - last.at) / 1000, 0.001);
-    const rate = (key: keyof typeof RATES) => (look.sums[key] - last.sums[key]) / seconds;
-    const latencies = look.latencies.map((count, i) => count - (last.latencies[i] ?? 0));
+    const snapshot = this.#last = this.#snapshot();
+    const seconds = Math.max((snapshot.at - last.at) / 1000, 0.001);
+    const rate = (key: keyof typeof RATES) => (snapshot.sums[key] - last.sums[key]) / seconds;
+    const latencies = snapshot.latencies.map((count, i) => count - (last.latencies[i] ?? 0));
     const sample: Sample = {
       time: this.#clock.epoch(),
       ready,
@@ -113,7 +113,7 @@ export class Sampler {
       queuedBytes: this.#open(COLUMN.bytesQueued, COLUMN.bytesUnqueued),
       ringDepth: this.#state.taskRing.size(),
       residentBytes,
-      workers: look.workers.map((now, i) =>
+      workers: snapshot.workers.map((now, i) =>
         this.#worker(i, seconds, [last.workers[i] ?? now, now])
       ),
     };
@@ -122,7 +122,7 @@ export class Sampler {
     return sample;
   }
 
-  #look(): Look {
+  #snapshot(): Snapshot {
     const state = this.#state;
     const now = this.#clock.monotonic();
     const sumOf = (columns: readonly Column[]) =>
@@ -132,7 +132,7 @@ export class Sampler {
     const latencies = blocks.map(latencyCounts);
     return {
       at: now,
-      sums: Object.fromEntries(entries) as Look["sums"],
+      sums: Object.fromEntries(entries) as Snapshot["sums"],
       latencies: (latencies[0] ?? []).map((_, bucket) =>
         latencies.reduce((sum, counts) => sum + (counts[bucket] ?? 0), 0)
       ),
@@ -146,7 +146,7 @@ export class Sampler {
   #worker(
     worker: number,
     seconds: number,
-    [last, now]: readonly [Look["workers"][number], Look["workers"][number]],
+    [last, now]: readonly [Snapshot["workers"][number], Snapshot["workers"][number]],
   ): WorkerSample {
     const counters = this.#state.counters(worker);
     return {

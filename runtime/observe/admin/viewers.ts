@@ -1,9 +1,9 @@
 /**
- * Who has the live page open: an event stream each (WHATWG HTML, server-sent events).
+ * The event streams of open live pages (WHATWG HTML, server-sent events).
  *
- * In: a sample a second. Out: to who comes, what to know first and the samples of the last minutes; to all,
- * each new one. Bounded:
- * so many viewers, and one that does not read is let go; its browser comes again.
+ * In: a sample a second. Out: to a new viewer, the greeting with the samples of the last minutes; to all
+ * viewers, each new sample. The number of viewers is limited, and a viewer that does not read is
+ * disconnected; its browser reconnects.
  */
 
 import type { Sample } from "./sampler.ts";
@@ -12,9 +12,9 @@ import type { Sample } from "./sampler.ts";
 export type ViewerEvent = readonly [name: string, data: unknown];
 
 /** Pages that can be open at once. */
-const MOST_VIEWERS = 64;
+const MAX_VIEWERS = 64;
 /** Events that may wait for a viewer. */
-const MOST_WAITING = 30;
+const MAX_WAITING = 30;
 
 const encoder = new TextEncoder();
 
@@ -28,9 +28,9 @@ export class Viewers {
     this.#greeting = greeting;
   }
 
-  /** A stream for one more, or null where there are too many. */
+  /** A stream for a new viewer, or null if there are too many. */
   open(): ReadableStream<Uint8Array> | null {
-    if (this.#streams.size >= MOST_VIEWERS) return null;
+    if (this.#streams.size >= MAX_VIEWERS) return null;
     let own: ReadableStreamDefaultController<Uint8Array>;
     return new ReadableStream({
       start: (controller) => {
@@ -39,7 +39,7 @@ export class Viewers {
         own.enqueue(encodeEvents(this.#greeting()));
       },
       cancel: () => void this.#streams.delete(own),
-    }, { highWaterMark: MOST_WAITING });
+    }, { highWaterMark: MAX_WAITING });
   }
 
   /** Sends a sample to all. */

@@ -1,38 +1,38 @@
 /**
- * One line of the access log, in one of its two forms.
+ * One line of the access log, in the combined or the JSON format.
  *
- * In: what is known of an answered request. Out: a line of ASCII, with its end, in which nothing that a
- * client sent can pass for anything else: see escape.ts. Pure.
+ * In: an answered request. Out: a line of ASCII, with its line end. Text from clients is escaped, so that it
+ * cannot forge fields or lines: see escape.ts. Pure.
  */
 
 import type { RequestHead } from "../../../protocol/mod.ts";
 import type { AccessFormat } from "../../config/mod.ts";
 import { escapeText, jsonText } from "./escape.ts";
 
-/** One request and what it was answered. */
+/** One request and its response. */
 export interface Access {
   /** Milliseconds since 1970. */
   readonly time: number;
-  /** The request's name: unique within one run of the server. */
+  /** The id of the request: unique within one run of the server, unless the client chose it. */
   readonly id: string;
   /** The client's address. */
   readonly address: string;
-  /** Who asked, by a name that was proven; null: nobody said, or nobody was asked. */
+  /** The authenticated user; null: none. */
   readonly user: string | null;
-  /** Null where none could be read: 400, 408, 431 … */
+  /** Null if it could not be parsed: 400, 408, 431 … */
   readonly request: RequestHead | null;
   readonly status: number;
-  /** Of the body of the answer. */
+  /** Bytes of the response body. */
   readonly bytes: number;
-  /** From the whole head of the request to the whole answer. */
+  /** From the complete head of the request to the complete response. */
   readonly microseconds: number;
   readonly worker: number;
 }
 
-/** So much of a target or a field is logged; the rest is cut. Five such, escaped, fit a line. */
+/** Characters of a target or a field that are logged; the rest is cut. Five of them, escaped, fit into a line. */
 const LONGEST_FIELD = 1024;
-/** A name that a client or proxy gave to its request is kept where it looks like one. */
-const SANE_ID = /^[\w.:+/=@-]{1,64}$/;
+/** The ids of clients and proxies that are used. */
+const VALID_ID = /^[\w.:+/=@-]{1,64}$/;
 
 const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
 
@@ -41,16 +41,16 @@ export function accessLine(access: Access, format: AccessFormat): string {
   return format === "json" ? jsonLine(access) : combinedLine(access);
 }
 
-/** What the request is called: by its own X-Request-Id where that is sane, else by `otherwise`. */
+/** The id of the request: its own X-Request-Id if that is valid, else `otherwise`. */
 export function requestId(request: RequestHead | null, otherwise: string): string {
   const given = request?.field("x-request-id");
-  return given !== undefined && SANE_ID.test(given) ? given : otherwise;
+  return given !== undefined && VALID_ID.test(given) ? given : otherwise;
 }
 
-/** The combined form of Apache and nginx, then request id, microseconds and worker. */
+/** The combined format of Apache and nginx, then request id, microseconds and worker. */
 function combinedLine(access: Access): string {
   const { address, user, request, status, bytes, id, microseconds, worker } = access;
-  // Not quoted in this form: what comes next is found by the space.
+  // Not quoted in this format: the next space ends the field.
   const name = user === null ? "-" : escaped(user).replaceAll(" ", "\\x20");
   const asked = request === null ? "-" : `${escaped(request.method)} ${escaped(request.target)} ` +
     `HTTP/1.${request.minorVersion}`;
@@ -80,7 +80,7 @@ function textOrNull(text: string | null | undefined): string {
   return text === null || text === undefined ? "null" : jsonText(text, LONGEST_FIELD);
 }
 
-// A thread writes many lines within one second: both forms of it are kept.
+// A thread writes many lines within one second, so the texts of the second are kept.
 let lastSecond = NaN;
 let combinedSecond = "";
 let isoSecond = "";

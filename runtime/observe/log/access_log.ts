@@ -1,8 +1,8 @@
 /**
- * The access log of one thread: a line for every request that was answered.
+ * The access log of one thread: one line for each answered request.
  *
  * In: answered requests. Out: whole lines for the log's writer; the thread calls `flush` and `close` as it
- * does for the event log. Names connections and requests: `worker-connection-request`.
+ * does for the event log. Creates the ids of requests: `worker-connection-request`.
  */
 
 import type { RequestHead } from "../../../protocol/mod.ts";
@@ -11,9 +11,9 @@ import type { LogBuffer } from "../../ring/mod.ts";
 import { accessLine, requestId } from "./access_line.ts";
 import type { LineClock } from "./line_clock.ts";
 
-/** What the access log is made with. */
+/** The options of an access log. */
 export interface AccessLogOptions {
-  /** Where lines go. */
+  /** Receives the lines. */
   readonly lines: LogBuffer;
   readonly clock: LineClock;
   readonly format: AccessFormat;
@@ -21,16 +21,16 @@ export interface AccessLogOptions {
   readonly worker: number;
 }
 
-/** A request as its session knows it. */
+/** An answered request, from its session. */
 export interface AnsweredRequest {
-  /** The head; null where none could be read. */
+  /** The head; null if it could not be parsed. */
   readonly request: RequestHead | null;
   /** The client's address, as text. */
   readonly address: string;
-  /** Who asked, if that was proven. */
+  /** The authenticated user, or null. */
   readonly user: string | null;
   readonly status: number;
-  /** Bytes of the answer's body. */
+  /** Bytes of the response body. */
   readonly bytes: number;
   readonly microseconds: number;
   /** Number of the connection, by {@link AccessLog.nextConnection}, and of the request on it. */
@@ -52,7 +52,7 @@ export class AccessLog {
     return this.#options.lines.pending;
   }
 
-  /** A number for one more connection, from 1. */
+  /** The number of a new connection, from 1. */
   nextConnection(): number {
     return ++this.#connections;
   }
@@ -68,12 +68,12 @@ export class AccessLog {
     lines.line(accessLine(known, format));
   }
 
-  /** Hands over what waits. */
+  /** Hands the waiting lines over to the writer. */
   flush(): void {
     this.#options.lines.flush();
   }
 
-  /** The same at the thread's end: nothing follows. */
+  /** Hands over the last lines, when the thread ends. */
   close(): void {
     this.#options.lines.close();
   }

@@ -1,19 +1,19 @@
 /**
- * Bytes of a client made safe for a line of a log.
+ * Escapes text from clients for a line of a log.
  *
- * In: text whose code units are bytes. Out: the same with everything outside printable ASCII, and
- * the backslash and the quote, written as `\xNN`, cut at a bound. Without it a client could write
- * lines of its own into the log, or send control sequences to the terminal that shows it.
+ * In: text whose code units are bytes. Out: the same text, cut at a limit, with everything outside printable
+ * ASCII, the backslash and the quote written as `\xNN`. Otherwise a client could write its own lines into the
+ * log, or send control sequences to the terminal that shows it.
  */
 
-/** Longer texts are cut, and end in `…` as three dots. */
+/** Longer texts are cut, and end in three dots. */
 const LONGEST = 256;
 
 // printable ASCII but `"` and `\`
 // deno-lint-ignore no-control-regex -- finding control characters is what it is for
 const UNSAFE = /[\x00-\x1f\x22\x5c\x7f-\uffff]/g;
 const NOT_ASCII = /[\x7f-\uffff]/g;
-// What nearly every text is: then there is nothing to write otherwise.
+// Most texts: nothing to escape.
 const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
 
 /** Makes a text safe to log. */
@@ -26,7 +26,7 @@ export function escapeText(text: string, longest = LONGEST): string {
   });
 }
 
-/** A text as a string of JSON, in ASCII, cut at a bound. */
+/** A text as a JSON string in ASCII, cut at a limit. */
 export function jsonText(text: string, longest: number): string {
   const short = cut(text, longest);
   if (PLAIN.test(short)) return `"${short}"`;

@@ -1,10 +1,10 @@
 /**
- * The event log of one thread: the seed's lines, so that its readers and scripts go on, each behind its time
+ * The event log of one thread: the words of async_nostd, for scripts that read them, each line after its time
  * and its writer (`--log-format seed`: without them).
  *
- * In: events of the connections of one thread. Out: whole lines for the log's writer, by way of memory that
- * both share. The thread calls `flush` at least four times a second while there is something (`pending`),
- * and `close` at its end. It never waits: see ring/log_buffer.ts for what happens to lines without room.
+ * In: events of the connections of one thread. Out: whole lines for the log's writer, through shared memory. The
+ * thread calls `flush` at least four times a second while lines wait (`pending`), and `close` at its end. Never
+ * waits: ring/log_buffer.ts says what happens to lines for which there is no room.
  */
 
 import { digitsOf, type LogBuffer } from "../../ring/mod.ts";
@@ -16,10 +16,10 @@ import type { LineClock } from "./line_clock.ts";
 export class EventLog {
   readonly #lines: LogBuffer | null;
   readonly #clock: LineClock;
-  // By the digits of the descriptor and of the payload's length.
+  // By the numbers of digits of the descriptor and of the payload's length.
   readonly #messageLines: (ReadyLines | undefined)[] = new Array(MOST_DIGITS * MOST_DIGITS);
 
-  /** @param lines where they go; null: nothing is logged */
+  /** @param lines receives the lines; null: nothing is logged */
   constructor(lines: LogBuffer | null, clock: LineClock) {
     this.#lines = lines;
     this.#clock = clock;
@@ -35,18 +35,18 @@ export class EventLog {
     this.#line("[ACCEPT] fd=", descriptor, "");
   }
 
-  /** A request's head was received; for one that is not answered in the same turn. */
+  /** A request's head was received; for a request that is not answered in the same turn. */
   requestReceived(descriptor: number, label: LogLabel): void {
     this.#line("[HTTP] fd=", descriptor, " recv request");
     this.#line("[HTTP] fd=", descriptor, ` route=${label.text}`);
   }
 
-  /** The answer to a request of which {@link requestReceived} told is complete. */
+  /** The response is complete, to a request that {@link requestReceived} has logged. */
   requestDone(descriptor: number, keepAlive: boolean): void {
     this.#line("[HTTP] fd=", descriptor, keepAlive ? " done, keep-alive" : " done, closing");
   }
 
-  /** A request was received, routed and answered: its three lines at once. */
+  /** A request was received, routed and answered in one turn: its three lines at once. */
   request(descriptor: number, label: LogLabel, keepAlive: boolean): void {
     const buffer = this.#lines;
     if (buffer === null || !buffer.begin(3)) return;
@@ -57,7 +57,7 @@ export class EventLog {
     buffer.digits(descriptor, at + ends[2]);
   }
 
-  /** A request was refused by the protocol: its code, and the status that answers it. */
+  /** A request broke the protocol: the status that answers it, and the code of the error. */
   requestRefused(descriptor: number, status: number, code: string): void {
     this.#line("[HTTP] fd=", descriptor, ` refused ${status} ${code}`);
   }
@@ -78,12 +78,12 @@ export class EventLog {
     buffer.digits(count, at + lines.length - MESSAGE_TAIL);
   }
 
-  /** A WebSocket is closed with this code, by whom it says. */
+  /** A WebSocket is closed; `code` is the close code. */
   webSocketClosed(descriptor: number, code: number): void {
     this.#line("[WS] fd=", descriptor, ` closed ${code}`);
   }
 
-  /** A connection is gone. */
+  /** A connection is closed. */
   removed(descriptor: number): void {
     this.#line("[epoll] removing closed fd=", descriptor, "");
   }
@@ -96,12 +96,12 @@ export class EventLog {
     buffer.text(`[${tag}] ${escapeText(text)}\n`);
   }
 
-  /** Hands over what waits. */
+  /** Hands the waiting lines over to the writer. */
   flush(): void {
     this.#lines?.flush();
   }
 
-  /** The same at the thread's end: nothing follows. */
+  /** Hands over the last lines, when the thread ends. */
   close(): void {
     this.#lines?.close();
   }
@@ -116,7 +116,7 @@ export class EventLog {
     buffer.text("\n");
   }
 
-  /** The line of a message with room for so many digits of the descriptor and of the payload's length. */
+  /** The line of a message, with room for these numbers of digits of the descriptor and of the payload's length. */
   #messageLine(descriptorDigits: number, countDigits: number): ReadyLines {
     const at = descriptorDigits * MOST_DIGITS + countDigits;
     return this.#messageLines[at] ??= new ReadyLines(
@@ -126,8 +126,8 @@ export class EventLog {
   }
 }
 
-// A message is the most frequent event: its line is one copy and a few digits (150 ns less than by letters).
+// A message is the most frequent event: its line is one copy and a few digits (150 ns less than part by part).
 const MESSAGE_HEAD = "[WS] fd=".length;
 const MESSAGE_TAIL = " bytes\n".length;
-/** More than a descriptor or a length has. */
+/** More digits than a descriptor or a length has. */
 const MOST_DIGITS = 20;

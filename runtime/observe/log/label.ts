@@ -1,25 +1,25 @@
 /**
- * What the event log says of a route, with the whole lines of an answered request kept as bytes.
+ * The name of a route in the event log, with the prepared lines of an answered request.
  *
- * In: the label, `/ (index)`. Out: for a descriptor of so many digits and an outcome, the three lines of a
- * request with the time of this turn, room for the digits, and where these go. Nearly every request is
- * received, routed and answered in one go, so its lines are one copy and a few digits. The time is written into
- * them once a turn.
+ * In: the label, `/ (index)`. Out: for a number of digits and an outcome, the three lines of a request as bytes,
+ * with the time of this turn, room for the descriptor's digits, and their offsets. Nearly every request is
+ * received, routed and answered in one turn, so its lines are one copy and a few digits. The time is written
+ * into them once a turn.
  */
 
 import { type LineClock } from "./line_clock.ts";
 
 const encoder = new TextEncoder();
 
-/** Lines that lie ready; the digits of their numbers belong before each of `ends`. */
+/** Prepared lines as bytes, with room for numbers. */
 export class ReadyLines {
-  /** Each line with its end, and before it room for the prefix. */
+  /** Each line with its line end, after room for the prefix. */
   readonly bytes: Uint8Array;
   readonly #starts: readonly number[];
   readonly #prefixLength: number;
   #version = -1;
 
-  /** @param lines with their ends; @param prefixLength of the clock by which {@link at} is asked */
+  /** @param lines with their line ends; @param prefixLength of the clock that {@link at} gets */
   constructor(lines: readonly string[], prefixLength: number) {
     this.#prefixLength = prefixLength;
     const room = "0".repeat(prefixLength);
@@ -30,7 +30,7 @@ export class ReadyLines {
     );
   }
 
-  /** Whether they were made for lines that begin as this clock says. */
+  /** Whether they have the prefix length of this clock. */
   fits(clock: LineClock): boolean {
     return this.#prefixLength === clock.prefixLength;
   }
@@ -47,17 +47,17 @@ export class ReadyLines {
   }
 }
 
-/** The three lines of one request; the digits of the descriptor belong before each of `ends`. */
+/** The three lines of one request; the digits of the descriptor end at each of `ends`. */
 export interface RequestLines {
   /** `[HTTP] fd=00 recv request\n[HTTP] fd=00 route=…\n[HTTP] fd=00 done, …\n` */
   readonly lines: ReadyLines;
-  /** The offsets right behind the places of the three descriptors. */
+  /** The offsets after the places of the three descriptors. */
   readonly ends: readonly [number, number, number];
 }
 
 /** A route's name in the event log. */
 export class LogLabel {
-  /** The text as it stands behind `route=`. */
+  /** The text after `route=`. */
   readonly text: string;
   readonly #lines: (RequestLines | undefined)[] = [];
 

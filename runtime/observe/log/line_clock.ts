@@ -1,39 +1,39 @@
 /**
- * The time that the lines of one thread are written at: the loop's, as a wall clock shows it.
+ * The wall-clock time of one thread's log lines, derived from the loop's clock.
  *
- * In: the loop's `now`, which stands still within a turn. Out: milliseconds since 1970, and the beginning of a
- * line of the event log, `2026-11-27T22:51:30.123Z w0 `, as bytes that lie ready. A line costs a comparison:
- * a turn with lines costs three digits, a second one look at the wall clock and a format of the date.
+ * In: the loop's `now`, which is constant within a turn. Out: milliseconds since 1970, and the prefix of a line of
+ * the event log, `2026-11-27T22:51:30.123Z w0 `, as prepared bytes. A line costs a comparison, a turn with lines
+ * three digits, and a second one read of the wall clock and one format of the date.
  */
 
 import { writeDigits } from "../../ring/mod.ts";
 
-/** What a line clock goes by. */
+/** The sources of a line clock. */
 export interface LineClockParts {
-  /** Milliseconds of a clock that is never set back; the loop's. */
+  /** The loop's monotonic clock, in milliseconds. */
   readonly loop: { readonly now: number };
   /** The wall clock: milliseconds since 1970. */
   epochMilliseconds(): number;
-  /** Who writes the lines, `w0`; null: lines begin without time and writer, as the seed's. */
+  /** The writer of the lines, `w0`; null: lines have no time and no writer, as in async_nostd. */
   readonly writer: string | null;
 }
 
-/** The wall clock is looked at this often: it may be set, and the loop's own clock drifts from it. */
-const LOOK = 1000;
+/** Milliseconds between two reads of the wall clock: it may be set, and the loop's clock drifts from it. */
+const READ_INTERVAL = 1000;
 /** `2026-11-27T22:51:30.` */
 const BEFORE_MILLISECONDS = 20;
 const AFTER_MILLISECONDS = 23;
 
 /** The clock of one thread's lines. */
 export class LineClock {
-  /** Grows whenever {@link prefix} shows another time. */
+  /** Incremented whenever {@link prefix} changes. */
   version = 0;
   readonly #parts: LineClockParts;
   readonly #prefix: Uint8Array;
   #now = NaN;
-  #lookedAt = -Infinity;
-  // What the wall clock is ahead of the loop's.
-  #ahead = 0;
+  #readAt = -Infinity;
+  // The wall clock's time minus the loop's.
+  #offset = 0;
   #second = NaN;
 
   constructor(parts: LineClockParts) {
@@ -42,34 +42,34 @@ export class LineClock {
     this.#prefix = new TextEncoder().encode(writer === null ? "" : `${timeText(0)} ${writer} `);
   }
 
-  /** Bytes of {@link prefix}, always as many. */
+  /** The length of {@link prefix} in bytes, which never changes. */
   get prefixLength(): number {
     return this.#prefix.length;
   }
 
-  /** What a line of this turn begins with; the same memory at every call. */
+  /** The prefix of the lines of this turn; the same memory at every call. */
   prefix(): Uint8Array {
-    if (this.#parts.loop.now !== this.#now) this.#turn();
+    if (this.#parts.loop.now !== this.#now) this.#update();
     return this.#prefix;
   }
 
-  /** Milliseconds since 1970 at this turn. */
+  /** Milliseconds since 1970, at this turn. */
   epochMilliseconds(): number {
-    if (this.#parts.loop.now !== this.#now) this.#turn();
-    return this.#now + this.#ahead;
+    if (this.#parts.loop.now !== this.#now) this.#update();
+    return this.#now + this.#offset;
   }
 
-  #turn(): void {
+  #update(): void {
     const now = this.#now = this.#parts.loop.now;
-    if (now - this.#lookedAt >= LOOK || now < this.#lookedAt) {
-      this.#lookedAt = now;
-      this.#ahead = this.#parts.epochMilliseconds() - now;
+    if (now - this.#readAt >= READ_INTERVAL || now < this.#readAt) {
+      this.#readAt = now;
+      this.#offset = this.#parts.epochMilliseconds() - now;
     }
     if (this.#prefix.length === 0) return;
-    this.#show(Math.trunc(now + this.#ahead));
+    this.#write(Math.trunc(now + this.#offset));
   }
 
-  #show(time: number): void {
+  #write(time: number): void {
     const second = Math.trunc(time / 1000);
     if (second === this.#second) {
       this.#prefix.fill(0x30, BEFORE_MILLISECONDS, AFTER_MILLISECONDS);

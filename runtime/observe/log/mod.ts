@@ -1,6 +1,6 @@
 /**
- * The event log, in the lines that the seed wrote, and the access log: what one thread has to say, in whole
- * lines that are safe to read. Nothing here opens or writes a file:
+ * The event log, in the words of async_nostd, and the access log of one thread: whole, escaped lines. Nothing
+ * here opens or writes a file:
  *
  * ```text
  * EventLog, AccessLog ──► LogBuffer (ring/: memory shared with the main thread)
@@ -10,7 +10,7 @@
  * ```ts
  * import { EventLog, LineClock } from "./mod.ts";
  * const clock = new LineClock({ loop: { now: 0 }, epochMilliseconds: Date.now, writer: "w0" });
- * const log = new EventLog(null, clock); // null: switched off
+ * const log = new EventLog(null, clock); // null: disabled
  * log.accepted(5); // `2026-11-27T22:51:30.123Z w0 [ACCEPT] fd=5`
  * ```
  *

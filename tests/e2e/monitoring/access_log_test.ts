@@ -239,7 +239,7 @@ Deno.test("access log: - is standard output, and the error names a file that can
   assertEquals(
     exit.stderr,
     "async-deno: cannot write the access log /nowhere/access.log: " +
-      "no such file or directory; name another with --access-log\n",
+      "no such file or directory; choose another with --access-log\n",
   );
 });
 

@@ -188,8 +188,8 @@ Deno.test("admin: off by default; serves on IPv6; a port in use is an error that
     assertEquals(exit.code, 1);
     assertEquals(
       exit.stderr,
-      `async-deno: cannot serve metrics on ::1 port ${new URL(url!).port}: it is in use; ` +
-        "name another with --admin\n",
+      `async-deno: cannot serve metrics on ::1 port ${new URL(url!).port}: the port is in use; ` +
+        "choose another with --admin\n",
     );
   });
   for (const wrong of ["9000", "localhost:9000", "127.0.0.1:70000", "127.0.0.1", ":9000"]) {

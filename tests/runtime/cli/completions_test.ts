@@ -1,6 +1,5 @@
 /**
- * Completions, asked of the shells themselves: each is given a line as far as it was typed, and says
- * what could follow.
+ * Completions in the real shells: each gets an unfinished line and prints the possible continuations.
  */
 
 import { assert, assertEquals } from "@std/assert";
@@ -19,7 +18,7 @@ COMP_CWORD=$((\${#COMP_WORDS[@]} - 1))
 compopt() { :; } # there is no completion under way to change
 _async_deno
 printf '%s\\n' "\${COMPREPLY[@]}"`,
-  // zsh completes in a terminal alone: it is given one, and the keys.
+  // zsh completes only in a terminal: it gets one, and the keys.
   zsh: (completions, line) => `
 zmodload zsh/zpty
 zpty shell zsh -f -i

@@ -9,12 +9,12 @@ import { hasLibc } from "../../../runtime/os/mod.ts";
 import { Authority, NO_OPENSSL, OPENSSL } from "../../support/certificates.ts";
 import { UnixPeer } from "../../support/unix_peer.ts";
 
-// Loaded once per process: not a leak of the first test.
+// Loads libc once per process; within the first test it would count as a leak.
 hasLibc();
 
 const CONFIG: Config = { ...DEFAULT_CONFIG, workers: 1, hostname: "127.0.0.1", port: 0 };
 
-/** Answers one client with 200, and gives what it asked by. */
+/** Answers one client with 200, and returns its request. */
 async function answerOne(listener: Deno.Listener): Promise<string> {
   using connection = await listener.accept();
   const buffer = new Uint8Array(1024);
@@ -33,7 +33,7 @@ async function withPath(body: (path: string) => Promise<void>): Promise<void> {
   }
 }
 
-Deno.test("health: a Unix socket is asked by its path", () =>
+Deno.test("health: a Unix socket is checked by its path", () =>
   withPath(async (path) => {
     const config = { ...CONFIG, unix: { path, mode: 0o660 } };
     assertEquals(

@@ -1,16 +1,16 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { Output, writeWhole } from "../../../runtime/cli/output.ts";
 
-const LINE = "x".repeat(1023); // with its end a KiB
+const LINE = "x".repeat(1023); // 1 KiB with its line end
 
-/** A stream that takes what it is let. */
+/** A stream that writes only what the test allows. */
 class Stream {
   text = "";
-  /** What the next writes throw. */
+  /** The errors of the next writes. */
   readonly errors: Error[] = [];
-  /** Fulfilled when it may take something. */
+  /** Fulfilled when it may write. */
   gate = Promise.resolve();
-  /** How many bytes it takes at once. */
+  /** The bytes that one write takes. */
   most = Infinity;
 
   async write(bytes: Uint8Array): Promise<number> {
@@ -35,7 +35,7 @@ Deno.test("output: lines are written whole and in order, however little a write 
   assertEquals(stream.text, "one\ntwo\nthree\n");
 });
 
-Deno.test("output: what a reader does not take is dropped beyond a bound, and counted", async () => {
+Deno.test("output: lines that are not read are dropped above a limit, and counted", async () => {
   const stream = new Stream();
   const { promise, resolve } = Promise.withResolvers<void>();
   stream.gate = promise;
@@ -45,10 +45,13 @@ Deno.test("output: what a reader does not take is dropped beyond a bound, and co
   await output.drained();
   const lines = stream.text.split("\n");
   assertEquals(lines.filter((line) => line === LINE).length, 64);
-  assertEquals(lines.at(-2), "async-deno: 36 lines were lost here: nobody read them");
+  assertEquals(
+    lines.at(-2),
+    "async-deno: 36 lines were dropped here, because nobody read this output",
+  );
 });
 
-Deno.test("output: an error loses its lines and no others, whatever it is", async () => {
+Deno.test("output: any error loses only the lines of its write", async () => {
   const stream = new Stream();
   const output = new Output(stream);
   for (const error of [new Deno.errors.BrokenPipe("gone"), new Error("full")]) {
@@ -61,7 +64,7 @@ Deno.test("output: an error loses its lines and no others, whatever it is", asyn
   assertEquals(stream.text, "kept\n");
 });
 
-Deno.test("output: the end of the program does not wait for a reader for ever", async () => {
+Deno.test("output: the end of the program waits for a reader only for a limited time", async () => {
   const stream = new Stream();
   const { promise, resolve } = Promise.withResolvers<void>();
   stream.gate = promise;
@@ -74,7 +77,7 @@ Deno.test("output: the end of the program does not wait for a reader for ever", 
   assertEquals(stream.text, "a\n");
 });
 
-Deno.test("output: a stream that does not block is tried again, and other errors are thrown", async () => {
+Deno.test("output: a full non-blocking stream is retried, and other errors are thrown", async () => {
   const stream = new Stream();
   stream.errors.push(new Deno.errors.WouldBlock(), new Deno.errors.WouldBlock());
   await writeWhole(stream, new TextEncoder().encode("abc"));

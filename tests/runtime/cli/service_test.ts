@@ -3,7 +3,7 @@ import { parseCommandLine } from "../../../runtime/cli/command_line.ts";
 import { type ServicePlan, servicePlan } from "../../../runtime/cli/service.ts";
 import { runServer } from "../../support/server.ts";
 
-/** How `systemd` is called. */
+/** The circumstances of a call of `systemd`. */
 interface Call {
   readonly env?: Record<string, string>;
   /** The text of the configuration file, whatever its name. */
@@ -30,7 +30,7 @@ function plan(args: readonly string[], call: Call = {}): ServicePlan {
   });
 }
 
-Deno.test("service: it is the executable that runs, with its arguments", () => {
+Deno.test("service: it runs the executable that prints the unit, with the same arguments", () => {
   const { service, faults, notes } = plan(["8", "::", "80", "--spa=true", "--root=/usr"]);
   assertEquals(service.executable, "/opt/async-deno");
   assertEquals(service.args, ["8", "::", "80", "--spa=true", "--root=/usr"]);
@@ -59,19 +59,19 @@ Deno.test("service: every path of the arguments becomes absolute, and nothing el
   assertEquals(service.args, ["--config", "/run/a.toml", "--unix", "/run/a/b"]);
 });
 
-Deno.test("service: what is not there, or is something else, is an error", () => {
+Deno.test("service: a missing path, or one of the wrong kind, is an error", () => {
   const faultsOf = (args: string[], call?: Call) => plan(args, call).faults;
-  assertEquals(faultsOf(["--root", "nowhere"]), ["--root /srv/nowhere: is not there"]);
+  assertEquals(faultsOf(["--root", "nowhere"]), ["--root /srv/nowhere: does not exist"]);
   assertEquals(faultsOf(["--root", "/bin/sh"]), ["--root /bin/sh: is not a folder"]);
   assertEquals(faultsOf(["--basic-auth", "a:/usr"]), [
     "--basic-auth /usr: is a folder, not a file",
   ]);
-  assertEquals(faultsOf(["--config", "/no/a.toml"]), ["--config /no/a.toml: is not there"]);
-  // Its folder is made by the unit.
+  assertEquals(faultsOf(["--config", "/no/a.toml"]), ["--config /no/a.toml: does not exist"]);
+  // The unit creates its folder.
   assertEquals(faultsOf(["--log", "/var/log/async-deno/log"]), []);
 });
 
-Deno.test("service: what the sandbox keeps from it is said", () => {
+Deno.test("service: a note names everything that the sandbox hides", () => {
   const notesOf = (args: string[], call?: Call) => plan(args, call).notes.join("\n");
   for (const executable of ["/home/a/async-deno", "/root/async-deno"]) {
     assertMatch(notesOf([], { executable }), /^the unit cannot run \S+, .*ProtectHome=.*install/);
@@ -84,10 +84,10 @@ Deno.test("service: what the sandbox keeps from it is said", () => {
   assertEquals(notesOf(["--root", "/homely"]), "");
 });
 
-Deno.test("service: a link into a place that is hidden is hidden", async () => {
+Deno.test("service: a link into a hidden folder is hidden", async () => {
   const folder = await Deno.makeTempDir({ dir: "/var/tmp", prefix: "async-deno-test-" });
   try {
-    // The folder itself is in such a place, so its name is made to look harmless by a link to it.
+    // The link is in /var/tmp, which is hidden too; the note names the setting that hides its target.
     await Deno.symlink("/root", `${folder}/link`);
     const { notes } = plan(["--root", `${folder}/link`]);
     assertEquals(notes.length, 1);
@@ -97,10 +97,10 @@ Deno.test("service: a link into a place that is hidden is hidden", async () => {
   }
 });
 
-Deno.test("service: a file that not everybody may read is said", async () => {
+Deno.test("service: a note names a file that not all users may read", async () => {
   const folder = await Deno.makeTempDir({ dir: "/opt", prefix: "async-deno-test-" })
     .catch(() => undefined);
-  if (folder === undefined) return; // not as root: no place that the sandbox shows can be written
+  if (folder === undefined) return; // without root, no folder outside of hidden ones can be written
   try {
     const file = `${folder}/passwords`;
     await Deno.writeTextFile(file, "", { mode: 0o600 });
@@ -113,7 +113,7 @@ Deno.test("service: a file that not everybody may read is said", async () => {
   }
 });
 
-Deno.test("service: what the environment says goes into the unit, with absolute paths", () => {
+Deno.test("service: options of the environment go into the unit, with absolute paths", () => {
   const env = {
     ASYNC_DENO_PORT: "8080",
     ASYNC_DENO_ROOT: ".",
@@ -124,7 +124,7 @@ Deno.test("service: what the environment says goes into the unit, with absolute 
   };
   const { service } = plan(["--port", "80"], { env, folder: "/usr" });
   assertEquals(service.args, ["--port", "80"]);
-  // The port is that of the argument, which wins: the variable says nothing.
+  // The argument sets the port and wins, so the variable is omitted.
   assertEquals(service.variables.filter(([name]) => name !== "ASYNC_DENO_LOG"), [
     ["ASYNC_DENO_ROOT", "/usr"],
     ["ASYNC_DENO_BASIC_AUTH", "a:/usr/bin/ls\nb:/bin/sh"],
@@ -132,7 +132,7 @@ Deno.test("service: what the environment says goes into the unit, with absolute 
   ]);
 });
 
-Deno.test("service: the event log is off unless something says where it goes", () => {
+Deno.test("service: the event log is off unless an option names one", () => {
   const logOf = (args: string[], call?: Call) =>
     plan(args, call).service.variables.find(([name]) => name === "ASYNC_DENO_LOG")?.[1];
   assertEquals(logOf([]), "off");
@@ -149,10 +149,10 @@ Deno.test("service: a relative path in the configuration file is an error that n
   assertMatch(faults[0]!, /^root = "site" in \/bin\/a.toml .* write "\/srv\/site"$/);
   assertMatch(faults[1]!, /write "me:\/srv\/secret"$/);
   const absolute = plan(args, { file: 'root = "/usr"' }).faults;
-  assertEquals(absolute, ["--config /bin/a.toml: is not there"]);
+  assertEquals(absolute, ["--config /bin/a.toml: does not exist"]);
 });
 
-Deno.test("service: folders, descriptors and the time to stop follow the options", () => {
+Deno.test("service: folders, descriptors and the stop timeout follow from the options", () => {
   const args = ["--log=/var/log/a/log", "--access-log=/var/log/a/access", "--unix", "/run/b/sock"];
   const more = ["--max-connections", "100000", "--drain-timeout", "60", "--drain-delay", "5"];
   const { service, notes } = plan([...args, ...more]);
@@ -168,5 +168,5 @@ Deno.test("service: the program prints the unit, or every fault and no unit", as
   assertMatch(good.stdout, /^ExecStart=\/\S+ 2 --root \/\S+\/fixtures$/m);
   const bad = await runServer(["systemd", "--root", "nowhere"]);
   assertEquals([bad.code, bad.stdout], [2, ""]);
-  assertStringIncludes(bad.stderr, "/nowhere: is not there\n");
+  assertStringIncludes(bad.stderr, "/nowhere: does not exist\n");
 });

@@ -159,9 +159,9 @@ Deno.test("settings: the file options need --root, wherever they are set", () =>
   assertEquals(settings([], { ASYNC_DENO_SPA: "1" }).faults, [fault]);
   assertEquals(settings(["--config=a.toml"], {}, { "a.toml": "spa = true" }).faults, [fault]);
   assertEquals(settings(["--spa"], { ASYNC_DENO_ROOT: "x" }).faults, []);
-  // A default that is written changes nothing: --check prints all of them.
+  // A default value has no effect: --check prints all of them.
   assertEquals(settings(["--spa=false", "--file-memory=64MiB"]).faults, []);
-  // Switched off for a while: the rest of the options may stay.
+  // Disabled for a while: the other options may stay.
   assertEquals(settings(["--access-log=off", "--access-log-format=json"]).faults, []);
 });
 

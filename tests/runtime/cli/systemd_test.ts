@@ -3,7 +3,7 @@ import type { Service } from "../../../runtime/cli/service.ts";
 import { systemdUnit } from "../../../runtime/cli/systemd.ts";
 import { findProgram } from "../../support/process_facts.ts";
 
-/** What `systemd-analyze security` calls this much and less: OK. */
+/** Up to this exposure `systemd-analyze security` says OK. */
 const EXPOSURE = 2.0;
 
 const ANALYZE = findProgram("systemd-analyze");
@@ -11,7 +11,7 @@ const HINT = ANALYZE === undefined ? " (skipped, to install it: apt-get install 
 
 function unitOf(service: Partial<Service>): string {
   return systemdUnit({
-    executable: "/bin/true", // one that is there: whether it is, is what `verify` looks at first
+    executable: "/bin/true", // an existing one, because `verify` checks that first
     args: [],
     variables: [],
     folders: [],
@@ -35,7 +35,7 @@ Deno.test("systemd: a variable's percent signs are escaped, its dollars are not"
   assertStringIncludes(unit, '\nEnvironment="B=one\\x0atwo"\n');
 });
 
-Deno.test("systemd: what it tells the manager, and when that starts it again", () => {
+Deno.test("systemd: the type of the service, and when it is restarted", () => {
   const unit = unitOf({ folders: ["LogsDirectory=a"], descriptors: 100_000, stopTimeout: 67 });
   for (
     const line of [
@@ -73,7 +73,7 @@ const HARD: Partial<Service> = {
 };
 
 Deno.test({
-  name: `systemd: its own check finds nothing in the unit${HINT}`,
+  name: `systemd: systemd-analyze verify finds no fault in the unit${HINT}`,
   ignore: ANALYZE === undefined,
   fn: async () => {
     assertEquals(await analyze(unitOf(HARD), "verify"), { code: 0, text: "" });

@@ -82,7 +82,7 @@ const ROWS: readonly (readonly [args: string, message: string])[] = [
   ],
   [
     "--listing yes --root x",
-    `${NOT_WORKERS} "yes": a switch takes its value behind "=", as --listing=yes`,
+    `${NOT_WORKERS} "yes": a switch takes its value after "=", as --listing=yes`,
   ],
   [
     "--listing=maybe --root x",

@@ -1,4 +1,4 @@
-/** A socket that systemd hands over to a server whose workers listen by themselves. */
+/** A socket from systemd, for a server whose workers listen by themselves. */
 
 import { assertStringIncludes, assertThrows } from "@std/assert";
 import { DEFAULT_CONFIG } from "../../../runtime/config/mod.ts";
@@ -9,7 +9,7 @@ import { hasLibc } from "../../../runtime/os/mod.ts";
 const HAND_OVER = { LISTEN_FDS: "1", LISTEN_PID: String(Deno.pid) };
 
 Deno.test({
-  name: "activation: the Deno transport refuses a socket by an error of its own",
+  name: "activation: the Deno transport refuses a socket from systemd with its own error",
   ignore: !hasLibc(),
   fn() {
     for (const [name, value] of Object.entries(HAND_OVER)) Deno.env.set(name, value);

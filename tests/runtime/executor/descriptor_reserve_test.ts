@@ -3,7 +3,7 @@ import { DescriptorReserve } from "../../../runtime/executor/descriptor_reserve.
 import { LinuxOs, lowestDescriptor } from "../../../runtime/os/mod.ts";
 import { waitFor } from "../../support/wait_for.ts";
 
-const os = new LinuxOs(); // loads libc for the process: within a test Deno 2.4 would take it for a leak
+const os = new LinuxOs(); // loads libc for the process: within a test Deno 2.4 would report a leak
 
 function bench(count: number) {
   const held: boolean[] = [];
@@ -23,13 +23,13 @@ Deno.test("descriptor reserve: it holds descriptors, lends them, and takes them 
     return Promise.resolve("done");
   });
   assertEquals(lent, "done");
-  await waitFor(() => held.at(-1) === false, { what: "accepting to go on" });
+  await waitFor(() => held.at(-1) === false, { what: "accepting to resume" });
   assertEquals(lowestDescriptor(os) > before, true);
   reserve.close();
   assertEquals(lowestDescriptor(os), before);
 });
 
-Deno.test("descriptor reserve: accepting goes on after the last of two borrowers, and after a failure", async () => {
+Deno.test("descriptor reserve: accepting resumes after the last of two borrowers, and after a failure", async () => {
   const { reserve, held } = bench(2);
   reserve.fill();
   const first = Promise.withResolvers<void>();
@@ -40,11 +40,11 @@ Deno.test("descriptor reserve: accepting goes on after the last of two borrowers
   assertEquals(held, [true, true]);
   second.reject(new Error("failed"));
   await assertRejects(() => lending[1]!, Error, "failed");
-  await waitFor(() => held.at(-1) === false, { what: "accepting to go on" });
+  await waitFor(() => held.at(-1) === false, { what: "accepting to resume" });
   reserve.close();
 });
 
-Deno.test("descriptor reserve: where there are others it lends none", async () => {
+Deno.test("descriptor reserve: lends nothing while other descriptors are free", async () => {
   const { reserve, held } = bench(2);
   reserve.fill();
   await reserve.lendIfShort(() => Promise.resolve());

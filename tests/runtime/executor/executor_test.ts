@@ -4,7 +4,7 @@ import { LinuxOs } from "../../../runtime/os/mod.ts";
 import { OVER_DENO_TRANSPORT } from "../../support/server.ts";
 import { waitFor } from "../../support/wait_for.ts";
 
-new LinuxOs(); // loads libc for the process: within a test Deno 2.4 would take it for a leak
+new LinuxOs(); // loads libc for the process: within a test Deno 2.4 would report a leak
 
 const HANDLERS = new URL("../../support/handlers_thread.ts", import.meta.url);
 
@@ -58,7 +58,7 @@ Deno.test("handlers may answer at once, after microtasks, after a timer, after a
   assertEquals(await get(`${server.url}/file`), [200, "/**"]);
 });
 
-Deno.test("requests of many connections that wait at once each keep their own head and body", async () => {
+Deno.test("many waiting requests each keep their own head and body", async () => {
   await using server = await start({ workers: 1 });
   const answers = await Promise.all(
     Array.from({ length: 40 }, (_, i) => {
@@ -86,7 +86,7 @@ Deno.test("other connections are served while handlers wait", async () => {
   assert(quick > 5, `${quick} answers while one handler waited 300 ms`);
 });
 
-Deno.test("pipelined requests behind one that waits are answered in order", async () => {
+Deno.test("pipelined requests after one that waits are answered in order", async () => {
   await using server = await start({ workers: 1 });
   const connection = await Deno.connect({ port: server.executor.address.port });
   const request = (target: string) => `GET ${target} HTTP/1.1\r\nHost: a\r\n\r\n`;
@@ -104,7 +104,7 @@ Deno.test("pipelined requests behind one that waits are answered in order", asyn
   assertEquals(bodies, ["/timer?50 undefined ", "now", "/timer?1 undefined ", "microtask"]);
 });
 
-Deno.test("a handler that throws, rejects or stays silent answers 500, and the server goes on", async () => {
+Deno.test("a handler that throws, rejects or does not answer causes a 500, and the server continues", async () => {
   await using server = await start();
   for (const path of ["/throws", "/rejects", "/silent"]) {
     assertEquals((await get(server.url + path))[0], 500, path);
@@ -126,7 +126,7 @@ Deno.test("messages wait for the handler's promise and are answered in order", a
   assertEquals((await closed).code, 1011);
 });
 
-Deno.test("a handler that throws when its WebSocket opens closes it with 1011, and the operator is told", async () => {
+Deno.test("a handler that throws when its WebSocket opens closes it with 1011, with a warning", async () => {
   await using server = await start({ workers: 1 });
   const socket = new WebSocket(`${server.url.replace("http", "ws")}/throwing-socket`);
   const closed = await new Promise<CloseEvent>((resolve) => socket.onclose = resolve);
@@ -136,7 +136,7 @@ Deno.test("a handler that throws when its WebSocket opens closes it with 1011, a
   assertEquals(server.warnings, ["an endpoint failed: Error: a handler's own fault"]);
 });
 
-Deno.test("a server that has ended leaves no descriptor behind", async () => {
+Deno.test("a server that has ended leaves no descriptor open", async () => {
   const count = () => [...Deno.readDirSync("/proc/self/fd")].length;
   {
     await using first = await start();
@@ -150,7 +150,7 @@ Deno.test("a server that has ended leaves no descriptor behind", async () => {
   await waitFor(() => count() <= before, { what: () => `${count()} descriptors to be ${before}` });
 });
 
-Deno.test("a worker that dies is replaced, its connections are closed, the others never notice", async () => {
+Deno.test("a worker that dies is replaced, its connections are closed, other connections are not affected", async () => {
   await using server = await start({ workers: 2 });
   const { port } = server.executor.address;
   const doomed = await Deno.connect({ port });
@@ -161,14 +161,14 @@ Deno.test("a worker that dies is replaced, its connections are closed, the other
   for (let i = 0; i < 20; i++) assertEquals((await get(`${server.url}/now`))[1], "now");
 });
 
-Deno.test("a new config is followed by every worker when its reload is over, also by several at once", async () => {
+Deno.test("every worker uses the new config when a reload is over, also after several at once", async () => {
   const folder = await Deno.makeTempDir({ prefix: "async-deno-test-" });
   await Deno.writeTextFile(`${folder}/index.html`, "home");
   const [none, served] = [DEFAULT_CONFIG.files, { ...DEFAULT_CONFIG.files, root: folder }];
   try {
     await using server = await start({ workers: 3, workerModule: null });
     const { executor, url, config, warnings } = server;
-    // Connections of their own, so that they come to all workers.
+    // Separate connections, so that they reach all workers.
     const kinds = async () => {
       const headers = { Connection: "close" };
       const answers = await Promise.all(Array.from({ length: 24 }, () => get(url, { headers })));
@@ -185,11 +185,11 @@ Deno.test("a new config is followed by every worker when its reload is over, als
   }
 });
 
-Deno.test("workers that die again and again end the server, with the reason", async () => {
+Deno.test("workers that die repeatedly end the server, with the reason", async () => {
   const server = await start({ workers: 1 });
   const { port } = server.executor.address;
   for (let i = 0; i < 5; i++) {
-    // Over Deno's sockets the only worker takes the listening one with it, until the next one is there.
+    // On the Deno transport the listening socket ends with the only worker, until that is replaced.
     const connect = () => Deno.connect({ port }).catch(() => undefined);
     const doomed = await waitFor(connect, { what: "a worker that listens" });
     await doomed.write(new TextEncoder().encode("GET /dies HTTP/1.1\r\nHost: a\r\n\r\n"));
@@ -201,7 +201,7 @@ Deno.test("workers that die again and again end the server, with the reason", as
   assertStringIncludes(failure, "killed by a test");
 });
 
-Deno.test("beyond the bound of connections: 503, closed, and said once", async () => {
+Deno.test("above the connection limit: 503, closed, and one warning", async () => {
   const limits = { ...DEFAULT_CONFIG.limits, connections: 2 };
   await using server = await start({ limits });
   const { port } = server.executor.address;
@@ -222,7 +222,7 @@ Deno.test("beyond the bound of connections: 503, closed, and said once", async (
   await waitFor(() => said().length > 0, { what: "the warning", timeoutMs: 5_000 });
   assertEquals(said().length, 1);
   for (const connection of held) connection.close();
-  // A refusal comes before the request: to fetch that may be an error instead of a 503.
+  // The 503 may arrive before the request was sent; fetch may report that as an error.
   const isServed = () => get(`${server.url}/now`).then(([status]) => status === 200, () => false);
   await waitFor(isServed, {
     what: "a connection after others were closed",
@@ -241,14 +241,14 @@ Deno.test("two servers of one process each adopt their own listening socket", as
   for (const { url } of [first, second]) assertEquals((await get(`${url}/now`))[0], 200);
 });
 
-Deno.test("IPv6, and the wildcard of both", async () => {
+Deno.test("IPv6, and the wildcard address for both versions", async () => {
   for (const hostname of ["::1", "::"]) {
     await using server = await start({ hostname });
     assertEquals((await get(`http://[::1]:${server.executor.address.port}/now`))[0], 200);
   }
 });
 
-Deno.test("a port in use is Deno's own error, and leaves no listener behind", async () => {
+Deno.test("a port in use causes Deno's own error, and leaves no listener open", async () => {
   await using server = await start();
   const { port } = server.executor.address;
   await assertRejects(() => start({ port }), Deno.errors.AddrInUse);

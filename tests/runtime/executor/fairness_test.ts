@@ -1,5 +1,5 @@
 /**
- * Connections are not left to a worker that cannot take them: it may be blocked by a handler, or still loading.
+ * A worker that is blocked by a handler, or still loading, gets no connections that another could serve.
  */
 
 import { assertEquals } from "@std/assert";
@@ -10,10 +10,10 @@ import { LOADING_THREAD, Loads } from "../../support/loads.ts";
 import { OVER_DENO_TRANSPORT } from "../../support/server.ts";
 import { waitFor, within } from "../../support/wait_for.ts";
 
-new LinuxOs(); // loads libc for the process: within a test Deno 2.4 would take it for a leak
+new LinuxOs(); // loads libc for the process: within a test Deno 2.4 would report a leak
 
 const CLIENTS = 60;
-/** Far longer than all of them together take. */
+/** Far longer than all requests together take. */
 const BLOCKED_MS = 10_000;
 const SKIPPED = OVER_DENO_TRANSPORT
   ? " (skipped: over Deno's sockets the kernel gives a connection to one worker for good)"
@@ -25,7 +25,7 @@ const CONFIG: Config = {
   hostname: "127.0.0.1",
   port: 0,
   log: "off",
-  // So few that they cannot take the descriptors of a new worker: accepting need not pause for it.
+  // So few that a new worker always finds descriptors: accepting does not pause for it.
   limits: { ...DEFAULT_CONFIG.limits, connections: 500 },
 };
 
@@ -33,7 +33,7 @@ function request(path: string): string {
   return `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`;
 }
 
-/** Clients that ask once and stay, each answered before the next one comes. */
+/** Clients that send one request and stay connected, each answered before the next one connects. */
 async function ask(port: number, path: string, clients: DisposableStack): Promise<void> {
   for (let i = 0; i < CLIENTS; i++) {
     const client = clients.use(await HttpConnection.open({ hostname: "127.0.0.1", port }));
@@ -44,7 +44,7 @@ async function ask(port: number, path: string, clients: DisposableStack): Promis
 }
 
 Deno.test({
-  name: `fairness: a worker that a handler blocks keeps nobody from the other${SKIPPED}`,
+  name: `fairness: while a handler blocks one worker, the other serves all clients${SKIPPED}`,
   ignore: OVER_DENO_TRANSPORT,
   fn: async () => {
     const workerModule = new URL("../../support/handlers_thread.ts", import.meta.url);
@@ -64,7 +64,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: `fairness: a worker that still loads keeps nobody from the other${SKIPPED}`,
+  name: `fairness: while one worker loads, the other serves all clients${SKIPPED}`,
   ignore: OVER_DENO_TRANSPORT,
   fn: async () => {
     await using loads = new Loads();

@@ -1,5 +1,5 @@
 /**
- * The writer of a log with a file that fails in every way there is: lines come whole and in order, or are counted.
+ * The writer of a log with a file that fails in every way: lines are written whole and in order, or counted.
  */
 
 import { assert, assertEquals } from "@std/assert";
@@ -13,7 +13,7 @@ import { waitFor } from "../../support/wait_for.ts";
 
 type FakeFile = Pick<LogFile, "write" | "reopen" | "close" | "endsWithinLine">;
 
-/** A file in memory; `answer` says how much of so many bytes it takes, or a negated errno. */
+/** A file in memory; `answer` returns how many of the bytes are written, or a negated errno. */
 class MemoryFile implements FakeFile {
   text = "";
   closed = 0;
@@ -42,7 +42,7 @@ class MemoryFile implements FakeFile {
   }
 }
 
-/** A writer for two threads, and what it told. */
+/** A writer for two threads, its warnings and its count of dropped lines. */
 class Rig {
   readonly warnings: string[] = [];
   dropped = 0;
@@ -79,11 +79,11 @@ class Rig {
   }
 }
 
-Deno.test("log writer: whatever the file takes at once, each thread's lines are whole and in order", async () => {
+Deno.test("log writer: each thread's lines are whole and in order, for every size of writes", async () => {
   for (let seed = 0; seed < 30; seed++) {
     const random = new Random(seed);
     const plan = new FaultPlan(random, 300);
-    // Errors would be waited out; they are in the tests below.
+    // No errors here, because the writer waits after each; the tests below have them.
     const file = new MemoryFile((length) => plan.shorten(length));
     const rig = new Rig(file);
     for (let i = 0; i < 200; i++) {
@@ -102,7 +102,7 @@ Deno.test("log writer: whatever the file takes at once, each thread's lines are 
   }
 });
 
-Deno.test("log writer: a disk that is full for a while costs one warning, and no line", async () => {
+Deno.test("log writer: a disk that is full for a while causes one warning, and loses no line", async () => {
   let full = true;
   const file = new MemoryFile((length) => full ? -ENOSPC : length);
   const rig = new Rig(file);
@@ -117,7 +117,7 @@ Deno.test("log writer: a disk that is full for a while costs one warning, and no
   assert(rig.warnings[0]!.includes("cannot write the log test: no space left on device (ENOSPC)"));
 });
 
-Deno.test("log writer: a line that a full disk has cut is finished before the next", async () => {
+Deno.test("log writer: a line that a full disk cut is completed before the next one", async () => {
   const answers = [4, -ENOSPC, 2];
   const file = new MemoryFile((length) => answers.shift() ?? length);
   const rig = new Rig(file);
@@ -127,7 +127,7 @@ Deno.test("log writer: a line that a full disk has cut is finished before the ne
   await rig.finish();
 });
 
-Deno.test("log writer: a file that is changed within a line gets no rest of it", async () => {
+Deno.test("log writer: a file that is reopened within a line does not get the rest of that line", async () => {
   const answers = [4, -ENOSPC];
   const file = new MemoryFile((length) => answers.shift() ?? length);
   const rig = new Rig(file);
@@ -141,7 +141,7 @@ Deno.test("log writer: a file that is changed within a line gets no rest of it",
   await rig.finish();
 });
 
-Deno.test("log writer: a descriptor that others made not to block is asked again, without a word", async () => {
+Deno.test("log writer: a descriptor that others set to non-blocking is retried without a warning", async () => {
   const answers = [-EAGAIN, -EAGAIN, 3, -EAGAIN];
   const file = new MemoryFile((length) => answers.shift() ?? length);
   const rig = new Rig(file);
@@ -151,7 +151,7 @@ Deno.test("log writer: a descriptor that others made not to block is asked again
   assertEquals([rig.warnings, rig.dropped], [[], 0]);
 });
 
-Deno.test("log writer: at the end a disk that is full costs the lines, each counted", async () => {
+Deno.test("log writer: if the disk is full at the end, the lines are dropped and counted", async () => {
   const file = new MemoryFile(() => -ENOSPC);
   const rig = new Rig(file);
   for (let i = 0; i < 10; i++) rig.line(i % 2, "lost");
@@ -159,20 +159,20 @@ Deno.test("log writer: at the end a disk that is full costs the lines, each coun
   assertEquals([rig.dropped, file.closed], [10, 1]);
 });
 
-Deno.test("log writer: at the end a write that hangs is given up, and all that is left counted", async () => {
+Deno.test("log writer: if a write hangs at the end, the remaining lines are dropped and counted", async () => {
   const hanging = Promise.withResolvers<number>();
   const file = new MemoryFile(() => hanging.promise);
   const rig = new Rig(file);
   for (let i = 0; i < 10; i++) rig.line(i % 2, "lost");
   await rig.finish();
   assertEquals([rig.dropped, file.closed], [10, 0]);
-  // It comes back at last: the file is closed then, and nothing more is written.
+  // When the write returns, the file is closed, and nothing more is written.
   hanging.resolve(3);
   await waitFor(() => file.closed === 1, { what: "the end of the write" });
   assertEquals(rig.dropped, 10);
 });
 
-Deno.test("log writer: a thread that died has its lines written", async () => {
+Deno.test("log writer: the lines of a thread that died are written", async () => {
   const file = new MemoryFile((length) => length);
   const rig = new Rig(file);
   const dying = rig.threads[1]!;
@@ -185,7 +185,7 @@ Deno.test("log writer: a thread that died has its lines written", async () => {
   await rig.writer.finish();
 });
 
-Deno.test("log writer: a wake without lines is not the last", async () => {
+Deno.test("log writer: a wake without lines does not stop the writer", async () => {
   const file = new MemoryFile((length) => length);
   const rig = new Rig(file);
   rig.writer.wake();

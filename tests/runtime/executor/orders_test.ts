@@ -1,5 +1,5 @@
 /**
- * Orders that come while a thread is not there to hear them: none is lost, whichever moment they choose.
+ * Orders that arrive while a thread loads or ends: none is lost, at any moment.
  */
 
 import { assert, assertEquals } from "@std/assert";
@@ -10,11 +10,11 @@ import { Metrics } from "../../support/metrics.ts";
 import { OVER_DENO_TRANSPORT } from "../../support/server.ts";
 import { waitFor, within } from "../../support/wait_for.ts";
 
-new LinuxOs(); // loads libc for the process: within a test Deno 2.4 would take it for a leak
+new LinuxOs(); // loads libc for the process: within a test Deno 2.4 would report a leak
 
 const WORKERS = 2;
 
-/** A running server of threads that load slowly, and its parts. */
+/** A running server whose threads load slowly, and its parts. */
 interface Running {
   readonly loads: Loads;
   readonly config: Config;
@@ -45,14 +45,14 @@ async function withThreads(body: (running: Running) => Promise<void>): Promise<v
   }
 }
 
-/** What every worker answers by: on connections of their own, so that they come to all. */
+/** The configs that the workers answer by, on separate connections, so that they reach all workers. */
 async function rootsOf({ url }: Running): Promise<Set<string>> {
   const headers = { Connection: "close" };
   const ask = async () => await (await fetch(`${url}/root`, { headers })).text();
   return new Set(await Promise.all(Array.from({ length: 24 }, ask)));
 }
 
-/** Ends one worker; fulfilled when the one in its place has begun to load. */
+/** Ends one worker; fulfilled when its replacement has begun to load. */
 async function kill({ url, loads }: Running): Promise<void> {
   const before = loads.begun;
   loads.atOnce = false;
@@ -60,10 +60,10 @@ async function kill({ url, loads }: Running): Promise<void> {
   await waitFor(() => loads.begun > before, { what: "a new worker that loads" });
 }
 
-/** Nobody turns his loop while there is nothing to do: a worker that may not block does, ten times a second. */
+/** No worker turns its event loop without work: one that may not block would, ten times a second. */
 async function expectSilence({ executor }: Running): Promise<void> {
   if (OVER_DENO_TRANSPORT) return;
-  const { hostname, port } = executor.adminAddress!; // the config asks for it
+  const { hostname, port } = executor.adminAddress!; // the config has one
   const turns = async () => {
     const metrics = await Metrics.of(`http://${hostname}:${port}`);
     return metrics.values("async_deno_event_loop_turns_total");
@@ -82,7 +82,7 @@ function withRoot(config: Config, root: string): Config {
   return { ...config, files: { ...config.files, root } };
 }
 
-Deno.test("orders: a reload while a new worker loads is followed by all, and nobody stays in the slow loop", () =>
+Deno.test("orders: a reload while a new worker loads reaches all workers, and none stays in the slow loop", () =>
   withThreads(async (running) => {
     const { executor, config, loads } = running;
     await kill(running);
@@ -94,7 +94,7 @@ Deno.test("orders: a reload while a new worker loads is followed by all, and nob
     await expectSilence(running);
   }));
 
-Deno.test("orders: several reloads while a new worker loads end with the last", () =>
+Deno.test("orders: after several reloads while a new worker loads, the last one applies", () =>
   withThreads(async (running) => {
     const { executor, config, loads } = running;
     await kill(running);
@@ -107,7 +107,7 @@ Deno.test("orders: several reloads while a new worker loads end with the last", 
     await expectSilence(running);
   }));
 
-Deno.test("orders: a reload whose worker dies meanwhile ends, and the new one follows it", () =>
+Deno.test("orders: a reload during which a worker dies ends, and the replacement uses its config", () =>
   withThreads(async (running) => {
     const { executor, config, loads } = running;
     loads.atOnce = false;

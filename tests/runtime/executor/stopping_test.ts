@@ -1,5 +1,5 @@
 /**
- * A stop while the workers have no room: the main thread goes on meanwhile, and the end comes in its time.
+ * A stop while the workers accept nothing: the main thread does not block, and the server ends in time.
  */
 
 import { assert, assertEquals } from "@std/assert";
@@ -9,9 +9,9 @@ import { HttpConnection } from "../../support/http_client.ts";
 import { OVER_DENO_TRANSPORT } from "../../support/server.ts";
 import { within } from "../../support/wait_for.ts";
 
-new LinuxOs(); // loads libc for the process: within a test Deno 2.4 would take it for a leak
+new LinuxOs(); // loads libc for the process: within a test Deno 2.4 would report a leak
 
-/** More than the ring has slots: the rest are in the kernel's backlog. */
+/** More connections than the ring has slots: the rest wait in the kernel's backlog. */
 const CLIENTS = 1100;
 const BLOCKED_MS = 5_000;
 const CONFIG: Config = {

@@ -1,5 +1,5 @@
 /**
- * Files that cannot be a certificate or a key, each named as what it is.
+ * Files that are no usable certificate or key: the error names what each contains.
  */
 
 import { assertEquals, assertThrows } from "@std/assert";
@@ -12,7 +12,7 @@ import {
 } from "../../support/certificates.ts";
 import { expectProgram } from "../../support/program.ts";
 
-/** What a file has, made by openssl from a key, or written as it is; and what the error says of it. */
+/** The contents of a file, made by openssl from a key or given as text, and the error's message. */
 interface Row {
   readonly name: string;
   readonly option: keyof CertificateFiles;
@@ -50,33 +50,33 @@ const ROWS: readonly Row[] = [
   },
   { name: "an empty file", option: "key", text: "\n", message: "the file is empty" },
   {
-    name: "a key of OpenSSH",
+    name: "an OpenSSH key",
     option: "key",
     text: "-----BEGIN OPENSSH PRIVATE KEY-----\n",
-    message: "it contains a key of OpenSSH, which TLS cannot use",
+    message: "it contains an OpenSSH key, which TLS cannot use",
   },
   {
-    name: "a certificate in the place of the key",
+    name: "a certificate instead of the key",
     option: "key",
     text: "-----BEGIN CERTIFICATE-----\n",
     message: "it contains a CERTIFICATE; are --tls-cert and --tls-key swapped?",
   },
   {
-    name: "a key in the place of the certificate",
+    name: "a key instead of the certificate",
     option: "cert",
     openssl: ["pkey"],
     message: "it contains a PRIVATE KEY; are --tls-cert and --tls-key swapped?",
   },
   {
-    name: "a request in the place of the certificate",
+    name: "a certificate request instead of the certificate",
     option: "cert",
     openssl: ["req", "-new", "-subj", "/CN=a"],
-    message: "it contains a request, which a CA has to sign first",
+    message: "it contains a certificate request, which a CA must sign first",
   },
 ];
 
 Deno.test({
-  name: `TLS material: a file that cannot be used is named as what it is${NO_OPENSSL}`,
+  name: `TLS material: the error of an unusable file names what it contains${NO_OPENSSL}`,
   ignore: OPENSSL === undefined,
   fn: async (t) => {
     await using authority = await Authority.make();

@@ -1,8 +1,8 @@
 /**
- * The live page and everything it loads, held in memory and ready to be sent.
+ * The live page and everything that it loads, in memory and ready to send.
  *
  * In: the files of this folder and of the npm package uplot, embedded as bytes when the program is built. Out:
- * `ASSETS`, by path. uPlot is MIT; its notice is embedded too and is served as /assets/licenses.txt.
+ * `ASSETS`, by path. uPlot has the MIT licence; its notice is served as /assets/licenses.txt.
  */
 
 import uplotScript from "npm:uplot@1.6.32/dist/uPlot.iife.min.js" with { type: "bytes" };
@@ -30,7 +30,7 @@ export const ASSETS: readonly Asset[] = collect();
 
 function collect(): readonly Asset[] {
   const { javascript, css, svg, text } = MEDIA_TYPE;
-  // uPlot styles its elements by script alone, which no policy forbids.
+  // uPlot styles its elements by script, which the policy allows.
   const collection = new AssetCollection("/", pageFields());
   collection.packaged(
     ["uplot-1.6.32.css", css, uplotStyle],

@@ -1,13 +1,13 @@
 /**
- * The axes of a chart: which range is shown, where labels stand, and how much room they take.
+ * The axes of a chart: their ranges, labels and sizes.
  *
- * In: the data, as uPlot hands it over, and colours. Out: options for uPlot. The time axis spans what samples there
- * are, so that twenty seconds fill the chart; the value axis is as wide as its longest label.
+ * In: the data, as uPlot passes it, and colours. Out: options for uPlot. The time axis spans the existing
+ * samples, so that even twenty seconds fill the chart; the value axis is as wide as its longest label.
  */
 
-/** Seconds that the time axis spans at least: with fewer samples a line would be a blot. */
+/** Seconds that the time axis spans at least: a line of fewer samples could not be read. */
 const LEAST_SPAN = 10;
-/** Width of a value axis, at least: so that the charts of a column begin at one line. */
+/** The least width of a value axis, so that the charts of a column are aligned. */
 const LEAST_WIDTH = 62;
 const TICK = 4;
 const GAP = 5;
@@ -16,7 +16,7 @@ const FONT = '12px system-ui, -apple-system, "Segoe UI", Roboto, Arial, sans-ser
 /** Seconds between two labels of the time axis. */
 const TIME_STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300];
 
-/** Room right of the plot for half of a label under its edge; above it for half a line. */
+/** Room at the right of the plot for half of a label, and above it for half a line. */
 export const PADDING = [9, 28, 0, 0];
 
 /**
@@ -30,12 +30,12 @@ export function timeRange(times) {
   return [Math.min(times[0] ?? end, end - LEAST_SPAN), end];
 }
 
-/** From 0, and never so near that single counts look like mountains. */
+/** From 0 to at least 5, so that single events do not look like peaks. */
 export function linearRange(_, _least, most) {
   return [0, Math.max((most ?? 0) * 1.12, 5)];
 }
 
-/** Whole decades, from 1 µs to 1 ms at least. */
+/** Whole decades, at least two; without values from 1 µs to 1 ms. */
 export function logarithmicRange(_, least, most) {
   const decade = (value, round) => 10 ** round(Math.log10(value));
   const low = least > 0 ? decade(least, Math.floor) : 1;
@@ -89,7 +89,7 @@ function axis({ grid, label }) {
   return { stroke: label, font: FONT, gap: GAP, grid: line, ticks: { ...line, size: TICK } };
 }
 
-/** As wide as the longest label; null while there is none yet. */
+/** The width of the longest label; `labels` is null at first. */
 function widthOf(plot, labels) {
   const { ctx } = plot;
   ctx.save();
@@ -99,7 +99,7 @@ function widthOf(plot, labels) {
   return Math.max(LEAST_WIDTH, Math.ceil(Math.max(0, ...widths)) + TICK + GAP + 2);
 }
 
-/** Of a logarithmic axis only the powers of ten have room for a label and a line. */
+/** Only the powers of ten of a logarithmic axis have room for a label and a line. */
 function powersOfTen(_, splits) {
   return splits.map((value) => Number.isInteger(Math.log10(value)) ? value : null);
 }

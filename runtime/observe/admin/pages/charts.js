@@ -1,9 +1,9 @@
 /**
- * The charts: a figure each, with a legend that shows the values under the cursor, or the last ones.
+ * The charts: each is a figure with a legend, which shows the values at the cursor, or the last ones.
  *
  * In: samples, one a second. Out: lines over the last five minutes, in the colours of the style sheet, drawn by
- * uPlot. One cursor for all charts: by pointer, by finger, or, where a chart has the focus, by the arrow keys,
- * Home and End; Escape takes it away.
+ * uPlot. All charts share one cursor. A pointer or a finger moves it or, if a chart has the focus, the arrow
+ * keys, Home and End; Escape removes it.
  */
 
 import {
@@ -22,7 +22,7 @@ import * as units from "./units.js";
 
 const HEIGHT = 170;
 const DASHES = [6, 4];
-/** Samples that Page Up and Page Down go. */
+/** Samples that Page Up and Page Down move the cursor by. */
 const PAGE = 10;
 const NOWHERE = { left: -10, top: -10 };
 
@@ -30,7 +30,7 @@ const NOWHERE = { left: -10, top: -10 };
  * @typedef {object} Series
  * @property {string} key of the sample
  * @property {string} label
- * @property {string} [colour] custom property of the sheet; that of its place when left out
+ * @property {string} [colour] custom property of the style sheet; default: by the position of the series
  * @property {boolean} [dashed]
  * @property {boolean} [fill]
  */
@@ -38,7 +38,7 @@ const NOWHERE = { left: -10, top: -10 };
  * @typedef {object} ChartOptions
  * @property {string} title
  * @property {(value: number | null) => units.Quantity} unit
- * @property {string} [suffix] behind the unit: "/s"
+ * @property {string} [suffix] after the unit: "/s"
  * @property {boolean} [logarithmic]
  * @property {Series[]} series
  */
@@ -109,14 +109,14 @@ export class Chart {
   #values;
   #box;
   #tip;
-  /** The rows of uPlot: times, then a row for each series. */
+  /** The data of uPlot: times, then a row for each series. */
   #data;
-  /** The time that the keyboard's cursor is at, whatever moves beneath it. */
+  /** The time of the keyboard's cursor, which stays while the chart moves; null: no such cursor. */
   #keyTime = null;
 
   /**
    * @param {ChartOptions} options
-   * @param {{ parent: HTMLElement, speak: (text: string) => void }} page `speak` has a screen reader say it
+   * @param {{ parent: HTMLElement, speak: (text: string) => void }} page `speak` gives a text to a screen reader
    */
   constructor(options, { parent, speak }) {
     this.#options = options;
@@ -143,11 +143,11 @@ export class Chart {
     this.#data = [times, ...keys.map((key) => samples.map((sample) => sample[key] ?? null))];
     this.#plot.setData(this.#data);
     this.#describe();
-    // uPlot moves its scales in a microtask of its own, and places are known after it alone.
+    // uPlot updates its scales in a microtask; positions are valid only after it.
     if (this.#keyTime !== null) queueMicrotask(() => this.#pointAt(this.#keyTime));
   }
 
-  /** The colours have changed. */
+  /** Draws the chart again, with changed colours. */
   redraw() {
     this.#plot.destroy();
     this.#plot = this.#create();
@@ -193,7 +193,7 @@ export class Chart {
     };
     const plot = new uPlot(options, this.#data, this.#box);
     plot.over.append(this.#tip.element);
-    // A finger that moves sideways moves the cursor; up and down it scrolls the page.
+    // A finger moves the cursor if it moves sideways, and scrolls the page up and down.
     for (const type of ["pointerdown", "pointermove"]) {
       plot.over.addEventListener(type, (event) => {
         if (event.pointerType !== "touch") return;
@@ -204,10 +204,10 @@ export class Chart {
     return plot;
   }
 
-  /** The place of the nearest sample: the values are of its time and of no time in between. */
+  /** The position of the nearest sample: there are no values between samples. */
   #snapped(left) {
     const times = this.#data[0];
-    // The plot asks before there is one here, and where the cursor is away.
+    // uPlot also calls this before the plot exists, and without a cursor.
     if (left < 0 || times.length === 0 || this.#plot === undefined) return left;
     return this.#plot.valToPos(times[this.#plot.posToIdx(left)], "x");
   }
@@ -223,8 +223,8 @@ export class Chart {
     texts.forEach((text, i) => this.#values[i].textContent = text);
     const time = isPointed ? clock(times[index]) : "";
     this.#tip.show(isPointed ? { left, width: this.#plot.over.clientWidth, time, texts } : null);
-    const told = series.map(({ label }, i) => `${label} ${texts[i]}`).join(", ");
-    this.#box.setAttribute("aria-label", `${title}: ${told}${time && ` at ${time}`}`);
+    const summary = series.map(({ label }, i) => `${label} ${texts[i]}`).join(", ");
+    this.#box.setAttribute("aria-label", `${title}: ${summary}${time && ` at ${time}`}`);
   }
 
   /** @param {KeyboardEvent} event */
@@ -252,7 +252,7 @@ export class Chart {
 
   #pointAt(time) {
     if (time === null) return;
-    // What has left the chart on the left is followed no further.
+    // The cursor stops at the left edge when its sample has left the chart.
     const left = Math.max(this.#plot.valToPos(time, "x"), 0);
     this.#plot.setCursor({ left, top: 0 }, true, true);
   }
@@ -271,7 +271,7 @@ export class Chart {
 
 /**
  * @param {Series} series
- * @param {number} i its place
+ * @param {number} i its index
  */
 function colourName(series, i) {
   return series.colour ?? `--series-${i + 1}`;
@@ -288,15 +288,15 @@ function lineOf(series, i) {
   return {
     stroke,
     width: 1.8,
-    // Of a value between two seconds without one there is no line.
+    // A value without neighbours has no line, so it is drawn as a point.
     points: { show: false, size: 5, fill: stroke, filter: (plot, row) => isolated(plot.data[row]) },
     ...(series.dashed ? { dash: DASHES } : {}),
-    ...(series.fill ? { fill: `${stroke}1f` } : {}), // an eighth of its strength
+    ...(series.fill ? { fill: `${stroke}1f` } : {}), // opacity of one eighth
   };
 }
 
 /**
- * The places of values that have no neighbour; null if there are none.
+ * The indexes of values without neighbours; null if there are none.
  *
  * @param {readonly (number | null)[]} values
  */
@@ -307,7 +307,7 @@ function isolated(values) {
   return places.length > 0 ? places : null;
 }
 
-/** The place of the sample whose time is nearest. */
+/** The index of the first sample at or after the time. */
 function nearest(times, time) {
   const at = times.findIndex((each) => each >= time);
   return at < 0 ? times.length - 1 : at;

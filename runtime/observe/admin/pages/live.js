@@ -1,9 +1,9 @@
 /**
- * The live page: listens to the server's events and shows them.
+ * The live page: receives the server's events and shows them.
  *
- * In: `server`, what stays the same while it runs; `history`, the samples of the last minutes; then a `sample` a
- * second. Out: tiles, charts and workers. A lost connection is made again by the browser itself; what was shown
- * stays, and is marked as old, also in the tab's title.
+ * In: `server`, which is constant while it runs; `history`, the samples of the last minutes; then a `sample` a
+ * second. Out: tiles, charts and workers. The browser itself restores a lost connection; meanwhile the old values
+ * stay and are marked as old, also in the tab's title.
  */
 
 import { Chart, CHARTS } from "./charts.js";
@@ -12,7 +12,7 @@ import { WorkerCards } from "./workers.js";
 
 /** Samples that are kept: five minutes. */
 const KEPT = 300;
-/** Milliseconds without a sample, and something is wrong even if the connection says nothing. */
+/** Milliseconds without a sample after which the connection counts as lost, even without an error. */
 const PATIENCE = 4_000;
 
 const STATE_TEXTS = {
@@ -22,7 +22,7 @@ const STATE_TEXTS = {
   lost: "Connection lost, trying again",
 };
 const TITLE = document.title;
-/** What the tab's title begins with, in states that somebody has to know of. */
+/** The start of the tab's title, in states that need attention. */
 const TITLE_STARTS = { draining: "⚠ Not ready – ", lost: "⚠ Connection lost – " };
 
 const byId = (id) => document.getElementById(id);
@@ -49,7 +49,7 @@ function connect() {
   });
   events.addEventListener("error", () => {
     setState("lost");
-    // After an answer that is no event stream the browser gives up; we do not.
+    // The browser does not retry after a response that is not an event stream; the page does.
     if (events.readyState === EventSource.CLOSED) setTimeout(connect, 2_000);
   });
 }
@@ -67,7 +67,7 @@ function show() {
   setState(last.ready ? "live" : "draining");
   clearTimeout(patience);
   patience = setTimeout(() => setState("lost"), PATIENCE);
-  // What nobody sees is drawn when somebody looks.
+  // A hidden page is drawn when it becomes visible.
   if (document.hidden) return;
   showTiles(last);
   workers.show(last.workers);
@@ -79,27 +79,27 @@ function show() {
 function showTiles(last) {
   const perSecond = (quantity) => units.line(quantity, "/s");
   figure("requests", units.count(last.requests), "/s");
-  beside("client-errors", `${perSecond(units.count(last.clientErrors))} 4xx`);
-  beside(
+  detail("client-errors", `${perSecond(units.count(last.clientErrors))} 4xx`);
+  detail(
     "server-errors",
     `${perSecond(units.count(last.serverErrors))} 5xx`,
     last.serverErrors > 0,
   );
   figure("p50", units.duration(last.p50));
-  beside("p99", `${units.line(units.duration(last.p99))} at 99 %`);
+  detail("p99", `${units.line(units.duration(last.p99))} at 99 %`);
   figure("connections", units.count(last.connections));
-  beside("waiting", `${last.ringDepth} waiting`, last.ringDepth > 0);
+  detail("waiting", `${last.ringDepth} waiting`, last.ringDepth > 0);
   figure("web-sockets", units.count(last.webSockets));
-  beside("messages", `${perSecond(units.count(last.messages))} messages`);
+  detail("messages", `${perSecond(units.count(last.messages))} messages`);
   figure("sent", units.bytes(last.sentBytes), "/s");
-  beside("received", `${perSecond(units.bytes(last.receivedBytes))} in`);
+  detail("received", `${perSecond(units.bytes(last.receivedBytes))} in`);
   const loads = last.workers.map(({ load }) => load);
   figure("load", units.share(loads.reduce((sum, load) => sum + load, 0) / loads.length));
-  beside("busiest", `${units.line(units.share(Math.max(...loads)))} the busiest`);
+  detail("busiest", `${units.line(units.share(Math.max(...loads)))} the busiest`);
   figure("memory", units.bytes(last.residentBytes));
-  beside("queued", `${units.line(units.bytes(last.queuedBytes))} queued`);
+  detail("queued", `${units.line(units.bytes(last.queuedBytes))} queued`);
   figure("uptime", units.age(server === undefined ? null : last.time / 1000 - server.startTime));
-  beside("version", server === undefined ? "–" : `version ${server.version}`);
+  detail("version", server === undefined ? "–" : `version ${server.version}`);
 }
 
 function figure(id, [value, unit], suffix = "") {
@@ -108,7 +108,7 @@ function figure(id, [value, unit], suffix = "") {
   byId(id).replaceChildren(value, small);
 }
 
-function beside(id, text, alarming = false) {
+function detail(id, text, alarming = false) {
   const element = byId(id);
   element.textContent = text;
   element.classList.toggle("alarm", alarming);

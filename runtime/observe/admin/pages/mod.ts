@@ -1,7 +1,7 @@
 /**
- * The live page: charts of the last five minutes, a sample a second.
+ * The live page: charts of the last five minutes, with one sample a second.
  *
- * The files of the page stand beside this one as a browser reads them, with no build step;
+ * The files of the page are in this folder in the form that browsers read, without a build step;
  * `assets.ts` embeds them together with uPlot, which draws the charts.
  *
  * @example

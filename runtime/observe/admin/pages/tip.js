@@ -1,13 +1,13 @@
 /**
- * What stands beside the cursor of a chart: the time, and the values of the chart that is looked at.
+ * The tip at the cursor of a chart: the time, and the values of the chart under the pointer.
  *
- * In: where the cursor is, the time, and a text for each series. Out: one element, for the plot. It changes sides in
- * the middle, so that it never leaves the chart. Which charts show their values is the sheet's matter.
+ * In: the position of the cursor, the time, and a text for each series. Out: one element for the plot. It changes
+ * sides in the middle, so that it never leaves the chart. The style sheet decides which charts show values.
  */
 
-/** See the top of the file. */
+/** The tip of one chart. */
 export class Tip {
-  /** To be put over the plot. */
+  /** The element to place over the plot. */
   element = document.createElement("div");
   #time;
   #values;
@@ -26,7 +26,7 @@ export class Tip {
 
   /**
    * @param {{ left: number, width: number, time: string, texts: readonly string[] } | null} at in pixels of
-   *   the plot; null takes it away
+   *   the plot; null hides the tip
    */
   show(at) {
     this.element.hidden = at === null;

@@ -1,8 +1,8 @@
 /**
- * Numbers as people read them: three digits, and a unit that fits.
+ * Formats numbers for people: three digits, and a unit of a fitting size.
  *
- * In: rates, bytes, microseconds, seconds; null where there is nothing to tell. Out: the figure and its unit apart, as
- * the page sets them apart. Pure.
+ * In: rates, bytes, microseconds, seconds; null if there is no value. Out: the figure and its unit as two texts,
+ * because the page formats them differently. Pure.
  */
 
 const NOTHING = /** @type {const} */ (["–", ""]);
@@ -10,7 +10,7 @@ const NOTHING = /** @type {const} */ (["–", ""]);
 /** @typedef {readonly [figure: string, unit: string]} Quantity */
 
 /**
- * A count, or a count a second.
+ * A count, or a rate per second.
  *
  * @param {number | null} value
  * @returns {Quantity}
@@ -45,7 +45,7 @@ export function share(value) {
 }
 
 /**
- * A time that has passed: two units at most, as one says it.
+ * A duration in at most two units.
  *
  * @param {number | null} seconds
  * @returns {Quantity}
@@ -82,7 +82,7 @@ function scaled(value, step, units) {
   if (value === null || value === undefined) return NOTHING;
   let power = 0;
   let rest = value;
-  // What would be rounded up to a thousand has the next unit.
+  // A value that would be rounded up to 1000 gets the next unit.
   while (rounded(rest) >= step && power < units.length - 1) {
     rest /= step;
     power++;

@@ -1,12 +1,12 @@
 /**
- * A card for each worker: how busy it is, its connections, its requests.
+ * A card for each worker: its load, its connections, its requests.
  *
- * In: the workers of the last sample. Out: their cards, made once and written anew each second.
+ * In: the workers of the last sample. Out: their cards, created once and updated each second.
  */
 
 import * as units from "./units.js";
 
-/** From here on there is little left for a burst. */
+/** Above this load there is little reserve for a burst. */
 const HIGH_LOAD = 0.9;
 
 /** The cards of all workers. */

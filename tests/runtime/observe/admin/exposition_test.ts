@@ -1,8 +1,8 @@
-/** The text of the metrics: as the format has it, to a parser that is not ours and to promtool. */
+/** The text of the metrics follows the format: checked by the test's own parser and by promtool. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { encodeFamilies, type Family } from "../../../../runtime/observe/admin/exposition.ts";
-import { collectFamilies, toldColumns } from "../../../../runtime/observe/admin/families.ts";
+import { collectFamilies, exportedColumns } from "../../../../runtime/observe/admin/families.ts";
 import { COLUMN, createSharedState, openSharedState } from "../../../../runtime/ring/mod.ts";
 import { Metrics } from "../../../support/metrics.ts";
 
@@ -12,7 +12,7 @@ function state(workers: number) {
   return openSharedState(createSharedState({ workers, taskSlots: 8, inboxBytes: 256 }));
 }
 
-Deno.test("exposition: values, labels and help are written as the format has them", () => {
+Deno.test("exposition: values, labels and help texts follow the format", () => {
   const family: Family = {
     name: "a_total",
     type: "counter",
@@ -35,11 +35,11 @@ Deno.test("exposition: values, labels and help are written as the format has the
   );
 });
 
-Deno.test("exposition: every column is told", () => {
-  const told = toldColumns();
-  const untold = Object.entries(COLUMN).filter(([_, column]) => !told.has(column))
+Deno.test("exposition: every column is exported", () => {
+  const exported = exportedColumns();
+  const missing = Object.entries(COLUMN).filter(([_, column]) => !exported.has(column))
     .map(([name]) => name);
-  assertEquals(untold, []);
+  assertEquals(missing, []);
 });
 
 Deno.test("exposition: names follow the conventions, and each worker has its series", () => {
@@ -56,14 +56,14 @@ Deno.test("exposition: names follow the conventions, and each worker has its ser
   }
 });
 
-Deno.test("exposition: a worker's sleep goes on while it lasts", () => {
+Deno.test("exposition: a worker's idle time grows while it is parked", () => {
   const shared = state(1);
   shared.counters(0).sleep(2e6);
   const metrics = new Metrics(encodeFamilies(collectFamilies(shared, { ...FACTS, now: 3500 })));
   assertEquals(metrics.sum("async_deno_worker_idle_seconds_total"), 1.5);
 });
 
-Deno.test("exposition: what is open is never negative, whatever was read when", () => {
+Deno.test("exposition: open counts are never negative, in whichever order counters are read", () => {
   const shared = state(1);
   shared.counters(0).add(COLUMN.connectionsClosed, 2);
   const metrics = new Metrics(encodeFamilies(collectFamilies(shared, FACTS)));
@@ -76,7 +76,7 @@ const remedy = PROMTOOL
   : " - skipped without promtool: apt-get install prometheus, or PROMTOOL_PATH";
 
 Deno.test({
-  name: `exposition: promtool has nothing to say against it${remedy}`,
+  name: `exposition: promtool finds no fault${remedy}`,
   ignore: PROMTOOL === undefined,
   fn: async () => {
     const shared = state(2);

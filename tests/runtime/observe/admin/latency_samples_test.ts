@@ -37,7 +37,7 @@ Deno.test("latency samples: buckets add up, each at its bound in seconds", () =>
   assert(samples.every(({ labels }) => labels["worker"] === "7"));
 });
 
-Deno.test("percentile: within a third of the truth, whatever the distribution", () => {
+Deno.test("percentile: within a third of the true value, for every distribution", () => {
   const random = new Random(7);
   for (let round = 0; round < 50; round++) {
     const block = counters();
@@ -53,7 +53,7 @@ Deno.test("percentile: within a third of the truth, whatever the distribution", 
   }
 });
 
-Deno.test("percentile: of nothing there is none; what is beyond all bounds is at the last", () => {
+Deno.test("percentile: null without requests; values above all bounds count as the last bound", () => {
   const counts = new Array(LATENCY_BUCKETS).fill(0);
   assertEquals(percentile(counts, 0.5), null);
   counts[LATENCY_BUCKETS - 1] = 3;

@@ -19,7 +19,7 @@ function text(path: string): string {
   return new TextDecoder().decode(asset.body);
 }
 
-Deno.test("live page: whatever is referred to is there, and nothing is from elsewhere", () => {
+Deno.test("live page: every referenced file is served, and none is external", () => {
   const paths = new Set(ASSETS.map(({ path }) => path));
   const page = text("/");
   const references = [...page.matchAll(/"(\/assets\/[^"]+)"/g)].map(([_, path]) => path!);
@@ -33,7 +33,7 @@ Deno.test("live page: whatever is referred to is there, and nothing is from else
   assert(!/https?:\/\//.test(page));
 });
 
-Deno.test("live page: the page alone is asked for again, the policy allows this server alone", () => {
+Deno.test("live page: only the page is revalidated, and the policy allows only this server", () => {
   for (const { path, cacheControl, fields, etag } of ASSETS) {
     const isNamedByContent = /-[0-9a-f]{8}\.|-\d+\.\d+\.\d+\./.test(path);
     assertEquals(cacheControl.includes("immutable"), isNamedByContent, path);
@@ -61,7 +61,7 @@ Deno.test("live page: three digits and a unit", () => {
   assertEquals([line(duration(null)), line(share(null)), line(share(0.126))], ["–", "–", "13 %"]);
 });
 
-Deno.test("live page: how long the server is up", () => {
+Deno.test("live page: the uptime", () => {
   const ages = [0, 59.9, 60, 3_599, 3_600, 86_399, 86_400, 900_000].map((each) => line(age(each)));
   assertEquals(ages, [
     "0 s",

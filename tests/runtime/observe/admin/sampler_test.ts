@@ -1,4 +1,4 @@
-/** Samples for the live page: rates over the time that has passed, and no more of them than are shown. */
+/** Samples for the live page: rates over the elapsed time, and no more samples than are shown. */
 
 import { assertEquals } from "@std/assert";
 import { KEPT_SAMPLES, Sampler } from "../../../../runtime/observe/admin/sampler.ts";
@@ -12,7 +12,7 @@ function stage() {
   return { state, clock, sampler };
 }
 
-Deno.test("sampler: what grew, a second, and what is there now", () => {
+Deno.test("sampler: rates per second, and current values", () => {
   const { state, clock, sampler } = stage();
   const [first, second] = [state.counters(0), state.counters(1)];
   first.add(COLUMN.connectionsOpened, 5);
@@ -54,7 +54,7 @@ Deno.test("sampler: what grew, a second, and what is there now", () => {
   });
 });
 
-Deno.test("sampler: each sample is of its own second, and the old ones go", () => {
+Deno.test("sampler: each sample covers its own second, and old ones are removed", () => {
   const { state, clock, sampler } = stage();
   state.counters(0).add(COLUMN.requests, 7);
   state.counters(0).observe(50, 7);

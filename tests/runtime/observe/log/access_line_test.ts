@@ -1,4 +1,4 @@
-/** Lines of the access log: the same whatever the text, readable by whoever reads such lines. */
+/** Lines of the access log keep their form for every text, and can be parsed. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { RequestHead } from "../../../../protocol/mod.ts";
@@ -6,7 +6,7 @@ import { type Access, accessLine } from "../../../../runtime/observe/log/access_
 import { escapeText, jsonText } from "../../../../runtime/observe/log/escape.ts";
 import { Random } from "../../../support/random.ts";
 
-/** Texts of bytes, plain ones and others. */
+/** Texts of bytes, with and without characters that need escapes. */
 function* texts(): Generator<string> {
   const random = new Random(11);
   for (let i = 0; i < 2_000; i++) {
@@ -17,7 +17,7 @@ function* texts(): Generator<string> {
   }
 }
 
-Deno.test("access line: a text in JSON is ASCII, and reads back as it was", () => {
+Deno.test("access line: a text in JSON is ASCII, and parses back to the same text", () => {
   for (const text of texts()) {
     const quoted = jsonText(text, 100);
     assertMatch(quoted, /^"[\x20-\x7e]*"$/);
@@ -26,7 +26,7 @@ Deno.test("access line: a text in JSON is ASCII, and reads back as it was", () =
   assertEquals(jsonText("x".repeat(9), 4), '"xxxx..."');
 });
 
-Deno.test("access line: an escaped text has no quote, reads back, and is itself where it is plain", () => {
+Deno.test("access line: an escaped text has no quote, can be reversed, and is unchanged if plain", () => {
   for (const text of texts()) {
     const escaped = escapeText(text);
     assertMatch(escaped, /^[\x20\x21\x23-\x7e]*$/);
@@ -38,7 +38,7 @@ Deno.test("access line: an escaped text has no quote, reads back, and is itself 
   }
 });
 
-Deno.test("access line: times of both forms, across a second, a day and a year", () => {
+Deno.test("access line: times of both formats, across a second, a day and a year", () => {
   const request = new RequestHead();
   request.method = "GET";
   request.target = "/";
@@ -66,7 +66,7 @@ Deno.test("access line: times of both forms, across a second, a day and a year",
   }
 });
 
-Deno.test("access line: a user's name is one word of the combined form, whatever it is", () => {
+Deno.test("access line: every user name is one word of the combined format", () => {
   const rest = { time: 0, id: "0-1-1", address: "::1", request: null, status: 200, bytes: 2 };
   const rows: [user: string | null, combined: string][] = [
     [null, "-"],

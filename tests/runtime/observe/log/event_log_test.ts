@@ -1,4 +1,4 @@
-/** The lines of the event log: the seed's words, behind time and worker, safe to read. */
+/** The lines of the event log: the words of async_nostd after time and worker, and escaped. */
 
 import { assert, assertEquals } from "@std/assert";
 import { escapeText, EventLog, LineClock, LogLabel } from "../../../../runtime/observe/log/mod.ts";
@@ -7,7 +7,7 @@ import { createLogMemory, LogBuffer, LogBufferReader } from "../../../../runtime
 /** A thread's time, which the test sets. */
 class Time {
   now = 5_000;
-  /** What the wall clock is ahead. */
+  /** The wall clock's time minus the loop's. */
   ahead = Date.parse("2026-11-27T22:51:30.004Z") - 5_000;
   looks = 0;
 
@@ -39,7 +39,7 @@ function logged(
   return text;
 }
 
-Deno.test("the lines are those of the seed", () => {
+Deno.test("the lines have the words of async_nostd", () => {
   const text = logged((log) => {
     log.accepted(5);
     log.request(5, new LogLabel("/ (index)"), true);
@@ -64,7 +64,7 @@ Deno.test("the lines are those of the seed", () => {
   ]);
 });
 
-Deno.test("a request's lines made at once are those made one by one, for every number of digits", () => {
+Deno.test("a request's prepared lines equal those written one by one, for every number of digits", () => {
   const label = new LogLabel("/x (y)");
   for (const descriptor of [0, 9, 10, 99, 100, 1000, 65_535, 1_000_000]) {
     for (const keepAlive of [true, false]) {
@@ -87,13 +87,13 @@ Deno.test("more lines than the buffer holds are all written, whole and in order"
   lines.forEach((line, i) => assertEquals(line, `[WS] fd=${i} recv ${i * 3} bytes`));
 });
 
-Deno.test("what a client sent cannot make lines or control sequences", () => {
+Deno.test("text from clients cannot form lines or control sequences", () => {
   const text = logged((log) => log.note("HTTP", 'a\r\n[ACCEPT] fd=9\x1b[2J\\"\x7f\xff'));
   assertEquals(text, "[HTTP] a\\x0d\\x0a[ACCEPT] fd=9\\x1b[2J\\x5c\\x22\\x7f\\xff\n");
   assertEquals(escapeText("x".repeat(1000)).length, 256 + 3);
 });
 
-Deno.test("a switched-off log writes nothing", () => {
+Deno.test("a disabled log writes nothing", () => {
   const log = new EventLog(null, new Time().clock("w0"));
   log.accepted(5);
   log.request(5, new LogLabel("/"), true);
@@ -101,7 +101,7 @@ Deno.test("a switched-off log writes nothing", () => {
   assert(!log.pending);
 });
 
-Deno.test("time and worker stand before each line, and the words behind them are the seed's", () => {
+Deno.test("each line begins with time and worker, followed by the words of async_nostd", () => {
   const time = new Time();
   const label = new LogLabel("/ (index)");
   const text = logged((log) => {
@@ -134,7 +134,7 @@ Deno.test("time and worker stand before each line, and the words behind them are
   ]);
 });
 
-Deno.test("the wall clock is looked at once a second, however many lines and turns there are", () => {
+Deno.test("the wall clock is read once a second, for any number of lines and turns", () => {
   const time = new Time();
   const label = new LogLabel("/");
   logged((log) => {
@@ -145,7 +145,7 @@ Deno.test("the wall clock is looked at once a second, however many lines and tur
   assertEquals(time.looks, 1);
 });
 
-Deno.test("a wall clock that is set is followed within a second", () => {
+Deno.test("a change of the wall clock takes effect within a second", () => {
   const time = new Time();
   const text = logged((log) => {
     log.accepted(5);
@@ -160,7 +160,7 @@ Deno.test("a wall clock that is set is followed within a second", () => {
   ]);
 });
 
-Deno.test("one label serves logs of both forms", () => {
+Deno.test("one label serves logs of both formats", () => {
   const label = new LogLabel("/");
   const timed = () => logged((log) => log.request(5, label, true), new Time().clock("w0"));
   const seed = () => logged((log) => log.request(5, label, true));

@@ -20,21 +20,35 @@ const MAX_SPARES = 64;
  * Room for two messages of the default limit, or many small ones. Measured: with half of it, echoing
  * 1 MiB messages to 64 connections spends a seventh of the time clearing new buffers.
  */
-const DEFAULT_SPARE_BYTES = 33 * 1024 * 1024;
+export const SPARE_BYTES = 33 * 1024 * 1024;
 
 /**
- * While fewer bytes than this are lent, a buffer of the declared length is allocated at once: four
- * messages of the default limit. Measured: echoing 1 MiB messages to 64 connections with buffers that grow
- * as bytes arrive costs 40 % more CPU and twice the memory.
+/**
+ * While fewer bytes than this are lent, buffers are allocated for lengths that are declared and not received.
+ * Measured: echoing 1 MiB messages to 64 connections with buffers that grow as bytes arrive costs 40 % more
+ * CPU and twice the memory.
  */
-const DEFAULT_PREALLOCATED_BYTES = 64 * 1024 * 1024;
+export const PREALLOCATED_BYTES = 64 * 1024 * 1024;
+/**
+ * One declared length gets at most this part of what is left. Four peers that declare 16 MiB each leave
+ * 38 MiB of 64, and the next one may still preallocate 4.7 MiB.
+ */
+const PREALLOCATED_PART = 1 / 8;
+
+/** Counts the buffers that connections own and that are not from a pool. */
+export interface MemoryLedger {
+  /** Bytes of all such buffers. */
+  keptBytes: number;
+}
 
 /** Lends buffers and takes them back. */
-export class MessageBufferPool {
+export class MessageBufferPool implements MemoryLedger {
   /** Bytes of all buffers that are taken and not given back. */
   lentBytes = 0;
   /** Bytes of all spare buffers. */
   spareBytes = 0;
+  /** Bytes of buffers that connections allocated themselves: added and subtracted by their owners. */
+  keptBytes = 0;
   readonly #maxSpareBytes: number;
   readonly #preallocatedBytes: number;
   readonly #spares: Uint8Array<ArrayBuffer>[] = [];
@@ -44,16 +58,21 @@ export class MessageBufferPool {
    * @param preallocatedBytes how many bytes may be lent for lengths that are declared but not received
    */
   constructor(
-    maxSpareBytes: number = DEFAULT_SPARE_BYTES,
-    preallocatedBytes: number = DEFAULT_PREALLOCATED_BYTES,
+    maxSpareBytes: number = SPARE_BYTES,
+    preallocatedBytes: number = PREALLOCATED_BYTES,
   ) {
     this.#maxSpareBytes = maxSpareBytes;
     this.#preallocatedBytes = preallocatedBytes;
   }
 
-  /** Whether `count` bytes, declared but not received, may be allocated at once. */
-  mayPreallocate(count: number): boolean {
-    return this.lentBytes + count <= this.#preallocatedBytes;
+  /** How many bytes one connection may allocate for a length that is declared and not received. */
+  get preallocationLimit(): number {
+    return Math.max((this.#preallocatedBytes - this.lentBytes) * PREALLOCATED_PART, 0);
+  }
+
+  /** Bytes of all buffers that connections hold, lent or their own. */
+  get heldBytes(): number {
+    return this.lentBytes + this.keptBytes;
   }
 
   /**

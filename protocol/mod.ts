@@ -33,7 +33,12 @@ export {
 } from "./address/mod.ts";
 export { ByteBuffer } from "./byte_buffer.ts";
 export { NEED_DATA, ProtocolError } from "./errors.ts";
-export { MessageBufferPool } from "./message_buffer_pool.ts";
+export {
+  type MemoryLedger,
+  MessageBufferPool,
+  PREALLOCATED_BYTES,
+  SPARE_BYTES,
+} from "./message_buffer_pool.ts";
 export { PayloadBuffer } from "./payload_buffer.ts";
 export {
   CLOSED as HTTP_CLOSED,
@@ -106,7 +111,9 @@ export {
   type OriginPattern,
   parseOriginPattern,
   PING,
+  POLICY_VIOLATION,
   PONG,
   TEXT,
+  TRY_AGAIN_LATER,
   WebSocketConnection,
 } from "./websocket/mod.ts";

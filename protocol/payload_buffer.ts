@@ -3,8 +3,8 @@
  *
  * In: pieces, and the payload length that a frame header declares. Out: the payload as (bytes, start,
  * end). Called by the frame reader. It owns a buffer of the pool from the first piece until `release()`.
- * While the pool has lent little, a buffer of the declared length is allocated at once. Otherwise at most
- * FIRST_BYTES are, and the buffer then grows as bytes arrive, at the cost of copies.
+ * For a declared length, at most the pool's `preallocationLimit` or FIRST_BYTES is allocated at once. The
+ * buffer then grows as bytes arrive, to at most twice as many, at the cost of copies.
  */
 
 import { copyBytes } from "./copy_bytes.ts";
@@ -59,10 +59,8 @@ export class PayloadBuffer {
     const needed = this.end + count;
     if (this.bytes !== NONE && needed <= this.bytes.length) return;
     const whole = this.end + declared;
-    const wanted = this.#pool.mayPreallocate(declared)
-      ? whole
-      : Math.min(whole, Math.max(2 * this.length, FIRST_BYTES) + HEADROOM);
-    const grown = this.#pool.take(Math.max(needed, wanted), whole);
+    const limit = Math.max(2 * this.length, this.#pool.preallocationLimit, FIRST_BYTES) + HEADROOM;
+    const grown = this.#pool.take(Math.max(needed, Math.min(whole, limit)), whole);
     copyBytes(grown, this.start, this.bytes, this.start, this.end);
     if (this.bytes !== NONE) this.#pool.give(this.bytes);
     this.bytes = grown;

@@ -133,25 +133,6 @@ Deno.test("an idle connection owns no buffer", () => {
   assertEquals(server.payload.length, 0, "no view is kept either");
 });
 
-Deno.test("while little is lent, a buffer of the declared length is allocated and never copied", () => {
-  const length = 1024 * 1024;
-  const pool = new MessageBufferPool(0, length + 1024);
-  const [first, second] = [makeServer(pool), makeServer(pool)];
-  const bytes = fromClient({ opcode: "BINARY", fill: ["61", length] });
-  for (const server of [first, second]) {
-    receive(server, bytes.slice(0, bytes.length - length));
-    assertEquals([server.next(), pool.lentBytes >= length], [NEED_DATA, server === second]);
-    assert(server.wantsDirect());
-  }
-  assertEquals(first.directEnd - first.directStart, length);
-  assert(
-    second.directEnd - second.directStart < 256 * 1024,
-    "together with the first, all that may be preallocated",
-  );
-  first.dispose();
-  second.dispose();
-});
-
 Deno.test("if much is lent, a declared length allocates little, and memory grows as bytes arrive", () => {
   const pool = new MessageBufferPool(0, 0);
   const server = makeServer(pool);

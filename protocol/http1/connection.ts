@@ -18,6 +18,7 @@ import { latin1Bytes } from "../ascii.ts";
 import type { ByteBuffer } from "../byte_buffer.ts";
 import { ProtocolError } from "../errors.ts";
 import type { Http1Limits } from "../limits.ts";
+import type { MemoryLedger } from "../message_buffer_pool.ts";
 import {
   CLIENT,
   type ClientState,
@@ -53,6 +54,8 @@ export interface Http1ConnectionOptions {
   readonly limits: Http1Limits;
   /** The worker's date, which its timer sets once a second. */
   readonly date: DateField;
+  /** Counts the memory of input that connections keep; absent: nobody does. */
+  readonly ledger?: MemoryLedger;
 }
 
 const NO_FIELDS: ResponseFields = [];
@@ -75,7 +78,7 @@ export class Http1Connection {
   constructor(options: Http1ConnectionOptions) {
     this.head = options.head;
     this.date = options.date;
-    this.#reader = new RequestReader(options.head, options.limits);
+    this.#reader = new RequestReader(options.head, options.limits, options.ledger);
     this.#form = { date: options.date, contentLength: UNFRAMED, persistence: KEEPS_ALIVE };
   }
 
@@ -143,6 +146,11 @@ export class Http1Connection {
   /** Releases the view given to {@link receive}; bytes that are not consumed are copied. */
   retain(): void {
     this.#reader.retain();
+  }
+
+  /** Drops what was received and is not consumed: the socket is gone, or nothing more is read. */
+  dispose(): void {
+    this.#reader.input.drop();
   }
 
   /**

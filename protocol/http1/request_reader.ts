@@ -13,6 +13,7 @@ import { ChunkedDecoder } from "./chunked_decoder.ts";
 import { http1Error } from "./errors.ts";
 import { CLOSED, DATA, END_OF_MESSAGE, REQUEST } from "./events.ts";
 import { FixedLengthDecoder } from "./fixed_length_decoder.ts";
+import type { MemoryLedger } from "../message_buffer_pool.ts";
 import { InputBuffer } from "./input_buffer.ts";
 import type { RequestHead } from "./request_head.ts";
 import { EMPTY_LINES_BYTES, isEmptyLines, parseRequestHead } from "./request_parser.ts";
@@ -28,7 +29,7 @@ const CRLF_LENGTH = 2;
 /** Reads requests. */
 export class RequestReader {
   /** Bytes that are not consumed. */
-  readonly input: InputBuffer = new InputBuffer();
+  readonly input: InputBuffer;
   /** Whether no more bytes will arrive. */
   eof = false;
   /** The array with the data of the last DATA event. */
@@ -55,10 +56,14 @@ export class RequestReader {
   #tried = 0;
   #tryAt = 0;
 
-  /** @param head the worker's scratch head */
-  constructor(head: RequestHead, limits: Http1Limits) {
+  /**
+   * @param head the worker's scratch head
+   * @param ledger counts the memory of input that is kept
+   */
+  constructor(head: RequestHead, limits: Http1Limits, ledger?: MemoryLedger) {
     this.#head = head;
     this.#limits = limits;
+    this.input = new InputBuffer(ledger);
   }
 
   /** Whether the current request has no body. */

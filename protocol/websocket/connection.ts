@@ -100,6 +100,38 @@ export class WebSocketConnection {
     return this.#reader === null ? 0 : this.#reader.payloadHeadroom;
   }
 
+  // ── What is under way ────────────────────────────────────────────────────────────────────────
+
+  /** Whether a frame or a message has begun and not ended, and no event's payload is lent. */
+  get isReceiving(): boolean {
+    return this.#reader !== null && this.#permissions.deliver && !this.#reader.lends;
+  }
+
+  /** The caller's time at which it saw that begin; Infinity: not noted yet. See {@link noteBegin}. */
+  get begun(): number {
+    return this.#reader === null ? Infinity : this.#reader.begun;
+  }
+
+  /** Notes the time at which what is under way began. It is forgotten at its end. */
+  noteBegin(time: number): void {
+    if (this.#reader !== null) this.#reader.begun = time;
+  }
+
+  /** Payload bytes that were received of the message under way. */
+  get gathered(): number {
+    return this.#reader === null ? 0 : this.#reader.gathered;
+  }
+
+  /** Payload bytes that the frame under way still has to bring. */
+  get missing(): number {
+    return this.#reader === null ? 0 : this.#reader.missing;
+  }
+
+  /** Bytes of memory that hold unfinished input and a payload that is lent. */
+  get heldBytes(): number {
+    return this.#reader === null ? 0 : this.#reader.heldBytes;
+  }
+
   // ── Input ────────────────────────────────────────────────────────────────────────────────────
 
   /**
@@ -152,6 +184,14 @@ export class WebSocketConnection {
   dispose(): void {
     this.#dropInput();
     this.#permissions = PERMISSIONS.CLOSED;
+  }
+
+  /**
+   * Ends the input for a reason that the caller has, as if the peer had broken a rule: all input is
+   * dropped, and {@link sendClose} may tell why.
+   */
+  fail(error: ProtocolError): void {
+    if (TRANSITIONS[this.state].FAIL !== undefined) this.#fail(error);
   }
 
   // ── Direct receive ───────────────────────────────────────────────────────────────────────────

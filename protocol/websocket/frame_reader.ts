@@ -53,6 +53,12 @@ export class FrameReader {
   /** The end of that range. */
   directEnd = 0;
 
+  /**
+   * When the caller saw the current message begin, or the current frame between two messages. Infinity:
+   * not seen yet. Control frames within a message do not change it.
+   */
+  begun = Infinity;
+
   /** The next reader in the pool's free list. Written by the pool. */
   nextSpare: FrameReader | null = null;
 
@@ -82,6 +88,27 @@ export class FrameReader {
       this.#input.unread === 0 && this.#lent === undefined;
   }
 
+  /** Bytes of the buffers that it holds. */
+  get heldBytes(): number {
+    return this.#message.payload.bytes.length + this.#control.bytes.length +
+      this.#input.ownedBytes;
+  }
+
+  /** Received payload bytes of the current message. */
+  get gathered(): number {
+    return this.#message.payload.length;
+  }
+
+  /** Payload bytes of the current frame that have not arrived. */
+  get missing(): number {
+    return this.#frame.complete ? this.#frame.missing : 0;
+  }
+
+  /** Whether the last event lent a buffer that the caller may still read. */
+  get lends(): boolean {
+    return this.#lent !== undefined;
+  }
+
   /** Takes a view of the next bytes, like the connection's `receive`. */
   receive(bytes: Uint8Array, start: number, end: number): void {
     this.#withdrawOffer();
@@ -105,7 +132,10 @@ export class FrameReader {
         if (!frame.control) this.#message.beginFrame(frame.opcode, frame.length);
       }
       const event = frame.control ? this.#readControl() : this.#readData(deliver);
-      if (event !== NEED_DATA) return event;
+      if (event !== NEED_DATA) {
+        if (this.#message.opcode === CONTINUATION) this.begun = Infinity;
+        return event;
+      }
       if (frame.complete) break;
     }
     input.drop(); // all bytes are read, and no payload in them is lent

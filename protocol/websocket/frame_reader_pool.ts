@@ -46,6 +46,7 @@ export class FrameReaderPool {
   give(reader: FrameReader): void {
     this.lent--;
     if (this.#spares >= MAX_SPARES || !reader.isIdle) return;
+    reader.begun = Infinity;
     reader.nextSpare = this.#spare;
     this.#spare = reader;
     this.#spares++;

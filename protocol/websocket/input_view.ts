@@ -34,6 +34,11 @@ export class InputView {
     return this.end - this.position;
   }
 
+  /** Bytes of the copy, if there is one. */
+  get ownedBytes(): number {
+    return this.#copy === undefined ? 0 : this.#copy.length;
+  }
+
   /** Appends `bytes[start, end)` after the unread bytes. */
   append(bytes: Uint8Array, start: number, end: number): void {
     if (this.position < this.end) {

@@ -32,6 +32,8 @@ export interface CommandLine {
   readonly variables: readonly string[];
   /** Cores of the machine: the default number of workers. */
   readonly cores: number;
+  /** Bytes of memory that the process may use: the default of --max-memory is a part of them. Absent: not known. */
+  readonly memorySize?: () => number | undefined;
   /** The text of the configuration file. @throws what Deno throws */
   readText(path: string): string;
 }
@@ -46,13 +48,14 @@ export function parseCommandLine(line: CommandLine): Command {
   const positional = word === undefined ? flags.positional : flags.positional.slice(1);
   if (word === "completions") return completions(positional, flags);
   if (word === "hash-password") return hashPassword(positional, flags);
-  const { variable, variables, cores } = line;
+  const { variable, variables, cores, memorySize } = line;
   const settings = readSettings({
     flags,
     positional,
     variable,
     variables,
     cores,
+    memorySize,
     file: readFile(flags, line),
   });
   const { config, faults: [fault, ...others], warnings } = settings;

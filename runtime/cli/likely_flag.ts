@@ -28,6 +28,7 @@ const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
   "max-body": ["client-max-body-size", "body-limit", "max-body-size", "max-upload"],
   "max-head": ["max-header-size", "max-http-header-size", "max-headers"],
   "max-message": ["max-payload", "max-message-size"],
+  "max-memory": ["memory", "memory-limit", "max-mem"],
   "origin": ["origins", "allowed-origins", "allow-origins"],
   "root": ["dir", "directory", "docroot", "document-root", "folder", "public", "static", "www"],
   "spa": ["single", "fallback", "try-files", "rewrite"],

@@ -16,7 +16,13 @@ import {
   LogFileError,
   TlsError,
 } from "../executor/mod.ts";
-import { descriptorLimit, errnoText, raiseDescriptorLimit, SystemError } from "../os/mod.ts";
+import {
+  descriptorLimit,
+  errnoText,
+  memorySize,
+  raiseDescriptorLimit,
+  SystemError,
+} from "../os/mod.ts";
 import { Signals } from "../signals.ts";
 import { describe, faultsOf } from "./check.ts";
 import { type Command, parseCommandLine } from "./command_line.ts";
@@ -83,6 +89,7 @@ function readCommand(args: readonly string[]): Command {
     variable: (name) => Deno.env.get(name),
     variables: Object.keys(Deno.env.toObject()),
     cores: navigator.hardwareConcurrency,
+    memorySize,
     readText: Deno.readTextFileSync,
   });
 }

@@ -35,6 +35,8 @@ export interface Sources {
   readonly file: FileOptions | undefined;
   /** Cores of the machine: the default number of workers. */
   readonly cores: number;
+  /** Bytes of memory that the process may use: the default of --max-memory is a part of them. Absent: not known. */
+  readonly memorySize?: (() => number | undefined) | undefined;
 }
 
 /** The config, and what there is to say about it. */
@@ -48,6 +50,10 @@ export interface Settings {
   readonly warnings: readonly string[];
 }
 
+const MEBIBYTE = 1024 * 1024;
+/** Less would refuse a few usual uploads at once, however small the machine is. */
+const LEAST_MEMORY_BOUND = 64 * MEBIBYTE;
+
 /** The texts that were given for an option. */
 interface Written {
   readonly values: readonly string[];
@@ -60,7 +66,9 @@ interface Written {
 /** Assembles the config. */
 export function readSettings(sources: Sources): Settings {
   const workers = Math.min(sources.cores, MAX_WORKERS);
-  const defaults: Config = { ...DEFAULT_CONFIG, workers };
+  const heldBytes = memoryBound(sources.memorySize?.());
+  const limits = { ...DEFAULT_CONFIG.limits, heldBytes };
+  const defaults: Config = { ...DEFAULT_CONFIG, limits, workers };
   const config: MutableConfig = structuredClone(defaults);
   const origins = new Map<string, string>();
   const given = new Set<string>();
@@ -85,6 +93,12 @@ export function readSettings(sources: Sources): Settings {
     faults,
     warnings: [...unknownVariables(sources), ...adminExposure(config)],
   };
+}
+
+/** The default of --max-memory: the rest is for the threads, the kernel's buffers, files and whatever else runs. */
+function memoryBound(size: number | undefined): number {
+  if (size === undefined) return DEFAULT_CONFIG.limits.heldBytes;
+  return Math.max(Math.floor(size / 4 / MEBIBYTE) * MEBIBYTE, LEAST_MEMORY_BOUND);
 }
 
 /** Sets the option; the answer is what is wrong with the text, if anything. */

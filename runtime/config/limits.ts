@@ -11,6 +11,8 @@ export interface ConnectionLimits {
   readonly connections: number;
   /** Connections per address (IPv6: per /64); further ones get 503 and are closed. 0: no limit. */
   readonly connectionsPerAddress: number;
+  /** Bytes of memory that all connections together may hold; above it, the largest and slowest are ended. */
+  readonly heldBytes: number;
   /** Bytes queued for a WebSocket client; above it, reading from that client pauses. */
   readonly queuedBytes: number;
   /** Pipelined requests of one connection that are handled before other connections get their turn. */
@@ -19,7 +21,10 @@ export interface ConnectionLimits {
   readonly headTime: number;
   /** Time between two requests of a connection; then it is closed. */
   readonly idleTime: number;
-  /** The minimum rate of a request body in bytes per second, after `headTime`; below it 408. */
+  /**
+   * The minimum rate of a request body and of a WebSocket message in bytes per second, after `headTime`; below
+   * it 408, or close 1008.
+   */
   readonly bodyRate: number;
   /** Silence after which a WebSocket is pinged … */
   readonly pingTime: number;
@@ -41,6 +46,8 @@ export const CONNECTION_LIMITS: ConnectionLimits = {
   connections: 10_000,
   // Off: behind a proxy or a carrier's NAT, all clients have one address.
   connectionsPerAddress: 0,
+  // Only if the size of the machine is not known; otherwise a quarter of it: runtime/os/memory_size.ts.
+  heldBytes: 1024 * 1024 * 1024,
   // nginx buffers less, Bun's backpressureLimit is 1 MiB.
   queuedBytes: 1024 * 1024,
   // Enough that a full pipeline takes one send; so few that no other connection waits a millisecond.

@@ -68,6 +68,8 @@ export class DenoTransport implements Transport, OutgoingSink, TimerOwner {
   #sessionDeadline = Infinity;
   // Reading: at most one read is in progress, or one delivery of kept bytes.
   #buffer: Uint8Array<ArrayBuffer> = new Uint8Array(SHORT_READ);
+  // Since when it is a long one, if it is, in the loop's milliseconds.
+  #longSince = 0;
   #reading = true;
   #busy = false;
   // An event of this connection is being handled: reading and writing follow at its end.
@@ -79,6 +81,8 @@ export class DenoTransport implements Transport, OutgoingSink, TimerOwner {
   // Writing.
   // Bytes queued when the write in flight began, less those written since; they count as sent.
   #flushed = 0;
+  // Since when bytes wait, if they do, in the loop's milliseconds.
+  #waitsSince = 0;
   // Bytes that the counters have as waiting.
   #counted = 0;
   #finishing = false;
@@ -124,6 +128,24 @@ export class DenoTransport implements Transport, OutgoingSink, TimerOwner {
 
   get queuedBytes(): number {
     return this.#mustWait() ? this.out.size : 0;
+  }
+
+  get heldBytes(): number {
+    const input = this.#buffer.length > SHORT_READ ? this.#buffer.length : 0;
+    const session = this.#finishing ? 0 : this.#session.heldBytes;
+    return this.out.heldBytes + this.#writer.heldBytes + input + session;
+  }
+
+  get heldSince(): number {
+    const since = this.#session.heldBytes > 0 ? this.#session.heldSince : Infinity;
+    const input = this.#buffer.length > SHORT_READ ? this.#longSince : Infinity;
+    return Math.min(since, input, this.out.waits ? this.#waitsSince : Infinity);
+  }
+
+  shed(): void {
+    // Whoever does not read what waits would not read a reason either.
+    if (this.out.waits || this.#finishing) this.abort();
+    else this.#session.shed();
   }
 
   setSession(session: Session): void {
@@ -349,6 +371,7 @@ export class DenoTransport implements Transport, OutgoingSink, TimerOwner {
   #fitBuffer(full: boolean, count: number): void {
     if (full && this.#buffer.length < LONG_READ) {
       this.#buffer = this.#context.messages.take(LONG_READ);
+      this.#longSince = this.#context.loop.now;
     } else if (count < SHORT_READ && this.#buffer.length > SHORT_READ) {
       this.#giveBuffer();
       this.#buffer = new Uint8Array(SHORT_READ);
@@ -404,6 +427,7 @@ export class DenoTransport implements Transport, OutgoingSink, TimerOwner {
 
   #beginWait(): void {
     this.out.waits = true;
+    this.#waitsSince = this.#context.loop.now;
     this.#watchStall();
   }
 

@@ -30,6 +30,11 @@ export class QueueWriter {
     this.#batch = batch;
   }
 
+  /** Bytes of memory that it has beside the queue. */
+  get heldBytes(): number {
+    return this.#buffer === null ? 0 : this.#buffer.length;
+  }
+
   /** Whether a write was begun by {@link next} and has not ended. */
   get inFlight(): boolean {
     return this.flight > 0;

@@ -249,6 +249,7 @@ export class Executor {
         address,
         state: this.#state,
         version,
+        memoryBound: this.#config.limits.heldBytes,
         isReady: () => this.#ready,
       });
     } catch (error) {
@@ -342,6 +343,7 @@ export class Executor {
     countAsEnded(counters, COLUMN.connectionsOpened, COLUMN.connectionsClosed);
     countAsEnded(counters, COLUMN.webSocketsOpened, COLUMN.webSocketsClosed);
     countAsEnded(counters, COLUMN.bytesQueued, COLUMN.bytesUnqueued);
+    counters.set(COLUMN.heldBytes, 0);
     this.#entrance.reclaim(worker);
     this.#logs.salvage(worker);
   }

@@ -53,6 +53,8 @@ const REGISTERED = 8;
 
 /** State that exists only while bytes wait for the peer. */
 interface Wait {
+  /** When it began, in the loop's milliseconds. */
+  readonly since: number;
   /** The session's deadline, in the loop's milliseconds: meanwhile the timer counts the write stall. */
   sessionDeadline: number;
   /** Bytes that the counters have as waiting. */
@@ -92,6 +94,21 @@ export class SocketTransport extends TimerNode implements Transport, OutgoingSin
 
   get queuedBytes(): number {
     return this.#wait === null ? 0 : this.out.size;
+  }
+
+  get heldBytes(): number {
+    return this.out.heldBytes + (this.#is(FINISHING) ? 0 : this.#session.heldBytes);
+  }
+
+  get heldSince(): number {
+    const since = this.#session.heldBytes > 0 ? this.#session.heldSince : NEVER;
+    return this.#wait === null ? since : Math.min(since, this.#wait.since);
+  }
+
+  shed(): void {
+    // Whoever does not read what waits would not read a reason either.
+    if (this.#wait !== null || this.#is(FINISHING)) this.abort();
+    else this.#session.shed();
   }
 
   setSession(session: Session): void {
@@ -328,7 +345,7 @@ export class SocketTransport extends TimerNode implements Transport, OutgoingSin
     const { loop, writeStall } = this.#context;
     if (this.#wait === null) {
       const sessionDeadline = this.#is(FINISHING) ? NEVER : loop.timers.deadlineOf(this);
-      this.#wait = { sessionDeadline, counted: 0 };
+      this.#wait = { since: loop.now, sessionDeadline, counted: 0 };
       this.out.waits = true;
     }
     this.#countWaiting(this.#wait, this.out.size);

@@ -17,7 +17,7 @@
 
 import { ByteBuffer } from "../../protocol/mod.ts";
 import type { OutgoingBatch } from "./outgoing_batch.ts";
-import { OutgoingPart, OwnPart } from "./outgoing_part.ts";
+import { OutgoingPart, OwnPart, SharedPart } from "./outgoing_part.ts";
 import type { OpenFile } from "./transport.ts";
 
 /** Above this size a queue is sent before more is appended. Measured: larger sends gain nothing. */
@@ -65,6 +65,16 @@ export class Outgoing extends ByteBuffer {
   /** Bytes that are not sent yet. */
   get size(): number {
     return (this.#flags & ENDED) === 0 ? this.#partBytes + this.length : this.#partBytes;
+  }
+
+  /** Bytes of memory that are free again if the queue is cleared: its own, and parts that no other queue has. */
+  get heldBytes(): number {
+    let bytes = this.bytes.length;
+    for (const part of this.#parts) {
+      const isOwn = part instanceof OwnPart || (part instanceof SharedPart && part.holders === 1);
+      if (isOwn) bytes += part.bytes.length;
+    }
+    return bytes;
   }
 
   /** Whether the socket took less than was queued, so that the peer has to read first. Set by the transport. */
@@ -243,11 +253,15 @@ export class Outgoing extends ByteBuffer {
     if (this.#parts === NO_PARTS) this.#parts = this.#sink.batch.takeList();
     this.#parts.push(part);
     this.#partBytes += part.length;
+    if (part instanceof SharedPart && part.holders++ === 0) {
+      this.#sink.batch.sharedBytes += part.bytes.length;
+    }
   }
 
   #release(part: OutgoingPart): void {
     if (part instanceof OwnPart) this.#sink.batch.giveSegment(part.bytes);
-    else part.file?.release();
+    else if (!(part instanceof SharedPart)) part.file?.release();
+    else if (--part.holders === 0) this.#sink.batch.sharedBytes -= part.bytes.length;
   }
 
   #giveParts(): void {

@@ -42,12 +42,21 @@ export class OutgoingBatch {
   #flushing = false;
   #flushSet = false;
   readonly #segments: Uint8Array<ArrayBuffer>[] = [];
+  // Segments that exist, lent or not.
+  #made = 0;
   readonly #lists: OutgoingPart[][] = [];
   #scratch: Uint8Array | null = null;
+  /** Bytes of the parts that are in several queues, counted once by the queues. */
+  sharedBytes = 0;
 
   /** @param messages lends the memory of what is longer than a segment */
   constructor(messages: MessageBufferPool) {
     this.#messages = messages;
+  }
+
+  /** Bytes of memory that queues have and that is not the message pool's. */
+  get lentBytes(): number {
+    return (this.#made - this.#segments.length) * SEGMENT_BYTES + this.sharedBytes;
   }
 
   /** Scratch memory to join short parts for one send. */
@@ -102,11 +111,13 @@ export class OutgoingBatch {
     // Buffers of the message pool are always longer than a segment.
     if (segment.length > SEGMENT_BYTES) this.#messages.give(segment);
     else if (this.#segments.length < MAX_SPARES) this.#segments.push(segment);
+    else this.#made--;
   }
 
   /** What {@link takeSegment} gave does not come back: a write still reads from it. */
   forgetSegment(segment: Uint8Array<ArrayBuffer>): void {
     if (segment.length > SEGMENT_BYTES) this.#messages.forget(segment);
+    else this.#made--;
   }
 
   /** An empty list for the parts of a queue. */
@@ -121,6 +132,7 @@ export class OutgoingBatch {
 
   #moreSegments(): Uint8Array<ArrayBuffer> {
     const memory = new ArrayBuffer(SEGMENTS * SEGMENT_STRIDE);
+    this.#made += SEGMENTS;
     for (let i = 1; i < SEGMENTS; i++) {
       this.#segments.push(new Uint8Array(memory, i * SEGMENT_STRIDE, SEGMENT_BYTES));
     }

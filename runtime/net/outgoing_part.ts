@@ -38,6 +38,12 @@ export class OutgoingPart {
   }
 }
 
+/** Bytes that were encoded to be sent to several connections. Their memory counts once, while any queue has them. */
+export class SharedPart extends OutgoingPart {
+  /** Queues that have it. Written by the queues. */
+  holders = 0;
+}
+
 /** A segment of one queue's own bytes, whose memory is returned when it is sent. */
 export class OwnPart extends OutgoingPart {
   declare readonly bytes: Uint8Array<ArrayBuffer>;

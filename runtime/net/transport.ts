@@ -77,4 +77,10 @@ export interface Session {
   readonly directEnd: number;
   /** `count` bytes were received there. */
   receivedDirect(count: number): void;
+  /** Bytes of memory that are free again if the session ends now; asked only if memory is short. */
+  readonly heldBytes: number;
+  /** Since when the session has held them, in the loop's milliseconds. */
+  readonly heldSince: number;
+  /** Memory is short: the session ends now, and tells the peer why if it still can. */
+  shed(): void;
 }

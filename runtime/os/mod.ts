@@ -64,6 +64,7 @@ export {
 export { FileStatus } from "./file_status.ts";
 export type { FileSystem, LookUp, ReadPlace } from "./file_system.ts";
 export { hasLibc } from "./libc.ts";
+export { memorySize } from "./memory_size.ts";
 export { LinuxFiles } from "./linux_files.ts";
 export { LinuxLogFile } from "./linux_log_file.ts";
 export { LinuxOs } from "./linux.ts";

@@ -15,7 +15,7 @@
 import { bucketOf } from "./latency.ts";
 import { COUNTER_COLUMNS, NAMED_COLUMNS } from "./layout.ts";
 
-/** The columns by name. All of them only grow, except `idleMicroseconds`. */
+/** The columns by name. All of them only grow, except `idleMicroseconds` and `heldBytes`. */
 export const COLUMN = {
   /** Connections that accept4 returned. */
   accepted: 0,
@@ -98,6 +98,14 @@ export const COLUMN = {
   refusedPlainText: 44,
   /** … or a TLS handshake that failed for another reason. */
   refusedTlsHandshake: 45,
+  /** Bytes of memory that the connections of the thread hold now. */
+  heldBytes: 46,
+  /** Requests and messages that were refused because of `--max-memory`. */
+  refusedByMemory: 47,
+  /** Connections that were ended because of it. */
+  endedByMemory: 48,
+  /** Connections closed because a time limit ran out for a WebSocket message. */
+  timeoutsMessage: 49,
 } as const;
 
 /** The number of a column. */
@@ -117,6 +125,11 @@ export class Counters {
   add(column: Column, amount: number): void {
     // In bounds: a Column is below COUNTER_COLUMNS, which the constructor checked.
     this.#slots[column] = this.#slots[column]! + amount;
+  }
+
+  /** Replaces the value of a column that is not a sum; only the thread of this block, or after its end. */
+  set(column: Column, value: number): void {
+    this.#slots[column] = value;
   }
 
   /** The thread of this block begins to sleep at `now`, in microseconds of the monotonic clock. */

@@ -11,6 +11,7 @@ import { Acceptor } from "../../runtime/native/acceptor.ts";
 import { type Config, DEFAULT_CONFIG } from "../../runtime/config/mod.ts";
 import { LogLabel } from "../../runtime/observe/log/mod.ts";
 import {
+  COLUMN,
   createLogMemory,
   createSharedState,
   LogBufferReader,
@@ -174,8 +175,15 @@ export class FakeServer implements World {
     if (this.os.openOf("epoll").length > 0) throw new KernelAssertion("epoll left open");
     const owned = [...this.state.descriptors.ownedBy(0)];
     if (owned.length > 0) throw new KernelAssertion(`still in the table: ${owned}`);
-    const { lentBytes } = this.worker.messages;
-    if (lentBytes !== 0) throw new KernelAssertion(`${lentBytes} bytes of the pool not released`);
+    const { messages, outgoing } = this.worker;
+    const held = [messages.lentBytes, messages.keptBytes, outgoing.lentBytes];
+    if (held.some((bytes) => bytes !== 0)) {
+      throw new KernelAssertion(`not given back: bytes of the pool, kept input, queues: ${held}`);
+    }
+    const published = this.state.counters(0).get(COLUMN.heldBytes);
+    if (published !== 0) {
+      throw new KernelAssertion(`${published} bytes are still published as held`);
+    }
   }
 
   // World: called by the kernel.

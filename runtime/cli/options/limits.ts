@@ -26,6 +26,14 @@ export const LIMIT_OPTIONS: readonly Option[] = [
     ["max-pipelined", "COUNT", 1, 1_000_000],
     "pipelined requests handled before other connections get their turn",
   ),
+  number({
+    flag: "max-memory",
+    group: "Limits",
+    value: "SIZE",
+    range: [MEBIBYTE, 1024 * 1024 * MEBIBYTE],
+    help: "memory that all connections hold; above it, the largest and slowest are ended",
+    defaultText: "1/4 of the machine's",
+  }, at("limits", "heldBytes")),
   limit(
     at("limits", "queuedBytes"),
     ["max-queued", "SIZE", 0, 1024 * MEBIBYTE],
@@ -44,7 +52,7 @@ export const LIMIT_OPTIONS: readonly Option[] = [
   limit(
     at("limits", "bodyRate"),
     ["body-rate", "SIZE", 1, 1024 * MEBIBYTE],
-    "minimum rate of a request body, per second, after --head-timeout; below it 408",
+    "minimum rate of a body or message, per second, after --head-timeout; below it 408 or close 1008",
   ),
   limit(
     at("limits", "writeStall"),

@@ -24,6 +24,8 @@ export interface AdminOptions {
   readonly address: ListenAddress;
   readonly state: SharedState;
   readonly version: string;
+  /** Bytes that all connections may hold. */
+  readonly memoryBound: number;
   /** Whether the server accepts new connections now. */
   isReady(): boolean;
 }
@@ -39,7 +41,7 @@ export class AdminServer {
 
   /** Listens. @throws Deno's errors of listening */
   constructor(options: AdminOptions) {
-    const { address, state, version } = options;
+    const { address, state, version, memoryBound } = options;
     const startTime = Date.now() / 1000;
     const monotonic = preciseClock();
     const sampler = new Sampler(state, { epoch: () => Date.now(), monotonic });
@@ -48,7 +50,7 @@ export class AdminServer {
       ["history", sampler.samples],
     ]);
     const now = () => ({ residentBytes: Deno.memoryUsage().rss, ready: options.isReady() });
-    const facts = () => ({ version, startTime, ...now(), now: monotonic() });
+    const facts = () => ({ version, startTime, memoryBound, ...now(), now: monotonic() });
     this.#handler = createHandler({ state, facts, viewers, hostname: address.hostname });
     this.#server = this.#serve(address);
     this.address = this.#server.addr;

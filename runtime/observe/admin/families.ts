@@ -17,6 +17,8 @@ export interface ServerFacts {
   readonly startTime: number;
   /** Resident memory of the process, in bytes. */
   readonly residentBytes: number;
+  /** Bytes that all connections may hold. */
+  readonly memoryBound: number;
   /** Whether the server accepts new connections. */
   readonly ready: boolean;
   /** Milliseconds of the clock that measures the workers' idle time. */
@@ -53,6 +55,23 @@ const WORKER_METRICS: readonly WorkerMetric[] = [
   gauge("write_queue_bytes", "Bytes queued for peers.", [
     [{}, difference(COLUMN.bytesQueued, COLUMN.bytesUnqueued)],
   ]),
+  gauge(
+    "held_memory_bytes",
+    "Memory that connections hold: bodies, messages, queues, kept input.",
+    [
+      [{}, (counters) => counters.get(COLUMN.heldBytes)],
+    ],
+  ),
+  counter(
+    "memory_refusals_total",
+    "Requests and messages refused because connections hold --max-memory.",
+    { "": COLUMN.refusedByMemory },
+  ),
+  counter(
+    "memory_evictions_total",
+    "Connections ended because connections held more than --max-memory.",
+    { "": COLUMN.endedByMemory },
+  ),
   gauge("websockets_open", "Open WebSockets.", [
     [{}, difference(COLUMN.webSocketsOpened, COLUMN.webSocketsClosed)],
   ]),
@@ -72,6 +91,7 @@ const WORKER_METRICS: readonly WorkerMetric[] = [
       "kind=head": COLUMN.timeoutsHead,
       "kind=idle": COLUMN.timeoutsIdle,
       "kind=body": COLUMN.timeoutsBody,
+      "kind=message": COLUMN.timeoutsMessage,
       "kind=write": COLUMN.timeoutsWrite,
       "kind=pong": COLUMN.timeoutsPong,
       "kind=close": COLUMN.timeoutsClose,
@@ -154,10 +174,11 @@ function serverFamilies(state: SharedState, facts: ServerFacts): Family[] {
   for (let worker = 0; worker < state.workers; worker++) {
     if (state.flags.isAlive(worker)) alive++;
   }
-  const { version, ready, startTime, residentBytes } = facts;
+  const { version, ready, startTime, residentBytes, memoryBound } = facts;
   return [
     single("build_info", "gauge", "Always 1; the label is the version.", 1, { version }),
     single("ready", "gauge", "1 while new connections are accepted, else 0.", ready ? 1 : 0),
+    single("held_memory_limit_bytes", "gauge", "The value of --max-memory.", memoryBound),
     single("workers", "gauge", "Running workers.", alive),
     single(
       "workers_replaced_total",

@@ -19,6 +19,7 @@ import type { EventLog } from "../../observe/log/mod.ts";
 import type { Counters } from "../../ring/mod.ts";
 import type { Warnings } from "../../thread/mod.ts";
 import type { Guard } from "./guard.ts";
+import type { MemoryBudget } from "./memory_budget.ts";
 import type { RequestObserver } from "./observer.ts";
 import type { Exchange, Route } from "./route.ts";
 
@@ -56,6 +57,8 @@ export class SessionContext implements Gatherer {
   /** The options of all HTTP connections. */
   readonly http: Http1ConnectionOptions;
   readonly messages: MessageBufferPool;
+  /** The bound on what all connections hold. */
+  readonly memory: MemoryBudget;
   /** What reads the frames of the WebSockets that are not silent now. */
   readonly frameReaders: FrameReaderPool;
   /** Null if there are neither metrics nor an access log: then nothing is measured. */
@@ -77,6 +80,7 @@ export class SessionContext implements Gatherer {
       | "router"
       | "date"
       | "messages"
+      | "memory"
       | "outgoing"
       | "observer"
     >,
@@ -89,17 +93,29 @@ export class SessionContext implements Gatherer {
     this.router = parts.router;
     this.date = parts.date;
     this.messages = parts.messages;
+    this.memory = parts.memory;
     this.outgoing = parts.outgoing;
     this.observer = parts.observer;
     this.loop.gather(this);
     this.frameReaders = new FrameReaderPool("server", parts.config.websocket, parts.messages);
-    this.http = { head: this.head, limits: parts.config.http1, date: parts.date };
+    this.http = {
+      head: this.head,
+      limits: parts.config.http1,
+      date: parts.date,
+      ledger: parts.messages,
+    };
   }
 
-  /** Sends what was gathered; with that the latencies of its answers are known. */
+  /** Sends what was gathered; with that the latencies of its answers are known, and what waits in memory. */
   flush(): void {
     this.outgoing.flush();
     this.observer?.flushed();
+    this.memory.judge();
+  }
+
+  /** Called by sessions after each batch of input: what they gathered may be too much already. */
+  judgeMemory(): void {
+    if (this.messages.lentBytes > this.memory.nextJudgement) this.memory.judge();
   }
 
   /** Brings the Date field up to date; cheap enough for every batch of input. */

@@ -32,7 +32,15 @@ import { countResponse, HttpExchange } from "./http_exchange.ts";
 import { BODY, HANDLER, HEAD, HttpWait, IDLE } from "./http_wait.ts";
 import { countLimit } from "./limit_columns.ts";
 import { RequestTrace } from "./request_trace.ts";
-import { FAILED, NOT_FOUND, otherMethod, statusLine } from "./responses.ts";
+import {
+  FAILED,
+  MEMORY_TEXT,
+  NOT_FOUND,
+  otherMethod,
+  RETRY_AFTER,
+  SHORT_OF_MEMORY,
+  statusLine,
+} from "./responses.ts";
 import type { Route } from "./route.ts";
 import { acceptUpgrade, asksForWebSocket } from "./upgrade.ts";
 import { WebSocketSession } from "./websocket_session.ts";
@@ -92,7 +100,7 @@ export class HttpSession implements Session, Deferred {
   closed(): void {
     if (!this.#exchange.isAnswered) this.#trace?.left(this.#exchange.request);
     // A handler that is answering now still reads the body.
-    if (!this.#pumping) this.#releaseBody();
+    if (!this.#pumping) this.#dispose();
   }
 
   drain(): void {
@@ -132,6 +140,24 @@ export class HttpSession implements Session, Deferred {
     this.receive(bytes, end, end + count);
   }
 
+  /** The body of a pending handler would not be free: the handler reads it to its end. */
+  get heldBytes(): number {
+    if (this.#pumping || this.#upgraded) return 0;
+    return this.#http.buffered + (this.#handlerPending ? 0 : this.#exchange.body.heldBytes);
+  }
+
+  get heldSince(): number {
+    return this.#wait.since;
+  }
+
+  shed(): void {
+    if (this.#pumping || this.#upgraded || this.#transport.ended) return;
+    // Between two requests an answer would be taken for that to the next one.
+    if (this.#wait.phase === IDLE) return this.#end(false);
+    this.#tellRefusal(new ProtocolError("HTTP_SHORT_OF_MEMORY", MEMORY_TEXT, { status: 503 }));
+    this.#http.dispose();
+  }
+
   // ExchangeOwner: called by the exchange.
 
   answered(): void {
@@ -167,8 +193,9 @@ export class HttpSession implements Session, Deferred {
     } finally {
       this.#pumping = false;
     }
-    if (this.#transport.closed) this.#releaseBody();
+    if (this.#transport.closed) this.#dispose();
     else if (!this.#upgraded) this.#rest();
+    this.#context.judgeMemory();
   }
 
   #handleEvents(): void {
@@ -292,6 +319,13 @@ export class HttpSession implements Session, Deferred {
     }
     if (route.webSocket !== null && asksForWebSocket(head)) return this.#upgrade(route);
     if (!route.wantsBody) return this.#callHandler(route);
+    // A body that is here already needs no memory.
+    const { buffered } = this.#http;
+    const isLong = head.chunked || head.contentLength > buffered;
+    if (isLong && !this.#context.memory.admits(Math.max(head.contentLength - buffered, 0))) {
+      this.#http.mustClose();
+      return this.#exchange.respondShort(SHORT_OF_MEMORY);
+    }
     this.#route = route;
     this.#collecting = true;
     this.#exchange.body.begin(head.contentLength);
@@ -332,6 +366,12 @@ export class HttpSession implements Session, Deferred {
   /** Releases the body's memory, unless a pending handler may still read it. */
   #releaseBody(): void {
     if (!this.#handlerPending) this.#exchange.body.clear();
+  }
+
+  /** The connection is gone: gives back all memory that no handler reads. */
+  #dispose(): void {
+    this.#releaseBody();
+    this.#http.dispose();
   }
 
   /** Waits for a promise; `next` runs together with its settling, so that nothing happens in between. */
@@ -398,14 +438,19 @@ export class HttpSession implements Session, Deferred {
 
   /** The peer violated the protocol, or was too slow: answers with the error, if an answer may be sent now. */
   #refuse(error: ProtocolError): void {
-    const { counters, log } = this.#context;
+    const { counters } = this.#context;
     counters.add(COLUMN.protocolErrors, 1);
     countLimit(counters, error.code);
-    log.requestRefused(this.#transport.descriptor, error.status, error.code);
+    this.#tellRefusal(error);
+  }
+
+  #tellRefusal(error: ProtocolError): void {
+    this.#context.log.requestRefused(this.#transport.descriptor, error.status, error.code);
     if (this.#http.mayRespond) {
       countResponse(this.#context, error.status);
       const text = `${statusLine(error.status)}: ${error.message}\n`;
-      this.#http.sendError(this.#transport.out, error, text);
+      const fields = error.status === 503 ? [RETRY_AFTER] : [];
+      this.#http.sendError(this.#transport.out, error, text, fields);
       this.#noteRefusal(error.status, text.length);
     }
     this.#end(true);

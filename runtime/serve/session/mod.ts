@@ -22,6 +22,7 @@ export { TEXT_PLAIN } from "../answers/mod.ts";
 export { type Router, SessionContext } from "./context.ts";
 export { type Admission, ANYBODY, type Guard, type Verdict } from "./guard.ts";
 export { HttpSession } from "./http_session.ts";
+export type { MemoryBudget } from "./memory_budget.ts";
 export { RequestObserver } from "./observer.ts";
 export { firstSession, type ProxiedTransport } from "./proxy_session.ts";
 export { RefusalSession } from "./refusal_session.ts";

@@ -35,6 +35,8 @@ export class ProxySession implements Session {
   readonly directBytes = new Uint8Array(0);
   readonly directStart = 0;
   readonly directEnd = 0;
+  readonly heldBytes = 0;
+  readonly heldSince = 0;
   readonly #context: SessionContext;
   readonly #transport: ProxiedTransport;
   #bytes = new Uint8Array(0);
@@ -83,6 +85,10 @@ export class ProxySession implements Session {
 
   wantsDirect(): boolean {
     return false;
+  }
+
+  shed(): void {
+    this.#transport.abort();
   }
 
   #mustBeShort(): void {

@@ -11,6 +11,8 @@ export class RefusalSession implements Session {
   readonly directBytes = new Uint8Array(0);
   readonly directStart = 0;
   readonly directEnd = 0;
+  readonly heldBytes = 0;
+  readonly heldSince = 0;
   readonly #transport: Transport;
 
   constructor(transport: Transport) {
@@ -33,5 +35,9 @@ export class RefusalSession implements Session {
 
   wantsDirect(): boolean {
     return false;
+  }
+
+  shed(): void {
+    this.#transport.abort();
   }
 }

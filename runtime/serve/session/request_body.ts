@@ -29,6 +29,11 @@ export class RequestBody {
     this.#pool = pool;
   }
 
+  /** Bytes of the buffer that it has. */
+  get heldBytes(): number {
+    return this.#own === null ? 0 : this.#own.bytes.length;
+  }
+
   /** A new body begins; `contentLength` bytes are announced, or -1 if the length is unknown. */
   begin(contentLength: number): void {
     this.clear();

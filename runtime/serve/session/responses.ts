@@ -28,6 +28,14 @@ export const FOREIGN_ORIGIN: ShortAnswer = shortAnswer(
 /** 500: a handler failed; the log has the reason. */
 export const FAILED: ShortAnswer = shortAnswer(500, "The server failed to answer");
 
+/** What a client is told while connections hold as much memory as they may. */
+export const MEMORY_TEXT = "The server is short of memory, try again later";
+/** When to try again: the memory of a body that comes at a usual speed is free by then. */
+export const RETRY_AFTER = ["Retry-After", "1"] as const;
+
+/** 503: a body that would need memory. */
+export const SHORT_OF_MEMORY: ShortAnswer = shortAnswer(503, MEMORY_TEXT, [RETRY_AFTER]);
+
 /**
  * The answer to a method that the path's handler does not answer: 204 to OPTIONS, otherwise 405. Both list the
  * allowed methods (RFC 9110 sections 9.3.7 and 15.5.6); OPTIONS is allowed for every path.

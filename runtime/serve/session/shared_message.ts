@@ -6,7 +6,7 @@
  */
 
 import { BINARY, ByteBuffer, encodeFrame, FIN, TEXT } from "../../../protocol/mod.ts";
-import { OutgoingPart } from "../../net/mod.ts";
+import { OutgoingPart, SharedPart } from "../../net/mod.ts";
 
 /** More than the longest header of a frame. */
 const HEADER_ROOM = 16;
@@ -14,7 +14,7 @@ const HEADER_ROOM = 16;
 /** A message that can be sent to many peers. */
 export class SharedMessage {
   /** The frame, unmasked as a server's are. */
-  readonly frame: OutgoingPart;
+  readonly frame: SharedPart;
 
   /**
    * @param opcode TEXT, whose bytes the caller knows to be UTF-8, or BINARY
@@ -27,6 +27,6 @@ export class SharedMessage {
     const { length } = new OutgoingPart(bytes, start, end); // checks the bounds
     const out = new ByteBuffer(length + HEADER_ROOM);
     encodeFrame(out, FIN | opcode, bytes, start, end);
-    this.frame = new OutgoingPart(out.bytes, 0, out.length);
+    this.frame = new SharedPart(out.bytes, 0, out.length);
   }
 }

@@ -9,6 +9,8 @@
  * Every entry (`receive`, `deadline`, a settled promise, `close` from outside) ends in `#settle`, which sets
  * the deadline and closes the socket after the close handshake. Frames are sent with the batch. While a
  * handler's promise is pending its message stays in memory, even if the peer has disconnected.
+ *
+ * Longer than 400 lines because each of its entries changes the same few flags and deadlines.
  */
 
 import {
@@ -19,7 +21,9 @@ import {
   MESSAGE,
   NEED_DATA,
   PING,
+  POLICY_VIOLATION,
   ProtocolError,
+  TRY_AGAIN_LATER,
   WEBSOCKET_CLOSED,
   WebSocketConnection,
 } from "../../../protocol/mod.ts";
@@ -27,6 +31,7 @@ import { NEVER, type Session, type Transport } from "../../net/mod.ts";
 import { COLUMN } from "../../ring/mod.ts";
 import type { SessionContext } from "./context.ts";
 import { countLimit } from "./limit_columns.ts";
+import { MEMORY_TEXT } from "./responses.ts";
 import type { WebSocketHandler, WebSocketPeer } from "./route.ts";
 import { DROPPED, QUEUED } from "./send_result.ts";
 import type { SharedMessage } from "./shared_message.ts";
@@ -44,6 +49,8 @@ const PUMPING = 2;
 const AWAITING_PONG = 4;
 /** Our close frame is sent, and the time for the peer's runs. */
 const CLOSING = 8;
+/** Nothing was read, as too much waits for the peer: the time of its message does not run. */
+const PAUSED = 16;
 
 /** One connection after the upgrade. */
 export class WebSocketSession implements Session, WebSocketPeer {
@@ -91,6 +98,8 @@ export class WebSocketSession implements Session, WebSocketPeer {
   }
 
   drained(): void {
+    if (this.#is(PAUSED)) this.#connection.noteBegin(this.#context.loop.now);
+    this.#flags &= ~PAUSED;
     // A peer that read all that was queued is alive; but sending our own ping is not an answer to it.
     if (!this.#is(AWAITING_PONG)) this.#heard();
     this.#pump();
@@ -108,6 +117,7 @@ export class WebSocketSession implements Session, WebSocketPeer {
 
   deadline(now: number): void {
     const { pingTime, pongTime } = this.#context.config.limits;
+    if (!this.#is(CLOSING) && now >= this.#messageDeadline()) return this.#endSlowMessage();
     // The peer was silent until the ping, and after it for the rest of the time for its pong.
     if (this.#is(CLOSING | AWAITING_PONG) || pongTime <= pingTime) {
       const column = this.#is(CLOSING) ? COLUMN.timeoutsClose : COLUMN.timeoutsPong;
@@ -116,7 +126,8 @@ export class WebSocketSession implements Session, WebSocketPeer {
     }
     this.#flags |= AWAITING_PONG;
     this.#connection.sendPing(this.#transport.out, NOTHING, 0, 0);
-    this.#transport.setDeadline(now + pongTime - pingTime);
+    const pongDeadline = now + pongTime - pingTime;
+    this.#transport.setDeadline(Math.min(pongDeadline, this.#messageDeadline()));
     this.#settle();
   }
 
@@ -144,6 +155,20 @@ export class WebSocketSession implements Session, WebSocketPeer {
     this.#heard();
     this.#connection.receivedDirect(count);
     this.#pump();
+  }
+
+  /** The message of a pending handler would not be free: the handler reads it to its end. */
+  get heldBytes(): number {
+    return this.#is(PUMPING | HANDLER_PENDING) ? 0 : this.#connection.heldBytes;
+  }
+
+  get heldSince(): number {
+    return Math.min(this.#connection.begun, this.#context.loop.now);
+  }
+
+  shed(): void {
+    if (this.#is(PUMPING) || this.#transport.ended) return;
+    this.#end(new ProtocolError("WS_SHORT_OF_MEMORY", MEMORY_TEXT, { closeCode: TRY_AGAIN_LATER }));
   }
 
   // WebSocketPeer: called by handlers.
@@ -216,6 +241,7 @@ export class WebSocketSession implements Session, WebSocketPeer {
     }
     if (this.#transport.closed) this.#dispose();
     else this.#settle();
+    this.#context.judgeMemory();
   }
 
   /** Releases the message's memory, unless a handler still reads it: then it is called again afterwards. */
@@ -280,6 +306,7 @@ export class WebSocketSession implements Session, WebSocketPeer {
     while (!this.#transport.closed && !this.#is(HANDLER_PENDING)) {
       // A peer that does not read gets no more: its next message waits.
       if (this.#transport.queuedBytes > limits.queuedBytes) {
+        this.#flags |= PAUSED;
         return this.#transport.setReading(false);
       }
       const event = this.#connection.next();
@@ -332,18 +359,53 @@ export class WebSocketSession implements Session, WebSocketPeer {
   #fail(error: unknown): void {
     const { counters, log, warnings } = this.#context;
     if (this.#transport.closed) return;
-    const { out } = this.#transport;
     if (error instanceof ProtocolError) {
       counters.add(COLUMN.protocolErrors, 1);
       countLimit(counters, error.code);
-      log.note("WS", `fd=${this.#transport.descriptor} refused ${error.closeCode} ${error.code}`);
-      this.#connection.sendClose(out, error.closeCode, error.message);
+      this.#tellRefusal(error);
     } else {
       counters.add(COLUMN.handlerErrors, 1);
       log.note("WS", `fd=${this.#transport.descriptor} handler failed: ${describe(error)}`);
       warnings.say("handler", `an endpoint failed: ${describe(error)}`);
-      this.#connection.sendClose(out, INTERNAL_ERROR);
+      this.#connection.sendClose(this.#transport.out, INTERNAL_ERROR);
     }
+  }
+
+  #tellRefusal({ closeCode, code, message }: ProtocolError): void {
+    this.#context.log.note("WS", `fd=${this.#transport.descriptor} refused ${closeCode} ${code}`);
+    this.#connection.sendClose(this.#transport.out, closeCode, message);
+  }
+
+  /** Ends the connection for a reason of ours, which the peer is told; its message is dropped. */
+  #end(reason: ProtocolError): void {
+    this.#connection.fail(reason);
+    this.#tellRefusal(reason);
+    this.#settle();
+  }
+
+  /** As with the body of a request: some time for the beginning, and a rate for the rest. */
+  #messageDeadline(): number {
+    const { headTime, bodyRate } = this.#context.config.limits;
+    const { begun, gathered } = this.#connection;
+    return begun + headTime + gathered / bodyRate * 1000;
+  }
+
+  #endSlowMessage(): void {
+    this.#context.counters.add(COLUMN.timeoutsMessage, 1);
+    const text = "The message did not come in time";
+    this.#end(new ProtocolError("WS_MESSAGE_TIMEOUT", text, { closeCode: POLICY_VIOLATION }));
+  }
+
+  /** A message has begun and is not complete: it needs memory, and has a deadline. Control frames do not move it. */
+  #awaitMessage(): void {
+    const { loop: { now }, config: { limits }, memory } = this.#context;
+    if (this.#connection.begun === Infinity) {
+      if (!memory.admits(this.#connection.missing)) return this.shed();
+      this.#connection.noteBegin(now);
+    }
+    // While a pong is awaited the deadline of that is set, or an earlier one.
+    if (this.#is(AWAITING_PONG | HANDLER_PENDING)) return;
+    this.#transport.setDeadline(Math.min(now + limits.pingTime, this.#messageDeadline()));
   }
 
   #settle(): void {
@@ -358,6 +420,8 @@ export class WebSocketSession implements Session, WebSocketPeer {
       const { config: { limits }, loop } = this.#context;
       this.#flags |= CLOSING;
       this.#transport.setDeadline(loop.now + limits.closeTime);
+    } else if (state === "OPEN" && this.#connection.isReceiving) {
+      this.#awaitMessage();
     }
   }
 }

@@ -10,7 +10,7 @@ import type { Config } from "../../config/mod.ts";
 import type { Loop, OutgoingBatch } from "../../net/mod.ts";
 import type { Counters } from "../../ring/mod.ts";
 import type { Warnings } from "../../thread/mod.ts";
-import { RequestObserver, type Router, SessionContext } from "../session/mod.ts";
+import { type MemoryBudget, RequestObserver, type Router, SessionContext } from "../session/mod.ts";
 import type { WorkerLogs } from "./worker_logs.ts";
 
 /** What a context is made from. */
@@ -23,6 +23,7 @@ export interface SessionContextParts {
   readonly router: Router;
   readonly date: DateField;
   readonly messages: MessageBufferPool;
+  readonly memory: MemoryBudget;
   readonly outgoing: OutgoingBatch;
 }
 

@@ -7,7 +7,12 @@
  * connections and runs the loop; nothing here depends on the transport.
  */
 
-import { type DateField, MessageBufferPool } from "../../../protocol/mod.ts";
+import {
+  type DateField,
+  MessageBufferPool,
+  PREALLOCATED_BYTES,
+  SPARE_BYTES,
+} from "../../../protocol/mod.ts";
 import { type Config, wantsPeerAddress } from "../../config/mod.ts";
 import { type Loop, NEVER, OutgoingBatch, type Timer } from "../../net/mod.ts";
 import type { EventLog } from "../../observe/log/mod.ts";
@@ -28,6 +33,11 @@ import {
 import { reroute, routerFor, type RouterLoader, type RouterMaker } from "./router_maker.ts";
 import { isObserved, sessionContextFor } from "./session_context_maker.ts";
 import { LOG_AGE, WorkerLogs } from "./worker_logs.ts";
+import { type MemoryHolder, WorkerMemory } from "./worker_memory.ts";
+
+/** Of a worker's share of the memory bound, what may lie ready for reuse and what declared lengths may preallocate. */
+const SPARE_PART = 1 / 2;
+const PREALLOCATED_PART = 1 / 2;
 
 /** What a worker gets from its thread. */
 export interface WorkerParts {
@@ -44,7 +54,7 @@ export interface WorkerParts {
 }
 
 /** A connection, as the worker sees it. */
-export interface WorkerConnection extends ProxiedTransport {
+export interface WorkerConnection extends ProxiedTransport, MemoryHolder {
   /** Begins to read. */
   start(): void;
   /** The server stops: handles the input that has arrived, then tells the session. */
@@ -60,9 +70,9 @@ export class WorkerCore<L extends Loop, Connection extends WorkerConnection> {
   /** This worker's counters. */
   readonly counters: Counters;
   readonly loop: L;
-  readonly messages = new MessageBufferPool();
+  readonly messages: MessageBufferPool;
   /** The outgoing queues of its connections that have bytes to send. */
-  readonly outgoing = new OutgoingBatch(this.messages);
+  readonly outgoing: OutgoingBatch;
   /** The event log. */
   readonly log: EventLog;
   /** Messages to the operator. */
@@ -75,6 +85,7 @@ export class WorkerCore<L extends Loop, Connection extends WorkerConnection> {
   readonly #logs: WorkerLogs;
   readonly #contexts: SessionContext[] = [];
   readonly #flushTimer: Timer;
+  readonly #memory: WorkerMemory;
   // How many other configs have arrived.
   #configs = 0;
 
@@ -92,6 +103,20 @@ export class WorkerCore<L extends Loop, Connection extends WorkerConnection> {
     this.#logs = new WorkerLogs({ memory: start.logs, config, loop, worker, counters, post });
     this.log = this.#logs.log;
     this.warnings = new Warnings(post, () => loop.now);
+    const { heldBytes: bound } = config.limits;
+    const messages = this.messages = poolFor(bound / this.state.workers);
+    const outgoing = this.outgoing = new OutgoingBatch(messages);
+    const { state, connections, warnings } = this;
+    this.#memory = new WorkerMemory({
+      bound,
+      loop,
+      state,
+      counters,
+      messages,
+      outgoing,
+      connections,
+      warnings,
+    });
     this.#flushTimer = loop.timers.timer({ onDeadline: () => this.#logs.flush() });
   }
 
@@ -115,6 +140,7 @@ export class WorkerCore<L extends Loop, Connection extends WorkerConnection> {
       router,
       date,
       messages,
+      memory: this.#memory,
       outgoing,
     });
     this.#contexts.push(context);
@@ -188,7 +214,16 @@ export class WorkerCore<L extends Loop, Connection extends WorkerConnection> {
 
   /** Called when all connections are closed and the loop has ended. */
   end(): void {
+    this.#memory.judge();
     this.#logs.close();
     this.#parts.post({ type: "stopped" });
   }
+}
+
+/** The message pool of a worker that may hold `share` bytes. */
+function poolFor(share: number): MessageBufferPool {
+  return new MessageBufferPool(
+    Math.min(SPARE_BYTES, share * SPARE_PART),
+    Math.min(PREALLOCATED_BYTES, share * PREALLOCATED_PART),
+  );
 }

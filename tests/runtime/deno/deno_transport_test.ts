@@ -11,6 +11,12 @@ class Recorder implements Session {
   directStart = 0;
   directEnd = 0;
   onReceive: (text: string) => void = () => {};
+  heldBytes = 0;
+  heldSince = 0;
+
+  shed(): void {
+    this.calls.push("shed");
+  }
 
   receive(bytes: Uint8Array, start: number, end: number): void {
     const text = new TextDecoder().decode(bytes.subarray(start, end));

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { type Config, DEFAULT_CONFIG, Executor } from "../../../runtime/mod.ts";
 import { LinuxOs } from "../../../runtime/os/mod.ts";
+import { Metrics } from "../../support/metrics.ts";
 import { OVER_DENO_TRANSPORT } from "../../support/server.ts";
 import { waitFor } from "../../support/wait_for.ts";
 
@@ -183,6 +184,28 @@ Deno.test("every worker uses the new config when a reload is over, also after se
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+});
+
+Deno.test("what a worker held is held no more when it has died", async () => {
+  const monitoring = { ...DEFAULT_CONFIG.monitoring, admin: { hostname: "127.0.0.1", port: 0 } };
+  await using server = await start({ workers: 1, monitoring });
+  const { port } = server.executor.address;
+  const { port: adminPort } = server.executor.adminAddress!;
+  const held = async () => {
+    const metrics = await Metrics.of(`http://127.0.0.1:${adminPort}`);
+    return metrics.sum("async_deno_held_memory_bytes");
+  };
+  const upload = await Deno.connect({ port });
+  const head = "POST /now HTTP/1.1\r\nHost: a\r\nContent-Length: 2000000\r\n\r\n";
+  await upload.write(new TextEncoder().encode(head));
+  await upload.write(new Uint8Array(100_000));
+  await waitFor(async () => await held() >= 100_000, { what: "a body that is held" });
+  const doomed = await Deno.connect({ port });
+  await doomed.write(new TextEncoder().encode("GET /dies HTTP/1.1\r\nHost: a\r\n\r\n"));
+  await waitFor(async () => await held() === 0, { what: "nothing to be held" });
+  assert(server.warnings.some((text) => text.includes("worker 0 died")));
+  upload.close();
+  doomed.close();
 });
 
 Deno.test("workers that die repeatedly end the server, with the reason", async () => {

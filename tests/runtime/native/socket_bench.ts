@@ -19,6 +19,12 @@ export class Recorder implements Session {
   directRoom = 0;
   readonly directBytes = new Uint8Array(100);
   directStart = 10;
+  heldBytes = 0;
+  heldSince = 0;
+
+  shed(): void {
+    this.calls.push("<shed>");
+  }
 
   get directEnd(): number {
     return this.directStart + this.directRoom;

@@ -6,7 +6,14 @@ import { collectFamilies, exportedColumns } from "../../../../runtime/observe/ad
 import { COLUMN, createSharedState, openSharedState } from "../../../../runtime/ring/mod.ts";
 import { Metrics } from "../../../support/metrics.ts";
 
-const FACTS = { version: "1.2.3", startTime: 1e9, residentBytes: 2 ** 27, ready: true, now: 5 };
+const FACTS = {
+  version: "1.2.3",
+  startTime: 1e9,
+  residentBytes: 2 ** 27,
+  memoryBound: 2 ** 30,
+  ready: true,
+  now: 5,
+};
 
 function state(workers: number) {
   return openSharedState(createSharedState({ workers, taskSlots: 8, inboxBytes: 256 }));

@@ -244,11 +244,10 @@ export class Executor {
   async #startAdmin(address: ListenAddress): Promise<void> {
     try {
       const { AdminServer } = await import("../observe/admin/mod.ts");
-      const { version = "" } = this.#options;
       this.#admin = new AdminServer({
         address,
         state: this.#state,
-        version,
+        version: this.#options.version ?? "",
         memoryBound: this.#config.limits.heldBytes,
         isReady: () => this.#ready,
       });

@@ -37,12 +37,12 @@ Deno.test("memory: uploads that grow beyond the bound are told 503, the others a
   const uploaders = Array.from({ length: 8 }, () => new Uploader());
   let most = 0;
   for (const [i, peer] of uploaders.entries()) {
-    peer.say(bytesOf(`POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: ${length}\r\n`));
-    peer.say(bytesOf("Connection: close\r\n\r\n"));
+    peer.enqueue(bytesOf(`POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: ${length}\r\n`));
+    peer.enqueue(bytesOf("Connection: close\r\n\r\n"));
     server.connectAt(now + i, peer);
     for (let step = 0; step < 10; step++) {
       server.schedule(now + 200 + 500 * step, () => {
-        peer.say(new Uint8Array(length / 10));
+        peer.enqueue(new Uint8Array(length / 10));
         most = Math.max(most, server.state.counters(0).get(COLUMN.heldBytes));
       });
     }

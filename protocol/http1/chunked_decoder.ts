@@ -176,6 +176,6 @@ export class ChunkedDecoder {
 
 /** The error if `byte` cannot continue a chunk-size line. White space must not pad the size. */
 function badSizeLine(extension: number, byte: number): ProtocolError {
-  const isInSize = extension === AFTER_SIZE || extension === BEFORE_FIRST;
-  return http1Error(isInSize ? "HTTP_BAD_CHUNK_SIZE" : "HTTP_BAD_CHUNK_EXTENSION", byte);
+  const isAfterSize = extension === AFTER_SIZE || extension === BEFORE_FIRST;
+  return http1Error(isAfterSize ? "HTTP_BAD_CHUNK_SIZE_END" : "HTTP_BAD_CHUNK_EXTENSION", byte);
 }

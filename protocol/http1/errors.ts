@@ -64,6 +64,10 @@ export const HTTP1_FAULTS = {
   // The body, RFC 9112 sections 6 and 7.
   HTTP_BODY_TOO_LARGE: { status: 413, message: "The body is too large" },
   HTTP_BAD_CHUNK_SIZE: { status: 400, message: "A chunk does not begin with a hexadecimal size" },
+  HTTP_BAD_CHUNK_SIZE_END: {
+    status: 400,
+    message: "A chunk size is followed by neither CRLF nor an extension",
+  },
   HTTP_BAD_CHUNK_EXTENSION: {
     status: 400,
     message: "A chunk extension is neither ;NAME nor ;NAME=VALUE",

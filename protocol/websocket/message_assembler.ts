@@ -53,7 +53,11 @@ export class MessageAssembler {
       );
     }
     if (this.#declared > this.#limits.messageBytes) {
-      throw violation("WS_MESSAGE_TOO_BIG", `A message has ${this.#declared} bytes or more`);
+      // Not the declared length: above 2^53 it is not exact.
+      throw violation(
+        "WS_MESSAGE_TOO_BIG",
+        `A message has more than ${this.#limits.messageBytes} bytes`,
+      );
     }
   }
 

@@ -4,14 +4,16 @@
  * In: the folder's path beneath the root, and the last snapshot. Out: the same object if nothing has changed,
  * otherwise a new one. The names are read again if the folder's own times have changed. The status of each
  * entry is compared, as a file can grow without a change of its folder. Only a new or changed entry is
- * opened, to find out whether it can be served. Works in slices: see sliced.ts.
+ * opened, to find out whether it can be served. All names are read and sorted, but only the status of those
+ * to be listed is asked for. Works in slices: see sliced.ts.
  */
 
 import type { FilesConfig } from "../../config/mod.ts";
 import { FileStatus, type FileSystem } from "../../os/mod.ts";
 import type { Folder } from "./folder.ts";
-import { type ListingEntry, MAX_LISTED } from "./listing.ts";
+import { compareNames, type ListingEntry, MAX_LISTED } from "./listing.ts";
 import type { Sliced } from "./sliced.ts";
+import { firstSorted } from "./sliced_sort.ts";
 
 /** The most names that are read from a folder: some megabytes. */
 const MAX_NAMES = 100_000;
@@ -34,7 +36,7 @@ interface KnownEntry extends ListingEntry {
 
 /** A folder at one moment. */
 export interface FolderSnapshot {
-  /** In no order; at most as many as are listed. */
+  /** The first ones by name, at most as many as are listed. */
   readonly names: readonly string[];
   /** The number of further names. */
   readonly omitted: number;
@@ -85,19 +87,19 @@ function* readNames(
   { files, config }: SnapshotSource,
   descriptor: number,
 ): Sliced<Pick<FolderSnapshot, "names" | "omitted"> | number> {
-  const names: string[] = [];
-  let omitted = 0;
-  while (names.length + omitted < MAX_NAMES) {
+  const found: string[] = [];
+  let read = 0;
+  while (read < MAX_NAMES) {
     const more = files.readNames(descriptor);
     if (typeof more === "number") return more;
     if (more === null) break;
-    const shown = config.hidden ? more : more.filter((name) => !name.startsWith("."));
-    const taken = shown.slice(0, MAX_LISTED - names.length);
-    names.push(...taken);
-    omitted += shown.length - taken.length;
-    if (names.length + omitted >= SLICE_CALLS) yield;
+    for (const name of more) if (config.hidden || !name.startsWith(".")) found.push(name);
+    read += more.length;
+    if (read >= SLICE_CALLS) yield;
   }
-  return { names, omitted };
+  // By name only: which names are folders is not known yet.
+  const names = yield* firstSorted(found, MAX_LISTED, compareNames);
+  return { names, omitted: found.length - names.length };
 }
 
 /** The entries of these names; returns `known` itself if nothing has changed. */

@@ -12,7 +12,7 @@ import { decodeRequestPath, isRefusedPath } from "../../../protocol/mod.ts";
 import { withoutCopies } from "./listing_neighbours.ts";
 import { isoTime, LISTING_CSP, listingPage, listingRow } from "./listing_page.ts";
 import type { Sliced } from "./sliced.ts";
-import { sortSliced } from "./sliced_sort.ts";
+import { firstSorted } from "./sliced_sort.ts";
 
 /**
  * The most entries of a listing; the rest are counted. A page of this many has about a megabyte; nobody reads
@@ -62,7 +62,8 @@ const JSON_TYPE = "application/json";
 const SLICE_ENTRIES = 256;
 
 /** Natural order: `file10` after `file9`; the same in every worker, whatever its locale. */
-const order = new Intl.Collator("en", { numeric: true });
+export const compareNames: (a: string, b: string) => number =
+  new Intl.Collator("en", { numeric: true }).compare;
 
 const encoder = new TextEncoder();
 
@@ -75,11 +76,10 @@ export function* arrangeListing(
     reachable.push(...part.filter(({ name }) => isReachable(name)));
     if (part.length === SLICE_ENTRIES) yield;
   }
-  const sorted = yield* sortSliced(reachable, (a, b) => {
-    return Number(b.isFolder) - Number(a.isFolder) || order.compare(a.name, b.name);
+  const shown = yield* firstSorted(reachable, MAX_LISTED, (a, b) => {
+    return Number(b.isFolder) - Number(a.isFolder) || compareNames(a.name, b.name);
   });
-  const omitted = unseen + Math.max(0, sorted.length - MAX_LISTED);
-  return { segments, entries: sorted.slice(0, MAX_LISTED), omitted };
+  return { segments, entries: shown, omitted: unseen + reachable.length - shown.length };
 }
 
 /** Writes a listing, as JSON or as the page. */

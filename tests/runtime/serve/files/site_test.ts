@@ -10,7 +10,7 @@ import {
   FILES,
   type FilesConfig,
 } from "../../../../runtime/config/mod.ts";
-import { Site } from "../../../../runtime/serve/files/mod.ts";
+import { MAX_LISTED, Site } from "../../../../runtime/serve/files/mod.ts";
 import { EMFILE, type FileSystem, LinuxFiles } from "../../../../runtime/os/mod.ts";
 import type { Exchange } from "../../../../runtime/serve/session/mod.ts";
 import { putFile } from "../../../support/site.ts";
@@ -232,6 +232,22 @@ Deno.test("site: a folder of 5,000 files is listed in slices, and read once for 
     assert(calls.filter((call) => call === "names").length < 10);
     assertEquals(calls.filter((call) => call === "open 4711").length, 1);
     assertEquals(new Set(answers.map(({ body }) => body)).size, 1);
+  });
+});
+
+Deno.test("site: of very many names the first ones are listed, in whatever order the disk names them", async () => {
+  await withBench({}, { listing: true }, async (bench) => {
+    // The worst order: the first name comes last.
+    const names = Array.from({ length: MAX_LISTED + 300 }, (_, i) => `f${i}`).reverse();
+    names.push("aaa_first.txt");
+    for (const name of names) Deno.writeTextFileSync(`${bench.folder}/${name}`, "");
+    settle(bench.folder);
+    bench.files.readNames = () => names.length === 0 ? null : names.splice(0, 1000);
+    const shown = Object.keys(sizesIn(await listed(bench)));
+    const wanted = Array.from({ length: MAX_LISTED - 1 }, (_, i) => `f${i}`);
+    assertEquals(shown, ["aaa_first.txt", ...wanted]);
+    const asked = bench.files.take().filter((call) => call.startsWith("status "));
+    assert(asked.length < MAX_LISTED + 10, `${asked.length} entries were looked at`);
   });
 });
 

@@ -39,9 +39,12 @@ export const NO_PROXY: ProxyConfig = {
 interface AddressUsers {
   readonly proxy: ProxyConfig;
   readonly monitoring: Pick<Monitoring, "accessLog">;
+  /** Password checks are fair by address. */
+  readonly users: readonly unknown[];
 }
 
 /** Whether any part of the server needs the addresses of peers. */
-export function wantsPeerAddress({ proxy, monitoring }: AddressUsers): boolean {
-  return proxy.protocol || proxy.trustedProxies.length > 0 || monitoring.accessLog !== "off";
+export function wantsPeerAddress({ proxy, monitoring, users }: AddressUsers): boolean {
+  return users.length > 0 || proxy.protocol || proxy.trustedProxies.length > 0 ||
+    monitoring.accessLog !== "off";
 }

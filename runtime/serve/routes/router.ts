@@ -88,10 +88,10 @@ function findIn(site: Site, path: string): Route {
 /** The same guard with exempt requests. An exception becomes a rejected promise, handled like a handler's. */
 function exempting(guard: Guard, isExempt: (request: RequestHead) => boolean): Guard {
   return {
-    judge: (request) => {
+    judge: (request, client) => {
       if (isExempt(request)) return ANYBODY;
       try {
-        return guard.judge(request);
+        return guard.judge(request, client);
       } catch (error) {
         return Promise.reject(error);
       }

@@ -27,7 +27,7 @@ import type { Deferred, Session, Transport } from "../../net/mod.ts";
 import { escapeText, LogLabel } from "../../observe/log/mod.ts";
 import { COLUMN } from "../../ring/mod.ts";
 import type { SessionContext } from "./context.ts";
-import type { Guard, Verdict } from "./guard.ts";
+import type { Guard, JudgedClient, Verdict } from "./guard.ts";
 import { countResponse, HttpExchange } from "./http_exchange.ts";
 import { BODY, HANDLER, HEAD, HttpWait, IDLE } from "./http_wait.ts";
 import { countLimit } from "./limit_columns.ts";
@@ -46,7 +46,7 @@ import { acceptUpgrade, asksForWebSocket } from "./upgrade.ts";
 import { WebSocketSession } from "./websocket_session.ts";
 
 /** One connection before an upgrade. */
-export class HttpSession implements Session, Deferred {
+export class HttpSession implements Session, Deferred, JudgedClient {
   readonly #context: SessionContext;
   readonly #http: Http1Connection;
   readonly #transport: Transport;
@@ -172,6 +172,20 @@ export class HttpSession implements Session, Deferred {
     this.#trace?.answered(request, status, bodyLength);
   }
 
+  // JudgedClient: read by the guard.
+
+  get clientAddress(): string {
+    return this.#exchange.clientAddress;
+  }
+
+  get hasLeft(): boolean {
+    return this.#transport.closed;
+  }
+
+  get hasEnded(): boolean {
+    return this.#inputEnded;
+  }
+
   // Deferred: called by the loop.
 
   onTurn(): void {
@@ -292,7 +306,7 @@ export class HttpSession implements Session, Deferred {
   /** Asks the guard whether the request may be answered; the next request waits for the verdict. */
   #judge(guard: Guard): void {
     const { request } = this.#exchange;
-    const verdict = guard.judge(request);
+    const verdict = guard.judge(request, this);
     if (!(verdict instanceof Promise)) return this.#applyVerdict(guard, verdict);
     this.#label = labelOf(request.path, "credentials");
     // By this guard: after a reload of the config the router may have none.

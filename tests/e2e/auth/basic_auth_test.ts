@@ -122,6 +122,19 @@ Deno.test("basic auth: a body and pipelined requests wait for the first check", 
   });
 });
 
+Deno.test("basic auth: wrong passwords of clients that have gone do not lock a user out", async () => {
+  await withPasswords(async (file) => {
+    await withServer({ workers: 1, args: ["--basic-auth", `alice:${file}`] }, async (server) => {
+      for (let i = 0; i < 60; i++) {
+        using connection = await HttpConnection.open(server);
+        const wrong = `Authorization: Basic ${btoa(`alice:${i}`)}`;
+        await connection.send(`GET /echo HTTP/1.1\r\nHost: a\r\n${wrong}\r\n\r\n`);
+      }
+      assertEquals((await get(server, "/nothing", [RIGHT])).status, 404);
+    });
+  });
+});
+
 Deno.test("basic auth: a preflight without credentials is answered if CORS is allowed", async () => {
   await withPasswords(async (file) => {
     const args = ["--basic-auth", `alice:${file}`, "--cors", "*"];

@@ -1,39 +1,18 @@
-/** Password hashes, their file, and the guard that uses them. */
+/** Password hashes and their file. */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { encodeBase64 } from "@std/encoding/base64";
 import { decodeHex } from "@std/encoding/hex";
-import { RequestHead } from "../../../../protocol/mod.ts";
 import {
-  BasicAuth,
   hashPassword,
   isPasswordHash,
   parsePasswordFile,
   readUsers,
   verifyPassword,
 } from "../../../../runtime/serve/auth/mod.ts";
+import { CHEAP, cheapHash } from "../../../support/cheap_hash.ts";
 
-// Cheap: the cost makes no difference here.
-const CHEAP = "$scrypt$ln=1,r=8,p=1$";
-const ALICE = await cheapHash("secret");
-
-/** A hash with a cost so low that a test can make many. */
-async function cheapHash(password: string): Promise<string> {
-  const { scryptSync } = await import("node:crypto");
-  const salt = new Uint8Array(16).fill(7);
-  const hash = new Uint8Array(scryptSync(password, salt, 32, { N: 2, r: 8, p: 1 }));
-  return CHEAP + [salt, hash].map((bytes) => encodeBase64(bytes).replace(/=+$/, "")).join("$");
-}
-
-function head(authorization: string | undefined): RequestHead {
-  const request = new RequestHead();
-  request.field = (name) => name === "authorization" ? authorization : undefined;
-  return request;
-}
-
-function basic(credentials: string): string {
-  return `Basic ${encodeBase64(new TextEncoder().encode(credentials))}`;
-}
+const ALICE = cheapHash("secret");
 
 Deno.test("password hash: matches its own password only, and differs each time", async () => {
   const hash = await hashPassword("päss word");
@@ -74,46 +53,4 @@ Deno.test("password file: the user's line, or the only hash", () => {
   assert("fault" in parsePasswordFile("", "alice"));
   const sources = [{ user: "alice", file: "f" }];
   assertEquals(readUsers(sources, () => ALICE).get("alice"), ALICE);
-});
-
-Deno.test("basic auth: valid credentials are hashed once and cached", async () => {
-  const guard = new BasicAuth(new Map([["alice", ALICE], ["bob", await cheapHash("a:b")]]));
-  const first = guard.judge(head(basic("alice:secret")));
-  assert(first instanceof Promise);
-  assertEquals(await first, { user: "alice" });
-  assertEquals(guard.judge(head(basic("alice:secret"))), { user: "alice" });
-  const second = await guard.judge(head(basic("bob:a:b")));
-  assertEquals(second, { user: "bob" }, "a password may have colons");
-});
-
-Deno.test("basic auth: everything else is refused", async () => {
-  const guard = new BasicAuth(new Map([["alice", ALICE]]));
-  const wrong = ["alice:Secret", "alice:", "Alice:secret", ":", "mallory:secret"].map(basic);
-  const malformed = [
-    undefined,
-    "",
-    "Basic",
-    "Basic !!",
-    "Bearer abc",
-    basic("nocolon"),
-    "Basic /w==",
-    "Basic A", // five digits, or one, are the Base64 of nothing
-    "Basic YWxpY",
-  ];
-  for (const field of [...wrong, ...malformed]) {
-    assertEquals(await guard.judge(head(field)), "refused", field);
-  }
-  assertEquals(
-    await guard.judge(head(basic("alice:secret").replace("Basic", "bAsIc"))),
-    { user: "alice" },
-  );
-});
-
-Deno.test("basic auth: too many guesses at once are answered 503", async () => {
-  const guard = new BasicAuth(new Map([["alice", ALICE]]));
-  const verdicts = Array.from({ length: 100 }, (_, i) => guard.judge(head(basic(`alice:${i}`))));
-  assertEquals(verdicts.filter((verdict) => verdict === "busy").length, 100 - 2 - 32);
-  const others = await Promise.all(verdicts.filter((verdict) => verdict !== "busy"));
-  assert(others.every((verdict) => verdict === "refused"));
-  assertEquals(await guard.judge(head(basic("alice:secret"))), { user: "alice" });
 });

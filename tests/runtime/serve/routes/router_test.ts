@@ -8,6 +8,7 @@ import { serverRouter } from "../../../../runtime/serve/routes/mod.ts";
 import { ANYBODY, type Exchange, type Guard } from "../../../../runtime/serve/session/mod.ts";
 
 const date = new DateField(0);
+const CLIENT = { clientAddress: "", hasLeft: false, hasEnded: false };
 const FAULT = new RangeError("a fault of ours");
 
 function fail(): never {
@@ -28,7 +29,11 @@ Deno.test("router: an exception in a guard becomes a rejected promise", async ()
   const router = serverRouter({ config: DEFAULT_CONFIG, date, guard });
   const head = new RequestHead();
   head.path = "/";
-  await assertRejects(async () => await router.guard?.judge(head), RangeError, FAULT.message);
+  await assertRejects(
+    async () => await router.guard?.judge(head, CLIENT),
+    RangeError,
+    FAULT.message,
+  );
   head.path = "/healthz";
-  assertEquals(router.guard?.judge(head), ANYBODY);
+  assertEquals(router.guard?.judge(head, CLIENT), ANYBODY);
 });

@@ -172,17 +172,6 @@ Deno.test("a message of many frames is moved rarely: its buffer doubles", () => 
   server.dispose();
 });
 
-Deno.test("the error of a message that is too long names the limit, whatever length is declared", () => {
-  for (const length of [WEBSOCKET_LIMITS.messageBytes + 1, 2 ** 62]) {
-    const server = makeServer();
-    const header = new Uint8Array(14);
-    header.set([0x82, 0xff]);
-    new DataView(header.buffer).setBigUint64(2, BigInt(length));
-    receive(server, header);
-    assertThrows(() => server.next(), ProtocolError, "A message has more than 16777216 bytes");
-  }
-});
-
 Deno.test("dispose gives all buffers back", () => {
   const pool = new MessageBufferPool();
   const server = makeServer(pool);

@@ -11,16 +11,21 @@ export const EPERM = 1;
 export const ENOENT = 2;
 export const EINTR = 4;
 export const EIO = 5;
+export const ENXIO = 6;
 export const EBADF = 9;
 export const EAGAIN = 11;
 export const ENOMEM = 12;
 export const EACCES = 13;
+export const EBUSY = 16;
 export const EXDEV = 18;
+export const ENODEV = 19;
 export const ENOTDIR = 20;
 export const EISDIR = 21;
 export const EINVAL = 22;
 export const ENFILE = 23;
 export const EMFILE = 24;
+export const ETXTBSY = 26;
+export const EFBIG = 27;
 export const ENOSPC = 28;
 export const EROFS = 30;
 export const EPIPE = 32;
@@ -29,6 +34,7 @@ export const ENOSYS = 38;
 export const ELOOP = 40;
 export const ENONET = 64;
 export const EPROTO = 71;
+export const EOVERFLOW = 75;
 export const ENOTSOCK = 88;
 export const ENOPROTOOPT = 92;
 export const EOPNOTSUPP = 95;
@@ -44,22 +50,29 @@ export const ECONNREFUSED = 111;
 export const EHOSTDOWN = 112;
 export const EHOSTUNREACH = 113;
 export const EINPROGRESS = 115;
+export const ESTALE = 116;
+export const EDQUOT = 122;
 
 const ERRORS: Readonly<Record<number, readonly [name: string, text: string]>> = {
   [EPERM]: ["EPERM", "operation not permitted"],
   [ENOENT]: ["ENOENT", "no such file or directory"],
   [EINTR]: ["EINTR", "interrupted system call"],
   [EIO]: ["EIO", "input/output error"],
+  [ENXIO]: ["ENXIO", "no program reads the FIFO, or there is no such device"],
   [EBADF]: ["EBADF", "bad file descriptor"],
   [EAGAIN]: ["EAGAIN", "resource temporarily unavailable"],
   [ENOMEM]: ["ENOMEM", "cannot allocate memory"],
   [EACCES]: ["EACCES", "permission denied"],
+  [EBUSY]: ["EBUSY", "device or resource busy"],
   [EXDEV]: ["EXDEV", "the path leads out of the folder"],
+  [ENODEV]: ["ENODEV", "no such device"],
   [ENOTDIR]: ["ENOTDIR", "not a directory"],
   [EISDIR]: ["EISDIR", "is a directory"],
   [EINVAL]: ["EINVAL", "invalid argument"],
   [ENFILE]: ["ENFILE", "too many open files in the system"],
   [EMFILE]: ["EMFILE", "too many open files"],
+  [ETXTBSY]: ["ETXTBSY", "the file is a program that runs"],
+  [EFBIG]: ["EFBIG", "the file is too large"],
   [ENOSPC]: ["ENOSPC", "no space left on device"],
   [EROFS]: ["EROFS", "read-only file system"],
   [EADDRINUSE]: ["EADDRINUSE", "address already in use"],
@@ -76,6 +89,7 @@ const ERRORS: Readonly<Record<number, readonly [name: string, text: string]>> = 
   [EHOSTDOWN]: ["EHOSTDOWN", "host is down"],
   [EHOSTUNREACH]: ["EHOSTUNREACH", "no route to host"],
   [EPROTO]: ["EPROTO", "protocol error"],
+  [EOVERFLOW]: ["EOVERFLOW", "value too large for defined data type"],
   [ENOTSOCK]: ["ENOTSOCK", "not a socket"],
   [ECONNABORTED]: ["ECONNABORTED", "connection aborted"],
   [ECONNRESET]: ["ECONNRESET", "connection reset by peer"],
@@ -83,6 +97,8 @@ const ERRORS: Readonly<Record<number, readonly [name: string, text: string]>> = 
   [ENOTCONN]: ["ENOTCONN", "not connected"],
   [ETIMEDOUT]: ["ETIMEDOUT", "connection timed out"],
   [EINPROGRESS]: ["EINPROGRESS", "operation now in progress"],
+  [ESTALE]: ["ESTALE", "stale file handle"],
+  [EDQUOT]: ["EDQUOT", "disk quota exceeded"],
 };
 
 /** The constant's name, `ECONNRESET`, or `errno 999` for a number that is not in the table. */

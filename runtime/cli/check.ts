@@ -8,6 +8,7 @@
 
 import { stringify } from "smol-toml";
 import type { Config } from "../config/mod.ts";
+import { escapeControls } from "../observe/log/mod.ts";
 import { type Option, OPTIONS } from "./options/mod.ts";
 import type { Settings } from "./settings.ts";
 
@@ -33,7 +34,7 @@ export function describe({ config, origins }: Settings): string {
     const options = OPTIONS.filter(({ group }) => group === heading);
     const lines = options.map((option) => {
       const origin = origins.get(option.flag) ?? "default";
-      return `${setting(option, config).padEnd(COMMENT_AT)} # ${origin}`;
+      return `${setting(option, config).padEnd(COMMENT_AT)} # ${escapeControls(origin)}`;
     });
     return [`# ${heading}`, ...lines].join("\n");
   }).join("\n\n");

@@ -16,6 +16,7 @@ import {
   LogFileError,
   TlsError,
 } from "../executor/mod.ts";
+import { escapeControls } from "../observe/log/mod.ts";
 import {
   descriptorLimit,
   errnoText,
@@ -141,7 +142,7 @@ async function serve(config: Config, args: readonly string[], signals: Signals):
   try {
     const executor = await Executor.start(config, {
       warn,
-      inform: (text) => showsNotices(config) && stdout.line(`async-deno: ${text}`),
+      inform: (text) => showsNotices(config) && stdout.line(`async-deno: ${escapeControls(text)}`),
       version: VERSION,
     });
     const text = banner(executor, config);
@@ -166,10 +167,11 @@ function showsNotices({ log, monitoring: { accessLog } }: Config): boolean {
 
 function banner(executor: Executor, config: Config): string {
   const { address, redirectAddress, socketPath, adminAddress } = executor;
-  const { workers, log } = config;
+  const { workers } = config;
+  const log = escapeControls(config.log);
   const admin = adminAddress === null ? [] : [`Admin: ${urlOf("http", adminAddress)}`];
   if (socketPath !== null) {
-    const socket = socketPath === "" ? "from systemd" : socketPath;
+    const socket = socketPath === "" ? "from systemd" : escapeControls(socketPath);
     return [
       "Async Deno Server",
       `Workers: ${workers} | Socket: ${socket} | Log: ${log}`,
@@ -235,8 +237,9 @@ async function print(text: string): Promise<number> {
   }
 }
 
+/** Texts name paths and values, which may contain line feeds and escape sequences. */
 function warn(text: string): void {
-  stderr.line(`async-deno: ${text}`);
+  stderr.line(`async-deno: ${escapeControls(text)}`);
 }
 
 function fail(text: string, code: number): number {

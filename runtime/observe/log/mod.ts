@@ -18,7 +18,7 @@
  */
 
 export { AccessLog } from "./access_log.ts";
-export { escapeText } from "./escape.ts";
+export { escapeControls, escapeText } from "./escape.ts";
 export { EventLog } from "./event_log.ts";
 export { LogLabel } from "./label.ts";
 export { LineClock } from "./line_clock.ts";

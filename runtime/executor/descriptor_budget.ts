@@ -57,8 +57,8 @@ export function descriptorShortage(config: Config, limit: number): string[] {
   const possible = connectionsWithin(config, limit);
   if (connections <= possible) return [];
   return [
-    `--max-connections ${connections} is more than the limit of ${limit} open files leaves ` +
-    `room for, about ${possible}: ${HOW_TO_RAISE}, or lower --max-connections`,
+    `--max-connections ${connections}: the limit of ${limit} open files has room for about ` +
+    `${possible} connections: ${HOW_TO_RAISE}, or lower --max-connections`,
   ];
 }
 

@@ -139,6 +139,7 @@ export class Executor {
    * @throws {TlsError} if certificate or key cannot be used
    */
   static async start(config: Config, options: ExecutorOptions): Promise<Executor> {
+    expectDescriptors(config); // before the first is used: their errors do not name the limit
     const executor = new Executor(config, options);
     executor.#expectDescriptors();
     const { admin } = config.monitoring;
@@ -203,7 +204,7 @@ export class Executor {
     const { tls, files: { root }, users } = this.#config;
     const passwords = users.map(({ user, file }) => `the password of ${user} in ${file}`);
     const named = [tls.cert, tls.key, root].filter((path) => path !== undefined);
-    const logs = this.#logs.files.map((file) => `the log ${file}, reopened`);
+    const logs = this.#logs.files.map((file) => `the ${file}, reopened`);
     return [...named, ...passwords, ...logs, "the file and endpoint options"].join(", ");
   }
 

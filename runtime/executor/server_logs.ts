@@ -101,9 +101,10 @@ export class ServerLogs {
     this.log = new EventLog(events && this.#ownBuffer(events), clock);
   }
 
-  /** The paths of the log files. */
+  /** The log files, each as `access log FILE`. */
   get files(): string[] {
-    return this.#logs.map(({ target }) => target).filter((target) => target !== "-");
+    const files = this.#logs.filter(({ target }) => target !== "-");
+    return files.map(({ name, target }) => `${name} ${target}`);
   }
 
   /** Called when a thread has handed lines over, or dropped some. */

@@ -224,6 +224,21 @@ Deno.test("log: a start keeps the log of the last run, also of a server that was
   }
 });
 
+Deno.test("log: a reload names each log as what it is", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "async-deno-test-" });
+  try {
+    const args = ["--access-log", `${folder}/access`];
+    await withServer({ workers: 1, args }, async (server) => {
+      server.kill("SIGHUP");
+      const log = await server.waitForLog("main [EXECUTOR] reloaded: ");
+      const logs = `the log ${server.logFile}, reopened, the access log ${folder}/access, reopened`;
+      assertStringIncludes(log, logs);
+    });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test("log: only a reload that succeeds prints what it has read", () =>
   withServer({ workers: 2 }, async (server) => {
     server.kill("SIGHUP");

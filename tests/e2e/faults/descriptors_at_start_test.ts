@@ -133,6 +133,19 @@ limitTest("a limit that is too low for the threads is an error that names both",
   assertStringIncludes(stderr, "LimitNOFILE=");
 });
 
+limitTest("a limit that is too low to listen is the same error", async () => {
+  let refused = 0;
+  for (let limit = 20; limit < 40; limit++) {
+    const args = ["1", "127.0.0.1", "0", "--log", "off"];
+    const { stderr } = await runServer(args, {}, limited(limit));
+    // At the lowest limits Deno itself does not start.
+    if (!stderr.includes("async-deno: ")) continue;
+    assertStringIncludes(stderr, `the limit of ${limit} open files is too low for 1 workers`);
+    refused++;
+  }
+  assert(refused > 0, "the program never ran");
+});
+
 limitTest(
   "the soft limit is raised to the hard one",
   () =>
@@ -146,7 +159,8 @@ limitTest(
 limitTest(
   "a --max-connections above the descriptor limit causes a warning, at the start and by --check",
   async () => {
-    const said = /--max-connections 5000 is more than the limit of 1000 open files leaves room for/;
+    const said =
+      /--max-connections 5000: the limit of 1000 open files has room for about \d+ connections: raise/;
     const args = ["--max-connections", "5000"];
     await withServer({ workers: 1, args, through: limited(1000) }, async (server) => {
       await waitFor(() => said.test(server.stderr), { what: "the warning" });

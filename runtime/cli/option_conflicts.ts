@@ -2,11 +2,12 @@
  * Conflicts between options that are valid on their own: one needs another, or excludes it.
  *
  * In: the config, the defaults, and which options were given. Out: one line for each conflict, which
- * names the options. Called once all options are read.
+ * names the options. Called once all options are read. Of the disk it compares the files of both logs.
  */
 
 import type { Config } from "../config/mod.ts";
 import { FILE_OPTIONS, type Option, OPTIONS } from "./options/mod.ts";
+import { isSameFile } from "./same_file.ts";
 
 /** The options as they were read. */
 export interface ReadOptions {
@@ -15,6 +16,8 @@ export interface ReadOptions {
   readonly defaults: Config;
   /** Whether a flag was given in any of the places where it can stand. */
   isGiven(flag: string): boolean;
+  /** Whether it was given as an argument or a variable, not only in the file. */
+  isGivenDirectly(flag: string): boolean;
 }
 
 /** Options that have an effect only with another one. */
@@ -27,7 +30,20 @@ const DEPENDENT: readonly (readonly [flags: readonly string[], needed: string])[
 
 /** Every conflict between the options. */
 export function optionConflicts(read: ReadOptions): string[] {
-  return [...transportConflicts(read.config), ...missingCompanions(read)];
+  return [
+    ...transportConflicts(read.config),
+    ...logConflicts(read.config),
+    ...missingCompanions(read),
+  ];
+}
+
+/** Files that the rotation of the event log would rename or replace while the access log is written there. */
+function logConflicts({ log, monitoring: { accessLog } }: Config): string[] {
+  if ([log, accessLog].some((target) => target === "-" || target === "off")) return [];
+  const isLast = isSameFile(`${log}.1`, accessLog);
+  if (!isLast && !isSameFile(log, accessLog)) return [];
+  const file = isLast ? `${log}.1, the last file of --log` : `the file of --log, ${log}`;
+  return [`--access-log cannot be ${file}: its rotation would lose lines; choose another file`];
 }
 
 function transportConflicts({ proxy, tls, transport, unix }: Config): string[] {
@@ -60,10 +76,15 @@ function transportConflicts({ proxy, tls, transport, unix }: Config): string[] {
   return rules.flatMap(([isBroken, fault]) => isBroken ? [fault] : []);
 }
 
-/** Options that were changed and have no effect, because the option that they need is missing. */
-function missingCompanions({ config, defaults, isGiven }: ReadOptions): string[] {
-  const isChanged = ({ valuesOf }: Option) => {
-    return valuesOf(config).join("\n") !== valuesOf(defaults).join("\n");
+/**
+ * Options that were given and have no effect, because the option that they need is missing. A file may contain
+ * their defaults, because --check prints such files; a switch may be off everywhere.
+ */
+function missingCompanions(read: ReadOptions): string[] {
+  const { config, defaults, isGiven, isGivenDirectly } = read;
+  const isChanged = ({ flag, value, valuesOf }: Option) => {
+    return (value !== undefined && isGivenDirectly(flag)) ||
+      valuesOf(config).join("\n") !== valuesOf(defaults).join("\n");
   };
   return DEPENDENT.filter(([_, needed]) => !isGiven(needed)).flatMap(([flags, needed]) => {
     const changed = OPTIONS.filter((option) => flags.includes(option.flag) && isChanged(option));

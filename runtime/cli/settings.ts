@@ -15,6 +15,7 @@ import { likelyFlag } from "./likely_flag.ts";
 import { optionConflicts } from "./option_conflicts.ts";
 import {
   ARGUMENTS,
+  IP,
   MAX_WORKERS,
   type MutableConfig,
   type Option,
@@ -71,21 +72,22 @@ export function readSettings(sources: Sources): Settings {
   const defaults: Config = { ...DEFAULT_CONFIG, limits, workers };
   const config: MutableConfig = structuredClone(defaults);
   const origins = new Map<string, string>();
-  const given = new Set<string>();
+  const given = new Map<string, boolean>(); // by flag, whether as an argument or a variable
   const faults: string[] = [...sources.flags.faults, ...tooMany(sources)];
   for (const option of OPTIONS) {
-    const written = argument(option, sources) ?? flag(option, sources) ??
-      variable(option, sources) ?? fromFile(option, sources);
+    const direct = argument(option, sources) ?? flag(option, sources) ?? variable(option, sources);
+    const written = direct ?? fromFile(option, sources);
     if (written === undefined) continue;
-    given.add(option.flag);
+    given.set(option.flag, direct !== undefined);
     const fault = apply(option, config, written);
     if (fault === undefined) origins.set(option.flag, written.origin);
     else faults.push(fault);
   }
   const isGiven = (flag: string) => given.has(flag);
+  const isGivenDirectly = (flag: string) => given.get(flag) === true;
   faults.push(
     ...sources.file?.faults ?? [],
-    ...optionConflicts({ config, defaults, isGiven }),
+    ...optionConflicts({ config, defaults, isGiven, isGivenDirectly }),
   );
   return {
     config,
@@ -121,6 +123,7 @@ const KUBERNETES_PORT = /^tcp:\/\//;
 
 function hintFor(option: Option, { origin, values: [text = ""] }: Written): string | undefined {
   if (ARGUMENTS.some(([name]) => name === origin)) return argumentHint(text, origin);
+  if (option === IP && text.toLowerCase() === "localhost") return "did you mean 127.0.0.1?";
   if (origin === variableOf(option.flag) && KUBERNETES_PORT.test(text)) {
     return "Kubernetes sets it for a Service named async-deno; set enableServiceLinks: false";
   }

@@ -28,6 +28,10 @@ const ROWS: readonly (readonly [args: string, message: string])[] = [
   ["127.0.0.1", `${NOT_WORKERS} "127.0.0.1": did you mean --ip 127.0.0.1?`],
   ["[::1]:80", `${NOT_WORKERS} "[::1]:80": did you mean --ip ::1 --port 80?`],
   ["localhost:80", `${NOT_WORKERS} "localhost:80": did you mean --ip 127.0.0.1 --port 80?`],
+  [
+    "--ip LocalHost",
+    `--${NOT_AN_IP.replace("IP", "ip")} "LocalHost": did you mean 127.0.0.1?`,
+  ],
   ["2 localhost", `${NOT_AN_IP} "localhost": did you mean --ip 127.0.0.1?`],
   [":8080", `${NOT_WORKERS} ":8080": did you mean --port 8080?`],
   [".", `${NOT_WORKERS} ".": did you mean --root .?`],

@@ -61,13 +61,29 @@ const PARSERS: readonly (readonly [string, (path: string, text: string) => unkno
   }],
   [".json", (path, text) => {
     try {
-      return JSON.parse(text);
+      const parsed = JSON.parse(text);
+      expectEachKeyOnce(path, text);
+      return parsed;
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
       throw new UsageError(`${path} is not valid JSON: ${error.message.replaceAll(/\s+/g, " ")}`);
     }
   }],
 ];
+
+/** JSON.parse takes the last value of a key that appears twice. @throws {UsageError} */
+function expectEachKeyOnce(path: string, text: string): void {
+  const found = new Set<string>();
+  let depth = 0;
+  for (const [token, key] of text.matchAll(/("(?:[^"\\]|\\.)*")\s*:|"(?:[^"\\]|\\.)*"|[{}[\]]/g)) {
+    if (/^[{[]$/.test(token)) depth++;
+    else if (/^[}\]]$/.test(token)) depth--;
+    if (depth !== 1 || key === undefined) continue;
+    const name: string = JSON.parse(key);
+    if (found.has(name)) throw new UsageError(`the key "${name}" appears twice in ${path}`);
+    found.add(name);
+  }
+}
 
 /** The texts of a value; undefined if its type is wrong. */
 function textsOf(option: Option, value: unknown): readonly string[] | undefined {

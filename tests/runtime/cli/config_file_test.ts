@@ -39,6 +39,21 @@ Deno.test("configuration file: a syntax error names its place", () => {
   assertEquals(refusal("a.yaml", ""), ending);
 });
 
+Deno.test("configuration file: a key that appears twice in JSON is an error", () => {
+  for (const text of ['{"port": 1, "port": 2}', '{"port": "{", "p\\u006frt" :2}']) {
+    const { message } = assertThrows(() => parseConfigFile("a.json", text), UsageError);
+    assertEquals(message, 'the key "port" appears twice in a.json', text);
+  }
+  const values = { "log": ["port"], "port": ["1"], "cache": ["port", '"log":'] };
+  const text = '{"log": "port", "port": 1, "cache": ["port", "\\"log\\":"]}';
+  assertEquals(valuesIn("a.json", text), values);
+});
+
+Deno.test("configuration file: a number without quotes may have the forms of TOML", () => {
+  const values = valuesIn("a.toml", "max-body = 1e3\nport = -0\nmax-connections = 1_000");
+  assertEquals(values, { "max-body": ["1000"], "port": ["0"], "max-connections": ["1000"] });
+});
+
 Deno.test("configuration file: an unknown key is an error with the nearest option", () => {
   assertEquals(faultIn("prot = 1"), 'unknown key "prot" in a.toml: did you mean port?');
   const camel = 'unknown key "maxConnections" in a.toml: did you mean max-connections?';

@@ -54,7 +54,8 @@ Endpoints:
 Signals:
   SIGTERM, SIGINT   finish open requests, then stop; the second signal stops at once
   SIGHUP            reload files, endpoints, users, certificate; reopen the logs
-  A signal that arrives during the start takes effect after it.
+  A signal that arrives during the start takes effect after it; in its first moment, before the
+  program runs, any of them ends the process.
 
 Exit codes:
   0   the server was stopped, or the command succeeded
@@ -111,7 +112,8 @@ function named(name: string, value: string | undefined): string {
 /** A name and its description, wrapped. */
 function entry(name: string, words: string): string[] {
   const start = `  ${name}`;
-  const lines = start.length < WORDS_AT ? [start.padEnd(WORDS_AT - 1)] : [start, MARGIN];
+  // Two blanks at least before the description.
+  const lines = start.length < WORDS_AT - 1 ? [start.padEnd(WORDS_AT - 1)] : [start, MARGIN];
   for (const word of words.split(" ")) {
     const last = lines.at(-1)!; // there is always one
     if (last.length + 1 + word.length <= COLUMNS) lines[lines.length - 1] = `${last} ${word}`;

@@ -51,6 +51,47 @@ for (const [args, code, ...contains] of USAGE_ERRORS) {
   });
 }
 
+Deno.test("command line: an error is one line without control characters, whatever a value contains", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "async-deno-test-" });
+  try {
+    const file = `${folder}/a.toml`;
+    await Deno.writeTextFile(file, '"a\\nb" = 1\n');
+    const rows: [args: string[], env: Record<string, string>, shown: string][] = [
+      [["--root", "no\nsuch"], {}, "no\\x0asuch"],
+      [["--bo\ngus"], {}, "--bo\\x0agus"],
+      [["\x1b[31mred"], {}, "\\x1b[31mred"],
+      [["--log", "no/\u009b\u202esuch"], {}, "no/\\x9b\\u202esuch"],
+      [[], { ASYNC_DENO_PORT: "1\n2" }, "1\\x0a2"],
+      [["--config", file], {}, "a\\x0ab"],
+    ];
+    for (const [args, env, shown] of rows) {
+      for (const check of [[], ["--check"]]) {
+        const { code, stderr } = await runServer([...args, ...check], env);
+        assertEquals([code === 0, stderr.includes(shown)], [false, true], stderr);
+        assertOneLine(stderr);
+        // deno-lint-ignore no-control-regex -- they are what must not be there
+        assertEquals(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/.test(stderr), false, stderr);
+      }
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("command line: a FIFO without a reader is an error that says so", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "async-deno-test-" });
+  try {
+    const fifo = `${folder}/fifo`;
+    assert((await new Deno.Command("mkfifo", { args: [fifo] }).output()).success);
+    const { code, stderr } = await runServer(["1", "127.0.0.1", "0", "--log", fifo]);
+    assertEquals(code, 1);
+    assertOneLine(stderr);
+    assertStringIncludes(stderr, `cannot write the log ${fifo}: no program reads the FIFO`);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test("command line: an error names the port that is in use", () =>
   withServer({ workers: 2 }, async (server) => {
     const port = String(server.port);
@@ -94,6 +135,8 @@ Deno.test("command line: --help names every argument, and --version prints the v
   for (const word of ["WORKERS", "IP", "PORT", "--log", "--help", "--version", "8000"]) {
     assertStringIncludes(help.stdout, word);
   }
+  // Two blanks at least between an option and its description.
+  assertEquals(help.stdout.match(/^  -.{25}[^ ] [^ ]/gm), null);
   const longest = Math.max(...help.stdout.split("\n").map((line) => line.length));
   assert(longest <= 100, `a line of the help has ${longest} characters`);
   const { version } = JSON.parse(await Deno.readTextFile(new URL("deno.json", REPOSITORY)));

@@ -139,11 +139,10 @@ export class Executor {
    * @throws {TlsError} if certificate or key cannot be used
    */
   static async start(config: Config, options: ExecutorOptions): Promise<Executor> {
-    expectDescriptors(config); // before the first is used: their errors do not name the limit
+    expectDescriptors(config); // now too: an error of listening would not name the limit
     const executor = new Executor(config, options);
     executor.#expectDescriptors();
-    const { admin } = config.monitoring;
-    if (admin !== undefined) await executor.#startAdmin(admin);
+    if (config.monitoring.admin !== undefined) await executor.#startAdmin(config.monitoring.admin);
     await executor.#startThreads();
     return executor;
   }
@@ -204,8 +203,8 @@ export class Executor {
     const { tls, files: { root }, users } = this.#config;
     const passwords = users.map(({ user, file }) => `the password of ${user} in ${file}`);
     const named = [tls.cert, tls.key, root].filter((path) => path !== undefined);
-    const logs = this.#logs.files.map((file) => `the ${file}, reopened`);
-    return [...named, ...passwords, ...logs, "the file and endpoint options"].join(", ");
+    const files = [...named, ...passwords, ...this.#logs.reopened];
+    return [...files, "the file and endpoint options"].join(", ");
   }
 
   /** Runs an action that opens files. At the limit of open files it uses descriptors of the reserve. */

@@ -101,10 +101,10 @@ export class ServerLogs {
     this.log = new EventLog(events && this.#ownBuffer(events), clock);
   }
 
-  /** The log files, each as `access log FILE`. */
-  get files(): string[] {
+  /** What {@link ServerLogs.reopen} reopens, for the operator: `the access log FILE, reopened`. */
+  get reopened(): string[] {
     const files = this.#logs.filter(({ target }) => target !== "-");
-    return files.map(({ name, target }) => `${name} ${target}`);
+    return files.map(({ name, target }) => `the ${name} ${target}, reopened`);
   }
 
   /** Called when a thread has handed lines over, or dropped some. */

@@ -136,7 +136,7 @@ Deno.test("command line: --help names every argument, and --version prints the v
     assertStringIncludes(help.stdout, word);
   }
   // Two blanks at least between an option and its description.
-  assertEquals(help.stdout.match(/^  -.{25}[^ ] [^ ]/gm), null);
+  assertEquals(help.stdout.match(/^ {2}-.{25}[^ ] [^ ]/gm), null);
   const longest = Math.max(...help.stdout.split("\n").map((line) => line.length));
   assert(longest <= 100, `a line of the help has ${longest} characters`);
   const { version } = JSON.parse(await Deno.readTextFile(new URL("deno.json", REPOSITORY)));

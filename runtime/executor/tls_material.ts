@@ -3,7 +3,8 @@
  *
  * In: the names of the files. Out: their texts, or null without TLS. An error names the option, the
  * file, and what the file contains instead, for example an encrypted key. To check the pair, a TLS listener
- * of Deno is opened with it on a free port of the loopback address, and closed at once.
+ * of Deno is opened with it on a free port of the loopback address, and closed at once. Called at the start,
+ * at each reload (SIGHUP), and by `--check`.
  */
 
 import type { TlsFiles } from "../config/mod.ts";

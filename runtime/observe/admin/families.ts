@@ -3,7 +3,8 @@
  *
  * In: the shared memory. Out: families for the exposition. Names follow Prometheus's conventions: a unit in
  * the name, `_total` at the end of counters, base units (seconds, bytes). Metrics of a worker have the
- * label `worker`; the sum over it is the server's.
+ * label `worker`; the sum over it is the server's. For a new counter, add a column to ring/counters.ts, count
+ * where the event happens, and add its family here.
  */
 
 import { COLUMN, type Column, type Counters, type SharedState } from "../../ring/mod.ts";

@@ -60,7 +60,7 @@ export function countListeners(text: string, port: number): number {
 }
 
 /** Runs `read`; returns undefined if the process or thread has ended. */
-function unlessGone<T>(read: () => T): T | undefined {
+export function unlessGone<T>(read: () => T): T | undefined {
   try {
     return read();
   } catch (error) {

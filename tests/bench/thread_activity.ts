@@ -6,7 +6,7 @@
  * switches: each means that the thread ran.
  */
 
-import { threadCpuSecondsOf } from "./proc.ts";
+import { threadCpuSecondsOf, unlessGone } from "./proc.ts";
 
 /** One thread at one time. */
 export interface ThreadSample {
@@ -42,12 +42,13 @@ export function parseThreadStatus(text: string): { name: string; switches: numbe
   return { name: field("Name"), switches };
 }
 
-/** Samples every thread of the processes. */
+/** Samples every thread of the processes, except those that end meanwhile. */
 export function sampleThreads(ids: readonly number[]): ThreadSample[] {
   return ids.flatMap((process) =>
-    [...threadCpuSecondsOf([process])].map(([id, cpu]) => {
-      const text = Deno.readTextFileSync(`/proc/${process}/task/${id}/status`);
-      return { id, cpu, ...parseThreadStatus(text) };
+    [...threadCpuSecondsOf([process])].flatMap(([id, cpu]) => {
+      const file = `/proc/${process}/task/${id}/status`;
+      const text = unlessGone(() => Deno.readTextFileSync(file));
+      return text === undefined ? [] : [{ id, cpu, ...parseThreadStatus(text) }];
     })
   );
 }

@@ -5,11 +5,9 @@
 import { assertEquals } from "@std/assert";
 import { type Config, DEFAULT_CONFIG, Executor } from "../../runtime/mod.ts";
 import { parseCidr } from "../../protocol/mod.ts";
-import { LinuxOs } from "../../runtime/os/mod.ts";
 import { HttpConnection } from "../support/http_client.ts";
 import { OVER_DENO_TRANSPORT, runServer, withServer } from "../support/server.ts";
-
-new LinuxOs(); // loads libc for the process: inside a test Deno 2.4 would report it as a leak
+import "../support/load_libc.ts";
 
 const NO_PROXY = DEFAULT_CONFIG.proxy;
 const HANDLERS = new URL("../support/handlers_thread.ts", import.meta.url);

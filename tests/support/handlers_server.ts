@@ -6,10 +6,8 @@
  */
 
 import { type Config, DEFAULT_CONFIG, Executor } from "../../runtime/mod.ts";
-import { LinuxOs } from "../../runtime/os/mod.ts";
 import { OVER_DENO_TRANSPORT } from "./server.ts";
-
-new LinuxOs(); // loads libc for the process: inside a test Deno 2.4 would report it as a leak
+import "./load_libc.ts";
 
 /** A running server. */
 export interface HandlersServer {

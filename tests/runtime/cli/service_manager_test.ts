@@ -3,6 +3,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { ServiceManager } from "../../../runtime/cli/service_manager.ts";
 import { sendDatagram } from "../../../runtime/os/mod.ts";
+import "../../support/load_libc.ts";
 
 const MANY = 10_000;
 

@@ -3,7 +3,7 @@ import { DescriptorReserve } from "../../../runtime/executor/descriptor_reserve.
 import { LinuxOs, lowestDescriptor } from "../../../runtime/os/mod.ts";
 import { waitFor } from "../../support/wait_for.ts";
 
-const os = new LinuxOs(); // loads libc for the process: within a test Deno 2.4 would report a leak
+const os = new LinuxOs(); // at the top, as load_libc.ts says
 
 function bench(count: number) {
   const held: boolean[] = [];

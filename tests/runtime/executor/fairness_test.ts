@@ -4,13 +4,11 @@
 
 import { assertEquals } from "@std/assert";
 import { type Config, DEFAULT_CONFIG, Executor } from "../../../runtime/mod.ts";
-import { LinuxOs } from "../../../runtime/os/mod.ts";
 import { HttpConnection } from "../../support/http_client.ts";
 import { LOADING_THREAD, Loads } from "../../support/loads.ts";
 import { OVER_DENO_TRANSPORT } from "../../support/server.ts";
 import { waitFor, within } from "../../support/wait_for.ts";
-
-new LinuxOs(); // loads libc for the process: within a test Deno 2.4 would report a leak
+import "../../support/load_libc.ts";
 
 const CLIENTS = 60;
 /** Far longer than all requests together take. */

@@ -4,12 +4,10 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { type Config, DEFAULT_CONFIG, Executor } from "../../../runtime/mod.ts";
-import { LinuxOs } from "../../../runtime/os/mod.ts";
 import { HttpConnection } from "../../support/http_client.ts";
 import { OVER_DENO_TRANSPORT } from "../../support/server.ts";
 import { within } from "../../support/wait_for.ts";
-
-new LinuxOs(); // loads libc for the process: within a test Deno 2.4 would report a leak
+import "../../support/load_libc.ts";
 
 /** More connections than the ring has slots: the rest wait in the kernel's backlog. */
 const CLIENTS = 1100;

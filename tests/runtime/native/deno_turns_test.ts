@@ -4,13 +4,11 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { LinuxOs } from "../../../runtime/os/mod.ts";
 import { LogLabel } from "../../../runtime/observe/log/mod.ts";
 import type { Route, Router } from "../../../runtime/serve/session/mod.ts";
 import { OwnThreadWorker } from "../../support/own_thread_worker.ts";
 import { within } from "../../support/wait_for.ts";
-
-new LinuxOs(); // loads libc for the process: within a test, Deno 2.4 would report it as a leak
+import "../../support/load_libc.ts";
 
 const REQUEST = new TextEncoder().encode("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
 const ROUND_TRIPS = 50;

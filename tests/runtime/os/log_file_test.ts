@@ -7,14 +7,12 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
   countLines,
   LinuxLogFile,
-  LinuxOs,
   type LogFile,
   type LogFileOptions,
   PortableLogFile,
   SystemError,
 } from "../../../runtime/os/mod.ts";
-
-new LinuxOs(); // loads libc for the process: within a test, Deno 2.4 would report it as a leak
+import "../../support/load_libc.ts";
 
 const KINDS: Record<string, new (options: LogFileOptions) => LogFile> = {
   "by libc": LinuxLogFile,

@@ -46,6 +46,7 @@ export {
   DATA,
   DateField,
   END_OF_MESSAGE,
+  HeadCache,
   Http1Connection,
   type Http1ConnectionOptions,
   isHost,

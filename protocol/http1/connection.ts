@@ -17,8 +17,6 @@
 import { latin1Bytes } from "../ascii.ts";
 import type { ByteBuffer } from "../byte_buffer.ts";
 import { ProtocolError } from "../errors.ts";
-import type { Http1Limits } from "../limits.ts";
-import type { MemoryLedger } from "../message_buffer_pool.ts";
 import {
   CLIENT,
   type ClientState,
@@ -32,7 +30,7 @@ import type { DateField } from "./date_field.ts";
 import { CLOSED, DATA, END_OF_MESSAGE, PAUSED, REQUEST, SWITCHED_PROTOCOL } from "./events.ts";
 import { hasNoBody, type PreparedResponse } from "./prepared_response.ts";
 import type { RequestHead } from "./request_head.ts";
-import { RequestReader } from "./request_reader.ts";
+import { RequestReader, type RequestReaderOptions } from "./request_reader.ts";
 import { CHUNKED, COUNTED, DROPPED, ResponseBody, UNTIL_CLOSE } from "./response_body.ts";
 import {
   CLOSES,
@@ -47,15 +45,9 @@ import {
 } from "./response_encoder.ts";
 
 /** Options, shared by all connections of a worker. */
-export interface Http1ConnectionOptions {
-  /** The worker's scratch head: every connection parses into it. */
-  readonly head: RequestHead;
-  /** Limits on what the peer sends. */
-  readonly limits: Http1Limits;
+export interface Http1ConnectionOptions extends RequestReaderOptions {
   /** The worker's date, which its timer sets once a second. */
   readonly date: DateField;
-  /** Counts the memory of input that connections keep; absent: nobody does. */
-  readonly ledger?: MemoryLedger;
 }
 
 const NO_FIELDS: ResponseFields = [];
@@ -78,7 +70,7 @@ export class Http1Connection {
   constructor(options: Http1ConnectionOptions) {
     this.head = options.head;
     this.date = options.date;
-    this.#reader = new RequestReader(options.head, options.limits, options.ledger);
+    this.#reader = new RequestReader(options);
     this.#form = { date: options.date, contentLength: UNFRAMED, persistence: KEEPS_ALIVE };
   }
 

@@ -74,13 +74,13 @@ export class HeaderList {
     for (let i = 0; i < this.length; i++) yield [this.name(i), this.value(i)];
   }
 
-  /** A copy of the list over `bytes`, with all offsets reduced by `shift`. */
-  rebasedCopy(bytes: Uint8Array, shift: number): HeaderList {
-    const copy = new HeaderList();
-    copy.#bytes = bytes;
-    copy.#offsets = this.#offsets.slice(0, this.length * WORDS).map((offset) => offset - shift);
-    copy.length = this.length;
-    return copy;
+  /** Becomes a copy of `other` over `bytes`, with all offsets reduced by `shift`. */
+  take(other: HeaderList, bytes: Uint8Array, shift: number): void {
+    const words = other.length * WORDS;
+    if (this.#offsets.length < words) this.#offsets = new Int32Array(words);
+    for (let i = 0; i < words; i++) this.#offsets[i] = other.#offsets[i]! - shift;
+    this.#bytes = bytes;
+    this.length = other.length;
   }
 
   #find(lowerName: string, from: number): number {

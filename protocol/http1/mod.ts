@@ -34,6 +34,7 @@ export {
 export { DATE_LENGTH, DateField } from "./date_field.ts";
 export { HTTP1_FAULTS, http1Error, type Http1FaultCode } from "./errors.ts";
 export { CLOSED, DATA, END_OF_MESSAGE, PAUSED, REQUEST, SWITCHED_PROTOCOL } from "./events.ts";
+export { HEAD_SLOT_BYTES, HEAD_SLOTS, HeadCache } from "./head_cache.ts";
 export { HeaderList } from "./header_list.ts";
 export { isHost } from "./host.ts";
 export { type FixedResponse, PreparedResponse } from "./prepared_response.ts";

@@ -45,7 +45,7 @@ export class RequestHead {
   /** 0 for HTTP/1.0, 1 for HTTP/1.1 and later minor versions. */
   minorVersion = 1;
   /** The field lines in the order received. */
-  fields: HeaderList = new HeaderList();
+  fields: HeaderList;
   /** The value of Content-Length, or -1 if there is none. */
   contentLength = -1;
   /** Whether the body is chunked. */
@@ -62,12 +62,14 @@ export class RequestHead {
   readonly methods: StringCache;
   /** Cache of targets; shared with clones. */
   readonly targets: TargetReader;
+  readonly #ownFields = new HeaderList();
   #bytes: Uint8Array = NO_BYTES;
   #start = 0;
   #end = 0;
 
   /** @param texts a head whose caches are shared; by default the head has its own */
   constructor(texts?: RequestHead) {
+    this.fields = this.#ownFields;
     this.methods = texts?.methods ?? new StringCache();
     this.targets = texts?.targets ?? new TargetReader();
   }
@@ -80,6 +82,7 @@ export class RequestHead {
     this.query = "";
     this.authority = "";
     this.minorVersion = 1;
+    this.fields = this.#ownFields;
     this.fields.reset(bytes);
     this.contentLength = -1;
     this.chunked = false;
@@ -119,21 +122,40 @@ export class RequestHead {
   /** A copy that owns its bytes. */
   clone(): RequestHead {
     const copy = new RequestHead(this);
-    copy.method = this.method;
-    copy.target = this.target;
-    copy.path = this.path;
-    copy.query = this.query;
-    copy.authority = this.authority;
-    copy.minorVersion = this.minorVersion;
-    copy.contentLength = this.contentLength;
-    copy.chunked = this.chunked;
-    copy.keepAlive = this.keepAlive;
-    copy.expectContinue = this.expectContinue;
-    copy.upgrade = this.upgrade;
-    copy.marks = this.marks;
-    copy.#bytes = this.#bytes.slice(this.#start, this.#end);
-    copy.#end = copy.#bytes.length;
-    copy.fields = this.fields.rebasedCopy(copy.#bytes, this.#start);
+    copy.take(this, this.#bytes.slice(this.#start, this.#end), this.#start);
     return copy;
+  }
+
+  /**
+   * Becomes a copy of `other` over `bytes`, which are the bytes of `other` from its offset `shift` on. For
+   * {@link clone} and for the cache of heads.
+   */
+  take(other: RequestHead, bytes: Uint8Array, shift: number): void {
+    this.show(other);
+    this.fields = this.#ownFields;
+    this.fields.take(other.fields, bytes, shift);
+    this.#bytes = bytes;
+    this.#start = other.#start - shift;
+    this.#end = other.#end - shift;
+  }
+
+  /** Shows the same as `other`, as long as that is unchanged and its bytes are valid. For the cache of heads. */
+  show(other: RequestHead): void {
+    this.method = other.method;
+    this.target = other.target;
+    this.path = other.path;
+    this.query = other.query;
+    this.authority = other.authority;
+    this.minorVersion = other.minorVersion;
+    this.fields = other.fields;
+    this.contentLength = other.contentLength;
+    this.chunked = other.chunked;
+    this.keepAlive = other.keepAlive;
+    this.expectContinue = other.expectContinue;
+    this.upgrade = other.upgrade;
+    this.marks = other.marks;
+    this.#bytes = other.#bytes;
+    this.#start = other.#start;
+    this.#end = other.#end;
   }
 }

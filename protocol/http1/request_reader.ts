@@ -13,6 +13,7 @@ import { ChunkedDecoder } from "./chunked_decoder.ts";
 import { http1Error } from "./errors.ts";
 import { CLOSED, DATA, END_OF_MESSAGE, REQUEST } from "./events.ts";
 import { FixedLengthDecoder } from "./fixed_length_decoder.ts";
+import { type HeadCache, NO_SLOT } from "./head_cache.ts";
 import type { MemoryLedger } from "../message_buffer_pool.ts";
 import { InputBuffer } from "./input_buffer.ts";
 import type { RequestHead } from "./request_head.ts";
@@ -25,6 +26,21 @@ const BY_CHUNKS = 2;
 
 const NO_BYTES = new Uint8Array(0);
 const CRLF_LENGTH = 2;
+/** Of the heads that were not repeated, this many are kept for comparison, and then one of this many. */
+const KEPT_AT_FIRST = 4;
+const KEPT_ONE_OF = 16;
+
+/** Options, shared by all connections of a worker. */
+export interface RequestReaderOptions {
+  /** The worker's scratch head: every connection parses into it. */
+  readonly head: RequestHead;
+  /** Limits on what the peer sends. */
+  readonly limits: Http1Limits;
+  /** Counts the memory of input that connections keep; absent: nobody does. */
+  readonly ledger?: MemoryLedger;
+  /** Heads that clients repeat; absent: every head is parsed. */
+  readonly heads?: HeadCache;
+}
 
 /** Reads requests. */
 export class RequestReader {
@@ -55,14 +71,15 @@ export class RequestReader {
   // further LF has arrived.
   #tried = 0;
   #tryAt = 0;
+  // The last head in the worker's cache, and how many heads since the last repeated one were parsed.
+  readonly #heads: HeadCache | undefined;
+  #slot = NO_SLOT;
+  #parsed = 0;
 
-  /**
-   * @param head the worker's scratch head
-   * @param ledger counts the memory of input that is kept
-   */
-  constructor(head: RequestHead, limits: Http1Limits, ledger?: MemoryLedger) {
+  constructor({ head, limits, ledger, heads }: RequestReaderOptions) {
     this.#head = head;
     this.#limits = limits;
+    this.#heads = heads;
     this.input = new InputBuffer(ledger);
   }
 
@@ -86,17 +103,16 @@ export class RequestReader {
     this.awaitsContinue = false;
     const input = this.input;
     if (input.start === input.end) return this.eof ? CLOSED : NEED_DATA;
+    const repeated = this.#findRepeated();
+    if (repeated > 0) return this.#begin(repeated);
     if (!this.#mayBeComplete()) {
       this.#tried = input.end - input.start;
       return NEED_DATA;
     }
     const taken = parseRequestHead(input.bytes, input.start, input.end, this.#head, this.#limits);
     if (taken === NEED_DATA) return this.#needMoreOfHead();
-    input.start += taken;
-    this.#tried = 0;
-    this.#tryAt = 0;
-    this.#beginBody(this.#head);
-    return REQUEST;
+    this.#keepHead(taken);
+    return this.#begin(taken);
   }
 
   /** Continues with the body: returns DATA, END_OF_MESSAGE or NEED_DATA. */
@@ -107,6 +123,33 @@ export class RequestReader {
     if (input.start === input.end) return this.#needMoreOfBody();
     this.awaitsContinue = false;
     return this.#framing === BY_LENGTH ? this.#nextByLength() : this.#nextByChunks();
+  }
+
+  /** The length of the input's first head if that is the same as the last one, which is in {@link #head} then; otherwise 0. */
+  #findRepeated(): number {
+    if (this.#slot === NO_SLOT || this.#heads === undefined) return 0;
+    const { bytes, start, end } = this.input;
+    const length = this.#heads.find(this.#slot, bytes, start, end, this.#head);
+    if (length > 0) this.#parsed = 0;
+    return length;
+  }
+
+  /** Keeps the parsed head, to compare the next one. Not the first one: most connections have only one. */
+  #keepHead(length: number): void {
+    const parsed = this.#parsed++;
+    if (this.#heads === undefined || parsed === 0) return;
+    if (parsed > KEPT_AT_FIRST && parsed % KEPT_ONE_OF !== 0) return;
+    const { bytes, start } = this.input;
+    this.#slot = this.#heads.keep(this.#head, bytes, start, start + length);
+  }
+
+  /** Begins the request whose head is the first `length` bytes of the input. */
+  #begin(length: number): number {
+    this.input.start += length;
+    this.#tried = 0;
+    this.#tryAt = 0;
+    this.#beginBody(this.#head);
+    return REQUEST;
   }
 
   #beginBody(head: RequestHead): void {

@@ -10,6 +10,7 @@ import { ByteBuffer } from "../../protocol/byte_buffer.ts";
 import {
   DateField,
   encodeResponseHead,
+  HeadCache,
   Http1Connection,
   KEEPS_ALIVE,
   parseRequestHead,
@@ -71,8 +72,12 @@ Deno.bench("encode an answer's head", () => {
 });
 
 // A request on a persistent connection: received, parsed, answered.
-for (const [name, bytes] of REQUESTS) {
-  const connection = new Http1Connection({ head, limits: HTTP1_LIMITS, date });
+const WAYS = [["parsed", undefined], ["repeated", new HeadCache()]] as const;
+for (
+  const [[name, bytes], [way, heads]] of REQUESTS.flatMap((r) => WAYS.map((w) => [r, w] as const))
+) {
+  const options = { head, limits: HTTP1_LIMITS, date };
+  const connection = new Http1Connection(heads === undefined ? options : { ...options, heads });
   const serve = (): number => {
     out.clear();
     connection.receive(bytes, 0, bytes.length);
@@ -85,7 +90,7 @@ for (const [name, bytes] of REQUESTS) {
     return event;
   };
   check(serve() === REQUEST && serve() === REQUEST && out.length > 100, name);
-  Deno.bench(`a ${name} request served, answer prepared, ${bytes.length} B`, () => {
+  Deno.bench(`a ${name} request ${way}, answer prepared, ${bytes.length} B`, () => {
     serve();
   });
 }

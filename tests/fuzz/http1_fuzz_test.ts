@@ -7,6 +7,7 @@
  * `FUZZ_SEED` the first seed; a failure names the seed that reproduces it.
  */
 import { assertEquals } from "@std/assert";
+import { HeadCache, type RequestHead } from "../../protocol/http1/mod.ts";
 import { HTTP1_LIMITS } from "../../protocol/limits.ts";
 import acceptedRows from "../../fixtures/http1/requests_accepted.json" with { type: "json" };
 import refusedRows from "../../fixtures/http1/requests_refused.json" with { type: "json" };
@@ -84,8 +85,8 @@ function ownCuts(bytes: Uint8Array, shift: number): number[] {
   return cuts;
 }
 
-function tell(bytes: Uint8Array, cuts: readonly number[]): Dialogue {
-  const dialogue = new Dialogue({ limits: LIMITS });
+function tell(bytes: Uint8Array, cuts: readonly number[], heads?: HeadCache): Dialogue {
+  const dialogue = new Dialogue({ limits: LIMITS, ...(heads === undefined ? {} : { heads }) });
   for (const piece of piecesOf(bytes, cuts)) {
     dialogue.feed(piece);
     assertEquals(
@@ -122,6 +123,56 @@ Deno.test(`fuzz: ${RUNS} inputs give the same transcript in one piece and in man
   }
   // A fuzzer that finds only a few kinds of errors tests too little.
   if (RUNS >= 10_000) assertEquals(endings.size > 25, true, [...endings.keys()].join(", "));
+});
+
+/** All that a session or a handler can see of a head. */
+function seen(head: RequestHead): unknown[] {
+  const { method, target, path, query, authority, minorVersion, contentLength, chunked } = head;
+  const { keepAlive, expectContinue, upgrade, marks } = head;
+  const parts = [method, target, path, query, authority, minorVersion, contentLength, chunked];
+  return [...parts, keepAlive, expectContinue, upgrade, marks, head.host(), ...head.fields];
+}
+
+/** Counts the heads that were found. */
+class CountingCache extends HeadCache {
+  found = 0;
+
+  override find(...args: Parameters<HeadCache["find"]>): number {
+    const length = super.find(...args);
+    if (length > 0) this.found++;
+    return length;
+  }
+}
+
+/** Requests of which many are repeated, or are nearly the same as the one before. */
+function makeRepetitive(random: Random): Uint8Array {
+  const requests = Array.from({ length: 1 + random.below(3) }, () => {
+    const request = CORPUS[random.below(CORPUS.length)]!;
+    return textOf(random.below(3) === 0 ? mutate(request, random) : request);
+  });
+  let text = "";
+  for (let count = 2 + random.below(8); count > 0; count--) {
+    const request = requests[random.below(requests.length)]!;
+    text += random.below(8) === 0 ? textOf(mutate(bytesOf(request), random)) : request;
+  }
+  return bytesOf(text);
+}
+
+Deno.test(`fuzz: ${RUNS} inputs give the same heads, parsed or compared with those before`, () => {
+  // One cache for all connections, as in a worker.
+  const heads = new CountingCache();
+  for (let seed = FIRST_SEED; seed < FIRST_SEED + RUNS; seed++) {
+    const random = new Random(seed);
+    const bytes = makeRepetitive(random);
+    const cuts = random.below(2) === 0 ? [] : ownCuts(bytes, random.below(12));
+    const [parsed, compared] = [tell(bytes, cuts), tell(bytes, cuts, heads)];
+    for (const dialogue of [parsed, compared]) dialogue.end();
+    const message = `FUZZ_SEED=${seed}`;
+    assertEquals(compared.close(), parsed.close(), message);
+    assertEquals(compared.heads.map(seen), parsed.heads.map(seen), message);
+    assertEquals(textOf(compared.out.view()), textOf(parsed.out.view()), message);
+  }
+  assertEquals(heads.found > RUNS / 10, true, `only ${heads.found} heads were found`);
 });
 
 Deno.test("fuzz: random bytes after a head keep no memory, with the default limits", () => {

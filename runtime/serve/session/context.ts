@@ -9,6 +9,7 @@
 import {
   type DateField,
   FrameReaderPool,
+  HeadCache,
   type Http1ConnectionOptions,
   type MessageBufferPool,
   RequestHead,
@@ -103,6 +104,7 @@ export class SessionContext implements Gatherer {
       limits: parts.config.http1,
       date: parts.date,
       ledger: parts.messages,
+      heads: new HeadCache(),
     };
   }
 

@@ -13,6 +13,7 @@ import {
   DATA,
   DateField,
   END_OF_MESSAGE,
+  type HeadCache,
   Http1Connection,
   PAUSED,
   REQUEST,
@@ -32,6 +33,8 @@ export interface DialogueOptions {
   readonly limits?: Partial<Http1Limits> | undefined;
   /** Whether requests are answered as soon as they are complete; default true. */
   readonly answers?: boolean;
+  /** Heads that clients repeat; absent: every head is parsed. */
+  readonly heads?: HeadCache;
 }
 
 /** Feeds a connection and records its events. */
@@ -51,7 +54,13 @@ export class Dialogue {
   constructor(options: DialogueOptions = {}) {
     const limits = { ...HTTP1_LIMITS, ...options.limits };
     const date = new DateField(TEST_TIME);
-    this.connection = new Http1Connection({ head: new RequestHead(), limits, date });
+    const { heads } = options;
+    this.connection = new Http1Connection({
+      head: new RequestHead(),
+      limits,
+      date,
+      ...(heads === undefined ? {} : { heads }),
+    });
     this.#answers = options.answers ?? true;
   }
 

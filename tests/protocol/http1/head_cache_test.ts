@@ -1,0 +1,85 @@
+/** Heads that clients repeat: found by all of their bytes and by nothing else. The fuzz test compares them with parsed ones. */
+
+import { assert, assertEquals } from "@std/assert";
+import {
+  HEAD_SLOT_BYTES,
+  HEAD_SLOTS,
+  HeadCache,
+  parseRequestHead,
+  RequestHead,
+} from "../../../protocol/http1/mod.ts";
+import { HTTP1_LIMITS } from "../../../protocol/limits.ts";
+import { bytesOf } from "../../support/protocol_cases.ts";
+
+const TEXT = "GET /a?b HTTP/1.1\r\nHost: x\r\nCookie: one\r\n\r\n";
+
+function parse(text: string): { head: RequestHead; bytes: Uint8Array } {
+  const [head, bytes] = [new RequestHead(), bytesOf(text)];
+  assertEquals(parseRequestHead(bytes, 0, bytes.length, head, HTTP1_LIMITS), bytes.length);
+  return { head, bytes };
+}
+
+function kept(cache: HeadCache, text: string): number {
+  const { head, bytes } = parse(text);
+  const slot = cache.keep(head, bytes, 0, bytes.length);
+  bytes.fill(0); // the cache has a copy
+  return slot;
+}
+
+/** How many bytes of `text` at `start` are the head in the slot; twice, as an array that comes again is compared by words. */
+function found(cache: HeadCache, slot: number, text: string, start = 0): number {
+  const [head, bytes] = [new RequestHead(), bytesOf(text)];
+  const first = cache.find(slot, bytes, start, bytes.length, head);
+  assertEquals(cache.find(slot, bytes, start, bytes.length, head), first);
+  return first;
+}
+
+Deno.test("head cache: a head is found at any offset, whatever follows it", () => {
+  for (const extra of ["", "1", "12", "123"]) { // lengths that are no multiples of a word
+    const text = TEXT.replace("one", `one${extra}`);
+    const cache = new HeadCache();
+    const slot = kept(cache, text);
+    assertEquals(found(cache, slot, text), text.length);
+    assertEquals(found(cache, slot, `${"x".repeat(5)}${text}GET`, 5), text.length);
+  }
+});
+
+Deno.test("head cache: one changed byte anywhere, or a missing one, and it is not found", () => {
+  const cache = new HeadCache();
+  const slot = kept(cache, TEXT);
+  for (let at = 0; at < TEXT.length; at++) {
+    const changed = `${TEXT.slice(0, at)}\x01${TEXT.slice(at + 1)}`;
+    assertEquals(found(cache, slot, changed), 0, `byte ${at}`);
+    assertEquals(found(cache, slot, TEXT.slice(0, at)), 0, `the first ${at} bytes`);
+  }
+  assertEquals([found(cache, slot + 1, TEXT), found(cache, -1, TEXT)], [0, 0]);
+});
+
+Deno.test("head cache: what it shows is complete, and a clone of it lasts", () => {
+  const cache = new HeadCache();
+  const slot = kept(cache, TEXT);
+  const [head, bytes] = [new RequestHead(), bytesOf(TEXT)];
+  cache.find(slot, bytes, 0, bytes.length, head);
+  const clone = head.clone();
+  // The next head of the worker is parsed, and then kept in every slot.
+  const other = "POST /other HTTP/1.0\r\nContent-Length: 3\r\nA: 1\r\nB: 2\r\nC: 3\r\n\r\n";
+  const otherBytes = bytesOf(other);
+  parseRequestHead(otherBytes, 0, otherBytes.length, head, HTTP1_LIMITS);
+  assertEquals([head.method, head.fields.length, head.contentLength], ["POST", 4, 3]);
+  assertEquals(found(cache, slot, TEXT), TEXT.length);
+  for (let i = 0; i < HEAD_SLOTS; i++) kept(cache, other.replace("other", `other${i}`));
+  assertEquals(found(cache, slot, TEXT), 0);
+  const { method, path, query, contentLength } = clone;
+  assertEquals([method, path, query, contentLength], ["GET", "/a", "b", -1]);
+  assertEquals([...clone.fields], [["Host", "x"], ["Cookie", "one"]]);
+});
+
+Deno.test("head cache: connections with equal heads share a slot, and long heads get none", () => {
+  const cache = new HeadCache();
+  const slot = kept(cache, TEXT);
+  assertEquals(kept(cache, TEXT), slot);
+  assert(kept(cache, TEXT.replace("one", "two")) !== slot);
+  const long = (bytes: number) => TEXT.replace("one", "c".repeat(bytes - TEXT.length + 3));
+  assert(kept(cache, long(HEAD_SLOT_BYTES)) >= 0);
+  assertEquals(kept(cache, long(HEAD_SLOT_BYTES + 1)), -1);
+});

@@ -85,10 +85,12 @@ function besideConnections(config: Config): number {
   return PROCESS + ofThreads(config) + reservedDescriptors(config) + forOthers(config) + kept;
 }
 
-/** The workers, and the acceptor if there is one. */
+/** The workers, the acceptor if there is one, and the threads that write the logs. */
 function ofThreads(config: Config): number {
-  const threads = usesDenoTransport(config) ? config.workers : config.workers + 1;
-  return threads * PER_THREAD;
+  const { log, monitoring: { accessLog }, workers } = config;
+  const acceptors = usesDenoTransport(config) ? 0 : 1;
+  const writers = [log, accessLog].filter((target) => target !== "off").length;
+  return (workers + acceptors + writers) * PER_THREAD + writers; // each has its file
 }
 
 /** How many are kept in reserve: see descriptor_reserve.ts. */

@@ -2,8 +2,7 @@
  * The executor: starts, watches and stops the threads.
  *
  * In: a config. Out: a running server, its address, and how it ended. Runs on the main thread, in Deno's own
- * event loop, which delivers the signals and the threads' messages. How connections reach the workers
- * depends on the transport: see entrance.ts.
+ * event loop. How connections reach the workers depends on the transport: see entrance.ts.
  */
 
 import { type Config, type ListenAddress, usesDenoTransport } from "../config/mod.ts";
@@ -186,8 +185,7 @@ export class Executor {
     const before = this.#warnings;
     const reconfigured = this.#reconfigure(config);
     // Independent of each other: the certificate is reloaded even if a log cannot be reopened.
-    const reopened = Promise.resolve().then(() => this.#logs.reopen());
-    const results = await Promise.allSettled([reopened, this.#entrance.reload()]);
+    const results = await Promise.allSettled([this.#logs.reopen(), this.#entrance.reload()]);
     const faults = results.flatMap((result) => result.status === "rejected" ? [result.reason] : []);
     if (faults.length > 0) {
       const reasons = faults.map((fault) => fault instanceof Error ? fault.message : String(fault));
@@ -258,6 +256,7 @@ export class Executor {
   }
 
   async #startThreads(): Promise<void> {
+    await this.#logs.load();
     await this.#entrance.start({
       config: this.#config,
       state: this.#state,
@@ -268,6 +267,7 @@ export class Executor {
       ended: (failure) => this.#entranceEnded(failure),
     });
     this.#loadingEnded();
+    this.#logs.start();
     this.#ready = !this.#stopRequested;
   }
 
@@ -281,7 +281,7 @@ export class Executor {
     const ours = new URL("./worker_thread.ts", import.meta.url);
     return new Thread(this.#options.workerModule ?? ours, `worker ${worker}`, {
       warn: (text) => this.#warnOnce(text),
-      lines: () => this.#logs.wake(),
+      dropped: () => this.#logs.warnOfDropped(),
       ended: (end) => this.#workerEnded(worker, end),
     });
   }

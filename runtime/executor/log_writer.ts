@@ -1,176 +1,150 @@
 /**
  * The only writer of a log file: writes the lines of all threads.
  *
- * In: buffer halves that threads have handed over (ring/log_buffer.ts), and `wake` when there are some. Out: whole
- * lines in the file, those of one thread in their order. Runs on the main thread and never blocks it: writes
- * run in Deno's thread pool. If nothing can be written, the lines wait and the write is repeated; a thread whose
- * buffer is full drops lines and counts them. So no worker ever waits for a reader of the log, or for a disk.
+ * In: buffer halves that threads have handed over, and orders of the main thread (ring/log_control.ts). Out: whole
+ * lines in the file, those of one thread in their order. It runs in a thread of its own and blocks it: between lines
+ * it sleeps, and a write takes as long as the disk or the reader takes. If nothing can be written, the lines wait
+ * and the write is repeated; a thread whose buffer is full drops lines and counts them. So neither a worker nor
+ * the main thread ever waits for a reader of the log, or for a disk.
  */
 
 import { countLines, EAGAIN, errnoName, errnoText, type LogFile } from "../os/mod.ts";
-import { LogBufferReader } from "../ring/mod.ts";
+import { LogControl, LogReader, threadsOf } from "../ring/mod.ts";
 
 /** Milliseconds until the next attempt after an error … */
 const RETRY = 1000;
-/** … and after EAGAIN, from a descriptor that another process set to non-blocking. */
+/** … and after EAGAIN. */
 const RETRY_SOON = 50;
-/** Milliseconds to write the last lines: together with the drain, less than the 10 s of a stop. */
-const LAST_WAIT = 500;
 
-/** The parts of a writer. */
+/** What a writer works with. */
 export interface LogWriterParts {
-  readonly file: LogFile;
+  readonly file: Pick<LogFile, "write" | "reopen" | "endsWithinLine">;
   /** The log's name in warnings: `log /tmp/async-deno.log`. */
   readonly title: string;
-  /** From `createLogMemory`, for `threads` threads. */
+  /** From `createLogMemory`. */
   readonly memory: SharedArrayBuffer;
-  readonly threads: number;
   /** A warning for the operator. */
   warn(text: string): void;
   /** This many lines were dropped, because the file could not be written. */
   dropped(lines: number): void;
+  /** The file was reopened by its name, or could not be: then the error, and the old file stays in use. */
+  reopened(error: unknown): void;
 }
 
 /** The writer of one log. */
 export class LogWriter {
   readonly #parts: LogWriterParts;
-  readonly #readers: readonly LogBufferReader[];
-  readonly #finished = Promise.withResolvers<void>();
+  readonly #control: LogControl;
+  readonly #readers: readonly LogReader[];
+  // The reader whose lines are being written: the rest of a torn line must come next.
+  #reader: LogReader | null = null;
   #turn = 0;
-  #running: Promise<void> | null = null;
-  // The unwritten rest of the current half.
-  #rest: Uint8Array = NOTHING;
-  #finishing = false;
-  #closed = false;
+  #reopens: number;
   #failing = false;
-  // The file was reopened within a line, whose rest belongs to the old file.
-  #skipsLine = false;
 
   constructor(parts: LogWriterParts) {
-    const { memory, threads } = parts;
+    const { memory } = parts;
     this.#parts = parts;
-    this.#readers = Array.from({ length: threads }, (_, i) => new LogBufferReader(memory, i));
+    this.#control = new LogControl(memory);
+    this.#reopens = this.#control.reopens;
+    this.#readers = Array.from({ length: threadsOf(memory) }, (_, i) => new LogReader(memory, i));
+    // A writer that died may have left a torn line.
+    this.#reader = this.#readers.find((reader) => reader.isBegun) ?? null;
   }
 
-  /** A thread has handed lines over. */
-  wake(): void {
-    if (this.#closed || this.#running !== null) return;
-    // A thread reports both logs at once: this one may have nothing to write.
-    if (this.#readers.some((reader) => reader.take() !== null)) this.#running = this.#run();
-  }
-
-  /** Takes over the unwritten lines of a thread that died. */
-  salvage(thread: number): void {
-    this.#readers[thread]?.salvage();
-    this.wake();
-  }
-
-  /** Reopens the file by its name. @throws {SystemError | Deno.errors} the old file stays in use then */
-  reopen(): void {
-    const { file } = this.#parts;
-    const isWithinLine = file.endsWithinLine;
-    file.reopen();
-    if (isWithinLine) this.#skipsLine = true;
-  }
-
-  /** Writes the remaining lines, for at most half a second, and closes the file. Called after all threads have ended. */
-  async finish(): Promise<void> {
-    const { file, dropped } = this.#parts;
-    this.#finishing = true;
-    this.#finished.resolve();
-    this.wake();
-    const late = pause(LAST_WAIT);
-    await Promise.race([this.#running, late.ended]);
-    late.cancel();
-    this.#closed = true;
-    if (this.#running === null) return file.close();
-    // A write hangs: the file is closed when it returns, or when the process ends.
-    dropped(this.#countUnwritten());
-  }
-
-  async #run(): Promise<void> {
-    for (let reader = this.#next(); reader !== null; reader = this.#next()) {
-      await this.#write(reader.take() ?? NOTHING);
-      if (this.#closed) return this.#parts.file.close();
-      reader.release();
+  /** Writes until the main thread ends it. Blocks its thread. */
+  run(): void {
+    while (!this.#control.isAbandoned) {
+      if (this.#hasOrder()) this.#reopen();
+      const lines = this.#next();
+      if (lines !== null) this.#write(lines);
+      else if (this.#control.isFinishing) break;
+      else this.#control.sleep(() => this.#hasWork());
     }
-    this.#running = null;
   }
 
-  /** The buffer of the next thread, in turn, that has handed lines over. */
-  #next(): LogBufferReader | null {
+  /** Lines of the next thread, in turn, that has handed some over; first the rest of those that were begun. */
+  #next(): Uint8Array | null {
+    const rest = this.#reader?.take() ?? null;
+    if (rest !== null) return rest;
     for (let i = 0; i < this.#readers.length; i++) {
-      const reader = this.#readers[(this.#turn + i) % this.#readers.length];
-      if (reader?.take() == null) continue;
-      this.#turn += i + 1;
-      return reader;
+      this.#turn = (this.#turn + 1) % this.#readers.length;
+      const reader = this.#readers[this.#turn] ?? null;
+      const lines = reader?.take() ?? null;
+      if (lines === null) continue;
+      this.#reader = reader;
+      return lines;
     }
     return null;
   }
 
-  async #write(lines: Uint8Array): Promise<void> {
-    this.#rest = lines;
-    while (this.#rest.length > 0) {
-      const written = await this.#parts.file.write(this.#rest);
-      if (this.#closed) return;
-      if (written > 0) this.#wrote(written);
-      else await this.#retryLater(-written);
-      if (this.#skipsLine) this.#skipLine();
-    }
-  }
-
-  #wrote(count: number): void {
-    this.#rest = this.#rest.subarray(count);
+  #write(lines: Uint8Array): void {
+    const written = this.#parts.file.write(lines);
+    if (written <= 0) return this.#failed(-written, lines);
     this.#failing = false;
+    // A write that returns late has no owner any more: the main thread has counted its lines as dropped.
+    if (!this.#control.isAbandoned) this.#consume(written);
   }
 
-  async #retryLater(errno: number): Promise<void> {
-    const { title, warn } = this.#parts;
-    if (errno !== EAGAIN && !this.#failing) {
-      this.#failing = true;
-      warn(
-        `cannot write the ${title}: ${errnoText(errno)} (${
-          errnoName(errno)
-        }); the server continues, ` +
-          "lines wait in memory, and further ones are dropped when that is full",
-      );
+  /** Sleeps until the next attempt. At the end there is none, but for a reader that is only slow. */
+  #failed(errno: number, lines: Uint8Array): void {
+    if (errno === EAGAIN) return this.#pause(RETRY_SOON);
+    this.#warnOnce(errno);
+    if (this.#control.isFinishing) this.#drop(lines);
+    else this.#pause(RETRY);
+  }
+
+  #pause(milliseconds: number): void {
+    this.#control.sleep(() => this.#hasOrder() || this.#control.isFinishing, milliseconds);
+  }
+
+  #warnOnce(errno: number): void {
+    if (this.#failing) return;
+    this.#failing = true;
+    const reason = `${errnoText(errno)} (${errnoName(errno)})`;
+    this.#parts.warn(
+      `cannot write the ${this.#parts.title}: ${reason}; the server continues, ` +
+        "lines wait in memory, and further ones are dropped when that is full",
+    );
+  }
+
+  #reopen(): void {
+    const { file, reopened } = this.#parts;
+    this.#reopens = this.#control.reopens;
+    const isWithinLine = file.endsWithinLine;
+    try {
+      file.reopen();
+    } catch (error) {
+      return reopened(error);
     }
-    if (this.#finishing) return this.#drop(this.#rest.length);
-    const again = pause(errno === EAGAIN ? RETRY_SOON : RETRY);
-    await Promise.race([again.ended, this.#finished.promise]);
-    again.cancel();
+    if (isWithinLine) this.#skipLine();
+    reopened(undefined);
   }
 
+  /** The rest of a line whose beginning is in the old file. */
   #skipLine(): void {
-    this.#skipsLine = false;
-    const end = this.#rest.indexOf(NEWLINE);
-    if (end >= 0) this.#drop(end + 1);
+    const rest = this.#reader?.take();
+    if (rest) this.#drop(rest.subarray(0, rest.indexOf(NEWLINE) + 1));
   }
 
-  #drop(bytes: number): void {
-    this.#parts.dropped(countLines(this.#rest.subarray(0, bytes)));
-    this.#rest = this.#rest.subarray(bytes);
+  #drop(lines: Uint8Array): void {
+    this.#parts.dropped(countLines(lines));
+    this.#consume(lines.length);
   }
 
-  #countUnwritten(): number {
-    let lines = countLines(this.#rest);
-    // The current half is counted already: it belongs to the thread before #turn.
-    this.#readers[(this.#turn - 1) % this.#readers.length]?.release();
-    for (const reader of this.#readers) {
-      for (let half = reader.take(); half !== null; half = reader.take()) {
-        lines += countLines(half);
-        reader.release();
-      }
-    }
-    return lines;
+  /** Counts bytes as done. After the last ones of a half it is the next thread's turn. */
+  #consume(count: number): void {
+    if (this.#reader?.consume(count) === true) this.#reader = null;
+  }
+
+  #hasOrder(): boolean {
+    return this.#control.reopens !== this.#reopens;
+  }
+
+  #hasWork(): boolean {
+    return this.#hasOrder() || this.#control.isFinishing ||
+      this.#readers.some((reader) => reader.take() !== null);
   }
 }
 
-const NOTHING = new Uint8Array(0);
 const NEWLINE = 0x0a;
-
-function pause(milliseconds: number): { readonly ended: Promise<void>; cancel(): void } {
-  const { promise: ended, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, milliseconds);
-  return { ended, cancel: () => clearTimeout(timer) };
-}

@@ -17,6 +17,6 @@ export { ActivationError } from "./activation_error.ts";
 export { AdminError } from "./admin_error.ts";
 export { DescriptorError, descriptorsFor, descriptorShortage } from "./descriptor_budget.ts";
 export { Executor, type ExecutorOptions, type ServerEnd } from "./executor.ts";
-export { LogFileError } from "./server_logs.ts";
+export { LogFileError } from "./log_file_error.ts";
 export { readTlsMaterial, TlsError } from "./tls_material.ts";
 export { serveThread } from "./serve_thread.ts";

@@ -1,41 +1,22 @@
 /**
- * Both logs of a server on the main thread: the shared memory for lines, and the writers.
+ * Both logs of a server on the main thread: the shared memory for lines, and the threads that write them.
  *
- * In: the config, and messages that threads have lines. Out: the files. If a log drops lines, a warning gives
- * their number, at most once a minute. Contains the main thread's own event log.
+ * In: the config. Out: the files. If a log drops lines, a warning gives their number, at most once a minute.
+ * Contains the main thread's own event log.
  */
 
 import type { Config } from "../config/mod.ts";
 import { EventLog, LineClock } from "../observe/log/mod.ts";
-import {
-  errnoText,
-  hasLibc,
-  LinuxLogFile,
-  type LogFile,
-  type LogFileOptions,
-  PortableLogFile,
-  SystemError,
-} from "../os/mod.ts";
-import {
-  COLUMN,
-  type Column,
-  createLogMemory,
-  LogBuffer,
-  type LogBufferWatcher,
-  type SharedState,
-} from "../ring/mod.ts";
+import { type LogFile, type LogFileOptions, openLogFile } from "../os/mod.ts";
+import { COLUMN, type Column, createLogMemory, LogBuffer, type SharedState } from "../ring/mod.ts";
 import type { LogMemory } from "../thread/mod.ts";
-import { LogWriter } from "./log_writer.ts";
+import { LogFileError, logFileError, type LogName, reasonOf } from "./log_file_error.ts";
+import { LogThread } from "./log_thread_handle.ts";
 
 /** Milliseconds between two warnings about dropped lines … */
 const WARN_INTERVAL = 60_000;
 /** … and from the first dropped line to the first warning, so that it gives a useful number. */
 const WARN_DELAY = 1_000;
-
-/** A log cannot be opened; the message is for the operator. */
-export class LogFileError extends Error {
-  override name = "LogFileError";
-}
 
 /** The parts of the logs. */
 export interface ServerLogsParts {
@@ -46,13 +27,11 @@ export interface ServerLogsParts {
 }
 
 /** One log that is enabled. */
-interface OpenLog {
+interface OpenLog extends LogName {
   readonly memory: SharedArrayBuffer;
-  readonly writer: LogWriter;
-  /** Its name in messages: `log`, `access log`. */
-  readonly name: string;
-  readonly flag: string;
-  readonly target: string;
+  /** Open only if the thread writes it by its descriptor. */
+  readonly file: LogFile;
+  readonly thread: LogThread;
   /** The counter of dropped lines. */
   readonly column: Column;
   /** Dropped lines that warnings have reported. */
@@ -107,75 +86,23 @@ export class ServerLogs {
     return files.map(({ name, target }) => `the ${name} ${target}, reopened`);
   }
 
-  /** Called when a thread has handed lines over, or dropped some. */
-  wake(): void {
-    for (const { writer } of this.#logs) writer.wake();
-    this.#warnOfDropped();
+  /** Creates the threads that write; fulfilled when they are loaded, and have the descriptors that they need. */
+  async load(): Promise<void> {
+    await Promise.all(this.#logs.map(({ thread }) => thread.load()));
+  }
+
+  /** Begins to write. Called when all other threads are loaded: these ones block. */
+  start(): void {
+    for (const { thread } of this.#logs) thread.start();
   }
 
   /** Takes over the lines of a worker that died. */
   salvage(worker: number): void {
-    for (const { writer } of this.#logs) writer.salvage(worker);
+    for (const { thread } of this.#logs) thread.salvage(worker);
   }
 
-  /**
-   * Reopens the files by their names, and appends to them. If one cannot be opened, its old file stays in
-   * use; the other is reopened nevertheless.
-   *
-   * @throws {LogFileError}
-   */
-  reopen(): void {
-    const faults = this.#logs.flatMap((open) => {
-      try {
-        open.writer.reopen();
-        return [];
-      } catch (error) {
-        return [asLogFileError(open, error).message];
-      }
-    });
-    if (faults.length > 0) throw new LogFileError(faults.join("; "));
-  }
-
-  /** Writes the remaining lines, for at most half a second, and closes the files. Called after all threads have ended. */
-  finish(): Promise<void> {
-    return this.#finished ??= this.#finish();
-  }
-
-  async #finish(): Promise<void> {
-    this.log.close();
-    await Promise.all(this.#logs.map(({ writer }) => writer.finish()));
-    clearTimeout(this.#warnTimer);
-    for (const open of this.#logs) this.#warnOf(open);
-  }
-
-  #open(
-    log: Pick<OpenLog, "name" | "flag" | "target" | "column">,
-    options: Pick<LogFileOptions, "limit" | "keepsLast">,
-  ): OpenLog | null {
-    const { config, state, warn } = this.#parts;
-    if (log.target === "off") return null;
-    const title = `${log.name} ${log.target === "-" ? "to standard output" : log.target}`;
-    const emptied = (reason: string) =>
-      warn(`the ${title} was emptied at --log-size, because it cannot be renamed: ${reason}`);
-    const file = openFile(log, { ...options, target: log.target, emptied });
-    const threads = config.workers + 1;
-    const memory = createLogMemory(threads);
-    const dropped = (lines: number) => state.counters(state.mainBlock).add(log.column, lines);
-    const writer = new LogWriter({ file, title, memory, threads, warn, dropped });
-    return { ...log, memory, writer, reported: 0, warnAt: NaN };
-  }
-
-  #ownBuffer({ memory, writer, column }: OpenLog): LogBuffer {
-    const { config: { workers }, state } = this.#parts;
-    const watcher: LogBufferWatcher = {
-      handedOver: () => writer.wake(),
-      dropped: (lines) => state.counters(state.mainBlock).add(column, lines),
-    };
-    return new LogBuffer(memory, workers, watcher);
-  }
-
-  /** Checks whether lines were dropped, and warns now or when the interval is over. */
-  #warnOfDropped(): void {
+  /** Called when a thread has dropped lines: warns now, or when the interval is over. */
+  warnOfDropped(): void {
     const now = performance.now();
     let next = Infinity;
     for (const open of this.#logs) {
@@ -187,8 +114,69 @@ export class ServerLogs {
     if (next === Infinity) return;
     this.#warnTimer ??= setTimeout(() => {
       this.#warnTimer = undefined;
-      this.#warnOfDropped();
+      this.warnOfDropped();
     }, next - now);
+  }
+
+  /**
+   * Reopens the files by their names, and appends to them. If one cannot be opened, its old file stays in
+   * use; the other is reopened nevertheless.
+   *
+   * @throws {LogFileError}
+   */
+  async reopen(): Promise<void> {
+    const faults = await Promise.all(this.#logs.map(async (open) => {
+      const reason = await open.thread.reopen();
+      return reason === null ? [] : [logFileError(open, reason).message];
+    }));
+    if (faults.flat().length > 0) throw new LogFileError(faults.flat().join("; "));
+  }
+
+  /** Writes the remaining lines, for at most half a second, and closes the files. Called after all threads have ended. */
+  finish(): Promise<void> {
+    return this.#finished ??= this.#finish();
+  }
+
+  async #finish(): Promise<void> {
+    this.log.close();
+    await Promise.all(this.#logs.map(async ({ file, thread }) => {
+      const hasEnded = await thread.finish();
+      if (hasEnded && file.descriptor !== undefined) file.close();
+    }));
+    clearTimeout(this.#warnTimer);
+    for (const open of this.#logs) this.#warnOf(open);
+  }
+
+  #open(
+    log: Pick<OpenLog, "name" | "flag" | "target" | "column">,
+    { limit, keepsLast }: Pick<LogFileOptions, "limit" | "keepsLast">,
+  ): OpenLog | null {
+    const { target, column } = log;
+    if (target === "off") return null;
+    const file = openFile(log, { target, limit, keepsLast });
+    const { descriptor } = file;
+    if (descriptor === undefined) file.close(); // opened for its errors, and to keep the last file
+    const title = `${log.name} ${target === "-" ? "to standard output" : target}`;
+    const memory = createLogMemory(this.#parts.config.workers + 1);
+    const thread = new LogThread({
+      start: { target, limit, title, memory, ...(descriptor === undefined ? {} : { descriptor }) },
+      warn: this.#parts.warn,
+      dropped: (lines) => {
+        this.#count(column, lines);
+        this.warnOfDropped();
+      },
+    });
+    return { ...log, memory, file, thread, reported: 0, warnAt: NaN };
+  }
+
+  #ownBuffer({ memory, column }: OpenLog): LogBuffer {
+    const { workers } = this.#parts.config;
+    return new LogBuffer(memory, workers, (lines) => this.#count(column, lines));
+  }
+
+  #count(column: Column, lines: number): void {
+    const { state } = this.#parts;
+    state.counters(state.mainBlock).add(column, lines);
   }
 
   #warnOf(open: OpenLog): void {
@@ -205,25 +193,11 @@ export class ServerLogs {
   }
 }
 
-function openFile(
-  log: Pick<OpenLog, "name" | "flag" | "target">,
-  options: LogFileOptions,
-): LogFile {
+/** @throws {LogFileError} */
+function openFile(log: LogName, options: Omit<LogFileOptions, "emptied">): LogFile {
   try {
-    return hasLibc() ? new LinuxLogFile(options) : new PortableLogFile(options);
+    return openLogFile({ ...options, emptied: () => {} });
   } catch (error) {
-    throw asLogFileError(log, error);
+    throw logFileError(log, reasonOf(error));
   }
-}
-
-/** An error that says which log failed, why, and what to do. */
-function asLogFileError(
-  { name, flag, target }: Pick<OpenLog, "name" | "flag" | "target">,
-  error: unknown,
-): LogFileError {
-  if (!(error instanceof Error)) throw error;
-  const reason = error instanceof SystemError ? errnoText(error.errno) : error.message;
-  return new LogFileError(
-    `cannot write the ${name} ${target}: ${reason}; choose another with --${flag}`,
-  );
 }

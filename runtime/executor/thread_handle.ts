@@ -17,8 +17,12 @@ export interface ThreadEnd {
 export interface ThreadWatcher {
   /** A warning for the operator. */
   warn(text: string): void;
-  /** The thread has handed log lines over, or dropped some. */
-  lines?(): void;
+  /** The thread has dropped log lines; its counters have their number. */
+  dropped?(): void;
+  /** A thread that writes a log has dropped this many lines. */
+  unwritten?(lines: number): void;
+  /** A thread that writes a log has reopened its file; `fault` says why it could not. */
+  reopened?(fault: string | null): void;
   /** The thread has ended; called once. */
   ended(end: ThreadEnd): void;
 }
@@ -86,8 +90,12 @@ export class Thread {
 
   #receive(message: ThreadMessage): void {
     switch (message.type) {
-      case "lines":
-        return this.#watcher.lines?.();
+      case "dropped":
+        return this.#watcher.dropped?.();
+      case "unwritten":
+        return this.#watcher.unwritten?.(message.lines);
+      case "reopened":
+        return this.#watcher.reopened?.(message.fault);
       case "warning":
         return this.#watcher.warn(message.text);
       case "stopped":

@@ -59,13 +59,6 @@ const SYMBOLS = {
   fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" }, // int fd, int op, int arg
   open: { parameters: ["buffer", "i32", "u32"], result: "i32" }, // const char *path, int flags, mode_t
   write: { parameters: ["i32", "buffer", "u32"], result: "i32" }, // int fd, const void *buf, size_t
-  write_nonblocking: {
-    // the same on a thread of Deno's pool, returning a promise
-    name: "write",
-    parameters: ["i32", "buffer", "u32"],
-    result: "i32",
-    nonblocking: true,
-  },
   rename: { parameters: ["buffer", "buffer"], result: "i32" }, // const char *oldpath, const char *newpath
   ftruncate: { parameters: ["i32", "i64"], result: "i32" }, // int fd, off_t length
   flock: { parameters: ["i32", "i32"], result: "i32" }, // int fd, int operation

@@ -30,8 +30,8 @@ const F_SETFL = 4;
 const LOCK_EX_NB = 2 | 4;
 const POLLOUT = 4;
 const MODE = 0o644;
-/** A pipe that poll(2) reports as writable accepts this many bytes at once. */
-const PIPE_BUF = 4096;
+/** Milliseconds that a write waits for a reader of a pipe. */
+const PATIENCE = 100;
 
 /** A log's file, written through its descriptor. */
 export class LinuxLogFile extends LogFile {
@@ -39,34 +39,42 @@ export class LinuxLogFile extends LogFile {
   readonly #emptied: LogFileOptions["emptied"];
   readonly #status = new FileStatus();
   readonly #files = new LinuxFiles();
-  #descriptor: number;
+  readonly #descriptor: number;
 
   /** @throws {SystemError} with ELOOP for a symbolic link, EACCES, ENOENT, EISDIR … */
-  constructor({ target, limit, keepsLast, emptied }: LogFileOptions) {
+  constructor({ target, limit, keepsLast, descriptor, emptied }: LogFileOptions) {
     super(target === "-" ? 0 : limit); // standard output may be shared, so it is not rotated
     this.#path = target === "-" ? null : target;
     this.#emptied = emptied;
-    this.#descriptor = this.#path === null ? STDOUT : open(this.#path);
+    this.#descriptor = descriptor ?? (this.#path === null ? STDOUT : open(this.#path));
     this.#readStatus();
     const hasLast = this.#path !== null && this.isRegular && this.size > 0;
     // If it cannot be renamed, its lines stay and new ones are appended.
     if (keepsLast && hasLast && this.#lock() && this.#rename() === 0) this.openAnew();
   }
 
+  get descriptor(): number {
+    return this.#descriptor;
+  }
+
   close(): void {
     if (this.#descriptor > STDERR) libc().close(this.#descriptor);
   }
 
-  protected async put(lines: Uint8Array): Promise<number> {
+  protected put(lines: Uint8Array): number {
+    // A pipe that poll(2) reports as writable accepts PIPE_BUF bytes, and log_file.ts gives no more.
+    if (!this.isRegular && !this.#isWritable()) return -EAGAIN;
     const bytes = lines as Uint8Array<ArrayBuffer>; // shared memory, which the call accepts too
-    const written = await libc().write_nonblocking(this.#descriptor, bytes, bytes.length);
-    return written > 0 ? written : this.#repeatWrite(bytes);
+    let written: number;
+    do written = result(libc().write(this.#descriptor, bytes, bytes.length)); while (
+      written === -EINTR
+    );
+    return written;
   }
 
   protected openAnew(): void {
     if (this.#path === null) return;
     const opened = open(this.#path);
-    // The new file takes the old descriptor; a write in progress still completes to the old file.
     const placed = this.#descriptor <= STDERR
       ? opened
       : result(libc().dup3(opened, this.#descriptor, O_CLOEXEC));
@@ -123,22 +131,10 @@ export class LinuxLogFile extends LogFile {
     if (this.isRegular && this.#path !== null) this.#lock();
   }
 
-  /**
-   * The errno of the failed write belongs to the other thread. So the call is repeated in this thread, which
-   * cannot block: a write that failed fails again, and a pipe is polled first.
-   */
-  #repeatWrite(bytes: Uint8Array<ArrayBuffer>): number {
-    const length = this.isRegular ? bytes.length : Math.min(bytes.length, PIPE_BUF);
-    if (!this.isRegular && !this.#isWritable()) return -EAGAIN;
-    let written: number;
-    do written = result(libc().write(this.#descriptor, bytes, length)); while (written === -EINTR);
-    return written;
-  }
-
   #isWritable(): boolean {
     // struct pollfd { s32 fd; s16 events; s16 revents }, the last two as one word.
     const poll = new Int32Array([this.#descriptor, POLLOUT]);
-    return libc().poll(new Uint8Array(poll.buffer), 1, 0) !== 0;
+    return libc().poll(new Uint8Array(poll.buffer), 1, PATIENCE) > 0;
   }
 }
 

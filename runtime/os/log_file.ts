@@ -1,10 +1,10 @@
 /**
- * A log's file, for its one writer: written without blocking the thread, and limited in size.
+ * A log's file, for the thread that writes it: limited in size.
  *
- * In: whole lines. Out: how many bytes of them were written, or a negated errno. A write that may take long, to
- * a pipe whose reader has stopped or a disk that hangs, runs in a thread of Deno's pool and not in the
- * caller's; one write is in progress at a time. That works for every kind of file, and changes nothing about a
- * descriptor that other processes share: O_NONBLOCK on standard output would affect them too.
+ * In: whole lines. Out: how many bytes of them were written, or a negated errno. Its thread has nothing else to
+ * do: a write may block for long, on a disk that hangs. A pipe is polled first, so that the thread notices orders
+ * while nobody reads. Nothing is changed about a descriptor that other processes share: O_NONBLOCK on standard
+ * output would affect them too.
  *
  * A file with a size limit is renamed to `FILE.1` before it would grow beyond the limit, and a new one begins.
  * Lines stay whole: a rotation happens only at the end of a line, even if the kernel accepts only part of a
@@ -19,6 +19,8 @@ export interface LogFileOptions {
   readonly limit: number;
   /** Whether an existing file is kept as `FILE.1`; otherwise lines are appended to it. */
   readonly keepsLast: boolean;
+  /** {@link LogFile.descriptor} of an open file that is written from now on; absent: it is opened by its name. */
+  readonly descriptor?: number;
   /** Called if the file had to be emptied because it could not be renamed, with the reason. */
   emptied(reason: string): void;
 }
@@ -41,25 +43,27 @@ export abstract class LogFile {
     this.#limit = limit;
   }
 
+  /** Another thread can write the file by this descriptor, which stays the same; undefined: it must open the file itself. */
+  abstract get descriptor(): number | undefined;
+
   /** Whether the last write ended within a line: the next bytes must be the rest of it. */
   get endsWithinLine(): boolean {
     return this.#endsWithinLine;
   }
 
   /**
-   * Writes some of the lines; rotates a file with a size limit first if there is no room. The bytes are
-   * borrowed until the promise is fulfilled.
+   * Writes some of the lines; rotates a file with a size limit first if there is no room.
    *
-   * @returns how many bytes were written, or a negated errno
+   * @returns how many bytes were written, or a negated errno: -EAGAIN if nobody reads for a moment
    */
-  async write(lines: Uint8Array): Promise<number> {
+  write(lines: Uint8Array): number {
     let length = this.#fitting(lines);
     if (length === 0) {
       const rotated = this.rotate();
       if (rotated < 0) return rotated;
       length = this.#fitting(lines);
     }
-    const written = await this.put(lines.subarray(0, length));
+    const written = this.put(lines.subarray(0, length));
     if (written > 0) {
       this.size += written;
       this.#endsWithinLine = lines[written - 1] !== NEWLINE;
@@ -81,8 +85,8 @@ export abstract class LogFile {
   /** Closes it, unless it is standard output. */
   abstract close(): void;
 
-  /** Writes in another thread; returns a count or a negated errno. */
-  protected abstract put(lines: Uint8Array): Promise<number>;
+  /** Writes; returns a count or a negated errno. */
+  protected abstract put(lines: Uint8Array): number;
   /** As {@link reopen}. */
   protected abstract openAnew(): void;
   /** Renames the file and begins a new one, or empties it. Returns 0, or a negated errno if neither made room. */

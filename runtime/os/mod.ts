@@ -74,6 +74,7 @@ export { type LoopbackPair, loopbackPair } from "./loopback_pair.ts";
 export { isNotifyAddress, sendDatagram } from "./notify_socket.ts";
 export type { Os } from "./os.ts";
 export { PortableFiles } from "./portable_files.ts";
+export { openLogFile } from "./open_log_file.ts";
 export { PortableLogFile } from "./portable_log_file.ts";
 export { holdConnections, steerConnections, tuneListeners } from "./reuse_port.ts";
 export {

@@ -8,7 +8,7 @@
 import { EIO, errnoOf } from "./errno.ts";
 import { LogFile, type LogFileOptions } from "./log_file.ts";
 
-type File = Pick<Deno.FsFile, "write" | "close"> & Partial<Pick<Deno.FsFile, "truncateSync">>;
+type File = Pick<Deno.FsFile, "writeSync" | "close"> & Partial<Pick<Deno.FsFile, "truncateSync">>;
 
 /** A log's file, written through a `Deno.FsFile`. */
 export class PortableLogFile extends LogFile {
@@ -27,13 +27,17 @@ export class PortableLogFile extends LogFile {
     if (tryTo(() => Deno.renameSync(target, `${target}.1`)) === 0) this.openAnew();
   }
 
+  get descriptor(): undefined {
+    return undefined;
+  }
+
   close(): void {
     if (this.#path !== null) this.#file.close();
   }
 
-  protected async put(lines: Uint8Array): Promise<number> {
+  protected put(lines: Uint8Array): number {
     try {
-      return await this.#file.write(lines);
+      return this.#file.writeSync(lines);
     } catch (error) {
       return negatedErrno(error);
     }

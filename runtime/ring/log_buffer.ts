@@ -1,14 +1,21 @@
 /**
  * A double buffer for the log lines of one thread: the thread fills one half while the writer writes the other.
  *
- * In: pieces of a line after `begin`, from one thread. Out: whole lines, to the one writer of the log (`take`,
- * `release`). The thread never waits: lines for which there is no room, because the writer is late or its file
- * accepts nothing, are dropped and counted. The lines of a thread that died can still be taken. The layout is
- * in log_layout.ts.
+ * In: pieces of a line after `begin`, from one thread. Out: whole lines, to the one writer of the log
+ * (log_reader.ts), which is woken. The thread never waits: lines for which there is no room, because the writer is
+ * late or its file accepts nothing, are dropped and counted. The layout is in log_layout.ts.
  */
 
-import { PAIR_BYTES } from "./layout.ts";
-import { LOG_BLOCK_BYTES, LOG_HALF_BYTES, LOG_WORD } from "./log_layout.ts";
+import { LogControl } from "./log_control.ts";
+import {
+  type Half,
+  LOG_HALF_BYTES,
+  LOG_WORD,
+  openLogBlock,
+  otherHalf,
+  OWNED_BY_THREAD,
+  OWNED_BY_WRITER,
+} from "./log_layout.ts";
 
 /** Room that `begin` makes: no line is longer, nor are the three lines of a request together. */
 export const MAX_LINE_BYTES = 32 * 1024;
@@ -16,37 +23,31 @@ export const MAX_LINE_BYTES = 32 * 1024;
 const HAND_OVER_BYTES = 128 * 1024;
 const NEVER_READY = -1;
 
-const OWNED_BY_THREAD = 0;
-const OWNED_BY_WRITER = 1;
-
 const encoder = new TextEncoder();
 
-/** Is notified about a thread's lines; called by that thread. */
-export interface LogBufferWatcher {
-  /** A half is ready for the writer. */
-  handedOver(): void;
-  /** This many lines were dropped for lack of room. */
-  dropped(lines: number): void;
-}
+/** Called by a thread when it had no room for this many lines, and dropped them. */
+export type LinesDropped = (lines: number) => void;
 
 /** The buffer of one thread for one log. */
 export class LogBuffer {
   readonly #words: Int32Array;
   readonly #halves: readonly [Uint8Array, Uint8Array];
-  readonly #watcher: LogBufferWatcher;
+  readonly #control: LogControl;
+  readonly #dropped: LinesDropped;
   // The half that the thread fills, and its length.
-  #current: 0 | 1;
+  #current: Half;
   #bytes: Uint8Array;
   #length = 0;
   // Below this many bytes a line needs no check; NEVER_READY: the writer still has this half.
   #checkAt: number;
 
   /** @param block the thread's block: one object fills it at a time; a successor after its predecessor has died */
-  constructor(memory: SharedArrayBuffer, block: number, watcher: LogBufferWatcher) {
-    const at = block * LOG_BLOCK_BYTES;
-    this.#words = new Int32Array(memory, at, PAIR_BYTES / 4);
-    this.#halves = halvesOf(memory, at);
-    this.#watcher = watcher;
+  constructor(memory: SharedArrayBuffer, block: number, dropped: LinesDropped) {
+    const { words, halves } = openLogBlock(memory, block);
+    this.#words = words;
+    this.#halves = halves;
+    this.#control = new LogControl(memory);
+    this.#dropped = dropped;
     this.#current = this.#words[LOG_WORD.current] === 0 ? 0 : 1;
     this.#bytes = this.#halves[this.#current];
     this.#checkAt = this.#isOurs(this.#current) ? HAND_OVER_BYTES : NEVER_READY;
@@ -64,7 +65,7 @@ export class LogBuffer {
    */
   begin(lines = 1): boolean {
     if (this.#length >= this.#checkAt && !this.#makeRoom()) {
-      this.#watcher.dropped(lines);
+      this.#dropped(lines);
       return false;
     }
     // For `salvage`, if this thread dies.
@@ -84,28 +85,21 @@ export class LogBuffer {
     this.#length += encoder.encodeInto(text, this.#bytes.subarray(this.#length)).written;
   }
 
-  /** Appends prepared bytes and returns their position. */
-  copy(bytes: Uint8Array): number {
-    const at = this.#length;
-    this.#bytes.set(bytes, at);
-    this.#length = at + bytes.length;
-    return at;
-  }
-
-  /** Writes the digits of a whole number right before `end`, over what {@link copy} put there. */
-  digits(value: number, end: number): void {
-    writeDigits(this.#bytes, value, end);
+  /** Appends prepared bytes. */
+  copy(bytes: Uint8Array): void {
+    this.#bytes.set(bytes, this.#length);
+    this.#length += bytes.length;
   }
 
   /** Appends a whole number, 0 or more. */
   number(value: number): void {
     this.#length += digitsOf(value);
-    this.digits(value, this.#length);
+    writeDigits(this.#bytes, value, this.#length);
   }
 
   /** Hands over the waiting lines, unless the writer still has the other half. */
   flush(): void {
-    if (this.pending && this.#isOurs(other(this.#current))) this.#handOver();
+    if (this.pending && this.#isOurs(otherHalf(this.#current))) this.#handOver();
   }
 
   /** Hands over the waiting lines in any case, because the thread ends. */
@@ -113,7 +107,7 @@ export class LogBuffer {
     if (this.pending) this.#handOver();
   }
 
-  #isOurs(half: 0 | 1): boolean {
+  #isOurs(half: Half): boolean {
     return Atomics.load(this.#words, LOG_WORD.state + half) === OWNED_BY_THREAD;
   }
 
@@ -128,7 +122,7 @@ export class LogBuffer {
 
   #handOver(): void {
     this.#words[LOG_WORD.length + this.#current] = this.#length;
-    const next = other(this.#current);
+    const next = otherHalf(this.#current);
     this.#words[LOG_WORD.current] = next;
     // Publishes the lines of this half, their length, and which half is filled next.
     Atomics.store(this.#words, LOG_WORD.state + this.#current, OWNED_BY_WRITER);
@@ -136,43 +130,7 @@ export class LogBuffer {
     this.#bytes = this.#halves[next];
     this.#length = 0;
     this.#checkAt = this.#isOurs(next) ? HAND_OVER_BYTES : NEVER_READY;
-    this.#watcher.handedOver();
-  }
-}
-
-/** The writer's side of one thread's buffer; one object for as long as the log lasts. */
-export class LogBufferReader {
-  readonly #words: Int32Array;
-  readonly #halves: readonly [Uint8Array, Uint8Array];
-  #next: 0 | 1 = 0;
-
-  constructor(memory: SharedArrayBuffer, block: number) {
-    const at = block * LOG_BLOCK_BYTES;
-    this.#words = new Int32Array(memory, at, PAIR_BYTES / 4);
-    this.#halves = halvesOf(memory, at);
-  }
-
-  /** The oldest lines that were handed over, or null; the same until {@link release}. */
-  take(): Uint8Array | null {
-    if (Atomics.load(this.#words, LOG_WORD.state + this.#next) !== OWNED_BY_WRITER) return null;
-    return this.#halves[this.#next].subarray(0, this.#words[LOG_WORD.length + this.#next]);
-  }
-
-  /** Returns the half that {@link take} gave. */
-  release(): void {
-    this.#words[LOG_WORD.length + this.#next] = 0;
-    // Publishes that the writer no longer reads this half.
-    Atomics.store(this.#words, LOG_WORD.state + this.#next, OWNED_BY_THREAD);
-    this.#next = other(this.#next);
-  }
-
-  /** Takes the half that a thread was filling when it died, except its last line. */
-  salvage(): void {
-    const current = this.#words[LOG_WORD.current] === 0 ? 0 : 1;
-    const isThreads = Atomics.load(this.#words, LOG_WORD.state + current) === OWNED_BY_THREAD;
-    if (!isThreads || this.#words[LOG_WORD.length + current] === 0) return;
-    this.#words[LOG_WORD.current] = other(current);
-    Atomics.store(this.#words, LOG_WORD.state + current, OWNED_BY_WRITER); // as `close` of the thread would
+    this.#control.wake();
   }
 }
 
@@ -191,14 +149,4 @@ export function digitsOf(value: number): number {
   let digits = 1;
   for (let bound = 10; value >= bound; bound *= 10) digits++;
   return digits;
-}
-
-function other(half: 0 | 1): 0 | 1 {
-  return half === 0 ? 1 : 0;
-}
-
-function halvesOf(memory: SharedArrayBuffer, at: number): [Uint8Array, Uint8Array] {
-  const half = (i: number) =>
-    new Uint8Array(memory, at + PAIR_BYTES + i * LOG_HALF_BYTES, LOG_HALF_BYTES);
-  return [half(0), half(1)];
 }

@@ -27,14 +27,10 @@ export { COLUMN, type Column, Counters } from "./counters.ts";
 export type { Flags } from "./flags.ts";
 export type { InboxSink } from "./inbox.ts";
 export { LATENCY_BOUNDS, LATENCY_BUCKETS } from "./latency.ts";
-export {
-  digitsOf,
-  LogBuffer,
-  LogBufferReader,
-  type LogBufferWatcher,
-  writeDigits,
-} from "./log_buffer.ts";
-export { createLogMemory } from "./log_layout.ts";
+export { digitsOf, type LinesDropped, LogBuffer, writeDigits } from "./log_buffer.ts";
+export { LogControl } from "./log_control.ts";
+export { createLogMemory, threadsOf } from "./log_layout.ts";
+export { LogReader } from "./log_reader.ts";
 export {
   createSharedState,
   openSharedState,

@@ -90,6 +90,20 @@ export interface AcceptorStart {
   readonly descriptorCeiling?: number;
 }
 
+/** The start of a thread that writes a log. */
+export interface LogStart {
+  /** A path, or `-` for standard output. */
+  readonly target: string;
+  /** Size limit of a file in bytes; 0: no limit. */
+  readonly limit: number;
+  /** The file's descriptor, which the main thread closes; absent: the thread opens it by its name. */
+  readonly descriptor?: number;
+  /** The log's name in warnings: `access log FILE`. */
+  readonly title: string;
+  /** Made by `createLogMemory`. */
+  readonly memory: SharedArrayBuffer;
+}
+
 /** From a thread to the main thread. */
 export type ThreadMessage =
   /** Its module and all imports are loaded; it waits for its start. */
@@ -100,7 +114,11 @@ export type ThreadMessage =
   | { readonly type: "obeyed"; readonly number: number }
   /** It has ended by itself: all its connections are closed. */
   | { readonly type: "stopped" }
-  /** It has handed over log lines, or dropped some for lack of room. */
-  | { readonly type: "lines" }
+  /** It has dropped log lines for lack of room; its counters have their number. */
+  | { readonly type: "dropped" }
+  /** It has dropped this many log lines, because the file could not be written. */
+  | { readonly type: "unwritten"; readonly lines: number }
+  /** It has reopened its log's file; if it could not, it goes on with the old one, and this is why. */
+  | { readonly type: "reopened"; readonly fault: string | null }
   /** A warning for the operator. */
   | { readonly type: "warning"; readonly text: string };

@@ -14,6 +14,7 @@ export type {
   AcceptorStart,
   ListenAddress,
   LogMemory,
+  LogStart,
   MainMessage,
   ThreadMessage,
   ThreadOrder,

@@ -54,6 +54,10 @@ const NEEDS: readonly [root: string, without: readonly string[]][] = [
     ),
   ],
   [
+    "runtime/executor/log_thread.ts",
+    ["runtime/native/", "runtime/deno/", "runtime/serve/", "runtime/observe/", "protocol/"],
+  ],
+  [
     "runtime/executor/worker_thread.ts",
     ["runtime/native/", "runtime/deno/", "runtime/serve/files/", "runtime/serve/auth/"],
   ],

@@ -14,7 +14,7 @@ import {
   COLUMN,
   createLogMemory,
   createSharedState,
-  LogBufferReader,
+  LogReader,
   openSharedState,
   type SharedState,
 } from "../../runtime/ring/mod.ts";
@@ -66,8 +66,6 @@ export class FakeServer implements World {
   readonly peers: FakePeer[] = [];
   /** The guard in front of its endpoints, if any. */
   guard: Guard | undefined;
-  /** All lines that the worker has passed on. */
-  readonly log: string[] = [];
   /** Endpoints in addition to its own. */
   readonly routes = new Map<string, Route>();
   /** When the server was told to stop, by its own clock; NaN: not yet. */
@@ -76,7 +74,8 @@ export class FakeServer implements World {
   readonly #doorbell: number;
   readonly #scheduled: ScheduledAction[] = [];
   readonly #later: (() => void)[] = [];
-  readonly #lines: readonly LogBufferReader[];
+  readonly #lines: readonly LogReader[];
+  readonly #log: string[] = [];
   #acceptorSleepsUntil = -Infinity;
 
   constructor(options: FakeServerOptions = {}) {
@@ -99,11 +98,11 @@ export class FakeServer implements World {
     this.#doorbell = this.os.eventfd();
     const doorbells = [this.#doorbell];
     const { os } = this;
-    const post = (message: ThreadMessage) => this.#receive(message);
+    const post = (message: ThreadMessage) => void this.messages.push(message);
     const events = options.log === false ? null : createLogMemory(1);
     const accesses = options.accessLog === true ? createLogMemory(1) : null;
     this.#lines = [accesses ?? events].flatMap((memory) =>
-      memory === null ? [] : new LogBufferReader(memory, 0)
+      memory === null ? [] : new LogReader(memory, 0)
     );
     const date = new DateField(0);
     this.worker = new NativeWorker({
@@ -186,9 +185,16 @@ export class FakeServer implements World {
     }
   }
 
+  /** All lines that the worker has passed on. */
+  get log(): readonly string[] {
+    this.#takeLines();
+    return this.#log;
+  }
+
   // World: called by the kernel.
 
   act(now: number): void {
+    this.#takeLines();
     for (const entry of this.#scheduled.filter(({ at }) => at <= now)) {
       this.#scheduled.splice(this.#scheduled.indexOf(entry), 1);
       entry.action();
@@ -213,12 +219,11 @@ export class FakeServer implements World {
     );
   }
 
-  #receive(message: ThreadMessage): void {
-    if (message.type !== "lines") return void this.messages.push(message);
+  #takeLines(): void {
     for (const reader of this.#lines) {
       for (let lines = reader.take(); lines !== null; lines = reader.take()) {
-        this.log.push(new TextDecoder().decode(lines.slice()));
-        reader.release();
+        this.#log.push(new TextDecoder().decode(lines.slice()));
+        reader.consume(lines.length);
       }
     }
   }

@@ -9,8 +9,9 @@
 
 import { digitsOf, type LogBuffer } from "../../ring/mod.ts";
 import { escapeText } from "./escape.ts";
-import { type LogLabel, ReadyLines } from "./label.ts";
+import type { LogLabel } from "./label.ts";
 import type { LineClock } from "./line_clock.ts";
+import { countPlace, descriptorPlace, ReadyLines } from "./ready_lines.ts";
 
 /** The event log of one thread. */
 export class EventLog {
@@ -18,6 +19,11 @@ export class EventLog {
   readonly #clock: LineClock;
   // By the numbers of digits of the descriptor and of the payload's length.
   readonly #messageLines: (ReadyLines | undefined)[] = new Array(MOST_DIGITS * MOST_DIGITS);
+  // The last request: most often the next one is of the same connection and route, or nearly so.
+  #label: LogLabel | null = null;
+  #descriptor = -1;
+  #keepAlive = false;
+  #requestLines: ReadyLines | null = null;
 
   /** @param lines receives the lines; null: nothing is logged */
   constructor(lines: LogBuffer | null, clock: LineClock) {
@@ -50,11 +56,7 @@ export class EventLog {
   request(descriptor: number, label: LogLabel, keepAlive: boolean): void {
     const buffer = this.#lines;
     if (buffer === null || !buffer.begin(3)) return;
-    const { lines, ends } = label.lines(digitsOf(descriptor), keepAlive, this.#clock);
-    const at = buffer.copy(lines.at(this.#clock));
-    buffer.digits(descriptor, at + ends[0]);
-    buffer.digits(descriptor, at + ends[1]);
-    buffer.digits(descriptor, at + ends[2]);
+    buffer.copy(this.#linesOf(descriptor, label, keepAlive).with(this.#clock, descriptor, 0));
   }
 
   /** A request broke the protocol: the status that answers it, and the code of the error. */
@@ -71,11 +73,8 @@ export class EventLog {
   messageReceived(descriptor: number, count: number): void {
     const buffer = this.#lines;
     if (buffer === null || !buffer.begin()) return;
-    const digits = digitsOf(descriptor);
-    const lines = this.#messageLine(digits, digitsOf(count)).at(this.#clock);
-    const at = buffer.copy(lines);
-    buffer.digits(descriptor, at + this.#clock.prefixLength + MESSAGE_HEAD + digits);
-    buffer.digits(count, at + lines.length - MESSAGE_TAIL);
+    const line = this.#messageLine(digitsOf(descriptor), digitsOf(count));
+    buffer.copy(line.with(this.#clock, descriptor, count));
   }
 
   /** A WebSocket is closed; `code` is the close code. */
@@ -116,18 +115,25 @@ export class EventLog {
     buffer.text("\n");
   }
 
+  #linesOf(descriptor: number, label: LogLabel, keepAlive: boolean): ReadyLines {
+    const isAsBefore = descriptor === this.#descriptor && label === this.#label &&
+      keepAlive === this.#keepAlive;
+    if (isAsBefore && this.#requestLines !== null) return this.#requestLines;
+    this.#descriptor = descriptor;
+    this.#label = label;
+    this.#keepAlive = keepAlive;
+    return this.#requestLines = label.lines(digitsOf(descriptor), keepAlive, this.#clock);
+  }
+
   /** The line of a message, with room for these numbers of digits of the descriptor and of the payload's length. */
   #messageLine(descriptorDigits: number, countDigits: number): ReadyLines {
     const at = descriptorDigits * MOST_DIGITS + countDigits;
     return this.#messageLines[at] ??= new ReadyLines(
-      [`[WS] fd=${"0".repeat(descriptorDigits)} recv ${"0".repeat(countDigits)} bytes\n`],
+      [`[WS] fd=${descriptorPlace(descriptorDigits)} recv ${countPlace(countDigits)} bytes\n`],
       this.#clock.prefixLength,
     );
   }
 }
 
-// A message is the most frequent event: its line is one copy and a few digits (150 ns less than part by part).
-const MESSAGE_HEAD = "[WS] fd=".length;
-const MESSAGE_TAIL = " bytes\n".length;
 /** More digits than a descriptor or a length has. */
 const MOST_DIGITS = 20;

@@ -1,7 +1,7 @@
 /**
  * Both logs of one worker: the event log, and the access log if there is one.
  *
- * In: the memory that the worker shares with the main thread, which writes the files. Out: both logs, handed over
+ * In: the memory that the worker shares with the threads that write the files. Out: both logs, handed over
  * together. Lines that do not fit are counted, and the main thread is told.
  */
 
@@ -70,13 +70,10 @@ export class WorkerLogs {
     if (memory === null) return null;
     const { worker, counters, post } = this.#parts;
     let unreported = 0;
-    return new LogBuffer(memory, worker, {
-      handedOver: () => post({ type: "lines" }),
-      dropped: (lines) => {
-        counters.add(column, lines);
-        if (unreported === 0) post({ type: "lines" });
-        unreported = unreported < LINES_A_NOTICE ? unreported + lines : 0;
-      },
+    return new LogBuffer(memory, worker, (lines) => {
+      counters.add(column, lines);
+      if (unreported === 0) post({ type: "dropped" });
+      unreported = unreported < LINES_A_NOTICE ? unreported + lines : 0;
     });
   }
 }

@@ -1,23 +1,20 @@
 /**
- * The writer of a log with a file that fails in every way: lines are written whole and in order, or counted.
+ * The writer of a log with a file that fails in every way: lines are written whole and in order, or counted. It
+ * runs in the thread of the test, and returns because it was told to finish.
  */
 
-import { assert, assertEquals } from "@std/assert";
-import { LogWriter } from "../../../runtime/executor/log_writer.ts";
-import { EAGAIN, type LogFile } from "../../../runtime/os/mod.ts";
-import { createLogMemory, LogBuffer } from "../../../runtime/ring/mod.ts";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { LogWriter, type LogWriterParts } from "../../../runtime/executor/log_writer.ts";
+import { EAGAIN } from "../../../runtime/os/mod.ts";
+import { createLogMemory, LogBuffer, LogControl, LogReader } from "../../../runtime/ring/mod.ts";
 import { ENOSPC } from "../../support/fake_errno.ts";
 import { FaultPlan } from "../../support/fault_plan.ts";
 import { Random } from "../../support/random.ts";
-import { waitFor } from "../../support/wait_for.ts";
-
-type FakeFile = Pick<LogFile, "write" | "reopen" | "close" | "endsWithinLine">;
 
 /** A file in memory; `answer` returns how many of the bytes are written, or a negated errno. */
-class MemoryFile implements FakeFile {
+class MemoryFile {
   text = "";
-  closed = 0;
-  answer: (length: number) => number | Promise<number>;
+  answer: (length: number) => number;
 
   constructor(answer: MemoryFile["answer"]) {
     this.answer = answer;
@@ -27,8 +24,8 @@ class MemoryFile implements FakeFile {
     return this.text !== "" && !this.text.endsWith("\n");
   }
 
-  async write(lines: Uint8Array): Promise<number> {
-    const written = await this.answer(lines.length);
+  write(lines: Uint8Array): number {
+    const written = this.answer(lines.length);
     if (written > 0) this.text += new TextDecoder().decode(lines.slice(0, written));
     return written;
   }
@@ -36,34 +33,33 @@ class MemoryFile implements FakeFile {
   reopen(): void {
     this.text += "[another file]\n";
   }
-
-  close(): void {
-    this.closed++;
-  }
 }
 
-/** A writer for two threads, its warnings and its count of dropped lines. */
+/** Two threads and a writer of their lines, its warnings and its count of dropped lines. */
 class Rig {
+  readonly memory: SharedArrayBuffer = createLogMemory(2);
+  readonly control = new LogControl(this.memory);
   readonly warnings: string[] = [];
+  readonly reopened: unknown[] = [];
   dropped = 0;
+  readonly threads: readonly LogBuffer[] = [0, 1].map((thread) =>
+    new LogBuffer(this.memory, thread, (lines) => this.dropped += lines)
+  );
   readonly writer: LogWriter;
-  readonly threads: readonly LogBuffer[];
 
-  constructor(file: FakeFile) {
-    const memory = createLogMemory(2);
-    this.writer = new LogWriter({
-      file: file as LogFile,
+  constructor(file: LogWriterParts["file"]) {
+    this.writer = this.another(file);
+  }
+
+  another(file: LogWriterParts["file"]): LogWriter {
+    return new LogWriter({
+      file,
       title: "log test",
-      memory,
-      threads: 2,
+      memory: this.memory,
       warn: (text) => this.warnings.push(text),
       dropped: (lines) => this.dropped += lines,
+      reopened: (error) => this.reopened.push(error),
     });
-    const watcher = {
-      handedOver: () => this.writer.wake(),
-      dropped: (lines: number) => this.dropped += lines,
-    };
-    this.threads = [0, 1].map((thread) => new LogBuffer(memory, thread, watcher));
   }
 
   line(thread: number, text: string): void {
@@ -73,106 +69,152 @@ class Rig {
     buffer.flush();
   }
 
-  async finish(): Promise<void> {
+  /** The threads end, and the writer writes what they have left. */
+  finish(): void {
     for (const buffer of this.threads) buffer.close();
-    await this.writer.finish();
+    this.control.finish();
+    this.writer.run();
   }
 }
 
-Deno.test("log writer: each thread's lines are whole and in order, for every size of writes", async () => {
+Deno.test("log writer: each thread's lines are whole and in order, for every size of writes", () => {
   for (let seed = 0; seed < 30; seed++) {
     const random = new Random(seed);
     const plan = new FaultPlan(random, 300);
+    let more = 200;
     // No errors here, because the writer waits after each; the tests below have them.
-    const file = new MemoryFile((length) => plan.shorten(length));
+    const file = new MemoryFile((length) => {
+      // The threads go on while the writer writes.
+      while (more > 0 && random.below(3) > 0) rig.line(random.below(2), `line ${more--}`);
+      return plan.shorten(length);
+    });
     const rig = new Rig(file);
-    for (let i = 0; i < 200; i++) {
-      rig.line(random.below(2), `line ${i}`);
-      if (random.below(10) === 0) await undefined;
-    }
-    await rig.finish();
-    assertEquals([rig.dropped, rig.warnings, file.closed], [0, [], 1]);
+    while (more > 100) rig.line(random.below(2), `line ${more--}`);
+    rig.control.finish();
+    rig.writer.run();
+    while (more > 0) rig.line(random.below(2), `line ${more--}`);
+    rig.finish();
+    assertEquals([rig.dropped, rig.warnings], [0, []]);
     const lines = file.text.trimEnd().split("\n");
     assertEquals(lines.length, 200);
     for (const thread of ["0", "1"]) {
       const own = lines.filter((line) => line.startsWith(thread));
       const numbers = own.map((line) => Number(/^\d line (\d+)$/.exec(line)![1]));
-      assertEquals(numbers, numbers.toSorted((a, b) => a - b));
+      assertEquals(numbers, numbers.toSorted((a, b) => b - a));
     }
   }
 });
 
-Deno.test("log writer: a disk that is full for a while causes one warning, and loses no line", async () => {
-  let full = true;
-  const file = new MemoryFile((length) => full ? -ENOSPC : length);
+Deno.test("log writer: a disk that is full for a while causes one warning, and loses no line", () => {
+  const answers = [-ENOSPC, -ENOSPC];
+  const file = new MemoryFile((length) => {
+    if (answers.length === 0) rig.control.finish();
+    return answers.shift() ?? length;
+  });
   const rig = new Rig(file);
   rig.line(0, "one");
   rig.line(1, "two");
-  await waitFor(() => rig.warnings.length > 0, { what: "the warning" });
-  full = false;
-  await waitFor(() => file.text === "0 one\n1 two\n", { what: () => file.text });
-  await rig.finish();
+  rig.writer.run();
+  assertEquals(file.text.split("\n").toSorted(), ["", "0 one", "1 two"]);
   assertEquals(rig.dropped, 0);
   assertEquals(rig.warnings.length, 1);
   assert(rig.warnings[0]!.includes("cannot write the log test: no space left on device (ENOSPC)"));
 });
 
-Deno.test("log writer: a line that a full disk cut is completed before the next one", async () => {
-  const answers = [4, -ENOSPC, 2];
-  const file = new MemoryFile((length) => answers.shift() ?? length);
-  const rig = new Rig(file);
-  rig.line(0, "torn");
-  rig.line(1, "next");
-  await waitFor(() => file.text === "0 torn\n1 next\n", { what: () => file.text });
-  await rig.finish();
+Deno.test("log writer: a line that was written in part is completed before any other", () => {
+  for (const errno of [EAGAIN, ENOSPC]) {
+    const answers = [4, -errno, 2];
+    const file = new MemoryFile((length) => {
+      if (answers.length === 0) rig.control.finish();
+      return answers.shift() ?? length;
+    });
+    const rig = new Rig(file);
+    rig.line(1, "torn");
+    rig.line(0, "next");
+    rig.writer.run();
+    const lines = file.text.split("\n");
+    assertEquals(lines.toSorted(), ["", "0 next", "1 torn"]);
+  }
 });
 
-Deno.test("log writer: a file that is reopened within a line does not get the rest of that line", async () => {
-  const answers = [4, -ENOSPC];
-  const file = new MemoryFile((length) => answers.shift() ?? length);
+Deno.test("log writer: a file that is reopened within a line does not get the rest of that line", () => {
+  const answers = [4, -EAGAIN];
+  const file = new MemoryFile((length) => {
+    const answer = answers.shift();
+    if (answer === -EAGAIN) {
+      rig.control.requestReopen();
+      rig.control.finish();
+    }
+    return answer ?? length;
+  });
   const rig = new Rig(file);
-  rig.line(0, "torn");
-  rig.line(1, "next");
-  await waitFor(() => rig.warnings.length > 0, { what: "the warning" });
-  rig.writer.reopen();
-  await waitFor(() => file.text.endsWith("1 next\n"), { what: () => file.text });
-  assertEquals(file.text, "0 to[another file]\n1 next\n");
-  assertEquals(rig.dropped, 1);
-  await rig.finish();
+  rig.line(1, "torn");
+  rig.writer.run();
+  rig.line(0, "next");
+  rig.finish();
+  assertEquals(file.text, "1 to[another file]\n0 next\n");
+  assertEquals([rig.dropped, rig.reopened], [1, [undefined]]);
 });
 
-Deno.test("log writer: a descriptor that others set to non-blocking is retried without a warning", async () => {
+Deno.test("log writer: a file that cannot be reopened is reported, and goes on", () => {
+  const file = new MemoryFile((length) => length);
+  const failure = new Error("no such folder");
+  file.reopen = () => {
+    throw failure;
+  };
+  const rig = new Rig(file);
+  rig.control.requestReopen();
+  rig.line(0, "kept");
+  rig.finish();
+  assertEquals([file.text, rig.reopened, rig.dropped], ["0 kept\n", [failure], 0]);
+});
+
+Deno.test("log writer: a reader that is slow is waited for, also at the end, without a warning", () => {
   const answers = [-EAGAIN, -EAGAIN, 3, -EAGAIN];
   const file = new MemoryFile((length) => answers.shift() ?? length);
   const rig = new Rig(file);
   rig.line(0, "later");
-  await waitFor(() => file.text === "0 later\n", { what: () => file.text });
-  await rig.finish();
-  assertEquals([rig.warnings, rig.dropped], [[], 0]);
+  rig.finish();
+  assertEquals([file.text, rig.warnings, rig.dropped], ["0 later\n", [], 0]);
 });
 
-Deno.test("log writer: if the disk is full at the end, the lines are dropped and counted", async () => {
+Deno.test("log writer: if the disk is full at the end, the lines are dropped and counted", () => {
   const file = new MemoryFile(() => -ENOSPC);
   const rig = new Rig(file);
   for (let i = 0; i < 10; i++) rig.line(i % 2, "lost");
-  await rig.finish();
-  assertEquals([rig.dropped, file.closed], [10, 1]);
+  rig.finish();
+  assertEquals([file.text, rig.dropped], ["", 10]);
 });
 
-Deno.test("log writer: if a write hangs at the end, the remaining lines are dropped and counted", async () => {
-  const hanging = Promise.withResolvers<number>();
-  const file = new MemoryFile(() => hanging.promise);
+Deno.test("log writer: after it was abandoned it writes nothing more", () => {
+  const file = new MemoryFile((length) => {
+    rig.control.abandon(); // while a write hangs
+    return length;
+  });
   const rig = new Rig(file);
-  for (let i = 0; i < 10; i++) rig.line(i % 2, "lost");
-  await rig.finish();
-  assertEquals([rig.dropped, file.closed], [10, 0]);
-  // When the write returns, the file is closed, and nothing more is written.
-  hanging.resolve(3);
-  await waitFor(() => file.closed === 1, { what: "the end of the write" });
-  assertEquals(rig.dropped, 10);
+  rig.line(0, "hung");
+  rig.line(1, "never");
+  rig.finish();
+  assert(["0 hung\n", "1 never\n"].includes(file.text), file.text);
+  assertEquals(rig.dropped, 0, "the main thread counts them");
 });
 
-Deno.test("log writer: the lines of a thread that died are written", async () => {
+Deno.test("log writer: another writer goes on where one has died", () => {
+  const file = new MemoryFile((length) => {
+    if (file.text.length >= 11) throw new Error("a fault of the writer");
+    return Math.min(length, 11);
+  });
+  const rig = new Rig(file);
+  rig.line(0, "the first line");
+  assertThrows(() => rig.finish(), Error, "a fault of the writer");
+  assertEquals(file.text, "0 the first");
+  rig.line(1, "the second line");
+  file.answer = (length) => length;
+  rig.another(file).run();
+  assertEquals(file.text, "0 the first line\n1 the second line\n");
+});
+
+Deno.test("log writer: the lines of a thread that died are written", () => {
   const file = new MemoryFile((length) => length);
   const rig = new Rig(file);
   const dying = rig.threads[1]!;
@@ -180,16 +222,8 @@ Deno.test("log writer: the lines of a thread that died are written", async () =>
     dying.begin();
     dying.text(`${text}\n`);
   }
-  rig.writer.salvage(1);
-  await waitFor(() => file.text === "last words\n", { what: () => file.text });
-  await rig.writer.finish();
-});
-
-Deno.test("log writer: a wake without lines does not stop the writer", async () => {
-  const file = new MemoryFile((length) => length);
-  const rig = new Rig(file);
-  rig.writer.wake();
-  rig.line(0, "later");
-  await waitFor(() => file.text === "0 later\n", { what: () => file.text });
-  await rig.finish();
+  new LogReader(rig.memory, 1).salvage();
+  rig.control.finish();
+  rig.writer.run();
+  assertEquals(file.text, "last words\n");
 });

@@ -3,9 +3,10 @@
  * that are not regular files. One suite for both.
  */
 
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows, fail } from "@std/assert";
 import {
   countLines,
+  EAGAIN,
   LinuxLogFile,
   type LogFile,
   type LogFileOptions,
@@ -30,9 +31,9 @@ async function withFolder(body: (folder: string) => Promise<void>): Promise<void
 }
 
 /** Writes all of it, as the log's writer does. */
-async function write(file: LogFile, text: string): Promise<void> {
+function write(file: LogFile, text: string): void {
   for (let rest = new TextEncoder().encode(text); rest.length > 0;) {
-    const written = await file.write(rest);
+    const written = file.write(rest);
     assert(written > 0, `${written}`);
     rest = rest.subarray(written);
   }
@@ -49,8 +50,8 @@ for (const [kind, Kind] of Object.entries(KINDS)) {
     await Deno.writeTextFile(`${log}.1`, "two runs ago\n");
     for (const path of [log, access]) await Deno.writeTextFile(path, "before\n");
     const [events, accesses] = [open(log, { keepsLast: true }), open(access)];
-    await write(events, "one\n");
-    await write(accesses, "one\n");
+    write(events, "one\n");
+    write(accesses, "one\n");
     events.close();
     accesses.close();
     assertEquals(await Deno.readTextFile(log), "one\n");
@@ -68,13 +69,13 @@ for (const [kind, Kind] of Object.entries(KINDS)) {
   test("reopening follows a rename, and appends", async (folder) => {
     const path = `${folder}/log`;
     const file = open(path);
-    await write(file, "one\n");
+    write(file, "one\n");
     await Deno.rename(path, `${path}.moved`);
-    await write(file, "still the old file\n");
+    write(file, "still the old file\n");
     file.reopen();
-    await write(file, "two\n");
+    write(file, "two\n");
     file.reopen(); // not renamed
-    await write(file, "three\n");
+    write(file, "three\n");
     file.close();
     assertEquals(await Deno.readTextFile(`${path}.moved`), "one\nstill the old file\n");
     assertEquals(await Deno.readTextFile(path), "two\nthree\n");
@@ -85,7 +86,7 @@ for (const [kind, Kind] of Object.entries(KINDS)) {
     const file = open(`${folder}/sub/log`);
     await Deno.rename(`${folder}/sub`, `${folder}/gone`);
     assertThrows(() => file.reopen(), Error);
-    await write(file, "kept\n");
+    write(file, "kept\n");
     file.close();
     assertEquals(await Deno.readTextFile(`${folder}/gone/log`), "kept\n");
   });
@@ -98,13 +99,13 @@ for (const [kind, Kind] of Object.entries(KINDS)) {
     for (let i = 0; i < 60; i++) {
       const lines = `${i} ${"x".repeat(i)}\n${i}.\n`;
       wanted += lines;
-      await write(file, lines);
+      write(file, lines);
       assert((await Deno.stat(path)).size <= limit);
     }
     // More at once than the limit.
     const much = Array.from({ length: 100 }, (_, i) => `much ${i}\n`).join("");
     wanted += much;
-    await write(file, much);
+    write(file, much);
     file.close();
     const [old, present] = [await Deno.readTextFile(`${path}.1`), await Deno.readTextFile(path)];
     assert(old.length <= limit && present.length <= limit);
@@ -115,7 +116,7 @@ for (const [kind, Kind] of Object.entries(KINDS)) {
 
   test("a line longer than the limit is still written", async (folder) => {
     const file = open(`${folder}/log`, { limit: 10 });
-    await write(file, `${"y".repeat(50)}\nshort\n`);
+    write(file, `${"y".repeat(50)}\nshort\n`);
     file.close();
     assertEquals(await Deno.readTextFile(`${folder}/log.1`), `${"y".repeat(50)}\n`);
     assertEquals(await Deno.readTextFile(`${folder}/log`), "short\n");
@@ -126,7 +127,7 @@ for (const [kind, Kind] of Object.entries(KINDS)) {
     const said: string[] = [];
     const file = open(path, { limit: 100, emptied: (reason) => said.push(reason) });
     await Deno.mkdir(`${path}.1/full`, { recursive: true });
-    for (let i = 0; i < 30; i++) await write(file, `line ${i}\n`);
+    for (let i = 0; i < 30; i++) write(file, `line ${i}\n`);
     file.close();
     const text = await Deno.readTextFile(path);
     assert(text.length <= 100 && text.endsWith("line 29\n"), text);
@@ -151,10 +152,10 @@ Deno.test("log file by libc: a symbolic link is not followed, and a FIFO without
     assertThrows(() => new LinuxLogFile({ target: `${folder}/fifo`, ...options }), SystemError);
   }));
 
-Deno.test("log file by libc: a full disk is reported by its errno", async () => {
+Deno.test("log file by libc: a full disk is reported by its errno", () => {
   const options = { limit: 100, keepsLast: true, emptied: () => {} };
   const file = new LinuxLogFile({ target: "/dev/full", ...options });
-  assertEquals(await file.write(new TextEncoder().encode("a line\n")), -28);
+  assertEquals(file.write(new TextEncoder().encode("a line\n")), -28);
   file.close();
 });
 
@@ -162,15 +163,50 @@ Deno.test("log file by libc: a file that another server has open is not renamed"
   withFolder(async (folder) => {
     const options = { target: `${folder}/log`, limit: 0, keepsLast: true, emptied: () => {} };
     const first = new LinuxLogFile(options);
-    await write(first, "first\n");
+    write(first, "first\n");
     const second = new LinuxLogFile(options);
-    await write(second, "second\n");
-    await write(first, "first\n");
+    write(second, "second\n");
+    write(first, "first\n");
     for (const file of [first, second]) file.close();
     assertEquals(await Deno.readTextFile(`${folder}/log`), "first\nsecond\nfirst\n");
     // No process has it open now.
     new LinuxLogFile(options).close();
     assertEquals(await Deno.readTextFile(`${folder}/log.1`), "first\nsecond\nfirst\n");
+  }));
+
+Deno.test("log file by libc: a pipe that nobody reads is -EAGAIN, and is written when somebody does", () =>
+  withFolder(async (folder) => {
+    const path = `${folder}/fifo`;
+    assert((await new Deno.Command("mkfifo", { args: [path] }).output()).success);
+    const reader = await Deno.open(path, { read: true, write: true }); // does not wait for a writer
+    const file = new LinuxLogFile({ target: path, limit: 0, keepsLast: false, emptied: () => {} });
+    const line = new TextEncoder().encode(`${"x".repeat(999)}\n`);
+    let sent = 0;
+    let written = file.write(line);
+    for (; written > 0 && sent < 1e6; written = file.write(line)) sent += written;
+    assertEquals(written, -EAGAIN);
+    assert(sent > 0 && sent % line.length === 0, `${sent} bytes`);
+    const room = new Uint8Array(sent);
+    for (let got = 0; got < sent;) {
+      got += await reader.read(room.subarray(got)) ?? fail("the end of the pipe");
+    }
+    assertEquals(file.write(line), line.length);
+    reader.close();
+    file.close();
+  }));
+
+Deno.test("log file by libc: another thread goes on with the descriptor, also after a rotation", () =>
+  withFolder(async (folder) => {
+    const options = { target: `${folder}/log`, limit: 20, keepsLast: false, emptied: () => {} };
+    const opened = new LinuxLogFile(options);
+    const first = new LinuxLogFile({ ...options, descriptor: opened.descriptor });
+    write(first, "a first line\n");
+    write(first, "a second line\n");
+    const second = new LinuxLogFile({ ...options, descriptor: opened.descriptor });
+    write(second, "3\n");
+    opened.close();
+    assertEquals(await Deno.readTextFile(`${folder}/log.1`), "a first line\n");
+    assertEquals(await Deno.readTextFile(`${folder}/log`), "a second line\n3\n");
   }));
 
 Deno.test("log file: lines are counted by their ends", () => {

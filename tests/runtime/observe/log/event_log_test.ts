@@ -2,7 +2,8 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { escapeText, EventLog, LineClock, LogLabel } from "../../../../runtime/observe/log/mod.ts";
-import { createLogMemory, LogBuffer, LogBufferReader } from "../../../../runtime/ring/mod.ts";
+import { Random } from "../../../support/random.ts";
+import { createLogMemory, LogBuffer, LogReader } from "../../../../runtime/ring/mod.ts";
 
 /** A thread's time, which the test sets. */
 class Time {
@@ -22,20 +23,18 @@ function logged(
   clock = new Time().clock(null),
 ): string {
   const memory = createLogMemory(1);
-  const reader = new LogBufferReader(memory, 0);
-  let text = "";
-  const read = () => {
-    for (let lines = reader.take(); lines !== null; lines = reader.take()) {
-      text += new TextDecoder().decode(lines.slice());
-      reader.release();
-    }
-  };
+  const reader = new LogReader(memory, 0);
   const dropped = () => {
     throw new Error("a line was dropped");
   };
-  const log = new EventLog(new LogBuffer(memory, 0, { handedOver: read, dropped }), clock);
+  const log = new EventLog(new LogBuffer(memory, 0, dropped), clock);
   write(log);
   log.close();
+  let text = "";
+  for (let lines = reader.take(); lines !== null; lines = reader.take()) {
+    text += new TextDecoder().decode(lines.slice());
+    reader.consume(lines.length);
+  }
   return text;
 }
 
@@ -76,6 +75,33 @@ Deno.test("a request's prepared lines equal those written one by one, for every 
       assertEquals(atOnce, singly);
     }
   }
+});
+
+Deno.test("prepared lines show each change of time, descriptor, count, route and outcome", () => {
+  const time = new Time();
+  const labels = [new LogLabel("/a"), new LogLabel("/b")];
+  const random = new Random(1);
+  let wanted = "";
+  const text = logged((log) => {
+    for (let i = 0; i < 2_000; i++) {
+      const [fd, count] = [random.below(3) * 7 + 5, random.below(3) * 60];
+      const label = labels[random.below(2)]!;
+      const at = `${new Date(time.now + time.ahead).toISOString()} w1 `;
+      if (random.below(2) === 0) {
+        log.messageReceived(fd, count);
+        wanted += `${at}[WS] fd=${fd} recv ${count} bytes\n`;
+      } else {
+        const keepAlive = random.below(2) === 0;
+        log.request(fd, label, keepAlive);
+        const end = keepAlive ? "done, keep-alive" : "done, closing";
+        for (const rest of ["recv request", `route=${label.text}`, end]) {
+          wanted += `${at}[HTTP] fd=${fd} ${rest}\n`;
+        }
+      }
+      if (random.below(5) === 0) time.now += random.below(1_500);
+    }
+  }, time.clock("w1"));
+  assertEquals(text, wanted);
 });
 
 Deno.test("more lines than the buffer holds are all written, whole and in order", () => {

@@ -5,6 +5,12 @@
  * In: nothing. Out: defaults that the options may replace. All times are milliseconds.
  */
 
+/**
+ * Refused connections that are open at the same time, until their clients have read the 503: of each thread that
+ * accepts. Not an option, because they are short-lived: beyond it, they are closed at once.
+ */
+export const MAX_REFUSED = 256;
+
 /** Limits of time and memory on connections. */
 export interface ConnectionLimits {
   /** Open connections of all workers; further ones get 503 and are closed. */

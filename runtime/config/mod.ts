@@ -13,7 +13,7 @@
  */
 
 export { type CacheRule, FILES, type FilesConfig, type TypeRule } from "./files.ts";
-export { CONNECTION_LIMITS, type ConnectionLimits } from "./limits.ts";
+export { CONNECTION_LIMITS, type ConnectionLimits, MAX_REFUSED } from "./limits.ts";
 export {
   ACCESS_FORMATS,
   type AccessFormat,

@@ -13,6 +13,7 @@ import {
   parseIpAddress,
   type PreparedResponse,
 } from "../../protocol/mod.ts";
+import { MAX_REFUSED } from "../config/mod.ts";
 import type { OutgoingBatch, Traffic } from "../net/mod.ts";
 import { ConnectionCutter, hasLibc, LinuxOs, lowestDescriptor, preciseClock } from "../os/mod.ts";
 import { COLUMN, type Counters } from "../ring/mod.ts";
@@ -26,8 +27,6 @@ import { DenoTransport, type DenoTransportContext } from "./deno_transport.ts";
 import { NumberPool } from "./number_pool.ts";
 import { type BindAddress, WorkerListener } from "./worker_listener.ts";
 
-/** Connections that are being answered 503 at the same time; further ones are closed without an answer. */
-const MAX_REFUSALS = 256;
 /** Address families of the address table, as in address_families(7). */
 const FAMILY = { 4: 2, 16: 10 } as const;
 
@@ -215,7 +214,7 @@ export class DenoWorker implements DenoTransportContext {
     this.#core.counters.add(COLUMN.refused, 1);
     this.#refusals.add(transport);
     transport.setSession(new RefusalSession(transport));
-    if (this.#refusals.size > MAX_REFUSALS) return transport.abort();
+    if (this.#refusals.size > MAX_REFUSED) return transport.abort();
     this.#parts.date.set(Date.now());
     const answer = this.#refusal.bytesFor(false, CLOSES);
     transport.out.append(answer);

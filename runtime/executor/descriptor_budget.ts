@@ -6,8 +6,8 @@
  * Deno ends the whole process if a thread that it starts gets no descriptor.
  */
 
-import { type Config, usesDenoTransport } from "../config/mod.ts";
-import { descriptorLimit, hasDescriptors } from "../os/mod.ts";
+import { type Config, MAX_REFUSED, usesDenoTransport } from "../config/mod.ts";
+import { descriptorLimit, hasDescriptors, hasDescriptorsAtStart } from "../os/mod.ts";
 
 /** Descriptors of a thread that has started. Measured on 2.4.2 and 2.9.6, both transports: 7. */
 const PER_THREAD = 7;
@@ -40,10 +40,15 @@ export function canStartThread(): boolean {
   return hasDescriptors(STARTING_THREAD);
 }
 
-/** @throws {DescriptorError} if the threads of this config cannot all be started */
+/**
+ * Called before the server opens anything: an error of listening would not name the limit.
+ *
+ * @throws {DescriptorError} if the threads of this config cannot all be started
+ */
 export function expectDescriptors(config: Config): void {
-  const needed = ofThreads(config) + reservedDescriptors(config) + forOthers(config) + 1; // and one connection
-  if (hasDescriptors(needed)) return;
+  const needed = ofMainThread(config) + ofThreads(config) + reservedDescriptors(config) +
+    forOthers(config) + 1; // and one connection
+  if (hasDescriptorsAtStart(needed)) return;
   const { soft } = descriptorLimit() ?? {};
   throw new DescriptorError(
     `the limit of ${soft} open files is too low for ${config.workers} workers, which need about ` +
@@ -67,12 +72,13 @@ const HOW_TO_RAISE = "raise it (ulimit -n, LimitNOFILE= in a unit, --ulimit nofi
 /** Whether connections can use up the descriptors that threads and files need. */
 export function canRunOut(config: Config): boolean {
   const { soft } = descriptorLimit() ?? { soft: Infinity };
-  return config.limits.connections > connectionsWithin(config, soft);
+  return descriptorsFor(config) > soft;
 }
 
-/** The limit of descriptors that this config needs with all its connections. */
+/** The limit of descriptors that this config needs with all its connections, and those that it refuses. */
 export function descriptorsFor(config: Config): number {
-  return besideConnections(config) + config.limits.connections;
+  const refusing = usesDenoTransport(config) ? config.workers : 1;
+  return besideConnections(config) + config.limits.connections + refusing * MAX_REFUSED;
 }
 
 function connectionsWithin(config: Config, limit: number): number {
@@ -83,6 +89,11 @@ function besideConnections(config: Config): number {
   const { files: { root, openFiles }, workers } = config;
   const kept = root === undefined ? 0 : openFiles * workers;
   return PROCESS + ofThreads(config) + reservedDescriptors(config) + forOthers(config) + kept;
+}
+
+/** What the main thread opens at the start, besides the reserve: the listener and the doorbells. */
+function ofMainThread(config: Config): number {
+  return 1 + (usesDenoTransport(config) ? 0 : config.workers);
 }
 
 /** The workers, the acceptor if there is one, and the threads that write the logs. */

@@ -138,9 +138,9 @@ export class Executor {
    * @throws {TlsError} if certificate or key cannot be used
    */
   static async start(config: Config, options: ExecutorOptions): Promise<Executor> {
-    expectDescriptors(config); // now too: an error of listening would not name the limit
+    expectDescriptors(config);
     const executor = new Executor(config, options);
-    executor.#expectDescriptors();
+    executor.#reserve.fill();
     if (config.monitoring.admin !== undefined) await executor.#startAdmin(config.monitoring.admin);
     await executor.#startThreads();
     return executor;
@@ -226,16 +226,6 @@ export class Executor {
     if (--this.#loading > 0) return;
     this.#state.flags.setAllLoaded(true);
     this.#entrance.wakeAll();
-  }
-
-  #expectDescriptors(): void {
-    try {
-      expectDescriptors(this.#config);
-      this.#reserve.fill();
-    } catch (error) {
-      this.#entrance.close();
-      throw error;
-    }
   }
 
   /** Loads the admin server, only if --admin is set: its page and the charts take time and memory. */

@@ -7,11 +7,10 @@
  * (net/linger.ts). The number is limited: beyond the limit the oldest is closed at once.
  */
 
+import { MAX_REFUSED } from "../config/mod.ts";
 import { Linger } from "../net/mod.ts";
 import { EAGAIN, type Os } from "../os/mod.ts";
 
-/** Refused connections that are open at the same time. */
-export const MAX_REFUSED = 256;
 /** Milliseconds between two polls: most peers have ended by the first one. */
 export const POLL_INTERVAL = 20;
 /** Reads of one connection per poll, so that no connection holds up the acceptor. */

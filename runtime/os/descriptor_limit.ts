@@ -2,7 +2,7 @@
  * How many descriptors this process may open (RLIMIT_NOFILE of getrlimit(2)), and whether some are free.
  *
  * In: nothing. Out: the limit, raised if possible, and answers to "are this many free?". Called by the main
- * thread at the start and before it starts a thread, and by workers that cannot see the descriptors of the
+ * thread at the start and before it replaces a thread, and by workers that cannot see the descriptors of the
  * connections that they accept. Without libc nothing is known and nothing is raised.
  */
 
@@ -56,6 +56,15 @@ export function hasDescriptors(count: number): boolean {
   }
   for (const descriptor of opened) os.close(descriptor);
   return opened.length === count;
+}
+
+/**
+ * The same at the start, at once for any count: then the open descriptors have the lowest numbers. A few inherited
+ * ones may have higher numbers, and are not counted.
+ */
+export function hasDescriptorsAtStart(count: number): boolean {
+  const limit = descriptorLimit();
+  return limit === undefined || lowestDescriptor(new LinuxOs()) + count <= limit.soft;
 }
 
 /** The number that the next descriptor of this process will have; Infinity if there is none left. */

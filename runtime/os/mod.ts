@@ -23,6 +23,7 @@ export {
   type DescriptorLimit,
   descriptorLimit,
   hasDescriptors,
+  hasDescriptorsAtStart,
   lowestDescriptor,
   raiseDescriptorLimit,
 } from "./descriptor_limit.ts";

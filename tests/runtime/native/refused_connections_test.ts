@@ -1,11 +1,8 @@
 /** Refused connections: their peers can read the whole answer, and none of them stays open. */
 
 import { assertEquals } from "@std/assert";
-import {
-  MAX_REFUSED,
-  POLL_INTERVAL,
-  RefusedConnections,
-} from "../../../runtime/native/refused_connections.ts";
+import { MAX_REFUSED } from "../../../runtime/config/mod.ts";
+import { POLL_INTERVAL, RefusedConnections } from "../../../runtime/native/refused_connections.ts";
 import { LINGER_BURST, LINGER_SILENCE, LINGER_TIME } from "../../../runtime/net/linger.ts";
 import { FakeOs } from "../../support/fake_os.ts";
 import { FakeSocket, PEER_END, PEER_RESET } from "../../support/fake_socket.ts";

@@ -2,8 +2,10 @@
  * The entrance of the Deno transport: each worker listens on the same address by itself, and the kernel
  * spreads the connections.
  *
- *   start:  check that the address is free → certificate → workers, which listen → steering, if there
- *           is libc → all accept
+ *   start:  check that the address is free → certificate → workers, each of which listens and accepts →
+ *           steering, if there is libc
+ *           or, if connections could take the threads' descriptors: … → workers, which listen → steering → all
+ *           accept
  *   stop:   hold back new connections → each worker accepts those that wait, drains and ends
  *
  * In: the config and the address. Out: connections that each worker accepts for itself.
@@ -53,7 +55,8 @@ export class DenoEntrance implements Entrance {
   async start(parts: EntranceParts): Promise<void> {
     this.#parts = parts;
     for (let worker = 0; worker < this.#config.workers; worker++) {
-      await parts.startWorker(worker); // one after the other: no two may load at the same time
+      await parts.startWorker(worker);
+      if (parts.acceptsEarly) void parts.workers[worker]?.order({ type: "open" });
     }
     this.replaced();
   }
@@ -69,7 +72,7 @@ export class DenoEntrance implements Entrance {
   /** Not needed: a worker of this transport never blocks, so that orders always reach it. */
   wakeAll(): void {}
 
-  /** Also called after the start: no worker accepts before the last one has loaded. */
+  /** Also called when all workers have started. */
   replaced(): void {
     for (const address of this.#addresses()) steerConnections(address, this.#config.workers);
     this.#tellAll({ type: "open" });

@@ -16,6 +16,11 @@ export interface EntranceParts {
   readonly state: SharedState;
   /** No connection gets a descriptor of this number or a higher one; undefined: no such limit. */
   readonly descriptorCeiling: number | undefined;
+  /**
+   * Whether to accept as soon as the first worker serves. False: clients could take the descriptors that a thread
+   * needs to start, and Deno ends the process if it gets none; so accepting begins when all workers serve.
+   */
+  readonly acceptsEarly: boolean;
   /** Starts worker `worker`; fulfilled when it serves. */
   startWorker(worker: number): Promise<void>;
   /** The threads of the current workers. */
@@ -36,7 +41,7 @@ export interface Entrance {
   readonly redirectAddress: Deno.NetAddr | null;
   /** Whether all threads that belong to the entrance have ended. */
   readonly hasEnded: boolean;
-  /** Starts all threads, in an order that is safe; fulfilled when every worker serves. */
+  /** Starts all threads, one after the other, because no two may load at the same time; fulfilled when every worker serves. */
   start(parts: EntranceParts): Promise<void>;
   /** The part of a worker's start message that depends on the transport. */
   workerStart(): Pick<WorkerStart, "doorbells" | "listen">;

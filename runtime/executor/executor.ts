@@ -76,7 +76,7 @@ export class Executor {
   readonly #warningFilter = new WarningFilter();
   #warnings = 0;
   #admin: AdminServer | null = null;
-  /** Whether new connections are accepted: all threads have started, and no stop was requested. */
+  /** Whether all threads have started, and no stop was requested. */
   #ready = false;
   #stopRequested = false;
   #stopping = false;
@@ -128,7 +128,8 @@ export class Executor {
   }
 
   /**
-   * Starts a server; fulfilled when every worker serves.
+   * Starts a server; fulfilled when every worker serves. Clients are served from the first worker on, unless
+   * connections could take the descriptors that the other threads need.
    *
    * @throws {Deno.errors.AddrInUse} and Deno's other errors of listening
    * @throws {LogFileError} if a log cannot be opened
@@ -247,15 +248,18 @@ export class Executor {
 
   async #startThreads(): Promise<void> {
     await this.#logs.load();
-    await this.#entrance.start({
+    const started = this.#entrance.start({
       config: this.#config,
       state: this.#state,
       descriptorCeiling: connectionCeiling(this.#config),
+      acceptsEarly: !canRunOut(this.#config),
       startWorker: (worker) => this.#startWorker(worker),
       workers: this.#workers,
       warn: (text) => this.#warnOnce(text),
       ended: (failure) => this.#entranceEnded(failure),
     });
+    this.#replacing = started; // a worker that dies meanwhile is replaced afterwards
+    await started;
     this.#loadingEnded();
     this.#logs.start();
     this.#ready = !this.#stopRequested;

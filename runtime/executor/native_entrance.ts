@@ -1,7 +1,8 @@
 /**
  * The entrance of the epoll transport: one listening descriptor for all workers.
  *
- *   start:  listen → adopt → doorbells → workers → acceptor, which accepts
+ *   start:  listen → adopt → doorbells → first worker → acceptor, which accepts → other workers
+ *           or, if connections could take the threads' descriptors: … → all workers → acceptor
  *   stop:   accept the kernel's backlog → stop accepting → draining flag → all doorbells
  *
  * A listener from systemd keeps listening, and its backlog is left to the next server:
@@ -69,19 +70,20 @@ export class NativeEntrance implements Entrance {
   }
 
   /**
-   * Nothing is accepted before the last worker serves: clients could take the descriptors that a thread needs
-   * to start, and Deno ends the process if it gets none. Until then clients wait in the kernel's backlog.
-   * No thread blocks before all have loaded: threads share loaded modules in Deno, and one that blocks while
-   * an npm package is half loaded makes the others wait for it forever (seen on 2.9.6, in one start of 20).
+   * Until the acceptor starts, clients wait in the kernel's backlog. No thread blocks before all have loaded:
+   * threads share loaded modules in Deno, and one that blocks while an npm package is half loaded makes the
+   * others wait for it forever (seen on 2.9.6, in one start of 20).
    */
   async start(parts: EntranceParts): Promise<void> {
     this.#state = parts.state;
     const acceptor = this.#acceptor = this.#createAcceptor(parts);
     await acceptor.loaded;
-    for (let worker = 0; worker < this.#config.workers; worker++) {
-      await parts.startWorker(worker); // one after the other: no two may load at the same time
+    const { workers } = this.#config;
+    const lastBefore = parts.acceptsEarly ? 0 : workers - 1;
+    for (let worker = 0; worker < workers; worker++) {
+      await parts.startWorker(worker);
+      if (worker === lastBefore) await acceptor.start(this.#acceptorStart(parts));
     }
-    await acceptor.start(this.#acceptorStart(parts));
   }
 
   workerStart() {

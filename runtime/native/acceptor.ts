@@ -5,8 +5,10 @@
  * ring is full, the acceptor waits and the kernel's backlog holds the clients: no connection is lost. A
  * connection never takes one of the descriptors that are reserved for files: the acceptor holds it until a
  * lower number is free. Nor does it take a descriptor of the executor's reserve while that reserve is lent
- * (descriptor_reserve.ts). While it has refused connections open, it polls them: see refused_connections.ts. It
- * ends when the listening socket is shut down or, if another process shares that socket, when its bell is rung.
+ * (descriptor_reserve.ts). While it has refused connections open, it polls them: see refused_connections.ts.
+ * While workers are still starting, it does not block, and accepts only what the workers that serve may take
+ * at once. It ends when the listening socket is shut down or, if another process shares that socket, when its
+ * bell is rung.
  */
 
 import { CLOSES, DateField, type PreparedResponse } from "../../protocol/mod.ts";
@@ -33,6 +35,7 @@ import {
 import { ConnectionTask } from "../net/mod.ts";
 import { lastAnswer, UNAVAILABLE } from "../serve/answers/mod.ts";
 import { type AcceptorStart, type ThreadMessage, Warnings } from "../thread/mod.ts";
+import { FREE_SHARE } from "./free_share.ts";
 import { ListenerWait } from "./listener_wait.ts";
 import { POLL_INTERVAL, RefusedConnections } from "./refused_connections.ts";
 
@@ -40,6 +43,8 @@ import { POLL_INTERVAL, RefusedConnections } from "./refused_connections.ts";
 const BACK_OFF = 20;
 /** Connections that are accepted in a row before the bell is checked. */
 const ACCEPTS_PER_BELL_CHECK = 256;
+/** Milliseconds between two looks at the listener while workers are starting. */
+const LOADING_PAUSE = 5;
 
 /** What the acceptor needs of its thread. */
 export interface AcceptorParts {
@@ -47,6 +52,8 @@ export interface AcceptorParts {
   readonly os: Os;
   /** Blocks the thread for this many milliseconds. */
   sleep(milliseconds: number): void;
+  /** Leaves the thread to Deno for this many milliseconds. */
+  pause(milliseconds: number): Promise<void>;
   /** Milliseconds since 1970, for the date of a refusal. */
   now(): number;
   /** Sends a message to the main thread. */
@@ -82,11 +89,35 @@ export class Acceptor {
 
   /** Accepts connections, blocking the thread, until the listener is shut down or the bell is rung. */
   run(): void {
-    const { post } = this.#parts;
-    post({ type: "ready" });
     while (this.#acceptNext());
     this.#refused.closeAll();
-    post({ type: "stopped" });
+    this.#parts.post({ type: "stopped" });
+  }
+
+  /**
+   * Accepts connections until all workers serve; called before `run`. Does not block the thread, because others
+   * load meanwhile: see the executor. The workers that serve already get few connections, and the kernel's backlog
+   * holds the others: else long-lived connections would all stay with the first worker.
+   */
+  async acceptWhileLoading(): Promise<void> {
+    const { start: { listener }, os, pause } = this.#parts;
+    const { flags } = this.#state;
+    while (!flags.isAllLoaded() && !flags.isDraining()) {
+      while (this.#hasRoomWhileLoading() && os.awaitConnection(listener, 0)) {
+        const accepted = os.accept(listener, this.#sockaddr);
+        if (accepted === -EAGAIN) break; // another process that shares the listener was faster
+        if (!this.#acceptOne(accepted)) return;
+      }
+      this.#refused.poll();
+      await pause(LOADING_PAUSE);
+    }
+  }
+
+  #hasRoomWhileLoading(): boolean {
+    const { flags, workers } = this.#state;
+    let alive = 0;
+    for (let worker = 0; worker < workers; worker++) if (flags.isAlive(worker)) alive++;
+    return this.#openConnections() < FREE_SHARE * alive;
   }
 
   /** Waits for a connection and accepts it, or polls the refused ones; false at the end. */
@@ -161,7 +192,7 @@ export class Acceptor {
   #admit(descriptor: number): void {
     const { os, start: { maxConnections, maxConnectionsPerAddress } } = this.#parts;
     this.#task.fill(descriptor, this.#sockaddr, os.monotonicMilliseconds());
-    if (this.#openConnections() >= maxConnections) {
+    if (this.#openConnections() > maxConnections) {
       return this.#refuse(
         descriptor,
         `the limit of ${maxConnections} connections is reached (--max-connections)`,
@@ -199,13 +230,13 @@ export class Acceptor {
     this.#parts.os.ringDoorbell(doorbell);
   }
 
+  /** Also counts the one that is being admitted. */
   #openConnections(): number {
     let open = this.#counters.get(COLUMN.accepted) - this.#counters.get(COLUMN.refused);
     for (let worker = 0; worker < this.#state.workers; worker++) {
       open -= this.#state.counters(worker).get(COLUMN.connectionsClosed);
     }
-    // The connection in question is not open yet.
-    return open - 1;
+    return open;
   }
 
   /** Answers 503, and closes the connection once its peer has read that. */

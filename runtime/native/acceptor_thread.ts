@@ -11,14 +11,17 @@ import { Acceptor } from "./acceptor.ts";
 
 const never = new Int32Array(new SharedArrayBuffer(4));
 
-onStart<AcceptorStart>((start) => {
+onStart<AcceptorStart>(async (start) => {
   const acceptor = new Acceptor({
     start,
     os: new LinuxOs(),
     // No thread notifies this word: the time-out is the sleep.
     sleep: (milliseconds) => void Atomics.wait(never, 0, 0, milliseconds),
+    pause: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
     now: Date.now,
     post: postToMain,
   });
+  postToMain({ type: "ready" });
+  await acceptor.acceptWhileLoading();
   acceptor.run();
 });

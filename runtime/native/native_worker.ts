@@ -21,6 +21,7 @@ import { SleepMeter, TrafficCounter, WorkerCore, type WorkerParts } from "../ser
 import type { ThreadOrder } from "../thread/mod.ts";
 import { type DenoBell, LoopbackBell } from "./deno_bell.ts";
 import { EventLoop } from "./event_loop.ts";
+import { FREE_SHARE } from "./free_share.ts";
 import type { Source } from "./io_registry.ts";
 import { MemoryTrimmer } from "./memory_trimmer.ts";
 import { type SocketContext, SocketTransport } from "./socket_transport.ts";
@@ -34,8 +35,6 @@ const TASKS_A_TURN = 4;
  * 35 with one yield, 26 with two, no less with more.
  */
 const YIELDS = 2;
-/** Up to this many connections a worker takes tasks without comparing itself with the others. */
-const FREE_SHARE = 16;
 /** How many times the mean number of connections a worker may have before it leaves tasks to others. */
 const OVERLOAD = 1.125;
 /**

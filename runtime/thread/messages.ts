@@ -64,7 +64,7 @@ export type MainMessage<Start = unknown> =
 
 /** A command to a worker, at any time after its start. */
 export type ThreadOrder =
-  /** All workers are ready: accept connections from now on. Only on the Deno transport. */
+  /** Accept connections from now on. Only on the Deno transport. */
   | { readonly type: "open" }
   /** Stop accepting, finish the work in progress, and end. Only on the Deno transport. */
   | { readonly type: "drain" }

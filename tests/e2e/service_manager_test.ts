@@ -3,6 +3,7 @@
  */
 
 import { assertEquals, assertMatch } from "@std/assert";
+import { NotifyReceiver } from "../support/notify_receiver.ts";
 import { findProgram } from "../support/process_facts.ts";
 import { type Server, waitFor, within, withServer } from "../support/server.ts";
 
@@ -12,7 +13,7 @@ Deno.test("service manager: start, reload and stop send READY, RELOADING, READY,
   const folder = await Deno.makeTempDir({ prefix: "async-deno-test-" });
   try {
     const path = `${folder}/notify`;
-    using socket = new Manager(path);
+    using socket = new NotifyReceiver(path);
     await withServer({ workers: 2, env: { NOTIFY_SOCKET: path } }, async (server) => {
       const ready = await socket.next("READY=1");
       assertEquals(ready, `READY=1\nSTATUS=${server.banner} | ${server.url}/`);
@@ -46,7 +47,7 @@ Deno.test("service manager: a serving server keeps sending WATCHDOG=1", async ()
   const folder = await Deno.makeTempDir({ prefix: "async-deno-test-" });
   try {
     const path = `${folder}/notify`;
-    using socket = new Manager(path);
+    using socket = new NotifyReceiver(path);
     const env = { NOTIFY_SOCKET: path, WATCHDOG_USEC: "200000" };
     await withServer({ workers: 1, env }, async () => {
       await socket.next("READY=1");
@@ -87,31 +88,6 @@ Deno.test({
     });
   },
 });
-
-/** The manager's socket. */
-class Manager implements Disposable {
-  readonly #socket: Deno.DatagramConn;
-
-  constructor(path: string) {
-    this.#socket = Deno.listenDatagram({ transport: "unixpacket", path });
-  }
-
-  /** The next message that begins with `wanted`; messages before it are skipped. */
-  next(wanted: string): Promise<string> {
-    const receive = async () => {
-      for (;;) {
-        const [bytes] = await this.#socket.receive();
-        const text = new TextDecoder().decode(bytes);
-        if (text.startsWith(wanted)) return text;
-      }
-    };
-    return within(receive(), { what: wanted });
-  }
-
-  [Symbol.dispose](): void {
-    this.#socket.close();
-  }
-}
 
 function monotonicMicroseconds(): number {
   // proc(5): seconds since the machine started, which on Linux is what CLOCK_MONOTONIC counts.

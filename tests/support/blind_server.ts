@@ -12,9 +12,13 @@ import { waitFor, within } from "./wait_for.ts";
 
 /** How the server is started. */
 export interface BlindOptions {
+  /** Worker threads; by default 1. */
+  readonly workers?: number;
   readonly args?: readonly string[];
   /** A program that executes the command line after its own arguments. */
   readonly through?: readonly string[];
+  /** Further variables of its environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** A server that was started, and may not serve yet. */
@@ -22,14 +26,14 @@ export class BlindServer implements AsyncDisposable {
   readonly port: number = freePort();
   readonly process: Deno.ChildProcess;
 
-  constructor({ args = [], through = [] }: BlindOptions) {
-    const [server, before, env] = serverCommand();
-    const own = ["1", "127.0.0.1", String(this.port), "--log", "off"];
+  constructor({ workers = 1, args = [], through = [], env = {} }: BlindOptions) {
+    const [server, before, inherited] = serverCommand();
+    const own = [String(workers), "127.0.0.1", String(this.port), "--log", "off"];
     const [program = server, ...all] = [...through, server, ...before, ...own, ...args];
     this.process = new Deno.Command(program, {
       args: all,
       cwd: REPOSITORY,
-      env,
+      env: { ...inherited, ...env },
       clearEnv: true,
       stdin: "null",
       stdout: "null",

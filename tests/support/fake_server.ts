@@ -131,6 +131,7 @@ export class FakeServer implements World {
       },
       os,
       sleep: (milliseconds) => this.#acceptorSleepsUntil = os.now + milliseconds,
+      pause: () => Promise.reject(new TypeError("all threads have loaded")),
       now: () => os.now,
       post,
     });

@@ -24,6 +24,11 @@ export class Loads implements AsyncDisposable {
     Deno.env.set(LOADS_PORT, String(this.#listener.addr.port));
   }
 
+  /** How many threads wait for {@link Loads.continueAll}. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
   /** Lets all waiting threads continue. */
   continueAll(): void {
     for (const connection of this.#waiting.splice(0)) connection.close();

@@ -1,7 +1,10 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Acceptor } from "../../../runtime/native/acceptor.ts";
+import { FREE_SHARE } from "../../../runtime/native/free_share.ts";
 import {
+  EAGAIN,
   ECONNABORTED,
+  EINVAL,
   EMFILE,
   ENFILE,
   ENOBUFS,
@@ -43,6 +46,8 @@ interface Bench {
   readonly sleeps: number[];
   /** Called at each sleep. */
   whileAsleep: () => void;
+  /** Called at each pause, which leaves the thread to Deno. */
+  whilePaused: () => void;
 }
 
 /** An acceptor for two workers; `errors` are the first results of accept, one by one. */
@@ -81,12 +86,18 @@ function bench(
       sleeps.push(milliseconds);
       made.whileAsleep();
     },
+    pause: (milliseconds) => {
+      assert(milliseconds > 0);
+      made.whilePaused();
+      return Promise.resolve();
+    },
     now: () => 784_111_777_000,
     post: (message) => message.type === "warning" && warnings.push(message.text),
   });
   const state = openSharedState(memory);
   const whileAsleep = () => {};
-  const made = { os, acceptor, state, doorbells, warnings, sleeps, whileAsleep };
+  const whilePaused = () => {};
+  const made = { os, acceptor, state, doorbells, warnings, sleeps, whileAsleep, whilePaused };
   return made;
 }
 
@@ -295,4 +306,39 @@ Deno.test("acceptor: while accepting is paused it hands nothing over, and accept
   };
   made.acceptor.run();
   assertEquals([made.sleeps.length, tasksOf(made).length], [3, 3]);
+});
+
+Deno.test("acceptor: while workers load it never blocks, and gives the few that serve no more than they may take", async () => {
+  const made = bench();
+  const { os, state } = made;
+  const { flags } = state;
+  os.awaitConnection = (_listener, milliseconds) => {
+    assertEquals(milliseconds, 0, "it blocks");
+    return os.backlog.length > 0;
+  };
+  arrive(os, 3 * FREE_SHARE);
+  const accepted: number[] = [];
+  made.whileAsleep = () => void tasksOf(made); // the ring was full
+  made.whilePaused = () => {
+    tasksOf(made);
+    accepted.push(state.total(COLUMN.accepted));
+    if (accepted.length <= 2) flags.setAlive(accepted.length - 1);
+    if (accepted.length === 4) state.counters(0).add(COLUMN.connectionsClosed, 1);
+    if (accepted.length === 6) flags.setAllLoaded(true);
+  };
+  await made.acceptor.acceptWhileLoading();
+  const [one, two] = [FREE_SHARE, 2 * FREE_SHARE];
+  assertEquals(accepted, [0, one, two, two, two + 1, two + 1]);
+  assertEquals(os.backlog.length, FREE_SHARE - 1);
+});
+
+Deno.test("acceptor: while workers load, a process that shares the listener may be faster, and a shut down listener ends it", async () => {
+  const made = bench([EAGAIN, EAGAIN, EINVAL]);
+  const { os, state } = made;
+  state.flags.setAlive(0);
+  arrive(os, 1);
+  let pauses = 0;
+  made.whilePaused = () => pauses++;
+  await made.acceptor.acceptWhileLoading();
+  assertEquals([pauses, os.backlog.length], [2, 1]);
 });

@@ -9,7 +9,7 @@
 import { stringify } from "smol-toml";
 import type { Config } from "../config/mod.ts";
 import { escapeControls } from "../observe/log/mod.ts";
-import { type Option, OPTIONS } from "./options/mod.ts";
+import { type Option, OPTIONS, WORKERS } from "./options/mod.ts";
 import type { Settings } from "./settings.ts";
 
 /** Values of file options that name no file. */
@@ -28,12 +28,13 @@ export function faultsOf({ config, faults }: Settings): string[] {
 }
 
 /** The effective values as a configuration file. */
-export function describe({ config, origins }: Settings): string {
+export function describe({ config, origins, workersLimit }: Settings): string {
   const headings = [...new Set(OPTIONS.map(({ group }) => group))];
   return headings.map((heading) => {
     const options = OPTIONS.filter(({ group }) => group === heading);
     const lines = options.map((option) => {
-      const origin = origins.get(option.flag) ?? "default";
+      const limit = option === WORKERS && workersLimit !== undefined ? `, ${workersLimit}` : "";
+      const origin = origins.get(option.flag) ?? `default${limit}`;
       return `${setting(option, config).padEnd(COMMENT_AT)} # ${escapeControls(origin)}`;
     });
     return [`# ${heading}`, ...lines].join("\n");

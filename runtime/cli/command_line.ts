@@ -7,6 +7,7 @@
  */
 
 import type { Config } from "../config/mod.ts";
+import type { UsableCores } from "../os/mod.ts";
 import { type FileOptions, parseConfigFile } from "./config_file.ts";
 import { type Flags, parseFlags } from "./flags.ts";
 import { COMMANDS, PROGRAM_FLAGS, variableOf } from "./options/mod.ts";
@@ -17,7 +18,7 @@ import { UsageError } from "./usage_error.ts";
 export type Command =
   | { readonly type: "help" | "version" | "hash-password" }
   | { readonly type: "health"; readonly config: Config }
-  | { readonly type: "serve"; readonly config: Config; readonly warnings: readonly string[] }
+  | { readonly type: "serve"; readonly settings: Settings }
   | { readonly type: "check"; readonly settings: Settings }
   | { readonly type: "completions"; readonly shell: string }
   /** `args` are the arguments of the server. */
@@ -30,8 +31,8 @@ export interface CommandLine {
   variable(name: string): string | undefined;
   /** The names of all variables, to find unknown ones with our prefix. */
   readonly variables: readonly string[];
-  /** Cores of the machine: the default number of workers. */
-  readonly cores: number;
+  /** The default number of workers. */
+  readonly cores: UsableCores;
   /** Bytes of memory that the process may use: the default of --max-memory is a part of them. Absent: not known. */
   readonly memorySize?: () => number | undefined;
   /** The text of the configuration file. @throws what Deno throws */
@@ -58,7 +59,7 @@ export function parseCommandLine(line: CommandLine): Command {
     memorySize,
     file: readFile(flags, line),
   });
-  const { config, faults: [fault, ...others], warnings } = settings;
+  const { config, faults: [fault, ...others] } = settings;
   if (isOn("check", flags)) return { type: "check", settings };
   if (fault !== undefined) {
     throw new UsageError(
@@ -66,7 +67,7 @@ export function parseCommandLine(line: CommandLine): Command {
     );
   }
   if (word === "systemd") return { type: "systemd", args: line.args.slice(1), settings };
-  return word === "health" ? { type: word, config } : { type: "serve", config, warnings };
+  return word === "health" ? { type: word, config } : { type: "serve", settings };
 }
 
 /** A command after options would be taken for WORKERS. @throws {UsageError} with the right order */

@@ -25,7 +25,8 @@ export function helpText(version: string): string {
 Usage: async-deno [WORKERS] [IP] [PORT] [OPTIONS]
 ${COMMANDS.map(usage).join("\n")}
 
-  WORKERS   number of worker threads, 1-256; default: one per core
+  WORKERS   number of worker threads, 1-256; default: one per core that the CPU
+            affinity and quota leave
   IP        address to listen on, IPv4 or IPv6; default: ${DEFAULT_CONFIG.hostname}
   PORT      port to listen on, 0-65535; 0 picks a free port; default: ${DEFAULT_CONFIG.port}
 

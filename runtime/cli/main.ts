@@ -23,6 +23,7 @@ import {
   memorySize,
   raiseDescriptorLimit,
   SystemError,
+  usableCores,
 } from "../os/mod.ts";
 import { Signals } from "../signals.ts";
 import { describe, faultsOf } from "./check.ts";
@@ -58,8 +59,8 @@ async function run(args: readonly string[], signals: Signals): Promise<number> {
   try {
     const command = readCommand(args);
     if (command.type === "serve") {
-      command.warnings.forEach(warn);
-      return await serve(command.config, args, signals);
+      command.settings.warnings.forEach(warn);
+      return await serve(command.settings, args, signals);
     }
     signals.release();
     switch (command.type) {
@@ -89,7 +90,7 @@ function readCommand(args: readonly string[]): Command {
     args,
     variable: (name) => Deno.env.get(name),
     variables: Object.keys(Deno.env.toObject()),
-    cores: navigator.hardwareConcurrency,
+    cores: usableCores(),
     memorySize,
     readText: Deno.readTextFileSync,
   });
@@ -133,7 +134,12 @@ async function systemd({ args, settings }: Command & { type: "systemd" }): Promi
   return faults.length > 0 ? EXIT.usage : await print(systemdUnit(service));
 }
 
-async function serve(config: Config, args: readonly string[], signals: Signals): Promise<number> {
+async function serve(
+  settings: Settings,
+  args: readonly string[],
+  signals: Signals,
+): Promise<number> {
+  const { config } = settings;
   const [reason] = await startupFaults(config);
   if (reason !== undefined) return fail(reason, EXIT.cannotServe);
   const { soft = Infinity } = raiseDescriptorLimit() ?? {};
@@ -145,7 +151,7 @@ async function serve(config: Config, args: readonly string[], signals: Signals):
       inform: (text) => showsNotices(config) && stdout.line(`async-deno: ${escapeControls(text)}`),
       version: VERSION,
     });
-    const text = banner(executor, config);
+    const text = banner(executor, settings);
     stdout.line(text);
     const status = text.split("\n").slice(1).join(" | ");
     manager.ready(status);
@@ -165,9 +171,11 @@ function showsNotices({ log, monitoring: { accessLog } }: Config): boolean {
   return log !== "-" && accessLog !== "-";
 }
 
-function banner(executor: Executor, config: Config): string {
+function banner(executor: Executor, { config, workersLimit }: Settings): string {
   const { address, redirectAddress, socketPath, adminAddress } = executor;
-  const { workers } = config;
+  const workers = workersLimit === undefined
+    ? config.workers
+    : `${config.workers} (${workersLimit})`;
   const log = escapeControls(config.log);
   const admin = adminAddress === null ? [] : [`Admin: ${urlOf("http", adminAddress)}`];
   if (socketPath !== null) {
@@ -198,9 +206,10 @@ function urlOf(scheme: string, { hostname, port }: Deno.NetAddr): string {
 async function configOf(args: readonly string[]): Promise<Config> {
   const command = readCommand(args);
   if (command.type !== "serve") throw new UsageError("the arguments no longer start a server");
-  const [fault] = await startupFaults(command.config);
+  const { config } = command.settings;
+  const [fault] = await startupFaults(config);
   if (fault !== undefined) throw new UsageError(fault);
-  return command.config;
+  return config;
 }
 
 /** Why the server could not start, and what to do. */

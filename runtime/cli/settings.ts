@@ -7,6 +7,7 @@
  */
 
 import { type Config, DEFAULT_CONFIG } from "../config/mod.ts";
+import type { UsableCores } from "../os/mod.ts";
 import { adminExposure } from "./admin_exposure.ts";
 import { argumentHint } from "./argument_hint.ts";
 import type { FileOptions } from "./config_file.ts";
@@ -21,6 +22,7 @@ import {
   type Option,
   OPTIONS,
   variableOf,
+  WORKERS,
 } from "./options/mod.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -34,8 +36,8 @@ export interface Sources {
   /** The names of all variables. */
   readonly variables: readonly string[];
   readonly file: FileOptions | undefined;
-  /** Cores of the machine: the default number of workers. */
-  readonly cores: number;
+  /** The default number of workers. */
+  readonly cores: UsableCores;
   /** Bytes of memory that the process may use: the default of --max-memory is a part of them. Absent: not known. */
   readonly memorySize?: (() => number | undefined) | undefined;
 }
@@ -45,6 +47,8 @@ export interface Settings {
   readonly config: Config;
   /** By flag, the name of the source of its value; none for a default. */
   readonly origins: ReadonlyMap<string, string>;
+  /** What limits the number of workers, as "CPU quota of 1.5", if it is the default. */
+  readonly workersLimit: string | undefined;
   /** One line for each error; the options with an error keep their defaults. */
   readonly faults: readonly string[];
   /** One line for each setting that is valid, but probably not what the operator wants. */
@@ -66,7 +70,7 @@ interface Written {
 
 /** Assembles the config. */
 export function readSettings(sources: Sources): Settings {
-  const workers = Math.min(sources.cores, MAX_WORKERS);
+  const workers = Math.min(sources.cores.count, MAX_WORKERS);
   const heldBytes = memoryBound(sources.memorySize?.());
   const limits = { ...DEFAULT_CONFIG.limits, heldBytes };
   const defaults: Config = { ...DEFAULT_CONFIG, limits, workers };
@@ -92,6 +96,7 @@ export function readSettings(sources: Sources): Settings {
   return {
     config,
     origins,
+    workersLimit: origins.has(WORKERS.flag) ? undefined : sources.cores.limit,
     faults,
     warnings: [...unknownVariables(sources), ...adminExposure(config)],
   };

@@ -125,6 +125,7 @@ const SYMBOLS = {
   eventfd: { parameters: ["u32", "i32"], result: "i32" }, // unsigned int initval, int flags
   clock_gettime: { parameters: ["i32", "buffer"], result: "i32" }, // clockid_t, struct timespec *tp
   sched_yield: { parameters: [], result: "i32" }, // void
+  sched_getaffinity: { parameters: ["i32", "u32", "buffer"], result: "i32" }, // pid_t, size_t, cpu_set_t *mask
   malloc_trim: { parameters: ["u32"], result: "i32" }, // size_t pad
   // the address of errno in this thread
   __errno_location: { parameters: [], result: "pointer" },

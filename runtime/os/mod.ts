@@ -87,5 +87,6 @@ export {
 } from "./sockaddr.ts";
 export { expectSuccess } from "./syscall.ts";
 export { SystemError } from "./system_error.ts";
+export { type UsableCores, usableCores } from "./usable_cores.ts";
 export { UnixConnection } from "./unix_connection.ts";
 export { listenUnix, LONGEST_UNIX_PATH, removeUnix, unixIdentity } from "./unix_listener.ts";

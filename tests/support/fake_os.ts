@@ -221,7 +221,7 @@ export class FakeOs implements Os {
   }
 
   /** Always: accept returns what there is, and with an empty queue the acceptor's run ends. */
-  awaitConnection(): boolean {
+  awaitConnection(_listener: number, _milliseconds: number): boolean {
     return true;
   }
 

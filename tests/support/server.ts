@@ -29,8 +29,8 @@ const LOG_LINES_SHOWN = 20;
 
 /** How a server is started. */
 export interface ServerOptions {
-  /** Worker threads, 1 to 256. */
-  workers: number;
+  /** Worker threads, 1 to 256; "default": the server decides. */
+  workers: number | "default";
   /** The address to listen on; by default `127.0.0.1`. */
   ip?: string;
   /** The port to listen on; by default 0, a free one. */
@@ -66,18 +66,19 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const folder = await Deno.makeTempDir({ prefix: "async-deno-test-" });
   const logFile = options.log ?? `${folder}/server.log`;
   const ip = options.ip ?? "127.0.0.1";
+  const port = String(options.port ?? 0);
   const child = new Child([
-    String(options.workers),
-    ip,
-    String(options.port ?? 0),
+    ...(options.workers === "default"
+      ? ["--ip", ip, "--port", port]
+      : [String(options.workers), ip, port]),
     "--log",
     logFile,
     ...(options.args ?? []),
   ], { env: options.env ?? {}, through: options.through ?? [] });
   try {
     const banner = await child.banner();
-    const { port, line, scheme } = banner;
-    return new Server(child, { folder, logFile, ip, port, banner: line, scheme });
+    const { port: real, line, scheme } = banner;
+    return new Server(child, { folder, logFile, ip, port: real, banner: line, scheme });
   } catch (error) {
     await child.end();
     await Deno.remove(folder, { recursive: true });

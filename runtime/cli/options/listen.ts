@@ -55,7 +55,7 @@ export const WORKERS: Option = number(
     value: "COUNT",
     range: [1, MAX_WORKERS],
     help: "number of worker threads",
-    defaultText: "one per core",
+    defaultText: "one per usable core",
   },
   { get: (config) => config.workers, set: (config, value) => void (config.workers = value!) },
 );

@@ -35,7 +35,7 @@ export const OPTIONS: readonly Option[] = [
 export const RELOADED_OPTIONS: readonly Option[] = [...FILE_OPTIONS, ...ENDPOINT_OPTIONS];
 
 export { FILE_OPTIONS } from "./files.ts";
-export { ARGUMENTS, IP, MAX_WORKERS } from "./listen.ts";
+export { ARGUMENTS, IP, MAX_WORKERS, WORKERS } from "./listen.ts";
 export {
   COMMANDS,
   type CommandWord,

@@ -10,7 +10,7 @@ function parse(args: string[], variables: Record<string, string> = {}) {
     args,
     variable: (name) => variables[name],
     variables: Object.keys(variables),
-    cores: 2,
+    cores: { count: 2 },
     readText: (path) => {
       throw new TypeError(`nothing should be read, and not ${path}`);
     },
@@ -20,7 +20,7 @@ function parse(args: string[], variables: Record<string, string> = {}) {
 function config(args: string[], variables: Record<string, string> = {}): Config {
   const command = parse(args, variables);
   if (command.type !== "serve") throw new TypeError(`not a config: ${command.type}`);
-  return command.config;
+  return command.settings.config;
 }
 
 function refusal(args: string[], variables: Record<string, string> = {}): string {

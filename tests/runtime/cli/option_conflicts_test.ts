@@ -8,7 +8,7 @@ function faultsOf(args: readonly string[], file = "", variables: Record<string, 
     args: [...args, "--config", "a.toml", "--check"],
     variable: (name) => variables[name],
     variables: Object.keys(variables),
-    cores: 2,
+    cores: { count: 2 },
     readText: () => file,
   });
   return command.type === "check" ? command.settings.faults : [];

@@ -19,7 +19,7 @@ function plan(args: readonly string[], call: Call = {}): ServicePlan {
     args: ["systemd", ...args],
     variable,
     variables: Object.keys(env),
-    cores: 2,
+    cores: { count: 2 },
     readText: () => file,
   });
   if (command.type !== "systemd") throw new TypeError(command.type);

@@ -13,7 +13,7 @@ function settings(
     args: [...args, "--check"],
     variable: (name) => variables[name],
     variables: Object.keys(variables),
-    cores: 2,
+    cores: { count: 2 },
     readText: (path) => files[path] ?? "",
   });
   if (command.type !== "check") throw new TypeError(`no settings: ${command.type}`);

@@ -122,7 +122,7 @@ for (const [args, message] of ROWS) {
       args: args.split(" "),
       variable: () => undefined,
       variables: [],
-      cores: 2,
+      cores: { count: 2 },
       readText: () => "",
     };
     assertEquals(assertThrows(() => parseCommandLine(line), UsageError).message, message);

@@ -9,7 +9,14 @@ const TOTAL = 2_048_000 * 1024;
 /** Each: the files beside /proc/meminfo, and the size. */
 const ROWS: readonly (readonly [name: string, files: Record<string, string>, size: number])[] = [
   ["no control group", {}, TOTAL],
-  ["version 1", { "/proc/self/cgroup": "5:memory:/a\n" }, TOTAL],
+  ["version 1 without a limit", {
+    "/proc/self/cgroup": "5:memory:/a\n",
+    "/sys/fs/cgroup/memory/a/memory.limit_in_bytes": "9223372036854771712\n",
+  }, TOTAL],
+  ["version 1 with a limit", {
+    "/proc/self/cgroup": "5:memory:/a/b\n",
+    "/sys/fs/cgroup/memory/a/memory.limit_in_bytes": "2097152\n",
+  }, 2_097_152],
   ["a group without a limit", {
     "/proc/self/cgroup": "0::/a\n",
     "/sys/fs/cgroup/a/memory.max": "max\n",

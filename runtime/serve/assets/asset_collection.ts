@@ -27,17 +27,17 @@ export interface Asset {
   readonly etag: string;
 }
 
-/** A file by its name in the sources, its type and its bytes. */
-export type AssetFile = readonly [name: string, contentType: string, bytes: Uint8Array];
+/** A file by its name in the sources, and its bytes. */
+export type AssetFile = readonly [name: string, bytes: Uint8Array];
 
-/** Media types with their parameters. */
-export const MEDIA_TYPE = {
-  javascript: "text/javascript; charset=utf-8", // RFC 9239 section 6
+const HTML = "text/html; charset=utf-8";
+/** Media types with their parameters, by the ending of the name. */
+const MEDIA_TYPES: Readonly<Record<string, string>> = {
+  js: "text/javascript; charset=utf-8", // RFC 9239 section 6
   css: "text/css; charset=utf-8",
-  html: "text/html; charset=utf-8",
   svg: "image/svg+xml; charset=utf-8",
-  text: "text/plain; charset=utf-8",
-} as const;
+  txt: "text/plain; charset=utf-8",
+};
 
 /** The browser revalidates each time; the ETag makes the answer a 304. */
 const REVALIDATE = "no-cache";
@@ -77,45 +77,49 @@ export class AssetCollection {
 
   /** Adds files of npm packages: the version is in the name, so the bytes need not be hashed. */
   packaged(...files: AssetFile[]): void {
-    for (const [name, contentType, bytes] of files) {
+    for (const [name, bytes] of files) {
       const body = withoutSourceMap(bytes);
       const etag = `"${name}-${body.length.toString(16)}"`;
-      this.#add([name, name], { contentType, cacheControl: IMMUTABLE, body, etag });
+      this.#add([name, name], { cacheControl: IMMUTABLE, body, etag });
     }
   }
 
   /** Adds our own files: a hash of the content becomes part of the name. */
   own(...files: AssetFile[]): void {
-    for (const [name, contentType, bytes] of files) {
+    for (const [name, bytes] of files) {
       const body = this.#linked(bytes);
       const served = name.replace(/(?=\.\w+$)/, `-${contentHash(body)}`);
-      this.#add([name, served], {
-        contentType,
-        cacheControl: IMMUTABLE,
-        body,
-        etag: hashTag(body),
-      });
+      this.#add([name, served], { cacheControl: IMMUTABLE, body, etag: hashTag(body) });
     }
   }
 
   /** Adds a file whose name stays the same when its content changes. */
-  revalidated(name: string, contentType: string, body: Uint8Array): void {
-    this.#add([name, name], { contentType, cacheControl: REVALIDATE, body, etag: hashTag(body) });
+  revalidated(name: string, body: Uint8Array): void {
+    this.#add([name, name], { cacheControl: REVALIDATE, body, etag: hashTag(body) });
   }
 
   /** Adds the page itself, as the first asset. */
   page(html: Uint8Array): void {
     const body = this.#linked(html);
     const fields = [...COMMON_FIELDS, ...this.#pageFields];
-    const [contentType, etag] = [MEDIA_TYPE.html, hashTag(body)];
-    const page = { path: this.#home, logName: "index", contentType, cacheControl: REVALIDATE };
-    this.assets.unshift({ ...page, fields, body, etag });
+    const page = {
+      path: this.#home,
+      logName: "index",
+      contentType: HTML,
+      cacheControl: REVALIDATE,
+    };
+    this.assets.unshift({ ...page, fields, body, etag: hashTag(body) });
   }
 
-  #add([name, served]: [string, string], of: Omit<Asset, "path" | "logName" | "fields">): void {
+  #add(
+    [name, served]: [string, string],
+    of: Pick<Asset, "cacheControl" | "body" | "etag">,
+  ): void {
+    const contentType = MEDIA_TYPES[name.slice(name.lastIndexOf(".") + 1)];
+    if (contentType === undefined) throw new TypeError(`No media type is known for "${name}"`);
     this.#servedNames.set(name, served);
     const path = `${this.#home}assets/${served}`;
-    this.assets.push({ path, logName: "asset", ...of, fields: COMMON_FIELDS });
+    this.assets.push({ path, logName: "asset", contentType, ...of, fields: COMMON_FIELDS });
   }
 
   /** Rewrites the references in one of our files to the served names. */
@@ -130,7 +134,7 @@ export class AssetCollection {
 }
 
 /** The notices of the packages that a page uses, as their licences require. */
-export function licenseText(parts: readonly (readonly [name: string, notice: Uint8Array])[]) {
+export function licenseText(parts: readonly AssetFile[]): Uint8Array {
   const sections = parts.map(([name, notice]) => `${name}\n\n${decoder.decode(notice).trim()}\n`);
   const rule = `\n${"-".repeat(78)}\n\n`;
   return encoder.encode(

@@ -16,37 +16,21 @@ import style from "./live.css" with { type: "bytes" };
 import tipScript from "./tip.js" with { type: "bytes" };
 import unitsScript from "./units.js" with { type: "bytes" };
 import workersScript from "./workers.js" with { type: "bytes" };
-import {
-  type Asset,
-  AssetCollection,
-  FAVICON,
-  licenseText,
-  MEDIA_TYPE,
-  pageFields,
-} from "../../../serve/assets/mod.ts";
+import { type Asset, assetsOfPage, pageFields } from "../../../serve/assets/mod.ts";
 
 /** Everything that the page consists of, "/" first. */
-export const ASSETS: readonly Asset[] = collect();
-
-function collect(): readonly Asset[] {
-  const { javascript, css, svg, text } = MEDIA_TYPE;
-  // uPlot styles its elements by script, which the policy allows.
-  const collection = new AssetCollection("/", pageFields());
-  collection.packaged(
-    ["uplot-1.6.32.css", css, uplotStyle],
-    ["uplot-1.6.32.js", javascript, uplotScript],
-  );
-  collection.own(
-    ["favicon.svg", svg, FAVICON],
-    ["live.css", css, style],
-    ["units.js", javascript, unitsScript],
-    ["axes.js", javascript, axesScript],
-    ["tip.js", javascript, tipScript],
-    ["charts.js", javascript, chartsScript],
-    ["workers.js", javascript, workersScript],
-    ["live.js", javascript, script],
-  );
-  collection.revalidated("licenses.txt", text, licenseText([["uplot 1.6.32", uplotLicense]]));
-  collection.page(page);
-  return collection.assets;
-}
+export const ASSETS: readonly Asset[] = assetsOfPage("/", {
+  page,
+  fields: pageFields(), // uPlot styles its elements by script, which the policy allows
+  style: ["live.css", style],
+  scripts: [
+    ["units.js", unitsScript],
+    ["axes.js", axesScript],
+    ["tip.js", tipScript],
+    ["charts.js", chartsScript],
+    ["workers.js", workersScript],
+    ["live.js", script],
+  ],
+  packaged: [["uplot-1.6.32.css", uplotStyle], ["uplot-1.6.32.js", uplotScript]],
+  licenses: [["uplot 1.6.32", uplotLicense]],
+});

@@ -25,14 +25,7 @@ import seamScript from "./seam.js" with { type: "bytes" };
 import style from "./style.css" with { type: "bytes" };
 import styleElementsScript from "./style_elements.js" with { type: "bytes" };
 import terminalScript from "./terminal.js" with { type: "bytes" };
-import {
-  type Asset,
-  AssetCollection,
-  FAVICON,
-  licenseText,
-  MEDIA_TYPE,
-  pageFields,
-} from "../../assets/mod.ts";
+import { type Asset, assetsOfPage, pageFields } from "../../assets/mod.ts";
 
 /** SHA-256 of no bytes: allows only empty <style> elements. */
 const EMPTY_STYLE = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='";
@@ -53,31 +46,29 @@ const PAGE_FIELDS: Asset["fields"] = pageFields(
  * @param home the page's own path, which ends in a slash
  */
 export function pageAssets(home: string): readonly Asset[] {
-  const { javascript, css, svg, text } = MEDIA_TYPE;
-  const collection = new AssetCollection(home, PAGE_FIELDS);
-  collection.packaged(
-    ["xterm-5.5.0.css", css, xtermStyle],
-    ["xterm-5.5.0.js", javascript, xtermScript],
-    ["addon-fit-0.10.0.js", javascript, fitScript],
-    ["addon-webgl-0.18.0.js", javascript, webglScript],
-  );
-  collection.own(
-    ["favicon.svg", svg, FAVICON],
-    ["style.css", css, style],
-    ["style_elements.js", javascript, styleElementsScript],
-    ["key_bar.js", javascript, keyBarScript],
-    ["keys.js", javascript, keysScript],
-    ["link.js", javascript, linkScript],
-    ["renderer.js", javascript, rendererScript],
-    ["seam.js", javascript, seamScript],
-    ["terminal.js", javascript, terminalScript],
-  );
-  const notices = licenseText([
-    ["@xterm/xterm 5.5.0", xtermLicense],
-    ["@xterm/addon-fit 0.10.0", fitLicense],
-    ["@xterm/addon-webgl 0.18.0", webglLicense],
-  ]);
-  collection.revalidated("licenses.txt", text, notices);
-  collection.page(page);
-  return collection.assets;
+  return assetsOfPage(home, {
+    page,
+    fields: PAGE_FIELDS,
+    style: ["style.css", style],
+    scripts: [
+      ["style_elements.js", styleElementsScript],
+      ["key_bar.js", keyBarScript],
+      ["keys.js", keysScript],
+      ["link.js", linkScript],
+      ["renderer.js", rendererScript],
+      ["seam.js", seamScript],
+      ["terminal.js", terminalScript],
+    ],
+    packaged: [
+      ["xterm-5.5.0.css", xtermStyle],
+      ["xterm-5.5.0.js", xtermScript],
+      ["addon-fit-0.10.0.js", fitScript],
+      ["addon-webgl-0.18.0.js", webglScript],
+    ],
+    licenses: [
+      ["@xterm/xterm 5.5.0", xtermLicense],
+      ["@xterm/addon-fit 0.10.0", fitLicense],
+      ["@xterm/addon-webgl 0.18.0", webglLicense],
+    ],
+  });
 }

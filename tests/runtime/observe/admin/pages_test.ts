@@ -1,6 +1,7 @@
 /** The live page's files: how they are served, what they refer to, and how numbers are written. */
 
 import { assert, assertEquals } from "@std/assert";
+import { colourSchemes } from "../../../support/colour_schemes.ts";
 import { contrast } from "../../../support/contrast.ts";
 import { ASSETS } from "../../../../runtime/observe/admin/pages/mod.ts";
 import { clock, timeRange } from "../../../../runtime/observe/admin/pages/axes.js";
@@ -87,12 +88,7 @@ Deno.test("live page: the time axis spans the samples, ten seconds at least", ()
 
 Deno.test("live page: both colour schemes are readable by WCAG 2.2 (4.5 : 1, lines 3 : 1)", () => {
   const path = ASSETS.map((asset) => asset.path).find((each) => /live-.*\.css$/.test(each))!;
-  const css = text(path);
-  const light = css.indexOf("@media (prefers-color-scheme: light)");
-  for (const scheme of [css.slice(0, light), css.slice(light)]) {
-    const colours = new Map(
-      [...scheme.matchAll(/--([\w-]+): (#[0-9a-f]{6});/g)].map(([, name, value]) => [name, value!]),
-    );
+  for (const colours of colourSchemes(text(path))) {
     const ratio = (name: string, ground: string) => {
       return contrast(colours.get(name)!, colours.get(ground)!);
     };

@@ -5,6 +5,7 @@ import { contentHash } from "../../../../runtime/serve/assets/mod.ts";
 import { arrow, withControl } from "../../../../runtime/serve/routes/pages/key_bar.js";
 import { echoOf } from "../../../../runtime/serve/routes/pages/keys.js";
 import { retryDelay } from "../../../../runtime/serve/routes/pages/link.js";
+import { colourSchemes } from "../../../support/colour_schemes.ts";
 import { contrast } from "../../../support/contrast.ts";
 import { formatPause } from "../../../../runtime/serve/routes/pages/seam.js";
 import { type Asset, pageAssets } from "../../../../runtime/serve/routes/pages/mod.ts";
@@ -252,14 +253,10 @@ Deno.test("page: the delay doubles from half a second, is capped at ten, and kee
 
 Deno.test("page: both colour schemes define all that is used, readable by WCAG 2.2 (4.5 : 1)", () => {
   const css = textOf(served("style.css"));
-  const light = css.indexOf("@media (prefers-color-scheme: light)");
   const names = [...textOf(served("terminal.js")).matchAll(/"((?:bright)?[A-Za-z]+)"/g)]
     .map(([, name]) => name!).filter((name) => css.includes(`--term-${name}:`));
   assert(names.length >= 21, names.join());
-  for (const scheme of [css.slice(0, light), css.slice(light)]) {
-    const colours = new Map(
-      [...scheme.matchAll(/--([\w-]+): (#[0-9a-f]{6});/g)].map(([, name, value]) => [name, value!]),
-    );
+  for (const colours of colourSchemes(css)) {
     for (const name of names) assert(colours.has(`term-${name}`), name);
     const bar = colours.get("bar")!;
     for (const name of ["text", "muted", "good", "wait", "bad"]) {

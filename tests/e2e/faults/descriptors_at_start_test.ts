@@ -196,14 +196,22 @@ limitTest("a worker that dies at the limit is replaced, again and again", async 
     });
     using clients = new Clients(port);
     for (let death = 1; death <= 3; death++) {
-      // Enough clients for some to wait always: they take each descriptor that becomes free.
-      clients.fillUp(2 * limit);
-      const doomed = await waitFor(() => clients.answered[0], { what: "an answer" });
-      await waitFor(() => countDescriptors(child.pid) >= limit, { what: "the limit" });
-      void doomed.ask("/dies");
-      await waitFor(() => stderr.split(" died: ").length > death, { what: "a death" });
+      await waitFor(() => {
+        clients.forgetGone(); // over Deno's sockets those that waited for the dead worker, too, and not all at once
+        // Enough clients for some to wait always: they take each descriptor that becomes free.
+        clients.fillUp(2 * limit);
+        return clients.answered.length > 0 && countDescriptors(child.pid) >= limit;
+      }, { what: "the limit" });
+      let doomed: Client | undefined;
+      await waitFor(() => {
+        // The first one may have been the dead worker's, and not have noticed it before.
+        if (doomed === undefined || doomed.isGone) {
+          doomed = clients.answered[0];
+          void doomed?.ask("/dies");
+        }
+        return stderr.split(" died: ").length > death;
+      }, { what: "a death" });
       await waitFor(() => clients.gone > 0, { what: "closed connections" });
-      clients.forgetGone();
     }
     clients[Symbol.dispose]();
     const endpoint = { hostname: "127.0.0.1", port };
@@ -252,6 +260,7 @@ class Client {
 class Clients implements Disposable {
   readonly #port: number;
   #all: Client[] = [];
+  #opening = 0;
 
   constructor(port: number) {
     this.#port = port;
@@ -270,7 +279,7 @@ class Clients implements Disposable {
   }
 
   fillUp(count: number): void {
-    for (let i = this.#all.length; i < count; i++) void this.#open();
+    for (let i = this.#all.length + this.#opening; i < count; i++) void this.#open();
   }
 
   [Symbol.dispose](): void {
@@ -280,7 +289,9 @@ class Clients implements Disposable {
   async #open(): Promise<void> {
     const connect = () => Deno.connect({ hostname: "127.0.0.1", port: this.#port });
     // Over Deno's sockets a worker that dies closes its listener too.
+    this.#opening++;
     const connection = await connect().catch(() => undefined);
+    this.#opening--;
     if (connection === undefined) return;
     const client = new Client(connection);
     this.#all.push(client);

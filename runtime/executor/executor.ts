@@ -247,12 +247,14 @@ export class Executor {
   }
 
   async #startThreads(): Promise<void> {
-    await this.#logs.load();
+    const acceptsEarly = !canRunOut(this.#config);
+    // Loaded after the workers, so that the first answer comes sooner, if clients cannot take their descriptors.
+    if (!acceptsEarly) await this.#logs.load();
     const started = this.#entrance.start({
       config: this.#config,
       state: this.#state,
       descriptorCeiling: connectionCeiling(this.#config),
-      acceptsEarly: !canRunOut(this.#config),
+      acceptsEarly,
       startWorker: (worker) => this.#startWorker(worker),
       workers: this.#workers,
       warn: (text) => this.#warnOnce(text),
@@ -260,6 +262,7 @@ export class Executor {
     });
     this.#replacing = started; // a worker that dies meanwhile is replaced afterwards
     await started;
+    await this.#logs.load();
     this.#loadingEnded();
     this.#logs.start();
     this.#ready = !this.#stopRequested;

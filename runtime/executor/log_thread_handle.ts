@@ -50,7 +50,7 @@ export class LogThread {
 
   /** Creates the thread; fulfilled when it is loaded, and has the descriptors that it needs. */
   load(): Promise<void> {
-    this.#thread = this.#create();
+    this.#thread ??= this.#create();
     return this.#thread.loaded;
   }
 
@@ -96,8 +96,9 @@ export class LogThread {
     this.#finishing = true;
     clearTimeout(this.#restart);
     this.#control.finish();
+    await this.load().catch(() => {}); // a server that stops while it starts has lines, too
     this.start();
-    if (this.#thread === null || this.#thread.hasEnded) this.#ended.resolve();
+    if (this.#thread?.hasEnded === true) this.#ended.resolve();
     const timer = setTimeout(this.#ended.resolve, LAST_WAIT);
     await this.#ended.promise;
     clearTimeout(timer);

@@ -77,12 +77,13 @@ export class NativeEntrance implements Entrance {
   async start(parts: EntranceParts): Promise<void> {
     this.#state = parts.state;
     const acceptor = this.#acceptor = this.#createAcceptor(parts);
-    await acceptor.loaded;
     const { workers } = this.#config;
     const lastBefore = parts.acceptsEarly ? 0 : workers - 1;
     for (let worker = 0; worker < workers; worker++) {
       await parts.startWorker(worker);
-      if (worker === lastBefore) await acceptor.start(this.#acceptorStart(parts));
+      if (worker !== lastBefore) continue;
+      await acceptor.loaded; // beside the first worker: it has no npm package
+      await acceptor.start(this.#acceptorStart(parts));
     }
   }
 

@@ -133,3 +133,13 @@ Deno.test("log thread: if nobody reads at the end, it gives up after half a seco
     assertEquals([got % 1000, got / 1000 + rig.dropped], [0, lines]);
     assert(rig.dropped > 0);
   }));
+
+Deno.test("log thread: the lines of a server that stops before it has started are written", () =>
+  withFolder(async (folder) => {
+    const rig = new Rig(`${folder}/log`);
+    rig.line("early");
+    rig.buffer.close();
+    assertEquals(await rig.thread.finish(), true);
+    assertEquals([await textOf(`${folder}/log`), rig.dropped], ["early\n", 0]);
+    await rig.thread.load(); // as the start does, when it goes on: no other thread is made
+  }));

@@ -5,7 +5,7 @@
  *     DEPTH messages are kept in flight on each connection (default 1); the first SKIP messages of
  *     each connection (a welcome) are dropped and not counted (default 0).
  * Out: one line, `report {"requests":…}`: messages echoed, seconds of the window, messages per second,
- *     payload bytes, errors, latency at p50 and p99 in µs, this process's own CPU seconds.
+ *     payload bytes, errors, latency at p50, p99 and p99.9 in µs, this process's own CPU seconds.
  *     Exit code 0; 1 if a connection failed; 2 for a wrong argument.
  * It connects only to 127.0.0.1. It must not be the limit, so it never stores a payload: everything
  * is received into one buffer, and only frame headers are parsed. Only the first message of each
@@ -18,21 +18,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
+#include "load.h"
 
 enum {
   HEADER_MAX = 10,              /* an unmasked frame header: 2 bytes and a 64-bit length */
   RECEIVE_BYTES = 256 * 1024,
   PATTERN_BYTES = 64 * 1024,    /* small frames are repeated up to this size, for one send call */
-  HISTOGRAM_US = 2 * 1000 * 1000,
   GRACE_SECONDS = 5,            /* for the handshakes, and again for messages in flight at the end */
 };
 
@@ -60,19 +55,8 @@ static unsigned depth = 1;
 static int stopping;            /* nothing new is sent; messages in flight are awaited */
 static int poller;
 static uint64_t messages, received_bytes, errors, in_flight_total;
-static uint32_t histogram[HISTOGRAM_US + 1];
+static Histogram histogram;
 static uint8_t buffer[RECEIVE_BYTES];
-
-static uint64_t now_ns(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
-}
-
-static void *must(void *memory) {
-  if (!memory) { fprintf(stderr, "wsload: out of memory\n"); exit(1); }
-  return memory;
-}
 
 static void fail(Connection *c, const char *why) {
   if (!errors++) fprintf(stderr, "wsload: %s\n", why);
@@ -154,8 +138,7 @@ static unsigned end_message(Connection *c, uint64_t now) {
     return 0;
   }
   if (length != payload_bytes || !c->in_flight) { fail(c, "an answer of another length"); return 0; }
-  uint64_t micros = (now - c->sent_at[c->oldest]) / 1000;
-  histogram[micros < HISTOGRAM_US ? micros : HISTOGRAM_US]++;
+  record(histogram, now - c->sent_at[c->oldest]);
   c->oldest = (c->oldest + 1) % depth;
   c->in_flight--;
   in_flight_total--;
@@ -255,16 +238,6 @@ static void open_connection(Connection *c, int port, const char *path, int skip)
   epoll_ctl(poller, EPOLL_CTL_ADD, c->fd, &e);
 }
 
-static uint32_t percentile(double share) {
-  uint64_t total = 0, seen = 0;
-  for (uint32_t i = 0; i <= HISTOGRAM_US; i++) total += histogram[i];
-  for (uint32_t i = 0; i <= HISTOGRAM_US; i++) {
-    seen += histogram[i];
-    if (seen && (double)seen >= (double)total * share) return i;
-  }
-  return 0;
-}
-
 static void poll_until(uint64_t end, int also_until_quiet) {
   struct epoll_event ready[256];
   for (;;) {
@@ -280,13 +253,10 @@ static void poll_until(uint64_t end, int also_until_quiet) {
 }
 
 static void print_report(double seconds, uint64_t in_window) {
-  struct rusage usage;
-  getrusage(RUSAGE_SELF, &usage);
-  double cpu = (double)usage.ru_utime.tv_sec + (double)usage.ru_stime.tv_sec +
-    (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
   printf("report {\"requests\":%lu,\"seconds\":%.6f,\"rate\":%.1f,\"bytes\":%lu,\"errors\":%lu,"
-    "\"p50\":%u,\"p99\":%u,\"cpu\":%.3f}\n", messages, seconds, (double)in_window / seconds,
-    received_bytes, errors, percentile(0.5), percentile(0.99), cpu);
+    "\"p50\":%u,\"p99\":%u,\"p999\":%u,\"cpu\":%.3f}\n", messages, seconds,
+    (double)in_window / seconds, received_bytes, errors, percentile(histogram, 0.5),
+    percentile(histogram, 0.99), percentile(histogram, 0.999), own_cpu_seconds());
 }
 
 int main(int argc, char **argv) {

@@ -87,11 +87,11 @@ function wait(seconds: number): Promise<void> {
 }
 
 async function load(server: TracedServer, row: Row, seconds: number): Promise<Garbage> {
-  const client = await findClient(row.work);
+  const client = await findClient(row);
   if (typeof client !== "string") throw new Error(`missing ${client.missing}: ${client.install}`);
-  await startClient(client, clientArgs(row, server.port, WARM_UP_SECONDS)).report;
+  await startClient(client, clientArgs(row, server.port, { seconds: WARM_UP_SECONDS })).report;
   const all = seconds + 2 * MARGIN_SECONDS;
-  const { report } = startClient(client, clientArgs(row, server.port, all));
+  const { report } = startClient(client, clientArgs(row, server.port, { seconds: all }));
   await wait(MARGIN_SECONDS);
   const from = server.collections.length;
   await wait(seconds);

@@ -6,11 +6,11 @@
  */
 
 import { CA_FILE } from "./certificate.ts";
-import type { Work } from "./rows.ts";
+import { usesTls, type Work } from "./rows.ts";
 
 /** The scheme, host and port of a server. */
 export function originOf(work: Work, port: number): string {
-  return `${work === "tls" ? "https" : "http"}://127.0.0.1:${port}`;
+  return `${usesTls(work) ? "https" : "http"}://127.0.0.1:${port}`;
 }
 
 /** Sends the request. @throws TypeError if there is no response */

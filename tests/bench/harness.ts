@@ -3,20 +3,22 @@
  *
  * In: options, rows, peers. Out: a {@link RunResult}. Called by run.ts. All servers of a row are up at the
  * same time, and all but the one that has its turn are idle, so that slow changes of the machine affect
- * all equally. Each round begins with another server, so that none always follows the same one. Missing
- * programs and failures are part of the result and do not stop the run.
+ * all equally; in a cold row each turn has a fresh server, the only one. Each round begins with another
+ * server, so that none always follows the same one. Missing programs and failures are part of the result
+ * and do not stop the run.
  */
 
 import { findClient } from "./load_client.ts";
 import type { BenchOptions } from "./options.ts";
 import type { Found, Peer } from "./peers/mod.ts";
+import { pacedRate } from "./pace.ts";
 import { pinTo } from "./pin.ts";
 import type { Row } from "./rows.ts";
 import { checkSameWork } from "./same_work.ts";
 import { freePort, ServerProcess } from "./server_process.ts";
 import { summarize, type Summary, type Turn } from "./statistics.ts";
 import { isMissing, type Missing } from "./tools.ts";
-import { takeTurn, warmUp } from "./turn.ts";
+import { loadOnly, takeTurn, type TurnLoad } from "./turn.ts";
 
 /** A server in a row. */
 export interface Entry {
@@ -33,6 +35,8 @@ export interface Entry {
 export interface RowResult {
   readonly row: Row;
   readonly entries: readonly Entry[];
+  /** Requests or messages a second that each server got; undefined if the load had no rate. */
+  readonly rate?: number | undefined;
   /** The client, if it is not installed: then there are no entries. */
   readonly missing: Missing | undefined;
 }
@@ -109,54 +113,100 @@ export class Harness {
   }
 
   async #measure(row: Row, present: readonly { peer: Peer; found: Found }[]): Promise<RowResult> {
-    const client = await findClient(row.work);
+    const client = await findClient(row);
     if (typeof client !== "string") return { row, entries: [], missing: client };
     const contenders = present.flatMap(({ peer, found }): Contender[] => {
       const label = peer.does[row.work];
       if (label === undefined) return [];
       return [{ peer, found, label, turns: [], server: undefined, failure: undefined }];
     });
+    let rate: number | undefined;
     try {
-      for (const contender of contenders) await this.#prepare(contender, row, client);
-      for (let round = 0; round < this.#options.rounds; round++) {
-        await this.#round(contenders, row, { client, round });
-      }
+      if (row.load === "cold") await this.#measureCold(contenders, row, client);
+      else rate = await this.#measureWarm(contenders, row, client);
     } finally {
       for (const contender of contenders) await contender.server?.stop();
     }
-    return { row, entries: contenders.map(entryOf), missing: undefined };
+    return { row, entries: contenders.map(entryOf), rate, missing: undefined };
   }
 
-  async #prepare(contender: Contender, row: Row, client: string): Promise<void> {
-    const { warmup, pin } = this.#options;
-    await attempt(contender, async () => {
-      const port = freePort();
-      const launch = await contender.peer.launch(contender.found, {
-        port,
-        workers: row.workers,
-        work: row.work,
-      });
-      const placed = pin ? pinTo("server", launch) : launch;
-      contender.server = await ServerProcess.start(placed, port, row.work);
-      await checkSameWork(port, row, this.#page);
-      if (warmup > 0) await warmUp(contender.server, row, { client, seconds: warmup, pin });
+  async #measureCold(contenders: readonly Contender[], row: Row, client: string): Promise<void> {
+    const { seconds } = this.#options;
+    await this.#rounds(contenders, row, async (contender) => {
+      const server = await this.#start(contender, row);
+      const turn = await takeTurn(server, row, { client, seconds });
+      await checkSameWork(server.port, row, this.#page);
+      contender.server = undefined;
+      await server.stop();
+      return turn;
     });
   }
 
-  async #round(
+  /** Returns the rate of the load, if it had one. */
+  async #measureWarm(
     contenders: readonly Contender[],
     row: Row,
-    load: { client: string; round: number },
-  ): Promise<void> {
-    for (let i = 0; i < contenders.length; i++) {
-      const contender = contenders[(i + load.round) % contenders.length]!;
-      const { server } = contender;
-      if (server === undefined) continue;
-      this.#progress.turn(row, contender.label, load.round);
+    client: string,
+  ): Promise<number | undefined> {
+    const { seconds, warmup } = this.#options;
+    for (const contender of contenders) {
       await attempt(contender, async () => {
-        const { seconds, pin } = this.#options;
-        contender.turns.push(await takeTurn(server, row, { client: load.client, seconds, pin }));
+        const server = await this.#start(contender, row);
+        await checkSameWork(server.port, row, this.#page);
+        if (warmup > 0) await loadOnly(server, row, { client, seconds: warmup });
       });
+    }
+    const rate = row.load === "paced"
+      ? await this.#halfRate(contenders, row, { client, seconds })
+      : undefined;
+    await this.#rounds(
+      contenders,
+      row,
+      ({ server }) => takeTurn(server!, row, { client, seconds, rate }),
+    );
+    return rate;
+  }
+
+  async #start(contender: Contender, row: Row): Promise<ServerProcess> {
+    const port = freePort();
+    const { work, workers } = row;
+    const launch = await contender.peer.launch(contender.found, { port, workers, work });
+    const placed = pinTo("server", row.placement, launch);
+    contender.server = await ServerProcess.start(placed, port, work);
+    return contender.server;
+  }
+
+  /** Saturates each server once; undefined if none answered, so that none is left to measure. */
+  async #halfRate(
+    contenders: readonly Contender[],
+    row: Row,
+    load: TurnLoad,
+  ): Promise<number | undefined> {
+    const saturation = new Map<string, number>();
+    for (const contender of contenders) {
+      const { server, peer } = contender;
+      if (server === undefined) continue;
+      await attempt(contender, async () => {
+        saturation.set(peer.id, (await loadOnly(server, row, load)).rate);
+      });
+    }
+    return pacedRate(saturation);
+  }
+
+  async #rounds(
+    contenders: readonly Contender[],
+    row: Row,
+    turn: (contender: Contender) => Promise<Turn>,
+  ): Promise<void> {
+    for (let round = 0; round < this.#options.rounds; round++) {
+      for (let i = 0; i < contenders.length; i++) {
+        const contender = contenders[(i + round) % contenders.length]!;
+        if (contender.failure !== undefined) continue;
+        this.#progress.turn(row, contender.label, round);
+        await attempt(contender, async () => {
+          contender.turns.push(await turn(contender));
+        });
+      }
     }
   }
 }

@@ -16,7 +16,10 @@
 
 enum { HISTOGRAM_US = 10 * 1000 * 1000 };
 
-typedef uint32_t Histogram[HISTOGRAM_US + 1];
+typedef struct {
+  uint64_t total;
+  uint32_t counts[HISTOGRAM_US + 1];
+} Histogram;
 
 static inline uint64_t now_ns(void) {
   struct timespec t;
@@ -29,18 +32,18 @@ static inline void *must(void *memory) {
   return memory;
 }
 
-static inline void record(Histogram histogram, uint64_t ns) {
+static inline void record(Histogram *histogram, uint64_t ns) {
   uint64_t micros = ns / 1000;
-  histogram[micros < HISTOGRAM_US ? micros : HISTOGRAM_US]++;
+  histogram->total++;
+  histogram->counts[micros < HISTOGRAM_US ? micros : HISTOGRAM_US]++;
 }
 
 /* The latency in µs that `share` of the recorded ones do not exceed; 0 if there are none. */
-static inline uint32_t percentile(const Histogram histogram, double share) {
-  uint64_t total = 0, seen = 0;
-  for (uint32_t i = 0; i <= HISTOGRAM_US; i++) total += histogram[i];
-  for (uint32_t i = 0; i <= HISTOGRAM_US; i++) {
-    seen += histogram[i];
-    if (seen && (double)seen >= (double)total * share) return i;
+static inline uint32_t percentile(const Histogram *histogram, double share) {
+  uint64_t seen = 0;
+  for (uint32_t i = 0; histogram->total && i <= HISTOGRAM_US; i++) {
+    seen += histogram->counts[i];
+    if (seen && (double)seen >= (double)histogram->total * share) return i;
   }
   return 0;
 }

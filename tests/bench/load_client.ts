@@ -1,15 +1,16 @@
 /**
- * The two load generators: wrk for HTTP, wsload (in this folder) for WebSocket.
+ * The three load generators: wrk for HTTP, wsload for WebSocket, and exchange for what these cannot do: a
+ * fixed rate, the latency of pipelined requests and of large files, TLS handshakes. The last two are in this folder.
  *
- * In: a row, a port, seconds. Out: the process, and its report at the end. Both clients print one line
- * `report {JSON}`, so there is one parser. Called by turn.ts. gcc builds wsload if its source is newer
- * than the program.
+ * In: a row, a port, seconds, a rate. Out: the process, and its report at the end. All clients print one
+ * line `report {JSON}`, so there is one parser. Called by turn.ts.
  */
 
-import { isFile } from "../support/is_file.ts";
 import { originOf } from "./ask.ts";
-import { OUTPUT, WRK_SCRIPT, WSLOAD, WSLOAD_SOURCE } from "./paths.ts";
-import { pathOf, PATHS, type Row } from "./rows.ts";
+import { buildProgram } from "./c_programs.ts";
+import { WRK_SCRIPT } from "./paths.ts";
+import { requestOf } from "./requests.ts";
+import { isLargeFileRow, pathOf, PATHS, type Row, usesTls, type WebSocketRow } from "./rows.ts";
 import { findProgram, type Missing } from "./tools.ts";
 
 /** The report of a load generator. */
@@ -25,9 +26,18 @@ export interface ClientReport {
   readonly p50: number | null;
   /** µs; null if unknown. */
   readonly p99: number | null;
+  /** µs; null if unknown. */
+  readonly p999: number | null;
+  /** How late the client itself sent, at p99, in µs; null if the client does not report it. */
+  readonly late: number | null;
+  /** TLS sessions that the server resumed; null if the client does not report them. */
+  readonly resumed: number | null;
 }
 
 const WRK_THREADS = 2;
+/** Long enough for a file of 100 MiB from the slowest server. */
+const WRK_TIMEOUT = "10s";
+const PIPELINED = 16;
 const MARK = "report ";
 
 /**
@@ -48,59 +58,85 @@ export function parseReport(output: string): ClientReport {
     }
     return value;
   };
+  const unlessMissing = (key: string) => found[key] === undefined ? null : number(key);
+  const unlessNull = (key: string) => found[key] === null ? null : number(key);
   return {
     requests: number("requests"),
     rate: number("rate"),
     errors: number("errors"),
-    bytes: found.bytes === undefined ? null : number("bytes"),
-    p50: found.p50 === null ? null : number("p50"),
-    p99: found.p99 === null ? null : number("p99"),
+    bytes: unlessMissing("bytes"),
+    p50: unlessNull("p50"),
+    p99: unlessNull("p99"),
+    p999: unlessNull("p999"),
+    late: unlessMissing("late"),
+    resumed: unlessMissing("resumed"),
   };
 }
 
-/** Finds or builds the client for a kind of row; or returns what is missing. */
-export function findClient(work: Row["work"]): Promise<string | Missing> {
-  return work === "websocket" ? buildWsload() : Promise.resolve(
+/** The program that loads a row. */
+export function clientOf(row: Row): "wrk" | "wsload" | "exchange" {
+  if (row.load === "paced") return "exchange";
+  if (row.work === "websocket") return "wsload";
+  const handshakes = usesTls(row.work) && (row.mode === "close" || row.mode === "resume");
+  // wrk would report no latency if no large file is complete at the end.
+  const own = row.mode === "pipeline" || handshakes || isLargeFileRow(row);
+  return own ? "exchange" : "wrk";
+}
+
+/** Finds or builds the client of a row; or returns what is missing. */
+export function findClient(row: Row): Promise<string | Missing> {
+  const client = clientOf(row);
+  if (client !== "wrk") return buildProgram(client);
+  return Promise.resolve(
     findProgram("wrk") ?? { missing: "wrk", install: "apt-get install wrk" },
   );
 }
 
-async function buildWsload(): Promise<string | Missing> {
-  const source = Deno.statSync(WSLOAD_SOURCE).mtime?.getTime() ?? 0;
-  if (isFile(WSLOAD) && (Deno.statSync(WSLOAD).mtime?.getTime() ?? 0) >= source) return WSLOAD;
-  const gcc = findProgram("gcc");
-  if (gcc === undefined) return { missing: "gcc", install: "apt-get install gcc libc6-dev" };
-  Deno.mkdirSync(OUTPUT, { recursive: true });
-  const args = ["-O2", "-Wall", "-o", WSLOAD, WSLOAD_SOURCE];
-  const { success, stderr } = await new Deno.Command(gcc, { args }).output();
-  if (!success) throw new Error(`gcc could not build wsload: ${new TextDecoder().decode(stderr)}`);
-  return WSLOAD;
+/** How a row is loaded in one turn. */
+export interface ClientLoad {
+  readonly seconds: number;
+  /** Requests or messages a second; undefined: as many as are answered. */
+  readonly rate?: number | undefined;
 }
 
-/** The arguments of the client for a row; `threads` is for wrk. */
-export function clientArgs(
-  row: Row,
-  port: number,
-  seconds: number,
-  threads = WRK_THREADS,
-): string[] {
-  if (row.work === "websocket") {
-    const { connections, payload, depth } = row;
-    return [port, PATHS[row.work], connections, seconds, payload, depth].map(String);
-  }
-  // wrk accepts whole seconds only.
-  const duration = `-d${Math.max(1, Math.round(seconds))}`;
-  const url = originOf(row.work, port) + pathOf(row);
+function wrkArgs(row: Row, port: number, seconds: number): string[] {
+  // Pinned, the client has one core.
+  const threads = row.placement === "apart" ? 1 : WRK_THREADS;
   return [
     `-t${threads}`,
     `-c${row.connections}`,
-    duration,
-    "-s",
-    WRK_SCRIPT,
-    url,
-    "--",
-    row.mode,
+    // wrk accepts whole seconds only.
+    `-d${Math.max(1, Math.round(seconds))}`,
+    ...["--timeout", WRK_TIMEOUT, "-s", WRK_SCRIPT],
+    ...[originOf(row.work, port) + pathOf(row), "--", requestOf(row, port)],
   ];
+}
+
+function wsloadArgs(row: WebSocketRow, port: number, seconds: number): string[] {
+  const { connections, payload, depth } = row;
+  return [port, PATHS.websocket, connections, seconds, payload, depth].map(String);
+}
+
+function exchangeArgs(row: Row, port: number, { seconds, rate }: ClientLoad): string[] {
+  const mode = row.work === "websocket" ? undefined : row.mode;
+  return [
+    ...["-p", `${port}`, "-c", `${row.connections}`, "-d", `${seconds}`],
+    ...(rate === undefined ? [] : ["-r", `${rate}`]),
+    ...(mode === "pipeline" ? ["-b", `${PIPELINED}`] : []),
+    ...(row.work === "websocket" ? ["-w", `${row.payload}`] : []),
+    ...(usesTls(row.work) ? ["-t"] : []),
+    ...(mode === "close" || mode === "resume" ? ["-n"] : []),
+    ...(mode === "resume" ? ["-s"] : []),
+    requestOf(row, port),
+  ];
+}
+
+/** The arguments of the client for a row. */
+export function clientArgs(row: Row, port: number, load: ClientLoad): string[] {
+  const client = clientOf(row);
+  if (client === "exchange") return exchangeArgs(row, port, load);
+  if (row.work === "websocket") return wsloadArgs(row, port, load.seconds);
+  return wrkArgs(row, port, load.seconds);
 }
 
 /** A running load generator. */

@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { clientArgs, findClient, parseReport, startClient } from "./load_client.ts";
+import { buildProgram, INSTALL_C } from "./c_programs.ts";
+import { clientArgs, clientOf, parseReport, startClient } from "./load_client.ts";
 import { makeRows, type Row, type WebSocketRow } from "./rows.ts";
 import { findProgram } from "./tools.ts";
 
@@ -8,7 +9,7 @@ const WRK_OUTPUT = `Running 1s test @ http://127.0.0.1:18181/healthz
   Thread Stats   Avg      Stdev     Max   +/- Stdev
     Latency     1.02ms    1.21ms  13.30ms   87.61%
 Requests/sec:  84614.80
-report {"requests":84917,"seconds":1.003572,"rate":84614.8,"bytes":9935289,"errors":0,"p50":702,"p99":3911}
+report {"requests":84917,"seconds":1.003572,"rate":84614.8,"bytes":9935289,"errors":0,"p50":702,"p99":3911,"p999":8000}
 `;
 
 function rowOf(id: string): Row {
@@ -25,12 +26,17 @@ Deno.test("parseReport finds the report among wrk's other lines", () => {
     bytes: 9935289,
     p50: 702,
     p99: 3911,
+    p999: 8000,
+    late: null,
+    resumed: null,
   });
 });
 
 Deno.test("parseReport accepts an unknown latency", () => {
-  const report = parseReport('report {"requests":1,"rate":2,"errors":0,"p50":null,"p99":null}\n');
-  assertEquals([report.p50, report.p99], [null, null]);
+  const report = parseReport(
+    'report {"requests":1,"rate":2,"errors":0,"p50":null,"p99":null,"p999":null}\n',
+  );
+  assertEquals([report.p50, report.p99, report.p999], [null, null, null]);
 });
 
 Deno.test("parseReport refuses invalid output", () => {
@@ -48,13 +54,53 @@ Deno.test("parseReport refuses invalid output", () => {
 });
 
 Deno.test("clientArgs gives wrk a whole number of seconds", () => {
-  const args = clientArgs(rowOf("keep-alive-512"), 8000, 0.3);
+  const args = clientArgs(rowOf("keep-alive-512"), 8000, { seconds: 0.3 });
   assertEquals(args.slice(0, 3), ["-t2", "-c512", "-d1"]);
-  assertEquals(args.slice(-3), ["http://127.0.0.1:8000/healthz", "--", "get"]);
+  assertEquals(args.slice(-3), [
+    "http://127.0.0.1:8000/healthz",
+    "--",
+    "GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:8000\r\n\r\n",
+  ]);
+});
+
+Deno.test("clientArgs gives wrk one thread if the client has one core", () => {
+  const row = { ...rowOf("keep-alive-64"), placement: "apart" } as const;
+  assertEquals(clientArgs(row, 8000, { seconds: 1 })[0], "-t1");
+});
+
+Deno.test("every row has a client: wrk, wsload, or exchange for what these cannot do", () => {
+  const exchange = makeRows(2).filter((row) => clientOf(row) === "exchange").map(({ id }) => id);
+  assertEquals(exchange, [
+    "pipelined",
+    "file-100m",
+    "tls-file-100m",
+    "tls-handshake",
+    "tls-resumed",
+    "rate-keep-alive-64",
+    "rate-ws-16",
+    "rate-tls-keep-alive",
+  ]);
+  const wsload = makeRows(2).filter((row) => clientOf(row) === "wsload");
+  assertEquals(wsload.every(({ work, load }) => work === "websocket" && load === "warm"), true);
+});
+
+Deno.test("clientArgs gives exchange the flags of each kind of row", () => {
+  const rows = [
+    ["pipelined", undefined, ["-b", "16"]],
+    ["tls-handshake", undefined, ["-t", "-n"]],
+    ["tls-resumed", undefined, ["-t", "-n", "-s"]],
+    ["rate-ws-16", 500, ["-r", "500", "-w", "16"]],
+    ["rate-tls-keep-alive", 500, ["-r", "500", "-t"]],
+  ] as const;
+  for (const [id, rate, flags] of rows) {
+    const args = clientArgs(rowOf(id), 8000, { seconds: 1.5, rate });
+    assertEquals(args.slice(0, 2), ["-p", "8000"]);
+    assertEquals(args.slice(6, -1), [...flags], id);
+  }
 });
 
 Deno.test("clientArgs gives wsload port, path, connections, seconds, bytes and depth", () => {
-  assertEquals(clientArgs(rowOf("ws-depth-16"), 8000, 1.5), [
+  assertEquals(clientArgs(rowOf("ws-depth-16"), 8000, { seconds: 1.5 }), [
     "8000",
     "/echo",
     "64",
@@ -85,7 +131,7 @@ async function withServer(
 const WSLOAD_TEST = { ignore: findProgram("gcc") === undefined };
 
 async function wsload(port: number, row: Pick<WebSocketRow, "payload" | "depth">) {
-  const client = await findClient("websocket");
+  const client = await buildProgram("wsload");
   if (typeof client !== "string") throw new Error(`missing ${client.missing}`);
   const args = [port, "/", 4, 0.2, row.payload, row.depth].map(String);
   return await startClient(client, args).report;
@@ -95,7 +141,7 @@ async function wsload(port: number, row: Pick<WebSocketRow, "payload" | "depth">
 for (const payload of [0, 1, 125, 126, 65_535, 65_536, 1_000_000]) {
   Deno.test({
     ...WSLOAD_TEST,
-    name: `wsload counts echoes of ${payload} B and no errors (apt-get install gcc libc6-dev)`,
+    name: `wsload counts echoes of ${payload} B and no errors (${INSTALL_C})`,
     async fn() {
       await withServer((socket, data) => socket.send(data), async (port) => {
         for (const depth of [1, 5]) {
@@ -110,7 +156,7 @@ for (const payload of [0, 1, 125, 126, 65_535, 65_536, 1_000_000]) {
 
 Deno.test({
   ...WSLOAD_TEST,
-  name: "wsload counts an echo with wrong bytes as an error (apt-get install gcc libc6-dev)",
+  name: `wsload counts an echo with wrong bytes as an error (${INSTALL_C})`,
   async fn() {
     const spoil = (socket: WebSocket, data: ArrayBuffer) => {
       const bytes = new Uint8Array(data);

@@ -14,7 +14,7 @@ export interface BenchOptions {
   readonly rounds: number;
   /** Seconds of load in each turn. */
   readonly seconds: number;
-  /** Seconds of unmeasured load before the first round, to warm up compilers and caches. */
+  /** Seconds of unmeasured load before the first round, to warm up compilers and caches; not in cold rows. */
   readonly warmup: number;
   /** Workers of every server, unless a row has its own number. */
   readonly workers: number;
@@ -28,6 +28,10 @@ export interface BenchOptions {
   readonly before: string | undefined;
   /** Whether client and server run on different cores. */
   readonly pin: boolean;
+  /** Whether the rows are measured in the first seconds of fresh servers. */
+  readonly cold: boolean;
+  /** Whether the rows are measured at half of the best peer's rate. */
+  readonly rate: boolean;
   /** Install the missing peers that npm has, into dist/bench/peers. */
   readonly install: boolean;
   /** Print the usage and stop. */
@@ -42,23 +46,26 @@ export class UsageError extends Error {
 /** What `--help` prints. */
 export const USAGE = `deno task bench [options]
 
-  --rounds N       rounds, in each of which every server has a turn (5)
+  --rounds N       rounds, in each of which every server has a turn (3)
   --seconds S      seconds of load in a turn (3)
-  --warmup S       seconds of load before the first round, not measured (1)
+  --warmup S       seconds of load before the first round, not measured (3)
   --workers N      workers of each server if the row does not say (2, with --pin 1)
   --rows REGEX     only the rows whose id or title match
-  --peers LIST     only these, separated by commas: async-deno,async-deno-exe,nginx,sws,bun-static,
-                   bun,deno,deno-tls,node,node-ws
+  --peers LIST     only these, separated by commas: async-deno,async-deno-exe,c-loop,nginx,
+                   nginx-buffered,sws,bun-static,bun,deno,deno-tls,node,node-ws
   --before FILE    an earlier executable, measured as the peer "before"
-  --pin            the client on core 0, the servers on the other cores
+  --pin            the client on core 0, the servers on the other cores; not in the rows crowded and workers-*
+  --cold           each turn is the first seconds of a fresh server, without a warm-up
+  --rate           all servers get the same requests a second: half of what saturated the best peer
   --quick          keep-alive, one request per connection, WebSocket echo of 16 B and 1 KiB, file of 1 KiB
   --install        first install Bun and ws from npm into dist/bench/peers
   --help           this text
 
-The table goes to standard output; results.json and chart.svg to dist/bench/.`;
+Without --cold and --rate, some rows are measured so too (cold-*, rate-*). The tables go to standard
+output; results.json, table.md and chart.svg to dist/bench/.`;
 
 const STRINGS = ["rounds", "seconds", "warmup", "workers", "rows", "peers", "before"];
-const SWITCHES = ["pin", "quick", "install", "help"];
+const SWITCHES = ["pin", "cold", "rate", "quick", "install", "help"];
 
 /** Parses a decimal number above zero (or from zero with `orZero`), at most `most`. */
 function numberOf(
@@ -98,7 +105,7 @@ export function parseOptions(args: readonly string[], peerIds: readonly string[]
   const parsed = parseArgs([...args], {
     string: STRINGS,
     boolean: SWITCHES,
-    default: { rounds: "5", seconds: "3", warmup: "1", rows: "", peers: "" },
+    default: { rounds: "3", seconds: "3", warmup: "3", rows: "", peers: "" },
     unknown: (text: string) => {
       throw new UsageError(`unknown argument "${text}"`);
     },
@@ -112,6 +119,9 @@ export function parseOptions(args: readonly string[], peerIds: readonly string[]
   for (const id of peers) {
     if (!known.includes(id)) throw new UsageError(`no peer "${id}": there are ${known.join(", ")}`);
   }
+  if (parsed.cold && parsed.rate) {
+    throw new UsageError("--cold saturates a fresh server, --rate does not: use one of them");
+  }
   const pin = parsed.pin === true;
   const workers = parsed.workers ?? (pin ? "1" : "2");
   return {
@@ -123,6 +133,8 @@ export function parseOptions(args: readonly string[], peerIds: readonly string[]
     peers,
     before,
     pin,
+    cold: parsed.cold === true,
+    rate: parsed.rate === true,
     quick: parsed.quick === true,
     install: parsed.install === true,
     help: parsed.help === true,

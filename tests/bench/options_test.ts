@@ -10,9 +10,9 @@ Deno.test("defaults", () => {
     IDS,
   );
   assertEquals({ rounds, seconds, warmup, workers }, {
-    rounds: 5,
+    rounds: 3,
     seconds: 3,
-    warmup: 1,
+    warmup: 3,
     workers: 2,
   });
   assertEquals({ peers, quick, install, help }, {
@@ -41,6 +41,7 @@ Deno.test("every option", () => {
       "--quick",
       "--install",
       "--pin",
+      "--cold",
       "--before=dist/old",
     ],
     IDS,
@@ -54,6 +55,8 @@ Deno.test("every option", () => {
   });
   assertEquals({ peers, quick, install }, { peers: ["bun", "nginx"], quick: true, install: true });
   assertEquals({ pin, before }, { pin: true, before: "dist/old" });
+  assertEquals([options.cold, options.rate], [true, false]);
+  assertEquals(parseOptions(["--rate"], IDS).rate, true);
   assertEquals([rows.test("ws-16"), rows.test("close")], [true, false]);
 });
 
@@ -76,6 +79,7 @@ Deno.test("invalid arguments are refused", () => {
     [["--seconds"], "--seconds must be"],
     [["--seconds", "x"], "--seconds must be a number"],
     [["--workers", "257"], "up to 256"],
+    [["--cold", "--rate"], "use one of them"],
     [["--before="], "--before must name an executable"],
     [["--rows", "("], "not a regular expression"],
     [["--peers", "apache"], 'no peer "apache"'],

@@ -26,7 +26,5 @@ export const CERTIFICATES = fromHere("../../dist/bench/scratch/tls/");
 export const EXECUTABLE = fromHere("../../dist/async-deno");
 /** The script of every HTTP row. */
 export const WRK_SCRIPT = fromHere("./wrk.lua");
-/** The source of the WebSocket load generator. */
-export const WSLOAD_SOURCE = fromHere("./wsload.c");
-/** The built WebSocket load generator. */
-export const WSLOAD = fromHere("../../dist/bench/wsload");
+/** The folder with the sources of the programs in C. */
+export const C_SOURCES = fromHere("./");

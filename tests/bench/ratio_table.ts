@@ -1,24 +1,36 @@
 /**
  * Compares async-deno with each peer in one row.
  *
- * In: the summaries of a row by server id, and the id of ours. Out: one {@link Ratio} per peer with its
- * target and mark, and the comparison of our p99 with the best peer's. Pure; called by the report and for
- * the JSON.
+ * In: the summaries of a row by server id, and the id of ours. Out: one {@link Comparison} per peer, of CPU
+ * and of the latencies, with targets and marks; and the comparison of our p99 with the best peer's. Pure;
+ * called by the report, the Markdown table and for the JSON.
  */
 
+import { C_LOOP } from "./peers/c_loop.ts";
+import { EARLIER } from "./peers/earlier_executable.ts";
 import type { Row } from "./rows.ts";
 import type { Summary } from "./statistics.ts";
 import { targetOf } from "./targets.ts";
 
-/** Our CPU per request divided by a peer's. */
+/** Our figure divided by a peer's. */
 export interface Ratio {
-  readonly peer: string;
-  /** Ours divided by theirs; below 1, ours is cheaper. */
+  /** Ours divided by theirs; below 1, ours is lower. */
   readonly value: number;
   /** The highest value allowed by the target; undefined if there is no target. */
   readonly target: number | undefined;
   /** Whether the target is met; undefined if there is no target. */
   readonly met: boolean | undefined;
+}
+
+/** One of our servers and a peer. */
+export interface Comparison {
+  readonly peer: string;
+  /** CPU per request. */
+  readonly cpu: Ratio;
+  /** Undefined if either is unknown. */
+  readonly p99: Ratio | undefined;
+  /** Undefined if either is unknown. */
+  readonly p999: Ratio | undefined;
 }
 
 /** Our p99 compared with the best of the peers. */
@@ -34,27 +46,38 @@ export interface TailComparison {
 /** The forms of async-deno, which are not compared with each other. */
 export const OURS: readonly string[] = ["async-deno", "async-deno-exe"];
 
+/** Whether a server is another product: neither async-deno, also an earlier one, nor the bare loop in C. */
+export function isRival(id: string): boolean {
+  return !OURS.includes(id) && id !== EARLIER && id !== C_LOOP;
+}
+
+function ratio(ours: number | null, theirs: number | null, target: number | undefined) {
+  if (ours === null || theirs === null || theirs === 0) return undefined;
+  const value = ours / theirs;
+  return { value, target, met: target === undefined ? undefined : value <= target };
+}
+
 /**
- * The ratios of one of our servers in one row.
+ * The comparisons of one of our servers in one row.
  *
  * @param summaries by server id, in the order to show them
- * @param us the id of ours; if it was not measured there are no ratios
+ * @param us the id of ours; if it was not measured there are none
  */
-export function ratiosOf(
+export function comparisonsOf(
   row: Pick<Row, "id">,
   summaries: ReadonlyMap<string, Summary>,
   us: string,
-): readonly Ratio[] {
+): readonly Comparison[] {
   const ours = summaries.get(us);
   if (ours === undefined) return [];
-  const ratios: Ratio[] = [];
-  for (const [peer, theirs] of summaries) {
-    if (OURS.includes(peer)) continue;
-    const value = ours.cpuPerRequest / theirs.cpuPerRequest;
+  return [...summaries].filter(([peer]) => !OURS.includes(peer)).flatMap(([peer, theirs]) => {
     const target = targetOf(row, peer);
-    ratios.push({ peer, value, target, met: target === undefined ? undefined : value <= target });
-  }
-  return ratios;
+    const cpu = ratio(ours.cpuPerRequest, theirs.cpuPerRequest, target?.cpu);
+    if (cpu === undefined) return [];
+    const p99 = ratio(ours.p99, theirs.p99, target?.p99);
+    const p999 = ratio(ours.p999, theirs.p999, target?.p999);
+    return [{ peer, cpu, p99, p999 }];
+  });
 }
 
 /** Compares our p99; undefined if ours or those of all peers are unknown. */
@@ -67,7 +90,7 @@ export function compareTail(
   let best = Infinity;
   let bestPeer = "";
   for (const [peer, { p99 }] of summaries) {
-    if (OURS.includes(peer) || p99 === null || p99 >= best) continue;
+    if (!isRival(peer) || p99 === null || p99 >= best) continue;
     best = p99;
     bestPeer = peer;
   }

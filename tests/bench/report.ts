@@ -1,12 +1,12 @@
 /**
  * The result as text for a terminal.
  *
- * In: row results. Out: lines. Pure; called by run.ts when a row is done. Each peer's line has our ratio
- * to it and the target: `0.82 ≤ 0.90 ✓`.
+ * In: row results. Out: lines. Pure; called by run.ts when a row is done. Each peer's line has our ratios
+ * to it, of CPU and p99, with the target: `0.82 ≤ 0.90 ✓`.
  */
 
 import type { Entry, PeerStatus, RowResult } from "./harness.ts";
-import { compareTail, OURS, type Ratio, ratiosOf } from "./ratio_table.ts";
+import { compareTail, comparisonsOf, OURS, type Ratio } from "./ratio_table.ts";
 import type { Summary } from "./statistics.ts";
 import { isMissing } from "./tools.ts";
 
@@ -14,6 +14,10 @@ import { isMissing } from "./tools.ts";
 type Cells = readonly string[];
 
 const MIB = 1024 * 1024;
+/** Below this share, a server does not resume TLS sessions as it should. */
+const RESUMED = 0.99;
+/** From this share of the p99 on, the client's own lateness spoils the latencies at a fixed rate. */
+const LATE = 0.5;
 
 /** Pads the cells of each column to equal width. */
 export function alignColumns(lines: readonly Cells[]): string[] {
@@ -35,20 +39,27 @@ export function formatMicros(micros: number | null): string {
   return `${micros >= 99.5 ? micros.toFixed(0) : micros.toFixed(micros >= 9.995 ? 1 : 2)} µs`;
 }
 
-function formatRatio(ratio: Ratio | undefined): string {
+/** Formats a rate: `84,615`, or `9.3` of something large. */
+export function formatRate(perSecond: number): string {
+  return perSecond < 99.95 ? perSecond.toFixed(1) : Math.round(perSecond).toLocaleString("en");
+}
+
+/** Formats a ratio with its target and mark; nothing if it is unknown. */
+export function formatRatio(ratio: Ratio | undefined): string {
   if (ratio === undefined) return "";
   const value = ratio.value.toFixed(2);
   if (ratio.target === undefined) return value;
   return `${value} ≤ ${ratio.target.toFixed(2)} ${ratio.met ? "✓" : "✗"}`;
 }
 
-function figures(summary: Summary): Cells {
+function figures(summary: Summary, paced: boolean): Cells {
   return [
     formatMicros(summary.cpuPerRequest),
     `±${(summary.spread * 100).toFixed(0)}%`,
-    Math.round(summary.requestsPerSecond).toLocaleString("en"),
+    formatRate(summary.requestsPerSecond),
     formatMicros(summary.p50),
     formatMicros(summary.p99),
+    ...(paced ? [formatMicros(summary.p999)] : []),
     `${(summary.rssBytes / MIB).toFixed(0)} MiB`,
   ];
 }
@@ -67,6 +78,14 @@ function notesOf({ label, summary, failure }: Entry): string[] {
   if (summary?.clientLimited) {
     notes.push(`${label}: the client was the limit: its requests/s and latency are the client's`);
   }
+  if (summary?.late && summary.p99 !== null && summary.late >= summary.p99 * LATE) {
+    notes.push(`${label}: the client was late: its latencies are partly the client's`);
+  }
+  if (summary !== undefined && summary.resumed !== null && summary.resumed < RESUMED) {
+    notes.push(
+      `${label}: only ${(summary.resumed * 100).toFixed(0)} % of the sessions were resumed`,
+    );
+  }
   return notes;
 }
 
@@ -81,6 +100,19 @@ function tailNote(summaries: ReadonlyMap<string, Summary>, us: string): string[]
   ];
 }
 
+/** The load of a row with a rate, and how exactly the client kept it. */
+function paceNotes({ rate, entries }: RowResult): string[] {
+  if (rate === undefined) return [];
+  const measured = entries.flatMap(({ summary }) => summary ?? []);
+  const late = formatMicros(Math.max(0, ...measured.map((summary) => summary.late ?? 0)));
+  const busy = Math.max(0, ...measured.map((summary) => summary.clientBusiest)) * 100;
+  return [
+    `${formatRate(rate)} a second for each server; the client was at most ${late} late (p99), ${
+      busy.toFixed(0)
+    } % busy`,
+  ];
+}
+
 /** A row's table with its notes. */
 export function rowLines(result: RowResult): string[] {
   const { row, missing, entries } = result;
@@ -88,6 +120,7 @@ export function rowLines(result: RowResult): string[] {
   if (missing !== undefined) return [title, `  missing ${missing.missing}: ${missing.install}`];
   const summaries = summariesOf(result);
   const ours = OURS.filter((id) => summaries.has(id));
+  const paced = row.load === "paced";
   const unit = row.work === "websocket" ? "message" : "request";
   const header = [
     title,
@@ -96,16 +129,24 @@ export function rowLines(result: RowResult): string[] {
     `${unit}s/s`,
     "p50",
     "p99",
+    ...(paced ? ["p99.9"] : []),
     "RSS",
-    ...ours.map((id) => `${id} to it`),
+    ...ours.flatMap((id) => [`${id} to it`, "p99"]),
   ];
-  const ratios = ours.map((id) => ratiosOf(row, summaries, id));
+  const ratios = ours.map((id) => comparisonsOf(row, summaries, id));
   const lines = entries.flatMap(({ peer, label, summary }): Cells[] => {
     if (summary === undefined) return [];
-    const beside = ratios.map((list) => formatRatio(list.find((ratio) => ratio.peer === peer)));
-    return [[`  ${label}`, ...figures(summary), ...beside]];
+    const beside = ratios.flatMap((list) => {
+      const found = list.find((comparison) => comparison.peer === peer);
+      return [formatRatio(found?.cpu), formatRatio(found?.p99)];
+    });
+    return [[`  ${label}`, ...figures(summary, paced), ...beside]];
   });
-  const notes = [...entries.flatMap(notesOf), ...ours.flatMap((id) => tailNote(summaries, id))];
+  const notes = [
+    ...paceNotes(result),
+    ...entries.flatMap(notesOf),
+    ...ours.flatMap((id) => tailNote(summaries, id)),
+  ];
   return [...alignColumns([header, ...lines]), ...notes.map((note) => `  ${note}`)];
 }
 

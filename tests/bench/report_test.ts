@@ -1,6 +1,6 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import type { Entry } from "./harness.ts";
-import { alignColumns, formatMicros, peerLines, rowLines } from "./report.ts";
+import { alignColumns, formatMicros, formatRate, peerLines, rowLines } from "./report.ts";
 import { makeRows } from "./rows.ts";
 import { summarize } from "./statistics.ts";
 
@@ -13,6 +13,9 @@ function entry(peer: string, cpuPerRequest: number): Entry {
     requestsPerSecond: 123456,
     p50: 650,
     p99: 1250,
+    p999: 2500,
+    late: 20,
+    resumed: null,
     rssBytes: 50 * 1024 * 1024,
     errors: 0,
     clientBusiest: 0.5,
@@ -30,6 +33,10 @@ Deno.test("times have about three significant figures", () => {
   assertEquals(formatMicros(null), "–");
 });
 
+Deno.test("a low rate has a decimal", () => {
+  assertEquals([9.26, 99.96, 84614.8].map(formatRate), ["9.3", "100", "84,615"]);
+});
+
 Deno.test("columns are as wide as their widest cell", () => {
   assertEquals(alignColumns([["a", "1"], ["long", "100", ""]]), ["a       1", "long  100"]);
 });
@@ -38,12 +45,32 @@ Deno.test("a row's table shows figures, ratios, targets and marks", () => {
   const entries = [entry("async-deno", 9), entry("nginx", 10), entry("bun", 10)];
   const lines = rowLines({ row: ROW, missing: undefined, entries });
   assertEquals(lines.length, 5);
-  assertEquals(
-    /nginx .*10\.0 µs .*123,456 .*650 µs .*1\.25 ms .*50 MiB .*0\.90 ≤ 0\.90 ✓$/.test(lines[2]!),
-    true,
-    lines[2],
+  assertMatch(
+    lines[2]!,
+    /nginx .*10\.0 µs .*123,456 .*650 µs .*1\.25 ms .*50 MiB .*0\.90 ≤ 0\.95 ✓ .*1\.00 ≤ 1\.00 ✓$/,
   );
-  assertEquals(lines[3]!.endsWith("0.90 ≤ 0.70 ✗"), true, lines[3]);
+  assertMatch(lines[3]!, /0\.90 ≤ 0\.70 ✗ +1\.00$/);
+});
+
+Deno.test("a row at half rate shows p99.9, the rate and the client's lateness", () => {
+  const row = makeRows(2).find(({ id }) => id === "rate-keep-alive-64")!;
+  const lines = rowLines({ row, missing: undefined, entries: [entry("nginx", 10)], rate: 12345 });
+  assertMatch(lines[0]!, /p50 +p99 +p99\.9 +RSS/);
+  assertMatch(lines[1]!, /1\.25 ms +2\.50 ms +50 MiB/);
+  assertEquals(
+    lines[2],
+    "  12,345 a second for each server; the client was at most 20.0 µs late (p99), 50 % busy",
+  );
+});
+
+Deno.test("a client that was late, and sessions that were not resumed, are noted", () => {
+  const late = entry("nginx", 10);
+  const summary = { ...late.summary!, late: 700, resumed: 0.24 };
+  const lines = rowLines({ row: ROW, missing: undefined, entries: [{ ...late, summary }] });
+  assertEquals(lines.slice(2), [
+    "  nginx: the client was late: its latencies are partly the client's",
+    "  nginx: only 24 % of the sessions were resumed",
+  ]);
 });
 
 Deno.test("a failed server is listed with its reason and has no figures", () => {

@@ -9,7 +9,7 @@ import type { RunResult } from "./harness.ts";
 import type { Machine } from "./machine.ts";
 import type { BenchOptions } from "./options.ts";
 import { OUTPUT } from "./paths.ts";
-import { compareTail, OURS, ratiosOf } from "./ratio_table.ts";
+import { compareTail, comparisonsOf, OURS } from "./ratio_table.ts";
 import { summariesOf } from "./report.ts";
 
 /** The file that {@link writeResults} writes. */
@@ -20,18 +20,18 @@ export async function writeResults(
   result: RunResult,
   about: { options: BenchOptions; machine: Machine; startedAt: Date; pageBytes: number },
 ): Promise<void> {
-  const { rounds, seconds, warmup } = about.options;
+  const { rounds, seconds, warmup, workers, pin, cold, rate } = about.options;
   const document = {
     startedAt: about.startedAt.toISOString(),
     machine: about.machine,
-    options: { rounds, seconds, warmup },
+    options: { rounds, seconds, warmup, workers, pin, cold, rate },
     pageBytes: about.pageBytes,
     peers: result.peers,
     rows: result.rows.map((rowResult) => {
       const summaries = summariesOf(rowResult);
       const ours = OURS.filter((id) => summaries.has(id)).map((us) => ({
         server: us,
-        ratios: ratiosOf(rowResult.row, summaries, us),
+        comparisons: comparisonsOf(rowResult.row, summaries, us),
         p99: compareTail(summaries, us),
       }));
       return { ...rowResult, ours };

@@ -1,18 +1,33 @@
 /**
- * The rows of the benchmark: the work that the servers do.
+ * The rows of the benchmark: the work that the servers do, and the load.
  *
- * In: the default worker count. Out: the list of rows, as data. Read by the harness, which runs each row
- * with each peer that can do its work, and by the report, which uses the title as a heading. wrk.lua has
- * the requests of the HTTP modes.
+ * In: the default worker count and placement. Out: the list of rows, as data. Read by the harness, which
+ * runs each row with each peer that can do its work, and by the report, which uses the title as a heading.
+ * requests.ts has the requests of the HTTP modes.
  */
 
+import type { Placement } from "./pin.ts";
 import type { BenchFile } from "./site.ts";
 
 /** A kind of work. A peer states which kinds it can do, each with a label. */
-export type Work = "small" | "echo" | "page" | "file" | "tls" | "websocket";
+export type Work =
+  | "small"
+  | "log"
+  | "echo"
+  | "page"
+  | "file"
+  | "tls"
+  | "tls-file"
+  | "websocket";
 
-/** How wrk.lua makes its requests. */
-export type HttpMode = "get" | "close" | "pipeline" | "browser" | "post";
+/** The kind of requests; "resume" is "close" with the TLS session of the connection before. */
+export type HttpMode = "get" | "close" | "resume" | "pipeline" | "browser" | "post";
+
+/**
+ * "warm": as much as the server answers, after a warm-up. "cold": the same in the first seconds of a fresh
+ * server, which is started for each turn. "paced": at half of the rate at which the best peer is saturated.
+ */
+export type Load = "warm" | "cold" | "paced";
 
 interface RowBase {
   /** Short, stable id, used by `--rows` and the JSON. */
@@ -25,22 +40,25 @@ interface RowBase {
   readonly workers: number;
   /** Part of `--quick`. */
   readonly quick: boolean;
+  /** The cores of client and server. */
+  readonly placement: Placement;
+  readonly load: Load;
 }
 
-/** A row with wrk as the client. */
+/** A row with HTTP requests. */
 export interface HttpRow extends RowBase {
-  readonly work: "small" | "echo" | "page" | "tls";
+  readonly work: "small" | "log" | "echo" | "page" | "tls";
   readonly mode: HttpMode;
 }
 
-/** A row with wrk as the client, which requests a file. */
+/** A row with requests for a file. */
 export interface FileRow extends RowBase {
-  readonly work: "file";
+  readonly work: "file" | "tls-file";
   readonly mode: "get";
   readonly file: BenchFile;
 }
 
-/** A row with wsload as the client: `/echo` returns each message. */
+/** A row with WebSockets: `/echo` returns each message. */
 export interface WebSocketRow extends RowBase {
   readonly work: "websocket";
   /** Bytes of a message. */
@@ -55,115 +73,210 @@ export type Row = HttpRow | FileRow | WebSocketRow;
 /** The request path of each kind of work; for files, the folder. */
 export const PATHS: Readonly<Record<Work, string>> = {
   small: "/healthz",
+  log: "/healthz",
   echo: "/echo",
   page: "/",
   file: "/files/",
   tls: "/healthz",
+  "tls-file": "/files/",
   websocket: "/echo",
 };
 
+/** Whether the row requests a file. */
+export function isFileRow(row: Row): row is FileRow {
+  return row.work === "file" || row.work === "tls-file";
+}
+
+/** From this size on, a turn has few responses. */
+const LARGE = 1 << 20;
+
+/** Whether the row requests a file of which a turn has few: each counts, also one that is cut off. */
+export function isLargeFileRow(row: Row): row is FileRow {
+  return isFileRow(row) && row.file.size >= LARGE;
+}
+
+/** Whether the server serves files for this work. */
+export function servesFiles(work: Work): boolean {
+  return work === "file" || work === "tls-file";
+}
+
+/** Whether the server speaks TLS for this work. */
+export function usesTls(work: Work): boolean {
+  return work === "tls" || work === "tls-file";
+}
+
 /** The path that a row requests. */
 export function pathOf(row: Row): string {
-  return PATHS[row.work] + (row.work === "file" ? row.file.name : "");
+  return PATHS[row.work] + (isFileRow(row) ? row.file.name : "");
 }
 
 const CONNECTIONS = 64;
 /** Few enough that each connection is answered several times per turn, so that cut-off responses matter little. */
 const LARGE_CONNECTIONS = 4;
+/** Few, because a handshake costs the client more than the server: with more, each would wait for the client. */
+const HANDSHAKE_CONNECTIONS = 8;
 const WORKER_COUNTS = [1, 2, 4, 8];
 const KIB = 1024;
 const MIB = KIB * KIB;
 
-function fileRow(
-  row: Pick<FileRow, "id" | "title" | "workers" | "file"> & Partial<FileRow>,
-): FileRow {
-  return { connections: CONNECTIONS, work: "file", mode: "get", quick: false, ...row };
+/** The row in the first seconds of a fresh server. */
+export function asCold(row: Row): Row {
+  return { ...row, id: `cold-${row.id}`, title: `${row.title}, first seconds`, load: "cold" };
 }
 
-function httpRow(row: Pick<HttpRow, "id" | "title" | "workers"> & Partial<HttpRow>): HttpRow {
-  return { connections: CONNECTIONS, work: "small", mode: "get", quick: false, ...row };
+/** The row at half of the best peer's rate. */
+export function asPaced(row: Row): Row {
+  return { ...row, id: `rate-${row.id}`, title: `${row.title}, half rate`, load: "paced" };
 }
 
-function echoRow(
-  row: Pick<WebSocketRow, "id" | "title" | "workers" | "payload"> & Partial<WebSocketRow>,
-): WebSocketRow {
-  return { connections: CONNECTIONS, work: "websocket", depth: 1, quick: false, ...row };
+/** The server, and the cores, unless a row has its own. */
+type Common = Pick<RowBase, "workers" | "placement">;
+
+function makers({ workers, placement }: Common) {
+  const base = {
+    connections: CONNECTIONS,
+    quick: false,
+    load: "warm",
+    workers,
+    placement,
+  } as const;
+  return {
+    http: (row: Pick<HttpRow, "id" | "title"> & Partial<HttpRow>): HttpRow => (
+      { ...base, work: "small", mode: "get", ...row }
+    ),
+    file: (row: Pick<FileRow, "id" | "title" | "file"> & Partial<FileRow>): FileRow => (
+      { ...base, work: "file", mode: "get", ...row }
+    ),
+    echo: (row: Pick<WebSocketRow, "id" | "title" | "payload"> & Partial<WebSocketRow>) => (
+      { ...base, work: "websocket", depth: 1, ...row } satisfies WebSocketRow
+    ),
+  };
 }
 
-/** All rows, in the order of measurement and display. */
-export function makeRows(workers: number): readonly Row[] {
+const FILE_1K = { name: "1k.bin", size: KIB };
+const FILE_100K = { name: "100k.bin", size: 100 * KIB };
+const FILE_100M = { name: "100m.bin", size: 100 * MIB };
+
+function httpRows(common: Common): Row[] {
+  const { http } = makers(common);
   return [
-    httpRow({
-      id: "keep-alive-64",
-      title: "small answer, keep-alive, 64 connections",
-      workers,
-      quick: true,
-    }),
-    httpRow({
+    http({ id: "keep-alive-64", title: "small answer, keep-alive, 64 connections", quick: true }),
+    http({
       id: "keep-alive-512",
       title: "small answer, keep-alive, 512 connections",
-      workers,
       connections: 512,
     }),
-    httpRow({ id: "pipelined", title: "small answer, pipelined by 16", workers, mode: "pipeline" }),
-    httpRow({
+    http({ id: "pipelined", title: "small answer, pipelined by 16", mode: "pipeline" }),
+    http({
       id: "close",
       title: "small answer, one request per connection",
-      workers,
       mode: "close",
       quick: true,
     }),
-    httpRow({
-      id: "browser",
-      title: "small answer, a browser's 12 fields",
-      workers,
-      mode: "browser",
-    }),
-    httpRow({ id: "post-1k", title: "POST of 1 KiB, echoed", workers, work: "echo", mode: "post" }),
-    httpRow({ id: "page", title: "the page", workers, work: "page" }),
-    echoRow({ id: "ws-16", title: "WebSocket echo, 16 B", workers, payload: 16, quick: true }),
-    echoRow({ id: "ws-1k", title: "WebSocket echo, 1 KiB", workers, payload: KIB, quick: true }),
-    echoRow({ id: "ws-64k", title: "WebSocket echo, 64 KiB", workers, payload: 64 * KIB }),
-    echoRow({ id: "ws-1m", title: "WebSocket echo, 1 MiB", workers, payload: MIB }),
-    echoRow({
+    http({ id: "browser", title: "small answer, a browser's 12 fields", mode: "browser" }),
+    http({ id: "access-log", title: "small answer, with an access log", work: "log" }),
+    http({ id: "post-1k", title: "POST of 1 KiB, echoed", work: "echo", mode: "post" }),
+    http({ id: "page", title: "the page", work: "page" }),
+  ];
+}
+
+function webSocketRows(common: Common): Row[] {
+  const { echo } = makers(common);
+  return [
+    echo({ id: "ws-16", title: "WebSocket echo, 16 B", payload: 16, quick: true }),
+    echo({ id: "ws-1k", title: "WebSocket echo, 1 KiB", payload: KIB, quick: true }),
+    echo({ id: "ws-64k", title: "WebSocket echo, 64 KiB", payload: 64 * KIB }),
+    echo({ id: "ws-1m", title: "WebSocket echo, 1 MiB", payload: MIB }),
+    echo({
       id: "ws-depth-16",
       title: "WebSocket echo, 16 B, 16 in flight",
-      workers,
       payload: 16,
       depth: 16,
     }),
-    fileRow({
-      id: "file-1k",
-      title: "file of 1 KiB, keep-alive",
-      workers,
-      file: { name: "1k.bin", size: KIB },
-      quick: true,
-    }),
-    fileRow({
-      id: "file-100k",
-      title: "file of 100 KiB, keep-alive",
-      workers,
-      file: { name: "100k.bin", size: 100 * KIB },
-    }),
-    fileRow({
+  ];
+}
+
+function fileRows(common: Common): Row[] {
+  const { file } = makers(common);
+  return [
+    file({ id: "file-1k", title: "file of 1 KiB, keep-alive", file: FILE_1K, quick: true }),
+    file({ id: "file-100k", title: "file of 100 KiB, keep-alive", file: FILE_100K }),
+    file({
       id: "file-100m",
       title: "file of 100 MiB, 4 connections",
-      workers,
-      file: { name: "100m.bin", size: 100 * MIB },
+      file: FILE_100M,
       connections: LARGE_CONNECTIONS,
     }),
-    httpRow({
+  ];
+}
+
+function tlsRows(common: Common): Row[] {
+  const { http, file } = makers(common);
+  const handshake = { work: "tls", connections: HANDSHAKE_CONNECTIONS } as const;
+  return [
+    http({
       id: "tls-keep-alive",
       title: "small answer, TLS, keep-alive, 64 connections",
-      workers,
       work: "tls",
     }),
+    file({ id: "tls-file-100k", title: "file of 100 KiB, TLS", work: "tls-file", file: FILE_100K }),
+    file({
+      id: "tls-file-100m",
+      title: "file of 100 MiB, TLS, 4 connections",
+      work: "tls-file",
+      file: FILE_100M,
+      connections: LARGE_CONNECTIONS,
+    }),
+    http({
+      id: "tls-handshake",
+      title: "full TLS handshake and one request",
+      mode: "close",
+      ...handshake,
+    }),
+    http({
+      id: "tls-resumed",
+      title: "resumed TLS handshake and one request",
+      mode: "resume",
+      ...handshake,
+    }),
+  ];
+}
+
+function workersRows(): Row[] {
+  const { http } = makers({ workers: 2, placement: "all" });
+  return [
+    http({
+      id: "crowded",
+      title: "small answer, keep-alive, with the client on two cores",
+      placement: "two",
+    }),
     ...WORKER_COUNTS.map((count) =>
-      httpRow({
+      http({
         id: `workers-${count}`,
-        title: `small answer, keep-alive, ${count} worker${count === 1 ? "" : "s"}`,
+        title: `small answer, keep-alive, ${count} worker${count === 1 ? "" : "s"}, all cores`,
         workers: count,
       })
     ),
+  ];
+}
+
+/** The rows that are measured cold or paced too, without an option. */
+const ALSO_COLD = ["keep-alive-64"];
+const ALSO_PACED = ["keep-alive-64", "ws-16", "tls-keep-alive"];
+
+/** All rows, in the order of measurement and display. */
+export function makeRows(workers: number, placement: Placement = "all"): readonly Row[] {
+  const common = { workers, placement };
+  const rows = [
+    ...httpRows(common),
+    ...webSocketRows(common),
+    ...fileRows(common),
+    ...tlsRows(common),
+  ];
+  return [
+    ...rows,
+    ...rows.filter(({ id }) => ALSO_COLD.includes(id)).map(asCold),
+    ...rows.filter(({ id }) => ALSO_PACED.includes(id)).map(asPaced),
+    ...workersRows(),
   ];
 }

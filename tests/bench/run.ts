@@ -2,23 +2,26 @@
  * `deno task bench`: compares the server CPU per request of async-deno and its peers.
  *
  * In: the command line (see `--help`) and the installed peers. Out: tables on standard output, progress on
- * standard error, dist/bench/results.json and chart.svg. The exit code is 0 for any figures, 2 for an
+ * standard error, dist/bench/results.json, table.md and chart.svg. The exit code is 0 for any figures, 2 for an
  * invalid command line. All traffic stays on 127.0.0.1.
  */
 
 import { writeCertificate } from "./certificate.ts";
+import { estimateSeconds } from "./duration.ts";
 import { Harness, type Progress, type RunResult } from "./harness.ts";
 import { describeMachine, loadWarning, type Machine, machineText } from "./machine.ts";
+import { TABLE, writeMarkdown } from "./markdown_table.ts";
 import { type BenchOptions, parseOptions, USAGE, UsageError } from "./options.ts";
-import { type Page, writePage } from "./page.ts";
+import { writePage } from "./page.ts";
 import { OUTPUT, SCRATCH } from "./paths.ts";
-import { earlierExecutable, installPeers, PEERS } from "./peers/mod.ts";
+import { earlierExecutable, installPeers, type Peer, PEERS } from "./peers/mod.ts";
 import { pinFault } from "./pin.ts";
 import { peerLines, rowLines } from "./report.ts";
 import { RESULTS, writeResults } from "./results_file.ts";
-import { makeRows, type Row } from "./rows.ts";
+import { asCold, asPaced, isFileRow, makeRows, type Row, usesTls } from "./rows.ts";
 import { writeSite } from "./site.ts";
 import { stopAll } from "./server_process.ts";
+import { isMissing } from "./tools.ts";
 
 function print(lines: readonly string[]): void {
   console.log(lines.join("\n"));
@@ -59,20 +62,35 @@ async function clearScratch(): Promise<void> {
   await Deno.mkdir(SCRATCH, { recursive: true });
 }
 
-function rowsOf(options: BenchOptions): readonly Row[] {
-  return makeRows(options.workers).filter((row) =>
-    (row.quick || !options.quick) && (options.rows.test(row.id) || options.rows.test(row.title))
+function rowsOf({ workers, pin, cold, rate, quick, rows }: BenchOptions): readonly Row[] {
+  const all = makeRows(workers, pin ? "apart" : "all");
+  const warm = all.filter((row) => row.load === "warm");
+  const offered = cold ? warm.map(asCold) : rate ? warm.map(asPaced) : all;
+  return offered.filter((row) =>
+    (row.quick || !quick) && (rows.test(row.id) || rows.test(row.title))
   );
 }
 
-async function measure(
+function peersOf({ before, peers }: BenchOptions): readonly Peer[] {
+  const all = before === undefined ? PEERS : [...PEERS, earlierExecutable(before)];
+  return all.filter(({ id }) => peers.length === 0 || peers.includes(id));
+}
+
+/** What is measured and how, and how long that takes. */
+async function planLines(
   options: BenchOptions,
-  page: Page,
   rows: readonly Row[],
-): Promise<RunResult> {
-  const all = options.before === undefined ? PEERS : [...PEERS, earlierExecutable(options.before)];
-  const chosen = all.filter(({ id }) => options.peers.length === 0 || options.peers.includes(id));
-  return await new Harness(options, page.bytes, progressOf(options.rounds)).run(rows, chosen);
+  peers: readonly Peer[],
+): Promise<string[]> {
+  const { rounds, seconds, warmup, pin } = options;
+  const present: Peer[] = [];
+  for (const peer of peers) if (!isMissing(await peer.find())) present.push(peer);
+  const minutes = Math.ceil(estimateSeconds(rows, present, options) / 60);
+  const cores = pin ? "; client on core 0, servers on the others" : "";
+  return [
+    `${rounds} rounds of ${seconds} s after ${warmup} s of warm-up, medians${cores}`,
+    `${rows.length} rows, about ${minutes} minute${minutes === 1 ? "" : "s"}`,
+  ];
 }
 
 async function chart(result: RunResult, machine: Machine): Promise<string> {
@@ -95,22 +113,23 @@ async function main(options: BenchOptions): Promise<void> {
   await clearScratch();
   const page = await writePage(PEERS[0]!);
   const rows = rowsOf(options);
-  await writeSite(rows.filter((row) => row.work === "file"));
-  const missing = rows.some((row) => row.work === "tls") ? await writeCertificate() : undefined;
+  await writeSite(rows.filter(isFileRow));
+  const missing = rows.some(({ work }) => usesTls(work)) ? await writeCertificate() : undefined;
   if (missing) print([`no TLS rows: missing ${missing.missing}: ${missing.install}`]);
-  const measured = missing ? rows.filter((row) => row.work !== "tls") : rows;
+  const measured = missing ? rows.filter(({ work }) => !usesTls(work)) : rows;
+  const peers = peersOf(options);
   print([
     machineText(machine),
-    `${options.rounds} rounds of ${options.seconds} s after ${options.warmup} s of warm-up, medians${
-      options.pin ? "; client on core 0, servers on the others" : ""
-    }`,
+    ...await planLines(options, measured, peers),
     ...loadWarning(machine),
   ]);
   if (page.standInBecause !== undefined) print([`the page is a stand-in: ${page.standInBecause}`]);
-  const result = await measure(options, page, measured);
+  const progress = progressOf(options.rounds);
+  const result = await new Harness(options, page.bytes, progress).run(measured, peers);
   print(["", "servers:", ...peerLines(result.peers), ""]);
   await writeResults(result, { options, machine, startedAt, pageBytes: page.bytes.length });
-  print([RESULTS, await chart(result, machine)]);
+  await writeMarkdown(result.rows, machineText(machine));
+  print([RESULTS, TABLE, await chart(result, machine)]);
 }
 
 try {

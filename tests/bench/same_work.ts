@@ -8,7 +8,7 @@
 
 import { ask, originOf } from "./ask.ts";
 import { SITE } from "./paths.ts";
-import { pathOf, type Row } from "./rows.ts";
+import { isFileRow, pathOf, type Row } from "./rows.ts";
 
 const ECHOED = new TextEncoder().encode("0123456789abcdef".repeat(64));
 
@@ -20,16 +20,9 @@ function equal(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 async function wantedOf(row: Row, page: Uint8Array): Promise<Uint8Array> {
-  switch (row.work) {
-    case "echo":
-      return ECHOED;
-    case "page":
-      return page;
-    case "file":
-      return await Deno.readFile(`${SITE}files/${row.file.name}`);
-    default:
-      return new TextEncoder().encode("ok");
-  }
+  if (isFileRow(row)) return await Deno.readFile(`${SITE}files/${row.file.name}`);
+  if (row.work === "echo") return ECHOED;
+  return row.work === "page" ? page : new TextEncoder().encode("ok");
 }
 
 /**
@@ -46,7 +39,7 @@ export async function checkSameWork(port: number, row: Row, page: Uint8Array): P
   if (response.status !== 200) throw new Error(`answers with status ${response.status}`);
   if (!equal(body, wanted)) throw new Error(`sends ${body.length} different bytes`);
   if (!response.headers.has("date")) throw new Error("answers without a Date");
-  const isText = row.work === "small" || row.work === "tls";
+  const isText = row.work === "small" || row.work === "log" || row.work === "tls";
   if (isText && !response.headers.get("content-type")?.startsWith("text/plain")) {
     throw new Error("answers without Content-Type: text/plain");
   }

@@ -16,6 +16,12 @@ export interface Turn {
   readonly p50: number | null;
   /** Latency in µs; null if unknown. */
   readonly p99: number | null;
+  /** Latency in µs; null if unknown. */
+  readonly p999: number | null;
+  /** How late the client itself sent, at p99, in µs; null if the load had no rate. */
+  readonly late: number | null;
+  /** Share of the connections whose TLS session was resumed; null if none was to be. */
+  readonly resumed: number | null;
   /** Resident bytes of all processes of the server, halfway through the load. */
   readonly rssBytes: number;
   /** Failed connections, requests or responses. */
@@ -32,9 +38,14 @@ export interface Summary {
   readonly requestsPerSecond: number;
   readonly p50: number | null;
   readonly p99: number | null;
+  readonly p999: number | null;
+  readonly late: number | null;
+  readonly resumed: number | null;
   readonly rssBytes: number;
   /** Errors of all turns together. */
   readonly errors: number;
+  /** Share of one core that the client's busiest thread used. */
+  readonly clientBusiest: number;
   /** Whether the client was saturated while the server was not. */
   readonly clientLimited: boolean;
   /** Half the difference between the lowest and highest CPU per request of a turn, divided by the median. */
@@ -68,8 +79,12 @@ export function summarize(turns: readonly Turn[]): Summary {
     requestsPerSecond: median(turns.map((turn) => turn.requestsPerSecond)),
     p50: medianOrNull(turns.map((turn) => turn.p50)),
     p99: medianOrNull(turns.map((turn) => turn.p99)),
+    p999: medianOrNull(turns.map((turn) => turn.p999)),
+    late: medianOrNull(turns.map((turn) => turn.late)),
+    resumed: medianOrNull(turns.map((turn) => turn.resumed)),
     rssBytes: median(turns.map((turn) => turn.rssBytes)),
     errors: turns.reduce((sum, turn) => sum + turn.errors, 0),
+    clientBusiest: client,
     clientLimited: client >= SATURATED && server < SATURATED,
     spread: (Math.max(...cpu) - Math.min(...cpu)) / 2 / cpuPerRequest,
   };

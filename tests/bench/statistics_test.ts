@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { median, summarize, type Turn } from "./statistics.ts";
-import { busiest } from "./turn.ts";
+import { makeRows } from "./rows.ts";
+import { busiest, resumedShare } from "./turn.ts";
 
 const TURN: Turn = {
   requests: 1000,
@@ -8,6 +9,9 @@ const TURN: Turn = {
   requestsPerSecond: 500,
   p50: 100,
   p99: 900,
+  p999: 1900,
+  late: null,
+  resumed: null,
   rssBytes: 1024,
   errors: 0,
   clientBusiest: 0.5,
@@ -49,4 +53,13 @@ Deno.test("the client was the limit only if it was saturated and the server was 
 Deno.test("busiest compares by thread, and counts a new thread from zero", () => {
   assertEquals(busiest(new Map([[1, 5], [2, 1]]), new Map([[1, 5.5], [2, 2.5]]), 2), 0.75);
   assertEquals(busiest(new Map(), new Map([[3, 1]]), 2), 0.5);
+});
+
+Deno.test("the first session of each connection cannot be resumed", () => {
+  const row = makeRows(1).find(({ id }) => id === "tls-resumed")!;
+  const first = row.connections;
+  assertEquals(resumedShare({ requests: first + 100, resumed: 100 }, row), 1);
+  assertEquals(resumedShare({ requests: first + 100, resumed: 25 }, row), 0.25);
+  assertEquals(resumedShare({ requests: first, resumed: 0 }, row), null);
+  assertEquals(resumedShare({ requests: 100, resumed: 0 }, makeRows(1)[0]!), null);
 });

@@ -7,20 +7,23 @@
  * the time, to find out whether client or server was the limit.
  */
 
-import { clientArgs, type ClientReport, type RunningClient, startClient } from "./load_client.ts";
+import {
+  clientArgs,
+  type ClientLoad,
+  type ClientReport,
+  type RunningClient,
+  startClient,
+} from "./load_client.ts";
 import { pinTo } from "./pin.ts";
 import { cpuSecondsOf, residentBytesOf, threadCpuSecondsOf } from "./proc.ts";
-import type { Row } from "./rows.ts";
+import { isLargeFileRow, type Row } from "./rows.ts";
 import type { ServerProcess } from "./server_process.ts";
 import type { Turn } from "./statistics.ts";
 
 /** The load generator and its settings. */
-export interface Load {
+export interface TurnLoad extends ClientLoad {
   /** The client's program. */
   readonly client: string;
-  readonly seconds: number;
-  /** Whether the client runs on its own core only. */
-  readonly pin: boolean;
 }
 
 interface Look {
@@ -53,27 +56,35 @@ function wait(seconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 }
 
-/** Responses of at least this size are counted by their bytes. */
-const LARGE = 1 << 20;
-
 /** The number of responses; for large ones it includes the part of those cut off at the end of the turn. */
 function answersIn({ requests, bytes }: ClientReport, row: Row): number {
-  if (row.work !== "file" || row.file.size < LARGE || bytes === null) return requests;
+  if (!isLargeFileRow(row) || bytes === null) return requests;
   return bytes / row.file.size;
 }
 
-function start(port: number, row: Row, { client, seconds, pin }: Load): RunningClient {
-  if (!pin) return startClient(client, clientArgs(row, port, seconds));
-  const { command, args } = pinTo("client", {
-    command: client,
-    args: clientArgs(row, port, seconds, 1),
-  });
-  return startClient(command, args);
+function start(port: number, row: Row, load: TurnLoad): RunningClient {
+  const args = clientArgs(row, port, load);
+  const placed = pinTo("client", row.placement, { command: load.client, args });
+  return startClient(placed.command, placed.args);
 }
 
-/** Loads a server without measuring it. */
-export async function warmUp(server: ServerProcess, row: Row, load: Load): Promise<void> {
-  await start(server.port, row, load).report;
+/** Loads a server without measuring its CPU: to warm it up, or to find the rate that saturates it. */
+export async function loadOnly(
+  server: ServerProcess,
+  row: Row,
+  load: TurnLoad,
+): Promise<ClientReport> {
+  return await start(server.port, row, load).report;
+}
+
+/** The share of resumed sessions, in the row that asks for it. The first of each connection is new. */
+export function resumedShare(
+  { resumed, requests }: Pick<ClientReport, "resumed" | "requests">,
+  row: Row,
+): number | null {
+  const asked = requests - row.connections;
+  if (row.work === "websocket" || row.mode !== "resume" || resumed === null) return null;
+  return asked > 0 ? resumed / asked : null;
 }
 
 /**
@@ -84,7 +95,7 @@ export async function warmUp(server: ServerProcess, row: Row, load: Load): Promi
 export async function takeTurn(
   server: ServerProcess,
   row: Row,
-  load: Load,
+  load: TurnLoad,
 ): Promise<Turn> {
   const ids = server.ids;
   const before = cpuSecondsOf(ids);
@@ -106,6 +117,9 @@ export async function takeTurn(
     requestsPerSecond: report.rate * requests / Math.max(1, report.requests),
     p50: report.p50,
     p99: report.p99,
+    p999: report.p999,
+    late: load.rate === undefined ? null : report.late,
+    resumed: resumedShare(report, row),
     rssBytes,
     errors: report.errors,
     clientBusiest: busiest(first.client, second.client, seconds),

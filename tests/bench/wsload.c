@@ -138,7 +138,7 @@ static unsigned end_message(Connection *c, uint64_t now) {
     return 0;
   }
   if (length != payload_bytes || !c->in_flight) { fail(c, "an answer of another length"); return 0; }
-  record(histogram, now - c->sent_at[c->oldest]);
+  record(&histogram, now - c->sent_at[c->oldest]);
   c->oldest = (c->oldest + 1) % depth;
   c->in_flight--;
   in_flight_total--;
@@ -255,8 +255,8 @@ static void poll_until(uint64_t end, int also_until_quiet) {
 static void print_report(double seconds, uint64_t in_window) {
   printf("report {\"requests\":%lu,\"seconds\":%.6f,\"rate\":%.1f,\"bytes\":%lu,\"errors\":%lu,"
     "\"p50\":%u,\"p99\":%u,\"p999\":%u,\"cpu\":%.3f}\n", messages, seconds,
-    (double)in_window / seconds, received_bytes, errors, percentile(histogram, 0.5),
-    percentile(histogram, 0.99), percentile(histogram, 0.999), own_cpu_seconds());
+    (double)in_window / seconds, received_bytes, errors, percentile(&histogram, 0.5),
+    percentile(&histogram, 0.99), percentile(&histogram, 0.999), own_cpu_seconds());
 }
 
 int main(int argc, char **argv) {

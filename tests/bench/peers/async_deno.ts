@@ -1,11 +1,12 @@
 /**
- * async-deno from source: `deno run main.ts`, with the Deno that runs the benchmark. Its log is on, which
- * is the default.
+ * async-deno from source: `deno run main.ts`, with the Deno that runs the benchmark. Its event log is on,
+ * which is the default; the access log only for the work "log".
  */
 
 import { isFile } from "../../support/is_file.ts";
 import { CERT_FILE, KEY_FILE } from "../certificate.ts";
 import { ROOT, SCRATCH, SITE } from "../paths.ts";
+import { servesFiles, usesTls } from "../rows.ts";
 import type { Peer, Place } from "./peer.ts";
 
 /** The flags of `deno task serve` and of the executable. */
@@ -14,14 +15,24 @@ const V8_FLAGS = "--v8-flags=--max-semi-space-size=1";
 /** The arguments of async-deno, from source and compiled. */
 export function serverArgs({ port, workers, work }: Place): string[] {
   const log = ["--log", `${SCRATCH}async-deno-${port}.log`];
-  const files = work === "file" ? ["--root", SITE] : [];
-  const tls = work === "tls" ? ["--tls-cert", CERT_FILE, "--tls-key", KEY_FILE] : [];
-  return [`${workers}`, "127.0.0.1", `${port}`, ...log, ...files, ...tls];
+  const access = work === "log" ? ["--access-log", `${SCRATCH}async-deno-${port}-access.log`] : [];
+  const files = servesFiles(work) ? ["--root", SITE] : [];
+  const tls = usesTls(work) ? ["--tls-cert", CERT_FILE, "--tls-key", KEY_FILE] : [];
+  return [`${workers}`, "127.0.0.1", `${port}`, ...log, ...access, ...files, ...tls];
 }
 
 /** All kinds of work, under one label. */
 export function allWork(label: string): Peer["does"] {
-  return { small: label, echo: label, page: label, file: label, tls: label, websocket: label };
+  return {
+    small: label,
+    log: label,
+    echo: label,
+    page: label,
+    file: label,
+    tls: label,
+    "tls-file": label,
+    websocket: label,
+  };
 }
 
 /** async-deno, run from source. */

@@ -7,6 +7,7 @@
 import { isFile } from "../../support/is_file.ts";
 import { CERT_FILE, KEY_FILE } from "../certificate.ts";
 import { PAGE, PEER_PACKAGES, SITE } from "../paths.ts";
+import { usesTls } from "../rows.ts";
 import { findProgram, type Missing, versionOf } from "../tools.ts";
 import { type Found, type Peer, type Place, programPath } from "./peer.ts";
 
@@ -23,7 +24,7 @@ export async function findBun(): Promise<Found | Missing> {
 
 /** How to start one of the Bun programs in programs/. */
 export function bunLaunch(found: Found, place: Place, program: string) {
-  const tls = place.work === "tls" ? { BENCH_CERT: CERT_FILE, BENCH_KEY: KEY_FILE } : {};
+  const tls = usesTls(place.work) ? { BENCH_CERT: CERT_FILE, BENCH_KEY: KEY_FILE } : {};
   const env = { NODE_ENV: "production", BENCH_PORT: `${place.port}`, BENCH_PAGE: PAGE };
   return {
     command: found.program,
@@ -42,6 +43,7 @@ export const bun: Peer = {
     page: "Bun.serve, fetch",
     file: "Bun.serve, Bun.file",
     tls: "Bun.serve, fetch",
+    "tls-file": "Bun.serve, Bun.file",
     websocket: "Bun WebSocket",
   },
   find: findBun,

@@ -9,6 +9,7 @@ import { PAGE, SITE } from "../paths.ts";
 import { type Peer, programPath } from "./peer.ts";
 
 const HTTP = "Deno.serve";
+const FILES = "Deno.serve, Deno.open";
 
 /** Deno.serve. */
 export const denoServe: Peer = {
@@ -17,7 +18,7 @@ export const denoServe: Peer = {
     small: HTTP,
     echo: HTTP,
     page: HTTP,
-    file: "Deno.serve, Deno.open",
+    file: FILES,
     websocket: "Deno.upgradeWebSocket",
   },
   find() {
@@ -41,13 +42,18 @@ export const denoServe: Peer = {
  */
 export const denoServeTls: Peer = {
   id: "deno-tls",
-  does: { tls: HTTP },
+  does: { tls: HTTP, "tls-file": FILES },
   find: denoServe.find,
   launch(found, { port, workers }) {
     return {
       command: found.program,
       args: ["run", "--unstable-net", "--no-config", "--no-lock", "-A", programPath("deno_tls.ts")],
-      env: { BENCH_PORT: `${port}`, BENCH_CERT: CERT_FILE, BENCH_KEY: KEY_FILE },
+      env: {
+        BENCH_PORT: `${port}`,
+        BENCH_CERT: CERT_FILE,
+        BENCH_KEY: KEY_FILE,
+        BENCH_SITE: SITE,
+      },
       copies: workers,
     };
   },

@@ -11,8 +11,9 @@ import { asyncDeno } from "./async_deno.ts";
 import { asyncDenoExecutable } from "./async_deno_executable.ts";
 import { bun } from "./bun.ts";
 import { bunStatic } from "./bun_static.ts";
+import { cLoop } from "./c_loop.ts";
 import { denoServe, denoServeTls } from "./deno_serve.ts";
-import { nginx } from "./nginx.ts";
+import { nginx, nginxBuffered } from "./nginx.ts";
 import { nodeHttp } from "./node_http.ts";
 import { nodeWs } from "./node_ws.ts";
 import type { Peer } from "./peer.ts";
@@ -26,7 +27,9 @@ export type { Found, Peer, Place } from "./peer.ts";
 export const PEERS: readonly Peer[] = [
   asyncDeno,
   asyncDenoExecutable,
+  cLoop,
   nginx,
+  nginxBuffered,
   staticWebServer,
   bunStatic,
   bun,

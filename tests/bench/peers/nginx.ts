@@ -1,17 +1,19 @@
 /**
  * nginx, from Debian's nginx-light.
  *
- * Tuned as in its manual: no access log, sendfile, cached open files, one listening socket per worker
+ * Tuned as in its manual: no access log except for the work "log", sendfile, cached open files, one listening socket per worker
  * (`reuseport`), all ready connections accepted at once, and connections kept open for a whole run (by
  * default they are closed after 1,000 requests). It cannot echo a request body and has no WebSocket server.
  */
 
 import { CERT_FILE, KEY_FILE } from "../certificate.ts";
 import { PAGE, SCRATCH, SITE } from "../paths.ts";
-import { findProgram, versionOf } from "../tools.ts";
-import type { Peer, Place } from "./peer.ts";
+import { usesTls } from "../rows.ts";
+import { findProgram, type Missing, versionOf } from "../tools.ts";
+import type { Found, Peer, Place } from "./peer.ts";
 
-function configuration({ port, workers, work }: Place, folder: string): string {
+/** @param buffer the parameters of the access log that make it buffered */
+function configuration({ port, workers, work }: Place, folder: string, buffer: string): string {
   const slash = PAGE.lastIndexOf("/");
   // If root starts nginx, its workers run as "nobody", which may not be allowed to read the page.
   const user = Deno.uid() === 0 ? "user root;" : "";
@@ -31,7 +33,7 @@ events {
 }
 http {
   ${temporary}
-  access_log off;
+  access_log ${work === "log" ? `${folder}/access.log combined${buffer}` : "off"};
   sendfile on;
   tcp_nopush on;
   tcp_nodelay on;
@@ -41,8 +43,8 @@ http {
   open_file_cache_valid 60s;
   types { text/html html; }
   server {
-    listen 127.0.0.1:${port} reuseport backlog=4096${work === "tls" ? " ssl" : ""};
-    ${work === "tls" ? tls : ""}
+    listen 127.0.0.1:${port} reuseport backlog=4096${usesTls(work) ? " ssl" : ""};
+    ${usesTls(work) ? tls : ""}
     location = /healthz {
       default_type text/plain;
       return 200 "ok";
@@ -60,22 +62,41 @@ http {
 `;
 }
 
+async function find(): Promise<Found | Missing> {
+  const program = findProgram("nginx");
+  if (program === undefined) return { missing: "nginx", install: "apt-get install nginx-light" };
+  return { program, version: await versionOf(program, "-v") };
+}
+
+async function launch(found: Found, place: Place, buffer = "") {
+  const folder = `${SCRATCH}nginx-${place.port}`;
+  await Deno.mkdir(folder, { recursive: true });
+  await Deno.writeTextFile(`${folder}/nginx.conf`, configuration(place, folder, buffer));
+  return {
+    command: found.program,
+    args: ["-p", folder, "-e", "stderr", "-c", `${folder}/nginx.conf`],
+  };
+}
+
 /** nginx. */
 export const nginx: Peer = {
   id: "nginx",
-  does: { small: "nginx", page: "nginx", file: "nginx", tls: "nginx" },
-  async find() {
-    const program = findProgram("nginx");
-    if (program === undefined) return { missing: "nginx", install: "apt-get install nginx-light" };
-    return { program, version: await versionOf(program, "-v") };
+  does: {
+    small: "nginx",
+    log: "nginx, unbuffered log",
+    page: "nginx",
+    file: "nginx",
+    tls: "nginx",
+    "tls-file": "nginx",
   },
-  async launch(found, place) {
-    const folder = `${SCRATCH}nginx-${place.port}`;
-    await Deno.mkdir(folder, { recursive: true });
-    await Deno.writeTextFile(`${folder}/nginx.conf`, configuration(place, folder));
-    return {
-      command: found.program,
-      args: ["-p", folder, "-e", "stderr", "-c", `${folder}/nginx.conf`],
-    };
-  },
+  find,
+  launch: (found, place) => launch(found, place),
+};
+
+/** nginx with the access log that its manual calls buffered; by default each line is a write of its own. */
+export const nginxBuffered: Peer = {
+  id: "nginx-buffered",
+  does: { log: "nginx, buffered log" },
+  find,
+  launch: (found, place) => launch(found, place, " buffer=64k flush=1s"),
 };

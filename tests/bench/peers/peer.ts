@@ -24,7 +24,7 @@ export interface Place {
   readonly port: number;
   /** Threads or processes. */
   readonly workers: number;
-  /** The kind of work: files need the folder SITE, TLS the certificate. */
+  /** The kind of work: files need the folder SITE, TLS the certificate, "log" an access log. */
   readonly work: Work;
 }
 

@@ -1,10 +1,11 @@
 // The program for `deno serve`: HTTP and the WebSocket echo. The path is compared without parsing the URL,
 // which would cost more than the response.
 
+import { file } from "./deno_file.ts";
+
 const page = Deno.readFileSync(Deno.env.get("BENCH_PAGE")!);
 const PLAIN = { headers: { "Content-Type": "text/plain; charset=utf-8" } };
 const HTML = { headers: { "Content-Type": "text/html; charset=utf-8" } };
-const SITE = Deno.env.get("BENCH_SITE")!.slice(0, -1);
 const BINARY = { headers: { "Content-Type": "application/octet-stream" } };
 
 function upgrade(request: Request): Response {
@@ -17,19 +18,6 @@ function upgrade(request: Request): Response {
 // A third cheaper than responding with request.body, which is a stream.
 async function echo(request: Request): Promise<Response> {
   return new Response(await request.arrayBuffer(), BINARY);
-}
-
-// Like @std/http/file-server without entity tag and ranges: stat, and the stream of an open file.
-async function file(path: string): Promise<Response> {
-  const opened = await Deno.open(SITE + path);
-  const { size, mtime } = await opened.stat();
-  return new Response(opened.readable, {
-    headers: {
-      "Content-Type": "application/octet-stream",
-      "Content-Length": `${size}`,
-      "Last-Modified": mtime!.toUTCString(),
-    },
-  });
 }
 
 export default {

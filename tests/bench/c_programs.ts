@@ -1,0 +1,51 @@
+/**
+ * Builds the programs in C of this folder with gcc.
+ *
+ * In: a program's name. Out: the path of the built program in dist/bench/, or what is missing. A program
+ * is built again if its source or the shared header is newer.
+ */
+
+import { isFile } from "../support/is_file.ts";
+import { C_SOURCES, OUTPUT } from "./paths.ts";
+import { findProgram, type Missing } from "./tools.ts";
+
+/** A program in C: the load generators, and the bare server. */
+export type CProgram = "wsload" | "exchange" | "epoll_loop";
+
+const LIBRARIES: Readonly<Record<CProgram, readonly string[]>> = {
+  wsload: [],
+  exchange: ["-lssl", "-lcrypto"],
+  epoll_loop: [],
+};
+
+/** The command that installs everything that the programs need. */
+export const INSTALL_C = "apt-get install gcc libc6-dev libssl-dev";
+
+function timeOf(path: string): number {
+  return Deno.statSync(path).mtime?.getTime() ?? 0;
+}
+
+function isCurrent(program: string, sources: readonly string[]): boolean {
+  return isFile(program) && sources.every((source) => timeOf(source) <= timeOf(program));
+}
+
+/** Builds the program if needed. @throws Error if gcc fails for another reason than a missing library */
+export async function buildProgram(name: CProgram): Promise<string | Missing> {
+  const program = `${OUTPUT}${name}`;
+  const source = `${C_SOURCES}${name}.c`;
+  if (isCurrent(program, [source, `${C_SOURCES}load.h`])) return program;
+  const gcc = findProgram("gcc");
+  if (gcc === undefined) return { missing: "gcc", install: INSTALL_C };
+  Deno.mkdirSync(OUTPUT, { recursive: true });
+  // Renamed when it is whole: two runs may build at the same time.
+  const unfinished = `${program}.${Deno.pid}`;
+  const args = ["-O2", "-Wall", "-o", unfinished, source, ...LIBRARIES[name]];
+  const { success, stderr } = await new Deno.Command(gcc, { args }).output();
+  const words = new TextDecoder().decode(stderr);
+  if (words.includes("openssl/ssl.h: No such file")) {
+    return { missing: "libssl-dev", install: INSTALL_C };
+  }
+  if (!success) throw new Error(`gcc could not build ${name}: ${words}`);
+  Deno.renameSync(unfinished, program);
+  return program;
+}

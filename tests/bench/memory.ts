@@ -1,14 +1,16 @@
 /**
- * `deno run -A tests/bench/memory.ts [CONNECTIONS [PEER…]]`: measures the memory of an idle WebSocket.
+ * `deno run -A tests/bench/memory.ts [--tls] [CONNECTIONS [PEER…]]`: measures the memory of an idle
+ * WebSocket, or with `--tls` of an idle TLS connection after one request.
  *
- * In: the named servers of peers/, by default all that speak WebSocket. Out: for each, with one worker,
- * resident bytes per connection with 5,000 idle connections. There are two figures: the growth from none,
+ * In: the named servers of peers/, by default all that can do it. Out: for each, with one worker, resident
+ * bytes per connection with 5,000 idle connections. There are two figures: the growth from none,
  * which includes the one-time growth of the server's heap, and the slope from a fifth of the connections
  * to all, which does not. Anonymous memory is shown separately, because touched file pages of the program
  * do not belong to a connection. The kernel's buffers are not included.
  */
 
-import { closeAll, openIdleSockets } from "./idle_sockets.ts";
+import { writeCertificate } from "./certificate.ts";
+import { closeAll, type IdleKind, openIdleSockets } from "./idle_sockets.ts";
 import { writePage } from "./page.ts";
 import { SCRATCH } from "./paths.ts";
 import { type Found, type Peer, PEERS } from "./peers/mod.ts";
@@ -17,7 +19,9 @@ import { median } from "./statistics.ts";
 import { isMissing } from "./tools.ts";
 
 const DEFAULT_CONNECTIONS = 5_000;
-const TARGET = 1024;
+/** Bytes of each kind of connection. */
+const TARGETS = { websocket: 1024, tls: 17 * 1024 };
+const NAMES = { websocket: "WebSocket", tls: "TLS connection" };
 /** Connections opened and closed before the first sample, so that code is compiled and pools are filled. */
 const WARM_UP = 200;
 /** Samples at each stage, a second apart; the median is used. */
@@ -85,20 +89,24 @@ async function settle(server: ServerProcess): Promise<Footprint> {
   };
 }
 
-async function measure(peer: Peer, found: Found, count: number): Promise<MemoryStages> {
+async function measure(
+  { peer, found, kind }: { peer: Peer; found: Found; kind: IdleKind },
+  count: number,
+): Promise<MemoryStages> {
   const port = freePort();
   const server = await ServerProcess.start(
-    await peer.launch(found, { port, workers: 1, work: "websocket" }),
+    await peer.launch(found, { port, workers: 1, work: kind }),
     port,
+    kind,
   );
   const open: Deno.Conn[] = [];
   try {
-    closeAll(await openIdleSockets(port, WARM_UP));
+    closeAll(await openIdleSockets(port, WARM_UP, kind));
     const none = await settle(server);
     const few = Math.floor(count / 5);
-    open.push(...await openIdleSockets(port, few));
+    open.push(...await openIdleSockets(port, few, kind));
     const some = await settle(server);
-    open.push(...await openIdleSockets(port, count - few));
+    open.push(...await openIdleSockets(port, count - few, kind));
     const all = await settle(server);
     return { connections: [0, few, count], footprints: [none, some, all] };
   } finally {
@@ -108,24 +116,28 @@ async function measure(peer: Peer, found: Found, count: number): Promise<MemoryS
 }
 
 async function main(): Promise<void> {
-  const count = Number(Deno.args[0] ?? DEFAULT_CONNECTIONS);
+  const kind: IdleKind = Deno.args[0] === "--tls" ? "tls" : "websocket";
+  const [number, ...wanted] = kind === "tls" ? Deno.args.slice(1) : Deno.args;
+  const count = Number(number ?? DEFAULT_CONNECTIONS);
   if (!Number.isInteger(count) || count < 10) {
     throw new RangeError("CONNECTIONS must be a whole number of at least 10");
   }
-  const wanted = Deno.args.slice(1);
   await Deno.mkdir(SCRATCH, { recursive: true });
   await writePage(PEERS[0]!);
-  console.log(`bytes per idle WebSocket, ${count} open, 1 worker; our target: ${TARGET} B`);
+  const missing = kind === "tls" ? await writeCertificate() : undefined;
+  if (missing) throw new Error(`missing ${missing.missing}: ${missing.install}`);
+  const about = `${count} open, 1 worker; our target: ${TARGETS[kind]} B`;
+  console.log(`bytes per idle ${NAMES[kind]}, ${about}`);
   console.log(lineOf("", ["RSS", "anonymous", "slope"]));
   for (const peer of PEERS) {
-    const label = peer.does.websocket;
+    const label = peer.does[kind];
     if (label === undefined || (wanted.length > 0 && !wanted.includes(peer.id))) continue;
     const found = await peer.find();
     if (isMissing(found)) {
       console.log(`  missing ${found.missing}: ${found.install}`);
       continue;
     }
-    const figures = bytesPerConnection(await measure(peer, found, count));
+    const figures = bytesPerConnection(await measure({ peer, found, kind }, count));
     console.log(lineOf(label, figures.map((bytes) => `${bytes.toFixed(0)} B`)));
   }
 }

@@ -1,5 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import { CERT_FILE, KEY_FILE, writeCertificate } from "./certificate.ts";
 import { closeAll, openIdleSockets } from "./idle_sockets.ts";
+import { findProgram } from "./tools.ts";
 import { bytesPerConnection, parseFootprint } from "./memory.ts";
 
 const ROLLUP = [
@@ -49,4 +51,26 @@ Deno.test("openIdleSockets opens the requested number, or names the port that re
   } finally {
     await server.shutdown();
   }
+});
+
+Deno.test({
+  name: "openIdleSockets opens TLS connections, each after one answer (apt-get install openssl)",
+  ignore: findProgram("openssl") === undefined,
+  async fn() {
+    await writeCertificate();
+    let answered = 0;
+    const options = { port: 0, hostname: "127.0.0.1", onListen() {} };
+    const tls = { cert: Deno.readTextFileSync(CERT_FILE), key: Deno.readTextFileSync(KEY_FILE) };
+    const server = Deno.serve({ ...options, ...tls }, () => {
+      answered++;
+      return new Response("ok");
+    });
+    try {
+      const open = await openIdleSockets(server.addr.port, 40, "tls");
+      assertEquals([open.length, answered], [40, 40]);
+      closeAll(open);
+    } finally {
+      await server.shutdown();
+    }
+  },
 });

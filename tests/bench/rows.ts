@@ -113,7 +113,7 @@ export function pathOf(row: Row): string {
 const CONNECTIONS = 64;
 /** Few enough that each connection is answered several times per turn, so that cut-off responses matter little. */
 const LARGE_CONNECTIONS = 4;
-/** Few, because a handshake costs the client more than the server: with more, each would wait for the client. */
+/** Few, because a handshake costs the client as much as the server: with more, each would wait for the client. */
 const HANDSHAKE_CONNECTIONS = 8;
 const WORKER_COUNTS = [1, 2, 4, 8];
 const KIB = 1024;

@@ -1,34 +1,20 @@
 import { assertEquals } from "@std/assert";
 import type { Entry, RowResult } from "./harness.ts";
 import { figuresTable, targetsTable } from "./markdown_table.ts";
+import { measuredEntry } from "./measured_entry.ts";
 import { makeRows } from "./rows.ts";
-import { summarize } from "./statistics.ts";
-
-function entry(peer: string, cpuPerRequest: number): Entry {
-  const turns = [{
-    requests: 1000,
-    cpuPerRequest,
-    requestsPerSecond: 1000,
-    p50: 650,
-    p99: 1250,
-    p999: 2500,
-    late: 20,
-    resumed: null,
-    rssBytes: 1024,
-    errors: 0,
-    clientBusiest: 0.5,
-    serverBusiest: 0.5,
-  }];
-  return { peer, label: peer, turns, summary: summarize(turns), failure: undefined };
-}
 
 function result(id: string, entries: Entry[]): RowResult {
   return { row: makeRows(2).find((row) => row.id === id)!, entries, missing: undefined };
 }
 
 const RESULTS = [
-  result("keep-alive-64", [entry("async-deno-exe", 9), entry("nginx", 10), entry("deno", 20)]),
-  result("rate-tls-keep-alive", [entry("async-deno-exe", 9), entry("deno-tls", 6)]),
+  result("keep-alive-64", [
+    measuredEntry("async-deno-exe", 9),
+    measuredEntry("nginx", 10),
+    measuredEntry("deno", 20),
+  ]),
+  result("rate-tls-keep-alive", [measuredEntry("async-deno-exe", 9), measuredEntry("deno-tls", 6)]),
 ];
 
 Deno.test("the table of figures has a line for each row and a column for each server", () => {

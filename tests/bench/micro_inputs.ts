@@ -10,6 +10,7 @@ import {
   MessageBufferPool,
   WebSocketConnection,
 } from "../../protocol/websocket/mod.ts";
+import { BROWSER_FIELDS } from "./requests.ts";
 
 const encoder = new TextEncoder();
 
@@ -22,18 +23,7 @@ export const SMALL_REQUEST: Uint8Array = encoder.encode(
 export const BROWSER_REQUEST: Uint8Array = encoder.encode([
   "GET /healthz HTTP/1.1",
   "Host: 127.0.0.1:8000",
-  "Connection: keep-alive",
-  'sec-ch-ua: "Not_A Brand";v="8", "Chromium";v="120"',
-  "sec-ch-ua-mobile: ?0",
-  'sec-ch-ua-platform: "Linux"',
-  "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) " +
-  "Chrome/120.0.0.0 Safari/537.36",
-  "Accept: text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8",
-  "Sec-Fetch-Site: same-origin",
-  "Sec-Fetch-Mode: cors",
-  "Sec-Fetch-Dest: empty",
-  "Accept-Encoding: gzip, deflate, br",
-  "Accept-Language: en-US,en;q=0.9",
+  ...BROWSER_FIELDS,
   "\r\n",
 ].join("\r\n"));
 

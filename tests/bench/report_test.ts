@@ -1,28 +1,9 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import type { Entry } from "./harness.ts";
 import { alignColumns, formatMicros, formatRate, peerLines, rowLines } from "./report.ts";
+import { measuredEntry } from "./measured_entry.ts";
 import { makeRows } from "./rows.ts";
-import { summarize } from "./statistics.ts";
 
 const ROW = makeRows(2)[0]!;
-
-function entry(peer: string, cpuPerRequest: number): Entry {
-  const turns = [{
-    requests: 1000,
-    cpuPerRequest,
-    requestsPerSecond: 123456,
-    p50: 650,
-    p99: 1250,
-    p999: 2500,
-    late: 20,
-    resumed: null,
-    rssBytes: 50 * 1024 * 1024,
-    errors: 0,
-    clientBusiest: 0.5,
-    serverBusiest: 0.5,
-  }];
-  return { peer, label: peer, turns, summary: summarize(turns), failure: undefined };
-}
 
 Deno.test("times have about three significant figures", () => {
   const rows = [[9.876, "9.88 µs"], [12.34, "12.3 µs"], [650, "650 µs"], [999.7, "1.00 ms"], [
@@ -42,7 +23,11 @@ Deno.test("columns are as wide as their widest cell", () => {
 });
 
 Deno.test("a row's table shows figures, ratios, targets and marks", () => {
-  const entries = [entry("async-deno", 9), entry("nginx", 10), entry("bun", 10)];
+  const entries = [
+    measuredEntry("async-deno", 9),
+    measuredEntry("nginx", 10),
+    measuredEntry("bun", 10),
+  ];
   const lines = rowLines({ row: ROW, missing: undefined, entries });
   assertEquals(lines.length, 5);
   assertMatch(
@@ -54,7 +39,12 @@ Deno.test("a row's table shows figures, ratios, targets and marks", () => {
 
 Deno.test("a row at half rate shows p99.9, the rate and the client's lateness", () => {
   const row = makeRows(2).find(({ id }) => id === "rate-keep-alive-64")!;
-  const lines = rowLines({ row, missing: undefined, entries: [entry("nginx", 10)], rate: 12345 });
+  const lines = rowLines({
+    row,
+    missing: undefined,
+    entries: [measuredEntry("nginx", 10)],
+    rate: 12345,
+  });
   assertMatch(lines[0]!, /p50 +p99 +p99\.9 +RSS/);
   assertMatch(lines[1]!, /1\.25 ms +2\.50 ms +50 MiB/);
   assertEquals(
@@ -64,7 +54,7 @@ Deno.test("a row at half rate shows p99.9, the rate and the client's lateness", 
 });
 
 Deno.test("a client that was late, and sessions that were not resumed, are noted", () => {
-  const late = entry("nginx", 10);
+  const late = measuredEntry("nginx", 10);
   const summary = { ...late.summary!, late: 700, resumed: 0.24 };
   const lines = rowLines({ row: ROW, missing: undefined, entries: [{ ...late, summary }] });
   assertEquals(lines.slice(2), [
@@ -81,7 +71,11 @@ Deno.test("a failed server is listed with its reason and has no figures", () => 
     summary: undefined,
     failure: "answers 500",
   };
-  const lines = rowLines({ row: ROW, missing: undefined, entries: [entry("nginx", 10), failed] });
+  const lines = rowLines({
+    row: ROW,
+    missing: undefined,
+    entries: [measuredEntry("nginx", 10), failed],
+  });
   assertEquals(lines.at(-1), "  Bun: answers 500");
   assertEquals(lines.length, 3);
 });

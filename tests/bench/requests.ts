@@ -10,8 +10,8 @@ import { type HttpMode, pathOf, type Row } from "./rows.ts";
 /** 1 KiB. */
 const BODY = "0123456789abcdef".repeat(64);
 
-/** The request of Chromium 120 to the server of a page: 12 fields including Host. */
-const BROWSER = [
+/** The fields of Chromium 120 to the server of a page: 12 including Host, which is not among them. */
+export const BROWSER_FIELDS: readonly string[] = [
   "Connection: keep-alive",
   'sec-ch-ua: "Not_A Brand";v="8", "Chromium";v="120"',
   "sec-ch-ua-mobile: ?0",
@@ -38,7 +38,7 @@ const FIELDS: Readonly<Record<HttpMode, readonly string[]>> = {
   pipeline: [],
   close: ["Connection: close"],
   resume: ["Connection: close"],
-  browser: BROWSER,
+  browser: BROWSER_FIELDS,
   post: ["Content-Type: application/octet-stream", `Content-Length: ${BODY.length}`],
 };
 

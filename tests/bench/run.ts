@@ -76,6 +76,10 @@ function peersOf({ before, peers }: BenchOptions): readonly Peer[] {
   return all.filter(({ id }) => peers.length === 0 || peers.includes(id));
 }
 
+function counted(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? "" : "s"}`;
+}
+
 /** What is measured and how, and how long that takes. */
 async function planLines(
   options: BenchOptions,
@@ -88,8 +92,8 @@ async function planLines(
   const minutes = Math.ceil(estimateSeconds(rows, present, options) / 60);
   const cores = pin ? "; client on core 0, servers on the others" : "";
   return [
-    `${rounds} rounds of ${seconds} s after ${warmup} s of warm-up, medians${cores}`,
-    `${rows.length} rows, about ${minutes} minute${minutes === 1 ? "" : "s"}`,
+    `${counted(rounds, "round")} of ${seconds} s after ${warmup} s of warm-up, medians${cores}`,
+    `${counted(rows.length, "row")}, about ${counted(minutes, "minute")}`,
   ];
 }
 

@@ -65,4 +65,12 @@ export class EpollEvents {
     this.words[DATA_WORD] = descriptor;
     this.words[DATA_WORD + 1] = generation;
   }
+
+  /** Writes event `i`, below the capacity. */
+  set(i: number, events: number, descriptor: number, generation: number): void {
+    const at = i * EVENT_WORDS;
+    this.words[at] = events;
+    this.words[at + DATA_WORD] = descriptor;
+    this.words[at + DATA_WORD + 1] = generation;
+  }
 }

@@ -14,6 +14,7 @@ import { result } from "./syscall.ts";
 
 const MSG_NOSIGNAL = 0x4000;
 const MSG_MORE = 0x8000;
+const MSG_PEEK = 2;
 const SOCK_NONBLOCK_CLOEXEC = 0x800 | 0x80000;
 const EFD_NONBLOCK_CLOEXEC = 0x800 | 0x80000;
 // The time of the last tick, read from the vDSO without a call into the kernel. Measured: 20 ns with the FFI.
@@ -69,6 +70,24 @@ export class LinuxOs implements Os {
       received === -EINTR
     );
     return received;
+  }
+
+  /** As {@link recv}, but leaves the bytes to be received again. */
+  peek(descriptor: number, bytes: Uint8Array<ArrayBuffer>, length: number): number {
+    let received: number;
+    do received = result(this.#libc.recv(descriptor, bytes, length, MSG_PEEK)); while (
+      received === -EINTR
+    );
+    return received;
+  }
+
+  /** pread(2) into `bytes[0, length)`; 0: the file ends at `offset`. */
+  readAt(file: number, bytes: Uint8Array<ArrayBuffer>, length: number, offset: number): number {
+    let read: number;
+    do read = result(this.#libc.pread(file, bytes, length, BigInt(offset))); while (
+      read === -EINTR
+    );
+    return read;
   }
 
   send(descriptor: number, bytes: Uint8Array, length: number, more: boolean): number {

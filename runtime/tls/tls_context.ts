@@ -1,0 +1,162 @@
+/**
+ * The SSL_CTX of one certificate: what all connections that use it have in common.
+ *
+ * In: certificate chain and key as PEM, the ticket keys that all workers share, and the callbacks of this
+ * thread. Out: the SSL_CTX; the caller frees it, and connections that were made from it keep it alive until
+ * they end. TLS 1.2 and 1.3 with the AEAD suites, as the Deno transport has them. A context that has callbacks
+ * belongs to one thread.
+ *
+ * Sessions are resumed by tickets, which hold everything: no cache, so that any worker resumes them.
+ */
+
+import { libcrypto, libssl } from "./openssl.ts";
+import { takeReason, throwReason } from "./openssl_error.ts";
+import type { Pointer } from "./tls_ring.ts";
+
+/** A certificate with its chain and its private key, both PEM. */
+export interface CertificatePem {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** Bytes of the ticket keys: a name of 16, and 32 each for HMAC and AES. */
+export const TICKET_KEY_BYTES = 80;
+
+// Macros of ssl.h: numbers for SSL_CTX_ctrl.
+const SSL_CTRL_MODE = 33;
+const SSL_CTRL_SET_READ_AHEAD = 41;
+const SSL_CTRL_SET_SESS_CACHE_MODE = 44;
+const SSL_CTRL_SET_TLSEXT_TICKET_KEYS = 59;
+const SSL_CTRL_CHAIN_CERT = 89;
+const SSL_CTRL_SET_MIN_PROTO_VERSION = 123;
+
+const TLS1_2_VERSION = 0x0303;
+const SSL_SESS_CACHE_OFF = 0;
+/** Buffers of an idle connection are freed: 16 KiB of it remain. */
+const SSL_MODE_RELEASE_BUFFERS = 0x10;
+
+/** A stream that ends without close_notify ends all the same: the framing of HTTP shows if something is missing. */
+const SSL_OP_IGNORE_UNEXPECTED_EOF = 1n << 7n;
+const SSL_OP_NO_COMPRESSION = 1n << 17n;
+const SSL_OP_CIPHER_SERVER_PREFERENCE = 1n << 22n;
+/** Renegotiation would run callbacks inside of SSL_read: see openssl.ts. */
+const SSL_OP_NO_RENEGOTIATION = 1n << 30n;
+
+/** Of TLS 1.2; TLS 1.3 has AEAD suites only. */
+const CIPHERS_1_2 = "ECDHE+AESGCM:ECDHE+CHACHA20";
+
+const encoder = new TextEncoder();
+/** A passphrase for the key; without one OpenSSL would ask for it on the terminal. */
+const NO_PASSPHRASE = encoder.encode("\0");
+/** Tickets of other servers with the same keys are not ours. */
+const SESSION_CONTEXT = encoder.encode("async-deno");
+
+/** What else a context has. */
+export interface ContextOptions {
+  /** Encrypt the tickets; TICKET_KEY_BYTES of them, the same in all threads. */
+  readonly ticketKeys: Uint8Array<ArrayBuffer>;
+  /** Chooses the protocol by ALPN: an SSL_CTX_alpn_select_cb_func. */
+  readonly selectProtocol: Pointer;
+}
+
+/**
+ * Makes a context. Without options it serves no connection: to check certificate and key.
+ *
+ * @throws {OpenSslError} if certificate or key cannot be used
+ */
+export function newContext(pem: CertificatePem, options?: ContextOptions): Pointer {
+  const { TLS_server_method, SSL_CTX_new, SSL_CTX_free } = libssl();
+  const context = SSL_CTX_new(TLS_server_method());
+  if (context === null) throwReason();
+  try {
+    useChain(context, pem.cert);
+    useKey(context, pem.key);
+    configure(context);
+    if (options !== undefined) apply(context, options);
+    return context;
+  } catch (error) {
+    SSL_CTX_free(context);
+    throw error;
+  }
+}
+
+/** Checks that certificate and key belong together. @throws {OpenSslError} */
+export function checkCertificate(pem: CertificatePem): void {
+  libssl().SSL_CTX_free(newContext(pem));
+}
+
+function configure(context: Pointer): void {
+  const { SSL_CTX_set_options, SSL_CTX_set_cipher_list, SSL_CTX_set_session_id_context } = libssl();
+  control(context, SSL_CTRL_SET_MIN_PROTO_VERSION, TLS1_2_VERSION);
+  control(context, SSL_CTRL_MODE, SSL_MODE_RELEASE_BUFFERS);
+  control(context, SSL_CTRL_SET_READ_AHEAD, 1);
+  control(context, SSL_CTRL_SET_SESS_CACHE_MODE, SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_options(
+    context,
+    SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE |
+      SSL_OP_NO_RENEGOTIATION,
+  );
+  if (SSL_CTX_set_cipher_list(context, encoder.encode(`${CIPHERS_1_2}\0`)) !== 1) throwReason();
+  SSL_CTX_set_session_id_context(context, SESSION_CONTEXT, SESSION_CONTEXT.length);
+}
+
+function apply(context: Pointer, { ticketKeys, selectProtocol }: ContextOptions): void {
+  const { SSL_CTX_ctrl_buffer, SSL_CTX_set_alpn_select_cb } = libssl();
+  if (ticketKeys.length !== TICKET_KEY_BYTES) throw new RangeError("not a set of ticket keys");
+  const length = BigInt(ticketKeys.length);
+  if (SSL_CTX_ctrl_buffer(context, SSL_CTRL_SET_TLSEXT_TICKET_KEYS, length, ticketKeys) !== 1n) {
+    throwReason();
+  }
+  SSL_CTX_set_alpn_select_cb(context, selectProtocol, null);
+}
+
+function control(context: Pointer, command: number, value: number): void {
+  libssl().SSL_CTX_ctrl(context, command, BigInt(value), null);
+}
+
+/** The first certificate is the server's, the others are its chain. */
+function useChain(context: Pointer, pem: string): void {
+  const { SSL_CTX_use_certificate, SSL_CTX_ctrl } = libssl();
+  const { PEM_read_bio_X509, X509_free } = libcrypto();
+  withPem(pem, (bio) => {
+    const own = PEM_read_bio_X509(bio, null, null, NO_PASSPHRASE);
+    if (own === null) throwReason();
+    const used = SSL_CTX_use_certificate(context, own);
+    X509_free(own);
+    if (used !== 1) throwReason();
+    let issuer = PEM_read_bio_X509(bio, null, null, NO_PASSPHRASE);
+    for (; issuer !== null; issuer = PEM_read_bio_X509(bio, null, null, NO_PASSPHRASE)) {
+      // The context owns it from now on.
+      if (SSL_CTX_ctrl(context, SSL_CTRL_CHAIN_CERT, 0n, issuer) === 1n) continue;
+      X509_free(issuer);
+      throwReason();
+    }
+    takeReason(); // the end of the file
+  });
+}
+
+function useKey(context: Pointer, pem: string): void {
+  const { SSL_CTX_use_PrivateKey, SSL_CTX_check_private_key } = libssl();
+  const { PEM_read_bio_PrivateKey, EVP_PKEY_free } = libcrypto();
+  withPem(pem, (bio) => {
+    const key = PEM_read_bio_PrivateKey(bio, null, null, NO_PASSPHRASE);
+    if (key === null) throwReason();
+    const used = SSL_CTX_use_PrivateKey(context, key);
+    EVP_PKEY_free(key);
+    if (used !== 1 || SSL_CTX_check_private_key(context) !== 1) throwReason();
+  });
+}
+
+/** Lets OpenSSL read a text. */
+function withPem(pem: string, read: (bio: Pointer) => void): void {
+  const { BIO_new_mem_buf, BIO_free } = libcrypto();
+  const bytes = encoder.encode(pem);
+  const bio = BIO_new_mem_buf(bytes, bytes.length);
+  if (bio === null) throwReason();
+  try {
+    read(bio);
+  } finally {
+    BIO_free(bio);
+    bytes.fill(0); // the key; also keeps the bytes alive until here
+  }
+}

@@ -1,0 +1,186 @@
+import { assert, assertEquals } from "@std/assert";
+import { EAGAIN, EPOLLIN, EPOLLOUT, EPROTO } from "../../../runtime/os/mod.ts";
+import { opensslProblem, TICKET_KEY_BYTES } from "../../../runtime/tls/mod.ts";
+import { NO_OPENSSL } from "../../support/certificates.ts";
+import "../../support/load_libc.ts";
+import { sameBytes } from "../../support/same_bytes.ts";
+import { readPem, TlsBench } from "./tls_bench.ts";
+
+const MISSING = opensslProblem() === undefined
+  ? NO_OPENSSL
+  : " (skipped, to install it: apt-get install libssl3)";
+
+function benchTest(name: string, run: (bench: TlsBench) => Promise<void>): void {
+  Deno.test({
+    name: `TLS sockets: ${name}${MISSING}`,
+    ignore: MISSING !== "",
+    fn: async () => {
+      await using bench = await TlsBench.make();
+      await run(bench);
+    },
+  });
+}
+
+/** Bytes of which no two parts are equal. */
+function pattern(length: number): Uint8Array<ArrayBuffer> {
+  const words = new Uint32Array(Math.ceil(length / 4));
+  for (let i = 0; i < words.length; i++) words[i] = Math.imul(i + 1, 2_654_435_761);
+  return new Uint8Array(words.buffer).subarray(0, length);
+}
+
+async function readAll(conn: Deno.Conn, length: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length);
+  for (let at = 0; at < length;) {
+    const count = await conn.read(bytes.subarray(at));
+    if (count === null) return bytes.subarray(0, at);
+    at += count;
+  }
+  return bytes;
+}
+
+benchTest("handshake, both directions, ALPN and the end", async (bench) => {
+  const buffer = new Uint8Array(64);
+  const first = bench.recv(buffer);
+  using client = await bench.client();
+  const shaken = client.handshake();
+  await client.write(new TextEncoder().encode("hello"));
+  assertEquals(new TextDecoder().decode(buffer.subarray(0, await first)), "hello");
+  assertEquals((await shaken).alpnProtocol, "http/1.1");
+  assertEquals(bench.os.send(bench.descriptor, new TextEncoder().encode("hi!"), 2, false), 2);
+  assertEquals(new TextDecoder().decode(await readAll(client, 2)), "hi");
+  assertEquals(bench.kept.connections.size, 1);
+  bench.os.shutdownWrite(bench.descriptor);
+  // Deno reports an end without close_notify as an error.
+  assertEquals(await client.read(buffer), null);
+  bench.close();
+  assertEquals(bench.kept.connections.size, 0);
+});
+
+benchTest("what the kernel does not take is sent once, and in order", async (bench) => {
+  const bytes = pattern(9_000_000);
+  const first = bench.recv(new Uint8Array(8));
+  using client = await bench.client();
+  await client.write(new Uint8Array(1));
+  await first;
+  const { os, descriptor } = bench;
+  // The peer reads nothing until the socket is full.
+  let sent = 0;
+  for (let count = 0; count !== -EAGAIN; sent += Math.max(count, 0)) {
+    count = os.send(descriptor, bytes.subarray(sent), bytes.length - sent, true);
+    assert(count > 0 || count === -EAGAIN, `${count}`);
+  }
+  assert(sent < bytes.length, "the socket took everything");
+  assertEquals(await bench.wait(EPOLLIN | EPOLLOUT, false) & EPOLLOUT, 0);
+  const read = readAll(client, bytes.length);
+  const rest = bytes.length - sent;
+  // Steps of several lengths, also shorter than what is encrypted already.
+  const steps = [1, 10_000, 100, 3_000_000, 70_000];
+  let step = 0;
+  await bench.send(rest, (from) => {
+    const length = Math.min(rest - from, steps[step++ % steps.length]!);
+    return os.send(descriptor, bytes.subarray(sent + from), length, false);
+  });
+  assert(sameBytes(await read, bytes));
+});
+
+benchTest("a file is encrypted, with the same rule for short sends", async (bench) => {
+  const bytes = pattern(5_000_000);
+  const path = `${bench.authority.folder}/file`;
+  await Deno.writeFile(path, bytes);
+  const first = bench.recv(new Uint8Array(8));
+  using client = await bench.client();
+  await client.write(new Uint8Array(1));
+  await first;
+  const file = openDescriptor(path);
+  const read = readAll(client, bytes.length);
+  await bench.send(
+    bytes.length,
+    (from) => bench.os.sendFile(bench.descriptor, file, from, bytes.length - from),
+  );
+  assert(sameBytes(await read, bytes));
+  assertEquals(bench.os.sendFile(bench.descriptor, file, bytes.length, 10), 0, "the file's end");
+  bench.os.close(file);
+});
+
+benchTest("bytes that OpenSSL holds are reported as long as they are wanted", async (bench) => {
+  const small = new Uint8Array(10);
+  const first = bench.recv(small);
+  using client = await bench.client();
+  await client.write(pattern(12_000));
+  let received = await first;
+  assertEquals(received, 10);
+  assertEquals(await bench.wait(EPOLLIN, false) & EPOLLIN, EPOLLIN);
+  assertEquals(await bench.wait(0, false) & EPOLLIN, 0, "not wanted");
+  assertEquals(await bench.wait(EPOLLIN, false) & EPOLLIN, EPOLLIN, "wanted again");
+  const rest = new Uint8Array(20_000);
+  while (received < 12_000) received += await bench.recv(rest);
+  assertEquals(received, 12_000);
+  assertEquals(bench.os.recv(bench.descriptor, rest, rest.length), -EAGAIN);
+  assertEquals(await bench.wait(EPOLLIN, false) & EPOLLIN, 0, "nothing is left");
+});
+
+benchTest("a socket whose handshake is not done is not writable", async (bench) => {
+  assertEquals(bench.os.send(bench.descriptor, new Uint8Array(5), 5, false), -EAGAIN);
+  assertEquals(await bench.wait(EPOLLIN | EPOLLOUT, false), 0);
+  const first = bench.recv(new Uint8Array(8));
+  using client = await bench.client();
+  await client.write(new Uint8Array(1));
+  await first;
+  assertEquals(await bench.wait(EPOLLOUT), EPOLLOUT);
+});
+
+benchTest("plain text stays unread, and the socket becomes a plain one", async (bench) => {
+  await bench.conn.write(new TextEncoder().encode("GET / HTTP/1.1\r\n"));
+  const buffer = new Uint8Array(64);
+  assertEquals(await bench.recv(buffer), -EPROTO);
+  assertEquals(bench.os.takeFailure()?.firstByte, 0x47);
+  assertEquals(await bench.recv(buffer), 16);
+  assertEquals(bench.os.send(bench.descriptor, new TextEncoder().encode("no"), 2, false), 2);
+  assertEquals(new TextDecoder().decode(await readAll(bench.conn, 2)), "no");
+});
+
+benchTest("a broken handshake has OpenSSL's reason, and the peer gets an alert", async (bench) => {
+  // A TLS record whose handshake message has an unknown type.
+  await bench.conn.write(Uint8Array.of(0x16, 3, 1, 0, 5, 0x63, 0, 0, 1, 0));
+  assertEquals(await bench.recv(new Uint8Array(64)), -EPROTO);
+  assertEquals(bench.os.takeFailure(), { firstByte: -1, reason: "unexpected message" });
+  assertEquals(bench.os.takeFailure(), null);
+  assertEquals((await readAll(bench.conn, 1))[0], 0x15);
+});
+
+benchTest("a peer that leaves during the handshake is no failure of TLS", async (bench) => {
+  await bench.conn.write(Uint8Array.of(0x16, 3, 1, 2, 0, 1));
+  bench.conn.close();
+  assertEquals(await bench.recv(new Uint8Array(64)), 0);
+  assertEquals(bench.os.takeFailure(), null);
+});
+
+benchTest("an end without close_notify is an end", async (bench) => {
+  const first = bench.recv(new Uint8Array(8));
+  const client = await bench.client();
+  await client.write(new Uint8Array(1));
+  await first;
+  client.close();
+  assertEquals(await bench.recv(new Uint8Array(8)), 0);
+});
+
+benchTest("a new certificate is for new connections", async (bench) => {
+  const buffer = new Uint8Array(8);
+  const first = bench.recv(buffer);
+  using client = await bench.client();
+  await client.write(new Uint8Array(1));
+  await first;
+  const before = bench.kept.own;
+  const certificate = await readPem(await bench.authority.sign("two"));
+  bench.os.renew({ certificate, ticketKeys: new Uint8Array(TICKET_KEY_BYTES) });
+  assert(bench.kept.own.some((address) => !before.includes(address)));
+  await client.write(new Uint8Array(3));
+  assertEquals(await bench.recv(buffer), 3);
+});
+
+function openDescriptor(path: string): number {
+  const { symbols } = Deno.dlopen("libc.so.6", {
+    open: { parameters: ["buffer", "i32"], result: "i32" },
+  });
+  return symbols.open(new TextEncoder().encode(`${path}\0`), 0);
+}

@@ -38,7 +38,6 @@ const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
     "ssl-cert",
     "ssl-certificate",
     "tls-certificate",
-    "tls",
     "ssl",
   ],
   "tls-key": ["key", "private-key", "ssl-key", "ssl-certificate-key"],

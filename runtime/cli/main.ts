@@ -10,6 +10,7 @@ import type { Config } from "../config/mod.ts";
 import {
   ActivationError,
   AdminError,
+  chooseTls,
   DescriptorError,
   descriptorShortage,
   Executor,
@@ -36,7 +37,7 @@ import { Output, writeWhole } from "./output.ts";
 import { RunningServer } from "./running_server.ts";
 import { ServiceManager } from "./service_manager.ts";
 import type { Settings } from "./settings.ts";
-import { startupFaults, tlsFaults } from "./startup_faults.ts";
+import { checkTls, startupFaults } from "./startup_faults.ts";
 import { UsageError } from "./usage_error.ts";
 
 const VERSION = config.version;
@@ -98,13 +99,15 @@ function readCommand(args: readonly string[]): Command {
 
 /** Reports every error, or prints the effective options. */
 async function check(settings: Settings): Promise<number> {
-  const { users, tls } = settings.config;
+  const { config } = settings;
   const missing = faultsOf(settings);
   // A missing file cannot be used either: that is reported once.
-  const unusable = missing.length > 0 ? [] : tlsFaults({ tls });
-  const faults = [...missing, ...unusable, ...await startupFaults({ users })];
-  [...settings.warnings, ...shortageOf(settings.config), ...faults].forEach(warn);
-  return faults.length > 0 ? EXIT.usage : await print(describe(settings));
+  const tls = missing.length > 0 ? { text: null, faults: [] } : await checkTls(config);
+  const faults = [...missing, ...tls.faults, ...await startupFaults({ users: config.users })];
+  [...settings.warnings, ...shortageOf(config), ...faults].forEach(warn);
+  if (faults.length > 0) return EXIT.usage;
+  const chosen = tls.text === null ? "" : `\n\n# TLS: ${tls.text}`;
+  return await print(`${describe(settings)}${chosen}`);
 }
 
 /** By the hard limit, because the server raises the soft limit to it. */
@@ -143,15 +146,16 @@ async function serve(
   const [reason] = await startupFaults(config);
   if (reason !== undefined) return fail(reason, EXIT.cannotServe);
   const { soft = Infinity } = raiseDescriptorLimit() ?? {};
-  descriptorShortage(config, soft).forEach(warn);
   const manager = new ServiceManager((name) => Deno.env.get(name), Deno.pid);
   try {
-    const executor = await Executor.start(config, {
+    const tls = await chooseTls(config);
+    descriptorShortage(tls.config, soft).forEach(warn);
+    const executor = await Executor.start(tls.config, {
       warn,
       inform: (text) => showsNotices(config) && stdout.line(`async-deno: ${escapeControls(text)}`),
       version: VERSION,
     });
-    const text = banner(executor, settings);
+    const text = banner(executor, settings, tls.text);
     stdout.line(text);
     const status = text.split("\n").slice(1).join(" | ");
     manager.ready(status);
@@ -171,7 +175,11 @@ function showsNotices({ log, monitoring: { accessLog } }: Config): boolean {
   return log !== "-" && accessLog !== "-";
 }
 
-function banner(executor: Executor, { config, workersLimit }: Settings): string {
+function banner(
+  executor: Executor,
+  { config, workersLimit }: Settings,
+  tls: string | null,
+): string {
   const { address, redirectAddress, socketPath, adminAddress } = executor;
   const workers = workersLimit === undefined
     ? config.workers
@@ -190,6 +198,7 @@ function banner(executor: Executor, { config, workersLimit }: Settings): string 
     "Async Deno Server",
     `Workers: ${workers} | Port: ${address.port} | Log: ${log}`,
     urlOf(config.tls.cert === undefined ? "http" : "https", address),
+    ...(tls === null ? [] : [`TLS: ${tls}`]),
     ...(redirectAddress === null ? [] : [`${urlOf("http", redirectAddress)} redirects there`]),
     ...admin,
   ].join("\n");

@@ -24,6 +24,7 @@ export interface ReadOptions {
 const DEPENDENT: readonly (readonly [flags: readonly string[], needed: string])[] = [
   [FILE_OPTIONS.map(({ flag }) => flag).filter((flag) => flag !== "root"), "root"],
   [["unix-mode"], "unix"],
+  [["tls"], "tls-cert"],
   [["trust-proxy-field"], "trust-proxy"],
   [["access-log-format"], "access-log"],
 ];
@@ -65,12 +66,20 @@ function transportConflicts({ proxy, tls, transport, unix }: Config): string[] {
       "--proxy-protocol cannot be used with --tls-cert: let the proxy terminate TLS",
     ],
     [
-      unix.path !== undefined && (tls.cert !== undefined || transport === "deno"),
-      "--unix needs the epoll transport, which has no TLS: let the proxy terminate TLS",
+      unix.path !== undefined && tls.cert !== undefined,
+      "--unix cannot be used with --tls-cert: let the proxy terminate TLS",
     ],
     [
-      tls.cert !== undefined && transport === "epoll",
-      "--transport epoll has no TLS: remove it, or use --transport deno",
+      unix.path !== undefined && transport === "deno",
+      "--unix needs the epoll transport: remove --transport deno",
+    ],
+    [
+      tls.cert !== undefined && tls.library === "deno" && transport === "epoll",
+      "--tls deno needs Deno's sockets: remove --transport epoll, or use --tls openssl",
+    ],
+    [
+      tls.cert !== undefined && tls.library === "openssl" && transport === "deno",
+      "--tls openssl needs the epoll transport: remove --transport deno, or use --tls deno",
     ],
   ];
   return rules.flatMap(([isBroken, fault]) => isBroken ? [fault] : []);

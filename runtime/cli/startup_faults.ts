@@ -6,7 +6,7 @@
  */
 
 import type { Config } from "../config/mod.ts";
-import { readTlsMaterial } from "../executor/mod.ts";
+import { chooseTls, expectCertificates } from "../executor/mod.ts";
 
 /** The sections that are checked. */
 type CheckedConfig = Pick<Config, "users"> & Partial<Pick<Config, "files">>;
@@ -25,9 +25,15 @@ async function faultsOfUsers(users: Config["users"]): Promise<(string | undefine
   return users.map((source) => faultOf(() => readUsers([source], readPasswords)));
 }
 
-/** Why certificate and key cannot be used; for --check, since a start reports it anyway. */
-export function tlsFaults({ tls }: Pick<Config, "tls">): string[] {
-  return [faultOf(() => readTlsMaterial(tls))].filter((fault) => fault !== undefined);
+/** What implements TLS, or why that, certificate or key cannot be used; for --check, since a start reports it anyway. */
+export async function checkTls(given: Config): Promise<{ text: string | null; faults: string[] }> {
+  try {
+    const { config, text } = await chooseTls(given);
+    await expectCertificates(config);
+    return { text, faults: [] };
+  } catch (error) {
+    return { text: null, faults: [error instanceof Error ? error.message : String(error)] };
+  }
 }
 
 function faultOf(check: () => unknown): string | undefined {

@@ -32,5 +32,12 @@ export {
   type UserSource,
 } from "./server.ts";
 export { type ProxyConfig, TRUSTED_FIELDS, wantsPeerAddress } from "./proxy.ts";
-export { type TlsFiles, type TransportChoice, TRANSPORTS, usesDenoTransport } from "./transport.ts";
+export {
+  TLS_LIBRARIES,
+  type TlsFiles,
+  type TlsLibrary,
+  type TransportChoice,
+  TRANSPORTS,
+  usesDenoTransport,
+} from "./transport.ts";
 export type { UnixConfig } from "./unix.ts";

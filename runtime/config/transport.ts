@@ -1,15 +1,21 @@
 /**
  * The config sections for the transport and TLS, and which transport a config selects.
  *
- * In: the transport's name, and the names of the certificate files. Out: epoll, or Deno's own sockets,
- * which have TLS and run on every system. Opens nothing.
+ * In: the transport's name, what implements TLS, and the names of the certificate files. Out: epoll, or Deno's own
+ * sockets, which have Deno's TLS and run on every system. Opens nothing.
  */
 
-/** The names of the transports; `auto`: epoll if possible, which is on Linux without TLS. */
+/** The names of the transports; `auto`: epoll if possible, which is on Linux, with TLS by OpenSSL or without. */
 export const TRANSPORTS = ["auto", "epoll", "deno"] as const;
 
 /** One of {@link TRANSPORTS}. */
 export type TransportChoice = (typeof TRANSPORTS)[number];
+
+/** What implements TLS; `auto`: OpenSSL if it can be loaded, which is on Linux, else Deno. */
+export const TLS_LIBRARIES = ["auto", "openssl", "deno"] as const;
+
+/** One of {@link TLS_LIBRARIES}. */
+export type TlsLibrary = (typeof TLS_LIBRARIES)[number];
 
 /** The certificate of the server, and the port that redirects plain HTTP. */
 export interface TlsFiles {
@@ -19,10 +25,17 @@ export interface TlsFiles {
   readonly key: string | undefined;
   /** A port on which plain HTTP is redirected to the https address; undefined: none. */
   readonly redirectPort: number | undefined;
+  /** Once the executor has chosen, it is `auto` only without a certificate. */
+  readonly library: TlsLibrary;
 }
 
 /** No TLS. */
-export const NO_TLS: TlsFiles = { cert: undefined, key: undefined, redirectPort: undefined };
+export const NO_TLS: TlsFiles = {
+  cert: undefined,
+  key: undefined,
+  redirectPort: undefined,
+  library: "auto",
+};
 
 /** Architectures whose constants and structures runtime/os has. */
 const EPOLL_ARCHITECTURES: readonly string[] = ["x86_64", "aarch64"];
@@ -33,6 +46,7 @@ export function usesDenoTransport(
   build: { readonly os: string; readonly arch: string } = Deno.build,
 ): boolean {
   if (config.transport !== "auto") return config.transport === "deno";
-  return config.tls.cert !== undefined || build.os !== "linux" ||
+  const { cert, library } = config.tls;
+  return (cert !== undefined && library === "deno") || build.os !== "linux" ||
     !EPOLL_ARCHITECTURES.includes(build.arch);
 }

@@ -20,7 +20,13 @@ import { COLUMN, type Counters } from "../ring/mod.ts";
 import { lastAnswer, UNAVAILABLE } from "../serve/answers/mod.ts";
 import { redirectRouter } from "../serve/routes/mod.ts";
 import { RefusalSession, type SessionContext } from "../serve/session/mod.ts";
-import { SleepMeter, TrafficCounter, WorkerCore, type WorkerParts } from "../serve/worker/mod.ts";
+import {
+  noteTlsRefusal,
+  SleepMeter,
+  TrafficCounter,
+  WorkerCore,
+  type WorkerParts,
+} from "../serve/worker/mod.ts";
 import type { ListenAddress, ThreadOrder, TlsMaterial } from "../thread/mod.ts";
 import { DenoLoop } from "./deno_loop.ts";
 import { DenoTransport, type DenoTransportContext } from "./deno_transport.ts";
@@ -120,20 +126,11 @@ export class DenoWorker implements DenoTransportContext {
 
   /**
    * Deno begins the handshake as soon as it accepts, and answers input that is not TLS with an alert of its
-   * own, so an answer in clear text is not possible. A failed handshake is the client's fault, and common on a
-   * public port; plain text is usually a mistake that the operator can fix.
+   * own, so an answer in clear text is not possible.
    */
   handshakeFailed({ descriptor }: DenoTransport, reason: string): void {
-    const isPlainText = reason.includes("InvalidContentType");
-    const code = isPlainText ? "PLAIN_TEXT" : "TLS_HANDSHAKE";
-    this.#core.counters.add(isPlainText ? COLUMN.refusedPlainText : COLUMN.refusedTlsHandshake, 1);
-    this.#core.log.note("TLS", `fd=${descriptor} refused ${code} ${reason}`);
-    if (!isPlainText) return;
-    this.#core.warnings.say(
-      code,
-      "closed a connection that does not speak TLS, most likely http:// instead of https://: " +
-        "--redirect-http redirects clients from a plain HTTP port to this one",
-    );
+    const isTls = !reason.includes("InvalidContentType");
+    noteTlsRefusal(this.#core, { descriptor, isTls, reason });
   }
 
   // Connections.
@@ -230,11 +227,12 @@ export class DenoWorker implements DenoTransportContext {
 
   // Orders, and stopping.
 
+  /** The other order is for the epoll transport. */
   async #obey(order: ThreadOrder): Promise<void> {
     if (order.type === "open") this.#open();
     else if (order.type === "drain") await this.#drain();
     else if (order.type === "tls") await this.#renew(order.tls);
-    else await this.#core.routeBy(order);
+    else if (order.type === "config") await this.#core.routeBy(order);
   }
 
   #open(): void {

@@ -42,8 +42,8 @@ export class DenoEntrance implements Entrance {
     this.#config = config;
     if (this.#hasLibc && isActivated((name) => Deno.env.get(name), Deno.pid)) {
       throw new ActivationError(
-        "a socket from systemd needs the epoll transport, which has no TLS: remove --tls-cert and " +
-          "--transport deno, or disable the .socket unit",
+        "a socket from systemd needs the epoll transport: remove --transport deno and --tls deno, install " +
+          "OpenSSL 3 for TLS, or disable the .socket unit",
       );
     }
     this.#tls = readTlsMaterial(config.tls);

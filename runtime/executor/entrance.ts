@@ -44,7 +44,7 @@ export interface Entrance {
   /** Starts all threads, one after the other, because no two may load at the same time; fulfilled when every worker serves. */
   start(parts: EntranceParts): Promise<void>;
   /** The part of a worker's start message that depends on the transport. */
-  workerStart(): Pick<WorkerStart, "doorbells" | "listen">;
+  workerStart(): Pick<WorkerStart, "doorbells" | "listen" | "openssl" | "redirectTo">;
   /** Wakes every parked worker. */
   wakeAll(): void;
   /** Called when a worker that replaces a dead one serves. */

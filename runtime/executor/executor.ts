@@ -28,8 +28,10 @@ import { DescriptorReserve, waitUntil } from "./descriptor_reserve.ts";
 import { DenoEntrance } from "./deno_entrance.ts";
 import type { Entrance } from "./entrance.ts";
 import { NativeEntrance } from "./native_entrance.ts";
+import { OpensslTls } from "./openssl_tls.ts";
 import { ServerLogs } from "./server_logs.ts";
 import { Thread, type ThreadEnd } from "./thread_handle.ts";
+import { chooseTls } from "./tls_library.ts";
 import { WarningFilter } from "./warning_filter.ts";
 
 /** If this many workers die within this time, the server ends: replacing them does not help. */
@@ -83,13 +85,13 @@ export class Executor {
   #stopTimer: ReturnType<typeof setTimeout> | undefined = undefined;
   #end!: (end: ServerEnd) => void;
 
-  private constructor(config: Config, options: ExecutorOptions) {
+  private constructor(config: Config, openssl: OpensslTls | null, options: ExecutorOptions) {
     this.#config = config;
     this.#options = options;
     this.ended = new Promise((resolve) => this.#end = resolve);
     this.#entrance = usesDenoTransport(config)
       ? new DenoEntrance(config)
-      : new NativeEntrance(config);
+      : new NativeEntrance(config, openssl);
     this.#state = openSharedState(createSharedState({
       workers: config.workers,
       addresses: config.limits.connectionsPerAddress > 0 ? ADDRESSES : 0,
@@ -136,11 +138,12 @@ export class Executor {
    * @throws {SystemError} if no descriptor is left
    * @throws {DescriptorError} if the limit of descriptors is too low for all threads
    * @throws {ActivationError} if systemd passes a socket that this config cannot use
-   * @throws {TlsError} if certificate or key cannot be used
+   * @throws {TlsError} if certificate or key cannot be used, or what is to implement TLS
    */
-  static async start(config: Config, options: ExecutorOptions): Promise<Executor> {
+  static async start(given: Config, options: ExecutorOptions): Promise<Executor> {
+    const { config } = await chooseTls(given);
     expectDescriptors(config);
-    const executor = new Executor(config, options);
+    const executor = new Executor(config, await OpensslTls.open(config), options);
     executor.#reserve.fill();
     if (config.monitoring.admin !== undefined) await executor.#startAdmin(config.monitoring.admin);
     await executor.#startThreads();
@@ -186,7 +189,8 @@ export class Executor {
     const before = this.#warnings;
     const reconfigured = this.#reconfigure(config);
     // Independent of each other: the certificate is reloaded even if a log cannot be reopened.
-    const results = await Promise.allSettled([this.#logs.reopen(), this.#entrance.reload()]);
+    const renewed = this.#whileAwake(() => this.#entrance.reload());
+    const results = await Promise.allSettled([this.#logs.reopen(), renewed]);
     const faults = results.flatMap((result) => result.status === "rejected" ? [result.reason] : []);
     if (faults.length > 0) {
       const reasons = faults.map((fault) => fault instanceof Error ? fault.message : String(fault));
@@ -214,12 +218,21 @@ export class Executor {
   /** Sends the reloadable sections to all workers. Each may have to load modules: until all have, none blocks, as at the start. */
   async #reconfigure({ files, endpoints, users }: Config): Promise<void> {
     const config = this.#config = { ...this.#config, files, endpoints, users };
+    await this.#whileAwake(() =>
+      Promise.all(this.#workers.map((thread) => thread.order({ type: "config", config })))
+    );
+  }
+
+  /** Runs an action whose orders every worker must obey: until it is done no worker blocks. */
+  async #whileAwake(action: () => Promise<unknown>): Promise<void> {
     this.#loading++;
     this.#state.flags.setAllLoaded(false);
-    const reconfigured = this.#workers.map((thread) => thread.order({ type: "config", config }));
     this.#entrance.wakeAll();
-    await Promise.all(reconfigured);
-    this.#loadingEnded();
+    try {
+      await action();
+    } finally {
+      this.#loadingEnded();
+    }
   }
 
   /** Called when the start or a reload is over: threads may block again if no other one is in progress. */

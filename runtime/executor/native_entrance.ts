@@ -9,16 +9,19 @@
  *
  *   stop:   the acceptor's stop bell → its end → draining flag → all doorbells
  *
- * In: the config and the address. Out: connections on the task ring, for any idle worker.
+ * In: the config and the address, and the certificates if there are any. Out: connections on the task ring, for
+ * any idle worker. A second listening descriptor, for plain HTTP that is redirected to https, belongs to the same
+ * acceptor.
  */
 
 import type { Config } from "../config/mod.ts";
 import { ConnectionTask } from "../net/mod.ts";
 import { expectSuccess, LinuxOs, setBlocking, SOCKADDR_BYTES } from "../os/mod.ts";
-import type { SharedState } from "../ring/mod.ts";
+import { type SharedState, TASK_FIELD, TASK_KIND } from "../ring/mod.ts";
 import type { AcceptorStart } from "../thread/mod.ts";
 import type { Entrance, EntranceParts } from "./entrance.ts";
-import { type NativeListener, openNativeListener } from "./native_listener.ts";
+import { type NativeListener, ofAddress, openNativeListener } from "./native_listener.ts";
+import type { OpensslTls } from "./openssl_tls.ts";
 import { Thread } from "./thread_handle.ts";
 
 /** Connections that a stop accepts at most: as many as a backlog can hold. */
@@ -32,26 +35,30 @@ const PUSH_RETRY = 5;
 
 /** The entrance of the epoll transport. */
 export class NativeEntrance implements Entrance {
-  readonly redirectAddress = null;
   readonly #config: Config;
+  readonly #openssl: OpensslTls | null;
   readonly #os = new LinuxOs();
   readonly #listener: NativeListener;
+  readonly #redirectListener: NativeListener | null;
   readonly #doorbells: readonly number[];
   // Only for a listener from systemd.
   readonly #stopBell: number | undefined;
-  #state!: SharedState;
+  #parts!: EntranceParts;
   #acceptor: Thread | null = null;
   readonly #acceptorEnded = Promise.withResolvers<void>();
 
   /**
    * Listens.
    *
+   * @param openssl makes connections speak TLS; null: plain HTTP
    * @throws {Deno.errors.AddrInUse} and Deno's other errors of listening
    * @throws {SystemError} if no descriptor is left
    */
-  constructor(config: Config) {
+  constructor(config: Config, openssl: OpensslTls | null) {
     this.#config = config;
+    this.#openssl = openssl;
     const listener = this.#listener = openNativeListener(config);
+    this.#redirectListener = this.#listenForRedirects();
     const bell = () => expectSuccess("eventfd", this.#os.eventfd());
     this.#doorbells = Array.from({ length: config.workers }, bell);
     this.#stopBell = listener.isHandedOver ? bell() : undefined;
@@ -59,6 +66,10 @@ export class NativeEntrance implements Entrance {
 
   get address(): Deno.NetAddr {
     return this.#listener.address;
+  }
+
+  get redirectAddress(): Deno.NetAddr | null {
+    return this.#redirectListener?.address ?? null;
   }
 
   get socketPath(): string | null {
@@ -75,7 +86,7 @@ export class NativeEntrance implements Entrance {
    * others wait for it forever (seen on 2.9.6, in one start of 20).
    */
   async start(parts: EntranceParts): Promise<void> {
-    this.#state = parts.state;
+    this.#parts = parts;
     const acceptor = this.#acceptor = this.#createAcceptor(parts);
     const { workers } = this.#config;
     const lastBefore = parts.acceptsEarly ? 0 : workers - 1;
@@ -88,7 +99,11 @@ export class NativeEntrance implements Entrance {
   }
 
   workerStart() {
-    return { doorbells: this.#doorbells };
+    return {
+      doorbells: this.#doorbells,
+      ...(this.#openssl === null ? {} : { openssl: this.#openssl.start }),
+      ...(this.#redirectListener === null ? {} : { redirectTo: this.address.port }),
+    };
   }
 
   wakeAll(): void {
@@ -105,15 +120,20 @@ export class NativeEntrance implements Entrance {
     for (const descriptor of this.#state.descriptors.ownedBy(worker)) {
       this.#state.addresses.leave(descriptor);
       this.#state.descriptors.release(descriptor);
+      this.#openssl?.freeConnection(descriptor);
       this.#os.close(descriptor);
     }
+    this.#openssl?.freeWorker(worker);
     // The acceptor may have woken this worker for a task: another worker must take it.
     const other = this.#state.flags.takeParked(0);
     if (other >= 0) this.#os.ringDoorbell(this.#doorbells[other] ?? -1);
   }
 
-  reload(): Promise<void> {
-    return Promise.resolve();
+  /** @throws {TlsError} if certificate or key cannot be used; the old ones stay in use */
+  async reload(): Promise<void> {
+    if (this.#openssl === null) return;
+    const order = { type: "certificates", set: this.#openssl.reload() } as const;
+    await Promise.all(this.#parts.workers.map((thread) => thread.order(order)));
   }
 
   close(): void {
@@ -121,6 +141,22 @@ export class NativeEntrance implements Entrance {
     for (const descriptor of this.#doorbells) this.#os.close(descriptor);
     if (this.#stopBell !== undefined) this.#os.close(this.#stopBell);
     this.#listener.close();
+    this.#redirectListener?.close();
+  }
+
+  get #state(): SharedState {
+    return this.#parts.state;
+  }
+
+  #listenForRedirects(): NativeListener | null {
+    const { hostname, tls: { redirectPort } } = this.#config;
+    if (redirectPort === undefined) return null;
+    try {
+      return ofAddress({ hostname, port: redirectPort });
+    } catch (error) {
+      this.#listener.close();
+      throw error;
+    }
   }
 
   #createAcceptor({ warn, ended }: EntranceParts): Thread {
@@ -134,9 +170,15 @@ export class NativeEntrance implements Entrance {
   }
 
   #acceptorStart({ descriptorCeiling }: EntranceParts): AcceptorStart {
+    const redirect = this.#redirectListener;
+    if (redirect !== null) {
+      for (const { descriptor } of [this.#listener, redirect]) setBlocking(descriptor, false);
+    }
     return {
       memory: this.#state.memory,
       listener: this.#listener.descriptor,
+      isTls: this.#openssl !== null,
+      ...(redirect === null ? {} : { redirectListener: redirect.descriptor }),
       ...(this.#stopBell === undefined ? {} : { stopBell: this.#stopBell }),
       doorbells: this.#doorbells,
       maxConnections: this.#config.limits.connections,
@@ -148,8 +190,10 @@ export class NativeEntrance implements Entrance {
   /** Ends after LAST_ACCEPTS if the workers have no room; the main thread never blocks. */
   async #stopAccepting(): Promise<void> {
     const until = performance.now() + LAST_ACCEPTS;
-    if (this.#stopBell === undefined) await this.#takeBacklog(until);
-    else this.#os.ringDoorbell(this.#stopBell);
+    const redirect = this.#redirectListener;
+    if (redirect !== null) await this.#takeBacklog(redirect, TASK_KIND.redirect, until);
+    if (this.#stopBell !== undefined) this.#os.ringDoorbell(this.#stopBell);
+    else await this.#takeBacklog(this.#listener, TASK_KIND.connection, until);
     // The acceptor may still hold one connection, and no worker may end before that is on the ring.
     const timer = setTimeout(this.#acceptorEnded.resolve, Math.max(until - performance.now(), 0));
     await this.#acceptorEnded.promise;
@@ -166,8 +210,11 @@ export class NativeEntrance implements Entrance {
    * Accepts the connections that the kernel has completed, and shuts the socket down: a client that was
    * connected when the signal came gets an answer, a later one is refused.
    */
-  async #takeBacklog(until: number): Promise<void> {
-    const { descriptor } = this.#listener;
+  async #takeBacklog(
+    { descriptor }: NativeListener,
+    kind: number,
+    until: number,
+  ): Promise<void> {
     setBlocking(descriptor, false);
     const task = new ConnectionTask();
     const sockaddr = new Uint8Array(SOCKADDR_BYTES);
@@ -175,6 +222,7 @@ export class NativeEntrance implements Entrance {
       const accepted = this.#os.accept(descriptor, sockaddr);
       if (accepted < 0) break;
       task.fill(accepted, sockaddr, this.#os.monotonicMilliseconds());
+      task.words[TASK_FIELD.kind] = kind;
       if (await this.#pushLast(task.words, until)) continue;
       this.#os.close(accepted);
       break;

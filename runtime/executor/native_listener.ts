@@ -45,7 +45,10 @@ export function openNativeListener(config: Config): NativeListener {
   return unix.path === undefined ? ofAddress(config) : ofUnix(unix.path, unix.mode);
 }
 
-function ofAddress({ hostname, port }: Config): NativeListener {
+/** Listens on an address. @throws {Deno.errors.AddrInUse} and Deno's other errors of listening */
+export function ofAddress(
+  { hostname, port }: { readonly hostname: string; readonly port: number },
+): NativeListener {
   const listener = Deno.listen({ hostname, port });
   const address = listener.addr;
   const descriptor = adoptListener(listener, BACKLOG);

@@ -8,6 +8,7 @@
 
 import type { DateField } from "../../protocol/mod.ts";
 import { LinuxOs } from "../os/mod.ts";
+import { PointerTable } from "../ring/mod.ts";
 import type { Router } from "../serve/session/mod.ts";
 import type { RouterLoader, WorkerParts } from "../serve/worker/mod.ts";
 import { onOrder, onStart, postToMain, type WorkerStart } from "../thread/mod.ts";
@@ -24,11 +25,31 @@ export function serveThread(router: Router | RouterLoader, date: DateField): voi
 }
 
 /** Loads only the transport that is used, before this thread reports that it is ready: until then no thread blocks. */
-async function createWorker(parts: WorkerParts, { listen }: WorkerStart) {
+async function createWorker(parts: WorkerParts, start: WorkerStart) {
+  const { listen } = start;
   if (listen === undefined) {
     const { NativeWorker } = await import("../native/mod.ts");
-    return new NativeWorker({ ...parts, os: new LinuxOs() });
+    const redirect = await redirectOf(start);
+    return new NativeWorker({ ...parts, redirect, ...await socketsOf(start) });
   }
   const { DenoWorker } = await import("../deno/mod.ts");
   return new DenoWorker({ ...parts, listen });
+}
+
+/** The system calls of a worker on epoll, whose sockets may speak TLS. */
+async function socketsOf({ openssl, worker }: WorkerStart) {
+  if (openssl === undefined) return { os: new LinuxOs() };
+  const { TlsOs } = await import("../tls/mod.ts");
+  const pointers = new PointerTable(openssl.pointers);
+  const os = new TlsOs(openssl.set, {
+    setConnection: (descriptor, address) => pointers.setConnection(descriptor, address),
+    setOwn: (addresses) => pointers.setOwn(worker, addresses),
+  });
+  return { os, tls: os };
+}
+
+async function redirectOf({ redirectTo }: WorkerStart): Promise<Router | undefined> {
+  if (redirectTo === undefined) return undefined;
+  const { redirectRouter } = await import("../serve/routes/mod.ts");
+  return redirectRouter(redirectTo);
 }

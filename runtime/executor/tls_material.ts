@@ -2,9 +2,9 @@
  * Reads the certificate and the key of the server, and checks that they belong together.
  *
  * In: the names of the files. Out: their texts, or null without TLS. An error names the option, the
- * file, and what the file contains instead, for example an encrypted key. To check the pair, a TLS listener
- * of Deno is opened with it on a free port of the loopback address, and closed at once. Called at the start,
- * at each reload (SIGHUP), and by `--check`.
+ * file, and what the file contains instead, for example an encrypted key. The pair is checked by what implements
+ * TLS; for Deno, a TLS listener is opened with it on a free port of the loopback address, and closed at once.
+ * Called at the start, at each reload (SIGHUP), and by `--check`.
  */
 
 import type { TlsFiles } from "../config/mod.ts";
@@ -15,8 +15,16 @@ export class TlsError extends Error {
   override name = "TlsError";
 }
 
-/** Reads the files of `files`. @throws {TlsError} */
-export function readTlsMaterial(files: TlsFiles): TlsMaterial | null {
+/**
+ * Reads the files of `files`.
+ *
+ * @param expectUsable throws an Error if certificate and key cannot be used together
+ * @throws {TlsError}
+ */
+export function readTlsMaterial(
+  files: Pick<TlsFiles, "cert" | "key">,
+  expectUsable: (material: TlsMaterial) => void = expectUsableByDeno,
+): TlsMaterial | null {
   const { cert: certFile, key: keyFile } = files;
   if (certFile === undefined && keyFile === undefined) return null;
   if (certFile === undefined) throw new TlsError("--tls-key needs --tls-cert");
@@ -24,13 +32,17 @@ export function readTlsMaterial(files: TlsFiles): TlsMaterial | null {
   const cert = read("--tls-cert", certFile, CERTIFICATE);
   const key = read("--tls-key", keyFile, PRIVATE_KEY);
   try {
-    Deno.listenTls({ hostname: "127.0.0.1", port: 0, cert, key }).close();
+    expectUsable({ cert, key });
   } catch (error) {
     throw new TlsError(
       `--tls-cert ${certFile} and --tls-key ${keyFile} cannot be used together: ${reasonOf(error)}`,
     );
   }
   return { cert, key };
+}
+
+function expectUsableByDeno({ cert, key }: TlsMaterial): void {
+  Deno.listenTls({ hostname: "127.0.0.1", port: 0, cert, key }).close();
 }
 
 /** What a file must contain, by the label of its PEM block (RFC 7468 section 2). */

@@ -1,7 +1,8 @@
 /**
  * The acceptor: one thread that blocks in accept4 and hands each connection to an idle worker.
  *
- * In: the listening descriptor. Out: tasks on the ring, and the doorbell of one parked worker for each. If the
+ * In: the listening descriptor, and that of the port whose connections are redirected, if there is one. Out: tasks
+ * on the ring, and the doorbell of one parked worker for each. If the
  * ring is full, the acceptor waits and the kernel's backlog holds the clients: no connection is lost. A
  * connection never takes one of the descriptors that are reserved for files: the acceptor holds it until a
  * lower number is free. Nor does it take a descriptor of the executor's reserve while that reserve is lent
@@ -31,6 +32,7 @@ import {
   openSharedState,
   type SharedState,
   TASK_FIELD,
+  TASK_KIND,
 } from "../ring/mod.ts";
 import { ConnectionTask } from "../net/mod.ts";
 import { lastAnswer, UNAVAILABLE } from "../serve/answers/mod.ts";
@@ -80,8 +82,10 @@ export class Acceptor {
   constructor(parts: AcceptorParts) {
     this.#parts = parts;
     this.#warnings = new Warnings(parts.post, parts.now);
-    const { start: { memory, listener, stopBell }, os } = parts;
-    this.#wait = stopBell === undefined ? null : new ListenerWait(os, listener, stopBell);
+    const { start: { memory, listener, redirectListener, stopBell }, os } = parts;
+    const listeners = redirectListener === undefined ? [listener] : [listener, redirectListener];
+    const isAlone = stopBell === undefined && redirectListener === undefined;
+    this.#wait = isAlone ? null : new ListenerWait(os, listeners, stopBell);
     this.#state = openSharedState(memory);
     this.#counters = this.#state.counters(this.#state.acceptorBlock);
     this.#refused = new RefusedConnections(os);
@@ -106,7 +110,7 @@ export class Acceptor {
       while (this.#hasRoomWhileLoading() && os.awaitConnection(listener, 0)) {
         const accepted = os.accept(listener, this.#sockaddr);
         if (accepted === -EAGAIN) break; // another process that shares the listener was faster
-        if (!this.#acceptOne(accepted)) return;
+        if (!this.#acceptOne(accepted, TASK_KIND.connection)) return;
       }
       this.#refused.poll();
       await pause(LOADING_PAUSE);
@@ -122,7 +126,7 @@ export class Acceptor {
 
   /** Waits for a connection and accepts it, or polls the refused ones; false at the end. */
   #acceptNext(): boolean {
-    const { start: { listener }, os } = this.#parts;
+    const { start: { listener, redirectListener }, os } = this.#parts;
     const hasRefused = this.#refused.size > 0;
     // A flood of connections must not keep the bell from being noticed.
     const checksBell = hasRefused || ++this.#accepts % ACCEPTS_PER_BELL_CHECK === 0;
@@ -131,11 +135,18 @@ export class Acceptor {
       this.#refused.poll();
       if (!os.awaitConnection(listener, POLL_INTERVAL)) return true;
     }
-    return this.#acceptOne(os.accept(listener, this.#sockaddr));
+    if (redirectListener === undefined) {
+      return this.#acceptOne(os.accept(listener, this.#sockaddr), TASK_KIND.connection);
+    }
+    // From both in turn, so that neither waits for the other; it waits if neither has a connection.
+    const accepted = os.accept(redirectListener, this.#sockaddr);
+    const hasRedirect = accepted >= 0 && this.#acceptOne(accepted, TASK_KIND.redirect);
+    const next = os.accept(listener, this.#sockaddr);
+    return hasRedirect && next === -EAGAIN || this.#acceptOne(next, TASK_KIND.connection);
   }
 
   /** Handles the result of accept; false at the end. */
-  #acceptOne(accepted: number): boolean {
+  #acceptOne(accepted: number, kind: number): boolean {
     if (accepted >= 0) {
       const { descriptorCeiling = Infinity } = this.#parts.start;
       this.#waitWhilePaused();
@@ -144,7 +155,7 @@ export class Acceptor {
         : this.#moveBelowCeiling(accepted, descriptorCeiling);
       this.#starved = false;
       this.#counters.add(COLUMN.accepted, 1);
-      this.#admit(descriptor);
+      this.#admit(descriptor, kind);
       return true;
     }
     switch (-accepted) {
@@ -189,9 +200,10 @@ export class Acceptor {
   }
 
   /** Hands a connection over, or refuses it if a limit is reached. */
-  #admit(descriptor: number): void {
+  #admit(descriptor: number, kind: number): void {
     const { os, start: { maxConnections, maxConnectionsPerAddress } } = this.#parts;
     this.#task.fill(descriptor, this.#sockaddr, os.monotonicMilliseconds());
+    this.#task.words[TASK_FIELD.kind] = kind;
     if (this.#openConnections() > maxConnections) {
       return this.#refuse(
         descriptor,
@@ -245,6 +257,12 @@ export class Acceptor {
     this.#warnings.say(reason, `${reason}: refusing more with 503`);
     this.#state.addresses.leave(descriptor);
     this.#counters.add(COLUMN.refused, 1);
+    const { words } = this.#task;
+    if (this.#parts.start.isTls === true && words[TASK_FIELD.kind] === TASK_KIND.connection) {
+      words[TASK_FIELD.kind] = TASK_KIND.refused;
+      // If the ring is full, the workers have more to do than refusals.
+      return this.#state.taskRing.push(words) ? this.#wakeOne() : void os.close(descriptor);
+    }
     this.#date.set(now());
     const answer = this.#refusal.bytesFor(false, CLOSES);
     os.send(descriptor, answer, answer.length, false);

@@ -87,9 +87,15 @@ export class EventLoop {
     this.#deferred.push(deferred);
   }
 
-  /** From now on, flushes `gatherer` at the end of each batch and before each wait. */
+  /** From now on, also flushes `gatherer` at the end of each batch and before each wait. */
   gather(gatherer: Gatherer): void {
-    this.#gatherer = gatherer;
+    const others = this.#gatherer;
+    this.#gatherer = others === null ? gatherer : {
+      flush() {
+        others.flush();
+        gatherer.flush();
+      },
+    };
   }
 
   /** Closes the epoll instance. */

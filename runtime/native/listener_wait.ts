@@ -1,8 +1,8 @@
 /**
- * Waits for connections on a listening socket that another process shares.
+ * Waits for connections on listening sockets that do not block: on one that another process shares, or on two.
  *
- * In: the socket, which does not block, and the bell that ends the wait. Out: whether there may be a connection
- * to accept. To end a blocked accept on a socket of our own, the socket is shut down. A socket that was handed
+ * In: the sockets, and the bell that ends the wait, if there is one. Out: whether there may be a connection to
+ * accept. To end a blocked accept on a socket of our own, the socket is shut down. A socket that was handed
  * over must go on listening for the process that gets it next, so a bell ends the wait instead.
  */
 
@@ -14,16 +14,16 @@ type Waiting = Pick<Os, "epollCreate" | "epollControl" | "epollWait">;
 /** The wait of one accepting thread. */
 export class ListenerWait {
   readonly #os: Waiting;
-  readonly #bell: number;
+  readonly #bell: number | undefined;
   readonly #epoll: number;
-  readonly #events = new EpollEvents(2);
+  readonly #events = new EpollEvents(3);
 
   /** @throws {SystemError} if the kernel creates no epoll instance */
-  constructor(os: Waiting, listener: number, bell: number) {
+  constructor(os: Waiting, listeners: readonly number[], bell?: number) {
     this.#os = os;
     this.#bell = bell;
     this.#epoll = expectSuccess("epoll_create1", os.epollCreate());
-    for (const descriptor of [listener, bell]) {
+    for (const descriptor of bell === undefined ? listeners : [...listeners, bell]) {
       const added = os.epollControl(this.#epoll, EPOLL_CTL_ADD, descriptor, EPOLLIN, 0);
       expectSuccess("epoll_ctl EPOLL_CTL_ADD", added, descriptor);
     }

@@ -12,13 +12,21 @@
  * are loading, at the start and after a new config (see the executor).
  */
 
-import { type MessageBufferPool, UNIX_PEER } from "../../protocol/mod.ts";
+import { CLOSES, type MessageBufferPool, UNIX_PEER } from "../../protocol/mod.ts";
 import type { OutgoingBatch, Traffic } from "../net/mod.ts";
 import { addressText, EPOLLET, EPOLLIN, expectSuccess, type Os } from "../os/mod.ts";
-import { COLUMN, TASK_FIELD, TASK_WORDS } from "../ring/mod.ts";
-import type { SessionContext } from "../serve/session/mod.ts";
-import { SleepMeter, TrafficCounter, WorkerCore, type WorkerParts } from "../serve/worker/mod.ts";
+import { COLUMN, TASK_FIELD, TASK_KIND, TASK_WORDS } from "../ring/mod.ts";
+import { lastAnswer, PLAIN_TEXT, type ShortAnswer, UNAVAILABLE } from "../serve/answers/mod.ts";
+import { RefusalSession, type Router, type SessionContext } from "../serve/session/mod.ts";
+import {
+  noteTlsRefusal,
+  SleepMeter,
+  TrafficCounter,
+  WorkerCore,
+  type WorkerParts,
+} from "../serve/worker/mod.ts";
 import type { ThreadOrder } from "../thread/mod.ts";
+import type { TlsOs } from "../tls/mod.ts";
 import { type DenoBell, LoopbackBell } from "./deno_bell.ts";
 import { EventLoop } from "./event_loop.ts";
 import { FREE_SHARE } from "./free_share.ts";
@@ -44,12 +52,18 @@ const OVERLOAD = 1.125;
 const YIELDED_TASK_AGE = 10;
 /** Rounds of microtasks for handlers before the slower wait: most handlers await two or three times. */
 const MICROTASKS = 8;
+/** Connections that are being answered 503 over TLS at the same time; further ones are closed without an answer. */
+const MAX_REFUSALS = 256;
 /** Milliseconds of work after which Deno's own loop gets a turn, while handlers wait. */
 const WORK_BETWEEN_DENO_TURNS = 1;
 
 /** What the worker needs from its thread. */
 export interface NativeWorkerParts extends WorkerParts {
   readonly os: Os;
+  /** The same object as `os`, if connections speak TLS. */
+  readonly tls?: TlsOs;
+  /** Answers connections of kind `redirect`. */
+  readonly redirect?: Router | undefined;
   /** Default: a {@link LoopbackBell}. */
   readonly bell?: DenoBell;
 }
@@ -65,6 +79,11 @@ export class NativeWorker implements SocketContext, Source {
   readonly #core: WorkerCore<EventLoop, SocketTransport>;
   readonly #doorbells: readonly number[];
   readonly #context: SessionContext;
+  readonly #parts: NativeWorkerParts;
+  // Of connections to the port that redirects to https.
+  readonly #redirectContext: SessionContext | null;
+  // Connections above a limit: the core does not know them. Null without TLS: the acceptor answers them.
+  readonly #refusals: Set<SocketTransport> | null;
   readonly #task = new Int32Array(TASK_WORDS);
   readonly #addressBytes = new Uint8Array(this.#task.buffer, TASK_FIELD.address * 4, 16);
   readonly #trimmer: MemoryTrimmer;
@@ -74,7 +93,8 @@ export class NativeWorker implements SocketContext, Source {
   #lastDenoTurn = NaN;
 
   constructor(parts: NativeWorkerParts) {
-    const { start, os } = parts;
+    const { start, os, redirect, tls } = parts;
+    this.#parts = parts;
     const core = this.#core = new WorkerCore(
       parts,
       (counters) => new EventLoop(os, counters && new SleepMeter(os, counters)),
@@ -85,6 +105,8 @@ export class NativeWorker implements SocketContext, Source {
     this.traffic = new TrafficCounter(core.counters);
     this.writeStall = core.config.limits.writeStall;
     this.#context = core.createContext();
+    this.#redirectContext = redirect === undefined ? null : core.createContextFor(redirect);
+    this.#refusals = tls === undefined ? null : new Set();
     this.#trimmer = new MemoryTrimmer(loop);
     const { descriptors } = core.state;
     this.#bell = parts.bell ?? new LoopbackBell(os, {
@@ -109,21 +131,37 @@ export class NativeWorker implements SocketContext, Source {
       core.noteLines();
       if (!this.#context.draining && core.state.flags.isDraining()) this.#drain();
     }
+    for (const transport of [...this.#refusals ?? []]) transport.abort();
     core.state.descriptors.release(this.loop.registry.descriptor);
     this.loop.close();
     this.#bell.close();
+    this.#parts.tls?.dispose();
     core.end();
   }
 
   /** The other orders are for the Deno transport: here a flag in shared memory says that the server stops. */
   async #obey(order: ThreadOrder): Promise<void> {
     if (order.type === "config") await this.#core.routeBy(order);
+    else if (order.type === "certificates") this.#parts.tls?.renew(order.set);
   }
 
   // Called by transports.
 
   onClosing(transport: SocketTransport): void {
-    this.#core.leave(transport);
+    if (this.#refusals === null || !this.#refusals.delete(transport)) {
+      return this.#core.leave(transport);
+    }
+    this.#core.state.descriptors.release(transport.descriptor);
+  }
+
+  /** Plain HTTP on the https port is a mistake that its client can fix, if it is told. */
+  onReceiveFailed(transport: SocketTransport): void {
+    const failure = this.#parts.tls?.takeFailure() ?? null;
+    if (failure === null) return transport.abort();
+    const { firstByte, reason } = failure;
+    noteTlsRefusal(this.#core, { descriptor: transport.descriptor, isTls: firstByte < 0, reason });
+    if (isLetter(firstByte)) this.#answerLast(transport, PLAIN_TEXT);
+    else transport.abort();
   }
 
   /** The doorbell was rung, which has ended the wait. */
@@ -267,7 +305,33 @@ export class NativeWorker implements SocketContext, Source {
 
   #takeConnection(descriptor: number): void {
     this.#trimmer.noteConnection();
-    this.#core.take(new SocketTransport(descriptor, this, this.#peerAddress()), this.#context);
+    const transport = new SocketTransport(descriptor, this, this.#peerAddress());
+    const kind = this.#task[TASK_FIELD.kind];
+    if (kind === TASK_KIND.redirect && this.#redirectContext !== null) {
+      return this.#core.take(transport, this.#redirectContext);
+    }
+    this.#parts.tls?.adopt(descriptor);
+    if (kind === TASK_KIND.refused) this.#refuse(transport);
+    else this.#core.take(transport, this.#context);
+  }
+
+  /** Answers 503 to a connection above a limit, after its TLS handshake. */
+  #refuse(transport: SocketTransport): void {
+    this.#refusals?.add(transport);
+    const { descriptors } = this.#core.state;
+    const isOwned = descriptors.claim(transport.descriptor, this.#core.number);
+    const mayStay = this.#refusals !== null && this.#refusals.size <= MAX_REFUSALS;
+    if (isOwned && mayStay) this.#answerLast(transport, UNAVAILABLE);
+    else transport.abort();
+  }
+
+  /** Sends one answer, and closes the connection once its peer has read that. */
+  #answerLast(transport: SocketTransport, answer: ShortAnswer): void {
+    const { date } = this.#parts;
+    transport.setSession(new RefusalSession(transport));
+    date.set(this.loop.os.epochMilliseconds());
+    transport.out.append(lastAnswer(answer, date).bytesFor(false, CLOSES));
+    transport.finish(true);
   }
 
   /** The peer address of the current task, if anything needs it. */
@@ -281,10 +345,16 @@ export class NativeWorker implements SocketContext, Source {
   #drain(): void {
     this.#core.beginDrain(() => this.#core.abortAll());
     this.#core.drainAll();
+    for (const transport of [...this.#refusals ?? []]) transport.drain();
   }
 
   #isDone(): boolean {
     const { connections, state } = this.#core;
     return this.#context.draining && connections.size === 0 && state.taskRing.size() === 0;
   }
+}
+
+/** Whether a first byte may begin the method of a request. */
+function isLetter(byte: number): boolean {
+  return /^[A-Za-z]$/.test(String.fromCharCode(Math.max(byte, 0)));
 }

@@ -37,6 +37,8 @@ export interface SocketContext {
   readonly outgoing: OutgoingBatch;
   /** Milliseconds for which a peer may take none of the bytes that wait for it. */
   readonly writeStall: number;
+  /** Called if receiving failed: ends the connection, at once or after an answer. */
+  onReceiveFailed(transport: SocketTransport): void;
   /** Called when a connection ends, right before its descriptor is closed. */
   onClosing(transport: SocketTransport): void;
 }
@@ -241,7 +243,7 @@ export class SocketTransport extends TimerNode implements Transport, OutgoingSin
       session.receiveEnd();
       this.#updateInterest();
     } else if (received !== -EAGAIN) {
-      this.abort();
+      this.#context.onReceiveFailed(this);
     }
   }
 

@@ -31,6 +31,7 @@ export { digitsOf, type LinesDropped, LogBuffer, writeDigits } from "./log_buffe
 export { LogControl } from "./log_control.ts";
 export { createLogMemory, threadsOf } from "./log_layout.ts";
 export { LogReader } from "./log_reader.ts";
+export { createPointerTable, PointerTable } from "./pointer_table.ts";
 export {
   createSharedState,
   openSharedState,

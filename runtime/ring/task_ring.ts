@@ -47,6 +47,10 @@ export const TASK_FIELD = {
 export const TASK_KIND = {
   /** An accepted connection to serve. */
   connection: 1,
+  /** An accepted connection to the port that redirects to https. */
+  redirect: 2,
+  /** A connection above a limit, which is answered 503 over TLS and is counted nowhere else. */
+  refused: 3,
 } as const;
 
 const TAIL = 0;

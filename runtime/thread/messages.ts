@@ -9,6 +9,7 @@
  */
 
 import type { Config } from "../config/mod.ts";
+import type { CertificateSet } from "../tls/mod.ts";
 
 /** The start of a worker. */
 export interface WorkerStart {
@@ -25,6 +26,17 @@ export interface WorkerStart {
   readonly descriptorCeiling?: number;
   /** The address on which it listens itself, on the Deno transport; absent: connections come from the ring. */
   readonly listen?: ListenAddress;
+  /** The connections from the ring speak TLS; absent: plain HTTP. */
+  readonly openssl?: OpensslStart;
+  /** The https port to which connections of kind `redirect` are sent; absent: there are none. */
+  readonly redirectTo?: number;
+}
+
+/** TLS of a worker on the epoll transport. */
+export interface OpensslStart {
+  readonly set: CertificateSet;
+  /** Made by `createPointerTable`: where the worker records what is to be freed if it dies. */
+  readonly pointers: SharedArrayBuffer;
 }
 
 /**
@@ -71,7 +83,9 @@ export type ThreadOrder =
   /** Answer requests by this config from now on; if it cannot be applied, keep the old one. */
   | { readonly type: "config"; readonly config: Config }
   /** Serve new connections with this certificate. Only on the Deno transport. */
-  | { readonly type: "tls"; readonly tls: TlsMaterial };
+  | { readonly type: "tls"; readonly tls: TlsMaterial }
+  /** The same on the epoll transport. */
+  | { readonly type: "certificates"; readonly set: CertificateSet };
 
 /** The start of the acceptor. */
 export interface AcceptorStart {
@@ -88,6 +102,10 @@ export interface AcceptorStart {
   readonly maxConnectionsPerAddress: number;
   /** No connection gets a descriptor with this number or a higher one; absent: no such limit. */
   readonly descriptorCeiling?: number;
+  /** Another listening descriptor, whose connections are redirected; accept on neither blocks. Absent: none. */
+  readonly redirectListener?: number;
+  /** Whether connections speak TLS: then a worker answers those above a limit; absent: they do not. */
+  readonly isTls?: boolean;
 }
 
 /** The start of a thread that writes a log. */

@@ -16,6 +16,7 @@ export type {
   LogMemory,
   LogStart,
   MainMessage,
+  OpensslStart,
   ThreadMessage,
   ThreadOrder,
   TlsMaterial,

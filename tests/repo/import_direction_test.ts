@@ -12,7 +12,8 @@ import { importsOf, programFiles, resolveImport, type SourceFile } from "./sourc
  */
 const LAYERS: readonly (readonly string[])[] = [
   ["os", "ring", "config", "signals"],
-  ["net", "thread", "tls", "observe/log", "serve/assets", "serve/answers"],
+  ["tls"],
+  ["net", "thread", "observe/log", "serve/assets", "serve/answers"],
   ["serve/session"],
   ["serve/files", "serve/auth"],
   ["serve/routes"],

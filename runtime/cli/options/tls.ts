@@ -3,7 +3,7 @@
  * the start.
  */
 
-import { TRANSPORTS } from "../../config/mod.ts";
+import { TLS_LIBRARIES, TRANSPORTS } from "../../config/mod.ts";
 import { at, choice, number, type Option, TEXT, text } from "./option.ts";
 
 const group = "Transport and TLS";
@@ -15,12 +15,22 @@ export const TLS_OPTIONS: readonly Option[] = [
       flag: "transport",
       group,
       choices: TRANSPORTS,
-      help: "socket implementation; auto: epoll on Linux, deno on other systems and for TLS",
+      help: "socket implementation; auto: epoll on Linux, deno on other systems and for --tls deno",
     },
     {
       get: (config) => config.transport,
       set: (config, value) => void (config.transport = value),
     },
+  ),
+  choice(
+    {
+      flag: "tls",
+      group,
+      choices: TLS_LIBRARIES,
+      help:
+        "TLS implementation; auto: the system's OpenSSL 3 on Linux if it is installed, else deno",
+    },
+    at("tls", "library"),
   ),
   text(
     {

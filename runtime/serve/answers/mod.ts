@@ -10,4 +10,5 @@
  */
 
 export { lastAnswer, type ShortAnswer, shortAnswer, TEXT_PLAIN } from "./short_answer.ts";
+export { PLAIN_TEXT } from "./plain_text.ts";
 export { UNAVAILABLE } from "./unavailable.ts";

@@ -94,6 +94,6 @@ Deno.test({
         assertEquals(error.message.includes("\n"), false, error.message);
       });
     }
-    assertEquals(readTlsMaterial({ ...right, redirectPort: undefined }) === null, false);
+    assertEquals(readTlsMaterial(right) === null, false);
   },
 });

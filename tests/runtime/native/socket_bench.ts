@@ -99,6 +99,10 @@ export class Bench implements SocketContext {
     this.loop.gather(this.outgoing);
   }
 
+  onReceiveFailed(transport: SocketTransport): void {
+    transport.abort();
+  }
+
   onClosing(): void {
     this.closings++;
   }

@@ -27,6 +27,7 @@ import {
 import { DescriptorReserve, waitUntil } from "./descriptor_reserve.ts";
 import { DenoEntrance } from "./deno_entrance.ts";
 import type { Entrance } from "./entrance.ts";
+import { LoadingPhase } from "./loading_phase.ts";
 import { NativeEntrance } from "./native_entrance.ts";
 import { OpensslTls } from "./openssl_tls.ts";
 import { ServerLogs } from "./server_logs.ts";
@@ -72,8 +73,7 @@ export class Executor {
   readonly #reserve: DescriptorReserve;
   readonly #workers: Thread[] = [];
   #deaths: number[] = [];
-  // The number of starts and reloads in progress, during which threads load modules.
-  #loading = 1;
+  readonly #loading: LoadingPhase;
   #replacing: Promise<void> = Promise.resolve();
   readonly #warningFilter = new WarningFilter();
   #warnings = 0;
@@ -97,6 +97,7 @@ export class Executor {
       addresses: config.limits.connectionsPerAddress > 0 ? ADDRESSES : 0,
     }));
     this.#reserve = new DescriptorReserve(reservedDescriptors(config), this.#state.flags);
+    this.#loading = new LoadingPhase(this.#state.flags, () => this.#entrance.wakeAll());
     this.#logs = this.#openLogs();
   }
 
@@ -189,7 +190,7 @@ export class Executor {
     const before = this.#warnings;
     const reconfigured = this.#reconfigure(config);
     // Independent of each other: the certificate is reloaded even if a log cannot be reopened.
-    const renewed = this.#whileAwake(() => this.#entrance.reload());
+    const renewed = this.#loading.during(() => this.#entrance.reload());
     const results = await Promise.allSettled([this.#logs.reopen(), renewed]);
     const faults = results.flatMap((result) => result.status === "rejected" ? [result.reason] : []);
     if (faults.length > 0) {
@@ -218,28 +219,9 @@ export class Executor {
   /** Sends the reloadable sections to all workers. Each may have to load modules: until all have, none blocks, as at the start. */
   async #reconfigure({ files, endpoints, users }: Config): Promise<void> {
     const config = this.#config = { ...this.#config, files, endpoints, users };
-    await this.#whileAwake(() =>
+    await this.#loading.during(() =>
       Promise.all(this.#workers.map((thread) => thread.order({ type: "config", config })))
     );
-  }
-
-  /** Runs an action whose orders every worker must obey: until it is done no worker blocks. */
-  async #whileAwake(action: () => Promise<unknown>): Promise<void> {
-    this.#loading++;
-    this.#state.flags.setAllLoaded(false);
-    this.#entrance.wakeAll();
-    try {
-      await action();
-    } finally {
-      this.#loadingEnded();
-    }
-  }
-
-  /** Called when the start or a reload is over: threads may block again if no other one is in progress. */
-  #loadingEnded(): void {
-    if (--this.#loading > 0) return;
-    this.#state.flags.setAllLoaded(true);
-    this.#entrance.wakeAll();
   }
 
   /** Loads the admin server, only if --admin is set: its page and the charts take time and memory. */
@@ -276,7 +258,7 @@ export class Executor {
     this.#replacing = started; // a worker that dies meanwhile is replaced afterwards
     await started;
     await this.#logs.load();
-    this.#loadingEnded();
+    this.#loading.end();
     this.#logs.start();
     this.#ready = !this.#stopRequested;
   }

@@ -1,8 +1,8 @@
 /**
  * Frees what a thread that has died left behind in OpenSSL: 10 KiB for each connection.
  *
- * In: the addresses that the thread recorded by a PointerKeeper. Called by the main thread, when the other one
- * runs no more. Connections first: they refer to the rest.
+ * In: the addresses that the thread recorded by a PointerKeeper. Out: their memory is free. Called by the main
+ * thread when the other one runs no more. Connections first: they refer to the rest.
  */
 
 import { libcrypto, libssl } from "./openssl.ts";

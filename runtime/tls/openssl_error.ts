@@ -8,7 +8,7 @@
 import { libcrypto } from "./openssl.ts";
 
 /** A call of OpenSSL failed; the message is OpenSSL's reason. */
-export class OpenSslError extends Error {
+class OpenSslError extends Error {
   override name = "OpenSslError";
 }
 

@@ -186,7 +186,7 @@ export class TlsOs extends LinuxOs {
       socket.generation = generation;
     }
     if (socket.isReadable) this.#list(socket);
-    return super.epollControl(epoll, operation, descriptor, realEvents(socket), generation);
+    return super.epollControl(epoll, operation, descriptor, socket.realEvents, generation);
   }
 
   override epollWait(epoll: number, events: EpollEvents, timeout: number): number {
@@ -296,14 +296,10 @@ export class TlsOs extends LinuxOs {
     const count = this.#ring.take();
     if (count === 0) return 0;
     const { bytes } = this.#ring;
-    if (socket.left !== null) {
-      socket.left = joined(socket.left, bytes.subarray(0, count));
-      return 0;
-    }
-    const sent = super.send(socket.descriptor, bytes, count, more);
+    const sent = socket.left === null ? super.send(socket.descriptor, bytes, count, more) : 0;
     if (sent === count) return 0;
     if (sent < 0 && sent !== -EAGAIN) return sent;
-    socket.left = bytes.slice(Math.max(sent, 0), count);
+    socket.keep(bytes.subarray(Math.max(sent, 0), count));
     return 0;
   }
 
@@ -348,7 +344,7 @@ export class TlsOs extends LinuxOs {
   #updateEpoll(socket: TlsSocket): void {
     const { epoll, descriptor, generation } = socket;
     if (epoll < 0) return;
-    super.epollControl(epoll, EPOLL_CTL_MOD, descriptor, realEvents(socket), generation);
+    super.epollControl(epoll, EPOLL_CTL_MOD, descriptor, socket.realEvents, generation);
   }
 
   #list(socket: TlsSocket): void {
@@ -391,19 +387,6 @@ export class TlsOs extends LinuxOs {
   #keepOwn(): void {
     this.#keeper.setOwn([...this.#ring.addresses, ...this.#certificates.addresses]);
   }
-}
-
-/** What the kernel is to report, by what the caller wants and TLS needs. */
-function realEvents({ isOpen, events, left, debt }: TlsSocket): number {
-  const ours = left !== null && debt === 0 ? EPOLLOUT : 0;
-  return (isOpen ? events : events & ~EPOLLOUT) | ours;
-}
-
-function joined(first: Bytes, second: Bytes): Bytes {
-  const both = new Uint8Array(first.length + second.length);
-  both.set(first);
-  both.set(second, first.length);
-  return both;
 }
 
 function hex(byte: number): string {

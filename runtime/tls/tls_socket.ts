@@ -1,9 +1,10 @@
 /**
- * What TlsOs keeps for one socket that speaks TLS.
+ * The state of one socket that speaks TLS: its connection, its unsent ciphertext, its registration in epoll.
  *
- * Plain data; tls_os.ts has the rules.
+ * In: written by TlsOs, which has the rules. Out: the events that the kernel is to report.
  */
 
+import { EPOLLOUT } from "../os/mod.ts";
 import type { TlsConnection } from "./tls_connection.ts";
 
 /** The state of one socket. */
@@ -28,5 +29,20 @@ export class TlsSocket {
 
   constructor(descriptor: number) {
     this.descriptor = descriptor;
+  }
+
+  /** What the kernel is to report, by what the caller wants and TLS needs. */
+  get realEvents(): number {
+    const ours = this.left !== null && this.debt === 0 ? EPOLLOUT : 0;
+    return (this.isOpen ? this.events : this.events & ~EPOLLOUT) | ours;
+  }
+
+  /** The kernel did not take these bytes, which are copied. */
+  keep(bytes: Uint8Array<ArrayBuffer>): void {
+    const before = this.left ?? new Uint8Array(0);
+    const both = new Uint8Array(before.length + bytes.length);
+    both.set(before);
+    both.set(bytes, before.length);
+    this.left = both;
   }
 }

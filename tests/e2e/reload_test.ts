@@ -18,6 +18,7 @@ import { countDescriptors, findProgram } from "../support/process_facts.ts";
 import { runProgram } from "../support/program.ts";
 import { OPCODE, RawWebSocket } from "../support/raw_websocket.ts";
 import { type Server, waitFor, withServer } from "../support/server.ts";
+import { TLS_WAYS } from "../support/tls_ways.ts";
 
 const WEB_SOCKETS = 500;
 const AT_ONCE = 50;
@@ -27,23 +28,25 @@ const REQUEST = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
 const WRK = findProgram("wrk");
 const MISSING = WRK === undefined ? " (skipped: no wrk here, see package wrk)" : NO_OPENSSL;
 
-Deno.test({
-  name:
-    `reload: a new certificate, headers and log take effect under wrk and 500 WebSockets, and no connection is dropped${MISSING}`,
-  ignore: MISSING !== "",
-  fn: async () => {
-    await using authority = await Authority.make();
-    const one = await authority.sign("one");
-    const two = await authority.sign("two");
-    const used = { cert: `${authority.folder}/used.pem`, key: `${authority.folder}/used.key` };
-    await install(one, used);
-    await setHeader(authority, 0);
-    const args = [...tlsArguments(used), "--config", configurationOf(authority)];
-    await withServer({ workers: 4, args }, async (server) => {
-      await reloadUnderLoad(server, authority, { names: [one, two], used });
-    });
-  },
-});
+for (const way of TLS_WAYS) {
+  Deno.test({
+    name:
+      `reload: a new certificate (TLS by ${way}), headers and log take effect under wrk and 500 WebSockets, and no connection is dropped${MISSING}`,
+    ignore: MISSING !== "",
+    fn: async () => {
+      await using authority = await Authority.make();
+      const one = await authority.sign("one");
+      const two = await authority.sign("two");
+      const used = { cert: `${authority.folder}/used.pem`, key: `${authority.folder}/used.key` };
+      await install(one, used);
+      await setHeader(authority, 0);
+      const args = [...tlsArguments(used), "--tls", way, "--config", configurationOf(authority)];
+      await withServer({ workers: 4, args }, async (server) => {
+        await reloadUnderLoad(server, authority, { names: [one, two], used });
+      });
+    },
+  });
+}
 
 async function reloadUnderLoad(
   server: Server,
@@ -110,33 +113,38 @@ async function expectEcho(socket: RawWebSocket): Promise<void> {
   assertEquals(new TextDecoder().decode((await socket.frame()).payload), "still there");
 }
 
-Deno.test({
-  name:
-    `reload: invalid certificate files leave the old certificate in use, with one warning${NO_OPENSSL}`,
-  ignore: NO_OPENSSL !== "",
-  fn: async () => {
-    await using authority = await Authority.make();
-    const one = await authority.sign("one");
-    const two = await authority.sign("two");
-    const used = { cert: `${authority.folder}/used.pem`, key: `${authority.folder}/used.key` };
-    await install(one, used);
-    await withServer({ workers: 2, args: tlsArguments(used) }, async (server) => {
-      await Deno.copyFile(two.cert, used.cert);
-      server.kill("SIGHUP");
-      await waitFor(() => server.stderr.includes("the old values stay in use"), {
-        what: "a warning",
-      });
-      assertStringIncludes(server.stderr, `--tls-cert ${used.cert}`);
-      assertEquals(server.stderr.trimEnd().split("\n").length, 1);
-      assertEquals(await presentedName(server.port), "one");
-      await Deno.copyFile(two.key, used.key);
-      server.kill("SIGHUP");
-      const shown = async () => await presentedName(server.port) === "two";
-      await waitFor(shown, { what: "the new certificate" });
-      await server.stop();
-    });
-  },
-});
+for (const way of TLS_WAYS) {
+  Deno.test({
+    name:
+      `reload: invalid certificate files leave the old certificate in use, with one warning (TLS by ${way})${NO_OPENSSL}`,
+    ignore: NO_OPENSSL !== "",
+    fn: async () => {
+      await using authority = await Authority.make();
+      const one = await authority.sign("one");
+      const two = await authority.sign("two");
+      const used = { cert: `${authority.folder}/used.pem`, key: `${authority.folder}/used.key` };
+      await install(one, used);
+      await withServer(
+        { workers: 2, args: [...tlsArguments(used), "--tls", way] },
+        async (server) => {
+          await Deno.copyFile(two.cert, used.cert);
+          server.kill("SIGHUP");
+          await waitFor(() => server.stderr.includes("the old values stay in use"), {
+            what: "a warning",
+          });
+          assertStringIncludes(server.stderr, `--tls-cert ${used.cert}`);
+          assertEquals(server.stderr.trimEnd().split("\n").length, 1);
+          assertEquals(await presentedName(server.port), "one");
+          await Deno.copyFile(two.key, used.key);
+          server.kill("SIGHUP");
+          const shown = async () => await presentedName(server.port) === "two";
+          await waitFor(shown, { what: "the new certificate" });
+          await server.stop();
+        },
+      );
+    },
+  });
+}
 
 Deno.test({
   name: `reload: a log that cannot be opened does not prevent a new certificate${NO_OPENSSL}`,

@@ -15,6 +15,7 @@ import { expectProgram, runProgram } from "../support/program.ts";
 import { findProgram } from "../support/process_facts.ts";
 import { sameBytes } from "../support/same_bytes.ts";
 import { runServer, type Server, waitFor, withServer } from "../support/server.ts";
+import { TLS_WAYS, type TlsWay } from "../support/tls_ways.ts";
 import { WsClient } from "../support/ws_client.ts";
 
 const CURL = findProgram("curl");
@@ -22,18 +23,23 @@ const MISSING = CURL === undefined ? " (skipped, to install it: apt-get install 
 
 function tlsTest(
   name: string,
-  run: (server: Server, authority: Authority) => Promise<void>,
+  run: (server: Server, authority: Authority, way: TlsWay) => Promise<void>,
   args: readonly string[] = [],
 ): void {
-  Deno.test({
-    name: `tls: ${name}${MISSING}`,
-    ignore: MISSING !== "",
-    fn: async () => {
-      await using authority = await Authority.make();
-      const own = tlsArguments(await authority.sign("one"));
-      await withServer({ workers: 2, args: [...own, ...args] }, (server) => run(server, authority));
-    },
-  });
+  for (const way of TLS_WAYS) {
+    Deno.test({
+      name: `tls by ${way}: ${name}${MISSING}`,
+      ignore: MISSING !== "",
+      fn: async () => {
+        await using authority = await Authority.make();
+        const own = [...tlsArguments(await authority.sign("one")), "--tls", way];
+        await withServer(
+          { workers: 2, args: [...own, ...args] },
+          (server) => run(server, authority, way),
+        );
+      },
+    });
+  }
 }
 
 function curl(authority: Authority, args: readonly string[], input?: Uint8Array<ArrayBuffer>) {
@@ -41,10 +47,15 @@ function curl(authority: Authority, args: readonly string[], input?: Uint8Array<
   return expectProgram(CURL!, [...own, ...args], input);
 }
 
-tlsTest("the banner says https, and the server uses the given certificate", async (server) => {
-  assertStringIncludes(server.stdout, `https://127.0.0.1:${server.port}/\n`);
-  assertEquals(await presentedName(server.port), "one");
-});
+tlsTest(
+  "the banner says https and what implements TLS, and the server uses the given certificate",
+  async (server, _authority, way) => {
+    const implementation = way === "deno" ? "Deno" : "OpenSSL 3";
+    const said = `https://127.0.0.1:${server.port}/\nTLS: ${implementation}`;
+    assertStringIncludes(server.stdout, said);
+    assertEquals(await presentedName(server.port), "one");
+  },
+);
 
 tlsTest("curl: GET, HEAD, and a body of 1 MiB echoed", async (server, authority) => {
   assertEquals(await curl(authority, [`${server.url}/healthz`]), "ok");
@@ -97,12 +108,18 @@ tlsTest("wss: a stop closes WebSockets with 1001", async (server, authority) => 
 
 tlsTest(
   "a client that does not speak TLS, or stops in the handshake, is closed",
-  async (server, authority) => {
+  async (server, authority, way) => {
     using plain = await HttpConnection.open(endpoint(server));
     await plain.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-    // A TLS alert, then the end: nothing that a client could take for an answer.
-    const said = await plain.rest();
-    assert(said[0] === 0x15 || said.length === 0, `${said}`);
+    if (way === "openssl") {
+      const { status, text } = await plain.answer();
+      assertEquals([status, /use https:/.test(text)], [400, true], text);
+      await plain.expectEnd();
+    } else {
+      // A TLS alert, then the end: nothing that a client could take for an answer.
+      const said = await plain.rest();
+      assert(said[0] === 0x15 || said.length === 0, `${said}`);
+    }
     using silent = await HttpConnection.open(endpoint(server));
     // The beginning of a ClientHello.
     await silent.send(Uint8Array.of(0x16, 0x03, 0x01, 0x02, 0x00, 0x01));
@@ -139,7 +156,9 @@ Deno.test({
       [["--tls-cert", one.cert], 2, /--tls-cert needs --tls-key/],
       [["--tls-key", one.key], 2, /--tls-key needs --tls-cert/],
       [["--tls-cert", one.cert, ...tlsArguments(one)], 2, /--tls-cert is given more than once/],
-      [[...tlsArguments(one), "--transport", "epoll"], 2, /--transport epoll has no TLS/],
+      [[...tlsArguments(one), "--tls", "deno", "--transport", "epoll"], 2, /--tls deno needs Deno/],
+      [[...tlsArguments(one), "--tls", "openssl", "--transport", "deno"], 2, /--tls openssl needs/],
+      [["--tls", "openssl"], 2, /--tls has no effect without --tls-cert/],
       [["--redirect-http", "0"], 2, /--redirect-http needs --tls-cert/],
       [
         tlsArguments({ ...one, cert: "/no/such" }),
@@ -149,7 +168,10 @@ Deno.test({
       [tlsArguments({ ...one, key: one.cert }), 1, /--tls-key \S+one\.pem .* swapped\?/],
       [tlsArguments({ ...one, key: encrypted }), 1, /--tls-key \S+ is encrypted with a passphrase/],
       [tlsArguments({ ...one, cert: one.key }), 1, /--tls-cert \S+one\.key/],
-      [tlsArguments({ cert: one.cert, key: two.key }), 1, /one\.pem and --tls-key \S+two\.key/],
+      ...TLS_WAYS.map((way): [string[], number, RegExp] => {
+        const mixed = tlsArguments({ cert: one.cert, key: two.key });
+        return [[...mixed, "--tls", way], 1, /one\.pem and --tls-key \S+two\.key/];
+      }),
     ];
     for (const [args, code, said] of rows) {
       const exit = await runServer([...BASE, ...args]);
@@ -160,11 +182,12 @@ Deno.test({
   },
 });
 
-tlsTest("--check reports the same errors as a start", async (_server, authority) => {
+tlsTest("--check reports the same errors as a start", async (_server, authority, way) => {
   const [one, two] = [await authority.sign("one"), await authority.sign("two")];
-  const check = (...args: string[]) => runServer([...args, "--check"]);
+  const check = (...args: string[]) => runServer([...args, "--tls", way, "--check"]);
   const right = await check(...tlsArguments(one));
   assertEquals([right.code, right.stderr], [0, ""]);
+  assertStringIncludes(right.stdout, `\n# TLS: ${way === "deno" ? "Deno" : "OpenSSL 3"}`);
   const mixed = await check("--tls-cert", one.cert, "--tls-key", two.key);
   assertEquals(mixed.code, 2);
   assertStringIncludes(mixed.stderr, "cannot be used together");

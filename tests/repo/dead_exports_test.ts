@@ -10,7 +10,6 @@ import { type ExportedName, unusedExports } from "./unused_exports.ts";
 /** Exports that nothing in the program uses, as `path name` or `path` for all; each with the reason. */
 const EXCEPTIONS: Readonly<Record<string, string>> = {
   "runtime/observe/admin/families.ts exportedColumns": "for the test that no column is missing",
-  "runtime/serve/routes/router.ts createRouter": "for tests that serve handlers of their own",
   "protocol/websocket/close_code.ts": "the registry of RFC 6455 section 7.4.1, whole",
   "runtime/serve/session/proxy_session.ts ProxySession": "sessions are about to be rewritten",
 };

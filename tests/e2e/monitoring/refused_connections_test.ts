@@ -9,6 +9,7 @@ import { Authority, NO_OPENSSL, tlsArguments } from "../../support/certificates.
 import { HttpConnection } from "../../support/http_client.ts";
 import { Metrics } from "../../support/metrics.ts";
 import { type Server, waitFor } from "../../support/server.ts";
+import { TLS_WAYS } from "../../support/tls_ways.ts";
 
 const REFUSED = "async_deno_connections_refused_total";
 const REASONS = [
@@ -94,27 +95,30 @@ for (
     ["tls_handshake", NO_HELLO, / \[TLS\] fd=\d+ refused TLS_HANDSHAKE /, /^$/],
   ] as const
 ) {
-  Deno.test({
-    name: `refused connections: ${reason} on the https port is counted and logged${NO_OPENSSL}`,
-    ignore: NO_OPENSSL !== "",
-    fn: async () => {
-      await using authority = await Authority.make();
-      const args = tlsArguments(await authority.sign("one"));
-      await withAdmin({ workers: 2, args }, async (server, adminUrl) => {
-        await send(server, bytes);
-        await expectCounted(adminUrl, reason, TIMES);
-        using good = await HttpConnection.open({
-          hostname: server.hostname,
-          port: server.port,
-          ca: authority.pem,
+  for (const way of TLS_WAYS) {
+    Deno.test({
+      name:
+        `refused connections: ${reason} on the https port (TLS by ${way}) is counted and logged${NO_OPENSSL}`,
+      ignore: NO_OPENSSL !== "",
+      fn: async () => {
+        await using authority = await Authority.make();
+        const args = [...tlsArguments(await authority.sign("one")), "--tls", way];
+        await withAdmin({ workers: 2, args }, async (server, adminUrl) => {
+          await send(server, bytes);
+          await expectCounted(adminUrl, reason, TIMES);
+          using good = await HttpConnection.open({
+            hostname: server.hostname,
+            port: server.port,
+            ca: authority.pem,
+          });
+          await good.send("GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+          assertEquals((await good.answer()).text, "ok");
+          const { code, stderr } = await server.stop();
+          assertEquals(code, 0);
+          assertMatch(stderr, said);
+          assert(lineCount(await server.log(), log) === TIMES, await server.log());
         });
-        await good.send("GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
-        assertEquals((await good.answer()).text, "ok");
-        const { code, stderr } = await server.stop();
-        assertEquals(code, 0);
-        assertMatch(stderr, said);
-        assert(lineCount(await server.log(), log) === TIMES, await server.log());
-      });
-    },
-  });
+      },
+    });
+  }
 }

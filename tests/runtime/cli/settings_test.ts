@@ -193,8 +193,8 @@ Deno.test("settings: conflicts between options are reported with all other error
     "--tls-key needs --tls-cert, the certificate of the key",
     "--redirect-http needs --tls-cert: without TLS there is no https address to redirect to",
   ]);
-  const row = ["--tls-cert", "c", "--tls-key", "k", "--transport", "epoll"];
+  const row = ["--tls-cert", "c", "--tls-key", "k", "--transport", "epoll", "--tls", "deno"];
   assertEquals(settings(row).faults, [
-    "--transport epoll has no TLS: remove it, or use --transport deno",
+    "--tls deno needs Deno's sockets: remove --transport epoll, or use --tls openssl",
   ]);
 });

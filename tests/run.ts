@@ -10,7 +10,9 @@
  * so that the tests begin at once.
  */
 
+import { Authority } from "./support/certificates.ts";
 import { isFile } from "./support/is_file.ts";
+import { SUITE_TLS } from "./support/suite_tls.ts";
 import { isTestWord, parseTestCounts, TEST_PLANS, type TestPlan } from "./support/test_plan.ts";
 
 const USAGE_ERROR = 2;
@@ -46,11 +48,13 @@ async function main(args: readonly string[]): Promise<number> {
 
 /** Runs `deno test` and forwards its output; returns its exit code and its stdout. */
 async function runDenoTest(plan: TestPlan): Promise<{ code: number; output: string }> {
+  await using authority = plan.overTls === true ? await Authority.make() : undefined;
+  await authority?.sign("server");
   const filter = plan.filter === undefined ? [] : [`--filter=${plan.filter}`];
   const child = new Deno.Command(Deno.execPath(), {
     args: ["test", `--lock=${LOCK}`, "--allow-all", "--no-check", ...filter, ...plan.paths],
     cwd: TOP,
-    env: environment(plan),
+    env: { ...environment(plan), ...(authority && trust(authority)) },
     stdout: "piped",
   }).spawn();
   const decoder = new TextDecoder();
@@ -70,6 +74,11 @@ function environment({ executable, transport }: TestPlan): Record<string, string
     ...(executable === undefined ? {} : { ASYNC_DENO_EXECUTABLE: executable }),
     ...(transport === undefined ? {} : { ASYNC_DENO_TRANSPORT: transport }),
   };
+}
+
+/** Makes the tests start servers that speak TLS, and their clients trust the authority. */
+function trust({ folder, file }: Authority): Record<string, string> {
+  return { [SUITE_TLS]: folder, DENO_CERT: file, CURL_CA_BUNDLE: file };
 }
 
 async function writeAll(bytes: Uint8Array): Promise<void> {

@@ -24,6 +24,7 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { hold, type Server, withServer } from "../support/server.ts";
+import { connectTo } from "../support/suite_tls.ts";
 import { ask, field } from "../support/http_client.ts";
 import { WsClient } from "../support/ws_client.ts";
 
@@ -70,7 +71,7 @@ Deno.test("scenario: all 28 scenarios of the seed are included", () => {
 
 /** What a launcher does to check whether the port is open: connects, and closes without sending. */
 async function probe(server: Server): Promise<void> {
-  const connection = await Deno.connect({ hostname: server.hostname, port: server.port });
+  const connection = await connectTo(server);
   connection.close();
 }
 

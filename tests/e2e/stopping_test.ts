@@ -13,6 +13,7 @@ import {
   RawWebSocket,
 } from "../support/raw_websocket.ts";
 import { type Server, waitFor, within, withServer } from "../support/server.ts";
+import { connectTo } from "../support/suite_tls.ts";
 import { WsClient } from "../support/ws_client.ts";
 
 const HEALTH = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -195,12 +196,12 @@ Deno.test("stopping: under load, every answer that begins is complete", () =>
 async function refusesConnections(server: Server): Promise<void> {
   await waitFor(async () => {
     try {
-      (await Deno.connect(server)).close();
+      (await connectTo(server)).close();
       return false;
     } catch (error) {
       if (error instanceof Deno.errors.ConnectionRefused) return true;
       throw error;
     }
   }, { timeoutMs: 3_000, what: "new connections to be refused" });
-  await assertRejects(() => within(Deno.connect(server), { what: "a refusal" }));
+  await assertRejects(() => within(connectTo(server), { what: "a refusal" }));
 }

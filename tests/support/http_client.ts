@@ -8,6 +8,7 @@
  * Shares no code with protocol/, so that one mistake cannot be made on both sides.
  */
 
+import { connectTo } from "./suite_tls.ts";
 import { within } from "./wait_for.ts";
 
 /** Where to connect; a server of server.ts is one. */
@@ -16,7 +17,7 @@ export interface Endpoint {
   readonly hostname: string;
   /** The port. */
   readonly port: number;
-  /** The PEM of the authority that signed its certificate; absent: no TLS. */
+  /** The PEM of the authority that signed its certificate; absent: no TLS, but that of suite_tls.ts. */
   readonly ca?: string;
 }
 
@@ -81,7 +82,7 @@ export class HttpConnection implements Disposable {
     const { hostname, port, ca } = endpoint;
     return new HttpConnection(
       ca === undefined
-        ? await Deno.connect({ hostname, port })
+        ? await connectTo({ hostname, port })
         : await Deno.connectTls({ hostname, port, caCerts: [ca], alpnProtocols: ["http/1.1"] }),
     );
   }
@@ -118,14 +119,21 @@ export class HttpConnection implements Disposable {
 
   /** Exactly `count` raw bytes. @throws {Error} if the connection ends before */
   async bytes(count: number): Promise<Uint8Array> {
-    while (this.#buffer.length < count) await this.#more();
-    return this.#take(count);
+    const parts: Uint8Array[] = [];
+    let length = 0;
+    for (; length + this.#buffer.length < count; await this.#more()) {
+      length += this.#buffer.length;
+      parts.push(this.#take(this.#buffer.length));
+    }
+    parts.push(this.#take(count - length));
+    return joined(parts);
   }
 
   /** Everything up to the end of the connection. */
   async rest(): Promise<Uint8Array> {
-    while (!this.#ended) await this.#read();
-    return this.#take(this.#buffer.length);
+    const parts = [this.#take(this.#buffer.length)];
+    for (; !this.#ended; parts.push(this.#take(this.#buffer.length))) await this.#read();
+    return joined(parts);
   }
 
   /** Waits for the next byte or the end; returns whether it was the end; a reset counts as one. */
@@ -201,7 +209,7 @@ export class HttpConnection implements Disposable {
       if (await this.#line() !== "") throw new Error("a chunk does not end in CRLF");
     }
     await this.#fields();
-    return new Uint8Array(await new Blob(chunks as BlobPart[]).arrayBuffer());
+    return joined(chunks);
   }
 
   async #more(): Promise<void> {
@@ -221,10 +229,7 @@ export class HttpConnection implements Disposable {
       this.#ended = true;
       return;
     }
-    const joined = new Uint8Array(this.#buffer.length + count);
-    joined.set(this.#buffer);
-    joined.set(into.subarray(0, count), this.#buffer.length);
-    this.#buffer = joined;
+    this.#buffer = joined([this.#buffer, into.subarray(0, count)]);
   }
 
   #take(count: number): Uint8Array {
@@ -232,6 +237,16 @@ export class HttpConnection implements Disposable {
     this.#buffer = this.#buffer.slice(count);
     return taken;
   }
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
 }
 
 function checkFields(status: number, fields: readonly [string, string][]): void {

@@ -15,6 +15,7 @@
  * ```
  */
 
+import { noteTlsPort, suiteTlsArguments } from "./suite_tls.ts";
 import { DEFAULT_TIMEOUT_MS, waitFor, within } from "./wait_for.ts";
 
 export { hold, waitFor, within } from "./wait_for.ts";
@@ -67,6 +68,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const logFile = options.log ?? `${folder}/server.log`;
   const ip = options.ip ?? "127.0.0.1";
   const port = String(options.port ?? 0);
+  const tls = suiteTlsArguments(options.args ?? []);
   const child = new Child([
     ...(options.workers === "default"
       ? ["--ip", ip, "--port", port]
@@ -74,10 +76,12 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     "--log",
     logFile,
     ...(options.args ?? []),
+    ...tls,
   ], { env: options.env ?? {}, through: options.through ?? [] });
   try {
     const banner = await child.banner();
     const { port: real, line, scheme } = banner;
+    if (tls.length > 0) noteTlsPort(real);
     return new Server(child, { folder, logFile, ip, port: real, banner: line, scheme });
   } catch (error) {
     await child.end();

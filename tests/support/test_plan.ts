@@ -4,8 +4,9 @@
  * In: the word, or what `deno test` printed. Out: its arguments, or its counts. Pure: run.ts runs them.
  * The words of the seed's suite choose the scenarios that they chose there, by the words in brackets
  * in the scenarios' names; `unit` and `e2e` divide the tests in two; `executable` is `e2e` against
- * what `deno task compile` built, `deno-transport` is `e2e` over Deno's own sockets; `-quick` leaves
- * out tests that take long and hardly depend on either: floods, and most of the browser's tests.
+ * what `deno task compile` built, `deno-transport` is `e2e` over Deno's own sockets, `tls-quick` over TLS by
+ * OpenSSL; `-quick` leaves out tests that take long and hardly depend on it: floods, and most of the browser's
+ * tests.
  */
 
 /** The arguments of `deno test` for one word. */
@@ -14,6 +15,8 @@ export interface TestPlan {
   readonly paths: readonly string[];
   /** A regular expression between slashes for `--filter`, or undefined for every test of the paths. */
   readonly filter?: string;
+  /** Whether servers speak TLS by OpenSSL: see suite_tls.ts. */
+  readonly overTls?: boolean;
   /** The value of `--transport`; undefined: the default. */
   readonly transport?: string;
   /** The executable that the end-to-end tests start instead of main.ts. */
@@ -53,6 +56,22 @@ const CONFORMANCE: readonly string[] = [
   ].map((name) => `tests/e2e/${name}_test.ts`),
 ];
 
+/** Those of them whose servers can speak TLS without knowing it, and that depend on how bytes are read and sent. */
+const OVER_TLS: readonly string[] = [
+  "files/changes",
+  "files/large",
+  "files/ranges",
+  "half_close",
+  "endpoints",
+  "limits",
+  "pipelining",
+  "refusals",
+  "smuggling",
+  "stopping",
+  "websocket_closes",
+  "websocket",
+].map((name) => `tests/e2e/${name}_test.ts`);
+
 /** Every word, in the order in which errors list them. */
 export const TEST_PLANS: Readonly<Record<string, TestPlan>> = {
   all: { paths: ["tests/"] },
@@ -80,6 +99,7 @@ export const TEST_PLANS: Readonly<Record<string, TestPlan>> = {
   e2e: { paths: ["tests/e2e/"] },
   "deno-transport": { paths: ["tests/e2e/", "tests/runtime/executor/"], transport: "deno" },
   "deno-transport-quick": { paths: CONFORMANCE, transport: "deno" },
+  "tls-quick": { paths: OVER_TLS, overTls: true },
   executable: { paths: ["tests/e2e/"], executable: EXECUTABLE },
   "executable-quick": {
     paths: [

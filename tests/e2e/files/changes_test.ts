@@ -6,6 +6,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { ask, field, type HttpAnswer, HttpConnection } from "../../support/http_client.ts";
 import { within, withServer } from "../../support/server.ts";
+import { connectTo } from "../../support/suite_tls.ts";
 import { putFile, type Site, type SiteFiles, withSite } from "../../support/site.ts";
 import { waitFor } from "../../support/wait_for.ts";
 
@@ -120,7 +121,7 @@ changesTest("a file that is truncated while it is sent closes the connection", {
   "large.bin": new Uint8Array(LARGE),
 }, async (site) => {
   const { server, folder } = site;
-  using conn = await Deno.connect({ hostname: server.hostname, port: server.port });
+  using conn = await connectTo(server);
   await conn.write(new TextEncoder().encode("GET /large.bin HTTP/1.1\r\nHost: a\r\n\r\n"));
   const bytes = new Uint8Array(1000);
   let received = await conn.read(bytes) ?? 0;

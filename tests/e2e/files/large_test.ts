@@ -7,6 +7,7 @@ import { assert, assertEquals } from "@std/assert";
 import { ask, field, HttpConnection } from "../../support/http_client.ts";
 import { countDescriptors } from "../../support/process_facts.ts";
 import { type Server, within } from "../../support/server.ts";
+import { connectTo } from "../../support/suite_tls.ts";
 import { withSite } from "../../support/site.ts";
 import { waitFor } from "../../support/wait_for.ts";
 
@@ -39,7 +40,7 @@ async function writeRandom(path: string, size: number): Promise<string> {
 /** Reads a whole response body, pausing between reads as `pace` does, and returns its SHA-256. */
 async function download(server: Server, path: string, pace: () => Promise<void>): Promise<string> {
   const { createHash } = await import("node:crypto");
-  using conn = await Deno.connect({ hostname: server.hostname, port: server.port });
+  using conn = await connectTo(server);
   await conn.write(
     new TextEncoder().encode(`GET ${path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`),
   );
@@ -134,7 +135,7 @@ Deno.test("large files: a thousand downloads, aborted ones included, leak no des
 
 /** Downloads a file, or closes in the middle of it. */
 async function visit(server: Server, path: string, leaves: boolean): Promise<void> {
-  using conn = await Deno.connect({ hostname: server.hostname, port: server.port });
+  using conn = await connectTo(server);
   await conn.write(
     new TextEncoder().encode(`GET ${path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`),
   );

@@ -9,6 +9,9 @@ COPY install.sh dist/*.tar.gz dist/SHA256SUMS /release/
 RUN sh /release/install.sh /release/*.tar.gz --prefix /usr/local
 
 FROM debian:bookworm-slim
+# OpenSSL, for TLS
+RUN apt-get update -qq && apt-get install -qq -y --no-install-recommends libssl3 \
+  && rm -rf /var/lib/apt/lists/*
 COPY --from=release /usr/local/bin/async-deno /usr/local/bin/async-deno
 # nobody and nogroup
 USER 65534:65534

@@ -179,8 +179,10 @@ benchTest("a new certificate is for new connections", async (bench) => {
 });
 
 function openDescriptor(path: string): number {
-  const { symbols } = Deno.dlopen("libc.so.6", {
+  const libc = Deno.dlopen("libc.so.6", {
     open: { parameters: ["buffer", "i32"], result: "i32" },
   });
-  return symbols.open(new TextEncoder().encode(`${path}\0`), 0);
+  const descriptor = libc.symbols.open(new TextEncoder().encode(`${path}\0`), 0);
+  libc.close();
+  return descriptor;
 }

@@ -3,13 +3,15 @@
  *
  * In: the file's name, whose ending selects the format, and its text. Out: the values of each option
  * as the texts that the command line would have, and one line for each key or value that cannot be
- * one. A file is flat: `max-connections = 500` without a section; a repeatable option is a list.
+ * one. A file is flat: `max-connections = 500` without a section; a repeatable option is a list. The section `tls`
+ * is an exception (tls_section.ts).
  * The texts are checked by the options themselves, as those of a flag or a variable are.
  */
 
 import { parse as parseToml, TomlError } from "smol-toml";
 import { likelyFlag } from "./likely_flag.ts";
 import { type Option, OPTIONS } from "./options/mod.ts";
+import { flattenTlsSection } from "./tls_section.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** The contents of a configuration file. */
@@ -26,13 +28,33 @@ export interface FileOptions {
 export function parseConfigFile(path: string, text: string): FileOptions {
   const values = new Map<string, readonly string[]>();
   const faults: string[] = [];
-  for (const [key, value] of Object.entries(parseObject(path, text))) {
+  for (const [key, value] of entriesOf(path, parseObject(path, text), faults)) {
     const option = OPTIONS.find(({ flag }) => flag === key);
     const texts = option === undefined ? undefined : textsOf(option, value);
-    if (texts !== undefined) values.set(key, texts);
+    if (values.has(key)) faults.push(`${key} is given twice in ${path}: alone, and in its section`);
+    else if (texts !== undefined) values.set(key, texts);
     else faults.push(option === undefined ? unknownKey(path, key, value) : wrongType(path, option));
   }
   return { path, values, faults };
+}
+
+/** The keys of the file; those of the section `tls` as if they were at the top. */
+function entriesOf(
+  path: string,
+  parsed: Readonly<Record<string, unknown>>,
+  faults: string[],
+): readonly (readonly [string, unknown])[] {
+  return Object.entries(parsed).flatMap(([key, value]) => {
+    if (key !== "tls" || !isSection(value)) return [[key, value] as const];
+    const flat = flattenTlsSection(path, value);
+    if (typeof flat !== "string") return flat;
+    faults.push(flat);
+    return [];
+  });
+}
+
+function isSection(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function parseObject(path: string, text: string): Record<string, unknown> {
@@ -42,9 +64,7 @@ function parseObject(path: string, text: string): Record<string, unknown> {
   }
   // RFC 8259 section 8.1: a parser may ignore the byte order mark that some editors write.
   const parsed = parse(path, text.replace(/^\ufeff/, ""));
-  if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)) {
-    return parsed as Record<string, unknown>;
-  }
+  if (isSection(parsed)) return parsed;
   throw new UsageError(`${path} must contain one object, whose keys are options`);
 }
 
@@ -117,11 +137,10 @@ function wrongType(path: string, option: Option): string {
 
 function unknownKey(path: string, key: string, value: unknown): string {
   const meant = likelyFlag(key, OPTIONS.map(({ flag }) => flag));
-  const isSection = typeof value === "object" && value !== null && !Array.isArray(value);
   const hint = meant !== undefined
     ? `did you mean ${meant}?`
-    : isSection
-    ? "the file has no sections, each option is a key at the top"
+    : isSection(value)
+    ? "the file has no sections but tls, each option is a key at the top"
     : "--help lists all options";
   return `unknown key "${key}" in ${path}: ${hint}`;
 }

@@ -24,7 +24,8 @@ export interface ReadOptions {
 const DEPENDENT: readonly (readonly [flags: readonly string[], needed: string])[] = [
   [FILE_OPTIONS.map(({ flag }) => flag).filter((flag) => flag !== "root"), "root"],
   [["unix-mode"], "unix"],
-  [["tls"], "tls-cert"],
+  [["tls", "tls-client-ca"], "tls-cert"],
+  [["tls-client-auth"], "tls-client-ca"],
   [["trust-proxy-field"], "trust-proxy"],
   [["access-log-format"], "access-log"],
 ];
@@ -48,6 +49,7 @@ function logConflicts({ log, monitoring: { accessLog } }: Config): string[] {
 }
 
 function transportConflicts({ proxy, tls, transport, unix }: Config): string[] {
+  const isByDeno = tls.library === "deno" || transport === "deno";
   const rules: readonly (readonly [isBroken: boolean, fault: string])[] = [
     [
       tls.cert !== undefined && tls.key === undefined,
@@ -56,6 +58,22 @@ function transportConflicts({ proxy, tls, transport, unix }: Config): string[] {
     [
       tls.key !== undefined && tls.cert === undefined,
       "--tls-key needs --tls-cert, the certificate of the key",
+    ],
+    [
+      tls.cert !== undefined && tls.key !== undefined &&
+      tls.otherCerts.length !== tls.otherKeys.length,
+      `${count(tls.otherCerts, "--tls-cert")} and ${
+        count(tls.otherKeys, "--tls-key")
+      }: each certificate needs ` +
+      "its key, in the same order",
+    ],
+    [
+      tls.otherCerts.length > 0 && isByDeno,
+      "several --tls-cert need OpenSSL: remove --tls deno and --transport deno",
+    ],
+    [
+      tls.clientCa !== undefined && isByDeno,
+      "--tls-client-ca needs OpenSSL: remove --tls deno and --transport deno",
     ],
     [
       tls.redirectPort !== undefined && tls.cert === undefined,
@@ -83,6 +101,11 @@ function transportConflicts({ proxy, tls, transport, unix }: Config): string[] {
     ],
   ];
   return rules.flatMap(([isBroken, fault]) => isBroken ? [fault] : []);
+}
+
+/** How often an option is given, by the values after the first. */
+function count(others: readonly string[], flag: string): string {
+  return `${others.length + 1} ${flag}`;
 }
 
 /**

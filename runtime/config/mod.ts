@@ -33,6 +33,7 @@ export {
 } from "./server.ts";
 export { type ProxyConfig, TRUSTED_FIELDS, wantsPeerAddress } from "./proxy.ts";
 export {
+  CLIENT_AUTHS,
   TLS_LIBRARIES,
   type TlsFiles,
   type TlsLibrary,

@@ -17,12 +17,25 @@ export const TLS_LIBRARIES = ["auto", "openssl", "deno"] as const;
 /** One of {@link TLS_LIBRARIES}. */
 export type TlsLibrary = (typeof TLS_LIBRARIES)[number];
 
-/** The certificate of the server, and the port that redirects plain HTTP. */
+/** Whether a client without a certificate is refused, if clients are asked for one. */
+export const CLIENT_AUTHS = ["require", "request"] as const;
+
+/** One of {@link CLIENT_AUTHS}. */
+export type ClientAuth = (typeof CLIENT_AUTHS)[number];
+
+/** The certificates of the server and of its clients, and the port that redirects plain HTTP. */
 export interface TlsFiles {
   /** A PEM file with the certificate and its chain; undefined: no TLS. */
   readonly cert: string | undefined;
   /** A PEM file with its private key. */
   readonly key: string | undefined;
+  /** Further certificates, of which one is chosen by the name that a client asks for. */
+  readonly otherCerts: readonly string[];
+  /** Their private keys, in the same order. */
+  readonly otherKeys: readonly string[];
+  /** A PEM file with the authorities of clients' certificates; undefined: clients are not asked for one. */
+  readonly clientCa: string | undefined;
+  readonly clientAuth: ClientAuth;
   /** A port on which plain HTTP is redirected to the https address; undefined: none. */
   readonly redirectPort: number | undefined;
   /** Once the executor has chosen, it is `auto` only without a certificate. */
@@ -33,6 +46,10 @@ export interface TlsFiles {
 export const NO_TLS: TlsFiles = {
   cert: undefined,
   key: undefined,
+  otherCerts: [],
+  otherKeys: [],
+  clientCa: undefined,
+  clientAuth: "require",
   redirectPort: undefined,
   library: "auto",
 };

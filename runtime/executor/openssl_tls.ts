@@ -1,14 +1,15 @@
 /**
  * The main thread's part in TLS by OpenSSL: the certificates for all workers, and what dead workers leave.
  *
- * In: the names of the files. Out: what a worker gets at its start and at a reload. Ticket keys are random, and
+ * In: the names of the files. Out: what a worker gets at its start and at a reload. The OCSP response of a
+ * certificate is in a file beside it, `fullchain.pem.ocsp`, as HAProxy has it. Ticket keys are random, and
  * new with every reload; all workers have the same, so that each resumes the sessions of all.
  */
 
-import type { Config } from "../config/mod.ts";
+import type { Config, TlsFiles } from "../config/mod.ts";
 import { createPointerTable, PointerTable } from "../ring/mod.ts";
 import type { OpensslStart } from "../thread/mod.ts";
-import { readTlsMaterial } from "./tls_material.ts";
+import { readTlsMaterial, reasonOf, TlsError } from "./tls_material.ts";
 
 type OpensslModule = typeof import("../tls/mod.ts");
 
@@ -18,8 +19,9 @@ type OpensslModule = typeof import("../tls/mod.ts");
  * @throws {TlsError}
  */
 export async function expectCertificates({ tls }: Pick<Config, "tls">): Promise<void> {
-  const openssl = tls.library === "openssl" ? await import("../tls/mod.ts") : undefined;
-  readTlsMaterial(tls, openssl?.checkCertificate);
+  if (tls.cert === undefined) return;
+  if (tls.library === "openssl") readCertificates(tls, await import("../tls/mod.ts"));
+  else readTlsMaterial(tls);
 }
 
 /** TLS of the epoll transport. */
@@ -66,9 +68,46 @@ export class OpensslTls {
   }
 
   #read(): OpensslStart["set"] {
-    const { checkCertificate, TICKET_KEY_BYTES } = this.#module;
-    const certificate = readTlsMaterial(this.#config.tls, checkCertificate);
-    if (certificate === null) throw new TypeError("there is no certificate");
-    return { certificate, ticketKeys: crypto.getRandomValues(new Uint8Array(TICKET_KEY_BYTES)) };
+    return readCertificates(this.#config.tls, this.#module);
+  }
+}
+
+/** Reads all files. @throws {TlsError} */
+function readCertificates(tls: TlsFiles, module: OpensslModule): OpensslStart["set"] {
+  const { cert, key, otherCerts, otherKeys } = tls;
+  const pairs = [cert, ...otherCerts].map((each, i) => ({
+    cert: each,
+    key: [key, ...otherKeys][i],
+  }));
+  const certificates = pairs.map((pair) => {
+    const material = readTlsMaterial(pair, module.checkCertificate);
+    if (material === null) throw new TypeError("there is no certificate");
+    return { ...material, ocsp: readOcsp(`${pair.cert}.ocsp`) };
+  });
+  const ticketKeys = crypto.getRandomValues(new Uint8Array(module.TICKET_KEY_BYTES));
+  return { certificates, ticketKeys, client: readAuthority(tls, module) };
+}
+
+function readAuthority(
+  { clientCa, clientAuth }: TlsFiles,
+  { checkAuthority }: OpensslModule,
+): OpensslStart["set"]["client"] {
+  if (clientCa === undefined) return null;
+  try {
+    const pem = Deno.readTextFileSync(clientCa);
+    checkAuthority(pem);
+    return { pem, isRequired: clientAuth === "require" };
+  } catch (error) {
+    throw new TlsError(`--tls-client-ca ${clientCa} cannot be used: ${reasonOf(error)}`);
+  }
+}
+
+/** The response in the file beside a certificate; null: there is no such file. */
+function readOcsp(file: string): Uint8Array<ArrayBuffer> | null {
+  try {
+    return Deno.readFileSync(file);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw new TlsError(`cannot read the OCSP response ${file}: ${reasonOf(error)}`);
   }
 }

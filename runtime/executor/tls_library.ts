@@ -22,7 +22,7 @@ export interface TlsChoice {
  * @throws {TlsError} if the config demands OpenSSL, and it cannot be used
  */
 export async function chooseTls(config: Config): Promise<TlsChoice> {
-  const { tls: { cert, library }, transport } = config;
+  const { tls: { cert, library } } = config;
   if (cert === undefined) return { config, text: null };
   const byDeno = (text: string) => ({ config: withLibrary(config, "deno"), text });
   if (library === "deno" || usesDenoTransport(config)) return byDeno("Deno");
@@ -31,9 +31,19 @@ export async function chooseTls(config: Config): Promise<TlsChoice> {
   if (problem === undefined) {
     return { config: withLibrary(config, "openssl"), text: opensslVersion() };
   }
-  if (library === "auto" && transport === "auto") return byDeno(`Deno (${problem})`);
-  const demanded = library === "openssl" ? "--tls openssl" : "--transport epoll with --tls-cert";
+  const demanded = demandOf(config);
+  if (demanded === undefined) return byDeno(`Deno (${problem})`);
   throw new TlsError(`${demanded}: ${problem}; install OpenSSL 3, or use --tls deno`);
+}
+
+/** What only OpenSSL can do; undefined: Deno can do it too. */
+function demandOf(
+  { tls: { library, otherCerts, clientCa }, transport }: Config,
+): string | undefined {
+  if (library === "openssl") return "--tls openssl";
+  if (transport === "epoll") return "--transport epoll with --tls-cert";
+  if (clientCa !== undefined) return "--tls-client-ca";
+  return otherCerts.length > 0 ? "several --tls-cert" : undefined;
 }
 
 function withLibrary(config: Config, library: "openssl" | "deno"): Config {

@@ -97,7 +97,8 @@ function found(labels: readonly string[], text: string): string {
   return `it contains a ${label}`;
 }
 
-function reasonOf(error: unknown): string {
+/** Why a file could not be used. */
+export function reasonOf(error: unknown): string {
   if (error instanceof Deno.errors.NotFound) return "the file does not exist";
   if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
   return error instanceof Error ? error.message : String(error);

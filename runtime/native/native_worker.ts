@@ -107,6 +107,7 @@ export class NativeWorker implements SocketContext, Source {
     this.#context = core.createContext();
     this.#redirectContext = redirect === undefined ? null : core.createContextFor(redirect);
     this.#refusals = tls === undefined ? null : new Set();
+    if (tls !== undefined) this.#noteClientsOf(tls);
     this.#trimmer = new MemoryTrimmer(loop);
     const { descriptors } = core.state;
     this.#bell = parts.bell ?? new LoopbackBell(os, {
@@ -119,6 +120,13 @@ export class NativeWorker implements SocketContext, Source {
     const registered = loop.registry.register(doorbell, this, EPOLLIN | EPOLLET);
     expectSuccess("epoll_ctl EPOLL_CTL_ADD", registered, doorbell);
     descriptors.claim(loop.registry.descriptor, start.worker);
+  }
+
+  /** The subjects of clients' certificates are in the log, and known to handlers. */
+  #noteClientsOf(tls: TlsOs): void {
+    const { log } = this.#core;
+    tls.onClient = (descriptor, subject) => log.note("TLS", `fd=${descriptor} client ${subject}`);
+    this.#context.clientSubjectOf = (descriptor) => tls.clientSubject(descriptor);
   }
 
   /** Serves until the server has stopped and all connections are gone. */

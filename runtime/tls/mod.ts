@@ -13,6 +13,11 @@
 
 export { opensslProblem, opensslVersion } from "./openssl.ts";
 export { freeConnection, freeOwn } from "./dead_thread.ts";
-export { checkCertificate, TICKET_KEY_BYTES } from "./tls_context.ts";
-export type { CertificateSet } from "./tls_certificates.ts";
+export {
+  checkAuthority,
+  checkCertificate,
+  type ClientAuthority,
+  TICKET_KEY_BYTES,
+} from "./tls_context.ts";
+export type { CertificateMaterial, CertificateSet } from "./tls_certificates.ts";
 export { type PointerKeeper, type TlsFailure, TlsOs } from "./tls_os.ts";

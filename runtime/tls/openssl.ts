@@ -6,7 +6,7 @@
  * fixes any more. Only files of this folder import this one.
  *
  * SSL_do_handshake is declared without a result on purpose. It is the only call that runs our callbacks (SNI,
- * ALPN), and on Deno 2.9.6 the process ended in some handshakes if the call that runs a callback returned a
+ * ALPN, OCSP), and on Deno 2.9.6 the process ended in some handshakes if the call that runs a callback returned a
  * number (denoland/deno#31122). SSL_is_init_finished and SSL_get_error say afterwards what happened. For the
  * same reason no handshake may run inside of SSL_read: renegotiation is off. Measured: 4.8 million callbacks
  * under forced deoptimisation went well.
@@ -28,12 +28,16 @@ const SSL_SYMBOLS = {
   SSL_CTX_set_options: { parameters: ["pointer", "u64"], result: "u64" }, // SSL_CTX *, uint64_t
   SSL_CTX_use_certificate: { parameters: ["pointer", "pointer"], result: "i32" }, // SSL_CTX *, X509 *
   SSL_CTX_use_PrivateKey: { parameters: ["pointer", "pointer"], result: "i32" }, // SSL_CTX *, EVP_PKEY *
+  SSL_CTX_get0_certificate: { parameters: ["pointer"], result: "pointer" }, // const SSL_CTX *
   SSL_CTX_check_private_key: { parameters: ["pointer"], result: "i32" }, // const SSL_CTX *
   SSL_CTX_set_cipher_list: { parameters: ["pointer", "buffer"], result: "i32" }, // SSL_CTX *, const char *
   // SSL_CTX *, SSL_CTX_alpn_select_cb_func, void *arg
   SSL_CTX_set_alpn_select_cb: { parameters: ["pointer", "function", "pointer"], result: "void" },
   // SSL_CTX *, const unsigned char *sid_ctx, unsigned int length
   SSL_CTX_set_session_id_context: { parameters: ["pointer", "buffer", "u32"], result: "i32" },
+  SSL_CTX_set_verify: { parameters: ["pointer", "i32", "pointer"], result: "void" }, // SSL_CTX *, int mode, callback
+  SSL_CTX_get_cert_store: { parameters: ["pointer"], result: "pointer" }, // const SSL_CTX *
+  SSL_CTX_add_client_CA: { parameters: ["pointer", "pointer"], result: "i32" }, // SSL_CTX *, X509 *
   // unsigned char **out, unsigned char *outlen, server list, its length, client list, its length
   SSL_select_next_proto: {
     parameters: ["pointer", "pointer", "buffer", "u32", "pointer", "u32"],
@@ -51,6 +55,11 @@ const SSL_SYMBOLS = {
   SSL_get_error: { parameters: ["pointer", "i32"], result: "i32" }, // const SSL *, int ret
   SSL_has_pending: { parameters: ["pointer"], result: "i32" }, // const SSL *
   SSL_shutdown: { parameters: ["pointer"], result: "i32" }, // SSL *
+  SSL_ctrl: { parameters: ["pointer", "i32", "i64", "pointer"], result: "i64" }, // SSL *, cmd, larg, parg
+  SSL_get_servername: { parameters: ["pointer", "i32"], result: "pointer" }, // const SSL *, int type
+  SSL_get_SSL_CTX: { parameters: ["pointer"], result: "pointer" }, // const SSL *
+  SSL_set_SSL_CTX: { parameters: ["pointer", "pointer"], result: "pointer" }, // SSL *, SSL_CTX *
+  SSL_get1_peer_certificate: { parameters: ["pointer"], result: "pointer" }, // const SSL *
 } as const satisfies Deno.ForeignLibraryInterface;
 
 const CRYPTO_SYMBOLS = {
@@ -74,6 +83,16 @@ const CRYPTO_SYMBOLS = {
     result: "pointer",
   },
   X509_free: { parameters: ["pointer"], result: "void" }, // X509 *
+  // X509 *, const char *name, size_t length, unsigned flags, char **peername
+  X509_check_host: { parameters: ["pointer", "buffer", "u32", "u32", "pointer"], result: "i32" },
+  X509_get_subject_name: { parameters: ["pointer"], result: "pointer" }, // const X509 *
+  // BIO *, const X509_NAME *, int indent, unsigned long flags
+  X509_NAME_print_ex: { parameters: ["pointer", "pointer", "i32", "u64"], result: "i32" },
+  X509_STORE_add_cert: { parameters: ["pointer", "pointer"], result: "i32" }, // X509_STORE *, X509 *
+  BIO_s_mem: { parameters: [], result: "pointer" },
+  BIO_new: { parameters: ["pointer"], result: "pointer" }, // const BIO_METHOD *
+  BIO_read: { parameters: ["pointer", "buffer", "i32"], result: "i32" }, // BIO *, void *, int
+  CRYPTO_malloc: { parameters: ["u32", "pointer", "i32"], result: "pointer" }, // size_t, file, line
   EVP_PKEY_free: { parameters: ["pointer"], result: "void" }, // EVP_PKEY *
 } as const satisfies Deno.ForeignLibraryInterface;
 

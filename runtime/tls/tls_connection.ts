@@ -10,6 +10,7 @@
 import { EAGAIN, ECONNRESET, EPROTO } from "../os/mod.ts";
 import { libcrypto, libssl } from "./openssl.ts";
 import { takeReason, throwReason } from "./openssl_error.ts";
+import { subjectOf } from "./subject.ts";
 import { addressOf, type Pointer, type TlsRing } from "./tls_ring.ts";
 
 // Results of SSL_get_error.
@@ -73,6 +74,17 @@ export class TlsConnection {
     const outcome = this.#outcome();
     if (outcome === -ECONNRESET || outcome === -EPROTO) this.#mayEnd = false;
     return outcome === RING_FULL ? -EAGAIN : outcome;
+  }
+
+  /** The subject of the client's certificate, which is verified; "" if it has none. */
+  clientSubject(): string {
+    const certificate = this.#lib.SSL_get1_peer_certificate(this.#ssl);
+    if (certificate === null) return "";
+    try {
+      return subjectOf(certificate);
+    } finally {
+      libcrypto().X509_free(certificate);
+    }
   }
 
   /** Whether bytes were received that {@link read} has not returned; perhaps not a whole record. */

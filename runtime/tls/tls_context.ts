@@ -1,14 +1,15 @@
 /**
  * The SSL_CTX of one certificate: what all connections that use it have in common.
  *
- * In: certificate chain and key as PEM, the ticket keys that all workers share, and the callbacks of this
- * thread. Out: the SSL_CTX; the caller frees it, and connections that were made from it keep it alive until
+ * In: certificate chain and key as PEM, the ticket keys that all workers share, the authority of clients, and the
+ * callbacks of this thread. Out: the SSL_CTX; the caller frees it, and connections that were made from it keep it alive until
  * they end. TLS 1.2 and 1.3 with the AEAD suites, as the Deno transport has them. A context that has callbacks
  * belongs to one thread.
  *
  * Sessions are resumed by tickets, which hold everything: no cache, so that any worker resumes them.
  */
 
+import type { Callbacks } from "./callbacks.ts";
 import { libcrypto, libssl } from "./openssl.ts";
 import { takeReason, throwReason } from "./openssl_error.ts";
 import type { Pointer } from "./tls_ring.ts";
@@ -26,11 +27,17 @@ export const TICKET_KEY_BYTES = 80;
 const SSL_CTRL_MODE = 33;
 const SSL_CTRL_SET_READ_AHEAD = 41;
 const SSL_CTRL_SET_SESS_CACHE_MODE = 44;
+const SSL_CTRL_SET_TLSEXT_SERVERNAME_CB = 53;
 const SSL_CTRL_SET_TLSEXT_TICKET_KEYS = 59;
+const SSL_CTRL_SET_TLSEXT_STATUS_REQ_CB = 63;
 const SSL_CTRL_CHAIN_CERT = 89;
+/** The larg of SSL_CTX_add1_chain_cert: the context takes a reference of its own. */
+const ADD_REFERENCE = 1n;
 const SSL_CTRL_SET_MIN_PROTO_VERSION = 123;
 
 const TLS1_2_VERSION = 0x0303;
+const SSL_VERIFY_PEER = 1;
+const SSL_VERIFY_FAIL_IF_NO_PEER_CERT = 2;
 const SSL_SESS_CACHE_OFF = 0;
 /** Buffers of an idle connection are freed: 16 KiB of it remain. */
 const SSL_MODE_RELEASE_BUFFERS = 0x10;
@@ -46,17 +53,28 @@ const SSL_OP_NO_RENEGOTIATION = 1n << 30n;
 const CIPHERS_1_2 = "ECDHE+AESGCM:ECDHE+CHACHA20";
 
 const encoder = new TextEncoder();
+/** The reason for which reading certificates ends. */
+const END_OF_PEM = "no start line";
 /** A passphrase for the key; without one OpenSSL would ask for it on the terminal. */
 const NO_PASSPHRASE = encoder.encode("\0");
 /** Tickets of other servers with the same keys are not ours. */
 const SESSION_CONTEXT = encoder.encode("async-deno");
 
+/** Whose certificates clients have. */
+export interface ClientAuthority {
+  /** Certificates of authorities, PEM. */
+  readonly pem: string;
+  /** Whether a client without a certificate is refused. */
+  readonly isRequired: boolean;
+}
+
 /** What else a context has. */
 export interface ContextOptions {
   /** Encrypt the tickets; TICKET_KEY_BYTES of them, the same in all threads. */
   readonly ticketKeys: Uint8Array<ArrayBuffer>;
-  /** Chooses the protocol by ALPN: an SSL_CTX_alpn_select_cb_func. */
-  readonly selectProtocol: Pointer;
+  /** Null: clients are not asked for a certificate. */
+  readonly client: ClientAuthority | null;
+  readonly callbacks: Callbacks;
 }
 
 /**
@@ -100,14 +118,61 @@ function configure(context: Pointer): void {
   SSL_CTX_set_session_id_context(context, SESSION_CONTEXT, SESSION_CONTEXT.length);
 }
 
-function apply(context: Pointer, { ticketKeys, selectProtocol }: ContextOptions): void {
-  const { SSL_CTX_ctrl_buffer, SSL_CTX_set_alpn_select_cb } = libssl();
+function apply(context: Pointer, { ticketKeys, client, callbacks }: ContextOptions): void {
+  const { SSL_CTX_ctrl_buffer, SSL_CTX_set_alpn_select_cb, SSL_CTX_callback_ctrl } = libssl();
   if (ticketKeys.length !== TICKET_KEY_BYTES) throw new RangeError("not a set of ticket keys");
   const length = BigInt(ticketKeys.length);
   if (SSL_CTX_ctrl_buffer(context, SSL_CTRL_SET_TLSEXT_TICKET_KEYS, length, ticketKeys) !== 1n) {
     throwReason();
   }
-  SSL_CTX_set_alpn_select_cb(context, selectProtocol, null);
+  SSL_CTX_set_alpn_select_cb(context, callbacks.alpn, null);
+  SSL_CTX_callback_ctrl(context, SSL_CTRL_SET_TLSEXT_SERVERNAME_CB, callbacks.serverName);
+  SSL_CTX_callback_ctrl(context, SSL_CTRL_SET_TLSEXT_STATUS_REQ_CB, callbacks.status);
+  if (client !== null) askForCertificate(context, client);
+}
+
+/** Asks clients for a certificate of an authority; one that cannot be verified is refused in any case. */
+function askForCertificate(context: Pointer, { pem, isRequired }: ClientAuthority): void {
+  const { SSL_CTX_set_verify, SSL_CTX_get_cert_store, SSL_CTX_add_client_CA } = libssl();
+  const store = SSL_CTX_get_cert_store(context);
+  const count = forEachCertificate(pem, (authority) => {
+    if (libcrypto().X509_STORE_add_cert(store, authority) !== 1) throwReason();
+    if (SSL_CTX_add_client_CA(context, authority) !== 1) throwReason();
+  });
+  if (count === 0) throw new Error("there is no certificate in it");
+  const mode = SSL_VERIFY_PEER | (isRequired ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0);
+  SSL_CTX_set_verify(context, mode, null);
+}
+
+/** Checks the certificates of authorities. @throws {Error} with a reason */
+export function checkAuthority(pem: string): void {
+  const { SSL_CTX_new, SSL_CTX_free, TLS_server_method } = libssl();
+  const context = SSL_CTX_new(TLS_server_method());
+  if (context === null) throwReason();
+  try {
+    askForCertificate(context, { pem, isRequired: true });
+  } finally {
+    SSL_CTX_free(context);
+  }
+}
+
+/** Calls `use` with each certificate, which is freed afterwards; the result is their number. */
+function forEachCertificate(pem: string, use: (certificate: Pointer) => void): number {
+  const { PEM_read_bio_X509, X509_free } = libcrypto();
+  let count = 0;
+  withPem(pem, (bio) => {
+    const next = () => PEM_read_bio_X509(bio, null, null, NO_PASSPHRASE);
+    for (let certificate = next(); certificate !== null; certificate = next(), count++) {
+      try {
+        use(certificate);
+      } finally {
+        X509_free(certificate);
+      }
+    }
+    const reason = takeReason();
+    if (reason !== END_OF_PEM) throw new Error(reason);
+  });
+  return count;
 }
 
 function control(context: Pointer, command: number, value: number): void {
@@ -117,22 +182,15 @@ function control(context: Pointer, command: number, value: number): void {
 /** The first certificate is the server's, the others are its chain. */
 function useChain(context: Pointer, pem: string): void {
   const { SSL_CTX_use_certificate, SSL_CTX_ctrl } = libssl();
-  const { PEM_read_bio_X509, X509_free } = libcrypto();
-  withPem(pem, (bio) => {
-    const own = PEM_read_bio_X509(bio, null, null, NO_PASSPHRASE);
-    if (own === null) throwReason();
-    const used = SSL_CTX_use_certificate(context, own);
-    X509_free(own);
-    if (used !== 1) throwReason();
-    let issuer = PEM_read_bio_X509(bio, null, null, NO_PASSPHRASE);
-    for (; issuer !== null; issuer = PEM_read_bio_X509(bio, null, null, NO_PASSPHRASE)) {
-      // The context owns it from now on.
-      if (SSL_CTX_ctrl(context, SSL_CTRL_CHAIN_CERT, 0n, issuer) === 1n) continue;
-      X509_free(issuer);
-      throwReason();
-    }
-    takeReason(); // the end of the file
+  let isFirst = true;
+  const count = forEachCertificate(pem, (certificate) => {
+    const used = isFirst
+      ? SSL_CTX_use_certificate(context, certificate) === 1
+      : SSL_CTX_ctrl(context, SSL_CTRL_CHAIN_CERT, ADD_REFERENCE, certificate) === 1n;
+    if (!used) throwReason();
+    isFirst = false;
   });
+  if (count === 0) throw new Error(END_OF_PEM);
 }
 
 function useKey(context: Pointer, pem: string): void {

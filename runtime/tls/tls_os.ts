@@ -30,7 +30,7 @@ import {
   EPROTO,
   LinuxOs,
 } from "../os/mod.ts";
-import { ProtocolChoice } from "./protocol_choice.ts";
+import { Callbacks } from "./callbacks.ts";
 import { type CertificateSet, TlsCertificates } from "./tls_certificates.ts";
 import { DONE, RING_FULL, TlsConnection } from "./tls_connection.ts";
 import { PLAINTEXT_BYTES, TlsRing } from "./tls_ring.ts";
@@ -65,7 +65,11 @@ type Bytes = Uint8Array<ArrayBuffer>;
 export class TlsOs extends LinuxOs {
   readonly #ring = new TlsRing();
   readonly #keeper: PointerKeeper;
-  readonly #choice = new ProtocolChoice();
+  // C code calls them with the certificates that are in use at that time.
+  readonly #callbacks = new Callbacks({
+    contextFor: (name) => this.#certificates.contextFor(name),
+    ocspOf: (address) => this.#certificates.ocspOf(address),
+  });
   #certificates: TlsCertificates;
   // By descriptor.
   readonly #sockets: (TlsSocket | null)[] = [];
@@ -76,11 +80,15 @@ export class TlsOs extends LinuxOs {
   readonly #first = new Uint8Array(1);
   #file: Bytes | null = null;
   #failure: TlsFailure | null = null;
+  #asksClients: boolean;
+  /** Called after a handshake in which the client has shown a certificate. */
+  onClient: (descriptor: number, subject: string) => void = () => {};
 
   /** @throws {OpenSslError} if a certificate cannot be used */
   constructor(set: CertificateSet, keeper: PointerKeeper) {
     super();
-    this.#certificates = new TlsCertificates(set, this.#choice);
+    this.#certificates = new TlsCertificates(set, this.#callbacks);
+    this.#asksClients = set.client !== null;
     this.#keeper = keeper;
     this.#keepOwn();
   }
@@ -94,9 +102,15 @@ export class TlsOs extends LinuxOs {
   /** New connections get these certificates; open ones keep theirs alive. @throws {OpenSslError} as the constructor */
   renew(set: CertificateSet): void {
     const old = this.#certificates;
-    this.#certificates = new TlsCertificates(set, this.#choice);
+    this.#certificates = new TlsCertificates(set, this.#callbacks);
+    this.#asksClients = set.client !== null;
     this.#keepOwn();
     old.free();
+  }
+
+  /** The subject of the client's certificate; "": it has shown none, or the connection is closed. */
+  clientSubject(descriptor: number): string {
+    return this.#sockets[descriptor]?.clientSubject ?? "";
   }
 
   /** Why the last `recv` answered -EPROTO; null: it did not, or the peer broke TLS after the handshake. */
@@ -110,7 +124,7 @@ export class TlsOs extends LinuxOs {
   dispose(): void {
     this.#keeper.setOwn([]);
     this.#certificates.free();
-    this.#choice.close();
+    this.#callbacks.close();
     this.#ring.free();
   }
 
@@ -219,7 +233,13 @@ export class TlsOs extends LinuxOs {
     if (shaken !== DONE) return shaken;
     socket.isOpen = true;
     this.#updateEpoll(socket);
+    if (this.#asksClients) this.#noteClient(socket, connection);
     return DONE;
+  }
+
+  #noteClient(socket: TlsSocket, connection: TlsConnection): void {
+    const subject = socket.clientSubject = connection.clientSubject();
+    if (subject !== "") this.onClient(socket.descriptor, subject);
   }
 
   /** Looks at the first byte, and makes the connection; 0 or a negated errno if there is none. */

@@ -14,6 +14,8 @@ export class TlsSocket {
   connection: TlsConnection | null = null;
   /** The handshake is done. */
   isOpen = false;
+  /** The subject of the client's certificate; "" if it has none or is not asked. */
+  clientSubject = "";
   /** Ciphertext that the socket did not take; sent before anything else. */
   left: Uint8Array<ArrayBuffer> | null = null;
   /** Bytes of plaintext that are encrypted, and whose caller was told that they were not sent. */

@@ -6,7 +6,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { Authority, OPENSSL, presentedName, tlsArguments } from "../support/certificates.ts";
 import { ask, HttpConnection } from "../support/http_client.ts";
 import { countDescriptors } from "../support/process_facts.ts";
-import { runProgram } from "../support/program.ts";
+import { expectProgram, runProgram } from "../support/program.ts";
 import { sameBytes } from "../support/same_bytes.ts";
 import { runServer, type Server, waitFor, withServer } from "../support/server.ts";
 import { NO_LIBSSL } from "../support/tls_ways.ts";
@@ -157,6 +157,150 @@ opensslTest(
     await server.stop();
   },
   ["--max-connections", "1"],
+);
+
+function authorityTest(name: string, fn: (authority: Authority) => Promise<void>): void {
+  Deno.test({
+    name: `openssl: ${name}${MISSING}`,
+    ignore: MISSING !== "",
+    fn: async () => {
+      await using authority = await Authority.make();
+      await fn(authority);
+    },
+  });
+}
+
+/** The common name in the certificate that a client gets who asks for `host`. */
+async function nameFor(server: Server, host: string | undefined): Promise<string | undefined> {
+  const args = host === undefined ? ["-noservername"] : ["-servername", host];
+  return /subject=.*CN ?= ?(\S+)/.exec(await client(server, args))?.[1];
+}
+
+authorityTest(
+  "of several certificates the client gets that of its host name",
+  async (authority) => {
+    const one = await authority.sign("one", "DNS:one.example,DNS:*.wild.example");
+    const two = await authority.sign("two", "DNS:two.example");
+    const used = { cert: `${authority.folder}/used.pem`, key: `${authority.folder}/used.key` };
+    const install = async (from: { cert: string; key: string }) => {
+      await Deno.copyFile(from.cert, used.cert);
+      await Deno.copyFile(from.key, used.key);
+    };
+    await install(two);
+    const file = `${authority.folder}/site.toml`;
+    const tables = [one, used].map(({ cert, key }) => {
+      return `[[tls.certificates]]\ncert = "${cert}"\nkey = "${key}"\n`;
+    });
+    await Deno.writeTextFile(file, tables.join(""));
+    const rows: [host: string | undefined, name: string][] = [
+      ["one.example", "one"],
+      ["two.example", "two"],
+      ["TWO.example", "two"],
+      ["a.wild.example", "one"],
+      ["other.example", "one"],
+      [undefined, "one"],
+    ];
+    const inFile = ["--config", file];
+    const asOptions = [...tlsArguments(one), ...tlsArguments(used), "--tls", "openssl"];
+    for (const args of [inFile, asOptions]) {
+      await withServer({ workers: 2, args }, async (server) => {
+        for (const [host, name] of rows) assertEquals(await nameFor(server, host), name, host);
+        await install(await authority.sign("three", "DNS:two.example,DNS:three.example"));
+        server.kill("SIGHUP");
+        const isNew = async () => await nameFor(server, "three.example") === "three";
+        await waitFor(isNew, { what: "the new certificate" });
+        assertEquals(await nameFor(server, "one.example"), "one");
+        await install(two);
+      });
+    }
+  },
+);
+
+authorityTest(
+  "an OCSP response beside the certificate is stapled, a new one after SIGHUP",
+  async (authority) => {
+    const one = await authority.sign("one");
+    const response = `${one.cert}.ocsp`;
+    await writeOcsp(authority, { cert: one.cert, response, minutes: 60 });
+    const args = [...tlsArguments(one), "--tls", "openssl"];
+    await withServer({ workers: 2, args }, async (server) => {
+      const next = async () => /Next Update: (.*)/.exec(await client(server, ["-status"]))?.[1];
+      const first = await next();
+      assert(first !== undefined);
+      for (const version of VERSIONS) {
+        assertMatch(await client(server, ["-status", version]), /OCSP Response Status: successful/);
+        assert(!(await client(server, [version])).includes("OCSP Response"), "nobody asked");
+      }
+      await writeOcsp(authority, { cert: one.cert, response, minutes: 120 });
+      server.kill("SIGHUP");
+      await waitFor(async () => ![first, undefined].includes(await next()), {
+        what: "the new one",
+      });
+      await Deno.remove(response);
+      server.kill("SIGHUP");
+      await waitFor(async () => await next() === undefined, { what: "none" });
+    });
+  },
+);
+
+/** Writes the response of the authority that its certificate is valid for so many minutes. */
+async function writeOcsp(
+  { folder, file }: Authority,
+  { cert, response, minutes }: { cert: string; response: string; minutes: number },
+): Promise<void> {
+  const serial = await expectProgram(OPENSSL!, ["x509", "-in", cert, "-noout", "-serial"]);
+  const line = ["V", "301231000000Z", "", serial.trim().split("=")[1], "unknown", "/CN=one"];
+  await Deno.writeTextFile(`${folder}/index`, `${line.join("\t")}\n`);
+  const request = `${folder}/request`;
+  const asked = ["-issuer", file, "-cert", cert, "-reqout", request, "-no_nonce"];
+  await expectProgram(OPENSSL!, ["ocsp", ...asked]);
+  const signer = ["-CA", file, "-rsigner", file, "-rkey", `${folder}/ca.key`];
+  const own = ["-index", `${folder}/index`, "-reqin", request, "-respout", response];
+  await expectProgram(OPENSSL!, ["ocsp", ...own, ...signer, "-nmin", String(minutes)]);
+}
+
+for (const auth of ["require", "request"] as const) {
+  authorityTest(`client certificates: ${auth}`, async (authority) => {
+    await using others = await Authority.make();
+    const one = await authority.sign("one");
+    const alice = await authority.sign("alice");
+    const mallory = await others.sign("mallory");
+    const args = [...tlsArguments(one), "--tls-client-ca", authority.file];
+    if (auth === "request") args.push("--tls-client-auth", "request");
+    await withServer({ workers: 2, args }, async (server) => {
+      const session = `${authority.folder}/session`;
+      for (const version of VERSIONS) {
+        const known = ["-cert", alice.cert, "-key", alice.key, version];
+        assertStringIncludes(await client(server, [...known, "-sess_out", session]), "200 OK");
+        const again = await client(server, [...known, "-sess_in", session]);
+        assertMatch(again, /Reused[^]*200 OK/);
+        const foreign = ["-cert", mallory.cert, "-key", mallory.key, version];
+        assert(!(await client(server, foreign)).includes("200 OK"), "another authority's");
+        const anonymous = await client(server, [version]);
+        assertEquals(anonymous.includes("200 OK"), auth === "request", anonymous);
+      }
+      const log = await server.waitForLog("client CN=alice", 4);
+      assertMatch(log, / \[TLS\] fd=\d+ client CN=alice\n/);
+      assert(!log.includes("mallory"), log);
+      assertMatch(log, / refused TLS_HANDSHAKE certificate verify failed\n/);
+      assertEquals(log.includes("peer did not return a certificate"), auth === "require", log);
+    });
+  });
+}
+
+authorityTest(
+  "an unusable file of client authorities is an error that names it",
+  async (authority) => {
+    const one = await authority.sign("one");
+    const broken = `${authority.folder}/broken.pem`;
+    for (const text of ["", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"]) {
+      await Deno.writeTextFile(broken, text);
+      const args = [...tlsArguments(one), "--tls-client-ca", broken];
+      const { code, stderr } = await runServer(["1", "127.0.0.1", "0", "--log", "off", ...args]);
+      assertEquals(code, 1, stderr);
+      assertMatch(stderr, /^async-deno: --tls-client-ca \S+broken.pem cannot be used: [^\n]+\n$/);
+    }
+  },
 );
 
 Deno.test({

@@ -155,7 +155,23 @@ Deno.test({
     const rows: [args: string[], code: number, said: RegExp][] = [
       [["--tls-cert", one.cert], 2, /--tls-cert needs --tls-key/],
       [["--tls-key", one.key], 2, /--tls-key needs --tls-cert/],
-      [["--tls-cert", one.cert, ...tlsArguments(one)], 2, /--tls-cert is given more than once/],
+      [["--tls-cert", one.cert, ...tlsArguments(one)], 2, /2 --tls-cert and 1 --tls-key/],
+      [
+        [...tlsArguments(one), ...tlsArguments(two), "--tls", "deno"],
+        2,
+        /several --tls-cert need OpenSSL/,
+      ],
+      [
+        [...tlsArguments(one), "--tls-client-ca", authority.file, "--tls", "deno"],
+        2,
+        /--tls-client-ca needs OpenSSL/,
+      ],
+      [["--tls-client-ca", authority.file], 2, /--tls-client-ca has no effect without --tls-cert/],
+      [
+        [...tlsArguments(one), "--tls-client-auth", "request"],
+        2,
+        /--tls-client-auth has no effect without --tls-client-ca/,
+      ],
       [[...tlsArguments(one), "--tls", "deno", "--transport", "epoll"], 2, /--tls deno needs Deno/],
       [[...tlsArguments(one), "--tls", "openssl", "--transport", "deno"], 2, /--tls openssl needs/],
       [["--tls", "openssl"], 2, /--tls has no effect without --tls-cert/],

@@ -58,14 +58,22 @@ export class Authority implements AsyncDisposable {
     return new Authority(folder);
   }
 
-  /** Creates a certificate with the common name `name`, in `name.pem` and `name.key`. */
-  async sign(name: string): Promise<CertificateFiles> {
+  /**
+   * Creates a certificate with the common name `name`, in `name.pem` and `name.key`.
+   *
+   * @param hosts its alternative names as openssl writes them; default: this machine
+   */
+  async sign(name: string, hosts?: string): Promise<CertificateFiles> {
     const path = `${this.folder}/${name}`;
     const files = { cert: `${path}.pem`, key: `${path}.key` };
     const request = ["-keyout", files.key, "-out", `${path}.csr`, "-subj", `/CN=${name}`];
     await openssl(["req", ...NEW_KEY, ...request]);
     const signer = ["-CA", this.file, "-CAkey", `${this.folder}/ca.key`, "-CAcreateserial"];
-    const wanted = ["-days", "2", "-extfile", `${this.folder}/extensions`, "-out", files.cert];
+    const extensions = `${this.folder}/extensions${hosts === undefined ? "" : `-${name}`}`;
+    if (hosts !== undefined) {
+      await Deno.writeTextFile(extensions, `subjectAltName=${hosts}\nbasicConstraints=CA:FALSE\n`);
+    }
+    const wanted = ["-days", "2", "-extfile", extensions, "-out", files.cert];
     await openssl(["x509", "-req", "-in", `${path}.csr`, ...signer, ...wanted]);
     return files;
   }

@@ -57,6 +57,7 @@ const HANDLERS: Record<string, Handle> = {
     await undefined;
     exchange.respondText(200, `${exchange.clientAddress} ${exchange.isSecure}`);
   },
+  "/subject": (exchange) => exchange.respondText(200, exchange.clientSubject),
   "/silent": () => {},
   "/dies": () => {
     // Outside of every handler: the error is not caught, so the thread ends.

@@ -3,10 +3,24 @@
  * the start.
  */
 
-import { TLS_LIBRARIES, TRANSPORTS } from "../../config/mod.ts";
-import { at, choice, number, type Option, TEXT, text } from "./option.ts";
+import { CLIENT_AUTHS, TLS_LIBRARIES, TRANSPORTS } from "../../config/mod.ts";
+import { type Accessor, at, choice, list, number, type Option, TEXT, text } from "./option.ts";
 
 const group = "Transport and TLS";
+
+/** A list whose first value has a field of its own. */
+function firstAndOthers(
+  first: "cert" | "key",
+  others: "otherCerts" | "otherKeys",
+): Accessor<readonly string[]> {
+  return {
+    get: ({ tls }) => tls[first] === undefined ? [] : [tls[first], ...tls[others]],
+    set: ({ tls }, [value, ...more]) => {
+      tls[first] = value;
+      tls[others] = more;
+    },
+  };
+}
 
 /** The options of this group. */
 export const TLS_OPTIONS: readonly Option[] = [
@@ -32,27 +46,49 @@ export const TLS_OPTIONS: readonly Option[] = [
     },
     at("tls", "library"),
   ),
-  text(
+  list(
     {
       flag: "tls-cert",
       group,
       value: "FILE",
       names: "file",
-      help: "serve https and wss with this certificate chain, PEM; reloaded on SIGHUP",
+      help:
+        "serve https and wss with this certificate chain, PEM; of several, the one for the client's " +
+        "host name, or the first; reloaded on SIGHUP",
     },
-    at("tls", "cert"),
+    firstAndOthers("cert", "otherCerts"),
     TEXT,
   ),
-  text(
+  list(
     {
       flag: "tls-key",
       group,
       value: "FILE",
       names: "file",
-      help: "private key of the certificate, PEM, not encrypted",
+      help: "private key of the certificate, PEM, not encrypted; of several, in the same order",
     },
-    at("tls", "key"),
+    firstAndOthers("key", "otherKeys"),
     TEXT,
+  ),
+  text(
+    {
+      flag: "tls-client-ca",
+      group,
+      value: "FILE",
+      names: "file",
+      help: "ask clients for a certificate of one of these authorities, PEM; reloaded on SIGHUP",
+    },
+    at("tls", "clientCa"),
+    TEXT,
+  ),
+  choice(
+    {
+      flag: "tls-client-auth",
+      group,
+      choices: CLIENT_AUTHS,
+      help: "whether clients must have a certificate, or may",
+    },
+    at("tls", "clientAuth"),
   ),
   number(
     {

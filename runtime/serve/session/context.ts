@@ -64,6 +64,8 @@ export class SessionContext implements Gatherer {
   readonly frameReaders: FrameReaderPool;
   /** Null if there are neither metrics nor an access log: then nothing is measured. */
   readonly observer: RequestObserver | null;
+  /** The subject of the client's certificate on a descriptor; null: clients are not asked for one. */
+  clientSubjectOf: ((descriptor: number) => string) | null = null;
   /** Handlers whose promise is pending: while there are any, the loop lets promises run. */
   pendingHandlers = 0;
   /** The server is stopping: connections end after the request in progress. */

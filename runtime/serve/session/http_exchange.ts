@@ -100,6 +100,11 @@ export class HttpExchange implements Exchange {
     return scheme === undefined ? tls.cert !== undefined : scheme === "https";
   }
 
+  get clientSubject(): string {
+    const { clientSubjectOf } = this.#context;
+    return clientSubjectOf === null ? "" : clientSubjectOf(this.#transport.descriptor);
+  }
+
   get bodyBytes(): Uint8Array {
     return this.body.bytes;
   }

@@ -38,6 +38,8 @@ export interface Exchange {
   readonly clientAddress: string;
   /** Whether the client speaks https, to us or to a trusted proxy. */
   readonly isSecure: boolean;
+  /** The subject of the client's verified certificate, as `CN=alice`; empty without --tls-client-ca. */
+  readonly clientSubject: string;
   /**
    * The body is `bodyBytes[bodyStart, bodyEnd)`; empty unless the route has `wantsBody`. Valid until the handler
    * returns or its promise is settled, whether it has answered or not.

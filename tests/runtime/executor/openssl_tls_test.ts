@@ -133,3 +133,21 @@ opensslTest(
     );
   },
 );
+
+opensslTest("handlers know the subject of the client's certificate", async ({ tls }, authority) => {
+  const { cert, key } = await authority.sign("alice");
+  const files = { cert: await Deno.readTextFile(cert), key: await Deno.readTextFile(key) };
+  const clientCa = authority.file;
+  await withHandlers(
+    new URL("../../support/handlers_thread.ts", import.meta.url),
+    { tls: { ...tls, clientCa, clientAuth: "request" } },
+    async (server) => {
+      for (const [own, subject] of [[files, "CN=alice"], [{}, ""]] as const) {
+        const client = Deno.createHttpClient({ caCerts: [authority.pem], ...own });
+        const answer = await fetch(`https://127.0.0.1:${server.port}/subject`, { client });
+        assertEquals(await answer.text(), subject);
+        client.close();
+      }
+    },
+  );
+});

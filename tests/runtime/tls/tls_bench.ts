@@ -6,7 +6,7 @@
 
 import { loopbackPair } from "../../../runtime/os/mod.ts";
 import { EAGAIN, EPOLL_CTL_ADD, EpollEvents, EPOLLIN, EPOLLOUT } from "../../../runtime/os/mod.ts";
-import { TICKET_KEY_BYTES, TlsOs } from "../../../runtime/tls/mod.ts";
+import { type CertificateSet, TICKET_KEY_BYTES, TlsOs } from "../../../runtime/tls/mod.ts";
 import { Authority } from "../../support/certificates.ts";
 
 /** Waits for events at most so many times. */
@@ -33,6 +33,12 @@ export async function readPem(
   { cert, key }: { cert: string; key: string },
 ): Promise<{ cert: string; key: string }> {
   return { cert: await Deno.readTextFile(cert), key: await Deno.readTextFile(key) };
+}
+
+/** A set with one certificate. */
+export function setOf(certificate: { cert: string; key: string }): CertificateSet {
+  const certificates = [{ ...certificate, ocsp: null }];
+  return { certificates, ticketKeys: new Uint8Array(TICKET_KEY_BYTES), client: null };
 }
 
 /** Both ends, before the handshake. */
@@ -65,7 +71,7 @@ export class TlsBench implements AsyncDisposable {
     const authority = await Authority.make();
     const certificate = await readPem(await authority.sign("one"));
     const kept = new Kept();
-    const os = new TlsOs({ certificate, ticketKeys: new Uint8Array(TICKET_KEY_BYTES) }, kept);
+    const os = new TlsOs(setOf(certificate), kept);
     const { descriptor, conn } = await loopbackPair(new AbortController().signal);
     os.adopt(descriptor);
     return new TlsBench({ os, kept, descriptor, authority, conn });

@@ -1,10 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { EAGAIN, EPOLLIN, EPOLLOUT, EPROTO } from "../../../runtime/os/mod.ts";
-import { opensslProblem, TICKET_KEY_BYTES } from "../../../runtime/tls/mod.ts";
+import { opensslProblem } from "../../../runtime/tls/mod.ts";
 import { NO_OPENSSL } from "../../support/certificates.ts";
 import "../../support/load_libc.ts";
 import { sameBytes } from "../../support/same_bytes.ts";
-import { readPem, TlsBench } from "./tls_bench.ts";
+import { readPem, setOf, TlsBench } from "./tls_bench.ts";
 
 const MISSING = opensslProblem() === undefined
   ? NO_OPENSSL
@@ -172,7 +172,7 @@ benchTest("a new certificate is for new connections", async (bench) => {
   await first;
   const before = bench.kept.own;
   const certificate = await readPem(await bench.authority.sign("two"));
-  bench.os.renew({ certificate, ticketKeys: new Uint8Array(TICKET_KEY_BYTES) });
+  bench.os.renew(setOf(certificate));
   assert(bench.kept.own.some((address) => !before.includes(address)));
   await client.write(new Uint8Array(3));
   assertEquals(await bench.recv(buffer), 3);

@@ -59,6 +59,7 @@ class Answer {
   readonly bodyEnd = 0;
   readonly clientAddress = "";
   readonly isSecure = false;
+  readonly clientSubject = "";
   status = 0;
   kind = "";
   body: Uint8Array = new Uint8Array(0);

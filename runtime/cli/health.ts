@@ -4,7 +4,8 @@
  * In: the config. Out: why it is not healthy, or undefined. For container platforms and scripts
  * without an HTTP client. Takes a bounded time. Every answer but a 5xx counts as healthy, because
  * `/healthz` may be disabled. Over TLS, a certificate that this machine does not trust, or that is not
- * for a loopback address, counts as an answer too: verifying it is up to the clients.
+ * for a loopback address, counts as an answer too: verifying it is up to the clients. So does a server that demands
+ * a client's certificate.
  */
 
 import type { Config } from "../config/mod.ts";
@@ -54,7 +55,7 @@ async function problemAt(where: string, ask: () => Promise<number>): Promise<str
     const status = await ask();
     return status < 500 ? undefined : `${where} answers with status ${status}`;
   } catch (error) {
-    if (error instanceof Deno.errors.InvalidData && /certificate/.test(error.message)) return;
+    if (error instanceof Deno.errors.InvalidData && /certificate/i.test(error.message)) return;
     return `${where} does not answer: ${reasonOf(error)}`;
   }
 }

@@ -25,7 +25,6 @@ import {
   EPOLL_CTL_ADD,
   EPOLL_CTL_MOD,
   type EpollEvents,
-  EPOLLIN,
   EPOLLOUT,
   EPROTO,
   LinuxOs,
@@ -33,6 +32,7 @@ import {
 import { Callbacks } from "./callbacks.ts";
 import { type CertificateSet, TlsCertificates } from "./tls_certificates.ts";
 import { DONE, RING_FULL, TlsConnection } from "./tls_connection.ts";
+import { ReadableSockets } from "./readable_sockets.ts";
 import { PLAINTEXT_BYTES, TlsRing } from "./tls_ring.ts";
 import { TlsSocket } from "./tls_socket.ts";
 
@@ -73,8 +73,7 @@ export class TlsOs extends LinuxOs {
   #certificates: TlsCertificates;
   // By descriptor.
   readonly #sockets: (TlsSocket | null)[] = [];
-  // Those that may be readable without the kernel's knowledge.
-  #listed: TlsSocket[] = [];
+  readonly #readable = new ReadableSockets();
   // Those with ciphertext that no caller waits for.
   readonly #struggling = new Set<TlsSocket>();
   readonly #first = new Uint8Array(1);
@@ -131,6 +130,7 @@ export class TlsOs extends LinuxOs {
   override recv(descriptor: number, bytes: Uint8Array, length: number): number {
     const socket = this.#sockets[descriptor];
     if (socket == null) return super.recv(descriptor, bytes, length);
+    this.#failure = null; // nobody may have asked for that of another connection
     if (!socket.isOpen) {
       const shaken = this.#shakeHands(socket);
       if (shaken !== DONE) return shaken;
@@ -199,12 +199,12 @@ export class TlsOs extends LinuxOs {
       socket.events = events;
       socket.generation = generation;
     }
-    if (socket.isReadable) this.#list(socket);
+    if (socket.isReadable) this.#readable.add(socket);
     return super.epollControl(epoll, operation, descriptor, socket.realEvents, generation);
   }
 
   override epollWait(epoll: number, events: EpollEvents, timeout: number): number {
-    const count = super.epollWait(epoll, events, this.#hasReadable() ? 0 : timeout);
+    const count = super.epollWait(epoll, events, this.#readable.hasAny() ? 0 : timeout);
     return this.#complete(events, count);
   }
 
@@ -213,7 +213,7 @@ export class TlsOs extends LinuxOs {
     events: EpollEvents,
     timeout: number,
   ): Promise<number> {
-    const wait = this.#hasReadable() ? 0 : timeout;
+    const wait = this.#readable.hasAny() ? 0 : timeout;
     return this.#complete(events, await super.epollWaitAsync(epoll, events, wait));
   }
 
@@ -278,7 +278,7 @@ export class TlsOs extends LinuxOs {
       socket.isReadable = connection.hasPending();
       if (!socket.isReadable || sent < 0) break;
     }
-    if (socket.isReadable) this.#list(socket);
+    if (socket.isReadable) this.#readable.add(socket);
     return total;
   }
 
@@ -354,6 +354,7 @@ export class TlsOs extends LinuxOs {
   #forget(socket: TlsSocket): void {
     this.#sockets[socket.descriptor] = null;
     this.#struggling.delete(socket);
+    socket.isReadable = false;
     if (socket.connection === null) return;
     this.#keeper.setConnection(socket.descriptor, 0);
     socket.connection.free();
@@ -367,32 +368,10 @@ export class TlsOs extends LinuxOs {
     super.epollControl(epoll, EPOLL_CTL_MOD, descriptor, socket.realEvents, generation);
   }
 
-  #list(socket: TlsSocket): void {
-    if (socket.isListed) return;
-    socket.isListed = true;
-    this.#listed.push(socket);
-  }
-
-  /** Whether a listed socket is to be reported; drops those that are not. */
-  #hasReadable(): boolean {
-    if (this.#listed.length === 0) return false;
-    this.#listed = this.#listed.filter((socket) => {
-      const isCurrent = this.#sockets[socket.descriptor] === socket;
-      return socket.isListed = isCurrent && socket.isReadable && socket.epoll >= 0 &&
-        (socket.events & EPOLLIN) !== 0;
-    });
-    return this.#listed.length > 0;
-  }
-
-  /** Adds the listed sockets to the `count` events of a wait, and sends what struggling ones have left. */
+  /** Adds the readable sockets to the `count` events of a wait, and sends what struggling ones have left. */
   #complete(events: EpollEvents, count: number): number {
     if (this.#struggling.size > 0) this.#help(events, count);
-    let total = count;
-    for (const { descriptor, generation } of this.#listed) {
-      if (total === events.capacity) break;
-      events.set(total++, EPOLLIN, descriptor, generation);
-    }
-    return total;
+    return this.#readable.appendTo(events, count);
   }
 
   #help(events: EpollEvents, count: number): void {

@@ -279,6 +279,9 @@ for (const auth of ["require", "request"] as const) {
         const anonymous = await client(server, [version]);
         assertEquals(anonymous.includes("200 OK"), auth === "request", anonymous);
       }
+      const at = ["--ip", "127.0.0.1", "--port", String(server.port), ...tlsArguments(one)];
+      const { code } = await runServer(["health", ...at], { DENO_CERT: authority.file });
+      assertEquals(code, 0, "health has no certificate");
       const log = await server.waitForLog("client CN=alice", 4);
       assertMatch(log, / \[TLS\] fd=\d+ client CN=alice\n/);
       assert(!log.includes("mallory"), log);

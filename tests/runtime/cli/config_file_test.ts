@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { parseConfigFile } from "../../../runtime/cli/config_file.ts";
 import { UsageError } from "../../../runtime/cli/usage_error.ts";
 
@@ -65,6 +65,31 @@ Deno.test("configuration file: an unknown key is an error with the nearest optio
   assertEquals(faultIn("host = '::'"), 'unknown key "host" in a.toml: did you mean ip?');
   assertEquals(faultIn("config = 'b.toml'")?.startsWith('unknown key "config"'), true);
   assertEquals(faultIn('"__proto__" = 1')?.startsWith('unknown key "__proto__"'), true);
+});
+
+Deno.test("configuration file: certificates may be tables, and TLS options a section", () => {
+  const two = '[[tls.certificates]]\ncert = "a.pem"\nkey = "a.key"\n' +
+    '[[tls.certificates]]\nkey = "b.key"\ncert = "b.pem"\n';
+  const values = { "tls-cert": ["a.pem", "b.pem"], "tls-key": ["a.key", "b.key"] };
+  assertEquals(valuesIn("a.toml", two), values);
+  const json = '{"tls": {"certificates": [{"cert": "a.pem", "key": "a.key"}], "client-ca": "c"}}';
+  const one = { "tls-cert": ["a.pem"], "tls-key": ["a.key"], "tls-client-ca": ["c"] };
+  assertEquals(valuesIn("a.json", json), one);
+  const section = '[tls]\nimplementation = "openssl"\ncert = "a.pem"\nkey = ["a.key"]\n';
+  const flat = { "tls": ["openssl"], "tls-cert": ["a.pem"], "tls-key": ["a.key"] };
+  assertEquals(valuesIn("a.toml", section), flat);
+  assertEquals(valuesIn("a.toml", 'tls = "deno"'), { "tls": ["deno"] });
+  const rows: [text: string, fault: RegExp][] = [
+    ['[[tls.certificates]]\ncert = "a.pem"', /must have the keys cert and key/],
+    ['[[tls.certificates]]\ncert = "a.pem"\nkey = 7', /must have the keys cert and key/],
+    ['[[tls.certificates]]\ncert = "a"\nkey = "b"\nname = "c"', /must have the keys cert and key/],
+    ['[tls]\ncertificates = "a.pem"', /must have the keys cert and key/],
+    [`${two}[tls]\ncert = "c.pem"`.replace("[tls]", "[tls.x]"), /unknown key "tls-x"/],
+    ['[tls]\ncert = "a"\n[[tls.certificates]]\ncert = "a"\nkey = "b"', /excludes cert and key/],
+    ['tls-cert = "a"\n[[tls.certificates]]\ncert = "a"\nkey = "b"', /tls-cert is given twice/],
+    ["[tls]\nversion = 3", /unknown key "tls-version"/],
+  ];
+  for (const [text, fault] of rows) assertMatch(faultIn(text) ?? "", fault, text);
 });
 
 Deno.test("configuration file: a number, a size, a time or a switch may be any scalar", () => {

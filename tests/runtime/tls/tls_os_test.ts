@@ -146,6 +146,11 @@ benchTest("a broken handshake has OpenSSL's reason, and the peer gets an alert",
   assertEquals(bench.os.takeFailure(), { firstByte: -1, reason: "unexpected message" });
   assertEquals(bench.os.takeFailure(), null);
   assertEquals((await readAll(bench.conn, 1))[0], 0x15);
+  // A failure that nobody asks for is not taken for that of the next read.
+  assert(bench.os.recv(bench.descriptor, new Uint8Array(64), 64) < 0);
+  bench.conn.close();
+  await bench.recv(new Uint8Array(64));
+  assertEquals(bench.os.takeFailure(), null);
 });
 
 benchTest("a peer that leaves during the handshake is no failure of TLS", async (bench) => {

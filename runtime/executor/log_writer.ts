@@ -39,14 +39,12 @@ export class LogWriter {
   // The reader whose lines are being written: the rest of a torn line must come next.
   #reader: LogReader | null = null;
   #turn = 0;
-  #reopens: number;
   #failing = false;
 
   constructor(parts: LogWriterParts) {
     const { memory } = parts;
     this.#parts = parts;
     this.#control = new LogControl(memory);
-    this.#reopens = this.#control.reopens;
     this.#readers = Array.from({ length: threadsOf(memory) }, (_, i) => new LogReader(memory, i));
     // A writer that died may have left a torn line.
     this.#reader = this.#readers.find((reader) => reader.isBegun) ?? null;
@@ -55,7 +53,7 @@ export class LogWriter {
   /** Writes until the main thread ends it. Blocks its thread. */
   run(): void {
     while (!this.#control.isAbandoned) {
-      if (this.#hasOrder()) this.#reopen();
+      if (this.#control.mustReopen) this.#reopen();
       const lines = this.#next();
       if (lines !== null) this.#write(lines);
       else if (this.#control.isFinishing) break;
@@ -95,7 +93,7 @@ export class LogWriter {
   }
 
   #pause(milliseconds: number): void {
-    this.#control.sleep(() => this.#hasOrder() || this.#control.isFinishing, milliseconds);
+    this.#control.sleep(() => this.#control.mustReopen || this.#control.isFinishing, milliseconds);
   }
 
   #warnOnce(errno: number): void {
@@ -110,7 +108,7 @@ export class LogWriter {
 
   #reopen(): void {
     const { file, reopened } = this.#parts;
-    this.#reopens = this.#control.reopens;
+    this.#control.beginReopen();
     const isWithinLine = file.endsWithinLine;
     try {
       file.reopen();
@@ -137,12 +135,8 @@ export class LogWriter {
     if (this.#reader?.consume(count) === true) this.#reader = null;
   }
 
-  #hasOrder(): boolean {
-    return this.#control.reopens !== this.#reopens;
-  }
-
   #hasWork(): boolean {
-    return this.#hasOrder() || this.#control.isFinishing ||
+    return this.#control.mustReopen || this.#control.isFinishing ||
       this.#readers.some((reader) => reader.take() !== null);
   }
 }

@@ -45,19 +45,24 @@ export class LogControl {
 
   // For the writer:
 
-  /** How often {@link requestReopen} was called. */
-  get reopens(): number {
-    return Atomics.load(this.#words, LOG_CONTROL.reopens);
+  /** Whether the file is to be reopened: also by a writer that was not there when that was asked. */
+  get mustReopen(): boolean {
+    return this.#load(LOG_CONTROL.reopens) !== this.#load(LOG_CONTROL.reopened);
+  }
+
+  /** The writer is about to reopen its file. */
+  beginReopen(): void {
+    Atomics.store(this.#words, LOG_CONTROL.reopened, this.#load(LOG_CONTROL.reopens));
   }
 
   /** Whether the writer must end: at once, or after what is left. */
   get isFinishing(): boolean {
-    return Atomics.load(this.#words, LOG_CONTROL.ending) !== 0;
+    return this.#load(LOG_CONTROL.ending) !== 0;
   }
 
   /** Whether the writer must end at once. */
   get isAbandoned(): boolean {
-    return Atomics.load(this.#words, LOG_CONTROL.ending) === END_NOW;
+    return this.#load(LOG_CONTROL.ending) === END_NOW;
   }
 
   /**
@@ -69,6 +74,10 @@ export class LogControl {
     Atomics.store(this.#words, LOG_CONTROL.asleep, 1);
     if (!hasWork()) Atomics.wait(this.#words, LOG_CONTROL.asleep, 1, milliseconds);
     Atomics.store(this.#words, LOG_CONTROL.asleep, 0);
+  }
+
+  #load(word: number): number {
+    return Atomics.load(this.#words, word);
   }
 
   #endBy(ending: number): void {

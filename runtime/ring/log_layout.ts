@@ -7,8 +7,8 @@
  * ```text
  * header of PAIR_BYTES, see log_control.ts:
  *   word 0      1: the writer sleeps, and waits for a change of this word
- *        1      how often the file was to be reopened
- *        2      0: write, 1: write what is left and end, 2: end now
+ *        1, 2   how many orders to reopen the file were given, and how many of them are carried out
+ *        3      0: write, 1: write what is left and end, 2: end now
  * block i of LOG_BLOCK_BYTES:
  *   word 0, 1   state of each half: 0 the thread's, 1 the writer's    (a pair of cache lines)
  *        2, 3   bytes of whole lines in each half
@@ -24,7 +24,7 @@
 import { PAIR_BYTES } from "./layout.ts";
 
 /** Words of the header. */
-export const LOG_CONTROL = { asleep: 0, reopens: 1, ending: 2 } as const;
+export const LOG_CONTROL = { asleep: 0, reopens: 1, reopened: 2, ending: 3 } as const;
 
 /** Words of a block's header; `state`, `length` and `written` have one word for each half. */
 export const LOG_WORD = { state: 0, length: 2, written: 4, current: 6 } as const;

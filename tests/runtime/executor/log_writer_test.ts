@@ -156,6 +156,18 @@ Deno.test("log writer: a file that is reopened within a line does not get the re
   assertEquals([rig.dropped, rig.reopened], [1, [undefined]]);
 });
 
+Deno.test("log writer: an order to reopen from before its start is carried out, once", () => {
+  const file = new MemoryFile((length) => length);
+  const rig = new Rig(file);
+  rig.control.requestReopen();
+  rig.control.requestReopen();
+  rig.line(0, "one");
+  rig.finish();
+  const late = rig.another(file);
+  late.run();
+  assertEquals([file.text, rig.reopened], ["[another file]\n0 one\n", [undefined]]);
+});
+
 Deno.test("log writer: a file that cannot be reopened is reported, and goes on", () => {
   const file = new MemoryFile((length) => length);
   const failure = new Error("no such folder");

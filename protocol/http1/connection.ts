@@ -74,6 +74,15 @@ export class Http1Connection {
     this.#form = { date: options.date, contentLength: UNFRAMED, persistence: KEEPS_ALIVE };
   }
 
+  /** Back to the state of a new connection, to serve another one; nothing of the last one is kept. */
+  reset(): void {
+    this.#reader.reset();
+    this.#state.reset();
+    this.#body.begin(DROPPED, 0);
+    this.#form.contentLength = UNFRAMED;
+    this.#form.persistence = KEEPS_ALIVE;
+  }
+
   /** The array with the data of a DATA event. */
   get data(): Uint8Array {
     return this.#reader.data;

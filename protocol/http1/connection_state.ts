@@ -180,6 +180,14 @@ export class ConnectionState {
   keepAlive = true;
   #switchProposed = false;
 
+  /** Back to the state of a new connection. */
+  reset(): void {
+    this.client = CLIENT.IDLE;
+    this.server = SERVER.IDLE;
+    this.keepAlive = true;
+    this.#switchProposed = false;
+  }
+
   /** {@link client} by name. */
   get clientName(): ClientState {
     return nameOf(CLIENT, this.client);

@@ -83,6 +83,25 @@ export class RequestReader {
     this.input = new InputBuffer(ledger);
   }
 
+  /** Back to the state of a new connection; nothing of the last one is kept. */
+  reset(): void {
+    this.input.drop();
+    this.eof = false;
+    this.data = NO_BYTES;
+    this.dataStart = 0;
+    this.dataEnd = 0;
+    this.isHead = false;
+    this.isHttp10 = false;
+    this.awaitsContinue = false;
+    this.#framing = NO_BODY;
+    this.#fixed.begin(0);
+    this.#chunked = undefined;
+    this.#tried = 0;
+    this.#tryAt = 0;
+    this.#slot = NO_SLOT;
+    this.#parsed = 0;
+  }
+
   /** Whether the current request has no body. */
   get hasNoBody(): boolean {
     return this.#framing === NO_BODY;

@@ -20,6 +20,7 @@ import type { EventLog } from "../../observe/log/mod.ts";
 import type { Counters } from "../../ring/mod.ts";
 import type { Warnings } from "../../thread/mod.ts";
 import type { Guard } from "./guard.ts";
+import { HttpSessionPool } from "./http_session_pool.ts";
 import type { MemoryBudget } from "./memory_budget.ts";
 import type { RequestObserver } from "./observer.ts";
 import type { Exchange, Route } from "./route.ts";
@@ -62,6 +63,8 @@ export class SessionContext implements Gatherer {
   readonly memory: MemoryBudget;
   /** What reads the frames of the WebSockets that are not silent now. */
   readonly frameReaders: FrameReaderPool;
+  /** The sessions of connections that are over. */
+  readonly sessions = new HttpSessionPool();
   /** Null if there are neither metrics nor an access log: then nothing is measured. */
   readonly observer: RequestObserver | null;
   /** The subject of the client's certificate on a descriptor; null: clients are not asked for one. */

@@ -62,8 +62,8 @@ export class HttpExchange implements Exchange {
   bodyLength = 0;
   readonly #context: SessionContext;
   readonly #http: Http1Connection;
-  readonly #transport: Transport;
   readonly #owner: ExchangeOwner;
+  #transport: Transport;
 
   constructor(
     context: SessionContext,
@@ -75,6 +75,17 @@ export class HttpExchange implements Exchange {
     this.#http = parts.http;
     this.#transport = parts.transport;
     this.#owner = parts.owner;
+  }
+
+  /** Back to the state of a new connection, which is `transport`. */
+  attach(transport: Transport): void {
+    this.#transport = transport;
+    this.request = this.#context.head;
+    this.body.clear();
+    this.isAnswered = true;
+    this.isWhole = true;
+    this.status = 0;
+    this.bodyLength = 0;
   }
 
   /** The request in the worker's shared head is the current one. */

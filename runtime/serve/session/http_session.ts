@@ -12,6 +12,9 @@
  * exception of a handler, a route or a guard leaves this file: it is answered 500, or ends the
  * connection if a part of an answer was sent.
  *
+ * At the end of its connection a session goes back to the worker's pool (http_session_pool.ts), and serves
+ * another one later.
+ *
  * Longer than 400 lines because each step of a request looks at the same dozen fields.
  */
 
@@ -31,6 +34,7 @@ import type { Guard, JudgedClient, Verdict } from "./guard.ts";
 import { countResponse, HttpExchange } from "./http_exchange.ts";
 import { BODY, HANDLER, HEAD, HttpWait, IDLE } from "./http_wait.ts";
 import { countLimit } from "./limit_columns.ts";
+import { NO_TRANSPORT } from "./no_transport.ts";
 import { RequestTrace } from "./request_trace.ts";
 import {
   FAILED,
@@ -49,8 +53,10 @@ import { WebSocketSession } from "./websocket_session.ts";
 export class HttpSession implements Session, Deferred, JudgedClient {
   readonly #context: SessionContext;
   readonly #http: Http1Connection;
-  readonly #transport: Transport;
   readonly #exchange: HttpExchange;
+  readonly #wait = new HttpWait();
+  readonly #trace: RequestTrace | null;
+  #transport: Transport = NO_TRANSPORT;
   #route: Route | null = null;
   #label: LogLabel | null = null;
   #collecting = false;
@@ -60,22 +66,47 @@ export class HttpSession implements Session, Deferred, JudgedClient {
   // The log already has a line that the current request was received.
   #receiptLogged = false;
   #inputEnded = false;
-  readonly #wait: HttpWait;
   // The buffer has more requests than this turn may handle.
   #deferred = false;
-  readonly #trace: RequestTrace | null;
   // The step after a settled promise; runs first in the next batch.
   #afterPromise: (() => void) | null = null;
+  // A promise was followed: its handler, or its guard, may still refer to this session or its exchange.
+  #wasFollowed = false;
 
-  constructor(context: SessionContext, transport: Transport) {
+  /** It serves no connection yet: see {@link attach}. */
+  constructor(context: SessionContext) {
     this.#context = context;
-    this.#transport = transport;
-    this.#http = new Http1Connection(context.http);
-    this.#exchange = new HttpExchange(context, { http: this.#http, transport, owner: this });
-    this.#wait = new HttpWait(context.loop.now);
+    const http = this.#http = new Http1Connection(context.http);
+    this.#exchange = new HttpExchange(context, { http, transport: NO_TRANSPORT, owner: this });
     const { observer } = context;
-    this.#trace = observer && new RequestTrace(observer, transport, this.#wait.since);
+    this.#trace = observer && new RequestTrace(observer, NO_TRANSPORT);
+  }
+
+  /** Serves `transport` from now on. Called by the pool, which has made this session or got it back. */
+  attach(transport: Transport): void {
+    const { now } = this.#context.loop;
+    this.#reset(transport, now);
     this.#setDeadline();
+  }
+
+  /** Sets every field as for a new connection. */
+  #reset(transport: Transport, now: number): void {
+    this.#transport = transport;
+    this.#http.reset();
+    this.#exchange.attach(transport);
+    this.#wait.begin(now);
+    this.#trace?.attach(transport, now);
+    this.#route = null;
+    this.#label = null;
+    this.#collecting = false;
+    this.#handlerPending = false;
+    this.#pumping = false;
+    this.#upgraded = false;
+    this.#receiptLogged = false;
+    this.#inputEnded = false;
+    this.#deferred = false;
+    this.#afterPromise = null;
+    this.#wasFollowed = false;
   }
 
   // Session: called by the transport.
@@ -100,7 +131,9 @@ export class HttpSession implements Session, Deferred, JudgedClient {
   closed(): void {
     if (!this.#exchange.isAnswered) this.#trace?.left(this.#exchange.request);
     // A handler that is answering now still reads the body.
-    if (!this.#pumping) this.#dispose();
+    if (this.#pumping) return;
+    this.#dispose();
+    this.#giveBack();
   }
 
   drain(): void {
@@ -207,9 +240,12 @@ export class HttpSession implements Session, Deferred, JudgedClient {
     } finally {
       this.#pumping = false;
     }
+    // Judging memory may end this connection too: then `closed` gives this session back.
+    const isOver = this.#transport.closed || this.#upgraded;
     if (this.#transport.closed) this.#dispose();
     else if (!this.#upgraded) this.#rest();
     this.#context.judgeMemory();
+    if (isOver) this.#giveBack();
   }
 
   #handleEvents(): void {
@@ -388,9 +424,23 @@ export class HttpSession implements Session, Deferred, JudgedClient {
     this.#http.dispose();
   }
 
+  /**
+   * The connection is gone, or is a WebSocket: another one may be served, unless something may still call this
+   * session or use its exchange. What runs now may still end its work here: no connection begins meanwhile.
+   */
+  #giveBack(): void {
+    if (this.#wasFollowed || this.#deferred) return;
+    // The rest is reset when it is attached again.
+    this.#transport = NO_TRANSPORT;
+    this.#exchange.attach(NO_TRANSPORT);
+    this.#trace?.attach(NO_TRANSPORT, 0);
+    this.#context.sessions.give(this);
+  }
+
   /** Waits for a promise; `next` runs together with its settling, so that nothing happens in between. */
   #follow<T>(promise: Promise<T>, next: (value: T) => void): void {
     this.#handlerPending = true;
+    this.#wasFollowed = true;
     this.#keepRequest();
     const resume = (step: () => void) => {
       this.#handlerPending = false;

@@ -27,14 +27,17 @@ export class HttpWait {
   /** IDLE, HEAD, BODY or HANDLER. */
   phase = IDLE;
   /** When the current wait began. */
-  since: number;
+  since = 0;
   /** Requests that have begun. */
   requests = 0;
   #bodyReceived = 0;
 
-  /** @param now when the connection was accepted */
-  constructor(now: number) {
+  /** A connection was accepted at `now`. */
+  begin(now: number): void {
+    this.phase = IDLE;
     this.since = now;
+    this.requests = 0;
+    this.#bodyReceived = 0;
   }
 
   /** A request's head is complete. */

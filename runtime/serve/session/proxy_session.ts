@@ -27,7 +27,14 @@ export interface ProxiedTransport extends Transport {
 export function firstSession(context: SessionContext, transport: ProxiedTransport): Session {
   return context.config.proxy.protocol
     ? new ProxySession(context, transport)
-    : new HttpSession(context, transport);
+    : httpSession(context, transport);
+}
+
+/** An HTTP session for `transport`: of the pool if it has one. */
+function httpSession(context: SessionContext, transport: Transport): HttpSession {
+  const session = context.sessions.take() ?? new HttpSession(context);
+  session.attach(transport);
+  return session;
 }
 
 /** Waits for the header. */
@@ -97,7 +104,7 @@ export class ProxySession implements Session {
 
   #hand(address: string, from: number): void {
     if (address !== "") this.#transport.peerAddress = address;
-    const session = new HttpSession(this.#context, this.#transport);
+    const session = httpSession(this.#context, this.#transport);
     this.#transport.setSession(session);
     // Called even if no bytes follow: it sets the deadline.
     session.receive(this.#bytes, from, this.#bytes.length);

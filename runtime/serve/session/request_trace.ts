@@ -15,18 +15,25 @@ const CLIENT_LEFT = 499;
 /** Traces the requests of one connection. */
 export class RequestTrace {
   readonly #observer: RequestObserver;
-  readonly #transport: Transport;
-  #began: number;
+  #transport: Transport;
+  #began = 0;
   #connection = 0;
   #requests = 0;
   // The user of the current request.
   #user: string | null = null;
 
-  /** @param now the loop's clock */
-  constructor(observer: RequestObserver, transport: Transport, now: number) {
+  constructor(observer: RequestObserver, transport: Transport) {
     this.#observer = observer;
     this.#transport = transport;
+  }
+
+  /** A connection was accepted; `now` is the loop's clock. */
+  attach(transport: Transport, now: number): void {
+    this.#transport = transport;
     this.#began = now;
+    this.#connection = 0;
+    this.#requests = 0;
+    this.#user = null;
   }
 
   /** A request's head is complete; `now` is the loop's clock. */

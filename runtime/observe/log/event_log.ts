@@ -17,6 +17,9 @@ import { countPlace, descriptorPlace, ReadyLines } from "./ready_lines.ts";
 export class EventLog {
   readonly #lines: LogBuffer | null;
   readonly #clock: LineClock;
+  // By the number of digits of the descriptor.
+  readonly #acceptedLines: (ReadyLines | undefined)[] = new Array(MOST_DIGITS);
+  readonly #removedLines: (ReadyLines | undefined)[] = new Array(MOST_DIGITS);
   // By the numbers of digits of the descriptor and of the payload's length.
   readonly #messageLines: (ReadyLines | undefined)[] = new Array(MOST_DIGITS * MOST_DIGITS);
   // The last request: most often the next one is of the same connection and route, or nearly so.
@@ -38,7 +41,7 @@ export class EventLog {
 
   /** A connection was accepted. */
   accepted(descriptor: number): void {
-    this.#line("[ACCEPT] fd=", descriptor, "");
+    this.#connectionLine(this.#acceptedLines, "[ACCEPT]", descriptor);
   }
 
   /** A request's head was received; for a request that is not answered in the same turn. */
@@ -84,7 +87,7 @@ export class EventLog {
 
   /** A connection is closed. */
   removed(descriptor: number): void {
-    this.#line("[epoll] removing closed fd=", descriptor, "");
+    this.#connectionLine(this.#removedLines, "[epoll] removing closed", descriptor);
   }
 
   /** Anything else worth a line: `[TAG] text`, the text escaped. */
@@ -113,6 +116,22 @@ export class EventLog {
     buffer.number(descriptor);
     buffer.text(after);
     buffer.text("\n");
+  }
+
+  /** A line of `before` and the descriptor, of which `prepared` holds one for each number of digits. */
+  #connectionLine(
+    prepared: (ReadyLines | undefined)[],
+    before: string,
+    descriptor: number,
+  ): void {
+    const buffer = this.#lines;
+    if (buffer === null || !buffer.begin()) return;
+    const digits = digitsOf(descriptor);
+    const line = prepared[digits] ??= new ReadyLines(
+      [`${before} fd=${descriptorPlace(digits)}\n`],
+      this.#clock.prefixLength,
+    );
+    buffer.copy(line.with(this.#clock, descriptor, 0));
   }
 
   #linesOf(descriptor: number, label: LogLabel, keepAlive: boolean): ReadyLines {

@@ -219,13 +219,8 @@ export class Outgoing extends ByteBuffer {
   /** Drops everything. `inFlight`: a write still reads from the first part, so its memory is not reused. */
   override clear(inFlight = false): void {
     if (this.bytes.length > 0) this.sentAll();
-    for (const part of this.#parts) {
-      const isRead = inFlight && part === this.#parts[0];
-      if (isRead && part instanceof OwnPart) this.#sink.batch.forgetSegment(part.bytes);
-      else this.#release(part);
-    }
-    this.#parts.length = 0;
-    this.#giveParts();
+    // Setting a length costs a call into V8, for most connections in vain.
+    if (this.#parts !== NO_PARTS) this.#dropParts(inFlight);
     this.#partBytes = 0;
     this.waits = false;
   }
@@ -262,6 +257,16 @@ export class Outgoing extends ByteBuffer {
     if (part instanceof OwnPart) this.#sink.batch.giveSegment(part.bytes);
     else if (!(part instanceof SharedPart)) part.file?.release();
     else if (--part.holders === 0) this.#sink.batch.sharedBytes -= part.bytes.length;
+  }
+
+  #dropParts(inFlight: boolean): void {
+    for (const part of this.#parts) {
+      const isRead = inFlight && part === this.#parts[0];
+      if (isRead && part instanceof OwnPart) this.#sink.batch.forgetSegment(part.bytes);
+      else this.#release(part);
+    }
+    this.#parts.length = 0;
+    this.#giveParts();
   }
 
   #giveParts(): void {

@@ -60,6 +60,8 @@ export class DenoTransport implements Transport, OutgoingSink, TimerOwner {
   peerAddress: string;
   readonly out: Outgoing;
   closed = false;
+  /** Written by the worker's list of connections. */
+  place = 0;
   readonly #conn: Conn;
   readonly #context: DenoTransportContext;
   readonly #timer: Timer;

@@ -71,6 +71,8 @@ export class SocketTransport extends TimerNode implements Transport, OutgoingSin
   peerAddress: string;
   readonly out: Outgoing;
   closed = false;
+  /** Written by the worker's list of connections. */
+  place = 0;
   readonly #context: SocketContext;
   #session!: Session;
   #wait: Wait | null = null;

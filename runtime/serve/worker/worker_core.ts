@@ -30,6 +30,7 @@ import {
   Warnings,
   type WorkerStart,
 } from "../../thread/mod.ts";
+import { ConnectionList, type ListedConnection } from "./connection_list.ts";
 import { reroute, routerFor, type RouterLoader, type RouterMaker } from "./router_maker.ts";
 import { isObserved, sessionContextFor } from "./session_context_maker.ts";
 import { LOG_AGE, WorkerLogs } from "./worker_logs.ts";
@@ -54,7 +55,7 @@ export interface WorkerParts {
 }
 
 /** A connection, as the worker sees it. */
-export interface WorkerConnection extends ProxiedTransport, MemoryHolder {
+export interface WorkerConnection extends ProxiedTransport, MemoryHolder, ListedConnection {
   /** Begins to read. */
   start(): void;
   /** The server stops: handles the input that has arrived, then tells the session. */
@@ -80,7 +81,7 @@ export class WorkerCore<L extends Loop, Connection extends WorkerConnection> {
   /** Whether the config needs the addresses of peers. */
   readonly wantsPeerAddress: boolean;
   /** The connections that are open. */
-  readonly connections = new Set<Connection>();
+  readonly connections = new ConnectionList<Connection>();
   readonly #parts: WorkerParts;
   readonly #logs: WorkerLogs;
   readonly #contexts: SessionContext[] = [];

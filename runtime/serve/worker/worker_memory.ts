@@ -58,7 +58,7 @@ export interface WorkerMemoryParts {
   readonly counters: Counters;
   readonly messages: MessageBufferPool;
   readonly outgoing: OutgoingBatch;
-  readonly connections: ReadonlySet<MemoryHolder>;
+  readonly connections: Iterable<MemoryHolder>;
   readonly warnings: Warnings;
 }
 

@@ -51,6 +51,18 @@ export class EventLoop {
   }
 
   /**
+   * Runs a turn that does not ask the kernel for events.
+   *
+   * @returns false if there is something that must follow them: then nothing was done
+   */
+  turnWithoutEvents(): boolean {
+    if (this.#deferred.length > 0) return false;
+    this.refresh();
+    this.dispatch(0);
+    return true;
+  }
+
+  /**
    * Waits for the first event or deadline, `longest` milliseconds at most; with 0 it does not wait.
    *
    * @returns how many events there are, to be dispatched before the next wait

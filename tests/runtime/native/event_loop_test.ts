@@ -28,6 +28,25 @@ Deno.test("a turn that blocks ends at the next deadline", () => {
   loop.close();
 });
 
+Deno.test("a turn without events leaves them to the next turn, and serves deadlines and queues", () => {
+  const loop = new EventLoop(os);
+  const doorbell = os.eventfd();
+  const calls: string[] = [];
+  loop.registry.register(doorbell, { onReady: () => calls.push("event") }, EPOLLIN | EPOLLET);
+  loop.gather({ flush: () => calls.push("flush") });
+  loop.timers.timer({ onDeadline: () => calls.push("deadline") }).set(loop.now - 1000);
+  os.ringDoorbell(doorbell);
+  assert(loop.turnWithoutEvents());
+  assertEquals(calls, ["deadline", "flush"]);
+  // What is deferred comes after the events that are ready by then.
+  loop.defer({ onTurn: () => calls.push("deferred") });
+  assert(!loop.turnWithoutEvents());
+  assertEquals(loop.turn(false), 1);
+  assertEquals(calls, ["deadline", "flush", "flush", "event", "deferred", "flush"]);
+  os.close(doorbell);
+  loop.close();
+});
+
 Deno.test("an asynchronous wait lets timers and promises run", async () => {
   const loop = new EventLoop(os);
   const order: string[] = [];

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { CONNECTION_LIMITS } from "../../../runtime/config/mod.ts";
+import { LogLabel } from "../../../runtime/observe/log/mod.ts";
 import { ENOSPC } from "../../support/fake_errno.ts";
 import { type ExpectedExchange, FakeHttpPeer } from "../../support/fake_http_peer.ts";
 import { FakePeer } from "../../support/fake_peer.ts";
@@ -116,6 +117,50 @@ Deno.test("worker: the task it was woken for comes before events, whose handlers
   );
   assertEquals(open.answered, 2);
   assert(accepted >= 0 && accepted < asked, lines.join("\n"));
+});
+
+Deno.test("worker: an endless burst of connections does not keep it from those that it has", async () => {
+  const server = new FakeServer();
+  const order: string[] = [];
+  for (const name of ["kept", "burst"]) {
+    server.routes.set(`/${name}`, {
+      label: new LogLabel(`/${name} (${name})`),
+      methods: null,
+      wantsBody: false,
+      handle: (exchange) => {
+        order.push(name);
+        exchange.respondText(200, "ok");
+      },
+      webSocket: null,
+    });
+  }
+  const request = (path: string) => bytesOf(`GET ${path} HTTP/1.1\r\nHost: a\r\n`);
+  const closing = new Uint8Array([...request("/burst"), ...bytesOf("Connection: close\r\n\r\n")]);
+  const asking = new Uint8Array([...request("/kept"), ...bytesOf("\r\n")]);
+  const kept = new CountingPeer(new FakeSocket(), new Random(1), PACE);
+  const { os } = server;
+  let left = 100;
+  // Each connection that is closed is followed by another one at once, whose request is there.
+  const arrive = () => {
+    if (left-- === 99) kept.socket.sendAsPeer(asking, 0, asking.length);
+    const socket = new FakeSocket();
+    socket.sendAsPeer(closing, 0, closing.length);
+    os.backlog.push(socket);
+    server.acceptor.run();
+  };
+  const close = os.close.bind(os);
+  os.close = (descriptor) => {
+    const closed = close(descriptor);
+    if (left > 0 && order.length > 0) arrive();
+    return closed;
+  };
+  server.connectAt(os.now, kept);
+  server.schedule(os.now + 1000, () => order.push("begin"));
+  server.schedule(os.now + 1000, arrive);
+  await server.run();
+  const before = order.indexOf("kept");
+  assert(before > 0 && before <= 16, `${before} connections of the burst came first`);
+  assertEquals(order.length, 102);
 });
 
 Deno.test("worker: stopping closes a WebSocket with 1001 and finishes requests in progress", async () => {

@@ -5,7 +5,7 @@
  * that accept: the acceptor, and the executor when it accepts the rest of the kernel's backlog at the end.
  */
 
-import { sockaddrAddress, sockaddrFamily, sockaddrPort } from "../os/mod.ts";
+import { copySockaddrAddress, sockaddrFamily, sockaddrPort } from "../os/mod.ts";
 import { TASK_FIELD, TASK_KIND, TASK_WORDS } from "../ring/mod.ts";
 
 /** One task, which an accepting thread refills for each connection. */
@@ -21,7 +21,6 @@ export class ConnectionTask {
     this.words[TASK_FIELD.family] = sockaddrFamily(sockaddr);
     this.words[TASK_FIELD.port] = sockaddrPort(sockaddr);
     this.words[TASK_FIELD.readyAt] = now; // int32: wraps
-    this.#address.fill(0);
-    this.#address.set(sockaddrAddress(sockaddr));
+    copySockaddrAddress(sockaddr, this.#address);
   }
 }

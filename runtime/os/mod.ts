@@ -80,8 +80,8 @@ export { PortableLogFile } from "./portable_log_file.ts";
 export { holdConnections, steerConnections, tuneListeners } from "./reuse_port.ts";
 export {
   addressText,
+  copySockaddrAddress,
   SOCKADDR_BYTES,
-  sockaddrAddress,
   sockaddrFamily,
   sockaddrPort,
 } from "./sockaddr.ts";

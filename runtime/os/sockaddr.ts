@@ -41,6 +41,14 @@ export function sockaddrAddress(sockaddr: Uint8Array): Uint8Array {
   }
 }
 
+/** Copies the address into 16 bytes, of which IPv4 uses the first four; those that are not used become 0. */
+export function copySockaddrAddress(sockaddr: Uint8Array, into: Uint8Array): void {
+  const family = sockaddrFamily(sockaddr);
+  const start = family === AF_INET ? IN_ADDRESS : IN6_ADDRESS;
+  const length = family === AF_INET ? 4 : family === AF_INET6 ? 16 : 0;
+  for (let i = 0; i < 16; i++) into[i] = i < length ? sockaddr[start + i] ?? 0 : 0;
+}
+
 /** The address as text, IPv6 in its canonical form (RFC 5952), or "" for another family. */
 export function sockaddrHostname(sockaddr: Uint8Array): string {
   return textOf(sockaddrAddress(sockaddr));

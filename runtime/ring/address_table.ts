@@ -67,7 +67,11 @@ export class AddressTable {
   }
 
   #setKey(family: number, address: Int32Array, at: number): void {
-    const [first = 0, second = 0, third = 0, fourth = 0] = address.subarray(at, at + 4);
+    if (at + 4 > address.length) throw new RangeError("an address has four words");
+    const first = address[at]!;
+    const second = address[at + 1]!;
+    const third = address[at + 2]!;
+    const fourth = address[at + 3]!;
     const mapped = first === 0 && second === 0 && third === MAPPED_PREFIX;
     this.#key[0] = mapped ? fourth : first;
     this.#key[1] = mapped ? 0 : second;

@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { SOCKADDR_BYTES, sockaddrAddress, sockaddrPort } from "../../../runtime/os/mod.ts";
+import { copySockaddrAddress, SOCKADDR_BYTES, sockaddrPort } from "../../../runtime/os/mod.ts";
 import {
   canonicalHostname,
+  sockaddrAddress,
   sockaddrFamily,
   sockaddrHostname,
 } from "../../../runtime/os/sockaddr.ts";
@@ -53,6 +54,18 @@ Deno.test("sockaddr: another family has no address", () => {
 Deno.test("sockaddr: the address is a view, not a copy", () => {
   const bytes = sockaddr(2, 1, 4, [127, 0, 0, 1]);
   assertEquals(sockaddrAddress(bytes).buffer, bytes.buffer);
+});
+
+Deno.test("sockaddr: a copied address has nothing of the last one", () => {
+  const into = new Uint8Array(16).fill(0xee);
+  const six = groups(0x2001, 0xdb8, 0, 0, 1, 0, 0, 1);
+  const zeros = (count: number) => new Array(count).fill(0);
+  copySockaddrAddress(sockaddr(10, 443, 8, six), into);
+  assertEquals([...into], six);
+  copySockaddrAddress(sockaddr(2, 80, 4, [192, 0, 2, 1]), into);
+  assertEquals([...into], [192, 0, 2, 1, ...zeros(12)]);
+  copySockaddrAddress(sockaddr(1, 0, 2, [0x2f, 0x61]), into);
+  assertEquals([...into], zeros(16));
 });
 
 Deno.test("canonical hostname: different texts of one address become the same", () => {

@@ -77,15 +77,12 @@ export class HttpExchange implements Exchange {
     this.#owner = parts.owner;
   }
 
-  /** Back to the state of a new connection, which is `transport`. */
-  attach(transport: Transport): void {
+  /** The connection is gone, and `transport` is a closed one in its place: nothing is answered any more. */
+  detach(transport: Transport): void {
     this.#transport = transport;
     this.request = this.#context.head;
     this.body.clear();
     this.isAnswered = true;
-    this.isWhole = true;
-    this.status = 0;
-    this.bodyLength = 0;
   }
 
   /** The request in the worker's shared head is the current one. */

@@ -53,7 +53,7 @@ import { WebSocketSession } from "./websocket_session.ts";
 export class HttpSession implements Session, Deferred, JudgedClient {
   readonly #context: SessionContext;
   readonly #http: Http1Connection;
-  readonly #exchange: HttpExchange;
+  #exchange: HttpExchange;
   readonly #wait = new HttpWait();
   readonly #trace: RequestTrace | null;
   #transport: Transport = NO_TRANSPORT;
@@ -76,8 +76,8 @@ export class HttpSession implements Session, Deferred, JudgedClient {
   /** It serves no connection yet: see {@link attach}. */
   constructor(context: SessionContext) {
     this.#context = context;
-    const http = this.#http = new Http1Connection(context.http);
-    this.#exchange = new HttpExchange(context, { http, transport: NO_TRANSPORT, owner: this });
+    this.#http = new Http1Connection(context.http);
+    this.#exchange = this.#newExchange(NO_TRANSPORT);
     const { observer } = context;
     this.#trace = observer && new RequestTrace(observer, NO_TRANSPORT);
   }
@@ -93,7 +93,8 @@ export class HttpSession implements Session, Deferred, JudgedClient {
   #reset(transport: Transport, now: number): void {
     this.#transport = transport;
     this.#http.reset();
-    this.#exchange.attach(transport);
+    // A handler may have kept the last one, and must not reach another client through it.
+    this.#exchange = this.#newExchange(transport);
     this.#wait.begin(now);
     this.#trace?.attach(transport, now);
     this.#route = null;
@@ -107,6 +108,10 @@ export class HttpSession implements Session, Deferred, JudgedClient {
     this.#deferred = false;
     this.#afterPromise = null;
     this.#wasFollowed = false;
+  }
+
+  #newExchange(transport: Transport): HttpExchange {
+    return new HttpExchange(this.#context, { http: this.#http, transport, owner: this });
   }
 
   // Session: called by the transport.
@@ -432,7 +437,7 @@ export class HttpSession implements Session, Deferred, JudgedClient {
     if (this.#wasFollowed || this.#deferred) return;
     // The rest is reset when it is attached again.
     this.#transport = NO_TRANSPORT;
-    this.#exchange.attach(NO_TRANSPORT);
+    this.#exchange.detach(NO_TRANSPORT);
     this.#trace?.attach(NO_TRANSPORT, 0);
     this.#context.sessions.give(this);
   }

@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
 import { CONNECTION_LIMITS, DEFAULT_CONFIG } from "../../../../runtime/config/mod.ts";
 import { LogLabel } from "../../../../runtime/observe/log/mod.ts";
-import type { Exchange, HttpSession } from "../../../../runtime/serve/session/mod.ts";
+import type { Exchange, HttpSession, JudgedClient } from "../../../../runtime/serve/session/mod.ts";
 import { HttpSessionPool } from "../../../../runtime/serve/session/http_session_pool.ts";
 import { FakePeer } from "../../../support/fake_peer.ts";
 import { FakeServer, type FakeServerOptions } from "../../../support/fake_server.ts";
@@ -39,17 +39,25 @@ class Leaver extends Client {
   }
 }
 
-/** A server with `/kept`, which answers 200 and keeps its exchange; the exchanges of its connections, in order. */
+/** A server with `/kept`, which answers 200 and keeps its exchange; the exchanges and sessions of its requests, in order. */
 function serverWith(options: FakeServerOptions = {}) {
   const server = new FakeServer(options);
   const exchanges: Exchange[] = [];
+  const sessions: JudgedClient[] = [];
+  server.guard = {
+    judge: (_, client) => {
+      sessions.push(client);
+      return { user: "somebody" };
+    },
+    refuse: () => {},
+  };
   const handle = (exchange: Exchange) => {
     exchanges.push(exchange);
     exchange.respondText(200, "kept\n");
   };
   const label = new LogLabel("/kept (kept)");
   server.routes.set("/kept", { label, methods: null, wantsBody: false, handle, webSocket: null });
-  return { server, exchanges };
+  return { server, exchanges, sessions };
 }
 
 /** The answers without their dates: the tests of one kind run at different times. */
@@ -94,9 +102,9 @@ const PREDECESSORS: Readonly<Record<string, string>> = {
   "an upgrade": handshakeRequest("/echo"),
 };
 
-/** The answers to {@link PROBE} on a connection that follows others, and the exchanges of all. */
+/** The answers to {@link PROBE} on a connection that follows others, and the sessions of all. */
 async function probe(before: readonly string[]) {
-  const { server, exchanges } = serverWith();
+  const { server, sessions } = serverWith();
   let at = server.os.now;
   for (const sent of before) {
     const predecessor = new Client(sent);
@@ -108,7 +116,7 @@ async function probe(before: readonly string[]) {
   server.connectAt(at, client);
   for (const request of PROBE) server.schedule(at += STEP, () => client.enqueue(bytesOf(request)));
   await server.run();
-  return { text: undated(client.text), exchanges, log: server.log.join("") };
+  return { text: undated(client.text), sessions, log: server.log.join("") };
 }
 
 Deno.test("session pool: a connection is answered as the first one, whatever the one before did", async () => {
@@ -123,7 +131,7 @@ Deno.test("session pool: a connection is answered as the first one, whatever the
 });
 
 Deno.test("session pool: a connection after one that has ended its stream is not taken for ended", async () => {
-  const { server, exchanges } = serverWith();
+  const { server, sessions } = serverWith();
   const { now } = server.os;
   const first = new Client(GET);
   server.connectAt(now, first);
@@ -133,50 +141,48 @@ Deno.test("session pool: a connection after one that has ended its stream is not
   server.schedule(now + 3 * STEP, () => second.enqueue(bytesOf("GET /kept HT")));
   server.schedule(now + 4 * STEP, () => second.enqueue(bytesOf(`TP/1.1\r\n${HOST}\r\n${GET}`)));
   await server.run();
-  assertStrictEquals(exchanges[1], exchanges[0]);
+  assertStrictEquals(sessions[1], sessions[0]);
   assertEquals(second.text.match(/HTTP\/1.1 200 /g)?.length, 2);
 });
 
 Deno.test("session pool: a session that the loop will call in its next turn is not used again", async () => {
-  const { server, exchanges } = serverWith();
+  const { server, sessions } = serverWith();
   const { now } = server.os;
   // The answers cannot be sent, while the rest of the pipeline waits for the next turn.
   server.connectAt(now, new Leaver(GET.repeat(500)));
   server.connectAt(now + STEP, new Client(GET));
   await server.run();
-  assert(exchanges.length > 1);
-  assertNotStrictEquals(exchanges.at(-1), exchanges[0]);
+  assert(sessions.length > 1);
+  assertNotStrictEquals(sessions.at(-1), sessions[0]);
 });
 
 Deno.test("session pool: connections that end with their answers share a session", async () => {
-  const { exchanges } = await probe([PREDECESSORS["close"]!, PREDECESSORS["HTTP/1.0"]!, GET]);
-  assert(exchanges.length > 3);
-  for (const exchange of exchanges) assertStrictEquals(exchange, exchanges[0]);
+  const { sessions } = await probe([PREDECESSORS["close"]!, PREDECESSORS["HTTP/1.0"]!, GET]);
+  assert(sessions.length > 3);
+  for (const session of sessions) assertStrictEquals(session, sessions[0]);
 });
 
 Deno.test("session pool: an upgraded connection leaves its session to the next one", async () => {
-  const { exchanges } = await probe([PREDECESSORS["close"]!, PREDECESSORS["an upgrade"]!, GET]);
-  for (const exchange of exchanges) assertStrictEquals(exchange, exchanges[0]);
+  const { sessions } = await probe([PREDECESSORS["close"]!, PREDECESSORS["an upgrade"]!, GET]);
+  for (const session of sessions) assertStrictEquals(session, sessions[0]);
 });
 
 Deno.test("session pool: connections at the same time have a session each", async () => {
-  const { server, exchanges } = serverWith();
+  const { server, sessions } = serverWith();
   const clients = [new Client(GET), new Client(GET)];
   for (const client of clients) server.connectAt(server.os.now, client);
   await server.run();
-  assertNotStrictEquals(exchanges[0], exchanges[1]);
+  assertNotStrictEquals(sessions[0], sessions[1]);
 });
 
 Deno.test("session pool: a session whose handler is pending is not used again", async () => {
-  const { server, exchanges } = serverWith();
+  const { server, sessions } = serverWith();
   const finish = Promise.withResolvers<void>();
-  const late: Exchange[] = [];
   server.routes.set("/late", {
     label: new LogLabel("/late (late)"),
     methods: null,
     wantsBody: false,
     handle: async (exchange) => {
-      late.push(exchange);
       await finish.promise;
       exchange.respondText(200, "SECRET of the first client\n");
     },
@@ -193,7 +199,8 @@ Deno.test("session pool: a session whose handler is pending is not used again", 
   const third = new Client(GET);
   server.connectAt(now + 5 * STEP, third);
   await server.run();
-  for (const exchange of exchanges) assertNotStrictEquals(exchange, late[0]);
+  assertEquals(sessions.length, 4);
+  for (const session of sessions.slice(1)) assertNotStrictEquals(session, sessions[0]);
   assertEquals(second.text.match(/kept\n/g)?.length, 2);
   for (const { text } of [second, third]) assert(!text.includes("SECRET"), text);
 });
@@ -228,7 +235,7 @@ Deno.test("session pool: a session whose guard is pending is not used again", as
 
 Deno.test("session pool: an exchange that a handler keeps reaches no later client", async () => {
   // With an access log, so that there are addresses.
-  const { server, exchanges } = serverWith({ log: false, accessLog: true });
+  const { server, exchanges, sessions } = serverWith({ log: false, accessLog: true });
   const first = new Client(`GET /kept HTTP/1.1\r\n${HOST}Connection: close\r\n\r\n`);
   const { now } = server.os;
   server.connectAt(now, first);
@@ -241,8 +248,15 @@ Deno.test("session pool: an exchange that a handler keeps reaches no later clien
   // While its session waits for the second client's request.
   server.schedule(now + 3 * STEP, () => exchanges[0]!.respondText(200, "thrice\n"));
   server.schedule(now + 4 * STEP, () => second.enqueue(bytesOf(GET)));
+  // While the second client's request waits for its body.
+  const echo = `POST /echo HTTP/1.1\r\n${HOST}Content-Length: 5\r\n\r\n`;
+  server.schedule(now + 5 * STEP, () => second.enqueue(bytesOf(echo)));
+  server.schedule(now + 6 * STEP, () => exchanges[0]!.respondText(200, "four times\n"));
+  server.schedule(now + 7 * STEP, () => second.enqueue(bytesOf("right")));
   await server.run();
-  assert(second.text.endsWith("\r\n\r\nkept\n") && !second.text.includes("thrice"), second.text);
+  assertStrictEquals(sessions[1], sessions[0]);
+  const bodies = second.text.split("HTTP/1.1 200 OK").map((answer) => answer.split("\r\n\r\n")[1]);
+  assertEquals(bodies, [undefined, "kept\n", "right"]);
 });
 
 Deno.test("session pool: the access log has the number, address, user and requests of each connection", async () => {

@@ -7,6 +7,7 @@ import { Authority, OPENSSL, presentedName, tlsArguments } from "../support/cert
 import { ask, HttpConnection } from "../support/http_client.ts";
 import { countDescriptors } from "../support/process_facts.ts";
 import { expectProgram, runProgram } from "../support/program.ts";
+import { bytesOf } from "../support/protocol_cases.ts";
 import { sameBytes } from "../support/same_bytes.ts";
 import { runServer, type Server, waitFor, withServer } from "../support/server.ts";
 import { NO_LIBSSL } from "../support/tls_ways.ts";
@@ -36,7 +37,7 @@ function opensslTest(
 /** What s_client writes about a connection on which it sends one request. */
 async function client(server: Server, args: readonly string[], request = REQUEST): Promise<string> {
   const own = ["s_client", "-connect", `127.0.0.1:${server.port}`, "-ign_eof"];
-  const input = new TextEncoder().encode(request);
+  const input = bytesOf(request);
   const { stdout, stderr } = await runProgram(OPENSSL!, [...own, ...args], input);
   return stdout + stderr;
 }
@@ -90,7 +91,7 @@ opensslTest("renegotiation is refused, and a KeyUpdate is answered", async (serv
   // A line with one letter is a command: R renegotiates, K updates both keys.
   const own = ["s_client", "-connect", `127.0.0.1:${server.port}`, "-no_ign_eof"];
   const say = async (version: string, command: string) => {
-    const input = new TextEncoder().encode(`${command}\n${twice}`);
+    const input = bytesOf(`${command}\n${twice}`);
     const { stdout, stderr } = await runProgram(OPENSSL!, [...own, version], input);
     return stdout + stderr;
   };

@@ -190,7 +190,9 @@ Deno.test({
       }),
     ];
     for (const [args, code, said] of rows) {
-      const exit = await runServer([...BASE, ...args]);
+      // The faults do not depend on the transport that the suite is run over.
+      const transport = args.includes("--transport") ? [] : ["--transport", "auto"];
+      const exit = await runServer([...BASE, ...transport, ...args]);
       assertEquals(exit.code, code, exit.stderr);
       assert(said.test(exit.stderr), exit.stderr);
       assertEquals(exit.stderr.trimEnd().split("\n").length, 1, "one line");

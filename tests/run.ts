@@ -5,21 +5,15 @@
  * `deno test` as it arrives, and a last line `N passed, N failed, N skipped`. Exit code: that of
  * `deno test`; also 1 if no test was chosen or the executable is missing; 2 for an unknown word.
  *
- * The end-to-end files run one after another, as they measure times, descriptors and stops. With `all` the other
- * tests run beside them with a lower priority: those are busy with one core, these mostly wait. Their output
- * follows. Types are checked by `deno task ok` and not here, so that the tests begin at once.
+ * The files run one after another: the end-to-end tests measure times, descriptors and stops, and
+ * other tests on the same cores would disturb them. Types are checked by `deno task ok` and not here,
+ * so that the tests begin at once.
  */
 
 import { Authority } from "./support/certificates.ts";
 import { isFile } from "./support/is_file.ts";
 import { SUITE_TLS } from "./support/suite_tls.ts";
-import {
-  isTestWord,
-  parseTestCounts,
-  sumOf,
-  TEST_PLANS,
-  type TestPlan,
-} from "./support/test_plan.ts";
+import { isTestWord, parseTestCounts, TEST_PLANS, type TestPlan } from "./support/test_plan.ts";
 
 const USAGE_ERROR = 2;
 
@@ -43,9 +37,8 @@ async function main(args: readonly string[]): Promise<number> {
     );
     return 1;
   }
-  const runs = await runAll(plan);
-  const code = Math.max(...runs.map((run) => run.code));
-  const counts = sumOf(runs.map((run) => parseTestCounts(run.output)));
+  const { code, output } = await runDenoTest(plan);
+  const counts = parseTestCounts(output);
   const { passed, failed, skipped } = counts ?? { passed: 0, failed: 1, skipped: 0 };
   if (!counts) console.error("error: deno test ended before its summary");
   if (counts && passed + failed + skipped === 0) console.error("error: no test was chosen");
@@ -53,38 +46,13 @@ async function main(args: readonly string[]): Promise<number> {
   return code === 0 && passed + skipped === 0 ? 1 : code;
 }
 
-interface TestRun {
-  readonly code: number;
-  /** What it printed. */
-  readonly output: string;
-}
-
-/** Runs the plan, and what runs beside it, whose output is printed afterwards. */
-async function runAll({ beside, ...plan }: TestPlan): Promise<TestRun[]> {
-  if (beside === undefined) return [await runDenoTest(plan, writeAll)];
-  const pieces: Uint8Array[] = [];
-  const keep = (bytes: Uint8Array) => void pieces.push(bytes);
-  const runs = await Promise.all([
-    runDenoTest(plan, writeAll),
-    runDenoTest({ paths: beside }, keep, Deno.build.os === "linux" ? ["nice", "-n", "10"] : []),
-  ]);
-  for (const bytes of pieces) await writeAll(bytes);
-  return runs;
-}
-
-/** Runs `deno test` through a command, and passes on its output. */
-async function runDenoTest(
-  plan: TestPlan,
-  print: (bytes: Uint8Array) => void | Promise<void>,
-  through: readonly string[] = [],
-): Promise<TestRun> {
+/** Runs `deno test` and forwards its output; returns its exit code and its stdout. */
+async function runDenoTest(plan: TestPlan): Promise<{ code: number; output: string }> {
   await using authority = plan.overTls === true ? await Authority.make() : undefined;
   await authority?.sign("server");
   const filter = plan.filter === undefined ? [] : [`--filter=${plan.filter}`];
-  const options = [`--lock=${LOCK}`, "--allow-all", "--no-check", ...filter];
-  const [command = "", ...args] = [...through, Deno.execPath(), "test", ...options, ...plan.paths];
-  const child = new Deno.Command(command, {
-    args,
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["test", `--lock=${LOCK}`, "--allow-all", "--no-check", ...filter, ...plan.paths],
     cwd: TOP,
     env: { ...environment(plan), ...(authority && trust(authority)) },
     stdout: "piped",
@@ -93,7 +61,7 @@ async function runDenoTest(
   let output = "";
   for await (const bytes of child.stdout) {
     output += decoder.decode(bytes, { stream: true });
-    await print(bytes);
+    await writeAll(bytes);
   }
   return { code: (await child.status).code, output };
 }

@@ -11,7 +11,7 @@ export const TRANSPORTS = ["auto", "epoll", "deno"] as const;
 /** One of {@link TRANSPORTS}. */
 export type TransportChoice = (typeof TRANSPORTS)[number];
 
-/** What implements TLS; `auto`: OpenSSL if it can be loaded, which is on Linux, else Deno. */
+/** What implements TLS; `auto`: OpenSSL if another option needs it, else Deno. */
 export const TLS_LIBRARIES = ["auto", "openssl", "deno"] as const;
 
 /** One of {@link TLS_LIBRARIES}. */

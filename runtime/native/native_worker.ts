@@ -345,6 +345,7 @@ export class NativeWorker implements SocketContext, Source {
     const { descriptors } = this.#core.state;
     const isOwned = descriptors.claim(transport.descriptor, this.#core.number);
     const mayStay = this.#refusals !== null && this.#refusals.size <= MAX_REFUSALS;
+    transport.setSession(new RefusalSession(transport)); // an abort tells it, too
     if (isOwned && mayStay) this.#answerLast(transport, UNAVAILABLE);
     else transport.abort();
   }

@@ -25,6 +25,7 @@ const SSL_SYMBOLS = {
   },
   // SSL_CTX *, int cmd, void (*fp)(void)
   SSL_CTX_callback_ctrl: { parameters: ["pointer", "i32", "function"], result: "i64" },
+  SSL_CTX_set_num_tickets: { parameters: ["pointer", "usize"], result: "i32" }, // SSL_CTX *ctx, size_t num_tickets
   SSL_CTX_set_options: { parameters: ["pointer", "u64"], result: "u64" }, // SSL_CTX *, uint64_t
   SSL_CTX_use_certificate: { parameters: ["pointer", "pointer"], result: "i32" }, // SSL_CTX *, X509 *
   SSL_CTX_use_PrivateKey: { parameters: ["pointer", "pointer"], result: "i32" }, // SSL_CTX *, EVP_PKEY *

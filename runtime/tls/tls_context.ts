@@ -46,6 +46,8 @@ const SSL_MODE_RELEASE_BUFFERS = 0x10;
 const SSL_OP_IGNORE_UNEXPECTED_EOF = 1n << 7n;
 const SSL_OP_NO_COMPRESSION = 1n << 17n;
 const SSL_OP_CIPHER_SERVER_PREFERENCE = 1n << 22n;
+/** No tickets in TLS 1.2; in TLS 1.3 no stateless ones. */
+const SSL_OP_NO_TICKET = 1n << 14n;
 /** Renegotiation would run callbacks inside of SSL_read: see openssl.ts. */
 const SSL_OP_NO_RENEGOTIATION = 1n << 30n;
 
@@ -120,6 +122,7 @@ function configure(context: Pointer): void {
 
 function apply(context: Pointer, { ticketKeys, client, callbacks }: ContextOptions): void {
   const { SSL_CTX_ctrl_buffer, SSL_CTX_set_alpn_select_cb, SSL_CTX_callback_ctrl } = libssl();
+  const { SSL_CTX_set_options, SSL_CTX_set_num_tickets } = libssl();
   if (ticketKeys.length !== TICKET_KEY_BYTES) throw new RangeError("not a set of ticket keys");
   const length = BigInt(ticketKeys.length);
   if (SSL_CTX_ctrl_buffer(context, SSL_CTRL_SET_TLSEXT_TICKET_KEYS, length, ticketKeys) !== 1n) {
@@ -128,7 +131,11 @@ function apply(context: Pointer, { ticketKeys, client, callbacks }: ContextOptio
   SSL_CTX_set_alpn_select_cb(context, callbacks.alpn, null);
   SSL_CTX_callback_ctrl(context, SSL_CTRL_SET_TLSEXT_SERVERNAME_CB, callbacks.serverName);
   SSL_CTX_callback_ctrl(context, SSL_CTRL_SET_TLSEXT_STATUS_REQ_CB, callbacks.status);
-  if (client !== null) askForCertificate(context, client);
+  if (client === null) return;
+  askForCertificate(context, client);
+  // A resumed session would go on after the client's certificate has expired.
+  SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
+  SSL_CTX_set_num_tickets(context, 0n);
 }
 
 /** Asks clients for a certificate of an authority; one that cannot be verified is refused in any case. */

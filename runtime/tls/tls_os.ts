@@ -170,7 +170,10 @@ export class TlsOs extends LinuxOs {
 
   override shutdownWrite(descriptor: number): number {
     const socket = this.#sockets[descriptor];
-    if (socket != null) this.#sayGoodbye(socket);
+    if (socket != null) {
+      this.#sayGoodbye(socket);
+      this.#giveUp(socket);
+    }
     return super.shutdownWrite(descriptor);
   }
 
@@ -337,10 +340,20 @@ export class TlsOs extends LinuxOs {
     const left = socket.left!; // the caller has checked
     const sent = super.send(socket.descriptor, left, left.length, false);
     if (sent === -EAGAIN) return 0;
-    if (sent < 0) return sent;
+    if (sent < 0) {
+      this.#giveUp(socket);
+      return sent;
+    }
     socket.left = sent === left.length ? null : left.subarray(sent);
     if (socket.left === null && this.#struggling.delete(socket)) this.#updateEpoll(socket);
     return 0;
+  }
+
+  /** What no caller waits for cannot be sent any more: else epoll would report the socket for ever. */
+  #giveUp(socket: TlsSocket): void {
+    if (socket.debt > 0) return;
+    socket.left = null;
+    if (this.#struggling.delete(socket)) this.#updateEpoll(socket);
   }
 
   /** Sends close_notify if that is possible at once. */

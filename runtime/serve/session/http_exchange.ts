@@ -64,6 +64,8 @@ export class HttpExchange implements Exchange {
   readonly #http: Http1Connection;
   readonly #owner: ExchangeOwner;
   #transport: Transport;
+  // The client's subject, of a request that outlives its turn.
+  #subject: string | null = null;
 
   constructor(
     context: SessionContext,
@@ -88,6 +90,7 @@ export class HttpExchange implements Exchange {
   /** The request in the worker's shared head is the current one. */
   begin(): void {
     this.request = this.#context.head;
+    this.#subject = null;
     this.isAnswered = false;
     this.isWhole = false;
   }
@@ -95,6 +98,7 @@ export class HttpExchange implements Exchange {
   /** The shared head is about to be reused, and this request is still needed. */
   keep(): void {
     if (this.request === this.#context.head) this.request = this.request.clone();
+    this.#subject ??= this.clientSubject; // later the descriptor may be another client's
     this.body.keep();
   }
 
@@ -110,7 +114,8 @@ export class HttpExchange implements Exchange {
 
   get clientSubject(): string {
     const { clientSubjectOf } = this.#context;
-    return clientSubjectOf === null ? "" : clientSubjectOf(this.#transport.descriptor);
+    return this.#subject ??
+      (clientSubjectOf === null ? "" : clientSubjectOf(this.#transport.descriptor));
   }
 
   get bodyBytes(): Uint8Array {

@@ -18,6 +18,8 @@
  *
  * A first byte that does not begin a TLS record is left unread: the socket becomes a plain one, on which the
  * caller can answer. `takeFailure` says why a `recv` has answered -EPROTO.
+ *
+ * Longer than 400 lines because each call looks at the same few fields of a socket.
  */
 
 import {

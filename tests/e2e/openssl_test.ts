@@ -269,12 +269,12 @@ for (const auth of ["require", "request"] as const) {
     const args = [...tlsArguments(one), "--tls-client-ca", authority.file];
     if (auth === "request") args.push("--tls-client-auth", "request");
     await withServer({ workers: 2, args }, async (server) => {
-      const session = `${authority.folder}/session`;
       for (const version of VERSIONS) {
         const known = ["-cert", alice.cert, "-key", alice.key, version];
-        assertStringIncludes(await client(server, [...known, "-sess_out", session]), "200 OK");
-        const again = await client(server, [...known, "-sess_in", session]);
-        assertMatch(again, /Reused[^]*200 OK/);
+        const answer = await client(server, known);
+        assertStringIncludes(answer, "200 OK");
+        // A session with a ticket could be resumed after the certificate has expired.
+        assert(!/session ticket:/i.test(answer), answer);
         const foreign = ["-cert", mallory.cert, "-key", mallory.key, version];
         assert(!(await client(server, foreign)).includes("200 OK"), "another authority's");
         const anonymous = await client(server, [version]);
@@ -283,7 +283,7 @@ for (const auth of ["require", "request"] as const) {
       const at = ["--ip", "127.0.0.1", "--port", String(server.port), ...tlsArguments(one)];
       const { code } = await runServer(["health", ...at], { DENO_CERT: authority.file });
       assertEquals(code, 0, "health has no certificate");
-      const log = await server.waitForLog("client CN=alice", 4);
+      const log = await server.waitForLog("client CN=alice", 2);
       assertMatch(log, / \[TLS\] fd=\d+ client CN=alice\n/);
       assert(!log.includes("mallory"), log);
       assertMatch(log, / refused TLS_HANDSHAKE certificate verify failed\n/);
@@ -308,8 +308,7 @@ authorityTest(
 );
 
 Deno.test({
-  name:
-    `openssl: if the library cannot be used, Deno implements TLS, or the start says why${MISSING}`,
+  name: `openssl: if the library is needed and cannot be used, the start says why${MISSING}`,
   ignore: MISSING !== "",
   fn: async () => {
     await using authority = await Authority.make();
@@ -317,7 +316,7 @@ Deno.test({
     await Deno.writeTextFile(`${authority.folder}/libssl.so.3`, "no library\n".repeat(10));
     const env = { LD_LIBRARY_PATH: authority.folder };
     await withServer({ workers: 1, args: files, env }, async (server) => {
-      assertMatch(server.stdout, /\nTLS: Deno \(libssl\.so\.3 cannot be used: [^\n]+\)\n/);
+      assertMatch(server.stdout, /\nTLS: Deno\n/);
       assertEquals(await presentedName(server.port), "one");
     });
     for (const args of [["--tls", "openssl"], ["--transport", "epoll"]]) {
@@ -327,3 +326,25 @@ Deno.test({
     }
   },
 });
+
+opensslTest(
+  "more refused connections than get an answer end no worker",
+  async (server) => {
+    const held: Deno.Conn[] = [];
+    try {
+      const open = () => Deno.connect({ hostname: "127.0.0.1", port: server.port });
+      // The first one has the only place; of the others 256 wait for their handshake in each worker.
+      for (let i = 0; i < 1 + 4 * 256 + 64; i++) held.push(await open());
+      held.shift()!.close();
+      await waitFor(async () => {
+        const answer = await client(server, []);
+        return answer.includes("200 OK");
+      }, { what: "a place, and an answer" });
+    } finally {
+      for (const connection of held) connection.close();
+    }
+    const { code, stderr } = await server.stop();
+    assertEquals([code, stderr.match(/died/)], [0, null], stderr);
+  },
+  ["--max-connections", "1"],
+);

@@ -7,7 +7,7 @@
  */
 
 import { countLines } from "../os/mod.ts";
-import { LogControl, LogReader, threadsOf } from "../ring/mod.ts";
+import { LogControl, type LogReader, logReadersOf } from "../ring/mod.ts";
 import type { LogStart } from "../thread/mod.ts";
 import { canStartThread } from "./descriptor_budget.ts";
 import { Thread, type ThreadEnd } from "./thread_handle.ts";
@@ -45,7 +45,7 @@ export class LogThread {
     const { memory } = parts.start;
     this.#parts = parts;
     this.#control = new LogControl(memory);
-    this.#readers = Array.from({ length: threadsOf(memory) }, (_, i) => new LogReader(memory, i));
+    this.#readers = logReadersOf(memory);
   }
 
   /** Creates the thread; fulfilled when it is loaded, and has the descriptors that it needs. */
@@ -59,11 +59,6 @@ export class LogThread {
     if (this.#started) return;
     this.#started = true;
     this.#startThread();
-  }
-
-  /** A thread of the server has handed lines over. */
-  wake(): void {
-    this.#control.wake();
   }
 
   /** Takes over the lines of a thread of the server that died. */

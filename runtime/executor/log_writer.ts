@@ -9,7 +9,7 @@
  */
 
 import { countLines, EAGAIN, errnoName, errnoText, type LogFile } from "../os/mod.ts";
-import { LogControl, LogReader, threadsOf } from "../ring/mod.ts";
+import { LogControl, type LogReader, logReadersOf } from "../ring/mod.ts";
 
 /** Milliseconds until the next attempt after an error … */
 const RETRY = 1000;
@@ -45,7 +45,7 @@ export class LogWriter {
     const { memory } = parts;
     this.#parts = parts;
     this.#control = new LogControl(memory);
-    this.#readers = Array.from({ length: threadsOf(memory) }, (_, i) => new LogReader(memory, i));
+    this.#readers = logReadersOf(memory);
     // A writer that died may have left a torn line.
     this.#reader = this.#readers.find((reader) => reader.isBegun) ?? null;
   }

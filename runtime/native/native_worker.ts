@@ -172,8 +172,9 @@ export class NativeWorker implements SocketContext, Source {
     if (failure === null) return transport.abort();
     const { firstByte, reason } = failure;
     noteTlsRefusal(this.#core, { descriptor: transport.descriptor, isTls: firstByte < 0, reason });
-    if (isLetter(firstByte)) this.#answerLast(transport, PLAIN_TEXT);
-    else transport.abort();
+    if (!isLetter(firstByte)) return transport.abort();
+    transport.setSession(new RefusalSession(transport));
+    this.#answerLast(transport, PLAIN_TEXT);
   }
 
   /** The doorbell was rung, which has ended the wait. */
@@ -350,10 +351,9 @@ export class NativeWorker implements SocketContext, Source {
     else transport.abort();
   }
 
-  /** Sends one answer, and closes the connection once its peer has read that. */
+  /** Sends one answer on a connection with a {@link RefusalSession}, and closes it once its peer has read that. */
   #answerLast(transport: SocketTransport, answer: ShortAnswer): void {
     const { date } = this.#parts;
-    transport.setSession(new RefusalSession(transport));
     date.set(this.loop.os.epochMilliseconds());
     transport.out.append(lastAnswer(answer, date).bytesFor(false, CLOSES));
     transport.finish(true);

@@ -13,6 +13,7 @@ import {
   otherHalf,
   OWNED_BY_THREAD,
   OWNED_BY_WRITER,
+  threadsOf,
 } from "./log_layout.ts";
 
 /** Reads the lines of one thread. */
@@ -92,4 +93,9 @@ export class LogReader {
     const written = Atomics.load(this.#words, LOG_WORD.written + half);
     return this.#halves[half].subarray(written, this.#words[LOG_WORD.length + half]);
   }
+}
+
+/** The readers of all threads' lines, by the numbers of their blocks. */
+export function logReadersOf(memory: SharedArrayBuffer): LogReader[] {
+  return Array.from({ length: threadsOf(memory) }, (_, block) => new LogReader(memory, block));
 }

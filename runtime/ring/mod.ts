@@ -29,8 +29,8 @@ export type { InboxSink } from "./inbox.ts";
 export { LATENCY_BOUNDS, LATENCY_BUCKETS } from "./latency.ts";
 export { digitsOf, type LinesDropped, LogBuffer, writeDigits } from "./log_buffer.ts";
 export { LogControl } from "./log_control.ts";
-export { createLogMemory, threadsOf } from "./log_layout.ts";
-export { LogReader } from "./log_reader.ts";
+export { createLogMemory } from "./log_layout.ts";
+export { LogReader, logReadersOf } from "./log_reader.ts";
 export { createPointerTable, PointerTable } from "./pointer_table.ts";
 export {
   createSharedState,

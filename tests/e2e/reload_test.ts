@@ -35,10 +35,7 @@ for (const way of TLS_WAYS) {
     ignore: MISSING !== "",
     fn: async () => {
       await using authority = await Authority.make();
-      const one = await authority.sign("one");
-      const two = await authority.sign("two");
-      const used = { cert: `${authority.folder}/used.pem`, key: `${authority.folder}/used.key` };
-      await install(one, used);
+      const { one, two, used } = await certificatesOf(authority);
       await setHeader(authority, 0);
       const args = [...tlsArguments(used), "--tls", way, "--config", configurationOf(authority)];
       await withServer({ workers: 4, args }, async (server) => {
@@ -120,10 +117,7 @@ for (const way of TLS_WAYS) {
     ignore: NO_OPENSSL !== "",
     fn: async () => {
       await using authority = await Authority.make();
-      const one = await authority.sign("one");
-      const two = await authority.sign("two");
-      const used = { cert: `${authority.folder}/used.pem`, key: `${authority.folder}/used.key` };
-      await install(one, used);
+      const { two, used } = await certificatesOf(authority);
       await withServer(
         { workers: 2, args: [...tlsArguments(used), "--tls", way] },
         async (server) => {
@@ -304,6 +298,15 @@ Deno.test("reload: a log that cannot be reopened leaves the old one in use", () 
     await waitFor(logged, { what: "a line in the old file" });
     await server.stop();
   }));
+
+/** Two certificates, and the files that the server uses: they contain the first one. */
+async function certificatesOf(authority: Authority) {
+  const one = await authority.sign("one");
+  const two = await authority.sign("two");
+  const used = { cert: `${authority.folder}/used.pem`, key: `${authority.folder}/used.key` };
+  await install(one, used);
+  return { one, two, used };
+}
 
 async function install(from: CertificateFiles, to: CertificateFiles): Promise<void> {
   await Deno.copyFile(from.cert, to.cert);

@@ -53,7 +53,8 @@ import { WebSocketSession } from "./websocket_session.ts";
 export class HttpSession implements Session, Deferred, JudgedClient {
   readonly #context: SessionContext;
   readonly #http: Http1Connection;
-  #exchange: HttpExchange;
+  // Made anew for each connection: see attach.
+  #exchange!: HttpExchange;
   readonly #wait = new HttpWait();
   readonly #trace: RequestTrace | null;
   #transport: Transport = NO_TRANSPORT;
@@ -77,7 +78,6 @@ export class HttpSession implements Session, Deferred, JudgedClient {
   constructor(context: SessionContext) {
     this.#context = context;
     this.#http = new Http1Connection(context.http);
-    this.#exchange = this.#newExchange(NO_TRANSPORT);
     const { observer } = context;
     this.#trace = observer && new RequestTrace(observer, NO_TRANSPORT);
   }
@@ -94,7 +94,7 @@ export class HttpSession implements Session, Deferred, JudgedClient {
     this.#transport = transport;
     this.#http.reset();
     // A handler may have kept the last one, and must not reach another client through it.
-    this.#exchange = this.#newExchange(transport);
+    this.#exchange = new HttpExchange(this.#context, { http: this.#http, transport, owner: this });
     this.#wait.begin(now);
     this.#trace?.attach(transport, now);
     this.#route = null;
@@ -108,10 +108,6 @@ export class HttpSession implements Session, Deferred, JudgedClient {
     this.#deferred = false;
     this.#afterPromise = null;
     this.#wasFollowed = false;
-  }
-
-  #newExchange(transport: Transport): HttpExchange {
-    return new HttpExchange(this.#context, { http: this.#http, transport, owner: this });
   }
 
   // Session: called by the transport.

@@ -5,15 +5,21 @@
  * `deno test` as it arrives, and a last line `N passed, N failed, N skipped`. Exit code: that of
  * `deno test`; also 1 if no test was chosen or the executable is missing; 2 for an unknown word.
  *
- * The files run one after another: the end-to-end tests measure times, descriptors and stops, and
- * other tests on the same cores would disturb them. Types are checked by `deno task ok` and not here,
- * so that the tests begin at once.
+ * The files run one after another, as many end-to-end tests measure times, descriptors and stops. With `all` the
+ * tests that measure nothing run beside those with a lower priority; their output follows at the end. Types are
+ * checked by `deno task ok` and not here, so that the tests begin at once.
  */
 
 import { Authority } from "./support/certificates.ts";
 import { isFile } from "./support/is_file.ts";
 import { SUITE_TLS } from "./support/suite_tls.ts";
-import { isTestWord, parseTestCounts, TEST_PLANS, type TestPlan } from "./support/test_plan.ts";
+import {
+  isTestWord,
+  parseTestCounts,
+  sumOf,
+  TEST_PLANS,
+  type TestPlan,
+} from "./support/test_plan.ts";
 
 const USAGE_ERROR = 2;
 
@@ -37,8 +43,9 @@ async function main(args: readonly string[]): Promise<number> {
     );
     return 1;
   }
-  const { code, output } = await runDenoTest(plan);
-  const counts = parseTestCounts(output);
+  const runs = await runAll(plan);
+  const code = Math.max(...runs.map((run) => run.code));
+  const counts = sumOf(runs.map((run) => parseTestCounts(run.output)));
   const { passed, failed, skipped } = counts ?? { passed: 0, failed: 1, skipped: 0 };
   if (!counts) console.error("error: deno test ended before its summary");
   if (counts && passed + failed + skipped === 0) console.error("error: no test was chosen");
@@ -46,13 +53,50 @@ async function main(args: readonly string[]): Promise<number> {
   return code === 0 && passed + skipped === 0 ? 1 : code;
 }
 
-/** Runs `deno test` and forwards its output; returns its exit code and its stdout. */
-async function runDenoTest(plan: TestPlan): Promise<{ code: number; output: string }> {
+/** Only Linux is sure to have the command. */
+const LOWER_PRIORITY = Deno.build.os === "linux" ? ["nice", "-n", "10"] : [];
+
+interface TestRun {
+  readonly code: number;
+  /** What it printed. */
+  readonly output: string;
+}
+
+/** Runs the plan, and what runs beside it, whose output is printed afterwards. */
+async function runAll({ beside, ...plan }: TestPlan): Promise<TestRun[]> {
+  if (beside === undefined) return [await runDenoTest(plan, { print: writeAll })];
+  const pieces: Uint8Array[] = [];
+  const keep = (bytes: Uint8Array) => void pieces.push(bytes);
+  const runs = await Promise.all([
+    runDenoTest(plan, { print: writeAll, ignored: beside }),
+    runDenoTest({ paths: beside }, { print: keep, through: LOWER_PRIORITY }),
+  ]);
+  for (const bytes of pieces) await writeAll(bytes);
+  return runs;
+}
+
+interface RunOptions {
+  /** What the run's output is passed to. */
+  readonly print: (bytes: Uint8Array) => void | Promise<void>;
+  /** Folders and files that are left out. */
+  readonly ignored?: readonly string[];
+  /** The command and its arguments that executes `deno test`. */
+  readonly through?: readonly string[];
+}
+
+/** Runs `deno test`, and passes on its output. */
+async function runDenoTest(
+  plan: TestPlan,
+  { print, ignored = [], through = [] }: RunOptions,
+): Promise<TestRun> {
   await using authority = plan.overTls === true ? await Authority.make() : undefined;
   await authority?.sign("server");
   const filter = plan.filter === undefined ? [] : [`--filter=${plan.filter}`];
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["test", `--lock=${LOCK}`, "--allow-all", "--no-check", ...filter, ...plan.paths],
+  const ignore = ignored.length === 0 ? [] : [`--ignore=${ignored.join(",")}`];
+  const options = [`--lock=${LOCK}`, "--allow-all", "--no-check", ...filter, ...ignore];
+  const [command = "", ...args] = [...through, Deno.execPath(), "test", ...options, ...plan.paths];
+  const child = new Deno.Command(command, {
+    args,
     cwd: TOP,
     env: { ...environment(plan), ...(authority && trust(authority)) },
     stdout: "piped",
@@ -61,7 +105,7 @@ async function runDenoTest(plan: TestPlan): Promise<{ code: number; output: stri
   let output = "";
   for await (const bytes of child.stdout) {
     output += decoder.decode(bytes, { stream: true });
-    await writeAll(bytes);
+    await print(bytes);
   }
   return { code: (await child.status).code, output };
 }

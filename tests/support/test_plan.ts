@@ -13,6 +13,8 @@
 export interface TestPlan {
   /** Folders and files, relative to the top folder. */
   readonly paths: readonly string[];
+  /** Folders and files that run at the same time, on the cores that the paths leave free; left out of the paths. */
+  readonly beside?: readonly string[];
   /** A regular expression between slashes for `--filter`, or undefined for every test of the paths. */
   readonly filter?: string;
   /** Whether servers speak TLS by OpenSSL: see suite_tls.ts. */
@@ -72,9 +74,47 @@ const OVER_TLS: readonly string[] = [
   "websocket",
 ].map((name) => `tests/e2e/${name}_test.ts`);
 
+/**
+ * End-to-end tests that do not depend on how soon anything happens. The others measure times, descriptors or memory,
+ * or run browsers.
+ */
+const UNTIMED: readonly string[] = [
+  ...["auth", "files"].map((folder) => `tests/e2e/${folder}/`),
+  ...[
+    "answers",
+    "command_line",
+    "configuration",
+    "curl",
+    "endpoints",
+    "half_close",
+    "monitoring/access_log",
+    "monitoring/metrics",
+    "origin",
+    "pipelining",
+    "proxy",
+    "refusals",
+    "smuggling",
+    "transport",
+    "websocket",
+  ].map((name) => `tests/e2e/${name}_test.ts`),
+];
+
+/** Everything but the end-to-end tests. */
+const UNIT: readonly string[] = [
+  "protocol",
+  "runtime",
+  "support",
+  "fuzz",
+  "concurrency",
+  "bench",
+  "repo",
+  "release",
+  "soak",
+].map((folder) => `tests/${folder}/`);
+
 /** Every word, in the order in which errors list them. */
 export const TEST_PLANS: Readonly<Record<string, TestPlan>> = {
-  all: { paths: ["tests/"] },
+  all: { paths: ["tests/e2e/"], beside: [...UNIT, ...UNTIMED] },
   multi: { paths: [SCENARIOS] },
   http: { paths: [SCENARIOS], filter: scenariosWith("http") },
   ws: { paths: [SCENARIOS], filter: scenariosWith("ws") },
@@ -82,20 +122,7 @@ export const TEST_PLANS: Readonly<Record<string, TestPlan>> = {
   // The names of the real browser's tests begin with "page: ".
   browser: { paths: [SCENARIOS, "tests/e2e/page/"], filter: "/^page: |\\[browser\\]/" },
   concurrent: { paths: [SCENARIOS], filter: scenariosWith("concurrent") },
-  unit: {
-    paths: [
-      "protocol",
-      "runtime",
-      "support",
-      "fuzz",
-      "concurrency",
-      "bench",
-      "repo",
-      "release",
-      "soak",
-    ]
-      .map((folder) => `tests/${folder}/`),
-  },
+  unit: { paths: UNIT },
   e2e: { paths: ["tests/e2e/"] },
   "deno-transport": { paths: ["tests/e2e/", "tests/runtime/executor/"], transport: "deno" },
   "deno-transport-quick": { paths: CONFORMANCE, transport: "deno" },
@@ -113,6 +140,21 @@ export const TEST_PLANS: Readonly<Record<string, TestPlan>> = {
     executable: EXECUTABLE,
   },
 };
+
+/** The sum of the counts of several runs; undefined if one of them has none. */
+export function sumOf(counts: readonly (TestCounts | undefined)[]): TestCounts | undefined {
+  let sum: TestCounts = { passed: 0, failed: 0, skipped: 0 };
+  for (const each of counts) {
+    if (each === undefined) return undefined;
+    const { passed, failed, skipped } = each;
+    sum = {
+      passed: sum.passed + passed,
+      failed: sum.failed + failed,
+      skipped: sum.skipped + skipped,
+    };
+  }
+  return sum;
+}
 
 /** Whether `word` is a key of {@link TEST_PLANS}. */
 export function isTestWord(word: string): boolean {

@@ -3,7 +3,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { isTestWord, parseTestCounts, TEST_PLANS } from "./test_plan.ts";
+import { isTestWord, parseTestCounts, sumOf, TEST_PLANS } from "./test_plan.ts";
 
 Deno.test("test plan: the seed's words are known, other words are not", () => {
   for (const word of ["http", "ws", "stress", "browser", "concurrent", "all", "multi"]) {
@@ -28,6 +28,28 @@ Deno.test("test plan: a word chooses the scenarios with that word in brackets, a
   assertEquals(chosen("browser", "page: typed keys are shown"), true);
 });
 
+Deno.test("test plan: no word runs every folder, and so do `unit` and `e2e` together", async () => {
+  const tests = new URL("../", import.meta.url);
+  const folders = (await Array.fromAsync(Deno.readDir(tests)))
+    .filter(({ isDirectory }) => isDirectory).map(({ name }) => `tests/${name}/`).toSorted();
+  const { all, unit, e2e } = TEST_PLANS;
+  const [untimed, others] = partition(all!.beside!, (path) => path.startsWith("tests/e2e/"));
+  assertEquals([...all!.paths, ...others].toSorted(), folders);
+  // A path that does not exist would leave its tests out on one side, and fail on the other.
+  for (const path of untimed) Deno.statSync(new URL(`../../${path}`, import.meta.url));
+  assertEquals([...unit!.paths, ...e2e!.paths].toSorted(), folders);
+});
+
+Deno.test("test plan: counts of several runs are added, unless one has none", () => {
+  const [one, two] = [{ passed: 1, failed: 2, skipped: 3 }, {
+    passed: 10,
+    failed: 20,
+    skipped: 30,
+  }];
+  assertEquals(sumOf([one, two]), { passed: 11, failed: 22, skipped: 33 });
+  assertEquals(sumOf([one, undefined]), undefined);
+});
+
 Deno.test("test plan: counts are read from each form of the summary", () => {
   const rows: [string, number[]][] = [
     ["ok | 37 passed | 0 failed (17s)\n", [37, 0, 0]],
@@ -40,3 +62,7 @@ Deno.test("test plan: counts are read from each form of the summary", () => {
   }
   assertEquals(parseTestCounts("error: Module not found\n"), undefined);
 });
+
+function partition<T>(items: readonly T[], isFirst: (item: T) => boolean): [T[], T[]] {
+  return [items.filter(isFirst), items.filter((item) => !isFirst(item))];
+}

@@ -54,7 +54,7 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 /** Only Linux is sure to have the command. */
-const LOWER_PRIORITY = Deno.build.os === "linux" ? ["nice", "-n", "10"] : [];
+const LOWER_PRIORITY = Deno.build.os === "linux" ? ["nice", "-n", "5"] : [];
 
 interface TestRun {
   readonly code: number;

@@ -92,7 +92,6 @@ const UNTIMED: readonly string[] = [
     "origin",
     "pipelining",
     "proxy",
-    "refusals",
     "smuggling",
     "transport",
     "websocket",

@@ -57,3 +57,9 @@ export const WEBSOCKET_LIMITS: WebSocketLimits = {
  * 200, without merging. Document viewers ask for a few, and each range costs a part header.
  */
 export const MAX_RANGES = 16;
+
+/**
+ * Arrays and objects of a JSON text that are open at once. Each costs a call of the scanner; RFC 8259 section 9
+ * allows a limit. .NET's System.Text.Json: 64.
+ */
+export const JSON_DEPTH = 64;

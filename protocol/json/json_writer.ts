@@ -1,0 +1,123 @@
+/**
+ * Writes JSON into a byte buffer, field by field.
+ *
+ * In: calls in the order of the text. Out: one line of JSON: a payload's line breaks, which can only be between
+ * its tokens, are left out, because a line break ends an object in every framing. It sets the commas. It does not
+ * check that objects are closed, nor that a raw payload is JSON.
+ */
+
+import { COLON, COMMA, CR, LF } from "../ascii.ts";
+import type { ByteBuffer } from "../byte_buffer.ts";
+import { CLOSE_BRACE, CLOSE_BRACKET, OPEN_BRACE, OPEN_BRACKET } from "./skip_value.ts";
+
+const UTF8 = new TextEncoder();
+/** Strings that need no escape and have one byte for each character. */
+const SIMPLE = /^[ !#-[\]-~]*$/;
+
+/** Writes JSON to the end of a buffer. */
+export class JsonWriter {
+  /** The buffer; it belongs to the caller. */
+  readonly out: ByteBuffer;
+  /** Whether the next value needs a comma in front. */
+  #comma = false;
+
+  /** @param out where to append */
+  constructor(out: ByteBuffer) {
+    this.out = out;
+  }
+
+  /** `{`, as a value or as the next element. */
+  openObject(): this {
+    return this.#open(OPEN_BRACE);
+  }
+
+  /** `}` */
+  closeObject(): this {
+    return this.#close(CLOSE_BRACE);
+  }
+
+  /** `[` */
+  openArray(): this {
+    return this.#open(OPEN_BRACKET);
+  }
+
+  /** `]` */
+  closeArray(): this {
+    return this.#close(CLOSE_BRACKET);
+  }
+
+  /** The name of a field; its value is the next call. */
+  name(name: string): this {
+    this.#separate();
+    this.#string(name);
+    this.out.appendByte(COLON);
+    this.#comma = false;
+    return this;
+  }
+
+  /** A string, as a value or as the next element. */
+  text(value: string): this {
+    this.#separate();
+    this.#string(value);
+    return this;
+  }
+
+  /** A safe integer, as a value or as the next element. */
+  integer(value: number): this {
+    if (!Number.isSafeInteger(value)) throw new RangeError(`${value} is no safe integer`);
+    this.#separate();
+    this.out.appendLatin1(String(value));
+    return this;
+  }
+
+  /** `true` or `false`. */
+  flag(value: boolean): this {
+    this.#separate();
+    this.out.appendLatin1(value ? "true" : "false");
+    return this;
+  }
+
+  /** JSON that exists already, as a value or as the next element; without its line breaks. */
+  raw(json: Uint8Array): this {
+    this.#separate();
+    appendLine(this.out, json);
+    return this;
+  }
+
+  /** UTF-8 as a string: what a delta, and the payload that it refers to, travel as. */
+  quoted(utf8: Uint8Array): this {
+    return this.text(new TextDecoder().decode(utf8));
+  }
+
+  /** A comma, unless this is the first thing in an object or array, a value behind a name, or the start. */
+  #separate(): void {
+    if (this.#comma) this.out.appendByte(COMMA);
+    this.#comma = true;
+  }
+
+  #open(byte: number): this {
+    this.#separate();
+    this.out.appendByte(byte);
+    this.#comma = false;
+    return this;
+  }
+
+  #close(byte: number): this {
+    this.out.appendByte(byte);
+    this.#comma = true;
+    return this;
+  }
+
+  #string(value: string): void {
+    if (SIMPLE.test(value)) this.out.appendLatin1(`"${value}"`);
+    else this.out.append(UTF8.encode(JSON.stringify(value)));
+  }
+}
+
+/** Appends JSON without its line breaks. */
+function appendLine(out: ByteBuffer, json: Uint8Array): void {
+  if (json.indexOf(LF) < 0 && json.indexOf(CR) < 0) return out.append(json);
+  for (const byte of json) {
+    if (byte !== LF && byte !== CR) out.appendByte(byte);
+  }
+}

@@ -17,6 +17,7 @@ import {
   FRAMINGS,
   ReplyBatch,
 } from "../../protocol/centrifuge/mod.ts";
+import { waitFor } from "./wait_for.ts";
 
 /** What a client is connected to. */
 export interface Connection {
@@ -85,6 +86,23 @@ class Recorder {
   }
 }
 
+/** Deno's WebSocket; the open ones are known, because a test must not leave any. */
+class KnownWebSocket extends WebSocket {
+  static readonly #open = new Set<KnownWebSocket>();
+
+  constructor(url: string | URL, protocols?: string | string[]) {
+    super(url, protocols);
+    KnownWebSocket.#open.add(this);
+    this.addEventListener("close", () => KnownWebSocket.#open.delete(this));
+  }
+
+  static allClosed(): Promise<unknown> {
+    return waitFor(() => KnownWebSocket.#open.size === 0, {
+      what: "the clients' WebSockets to close",
+    });
+  }
+}
+
 /** Encodes a batch. */
 function encoded(framing: keyof typeof FRAMINGS, write: (batch: ReplyBatch) => void): Uint8Array {
   const out = new ByteBuffer(0);
@@ -113,12 +131,16 @@ export async function startWebSocketPeer(handler: Handler): Promise<CentrifugePe
     connections: recorder.connections,
     client: (options = {}) =>
       recorder.add(
-        new Centrifuge(`ws://127.0.0.1:${port}/connection/websocket`, options),
+        new Centrifuge(`ws://127.0.0.1:${port}/connection/websocket`, {
+          websocket: KnownWebSocket,
+          ...options,
+        }),
       ),
-    [Symbol.asyncDispose]: () => {
+    [Symbol.asyncDispose]: async () => {
       recorder.disconnect();
+      await KnownWebSocket.allClosed();
       for (const socket of server.clients) socket.terminate();
-      return new Promise<void>((resolve) => server.close(() => resolve()));
+      await new Promise<void>((resolve) => server.close(() => resolve()));
     },
   };
 }
@@ -126,6 +148,7 @@ export async function startWebSocketPeer(handler: Handler): Promise<CentrifugePe
 /** Starts a server of HTTP streams; the name of every session is "session". */
 export function startStreamPeer(handler: Handler): CentrifugePeer {
   const recorder = new Recorder(handler);
+  const stop = new AbortController();
   let current: Connection | undefined;
   const openStream = (body: Uint8Array) => {
     const stream = new ReadableStream<Uint8Array>({
@@ -142,7 +165,7 @@ export function startStreamPeer(handler: Handler): CentrifugePeer {
     return new Response(stream);
   };
   const server = Deno.serve(
-    { port: 0, hostname: "127.0.0.1", onListen: () => undefined },
+    { port: 0, hostname: "127.0.0.1", signal: stop.signal, onListen: () => undefined },
     async (request) => {
       const body = await request.bytes();
       if (new URL(request.url).pathname === "/connection/http_stream") return openStream(body);
@@ -166,7 +189,9 @@ export function startStreamPeer(handler: Handler): CentrifugePeer {
       ),
     [Symbol.asyncDispose]: () => {
       recorder.disconnect();
-      return server.shutdown();
+      // A graceful end would wait for streams that clients have left.
+      stop.abort();
+      return server.finished;
     },
   };
 }

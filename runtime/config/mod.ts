@@ -12,6 +12,20 @@
  * @module
  */
 
+export {
+  type Access,
+  CHANNEL_ACTIONS,
+  CHANNEL_OPTIONS,
+  type ChannelAction,
+  type ChannelOptions,
+  type ChannelsConfig,
+  DELTA_TYPES,
+  type DeltaType,
+  NO_ACCESS,
+  NO_TOKENS,
+  type SecretSource,
+  type TokenConfig,
+} from "./channels.ts";
 export { type CacheRule, FILES, type FilesConfig, type TypeRule } from "./files.ts";
 export { CONNECTION_LIMITS, type ConnectionLimits, MAX_REFUSED } from "./limits.ts";
 export {

@@ -1,0 +1,115 @@
+/**
+ * The options of the channels of one namespace, from its table in the configuration file.
+ *
+ * In: the table's reader. Out: the options; a fault for each wrong value, and for each option that would do
+ * nothing without another one. The names are those of Centrifugo. A namespace inherits nothing.
+ */
+
+import {
+  type Access,
+  CHANNEL_ACTIONS,
+  type ChannelAction,
+  type ChannelOptions,
+  DELTA_TYPES,
+} from "../../config/mod.ts";
+import type { TableReader } from "./table_reader.ts";
+
+/** More would be a database; the memory of all channels has a bound of its own. */
+const MAX_HISTORY = 1_000_000;
+
+/** Reads the options. */
+export function readChannelOptions(reader: TableReader): ChannelOptions {
+  const access = (action: ChannelAction): Access => ({
+    client: reader.flag(`allow_${action}_for_client`),
+    // A client that is subscribed needs no permission to subscribe.
+    subscriber: action !== "subscribe" && reader.flag(`allow_${action}_for_subscriber`),
+    anonymous: reader.flag(`allow_${action}_for_anonymous`),
+  });
+  const options: ChannelOptions = {
+    presence: reader.flag("presence"),
+    joinLeave: reader.flag("join_leave"),
+    forcePushJoinLeave: reader.flag("force_push_join_leave"),
+    historySize: reader.integer("history_size", MAX_HISTORY),
+    historyTime: reader.time("history_ttl"),
+    forcePositioning: reader.flag("force_positioning"),
+    allowPositioning: reader.flag("allow_positioning"),
+    forceRecovery: reader.flag("force_recovery"),
+    allowRecovery: reader.flag("allow_recovery"),
+    access: {
+      subscribe: access("subscribe"),
+      publish: access("publish"),
+      history: access("history"),
+      presence: access("presence"),
+    },
+    allowUserLimitedChannels: reader.flag("allow_user_limited_channels"),
+    channelRegex: regex(reader),
+    allowedDeltaTypes: reader.choices("allowed_delta_types", DELTA_TYPES),
+    deltaPublish: reader.flag("delta_publish"),
+  };
+  for (const fault of withoutEffect(options)) reader.fault(fault);
+  return options;
+}
+
+function regex(reader: TableReader): string | undefined {
+  const text = reader.text("channel_regex");
+  if (text === undefined) return undefined;
+  try {
+    new RegExp(text, "u");
+    return text;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    const reason = error.message.replace(/^Invalid regular expression: /, "");
+    reader.fault(`channel_regex is no regular expression of JavaScript: ${reason}`);
+    return undefined;
+  }
+}
+
+/** What would be accepted, and then silently do nothing. */
+function withoutEffect(options: ChannelOptions): string[] {
+  const { historySize, historyTime, presence, joinLeave, access } = options;
+  const faults: string[] = [];
+  const needs = (
+    wanted: string,
+    isThere: boolean,
+    ...keys: readonly (readonly [string, boolean])[]
+  ) => {
+    const idle = keys.filter(([_, isSet]) => isSet).map(([key]) => key);
+    if (idle.length > 0 && !isThere) {
+      faults.push(
+        `${idle.join(" and ")} ${idle.length > 1 ? "have" : "has"} no effect without ${wanted}`,
+      );
+    }
+  };
+  needs("history_ttl", historyTime > 0, ["history_size", historySize > 0]);
+  needs("history_size", historySize > 0, ["history_ttl", historyTime > 0]);
+  needs(
+    "history_size and history_ttl",
+    // With one of the two, the fault above says enough.
+    historySize > 0 || historyTime > 0,
+    ["force_recovery", options.forceRecovery],
+    ["allow_recovery", options.allowRecovery],
+    ["force_positioning", options.forcePositioning],
+    ["allow_positioning", options.allowPositioning],
+    ["allow_history_for_client", access.history.client],
+    ["allow_history_for_subscriber", access.history.subscriber],
+  );
+  needs(
+    "presence",
+    presence,
+    ["allow_presence_for_client", access.presence.client],
+    ["allow_presence_for_subscriber", access.presence.subscriber],
+  );
+  needs("join_leave", joinLeave, ["force_push_join_leave", options.forcePushJoinLeave]);
+  needs("allowed_delta_types", options.allowedDeltaTypes.length > 0, [
+    "delta_publish",
+    options.deltaPublish,
+  ]);
+  for (const action of CHANNEL_ACTIONS) {
+    const { client, subscriber, anonymous } = access[action];
+    const others = action === "subscribe"
+      ? `allow_${action}_for_client`
+      : `allow_${action}_for_client or allow_${action}_for_subscriber`;
+    needs(others, client || subscriber, [`allow_${action}_for_anonymous`, anonymous]);
+  }
+  return faults;
+}

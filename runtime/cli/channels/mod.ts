@@ -1,0 +1,16 @@
+/**
+ * The section `channels` of the configuration file, checked as a whole.
+ *
+ * ```ts
+ * import { readChannelsSection } from "./mod.ts";
+ *
+ * const section = { namespaces: { chat: { presence: true, join_leav: true } } };
+ * const { config, faults } = readChannelsSection("a.toml", section);
+ * console.log(config.namespaces["chat"]?.presence); // true
+ * console.log(faults[0]); // … unknown key "join_leav": did you mean join_leave?
+ * ```
+ *
+ * @module
+ */
+
+export { type ChannelsSection, readChannelsSection } from "./channels_section.ts";

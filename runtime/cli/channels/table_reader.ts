@@ -1,0 +1,126 @@
+/**
+ * Reads one table of the configuration file key by key, and notes everything that is wrong with it.
+ *
+ * In: a table as TOML or JSON has it, its name, and the list to which faults are added. Out: the value of each key that was asked
+ * for, checked, or undefined; at the end a fault for each key that nobody asked for, with the nearest that
+ * exists. A fault is one line that names the key, the table and the file.
+ */
+
+import { nearest } from "../nearest.ts";
+import { parseTime } from "../options/quantity.ts";
+
+/** Where the values are. */
+export interface TableSource {
+  /** The name of the file. */
+  readonly path: string;
+  /** The table's name, as `channels.namespaces.chat`. */
+  readonly name: string;
+  readonly table: Readonly<Record<string, unknown>>;
+  /** Gets a line for each fault. */
+  readonly faults: string[];
+}
+
+/** Whether a value of the file is a table. */
+export function isTable(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value) &&
+    !(value instanceof Date);
+}
+
+/** Reads one table. */
+export class TableReader {
+  readonly #source: TableSource;
+  readonly #known: string[] = [];
+
+  /** @param source the table */
+  constructor(source: TableSource) {
+    this.#source = source;
+  }
+
+  /** `true` or `false`; false if the key is missing. */
+  flag(key: string): boolean {
+    const isFlag = (value: unknown) => typeof value === "boolean";
+    return this.#value(key, isFlag, "true or false") === true;
+  }
+
+  /** A string that is not empty. */
+  text(key: string): string | undefined {
+    return this.#value(key, isText, "a string that is not empty") as string | undefined;
+  }
+
+  /** A list of strings that are not empty. */
+  texts(key: string): readonly string[] {
+    const isList = (value: unknown) => Array.isArray(value) && value.every(isText);
+    return (this.#value(key, isList, "a list of strings") ?? []) as readonly string[];
+  }
+
+  /** A list whose elements are of `names`. */
+  choices<Name extends string>(key: string, names: readonly Name[]): readonly Name[] {
+    const isList = (value: unknown) =>
+      Array.isArray(value) && value.every((one) => names.includes(one));
+    const wanted = `a list of ${names.map((name) => `"${name}"`).join(", ")}`;
+    return (this.#value(key, isList, wanted) ?? []) as readonly Name[];
+  }
+
+  /** A whole number from 0 to `most`; 0 if the key is missing. */
+  integer(key: string, most: number): number {
+    const inRange = (value: unknown) =>
+      typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= most;
+    return (this.#value(key, inRange, `a whole number from 0 to ${most}`) ?? 0) as number;
+  }
+
+  /** Milliseconds, from seconds or from a text with a unit; 0 if the key is missing. */
+  time(key: string): number {
+    const asTime = (value: unknown) => {
+      return typeof value === "string" || typeof value === "number"
+        ? parseTime(String(value))
+        : undefined;
+    };
+    const isTime = (value: unknown) => asTime(value) !== undefined;
+    const value = this.#value(key, isTime, 'a time, as 300 (seconds), "5m" or "24h"');
+    return asTime(value) ?? 0;
+  }
+
+  /** A table; empty if the key is missing. */
+  table(
+    key: string,
+    wanted = `a table, [${this.#source.name}.${key}]`,
+  ): Readonly<Record<string, unknown>> {
+    return (this.#value(key, isTable, wanted) ?? {}) as Readonly<Record<string, unknown>>;
+  }
+
+  /** Whether the key is there, whatever its value. */
+  has(key: string): boolean {
+    return Object.hasOwn(this.#source.table, key);
+  }
+
+  /** Notes a fault of this table. */
+  fault(text: string): void {
+    const { path, name, faults } = this.#source;
+    faults.push(`[${name}] in ${path}: ${text}`);
+  }
+
+  /** Notes the keys that were not asked for. */
+  end(): void {
+    for (const key of Object.keys(this.#source.table)) {
+      if (this.#known.includes(key)) continue;
+      const meant = nearest(key.toLowerCase().replaceAll("-", "_"), this.#known);
+      const hint = meant === undefined
+        ? `the keys are ${this.#known.join(", ")}`
+        : `did you mean ${meant}?`;
+      this.fault(`unknown key "${key}": ${hint}`);
+    }
+  }
+
+  #value(key: string, isRight: (value: unknown) => boolean, wanted: string): unknown {
+    this.#known.push(key);
+    if (!this.has(key)) return undefined;
+    const value = this.#source.table[key];
+    if (isRight(value)) return value;
+    this.fault(`${key} must be ${wanted}`);
+    return undefined;
+  }
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === "string" && value !== "";
+}

@@ -1,0 +1,119 @@
+/**
+ * The config section for channels: their options by namespace, tokens, and the key of the HTTP API.
+ *
+ * In: the section of the configuration file, checked in runtime/cli/channels/. Out: plain data, a copy for each
+ * worker. It names where secrets are and has none of them. The names in the file are those of Centrifugo, where it has
+ * the option. By default a client may do nothing.
+ */
+
+/** Who may do something with a channel. */
+export interface Access {
+  /** Every client that has a user. */
+  readonly client: boolean;
+  /** A client that is subscribed to the channel. */
+  readonly subscriber: boolean;
+  /** Extends the other two to clients without a user; grants nothing alone. */
+  readonly anonymous: boolean;
+}
+
+/** What clients ask permission for. */
+export const CHANNEL_ACTIONS = ["subscribe", "publish", "history", "presence"] as const;
+/** One of {@link CHANNEL_ACTIONS}. */
+export type ChannelAction = (typeof CHANNEL_ACTIONS)[number];
+
+/** The kinds of deltas. */
+export const DELTA_TYPES = ["fossil"] as const;
+/** One of {@link DELTA_TYPES}. */
+export type DeltaType = (typeof DELTA_TYPES)[number];
+
+/** The options of the channels of one namespace. */
+export interface ChannelOptions {
+  /** Whether it is kept who is subscribed. */
+  readonly presence: boolean;
+  /** Whether subscribers are told who comes and goes. */
+  readonly joinLeave: boolean;
+  /** Whether they are told without having asked. */
+  readonly forcePushJoinLeave: boolean;
+  /** Publications that are kept; 0: none. */
+  readonly historySize: number;
+  /** Milliseconds for which a publication is kept; 0: none is. */
+  readonly historyTime: number;
+  /** Whether every subscriber's position is checked, without having been asked for. */
+  readonly forcePositioning: boolean;
+  readonly allowPositioning: boolean;
+  /** Whether every subscriber recovers what it missed, without having asked. */
+  readonly forceRecovery: boolean;
+  readonly allowRecovery: boolean;
+  /** Permissions; `subscriber` of `subscribe` is always false. */
+  readonly access: Readonly<Record<ChannelAction, Access>>;
+  /** Whether the part of a name behind `#` lists the users that the channel is for. */
+  readonly allowUserLimitedChannels: boolean;
+  /** What names must match behind the namespace; undefined: ASCII. */
+  readonly channelRegex: string | undefined;
+  readonly allowedDeltaTypes: readonly DeltaType[];
+  /** Whether publications are sent as deltas without the publisher's asking. */
+  readonly deltaPublish: boolean;
+}
+
+/** Where a secret is. */
+export type SecretSource =
+  | { readonly kind: "file"; readonly path: string }
+  /** A variable of the environment. */
+  | { readonly kind: "variable"; readonly name: string };
+
+/** What makes a token valid. */
+export interface TokenConfig {
+  /** Secrets of HS256, HS384 and HS512; a second one while the first replaces it. */
+  readonly hmacSecrets: readonly SecretSource[];
+  /** PEM files with public keys or certificates: RSA, ECDSA, Ed25519. */
+  readonly publicKeyFiles: readonly string[];
+  /** An address with a JSON Web Key Set; undefined: there is none. */
+  readonly jwksEndpoint: string | undefined;
+  /** What `aud` must contain; undefined: it is not checked. */
+  readonly audience: string | undefined;
+  /** What `iss` must be; undefined: it is not checked. */
+  readonly issuer: string | undefined;
+}
+
+/** Channels. */
+export interface ChannelsConfig {
+  /** The options of channels without a namespace. */
+  readonly options: ChannelOptions;
+  /** By the namespace's name. */
+  readonly namespaces: Readonly<Record<string, ChannelOptions>>;
+  /** Whether clients may connect without a token, as clients without a user. */
+  readonly allowAnonymousConnect: boolean;
+  readonly token: TokenConfig;
+  /** The key of the HTTP API; undefined: there is no HTTP API. */
+  readonly apiKey: SecretSource | undefined;
+}
+
+/** Nobody. */
+export const NO_ACCESS: Access = { client: false, subscriber: false, anonymous: false };
+
+/** Defaults of {@link ChannelOptions}: nothing is kept, and a client may do nothing. */
+export const CHANNEL_OPTIONS: ChannelOptions = {
+  presence: false,
+  joinLeave: false,
+  forcePushJoinLeave: false,
+  historySize: 0,
+  historyTime: 0,
+  forcePositioning: false,
+  allowPositioning: false,
+  forceRecovery: false,
+  allowRecovery: false,
+  access: { subscribe: NO_ACCESS, publish: NO_ACCESS, history: NO_ACCESS, presence: NO_ACCESS },
+  allowUserLimitedChannels: false,
+  channelRegex: undefined,
+  allowedDeltaTypes: [],
+  deltaPublish: false,
+};
+
+/** No token is valid. */
+export const NO_TOKENS: TokenConfig = {
+  hmacSecrets: [],
+  publicKeyFiles: [],
+  jwksEndpoint: undefined,
+  audience: undefined,
+  issuer: undefined,
+};

@@ -13,9 +13,9 @@ import { importsOf, programFiles, resolveImport, type SourceFile } from "./sourc
 const LAYERS: readonly (readonly string[])[] = [
   ["os", "ring", "config", "signals"],
   ["tls"],
-  ["net", "thread", "observe/log", "serve/assets", "serve/answers"],
+  ["net", "thread", "observe/log", "serve/assets", "serve/answers", "serve/tokens"],
   ["serve/session"],
-  ["serve/files", "serve/auth"],
+  ["serve/files", "serve/auth", "serve/channels"],
   ["serve/routes"],
   ["serve/worker", "observe/admin"],
   ["native", "deno"],
@@ -32,6 +32,16 @@ const FOR_MAIN: readonly string[] = ["runtime/mod.ts", "runtime/signals.ts"];
 
 /** What protocol/ may import from outside: data, no behaviour. */
 const PROTOCOL_MAY_IMPORT = ["@std/http/status"];
+
+/**
+ * What runtime/ may import of protocol/: the door, and those of parts that most threads never load, because they are
+ * switched off by default.
+ */
+const PROTOCOL_DOORS: readonly string[] = [
+  "protocol/mod.ts",
+  "protocol/centrifuge/mod.ts",
+  "protocol/json/mod.ts",
+];
 
 /** The wrong imports of one file. */
 function violations(file: SourceFile): string[] {
@@ -61,7 +71,9 @@ function judge(path: string, target: string): string | undefined {
   if (from === "protocol") {
     return to === "protocol" ? undefined : "protocol/ imports nothing above it";
   }
-  if (to === "protocol") return target === "protocol/mod.ts" ? undefined : "only protocol/mod.ts";
+  if (to === "protocol") {
+    return PROTOCOL_DOORS.includes(target) ? undefined : `only ${PROTOCOL_DOORS}`;
+  }
   return judgeRuntime(partOf(path), target);
 }
 
@@ -104,6 +116,8 @@ Deno.test("import direction: each wrong import is found, each right one is not",
     ["protocol/sha1.ts", "../runtime/config/mod.ts", true],
     ["runtime/serve/session/a.ts", "../../../protocol/mod.ts", false],
     ["runtime/serve/session/a.ts", "../../../protocol/sha1.ts", true],
+    ["runtime/serve/channels/a.ts", "../../../protocol/centrifuge/mod.ts", false],
+    ["runtime/serve/channels/a.ts", "../../../protocol/centrifuge/replies.ts", true],
     ["runtime/serve/session/a.ts", "../../net/mod.ts", false],
     ["runtime/serve/session/a.ts", "../../net/loop.ts", true],
     ["runtime/serve/session/a.ts", "../routes/mod.ts", true],

@@ -1,0 +1,79 @@
+/**
+ * The options that apply to a channel, by its name.
+ *
+ * In: the config, once; then names that clients and backends give. Out: the channel with its options, or the error
+ * to answer with: its namespace does not exist (102), or its name is not allowed (107). Pure: the same name gives the
+ * same answer for the same config. Nothing is stored by name, because clients choose names.
+ */
+
+import type { ChannelOptions, ChannelsConfig } from "../../config/mod.ts";
+import { CLIENT_ERRORS, type ClientError } from "../../../protocol/centrifuge/mod.ts";
+import { type ChannelName, parseChannelName } from "./channel_name.ts";
+
+/** A channel whose name is allowed. */
+export interface Channel extends ChannelName {
+  readonly name: string;
+  readonly options: ChannelOptions;
+  /** The users that it is for alone; undefined: it is for everybody. */
+  readonly users: readonly string[] | undefined;
+}
+
+/** The limits of names. */
+export interface NameLimits {
+  /** Bytes of a name in UTF-8. */
+  readonly nameBytes: number;
+}
+
+interface Namespace {
+  readonly options: ChannelOptions;
+  readonly regex: RegExp | undefined;
+}
+
+const UTF8 = new TextEncoder();
+/** Without a rule of its own, a namespace has names of visible and invisible ASCII, as Centrifugo's. */
+// deno-lint-ignore no-control-regex -- names may have any byte of ASCII
+const ASCII = /^[\x00-\x7f]*$/;
+
+/** Finds the options of channels. */
+export class ChannelRules {
+  readonly #withoutNamespace: Namespace;
+  readonly #namespaces: ReadonlyMap<string, Namespace>;
+  readonly #limits: NameLimits;
+
+  /** @param config checked: a regular expression that is none throws */
+  constructor(config: Pick<ChannelsConfig, "options" | "namespaces">, limits: NameLimits) {
+    this.#withoutNamespace = namespaceOf(config.options);
+    const entries = Object.entries(config.namespaces);
+    // A map, so that no name of a client is a property of Object.prototype.
+    this.#namespaces = new Map(entries.map(([name, options]) => [name, namespaceOf(options)]));
+    this.#limits = limits;
+  }
+
+  /** The channel of this name, or why there is none. */
+  resolve(name: string): { readonly channel: Channel } | { readonly error: ClientError } {
+    if (name === "" || this.#isTooLong(name)) return { error: CLIENT_ERRORS.BAD_REQUEST };
+    const parsed = parseChannelName(name);
+    const namespace = parsed.namespace === "" && !name.includes(":")
+      ? this.#withoutNamespace
+      : this.#namespaces.get(parsed.namespace);
+    if (namespace === undefined) return { error: CLIENT_ERRORS.UNKNOWN_CHANNEL };
+    const { options, regex } = namespace;
+    const isAllowed = regex === undefined ? ASCII.test(name) : regex.test(parsed.rest);
+    if (!isAllowed) return { error: CLIENT_ERRORS.BAD_REQUEST };
+    const users = options.allowUserLimitedChannels ? parsed.users : undefined;
+    return { channel: { ...parsed, name, options, users } };
+  }
+
+  #isTooLong(name: string): boolean {
+    // A character has at least one byte, and at most three for each unit of UTF-16.
+    const { nameBytes } = this.#limits;
+    if (name.length > nameBytes) return true;
+    return name.length * 3 > nameBytes && UTF8.encode(name).length > nameBytes;
+  }
+}
+
+function namespaceOf(options: ChannelOptions): Namespace {
+  const { channelRegex } = options;
+  const regex = channelRegex === undefined ? undefined : new RegExp(channelRegex, "u");
+  return { options, regex };
+}

@@ -1,0 +1,65 @@
+/**
+ * What a subscription gets of presence, joins, positions and recovery.
+ *
+ * In: the channel's options, what the subscriber asks for, what its token overrides, and what it may read. Out: the plan
+ * that the session carries out. Pure.
+ */
+
+import type { ChannelOptions } from "../../config/mod.ts";
+import type { SubscriptionOverride } from "../tokens/mod.ts";
+
+/** What a subscriber asks for. */
+export interface SubscriptionWishes {
+  readonly positioned: boolean;
+  readonly recoverable: boolean;
+  readonly joinLeave: boolean;
+  /** Empty: whole publications. */
+  readonly delta: string;
+}
+
+/** What it may read once it is subscribed. */
+export interface ReadPermissions {
+  readonly history: boolean;
+  readonly presence: boolean;
+}
+
+/** What it gets. */
+export interface SubscriptionPlan {
+  /** Whether it is listed as present. */
+  readonly presence: boolean;
+  /** Whether others are told that it comes and goes. */
+  readonly emitJoinLeave: boolean;
+  /** Whether it is told of others. */
+  readonly pushJoinLeave: boolean;
+  /** Whether its position is checked. */
+  readonly positioned: boolean;
+  /** Whether it can recover; it is positioned then too. */
+  readonly recoverable: boolean;
+  readonly delta: boolean;
+}
+
+/** Plans a subscription. */
+export function planSubscription(
+  options: ChannelOptions,
+  override: SubscriptionOverride,
+  { wishes, may }: { readonly wishes: SubscriptionWishes; readonly may: ReadPermissions },
+): SubscriptionPlan {
+  const hasHistory = options.historySize > 0;
+  const emitJoinLeave = override.joinLeave ?? options.joinLeave;
+  const forcedRecovery = override.forceRecovery ?? options.forceRecovery;
+  const forcedPosition = override.forcePositioning ?? options.forcePositioning;
+  const forcedJoins = override.forcePushJoinLeave ?? options.forcePushJoinLeave;
+  // What a token forces cannot be, if the channel keeps no history.
+  const recoverable = hasHistory &&
+    (forcedRecovery || (wishes.recoverable && (options.allowRecovery || may.history)));
+  const positioned = hasHistory &&
+    (forcedPosition || (wishes.positioned && (options.allowPositioning || may.history)));
+  return {
+    presence: override.presence ?? options.presence,
+    emitJoinLeave,
+    pushJoinLeave: forcedJoins || (wishes.joinLeave && options.joinLeave && may.presence),
+    positioned: recoverable || positioned,
+    recoverable,
+    delta: options.allowedDeltaTypes.some((type) => type === wishes.delta),
+  };
+}

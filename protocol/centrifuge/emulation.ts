@@ -19,7 +19,7 @@ export interface EmulationRequest {
   /** The node, likewise; empty if it named none. */
   readonly node: string;
   /** One message of commands. */
-  readonly data: Uint8Array<ArrayBuffer>;
+  readonly data: Uint8Array;
 }
 
 /** Decodes a body. @throws {ProtocolError} with status 400 */

@@ -75,7 +75,7 @@ export interface RefreshResult extends Expiry {
 }
 
 /** A ping, which has no fields at all; the client's pong looks the same. */
-export const PING: Uint8Array<ArrayBuffer> = new TextEncoder().encode("{}");
+export const PING: Uint8Array = new TextEncoder().encode("{}");
 
 /** A reply whose result has no fields: to unsubscribe and publish. */
 export function writeEmptyResult(

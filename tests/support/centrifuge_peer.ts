@@ -197,6 +197,6 @@ export function startStreamPeer(handler: Handler): CentrifugePeer {
 }
 
 /** JSON as bytes. */
-export function json(value: unknown): Uint8Array<ArrayBuffer> {
+export function json(value: unknown): Uint8Array {
   return UTF8.encode(JSON.stringify(value));
 }

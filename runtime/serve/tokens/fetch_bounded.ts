@@ -16,7 +16,7 @@ export async function fetchBounded(url: string, options: RequestInit): Promise<R
     await body?.cancel();
     return new Response(null, { status: status < 200 || status > 599 ? 500 : status, headers });
   }
-  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of body) {
     length += chunk.length;
@@ -24,5 +24,5 @@ export async function fetchBounded(url: string, options: RequestInit): Promise<R
     if (length > MOST_BYTES) throw new TypeError(`the answer has more than ${MOST_BYTES} bytes`);
     chunks.push(chunk);
   }
-  return new Response(new Blob(chunks), { status, headers });
+  return new Response(new Blob(chunks as Uint8Array<ArrayBuffer>[]), { status, headers });
 }

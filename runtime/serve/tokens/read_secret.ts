@@ -20,7 +20,7 @@ export function readSecret(
   source: SecretSource,
   places: SecretPlaces,
   leastBytes: number,
-): Uint8Array<ArrayBuffer> {
+): Uint8Array {
   const isFile = source.kind === "file";
   const where = isFile ? `the file ${source.path}` : `the variable ${source.name}`;
   const text = isFile ? places.readText(source.path) : places.variable(source.name);

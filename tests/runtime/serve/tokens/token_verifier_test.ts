@@ -74,7 +74,7 @@ const HAS_P521 = await generateKeyPair("ES512")
 
 async function expectNoP521(): Promise<void> {
   const pair = await openssl(["ecparam", "-name", "secp521r1", "-genkey", "-noout"]);
-  const spki = await openssl(["pkey", "-pubout", "-in"], Uint8Array.from(pair));
+  const spki = await openssl(["pkey", "-pubout", "-in"], pair);
   const fault = await pemFault(new TextDecoder().decode(spki));
   assert(fault.includes("cannot verify: use P-256 or P-384"), fault);
 }
@@ -107,7 +107,7 @@ function spoiled(token: string): string {
 /** A key that openssl made, and a signature of its `dgst` or `pkeyutl`. */
 async function openssl(
   args: readonly string[],
-  input?: Uint8Array<ArrayBuffer>,
+  input?: Uint8Array,
 ): Promise<Uint8Array> {
   const file = input === undefined
     ? undefined
@@ -375,7 +375,7 @@ Deno.test("token: what a PEM file has instead of public keys is named", async ()
   }
 });
 
-async function opensslKey(algorithm: string, option?: string): Promise<Uint8Array<ArrayBuffer>> {
+async function opensslKey(algorithm: string, option?: string): Promise<Uint8Array> {
   const options = option === undefined ? [] : ["-pkeyopt", option];
-  return Uint8Array.from(await openssl(["genpkey", "-algorithm", algorithm, ...options]));
+  return await openssl(["genpkey", "-algorithm", algorithm, ...options]);
 }

@@ -1,9 +1,10 @@
 /**
  * The real client `centrifuge` from npm, and a small server that answers it with protocol/centrifuge.
  *
- * In: a handler of commands. Out: a server of WebSockets (npm `ws`) and of HTTP streams with /emulation (Deno.serve), each on a
- * free port of 127.0.0.1, and clients of both. It keeps every line that it got, so that tests can compare what was
- * sent with what was decoded. There are no tokens, channels or permissions: the handler writes each reply.
+ * In: a handler of commands. Out: a server of WebSockets (npm `ws`), or of SSE or HTTP streams with /emulation
+ * (Deno.serve), on a free port of 127.0.0.1, and clients of it. It keeps every line that it got, so that tests can
+ * compare what was sent with what was decoded. There are no tokens, channels or permissions: the handler writes each
+ * reply.
  */
 
 import { Centrifuge } from "npm:centrifuge@5.8.0";
@@ -145,44 +146,52 @@ export async function startWebSocketPeer(handler: Handler): Promise<CentrifugePe
   };
 }
 
-/** Starts a server of HTTP streams; the name of every session is "session". */
-export function startStreamPeer(handler: Handler): CentrifugePeer {
+/** The transports over HTTP. */
+export type StreamTransport = "sse" | "http_stream";
+
+/** Starts a server of SSE or HTTP streams; the name of every session is "session". */
+export function startStreamPeer(transport: StreamTransport, handler: Handler): CentrifugePeer {
   const recorder = new Recorder(handler);
   const stop = new AbortController();
   let current: Connection | undefined;
-  const openStream = (body: Uint8Array) => {
+  const openStream = (commands: Uint8Array) => {
     const stream = new ReadableStream<Uint8Array>({
       start: (controller) => {
         const connection: Connection = {
-          send: (write) => controller.enqueue(Uint8Array.from(encoded("http_stream", write))),
+          send: (write) => controller.enqueue(Uint8Array.from(encoded(transport, write))),
           close: () => controller.close(),
         };
         recorder.connections.add(connection);
         current = connection;
-        recorder.take(body, connection);
+        recorder.take(commands, connection);
       },
     });
-    return new Response(stream);
+    const type = transport === "sse" ? "text/event-stream" : "application/json";
+    return new Response(stream, { headers: { "content-type": type } });
   };
   const server = Deno.serve(
     { port: 0, hostname: "127.0.0.1", signal: stop.signal, onListen: () => undefined },
     async (request) => {
+      const { pathname, searchParams } = new URL(request.url);
       const body = await request.bytes();
-      if (new URL(request.url).pathname === "/connection/http_stream") return openStream(body);
-      const { data } = decodeEmulation(body, 0, body.length);
+      if (pathname === "/connection/http_stream") return openStream(body);
+      if (pathname === "/connection/sse") {
+        return openStream(UTF8.encode(searchParams.get("cf_connect") ?? ""));
+      }
+      const { session, data } = decodeEmulation(body, 0, body.length);
+      if (session !== "session") return new Response(null, { status: 404 });
       recorder.take(data, current!);
       return new Response(null, { status: 204 });
     },
   );
   const origin = `http://127.0.0.1:${server.addr.port}`;
-  const endpoint = `${origin}/connection/http_stream`;
   return {
     received: recorder.received,
     messages: recorder.messages,
     connections: recorder.connections,
     client: (options = {}) =>
       recorder.add(
-        new Centrifuge([{ transport: "http_stream", endpoint }], {
+        new Centrifuge([{ transport, endpoint: `${origin}/connection/${transport}` }], {
           emulationEndpoint: `${origin}/emulation`,
           ...options,
         }),

@@ -46,7 +46,8 @@ import { waitFor } from "../../support/wait_for.ts";
 const STARTS: readonly [string, (handler: Handler) => Promise<CentrifugePeer> | CentrifugePeer][] =
   [
     ["websocket", startWebSocketPeer],
-    ["http_stream", startStreamPeer],
+    ["sse", (handler) => startStreamPeer("sse", handler)],
+    ["http_stream", (handler) => startStreamPeer("http_stream", handler)],
   ];
 
 /** The number that stands for a channel. */
@@ -344,4 +345,36 @@ Deno.test("centrifuge client: without a reason in the close frame it comes back 
   connection!.close({ code: DISCONNECTS.INVALID_TOKEN.code, reason: "" });
   const connects = () => commandsOf(peer).filter((name) => name === "connect").length;
   await waitFor(() => connects() === 2, { what: "a second connection" });
+});
+
+Deno.test("centrifuge client: refreshes, and positions of server-side subscriptions on coming back", async () => {
+  const position = { offset: 3, epoch: "e" };
+  await using peer = await startWebSocketPeer((command, connection) => {
+    if (command.name === "connect") {
+      const subs = new Map([["personal:é", { recoverable: true, position }]]);
+      const result = { client: "c1", version: "0.1", ping: 25, pong: true, ttl: 1, subs };
+      send(connection, (out) => writeConnectResult(out, command.id, result));
+    } else if (command.name === "subscribe") {
+      send(connection, (out) => writeSubscribeResult(out, command.id, { ttl: 1 }));
+    } else answer(command, connection);
+  });
+  const getToken = () => Promise.resolve("new-token");
+  const client = peer.client({ minReconnectDelay: 10, maxReconnectDelay: 20, getToken });
+  const sub = client.newSubscription("news", { getToken });
+  sub.subscribe();
+  client.connect();
+  const has = (name: string) => commandsOf(peer).includes(name);
+  await waitFor(() => has("refresh") && has("sub_refresh"), { what: "the refreshes" });
+  for (const connection of peer.connections) {
+    send(connection, (out) => writeDisconnectPush(out, DISCONNECTS.SHUTDOWN));
+  }
+  const connects = () =>
+    peer.received.filter(({ command }) => command.name === "connect")
+      .map(({ command }) => asWritten(command));
+  await waitFor(() => connects().length === 2, { what: "the second connection" });
+  const subs = { "personal:é": { recover: true, ...position } };
+  assertEquals((connects()[1] as { connect: { subs: unknown } }).connect.subs, subs);
+  for (const { line, command } of peer.received) {
+    assertEquals(asWritten(command), JSON.parse(line), line);
+  }
 });

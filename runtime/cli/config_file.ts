@@ -91,17 +91,19 @@ const PARSERS: readonly (readonly [string, (path: string, text: string) => unkno
   }],
 ];
 
-/** JSON.parse takes the last value of a key that appears twice. @throws {UsageError} */
+/** JSON.parse takes the last value of a key that appears twice in one object. @throws {UsageError} */
 function expectEachKeyOnce(path: string, text: string): void {
-  const found = new Set<string>();
-  let depth = 0;
+  // The keys of the objects and arrays that are open, the innermost last.
+  const open: Set<string>[] = [];
   for (const [token, key] of text.matchAll(/("(?:[^"\\]|\\.)*")\s*:|"(?:[^"\\]|\\.)*"|[{}[\]]/g)) {
-    if (/^[{[]$/.test(token)) depth++;
-    else if (/^[}\]]$/.test(token)) depth--;
-    if (depth !== 1 || key === undefined) continue;
+    if (/^[{[]$/.test(token)) open.push(new Set());
+    else if (/^[}\]]$/.test(token)) open.pop();
+    if (key === undefined) continue;
     const name: string = JSON.parse(key);
-    if (found.has(name)) throw new UsageError(`the key "${name}" appears twice in ${path}`);
-    found.add(name);
+    if (open.at(-1)!.has(name)) {
+      throw new UsageError(`the key "${name}" appears twice in ${path}`);
+    }
+    open.at(-1)!.add(name);
   }
 }
 

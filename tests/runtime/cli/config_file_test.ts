@@ -44,6 +44,11 @@ Deno.test("configuration file: a key that appears twice in JSON is an error", ()
     const { message } = assertThrows(() => parseConfigFile("a.json", text), UsageError);
     assertEquals(message, 'the key "port" appears twice in a.json', text);
   }
+  const nested = '{"tls": {"cert": "a", "key": "b", "cert": "c"}, "cert": 1}';
+  const { message } = assertThrows(() => parseConfigFile("a.json", nested), UsageError);
+  assertEquals(message, 'the key "cert" appears twice in a.json');
+  const twins = '{"tls": {"certificates": [{"cert": "a", "key": "b"}, {"cert": "c", "key": "d"}]}}';
+  assertEquals(valuesIn("a.json", twins), { "tls-cert": ["a", "c"], "tls-key": ["b", "d"] });
   const values = { "log": ["port"], "port": ["1"], "cache": ["port", '"log":'] };
   const text = '{"log": "port", "port": 1, "cache": ["port", "\\"log\\":"]}';
   assertEquals(valuesIn("a.json", text), values);

@@ -40,7 +40,7 @@ for (const { name, spec, input, expect, error } of ROWS) {
   Deno.test(`Centrifuge command: ${name}`, () => {
     const bytes = UTF8.encode(input);
     assertEquals(read(bytes, 0, bytes.length), [[...expect], error], spec);
-    const between = Uint8Array.of(...UTF8.encode('{"id"'), ...bytes, ...UTF8.encode('\n{"id":1}'));
+    const between = Uint8Array.of(...UTF8.encode('{"id"'), ...bytes, ...UTF8.encode('}\n{"id":1}'));
     assertEquals(read(between, 5, 5 + bytes.length), [[...expect], error], "between other bytes");
     // Every prefix is a command, commands or an error: never an exception of another kind.
     for (let length = 0; length < bytes.length; length++) read(bytes, 0, length);

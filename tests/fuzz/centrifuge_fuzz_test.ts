@@ -18,7 +18,7 @@ import {
 } from "../../protocol/centrifuge/mod.ts";
 import { ProtocolError } from "../../protocol/errors.ts";
 import { isJson, JSON_DEPTH } from "../../protocol/json/mod.ts";
-import { readRows, type Row } from "../support/json_tables.ts";
+import { isParsed, readRows, type Row } from "../support/json_tables.ts";
 import { Random } from "../support/random.ts";
 
 const RUNS = Number(Deno.env.get("FUZZ_RUNS") ?? 10_000);
@@ -62,7 +62,8 @@ Deno.test(`centrifuge fuzz: ${RUNS} messages from seed ${SEED}`, () => {
 
 function fuzzOne(random: Random): string[] {
   const message = randomMessage(random);
-  assertEquals(isJson({ ...whole(message), depth: JSON_DEPTH }), parses(message));
+  // A text that is nested too deeply for the scanner does not occur here.
+  assertEquals(isJson({ ...whole(message), depth: JSON_DEPTH }), isParsed(message));
   return [...readAll(message), emulate(random, message)];
 }
 
@@ -115,17 +116,6 @@ function emulate(random: Random, message: Uint8Array): string {
 
 function whole(bytes: Uint8Array) {
   return { bytes, start: 0, end: bytes.length };
-}
-
-/** Whether JSON.parse takes the bytes; a text that is nested too deeply for us never occurs here. */
-function parses(bytes: Uint8Array): boolean {
-  try {
-    JSON.parse(STRICT.decode(bytes));
-    return true;
-  } catch (error) {
-    if (error instanceof SyntaxError || error instanceof TypeError) return false;
-    throw error;
-  }
 }
 
 /** Commands of the table, changed; or tokens in any order. */

@@ -7,6 +7,7 @@
 
 const UTF8 = new TextEncoder();
 const TEXT = new TextDecoder();
+const STRICT = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const MARK = "json:";
 
 /** What every row has. */
@@ -42,4 +43,15 @@ export function withoutBytes(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   const entries = Object.entries(value).filter(([_, one]) => one !== undefined);
   return Object.fromEntries(entries.map(([name, one]) => [name, withoutBytes(one)]));
+}
+
+/** Whether JSON.parse takes the bytes. */
+export function isParsed(bytes: Uint8Array): boolean {
+  try {
+    JSON.parse(STRICT.decode(bytes));
+    return true;
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof TypeError) return false;
+    throw error;
+  }
 }

@@ -1,0 +1,115 @@
+/**
+ * The channels: found by name, created with a new epoch, removed when nothing refers to them.
+ *
+ * In: names as bytes. Out: the address of a channel's record, or 0. Called only by the holder of the lock. A channel that
+ * is removed and created again has another epoch and begins at offset 1: a client that comes with the old epoch is
+ * told that its position cannot be recovered.
+ */
+import { STATE } from "./layout.ts";
+import type { NodeKey } from "./node_table.ts";
+import { CHANNEL, NODE, NODE_KIND, wordsFor } from "./records.ts";
+import type { StoreMemory } from "./store_memory.ts";
+import type { Versions } from "./versions.ts";
+
+/** The longest name, in bytes. */
+export const MAX_NAME_BYTES = 255;
+
+/** A name, with its hash, which is computed before the lock is acquired. */
+export interface HashedName extends NodeKey {
+  readonly hash: number;
+}
+
+/** Finds, creates and removes channels. */
+export class ChannelDirectory {
+  readonly #memory: StoreMemory;
+  readonly #words: Int32Array;
+  readonly #versions: Versions;
+
+  /**
+   * @param memory the store's memory
+   * @param versions the versions, which go with their channels
+   */
+  constructor(memory: StoreMemory, versions: Versions) {
+    this.#memory = memory;
+    this.#words = memory.words;
+    this.#versions = versions;
+  }
+
+  /** Hashes a name. @throws {RangeError} if it is empty or longer than {@link MAX_NAME_BYTES} */
+  hashed(name: Uint8Array): HashedName {
+    if (name.length === 0 || name.length > MAX_NAME_BYTES) {
+      throw new RangeError(`a channel's name has 1 to ${MAX_NAME_BYTES} bytes, not ${name.length}`);
+    }
+    const key = { kind: NODE_KIND.channel, epoch: 0, key: name, hash: 0 };
+    key.hash = this.#memory.table.hash(key);
+    return key;
+  }
+
+  /** The channel of this name, or 0. */
+  find(name: HashedName): number {
+    return this.#memory.table.find(name.hash, name);
+  }
+
+  /** Words that the channel's record takes, more or less. */
+  wordsOf(name: HashedName): number {
+    return this.#memory.table.fixedWords(NODE_KIND.channel) + wordsFor(name.key.length);
+  }
+
+  /** Creates the channel; commits. Returns 0 if there is no room. */
+  create(name: HashedName): number {
+    const { table, journal } = this.#memory;
+    const words = this.#words;
+    const fixed = table.fixedWords(NODE_KIND.channel);
+    const channel = this.#memory.allocate(this.wordsOf(name));
+    if (channel === 0) return 0;
+    words.fill(0, channel, channel + fixed);
+    const epoch = (words[STATE.lastEpoch]! + 1) | 0 || 1;
+    journal.set(STATE.lastEpoch, epoch);
+    table.insert(channel, name.hash, { kind: NODE_KIND.channel, epoch, key: name.key });
+    words[channel + CHANNEL.used] = this.#memory.tick;
+    journal.add(STATE.channels, 1);
+    journal.commit();
+    return channel;
+  }
+
+  /** The epoch of a channel: an unsigned word. */
+  epochOf(channel: number): number {
+    return this.#words[channel + NODE.epoch]! >>> 0;
+  }
+
+  /** Notes that the channel was used. */
+  touch(channel: number): void {
+    this.#memory.journal.set(channel + CHANNEL.used, this.#memory.tick);
+  }
+
+  /** How many subscribers the channel has on all workers. */
+  subscribersOf(channel: number): number {
+    let sum = 0;
+    for (let worker = 0; worker < this.#memory.layout.workers; worker++) {
+      sum += this.#words[channel + CHANNEL.subscribers + worker]!;
+    }
+    return sum;
+  }
+
+  /** Whether nothing refers to the channel and it was not used for `idleTicks`. */
+  isIdle(channel: number, idleTicks: number): boolean {
+    const words = this.#words;
+    return words[channel + CHANNEL.count] === 0 && words[channel + CHANNEL.members] === 0 &&
+      words[channel + CHANNEL.keys] === 0 &&
+      this.#memory.isPast((words[channel + CHANNEL.used]! + idleTicks) | 0) &&
+      this.subscribersOf(channel) === 0;
+  }
+
+  /** Removes an idle channel; commits. */
+  remove(channel: number): void {
+    const { table, journal } = this.#memory;
+    const version = this.#versions.find(channel);
+    if (version !== 0) table.remove(version);
+    table.remove(channel);
+    journal.add(STATE.channels, -1);
+    if (this.#words[STATE.largest] === channel) journal.set(STATE.largest, 0);
+    if (version !== 0) this.#memory.release(version);
+    this.#memory.release(channel);
+    journal.commit();
+  }
+}

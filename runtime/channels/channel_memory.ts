@@ -1,0 +1,66 @@
+/**
+ * Creates the SharedArrayBuffer of the channels.
+ *
+ * In: its size, the number of workers and random words. Out: initialized memory, which the main thread posts to the
+ * workers. Its size is the one bound of everything that the channels keep.
+ */
+import { channelLayout, HEADER, MAGIC, MAX_BYTES, MAX_WORKERS, MIN_BYTES } from "./layout.ts";
+import { type MemoryViews, StoreMemory } from "./store_memory.ts";
+
+/** The dimensions of the store. */
+export interface ChannelMemoryOptions {
+  /** The size in bytes, 64 KiB to 2 GiB. */
+  readonly bytes: number;
+  /** Worker threads, 1 to 256. The main thread is one more writer. */
+  readonly workers: number;
+  /** Three random words: the key of the hash table, and what makes the epochs of this run unique. */
+  readonly random: Uint32Array;
+}
+
+/**
+ * Creates the memory.
+ *
+ * @throws {RangeError} if an option is out of its range
+ */
+export function createChannelMemory(options: ChannelMemoryOptions): SharedArrayBuffer {
+  const { bytes, workers, random } = options;
+  if (!Number.isInteger(workers) || workers < 1 || workers > MAX_WORKERS) {
+    throw new RangeError(`workers must be a whole number from 1 to ${MAX_WORKERS}, not ${workers}`);
+  }
+  if (!Number.isInteger(bytes) || bytes < MIN_BYTES || bytes > MAX_BYTES) {
+    throw new RangeError(
+      `the memory of the channels has ${MIN_BYTES} to ${MAX_BYTES} bytes, not ${bytes}`,
+    );
+  }
+  if (random.length < 3) throw new RangeError("three random words are needed");
+  const memory = new SharedArrayBuffer(bytes - bytes % 4);
+  const views = viewsOf(memory);
+  const { words } = views;
+  words[HEADER.bytes] = memory.byteLength;
+  words[HEADER.workers] = workers;
+  words[HEADER.hashKey] = random[0]!;
+  words[HEADER.hashKey + 1] = random[1]!;
+  words[HEADER.epochBase] = random[2]!;
+  new StoreMemory(views).heap.initialize(channelLayout(memory.byteLength, workers).heap);
+  // Publishes all of the above, to the threads that open the memory.
+  Atomics.store(words, HEADER.magic, MAGIC);
+  return memory;
+}
+
+/**
+ * The views of memory made by {@link createChannelMemory}.
+ *
+ * @throws {TypeError} if the memory was not made by it
+ */
+export function openChannelMemory(memory: SharedArrayBuffer): MemoryViews {
+  const views = viewsOf(memory);
+  const { words } = views;
+  const isOurs = memory.byteLength >= MIN_BYTES && Atomics.load(words, HEADER.magic) === MAGIC &&
+    words[HEADER.bytes]! >>> 0 === memory.byteLength;
+  if (!isOurs) throw new TypeError("the memory does not hold the channels of this version");
+  return views;
+}
+
+function viewsOf(memory: SharedArrayBuffer): MemoryViews {
+  return { words: new Int32Array(memory), bytes: new Uint8Array(memory) };
+}

@@ -37,14 +37,16 @@ async function createWorker(parts: WorkerParts, start: WorkerStart) {
 }
 
 /** The system calls of a worker on epoll, whose sockets may speak TLS. */
-async function socketsOf({ openssl, worker }: WorkerStart) {
+async function socketsOf({ openssl, worker, config }: WorkerStart) {
   if (openssl === undefined) return { os: new LinuxOs() };
   const { TlsOs } = await import("../tls/mod.ts");
   const pointers = new PointerTable(openssl.pointers);
-  const os = new TlsOs(openssl.set, {
-    setConnection: (descriptor, address) => pointers.setConnection(descriptor, address),
-    setOwn: (addresses) => pointers.setOwn(worker, addresses),
-  });
+  const keeper = {
+    setConnection: (descriptor: number, address: number) =>
+      pointers.setConnection(descriptor, address),
+    setOwn: (addresses: readonly number[]) => pointers.setOwn(worker, addresses),
+  };
+  const os = new TlsOs({ set: openssl.set, keeper, writeStall: config.limits.writeStall });
   return { os, tls: os };
 }
 

@@ -192,6 +192,11 @@ export class SocketTransport extends TimerNode implements Transport, OutgoingSin
   }
 
   abort(): void {
+    this.#close(false);
+  }
+
+  /** Closes; `isWhole`: the peer has got everything. */
+  #close(isWhole: boolean): void {
     if (this.closed) return;
     this.closed = true;
     const { loop } = this.#context;
@@ -203,7 +208,8 @@ export class SocketTransport extends TimerNode implements Transport, OutgoingSin
     this.#session.closed();
     // Before the close: after it, the number may belong to another thread's new connection.
     this.#context.onClosing(this);
-    loop.os.close(this.descriptor);
+    if (isWhole) loop.os.end(this.descriptor);
+    else loop.os.close(this.descriptor);
   }
 
   override onDeadline(now: number): void {
@@ -380,7 +386,7 @@ export class SocketTransport extends TimerNode implements Transport, OutgoingSin
   /** All bytes are sent: closes, or lingers. */
   #finishNow(): void {
     const linger = this.#linger;
-    if (linger === null) return this.abort();
+    if (linger === null) return this.#close(true);
     this.#context.loop.os.shutdownWrite(this.descriptor);
     linger.restart(this.#context.loop.now);
     this.#lingerOn(linger);

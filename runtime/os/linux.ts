@@ -14,7 +14,6 @@ import { result } from "./syscall.ts";
 
 const MSG_NOSIGNAL = 0x4000;
 const MSG_MORE = 0x8000;
-const MSG_PEEK = 2;
 const SOCK_NONBLOCK_CLOEXEC = 0x800 | 0x80000;
 const EFD_NONBLOCK_CLOEXEC = 0x800 | 0x80000;
 // The time of the last tick, read from the vDSO without a call into the kernel. Measured: 20 ns with the FFI.
@@ -72,15 +71,6 @@ export class LinuxOs implements Os {
     return received;
   }
 
-  /** As {@link recv}, but leaves the bytes to be received again. */
-  peek(descriptor: number, bytes: Uint8Array<ArrayBuffer>, length: number): number {
-    let received: number;
-    do received = result(this.#libc.recv(descriptor, bytes, length, MSG_PEEK)); while (
-      received === -EINTR
-    );
-    return received;
-  }
-
   /** pread(2) into `bytes[0, length)`; 0: the file ends at `offset`. */
   readAt(file: number, bytes: Uint8Array<ArrayBuffer>, length: number, offset: number): number {
     let read: number;
@@ -130,6 +120,10 @@ export class LinuxOs implements Os {
     return result(this.#libc.close(descriptor));
   }
 
+  end(descriptor: number): number {
+    return this.close(descriptor);
+  }
+
   duplicate(descriptor: number): number {
     return result(this.#libc.fcntl(descriptor, F_DUPFD_CLOEXEC, FIRST_DESCRIPTOR));
   }
@@ -169,18 +163,25 @@ export class LinuxOs implements Os {
     return result(this.#libc.epoll_ctl(epoll, operation, descriptor, this.#event.bytes));
   }
 
-  epollWait(epoll: number, events: EpollEvents, timeout: number): number {
-    const count = result(this.#libc.epoll_wait(epoll, events.bytes, events.capacity, timeout));
+  /** @param most events that the kernel may return; not above the capacity */
+  epollWait(
+    epoll: number,
+    events: EpollEvents,
+    timeout: number,
+    most: number = events.capacity,
+  ): number {
+    const count = result(this.#libc.epoll_wait(epoll, events.bytes, most, timeout));
     return count === -EINTR ? 0 : count;
   }
 
-  async epollWaitAsync(epoll: number, events: EpollEvents, timeout: number): Promise<number> {
-    const count = await this.#libc.epoll_wait_nonblocking(
-      epoll,
-      events.bytes,
-      events.capacity,
-      timeout,
-    );
+  /** @param most as for {@link epollWait} */
+  async epollWaitAsync(
+    epoll: number,
+    events: EpollEvents,
+    timeout: number,
+    most: number = events.capacity,
+  ): Promise<number> {
+    const count = await this.#libc.epoll_wait_nonblocking(epoll, events.bytes, most, timeout);
     // errno belongs to the other thread; the next blocking wait reports the error, if it is not EINTR.
     return Math.max(count, 0);
   }

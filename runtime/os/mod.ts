@@ -60,6 +60,7 @@ export {
   EPROTO,
   errnoName,
   errnoText,
+  ETIMEDOUT,
   EXDEV,
 } from "./errno.ts";
 export { FileStatus } from "./file_status.ts";

@@ -28,6 +28,8 @@ export interface Os {
   shutdownRead(descriptor: number): number;
   /** close(2). */
   close(descriptor: number): number;
+  /** close(2) of a connection to which everything was sent: over TLS, its peer is told so. */
+  end(descriptor: number): number;
   /** fcntl(2) F_DUPFD_CLOEXEC: a second descriptor of the same file, with the lowest free number. */
   duplicate(descriptor: number): number;
   /**

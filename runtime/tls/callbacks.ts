@@ -108,7 +108,7 @@ function staple(ssl: Deno.PointerValue, chooser: CertificateChooser): number {
   const response = context === null ? null : chooser.ocspOf(addressOf(context));
   if (response === null) return SSL_TLSEXT_ERR_NOACK;
   // OpenSSL frees it with the connection.
-  const copy = libcrypto().CRYPTO_malloc(response.length, null, 0);
+  const copy = libcrypto().CRYPTO_malloc(BigInt(response.length), null, 0);
   if (copy === null) return SSL_TLSEXT_ERR_NOACK;
   new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(copy, response.length)).set(response);
   SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_STATUS_REQ_OCSP_RESP, BigInt(response.length), copy);

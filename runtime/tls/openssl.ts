@@ -3,7 +3,8 @@
  *
  * In: nothing. Out: `libssl()` and `libcrypto()`, the symbols of libssl.so.3 and libcrypto.so.3, loaded once per
  * thread; `opensslProblem()` says why they cannot be used here. OpenSSL 1.1.1 is refused, because it gets no security
- * fixes any more. Only files of this folder import this one.
+ * fixes any more. Only files of this folder import this one. Parameters have the types of the prototypes; for `usize`
+ * and `i64` the caller passes a BigInt, because a Number costs fifteen times as much.
  *
  * SSL_do_handshake is declared without a result on purpose. It is the only call that runs our callbacks (SNI,
  * ALPN, OCSP), and on Deno 2.9.6 the process ended in some handshakes if the call that runs a callback returned a
@@ -46,15 +47,14 @@ const SSL_SYMBOLS = {
   },
   SSL_new: { parameters: ["pointer"], result: "pointer" }, // SSL_CTX *
   SSL_free: { parameters: ["pointer"], result: "void" }, // SSL *
-  SSL_set_fd: { parameters: ["pointer", "i32"], result: "i32" }, // SSL *, int fd
-  SSL_set0_wbio: { parameters: ["pointer", "pointer"], result: "void" }, // SSL *, BIO *
+  SSL_set_bio: { parameters: ["pointer", "pointer", "pointer"], result: "void" }, // SSL *, BIO *rbio, BIO *wbio
   SSL_set_accept_state: { parameters: ["pointer"], result: "void" }, // SSL *
   SSL_do_handshake: { parameters: ["pointer"], result: "void" }, // int, see above; SSL *
   SSL_is_init_finished: { parameters: ["pointer"], result: "i32" }, // const SSL *
   SSL_read: { parameters: ["pointer", "buffer", "i32"], result: "i32" }, // SSL *, void *buf, int num
   SSL_write: { parameters: ["pointer", "buffer", "i32"], result: "i32" }, // SSL *, const void *buf, int num
   SSL_get_error: { parameters: ["pointer", "i32"], result: "i32" }, // const SSL *, int ret
-  SSL_has_pending: { parameters: ["pointer"], result: "i32" }, // const SSL *
+  SSL_pending: { parameters: ["pointer"], result: "i32" }, // const SSL *
   SSL_shutdown: { parameters: ["pointer"], result: "i32" }, // SSL *
   SSL_ctrl: { parameters: ["pointer", "i32", "i64", "pointer"], result: "i64" }, // SSL *, cmd, larg, parg
   SSL_get_servername: { parameters: ["pointer", "i32"], result: "pointer" }, // const SSL *, int type
@@ -74,6 +74,10 @@ const CRYPTO_SYMBOLS = {
   // BIO **bio1, size_t writebuf1, BIO **bio2, size_t writebuf2
   BIO_new_bio_pair: { parameters: ["buffer", "usize", "buffer", "usize"], result: "i32" },
   BIO_nread: { parameters: ["pointer", "buffer", "i32"], result: "i32" }, // BIO *, char **buf, int num
+  BIO_nwrite: { parameters: ["pointer", "buffer", "i32"], result: "i32" }, // BIO *, char **buf, int num
+  BIO_ctrl: { parameters: ["pointer", "i32", "i64", "pointer"], result: "i64" }, // BIO *, int, long, void *
+  // size_t, whose low half is the result: the buffers are small; BIO *
+  BIO_ctrl_wpending: { parameters: ["pointer"], result: "u32" },
   BIO_write: { parameters: ["pointer", "buffer", "i32"], result: "i32" }, // BIO *, const void *, int
   BIO_up_ref: { parameters: ["pointer"], result: "i32" }, // BIO *
   BIO_free: { parameters: ["pointer"], result: "i32" }, // BIO *
@@ -85,7 +89,7 @@ const CRYPTO_SYMBOLS = {
   },
   X509_free: { parameters: ["pointer"], result: "void" }, // X509 *
   // X509 *, const char *name, size_t length, unsigned flags, char **peername
-  X509_check_host: { parameters: ["pointer", "buffer", "u32", "u32", "pointer"], result: "i32" },
+  X509_check_host: { parameters: ["pointer", "buffer", "usize", "u32", "pointer"], result: "i32" },
   X509_get_subject_name: { parameters: ["pointer"], result: "pointer" }, // const X509 *
   // BIO *, const X509_NAME *, int indent, unsigned long flags
   X509_NAME_print_ex: { parameters: ["pointer", "pointer", "i32", "u64"], result: "i32" },
@@ -93,7 +97,7 @@ const CRYPTO_SYMBOLS = {
   BIO_s_mem: { parameters: [], result: "pointer" },
   BIO_new: { parameters: ["pointer"], result: "pointer" }, // const BIO_METHOD *
   BIO_read: { parameters: ["pointer", "buffer", "i32"], result: "i32" }, // BIO *, void *, int
-  CRYPTO_malloc: { parameters: ["u32", "pointer", "i32"], result: "pointer" }, // size_t, file, line
+  CRYPTO_malloc: { parameters: ["usize", "pointer", "i32"], result: "pointer" }, // size_t, file, line
   EVP_PKEY_free: { parameters: ["pointer"], result: "void" }, // EVP_PKEY *
 } as const satisfies Deno.ForeignLibraryInterface;
 

@@ -90,5 +90,5 @@ export class TlsCertificates implements CertificateChooser {
 function isFor(context: Pointer, name: string): boolean {
   const certificate = libssl().SSL_CTX_get0_certificate(context);
   const bytes = encoder.encode(`${name}\0`);
-  return libcrypto().X509_check_host(certificate, bytes, bytes.length - 1, 0, null) === 1;
+  return libcrypto().X509_check_host(certificate, bytes, BigInt(bytes.length - 1), 0, null) === 1;
 }

@@ -1,20 +1,19 @@
 /**
- * One TLS connection: an SSL object that reads from its socket and writes into the worker's ring.
+ * One TLS connection: an SSL object that reads from the worker's ring and writes into it.
  *
- * In: a connected descriptor that does not block. Out: the handshake, plaintext in both directions, the end.
- * After each call the caller empties the ring and sends what was in it, also if the call failed: that may be
- * an alert. Never blocks, and never sends by itself. Results are the kernel's: a count, 0 for the end of the
- * peer's stream, or a negated errno; EPROTO: the peer broke TLS, and {@link TlsConnection.reason} says how.
+ * In: ciphertext in the ring's input. Out: the handshake, plaintext in both directions, the end. After each call
+ * the caller empties the ring and sends what was in it, also if the call failed: that may be an alert. Never
+ * blocks, and knows no socket. Results are the kernel's: a count, 0 for the end of the peer's stream, or a negated
+ * errno; EPROTO: the peer broke TLS, and {@link TlsConnection.reason} says how.
  */
 
-import { EAGAIN, ECONNRESET, EPROTO } from "../os/mod.ts";
+import { EAGAIN, ENOBUFS, EPROTO } from "../os/mod.ts";
 import { libcrypto, libssl } from "./openssl.ts";
-import { takeReason, throwReason } from "./openssl_error.ts";
+import { takeReason } from "./openssl_error.ts";
 import { subjectOf } from "./subject.ts";
 import { addressOf, type Pointer, type TlsRing } from "./tls_ring.ts";
 
 // Results of SSL_get_error.
-const SSL_ERROR_SSL = 1;
 const SSL_ERROR_WANT_READ = 2;
 const SSL_ERROR_WANT_WRITE = 3;
 const SSL_ERROR_ZERO_RETURN = 6;
@@ -24,7 +23,7 @@ const FAILED = -1;
 /** The handshake is done. */
 export const DONE = 1;
 /** The ring is full: empty it and call again. */
-export const RING_FULL = 2;
+export const RING_FULL = -ENOBUFS;
 
 /** One connection. */
 export class TlsConnection {
@@ -35,20 +34,20 @@ export class TlsConnection {
   // OpenSSL requires that no SSL_shutdown precedes the end of the handshake, or follows a fatal error.
   #mayEnd = false;
 
-  /** @throws {OpenSslError} if there is no memory */
-  constructor(context: Pointer, descriptor: number, ring: TlsRing) {
-    const { SSL_new, SSL_set_fd, SSL_set0_wbio, SSL_set_accept_state, SSL_free } = this.#lib;
-    const ssl = SSL_new(context);
-    if (ssl === null) throwReason();
-    if (SSL_set_fd(ssl, descriptor) !== 1) {
-      SSL_free(ssl);
-      throwReason();
-    }
-    // It owns one reference.
-    libcrypto().BIO_up_ref(ring.writer);
-    SSL_set0_wbio(ssl, ring.writer);
-    SSL_set_accept_state(ssl);
+  private constructor(ssl: Pointer, ring: TlsRing) {
     this.#ssl = ssl;
+    // It owns one reference.
+    libcrypto().BIO_up_ref(ring.inner);
+    this.#lib.SSL_set_bio(ssl, ring.inner, ring.inner);
+    this.#lib.SSL_set_accept_state(ssl);
+  }
+
+  /** Null: there is no memory. */
+  static make(context: Pointer, ring: TlsRing): TlsConnection | null {
+    const ssl = libssl().SSL_new(context);
+    if (ssl !== null) return new TlsConnection(ssl, ring);
+    takeReason();
+    return null;
   }
 
   /** For the main thread, which frees it if this thread dies. */
@@ -56,7 +55,7 @@ export class TlsConnection {
     return addressOf(this.#ssl);
   }
 
-  /** Continues the handshake: {@link DONE}, {@link RING_FULL}, -EAGAIN, -ECONNRESET or -EPROTO. */
+  /** Continues the handshake: {@link DONE}, {@link RING_FULL}, -EAGAIN, 0 or -EPROTO. */
   shakeHands(): number {
     const { SSL_do_handshake, SSL_is_init_finished } = this.#lib;
     SSL_do_handshake(this.#ssl);
@@ -67,13 +66,16 @@ export class TlsConnection {
     return this.#outcome();
   }
 
-  /** Decrypts into `bytes[0, length)`, one record at most. */
+  /**
+   * Decrypts into `bytes[0, length)`, one record at most. -EAGAIN: the input was not a whole record, or that
+   * record had no data, and the next one may have; {@link RING_FULL} is possible too.
+   */
   read(bytes: Uint8Array<ArrayBuffer>, length: number): number {
     const count = this.#lib.SSL_read(this.#ssl, bytes, length);
     if (count > 0) return count;
     const outcome = this.#outcome();
-    if (outcome === -ECONNRESET || outcome === -EPROTO) this.#mayEnd = false;
-    return outcome === RING_FULL ? -EAGAIN : outcome;
+    if (outcome === -EPROTO) this.#mayEnd = false;
+    return outcome;
   }
 
   /** The subject of the client's certificate, which is verified; "" if it has none. */
@@ -87,9 +89,9 @@ export class TlsConnection {
     }
   }
 
-  /** Whether bytes were received that {@link read} has not returned; perhaps not a whole record. */
+  /** Whether a record was decrypted that {@link read} has not returned to its end. */
   hasPending(): boolean {
-    return this.#lib.SSL_has_pending(this.#ssl) === 1;
+    return this.#lib.SSL_pending(this.#ssl) > 0;
   }
 
   /** Encrypts `bytes[0, length)`, at most PLAINTEXT_BYTES, into the empty ring; all of it, or -EPROTO. */
@@ -122,12 +124,9 @@ export class TlsConnection {
         return RING_FULL;
       case SSL_ERROR_ZERO_RETURN:
         return 0;
-      case SSL_ERROR_SSL:
+      default:
         this.reason = takeReason();
         return -EPROTO;
-      default: // SSL_ERROR_SYSCALL: the socket's error, or its end in the handshake
-        takeReason();
-        return -ECONNRESET;
     }
   }
 }

@@ -25,11 +25,11 @@ export const TICKET_KEY_BYTES = 80;
 
 // Macros of ssl.h: numbers for SSL_CTX_ctrl.
 const SSL_CTRL_MODE = 33;
-const SSL_CTRL_SET_READ_AHEAD = 41;
 const SSL_CTRL_SET_SESS_CACHE_MODE = 44;
 const SSL_CTRL_SET_TLSEXT_SERVERNAME_CB = 53;
 const SSL_CTRL_SET_TLSEXT_TICKET_KEYS = 59;
 const SSL_CTRL_SET_TLSEXT_STATUS_REQ_CB = 63;
+const SSL_CTRL_CLEAR_MODE = 78;
 const SSL_CTRL_CHAIN_CERT = 89;
 /** The larg of SSL_CTX_add1_chain_cert: the context takes a reference of its own. */
 const ADD_REFERENCE = 1n;
@@ -41,9 +41,11 @@ const SSL_VERIFY_FAIL_IF_NO_PEER_CERT = 2;
 const SSL_SESS_CACHE_OFF = 0;
 /** Buffers of an idle connection are freed: 16 KiB of it remain. */
 const SSL_MODE_RELEASE_BUFFERS = 0x10;
+/** After a record without data SSL_read would go on by itself. */
+const SSL_MODE_AUTO_RETRY = 0x4;
+/** The chain is that of the file: OpenSSL would complete it with certificates of the authority of clients. */
+const SSL_MODE_NO_AUTO_CHAIN = 0x8;
 
-/** A stream that ends without close_notify ends all the same: the framing of HTTP shows if something is missing. */
-const SSL_OP_IGNORE_UNEXPECTED_EOF = 1n << 7n;
 const SSL_OP_NO_COMPRESSION = 1n << 17n;
 const SSL_OP_CIPHER_SERVER_PREFERENCE = 1n << 22n;
 /** No tickets in TLS 1.2; in TLS 1.3 no stateless ones. */
@@ -108,12 +110,12 @@ export function checkCertificate(pem: CertificatePem): void {
 function configure(context: Pointer): void {
   const { SSL_CTX_set_options, SSL_CTX_set_cipher_list, SSL_CTX_set_session_id_context } = libssl();
   control(context, SSL_CTRL_SET_MIN_PROTO_VERSION, TLS1_2_VERSION);
-  control(context, SSL_CTRL_MODE, SSL_MODE_RELEASE_BUFFERS);
-  control(context, SSL_CTRL_SET_READ_AHEAD, 1);
+  control(context, SSL_CTRL_MODE, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
+  control(context, SSL_CTRL_CLEAR_MODE, SSL_MODE_AUTO_RETRY);
   control(context, SSL_CTRL_SET_SESS_CACHE_MODE, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_options(
     context,
-    SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE |
+    SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE |
       SSL_OP_NO_RENEGOTIATION,
   );
   if (SSL_CTX_set_cipher_list(context, encoder.encode(`${CIPHERS_1_2}\0`)) !== 1) throwReason();

@@ -3,40 +3,49 @@
  *
  * In: descriptors of connections (`adopt`); all others are served as LinuxOs does. Out: plaintext. A socket
  * behaves like one of the kernel's: `recv` drives the handshake and answers -EAGAIN until it is done, `send`
- * answers how much the kernel took, `sendFile` encrypts what it reads, `shutdownWrite` and `close` send
+ * answers how much the kernel took, `sendFile` encrypts what it reads, `shutdownWrite` and `end` send
  * close_notify first, and epoll reports what can be read and written. So everything above it is the same code
- * for HTTP and HTTPS, and plain HTTP does not pay for TLS: its workers have a LinuxOs.
+ * for HTTP and HTTPS, and plain HTTP does not pay for TLS: its workers have a LinuxOs. `close` sends no
+ * close_notify: a body that was cut off must not look whole.
  *
  * The differences from a kernel's socket are hidden so:
- * - Bytes that OpenSSL has received and the caller has not read are unknown to epoll. Such a socket is listed,
+ * - Bytes that are received and that the caller has not read are unknown to epoll. Such a socket is listed,
  *   and the next wait reports it without waiting, as long as the caller wants input.
  * - If the kernel takes a part of the ciphertext, its rest is kept (`left`), and the caller is told that the
  *   last bytes of its plaintext were not sent. It sends them again, as after any short send; they are skipped,
  *   since they are encrypted already (`debt`). So what waits is in one place, the outgoing queue, with its limits.
- * - A socket whose handshake is not done is not writable. Ciphertext of the handshake that waits is sent by
- *   the wait itself.
+ * - A socket whose handshake is not done is not writable.
+ * - Ciphertext that no caller waits for is sent by the waits themselves, for example the answer to a key update.
+ *   While it waits the socket is stuck: nothing is read from it, so it asks for no further answer. If the peer
+ *   takes nothing for `writeStall` milliseconds, the socket fails with ETIMEDOUT.
  *
- * A first byte that does not begin a TLS record is left unread: the socket becomes a plain one, on which the
- * caller can answer. `takeFailure` says why a `recv` has answered -EPROTO.
+ * A call decrypts a bounded number of records, with or without data. More than MOST_IDLE_RECORDS in a row without
+ * data are an error of the peer, as for BoringSSL and Go.
+ *
+ * After a first byte that does not begin a TLS record the socket is a plain one, on which the caller can answer.
+ * `takeFailure` says why a `recv` has answered -EPROTO.
  *
  * Longer than 400 lines because each call looks at the same few fields of a socket.
  */
 
 import {
   EAGAIN,
+  ENOMEM,
   EPOLL_CTL_ADD,
   EPOLL_CTL_MOD,
   type EpollEvents,
   EPOLLOUT,
   EPROTO,
+  ETIMEDOUT,
   LinuxOs,
 } from "../os/mod.ts";
 import { Callbacks } from "./callbacks.ts";
 import { type CertificateSet, TlsCertificates } from "./tls_certificates.ts";
 import { DONE, RING_FULL, TlsConnection } from "./tls_connection.ts";
 import { ReadableSockets } from "./readable_sockets.ts";
+import { StuckSockets } from "./stuck_sockets.ts";
 import { PLAINTEXT_BYTES, TlsRing } from "./tls_ring.ts";
-import { TlsSocket } from "./tls_socket.ts";
+import { OPEN, TlsSocket } from "./tls_socket.ts";
 
 /** Why a connection was refused. */
 export interface TlsFailure {
@@ -56,12 +65,24 @@ export interface PointerKeeper {
 
 /** RFC 8446 section 5.1: the type of every record that a client sends first. */
 const HANDSHAKE_RECORD = 0x16;
-/** Records that one `recv` decrypts at most, so that other connections get their turn. */
-const MOST_RECORDS = 16;
+/** What one `recv` does at most, so that other connections get their turn: records with data, of 1 µs at least. */
+const MOST_WORK = 128;
+/** A key update costs as much as so many of them. */
+const IDLE_WORK = 8;
+/** Records without data that may follow each other. BoringSSL accepts 32 key updates, Go 16 records. */
+const MOST_IDLE_RECORDS = 32;
 /** Bytes of a file that one `sendFile` sends at most: encrypting them takes about 200 µs. */
 const FILE_SHARE = 4 * PLAINTEXT_BYTES;
 
 type Bytes = Uint8Array<ArrayBuffer>;
+
+/** What a TlsOs is made with. */
+export interface TlsOsParts {
+  readonly set: CertificateSet;
+  readonly keeper: PointerKeeper;
+  /** Milliseconds for which a peer may take none of the bytes that wait for it. */
+  readonly writeStall: number;
+}
 
 /** System calls of one worker whose connections speak TLS. */
 export class TlsOs extends LinuxOs {
@@ -76,18 +97,23 @@ export class TlsOs extends LinuxOs {
   // By descriptor.
   readonly #sockets: (TlsSocket | null)[] = [];
   readonly #readable = new ReadableSockets();
-  // Those with ciphertext that no caller waits for.
-  readonly #struggling = new Set<TlsSocket>();
-  readonly #first = new Uint8Array(1);
+  readonly #stuck: StuckSockets;
   #file: Bytes | null = null;
   #failure: TlsFailure | null = null;
   #asksClients: boolean;
+  // A wait runs on another thread: it does not see what becomes readable here.
+  #waitsElsewhere = false;
+  /** Bytes that all sockets hold: see TlsSocket.heldBytes. */
+  heldBytes = 0;
+  /** Called to end the asynchronous wait that is running: there is something to report. */
+  endWait: () => void = () => {};
   /** Called after a handshake in which the client has shown a certificate. */
   onClient: (descriptor: number, subject: string) => void = () => {};
 
   /** @throws {OpenSslError} if a certificate cannot be used */
-  constructor(set: CertificateSet, keeper: PointerKeeper) {
+  constructor({ set, keeper, writeStall }: TlsOsParts) {
     super();
+    this.#stuck = new StuckSockets(writeStall);
     this.#certificates = new TlsCertificates(set, this.#callbacks);
     this.#asksClients = set.client !== null;
     this.#keeper = keeper;
@@ -114,6 +140,11 @@ export class TlsOs extends LinuxOs {
     return this.#sockets[descriptor]?.clientSubject ?? "";
   }
 
+  /** Bytes that one socket holds. */
+  heldBy(descriptor: number): number {
+    return this.#sockets[descriptor]?.heldBytes ?? 0;
+  }
+
   /** Why the last `recv` answered -EPROTO; null: it did not, or the peer broke TLS after the handshake. */
   takeFailure(): TlsFailure | null {
     const failure = this.#failure;
@@ -133,11 +164,12 @@ export class TlsOs extends LinuxOs {
     const socket = this.#sockets[descriptor];
     if (socket == null) return super.recv(descriptor, bytes, length);
     this.#failure = null; // nobody may have asked for that of another connection
-    if (!socket.isOpen) {
-      const shaken = this.#shakeHands(socket);
-      if (shaken !== DONE) return shaken;
-    }
-    return this.#read(socket, bytes as Bytes, length);
+    if (socket.outcome !== OPEN) return socket.outcome;
+    if (socket.isStuck) return -EAGAIN;
+    const received = this.#receive(socket, bytes as Bytes, length);
+    this.#keepInput(socket);
+    if (socket.isReadable) this.#readable.add(socket);
+    return received;
   }
 
   override send(descriptor: number, bytes: Uint8Array, length: number, more: boolean): number {
@@ -174,17 +206,20 @@ export class TlsOs extends LinuxOs {
     const socket = this.#sockets[descriptor];
     if (socket != null) {
       this.#sayGoodbye(socket);
-      this.#giveUp(socket);
+      if (socket.debt === 0) this.#dropLeft(socket);
     }
     return super.shutdownWrite(descriptor);
   }
 
+  override end(descriptor: number): number {
+    const socket = this.#sockets[descriptor];
+    if (socket != null) this.#sayGoodbye(socket);
+    return this.close(descriptor);
+  }
+
   override close(descriptor: number): number {
     const socket = this.#sockets[descriptor];
-    if (socket != null) {
-      this.#sayGoodbye(socket);
-      this.#forget(socket);
-    }
+    if (socket != null) this.#forget(socket);
     return super.close(descriptor);
   }
 
@@ -204,12 +239,14 @@ export class TlsOs extends LinuxOs {
       socket.events = events;
       socket.generation = generation;
     }
-    if (socket.isReadable) this.#readable.add(socket);
+    this.#readable.add(socket);
+    if (this.#waitsElsewhere && socket.ownEvents !== 0) this.endWait();
     return super.epollControl(epoll, operation, descriptor, socket.realEvents, generation);
   }
 
   override epollWait(epoll: number, events: EpollEvents, timeout: number): number {
-    const count = super.epollWait(epoll, events, this.#readable.hasAny() ? 0 : timeout);
+    const wait = this.#timeout(timeout);
+    const count = super.epollWait(epoll, events, wait, this.#readable.roomForKernel(events));
     return this.#complete(events, count);
   }
 
@@ -218,14 +255,20 @@ export class TlsOs extends LinuxOs {
     events: EpollEvents,
     timeout: number,
   ): Promise<number> {
-    const wait = this.#readable.hasAny() ? 0 : timeout;
-    return this.#complete(events, await super.epollWaitAsync(epoll, events, wait));
+    const wait = this.#timeout(timeout);
+    const room = this.#readable.roomForKernel(events);
+    this.#waitsElsewhere = true;
+    const count = await super.epollWaitAsync(epoll, events, wait, room);
+    this.#waitsElsewhere = false;
+    return this.#complete(events, count);
   }
 
   // The handshake.
 
   /** DONE, 0 for the peer's end, or a negated errno. */
   #shakeHands(socket: TlsSocket): number {
+    const filled = this.#fill(socket);
+    if (filled <= 0) return filled;
     const connection = socket.connection ?? this.#begin(socket);
     if (typeof connection === "number") return connection;
     let shaken: number;
@@ -234,9 +277,13 @@ export class TlsOs extends LinuxOs {
       const sent = this.#flushUnasked(socket);
       if (sent < 0) return sent;
     } while (shaken === RING_FULL);
-    if (shaken === -EPROTO) this.#failure = { firstByte: -1, reason: connection.reason };
+    if (shaken === -EPROTO) {
+      this.#failure = { firstByte: -1, reason: connection.reason };
+      this.#fail(socket, shaken);
+    }
     if (shaken !== DONE) return shaken;
     socket.isOpen = true;
+    this.#account(socket);
     this.#updateEpoll(socket);
     if (this.#asksClients) this.#noteClient(socket, connection);
     return DONE;
@@ -247,44 +294,100 @@ export class TlsOs extends LinuxOs {
     if (subject !== "") this.onClient(socket.descriptor, subject);
   }
 
-  /** Looks at the first byte, and makes the connection; 0 or a negated errno if there is none. */
+  /** Makes the connection, or returns a negated errno: the first byte is no TLS, or there is no memory. */
   #begin(socket: TlsSocket): TlsConnection | number {
-    const { descriptor } = socket;
-    const peeked = this.peek(descriptor, this.#first, 1);
-    if (peeked <= 0) return peeked;
-    const firstByte = this.#first[0]!; // one byte was received
+    const firstByte = this.#ring.input[0]!; // one byte at least was received
     if (firstByte !== HANDSHAKE_RECORD) {
       this.#forget(socket);
       this.#failure = { firstByte, reason: `not TLS, but the byte 0x${hex(firstByte)}` };
       return -EPROTO;
     }
-    const made = new TlsConnection(this.#certificates.context, descriptor, this.#ring);
-    this.#keeper.setConnection(descriptor, made.address);
-    return socket.connection = made;
+    const made = TlsConnection.make(this.#certificates.context, this.#ring);
+    if (made === null) return -ENOMEM;
+    this.#keeper.setConnection(socket.descriptor, made.address);
+    socket.connection = made;
+    this.#account(socket);
+    return made;
   }
 
   // Reading.
 
+  #receive(socket: TlsSocket, bytes: Bytes, length: number): number {
+    if (socket.isOpen) return this.#read(socket, bytes, length);
+    const shaken = this.#shakeHands(socket);
+    if (shaken !== DONE) return shaken;
+    // The first request often comes with the end of the handshake.
+    return this.#ring.unread === 0 ? -EAGAIN : this.#read(socket, bytes, length);
+  }
+
+  /** Decrypts records until the input or the room for it is used up, or this turn's share of work. */
   #read(socket: TlsSocket, bytes: Bytes, length: number): number {
     const connection = socket.connection!; // it is open
+    const ring = this.#ring;
+    const hasPlaintext = socket.isReadable && socket.received === null;
+    if (!hasPlaintext && ring.unread === 0) {
+      const filled = this.#fill(socket);
+      if (filled <= 0) return filled;
+    }
     let total = 0;
-    socket.isReadable = false;
-    for (let records = 0; total < length && records < MOST_RECORDS; records++) {
+    let unread = 0;
+    for (let work = 0; total < length && work < MOST_WORK;) {
       const room = total === 0 ? bytes : bytes.subarray(total);
       const count = connection.read(room, length - total);
       const sent = this.#flushUnasked(socket);
-      if (count <= 0) {
-        // The end, and any error, is read again.
-        if (total === 0 || count === -EAGAIN) return total === 0 ? count : total;
-        socket.isReadable = true;
-        break;
-      }
-      total += count;
-      socket.isReadable = connection.hasPending();
-      if (!socket.isReadable || sent < 0) break;
+      const before = unread;
+      unread = ring.unread;
+      total += Math.max(count, 0);
+      socket.isReadable = count === RING_FULL || (total === length && connection.hasPending());
+      if (count > 0) {
+        work++;
+        socket.idleRecords = 0;
+      } else if (count === RING_FULL || (count === -EAGAIN && unread > 0)) {
+        work += IDLE_WORK;
+        if (unread !== before) this.#noteIdleRecord(socket);
+      } else if (count !== -EAGAIN) this.#fail(socket, count);
+      if (unread === 0 || socket.outcome !== OPEN || socket.isStuck || sent < 0) break;
     }
-    if (socket.isReadable) this.#readable.add(socket);
-    return total;
+    if (total > 0) return total;
+    return socket.outcome === OPEN ? -EAGAIN : socket.outcome;
+  }
+
+  #noteIdleRecord(socket: TlsSocket): void {
+    if (++socket.idleRecords > MOST_IDLE_RECORDS) this.#fail(socket, -EPROTO);
+  }
+
+  /** Makes input available to OpenSSL; a count, 0 for the peer's end, or a negated errno. */
+  #fill(socket: TlsSocket): number {
+    const { received } = socket;
+    const { input } = this.#ring;
+    let count: number;
+    if (received === null) count = super.recv(socket.descriptor, input, input.length);
+    else {
+      input.set(received);
+      count = received.length;
+      socket.received = null;
+      this.#account(socket);
+    }
+    if (count > 0) this.#ring.commit(count);
+    return count;
+  }
+
+  /** Takes what OpenSSL has not read out of the ring, which the next connection uses. */
+  #keepInput(socket: TlsSocket): void {
+    const ring = this.#ring;
+    if (ring.unread === 0) return;
+    if (socket.outcome === OPEN && socket.connection !== null) {
+      socket.received = ring.unreadInput().slice();
+      socket.isReadable = true;
+      this.#account(socket);
+    }
+    ring.dropInput();
+  }
+
+  /** From now on, this is the result of every read. */
+  #fail(socket: TlsSocket, outcome: number): void {
+    socket.outcome = outcome;
+    socket.isReadable = true;
   }
 
   // Writing.
@@ -294,6 +397,7 @@ export class TlsOs extends LinuxOs {
    * has now, or a negated errno: -EAGAIN if nothing can be sent now.
    */
   #settleDebt(socket: TlsSocket, length: number): number {
+    if (socket.outcome < 0) return socket.outcome;
     if (!socket.isOpen) return -EAGAIN;
     if (socket.left !== null) {
       const sent = this.#sendLeft(socket);
@@ -325,14 +429,16 @@ export class TlsOs extends LinuxOs {
     if (sent === count) return 0;
     if (sent < 0 && sent !== -EAGAIN) return sent;
     socket.keep(bytes.subarray(Math.max(sent, 0), count));
+    this.#account(socket);
     return 0;
   }
 
   /** As {@link #flushRing}, for ciphertext that no caller waits for: if it is left, the next waits send it. */
   #flushUnasked(socket: TlsSocket): number {
+    const before = socket.left;
     const sent = this.#flushRing(socket, false);
-    if (socket.left === null || socket.debt > 0 || this.#struggling.has(socket)) return sent;
-    this.#struggling.add(socket);
+    if (socket.left === before || socket.isStuck) return sent;
+    this.#stuck.restart(socket, this.monotonicMilliseconds());
     this.#updateEpoll(socket);
     return sent;
   }
@@ -343,19 +449,24 @@ export class TlsOs extends LinuxOs {
     const sent = super.send(socket.descriptor, left, left.length, false);
     if (sent === -EAGAIN) return 0;
     if (sent < 0) {
-      this.#giveUp(socket);
+      if (socket.debt === 0) this.#dropLeft(socket);
       return sent;
     }
-    socket.left = sent === left.length ? null : left.subarray(sent);
-    if (socket.left === null && this.#struggling.delete(socket)) this.#updateEpoll(socket);
+    if (sent === left.length) this.#dropLeft(socket);
+    else {
+      socket.left = left.subarray(sent);
+      if (socket.isStuck) this.#stuck.restart(socket, this.monotonicMilliseconds());
+    }
     return 0;
   }
 
-  /** What no caller waits for cannot be sent any more: else epoll would report the socket for ever. */
-  #giveUp(socket: TlsSocket): void {
-    if (socket.debt > 0) return;
+  /** No ciphertext is left: it is sent, or cannot be sent any more. */
+  #dropLeft(socket: TlsSocket): void {
     socket.left = null;
-    if (this.#struggling.delete(socket)) this.#updateEpoll(socket);
+    this.#account(socket);
+    if (!this.#stuck.release(socket)) return;
+    this.#updateEpoll(socket);
+    this.#readable.add(socket);
   }
 
   /** Sends close_notify if that is possible at once. */
@@ -368,8 +479,9 @@ export class TlsOs extends LinuxOs {
   /** From now on the descriptor is a plain socket. */
   #forget(socket: TlsSocket): void {
     this.#sockets[socket.descriptor] = null;
-    this.#struggling.delete(socket);
-    socket.isReadable = false;
+    this.#stuck.release(socket);
+    this.#readable.remove(socket);
+    this.heldBytes -= socket.countedBytes;
     if (socket.connection === null) return;
     this.#keeper.setConnection(socket.descriptor, 0);
     socket.connection.free();
@@ -383,19 +495,40 @@ export class TlsOs extends LinuxOs {
     super.epollControl(epoll, EPOLL_CTL_MOD, descriptor, socket.realEvents, generation);
   }
 
-  /** Adds the readable sockets to the `count` events of a wait, and sends what struggling ones have left. */
+  /** How long a wait may take at most. */
+  #timeout(timeout: number): number {
+    if (this.#readable.hasAny()) return 0;
+    if (this.#stuck.size === 0) return timeout;
+    const timeLeft = this.#stuck.timeLeft(this.monotonicMilliseconds());
+    return timeout < 0 ? timeLeft : Math.min(timeout, timeLeft);
+  }
+
+  /** Adds the readable sockets to the `count` events of a wait, and sends what stuck ones have left. */
   #complete(events: EpollEvents, count: number): number {
-    if (this.#struggling.size > 0) this.#help(events, count);
+    if (this.#stuck.size > 0) this.#unstick(events, count);
     return this.#readable.appendTo(events, count);
   }
 
-  #help(events: EpollEvents, count: number): void {
+  #unstick(events: EpollEvents, count: number): void {
     for (let i = 0; i < count; i++) {
       const socket = this.#sockets[events.descriptor(i)];
-      if (socket == null || socket.left === null || !this.#struggling.has(socket)) continue;
-      // An error is reported to the caller by the next call.
-      if ((events.events(i) & EPOLLOUT) !== 0) this.#sendLeft(socket);
+      if (socket == null || !socket.isStuck || socket.left === null) continue;
+      if ((events.events(i) & EPOLLOUT) === 0) continue;
+      // An error is reported by the next read.
+      this.#sendLeft(socket);
     }
+    const now = this.monotonicMilliseconds();
+    for (let late = this.#stuck.expired(now); late !== undefined; late = this.#stuck.expired(now)) {
+      this.#fail(late, -ETIMEDOUT);
+      this.#dropLeft(late);
+    }
+  }
+
+  /** Updates the sum of what the sockets hold. */
+  #account(socket: TlsSocket): void {
+    const { heldBytes } = socket;
+    this.heldBytes += heldBytes - socket.countedBytes;
+    socket.countedBytes = heldBytes;
   }
 
   #keepOwn(): void {

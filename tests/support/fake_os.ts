@@ -236,6 +236,10 @@ export class FakeOs implements Os {
     return 0;
   }
 
+  end(descriptor: number): number {
+    return this.close(descriptor);
+  }
+
   close(descriptor: number): number {
     const entry = this.#entryOf(descriptor, "close");
     this.#open.delete(descriptor);

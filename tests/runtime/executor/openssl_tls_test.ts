@@ -54,10 +54,12 @@ opensslTest(
 opensslTest("what a worker that died left in OpenSSL is freed", async (config, authority) => {
   const tls = (await OpensslTls.open(config))!; // it has a certificate
   const pointers = new PointerTable(tls.start.pointers);
-  const os = new TlsOs(tls.start.set, {
-    setConnection: (descriptor, address) => pointers.setConnection(descriptor, address),
-    setOwn: (addresses) => pointers.setOwn(WORKER, addresses),
-  });
+  const keeper = {
+    setConnection: (descriptor: number, address: number) =>
+      pointers.setConnection(descriptor, address),
+    setOwn: (addresses: readonly number[]) => pointers.setOwn(WORKER, addresses),
+  };
+  const os = new TlsOs({ set: tls.start.set, keeper, writeStall: config.limits.writeStall });
   using clients = new DisposableStack();
   const descriptors: number[] = [];
   const before = heapBytes();

@@ -5,13 +5,22 @@
  */
 
 import { loopbackPair } from "../../../runtime/os/mod.ts";
-import { EAGAIN, EPOLL_CTL_ADD, EpollEvents, EPOLLIN, EPOLLOUT } from "../../../runtime/os/mod.ts";
+import {
+  EAGAIN,
+  EPOLL_CTL_ADD,
+  EPOLL_CTL_MOD,
+  EpollEvents,
+  EPOLLIN,
+  EPOLLOUT,
+} from "../../../runtime/os/mod.ts";
 import { type CertificateSet, TICKET_KEY_BYTES, TlsOs } from "../../../runtime/tls/mod.ts";
 import { Authority } from "../../support/certificates.ts";
 
 /** Waits for events at most so many times. */
 const MOST_WAITS = 20_000;
 const WAIT = 10;
+/** Milliseconds; longer than a test. */
+const WRITE_STALL = 60_000;
 
 /** What a TlsOs has recorded for the main thread. */
 export class Kept {
@@ -67,11 +76,11 @@ export class TlsBench implements AsyncDisposable {
   }
 
   /** Connects, without a byte. */
-  static async make(): Promise<TlsBench> {
+  static async make({ writeStall = WRITE_STALL } = {}): Promise<TlsBench> {
     const authority = await Authority.make();
     const certificate = await readPem(await authority.sign("one"));
     const kept = new Kept();
-    const os = new TlsOs(setOf(certificate), kept);
+    const os = new TlsOs({ set: setOf(certificate), keeper: kept, writeStall });
     const { descriptor, conn } = await loopbackPair(new AbortController().signal);
     os.adopt(descriptor);
     return new TlsBench({ os, kept, descriptor, authority, conn });
@@ -84,12 +93,16 @@ export class TlsBench implements AsyncDisposable {
     return await Deno.startTls(this.conn as Deno.TcpConn, options);
   }
 
+  /** From now on waits for these events. */
+  want(interest: number): void {
+    if (interest === this.#interest) return;
+    this.#interest = interest;
+    this.os.epollControl(this.#epoll, EPOLL_CTL_MOD, this.descriptor, interest, 1);
+  }
+
   /** Waits for these events, and returns those that are reported. */
   async wait(interest: number, block = true): Promise<number> {
-    if (interest !== this.#interest) {
-      this.#interest = interest;
-      this.os.epollControl(this.#epoll, 3, this.descriptor, interest, 1);
-    }
+    this.want(interest);
     const count = await this.os.epollWaitAsync(this.#epoll, this.#events, block ? WAIT : 0);
     return count === 0 ? 0 : this.#events.events(0);
   }

@@ -1,8 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
-import { EAGAIN, ECONNRESET, EPOLLIN, EPOLLOUT, EPROTO } from "../../../runtime/os/mod.ts";
+import { EAGAIN, EPOLLIN, EPOLLOUT, EPROTO } from "../../../runtime/os/mod.ts";
 import { opensslProblem } from "../../../runtime/tls/mod.ts";
 import { NO_OPENSSL } from "../../support/certificates.ts";
 import "../../support/load_libc.ts";
+import { OpensslPeer, writeAll } from "../../support/openssl_peer.ts";
 import { sameBytes } from "../../support/same_bytes.ts";
 import { readPem, setOf, TlsBench } from "./tls_bench.ts";
 
@@ -129,12 +130,13 @@ benchTest("a socket whose handshake is not done is not writable", async (bench) 
   assertEquals(await bench.wait(EPOLLOUT), EPOLLOUT);
 });
 
-benchTest("plain text stays unread, and the socket becomes a plain one", async (bench) => {
+benchTest("after plain text the socket is a plain one", async (bench) => {
   await bench.conn.write(new TextEncoder().encode("GET / HTTP/1.1\r\n"));
   const buffer = new Uint8Array(64);
   assertEquals(await bench.recv(buffer), -EPROTO);
   assertEquals(bench.os.takeFailure()?.firstByte, 0x47);
-  assertEquals(await bench.recv(buffer), 16);
+  await bench.conn.write(new TextEncoder().encode("Host: a\r\n"));
+  assertEquals(await bench.recv(buffer), 9);
   assertEquals(bench.os.send(bench.descriptor, new TextEncoder().encode("no"), 2, false), 2);
   assertEquals(new TextDecoder().decode(await readAll(bench.conn, 2)), "no");
 });
@@ -153,8 +155,7 @@ benchTest(
   async (bench) => {
     await bench.conn.write(Uint8Array.of(0x16, 3, 1, 0, 5, 0x63, 0, 0, 1, 0));
     assertEquals(await bench.recv(new Uint8Array(64)), -EPROTO);
-    bench.conn.close();
-    assertEquals(await bench.recv(new Uint8Array(64)), -ECONNRESET);
+    assertEquals(await bench.recv(new Uint8Array(64)), -EPROTO, "an error is final");
     assertEquals(bench.os.takeFailure(), null);
   },
 );
@@ -173,6 +174,66 @@ benchTest("an end without close_notify is an end", async (bench) => {
   await first;
   client.close();
   assertEquals(await bench.recv(new Uint8Array(8)), 0);
+});
+
+for (const [how, isWhole] of [["end", true], ["shutdownWrite", true], ["close", false]] as const) {
+  benchTest(`${how} sends ${isWhole ? "close_notify" : "no close_notify"}`, async (bench) => {
+    using peer = new OpensslPeer();
+    const first = bench.recv(new Uint8Array(8));
+    await peer.shakeHands(bench.conn);
+    peer.write(new Uint8Array(1));
+    await writeAll(bench.conn, peer.ciphertext());
+    await first;
+    assertEquals(bench.os.send(bench.descriptor, Uint8Array.of(42), 1, false), 1);
+    bench.os[how](bench.descriptor);
+    bench.isClosed = how !== "shutdownWrite";
+    const buffer = new Uint8Array(1024);
+    for (let count: number | null = 0; count !== null;) {
+      peer.take(buffer.slice(0, count));
+      count = await bench.conn.read(buffer);
+    }
+    assertEquals(peer.plaintext(), Uint8Array.of(42));
+    peer.plaintext();
+    assertEquals(peer.hasEnd, isWhole);
+  });
+}
+
+benchTest("a wait that runs elsewhere ends when bytes are wanted again", async (bench) => {
+  const small = new Uint8Array(10);
+  const first = bench.recv(small);
+  using client = await bench.client();
+  await client.write(pattern(12_000));
+  await first;
+  assertEquals(await bench.wait(0, false), 0);
+  let ended = 0;
+  bench.os.endWait = () => ended++;
+  const waiting = bench.wait(0);
+  bench.want(EPOLLIN);
+  assertEquals(ended, 1);
+  assertEquals(await waiting & EPOLLIN, EPOLLIN);
+  bench.want(0);
+  bench.want(EPOLLIN);
+  assertEquals(ended, 1, "no wait runs");
+});
+
+benchTest("a handshake counts as memory until it ends", async (bench) => {
+  assertEquals(bench.os.heldBytes, 0);
+  const hello = Uint8Array.of(0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3);
+  await bench.conn.write(hello);
+  await bench.wait(EPOLLIN);
+  assertEquals(bench.os.recv(bench.descriptor, new Uint8Array(8), 8), -EAGAIN);
+  assert(bench.os.heldBytes > 30_000, `${bench.os.heldBytes}`);
+  assertEquals(bench.os.heldBy(bench.descriptor), bench.os.heldBytes);
+  bench.close();
+  assertEquals(bench.os.heldBytes, 0);
+});
+
+benchTest("an open connection that reads counts as nothing", async (bench) => {
+  const first = bench.recv(new Uint8Array(8));
+  using client = await bench.client();
+  await client.write(new Uint8Array(1));
+  await first;
+  assertEquals(bench.os.heldBytes, 0);
 });
 
 benchTest("a new certificate is for new connections", async (bench) => {

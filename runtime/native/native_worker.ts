@@ -13,7 +13,7 @@
  */
 
 import { CLOSES, type MessageBufferPool, UNIX_PEER } from "../../protocol/mod.ts";
-import type { OutgoingBatch, Traffic } from "../net/mod.ts";
+import { LINGER_SILENCE, type OutgoingBatch, type Traffic } from "../net/mod.ts";
 import { addressText, EPOLLET, EPOLLIN, expectSuccess, type Os } from "../os/mod.ts";
 import { COLUMN, TASK_FIELD, TASK_KIND, TASK_WORDS } from "../ring/mod.ts";
 import { lastAnswer, PLAIN_TEXT, type ShortAnswer, UNAVAILABLE } from "../serve/answers/mod.ts";
@@ -21,6 +21,7 @@ import { RefusalSession, type Router, type SessionContext } from "../serve/sessi
 import {
   noteTlsRefusal,
   SleepMeter,
+  type SocketMemory,
   TrafficCounter,
   WorkerCore,
   type WorkerParts,
@@ -56,6 +57,8 @@ const YIELDED_TASK_AGE = 10;
 const MICROTASKS = 8;
 /** Connections that are being answered 503 over TLS at the same time; further ones are closed without an answer. */
 const MAX_REFUSALS = 256;
+/** Milliseconds in which one of them must make progress: as long as one that was answered may be silent. */
+const REFUSAL_STALL = LINGER_SILENCE;
 /** Milliseconds of work after which Deno's own loop gets a turn, while handlers wait. */
 const WORK_BETWEEN_DENO_TURNS = 1;
 
@@ -86,6 +89,7 @@ export class NativeWorker implements SocketContext, Source {
   readonly #redirectContext: SessionContext | null;
   // Connections above a limit: the core does not know them. Null without TLS: the acceptor answers them.
   readonly #refusals: Set<SocketTransport> | null;
+  readonly #refusalContext: SocketContext;
   readonly #task = new Int32Array(TASK_WORDS);
   readonly #addressBytes = new Uint8Array(this.#task.buffer, TASK_FIELD.address * 4, 16);
   readonly #trimmer: MemoryTrimmer;
@@ -99,8 +103,9 @@ export class NativeWorker implements SocketContext, Source {
   constructor(parts: NativeWorkerParts) {
     const { start, os, redirect, tls } = parts;
     this.#parts = parts;
+    const refusals = this.#refusals = tls === undefined ? null : new Set();
     const core = this.#core = new WorkerCore(
-      parts,
+      { ...parts, sockets: tls && memoryOf(tls, refusals ?? []) },
       (counters) => new EventLoop(os, counters && new SleepMeter(os, counters)),
     );
     const loop = this.loop = core.loop;
@@ -110,8 +115,8 @@ export class NativeWorker implements SocketContext, Source {
     this.writeStall = core.config.limits.writeStall;
     this.#context = core.createContext();
     this.#redirectContext = redirect === undefined ? null : core.createContextFor(redirect);
-    this.#refusals = tls === undefined ? null : new Set();
-    if (tls !== undefined) this.#noteClientsOf(tls);
+    this.#refusalContext = this.#makeRefusalContext();
+    if (tls !== undefined) this.#attach(tls);
     this.#trimmer = new MemoryTrimmer(loop);
     const { descriptors } = core.state;
     this.#bell = parts.bell ?? new LoopbackBell(os, {
@@ -126,9 +131,10 @@ export class NativeWorker implements SocketContext, Source {
     descriptors.claim(loop.registry.descriptor, start.worker);
   }
 
-  /** The subjects of clients' certificates are in the log, and known to handlers. */
-  #noteClientsOf(tls: TlsOs): void {
-    const { log } = this.#core;
+  /** Subjects of clients' certificates are in the log, and known to handlers; bytes that TLS holds end a wait. */
+  #attach(tls: TlsOs): void {
+    const { log, number } = this.#core;
+    tls.endWait = () => this.loop.os.ringDoorbell(this.#doorbellOf(number));
     tls.onClient = (descriptor, subject) => log.note("TLS", `fd=${descriptor} client ${subject}`);
     this.#context.clientSubjectOf = (descriptor) => tls.clientSubject(descriptor);
   }
@@ -164,6 +170,10 @@ export class NativeWorker implements SocketContext, Source {
       return this.#core.leave(transport);
     }
     this.#core.state.descriptors.release(transport.descriptor);
+  }
+
+  heldBySocket(descriptor: number): number {
+    return this.#parts.tls?.heldBy(descriptor) ?? 0;
   }
 
   /** Plain HTTP on the https port is a mistake that its client can fix, if it is told. */
@@ -330,14 +340,30 @@ export class NativeWorker implements SocketContext, Source {
 
   #takeConnection(descriptor: number): void {
     this.#trimmer.noteConnection();
-    const transport = new SocketTransport(descriptor, this, this.#peerAddress());
     const kind = this.#task[TASK_FIELD.kind];
+    const context = kind === TASK_KIND.refused ? this.#refusalContext : this;
+    const transport = new SocketTransport(descriptor, context, this.#peerAddress());
     if (kind === TASK_KIND.redirect && this.#redirectContext !== null) {
       return this.#core.take(transport, this.#redirectContext);
     }
     this.#parts.tls?.adopt(descriptor);
     if (kind === TASK_KIND.refused) this.#refuse(transport);
     else this.#core.take(transport, this.#context);
+  }
+
+  /** As this worker, but a client that does not take its refusal keeps its place for a short time only. */
+  #makeRefusalContext(): SocketContext {
+    const { loop, receiveBuffer, traffic, outgoing, writeStall } = this;
+    return {
+      loop,
+      receiveBuffer,
+      traffic,
+      outgoing,
+      writeStall: Math.min(writeStall, REFUSAL_STALL),
+      heldBySocket: (descriptor) => this.heldBySocket(descriptor),
+      onReceiveFailed: (transport) => this.onReceiveFailed(transport),
+      onClosing: (transport) => this.onClosing(transport),
+    };
   }
 
   /** Answers 503 to a connection above a limit, after its TLS handshake. */
@@ -377,6 +403,16 @@ export class NativeWorker implements SocketContext, Source {
     const { connections, state } = this.#core;
     return this.#context.draining && connections.size === 0 && state.taskRing.size() === 0;
   }
+}
+
+/** What the sockets of a worker hold in TLS. */
+function memoryOf(tls: TlsOs, refused: Iterable<SocketTransport>): SocketMemory {
+  return {
+    get heldBytes() {
+      return tls.heldBytes;
+    },
+    refused,
+  };
 }
 
 /** Whether a first byte may begin the method of a request. */

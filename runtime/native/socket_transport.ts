@@ -39,6 +39,8 @@ export interface SocketContext {
   readonly outgoing: OutgoingBatch;
   /** Milliseconds for which a peer may take none of the bytes that wait for it. */
   readonly writeStall: number;
+  /** Bytes of memory that this socket itself holds, beneath the connection; asked only if memory is short. */
+  heldBySocket(descriptor: number): number;
   /** Called if receiving failed: ends the connection, at once or after an answer. */
   onReceiveFailed(transport: SocketTransport): void;
   /** Called when a connection ends, right before its descriptor is closed. */
@@ -103,11 +105,14 @@ export class SocketTransport extends TimerNode implements Transport, OutgoingSin
   }
 
   get heldBytes(): number {
-    return this.out.heldBytes + (this.#is(FINISHING) ? 0 : this.#session.heldBytes);
+    const beneath = this.#context.heldBySocket(this.descriptor);
+    return this.out.heldBytes + beneath + (this.#is(FINISHING) ? 0 : this.#session.heldBytes);
   }
 
   get heldSince(): number {
-    const since = this.#session.heldBytes > 0 ? this.#session.heldSince : NEVER;
+    const isHolding = this.#session.heldBytes > 0 ||
+      this.#context.heldBySocket(this.descriptor) > 0;
+    const since = isHolding ? this.#session.heldSince : NEVER;
     return this.#wait === null ? since : Math.min(since, this.#wait.since);
   }
 

@@ -14,7 +14,7 @@
  */
 
 export { ConnectionTask } from "./connection_task.ts";
-export { Linger } from "./linger.ts";
+export { Linger, LINGER_SILENCE } from "./linger.ts";
 export type { Deferred, Gatherer, Loop, LoopWatch } from "./loop.ts";
 export { FULL_BYTES, Outgoing, type OutgoingSink } from "./outgoing.ts";
 export { OutgoingBatch } from "./outgoing_batch.ts";

@@ -16,4 +16,5 @@ export { type RouterLoader, type RouterMaker } from "./router_maker.ts";
 export { SleepMeter } from "./sleep_meter.ts";
 export { noteTlsRefusal } from "./tls_refusal.ts";
 export { TrafficCounter } from "./traffic_counter.ts";
+export type { SocketMemory } from "./worker_memory.ts";
 export { type WorkerConnection, WorkerCore, type WorkerParts } from "./worker_core.ts";

@@ -34,7 +34,7 @@ import { ConnectionList, type ListedConnection } from "./connection_list.ts";
 import { reroute, routerFor, type RouterLoader, type RouterMaker } from "./router_maker.ts";
 import { isObserved, sessionContextFor } from "./session_context_maker.ts";
 import { LOG_AGE, WorkerLogs } from "./worker_logs.ts";
-import { type MemoryHolder, WorkerMemory } from "./worker_memory.ts";
+import { type MemoryHolder, type SocketMemory, WorkerMemory } from "./worker_memory.ts";
 
 /** Of a worker's share of the memory bound, what may lie ready for reuse and what declared lengths may preallocate. */
 const SPARE_PART = 1 / 2;
@@ -46,6 +46,8 @@ export interface WorkerParts {
   readonly router: Router | RouterMaker;
   /** Loads the endpoints of another config; absent: the endpoints do not depend on the config. */
   readonly load?: RouterLoader | undefined;
+  /** What sockets hold beneath their connections; absent: nothing. */
+  readonly sockets?: SocketMemory | undefined;
   /** The date that the router's answers carry. */
   readonly date: DateField;
   /** Sends a message to the main thread. */
@@ -116,6 +118,7 @@ export class WorkerCore<L extends Loop, Connection extends WorkerConnection> {
       messages,
       outgoing,
       connections,
+      sockets: parts.sockets,
       warnings,
     });
     this.#flushTimer = loop.timers.timer({ onDeadline: () => this.#logs.flush() });

@@ -2,7 +2,8 @@
  * One worker's part in the bound on the memory that all connections of all workers hold (`--max-memory`).
  *
  * In: what the connections of this worker hold: buffers of the message pool (bodies, messages, copies in
- * outgoing queues), input that is kept, segments of queues, messages for several peers (once). Out: the
+ * outgoing queues), input that is kept, segments of queues, messages for several peers (once), TLS
+ * handshakes in progress and ciphertext that waits. Out: the
  * number in this worker's counters, which all workers read; refusals; and connections that are ended, those
  * first that hold most and have held it longest. Not counted: the fixed cost of a connection, request
  * heads, files in the cache, the buffers that lie ready for reuse, and what a handler keeps.
@@ -48,6 +49,14 @@ export interface MemoryHolder {
   shed(): void;
 }
 
+/** What the sockets hold beneath the connections: TLS. */
+export interface SocketMemory {
+  /** Bytes of all of them. */
+  readonly heldBytes: number;
+  /** Connections that are not among those of the worker: they are being refused. */
+  readonly refused: Iterable<MemoryHolder>;
+}
+
 /** What it is made with. */
 export interface WorkerMemoryParts {
   /** Bytes that all workers together may hold. */
@@ -59,6 +68,8 @@ export interface WorkerMemoryParts {
   readonly messages: MessageBufferPool;
   readonly outgoing: OutgoingBatch;
   readonly connections: Iterable<MemoryHolder>;
+  /** Undefined: sockets hold nothing, as without TLS. */
+  readonly sockets: SocketMemory | undefined;
   readonly warnings: Warnings;
 }
 
@@ -99,7 +110,9 @@ export class WorkerMemory implements MemoryBudget {
 
   /** Bytes that the connections of this worker hold. */
   get #held(): number {
-    return this.#parts.messages.heldBytes + this.#parts.outgoing.lentBytes;
+    const { messages, outgoing, sockets } = this.#parts;
+    const beneath = sockets === undefined ? 0 : sockets.heldBytes;
+    return messages.heldBytes + outgoing.lentBytes + beneath;
   }
 
   #publish(): void {
@@ -151,9 +164,9 @@ export class WorkerMemory implements MemoryBudget {
 
   /** The largest and slowest first, by bytes times age: what they have cost so far. */
   #candidates(leastAge: number): MemoryHolder[] {
-    const { connections, loop: { now } } = this.#parts;
+    const { connections, sockets, loop: { now } } = this.#parts;
     const candidates: { readonly holder: MemoryHolder; readonly cost: number }[] = [];
-    for (const holder of connections) {
+    for (const holder of [...connections, ...sockets?.refused ?? []]) {
       const bytes = holder.heldBytes;
       const age = now - holder.heldSince;
       if (bytes < LEAST || age < leastAge) continue;

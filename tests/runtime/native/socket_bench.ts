@@ -99,6 +99,10 @@ export class Bench implements SocketContext {
     this.loop.gather(this.outgoing);
   }
 
+  heldBySocket(): number {
+    return 0;
+  }
+
   onReceiveFailed(transport: SocketTransport): void {
     transport.abort();
   }

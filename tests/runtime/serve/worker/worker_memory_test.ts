@@ -4,7 +4,7 @@ import { assertEquals } from "@std/assert";
 import { MessageBufferPool } from "../../../../protocol/mod.ts";
 import { OutgoingBatch, TimerWheel } from "../../../../runtime/net/mod.ts";
 import { COLUMN, createSharedState, openSharedState } from "../../../../runtime/ring/mod.ts";
-import { WorkerMemory } from "../../../../runtime/serve/worker/worker_memory.ts";
+import { type MemoryHolder, WorkerMemory } from "../../../../runtime/serve/worker/worker_memory.ts";
 import { type ThreadMessage, Warnings } from "../../../../runtime/thread/mod.ts";
 
 const MIB = 1024 * 1024;
@@ -37,6 +37,7 @@ class Bench {
   readonly counters = this.state.counters(0);
   readonly messages = new MessageBufferPool(0);
   readonly connections = new Set<Holder>();
+  readonly sockets = { heldBytes: 0, refused: [] as MemoryHolder[] };
   readonly ended: string[] = [];
   readonly warnings: ThreadMessage[] = [];
   readonly loop = { now: 100_000, timers: new TimerWheel(100_000) };
@@ -48,6 +49,7 @@ class Bench {
     messages: this.messages,
     outgoing: new OutgoingBatch(this.messages),
     connections: this.connections,
+    sockets: this.sockets,
     warnings: new Warnings((message) => this.warnings.push(message), () => this.loop.now),
   });
 
@@ -127,4 +129,22 @@ Deno.test("worker memory: new work is refused, unless a connection has been slow
   assertEquals([bench.memory.admits(5 * MIB), bench.ended], [true, ["young"]]);
   assertEquals(bench.memory.admits(17 * MIB), false);
   assertEquals(bench.warnings.length, 2, "one in ten seconds");
+});
+
+Deno.test("worker memory: what sockets hold counts, and refused connections are ended first", () => {
+  const bench = new Bench();
+  bench.sockets.heldBytes = 15 * MIB;
+  bench.memory.judge();
+  assertEquals(bench.counters.get(COLUMN.heldBytes), 15 * MIB);
+  bench.hold("served", 2, 1_000);
+  bench.sockets.refused.push({
+    heldBytes: 2 * MIB,
+    heldSince: 0,
+    shed() {
+      bench.ended.push("refused");
+      bench.sockets.heldBytes -= 2 * MIB;
+    },
+  });
+  bench.memory.judge();
+  assertEquals(bench.ended, ["refused"]);
 });

@@ -149,7 +149,7 @@ export class SocketTransport extends TimerNode implements Transport, OutgoingSin
   /** The server stops: bytes that have arrived are handled, then the session is notified. */
   drain(): void {
     if (this.closed) return;
-    if (this.#is(FINISHING)) return this.#linger?.hasten(this.#context.loop.now);
+    if (this.#is(FINISHING)) return this.#hasten();
     if (this.#wantsInput()) this.#read();
     if (!this.closed) this.#session.drain();
   }
@@ -279,6 +279,12 @@ export class SocketTransport extends TimerNode implements Transport, OutgoingSin
     }
     if (this.#linger === null) return;
     this.#linger.received(received, loop.now);
+    this.#lingerOn(this.#linger);
+  }
+
+  #hasten(): void {
+    if (this.#linger === null) return;
+    this.#linger.hasten(this.#context.loop.now);
     this.#lingerOn(this.#linger);
   }
 

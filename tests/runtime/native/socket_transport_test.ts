@@ -148,6 +148,15 @@ Deno.test("socket transport: lingering ends soon when the server stops", () => {
   assert(bench.transport.closed);
 });
 
+Deno.test("socket transport: lingering ends soon when the server stops, if the peer is silent, too", () => {
+  const bench = new Bench();
+  bench.transport.start();
+  bench.transport.finish(true);
+  bench.transport.drain();
+  bench.pass(1500);
+  assert(bench.transport.closed);
+});
+
 Deno.test("socket transport: a peer that takes no bytes is closed, one that takes few is not", () => {
   const bench = new Bench(10);
   bench.transport.start();

@@ -174,7 +174,7 @@ export class DenoTransport implements Transport, OutgoingSink, TimerOwner {
   /** The server stops. */
   drain(): void {
     if (this.closed) return;
-    if (this.#finishing) this.#linger?.hasten(this.#context.loop.now);
+    if (this.#finishing) this.#hasten();
     else this.#session.drain();
   }
 
@@ -356,6 +356,12 @@ export class DenoTransport implements Transport, OutgoingSink, TimerOwner {
     if (linger === null) return;
     linger.received(count, this.#context.loop.now);
     this.#lingerOn(linger);
+  }
+
+  #hasten(): void {
+    if (this.#linger === null || this.#inputEnded) return;
+    this.#linger.hasten(this.#context.loop.now);
+    this.#lingerOn(this.#linger);
   }
 
   /** Continues to read the peer's input, or waits until it may. */

@@ -13,7 +13,7 @@
  */
 
 import { CLOSES, type MessageBufferPool, UNIX_PEER } from "../../protocol/mod.ts";
-import { LINGER_SILENCE, type OutgoingBatch, type Traffic } from "../net/mod.ts";
+import type { OutgoingBatch, Traffic } from "../net/mod.ts";
 import { addressText, EPOLLET, EPOLLIN, expectSuccess, type Os } from "../os/mod.ts";
 import { COLUMN, TASK_FIELD, TASK_KIND, TASK_WORDS } from "../ring/mod.ts";
 import { lastAnswer, PLAIN_TEXT, type ShortAnswer, UNAVAILABLE } from "../serve/answers/mod.ts";
@@ -33,6 +33,7 @@ import { EventLoop } from "./event_loop.ts";
 import { FREE_SHARE } from "./free_share.ts";
 import type { Source } from "./io_registry.ts";
 import { MemoryTrimmer } from "./memory_trimmer.ts";
+import { Refusals } from "./refusals.ts";
 import { type SocketContext, SocketTransport } from "./socket_transport.ts";
 
 /** Size of the receive buffer: a 64 KiB message with its header arrives in one receive. */
@@ -55,10 +56,6 @@ const OVERLOAD = 1.125;
 const YIELDED_TASK_AGE = 10;
 /** Rounds of microtasks for handlers before the slower wait: most handlers await two or three times. */
 const MICROTASKS = 8;
-/** Connections that are being answered 503 over TLS at the same time; further ones are closed without an answer. */
-const MAX_REFUSALS = 256;
-/** Milliseconds in which one of them must make progress: as long as one that was answered may be silent. */
-const REFUSAL_STALL = LINGER_SILENCE;
 /** Milliseconds of work after which Deno's own loop gets a turn, while handlers wait. */
 const WORK_BETWEEN_DENO_TURNS = 1;
 
@@ -88,8 +85,7 @@ export class NativeWorker implements SocketContext, Source {
   // Of connections to the port that redirects to https.
   readonly #redirectContext: SessionContext | null;
   // Connections above a limit: the core does not know them. Null without TLS: the acceptor answers them.
-  readonly #refusals: Set<SocketTransport> | null;
-  readonly #refusalContext: SocketContext;
+  readonly #refusals: Refusals | null;
   readonly #task = new Int32Array(TASK_WORDS);
   readonly #addressBytes = new Uint8Array(this.#task.buffer, TASK_FIELD.address * 4, 16);
   readonly #trimmer: MemoryTrimmer;
@@ -103,9 +99,8 @@ export class NativeWorker implements SocketContext, Source {
   constructor(parts: NativeWorkerParts) {
     const { start, os, redirect, tls } = parts;
     this.#parts = parts;
-    const refusals = this.#refusals = tls === undefined ? null : new Set();
     const core = this.#core = new WorkerCore(
-      { ...parts, sockets: tls && memoryOf(tls, refusals ?? []) },
+      tls === undefined ? parts : { ...parts, sockets: this.#memoryOf(tls) },
       (counters) => new EventLoop(os, counters && new SleepMeter(os, counters)),
     );
     const loop = this.loop = core.loop;
@@ -115,7 +110,7 @@ export class NativeWorker implements SocketContext, Source {
     this.writeStall = core.config.limits.writeStall;
     this.#context = core.createContext();
     this.#redirectContext = redirect === undefined ? null : core.createContextFor(redirect);
-    this.#refusalContext = this.#makeRefusalContext();
+    this.#refusals = tls === undefined ? null : new Refusals(this);
     if (tls !== undefined) this.#attach(tls);
     this.#trimmer = new MemoryTrimmer(loop);
     const { descriptors } = core.state;
@@ -139,6 +134,10 @@ export class NativeWorker implements SocketContext, Source {
     this.#context.clientSubjectOf = (descriptor) => tls.clientSubject(descriptor);
   }
 
+  #memoryOf(tls: TlsOs): SocketMemory {
+    return { heldBytes: () => tls.heldBytes, refused: () => this.#refusals?.open ?? [] };
+  }
+
   /** Serves until the server has stopped and all connections are gone. */
   async run(): Promise<void> {
     const core = this.#core;
@@ -149,7 +148,7 @@ export class NativeWorker implements SocketContext, Source {
       core.noteLines();
       if (!this.#context.draining && core.state.flags.isDraining()) this.#drain();
     }
-    for (const transport of [...this.#refusals ?? []]) transport.abort();
+    this.#refusals?.abort();
     core.state.descriptors.release(this.loop.registry.descriptor);
     this.loop.close();
     this.#bell.close();
@@ -166,7 +165,7 @@ export class NativeWorker implements SocketContext, Source {
   // Called by transports.
 
   onClosing(transport: SocketTransport): void {
-    if (this.#refusals === null || !this.#refusals.delete(transport)) {
+    if (this.#refusals === null || !this.#refusals.remove(transport)) {
       return this.#core.leave(transport);
     }
     this.#core.state.descriptors.release(transport.descriptor);
@@ -341,7 +340,7 @@ export class NativeWorker implements SocketContext, Source {
   #takeConnection(descriptor: number): void {
     this.#trimmer.noteConnection();
     const kind = this.#task[TASK_FIELD.kind];
-    const context = kind === TASK_KIND.refused ? this.#refusalContext : this;
+    const context = kind === TASK_KIND.refused ? this.#refusals?.context ?? this : this;
     const transport = new SocketTransport(descriptor, context, this.#peerAddress());
     if (kind === TASK_KIND.redirect && this.#redirectContext !== null) {
       return this.#core.take(transport, this.#redirectContext);
@@ -351,29 +350,13 @@ export class NativeWorker implements SocketContext, Source {
     else this.#core.take(transport, this.#context);
   }
 
-  /** As this worker, but a client that does not take its refusal keeps its place for a short time only. */
-  #makeRefusalContext(): SocketContext {
-    const { loop, receiveBuffer, traffic, outgoing, writeStall } = this;
-    return {
-      loop,
-      receiveBuffer,
-      traffic,
-      outgoing,
-      writeStall: Math.min(writeStall, REFUSAL_STALL),
-      heldBySocket: (descriptor) => this.heldBySocket(descriptor),
-      onReceiveFailed: (transport) => this.onReceiveFailed(transport),
-      onClosing: (transport) => this.onClosing(transport),
-    };
-  }
-
   /** Answers 503 to a connection above a limit, after its TLS handshake. */
   #refuse(transport: SocketTransport): void {
-    this.#refusals?.add(transport);
+    const hasRoom = this.#refusals?.add(transport) === true;
     const { descriptors } = this.#core.state;
     const isOwned = descriptors.claim(transport.descriptor, this.#core.number);
-    const mayStay = this.#refusals !== null && this.#refusals.size <= MAX_REFUSALS;
     transport.setSession(new RefusalSession(transport)); // an abort tells it, too
-    if (isOwned && mayStay) this.#answerLast(transport, UNAVAILABLE);
+    if (isOwned && hasRoom) this.#answerLast(transport, UNAVAILABLE);
     else transport.abort();
   }
 
@@ -396,23 +379,13 @@ export class NativeWorker implements SocketContext, Source {
   #drain(): void {
     this.#core.beginDrain(() => this.#core.abortAll());
     this.#core.drainAll();
-    for (const transport of [...this.#refusals ?? []]) transport.drain();
+    this.#refusals?.drain();
   }
 
   #isDone(): boolean {
     const { connections, state } = this.#core;
     return this.#context.draining && connections.size === 0 && state.taskRing.size() === 0;
   }
-}
-
-/** What the sockets of a worker hold in TLS. */
-function memoryOf(tls: TlsOs, refused: Iterable<SocketTransport>): SocketMemory {
-  return {
-    get heldBytes() {
-      return tls.heldBytes;
-    },
-    refused,
-  };
 }
 
 /** Whether a first byte may begin the method of a request. */

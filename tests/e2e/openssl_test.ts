@@ -5,35 +5,19 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { Authority, OPENSSL, presentedName, tlsArguments } from "../support/certificates.ts";
 import { ask, HttpConnection } from "../support/http_client.ts";
-import { countDescriptors } from "../support/process_facts.ts";
-import { OpensslPeer, writeAll } from "../support/openssl_peer.ts";
+import {
+  authorityTest,
+  endpointOf,
+  NO_OPENSSL_TESTS,
+  opensslTest,
+} from "../support/openssl_tests.ts";
 import { expectProgram, runProgram } from "../support/program.ts";
 import { bytesOf } from "../support/protocol_cases.ts";
 import { sameBytes } from "../support/same_bytes.ts";
 import { runServer, type Server, waitFor, withServer } from "../support/server.ts";
-import { NO_LIBSSL } from "../support/tls_ways.ts";
 
-const MISSING = OPENSSL === undefined
-  ? " (skipped, to install it: apt-get install openssl)"
-  : NO_LIBSSL;
 const REQUEST = "GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
 const VERSIONS = ["-tls1_2", "-tls1_3"] as const;
-
-function opensslTest(
-  name: string,
-  run: (server: Server, authority: Authority) => Promise<void>,
-  args: readonly string[] = [],
-): void {
-  Deno.test({
-    name: `openssl: ${name}${MISSING}`,
-    ignore: MISSING !== "",
-    fn: async () => {
-      await using authority = await Authority.make();
-      const own = [...tlsArguments(await authority.sign("one")), "--tls", "openssl"];
-      await withServer({ workers: 4, args: [...own, ...args] }, (server) => run(server, authority));
-    },
-  });
-}
 
 /** What s_client writes about a connection on which it sends one request. */
 async function client(server: Server, args: readonly string[], request = REQUEST): Promise<string> {
@@ -104,7 +88,7 @@ opensslTest("renegotiation is refused, and a KeyUpdate is answered", async (serv
 opensslTest(
   "20 MB go up and come back, also if the client reads late",
   async (server, authority) => {
-    const endpoint = { hostname: server.hostname, port: server.port, ca: authority.pem };
+    const endpoint = endpointOf(server, authority);
     using connection = await HttpConnection.open(endpoint);
     const body = new Uint8Array(20_000_000).map((_, i) => (i * i) >> 7);
     const head = `POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n\r\n`;
@@ -115,62 +99,6 @@ opensslTest(
   },
   ["--max-body", "32m"],
 );
-
-opensslTest(
-  "a flood of handshakes that never end leaves no descriptor open",
-  async (server, authority) => {
-    const before = countDescriptors(server.pid);
-    const hello = Uint8Array.of(0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3);
-    const silent: HttpConnection[] = [];
-    for (let i = 0; i < 200; i++) {
-      const connection = await HttpConnection.open({
-        hostname: server.hostname,
-        port: server.port,
-      });
-      silent.push(connection);
-      if (i % 2 === 0) await connection.send(hello);
-    }
-    const endpoint = { hostname: server.hostname, port: server.port, ca: authority.pem };
-    assertEquals((await ask(endpoint, REQUEST)).text, "ok");
-    // Half of them leave, the others are closed at the end of the head time.
-    for (const connection of silent.slice(0, 100)) connection.close();
-    await waitFor(() => countDescriptors(server.pid) <= before, { what: "all of them closed" });
-    for (const connection of silent.slice(100)) connection.close();
-  },
-  ["--head-timeout", "2"],
-);
-
-opensslTest(
-  "above a limit, plain and TLS clients are answered 503 or closed, and nothing stays",
-  async (server, authority) => {
-    const endpoint = { hostname: server.hostname, port: server.port, ca: authority.pem };
-    const before = countDescriptors(server.pid);
-    {
-      using first = await HttpConnection.open(endpoint);
-      await first.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-      await first.answer();
-      for (let i = 0; i < 10; i++) assertEquals((await ask(endpoint, REQUEST)).status, 503);
-      using plain = await HttpConnection.open({ hostname: server.hostname, port: server.port });
-      await plain.send(REQUEST);
-      await plain.rest().catch(() => undefined); // an end or a reset
-    }
-    await waitFor(() => countDescriptors(server.pid) <= before, { what: "all of them closed" });
-    await waitFor(async () => (await ask(endpoint, REQUEST)).status === 200, { what: "room" });
-    await server.stop();
-  },
-  ["--max-connections", "1"],
-);
-
-function authorityTest(name: string, fn: (authority: Authority) => Promise<void>): void {
-  Deno.test({
-    name: `openssl: ${name}${MISSING}`,
-    ignore: MISSING !== "",
-    fn: async () => {
-      await using authority = await Authority.make();
-      await fn(authority);
-    },
-  });
-}
 
 /** The common name in the certificate that a client gets who asks for `host`. */
 async function nameFor(server: Server, host: string | undefined): Promise<string | undefined> {
@@ -309,8 +237,9 @@ authorityTest(
 );
 
 Deno.test({
-  name: `openssl: if the library is needed and cannot be used, the start says why${MISSING}`,
-  ignore: MISSING !== "",
+  name:
+    `openssl: if the library is needed and cannot be used, the start says why${NO_OPENSSL_TESTS}`,
+  ignore: NO_OPENSSL_TESTS !== "",
   fn: async () => {
     await using authority = await Authority.make();
     const files = tlsArguments(await authority.sign("one"));
@@ -327,118 +256,3 @@ Deno.test({
     }
   },
 });
-
-opensslTest(
-  "more refused connections than get an answer end no worker",
-  async (server) => {
-    const held: Deno.Conn[] = [];
-    try {
-      const open = () => Deno.connect({ hostname: "127.0.0.1", port: server.port });
-      // The first one has the only place; of the others 256 wait for their handshake in each worker.
-      for (let i = 0; i < 1 + 4 * 256 + 64; i++) held.push(await open());
-      held.shift()!.close();
-      await waitFor(async () => {
-        const answer = await client(server, []);
-        return answer.includes("200 OK");
-      }, { what: "a place, and an answer" });
-    } finally {
-      for (const connection of held) connection.close();
-    }
-    const { code, stderr } = await server.stop();
-    assertEquals([code, stderr.match(/died/)], [0, null], stderr);
-  },
-  ["--max-connections", "1"],
-);
-
-/** A client that begins a handshake and never ends it. */
-async function beginHandshake(server: Server): Promise<Deno.Conn> {
-  const connection = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
-  await connection.write(Uint8Array.of(0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3));
-  return connection;
-}
-
-async function hasEnded(connection: Deno.Conn): Promise<boolean> {
-  const count = await connection.read(new Uint8Array(1024)).catch(() => null);
-  return count === null;
-}
-
-opensslTest(
-  "handshakes in progress count for --max-memory: the oldest are ended",
-  async (server, authority) => {
-    const held: Deno.Conn[] = [];
-    try {
-      // Of each worker's share, 26 handshakes fit.
-      for (let i = 0; i < 600; i++) held.push(await beginHandshake(server));
-      let ended = 0;
-      for (const each of held) void hasEnded(each).then((is) => ended += Number(is));
-      await waitFor(() => ended >= 400, { what: "an end of most" });
-      const endpoint = { hostname: server.hostname, port: server.port, ca: authority.pem };
-      assertEquals((await ask(endpoint, REQUEST)).text, "ok");
-      assert(ended < 600, "those that fit stay");
-    } finally {
-      for (const connection of held) connection.close();
-    }
-    await server.stop(); // which has warned
-  },
-  ["--max-memory", "4m", "--head-timeout", "1h"],
-);
-
-opensslTest(
-  "a refused client that does not shake hands loses its place soon",
-  async (server) => {
-    const before = countDescriptors(server.pid);
-    const held: Deno.Conn[] = [];
-    try {
-      for (let i = 0; i < 21; i++) held.push(await beginHandshake(server));
-      const ends = held.map(hasEnded);
-      // The first one is not refused, and is within its time.
-      await waitFor(() => countDescriptors(server.pid) <= before + 1, { what: "their ends" });
-      await Promise.race(ends);
-    } finally {
-      for (const connection of held) connection.close();
-    }
-    await server.stop(); // which has warned
-  },
-  ["--max-connections", "1", "--write-timeout", "1h", "--head-timeout", "1h"],
-);
-
-/** Sends a request by a client that reads only after `meanwhile`; whether the end said that nothing is missing. */
-async function endIsTold(
-  server: Server,
-  request: string,
-  meanwhile: () => Promise<unknown>,
-): Promise<boolean> {
-  using peer = new OpensslPeer();
-  using connection = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
-  await peer.shakeHands(connection);
-  peer.write(bytesOf(request));
-  await writeAll(connection, peer.ciphertext());
-  await meanwhile();
-  const buffer = new Uint8Array(64 * 1024);
-  for (let count: number | null = 0; count !== null;) {
-    count = await connection.read(buffer);
-    peer.take(buffer.slice(0, count ?? 0));
-    while (peer.plaintext().length > 0);
-  }
-  return peer.hasEnd;
-}
-
-authorityTest(
-  "a whole answer ends with close_notify, one that is cut off does not",
-  async (authority) => {
-    const { folder } = authority;
-    const own = tlsArguments(await authority.sign("one"));
-    await Deno.writeFile(`${folder}/large`, new Uint8Array(30_000_000));
-    const args = [...own, "--tls", "openssl", "--root", folder];
-    await withServer({ workers: 1, args }, async (server) => {
-      assertEquals(await endIsTold(server, REQUEST, () => Promise.resolve()), true);
-      const large = "GET /large HTTP/1.1\r\nHost: a\r\n\r\n";
-      // The buffers between server and client hold a part of it.
-      const cutOff = async () => {
-        await server.waitForLog("route=/large");
-        await Deno.truncate(`${folder}/large`);
-      };
-      assertEquals(await endIsTold(server, large, cutOff), false);
-    });
-  },
-);

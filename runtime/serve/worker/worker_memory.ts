@@ -52,9 +52,9 @@ export interface MemoryHolder {
 /** What the sockets hold beneath the connections: TLS. */
 export interface SocketMemory {
   /** Bytes of all of them. */
-  readonly heldBytes: number;
+  heldBytes(): number;
   /** Connections that are not among those of the worker: they are being refused. */
-  readonly refused: Iterable<MemoryHolder>;
+  refused(): Iterable<MemoryHolder>;
 }
 
 /** What it is made with. */
@@ -111,7 +111,7 @@ export class WorkerMemory implements MemoryBudget {
   /** Bytes that the connections of this worker hold. */
   get #held(): number {
     const { messages, outgoing, sockets } = this.#parts;
-    const beneath = sockets === undefined ? 0 : sockets.heldBytes;
+    const beneath = sockets === undefined ? 0 : sockets.heldBytes();
     return messages.heldBytes + outgoing.lentBytes + beneath;
   }
 
@@ -166,7 +166,7 @@ export class WorkerMemory implements MemoryBudget {
   #candidates(leastAge: number): MemoryHolder[] {
     const { connections, sockets, loop: { now } } = this.#parts;
     const candidates: { readonly holder: MemoryHolder; readonly cost: number }[] = [];
-    for (const holder of [...connections, ...sockets?.refused ?? []]) {
+    for (const holder of [...connections, ...sockets?.refused() ?? []]) {
       const bytes = holder.heldBytes;
       const age = now - holder.heldSince;
       if (bytes < LEAST || age < leastAge) continue;

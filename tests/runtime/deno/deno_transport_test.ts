@@ -1,8 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { DenoLoop, DenoTransport } from "../../../runtime/deno/mod.ts";
 import { MessageBufferPool } from "../../../protocol/mod.ts";
-import { OutgoingBatch, type Session } from "../../../runtime/net/mod.ts";
+import { LINGER_SILENCE, OutgoingBatch, type Session } from "../../../runtime/net/mod.ts";
 import { FakeConn, turn } from "../../support/fake_conn.ts";
+import { within } from "../../support/wait_for.ts";
 
 /** A session that records its calls. */
 class Recorder implements Session {
@@ -193,6 +194,18 @@ transportTest("finish sends what waits, then closes; lingering keeps reading", a
   await lingering.conn.arrive(null);
   assertEquals(lingering.conn.isClosed, true);
   assertEquals(lingering.session.calls, ["closed"]);
+});
+
+transportTest("lingering ends soon when the server stops, if the peer is silent, too", async () => {
+  const { conn, session, transport } = bench();
+  transport.start();
+  transport.finish(true);
+  await turn();
+  const closed = Promise.withResolvers<void>();
+  session.closed = closed.resolve;
+  transport.drain();
+  await within(closed.promise, { what: "the end", timeoutMs: LINGER_SILENCE - 1_000 });
+  assertEquals(conn.isClosed, true);
 });
 
 transportTest("a peer that takes nothing is closed, and its write is left to Deno", async () => {

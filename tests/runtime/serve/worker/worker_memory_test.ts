@@ -37,7 +37,8 @@ class Bench {
   readonly counters = this.state.counters(0);
   readonly messages = new MessageBufferPool(0);
   readonly connections = new Set<Holder>();
-  readonly sockets = { heldBytes: 0, refused: [] as MemoryHolder[] };
+  readonly refused: MemoryHolder[] = [];
+  socketBytes = 0;
   readonly ended: string[] = [];
   readonly warnings: ThreadMessage[] = [];
   readonly loop = { now: 100_000, timers: new TimerWheel(100_000) };
@@ -49,7 +50,7 @@ class Bench {
     messages: this.messages,
     outgoing: new OutgoingBatch(this.messages),
     connections: this.connections,
-    sockets: this.sockets,
+    sockets: { heldBytes: () => this.socketBytes, refused: () => this.refused },
     warnings: new Warnings((message) => this.warnings.push(message), () => this.loop.now),
   });
 
@@ -133,16 +134,16 @@ Deno.test("worker memory: new work is refused, unless a connection has been slow
 
 Deno.test("worker memory: what sockets hold counts, and refused connections are ended first", () => {
   const bench = new Bench();
-  bench.sockets.heldBytes = 15 * MIB;
+  bench.socketBytes = 15 * MIB;
   bench.memory.judge();
   assertEquals(bench.counters.get(COLUMN.heldBytes), 15 * MIB);
   bench.hold("served", 2, 1_000);
-  bench.sockets.refused.push({
+  bench.refused.push({
     heldBytes: 2 * MIB,
     heldSince: 0,
     shed() {
       bench.ended.push("refused");
-      bench.sockets.heldBytes -= 2 * MIB;
+      bench.socketBytes -= 2 * MIB;
     },
   });
   bench.memory.judge();

@@ -1,0 +1,63 @@
+/**
+ * The connections above a limit that speak TLS: a worker tells them 503 after their handshake.
+ *
+ * In: connections that the acceptor has counted and refused. Out: those that are open, whose number is limited, and
+ * the context of their sockets. The worker's core does not know them. They are not read for a request, and a client
+ * that does not take its answer keeps its place for a short time only.
+ */
+
+import { LINGER_SILENCE } from "../net/mod.ts";
+import type { SocketContext, SocketTransport } from "./socket_transport.ts";
+
+/** Connections that are being answered at the same time; further ones are closed without an answer. */
+const MOST = 256;
+/** Milliseconds in which one must make progress: as long as one that was answered may be silent. */
+const STALL = LINGER_SILENCE;
+
+/** The refused connections of one worker. */
+export class Refusals {
+  /** As that of the worker's other sockets, with less time. */
+  readonly context: SocketContext;
+  readonly #open = new Set<SocketTransport>();
+
+  /** @param worker the context of the worker's other sockets */
+  constructor(worker: SocketContext) {
+    const { loop, receiveBuffer, traffic, outgoing, writeStall } = worker;
+    this.context = {
+      loop,
+      receiveBuffer,
+      traffic,
+      outgoing,
+      writeStall: Math.min(writeStall, STALL),
+      heldBySocket: (descriptor) => worker.heldBySocket(descriptor),
+      onReceiveFailed: (transport) => worker.onReceiveFailed(transport),
+      onClosing: (transport) => worker.onClosing(transport),
+    };
+  }
+
+  /** Those that are open. */
+  get open(): Iterable<SocketTransport> {
+    return this.#open;
+  }
+
+  /** Adds a connection; whether there is room to answer it. */
+  add(transport: SocketTransport): boolean {
+    this.#open.add(transport);
+    return this.#open.size <= MOST;
+  }
+
+  /** Removes a connection that is about to be closed; false: it was not refused. */
+  remove(transport: SocketTransport): boolean {
+    return this.#open.delete(transport);
+  }
+
+  /** The server stops. */
+  drain(): void {
+    for (const transport of [...this.#open]) transport.drain();
+  }
+
+  /** The worker ends. */
+  abort(): void {
+    for (const transport of [...this.#open]) transport.abort();
+  }
+}

@@ -136,12 +136,12 @@ export class HttpConnection implements Disposable {
     return joined(parts);
   }
 
-  /** Waits for the next byte or the end; returns whether it was the end; a reset counts as one. */
+  /** Waits for the next byte or the end; returns whether it was the end, which may be an abort. */
   async isAtEnd(): Promise<boolean> {
     try {
       while (!this.#ended && this.#buffer.length === 0) await this.#read();
     } catch (error) {
-      if (!(error instanceof Deno.errors.ConnectionReset)) throw error;
+      expectAbort(error);
       this.#ended = true;
     }
     return this.#ended && this.#buffer.length === 0;
@@ -262,4 +262,10 @@ function checkFields(status: number, fields: readonly [string, string][]): void 
   if (!/^chunked$/.test(value("transfer-encoding") ?? "chunked")) throw new Error("not chunked");
   // RFC 9110 section 6.6.1: a server with a clock sends Date on every answer but 1xx and 5xx.
   if (status >= 200 && status < 500 && !DATE.test(value("date") ?? "")) throw new Error("no Date");
+}
+
+/** How a connection ends that the server has aborted: with a reset, or over TLS without close_notify. */
+export function expectAbort(error: unknown): void {
+  const { ConnectionReset, UnexpectedEof } = Deno.errors;
+  if (!(error instanceof ConnectionReset || error instanceof UnexpectedEof)) throw error;
 }

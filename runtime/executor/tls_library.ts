@@ -1,8 +1,8 @@
 /**
  * Chooses what implements TLS: the system's OpenSSL on the epoll transport, or Deno on its own sockets.
  *
- * In: a config whose `tls.library` may be `auto`: then OpenSSL is used if something else in the config needs it. Out:
- * the config with the one that is used, and a text for the operator. OpenSSL is loaded only if it is used.
+ * In: a config whose `tls.library` may be `auto`: then OpenSSL is used if it can be loaded. Out: the config with the
+ * one that is used, and a text for the operator. OpenSSL is loaded only if there is a certificate.
  */
 
 import { type Config, usesDenoTransport } from "../config/mod.ts";
@@ -27,13 +27,13 @@ export async function chooseTls(config: Config): Promise<TlsChoice> {
   if (cert === undefined) return { config, text: null };
   const byDeno = (text: string) => ({ config: withLibrary(config, "deno"), text });
   if (library === "deno" || usesDenoTransport(config)) return byDeno("Deno");
-  const demanded = demandOf(config);
-  if (demanded === undefined) return byDeno("Deno");
   const { opensslProblem, opensslVersion } = await import("../tls/mod.ts");
   const problem = opensslProblem();
   if (problem === undefined) {
     return { config: withLibrary(config, "openssl"), text: opensslVersion() };
   }
+  const demanded = demandOf(config);
+  if (demanded === undefined) return byDeno(`Deno (${problem})`);
   throw new TlsError(`${demanded}: ${problem}; install OpenSSL 3, or use --tls deno`);
 }
 

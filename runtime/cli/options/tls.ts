@@ -42,7 +42,7 @@ export const TLS_OPTIONS: readonly Option[] = [
       group,
       choices: TLS_LIBRARIES,
       help:
-        "TLS implementation; auto: the system's OpenSSL 3 if another option needs it, else deno",
+        "TLS implementation; auto: the system's OpenSSL 3 on Linux if it is installed, else deno",
     },
     at("tls", "library"),
   ),

@@ -49,6 +49,7 @@ export { type ProxyConfig, TRUSTED_FIELDS, wantsPeerAddress } from "./proxy.ts";
 export {
   CLIENT_AUTHS,
   TLS_LIBRARIES,
+  tlsFileNames,
   type TlsFiles,
   type TlsLibrary,
   type TransportChoice,

@@ -11,7 +11,7 @@ export const TRANSPORTS = ["auto", "epoll", "deno"] as const;
 /** One of {@link TRANSPORTS}. */
 export type TransportChoice = (typeof TRANSPORTS)[number];
 
-/** What implements TLS; `auto`: OpenSSL if another option needs it, else Deno. */
+/** What implements TLS; `auto`: OpenSSL if it can be loaded, which is on Linux, else Deno. */
 export const TLS_LIBRARIES = ["auto", "openssl", "deno"] as const;
 
 /** One of {@link TLS_LIBRARIES}. */
@@ -53,6 +53,13 @@ export const NO_TLS: TlsFiles = {
   redirectPort: undefined,
   library: "auto",
 };
+
+/** The names of all of them: each certificate with its key, then the authorities. */
+export function tlsFileNames(tls: TlsFiles): string[] {
+  const { cert, key, otherCerts, otherKeys, clientCa } = tls;
+  const others = otherCerts.flatMap((each, i) => [each, otherKeys[i]]);
+  return [cert, key, ...others, clientCa].filter((name) => name !== undefined);
+}
 
 /** Architectures whose constants and structures runtime/os has. */
 const EPOLL_ARCHITECTURES: readonly string[] = ["x86_64", "aarch64"];

@@ -5,7 +5,7 @@
  * event loop. How connections reach the workers depends on the transport: see entrance.ts.
  */
 
-import { type Config, type ListenAddress, usesDenoTransport } from "../config/mod.ts";
+import { type Config, type ListenAddress, tlsFileNames, usesDenoTransport } from "../config/mod.ts";
 import type { AdminServer } from "../observe/admin/mod.ts";
 import {
   COLUMN,
@@ -204,10 +204,14 @@ export class Executor {
 
   /** What a reload reads, for the operator. */
   #reloaded(): string {
-    const { tls, files: { root }, users } = this.#config;
+    const { files: { root }, users } = this.#config;
     const passwords = users.map(({ user, file }) => `the password of ${user} in ${file}`);
-    const named = [tls.cert, tls.key, root].filter((path) => path !== undefined);
-    const files = [...named, ...passwords, ...this.#logs.reopened];
+    const files = [
+      ...tlsFileNames(this.#config.tls),
+      ...root === undefined ? [] : [root],
+      ...passwords,
+      ...this.#logs.reopened,
+    ];
     return [...files, "the file and endpoint options"].join(", ");
   }
 

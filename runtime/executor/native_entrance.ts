@@ -87,6 +87,7 @@ export class NativeEntrance implements Entrance {
    */
   async start(parts: EntranceParts): Promise<void> {
     this.#parts = parts;
+    this.#openssl?.begin();
     const acceptor = this.#acceptor = this.#createAcceptor(parts);
     const { workers } = this.#config;
     const lastBefore = parts.acceptsEarly ? 0 : workers - 1;
@@ -137,6 +138,7 @@ export class NativeEntrance implements Entrance {
   }
 
   close(): void {
+    this.#openssl?.[Symbol.dispose]();
     this.#acceptor?.dismiss();
     for (const descriptor of this.#doorbells) this.#os.close(descriptor);
     if (this.#stopBell !== undefined) this.#os.close(this.#stopBell);

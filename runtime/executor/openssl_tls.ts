@@ -2,14 +2,23 @@
  * The main thread's part in TLS by OpenSSL: the certificates for all workers, and what dead workers leave.
  *
  * In: the names of the files. Out: what a worker gets at its start and at a reload. The OCSP response of a
- * certificate is in a file beside it, `fullchain.pem.ocsp`, as HAProxy has it. Ticket keys are random, and
- * new with every reload; all workers have the same, so that each resumes the sessions of all.
+ * certificate is in a file beside it, `fullchain.pem.ocsp`, as HAProxy has it. Ticket keys are random, the same in
+ * all workers, and new with every reload and every {@link TICKET_KEY_AGE}; tickets of the last three are accepted.
  */
 
 import type { Config, TlsFiles } from "../config/mod.ts";
-import { createPointerTable, PointerTable } from "../ring/mod.ts";
+import {
+  createPointerTable,
+  createTicketKeys,
+  PointerTable,
+  TICKET_KEY_BYTES,
+  TicketKeys,
+} from "../ring/mod.ts";
 import type { OpensslStart } from "../thread/mod.ts";
 import { readTlsMaterial, reasonOf, TlsError } from "./tls_material.ts";
+
+/** Milliseconds after which tickets are encrypted with another key, as in Caddy; a ticket lives for two hours. */
+const TICKET_KEY_AGE = 12 * 60 * 60 * 1000;
 
 type OpensslModule = typeof import("../tls/mod.ts");
 
@@ -25,11 +34,14 @@ export async function expectCertificates({ tls }: Pick<Config, "tls">): Promise<
 }
 
 /** TLS of the epoll transport. */
-export class OpensslTls {
+export class OpensslTls implements Disposable {
   readonly #config: Config;
   readonly #module: OpensslModule;
   readonly #memory: SharedArrayBuffer;
   readonly #pointers: PointerTable;
+  readonly #ticketMemory = createTicketKeys();
+  readonly #tickets = new TicketKeys(this.#ticketMemory);
+  #timer: ReturnType<typeof setInterval> | undefined = undefined;
   #set: OpensslStart["set"];
 
   private constructor(config: Config, module: OpensslModule) {
@@ -38,6 +50,7 @@ export class OpensslTls {
     this.#set = this.#read();
     this.#memory = createPointerTable(config.workers);
     this.#pointers = new PointerTable(this.#memory);
+    this.rotateTicketKeys();
   }
 
   /** Null if the config has no certificate, or Deno implements TLS. @throws {TlsError} if the files cannot be used */
@@ -48,12 +61,29 @@ export class OpensslTls {
 
   /** For a worker's start. */
   get start(): OpensslStart {
-    return { set: this.#set, pointers: this.#memory };
+    return { set: this.#set, tickets: this.#ticketMemory, pointers: this.#memory };
   }
 
   /** Reads the files again. @throws {TlsError} if they cannot be used: the old certificates stay in use */
   reload(): OpensslStart["set"] {
-    return this.#set = this.#read();
+    this.#set = this.#read();
+    this.rotateTicketKeys();
+    return this.#set;
+  }
+
+  /** From now on all workers encrypt tickets with a new key. */
+  rotateTicketKeys(): void {
+    this.#tickets.add(crypto.getRandomValues(new Uint8Array(TICKET_KEY_BYTES)));
+  }
+
+  /** The server listens: from now on ticket keys get old. */
+  begin(): void {
+    this.#timer ??= setInterval(() => this.rotateTicketKeys(), TICKET_KEY_AGE);
+  }
+
+  /** The server has stopped. */
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
   }
 
   /** Frees the connection on a descriptor of a dead worker. */
@@ -82,10 +112,9 @@ function readCertificates(tls: TlsFiles, module: OpensslModule): OpensslStart["s
   const certificates = pairs.map((pair) => {
     const material = readTlsMaterial(pair, module.checkCertificate);
     if (material === null) throw new TypeError("there is no certificate");
-    return { ...material, ocsp: readOcsp(`${pair.cert}.ocsp`) };
+    return { ...material, ocsp: readOcsp(`${pair.cert}.ocsp`, module) };
   });
-  const ticketKeys = crypto.getRandomValues(new Uint8Array(module.TICKET_KEY_BYTES));
-  return { certificates, ticketKeys, client: readAuthority(tls, module) };
+  return { certificates, client: readAuthority(tls, module) };
 }
 
 function readAuthority(
@@ -103,11 +132,16 @@ function readAuthority(
 }
 
 /** The response in the file beside a certificate; null: there is no such file. */
-function readOcsp(file: string): Uint8Array<ArrayBuffer> | null {
+function readOcsp(
+  file: string,
+  { checkOcspResponse }: OpensslModule,
+): Uint8Array<ArrayBuffer> | null {
   try {
-    return Deno.readFileSync(file);
+    const response = Deno.readFileSync(file);
+    checkOcspResponse(response);
+    return response;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return null;
-    throw new TlsError(`cannot read the OCSP response ${file}: ${reasonOf(error)}`);
+    throw new TlsError(`the OCSP response ${file} cannot be used: ${reasonOf(error)}`);
   }
 }

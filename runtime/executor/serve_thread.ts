@@ -8,7 +8,7 @@
 
 import type { DateField } from "../../protocol/mod.ts";
 import { LinuxOs } from "../os/mod.ts";
-import { PointerTable } from "../ring/mod.ts";
+import { PointerTable, TicketKeys } from "../ring/mod.ts";
 import type { Router } from "../serve/session/mod.ts";
 import type { RouterLoader, WorkerParts } from "../serve/worker/mod.ts";
 import { onOrder, onStart, postToMain, type WorkerStart } from "../thread/mod.ts";
@@ -46,7 +46,9 @@ async function socketsOf({ openssl, worker, config }: WorkerStart) {
       pointers.setConnection(descriptor, address),
     setOwn: (addresses: readonly number[]) => pointers.setOwn(worker, addresses),
   };
-  const os = new TlsOs({ set: openssl.set, keeper, writeStall: config.limits.writeStall });
+  const tickets = new TicketKeys(openssl.tickets);
+  const { writeStall } = config.limits;
+  const os = new TlsOs({ set: openssl.set, tickets, keeper, writeStall });
   return { os, tls: os };
 }
 

@@ -31,6 +31,7 @@ export { digitsOf, type LinesDropped, LogBuffer, writeDigits } from "./log_buffe
 export { LogControl } from "./log_control.ts";
 export { createLogMemory } from "./log_layout.ts";
 export { LogReader, logReadersOf } from "./log_reader.ts";
+export { createTicketKeys, TICKET_KEY_BYTES, TicketKeys } from "./ticket_keys.ts";
 export { createPointerTable, PointerTable } from "./pointer_table.ts";
 export {
   createSharedState,

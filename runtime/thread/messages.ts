@@ -35,6 +35,8 @@ export interface WorkerStart {
 /** TLS of a worker on the epoll transport. */
 export interface OpensslStart {
   readonly set: CertificateSet;
+  /** Made by `createTicketKeys`. */
+  readonly tickets: SharedArrayBuffer;
   /** Made by `createPointerTable`: where the worker records what is to be freed if it dies. */
   readonly pointers: SharedArrayBuffer;
 }

@@ -1,11 +1,14 @@
 /**
  * The functions of one thread that OpenSSL calls during a handshake: the certificate by the name that the client
- * asks for (SNI, RFC 6066 section 3), http/1.1 (ALPN, RFC 7301), and the stapled OCSP response (RFC 6066 section 8).
+ * asks for (SNI, RFC 6066 section 3), http/1.1 (ALPN, RFC 7301), the stapled OCSP response (RFC 6066 section 8), and
+ * session tickets.
  *
  * In: calls of C code, within SSL_do_handshake alone. Out: results for it. They must not throw.
  */
 
+import type { TicketKeys } from "../ring/mod.ts";
 import { libcrypto, libssl } from "./openssl.ts";
+import { TicketCipher } from "./ticket_cipher.ts";
 import { addressOf, type Pointer } from "./tls_ring.ts";
 
 /** Chooses among certificates. */
@@ -46,9 +49,11 @@ export class Callbacks {
   readonly #alpn: Deno.UnsafeCallback<typeof ALPN>;
   readonly #serverName: Deno.UnsafeCallback<typeof SERVER_NAME>;
   readonly #status: Deno.UnsafeCallback<typeof STATUS>;
+  readonly #tickets: TicketCipher;
 
   /** @param chooser the certificates that are in use now */
-  constructor(chooser: CertificateChooser) {
+  constructor(chooser: CertificateChooser, keys: TicketKeys) {
+    this.#tickets = new TicketCipher(keys);
     this.#alpn = new Deno.UnsafeCallback(ALPN, chooseProtocol);
     this.#serverName = new Deno.UnsafeCallback(
       SERVER_NAME,
@@ -72,11 +77,17 @@ export class Callbacks {
     return this.#status.pointer;
   }
 
+  /** For SSL_CTX_set_tlsext_ticket_key_evp_cb. */
+  get tickets(): Pointer {
+    return this.#tickets.pointer;
+  }
+
   /** No context that uses them may be left. */
   close(): void {
     this.#alpn.close();
     this.#serverName.close();
     this.#status.close();
+    this.#tickets.close();
   }
 }
 

@@ -13,11 +13,7 @@
 
 export { opensslProblem, opensslVersion } from "./openssl.ts";
 export { freeConnection, freeOwn } from "./dead_thread.ts";
-export {
-  checkAuthority,
-  checkCertificate,
-  type ClientAuthority,
-  TICKET_KEY_BYTES,
-} from "./tls_context.ts";
+export { checkOcspResponse } from "./ocsp.ts";
+export { checkAuthority, checkCertificate, type ClientAuthority } from "./tls_context.ts";
 export type { CertificateMaterial, CertificateSet } from "./tls_certificates.ts";
-export { type PointerKeeper, type TlsFailure, TlsOs } from "./tls_os.ts";
+export { type PointerKeeper, type TlsFailure, TlsOs, type TlsOsParts } from "./tls_os.ts";

@@ -19,11 +19,6 @@ const SSL_SYMBOLS = {
   SSL_CTX_free: { parameters: ["pointer"], result: "void" }, // SSL_CTX *
   // SSL_CTX *, int cmd, long larg, void *parg
   SSL_CTX_ctrl: { parameters: ["pointer", "i32", "i64", "pointer"], result: "i64" },
-  SSL_CTX_ctrl_buffer: {
-    name: "SSL_CTX_ctrl",
-    parameters: ["pointer", "i32", "i64", "buffer"],
-    result: "i64",
-  },
   // SSL_CTX *, int cmd, void (*fp)(void)
   SSL_CTX_callback_ctrl: { parameters: ["pointer", "i32", "function"], result: "i64" },
   SSL_CTX_set_num_tickets: { parameters: ["pointer", "usize"], result: "i32" }, // SSL_CTX *ctx, size_t num_tickets
@@ -33,6 +28,8 @@ const SSL_SYMBOLS = {
   SSL_CTX_get0_certificate: { parameters: ["pointer"], result: "pointer" }, // const SSL_CTX *
   SSL_CTX_check_private_key: { parameters: ["pointer"], result: "i32" }, // const SSL_CTX *
   SSL_CTX_set_cipher_list: { parameters: ["pointer", "buffer"], result: "i32" }, // SSL_CTX *, const char *
+  // SSL_CTX *, int (*fp)(SSL *, unsigned char *, unsigned char *, EVP_CIPHER_CTX *, EVP_MAC_CTX *, int)
+  SSL_CTX_set_tlsext_ticket_key_evp_cb: { parameters: ["pointer", "function"], result: "i32" },
   // SSL_CTX *, SSL_CTX_alpn_select_cb_func, void *arg
   SSL_CTX_set_alpn_select_cb: { parameters: ["pointer", "function", "pointer"], result: "void" },
   // SSL_CTX *, const unsigned char *sid_ctx, unsigned int length
@@ -98,6 +95,22 @@ const CRYPTO_SYMBOLS = {
   BIO_new: { parameters: ["pointer"], result: "pointer" }, // const BIO_METHOD *
   BIO_read: { parameters: ["pointer", "buffer", "i32"], result: "i32" }, // BIO *, void *, int
   CRYPTO_malloc: { parameters: ["usize", "pointer", "i32"], result: "pointer" }, // size_t, file, line
+  EVP_aes_256_cbc: { parameters: [], result: "pointer" },
+  // EVP_CIPHER_CTX *, const EVP_CIPHER *, ENGINE *, const unsigned char *key, const unsigned char *iv
+  EVP_EncryptInit_ex: {
+    parameters: ["pointer", "pointer", "pointer", "buffer", "pointer"],
+    result: "i32",
+  },
+  EVP_DecryptInit_ex: {
+    parameters: ["pointer", "pointer", "pointer", "buffer", "pointer"],
+    result: "i32",
+  },
+  EVP_MAC_CTX_set_params: { parameters: ["pointer", "buffer"], result: "i32" }, // EVP_MAC_CTX *, const OSSL_PARAM[]
+  SHA256: { parameters: ["buffer", "usize", "buffer"], result: "pointer" }, // const unsigned char *, size_t, unsigned char *md
+  // OCSP_RESPONSE **, const unsigned char **in, long len
+  d2i_OCSP_RESPONSE: { parameters: ["pointer", "buffer", "i64"], result: "pointer" },
+  OCSP_response_status: { parameters: ["pointer"], result: "i32" }, // OCSP_RESPONSE *
+  OCSP_RESPONSE_free: { parameters: ["pointer"], result: "void" }, // OCSP_RESPONSE *
   EVP_PKEY_free: { parameters: ["pointer"], result: "void" }, // EVP_PKEY *
 } as const satisfies Deno.ForeignLibraryInterface;
 

@@ -1,7 +1,7 @@
 /**
  * The certificates that the TLS connections of one worker get.
  *
- * In: certificates and keys, the ticket keys of all workers, and the authority of clients. Out: the context of a
+ * In: certificates and keys, and the authority of clients. Out: the context of a
  * new connection, then the one for the name that its client asks for: the first certificate that is valid for
  * it, or the first of all. They are replaced as a whole when the certificates are reloaded: see TlsOs.renew.
  */
@@ -21,8 +21,6 @@ export interface CertificateMaterial extends CertificatePem {
 export interface CertificateSet {
   /** At least one; the first is the default. */
   readonly certificates: readonly CertificateMaterial[];
-  /** TICKET_KEY_BYTES random bytes, the same in all workers. */
-  readonly ticketKeys: Uint8Array<ArrayBuffer>;
   /** Whose certificates clients may or must have; null: they are not asked. */
   readonly client: ClientAuthority | null;
 }
@@ -41,12 +39,12 @@ export class TlsCertificates implements CertificateChooser {
   readonly #byName = new Map<string, Pointer | null>();
 
   /** @throws {OpenSslError} if a certificate cannot be used */
-  constructor({ certificates, ticketKeys, client }: CertificateSet, callbacks: Callbacks) {
+  constructor({ certificates, client }: CertificateSet, callbacks: Callbacks) {
     const contexts: Pointer[] = [];
     this.#contexts = contexts;
     try {
       for (const certificate of certificates) {
-        const context = newContext(certificate, { ticketKeys, client, callbacks });
+        const context = newContext(certificate, { client, callbacks });
         contexts.push(context);
         if (certificate.ocsp !== null) this.#ocsp.set(addressOf(context), certificate.ocsp);
       }

@@ -1,8 +1,7 @@
 /**
  * The SSL_CTX of one certificate: what all connections that use it have in common.
  *
- * In: certificate chain and key as PEM, the ticket keys that all workers share, the authority of clients, and the
- * callbacks of this thread. Out: the SSL_CTX; the caller frees it, and connections that were made from it keep it alive until
+ * In: certificate chain and key as PEM, the authority of clients, and the callbacks of this thread. Out: the SSL_CTX; the caller frees it, and connections that were made from it keep it alive until
  * they end. TLS 1.2 and 1.3 with the AEAD suites, as the Deno transport has them. A context that has callbacks
  * belongs to one thread.
  *
@@ -20,14 +19,10 @@ export interface CertificatePem {
   readonly key: string;
 }
 
-/** Bytes of the ticket keys: a name of 16, and 32 each for HMAC and AES. */
-export const TICKET_KEY_BYTES = 80;
-
 // Macros of ssl.h: numbers for SSL_CTX_ctrl.
 const SSL_CTRL_MODE = 33;
 const SSL_CTRL_SET_SESS_CACHE_MODE = 44;
 const SSL_CTRL_SET_TLSEXT_SERVERNAME_CB = 53;
-const SSL_CTRL_SET_TLSEXT_TICKET_KEYS = 59;
 const SSL_CTRL_SET_TLSEXT_STATUS_REQ_CB = 63;
 const SSL_CTRL_CLEAR_MODE = 78;
 const SSL_CTRL_CHAIN_CERT = 89;
@@ -61,8 +56,10 @@ const encoder = new TextEncoder();
 const END_OF_PEM = "no start line";
 /** A passphrase for the key; without one OpenSSL would ask for it on the terminal. */
 const NO_PASSPHRASE = encoder.encode("\0");
-/** Tickets of other servers with the same keys are not ours. */
-const SESSION_CONTEXT = encoder.encode("async-deno");
+/** Part of {@link sessionContext}. */
+const SERVER = "async-deno";
+/** SSL_MAX_SID_CTX_LENGTH, and the length of a SHA-256. */
+const SESSION_CONTEXT_BYTES = 32;
 
 /** Whose certificates clients have. */
 export interface ClientAuthority {
@@ -74,8 +71,6 @@ export interface ClientAuthority {
 
 /** What else a context has. */
 export interface ContextOptions {
-  /** Encrypt the tickets; TICKET_KEY_BYTES of them, the same in all threads. */
-  readonly ticketKeys: Uint8Array<ArrayBuffer>;
   /** Null: clients are not asked for a certificate. */
   readonly client: ClientAuthority | null;
   readonly callbacks: Callbacks;
@@ -108,7 +103,7 @@ export function checkCertificate(pem: CertificatePem): void {
 }
 
 function configure(context: Pointer): void {
-  const { SSL_CTX_set_options, SSL_CTX_set_cipher_list, SSL_CTX_set_session_id_context } = libssl();
+  const { SSL_CTX_set_options, SSL_CTX_set_cipher_list } = libssl();
   control(context, SSL_CTRL_SET_MIN_PROTO_VERSION, TLS1_2_VERSION);
   control(context, SSL_CTRL_MODE, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
   control(context, SSL_CTRL_CLEAR_MODE, SSL_MODE_AUTO_RETRY);
@@ -119,17 +114,23 @@ function configure(context: Pointer): void {
       SSL_OP_NO_RENEGOTIATION,
   );
   if (SSL_CTX_set_cipher_list(context, encoder.encode(`${CIPHERS_1_2}\0`)) !== 1) throwReason();
-  SSL_CTX_set_session_id_context(context, SESSION_CONTEXT, SESSION_CONTEXT.length);
 }
 
-function apply(context: Pointer, { ticketKeys, client, callbacks }: ContextOptions): void {
-  const { SSL_CTX_ctrl_buffer, SSL_CTX_set_alpn_select_cb, SSL_CTX_callback_ctrl } = libssl();
+/** A session is resumed only where the same was asked of its client: by the same authorities, as strictly. */
+function sessionContext(client: ClientAuthority | null): Uint8Array<ArrayBuffer> {
+  const asked = client === null ? "" : `${client.isRequired}\0${client.pem}`;
+  const text = encoder.encode(`${SERVER}\0${asked}`);
+  const hash = new Uint8Array(SESSION_CONTEXT_BYTES);
+  libcrypto().SHA256(text, BigInt(text.length), hash);
+  return hash;
+}
+
+function apply(context: Pointer, { client, callbacks }: ContextOptions): void {
+  const { SSL_CTX_set_alpn_select_cb, SSL_CTX_callback_ctrl } = libssl();
   const { SSL_CTX_set_options, SSL_CTX_set_num_tickets } = libssl();
-  if (ticketKeys.length !== TICKET_KEY_BYTES) throw new RangeError("not a set of ticket keys");
-  const length = BigInt(ticketKeys.length);
-  if (SSL_CTX_ctrl_buffer(context, SSL_CTRL_SET_TLSEXT_TICKET_KEYS, length, ticketKeys) !== 1n) {
-    throwReason();
-  }
+  const { SSL_CTX_set_session_id_context, SSL_CTX_set_tlsext_ticket_key_evp_cb } = libssl();
+  SSL_CTX_set_session_id_context(context, sessionContext(client), SESSION_CONTEXT_BYTES);
+  SSL_CTX_set_tlsext_ticket_key_evp_cb(context, callbacks.tickets);
   SSL_CTX_set_alpn_select_cb(context, callbacks.alpn, null);
   SSL_CTX_callback_ctrl(context, SSL_CTRL_SET_TLSEXT_SERVERNAME_CB, callbacks.serverName);
   SSL_CTX_callback_ctrl(context, SSL_CTRL_SET_TLSEXT_STATUS_REQ_CB, callbacks.status);

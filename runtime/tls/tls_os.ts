@@ -39,7 +39,8 @@ import {
   ETIMEDOUT,
   LinuxOs,
 } from "../os/mod.ts";
-import { Callbacks } from "./callbacks.ts";
+import type { TicketKeys } from "../ring/mod.ts";
+import { Callbacks, type CertificateChooser } from "./callbacks.ts";
 import { type CertificateSet, TlsCertificates } from "./tls_certificates.ts";
 import { DONE, RING_FULL, TlsConnection } from "./tls_connection.ts";
 import { ReadableSockets } from "./readable_sockets.ts";
@@ -79,6 +80,8 @@ type Bytes = Uint8Array<ArrayBuffer>;
 /** What a TlsOs is made with. */
 export interface TlsOsParts {
   readonly set: CertificateSet;
+  /** There is one at least. */
+  readonly tickets: TicketKeys;
   readonly keeper: PointerKeeper;
   /** Milliseconds for which a peer may take none of the bytes that wait for it. */
   readonly writeStall: number;
@@ -89,10 +92,7 @@ export class TlsOs extends LinuxOs {
   readonly #ring = new TlsRing();
   readonly #keeper: PointerKeeper;
   // C code calls them with the certificates that are in use at that time.
-  readonly #callbacks = new Callbacks({
-    contextFor: (name) => this.#certificates.contextFor(name),
-    ocspOf: (address) => this.#certificates.ocspOf(address),
-  });
+  readonly #callbacks: Callbacks;
   #certificates: TlsCertificates;
   // By descriptor.
   readonly #sockets: (TlsSocket | null)[] = [];
@@ -111,8 +111,13 @@ export class TlsOs extends LinuxOs {
   onClient: (descriptor: number, subject: string) => void = () => {};
 
   /** @throws {OpenSslError} if a certificate cannot be used */
-  constructor({ set, keeper, writeStall }: TlsOsParts) {
+  constructor({ set, tickets, keeper, writeStall }: TlsOsParts) {
     super();
+    const chooser: CertificateChooser = {
+      contextFor: (name) => this.#certificates.contextFor(name),
+      ocspOf: (address) => this.#certificates.ocspOf(address),
+    };
+    this.#callbacks = new Callbacks(chooser, tickets);
     this.#stuck = new StuckSockets(writeStall);
     this.#certificates = new TlsCertificates(set, this.#callbacks);
     this.#asksClients = set.client !== null;

@@ -66,10 +66,21 @@ opensslTest(
         assertStringIncludes(next, "Reused, TLSv1", `${version}, connection ${i}`);
       }
     }
+    await reload(server, 1);
+    assertStringIncludes(await client(server, ["-sess_in", session]), "Reused, TLSv1", "old key");
+    // The tickets of the last three keys are accepted.
+    for (let times = 2; times <= 4; times++) await reload(server, times);
+    assertStringIncludes(await client(server, ["-sess_in", session]), "New, TLSv1");
     const workers = new Set((await server.log()).match(/ w\d+ (?=\[ACCEPT\])/g));
     assert(workers.size > 1, `only ${[...workers]} accepted`);
   },
 );
+
+/** Sends the signal for the `times`th time, and waits until it is obeyed. */
+async function reload(server: Server, times: number): Promise<string> {
+  server.kill("SIGHUP");
+  return await server.waitForLog("reloaded: ", times);
+}
 
 opensslTest("renegotiation is refused, and a KeyUpdate is answered", async (server) => {
   const twice = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -136,9 +147,9 @@ authorityTest(
       await withServer({ workers: 2, args }, async (server) => {
         for (const [host, name] of rows) assertEquals(await nameFor(server, host), name, host);
         await install(await authority.sign("three", "DNS:two.example,DNS:three.example"));
-        server.kill("SIGHUP");
-        const isNew = async () => await nameFor(server, "three.example") === "three";
-        await waitFor(isNew, { what: "the new certificate" });
+        const log = await reload(server, 1);
+        assertStringIncludes(log, `reloaded: ${one.cert}, ${one.key}, ${used.cert}, ${used.key}, `);
+        assertEquals(await nameFor(server, "three.example"), "three");
         assertEquals(await nameFor(server, "one.example"), "one");
         await install(two);
       });
@@ -173,6 +184,33 @@ authorityTest(
   },
 );
 
+authorityTest(
+  "a file that is no OCSP response is an error, also for --check",
+  async (authority) => {
+    const one = await authority.sign("one");
+    const args = [...tlsArguments(one), "--tls", "openssl"];
+    const rows: [content: string, reason: RegExp][] = [
+      ["", /the file is empty/],
+      ["-----BEGIN OCSP RESPONSE-----\n", /it is no OCSP response in DER: /],
+      // SEQUENCE { ENUMERATED 3 }: tryLater.
+      ["\x30\x03\x0a\x01\x03", /the responder has answered with the error 3/],
+      ["\x30\x03\x0a\x01\x00more", /4 bytes follow the response/],
+    ];
+    for (const [content, reason] of rows) {
+      await Deno.writeFile(`${one.cert}.ocsp`, bytesOf(content));
+      for (const [how, status] of [["--check", 2], ["--log=off", 1]] as const) {
+        const { code, stderr } = await runServer(["1", "127.0.0.1", "0", ...args, how]);
+        assertEquals(code, status, stderr);
+        assertMatch(
+          stderr,
+          /^async-deno: the OCSP response \S+one.pem.ocsp cannot be used: [^\n]+\n$/,
+        );
+        assertMatch(stderr, reason);
+      }
+    }
+  },
+);
+
 /** Writes the response of the authority that its certificate is valid for so many minutes. */
 async function writeOcsp(
   { folder, file }: Authority,
@@ -194,6 +232,7 @@ for (const auth of ["require", "request"] as const) {
     await using others = await Authority.make();
     const one = await authority.sign("one");
     const alice = await authority.sign("alice");
+    const nobody = await authority.sign("nobody", undefined, "/");
     const mallory = await others.sign("mallory");
     const args = [...tlsArguments(one), "--tls-client-ca", authority.file];
     if (auth === "request") args.push("--tls-client-auth", "request");
@@ -204,6 +243,11 @@ for (const auth of ["require", "request"] as const) {
         assertStringIncludes(answer, "200 OK");
         // A session with a ticket could be resumed after the certificate has expired.
         assert(!/session ticket:/i.test(answer), answer);
+        // The authority's own certificate is not a part of the server's chain.
+        const shown = await client(server, [...known, "-showcerts"]);
+        assertEquals(shown.match(/BEGIN CERTIFICATE/g)?.length, 1);
+        const unnamed = ["-cert", nobody.cert, "-key", nobody.key, version];
+        assertStringIncludes(await client(server, unnamed), "200 OK");
         const foreign = ["-cert", mallory.cert, "-key", mallory.key, version];
         assert(!(await client(server, foreign)).includes("200 OK"), "another authority's");
         const anonymous = await client(server, [version]);
@@ -214,6 +258,7 @@ for (const auth of ["require", "request"] as const) {
       assertEquals(code, 0, "health has no certificate");
       const log = await server.waitForLog("client CN=alice", 2);
       assertMatch(log, / \[TLS\] fd=\d+ client CN=alice\n/);
+      assertMatch(log, / \[TLS\] fd=\d+ client \(empty\)\n/);
       assert(!log.includes("mallory"), log);
       assertMatch(log, / refused TLS_HANDSHAKE certificate verify failed\n/);
       assertEquals(log.includes("peer did not return a certificate"), auth === "require", log);
@@ -237,16 +282,22 @@ authorityTest(
 );
 
 Deno.test({
-  name:
-    `openssl: if the library is needed and cannot be used, the start says why${NO_OPENSSL_TESTS}`,
+  name: `openssl: it is used if it can be loaded; if not, the start says why${NO_OPENSSL_TESTS}`,
   ignore: NO_OPENSSL_TESTS !== "",
   fn: async () => {
     await using authority = await Authority.make();
     const files = tlsArguments(await authority.sign("one"));
     await Deno.writeTextFile(`${authority.folder}/libssl.so.3`, "no library\n".repeat(10));
     const env = { LD_LIBRARY_PATH: authority.folder };
+    await withServer({ workers: 1, args: files }, (server) => {
+      assertMatch(server.stdout, /\nTLS: OpenSSL 3\.\S+\n/);
+      return Promise.resolve();
+    });
+    const check = ["1", "127.0.0.1", "0", ...files, "--check"];
+    assertMatch((await runServer(check)).stdout, /\n# TLS: OpenSSL 3\.\S+\n/);
+    assertMatch((await runServer(check, env)).stdout, /\n# TLS: Deno \(libssl\.so\.3 [^\n]+\)\n/);
     await withServer({ workers: 1, args: files, env }, async (server) => {
-      assertMatch(server.stdout, /\nTLS: Deno\n/);
+      assertMatch(server.stdout, /\nTLS: Deno \(libssl\.so\.3 cannot be used: [^\n]+\)\n/);
       assertEquals(await presentedName(server.port), "one");
     });
     for (const args of [["--tls", "openssl"], ["--transport", "epoll"]]) {

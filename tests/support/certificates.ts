@@ -62,11 +62,12 @@ export class Authority implements AsyncDisposable {
    * Creates a certificate with the common name `name`, in `name.pem` and `name.key`.
    *
    * @param hosts its alternative names as openssl writes them; default: this machine
+   * @param subject as openssl writes it; default: the common name
    */
-  async sign(name: string, hosts?: string): Promise<CertificateFiles> {
+  async sign(name: string, hosts?: string, subject = `/CN=${name}`): Promise<CertificateFiles> {
     const path = `${this.folder}/${name}`;
     const files = { cert: `${path}.pem`, key: `${path}.key` };
-    const request = ["-keyout", files.key, "-out", `${path}.csr`, "-subj", `/CN=${name}`];
+    const request = ["-keyout", files.key, "-out", `${path}.csr`, "-subj", subject];
     await openssl(["req", ...NEW_KEY, ...request]);
     const signer = ["-CA", this.file, "-CAkey", `${this.folder}/ca.key`, "-CAcreateserial"];
     const extensions = `${this.folder}/extensions${hosts === undefined ? "" : `-${name}`}`;

@@ -13,7 +13,8 @@ import {
   EPOLLIN,
   EPOLLOUT,
 } from "../../../runtime/os/mod.ts";
-import { type CertificateSet, TICKET_KEY_BYTES, TlsOs } from "../../../runtime/tls/mod.ts";
+import { createTicketKeys, TICKET_KEY_BYTES, TicketKeys } from "../../../runtime/ring/mod.ts";
+import { type CertificateSet, TlsOs } from "../../../runtime/tls/mod.ts";
 import { Authority } from "../../support/certificates.ts";
 
 /** Waits for events at most so many times. */
@@ -47,7 +48,14 @@ export async function readPem(
 /** A set with one certificate. */
 export function setOf(certificate: { cert: string; key: string }): CertificateSet {
   const certificates = [{ ...certificate, ocsp: null }];
-  return { certificates, ticketKeys: new Uint8Array(TICKET_KEY_BYTES), client: null };
+  return { certificates, client: null };
+}
+
+/** Keys for session tickets. */
+export function someTicketKeys(): TicketKeys {
+  const keys = new TicketKeys(createTicketKeys());
+  keys.add(crypto.getRandomValues(new Uint8Array(TICKET_KEY_BYTES)));
+  return keys;
 }
 
 /** Both ends, before the handshake. */
@@ -80,7 +88,8 @@ export class TlsBench implements AsyncDisposable {
     const authority = await Authority.make();
     const certificate = await readPem(await authority.sign("one"));
     const kept = new Kept();
-    const os = new TlsOs({ set: setOf(certificate), keeper: kept, writeStall });
+    const tickets = someTicketKeys();
+    const os = new TlsOs({ set: setOf(certificate), tickets, keeper: kept, writeStall });
     const { descriptor, conn } = await loopbackPair(new AbortController().signal);
     os.adopt(descriptor);
     return new TlsBench({ os, kept, descriptor, authority, conn });

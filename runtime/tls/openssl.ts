@@ -13,7 +13,8 @@
  * under forced deoptimisation went well.
  */
 
-const SSL_SYMBOLS = {
+/** The functions of libssl; a test compares them with OpenSSL's headers. */
+export const SSL_SYMBOLS = {
   TLS_server_method: { parameters: [], result: "pointer" },
   SSL_CTX_new: { parameters: ["pointer"], result: "pointer" }, // const SSL_METHOD *
   SSL_CTX_free: { parameters: ["pointer"], result: "void" }, // SSL_CTX *
@@ -60,7 +61,8 @@ const SSL_SYMBOLS = {
   SSL_get1_peer_certificate: { parameters: ["pointer"], result: "pointer" }, // const SSL *
 } as const satisfies Deno.ForeignLibraryInterface;
 
-const CRYPTO_SYMBOLS = {
+/** As {@link SSL_SYMBOLS}, of libcrypto. */
+export const CRYPTO_SYMBOLS = {
   OPENSSL_init_crypto: { parameters: ["u64", "pointer"], result: "i32" }, // uint64_t opts, settings
   OpenSSL_version_num: { parameters: [], result: "u64" },
   OpenSSL_version: { parameters: ["i32"], result: "pointer" }, // int type

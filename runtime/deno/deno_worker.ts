@@ -14,9 +14,15 @@ import {
   type PreparedResponse,
 } from "../../protocol/mod.ts";
 import { MAX_REFUSED } from "../config/mod.ts";
-import type { OutgoingBatch, Traffic } from "../net/mod.ts";
+import {
+  Admission,
+  cannotAccept,
+  ConnectionTask,
+  type OutgoingBatch,
+  type Traffic,
+} from "../net/mod.ts";
 import { ConnectionCutter, hasLibc, LinuxOs, lowestDescriptor, preciseClock } from "../os/mod.ts";
-import { COLUMN, type Counters } from "../ring/mod.ts";
+import { COLUMN, type Counters, TASK_FIELD } from "../ring/mod.ts";
 import { lastAnswer, UNAVAILABLE } from "../serve/answers/mod.ts";
 import { redirectRouter } from "../serve/routes/mod.ts";
 import { RefusalSession, type SessionContext } from "../serve/session/mod.ts";
@@ -57,8 +63,8 @@ export class DenoWorker implements DenoTransportContext {
   // The listener of the port that redirects all requests to https.
   readonly #redirectListener: WorkerListener | null;
   readonly #refusals = new Set<DenoTransport>();
-  readonly #addressWords = new Int32Array(4);
-  readonly #addressBytes = new Uint8Array(this.#addressWords.buffer);
+  readonly #task = new ConnectionTask();
+  readonly #admission: Admission;
   readonly #os = hasLibc() ? new LinuxOs() : null;
   readonly #cutter = hasLibc() ? new ConnectionCutter() : null;
   #starved = false;
@@ -77,6 +83,7 @@ export class DenoWorker implements DenoTransportContext {
     this.writeStall = core.config.limits.writeStall;
     this.#refusal = lastAnswer(UNAVAILABLE, date);
     this.#numbers = new NumberPool(core.number, core.state.workers);
+    this.#admission = new Admission(core.state, core.counters, core.config.limits);
     const { hostname, redirectPort } = listen;
     this.#listener = this.#createListener(listen, core.createContext());
     this.#redirectListener = redirectPort === null ? null : this.#createListener(
@@ -175,34 +182,17 @@ export class DenoWorker implements DenoTransportContext {
 
   /** Why a limit refuses this connection, or undefined. Counts it by its address. */
   #reasonToRefuse(number: number, hostname: string): string | undefined {
-    const { connections, connectionsPerAddress } = this.#core.config.limits;
-    if (this.#openConnections() >= connections) {
-      return `the limit of ${connections} connections is reached (--max-connections)`;
-    }
-    if (connectionsPerAddress === 0) return undefined;
-    const count = this.#enterAddress(number, hostname);
-    if (count <= connectionsPerAddress) return undefined;
-    this.#core.counters.add(COLUMN.refusedByAddress, 1);
-    return `an address has reached its limit of ${connectionsPerAddress} connections (--max-connections-per-address)`;
+    this.#task.words[TASK_FIELD.descriptor] = number;
+    this.#fillAddress(hostname);
+    return this.#admission.reasonToRefuse(this.#task.words, this.#admission.openConnections());
   }
 
-  /** The sum over all workers. Two workers that accept at the same moment may both miss the other's connection. */
-  #openConnections(): number {
-    let open = 0;
-    for (let worker = 0; worker < this.#core.state.workers; worker++) {
-      open += this.#core.state.counters(worker).openConnections;
-    }
-    return open;
-  }
-
-  #enterAddress(number: number, hostname: string): number {
+  #fillAddress(hostname: string): void {
+    if (this.#core.config.limits.connectionsPerAddress === 0) return;
     const bytes = parseIpAddress(withoutZone(hostname));
-    if (bytes === null) return 0;
-    this.#addressBytes.fill(0);
-    this.#addressBytes.set(bytes);
-    const family = FAMILY[bytes.length as 4 | 16];
-    const { addresses, flags } = this.#core.state;
-    return flags.whileEntering(() => addresses.enter(number, family, this.#addressWords, 0));
+    this.#task.words[TASK_FIELD.family] = bytes === null ? 0 : FAMILY[bytes.length as 4 | 16];
+    this.#task.address.fill(0);
+    this.#task.address.set(bytes ?? []);
   }
 
   /** Answers 503 to a connection beyond a limit, and closes it. */
@@ -221,8 +211,7 @@ export class DenoWorker implements DenoTransportContext {
   #starve(reason: string): void {
     if (this.#starved) return;
     this.#starved = true;
-    const text = `cannot accept: ${reason}; trying again as connections close`;
-    this.#parts.post({ type: "warning", text });
+    this.#parts.post({ type: "warning", text: cannotAccept(reason) });
   }
 
   // Orders, and stopping.

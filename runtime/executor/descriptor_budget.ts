@@ -77,8 +77,7 @@ export function canRunOut(config: Config): boolean {
 
 /** The limit of descriptors that this config needs with all its connections, and those that it refuses. */
 export function descriptorsFor(config: Config): number {
-  const refusing = usesDenoTransport(config) ? config.workers : 1;
-  return besideConnections(config) + config.limits.connections + refusing * MAX_REFUSED;
+  return besideConnections(config) + config.limits.connections + config.workers * MAX_REFUSED;
 }
 
 function connectionsWithin(config: Config, limit: number): number {
@@ -91,9 +90,9 @@ function besideConnections(config: Config): number {
   return PROCESS + ofThreads(config) + reservedDescriptors(config) + forOthers(config) + kept;
 }
 
-/** What the main thread opens at the start, besides the reserve: the listener and the doorbells. */
+/** What the main thread opens at the start, besides the reserve: the listener, the doorbells, and the stop bell. */
 function ofMainThread(config: Config): number {
-  return 1 + (usesDenoTransport(config) ? 0 : config.workers);
+  return 1 + (usesDenoTransport(config) ? 0 : config.workers + 1);
 }
 
 /** The workers, the acceptor if there is one, and the threads that write the logs. */
@@ -114,8 +113,12 @@ export function reservedDescriptors(config: Config): number {
   return common + workers + (tls.cert === undefined ? 0 : workers);
 }
 
-/** Descriptors that connections do not get: a file for each worker, and some clients of --admin. */
+/**
+ * Descriptors that connections do not get: a file for each worker, and some clients of --admin. Each worker may hold
+ * one connection that has such a descriptor until a lower one is free.
+ */
 function forOthers({ files, monitoring, workers }: Config): number {
-  return (files.root === undefined ? 0 : workers) +
+  const others = (files.root === undefined ? 0 : workers) +
     (monitoring.admin === undefined ? 0 : ADMIN_CLIENTS);
+  return others === 0 ? 0 : others + workers;
 }

@@ -1,7 +1,7 @@
 /**
  * How connections reach the workers: the part of the executor that differs between the two transports.
  *
- * `NativeEntrance`: one listening descriptor, an acceptor thread, the task ring, doorbells.
+ * `NativeEntrance`: one listening descriptor for all workers, an acceptor thread, the task ring, doorbells.
  * `DenoEntrance`: each worker listens by itself.
  */
 
@@ -44,7 +44,7 @@ export interface Entrance {
   /** Starts all threads, one after the other, because no two may load at the same time; fulfilled when every worker serves. */
   start(parts: EntranceParts): Promise<void>;
   /** The part of a worker's start message that depends on the transport. */
-  workerStart(): Pick<WorkerStart, "doorbells" | "listen" | "openssl" | "redirectTo">;
+  workerStart(): Pick<WorkerStart, "doorbells" | "listen" | "listener" | "openssl" | "redirectTo">;
   /** Wakes every parked worker. */
   wakeAll(): void;
   /** Called when a worker that replaces a dead one serves. */

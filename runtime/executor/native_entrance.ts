@@ -1,17 +1,17 @@
 /**
  * The entrance of the epoll transport: one listening descriptor for all workers.
  *
- *   start:  listen → adopt → doorbells → first worker → acceptor, which accepts → other workers
- *           or, if connections could take the threads' descriptors: … → all workers → acceptor
+ *   start:  listen → adopt → doorbells → first worker → acceptor, which accepts → other workers → all accept
+ *           or, if connections could take the threads' descriptors: … → all workers → acceptor → all accept
  *   stop:   accept the kernel's backlog → stop accepting → draining flag → all doorbells
  *
  * A listener from systemd keeps listening, and its backlog is left to the next server:
  *
  *   stop:   the acceptor's stop bell → its end → draining flag → all doorbells
  *
- * In: the config and the address, and the certificates if there are any. Out: connections on the task ring, for
- * any idle worker. A second listening descriptor, for plain HTTP that is redirected to https, belongs to the same
- * acceptor.
+ * In: the config and the address, and the certificates if there are any. Out: a listening descriptor from which
+ * the workers accept. If it was handed over, or if there is a second one, for plain HTTP that is redirected to https,
+ * only the acceptor accepts, and its connections reach any idle worker by the task ring.
  */
 
 import type { Config } from "../config/mod.ts";
@@ -41,7 +41,9 @@ export class NativeEntrance implements Entrance {
   readonly #listener: NativeListener;
   readonly #redirectListener: NativeListener | null;
   readonly #doorbells: readonly number[];
-  // Only for a listener from systemd.
+  // Whether workers accept, and not the acceptor: from one socket that belongs to no other process.
+  readonly #workersAccept: boolean;
+  // Ends the acceptor, unless it blocks in accept.
   readonly #stopBell: number | undefined;
   #parts!: EntranceParts;
   #acceptor: Thread | null = null;
@@ -61,7 +63,9 @@ export class NativeEntrance implements Entrance {
     this.#redirectListener = this.#listenForRedirects();
     const bell = () => expectSuccess("eventfd", this.#os.eventfd());
     this.#doorbells = Array.from({ length: config.workers }, bell);
-    this.#stopBell = listener.isHandedOver ? bell() : undefined;
+    this.#workersAccept = !listener.isHandedOver && this.#redirectListener === null;
+    if (this.#workersAccept) setBlocking(listener.descriptor, false);
+    this.#stopBell = listener.isHandedOver || this.#workersAccept ? bell() : undefined;
   }
 
   get address(): Deno.NetAddr {
@@ -102,6 +106,7 @@ export class NativeEntrance implements Entrance {
   workerStart() {
     return {
       doorbells: this.#doorbells,
+      ...(this.#workersAccept ? { listener: this.#listener.descriptor } : {}),
       ...(this.#openssl === null ? {} : { openssl: this.#openssl.start }),
       ...(this.#redirectListener === null ? {} : { redirectTo: this.address.port }),
     };
@@ -179,6 +184,7 @@ export class NativeEntrance implements Entrance {
     return {
       memory: this.#state.memory,
       listener: this.#listener.descriptor,
+      workersAccept: this.#workersAccept,
       isTls: this.#openssl !== null,
       ...(redirect === null ? {} : { redirectListener: redirect.descriptor }),
       ...(this.#stopBell === undefined ? {} : { stopBell: this.#stopBell }),
@@ -194,8 +200,10 @@ export class NativeEntrance implements Entrance {
     const until = performance.now() + LAST_ACCEPTS;
     const redirect = this.#redirectListener;
     if (redirect !== null) await this.#takeBacklog(redirect, TASK_KIND.redirect, until);
+    if (!this.#listener.isHandedOver) {
+      await this.#takeBacklog(this.#listener, TASK_KIND.connection, until);
+    }
     if (this.#stopBell !== undefined) this.#os.ringDoorbell(this.#stopBell);
-    else await this.#takeBacklog(this.#listener, TASK_KIND.connection, until);
     // The acceptor may still hold one connection, and no worker may end before that is on the ring.
     const timer = setTimeout(this.#acceptorEnded.resolve, Math.max(until - performance.now(), 0));
     await this.#acceptorEnded.promise;

@@ -8,7 +8,8 @@
  * lower number is free. Nor does it take a descriptor of the executor's reserve while that reserve is lent
  * (descriptor_reserve.ts). While it has refused connections open, it polls them: see refused_connections.ts.
  * While workers are still starting, it does not block, and accepts only what the workers that serve may take
- * at once. It ends when the listening socket is shut down or, if another process shares that socket, when its
+ * at once. Afterwards the workers usually accept by themselves (worker_acceptor.ts), and this thread only waits for
+ * the end. It ends when the listening socket is shut down or, if another process shares that socket, when its
  * bell is rung.
  */
 
@@ -34,7 +35,7 @@ import {
   TASK_FIELD,
   TASK_KIND,
 } from "../ring/mod.ts";
-import { ConnectionTask } from "../net/mod.ts";
+import { Admission, cannotAccept, ConnectionTask } from "../net/mod.ts";
 import { lastAnswer, UNAVAILABLE } from "../serve/answers/mod.ts";
 import { type AcceptorStart, type ThreadMessage, Warnings } from "../thread/mod.ts";
 import { FREE_SHARE } from "./free_share.ts";
@@ -62,6 +63,12 @@ export interface AcceptorParts {
   post(message: ThreadMessage): void;
 }
 
+/** The sockets that it waits for; if the workers accept, only its bell. */
+function listenersOf({ listener, redirectListener, workersAccept }: AcceptorStart): number[] {
+  if (workersAccept === true) return [];
+  return redirectListener === undefined ? [listener] : [listener, redirectListener];
+}
+
 /** Accepts connections until the socket is shut down. */
 export class Acceptor {
   readonly #parts: AcceptorParts;
@@ -74,6 +81,7 @@ export class Acceptor {
   readonly #refusal: PreparedResponse = lastAnswer(UNAVAILABLE, this.#date);
   readonly #wait: ListenerWait | null;
   readonly #refused: RefusedConnections;
+  readonly #admission: Admission;
   #nextWorker = 0;
   #starved = false;
   #accepts = 0;
@@ -82,18 +90,23 @@ export class Acceptor {
   constructor(parts: AcceptorParts) {
     this.#parts = parts;
     this.#warnings = new Warnings(parts.post, parts.now);
-    const { start: { memory, listener, redirectListener, stopBell }, os } = parts;
-    const listeners = redirectListener === undefined ? [listener] : [listener, redirectListener];
+    const { start: { memory, redirectListener, stopBell }, os } = parts;
+    const listeners = listenersOf(parts.start);
     const isAlone = stopBell === undefined && redirectListener === undefined;
     this.#wait = isAlone ? null : new ListenerWait(os, listeners, stopBell);
     this.#state = openSharedState(memory);
     this.#counters = this.#state.counters(this.#state.acceptorBlock);
     this.#refused = new RefusedConnections(os);
+    const { maxConnections: connections, maxConnectionsPerAddress: connectionsPerAddress } =
+      parts.start;
+    const limits = { connections, connectionsPerAddress };
+    this.#admission = new Admission(this.#state, this.#counters, limits);
   }
 
   /** Accepts connections, blocking the thread, until the listener is shut down or the bell is rung. */
   run(): void {
-    while (this.#acceptNext());
+    if (this.#parts.start.workersAccept === true) this.#awaitStop();
+    else while (this.#acceptNext());
     this.#refused.closeAll();
     this.#parts.post({ type: "stopped" });
   }
@@ -114,6 +127,13 @@ export class Acceptor {
       }
       this.#refused.poll();
       await pause(LOADING_PAUSE);
+    }
+  }
+
+  /** The workers accept: only what was refused before is left to do. */
+  #awaitStop(): void {
+    while (this.#wait?.wait(this.#refused.size > 0 ? POLL_INTERVAL : -1) === true) {
+      this.#refused.poll();
     }
   }
 
@@ -201,27 +221,12 @@ export class Acceptor {
 
   /** Hands a connection over, or refuses it if a limit is reached. */
   #admit(descriptor: number, kind: number): void {
-    const { os, start: { maxConnections, maxConnectionsPerAddress } } = this.#parts;
-    this.#task.fill(descriptor, this.#sockaddr, os.monotonicMilliseconds());
-    this.#task.words[TASK_FIELD.kind] = kind;
-    if (this.#openConnections() > maxConnections) {
-      return this.#refuse(
-        descriptor,
-        `the limit of ${maxConnections} connections is reached (--max-connections)`,
-      );
-    }
-    if (maxConnectionsPerAddress > 0) {
-      const family = this.#task.words[TASK_FIELD.family]!; // TASK_WORDS of them
-      const { addresses } = this.#state;
-      const count = addresses.enter(descriptor, family, this.#task.words, TASK_FIELD.address);
-      if (count > maxConnectionsPerAddress) {
-        this.#counters.add(COLUMN.refusedByAddress, 1);
-        const text =
-          `an address has reached its limit of ${maxConnectionsPerAddress} connections (--max-connections-per-address)`;
-        return this.#refuse(descriptor, text);
-      }
-    }
-    this.#handOver();
+    const { words } = this.#task;
+    this.#task.fill(descriptor, this.#sockaddr, this.#parts.os.monotonicMilliseconds());
+    words[TASK_FIELD.kind] = kind;
+    const reason = this.#admission.reasonToRefuse(words, this.#openConnections() - 1);
+    if (reason === undefined) this.#handOver();
+    else this.#refuse(descriptor, reason);
   }
 
   #handOver(): void {
@@ -274,8 +279,7 @@ export class Acceptor {
     const { post, sleep } = this.#parts;
     this.#refused.closeAll(); // the next accepted connection needs a descriptor
     if (!this.#starved) {
-      const text = `cannot accept: ${errnoText(errno)}; trying again as connections close`;
-      post({ type: "warning", text });
+      post({ type: "warning", text: cannotAccept(errnoText(errno)) });
     }
     this.#starved = true;
     sleep(BACK_OFF);

@@ -7,7 +7,14 @@
  * by itself; `forget` only removes it from this registry.
  */
 
-import { EPOLL_CTL_ADD, EPOLL_CTL_MOD, EpollEvents, expectSuccess, type Os } from "../os/mod.ts";
+import {
+  EPOLL_CTL_ADD,
+  EPOLL_CTL_DEL,
+  EPOLL_CTL_MOD,
+  EpollEvents,
+  expectSuccess,
+  type Os,
+} from "../os/mod.ts";
 
 /** Handles the events of one descriptor. */
 export interface Source {
@@ -22,6 +29,8 @@ const BATCH = 256;
 export class IoRegistry {
   /** The epoll instance. */
   readonly descriptor: number;
+  /** A descriptor whose event is dispatched before all others, as their handlers may block the thread; -1: none. */
+  first = -1;
   readonly #os: Os;
   readonly #events = new EpollEvents(BATCH);
   // By descriptor: the kernel gives the lowest free number, so these stay dense.
@@ -75,6 +84,13 @@ export class IoRegistry {
     expectSuccess("epoll_ctl EPOLL_CTL_MOD", changed, descriptor);
   }
 
+  /** Ends the wait for a registered descriptor that stays open. */
+  remove(descriptor: number): void {
+    const removed = this.#os.epollControl(this.descriptor, EPOLL_CTL_DEL, descriptor, 0, 0);
+    expectSuccess("epoll_ctl EPOLL_CTL_DEL", removed, descriptor);
+    this.forget(descriptor);
+  }
+
   /** Forgets a descriptor that is about to be closed. */
   forget(descriptor: number): void {
     this.#sources[descriptor] = null;
@@ -93,11 +109,18 @@ export class IoRegistry {
   /** Hands the `count` events of the last wait to their sources. */
   dispatch(count: number): void {
     const events = this.#events;
+    if (this.first >= 0) this.#moveFirst(count);
     for (let i = 0; i < count; i++) {
       const descriptor = events.descriptor(i);
       const source = this.#sources[descriptor];
       if (source == null || this.#generations[descriptor] !== events.generation(i)) continue;
       source.onReady(events.events(i));
+    }
+  }
+
+  #moveFirst(count: number): void {
+    for (let i = 1; i < count; i++) {
+      if (this.#events.descriptor(i) === this.first) return this.#events.swap(0, i);
     }
   }
 

@@ -1,8 +1,8 @@
 /**
  * A worker on epoll: one thread's share of the server.
  *
- * In: connections from the task ring. Out: their answers. It runs its event loop, takes tasks if it has room
- * for them, and otherwise sleeps in the kernel. Before it sleeps it sets its parked flag in shared memory, so
+ * In: connections that it accepts itself (worker_acceptor.ts), or from the task ring. Out: their answers. It runs
+ * its event loop, takes tasks if it has room for them, and otherwise sleeps in the kernel. Before it sleeps it sets its parked flag in shared memory, so
  * that the thread that brings work rings its doorbell (ring/flags.ts explains why no wake-up is lost).
  *
  * It has two modes. While no handler's promise is pending, the loop never leaves this thread: it blocks in
@@ -13,9 +13,9 @@
  */
 
 import { CLOSES, type MessageBufferPool, UNIX_PEER } from "../../protocol/mod.ts";
-import type { OutgoingBatch, Traffic } from "../net/mod.ts";
+import { ConnectionTask, type OutgoingBatch, type Traffic } from "../net/mod.ts";
 import { addressText, EPOLLET, EPOLLIN, expectSuccess, type Os } from "../os/mod.ts";
-import { COLUMN, TASK_FIELD, TASK_KIND, TASK_WORDS } from "../ring/mod.ts";
+import { COLUMN, TASK_FIELD, TASK_KIND } from "../ring/mod.ts";
 import { lastAnswer, PLAIN_TEXT, type ShortAnswer, UNAVAILABLE } from "../serve/answers/mod.ts";
 import { RefusalSession, type Router, type SessionContext } from "../serve/session/mod.ts";
 import {
@@ -30,11 +30,12 @@ import type { ThreadOrder } from "../thread/mod.ts";
 import type { TlsOs } from "../tls/mod.ts";
 import { type DenoBell, LoopbackBell } from "./deno_bell.ts";
 import { EventLoop } from "./event_loop.ts";
-import { FREE_SHARE } from "./free_share.ts";
 import type { Source } from "./io_registry.ts";
+import { LoadBalance, YIELDED_TASK_AGE } from "./load_balance.ts";
 import { MemoryTrimmer } from "./memory_trimmer.ts";
 import { Refusals } from "./refusals.ts";
 import { type SocketContext, SocketTransport } from "./socket_transport.ts";
+import { WorkerAcceptor } from "./worker_acceptor.ts";
 
 /** Size of the receive buffer: a 64 KiB message with its header arrives in one receive. */
 const RECEIVE_BYTES = 256 * 1024;
@@ -47,13 +48,6 @@ const TASKS_A_POLL = 8;
  * 35 with one yield, 26 with two, no less with more.
  */
 const YIELDS = 2;
-/** How many times the mean number of connections a worker may have before it leaves tasks to others. */
-const OVERLOAD = 1.125;
-/**
- * Milliseconds for which a task is left to a worker with more room, which a handler may be blocking; after
- * that, any worker takes it. Longer than a worker needs to wake up, and two ticks of the coarse clock.
- */
-const YIELDED_TASK_AGE = 10;
 /** Rounds of microtasks for handlers before the slower wait: most handlers await two or three times. */
 const MICROTASKS = 8;
 /** Milliseconds of work after which Deno's own loop gets a turn, while handlers wait. */
@@ -84,10 +78,12 @@ export class NativeWorker implements SocketContext, Source {
   readonly #parts: NativeWorkerParts;
   // Of connections to the port that redirects to https.
   readonly #redirectContext: SessionContext | null;
-  // Connections above a limit: the core does not know them. Null without TLS: the acceptor answers them.
-  readonly #refusals: Refusals | null;
-  readonly #task = new Int32Array(TASK_WORDS);
-  readonly #addressBytes = new Uint8Array(this.#task.buffer, TASK_FIELD.address * 4, 16);
+  // Connections above a limit: the core does not know them.
+  readonly #refusals: Refusals;
+  readonly #task = new ConnectionTask();
+  readonly #balance: LoadBalance;
+  // Null: the acceptor accepts.
+  readonly #acceptor: WorkerAcceptor | null;
   readonly #trimmer: MemoryTrimmer;
   readonly #bell: DenoBell;
   #tookTasks = false;
@@ -110,7 +106,9 @@ export class NativeWorker implements SocketContext, Source {
     this.writeStall = core.config.limits.writeStall;
     this.#context = core.createContext();
     this.#redirectContext = redirect === undefined ? null : core.createContextFor(redirect);
-    this.#refusals = tls === undefined ? null : new Refusals(this);
+    this.#refusals = new Refusals(this);
+    this.#balance = new LoadBalance(core.state, start.worker, (worker) => this.#ring(worker));
+    this.#acceptor = start.listener === undefined ? null : this.#createAcceptor(start.listener);
     if (tls !== undefined) this.#attach(tls);
     this.#trimmer = new MemoryTrimmer(loop);
     const { descriptors } = core.state;
@@ -135,7 +133,26 @@ export class NativeWorker implements SocketContext, Source {
   }
 
   #memoryOf(tls: TlsOs): SocketMemory {
-    return { heldBytes: () => tls.heldBytes, refused: () => this.#refusals?.open ?? [] };
+    return { heldBytes: () => tls.heldBytes, refused: () => this.#refusals.open };
+  }
+
+  #createAcceptor(listener: number): WorkerAcceptor {
+    const { config: { limits }, counters, loop, number, state, warnings } = this.#core;
+    const { post, start: { descriptorCeiling = Infinity } } = this.#parts;
+    return new WorkerAcceptor({
+      listener,
+      worker: number,
+      task: this.#task,
+      loop,
+      state,
+      counters,
+      limits,
+      descriptorCeiling,
+      warnings,
+      warn: (text) => post({ type: "warning", text }),
+      place: () => this.#placeAccepted(),
+      refuse: () => this.#takeConnection(),
+    });
   }
 
   /** Serves until the server has stopped and all connections are gone. */
@@ -143,12 +160,13 @@ export class NativeWorker implements SocketContext, Source {
     const core = this.#core;
     core.begin((order) => this.#obey(order));
     while (!this.#isDone()) {
+      if (core.state.flags.isAllLoaded()) this.#acceptor?.open();
       if (this.#mayBlock()) this.#turn();
       else await this.#turnSharedWithDeno();
       core.noteLines();
       if (!this.#context.draining && core.state.flags.isDraining()) this.#drain();
     }
-    this.#refusals?.abort();
+    this.#refusals.abort();
     core.state.descriptors.release(this.loop.registry.descriptor);
     this.loop.close();
     this.#bell.close();
@@ -165,9 +183,7 @@ export class NativeWorker implements SocketContext, Source {
   // Called by transports.
 
   onClosing(transport: SocketTransport): void {
-    if (this.#refusals === null || !this.#refusals.remove(transport)) {
-      return this.#core.leave(transport);
-    }
+    if (!this.#refusals.remove(transport)) return this.#core.leave(transport);
     this.#core.state.descriptors.release(transport.descriptor);
   }
 
@@ -216,7 +232,9 @@ export class NativeWorker implements SocketContext, Source {
   /** Takes the task that this worker was rung for, before it dispatches events whose handlers may block it. */
   #wakeUp(): void {
     const { number, state: { flags } } = this.#core;
-    if (!flags.unpark(number)) this.#tookTasks = this.#takeTasks() > 0;
+    if (flags.unpark(number)) return;
+    this.#balance.forgetHandedOver();
+    this.#tookTasks = this.#takeTasks() > 0;
   }
 
   /**
@@ -276,6 +294,7 @@ export class NativeWorker implements SocketContext, Source {
     // Checked again after the flag is set: a task pushed before that rang no doorbell.
     if (taskRing.size() === 0 && flags.isDraining() === this.#context.draining) {
       this.#core.counters.add(COLUMN.parks, 1);
+      this.#balance.forgetHandedOver();
       return Infinity;
     }
     flags.unpark(this.#core.number);
@@ -284,10 +303,11 @@ export class NativeWorker implements SocketContext, Source {
 
   #takeTasks(): number {
     let taken = 0;
-    while (taken < TASKS_A_TURN && this.#mayTake() && this.#core.state.taskRing.pop(this.#task)) {
+    const { taskRing } = this.#core.state;
+    while (taken < TASKS_A_TURN && this.#mayTake() && taskRing.pop(this.#task.words)) {
       // The last turn is over: the time of these requests begins now.
       if (taken++ === 0 && this.#context.observer !== null) this.loop.refresh();
-      this.#takeConnection(this.#task[TASK_FIELD.descriptor] ?? -1);
+      this.#takeConnection();
     }
     this.#unpolledTasks += taken;
     // Their answers do not wait until this thread has yielded the core.
@@ -295,35 +315,14 @@ export class NativeWorker implements SocketContext, Source {
     return taken;
   }
 
-  /**
-   * Whether this worker may take a task, given how many connections the others have. A worker that is awake
-   * during a burst would take all of it, and long-lived connections would stay on one core. So a worker with
-   * much more than its share leaves the tasks, and wakes the worker with the fewest connections, which never
-   * has more than its share. That worker may be blocked by a handler, so any worker takes a task that has
-   * waited for a while.
-   */
   #mayTake(): boolean {
-    const mine = this.#core.connections.size;
-    const { flags, taskRing, workers } = this.#core.state;
-    if (mine < FREE_SHARE) return true;
-    const age = taskRing.ageOfOldest(this.loop.now);
-    if (age < 0 || age >= YIELDED_TASK_AGE) return true;
-    let [total, alive, least, leastLoaded] = [0, 0, Infinity, this.#core.number];
-    for (let worker = 0; worker < workers; worker++) {
-      if (!flags.isAlive(worker)) continue; // a worker that is still loading checks the ring as soon as it runs
-      const open = this.#core.state.counters(worker).openConnections;
-      total += open;
-      alive++;
-      if (open < least) [least, leastLoaded] = [open, worker];
-    }
-    if (
-      leastLoaded === this.#core.number ||
-      mine <= total / alive * OVERLOAD + FREE_SHARE
-    ) {
-      return true;
-    }
-    if (flags.takeIfParked(leastLoaded)) this.#ring(leastLoaded);
-    return false;
+    return this.#balance.mayTake(this.#core.connections.size, this.loop.now);
+  }
+
+  /** Serves the connection that this worker accepted, or leaves it to another one. */
+  #placeAccepted(): void {
+    const { connections } = this.#core;
+    if (!this.#balance.handOver(this.#task.words, connections.size)) this.#takeConnection();
   }
 
   #ring(worker: number): void {
@@ -337,10 +336,13 @@ export class NativeWorker implements SocketContext, Source {
     return doorbell;
   }
 
-  #takeConnection(descriptor: number): void {
+  /** Takes the connection of the current task. */
+  #takeConnection(): void {
     this.#trimmer.noteConnection();
-    const kind = this.#task[TASK_FIELD.kind];
-    const context = kind === TASK_KIND.refused ? this.#refusals?.context ?? this : this;
+    const { words } = this.#task;
+    const descriptor = words[TASK_FIELD.descriptor]!; // TASK_WORDS of them
+    const kind = words[TASK_FIELD.kind];
+    const context = kind === TASK_KIND.refused ? this.#refusals.context : this;
     const transport = new SocketTransport(descriptor, context, this.#peerAddress());
     if (kind === TASK_KIND.redirect && this.#redirectContext !== null) {
       return this.#core.take(transport, this.#redirectContext);
@@ -350,9 +352,9 @@ export class NativeWorker implements SocketContext, Source {
     else this.#core.take(transport, this.#context);
   }
 
-  /** Answers 503 to a connection above a limit, after its TLS handshake. */
+  /** Answers 503 to a connection above a limit, after its TLS handshake if it speaks TLS. */
   #refuse(transport: SocketTransport): void {
-    const hasRoom = this.#refusals?.add(transport) === true;
+    const hasRoom = this.#refusals.add(transport);
     const { descriptors } = this.#core.state;
     const isOwned = descriptors.claim(transport.descriptor, this.#core.number);
     transport.setSession(new RefusalSession(transport)); // an abort tells it, too
@@ -371,15 +373,16 @@ export class NativeWorker implements SocketContext, Source {
   /** The peer address of the current task, if anything needs it. */
   #peerAddress(): string {
     if (!this.#core.wantsPeerAddress) return "";
-    return addressText(this.#task[TASK_FIELD.family] ?? 0, this.#addressBytes) || UNIX_PEER;
+    return addressText(this.#task.words[TASK_FIELD.family] ?? 0, this.#task.address) || UNIX_PEER;
   }
 
   // Stopping.
 
   #drain(): void {
     this.#core.beginDrain(() => this.#core.abortAll());
+    this.#acceptor?.close();
     this.#core.drainAll();
-    this.#refusals?.drain();
+    this.#refusals.drain();
   }
 
   #isDone(): boolean {

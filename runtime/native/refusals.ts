@@ -1,16 +1,15 @@
 /**
- * The connections above a limit that speak TLS: a worker tells them 503 after their handshake.
+ * The connections above a limit: a worker tells them 503, after their handshake if they speak TLS.
  *
- * In: connections that the acceptor has counted and refused. Out: those that are open, whose number is limited, and
+ * In: connections that were counted and refused. Out: those that are open, whose number is limited, and
  * the context of their sockets. The worker's core does not know them. They are not read for a request, and a client
  * that does not take its answer keeps its place for a short time only.
  */
 
+import { MAX_REFUSED } from "../config/mod.ts";
 import { LINGER_SILENCE } from "../net/mod.ts";
 import type { SocketContext, SocketTransport } from "./socket_transport.ts";
 
-/** Connections that are being answered at the same time; further ones are closed without an answer. */
-const MOST = 256;
 /** Milliseconds in which one must make progress: as long as one that was answered may be silent. */
 const STALL = LINGER_SILENCE;
 
@@ -43,7 +42,7 @@ export class Refusals {
   /** Adds a connection; whether there is room to answer it. */
   add(transport: SocketTransport): boolean {
     this.#open.add(transport);
-    return this.#open.size <= MOST;
+    return this.#open.size <= MAX_REFUSED;
   }
 
   /** Removes a connection that is about to be closed; false: it was not refused. */

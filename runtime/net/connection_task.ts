@@ -8,11 +8,12 @@
 import { copySockaddrAddress, sockaddrFamily, sockaddrPort } from "../os/mod.ts";
 import { TASK_FIELD, TASK_KIND, TASK_WORDS } from "../ring/mod.ts";
 
-/** One task, which an accepting thread refills for each connection. */
+/** One task, which a thread refills for each connection. */
 export class ConnectionTask {
   /** The words to push; pushing copies them. */
   readonly words = new Int32Array(TASK_WORDS);
-  readonly #address = new Uint8Array(this.words.buffer, TASK_FIELD.address * 4, 16);
+  /** The peer's address within them: 16 bytes, of which IPv4 uses the first four. */
+  readonly address: Uint8Array = new Uint8Array(this.words.buffer, TASK_FIELD.address * 4, 16);
 
   /** Fills in a connection, replacing the last one; `now` in milliseconds of the monotonic clock. */
   fill(descriptor: number, sockaddr: Uint8Array, now: number): void {
@@ -21,6 +22,6 @@ export class ConnectionTask {
     this.words[TASK_FIELD.family] = sockaddrFamily(sockaddr);
     this.words[TASK_FIELD.port] = sockaddrPort(sockaddr);
     this.words[TASK_FIELD.readyAt] = now; // int32: wraps
-    copySockaddrAddress(sockaddr, this.#address);
+    copySockaddrAddress(sockaddr, this.address);
   }
 }

@@ -17,9 +17,12 @@ export const EPOLLOUT = 0x004;
 export const EPOLLERR = 0x008;
 export const EPOLLHUP = 0x010;
 export const EPOLLET = 1 << 31;
+/** Of several epoll instances that wait for one descriptor, an event wakes one. */
+export const EPOLLEXCLUSIVE = 1 << 28;
 
 /** Operations of epoll_ctl(2). */
 export const EPOLL_CTL_ADD = 1;
+export const EPOLL_CTL_DEL = 2;
 export const EPOLL_CTL_MOD = 3;
 
 /** Flag of epoll_create1(2). */
@@ -64,6 +67,16 @@ export class EpollEvents {
     this.words[0] = events;
     this.words[DATA_WORD] = descriptor;
     this.words[DATA_WORD + 1] = generation;
+  }
+
+  /** Exchanges two events. */
+  swap(i: number, j: number): void {
+    for (let word = 0; word < EVENT_WORDS; word++) {
+      const [a, b] = [i * EVENT_WORDS + word, j * EVENT_WORDS + word];
+      const kept = this.words[a]!; // both are below the capacity
+      this.words[a] = this.words[b]!;
+      this.words[b] = kept;
+    }
   }
 
   /** Writes event `i`, below the capacity. */

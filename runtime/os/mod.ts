@@ -29,10 +29,12 @@ export {
 } from "./descriptor_limit.ts";
 export {
   EPOLL_CTL_ADD,
+  EPOLL_CTL_DEL,
   EPOLL_CTL_MOD,
   EPOLLERR,
   EPOLLET,
   EpollEvents,
+  EPOLLEXCLUSIVE,
   EPOLLHUP,
   EPOLLIN,
   EPOLLOUT,

@@ -113,6 +113,11 @@ export class Flags {
     return (Atomics.and(this.#words, word, ~bit) & bit) !== 0;
   }
 
+  /** Whether this worker is parked; may be out of date. */
+  isParked(worker: number): boolean {
+    return (Atomics.load(this.#words, PARKED + (worker >> 5)) & (1 << (worker & 31))) !== 0;
+  }
+
   /** Sets that the server is stopping, for good; the caller must then wake every parked worker. */
   setDraining(): void {
     // Publishes only itself. It counts as a push (P1 above): take the parked flags and ring after it.

@@ -24,6 +24,8 @@ export interface WorkerStart {
   readonly config: Config;
   /** No connection gets a descriptor with this number or a higher one; absent: no such limit. */
   readonly descriptorCeiling?: number;
+  /** The listening descriptor from which all workers accept; absent: the acceptor does. */
+  readonly listener?: number;
   /** The address on which it listens itself, on the Deno transport; absent: connections come from the ring. */
   readonly listen?: ListenAddress;
   /** The connections from the ring speak TLS; absent: plain HTTP. */
@@ -96,6 +98,8 @@ export interface AcceptorStart {
   readonly listener: number;
   /** An eventfd that ends accepting; absent: shutting the listener down ends it. */
   readonly stopBell?: number;
+  /** Whether workers accept by themselves as soon as all have loaded: there is a bell then. Absent: they do not. */
+  readonly workersAccept?: boolean;
   /** The eventfd of each worker, by its number. */
   readonly doorbells: readonly number[];
   /** See runtime/config/. */

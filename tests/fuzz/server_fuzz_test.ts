@@ -32,6 +32,7 @@ const WANTED = [
   "garbage end",
   "clock",
   "scarce descriptors",
+  "a worker that accepts",
 ];
 
 /** The most bytes queued in any transport, measured after each send. */

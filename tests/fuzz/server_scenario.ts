@@ -39,6 +39,7 @@ export class Scenario {
   readonly #random: Random;
   readonly #checks: (() => void)[] = [];
   readonly #stops: boolean;
+  readonly #workerAccepts: boolean;
   readonly #start: number;
   #clockStood = 0;
 
@@ -48,9 +49,12 @@ export class Scenario {
     // Listener, doorbell, log and epoll take four; with only a few more, connections wait for each other.
     const scarce = random.below(4) === 0;
     if (scarce) this.seen.push("scarce descriptors");
+    this.#workerAccepts = random.below(2) === 0;
+    if (this.#workerAccepts) this.seen.push("a worker that accepts");
     this.server = new FakeServer({
       faults: new FaultPlan(random, rate),
       log: random.below(4) > 0,
+      workerAccepts: this.#workerAccepts,
       ...(scarce ? { descriptors: 5 + random.below(3) } : {}),
     });
     this.#start = this.server.os.now;
@@ -68,7 +72,9 @@ export class Scenario {
     const elapsed = os.now - this.#start;
     // Each action needs at most a few turns, and elapsed time a few timers. If the clock stops right before
     // a deadline, it is read again after each of its steps of 4 ms.
-    const most = 4 * os.progress + elapsed / 50 + this.#clockStood / 4 + 500;
+    // A worker that finds no descriptor tries again after 20 ms; the acceptor does so in its own thread.
+    const timers = elapsed / (this.#workerAccepts ? 20 : 50);
+    const most = 4 * os.progress + timers + this.#clockStood / 4 + 500;
     if (os.waits > most) throw new Error(`${os.waits} waits for ${os.progress} actions`);
   }
 

@@ -15,6 +15,7 @@ import {
   EINVAL,
   EMFILE,
   EPOLL_CTL_ADD,
+  EPOLL_CTL_DEL,
   EPOLLERR,
   EPOLLET,
   EpollEvents,
@@ -273,6 +274,10 @@ export class FakeOs implements Os {
     } else if (!known) {
       return -ENOENT;
     }
+    if (operation === EPOLL_CTL_DEL) {
+      registrations.delete(descriptor);
+      return 0;
+    }
     registrations.set(descriptor, { events, generation });
     return 0;
   }
@@ -346,6 +351,9 @@ export class FakeOs implements Os {
   }
 
   #readiness(entry: Descriptor, { events }: Registration): number {
+    if (entry.kind === "listener") {
+      return !this.#listening || this.backlog.length > 0 ? EPOLLIN : 0;
+    }
     if (entry.socket === undefined) {
       if ((events & EPOLLET) === 0) throw new KernelAssertion("a doorbell that is never read");
       return entry.rung === true ? EPOLLIN : 0;

@@ -1,5 +1,6 @@
 /**
- * The whole server, acceptor and one worker, on the fake kernel, in one thread.
+ * The whole server, acceptor and one worker, on the fake kernel, in one thread. The acceptor accepts, or the
+ * worker does.
  *
  * In: peers, and when they connect. Out: `run`, which returns when the server has stopped. The kernel calls
  * `act` while the worker waits: then the peers act, and the acceptor runs as its thread would between
@@ -41,6 +42,8 @@ export interface FakeServerOptions {
   readonly descriptors?: number;
   /** Size of the shared descriptor table. */
   readonly tableSize?: number;
+  /** Whether the worker accepts; default: the acceptor does. */
+  readonly workerAccepts?: boolean;
   /** Whether it writes an event log. */
   readonly log?: boolean;
   /** Whether it writes an access log, which is then read in place of the event log. */
@@ -72,6 +75,7 @@ export class FakeServer implements World {
   stoppedAt = NaN;
   readonly #listener: number;
   readonly #doorbell: number;
+  readonly #workerAccepts: boolean;
   readonly #scheduled: ScheduledAction[] = [];
   readonly #later: (() => void)[] = [];
   readonly #lines: readonly LogReader[];
@@ -85,7 +89,15 @@ export class FakeServer implements World {
       ...(faults === undefined ? {} : { faults }),
       ...(descriptors === undefined ? {} : { descriptors }),
     });
-    const config: Config = { workers: 1, ...DEFAULT_CONFIG, logFormat: "seed", ...options.config };
+    const connections = options.maxConnections ?? DEFAULT_CONFIG.limits.connections;
+    const limits = { ...DEFAULT_CONFIG.limits, connections };
+    const config: Config = {
+      workers: 1,
+      ...DEFAULT_CONFIG,
+      logFormat: "seed",
+      limits,
+      ...options.config,
+    };
     const { monitoring } = config;
     this.config = options.accessLog === true
       ? { ...config, monitoring: { ...monitoring, accessLog: "-" } }
@@ -95,6 +107,7 @@ export class FakeServer implements World {
     this.state = openSharedState(memory);
     this.state.flags.setAllLoaded(true); // its one thread has loaded
     this.#listener = this.os.listen();
+    this.#workerAccepts = options.workerAccepts === true;
     this.#doorbell = this.os.eventfd();
     const doorbells = [this.#doorbell];
     const { os } = this;
@@ -112,6 +125,7 @@ export class FakeServer implements World {
         doorbells,
         logs: { events, accesses },
         config: this.config,
+        ...(this.#workerAccepts ? { listener: this.#listener } : {}),
       },
       os,
       router: this.#router(date),
@@ -202,14 +216,16 @@ export class FakeServer implements World {
     }
     for (const resolve of this.#later.splice(0)) resolve();
     for (const peer of this.peers) peer.act(now, this.os.monotonicMilliseconds());
-    if (this.os.backlog.length > 0 && Number.isNaN(this.stoppedAt)) this.acceptor.run();
+    if (this.os.backlog.length > 0 && Number.isNaN(this.stoppedAt)) this.#accept();
   }
 
   nextAct(): number {
     let next = Infinity;
     for (const { at } of this.#scheduled) next = Math.min(next, at);
     for (const peer of this.peers) next = Math.min(next, peer.next());
-    if (this.os.backlog.length > 0) next = Math.min(next, this.#acceptorTime());
+    if (this.os.backlog.length > 0 && !this.#workerAccepts) {
+      next = Math.min(next, this.#acceptorTime());
+    }
     return next;
   }
 
@@ -218,6 +234,10 @@ export class FakeServer implements World {
     throw new KernelAssertion(
       `waits forever with ${this.os.openOf("socket").length} sockets open`,
     );
+  }
+
+  #accept(): void {
+    if (!this.#workerAccepts) this.acceptor.run();
   }
 
   #takeLines(): void {

@@ -83,22 +83,26 @@ Deno.test("worker: its log has whole lines, within a quarter of a second", async
   for (const lines of server.log) assert(lines.endsWith("\n"));
 });
 
-Deno.test("worker: more connections at once than the ring has slots are all served", async () => {
-  const server = new FakeServer();
-  const peers = Array.from({ length: 60 }, () => client([HEALTH]));
-  for (const peer of peers) server.connectAt(server.os.now, peer);
-  await server.run();
-  assert(peers.every(({ answered }) => answered === 1));
-});
+for (const workerAccepts of [false, true]) {
+  const who = workerAccepts ? "the worker accepts" : "the acceptor accepts";
 
-Deno.test("worker: without free descriptors new connections wait until others close", async () => {
-  const server = new FakeServer({ descriptors: 7 });
-  const peers = Array.from({ length: 12 }, () => client([HEALTH]));
-  peers.forEach((peer, i) => server.connectAt(server.os.now + i, peer));
-  peers.forEach((peer) => peer.ending = "close");
-  await server.run();
-  assert(peers.every(({ answered }) => answered === 1));
-});
+  Deno.test(`worker: more connections at once than the ring has slots are all served: ${who}`, async () => {
+    const server = new FakeServer({ workerAccepts });
+    const peers = Array.from({ length: 60 }, () => client([HEALTH]));
+    for (const peer of peers) server.connectAt(server.os.now, peer);
+    await server.run();
+    assert(peers.every(({ answered }) => answered === 1));
+  });
+
+  Deno.test(`worker: without free descriptors new connections wait until others close: ${who}`, async () => {
+    const server = new FakeServer({ descriptors: 7, workerAccepts });
+    const peers = Array.from({ length: 12 }, () => client([HEALTH]));
+    peers.forEach((peer, i) => server.connectAt(server.os.now + i, peer));
+    peers.forEach((peer) => peer.ending = "close");
+    await server.run();
+    assert(peers.every(({ answered }) => answered === 1));
+  });
+}
 
 Deno.test("worker: the task it was woken for comes before events, whose handlers may block it", async () => {
   const server = new FakeServer();

@@ -14,6 +14,7 @@ import {
   DescriptorError,
   descriptorShortage,
   Executor,
+  ioUringUse,
   LogFileError,
   TlsError,
 } from "../executor/mod.ts";
@@ -106,8 +107,9 @@ async function check(settings: Settings): Promise<number> {
   const faults = [...missing, ...tls.faults, ...await startupFaults({ users: config.users })];
   [...settings.warnings, ...shortageOf(config), ...faults].forEach(warn);
   if (faults.length > 0) return EXIT.usage;
-  const chosen = tls.text === null ? "" : `\n\n# TLS: ${tls.text}`;
-  return await print(`${describe(settings)}${chosen}`);
+  const chosen = tls.text === null ? [] : [`# TLS: ${tls.text}`];
+  chosen.push(`# io_uring: ${ioUringUse(config).text}`);
+  return await print(`${describe(settings)}\n\n${chosen.join("\n")}`);
 }
 
 /** By the hard limit, because the server raises the soft limit to it. */

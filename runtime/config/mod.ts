@@ -48,6 +48,7 @@ export {
 export { type ProxyConfig, TRUSTED_FIELDS, wantsPeerAddress } from "./proxy.ts";
 export {
   CLIENT_AUTHS,
+  IO_URING_CHOICES,
   TLS_LIBRARIES,
   tlsFileNames,
   type TlsFiles,

@@ -16,7 +16,7 @@ import { FILES, type FilesConfig } from "./files.ts";
 import { CONNECTION_LIMITS, type ConnectionLimits } from "./limits.ts";
 import { MONITORING, type Monitoring } from "./monitoring.ts";
 import { NO_PROXY, type ProxyConfig } from "./proxy.ts";
-import { NO_TLS, type TlsFiles, type TransportChoice } from "./transport.ts";
+import { type IoUringChoice, NO_TLS, type TlsFiles, type TransportChoice } from "./transport.ts";
 import { NO_UNIX, type UnixConfig } from "./unix.ts";
 
 /** Where the log goes: a file's path, `-` for standard output, or `off`. */
@@ -51,6 +51,8 @@ export interface Config {
   readonly unix: UnixConfig;
   /** The implementation of sockets. */
   readonly transport: TransportChoice;
+  /** Whether the epoll transport sends by io_uring. */
+  readonly ioUring: IoUringChoice;
   readonly tls: TlsFiles;
   readonly proxy: ProxyConfig;
   /** Other origins whose pages may open WebSockets. */
@@ -77,6 +79,7 @@ export const DEFAULT_CONFIG: Omit<Config, "workers"> = {
   port: 8000,
   unix: NO_UNIX,
   transport: "auto",
+  ioUring: "auto",
   tls: NO_TLS,
   proxy: NO_PROXY,
   origins: [],

@@ -11,6 +11,12 @@ export const TRANSPORTS = ["auto", "epoll", "deno"] as const;
 /** One of {@link TRANSPORTS}. */
 export type TransportChoice = (typeof TRANSPORTS)[number];
 
+/** Whether many answers are sent with one system call; `auto`: if the kernel allows it. */
+export const IO_URING_CHOICES = ["auto", "off"] as const;
+
+/** One of {@link IO_URING_CHOICES}. */
+export type IoUringChoice = (typeof IO_URING_CHOICES)[number];
+
 /** What implements TLS; `auto`: OpenSSL if it can be loaded, which is on Linux, else Deno. */
 export const TLS_LIBRARIES = ["auto", "openssl", "deno"] as const;
 

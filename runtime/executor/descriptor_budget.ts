@@ -11,8 +11,8 @@ import { descriptorLimit, hasDescriptors, hasDescriptorsAtStart } from "../os/mo
 
 /** Descriptors of a thread that has started. Measured on 2.4.2 and 2.9.6, both transports: 7. */
 const PER_THREAD = 7;
-/** Descriptors that a thread has open at once while it starts: those, and modules that are read. */
-const STARTING_THREAD = 12;
+/** Descriptors that a thread has open at once while it starts: those, its ring, and modules that are read. */
+const STARTING_THREAD = 13;
 /** Descriptors that the main thread opens for a short time: a log, a certificate, the configuration. */
 const MAIN_THREAD = 2;
 /** Clients of the metrics and of the live page, and the listener. */
@@ -95,12 +95,13 @@ function ofMainThread(config: Config): number {
   return 1 + (usesDenoTransport(config) ? 0 : config.workers + 1);
 }
 
-/** The workers, the acceptor if there is one, and the threads that write the logs. */
+/** The workers and their rings of io_uring, the acceptor if there is one, and the threads that write the logs. */
 function ofThreads(config: Config): number {
   const { log, monitoring: { accessLog }, workers } = config;
   const acceptors = usesDenoTransport(config) ? 0 : 1;
+  const rings = usesDenoTransport(config) ? 0 : workers;
   const writers = [log, accessLog].filter((target) => target !== "off").length;
-  return (workers + acceptors + writers) * PER_THREAD + writers; // each has its file
+  return (workers + acceptors + writers) * PER_THREAD + rings + writers; // each writer has its file
 }
 
 /** How many are kept in reserve: see descriptor_reserve.ts. */

@@ -44,7 +44,10 @@ export interface Entrance {
   /** Starts all threads, one after the other, because no two may load at the same time; fulfilled when every worker serves. */
   start(parts: EntranceParts): Promise<void>;
   /** The part of a worker's start message that depends on the transport. */
-  workerStart(): Pick<WorkerStart, "doorbells" | "listen" | "listener" | "openssl" | "redirectTo">;
+  workerStart(): Pick<
+    WorkerStart,
+    "doorbells" | "ioUring" | "listen" | "listener" | "openssl" | "redirectTo"
+  >;
   /** Wakes every parked worker. */
   wakeAll(): void;
   /** Called when a worker that replaces a dead one serves. */

@@ -3,6 +3,8 @@
  *
  * In: a config. Out: a running server, its address, and how it ended. Runs on the main thread, in Deno's own
  * event loop. How connections reach the workers depends on the transport: see entrance.ts.
+ *
+ * Longer than 400 lines because starting, replacing, reloading and stopping threads share one server's state.
  */
 
 import { type Config, type ListenAddress, tlsFileNames, usesDenoTransport } from "../config/mod.ts";
@@ -27,6 +29,7 @@ import {
 import { DescriptorReserve, waitUntil } from "./descriptor_reserve.ts";
 import { DenoEntrance } from "./deno_entrance.ts";
 import type { Entrance } from "./entrance.ts";
+import { type IoUringUse, ioUringUse } from "./io_uring_use.ts";
 import { LoadingPhase } from "./loading_phase.ts";
 import { NativeEntrance } from "./native_entrance.ts";
 import { OpensslTls } from "./openssl_tls.ts";
@@ -68,6 +71,7 @@ export class Executor {
   #config: Config;
   readonly #options: ExecutorOptions;
   readonly #entrance: Entrance;
+  readonly #ioUring: IoUringUse;
   readonly #state: SharedState;
   readonly #logs: ServerLogs;
   readonly #reserve: DescriptorReserve;
@@ -89,9 +93,10 @@ export class Executor {
     this.#config = config;
     this.#options = options;
     this.ended = new Promise((resolve) => this.#end = resolve);
+    this.#ioUring = ioUringUse(config);
     this.#entrance = usesDenoTransport(config)
       ? new DenoEntrance(config)
-      : new NativeEntrance(config, openssl);
+      : new NativeEntrance(config, { openssl, usesIoUring: this.#ioUring.isUsed });
     this.#state = openSharedState(createSharedState({
       workers: config.workers,
       addresses: config.limits.connectionsPerAddress > 0 ? ADDRESSES : 0,
@@ -147,6 +152,8 @@ export class Executor {
     const executor = new Executor(config, await OpensslTls.open(config), options);
     executor.#reserve.fill();
     if (config.monitoring.admin !== undefined) await executor.#startAdmin(config.monitoring.admin);
+    // The format of async_nostd has only the lines of connections.
+    if (config.logFormat === "timed") executor.#note(`io_uring: ${executor.#ioUring.text}`);
     await executor.#startThreads();
     return executor;
   }
@@ -238,6 +245,7 @@ export class Executor {
         version: this.#options.version ?? "",
         memoryBound: this.#config.limits.heldBytes,
         isReady: () => this.#ready,
+        usesIoUring: this.#ioUring.isUsed,
       });
     } catch (error) {
       this.#entrance.close();

@@ -18,6 +18,7 @@ export { AdminError } from "./admin_error.ts";
 export { DescriptorError, descriptorsFor, descriptorShortage } from "./descriptor_budget.ts";
 export { Executor, type ExecutorOptions, type ServerEnd } from "./executor.ts";
 export { LogFileError } from "./log_file_error.ts";
+export { type IoUringUse, ioUringUse } from "./io_uring_use.ts";
 export { chooseTls, type TlsChoice } from "./tls_library.ts";
 export { expectCertificates } from "./openssl_tls.ts";
 export { readTlsMaterial, TlsError } from "./tls_material.ts";

@@ -33,10 +33,19 @@ const BACKLOG = 4096;
 const LAST_ACCEPTS = 500;
 const PUSH_RETRY = 5;
 
+/** What the executor has found out before. */
+export interface NativeEntranceOptions {
+  /** Makes connections speak TLS; null: plain HTTP. */
+  readonly openssl: OpensslTls | null;
+  /** Whether workers send by io_uring. */
+  readonly usesIoUring: boolean;
+}
+
 /** The entrance of the epoll transport. */
 export class NativeEntrance implements Entrance {
   readonly #config: Config;
   readonly #openssl: OpensslTls | null;
+  readonly #usesIoUring: boolean;
   readonly #os = new LinuxOs();
   readonly #listener: NativeListener;
   readonly #redirectListener: NativeListener | null;
@@ -52,13 +61,13 @@ export class NativeEntrance implements Entrance {
   /**
    * Listens.
    *
-   * @param openssl makes connections speak TLS; null: plain HTTP
    * @throws {Deno.errors.AddrInUse} and Deno's other errors of listening
    * @throws {SystemError} if no descriptor is left
    */
-  constructor(config: Config, openssl: OpensslTls | null) {
+  constructor(config: Config, { openssl, usesIoUring }: NativeEntranceOptions) {
     this.#config = config;
     this.#openssl = openssl;
+    this.#usesIoUring = usesIoUring;
     const listener = this.#listener = openNativeListener(config);
     this.#redirectListener = this.#listenForRedirects();
     const bell = () => expectSuccess("eventfd", this.#os.eventfd());
@@ -107,6 +116,7 @@ export class NativeEntrance implements Entrance {
     return {
       doorbells: this.#doorbells,
       ...(this.#workersAccept ? { listener: this.#listener.descriptor } : {}),
+      ...(this.#usesIoUring ? { ioUring: true as const } : {}),
       ...(this.#openssl === null ? {} : { openssl: this.#openssl.start }),
       ...(this.#redirectListener === null ? {} : { redirectTo: this.address.port }),
     };

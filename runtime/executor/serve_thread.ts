@@ -7,7 +7,7 @@
  */
 
 import type { DateField } from "../../protocol/mod.ts";
-import { LinuxOs } from "../os/mod.ts";
+import { LinuxOs, type OpenedRing, openIoUring } from "../os/mod.ts";
 import { PointerTable, TicketKeys } from "../ring/mod.ts";
 import type { Router } from "../serve/session/mod.ts";
 import type { RouterLoader, WorkerParts } from "../serve/worker/mod.ts";
@@ -30,7 +30,7 @@ async function createWorker(parts: WorkerParts, start: WorkerStart) {
   if (listen === undefined) {
     const { NativeWorker } = await import("../native/mod.ts");
     const redirect = await redirectOf(start);
-    return new NativeWorker({ ...parts, redirect, ...await socketsOf(start) });
+    return new NativeWorker({ ...parts, redirect, ring: ringOf(start), ...await socketsOf(start) });
   }
   const { DenoWorker } = await import("../deno/mod.ts");
   return new DenoWorker({ ...parts, listen });
@@ -50,6 +50,12 @@ async function socketsOf({ openssl, worker, config }: WorkerStart) {
   const { writeStall } = config.limits;
   const os = new TlsOs({ set: openssl.set, tickets, keeper, writeStall });
   return { os, tls: os };
+}
+
+/** A thread may get none although the main thread got one, as memory can be short: then it does without. */
+function ringOf({ ioUring }: WorkerStart): OpenedRing | undefined {
+  const opened = ioUring === true ? openIoUring() : undefined;
+  return typeof opened === "string" ? undefined : opened;
 }
 
 async function redirectOf({ redirectTo }: WorkerStart): Promise<Router | undefined> {

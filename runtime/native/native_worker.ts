@@ -10,11 +10,20 @@
  * turns too: microtasks run after each batch, Deno polls its sockets and timers after each millisecond of work
  * (see deno_bell.ts), and an idle wait leaves the thread to Deno. The second mode also applies while threads
  * are loading, at the start and after a new config (see the executor).
+ *
+ * Longer than 400 lines because taking connections, sleeping and stopping share one worker's state.
  */
 
 import { CLOSES, type MessageBufferPool, UNIX_PEER } from "../../protocol/mod.ts";
 import { ConnectionTask, type OutgoingBatch, type Traffic } from "../net/mod.ts";
-import { addressText, EPOLLET, EPOLLIN, expectSuccess, type Os } from "../os/mod.ts";
+import {
+  addressText,
+  EPOLLET,
+  EPOLLIN,
+  expectSuccess,
+  type OpenedRing,
+  type Os,
+} from "../os/mod.ts";
 import { COLUMN, TASK_FIELD, TASK_KIND } from "../ring/mod.ts";
 import { lastAnswer, PLAIN_TEXT, type ShortAnswer, UNAVAILABLE } from "../serve/answers/mod.ts";
 import { RefusalSession, type Router, type SessionContext } from "../serve/session/mod.ts";
@@ -34,6 +43,7 @@ import type { Source } from "./io_registry.ts";
 import { LoadBalance, YIELDED_TASK_AGE } from "./load_balance.ts";
 import { MemoryTrimmer } from "./memory_trimmer.ts";
 import { Refusals } from "./refusals.ts";
+import { RingSender } from "./ring_sender.ts";
 import { type SocketContext, SocketTransport } from "./socket_transport.ts";
 import { WorkerAcceptor } from "./worker_acceptor.ts";
 
@@ -60,6 +70,10 @@ export interface NativeWorkerParts extends WorkerParts {
   readonly tls?: TlsOs;
   /** Answers connections of kind `redirect`. */
   readonly redirect?: Router | undefined;
+  /** Sends to many sockets with one system call; absent: each send is a call of its own. */
+  readonly ring?: OpenedRing | undefined;
+  /** From how many sockets on; default: that of {@link RingSender}. */
+  readonly ringMinimum?: number;
   /** Default: a {@link LoopbackBell}. */
   readonly bell?: DenoBell;
 }
@@ -72,6 +86,7 @@ export class NativeWorker implements SocketContext, Source {
   readonly outgoing: OutgoingBatch;
   readonly traffic: Traffic;
   readonly writeStall: number;
+  readonly ringSender: RingSender | null;
   readonly #core: WorkerCore<EventLoop, SocketTransport>;
   readonly #doorbells: readonly number[];
   readonly #context: SessionContext;
@@ -106,6 +121,7 @@ export class NativeWorker implements SocketContext, Source {
     this.writeStall = core.config.limits.writeStall;
     this.#context = core.createContext();
     this.#redirectContext = redirect === undefined ? null : core.createContextFor(redirect);
+    this.ringSender = this.#createSender();
     this.#refusals = new Refusals(this);
     this.#balance = new LoadBalance(core.state, start.worker, (worker) => this.#ring(worker));
     this.#acceptor = start.listener === undefined ? null : this.#createAcceptor(start.listener);
@@ -134,6 +150,16 @@ export class NativeWorker implements SocketContext, Source {
 
   #memoryOf(tls: TlsOs): SocketMemory {
     return { heldBytes: () => tls.heldBytes, refused: () => this.#refusals.open };
+  }
+
+  #createSender(): RingSender | null {
+    const { ring, ringMinimum } = this.#parts;
+    const { counters, number, state: { descriptors } } = this.#core;
+    // If this worker died, the descriptor would be closed.
+    if (ring === undefined || !descriptors.claim(ring.descriptor, number)) return null;
+    const sender = new RingSender(ring.ring, counters, ringMinimum);
+    this.outgoing.sendJointly(sender);
+    return sender;
   }
 
   #createAcceptor(listener: number): WorkerAcceptor {
@@ -170,8 +196,16 @@ export class NativeWorker implements SocketContext, Source {
     core.state.descriptors.release(this.loop.registry.descriptor);
     this.loop.close();
     this.#bell.close();
+    this.#closeRing();
     this.#parts.tls?.dispose();
     core.end();
+  }
+
+  #closeRing(): void {
+    const { ring } = this.#parts;
+    if (ring === undefined) return;
+    this.#core.state.descriptors.release(ring.descriptor);
+    ring.close();
   }
 
   /** The other orders are for the Deno transport: here a flag in shared memory says that the server stops. */

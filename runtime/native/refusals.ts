@@ -21,12 +21,13 @@ export class Refusals {
 
   /** @param worker the context of the worker's other sockets */
   constructor(worker: SocketContext) {
-    const { loop, receiveBuffer, traffic, outgoing, writeStall } = worker;
+    const { loop, receiveBuffer, traffic, outgoing, ringSender, writeStall } = worker;
     this.context = {
       loop,
       receiveBuffer,
       traffic,
       outgoing,
+      ringSender,
       writeStall: Math.min(writeStall, STALL),
       heldBySocket: (descriptor) => worker.heldBySocket(descriptor),
       onReceiveFailed: (transport) => worker.onReceiveFailed(transport),

@@ -23,10 +23,11 @@ import {
   type Traffic,
   type Transport,
 } from "../net/mod.ts";
-import { EAGAIN, EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT } from "../os/mod.ts";
+import { EAGAIN, ECANCELED, EINTR, EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT } from "../os/mod.ts";
 import type { EventLoop } from "./event_loop.ts";
 import { FILE_SLICE, sendSlice } from "./file_slice.ts";
 import type { Source } from "./io_registry.ts";
+import type { JointSocket, RingSender } from "./ring_sender.ts";
 
 /** What the sockets of one worker share. */
 export interface SocketContext {
@@ -37,6 +38,8 @@ export interface SocketContext {
   readonly traffic: Traffic;
   /** Flushes their queues, and lends them memory. */
   readonly outgoing: OutgoingBatch;
+  /** Sends many queues with one system call; null: each socket sends by itself. */
+  readonly ringSender: RingSender | null;
   /** Milliseconds for which a peer may take none of the bytes that wait for it. */
   readonly writeStall: number;
   /** Bytes of memory that this socket itself holds, beneath the connection; asked only if memory is short. */
@@ -56,6 +59,11 @@ const INPUT_ENDED = 2;
 const FINISHING = 4;
 /** It is in epoll. */
 const REGISTERED = 8;
+/** Its queue is about to be sent together with others. */
+const JOINT = 16;
+
+/** Nothing was sent, and the connection is not broken: epoll tells when to try again. */
+const WAITS_FOR_PEER = [EAGAIN, EINTR, ECANCELED];
 
 /** State that exists only while bytes wait for the peer. */
 interface Wait {
@@ -68,7 +76,8 @@ interface Wait {
 }
 
 /** One socket of a worker. */
-export class SocketTransport extends TimerNode implements Transport, OutgoingSink, Source {
+export class SocketTransport extends TimerNode
+  implements Transport, OutgoingSink, Source, JointSocket {
   readonly descriptor: number;
   peerAddress: string;
   readonly out: Outgoing;
@@ -166,7 +175,40 @@ export class SocketTransport extends TimerNode implements Transport, OutgoingSin
     if (this.closed) return this.out.clear();
     // The peer has to read first: newly appended bytes follow those that wait.
     if (this.#wait !== null) this.#countWaiting(this.#wait, this.out.size);
-    else this.#send(false);
+    else if (!this.#joins()) this.#send(false);
+  }
+
+  /** Whether the queue is sent together with others, in this batch. */
+  #joins(): boolean {
+    if (this.#is(JOINT)) return true;
+    const { ringSender } = this.#context;
+    if (ringSender === null || !ringSender.isOpen) return false;
+    this.#flags |= JOINT; // before it is added, which may send at once
+    ringSender.add(this);
+    return true;
+  }
+
+  beginJoint(): boolean {
+    this.#flags &= ~JOINT;
+    return !this.closed && this.#wait === null;
+  }
+
+  noteJoint(length: number, result: number): void {
+    const { out } = this;
+    if (result <= 0) return;
+    // The usual case.
+    if (result === length && out.isPlain) {
+      this.#context.traffic.sent(result);
+      return out.sentAll();
+    }
+    out.seal();
+    this.#took(result);
+  }
+
+  settleJoint(result: number): void {
+    if (this.closed) return;
+    if (result < 0 && !WAITS_FOR_PEER.includes(-result)) return this.abort();
+    if (this.#wait === null && this.out.size > 0) this.#beginWait();
   }
 
   sendNow(bytes: Uint8Array, start: number, end: number): void {

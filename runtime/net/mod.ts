@@ -18,7 +18,7 @@ export { ConnectionTask } from "./connection_task.ts";
 export { Linger, LINGER_SILENCE } from "./linger.ts";
 export type { Deferred, Gatherer, Loop, LoopWatch } from "./loop.ts";
 export { FULL_BYTES, Outgoing, type OutgoingSink } from "./outgoing.ts";
-export { OutgoingBatch } from "./outgoing_batch.ts";
+export { type JointSender, OutgoingBatch } from "./outgoing_batch.ts";
 export { OutgoingPart, SharedPart } from "./outgoing_part.ts";
 export { NEVER, type Timer, TimerNode, type TimerOwner, TimerWheel } from "./timer_wheel.ts";
 export type { Traffic } from "./traffic.ts";

@@ -7,7 +7,7 @@
  * that appends has to think of sending.
  * Measured with 64 keep-alive connections: answers sent at the end of the batch cost 4–6 % less CPU per
  * request than sending each at once: the kernel's receive and send paths stay in the caches.
- * This list is also what one io_uring submission would take: the heads of all queues at once.
+ * If there is a joint sender, and enough queues, their first bytes leave in one system call.
  */
 
 import type { MessageBufferPool } from "../../protocol/mod.ts";
@@ -30,6 +30,16 @@ const MAX_SPARES = 64;
 /** A list longer than this is not kept. */
 const MAX_PARTS = 64;
 
+/** Sends many queues with one system call. */
+export interface JointSender {
+  /** From this many queues on, they are sent together. */
+  readonly minimum: number;
+  /** From now on the transports add themselves. */
+  begin(): void;
+  /** Sends what they have. May end connections, which may append to any queue. */
+  end(): void;
+}
+
 /** Collects what the connections of one worker send. */
 export class OutgoingBatch {
   readonly #messages: MessageBufferPool;
@@ -40,6 +50,7 @@ export class OutgoingBatch {
   // Bytes of each queue at the time when the next one was added, summed up.
   #bytes = 0;
   #flushing = false;
+  #joint: JointSender | null = null;
   #flushSet = false;
   readonly #segments: Uint8Array<ArrayBuffer>[] = [];
   // Segments that exist, lent or not.
@@ -82,21 +93,36 @@ export class OutgoingBatch {
     if (this.#count >= MAX_QUEUES || this.#bytes >= FULL_BYTES) this.flush();
   }
 
+  /** From now on, sends many queues with one system call. */
+  sendJointly(joint: JointSender): void {
+    this.#joint = joint;
+  }
+
   /** Sends all queues, including those that are added during the flush. */
   flush(): void {
     if (this.#flushing || this.#count === 0) return;
     this.#flushing = true;
     try {
       while (this.#next < this.#count) {
-        const queue = this.#queues[this.#next]!; // below #count
-        this.#queues[this.#next++] = null;
-        queue.flushListed();
+        const joint = this.#joint;
+        const isJoint = joint !== null && this.#count - this.#next >= joint.minimum;
+        if (isJoint) joint.begin();
+        this.#flushListed();
+        if (isJoint) joint.end();
       }
       this.#next = 0;
       this.#count = 0;
       this.#bytes = 0;
     } finally {
       this.#flushing = false;
+    }
+  }
+
+  #flushListed(): void {
+    while (this.#next < this.#count) {
+      const queue = this.#queues[this.#next]!; // below #count
+      this.#queues[this.#next++] = null;
+      queue.flushListed();
     }
   }
 

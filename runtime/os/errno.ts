@@ -52,6 +52,7 @@ export const EHOSTUNREACH = 113;
 export const EINPROGRESS = 115;
 export const ESTALE = 116;
 export const EDQUOT = 122;
+export const ECANCELED = 125;
 
 const ERRORS: Readonly<Record<number, readonly [name: string, text: string]>> = {
   [EPERM]: ["EPERM", "operation not permitted"],
@@ -99,6 +100,7 @@ const ERRORS: Readonly<Record<number, readonly [name: string, text: string]>> = 
   [EINPROGRESS]: ["EINPROGRESS", "operation now in progress"],
   [ESTALE]: ["ESTALE", "stale file handle"],
   [EDQUOT]: ["EDQUOT", "disk quota exceeded"],
+  [ECANCELED]: ["ECANCELED", "operation canceled"],
 };
 
 /** The constant's name, `ECONNRESET`, or `errno 999` for a number that is not in the table. */

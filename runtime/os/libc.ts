@@ -101,6 +101,24 @@ const SYMBOLS = {
     parameters: ["i32", "i32", "buffer", "u32"],
     result: "i32",
   },
+  syscall_io_uring_setup: {
+    // long number, unsigned entries, struct io_uring_params *
+    name: "syscall",
+    parameters: ["i32", "u32", "buffer"],
+    result: "i32",
+  },
+  syscall_io_uring_enter: {
+    // long number, int fd, unsigned to_submit, unsigned min_complete, unsigned flags, sigset_t * (NULL), size_t
+    name: "syscall",
+    parameters: ["i32", "i32", "u32", "u32", "u32", "u32", "u32"],
+    result: "i32",
+  },
+  mmap: {
+    // void *addr, size_t length, int prot, int flags, int fd, off_t offset
+    parameters: ["pointer", "u32", "i32", "i32", "i32", "i64"],
+    result: "pointer",
+  },
+  munmap: { parameters: ["pointer", "u32"], result: "i32" }, // void *addr, size_t length
   readlinkat: { parameters: ["i32", "buffer", "buffer", "u32"], result: "i32" }, // int dirfd, const char *path, char *buf, size_t
   openat: { parameters: ["i32", "buffer", "i32", "u32"], result: "i32" }, // int dirfd, const char *path, int flags, mode_t
   // epoll and eventfd

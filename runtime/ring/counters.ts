@@ -106,6 +106,8 @@ export const COLUMN = {
   endedByMemory: 48,
   /** Connections closed because a time limit ran out for a WebSocket message. */
   timeoutsMessage: 49,
+  /** Sends that io_uring did, many with one system call. */
+  jointSends: 50,
 } as const;
 
 /** The number of a column. */

@@ -26,6 +26,8 @@ export interface WorkerStart {
   readonly descriptorCeiling?: number;
   /** The listening descriptor from which all workers accept; absent: the acceptor does. */
   readonly listener?: number;
+  /** Many sockets are sent to with one system call, by io_uring; absent: each by its own. */
+  readonly ioUring?: true;
   /** The address on which it listens itself, on the Deno transport; absent: connections come from the ring. */
   readonly listen?: ListenAddress;
   /** The connections from the ring speak TLS; absent: plain HTTP. */

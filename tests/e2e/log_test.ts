@@ -127,7 +127,8 @@ Deno.test("log: each line has its time and its worker", () =>
     const before = Date.now();
     await ask(server, CLOSING);
     const log = await server.waitForLog("[epoll] removing closed");
-    const lines = log.trimEnd().split("\n");
+    const [first, ...lines] = log.trimEnd().split("\n");
+    assertMatch(first!, /^\S+ main \[EXECUTOR\] io_uring: /);
     for (const line of lines) {
       const [, time, worker] = /^(\S+) w(\d+) \[/.exec(line) ?? [];
       const age = Date.parse(`${time}`) - before;

@@ -33,6 +33,7 @@ const WANTED = [
   "clock",
   "scarce descriptors",
   "a worker that accepts",
+  "io_uring",
 ];
 
 /** The most bytes queued in any transport, measured after each send. */

@@ -6,8 +6,10 @@
  */
 
 import { CONNECTION_LIMITS } from "../../runtime/config/mod.ts";
+import { EAGAIN, EBUSY, EINTR } from "../../runtime/os/mod.ts";
 import { type Ending, FakeHttpPeer } from "../support/fake_http_peer.ts";
 import { FakePeer, type PeerPace } from "../support/fake_peer.ts";
+import type { FakeRingOptions } from "../support/fake_ring.ts";
 import { FakeServer } from "../support/fake_server.ts";
 import { FakeSocket } from "../support/fake_socket.ts";
 import { FakeWebSocketPeer, type WebSocketEnding } from "../support/fake_websocket_peer.ts";
@@ -40,22 +42,26 @@ export class Scenario {
   readonly #checks: (() => void)[] = [];
   readonly #stops: boolean;
   readonly #workerAccepts: boolean;
+  readonly #hasRing: boolean;
   readonly #start: number;
   #clockStood = 0;
 
   constructor(random: Random) {
     this.#random = random;
     const rate = this.#pick([0, 20, 100, 300]);
-    // Listener, doorbell, log and epoll take four; with only a few more, connections wait for each other.
+    // Listener, doorbell, log and epoll take four, a ring one more; with only a few more, connections wait for each other.
     const scarce = random.below(4) === 0;
     if (scarce) this.seen.push("scarce descriptors");
     this.#workerAccepts = random.below(2) === 0;
+    this.#hasRing = random.below(2) === 0;
+    if (this.#hasRing) this.seen.push("io_uring");
     if (this.#workerAccepts) this.seen.push("a worker that accepts");
     this.server = new FakeServer({
       faults: new FaultPlan(random, rate),
       log: random.below(4) > 0,
       workerAccepts: this.#workerAccepts,
-      ...(scarce ? { descriptors: 5 + random.below(3) } : {}),
+      ...(this.#hasRing ? { ring: ringOf(random) } : {}),
+      ...(scarce ? { descriptors: 5 + (this.#hasRing ? 1 : 0) + random.below(3) } : {}),
     });
     this.#start = this.server.os.now;
     this.#stops = random.below(5) === 0;
@@ -268,4 +274,18 @@ export class Scenario {
 
 function assertSatisfied(peer: { satisfied: boolean; outcome: string }, told: string): void {
   if (!peer.satisfied) throw new Error(`only ${told}, then ${peer.outcome}`);
+}
+
+/** A ring of few entries, whose calls do less than they were asked for now and then. */
+function ringOf(random: Random): FakeRingOptions {
+  let row = 0;
+  // Not forever: a ring whose calls make no progress is given up.
+  const happens = () => row++ % 4 < 3 && random.below(8) === 0;
+  return {
+    entries: 2 << random.below(2),
+    completions: 2 << random.below(3),
+    random,
+    fails: () => happens() ? -[EAGAIN, EBUSY, EINTR][random.below(3)]! : 0,
+    submits: (count) => happens() ? random.below(count + 1) : count,
+  };
 }

@@ -26,6 +26,7 @@ import type { ThreadMessage } from "../../runtime/thread/mod.ts";
 import { NativeWorker } from "../../runtime/native/mod.ts";
 import { FakeOs, KernelAssertion, type World } from "./fake_os.ts";
 import type { FakePeer } from "./fake_peer.ts";
+import { FakeRing, type FakeRingOptions } from "./fake_ring.ts";
 import type { Faults } from "./fault_plan.ts";
 
 /** The answer of /large: more than any buffer of the kernel holds, and constant. */
@@ -44,6 +45,8 @@ export interface FakeServerOptions {
   readonly tableSize?: number;
   /** Whether the worker accepts; default: the acceptor does. */
   readonly workerAccepts?: boolean;
+  /** Sends many queues with one call; default: each with its own. */
+  readonly ring?: FakeRingOptions;
   /** Whether it writes an event log. */
   readonly log?: boolean;
   /** Whether it writes an access log, which is then read in place of the event log. */
@@ -133,6 +136,7 @@ export class FakeServer implements World {
       post,
       onOrder: () => {},
       bell: { ring: () => Promise.resolve(true), close: () => {} },
+      ...this.#ring(options.ring),
     });
     const maxConnections = options.maxConnections ?? this.config.limits.connections;
     this.acceptor = new Acceptor({
@@ -234,6 +238,17 @@ export class FakeServer implements World {
     throw new KernelAssertion(
       `waits forever with ${this.os.openOf("socket").length} sockets open`,
     );
+  }
+
+  #ring(options: FakeRingOptions | undefined) {
+    if (options === undefined) return {};
+    const { os } = this;
+    const { ring } = new FakeRing(
+      (descriptor, bytes) => os.send(descriptor, bytes, bytes.length, false),
+      options,
+    );
+    const descriptor = os.eventfd();
+    return { ring: { ring, descriptor, close: () => void os.close(descriptor) }, ringMinimum: 2 };
   }
 
   #accept(): void {

@@ -3,7 +3,7 @@
  * the start.
  */
 
-import { CLIENT_AUTHS, TLS_LIBRARIES, TRANSPORTS } from "../../config/mod.ts";
+import { CLIENT_AUTHS, IO_URING_CHOICES, TLS_LIBRARIES, TRANSPORTS } from "../../config/mod.ts";
 import { type Accessor, at, choice, list, number, type Option, TEXT, text } from "./option.ts";
 
 const group = "Transport and TLS";
@@ -34,6 +34,19 @@ export const TLS_OPTIONS: readonly Option[] = [
     {
       get: (config) => config.transport,
       set: (config, value) => void (config.transport = value),
+    },
+  ),
+  choice(
+    {
+      flag: "io-uring",
+      group,
+      choices: IO_URING_CHOICES,
+      help:
+        "send many answers with one system call, on epoll without TLS; auto: if the kernel allows it",
+    },
+    {
+      get: (config) => config.ioUring,
+      set: (config, value) => void (config.ioUring = value),
     },
   ),
   choice(

@@ -26,6 +26,8 @@ export interface AdminOptions {
   readonly version: string;
   /** Bytes that all connections may hold. */
   readonly memoryBound: number;
+  /** Whether workers send by io_uring. */
+  readonly usesIoUring: boolean;
   /** Whether the server accepts new connections now. */
   isReady(): boolean;
 }
@@ -41,7 +43,7 @@ export class AdminServer {
 
   /** Listens. @throws Deno's errors of listening */
   constructor(options: AdminOptions) {
-    const { address, state, version, memoryBound } = options;
+    const { address, state, version, memoryBound, usesIoUring } = options;
     const startTime = Date.now() / 1000;
     const monotonic = preciseClock();
     const sampler = new Sampler(state, { epoch: () => Date.now(), monotonic });
@@ -50,7 +52,14 @@ export class AdminServer {
       ["history", sampler.samples],
     ]);
     const now = () => ({ residentBytes: Deno.memoryUsage().rss, ready: options.isReady() });
-    const facts = () => ({ version, startTime, memoryBound, ...now(), now: monotonic() });
+    const facts = () => ({
+      version,
+      startTime,
+      memoryBound,
+      usesIoUring,
+      ...now(),
+      now: monotonic(),
+    });
     this.#handler = createHandler({ state, facts, viewers, hostname: address.hostname });
     this.#server = this.#serve(address);
     this.address = this.#server.addr;

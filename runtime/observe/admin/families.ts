@@ -20,6 +20,8 @@ export interface ServerFacts {
   readonly residentBytes: number;
   /** Bytes that all connections may hold. */
   readonly memoryBound: number;
+  /** Whether workers send by io_uring. */
+  readonly usesIoUring: boolean;
   /** Whether the server accepts new connections. */
   readonly ready: boolean;
   /** Milliseconds of the clock that measures the workers' idle time. */
@@ -113,6 +115,9 @@ const WORKER_METRICS: readonly WorkerMetric[] = [
     "": COLUMN.handlerErrors,
   }),
   counter("event_loop_turns_total", "Event loop turns.", { "": COLUMN.loopTurns }),
+  counter("joint_sends_total", "Sends that shared a system call, by io_uring.", {
+    "": COLUMN.jointSends,
+  }),
   counter("parks_total", "Times that the worker parked.", { "": COLUMN.parks }),
   counter("wakeups_total", "Times that the worker was woken for a connection.", {
     "": COLUMN.wakeUps,
@@ -175,12 +180,18 @@ function serverFamilies(state: SharedState, facts: ServerFacts): Family[] {
   for (let worker = 0; worker < state.workers; worker++) {
     if (state.flags.isAlive(worker)) alive++;
   }
-  const { version, ready, startTime, residentBytes, memoryBound } = facts;
+  const { version, ready, startTime, residentBytes, memoryBound, usesIoUring } = facts;
   return [
     single("build_info", "gauge", "Always 1; the label is the version.", 1, { version }),
     single("ready", "gauge", "1 while new connections are accepted, else 0.", ready ? 1 : 0),
     single("held_memory_limit_bytes", "gauge", "The value of --max-memory.", memoryBound),
     single("workers", "gauge", "Running workers.", alive),
+    single(
+      "io_uring",
+      "gauge",
+      "1 if many answers are sent with one system call.",
+      usesIoUring ? 1 : 0,
+    ),
     single(
       "workers_replaced_total",
       "counter",

@@ -22,7 +22,7 @@ const PRLIMIT = findProgram("prlimit");
 const MISSING = PRLIMIT === undefined ? " (skipped: no prlimit here, see package util-linux)" : "";
 const REQUEST = "GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
 /** Enough for two workers from source on Deno 2.4.2, which needs the most; far too few for all clients. */
-const DESCRIPTORS = 72;
+const DESCRIPTORS = 80;
 const CLIENTS = 200;
 
 function limitTest(name: string, fn: () => Promise<void>, missing = MISSING): void {
@@ -129,7 +129,7 @@ limitTest("a limit that is too low for the threads is an error that names both",
   const args = ["32", "127.0.0.1", "0", "--log", "off"];
   const { code, stderr } = await runServer(args, {}, limited(DESCRIPTORS));
   assertEquals(code, 1, stderr);
-  assertMatch(stderr, /limit of 72 open files is too low for 32 workers, which need about \d+/);
+  assertMatch(stderr, /limit of 80 open files is too low for 32 workers, which need about \d+/);
   assertStringIncludes(stderr, "LimitNOFILE=");
 });
 

@@ -5,6 +5,7 @@
 import { MessageBufferPool } from "../../../protocol/mod.ts";
 import { EventLoop, type SocketContext, SocketTransport } from "../../../runtime/native/mod.ts";
 import { type OpenFile, OutgoingBatch, type Session } from "../../../runtime/net/mod.ts";
+import type { RingSender } from "../../../runtime/native/ring_sender.ts";
 import { FakeOs } from "../../support/fake_os.ts";
 import { FakeSocket } from "../../support/fake_socket.ts";
 import { bytesOf, textOf } from "../../support/protocol_cases.ts";
@@ -72,6 +73,7 @@ export class Bench implements SocketContext {
   readonly receiveBuffer = new Uint8Array(4096);
   readonly messages = new MessageBufferPool();
   readonly outgoing = new OutgoingBatch(this.messages);
+  readonly ringSender: RingSender | null;
   readonly writeStall = STALL;
   /** Bytes that the counters have as waiting. */
   waiting = 0;
@@ -87,7 +89,10 @@ export class Bench implements SocketContext {
   readonly transport: SocketTransport;
   closings = 0;
 
-  constructor(sendBuffer = 4096) {
+  /** @param makeSender makes the sender that the socket shares with others */
+  constructor(sendBuffer = 4096, makeSender?: (os: FakeOs) => RingSender) {
+    this.ringSender = makeSender?.(this.os) ?? null;
+    if (this.ringSender !== null) this.outgoing.sendJointly(this.ringSender);
     this.socket = new FakeSocket({ sendBuffer });
     this.os.world = {
       act: () => {},

@@ -11,6 +11,7 @@ const FACTS = {
   startTime: 1e9,
   residentBytes: 2 ** 27,
   memoryBound: 2 ** 30,
+  usesIoUring: true,
   ready: true,
   now: 5,
 };

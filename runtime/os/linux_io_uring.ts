@@ -1,0 +1,143 @@
+/**
+ * Opens rings of io_uring(7) on Linux, and tells whether that is possible here.
+ *
+ * In: nothing. Out: a ring of the calling thread with its descriptor, or why there is none. That is normal: the
+ * kernel is older than 6.1, kernel.io_uring_disabled is set, or a container's seccomp filter refuses the calls.
+ */
+
+import { EINVAL, ENOSYS, EPERM, errnoName } from "./errno.ts";
+import { type EnterRing, IoUring, type RingMemory } from "./io_uring.ts";
+import {
+  COMPLETION,
+  IO_URING_CALL,
+  IORING_ENTER_GETEVENTS,
+  IORING_FEAT_NODROP,
+  IORING_FEAT_SINGLE_MMAP,
+  IORING_OFF_RING,
+  IORING_OFF_SQES,
+  IORING_SETUP_DEFER_TASKRUN,
+  IORING_SETUP_SINGLE_ISSUER,
+  PARAMS,
+  SUBMISSION,
+} from "./io_uring_layout.ts";
+import { libc } from "./libc.ts";
+import { result } from "./syscall.ts";
+
+/** Sends of one submission: as many as queues wait for a common flush (net/outgoing_batch.ts). */
+const ENTRIES = 64;
+/** Bytes for one send at most. */
+const BYTES_PER_ENTRY = 4 * 1024;
+const PROT_READ_WRITE = 1 | 2;
+const MAP_SHARED_POPULATE = 0x1 | 0x8000;
+
+/** A ring of this thread. */
+export interface OpenedRing {
+  readonly ring: IoUring;
+  readonly descriptor: number;
+  /** Unmaps its memory and closes it. It must not be used afterwards. */
+  close(): void;
+}
+
+/**
+ * Opens a ring for the calling thread.
+ *
+ * @returns the ring, or why there is none, for the operator
+ */
+export function openIoUring(): OpenedRing | string {
+  const params = new Uint32Array(PARAMS.words);
+  params[PARAMS.flags] = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN;
+  const bytes = new Uint8Array(params.buffer);
+  const descriptor = result(libc().syscall_io_uring_setup(IO_URING_CALL.setup, ENTRIES, bytes));
+  if (descriptor < 0) return refusal(-descriptor);
+  const wanted = IORING_FEAT_SINGLE_MMAP | IORING_FEAT_NODROP;
+  const mappings = (params[PARAMS.features]! & wanted) === wanted && map(descriptor, params);
+  if (mappings) return opened(descriptor, params, mappings);
+  libc().close(descriptor);
+  return "the kernel cannot map its memory";
+}
+
+/** Why the kernel has refused a ring, for the operator. */
+function refusal(errno: number): string {
+  switch (errno) {
+    case ENOSYS:
+      return "the kernel does not have it, or a seccomp filter refuses it";
+    case EPERM:
+      return "refused by kernel.io_uring_disabled or a seccomp filter";
+    case EINVAL:
+      return "the kernel is older than Linux 6.1";
+    default:
+      return `io_uring_setup: ${errnoName(errno)}`;
+  }
+}
+
+interface Mapping {
+  readonly address: Deno.PointerObject;
+  readonly length: number;
+}
+
+function map(descriptor: number, params: Uint32Array): readonly [Mapping, Mapping] | null {
+  const cqEntries = params[PARAMS.cqEntries]!;
+  const sqEntries = params[PARAMS.sqEntries]!;
+  const length = Math.max(
+    params[PARAMS.sq.array]! + sqEntries * 4,
+    params[PARAMS.cq.entries]! + cqEntries * COMPLETION.bytes,
+  );
+  const ring = mapped(descriptor, length, IORING_OFF_RING);
+  const submissions = mapped(descriptor, sqEntries * SUBMISSION.bytes, IORING_OFF_SQES);
+  if (ring !== null && submissions !== null) return [ring, submissions];
+  for (const mapping of [ring, submissions]) if (mapping !== null) unmap(mapping);
+  return null;
+}
+
+function mapped(descriptor: number, length: number, offset: number): Mapping | null {
+  const flags = MAP_SHARED_POPULATE;
+  const address = libc().mmap(null, length, PROT_READ_WRITE, flags, descriptor, BigInt(offset));
+  // MAP_FAILED is -1.
+  return address === null || Deno.UnsafePointer.value(address) >= 2n ** 63n
+    ? null
+    : { address, length };
+}
+
+function unmap({ address, length }: Mapping): void {
+  libc().munmap(address, length);
+}
+
+function wordsOf({ address, length }: Mapping): Uint32Array {
+  return new Uint32Array(Deno.UnsafePointerView.getArrayBuffer(address, length));
+}
+
+function opened(
+  descriptor: number,
+  params: Uint32Array,
+  mappings: readonly [Mapping, Mapping],
+): OpenedRing {
+  const word = (field: number) => params[field]! / 4;
+  // Memory of that size is not on V8's heap, so it does not move; the ring keeps it from being collected.
+  const bytes = new Uint8Array(params[PARAMS.sqEntries]! * BYTES_PER_ENTRY);
+  const memory: RingMemory = {
+    bytes,
+    bytesAddress: Number(Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes))),
+    ring: wordsOf(mappings[0]),
+    submissions: wordsOf(mappings[1]),
+    at: {
+      submissionTail: word(PARAMS.sq.tail),
+      submissionIndices: word(PARAMS.sq.array),
+      completionHead: word(PARAMS.cq.head),
+      completionTail: word(PARAMS.cq.tail),
+      completions: word(PARAMS.cq.entries),
+    },
+    submissionEntries: params[PARAMS.sqEntries]!,
+    completionEntries: params[PARAMS.cqEntries]!,
+  };
+  const { syscall_io_uring_enter: call } = libc();
+  const enter: EnterRing = (submit, waitFor) =>
+    result(call(IO_URING_CALL.enter, descriptor, submit, waitFor, IORING_ENTER_GETEVENTS, 0, 0));
+  return {
+    ring: new IoUring(memory, enter),
+    descriptor,
+    close: () => {
+      mappings.forEach(unmap);
+      libc().close(descriptor);
+    },
+  };
+}

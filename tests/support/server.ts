@@ -365,6 +365,8 @@ function serveTask(): string[] {
 
 /** The variable that selects the transport of the whole suite: `deno task test deno-transport`. */
 const TRANSPORT = "ASYNC_DENO_TRANSPORT";
+/** The variables that apply to the servers of the whole suite; the other one is `off` or `auto`. */
+const OF_SUITE: readonly string[] = [TRANSPORT, "ASYNC_DENO_IO_URING"];
 
 /** Whether the tests run over Deno's sockets; tests that cannot pass there are skipped by name. */
 export const OVER_DENO_TRANSPORT: boolean = Deno.env.get(TRANSPORT) === "deno";
@@ -372,7 +374,7 @@ export const OVER_DENO_TRANSPORT: boolean = Deno.env.get(TRANSPORT) === "deno";
 function inheritedEnvironment(): Record<string, string> {
   const entries = Object.entries(Deno.env.toObject());
   return Object.fromEntries(
-    entries.filter(([name]) => !name.startsWith("ASYNC_DENO_") || name === TRANSPORT),
+    entries.filter(([name]) => !name.startsWith("ASYNC_DENO_") || OF_SUITE.includes(name)),
   );
 }
 

@@ -7,8 +7,9 @@
  *
  * ```text
  * word  0, 1     draining, all loaded: 0 or 1                (a pair of cache lines)
- *       2        1 while a thread enters an address
+ *       2        1 while a thread enters an address, 2 if others may wait for it
  *      16        1 while accepting is paused
+ *      17        1 while the descriptors of connections are near their ceiling
  *      32 … 39   parked: bit worker % 32 of word worker / 32 (a pair of cache lines)
  *      64 … 71   alive: the same                             (a pair of cache lines)
  * ```
@@ -45,7 +46,10 @@ const DRAINING = 0;
 const ALL_LOADED = 1;
 const ENTERING = 2;
 const PAUSED = 16;
-/** Waits for the lock, a millisecond each; a thread holds it for less than a microsecond. */
+const NEAR_CEILING = 17;
+/** Attempts to get the lock without a sleep: a thread holds it for less than a microsecond. */
+const LOCK_SPINS = 200;
+/** Waits for the lock, a millisecond each at most. */
 const LOCK_WAITS = 100;
 const PARKED = PAIR_BYTES / 4;
 const ALIVE = 2 * PARKED;
@@ -140,6 +144,17 @@ export class Flags {
     return Atomics.load(this.#words, PAUSED) !== 0;
   }
 
+  /** Sets whether connections have descriptors near the ceiling, so that the threads that accept look at the next one. */
+  setNearCeiling(near: boolean): void {
+    // Publishes only itself. Most calls change nothing: a read leaves the cache line shared.
+    if (this.isNearCeiling() !== near) Atomics.store(this.#words, NEAR_CEILING, near ? 1 : 0);
+  }
+
+  /** Whether connections have descriptors near the ceiling; may be out of date. */
+  isNearCeiling(): boolean {
+    return Atomics.load(this.#words, NEAR_CEILING) !== 0;
+  }
+
   /**
    * Sets whether all threads have loaded their modules and obeyed their orders; the caller must then ring every
    * doorbell. Called only by the main thread.
@@ -159,16 +174,27 @@ export class Flags {
    * within it is ignored after a tenth of a second.
    */
   whileEntering<Result>(enter: () => Result): Result {
-    for (let i = 0; i < LOCK_WAITS; i++) {
-      if (Atomics.compareExchange(this.#words, ENTERING, 0, 1) === 0) break;
-      Atomics.wait(this.#words, ENTERING, 1, 1);
+    if (!this.#enteredBySpinning()) {
+      for (let i = 0; i < LOCK_WAITS; i++) {
+        if (Atomics.exchange(this.#words, ENTERING, 2) === 0) break;
+        Atomics.wait(this.#words, ENTERING, 2, 1);
+      }
     }
     try {
       return enter();
     } finally {
       // Publishes the entries.
-      Atomics.store(this.#words, ENTERING, 0);
+      if (Atomics.exchange(this.#words, ENTERING, 0) === 2) {
+        Atomics.notify(this.#words, ENTERING, 1);
+      }
     }
+  }
+
+  #enteredBySpinning(): boolean {
+    for (let i = 0; i < LOCK_SPINS; i++) {
+      if (Atomics.compareExchange(this.#words, ENTERING, 0, 1) === 0) return true;
+    }
+    return false;
   }
 
   /** Sets that this worker is alive; called by the worker once it can take tasks. */

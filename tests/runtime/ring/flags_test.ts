@@ -110,3 +110,27 @@ Deno.test("flags: a pause of accepting is seen by all, and changes no other flag
     assertEquals([acceptor.isDraining(), acceptor.isAllLoaded()], [false, false]);
   }
 });
+
+Deno.test("flags: who waits to enter an address is notified when the other thread leaves", () => {
+  const flags = new Flags(flagsBlock(), 1);
+  const { notify, wait } = Atomics;
+  const calls: string[] = [];
+  Atomics.notify = (words, index, count) => {
+    calls.push("notify");
+    return notify(words as Int32Array, index, count);
+  };
+  const leave = (words: Int32Array, index: number) => {
+    calls.push("wait");
+    Atomics.store(words, index, 0); // the other thread leaves
+    return "ok";
+  };
+  Object.assign(Atomics, { wait: leave });
+  try {
+    flags.whileEntering(() => {}); // nobody else: neither
+    flags.whileEntering(() => flags.whileEntering(() => calls.push("entered")));
+  } finally {
+    Object.assign(Atomics, { notify, wait });
+  }
+  // The second one leaves as one for which others may wait.
+  assertEquals(calls, ["wait", "entered", "notify"]);
+});

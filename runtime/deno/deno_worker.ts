@@ -199,9 +199,13 @@ export class DenoWorker implements DenoTransportContext {
   #refuse(transport: DenoTransport, reason: string): void {
     this.#core.warnings.say(reason, `${reason}: refusing more with 503`);
     this.#core.counters.add(COLUMN.refused, 1);
+    // Above the limit the one that was refused first is closed at once.
+    if (this.#refusals.size >= MAX_REFUSED) {
+      const [oldest] = this.#refusals;
+      oldest?.abort();
+    }
     this.#refusals.add(transport);
     transport.setSession(new RefusalSession(transport));
-    if (this.#refusals.size > MAX_REFUSED) return transport.abort();
     this.#parts.date.set(Date.now());
     const answer = this.#refusal.bytesFor(false, CLOSES);
     transport.out.append(answer);

@@ -37,9 +37,10 @@ export class Admission {
     if (open >= connections) {
       return `the limit of ${connections} connections is reached (--max-connections)`;
     }
-    if (connectionsPerAddress === 0) return undefined;
-    const { addresses, flags } = this.#state;
     const [descriptor, family] = [task[TASK_FIELD.descriptor]!, task[TASK_FIELD.family]!]; // TASK_WORDS of them
+    // Without a family the address is not known: such connections do not count as those of one address.
+    if (connectionsPerAddress === 0 || family === 0) return undefined;
+    const { addresses, flags } = this.#state;
     const count = flags.whileEntering(() =>
       addresses.enter(descriptor, family, task, TASK_FIELD.address)
     );

@@ -9,17 +9,17 @@
  * connections, which never has more than its share. That worker may be blocked by a handler, so any worker takes
  * a task that has waited for a while. Of the workers that sleep at the listening socket, the kernel always
  * wakes the first one. So a worker also hands over what it accepts if another one is idle and has fewer
- * connections.
+ * connections. A worker that was just woken counts as idle for a moment, so that a burst is shared.
  */
 
-import type { SharedState } from "../ring/mod.ts";
+import { type SharedState, TASK_FIELD } from "../ring/mod.ts";
 import { FREE_SHARE } from "./free_share.ts";
 
 /** How many times the mean number of connections a worker may have before it leaves tasks to others. */
 const OVERLOAD = 1.125;
 /**
  * A worker accepts for itself while an idle one has this many connections less or fewer: to wake another thread
- * costs more than a short connection, of which a few overlap.
+ * costs more than a short connection, of which a few overlap. Connections that have lasted are compared exactly.
  */
 const ACCEPTED_AHEAD = 1;
 /**
@@ -33,6 +33,9 @@ export class LoadBalance {
   readonly #state: SharedState;
   readonly #worker: number;
   readonly #ring: (worker: number) => void;
+  // By worker: when this one handed it a connection, in a task's time, and how many it has with all those.
+  readonly #handedAt: Int32Array;
+  readonly #expected: Int32Array;
   // A connection that this worker handed over may still be on the ring.
   #handedOver = false;
 
@@ -41,6 +44,8 @@ export class LoadBalance {
     this.#state = state;
     this.#worker = worker;
     this.#ring = ring;
+    this.#handedAt = new Int32Array(state.workers);
+    this.#expected = new Int32Array(state.workers);
   }
 
   /** What this worker handed over is gone from the ring, or another thread rang for what is there now. */
@@ -58,7 +63,7 @@ export class LoadBalance {
       return true;
     }
     if (this.#handedOver) return false;
-    const { mean, leastLoaded } = this.#survey(false);
+    const { mean, leastLoaded } = this.#survey();
     if (leastLoaded === this.#worker || mine <= mean * OVERLOAD + FREE_SHARE) return true;
     if (flags.takeIfParked(leastLoaded)) this.#ring(leastLoaded);
     return false;
@@ -67,34 +72,55 @@ export class LoadBalance {
   /**
    * Pushes a connection that this worker accepted on the ring, if another worker should serve it.
    *
+   * @param open how many connections this worker has
+   * @param lasting how many of them have lasted (lasting_connections.ts)
    * @returns false if this worker serves it
    */
-  handOver(task: Int32Array, mine: number): boolean {
+  handOver(task: Int32Array, open: number, lasting: number): boolean {
     const { flags, taskRing, workers } = this.#state;
-    if (workers === 1 || mine <= ACCEPTED_AHEAD) return false;
-    const { mean, least, leastLoaded } = this.#survey(true);
-    const isBetter = least + ACCEPTED_AHEAD < mine;
-    if (!isBetter && mine <= mean * OVERLOAD + FREE_SHARE) return false;
+    if (workers === 1 || open === 0) return false;
+    const now = task[TASK_FIELD.readyAt]!; // TASK_WORDS of them
+    const { mean, least, leastLoaded } = this.#survey(now);
+    const isBetter = least + ACCEPTED_AHEAD < open || least * OVERLOAD < lasting;
+    if (!isBetter && open <= mean * OVERLOAD + FREE_SHARE) return false;
     if (!taskRing.push(task)) return false;
     this.#handedOver = true;
-    // If there is no idle worker with fewer connections, those that are awake look at the ring in each turn.
-    if (isBetter && flags.takeIfParked(leastLoaded)) this.#ring(leastLoaded);
+    if (!isBetter) {
+      // Nobody is idle. One may have parked since.
+      const parked = flags.takeParked(this.#worker + 1);
+      if (parked >= 0) this.#ring(parked);
+    } else {
+      this.#handedAt[leastLoaded] = now;
+      this.#expected[leastLoaded] = least + 1;
+      // If it is awake, it looks at the ring before it parks.
+      if (flags.takeIfParked(leastLoaded)) this.#ring(leastLoaded);
+    }
     return true;
   }
 
-  /** The mean of all workers that serve, and which one has the fewest connections: of all, or of the parked ones. */
-  #survey(parked: boolean): { mean: number; least: number; leastLoaded: number } {
+  /**
+   * The mean of all workers that serve, and which one has the fewest connections: of all, or with `now`, of the
+   * idle ones.
+   */
+  #survey(now?: number): { mean: number; least: number; leastLoaded: number } {
     const { flags, workers } = this.#state;
     let [total, alive, least, leastLoaded] = [0, 0, Infinity, this.#worker];
     for (let worker = 0; worker < workers; worker++) {
       if (!flags.isAlive(worker)) continue; // a worker that is still loading checks the ring as soon as it runs
-      const open = this.#state.counters(worker).openConnections;
+      let open = this.#state.counters(worker).openConnections;
       total += open;
       alive++;
-      if (open < least && (!parked || flags.isParked(worker))) {
-        [least, leastLoaded] = [open, worker];
+      if (now !== undefined && !flags.isParked(worker)) {
+        if (!this.#wasHanded(worker, now)) continue;
+        open = Math.max(open, this.#expected[worker]!);
       }
+      if (open < least) [least, leastLoaded] = [open, worker];
     }
     return { mean: total / alive, least, leastLoaded };
+  }
+
+  /** Whether this worker handed that one a connection a moment ago. */
+  #wasHanded(worker: number, now: number): boolean {
+    return this.#expected[worker]! > 0 && ((now - this.#handedAt[worker]!) | 0) < YIELDED_TASK_AGE;
   }
 }

@@ -84,6 +84,8 @@ export class SocketTransport extends TimerNode
   closed = false;
   /** Written by the worker's list of connections. */
   place = 0;
+  /** Written by the worker's count of connections that have lasted. */
+  span = 0;
   readonly #context: SocketContext;
   #session!: Session;
   #wait: Wait | null = null;

@@ -120,7 +120,10 @@ export class Acceptor {
     const { start: { listener }, os, pause } = this.#parts;
     const { flags } = this.#state;
     while (!flags.isAllLoaded() && !flags.isDraining()) {
-      while (this.#hasRoomWhileLoading() && os.awaitConnection(listener, 0)) {
+      // The backlog may never be empty: once all have loaded, the workers may accept from it, too.
+      while (
+        !flags.isAllLoaded() && this.#hasRoomWhileLoading() && os.awaitConnection(listener, 0)
+      ) {
         const accepted = os.accept(listener, this.#sockaddr);
         if (accepted === -EAGAIN) break; // another process that shares the listener was faster
         if (!this.#acceptOne(accepted, TASK_KIND.connection)) return;
@@ -141,7 +144,7 @@ export class Acceptor {
     const { flags, workers } = this.#state;
     let alive = 0;
     for (let worker = 0; worker < workers; worker++) if (flags.isAlive(worker)) alive++;
-    return this.#openConnections() < FREE_SHARE * alive;
+    return this.#openConnections(0) < FREE_SHARE * alive;
   }
 
   /** Waits for a connection and accepts it, or polls the refused ones; false at the end. */
@@ -224,7 +227,7 @@ export class Acceptor {
     const { words } = this.#task;
     this.#task.fill(descriptor, this.#sockaddr, this.#parts.os.monotonicMilliseconds());
     words[TASK_FIELD.kind] = kind;
-    const reason = this.#admission.reasonToRefuse(words, this.#openConnections() - 1);
+    const reason = this.#admission.reasonToRefuse(words, this.#openConnections(1));
     if (reason === undefined) this.#handOver();
     else this.#refuse(descriptor, reason);
   }
@@ -247,13 +250,15 @@ export class Acceptor {
     this.#parts.os.ringDoorbell(doorbell);
   }
 
-  /** Also counts the one that is being admitted. */
-  #openConnections(): number {
+  /** @param admitted how many have been counted as accepted, and are not yet admitted or refused */
+  #openConnections(admitted: number): number {
+    // They may have begun to accept, and their connections are not counted here.
+    if (this.#parts.start.workersAccept === true) return this.#admission.openConnections();
     let open = this.#counters.get(COLUMN.accepted) - this.#counters.get(COLUMN.refused);
     for (let worker = 0; worker < this.#state.workers; worker++) {
       open -= this.#state.counters(worker).get(COLUMN.connectionsClosed);
     }
-    return open;
+    return open - admitted;
   }
 
   /** Answers 503, and closes the connection once its peer has read that. */

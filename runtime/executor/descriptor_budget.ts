@@ -114,12 +114,8 @@ export function reservedDescriptors(config: Config): number {
   return common + workers + (tls.cert === undefined ? 0 : workers);
 }
 
-/**
- * Descriptors that connections do not get: a file for each worker, and some clients of --admin. Each worker may hold
- * one connection that has such a descriptor until a lower one is free.
- */
+/** Descriptors that connections do not get: a file for each worker, and some clients of --admin. */
 function forOthers({ files, monitoring, workers }: Config): number {
-  const others = (files.root === undefined ? 0 : workers) +
+  return (files.root === undefined ? 0 : workers) +
     (monitoring.admin === undefined ? 0 : ADMIN_CLIENTS);
-  return others === 0 ? 0 : others + workers;
 }

@@ -6,7 +6,7 @@
  * connections, tasks or promises. `now` is read once per turn: everything in one turn happens at the same time.
  */
 
-import { type Deferred, type Gatherer, type LoopWatch, TimerWheel } from "../net/mod.ts";
+import { type Deferred, type Gatherer, type LoopWatch, NEVER, TimerWheel } from "../net/mod.ts";
 import type { Os } from "../os/mod.ts";
 import { IoRegistry } from "./io_registry.ts";
 
@@ -23,6 +23,8 @@ export class EventLoop {
   readonly timers: TimerWheel;
   /** Milliseconds of the monotonic clock at the beginning of this turn. */
   now: number;
+  /** A wait ends at this time, in the loop's milliseconds, without a timer's delay; for one owner. */
+  alarm = NEVER;
   readonly #watch: LoopWatch | null;
 
   // Two lists, so that a call deferred during `#callDeferred` comes a turn later.
@@ -84,6 +86,11 @@ export class EventLoop {
     this.#gatherer?.flush();
   }
 
+  /** Dispatches an event of the last wait that comes first, if there is one; then {@link dispatch} does the rest. */
+  dispatchFirst(count: number): void {
+    this.registry.dispatchFirst(count);
+  }
+
   /** As {@link wait}, but the thread runs promises meanwhile; a tenth of a second at most. */
   async waitAsync(longest: number): Promise<number> {
     this.#gatherer?.flush();
@@ -132,8 +139,9 @@ export class EventLoop {
   /** Milliseconds up to the next deadline; -1 if there is no deadline and no other limit. */
   #timeout(longest: number): number {
     const timeout = this.timers.timeout(this.now);
-    if (longest === Infinity) return timeout;
-    return timeout < 0 ? longest : Math.min(timeout, longest);
+    const most = Math.min(longest, Math.max(0, Math.ceil(this.alarm - this.now)));
+    if (most === Infinity) return timeout;
+    return timeout < 0 ? most : Math.min(timeout, most);
   }
 
   #callDeferred(): void {

@@ -37,6 +37,8 @@ export class IoRegistry {
   readonly #sources: (Source | null)[] = [];
   readonly #generations: number[] = [];
   #generation = 0;
+  // The event of `first` in the last wait has been dispatched, and is at place 0.
+  #firstDone = false;
 
   /** @throws {SystemError} if the kernel creates no epoll instance */
   constructor(os: Os) {
@@ -108,20 +110,29 @@ export class IoRegistry {
 
   /** Hands the `count` events of the last wait to their sources. */
   dispatch(count: number): void {
-    const events = this.#events;
-    if (this.first >= 0) this.#moveFirst(count);
+    this.dispatchFirst(count);
+    const begin = this.#firstDone ? 1 : 0;
+    this.#firstDone = false;
+    for (let i = begin; i < count; i++) this.#dispatchOne(i);
+  }
+
+  /** Hands the event of {@link first} to its source, if it is among the `count` events of the last wait. */
+  dispatchFirst(count: number): void {
+    if (this.first < 0 || this.#firstDone) return;
     for (let i = 0; i < count; i++) {
-      const descriptor = events.descriptor(i);
-      const source = this.#sources[descriptor];
-      if (source == null || this.#generations[descriptor] !== events.generation(i)) continue;
-      source.onReady(events.events(i));
+      if (this.#events.descriptor(i) !== this.first) continue;
+      if (i > 0) this.#events.swap(0, i);
+      this.#firstDone = true;
+      return this.#dispatchOne(0);
     }
   }
 
-  #moveFirst(count: number): void {
-    for (let i = 1; i < count; i++) {
-      if (this.#events.descriptor(i) === this.first) return this.#events.swap(0, i);
-    }
+  #dispatchOne(i: number): void {
+    const events = this.#events;
+    const descriptor = events.descriptor(i);
+    const source = this.#sources[descriptor];
+    if (source == null || this.#generations[descriptor] !== events.generation(i)) return;
+    source.onReady(events.events(i));
   }
 
   /** Closes the epoll instance. */

@@ -40,6 +40,7 @@ import type { TlsOs } from "../tls/mod.ts";
 import { type DenoBell, LoopbackBell } from "./deno_bell.ts";
 import { EventLoop } from "./event_loop.ts";
 import type { Source } from "./io_registry.ts";
+import { LastingConnections } from "./lasting_connections.ts";
 import { LoadBalance, YIELDED_TASK_AGE } from "./load_balance.ts";
 import { MemoryTrimmer } from "./memory_trimmer.ts";
 import { Refusals } from "./refusals.ts";
@@ -97,6 +98,7 @@ export class NativeWorker implements SocketContext, Source {
   readonly #refusals: Refusals;
   readonly #task = new ConnectionTask();
   readonly #balance: LoadBalance;
+  readonly #lasting = new LastingConnections();
   // Null: the acceptor accepts.
   readonly #acceptor: WorkerAcceptor | null;
   readonly #trimmer: MemoryTrimmer;
@@ -163,11 +165,10 @@ export class NativeWorker implements SocketContext, Source {
   }
 
   #createAcceptor(listener: number): WorkerAcceptor {
-    const { config: { limits }, counters, loop, number, state, warnings } = this.#core;
-    const { post, start: { descriptorCeiling = Infinity } } = this.#parts;
+    const { config: { limits }, counters, loop, state, warnings } = this.#core;
+    const { descriptorCeiling = Infinity } = this.#parts.start;
     return new WorkerAcceptor({
       listener,
-      worker: number,
       task: this.#task,
       loop,
       state,
@@ -175,9 +176,9 @@ export class NativeWorker implements SocketContext, Source {
       limits,
       descriptorCeiling,
       warnings,
-      warn: (text) => post({ type: "warning", text }),
       place: () => this.#placeAccepted(),
       refuse: () => this.#takeConnection(),
+      giveUpRefused: () => this.#refusals.abort(),
     });
   }
 
@@ -187,6 +188,7 @@ export class NativeWorker implements SocketContext, Source {
     core.begin((order) => this.#obey(order));
     while (!this.#isDone()) {
       if (core.state.flags.isAllLoaded()) this.#acceptor?.open();
+      this.#acceptor?.resume(); // while threads load, too
       if (this.#mayBlock()) this.#turn();
       else await this.#turnSharedWithDeno();
       core.noteLines();
@@ -217,8 +219,12 @@ export class NativeWorker implements SocketContext, Source {
   // Called by transports.
 
   onClosing(transport: SocketTransport): void {
-    if (!this.#refusals.remove(transport)) return this.#core.leave(transport);
-    this.#core.state.descriptors.release(transport.descriptor);
+    this.#acceptor?.noteClosing();
+    if (this.#refusals.remove(transport)) {
+      return this.#core.state.descriptors.release(transport.descriptor);
+    }
+    this.#lasting.delete(transport);
+    this.#core.leave(transport);
   }
 
   heldBySocket(descriptor: number): number {
@@ -248,8 +254,9 @@ export class NativeWorker implements SocketContext, Source {
     if (this.#takeTasksOrYield()) return this.#turnAfterTasks();
     this.#unpolledTasks = 0;
     const longest = this.#park();
+    this.#acceptor?.setExclusive(true);
     const count = this.loop.wait(longest);
-    if (longest === Infinity) this.#wakeUp();
+    if (longest === Infinity) this.#wakeUp(count);
     this.loop.dispatch(count);
   }
 
@@ -263,10 +270,14 @@ export class NativeWorker implements SocketContext, Source {
     this.loop.turn(false);
   }
 
-  /** Takes the task that this worker was rung for, before it dispatches events whose handlers may block it. */
-  #wakeUp(): void {
+  /**
+   * Takes the task that this worker was rung for, before it dispatches events whose handlers may block it. It accepts
+   * first: other workers take a task that waits, but nothing wakes them again for the backlog.
+   */
+  #wakeUp(count: number): void {
     const { number, state: { flags } } = this.#core;
     if (flags.unpark(number)) return;
+    this.loop.dispatchFirst(count);
     this.#balance.forgetHandedOver();
     this.#tookTasks = this.#takeTasks() > 0;
   }
@@ -296,8 +307,9 @@ export class NativeWorker implements SocketContext, Source {
     if (this.#mayBlock()) return void (this.#lastDenoTurn = NaN);
     const longest = busy ? 0 : this.#park();
     if (longest > 0) {
+      this.#acceptor?.setExclusive(false);
       const count = await this.loop.waitAsync(longest);
-      if (longest === Infinity) this.#wakeUp();
+      if (longest === Infinity) this.#wakeUp(count);
       this.loop.dispatch(count);
     } else if (!this.#isDenoTurnDue()) {
       return;
@@ -355,8 +367,11 @@ export class NativeWorker implements SocketContext, Source {
 
   /** Serves the connection that this worker accepted, or leaves it to another one. */
   #placeAccepted(): void {
-    const { connections } = this.#core;
-    if (!this.#balance.handOver(this.#task.words, connections.size)) this.#takeConnection();
+    const { connections: { size } } = this.#core;
+    const lasting = this.#lasting.count(this.loop.now);
+    if (!this.#balance.handOver(this.#task.words, size, lasting)) return this.#takeConnection();
+    // Else each short connection that follows would be handed over, too.
+    if (lasting > 0) this.#acceptor?.goLast();
   }
 
   #ring(worker: number): void {
@@ -379,20 +394,25 @@ export class NativeWorker implements SocketContext, Source {
     const context = kind === TASK_KIND.refused ? this.#refusals.context : this;
     const transport = new SocketTransport(descriptor, context, this.#peerAddress());
     if (kind === TASK_KIND.redirect && this.#redirectContext !== null) {
-      return this.#core.take(transport, this.#redirectContext);
+      return this.#serve(transport, this.#redirectContext);
     }
     this.#parts.tls?.adopt(descriptor);
     if (kind === TASK_KIND.refused) this.#refuse(transport);
-    else this.#core.take(transport, this.#context);
+    else this.#serve(transport, this.#context);
+  }
+
+  #serve(transport: SocketTransport, context: SessionContext): void {
+    this.#lasting.add(transport, this.loop.now);
+    this.#core.take(transport, context);
   }
 
   /** Answers 503 to a connection above a limit, after its TLS handshake if it speaks TLS. */
   #refuse(transport: SocketTransport): void {
-    const hasRoom = this.#refusals.add(transport);
+    this.#refusals.add(transport);
     const { descriptors } = this.#core.state;
     const isOwned = descriptors.claim(transport.descriptor, this.#core.number);
     transport.setSession(new RefusalSession(transport)); // an abort tells it, too
-    if (isOwned && hasRoom) this.#answerLast(transport, UNAVAILABLE);
+    if (isOwned) this.#answerLast(transport, UNAVAILABLE);
     else transport.abort();
   }
 

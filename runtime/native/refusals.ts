@@ -40,10 +40,19 @@ export class Refusals {
     return this.#open;
   }
 
-  /** Adds a connection; whether there is room to answer it. */
-  add(transport: SocketTransport): boolean {
+  /** Adds a connection. Above the limit the oldest one is closed at once, of those whose answer is sent if there are such. */
+  add(transport: SocketTransport): void {
+    if (this.#open.size >= MAX_REFUSED) this.#oldest()?.abort();
     this.#open.add(transport);
-    return this.#open.size <= MAX_REFUSED;
+  }
+
+  #oldest(): SocketTransport | undefined {
+    let oldest: SocketTransport | undefined;
+    for (const transport of this.#open) {
+      if (transport.queuedBytes === 0) return transport;
+      oldest ??= transport;
+    }
+    return oldest;
   }
 
   /** Removes a connection that is about to be closed; false: it was not refused. */
@@ -56,7 +65,7 @@ export class Refusals {
     for (const transport of [...this.#open]) transport.drain();
   }
 
-  /** The worker ends. */
+  /** The worker ends, or has no descriptor left. */
   abort(): void {
     for (const transport of [...this.#open]) transport.abort();
   }

@@ -3,11 +3,14 @@
  *
  * In: events of the listening socket. Out: connections for this worker, or tasks on the ring if another worker
  * should serve them (load_balance.ts). The socket is in the epoll set of each worker with EPOLLEXCLUSIVE, so that an
- * arrival wakes one sleeping worker. Measured with one request per connection: 40 % less CPU each than by way of
- * the acceptor thread, which has to wake a worker.
+ * arrival wakes one sleeping worker, the one that registered it first. Measured with one request per connection: 40 %
+ * less CPU each than by way of the acceptor thread, which has to wake a worker.
+ *
+ * A worker whose thread may run handlers during its wait registers the socket without that flag: it might
+ * not notice that it was woken, so an arrival wakes one of the others as well.
  *
  * It never blocks the thread. While there is no descriptor or no memory, or while accepting is paused, it does not
- * listen for a moment. A connection with a descriptor that is reserved for files is held until a lower number is free.
+ * listen for a moment; the connections stay in the kernel's backlog, for any worker.
  */
 
 import {
@@ -16,7 +19,6 @@ import {
   cannotAccept,
   type ConnectionTask,
   NEVER,
-  TimerNode,
 } from "../net/mod.ts";
 import {
   EAGAIN,
@@ -29,6 +31,7 @@ import {
   EPOLLIN,
   errnoText,
   isLostConnection,
+  lowestDescriptor,
   SOCKADDR_BYTES,
   SystemError,
 } from "../os/mod.ts";
@@ -39,13 +42,16 @@ import type { Source } from "./io_registry.ts";
 
 /** Connections accepted per event: the descriptors that the worker has already get their turn in between. */
 const ACCEPTS = 8;
-/** Milliseconds for which it does not listen if it cannot accept. */
+/** Milliseconds for which it does not listen if it cannot accept and closes no connection. */
 const BACK_OFF = 20;
+/** Events in a row that brought no connection, after which it does not listen for a moment. */
+const VAIN_EVENTS = 64;
+/** Below the ceiling by this much, the workers begin to look at the next descriptor before they accept. */
+const NEAR_CEILING = 64;
 
 /** What accepting needs of its worker. */
 export interface WorkerAcceptorParts {
   readonly listener: number;
-  readonly worker: number;
   /** Where each accepted connection is filled in. */
   readonly task: ConnectionTask;
   readonly loop: EventLoop;
@@ -55,77 +61,109 @@ export interface WorkerAcceptorParts {
   /** No connection gets this descriptor or a higher one. */
   readonly descriptorCeiling: number;
   readonly warnings: Warnings;
-  /** Sends the operator a warning. */
-  warn(text: string): void;
   /** Serves the connection of the task, or leaves it to another worker. */
   place(): void;
   /** Refuses the connection of the task. */
   refuse(): void;
+  /** Closes the refused connections that are still open. */
+  giveUpRefused(): void;
 }
 
 /** Accepts connections for one worker. */
-export class WorkerAcceptor extends TimerNode implements Source {
+export class WorkerAcceptor implements Source {
   readonly #parts: WorkerAcceptorParts;
   readonly #admission: Admission;
   readonly #sockaddr = new Uint8Array(SOCKADDR_BYTES);
+  // Has been opened, or closed: then it is not opened any more.
+  #isOpen = false;
   #isListening = false;
-  #isClosed = false;
-  #isStarved = false;
-  // A connection whose descriptor is too high, or -1.
-  #held = -1;
+  #isExclusive = true;
+  #vainEvents = 0;
 
   constructor(parts: WorkerAcceptorParts) {
-    super();
     this.#parts = parts;
     this.#admission = new Admission(parts.state, parts.counters, parts.limits);
   }
 
   /** Begins to accept; further calls do nothing. */
   open(): void {
+    if (this.#isOpen) return;
+    this.#isOpen = true;
+    this.#listen();
+  }
+
+  /** Called in each turn: listens again if it has rested long enough. */
+  resume(): void {
     const { loop } = this.#parts;
-    if (this.#isListening || this.#isClosed || loop.timers.deadlineOf(this) !== NEVER) return;
+    if (loop.alarm === NEVER || loop.now < loop.alarm) return;
+    loop.alarm = NEVER;
     this.#listen();
   }
 
   /** Ends accepting for good. */
   close(): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
+    this.#isOpen = true;
     this.#stopListening();
-    this.#parts.loop.timers.cancel(this);
-    if (this.#held >= 0) this.#admitHeld(this.#held);
+    this.#parts.loop.alarm = NEVER;
+  }
+
+  /** This worker is about to close a connection: a pause for want of descriptors ends. */
+  noteClosing(): void {
+    const { loop } = this.#parts;
+    if (loop.alarm !== NEVER) loop.alarm = loop.now;
+  }
+
+  /** Called before a wait: whether an arrival that wakes this worker need not wake another one. */
+  setExclusive(isExclusive: boolean): void {
+    if (this.#isExclusive === isExclusive) return;
+    this.#isExclusive = isExclusive;
+    this.goLast();
+  }
+
+  /** The next arrivals wake other workers, if any of them sleeps. */
+  goLast(): void {
+    if (!this.#isListening) return;
+    this.#stopListening();
+    this.#listen();
   }
 
   /** There may be connections; another worker may be faster. */
   onReady(): void {
-    const { listener, loop: { os }, state: { flags } } = this.#parts;
-    for (let i = 0; i < ACCEPTS; i++) {
+    const { listener, loop, state: { flags } } = this.#parts;
+    for (let i = 0; i < ACCEPTS && this.#isListening; i++) {
       if (flags.isAcceptingPaused()) return this.#rest();
-      const accepted = os.accept(listener, this.#sockaddr);
-      if (accepted === -EAGAIN) return;
-      if (accepted < 0 ? !this.#mayContinue(-accepted) : !this.#accepted(accepted)) return;
+      if (flags.isNearCeiling() && !this.#isBelowCeiling()) return this.#starve(EMFILE);
+      const accepted = loop.os.accept(listener, this.#sockaddr);
+      if (accepted === -EAGAIN) return i === 0 ? this.#noteVainEvent() : undefined;
+      if (i > 0) loop.refresh(); // the last connection's handler may have taken long
+      if (accepted >= 0) this.#accepted(accepted);
+      else if (!this.#mayContinue(-accepted)) return;
     }
   }
 
-  /** Time to try again. */
-  override onDeadline(): void {
-    if (this.#held >= 0 && !this.#moveHeld(this.#held)) return this.#rest();
-    this.#listen();
-  }
-
-  /** False: nothing more is accepted for now. */
-  #accepted(descriptor: number): boolean {
-    const { descriptorCeiling, state, worker } = this.#parts;
-    if (descriptor >= descriptorCeiling) {
-      // If this worker died, it would be closed.
-      state.descriptors.claim(descriptor, worker);
-      this.#held = descriptor;
-      this.#starve(EMFILE);
-      return false;
-    }
-    this.#isStarved = false;
+  #accepted(descriptor: number): void {
+    const { descriptorCeiling, state: { flags } } = this.#parts;
+    this.#vainEvents = 0;
+    if (descriptor >= descriptorCeiling - NEAR_CEILING) flags.setNearCeiling(true);
     this.#admit(descriptor);
-    return true;
+  }
+
+  /**
+   * Whether the next connection gets a descriptor below the ceiling, even if all others accept one at the same
+   * moment.
+   */
+  #isBelowCeiling(): boolean {
+    const { descriptorCeiling, loop: { os }, state: { flags, workers } } = this.#parts;
+    const next = lowestDescriptor(os);
+    if (next < descriptorCeiling - 2 * NEAR_CEILING) flags.setNearCeiling(false);
+    return next < descriptorCeiling - (workers - 1);
+  }
+
+  /** Another worker was faster; or a Unix socket was shut down, whose events do not end and say nothing else. */
+  #noteVainEvent(): void {
+    if (++this.#vainEvents < VAIN_EVENTS) return;
+    this.#vainEvents = 0;
+    this.#rest();
   }
 
   /** Handles an error of accept; false: nothing more is accepted for now. */
@@ -159,40 +197,25 @@ export class WorkerAcceptor extends TimerNode implements Source {
     refuse();
   }
 
-  /** Moves the held connection below the ceiling and admits it; false if no lower descriptor is free. */
-  #moveHeld(held: number): boolean {
-    const { descriptorCeiling, loop: { os } } = this.#parts;
-    const copy = os.duplicate(held);
-    if (copy < 0) return false;
-    const isLower = copy < descriptorCeiling;
-    if (isLower) this.#parts.state.descriptors.release(held);
-    os.close(isLower ? held : copy);
-    if (isLower) this.#admitHeld(copy);
-    return isLower;
-  }
-
-  /** Its address is still that of the last accept. */
-  #admitHeld(descriptor: number): void {
-    this.#held = -1;
-    this.#admit(descriptor);
-  }
-
   #starve(errno: number): void {
-    if (!this.#isStarved) this.#parts.warn(cannotAccept(errnoText(errno)));
-    this.#isStarved = true;
+    const { giveUpRefused, listener, loop: { os }, warnings } = this.#parts;
+    warnings.say("accept", cannotAccept(errnoText(errno)));
+    // The kernel looks for a descriptor first, and for a connection then.
+    if (!os.awaitConnection(listener, 0)) return;
+    giveUpRefused();
     this.#rest();
   }
 
   #rest(): void {
     const { loop } = this.#parts;
     this.#stopListening();
-    loop.timers.set(this, loop.now + BACK_OFF);
+    loop.alarm = loop.now + BACK_OFF;
   }
 
   #listen(): void {
     const { listener, loop: { registry } } = this.#parts;
-    const added = registry.register(listener, this, EPOLLIN | EPOLLEXCLUSIVE);
-    if (added < 0) return this.#starve(-added);
+    const events = this.#isExclusive ? EPOLLIN | EPOLLEXCLUSIVE : EPOLLIN;
+    if (registry.register(listener, this, events) < 0) return this.#rest(); // no memory
     registry.first = listener;
     this.#isListening = true;
   }

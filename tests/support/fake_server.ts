@@ -66,6 +66,8 @@ export class FakeServer implements World {
   readonly worker: NativeWorker;
   readonly acceptor: Acceptor;
   readonly config: Config;
+  /** The worker's doorbell. */
+  readonly doorbell: number;
   /** The messages of the threads to the main one. */
   readonly messages: ThreadMessage[] = [];
   /** All peers that have connected. */
@@ -77,7 +79,6 @@ export class FakeServer implements World {
   /** When the server was told to stop, by its own clock; NaN: not yet. */
   stoppedAt = NaN;
   readonly #listener: number;
-  readonly #doorbell: number;
   readonly #workerAccepts: boolean;
   readonly #scheduled: ScheduledAction[] = [];
   readonly #later: (() => void)[] = [];
@@ -111,8 +112,8 @@ export class FakeServer implements World {
     this.state.flags.setAllLoaded(true); // its one thread has loaded
     this.#listener = this.os.listen();
     this.#workerAccepts = options.workerAccepts === true;
-    this.#doorbell = this.os.eventfd();
-    const doorbells = [this.#doorbell];
+    this.doorbell = this.os.eventfd();
+    const doorbells = [this.doorbell];
     const { os } = this;
     const post = (message: ThreadMessage) => void this.messages.push(message);
     const events = options.log === false ? null : createLogMemory(1);
@@ -179,7 +180,7 @@ export class FakeServer implements World {
     this.os.shutdownRead(this.#listener);
     for (const socket of this.os.backlog.splice(0)) socket.resetByPeer();
     this.state.flags.setDraining();
-    this.os.ringDoorbell(this.#doorbell);
+    this.os.ringDoorbell(this.doorbell);
   }
 
   /** Serves until the server has stopped; then every resource must have been released. */

@@ -46,6 +46,15 @@ const HANDLERS: Record<string, Handle> = {
     Atomics.wait(never, 0, 0, Number(exchange.request.query));
     exchange.respondText(200, "blocked");
   },
+  "/later-blocks": async (exchange) => {
+    // The query: milliseconds, and a file that is written when the thread is about to be blocked.
+    const [milliseconds = "", file = ""] = exchange.request.query.split(",");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    Deno.writeTextFileSync(file, "");
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Number(milliseconds));
+    exchange.respondText(200, "blocked");
+  },
+  "/worker": (exchange) => exchange.respondText(200, self.name),
   "/throws": () => {
     throw new Error("a handler's own fault");
   },

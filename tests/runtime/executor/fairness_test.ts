@@ -5,6 +5,7 @@
 import { assertEquals } from "@std/assert";
 import { type Config, DEFAULT_CONFIG, Executor } from "../../../runtime/mod.ts";
 import { HttpConnection } from "../../support/http_client.ts";
+import { isFile } from "../../support/is_file.ts";
 import { LOADING_THREAD, Loads } from "../../support/loads.ts";
 import { OVER_DENO_TRANSPORT } from "../../support/server.ts";
 import { waitFor, within } from "../../support/wait_for.ts";
@@ -13,6 +14,8 @@ import "../../support/load_libc.ts";
 const CLIENTS = 60;
 /** Far longer than all requests together take. */
 const BLOCKED_MS = 10_000;
+const LATER_BLOCKED_MS = 2_000;
+const HANDLERS = new URL("../../support/handlers_thread.ts", import.meta.url);
 const SKIPPED = OVER_DENO_TRANSPORT
   ? " (skipped: over Deno's sockets the kernel gives a connection to one worker for good)"
   : "";
@@ -45,8 +48,7 @@ Deno.test({
   name: `fairness: while a handler blocks one worker, the other serves all clients${SKIPPED}`,
   ignore: OVER_DENO_TRANSPORT,
   fn: async () => {
-    const workerModule = new URL("../../support/handlers_thread.ts", import.meta.url);
-    const executor = await Executor.start(CONFIG, { warn: () => {}, workerModule });
+    const executor = await Executor.start(CONFIG, { warn: () => {}, workerModule: HANDLERS });
     const { port } = executor.address;
     using clients = new DisposableStack();
     const blocking = clients.use(await HttpConnection.open({ hostname: "127.0.0.1", port }));
@@ -60,6 +62,57 @@ Deno.test({
     await executor.ended;
   },
 });
+
+Deno.test({
+  name:
+    `fairness: while a handler that has waited blocks one worker, the other serves all clients${SKIPPED}`,
+  ignore: OVER_DENO_TRANSPORT,
+  fn: async () => {
+    const folder = await Deno.makeTempDir();
+    const executor = await Executor.start(CONFIG, { warn: () => {}, workerModule: HANDLERS });
+    const { port } = executor.address;
+    for (let i = 0; i < 3; i++) {
+      using clients = new DisposableStack();
+      const blocking = clients.use(await HttpConnection.open({ hostname: "127.0.0.1", port }));
+      const file = `${folder}/${i}`;
+      await blocking.send(request(`/later-blocks?${LATER_BLOCKED_MS},${file}`));
+      await waitFor(() => isFile(file), { what: "a worker that is about to be blocked" });
+      const other = clients.use(await HttpConnection.open({ hostname: "127.0.0.1", port }));
+      await other.send(request("/now"));
+      await within(other.answer(), { what: "an answer", timeoutMs: LATER_BLOCKED_MS / 2 });
+      await blocking.answer();
+    }
+    executor.stop();
+    await executor.ended;
+    await Deno.remove(folder, { recursive: true });
+  },
+});
+
+for (const workers of [2, 4]) {
+  Deno.test({
+    name: `fairness: connections that stay are shared evenly by ${workers} workers${SKIPPED}`,
+    ignore: OVER_DENO_TRANSPORT,
+    fn: async () => {
+      const config = { ...CONFIG, workers };
+      const executor = await Executor.start(config, { warn: () => {}, workerModule: HANDLERS });
+      const { port } = executor.address;
+      using clients = new DisposableStack();
+      const counts = new Map<string, number>();
+      for (let i = 0; i < 2 * workers; i++) {
+        const client = clients.use(await HttpConnection.open({ hostname: "127.0.0.1", port }));
+        await client.send(request("/worker"));
+        const { text } = await client.answer();
+        counts.set(text, (counts.get(text) ?? 0) + 1);
+        // It has lasted when the next one comes: the workers' clock must move.
+        await client.send(request("/timer?40"));
+        await client.answer();
+      }
+      assertEquals([...counts.values()], new Array(workers).fill(2));
+      executor.stop();
+      await executor.ended;
+    },
+  });
+}
 
 Deno.test({
   name: `fairness: while one worker loads, the other serves all clients${SKIPPED}`,

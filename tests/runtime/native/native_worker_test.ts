@@ -1,5 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import { CONNECTION_LIMITS } from "../../../runtime/config/mod.ts";
+import { CONNECTION_LIMITS, MAX_REFUSED } from "../../../runtime/config/mod.ts";
+import { ConnectionTask } from "../../../runtime/net/mod.ts";
+import { SOCKADDR_BYTES } from "../../../runtime/os/mod.ts";
 import { LogLabel } from "../../../runtime/observe/log/mod.ts";
 import { ENOSPC } from "../../support/fake_errno.ts";
 import { type ExpectedExchange, FakeHttpPeer } from "../../support/fake_http_peer.ts";
@@ -121,6 +123,66 @@ Deno.test("worker: the task it was woken for comes before events, whose handlers
   );
   assertEquals(open.answered, 2);
   assert(accepted >= 0 && accepted < asked, lines.join("\n"));
+});
+
+Deno.test("worker: after a pause it accepts again, while another thread is still loading", async () => {
+  const server = new FakeServer({ workerAccepts: true });
+  const { os, state: { flags } } = server;
+  const peers = [client([HEALTH]), client([HEALTH])];
+  server.connectAt(os.now, peers[0]!);
+  server.schedule(os.now + 1000, () => {
+    flags.setAllLoaded(false);
+    flags.setAcceptingPaused(true);
+  });
+  server.connectAt(os.now + 1000, peers[1]!);
+  server.schedule(os.now + 1100, () => flags.setAcceptingPaused(false));
+  let answered = 0;
+  server.schedule(os.now + 1500, () => {
+    answered = peers[1]!.answered;
+    flags.setAllLoaded(true);
+  });
+  await server.run();
+  assertEquals(answered, 1);
+});
+
+Deno.test("worker: what it accepts comes before the task it was woken for, which others would take", async () => {
+  const server = new FakeServer({ workerAccepts: true });
+  const { os, state } = server;
+  const handed = client([HEALTH]);
+  const at = os.now + 1000;
+  // In the same wait: a connection on the ring, and one that nobody has accepted.
+  server.schedule(at, () => {
+    server.peers.push(handed);
+    const task = new ConnectionTask();
+    task.fill(os.adopt(handed.socket), new Uint8Array(SOCKADDR_BYTES), os.monotonicMilliseconds());
+    state.taskRing.push(task.words);
+    if (state.flags.takeIfParked(0)) os.ringDoorbell(server.doorbell);
+  });
+  const accepted = client([HEALTH]);
+  server.connectAt(at, accepted);
+  await server.run();
+  const lines = server.log.join("").split("\n").map((line) => line.slice(line.indexOf("[")));
+  const order = lines.filter((line) => line.startsWith("[ACCEPT]"));
+  assertEquals(order, [accepted, handed].map(({ socket }) => `[ACCEPT] fd=${socket.descriptor}`));
+});
+
+Deno.test("worker: of very many refused connections each gets its 503, and the first ones are closed for the others", async () => {
+  const server = new FakeServer({ workerAccepts: true, maxConnections: 0 });
+  const { os } = server;
+  const peers = Array.from({ length: MAX_REFUSED + 50 }, () => {
+    const peer = new CountingPeer(new FakeSocket(), new Random(1), PACE);
+    peer.reading = false;
+    server.connectAt(os.now, peer);
+    return peer;
+  });
+  let open = 0;
+  server.schedule(os.now + 1000, () => {
+    open = os.openOf("socket").length;
+    for (const peer of peers) peer.reading = true;
+  });
+  await server.run();
+  assertEquals(open, MAX_REFUSED);
+  assertEquals(peers.filter(({ count }) => count === 0).length, 0);
 });
 
 Deno.test("worker: an endless burst of connections does not keep it from those that it has", async () => {

@@ -3,7 +3,7 @@ import { CONNECTION_LIMITS } from "../../../runtime/config/mod.ts";
 import { ConnectionTask } from "../../../runtime/net/mod.ts";
 import { EventLoop } from "../../../runtime/native/mod.ts";
 import { WorkerAcceptor } from "../../../runtime/native/worker_acceptor.ts";
-import { EMFILE, ENFILE, ENOBUFS, ENOMEM } from "../../../runtime/os/mod.ts";
+import { EMFILE, ENFILE, ENOBUFS, ENOMEM, EPOLLEXCLUSIVE } from "../../../runtime/os/mod.ts";
 import {
   COLUMN,
   createSharedState,
@@ -24,7 +24,7 @@ function bench(errors: number[] = [], descriptorCeiling = Infinity, connections 
   const os = new FakeOs({ faults: { ...NO_FAULTS, refusesAccept: () => errors.shift() ?? 0 } });
   const listener = os.listen();
   const state = openSharedState(
-    createSharedState({ workers: 1, taskSlots: 2, inboxBytes: 256, descriptors: 64 }),
+    createSharedState({ workers: 1, taskSlots: 2, inboxBytes: 256, descriptors: 256 }),
   );
   const loop = new EventLoop(os);
   const task = new ConnectionTask();
@@ -36,7 +36,6 @@ function bench(errors: number[] = [], descriptorCeiling = Infinity, connections 
   const descriptor = () => task.words[TASK_FIELD.descriptor]!;
   const acceptor = new WorkerAcceptor({
     listener,
-    worker: 0,
     task,
     loop,
     state,
@@ -44,7 +43,6 @@ function bench(errors: number[] = [], descriptorCeiling = Infinity, connections 
     limits: { ...CONNECTION_LIMITS, connections },
     descriptorCeiling,
     warnings: new Warnings((message) => message.type === "warning" && warn(message.text), () => 0),
-    warn,
     place: () => {
       counters.add(COLUMN.connectionsOpened, 1);
       placed.push(descriptor());
@@ -53,15 +51,33 @@ function bench(errors: number[] = [], descriptorCeiling = Infinity, connections 
       assertEquals(task.words[TASK_FIELD.kind], TASK_KIND.refused);
       refused.push(descriptor());
     },
+    giveUpRefused: () => {
+      for (const one of refused.splice(0)) os.close(one);
+    },
   });
   acceptor.open();
   const isListening = () => os.interestOf(listener) >= 0;
   const arrive = (count: number) => {
     for (let i = 0; i < count; i++) os.backlog.push(new FakeSocket());
   };
-  /** One turn that waits for the next event or deadline. */
-  const turn = () => void loop.turn(true);
-  return { acceptor, arrive, isListening, listener, os, placed, refused, state, turn, warnings };
+  /** One turn of a worker, which waits for the next event or deadline. */
+  const turn = () => {
+    acceptor.resume();
+    loop.turn(true);
+  };
+  return {
+    acceptor,
+    arrive,
+    isListening,
+    listener,
+    loop,
+    os,
+    placed,
+    refused,
+    state,
+    turn,
+    warnings,
+  };
 }
 
 Deno.test("worker acceptor: a turn accepts a few connections, and the next turn the others", () => {
@@ -89,36 +105,114 @@ for (const errno of [EMFILE, ENFILE, ENOBUFS, ENOMEM]) {
       turn();
       assertEquals([isListening(), placed.length], [false, 0]);
       const before = os.now;
-      turn();
-      assertEquals([isListening(), os.now > before], [true, true]);
+      turn(); // it waits
+      const rested = os.now - before;
+      assertEquals([rested >= 16, rested <= 24], [true, true], `${rested} ms`); // the clock has ticks of 4 ms
     }
     turn();
     assertEquals([placed.length, warnings.length], [1, 1]);
   });
 }
 
-Deno.test("worker acceptor: a connection with a reserved descriptor is held until a lower one is free", () => {
-  const { arrive, isListening, os, placed, state, turn } = bench([], OWN + 3 + 1);
-  const file = os.openFile(new Uint8Array(1));
-  arrive(3);
-  turn();
-  const [held] = [...state.descriptors.ownedBy(0)];
-  assertEquals([placed.length, os.backlog.length, isListening()], [0, 2, false]);
-  turn();
-  assertEquals([placed.length, isListening()], [0, false], "no lower one is free");
-  os.close(file);
-  turn();
-  assertEquals([placed, isListening()], [[file], true]);
-  assertEquals([held !== file, [...state.descriptors.ownedBy(0)].length], [true, 0]);
-});
-
-Deno.test("worker acceptor: at the end a held connection is served all the same", () => {
-  const { acceptor, arrive, isListening, placed, turn } = bench([], OWN + 3);
+Deno.test("worker acceptor: without descriptors, refused connections are given up, and the next one is accepted", () => {
+  const errors: number[] = [];
+  const { arrive, os, refused, turn } = bench(errors, Infinity, 0);
   arrive(1);
   turn();
-  assertEquals(placed.length, 0);
-  acceptor.close();
-  assertEquals([placed.length, isListening()], [1, false]);
+  assertEquals(refused.length, 1);
+  const [{ length: open }] = [os.openOf("socket")];
+  errors.push(EMFILE);
+  arrive(1);
+  turn();
+  assertEquals([open, os.openOf("socket").length], [1, 0]);
+});
+
+Deno.test("worker acceptor: without descriptors, and without a connection that waits, it goes on listening", () => {
+  const { arrive, isListening, os, refused, turn } = bench([0, EMFILE], Infinity, 0);
+  os.awaitConnection = () => false; // another worker took it
+  arrive(2);
+  turn();
+  assertEquals([isListening(), refused.length], [true, 1]);
+});
+
+Deno.test("worker acceptor: when this worker closes a connection, it listens again at once", () => {
+  const { acceptor, arrive, isListening, os, turn } = bench([EMFILE]);
+  arrive(1);
+  turn();
+  assertEquals(isListening(), false);
+  const before = os.now;
+  acceptor.noteClosing();
+  acceptor.resume();
+  assertEquals([isListening(), os.now], [true, before]);
+});
+
+Deno.test("worker acceptor: a connection stays in the backlog while only reserved descriptors are free", () => {
+  const { arrive, isListening, os, placed, state, turn, warnings } = bench([], OWN + 3 + 3);
+  const file = os.openFile(new Uint8Array(1));
+  arrive(4);
+  turn();
+  assertEquals([placed.length, os.backlog.length, isListening()], [2, 2, false]);
+  turn();
+  turn();
+  assertEquals([placed.length, os.backlog.length], [2, 2], "no lower one is free");
+  os.close(file);
+  turn();
+  turn();
+  assertEquals([placed.at(-1), os.backlog.length, warnings.length], [file, 1, 1]);
+  assertEquals([...state.descriptors.ownedBy(0)], []);
+});
+
+Deno.test("worker acceptor: it looks for the next descriptor only near the ceiling", () => {
+  const { arrive, os, placed, state, turn } = bench([], 200, 1000);
+  let looks = 0;
+  const eventfd = os.eventfd.bind(os);
+  os.eventfd = () => {
+    looks++;
+    return eventfd();
+  };
+  for (let i = 0; i < 10; i++) {
+    arrive(8);
+    turn();
+  }
+  assertEquals([placed.length, looks, state.flags.isNearCeiling()], [80, 0, false]);
+  for (let i = 0; i < 10; i++) {
+    arrive(8);
+    turn();
+  }
+  assertEquals([looks > 0, state.flags.isNearCeiling()], [true, true]);
+  for (const descriptor of placed.splice(0)) os.close(descriptor);
+  arrive(8);
+  turn();
+  assertEquals([placed.length, state.flags.isNearCeiling()], [8, false]);
+});
+
+Deno.test("worker acceptor: before a wait in which handlers run, the socket is registered to wake others, too", () => {
+  const { acceptor, listener, os } = bench();
+  const isExclusive = () => (os.interestOf(listener) & EPOLLEXCLUSIVE) !== 0;
+  let changes = 0;
+  const control = os.epollControl.bind(os);
+  os.epollControl = (...of) => {
+    changes++;
+    return control(...of);
+  };
+  const seen = [true, false, false, true].map((exclusive) => {
+    acceptor.setExclusive(exclusive);
+    return isExclusive();
+  });
+  assertEquals(seen, [true, false, false, true]);
+  assertEquals(changes, 4, "two for each change, none without a change");
+});
+
+Deno.test("worker acceptor: events that bring no connection do not keep it busy", () => {
+  const { arrive, isListening, os, placed, turn } = bench();
+  arrive(1);
+  os.mayAccept = () => false;
+  for (let i = 0; i < 64; i++) turn();
+  assertEquals(isListening(), false);
+  os.mayAccept = () => true;
+  turn();
+  turn();
+  assertEquals(placed.length, 1);
 });
 
 Deno.test("worker acceptor: while accepting is paused nothing is accepted", () => {

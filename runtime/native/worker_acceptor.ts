@@ -44,6 +44,8 @@ import type { Source } from "./io_registry.ts";
 const ACCEPTS = 8;
 /** Milliseconds for which it does not listen if it cannot accept and closes no connection. */
 const BACK_OFF = 20;
+/** Each further time it is twice as long, up to this; a worker that closes a connection tries again at once. */
+const LONGEST_BACK_OFF = 320;
 /** Events in a row that brought no connection, after which it does not listen for a moment. */
 const VAIN_EVENTS = 64;
 /** Below the ceiling by this much, the workers begin to look at the next descriptor before they accept. */
@@ -79,6 +81,7 @@ export class WorkerAcceptor implements Source {
   #isListening = false;
   #isExclusive = true;
   #vainEvents = 0;
+  #backOff = BACK_OFF;
 
   constructor(parts: WorkerAcceptorParts) {
     this.#parts = parts;
@@ -144,6 +147,7 @@ export class WorkerAcceptor implements Source {
   #accepted(descriptor: number): void {
     const { descriptorCeiling, state: { flags } } = this.#parts;
     this.#vainEvents = 0;
+    this.#backOff = BACK_OFF;
     if (descriptor >= descriptorCeiling - NEAR_CEILING) flags.setNearCeiling(true);
     this.#admit(descriptor);
   }
@@ -204,12 +208,13 @@ export class WorkerAcceptor implements Source {
     if (!os.awaitConnection(listener, 0)) return;
     giveUpRefused();
     this.#rest();
+    this.#backOff = Math.min(2 * this.#backOff, LONGEST_BACK_OFF);
   }
 
   #rest(): void {
     const { loop } = this.#parts;
     this.#stopListening();
-    loop.alarm = loop.now + BACK_OFF;
+    loop.alarm = loop.now + this.#backOff;
   }
 
   #listen(): void {

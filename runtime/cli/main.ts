@@ -103,9 +103,11 @@ async function check(settings: Settings): Promise<number> {
   const { config } = settings;
   const missing = faultsOf(settings);
   // A missing file cannot be used either: that is reported once.
-  const tls = missing.length > 0 ? { text: null, faults: [] } : await checkTls(config);
+  const tls = missing.length > 0
+    ? { text: null, warnings: [], faults: [] }
+    : await checkTls(config);
   const faults = [...missing, ...tls.faults, ...await startupFaults({ users: config.users })];
-  [...settings.warnings, ...shortageOf(config), ...faults].forEach(warn);
+  [...settings.warnings, ...tls.warnings, ...shortageOf(config), ...faults].forEach(warn);
   if (faults.length > 0) return EXIT.usage;
   const chosen = tls.text === null ? [] : [`# TLS: ${tls.text}`];
   chosen.push(`# io_uring: ${ioUringUse(config).text}`);

@@ -25,14 +25,22 @@ async function faultsOfUsers(users: Config["users"]): Promise<(string | undefine
   return users.map((source) => faultOf(() => readUsers([source], readPasswords)));
 }
 
+/** What {@link checkTls} finds; lines for the operator. */
+export interface TlsCheck {
+  /** What implements TLS; null: nothing, or it cannot. */
+  readonly text: string | null;
+  readonly warnings: readonly string[];
+  readonly faults: readonly string[];
+}
+
 /** What implements TLS, or why that, certificate or key cannot be used; for --check, since a start reports it anyway. */
-export async function checkTls(given: Config): Promise<{ text: string | null; faults: string[] }> {
+export async function checkTls(given: Config): Promise<TlsCheck> {
   try {
     const { config, text } = await chooseTls(given);
-    await expectCertificates(config);
-    return { text, faults: [] };
+    return { text, warnings: await expectCertificates(config), faults: [] };
   } catch (error) {
-    return { text: null, faults: [error instanceof Error ? error.message : String(error)] };
+    const faults = [error instanceof Error ? error.message : String(error)];
+    return { text: null, warnings: [], faults };
   }
 }
 

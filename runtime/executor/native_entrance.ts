@@ -101,6 +101,7 @@ export class NativeEntrance implements Entrance {
   async start(parts: EntranceParts): Promise<void> {
     this.#parts = parts;
     this.#openssl?.begin();
+    this.#openssl?.warnings.forEach(parts.warn);
     const acceptor = this.#acceptor = this.#createAcceptor(parts);
     const { workers } = this.#config;
     const lastBefore = parts.acceptsEarly ? 0 : workers - 1;
@@ -149,6 +150,7 @@ export class NativeEntrance implements Entrance {
   async reload(): Promise<void> {
     if (this.#openssl === null) return;
     const order = { type: "certificates", set: this.#openssl.reload() } as const;
+    this.#openssl.warnings.forEach(this.#parts.warn);
     await Promise.all(this.#parts.workers.map((thread) => thread.order(order)));
   }
 

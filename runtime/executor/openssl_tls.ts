@@ -2,7 +2,8 @@
  * The main thread's part in TLS by OpenSSL: the certificates for all workers, and what dead workers leave.
  *
  * In: the names of the files. Out: what a worker gets at its start and at a reload. The OCSP response of a
- * certificate is in a file beside it, `fullchain.pem.ocsp`, as HAProxy has it. Ticket keys are random, the same in
+ * certificate is in a file beside it, `fullchain.pem.ocsp`, as HAProxy has it; one that cannot be used is not stapled,
+ * with a warning: certificates must be renewed without their responders. Ticket keys are random, the same in
  * all workers, and new with every reload and every {@link TICKET_KEY_AGE}; tickets of the last three are accepted.
  */
 
@@ -15,6 +16,7 @@ import {
   TicketKeys,
 } from "../ring/mod.ts";
 import type { OpensslStart } from "../thread/mod.ts";
+import { needOf } from "./tls_library.ts";
 import { readTlsMaterial, reasonOf, TlsError } from "./tls_material.ts";
 
 /** Milliseconds after which tickets are encrypted with another key, as in Caddy; a ticket lives for two hours. */
@@ -25,12 +27,23 @@ type OpensslModule = typeof import("../tls/mod.ts");
 /**
  * Checks that what implements TLS can use certificate and key; for `--check`, since a start reports it anyway.
  *
+ * @returns warnings
  * @throws {TlsError}
  */
-export async function expectCertificates({ tls }: Pick<Config, "tls">): Promise<void> {
-  if (tls.cert === undefined) return;
-  if (tls.library === "openssl") readCertificates(tls, await import("../tls/mod.ts"));
-  else readTlsMaterial(tls);
+export async function expectCertificates(config: Config): Promise<readonly string[]> {
+  if (config.tls.cert === undefined) return [];
+  if (config.tls.library === "openssl") {
+    return readCertificates(config, await import("../tls/mod.ts")).warnings;
+  }
+  readTlsMaterial(config.tls);
+  return [];
+}
+
+/** What the files contain. */
+interface Certificates {
+  readonly set: OpensslStart["set"];
+  /** About files that cannot be used, and that are not necessary. */
+  readonly warnings: readonly string[];
 }
 
 /** TLS of the epoll transport. */
@@ -42,12 +55,12 @@ export class OpensslTls implements Disposable {
   readonly #ticketMemory = createTicketKeys();
   readonly #tickets = new TicketKeys(this.#ticketMemory);
   #timer: ReturnType<typeof setInterval> | undefined = undefined;
-  #set: OpensslStart["set"];
+  #certificates: Certificates;
 
   private constructor(config: Config, module: OpensslModule) {
     this.#config = config;
     this.#module = module;
-    this.#set = this.#read();
+    this.#certificates = readCertificates(config, module);
     this.#memory = createPointerTable(config.workers);
     this.#pointers = new PointerTable(this.#memory);
     this.rotateTicketKeys();
@@ -61,14 +74,19 @@ export class OpensslTls implements Disposable {
 
   /** For a worker's start. */
   get start(): OpensslStart {
-    return { set: this.#set, tickets: this.#ticketMemory, pointers: this.#memory };
+    return { set: this.#certificates.set, tickets: this.#ticketMemory, pointers: this.#memory };
+  }
+
+  /** About the files that were read last. */
+  get warnings(): readonly string[] {
+    return this.#certificates.warnings;
   }
 
   /** Reads the files again. @throws {TlsError} if they cannot be used: the old certificates stay in use */
   reload(): OpensslStart["set"] {
-    this.#set = this.#read();
+    this.#certificates = readCertificates(this.#config, this.#module);
     this.rotateTicketKeys();
-    return this.#set;
+    return this.#certificates.set;
   }
 
   /** From now on all workers encrypt tickets with a new key. */
@@ -96,25 +114,47 @@ export class OpensslTls implements Disposable {
   freeWorker(worker: number): void {
     this.#module.freeOwn(this.#pointers.takeOwn(worker));
   }
-
-  #read(): OpensslStart["set"] {
-    return readCertificates(this.#config.tls, this.#module);
-  }
 }
 
 /** Reads all files. @throws {TlsError} */
-function readCertificates(tls: TlsFiles, module: OpensslModule): OpensslStart["set"] {
-  const { cert, key, otherCerts, otherKeys } = tls;
+function readCertificates(config: Config, module: OpensslModule): Certificates {
+  const { cert, key, otherCerts, otherKeys } = config.tls;
+  const warnings: string[] = [];
   const pairs = [cert, ...otherCerts].map((each, i) => ({
     cert: each,
     key: [key, ...otherKeys][i],
   }));
   const certificates = pairs.map((pair) => {
-    const material = readTlsMaterial(pair, module.checkCertificate);
+    const material = readPair(pair, config, module);
     if (material === null) throw new TypeError("there is no certificate");
-    return { ...material, ocsp: readOcsp(`${pair.cert}.ocsp`, module) };
+    return { ...material, ocsp: readOcsp(`${pair.cert}.ocsp`, module, warnings) };
   });
-  return { certificates, client: readAuthority(tls, module) };
+  return { set: { certificates, client: readAuthority(config.tls, module) }, warnings };
+}
+
+/** Reads a certificate and its key; if only OpenSSL, or the system's policy for it, refuses them, the error says so. */
+function readPair(
+  pair: Pick<TlsFiles, "cert" | "key">,
+  config: Config,
+  { checkCertificate }: OpensslModule,
+): ReturnType<typeof readTlsMaterial> {
+  try {
+    return readTlsMaterial(pair, checkCertificate);
+  } catch (error) {
+    const isOfOpenssl = error instanceof TlsError && needOf(config) === undefined &&
+      denoCanUse(pair);
+    if (!isOfOpenssl) throw error;
+    throw new TlsError(`${error.message} (OpenSSL or its system policy; --tls deno can use them)`);
+  }
+}
+
+function denoCanUse(pair: Pick<TlsFiles, "cert" | "key">): boolean {
+  try {
+    readTlsMaterial(pair);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function readAuthority(
@@ -131,10 +171,11 @@ function readAuthority(
   }
 }
 
-/** The response in the file beside a certificate; null: there is no such file. */
+/** The response in the file beside a certificate; null: there is none that can be used. */
 function readOcsp(
   file: string,
   { checkOcspResponse }: OpensslModule,
+  warnings: string[],
 ): Uint8Array<ArrayBuffer> | null {
   try {
     const response = Deno.readFileSync(file);
@@ -142,6 +183,7 @@ function readOcsp(
     return response;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return null;
-    throw new TlsError(`the OCSP response ${file} cannot be used: ${reasonOf(error)}`);
+    warnings.push(`the OCSP response ${file} is not stapled: ${reasonOf(error)}`);
+    return null;
   }
 }

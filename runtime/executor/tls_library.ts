@@ -37,11 +37,13 @@ export async function chooseTls(config: Config): Promise<TlsChoice> {
   throw new TlsError(`${demanded}: ${problem}; install OpenSSL 3, or use --tls deno`);
 }
 
-/** What only OpenSSL can do; undefined: Deno can do it too. */
-function demandOf(
-  { tls: { library, otherCerts, clientCa }, transport }: Config,
-): string | undefined {
-  if (library === "openssl") return "--tls openssl";
+/** Why it must be OpenSSL; undefined: Deno can do it too. */
+function demandOf(config: Config): string | undefined {
+  return config.tls.library === "openssl" ? "--tls openssl" : needOf(config);
+}
+
+/** What only OpenSSL can do; undefined: whatever `--tls` says, Deno can do it too. */
+export function needOf({ tls: { otherCerts, clientCa }, transport }: Config): string | undefined {
   if (transport === "epoll") return "--transport epoll with --tls-cert";
   if (clientCa !== undefined) return "--tls-client-ca";
   if (otherCerts.length > 0) return "several --tls-cert";

@@ -65,6 +65,8 @@ opensslTest(
       const resume = () => client(server, [version, "-sess_in", session]);
       for (const next of await Promise.all(Array.from({ length: 12 }, resume))) {
         assertStringIncludes(next, "Reused, TLSv1", version);
+        // A client that uses each ticket once, as RFC 8446 wants it, has one for its next connection.
+        if (version === "-tls1_3") assertStringIncludes(next, "New Session Ticket arrived");
       }
     }
     await reload(server, 1);
@@ -186,7 +188,7 @@ authorityTest(
 );
 
 authorityTest(
-  "a file that is no OCSP response is an error, also for --check",
+  "a file that is no OCSP response is not stapled, with a warning, also of --check and of a reload",
   async (authority) => {
     const one = await authority.sign("one");
     const args = [...tlsArguments(one), "--tls", "openssl"];
@@ -199,16 +201,52 @@ authorityTest(
     ];
     for (const [content, reason] of rows) {
       await Deno.writeFile(`${one.cert}.ocsp`, bytesOf(content));
-      for (const [how, status] of [["--check", 2], ["--log=off", 1]] as const) {
-        const { code, stderr } = await runServer(["1", "127.0.0.1", "0", ...args, how]);
-        assertEquals(code, status, stderr);
-        assertMatch(
-          stderr,
-          /^async-deno: the OCSP response \S+one.pem.ocsp cannot be used: [^\n]+\n$/,
-        );
-        assertMatch(stderr, reason);
-      }
+      const { code, stderr } = await runServer(["1", "127.0.0.1", "0", ...args, "--check"]);
+      assertEquals(code, 0, stderr);
+      assertMatch(
+        stderr,
+        /^async-deno: the OCSP response \S+one.pem.ocsp is not stapled: [^\n]+\n$/,
+      );
+      assertMatch(stderr, reason);
     }
+    await withServer({ workers: 1, args }, async (server) => {
+      const warned = (reason: string) =>
+        waitFor(() => server.stderr.includes(`one.pem.ocsp is not stapled: ${reason}\n`), {
+          what: "a warning",
+        });
+      await warned("4 bytes follow the response");
+      const answer = await client(server, ["-status"]);
+      assertStringIncludes(answer, "OCSP response: no response sent");
+      assertStringIncludes(answer, "200 OK");
+      // A renewed certificate is used all the same.
+      const renewed = await authority.sign("renewed");
+      for (const kind of ["cert", "key"] as const) await Deno.copyFile(renewed[kind], one[kind]);
+      await Deno.writeTextFile(`${one.cert}.ocsp`, "");
+      server.kill("SIGHUP");
+      await warned("the file is empty");
+      await waitFor(async () => await nameFor(server, undefined) === "renewed", { what: "it" });
+      await server.stop(); // which has warned
+    });
+  },
+);
+
+authorityTest(
+  "if only OpenSSL refuses a certificate, the error names --tls deno",
+  async (authority) => {
+    // By its security level OpenSSL refuses SHA-1.
+    const one = await authority.sign("one", undefined, "/CN=one", ["-sha1"]);
+    const start = (args: readonly string[]) =>
+      runServer(["1", "127.0.0.1", "0", "--log", "off", ...tlsArguments(one), ...args]);
+    const { code, stderr } = await start([]);
+    assertEquals(code, 1, stderr);
+    assertMatch(
+      stderr,
+      /cannot be used together: [^\n]+ \(OpenSSL [^\n]+--tls deno can use them\)\n$/,
+    );
+    const demanding = await start(["--transport", "epoll"]);
+    assert(!demanding.stderr.includes("--tls deno"), demanding.stderr);
+    const byDeno = await start(["--tls", "deno", "--check"]);
+    assertEquals(byDeno.code, 0, byDeno.stderr);
   },
 );
 

@@ -63,8 +63,14 @@ export class Authority implements AsyncDisposable {
    *
    * @param hosts its alternative names as openssl writes them; default: this machine
    * @param subject as openssl writes it; default: the common name
+   * @param options of `openssl x509`, such as its digest
    */
-  async sign(name: string, hosts?: string, subject = `/CN=${name}`): Promise<CertificateFiles> {
+  async sign(
+    name: string,
+    hosts?: string,
+    subject = `/CN=${name}`,
+    options: readonly string[] = [],
+  ): Promise<CertificateFiles> {
     const path = `${this.folder}/${name}`;
     const files = { cert: `${path}.pem`, key: `${path}.key` };
     const request = ["-keyout", files.key, "-out", `${path}.csr`, "-subj", subject];
@@ -74,7 +80,7 @@ export class Authority implements AsyncDisposable {
     if (hosts !== undefined) {
       await Deno.writeTextFile(extensions, `subjectAltName=${hosts}\nbasicConstraints=CA:FALSE\n`);
     }
-    const wanted = ["-days", "2", "-extfile", extensions, "-out", files.cert];
+    const wanted = ["-days", "2", "-extfile", extensions, "-out", files.cert, ...options];
     await openssl(["x509", "-req", "-in", `${path}.csr`, ...signer, ...wanted]);
     return files;
   }

@@ -52,6 +52,7 @@ export const SSL_SYMBOLS = {
   SSL_read: { parameters: ["pointer", "buffer", "i32"], result: "i32" }, // SSL *, void *buf, int num
   SSL_write: { parameters: ["pointer", "buffer", "i32"], result: "i32" }, // SSL *, const void *buf, int num
   SSL_get_error: { parameters: ["pointer", "i32"], result: "i32" }, // const SSL *, int ret
+  SSL_version: { parameters: ["pointer"], result: "i32" }, // const SSL *
   SSL_pending: { parameters: ["pointer"], result: "i32" }, // const SSL *
   SSL_shutdown: { parameters: ["pointer"], result: "i32" }, // SSL *
   SSL_ctrl: { parameters: ["pointer", "i32", "i64", "pointer"], result: "i64" }, // SSL *, cmd, larg, parg
@@ -120,6 +121,9 @@ export const CRYPTO_SYMBOLS = {
 export type LibSsl = Deno.DynamicLibrary<typeof SSL_SYMBOLS>["symbols"];
 /** The functions of libcrypto. */
 export type LibCrypto = Deno.DynamicLibrary<typeof CRYPTO_SYMBOLS>["symbols"];
+
+/** A result of SSL_version; those of later versions are greater. */
+export const TLS1_3_VERSION = 0x0304;
 
 const LIBSSL = "libssl.so.3";
 const LIBCRYPTO = "libcrypto.so.3";

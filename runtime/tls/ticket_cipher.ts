@@ -6,7 +6,7 @@
  */
 
 import { TICKET_KEY_BYTES, type TicketKeys } from "../ring/mod.ts";
-import { libcrypto } from "./openssl.ts";
+import { libcrypto, libssl, TLS1_3_VERSION } from "./openssl.ts";
 import { addressOf, type Pointer } from "./tls_ring.ts";
 
 const NAME_BYTES = 16;
@@ -44,12 +44,12 @@ export class TicketCipher {
     this.#keys = keys;
     this.#callback = new Deno.UnsafeCallback(
       TICKET,
-      (_ssl, name, iv, cipher, mac, isEncrypting) => {
+      (ssl, name, iv, cipher, mac, isEncrypting) => {
         if (name === null || iv === null) return FAILED;
         const nameBytes = bytesAt(name, NAME_BYTES);
         return isEncrypting === 1
           ? this.#encrypt(nameBytes, iv, { cipher, mac })
-          : this.#decrypt(nameBytes, iv, { cipher, mac });
+          : this.#decrypt(nameBytes, iv, { ssl, cipher, mac });
       },
     );
   }
@@ -73,13 +73,14 @@ export class TicketCipher {
     return begun === 1 && this.#useHmac(mac) ? READY : FAILED;
   }
 
-  #decrypt(name: Bytes, iv: Pointer, { cipher, mac }: Contexts): number {
+  #decrypt(name: Bytes, iv: Pointer, { ssl, cipher, mac }: DecryptionContexts): number {
     const { EVP_DecryptInit_ex, EVP_aes_256_cbc } = libcrypto();
     const age = this.#find(name);
     if (age < 0) return UNKNOWN_KEY;
     const begun = EVP_DecryptInit_ex(cipher, EVP_aes_256_cbc(), null, this.#aesKey, iv);
     if (begun !== 1 || !this.#useHmac(mac)) return FAILED;
-    return age === 0 ? READY : RENEW;
+    // RFC 8446 section C.4: a client should use a ticket once. Without a new one it has none for its next connection.
+    return age === 0 && libssl().SSL_version(ssl) < TLS1_3_VERSION ? READY : RENEW;
   }
 
   /** Reads the key with this name; its age, or -1 if there is none. */
@@ -120,6 +121,11 @@ export class TicketCipher {
 interface Contexts {
   readonly cipher: Deno.PointerValue;
   readonly mac: Deno.PointerValue;
+}
+
+/** With the SSL * of the ticket's client. */
+interface DecryptionContexts extends Contexts {
+  readonly ssl: Deno.PointerValue;
 }
 
 function bytesAt(pointer: Pointer, length: number): Bytes {

@@ -8,7 +8,7 @@
  */
 
 import { EAGAIN, ENOBUFS, EPROTO } from "../os/mod.ts";
-import { libcrypto, libssl } from "./openssl.ts";
+import { libcrypto, libssl, TLS1_3_VERSION } from "./openssl.ts";
 import { takeReason } from "./openssl_error.ts";
 import { subjectOf } from "./subject.ts";
 import { addressOf, type Pointer, type TlsRing } from "./tls_ring.ts";
@@ -61,6 +61,8 @@ export class TlsConnection {
     SSL_do_handshake(this.#ssl);
     if (SSL_is_init_finished(this.#ssl) === 1) {
       this.#mayEnd = true;
+      // What a callback has left there would be taken for the error of the next call.
+      libcrypto().ERR_clear_error();
       return DONE;
     }
     return this.#outcome();
@@ -86,7 +88,18 @@ export class TlsConnection {
       return subjectOf(certificate);
     } finally {
       libcrypto().X509_free(certificate);
+      libcrypto().ERR_clear_error();
     }
+  }
+
+  /** Whether a message of a handshake has begun and not ended. */
+  isShakingHands(): boolean {
+    return this.#lib.SSL_is_init_finished(this.#ssl) !== 1;
+  }
+
+  /** Whether this is TLS 1.3, or may still become it. */
+  mayBeTls13(): boolean {
+    return this.#lib.SSL_version(this.#ssl) >= TLS1_3_VERSION;
   }
 
   /** Whether a record was decrypted that {@link read} has not returned to its end. */

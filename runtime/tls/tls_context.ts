@@ -22,6 +22,7 @@ export interface CertificatePem {
 // Macros of ssl.h: numbers for SSL_CTX_ctrl.
 const SSL_CTRL_MODE = 33;
 const SSL_CTRL_SET_SESS_CACHE_MODE = 44;
+const SSL_CTRL_SET_MAX_CERT_LIST = 51;
 const SSL_CTRL_SET_TLSEXT_SERVERNAME_CB = 53;
 const SSL_CTRL_SET_TLSEXT_STATUS_REQ_CB = 63;
 const SSL_CTRL_CLEAR_MODE = 78;
@@ -60,6 +61,9 @@ const NO_PASSPHRASE = encoder.encode("\0");
 const SERVER = "async-deno";
 /** SSL_MAX_SID_CTX_LENGTH, and the length of a SHA-256. */
 const SESSION_CONTEXT_BYTES = 32;
+
+/** Most bytes of a client's certificate with its chain: OpenSSL gets memory for all of them at its header. */
+export const MOST_CERTIFICATE_BYTES = 32 * 1024;
 
 /** Whose certificates clients have. */
 export interface ClientAuthority {
@@ -150,6 +154,7 @@ function askForCertificate(context: Pointer, { pem, isRequired }: ClientAuthorit
     if (SSL_CTX_add_client_CA(context, authority) !== 1) throwReason();
   });
   if (count === 0) throw new Error("there is no certificate in it");
+  control(context, SSL_CTRL_SET_MAX_CERT_LIST, MOST_CERTIFICATE_BYTES);
   const mode = SSL_VERIFY_PEER | (isRequired ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0);
   SSL_CTX_set_verify(context, mode, null);
 }

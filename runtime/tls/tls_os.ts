@@ -20,7 +20,9 @@
  *   takes nothing for `writeStall` milliseconds, the socket fails with ETIMEDOUT.
  *
  * A call decrypts a bounded number of records, with or without data. More than MOST_IDLE_RECORDS in a row without
- * data are an error of the peer, as for BoringSSL and Go.
+ * data are an error of the peer, as for BoringSSL and Go, and so are more bytes without data than MOST_IDLE_BYTES, a
+ * handshake that is longer than any real one, and a message of a handshake in parts after it. So what one connection
+ * can make OpenSSL hold has a bound, and `heldBytes` contains it.
  *
  * After a first byte that does not begin a TLS record the socket is a plain one, on which the caller can answer.
  * `takeFailure` says why a `recv` has answered -EPROTO.
@@ -31,6 +33,7 @@
 import {
   EAGAIN,
   ENOMEM,
+  EPIPE,
   EPOLL_CTL_ADD,
   EPOLL_CTL_MOD,
   type EpollEvents,
@@ -42,7 +45,10 @@ import {
 import type { TicketKeys } from "../ring/mod.ts";
 import { Callbacks, type CertificateChooser } from "./callbacks.ts";
 import { type CertificateSet, TlsCertificates } from "./tls_certificates.ts";
+import { HelloGuard, MOST_HELLO_BYTES } from "./hello_guard.ts";
+import { MOST_CERTIFICATE_BYTES } from "./tls_context.ts";
 import { DONE, RING_FULL, TlsConnection } from "./tls_connection.ts";
+import { libcrypto } from "./openssl.ts";
 import { ReadableSockets } from "./readable_sockets.ts";
 import { StuckSockets } from "./stuck_sockets.ts";
 import { PLAINTEXT_BYTES, TlsRing } from "./tls_ring.ts";
@@ -72,6 +78,12 @@ const MOST_WORK = 128;
 const IDLE_WORK = 8;
 /** Records without data that may follow each other. BoringSSL accepts 32 key updates, Go 16 records. */
 const MOST_IDLE_RECORDS = 32;
+/** Bytes without data that may follow each other: a record, whose beginning is not data yet, and a thousand key updates. */
+const MOST_IDLE_BYTES = 48 * 1024;
+/** Bytes of a handshake that asks for a certificate: its messages beside hello and certificate, and the records' headers. */
+const CERTIFICATE_ROOM = MOST_CERTIFICATE_BYTES + 8 * 1024;
+/** OpenSSL gets a third more than a message needs. */
+const CERTIFICATE_MEMORY = MOST_CERTIFICATE_BYTES / 3 * 4;
 /** Bytes of a file that one `sendFile` sends at most: encrypting them takes about 200 µs. */
 const FILE_SHARE = 4 * PLAINTEXT_BYTES;
 
@@ -138,6 +150,7 @@ export class TlsOs extends LinuxOs {
     this.#asksClients = set.client !== null;
     this.#keepOwn();
     old.free();
+    libcrypto().ERR_clear_error();
   }
 
   /** The subject of the client's certificate; "": it has shown none, or the connection is closed. */
@@ -173,7 +186,7 @@ export class TlsOs extends LinuxOs {
     if (socket.isStuck) return -EAGAIN;
     const received = this.#receive(socket, bytes as Bytes, length);
     this.#keepInput(socket);
-    if (socket.isReadable) this.#readable.add(socket);
+    if (socket.isReadable) this.#list(socket);
     return received;
   }
 
@@ -244,8 +257,7 @@ export class TlsOs extends LinuxOs {
       socket.events = events;
       socket.generation = generation;
     }
-    this.#readable.add(socket);
-    if (this.#waitsElsewhere && socket.ownEvents !== 0) this.endWait();
+    this.#list(socket);
     return super.epollControl(epoll, operation, descriptor, socket.realEvents, generation);
   }
 
@@ -272,26 +284,48 @@ export class TlsOs extends LinuxOs {
 
   /** DONE, 0 for the peer's end, or a negated errno. */
   #shakeHands(socket: TlsSocket): number {
+    const isNew = socket.received === null;
     const filled = this.#fill(socket);
     if (filled <= 0) return filled;
     const connection = socket.connection ?? this.#begin(socket);
     if (typeof connection === "number") return connection;
+    const length = isNew ? this.#judge(socket, connection, filled) : 0;
+    if (length > 0) return this.#refuse(socket, `a ClientHello of ${length} bytes`);
     let shaken: number;
     do {
       shaken = connection.shakeHands();
       const sent = this.#flushUnasked(socket);
       if (sent < 0) return sent;
     } while (shaken === RING_FULL);
-    if (shaken === -EPROTO) {
-      this.#failure = { firstByte: -1, reason: connection.reason };
-      this.#fail(socket, shaken);
-    }
-    if (shaken !== DONE) return shaken;
+    if (shaken === -EPROTO) return this.#refuse(socket, connection.reason);
+    if (shaken !== DONE) return this.#noteHandshake(socket, filled - this.#ring.unread, shaken);
     socket.isOpen = true;
+    socket.guard = null;
+    socket.idleBytes = 0;
     this.#account(socket);
     this.#updateEpoll(socket);
     if (this.#asksClients) this.#noteClient(socket, connection);
     return DONE;
+  }
+
+  /** The length of a ClientHello that is too long, or 0. */
+  #judge({ guard }: TlsSocket, connection: TlsConnection, filled: number): number {
+    return guard!.judge(this.#ring.input.subarray(0, filled), connection.mayBeTls13()); // it is not open
+  }
+
+  /** Counts bytes of a handshake that goes on; the result is `outcome`, or that of a handshake that is too long. */
+  #noteHandshake(socket: TlsSocket, count: number, outcome: number): number {
+    socket.idleBytes += count;
+    this.#account(socket);
+    const most = MOST_HELLO_BYTES + (socket.certificateBytes > 0 ? CERTIFICATE_ROOM : 0);
+    if (socket.idleBytes <= most) return outcome;
+    return this.#refuse(socket, `a handshake of more than ${most} bytes`);
+  }
+
+  #refuse(socket: TlsSocket, reason: string): number {
+    this.#failure = { firstByte: -1, reason };
+    this.#fail(socket, -EPROTO);
+    return -EPROTO;
   }
 
   #noteClient(socket: TlsSocket, connection: TlsConnection): void {
@@ -311,6 +345,8 @@ export class TlsOs extends LinuxOs {
     if (made === null) return -ENOMEM;
     this.#keeper.setConnection(socket.descriptor, made.address);
     socket.connection = made;
+    socket.guard = new HelloGuard();
+    socket.certificateBytes = this.#asksClients ? CERTIFICATE_MEMORY : 0;
     this.#account(socket);
     return made;
   }
@@ -330,12 +366,13 @@ export class TlsOs extends LinuxOs {
     const connection = socket.connection!; // it is open
     const ring = this.#ring;
     const hasPlaintext = socket.isReadable && socket.received === null;
-    if (!hasPlaintext && ring.unread === 0) {
-      const filled = this.#fill(socket);
-      if (filled <= 0) return filled;
+    let { unread } = ring;
+    if (!hasPlaintext && unread === 0) {
+      unread = this.#fill(socket);
+      if (unread <= 0) return unread;
     }
+    const wasIdle = socket.idleBytes > 0;
     let total = 0;
-    let unread = 0;
     for (let work = 0; total < length && work < MOST_WORK;) {
       const room = total === 0 ? bytes : bytes.subarray(total);
       const count = connection.read(room, length - total);
@@ -347,18 +384,28 @@ export class TlsOs extends LinuxOs {
       if (count > 0) {
         work++;
         socket.idleRecords = 0;
-      } else if (count === RING_FULL || (count === -EAGAIN && unread > 0)) {
+        socket.idleBytes = 0;
+      } else if (count === RING_FULL || count === -EAGAIN) {
         work += IDLE_WORK;
-        if (unread !== before) this.#noteIdleRecord(socket);
-      } else if (count !== -EAGAIN) this.#fail(socket, count);
+        this.#noteIdle(socket, before - unread, unread > 0 || count === RING_FULL);
+        // Only a renegotiation has messages of more than a record; OpenSSL would collect it before it refuses it.
+        if (count === -EAGAIN && connection.isShakingHands()) this.#fail(socket, -EPROTO);
+      } else this.#fail(socket, count);
       if (unread === 0 || socket.outcome !== OPEN || socket.isStuck || sent < 0) break;
     }
+    if (wasIdle !== socket.idleBytes > 0) this.#account(socket);
     if (total > 0) return total;
     return socket.outcome === OPEN ? -EAGAIN : socket.outcome;
   }
 
-  #noteIdleRecord(socket: TlsSocket): void {
-    if (++socket.idleRecords > MOST_IDLE_RECORDS) this.#fail(socket, -EPROTO);
+  /** OpenSSL has read bytes, if `isWhole` all of a record, and there was no data. */
+  #noteIdle(socket: TlsSocket, count: number, isWhole: boolean): void {
+    if (count === 0) return;
+    socket.idleBytes += count;
+    if (isWhole) socket.idleRecords++;
+    const { idleBytes, idleRecords } = socket;
+    const isTooMuch = idleBytes > MOST_IDLE_BYTES || idleRecords > MOST_IDLE_RECORDS;
+    if (isTooMuch) this.#fail(socket, -EPROTO);
   }
 
   /** Makes input available to OpenSSL; a count, 0 for the peer's end, or a negated errno. */
@@ -393,6 +440,13 @@ export class TlsOs extends LinuxOs {
   #fail(socket: TlsSocket, outcome: number): void {
     socket.outcome = outcome;
     socket.isReadable = true;
+    this.#list(socket);
+  }
+
+  /** The next wait reports the socket, if it can be read and its caller wants that. */
+  #list(socket: TlsSocket): void {
+    this.#readable.add(socket);
+    if (this.#waitsElsewhere && socket.ownEvents !== 0) this.endWait();
   }
 
   // Writing.
@@ -432,7 +486,7 @@ export class TlsOs extends LinuxOs {
     const { bytes } = this.#ring;
     const sent = socket.left === null ? super.send(socket.descriptor, bytes, count, more) : 0;
     if (sent === count) return 0;
-    if (sent < 0 && sent !== -EAGAIN) return sent;
+    if (sent < 0 && sent !== -EAGAIN) return this.#noteLoss(socket, sent);
     socket.keep(bytes.subarray(Math.max(sent, 0), count));
     this.#account(socket);
     return 0;
@@ -454,7 +508,8 @@ export class TlsOs extends LinuxOs {
     const sent = super.send(socket.descriptor, left, left.length, false);
     if (sent === -EAGAIN) return 0;
     if (sent < 0) {
-      if (socket.debt === 0) this.#dropLeft(socket);
+      this.#noteLoss(socket, sent);
+      this.#dropLeft(socket);
       return sent;
     }
     if (sent === left.length) this.#dropLeft(socket);
@@ -465,13 +520,22 @@ export class TlsOs extends LinuxOs {
     return 0;
   }
 
+  /**
+   * Ciphertext was not sent and is lost, so nothing may follow it: the connection fails. After EPIPE nothing can
+   * follow; then only a caller is told whose bytes are lost, since what the peer has sent can still be read.
+   */
+  #noteLoss(socket: TlsSocket, error: number): number {
+    if (error !== -EPIPE || socket.debt > 0) this.#fail(socket, error);
+    return error;
+  }
+
   /** No ciphertext is left: it is sent, or cannot be sent any more. */
   #dropLeft(socket: TlsSocket): void {
     socket.left = null;
     this.#account(socket);
     if (!this.#stuck.release(socket)) return;
     this.#updateEpoll(socket);
-    this.#readable.add(socket);
+    this.#list(socket);
   }
 
   /** Sends close_notify if that is possible at once. */

@@ -15,6 +15,10 @@ const LIBSSL = {
   SSL_set_connect_state: { parameters: ["pointer"], result: "void" }, // SSL *
   SSL_do_handshake: { parameters: ["pointer"], result: "i32" }, // SSL *
   SSL_is_init_finished: { parameters: ["pointer"], result: "i32" }, // const SSL *
+  SSL_renegotiate: { parameters: ["pointer"], result: "i32" }, // SSL *
+  SSL_ctrl: { parameters: ["pointer", "i32", "i64", "pointer"], result: "i64" }, // SSL *, cmd, larg, parg
+  SSL_set_alpn_protos: { parameters: ["pointer", "buffer", "u32"], result: "i32" }, // SSL *, list, its length
+  SSL_set_session_ticket_ext: { parameters: ["pointer", "buffer", "i32"], result: "i32" }, // SSL *, void *, int
   SSL_key_update: { parameters: ["pointer", "i32"], result: "i32" }, // SSL *, int updatetype
   SSL_read: { parameters: ["pointer", "buffer", "i32"], result: "i32" }, // SSL *, void *, int
   SSL_write: { parameters: ["pointer", "buffer", "i32"], result: "i32" }, // SSL *, const void *, int
@@ -32,6 +36,8 @@ const LIBCRYPTO = {
 const SSL_KEY_UPDATE_NOT_REQUESTED = 0;
 const SSL_KEY_UPDATE_REQUESTED = 1;
 const SSL_RECEIVED_SHUTDOWN = 2;
+const SSL_CTRL_SET_MAX_PROTO_VERSION = 124;
+const TLS1_2_VERSION = 0x0303n;
 const BUFFER = 256 * 1024;
 
 /** One client. */
@@ -78,6 +84,30 @@ export class OpensslPeer implements Disposable {
   /** Bytes that the server has sent. */
   take(bytes: Uint8Array<ArrayBuffer>): void {
     this.#crypto.symbols.BIO_write(this.#in, bytes, bytes.length);
+  }
+
+  /** From now on at most TLS 1.2 is offered. */
+  useTls12(): void {
+    const { SSL_ctrl } = this.#ssl.symbols;
+    SSL_ctrl(this.#connection, SSL_CTRL_SET_MAX_PROTO_VERSION, TLS1_2_VERSION, null);
+  }
+
+  /** From now on a ClientHello has about so many bytes, by a list of protocols (ALPN) that ends in http/1.1. */
+  enlargeHello(bytes: number): void {
+    const last = new TextEncoder().encode("\x08http/1.1");
+    const list = new Uint8Array(Math.ceil(bytes / 256) * 256 + last.length).fill(255);
+    list.set(last, list.length - last.length);
+    const { SSL_set_alpn_protos } = this.#ssl.symbols;
+    if (SSL_set_alpn_protos(this.#connection, list, list.length) !== 0) throw new Error("no ALPN");
+  }
+
+  /** Begins another handshake, which TLS 1.2 allows, by a ClientHello with so many bytes of a ticket. */
+  renegotiate(ticketBytes = 0): void {
+    const { SSL_renegotiate, SSL_do_handshake, SSL_set_session_ticket_ext } = this.#ssl.symbols;
+    const ticket = new Uint8Array(ticketBytes);
+    if (ticketBytes > 0) SSL_set_session_ticket_ext(this.#connection, ticket, ticketBytes);
+    if (SSL_renegotiate(this.#connection) !== 1) throw new Error("no renegotiation");
+    SSL_do_handshake(this.#connection);
   }
 
   /** Encrypts. */

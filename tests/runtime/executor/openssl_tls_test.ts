@@ -10,6 +10,7 @@ import { OpensslTls } from "../../../runtime/executor/openssl_tls.ts";
 import { LinuxOs, loopbackPair } from "../../../runtime/os/mod.ts";
 import { PointerTable, TicketKeys } from "../../../runtime/ring/mod.ts";
 import { TlsOs } from "../../../runtime/tls/mod.ts";
+import { heapBytes } from "../../support/c_heap.ts";
 import { Authority } from "../../support/certificates.ts";
 import { withHandlers } from "../../support/handlers_server.ts";
 import { HttpConnection } from "../../support/http_client.ts";
@@ -104,18 +105,6 @@ async function shakeHands(
   await waitFor(hasRead, { what: "the first byte" });
   await written;
   return client;
-}
-
-/** Bytes in use in the C heap of this thread. */
-function heapBytes(): number {
-  const size = "usize" as const;
-  const libc = Deno.dlopen("libc.so.6", {
-    mallinfo2: { parameters: [], result: { struct: Array(10).fill(size) } },
-  });
-  const info = libc.symbols.mallinfo2();
-  libc.close();
-  // size_t uordblks, the eighth.
-  return Number(new BigUint64Array(info.buffer)[7]);
 }
 
 opensslTest(

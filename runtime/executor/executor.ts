@@ -3,8 +3,6 @@
  *
  * In: a config. Out: a running server, its address, and how it ended. Runs on the main thread, in Deno's own
  * event loop. How connections reach the workers depends on the transport: see entrance.ts.
- *
- * Longer than 400 lines because starting, replacing, reloading and stopping threads share one server's state.
  */
 
 import { type Config, type ListenAddress, tlsFileNames, usesDenoTransport } from "../config/mod.ts";
@@ -153,7 +151,7 @@ export class Executor {
     executor.#reserve.fill();
     if (config.monitoring.admin !== undefined) await executor.#startAdmin(config.monitoring.admin);
     // The format of async_nostd has only the lines of connections.
-    if (config.logFormat === "timed") executor.#note(`io_uring: ${executor.#ioUring.text}`);
+    if (config.logFormat === "timed") executor.#logs.note(`io_uring: ${executor.#ioUring.text}`);
     await executor.#startThreads();
     return executor;
   }
@@ -366,17 +364,12 @@ export class Executor {
   #warn(text: string): void {
     this.#warnings++;
     this.#options.warn(text);
-    this.#note(text);
+    this.#logs.note(text);
   }
 
   #inform(text: string): void {
     this.#options.inform?.(text);
-    this.#note(text);
-  }
-
-  #note(text: string): void {
-    this.#logs.log.note("EXECUTOR", text);
-    this.#logs.log.flush();
+    this.#logs.note(text);
   }
 
   #finishIfAllEnded(): void {

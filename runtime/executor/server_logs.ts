@@ -17,6 +17,8 @@ import { LogThread } from "./log_thread_handle.ts";
 const WARN_INTERVAL = 60_000;
 /** … and from the first dropped line to the first warning, so that it gives a useful number. */
 const WARN_DELAY = 1_000;
+/** Milliseconds until the main thread's lines are handed over, if the writer has not written the last ones yet. */
+const HAND_OVER_INTERVAL = 100;
 
 /** The parts of the logs. */
 export interface ServerLogsParts {
@@ -44,11 +46,12 @@ interface OpenLog extends LogName {
 export class ServerLogs {
   /** The memory that threads write their lines to. */
   readonly memory: LogMemory;
-  /** The event log of the main thread. */
-  readonly log: EventLog;
+  // The event log of the main thread.
+  readonly #log: EventLog;
   readonly #parts: ServerLogsParts;
   readonly #logs: readonly OpenLog[];
   #warnTimer: ReturnType<typeof setTimeout> | undefined = undefined;
+  #handOverTimer: ReturnType<typeof setTimeout> | undefined = undefined;
   #finished: Promise<void> | null = null;
 
   /** Opens both logs. @throws {LogFileError} */
@@ -77,13 +80,19 @@ export class ServerLogs {
       epochMilliseconds: Date.now,
       writer: logFormat === "seed" ? null : "main",
     });
-    this.log = new EventLog(events && this.#ownBuffer(events), clock);
+    this.#log = new EventLog(events && this.#ownBuffer(events), clock);
   }
 
   /** What {@link ServerLogs.reopen} reopens, for the operator: `the access log FILE, reopened`. */
   get reopened(): string[] {
     const files = this.#logs.filter(({ target }) => target !== "-");
     return files.map(({ name, target }) => `the ${name} ${target}, reopened`);
+  }
+
+  /** Adds a line of the main thread to the event log. */
+  note(text: string): void {
+    this.#log.note("EXECUTOR", text);
+    this.#handOver();
   }
 
   /** Creates the threads that write; fulfilled when they are loaded, and have the descriptors that they need. */
@@ -138,13 +147,24 @@ export class ServerLogs {
   }
 
   async #finish(): Promise<void> {
-    this.log.close();
+    clearTimeout(this.#handOverTimer);
+    this.#log.close();
     await Promise.all(this.#logs.map(async ({ file, thread }) => {
       const hasEnded = await thread.finish();
       if (hasEnded && file.descriptor !== undefined) file.close();
     }));
     clearTimeout(this.#warnTimer);
     for (const open of this.#logs) this.#warnOf(open);
+  }
+
+  /** Lines that come while the writer has the last ones, or before it writes, are handed over later. */
+  #handOver(): void {
+    this.#log.flush();
+    if (!this.#log.pending) return;
+    this.#handOverTimer ??= setTimeout(() => {
+      this.#handOverTimer = undefined;
+      this.#handOver();
+    }, HAND_OVER_INTERVAL);
   }
 
   #open(

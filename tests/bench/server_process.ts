@@ -103,6 +103,7 @@ export class ServerProcess {
     }
     clearTimeout(timer);
     await ended;
+    await Promise.all(this.#words); // to the end of their stderr
   }
 
   async #answers(work: Work): Promise<boolean> {

@@ -5,8 +5,8 @@
  * The words of the seed's suite choose the scenarios that they chose there, by the words in brackets
  * in the scenarios' names; `unit` and `e2e` divide the tests in two; `executable` is `e2e` against
  * what `deno task compile` built, `deno-transport` is `e2e` over Deno's own sockets, `tls-quick` over TLS by
- * OpenSSL; `-quick` leaves out tests that take long and hardly depend on it: floods, and most of the browser's
- * tests.
+ * OpenSSL; `-quick` leaves out tests that take long and hardly depend on it: floods, most of the browser's tests, and
+ * for the executable most of those of the protocols.
  */
 
 /** The arguments of `deno test` for one word. */
@@ -129,12 +129,24 @@ export const TEST_PLANS: Readonly<Record<string, TestPlan>> = {
   executable: { paths: ["tests/e2e/"], executable: EXECUTABLE },
   "executable-quick": {
     paths: [
-      ...CONFORMANCE,
       SCENARIOS,
-      "tests/e2e/command_line_test.ts",
-      "tests/e2e/idle_memory_test.ts",
-      "tests/e2e/unix_test.ts",
-      "tests/e2e/page/terminal_test.ts",
+      ...[
+        "auth/basic_auth",
+        "command_line",
+        "endpoints",
+        "files/large",
+        "files/site",
+        "idle_memory",
+        "limits",
+        "monitoring/access_log",
+        "page/terminal",
+        "reload",
+        "stopping",
+        "tls",
+        "transport",
+        "unix",
+        "websocket",
+      ].map((name) => `tests/e2e/${name}_test.ts`),
     ],
     executable: EXECUTABLE,
   },

@@ -7,7 +7,7 @@
 import type { ChannelDirectory } from "./channel_directory.ts";
 import type { Guard } from "./guard.ts";
 import { RecordBuffer } from "./record_buffer.ts";
-import { CHANNEL, NODE, NODE_KIND, wordsFor } from "./records.ts";
+import { CHANNEL, keyLengthOf, NODE, NODE_KIND, wordsFor } from "./records.ts";
 import type { StoreMemory } from "./store_memory.ts";
 
 /** Buckets that one holding of the lock visits. */
@@ -71,7 +71,7 @@ export class ChannelListing {
     const fixed = this.#memory.table.fixedWords(NODE_KIND.channel);
     this.#buffer.forEach((words, bytes, at) => {
       const start = (at + fixed) * 4;
-      const name = bytes.subarray(start, start + (words[at + NODE.kind]! >>> 8));
+      const name = bytes.subarray(start, start + keyLengthOf(words, at));
       const members = words[at + CHANNEL.members]!;
       const users = words[at + CHANNEL.users]!;
       visitor(name, { subscribers: this.#subscribers[index++]!, members, users });

@@ -13,7 +13,7 @@
  * Numbers of entries wrap at 2^32 on purpose: only differences are used, by `| 0`.
  */
 import { HEAD, SLOT_WORDS, STATE, TAIL } from "./layout.ts";
-import { IN_FEED, PUBLICATION } from "./records.ts";
+import { IN_FEED, IN_HISTORY, PUBLICATION } from "./records.ts";
 import type { StoreMemory } from "./store_memory.ts";
 
 /** Entries that give way together: one pair of fences for all of them. */
@@ -95,11 +95,7 @@ export class Feed {
     const { journal, heap } = this.#memory;
     const flags = this.#words[record + PUBLICATION.flags]! & ~IN_FEED;
     journal.add(STATE.feedWords, -heap.wordsOf(record));
-    if (freeable(flags)) heap.free(record);
+    if ((flags & IN_HISTORY) === 0) heap.free(record);
     else journal.set(record + PUBLICATION.flags, flags);
   }
-}
-
-function freeable(flags: number): boolean {
-  return (flags & 3) === 0;
 }

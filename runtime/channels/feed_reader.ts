@@ -12,7 +12,7 @@
  */
 import { BELL, HEAD, PAIR, SLOT_WORDS, TAIL } from "./layout.ts";
 import { type EntrySink, RecordBuffer } from "./record_buffer.ts";
-import { LENGTH_SHIFT, PUBLICATION, publicationWords } from "./records.ts";
+import { PUBLICATION, storedWords } from "./records.ts";
 import type { StoreMemory } from "./store_memory.ts";
 
 /** The most entries of a batch, wanted or not. */
@@ -115,8 +115,7 @@ export class FeedReader {
   #copy(record: number, number: number): void {
     const words = this.#words;
     if (record <= 0 || record + PUBLICATION.bytes > words.length) return;
-    const fields = words[record + PUBLICATION.flags]! >>> LENGTH_SHIFT;
-    const count = publicationWords(fields + (words[record + PUBLICATION.dataLength]! >>> 0));
+    const count = storedWords(words, record);
     // Longer than any record: it is being overwritten, and the head tells so.
     if (count > this.#maxRecordWords || record + count > words.length) return;
     this.#numbers[this.#buffer.count] = number;

@@ -5,14 +5,7 @@
  * offsets in a history have no hole: if publications are not kept, the history before them is removed.
  */
 import { STATE } from "./layout.ts";
-import {
-  CHANNEL,
-  IN_FEED,
-  IN_HISTORY,
-  PUBLICATION,
-  publicationWords,
-  readWide,
-} from "./records.ts";
+import { CHANNEL, IN_FEED, IN_HISTORY, PUBLICATION, readWide, storedWords } from "./records.ts";
 import type { RecordBuffer } from "./record_buffer.ts";
 import type { StoreMemory } from "./store_memory.ts";
 
@@ -148,10 +141,4 @@ export class History {
     journal.add(STATE.usedWords, words);
     journal.add(STATE.publications, count);
   }
-}
-
-/** Words that a stored publication takes without the heap's header. */
-function storedWords(words: Int32Array, record: number): number {
-  const fields = words[record + PUBLICATION.flags]! >>> 8;
-  return publicationWords(fields + words[record + PUBLICATION.dataLength]!);
 }

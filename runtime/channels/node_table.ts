@@ -11,6 +11,8 @@ import type { ChannelLayout } from "./layout.ts";
 import {
   CHANNEL,
   IDEMPOTENCY,
+  keyLengthOf,
+  LENGTH_SHIFT,
   MEMBER,
   NODE,
   NODE_KIND,
@@ -20,7 +22,6 @@ import {
 } from "./records.ts";
 
 const KIND_MASK = 0xff;
-const LENGTH_SHIFT = 8;
 
 /** What a node is searched by. */
 export interface NodeKey {
@@ -124,7 +125,7 @@ export class NodeTable {
 
   /** The length of a node's key in bytes. */
   keyLength(node: number): number {
-    return this.#words[node + NODE.kind]! >>> LENGTH_SHIFT;
+    return keyLengthOf(this.#words, node);
   }
 
   /** The first byte of a node's key. */

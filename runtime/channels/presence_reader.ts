@@ -8,7 +8,7 @@ import type { ChannelDirectory, HashedName } from "./channel_directory.ts";
 import type { Guard } from "./guard.ts";
 import type { Presence } from "./presence.ts";
 import { RecordBuffer } from "./record_buffer.ts";
-import { CHANNEL, MEMBER } from "./records.ts";
+import { CHANNEL, keyLengthOf, MEMBER } from "./records.ts";
 import type { StoreMemory } from "./store_memory.ts";
 
 /** Receives members; the views are valid until it returns. */
@@ -83,7 +83,7 @@ export class PresenceReader {
   #deliver(visitor: MemberVisitor): void {
     this.#buffer.forEach((words, bytes, at) => {
       const start = (at + MEMBER.key) * 4;
-      const end = start + (words[at + 2]! >>> 8);
+      const end = start + keyLengthOf(words, at);
       const infoEnd = end + words[at + MEMBER.infoLength]!;
       visitor(bytes.subarray(start, end), bytes.subarray(end, infoEnd));
     });

@@ -52,7 +52,7 @@ export const IN_FEED = 2;
 /** A publication's kind begins at this bit of its flags. */
 export const KIND_SHIFT = 4;
 const KIND_MASK = 0xf;
-/** The length of the fields begins at this bit. */
+/** The length of a publication's fields begins at this bit of its flags, that of a node's key at this bit of its kind. */
 export const LENGTH_SHIFT = 8;
 
 /** What a feed entry tells. */
@@ -114,6 +114,17 @@ export function kindOf(flags: number): EntryKind {
 /** Words of a publication with that many bytes of fields and data. */
 export function publicationWords(bytes: number): number {
   return PUBLICATION.bytes + wordsFor(bytes);
+}
+
+/** Words of a stored publication, without the heap's header; of one that is being overwritten, any number. */
+export function storedWords(words: Int32Array, record: number): number {
+  const fields = words[record + PUBLICATION.flags]! >>> LENGTH_SHIFT;
+  return publicationWords(fields + (words[record + PUBLICATION.dataLength]! >>> 0));
+}
+
+/** Bytes of a node's key. */
+export function keyLengthOf(words: Int32Array, node: number): number {
+  return words[node + NODE.kind]! >>> LENGTH_SHIFT;
 }
 
 /** Words for that many bytes. */

@@ -19,6 +19,7 @@ import {
   cannotAccept,
   ConnectionTask,
   type OutgoingBatch,
+  refusing,
   type Traffic,
 } from "../net/mod.ts";
 import { ConnectionCutter, hasLibc, LinuxOs, lowestDescriptor, preciseClock } from "../os/mod.ts";
@@ -197,7 +198,7 @@ export class DenoWorker implements DenoTransportContext {
 
   /** Answers 503 to a connection beyond a limit, and closes it. */
   #refuse(transport: DenoTransport, reason: string): void {
-    this.#core.warnings.say(reason, `${reason}: refusing more with 503`);
+    this.#core.warnings.say(reason, refusing(reason));
     this.#core.counters.add(COLUMN.refused, 1);
     // Above the limit the one that was refused first is closed at once.
     if (this.#refusals.size >= MAX_REFUSED) {

@@ -18,11 +18,9 @@ import {
   EAGAIN,
   EINVAL,
   EMFILE,
-  ENFILE,
-  ENOBUFS,
-  ENOMEM,
   errnoText,
   isLostConnection,
+  isShortage,
   type Os,
   SOCKADDR_BYTES,
   SystemError,
@@ -35,7 +33,7 @@ import {
   TASK_FIELD,
   TASK_KIND,
 } from "../ring/mod.ts";
-import { Admission, cannotAccept, ConnectionTask } from "../net/mod.ts";
+import { Admission, cannotAccept, ConnectionTask, refusing } from "../net/mod.ts";
 import { lastAnswer, UNAVAILABLE } from "../serve/answers/mod.ts";
 import { type AcceptorStart, type ThreadMessage, Warnings } from "../thread/mod.ts";
 import { FREE_SHARE } from "./free_share.ts";
@@ -186,15 +184,12 @@ export class Acceptor {
         return false;
       case EAGAIN: // the listener does not block: it is about to be shut down, or another process accepts from it too
         return this.#wait !== null && this.#wait.wait(this.#refused.size > 0 ? POLL_INTERVAL : -1);
-      case EMFILE:
-      case ENFILE:
-      case ENOBUFS:
-      case ENOMEM:
-        this.#starve(-accepted);
-        return true;
       default:
-        if (isLostConnection(-accepted)) return true;
-        throw new SystemError("accept4", -accepted, this.#parts.start.listener);
+        if (isShortage(-accepted)) this.#starve(-accepted);
+        else if (!isLostConnection(-accepted)) {
+          throw new SystemError("accept4", -accepted, this.#parts.start.listener);
+        }
+        return true;
     }
   }
 
@@ -264,7 +259,7 @@ export class Acceptor {
   /** Answers 503, and closes the connection once its peer has read that. */
   #refuse(descriptor: number, reason: string): void {
     const { os, now } = this.#parts;
-    this.#warnings.say(reason, `${reason}: refusing more with 503`);
+    this.#warnings.say(reason, refusing(reason));
     this.#state.addresses.leave(descriptor);
     this.#counters.add(COLUMN.refused, 1);
     const { words } = this.#task;

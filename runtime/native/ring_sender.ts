@@ -10,11 +10,9 @@
  */
 
 import type { JointSender, Outgoing, OutgoingPart } from "../net/mod.ts";
-import type { IoUring } from "../os/mod.ts";
+import { BYTES_PER_SEND, type IoUring } from "../os/mod.ts";
 import { COLUMN, type Counters } from "../ring/mod.ts";
 
-/** A socket with more bytes sends them by itself: so many copies would cost more than system calls. */
-export const LONGEST_JOINT = 4 * 1024;
 /** Measured with tests/bench/ring_send.ts: a send costs 0.9 of send(2) with two sockets, 0.6 with four, 0.4 with eight. */
 const MINIMUM = 4;
 /** Each copy begins with a cache line. */
@@ -106,10 +104,13 @@ export class RingSender implements JointSender {
     return filled;
   }
 
-  /** Adds an entry for all that the queue has; returns its length, or 0 if there is none. */
+  /**
+   * Adds an entry for all that the queue has; returns its length, or 0 if there is none: with more bytes it sends by
+   * itself, as copies of so many would cost more than system calls.
+   */
   #fill({ descriptor, out }: JointSocket): number {
     const length = out.size;
-    if (length === 0 || length > LONGEST_JOINT) return 0;
+    if (length === 0 || length > BYTES_PER_SEND) return 0;
     let at = this.#used;
     if (out.isPlain) {
       this.#copy(out.bytes, 0, length);

@@ -19,18 +19,17 @@ import {
   cannotAccept,
   type ConnectionTask,
   NEVER,
+  refusing,
 } from "../net/mod.ts";
 import {
   EAGAIN,
   EINVAL,
   EMFILE,
-  ENFILE,
-  ENOBUFS,
-  ENOMEM,
   EPOLLEXCLUSIVE,
   EPOLLIN,
   errnoText,
   isLostConnection,
+  isShortage,
   lowestDescriptor,
   SOCKADDR_BYTES,
   SystemError,
@@ -172,20 +171,11 @@ export class WorkerAcceptor implements Source {
 
   /** Handles an error of accept; false: nothing more is accepted for now. */
   #mayContinue(errno: number): boolean {
-    switch (errno) {
-      case EINVAL: // shut down: the server stops
-        this.close();
-        return false;
-      case EMFILE:
-      case ENFILE:
-      case ENOBUFS:
-      case ENOMEM:
-        this.#starve(errno);
-        return false;
-      default:
-        if (isLostConnection(errno)) return true;
-        throw new SystemError("accept4", errno, this.#parts.listener);
-    }
+    if (isLostConnection(errno)) return true;
+    if (errno === EINVAL) this.close(); // shut down: the server stops
+    else if (isShortage(errno)) this.#starve(errno);
+    else throw new SystemError("accept4", errno, this.#parts.listener);
+    return false;
   }
 
   #admit(descriptor: number): void {
@@ -194,7 +184,7 @@ export class WorkerAcceptor implements Source {
     counters.add(COLUMN.accepted, 1);
     const reason = this.#admission.reasonToRefuse(task.words, this.#admission.openConnections());
     if (reason === undefined) return place();
-    warnings.say(reason, `${reason}: refusing more with 503`);
+    warnings.say(reason, refusing(reason));
     counters.add(COLUMN.refused, 1);
     state.addresses.leave(descriptor);
     task.words[TASK_FIELD.kind] = TASK_KIND.refused;

@@ -67,3 +67,8 @@ export class Admission {
 export function cannotAccept(reason: string): string {
   return `cannot accept: ${reason}; trying again as connections close`;
 }
+
+/** The warning for the operator that connections are refused, for a reason of {@link Admission}. */
+export function refusing(reason: string): string {
+  return `${reason}: refusing more with 503`;
+}

@@ -13,7 +13,7 @@
  * @module
  */
 
-export { Admission, type AdmissionLimits, cannotAccept } from "./admission.ts";
+export { Admission, type AdmissionLimits, cannotAccept, refusing } from "./admission.ts";
 export { ConnectionTask } from "./connection_task.ts";
 export { Linger, LINGER_SILENCE } from "./linger.ts";
 export type { Deferred, Gatherer, Loop, LoopWatch } from "./loop.ts";

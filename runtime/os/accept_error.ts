@@ -1,16 +1,20 @@
 /**
- * Which errors of accept(2) concern one connection only, and not the listener.
+ * What an error of accept(2) means for whoever accepts.
  *
- * In: an errno of accept4. Out: whether the acceptor can simply accept the next connection. Called by the
- * acceptor.
+ * In: an errno of accept4. Out: whether the next connection can simply be accepted, or nothing until something is
+ * free again.
  */
 
 import {
   ECONNABORTED,
   EHOSTDOWN,
   EHOSTUNREACH,
+  EMFILE,
   ENETDOWN,
   ENETUNREACH,
+  ENFILE,
+  ENOBUFS,
+  ENOMEM,
   ENONET,
   ENOPROTOOPT,
   EOPNOTSUPP,
@@ -39,4 +43,9 @@ export function isLostConnection(errno: number): boolean {
     default:
       return false;
   }
+}
+
+/** Whether there is no descriptor or no memory: the connection stays in the kernel's backlog. */
+export function isShortage(errno: number): boolean {
+  return errno === EMFILE || errno === ENFILE || errno === ENOBUFS || errno === ENOMEM;
 }

@@ -84,11 +84,6 @@ export class IoUring {
     this.#prefill();
   }
 
-  /** How many sends were added since the last submission. */
-  get count(): number {
-    return this.#count;
-  }
-
   /** The memory of what is sent; its bytes must not change until they are submitted. */
   get bytes(): Uint8Array {
     return this.#memory.bytes;

@@ -22,7 +22,7 @@
  */
 
 /** Numbers for syscall(2). */
-export const IO_URING_CALL = { setup: 425, enter: 426, register: 427 } as const;
+export const IO_URING_CALL = { setup: 425, enter: 426 } as const;
 
 /** Bits for setup: one thread submits, and completions are posted only while it waits in enter. */
 export const IORING_SETUP_SINGLE_ISSUER = 1 << 12;
@@ -49,8 +49,8 @@ export const PARAMS = {
   cqEntries: 1,
   flags: 2,
   features: 5,
-  sq: { head: 10, tail: 11, mask: 12, array: 16 },
-  cq: { head: 20, tail: 21, mask: 22, overflow: 24, entries: 25 },
+  sq: { tail: 11, array: 16 },
+  cq: { head: 20, tail: 21, entries: 25 },
 } as const;
 
 /** Bytes of a submission entry and where its fields are, in words but for the opcode. */

@@ -25,8 +25,8 @@ import { result } from "./syscall.ts";
 
 /** Sends of one submission: as many as queues wait for a common flush (net/outgoing_batch.ts). */
 const ENTRIES = 64;
-/** Bytes for one send at most. */
-const BYTES_PER_ENTRY = 4 * 1024;
+/** A ring has memory for so many bytes of each send. */
+export const BYTES_PER_SEND = 4 * 1024;
 const PROT_READ_WRITE = 1 | 2;
 const MAP_SHARED_POPULATE = 0x1 | 0x8000;
 
@@ -113,7 +113,7 @@ function opened(
 ): OpenedRing {
   const word = (field: number) => params[field]! / 4;
   // Memory of that size is not on V8's heap, so it does not move; the ring keeps it from being collected.
-  const bytes = new Uint8Array(params[PARAMS.sqEntries]! * BYTES_PER_ENTRY);
+  const bytes = new Uint8Array(params[PARAMS.sqEntries]! * BYTES_PER_SEND);
   const memory: RingMemory = {
     bytes,
     bytesAddress: Number(Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes))),

@@ -110,16 +110,15 @@ export class Flags {
    * @returns true if it was: the caller must now ring its eventfd
    */
   takeIfParked(worker: number): boolean {
-    const bit = 1 << (worker & 31);
-    const word = PARKED + (worker >> 5);
     // Most callers find the worker awake: a read leaves the cache line shared, a write would take it over.
-    if ((Atomics.load(this.#words, word) & bit) === 0) return false;
-    return (Atomics.and(this.#words, word, ~bit) & bit) !== 0;
+    if (!this.isParked(worker)) return false;
+    const bit = 1 << (worker & 31);
+    return (Atomics.and(this.#words, PARKED + (worker >> 5), ~bit) & bit) !== 0;
   }
 
   /** Whether this worker is parked; may be out of date. */
   isParked(worker: number): boolean {
-    return (Atomics.load(this.#words, PARKED + (worker >> 5)) & (1 << (worker & 31))) !== 0;
+    return this.#isSet(PARKED, worker);
   }
 
   /** Sets that the server is stopping, for good; the caller must then wake every parked worker. */
@@ -215,7 +214,12 @@ export class Flags {
 
   /** Whether this worker is alive; may be out of date. */
   isAlive(worker: number): boolean {
-    return (Atomics.load(this.#words, ALIVE + (worker >> 5)) & (1 << (worker & 31))) !== 0;
+    return this.#isSet(ALIVE, worker);
+  }
+
+  /** Whether this worker's bit is set in the row of words that begins at `row`. */
+  #isSet(row: number, worker: number): boolean {
+    return (Atomics.load(this.#words, row + (worker >> 5)) & (1 << (worker & 31))) !== 0;
   }
 
   /** Takes the lowest parked worker of one word among `candidates`; returns -1 if there is none. */

@@ -35,31 +35,31 @@ export interface TestCounts {
 const EXECUTABLE = "dist/async-deno";
 const SCENARIOS = "tests/e2e/scenarios_test.ts";
 
-/** The suites about behaviour, not about many connections, browsers or faults of the machine. */
-const CONFORMANCE: readonly string[] = [
+/** The suites about behaviour whose results do not depend on how soon anything happens. */
+const STEADY: readonly string[] = [
   ...["auth", "files"].map((folder) => `tests/e2e/${folder}/`),
-  ...[
+  ...endToEnd([
     "endpoints",
     "half_close",
-    "limits",
+    "monitoring/access_log",
+    "monitoring/metrics",
     "origin",
     "pipelining",
     "proxy",
-    "refusals",
-    "reload",
     "smuggling",
-    "stopping",
-    "tls",
     "transport",
-    "websocket_closes",
     "websocket",
-    "monitoring/access_log",
-    "monitoring/metrics",
-  ].map((name) => `tests/e2e/${name}_test.ts`),
+  ]),
+];
+
+/** The suites about behaviour, not about many connections, browsers or faults of the machine. */
+const CONFORMANCE: readonly string[] = [
+  ...STEADY,
+  ...endToEnd(["limits", "refusals", "reload", "stopping", "tls", "websocket_closes"]),
 ];
 
 /** Those of them whose servers can speak TLS without knowing it, and that depend on how bytes are read and sent. */
-const OVER_TLS: readonly string[] = [
+const OVER_TLS: readonly string[] = endToEnd([
   "files/changes",
   "files/large",
   "files/ranges",
@@ -72,30 +72,15 @@ const OVER_TLS: readonly string[] = [
   "stopping",
   "websocket_closes",
   "websocket",
-].map((name) => `tests/e2e/${name}_test.ts`);
+]);
 
 /**
- * End-to-end tests that do not depend on how soon anything happens. The others measure times, descriptors or memory,
- * or run browsers.
+ * All end-to-end tests that do not depend on how soon anything happens. The others measure times, descriptors or
+ * memory, or run browsers.
  */
 const UNTIMED: readonly string[] = [
-  ...["auth", "files"].map((folder) => `tests/e2e/${folder}/`),
-  ...[
-    "answers",
-    "command_line",
-    "configuration",
-    "curl",
-    "endpoints",
-    "half_close",
-    "monitoring/access_log",
-    "monitoring/metrics",
-    "origin",
-    "pipelining",
-    "proxy",
-    "smuggling",
-    "transport",
-    "websocket",
-  ].map((name) => `tests/e2e/${name}_test.ts`),
+  ...STEADY,
+  ...endToEnd(["answers", "command_line", "configuration", "curl"]),
 ];
 
 /** Everything but the end-to-end tests. */
@@ -130,7 +115,7 @@ export const TEST_PLANS: Readonly<Record<string, TestPlan>> = {
   "executable-quick": {
     paths: [
       SCENARIOS,
-      ...[
+      ...endToEnd([
         "auth/basic_auth",
         "command_line",
         "endpoints",
@@ -146,7 +131,7 @@ export const TEST_PLANS: Readonly<Record<string, TestPlan>> = {
         "transport",
         "unix",
         "websocket",
-      ].map((name) => `tests/e2e/${name}_test.ts`),
+      ]),
     ],
     executable: EXECUTABLE,
   },
@@ -190,4 +175,9 @@ export function parseTestCounts(output: string): TestCounts | undefined {
 
 function scenariosWith(word: string): string {
   return `/^scenario: .*\\[(?:\\w+ )*${word}(?: \\w+)*\\]/`;
+}
+
+/** The files of end-to-end tests with these names. */
+function endToEnd(names: readonly string[]): string[] {
+  return names.map((name) => `tests/e2e/${name}_test.ts`);
 }

@@ -14,6 +14,7 @@ import { Authority } from "./support/certificates.ts";
 import { isFile } from "./support/is_file.ts";
 import { SUITE_TLS } from "./support/suite_tls.ts";
 import {
+  failuresIn,
   isTestWord,
   parseTestCounts,
   sumOf,
@@ -72,6 +73,8 @@ async function runAll({ beside, ...plan }: TestPlan): Promise<TestRun[]> {
     runDenoTest({ paths: beside }, { print: keep, through: LOWER_PRIORITY }),
   ]);
   for (const bytes of pieces) await writeAll(bytes);
+  // Whoever reads the end of a long output finds what failed there.
+  await writeAll(new TextEncoder().encode(failuresIn(runs[0].output)));
   return runs;
 }
 

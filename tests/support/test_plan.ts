@@ -173,6 +173,13 @@ export function parseTestCounts(output: string): TestCounts | undefined {
   return { passed: numberOf("passed"), failed: numberOf("failed"), skipped: numberOf("ignored") };
 }
 
+/** The part of what `deno test` printed that tells what failed, and why; empty if nothing failed. */
+export function failuresIn(output: string): string {
+  // deno-lint-ignore no-control-regex -- as above
+  const begin = /^(?:\x1b\[[0-9;]*m)* ERRORS (?:\x1b\[[0-9;]*m)*$/m.exec(output);
+  return begin === null ? "" : output.slice(begin.index);
+}
+
 function scenariosWith(word: string): string {
   return `/^scenario: .*\\[(?:\\w+ )*${word}(?: \\w+)*\\]/`;
 }

@@ -3,7 +3,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { isTestWord, parseTestCounts, sumOf, TEST_PLANS } from "./test_plan.ts";
+import { failuresIn, isTestWord, parseTestCounts, sumOf, TEST_PLANS } from "./test_plan.ts";
 
 Deno.test("test plan: the seed's words are known, other words are not", () => {
   for (const word of ["http", "ws", "stress", "browser", "concurrent", "all", "multi"]) {
@@ -61,6 +61,15 @@ Deno.test("test plan: counts are read from each form of the summary", () => {
     assertEquals(parseTestCounts(output), { passed, failed, skipped } as never, output);
   }
   assertEquals(parseTestCounts("error: Module not found\n"), undefined);
+});
+
+Deno.test("test plan: what failed is found in the output, with and without colours", () => {
+  const failed =
+    " ERRORS \n\nx => ./x_test.ts:1:6\nerror: Error: no\n\n FAILURES \n\nx => ./x_test.ts:1:6\n";
+  assertEquals(failuresIn(`x ... FAILED (1ms)\n\n${failed}`), failed);
+  const coloured = failed.replace(" ERRORS ", "\x1b[0m\x1b[1m\x1b[37;41m ERRORS \x1b[0m");
+  assertEquals(failuresIn(`x ... FAILED (1ms)\n\n${coloured}`), coloured);
+  assertEquals(failuresIn("a test of ERRORS ... ok (1ms)\nok | 1 passed | 0 failed (1ms)\n"), "");
 });
 
 function partition<T>(items: readonly T[], isFirst: (item: T) => boolean): [T[], T[]] {

@@ -6,20 +6,25 @@
  * `deno test`; also 1 if no test was chosen or the executable is missing; 2 for an unknown word.
  *
  * The files run one after another, as many end-to-end tests measure times, descriptors and stops. With `all` the
- * tests that measure nothing run beside those with a lower priority; their output follows at the end. Types are
- * checked by `deno task ok` and not here, so that the tests begin at once.
+ * tests that measure nothing run beside those with a lower priority; their output follows at the end. The files of
+ * up to three failed tests run again, alone; what passes only then is named. Types are checked by `deno task ok` and
+ * not here, so that the tests begin at once.
  */
 
 import { Authority } from "./support/certificates.ts";
 import { isFile } from "./support/is_file.ts";
 import { SUITE_TLS } from "./support/suite_tls.ts";
 import {
+  type FailedTest,
+  failedTestsIn,
   failuresIn,
   isTestWord,
   parseTestCounts,
   sumOf,
   TEST_PLANS,
+  type TestCounts,
   type TestPlan,
+  withRepeated,
 } from "./support/test_plan.ts";
 
 const USAGE_ERROR = 2;
@@ -44,9 +49,9 @@ async function main(args: readonly string[]): Promise<number> {
     );
     return 1;
   }
-  const runs = await runAll(plan);
+  const runs = await repeatFailed(await runAll(plan));
   const code = Math.max(...runs.map((run) => run.code));
-  const counts = sumOf(runs.map((run) => parseTestCounts(run.output)));
+  const counts = sumOf(runs.map((run) => run.counts));
   const { passed, failed, skipped } = counts ?? { passed: 0, failed: 1, skipped: 0 };
   if (!counts) console.error("error: deno test ended before its summary");
   if (counts && passed + failed + skipped === 0) console.error("error: no test was chosen");
@@ -57,10 +62,41 @@ async function main(args: readonly string[]): Promise<number> {
 /** Only Linux is sure to have the command. */
 const LOWER_PRIORITY = Deno.build.os === "linux" ? ["nice", "-n", "5"] : [];
 
+/** If more fail, it is not for what shared the cores with them. */
+const MOST_REPEATED = 3;
+
 interface TestRun {
+  readonly plan: TestPlan;
   readonly code: number;
+  /** Undefined: it ended before its summary. */
+  readonly counts: TestCounts | undefined;
   /** What it printed. */
   readonly output: string;
+}
+
+/**
+ * Runs failed tests again, alone: some measure times while others share the cores with them. A test that fails
+ * again has failed; those that pass are named.
+ */
+async function repeatFailed(runs: readonly TestRun[]): Promise<TestRun[]> {
+  const failed = runs.map((run) => failedTestsIn(run.output));
+  const listed = runs.every(({ counts }, i) => counts?.failed === failed[i]!.length);
+  if (!listed || failed.flat().length > MOST_REPEATED) return [...runs];
+  const repeated: TestRun[] = [];
+  for (const [i, run] of runs.entries()) {
+    repeated.push(failed[i]!.length === 0 ? run : await repeat(run, failed[i]!));
+  }
+  return repeated;
+}
+
+async function repeat(first: TestRun, failed: readonly FailedTest[]): Promise<TestRun> {
+  const names = failed.map(({ name }) => name);
+  console.log(`\nagain, alone: ${names.join("; ")}\n`);
+  const paths = [...new Set(failed.map(({ file }) => file))];
+  const again = await runDenoTest({ ...first.plan, paths }, { print: writeAll });
+  const counts = again.counts && withRepeated(first.counts!, again.counts);
+  if (again.code === 0) console.log(`\npassed only alone: ${names.join("; ")}`);
+  return { ...again, counts };
 }
 
 /** Runs the plan, and what runs beside it, whose output is printed afterwards. */
@@ -110,7 +146,7 @@ async function runDenoTest(
     output += decoder.decode(bytes, { stream: true });
     await print(bytes);
   }
-  return { code: (await child.status).code, output };
+  return { plan, code: (await child.status).code, counts: parseTestCounts(output), output };
 }
 
 function environment({ executable, transport }: TestPlan): Record<string, string> {

@@ -164,9 +164,7 @@ export function isTestWord(word: string): boolean {
  * @returns undefined if there is none: `deno test` ended before the summary
  */
 export function parseTestCounts(output: string): TestCounts | undefined {
-  // deno-lint-ignore no-control-regex -- the escape is what a colour begins with
-  const plain = output.replaceAll(/\x1b\[[0-9;]*m/g, "");
-  const summary = plain.matchAll(/^(?:ok|FAILED) \| (?<counts>\d+ passed.*)$/gm);
+  const summary = withoutColours(output).matchAll(/^(?:ok|FAILED) \| (?<counts>\d+ passed.*)$/gm);
   const counts = [...summary].at(-1)?.groups?.["counts"];
   if (counts === undefined) return undefined;
   const numberOf = (word: string) => Number(new RegExp(`(\\d+) ${word}`).exec(counts)?.[1] ?? 0);
@@ -175,9 +173,34 @@ export function parseTestCounts(output: string): TestCounts | undefined {
 
 /** The part of what `deno test` printed that tells what failed, and why; empty if nothing failed. */
 export function failuresIn(output: string): string {
-  // deno-lint-ignore no-control-regex -- as above
+  // deno-lint-ignore no-control-regex -- the escape is what a colour begins with
   const begin = /^(?:\x1b\[[0-9;]*m)* ERRORS (?:\x1b\[[0-9;]*m)*$/m.exec(output);
   return begin === null ? "" : output.slice(begin.index);
+}
+
+/** A test that failed. */
+export interface FailedTest {
+  readonly name: string;
+  /** Its file, relative to the top folder. */
+  readonly file: string;
+}
+
+/** The failed tests that `deno test` lists before its summary; steps and files that do not load are not among them. */
+export function failedTestsIn(output: string): FailedTest[] {
+  const [, list = ""] = withoutColours(failuresIn(output)).split(/^ FAILURES $/m);
+  const tests = list.matchAll(/^(?<name>\S.*) => \.\/(?<file>\S+):\d+:\d+$/gm);
+  return [...tests].map(({ groups }) => ({ name: groups!["name"]!, file: groups!["file"]! }));
+}
+
+/** The counts of a run whose failed tests ran again: what passed at last has passed. */
+export function withRepeated(first: TestCounts, again: TestCounts): TestCounts {
+  const { skipped } = first;
+  return { passed: first.passed + first.failed - again.failed, failed: again.failed, skipped };
+}
+
+function withoutColours(output: string): string {
+  // deno-lint-ignore no-control-regex -- as above
+  return output.replaceAll(/\x1b\[[0-9;]*m/g, "");
 }
 
 function scenariosWith(word: string): string {

@@ -3,7 +3,15 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { failuresIn, isTestWord, parseTestCounts, sumOf, TEST_PLANS } from "./test_plan.ts";
+import {
+  failedTestsIn,
+  failuresIn,
+  isTestWord,
+  parseTestCounts,
+  sumOf,
+  TEST_PLANS,
+  withRepeated,
+} from "./test_plan.ts";
 
 Deno.test("test plan: the seed's words are known, other words are not", () => {
   for (const word of ["http", "ws", "stress", "browser", "concurrent", "all", "multi"]) {
@@ -70,6 +78,28 @@ Deno.test("test plan: what failed is found in the output, with and without colou
   const coloured = failed.replace(" ERRORS ", "\x1b[0m\x1b[1m\x1b[37;41m ERRORS \x1b[0m");
   assertEquals(failuresIn(`x ... FAILED (1ms)\n\n${coloured}`), coloured);
   assertEquals(failuresIn("a test of ERRORS ... ok (1ms)\nok | 1 passed | 0 failed (1ms)\n"), "");
+});
+
+Deno.test("test plan: failed tests are read from the list before the summary", () => {
+  const output =
+    "\x1b[1m ERRORS \x1b[0m\n\na => b => ./tests/x_test.ts:1:6\nerror: no\n\n\x1b[1m FAILURES \x1b[0m\n\n" +
+    "a => b \x1b[38;5;245m=> ./tests/x_test.ts:1:6\x1b[0m\nc => ./tests/e2e/y_test.ts:20:3\n" +
+    "./tests/z_test.ts (uncaught error)\n\nFAILED | 1 passed | 3 failed (1ms)\n";
+  assertEquals(failedTestsIn(output), [
+    { name: "a => b", file: "tests/x_test.ts" },
+    { name: "c", file: "tests/e2e/y_test.ts" },
+  ]);
+  assertEquals(failedTestsIn("ok | 1 passed | 0 failed (1ms)\n"), []);
+});
+
+Deno.test("test plan: what ran again counts as it ended", () => {
+  const first = { passed: 10, failed: 2, skipped: 1 };
+  assertEquals(withRepeated(first, { passed: 7, failed: 0, skipped: 0 }), {
+    passed: 12,
+    failed: 0,
+    skipped: 1,
+  });
+  assertEquals(withRepeated(first, { passed: 7, failed: 1, skipped: 0 }).failed, 1);
 });
 
 function partition<T>(items: readonly T[], isFirst: (item: T) => boolean): [T[], T[]] {

@@ -19,7 +19,8 @@ import { type ShortAnswer, TEXT_PLAIN } from "../answers/mod.ts";
 import { clientOf, schemeOf } from "./client_address.ts";
 import type { SessionContext } from "./context.ts";
 import { RequestBody } from "./request_body.ts";
-import type { BodyPart, Exchange } from "./route.ts";
+import { HttpAnswerStream } from "./answer_stream.ts";
+import type { AnswerStream, BodyPart, Exchange, StreamListener } from "./route.ts";
 
 /** A longer body is sent without a copy into the queue's own memory. */
 const COPIED_BODY = 16 * 1024;
@@ -45,6 +46,8 @@ export function countResponse(context: SessionContext, status: number): void {
 export interface ExchangeOwner {
   /** Called when the whole answer is queued or sent. */
   answered(): void;
+  /** Called after that if the answer was a stream, which may end at any time. */
+  streamEnded(): void;
 }
 
 /** The current exchange of a connection. */
@@ -66,6 +69,7 @@ export class HttpExchange implements Exchange {
   #transport: Transport;
   // The client's subject, of a request that outlives its turn.
   #subject: string | null = null;
+  #stream: HttpAnswerStream | null = null;
 
   constructor(
     context: SessionContext,
@@ -85,6 +89,12 @@ export class HttpExchange implements Exchange {
     this.request = this.#context.head;
     this.body.clear();
     this.isAnswered = true;
+    this.#stream = null;
+  }
+
+  /** The answer whose body is still being sent; null: there is none. */
+  get stream(): HttpAnswerStream | null {
+    return this.#stream;
   }
 
   /** The request in the worker's shared head is the current one. */
@@ -187,6 +197,32 @@ export class HttpExchange implements Exchange {
     this.#begun(response.status, parts.reduce((sum, { length }) => sum + length, 0));
     for (const part of parts) this.#sendPart(part);
     this.#endOutside();
+  }
+
+  respondStream(response: ResponseHead, listener: StreamListener): AnswerStream | null {
+    if (!this.#mayAnswer) return null;
+    const transport = this.#transport;
+    this.#http.sendResponse(transport.out, response);
+    this.#begun(response.status, 0);
+    if (this.request.method === "HEAD") {
+      this.#endOutside();
+      return null;
+    }
+    return this.#stream = new HttpAnswerStream({
+      http: this.#http,
+      transport,
+      listener,
+      outgoing: this.#context.outgoing,
+      queuedBytes: this.#context.config.limits.queuedBytes,
+      sent: (bytes) => this.bodyLength += bytes,
+      ended: () => this.#streamEnded(),
+    });
+  }
+
+  #streamEnded(): void {
+    this.#stream = null;
+    this.#end();
+    this.#owner.streamEnded();
   }
 
   get #mayAnswer(): boolean {

@@ -120,17 +120,20 @@ export class HttpSession implements Session, Deferred, JudgedClient {
   receiveEnd(): void {
     this.#inputEnded = true;
     this.#http.receiveEof();
+    // As in nginx and Go: a client that ends its side reads no stream any more.
+    this.#exchange.stream?.endByClient();
     this.#pump();
   }
 
   drained(): void {
     // While answers were queued nothing was read: that time does not count against the peer.
     this.#wait.since = this.#context.loop.now;
+    this.#exchange.stream?.drained();
     this.#pump();
   }
 
   closed(): void {
-    if (!this.#exchange.isAnswered) this.#trace?.left(this.#exchange.request);
+    this.#traceEnd();
     // A handler that is answering now still reads the body.
     if (this.#pumping) return;
     this.#dispose();
@@ -139,6 +142,8 @@ export class HttpSession implements Session, Deferred, JudgedClient {
 
   drain(): void {
     this.#http.mustClose();
+    const { stream } = this.#exchange;
+    if (stream !== null) return stream.stop();
     if (this.#wait.phase !== IDLE) return;
     // A first request may be on its way: it gets a moment. A later one gets none.
     if (this.#wait.requests > 0) return this.#end(false);
@@ -204,6 +209,10 @@ export class HttpSession implements Session, Deferred, JudgedClient {
     // handler, not for the answer, so that there is one handler at a time.
     const { request, status, bodyLength } = this.#exchange;
     this.#trace?.answered(request, status, bodyLength);
+  }
+
+  streamEnded(): void {
+    this.#pump();
   }
 
   // JudgedClient: read by the guard.
@@ -297,7 +306,7 @@ export class HttpSession implements Session, Deferred, JudgedClient {
   /** The batch is done: keeps incomplete input, and decides what the connection waits for. The loop sends. */
   #rest(): void {
     this.#http.retain();
-    if (!this.#exchange.isAnswered) this.#keepRequest();
+    if (!this.#exchange.isWhole) this.#keepRequest();
     this.#wait.settle(this.#currentPhase(), this.#context.loop.now);
     this.#transport.setReading(this.#mayRead());
     this.#setDeadline();
@@ -305,13 +314,13 @@ export class HttpSession implements Session, Deferred, JudgedClient {
 
   #keepRequest(): void {
     this.#exchange.keep();
-    if (this.#receiptLogged || this.#label === null || this.#exchange.isAnswered) return;
+    if (this.#receiptLogged || this.#label === null || this.#exchange.isWhole) return;
     this.#receiptLogged = true;
     this.#context.log.requestReceived(this.#transport.descriptor, this.#label);
   }
 
   #currentPhase(): number {
-    if (this.#handlerPending) return HANDLER;
+    if (this.#handlerPending || this.#exchange.stream !== null) return HANDLER;
     if (this.#http.awaitsBody) return BODY;
     return this.#http.buffered > 0 ? HEAD : IDLE;
   }
@@ -417,6 +426,15 @@ export class HttpSession implements Session, Deferred, JudgedClient {
   /** Releases the body's memory, unless a pending handler may still read it. */
   #releaseBody(): void {
     if (!this.#handlerPending) this.#exchange.body.clear();
+  }
+
+  /** The connection is gone, perhaps before the request was answered, or in the middle of a stream. */
+  #traceEnd(): void {
+    const { isAnswered, stream, request, status, bodyLength } = this.#exchange;
+    if (!isAnswered) this.#trace?.left(request);
+    if (stream === null) return;
+    this.#trace?.answered(request, status, bodyLength);
+    stream.left();
   }
 
   /** The connection is gone: gives back all memory that no handler reads. */

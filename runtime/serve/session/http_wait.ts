@@ -16,7 +16,7 @@ export const IDLE = 0;
 export const HEAD = 1;
 /** The rest of its body. */
 export const BODY = 2;
-/** A handler's promise: without a deadline. */
+/** A handler's promise, or the end of a stream: without a deadline. */
 export const HANDLER = 3;
 
 /** While the server stops: milliseconds that a connection's first request may still be on its way. */

@@ -28,10 +28,12 @@ export { firstSession, type ProxiedTransport } from "./proxy_session.ts";
 export { RefusalSession } from "./refusal_session.ts";
 export { NOT_FOUND } from "./responses.ts";
 export type {
+  AnswerStream,
   BodyPart,
   Exchange,
   OverflowPolicy,
   Route,
+  StreamListener,
   WebSocketHandler,
   WebSocketPeer,
 } from "./route.ts";

@@ -61,6 +61,43 @@ export interface Exchange {
   respondPreparedPart(prepared: PreparedResponse, part: BodyPart): void;
   /** Answers with a body of several parts, none of which is copied; their sum is `contentLength`. */
   respondParts(response: ResponseHead, parts: readonly BodyPart[]): void;
+  /**
+   * Begins an answer whose body is sent over time, chunked, or until the close for HTTP/1.0. The connection's next
+   * request waits for its end.
+   *
+   * @param response its `contentLength` is -1
+   * @returns null if the answer is complete, as one to HEAD is, or if there was one before
+   */
+  respondStream(response: ResponseHead, listener: StreamListener): AnswerStream | null;
+}
+
+/** An answer whose body is sent over time. */
+export interface AnswerStream {
+  /** Whether more can be sent: false after `end`, and after the client has left. */
+  readonly isOpen: boolean;
+  /** Bytes that are queued for the client. */
+  readonly queuedBytes: number;
+  /**
+   * Sends a piece of the body, a copy of these bytes.
+   *
+   * @returns bytes sent; -1: they are queued, as the client has not read earlier ones yet; 0: they are dropped, as
+   * more than the limit (`--max-queued`) is queued or the stream is not open
+   */
+  send(bytes: Uint8Array, start: number, end: number): number;
+  /** Ends the answer; the connection stays open if it can. */
+  end(): void;
+  /** Closes the connection with all that is queued: the client sees that the answer is not whole. */
+  abort(): void;
+}
+
+/** What the owner of an {@link AnswerStream} is told. */
+export interface StreamListener {
+  /** The client has left, or ended its side of the connection: nothing more can be sent. Called at most once. */
+  left(): void;
+  /** The server is stopping: a last piece may be sent; the stream ends when this returns. */
+  stopping(): void;
+  /** The client has read all that was queued. */
+  drained?(): void;
 }
 
 /** Bytes `[start, end)` of a body: in memory that never changes, or in an open file. */

@@ -130,6 +130,8 @@ export interface WebSocketHandler {
   message(socket: WebSocketPeer): void | Promise<void>;
   /** The peer has read all that was queued. */
   drained?(socket: WebSocketPeer): void;
+  /** The connection is gone, whichever side ended it. Called once for each `opened`, last. */
+  closed?(socket: WebSocketPeer): void;
 }
 
 /** One WebSocket, as its handler sees it. */

@@ -112,6 +112,7 @@ export class WebSocketSession implements Session, WebSocketPeer {
     const { counters, log } = this.#context;
     counters.add(COLUMN.webSocketsClosed, 1);
     log.webSocketClosed(this.#transport.descriptor, this.#connection.closeCode || ABNORMAL_CLOSURE);
+    this.#tellClosed();
     this.#dispose();
   }
 
@@ -284,6 +285,17 @@ export class WebSocketSession implements Session, WebSocketPeer {
     } catch (error) {
       this.#fail(error);
       this.#settle();
+    }
+  }
+
+  #tellClosed(): void {
+    if (this.#handler.closed === undefined) return;
+    try {
+      this.#handler.closed(this);
+    } catch (error) {
+      const { counters, warnings } = this.#context;
+      counters.add(COLUMN.handlerErrors, 1);
+      warnings.say("handler", `an endpoint failed: ${describe(error)}`);
     }
   }
 

@@ -1,0 +1,231 @@
+/**
+ * The hub of one worker: passes what is published in the channels, on any thread, to this worker's subscribers.
+ *
+ * In: subscribers; the worker's feed, which it reads in each turn of the loop. Out: each publication once, in the order of the
+ * offsets. The rule for each channel: an offset that was passed on already is skipped, the next one is passed on, and before a
+ * later one the difference is read from the history. If it is not there, all subscribers of the channel are told so.
+ *
+ * A subscriber comes in three steps, all in one turn: {@link enter}, from which on the feed has everything; then the
+ * owner recovers what it has to, up to some position; then {@link join} from that position. So no publication
+ * is lost in between, and none is sent twice.
+ *
+ * What is published while one look at the feed is delivered together: one message for each channel and face. A turn
+ * reads one batch of the feed, and recovers few channels; the rest follows in the next turns.
+ */
+
+import type { ChannelStore, Entry, FeedReader, FeedSink } from "../../channels/mod.ts";
+import type { Deferred, Gatherer, Loop } from "../../net/mod.ts";
+import type { Subscriber } from "./face.ts";
+import { HubChannel } from "./hub_channel.ts";
+
+/** Entries that a turn reads; the store rounds it up to its batch. */
+const ENTRIES_A_TURN = 128;
+/** Channels that a turn compares with the store after a part of the feed was lost. */
+const SUSPECTS_A_TURN = 64;
+/** What a channel may be behind; if it is more, its subscribers recover by themselves. */
+const RECOVERY = { limit: 4096, maxBytes: 4 * 1024 * 1024 } as const;
+
+/** What the hub needs of the store. */
+export type HubStore = Pick<
+  ChannelStore,
+  "subscribe" | "unsubscribe" | "openFeed" | "recover" | "settle"
+>;
+
+/** What the hub works with. */
+export interface HubParts {
+  /** The store, as this worker opened it. */
+  readonly store: HubStore;
+  /** The worker's loop. The hub must be the first that gathers, so that what it sends leaves in the same turn. */
+  readonly loop: Pick<Loop, "gather" | "defer">;
+}
+
+/** A channel that was entered. */
+export interface Entrance {
+  readonly channel: HubChannel;
+  /** The offset of the latest publication: the feed has all later ones. */
+  readonly offset: number;
+}
+
+/** The hub. */
+export class Hub implements FeedSink, Gatherer, Deferred {
+  readonly #store: HubStore;
+  readonly #loop: HubParts["loop"];
+  readonly #feed: FeedReader;
+  readonly #byName = new Map<string, HubChannel>();
+  readonly #byEpoch = new Map<number, HubChannel>();
+  readonly #dirty = new Set<HubChannel>();
+  readonly #suspects = new Set<HubChannel>();
+  #lastNumber = 0;
+  #isPolling = false;
+  #isDeferred = false;
+  /** Whether the store was busy, so that there is something left for the next turn. */
+  #isBusy = false;
+
+  constructor({ store, loop }: HubParts) {
+    this.#store = store;
+    this.#loop = loop;
+    this.#feed = store.openFeed();
+    loop.gather(this);
+  }
+
+  /** The channels that have subscribers here. */
+  get channelCount(): number {
+    return this.#byName.size;
+  }
+
+  /** The subscribers of a channel here. */
+  subscribersOf(name: string): readonly Subscriber[] {
+    return this.#byName.get(name)?.subscribers ?? [];
+  }
+
+  /**
+   * Subscribes this worker to a channel for one more subscriber: from now on, the feed has its publications.
+   * {@link join} must follow in the same turn, or {@link leave}.
+   *
+   * @param key the name as the store has it
+   * @returns `full`, `busy`: the store has no room, or is locked; both are temporary
+   */
+  enter(name: string, key: Uint8Array): Entrance | "full" | "busy" {
+    const { status, offset, epoch } = this.#store.subscribe(key);
+    if (status !== "subscribed") return status;
+    let channel = this.#byName.get(name);
+    if (channel !== undefined && channel.epoch !== epoch) {
+      // Only if the main thread took this worker for dead.
+      this.#lose(channel);
+      channel = undefined;
+    }
+    channel ??= this.#add(name, key, { offset, epoch });
+    channel.entered++;
+    return { channel, offset };
+  }
+
+  /** Adds a subscriber that has everything up to the offset `from`. */
+  join(channel: HubChannel, subscriber: Subscriber, from: number): void {
+    channel.add(subscriber, from);
+    // While messages are being sent, it would get one that was encoded before it came.
+    if (this.#isPolling) this.#dirty.add(channel);
+    else channel.admit();
+  }
+
+  /** Takes back an {@link enter}; the subscriber, if there is one, gets nothing more. */
+  leave(channel: HubChannel, subscriber?: Subscriber): void {
+    // It was told that it is lost, and has left by that.
+    if (this.#byEpoch.get(channel.epoch) !== channel) return;
+    if (subscriber !== undefined && !channel.delete(subscriber)) return;
+    this.#store.unsubscribe(channel.key);
+    if (--channel.entered === 0) this.#remove(channel);
+  }
+
+  /** Reads the feed, and sends what it has: in each turn, before the loop waits. */
+  flush(): void {
+    if (this.#isPolling) return;
+    this.#isPolling = true;
+    try {
+      this.#store.settle();
+      this.#isBusy = false;
+      const isAtEnd = this.#feed.poll(this, ENTRIES_A_TURN);
+      this.#recoverSuspects();
+      this.#deliver();
+      if (!isAtEnd || this.#suspects.size > 0 || this.#isBusy) this.#continueNextTurn();
+    } finally {
+      this.#isPolling = false;
+    }
+  }
+
+  /** The next turn, which needed no event to begin. */
+  onTurn(): void {
+    this.#isDeferred = false;
+  }
+
+  // FeedSink: called by the feed.
+
+  wants(epoch: number): boolean {
+    return this.#byEpoch.has(epoch);
+  }
+
+  missed(): void {
+    for (const channel of this.#byName.values()) this.#suspect(channel);
+  }
+
+  entry(entry: Entry): void {
+    const channel = this.#byEpoch.get(entry.epoch);
+    if (channel === undefined) return; // all subscribers have left since the batch was read
+    if (entry.offset === 0) return this.#pass(channel, entry);
+    if (entry.offset <= channel.position) return;
+    if (channel.isSuspect || entry.offset > channel.position + 1) return this.#recover(channel);
+    this.#pass(channel, entry);
+  }
+
+  #pass(channel: HubChannel, entry: Entry): void {
+    this.#dirty.add(channel);
+    if (channel.append(entry)) channel.deliver();
+  }
+
+  /** Passes on everything behind the channel's position, or tells the subscribers that it is lost. */
+  #recover(channel: HubChannel): void {
+    const { position: offset, epoch } = channel;
+    const sink = { entry: (entry: Entry) => this.#pass(channel, entry) };
+    const { status } = this.#store.recover(channel.key, { offset, epoch }, RECOVERY, sink);
+    if (status === "busy") {
+      this.#isBusy = true;
+      return this.#suspect(channel);
+    }
+    this.#suspects.delete(channel);
+    channel.isSuspect = false;
+    if (status !== "read") this.#lose(channel);
+  }
+
+  #suspect(channel: HubChannel): void {
+    channel.isSuspect = true;
+    this.#suspects.add(channel);
+  }
+
+  #recoverSuspects(): void {
+    let count = 0;
+    for (const channel of this.#suspects) {
+      if (count++ === SUSPECTS_A_TURN || this.#isBusy) return;
+      this.#recover(channel);
+    }
+  }
+
+  #deliver(): void {
+    for (const channel of this.#dirty) {
+      channel.deliver();
+      if (channel.hasWaiting) channel.admit();
+    }
+    this.#dirty.clear();
+  }
+
+  #continueNextTurn(): void {
+    if (this.#isDeferred) return;
+    this.#isDeferred = true;
+    this.#loop.defer(this);
+  }
+
+  #add(
+    name: string,
+    key: Uint8Array,
+    at: { readonly offset: number; readonly epoch: number },
+  ): HubChannel {
+    const channel = new HubChannel({ name, key, number: ++this.#lastNumber }, at);
+    this.#byName.set(name, channel);
+    this.#byEpoch.set(at.epoch, channel);
+    return channel;
+  }
+
+  #remove(channel: HubChannel): void {
+    if (this.#byName.get(channel.name) === channel) this.#byName.delete(channel.name);
+    this.#byEpoch.delete(channel.epoch);
+    this.#suspects.delete(channel);
+    this.#dirty.delete(channel);
+  }
+
+  /** Ends all subscriptions of a channel; what was passed on before is sent first. */
+  #lose(channel: HubChannel): void {
+    channel.deliver();
+    const { subscribers } = channel;
+    this.#remove(channel);
+    for (let i = 0; i < channel.entered; i++) this.#store.unsubscribe(channel.key);
+    for (const subscriber of subscribers) subscriber.lost();
+  }
+}

@@ -1,0 +1,126 @@
+/**
+ * One channel on one worker: its subscribers by their faces, and how far they are.
+ *
+ * In: entries in the order of the feed, from the hub, which has checked their offsets. Out: what the subscribers get. A
+ * subscriber joins at a position. If the feed of this worker is not there yet, the subscriber waits until it is:
+ * it got the publications up to its position in another way, or does not want them.
+ *
+ *   position ──► 5      feed: 6 7 8 …      a subscriber of position 7 waits, and gets 8 first
+ */
+
+import { ByteBuffer } from "../../../protocol/mod.ts";
+import type { Entry } from "../../channels/mod.ts";
+import type { ChannelIdentity, Face, Subscriber } from "./face.ts";
+
+/** What waits for one face is delivered at this size, and not only at the end of the turn. */
+const FULL_BYTES = 64 * 1024;
+
+/** The subscribers of one face, and what they get next. */
+interface Group {
+  readonly subscribers: Set<Subscriber>;
+  readonly out: ByteBuffer;
+}
+
+/** A subscriber, and the position that it has. */
+interface Waiting {
+  readonly subscriber: Subscriber;
+  readonly from: number;
+}
+
+/** A channel with subscribers on this worker. */
+export class HubChannel implements ChannelIdentity {
+  readonly name: string;
+  readonly number: number;
+  /** The name in UTF-8, as the store takes it. */
+  readonly key: Uint8Array;
+  /** The channel's epoch in the store. */
+  readonly epoch: number;
+  /** The offset of the last publication that was passed on. */
+  position: number;
+  /** How often this worker is subscribed in the store: once for each subscriber, and for each that is about to join. */
+  entered = 0;
+  /** A part of the feed may be missing: the position is compared with the store before more is passed on. */
+  isSuspect = false;
+  readonly #groups = new Map<Face<unknown>, Group>();
+  #waiting: Waiting[] = [];
+
+  constructor(identity: ChannelIdentity & { readonly key: Uint8Array }, at: {
+    readonly epoch: number;
+    readonly offset: number;
+  }) {
+    this.name = identity.name;
+    this.number = identity.number;
+    this.key = identity.key;
+    this.epoch = at.epoch;
+    this.position = at.offset;
+  }
+
+  /** All subscribers. */
+  get subscribers(): Subscriber[] {
+    const live = [...this.#groups.values()].flatMap(({ subscribers }) => [...subscribers]);
+    return [...live, ...this.#waiting.map(({ subscriber }) => subscriber)];
+  }
+
+  /** Whether there are subscribers that wait. */
+  get hasWaiting(): boolean {
+    return this.#waiting.length > 0;
+  }
+
+  /** Adds a subscriber that has everything up to the offset `from`. */
+  add(subscriber: Subscriber, from: number): void {
+    this.#waiting.push({ subscriber, from });
+  }
+
+  /** Removes a subscriber; returns whether there was one. */
+  delete(subscriber: Subscriber): boolean {
+    const group = this.#groups.get(subscriber.face);
+    if (group?.subscribers.delete(subscriber)) {
+      if (group.subscribers.size === 0) this.#groups.delete(subscriber.face);
+      return true;
+    }
+    const before = this.#waiting.length;
+    this.#waiting = this.#waiting.filter((one) => one.subscriber !== subscriber);
+    return this.#waiting.length < before;
+  }
+
+  /** Encodes an entry for all subscribers that get it. Returns whether enough is waiting to be delivered at once. */
+  append(entry: Entry): boolean {
+    if (this.#waiting.length > 0) this.admit();
+    if (entry.offset > 0) this.position = entry.offset;
+    let isFull = false;
+    for (const [face, { out }] of this.#groups) {
+      face.append(out, this, entry);
+      isFull ||= out.length >= FULL_BYTES;
+    }
+    return isFull;
+  }
+
+  /** Lets those that wait for no more than what was passed on get everything from now on. */
+  admit(): void {
+    const ready = this.#waiting.filter(({ from }) => from <= this.position);
+    if (ready.length === 0) return;
+    // They have what is encoded for the others.
+    this.deliver();
+    this.#waiting = this.#waiting.filter(({ from }) => from > this.position);
+    for (const { subscriber } of ready) this.#groupOf(subscriber.face).subscribers.add(subscriber);
+  }
+
+  /** Sends what was encoded. */
+  deliver(): void {
+    for (const [face, { subscribers, out }] of this.#groups) {
+      if (out.length === 0) continue;
+      const message = face.seal(out);
+      out.clear();
+      for (const subscriber of subscribers) subscriber.receive(message);
+    }
+  }
+
+  #groupOf(face: Face<unknown>): Group {
+    let group = this.#groups.get(face);
+    if (group === undefined) {
+      group = { subscribers: new Set(), out: new ByteBuffer(0) };
+      this.#groups.set(face, group);
+    }
+    return group;
+  }
+}

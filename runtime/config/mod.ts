@@ -12,6 +12,7 @@
  * @module
  */
 
+export { CHANNEL_LIMITS, type ChannelLimits } from "./channel_limits.ts";
 export {
   type Access,
   CHANNEL_ACTIONS,

@@ -12,6 +12,8 @@ import {
   WEBSOCKET_LIMITS,
   type WebSocketLimits,
 } from "../../protocol/mod.ts";
+import { CHANNEL_LIMITS, type ChannelLimits } from "./channel_limits.ts";
+import type { ChannelsConfig } from "./channels.ts";
 import { FILES, type FilesConfig } from "./files.ts";
 import { CONNECTION_LIMITS, type ConnectionLimits } from "./limits.ts";
 import { MONITORING, type Monitoring } from "./monitoring.ts";
@@ -67,8 +69,11 @@ export interface Config {
   /** Users with access to everything but /healthz, which is open; empty: no password is required. */
   readonly users: readonly UserSource[];
   readonly files: FilesConfig;
+  /** Channels; undefined: there are none. */
+  readonly channels: ChannelsConfig | undefined;
   readonly monitoring: Monitoring;
   readonly limits: ConnectionLimits;
+  readonly channelLimits: ChannelLimits;
   readonly http1: Http1Limits;
   readonly websocket: WebSocketLimits;
 }
@@ -90,8 +95,10 @@ export const DEFAULT_CONFIG: Omit<Config, "workers"> = {
   endpoints: ENDPOINT_NAMES,
   users: [],
   files: FILES,
+  channels: undefined,
   monitoring: MONITORING,
   limits: CONNECTION_LIMITS,
+  channelLimits: CHANNEL_LIMITS,
   http1: HTTP1_LIMITS,
   websocket: WEBSOCKET_LIMITS,
 };

@@ -1,0 +1,52 @@
+/**
+ * What all clients of one worker share.
+ *
+ * In: the worker's store and hub, and the config. Out: nothing more; it is data.
+ */
+
+import type { ChannelStore } from "../../channels/mod.ts";
+import type { ChannelLimits } from "../../config/mod.ts";
+import type { Loop } from "../../net/mod.ts";
+import type { ChannelRules } from "../channels/mod.ts";
+import type { Hub } from "../hub/mod.ts";
+import type { TokenVerifier } from "../tokens/mod.ts";
+
+/** The part of the store that clients and the API use; the hub subscribes. */
+export type ClientStore = Pick<
+  ChannelStore,
+  | "channels"
+  | "epochOfText"
+  | "epochText"
+  | "history"
+  | "join"
+  | "leave"
+  | "maxEntryBytes"
+  | "presence"
+  | "presenceStats"
+  | "publish"
+  | "recover"
+  | "removeHistory"
+>;
+
+/** The shared objects. */
+export interface ChannelContext {
+  readonly store: ClientStore;
+  readonly hub: Hub;
+  readonly rules: ChannelRules;
+  readonly limits: ChannelLimits;
+  /** Undefined: no token is valid. */
+  readonly verifier: Pick<TokenVerifier, "connection" | "subscription"> | undefined;
+  /** Whether clients without a token may connect. */
+  readonly allowsAnonymous: boolean;
+  /** Whether every client may do everything: for trying things out. */
+  readonly isInsecure: boolean;
+  readonly loop: Pick<Loop, "now" | "timers">;
+  /** The name of this worker: who has a connection's later commands brings them here. */
+  readonly node: string;
+  /** What the server calls itself. */
+  readonly version: string;
+  /** Seconds since 1970. */
+  epochSeconds(): number;
+  /** From 0 up to 1: spreads the pings. */
+  random(): number;
+}

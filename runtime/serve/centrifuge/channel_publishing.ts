@@ -1,0 +1,53 @@
+/**
+ * Publishes for clients and backends.
+ *
+ * In: a channel with its options, data as JSON, and the rest of a publication. Out: its position, or the error to answer with. The
+ * publication is in the store when this returns; subscribers get it from the hubs of their workers.
+ */
+
+import {
+  CLIENT_ERRORS,
+  type ClientError,
+  type ClientInfo,
+} from "../../../protocol/centrifuge/mod.ts";
+import type { PublishResult, Version } from "../../channels/mod.ts";
+import type { Channel } from "../channels/mod.ts";
+import type { ChannelContext } from "./channel_context.ts";
+import { encodeFields, withoutLineBreaks } from "./publication_fields.ts";
+
+/** What is published. */
+export interface PublicationWish {
+  /** JSON. */
+  readonly data: Uint8Array;
+  readonly info?: ClientInfo | undefined;
+  readonly tags?: ReadonlyMap<string, string> | undefined;
+  readonly skipHistory?: boolean | undefined;
+  readonly idempotencyKey?: Uint8Array | undefined;
+  readonly version?: Version | undefined;
+}
+
+/** Publishes. */
+export function publishTo(
+  { store, limits }: ChannelContext,
+  { name, options }: Channel,
+  wish: PublicationWish,
+): PublishResult | ClientError {
+  const data = withoutLineBreaks(wish.data);
+  const fields = encodeFields({ info: wish.info, tags: wish.tags });
+  const isTooLong = data.length > limits.publicationBytes ||
+    data.length + fields.length > store.maxEntryBytes;
+  if (isTooLong) return CLIENT_ERRORS.BAD_REQUEST;
+  const { skipHistory = false, idempotencyKey, version } = wish;
+  const keepsHistory = options.historySize > 0 && options.historyTime > 0;
+  const result = store.publish(new TextEncoder().encode(name), {
+    data,
+    fields,
+    historySize: keepsHistory ? options.historySize : 0,
+    historyTtlMs: options.historyTime,
+    skipHistory,
+    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+    ...(version === undefined ? {} : { version }),
+  });
+  const isRefused = result.status === "full" || result.status === "busy";
+  return isRefused ? CLIENT_ERRORS.INTERNAL : result;
+}

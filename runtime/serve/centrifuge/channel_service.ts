@@ -1,0 +1,101 @@
+/**
+ * Everything about channels in one worker: its store, its hub, its clients, and the routes to them.
+ *
+ * In: the config, the memory that all threads share, and how to wake other workers. Out: routes for the router. Made once in
+ * a thread, before the sessions' context: the hub must be the first that gathers in the loop.
+ */
+
+import type { ChannelLimits, ChannelsConfig } from "../../config/mod.ts";
+import { openChannelStore } from "../../channels/mod.ts";
+import type { Loop } from "../../net/mod.ts";
+import { ChannelRules } from "../channels/mod.ts";
+import { Hub } from "../hub/mod.ts";
+import type { Route } from "../session/mod.ts";
+import { loadTokenKeys, type SecretPlaces, TokenVerifier } from "../tokens/mod.ts";
+import type { ChannelContext } from "./channel_context.ts";
+import { ClientDirectory } from "./client_directory.ts";
+import { channelSocketRoute, WEBSOCKET_PATH } from "./websocket_route.ts";
+
+/** How a thread takes part in the channels. */
+export interface ChannelWiring {
+  /** Made by `createChannelMemory`. */
+  readonly memory: SharedArrayBuffer;
+  /** The number of this worker. */
+  readonly worker: number;
+  /** Milliseconds of a clock that all threads share and that is never set back. */
+  now(): number;
+  /** Wakes another worker, so that its loop has a turn. */
+  ring(worker: number): void;
+}
+
+/** What was loaded from where the config says that it is. */
+export interface ChannelSecrets {
+  readonly verifier: TokenVerifier | undefined;
+}
+
+/** What a service is made with. */
+export interface ChannelServiceParts {
+  readonly config: ChannelsConfig;
+  readonly secrets: ChannelSecrets;
+  readonly wiring: ChannelWiring;
+  readonly loop: Loop;
+  readonly limits: ChannelLimits;
+}
+
+/** Loads the keys that the config names. @throws {Error} */
+export async function loadChannelSecrets(
+  { token }: ChannelsConfig,
+  places: SecretPlaces,
+): Promise<ChannelSecrets> {
+  const { hmacSecrets, publicKeyFiles, jwksEndpoint } = token;
+  const hasKeys = hmacSecrets.length > 0 || publicKeyFiles.length > 0 || jwksEndpoint !== undefined;
+  if (!hasKeys) return { verifier: undefined };
+  return { verifier: new TokenVerifier(await loadTokenKeys(token, places), token) };
+}
+
+/** The channels of one worker. */
+export class ChannelService {
+  /** The endpoints, by their paths. */
+  readonly routes: readonly (readonly [path: string, route: Route])[];
+  readonly #hub: Hub;
+  #isWoken = false;
+
+  constructor({ config, secrets, wiring, loop, limits }: ChannelServiceParts) {
+    const { memory, worker, now, ring } = wiring;
+    const store = openChannelStore(memory, {
+      writer: worker,
+      now,
+      ring: (other) => other === worker ? this.#wake() : ring(other),
+    });
+    this.#hub = new Hub({ store, loop });
+    const context: ChannelContext = {
+      store,
+      hub: this.#hub,
+      rules: new ChannelRules(config, limits),
+      limits,
+      verifier: secrets.verifier,
+      allowsAnonymous: config.allowAnonymousConnect,
+      isInsecure: false,
+      loop,
+      node: String(worker),
+      version: "async-deno",
+      epochSeconds: () => loop.os.epochMilliseconds() / 1000,
+      random: Math.random,
+    };
+    const directory = new ClientDirectory();
+    this.routes = [[WEBSOCKET_PATH, channelSocketRoute(context, directory)]];
+  }
+
+  /**
+   * This worker has published for itself. Its loop looks at the feed before it waits; a promise may have published while it
+   * waits, and then a microtask looks.
+   */
+  #wake(): void {
+    if (this.#isWoken) return;
+    this.#isWoken = true;
+    queueMicrotask(() => {
+      this.#isWoken = false;
+      this.#hub.flush();
+    });
+  }
+}

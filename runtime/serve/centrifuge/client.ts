@@ -1,0 +1,394 @@
+/**
+ * One client: from its first message to the end of its connection, whatever carries it.
+ *
+ * In: messages with commands, from the owner of the connection; deadlines. Out: replies in the order of the commands, pings, and
+ * the end of the connection with its code. The owner calls `receive` for one message at a time: if it returns a
+ * promise, because a token has to be verified, the next message waits for that.
+ *
+ *   new ──connect──► connected ──► closed
+ */
+
+import {
+  CLIENT_ERRORS,
+  type ClientError,
+  type Command,
+  type Disconnect,
+  DISCONNECTS,
+  refusalOf,
+  type SubscribeResult,
+  type Unsubscribe,
+  writeConnectResult,
+  writeEmptyResult,
+  writeRefreshResult,
+  writeSubRefreshResult,
+  writeSubscribeResult,
+} from "../../../protocol/centrifuge/mod.ts";
+import { NEVER, type Timer, type TimerOwner } from "../../net/mod.ts";
+import { type Channel, maySubscribe } from "../channels/mod.ts";
+import type { ConnectionClaims } from "../tokens/mod.ts";
+import { answerChannelCommand, isError } from "./channel_commands.ts";
+import type { ChannelContext } from "./channel_context.ts";
+import { ClientIdentity } from "./client_identity.ts";
+import type { ClientLink } from "./client_link.ts";
+import { decodeCommands, hasToken } from "./command_message.ts";
+import { CommandRate, FLOOD } from "./command_rate.ts";
+import { Replies } from "./replies.ts";
+import type { Subscription, SubscriptionOwner } from "./subscription.ts";
+import { PLAIN_GRANT, Subscriptions } from "./subscriptions.ts";
+import { checkConnectionToken, checkSubscriptionToken } from "./token_check.ts";
+
+type CommandOf<Name extends Command["name"]> = Extract<Command, { readonly name: Name }>;
+
+/** What the owner of the connection is told. */
+export interface ClientOwner {
+  /** The client is connected: its user is known. */
+  connected(client: Client): void;
+}
+
+/** Longer user names would not fit into the store. */
+const MAX_USER_BYTES = 255;
+/** The first ping comes after this part of the time between two, at least; so pings are spread. */
+const LEAST_FIRST_PING = 0.5;
+
+const ANONYMOUS: ConnectionClaims = {
+  user: "",
+  expireAt: undefined,
+  info: undefined,
+  meta: undefined,
+  subscriptions: new Map(),
+  capabilities: [],
+};
+
+/** A client. */
+export class Client implements SubscriptionOwner, TimerOwner {
+  readonly identity = new ClientIdentity();
+  readonly subscriptions: Subscriptions;
+  readonly #context: ChannelContext;
+  readonly #link: ClientLink;
+  readonly #owner: ClientOwner;
+  readonly #rate: CommandRate;
+  readonly #timer: Timer;
+  #state: "new" | "connected" | "closed" = "new";
+  // In the loop's milliseconds.
+  #staleAt: number;
+  #pingAt = NEVER;
+  #pongBy = NEVER;
+  #expiresAt = NEVER;
+
+  constructor(context: ChannelContext, link: ClientLink, owner: ClientOwner) {
+    this.#context = context;
+    this.#link = link;
+    this.#owner = owner;
+    const parts = { client: this.identity, link, owner: this };
+    this.subscriptions = new Subscriptions(context, parts);
+    this.#rate = new CommandRate(context.limits.commandsPerSecond);
+    this.#timer = context.loop.timers.timer(this);
+    this.#staleAt = context.loop.now + context.limits.connectTime;
+    this.#setTimer();
+  }
+
+  /** Whether the connection is over. */
+  get isClosed(): boolean {
+    return this.#state === "closed";
+  }
+
+  /** One message. The bytes are valid until this returns. */
+  receive(bytes: Uint8Array, start: number, end: number): void | Promise<void> {
+    if (this.isClosed) return;
+    const commands = this.#decode(bytes, start, end);
+    if (!commands.some(hasToken)) return this.#answer(commands);
+    // What the commands refer to must outlive this call.
+    const copy = bytes.slice(start, end);
+    return this.#answerInTurn(this.#decode(copy, 0, copy.length));
+  }
+
+  /** The connection is gone. */
+  closed(): void {
+    this.#state = "closed";
+    this.#timer.cancel();
+    this.subscriptions.clear();
+  }
+
+  /** Ends the connection. */
+  disconnect(reason: Disconnect): void {
+    if (this.isClosed) return;
+    this.closed();
+    this.#link.disconnect(reason);
+  }
+
+  /** Ends a subscription, and tells the client. */
+  unsubscribe(channel: string, reason: Unsubscribe): void {
+    this.subscriptions.end(channel, reason);
+  }
+
+  onSlow(): void {
+    this.disconnect(DISCONNECTS.SLOW);
+  }
+
+  onLost(subscription: Subscription): void {
+    this.subscriptions.noteLost(subscription);
+  }
+
+  onDeadline(now: number): void {
+    if (now >= this.#staleAt) return this.disconnect(DISCONNECTS.STALE);
+    if (now >= this.#pongBy) return this.disconnect(DISCONNECTS.NO_PONG);
+    if (now >= this.#expiresAt) return this.disconnect(DISCONNECTS.EXPIRED);
+    this.subscriptions.expire(now);
+    if (now >= this.#pingAt) this.#ping(now);
+    this.#setTimer();
+  }
+
+  #ping(now: number): void {
+    const { pingTime, pongTime } = this.#context.limits;
+    this.#pingAt = now + pingTime;
+    this.#pongBy = now + pongTime;
+    if (!this.#link.sendShared(this.#link.wire.ping)) this.onSlow();
+  }
+
+  #setTimer(): void {
+    if (this.isClosed) return;
+    const own = Math.min(this.#staleAt, this.#pingAt, this.#pongBy, this.#expiresAt);
+    this.#timer.set(Math.min(own, this.subscriptions.nextExpiry));
+  }
+
+  // Messages.
+
+  /** The commands of a message; none if it is refused. */
+  #decode(bytes: Uint8Array, start: number, end: number): readonly Command[] {
+    // What is more would end the connection before it is carried out.
+    const most = FLOOD * this.#context.limits.commandsPerSecond + 1;
+    const commands = decodeCommands(bytes, { start, end, most });
+    if (Array.isArray(commands)) return commands;
+    this.disconnect(commands as Disconnect);
+    return [];
+  }
+
+  #answer(commands: readonly Command[]): void {
+    const replies = new Replies(this.#link);
+    for (const command of commands) {
+      void this.#carryOut(command, replies);
+      if (this.isClosed) break;
+    }
+    this.#send(replies);
+  }
+
+  async #answerInTurn(commands: readonly Command[]): Promise<void> {
+    const replies = new Replies(this.#link);
+    for (const command of commands) {
+      const pending = this.#carryOut(command, replies);
+      if (pending !== undefined) {
+        this.#send(replies);
+        await pending;
+      }
+      if (this.isClosed) return;
+    }
+    this.#send(replies);
+  }
+
+  #send(replies: Replies): void {
+    if (!this.isClosed && !replies.send()) this.onSlow();
+  }
+
+  #carryOut(command: Command, replies: Replies): void | Promise<void> {
+    const admission = this.#rate.admit(this.#context.loop.now);
+    if (admission === "flood") return this.disconnect(DISCONNECTS.TOO_MANY_REQUESTS);
+    if (command.name === "pong") return this.#notePong();
+    if (command.name === "send") return this.disconnect(DISCONNECTS.NOT_AVAILABLE);
+    if (admission === "refused") return replies.error(command.id, CLIENT_ERRORS.TOO_MANY_REQUESTS);
+    if ((command.name === "connect") !== (this.#state === "new")) {
+      return this.disconnect(DISCONNECTS.BAD_REQUEST);
+    }
+    const refusal = refusalOf(command);
+    if (refusal !== undefined) return replies.error(command.id, refusal);
+    switch (command.name) {
+      case "connect":
+        return this.#connect(command, replies);
+      case "subscribe":
+        return this.#subscribe(command, replies);
+      case "unsubscribe":
+        return this.#unsubscribe(command, replies);
+      case "refresh":
+        return this.#refresh(command, replies);
+      case "sub_refresh":
+        return this.#refreshSubscription(command, replies);
+      case "rpc":
+        return replies.error(command.id, CLIENT_ERRORS.NOT_AVAILABLE);
+      default:
+        return answerChannelCommand(this.#context, this, { command, replies });
+    }
+  }
+
+  #notePong(): void {
+    this.#pongBy = NEVER;
+  }
+
+  // The connection.
+
+  #connect(command: CommandOf<"connect">, replies: Replies): void | Promise<void> {
+    const { token } = command.request;
+    const { allowsAnonymous, isInsecure, verifier } = this.#context;
+    if (token && !(isInsecure && verifier === undefined)) {
+      return this.#connectWith(token, command, replies);
+    }
+    if (!allowsAnonymous && !isInsecure) return this.disconnect(DISCONNECTS.INVALID_TOKEN);
+    this.#accept(command, ANONYMOUS, replies);
+  }
+
+  async #connectWith(
+    token: string,
+    command: CommandOf<"connect">,
+    replies: Replies,
+  ): Promise<void> {
+    const claims = await checkConnectionToken(this.#context, token);
+    if (this.isClosed) return;
+    if (claims === undefined) return this.disconnect(DISCONNECTS.INVALID_TOKEN);
+    if (isError(claims)) replies.error(command.id, claims);
+    else this.#accept(command, claims, replies);
+    this.#send(replies);
+  }
+
+  #accept({ id, request }: CommandOf<"connect">, claims: ConnectionClaims, replies: Replies): void {
+    const { limits, loop, node, version, random } = this.#context;
+    if (new TextEncoder().encode(claims.user).length > MAX_USER_BYTES) {
+      return this.disconnect(DISCONNECTS.INVALID_TOKEN);
+    }
+    this.identity.user = claims.user;
+    this.identity.capabilities = claims.capabilities;
+    this.identity.info = claims.info;
+    const subs = this.#subscribeByToken(claims, request.subs);
+    if (isError(subs)) return replies.error(id, subs);
+    this.#state = "connected";
+    this.#staleAt = NEVER;
+    const part = LEAST_FIRST_PING + random() * (1 - LEAST_FIRST_PING);
+    this.#pingAt = loop.now + limits.pingTime * part;
+    const ttl = this.#setExpiry(claims.expireAt);
+    const ping = Math.ceil(limits.pingTime / 1000);
+    const { identity: { id: client } } = this;
+    const result = { client, version, ttl, subs, ping, pong: true, node };
+    replies.add((out) => writeConnectResult(out, id, result));
+    this.#owner.connected(this);
+  }
+
+  /** Subscribes to the channels that the token names. */
+  #subscribeByToken(
+    { subscriptions }: ConnectionClaims,
+    positions: CommandOf<"connect">["request"]["subs"],
+  ): ReadonlyMap<string, SubscribeResult> | ClientError {
+    const results = new Map<string, SubscribeResult>();
+    for (const [name, described] of subscriptions) {
+      const found = this.#context.rules.resolve(name);
+      if ("error" in found) return found.error;
+      const grant = { ...described, expireAt: undefined, isServerSide: true };
+      const wish = positions?.get(name) ?? {};
+      const result = this.subscriptions.refusalOf(name) ??
+        this.subscriptions.subscribe(found.channel, wish, grant);
+      if (isError(result)) {
+        this.subscriptions.clear();
+        return result;
+      }
+      results.set(name, result);
+    }
+    return results;
+  }
+
+  async #refresh({ id, request }: CommandOf<"refresh">, replies: Replies): Promise<void> {
+    const claims = await checkConnectionToken(this.#context, request.token ?? "");
+    if (this.isClosed) return;
+    // Another user is another connection.
+    if (claims === undefined || (!isError(claims) && claims.user !== this.identity.user)) {
+      return this.disconnect(DISCONNECTS.INVALID_TOKEN);
+    }
+    if (isError(claims)) {
+      replies.error(id, claims);
+    } else {
+      const ttl = this.#setExpiry(claims.expireAt);
+      this.identity.capabilities = claims.capabilities;
+      const { version } = this.#context;
+      const result = { client: this.identity.id, version, ttl };
+      replies.add((out) => writeRefreshResult(out, id, result));
+    }
+    this.#send(replies);
+  }
+
+  /** Sets when the connection ends. Returns the seconds until its token expires. */
+  #setExpiry(expireAt: number | undefined): number | undefined {
+    const { loop, limits, epochSeconds } = this.#context;
+    const ttl = expireAt === undefined ? undefined : Math.ceil(expireAt - epochSeconds());
+    this.#expiresAt = ttl === undefined ? NEVER : loop.now + ttl * 1000 + limits.expiryGrace;
+    this.#setTimer();
+    return ttl;
+  }
+
+  // Subscriptions.
+
+  #subscribe(command: CommandOf<"subscribe">, replies: Replies): void | Promise<void> {
+    const { id, request: { channel: name = "", token } } = command;
+    const found = this.#context.rules.resolve(name);
+    if ("error" in found) return replies.error(id, found.error);
+    const refusal = this.subscriptions.refusalOf(name);
+    if (refusal !== undefined) return replies.error(id, refusal);
+    const { channel } = found;
+    const { isInsecure, verifier } = this.#context;
+    if (token && !(isInsecure && verifier === undefined)) {
+      return this.#subscribeWith(token, channel, { command, replies });
+    }
+    if (!isInsecure && !maySubscribe(channel, this.identity)) {
+      return replies.error(id, CLIENT_ERRORS.PERMISSION_DENIED);
+    }
+    const result = this.subscriptions.subscribe(channel, command.request, PLAIN_GRANT);
+    this.#replySubscribe(id, result, replies);
+  }
+
+  async #subscribeWith(
+    token: string,
+    channel: Channel,
+    { command, replies }: {
+      readonly command: CommandOf<"subscribe">;
+      readonly replies: Replies;
+    },
+  ): Promise<void> {
+    const claims = await this.#checkSubscriptionToken(channel.name, token);
+    if (this.isClosed) return;
+    const { id, request } = command;
+    // Checked again: a server may have subscribed the client meanwhile.
+    const result = this.subscriptions.refusalOf(channel.name) ??
+      (isError(claims)
+        ? claims
+        : this.subscriptions.subscribe(channel, request, { ...claims, isServerSide: false }));
+    this.#replySubscribe(id, result, replies);
+    this.#send(replies);
+  }
+
+  #checkSubscriptionToken(channel: string, token: string) {
+    return checkSubscriptionToken(this.#context, token, { channel, identity: this.identity });
+  }
+
+  #replySubscribe(id: number, result: SubscribeResult | ClientError, replies: Replies): void {
+    if (isError(result)) return replies.error(id, result);
+    replies.add((out) => writeSubscribeResult(out, id, result));
+    this.#setTimer();
+  }
+
+  #unsubscribe({ id, request }: CommandOf<"unsubscribe">, replies: Replies): void {
+    this.subscriptions.unsubscribe(request.channel ?? "");
+    replies.add((out) => writeEmptyResult(out, id, "unsubscribe"));
+  }
+
+  async #refreshSubscription(
+    { id, request }: CommandOf<"sub_refresh">,
+    replies: Replies,
+  ): Promise<void> {
+    const { channel: name = "", token = "" } = request;
+    const claims = await this.#checkSubscriptionToken(name, token);
+    if (this.isClosed) return;
+    const subscription = this.subscriptions.get(name);
+    if (subscription === undefined) replies.error(id, CLIENT_ERRORS.PERMISSION_DENIED);
+    else if (isError(claims)) replies.error(id, claims);
+    else {
+      const ttl = this.subscriptions.refresh(subscription, claims.expireAt);
+      this.#setTimer();
+      replies.add((out) => writeSubRefreshResult(out, id, { ttl }));
+    }
+    this.#send(replies);
+  }
+}

@@ -1,0 +1,25 @@
+/**
+ * Who a client is, once it is connected.
+ *
+ * In: the claims of its token, or nothing. Out: data for permissions, presence and publications.
+ */
+
+import type { ClientInfo } from "../../../protocol/centrifuge/mod.ts";
+import type { ChannelClient } from "../channels/mod.ts";
+import type { Capability } from "../tokens/mod.ts";
+
+/** A client; its fields are those of an anonymous one until its token was verified. */
+export class ClientIdentity implements ChannelClient {
+  /** The id of the connection. */
+  readonly id: string = crypto.randomUUID();
+  /** Empty: it has none. */
+  user = "";
+  capabilities: readonly Capability[] = [];
+  /** JSON that others see beside the client. */
+  info: Uint8Array | undefined = undefined;
+
+  /** What subscribers of a channel are told about the client. */
+  infoIn(channelInfo: Uint8Array | undefined): ClientInfo {
+    return { user: this.user, client: this.id, connectionInfo: this.info, channelInfo };
+  }
+}

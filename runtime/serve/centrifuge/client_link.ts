@@ -1,0 +1,20 @@
+/**
+ * A client's connection, whatever carries it: a WebSocket now, SSE and HTTP streams later.
+ *
+ * In: what the client object sends. Out: whether it was taken. The owner of the connection calls the client for what arrives.
+ */
+
+import type { Disconnect } from "../../../protocol/centrifuge/mod.ts";
+import type { Wire } from "./wire.ts";
+
+/** The way to one client. */
+export interface ClientLink<Message = unknown> {
+  /** The transport's framing and shared messages. */
+  readonly wire: Wire<Message>;
+  /** Sends a copy of these bytes as one message. Returns false if it was dropped, because too much waits for the client. */
+  send(bytes: Uint8Array, start: number, end: number): boolean;
+  /** Sends a message that others get too; returns what `send` does. */
+  sendShared(message: Message): boolean;
+  /** Ends the connection, and tells the client why. Nothing is sent after it. */
+  disconnect(reason: Disconnect): void;
+}

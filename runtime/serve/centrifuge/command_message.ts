@@ -1,0 +1,38 @@
+/**
+ * The commands of one message.
+ *
+ * In: a message's bytes. Out: its commands, up to a number; or the reason for which the connection ends.
+ */
+
+import { ProtocolError } from "../../../protocol/mod.ts";
+import {
+  type Command,
+  CommandReader,
+  type Disconnect,
+  DISCONNECTS,
+} from "../../../protocol/centrifuge/mod.ts";
+
+/** Decodes a message. Payloads are views of the bytes. */
+export function decodeCommands(
+  bytes: Uint8Array,
+  { start, end, most }: { readonly start: number; readonly end: number; readonly most: number },
+): Command[] | Disconnect {
+  const commands: Command[] = [];
+  try {
+    const reader = new CommandReader(bytes, start, end);
+    while (commands.length < most) {
+      const command = reader.next();
+      if (command === undefined) break;
+      commands.push(command);
+    }
+    return commands;
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    return { code: error.closeCode, reason: DISCONNECTS.BAD_REQUEST.reason };
+  }
+}
+
+/** Whether a token has to be verified to carry it out. */
+export function hasToken(command: Command): boolean {
+  return command.name !== "pong" && "token" in command.request && !!command.request.token;
+}

@@ -1,0 +1,67 @@
+/**
+ * What the store keeps of a publication, and of a client that is present.
+ *
+ * In: what was published, and by whom. Out: bytes for the store, and from them what subscribers get. The store has the data, which
+ * other protocols send too, apart from the rest, which is ready JSON: `,"info":{…},"tags":{…}`. A client that is present is
+ * kept as the JSON of its info.
+ */
+
+import { ByteBuffer } from "../../../protocol/mod.ts";
+import {
+  type ClientInfo,
+  type Publication,
+  writePublicationFields,
+} from "../../../protocol/centrifuge/mod.ts";
+import { decodeShape, JSON_DEPTH, raw, text } from "../../../protocol/json/mod.ts";
+import type { Entry } from "../../channels/mod.ts";
+
+const LF = 0x0a;
+const CR = 0x0d;
+const DATA = '"data":';
+const INFO = ',"info":';
+const NO_BYTES = new Uint8Array(0);
+
+const CLIENT_INFO = {
+  user: text("user"),
+  client: text("client"),
+  connectionInfo: raw("conn_info"),
+  channelInfo: raw("chan_info"),
+} as const;
+
+/** Data without the line breaks between its tokens, which would end the line that it is sent in. */
+export function withoutLineBreaks(data: Uint8Array): Uint8Array {
+  if (data.indexOf(LF) < 0 && data.indexOf(CR) < 0) return data;
+  return data.filter((byte) => byte !== LF && byte !== CR);
+}
+
+/** The fields of a publication beside its data, as the store keeps them. */
+export function encodeFields(fields: Omit<Publication, "data" | "dataFormat">): Uint8Array {
+  const { info, tags, time } = fields;
+  if (info === undefined && tags === undefined && time === undefined) return NO_BYTES;
+  const out = new ByteBuffer();
+  writePublicationFields(out, { ...fields, data: NO_BYTES });
+  return out.view().subarray(DATA.length);
+}
+
+/** Appends what {@link writePublicationPush} and others take as the fields of a publication. */
+export function appendFields(out: ByteBuffer, entry: EntryBytes): void {
+  const { bytes, fieldsStart, dataStart, dataEnd } = entry;
+  out.appendLatin1(DATA);
+  out.append(bytes, dataStart, dataEnd);
+  out.append(bytes, fieldsStart, dataStart);
+}
+
+/** The part of an entry that holds its bytes. */
+type EntryBytes = Pick<Entry, "bytes" | "fieldsStart" | "dataStart" | "dataEnd">;
+
+/** The info of a client, as the store keeps it. */
+export function encodeClientInfo(info: ClientInfo): Uint8Array {
+  return encodeFields({ info }).subarray(INFO.length);
+}
+
+/** The info of a client from the store. */
+export function decodeClientInfo(bytes: Uint8Array): ClientInfo {
+  const whole = { bytes, start: 0, end: bytes.length, depth: JSON_DEPTH };
+  const { user = "", client = "", ...payloads } = decodeShape(whole, CLIENT_INFO);
+  return { user, client, ...payloads };
+}

@@ -1,0 +1,256 @@
+/**
+ * The subscriptions of one client.
+ *
+ * In: channels that the client may subscribe to, which its owner has checked, with what it asks for. Out: subscriptions in the hub,
+ * members in the store, results for replies, pushes about ends. The steps of a subscription are one piece of work: the worker
+ * is subscribed, then history is recovered, then the subscriber joins where that ended. So no publication is lost or
+ * sent twice (see runtime/serve/hub/).
+ */
+
+import {
+  CHANNEL_COMPACTION,
+  CLIENT_ERRORS,
+  type ClientError,
+  type SubscribeRequest,
+  type SubscribeResult,
+  type Unsubscribe,
+  UNSUBSCRIBES,
+  writeUnsubscribePush,
+} from "../../../protocol/centrifuge/mod.ts";
+import { type Channel, mayAct, planSubscription, type SubscriptionPlan } from "../channels/mod.ts";
+import type { Entrance } from "../hub/mod.ts";
+import type { TokenSubscription } from "../tokens/mod.ts";
+import type { ChannelContext } from "./channel_context.ts";
+import type { ClientLink } from "./client_link.ts";
+import type { ClientIdentity } from "./client_identity.ts";
+import { recover, type Recovery, wirePosition } from "./history_reading.ts";
+import { encodeClientInfo } from "./publication_fields.ts";
+import { Replies } from "./replies.ts";
+import { Subscription, type SubscriptionOwner } from "./subscription.ts";
+
+/** What a client asks for. */
+export type SubscriptionWish = Partial<Omit<SubscribeRequest, "channel" | "token">>;
+
+/** What a subscription is made for. */
+export interface SubscriptionGrant extends TokenSubscription {
+  /** Seconds since 1970; undefined: it does not end. */
+  readonly expireAt: number | undefined;
+  readonly isServerSide: boolean;
+}
+
+/** A subscription that no token describes. */
+export const PLAIN_GRANT: SubscriptionGrant = {
+  info: undefined,
+  data: undefined,
+  override: {},
+  expireAt: undefined,
+  isServerSide: false,
+};
+
+const UTF8 = new TextEncoder();
+
+/** The subscriptions of a client. */
+export class Subscriptions {
+  readonly #context: ChannelContext;
+  readonly #client: ClientIdentity;
+  readonly #link: ClientLink;
+  readonly #owner: SubscriptionOwner;
+  readonly #byName = new Map<string, Subscription>();
+  readonly #clientKey: Uint8Array;
+
+  constructor(
+    context: ChannelContext,
+    of: {
+      readonly client: ClientIdentity;
+      readonly link: ClientLink;
+      readonly owner: SubscriptionOwner;
+    },
+  ) {
+    this.#context = context;
+    this.#client = of.client;
+    this.#link = of.link;
+    this.#owner = of.owner;
+    this.#clientKey = UTF8.encode(of.client.id);
+  }
+
+  /** The subscription to a channel. */
+  get(name: string): Subscription | undefined {
+    return this.#byName.get(name);
+  }
+
+  /** When the first of them expires, in the loop's milliseconds. */
+  get nextExpiry(): number {
+    let next = Infinity;
+    for (const { expiresAt } of this.#byName.values()) next = Math.min(next, expiresAt);
+    return next;
+  }
+
+  /** Why there can be no such subscription now, whoever asks; undefined if there can. */
+  refusalOf(name: string): ClientError | undefined {
+    if (this.#byName.has(name)) return CLIENT_ERRORS.ALREADY_SUBSCRIBED;
+    const isFull = this.#byName.size >= this.#context.limits.channelsPerConnection;
+    return isFull ? CLIENT_ERRORS.LIMIT_EXCEEDED : undefined;
+  }
+
+  /** Subscribes, or returns the error to answer with. */
+  subscribe(
+    channel: Channel,
+    wish: SubscriptionWish,
+    grant: SubscriptionGrant,
+  ): SubscribeResult | ClientError {
+    const ttl = this.#ttlOf(grant.expireAt);
+    if (ttl !== undefined && ttl <= 0) return CLIENT_ERRORS.EXPIRED;
+    const key = UTF8.encode(channel.name);
+    const entrance = this.#context.hub.enter(channel.name, key);
+    if (typeof entrance === "string") return CLIENT_ERRORS.INTERNAL;
+    const plan = this.#planOf(channel, wish, grant);
+    const recovery = plan.recoverable && wish.recover === true
+      ? recover(this.#context, key, wish)
+      : undefined;
+    const error = recovery !== undefined && "code" in recovery
+      ? recovery
+      : this.#enterPresence(key, plan, grant.info);
+    if (error !== undefined) {
+      this.#context.hub.leave(entrance.channel);
+      return error;
+    }
+    const found = recovery as Recovery | undefined;
+    const offset = found?.recovered ? found.offset : entrance.offset;
+    const subscription = this.#add(channel, entrance, { plan, wish, grant });
+    this.#context.hub.join(entrance.channel, subscription, offset);
+    if (ttl !== undefined) this.#setExpiry(subscription, ttl);
+    const { epoch } = entrance.channel;
+    return {
+      ...(plan.positioned ? { position: wirePosition(this.#context, { offset, epoch }) } : {}),
+      recoverable: plan.recoverable,
+      positioned: plan.positioned,
+      publications: found?.publications ?? [],
+      recovered: found?.recovered ?? false,
+      wasRecovering: found !== undefined,
+      data: grant.data,
+      id: this.#takesNumber(wish, grant) ? entrance.channel.number : undefined,
+      ttl,
+    };
+  }
+
+  /** Prolongs a subscription. Returns the seconds that are left, or undefined if it does not end. */
+  refresh(subscription: Subscription, expireAt: number | undefined): number | undefined {
+    const ttl = this.#ttlOf(expireAt);
+    if (ttl === undefined) subscription.expiresAt = Infinity;
+    else this.#setExpiry(subscription, ttl);
+    return ttl;
+  }
+
+  /** Ends a subscription, if there is one. */
+  unsubscribe(name: string): boolean {
+    const subscription = this.#byName.get(name);
+    if (subscription === undefined) return false;
+    this.#context.hub.leave(subscription.hubChannel, subscription);
+    this.#forget(subscription);
+    return true;
+  }
+
+  /** Ends a subscription, and tells the client. */
+  end(name: string, reason: Unsubscribe): void {
+    if (this.unsubscribe(name)) this.#tell(name, reason);
+  }
+
+  /** The hub has ended it. */
+  noteLost(subscription: Subscription): void {
+    if (this.#byName.get(subscription.channel.name) !== subscription) return;
+    this.#forget(subscription);
+    this.#tell(subscription.channel.name, UNSUBSCRIBES.INSUFFICIENT_STATE);
+  }
+
+  /** Ends those that have expired, and tells the client. */
+  expire(now: number): void {
+    for (const [name, { expiresAt }] of this.#byName) {
+      if (expiresAt <= now) this.end(name, UNSUBSCRIBES.EXPIRED);
+    }
+  }
+
+  /** Ends all of them; the client is gone. */
+  clear(): void {
+    for (const name of this.#byName.keys()) this.unsubscribe(name);
+  }
+
+  #planOf(
+    channel: Channel,
+    wish: SubscriptionWish,
+    { override }: SubscriptionGrant,
+  ): SubscriptionPlan {
+    const may = (action: "history" | "presence") =>
+      this.#context.isInsecure || mayAct(channel, this.#client, { action, isSubscribed: true });
+    const { positioned = false, recoverable = false, joinLeave = false } = wish;
+    // Deltas are not encoded: the client gets whole publications, and is told so.
+    const wishes = { positioned, recoverable, joinLeave, delta: "" };
+    const permissions = { history: may("history"), presence: may("presence") };
+    return planSubscription(channel.options, override, { wishes, may: permissions });
+  }
+
+  #enterPresence(
+    key: Uint8Array,
+    { presence, emitJoinLeave }: SubscriptionPlan,
+    channelInfo: Uint8Array | undefined,
+  ): ClientError | undefined {
+    if (!presence && !emitJoinLeave) return undefined;
+    const { store } = this.#context;
+    const encoded = encodeClientInfo(this.#client.infoIn(channelInfo));
+    if (encoded.length > store.maxEntryBytes) return CLIENT_ERRORS.LIMIT_EXCEEDED;
+    const joined = store.join(key, {
+      client: this.#clientKey,
+      user: UTF8.encode(this.#client.user),
+      info: encoded,
+      announce: emitJoinLeave,
+    });
+    return joined === "joined" ? undefined : CLIENT_ERRORS.INTERNAL;
+  }
+
+  #add(
+    channel: Channel,
+    entrance: Entrance,
+    { plan, wish, grant }: {
+      readonly plan: SubscriptionPlan;
+      readonly wish: SubscriptionWish;
+      readonly grant: SubscriptionGrant;
+    },
+  ): Subscription {
+    const { info, isServerSide } = grant;
+    const kind = { compact: this.#takesNumber(wish, grant), joins: plan.pushJoinLeave };
+    const [link, owner] = [this.#link, this.#owner];
+    const face = link.wire.face(kind);
+    const { channel: hubChannel } = entrance;
+    const parts = { channel, hubChannel, plan, face, link, owner, info, isServerSide };
+    const subscription = new Subscription(parts);
+    this.#byName.set(channel.name, subscription);
+    return subscription;
+  }
+
+  /** The result of connect has no numbers. */
+  #takesNumber({ flag = 0 }: SubscriptionWish, { isServerSide }: SubscriptionGrant): boolean {
+    return !isServerSide && (flag & CHANNEL_COMPACTION) !== 0;
+  }
+
+  #ttlOf(expireAt: number | undefined): number | undefined {
+    if (expireAt === undefined) return undefined;
+    return Math.ceil(expireAt - this.#context.epochSeconds());
+  }
+
+  #setExpiry(subscription: Subscription, ttl: number): void {
+    const { loop, limits } = this.#context;
+    subscription.expiresAt = loop.now + ttl * 1000 + limits.expiryGrace;
+  }
+
+  #forget({ channel: { name }, hubChannel, plan }: Subscription): void {
+    this.#byName.delete(name);
+    if (plan.presence || plan.emitJoinLeave) {
+      this.#context.store.leave(hubChannel.key, this.#clientKey);
+    }
+  }
+
+  #tell(name: string, reason: Unsubscribe): void {
+    const push = new Replies(this.#link);
+    push.add((out) => writeUnsubscribePush(out, name, reason));
+    if (!push.send()) this.#owner.onSlow();
+  }
+}

@@ -1,0 +1,110 @@
+/**
+ * `/connection/websocket`: clients of the Centrifuge protocol over WebSocket.
+ *
+ * In: WebSockets of sessions. Out: a client for each, which gets its messages. One wire for all, so that a publication is one
+ * message in memory, however many sockets it is sent to.
+ */
+
+import { BINARY, TEXT } from "../../../protocol/mod.ts";
+import { type Disconnect, DISCONNECTS, FRAMINGS } from "../../../protocol/centrifuge/mod.ts";
+import { LogLabel } from "../../observe/log/mod.ts";
+import {
+  DROPPED,
+  type Exchange,
+  type Route,
+  SharedMessage,
+  type WebSocketHandler,
+  type WebSocketPeer,
+} from "../session/mod.ts";
+import type { ChannelContext } from "./channel_context.ts";
+import { Client } from "./client.ts";
+import type { ClientDirectory } from "./client_directory.ts";
+import type { ClientLink } from "./client_link.ts";
+import { Wire } from "./wire.ts";
+
+/** The path that clients of the protocol are configured with. */
+export const WEBSOCKET_PATH = "/connection/websocket";
+
+/** RFC 6455 section 7.4.1. The protocol has no code of its own. */
+const TOO_BIG: Disconnect = { code: 1009, reason: "message too big" };
+
+/** The WebSocket of a client. */
+class WebSocketLink implements ClientLink<SharedMessage> {
+  readonly wire: Wire<SharedMessage>;
+  readonly #peer: WebSocketPeer;
+
+  constructor(wire: Wire<SharedMessage>, peer: WebSocketPeer) {
+    this.wire = wire;
+    this.#peer = peer;
+  }
+
+  send(bytes: Uint8Array, start: number, end: number): boolean {
+    return this.#peer.send(TEXT, bytes, start, end) !== DROPPED;
+  }
+
+  sendShared(message: SharedMessage): boolean {
+    return this.#peer.sendShared(message) !== DROPPED;
+  }
+
+  disconnect({ code, reason }: Disconnect): void {
+    this.#peer.close(code, reason);
+  }
+}
+
+/** The clients of the WebSockets of one worker. */
+class ClientSockets implements WebSocketHandler {
+  readonly #context: ChannelContext;
+  readonly #directory: ClientDirectory;
+  readonly #wire = new Wire(
+    FRAMINGS.websocket,
+    (bytes, start, end) => new SharedMessage(TEXT, bytes, start, end),
+  );
+  readonly #clients = new Map<WebSocketPeer, Client>();
+
+  constructor(context: ChannelContext, directory: ClientDirectory) {
+    this.#context = context;
+    this.#directory = directory;
+  }
+
+  opened(peer: WebSocketPeer): void {
+    const link = new WebSocketLink(this.#wire, peer);
+    this.#clients.set(peer, new Client(this.#context, link, this.#directory));
+  }
+
+  message(peer: WebSocketPeer): void | Promise<void> {
+    const client = this.#clients.get(peer);
+    const { opcode, payload, payloadStart, payloadEnd } = peer;
+    if (opcode === BINARY) return client?.disconnect(DISCONNECTS.INAPPROPRIATE_PROTOCOL);
+    if (payloadEnd - payloadStart > this.#context.limits.messageBytes) {
+      return client?.disconnect(TOO_BIG);
+    }
+    return client?.receive(payload, payloadStart, payloadEnd);
+  }
+
+  closed(peer: WebSocketPeer): void {
+    const client = this.#clients.get(peer);
+    if (client === undefined) return;
+    this.#clients.delete(peer);
+    this.#directory.remove(client);
+    client.closed();
+  }
+}
+
+/** The route of {@link WEBSOCKET_PATH}. */
+export function channelSocketRoute(context: ChannelContext, directory: ClientDirectory): Route {
+  return {
+    label: new LogLabel(`${WEBSOCKET_PATH} (channels)`),
+    methods: ["GET"],
+    wantsBody: false,
+    handle: refuse,
+    webSocket: new ClientSockets(context, directory),
+  };
+}
+
+/** Answers a request that is not a WebSocket handshake (RFC 9110 section 15.5.22). */
+function refuse(exchange: Exchange): void {
+  exchange.respondText(426, "This is a WebSocket endpoint: connect with a client of channels\n", [
+    ["Upgrade", "websocket"],
+    ["Sec-WebSocket-Version", "13"],
+  ]);
+}

@@ -86,7 +86,11 @@ export class DenoWorker implements DenoTransportContext {
     this.#numbers = new NumberPool(core.number, core.state.workers);
     this.#admission = new Admission(core.state, core.counters, core.config.limits);
     const { hostname, redirectPort } = listen;
-    this.#listener = this.#createListener(listen, core.createContext());
+    const context = core.createContext({
+      now: preciseClock(),
+      ring: (worker) => parts.post({ type: "ring", worker }),
+    });
+    this.#listener = this.#createListener(listen, context);
     this.#redirectListener = redirectPort === null ? null : this.#createListener(
       { hostname, port: redirectPort, tls: null },
       core.createContextFor(redirectRouter(listen.port)),
@@ -96,8 +100,7 @@ export class DenoWorker implements DenoTransportContext {
   /** Serves until the server has stopped and all connections are gone. */
   async run(): Promise<void> {
     // There is no work yet: the thread counts as idle from now on. It accepts after the order "open".
-    this.loop.enter();
-    this.loop.leave();
+    this.#haveTurn();
     this.#core.begin((order) => this.#obey(order));
     await this.#done.promise;
     this.#cutter?.walk();
@@ -226,7 +229,14 @@ export class DenoWorker implements DenoTransportContext {
     if (order.type === "open") this.#open();
     else if (order.type === "drain") await this.#drain();
     else if (order.type === "tls") await this.#renew(order.tls);
+    else if (order.type === "ring") this.#haveTurn();
     else if (order.type === "config") await this.#core.routeBy(order);
+  }
+
+  /** Everything that gathers in the loop has its turn. */
+  #haveTurn(): void {
+    this.loop.enter();
+    this.loop.leave();
   }
 
   #open(): void {

@@ -69,6 +69,10 @@ export class DenoEntrance implements Entrance {
     };
   }
 
+  ring(worker: number): void {
+    void this.#parts.workers[worker]?.order({ type: "ring" });
+  }
+
   /** Not needed: a worker of this transport never blocks, so that orders always reach it. */
   wakeAll(): void {}
 

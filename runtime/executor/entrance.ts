@@ -48,6 +48,8 @@ export interface Entrance {
     WorkerStart,
     "doorbells" | "ioUring" | "listen" | "listener" | "openssl" | "redirectTo"
   >;
+  /** Gives a worker's loop a turn: something was published for it. */
+  ring(worker: number): void;
   /** Wakes every parked worker. */
   wakeAll(): void;
   /** Called when a worker that replaces a dead one serves. */

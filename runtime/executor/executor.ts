@@ -17,6 +17,7 @@ import {
 } from "../ring/mod.ts";
 import type { WorkerStart } from "../thread/mod.ts";
 import { AdminError } from "./admin_error.ts";
+import type { ChannelKeeper } from "./channel_keeper.ts";
 import {
   canRunOut,
   canStartThread,
@@ -80,6 +81,8 @@ export class Executor {
   readonly #warningFilter = new WarningFilter();
   #warnings = 0;
   #admin: AdminServer | null = null;
+  /** Null if there are no channels. */
+  #channels: ChannelKeeper | null = null;
   /** Whether all threads have started, and no stop was requested. */
   #ready = false;
   #stopRequested = false;
@@ -149,6 +152,7 @@ export class Executor {
     expectDescriptors(config);
     const executor = new Executor(config, await OpensslTls.open(config), options);
     executor.#reserve.fill();
+    if (config.channels !== undefined) await executor.#keepChannels();
     if (config.monitoring.admin !== undefined) await executor.#startAdmin(config.monitoring.admin);
     // The format of async_nostd has only the lines of connections.
     if (config.logFormat === "timed") executor.#logs.note(`io_uring: ${executor.#ioUring.text}`);
@@ -251,6 +255,13 @@ export class Executor {
     }
   }
 
+  /** Loads what channels need, only if there are any. */
+  async #keepChannels(): Promise<void> {
+    const { ChannelKeeper } = await import("./channel_keeper.ts");
+    const { workers, channelLimits: { memoryBytes: bytes } } = this.#config;
+    this.#channels = new ChannelKeeper({ bytes, workers }, (worker) => this.#entrance.ring(worker));
+  }
+
   async #startThreads(): Promise<void> {
     const acceptsEarly = !canRunOut(this.#config);
     // Loaded after the workers, so that the first answer comes sooner, if clients cannot take their descriptors.
@@ -284,6 +295,7 @@ export class Executor {
     return new Thread(this.#options.workerModule ?? ours, `worker ${worker}`, {
       warn: (text) => this.#warnOnce(text),
       dropped: () => this.#logs.warnOfDropped(),
+      ring: (other) => this.#entrance.ring(other),
       ended: (end) => this.#workerEnded(worker, end),
     });
   }
@@ -296,6 +308,7 @@ export class Executor {
       logs: this.#logs.memory,
       config: this.#config,
       ...(descriptorCeiling === undefined ? {} : { descriptorCeiling }),
+      ...(this.#channels === null ? {} : { channels: this.#channels.memory }),
       ...this.#entrance.workerStart(),
     };
   }
@@ -321,6 +334,7 @@ export class Executor {
     const isReady = () => this.#stopping || canStartThread();
     if (!isReady()) this.#warnOnce(`worker ${worker} is not replaced yet: too many open files`);
     await waitUntil(isReady);
+    await this.#channels?.removed;
     if (!this.#stopping) await this.#startWorker(worker);
   }
 
@@ -346,6 +360,7 @@ export class Executor {
     countAsEnded(counters, COLUMN.bytesQueued, COLUMN.bytesUnqueued);
     counters.set(COLUMN.heldBytes, 0);
     this.#entrance.reclaim(worker);
+    this.#channels?.remove(worker);
     this.#logs.salvage(worker);
   }
 
@@ -385,6 +400,7 @@ export class Executor {
     this.#stopping = true;
     clearTimeout(this.#stopTimer);
     this.#reserve.close();
+    this.#channels?.close();
     // Stopped last, so that it reports the progress of the stop until the end.
     const adminGone = this.#admin?.stop() ?? Promise.resolve();
     void adminGone.finally(() => this.#logs.finish()).finally(() => this.#end({ failure }));

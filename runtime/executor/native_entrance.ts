@@ -123,6 +123,10 @@ export class NativeEntrance implements Entrance {
     };
   }
 
+  ring(worker: number): void {
+    this.#os.ringDoorbell(this.#doorbells[worker] ?? -1);
+  }
+
   wakeAll(): void {
     this.#ringAll();
   }

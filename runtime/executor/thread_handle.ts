@@ -23,6 +23,8 @@ export interface ThreadWatcher {
   unwritten?(lines: number): void;
   /** A thread that writes a log has reopened its file; `fault` says why it could not. */
   reopened?(fault: string | null): void;
+  /** A thread without a way to wake that worker asks for it. */
+  ring?(worker: number): void;
   /** The thread has ended; called once. */
   ended(end: ThreadEnd): void;
 }
@@ -98,6 +100,8 @@ export class Thread {
         return this.#watcher.reopened?.(message.fault);
       case "warning":
         return this.#watcher.warn(message.text);
+      case "ring":
+        return this.#watcher.ring?.(message.worker);
       case "stopped":
         return this.#end(undefined);
       case "obeyed":

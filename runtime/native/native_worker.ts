@@ -121,7 +121,10 @@ export class NativeWorker implements SocketContext, Source {
     this.outgoing = core.outgoing;
     this.traffic = new TrafficCounter(core.counters);
     this.writeStall = core.config.limits.writeStall;
-    this.#context = core.createContext();
+    this.#context = core.createContext({
+      now: () => loop.now,
+      ring: (worker) => this.#ring(worker),
+    });
     this.#redirectContext = redirect === undefined ? null : core.createContextFor(redirect);
     this.ringSender = this.#createSender();
     this.#refusals = new Refusals(this);

@@ -22,6 +22,8 @@ export interface WorkerStart {
   /** The memory for its lines of both logs. */
   readonly logs: LogMemory;
   readonly config: Config;
+  /** Made by `createChannelMemory`; absent: there are no channels. */
+  readonly channels?: SharedArrayBuffer;
   /** No connection gets a descriptor with this number or a higher one; absent: no such limit. */
   readonly descriptorCeiling?: number;
   /** The listening descriptor from which all workers accept; absent: the acceptor does. */
@@ -86,6 +88,8 @@ export type ThreadOrder =
   | { readonly type: "open" }
   /** Stop accepting, finish the work in progress, and end. Only on the Deno transport. */
   | { readonly type: "drain" }
+  /** Look at the channels: another thread has published. Only on the Deno transport. */
+  | { readonly type: "ring" }
   /** Answer requests by this config from now on; if it cannot be applied, keep the old one. */
   | { readonly type: "config"; readonly config: Config }
   /** Serve new connections with this certificate. Only on the Deno transport. */
@@ -146,5 +150,7 @@ export type ThreadMessage =
   | { readonly type: "unwritten"; readonly lines: number }
   /** It has reopened its log's file; if it could not, it goes on with the old one, and this is why. */
   | { readonly type: "reopened"; readonly fault: string | null }
+  /** It has published in a channel with subscribers on that worker. Only on the Deno transport. */
+  | { readonly type: "ring"; readonly worker: number }
   /** A warning for the operator. */
   | { readonly type: "warning"; readonly text: string };

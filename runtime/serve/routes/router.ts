@@ -26,6 +26,8 @@ export interface RouterParts {
   readonly date: DateField;
   /** The served folder, if there is one. */
   readonly site?: Site | undefined;
+  /** The endpoints of channels; absent: there are none. */
+  readonly channels?: Table | undefined;
   /** Decides which requests are answered; absent: all are. */
   readonly guard?: Guard | undefined;
 }
@@ -49,10 +51,10 @@ export function createRouter(table: Table): Router {
 }
 
 /** The router of the configured endpoints and the folder. */
-export function serverRouter({ config, date, site, guard: inner }: RouterParts): Router {
+export function serverRouter({ config, date, site, channels = [], guard: inner }: RouterParts): Router {
   const home = site === undefined ? HOME : HOME_BESIDE_FILES;
   const endpoints = config.endpoints.flatMap((name) => [...ENDPOINTS[name](date, home)]);
-  const routes = new Map([...endpoints, [ASTERISK, asteriskRoute()]]);
+  const routes = new Map([...endpoints, ...channels, [ASTERISK, asteriskRoute()]]);
   const guard = inner === undefined ? undefined : exempting(inner, (request) => {
     // Health checks have no credentials, and neither have a browser's preflights. If the check is
     // switched off, its path belongs to the folder.

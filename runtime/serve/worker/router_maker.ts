@@ -9,10 +9,19 @@
 import type { Config } from "../../config/mod.ts";
 import type { Loop } from "../../net/mod.ts";
 import type { ThreadMessage } from "../../thread/mod.ts";
+import type { ChannelWiring } from "../centrifuge/mod.ts";
 import type { Router, SessionContext } from "../session/mod.ts";
 
+/** What a router is made for. */
+export interface RoutedWorker {
+  readonly config: Config;
+  readonly loop: Loop;
+  /** How this worker takes part in the channels; undefined: there are none. */
+  readonly channels: ChannelWiring | undefined;
+}
+
 /** Makes the router of a worker; called when the worker has its config and its loop. */
-export type RouterMaker = (worker: { readonly config: Config; readonly loop: Loop }) => Router;
+export type RouterMaker = (worker: RoutedWorker) => Router;
 
 /**
  * Loads the modules that the endpoints of a config need. While any thread loads, no thread of the server may
@@ -23,7 +32,7 @@ export type RouterLoader = (config: Config) => Promise<RouterMaker>;
 /** The router of a worker: the given one, or made now. */
 export function routerFor(
   router: Router | RouterMaker,
-  worker: Parameters<RouterMaker>[0],
+  worker: RoutedWorker,
 ): Router {
   return typeof router === "function" ? router(worker) : router;
 }
@@ -34,6 +43,7 @@ export interface Rerouting {
   /** Absent: the endpoints do not depend on the config. */
   readonly load?: RouterLoader | undefined;
   readonly config: Config;
+  readonly channels: ChannelWiring | undefined;
   /** Whether no later config has arrived. */
   isLast(): boolean;
   /** Sends a message to the main thread. */
@@ -41,12 +51,12 @@ export interface Rerouting {
 }
 
 /** Switches to the endpoints of another config; if that fails, the old ones stay, with a warning. */
-export async function reroute({ context, load, config, isLast, post }: Rerouting): Promise<void> {
+export async function reroute({ context, load, config, channels, isLast, post }: Rerouting): Promise<void> {
   try {
     const make = await load?.(config);
     if (make !== undefined && isLast()) {
       const old = context.router;
-      context.router = make({ config, loop: context.loop });
+      context.router = make({ config, loop: context.loop, channels });
       old.close?.();
     }
   } catch (error) {

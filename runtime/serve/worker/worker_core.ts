@@ -32,6 +32,7 @@ import {
 } from "../../thread/mod.ts";
 import { ConnectionList, type ListedConnection } from "./connection_list.ts";
 import { reroute, routerFor, type RouterLoader, type RouterMaker } from "./router_maker.ts";
+import type { ChannelWiring } from "../centrifuge/mod.ts";
 import { isObserved, sessionContextFor } from "./session_context_maker.ts";
 import { LOG_AGE, WorkerLogs } from "./worker_logs.ts";
 import { type MemoryHolder, type SocketMemory, WorkerMemory } from "./worker_memory.ts";
@@ -89,6 +90,7 @@ export class WorkerCore<L extends Loop, Connection extends WorkerConnection> {
   readonly #contexts: SessionContext[] = [];
   readonly #flushTimer: Timer;
   readonly #memory: WorkerMemory;
+  #channels: ChannelWiring | undefined = undefined;
   // How many other configs have arrived.
   #configs = 0;
 
@@ -124,10 +126,16 @@ export class WorkerCore<L extends Loop, Connection extends WorkerConnection> {
     this.#flushTimer = loop.timers.timer({ onDeadline: () => this.#logs.flush() });
   }
 
-  /** Makes the context of sessions for the server's own endpoints. */
-  createContext(): SessionContext {
-    const { config, loop } = this;
-    return this.createContextFor(routerFor(this.#parts.router, { config, loop }));
+  /**
+   * Makes the context of sessions for the server's own endpoints.
+   *
+   * @param thread how the thread takes part in the channels, if there are any
+   */
+  createContext(thread: Pick<ChannelWiring, "now" | "ring">): SessionContext {
+    const { config, loop, number: worker } = this;
+    const { channels: memory } = this.#parts.start;
+    const channels = this.#channels = memory && { ...thread, memory, worker };
+    return this.createContextFor(routerFor(this.#parts.router, { config, loop, channels }));
   }
 
   /** Makes a context of sessions for other endpoints; the first context made is the server's own. */
@@ -191,7 +199,8 @@ export class WorkerCore<L extends Loop, Connection extends WorkerConnection> {
     const { load, post } = this.#parts;
     const number = ++this.#configs;
     const isLast = () => number === this.#configs;
-    if (context !== undefined) await reroute({ context, load, config, isLast, post });
+    const channels = this.#channels;
+    if (context !== undefined) await reroute({ context, load, config, channels, isLast, post });
   }
 
   /** Whether the server is stopping. */

@@ -1,0 +1,199 @@
+/**
+ * A real server with channels in the process of the test, and real clients of it: `centrifuge` from npm over npm `ws`.
+ *
+ * In: the options of namespaces. Out: a server on a free port with its own worker threads, and clients, each of which knows which
+ * worker serves it. Disposing it disconnects the clients and stops the server.
+ */
+
+import { Centrifuge, type SubscribedContext } from "npm:centrifuge@5.8.0";
+import { WebSocket as Untyped } from "npm:ws@8.18.3";
+import type { ChannelLimits, ChannelOptions, ChannelsConfig } from "../../runtime/config/mod.ts";
+import { CHANNEL_LIMITS, CHANNEL_OPTIONS, NO_TOKENS } from "../../runtime/config/mod.ts";
+import { type Config, DEFAULT_CONFIG, Executor } from "../../runtime/mod.ts";
+import { OVER_DENO_TRANSPORT } from "./server.ts";
+import { waitFor, within } from "./wait_for.ts";
+
+/** The members of a `ws` socket that are used; the package has no types. */
+interface NodeSocket {
+  on(event: "message", listener: (data: Uint8Array) => void): void;
+  terminate(): void;
+}
+const NodeSocket = Untyped as unknown as new (...args: unknown[]) => NodeSocket;
+
+/** Everything is allowed to everybody. */
+export const OPEN: ChannelOptions = {
+  ...CHANNEL_OPTIONS,
+  presence: true,
+  historySize: 100_000,
+  historyTime: 600_000,
+  allowRecovery: true,
+  allowPositioning: true,
+  access: {
+    subscribe: { client: true, subscriber: false, anonymous: true },
+    publish: { client: true, subscriber: false, anonymous: true },
+    history: { client: true, subscriber: false, anonymous: true },
+    presence: { client: true, subscriber: false, anonymous: true },
+  },
+};
+
+/** A config: no tokens, everybody may connect. */
+export const OPEN_CHANNELS: ChannelsConfig = {
+  options: CHANNEL_OPTIONS,
+  namespaces: { chat: OPEN, closed: CHANNEL_OPTIONS },
+  allowAnonymousConnect: true,
+  token: NO_TOKENS,
+  apiKey: undefined,
+};
+
+/** One client. */
+export interface ChannelClient {
+  readonly centrifuge: Centrifuge;
+  /** The worker that serves it; -1 before it is connected. */
+  worker(): number;
+  /** Ends its connection without a close frame; it comes back by itself. */
+  cut(): void;
+}
+
+/** Changes of the config. */
+export interface ServerMore extends Omit<Partial<Config>, "channelLimits"> {
+  readonly channelLimits?: Partial<ChannelLimits>;
+  readonly workerModule?: URL;
+}
+
+/** A running server. */
+export class ChannelServer implements AsyncDisposable {
+  /** `ws://…/connection/websocket` */
+  readonly url: string;
+  readonly executor: Executor;
+  /** What the server warned of. */
+  readonly warnings: readonly string[];
+  readonly #clients: Centrifuge[] = [];
+
+  private constructor(executor: Executor, warnings: readonly string[]) {
+    this.executor = executor;
+    this.warnings = warnings;
+    this.url = `ws://127.0.0.1:${executor.address.port}/connection/websocket`;
+  }
+
+  /** Starts one with two workers. */
+  static async start(
+    channels: ChannelsConfig = OPEN_CHANNELS,
+    { workerModule, channelLimits = {}, ...more }: ServerMore = {},
+  ): Promise<ChannelServer> {
+    const warnings: string[] = [];
+    const config: Config = {
+      ...DEFAULT_CONFIG,
+      transport: OVER_DENO_TRANSPORT ? "deno" : "auto",
+      workers: 2,
+      hostname: "127.0.0.1",
+      port: 0,
+      log: "off",
+      channels,
+      channelLimits: { ...CHANNEL_LIMITS, commandsPerSecond: 1_000_000, ...channelLimits },
+      ...more,
+    };
+    const executor = await Executor.start(config, {
+      warn: (text) => void warnings.push(text),
+      ...(workerModule === undefined ? {} : { workerModule }),
+    });
+    return new ChannelServer(executor, warnings);
+  }
+
+  /** A client that is about to connect. */
+  client(options: Record<string, unknown> = {}): ChannelClient {
+    let worker = -1;
+    let socket: NodeSocket | undefined;
+    class Observed extends NodeSocket {
+      constructor(...args: unknown[]) {
+        super(...args);
+        // deno-lint-ignore no-this-alias -- the test ends the connection that the client made
+        socket = this;
+        this.on("message", (data: Uint8Array) => {
+          const node = /"node":"(\d+)"/.exec(new TextDecoder().decode(data));
+          if (node !== null) worker = Number(node[1]);
+        });
+      }
+    }
+    const centrifuge = new Centrifuge(this.url, {
+      websocket: Observed,
+      minReconnectDelay: 10,
+      maxReconnectDelay: 50,
+      ...options,
+    });
+    this.#clients.push(centrifuge);
+    return { centrifuge, worker: () => worker, cut: () => socket?.terminate() };
+  }
+
+  /** Connects clients until each of two workers serves at least `count`. */
+  async clientsOnBoth(count: number): Promise<[ChannelClient[], ChannelClient[]]> {
+    const both: [ChannelClient[], ChannelClient[]] = [[], []];
+    for (let i = 0; both.some(({ length }) => length < count); i++) {
+      if (i > 200) throw new Error("one worker serves no client");
+      const client = this.client();
+      await connected(client);
+      both[client.worker()]?.push(client);
+    }
+    return both;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const client of this.#clients) client.disconnect();
+    this.executor.stop();
+    await this.executor.ended;
+  }
+}
+
+/** Connects it, and waits for that. */
+export async function connected({ centrifuge }: ChannelClient): Promise<void> {
+  centrifuge.connect();
+  await within(centrifuge.ready(), { what: "a connection" });
+}
+
+/** What a subscription has got. */
+export interface Received {
+  /** The data of its publications. */
+  readonly data: unknown[];
+  /** Their offsets. */
+  readonly offsets: number[];
+  /** Contexts of `subscribed`. */
+  readonly subscribed: SubscribedContext[];
+  /** Codes of `unsubscribed`. */
+  readonly unsubscribed: number[];
+  /** Codes of errors. */
+  readonly errors: number[];
+}
+
+/** Subscribes; the promise is fulfilled when that was answered. */
+export async function subscribe(
+  { centrifuge }: ChannelClient,
+  channel: string,
+  options: Record<string, unknown> = {},
+): Promise<Received> {
+  const received: Received = {
+    data: [],
+    offsets: [],
+    subscribed: [],
+    unsubscribed: [],
+    errors: [],
+  };
+  const subscription = centrifuge.newSubscription(channel, options);
+  subscription.on("publication", ({ data, offset }: { data: unknown; offset?: number }) => {
+    received.data.push(data);
+    received.offsets.push(offset ?? 0);
+  });
+  subscription.on("subscribed", (context: SubscribedContext) => {
+    received.subscribed.push(context);
+  });
+  subscription.on("unsubscribed", ({ code }: { code: number }) => {
+    received.unsubscribed.push(code);
+  });
+  subscription.on("error", ({ error }: { error: { code: number } }) => {
+    received.errors.push(error.code);
+  });
+  subscription.subscribe();
+  await waitFor(
+    () => received.subscribed.length > 0 || received.unsubscribed.length > 0,
+    { what: () => `the answer to the subscription; errors: ${received.errors}` },
+  );
+  return received;
+}

@@ -106,7 +106,6 @@ export class ChannelServer implements AsyncDisposable {
     class Observed extends NodeSocket {
       constructor(...args: unknown[]) {
         super(...args);
-        // deno-lint-ignore no-this-alias -- the test ends the connection that the client made
         socket = this;
         this.on("message", (data: Uint8Array) => {
           const node = /"node":"(\d+)"/.exec(new TextDecoder().decode(data));

@@ -7,9 +7,10 @@
 
 import { Centrifuge, type SubscribedContext } from "npm:centrifuge@5.8.0";
 import { WebSocket as Untyped } from "npm:ws@8.18.3";
-import type { ChannelLimits, ChannelOptions, ChannelsConfig } from "../../runtime/config/mod.ts";
+import type { ChannelLimits, ChannelsConfig } from "../../runtime/config/mod.ts";
 import { CHANNEL_LIMITS, CHANNEL_OPTIONS, NO_TOKENS } from "../../runtime/config/mod.ts";
 import { type Config, DEFAULT_CONFIG, Executor } from "../../runtime/mod.ts";
+import { OPEN } from "./channel_options.ts";
 import { OVER_DENO_TRANSPORT } from "./server.ts";
 import { waitFor, within } from "./wait_for.ts";
 
@@ -19,22 +20,6 @@ interface NodeSocket {
   terminate(): void;
 }
 const NodeSocket = Untyped as unknown as new (...args: unknown[]) => NodeSocket;
-
-/** Everything is allowed to everybody. */
-export const OPEN: ChannelOptions = {
-  ...CHANNEL_OPTIONS,
-  presence: true,
-  historySize: 100_000,
-  historyTime: 600_000,
-  allowRecovery: true,
-  allowPositioning: true,
-  access: {
-    subscribe: { client: true, subscriber: false, anonymous: true },
-    publish: { client: true, subscriber: false, anonymous: true },
-    history: { client: true, subscriber: false, anonymous: true },
-    presence: { client: true, subscriber: false, anonymous: true },
-  },
-};
 
 /** A config: no tokens, everybody may connect. */
 export const OPEN_CHANNELS: ChannelsConfig = {

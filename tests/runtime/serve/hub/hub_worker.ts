@@ -6,6 +6,7 @@
 
 import type { Deferred } from "../../../../runtime/net/mod.ts";
 import {
+  type Entrance,
   type Face,
   Hub,
   type HubChannel,
@@ -95,10 +96,16 @@ export class HubWorker {
     }
   }
 
-  /** Subscribes at the newest position. */
-  subscribe(name: string): { subscriber: TextSubscriber; channel: HubChannel } {
+  /** Enters a channel. @throws if the store refuses */
+  enter(name: string): Entrance {
     const entrance = this.hub.enter(name, utf8(name));
     if (typeof entrance === "string") throw new Error(entrance);
+    return entrance;
+  }
+
+  /** Subscribes at the newest position. */
+  subscribe(name: string): { subscriber: TextSubscriber; channel: HubChannel } {
+    const entrance = this.enter(name);
     const subscriber = new TextSubscriber(this.face);
     this.hub.join(entrance.channel, subscriber, entrance.offset);
     return { subscriber, channel: entrance.channel };

@@ -1,0 +1,172 @@
+/**
+ * Clients without sockets: on a real store and hub, with a clock that the test sets, and a link that keeps what is sent.
+ *
+ * In: options and limits. Out: clients that take commands as text and give replies as objects.
+ */
+
+import type { Disconnect } from "../../../../protocol/centrifuge/mod.ts";
+import { FRAMINGS } from "../../../../protocol/centrifuge/mod.ts";
+import {
+  CHANNEL_LIMITS,
+  CHANNEL_OPTIONS,
+  type ChannelLimits,
+  type ChannelsConfig,
+} from "../../../../runtime/config/mod.ts";
+import { type Deferred, TimerWheel } from "../../../../runtime/net/mod.ts";
+import type { ChannelContext } from "../../../../runtime/serve/centrifuge/channel_context.ts";
+import { Client } from "../../../../runtime/serve/centrifuge/client.ts";
+import { ClientDirectory } from "../../../../runtime/serve/centrifuge/client_directory.ts";
+import type { ClientLink } from "../../../../runtime/serve/centrifuge/client_link.ts";
+import { Wire } from "../../../../runtime/serve/centrifuge/wire.ts";
+import { ChannelRules } from "../../../../runtime/serve/channels/mod.ts";
+import { Hub } from "../../../../runtime/serve/hub/mod.ts";
+import type { TokenVerifier } from "../../../../runtime/serve/tokens/mod.ts";
+import { OPEN } from "../../../support/channel_options.ts";
+import { Stores, textOf, utf8 } from "../../channels/stores.ts";
+
+/** A reply or push, as JSON. */
+// deno-lint-ignore no-explicit-any -- tests look into replies of any kind
+export type Reply = any;
+
+/** Keeps what is sent. */
+class FakeLink implements ClientLink<string> {
+  readonly wire: Wire<string>;
+  readonly sent: string[] = [];
+  ended: Disconnect | undefined;
+  /** Whether everything is dropped, as if too much waited. */
+  isFull = false;
+
+  constructor(wire: Wire<string>) {
+    this.wire = wire;
+  }
+
+  send(bytes: Uint8Array, start: number, end: number): boolean {
+    return this.sendShared(textOf(bytes.subarray(start, end)));
+  }
+
+  sendShared(message: string): boolean {
+    if (this.isFull) return false;
+    this.sent.push(message);
+    return true;
+  }
+
+  disconnect(reason: Disconnect): void {
+    this.ended = reason;
+  }
+}
+
+/** One client with its link. */
+export class BenchClient {
+  readonly link: FakeLink;
+  readonly client: Client;
+  #lastId = 0;
+
+  constructor(bench: ClientBench) {
+    this.link = new FakeLink(bench.wire);
+    this.client = new Client(bench.context, this.link, bench.directory);
+  }
+
+  /** Sends one message with these commands, which get their ids; returns what came back so far, by lines. */
+  async send(...commands: readonly Record<string, unknown>[]): Promise<Reply[]> {
+    const lines = commands.map((command) => JSON.stringify({ id: ++this.#lastId, ...command }));
+    return await this.sendText(lines.join("\n"));
+  }
+
+  /** Sends a message. */
+  async sendText(text: string): Promise<Reply[]> {
+    const bytes = utf8(text);
+    const pending = this.client.receive(bytes, 0, bytes.length);
+    bytes.fill(0x20); // the bytes are valid until then
+    await pending;
+    return this.take();
+  }
+
+  /** What came since the last time. */
+  take(): Reply[] {
+    return this.link.sent.splice(0).flatMap((message) => message.split("\n"))
+      .map((line) => JSON.parse(line));
+  }
+
+  /** Connects. */
+  async connect(): Promise<this> {
+    await this.send({ connect: {} });
+    return this;
+  }
+}
+
+/** What a bench is made with. */
+export interface BenchOptions {
+  readonly config?: Partial<ChannelsConfig>;
+  readonly limits?: Partial<ChannelLimits>;
+  readonly verifier?: Pick<TokenVerifier, "connection" | "subscription">;
+  readonly stores?: Stores;
+}
+
+/** One worker's clients. */
+export class ClientBench {
+  /** Nobody may do anything without a token. */
+  static readonly closed = CHANNEL_OPTIONS.access;
+  readonly stores: Stores;
+  readonly timers = new TimerWheel(0);
+  readonly context: ChannelContext;
+  readonly directory = new ClientDirectory();
+  readonly wire = new Wire<string>(
+    FRAMINGS.websocket,
+    (bytes, start, end) => textOf(bytes.subarray(start, end)),
+  );
+  /** Milliseconds of the loop's clock. */
+  now = 0;
+  readonly #deferred: Deferred[] = [];
+
+  constructor({ config, limits, verifier, stores = new Stores(256 * 1024) }: BenchOptions = {}) {
+    this.stores = stores;
+    const { timers } = this;
+    const getNow = () => this.now;
+    const loop = {
+      get now() {
+        return getNow();
+      },
+      timers,
+      gather: () => {},
+      defer: (deferred: Deferred) => void this.#deferred.push(deferred),
+    };
+    const all = { ...CHANNEL_LIMITS, ...limits };
+    const namespaces = { chat: OPEN, closed: CHANNEL_OPTIONS };
+    this.context = {
+      store: stores.first,
+      hub: new Hub({ store: stores.first, loop }),
+      rules: new ChannelRules({ options: CHANNEL_OPTIONS, namespaces, ...config }, all),
+      limits: all,
+      verifier,
+      allowsAnonymous: config?.allowAnonymousConnect ?? true,
+      isInsecure: false,
+      loop,
+      node: "0",
+      version: "test",
+      epochSeconds: () => 1_700_000_000 + this.now / 1000,
+      random: () => 0.5,
+    };
+  }
+
+  /** A client that is not connected. */
+  client(): BenchClient {
+    return new BenchClient(this);
+  }
+
+  /** Lets time pass, with the timers of it. */
+  pass(milliseconds: number): void {
+    const end = this.now + milliseconds;
+    while (this.now < end) {
+      this.now = Math.min(end, this.now + 100);
+      this.timers.expire(this.now);
+    }
+  }
+
+  /** Turns of the loop. */
+  settle(): void {
+    do {
+      for (const deferred of this.#deferred.splice(0)) deferred.onTurn();
+      this.context.hub.flush();
+    } while (this.#deferred.length > 0);
+  }
+}

@@ -1,0 +1,188 @@
+/** What a client may by its tokens, and what ends when they expire. The verifier is a fake; real tokens are in tests/e2e/channels/. */
+
+import { assertEquals } from "@std/assert";
+import type {
+  ConnectionClaims,
+  SubscriptionClaims,
+  TokenFault,
+} from "../../../../runtime/serve/tokens/mod.ts";
+import { OPEN } from "../../../support/channel_options.ts";
+import { publication, utf8 } from "../../channels/stores.ts";
+import { ClientBench, type Reply } from "./client_bench.ts";
+
+const NOW = 1_700_000_000;
+const ALICE: ConnectionClaims = {
+  user: "alice",
+  expireAt: undefined,
+  info: utf8('{"name":"Alice"}'),
+  meta: undefined,
+  subscriptions: new Map(),
+  capabilities: [],
+};
+const PLAIN = { info: undefined, data: undefined, override: {} };
+const FOR_SECRET: SubscriptionClaims = {
+  ...PLAIN,
+  user: "alice",
+  channel: "closed:secret",
+  client: "",
+  expireAt: undefined,
+};
+
+const CONNECTIONS: Readonly<Record<string, ConnectionClaims | TokenFault>> = {
+  alice: ALICE,
+  bob: { ...ALICE, user: "bob" },
+  short: { ...ALICE, expireAt: NOW + 60 },
+  longer: { ...ALICE, expireAt: NOW + 600 },
+  served: { ...ALICE, subscriptions: new Map([["chat:news", PLAIN]]) },
+  long: { ...ALICE, user: "x".repeat(256) },
+  expired: { fault: "expired", reason: "" },
+  unavailable: { fault: "unavailable", reason: "" },
+};
+const SUBSCRIPTIONS: Readonly<Record<string, SubscriptionClaims | TokenFault>> = {
+  secret: FOR_SECRET,
+  ofBob: { ...FOR_SECRET, user: "bob" },
+  ofOther: { ...FOR_SECRET, client: "another connection" },
+  short: { ...FOR_SECRET, expireAt: NOW + 60 },
+  longer: { ...FOR_SECRET, expireAt: NOW + 600 },
+  expired: { fault: "expired", reason: "" },
+};
+const INVALID: TokenFault = { fault: "invalid", reason: "" };
+
+const verifier = {
+  connection: (token: string) => Promise.resolve(CONNECTIONS[token] ?? INVALID),
+  subscription: (token: string) => Promise.resolve(SUBSCRIPTIONS[token] ?? INVALID),
+};
+
+function bench(): ClientBench {
+  const namespaces = { chat: OPEN, closed: { ...OPEN, access: ClientBench.closed } };
+  return new ClientBench({ verifier, config: { namespaces, allowAnonymousConnect: false } });
+}
+
+async function alice(of: ClientBench, token = "alice") {
+  const one = of.client();
+  const [reply] = await one.send({ connect: { token } });
+  return { one, reply };
+}
+
+const secret = (token?: string) => ({ subscribe: { channel: "closed:secret", token } });
+const codeOf = ({ error }: Reply): number | undefined => error?.code;
+
+Deno.test("tokens: a valid one names the user; others are refused by what is wrong", async () => {
+  const { one, reply } = await alice(bench());
+  assertEquals([one.client.identity.user, reply.connect.expires], ["alice", undefined]);
+  for (const token of ["nonsense", "long"]) {
+    assertEquals((await alice(bench(), token)).one.link.ended?.code, 3500);
+  }
+  for (const [token, code] of [["expired", 109], ["unavailable", 100]] as const) {
+    const { one, reply } = await alice(bench(), token);
+    assertEquals([codeOf(reply), one.link.ended], [code, undefined]);
+    // The application gives it another one on the same connection.
+    const [again] = await one.send({ connect: { token: "alice" } });
+    assertEquals(again.connect.client, one.client.identity.id);
+  }
+});
+
+Deno.test("tokens: a subscription token must be of this channel, user and connection", async () => {
+  const { one } = await alice(bench());
+  for (const token of [undefined, "nonsense", "ofBob", "ofOther"]) {
+    assertEquals((await one.send(secret(token))).map(codeOf), [103]);
+  }
+  assertEquals((await one.send(secret("expired"))).map(codeOf), [109]);
+  const other = { subscribe: { channel: "closed:other", token: "secret" } };
+  assertEquals((await one.send(other)).map(codeOf), [103]);
+  assertEquals((await one.send(secret("secret"))).map(codeOf), [undefined]);
+});
+
+Deno.test("tokens: commands behind one that has to be verified wait for it, and keep their order", async () => {
+  const server = bench();
+  const one = server.client();
+  const replies = await one.send(
+    { connect: { token: "alice" } },
+    secret("secret"),
+    { publish: { channel: "chat:a", data: { text: "kept" } } },
+    { history: { channel: "chat:a", limit: 1 } },
+  );
+  assertEquals(replies.map(({ id }) => id), [1, 2, 3, 4]);
+  const [publication] = replies[3].history.publications;
+  assertEquals(publication.data, { text: "kept" });
+  assertEquals(publication.info.conn_info, { name: "Alice" });
+});
+
+Deno.test("tokens: a connection whose token has expired ends with 3005, unless it is refreshed", async () => {
+  const server = bench();
+  const [kept, left] = [await alice(server, "short"), await alice(server, "short")];
+  assertEquals([kept.reply.connect.expires, kept.reply.connect.ttl], [true, 60]);
+  const answerPings = async (milliseconds: number) => {
+    for (let passed = 0; passed < milliseconds; passed += 5_000) {
+      server.pass(5_000);
+      for (const { one } of [kept, left]) if (!one.client.isClosed) await one.sendText("{}");
+    }
+  };
+  await answerPings(60_000);
+  const [{ refresh }] = (await kept.one.send({ refresh: { token: "longer" } }))
+    .filter(({ refresh }) => refresh);
+  assertEquals([refresh.expires, refresh.ttl], [true, 540]);
+  await answerPings(30_000);
+  assertEquals([left.one.link.ended?.code, kept.one.link.ended], [3005, undefined]);
+  await answerPings(540_000);
+  assertEquals(kept.one.link.ended?.code, 3005);
+});
+
+Deno.test("tokens: a refresh for another user, or with a token that is none, ends with 3500", async () => {
+  for (const token of ["bob", "nonsense"]) {
+    const { one } = await alice(bench());
+    await one.send({ refresh: { token } });
+    assertEquals(one.link.ended?.code, 3500);
+  }
+});
+
+Deno.test("tokens: a subscription whose token has expired ends with 2501, and gets nothing more", async () => {
+  const server = bench();
+  const { one } = await alice(server);
+  const [{ subscribe }] = await one.send(secret("short"));
+  assertEquals([subscribe.expires, subscribe.ttl], [true, 60]);
+  const publish = (data: string) =>
+    server.stores.main.publish(utf8("closed:secret"), publication(data));
+  publish("1");
+  const pushes = async (milliseconds: number) => {
+    server.settle();
+    const received = one.take();
+    for (let passed = 0; passed < milliseconds; passed += 5_000) {
+      server.pass(5_000);
+      received.push(...await one.sendText("{}"));
+    }
+    return received.flatMap(({ push }) => push === undefined ? [] : [push]);
+  };
+  assertEquals((await pushes(55_000)).map(({ pub }) => pub.data), [1]);
+  const [{ sub_refresh: refreshed }] = await one.send({
+    sub_refresh: { channel: "closed:secret", token: "longer" },
+  });
+  assertEquals([refreshed.expires, refreshed.ttl], [true, 545]);
+  publish("2");
+  assertEquals((await pushes(550_000)).map(({ pub }) => pub.data), [2]); // the time to refresh it is not over
+  publish("3");
+  assertEquals(
+    (await pushes(25_000)).map(({ pub, unsubscribe }) => pub?.data ?? unsubscribe.code),
+    [
+      3,
+      2501,
+    ],
+  );
+  publish("4");
+  assertEquals(await pushes(0), []);
+});
+
+Deno.test("tokens: the server subscribes to the channels of a token, also with a position", async () => {
+  const server = bench();
+  server.stores.main.publish(utf8("chat:news"), publication("1"));
+  const { one, reply } = await alice(server, "served");
+  assertEquals(Object.keys(reply.connect.subs), ["chat:news"]);
+  server.stores.main.publish(utf8("chat:news"), publication("2"));
+  server.settle();
+  assertEquals(one.take(), [{ push: { channel: "chat:news", pub: { offset: 2, data: 2 } } }]);
+  const again = server.client();
+  const subs = { "chat:news": { recover: true, offset: 1, recoverable: true } };
+  const [{ connect }] = await again.send({ connect: { token: "served", subs } });
+  const recovered = connect.subs["chat:news"];
+  assertEquals([recovered.recovered, recovered.publications], [true, [{ offset: 2, data: 2 }]]);
+});

@@ -1,0 +1,33 @@
+/**
+ * A worker thread with the endpoints of channels and one more, `/dies`, that ends the thread. Started by tests of channels.
+ */
+
+import { DateField } from "../../protocol/mod.ts";
+import { serveThread } from "../../runtime/executor/serve_thread.ts";
+import { LogLabel } from "../../runtime/observe/log/mod.ts";
+import { ChannelService, loadChannelSecrets } from "../../runtime/serve/centrifuge/mod.ts";
+import { createRouter } from "../../runtime/serve/routes/mod.ts";
+import type { Route } from "../../runtime/serve/session/mod.ts";
+
+const DIES: Route = {
+  label: new LogLabel("test"),
+  methods: null,
+  wantsBody: false,
+  webSocket: null,
+  handle: () => {
+    // Outside of every handler: the error is not caught, so the thread ends.
+    queueMicrotask(() => {
+      throw new Error("killed by a test");
+    });
+    return new Promise(() => {});
+  },
+};
+const PLACES = { readText: Deno.readTextFileSync, variable: () => undefined };
+
+serveThread(async ({ channels: config, channelLimits: limits }) => {
+  const secrets = await loadChannelSecrets(config!, PLACES);
+  return ({ loop, channels: wiring }) => {
+    const service = new ChannelService({ config: config!, secrets, wiring: wiring!, loop, limits });
+    return createRouter([...service.routes, ["/dies", DIES]]);
+  };
+}, new DateField(Date.now()));

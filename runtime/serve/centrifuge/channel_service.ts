@@ -11,10 +11,16 @@ import type { Loop } from "../../net/mod.ts";
 import { ChannelRules } from "../channels/mod.ts";
 import { Hub } from "../hub/mod.ts";
 import type { Route } from "../session/mod.ts";
-import { loadTokenKeys, type SecretPlaces, TokenVerifier } from "../tokens/mod.ts";
+import { loadTokenKeys, readSecret, type SecretPlaces, TokenVerifier } from "../tokens/mod.ts";
 import type { ChannelContext } from "./channel_context.ts";
+import { ConnectionControl } from "./api_control.ts";
+import { apiRoutes } from "./api_route.ts";
+import { ControlChannel } from "./control_channel.ts";
 import { ClientDirectory } from "./client_directory.ts";
 import { channelSocketRoute, WEBSOCKET_PATH } from "./websocket_route.ts";
+
+/** Bytes of the key of the HTTP API: too many to guess. */
+const LEAST_API_KEY = 16;
 
 /** How a thread takes part in the channels. */
 export interface ChannelWiring {
@@ -31,6 +37,8 @@ export interface ChannelWiring {
 /** What was loaded from where the config says that it is. */
 export interface ChannelSecrets {
   readonly verifier: TokenVerifier | undefined;
+  /** The key of the HTTP API; undefined: there is none. */
+  readonly apiKey: Uint8Array | undefined;
 }
 
 /** What a service is made with. */
@@ -44,13 +52,14 @@ export interface ChannelServiceParts {
 
 /** Loads the keys that the config names. @throws {Error} */
 export async function loadChannelSecrets(
-  { token }: ChannelsConfig,
+  { token, apiKey: source }: ChannelsConfig,
   places: SecretPlaces,
 ): Promise<ChannelSecrets> {
   const { hmacSecrets, publicKeyFiles, jwksEndpoint } = token;
   const hasKeys = hmacSecrets.length > 0 || publicKeyFiles.length > 0 || jwksEndpoint !== undefined;
-  if (!hasKeys) return { verifier: undefined };
-  return { verifier: new TokenVerifier(await loadTokenKeys(token, places), token) };
+  const apiKey = source && readSecret(source, places, LEAST_API_KEY);
+  if (!hasKeys) return { verifier: undefined, apiKey };
+  return { verifier: new TokenVerifier(await loadTokenKeys(token, places), token), apiKey };
 }
 
 /** The channels of one worker. */
@@ -83,7 +92,13 @@ export class ChannelService {
       random: Math.random,
     };
     const directory = new ClientDirectory();
-    this.routes = [[WEBSOCKET_PATH, channelSocketRoute(context, directory)]];
+    const handler = new ConnectionControl(context, directory);
+    const control = new ControlChannel({ store, hub: this.#hub, loop, handler });
+    const { apiKey } = secrets;
+    this.routes = [
+      [WEBSOCKET_PATH, channelSocketRoute(context, directory)],
+      ...apiKey === undefined ? [] : apiRoutes({ context, control }, apiKey),
+    ];
   }
 
   /**

@@ -6,6 +6,8 @@
  * promise, because a token has to be verified, the next message waits for that.
  *
  *   new ──connect──► connected ──► closed
+ *
+ * Longer than 400 lines because each command and each deadline changes the same few fields.
  */
 
 import {
@@ -19,8 +21,10 @@ import {
   type Unsubscribe,
   writeConnectResult,
   writeEmptyResult,
+  writeRefreshPush,
   writeRefreshResult,
   writeSubRefreshResult,
+  writeSubscribePush,
   writeSubscribeResult,
 } from "../../../protocol/centrifuge/mod.ts";
 import { NEVER, type Timer, type TimerOwner } from "../../net/mod.ts";
@@ -30,11 +34,17 @@ import { answerChannelCommand, isError } from "./channel_commands.ts";
 import type { ChannelContext } from "./channel_context.ts";
 import { ClientIdentity } from "./client_identity.ts";
 import type { ClientLink } from "./client_link.ts";
+import { writePush } from "./publication_fields.ts";
 import { decodeCommands, hasToken } from "./command_message.ts";
 import { CommandRate, FLOOD } from "./command_rate.ts";
 import { Replies } from "./replies.ts";
 import type { Subscription, SubscriptionOwner } from "./subscription.ts";
-import { PLAIN_GRANT, Subscriptions } from "./subscriptions.ts";
+import {
+  PLAIN_GRANT,
+  type SubscriptionGrant,
+  Subscriptions,
+  type SubscriptionWish,
+} from "./subscriptions.ts";
 import { checkConnectionToken, checkSubscriptionToken } from "./token_check.ts";
 
 type CommandOf<Name extends Command["name"]> = Extract<Command, { readonly name: Name }>;
@@ -119,6 +129,29 @@ export class Client implements SubscriptionOwner, TimerOwner {
   /** Ends a subscription, and tells the client. */
   unsubscribe(channel: string, reason: Unsubscribe): void {
     this.subscriptions.end(channel, reason);
+  }
+
+  /** Subscribes the client, and tells it. */
+  subscribeByServer(channel: Channel, wish: SubscriptionWish, grant: SubscriptionGrant): void {
+    const { name } = channel;
+    const result = this.subscriptions.refusalOf(name) ??
+      this.subscriptions.subscribe(channel, wish, grant);
+    if (isError(result)) return;
+    const push = new Replies(this.#link);
+    push.add((out) => writeSubscribePush(out, name, result));
+    for (const publication of result.publications ?? []) {
+      push.add((out) => writePush(out, name, publication));
+    }
+    this.#send(push);
+    this.#setTimer();
+  }
+
+  /** Changes when the connection ends, and tells the client. */
+  refreshByServer(expireAt: number | undefined): void {
+    const ttl = this.#setExpiry(expireAt);
+    const push = new Replies(this.#link);
+    push.add((out) => writeRefreshPush(out, { ttl }));
+    this.#send(push);
   }
 
   onSlow(): void {

@@ -12,7 +12,7 @@ import {
   type Publication,
   writePublicationFields,
 } from "../../../protocol/centrifuge/mod.ts";
-import { decodeShape, JSON_DEPTH, raw, text } from "../../../protocol/json/mod.ts";
+import { decodeShape, JSON_DEPTH, JsonWriter, raw, text } from "../../../protocol/json/mod.ts";
 import type { Entry } from "../../channels/mod.ts";
 
 const LF = 0x0a;
@@ -49,6 +49,12 @@ export function appendFields(out: ByteBuffer, entry: EntryBytes): void {
   out.appendLatin1(DATA);
   out.append(bytes, dataStart, dataEnd);
   out.append(bytes, fieldsStart, dataStart);
+}
+
+/** Appends the push of a publication that {@link writePublication} made. */
+export function writePush(out: ByteBuffer, channel: string, publication: Uint8Array): void {
+  const json = new JsonWriter(out).openObject().name("push").openObject();
+  json.name("channel").text(channel).name("pub").raw(publication).closeObject().closeObject();
 }
 
 /** The part of an entry that holds its bytes. */

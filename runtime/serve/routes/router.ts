@@ -51,7 +51,9 @@ export function createRouter(table: Table): Router {
 }
 
 /** The router of the configured endpoints and the folder. */
-export function serverRouter({ config, date, site, channels = [], guard: inner }: RouterParts): Router {
+export function serverRouter(
+  { config, date, site, channels = [], guard: inner }: RouterParts,
+): Router {
   const home = site === undefined ? HOME : HOME_BESIDE_FILES;
   const endpoints = config.endpoints.flatMap((name) => [...ENDPOINTS[name](date, home)]);
   const routes = new Map([...endpoints, ...channels, [ASTERISK, asteriskRoute()]]);

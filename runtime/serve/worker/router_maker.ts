@@ -51,7 +51,9 @@ export interface Rerouting {
 }
 
 /** Switches to the endpoints of another config; if that fails, the old ones stay, with a warning. */
-export async function reroute({ context, load, config, channels, isLast, post }: Rerouting): Promise<void> {
+export async function reroute(
+  { context, load, config, channels, isLast, post }: Rerouting,
+): Promise<void> {
   try {
     const make = await load?.(config);
     if (make !== undefined && isLast()) {

@@ -1,0 +1,70 @@
+/**
+ * What a method of the HTTP API is: a request's fields, and what they are answered with.
+ *
+ * In: the JSON of a request. Out: an error, or what writes the fields of the result.
+ */
+
+import { CLIENT_ERRORS, type ClientError } from "../../../protocol/centrifuge/mod.ts";
+import {
+  type Decoded,
+  decodeShape,
+  JsonError,
+  type JsonSlice,
+  type JsonWriter,
+  type Shape,
+} from "../../../protocol/json/mod.ts";
+import type { Channel } from "../channels/mod.ts";
+import type { ChannelContext } from "./channel_context.ts";
+import type { ControlChannel } from "./control_channel.ts";
+
+/** What the methods work on. */
+export interface ApiContext {
+  readonly context: ChannelContext;
+  /** Carries what concerns connections to the workers that have them. */
+  readonly control: ControlChannel;
+}
+
+/** Writes the fields of a result; the object around them is the caller's. */
+export type WriteResult = (json: JsonWriter) => void;
+
+/** Carries out a request. */
+export type ApiMethod = (api: ApiContext, slice: JsonSlice) => ClientError | WriteResult;
+
+/** A method whose request has this shape; another shape is error 107. */
+export function apiMethod<S extends Shape>(
+  shape: S,
+  carryOut: (api: ApiContext, request: Decoded<S>, slice: JsonSlice) => ClientError | WriteResult,
+): ApiMethod {
+  return (api, slice) => {
+    let request: Decoded<S>;
+    try {
+      request = decodeShape(slice, shape);
+    } catch (error) {
+      if (!(error instanceof JsonError)) throw error;
+      return CLIENT_ERRORS.BAD_REQUEST;
+    }
+    return carryOut(api, request, slice);
+  };
+}
+
+/** The channel of a request, or the error to answer with. */
+export function channelOf(
+  { context }: ApiContext,
+  name: string | undefined,
+): Channel | ClientError {
+  const found = context.rules.resolve(name ?? "");
+  return "error" in found ? found.error : found.channel;
+}
+
+/** Whether it is an error, and not what writes a result. */
+export function isRefused(answer: ClientError | WriteResult): answer is ClientError {
+  return typeof answer !== "function";
+}
+
+/** A result without fields. */
+export const EMPTY: WriteResult = () => {};
+
+/** Writes `{"error":{…}}`'s value. */
+export function writeApiError(json: JsonWriter, { code, message }: ClientError): void {
+  json.openObject().name("code").integer(code).name("message").text(message).closeObject();
+}

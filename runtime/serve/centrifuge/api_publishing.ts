@@ -1,0 +1,125 @@
+/**
+ * The methods of the HTTP API that publish: publish, broadcast.
+ *
+ * In: a request. Out: offset and epoch of what was published. A backend's publication has no client; its data passes as it is.
+ */
+
+import { CLIENT_ERRORS, type ClientError } from "../../../protocol/centrifuge/mod.ts";
+import {
+  flag,
+  isJson,
+  JSON_DEPTH,
+  type JsonWriter,
+  raw,
+  readList,
+  readMap,
+  readText,
+  text,
+  unsigned,
+} from "../../../protocol/json/mod.ts";
+import { decodeBase64 } from "@std/encoding/base64";
+import {
+  type ApiContext,
+  apiMethod,
+  channelOf,
+  writeApiError,
+  type WriteResult,
+} from "./api_method.ts";
+import { publishTo } from "./channel_publishing.ts";
+import { wirePosition } from "./history_reading.ts";
+
+const FIELDS = {
+  data: raw("data"),
+  base64: text("b64data"),
+  tags: { wire: "tags", read: readMap(readText) },
+  skipHistory: flag("skip_history"),
+  idempotencyKey: text("idempotency_key"),
+  version: unsigned("version", Number.MAX_SAFE_INTEGER),
+  versionEpoch: text("version_epoch"),
+} as const;
+type Fields = { readonly [Name in keyof typeof FIELDS]?: unknown } & {
+  readonly data: Uint8Array | undefined;
+  readonly base64: string | undefined;
+  readonly tags: ReadonlyMap<string, string> | undefined;
+  readonly skipHistory: boolean | undefined;
+  readonly idempotencyKey: string | undefined;
+  readonly version: number | undefined;
+  readonly versionEpoch: string | undefined;
+};
+
+const UTF8 = new TextEncoder();
+/** What the store takes. */
+const MAX_KEY_BYTES = 255;
+
+/** Publishes to one channel. */
+export const publish = apiMethod(
+  { channel: text("channel"), ...FIELDS },
+  (api, { channel, ...fields }) => publishOne(api, channel, fields),
+);
+
+/** Publishes to several channels; each has an answer of its own. */
+export const broadcast = apiMethod(
+  { channels: { wire: "channels", read: readList(readText) }, ...FIELDS },
+  (api, { channels = [], ...fields }) => {
+    if (channels.length === 0 || channels.length > api.context.limits.apiCommands) {
+      return CLIENT_ERRORS.BAD_REQUEST;
+    }
+    const answers = channels.map((channel) => publishOne(api, channel, fields));
+    return (json) => {
+      json.name("responses").openArray();
+      for (const answer of answers) writeResponse(json, answer);
+      json.closeArray();
+    };
+  },
+);
+
+function publishOne(
+  api: ApiContext,
+  name: string | undefined,
+  fields: Fields,
+): ClientError | WriteResult {
+  const channel = channelOf(api, name);
+  if ("code" in channel) return channel;
+  const data = fields.base64 === undefined ? fields.data : jsonOfBase64(fields.base64);
+  const key = fields.idempotencyKey ? UTF8.encode(fields.idempotencyKey) : undefined;
+  const versionEpoch = UTF8.encode(fields.versionEpoch ?? "");
+  const isTooLong = (key?.length ?? 0) > MAX_KEY_BYTES || versionEpoch.length > MAX_KEY_BYTES;
+  if (data === undefined || isTooLong) return CLIENT_ERRORS.BAD_REQUEST;
+  const { tags, skipHistory, version = 0 } = fields;
+  const result = publishTo(api.context, channel, {
+    data,
+    tags,
+    skipHistory,
+    idempotencyKey: key,
+    version: version > 0 ? { version, versionEpoch } : undefined,
+  });
+  if ("code" in result) return result;
+  const { offset, epoch } = wirePosition(api.context, result);
+  return (json) => {
+    if (offset > 0) json.name("offset").integer(offset);
+    json.name("epoch").text(epoch);
+  };
+}
+
+/** Clients of the JSON protocol get JSON alone. */
+function jsonOfBase64(base64: string): Uint8Array | undefined {
+  let bytes: Uint8Array;
+  try {
+    bytes = decodeBase64(base64);
+  } catch (error) {
+    if (error instanceof TypeError || error instanceof RangeError) return undefined;
+    throw error;
+  }
+  return isJson({ bytes, start: 0, end: bytes.length, depth: JSON_DEPTH }) ? bytes : undefined;
+}
+
+function writeResponse(json: JsonWriter, answer: ClientError | WriteResult): void {
+  json.openObject();
+  if (typeof answer === "function") {
+    answer(json.name("result").openObject());
+    json.closeObject();
+  } else {
+    writeApiError(json.name("error"), answer);
+  }
+  json.closeObject();
+}

@@ -1,0 +1,135 @@
+/**
+ * The methods of the HTTP API that read, and the one that removes a history.
+ *
+ * In: a request. Out: what the store has. Backends may read every channel whose namespace exists.
+ */
+
+import { CLIENT_ERRORS, type ClientError } from "../../../protocol/centrifuge/mod.ts";
+import { flag, readInteger, readObject, text, unsigned } from "../../../protocol/json/mod.ts";
+import { apiMethod, channelOf, EMPTY } from "./api_method.ts";
+import { isControlChannel } from "./control_channel.ts";
+import { readHistory } from "./history_reading.ts";
+import { readPresenceStats } from "./presence_reading.ts";
+
+const UTF8 = new TextEncoder();
+const TEXT = new TextDecoder();
+const MAX_INT32 = 0x7fff_ffff;
+const OF_A_CHANNEL = { channel: text("channel") } as const;
+
+/** The clients that are present in a channel. */
+export const presence = apiMethod(OF_A_CHANNEL, (api, request) => {
+  const channel = channelOf(api, request.channel);
+  if ("code" in channel) return channel;
+  if (!channel.options.presence) return CLIENT_ERRORS.NOT_AVAILABLE;
+  const { store, limits } = api.context;
+  const clients: (readonly [client: string, info: Uint8Array])[] = [];
+  const key = UTF8.encode(channel.name);
+  const { status } = store.presence(key, limits.presenceClients, (client, info) => {
+    clients.push([TEXT.decode(client), info.slice()]);
+  });
+  if (status === "limit") return CLIENT_ERRORS.LIMIT_EXCEEDED;
+  if (status === "busy") return CLIENT_ERRORS.INTERNAL;
+  return (json) => {
+    json.name("presence").openObject();
+    for (const [client, info] of clients) json.name(client).raw(info);
+    json.closeObject();
+  };
+});
+
+/** How many they are. */
+export const presenceStats = apiMethod(OF_A_CHANNEL, (api, request) => {
+  const channel = channelOf(api, request.channel);
+  if ("code" in channel) return channel;
+  if (!channel.options.presence) return CLIENT_ERRORS.NOT_AVAILABLE;
+  const stats = readPresenceStats(api.context, UTF8.encode(channel.name));
+  if ("code" in stats) return stats;
+  return (json) => {
+    json.name("num_clients").integer(stats.clients).name("num_users").integer(stats.users);
+  };
+});
+
+/** A part of the history. */
+export const history = apiMethod({
+  ...OF_A_CHANNEL,
+  limit: { wire: "limit", read: readInteger(-MAX_INT32, MAX_INT32) },
+  since: {
+    wire: "since",
+    read: readObject({
+      offset: unsigned("offset", Number.MAX_SAFE_INTEGER),
+      epoch: text("epoch"),
+    }),
+  },
+  reverse: flag("reverse"),
+}, (api, request) => {
+  const channel = channelOf(api, request.channel);
+  if ("code" in channel) return channel;
+  if (channel.options.historySize === 0) return CLIENT_ERRORS.NOT_AVAILABLE;
+  const result = readHistory(api.context, UTF8.encode(channel.name), request);
+  if ("code" in result) return result;
+  const { publications, position: { offset, epoch } } = result;
+  return (json) => {
+    json.name("publications").openArray();
+    for (const publication of publications) json.raw(publication);
+    json.closeArray().name("epoch").text(epoch).name("offset").integer(offset);
+  };
+});
+
+/** Removes a history; offset and epoch of the channel stay. */
+export const historyRemove = apiMethod(OF_A_CHANNEL, (api, request) => {
+  const channel = channelOf(api, request.channel);
+  if ("code" in channel) return channel;
+  if (channel.options.historySize === 0) return CLIENT_ERRORS.NOT_AVAILABLE;
+  const isRemoved = api.context.store.removeHistory(UTF8.encode(channel.name));
+  return isRemoved ? EMPTY : CLIENT_ERRORS.INTERNAL;
+});
+
+/** The channels that have subscribers. */
+export const channels = apiMethod({ pattern: text("pattern") }, (api, { pattern = "" }) => {
+  const matches = matcherOf(pattern);
+  const found = activeChannels(api.context.store, matches);
+  if ("code" in found) return found;
+  return (json) => {
+    json.name("channels").openObject();
+    for (const [name, clients] of found) {
+      json.name(name).openObject().name("num_clients").integer(clients).closeObject();
+    }
+    json.closeObject();
+  };
+});
+
+/** What this server is. */
+export const info = apiMethod({}, (api) => {
+  const { store, node, version } = api.context;
+  const found = activeChannels(store, () => true);
+  if ("code" in found) return found;
+  return (json) => {
+    json.name("nodes").openArray().openObject();
+    json.name("uid").text(node).name("name").text(version).name("version").text(version);
+    json.name("num_channels").integer(found.length);
+    json.closeObject().closeArray();
+  };
+});
+
+type Channels = { channels(visitor: ChannelVisitor): boolean };
+type ChannelVisitor = (name: Uint8Array, counts: { readonly subscribers: number }) => void;
+
+function activeChannels(
+  store: Channels,
+  matches: (name: string) => boolean,
+): (readonly [name: string, clients: number])[] | ClientError {
+  const found: (readonly [string, number])[] = [];
+  const isComplete = store.channels((bytes, { subscribers }) => {
+    if (subscribers === 0 || isControlChannel(bytes)) return;
+    const name = TEXT.decode(bytes);
+    if (matches(name)) found.push([name, subscribers]);
+  });
+  return isComplete ? found : CLIENT_ERRORS.INTERNAL;
+}
+
+/** `*` stands for any text, `?` for one character; empty: everything. */
+function matcherOf(pattern: string): (name: string) => boolean {
+  if (pattern === "") return () => true;
+  const escaped = pattern.replace(/[\\^$.|+()[\]{}]/g, "\\$&");
+  const expression = new RegExp(`^${escaped.replace(/\*+/g, ".*").replaceAll("?", ".")}$`, "su");
+  return (name) => expression.test(name);
+}

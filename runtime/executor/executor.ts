@@ -7,17 +7,11 @@
 
 import { type Config, type ListenAddress, tlsFileNames, usesDenoTransport } from "../config/mod.ts";
 import type { AdminServer } from "../observe/admin/mod.ts";
-import {
-  COLUMN,
-  type Column,
-  type Counters,
-  createSharedState,
-  openSharedState,
-  type SharedState,
-} from "../ring/mod.ts";
+import { COLUMN, createSharedState, openSharedState, type SharedState } from "../ring/mod.ts";
 import type { WorkerStart } from "../thread/mod.ts";
 import { AdminError } from "./admin_error.ts";
 import type { ChannelKeeper } from "./channel_keeper.ts";
+import { countDeadWorker } from "./dead_worker.ts";
 import {
   canRunOut,
   canStartThread,
@@ -353,12 +347,7 @@ export class Executor {
   /** Closes the connections of a dead worker, so that its peers notice at once. */
   #reclaim(worker: number, error: string): void {
     this.#warn(`worker ${worker} died: ${error}; its connections were closed`);
-    // Its counters have no other writer now; what it left open is counted as closed.
-    const counters = this.#state.counters(worker);
-    countAsEnded(counters, COLUMN.connectionsOpened, COLUMN.connectionsClosed);
-    countAsEnded(counters, COLUMN.webSocketsOpened, COLUMN.webSocketsClosed);
-    countAsEnded(counters, COLUMN.bytesQueued, COLUMN.bytesUnqueued);
-    counters.set(COLUMN.heldBytes, 0);
+    countDeadWorker(this.#state.counters(worker));
     this.#entrance.reclaim(worker);
     this.#channels?.remove(worker);
     this.#logs.salvage(worker);
@@ -405,9 +394,4 @@ export class Executor {
     const adminGone = this.#admin?.stop() ?? Promise.resolve();
     void adminGone.finally(() => this.#logs.finish()).finally(() => this.#end({ failure }));
   }
-}
-
-/** Raises the counter of ends to that of beginnings. */
-function countAsEnded(counters: Counters, began: Column, ended: Column): void {
-  counters.add(ended, counters.get(began) - counters.get(ended));
 }

@@ -14,28 +14,13 @@ const CHANNELS = "the sessions of channels use it, which do not exist yet";
 const EXCEPTIONS: Readonly<Record<string, string>> = {
   "runtime/observe/admin/families.ts exportedColumns": "for the test that no column is missing",
   "protocol/websocket/close_code.ts": "the registry of RFC 6455 section 7.4.1, whole",
-  "runtime/channels/channel_memory.ts createChannelMemory":
-    "the executor creates the memory once the server serves channels",
-  "runtime/channels/channel_store.ts openChannelStore":
-    "the threads open the store once the server serves channels",
   "runtime/serve/session/proxy_session.ts ProxySession": "sessions are about to be rewritten",
-  "protocol/centrifuge/command_reader.ts": CHANNELS,
-  "protocol/centrifuge/command_refusal.ts": CHANNELS,
   "protocol/centrifuge/emulation.ts": CHANNELS,
-  "protocol/centrifuge/publication.ts": CHANNELS,
   "protocol/centrifuge/pushes.ts": CHANNELS,
   "protocol/centrifuge/replies.ts": CHANNELS,
-  "protocol/centrifuge/reply_batch.ts": CHANNELS,
-  "protocol/centrifuge/requests.ts": CHANNELS,
   "protocol/centrifuge/unsubscribe.ts": CHANNELS,
-  "protocol/json/decode_shape.ts": CHANNELS,
   "runtime/cli/channels/channels_section.ts": CHANNELS,
   "runtime/config/channels.ts": CHANNELS,
-  "runtime/serve/channels/channel_rules.ts": CHANNELS,
-  "runtime/serve/channels/permissions.ts": CHANNELS,
-  "runtime/serve/channels/subscription_plan.ts": CHANNELS,
-  "runtime/serve/tokens/load_keys.ts": CHANNELS,
-  "runtime/serve/tokens/token_verifier.ts": CHANNELS,
 };
 
 const keyOf = ({ path, name }: ExportedName) => `${path} ${name}`;

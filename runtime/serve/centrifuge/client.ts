@@ -4,10 +4,9 @@
  * In: messages with commands, from the owner of the connection; deadlines. Out: replies in the order of the commands, pings, and
  * the end of the connection with its code. The owner calls `receive` for one message at a time: if it returns a
  * promise, because a token has to be verified, the next message waits for that.
+ * Longer than 400 lines because each command and each deadline changes the same few fields.
  *
  *   new ──connect──► connected ──► closed
- *
- * Longer than 400 lines because each command and each deadline changes the same few fields.
  */
 
 import {

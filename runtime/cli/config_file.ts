@@ -4,11 +4,13 @@
  * In: the file's name, whose ending selects the format, and its text. Out: the values of each option
  * as the texts that the command line would have, and one line for each key or value that cannot be
  * one. A file is flat: `max-connections = 500` without a section; a repeatable option is a list. The section `tls`
- * is an exception (tls_section.ts).
+ * is an exception (tls_section.ts), and the section `channels`, which is no option (channels/).
  * The texts are checked by the options themselves, as those of a flag or a variable are.
  */
 
 import { parse as parseToml, TomlError } from "smol-toml";
+import type { ChannelsConfig } from "../config/mod.ts";
+import { readChannelsSection } from "./channels/mod.ts";
 import { likelyFlag } from "./likely_flag.ts";
 import { type Option, OPTIONS } from "./options/mod.ts";
 import { flattenTlsSection } from "./tls_section.ts";
@@ -22,20 +24,34 @@ export interface FileOptions {
   readonly values: ReadonlyMap<string, readonly string[]>;
   /** One line for each unknown key, and each value of a wrong type. */
   readonly faults: readonly string[];
+  /** The section of channels; undefined: there is none. */
+  readonly channels: ChannelsConfig | undefined;
 }
 
 /** Parses the text of a file. @throws {UsageError} for a text that is not TOML or JSON at all */
 export function parseConfigFile(path: string, text: string): FileOptions {
   const values = new Map<string, readonly string[]>();
   const faults: string[] = [];
-  for (const [key, value] of entriesOf(path, parseObject(path, text), faults)) {
+  const { channels: section, ...parsed } = parseObject(path, text);
+  const channels = section === undefined ? undefined : channelsOf(path, section, faults);
+  for (const [key, value] of entriesOf(path, parsed, faults)) {
     const option = OPTIONS.find(({ flag }) => flag === key);
     const texts = option === undefined ? undefined : textsOf(option, value);
     if (values.has(key)) faults.push(`${key} is given twice in ${path}: alone, and in its section`);
     else if (texts !== undefined) values.set(key, texts);
     else faults.push(option === undefined ? unknownKey(path, key, value) : wrongType(path, option));
   }
-  return { path, values, faults };
+  return { path, values, faults, channels };
+}
+
+function channelsOf(path: string, section: unknown, faults: string[]): ChannelsConfig | undefined {
+  if (!isSection(section)) {
+    faults.push(`channels in ${path} must be a table, [channels]`);
+    return undefined;
+  }
+  const { config, faults: its } = readChannelsSection(path, section);
+  faults.push(...its);
+  return config;
 }
 
 /** The keys of the file; those of the section `tls` as if they were at the top. */
@@ -142,7 +158,7 @@ function unknownKey(path: string, key: string, value: unknown): string {
   const hint = meant !== undefined
     ? `did you mean ${meant}?`
     : isSection(value)
-    ? "the file has no sections but tls, each option is a key at the top"
+    ? "the file has no sections but tls and channels, each option is a key at the top"
     : "--help lists all options";
   return `unknown key "${key}" in ${path}: ${hint}`;
 }

@@ -106,7 +106,11 @@ async function check(settings: Settings): Promise<number> {
   const tls = missing.length > 0
     ? { text: null, warnings: [], faults: [] }
     : await checkTls(config);
-  const faults = [...missing, ...tls.faults, ...await startupFaults({ users: config.users })];
+  const faults = [
+    ...missing,
+    ...tls.faults,
+    ...await startupFaults({ users: config.users, channels: config.channels }),
+  ];
   [...settings.warnings, ...tls.warnings, ...shortageOf(config), ...faults].forEach(warn);
   if (faults.length > 0) return EXIT.usage;
   const chosen = tls.text === null ? [] : [`# TLS: ${tls.text}`];

@@ -9,6 +9,7 @@
 import { type Config, DEFAULT_CONFIG } from "../config/mod.ts";
 import type { UsableCores } from "../os/mod.ts";
 import { adminExposure } from "./admin_exposure.ts";
+import { channelExposure, TRIAL_CHANNELS } from "./channels/mod.ts";
 import { argumentHint } from "./argument_hint.ts";
 import type { FileOptions } from "./config_file.ts";
 import type { Flags } from "./flags.ts";
@@ -87,6 +88,8 @@ export function readSettings(sources: Sources): Settings {
     if (fault === undefined) origins.set(option.flag, written.origin);
     else faults.push(fault);
   }
+  config.channels = sources.file?.channels ??
+    (config.channelsInsecure ? TRIAL_CHANNELS : undefined);
   const isGiven = (flag: string) => given.has(flag);
   const isGivenDirectly = (flag: string) => given.get(flag) === true;
   faults.push(
@@ -98,7 +101,7 @@ export function readSettings(sources: Sources): Settings {
     origins,
     workersLimit: origins.has(WORKERS.flag) ? undefined : sources.cores.limit,
     faults,
-    warnings: [...unknownVariables(sources), ...adminExposure(config)],
+    warnings: [...unknownVariables(sources), ...adminExposure(config), ...channelExposure(config)],
   };
 }
 

@@ -5,16 +5,19 @@
  * checked here, a mistake is reported once and names its option.
  */
 
-import type { Config } from "../config/mod.ts";
+import type { ChannelsConfig, Config } from "../config/mod.ts";
 import { chooseTls, expectCertificates } from "../executor/mod.ts";
 
 /** The sections that are checked. */
-type CheckedConfig = Pick<Config, "users"> & Partial<Pick<Config, "files">>;
+type CheckedConfig = Pick<Config, "users" | "channels"> & Partial<Pick<Config, "files">>;
 
 /** Every fault of the folder and the password files. */
-export async function startupFaults({ files, users }: CheckedConfig): Promise<string[]> {
+export async function startupFaults(
+  { channels, files, users }: CheckedConfig,
+): Promise<string[]> {
   const root = files?.root;
   const faults = users.length === 0 ? [] : await faultsOfUsers(users);
+  if (channels !== undefined) faults.push(await faultOfSecrets(channels));
   if (root !== undefined) faults.unshift(faultOf(() => expectFolder(root)));
   return faults.filter((fault) => fault !== undefined);
 }
@@ -23,6 +26,21 @@ async function faultsOfUsers(users: Config["users"]): Promise<(string | undefine
   // Loaded only if there are users: the module that computes hashes takes long to load.
   const { readUsers } = await import("../serve/auth/mod.ts");
   return users.map((source) => faultOf(() => readUsers([source], readPasswords)));
+}
+
+/** What is wrong with the keys and secrets of channels. */
+async function faultOfSecrets(channels: ChannelsConfig): Promise<string | undefined> {
+  const { loadChannelSecrets } = await import("../serve/centrifuge/mod.ts");
+  const places = {
+    readText: Deno.readTextFileSync,
+    variable: (name: string) => Deno.env.get(name),
+  };
+  try {
+    await loadChannelSecrets(channels, places);
+    return undefined;
+  } catch (error) {
+    return `channels: ${error instanceof Error ? error.message : String(error)}`;
+  }
 }
 
 /** What {@link checkTls} finds; lines for the operator. */

@@ -71,6 +71,8 @@ export interface Config {
   readonly files: FilesConfig;
   /** Channels; undefined: there are none. */
   readonly channels: ChannelsConfig | undefined;
+  /** Whether every client may do everything in channels. */
+  readonly channelsInsecure: boolean;
   readonly monitoring: Monitoring;
   readonly limits: ConnectionLimits;
   readonly channelLimits: ChannelLimits;
@@ -96,6 +98,7 @@ export const DEFAULT_CONFIG: Omit<Config, "workers"> = {
   users: [],
   files: FILES,
   channels: undefined,
+  channelsInsecure: false,
   monitoring: MONITORING,
   limits: CONNECTION_LIMITS,
   channelLimits: CHANNEL_LIMITS,

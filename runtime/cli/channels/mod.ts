@@ -13,4 +13,6 @@
  * @module
  */
 
+export { channelExposure } from "./channel_exposure.ts";
 export { type ChannelsSection, readChannelsSection } from "./channels_section.ts";
+export { TRIAL_CHANNELS } from "./trial_channels.ts";

@@ -10,6 +10,7 @@
  */
 
 import { ACCESS_OPTIONS } from "./access.ts";
+import { CHANNEL_FLAGS } from "./channels.ts";
 import { ENDPOINT_OPTIONS } from "./endpoints.ts";
 import { FILE_OPTIONS } from "./files.ts";
 import { LIMIT_OPTIONS } from "./limits.ts";
@@ -28,6 +29,7 @@ export const OPTIONS: readonly Option[] = [
   ...ACCESS_OPTIONS,
   ...LOG_OPTIONS,
   ...MONITORING_OPTIONS,
+  ...CHANNEL_FLAGS,
   ...LIMIT_OPTIONS,
 ];
 

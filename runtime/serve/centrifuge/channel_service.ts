@@ -48,6 +48,8 @@ export interface ChannelServiceParts {
   readonly wiring: ChannelWiring;
   readonly loop: Loop;
   readonly limits: ChannelLimits;
+  /** Whether every client may do everything; default: false. */
+  readonly isInsecure?: boolean;
 }
 
 /** Loads the keys that the config names. @throws {Error} */
@@ -69,7 +71,7 @@ export class ChannelService {
   readonly #hub: Hub;
   #isWoken = false;
 
-  constructor({ config, secrets, wiring, loop, limits }: ChannelServiceParts) {
+  constructor({ config, secrets, wiring, loop, limits, isInsecure = false }: ChannelServiceParts) {
     const { memory, worker, now, ring } = wiring;
     const store = openChannelStore(memory, {
       writer: worker,
@@ -84,7 +86,7 @@ export class ChannelService {
       limits,
       verifier: secrets.verifier,
       allowsAnonymous: config.allowAnonymousConnect,
-      isInsecure: false,
+      isInsecure,
       loop,
       node: String(worker),
       version: "async-deno",

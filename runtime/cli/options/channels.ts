@@ -1,0 +1,67 @@
+/**
+ * Channels: the limits, and the switch for trying them out. What clients may do is in the section `channels` of the
+ * configuration file. The defaults and their reasons are in runtime/config/channel_limits.ts.
+ */
+
+import type { ChannelLimits } from "../../config/mod.ts";
+import { at, flagSwitch, number, type NumberRow, type Option } from "./option.ts";
+
+const KIBIBYTE = 1024;
+const MEBIBYTE = 1024 * KIBIBYTE;
+const A_DAY = 86_400;
+const GROUP = "Channels";
+
+/** The options of this group. */
+export const CHANNEL_FLAGS: readonly Option[] = [
+  flagSwitch({
+    flag: "channels-insecure",
+    group: GROUP,
+    help: "every client may do everything in every channel, without a token: only to try it out",
+  }, {
+    get: (config) => config.channelsInsecure,
+    set: (config, value) => void (config.channelsInsecure = value),
+  }),
+  limit("memoryBytes", ["channels-memory", "SIZE", MEBIBYTE, 1024 * MEBIBYTE], {
+    help: "memory of all channels: histories, members; a publication that finds no room is refused",
+  }),
+  limit("channelsPerConnection", ["max-channels", "COUNT", 1, 1_000_000], {
+    help: "subscriptions of a connection; further ones get error 106",
+  }),
+  limit("nameBytes", ["max-channel-name", "COUNT", 1, 255], {
+    help: "bytes of a channel's name; above it error 107",
+  }),
+  limit("publicationBytes", ["max-publication", "SIZE", 1, 16 * MEBIBYTE], {
+    help: "size of a publication's data; above it error 107",
+  }),
+  limit("messageBytes", ["max-channel-message", "SIZE", KIBIBYTE, 16 * MEBIBYTE], {
+    help: "size of a client's message, which may have several commands; above it close 1009",
+  }),
+  limit("commandsPerSecond", ["channel-commands", "COUNT", 1, 1_000_000], {
+    help: "commands of a connection per second; above it error 111, above twice as many close 3013",
+  }),
+  limit("connectTime", ["channel-connect-timeout", "TIME", 0.1, A_DAY], {
+    help: "time for a client's connect command; then close 3502",
+  }),
+  limit("presenceClients", ["max-presence", "COUNT", 1, 1_000_000], {
+    help: "clients that an answer about presence lists; above it error 106",
+  }),
+  limit("apiBytes", ["max-api-body", "SIZE", KIBIBYTE, 1024 * MEBIBYTE], {
+    help: "size of a request to the HTTP API of channels; above it 413",
+  }),
+  limit("apiCommands", ["max-api-commands", "COUNT", 1, 1_000_000], {
+    help: "commands of a batch and channels of a broadcast; above it error 107",
+  }),
+];
+
+type Limit = readonly [flag: string, unit: NumberRow["value"], least: number, most: number];
+
+function limit(
+  key: keyof ChannelLimits,
+  [flag, value, least, most]: Limit,
+  { help }: { readonly help: string },
+): Option {
+  return number(
+    { flag, group: GROUP, value, range: [least, most], help },
+    at("channelLimits", key),
+  );
+}

@@ -19,8 +19,6 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   "protocol/centrifuge/pushes.ts": CHANNELS,
   "protocol/centrifuge/replies.ts": CHANNELS,
   "protocol/centrifuge/unsubscribe.ts": CHANNELS,
-  "runtime/cli/channels/channels_section.ts": CHANNELS,
-  "runtime/config/channels.ts": CHANNELS,
 };
 
 const keyOf = ({ path, name }: ExportedName) => `${path} ${name}`;

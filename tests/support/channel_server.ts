@@ -6,20 +6,13 @@
  */
 
 import { Centrifuge, type SubscribedContext } from "npm:centrifuge@5.8.0";
-import { WebSocket as Untyped } from "npm:ws@8.18.3";
 import type { ChannelLimits, ChannelsConfig } from "../../runtime/config/mod.ts";
 import { CHANNEL_LIMITS, CHANNEL_OPTIONS, NO_TOKENS } from "../../runtime/config/mod.ts";
 import { type Config, DEFAULT_CONFIG, Executor } from "../../runtime/mod.ts";
 import { OPEN } from "./channel_options.ts";
+import { NodeSocket } from "./node_socket.ts";
 import { OVER_DENO_TRANSPORT } from "./server.ts";
 import { waitFor, within } from "./wait_for.ts";
-
-/** The members of a `ws` socket that are used; the package has no types. */
-interface NodeSocket {
-  on(event: "message", listener: (data: Uint8Array) => void): void;
-  terminate(): void;
-}
-const NodeSocket = Untyped as unknown as new (...args: unknown[]) => NodeSocket;
 
 /** A config: no tokens, everybody may connect. */
 export const OPEN_CHANNELS: ChannelsConfig = {

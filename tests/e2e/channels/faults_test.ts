@@ -4,22 +4,11 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { WebSocket as Untyped } from "npm:ws@8.18.3";
 import { DEFAULT_CONFIG } from "../../../runtime/mod.ts";
 import { ChannelServer, connected, subscribe } from "../../support/channel_server.ts";
+import { NodeSocket } from "../../support/node_socket.ts";
 import { waitFor } from "../../support/wait_for.ts";
 import "../../support/load_libc.ts";
-
-/** The members of a `ws` socket that are used; the package has no types. */
-interface NodeSocket {
-  on(event: "open", listener: () => void): void;
-  on(event: "message", listener: (data: Uint8Array) => void): void;
-  on(event: "close", listener: (code: number, reason: Uint8Array) => void): void;
-  send(text: string): void;
-  pause(): void;
-  resume(): void;
-}
-const NodeSocket = Untyped as unknown as new (url: string) => NodeSocket;
 
 const DYING = new URL("../../support/channels_thread.ts", import.meta.url);
 

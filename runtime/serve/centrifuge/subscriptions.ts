@@ -56,7 +56,6 @@ export class Subscriptions {
   readonly #link: ClientLink;
   readonly #owner: SubscriptionOwner;
   readonly #byName = new Map<string, Subscription>();
-  readonly #clientKey: Uint8Array;
 
   constructor(
     context: ChannelContext,
@@ -70,7 +69,6 @@ export class Subscriptions {
     this.#client = of.client;
     this.#link = of.link;
     this.#owner = of.owner;
-    this.#clientKey = UTF8.encode(of.client.id);
   }
 
   /** The subscription to a channel. */
@@ -198,7 +196,7 @@ export class Subscriptions {
     const encoded = encodeClientInfo(this.#client.infoIn(channelInfo));
     if (encoded.length > store.maxEntryBytes) return CLIENT_ERRORS.LIMIT_EXCEEDED;
     const joined = store.join(key, {
-      client: this.#clientKey,
+      client: UTF8.encode(this.#client.id),
       user: UTF8.encode(this.#client.user),
       info: encoded,
       announce: emitJoinLeave,
@@ -244,7 +242,7 @@ export class Subscriptions {
   #forget({ channel: { name }, hubChannel, plan }: Subscription): void {
     this.#byName.delete(name);
     if (plan.presence || plan.emitJoinLeave) {
-      this.#context.store.leave(hubChannel.key, this.#clientKey);
+      this.#context.store.leave(hubChannel.key, UTF8.encode(this.#client.id));
     }
   }
 

@@ -40,8 +40,8 @@ const load: RouterLoader = async ({ files: { root }, users, channels: channelsCo
     });
     const guard = auth && new auth.BasicAuth(auth.readUsers(users, Deno.readTextFileSync));
     if (centrifuge && channelsConfig && secrets && wiring) {
-      const { channelLimits: limits, channelsInsecure: isInsecure } = config;
-      const parts = { config: channelsConfig, secrets, wiring, loop, limits, isInsecure };
+      const { channelLimits: limits, channelsInsecure: isInsecure, origins } = config;
+      const parts = { config: channelsConfig, secrets, wiring, loop, origins, limits, isInsecure };
       service ??= new centrifuge.ChannelService(parts);
     }
     return serverRouter({ config, date, site, guard, channels: service?.routes });

@@ -15,7 +15,6 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   "runtime/observe/admin/families.ts exportedColumns": "for the test that no column is missing",
   "protocol/websocket/close_code.ts": "the registry of RFC 6455 section 7.4.1, whole",
   "runtime/serve/session/proxy_session.ts ProxySession": "sessions are about to be rewritten",
-  "protocol/centrifuge/emulation.ts": CHANNELS,
   "protocol/centrifuge/pushes.ts": CHANNELS,
   "protocol/centrifuge/replies.ts": CHANNELS,
   "protocol/centrifuge/unsubscribe.ts": CHANNELS,

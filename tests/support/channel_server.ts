@@ -101,6 +101,26 @@ export class ChannelServer implements AsyncDisposable {
     return { centrifuge, worker: () => worker, cut: () => socket?.terminate() };
   }
 
+  /** A client over SSE or an HTTP stream. */
+  streamClient(transport: "sse" | "http_stream", options: Record<string, unknown> = {}) {
+    const centrifuge = new Centrifuge(
+      [{ transport, endpoint: `${this.httpUrl}/connection/${transport}` }],
+      {
+        emulationEndpoint: `${this.httpUrl}/emulation`,
+        minReconnectDelay: 10,
+        maxReconnectDelay: 50,
+        ...options,
+      },
+    );
+    this.#clients.push(centrifuge);
+    return { centrifuge, worker: () => -1, cut: () => {} };
+  }
+
+  /** The server's address for HTTP, without a slash at the end. */
+  get httpUrl(): string {
+    return `http://127.0.0.1:${this.executor.address.port}`;
+  }
+
   /** Connects clients until each of two workers serves at least `count`. */
   async clientsOnBoth(count: number): Promise<[ChannelClient[], ChannelClient[]]> {
     const both: [ChannelClient[], ChannelClient[]] = [[], []];

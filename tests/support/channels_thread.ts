@@ -27,7 +27,8 @@ const PLACES = { readText: Deno.readTextFileSync, variable: () => undefined };
 serveThread(async ({ channels: config, channelLimits: limits }) => {
   const secrets = await loadChannelSecrets(config!, PLACES);
   return ({ loop, channels: wiring }) => {
-    const service = new ChannelService({ config: config!, secrets, wiring: wiring!, loop, limits });
+    const parts = { config: config!, secrets, wiring: wiring!, loop, limits, origins: [] };
+    const service = new ChannelService(parts);
     return createRouter([...service.routes, ["/dies", DIES]]);
   };
 }, new DateField(Date.now()));

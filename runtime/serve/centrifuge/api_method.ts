@@ -15,13 +15,13 @@ import {
 } from "../../../protocol/json/mod.ts";
 import type { Channel } from "../channels/mod.ts";
 import type { ChannelContext } from "./channel_context.ts";
-import type { ControlChannel } from "./control_channel.ts";
+import type { ControlSender } from "./control_channel.ts";
 
 /** What the methods work on. */
 export interface ApiContext {
   readonly context: ChannelContext;
   /** Carries what concerns connections to the workers that have them. */
-  readonly control: ControlChannel;
+  readonly control: ControlSender;
 }
 
 /** Writes the fields of a result; the object around them is the caller's. */

@@ -5,7 +5,7 @@
  * a thread, before the sessions' context: the hub must be the first that gathers in the loop.
  */
 
-import type { ChannelLimits, ChannelsConfig } from "../../config/mod.ts";
+import type { ChannelLimits, ChannelsConfig, Config } from "../../config/mod.ts";
 import { openChannelStore } from "../../channels/mod.ts";
 import type { Loop } from "../../net/mod.ts";
 import { ChannelRules } from "../channels/mod.ts";
@@ -15,8 +15,10 @@ import { loadTokenKeys, readSecret, type SecretPlaces, TokenVerifier } from "../
 import type { ChannelContext } from "./channel_context.ts";
 import { ConnectionControl } from "./api_control.ts";
 import { apiRoutes } from "./api_route.ts";
-import { ControlChannel } from "./control_channel.ts";
+import { ALL_WORKERS, ControlListener, ControlSender, toWorker } from "./control_channel.ts";
 import { ClientDirectory } from "./client_directory.ts";
+import { streamRoutes } from "./stream_routes.ts";
+import { StreamSessions } from "./stream_sessions.ts";
 import { channelSocketRoute, WEBSOCKET_PATH } from "./websocket_route.ts";
 
 /** Bytes of the key of the HTTP API: too many to guess. */
@@ -30,8 +32,12 @@ export interface ChannelWiring {
   readonly worker: number;
   /** Milliseconds of a clock that all threads share and that is never set back. */
   now(): number;
+  /** How many workers there are. */
+  readonly workers: number;
   /** Wakes another worker, so that its loop has a turn. */
   ring(worker: number): void;
+  /** Lets a promise settle: the loop blocks only while none is pending. */
+  follow(promise: Promise<void>): void;
 }
 
 /** What was loaded from where the config says that it is. */
@@ -47,6 +53,8 @@ export interface ChannelServiceParts {
   readonly secrets: ChannelSecrets;
   readonly wiring: ChannelWiring;
   readonly loop: Loop;
+  /** Other origins whose pages may connect. */
+  readonly origins: Config["origins"];
   readonly limits: ChannelLimits;
   /** Whether every client may do everything; default: false. */
   readonly isInsecure?: boolean;
@@ -71,7 +79,9 @@ export class ChannelService {
   readonly #hub: Hub;
   #isWoken = false;
 
-  constructor({ config, secrets, wiring, loop, limits, isInsecure = false }: ChannelServiceParts) {
+  constructor(
+    { config, secrets, wiring, loop, origins, limits, isInsecure = false }: ChannelServiceParts,
+  ) {
     const { memory, worker, now, ring } = wiring;
     const store = openChannelStore(memory, {
       writer: worker,
@@ -94,11 +104,15 @@ export class ChannelService {
       random: Math.random,
     };
     const directory = new ClientDirectory();
-    const handler = new ConnectionControl(context, directory);
-    const control = new ControlChannel({ store, hub: this.#hub, loop, handler });
+    const channel = { store, hub: this.#hub, loop };
+    const control = new ControlSender(channel);
+    new ControlListener(channel, ALL_WORKERS, new ConnectionControl(context, directory));
+    const sessions = new StreamSessions({ context, directory, follow: wiring.follow });
+    new ControlListener(channel, toWorker(worker), sessions);
     const { apiKey } = secrets;
     this.routes = [
       [WEBSOCKET_PATH, channelSocketRoute(context, directory)],
+      ...streamRoutes({ context, sessions, sender: control, origins, workers: wiring.workers }),
       ...apiKey === undefined ? [] : apiRoutes({ context, control }, apiKey),
     ];
   }

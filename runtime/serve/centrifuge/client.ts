@@ -171,10 +171,13 @@ export class Client implements SubscriptionOwner, TimerOwner {
   }
 
   #ping(now: number): void {
-    const { pingTime, pongTime } = this.#context.limits;
-    this.#pingAt = now + pingTime;
-    this.#pongBy = now + pongTime;
+    this.#pingAt = now + this.#pingTime;
+    this.#pongBy = now + this.#context.limits.pongTime;
     if (!this.#link.sendShared(this.#link.wire.ping)) this.onSlow();
+  }
+
+  get #pingTime(): number {
+    return this.#context.limits.pingTime * this.#link.wire.pingFactor;
   }
 
   #setTimer(): void {
@@ -280,7 +283,7 @@ export class Client implements SubscriptionOwner, TimerOwner {
   }
 
   #accept({ id, request }: CommandOf<"connect">, claims: ConnectionClaims, replies: Replies): void {
-    const { limits, loop, node, version, random } = this.#context;
+    const { loop, node, version, random } = this.#context;
     if (new TextEncoder().encode(claims.user).length > MAX_USER_BYTES) {
       return this.disconnect(DISCONNECTS.INVALID_TOKEN);
     }
@@ -292,11 +295,12 @@ export class Client implements SubscriptionOwner, TimerOwner {
     this.#state = "connected";
     this.#staleAt = NEVER;
     const part = LEAST_FIRST_PING + random() * (1 - LEAST_FIRST_PING);
-    this.#pingAt = loop.now + limits.pingTime * part;
+    this.#pingAt = loop.now + this.#pingTime * part;
     const ttl = this.#setExpiry(claims.expireAt);
-    const ping = Math.ceil(limits.pingTime / 1000);
+    const ping = Math.ceil(this.#pingTime / 1000);
     const { identity: { id: client } } = this;
-    const result = { client, version, ttl, subs, ping, pong: true, node };
+    const { session } = this.#link;
+    const result = { client, version, ttl, subs, ping, pong: true, session, node };
     replies.add((out) => writeConnectResult(out, id, result));
     this.#owner.connected(this);
   }

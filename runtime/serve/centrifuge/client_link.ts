@@ -11,6 +11,8 @@ import type { Wire } from "./wire.ts";
 export interface ClientLink<Message = unknown> {
   /** The transport's framing and shared messages. */
   readonly wire: Wire<Message>;
+  /** What the client names to send more, if this way goes in one direction alone. */
+  readonly session?: string | undefined;
   /** Sends a copy of these bytes as one message. Returns false if it was dropped, because too much waits for the client. */
   send(bytes: Uint8Array, start: number, end: number): boolean;
   /** Sends a message that others get too; returns what `send` does. */

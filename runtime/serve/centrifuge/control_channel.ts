@@ -1,8 +1,8 @@
 /**
- * Carries what backends ask of connections to the workers that have these: unsubscribe, disconnect, subscribe, refresh.
+ * Carries messages between workers: what backends ask of connections, and the later commands of streams.
  *
- * In: a method's name and the JSON of its request, on any worker. Out: the same on each worker, also on this one, in one order. It
- * is a channel of the store, whose name no client can have, so that the feed brings it and a gap is recovered.
+ * In: a word and bytes, on any worker. Out: the same on each worker that listens, also on this one, in one order. It is a channel
+ * of the store, whose name no client can have, so that the feed brings it and a gap is recovered.
  */
 
 import type { ByteBuffer } from "../../../protocol/mod.ts";
@@ -10,70 +10,83 @@ import type { ChannelStore, Entry } from "../../channels/mod.ts";
 import type { Deferred, Loop } from "../../net/mod.ts";
 import type { ChannelIdentity, Face, Hub, Subscriber } from "../hub/mod.ts";
 
-/** Not UTF-8, unlike every channel's name. */
-const KEY = new Uint8Array([0xff, 0x00]);
-/** The hub's name for it: clients' channels have at least one character. */
-const NAME = "";
+/** No byte of UTF-8, which every channel's name is. */
+const MARK = 0xff;
 const HISTORY = { historySize: 1_000, historyTtlMs: 60_000 } as const;
-const SPACE = 0x20;
-const LF = 0x0a;
+/** In front of each message: the lengths of the word and of the bytes. */
+const HEADER_BYTES = 8;
 
-/** Whether a name of the store is that of the control channel. */
+/** Whether a name of the store is that of a control channel. */
 export function isControlChannel(key: Uint8Array): boolean {
-  return key[0] === KEY[0];
+  return key[0] === MARK;
 }
 
-/** Carries out what arrives. */
+/** Gets what arrives. */
 export interface ControlHandler {
-  /** A method with the JSON of its request. */
-  control(method: string, request: Uint8Array): void;
+  /** A message; the bytes are its own. */
+  control(word: string, bytes: Uint8Array): void;
 }
 
-/** A request with the name of its method in front, one a line: JSON has no line breaks here. */
-const LINES: Face<Uint8Array> = {
+/** Messages behind one another, each with its lengths in front. */
+const MESSAGES: Face<Uint8Array> = {
   append(out: ByteBuffer, _channel: ChannelIdentity, entry: Entry): void {
-    out.append(entry.fields);
-    out.appendByte(SPACE);
-    out.append(entry.data);
-    out.appendByte(LF);
+    const { fields, data } = entry;
+    const at = out.reserve(HEADER_BYTES);
+    const header = new DataView(out.bytes.buffer, out.bytes.byteOffset + at);
+    header.setUint32(0, fields.length);
+    header.setUint32(4, data.length);
+    out.length = at + HEADER_BYTES;
+    out.append(fields);
+    out.append(data);
   },
   seal: (out) => out.view().slice(),
 };
 
-/** What the channel works with. */
+/** What all channels of a worker work with. */
 export interface ControlChannelParts {
   readonly store: Pick<ChannelStore, "maxEntryBytes" | "publish">;
   readonly hub: Hub;
   readonly loop: Pick<Loop, "defer">;
-  readonly handler: ControlHandler;
 }
 
-/** One worker's end. */
-export class ControlChannel implements Subscriber<Uint8Array>, Deferred {
-  readonly face = LINES;
-  readonly #parts: ControlChannelParts;
+/** Sends to the workers that listen to a channel. */
+export class ControlSender {
+  readonly #store: ControlChannelParts["store"];
 
-  constructor(parts: ControlChannelParts) {
+  constructor({ store }: Pick<ControlChannelParts, "store">) {
+    this.#store = store;
+  }
+
+  /** Sends. Returns false if the store has no room for it, or is busy. */
+  send(number: number, word: string, data: Uint8Array): boolean {
+    const fields = new TextEncoder().encode(word);
+    if (data.length + fields.length > this.#store.maxEntryBytes) return false;
+    return this.#store.publish(keyOf(number), { data, fields, ...HISTORY }).status === "stored";
+  }
+}
+
+/** Listens to a channel. */
+export class ControlListener implements Subscriber<Uint8Array>, Deferred {
+  readonly face = MESSAGES;
+  readonly #parts: ControlChannelParts;
+  readonly #number: number;
+  readonly #handler: ControlHandler;
+
+  constructor(parts: ControlChannelParts, number: number, handler: ControlHandler) {
     this.#parts = parts;
+    this.#number = number;
+    this.#handler = handler;
     this.onTurn();
   }
 
-  /** Sends to all workers. Returns false if the store has no room for it, or is busy. */
-  send(method: string, request: Uint8Array): boolean {
-    const data = request.filter((byte) => byte !== LF);
-    const fields = new TextEncoder().encode(method);
-    const { store } = this.#parts;
-    if (data.length + fields.length > store.maxEntryBytes) return false;
-    return store.publish(KEY, { data, fields, ...HISTORY }).status === "stored";
-  }
-
-  receive(lines: Uint8Array): void {
-    for (let at = 0; at < lines.length;) {
-      const space = lines.indexOf(SPACE, at);
-      const end = lines.indexOf(LF, space);
-      const method = new TextDecoder().decode(lines.subarray(at, space));
-      this.#parts.handler.control(method, lines.subarray(space + 1, end));
-      at = end + 1;
+  receive(messages: Uint8Array): void {
+    const view = new DataView(messages.buffer);
+    for (let at = 0; at < messages.length;) {
+      const data = at + HEADER_BYTES + view.getUint32(at);
+      const end = data + view.getUint32(at + 4);
+      const word = new TextDecoder().decode(messages.subarray(at + HEADER_BYTES, data));
+      this.#handler.control(word, messages.subarray(data, end));
+      at = end;
     }
   }
 
@@ -85,8 +98,21 @@ export class ControlChannel implements Subscriber<Uint8Array>, Deferred {
   /** Subscribes, or tries again in the next turn if the store is busy. */
   onTurn(): void {
     const { hub, loop } = this.#parts;
-    const entrance = hub.enter(NAME, KEY);
+    // No channel of a client has half of a surrogate pair in its name.
+    const entrance = hub.enter(`\ud800${this.#number}`, keyOf(this.#number));
     if (typeof entrance === "string") loop.defer(this);
     else hub.join(entrance.channel, this, entrance.offset);
   }
+}
+
+/** The channel to which all workers listen. */
+export const ALL_WORKERS = 0;
+
+/** The channel to which one worker listens. */
+export function toWorker(worker: number): number {
+  return 1 + worker;
+}
+
+function keyOf(number: number): Uint8Array {
+  return new Uint8Array([MARK, number >>> 8, number & 0xff]);
 }

@@ -32,10 +32,13 @@ export type Seal<Message> = (bytes: Uint8Array, start: number, end: number) => M
 export class Wire<Message> {
   readonly framing: Framing;
   readonly ping: Message;
+  /** The time between two pings, as a multiple of the usual one. */
+  readonly pingFactor: number;
   readonly #faces: readonly Face<Message>[];
 
-  constructor(framing: Framing, seal: Seal<Message>) {
+  constructor(framing: Framing, seal: Seal<Message>, pingFactor = 1) {
     this.framing = framing;
+    this.pingFactor = pingFactor;
     const ping = new ByteBuffer();
     appendFramed(ping, framing, (out) => out.append(PING));
     this.ping = seal(ping.bytes, 0, ping.length);

@@ -134,8 +134,18 @@ export class WorkerCore<L extends Loop, Connection extends WorkerConnection> {
   createContext(thread: Pick<ChannelWiring, "now" | "ring">): SessionContext {
     const { config, loop, number: worker } = this;
     const { channels: memory } = this.#parts.start;
-    const channels = this.#channels = memory && { ...thread, memory, worker };
+    const { workers } = this.state;
+    const follow = (promise: Promise<void>) => this.#follow(promise);
+    const channels = this.#channels = memory && { ...thread, memory, worker, workers, follow };
     return this.createContextFor(routerFor(this.#parts.router, { config, loop, channels }));
+  }
+
+  /** Lets a promise of an endpoint settle. Not called before there is a context. */
+  #follow(promise: Promise<void>): void {
+    this.#contexts[0]?.follow(promise, () => {}, (reason) => {
+      this.counters.add(COLUMN.handlerErrors, 1);
+      this.warnings.say("handler", `an endpoint failed: ${reason}`);
+    });
   }
 
   /** Makes a context of sessions for other endpoints; the first context made is the server's own. */

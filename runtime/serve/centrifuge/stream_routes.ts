@@ -1,0 +1,126 @@
+/**
+ * `/connection/sse`, `/connection/http_stream` and `/emulation`: clients of the Centrifuge protocol without a WebSocket.
+ *
+ * In: a request with the first message of a client; then requests with later messages, which may reach any worker. Out: a stream of
+ * replies for the first one, 204 for the others. Pages of other origins are refused, as with WebSockets.
+ */
+
+import { isOriginAllowed, ProtocolError } from "../../../protocol/mod.ts";
+import { decodeEmulation, FRAMINGS } from "../../../protocol/centrifuge/mod.ts";
+import type { Config } from "../../config/mod.ts";
+import { LogLabel } from "../../observe/log/mod.ts";
+import type { Exchange, Route } from "../session/mod.ts";
+import type { ChannelContext } from "./channel_context.ts";
+import { type ControlSender, toWorker } from "./control_channel.ts";
+import type { StreamSessions } from "./stream_sessions.ts";
+import { Wire } from "./wire.ts";
+
+const SSE_PATH = "/connection/sse";
+const HTTP_STREAM_PATH = "/connection/http_stream";
+const EMULATION_PATH = "/emulation";
+
+/** Each ping over SSE is answered by a request, so there are half as many. */
+const SSE_PING_FACTOR = 2;
+
+/** No cache, and no proxy's buffer (nginx: X-Accel-Buffering). */
+const STREAMED = [["Cache-Control", "no-store"], ["X-Accel-Buffering", "no"], [
+  "X-Content-Type-Options",
+  "nosniff",
+]] as const;
+
+/** What the routes work with. */
+export interface StreamRouteParts {
+  readonly context: ChannelContext;
+  readonly sessions: StreamSessions;
+  readonly sender: ControlSender;
+  readonly origins: Config["origins"];
+  /** How many workers there are. */
+  readonly workers: number;
+}
+
+/** The routes. */
+export function streamRoutes(
+  parts: StreamRouteParts,
+): (readonly [path: string, route: Route])[] {
+  const copy = (bytes: Uint8Array, start: number, end: number) => bytes.slice(start, end);
+  const sse = new Wire(FRAMINGS.sse, copy, SSE_PING_FACTOR);
+  const httpStream = new Wire(FRAMINGS.http_stream, copy);
+  return [
+    route(parts, SSE_PATH, "GET", (exchange) => {
+      const connect = new URLSearchParams(exchange.request.query).get("cf_connect");
+      if (!connect) {
+        return exchange.respondText(400, "The connect command is missing: ?cf_connect=\n");
+      }
+      const message = new TextEncoder().encode(connect);
+      begin(parts, exchange, { wire: sse, type: "text/event-stream", message });
+    }),
+    route(parts, HTTP_STREAM_PATH, "POST", (exchange) => {
+      const message = exchange.bodyBytes.slice(exchange.bodyStart, exchange.bodyEnd);
+      begin(parts, exchange, { wire: httpStream, type: "application/json", message });
+    }),
+    route(parts, EMULATION_PATH, "POST", (exchange) => takeMessage(parts, exchange)),
+  ];
+}
+
+function route(
+  { context, origins }: StreamRouteParts,
+  path: string,
+  method: "GET" | "POST",
+  handle: (exchange: Exchange) => void,
+): [string, Route] {
+  const checked = (exchange: Exchange) => {
+    const { request, bodyStart, bodyEnd } = exchange;
+    if (!isOriginAllowed(request.field("origin"), request.host(), origins)) {
+      return exchange.respondText(403, "This origin may not connect here: see --origin\n");
+    }
+    if (bodyEnd - bodyStart > context.limits.messageBytes) {
+      return exchange.respondText(413, "The message is too long\n");
+    }
+    handle(exchange);
+  };
+  const label = new LogLabel(`${path} (channels)`);
+  const wantsBody = method === "POST";
+  return [path, { label, methods: [method], wantsBody, webSocket: null, handle: checked }];
+}
+
+function begin(
+  { sessions }: StreamRouteParts,
+  exchange: Exchange,
+  { wire, type, message }: {
+    readonly wire: Wire<Uint8Array>;
+    readonly type: string;
+    readonly message: Uint8Array;
+  },
+): void {
+  const session = sessions.create(wire);
+  const head = { status: 200, fields: [["Content-Type", type], ...STREAMED], contentLength: -1 };
+  const stream = exchange.respondStream(head as Parameters<Exchange["respondStream"]>[0], session);
+  if (stream === null) session.left();
+  else session.begin(stream, message);
+}
+
+function takeMessage(
+  { context, sessions, sender, workers }: StreamRouteParts,
+  exchange: Exchange,
+): void {
+  const { bodyBytes, bodyStart, bodyEnd } = exchange;
+  try {
+    const { session, node, data } = decodeEmulation(bodyBytes, bodyStart, bodyEnd);
+    const worker = Number(node);
+    const isOurs = node === context.node;
+    const isKnown = /^\d{1,3}$/.test(node) && worker < workers;
+    const isTaken = isOurs
+      ? sessions.receive(session, data)
+      : isKnown && sender.send(toWorker(worker), session, data);
+    if (isTaken) return respondNothing(exchange);
+    if (isOurs || !isKnown) return exchange.respondText(404, "There is no such session\n");
+    exchange.respondText(503, "The channels have no room\n");
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    exchange.respondText(400, `${error.message}\n`);
+  }
+}
+
+function respondNothing(exchange: Exchange): void {
+  exchange.respond({ status: 204, fields: [], contentLength: 0 }, new Uint8Array(0), 0, 0);
+}

@@ -1,0 +1,164 @@
+/**
+ * Clients over SSE and HTTP streams: what is pushed goes down a stream, and later commands come by requests of their own.
+ *
+ * In: streams with their first message; messages for a session, from this worker's requests or from those of another. Out:
+ * clients, each of which gets its messages one after the other: while a token is verified, the next one waits.
+ */
+
+import { ByteBuffer } from "../../../protocol/mod.ts";
+import {
+  type Disconnect,
+  DISCONNECTS,
+  writeDisconnectPush,
+} from "../../../protocol/centrifuge/mod.ts";
+import { type AnswerStream, DROPPED, type StreamListener } from "../session/mod.ts";
+import type { ChannelContext } from "./channel_context.ts";
+import { Client } from "./client.ts";
+import type { ClientDirectory } from "./client_directory.ts";
+import type { ClientLink } from "./client_link.ts";
+import type { ControlHandler } from "./control_channel.ts";
+import { Replies } from "./replies.ts";
+import type { Wire } from "./wire.ts";
+
+/** Messages of one client that wait: a client sends the next ones without waiting for answers. */
+const MAX_WAITING = 64;
+
+/** Follows a promise, so that the loop lets it settle. */
+export type Follow = (promise: Promise<void>) => void;
+
+/** One stream, and its client. */
+class StreamSession implements ClientLink<Uint8Array>, StreamListener {
+  /** What later commands name. Unlike the id of the client, nobody else is told. */
+  readonly session: string = crypto.randomUUID();
+  readonly wire: Wire<Uint8Array>;
+  readonly client: Client;
+  readonly #follow: Follow;
+  readonly #ended: () => void;
+  readonly #waiting: Uint8Array[] = [];
+  #stream: AnswerStream | null = null;
+  #isBusy = false;
+
+  constructor(
+    sessions: StreamSessions,
+    { wire, context, directory, follow }: {
+      readonly wire: Wire<Uint8Array>;
+      readonly context: ChannelContext;
+      readonly directory: ClientDirectory;
+      readonly follow: Follow;
+    },
+  ) {
+    this.wire = wire;
+    this.#follow = follow;
+    this.#ended = () => {
+      sessions.remove(this);
+      directory.remove(this.client);
+      this.client.closed();
+    };
+    this.client = new Client(context, this, directory);
+  }
+
+  /** The answer has begun. */
+  begin(stream: AnswerStream, message: Uint8Array): void {
+    this.#stream = stream;
+    this.receive(message);
+  }
+
+  /** A message, which belongs to this from now on. */
+  receive(message: Uint8Array): void {
+    if (this.client.isClosed) return;
+    if (!this.#isBusy) return this.#pass(message);
+    if (this.#waiting.push(message) > MAX_WAITING) {
+      this.client.disconnect(DISCONNECTS.TOO_MANY_REQUESTS);
+    }
+  }
+
+  send(bytes: Uint8Array, start: number, end: number): boolean {
+    const stream = this.#stream;
+    return stream !== null && stream.send(bytes, start, end) !== DROPPED;
+  }
+
+  sendShared(message: Uint8Array): boolean {
+    return this.send(message, 0, message.length);
+  }
+
+  disconnect(reason: Disconnect): void {
+    const push = new Replies(this);
+    push.add((out: ByteBuffer) => writeDisconnectPush(out, reason));
+    // A slow client does not get it, and comes back as after a broken connection.
+    if (push.send()) this.#stream?.end();
+    else this.#stream?.abort();
+    this.#ended();
+  }
+
+  left(): void {
+    this.#ended();
+  }
+
+  stopping(): void {
+    this.client.disconnect(DISCONNECTS.SHUTDOWN);
+  }
+
+  #pass(message: Uint8Array): void {
+    const pending = this.client.receive(message, 0, message.length);
+    if (pending === undefined) return;
+    this.#isBusy = true;
+    this.#follow(this.#passRest(pending));
+  }
+
+  async #passRest(pending: Promise<void>): Promise<void> {
+    try {
+      await pending;
+    } catch (error) {
+      this.client.disconnect(DISCONNECTS.SERVER_ERROR);
+      throw error;
+    } finally {
+      this.#isBusy = false;
+    }
+    while (!this.#isBusy) {
+      const message = this.#waiting.shift();
+      if (message === undefined) return;
+      this.#pass(message);
+    }
+  }
+}
+
+/** The streams of one worker. */
+export class StreamSessions implements ControlHandler {
+  readonly #parts: {
+    readonly context: ChannelContext;
+    readonly directory: ClientDirectory;
+    readonly follow: Follow;
+  };
+  readonly #byId = new Map<string, StreamSession>();
+
+  constructor(parts: {
+    readonly context: ChannelContext;
+    readonly directory: ClientDirectory;
+    readonly follow: Follow;
+  }) {
+    this.#parts = parts;
+  }
+
+  /** A session whose stream is about to begin. */
+  create(wire: Wire<Uint8Array>): StreamSession {
+    const session = new StreamSession(this, { wire, ...this.#parts });
+    this.#byId.set(session.session, session);
+    return session;
+  }
+
+  /** A message for a session. Returns false if there is no such session here. */
+  receive(id: string, message: Uint8Array): boolean {
+    const session = this.#byId.get(id);
+    session?.receive(message);
+    return session !== undefined;
+  }
+
+  control(id: string, message: Uint8Array): void {
+    this.receive(id, message);
+  }
+
+  /** A session has ended. */
+  remove({ session }: StreamSession): void {
+    this.#byId.delete(session);
+  }
+}

@@ -77,7 +77,6 @@ export class ChannelService {
   /** The endpoints, by their paths. */
   readonly routes: readonly (readonly [path: string, route: Route])[];
   readonly #hub: Hub;
-  #isWoken = false;
 
   constructor(
     { config, secrets, wiring, loop, origins, limits, isInsecure = false }: ChannelServiceParts,
@@ -86,7 +85,7 @@ export class ChannelService {
     const store = openChannelStore(memory, {
       writer: worker,
       now,
-      ring: (other) => other === worker ? this.#wake() : ring(other),
+      ring: (other) => other === worker ? this.#hub.wake() : ring(other),
     });
     this.#hub = new Hub({ store, loop });
     const context: ChannelContext = {
@@ -115,18 +114,5 @@ export class ChannelService {
       ...streamRoutes({ context, sessions, sender: control, origins, workers: wiring.workers }),
       ...apiKey === undefined ? [] : apiRoutes({ context, control }, apiKey),
     ];
-  }
-
-  /**
-   * This worker has published for itself. Its loop looks at the feed before it waits; a promise may have published while it
-   * waits, and then a microtask looks.
-   */
-  #wake(): void {
-    if (this.#isWoken) return;
-    this.#isWoken = true;
-    queueMicrotask(() => {
-      this.#isWoken = false;
-      this.#hub.flush();
-    });
   }
 }

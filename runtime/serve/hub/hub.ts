@@ -58,6 +58,8 @@ export class Hub implements FeedSink, Gatherer, Deferred {
   #lastNumber = 0;
   #isPolling = false;
   #isDeferred = false;
+  /** Whether a microtask is about to read the feed. */
+  #isWoken = false;
   /** Whether the store was busy, so that there is something left for the next turn. */
   #isBusy = false;
 
@@ -114,6 +116,21 @@ export class Hub implements FeedSink, Gatherer, Deferred {
     if (subscriber !== undefined && !channel.delete(subscriber)) return;
     this.#store.unsubscribe(channel.key);
     if (--channel.entered === 0) this.#remove(channel);
+  }
+
+  /**
+   * This worker has published for itself, perhaps while the hub or another gatherer sends. Until the feed is read nobody else
+   * rings, so the loop must not block before: it has another turn. It may also be waiting while a promise has published:
+   * then a microtask reads the feed.
+   */
+  wake(): void {
+    this.#continueNextTurn();
+    if (this.#isWoken) return;
+    this.#isWoken = true;
+    queueMicrotask(() => {
+      this.#isWoken = false;
+      this.flush();
+    });
   }
 
   /** Reads the feed, and sends what it has: in each turn, before the loop waits. */

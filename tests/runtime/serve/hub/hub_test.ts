@@ -1,5 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
-import type { Entry } from "../../../../runtime/channels/mod.ts";
+import {
+  type ChannelStore,
+  type Entry,
+  openChannelStore,
+} from "../../../../runtime/channels/mod.ts";
 import { publication, Stores, textOf, utf8 } from "../../channels/stores.ts";
 import { HubWorker, TextFace, TextSubscriber } from "./hub_worker.ts";
 
@@ -10,6 +14,15 @@ function publish(stores: Stores, data: string, writer = 1, more = {}): void {
     stores.threads[writer]!.publish(ROOM, publication(data, more)).status,
     "stored",
   );
+}
+
+/** The first worker, whose own bell wakes its hub, as in a thread. */
+function wokenWorker(stores: Stores): { worker: HubWorker; store: ChannelStore } {
+  const ring = (number: number) => void (number === 0 && worker.hub.wake());
+  const options = { writer: 0, now: () => stores.now, ring, graceMs: 0 };
+  const store = openChannelStore(stores.memory, options);
+  const worker = new HubWorker(store);
+  return { worker, store };
 }
 
 Deno.test("hub: one message for all subscribers of a face, encoded once", () => {
@@ -166,6 +179,33 @@ Deno.test("hub: subscribers may leave and come while a message is sent", () => {
   assertEquals(first.subscriber.entries, ["1 a", "2 b"]);
   assertEquals(second.subscriber.entries, []);
   assertEquals(third!.subscriber.entries, ["2 b"]);
+});
+
+Deno.test("hub: what is published while messages are sent is read in the next turn, without an event", () => {
+  const stores = new Stores();
+  const { worker, store } = wokenWorker(stores);
+  const { subscriber } = worker.subscribe("room");
+  let published = false;
+  subscriber.onReceive = () => {
+    if (published) return;
+    published = true;
+    assertEquals(store.publish(ROOM, publication("answer")).status, "stored");
+  };
+  publish(stores, "question");
+  worker.turn();
+  assert(worker.wantsTurn, "the loop would block, and nobody would ring");
+  worker.settle();
+  assertEquals(subscriber.entries, ["1 question", "2 answer"]);
+});
+
+Deno.test("hub: what a promise publishes while the loop waits is read by a microtask", async () => {
+  const stores = new Stores();
+  const { worker, store } = wokenWorker(stores);
+  const { subscriber } = worker.subscribe("room");
+  store.publish(ROOM, publication("a"));
+  store.publish(ROOM, publication("b"));
+  await undefined;
+  assertEquals(subscriber.messages, ["1 a|2 b"]);
 });
 
 Deno.test("hub: a publication without an offset comes to who is there", () => {

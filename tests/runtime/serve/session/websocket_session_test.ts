@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { CONNECTION_LIMITS } from "../../../../runtime/config/mod.ts";
+import { LogLabel } from "../../../../runtime/observe/log/mod.ts";
 import { FakeServer } from "../../../support/fake_server.ts";
 import { FakeSocket } from "../../../support/fake_socket.ts";
 import { FakeWebSocketPeer } from "../../../support/fake_websocket_peer.ts";
@@ -86,4 +87,38 @@ Deno.test("websocket session: any input from the peer restarts the time until it
   server.schedule(server.os.now + 5 * (pingTime - 1000) + pingTime - 500, () => peer.close());
   await server.run();
   assertEquals(peer.pinged, 0);
+});
+
+Deno.test("websocket session: the handler is told once that the connection is gone, whoever ended it", async () => {
+  const ends: Readonly<Record<string, (peer: FakeWebSocketPeer, server: FakeServer) => void>> = {
+    "the peer closes": (peer) => peer.close(),
+    "the connection breaks": (peer) => peer.reset(),
+    "the server stops": (_, server) => server.stop(),
+  };
+  for (const [name, end] of Object.entries(ends)) {
+    const { server, peer } = silent();
+    const told: string[] = [];
+    const sockets = new Set<unknown>();
+    server.routes.set("/echo", {
+      label: new LogLabel("/echo"),
+      methods: ["GET"],
+      wantsBody: false,
+      handle: () => {},
+      webSocket: {
+        opened: (socket) => {
+          sockets.add(socket);
+          told.push("opened");
+        },
+        message: () => {},
+        closed: (socket) => {
+          assert(sockets.delete(socket));
+          told.push("closed");
+          throw new Error("a handler's own fault ends nothing");
+        },
+      },
+    });
+    server.schedule(server.os.now + 1000, () => end(peer, server));
+    await server.run();
+    assertEquals(told, ["opened", "closed"], name);
+  }
 });

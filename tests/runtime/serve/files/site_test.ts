@@ -83,6 +83,10 @@ class Answer {
   };
   respondPreparedPart: Exchange["respondPreparedPart"] = ({ status }) => this.#set("file", status);
   respondParts: Exchange["respondParts"] = ({ status }) => this.#set("parts", status);
+  respondStream: Exchange["respondStream"] = ({ status }) => {
+    this.#set("stream", status);
+    return null;
+  };
 }
 
 interface Bench {

@@ -10,6 +10,8 @@ export interface ChannelLimits {
   readonly memoryBytes: number;
   /** Subscriptions of one connection; above it: error 106. */
   readonly channelsPerConnection: number;
+  /** Connections of one user on all workers; above it: close 3504. 0: no limit. */
+  readonly connectionsPerUser: number;
   /** Bytes of a channel's name; above it: error 107. */
   readonly nameBytes: number;
   /** Bytes of the data of one publication; above it: error 107. */
@@ -43,6 +45,8 @@ export const CHANNEL_LIMITS: ChannelLimits = {
   memoryBytes: 64 * 1024 * 1024,
   // Centrifugo: client.channel_limit 128.
   channelsPerConnection: 128,
+  // Centrifugo: client.user_connection_limit 0.
+  connectionsPerUser: 0,
   // Centrifugo: channel.max_length 255.
   nameBytes: 255,
   // Centrifugo: websocket.message_size_limit 64 KiB.

@@ -27,6 +27,9 @@ export const CHANNEL_FLAGS: readonly Option[] = [
   limit("channelsPerConnection", ["max-channels", "COUNT", 1, 1_000_000], {
     help: "subscriptions of a connection; further ones get error 106",
   }),
+  limit("connectionsPerUser", ["max-connections-per-user", "COUNT", 0, 1_000_000], {
+    help: "connections of a user of channels; further ones get close 3504; 0: no limit",
+  }),
   limit("nameBytes", ["max-channel-name", "COUNT", 1, 255], {
     help: "bytes of a channel's name; above it error 107",
   }),

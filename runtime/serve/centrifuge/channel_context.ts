@@ -10,6 +10,7 @@ import type { Loop } from "../../net/mod.ts";
 import type { ChannelRules } from "../channels/mod.ts";
 import type { Hub } from "../hub/mod.ts";
 import type { TokenVerifier } from "../tokens/mod.ts";
+import type { UserConnections } from "./user_connections.ts";
 
 /** The part of the store that clients and the API use; the hub subscribes. */
 export type ClientStore = Pick<
@@ -34,6 +35,7 @@ export interface ChannelContext {
   readonly hub: Hub;
   readonly rules: ChannelRules;
   readonly limits: ChannelLimits;
+  readonly users: UserConnections;
   /** Undefined: no token is valid. */
   readonly verifier: Pick<TokenVerifier, "connection" | "subscription"> | undefined;
   /** Whether clients without a token may connect. */

@@ -19,6 +19,7 @@ import { ALL_WORKERS, ControlListener, ControlSender, toWorker } from "./control
 import { ClientDirectory } from "./client_directory.ts";
 import { streamRoutes } from "./stream_routes.ts";
 import { StreamSessions } from "./stream_sessions.ts";
+import { UserConnections } from "./user_connections.ts";
 import { channelSocketRoute, WEBSOCKET_PATH } from "./websocket_route.ts";
 
 /** Bytes of the key of the HTTP API: too many to guess. */
@@ -93,6 +94,7 @@ export class ChannelService {
       hub: this.#hub,
       rules: new ChannelRules(config, limits),
       limits,
+      users: new UserConnections(store, limits.connectionsPerUser),
       verifier: secrets.verifier,
       allowsAnonymous: config.allowAnonymousConnect,
       isInsecure,

@@ -55,7 +55,7 @@ export interface ClientOwner {
 }
 
 /** Longer user names would not fit into the store. */
-const MAX_USER_BYTES = 255;
+const MAX_USER_BYTES = 253;
 /** The first ping comes after this part of the time between two, at least; so pings are spread. */
 const LEAST_FIRST_PING = 0.5;
 
@@ -78,6 +78,8 @@ export class Client implements SubscriptionOwner, TimerOwner {
   readonly #rate: CommandRate;
   readonly #timer: Timer;
   #state: "new" | "connected" | "closed" = "new";
+  /** Whether it counts as a connection of its user. */
+  #isCounted = false;
   // In the loop's milliseconds.
   #staleAt: number;
   #pingAt = NEVER;
@@ -116,6 +118,7 @@ export class Client implements SubscriptionOwner, TimerOwner {
     this.#state = "closed";
     this.#timer.cancel();
     this.subscriptions.clear();
+    this.#uncount();
   }
 
   /** Ends the connection. */
@@ -168,6 +171,11 @@ export class Client implements SubscriptionOwner, TimerOwner {
     this.subscriptions.expire(now);
     if (now >= this.#pingAt) this.#ping(now);
     this.#setTimer();
+  }
+
+  #uncount(): void {
+    if (this.#isCounted) this.#context.users.leave(this.identity);
+    this.#isCounted = false;
   }
 
   #ping(now: number): void {
@@ -290,8 +298,15 @@ export class Client implements SubscriptionOwner, TimerOwner {
     this.identity.user = claims.user;
     this.identity.capabilities = claims.capabilities;
     this.identity.info = claims.info;
+    const entered = this.#context.users.enter(this.identity);
+    if (entered === "limit") return this.disconnect(DISCONNECTS.CONNECTION_LIMIT);
+    if (entered === "unavailable") return replies.error(id, CLIENT_ERRORS.INTERNAL);
+    this.#isCounted = true;
     const subs = this.#subscribeByToken(claims, request.subs);
-    if (isError(subs)) return replies.error(id, subs);
+    if (isError(subs)) {
+      this.#uncount();
+      return replies.error(id, subs);
+    }
     this.#state = "connected";
     this.#staleAt = NEVER;
     const part = LEAST_FIRST_PING + random() * (1 - LEAST_FIRST_PING);

@@ -113,6 +113,16 @@ export function toWorker(worker: number): number {
   return 1 + worker;
 }
 
+/** A channel that stands for a user, of at most 253 bytes. Nobody listens to it. */
+export function userKey(user: string): Uint8Array {
+  const name = new TextEncoder().encode(user);
+  const key = new Uint8Array(2 + name.length);
+  // UTF-8 has this byte nowhere, so it is no channel of a worker.
+  key.set([MARK, MARK]);
+  key.set(name, 2);
+  return key;
+}
+
 function keyOf(number: number): Uint8Array {
   return new Uint8Array([MARK, number >>> 8, number & 0xff]);
 }

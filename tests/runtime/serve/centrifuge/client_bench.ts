@@ -17,6 +17,7 @@ import type { ChannelContext } from "../../../../runtime/serve/centrifuge/channe
 import { Client } from "../../../../runtime/serve/centrifuge/client.ts";
 import { ClientDirectory } from "../../../../runtime/serve/centrifuge/client_directory.ts";
 import type { ClientLink } from "../../../../runtime/serve/centrifuge/client_link.ts";
+import { UserConnections } from "../../../../runtime/serve/centrifuge/user_connections.ts";
 import { Wire } from "../../../../runtime/serve/centrifuge/wire.ts";
 import { ChannelRules } from "../../../../runtime/serve/channels/mod.ts";
 import { Hub } from "../../../../runtime/serve/hub/mod.ts";
@@ -137,6 +138,7 @@ export class ClientBench {
       hub: new Hub({ store: stores.first, loop }),
       rules: new ChannelRules({ options: CHANNEL_OPTIONS, namespaces, ...config }, all),
       limits: all,
+      users: new UserConnections(stores.first, all.connectionsPerUser),
       verifier,
       allowsAnonymous: config?.allowAnonymousConnect ?? true,
       isInsecure: false,

@@ -1,6 +1,7 @@
 /** What a client may by its tokens, and what ends when they expire. The verifier is a fake; real tokens are in tests/e2e/channels/. */
 
 import { assertEquals } from "@std/assert";
+import type { ChannelLimits } from "../../../../runtime/config/mod.ts";
 import type {
   ConnectionClaims,
   SubscriptionClaims,
@@ -53,9 +54,13 @@ const verifier = {
   subscription: (token: string) => Promise.resolve(SUBSCRIPTIONS[token] ?? INVALID),
 };
 
-function bench(): ClientBench {
+function bench(limits: Partial<ChannelLimits> = {}): ClientBench {
   const namespaces = { chat: OPEN, closed: { ...OPEN, access: ClientBench.closed } };
-  return new ClientBench({ verifier, config: { namespaces, allowAnonymousConnect: false } });
+  return new ClientBench({
+    verifier,
+    limits,
+    config: { namespaces, allowAnonymousConnect: false },
+  });
 }
 
 async function alice(of: ClientBench, token = "alice") {
@@ -185,4 +190,18 @@ Deno.test("tokens: the server subscribes to the channels of a token, also with a
   const [{ connect }] = await again.send({ connect: { token: "served", subs } });
   const recovered = connect.subs["chat:news"];
   assertEquals([recovered.recovered, recovered.publications], [true, [{ offset: 2, data: 2 }]]);
+});
+
+Deno.test("tokens: a user has at most so many connections; one that ends makes room", async () => {
+  const server = bench({ connectionsPerUser: 2 });
+  const [first, second, third] = [await alice(server), await alice(server), await alice(server)];
+  assertEquals([first, second, third].map(({ one }) => one.link.ended?.code), [
+    undefined,
+    undefined,
+    3504,
+  ]);
+  assertEquals((await alice(server, "bob")).one.link.ended, undefined);
+  first.one.client.closed();
+  assertEquals((await alice(server)).one.link.ended, undefined);
+  assertEquals((await alice(server)).one.link.ended?.code, 3504);
 });

@@ -26,7 +26,7 @@ import {
   writeSubscribePush,
   writeSubscribeResult,
 } from "../../../protocol/centrifuge/mod.ts";
-import { NEVER, type Timer, type TimerOwner } from "../../net/mod.ts";
+import { NEVER, TimerNode } from "../../net/mod.ts";
 import { type Channel, maySubscribe } from "../channels/mod.ts";
 import type { ConnectionClaims } from "../tokens/mod.ts";
 import { answerChannelCommand, isError } from "./channel_commands.ts";
@@ -69,14 +69,13 @@ const ANONYMOUS: ConnectionClaims = {
 };
 
 /** A client. */
-export class Client implements SubscriptionOwner, TimerOwner {
+export class Client extends TimerNode implements SubscriptionOwner {
   readonly identity = new ClientIdentity();
   readonly subscriptions: Subscriptions;
   readonly #context: ChannelContext;
   readonly #link: ClientLink;
   readonly #owner: ClientOwner;
   readonly #rate: CommandRate;
-  readonly #timer: Timer;
   #state: "new" | "connected" | "closed" = "new";
   /** Whether it counts as a connection of its user. */
   #isCounted = false;
@@ -87,13 +86,13 @@ export class Client implements SubscriptionOwner, TimerOwner {
   #expiresAt = NEVER;
 
   constructor(context: ChannelContext, link: ClientLink, owner: ClientOwner) {
+    super();
     this.#context = context;
     this.#link = link;
     this.#owner = owner;
     const parts = { client: this.identity, link, owner: this };
     this.subscriptions = new Subscriptions(context, parts);
     this.#rate = new CommandRate(context.limits.commandsPerSecond);
-    this.#timer = context.loop.timers.timer(this);
     this.#staleAt = context.loop.now + context.limits.connectTime;
     this.#setTimer();
   }
@@ -116,7 +115,7 @@ export class Client implements SubscriptionOwner, TimerOwner {
   /** The connection is gone. */
   closed(): void {
     this.#state = "closed";
-    this.#timer.cancel();
+    this.#context.loop.timers.cancel(this);
     this.subscriptions.clear();
     this.#uncount();
   }
@@ -164,7 +163,7 @@ export class Client implements SubscriptionOwner, TimerOwner {
     this.subscriptions.noteLost(subscription);
   }
 
-  onDeadline(now: number): void {
+  override onDeadline(now: number): void {
     if (now >= this.#staleAt) return this.disconnect(DISCONNECTS.STALE);
     if (now >= this.#pongBy) return this.disconnect(DISCONNECTS.NO_PONG);
     if (now >= this.#expiresAt) return this.disconnect(DISCONNECTS.EXPIRED);
@@ -191,7 +190,7 @@ export class Client implements SubscriptionOwner, TimerOwner {
   #setTimer(): void {
     if (this.isClosed) return;
     const own = Math.min(this.#staleAt, this.#pingAt, this.#pongBy, this.#expiresAt);
-    this.#timer.set(Math.min(own, this.subscriptions.nextExpiry));
+    this.#context.loop.timers.set(this, Math.min(own, this.subscriptions.nextExpiry));
   }
 
   // Messages.

@@ -4,7 +4,6 @@
  * In: messages from the hub. Out: the same to the client's link. It is data otherwise; subscriptions.ts changes it.
  */
 
-import type { Channel, SubscriptionPlan } from "../channels/mod.ts";
 import type { Face, HubChannel, Subscriber } from "../hub/mod.ts";
 import type { ClientLink } from "./client_link.ts";
 
@@ -18,25 +17,21 @@ export interface SubscriptionOwner {
 
 /** What a subscription is made of. */
 export interface SubscriptionParts {
-  readonly channel: Channel;
   readonly hubChannel: HubChannel;
-  readonly plan: SubscriptionPlan;
   readonly face: Face<unknown>;
   readonly link: ClientLink;
   readonly owner: SubscriptionOwner;
   /** JSON that others see beside the subscriber. */
   readonly info: Uint8Array | undefined;
-  /** Whether the server made it. */
-  readonly isServerSide: boolean;
+  /** Whether the client is among the members of the channel. */
+  readonly isMember: boolean;
 }
 
-/** A subscription. */
+/** A subscription. There are many: what all subscribers of a channel have in common is in the hub's channel. */
 export class Subscription implements Subscriber {
-  readonly channel: Channel;
   readonly hubChannel: HubChannel;
-  readonly plan: SubscriptionPlan;
   readonly face: Face<unknown>;
-  readonly isServerSide: boolean;
+  readonly isMember: boolean;
   readonly info: Uint8Array | undefined;
   /** When it ends unless it is refreshed, in the loop's milliseconds. */
   expiresAt = Infinity;
@@ -44,14 +39,17 @@ export class Subscription implements Subscriber {
   readonly #owner: SubscriptionOwner;
 
   constructor(parts: SubscriptionParts) {
-    this.channel = parts.channel;
     this.hubChannel = parts.hubChannel;
-    this.plan = parts.plan;
     this.face = parts.face;
-    this.isServerSide = parts.isServerSide;
+    this.isMember = parts.isMember;
     this.info = parts.info;
     this.#link = parts.link;
     this.#owner = parts.owner;
+  }
+
+  /** The channel's name. */
+  get name(): string {
+    return this.hubChannel.name;
   }
 
   receive(message: unknown): void {

@@ -114,7 +114,7 @@ export class Subscriptions {
     }
     const found = recovery as Recovery | undefined;
     const offset = found?.recovered ? found.offset : entrance.offset;
-    const subscription = this.#add(channel, entrance, { plan, wish, grant });
+    const subscription = this.#add(entrance, { plan, wish, grant });
     this.#context.hub.join(entrance.channel, subscription, offset);
     if (ttl !== undefined) this.#setExpiry(subscription, ttl);
     const { epoch } = entrance.channel;
@@ -155,9 +155,9 @@ export class Subscriptions {
 
   /** The hub has ended it. */
   noteLost(subscription: Subscription): void {
-    if (this.#byName.get(subscription.channel.name) !== subscription) return;
+    if (this.#byName.get(subscription.name) !== subscription) return;
     this.#forget(subscription);
-    this.#tell(subscription.channel.name, UNSUBSCRIBES.INSUFFICIENT_STATE);
+    this.#tell(subscription.name, UNSUBSCRIBES.INSUFFICIENT_STATE);
   }
 
   /** Ends those that have expired, and tells the client. */
@@ -205,7 +205,6 @@ export class Subscriptions {
   }
 
   #add(
-    channel: Channel,
     entrance: Entrance,
     { plan, wish, grant }: {
       readonly plan: SubscriptionPlan;
@@ -213,14 +212,14 @@ export class Subscriptions {
       readonly grant: SubscriptionGrant;
     },
   ): Subscription {
-    const { info, isServerSide } = grant;
+    const { info } = grant;
+    const isMember = plan.presence || plan.emitJoinLeave;
     const kind = { compact: this.#takesNumber(wish, grant), joins: plan.pushJoinLeave };
     const [link, owner] = [this.#link, this.#owner];
     const face = link.wire.face(kind);
     const { channel: hubChannel } = entrance;
-    const parts = { channel, hubChannel, plan, face, link, owner, info, isServerSide };
-    const subscription = new Subscription(parts);
-    this.#byName.set(channel.name, subscription);
+    const subscription = new Subscription({ hubChannel, face, link, owner, info, isMember });
+    this.#byName.set(hubChannel.name, subscription);
     return subscription;
   }
 
@@ -239,9 +238,9 @@ export class Subscriptions {
     subscription.expiresAt = loop.now + ttl * 1000 + limits.expiryGrace;
   }
 
-  #forget({ channel: { name }, hubChannel, plan }: Subscription): void {
+  #forget({ name, hubChannel, isMember }: Subscription): void {
     this.#byName.delete(name);
-    if (plan.presence || plan.emitJoinLeave) {
+    if (isMember) {
       this.#context.store.leave(hubChannel.key, UTF8.encode(this.#client.id));
     }
   }

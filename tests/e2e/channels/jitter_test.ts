@@ -80,7 +80,11 @@ async function run(act: (clients: readonly ChannelClient[], round: number) => vo
   assert(subscriptions.flat().some(({ subscribed }) => subscribed.length > 1));
 }
 
-Deno.test(`channels: ${SECONDS} s of sockets that die at random lose nothing unnoticed`, async () => {
+// Deno 2.4 keeps a socket of node:net that is destroyed while it connects.
+const options = { sanitizeResources: !Deno.version.deno.startsWith("2.4.") };
+const title = `channels: ${SECONDS} s of sockets that die at random lose nothing unnoticed`;
+
+Deno.test(title, options, async () => {
   const random = new Random(1);
   await run((clients) => {
     if (random.below(4) === 0) clients[random.below(CLIENTS)]!.cut();

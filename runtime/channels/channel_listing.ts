@@ -6,7 +6,7 @@
  */
 import type { ChannelDirectory } from "./channel_directory.ts";
 import type { Guard } from "./guard.ts";
-import { RecordBuffer } from "./record_buffer.ts";
+import { type RecordBuffer, RecordBuffers } from "./record_buffer.ts";
 import { CHANNEL, keyLengthOf, NODE, NODE_KIND, wordsFor } from "./records.ts";
 import type { StoreMemory } from "./store_memory.ts";
 
@@ -24,13 +24,18 @@ export interface ChannelCounts {
   readonly users: number;
 }
 
+/** Copies of some channels, and how many subscribers each has. */
+interface Page {
+  readonly buffer: RecordBuffer;
+  readonly subscribers: number[];
+}
+
 /** Lists channels. */
 export class ChannelListing {
   readonly #memory: StoreMemory;
   readonly #guard: Guard;
   readonly #directory: ChannelDirectory;
-  readonly #buffer = new RecordBuffer();
-  readonly #subscribers: number[] = [];
+  readonly #buffers = new RecordBuffers();
 
   /** @param on what it works on */
   constructor(on: { memory: StoreMemory; guard: Guard; directory: ChannelDirectory }) {
@@ -42,39 +47,41 @@ export class ChannelListing {
   /** Passes all channels to `visitor`. Returns false if the store was busy before the end. */
   visit(visitor: ChannelVisitor): boolean {
     const { bucketCount } = this.#memory.table;
-    for (let first = 0; first < bucketCount; first += BUCKETS) {
-      this.#buffer.clear();
-      this.#subscribers.length = 0;
-      const end = Math.min(bucketCount, first + BUCKETS);
-      if (this.#guard.run(() => this.#copy(first, end)) === undefined) return false;
-      this.#deliver(visitor);
-    }
-    return true;
+    return this.#buffers.with((buffer) => {
+      for (let first = 0; first < bucketCount; first += BUCKETS) {
+        buffer.clear();
+        const page: Page = { buffer, subscribers: [] };
+        const end = Math.min(bucketCount, first + BUCKETS);
+        if (this.#guard.run(() => this.#copy(first, end, page)) === undefined) return false;
+        this.#deliver(page, visitor);
+      }
+      return true;
+    });
   }
 
-  #copy(first: number, end: number): true {
+  #copy(first: number, end: number, { buffer, subscribers }: Page): true {
     const { words, table } = this.#memory;
     for (let bucket = first; bucket < end; bucket++) {
       let node = table.first(bucket);
       for (; node !== 0; node = words[node + NODE.next]!) {
         if (table.kindOf(node) !== NODE_KIND.channel) continue;
         const count = table.fixedWords(NODE_KIND.channel) + wordsFor(table.keyLength(node));
-        this.#buffer.append(words, node, count);
-        this.#subscribers.push(this.#directory.subscribersOf(node));
+        buffer.append(words, node, count);
+        subscribers.push(this.#directory.subscribersOf(node));
       }
     }
     return true;
   }
 
-  #deliver(visitor: ChannelVisitor): void {
+  #deliver({ buffer, subscribers }: Page, visitor: ChannelVisitor): void {
     let index = 0;
     const fixed = this.#memory.table.fixedWords(NODE_KIND.channel);
-    this.#buffer.forEach((words, bytes, at) => {
+    buffer.forEach((words, bytes, at) => {
       const start = (at + fixed) * 4;
       const name = bytes.subarray(start, start + keyLengthOf(words, at));
       const members = words[at + CHANNEL.members]!;
       const users = words[at + CHANNEL.users]!;
-      visitor(name, { subscribers: this.#subscribers[index++]!, members, users });
+      visitor(name, { subscribers: subscribers[index++]!, members, users });
     });
   }
 }

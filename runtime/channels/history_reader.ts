@@ -8,7 +8,7 @@
 import type { ChannelDirectory, HashedName } from "./channel_directory.ts";
 import type { Guard } from "./guard.ts";
 import type { History } from "./history.ts";
-import { type EntrySink, RecordBuffer } from "./record_buffer.ts";
+import { type EntrySink, type RecordBuffer, RecordBuffers } from "./record_buffer.ts";
 
 /** A position in a channel. */
 export interface Position {
@@ -63,7 +63,7 @@ export class HistoryReader {
   readonly #guard: Guard;
   readonly #directory: ChannelDirectory;
   readonly #history: History;
-  readonly #buffer = new RecordBuffer();
+  readonly #buffers = new RecordBuffers();
 
   /** @param on what it works on */
   constructor(on: { guard: Guard; directory: ChannelDirectory; history: History }) {
@@ -79,7 +79,9 @@ export class HistoryReader {
       if (since.offset > newest) return undefined;
       return { from: since.offset + 1, to: newest, down: false };
     };
-    return this.#read(name, { since, plan, bounds, follow: true }, sink);
+    return this.#buffers.with((buffer) =>
+      this.#read(name, { since, plan, bounds, follow: true, buffer }, sink)
+    );
   }
 
   /** Passes a page of the history to `sink`, at most `limit` publications. */
@@ -97,7 +99,9 @@ export class HistoryReader {
       return { from, to: Math.min(newest, from + limit - 1), down: false };
     };
     const bounds = { limit, maxBytes: query.maxBytes };
-    return this.#read(name, { since, plan, bounds, follow: false }, sink);
+    return this.#buffers.with((buffer) =>
+      this.#read(name, { since, plan, bounds, follow: false, buffer }, sink)
+    );
   }
 
   #read(
@@ -108,11 +112,12 @@ export class HistoryReader {
       bounds: ReadBounds;
       /** Whether to go on to what is published while this reads. */
       follow: boolean;
+      /** Where the publications are copied to. */
+      buffer: RecordBuffer;
     },
     sink: EntrySink,
   ): ReadResult {
-    const buffer = this.#buffer;
-    buffer.clear();
+    const { buffer } = what;
     let plan: Plan | undefined;
     let epoch = what.since?.epoch;
     for (;;) {
@@ -135,7 +140,7 @@ export class HistoryReader {
           if (fresh === undefined) return unrecoverable(here);
           plan = { ...fresh, from: plan?.from ?? fresh.from };
         }
-        done = this.#copySlice(channel, plan);
+        done = this.#copySlice(channel, plan, buffer);
         if (!done && this.#isLost(channel, plan)) {
           if (!plan.down) return unrecoverable(here);
           // A page from the newest down ends where the history does.
@@ -153,9 +158,9 @@ export class HistoryReader {
   }
 
   /** Copies the next slice; returns whether the plan is done. */
-  #copySlice(channel: number, plan: Plan): boolean {
+  #copySlice(channel: number, plan: Plan, buffer: RecordBuffer): boolean {
     const range = { from: plan.from, most: remaining(plan), down: plan.down };
-    const copied = this.#history.copy(channel, range, this.#buffer);
+    const copied = this.#history.copy(channel, range, buffer);
     plan.from += plan.down ? -copied : copied;
     return remaining(plan) === 0;
   }

@@ -7,7 +7,7 @@
 import type { ChannelDirectory, HashedName } from "./channel_directory.ts";
 import type { Guard } from "./guard.ts";
 import type { Presence } from "./presence.ts";
-import { RecordBuffer } from "./record_buffer.ts";
+import { type RecordBuffer, RecordBuffers } from "./record_buffer.ts";
 import { CHANNEL, keyLengthOf, MEMBER } from "./records.ts";
 import type { StoreMemory } from "./store_memory.ts";
 
@@ -31,7 +31,7 @@ export class PresenceReader {
   readonly #guard: Guard;
   readonly #directory: ChannelDirectory;
   readonly #presence: Presence;
-  readonly #buffer = new RecordBuffer();
+  readonly #buffers = new RecordBuffers();
 
   /** @param on what it works on */
   constructor(
@@ -50,8 +50,14 @@ export class PresenceReader {
 
   /** Passes the members to `visitor`, unless there are more than `limit`. */
   members(name: HashedName, limit: number, visitor: MemberVisitor): PresenceResult {
-    const buffer = this.#buffer;
-    buffer.clear();
+    return this.#buffers.with((buffer) => {
+      const result = this.#copyMembers(name, limit, buffer);
+      if (result.status === "read") deliver(buffer, visitor);
+      return result;
+    });
+  }
+
+  #copyMembers(name: HashedName, limit: number, buffer: RecordBuffer): PresenceResult {
     let below = 0;
     let epoch = 0;
     let counts = NONE;
@@ -68,9 +74,7 @@ export class PresenceReader {
       if (page === undefined) return BUSY;
       below = page;
     } while (below !== 0);
-    if (counts.clients > limit) return { ...counts, status: "limit" };
-    this.#deliver(visitor);
-    return counts;
+    return counts.clients > limit ? { ...counts, status: "limit" } : counts;
   }
 
   #countsOf(channel: number): PresenceResult {
@@ -79,13 +83,13 @@ export class PresenceReader {
     const [clients, users] = [words[channel + CHANNEL.members]!, words[channel + CHANNEL.users]!];
     return { status: "read", clients, users };
   }
+}
 
-  #deliver(visitor: MemberVisitor): void {
-    this.#buffer.forEach((words, bytes, at) => {
-      const start = (at + MEMBER.key) * 4;
-      const end = start + keyLengthOf(words, at);
-      const infoEnd = end + words[at + MEMBER.infoLength]!;
-      visitor(bytes.subarray(start, end), bytes.subarray(end, infoEnd));
-    });
-  }
+function deliver(buffer: RecordBuffer, visitor: MemberVisitor): void {
+  buffer.forEach((words, bytes, at) => {
+    const start = (at + MEMBER.key) * 4;
+    const end = start + keyLengthOf(words, at);
+    const infoEnd = end + words[at + MEMBER.infoLength]!;
+    visitor(bytes.subarray(start, end), bytes.subarray(end, infoEnd));
+  });
 }

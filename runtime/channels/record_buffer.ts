@@ -13,7 +13,7 @@ const KEPT_WORDS = 64 * 1024;
 
 /** Receives entries: of the feed, of a history or of a recovery. */
 export interface EntrySink {
-  /** One entry; the object and its bytes are valid until this returns. It may publish; it must not poll or recover. */
+  /** One entry; the object and its bytes are valid until this returns. It may publish and read; it must not poll the feed. */
   entry(entry: Entry): void;
 }
 
@@ -116,5 +116,22 @@ export class RecordBuffer {
     words.set(this.#words.subarray(0, this.#length));
     this.#words = words;
     this.#bytes = new Uint8Array(words.buffer);
+  }
+}
+
+/** Lends buffers to one reader, so that a read inside of another one's delivery does not empty the buffer of that one. */
+export class RecordBuffers {
+  #idle: RecordBuffer | undefined = new RecordBuffer();
+
+  /** Calls `use` with an empty buffer, which belongs to it until it returns. */
+  with<T>(use: (buffer: RecordBuffer) => T): T {
+    const buffer = this.#idle ?? new RecordBuffer();
+    this.#idle = undefined;
+    try {
+      return use(buffer);
+    } finally {
+      buffer.clear();
+      this.#idle = buffer;
+    }
   }
 }

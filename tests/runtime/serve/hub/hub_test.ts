@@ -233,3 +233,32 @@ Deno.test("hub: the last subscriber takes the worker out of the channel", () => 
   assertEquals(stores.rung, []);
   stores.check();
 });
+
+Deno.test("hub: a subscriber that reads a history while the hub recovers loses nothing of its own", () => {
+  const stores = new Stores(16 * 1024 * 1024);
+  const worker = new HubWorker(stores.first);
+  const { subscriber } = worker.subscribe("room");
+  const bait = utf8("bait");
+  for (let i = 1; i <= 500; i++) stores.main.publish(bait, publication(`bait ${i}`));
+  worker.settle();
+  const bounds = { limit: 1000, maxBytes: 1_000_000 };
+  const read: string[] = [];
+  subscriber.onReceive = () => {
+    subscriber.onReceive = () => {};
+    stores.first.history(bait, bounds, { entry: ({ data }) => void read.push(textOf(data)) });
+  };
+  // So long that the first one is passed on before the others are.
+  publish(stores, "x".repeat(66_000));
+  for (let i = 2; i <= 6; i++) publish(stores, `${i}`);
+  // More than the feed holds, so that the hub recovers.
+  stores.first.subscribe(utf8("noise"));
+  for (let i = 0; i < 3000; i++) {
+    stores.main.publish(utf8("noise"), publication("x".repeat(2_000), { historySize: 0 }));
+  }
+  worker.settle();
+  assertEquals(read.length, 500);
+  assertEquals(subscriber.offsets, [1, 2, 3, 4, 5, 6]);
+  publish(stores, "7");
+  worker.settle();
+  assertEquals(subscriber.entries.at(-1), "7 7");
+});

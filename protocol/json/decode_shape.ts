@@ -107,12 +107,17 @@ export const readFlag: Read<boolean> = ({ bytes, start }) => {
   return first === LOWER_T;
 };
 
-/** Any number, as the nearest that JavaScript has. */
-export const readNumber: Read<number> = ({ bytes, start, end }) => {
-  const value: unknown = JSON.parse(UTF8.decode(bytes.subarray(start, end)));
-  if (typeof value === "number" && Number.isFinite(value)) return value;
-  throw new JsonError("A number was expected", start);
-};
+/** Reads numbers from `least` to `most`, as the nearest that JavaScript has. */
+export function readNumber(least: number, most: number): Read<number> {
+  return ({ bytes, start, end }) => {
+    const value: unknown = JSON.parse(UTF8.decode(bytes.subarray(start, end)));
+    if (typeof value === "number" && value >= least && value <= most) return value;
+    throw new JsonError(`A number from ${least} to ${most} was expected`, start);
+  };
+}
+
+/** A time in seconds since 1970, up to the year 9999: so milliseconds and nanoseconds are no such time. */
+export const readSeconds: Read<number> = readNumber(0, 253_402_300_799);
 
 /** A view of the value's bytes. */
 export const readRaw: Read<Uint8Array> = ({ bytes, start, end }) => bytes.subarray(start, end);

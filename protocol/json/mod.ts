@@ -34,6 +34,7 @@ export {
   readNumber,
   readObject,
   readRaw,
+  readSeconds,
   readText,
   type Shape,
   text,

@@ -18,8 +18,8 @@ import {
   raw,
   readInteger,
   readList,
-  readNumber,
   readObject,
+  readSeconds,
   readText,
   text,
   unsigned,
@@ -52,7 +52,7 @@ const SUBSCRIBE = {
   channel: text("channel"),
   info: raw("info"),
   data: raw("data"),
-  expireAt: { wire: "expire_at", read: readNumber },
+  expireAt: { wire: "expire_at", read: readSeconds },
   recoverSince: {
     wire: "recover_since",
     read: readObject({
@@ -65,7 +65,7 @@ const SUBSCRIBE = {
 const REFRESH = {
   ...CLIENTS,
   expired: flag("expired"),
-  expireAt: { wire: "expire_at", read: readNumber },
+  expireAt: { wire: "expire_at", read: readSeconds },
 } as const;
 
 /** RFC 6455 section 5.5: what a close frame has room for. */

@@ -150,6 +150,7 @@ export class Client extends TimerNode implements SubscriptionOwner {
   /** Changes when the connection ends, and tells the client. */
   refreshByServer(expireAt: number | undefined): void {
     const ttl = this.#setExpiry(expireAt);
+    if (ttl !== undefined && ttl <= 0) return this.disconnect(DISCONNECTS.EXPIRED);
     const push = new Replies(this.#link);
     push.add((out) => writeRefreshPush(out, { ttl }));
     this.#send(push);

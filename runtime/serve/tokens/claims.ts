@@ -15,9 +15,9 @@ import {
   readFlag,
   readList,
   readMap,
-  readNumber,
   readObject,
   readRaw,
+  readSeconds,
   readText,
   type Shape,
   text,
@@ -87,7 +87,7 @@ export interface ClaimRules {
 
 /** Like raw, but null is no value. */
 const payload = (wire: string): Field<Uint8Array> => ({ wire, read: readRaw });
-const date = (wire: string): Field<number> => ({ wire, read: readNumber });
+const date = (wire: string): Field<number> => ({ wire, read: readSeconds });
 /** Centrifugo wraps each override, so that a missing one differs from false. */
 const override = (wire: string) =>
   ({ wire, read: readObject({ value: { wire: "value", read: readFlag } }) }) as const;

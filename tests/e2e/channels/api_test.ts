@@ -215,3 +215,19 @@ Deno.test("api: a user's connections are subscribed, unsubscribed and ended on e
   await waitFor(() => ends.every((code) => code === 4500), { what: () => `4500, not ${ends}` });
   assertEquals([ofBob.unsubscribed, bob!.centrifuge.state], [[], "connected"]);
 });
+
+Deno.test("api: a date that is none, as one in nanoseconds, is error 107, and ends no worker", async () => {
+  await using backend = await start();
+  const [client] = await clientsOf(backend, "u");
+  for (const date of ["1e300", "1700000000000000000", "-1", '"1700000000"']) {
+    for (const [method, more] of [["refresh", ""], ["subscribe", '"channel":"chat:a",']]) {
+      const { error } = await backend.ask(method!, `{"user":"u",${more}"expire_at":${date}}`);
+      assertEquals(error.code, 107, date);
+    }
+  }
+  assertEquals(await client!.centrifuge.publish("chat:a", 1), {});
+  // Already over: as if it were expired now.
+  const ended = new Promise((resolve) => client!.centrifuge.once("connecting", resolve));
+  assertEquals(await backend.ask("refresh", { user: "u", expire_at: 1 }), { result: {} });
+  await ended;
+});

@@ -12,6 +12,7 @@ import {
   readMap,
   readNumber,
   readObject,
+  readSeconds,
   readText,
   type Shape,
   text,
@@ -33,7 +34,8 @@ const SHAPE = {
   data: raw("data"),
   list: { wire: "list", read: readList(readInteger(-1, 1)) },
   map: { wire: "map", read: readMap(readText) },
-  inner: { wire: "inner", read: readObject({ at: { wire: "at", read: readNumber } }) },
+  date: { wire: "date", read: readSeconds },
+  inner: { wire: "inner", read: readObject({ at: { wire: "at", read: readNumber(-1e9, 1e9) } }) },
 } as const;
 
 Deno.test("JSON shape: every type", () => {
@@ -75,6 +77,10 @@ Deno.test("JSON shape: wrong types are refused, with their place", () => {
     ['{"map":{"a":"b","a":"b"}}', 20],
     ['{"inner":{"at":"1"}}', 15],
     ['{"inner":{"at":1e999}}', 15],
+    ['{"date":1700000000000000000}', 8],
+    ['{"date":1700000000000}', 8],
+    ['{"date":-1}', 8],
+    ['{"date":0.5}', -1],
     ['{"inner":[]}', 9],
     ['{"name":"a","name":"a"}', 19],
     ['{"name":"a"} {}', 13],

@@ -379,3 +379,12 @@ async function opensslKey(algorithm: string, option?: string): Promise<Uint8Arra
   const options = option === undefined ? [] : ["-pkeyopt", option];
   return await openssl(["genpkey", "-algorithm", algorithm, ...options]);
 }
+
+Deno.test("token: dates that are none, as nanoseconds, make it invalid", async () => {
+  for (
+    const claims of [{ exp: NOW * 1e9 }, { expire_at: 1e300 }, { exp: NOW + 60, nbf: NOW * 1e3 }]
+  ) {
+    const token = await sign("HS256", UTF8.encode(SECRET), claims);
+    assertEquals(await outcome(secretsOf(SECRET), token), "invalid", JSON.stringify(claims));
+  }
+});

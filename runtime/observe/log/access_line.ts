@@ -2,12 +2,13 @@
  * One line of the access log, in the combined or the JSON format.
  *
  * In: an answered request. Out: a line of ASCII, with its line end. Text from clients is escaped, so that it
- * cannot forge fields or lines: see escape.ts. Pure.
+ * cannot forge fields or lines: see escape.ts. Secrets in queries are left out: see logged_target.ts. Pure.
  */
 
 import type { RequestHead } from "../../../protocol/mod.ts";
 import type { AccessFormat } from "../../config/mod.ts";
 import { escapeText, jsonText } from "./escape.ts";
+import { loggedTarget } from "./logged_target.ts";
 
 /** One request and its response. */
 export interface Access {
@@ -52,9 +53,11 @@ function combinedLine(access: Access): string {
   const { address, user, request, status, bytes, id, microseconds, worker } = access;
   // Not quoted in this format: the next space ends the field.
   const name = user === null ? "-" : escaped(user).replaceAll(" ", "\\x20");
-  const asked = request === null ? "-" : `${escaped(request.method)} ${escaped(request.target)} ` +
-    `HTTP/1.${request.minorVersion}`;
-  const referer = escaped(request?.field("referer") ?? "-");
+  const asked = request === null
+    ? "-"
+    : `${escaped(request.method)} ${escaped(loggedTarget(request.target))} ` +
+      `HTTP/1.${request.minorVersion}`;
+  const referer = escaped(refererOf(request) ?? "-");
   const agent = escaped(request?.field("user-agent") ?? "-");
   return `${address} - ${name} [${combinedTime(access.time)}] "${asked}" ${status} ${bytes} ` +
     `"${referer}" "${agent}" ${id} ${microseconds} ${worker}\n`;
@@ -65,11 +68,18 @@ function jsonLine(access: Access): string {
   const protocol = request === null ? "null" : `"HTTP/1.${request.minorVersion}"`;
   return `{"time":"${isoTime(access.time)}","id":"${id}","address":"${address}",` +
     `"user":${textOrNull(user)},` +
-    `"method":${textOrNull(request?.method)},"path":${textOrNull(request?.target)},` +
+    `"method":${textOrNull(request?.method)},"path":${
+      textOrNull(request && loggedTarget(request.target))
+    },` +
     `"protocol":${protocol},"status":${status},"bytes":${bytes},` +
     `"microseconds":${microseconds},"worker":${worker},` +
-    `"referer":${textOrNull(request?.field("referer"))},` +
+    `"referer":${textOrNull(refererOf(request))},` +
     `"user_agent":${textOrNull(request?.field("user-agent"))}}\n`;
+}
+
+function refererOf(request: RequestHead | null): string | undefined {
+  const referer = request?.field("referer");
+  return referer && loggedTarget(referer);
 }
 
 function escaped(text: string): string {

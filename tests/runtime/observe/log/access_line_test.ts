@@ -86,3 +86,26 @@ Deno.test("access line: every user name is one word of the combined format", () 
     assertEquals(found, user !== null && user.length > 1024 ? combined : user);
   }
 });
+
+Deno.test("access line: secrets in queries are left out, however their names are written", () => {
+  const rows: [target: string, logged: string][] = [
+    ["/api/publish?api_key=KEY", "/api/publish?api_key=***"],
+    ["/wrong?a=1&api%5Fkey=KEY&b=2", "/wrong?a=1&api%5Fkey=***&b=2"],
+    [
+      "/connection/sse?cf_connect=%7B%22token%22%3A%22KEY%22%7D",
+      "/connection/sse?cf_connect=***",
+    ],
+    ["/a?api_key", "/a?api_key=***"],
+    ["/a?key=%ff&api_keys=1", "/a?key=%ff&api_keys=1"],
+    ["/api_key=1", "/api_key=1"],
+  ];
+  for (const [target, logged] of rows) {
+    const request = new RequestHead();
+    request.method = "GET";
+    request.target = target;
+    const rest = { id: "0-1-1", address: "::1", user: null, status: 200, bytes: 2, worker: 0 };
+    const access: Access = { ...rest, request, time: 0, microseconds: 5 };
+    assertEquals(JSON.parse(accessLine(access, "json")).path, logged);
+    assert(accessLine(access, "combined").includes(`"GET ${logged} HTTP/1.1"`), target);
+  }
+});

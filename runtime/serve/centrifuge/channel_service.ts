@@ -39,6 +39,8 @@ export interface ChannelWiring {
   ring(worker: number): void;
   /** Lets a promise settle: the loop blocks only while none is pending. */
   follow(promise: Promise<void>): void;
+  /** Counts an error of ours, and tells the operator. */
+  report(error: unknown): void;
 }
 
 /** What was loaded from where the config says that it is. */
@@ -83,12 +85,13 @@ export class ChannelService {
     { config, secrets, wiring, loop, origins, limits, isInsecure = false }: ChannelServiceParts,
   ) {
     const { memory, worker, now, ring } = wiring;
+    const report = (error: unknown) => wiring.report(error);
     const store = openChannelStore(memory, {
       writer: worker,
       now,
       ring: (other) => other === worker ? this.#hub.wake() : ring(other),
     });
-    this.#hub = new Hub({ store, loop });
+    this.#hub = new Hub({ store, loop, report });
     const context: ChannelContext = {
       store,
       hub: this.#hub,
@@ -105,7 +108,7 @@ export class ChannelService {
       random: Math.random,
     };
     const directory = new ClientDirectory();
-    const channel = { store, hub: this.#hub, loop };
+    const channel = { store, hub: this.#hub, loop, report };
     const control = new ControlSender(channel);
     new ControlListener(channel, ALL_WORKERS, new ConnectionControl(context, directory));
     const sessions = new StreamSessions({ context, directory, follow: wiring.follow });

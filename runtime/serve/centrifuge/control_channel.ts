@@ -47,6 +47,8 @@ export interface ControlChannelParts {
   readonly store: Pick<ChannelStore, "maxEntryBytes" | "publish">;
   readonly hub: Hub;
   readonly loop: Pick<Loop, "defer">;
+  /** Tells the operator of a handler that threw: the other messages, and the worker, go on. */
+  report(error: unknown): void;
 }
 
 /** Sends to the workers that listen to a channel. */
@@ -85,8 +87,16 @@ export class ControlListener implements Subscriber<Uint8Array>, Deferred {
       const data = at + HEADER_BYTES + view.getUint32(at);
       const end = data + view.getUint32(at + 4);
       const word = new TextDecoder().decode(messages.subarray(at + HEADER_BYTES, data));
-      this.#handler.control(word, messages.subarray(data, end));
+      this.#handle(word, messages.subarray(data, end));
       at = end;
+    }
+  }
+
+  #handle(word: string, bytes: Uint8Array): void {
+    try {
+      this.#handler.control(word, bytes);
+    } catch (error) {
+      this.#parts.report(error);
     }
   }
 

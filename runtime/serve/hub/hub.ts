@@ -37,6 +37,8 @@ export interface HubParts {
   readonly store: HubStore;
   /** The worker's loop. The hub must be the first that gathers, so that what it sends leaves in the same turn. */
   readonly loop: Pick<Loop, "gather" | "defer">;
+  /** Tells the operator of a subscriber that threw: a fault of ours, which must not end the worker. */
+  report(error: unknown): void;
 }
 
 /** A channel that was entered. */
@@ -50,6 +52,7 @@ export interface Entrance {
 export class Hub implements FeedSink, Gatherer, Deferred {
   readonly #store: HubStore;
   readonly #loop: HubParts["loop"];
+  readonly #report: HubParts["report"];
   readonly #feed: FeedReader;
   readonly #byName = new Map<string, HubChannel>();
   readonly #byEpoch = new Map<number, HubChannel>();
@@ -63,9 +66,10 @@ export class Hub implements FeedSink, Gatherer, Deferred {
   /** Whether the store was busy, so that there is something left for the next turn. */
   #isBusy = false;
 
-  constructor({ store, loop }: HubParts) {
+  constructor({ store, loop, report }: HubParts) {
     this.#store = store;
     this.#loop = loop;
+    this.#report = report;
     this.#feed = store.openFeed();
     loop.gather(this);
   }
@@ -224,7 +228,13 @@ export class Hub implements FeedSink, Gatherer, Deferred {
     key: Uint8Array,
     at: { readonly offset: number; readonly epoch: number },
   ): HubChannel {
-    const channel = new HubChannel({ name, key, number: ++this.#lastNumber }, at);
+    const identity = { name, key, number: ++this.#lastNumber };
+    const channel: HubChannel = new HubChannel(identity, at, (subscriber, error) => {
+      this.#report(error);
+      // It may have got a part of what was to come.
+      this.leave(channel, subscriber);
+      this.#tellLost(subscriber);
+    });
     this.#byName.set(name, channel);
     this.#byEpoch.set(at.epoch, channel);
     return channel;
@@ -243,6 +253,14 @@ export class Hub implements FeedSink, Gatherer, Deferred {
     const { subscribers } = channel;
     this.#remove(channel);
     for (let i = 0; i < channel.entered; i++) this.#store.unsubscribe(channel.key);
-    for (const subscriber of subscribers) subscriber.lost();
+    for (const subscriber of subscribers) this.#tellLost(subscriber);
+  }
+
+  #tellLost(subscriber: Subscriber): void {
+    try {
+      subscriber.lost();
+    } catch (error) {
+      this.#report(error);
+    }
   }
 }

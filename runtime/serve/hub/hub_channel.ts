@@ -41,18 +41,26 @@ export class HubChannel implements ChannelIdentity {
   entered = 0;
   /** A part of the feed may be missing: the position is compared with the store before more is passed on. */
   isSuspect = false;
+  readonly #failed: (subscriber: Subscriber, error: unknown) => void;
   readonly #groups = new Map<Face<unknown>, Group>();
   #waiting: Waiting[] = [];
 
-  constructor(identity: ChannelIdentity & { readonly key: Uint8Array }, at: {
-    readonly epoch: number;
-    readonly offset: number;
-  }) {
+  /**
+   * @param identity what it is called
+   * @param at where the feed is
+   * @param failed called if a subscriber throws; it is to be taken out of the channel
+   */
+  constructor(
+    identity: ChannelIdentity & { readonly key: Uint8Array },
+    at: { readonly epoch: number; readonly offset: number },
+    failed: (subscriber: Subscriber, error: unknown) => void,
+  ) {
     this.name = identity.name;
     this.number = identity.number;
     this.key = identity.key;
     this.epoch = at.epoch;
     this.position = at.offset;
+    this.#failed = failed;
   }
 
   /** All subscribers. */
@@ -111,7 +119,15 @@ export class HubChannel implements ChannelIdentity {
       if (out.length === 0) continue;
       const message = face.seal(out);
       out.clear();
-      for (const subscriber of subscribers) subscriber.receive(message);
+      for (const subscriber of subscribers) this.#pass(subscriber, message);
+    }
+  }
+
+  #pass(subscriber: Subscriber, message: unknown): void {
+    try {
+      subscriber.receive(message);
+    } catch (error) {
+      this.#failed(subscriber, error);
     }
   }
 

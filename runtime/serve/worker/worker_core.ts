@@ -136,16 +136,21 @@ export class WorkerCore<L extends Loop, Connection extends WorkerConnection> {
     const { channels: memory } = this.#parts.start;
     const { workers } = this.state;
     const follow = (promise: Promise<void>) => this.#follow(promise);
-    const channels = this.#channels = memory && { ...thread, memory, worker, workers, follow };
+    const report = (reason: unknown) => this.#noteFailure(reason);
+    const channels = this.#channels = memory &&
+      { ...thread, memory, worker, workers, follow, report };
     return this.createContextFor(routerFor(this.#parts.router, { config, loop, channels }));
   }
 
   /** Lets a promise of an endpoint settle. Not called before there is a context. */
   #follow(promise: Promise<void>): void {
-    this.#contexts[0]?.follow(promise, () => {}, (reason) => {
-      this.counters.add(COLUMN.handlerErrors, 1);
-      this.warnings.say("handler", `an endpoint failed: ${reason}`);
-    });
+    this.#contexts[0]?.follow(promise, () => {}, (reason) => this.#noteFailure(reason));
+  }
+
+  /** Counts an error of an endpoint, and tells the operator. */
+  #noteFailure(reason: unknown): void {
+    this.counters.add(COLUMN.handlerErrors, 1);
+    this.warnings.say("handler", `an endpoint failed: ${reason}`);
   }
 
   /** Makes a context of sessions for other endpoints; the first context made is the server's own. */

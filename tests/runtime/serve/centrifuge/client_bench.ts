@@ -135,7 +135,13 @@ export class ClientBench {
     const namespaces = { chat: OPEN, closed: CHANNEL_OPTIONS };
     this.context = {
       store: stores.first,
-      hub: new Hub({ store: stores.first, loop }),
+      hub: new Hub({
+        store: stores.first,
+        loop,
+        report: (error) => {
+          throw error;
+        },
+      }),
       rules: new ChannelRules({ options: CHANNEL_OPTIONS, namespaces, ...config }, all),
       limits: all,
       users: new UserConnections(stores.first, all.connectionsPerUser),

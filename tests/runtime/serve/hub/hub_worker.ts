@@ -68,12 +68,18 @@ export class HubWorker {
   readonly hub: Hub;
   readonly store: HubStore;
   readonly face = new TextFace();
+  /** What the operator is told. */
+  readonly reported: unknown[] = [];
   readonly #deferred: Deferred[] = [];
 
   constructor(store: HubStore) {
     this.store = store;
     const defer = (deferred: Deferred) => void this.#deferred.push(deferred);
-    this.hub = new Hub({ store, loop: { gather: () => {}, defer } });
+    this.hub = new Hub({
+      store,
+      loop: { gather: () => {}, defer },
+      report: (error) => void this.reported.push(error),
+    });
   }
 
   /** Whether the hub wants another turn without an event. */

@@ -7,13 +7,15 @@
 import { channelLayout, HEADER, MAGIC, MAX_BYTES, MAX_WORKERS, MIN_BYTES } from "./layout.ts";
 import { type MemoryViews, StoreMemory } from "./store_memory.ts";
 
+const RANDOM_WORDS = 7;
+
 /** The dimensions of the store. */
 export interface ChannelMemoryOptions {
   /** The size in bytes, 64 KiB to 2 GiB. */
   readonly bytes: number;
   /** Worker threads, 1 to 256. The main thread is one more writer. */
   readonly workers: number;
-  /** Three random words: the key of the hash table, and what makes the epochs of this run unique. */
+  /** Seven random words: the key of the hash table, what makes the epochs of this run unique, and the shared key. */
   readonly random: Uint32Array;
 }
 
@@ -32,7 +34,9 @@ export function createChannelMemory(options: ChannelMemoryOptions): SharedArrayB
       `the memory of the channels has ${MIN_BYTES} to ${MAX_BYTES} bytes, not ${bytes}`,
     );
   }
-  if (random.length < 3) throw new RangeError("three random words are needed");
+  if (random.length < RANDOM_WORDS) {
+    throw new RangeError(`${RANDOM_WORDS} random words are needed, not ${random.length}`);
+  }
   const memory = new SharedArrayBuffer(bytes - bytes % 4);
   const views = viewsOf(memory);
   const { words } = views;
@@ -41,6 +45,7 @@ export function createChannelMemory(options: ChannelMemoryOptions): SharedArrayB
   words[HEADER.hashKey] = random[0]!;
   words[HEADER.hashKey + 1] = random[1]!;
   words[HEADER.epochBase] = random[2]!;
+  for (let i = 3; i < RANDOM_WORDS; i++) words[HEADER.sharedKey + i - 3] = random[i]!;
   new StoreMemory(views).heap.initialize(channelLayout(memory.byteLength, workers).heap);
   // Publishes all of the above, to the threads that open the memory.
   Atomics.store(words, HEADER.magic, MAGIC);

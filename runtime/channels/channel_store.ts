@@ -278,6 +278,12 @@ export class ChannelStore {
     return new WorkerRemoval(on, worker);
   }
 
+  /** 16 secret random bytes, the same in all threads of this run. */
+  get sharedKey(): Uint8Array {
+    const { words } = this.#memory;
+    return new Uint8Array(words.slice(HEADER.sharedKey, HEADER.sharedKey + 4).buffer);
+  }
+
   /** The text of an epoch, for clients. */
   epochText(epoch: number): string {
     return epochText(this.#memory.words[HEADER.epochBase]!, epoch);

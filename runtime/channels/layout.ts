@@ -38,6 +38,8 @@ export const HEADER = {
   hashKey: ORIGIN + 3,
   /** The random part of every epoch of this store. */
   epochBase: ORIGIN + 5,
+  /** Four words: a secret that the threads share; see `ChannelStore.sharedKey`. */
+  sharedKey: ORIGIN + 6,
 } as const;
 
 /** The lock's word. */

@@ -5,7 +5,7 @@
  * ```ts
  * import { type Entry, createChannelMemory, openChannelStore } from "./mod.ts";
  *
- * const random = crypto.getRandomValues(new Uint32Array(3));
+ * const random = crypto.getRandomValues(new Uint32Array(7));
  * const memory = createChannelMemory({ bytes: 2 ** 20, workers: 2, random }); // main thread; then postMessage(memory)
  * const now = () => performance.timeOrigin + performance.now(); // one clock for all threads
  * const ring = (worker: number) => console.log("wake worker", worker);

@@ -31,7 +31,7 @@ export class ChannelKeeper {
     { bytes, workers }: { readonly bytes: number; readonly workers: number },
     ring: (worker: number) => void,
   ) {
-    const random = crypto.getRandomValues(new Uint32Array(3));
+    const random = crypto.getRandomValues(new Uint32Array(7));
     this.memory = createChannelMemory({ bytes, workers, random });
     this.#store = openChannelStore(this.memory, { writer: workers, now: preciseClock(), ring });
     this.#timer = setInterval(() => this.#store.sweep(SWEEP_SHARE), SWEEP_INTERVAL);

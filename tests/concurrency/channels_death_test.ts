@@ -16,7 +16,7 @@ const WORKERS = 4;
 const STEPS = [3, 20, 60, 110, 160, 220, 300];
 
 Deno.test("channels: workers die in the middle of publications, and the others go on", async () => {
-  const random = crypto.getRandomValues(new Uint32Array(3));
+  const random = crypto.getRandomValues(new Uint32Array(7));
   const memory = createChannelMemory({ bytes: 2 ** 22, workers: WORKERS, random });
   const control = new Int32Array(new SharedArrayBuffer(16));
   const now = () => performance.timeOrigin + performance.now();

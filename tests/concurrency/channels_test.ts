@@ -23,7 +23,7 @@ interface Plan {
 /** Runs the threads; the readers are the first workers, so that they have subscribed before much is published. */
 async function run(plan: Plan) {
   const workers = plan.others.length + plan.publishers;
-  const random = crypto.getRandomValues(new Uint32Array(3));
+  const random = crypto.getRandomValues(new Uint32Array(7));
   const memory = createChannelMemory({ bytes: plan.bytes, workers, random });
   const control = new Int32Array(new SharedArrayBuffer(16));
   const roles = [...plan.others, ...new Array<"publish">(plan.publishers).fill("publish")];

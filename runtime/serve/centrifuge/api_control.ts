@@ -28,7 +28,7 @@ import { type ApiContext, type ApiMethod, apiMethod, channelOf, EMPTY } from "./
 import type { ChannelContext } from "./channel_context.ts";
 import type { Client } from "./client.ts";
 import type { ClientDirectory } from "./client_directory.ts";
-import { ALL_WORKERS, type ControlHandler } from "./control_channel.ts";
+import type { ControlHandler } from "./control_channel.ts";
 
 const CLIENTS = { user: text("user"), client: text("client") } as const;
 
@@ -108,7 +108,7 @@ function send(
     readonly end: number;
   },
 ): typeof EMPTY | ClientError {
-  const isSent = control.send(ALL_WORKERS, method, bytes.subarray(start, end));
+  const isSent = control.request(method, bytes.subarray(start, end));
   return isSent ? EMPTY : CLIENT_ERRORS.INTERNAL;
 }
 

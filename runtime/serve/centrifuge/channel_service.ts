@@ -17,8 +17,10 @@ import { ConnectionControl } from "./api_control.ts";
 import { apiRoutes } from "./api_route.ts";
 import { ALL_WORKERS, ControlListener, ControlSender, toWorker } from "./control_channel.ts";
 import { ClientDirectory } from "./client_directory.ts";
+import { SessionNames } from "./session_names.ts";
 import { streamRoutes } from "./stream_routes.ts";
 import { StreamSessions } from "./stream_sessions.ts";
+import { TransferRate } from "./transfer_rate.ts";
 import { UserConnections } from "./user_connections.ts";
 import { channelSocketRoute, WEBSOCKET_PATH } from "./websocket_route.ts";
 
@@ -111,12 +113,20 @@ export class ChannelService {
     const channel = { store, hub: this.#hub, loop, report };
     const control = new ControlSender(channel);
     new ControlListener(channel, ALL_WORKERS, new ConnectionControl(context, directory));
-    const sessions = new StreamSessions({ context, directory, follow: wiring.follow });
+    const names = new SessionNames(store.sharedKey);
+    const { follow, workers } = wiring;
+    const sessions = new StreamSessions({ context, directory, follow, names });
     new ControlListener(channel, toWorker(worker), sessions);
+    const rate = new TransferRate({
+      messages: limits.commandsPerSecond,
+      sessionBytes: limits.messageBytes,
+      // Half of a second of what the feed holds.
+      bytes: 4 * store.maxEntryBytes,
+    });
     const { apiKey } = secrets;
     this.routes = [
       [WEBSOCKET_PATH, channelSocketRoute(context, directory)],
-      ...streamRoutes({ context, sessions, sender: control, origins, workers: wiring.workers }),
+      ...streamRoutes({ context, sessions, sender: control, origins, workers, names, rate }),
       ...apiKey === undefined ? [] : apiRoutes({ context, control }, apiKey),
     ];
   }

@@ -12,7 +12,20 @@ import type { ChannelIdentity, Face, Hub, Subscriber } from "../hub/mod.ts";
 
 /** No byte of UTF-8, which every channel's name is. */
 const MARK = 0xff;
-const HISTORY = { historySize: 1_000, historyTtlMs: 60_000 } as const;
+/** For how many messages, and how long, a worker that came too late to the feed finds them. */
+interface Keeping {
+  readonly historySize: number;
+  readonly historyTtlMs: number;
+  /** Longer messages are in the feed alone, as a part of the longest entry. */
+  readonly longest: number;
+}
+/** What backends ask for must arrive. */
+const REQUESTS: Keeping = { historySize: 1_000, historyTtlMs: 60_000, longest: 1 };
+/**
+ * A client whose command was lost asks again. The histories of all workers must leave the store to the channels: one has at most
+ * as much as the longest entry, which is a 64th of the memory.
+ */
+const COMMANDS: Keeping = { historySize: 64, historyTtlMs: 5_000, longest: 1 / 64 };
 /** In front of each message: the lengths of the word and of the bytes. */
 const HEADER_BYTES = 8;
 
@@ -59,11 +72,28 @@ export class ControlSender {
     this.#store = store;
   }
 
-  /** Sends. Returns false if the store has no room for it, or is busy. */
-  send(number: number, word: string, data: Uint8Array): boolean {
+  /** Sends a request to all workers. Returns false if the store has no room for it, or is busy. */
+  request(word: string, data: Uint8Array): boolean {
+    return this.#send(ALL_WORKERS, { word, data }, REQUESTS);
+  }
+
+  /** Sends commands of a session to its worker; returns what `request` does. */
+  pass(worker: number, session: string, data: Uint8Array): boolean {
+    return this.#send(toWorker(worker), { word: session, data }, COMMANDS);
+  }
+
+  #send(
+    number: number,
+    { word, data }: { readonly word: string; readonly data: Uint8Array },
+    { longest, ...history }: Keeping,
+  ): boolean {
+    const { maxEntryBytes } = this.#store;
     const fields = new TextEncoder().encode(word);
-    if (data.length + fields.length > this.#store.maxEntryBytes) return false;
-    return this.#store.publish(keyOf(number), { data, fields, ...HISTORY }).status === "stored";
+    const length = data.length + fields.length;
+    if (length > maxEntryBytes) return false;
+    const skipHistory = length > maxEntryBytes * longest;
+    return this.#store.publish(keyOf(number), { data, fields, ...history, skipHistory }).status ===
+      "stored";
   }
 }
 

@@ -11,8 +11,10 @@ import type { Config } from "../../config/mod.ts";
 import { LogLabel } from "../../observe/log/mod.ts";
 import type { Exchange, Route } from "../session/mod.ts";
 import type { ChannelContext } from "./channel_context.ts";
-import { type ControlSender, toWorker } from "./control_channel.ts";
+import type { ControlSender } from "./control_channel.ts";
+import type { SessionNames } from "./session_names.ts";
 import type { StreamSessions } from "./stream_sessions.ts";
+import type { TransferRate } from "./transfer_rate.ts";
 import { Wire } from "./wire.ts";
 
 const SSE_PATH = "/connection/sse";
@@ -36,6 +38,8 @@ export interface StreamRouteParts {
   readonly origins: Config["origins"];
   /** How many workers there are. */
   readonly workers: number;
+  readonly names: SessionNames;
+  readonly rate: TransferRate;
 }
 
 /** The routes. */
@@ -100,25 +104,32 @@ function begin(
 }
 
 function takeMessage(
-  { context, sessions, sender, workers }: StreamRouteParts,
+  { context, sessions, sender, workers, names, rate }: StreamRouteParts,
   exchange: Exchange,
 ): void {
   const { bodyBytes, bodyStart, bodyEnd } = exchange;
   try {
     const { session, node, data } = decodeEmulation(bodyBytes, bodyStart, bodyEnd);
     const worker = Number(node);
-    const isOurs = node === context.node;
     const isKnown = /^\d{1,3}$/.test(node) && worker < workers;
-    const isTaken = isOurs
-      ? sessions.receive(session, data)
-      : isKnown && sender.send(toWorker(worker), session, data);
-    if (isTaken) return respondNothing(exchange);
-    if (isOurs || !isKnown) return exchange.respondText(404, "There is no such session\n");
+    // Before anything is kept for it.
+    if (!isKnown || !names.isNameOn(node, session)) return refuseSession(exchange);
+    if (node === context.node) {
+      return sessions.receive(session, data) ? respondNothing(exchange) : refuseSession(exchange);
+    }
+    if (!rate.admit(session, data.length, context.loop.now)) {
+      return exchange.respondText(429, "The session sends too much\n");
+    }
+    if (sender.pass(worker, session, data)) return respondNothing(exchange);
     exchange.respondText(503, "The channels have no room\n");
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
     exchange.respondText(400, `${error.message}\n`);
   }
+}
+
+function refuseSession(exchange: Exchange): void {
+  exchange.respondText(404, "There is no such session\n");
 }
 
 function respondNothing(exchange: Exchange): void {

@@ -18,6 +18,7 @@ import type { ClientDirectory } from "./client_directory.ts";
 import type { ClientLink } from "./client_link.ts";
 import type { ControlHandler } from "./control_channel.ts";
 import { Replies } from "./replies.ts";
+import type { SessionNames } from "./session_names.ts";
 import type { Wire } from "./wire.ts";
 
 /** Messages of one client that wait: a client sends the next ones without waiting for answers. */
@@ -29,7 +30,7 @@ export type Follow = (promise: Promise<void>) => void;
 /** One stream, and its client. */
 class StreamSession implements ClientLink<Uint8Array>, StreamListener {
   /** What later commands name. Unlike the id of the client, nobody else is told. */
-  readonly session: string = crypto.randomUUID();
+  readonly session: string;
   readonly wire: Wire<Uint8Array>;
   readonly client: Client;
   readonly #follow: Follow;
@@ -40,13 +41,15 @@ class StreamSession implements ClientLink<Uint8Array>, StreamListener {
 
   constructor(
     sessions: StreamSessions,
-    { wire, context, directory, follow }: {
+    { session, wire, context, directory, follow }: {
+      readonly session: string;
       readonly wire: Wire<Uint8Array>;
       readonly context: ChannelContext;
       readonly directory: ClientDirectory;
       readonly follow: Follow;
     },
   ) {
+    this.session = session;
     this.wire = wire;
     this.#follow = follow;
     this.#ended = () => {
@@ -128,6 +131,7 @@ export class StreamSessions implements ControlHandler {
     readonly context: ChannelContext;
     readonly directory: ClientDirectory;
     readonly follow: Follow;
+    readonly names: SessionNames;
   };
   readonly #byId = new Map<string, StreamSession>();
 
@@ -135,15 +139,17 @@ export class StreamSessions implements ControlHandler {
     readonly context: ChannelContext;
     readonly directory: ClientDirectory;
     readonly follow: Follow;
+    readonly names: SessionNames;
   }) {
     this.#parts = parts;
   }
 
   /** A session whose stream is about to begin. */
   create(wire: Wire<Uint8Array>): StreamSession {
-    const session = new StreamSession(this, { wire, ...this.#parts });
-    this.#byId.set(session.session, session);
-    return session;
+    const session = this.#parts.names.make(this.#parts.context.node);
+    const stream = new StreamSession(this, { session, wire, ...this.#parts });
+    this.#byId.set(session, stream);
+    return stream;
   }
 
   /** A message for a session. Returns false if there is no such session here. */

@@ -101,6 +101,10 @@ Deno.test("channels over streams: requests that are none, and sessions that do n
   for (const node of ["9", "x", "-1", ""]) {
     assertEquals((await answer("/emulation", { body: body(node) }))[0], 404);
   }
+  // Also for the other workers: what nobody can have sent is not kept.
+  for (const node of ["0", "1"]) {
+    assertEquals((await answer("/emulation", { body: body(node) }))[0], 404);
+  }
   const headers = { origin: "https://elsewhere.example" };
   assertEquals((await answer("/emulation", { body: body("0"), headers }))[0], 403);
   const [status, text] = await answer("/connection/http_stream", { body: "nonsense" });

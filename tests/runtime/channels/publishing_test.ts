@@ -299,7 +299,7 @@ Deno.test("channels: wrong arguments are refused before anything happens", () =>
 });
 
 Deno.test("channels: memory of a wrong size, or of something else, is refused", () => {
-  const random = new Uint32Array(3);
+  const random = new Uint32Array(7);
   const rows: [bytes: number, workers: number, words: Uint32Array][] = [
     [64 * 1024 - 1, 1, random],
     [2 ** 31 + 1, 1, random],

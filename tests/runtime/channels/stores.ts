@@ -39,7 +39,11 @@ export class Stores {
   constructor(
     bytes = 64 * 1024,
     workers = 2,
-    memory = createChannelMemory({ bytes, workers, random: new Uint32Array([1, 2, 3]) }),
+    memory = createChannelMemory({
+      bytes,
+      workers,
+      random: new Uint32Array([1, 2, 3, 4, 5, 6, 7]),
+    }),
   ) {
     this.memory = memory;
     this.words = new Int32Array(this.memory);

@@ -1,0 +1,43 @@
+/**
+ * The names of the sessions of streams, which prove themselves.
+ *
+ * In: the key that all workers of this run share. Out: names that only this server can have made, for one worker each. So any
+ * worker knows, without asking, that a message for another worker comes from who has, or had, a session there.
+ *
+ *   a UUID, and the first half of HMAC-SHA-256(key, node:UUID), in base64url
+ */
+
+import { createHmac, timingSafeEqual } from "node:crypto";
+
+const UUID_LENGTH = 36;
+const MAC_BYTES = 16;
+const UTF8 = new TextEncoder();
+
+/** Makes names, and checks them. */
+export class SessionNames {
+  readonly #key: Uint8Array;
+
+  /** @param key secret, and the same in all workers */
+  constructor(key: Uint8Array) {
+    this.#key = key;
+  }
+
+  /** A new name. */
+  make(node: string): string {
+    const id = crypto.randomUUID();
+    return `${id}.${this.#macOf(node, id)}`;
+  }
+
+  /** Whether {@link make} of some worker has made it for this node. The time that it takes says nothing about the right name. */
+  isNameOn(node: string, name: string): boolean {
+    const id = name.slice(0, UUID_LENGTH);
+    const given = UTF8.encode(name);
+    const right = UTF8.encode(`${id}.${this.#macOf(node, id)}`);
+    return given.length === right.length && timingSafeEqual(given, right);
+  }
+
+  #macOf(node: string, id: string): string {
+    const mac = createHmac("sha256", this.#key).update(`${node}:${id}`).digest();
+    return mac.subarray(0, MAC_BYTES).toString("base64url");
+  }
+}

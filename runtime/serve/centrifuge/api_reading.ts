@@ -6,6 +6,7 @@
 
 import { CLIENT_ERRORS, type ClientError } from "../../../protocol/centrifuge/mod.ts";
 import { flag, readInteger, readObject, text, unsigned } from "../../../protocol/json/mod.ts";
+import { matchesWildcard } from "../tokens/mod.ts";
 import { apiMethod, channelOf, EMPTY } from "./api_method.ts";
 import { isControlChannel } from "./control_channel.ts";
 import { readHistory } from "./history_reading.ts";
@@ -129,7 +130,6 @@ function activeChannels(
 /** `*` stands for any text, `?` for one character; empty: everything. */
 function matcherOf(pattern: string): (name: string) => boolean {
   if (pattern === "") return () => true;
-  const escaped = pattern.replace(/[\\^$.|+()[\]{}]/g, "\\$&");
-  const expression = new RegExp(`^${escaped.replace(/\*+/g, ".*").replaceAll("?", ".")}$`, "su");
-  return (name) => expression.test(name);
+  const characters = [...pattern];
+  return (name) => matchesWildcard(characters, [...name], "?");
 }

@@ -9,6 +9,7 @@
 
 import type { Decoded, Shape } from "../../../protocol/json/mod.ts";
 import { readList, readText, text } from "../../../protocol/json/mod.ts";
+import { matchesWildcard } from "./wildcard.ts";
 
 /** Subscribe, publish, presence, history. */
 export type CapabilityAction = "sub" | "pub" | "prs" | "hst";
@@ -74,25 +75,4 @@ function matcherMaker(match: string | undefined): ((pattern: string) => Matcher)
     default:
       return undefined;
   }
-}
-
-/** `*` stands for any characters, or none; everything else for itself. */
-function matchesWildcard(pattern: string, name: string): boolean {
-  let [at, from] = [0, 0];
-  let [star, resumed] = [-1, 0];
-  while (from < name.length) {
-    if (pattern[at] === "*") {
-      [star, resumed] = [at, from];
-      at++;
-    } else if (at < pattern.length && pattern[at] === name[from]) {
-      at++;
-      from++;
-    } else if (star >= 0) {
-      // The last star takes one more character; an earlier one never has to.
-      resumed++;
-      [at, from] = [star + 1, resumed];
-    } else return false;
-  }
-  while (pattern[at] === "*") at++;
-  return at === pattern.length;
 }

@@ -34,3 +34,4 @@ export {
 export { loadTokenKeys } from "./load_keys.ts";
 export { readSecret, type SecretPlaces } from "./read_secret.ts";
 export { type TokenKeys, TokenVerifier } from "./token_verifier.ts";
+export { matchesWildcard } from "./wildcard.ts";

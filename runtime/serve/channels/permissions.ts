@@ -52,6 +52,8 @@ export function mayAct(
   if (isSubscribed && subscriber && isKnown) return true;
   // A channel for some users is closed to the others, unless a token subscribed them.
   if (channel.users !== undefined && !isSubscribed && !isAmongUsers(channel, client)) return false;
+  // Only a subscription token opens it.
+  if (channel.isPrivate && !isSubscribed) return false;
   return isForClient(channel, client, action) || hasCapability(channel, client, action);
 }
 

@@ -90,6 +90,19 @@ Deno.test("permissions: only a subscription token opens a channel that begins wi
   const open = access({ client: true, anonymous: true, subscriber: true });
   assertEquals(maySubscribe(channel("$a", open), KNOWN), false);
   assertEquals(maySubscribe(channel("$a", open), capable("sub")), false);
+  for (
+    const [action, word] of [["publish", "pub"], ["presence", "prs"], ["history", "hst"]] as const
+  ) {
+    for (const client of [KNOWN, ANONYMOUS, capable(word)]) {
+      const outside = { action, isSubscribed: false };
+      assertEquals(mayAct(channel("$a", open), client, outside), false, action);
+      assertEquals(
+        mayAct(channel("$a", open), client, { action, isSubscribed: true }),
+        true,
+        action,
+      );
+    }
+  }
 });
 
 Deno.test("permissions: a channel for some users is for them alone", () => {

@@ -134,6 +134,8 @@ export class Client extends TimerNode implements SubscriptionOwner {
 
   /** Subscribes the client, and tells it. */
   subscribeByServer(channel: Channel, wish: SubscriptionWish, grant: SubscriptionGrant): void {
+    // A WebSocket in its closing handshake is still in the directory.
+    if (this.isClosed) return;
     const { name } = channel;
     const result = this.subscriptions.refusalOf(name) ??
       this.subscriptions.subscribe(channel, wish, grant);

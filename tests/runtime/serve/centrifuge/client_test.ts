@@ -216,3 +216,14 @@ Deno.test("client: joins and leaves are told to who asked, by name or by number"
   assertEquals(numbered.take(), pushes({ id }));
   assertEquals(quiet.take(), []);
 });
+
+Deno.test("client: a server subscribes no connection that is ending", async () => {
+  const bench = new ClientBench();
+  const one = await bench.client().connect();
+  const found = bench.context.rules.resolve("chat:a");
+  if ("error" in found) throw new Error("chat:a");
+  one.client.disconnect({ code: 3000, reason: "" });
+  const grant = { info: undefined, data: undefined, override: {}, expireAt: undefined };
+  one.client.subscribeByServer(found.channel, {}, { ...grant, isServerSide: true });
+  assertEquals([bench.context.hub.channelCount, one.take()], [0, []]);
+});

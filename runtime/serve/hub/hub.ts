@@ -96,7 +96,8 @@ export class Hub implements FeedSink, Gatherer, Deferred {
     if (status !== "subscribed") return status;
     let channel = this.#byName.get(name);
     if (channel !== undefined && channel.epoch !== epoch) {
-      // Only if the main thread took this worker for dead.
+      // Only if the main thread took this worker for dead. The store has another channel by this name, which counts this one alone.
+      channel.entered = 0;
       this.#lose(channel);
       channel = undefined;
     }

@@ -278,3 +278,22 @@ Deno.test("hub: a subscriber that throws is out of the channel; the others get e
   assertEquals(good!.entries, ["1 a", "2 b"]);
   assertEquals(worker.reported.length, 1);
 });
+
+Deno.test("hub: if the store has made a channel anew, its new subscriber is counted", () => {
+  const stores = new Stores(1024 * 1024);
+  const worker = new HubWorker(stores.first);
+  const old = [1, 2].map(() => worker.subscribe("room").subscriber);
+  // As after the main thread took this worker for dead.
+  for (const _ of old) stores.first.unsubscribe(ROOM);
+  stores.now += 120_000;
+  stores.main.sweep(1);
+  const { subscriber } = worker.subscribe("room");
+  worker.settle();
+  publish(stores, "a");
+  worker.settle();
+  assertEquals(old.map(({ losses }) => losses), [1, 1]);
+  assertEquals(subscriber.entries, ["1 a"]);
+  let counted = -1;
+  stores.first.channels((_name, { subscribers }) => void (counted = subscribers));
+  assertEquals(counted, 1);
+});

@@ -44,6 +44,7 @@ export {
   type ChannelReference,
   type ClientInfo,
   type Publication,
+  writeClientInfo,
   writePublication,
   writePublicationFields,
   writePublicationPush,

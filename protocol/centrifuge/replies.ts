@@ -9,7 +9,6 @@
 import type { ByteBuffer } from "../byte_buffer.ts";
 import { JsonWriter } from "../json/mod.ts";
 import type { ClientError } from "./client_error.ts";
-import { type ClientInfo, writeClientInfo } from "./publication.ts";
 
 /** Where a client is in a channel's stream. */
 export interface StreamPosition {
@@ -145,14 +144,20 @@ function writeSubscribeFields(json: JsonWriter, result: SubscribeResult): void {
   if (result.id !== undefined) json.name("id").integer(result.id);
 }
 
-/** The reply to presence: the connections that are there, by their ids. */
+/**
+ * The reply to presence: the connections that are there, by their ids.
+ *
+ * @param out where to append
+ * @param id of the command
+ * @param clients each with its info as `writeClientInfo` writes it
+ */
 export function writePresenceResult(
   out: ByteBuffer,
   id: number,
-  clients: Iterable<readonly [client: string, info: ClientInfo]>,
+  clients: Iterable<readonly [client: string, info: Uint8Array]>,
 ): void {
   const json = openResult(out, id, "presence").name("presence").openObject();
-  for (const [client, info] of clients) writeClientInfo(json.name(client), info);
+  for (const [client, info] of clients) json.name(client).raw(info);
   json.closeObject().closeObject().closeObject();
 }
 

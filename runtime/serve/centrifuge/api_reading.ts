@@ -10,7 +10,7 @@ import { matchesWildcard } from "../tokens/mod.ts";
 import { apiMethod, channelOf, EMPTY } from "./api_method.ts";
 import { isControlChannel } from "./control_channel.ts";
 import { readHistory } from "./history_reading.ts";
-import { readPresenceStats } from "./presence_reading.ts";
+import { readPresence, readPresenceStats } from "./presence_reading.ts";
 
 const UTF8 = new TextEncoder();
 const TEXT = new TextDecoder();
@@ -22,14 +22,8 @@ export const presence = apiMethod(OF_A_CHANNEL, (api, request) => {
   const channel = channelOf(api, request.channel);
   if ("code" in channel) return channel;
   if (!channel.options.presence) return CLIENT_ERRORS.NOT_AVAILABLE;
-  const { store, limits } = api.context;
-  const clients: (readonly [client: string, info: Uint8Array])[] = [];
-  const key = UTF8.encode(channel.name);
-  const { status } = store.presence(key, limits.presenceClients, (client, info) => {
-    clients.push([TEXT.decode(client), info.slice()]);
-  });
-  if (status === "limit") return CLIENT_ERRORS.LIMIT_EXCEEDED;
-  if (status === "busy") return CLIENT_ERRORS.INTERNAL;
+  const clients = readPresence(api.context, UTF8.encode(channel.name));
+  if ("code" in clients) return clients;
   return (json) => {
     json.name("presence").openObject();
     for (const [client, info] of clients) json.name(client).raw(info);

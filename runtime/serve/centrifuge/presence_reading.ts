@@ -4,23 +4,22 @@
  * In: a channel's key. Out: the clients, or the error to answer with.
  */
 
-import {
-  CLIENT_ERRORS,
-  type ClientError,
-  type ClientInfo,
-} from "../../../protocol/centrifuge/mod.ts";
+import { CLIENT_ERRORS, type ClientError } from "../../../protocol/centrifuge/mod.ts";
 import type { ChannelContext } from "./channel_context.ts";
-import { decodeClientInfo } from "./publication_fields.ts";
 
-/** The clients that are present, by their ids. */
+const TEXT = new TextDecoder();
+
+/** The id of a client, and the JSON of its info. */
+export type PresentClient = readonly [client: string, info: Uint8Array];
+
+/** The clients that are present. Their infos are copied as they are stored: there may be thousands. */
 export function readPresence(
   { store, limits }: ChannelContext,
   key: Uint8Array,
-): ReadonlyMap<string, ClientInfo> | ClientError {
-  const clients = new Map<string, ClientInfo>();
-  const { status } = store.presence(key, limits.presenceClients, (_client, info) => {
-    const one = decodeClientInfo(info.slice());
-    clients.set(one.client, one);
+): readonly PresentClient[] | ClientError {
+  const clients: PresentClient[] = [];
+  const { status } = store.presence(key, limits.presenceClients, (client, info) => {
+    clients.push([TEXT.decode(client), info.slice()]);
   });
   if (status === "limit") return CLIENT_ERRORS.LIMIT_EXCEEDED;
   return status === "busy" ? CLIENT_ERRORS.INTERNAL : clients;

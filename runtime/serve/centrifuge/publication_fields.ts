@@ -10,6 +10,7 @@ import { ByteBuffer } from "../../../protocol/mod.ts";
 import {
   type ClientInfo,
   type Publication,
+  writeClientInfo,
   writePublicationFields,
 } from "../../../protocol/centrifuge/mod.ts";
 import { decodeShape, JSON_DEPTH, JsonWriter, raw, text } from "../../../protocol/json/mod.ts";
@@ -18,7 +19,6 @@ import type { Entry } from "../../channels/mod.ts";
 const LF = 0x0a;
 const CR = 0x0d;
 const DATA = '"data":';
-const INFO = ',"info":';
 const NO_BYTES = new Uint8Array(0);
 
 const CLIENT_INFO = {
@@ -62,7 +62,9 @@ type EntryBytes = Pick<Entry, "bytes" | "fieldsStart" | "dataStart" | "dataEnd">
 
 /** The info of a client, as the store keeps it. */
 export function encodeClientInfo(info: ClientInfo): Uint8Array {
-  return encodeFields({ info }).subarray(INFO.length);
+  const out = new ByteBuffer();
+  writeClientInfo(new JsonWriter(out), info);
+  return out.view();
 }
 
 /** The info of a client from the store. */

@@ -8,12 +8,14 @@ import { ByteBuffer } from "../../../protocol/byte_buffer.ts";
 import {
   CHANNEL_COMPACTION,
   CLIENT_ERRORS,
+  type ClientInfo,
   type Command,
   DISCONNECTS,
   PING,
   type Publication,
   type ReplyBatch,
   UNSUBSCRIBES,
+  writeClientInfo,
   writeConnectResult,
   writeDisconnectPush,
   writeEmptyResult,
@@ -33,6 +35,7 @@ import {
   writeSubscribeResult,
   writeUnsubscribePush,
 } from "../../../protocol/centrifuge/mod.ts";
+import { JsonWriter } from "../../../protocol/json/mod.ts";
 import {
   type CentrifugePeer,
   type Connection,
@@ -83,6 +86,12 @@ function publicationOf(offset: number, publication: Publication): Uint8Array {
   return out.view();
 }
 
+function encodedInfo(info: ClientInfo): Uint8Array {
+  const out = new ByteBuffer(0);
+  writeClientInfo(new JsonWriter(out), info);
+  return out.view();
+}
+
 const INFO = { user: "u1", client: "c1", connectionInfo: json({ a: 1 }), channelInfo: json("x") };
 
 /** Answers each command with a plausible result. */
@@ -117,7 +126,10 @@ function answer(command: Command, connection: Connection): void {
       case "publish":
         return writeEmptyResult(out, id, command.name);
       case "presence":
-        return writePresenceResult(out, id, [["c1", INFO], ["c2", { user: "", client: "c2" }]]);
+        return writePresenceResult(out, id, [
+          ["c1", encodedInfo(INFO)],
+          ["c2", encodedInfo({ user: "", client: "c2" })],
+        ]);
       case "presence_stats":
         return writePresenceStatsResult(out, id, { clients: 2, users: 1 });
       case "history":

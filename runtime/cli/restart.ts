@@ -1,17 +1,24 @@
 /**
  * The options whose new values take effect only after a restart.
  *
- * In: the running config, and the config that the same arguments produce now. Out: the options that
- * differ and that SIGHUP does not reload, for a line to the operator.
+ * In: the running config, and the config that the same arguments produce now. Out: the options and the sections
+ * that differ and that SIGHUP does not reload, for a line to the operator.
  */
 
 import type { Config } from "../config/mod.ts";
 import { OPTIONS, RELOADED_OPTIONS } from "./options/mod.ts";
 
-/** The options, as `--max-connections`, whose new value takes a restart. */
+/** The options, as `--max-connections`, and sections, as `[channels]`, whose new value takes a restart. */
 export function waitingForRestart(running: Config, wanted: Config): string[] {
-  return OPTIONS
+  const options = OPTIONS
     .filter((option) => !RELOADED_OPTIONS.includes(option))
     .filter(({ valuesOf }) => valuesOf(running).join("\n") !== valuesOf(wanted).join("\n"))
     .map(({ flag }) => `--${flag}`);
+  const isSame = textOf(running.channels) === textOf(wanted.channels);
+  return isSame ? options : [...options, "[channels]"];
+}
+
+function textOf(channels: Config["channels"]): string {
+  const plain = (_name: string, value: unknown) => value instanceof RegExp ? String(value) : value;
+  return String(JSON.stringify(channels, plain));
 }

@@ -2,39 +2,64 @@
  * The main thread's part in the channels: it creates their memory, gives back what has expired, and removes what a dead
  * worker has left.
  *
- * In: the config. Out: memory for the start of each worker. Loaded only if there are channels. It never serves a
+ * In: the config. Out: memory and secrets for the start of each worker. Loaded only if there are channels. It never serves a
  * client; what it does in a turn of the loop is bounded.
  */
 
 import { type ChannelStore, createChannelMemory, openChannelStore } from "../channels/mod.ts";
+import type { ChannelsConfig } from "../config/mod.ts";
 import { preciseClock } from "../os/mod.ts";
+import type { ChannelsStart } from "../thread/mod.ts";
+import { changedSecretFiles, readSecretTexts } from "./secret_texts.ts";
 
 /** Milliseconds between two sweeps, and the part of the store that one visits: all of it in five seconds. */
 const SWEEP_INTERVAL = 250;
 const SWEEP_SHARE = 1 / 20;
 /** Steps of a removal between two turns of the loop: less than a millisecond. */
 const REMOVAL_STEPS = 16;
+const PLACES = {
+  readText: Deno.readTextFileSync,
+  variable: (name: string) => Deno.env.get(name),
+};
+
+/** What a keeper is made for. */
+export interface ChannelKeeperOptions {
+  /** Bytes of all channels. */
+  readonly bytes: number;
+  /** The number of workers. */
+  readonly workers: number;
+  readonly config: ChannelsConfig;
+}
 
 /** Keeps the memory of all channels. */
 export class ChannelKeeper {
-  readonly memory: SharedArrayBuffer;
+  /** What every worker starts with, also one that replaces a dead one. */
+  readonly start: ChannelsStart;
   readonly #store: ChannelStore;
   readonly #timer: ReturnType<typeof setInterval>;
   #removing: Promise<void> = Promise.resolve();
 
   /**
-   * @param size bytes of all channels, and the number of workers
+   * @param options the dimensions, and where the secrets are
    * @param ring wakes a worker
    * @throws {RangeError} if the memory is too small for so many workers
+   * @throws if a secret cannot be read
    */
   constructor(
-    { bytes, workers }: { readonly bytes: number; readonly workers: number },
+    { bytes, workers, config }: ChannelKeeperOptions,
     ring: (worker: number) => void,
   ) {
+    const secrets = readSecretTexts(config, PLACES);
     const random = crypto.getRandomValues(new Uint32Array(7));
-    this.memory = createChannelMemory({ bytes, workers, random });
-    this.#store = openChannelStore(this.memory, { writer: workers, now: preciseClock(), ring });
+    const memory = createChannelMemory({ bytes, workers, random });
+    this.start = { memory, secrets };
+    this.#store = openChannelStore(memory, { writer: workers, now: preciseClock(), ring });
     this.#timer = setInterval(() => this.#store.sweep(SWEEP_SHARE), SWEEP_INTERVAL);
+  }
+
+  /** The files of secrets that have changed since the start: for a line to the operator. */
+  changedSecrets(): string[] {
+    return changedSecretFiles(this.start.secrets, PLACES.readText);
   }
 
   /** Removes the subscribers and members of a worker that has ended. */

@@ -5,7 +5,13 @@
  * event loop. How connections reach the workers depends on the transport: see entrance.ts.
  */
 
-import { type Config, type ListenAddress, tlsFileNames, usesDenoTransport } from "../config/mod.ts";
+import {
+  type ChannelsConfig,
+  type Config,
+  type ListenAddress,
+  tlsFileNames,
+  usesDenoTransport,
+} from "../config/mod.ts";
 import type { AdminServer } from "../observe/admin/mod.ts";
 import { COLUMN, createSharedState, openSharedState, type SharedState } from "../ring/mod.ts";
 import type { WorkerStart } from "../thread/mod.ts";
@@ -146,7 +152,7 @@ export class Executor {
     expectDescriptors(config);
     const executor = new Executor(config, await OpensslTls.open(config), options);
     executor.#reserve.fill();
-    if (config.channels !== undefined) await executor.#keepChannels();
+    if (config.channels !== undefined) await executor.#keepChannels(config.channels);
     if (config.monitoring.admin !== undefined) await executor.#startAdmin(config.monitoring.admin);
     // The format of async_nostd has only the lines of connections.
     if (config.logFormat === "timed") executor.#logs.note(`io_uring: ${executor.#ioUring.text}`);
@@ -185,11 +191,15 @@ export class Executor {
 
   /**
    * Reloads the certificate, reopens the logs, and applies the files, endpoints and users of `config`. Threads,
-   * addresses and limits stay as they were at the start. If something cannot be read, its old value
+   * addresses, limits and channels stay as they were at the start. If something cannot be read, its old value
    * stays in use, with a warning.
    */
   async reload(config: Config = this.#config): Promise<void> {
     if (this.#stopping) return;
+    const changed = this.#channels?.changedSecrets() ?? [];
+    if (changed.length > 0) {
+      this.#warn(`new contents take effect only after a restart: ${changed.join(", ")}`);
+    }
     const before = this.#warnings;
     const reconfigured = this.#reconfigure(config);
     // Independent of each other: the certificate is reloaded even if a log cannot be reopened.
@@ -250,10 +260,11 @@ export class Executor {
   }
 
   /** Loads what channels need, only if there are any. */
-  async #keepChannels(): Promise<void> {
+  async #keepChannels(config: ChannelsConfig): Promise<void> {
     const { ChannelKeeper } = await import("./channel_keeper.ts");
     const { workers, channelLimits: { memoryBytes: bytes } } = this.#config;
-    this.#channels = new ChannelKeeper({ bytes, workers }, (worker) => this.#entrance.ring(worker));
+    const ring = (worker: number) => this.#entrance.ring(worker);
+    this.#channels = new ChannelKeeper({ bytes, workers, config }, ring);
   }
 
   async #startThreads(): Promise<void> {
@@ -302,7 +313,7 @@ export class Executor {
       logs: this.#logs.memory,
       config: this.#config,
       ...(descriptorCeiling === undefined ? {} : { descriptorCeiling }),
-      ...(this.#channels === null ? {} : { channels: this.#channels.memory }),
+      ...(this.#channels === null ? {} : { channels: this.#channels.start }),
       ...this.#entrance.workerStart(),
     };
   }

@@ -17,7 +17,9 @@ import { onOrder, onStart, postToMain, type WorkerStart } from "../thread/mod.ts
 export function serveThread(router: Router | RouterLoader, date: DateField): void {
   onStart<WorkerStart>(async (start) => {
     const load = typeof router === "function" ? router : undefined;
-    const made = typeof router === "function" ? await router(start.config) : router;
+    const made = typeof router === "function"
+      ? await router(start.config, start.channels?.secrets)
+      : router;
     const parts = { start, router: made, load, date, post: postToMain, onOrder };
     const worker = await createWorker(parts, start);
     await worker.run();

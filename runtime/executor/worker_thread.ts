@@ -10,18 +10,18 @@ import { hasLibc, LinuxFiles, PortableFiles } from "../os/mod.ts";
 import type { ChannelService } from "../serve/centrifuge/mod.ts";
 import { serverRouter } from "../serve/routes/mod.ts";
 import type { RouterLoader } from "../serve/worker/mod.ts";
+import { placesOf } from "./secret_texts.ts";
 import { serveThread } from "./serve_thread.ts";
 
 const date = new DateField(Date.now());
 
 /** One in a thread: a reload of the config keeps it, with its clients. */
 let service: ChannelService | undefined;
-const PLACES = {
-  readText: Deno.readTextFileSync,
-  variable: (name: string) => Deno.env.get(name),
-};
 
-const load: RouterLoader = async ({ files: { root }, users, channels: channelsConfig }) => {
+const load: RouterLoader = async (
+  { files: { root }, users, channels: channelsConfig },
+  secretTexts,
+) => {
   // Loaded only if needed. Measured with 8 workers that need neither: a start takes 740 ms of CPU instead of
   // 900, and 20 MB less memory.
   const files = root === undefined ? undefined : await import("../serve/files/mod.ts");
@@ -29,7 +29,8 @@ const load: RouterLoader = async ({ files: { root }, users, channels: channelsCo
   const centrifuge = channelsConfig && service === undefined
     ? await import("../serve/centrifuge/mod.ts")
     : undefined;
-  const secrets = channelsConfig && await centrifuge?.loadChannelSecrets(channelsConfig, PLACES);
+  const secrets = channelsConfig && secretTexts &&
+    await centrifuge?.loadChannelSecrets(channelsConfig, placesOf(secretTexts));
   return ({ config, loop, channels: wiring }) => {
     const site = files === undefined || root === undefined ? undefined : new files.Site({
       config,

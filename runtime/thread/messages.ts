@@ -22,8 +22,8 @@ export interface WorkerStart {
   /** The memory for its lines of both logs. */
   readonly logs: LogMemory;
   readonly config: Config;
-  /** Made by `createChannelMemory`; absent: there are no channels. */
-  readonly channels?: SharedArrayBuffer;
+  /** Absent: there are no channels. */
+  readonly channels?: ChannelsStart;
   /** No connection gets a descriptor with this number or a higher one; absent: no such limit. */
   readonly descriptorCeiling?: number;
   /** The listening descriptor from which all workers accept; absent: the acceptor does. */
@@ -36,6 +36,21 @@ export interface WorkerStart {
   readonly openssl?: OpensslStart;
   /** The https port to which connections of kind `redirect` are sent; absent: there are none. */
   readonly redirectTo?: number;
+}
+
+/** The channels of a worker. */
+export interface ChannelsStart {
+  /** Made by `createChannelMemory`. */
+  readonly memory: SharedArrayBuffer;
+  readonly secrets: SecretTexts;
+}
+
+/** What was in the places that the section `[channels]` names, when the server started. */
+export interface SecretTexts {
+  /** By their paths. */
+  readonly files: ReadonlyMap<string, string>;
+  /** By their names; without those that are not set. */
+  readonly variables: ReadonlyMap<string, string>;
 }
 
 /** TLS of a worker on the epoll transport. */

@@ -12,11 +12,13 @@
 
 export type {
   AcceptorStart,
+  ChannelsStart,
   ListenAddress,
   LogMemory,
   LogStart,
   MainMessage,
   OpensslStart,
+  SecretTexts,
   ThreadMessage,
   ThreadOrder,
   TlsMaterial,

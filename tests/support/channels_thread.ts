@@ -3,6 +3,7 @@
  */
 
 import { DateField } from "../../protocol/mod.ts";
+import { placesOf } from "../../runtime/executor/secret_texts.ts";
 import { serveThread } from "../../runtime/executor/serve_thread.ts";
 import { LogLabel } from "../../runtime/observe/log/mod.ts";
 import { ChannelService, loadChannelSecrets } from "../../runtime/serve/centrifuge/mod.ts";
@@ -22,10 +23,9 @@ const DIES: Route = {
     return new Promise(() => {});
   },
 };
-const PLACES = { readText: Deno.readTextFileSync, variable: () => undefined };
 
-serveThread(async ({ channels: config, channelLimits: limits }) => {
-  const secrets = await loadChannelSecrets(config!, PLACES);
+serveThread(async ({ channels: config, channelLimits: limits }, texts) => {
+  const secrets = await loadChannelSecrets(config!, placesOf(texts!));
   return ({ loop, channels: wiring }) => {
     const parts = { config: config!, secrets, wiring: wiring!, loop, limits, origins: [] };
     const service = new ChannelService(parts);

@@ -8,7 +8,7 @@
 
 import type { Config } from "../../config/mod.ts";
 import type { Loop } from "../../net/mod.ts";
-import type { ThreadMessage } from "../../thread/mod.ts";
+import type { SecretTexts, ThreadMessage } from "../../thread/mod.ts";
 import type { ChannelWiring } from "../centrifuge/mod.ts";
 import type { Router, SessionContext } from "../session/mod.ts";
 
@@ -25,9 +25,9 @@ export type RouterMaker = (worker: RoutedWorker) => Router;
 
 /**
  * Loads the modules that the endpoints of a config need. While any thread loads, no thread of the server may
- * block: see native_entrance.ts.
+ * block: see native_entrance.ts. The secrets of channels are given at the start alone: they stay until a restart.
  */
-export type RouterLoader = (config: Config) => Promise<RouterMaker>;
+export type RouterLoader = (config: Config, secrets?: SecretTexts) => Promise<RouterMaker>;
 
 /** The router of a worker: the given one, or made now. */
 export function routerFor(

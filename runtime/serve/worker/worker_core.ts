@@ -133,7 +133,7 @@ export class WorkerCore<L extends Loop, Connection extends WorkerConnection> {
    */
   createContext(thread: Pick<ChannelWiring, "now" | "ring">): SessionContext {
     const { config, loop, number: worker } = this;
-    const { channels: memory } = this.#parts.start;
+    const memory = this.#parts.start.channels?.memory;
     const { workers } = this.state;
     const follow = (promise: Promise<void>) => this.#follow(promise);
     const report = (reason: unknown) => this.#noteFailure(reason);

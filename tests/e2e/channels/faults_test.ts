@@ -5,7 +5,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { DEFAULT_CONFIG } from "../../../runtime/mod.ts";
-import { ChannelServer, connected, subscribe } from "../../support/channel_server.ts";
+import { ChannelServer, connected, OPEN_CHANNELS, subscribe } from "../../support/channel_server.ts";
 import { NodeSocket } from "../../support/node_socket.ts";
 import { waitFor } from "../../support/wait_for.ts";
 import "../../support/load_libc.ts";
@@ -71,4 +71,28 @@ Deno.test("channels: a worker dies under its subscribers; they recover, and the 
     const { numClients } = await publisher.centrifuge.presenceStats("chat:room");
     return numClients === clients.length;
   }, { what: "a presence without the dead worker's members" });
+});
+
+Deno.test("channels: a worker that replaces a dead one has the same keys, also if their files are gone", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "async-deno-test-" });
+  const key = "a key that only the backend knows";
+  await Deno.writeTextFile(`${folder}/key`, key);
+  const apiKey = { kind: "file", path: `${folder}/key` } as const;
+  await using server = await ChannelServer.start({ ...OPEN_CHANNELS, apiKey }, {
+    workers: 1,
+    workerModule: DYING,
+  });
+  await Deno.remove(folder, { recursive: true });
+  const ask = async (path: string) => {
+    const init = { method: "POST", headers: { "X-API-Key": key }, body: "{}" };
+    const response = await fetch(`${server.httpUrl}${path}`, init);
+    return `${response.status} ${await response.text()}`;
+  };
+  await ask("/dies").catch(() => {});
+  await waitFor(() => server.warnings.some((text) => text.includes("died")), { what: "its end" });
+  let answer = "";
+  await waitFor(async () => {
+    answer = await ask("/api/info").catch(String);
+    return answer.startsWith('200 {"result"');
+  }, { what: () => `an answer of the next worker, not ${answer}` });
 });

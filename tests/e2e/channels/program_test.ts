@@ -94,3 +94,33 @@ Deno.test("channels: a mistake in the section, and a secret that is missing, are
     assertStringIncludes(stderr, "channels: the variable API_KEY is empty");
   });
 });
+
+Deno.test("channels: SIGHUP says that a changed section, and a changed secret, take a restart", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "async-deno-test-" });
+  try {
+    const [file, key] = [`${folder}/a.toml`, `${folder}/key`];
+    const section = (allows: boolean) =>
+      `[channels]\nallow_anonymous_connect_without_token = ${allows}\n` +
+      `[channels.namespaces.chat]\nchannel_regex = "^[a-z]+$"\n` +
+      `[channels.api]\nkey_file = "${key}"\n`;
+    await Deno.writeTextFile(file, section(true));
+    await Deno.writeTextFile(key, "a key of more than 16 bytes");
+    await withServer({ workers: 1, args: ["--config", file] }, async (server) => {
+      const says = async (text: string) => {
+        server.kill("SIGHUP");
+        await waitFor(() => server.stderr.includes(`only after a restart: ${text}\n`), {
+          what: `a line about ${text}`,
+        });
+      };
+      await Deno.writeTextFile(file, section(false));
+      await says("[channels]");
+      await Deno.writeTextFile(file, section(true).replace("[a-z]", "[a-y]"));
+      await Deno.writeTextFile(key, "another key of more than 16 bytes");
+      await says(key);
+      assertEquals(server.stderr.match(/restart: \[channels\]\n/g)?.length, 2);
+      await server.stop();
+    });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

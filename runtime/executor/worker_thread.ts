@@ -42,8 +42,9 @@ const load: RouterLoader = async (
     const guard = auth && new auth.BasicAuth(auth.readUsers(users, Deno.readTextFileSync));
     if (centrifuge && channelsConfig && secrets && wiring) {
       const { channelLimits: limits, channelsInsecure: isInsecure, origins } = config;
-      const parts = { config: channelsConfig, secrets, wiring, loop, origins, limits, isInsecure };
-      service ??= new centrifuge.ChannelService(parts);
+      const { queuedBytes } = config.limits;
+      const rules = { config: channelsConfig, secrets, origins, limits, queuedBytes, isInsecure };
+      service ??= new centrifuge.ChannelService({ ...rules, wiring, loop });
     }
     return serverRouter({ config, date, site, guard, channels: service?.routes });
   };

@@ -24,11 +24,11 @@ const DIES: Route = {
   },
 };
 
-serveThread(async ({ channels: config, channelLimits: limits }, texts) => {
+serveThread(async ({ channels: config, channelLimits: limits, limits: { queuedBytes } }, texts) => {
   const secrets = await loadChannelSecrets(config!, placesOf(texts!));
   return ({ loop, channels: wiring }) => {
-    const parts = { config: config!, secrets, wiring: wiring!, loop, limits, origins: [] };
-    const service = new ChannelService(parts);
+    const rules = { config: config!, secrets, limits, queuedBytes, origins: [] };
+    const service = new ChannelService({ ...rules, wiring: wiring!, loop });
     return createRouter([...service.routes, ["/dies", DIES]]);
   };
 }, new DateField(Date.now()));

@@ -10,6 +10,8 @@ import type { Loop } from "../../net/mod.ts";
 import type { ChannelRules } from "../channels/mod.ts";
 import type { Hub } from "../hub/mod.ts";
 import type { TokenVerifier } from "../tokens/mod.ts";
+import type { HeldBytes } from "./held_bytes.ts";
+import type { TurnBudget } from "./turn_budget.ts";
 import type { UserConnections } from "./user_connections.ts";
 
 /** The part of the store that clients and the API use; the hub subscribes. */
@@ -42,7 +44,11 @@ export interface ChannelContext {
   readonly allowsAnonymous: boolean;
   /** Whether every client may do everything: for trying things out. */
   readonly isInsecure: boolean;
-  readonly loop: Pick<Loop, "now" | "timers">;
+  readonly loop: Pick<Loop, "defer" | "now" | "timers">;
+  readonly turn: TurnBudget;
+  readonly held: HeldBytes;
+  /** Above so many bytes that a client has not read, its commands wait: a part of what may be queued for it. */
+  readonly queueBytes: number;
   /** The name of this worker: who has a connection's later commands brings them here. */
   readonly node: string;
   /** What the server calls itself. */
@@ -51,4 +57,8 @@ export interface ChannelContext {
   epochSeconds(): number;
   /** From 0 up to 1: spreads the pings. */
   random(): number;
+  /** Lets a promise settle. It never rejects. */
+  follow(promise: Promise<void>): void;
+  /** Counts an error of ours, and tells the operator. */
+  report(error: unknown): void;
 }

@@ -17,15 +17,19 @@ import { ConnectionControl } from "./api_control.ts";
 import { apiRoutes } from "./api_route.ts";
 import { ALL_WORKERS, ControlListener, ControlSender, toWorker } from "./control_channel.ts";
 import { ClientDirectory } from "./client_directory.ts";
+import { HeldBytes } from "./held_bytes.ts";
 import { SessionNames } from "./session_names.ts";
 import { streamRoutes } from "./stream_routes.ts";
 import { StreamSessions } from "./stream_sessions.ts";
 import { TransferRate } from "./transfer_rate.ts";
+import { TurnBudget } from "./turn_budget.ts";
 import { UserConnections } from "./user_connections.ts";
 import { channelSocketRoute, WEBSOCKET_PATH } from "./websocket_route.ts";
 
 /** Bytes of the key of the HTTP API: too many to guess. */
 const LEAST_API_KEY = 16;
+/** The longest messages that a worker holds because they cannot be carried out yet. */
+const HELD_MESSAGES = 64;
 
 /** How a thread takes part in the channels. */
 export interface ChannelWiring {
@@ -61,6 +65,8 @@ export interface ChannelServiceParts {
   /** Other origins whose pages may connect. */
   readonly origins: Config["origins"];
   readonly limits: ChannelLimits;
+  /** Bytes that may be queued for a client: `--max-queued`. */
+  readonly queuedBytes: number;
   /** Whether every client may do everything; default: false. */
   readonly isInsecure?: boolean;
 }
@@ -84,7 +90,8 @@ export class ChannelService {
   readonly #hub: Hub;
 
   constructor(
-    { config, secrets, wiring, loop, origins, limits, isInsecure = false }: ChannelServiceParts,
+    { config, secrets, wiring, loop, origins, limits, queuedBytes, isInsecure = false }:
+      ChannelServiceParts,
   ) {
     const { memory, worker, now, ring } = wiring;
     const report = (error: unknown) => wiring.report(error);
@@ -108,14 +115,19 @@ export class ChannelService {
       version: "async-deno",
       epochSeconds: () => loop.os.epochMilliseconds() / 1000,
       random: Math.random,
+      turn: new TurnBudget(),
+      held: new HeldBytes(HELD_MESSAGES * limits.messageBytes),
+      queueBytes: queuedBytes / 2,
+      follow: (promise) => wiring.follow(promise),
+      report,
     };
     const directory = new ClientDirectory();
     const channel = { store, hub: this.#hub, loop, report };
     const control = new ControlSender(channel);
     new ControlListener(channel, ALL_WORKERS, new ConnectionControl(context, directory));
     const names = new SessionNames(store.sharedKey);
-    const { follow, workers } = wiring;
-    const sessions = new StreamSessions({ context, directory, follow, names });
+    const { workers } = wiring;
+    const sessions = new StreamSessions({ context, directory, names });
     new ControlListener(channel, toWorker(worker), sessions);
     const rate = new TransferRate({
       messages: limits.commandsPerSecond,

@@ -2,8 +2,7 @@
  * One client: from its first message to the end of its connection, whatever carries it.
  *
  * In: messages with commands, from the owner of the connection; deadlines. Out: replies in the order of the commands, pings, and
- * the end of the connection with its code. The owner calls `receive` for one message at a time: if it returns a
- * promise, because a token has to be verified, the next message waits for that.
+ * the end of the connection with its code. When each command is carried out is the business of its queue.
  * Longer than 400 lines because each command and each deadline changes the same few fields.
  *
  *   new ──connect──► connected ──► closed
@@ -34,7 +33,8 @@ import type { ChannelContext } from "./channel_context.ts";
 import { ClientIdentity } from "./client_identity.ts";
 import type { ClientLink } from "./client_link.ts";
 import { writePush } from "./publication_fields.ts";
-import { decodeCommands, hasToken } from "./command_message.ts";
+import { decodeCommands } from "./command_message.ts";
+import { type CommandOwner, CommandQueue } from "./command_queue.ts";
 import { CommandRate, FLOOD } from "./command_rate.ts";
 import { Replies } from "./replies.ts";
 import type { Subscription, SubscriptionOwner } from "./subscription.ts";
@@ -69,13 +69,14 @@ const ANONYMOUS: ConnectionClaims = {
 };
 
 /** A client. */
-export class Client extends TimerNode implements SubscriptionOwner {
+export class Client extends TimerNode implements SubscriptionOwner, CommandOwner {
   readonly identity = new ClientIdentity();
   readonly subscriptions: Subscriptions;
   readonly #context: ChannelContext;
   readonly #link: ClientLink;
   readonly #owner: ClientOwner;
   readonly #rate: CommandRate;
+  readonly #queue: CommandQueue;
   #state: "new" | "connected" | "closed" = "new";
   /** Whether it counts as a connection of its user. */
   #isCounted = false;
@@ -93,8 +94,9 @@ export class Client extends TimerNode implements SubscriptionOwner {
     const parts = { client: this.identity, link, owner: this };
     this.subscriptions = new Subscriptions(context, parts);
     this.#rate = new CommandRate(context.limits.commandsPerSecond);
+    this.#queue = new CommandQueue(context, this, { link, rate: this.#rate });
     this.#staleAt = context.loop.now + context.limits.connectTime;
-    this.#setTimer();
+    this.setTimer();
   }
 
   /** Whether the connection is over. */
@@ -103,19 +105,20 @@ export class Client extends TimerNode implements SubscriptionOwner {
   }
 
   /** One message. The bytes are valid until this returns. */
-  receive(bytes: Uint8Array, start: number, end: number): void | Promise<void> {
-    if (this.isClosed) return;
-    const commands = this.#decode(bytes, start, end);
-    if (!commands.some(hasToken)) return this.#answer(commands);
-    // What the commands refer to must outlive this call.
-    const copy = bytes.slice(start, end);
-    return this.#answerInTurn(this.#decode(copy, 0, copy.length));
+  receive(bytes: Uint8Array, start: number, end: number): void {
+    if (!this.isClosed) this.#queue.receive(bytes, start, end);
+  }
+
+  /** The client has read all that was queued for it. */
+  drained(): void {
+    this.#queue.drained();
   }
 
   /** The connection is gone. */
   closed(): void {
     this.#state = "closed";
     this.#context.loop.timers.cancel(this);
+    this.#queue.close();
     this.subscriptions.clear();
     this.#uncount();
   }
@@ -129,24 +132,26 @@ export class Client extends TimerNode implements SubscriptionOwner {
 
   /** Ends a subscription, and tells the client. */
   unsubscribe(channel: string, reason: Unsubscribe): void {
+    this.#queue.cancel(channel);
     this.subscriptions.end(channel, reason);
   }
 
-  /** Subscribes the client, and tells it. */
+  /** Subscribes the client, and tells it, as soon as it can take what it recovers. */
   subscribeByServer(channel: Channel, wish: SubscriptionWish, grant: SubscriptionGrant): void {
     // A WebSocket in its closing handshake is still in the directory.
     if (this.isClosed) return;
     const { name } = channel;
-    const result = this.subscriptions.refusalOf(name) ??
-      this.subscriptions.subscribe(channel, wish, grant);
-    if (isError(result)) return;
-    const push = new Replies(this.#link);
-    push.add((out) => writeSubscribePush(out, name, result));
-    for (const publication of result.publications ?? []) {
-      push.add((out) => writePush(out, name, publication));
-    }
-    this.#send(push);
-    this.#setTimer();
+    const run = (replies: Replies) => {
+      const result = this.subscriptions.refusalOf(name) ??
+        this.subscriptions.subscribe(channel, wish, grant);
+      if (isError(result)) return;
+      replies.add((out) => writeSubscribePush(out, name, result));
+      for (const publication of result.publications ?? []) {
+        replies.add((out) => writePush(out, name, publication));
+      }
+      this.setTimer();
+    };
+    this.#queue.add({ channel: name, run });
   }
 
   /** Changes when the connection ends, and tells the client. */
@@ -172,7 +177,8 @@ export class Client extends TimerNode implements SubscriptionOwner {
     if (now >= this.#expiresAt) return this.disconnect(DISCONNECTS.EXPIRED);
     this.subscriptions.expire(now);
     if (now >= this.#pingAt) this.#ping(now);
-    this.#setTimer();
+    if (now >= this.#queue.wakeAt) this.#queue.onTime();
+    this.setTimer();
   }
 
   #uncount(): void {
@@ -190,16 +196,16 @@ export class Client extends TimerNode implements SubscriptionOwner {
     return this.#context.limits.pingTime * this.#link.wire.pingFactor;
   }
 
-  #setTimer(): void {
+  // CommandOwner: called by the queue.
+
+  setTimer(): void {
     if (this.isClosed) return;
     const own = Math.min(this.#staleAt, this.#pingAt, this.#pongBy, this.#expiresAt);
-    this.#context.loop.timers.set(this, Math.min(own, this.subscriptions.nextExpiry));
+    const others = Math.min(this.subscriptions.nextExpiry, this.#queue.wakeAt);
+    this.#context.loop.timers.set(this, Math.min(own, others));
   }
 
-  // Messages.
-
-  /** The commands of a message; none if it is refused. */
-  #decode(bytes: Uint8Array, start: number, end: number): readonly Command[] {
+  decode(bytes: Uint8Array, start: number, end: number): readonly Command[] {
     // What is more would end the connection before it is carried out.
     const most = FLOOD * this.#context.limits.commandsPerSecond + 1;
     const commands = decodeCommands(bytes, { start, end, most });
@@ -208,33 +214,11 @@ export class Client extends TimerNode implements SubscriptionOwner {
     return [];
   }
 
-  #answer(commands: readonly Command[]): void {
-    const replies = new Replies(this.#link);
-    for (const command of commands) {
-      void this.#carryOut(command, replies);
-      if (this.isClosed) break;
-    }
-    this.#send(replies);
-  }
-
-  async #answerInTurn(commands: readonly Command[]): Promise<void> {
-    const replies = new Replies(this.#link);
-    for (const command of commands) {
-      const pending = this.#carryOut(command, replies);
-      if (pending !== undefined) {
-        this.#send(replies);
-        await pending;
-      }
-      if (this.isClosed) return;
-    }
-    this.#send(replies);
-  }
-
   #send(replies: Replies): void {
     if (!this.isClosed && !replies.send()) this.onSlow();
   }
 
-  #carryOut(command: Command, replies: Replies): void | Promise<void> {
+  carryOut(command: Command, replies: Replies): void | Promise<void> {
     const admission = this.#rate.admit(this.#context.loop.now);
     if (admission === "flood") return this.disconnect(DISCONNECTS.TOO_MANY_REQUESTS);
     if (command.name === "pong") return this.#notePong();
@@ -328,17 +312,20 @@ export class Client extends TimerNode implements SubscriptionOwner {
     positions: CommandOf<"connect">["request"]["subs"],
   ): ReadonlyMap<string, SubscribeResult> | ClientError {
     const results = new Map<string, SubscribeResult>();
+    // All are in one reply: together they recover no more than one subscription may.
+    let room = this.#context.limits.historyBytes;
     for (const [name, described] of subscriptions) {
       const found = this.#context.rules.resolve(name);
       if ("error" in found) return found.error;
       const grant = { ...described, expireAt: undefined, isServerSide: true };
       const wish = positions?.get(name) ?? {};
       const result = this.subscriptions.refusalOf(name) ??
-        this.subscriptions.subscribe(found.channel, wish, grant);
+        this.subscriptions.subscribe(found.channel, wish, grant, room);
       if (isError(result)) {
         this.subscriptions.clear();
         return result;
       }
+      for (const { length } of result.publications ?? []) room = Math.max(0, room - length);
       results.set(name, result);
     }
     return results;
@@ -368,7 +355,7 @@ export class Client extends TimerNode implements SubscriptionOwner {
     const { loop, limits, epochSeconds } = this.#context;
     const ttl = expireAt === undefined ? undefined : Math.ceil(expireAt - epochSeconds());
     this.#expiresAt = ttl === undefined ? NEVER : loop.now + ttl * 1000 + limits.expiryGrace;
-    this.#setTimer();
+    this.setTimer();
     return ttl;
   }
 
@@ -419,7 +406,7 @@ export class Client extends TimerNode implements SubscriptionOwner {
   #replySubscribe(id: number, result: SubscribeResult | ClientError, replies: Replies): void {
     if (isError(result)) return replies.error(id, result);
     replies.add((out) => writeSubscribeResult(out, id, result));
-    this.#setTimer();
+    this.setTimer();
   }
 
   #unsubscribe({ id, request }: CommandOf<"unsubscribe">, replies: Replies): void {
@@ -439,7 +426,7 @@ export class Client extends TimerNode implements SubscriptionOwner {
     else if (isError(claims)) replies.error(id, claims);
     else {
       const ttl = this.subscriptions.refresh(subscription, claims.expireAt);
-      this.#setTimer();
+      this.setTimer();
       replies.add((out) => writeSubRefreshResult(out, id, { ttl }));
     }
     this.#send(replies);

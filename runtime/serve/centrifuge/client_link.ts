@@ -1,5 +1,5 @@
 /**
- * A client's connection, whatever carries it: a WebSocket now, SSE and HTTP streams later.
+ * A client's connection, whatever carries it: a WebSocket, SSE, an HTTP stream.
  *
  * In: what the client object sends. Out: whether it was taken. The owner of the connection calls the client for what arrives.
  */
@@ -13,6 +13,8 @@ export interface ClientLink<Message = unknown> {
   readonly wire: Wire<Message>;
   /** What the client names to send more, if this way goes in one direction alone. */
   readonly session?: string | undefined;
+  /** Bytes that the client has not read yet. */
+  readonly queuedBytes: number;
   /** Sends a copy of these bytes as one message. Returns false if it was dropped, because too much waits for the client. */
   send(bytes: Uint8Array, start: number, end: number): boolean;
   /** Sends a message that others get too; returns what `send` does. */

@@ -1,19 +1,24 @@
 /**
- * How many commands a connection sends in a second.
+ * How much a connection asks for in a second.
  *
- * In: the time of each command. Out: whether it is to be carried out. A second begins with the first command after the last one
- * has ended: as cheap as a counter, and at most two seconds' commands in any one.
+ * In: the time of each command, and what its answer took. Out: whether it is to be carried out, and how long the next one has to wait. A
+ * second begins with the first command after the last one has ended: as cheap as a counter, and at most two
+ * seconds' commands in any one. Too many commands are refused; long answers are only slowed down, because a client that
+ * comes back to many channels cannot ask for less.
  */
 
 const SECOND = 1_000;
 /** Above the limit times this, the connection is closed. */
 export const FLOOD = 2;
+/** Answers of this many bytes are as much as a command. */
+const COMMAND_BYTES = 64 * 1024;
 
 /** The rate of one connection. */
 export class CommandRate {
   readonly #limit: number;
   #since = -Infinity;
   #count = 0;
+  #bytes = 0;
 
   /** @param limit commands in a second */
   constructor(limit: number) {
@@ -22,12 +27,27 @@ export class CommandRate {
 
   /** Counts a command at `now`, in milliseconds: it is carried out, answered with an error, or the connection's last. */
   admit(now: number): "admitted" | "refused" | "flood" {
-    if (now - this.#since >= SECOND) {
-      this.#since = now;
-      this.#count = 0;
-    }
+    this.#turnTo(now);
     this.#count++;
     if (this.#count <= this.#limit) return "admitted";
     return this.#count <= this.#limit * FLOOD ? "refused" : "flood";
+  }
+
+  /** Counts the bytes of an answer at `now`. */
+  spend(bytes: number, now: number): void {
+    this.#turnTo(now);
+    this.#bytes += bytes;
+  }
+
+  /** When the next command may be carried out; not above `now` if at once. */
+  nextAt(now: number): number {
+    return this.#bytes < this.#limit * COMMAND_BYTES ? now : this.#since + SECOND;
+  }
+
+  #turnTo(now: number): void {
+    if (now - this.#since < SECOND) return;
+    this.#since = now;
+    this.#count = 0;
+    this.#bytes = 0;
   }
 }

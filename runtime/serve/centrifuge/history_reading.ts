@@ -50,11 +50,12 @@ class PublicationList implements EntrySink {
 export function recover(
   context: ChannelContext,
   key: Uint8Array,
-  since: WirePosition,
+  { since, maxBytes }: { readonly since: WirePosition; readonly maxBytes: number },
 ): Recovery | ClientError {
   const { store } = context;
   const list = new PublicationList();
-  const result = store.recover(key, positionOf(context, since), boundsOf(context), list);
+  const bounds = { limit: context.limits.historyPublications, maxBytes };
+  const result = store.recover(key, positionOf(context, since), bounds, list);
   if (result.status === "busy") return CLIENT_ERRORS.INTERNAL;
   const { offset } = result;
   return { recovered: result.status === "read", publications: list.publications, offset };

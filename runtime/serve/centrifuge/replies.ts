@@ -16,10 +16,21 @@ export class Replies {
   readonly #link: ClientLink;
   readonly #out = new ByteBuffer(FIRST_BYTES);
   #batch: ReplyBatch;
+  #sent = 0;
 
   constructor(link: ClientLink) {
     this.#link = link;
     this.#batch = new ReplyBatch(this.#out, link.wire.framing);
+  }
+
+  /** Bytes that are not sent yet. */
+  get length(): number {
+    return this.#out.length;
+  }
+
+  /** All bytes that were ever added. */
+  get total(): number {
+    return this.#sent + this.#out.length;
   }
 
   /** Adds what `write` appends. */
@@ -37,6 +48,7 @@ export class Replies {
   send(): boolean {
     if (this.#batch.count === 0) return true;
     const taken = this.#link.send(this.#out.bytes, 0, this.#out.length);
+    this.#sent += this.#out.length;
     this.#out.clear();
     this.#batch = new ReplyBatch(this.#out, this.#link.wire.framing);
     return taken;

@@ -2,7 +2,7 @@
  * Clients over SSE and HTTP streams: what is pushed goes down a stream, and later commands come by requests of their own.
  *
  * In: streams with their first message; messages for a session, from this worker's requests or from those of another. Out:
- * clients, each of which gets its messages one after the other: while a token is verified, the next one waits.
+ * clients, each of which gets its messages in their order.
  */
 
 import { ByteBuffer } from "../../../protocol/mod.ts";
@@ -21,37 +21,26 @@ import { Replies } from "./replies.ts";
 import type { SessionNames } from "./session_names.ts";
 import type { Wire } from "./wire.ts";
 
-/** Messages of one client that wait: a client sends the next ones without waiting for answers. */
-const MAX_WAITING = 64;
-
-/** Follows a promise, so that the loop lets it settle. */
-export type Follow = (promise: Promise<void>) => void;
-
 /** One stream, and its client. */
 class StreamSession implements ClientLink<Uint8Array>, StreamListener {
   /** What later commands name. Unlike the id of the client, nobody else is told. */
   readonly session: string;
   readonly wire: Wire<Uint8Array>;
   readonly client: Client;
-  readonly #follow: Follow;
   readonly #ended: () => void;
-  readonly #waiting: Uint8Array[] = [];
   #stream: AnswerStream | null = null;
-  #isBusy = false;
 
   constructor(
     sessions: StreamSessions,
-    { session, wire, context, directory, follow }: {
+    { session, wire, context, directory }: {
       readonly session: string;
       readonly wire: Wire<Uint8Array>;
       readonly context: ChannelContext;
       readonly directory: ClientDirectory;
-      readonly follow: Follow;
     },
   ) {
     this.session = session;
     this.wire = wire;
-    this.#follow = follow;
     this.#ended = () => {
       sessions.remove(this);
       directory.remove(this.client);
@@ -68,11 +57,15 @@ class StreamSession implements ClientLink<Uint8Array>, StreamListener {
 
   /** A message, which belongs to this from now on. */
   receive(message: Uint8Array): void {
-    if (this.client.isClosed) return;
-    if (!this.#isBusy) return this.#pass(message);
-    if (this.#waiting.push(message) > MAX_WAITING) {
-      this.client.disconnect(DISCONNECTS.TOO_MANY_REQUESTS);
-    }
+    this.client.receive(message, 0, message.length);
+  }
+
+  get queuedBytes(): number {
+    return this.#stream?.queuedBytes ?? 0;
+  }
+
+  drained(): void {
+    this.client.drained();
   }
 
   send(bytes: Uint8Array, start: number, end: number): boolean {
@@ -100,29 +93,6 @@ class StreamSession implements ClientLink<Uint8Array>, StreamListener {
   stopping(): void {
     this.client.disconnect(DISCONNECTS.SHUTDOWN);
   }
-
-  #pass(message: Uint8Array): void {
-    const pending = this.client.receive(message, 0, message.length);
-    if (pending === undefined) return;
-    this.#isBusy = true;
-    this.#follow(this.#passRest(pending));
-  }
-
-  async #passRest(pending: Promise<void>): Promise<void> {
-    try {
-      await pending;
-    } catch (error) {
-      this.client.disconnect(DISCONNECTS.SERVER_ERROR);
-      throw error;
-    } finally {
-      this.#isBusy = false;
-    }
-    while (!this.#isBusy) {
-      const message = this.#waiting.shift();
-      if (message === undefined) return;
-      this.#pass(message);
-    }
-  }
 }
 
 /** The streams of one worker. */
@@ -130,7 +100,6 @@ export class StreamSessions implements ControlHandler {
   readonly #parts: {
     readonly context: ChannelContext;
     readonly directory: ClientDirectory;
-    readonly follow: Follow;
     readonly names: SessionNames;
   };
   readonly #byId = new Map<string, StreamSession>();
@@ -138,7 +107,6 @@ export class StreamSessions implements ControlHandler {
   constructor(parts: {
     readonly context: ChannelContext;
     readonly directory: ClientDirectory;
-    readonly follow: Follow;
     readonly names: SessionNames;
   }) {
     this.#parts = parts;

@@ -90,11 +90,19 @@ export class Subscriptions {
     return isFull ? CLIENT_ERRORS.LIMIT_EXCEEDED : undefined;
   }
 
-  /** Subscribes, or returns the error to answer with. */
+  /**
+   * Subscribes, or returns the error to answer with.
+   *
+   * @param channel which the client may subscribe to
+   * @param wish what it asks for
+   * @param grant what it is given
+   * @param recoveryBytes the most that it may recover; if more is missing, nothing is recovered
+   */
   subscribe(
     channel: Channel,
     wish: SubscriptionWish,
     grant: SubscriptionGrant,
+    recoveryBytes: number = this.#context.limits.historyBytes,
   ): SubscribeResult | ClientError {
     const ttl = this.#ttlOf(grant.expireAt);
     if (ttl !== undefined && ttl <= 0) return CLIENT_ERRORS.EXPIRED;
@@ -103,7 +111,7 @@ export class Subscriptions {
     if (typeof entrance === "string") return CLIENT_ERRORS.INTERNAL;
     const plan = this.#planOf(channel, wish, grant);
     const recovery = plan.recoverable && wish.recover === true
-      ? recover(this.#context, key, wish)
+      ? recover(this.#context, key, { since: wish, maxBytes: recoveryBytes })
       : undefined;
     const error = recovery !== undefined && "code" in recovery
       ? recovery

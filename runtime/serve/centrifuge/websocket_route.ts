@@ -46,6 +46,10 @@ class WebSocketLink implements ClientLink<SharedMessage> {
     return this.#peer.sendShared(message) !== DROPPED;
   }
 
+  get queuedBytes(): number {
+    return this.#peer.queuedBytes;
+  }
+
   disconnect({ code, reason }: Disconnect): void {
     this.#peer.close(code, reason);
   }
@@ -71,14 +75,18 @@ class ClientSockets implements WebSocketHandler {
     this.#clients.set(peer, new Client(this.#context, link, this.#directory));
   }
 
-  message(peer: WebSocketPeer): void | Promise<void> {
+  message(peer: WebSocketPeer): void {
     const client = this.#clients.get(peer);
     const { opcode, payload, payloadStart, payloadEnd } = peer;
     if (opcode === BINARY) return client?.disconnect(DISCONNECTS.INAPPROPRIATE_PROTOCOL);
     if (payloadEnd - payloadStart > this.#context.limits.messageBytes) {
       return client?.disconnect(TOO_BIG);
     }
-    return client?.receive(payload, payloadStart, payloadEnd);
+    client?.receive(payload, payloadStart, payloadEnd);
+  }
+
+  drained(peer: WebSocketPeer): void {
+    this.#clients.get(peer)?.drained();
   }
 
   closed(peer: WebSocketPeer): void {

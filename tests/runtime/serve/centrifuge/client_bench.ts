@@ -17,6 +17,8 @@ import type { ChannelContext } from "../../../../runtime/serve/centrifuge/channe
 import { Client } from "../../../../runtime/serve/centrifuge/client.ts";
 import { ClientDirectory } from "../../../../runtime/serve/centrifuge/client_directory.ts";
 import type { ClientLink } from "../../../../runtime/serve/centrifuge/client_link.ts";
+import { HeldBytes } from "../../../../runtime/serve/centrifuge/held_bytes.ts";
+import { TurnBudget } from "../../../../runtime/serve/centrifuge/turn_budget.ts";
 import { UserConnections } from "../../../../runtime/serve/centrifuge/user_connections.ts";
 import { Wire } from "../../../../runtime/serve/centrifuge/wire.ts";
 import { ChannelRules } from "../../../../runtime/serve/channels/mod.ts";
@@ -29,6 +31,9 @@ import { Stores, textOf, utf8 } from "../../channels/stores.ts";
 // deno-lint-ignore no-explicit-any -- tests look into replies of any kind
 export type Reply = any;
 
+/** Above so many bytes that a client has not read, its commands wait. */
+export const QUEUE_BYTES = 512 * 1024;
+
 /** Keeps what is sent. */
 class FakeLink implements ClientLink<string> {
   readonly wire: Wire<string>;
@@ -36,6 +41,10 @@ class FakeLink implements ClientLink<string> {
   ended: Disconnect | undefined;
   /** Whether everything is dropped, as if too much waited. */
   isFull = false;
+  /** Whether the client reads at once. */
+  isReading = true;
+  /** What it has not read. */
+  queuedBytes = 0;
 
   constructor(wire: Wire<string>) {
     this.wire = wire;
@@ -46,7 +55,8 @@ class FakeLink implements ClientLink<string> {
   }
 
   sendShared(message: string): boolean {
-    if (this.isFull) return false;
+    if (this.isFull || this.queuedBytes > 2 * QUEUE_BYTES) return false;
+    if (!this.isReading) this.queuedBytes += message.length;
     this.sent.push(message);
     return true;
   }
@@ -60,9 +70,11 @@ class FakeLink implements ClientLink<string> {
 export class BenchClient {
   readonly link: FakeLink;
   readonly client: Client;
+  readonly #bench: ClientBench;
   #lastId = 0;
 
   constructor(bench: ClientBench) {
+    this.#bench = bench;
     this.link = new FakeLink(bench.wire);
     this.client = new Client(bench.context, this.link, bench.directory);
   }
@@ -76,9 +88,19 @@ export class BenchClient {
   /** Sends a message. */
   async sendText(text: string): Promise<Reply[]> {
     const bytes = utf8(text);
-    const pending = this.client.receive(bytes, 0, bytes.length);
+    this.#bench.beginTurn();
+    this.client.receive(bytes, 0, bytes.length);
     bytes.fill(0x20); // the bytes are valid until then
-    await pending;
+    await this.#bench.followed();
+    return this.take();
+  }
+
+  /** The client reads all that is queued for it. */
+  async read(): Promise<Reply[]> {
+    this.#bench.beginTurn();
+    this.link.queuedBytes = 0;
+    this.client.drained();
+    await this.#bench.followed();
     return this.take();
   }
 
@@ -117,7 +139,10 @@ export class ClientBench {
   );
   /** Milliseconds of the loop's clock. */
   now = 0;
+  /** What the operator is told. */
+  readonly reported: unknown[] = [];
   readonly #deferred: Deferred[] = [];
+  readonly #followed: Promise<void>[] = [];
 
   constructor({ config, limits, verifier, stores = new Stores(256 * 1024) }: BenchOptions = {}) {
     this.stores = stores;
@@ -153,12 +178,34 @@ export class ClientBench {
       version: "test",
       epochSeconds: () => 1_700_000_000 + this.now / 1000,
       random: () => 0.5,
+      turn: new TurnBudget(),
+      held: new HeldBytes(4 * all.messageBytes),
+      queueBytes: QUEUE_BYTES,
+      follow: (promise) => void this.#followed.push(promise),
+      report: (error) => void this.reported.push(error),
     };
   }
 
   /** A client that is not connected. */
   client(): BenchClient {
     return new BenchClient(this);
+  }
+
+  /** The next turn of the loop is at another time, if only by a microsecond. */
+  beginTurn(): void {
+    this.now += 0.001;
+  }
+
+  /** All promises are settled. */
+  async followed(): Promise<void> {
+    while (this.#followed.length > 0) await this.#followed.shift();
+  }
+
+  /** One turn of the loop. */
+  turn(): void {
+    this.beginTurn();
+    for (const deferred of this.#deferred.splice(0)) deferred.onTurn();
+    this.context.hub.flush();
   }
 
   /** Lets time pass, with the timers of it. */
@@ -172,9 +219,6 @@ export class ClientBench {
 
   /** Turns of the loop. */
   settle(): void {
-    do {
-      for (const deferred of this.#deferred.splice(0)) deferred.onTurn();
-      this.context.hub.flush();
-    } while (this.#deferred.length > 0);
+    do this.turn(); while (this.#deferred.length > 0);
   }
 }

@@ -205,3 +205,21 @@ Deno.test("tokens: a user has at most so many connections; one that ends makes r
   assertEquals((await alice(server)).one.link.ended, undefined);
   assertEquals((await alice(server)).one.link.ended?.code, 3504);
 });
+
+Deno.test("tokens: the subscriptions of a token recover together what fits into one reply", async () => {
+  const names = ["chat:a", "chat:b", "chat:c"];
+  const served = { ...ALICE, subscriptions: new Map(names.map((name) => [name, PLAIN])) };
+  const server = new ClientBench({
+    verifier: { ...verifier, connection: () => Promise.resolve(served) },
+    limits: { historyBytes: 25_000 },
+    config: { namespaces: { chat: OPEN } },
+  });
+  for (const name of names) {
+    server.stores.main.publish(utf8(name), publication(`"${"x".repeat(10_000)}"`));
+  }
+  const subs = Object.fromEntries(names.map((name) => [name, { recover: true, recoverable: true }]));
+  const [{ connect }] = await server.client().send({ connect: { token: "any", subs } });
+  const recovered = names.map((name) => connect.subs[name].recovered ?? false);
+  assertEquals(recovered, [true, true, false]);
+  assertEquals(connect.subs["chat:c"].was_recovering, true);
+});

@@ -46,16 +46,23 @@ export class ChannelListing {
 
   /** Passes all channels to `visitor`. Returns false if the store was busy before the end. */
   visit(visitor: ChannelVisitor): boolean {
+    for (let at = 0;;) {
+      const next = this.page(at, visitor);
+      if (next === undefined) return false;
+      if (next === 0) return true;
+      at = next;
+    }
+  }
+
+  /** Passes some channels, from `first` on. Returns where to go on, 0 at the end; undefined if the store was busy. */
+  page(first: number, visitor: ChannelVisitor): number | undefined {
     const { bucketCount } = this.#memory.table;
+    const end = Math.min(bucketCount, first + BUCKETS);
     return this.#buffers.with((buffer) => {
-      for (let first = 0; first < bucketCount; first += BUCKETS) {
-        buffer.clear();
-        const page: Page = { buffer, subscribers: [] };
-        const end = Math.min(bucketCount, first + BUCKETS);
-        if (this.#guard.run(() => this.#copy(first, end, page)) === undefined) return false;
-        this.#deliver(page, visitor);
-      }
-      return true;
+      const page: Page = { buffer, subscribers: [] };
+      if (this.#guard.run(() => this.#copy(first, end, page)) === undefined) return undefined;
+      this.#deliver(page, visitor);
+      return end === bucketCount ? 0 : end;
     });
   }
 

@@ -238,6 +238,16 @@ export class ChannelStore {
     return this.#listing.visit(visitor);
   }
 
+  /**
+   * Passes some channels to `visitor`, for who must not take long in one turn.
+   *
+   * @param first 0, or what the last call returned
+   * @returns where to go on, 0 after the last channel; undefined if the store was busy
+   */
+  channelsFrom(first: number, visitor: ChannelVisitor): number | undefined {
+    return this.#listing.page(first, visitor);
+  }
+
   /** Does what was deferred because the store was busy; called in each turn of a worker's loop. */
   settle(): void {
     while (this.#deferred.length > 0) {

@@ -14,26 +14,35 @@ import {
   type Shape,
 } from "../../../protocol/json/mod.ts";
 import type { Channel } from "../channels/mod.ts";
+import type { ApiBudget } from "./api_budget.ts";
 import type { ChannelContext } from "./channel_context.ts";
 import type { ControlSender } from "./control_channel.ts";
 
-/** What the methods work on. */
-export interface ApiContext {
+/** What all requests work on. */
+export interface ApiParts {
   readonly context: ChannelContext;
   /** Carries what concerns connections to the workers that have them. */
   readonly control: ControlSender;
 }
 
+/** What the methods of one request work on. */
+export interface ApiContext extends ApiParts {
+  readonly budget: ApiBudget;
+}
+
 /** Writes the fields of a result; the object around them is the caller's. */
 export type WriteResult = (json: JsonWriter) => void;
 
-/** Carries out a request. */
-export type ApiMethod = (api: ApiContext, slice: JsonSlice) => ClientError | WriteResult;
+/** What a request is answered with. */
+export type ApiAnswer = ClientError | WriteResult;
+
+/** Carries out a request; one that takes long, in several turns. */
+export type ApiMethod = (api: ApiContext, slice: JsonSlice) => ApiAnswer | Promise<ApiAnswer>;
 
 /** A method whose request has this shape; another shape is error 107. */
 export function apiMethod<S extends Shape>(
   shape: S,
-  carryOut: (api: ApiContext, request: Decoded<S>, slice: JsonSlice) => ClientError | WriteResult,
+  carryOut: (api: ApiContext, request: Decoded<S>, slice: JsonSlice) => ReturnType<ApiMethod>,
 ): ApiMethod {
   return (api, slice) => {
     let request: Decoded<S>;
@@ -57,7 +66,7 @@ export function channelOf(
 }
 
 /** Whether it is an error, and not what writes a result. */
-export function isRefused(answer: ClientError | WriteResult): answer is ClientError {
+export function isRefused(answer: ApiAnswer): answer is ClientError {
   return typeof answer !== "function";
 }
 

@@ -80,6 +80,7 @@ function publishOne(
 ): ClientError | WriteResult {
   const channel = channelOf(api, name);
   if ("code" in channel) return channel;
+  if (!api.budget.takePublication()) return CLIENT_ERRORS.LIMIT_EXCEEDED;
   const data = fields.base64 === undefined ? fields.data : jsonOfBase64(fields.base64);
   const key = fields.idempotencyKey ? UTF8.encode(fields.idempotencyKey) : undefined;
   const versionEpoch = UTF8.encode(fields.versionEpoch ?? "");

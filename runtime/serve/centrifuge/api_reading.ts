@@ -6,14 +6,19 @@
 
 import { CLIENT_ERRORS, type ClientError } from "../../../protocol/centrifuge/mod.ts";
 import { flag, readInteger, readObject, text, unsigned } from "../../../protocol/json/mod.ts";
+import type { ChannelVisitor } from "../../channels/mod.ts";
 import { matchesWildcard } from "../tokens/mod.ts";
-import { apiMethod, channelOf, EMPTY } from "./api_method.ts";
+import { type ApiContext, apiMethod, channelOf, EMPTY } from "./api_method.ts";
 import { isControlChannel } from "./control_channel.ts";
 import { readHistory } from "./history_reading.ts";
 import { readPresence, readPresenceStats } from "./presence_reading.ts";
 
 const UTF8 = new TextEncoder();
 const TEXT = new TextDecoder();
+/** Pages of the store's list that one turn reads: some milliseconds. */
+const PAGES_A_TURN = 64;
+/** A list of channels takes as much time as an answer of this length. */
+const LISTING_BYTES = 1024 * 1024;
 const MAX_INT32 = 0x7fff_ffff;
 const OF_A_CHANNEL = { channel: text("channel") } as const;
 
@@ -22,8 +27,10 @@ export const presence = apiMethod(OF_A_CHANNEL, (api, request) => {
   const channel = channelOf(api, request.channel);
   if ("code" in channel) return channel;
   if (!channel.options.presence) return CLIENT_ERRORS.NOT_AVAILABLE;
+  if (!api.budget.mayRead) return CLIENT_ERRORS.LIMIT_EXCEEDED;
   const clients = readPresence(api.context, UTF8.encode(channel.name));
   if ("code" in clients) return clients;
+  api.budget.spend(clients.reduce((sum, [, info]) => sum + info.length, 0));
   return (json) => {
     json.name("presence").openObject();
     for (const [client, info] of clients) json.name(client).raw(info);
@@ -59,8 +66,10 @@ export const history = apiMethod({
   const channel = channelOf(api, request.channel);
   if ("code" in channel) return channel;
   if (channel.options.historySize === 0) return CLIENT_ERRORS.NOT_AVAILABLE;
+  if (!api.budget.mayRead) return CLIENT_ERRORS.LIMIT_EXCEEDED;
   const result = readHistory(api.context, UTF8.encode(channel.name), request);
   if ("code" in result) return result;
+  api.budget.spend(result.publications.reduce((sum, { length }) => sum + length, 0));
   const { publications, position: { offset, epoch } } = result;
   return (json) => {
     json.name("publications").openArray();
@@ -79,9 +88,8 @@ export const historyRemove = apiMethod(OF_A_CHANNEL, (api, request) => {
 });
 
 /** The channels that have subscribers. */
-export const channels = apiMethod({ pattern: text("pattern") }, (api, { pattern = "" }) => {
-  const matches = matcherOf(pattern);
-  const found = activeChannels(api.context.store, matches);
+export const channels = apiMethod({ pattern: text("pattern") }, async (api, { pattern = "" }) => {
+  const found = await activeChannels(api, matcherOf(pattern));
   if ("code" in found) return found;
   return (json) => {
     json.name("channels").openObject();
@@ -93,9 +101,9 @@ export const channels = apiMethod({ pattern: text("pattern") }, (api, { pattern 
 });
 
 /** What this server is. */
-export const info = apiMethod({}, (api) => {
-  const { store, node, version } = api.context;
-  const found = activeChannels(store, () => true);
+export const info = apiMethod({}, async (api) => {
+  const { node, version } = api.context;
+  const found = await activeChannels(api, () => true);
   if ("code" in found) return found;
   return (json) => {
     json.name("nodes").openArray().openObject();
@@ -105,20 +113,28 @@ export const info = apiMethod({}, (api) => {
   };
 });
 
-type Channels = { channels(visitor: ChannelVisitor): boolean };
-type ChannelVisitor = (name: Uint8Array, counts: { readonly subscribers: number }) => void;
-
-function activeChannels(
-  store: Channels,
+/** The channels that have subscribers: a part of the store in each turn. */
+async function activeChannels(
+  { context: { store, loop }, budget }: ApiContext,
   matches: (name: string) => boolean,
-): (readonly [name: string, clients: number])[] | ClientError {
+): Promise<(readonly [name: string, clients: number])[] | ClientError> {
+  if (!budget.mayRead) return CLIENT_ERRORS.LIMIT_EXCEEDED;
+  budget.spend(LISTING_BYTES);
   const found: (readonly [string, number])[] = [];
-  const isComplete = store.channels((bytes, { subscribers }) => {
+  const visit: ChannelVisitor = (bytes, { subscribers }) => {
     if (subscribers === 0 || isControlChannel(bytes)) return;
     const name = TEXT.decode(bytes);
     if (matches(name)) found.push([name, subscribers]);
-  });
-  return isComplete ? found : CLIENT_ERRORS.INTERNAL;
+  };
+  for (let at = 0;;) {
+    for (let i = 0; i < PAGES_A_TURN; i++) {
+      const next = store.channelsFrom(at, visit);
+      if (next === undefined) return CLIENT_ERRORS.INTERNAL;
+      if (next === 0) return found;
+      at = next;
+    }
+    await new Promise<void>((resolve) => loop.defer({ onTurn: resolve }));
+  }
 }
 
 /** `*` stands for any text, `?` for one character; empty: everything. */

@@ -8,7 +8,7 @@
 
 import { createHash, timingSafeEqual } from "node:crypto";
 import { ByteBuffer } from "../../../protocol/mod.ts";
-import { CLIENT_ERRORS, type ClientError } from "../../../protocol/centrifuge/mod.ts";
+import { CLIENT_ERRORS } from "../../../protocol/centrifuge/mod.ts";
 import {
   isJson,
   JSON_DEPTH,
@@ -21,13 +21,14 @@ import {
 import { LogLabel } from "../../observe/log/mod.ts";
 import type { Exchange, Route } from "../session/mod.ts";
 import { disconnect, refresh, subscribe, unsubscribe } from "./api_control.ts";
+import { ApiBudget } from "./api_budget.ts";
 import {
-  type ApiContext,
+  type ApiAnswer,
   type ApiMethod,
   apiMethod,
+  type ApiParts,
   isRefused,
   writeApiError,
-  type WriteResult,
 } from "./api_method.ts";
 import { broadcast, publish } from "./api_publishing.ts";
 import { channels, history, historyRemove, info, presence, presenceStats } from "./api_reading.ts";
@@ -52,20 +53,20 @@ const JSON_FIELDS = [["Content-Type", "application/json"], [
   "nosniff",
 ]] as const;
 const OPEN_BRACE = 0x7b;
+const NO_BYTES = new Uint8Array(0);
 
 const COMMAND = Object.fromEntries(NAMES.map((name) => [name, raw(name)]));
 const BATCH = { commands: { wire: "commands", read: readList(readObject(COMMAND)) } } as const;
 
 /** Carries out several commands, one after the other. */
-const batch = apiMethod(BATCH, (api, { commands = [] }) => {
+const batch = apiMethod(BATCH, async (api, { commands = [] }) => {
   if (commands.length > api.context.limits.apiCommands) return CLIENT_ERRORS.BAD_REQUEST;
-  const answers = commands.map((command) => {
-    const name = NAMES.find((name) => command[name] !== undefined);
-    if (name === undefined) return { name: "", answer: CLIENT_ERRORS.METHOD_NOT_FOUND };
-    const bytes = command[name]!;
-    const slice = { bytes, start: 0, end: bytes.length, depth: JSON_DEPTH };
-    return { name, answer: METHODS[name]!(api, slice) };
-  });
+  const answers: { readonly name: string; readonly answer: ApiAnswer }[] = [];
+  for (const command of commands) {
+    const name = NAMES.find((name) => command[name] !== undefined) ?? "";
+    const answer = METHODS[name]?.(api, sliceOf(command[name])) ?? CLIENT_ERRORS.METHOD_NOT_FOUND;
+    answers.push({ name, answer: answer instanceof Promise ? await answer : answer });
+  }
   return (json) => {
     json.name("replies").openArray();
     for (const { name, answer } of answers) writeAnswer(json, name, answer);
@@ -73,35 +74,47 @@ const batch = apiMethod(BATCH, (api, { commands = [] }) => {
   };
 });
 
+function sliceOf(bytes: Uint8Array = NO_BYTES): JsonSlice {
+  return { bytes, start: 0, end: bytes.length, depth: JSON_DEPTH };
+}
+
 /** The routes of the API, for whoever has the key. */
 export function apiRoutes(
-  api: ApiContext,
+  api: ApiParts,
   key: Uint8Array,
 ): (readonly [path: string, route: Route])[] {
   const expected = digest(key);
-  const route = (name: string, answer: (slice: JsonSlice) => Uint8Array): [string, Route] => {
+  const route = (name: string, method: ApiMethod, encode: Encode): [string, Route] => {
     const path = `/api/${name}`;
     const handle = (exchange: Exchange) => {
       if (!isKey(exchange, expected)) return refuse(exchange, 401, "unauthorized");
-      answerRequest(api, exchange, answer);
+      return answerRequest(api, exchange, { method, encode });
     };
     const label = new LogLabel(`${path} (channels)`);
     return [path, { label, methods: ["POST"], wantsBody: true, webSocket: null, handle }];
   };
-  const one = (method: ApiMethod) => (slice: JsonSlice) => encoded("result", method(api, slice));
+  const encodedResult = (answer: ApiAnswer) => encoded("result", answer);
   return [
-    ...NAMES.map((name) => route(name, one(METHODS[name]!))),
-    route("batch", (slice) => encodedBatch(batch(api, slice))),
+    ...NAMES.map((name) => route(name, METHODS[name]!, encodedResult)),
+    // Its answer may come in a later turn, when the bytes of the request are not valid any more.
+    route("batch", (api, slice) => batch(api, copyOf(slice)), encodedBatch),
   ];
 }
 
+type Encode = (answer: ApiAnswer) => Uint8Array;
+
+function copyOf({ bytes, start, end, depth }: JsonSlice): JsonSlice {
+  return { bytes: bytes.slice(start, end), start: 0, end: end - start, depth };
+}
+
 function answerRequest(
-  { context }: ApiContext,
+  parts: ApiParts,
   exchange: Exchange,
-  answer: (slice: JsonSlice) => Uint8Array,
-): void {
+  { method, encode }: { readonly method: ApiMethod; readonly encode: Encode },
+): void | Promise<void> {
+  const { limits } = parts.context;
   const { bodyBytes: bytes, bodyStart: start, bodyEnd: end } = exchange;
-  if (end - start > context.limits.apiBytes) {
+  if (end - start > limits.apiBytes) {
     return refuse(exchange, 413, "the body is too long");
   }
   const slice = { bytes, start, end, depth: JSON_DEPTH };
@@ -110,9 +123,14 @@ function answerRequest(
   if (!isEmpty && !(isJson(slice) && bytes.indexOf(OPEN_BRACE, start) < end)) {
     return refuse(exchange, 400, "the body is no JSON object");
   }
-  const body = answer(isEmpty ? EMPTY_OBJECT : slice);
-  const head = { status: 200, fields: JSON_FIELDS, contentLength: body.length };
-  exchange.respond(head, body, 0, body.length);
+  const api = { ...parts, budget: new ApiBudget(limits) };
+  const answer = method(api, isEmpty ? EMPTY_OBJECT : slice);
+  const respond = (answer: ApiAnswer) => {
+    const body = encode(answer);
+    const head = { status: 200, fields: JSON_FIELDS, contentLength: body.length };
+    exchange.respond(head, body, 0, body.length);
+  };
+  return answer instanceof Promise ? answer.then(respond) : respond(answer);
 }
 
 const EMPTY_OBJECT: JsonSlice = {
@@ -138,13 +156,13 @@ function digest(key: Uint8Array): Uint8Array {
 }
 
 /** `{"result":{…}}` or `{"error":{…}}`. */
-function encoded(name: string, answer: ClientError | WriteResult): Uint8Array {
+function encoded(name: string, answer: ApiAnswer): Uint8Array {
   const out = new ByteBuffer();
   writeAnswer(new JsonWriter(out), name, answer);
   return out.view();
 }
 
-function encodedBatch(answer: ClientError | WriteResult): Uint8Array {
+function encodedBatch(answer: ApiAnswer): Uint8Array {
   if (isRefused(answer)) return encoded("result", answer);
   const out = new ByteBuffer();
   const json = new JsonWriter(out).openObject();
@@ -153,7 +171,7 @@ function encodedBatch(answer: ClientError | WriteResult): Uint8Array {
   return out.view();
 }
 
-function writeAnswer(json: JsonWriter, name: string, answer: ClientError | WriteResult): void {
+function writeAnswer(json: JsonWriter, name: string, answer: ApiAnswer): void {
   json.openObject();
   if (isRefused(answer)) {
     writeApiError(json.name("error"), answer);

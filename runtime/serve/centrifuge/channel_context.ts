@@ -17,7 +17,7 @@ import type { UserConnections } from "./user_connections.ts";
 /** The part of the store that clients and the API use; the hub subscribes. */
 export type ClientStore = Pick<
   ChannelStore,
-  | "channels"
+  | "channelsFrom"
   | "epochOfText"
   | "epochText"
   | "history"

@@ -231,3 +231,19 @@ Deno.test("api: a date that is none, as one in nanoseconds, is error 107, and en
   assertEquals(await backend.ask("refresh", { user: "u", expire_at: 1 }), { result: {} });
   await ended;
 });
+
+Deno.test("api: a batch has one budget of publications and of what is read; the rest has error 106", async () => {
+  await using backend = await start();
+  const channels = Array.from({ length: 600 }, (_, i) => `chat:${i}`);
+  const broadcast = { broadcast: { channels, data: 1 } };
+  const published = await backend.ask("batch", { commands: [broadcast, broadcast] });
+  // deno-lint-ignore no-explicit-any -- JSON
+  const responses = published.replies.flatMap(({ broadcast }: any) => broadcast.responses);
+  // deno-lint-ignore no-explicit-any -- JSON
+  const codes = responses.map(({ error }: any) => error?.code);
+  assertEquals(codes, [...Array(1_000).fill(undefined), ...Array(200).fill(106)]);
+  const lists = await backend.ask("batch", { commands: Array(20).fill({ channels: {} }) });
+  // deno-lint-ignore no-explicit-any -- JSON
+  const errors = lists.replies.map(({ error }: any) => error?.code);
+  assertEquals(errors, [...Array(16).fill(undefined), ...Array(4).fill(106)]);
+});

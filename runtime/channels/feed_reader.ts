@@ -61,18 +61,21 @@ export class FeedReader {
   }
 
   /**
-   * Reads up to `limit` entries, rounded up to whole batches.
+   * Reads up to `limit` entries, in batches; after a batch of many bytes fewer.
    *
    * @returns true if the end of the feed was reached: the bell rings for what comes later. False: poll again
    */
   poll(sink: FeedSink, limit: number): boolean {
-    // Before the tail is loaded: an entry that comes later rings again (W1, W2 of bells.ts).
-    Atomics.store(this.#words, this.#pending, 0);
-    for (let read = 0; read < limit; read += BATCH) {
+    // Two loads in nearly every turn: a store would take the cache line from the writers.
+    if (Atomics.load(this.#words, this.#pending) !== 0) {
+      // Before the tail is loaded: an entry that comes later rings again (W1, W2 of bells.ts).
+      Atomics.store(this.#words, this.#pending, 0);
+    }
+    for (let left = limit; left > 0; left -= BATCH) {
       const tail = Atomics.load(this.#words, TAIL);
       if (tail === this.#next) return true;
       this.#skipLost(sink);
-      this.#readBatch(sink, Atomics.load(this.#words, TAIL));
+      this.#readBatch(sink, Math.min(BATCH, left));
     }
     return Atomics.load(this.#words, TAIL) === this.#next;
   }
@@ -86,11 +89,12 @@ export class FeedReader {
     sink.missed(lost);
   }
 
-  #readBatch(sink: FeedSink, tail: number): void {
+  #readBatch(sink: FeedSink, most: number): void {
     const words = this.#words;
+    const tail = Atomics.load(words, TAIL);
     const first = this.#next;
     this.#buffer.clear();
-    while (this.#next !== tail && ((this.#next - first) | 0) < BATCH) {
+    while (this.#next !== tail && ((this.#next - first) | 0) < most) {
       const slot = this.#memory.layout.slots + (this.#next & this.#mask) * SLOT_WORDS;
       if (sink.wants(words[slot + 1]! >>> 0)) this.#copy(words[slot]!, (this.#next - first) | 0);
       this.#next = (this.#next + 1) | 0;

@@ -7,7 +7,7 @@
 
 import type { ByteBuffer } from "../../../protocol/mod.ts";
 import type { ChannelStore, Entry } from "../../channels/mod.ts";
-import type { Deferred, Loop } from "../../net/mod.ts";
+import { type Deferred, type Loop, TimerNode } from "../../net/mod.ts";
 import type { ChannelIdentity, Face, Hub, Subscriber } from "../hub/mod.ts";
 
 /** No byte of UTF-8, which every channel's name is. */
@@ -28,6 +28,8 @@ const REQUESTS: Keeping = { historySize: 1_000, historyTtlMs: 60_000, longest: 1
 const COMMANDS: Keeping = { historySize: 64, historyTtlMs: 5_000, longest: 1 / 64 };
 /** In front of each message: the lengths of the word and of the bytes. */
 const HEADER_BYTES = 8;
+/** Milliseconds after which a worker that could not listen tries again. */
+const RETRY = 100;
 
 /** Whether a name of the store is that of a control channel. */
 export function isControlChannel(key: Uint8Array): boolean {
@@ -59,7 +61,7 @@ const MESSAGES: Face<Uint8Array> = {
 export interface ControlChannelParts {
   readonly store: Pick<ChannelStore, "maxEntryBytes" | "publish">;
   readonly hub: Hub;
-  readonly loop: Pick<Loop, "defer">;
+  readonly loop: Pick<Loop, "defer" | "now" | "timers">;
   /** Tells the operator of a handler that threw: the other messages, and the worker, go on. */
   report(error: unknown): void;
 }
@@ -98,17 +100,18 @@ export class ControlSender {
 }
 
 /** Listens to a channel. */
-export class ControlListener implements Subscriber<Uint8Array>, Deferred {
+export class ControlListener extends TimerNode implements Subscriber<Uint8Array>, Deferred {
   readonly face = MESSAGES;
   readonly #parts: ControlChannelParts;
   readonly #number: number;
   readonly #handler: ControlHandler;
 
   constructor(parts: ControlChannelParts, number: number, handler: ControlHandler) {
+    super();
     this.#parts = parts;
     this.#number = number;
     this.#handler = handler;
-    this.onTurn();
+    this.#subscribe();
   }
 
   receive(messages: Uint8Array): void {
@@ -132,15 +135,25 @@ export class ControlListener implements Subscriber<Uint8Array>, Deferred {
 
   /** More came than the history keeps: go on with what comes now. */
   lost(): void {
-    this.#parts.loop.defer(this);
+    const { loop, report } = this.#parts;
+    report(new Error("messages between workers were lost, as more came at once than are kept"));
+    loop.defer(this);
   }
 
-  /** Subscribes, or tries again in the next turn if the store is busy. */
   onTurn(): void {
+    this.#subscribe();
+  }
+
+  override onDeadline(): void {
+    this.#subscribe();
+  }
+
+  /** Subscribes, or tries again later if the store is busy or full. */
+  #subscribe(): void {
     const { hub, loop } = this.#parts;
     // No channel of a client has half of a surrogate pair in its name.
     const entrance = hub.enter(`\ud800${this.#number}`, keyOf(this.#number));
-    if (typeof entrance === "string") loop.defer(this);
+    if (typeof entrance === "string") loop.timers.set(this, loop.now + RETRY);
     else hub.join(entrance.channel, this, entrance.offset);
   }
 }

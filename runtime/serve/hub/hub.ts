@@ -21,7 +21,9 @@ import { HubChannel } from "./hub_channel.ts";
 /** Entries that a turn reads; the store rounds it up to its batch. */
 const ENTRIES_A_TURN = 128;
 /** Channels that a turn compares with the store after a part of the feed was lost. */
-const SUSPECTS_A_TURN = 64;
+const RECOVERIES_A_TURN = 64;
+/** Bytes that they recover together; the last one may have more. */
+const RECOVERED_A_TURN = 4 * 1024 * 1024;
 /** What a channel may be behind; if it is more, its subscribers recover by themselves. */
 const RECOVERY = { limit: 4096, maxBytes: 4 * 1024 * 1024 } as const;
 
@@ -61,6 +63,9 @@ export class Hub implements FeedSink, Gatherer, Deferred {
   #lastNumber = 0;
   #isPolling = false;
   #isDeferred = false;
+  // Of this turn.
+  #recoveries = 0;
+  #recoveredBytes = 0;
   /** Whether a microtask is about to read the feed. */
   #isWoken = false;
   /** Whether the store was busy, so that there is something left for the next turn. */
@@ -145,6 +150,7 @@ export class Hub implements FeedSink, Gatherer, Deferred {
     try {
       this.#store.settle();
       this.#isBusy = false;
+      this.#recoveries = this.#recoveredBytes = 0;
       const isAtEnd = this.#feed.poll(this, ENTRIES_A_TURN);
       this.#recoverSuspects();
       this.#deliver();
@@ -174,8 +180,14 @@ export class Hub implements FeedSink, Gatherer, Deferred {
     if (channel === undefined) return; // all subscribers have left since the batch was read
     if (entry.offset === 0) return this.#pass(channel, entry);
     if (entry.offset <= channel.position) return;
-    if (channel.isSuspect || entry.offset > channel.position + 1) return this.#recover(channel);
-    this.#pass(channel, entry);
+    const isNext = entry.offset === channel.position + 1 && !channel.isSuspect;
+    if (isNext) return this.#pass(channel, entry);
+    if (this.#mayRecover) this.#recover(channel);
+    else this.#suspect(channel); // the history has this entry too
+  }
+
+  get #mayRecover(): boolean {
+    return this.#recoveries < RECOVERIES_A_TURN && this.#recoveredBytes < RECOVERED_A_TURN;
   }
 
   #pass(channel: HubChannel, entry: Entry): void {
@@ -186,7 +198,13 @@ export class Hub implements FeedSink, Gatherer, Deferred {
   /** Passes on everything behind the channel's position, or tells the subscribers that it is lost. */
   #recover(channel: HubChannel): void {
     const { position: offset, epoch } = channel;
-    const sink = { entry: (entry: Entry) => this.#pass(channel, entry) };
+    this.#recoveries++;
+    const sink = {
+      entry: (entry: Entry) => {
+        this.#recoveredBytes += entry.dataEnd - entry.fieldsStart;
+        this.#pass(channel, entry);
+      },
+    };
     const { status } = this.#store.recover(channel.key, { offset, epoch }, RECOVERY, sink);
     if (status === "busy") {
       this.#isBusy = true;
@@ -203,9 +221,8 @@ export class Hub implements FeedSink, Gatherer, Deferred {
   }
 
   #recoverSuspects(): void {
-    let count = 0;
     for (const channel of this.#suspects) {
-      if (count++ === SUSPECTS_A_TURN || this.#isBusy) return;
+      if (!this.#mayRecover || this.#isBusy) return;
       this.#recover(channel);
     }
   }

@@ -115,3 +115,29 @@ Deno.test("bells: only workers with subscribers are rung, once until they look",
   stores.threads[0]!.publish(NAME, publication("d"));
   assertEquals(stores.rung.splice(0), [0], "a worker rings itself");
 });
+
+Deno.test("feed: a poll reads no more entries than it is asked for", () => {
+  const stores = new Stores(256 * 1024);
+  const feed = stores.first.openFeed();
+  stores.first.subscribe(NAME);
+  for (let i = 1; i <= 140; i++) stores.main.publish(NAME, publication(`${i}`));
+  const sink = new TextSink();
+  assertEquals([feed.poll(sink, 5), sink.take().length], [false, 5]);
+  assertEquals([feed.poll(sink, 130), sink.take().length], [false, 130]);
+  assertEquals([feed.poll(sink, 5), sink.take().length], [true, 5]);
+});
+
+Deno.test("feed: a poll without news lets the bell ring again", () => {
+  const stores = new Stores();
+  const feed = stores.first.openFeed();
+  stores.first.subscribe(NAME);
+  // Rings every worker, although there is nothing to read.
+  stores.main.removeWorker(1);
+  assertEquals(stores.rung.includes(0), true);
+  for (let i = 0; i < 2; i++) {
+    assertEquals(feed.poll(new TextSink(), 100), true);
+    stores.rung.length = 0;
+    stores.main.publish(NAME, publication("a"));
+    assertEquals(stores.rung, [0]);
+  }
+});

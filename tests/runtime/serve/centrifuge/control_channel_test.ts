@@ -3,7 +3,8 @@ import {
   ControlListener,
   ControlSender,
 } from "../../../../runtime/serve/centrifuge/control_channel.ts";
-import { Stores, utf8 } from "../../channels/stores.ts";
+import { TimerWheel } from "../../../../runtime/net/mod.ts";
+import { publication, Stores, utf8 } from "../../channels/stores.ts";
 import { HubWorker } from "../hub/hub_worker.ts";
 
 Deno.test("control channel: a message whose handler throws is reported, and the next ones come", () => {
@@ -12,7 +13,8 @@ Deno.test("control channel: a message whose handler throws is reported, and the 
   const worker = new HubWorker(store);
   const [got, reported]: [string[], unknown[]] = [[], []];
   const report = (error: unknown) => void reported.push(error);
-  const parts = { store, hub: worker.hub, loop: { defer: () => {} }, report };
+  const loop = { defer: () => {}, now: 0, timers: new TimerWheel(0) };
+  const parts = { store, hub: worker.hub, loop, report };
   new ControlListener(parts, 1, {
     control(word) {
       got.push(word);
@@ -42,4 +44,47 @@ Deno.test("control channel: the commands of streams leave the store to the chann
     for (let j = 0; j < 10; j++) assertEquals(store.publish(name, publication).status, "stored");
   }
   stores.check();
+});
+
+Deno.test("control channel: a worker that finds the store full does not spin, and listens when there is room", () => {
+  const stores = new Stores(64 * 1024);
+  const { first: store, main } = stores;
+  const worker = new HubWorker(store);
+  for (let i = 0; main.publish(utf8(`full ${i}`), publication("")).status === "stored"; i++);
+  const got: string[] = [];
+  const deferred: unknown[] = [];
+  const timers = new TimerWheel(0);
+  const loop = { defer: (one: unknown) => void deferred.push(one), now: 0, timers };
+  const parts = { store, hub: worker.hub, loop, report: () => {} };
+  new ControlListener(parts, 1, { control: (word) => void got.push(word) });
+  assertEquals([worker.hub.channelCount, deferred], [0, []]);
+  stores.now += 120_000;
+  main.sweep(1);
+  timers.expire(300);
+  assertEquals(worker.hub.channelCount, 1);
+  new ControlSender({ store: stores.threads[1]! }).pass(0, "a", utf8("{}"));
+  worker.settle();
+  assertEquals(got, ["a"]);
+});
+
+Deno.test("control channel: what was lost is told to the operator, and what comes later arrives", () => {
+  const stores = new Stores(1024 * 1024);
+  const { first: store } = stores;
+  const worker = new HubWorker(store);
+  const [got, reported]: [string[], unknown[]] = [[], []];
+  const deferred: { onTurn(): void }[] = [];
+  const defer = (one: { onTurn(): void }) => void deferred.push(one);
+  const loop = { defer, now: 0, timers: new TimerWheel(0) };
+  const report = (error: unknown) => void reported.push(error);
+  new ControlListener({ store, hub: worker.hub, loop, report }, 1, {
+    control: (word) => void got.push(word),
+  });
+  const sender = new ControlSender({ store: stores.threads[1]! });
+  for (let i = 0; i < 5_000; i++) sender.pass(0, `${i}`, utf8("x".repeat(100)));
+  worker.settle();
+  for (const one of deferred) one.onTurn();
+  assertEquals([got.length, reported.length], [0, 1]);
+  sender.pass(0, "later", utf8("{}"));
+  worker.settle();
+  assertEquals(got, ["later"]);
 });

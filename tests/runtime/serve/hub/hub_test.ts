@@ -297,3 +297,31 @@ Deno.test("hub: if the store has made a channel anew, its new subscriber is coun
   stores.first.channels((_name, { subscribers }) => void (counted = subscribers));
   assertEquals(counted, 1);
 });
+
+Deno.test("hub: after a gap, a turn recovers few channels, whether or not they have more in the feed", () => {
+  const stores = new Stores(16 * 1024 * 1024);
+  const worker = new HubWorker(stores.first);
+  const names = Array.from({ length: 200 }, (_, i) => `room ${i}`);
+  const all = names.map((name) => worker.subscribe(name).subscriber);
+  const publishToAll = (data: string) => {
+    for (const name of names) stores.main.publish(utf8(name), publication(data));
+  };
+  publishToAll("a");
+  // More than the feed holds.
+  stores.first.subscribe(utf8("noise"));
+  for (let i = 0; i < 3000; i++) {
+    stores.main.publish(utf8("noise"), publication("x".repeat(2_000), { historySize: 0 }));
+  }
+  // Most of what is left in the feed.
+  const long = "b".repeat(9_000);
+  publishToAll(long);
+  const told = () => all.filter(({ messages }) => messages.length > 0).length;
+  for (let turns = 0; told() < all.length; turns++) {
+    const before = told();
+    worker.turn();
+    assert(told() - before <= 64, `${told() - before} channels`);
+    assert(turns < 100);
+  }
+  worker.settle();
+  for (const { entries } of all) assertEquals(entries, ["1 a", `2 ${long}`]);
+});

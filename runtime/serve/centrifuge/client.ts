@@ -348,6 +348,12 @@ export class Client extends TimerNode implements SubscriptionOwner, CommandOwner
       replies.add((out) => writeRefreshResult(out, id, result));
     }
     this.#send(replies);
+    if (!this.#context.isInsecure) this.subscriptions.revise((name) => this.#maySubscribe(name));
+  }
+
+  #maySubscribe(name: string): boolean {
+    const found = this.#context.rules.resolve(name);
+    return "channel" in found && maySubscribe(found.channel, this.identity);
   }
 
   /** Sets when the connection ends. Returns the seconds until its token expires. */

@@ -25,6 +25,8 @@ export interface SubscriptionParts {
   readonly info: Uint8Array | undefined;
   /** Whether the client is among the members of the channel. */
   readonly isMember: boolean;
+  /** Whether a token or a server has subscribed the client, and not its own permissions. */
+  readonly isGranted: boolean;
 }
 
 /** A subscription. There are many: what all subscribers of a channel have in common is in the hub's channel. */
@@ -32,6 +34,7 @@ export class Subscription implements Subscriber {
   readonly hubChannel: HubChannel;
   readonly face: Face<unknown>;
   readonly isMember: boolean;
+  readonly isGranted: boolean;
   readonly info: Uint8Array | undefined;
   /** When it ends unless it is refreshed, in the loop's milliseconds. */
   expiresAt = Infinity;
@@ -42,6 +45,7 @@ export class Subscription implements Subscriber {
     this.hubChannel = parts.hubChannel;
     this.face = parts.face;
     this.isMember = parts.isMember;
+    this.isGranted = parts.isGranted;
     this.info = parts.info;
     this.#link = parts.link;
     this.#owner = parts.owner;

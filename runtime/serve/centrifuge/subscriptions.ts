@@ -175,6 +175,13 @@ export class Subscriptions {
     }
   }
 
+  /** Ends those that the client's own permissions allowed, and do not any more; and tells the client. */
+  revise(isAllowed: (name: string) => boolean): void {
+    for (const [name, { isGranted }] of this.#byName) {
+      if (!isGranted && !isAllowed(name)) this.end(name, UNSUBSCRIBES.SERVER);
+    }
+  }
+
   /** Ends all of them; the client is gone. */
   clear(): void {
     for (const name of this.#byName.keys()) this.unsubscribe(name);
@@ -226,7 +233,9 @@ export class Subscriptions {
     const [link, owner] = [this.#link, this.#owner];
     const face = link.wire.face(kind);
     const { channel: hubChannel } = entrance;
-    const subscription = new Subscription({ hubChannel, face, link, owner, info, isMember });
+    const isGranted = grant !== PLAIN_GRANT;
+    const parts = { hubChannel, face, link, owner, info, isMember, isGranted };
+    const subscription = new Subscription(parts);
     this.#byName.set(hubChannel.name, subscription);
     return subscription;
   }

@@ -11,6 +11,8 @@ import { userKey } from "./control_channel.ts";
 
 const UTF8 = new TextEncoder();
 const NO_BYTES = new Uint8Array(0);
+/** Of two that come at the same moment for the last place, each may see the other: then both try again, and one is first. */
+const ATTEMPTS = 4;
 
 /** Counts the connections of users. */
 export class UserConnections {
@@ -26,6 +28,12 @@ export class UserConnections {
   /** Counts a connection, unless it would be one too many, or the store has no room or is busy. */
   enter({ id, user }: ClientIdentity): "entered" | "limit" | "unavailable" {
     if (!this.#counts(user)) return "entered";
+    let result = this.#attempt(id, user);
+    for (let i = 1; i < ATTEMPTS && result === "limit"; i++) result = this.#attempt(id, user);
+    return result;
+  }
+
+  #attempt(id: string, user: string): "entered" | "limit" | "unavailable" {
     const key = userKey(user);
     const client = UTF8.encode(id);
     const member = { client, user: NO_BYTES, info: NO_BYTES, announce: false };

@@ -223,3 +223,26 @@ Deno.test("tokens: the subscriptions of a token recover together what fits into 
   assertEquals(recovered, [true, true, false]);
   assertEquals(connect.subs["chat:c"].was_recovering, true);
 });
+
+Deno.test("tokens: a refreshed token with fewer capabilities ends what only they allowed", async () => {
+  const sub = { allow: ["sub"], covers: (name: string) => name === "closed:news" };
+  const tokens: Readonly<Record<string, ConnectionClaims>> = {
+    more: { ...ALICE, capabilities: [sub] },
+    less: ALICE,
+  };
+  const server = new ClientBench({
+    verifier: { ...verifier, connection: (token) => Promise.resolve(tokens[token]!) },
+    config: { namespaces: { chat: OPEN, closed: { ...OPEN, access: ClientBench.closed } } },
+  });
+  const { one } = await alice(server, "more");
+  const subscribe = (channel: string) => ({ subscribe: { channel } });
+  await one.send(subscribe("closed:news"), subscribe("chat:a"), secret("secret"));
+  assertEquals((await one.send({ refresh: { token: "more" } })).length, 1);
+  const [reply, ended] = await one.send({ refresh: { token: "less" } });
+  assertEquals(reply.refresh.expires, undefined);
+  assertEquals([ended.push.channel, ended.push.unsubscribe.code], ["closed:news", 2000]);
+  const left = ["closed:news", "chat:a", "closed:secret"].map((name) =>
+    one.client.subscriptions.get(name) !== undefined
+  );
+  assertEquals(left, [false, true, true]);
+});

@@ -14,11 +14,7 @@ export function waitingForRestart(running: Config, wanted: Config): string[] {
     .filter((option) => !RELOADED_OPTIONS.includes(option))
     .filter(({ valuesOf }) => valuesOf(running).join("\n") !== valuesOf(wanted).join("\n"))
     .map(({ flag }) => `--${flag}`);
-  const isSame = textOf(running.channels) === textOf(wanted.channels);
+  // Plain data, whose fields are read in one order.
+  const isSame = JSON.stringify(running.channels) === JSON.stringify(wanted.channels);
   return isSame ? options : [...options, "[channels]"];
-}
-
-function textOf(channels: Config["channels"]): string {
-  const plain = (_name: string, value: unknown) => value instanceof RegExp ? String(value) : value;
-  return String(JSON.stringify(channels, plain));
 }

@@ -8,7 +8,7 @@ import { CLIENT_ERRORS, type ClientError } from "../../../protocol/centrifuge/mo
 import { flag, readInteger, readObject, text, unsigned } from "../../../protocol/json/mod.ts";
 import type { ChannelVisitor } from "../../channels/mod.ts";
 import { matchesWildcard } from "../tokens/mod.ts";
-import { type ApiContext, apiMethod, channelOf, EMPTY } from "./api_method.ts";
+import { type ApiAnswer, type ApiContext, apiMethod, channelOf, EMPTY } from "./api_method.ts";
 import { isControlChannel } from "./control_channel.ts";
 import { readHistory } from "./history_reading.ts";
 import { readPresence, readPresenceStats } from "./presence_reading.ts";
@@ -88,7 +88,10 @@ export const historyRemove = apiMethod(OF_A_CHANNEL, (api, request) => {
 });
 
 /** The channels that have subscribers. */
-export const channels = apiMethod({ pattern: text("pattern") }, async (api, { pattern = "" }) => {
+export const channels = apiMethod({ pattern: text("pattern") }, async (
+  api,
+  { pattern = "" },
+): Promise<ApiAnswer> => {
   const found = await activeChannels(api, matcherOf(pattern));
   if ("code" in found) return found;
   return (json) => {
@@ -101,7 +104,7 @@ export const channels = apiMethod({ pattern: text("pattern") }, async (api, { pa
 });
 
 /** What this server is. */
-export const info = apiMethod({}, async (api) => {
+export const info = apiMethod({}, async (api): Promise<ApiAnswer> => {
   const { node, version } = api.context;
   const found = await activeChannels(api, () => true);
   if ("code" in found) return found;

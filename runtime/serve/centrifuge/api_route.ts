@@ -59,7 +59,7 @@ const COMMAND = Object.fromEntries(NAMES.map((name) => [name, raw(name)]));
 const BATCH = { commands: { wire: "commands", read: readList(readObject(COMMAND)) } } as const;
 
 /** Carries out several commands, one after the other. */
-const batch = apiMethod(BATCH, async (api, { commands = [] }) => {
+const batch = apiMethod(BATCH, async (api, { commands = [] }): Promise<ApiAnswer> => {
   if (commands.length > api.context.limits.apiCommands) return CLIENT_ERRORS.BAD_REQUEST;
   const answers: { readonly name: string; readonly answer: ApiAnswer }[] = [];
   for (const command of commands) {

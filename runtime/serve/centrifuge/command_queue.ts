@@ -55,6 +55,7 @@ export interface ServerTask {
 type Work = Uint8Array | ServerTask;
 
 const NO_COMMANDS: readonly Command[] = [];
+const PONG: Command = { name: "pong" };
 
 /** The commands of one client. */
 export class CommandQueue implements Deferred {
@@ -92,6 +93,10 @@ export class CommandQueue implements Deferred {
 
   /** One message. The bytes are valid until this returns. */
   receive(bytes: Uint8Array, start: number, end: number): void {
+    if (isPong(bytes, start, end)) {
+      // The answer to a ping must not be late because an answer to the client is long.
+      return void this.#owner.carryOut(PONG, new Replies(this.#link));
+    }
     if (this.#isBusy) return this.#receiveLater(bytes, start, end);
     const commands = this.#owner.decode(bytes, start, end);
     if (commands.some(hasToken)) {
@@ -153,11 +158,6 @@ export class CommandQueue implements Deferred {
   }
 
   #receiveLater(bytes: Uint8Array, start: number, end: number): void {
-    if (isPong(bytes, start, end)) {
-      // The answer to a ping must not be late because an answer to the client is long.
-      void this.#owner.carryOut({ name: "pong" }, new Replies(this.#link));
-      return;
-    }
     const { messageBytes } = this.#context.limits;
     const length = end - start;
     if (this.#waiting !== undefined && this.#heldBytes + length > 2 * messageBytes) {
@@ -310,7 +310,7 @@ export class CommandQueue implements Deferred {
     this.#owner.setTimer();
   }
 
-  /** Holds bytes until nothing waits any more. Returns false if there is no room: then the connection has ended. */
+  /** Holds bytes. Returns false if there is no room: then the connection has ended. */
   #hold(bytes: number): boolean {
     if (this.#context.held.hold(bytes)) {
       this.#heldBytes += bytes;

@@ -21,12 +21,6 @@ interface Group {
   readonly out: ByteBuffer;
 }
 
-/** A subscriber, and the position that it has. */
-interface Waiting {
-  readonly subscriber: Subscriber;
-  readonly from: number;
-}
-
 /** A channel with subscribers on this worker. */
 export class HubChannel implements ChannelIdentity {
   readonly name: string;
@@ -43,7 +37,10 @@ export class HubChannel implements ChannelIdentity {
   isSuspect = false;
   readonly #failed: (subscriber: Subscriber, error: unknown) => void;
   readonly #groups = new Map<Face<unknown>, Group>();
-  #waiting: Waiting[] = [];
+  /** Those that wait, with the positions that they have; null until there is one. */
+  #waiting: Map<Subscriber, number> | null = null;
+  /** No subscriber that waits has less. Thousands may come while the feed is behind, and each asks. */
+  #leastFrom = Infinity;
 
   /**
    * @param identity what it is called
@@ -66,17 +63,18 @@ export class HubChannel implements ChannelIdentity {
   /** All subscribers. */
   get subscribers(): Subscriber[] {
     const live = [...this.#groups.values()].flatMap(({ subscribers }) => [...subscribers]);
-    return [...live, ...this.#waiting.map(({ subscriber }) => subscriber)];
+    return [...live, ...this.#waiting?.keys() ?? []];
   }
 
   /** Whether there are subscribers that wait. */
   get hasWaiting(): boolean {
-    return this.#waiting.length > 0;
+    return this.#waiting !== null && this.#waiting.size > 0;
   }
 
   /** Adds a subscriber that has everything up to the offset `from`. */
   add(subscriber: Subscriber, from: number): void {
-    this.#waiting.push({ subscriber, from });
+    (this.#waiting ??= new Map()).set(subscriber, from);
+    this.#leastFrom = Math.min(this.#leastFrom, from);
   }
 
   /** Removes a subscriber; returns whether there was one. */
@@ -86,14 +84,12 @@ export class HubChannel implements ChannelIdentity {
       if (group.subscribers.size === 0) this.#groups.delete(subscriber.face);
       return true;
     }
-    const before = this.#waiting.length;
-    this.#waiting = this.#waiting.filter((one) => one.subscriber !== subscriber);
-    return this.#waiting.length < before;
+    return this.#waiting?.delete(subscriber) ?? false;
   }
 
   /** Encodes an entry for all subscribers that get it. Returns whether enough is waiting to be delivered at once. */
   append(entry: Entry): boolean {
-    if (this.#waiting.length > 0) this.admit();
+    if (this.hasWaiting) this.admit();
     if (entry.offset > 0) this.position = entry.offset;
     let isFull = false;
     for (const [face, { out }] of this.#groups) {
@@ -105,12 +101,18 @@ export class HubChannel implements ChannelIdentity {
 
   /** Lets those that wait for no more than what was passed on get everything from now on. */
   admit(): void {
-    const ready = this.#waiting.filter(({ from }) => from <= this.position);
-    if (ready.length === 0) return;
+    if (this.#waiting === null || this.#leastFrom > this.position) return;
     // They have what is encoded for the others.
     this.deliver();
-    this.#waiting = this.#waiting.filter(({ from }) => from > this.position);
-    for (const { subscriber } of ready) this.#groupOf(subscriber.face).subscribers.add(subscriber);
+    this.#leastFrom = Infinity;
+    for (const [subscriber, from] of this.#waiting) {
+      if (from > this.position) {
+        this.#leastFrom = Math.min(this.#leastFrom, from);
+        continue;
+      }
+      this.#waiting.delete(subscriber);
+      this.#groupOf(subscriber.face).subscribers.add(subscriber);
+    }
   }
 
   /** Sends what was encoded. */

@@ -16,9 +16,11 @@ import { readPresence, readPresenceStats } from "./presence_reading.ts";
 const UTF8 = new TextEncoder();
 const TEXT = new TextDecoder();
 /** Pages of the store's list that one turn reads: some milliseconds. */
-const PAGES_A_TURN = 64;
+const PAGES_A_TURN = 16;
 /** A list of channels takes as much time as an answer of this length. */
 const LISTING_BYTES = 1024 * 1024;
+/** As of the patterns of capabilities. */
+const LONGEST_PATTERN = 256;
 const MAX_INT32 = 0x7fff_ffff;
 const OF_A_CHANNEL = { channel: text("channel") } as const;
 
@@ -92,6 +94,7 @@ export const channels = apiMethod({ pattern: text("pattern") }, async (
   api,
   { pattern = "" },
 ): Promise<ApiAnswer> => {
+  if (pattern.length > LONGEST_PATTERN) return CLIENT_ERRORS.BAD_REQUEST;
   const found = await activeChannels(api, matcherOf(pattern));
   if ("code" in found) return found;
   return (json) => {

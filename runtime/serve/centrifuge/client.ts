@@ -316,7 +316,10 @@ export class Client extends TimerNode implements SubscriptionOwner, CommandOwner
     let room = this.#context.limits.historyBytes;
     for (const [name, described] of subscriptions) {
       const found = this.#context.rules.resolve(name);
-      if ("error" in found) return found.error;
+      if ("error" in found) {
+        this.subscriptions.clear();
+        return found.error;
+      }
       const grant = { ...described, expireAt: undefined, isServerSide: true };
       const wish = positions?.get(name) ?? {};
       const result = this.subscriptions.refusalOf(name) ??

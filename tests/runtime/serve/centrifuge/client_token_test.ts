@@ -246,3 +246,15 @@ Deno.test("tokens: a refreshed token with fewer capabilities ends what only they
   );
   assertEquals(left, [false, true, true]);
 });
+
+Deno.test("tokens: a connect that fails at one channel leaves no subscription to the others", async () => {
+  const names = ["chat:a", "nowhere:b"];
+  const broken = { ...ALICE, subscriptions: new Map(names.map((name) => [name, PLAIN])) };
+  const server = new ClientBench({
+    verifier: { ...verifier, connection: () => Promise.resolve(broken) },
+    config: { namespaces: { chat: OPEN } },
+  });
+  const { one, reply } = await alice(server);
+  assertEquals([codeOf(reply), server.context.hub.channelCount], [102, 0]);
+  assertEquals((await one.send({ connect: { token: "again" } })).map(codeOf), [102]);
+});

@@ -18,7 +18,11 @@ import { awaitRest, letContend } from "./ring_control.ts";
 const TIMES = 1000;
 const TOGETHER = 100_000;
 const MOST = 4;
-const OPTIONS = { bytes: 64 * 2 ** 20, workers: MOST, random: new Uint32Array([1, 2, 3, 4, 5, 6, 7]) };
+const OPTIONS = {
+  bytes: 64 * 2 ** 20,
+  workers: MOST,
+  random: new Uint32Array([1, 2, 3, 4, 5, 6, 7]),
+};
 const now = () => 1000;
 const ring = () => {};
 const encoder = new TextEncoder();

@@ -5,7 +5,12 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { DEFAULT_CONFIG } from "../../../runtime/mod.ts";
-import { ChannelServer, connected, OPEN_CHANNELS, subscribe } from "../../support/channel_server.ts";
+import {
+  ChannelServer,
+  connected,
+  OPEN_CHANNELS,
+  subscribe,
+} from "../../support/channel_server.ts";
 import { NodeSocket } from "../../support/node_socket.ts";
 import { waitFor } from "../../support/wait_for.ts";
 import "../../support/load_libc.ts";

@@ -211,13 +211,15 @@ Deno.test("tokens: the subscriptions of a token recover together what fits into 
   const served = { ...ALICE, subscriptions: new Map(names.map((name) => [name, PLAIN])) };
   const server = new ClientBench({
     verifier: { ...verifier, connection: () => Promise.resolve(served) },
-    limits: { historyBytes: 25_000 },
+    limits: { historyBytes: 7_000 },
     config: { namespaces: { chat: OPEN } },
   });
   for (const name of names) {
-    server.stores.main.publish(utf8(name), publication(`"${"x".repeat(10_000)}"`));
+    server.stores.main.publish(utf8(name), publication(`"${"x".repeat(3_000)}"`));
   }
-  const subs = Object.fromEntries(names.map((name) => [name, { recover: true, recoverable: true }]));
+  const subs = Object.fromEntries(
+    names.map((name) => [name, { recover: true, recoverable: true }]),
+  );
   const [{ connect }] = await server.client().send({ connect: { token: "any", subs } });
   const recovered = names.map((name) => connect.subs[name].recovered ?? false);
   assertEquals(recovered, [true, true, false]);

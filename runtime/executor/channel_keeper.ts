@@ -7,7 +7,7 @@
  */
 
 import { type ChannelStore, createChannelMemory, openChannelStore } from "../channels/mod.ts";
-import type { ChannelsConfig } from "../config/mod.ts";
+import type { ChannelsConfig, Config } from "../config/mod.ts";
 import { preciseClock } from "../os/mod.ts";
 import type { ChannelsStart } from "../thread/mod.ts";
 import { changedSecretFiles, readSecretTexts } from "./secret_texts.ts";
@@ -22,14 +22,10 @@ const PLACES = {
   variable: (name: string) => Deno.env.get(name),
 };
 
-/** What a keeper is made for. */
-export interface ChannelKeeperOptions {
-  /** Bytes of all channels. */
-  readonly bytes: number;
-  /** The number of workers. */
-  readonly workers: number;
-  readonly config: ChannelsConfig;
-}
+/** A config with channels. */
+type ChannelKeeperConfig = Pick<Config, "workers" | "channelLimits"> & {
+  readonly channels: ChannelsConfig;
+};
 
 /** Keeps the memory of all channels. */
 export class ChannelKeeper {
@@ -40,16 +36,16 @@ export class ChannelKeeper {
   #removing: Promise<void> = Promise.resolve();
 
   /**
-   * @param options the dimensions, and where the secrets are
+   * @param config the dimensions, and where the secrets are
    * @param ring wakes a worker
    * @throws {RangeError} if the memory is too small for so many workers
    * @throws if a secret cannot be read
    */
   constructor(
-    { bytes, workers, config }: ChannelKeeperOptions,
+    { workers, channelLimits: { memoryBytes: bytes }, channels }: ChannelKeeperConfig,
     ring: (worker: number) => void,
   ) {
-    const secrets = readSecretTexts(config, PLACES);
+    const secrets = readSecretTexts(channels, PLACES);
     const random = crypto.getRandomValues(new Uint32Array(7));
     const memory = createChannelMemory({ bytes, workers, random });
     this.start = { memory, secrets };
@@ -57,9 +53,11 @@ export class ChannelKeeper {
     this.#timer = setInterval(() => this.#store.sweep(SWEEP_SHARE), SWEEP_INTERVAL);
   }
 
-  /** The files of secrets that have changed since the start: for a line to the operator. */
-  changedSecrets(): string[] {
-    return changedSecretFiles(this.start.secrets, PLACES.readText);
+  /** Warns if files of secrets have changed since the start. */
+  warnOfChanges(warn: (text: string) => void): void {
+    const changed = changedSecretFiles(this.start.secrets, PLACES.readText);
+    if (changed.length === 0) return;
+    warn(`new contents take effect only after a restart: ${changed.join(", ")}`);
   }
 
   /** Removes the subscribers and members of a worker that has ended. */

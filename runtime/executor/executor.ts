@@ -5,13 +5,7 @@
  * event loop. How connections reach the workers depends on the transport: see entrance.ts.
  */
 
-import {
-  type ChannelsConfig,
-  type Config,
-  type ListenAddress,
-  tlsFileNames,
-  usesDenoTransport,
-} from "../config/mod.ts";
+import { type Config, type ListenAddress, tlsFileNames, usesDenoTransport } from "../config/mod.ts";
 import type { AdminServer } from "../observe/admin/mod.ts";
 import { COLUMN, createSharedState, openSharedState, type SharedState } from "../ring/mod.ts";
 import type { WorkerStart } from "../thread/mod.ts";
@@ -152,7 +146,7 @@ export class Executor {
     expectDescriptors(config);
     const executor = new Executor(config, await OpensslTls.open(config), options);
     executor.#reserve.fill();
-    if (config.channels !== undefined) await executor.#keepChannels(config.channels);
+    await executor.#keepChannels();
     if (config.monitoring.admin !== undefined) await executor.#startAdmin(config.monitoring.admin);
     // The format of async_nostd has only the lines of connections.
     if (config.logFormat === "timed") executor.#logs.note(`io_uring: ${executor.#ioUring.text}`);
@@ -196,10 +190,7 @@ export class Executor {
    */
   async reload(config: Config = this.#config): Promise<void> {
     if (this.#stopping) return;
-    const changed = this.#channels?.changedSecrets() ?? [];
-    if (changed.length > 0) {
-      this.#warn(`new contents take effect only after a restart: ${changed.join(", ")}`);
-    }
+    this.#channels?.warnOfChanges((text) => this.#warn(text));
     const before = this.#warnings;
     const reconfigured = this.#reconfigure(config);
     // Independent of each other: the certificate is reloaded even if a log cannot be reopened.
@@ -260,11 +251,12 @@ export class Executor {
   }
 
   /** Loads what channels need, only if there are any. */
-  async #keepChannels(config: ChannelsConfig): Promise<void> {
+  async #keepChannels(): Promise<void> {
+    const { channels } = this.#config;
+    if (channels === undefined) return;
     const { ChannelKeeper } = await import("./channel_keeper.ts");
-    const { workers, channelLimits: { memoryBytes: bytes } } = this.#config;
     const ring = (worker: number) => this.#entrance.ring(worker);
-    this.#channels = new ChannelKeeper({ bytes, workers, config }, ring);
+    this.#channels = new ChannelKeeper({ ...this.#config, channels }, ring);
   }
 
   async #startThreads(): Promise<void> {

@@ -3,7 +3,14 @@
 import { assertEquals } from "@std/assert";
 import { ByteBuffer } from "../../../protocol/byte_buffer.ts";
 import * as centrifuge from "../../../protocol/centrifuge/mod.ts";
-import { FRAMINGS, PING, ReplyBatch } from "../../../protocol/centrifuge/mod.ts";
+import {
+  type ClientInfo,
+  FRAMINGS,
+  PING,
+  ReplyBatch,
+  writeClientInfo,
+} from "../../../protocol/centrifuge/mod.ts";
+import { JsonWriter } from "../../../protocol/json/mod.ts";
 import { readRows, type Row, withBytes } from "../../support/json_tables.ts";
 
 interface ReplyRow extends Row {
@@ -21,8 +28,13 @@ const TEXT = new TextDecoder();
 const ROWS = readRows<ReplyRow>("centrifuge/replies");
 
 function write(row: ReplyRow, out: ByteBuffer): void {
+  const values = row.arguments.map(withBytes);
+  // It writes a part of a reply.
+  if (row.write === "writeClientInfo") {
+    return writeClientInfo(new JsonWriter(out), values[0] as ClientInfo);
+  }
   const writer = centrifuge[row.write] as unknown as Writer;
-  writer(out, ...row.arguments.map(withBytes));
+  writer(out, ...values);
 }
 
 for (const row of ROWS) {

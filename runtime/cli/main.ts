@@ -224,7 +224,9 @@ async function configOf(args: readonly string[]): Promise<Config> {
   const command = readCommand(args);
   if (command.type !== "serve") throw new UsageError("the arguments no longer start a server");
   const { config } = command.settings;
-  const [fault] = await startupFaults(config);
+  // Channels, with their secrets, take a restart; the files of secrets may be gone by now.
+  const { channels: _, ...reloaded } = config;
+  const [fault] = await startupFaults(reloaded);
   if (fault !== undefined) throw new UsageError(fault);
   return config;
 }

@@ -9,7 +9,7 @@ import type { ChannelsConfig, Config } from "../config/mod.ts";
 import { chooseTls, expectCertificates } from "../executor/mod.ts";
 
 /** The sections that are checked. */
-type CheckedConfig = Pick<Config, "users" | "channels"> & Partial<Pick<Config, "files">>;
+type CheckedConfig = Pick<Config, "users"> & Partial<Pick<Config, "channels" | "files">>;
 
 /** Every fault of the folder and the password files. */
 export async function startupFaults(

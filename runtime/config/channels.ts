@@ -81,6 +81,8 @@ export interface ChannelsConfig {
   readonly options: ChannelOptions;
   /** By the namespace's name. */
   readonly namespaces: Readonly<Record<string, ChannelOptions>>;
+  /** The options of channels of other namespaces; without, there are none. */
+  readonly otherNamespaces?: ChannelOptions;
   /** Whether clients may connect without a token, as clients without a user. */
   readonly allowAnonymousConnect: boolean;
   readonly token: TokenConfig;

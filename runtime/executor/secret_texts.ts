@@ -40,7 +40,7 @@ export function placesOf({ files, variables }: SecretTexts): SecretPlaces {
   };
 }
 
-/** The files that have another text now, or cannot be read any more. */
+/** The files that have another text now. A file may be there for the start only. */
 export function changedSecretFiles(
   { files }: SecretTexts,
   readText: SecretPlaces["readText"],
@@ -49,7 +49,7 @@ export function changedSecretFiles(
     try {
       return readText(path) !== text;
     } catch {
-      return true; // it is gone
+      return false;
     }
   };
   return [...files].filter(isChanged).map(([path]) => path);

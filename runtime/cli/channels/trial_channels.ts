@@ -5,21 +5,29 @@
  * itself is what allows it to everybody.
  */
 
-import { CHANNEL_OPTIONS, type ChannelsConfig, NO_TOKENS } from "../../config/mod.ts";
+import {
+  CHANNEL_OPTIONS,
+  type ChannelOptions,
+  type ChannelsConfig,
+  NO_TOKENS,
+} from "../../config/mod.ts";
 
-/** Channels without a namespace. */
+const OPTIONS: ChannelOptions = {
+  ...CHANNEL_OPTIONS,
+  presence: true,
+  joinLeave: true,
+  forcePushJoinLeave: true,
+  historySize: 100,
+  historyTime: 300_000,
+  allowPositioning: true,
+  allowRecovery: true,
+};
+
+/** Channels of any name, in any namespace. */
 export const TRIAL_CHANNELS: ChannelsConfig = {
-  options: {
-    ...CHANNEL_OPTIONS,
-    presence: true,
-    joinLeave: true,
-    forcePushJoinLeave: true,
-    historySize: 100,
-    historyTime: 300_000,
-    allowPositioning: true,
-    allowRecovery: true,
-  },
+  options: OPTIONS,
   namespaces: {},
+  otherNamespaces: OPTIONS,
   allowAnonymousConnect: true,
   token: NO_TOKENS,
   apiKey: undefined,

@@ -47,8 +47,6 @@ export interface ChannelContext {
   readonly loop: Pick<Loop, "defer" | "now" | "timers">;
   readonly turn: TurnBudget;
   readonly held: HeldBytes;
-  /** Above so many bytes that a client has not read, its commands wait: a part of what may be queued for it. */
-  readonly queueBytes: number;
   /** The name of this worker: who has a connection's later commands brings them here. */
   readonly node: string;
   /** What the server calls itself. */

@@ -90,8 +90,7 @@ export class ChannelService {
   readonly #hub: Hub;
 
   constructor(
-    { config, secrets, wiring, loop, origins, limits, queuedBytes, isInsecure = false }:
-      ChannelServiceParts,
+    { config, secrets, wiring, loop, origins, limits, isInsecure = false }: ChannelServiceParts,
   ) {
     const { memory, worker, now, ring } = wiring;
     const report = (error: unknown) => wiring.report(error);
@@ -117,7 +116,6 @@ export class ChannelService {
       random: Math.random,
       turn: new TurnBudget(),
       held: new HeldBytes(HELD_MESSAGES * limits.messageBytes),
-      queueBytes: queuedBytes / 2,
       follow: (promise) => wiring.follow(promise),
       report,
     };

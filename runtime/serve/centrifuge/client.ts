@@ -173,7 +173,11 @@ export class Client extends TimerNode implements SubscriptionOwner, CommandOwner
 
   override onDeadline(now: number): void {
     if (now >= this.#staleAt) return this.disconnect(DISCONNECTS.STALE);
-    if (now >= this.#pongBy) return this.disconnect(DISCONNECTS.NO_PONG);
+    if (now >= this.#pongBy) {
+      if (this.#link.queuedBytes === 0) return this.disconnect(DISCONNECTS.NO_PONG);
+      // What is queued stands before the ping. Who reads nothing at all is ended by the limit of writing.
+      this.#pongBy = now + this.#context.limits.pongTime;
+    }
     if (now >= this.#expiresAt) return this.disconnect(DISCONNECTS.EXPIRED);
     this.subscriptions.expire(now);
     if (now >= this.#pingAt) this.#ping(now);

@@ -5,7 +5,7 @@
  * message asks for, a turn of the loop does a bounded part of it, and no more is encoded for a client that does not read:
  *
  *   after some bytes of replies ──► the next turn
- *   too much is queued ──► when the client has read it
+ *   something is queued ──► when the client has read it
  *   a second's work is done ──► the next second
  *   a token is verified ──► when that is done
  *
@@ -152,8 +152,9 @@ export class CommandQueue implements Deferred {
 
   /** Whether more is not to be done now. */
   #isSpent(replies: Replies): boolean {
-    const { loop: { now }, turn, queueBytes } = this.#context;
-    return replies.length >= REPLY_BYTES || this.#link.queuedBytes > queueBytes ||
+    const { loop: { now }, turn } = this.#context;
+    // One answer may be as long as what may be queued: before another, it is read.
+    return replies.length >= REPLY_BYTES || this.#link.queuedBytes > 0 ||
       turn.isSpent(now) || this.#rate.nextAt(now) > now;
   }
 
@@ -294,10 +295,10 @@ export class CommandQueue implements Deferred {
   /** Goes on if it is time, or waits for that. */
   #goOn(): void {
     if (!this.#isPaused || this.#owner.isClosed) return;
-    const { loop: { now }, turn, queueBytes } = this.#context;
+    const { loop: { now }, turn } = this.#context;
     const nextAt = this.#rate.nextAt(now);
     if (nextAt > now) return this.#wake(nextAt);
-    if (this.#link.queuedBytes > queueBytes) return this.#wake(now + RECHECK);
+    if (this.#link.queuedBytes > 0) return this.#wake(now + RECHECK);
     if (turn.isSpent(now)) return this.#defer();
     this.#wake(NEVER);
     this.#isPaused = false;

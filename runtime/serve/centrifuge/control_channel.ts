@@ -93,9 +93,12 @@ export class ControlSender {
     const fields = new TextEncoder().encode(word);
     const length = data.length + fields.length;
     if (length > maxEntryBytes) return false;
-    const skipHistory = length > maxEntryBytes * longest;
-    return this.#store.publish(keyOf(number), { data, fields, ...history, skipHistory }).status ===
-      "stored";
+    const send = (skipHistory: boolean) =>
+      this.#store.publish(keyOf(number), { data, fields, ...history, skipHistory }).status;
+    const isLong = length > maxEntryBytes * longest;
+    const status = send(isLong);
+    // A message that is not kept has room in the feed, however full the store is.
+    return (status === "full" && !isLong ? send(true) : status) === "stored";
   }
 }
 

@@ -38,14 +38,20 @@ const ASCII = /^[\x00-\x7f]*$/;
 export class ChannelRules {
   readonly #withoutNamespace: Namespace;
   readonly #namespaces: ReadonlyMap<string, Namespace>;
+  readonly #otherNamespaces: Namespace | undefined;
   readonly #limits: NameLimits;
 
   /** @param config checked: a regular expression that is none throws */
-  constructor(config: Pick<ChannelsConfig, "options" | "namespaces">, limits: NameLimits) {
+  constructor(
+    config: Pick<ChannelsConfig, "options" | "namespaces" | "otherNamespaces">,
+    limits: NameLimits,
+  ) {
     this.#withoutNamespace = namespaceOf(config.options);
     const entries = Object.entries(config.namespaces);
     // A map, so that no name of a client is a property of Object.prototype.
     this.#namespaces = new Map(entries.map(([name, options]) => [name, namespaceOf(options)]));
+    const { otherNamespaces: others } = config;
+    this.#otherNamespaces = others && namespaceOf(others);
     this.#limits = limits;
   }
 
@@ -55,7 +61,7 @@ export class ChannelRules {
     const parsed = parseChannelName(name);
     const namespace = parsed.namespace === "" && !name.includes(":")
       ? this.#withoutNamespace
-      : this.#namespaces.get(parsed.namespace);
+      : this.#namespaces.get(parsed.namespace) ?? this.#otherNamespaces;
     if (namespace === undefined) return { error: CLIENT_ERRORS.UNKNOWN_CHANNEL };
     const { options, regex } = namespace;
     const isAllowed = regex === undefined ? ASCII.test(name) : regex.test(parsed.rest);

@@ -14,11 +14,13 @@ import type { ChannelIdentity, Face, Subscriber } from "./face.ts";
 
 /** What waits for one face is delivered at this size, and not only at the end of the turn. */
 const FULL_BYTES = 64 * 1024;
+/** A channel does not keep a longer buffer than this for its next messages. */
+const KEPT_BYTES = 4 * 1024;
 
 /** The subscribers of one face, and what they get next. */
 interface Group {
   readonly subscribers: Set<Subscriber>;
-  readonly out: ByteBuffer;
+  out: ByteBuffer;
 }
 
 /** A channel with subscribers on this worker. */
@@ -117,10 +119,12 @@ export class HubChannel implements ChannelIdentity {
 
   /** Sends what was encoded. */
   deliver(): void {
-    for (const [face, { subscribers, out }] of this.#groups) {
+    for (const [face, group] of this.#groups) {
+      const { subscribers, out } = group;
       if (out.length === 0) continue;
       const message = face.seal(out);
-      out.clear();
+      if (out.bytes.length > KEPT_BYTES) group.out = new ByteBuffer(0);
+      else out.clear();
       for (const subscriber of subscribers) this.#pass(subscriber, message);
     }
   }

@@ -31,8 +31,8 @@ import { Stores, textOf, utf8 } from "../../channels/stores.ts";
 // deno-lint-ignore no-explicit-any -- tests look into replies of any kind
 export type Reply = any;
 
-/** Above so many bytes that a client has not read, its commands wait. */
-export const QUEUE_BYTES = 512 * 1024;
+/** If so many bytes are queued for a client, more are dropped. */
+const LINK_BYTES = 1024 * 1024;
 
 /** Keeps what is sent. */
 class FakeLink implements ClientLink<string> {
@@ -55,7 +55,7 @@ class FakeLink implements ClientLink<string> {
   }
 
   sendShared(message: string): boolean {
-    if (this.isFull || this.queuedBytes > 2 * QUEUE_BYTES) return false;
+    if (this.isFull || this.queuedBytes > LINK_BYTES) return false;
     if (!this.isReading) this.queuedBytes += message.length;
     this.sent.push(message);
     return true;
@@ -180,7 +180,6 @@ export class ClientBench {
       random: () => 0.5,
       turn: new TurnBudget(),
       held: new HeldBytes(4 * all.messageBytes),
-      queueBytes: QUEUE_BYTES,
       follow: (promise) => void this.#followed.push(promise),
       report: (error) => void this.reported.push(error),
     };

@@ -64,6 +64,19 @@ Deno.test("client: pinged within 25 s; who does not answer has 3012", async () =
   assertEquals(polite.take(), [{}]);
 });
 
+Deno.test("client: the time for a pong begins when what stands before the ping was read", async () => {
+  const bench = new ClientBench();
+  const one = await bench.client().connect();
+  one.link.queuedBytes = 1_000_000;
+  bench.pass(19_000);
+  assertEquals(one.take(), [{}]);
+  bench.pass(20_000);
+  assertEquals(one.link.ended, undefined);
+  await one.read();
+  bench.pass(8_200);
+  assertEquals(one.link.ended?.code, 3012);
+});
+
 Deno.test("client: without a token, if tokens are needed, 3500", async () => {
   const bench = new ClientBench({ config: { allowAnonymousConnect: false } });
   const one = await bench.client().connect();

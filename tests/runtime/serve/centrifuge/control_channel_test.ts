@@ -88,3 +88,26 @@ Deno.test("control channel: what was lost is told to the operator, and what come
   worker.settle();
   assertEquals(got, ["later"]);
 });
+
+Deno.test("control channel: a store that is full of publications carries messages as before", () => {
+  const stores = new Stores(1024 * 1024);
+  const { first: store, main } = stores;
+  const worker = new HubWorker(store);
+  const got: string[] = [];
+  const loop = { defer: () => {}, now: 0, timers: new TimerWheel(0) };
+  new ControlListener({ store, hub: worker.hub, loop, report: () => {} }, 1, {
+    control: (word) => void got.push(word),
+  });
+  for (const length of [10_000, 1_000, 100, 1]) {
+    const data = "1".repeat(length);
+    const fill = (i: number) => main.publish(utf8(`${length} ${i}`), publication(data)).status;
+    for (let i = 0; fill(i) === "stored"; i++);
+  }
+  worker.settle();
+  const sender = new ControlSender({ store: stores.threads[1]! });
+  for (let i = 0; i < 20; i++) {
+    assertEquals(sender.pass(0, `${i}`, utf8("x".repeat(200))), true, `${i}`);
+    worker.settle();
+  }
+  assertEquals(got.length, 20);
+});

@@ -36,6 +36,19 @@ Deno.test("channel rules: the namespace is what stands before the first colon", 
   assertEquals(found(":x"), 102);
 });
 
+Deno.test("channel rules: other namespaces may have options of their own", () => {
+  const [own, others] = [options({ historySize: 1 }), options({ historySize: 7 })];
+  const rules = new ChannelRules(
+    { options: own, namespaces: { chat: own }, otherNamespaces: others },
+    { nameBytes: 20 },
+  );
+  const sizes = ["x", "chat:x", "other:x", "constructor:x", ":x"].map((name) => {
+    const answer = rules.resolve(name);
+    return "error" in answer ? answer.error.code : answer.channel.options.historySize;
+  });
+  assertEquals(sizes, [1, 1, 7, 7, 7]);
+});
+
 Deno.test("channel rules: names of Object.prototype are no namespaces", () => {
   for (const name of ["constructor:x", "__proto__:x", "toString:x"]) assertEquals(found(name), 102);
 });

@@ -39,6 +39,28 @@ Deno.test("hub: one message for all subscribers of a face, encoded once", () => 
   assertEquals(all[0]!.messages.length, 1);
 });
 
+Deno.test("hub: no channel keeps the memory of a long message", () => {
+  const stores = new Stores(1024 * 1024);
+  const worker = new HubWorker(stores.first);
+  const sizes: number[] = [];
+  const face = new class extends TextFace {
+    override append(...given: Parameters<TextFace["append"]>) {
+      sizes.push(given[0].bytes.length);
+      super.append(...given);
+    }
+  }();
+  const subscriber = new TextSubscriber(face);
+  const entrance = worker.enter("room");
+  worker.hub.join(entrance.channel, subscriber, entrance.offset);
+  for (const length of [10, 10_000, 10, 10]) {
+    publish(stores, "x".repeat(length));
+    worker.settle();
+  }
+  assertEquals(subscriber.offsets, [1, 2, 3, 4]);
+  assert(sizes.every((size) => size <= 4096), `${sizes}`);
+  assert(sizes.at(-1)! > 0, "the buffer of a short message is kept");
+});
+
 Deno.test("hub: subscribers of another face get messages of their own", () => {
   const stores = new Stores();
   const worker = new HubWorker(stores.first);

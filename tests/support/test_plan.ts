@@ -55,11 +55,14 @@ const STEADY: readonly string[] = [
 /** The suites about behaviour, not about many connections, browsers or faults of the machine. */
 const CONFORMANCE: readonly string[] = [
   ...STEADY,
+  ...endToEnd(["channels/delivery", "channels/streams"]),
   ...endToEnd(["limits", "refusals", "reload", "stopping", "tls", "websocket_closes"]),
 ];
 
 /** Those of them whose servers can speak TLS without knowing it, and that depend on how bytes are read and sent. */
 const OVER_TLS: readonly string[] = endToEnd([
+  "channels/delivery",
+  "channels/streams",
   "files/changes",
   "files/large",
   "files/ranges",
@@ -80,6 +83,7 @@ const OVER_TLS: readonly string[] = endToEnd([
  */
 const UNTIMED: readonly string[] = [
   ...STEADY,
+  "tests/e2e/channels/",
   ...endToEnd(["answers", "command_line", "configuration", "curl"]),
 ];
 
@@ -117,6 +121,9 @@ export const TEST_PLANS: Readonly<Record<string, TestPlan>> = {
       SCENARIOS,
       ...endToEnd([
         "auth/basic_auth",
+        "channels/program",
+        "channels/streams",
+        "channels/tokens",
         "command_line",
         "endpoints",
         "files/large",

@@ -1,12 +1,12 @@
 /**
  * Splits the arguments into flags with their values, and positional arguments.
  *
- * In: the arguments and the tables of options. Out: the values as they were written, unchecked, and
- * an error for each unknown flag that names the flag most likely meant. `--flag=value` and
+ * In: the arguments, and the flags that there are: those of the server, or of a command that has its own. Out: the values as
+ * they were written, unchecked, and an error for each unknown flag that names the flag most likely meant. `--flag=value` and
  * `--flag value` are the same; a switch takes a value only after `=`; after `--` all is positional.
  */
 
-import { likelyFlag } from "./likely_flag.ts";
+import { FLAG_SYNONYMS, likelyFlag, type Synonyms } from "./likely_flag.ts";
 import { COMMANDS, OPTIONS, PROGRAM_FLAGS } from "./options/mod.ts";
 
 /** The arguments. */
@@ -19,14 +19,63 @@ export interface Flags {
   valuesOf(flag: string): readonly string[];
 }
 
-/** By flag, whether it takes a value. */
-const TAKES_VALUE = new Map<string, boolean>(
-  [...OPTIONS, ...PROGRAM_FLAGS].map(({ flag, value }) => [flag, value !== undefined]),
-);
-const FLAGS = [...TAKES_VALUE.keys()];
-const FLAG_BY_LETTER = new Map(
-  PROGRAM_FLAGS.flatMap(({ flag, short }) => short === undefined ? [] : [[short, flag] as const]),
-);
+/** A flag, as far as it is needed to split arguments. */
+export interface FlagShape {
+  readonly flag: string;
+  /** The one-letter form. */
+  readonly short?: string | undefined;
+  /** The placeholder of its value; undefined for a switch. */
+  readonly value: string | undefined;
+}
+
+/** What wrong names most likely mean, and who lists the right ones. */
+export interface FlagHints {
+  /** What a letter means to other programs. */
+  readonly letters: Readonly<Record<string, string>>;
+  /** Other names of the flags. */
+  readonly synonyms: Synonyms;
+  /** The arguments that list all flags. */
+  readonly help: string;
+}
+
+/** The flags that can be given. */
+export class KnownFlags {
+  readonly names: readonly string[];
+  readonly help: string;
+  readonly #takesValue: ReadonlyMap<string, boolean>;
+  readonly #byLetter: ReadonlyMap<string, string>;
+  readonly #hints: FlagHints;
+
+  /** @param rows all of them */
+  constructor(rows: readonly FlagShape[], hints: FlagHints) {
+    this.#takesValue = new Map(rows.map(({ flag, value }) => [flag, value !== undefined]));
+    this.#byLetter = new Map(
+      rows.flatMap(({ flag, short }) => short === undefined ? [] : [[short, flag] as const]),
+    );
+    this.names = [...this.#takesValue.keys()];
+    this.help = hints.help;
+    this.#hints = hints;
+  }
+
+  /** Whether it takes a value; undefined: there is no such flag. */
+  takesValue(flag: string): boolean | undefined {
+    return this.#takesValue.get(flag);
+  }
+
+  /** The flag that a name with its dashes is; undefined: there is none. */
+  flagOf(name: string): string | undefined {
+    if (!name.startsWith("--")) return this.#byLetter.get(name.slice(1));
+    const flag = name.slice(2);
+    return this.#takesValue.has(flag) ? flag : undefined;
+  }
+
+  /** The flag that a wrong name most likely means. */
+  likely(name: string): string | undefined {
+    const { letters, synonyms } = this.#hints;
+    const bare = name.replace(/^-+/, "");
+    return bare.length === 1 ? letters[bare.toLowerCase()] : likelyFlag(bare, this.names, synonyms);
+  }
+}
 
 /** What a letter means to other servers and tools; only for hints. */
 const LIKELY_BY_LETTER: Readonly<Record<string, string>> = {
@@ -46,8 +95,15 @@ const LIKELY_BY_LETTER: Readonly<Record<string, string>> = {
   w: "workers",
 };
 
+/** The flags of the server. */
+const SERVER_FLAGS = new KnownFlags([...OPTIONS, ...PROGRAM_FLAGS], {
+  letters: LIKELY_BY_LETTER,
+  synonyms: FLAG_SYNONYMS,
+  help: "--help",
+});
+
 /** Splits the arguments. */
-export function parseFlags(args: readonly string[]): Flags {
+export function parseFlags(args: readonly string[], known = SERVER_FLAGS): Flags {
   const positional: string[] = [];
   const faults: string[] = [];
   const values = new Map<string, string[]>();
@@ -62,14 +118,15 @@ export function parseFlags(args: readonly string[]): Flags {
       continue;
     }
     const written = split(argument);
-    const flag = flagOf(written.name) ?? likely(written.name);
-    const takesValue = flag !== undefined && TAKES_VALUE.get(flag) === true;
+    const exact = known.flagOf(written.name);
+    const flag = exact ?? known.likely(written.name);
+    const takesValue = flag !== undefined && known.takesValue(flag) === true;
     // The value of a misspelled flag is skipped with it, and not taken for WORKERS.
     const next = written.value === undefined && takesValue ? valueIn(args[i + 1]) : undefined;
     if (next !== undefined) i++;
     const value = written.value ?? next;
-    if (flagOf(written.name) === undefined) faults.push(unknownFlag(written.name, flag, value));
-    else add(values, flag!, value ?? (takesValue ? "" : "true")); // it is a flag: see above
+    if (exact === undefined) faults.push(unknownFlag(known, written.name, flag, value));
+    else add(values, exact, value ?? (takesValue ? "" : "true"));
   }
   return { positional, faults, valuesOf: (flag) => values.get(flag) ?? [] };
 }
@@ -87,37 +144,35 @@ function split(argument: string): { readonly name: string; readonly value: strin
   return { name: argument.slice(0, equals), value: argument.slice(equals + 1) };
 }
 
-/** The flag that a name with its dashes is; undefined: there is none. */
-function flagOf(name: string): string | undefined {
-  if (!name.startsWith("--")) return FLAG_BY_LETTER.get(name.slice(1));
-  const flag = name.slice(2);
-  return TAKES_VALUE.has(flag) ? flag : undefined;
-}
-
-function likely(name: string): string | undefined {
-  const bare = name.replace(/^-+/, "");
-  return bare.length === 1 ? LIKELY_BY_LETTER[bare.toLowerCase()] : likelyFlag(bare, FLAGS);
-}
-
 /** The next argument if it can be a value: a dash and a negative number can, a flag cannot. */
 function valueIn(next: string | undefined): string | undefined {
   return next !== undefined && /^(?!-)|^-$|^-[\d.]/.test(next) ? next : undefined;
 }
 
-function unknownFlag(name: string, meant: string | undefined, value: string | undefined): string {
-  return `unknown option ${name}: ${hint(name.replace(/^-+/, ""), meant, value)}`;
+function unknownFlag(
+  known: KnownFlags,
+  name: string,
+  meant: string | undefined,
+  value: string | undefined,
+): string {
+  return `unknown option ${name}: ${hint(known, name.replace(/^-+/, ""), meant, value)}`;
 }
 
-function hint(bare: string, meant: string | undefined, value: string | undefined): string {
+function hint(
+  known: KnownFlags,
+  bare: string,
+  meant: string | undefined,
+  value: string | undefined,
+): string {
   if (COMMANDS.some(({ word }) => word === bare)) {
     return `did you mean the command "async-deno ${bare}"?`;
   }
   const negated = /^no-(?<flag>.+)/.exec(bare)?.groups?.["flag"];
-  if (negated !== undefined && TAKES_VALUE.get(negated) === false) {
+  if (negated !== undefined && known.takesValue(negated) === false) {
     return `did you mean --${negated}=false?`;
   }
-  if (meant === undefined) return "--help lists all options";
-  const shown = TAKES_VALUE.get(meant) === true && isPlain(value) ? ` ${value}` : "";
+  if (meant === undefined) return `${known.help} lists all options`;
+  const shown = known.takesValue(meant) === true && isPlain(value) ? ` ${value}` : "";
   return `did you mean --${meant}${shown}?`;
 }
 

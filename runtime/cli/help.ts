@@ -5,6 +5,7 @@
  */
 
 import { type Config, DEFAULT_CONFIG } from "../config/mod.ts";
+import { helpEntry, named } from "./help_entry.ts";
 import {
   COMMANDS,
   type Option,
@@ -74,11 +75,6 @@ Examples:
 `;
 }
 
-/** The column at which descriptions begin, and the longest line. */
-const WORDS_AT = 30;
-const COLUMNS = 100;
-const MARGIN = " ".repeat(WORDS_AT - 1);
-
 function groups(): string[] {
   const headings = [...new Set(OPTIONS.map(({ group }) => group))];
   return headings.map((heading) => {
@@ -91,34 +87,17 @@ function optionLines(option: Option): string[] {
   const defaults: Config = { ...DEFAULT_CONFIG, workers: 1 };
   const times = option.repeatable ? "; may be repeated" : "";
   const words = `${option.help}${times}; default: ${option.defaultText(defaults)}`;
-  return entry(named(`--${option.flag}`, option.value), words);
+  return helpEntry(named(`--${option.flag}`, option.value), words);
 }
 
 function programLines({ flag, short, value, help }: ProgramFlag): string[] {
-  return entry(named(short === undefined ? `--${flag}` : `-${short}, --${flag}`, value), help);
+  return helpEntry(named(short === undefined ? `--${flag}` : `-${short}, --${flag}`, value), help);
 }
 
 function commandLines({ word, follows, help }: ProgramCommand): string[] {
-  return entry(named(word, follows), help);
+  return helpEntry(named(word, follows), help);
 }
 
 function usage({ word, follows }: ProgramCommand): string {
   return `       async-deno ${named(word, follows)}`;
-}
-
-function named(name: string, value: string | undefined): string {
-  return value === undefined || value === "" ? name : `${name} ${value}`;
-}
-
-/** A name and its description, wrapped. */
-function entry(name: string, words: string): string[] {
-  const start = `  ${name}`;
-  // Two blanks at least before the description.
-  const lines = start.length < WORDS_AT - 1 ? [start.padEnd(WORDS_AT - 1)] : [start, MARGIN];
-  for (const word of words.split(" ")) {
-    const last = lines.at(-1)!; // there is always one
-    if (last.length + 1 + word.length <= COLUMNS) lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(`${MARGIN} ${word}`);
-  }
-  return lines;
 }

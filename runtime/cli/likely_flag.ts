@@ -1,14 +1,17 @@
 /**
  * The option that a wrong name most likely means: a typo of ours, or another server's name for it.
  *
- * In: the name as it was written, without dashes or prefix, and the flags there are. Out: one of
- * those, or undefined if none is likely. Serves flags, variables and keys of a file alike.
+ * In: the name as it was written, without dashes or prefix, the flags there are, and other names for them. Out: one of
+ * those flags, or undefined if none is likely. Serves flags, variables and keys of a file alike.
  */
 
 import { nearest } from "./nearest.ts";
 
-/** Names that other servers use, by our flag. */
-const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
+/** Names that other programs use, by our flag. */
+export type Synonyms = Readonly<Record<string, readonly string[]>>;
+
+/** Names that other servers use. */
+export const FLAG_SYNONYMS: Synonyms = {
   "admin": ["metrics", "metrics-port", "prometheus", "status", "stats", "dashboard"],
   "basic-auth": ["auth", "user", "username", "password", "htpasswd", "basicauth"],
   "body-rate": ["min-rate"],
@@ -49,13 +52,13 @@ const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
   "write-timeout": ["send-timeout"],
 };
 
-const FLAGS_BY_SYNONYM: ReadonlyMap<string, string> = new Map(
-  Object.entries(SYNONYMS).flatMap(([flag, names]) => names.map((name) => [name, flag])),
-);
-
 /** The flag that was most likely meant. */
-export function likelyFlag(written: string, flags: readonly string[]): string | undefined {
+export function likelyFlag(
+  written: string,
+  flags: readonly string[],
+  synonyms: Synonyms = FLAG_SYNONYMS,
+): string | undefined {
   const name = written.toLowerCase().replaceAll("_", "-");
-  const flag = FLAGS_BY_SYNONYM.get(name);
+  const flag = Object.keys(synonyms).find((flag) => synonyms[flag]!.includes(name));
   return flag !== undefined && flags.includes(flag) ? flag : nearest(name, flags);
 }

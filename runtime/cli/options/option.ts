@@ -143,19 +143,27 @@ const MEASURES: Readonly<Record<NumberRow["value"], Measure>> = {
   },
 };
 
-/** An option that takes a number, a size or a time; undefined in the config: off. */
-export function number(row: NumberRow, accessor: Accessor<number | undefined>): Option {
-  const { scale, parse, format, noun, grammar } = MEASURES[row.value];
-  const [least, most] = row.range.map((bound) => bound * scale) as [number, number];
-  const codec: Codec<number> = {
+/** How a number, a size or a time is read, and refused outside of its range. */
+export function numberCodec(
+  { value: kind, range }: Pick<NumberRow, "value" | "range">,
+): Codec<number> {
+  const { scale, parse, format, noun, grammar } = MEASURES[kind];
+  const [least, most] = range.map((bound) => bound * scale) as [number, number];
+  return {
     parse: (text, name) => {
       const value = parse(text);
       if (value !== undefined && value >= least && value <= most) return value;
-      const range = `${noun} from ${format(least)} to ${format(most)}${grammar}`;
-      throw new UsageError(`${name} must be ${range}, not "${text}"`);
+      const allowed = `${noun} from ${format(least)} to ${format(most)}${grammar}`;
+      throw new UsageError(`${name} must be ${allowed}, not "${text}"`);
     },
     show: (value) => String(value / scale),
   };
+}
+
+/** An option that takes a number, a size or a time; undefined in the config: off. */
+export function number(row: NumberRow, accessor: Accessor<number | undefined>): Option {
+  const codec = numberCodec(row);
+  const { format } = MEASURES[row.value];
   const defaultText = (defaults: Config) => {
     const value = accessor.get(defaults);
     return row.defaultText ?? (value === undefined ? "none" : format(value));

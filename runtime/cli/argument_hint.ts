@@ -13,17 +13,20 @@ import { COMMANDS, OPTIONS, PROGRAM_FLAGS } from "./options/mod.ts";
 
 const MAX_PORT = 65_535;
 
-/** Words that are commands of other programs, and what to do instead. */
+/** Words that are commands of other programs, or of `channels`, and what to do instead. */
 const FOREIGN_COMMANDS: Readonly<Record<string, string>> = {
   check: "did you mean --check?",
   daemon: 'did you mean the command "async-deno systemd"?',
   healthcheck: 'did you mean the command "async-deno health"?',
   help: "did you mean --help?",
+  history: 'did you mean the command "async-deno channels history"?',
   htpasswd: 'did you mean the command "async-deno hash-password"?',
   install: 'did you mean the command "async-deno systemd"?',
   listen: "async-deno serves without a command word; leave it out",
   passwd: 'did you mean the command "async-deno hash-password"?',
   password: 'did you mean the command "async-deno hash-password"?',
+  presence: 'did you mean the command "async-deno channels presence"?',
+  publish: 'did you mean the command "async-deno channels publish"?',
   reload: "to reload a running server, send it SIGHUP",
   restart: "to stop a running server, send it SIGTERM, then start it again",
   run: "async-deno serves without a command word; leave it out",
@@ -33,7 +36,9 @@ const FOREIGN_COMMANDS: Readonly<Record<string, string>> = {
   start: "async-deno serves without a command word; leave it out",
   status: 'did you mean the command "async-deno health"?',
   stop: "to stop a running server, send it SIGTERM",
+  subscribe: 'did you mean the command "async-deno channels subscribe"?',
   test: "did you mean --check?",
+  token: 'did you mean the command "async-deno channels token"?',
   unit: 'did you mean the command "async-deno systemd"?',
   validate: "did you mean --check?",
   version: "did you mean --version?",

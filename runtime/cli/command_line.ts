@@ -8,9 +8,10 @@
 
 import type { Config } from "../config/mod.ts";
 import type { UsableCores } from "../os/mod.ts";
-import { type FileOptions, parseConfigFile } from "./config_file.ts";
+import type { FileOptions } from "./config_file.ts";
 import { type Flags, parseFlags } from "./flags.ts";
-import { COMMANDS, PROGRAM_FLAGS, variableOf } from "./options/mod.ts";
+import { COMMANDS, PROGRAM_FLAGS } from "./options/mod.ts";
+import { type ConfigPlaces, readConfigFile } from "./read_config_file.ts";
 import { readSettings, type Settings } from "./settings.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -21,26 +22,26 @@ export type Command =
   | { readonly type: "serve"; readonly settings: Settings }
   | { readonly type: "check"; readonly settings: Settings }
   | { readonly type: "completions"; readonly shell: string }
+  /** `args` are the arguments behind the word; they have flags of their own. */
+  | { readonly type: "channels"; readonly args: readonly string[] }
   /** `args` are the arguments of the server. */
   | { readonly type: "systemd"; readonly args: readonly string[]; readonly settings: Settings };
 
 /** Everything that the command is read from. */
-export interface CommandLine {
+export interface CommandLine extends ConfigPlaces {
   readonly args: readonly string[];
-  /** The value of an environment variable. */
-  variable(name: string): string | undefined;
   /** The names of all variables, to find unknown ones with our prefix. */
   readonly variables: readonly string[];
   /** The default number of workers. */
   readonly cores: UsableCores;
   /** Bytes of memory that the process may use: the default of --max-memory is a part of them. Absent: not known. */
   readonly memorySize?: () => number | undefined;
-  /** The text of the configuration file. @throws what Deno throws */
-  readText(path: string): string;
 }
 
 /** Parses the command line. @throws {UsageError} */
 export function parseCommandLine(line: CommandLine): Command {
+  const [first, ...rest] = line.args;
+  if (first === "channels") return { type: first, args: rest };
   const flags = parseFlags(line.args);
   if (isOn("help", flags)) return { type: "help" };
   if (isOn("version", flags)) return { type: "version" };
@@ -91,21 +92,7 @@ function readFile(flags: Flags, line: CommandLine): FileOptions | undefined {
   const [value, ...more] = flags.valuesOf("config");
   if (more.length > 0) throw new UsageError("--config is given more than once");
   if (value === "") throw new UsageError("--config needs a value");
-  const path = value ?? line.variable(variableOf("config"));
-  if (path === undefined || path === "") return undefined;
-  let text: string;
-  try {
-    text = line.readText(path);
-  } catch (error) {
-    throw new UsageError(`cannot read the configuration file ${path}: ${reasonOf(error)}`);
-  }
-  return parseConfigFile(path, text);
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof Deno.errors.NotFound) return "the file does not exist";
-  if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
-  return error instanceof Error ? error.message : String(error);
+  return readConfigFile(value, line);
 }
 
 const SHELLS: readonly string[] = COMMANDS.find(({ word }) => word === "completions")!.choices;

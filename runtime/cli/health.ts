@@ -10,12 +10,11 @@
 
 import type { Config } from "../config/mod.ts";
 import { errnoText, hasLibc, SystemError, UnixConnection } from "../os/mod.ts";
+import { reachableHost } from "./reachable_host.ts";
 
 /** Milliseconds; less than container platforms allow. */
 const PATIENCE = 4_000;
 const STATUS_LINE = /^HTTP\/1\.1 ([1-5]\d\d) /;
-/** Where a server that listens on all addresses is reached. */
-const LOOPBACK: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "::": "::1" };
 const REQUEST = "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
 /** PROXY protocol, section 2.1: the header of a proxy's own connection. */
 const PROXY_HEADER = "PROXY UNKNOWN\r\n";
@@ -34,7 +33,7 @@ export async function healthProblem(config: Config): Promise<string | undefined>
   if (port === 0) {
     return "the port is unknown: port 0 means any free port; name the server's --port";
   }
-  const hostname = LOOPBACK[config.hostname] ?? config.hostname;
+  const hostname = reachableHost(config.hostname);
   return await problemAt(`${hostname} port ${port}`, () => {
     return statusOverTcp({ hostname, port, isTls: config.tls.cert !== undefined }, request);
   });

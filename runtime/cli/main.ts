@@ -30,7 +30,6 @@ import {
 import { Signals } from "../signals.ts";
 import { describe, faultsOf } from "./check.ts";
 import { type Command, parseCommandLine } from "./command_line.ts";
-import { completionsFor } from "./completions/mod.ts";
 import { hashOfInput } from "./hash_password.ts";
 import { healthProblem } from "./health.ts";
 import { EXIT, helpText } from "./help.ts";
@@ -64,6 +63,7 @@ async function run(args: readonly string[], signals: Signals): Promise<number> {
       command.settings.warnings.forEach(warn);
       return await serve(command.settings, args, signals);
     }
+    if (command.type === "channels") return await channels(command.args, signals);
     signals.release();
     switch (command.type) {
       case "help":
@@ -73,7 +73,7 @@ async function run(args: readonly string[], signals: Signals): Promise<number> {
       case "check":
         return await check(command.settings);
       case "completions":
-        return await print(completionsFor(command.shell));
+        return await completions(command.shell);
       case "systemd":
         return await systemd(command);
       case "hash-password":
@@ -96,6 +96,25 @@ function readCommand(args: readonly string[]): Command {
     memorySize,
     readText: Deno.readTextFileSync,
   });
+}
+
+/** Uses the channels of a running server. */
+async function channels(args: readonly string[], signals: Signals): Promise<number> {
+  const { runChannelCommand } = await import("./channel_commands/mod.ts");
+  return await runChannelCommand(args, {
+    variable: (name) => Deno.env.get(name),
+    readText: Deno.readTextFileSync,
+    readInput: async () => new Uint8Array(await new Response(Deno.stdin.readable).arrayBuffer()),
+    print,
+    write: (bytes) => writeWhole(Deno.stdout, bytes),
+    warn,
+    signals,
+  });
+}
+
+async function completions(shell: string): Promise<number> {
+  const { completionsFor } = await import("./completions/mod.ts");
+  return await print(completionsFor(shell));
 }
 
 /** Reports every error, or prints the effective options. */

@@ -1,17 +1,20 @@
 /**
  * Completions for bash 4 and later: `source <(async-deno completions bash)`.
  *
- * In: the flags. Out: a script that defines one function.
+ * In: the flags, and the commands of `channels` with theirs. Out: a script that defines one function.
  */
 
 import { COMMANDS } from "../options/mod.ts";
-import type { CompletedFlag } from "./completed_flag.ts";
+import type { CompletedCommand, CompletedFlag } from "./completed_flag.ts";
 
 /** The script for bash. */
-export function bashCompletions(flags: readonly CompletedFlag[]): string {
-  const names = flags.flatMap(({ flag, short }) => {
-    return short === undefined ? [`--${flag}`] : [`--${flag}`, `-${short}`];
-  });
+export function bashCompletions(
+  flags: readonly CompletedFlag[],
+  commands: readonly CompletedCommand[],
+): string {
+  // A name means the same in all commands.
+  const own = commands.flatMap((command) => command.flags);
+  const all = [...new Map([...own, ...flags].map((row) => [row.flag, row])).values()];
   return `# bash completions for async-deno: source this, or put it into
 # ~/.local/share/bash-completion/completions/async-deno
 _async_deno() {
@@ -24,15 +27,32 @@ _async_deno() {
   fi
   COMPREPLY=()
   case "$previous" in
-${arms(flags)}${commandArms()}
+${arms(all)}${commandArms()}
   esac
+  local flags="${names(flags)}"
+  if [[ \${COMP_WORDS[1]} == channels ]]; then
+    case "\${COMP_WORDS[2]}" in
+${commands.map(flagArm).join("\n")}
+      *) flags="--help -h" ;;
+    esac
+  fi
   if [[ $current == -* ]]; then
-    mapfile -t COMPREPLY < <(compgen -W "${names.join(" ")}" -- "$current")
+    mapfile -t COMPREPLY < <(compgen -W "$flags" -- "$current")
   elif ((COMP_CWORD == 1)); then
     mapfile -t COMPREPLY < <(compgen -W "${words()}" -- "$current")
   fi
 }
 complete -F _async_deno async-deno`;
+}
+
+function names(flags: readonly CompletedFlag[]): string {
+  return flags.flatMap(({ flag, short }) => {
+    return short === undefined ? [`--${flag}`] : [`--${flag}`, `-${short}`];
+  }).join(" ");
+}
+
+function flagArm({ word, flags }: CompletedCommand): string {
+  return `      ${word}) flags="${names(flags)}" ;;`;
 }
 
 function words(): string {

@@ -1,9 +1,11 @@
 /**
  * A flag as a completion script needs it: its name, and what can follow it.
  *
- * In: the tables of options. Out: one type of row for the options and the flags of the program.
+ * In: the tables of options and commands. Out: one type of row for the options, the flags of the program, and those of the commands
+ * that have their own.
  */
 
+import { CHANNEL_COMMANDS } from "../channel_commands/mod.ts";
 import { OPTIONS, PROGRAM_FLAGS } from "../options/mod.ts";
 
 /** The kind of value that follows a flag. */
@@ -29,6 +31,24 @@ export function completedFlags(): CompletedFlag[] {
   const program = PROGRAM_FLAGS.map((flag) => ({ ...flag, choices: [], repeatable: false }));
   return [...options, ...program].map(({ flag, short, help, value, repeatable, ...rest }) => {
     return { flag, short, help, value: value ?? "", repeatable, follows: follows(value, rest) };
+  });
+}
+
+/** A command behind `async-deno channels`. */
+export interface CompletedCommand {
+  readonly word: string;
+  readonly help: string;
+  readonly flags: readonly CompletedFlag[];
+}
+
+/** All of them, in the order of their help. */
+export function completedCommands(): CompletedCommand[] {
+  return CHANNEL_COMMANDS.map(({ word, help, flags }) => {
+    const completed = flags.map(({ flag, short, value, names, repeatable = false, help }) => {
+      const followed = follows(value, { choices: [], names });
+      return { flag, short, help, value: value ?? "", repeatable, follows: followed };
+    });
+    return { word, help, flags: completed };
   });
 }
 

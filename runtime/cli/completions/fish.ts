@@ -1,18 +1,21 @@
 /**
  * Completions for fish: `async-deno completions fish | source`.
  *
- * In: the flags. Out: a script with one `complete` per flag.
+ * In: the flags, and the commands of `channels` with theirs. Out: a script with one `complete` per flag.
  */
 
 import { COMMANDS } from "../options/mod.ts";
-import type { CompletedFlag } from "./completed_flag.ts";
+import type { CompletedCommand, CompletedFlag } from "./completed_flag.ts";
 
 /** The script for fish. */
-export function fishCompletions(flags: readonly CompletedFlag[]): string {
+export function fishCompletions(
+  flags: readonly CompletedFlag[],
+  channelCommands: readonly CompletedCommand[],
+): string {
   const commands = COMMANDS.flatMap(({ word, choices, help }) => [
     `complete -c async-deno -n __fish_use_subcommand -a ${word} -d ${quoted(help)}`,
     ...(choices.length === 0 ? [] : [
-      `complete -c async-deno -n '__fish_seen_subcommand_from ${word}' -a ${
+      `complete -c async-deno -n '${seen(word)}; and not ${seen(choices.join(" "))}' -a ${
         quoted(choices.join(" "))
       }`,
     ]),
@@ -20,12 +23,24 @@ export function fishCompletions(flags: readonly CompletedFlag[]): string {
   return `# fish completions for async-deno: source this, or put it into
 # ~/.config/fish/completions/async-deno.fish
 complete -c async-deno -f
-${[...commands, ...flags.map(line)].join("\n")}`;
+${
+    [
+      ...commands,
+      ...flags.map((flag) => line(flag, `not ${seen("channels")}`)),
+      ...channelCommands.flatMap(({ word, flags }) =>
+        flags.map((flag) => line(flag, `${seen("channels")}; and ${seen(word)}`))
+      ),
+    ].join("\n")
+  }`;
 }
 
-function line({ flag, short, help, follows }: CompletedFlag): string {
+function seen(words: string): string {
+  return `__fish_seen_subcommand_from ${words}`;
+}
+
+function line({ flag, short, help, follows }: CompletedFlag, condition: string): string {
   const names = `-l ${flag}${short === undefined ? "" : ` -s ${short}`}`;
-  return `complete -c async-deno ${names}${values(follows)} -d ${quoted(help)}`;
+  return `complete -c async-deno -n '${condition}' ${names}${values(follows)} -d ${quoted(help)}`;
 }
 
 function values(follows: CompletedFlag["follows"]): string {

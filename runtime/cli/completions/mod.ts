@@ -1,6 +1,6 @@
 /**
- * `async-deno completions SHELL`: prints a completion script, generated from the table of options, so
- * that it is always complete.
+ * `async-deno completions SHELL`: prints a completion script, generated from the tables of options
+ * and commands, so that it is always complete.
  *
  * In: the name of a shell. Out: a script for that shell to source.
  *
@@ -14,7 +14,7 @@
 
 import { bashCompletions } from "./bash.ts";
 import { fishCompletions } from "./fish.ts";
-import { completedFlags } from "./completed_flag.ts";
+import { completedCommands, completedFlags } from "./completed_flag.ts";
 import { zshCompletions } from "./zsh.ts";
 
 const SHELLS = { bash: bashCompletions, zsh: zshCompletions, fish: fishCompletions };
@@ -22,7 +22,7 @@ const SHELLS = { bash: bashCompletions, zsh: zshCompletions, fish: fishCompletio
 /** The script for a shell. @throws RangeError for an unknown shell */
 export function completionsFor(shell: string): string {
   if (!isShell(shell)) throw new RangeError(`no completions for ${shell}`);
-  return SHELLS[shell](completedFlags());
+  return SHELLS[shell](completedFlags(), completedCommands());
 }
 
 function isShell(shell: string): shell is keyof typeof SHELLS {

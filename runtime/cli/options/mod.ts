@@ -45,4 +45,11 @@ export {
   type ProgramCommand,
   type ProgramFlag,
 } from "./program.ts";
-export { type MutableConfig, type Option, variableOf } from "./option.ts";
+export {
+  type MutableConfig,
+  type Named,
+  numberCodec,
+  type NumberRow,
+  type Option,
+  variableOf,
+} from "./option.ts";

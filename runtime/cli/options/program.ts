@@ -38,7 +38,7 @@ export const PROGRAM_FLAGS: readonly ProgramFlag[] = [
 ];
 
 /** The first argument of a command other than to serve. */
-export type CommandWord = "completions" | "hash-password" | "health" | "systemd";
+export type CommandWord = "channels" | "completions" | "hash-password" | "health" | "systemd";
 
 /** A command. */
 export interface ProgramCommand {
@@ -52,6 +52,13 @@ export interface ProgramCommand {
 
 /** The commands, in the order of `--help`. */
 export const COMMANDS: readonly ProgramCommand[] = [
+  {
+    word: "channels",
+    choices: ["token", "publish", "subscribe", "presence", "history"],
+    follows: "COMMAND",
+    help:
+      "use the channels of a server: token, publish, subscribe, presence, history; channels --help explains them",
+  },
   {
     word: "completions",
     choices: ["bash", "zsh", "fish"],

@@ -3,6 +3,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
+import { CHANNEL_COMMANDS } from "../../../runtime/cli/channel_commands/mod.ts";
 import { completionsFor } from "../../../runtime/cli/completions/mod.ts";
 import { OPTIONS, PROGRAM_FLAGS } from "../../../runtime/cli/options/mod.ts";
 import { findProgram } from "../../support/process_facts.ts";
@@ -76,6 +77,17 @@ for (const shell of Object.keys(SHELLS)) {
       assertEquals((await ask(shell, "async-deno comp")).join(" ").includes("completions"), true);
       const shells = await ask(shell, "async-deno completions ");
       assertEquals(shells.filter((word) => word in SHELLS).sort(), ["bash", "fish", "zsh"]);
+      const words = await ask(shell, "async-deno channels ");
+      for (const { word, flags } of CHANNEL_COMMANDS) {
+        assert(words.includes(word), `no ${word}: ${words}`);
+        const found = await ask(shell, `async-deno channels ${word} --`);
+        const names = found.map((word) => word.replace(/=?$/, "")).filter((word) =>
+          word.startsWith("--")
+        );
+        assertEquals(names.sort(), flags.map(({ flag }) => `--${flag}`).sort(), word);
+      }
+      const keys = await ask(shell, "async-deno channels publish a 1 --api-key-file sh");
+      assert(keys.some((word) => word.endsWith("sha1.json")), String(keys));
       const files = await ask(shell, "async-deno --config sh");
       assert(files.some((word) => word.endsWith("sha1.json")), String(files));
       const numbers = await ask(shell, "async-deno --port sh");

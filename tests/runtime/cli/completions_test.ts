@@ -8,26 +8,26 @@ import { completionsFor } from "../../../runtime/cli/completions/mod.ts";
 import { OPTIONS, PROGRAM_FLAGS } from "../../../runtime/cli/options/mod.ts";
 import { findProgram } from "../../support/process_facts.ts";
 
-/** A script that completes `line`, one answer a line. */
-type Asks = (completions: string, line: string) => string;
+/** A script that completes `line`, one answer a line, with the completions in a file. */
+type Asks = (file: string, line: string) => string;
 
 const SHELLS: Readonly<Record<string, Asks>> = {
-  bash: (completions, line) => `
-${completions}
+  bash: (file, line) => `
+source ${file}
 COMP_WORDS=(${line.replaceAll("=", " = ")}${/[ =]$/.test(line) ? " ''" : ""})
 COMP_CWORD=$((\${#COMP_WORDS[@]} - 1))
 compopt() { :; } # there is no completion under way to change
 _async_deno
 printf '%s\\n' "\${COMPREPLY[@]}"`,
   // zsh completes only in a terminal: it gets one, and the keys.
-  zsh: (completions, line) => `
+  zsh: (file, line) => `
 zmodload zsh/zpty
 zpty shell zsh -f -i
 () {
   zpty -w shell "PS1= RPS1= LISTMAX=10000; autoload -Uz compinit; compinit -D -u"
   zpty -w shell "zstyle ':completion:*' list-separator ''; zstyle ':completion:*' verbose no"
   zpty -w shell "bindkey '^I' list-choices; unsetopt zle_bracketed_paste; stty -echo cols 20 rows 2000"
-  zpty -w shell ${quoted(`source =(cat <<'SCRIPT'\n${completions}\nSCRIPT\n)`)}
+  zpty -w shell "source ${file}"
   zpty -w shell "echo READY"
   zpty -r shell ready '*READY*READY*'
   zpty -n -w shell ${quoted(`${line}\t`)}
@@ -35,8 +35,8 @@ zpty shell zsh -f -i
   zpty -r shell answer '*DONE*'
   print -r -- "$answer"
 }`,
-  fish: (completions, line) => `
-${completions}
+  fish: (file, line) => `
+source ${file}
 complete -C ${quoted(line)} | string replace -r '\\t.*' ''`,
 };
 
@@ -45,7 +45,16 @@ function quoted(text: string): string {
 }
 
 async function ask(shell: string, line: string): Promise<string[]> {
-  const script = SHELLS[shell]!(completionsFor(shell), line);
+  const file = await Deno.makeTempFile({ prefix: "async-deno-test-" });
+  try {
+    await Deno.writeTextFile(file, completionsFor(shell));
+    return await run(shell, SHELLS[shell]!(file, line));
+  } finally {
+    await Deno.remove(file);
+  }
+}
+
+async function run(shell: string, script: string): Promise<string[]> {
   const options = shell === "fish" ? ["--no-config"] : shell === "zsh" ? ["-f"] : ["--norc"];
   const { stdout, stderr } = await new Deno.Command(shell, {
     args: [...options, "-c", script],
@@ -82,7 +91,7 @@ for (const shell of Object.keys(SHELLS)) {
         assert(words.includes(word), `no ${word}: ${words}`);
         const found = await ask(shell, `async-deno channels ${word} --`);
         const names = found.map((word) => word.replace(/=?$/, "")).filter((word) =>
-          word.startsWith("--")
+          /^--./.test(word)
         );
         assertEquals(names.sort(), flags.map(({ flag }) => `--${flag}`).sort(), word);
       }

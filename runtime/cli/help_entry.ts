@@ -1,7 +1,7 @@
 /**
- * One entry of a help text: a name on the left, its description on the right.
+ * The parts of a help text: a name on the left with its description on the right, and paragraphs.
  *
- * In: the two texts. Out: lines of at most 100 columns; the description begins at one column in all entries, below a
+ * In: their texts. Out: lines of at most 100 columns; descriptions begin at one column in all entries, below a
  * name that is too long.
  */
 
@@ -15,10 +15,20 @@ export function helpEntry(name: string, words: string): string[] {
   const start = `  ${name}`;
   // Two blanks at least before the description.
   const lines = start.length < WORDS_AT - 1 ? [start.padEnd(WORDS_AT - 1)] : [start, MARGIN];
+  return wrapped(lines, MARGIN, words);
+}
+
+/** A paragraph, indented by two blanks. */
+export function helpParagraph(words: string): string[] {
+  return wrapped([" "], " ", words);
+}
+
+/** Continues the last line, and begins new ones with the margin. */
+function wrapped(lines: string[], margin: string, words: string): string[] {
   for (const word of words.split(" ")) {
     const last = lines.at(-1)!; // there is always one
     if (last.length + 1 + word.length <= COLUMNS) lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(`${MARGIN} ${word}`);
+    else lines.push(`${margin} ${word}`);
   }
   return lines;
 }

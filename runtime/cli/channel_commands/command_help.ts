@@ -4,7 +4,7 @@
  * In: the table of commands. Out: texts of at most 100 columns.
  */
 
-import { helpEntry, named } from "../help_entry.ts";
+import { helpEntry, helpParagraph, named } from "../help_entry.ts";
 import { CHANNEL_COMMANDS, type ChannelCommand } from "./command_table.ts";
 
 const PROGRAM = "async-deno channels";
@@ -41,20 +41,20 @@ ${EXIT_CODES}`;
 }
 
 function helpOf(command: ChannelCommand): string {
-  const { word, help, prints, flags, examples } = command;
+  const { help, prints, flags, examples } = command;
   const options = flags.flatMap(({ flag, short, value, help, repeatable }) => {
     const name = short === undefined ? `--${flag}` : `-${short}, --${flag}`;
     return helpEntry(named(name, value), repeatable ? `${help}; may be repeated` : help);
   });
   const takesTime = flags.some(({ measure }) => measure?.value === "TIME");
-  return `${PROGRAM} ${word}: ${help}
+  return `Usage: ${usage(command)}
 
-Usage: ${usage(command)}
+${helpParagraph(help).join("\n")}
 
 ${options.join("\n")}
 ${takesTime ? `\n${QUANTITIES}\n` : ""}
 Prints:
-  ${prints}
+${helpParagraph(prints).join("\n")}
 
 Examples:
 ${examples.map((example) => `  ${PROGRAM} ${example}`).join("\n")}

@@ -147,7 +147,7 @@ export const CHANNEL_COMMANDS: readonly ChannelCommand[] = [
     flags: [...API, HELP],
     examples: [
       `publish chat:lobby '{"text":"hello"}' --config chat.toml`,
-      "publish chat:lobby - --url https://example.com --api-key-file api.key < message.json",
+      "publish chat:lobby - --url https://example.com --api-key-file api.key < a.json",
     ],
   },
   {
@@ -183,7 +183,7 @@ export const CHANNEL_COMMANDS: readonly ChannelCommand[] = [
     ],
     examples: [
       "subscribe chat:lobby --config chat.toml",
-      "subscribe chat:lobby --url https://example.com --token-file ann.token --since 0",
+      "subscribe chat:lobby --url https://example.com --token-file ann.jwt --since 0",
     ],
   },
   {

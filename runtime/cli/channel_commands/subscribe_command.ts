@@ -6,7 +6,7 @@
  */
 
 import type { CommandArguments } from "./command_arguments.ts";
-import { CommandFailure, type CommandIo } from "./command_io.ts";
+import type { CommandIo } from "./command_io.ts";
 import { ServerSettings } from "./server_settings.ts";
 import { Tail } from "./tail.ts";
 import type { TailPosition } from "./tail_protocol.ts";

@@ -154,9 +154,12 @@ function redirected(url: URL, target: string): string {
   return `${url.origin} redirects to ${origin}: did you mean --url ${origin}?`;
 }
 
+/** The innermost cause says most; Deno's text begins with the URL, and some versions say its end twice. */
 function reasonOf(error: Error): string {
   if (error.name === "TimeoutError") return `nothing came within ${PATIENCE / 1000} s`;
-  // Deno's text begins with the URL.
-  const reason = error.message.replace(/^error sending request[^)]*\): /, "");
+  if (error.cause instanceof Error) return reasonOf(error.cause);
+  const reason = error.message
+    .replace(/^error sending request for url \(.*?\): (?:client error \(\w+\): )?/, "")
+    .replace(/(: [^:]+)\1$/, "$1");
   return `${reason}${trustHint(reason)}`;
 }

@@ -72,9 +72,10 @@ export class ServerSettings {
       () => readSecret(source, this.#places, 1),
     );
     const key = new TextDecoder().decode(bytes);
-    if (/^[\x21-\x7e]+$/.test(key)) return key;
+    if (/^[!-~](?:[ -~]*[!-~])?$/.test(key)) return key;
     throw new UsageError(
-      "the key of the HTTP API has characters that a header field cannot have: use letters and digits",
+      "the key of the HTTP API has characters that a header field cannot have, or blanks around it: " +
+        "use letters and digits",
     );
   }
 

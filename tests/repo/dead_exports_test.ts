@@ -17,7 +17,6 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   "runtime/serve/session/proxy_session.ts ProxySession": "sessions are about to be rewritten",
   "protocol/centrifuge/pushes.ts": CHANNELS,
   "protocol/centrifuge/replies.ts": CHANNELS,
-  "protocol/centrifuge/unsubscribe.ts": CHANNELS,
 };
 
 const keyOf = ({ path, name }: ExportedName) => `${path} ${name}`;

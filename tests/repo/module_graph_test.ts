@@ -43,7 +43,16 @@ function among(files: readonly string[], paths: readonly string[]): string[] {
 const NEEDS: readonly [root: string, without: readonly string[]][] = [
   [
     "runtime/mod.ts",
-    ["runtime/native/", "runtime/deno/", "runtime/serve/", "runtime/observe/admin/"],
+    [
+      "runtime/native/",
+      "runtime/deno/",
+      "runtime/serve/",
+      "runtime/observe/admin/",
+      "runtime/cli/channel_commands/",
+      "runtime/cli/completions/",
+      "npm:jose@",
+      "npm:ws@",
+    ],
   ],
   [
     "runtime/native/acceptor_thread.ts",
@@ -77,6 +86,16 @@ for (const [root, without] of NEEDS) {
     assertEquals(among(files, without), []);
   });
 }
+
+Deno.test("module graph: the commands of channels load a library only if they need it", async () => {
+  const libraries = async (file: string) =>
+    among(await loadedBy(`runtime/cli/channel_commands/${file}`), ["npm:jose@", "npm:ws@"])
+      .map((name) => name.replace(/@.*/, ""));
+  assertEquals(await libraries("mod.ts"), []);
+  assertEquals(await libraries("publish_command.ts"), []);
+  assertEquals(await libraries("token_command.ts"), ["npm:jose"]);
+  assertEquals(await libraries("subscribe_command.ts"), ["npm:ws"]);
+});
 
 Deno.test("module graph: main.ts loads only the signal listeners before it loads the program", async () => {
   assertEquals(await loadedBy("main.ts"), ["main.ts", "runtime/signals.ts"]);

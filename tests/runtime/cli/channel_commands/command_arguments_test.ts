@@ -59,7 +59,7 @@ for (const [args, message] of ROWS) {
 Deno.test("channels, arguments: numbers and times have ranges; a flag has one value; a switch none", () => {
   const parsed = (args: string) => {
     const command = parseCommand(args.split(" "));
-    assert("command" in command);
+    if (!("command" in command)) throw new TypeError("the help is wanted");
     return command;
   };
   const refusal = (act: () => unknown) => assertThrows(act, UsageError).message;

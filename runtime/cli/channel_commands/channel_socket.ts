@@ -84,7 +84,7 @@ export class ChannelSocket {
     const own = new ChannelSocket(socket);
     socket.on("open", () => opened.resolve());
     // After the handshake an error is followed by the close.
-    socket.on("error", (error) => opened.reject(new ConnectError(reasonOf(error))));
+    socket.on("error", (error) => opened.reject(new ConnectError(reasonOf(error, url))));
     await opened.promise;
     return own;
   }
@@ -152,7 +152,14 @@ export class ChannelSocket {
   }
 }
 
-function reasonOf({ message }: Error): string {
+/** All that Deno 2.4 says of a TLS handshake that failed. */
+const NO_REASON = "connection error";
+
+function reasonOf({ message }: Error, { protocol }: URL): string {
+  if (message === NO_REASON && protocol === "wss:") {
+    return "the TLS handshake failed: if this machine does not trust who signed its certificate, " +
+      "name the authority with --ca FILE; if it is for another name, use that in --url";
+  }
   const status = /Unexpected server response: (\d+)/.exec(message)?.[1];
   if (status === undefined) return `${message}${trustHint(message)}`;
   const meaning = REFUSALS[Number(status)];

@@ -16,6 +16,7 @@ import {
   isPing,
   offsetOf,
   repliesOf,
+  type TailConnection,
   type TailPosition,
   type TailReply,
   type TailSubscription,
@@ -61,6 +62,7 @@ export class Tail {
   #socket: ChannelSocket | undefined;
   #wasSubscribed = false;
   #isStopped = false;
+  #answersPings = false;
   #left: number;
   #pause = FIRST_PAUSE;
 
@@ -153,9 +155,9 @@ export class Tail {
     publications: Uint8Array[],
   ): string | undefined {
     const { error, connect, subscribe, push } = reply;
-    if (isPing(reply)) socket.send("{}");
+    if (isPing(reply) && this.#answersPings) socket.send("{}");
     if (error !== undefined) return this.#refused(reply);
-    if (connect?.ping !== undefined) socket.expectWithin(connect.ping * 1000 + PATIENCE);
+    if (connect !== undefined) this.#connected(socket, connect);
     if (subscribe !== undefined) this.#subscribed(subscribe, publications);
     if (push?.publication !== undefined) this.#published(push.publication, publications);
     if (push?.disconnect !== undefined) {
@@ -167,6 +169,11 @@ export class Tail {
     const text = `the server ended the subscription: ${reason} (${code})`;
     if (resubscribes(code)) return text;
     throw new CommandFailure(text);
+  }
+
+  #connected(socket: ChannelSocket, { ping = 0, pong = false }: TailConnection): void {
+    this.#answersPings = pong;
+    socket.expectWithin(ping > 0 ? ping * 1000 + PATIENCE : Infinity);
   }
 
   #subscribed(result: TailSubscription, publications: Uint8Array[]): void {

@@ -62,6 +62,8 @@ const REPLY = {
 
 /** A reply, a push, or a ping, which has nothing. */
 export type TailReply = Decoded<typeof REPLY>;
+/** The result of the connection: seconds between pings, and whether they are answered. */
+export type TailConnection = Decoded<typeof CONNECT>;
 /** The result of the subscription. */
 export type TailSubscription = Decoded<typeof SUBSCRIBE>;
 

@@ -190,6 +190,16 @@ Deno.test("tail: what no server of channels sends, and a permanent close, end it
   }
 });
 
+Deno.test("tail: pings are not answered if the server does not want it", () =>
+  follow((_, socket, message) => {
+    if (!message.includes("connect")) return;
+    socket.send(`{"id":1,"connect":{"client":"a","ping":1}}\n${at(0)}\n{}`);
+    socket.send(pub(1));
+  }, async (followed) => {
+    await untilLines(followed, 1);
+    assertEquals(followed.messages.length, 1);
+  }));
+
 Deno.test("tail: pings are answered; the limit ends it in the middle of a message", () =>
   follow((_, socket, message) => {
     if (message === "{}") return socket.send(`${pub(1)}\n${pub(2)}\n${pub(3)}`);

@@ -4,7 +4,7 @@ import {
   urlOfConfig,
 } from "../../../../runtime/cli/channel_commands/server_address.ts";
 import { UsageError } from "../../../../runtime/cli/usage_error.ts";
-import { DEFAULT_CONFIG } from "../../../../runtime/config/mod.ts";
+import { type Config, DEFAULT_CONFIG } from "../../../../runtime/config/mod.ts";
 
 Deno.test("server address: http, https, ws and wss, with a path in front of the endpoints", () => {
   const rows = [
@@ -31,13 +31,14 @@ Deno.test("server address: what is none is refused with what was most likely mea
 });
 
 Deno.test("server address: that of a config is where its own machine reaches it", () => {
-  const of = (more: Partial<typeof DEFAULT_CONFIG>) =>
-    urlOfConfig({ ...DEFAULT_CONFIG, ...more }).href;
+  const of = (more: Partial<Config>) => {
+    return urlOfConfig({ ...DEFAULT_CONFIG, workers: 1, ...more }).href;
+  };
   assertEquals(of({}), "http://127.0.0.1:8000/");
   assertEquals(of({ hostname: "::", port: 81 }), "http://[::1]:81/");
   assertEquals(of({ hostname: "192.0.2.1", port: 80 }), "http://192.0.2.1/");
   const tls = { ...DEFAULT_CONFIG.tls, cert: "a.pem" };
-  assertEquals(of({ tls, port: 443 } as Partial<typeof DEFAULT_CONFIG>), "https://127.0.0.1/");
+  assertEquals(of({ tls, port: 443 }), "https://127.0.0.1/");
   assertStringIncludes(assertThrows(() => of({ port: 0 }), UsageError).message, "--url");
   const unix = { ...DEFAULT_CONFIG.unix, path: "/run/a.sock" };
   assertStringIncludes(assertThrows(() => of({ unix }), UsageError).message, "/run/a.sock");

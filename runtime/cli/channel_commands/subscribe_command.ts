@@ -6,7 +6,7 @@
  */
 
 import type { CommandArguments } from "./command_arguments.ts";
-import type { CommandIo } from "./command_io.ts";
+import { CommandFailure, type CommandIo } from "./command_io.ts";
 import { ServerSettings } from "./server_settings.ts";
 import { Tail } from "./tail.ts";
 import type { TailPosition } from "./tail_protocol.ts";
@@ -25,7 +25,8 @@ export async function runSubscribe(args: CommandArguments, io: CommandIo): Promi
   const url = new URL("connection/websocket", settings.url());
   url.protocol = url.protocol.replace("http", "ws");
   const tokens = await tokenSource(args, io, { settings, channel });
-  const tail = new Tail({ channel, tokens, url, ca: settings.ca(), since, limit }, io);
+  const output = { write: (bytes: Uint8Array) => print(bytes, io), warn: io.warn };
+  const tail = new Tail({ channel, tokens, url, ca: settings.ca(), since, limit }, output);
   const stopped = Promise.withResolvers<void>();
   const stop = () => {
     tail.stop();
@@ -39,6 +40,16 @@ export async function runSubscribe(args: CommandArguments, io: CommandIo): Promi
   } catch (error) {
     if (error instanceof Deno.errors.BrokenPipe) return 0;
     throw error;
+  }
+}
+
+/** Writes publications. @throws {CommandFailure} if the disk is full @throws {Deno.errors.BrokenPipe} */
+async function print(bytes: Uint8Array, io: CommandIo): Promise<void> {
+  try {
+    await io.write(bytes);
+  } catch (error) {
+    if (error instanceof Deno.errors.BrokenPipe || !(error instanceof Error)) throw error;
+    throw new CommandFailure(`cannot write to standard output: ${error.message}`);
   }
 }
 

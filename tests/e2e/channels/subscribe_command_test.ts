@@ -12,8 +12,9 @@ import {
   runChannels,
 } from "../../support/channel_commands.ts";
 import { freePort } from "../../support/free_port.ts";
+import { runProgram } from "../../support/program.ts";
 import { RunningProgram } from "../../support/running_program.ts";
-import { type Server, startServer, withServer } from "../../support/server.ts";
+import { type Server, serverCommand, startServer, withServer } from "../../support/server.ts";
 import { TcpRelay } from "../../support/tcp_relay.ts";
 
 interface Place {
@@ -202,6 +203,26 @@ Deno.test("channels subscribe: the end of its reader ends it", () =>
     await publish(server, "chat:a", 2, 3);
     assertEquals(await tail.code(), 0);
     assertEquals(tail.stderr.trimEnd().split("\n").length, 1, tail.stderr);
+  }));
+
+Deno.test("channels subscribe: an output that cannot be written is one line and exit code 1", () =>
+  withChannels(async ({ folder, server }) => {
+    await publish(server, "chat:a", 1);
+    const [program, before] = serverCommand();
+    const args = [
+      "subscribe",
+      "chat:a",
+      "--since",
+      "0",
+      "--config",
+      folder.config,
+      "--url",
+      server.url,
+    ];
+    const command = [program, ...before, "channels", ...args].map((word) => `'${word}'`).join(" ");
+    const { code, stderr } = await runProgram("sh", ["-c", `${command} > /dev/full`]);
+    assertEquals(code, 1);
+    assertStringIncludes(stderr, "async-deno: cannot write to standard output: No space left");
   }));
 
 Deno.test("channels subscribe: a reader that does not read stops it from reading, and loses nothing", () =>

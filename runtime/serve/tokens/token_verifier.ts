@@ -7,13 +7,7 @@
  * with keys of its own; a key set at an address is fetched when a token needs it.
  */
 
-import {
-  compactVerify,
-  createRemoteJWKSet,
-  customFetch,
-  decodeProtectedHeader,
-  errors,
-} from "jose";
+import { compactVerify, decodeProtectedHeader, errors } from "jose";
 import {
   checkConnectionClaims,
   checkSubscriptionClaims,
@@ -22,14 +16,11 @@ import {
   type SubscriptionClaims,
   type TokenFault,
 } from "./claims.ts";
-import { fetchBounded } from "./fetch_bounded.ts";
 import { PUBLIC_KEY_ALGORITHMS, type PublicKeys } from "./public_keys.ts";
+import { RemoteKeySet } from "./remote_key_set.ts";
 
 /** RFC 7518 section 3.2. */
 const HMAC_ALGORITHMS: readonly string[] = ["HS256", "HS384", "HS512"];
-
-/** Milliseconds for a key set to arrive: clients give up after five seconds. */
-const FETCH_TIME = 3_000;
 
 /** What tokens are verified with. */
 export interface TokenKeys {
@@ -42,7 +33,6 @@ export interface TokenKeys {
 
 type Header = ReturnType<typeof decodeProtectedHeader>;
 type Key = CryptoKey | Uint8Array;
-type RemoteKeySet = ReturnType<typeof createRemoteJWKSet>;
 
 /** Verifies tokens. */
 export class TokenVerifier {
@@ -54,12 +44,8 @@ export class TokenVerifier {
   constructor(keys: TokenKeys, rules: Omit<ClaimRules, "now">) {
     this.#keys = keys;
     this.#rules = rules;
-    this.#keySet = keys.jwksEndpoint === undefined
-      ? undefined
-      : createRemoteJWKSet(new URL(keys.jwksEndpoint), {
-        timeoutDuration: FETCH_TIME,
-        [customFetch]: fetchBounded,
-      });
+    const { jwksEndpoint } = keys;
+    this.#keySet = jwksEndpoint === undefined ? undefined : new RemoteKeySet(jwksEndpoint);
   }
 
   /** The claims of a connection token. @param now seconds since 1970 */
@@ -96,7 +82,7 @@ export class TokenVerifier {
     if (HMAC_ALGORITHMS.includes(alg)) return this.#keys.hmacSecrets;
     if (!PUBLIC_KEY_ALGORITHMS.includes(alg)) return [];
     if (this.#keySet === undefined) return this.#keys.publicKeys.get(alg) ?? [];
-    return await keysOfSet(this.#keySet, token, header);
+    return await this.#keySet.keysFor(token, header);
   }
 }
 
@@ -119,24 +105,6 @@ async function verify(token: string, key: Key, alg: string): Promise<Uint8Array 
     // A key set may have a weak RSA key, or one of a kind that this version of Deno does not have.
     if (error instanceof Error) return invalid(`its key cannot be used: ${error.message}`);
     throw error;
-  }
-}
-
-/** The keys of a set at an address that the token may mean; none, if the set has none. */
-async function keysOfSet(
-  keySet: RemoteKeySet,
-  token: string,
-  header: Header,
-): Promise<readonly Key[] | TokenFault> {
-  const [, payload = "", signature = ""] = token.split(".");
-  try {
-    return [await keySet(header as { alg: string }, { payload, signature })];
-  } catch (error) {
-    if (error instanceof errors.JWKSNoMatchingKey) return [];
-    if (error instanceof errors.JWKSMultipleMatchingKeys) return await Array.fromAsync(error);
-    // No answer, no key set, a network that failed: not the token's fault.
-    if (!(error instanceof Error)) throw error;
-    return { fault: "unavailable", reason: `the key set could not be read: ${error.message}` };
   }
 }
 

@@ -32,6 +32,8 @@ export class ChannelKeeper {
   /** What every worker starts with, also one that replaces a dead one. */
   readonly start: ChannelsStart;
   readonly #store: ChannelStore;
+  readonly #workers: number;
+  readonly #ring: (worker: number) => void;
   readonly #timer: ReturnType<typeof setInterval>;
   #removing: Promise<void> = Promise.resolve();
 
@@ -49,6 +51,8 @@ export class ChannelKeeper {
     const random = crypto.getRandomValues(new Uint32Array(7));
     const memory = createChannelMemory({ bytes, workers, random });
     this.start = { memory, secrets };
+    this.#workers = workers;
+    this.#ring = ring;
     this.#store = openChannelStore(memory, { writer: workers, now: preciseClock(), ring });
     this.#timer = setInterval(() => this.#store.sweep(SWEEP_SHARE), SWEEP_INTERVAL);
   }
@@ -62,6 +66,8 @@ export class ChannelKeeper {
 
   /** Removes the subscribers and members of a worker that has ended. */
   remove(worker: number): void {
+    // It may have published and not rung: until they look, no other thread would ring.
+    for (let other = 0; other < this.#workers; other++) if (other !== worker) this.#ring(other);
     const removal = this.#store.removeWorker(worker);
     this.#removing = this.#removing.then(async () => {
       while (!isDone(() => removal.step())) await new Promise((resolve) => setTimeout(resolve));

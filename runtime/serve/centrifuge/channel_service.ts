@@ -97,9 +97,9 @@ export class ChannelService {
     const store = openChannelStore(memory, {
       writer: worker,
       now,
-      ring: (other) => other === worker ? this.#hub.wake() : ring(other),
+      ring: (other) => other === worker ? this.#hub.wake() : this.#hub.ringSoon(other),
     });
-    this.#hub = new Hub({ store, loop, report });
+    this.#hub = new Hub({ store, loop, ring, report });
     const context: ChannelContext = {
       store,
       hub: this.#hub,

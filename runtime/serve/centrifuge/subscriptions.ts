@@ -18,7 +18,7 @@ import {
   writeUnsubscribePush,
 } from "../../../protocol/centrifuge/mod.ts";
 import { type Channel, mayAct, planSubscription, type SubscriptionPlan } from "../channels/mod.ts";
-import type { Entrance } from "../hub/mod.ts";
+import { type Entrance, FewMap } from "../hub/mod.ts";
 import type { TokenSubscription } from "../tokens/mod.ts";
 import type { ChannelContext } from "./channel_context.ts";
 import type { ClientLink } from "./client_link.ts";
@@ -55,7 +55,7 @@ export class Subscriptions {
   readonly #client: ClientIdentity;
   readonly #link: ClientLink;
   readonly #owner: SubscriptionOwner;
-  readonly #byName = new Map<string, Subscription>();
+  readonly #byName = new FewMap<string, Subscription>();
 
   constructor(
     context: ChannelContext,
@@ -170,21 +170,21 @@ export class Subscriptions {
 
   /** Ends those that have expired, and tells the client. */
   expire(now: number): void {
-    for (const [name, { expiresAt }] of this.#byName) {
+    for (const [name, { expiresAt }] of this.#byName.entries()) {
       if (expiresAt <= now) this.end(name, UNSUBSCRIBES.EXPIRED);
     }
   }
 
   /** Ends those that the client's own permissions allowed, and do not any more; and tells the client. */
   revise(isAllowed: (name: string) => boolean): void {
-    for (const [name, { isGranted }] of this.#byName) {
+    for (const [name, { isGranted }] of this.#byName.entries()) {
       if (!isGranted && !isAllowed(name)) this.end(name, UNSUBSCRIBES.SERVER);
     }
   }
 
   /** Ends all of them; the client is gone. */
   clear(): void {
-    for (const name of this.#byName.keys()) this.unsubscribe(name);
+    for (const [name] of this.#byName.entries()) this.unsubscribe(name);
   }
 
   #planOf(

@@ -16,7 +16,7 @@
 import type { ChannelStore, Entry, FeedReader, FeedSink } from "../../channels/mod.ts";
 import type { Deferred, Gatherer, Loop } from "../../net/mod.ts";
 import type { Subscriber } from "./face.ts";
-import { HubChannel } from "./hub_channel.ts";
+import { type ChannelOwner, HubChannel } from "./hub_channel.ts";
 
 /** Entries that a turn reads; the store rounds it up to its batch. */
 const ENTRIES_A_TURN = 128;
@@ -39,6 +39,8 @@ export interface HubParts {
   readonly store: HubStore;
   /** The worker's loop. The hub must be the first that gathers, so that what it sends leaves in the same turn. */
   readonly loop: Pick<Loop, "gather" | "defer">;
+  /** Wakes another worker, so that its loop has a turn. */
+  ring(worker: number): void;
   /** Tells the operator of a subscriber that threw: a fault of ours, which must not end the worker. */
   report(error: unknown): void;
 }
@@ -51,9 +53,10 @@ export interface Entrance {
 }
 
 /** The hub. */
-export class Hub implements FeedSink, Gatherer, Deferred {
+export class Hub implements FeedSink, Gatherer, Deferred, ChannelOwner {
   readonly #store: HubStore;
   readonly #loop: HubParts["loop"];
+  readonly #ring: HubParts["ring"];
   readonly #report: HubParts["report"];
   readonly #feed: FeedReader;
   readonly #byName = new Map<string, HubChannel>();
@@ -66,14 +69,17 @@ export class Hub implements FeedSink, Gatherer, Deferred {
   // Of this turn.
   #recoveries = 0;
   #recoveredBytes = 0;
+  /** Other workers that are to be rung. */
+  readonly #toRing: number[] = [];
   /** Whether a microtask is about to read the feed. */
   #isWoken = false;
   /** Whether the store was busy, so that there is something left for the next turn. */
   #isBusy = false;
 
-  constructor({ store, loop, report }: HubParts) {
+  constructor({ store, loop, ring, report }: HubParts) {
     this.#store = store;
     this.#loop = loop;
+    this.#ring = ring;
     this.#report = report;
     this.#feed = store.openFeed();
     loop.gather(this);
@@ -143,8 +149,18 @@ export class Hub implements FeedSink, Gatherer, Deferred {
     });
   }
 
+  /**
+   * This worker has published for another one, which is rung in the next {@link flush}, once for all publications of the turn: rung at the
+   * first of them, it would send each by itself.
+   */
+  ringSoon(worker: number): void {
+    this.#toRing.push(worker);
+    this.wake();
+  }
+
   /** Reads the feed, and sends what it has: in each turn, before the loop waits. */
   flush(): void {
+    while (this.#toRing.length > 0) this.#ring(this.#toRing.pop()!);
     if (this.#isPolling) return;
     this.#isPolling = true;
     try {
@@ -246,16 +262,22 @@ export class Hub implements FeedSink, Gatherer, Deferred {
     key: Uint8Array,
     at: { readonly offset: number; readonly epoch: number },
   ): HubChannel {
-    const identity = { name, key, number: ++this.#lastNumber };
-    const channel: HubChannel = new HubChannel(identity, at, (subscriber, error) => {
-      this.#report(error);
-      // It may have got a part of what was to come.
-      this.leave(channel, subscriber);
-      this.#tellLost(subscriber);
-    });
+    const identity = {
+      name,
+      number: ++this.#lastNumber,
+      key: isNameIn(key, name) ? undefined : key,
+    };
+    const channel = new HubChannel(identity, at, this);
     this.#byName.set(name, channel);
     this.#byEpoch.set(at.epoch, channel);
     return channel;
+  }
+
+  onSubscriberFailed(channel: HubChannel, subscriber: Subscriber, error: unknown): void {
+    this.#report(error);
+    // It may have got a part of what was to come.
+    this.leave(channel, subscriber);
+    this.#tellLost(subscriber);
   }
 
   #remove(channel: HubChannel): void {
@@ -281,4 +303,12 @@ export class Hub implements FeedSink, Gatherer, Deferred {
       this.#report(error);
     }
   }
+}
+
+const UTF8 = new TextEncoder();
+
+/** Whether a key is its channel's name in UTF-8: those of the server's own channels are not. */
+function isNameIn(key: Uint8Array, name: string): boolean {
+  const bytes = UTF8.encode(name);
+  return bytes.length === key.length && bytes.every((byte, i) => byte === key[i]);
 }

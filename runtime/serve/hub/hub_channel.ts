@@ -11,24 +11,32 @@
 import { ByteBuffer } from "../../../protocol/mod.ts";
 import type { Entry } from "../../channels/mod.ts";
 import type { ChannelIdentity, Face, Subscriber } from "./face.ts";
+import { FewMap } from "./few_map.ts";
 
 /** What waits for one face is delivered at this size, and not only at the end of the turn. */
 const FULL_BYTES = 64 * 1024;
 /** A channel does not keep a longer buffer than this for its next messages. */
 const KEPT_BYTES = 4 * 1024;
 
+const UTF8 = new TextEncoder();
+
 /** The subscribers of one face, and what they get next. */
 interface Group {
-  readonly subscribers: Set<Subscriber>;
+  readonly face: Face<unknown>;
+  readonly subscribers: FewMap<Subscriber, Subscriber>;
   out: ByteBuffer;
+}
+
+/** What a channel tells the hub. */
+export interface ChannelOwner {
+  /** A subscriber threw, and is to be taken out of the channel. */
+  onSubscriberFailed(channel: HubChannel, subscriber: Subscriber, error: unknown): void;
 }
 
 /** A channel with subscribers on this worker. */
 export class HubChannel implements ChannelIdentity {
   readonly name: string;
   readonly number: number;
-  /** The name in UTF-8, as the store takes it. */
-  readonly key: Uint8Array;
   /** The channel's epoch in the store. */
   readonly epoch: number;
   /** The offset of the last publication that was passed on. */
@@ -37,8 +45,10 @@ export class HubChannel implements ChannelIdentity {
   entered = 0;
   /** A part of the feed may be missing: the position is compared with the store before more is passed on. */
   isSuspect = false;
-  readonly #failed: (subscriber: Subscriber, error: unknown) => void;
-  readonly #groups = new Map<Face<unknown>, Group>();
+  readonly #owner: ChannelOwner;
+  /** The key, if it is not the name in UTF-8. There are many channels: it would be 300 bytes. */
+  readonly #key: Uint8Array | undefined;
+  #groups: readonly Group[] = [];
   /** Those that wait, with the positions that they have; null until there is one. */
   #waiting: Map<Subscriber, number> | null = null;
   /** No subscriber that waits has less. Thousands may come while the feed is behind, and each asks. */
@@ -47,24 +57,29 @@ export class HubChannel implements ChannelIdentity {
   /**
    * @param identity what it is called
    * @param at where the feed is
-   * @param failed called if a subscriber throws; it is to be taken out of the channel
+   * @param owner told if a subscriber throws
    */
   constructor(
-    identity: ChannelIdentity & { readonly key: Uint8Array },
+    identity: ChannelIdentity & { readonly key?: Uint8Array | undefined },
     at: { readonly epoch: number; readonly offset: number },
-    failed: (subscriber: Subscriber, error: unknown) => void,
+    owner: ChannelOwner,
   ) {
     this.name = identity.name;
     this.number = identity.number;
-    this.key = identity.key;
+    this.#key = identity.key;
     this.epoch = at.epoch;
     this.position = at.offset;
-    this.#failed = failed;
+    this.#owner = owner;
+  }
+
+  /** The name as the store takes it. */
+  get key(): Uint8Array {
+    return this.#key ?? UTF8.encode(this.name);
   }
 
   /** All subscribers. */
   get subscribers(): Subscriber[] {
-    const live = [...this.#groups.values()].flatMap(({ subscribers }) => [...subscribers]);
+    const live = this.#groups.flatMap(({ subscribers }) => [...subscribers.values()]);
     return [...live, ...this.#waiting?.keys() ?? []];
   }
 
@@ -81,9 +96,11 @@ export class HubChannel implements ChannelIdentity {
 
   /** Removes a subscriber; returns whether there was one. */
   delete(subscriber: Subscriber): boolean {
-    const group = this.#groups.get(subscriber.face);
+    const group = this.#groups.find(({ face }) => face === subscriber.face);
     if (group?.subscribers.delete(subscriber)) {
-      if (group.subscribers.size === 0) this.#groups.delete(subscriber.face);
+      if (group.subscribers.size === 0) {
+        this.#groups = this.#groups.filter((other) => other !== group);
+      }
       return true;
     }
     return this.#waiting?.delete(subscriber) ?? false;
@@ -94,7 +111,7 @@ export class HubChannel implements ChannelIdentity {
     if (this.hasWaiting) this.admit();
     if (entry.offset > 0) this.position = entry.offset;
     let isFull = false;
-    for (const [face, { out }] of this.#groups) {
+    for (const { face, out } of this.#groups) {
       face.append(out, this, entry);
       isFull ||= out.length >= FULL_BYTES;
     }
@@ -113,19 +130,20 @@ export class HubChannel implements ChannelIdentity {
         continue;
       }
       this.#waiting.delete(subscriber);
-      this.#groupOf(subscriber.face).subscribers.add(subscriber);
+      this.#groupOf(subscriber.face).subscribers.set(subscriber, subscriber);
     }
+    if (this.#waiting.size === 0) this.#waiting = null;
   }
 
   /** Sends what was encoded. */
   deliver(): void {
-    for (const [face, group] of this.#groups) {
-      const { subscribers, out } = group;
+    for (const group of this.#groups) {
+      const { face, subscribers, out } = group;
       if (out.length === 0) continue;
       const message = face.seal(out);
       if (out.bytes.length > KEPT_BYTES) group.out = new ByteBuffer(0);
       else out.clear();
-      for (const subscriber of subscribers) this.#pass(subscriber, message);
+      for (const subscriber of subscribers.values()) this.#pass(subscriber, message);
     }
   }
 
@@ -133,16 +151,16 @@ export class HubChannel implements ChannelIdentity {
     try {
       subscriber.receive(message);
     } catch (error) {
-      this.#failed(subscriber, error);
+      this.#owner.onSubscriberFailed(this, subscriber, error);
     }
   }
 
   #groupOf(face: Face<unknown>): Group {
-    let group = this.#groups.get(face);
-    if (group === undefined) {
-      group = { subscribers: new Set(), out: new ByteBuffer(0) };
-      this.#groups.set(face, group);
-    }
+    const found = this.#groups.find((group) => group.face === face);
+    if (found !== undefined) return found;
+    const group: Group = { face, subscribers: new FewMap(), out: new ByteBuffer(0) };
+    // As long as it has to be, unlike with push or a spread.
+    this.#groups = this.#groups.concat(group);
     return group;
   }
 }

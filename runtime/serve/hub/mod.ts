@@ -28,3 +28,4 @@
 export type { ChannelIdentity, Face, Subscriber } from "./face.ts";
 export { type Entrance, Hub, type HubParts, type HubStore } from "./hub.ts";
 export type { HubChannel } from "./hub_channel.ts";
+export { FewMap } from "./few_map.ts";

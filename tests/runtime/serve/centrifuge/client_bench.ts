@@ -163,6 +163,7 @@ export class ClientBench {
       hub: new Hub({
         store: stores.first,
         loop,
+        ring: () => {},
         report: (error) => {
           throw error;
         },

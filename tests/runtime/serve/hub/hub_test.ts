@@ -203,6 +203,25 @@ Deno.test("hub: subscribers may leave and come while a message is sent", () => {
   assertEquals(third!.subscriber.entries, ["2 b"]);
 });
 
+Deno.test("hub: other workers are rung once for all that was published in a turn, before anything is sent", () => {
+  const stores = new Stores();
+  const other = new HubWorker(stores.threads[1]!);
+  const { subscriber } = other.subscribe("room");
+  const ring = (number: number) => void (number === 1 && worker.hub.ringSoon(number));
+  const options = { writer: 0, now: () => stores.now, ring, graceMs: 0 };
+  const store = openChannelStore(stores.memory, options);
+  const worker = new HubWorker(store);
+  for (const data of ["a", "b", "c"]) store.publish(ROOM, publication(data));
+  assertEquals(worker.rung, []);
+  assert(worker.wantsTurn, "the loop would block, and nobody would ring");
+  worker.turn();
+  assertEquals(worker.rung, [1]);
+  other.settle();
+  assertEquals(subscriber.messages, ["1 a|2 b|3 c"]);
+  worker.settle();
+  assertEquals(worker.rung, [1]);
+});
+
 Deno.test("hub: what is published while messages are sent is read in the next turn, without an event", () => {
   const stores = new Stores();
   const { worker, store } = wokenWorker(stores);

@@ -75,8 +75,9 @@ export class CommandReader {
 }
 
 function lineEnd(bytes: Uint8Array, start: number, end: number): number {
-  const found = bytes.indexOf(LF, start);
-  return found < 0 || found > end ? end : found;
+  // Behind the message may be all of a receive buffer, which must not be searched for each command.
+  const found = bytes.subarray(start, end).indexOf(LF);
+  return found < 0 ? end : start + found;
 }
 
 function decodeCommand(bytes: Uint8Array, start: number, end: number): Command {

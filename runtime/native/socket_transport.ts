@@ -395,7 +395,9 @@ export class SocketTransport extends TimerNode
     const start = out.firstStart;
     if (file !== null) return sendSlice(os, descriptor, { file, start, length, end });
     if (start + length <= end) {
-      return os.send(descriptor, part.bytes.subarray(start, end), length, more);
+      // A view would be an object for each subscriber of a channel.
+      const bytes = start === 0 ? part.bytes : part.bytes.subarray(start, end);
+      return os.send(descriptor, bytes, length, more);
     }
     // Several short parts.
     out.gather(outgoing.scratch, length);

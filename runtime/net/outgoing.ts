@@ -49,8 +49,10 @@ export interface OutgoingSink {
 /** Bytes on their way to one peer. */
 export class Outgoing extends ByteBuffer {
   readonly #sink: OutgoingSink;
-  // Parts that precede the bytes being appended now, in order.
-  #parts: OutgoingPart[] = NO_PARTS;
+  // Parts that precede the bytes being appended now, in order. Nearly always there is one, such as a published message: a list
+  // for it would be allocated anew each time, as V8 drops the memory of an array that becomes empty.
+  #first: OutgoingPart | null = null;
+  #rest: OutgoingPart[] = NO_PARTS;
   // Unsent bytes of the parts, and bytes of the first part that were sent.
   #partBytes = 0;
   #offset = 0;
@@ -69,11 +71,8 @@ export class Outgoing extends ByteBuffer {
 
   /** Bytes of memory that are free again if the queue is cleared: its own, and parts that no other queue has. */
   get heldBytes(): number {
-    let bytes = this.bytes.length;
-    for (const part of this.#parts) {
-      const isOwn = part instanceof OwnPart || (part instanceof SharedPart && part.holders === 1);
-      if (isOwn) bytes += part.bytes.length;
-    }
+    let bytes = this.bytes.length + heldBy(this.#first);
+    for (const part of this.#rest) bytes += heldBy(part);
     return bytes;
   }
 
@@ -131,7 +130,7 @@ export class Outgoing extends ByteBuffer {
 
   /** Whether the queue holds only appended bytes, at `bytes[0, length)`: the usual case. */
   get isPlain(): boolean {
-    return this.#parts === NO_PARTS && (this.#flags & ENDED) === 0;
+    return this.#first === null && (this.#flags & ENDED) === 0;
   }
 
   /** All of a plain queue was sent. */
@@ -159,13 +158,12 @@ export class Outgoing extends ByteBuffer {
 
   /** The part to send next, or null. Call {@link seal} first. */
   get first(): OutgoingPart | null {
-    return this.#parts[0] ?? null;
+    return this.#first;
   }
 
   /** Offset of the first unsent byte in the first part. */
   get firstStart(): number {
-    const part = this.#parts[0];
-    return part === undefined ? 0 : part.start + this.#offset;
+    return this.#first === null ? 0 : this.#first.start + this.#offset;
   }
 
   /**
@@ -173,27 +171,28 @@ export class Outgoing extends ByteBuffer {
    * has to {@link gather}.
    */
   get nextLength(): number {
-    let count = 0;
-    let offset = this.#offset;
-    for (const part of this.#parts) {
-      const length = part.length - offset;
-      const isShort = part.file === null && length <= GATHERED_PART;
-      if (!isShort || count + length > FULL_BYTES) return count === 0 ? length : count;
+    const first = this.#first;
+    if (first === null) return 0;
+    let count = first.length - this.#offset;
+    if (first.file !== null || count > GATHERED_PART) return count;
+    for (const { length, file } of this.#rest) {
+      const isShort = file === null && length <= GATHERED_PART;
+      if (!isShort || count + length > FULL_BYTES) return count;
       count += length;
-      offset = 0;
     }
     return count;
   }
 
   /** Copies the first {@link nextLength} bytes, `count` of them, to the beginning of `target`. */
   gather(target: Uint8Array, count: number): void {
-    let at = 0;
-    let offset = this.#offset;
-    for (const part of this.#parts) {
+    const first = this.#first;
+    if (first === null) return;
+    target.set(first.bytes.subarray(first.start + this.#offset, first.end), 0);
+    let at = first.length - this.#offset;
+    for (const part of this.#rest) {
       if (at === count) return;
-      target.set(part.bytes.subarray(part.start + offset, part.end), at);
-      at += part.length - offset;
-      offset = 0;
+      target.set(part.bytes.subarray(part.start, part.end), at);
+      at += part.length;
     }
   }
 
@@ -201,13 +200,12 @@ export class Outgoing extends ByteBuffer {
   taken(count: number): void {
     this.#partBytes -= count;
     this.#offset += count;
-    const parts = this.#parts;
-    for (let part = parts[0]; part !== undefined && this.#offset >= part.length; part = parts[0]) {
+    for (let part = this.#first; part !== null && this.#offset >= part.length; part = this.#first) {
       this.#offset -= part.length;
-      parts.shift();
+      this.#first = this.#rest === NO_PARTS ? null : this.#rest.shift() ?? null;
       this.#release(part);
     }
-    if (parts.length === 0) this.#giveParts();
+    if (this.#first === null) this.#giveParts();
   }
 
   /** The connection ends once the queue is sent: bytes appended from now on are dropped. */
@@ -219,8 +217,7 @@ export class Outgoing extends ByteBuffer {
   /** Drops everything. `inFlight`: a write still reads from the first part, so its memory is not reused. */
   override clear(inFlight = false): void {
     if (this.bytes.length > 0) this.sentAll();
-    // Setting a length costs a call into V8, for most connections in vain.
-    if (this.#parts !== NO_PARTS) this.#dropParts(inFlight);
+    if (this.#first !== null) this.#dropParts(this.#first, inFlight);
     this.#partBytes = 0;
     this.waits = false;
   }
@@ -245,8 +242,12 @@ export class Outgoing extends ByteBuffer {
   }
 
   #push(part: OutgoingPart): void {
-    if (this.#parts === NO_PARTS) this.#parts = this.#sink.batch.takeList();
-    this.#parts.push(part);
+    if (this.#first === null) {
+      this.#first = part;
+    } else {
+      if (this.#rest === NO_PARTS) this.#rest = this.#sink.batch.takeList();
+      this.#rest.push(part);
+    }
     this.#partBytes += part.length;
     if (part instanceof SharedPart && part.holders++ === 0) {
       this.#sink.batch.sharedBytes += part.bytes.length;
@@ -259,20 +260,26 @@ export class Outgoing extends ByteBuffer {
     else if (--part.holders === 0) this.#sink.batch.sharedBytes -= part.bytes.length;
   }
 
-  #dropParts(inFlight: boolean): void {
-    for (const part of this.#parts) {
-      const isRead = inFlight && part === this.#parts[0];
-      if (isRead && part instanceof OwnPart) this.#sink.batch.forgetSegment(part.bytes);
-      else this.#release(part);
-    }
-    this.#parts.length = 0;
+  #dropParts(first: OutgoingPart, inFlight: boolean): void {
+    if (inFlight && first instanceof OwnPart) this.#sink.batch.forgetSegment(first.bytes);
+    else this.#release(first);
+    this.#first = null;
+    for (const part of this.#rest) this.#release(part);
+    // Setting a length costs a call into V8, for most connections in vain.
+    if (this.#rest !== NO_PARTS) this.#rest.length = 0;
     this.#giveParts();
   }
 
   #giveParts(): void {
     this.#offset = 0;
-    if (this.#parts === NO_PARTS) return;
-    this.#sink.batch.giveList(this.#parts);
-    this.#parts = NO_PARTS;
+    if (this.#rest === NO_PARTS) return;
+    this.#sink.batch.giveList(this.#rest);
+    this.#rest = NO_PARTS;
   }
+}
+
+/** Bytes of memory that are free again without this part. */
+function heldBy(part: OutgoingPart | null): number {
+  const isOwn = part instanceof OwnPart || (part instanceof SharedPart && part.holders === 1);
+  return isOwn ? part.bytes.length : 0;
 }

@@ -15,6 +15,8 @@ import type { Channel } from "../channels/mod.ts";
 import type { ChannelContext } from "./channel_context.ts";
 import { encodeFields, withoutLineBreaks } from "./publication_fields.ts";
 
+const UTF8 = new TextEncoder();
+
 /** What is published. */
 export interface PublicationWish {
   /** JSON. */
@@ -39,7 +41,7 @@ export function publishTo(
   if (isTooLong) return CLIENT_ERRORS.BAD_REQUEST;
   const { skipHistory = false, idempotencyKey, version } = wish;
   const keepsHistory = options.historySize > 0 && options.historyTime > 0;
-  const result = store.publish(new TextEncoder().encode(name), {
+  const result = store.publish(UTF8.encode(name), {
     data,
     fields,
     historySize: keepsHistory ? options.historySize : 0,

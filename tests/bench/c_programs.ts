@@ -10,11 +10,12 @@ import { C_SOURCES, OUTPUT } from "./paths.ts";
 import { findProgram, type Missing } from "./tools.ts";
 
 /** A program in C: the load generators, and the bare server. */
-export type CProgram = "wsload" | "exchange" | "epoll_loop";
+export type CProgram = "wsload" | "exchange" | "fanload" | "epoll_loop";
 
 const LIBRARIES: Readonly<Record<CProgram, readonly string[]>> = {
   wsload: [],
   exchange: ["-lssl", "-lcrypto"],
+  fanload: [],
   epoll_loop: [],
 };
 

@@ -134,7 +134,7 @@ export class Harness {
     const { seconds } = this.#options;
     await this.#rounds(contenders, row, async (contender) => {
       const server = await this.#start(contender, row);
-      const turn = await takeTurn(server, row, { client, seconds });
+      const turn = await takeTurn(server, row, { client, seconds, wire: contender.peer.channels });
       await checkSameWork(server.port, row, this.#page);
       contender.server = undefined;
       await server.stop();
@@ -153,7 +153,9 @@ export class Harness {
       await attempt(contender, async () => {
         const server = await this.#start(contender, row);
         await checkSameWork(server.port, row, this.#page);
-        if (warmup > 0) await loadOnly(server, row, { client, seconds: warmup });
+        if (warmup > 0) {
+          await loadOnly(server, row, { client, seconds: warmup, wire: contender.peer.channels });
+        }
       });
     }
     const rate = row.load === "paced"
@@ -162,15 +164,16 @@ export class Harness {
     await this.#rounds(
       contenders,
       row,
-      ({ server }) => takeTurn(server!, row, { client, seconds, rate }),
+      ({ server, peer }) => takeTurn(server!, row, { client, seconds, rate, wire: peer.channels }),
     );
     return rate;
   }
 
   async #start(contender: Contender, row: Row): Promise<ServerProcess> {
     const port = freePort();
-    const { work, workers } = row;
-    const launch = await contender.peer.launch(contender.found, { port, workers, work });
+    const { work, workers, connections } = row;
+    const place = { port, workers, work, connections };
+    const launch = await contender.peer.launch(contender.found, place);
     const placed = pinTo("server", row.placement, launch);
     contender.server = await ServerProcess.start(placed, port, work);
     return contender.server;

@@ -1,6 +1,6 @@
 /**
- * The three load generators: wrk for HTTP, wsload for WebSocket, and exchange for what these cannot do: a
- * fixed rate, the latency of pipelined requests and of large files, TLS handshakes. The last two are in this folder.
+ * The load generators: wrk for HTTP, wsload for WebSocket, fanload for channels, and exchange for what these cannot do: a
+ * fixed rate, the latency of pipelined requests and of large files, TLS handshakes. The last three are in this folder.
  *
  * In: a row, a port, seconds, a rate. Out: the process, and its report at the end. All clients print one
  * line `report {JSON}`, so there is one parser. Called by turn.ts.
@@ -9,8 +9,17 @@
 import { originOf } from "./ask.ts";
 import { buildProgram } from "./c_programs.ts";
 import { WRK_SCRIPT } from "./paths.ts";
+import { type ChannelsWire, fanloadWire } from "./channels_wire.ts";
 import { requestOf } from "./requests.ts";
-import { isLargeFileRow, pathOf, PATHS, type Row, usesTls, type WebSocketRow } from "./rows.ts";
+import {
+  type FanOutRow,
+  isLargeFileRow,
+  pathOf,
+  PATHS,
+  type Row,
+  usesTls,
+  type WebSocketRow,
+} from "./rows.ts";
 import { findProgram, type Missing } from "./tools.ts";
 
 /** The report of a load generator. */
@@ -74,7 +83,8 @@ export function parseReport(output: string): ClientReport {
 }
 
 /** The program that loads a row. */
-export function clientOf(row: Row): "wrk" | "wsload" | "exchange" {
+export function clientOf(row: Row): "wrk" | "wsload" | "exchange" | "fanload" {
+  if (row.work === "fan-out") return "fanload";
   if (row.load === "paced") return "exchange";
   if (row.work === "websocket") return "wsload";
   const handshakes = usesTls(row.work) && (row.mode === "close" || row.mode === "resume");
@@ -97,9 +107,11 @@ export interface ClientLoad {
   readonly seconds: number;
   /** Requests or messages a second; undefined: as many as are answered. */
   readonly rate?: number | undefined;
+  /** How the peer's channels are used. */
+  readonly wire?: ChannelsWire | undefined;
 }
 
-function wrkArgs(row: Row, port: number, seconds: number): string[] {
+function wrkArgs(row: Row, port: number, { seconds, wire }: ClientLoad): string[] {
   // Pinned, the client has one core.
   const threads = row.placement === "apart" ? 1 : WRK_THREADS;
   return [
@@ -108,7 +120,7 @@ function wrkArgs(row: Row, port: number, seconds: number): string[] {
     // wrk accepts whole seconds only.
     `-d${Math.max(1, Math.round(seconds))}`,
     ...["--timeout", WRK_TIMEOUT, "-s", WRK_SCRIPT],
-    ...[originOf(row.work, port) + pathOf(row), "--", requestOf(row, port)],
+    ...[originOf(row.work, port) + pathOf(row), "--", requestOf(row, port, wire)],
   ];
 }
 
@@ -118,7 +130,7 @@ function wsloadArgs(row: WebSocketRow, port: number, seconds: number): string[] 
 }
 
 function exchangeArgs(row: Row, port: number, { seconds, rate }: ClientLoad): string[] {
-  const mode = row.work === "websocket" ? undefined : row.mode;
+  const mode = "mode" in row ? row.mode : undefined;
   return [
     ...["-p", `${port}`, "-c", `${row.connections}`, "-d", `${seconds}`],
     ...(rate === undefined ? [] : ["-r", `${rate}`]),
@@ -131,32 +143,115 @@ function exchangeArgs(row: Row, port: number, { seconds, rate }: ClientLoad): st
   ];
 }
 
+function fanloadArgs(row: FanOutRow, port: number, { seconds, wire }: ClientLoad): string[] {
+  if (wire === undefined) throw new TypeError("a row with channels needs the wire of the peer");
+  const { connections, channels, payload, flow } = row;
+  return [
+    ...["-p", `${port}`, "-n", `${connections}`, "-c", `${channels}`, "-b", `${payload}`],
+    ...["-d", `${seconds}`],
+    ...("inFlight" in flow ? ["-f", `${flow.inFlight}`] : ["-r", `${flow.perSecond}`]),
+    ...fanloadWire(wire, port),
+  ];
+}
+
 /** The arguments of the client for a row. */
 export function clientArgs(row: Row, port: number, load: ClientLoad): string[] {
   const client = clientOf(row);
+  if (row.work === "fan-out") return fanloadArgs(row, port, load);
   if (client === "exchange") return exchangeArgs(row, port, load);
   if (row.work === "websocket") return wsloadArgs(row, port, load.seconds);
-  return wrkArgs(row, port, load.seconds);
+  return wrkArgs(row, port, load);
 }
 
 /** A running load generator. */
 export interface RunningClient {
   readonly id: number;
+  /** When it has connected, if it waits for {@link begin} then; else at once. False: it has ended. */
+  readonly ready: Promise<boolean>;
   /** @throws RangeError if it ends without a report */
   readonly report: Promise<ClientReport>;
+  /** Lets it begin. */
+  begin(): void;
+  /** Lets it close its connections, and waits for its end. */
+  end(): Promise<void>;
 }
 
-/** Starts a client. */
-export function startClient(program: string, args: readonly string[]): RunningClient {
+/**
+ * Starts a client.
+ *
+ * @param waits whether it waits for a line when it has connected, and for the end of its input when it has reported: fanload
+ */
+export function startClient(
+  program: string,
+  args: readonly string[],
+  { waits = false } = {},
+): RunningClient {
   const child = new Deno.Command(program, {
     args: [...args],
-    stdin: "null",
+    stdin: waits ? "piped" : "null",
     stdout: "piped",
     stderr: "piped",
   }).spawn();
-  const report = child.output().then(({ stdout, stderr }) => {
+  const words = readText(child.stderr);
+  const output = new LineWaiter(child.stdout);
+  const input = waits ? child.stdin.getWriter() : null;
+  const connected = waits ? output.line("ready") : Promise.resolve(true);
+  const report = (async () => {
+    await connected;
+    if (waits) await output.line(MARK);
+    else await output.ended;
+    if (!output.text.includes(MARK)) await output.ended;
+    return parseReport(output.text.includes(MARK) ? output.text : `${output.text}\n${await words}`);
+  })();
+  return {
+    id: child.pid,
+    ready: connected,
+    report,
+    begin: () => void input?.write(new TextEncoder().encode("go\n")).catch(ignoreEnd),
+    end: async () => {
+      await input?.close().catch(ignoreEnd);
+      await Promise.all([output.ended, words, child.status]);
+    },
+  };
+}
+
+/** It has ended: its report is missing, which says why. */
+function ignoreEnd(error: unknown): void {
+  if (!(error instanceof Error)) throw error;
+}
+
+async function readText(stream: ReadableStream<Uint8Array>): Promise<string> {
+  return await new Response(stream).text();
+}
+
+/** Reads a stream, and tells when a line has come. */
+class LineWaiter {
+  text = "";
+  /** Fulfilled at the end. */
+  readonly ended: Promise<void>;
+  #waiters: (() => void)[] = [];
+  #isAtEnd = false;
+
+  constructor(stream: ReadableStream<Uint8Array>) {
+    this.ended = this.#read(stream);
+  }
+
+  /** Whether a whole line that begins so has come; false: the stream has ended without it. */
+  async line(start: string): Promise<boolean> {
+    for (;;) {
+      if (this.text.split("\n").slice(0, -1).some((line) => line.startsWith(start))) return true;
+      if (this.#isAtEnd) return false;
+      await new Promise<void>((resolve) => this.#waiters.push(resolve));
+    }
+  }
+
+  async #read(stream: ReadableStream<Uint8Array>): Promise<void> {
     const decoder = new TextDecoder();
-    return parseReport(`${decoder.decode(stdout)}\n${decoder.decode(stderr)}`);
-  });
-  return { id: child.pid, report };
+    for await (const bytes of stream) {
+      this.text += decoder.decode(bytes, { stream: true });
+      for (const resolve of this.#waiters.splice(0)) resolve();
+    }
+    this.#isAtEnd = true;
+    for (const resolve of this.#waiters.splice(0)) resolve();
+  }
 }

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { buildProgram, INSTALL_C } from "./c_programs.ts";
 import { clientArgs, clientOf, parseReport, startClient } from "./load_client.ts";
-import { makeRows, type Row, type WebSocketRow } from "./rows.ts";
+import { makeChannelRows, makeRows, type Row, type WebSocketRow } from "./rows.ts";
 import { findProgram } from "./tools.ts";
 
 const WRK_OUTPUT = `Running 1s test @ http://127.0.0.1:18181/healthz
@@ -13,7 +13,8 @@ report {"requests":84917,"seconds":1.003572,"rate":84614.8,"bytes":9935289,"erro
 `;
 
 function rowOf(id: string): Row {
-  const row = makeRows(2).find((candidate) => candidate.id === id);
+  const rows = [...makeRows(2), ...makeChannelRows(2)];
+  const row = rows.find((candidate) => candidate.id === id);
   if (row === undefined) throw new Error(`no row ${id}`);
   return row;
 }
@@ -166,5 +167,78 @@ Deno.test({
     await withServer(spoil, async (port) => {
       assertEquals(await wsload(port, { payload: 1000, depth: 1 }).then(({ errors }) => errors), 4);
     });
+  },
+});
+
+const WIRE = {
+  subscriber: { path: "/subscribe?{c}", hello: "hello {c}", ack: "ready" },
+  publisher: { by: "websocket", path: "/publish", message: "{c}:{d}" },
+  post: { path: "/publish", fields: [], body: "{d}" },
+} as const;
+
+Deno.test("clientArgs gives fanload the subscribers, the flow and the peer's wire", () => {
+  const args = clientArgs(rowOf("fan-out-1k-5000-16"), 8000, { seconds: 2, wire: WIRE });
+  assertEquals(args.slice(0, 12), "-p 8000 -n 5000 -c 1 -b 1024 -d 2 -f 16".split(" "));
+  const wire = ["-s", "/subscribe?{c}", "-h", "hello {c}", "-a", "ready"];
+  assertEquals(args.slice(12), [...wire, "-S", "/publish", "-m", "{c}:{d}"]);
+  const paced = clientArgs(rowOf("fan-out-64-1000-20s"), 8000, { seconds: 2, wire: WIRE });
+  assertEquals(paced.slice(10, 12), ["-r", "20"]);
+});
+
+/** A server of channels, which forgets every `forgets`th message of a subscriber; 0: none. */
+function channelServer(forgets: number): Deno.HttpServer<Deno.NetAddr> {
+  const channels = new Map<string, WebSocket[]>();
+  let sent = 0;
+  return Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
+    const { socket, response } = Deno.upgradeWebSocket(request);
+    const { pathname, search } = new URL(request.url);
+    socket.onopen = () => {
+      if (pathname !== "/subscribe") return;
+      const channel = search.slice(1);
+      channels.set(channel, [...channels.get(channel) ?? [], socket]);
+      socket.send("ready");
+    };
+    socket.onmessage = ({ data }) => {
+      const [channel = "", ...parts] = String(data).split(":");
+      for (const subscriber of channels.get(channel) ?? []) {
+        if (forgets === 0 || ++sent % forgets !== 0) subscriber.send(parts.join(":"));
+      }
+    };
+    return response;
+  });
+}
+
+async function fanOut(forgets: number) {
+  const program = await buildProgram("fanload");
+  if (typeof program !== "string") throw new Error(program.missing);
+  const server = channelServer(forgets);
+  const row = { ...rowOf("channels-1000"), connections: 20, channels: 4 } as Row;
+  const args = clientArgs(row, server.addr.port, { seconds: 0.3, wire: WIRE });
+  const client = startClient(program, args, { waits: true });
+  assertEquals(await client.ready, true);
+  client.begin();
+  const report = await client.report;
+  await client.end();
+  await server.shutdown();
+  return report;
+}
+
+Deno.test({
+  name: "fanload counts each publication that reaches a subscriber",
+  ignore: findProgram("gcc") === undefined,
+  async fn() {
+    const { requests, errors, p50, p99 } = await fanOut(0);
+    assertEquals(errors, 0);
+    // Each channel has 5 subscribers.
+    assertEquals([requests > 0, requests % 5], [true, 0]);
+    assertEquals(p50! > 0 && p99! >= p50!, true);
+  },
+});
+
+Deno.test({
+  name: "fanload tells of a publication that a subscriber missed",
+  ignore: findProgram("gcc") === undefined,
+  async fn() {
+    assertEquals((await fanOut(33)).errors > 0, true);
   },
 });

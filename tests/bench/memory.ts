@@ -1,16 +1,19 @@
 /**
- * `deno run -A tests/bench/memory.ts [--tls] [CONNECTIONS [PEER…]]`: measures the memory of an idle
- * WebSocket, or with `--tls` of an idle TLS connection after one request.
+ * `deno run -A tests/bench/memory.ts [--tls | --channels one|own] [CONNECTIONS [PEER…]]`: measures the memory of an idle
+ * WebSocket, with `--tls` of an idle TLS connection after one request, with `--channels` of an idle subscriber: all of one
+ * channel, or each of its own.
  *
  * In: the named servers of peers/, by default all that can do it. Out: for each, with one worker, resident
- * bytes per connection with 5,000 idle connections. There are two figures: the growth from none,
+ * bytes per connection with 5,000 idle connections (20,000 subscribers). There are two figures: the growth from none,
  * which includes the one-time growth of the server's heap, and the slope from a fifth of the connections
  * to all, which does not. Anonymous memory is shown separately, because touched file pages of the program
  * do not belong to a connection. The kernel's buffers are not included.
  */
 
 import { writeCertificate } from "./certificate.ts";
-import { closeAll, type IdleKind, openIdleSockets } from "./idle_sockets.ts";
+import { closeAll, openIdleSockets } from "./idle_sockets.ts";
+import { type ChannelSpread, closeSubscribers, openSubscribers } from "./idle_subscribers.ts";
+import type { RunningClient } from "./load_client.ts";
 import { writePage } from "./page.ts";
 import { SCRATCH } from "./paths.ts";
 import { type Found, type Peer, PEERS } from "./peers/mod.ts";
@@ -18,10 +21,13 @@ import { freePort, ServerProcess, stopAll } from "./server_process.ts";
 import { median } from "./statistics.ts";
 import { isMissing } from "./tools.ts";
 
-const DEFAULT_CONNECTIONS = 5_000;
+/** The kind of connection. */
+type Kind = "websocket" | "tls" | "fan-out";
+
+const DEFAULT_CONNECTIONS = { websocket: 5_000, tls: 5_000, "fan-out": 20_000 };
 /** Bytes of each kind of connection. */
-const TARGETS = { websocket: 1024, tls: 17 * 1024 };
-const NAMES = { websocket: "WebSocket", tls: "TLS connection" };
+const TARGETS = { websocket: 1024, tls: 17 * 1024, "fan-out": 2048 };
+const NAMES = { websocket: "WebSocket", tls: "TLS connection", "fan-out": "subscriber" };
 /** Connections opened and closed before the first sample, so that code is compiled and pools are filled. */
 const WARM_UP = 200;
 /** Samples at each stage, a second apart; the median is used. */
@@ -89,45 +95,97 @@ async function settle(server: ServerProcess): Promise<Footprint> {
   };
 }
 
-async function measure(
-  { peer, found, kind }: { peer: Peer; found: Found; kind: IdleKind },
-  count: number,
-): Promise<MemoryStages> {
+/** What is measured. */
+interface Measurement {
+  readonly peer: Peer;
+  readonly found: Found;
+  readonly kind: Kind;
+  /** Of subscribers. */
+  readonly spread: ChannelSpread;
+}
+
+/** The connections to a server. */
+class Connections {
+  readonly #port: number;
+  readonly #measurement: Measurement;
+  readonly #sockets: Deno.Conn[] = [];
+  readonly #clients: RunningClient[] = [];
+  #opened = 0;
+
+  constructor(port: number, measurement: Measurement) {
+    this.#port = port;
+    this.#measurement = measurement;
+  }
+
+  async open(count: number): Promise<void> {
+    const { kind, peer, spread } = this.#measurement;
+    const first = this.#opened;
+    this.#opened += count;
+    if (kind !== "fan-out") {
+      this.#sockets.push(...await openIdleSockets(this.#port, count, kind));
+      return;
+    }
+    const range = { first, count, spread };
+    this.#clients.push(...await openSubscribers(this.#port, peer.channels!, range));
+  }
+
+  async close(): Promise<void> {
+    closeAll(this.#sockets.splice(0));
+    await closeSubscribers(this.#clients.splice(0));
+  }
+}
+
+async function measure(measurement: Measurement, count: number): Promise<MemoryStages> {
+  const { peer, found, kind } = measurement;
   const port = freePort();
   const server = await ServerProcess.start(
-    await peer.launch(found, { port, workers: 1, work: kind }),
+    await peer.launch(found, { port, workers: 1, work: kind, connections: count }),
     port,
     kind,
   );
-  const open: Deno.Conn[] = [];
+  const connections = new Connections(port, measurement);
   try {
-    closeAll(await openIdleSockets(port, WARM_UP, kind));
+    await connections.open(WARM_UP);
+    await connections.close();
     const none = await settle(server);
     const few = Math.floor(count / 5);
-    open.push(...await openIdleSockets(port, few, kind));
+    await connections.open(few);
     const some = await settle(server);
-    open.push(...await openIdleSockets(port, count - few, kind));
+    await connections.open(count - few);
     const all = await settle(server);
     return { connections: [0, few, count], footprints: [none, some, all] };
   } finally {
-    closeAll(open);
+    await connections.close();
     await server.stop();
   }
 }
 
-async function main(): Promise<void> {
-  const kind: IdleKind = Deno.args[0] === "--tls" ? "tls" : "websocket";
-  const [number, ...wanted] = kind === "tls" ? Deno.args.slice(1) : Deno.args;
-  const count = Number(number ?? DEFAULT_CONNECTIONS);
+/** The command line. @throws RangeError */
+function parse(args: readonly string[]) {
+  const [first, second] = args;
+  const isSpread = second === "one" || second === "own";
+  if (first === "--channels" && !isSpread) throw new RangeError("--channels takes one or own");
+  const spread: ChannelSpread = second === "one" ? "one" : "own";
+  const kind: Kind = first === "--tls" ? "tls" : first === "--channels" ? "fan-out" : "websocket";
+  const [number, ...wanted] = args.slice({ websocket: 0, tls: 1, "fan-out": 2 }[kind]);
+  const count = Number(number ?? DEFAULT_CONNECTIONS[kind]);
   if (!Number.isInteger(count) || count < 10) {
     throw new RangeError("CONNECTIONS must be a whole number of at least 10");
   }
+  return { kind, spread, count, wanted };
+}
+
+async function main(): Promise<void> {
+  const { kind, spread, count, wanted } = parse(Deno.args);
   await Deno.mkdir(SCRATCH, { recursive: true });
   await writePage(PEERS[0]!);
   const missing = kind === "tls" ? await writeCertificate() : undefined;
   if (missing) throw new Error(`missing ${missing.missing}: ${missing.install}`);
   const about = `${count} open, 1 worker; our target: ${TARGETS[kind]} B`;
-  console.log(`bytes per idle ${NAMES[kind]}, ${about}`);
+  const of = kind === "fan-out"
+    ? `, ${spread === "one" ? "all of one channel" : "a channel each"}`
+    : "";
+  console.log(`bytes per idle ${NAMES[kind]}${of}, ${about}`);
   console.log(lineOf("", ["RSS", "anonymous", "slope"]));
   for (const peer of PEERS) {
     const label = peer.does[kind];
@@ -137,7 +195,7 @@ async function main(): Promise<void> {
       console.log(`  missing ${found.missing}: ${found.install}`);
       continue;
     }
-    const figures = bytesPerConnection(await measure({ peer, found, kind }, count));
+    const figures = bytesPerConnection(await measure({ peer, found, kind, spread }, count));
     console.log(lineOf(label, figures.map((bytes) => `${bytes.toFixed(0)} B`)));
   }
 }

@@ -32,6 +32,8 @@ export interface BenchOptions {
   readonly cold: boolean;
   /** Whether the rows are measured at half of the best peer's rate. */
   readonly rate: boolean;
+  /** The rows with channels, instead of the others. */
+  readonly channels: boolean;
   /** Install the missing peers that npm has, into dist/bench/peers. */
   readonly install: boolean;
   /** Print the usage and stop. */
@@ -52,11 +54,12 @@ export const USAGE = `deno task bench [options]
   --workers N      workers of each server if the row does not say (2, with --pin 1)
   --rows REGEX     only the rows whose id or title match
   --peers LIST     only these, separated by commas: async-deno,async-deno-exe,c-loop,nginx,
-                   nginx-buffered,sws,bun-static,bun,deno,deno-tls,node,node-ws
+                   nginx-buffered,sws,bun-static,bun,deno,deno-tls,node,node-ws,uws,nchan
   --before FILE    an earlier executable, measured as the peer "before"
   --pin            the client on core 0, the servers on the other cores; not in the rows crowded and workers-*
   --cold           each turn is the first seconds of a fresh server, without a warm-up
   --rate           all servers get the same requests a second: half of what saturated the best peer
+  --channels       fan-out to subscribers of channels, and publishing by HTTP, instead of the other rows
   --quick          keep-alive, one request per connection, WebSocket echo of 16 B and 1 KiB, file of 1 KiB
   --install        first install Bun and ws from npm into dist/bench/peers
   --help           this text
@@ -65,7 +68,7 @@ Without --cold and --rate, some rows are measured so too (cold-*, rate-*). The t
 output; results.json, table.md and chart.svg to dist/bench/.`;
 
 const STRINGS = ["rounds", "seconds", "warmup", "workers", "rows", "peers", "before"];
-const SWITCHES = ["pin", "cold", "rate", "quick", "install", "help"];
+const SWITCHES = ["pin", "cold", "rate", "channels", "quick", "install", "help"];
 
 /** Parses a decimal number above zero (or from zero with `orZero`), at most `most`. */
 function numberOf(
@@ -135,6 +138,7 @@ export function parseOptions(args: readonly string[], peerIds: readonly string[]
     pin,
     cold: parsed.cold === true,
     rate: parsed.rate === true,
+    channels: parsed.channels === true,
     quick: parsed.quick === true,
     install: parsed.install === true,
     help: parsed.help === true,

@@ -121,7 +121,7 @@ export function rowLines(result: RowResult): string[] {
   const summaries = summariesOf(result);
   const ours = OURS.filter((id) => summaries.has(id));
   const paced = row.load === "paced";
-  const unit = row.work === "websocket" ? "message" : "request";
+  const unit = row.work === "websocket" || row.work === "fan-out" ? "message" : "request";
   const header = [
     title,
     `CPU/${unit}`,

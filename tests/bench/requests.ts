@@ -5,6 +5,7 @@
  * wrk or exchange, so both send the same.
  */
 
+import { type ChannelsWire, publishBody, publishHead } from "./channels_wire.ts";
 import { type HttpMode, pathOf, type Row } from "./rows.ts";
 
 /** 1 KiB. */
@@ -42,9 +43,13 @@ const FIELDS: Readonly<Record<HttpMode, readonly string[]>> = {
   post: ["Content-Type: application/octet-stream", `Content-Length: ${BODY.length}`],
 };
 
-/** The request of a row; for WebSocket rows the handshake. */
-export function requestOf(row: Row, port: number): string {
-  const mode = row.work === "websocket" ? undefined : row.mode;
+/** The request of a row; for WebSocket rows the handshake. `wire`: of the peer, to publish. */
+export function requestOf(row: Row, port: number, wire?: ChannelsWire): string {
+  if (row.work === "publish" && wire !== undefined) {
+    const body = publishBody(wire);
+    return publishHead(wire, port, body.length) + body;
+  }
+  const mode = "mode" in row ? row.mode : undefined;
   const fields = mode === undefined ? UPGRADE : FIELDS[mode];
   const line = `${mode === "post" ? "POST" : "GET"} ${pathOf(row)} HTTP/1.1`;
   const head = [line, `Host: 127.0.0.1:${port}`, ...fields].join("\r\n");

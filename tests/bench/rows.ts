@@ -18,7 +18,9 @@ export type Work =
   | "file"
   | "tls"
   | "tls-file"
-  | "websocket";
+  | "websocket"
+  | "fan-out"
+  | "publish";
 
 /** The kind of requests; "resume" is "close" with the TLS session of the connection before. */
 export type HttpMode = "get" | "close" | "resume" | "pipeline" | "browser" | "post";
@@ -47,7 +49,7 @@ interface RowBase {
 
 /** A row with HTTP requests. */
 export interface HttpRow extends RowBase {
-  readonly work: "small" | "log" | "echo" | "page" | "tls";
+  readonly work: "small" | "log" | "echo" | "page" | "tls" | "publish";
   readonly mode: HttpMode;
 }
 
@@ -67,8 +69,18 @@ export interface WebSocketRow extends RowBase {
   readonly depth: number;
 }
 
+/** A row with channels: subscribers over WebSockets, which are the row's connections, and a publisher. */
+export interface FanOutRow extends RowBase {
+  readonly work: "fan-out";
+  readonly channels: number;
+  /** Bytes of a publication. */
+  readonly payload: number;
+  /** Publications that are under way, or that are sent in a second. */
+  readonly flow: { readonly inFlight: number } | { readonly perSecond: number };
+}
+
 /** One row of the benchmark. */
-export type Row = HttpRow | FileRow | WebSocketRow;
+export type Row = HttpRow | FileRow | WebSocketRow | FanOutRow;
 
 /** The request path of each kind of work; for files, the folder. */
 export const PATHS: Readonly<Record<Work, string>> = {
@@ -80,7 +92,15 @@ export const PATHS: Readonly<Record<Work, string>> = {
   tls: "/healthz",
   "tls-file": "/files/",
   websocket: "/echo",
+  // The peers have their own: channels_wire.ts.
+  "fan-out": "/",
+  publish: "/",
 };
+
+/** Whether the server has channels for this work. */
+export function usesChannels(work: Work): boolean {
+  return work === "fan-out" || work === "publish";
+}
 
 /** Whether the row requests a file. */
 export function isFileRow(row: Row): row is FileRow {
@@ -242,6 +262,51 @@ function tlsRows(common: Common): Row[] {
   ];
 }
 
+const FLOWS = [
+  { id: "one", title: "one at a time", flow: { inFlight: 1 } },
+  { id: "16", title: "16 in flight", flow: { inFlight: 16 } },
+  { id: "20s", title: "20 a second", flow: { perSecond: 20 } },
+] as const;
+
+/** The rows of `--channels`: fan-out, and publishing by HTTP. */
+export function makeChannelRows(workers: number, placement: Placement = "all"): readonly Row[] {
+  const common = { workers, placement };
+  const base = { work: "fan-out", quick: false, load: "warm", channels: 1, ...common } as const;
+  const fanOut = [[64, "64"], [KIB, "1k"]] as const;
+  const rows = fanOut.flatMap(([payload, size]) =>
+    [1000, 5000].flatMap((connections) =>
+      FLOWS.map(({ id, title, flow }): FanOutRow => ({
+        ...base,
+        id: `fan-out-${size}-${connections}-${id}`,
+        title: `fan-out of ${payload} B to ${connections.toLocaleString("en")}, ${title}`,
+        connections,
+        payload,
+        flow,
+      }))
+    )
+  );
+  const { http } = makers(common);
+  return [
+    ...rows,
+    {
+      ...base,
+      id: "channels-1000",
+      title: "1,000 channels of 10, 64 B, 16 in flight",
+      connections: 10_000,
+      channels: 1000,
+      payload: 64,
+      flow: { inFlight: 16 },
+    },
+    http({ id: "publish", title: "publish 64 B by HTTP", work: "publish", mode: "post" }),
+    http({
+      id: "publish-echo",
+      title: "POST of 1 KiB, echoed, beside publish",
+      work: "echo",
+      mode: "post",
+    }),
+  ];
+}
+
 function workersRows(): Row[] {
   const { http } = makers({ workers: 2, placement: "all" });
   return [
@@ -264,7 +329,7 @@ function workersRows(): Row[] {
 const ALSO_COLD = ["keep-alive-64"];
 const ALSO_PACED = ["keep-alive-64", "ws-16", "tls-keep-alive"];
 
-/** All rows, in the order of measurement and display. */
+/** All rows but those with channels, in the order of measurement and display. */
 export function makeRows(workers: number, placement: Placement = "all"): readonly Row[] {
   const common = { workers, placement };
   const rows = [

@@ -18,7 +18,15 @@ import { earlierExecutable, installPeers, type Peer, PEERS } from "./peers/mod.t
 import { pinFault } from "./pin.ts";
 import { peerLines, rowLines } from "./report.ts";
 import { RESULTS, writeResults } from "./results_file.ts";
-import { asCold, asPaced, isFileRow, makeRows, type Row, usesTls } from "./rows.ts";
+import {
+  asCold,
+  asPaced,
+  isFileRow,
+  makeChannelRows,
+  makeRows,
+  type Row,
+  usesTls,
+} from "./rows.ts";
 import { writeSite } from "./site.ts";
 import { stopAll } from "./server_process.ts";
 import { isMissing } from "./tools.ts";
@@ -62,8 +70,9 @@ async function clearScratch(): Promise<void> {
   await Deno.mkdir(SCRATCH, { recursive: true });
 }
 
-function rowsOf({ workers, pin, cold, rate, quick, rows }: BenchOptions): readonly Row[] {
-  const all = makeRows(workers, pin ? "apart" : "all");
+function rowsOf({ workers, pin, cold, rate, channels, quick, rows }: BenchOptions): readonly Row[] {
+  const make = channels ? makeChannelRows : makeRows;
+  const all = make(workers, pin ? "apart" : "all");
   const warm = all.filter((row) => row.load === "warm");
   const offered = cold ? warm.map(asCold) : rate ? warm.map(asPaced) : all;
   return offered.filter((row) =>

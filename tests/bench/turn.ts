@@ -65,7 +65,7 @@ function answersIn({ requests, bytes }: ClientReport, row: Row): number {
 function start(port: number, row: Row, load: TurnLoad): RunningClient {
   const args = clientArgs(row, port, load);
   const placed = pinTo("client", row.placement, { command: load.client, args });
-  return startClient(placed.command, placed.args);
+  return startClient(placed.command, placed.args, { waits: row.work === "fan-out" });
 }
 
 /** Loads a server without measuring its CPU: to warm it up, or to find the rate that saturates it. */
@@ -74,7 +74,12 @@ export async function loadOnly(
   row: Row,
   load: TurnLoad,
 ): Promise<ClientReport> {
-  return await start(server.port, row, load).report;
+  const client = start(server.port, row, load);
+  await client.ready;
+  client.begin();
+  const report = await client.report;
+  await client.end();
+  return report;
 }
 
 /** The share of resumed sessions, in the row that asks for it. The first of each connection is new. */
@@ -83,7 +88,7 @@ export function resumedShare(
   row: Row,
 ): number | null {
   const asked = requests - row.connections;
-  if (row.work === "websocket" || row.mode !== "resume" || resumed === null) return null;
+  if (!("mode" in row) || row.mode !== "resume" || resumed === null) return null;
   return asked > 0 ? resumed / asked : null;
 }
 
@@ -98,8 +103,11 @@ export async function takeTurn(
   load: TurnLoad,
 ): Promise<Turn> {
   const ids = server.ids;
-  const before = cpuSecondsOf(ids);
   const client = start(server.port, row, load);
+  // Of a client that connects first, the connections are not measured.
+  await client.ready;
+  const before = cpuSecondsOf(ids);
+  client.begin();
   await wait(load.seconds / 4);
   const first = look(client.id, ids);
   await wait(load.seconds / 4);
@@ -108,6 +116,7 @@ export async function takeTurn(
   const second = look(client.id, ids);
   const report = await client.report;
   const cpuSeconds = cpuSecondsOf(ids) - before;
+  await client.end();
   const requests = answersIn(report, row);
   if (requests === 0) throw new Error("no request was answered");
   const seconds = (second.at - first.at) / 1000;

@@ -6,19 +6,23 @@
 import { isFile } from "../../support/is_file.ts";
 import { CERT_FILE, KEY_FILE } from "../certificate.ts";
 import { ROOT, SCRATCH, SITE } from "../paths.ts";
-import { servesFiles, usesTls } from "../rows.ts";
+import { servesFiles, usesChannels, usesTls } from "../rows.ts";
+import { ASYNC_DENO_WIRE, channelArgs } from "./async_deno_channels.ts";
 import type { Peer, Place } from "./peer.ts";
 
 /** The flags of `deno task serve` and of the executable. */
 const V8_FLAGS = "--v8-flags=--max-semi-space-size=1";
 
 /** The arguments of async-deno, from source and compiled. */
-export function serverArgs({ port, workers, work }: Place): string[] {
+export function serverArgs(place: Place): string[] {
+  const { port, workers, work, connections } = place;
   const log = ["--log", `${SCRATCH}async-deno-${port}.log`];
   const access = work === "log" ? ["--access-log", `${SCRATCH}async-deno-${port}-access.log`] : [];
   const files = servesFiles(work) ? ["--root", SITE] : [];
   const tls = usesTls(work) ? ["--tls-cert", CERT_FILE, "--tls-key", KEY_FILE] : [];
-  return [`${workers}`, "127.0.0.1", `${port}`, ...log, ...access, ...files, ...tls];
+  const channels = usesChannels(work) ? channelArgs(connections) : [];
+  const options = [...log, ...access, ...files, ...tls, ...channels];
+  return [`${workers}`, "127.0.0.1", `${port}`, ...options];
 }
 
 /** All kinds of work, under one label. */
@@ -32,6 +36,8 @@ export function allWork(label: string): Peer["does"] {
     tls: label,
     "tls-file": label,
     websocket: label,
+    "fan-out": label,
+    publish: label,
   };
 }
 
@@ -39,6 +45,7 @@ export function allWork(label: string): Peer["does"] {
 export const asyncDeno: Peer = {
   id: "async-deno",
   does: allWork("async-deno"),
+  channels: ASYNC_DENO_WIRE,
   find() {
     const found = { program: Deno.execPath(), version: `source, Deno ${Deno.version.deno}` };
     const missing = { missing: "main.ts", install: "git checkout main.ts" };

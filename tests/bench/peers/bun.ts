@@ -7,7 +7,8 @@
 import { isFile } from "../../support/is_file.ts";
 import { CERT_FILE, KEY_FILE } from "../certificate.ts";
 import { PAGE, PEER_PACKAGES, SITE } from "../paths.ts";
-import { usesTls } from "../rows.ts";
+import { PROGRAM_WIRE } from "../channels_wire.ts";
+import { usesChannels, usesTls } from "../rows.ts";
 import { findProgram, type Missing, versionOf } from "../tools.ts";
 import { type Found, type Peer, type Place, programPath } from "./peer.ts";
 
@@ -45,7 +46,14 @@ export const bun: Peer = {
     tls: "Bun.serve, fetch",
     "tls-file": "Bun.serve, Bun.file",
     websocket: "Bun WebSocket",
+    "fan-out": "Bun, server.publish",
+    publish: "Bun, server.publish",
   },
+  channels: PROGRAM_WIRE,
   find: findBun,
-  launch: (found, place) => bunLaunch(found, place, "bun_fetch.js"),
+  launch(found, place) {
+    if (!usesChannels(place.work)) return bunLaunch(found, place, "bun_fetch.js");
+    // publish does not reach other processes.
+    return bunLaunch(found, { ...place, workers: 1 }, "bun_channels.js");
+  },
 };

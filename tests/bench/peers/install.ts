@@ -6,7 +6,12 @@ import { PEER_PACKAGES } from "../paths.ts";
 import { findProgram } from "../tools.ts";
 
 // Exact versions, so that a comparison can be repeated.
-const PACKAGES = ["@oven/bun-linux-x64@1.4.5", "ws@8.23.0", "bufferutil@4.1.0"];
+const PACKAGES = [
+  "@oven/bun-linux-x64@1.4.5",
+  "ws@8.23.0",
+  "bufferutil@4.1.0",
+  "@trufflesuite/uws-js-unofficial@20.30.0-unofficial.0",
+];
 
 /**
  * Runs `npm install`.

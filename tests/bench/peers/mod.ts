@@ -14,10 +14,12 @@ import { bunStatic } from "./bun_static.ts";
 import { cLoop } from "./c_loop.ts";
 import { denoServe, denoServeTls } from "./deno_serve.ts";
 import { nginx, nginxBuffered } from "./nginx.ts";
+import { nchan } from "./nchan.ts";
 import { nodeHttp } from "./node_http.ts";
 import { nodeWs } from "./node_ws.ts";
 import type { Peer } from "./peer.ts";
 import { staticWebServer } from "./static_web_server.ts";
+import { uws } from "./uws.ts";
 
 export { earlierExecutable } from "./earlier_executable.ts";
 export { installPeers } from "./install.ts";
@@ -37,4 +39,6 @@ export const PEERS: readonly Peer[] = [
   denoServeTls,
   nodeHttp,
   nodeWs,
+  uws,
+  nchan,
 ];

@@ -6,6 +6,8 @@ import { isFile } from "../../support/is_file.ts";
 import { PEER_PACKAGES } from "../paths.ts";
 import { isMissing } from "../tools.ts";
 import { findNode, nodeLaunch } from "./node_http.ts";
+import { PROGRAM_WIRE } from "../channels_wire.ts";
+import { usesChannels } from "../rows.ts";
 import type { Peer } from "./peer.ts";
 
 const PACKAGE = `${PEER_PACKAGES}node_modules/ws/package.json`;
@@ -13,7 +15,8 @@ const PACKAGE = `${PEER_PACKAGES}node_modules/ws/package.json`;
 /** The npm package ws. */
 export const nodeWs: Peer = {
   id: "node-ws",
-  does: { websocket: "Node ws" },
+  does: { websocket: "Node ws", "fan-out": "Node ws", publish: "Node ws" },
+  channels: PROGRAM_WIRE,
   async find() {
     const node = await findNode();
     if (isMissing(node)) return node;
@@ -22,7 +25,12 @@ export const nodeWs: Peer = {
     return { program: node.program, version: `${version}, Node ${node.version}` };
   },
   launch(found, place) {
-    const launch = nodeLaunch(found, place, "node_ws.mjs");
+    const launch = nodeLaunch(
+      found,
+      place,
+      // Its channels are those of one process.
+      usesChannels(place.work) ? "node_ws_channels.mjs" : "node_ws.mjs",
+    );
     return { ...launch, env: { ...launch.env, BENCH_PEERS: PEER_PACKAGES } };
   },
 };

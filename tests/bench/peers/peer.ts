@@ -6,6 +6,7 @@
  */
 
 import { fileURLToPath } from "node:url";
+import type { ChannelsWire } from "../channels_wire.ts";
 import type { Work } from "../rows.ts";
 import type { Launch } from "../server_process.ts";
 import type { Missing } from "../tools.ts";
@@ -26,6 +27,8 @@ export interface Place {
   readonly workers: number;
   /** The kind of work: files need the folder SITE, TLS the certificate, "log" an access log. */
   readonly work: Work;
+  /** How many connections come, if that is more than a few hundred. */
+  readonly connections?: number;
 }
 
 /** A server that can be measured. */
@@ -34,6 +37,8 @@ export interface Peer {
   readonly id: string;
   /** The kinds of work that it can do, each with its label in the report. */
   readonly does: Readonly<Partial<Record<Work, string>>>;
+  /** How its channels are used, if it can do that work. */
+  readonly channels?: ChannelsWire;
   /** Finds the program. */
   find(): Promise<Found | Missing>;
   /** Returns how to start it; may write its configuration first. */

@@ -1,12 +1,14 @@
 import { assert } from "@std/assert";
 import { openChannelStore } from "../../../runtime/channels/mod.ts";
+import { CHANNEL_LIMITS } from "../../../runtime/config/mod.ts";
 import { ChannelKeeper } from "../../../runtime/executor/channel_keeper.ts";
 import { OPEN_CHANNELS } from "../../support/channel_server.ts";
 import { publication } from "../channels/stores.ts";
 
 Deno.test("channel keeper: a worker that was to be rung by one that died looks at the feed", async () => {
   const rung: number[] = [];
-  const options = { bytes: 1024 * 1024, workers: 2, config: OPEN_CHANNELS };
+  const channelLimits = { ...CHANNEL_LIMITS, memoryBytes: 1024 * 1024 };
+  const options = { workers: 2, channelLimits, channels: OPEN_CHANNELS };
   const keeper = new ChannelKeeper(options, (worker) => void rung.push(worker));
   const [other, dying] = [0, 1].map((writer) =>
     openChannelStore(keeper.start.memory, { writer, now: () => 1000, ring: () => {} })

@@ -8,13 +8,15 @@ import type { ClientInfo } from "../../../protocol/centrifuge/mod.ts";
 import type { ChannelClient } from "../channels/mod.ts";
 import type { Capability } from "../tokens/mod.ts";
 
+const NO_CAPABILITIES: readonly Capability[] = [];
+
 /** A client; its fields are those of an anonymous one until its token was verified. */
 export class ClientIdentity implements ChannelClient {
   /** The id of the connection. */
   readonly id: string = crypto.randomUUID();
   /** Empty: it has none. */
   user = "";
-  capabilities: readonly Capability[] = [];
+  capabilities: readonly Capability[] = NO_CAPABILITIES;
   /** JSON that others see beside the client. */
   info: Uint8Array | undefined = undefined;
 

@@ -61,7 +61,7 @@ export const USAGE = `deno task bench [options]
   --rate           all servers get the same requests a second: half of what saturated the best peer
   --channels       fan-out to subscribers of channels, and publishing by HTTP, instead of the other rows
   --quick          keep-alive, one request per connection, WebSocket echo of 16 B and 1 KiB, file of 1 KiB
-  --install        first install Bun and ws from npm into dist/bench/peers
+  --install        first install Bun, ws and uWebSockets.js from npm into dist/bench/peers
   --help           this text
 
 Without --cold and --rate, some rows are measured so too (cold-*, rate-*). The tables go to standard

@@ -87,6 +87,10 @@ export async function loadChannelSecrets(
 export class ChannelService {
   /** The endpoints, by their paths. */
   readonly routes: readonly (readonly [path: string, route: Route])[];
+  /** What all clients of this worker share, also those of other endpoints. */
+  readonly context: ChannelContext;
+  /** Where backends find the clients. */
+  readonly directory = new ClientDirectory();
   readonly #hub: Hub;
 
   constructor(
@@ -119,7 +123,8 @@ export class ChannelService {
       follow: (promise) => wiring.follow(promise),
       report,
     };
-    const directory = new ClientDirectory();
+    this.context = context;
+    const { directory } = this;
     const channel = { store, hub: this.#hub, loop, report };
     const control = new ControlSender(channel);
     new ControlListener(channel, ALL_WORKERS, new ConnectionControl(context, directory));

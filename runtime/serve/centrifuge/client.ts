@@ -30,6 +30,7 @@ import { type Channel, maySubscribe } from "../channels/mod.ts";
 import type { ConnectionClaims } from "../tokens/mod.ts";
 import { answerChannelCommand, isError } from "./channel_commands.ts";
 import type { ChannelContext } from "./channel_context.ts";
+import type { ControlledClient } from "./client_directory.ts";
 import { ClientIdentity } from "./client_identity.ts";
 import type { ClientLink } from "./client_link.ts";
 import { writePush } from "./publication_fields.ts";
@@ -51,11 +52,9 @@ type CommandOf<Name extends Command["name"]> = Extract<Command, { readonly name:
 /** What the owner of the connection is told. */
 export interface ClientOwner {
   /** The client is connected: its user is known. */
-  connected(client: Client): void;
+  connected(client: ControlledClient): void;
 }
 
-/** Longer user names would not fit into the store. */
-const MAX_USER_BYTES = 253;
 /** The first ping comes after this part of the time between two, at least; so pings are spread. */
 const LEAST_FIRST_PING = 0.5;
 
@@ -69,7 +68,7 @@ const ANONYMOUS: ConnectionClaims = {
 };
 
 /** A client. */
-export class Client extends TimerNode implements SubscriptionOwner, CommandOwner {
+export class Client extends TimerNode implements ControlledClient, SubscriptionOwner, CommandOwner {
   readonly identity = new ClientIdentity();
   readonly subscriptions: Subscriptions;
   readonly #context: ChannelContext;
@@ -282,9 +281,6 @@ export class Client extends TimerNode implements SubscriptionOwner, CommandOwner
 
   #accept({ id, request }: CommandOf<"connect">, claims: ConnectionClaims, replies: Replies): void {
     const { loop, node, version, random } = this.#context;
-    if (new TextEncoder().encode(claims.user).length > MAX_USER_BYTES) {
-      return this.disconnect(DISCONNECTS.INVALID_TOKEN);
-    }
     this.identity.user = claims.user;
     this.identity.capabilities = claims.capabilities;
     this.identity.info = claims.info;

@@ -4,12 +4,29 @@
  * In: clients as they connect and leave. Out: those of a user, or one by its id.
  */
 
-import type { Client, ClientOwner } from "./client.ts";
+import type { Disconnect, Unsubscribe } from "../../../protocol/centrifuge/mod.ts";
+import type { Channel } from "../channels/mod.ts";
+import type { ClientOwner } from "./client.ts";
+import type { ClientIdentity } from "./client_identity.ts";
+import type { SubscriptionGrant, SubscriptionWish } from "./subscriptions.ts";
+
+/** A connected client, as backends control it. */
+export interface ControlledClient {
+  readonly identity: ClientIdentity;
+  /** Ends the connection. */
+  disconnect(reason: Disconnect): void;
+  /** Ends a subscription, and tells the client. */
+  unsubscribe(channel: string, reason: Unsubscribe): void;
+  /** Subscribes the client, and tells it. */
+  subscribeByServer(channel: Channel, wish: SubscriptionWish, grant: SubscriptionGrant): void;
+  /** Changes when the connection ends: seconds since 1970; undefined: it does not. */
+  refreshByServer(expireAt: number | undefined): void;
+}
 
 /** Finds connected clients. */
 export class ClientDirectory implements ClientOwner {
-  readonly #byId = new Map<string, Client>();
-  readonly #byUser = new Map<string, Set<Client>>();
+  readonly #byId = new Map<string, ControlledClient>();
+  readonly #byUser = new Map<string, Set<ControlledClient>>();
 
   /** How many are connected. */
   get size(): number {
@@ -21,7 +38,7 @@ export class ClientDirectory implements ClientOwner {
     return this.#byUser.size;
   }
 
-  connected(client: Client): void {
+  connected(client: ControlledClient): void {
     const { id, user } = client.identity;
     this.#byId.set(id, client);
     const others = this.#byUser.get(user);
@@ -30,7 +47,7 @@ export class ClientDirectory implements ClientOwner {
   }
 
   /** Removes a client, if it is there. */
-  remove(client: Client): void {
+  remove(client: ControlledClient): void {
     const { id, user } = client.identity;
     this.#byId.delete(id);
     const others = this.#byUser.get(user);
@@ -38,7 +55,7 @@ export class ClientDirectory implements ClientOwner {
   }
 
   /** The clients of a user; with an id, that one alone, if it is the user's. */
-  find(user: string, id: string): readonly Client[] {
+  find(user: string, id: string): readonly ControlledClient[] {
     const all = [...this.#byUser.get(user) ?? []];
     return id === "" ? all : all.filter(({ identity }) => identity.id === id);
   }

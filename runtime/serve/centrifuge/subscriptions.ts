@@ -17,14 +17,14 @@ import {
   UNSUBSCRIBES,
   writeUnsubscribePush,
 } from "../../../protocol/centrifuge/mod.ts";
-import { type Channel, mayAct, planSubscription, type SubscriptionPlan } from "../channels/mod.ts";
+import type { Channel, SubscriptionPlan } from "../channels/mod.ts";
 import type { Entrance } from "../hub/mod.ts";
 import type { TokenSubscription } from "../tokens/mod.ts";
 import type { ChannelContext } from "./channel_context.ts";
 import type { ClientLink } from "./client_link.ts";
 import type { ClientIdentity } from "./client_identity.ts";
 import { recover, type Recovery, wirePosition } from "./history_reading.ts";
-import { encodeClientInfo } from "./publication_fields.ts";
+import { enterPresence, isMemberBy, leavePresence, planFor } from "./membership.ts";
 import { Replies } from "./replies.ts";
 import { Subscription, type SubscriptionOwner } from "./subscription.ts";
 
@@ -115,7 +115,7 @@ export class Subscriptions {
       : undefined;
     const error = recovery !== undefined && "code" in recovery
       ? recovery
-      : this.#enterPresence(key, plan, grant.info);
+      : enterPresence(this.#context, this.#client, { key, plan, info: grant.info });
     if (error !== undefined) {
       this.#context.hub.leave(entrance.channel);
       return error;
@@ -192,31 +192,10 @@ export class Subscriptions {
     wish: SubscriptionWish,
     { override }: SubscriptionGrant,
   ): SubscriptionPlan {
-    const may = (action: "history" | "presence") =>
-      this.#context.isInsecure || mayAct(channel, this.#client, { action, isSubscribed: true });
     const { positioned = false, recoverable = false, joinLeave = false } = wish;
     // Deltas are not encoded: the client gets whole publications, and is told so.
     const wishes = { positioned, recoverable, joinLeave, delta: "" };
-    const permissions = { history: may("history"), presence: may("presence") };
-    return planSubscription(channel.options, override, { wishes, may: permissions });
-  }
-
-  #enterPresence(
-    key: Uint8Array,
-    { presence, emitJoinLeave }: SubscriptionPlan,
-    channelInfo: Uint8Array | undefined,
-  ): ClientError | undefined {
-    if (!presence && !emitJoinLeave) return undefined;
-    const { store } = this.#context;
-    const encoded = encodeClientInfo(this.#client.infoIn(channelInfo));
-    if (encoded.length > store.maxEntryBytes) return CLIENT_ERRORS.LIMIT_EXCEEDED;
-    const joined = store.join(key, {
-      client: UTF8.encode(this.#client.id),
-      user: UTF8.encode(this.#client.user),
-      info: encoded,
-      announce: emitJoinLeave,
-    });
-    return joined === "joined" ? undefined : CLIENT_ERRORS.INTERNAL;
+    return planFor(this.#context, this.#client, { channel, wishes, override });
   }
 
   #add(
@@ -228,7 +207,7 @@ export class Subscriptions {
     },
   ): Subscription {
     const { info } = grant;
-    const isMember = plan.presence || plan.emitJoinLeave;
+    const isMember = isMemberBy(plan);
     const kind = { compact: this.#takesNumber(wish, grant), joins: plan.pushJoinLeave };
     const [link, owner] = [this.#link, this.#owner];
     const face = link.wire.face(kind);
@@ -257,9 +236,7 @@ export class Subscriptions {
 
   #forget({ name, hubChannel, isMember }: Subscription): void {
     this.#byName.delete(name);
-    if (isMember) {
-      this.#context.store.leave(hubChannel.key, UTF8.encode(this.#client.id));
-    }
+    if (isMember) leavePresence(this.#context, this.#client, hubChannel.key);
   }
 
   #tell(name: string, reason: Unsubscribe): void {

@@ -10,28 +10,42 @@ import type { ConnectionClaims, SubscriptionClaims, TokenFault } from "../tokens
 import type { ChannelContext } from "./channel_context.ts";
 import type { ClientIdentity } from "./client_identity.ts";
 
+/** Longer user names would not fit into the store. */
+const MAX_USER_BYTES = 253;
+
 /** The claims of a connection token; an error to answer with; undefined: it is invalid, and the client has to stay away. */
 export async function checkConnectionToken(
   { verifier, epochSeconds }: ChannelContext,
   token: string,
 ): Promise<ConnectionClaims | ClientError | undefined> {
   const claims = await verifier?.connection(token, epochSeconds());
-  return claims !== undefined && "fault" in claims ? errorOf(claims) : claims;
+  if (claims === undefined) return undefined;
+  if ("fault" in claims) return errorOf(claims);
+  return new TextEncoder().encode(claims.user).length > MAX_USER_BYTES ? undefined : claims;
 }
 
-/** The claims of a subscription token, if it is this client's and this channel's; or the error to answer with. */
-export async function checkSubscriptionToken(
+/** The claims of a subscription token, if it is this client's; or the error to answer with. */
+export async function readSubscriptionToken(
   { verifier, epochSeconds }: ChannelContext,
   token: string,
-  of: { readonly channel: string; readonly identity: ClientIdentity },
+  { id, user }: ClientIdentity,
 ): Promise<SubscriptionClaims | ClientError> {
   const claims = await verifier?.subscription(token, epochSeconds());
   if (claims === undefined) return CLIENT_ERRORS.PERMISSION_DENIED;
   if ("fault" in claims) return errorOf(claims) ?? CLIENT_ERRORS.PERMISSION_DENIED;
-  const { channel, identity: { id, user } } = of;
-  const isOurs = claims.channel === channel && claims.user === user &&
-    (claims.client === "" || claims.client === id);
+  const isOurs = claims.user === user && (claims.client === "" || claims.client === id);
   return isOurs ? claims : CLIENT_ERRORS.PERMISSION_DENIED;
+}
+
+/** The claims of a subscription token, if it is this client's and this channel's; or the error to answer with. */
+export async function checkSubscriptionToken(
+  context: ChannelContext,
+  token: string,
+  { channel, identity }: { readonly channel: string; readonly identity: ClientIdentity },
+): Promise<SubscriptionClaims | ClientError> {
+  const claims = await readSubscriptionToken(context, token, identity);
+  const isOther = "channel" in claims && claims.channel !== channel;
+  return isOther ? CLIENT_ERRORS.PERMISSION_DENIED : claims;
 }
 
 /** The error for a token that is not valid; undefined: it is no token of ours. */

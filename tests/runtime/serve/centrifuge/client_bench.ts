@@ -123,6 +123,8 @@ export interface BenchOptions {
   readonly limits?: Partial<ChannelLimits>;
   readonly verifier?: Pick<TokenVerifier, "connection" | "subscription">;
   readonly stores?: Stores;
+  /** Which one it is; default: the first. */
+  readonly worker?: number;
 }
 
 /** One worker's clients. */
@@ -144,8 +146,11 @@ export class ClientBench {
   readonly #deferred: Deferred[] = [];
   readonly #followed: Promise<void>[] = [];
 
-  constructor({ config, limits, verifier, stores = new Stores(256 * 1024) }: BenchOptions = {}) {
+  constructor(
+    { config, limits, verifier, stores = new Stores(256 * 1024), worker = 0 }: BenchOptions = {},
+  ) {
     this.stores = stores;
+    const store = stores.threads[worker]!;
     const { timers } = this;
     const getNow = () => this.now;
     const loop = {
@@ -159,9 +164,9 @@ export class ClientBench {
     const all = { ...CHANNEL_LIMITS, ...limits };
     const namespaces = { chat: OPEN, closed: CHANNEL_OPTIONS };
     this.context = {
-      store: stores.first,
+      store,
       hub: new Hub({
-        store: stores.first,
+        store,
         loop,
         report: (error) => {
           throw error;
@@ -169,12 +174,12 @@ export class ClientBench {
       }),
       rules: new ChannelRules({ options: CHANNEL_OPTIONS, namespaces, ...config }, all),
       limits: all,
-      users: new UserConnections(stores.first, all.connectionsPerUser),
+      users: new UserConnections(store, all.connectionsPerUser),
       verifier,
       allowsAnonymous: config?.allowAnonymousConnect ?? true,
       isInsecure: false,
       loop,
-      node: "0",
+      node: String(worker),
       version: "test",
       epochSeconds: () => 1_700_000_000 + this.now / 1000,
       random: () => 0.5,

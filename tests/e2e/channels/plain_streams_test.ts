@@ -3,11 +3,10 @@
  */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { SignJWT } from "jose";
-import { type ChannelsConfig, NO_TOKENS } from "../../../runtime/config/mod.ts";
 import { DEFAULT_CONFIG } from "../../../runtime/mod.ts";
+import { Backend, sign } from "../../support/channel_backend.ts";
 import { OPEN } from "../../support/channel_options.ts";
-import { ChannelServer, OPEN_CHANNELS, type ServerMore } from "../../support/channel_server.ts";
+import { OPEN_CHANNELS } from "../../support/channel_server.ts";
 import {
   begun,
   CURL,
@@ -21,86 +20,7 @@ import { Random } from "../../support/random.ts";
 import { waitFor } from "../../support/wait_for.ts";
 import "../../support/load_libc.ts";
 
-const KEY = "a key that only the backend knows";
-const SECRET = "a secret that only the backend and this server know";
 const DYING = new URL("../../support/channels_thread.ts", import.meta.url);
-
-/** A server with an API, and keys of tokens. */
-class Backend implements AsyncDisposable {
-  readonly server: ChannelServer;
-
-  private constructor(server: ChannelServer) {
-    this.server = server;
-  }
-
-  static async start(
-    config: Partial<ChannelsConfig> = {},
-    more: ServerMore = {},
-  ): Promise<Backend> {
-    const folder = await Deno.makeTempDir({ prefix: "async-deno-test-" });
-    await Deno.writeTextFile(`${folder}/api`, KEY);
-    await Deno.writeTextFile(`${folder}/token`, SECRET);
-    const apiKey = { kind: "file", path: `${folder}/api` } as const;
-    const hmacSecrets = [{ kind: "file", path: `${folder}/token` }] as const;
-    const token = { ...NO_TOKENS, hmacSecrets };
-    try {
-      const all = { ...OPEN_CHANNELS, apiKey, token, ...config };
-      return new Backend(await ChannelServer.start(all, more));
-    } finally {
-      await Deno.remove(folder, { recursive: true });
-    }
-  }
-
-  url(path: string): string {
-    return `${this.server.httpUrl}${path}`;
-  }
-
-  /** The result of a method of the API. */
-  // deno-lint-ignore no-explicit-any -- of any method
-  async ask(method: string, request: unknown): Promise<any> {
-    const init = { method: "POST", headers: { "X-API-Key": KEY }, body: JSON.stringify(request) };
-    const response = await fetch(this.url(`/api/${method}`), init);
-    const { result, error } = await response.json();
-    if (error !== undefined) throw new Error(`${method}: ${error.message}`);
-    return result;
-  }
-
-  publish(channel: string, data: unknown, more: Record<string, unknown> = {}): Promise<unknown> {
-    return this.ask("publish", { channel, data, ...more });
-  }
-
-  /** Publishes many, in one request. */
-  async publishAll(channel: string, data: readonly unknown[]): Promise<void> {
-    const commands = data.map((one) => ({ publish: { channel, data: one } }));
-    const init = { method: "POST", headers: { "X-API-Key": KEY } };
-    const response = await fetch(this.url("/api/batch"), {
-      ...init,
-      body: JSON.stringify({ commands }),
-    });
-    const { replies } = await response.json();
-    assert(replies.every(({ publish }: { publish?: unknown }) => publish !== undefined));
-  }
-
-  /** The status and the text of an answer, and its head. */
-  async get(path: string, init: RequestInit = {}): Promise<[number, string, Headers]> {
-    const response = await fetch(this.url(path), init);
-    return [response.status, await response.text(), response.headers];
-  }
-
-  async subscribers(channel: string): Promise<number> {
-    const { channels } = await this.ask("channels", {});
-    return channels[channel]?.num_clients ?? 0;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.server[Symbol.asyncDispose]();
-  }
-}
-
-function sign(claims: Record<string, unknown>): Promise<string> {
-  const key = new TextEncoder().encode(SECRET);
-  return new SignJWT(claims).setProtectedHeader({ alg: "HS256" }).sign(key);
-}
 
 const inSeconds = (seconds: number) => Math.floor(Date.now() / 1000) + seconds;
 const offsetsOf = (list: readonly { offset: number }[]) => list.map(({ offset }) => offset);
@@ -229,7 +149,11 @@ Deno.test("plain streams: a reader that stops reading is cut off, and the others
   await waitFor(async () => await backend.subscribers("chat:flood") === 2, { what: "both" });
   const count = 250; // more than the kernel's buffers on both sides have room for
   const data = "x".repeat(60_000);
-  for (let i = 0; i < count; i += 10) await backend.publishAll("chat:flood", Array(10).fill(data));
+  for (let i = 0; i < count; i++) {
+    await backend.publish("chat:flood", data);
+    // One after another: what is published in one turn would be more than may wait for it.
+    await waitFor(() => reader.seen.events.length > i, { what: "a publication" });
+  }
   assertEquals(offsetsOf(await events(reader, count)), upTo(count));
   await waitFor(async () => await backend.subscribers("chat:flood") === 1, { what: "one is cut" });
   let bytes = 0;

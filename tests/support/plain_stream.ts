@@ -35,13 +35,11 @@ export function curlStream(url: string, lastEventId = ""): PlainStream {
   }).spawn();
   const seen = new EventStream(lastEventId);
   const { done, isOver } = follow(child.stdout, seen);
+  let hasEnded = false;
+  const status = child.status.then(() => hasEnded = true);
   const cut = async () => {
-    try {
-      child.kill("SIGKILL");
-    } catch {
-      // It has ended by itself.
-    }
-    await Promise.all([child.status, done]);
+    if (!hasEnded) child.kill("SIGKILL");
+    await Promise.all([status, done]);
     return seen.lastEventId;
   };
   return { seen, isOver, cut, [Symbol.asyncDispose]: async () => void await cut() };
@@ -88,15 +86,12 @@ function follow(body: ReadableStream<Uint8Array>, seen: EventStream) {
   const reader = body.getReader();
   const decoder = new TextDecoder();
   const read = async () => {
-    try {
-      for (let part = await reader.read(); !part.done; part = await reader.read()) {
-        seen.take(decoder.decode(part.value, { stream: true }));
-      }
-    } catch {
-      // The connection broke.
+    for (let part = await reader.read(); !part.done; part = await reader.read()) {
+      seen.take(decoder.decode(part.value, { stream: true }));
     }
-    over = true;
   };
+  // A connection that broke is over too.
+  const done = read().catch(() => {}).then(() => void (over = true));
   const cancel = () => reader.cancel().catch(() => {});
-  return { done: read(), isOver: () => over, cancel };
+  return { done, isOver: () => over, cancel };
 }

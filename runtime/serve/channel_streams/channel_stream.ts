@@ -32,6 +32,8 @@ const POSITION_BYTES = 40;
 /** A recovery takes as much time as an answer of this length, also in vain. */
 const READING_BYTES = 32 * 1024;
 
+const NOWHERE: PositionFinder = () => [];
+
 /** What all streams of a worker share. */
 export interface ChannelStreamParts {
   readonly context: ChannelContext;
@@ -53,7 +55,8 @@ export class ChannelStream extends TimerNode
   readonly #directory: ClientDirectory;
   readonly #scratch: ByteBuffer;
   readonly #expiry: Disconnect;
-  readonly #since: PositionFinder;
+  /** Where it was; given back when it has begun, as there are many. */
+  #since: PositionFinder;
   #channels: StreamChannel[];
   /** Those that the hub has ended, to be entered again. */
   readonly #lost = new Set<StreamChannel>();
@@ -183,6 +186,7 @@ export class ChannelStream extends TimerNode
     const retry = RETRY.least + random() * (RETRY.most - RETRY.least);
     out.appendLatin1(`retry: ${Math.round(retry)}\n`);
     this.#enter(this.#channels, ({ name }) => this.#since(name), out);
+    this.#since = NOWHERE;
     const part = LEAST_FIRST_PING + random() * (1 - LEAST_FIRST_PING);
     this.#pingAt = loop.now + limits.pingTime * part;
     this.#setTimer();

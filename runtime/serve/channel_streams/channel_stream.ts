@@ -116,6 +116,8 @@ export class ChannelStream extends TimerNode
     this.#isDeferred = false;
     if (this.#state === "new") return this.#start();
     if (this.#state === "ended") return;
+    const { turn, loop } = this.context;
+    if (turn.isSpent(loop.now)) return this.#defer();
     const channels = [...this.#lost];
     this.#lost.clear();
     this.#enter(channels, (channel) => channel.last, new ByteBuffer(0));
@@ -150,8 +152,9 @@ export class ChannelStream extends TimerNode
     });
     out.appendLatin1("\n");
     this.#send(out.view());
-    this.#answer?.end();
+    // First: the connection may go on with its next request.
     this.#end();
+    this.#answer?.end();
   }
 
   unsubscribe(name: string, { code, reason }: Unsubscribe): void {
@@ -269,16 +272,17 @@ export class ChannelStream extends TimerNode
   #endUnavailable(out: ByteBuffer): void {
     out.appendLatin1(": the channels have no room now\n\n");
     this.#send(out.view());
-    this.#answer?.end();
+    // First: the connection may go on with its next request.
     this.#end();
+    this.#answer?.end();
   }
 
   /** Sends, or ends the stream if too much waits for the client: it recovers when it comes back. */
   #send(bytes: Uint8Array): void {
     if (this.#state === "ended" || bytes.length === 0) return;
     if (this.#answer?.send(bytes, 0, bytes.length) !== DROPPED) return;
-    this.#answer.abort();
     this.#end();
+    this.#answer.abort();
   }
 
   #setExpiry(expireAt: number | undefined): void {

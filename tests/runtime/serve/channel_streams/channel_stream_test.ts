@@ -296,6 +296,32 @@ Deno.test("channel stream: of many that come back in one turn, some are served, 
   for (const stream of streams) assertEquals(stream.read().events.length, 300);
 });
 
+Deno.test("channel stream: of many that the hub has lost in one turn, each turn serves some", () => {
+  const worker = new Worker({ stores: new Stores(4 * 1024 * 1024) });
+  const streams = Array.from({ length: 12 }, () => worker.streams.open(["chat:a"]));
+  for (const stream of streams) stream.read();
+  const count = 6_000; // the hub recovers 4,096
+  for (let i = 0; i < count; i++) worker.publish("chat:a", "x".repeat(30), { historySize: 10_000 });
+  let served = 0;
+  for (let turn = 0; served < streams.length; turn++) {
+    assert(turn < 500, `${served} are served`);
+    worker.turn();
+    const now = streams.filter(({ answer }) => answer.unread.includes(`"offset":${count},`)).length;
+    assert(now - served < 6, `${now - served} in one turn`);
+    served = now;
+  }
+  for (const stream of streams) assertEquals(stream.read().events.length, count);
+});
+
+Deno.test("channel stream: has left everything when its connection takes the next request", () => {
+  const worker = new Worker();
+  const one = worker.streams.open(["chat:a"]);
+  let left: number[] = [];
+  one.answer.end = () => left = [worker.clients, worker.context.hub.channelCount];
+  worker.directory.find("", "")[0]!.disconnect(DISCONNECTS.FORCE_NO_RECONNECT);
+  assertEquals(left, [0, 0]);
+});
+
 Deno.test("channel stream: who names what it may not have is refused, with a reason", async () => {
   const limits = { channelsPerConnection: 2, nameBytes: 20 };
   const { streams } = new Worker({ limits });

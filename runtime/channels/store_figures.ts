@@ -9,6 +9,8 @@ import type { StoreMemory } from "./store_memory.ts";
 /** The figures of the whole store. */
 export interface StoreFigures {
   readonly channels: number;
+  /** Of these, the server's own: their names are not UTF-8. */
+  readonly ownChannels: number;
   readonly members: number;
   readonly idempotencyKeys: number;
   /** Publications in histories. */
@@ -25,7 +27,7 @@ export interface StoreFigures {
   readonly refused: number;
   /** Unfinished operations of dead threads that were taken back. */
   readonly rolledBack: number;
-  /** By worker: entries of the feed that it has not read. */
+  /** By worker: entries of the feed that it has to read; none if no subscriber of it gets any of them. */
   readonly unread: readonly number[];
 }
 
@@ -35,6 +37,7 @@ export function storeFigures({ words, layout }: StoreMemory): StoreFigures {
   const tail = read(TAIL);
   return {
     channels: read(STATE.channels),
+    ownChannels: read(STATE.ownChannels),
     members: read(STATE.members),
     idempotencyKeys: read(STATE.keys),
     publications: read(STATE.publications),
@@ -46,7 +49,10 @@ export function storeFigures({ words, layout }: StoreMemory): StoreFigures {
     refused: read(STATE.refused) >>> 0,
     rolledBack: read(STATE.rolledBack) >>> 0,
     unread: Array.from({ length: layout.workers }, (_, worker) => {
-      return (tail - read(layout.bells + worker * PAIR + BELL.seen)) | 0;
+      const bell = layout.bells + worker * PAIR;
+      // A worker that nobody has rung sleeps, and does not count what is not for it as seen.
+      const hasToRead = read(bell + BELL.pending) !== 0 || read(bell + BELL.behind) !== 0;
+      return hasToRead ? (tail - read(bell + BELL.seen)) | 0 : 0;
     }),
   };
 }

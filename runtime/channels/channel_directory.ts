@@ -7,15 +7,13 @@
  */
 import { STATE } from "./layout.ts";
 import type { NodeKey } from "./node_table.ts";
+import { isOwnChannel } from "./own_channel.ts";
 import { CHANNEL, NODE, NODE_KIND, wordsFor } from "./records.ts";
 import type { StoreMemory } from "./store_memory.ts";
 import type { Versions } from "./versions.ts";
 
 /** The longest name, in bytes. */
 export const MAX_NAME_BYTES = 255;
-
-/** UTF-8 has this byte nowhere, so a name that begins with it is of a channel of the server itself. */
-const OWN = 0xff;
 
 /** A name, with its hash, which is computed before the lock is acquired. */
 export interface HashedName extends NodeKey {
@@ -71,7 +69,7 @@ export class ChannelDirectory {
     table.insert(channel, name.hash, { kind: NODE_KIND.channel, epoch, key: name.key });
     words[channel + CHANNEL.used] = this.#memory.tick;
     journal.add(STATE.channels, 1);
-    if (this.#isOwn(channel)) journal.add(STATE.ownChannels, 1);
+    if (isOwnChannel(this.#memory, channel)) journal.add(STATE.ownChannels, 1);
     journal.commit();
     return channel;
   }
@@ -110,16 +108,11 @@ export class ChannelDirectory {
     const version = this.#versions.find(channel);
     if (version !== 0) table.remove(version);
     journal.add(STATE.channels, -1);
-    if (this.#isOwn(channel)) journal.add(STATE.ownChannels, -1);
+    if (isOwnChannel(this.#memory, channel)) journal.add(STATE.ownChannels, -1);
     table.remove(channel);
     if (this.#words[STATE.largest] === channel) journal.set(STATE.largest, 0);
     if (version !== 0) this.#memory.release(version);
     this.#memory.release(channel);
     journal.commit();
-  }
-
-  #isOwn(channel: number): boolean {
-    const fixed = this.#memory.table.fixedWords(NODE_KIND.channel);
-    return this.#memory.bytes[(channel + fixed) * 4] === OWN;
   }
 }

@@ -81,6 +81,8 @@ export const STATE = {
   rolledBack: STATE_AT + 14,
   /** Of `channels`, those whose names no client can have: the server's own. */
   ownChannels: STATE_AT + 15,
+  /** Of `publications`, those in them. */
+  ownPublications: STATE_AT + 16,
 } as const;
 
 /** The generation of writer `w` is at `GENERATIONS + w`. */

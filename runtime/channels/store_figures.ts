@@ -15,6 +15,8 @@ export interface StoreFigures {
   readonly idempotencyKeys: number;
   /** Publications in histories. */
   readonly publications: number;
+  /** Of these, the messages of the server itself. */
+  readonly ownPublications: number;
   /** Bytes that channels, members, keys and histories take, and that they may take. */
   readonly usedBytes: number;
   readonly usableBytes: number;
@@ -41,6 +43,7 @@ export function storeFigures({ words, layout }: StoreMemory): StoreFigures {
     members: read(STATE.members),
     idempotencyKeys: read(STATE.keys),
     publications: read(STATE.publications),
+    ownPublications: read(STATE.ownPublications),
     usedBytes: read(STATE.usedWords) * 4,
     usableBytes: layout.usableWords * 4,
     feedBytes: read(STATE.feedWords) * 4,

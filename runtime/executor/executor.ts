@@ -236,6 +236,7 @@ export class Executor {
   async #startAdmin(address: ListenAddress): Promise<void> {
     try {
       const { AdminServer } = await import("../observe/admin/mod.ts");
+      const channels = this.#channels;
       this.#admin = new AdminServer({
         address,
         state: this.#state,
@@ -243,6 +244,7 @@ export class Executor {
         memoryBound: this.#config.limits.heldBytes,
         isReady: () => this.#ready,
         usesIoUring: this.#ioUring.isUsed,
+        ...channels === null ? {} : { channelFigures: () => channels.figures() },
       });
     } catch (error) {
       this.#entrance.close();

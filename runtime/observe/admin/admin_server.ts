@@ -7,6 +7,7 @@
  * it is then started again, and the workers are not affected.
  */
 
+import type { StoreFigures } from "../../channels/mod.ts";
 import type { ListenAddress } from "../../config/mod.ts";
 import { preciseClock } from "../../os/mod.ts";
 import type { SharedState } from "../../ring/mod.ts";
@@ -30,6 +31,8 @@ export interface AdminOptions {
   readonly usesIoUring: boolean;
   /** Whether the server accepts new connections now. */
   isReady(): boolean;
+  /** What the channels hold now; absent: there are none. */
+  channelFigures?(): StoreFigures;
 }
 
 /** A running admin server. */
@@ -59,6 +62,7 @@ export class AdminServer {
       usesIoUring,
       ...now(),
       now: monotonic(),
+      channels: options.channelFigures?.(),
     });
     this.#handler = createHandler({ state, facts, viewers, hostname: address.hostname });
     this.#server = this.#serve(address);

@@ -10,6 +10,7 @@ import type { Loop } from "../../net/mod.ts";
 import type { ChannelRules } from "../channels/mod.ts";
 import type { Hub } from "../hub/mod.ts";
 import type { TokenVerifier } from "../tokens/mod.ts";
+import type { ChannelMeter } from "./channel_meter.ts";
 import type { HeldBytes } from "./held_bytes.ts";
 import type { TurnBudget } from "./turn_budget.ts";
 import type { UserConnections } from "./user_connections.ts";
@@ -45,6 +46,7 @@ export interface ChannelContext {
   /** Whether every client may do everything: for trying things out. */
   readonly isInsecure: boolean;
   readonly loop: Pick<Loop, "defer" | "now" | "timers">;
+  readonly meter: ChannelMeter;
   readonly turn: TurnBudget;
   readonly held: HeldBytes;
   /** The name of this worker: who has a connection's later commands brings them here. */

@@ -8,6 +8,7 @@
 import type { ChannelLimits, ChannelsConfig, Config } from "../../config/mod.ts";
 import { openChannelStore } from "../../channels/mod.ts";
 import type { Loop } from "../../net/mod.ts";
+import type { Column, Counters } from "../../ring/mod.ts";
 import { ChannelRules } from "../channels/mod.ts";
 import { Hub } from "../hub/mod.ts";
 import type { Route } from "../session/mod.ts";
@@ -15,6 +16,7 @@ import { loadTokenKeys, readSecret, type SecretPlaces, TokenVerifier } from "../
 import type { ChannelContext } from "./channel_context.ts";
 import { ConnectionControl } from "./api_control.ts";
 import { apiRoutes } from "./api_route.ts";
+import { ChannelMeter } from "./channel_meter.ts";
 import { ALL_WORKERS, ControlListener, ControlSender, toWorker } from "./control_channel.ts";
 import { ClientDirectory } from "./client_directory.ts";
 import { HeldBytes } from "./held_bytes.ts";
@@ -41,6 +43,10 @@ export interface ChannelWiring {
   now(): number;
   /** How many workers there are. */
   readonly workers: number;
+  /** Those of this thread. */
+  readonly counters: Counters;
+  /** The sum of a column over all threads. */
+  total(column: Column): number;
   /** Wakes another worker, so that its loop has a turn. */
   ring(worker: number): void;
   /** Lets a promise settle: the loop blocks only while none is pending. */
@@ -100,10 +106,13 @@ export class ChannelService {
       ring: (other) => other === worker ? this.#hub.wake() : ring(other),
     });
     this.#hub = new Hub({ store, loop, report });
+    const meter = new ChannelMeter(wiring.counters, (column) => wiring.total(column));
+    const { nameBytes } = limits;
+    const exceeded = () => meter.limitExceeded("channel_name");
     const context: ChannelContext = {
       store,
       hub: this.#hub,
-      rules: new ChannelRules(config, limits),
+      rules: new ChannelRules(config, { nameBytes, exceeded }),
       limits,
       users: new UserConnections(store, limits.connectionsPerUser),
       verifier: secrets.verifier,
@@ -114,12 +123,13 @@ export class ChannelService {
       version: "async-deno",
       epochSeconds: () => loop.os.epochMilliseconds() / 1000,
       random: Math.random,
+      meter,
       turn: new TurnBudget(),
       held: new HeldBytes(HELD_MESSAGES * limits.messageBytes),
       follow: (promise) => wiring.follow(promise),
       report,
     };
-    const directory = new ClientDirectory();
+    const directory = new ClientDirectory(meter);
     const channel = { store, hub: this.#hub, loop, report };
     const control = new ControlSender(channel);
     new ControlListener(channel, ALL_WORKERS, new ConnectionControl(context, directory));

@@ -31,6 +31,7 @@ import type { ConnectionClaims } from "../tokens/mod.ts";
 import { answerChannelCommand, isError } from "./channel_commands.ts";
 import type { ChannelContext } from "./channel_context.ts";
 import { ClientIdentity } from "./client_identity.ts";
+import type { ChannelMeter, ClientTransport } from "./channel_meter.ts";
 import type { ClientLink } from "./client_link.ts";
 import { writePush } from "./publication_fields.ts";
 import { decodeCommands } from "./command_message.ts";
@@ -99,6 +100,11 @@ export class Client extends TimerNode implements SubscriptionOwner, CommandOwner
     this.setTimer();
   }
 
+  /** How it is connected. */
+  get transport(): ClientTransport {
+    return this.#link.wire.transport;
+  }
+
   /** Whether the connection is over. */
   get isClosed(): boolean {
     return this.#state === "closed";
@@ -127,6 +133,7 @@ export class Client extends TimerNode implements SubscriptionOwner, CommandOwner
   disconnect(reason: Disconnect): void {
     if (this.isClosed) return;
     this.closed();
+    this.#meter.disconnected(reason.code);
     this.#link.disconnect(reason);
   }
 
@@ -163,7 +170,12 @@ export class Client extends TimerNode implements SubscriptionOwner, CommandOwner
     this.#send(push);
   }
 
+  get #meter(): ChannelMeter {
+    return this.#context.meter;
+  }
+
   onSlow(): void {
+    if (!this.isClosed) this.#meter.limitExceeded("queued");
     this.disconnect(DISCONNECTS.SLOW);
   }
 
@@ -172,7 +184,10 @@ export class Client extends TimerNode implements SubscriptionOwner, CommandOwner
   }
 
   override onDeadline(now: number): void {
-    if (now >= this.#staleAt) return this.disconnect(DISCONNECTS.STALE);
+    if (now >= this.#staleAt) {
+      this.#meter.limitExceeded("channel_connect_timeout");
+      return this.disconnect(DISCONNECTS.STALE);
+    }
     if (now >= this.#pongBy) {
       if (this.#link.queuedBytes === 0) return this.disconnect(DISCONNECTS.NO_PONG);
       // What is queued stands before the ping. Who reads nothing at all is ended by the limit of writing.
@@ -224,6 +239,7 @@ export class Client extends TimerNode implements SubscriptionOwner, CommandOwner
 
   carryOut(command: Command, replies: Replies): void | Promise<void> {
     const admission = this.#rate.admit(this.#context.loop.now);
+    if (admission !== "admitted") this.#meter.limitExceeded("channel_commands");
     if (admission === "flood") return this.disconnect(DISCONNECTS.TOO_MANY_REQUESTS);
     if (command.name === "pong") return this.#notePong();
     if (command.name === "send") return this.disconnect(DISCONNECTS.NOT_AVAILABLE);
@@ -289,7 +305,10 @@ export class Client extends TimerNode implements SubscriptionOwner, CommandOwner
     this.identity.capabilities = claims.capabilities;
     this.identity.info = claims.info;
     const entered = this.#context.users.enter(this.identity);
-    if (entered === "limit") return this.disconnect(DISCONNECTS.CONNECTION_LIMIT);
+    if (entered === "limit") {
+      this.#meter.limitExceeded("connections_per_user");
+      return this.disconnect(DISCONNECTS.CONNECTION_LIMIT);
+    }
     if (entered === "unavailable") return replies.error(id, CLIENT_ERRORS.INTERNAL);
     this.#isCounted = true;
     const subs = this.#subscribeByToken(claims, request.subs);

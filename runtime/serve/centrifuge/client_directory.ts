@@ -4,37 +4,39 @@
  * In: clients as they connect and leave. Out: those of a user, or one by its id.
  */
 
+import type { ChannelMeter } from "./channel_meter.ts";
 import type { Client, ClientOwner } from "./client.ts";
 
 /** Finds connected clients. */
 export class ClientDirectory implements ClientOwner {
   readonly #byId = new Map<string, Client>();
   readonly #byUser = new Map<string, Set<Client>>();
+  readonly #meter: ChannelMeter;
 
-  /** How many are connected. */
-  get size(): number {
-    return this.#byId.size;
-  }
-
-  /** How many users have a connected client; anonymous ones together are one. */
-  get users(): number {
-    return this.#byUser.size;
+  /** @param meter counts clients and their users; those without a user are one */
+  constructor(meter: ChannelMeter) {
+    this.#meter = meter;
   }
 
   connected(client: Client): void {
     const { id, user } = client.identity;
     this.#byId.set(id, client);
+    this.#meter.clientConnected(client.transport);
     const others = this.#byUser.get(user);
-    if (others === undefined) this.#byUser.set(user, new Set([client]));
-    else others.add(client);
+    if (others !== undefined) return void others.add(client);
+    this.#byUser.set(user, new Set([client]));
+    this.#meter.userConnected();
   }
 
   /** Removes a client, if it is there. */
   remove(client: Client): void {
     const { id, user } = client.identity;
-    this.#byId.delete(id);
+    if (!this.#byId.delete(id)) return;
+    this.#meter.clientLeft(client.transport);
     const others = this.#byUser.get(user);
-    if (others?.delete(client) && others.size === 0) this.#byUser.delete(user);
+    if (!others?.delete(client) || others.size > 0) return;
+    this.#byUser.delete(user);
+    this.#meter.userLeft();
   }
 
   /** The clients of a user; with an id, that one alone, if it is the user's. */

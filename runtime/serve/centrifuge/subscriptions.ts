@@ -86,8 +86,10 @@ export class Subscriptions {
   /** Why there can be no such subscription now, whoever asks; undefined if there can. */
   refusalOf(name: string): ClientError | undefined {
     if (this.#byName.has(name)) return CLIENT_ERRORS.ALREADY_SUBSCRIBED;
-    const isFull = this.#byName.size >= this.#context.limits.channelsPerConnection;
-    return isFull ? CLIENT_ERRORS.LIMIT_EXCEEDED : undefined;
+    const { limits, meter } = this.#context;
+    if (this.#byName.size < limits.channelsPerConnection) return undefined;
+    meter.limitExceeded("channels");
+    return CLIENT_ERRORS.LIMIT_EXCEEDED;
   }
 
   /**
@@ -121,6 +123,7 @@ export class Subscriptions {
       return error;
     }
     const found = recovery as Recovery | undefined;
+    if (found) this.#context.meter.recovered(found.recovered, found.publications.length);
     const offset = found?.recovered ? found.offset : entrance.offset;
     const subscription = this.#add(entrance, { plan, wish, grant });
     this.#context.hub.join(entrance.channel, subscription, offset);
@@ -164,6 +167,7 @@ export class Subscriptions {
   /** The hub has ended it. */
   noteLost(subscription: Subscription): void {
     if (this.#byName.get(subscription.name) !== subscription) return;
+    this.#context.meter.lost();
     this.#forget(subscription);
     this.#tell(subscription.name, UNSUBSCRIBES.INSUFFICIENT_STATE);
   }
@@ -237,6 +241,7 @@ export class Subscriptions {
     const parts = { hubChannel, face, link, owner, info, isMember, isGranted };
     const subscription = new Subscription(parts);
     this.#byName.set(hubChannel.name, subscription);
+    this.#context.meter.subscribed(isMember);
     return subscription;
   }
 
@@ -257,12 +262,14 @@ export class Subscriptions {
 
   #forget({ name, hubChannel, isMember }: Subscription): void {
     this.#byName.delete(name);
+    this.#context.meter.unsubscribed(isMember);
     if (isMember) {
       this.#context.store.leave(hubChannel.key, UTF8.encode(this.#client.id));
     }
   }
 
   #tell(name: string, reason: Unsubscribe): void {
+    this.#context.meter.unsubscribePushed(reason.code);
     const push = new Replies(this.#link);
     push.add((out) => writeUnsubscribePush(out, name, reason));
     if (!push.send()) this.#owner.onSlow();

@@ -10,14 +10,17 @@ Deno.test("figures: channels whose names are not UTF-8 are counted as the server
   const stores = new Stores();
   stores.first.subscribe(utf8("a"));
   stores.first.subscribe(new Uint8Array([0xff, 1]));
-  const { channels, ownChannels } = stores.main.figures();
-  assertEquals([channels, ownChannels], [2, 1]);
+  const kept = { data: utf8("x"), historySize: 10, historyTtlMs: 1_000 };
+  for (let i = 0; i < 3; i++) stores.main.publish(utf8("a"), kept);
+  stores.main.publish(new Uint8Array([0xff, 1]), kept);
+  const { channels, ownChannels, publications, ownPublications } = stores.main.figures();
+  assertEquals([channels, ownChannels, publications, ownPublications], [2, 1, 4, 1]);
   stores.first.unsubscribe(utf8("a"));
   stores.first.unsubscribe(new Uint8Array([0xff, 1]));
   stores.now += 120_000;
   stores.main.sweep(1);
   const after = stores.main.figures();
-  assertEquals([after.channels, after.ownChannels], [0, 0]);
+  assertEquals([after.channels, after.ownChannels, after.ownPublications], [0, 0, 0]);
   checkStore(stores.words);
 });
 

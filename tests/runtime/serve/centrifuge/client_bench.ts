@@ -13,7 +13,10 @@ import {
   type ChannelsConfig,
 } from "../../../../runtime/config/mod.ts";
 import { type Deferred, TimerWheel } from "../../../../runtime/net/mod.ts";
+import { Counters } from "../../../../runtime/ring/mod.ts";
+import { COUNTER_COLUMNS } from "../../../../runtime/ring/layout.ts";
 import type { ChannelContext } from "../../../../runtime/serve/centrifuge/channel_context.ts";
+import { ChannelMeter } from "../../../../runtime/serve/centrifuge/channel_meter.ts";
 import { Client } from "../../../../runtime/serve/centrifuge/client.ts";
 import { ClientDirectory } from "../../../../runtime/serve/centrifuge/client_directory.ts";
 import type { ClientLink } from "../../../../runtime/serve/centrifuge/client_link.ts";
@@ -132,11 +135,15 @@ export class ClientBench {
   readonly stores: Stores;
   readonly timers = new TimerWheel(0);
   readonly context: ChannelContext;
-  readonly directory = new ClientDirectory();
-  readonly wire = new Wire<string>(
-    FRAMINGS.websocket,
-    (bytes, start, end) => textOf(bytes.subarray(start, end)),
-  );
+  readonly counters = new Counters(new Float64Array(COUNTER_COLUMNS));
+  readonly meter = new ChannelMeter(this.counters, (column) => this.counters.get(column));
+  readonly directory = new ClientDirectory(this.meter);
+  readonly wire = new Wire<string>({
+    transport: "websocket",
+    framing: FRAMINGS.websocket,
+    seal: (bytes, start, end) => textOf(bytes.subarray(start, end)),
+    meter: this.meter,
+  });
   /** Milliseconds of the loop's clock. */
   now = 0;
   /** What the operator is told. */
@@ -167,7 +174,10 @@ export class ClientBench {
           throw error;
         },
       }),
-      rules: new ChannelRules({ options: CHANNEL_OPTIONS, namespaces, ...config }, all),
+      rules: new ChannelRules({ options: CHANNEL_OPTIONS, namespaces, ...config }, {
+        nameBytes: all.nameBytes,
+        exceeded: () => this.meter.limitExceeded("channel_name"),
+      }),
       limits: all,
       users: new UserConnections(stores.first, all.connectionsPerUser),
       verifier,
@@ -178,6 +188,7 @@ export class ClientBench {
       version: "test",
       epochSeconds: () => 1_700_000_000 + this.now / 1000,
       random: () => 0.5,
+      meter: this.meter,
       turn: new TurnBudget(),
       held: new HeldBytes(4 * all.messageBytes),
       follow: (promise) => void this.#followed.push(promise),

@@ -49,6 +49,10 @@ export interface ChannelContext {
   readonly meter: ChannelMeter;
   readonly turn: TurnBudget;
   readonly held: HeldBytes;
+  /** What waits for slow clients in the place of older messages. */
+  readonly newest: HeldBytes;
+  /** A client that has not read so many bytes is slow: a part of what may be queued for it. */
+  readonly slowBytes: number;
   /** The name of this worker: who has a connection's later commands brings them here. */
   readonly node: string;
   /** What the server calls itself. */

@@ -33,6 +33,9 @@ const LEAST_API_KEY = 16;
 /** The longest messages that a worker holds because they cannot be carried out yet. */
 const HELD_MESSAGES = 64;
 
+/** Newest messages for slow clients, of all clients of a worker together: as much as this many of them may have queued. */
+const NEWEST_QUEUES = 16;
+
 /** How a thread takes part in the channels. */
 export interface ChannelWiring {
   /** Made by `createChannelMemory`. */
@@ -96,7 +99,8 @@ export class ChannelService {
   readonly #hub: Hub;
 
   constructor(
-    { config, secrets, wiring, loop, origins, limits, isInsecure = false }: ChannelServiceParts,
+    { config, secrets, wiring, loop, origins, limits, queuedBytes, isInsecure = false }:
+      ChannelServiceParts,
   ) {
     const { memory, worker, now, ring } = wiring;
     const report = (error: unknown) => wiring.report(error);
@@ -126,6 +130,8 @@ export class ChannelService {
       meter,
       turn: new TurnBudget(),
       held: new HeldBytes(HELD_MESSAGES * limits.messageBytes),
+      newest: new HeldBytes(NEWEST_QUEUES * queuedBytes),
+      slowBytes: queuedBytes / 2,
       follow: (promise) => wiring.follow(promise),
       report,
     };

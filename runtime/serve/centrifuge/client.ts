@@ -32,7 +32,7 @@ import { answerChannelCommand, isError } from "./channel_commands.ts";
 import type { ChannelContext } from "./channel_context.ts";
 import { ClientIdentity } from "./client_identity.ts";
 import type { ChannelMeter, ClientTransport } from "./channel_meter.ts";
-import type { ClientLink } from "./client_link.ts";
+import type { ClientLink, Sized } from "./client_link.ts";
 import { writePush } from "./publication_fields.ts";
 import { decodeCommands } from "./command_message.ts";
 import { type CommandOwner, CommandQueue } from "./command_queue.ts";
@@ -117,6 +117,7 @@ export class Client extends TimerNode implements SubscriptionOwner, CommandOwner
 
   /** The client has read all that was queued for it. */
   drained(): void {
+    this.subscriptions.drained();
     this.#queue.drained();
   }
 
@@ -181,6 +182,18 @@ export class Client extends TimerNode implements SubscriptionOwner, CommandOwner
 
   onLost(subscription: Subscription): void {
     this.subscriptions.noteLost(subscription);
+  }
+
+  onSkip(subscription: Subscription, message: Sized): void {
+    this.subscriptions.skip(subscription, message);
+  }
+
+  onCaughtUp(subscription: Subscription): void {
+    this.subscriptions.dropNewest(subscription);
+  }
+
+  onInsufficientState(): void {
+    this.disconnect(DISCONNECTS.INSUFFICIENT_STATE);
   }
 
   override onDeadline(now: number): void {

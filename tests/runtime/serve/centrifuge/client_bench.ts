@@ -36,6 +36,8 @@ export type Reply = any;
 
 /** If so many bytes are queued for a client, more are dropped. */
 const LINK_BYTES = 1024 * 1024;
+/** If a client has not read so many, it is slow. */
+export const SLOW_BYTES = 512 * 1024;
 
 /** Keeps what is sent. */
 class FakeLink implements ClientLink<string> {
@@ -191,6 +193,8 @@ export class ClientBench {
       meter: this.meter,
       turn: new TurnBudget(),
       held: new HeldBytes(4 * all.messageBytes),
+      newest: new HeldBytes(SLOW_BYTES),
+      slowBytes: SLOW_BYTES,
       follow: (promise) => void this.#followed.push(promise),
       report: (error) => void this.reported.push(error),
     };

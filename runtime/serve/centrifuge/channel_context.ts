@@ -11,6 +11,7 @@ import type { ChannelRules } from "../channels/mod.ts";
 import type { Hub } from "../hub/mod.ts";
 import type { TokenVerifier } from "../tokens/mod.ts";
 import type { ChannelMeter } from "./channel_meter.ts";
+import type { DrainSpread } from "./drain_spread.ts";
 import type { HeldBytes } from "./held_bytes.ts";
 import type { TurnBudget } from "./turn_budget.ts";
 import type { UserConnections } from "./user_connections.ts";
@@ -47,6 +48,8 @@ export interface ChannelContext {
   readonly isInsecure: boolean;
   readonly loop: Pick<Loop, "defer" | "now" | "timers">;
   readonly meter: ChannelMeter;
+  /** Ends the clients when the server stops. */
+  readonly drain: DrainSpread;
   readonly turn: TurnBudget;
   readonly held: HeldBytes;
   /** What waits for slow clients in the place of older messages. */

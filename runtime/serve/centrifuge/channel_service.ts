@@ -19,6 +19,7 @@ import { apiRoutes } from "./api_route.ts";
 import { ChannelMeter } from "./channel_meter.ts";
 import { ALL_WORKERS, ControlListener, ControlSender, toWorker } from "./control_channel.ts";
 import { ClientDirectory } from "./client_directory.ts";
+import { DrainSpread } from "./drain_spread.ts";
 import { HeldBytes } from "./held_bytes.ts";
 import { SessionNames } from "./session_names.ts";
 import { streamRoutes } from "./stream_routes.ts";
@@ -76,6 +77,8 @@ export interface ChannelServiceParts {
   readonly limits: ChannelLimits;
   /** Bytes that may be queued for a client: `--max-queued`. */
   readonly queuedBytes: number;
+  /** Time between a stop and its end: `--drain-timeout`. */
+  readonly drainTime: number;
   /** Whether every client may do everything; default: false. */
   readonly isInsecure?: boolean;
 }
@@ -92,6 +95,11 @@ export async function loadChannelSecrets(
   return { verifier: new TokenVerifier(await loadTokenKeys(token, places), token), apiKey };
 }
 
+/** The time over which clients end; what is left at the end of the drain is cut off. */
+function spreadWithin(drainTime: number, spread: number): number {
+  return spread < drainTime ? spread : drainTime / 2;
+}
+
 /** The channels of one worker. */
 export class ChannelService {
   /** The endpoints, by their paths. */
@@ -99,7 +107,7 @@ export class ChannelService {
   readonly #hub: Hub;
 
   constructor(
-    { config, secrets, wiring, loop, origins, limits, queuedBytes, isInsecure = false }:
+    { config, secrets, wiring, loop, origins, limits, queuedBytes, drainTime, isInsecure = false }:
       ChannelServiceParts,
   ) {
     const { memory, worker, now, ring } = wiring;
@@ -128,6 +136,7 @@ export class ChannelService {
       epochSeconds: () => loop.os.epochMilliseconds() / 1000,
       random: Math.random,
       meter,
+      drain: new DrainSpread(loop, spreadWithin(drainTime, limits.drainSpread)),
       turn: new TurnBudget(),
       held: new HeldBytes(HELD_MESSAGES * limits.messageBytes),
       newest: new HeldBytes(NEWEST_QUEUES * queuedBytes),

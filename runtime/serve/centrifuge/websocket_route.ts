@@ -89,6 +89,11 @@ class ClientSockets implements WebSocketHandler {
     client?.receive(payload, payloadStart, payloadEnd);
   }
 
+  draining(peer: WebSocketPeer): void {
+    const client = this.#clients.get(peer);
+    if (client !== undefined) this.#context.drain.add(client);
+  }
+
   drained(peer: WebSocketPeer): void {
     this.#clients.get(peer)?.drained();
   }

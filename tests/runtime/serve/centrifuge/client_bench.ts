@@ -20,6 +20,7 @@ import { ChannelMeter } from "../../../../runtime/serve/centrifuge/channel_meter
 import { Client } from "../../../../runtime/serve/centrifuge/client.ts";
 import { ClientDirectory } from "../../../../runtime/serve/centrifuge/client_directory.ts";
 import type { ClientLink } from "../../../../runtime/serve/centrifuge/client_link.ts";
+import { DrainSpread } from "../../../../runtime/serve/centrifuge/drain_spread.ts";
 import { HeldBytes } from "../../../../runtime/serve/centrifuge/held_bytes.ts";
 import { TurnBudget } from "../../../../runtime/serve/centrifuge/turn_budget.ts";
 import { UserConnections } from "../../../../runtime/serve/centrifuge/user_connections.ts";
@@ -191,6 +192,7 @@ export class ClientBench {
       epochSeconds: () => 1_700_000_000 + this.now / 1000,
       random: () => 0.5,
       meter: this.meter,
+      drain: new DrainSpread(loop, all.drainSpread),
       turn: new TurnBudget(),
       held: new HeldBytes(4 * all.messageBytes),
       newest: new HeldBytes(SLOW_BYTES),

@@ -59,9 +59,7 @@ export const FLAGS_BYTES = 3 * PAIR_BYTES;
 
 /** Columns of a block of counters that are reserved for names; the latency buckets follow. */
 export const NAMED_COLUMNS = 64;
-/** Where the columns about channels begin: see channel_columns.ts. */
-export const CHANNEL_COLUMNS = 144;
-/** Columns of one block of counters. */
+/** Columns of one block of counters: these, the latency buckets, and from 144 on those of channel_columns.ts. */
 export const COUNTER_COLUMNS = 272;
 /** Bytes of the block of counters of one thread: 272 doubles, seventeen pairs of lines. */
 export const COUNTER_BLOCK_BYTES = COUNTER_COLUMNS * 8;

@@ -2,7 +2,6 @@
 import { assert, assertEquals } from "@std/assert";
 import {
   ADDRESS_ENTRY_BYTES,
-  CHANNEL_COLUMNS,
   COUNTER_BLOCK_BYTES,
   COUNTER_COLUMNS,
   type Dimensions,
@@ -11,6 +10,7 @@ import {
   HEADER_BYTES,
   INBOX_HEADER_BYTES,
   layoutOf,
+  NAMED_COLUMNS,
   ORIGIN_BYTES,
   PAIR_BYTES,
   TASK_RING_HEADER_BYTES,
@@ -22,6 +22,7 @@ import {
   CLIENT_ERROR_COLUMNS,
   DISCONNECT_COLUMNS,
 } from "../../../runtime/ring/channel_columns.ts";
+import { LATENCY_BUCKETS } from "../../../runtime/ring/latency.ts";
 import { COLUMN } from "../../../runtime/ring/counters.ts";
 import { TASK_WORDS } from "../../../runtime/ring/task_ring.ts";
 
@@ -78,6 +79,6 @@ Deno.test("layout: the columns about channels have numbers of their own, in thei
   const tables = [CHANNEL_COLUMN, CLIENT_ERROR_COLUMNS, API_ERROR_COLUMNS, DISCONNECT_COLUMNS];
   const columns = tables.flatMap((table) => Object.values<number>(table));
   assertEquals(new Set(columns).size, columns.length);
-  assert(Math.min(...columns) >= CHANNEL_COLUMNS);
+  assert(Math.min(...columns) >= NAMED_COLUMNS + LATENCY_BUCKETS);
   assert(Math.max(...columns) < COUNTER_COLUMNS);
 });

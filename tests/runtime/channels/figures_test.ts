@@ -28,7 +28,8 @@ Deno.test("figures: a worker is behind by what it has to read, and not by what i
   const stores = new Stores(1024 * 1024);
   const feeds = [stores.threads[0]!, stores.threads[1]!].map((store) => store.openFeed());
   stores.first.subscribe(utf8("a"));
-  for (let i = 0; i < 200; i++) stores.main.publish(utf8("a"), { data: utf8(String(i)) });
+  const live = { data: utf8("x"), historySize: 0, historyTtlMs: 0 };
+  for (let i = 0; i < 200; i++) stores.main.publish(utf8("a"), live);
   assertEquals(stores.main.figures().unread, [200, 0]);
   assertEquals(feeds[0]!.poll(SINK, 128), false);
   assertEquals(stores.main.figures().unread, [72, 0]);

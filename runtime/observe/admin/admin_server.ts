@@ -51,7 +51,7 @@ export class AdminServer {
     const monotonic = preciseClock();
     const sampler = new Sampler(state, { epoch: () => Date.now(), monotonic });
     const viewers = new Viewers(() => [
-      ["server", { version, startTime }],
+      ["server", { version, startTime, hasChannels: options.channelFigures !== undefined }],
       ["history", sampler.samples],
     ]);
     const now = () => ({ residentBytes: Deno.memoryUsage().rss, ready: options.isReady() });

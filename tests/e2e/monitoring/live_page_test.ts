@@ -52,6 +52,22 @@ browserTest("page: the live page in Chromium", async (browser, t) => {
 });
 
 browserTest(
+  "page: the live page has charts of channels, if there are any",
+  (browser) =>
+    withAdmin({ workers: 1, args: ["--channels-insecure"] }, async (server, adminUrl) => {
+      const page = await Watched.open(browser, adminUrl, { ...DESKTOP, until: "live" });
+      await using socket = await WsClient.open(`${server.wsUrl}/connection/websocket`);
+      socket.send('{"id":1,"connect":{}}\n{"id":2,"subscribe":{"channel":"a"}}');
+      await socket.next();
+      const channels = "figure:nth-of-type(8)";
+      await shows(page, channels, /^Channelsclients1subscriptions1/);
+      assertEquals(await page.evaluate("document.querySelectorAll('figure canvas').length"), 8);
+      assertEquals(page.complaints, []);
+      await page.close();
+    }),
+);
+
+browserTest(
   "page: the live page shows that the server is not ready, and that it is gone",
   (browser) =>
     withAdmin({ workers: 1, args: ["--drain-delay", "5"] }, async (server, adminUrl) => {

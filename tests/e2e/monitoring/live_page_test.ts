@@ -53,8 +53,14 @@ browserTest("page: the live page in Chromium", async (browser, t) => {
 
 browserTest(
   "page: the live page has charts of channels, if there are any",
-  (browser) =>
-    withAdmin({ workers: 1, args: ["--channels-insecure"] }, async (server, adminUrl) => {
+  async (browser) => {
+    const config = await Deno.makeTempFile({ prefix: "async-deno-test-", suffix: ".toml" });
+    await Deno.writeTextFile(
+      config,
+      "[channels]\nallow_anonymous_connect_without_token = true\n" +
+        "allow_subscribe_for_client = true\nallow_subscribe_for_anonymous = true\n",
+    );
+    await withAdmin({ workers: 1, args: ["--config", config] }, async (server, adminUrl) => {
       const page = await Watched.open(browser, adminUrl, { ...DESKTOP, until: "live" });
       await using socket = await WsClient.open(`${server.wsUrl}/connection/websocket`);
       socket.send('{"id":1,"connect":{}}\n{"id":2,"subscribe":{"channel":"a"}}');
@@ -64,7 +70,9 @@ browserTest(
       assertEquals(await page.evaluate("document.querySelectorAll('figure canvas').length"), 8);
       assertEquals(page.complaints, []);
       await page.close();
-    }),
+    });
+    await Deno.remove(config);
+  },
 );
 
 browserTest(

@@ -238,7 +238,6 @@ export class Executor {
   async #startAdmin(address: ListenAddress): Promise<void> {
     try {
       const { AdminServer } = await import("../observe/admin/mod.ts");
-      const channels = this.#channels;
       this.#admin = new AdminServer({
         address,
         state: this.#state,
@@ -246,7 +245,7 @@ export class Executor {
         memoryBound: this.#config.limits.heldBytes,
         isReady: () => this.#ready,
         usesIoUring: this.#ioUring.isUsed,
-        ...channels === null ? {} : { channelFigures: () => channels.figures() },
+        channels: this.#channels,
       });
     } catch (error) {
       this.#entrance.close();

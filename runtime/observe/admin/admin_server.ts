@@ -31,8 +31,8 @@ export interface AdminOptions {
   readonly usesIoUring: boolean;
   /** Whether the server accepts new connections now. */
   isReady(): boolean;
-  /** What the channels hold now; absent: there are none. */
-  channelFigures?(): StoreFigures;
+  /** Tells what the channels hold; null: there are none. */
+  readonly channels: { figures(): StoreFigures } | null;
 }
 
 /** A running admin server. */
@@ -51,7 +51,7 @@ export class AdminServer {
     const monotonic = preciseClock();
     const sampler = new Sampler(state, { epoch: () => Date.now(), monotonic });
     const viewers = new Viewers(() => [
-      ["server", { version, startTime, hasChannels: options.channelFigures !== undefined }],
+      ["server", { version, startTime, hasChannels: options.channels !== null }],
       ["history", sampler.samples],
     ]);
     const now = () => ({ residentBytes: Deno.memoryUsage().rss, ready: options.isReady() });
@@ -62,7 +62,7 @@ export class AdminServer {
       usesIoUring,
       ...now(),
       now: monotonic(),
-      channels: options.channelFigures?.(),
+      channels: options.channels?.figures(),
     });
     this.#handler = createHandler({ state, facts, viewers, hostname: address.hostname });
     this.#server = this.#serve(address);

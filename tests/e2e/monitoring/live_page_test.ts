@@ -55,18 +55,13 @@ browserTest(
   "page: the live page has charts of channels, if there are any",
   async (browser) => {
     const config = await Deno.makeTempFile({ prefix: "async-deno-test-", suffix: ".toml" });
-    await Deno.writeTextFile(
-      config,
-      "[channels]\nallow_anonymous_connect_without_token = true\n" +
-        "allow_subscribe_for_client = true\nallow_subscribe_for_anonymous = true\n",
-    );
+    await Deno.writeTextFile(config, "[channels]\nallow_anonymous_connect_without_token = true");
     await withAdmin({ workers: 1, args: ["--config", config] }, async (server, adminUrl) => {
       const page = await Watched.open(browser, adminUrl, { ...DESKTOP, until: "live" });
       await using socket = await WsClient.open(`${server.wsUrl}/connection/websocket`);
-      socket.send('{"id":1,"connect":{}}\n{"id":2,"subscribe":{"channel":"a"}}');
+      socket.send('{"id":1,"connect":{}}');
       await socket.next();
-      const channels = "figure:nth-of-type(8)";
-      await shows(page, channels, /^Channelsclients1subscriptions1/);
+      await shows(page, "figure:nth-of-type(8)", /^Channelsclients1subscriptions0/);
       assertEquals(await page.evaluate("document.querySelectorAll('figure canvas').length"), 8);
       assertEquals(page.complaints, []);
       await page.close();

@@ -44,9 +44,10 @@ const load: RouterLoader = async (
     const guard = auth && new auth.BasicAuth(auth.readUsers(users, Deno.readTextFileSync));
     if (centrifuge && streams && channelsConfig && secrets && wiring) {
       const { channelLimits: limits, channelsInsecure: isInsecure, origins } = config;
-      const { queuedBytes } = config.limits;
-      const rules = { config: channelsConfig, secrets, origins, limits, queuedBytes, isInsecure };
-      service ??= new centrifuge.ChannelService({ ...rules, wiring, loop });
+      const { queuedBytes, drainTime } = config.limits;
+      const rules = { config: channelsConfig, secrets, origins, limits, isInsecure };
+      const parts = { ...rules, queuedBytes, drainTime, wiring, loop };
+      service ??= new centrifuge.ChannelService(parts);
       const { context, directory, routes } = service;
       channelRoutes ??= [
         ...routes,

@@ -25,12 +25,18 @@ const DIES: Route = {
   },
 };
 
-serveThread(async ({ channels: config, channelLimits: limits, limits: { queuedBytes } }, texts) => {
-  const secrets = await loadChannelSecrets(config!, placesOf(texts!));
-  return ({ loop, channels: wiring }) => {
-    const rules = { config: config!, secrets, limits, queuedBytes, origins: [] };
-    const service = new ChannelService({ ...rules, wiring: wiring!, loop });
-    const streams = channelStreamRoutes({ ...service, origins: [] });
-    return createRouter([...service.routes, ...streams, ["/dies", DIES]]);
-  };
-}, new DateField(Date.now()));
+serveThread(
+  async (
+    { channels: config, channelLimits: limits, limits: { queuedBytes, drainTime } },
+    texts,
+  ) => {
+    const secrets = await loadChannelSecrets(config!, placesOf(texts!));
+    return ({ loop, channels: wiring }) => {
+      const rules = { config: config!, secrets, limits, queuedBytes, drainTime, origins: [] };
+      const service = new ChannelService({ ...rules, wiring: wiring!, loop });
+      const streams = channelStreamRoutes({ ...service, origins: [] });
+      return createRouter([...service.routes, ...streams, ["/dies", DIES]]);
+    };
+  },
+  new DateField(Date.now()),
+);

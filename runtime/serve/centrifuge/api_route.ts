@@ -27,6 +27,7 @@ import {
   type ApiMethod,
   apiMethod,
   type ApiParts,
+  countError,
   isRefused,
   writeApiError,
 } from "./api_method.ts";
@@ -60,12 +61,17 @@ const BATCH = { commands: { wire: "commands", read: readList(readObject(COMMAND)
 
 /** Carries out several commands, one after the other. */
 const batch = apiMethod(BATCH, async (api, { commands = [] }): Promise<ApiAnswer> => {
-  if (commands.length > api.context.limits.apiCommands) return CLIENT_ERRORS.BAD_REQUEST;
+  if (commands.length > api.context.limits.apiCommands) {
+    api.context.meter.limitExceeded("api_commands");
+    return CLIENT_ERRORS.BAD_REQUEST;
+  }
   const answers: { readonly name: string; readonly answer: ApiAnswer }[] = [];
   for (const command of commands) {
     const name = NAMES.find((name) => command[name] !== undefined) ?? "";
-    const answer = METHODS[name]?.(api, sliceOf(command[name])) ?? CLIENT_ERRORS.METHOD_NOT_FOUND;
-    answers.push({ name, answer: answer instanceof Promise ? await answer : answer });
+    const pending = METHODS[name]?.(api, sliceOf(command[name])) ?? CLIENT_ERRORS.METHOD_NOT_FOUND;
+    const answer = pending instanceof Promise ? await pending : pending;
+    countError(api, answer);
+    answers.push({ name, answer });
   }
   return (json) => {
     json.name("replies").openArray();
@@ -87,7 +93,10 @@ export function apiRoutes(
   const route = (name: string, method: ApiMethod, encode: Encode): [string, Route] => {
     const path = `/api/${name}`;
     const handle = (exchange: Exchange) => {
-      if (!isKey(exchange, expected)) return refuse(exchange, 401, "unauthorized");
+      if (!isKey(exchange, expected)) {
+        api.context.meter.apiKeyRefused();
+        return refuse(exchange, 401, "unauthorized");
+      }
       return answerRequest(api, exchange, { method, encode });
     };
     const label = new LogLabel(`${path} (channels)`);
@@ -112,9 +121,10 @@ function answerRequest(
   exchange: Exchange,
   { method, encode }: { readonly method: ApiMethod; readonly encode: Encode },
 ): void | Promise<void> {
-  const { limits } = parts.context;
+  const { limits, meter } = parts.context;
   const { bodyBytes: bytes, bodyStart: start, bodyEnd: end } = exchange;
   if (end - start > limits.apiBytes) {
+    meter.limitExceeded("api_body");
     return refuse(exchange, 413, "the body is too long");
   }
   const slice = { bytes, start, end, depth: JSON_DEPTH };
@@ -126,6 +136,7 @@ function answerRequest(
   const api = { ...parts, budget: new ApiBudget(limits) };
   const answer = method(api, isEmpty ? EMPTY_OBJECT : slice);
   const respond = (answer: ApiAnswer) => {
+    countError(parts, answer);
     const body = encode(answer);
     const head = { status: 200, fields: JSON_FIELDS, contentLength: body.length };
     exchange.respond(head, body, 0, body.length);

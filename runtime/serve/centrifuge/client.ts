@@ -32,7 +32,8 @@ import { answerChannelCommand, isError } from "./channel_commands.ts";
 import type { ChannelContext } from "./channel_context.ts";
 import type { ControlledClient } from "./client_directory.ts";
 import { ClientIdentity } from "./client_identity.ts";
-import type { ClientLink } from "./client_link.ts";
+import type { ChannelMeter, ClientTransport } from "./channel_meter.ts";
+import type { ClientLink, Sized } from "./client_link.ts";
 import { writePush } from "./publication_fields.ts";
 import { decodeCommands } from "./command_message.ts";
 import { type CommandOwner, CommandQueue } from "./command_queue.ts";
@@ -98,6 +99,11 @@ export class Client extends TimerNode implements ControlledClient, SubscriptionO
     this.setTimer();
   }
 
+  /** How it is connected. */
+  get transport(): ClientTransport {
+    return this.#link.wire.transport;
+  }
+
   /** Whether the connection is over. */
   get isClosed(): boolean {
     return this.#state === "closed";
@@ -110,6 +116,7 @@ export class Client extends TimerNode implements ControlledClient, SubscriptionO
 
   /** The client has read all that was queued for it. */
   drained(): void {
+    this.subscriptions.drained();
     this.#queue.drained();
   }
 
@@ -126,6 +133,7 @@ export class Client extends TimerNode implements ControlledClient, SubscriptionO
   disconnect(reason: Disconnect): void {
     if (this.isClosed) return;
     this.closed();
+    this.#meter.disconnected(reason.code);
     this.#link.disconnect(reason);
   }
 
@@ -162,7 +170,12 @@ export class Client extends TimerNode implements ControlledClient, SubscriptionO
     this.#send(push);
   }
 
+  get #meter(): ChannelMeter {
+    return this.#context.meter;
+  }
+
   onSlow(): void {
+    if (!this.isClosed) this.#meter.limitExceeded("queued");
     this.disconnect(DISCONNECTS.SLOW);
   }
 
@@ -170,8 +183,23 @@ export class Client extends TimerNode implements ControlledClient, SubscriptionO
     this.subscriptions.noteLost(subscription);
   }
 
+  onSkip(subscription: Subscription, message: Sized): void {
+    this.subscriptions.skip(subscription, message);
+  }
+
+  onCaughtUp(subscription: Subscription): void {
+    this.subscriptions.dropNewest(subscription);
+  }
+
+  onInsufficientState(): void {
+    this.disconnect(DISCONNECTS.INSUFFICIENT_STATE);
+  }
+
   override onDeadline(now: number): void {
-    if (now >= this.#staleAt) return this.disconnect(DISCONNECTS.STALE);
+    if (now >= this.#staleAt) {
+      this.#meter.limitExceeded("channel_connect_timeout");
+      return this.disconnect(DISCONNECTS.STALE);
+    }
     if (now >= this.#pongBy) {
       if (this.#link.queuedBytes === 0) return this.disconnect(DISCONNECTS.NO_PONG);
       // What is queued stands before the ping. Who reads nothing at all is ended by the limit of writing.
@@ -223,6 +251,7 @@ export class Client extends TimerNode implements ControlledClient, SubscriptionO
 
   carryOut(command: Command, replies: Replies): void | Promise<void> {
     const admission = this.#rate.admit(this.#context.loop.now);
+    if (admission !== "admitted") this.#meter.limitExceeded("channel_commands");
     if (admission === "flood") return this.disconnect(DISCONNECTS.TOO_MANY_REQUESTS);
     if (command.name === "pong") return this.#notePong();
     if (command.name === "send") return this.disconnect(DISCONNECTS.NOT_AVAILABLE);
@@ -285,7 +314,10 @@ export class Client extends TimerNode implements ControlledClient, SubscriptionO
     this.identity.capabilities = claims.capabilities;
     this.identity.info = claims.info;
     const entered = this.#context.users.enter(this.identity);
-    if (entered === "limit") return this.disconnect(DISCONNECTS.CONNECTION_LIMIT);
+    if (entered === "limit") {
+      this.#meter.limitExceeded("connections_per_user");
+      return this.disconnect(DISCONNECTS.CONNECTION_LIMIT);
+    }
     if (entered === "unavailable") return replies.error(id, CLIENT_ERRORS.INTERNAL);
     this.#isCounted = true;
     const subs = this.#subscribeByToken(claims, request.subs);

@@ -31,6 +31,7 @@ export {
 
 // For the endpoints that are no protocol: runtime/serve/channel_streams/.
 export type { ChannelContext } from "./channel_context.ts";
+export type { ChannelMeter } from "./channel_meter.ts";
 export type { ClientDirectory, ControlledClient } from "./client_directory.ts";
 export { ClientIdentity } from "./client_identity.ts";
 export { readHistory } from "./history_reading.ts";

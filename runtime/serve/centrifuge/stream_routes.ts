@@ -47,9 +47,17 @@ export interface StreamRouteParts {
 export function streamRoutes(
   parts: StreamRouteParts,
 ): (readonly [path: string, route: Route])[] {
-  const copy = (bytes: Uint8Array, start: number, end: number) => bytes.slice(start, end);
-  const sse = new Wire(FRAMINGS.sse, copy, SSE_PING_FACTOR);
-  const httpStream = new Wire(FRAMINGS.http_stream, copy);
+  const seal = (bytes: Uint8Array, start: number, end: number) => bytes.slice(start, end);
+  const { meter } = parts.context;
+  const sse = new Wire({
+    transport: "sse",
+    framing: FRAMINGS.sse,
+    seal,
+    meter,
+    pingFactor: SSE_PING_FACTOR,
+  });
+  const framing = FRAMINGS.http_stream;
+  const httpStream = new Wire({ transport: "http_stream", framing, seal, meter });
   return [
     route(parts, SSE_PATH, "GET", (exchange, cors) => {
       const connect = new URLSearchParams(exchange.request.query).get("cf_connect");
@@ -81,6 +89,7 @@ function route(
   const checked = (exchange: Exchange, cors: ResponseFields) => {
     const { bodyStart, bodyEnd } = exchange;
     if (bodyEnd - bodyStart > context.limits.messageBytes) {
+      context.meter.limitExceeded("channel_message");
       return exchange.respondText(413, "The message is too long\n", cors);
     }
     handle(exchange, cors);
@@ -122,6 +131,7 @@ function takeMessage(
       return isThere ? respondNothing(exchange, cors) : refuseSession(exchange, cors);
     }
     if (!rate.admit(session, data.length, context.loop.now)) {
+      context.meter.limitExceeded("channel_commands");
       return exchange.respondText(429, "The session sends too much\n", cors);
     }
     if (sender.pass(worker, session, data)) return respondNothing(exchange, cors);

@@ -21,8 +21,10 @@ import type { Channel, SubscriptionPlan } from "../channels/mod.ts";
 import type { Entrance } from "../hub/mod.ts";
 import type { TokenSubscription } from "../tokens/mod.ts";
 import type { ChannelContext } from "./channel_context.ts";
-import type { ClientLink } from "./client_link.ts";
+import type { ClientLink, Sized } from "./client_link.ts";
 import type { ClientIdentity } from "./client_identity.ts";
+import { HeldBytes } from "./held_bytes.ts";
+import { NewestMessages } from "./newest_messages.ts";
 import { recover, type Recovery, wirePosition } from "./history_reading.ts";
 import { enterPresence, isMemberBy, leavePresence, planFor } from "./membership.ts";
 import { Replies } from "./replies.ts";
@@ -56,6 +58,8 @@ export class Subscriptions {
   readonly #link: ClientLink;
   readonly #owner: SubscriptionOwner;
   readonly #byName = new Map<string, Subscription>();
+  /** Undefined until the client is slow. */
+  #newest: NewestMessages | undefined = undefined;
 
   constructor(
     context: ChannelContext,
@@ -86,8 +90,10 @@ export class Subscriptions {
   /** Why there can be no such subscription now, whoever asks; undefined if there can. */
   refusalOf(name: string): ClientError | undefined {
     if (this.#byName.has(name)) return CLIENT_ERRORS.ALREADY_SUBSCRIBED;
-    const isFull = this.#byName.size >= this.#context.limits.channelsPerConnection;
-    return isFull ? CLIENT_ERRORS.LIMIT_EXCEEDED : undefined;
+    const { limits, meter } = this.#context;
+    if (this.#byName.size < limits.channelsPerConnection) return undefined;
+    meter.limitExceeded("channels");
+    return CLIENT_ERRORS.LIMIT_EXCEEDED;
   }
 
   /**
@@ -121,6 +127,7 @@ export class Subscriptions {
       return error;
     }
     const found = recovery as Recovery | undefined;
+    if (found) this.#context.meter.recovered(found.recovered, found.publications.length);
     const offset = found?.recovered ? found.offset : entrance.offset;
     const subscription = this.#add(entrance, { plan, wish, grant });
     this.#context.hub.join(entrance.channel, subscription, offset);
@@ -164,8 +171,39 @@ export class Subscriptions {
   /** The hub has ended it. */
   noteLost(subscription: Subscription): void {
     if (this.#byName.get(subscription.name) !== subscription) return;
+    this.#context.meter.lost();
     this.#forget(subscription);
-    this.#tell(subscription.name, UNSUBSCRIBES.INSUFFICIENT_STATE);
+    this.#tellInsufficientState(subscription);
+  }
+
+  /** The client has not read what was sent before: it gets the newest message later, or has to subscribe again. */
+  skip(subscription: Subscription, message: Sized): void {
+    const { meter, slowBytes, newest } = this.#context;
+    if (subscription.whenSlow === "newest") {
+      // Half of what makes it slow: so that all of it can be sent once the client has read.
+      this.#newest ??= new NewestMessages(new HeldBytes(slowBytes / 2), newest);
+      if (this.#newest.keep(subscription, message)) return meter.skipped();
+    }
+    meter.madeToRecover();
+    this.#context.hub.leave(subscription.hubChannel, subscription);
+    this.#forget(subscription);
+    this.#tellInsufficientState(subscription);
+  }
+
+  /** A newer message is sent than the one that is kept. */
+  dropNewest(subscription: Subscription): void {
+    this.#newest?.drop(subscription);
+  }
+
+  /** The client has read all that was sent. */
+  drained(): void {
+    this.#newest?.send();
+  }
+
+  /** The client has to subscribe again, and recovers by that. To what a server subscribed it, it does so only by another connection. */
+  #tellInsufficientState({ name, isServerSide }: Subscription): void {
+    if (isServerSide) this.#owner.onInsufficientState();
+    else this.#tell(name, UNSUBSCRIBES.INSUFFICIENT_STATE);
   }
 
   /** Ends those that have expired, and tells the client. */
@@ -212,10 +250,20 @@ export class Subscriptions {
     const [link, owner] = [this.#link, this.#owner];
     const face = link.wire.face(kind);
     const { channel: hubChannel } = entrance;
-    const isGranted = grant !== PLAIN_GRANT;
-    const parts = { hubChannel, face, link, owner, info, isMember, isGranted };
-    const subscription = new Subscription(parts);
+    const subscription = new Subscription({
+      hubChannel,
+      face,
+      link,
+      owner,
+      info,
+      isMember,
+      isGranted: grant !== PLAIN_GRANT,
+      isServerSide: grant.isServerSide,
+      whenSlow: plan.whenSlow,
+      slowBytes: this.#context.slowBytes,
+    });
     this.#byName.set(hubChannel.name, subscription);
+    this.#context.meter.subscribed(isMember);
     return subscription;
   }
 
@@ -234,12 +282,16 @@ export class Subscriptions {
     subscription.expiresAt = loop.now + ttl * 1000 + limits.expiryGrace;
   }
 
-  #forget({ name, hubChannel, isMember }: Subscription): void {
+  #forget(subscription: Subscription): void {
+    const { name, hubChannel, isMember } = subscription;
     this.#byName.delete(name);
+    this.#newest?.drop(subscription);
+    this.#context.meter.unsubscribed(isMember);
     if (isMember) leavePresence(this.#context, this.#client, hubChannel.key);
   }
 
   #tell(name: string, reason: Unsubscribe): void {
+    this.#context.meter.unsubscribePushed(reason.code);
     const push = new Replies(this.#link);
     push.add((out) => writeUnsubscribePush(out, name, reason));
     if (!push.send()) this.#owner.onSlow();

@@ -74,6 +74,7 @@ export function accessOf(
   const { token, subscriptionTokens, names } = credentials;
   const most = Math.min(MOST_CHANNELS, context.limits.channelsPerConnection);
   if (Math.max(new Set(names).size, subscriptionTokens.length) > most) {
+    context.meter.limitExceeded("channels");
     return badRequest(`A request may name at most ${most} channels`);
   }
   // As for clients with a library: without keys no token can be wrong.

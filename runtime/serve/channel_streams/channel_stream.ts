@@ -52,6 +52,8 @@ export class ChannelStream extends TimerNode
   readonly context: ChannelContext;
   readonly identity: ChannelAccess["identity"];
   readonly face: Face<Uint8Array>;
+  /** As metrics have it. */
+  readonly transport = "sse";
   readonly #directory: ClientDirectory;
   readonly #scratch: ByteBuffer;
   readonly #expiry: Disconnect;
@@ -88,6 +90,11 @@ export class ChannelStream extends TimerNode
     this.#setExpiry(expireAt);
   }
 
+  /** Whether the stream is over. */
+  get isClosed(): boolean {
+    return this.#state === "ended";
+  }
+
   /** The answer has begun. */
   begin(answer: AnswerStream): void {
     this.#answer = answer;
@@ -106,6 +113,7 @@ export class ChannelStream extends TimerNode
   }
 
   lost(channel: StreamChannel): void {
+    this.context.meter.lost();
     this.#lost.add(channel);
     this.#defer();
   }
@@ -138,14 +146,16 @@ export class ChannelStream extends TimerNode
     this.#end();
   }
 
-  stopping(): void {
-    this.#end();
+  stopping(): "later" {
+    this.context.drain.add(this);
+    return "later";
   }
 
   // ControlledClient: for backends.
 
   disconnect(reason: Disconnect): void {
     if (this.#state === "ended") return;
+    this.context.meter.disconnected(reason.code);
     const out = new ByteBuffer();
     writeOwnEvent(out, "disconnect", (json) => {
       json.name("code").integer(reason.code).name("reason").text(reason.reason);
@@ -161,6 +171,7 @@ export class ChannelStream extends TimerNode
     const channel = this.#channels.find((one) => one.name === name);
     if (this.#state !== "started" || channel === undefined) return;
     channel.leave();
+    this.context.meter.unsubscribePushed(code);
     this.#lost.delete(channel);
     this.#channels = this.#channels.filter((one) => one !== channel);
     const out = new ByteBuffer();
@@ -201,7 +212,7 @@ export class ChannelStream extends TimerNode
     sinceOf: (channel: StreamChannel) => ReturnType<PositionFinder>,
     out: ByteBuffer,
   ): void {
-    const { loop, limits, turn } = this.context;
+    const { loop, limits, meter, turn } = this.context;
     // Each event will have the positions of all channels.
     const idBytes = POSITION_BYTES * this.#channels.length;
     let room = limits.historyBytes;
@@ -212,6 +223,9 @@ export class ChannelStream extends TimerNode
       const limit = Math.min(limits.historyPublications, Math.floor(room / idBytes));
       const events = channel.enter(since, { limit, maxBytes: room });
       if (since.length > 0) turn.spend(READING_BYTES, loop.now);
+      if (since.length > 0 && events !== "unavailable") {
+        meter.recovered(events !== null, countOf(events));
+      }
       if (events === "unavailable") return this.#endUnavailable(out);
       if (events === null) lost.push(channel);
       else if (events.length > 0) missed.push({ channel, events });
@@ -281,6 +295,7 @@ export class ChannelStream extends TimerNode
   #send(bytes: Uint8Array): void {
     if (this.#state === "ended" || bytes.length === 0) return;
     if (this.#answer?.send(bytes, 0, bytes.length) !== DROPPED) return;
+    this.context.meter.limitExceeded("queued");
     this.#end();
     this.#answer.abort();
   }

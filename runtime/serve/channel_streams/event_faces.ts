@@ -19,6 +19,7 @@ import {
   readText,
 } from "../../../protocol/json/mod.ts";
 import { type ChannelStore, type Entry, ENTRY_KIND } from "../../channels/mod.ts";
+import type { ChannelMeter } from "../centrifuge/mod.ts";
 import type { ChannelIdentity, Face } from "../hub/mod.ts";
 import { positionPrefix } from "./stream_position.ts";
 
@@ -35,12 +36,21 @@ const CLOSE_BRACE = 0x7d;
 const HEADER_BYTES = 4 + 8;
 const UTF8 = new TextEncoder();
 
+/** Counts what the hub delivers. */
+export type DeliveryMeter = Pick<ChannelMeter, "delivered">;
+
 /** Events as they are sent. */
 export class WholeEvents implements Face<Uint8Array> {
   readonly #store: Pick<ChannelStore, "epochText">;
+  readonly #meter: DeliveryMeter;
 
-  constructor(store: Pick<ChannelStore, "epochText">) {
+  constructor(store: Pick<ChannelStore, "epochText">, meter: DeliveryMeter) {
     this.#store = store;
+    this.#meter = meter;
+  }
+
+  delivers(entries: number, bytes: number, subscribers: number): void {
+    this.#meter.delivered(entries, bytes, subscribers);
   }
 
   append(out: ByteBuffer, { name }: ChannelIdentity, entry: Entry): void {
@@ -60,6 +70,17 @@ export class WholeEvents implements Face<Uint8Array> {
 
 /** Events without their ends, each behind its length and offset: see {@link readEventParts}. */
 export class EventParts implements Face<Uint8Array> {
+  readonly #meter: DeliveryMeter | undefined;
+
+  /** @param meter absent: nothing is delivered by it */
+  constructor(meter?: DeliveryMeter) {
+    this.#meter = meter;
+  }
+
+  delivers(entries: number, bytes: number, subscribers: number): void {
+    this.#meter?.delivered(entries, bytes, subscribers);
+  }
+
   append(out: ByteBuffer, { name }: Pick<ChannelIdentity, "name">, entry: Entry): void {
     if (entry.kind !== ENTRY_KIND.publication) return;
     const at = out.reserve(HEADER_BYTES);

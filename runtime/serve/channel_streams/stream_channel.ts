@@ -65,6 +65,9 @@ export class StreamChannel implements Subscriber<Uint8Array> {
   /** Undefined: it is not subscribed. */
   #hubChannel: HubChannel | undefined;
   #isMember = false;
+  // For metrics.
+  #isCounted = false;
+  #isCountedMember = false;
 
   constructor(owner: ChannelStreamOwner, open: OpenChannel) {
     this.name = open.channel.name;
@@ -114,6 +117,7 @@ export class StreamChannel implements Subscriber<Uint8Array> {
     }
     this.#isMember = isMemberBy(plan);
     this.#hubChannel = entrance.channel;
+    this.#countSubscription();
     this.#epoch = epoch;
     this.#prefix = positionPrefix(this.name, this.#epoch);
     const { events, from, to } = missed;
@@ -127,6 +131,8 @@ export class StreamChannel implements Subscriber<Uint8Array> {
     const { context, identity } = this.#owner;
     if (this.#hubChannel !== undefined) context.hub.leave(this.#hubChannel, this);
     this.#hubChannel = undefined;
+    if (this.#isCounted) context.meter.unsubscribed(this.#isCountedMember);
+    this.#isCounted = false;
     if (this.#isMember) leavePresence(context, identity, this.#key);
     this.#isMember = false;
   }
@@ -140,6 +146,14 @@ export class StreamChannel implements Subscriber<Uint8Array> {
     this.offset = Math.max(this.offset, this.#hubChannel?.position ?? 0);
     this.#hubChannel = undefined;
     this.#owner.lost(this);
+  }
+
+  /** Once, also if it is entered again after a loss. */
+  #countSubscription(): void {
+    if (this.#isCounted) return;
+    this.#isCounted = true;
+    this.#isCountedMember = this.#isMember;
+    this.#owner.context.meter.subscribed(this.#isMember);
   }
 
   #membership(plan: SubscriptionPlan) {

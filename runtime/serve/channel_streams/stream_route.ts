@@ -35,9 +35,9 @@ export function streamHandler(
   context: ChannelContext,
   directory: ClientDirectory,
 ): (exchange: Exchange, fields: ResponseFields) => void | Promise<void> {
-  const whole = new WholeEvents(context.store);
+  const whole = new WholeEvents(context.store, context.meter);
   const scratch = new ByteBuffer(0);
-  const shared = { context, directory, whole, parts: new EventParts(), scratch };
+  const shared = { context, directory, whole, parts: new EventParts(context.meter), scratch };
   return (exchange, fields) => {
     const { request } = exchange;
     const query = Query.read(request.query, RULES);
@@ -67,6 +67,7 @@ function respondStream(
   if (exchange.request.method === "HEAD") return void exchange.respondStream(head, NOBODY);
   const entered = parts.context.users.enter(access.identity);
   if (entered === "limit") {
+    parts.context.meter.limitExceeded("connections_per_user");
     const refusal = new Refusal(429, "The user has as many connections as it may have");
     return refusal.answer(exchange, fields);
   }

@@ -21,6 +21,8 @@ const KEPT_BYTES = 4 * 1024;
 interface Group {
   readonly subscribers: Set<Subscriber>;
   out: ByteBuffer;
+  /** How many entries `out` has. */
+  entries: number;
 }
 
 /** A channel with subscribers on this worker. */
@@ -94,8 +96,11 @@ export class HubChannel implements ChannelIdentity {
     if (this.hasWaiting) this.admit();
     if (entry.offset > 0) this.position = entry.offset;
     let isFull = false;
-    for (const [face, { out }] of this.#groups) {
+    for (const [face, group] of this.#groups) {
+      const { out } = group;
+      const { length } = out;
       face.append(out, this, entry);
+      if (out.length > length) group.entries++;
       isFull ||= out.length >= FULL_BYTES;
     }
     return isFull;
@@ -123,6 +128,8 @@ export class HubChannel implements ChannelIdentity {
       const { subscribers, out } = group;
       if (out.length === 0) continue;
       const message = face.seal(out);
+      face.delivers?.(group.entries, out.length, subscribers.size);
+      group.entries = 0;
       if (out.bytes.length > KEPT_BYTES) group.out = new ByteBuffer(0);
       else out.clear();
       for (const subscriber of subscribers) this.#pass(subscriber, message);
@@ -140,7 +147,7 @@ export class HubChannel implements ChannelIdentity {
   #groupOf(face: Face<unknown>): Group {
     let group = this.#groups.get(face);
     if (group === undefined) {
-      group = { subscribers: new Set(), out: new ByteBuffer(0) };
+      group = { subscribers: new Set(), out: new ByteBuffer(0), entries: 0 };
       this.#groups.set(face, group);
     }
     return group;

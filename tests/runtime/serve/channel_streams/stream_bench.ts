@@ -83,12 +83,13 @@ export class BenchStream {
 export class StreamBench {
   readonly #bench: ClientBench;
   readonly #whole: WholeEvents;
-  readonly #parts = new EventParts();
+  readonly #parts: EventParts;
   readonly #scratch = new ByteBuffer(0);
 
   constructor(bench: ClientBench) {
     this.#bench = bench;
-    this.#whole = new WholeEvents(bench.context.store);
+    this.#whole = new WholeEvents(bench.context.store, bench.context.meter);
+    this.#parts = new EventParts(bench.context.meter);
   }
 
   /** The access of a request. */

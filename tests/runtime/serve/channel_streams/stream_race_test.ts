@@ -5,6 +5,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
+import { CHANNEL_COLUMN } from "../../../../runtime/ring/mod.ts";
 import { Random } from "../../../support/random.ts";
 import type { EventStream, StreamEvent } from "../../../support/event_stream.ts";
 import { publication, Stores, utf8 } from "../../channels/stores.ts";
@@ -144,6 +145,11 @@ function run(seed: number): { losses: number; recoveries: number } {
     assertEquals(bench.context.hub.channelCount, 0);
     assertEquals(bench.directory.find("", "").length, 0);
     assertEquals(bench.reported, []);
+    const { subscriptionsStarted, subscriptionsEnded } = CHANNEL_COLUMN;
+    assertEquals(
+      bench.counters.get(subscriptionsEnded),
+      bench.counters.get(subscriptionsStarted),
+    );
   }
   stores.check();
   const sum = (count: (page: Page) => number) => pages.reduce((all, one) => all + count(one), 0);

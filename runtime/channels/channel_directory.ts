@@ -7,6 +7,7 @@
  */
 import { STATE } from "./layout.ts";
 import type { NodeKey } from "./node_table.ts";
+import { isOwnChannel } from "./own_channel.ts";
 import { CHANNEL, NODE, NODE_KIND, wordsFor } from "./records.ts";
 import type { StoreMemory } from "./store_memory.ts";
 import type { Versions } from "./versions.ts";
@@ -68,6 +69,7 @@ export class ChannelDirectory {
     table.insert(channel, name.hash, { kind: NODE_KIND.channel, epoch, key: name.key });
     words[channel + CHANNEL.used] = this.#memory.tick;
     journal.add(STATE.channels, 1);
+    if (isOwnChannel(this.#memory, channel)) journal.add(STATE.ownChannels, 1);
     journal.commit();
     return channel;
   }
@@ -105,8 +107,9 @@ export class ChannelDirectory {
     const { table, journal } = this.#memory;
     const version = this.#versions.find(channel);
     if (version !== 0) table.remove(version);
-    table.remove(channel);
     journal.add(STATE.channels, -1);
+    if (isOwnChannel(this.#memory, channel)) journal.add(STATE.ownChannels, -1);
+    table.remove(channel);
     if (this.#words[STATE.largest] === channel) journal.set(STATE.largest, 0);
     if (version !== 0) this.#memory.release(version);
     this.#memory.release(channel);

@@ -36,10 +36,12 @@ export class FeedReader {
   readonly #maxRecordWords: number;
   readonly #pending: number;
   readonly #seen: number;
+  readonly #behind: number;
   readonly #buffer = new RecordBuffer();
   /** The number of each record of the buffer, relative to the first entry of the batch. */
   readonly #numbers = new Int32Array(BATCH);
   #next: number;
+  #isBehind = false;
 
   /**
    * Begins at the present end of the feed; the worker's subscriptions come later.
@@ -54,8 +56,10 @@ export class FeedReader {
     this.#maxRecordWords = memory.layout.feedWords;
     this.#pending = memory.layout.bells + worker * PAIR + BELL.pending;
     this.#seen = memory.layout.bells + worker * PAIR + BELL.seen;
+    this.#behind = memory.layout.bells + worker * PAIR + BELL.behind;
     // The predecessor of a worker may have been rung when it died.
     Atomics.store(this.#words, this.#pending, 0);
+    Atomics.store(this.#words, this.#behind, 0);
     this.#next = Atomics.load(this.#words, TAIL);
     Atomics.store(this.#words, this.#seen, this.#next);
   }
@@ -73,11 +77,19 @@ export class FeedReader {
     }
     for (let left = limit; left > 0; left -= BATCH) {
       const tail = Atomics.load(this.#words, TAIL);
-      if (tail === this.#next) return true;
+      if (tail === this.#next) return this.#note(true);
       this.#skipLost(sink);
       this.#readBatch(sink, Math.min(BATCH, left));
     }
-    return Atomics.load(this.#words, TAIL) === this.#next;
+    return this.#note(Atomics.load(this.#words, TAIL) === this.#next);
+  }
+
+  /** Tells others whether this worker is behind; a store only if that has changed. Returns whether it is at the end. */
+  #note(isAtEnd: boolean): boolean {
+    if (this.#isBehind !== isAtEnd) return isAtEnd;
+    this.#isBehind = !isAtEnd;
+    Atomics.store(this.#words, this.#behind, isAtEnd ? 0 : 1);
+    return isAtEnd;
   }
 
   /** Jumps to the head if it has passed the next entry. */

@@ -5,6 +5,7 @@
  * offsets in a history have no hole: if publications are not kept, the history before them is removed.
  */
 import { STATE } from "./layout.ts";
+import { isOwnChannel } from "./own_channel.ts";
 import { CHANNEL, IN_FEED, IN_HISTORY, PUBLICATION, readWide, storedWords } from "./records.ts";
 import type { RecordBuffer } from "./record_buffer.ts";
 import type { StoreMemory } from "./store_memory.ts";
@@ -140,5 +141,6 @@ export class History {
     journal.add(channel + CHANNEL.words, words);
     journal.add(STATE.usedWords, words);
     journal.add(STATE.publications, count);
+    if (isOwnChannel(this.#memory, channel)) journal.add(STATE.ownPublications, count);
   }
 }

@@ -11,7 +11,7 @@
  *     108  head          32 words    feed: the number of the oldest entry that readers may trust
  *     140  state         32 words    what the holder of the lock reads and writes
  *     172  generations   288 words   one word per writer, see lock.ts
- *     460  bells         32 × workers        pending, seen: see bells.ts, feed_reader.ts
+ *     460  bells         32 × workers        pending, seen, behind: see bells.ts, feed_reader.ts
  *          journal       1 + 2 × 1024        see journal.ts
  *          heap control  443                 see heap.ts
  *          buckets       a power of two      see node_table.ts
@@ -79,6 +79,10 @@ export const STATE = {
   refused: STATE_AT + 13,
   /** Transactions of dead threads that were rolled back. */
   rolledBack: STATE_AT + 14,
+  /** Of `channels`, those whose names no client can have: the server's own. */
+  ownChannels: STATE_AT + 15,
+  /** Of `publications`, those in them. */
+  ownPublications: STATE_AT + 16,
 } as const;
 
 /** The generation of writer `w` is at `GENERATIONS + w`. */
@@ -88,8 +92,8 @@ export const MAX_WORKERS = 256;
 const GENERATION_WORDS = MAX_WORKERS + PAIR;
 
 const BELLS_AT = GENERATIONS + GENERATION_WORDS;
-/** Words of one worker's pair of lines, from its start. */
-export const BELL = { pending: 0, seen: 1 } as const;
+/** Words of one worker's pair of lines, from its start. `behind`: 1 while the worker goes on reading without being rung. */
+export const BELL = { pending: 0, seen: 1, behind: 2 } as const;
 
 /** Entries of the journal: about six times what the longest transaction needs. */
 export const JOURNAL_ENTRIES = 1024;

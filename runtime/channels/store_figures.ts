@@ -9,10 +9,14 @@ import type { StoreMemory } from "./store_memory.ts";
 /** The figures of the whole store. */
 export interface StoreFigures {
   readonly channels: number;
+  /** Of these, the server's own: their names are not UTF-8. */
+  readonly ownChannels: number;
   readonly members: number;
   readonly idempotencyKeys: number;
   /** Publications in histories. */
   readonly publications: number;
+  /** Of these, the messages of the server itself. */
+  readonly ownPublications: number;
   /** Bytes that channels, members, keys and histories take, and that they may take. */
   readonly usedBytes: number;
   readonly usableBytes: number;
@@ -25,7 +29,7 @@ export interface StoreFigures {
   readonly refused: number;
   /** Unfinished operations of dead threads that were taken back. */
   readonly rolledBack: number;
-  /** By worker: entries of the feed that it has not read. */
+  /** By worker: entries of the feed that it has to read; none if no subscriber of it gets any of them. */
   readonly unread: readonly number[];
 }
 
@@ -35,9 +39,11 @@ export function storeFigures({ words, layout }: StoreMemory): StoreFigures {
   const tail = read(TAIL);
   return {
     channels: read(STATE.channels),
+    ownChannels: read(STATE.ownChannels),
     members: read(STATE.members),
     idempotencyKeys: read(STATE.keys),
     publications: read(STATE.publications),
+    ownPublications: read(STATE.ownPublications),
     usedBytes: read(STATE.usedWords) * 4,
     usableBytes: layout.usableWords * 4,
     feedBytes: read(STATE.feedWords) * 4,
@@ -46,7 +52,10 @@ export function storeFigures({ words, layout }: StoreMemory): StoreFigures {
     refused: read(STATE.refused) >>> 0,
     rolledBack: read(STATE.rolledBack) >>> 0,
     unread: Array.from({ length: layout.workers }, (_, worker) => {
-      return (tail - read(layout.bells + worker * PAIR + BELL.seen)) | 0;
+      const bell = layout.bells + worker * PAIR;
+      // A worker that nobody has rung sleeps, and does not count what is not for it as seen.
+      const hasToRead = read(bell + BELL.pending) !== 0 || read(bell + BELL.behind) !== 0;
+      return hasToRead ? (tail - read(bell + BELL.seen)) | 0 : 0;
     }),
   };
 }

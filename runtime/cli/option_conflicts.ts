@@ -35,6 +35,7 @@ export function optionConflicts(read: ReadOptions): string[] {
   return [
     ...transportConflicts(read.config),
     ...logConflicts(read.config),
+    ...drainConflicts(read),
     ...missingCompanions(read),
   ];
 }
@@ -46,6 +47,16 @@ function logConflicts({ log, monitoring: { accessLog } }: Config): string[] {
   if (!isLast && !isSameFile(log, accessLog)) return [];
   const file = isLast ? `${log}.1, the last file of --log` : `the file of --log, ${log}`;
   return [`--access-log cannot be ${file}: its rotation would lose lines; choose another file`];
+}
+
+/** Clients that are left at the end of the drain are cut off without a close frame. */
+function drainConflicts({ config, isGiven }: ReadOptions): string[] {
+  const { limits: { drainTime }, channelLimits: { drainSpread } } = config;
+  if (!isGiven("drain-spread") || drainSpread < drainTime) return [];
+  return [
+    `--drain-spread is ${drainSpread / 1000} s, and must be shorter than --drain-timeout, ` +
+    `${drainTime / 1000} s, after which clients are cut off; make the timeout longer`,
+  ];
 }
 
 function transportConflicts({ proxy, tls, transport, unix }: Config): string[] {

@@ -28,6 +28,8 @@ export interface ChannelLimits {
   readonly pongTime: number;
   /** Time after its expiry in which a connection or a subscription can be refreshed; then close 3005, or unsubscribe 2501. */
   readonly expiryGrace: number;
+  /** Time over which a stop ends the clients of a worker; less than the time for the whole stop. */
+  readonly drainSpread: number;
   /** Clients that an answer about presence lists; above it: error 106. */
   readonly presenceClients: number;
   /** Publications of one recovery or answer about the history. */
@@ -62,6 +64,8 @@ export const CHANNEL_LIMITS: ChannelLimits = {
   pongTime: 8_000,
   // Centrifugo: client.expired_close_delay 25s.
   expiryGrace: 25_000,
+  // Clients come back within a second by themselves (centrifuge 5.8: after 0.5 to 1 s at first).
+  drainSpread: 1_000,
   presenceClients: 10_000,
   historyPublications: 10_000,
   // What may be queued for a client.

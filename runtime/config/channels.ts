@@ -26,6 +26,11 @@ export const DELTA_TYPES = ["fossil"] as const;
 /** One of {@link DELTA_TYPES}. */
 export type DeltaType = (typeof DELTA_TYPES)[number];
 
+/** What happens to a subscriber that does not read as fast as is published. */
+export const SLOW_POLICIES = ["close", "skip"] as const;
+/** One of {@link SLOW_POLICIES}: its connection ends with 3008, or it skips to the newest publication. */
+export type SlowPolicy = (typeof SLOW_POLICIES)[number];
+
 /** The options of the channels of one namespace. */
 export interface ChannelOptions {
   /** Whether it is kept who is subscribed. */
@@ -53,6 +58,7 @@ export interface ChannelOptions {
   readonly allowedDeltaTypes: readonly DeltaType[];
   /** Whether publications are sent as deltas without the publisher's asking. */
   readonly deltaPublish: boolean;
+  readonly slowPolicy: SlowPolicy;
 }
 
 /** Where a secret is. */
@@ -109,6 +115,7 @@ export const CHANNEL_OPTIONS: ChannelOptions = {
   channelRegex: undefined,
   allowedDeltaTypes: [],
   deltaPublish: false,
+  slowPolicy: "close",
 };
 
 /** No token is valid. */

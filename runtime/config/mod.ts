@@ -25,6 +25,8 @@ export {
   NO_ACCESS,
   NO_TOKENS,
   type SecretSource,
+  SLOW_POLICIES,
+  type SlowPolicy,
   type TokenConfig,
 } from "./channels.ts";
 export { type CacheRule, FILES, type FilesConfig, type TypeRule } from "./files.ts";

@@ -6,7 +6,12 @@
  * client; what it does in a turn of the loop is bounded.
  */
 
-import { type ChannelStore, createChannelMemory, openChannelStore } from "../channels/mod.ts";
+import {
+  type ChannelStore,
+  createChannelMemory,
+  openChannelStore,
+  type StoreFigures,
+} from "../channels/mod.ts";
 import type { ChannelsConfig, Config } from "../config/mod.ts";
 import { preciseClock } from "../os/mod.ts";
 import type { ChannelsStart } from "../thread/mod.ts";
@@ -55,6 +60,11 @@ export class ChannelKeeper {
     this.#ring = ring;
     this.#store = openChannelStore(memory, { writer: workers, now: preciseClock(), ring });
     this.#timer = setInterval(() => this.#store.sweep(SWEEP_SHARE), SWEEP_INTERVAL);
+  }
+
+  /** What the channels hold, for metrics. */
+  figures(): StoreFigures {
+    return this.#store.figures();
   }
 
   /** Warns if files of secrets have changed since the start. */

@@ -4,13 +4,19 @@
  * In: its counters, which have no other writer now. Out: what it left open is counted as closed, and what it held as free.
  */
 
-import { COLUMN, type Column, type Counters } from "../ring/mod.ts";
+import { CHANNEL_COLUMN, COLUMN, type Column, type Counters } from "../ring/mod.ts";
 
 /** Beginnings and their ends. */
 const PAIRS: readonly (readonly [began: Column, ended: Column])[] = [
   [COLUMN.connectionsOpened, COLUMN.connectionsClosed],
   [COLUMN.webSocketsOpened, COLUMN.webSocketsClosed],
   [COLUMN.bytesQueued, COLUMN.bytesUnqueued],
+  [CHANNEL_COLUMN.webSocketClientsConnected, CHANNEL_COLUMN.webSocketClientsLeft],
+  [CHANNEL_COLUMN.sseClientsConnected, CHANNEL_COLUMN.sseClientsLeft],
+  [CHANNEL_COLUMN.httpStreamClientsConnected, CHANNEL_COLUMN.httpStreamClientsLeft],
+  [CHANNEL_COLUMN.usersConnected, CHANNEL_COLUMN.usersLeft],
+  [CHANNEL_COLUMN.subscriptionsStarted, CHANNEL_COLUMN.subscriptionsEnded],
+  [CHANNEL_COLUMN.membersEntered, CHANNEL_COLUMN.membersLeft],
 ];
 
 /** Corrects the counters of a dead worker. */

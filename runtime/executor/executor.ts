@@ -3,6 +3,8 @@
  *
  * In: a config. Out: a running server, its address, and how it ended. Runs on the main thread, in Deno's own
  * event loop. How connections reach the workers depends on the transport: see entrance.ts.
+ *
+ * Longer than 400 lines because starting, replacing and stopping threads share the state of one server.
  */
 
 import { type Config, type ListenAddress, tlsFileNames, usesDenoTransport } from "../config/mod.ts";
@@ -243,6 +245,7 @@ export class Executor {
         memoryBound: this.#config.limits.heldBytes,
         isReady: () => this.#ready,
         usesIoUring: this.#ioUring.isUsed,
+        channels: this.#channels,
       });
     } catch (error) {
       this.#entrance.close();

@@ -17,6 +17,7 @@ const date = new DateField(Date.now());
 
 /** One in a thread: a reload of the config keeps it, with its clients. */
 let service: ChannelService | undefined;
+let channelRoutes: ChannelService["routes"] | undefined;
 
 const load: RouterLoader = async (
   { files: { root }, users, channels: channelsConfig },
@@ -29,6 +30,7 @@ const load: RouterLoader = async (
   const centrifuge = channelsConfig && service === undefined
     ? await import("../serve/centrifuge/mod.ts")
     : undefined;
+  const streams = centrifuge && await import("../serve/channel_streams/mod.ts");
   const secrets = channelsConfig && secretTexts &&
     await centrifuge?.loadChannelSecrets(channelsConfig, placesOf(secretTexts));
   return ({ config, loop, channels: wiring }) => {
@@ -40,13 +42,19 @@ const load: RouterLoader = async (
       now: () => loop.now,
     });
     const guard = auth && new auth.BasicAuth(auth.readUsers(users, Deno.readTextFileSync));
-    if (centrifuge && channelsConfig && secrets && wiring) {
+    if (centrifuge && streams && channelsConfig && secrets && wiring) {
       const { channelLimits: limits, channelsInsecure: isInsecure, origins } = config;
-      const { queuedBytes } = config.limits;
-      const rules = { config: channelsConfig, secrets, origins, limits, queuedBytes, isInsecure };
-      service ??= new centrifuge.ChannelService({ ...rules, wiring, loop });
+      const { queuedBytes, drainTime } = config.limits;
+      const rules = { config: channelsConfig, secrets, origins, limits, isInsecure };
+      const parts = { ...rules, queuedBytes, drainTime, wiring, loop };
+      service ??= new centrifuge.ChannelService(parts);
+      const { context, directory, routes } = service;
+      channelRoutes ??= [
+        ...routes,
+        ...streams.channelStreamRoutes({ context, directory, origins }),
+      ];
     }
-    return serverRouter({ config, date, site, guard, channels: service?.routes });
+    return serverRouter({ config, date, site, guard, channels: channelRoutes });
   };
 };
 serveThread(load, date);

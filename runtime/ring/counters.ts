@@ -12,6 +12,7 @@
  * x86-64 and arm64, and each column is aligned. A reader therefore sees a recent value of a column, and two
  * columns perhaps as of different moments.
  */
+import type { ChannelColumn } from "./channel_columns.ts";
 import { bucketOf } from "./latency.ts";
 import { COUNTER_COLUMNS, NAMED_COLUMNS } from "./layout.ts";
 
@@ -110,8 +111,8 @@ export const COLUMN = {
   jointSends: 50,
 } as const;
 
-/** The number of a column. */
-export type Column = (typeof COLUMN)[keyof typeof COLUMN];
+/** The number of a column, of these or of those about channels. */
+export type Column = (typeof COLUMN)[keyof typeof COLUMN] | ChannelColumn;
 
 /** The counters of one thread. */
 export class Counters {

@@ -23,6 +23,12 @@
  *
  * @module
  */
+export {
+  API_ERROR_COLUMNS,
+  CHANNEL_COLUMN,
+  CLIENT_ERROR_COLUMNS,
+  DISCONNECT_COLUMNS,
+} from "./channel_columns.ts";
 export { COLUMN, type Column, Counters } from "./counters.ts";
 export type { Flags } from "./flags.ts";
 export type { InboxSink } from "./inbox.ts";

@@ -17,6 +17,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["serve/session"],
   ["serve/files", "serve/auth", "serve/channels", "serve/hub"],
   ["serve/centrifuge"],
+  ["serve/channel_streams"],
   ["serve/routes"],
   ["serve/worker", "observe/admin"],
   ["native", "deno"],

@@ -30,6 +30,9 @@ export interface ChannelClient {
   worker(): number;
   /** Ends its connection without a close frame; it comes back by itself. */
   cut(): void;
+  /** Stops reading, and reads again; WebSockets alone. */
+  pause(): void;
+  resume(): void;
 }
 
 /** Changes of the config. */
@@ -98,11 +101,20 @@ export class ChannelServer implements AsyncDisposable {
       ...options,
     });
     this.#clients.push(centrifuge);
-    return { centrifuge, worker: () => worker, cut: () => socket?.terminate() };
+    return {
+      centrifuge,
+      worker: () => worker,
+      cut: () => socket?.terminate(),
+      pause: () => socket?.pause(),
+      resume: () => socket?.resume(),
+    };
   }
 
   /** A client over SSE or an HTTP stream. */
-  streamClient(transport: "sse" | "http_stream", options: Record<string, unknown> = {}) {
+  streamClient(
+    transport: "sse" | "http_stream",
+    options: Record<string, unknown> = {},
+  ): ChannelClient {
     const centrifuge = new Centrifuge(
       [{ transport, endpoint: `${this.httpUrl}/connection/${transport}` }],
       {
@@ -113,7 +125,8 @@ export class ChannelServer implements AsyncDisposable {
       },
     );
     this.#clients.push(centrifuge);
-    return { centrifuge, worker: () => -1, cut: () => {} };
+    const nothing = () => {};
+    return { centrifuge, worker: () => -1, cut: nothing, pause: nothing, resume: nothing };
   }
 
   /** The server's address for HTTP, without a slash at the end. */

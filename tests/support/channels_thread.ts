@@ -7,6 +7,7 @@ import { placesOf } from "../../runtime/executor/secret_texts.ts";
 import { serveThread } from "../../runtime/executor/serve_thread.ts";
 import { LogLabel } from "../../runtime/observe/log/mod.ts";
 import { ChannelService, loadChannelSecrets } from "../../runtime/serve/centrifuge/mod.ts";
+import { channelStreamRoutes } from "../../runtime/serve/channel_streams/mod.ts";
 import { createRouter } from "../../runtime/serve/routes/mod.ts";
 import type { Route } from "../../runtime/serve/session/mod.ts";
 
@@ -24,11 +25,18 @@ const DIES: Route = {
   },
 };
 
-serveThread(async ({ channels: config, channelLimits: limits, limits: { queuedBytes } }, texts) => {
-  const secrets = await loadChannelSecrets(config!, placesOf(texts!));
-  return ({ loop, channels: wiring }) => {
-    const rules = { config: config!, secrets, limits, queuedBytes, origins: [] };
-    const service = new ChannelService({ ...rules, wiring: wiring!, loop });
-    return createRouter([...service.routes, ["/dies", DIES]]);
-  };
-}, new DateField(Date.now()));
+serveThread(
+  async (
+    { channels: config, channelLimits: limits, limits: { queuedBytes, drainTime } },
+    texts,
+  ) => {
+    const secrets = await loadChannelSecrets(config!, placesOf(texts!));
+    return ({ loop, channels: wiring }) => {
+      const rules = { config: config!, secrets, limits, queuedBytes, drainTime, origins: [] };
+      const service = new ChannelService({ ...rules, wiring: wiring!, loop });
+      const streams = channelStreamRoutes({ ...service, origins: [] });
+      return createRouter([...service.routes, ...streams, ["/dies", DIES]]);
+    };
+  },
+  new DateField(Date.now()),
+);

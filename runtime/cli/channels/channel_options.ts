@@ -11,6 +11,7 @@ import {
   type ChannelAction,
   type ChannelOptions,
   DELTA_TYPES,
+  SLOW_POLICIES,
 } from "../../config/mod.ts";
 import type { TableReader } from "./table_reader.ts";
 
@@ -45,6 +46,7 @@ export function readChannelOptions(reader: TableReader): ChannelOptions {
     channelRegex: regex(reader),
     allowedDeltaTypes: reader.choices("allowed_delta_types", DELTA_TYPES),
     deltaPublish: reader.flag("delta_publish"),
+    slowPolicy: reader.choice("slow_policy", SLOW_POLICIES),
   };
   for (const fault of withoutEffect(options)) reader.fault(fault);
   return options;

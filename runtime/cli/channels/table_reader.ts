@@ -53,6 +53,13 @@ export class TableReader {
     return (this.#value(key, isList, "a list of strings") ?? []) as readonly string[];
   }
 
+  /** One of `names`; the first one if the key is missing. */
+  choice<Name extends string>(key: string, names: readonly [Name, ...Name[]]): Name {
+    const isName = (value: unknown) => names.some((name) => name === value);
+    const wanted = names.map((name) => `"${name}"`).join(" or ");
+    return (this.#value(key, isName, wanted) ?? names[0]) as Name;
+  }
+
   /** A list whose elements are of `names`. */
   choices<Name extends string>(key: string, names: readonly Name[]): readonly Name[] {
     const isList = (value: unknown) =>

@@ -51,7 +51,7 @@ export const ACCESS_OPTIONS: readonly Option[] = [
       flag: "origin",
       group,
       value: "PATTERN",
-      help: "other origins whose pages may open WebSockets, as *.example.com",
+      help: "other origins whose pages may open WebSockets and use channels, as *.example.com",
       defaultText: "same origin only",
     },
     { get: (config) => config.origins, set: (config, value) => void (config.origins = value) },

@@ -45,6 +45,9 @@ export const CHANNEL_FLAGS: readonly Option[] = [
   limit("connectTime", ["channel-connect-timeout", "TIME", 0.1, A_DAY], {
     help: "time for a client's connect command; then close 3502",
   }),
+  limit("drainSpread", ["drain-spread", "TIME", 0, A_DAY], {
+    help: "time over which a stop closes the clients of channels, with 3001",
+  }),
   limit("presenceClients", ["max-presence", "COUNT", 1, 1_000_000], {
     help: "clients that an answer about presence lists; above it error 106",
   }),

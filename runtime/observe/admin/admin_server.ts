@@ -7,6 +7,7 @@
  * it is then started again, and the workers are not affected.
  */
 
+import type { StoreFigures } from "../../channels/mod.ts";
 import type { ListenAddress } from "../../config/mod.ts";
 import { preciseClock } from "../../os/mod.ts";
 import type { SharedState } from "../../ring/mod.ts";
@@ -30,6 +31,8 @@ export interface AdminOptions {
   readonly usesIoUring: boolean;
   /** Whether the server accepts new connections now. */
   isReady(): boolean;
+  /** Tells what the channels hold; null: there are none. */
+  readonly channels: { figures(): StoreFigures } | null;
 }
 
 /** A running admin server. */
@@ -48,7 +51,7 @@ export class AdminServer {
     const monotonic = preciseClock();
     const sampler = new Sampler(state, { epoch: () => Date.now(), monotonic });
     const viewers = new Viewers(() => [
-      ["server", { version, startTime }],
+      ["server", { version, startTime, hasChannels: options.channels !== null }],
       ["history", sampler.samples],
     ]);
     const now = () => ({ residentBytes: Deno.memoryUsage().rss, ready: options.isReady() });
@@ -59,6 +62,7 @@ export class AdminServer {
       usesIoUring,
       ...now(),
       now: monotonic(),
+      channels: options.channels?.figures(),
     });
     this.#handler = createHandler({ state, facts, viewers, hostname: address.hostname });
     this.#server = this.#serve(address);

@@ -7,9 +7,21 @@
  * where the event happens, and add its family here.
  */
 
+import type { StoreFigures } from "../../channels/mod.ts";
 import { COLUMN, type Column, type Counters, type SharedState } from "../../ring/mod.ts";
-import type { Family, Labels, MetricSample } from "./exposition.ts";
+import { channelFamilies, exportedChannelColumns } from "./channel_families.ts";
+import type { Family } from "./exposition.ts";
 import { latencySamples } from "./latency_samples.ts";
+import {
+  counter,
+  difference,
+  gauge,
+  labelsOf,
+  perWorker,
+  single,
+  workerFamily,
+  type WorkerMetric,
+} from "./worker_metrics.ts";
 
 /** Values that are not in the shared memory. */
 export interface ServerFacts {
@@ -26,14 +38,8 @@ export interface ServerFacts {
   readonly ready: boolean;
   /** Milliseconds of the clock that measures the workers' idle time. */
   readonly now: number;
-}
-
-/** A metric of each worker, with a series for each set of labels. */
-interface WorkerMetric {
-  readonly name: string;
-  readonly type: "counter" | "gauge";
-  readonly help: string;
-  readonly series: readonly (readonly [Labels, (counters: Counters, now: number) => number])[];
+  /** What the channels hold; absent: there are none. */
+  readonly channels?: StoreFigures | undefined;
 }
 
 const WORKER_METRICS: readonly WorkerMetric[] = [
@@ -161,6 +167,7 @@ export function collectFamilies(state: SharedState, facts: ServerFacts): Family[
       help: "Time from the complete head of a request to the end of the send of its response.",
       samples: perWorker(state, (counters, labels) => latencySamples(counters, labels)),
     },
+    ...facts.channels === undefined ? [] : channelFamilies(state, facts.channels),
   ];
 }
 
@@ -171,6 +178,7 @@ export function exportedColumns(): Set<Column> {
   const idle = () => get(COLUMN.idleMicroseconds);
   const spy = { get, idle } as unknown as Counters;
   for (const { series } of WORKER_METRICS) series.forEach(([_, read]) => read(spy, 0));
+  for (const column of exportedChannelColumns()) asked.add(column);
   return asked.add(COLUMN.latencyMicroseconds);
 }
 
@@ -251,50 +259,9 @@ function acceptorFamilies(state: SharedState): Family[] {
   ];
 }
 
-function workerFamily({ name, type, help, series }: WorkerMetric, state: SharedState, now: number) {
-  const samples = perWorker(state, (counters, worker) =>
-    series.map(([labels, read]) => ({
-      labels: { ...worker, ...labels },
-      value: read(counters, now),
-    })));
-  return { name, type, help, samples };
-}
-
-function perWorker(
-  state: SharedState,
-  samplesOf: (counters: Counters, labels: Labels) => readonly MetricSample[],
-): MetricSample[] {
-  return Array.from(
-    { length: state.workers },
-    (_, worker) => samplesOf(state.counters(worker), { worker: String(worker) }),
-  ).flat();
-}
-
-function single(
-  name: string,
-  type: Family["type"],
-  help: string,
-  value: number,
-  labels: Labels = {},
-): Family {
-  return { name: `async_deno_${name}`, type, help, samples: [{ labels, value }] };
-}
-
 /** One of the names that Prometheus's own client libraries use for every process. */
 function standard(name: string, help: string, value: number): Family {
   return { name, type: "gauge", help, samples: [{ labels: {}, value }] };
-}
-
-function gauge(name: string, help: string, series: WorkerMetric["series"]): WorkerMetric {
-  return { name: `async_deno_${name}`, type: "gauge", help, series };
-}
-
-/** A counter with a series for each column; the keys are `label=value`, or empty. */
-function counter(name: string, help: string, columns: Record<string, Column>): WorkerMetric {
-  const series = Object.entries(columns).map(([key, column]) =>
-    [labelsOf(key), (counters: Counters) => counters.get(column)] as const
-  );
-  return { name: `async_deno_${name}`, type: "counter", help, series };
 }
 
 /** A counter of the whole server, with a sample for each column; keys as for {@link counter}. */
@@ -308,17 +275,4 @@ function totals(
     { labels: labelsOf(key), value: state.total(column) }
   ));
   return { name: `async_deno_${name}`, type: "counter", help, samples };
-}
-
-function labelsOf(key: string): Labels {
-  const [label = "", value = ""] = key.split("=");
-  return label === "" ? {} : { [label]: value };
-}
-
-/** Beginnings minus ends; never negative, although the two are read at different moments. */
-function difference(began: Column, ended: Column): (counters: Counters) => number {
-  return (counters) => {
-    const endedCount = counters.get(ended);
-    return Math.max(counters.get(began) - endedCount, 0);
-  };
 }

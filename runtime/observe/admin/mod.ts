@@ -9,6 +9,7 @@
  *   state: openSharedState(createSharedState({ workers: 2 })),
  *   version: "0.0.0",
  *   isReady: () => true,
+ *   channels: null,
  * });
  * console.log(admin.address.port);
  * await admin.stop();

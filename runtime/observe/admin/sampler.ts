@@ -5,7 +5,7 @@
  * opened later. Called by the admin server. Only reads the shared memory.
  */
 
-import { COLUMN, type Column, type SharedState } from "../../ring/mod.ts";
+import { CHANNEL_COLUMN, COLUMN, type Column, type SharedState } from "../../ring/mod.ts";
 import { latencyCounts, percentile } from "./latency_samples.ts";
 
 /** One worker in one second. */
@@ -28,6 +28,9 @@ export interface Sample {
   /** Responses 5xx. */
   readonly serverErrors: number;
   readonly messages: number;
+  /** Publications in channels, and how often one was passed to a subscriber. */
+  readonly publications: number;
+  readonly deliveries: number;
   readonly receivedBytes: number;
   readonly sentBytes: number;
   readonly p50: number | null;
@@ -35,6 +38,9 @@ export interface Sample {
   readonly p99: number | null;
   readonly connections: number;
   readonly webSockets: number;
+  /** Clients of channels, over all transports. */
+  readonly channelClients: number;
+  readonly subscriptions: number;
   readonly queuedBytes: number;
   readonly ringDepth: number;
   /** Memory of the whole process, in bytes. */
@@ -59,9 +65,18 @@ const RATES = {
   clientErrors: [COLUMN.responses4xx],
   serverErrors: [COLUMN.responses5xx],
   messages: [COLUMN.messagesReceived, COLUMN.messagesSent],
+  publications: [CHANNEL_COLUMN.publicationsByClients, CHANNEL_COLUMN.publicationsByApi],
+  deliveries: [CHANNEL_COLUMN.deliveries],
   receivedBytes: [COLUMN.bytesReceived],
   sentBytes: [COLUMN.bytesSent],
 } as const satisfies Record<string, readonly Column[]>;
+
+/** Beginnings and ends of clients of channels. */
+const CHANNEL_CLIENTS: readonly (readonly [began: Column, ended: Column])[] = [
+  [CHANNEL_COLUMN.webSocketClientsConnected, CHANNEL_COLUMN.webSocketClientsLeft],
+  [CHANNEL_COLUMN.sseClientsConnected, CHANNEL_COLUMN.sseClientsLeft],
+  [CHANNEL_COLUMN.httpStreamClientsConnected, CHANNEL_COLUMN.httpStreamClientsLeft],
+];
 
 /** The counters at one moment. */
 interface Snapshot {
@@ -103,6 +118,8 @@ export class Sampler {
       clientErrors: rate("clientErrors"),
       serverErrors: rate("serverErrors"),
       messages: rate("messages"),
+      publications: rate("publications"),
+      deliveries: rate("deliveries"),
       receivedBytes: rate("receivedBytes"),
       sentBytes: rate("sentBytes"),
       p50: percentile(latencies, 0.5),
@@ -110,6 +127,13 @@ export class Sampler {
       p99: percentile(latencies, 0.99),
       connections: this.#open(COLUMN.connectionsOpened, COLUMN.connectionsClosed),
       webSockets: this.#open(COLUMN.webSocketsOpened, COLUMN.webSocketsClosed),
+      channelClients: CHANNEL_CLIENTS.reduce((sum, [began, ended]) => {
+        return sum + this.#open(began, ended);
+      }, 0),
+      subscriptions: this.#open(
+        CHANNEL_COLUMN.subscriptionsStarted,
+        CHANNEL_COLUMN.subscriptionsEnded,
+      ),
       queuedBytes: this.#open(COLUMN.bytesQueued, COLUMN.bytesUnqueued),
       ringDepth: this.#state.taskRing.size(),
       residentBytes,

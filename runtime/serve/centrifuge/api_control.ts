@@ -26,8 +26,7 @@ import {
 } from "../../../protocol/json/mod.ts";
 import { type ApiContext, type ApiMethod, apiMethod, channelOf, EMPTY } from "./api_method.ts";
 import type { ChannelContext } from "./channel_context.ts";
-import type { Client } from "./client.ts";
-import type { ClientDirectory } from "./client_directory.ts";
+import type { ClientDirectory, ControlledClient } from "./client_directory.ts";
 import type { ControlHandler } from "./control_channel.ts";
 
 const CLIENTS = { user: text("user"), client: text("client") } as const;
@@ -165,7 +164,7 @@ export class ConnectionControl implements ControlHandler {
   #find({ user = "", client = "" }: {
     readonly user: string | undefined;
     readonly client: string | undefined;
-  }): readonly Client[] {
+  }): readonly ControlledClient[] {
     return this.#directory.find(user, client);
   }
 }

@@ -70,6 +70,11 @@ export function isRefused(answer: ApiAnswer): answer is ClientError {
   return typeof answer !== "function";
 }
 
+/** Counts an answer, if it is an error. */
+export function countError({ context: { meter } }: ApiParts, answer: ApiAnswer): void {
+  if (isRefused(answer)) meter.apiError(answer.code);
+}
+
 /** A result without fields. */
 export const EMPTY: WriteResult = () => {};
 

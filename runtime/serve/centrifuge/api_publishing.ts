@@ -22,6 +22,7 @@ import {
   type ApiContext,
   apiMethod,
   channelOf,
+  countError,
   writeApiError,
   type WriteResult,
 } from "./api_method.ts";
@@ -61,10 +62,12 @@ export const publish = apiMethod(
 export const broadcast = apiMethod(
   { channels: { wire: "channels", read: readList(readText) }, ...FIELDS },
   (api, { channels = [], ...fields }) => {
-    if (channels.length === 0 || channels.length > api.context.limits.apiCommands) {
-      return CLIENT_ERRORS.BAD_REQUEST;
-    }
+    const { limits, meter } = api.context;
+    const isTooLong = channels.length > limits.apiCommands;
+    if (isTooLong) meter.limitExceeded("api_commands");
+    if (channels.length === 0 || isTooLong) return CLIENT_ERRORS.BAD_REQUEST;
     const answers = channels.map((channel) => publishOne(api, channel, fields));
+    for (const answer of answers) countError(api, answer);
     return (json) => {
       json.name("responses").openArray();
       for (const answer of answers) writeResponse(json, answer);
@@ -80,7 +83,10 @@ function publishOne(
 ): ClientError | WriteResult {
   const channel = channelOf(api, name);
   if ("code" in channel) return channel;
-  if (!api.budget.takePublication()) return CLIENT_ERRORS.LIMIT_EXCEEDED;
+  if (!api.budget.takePublication()) {
+    api.context.meter.limitExceeded("api_commands");
+    return CLIENT_ERRORS.LIMIT_EXCEEDED;
+  }
   const data = fields.base64 === undefined ? fields.data : jsonOfBase64(fields.base64);
   const key = fields.idempotencyKey ? UTF8.encode(fields.idempotencyKey) : undefined;
   const versionEpoch = UTF8.encode(fields.versionEpoch ?? "");
@@ -88,6 +94,7 @@ function publishOne(
   if (data === undefined || isTooLong) return CLIENT_ERRORS.BAD_REQUEST;
   const { tags, skipHistory, version = 0 } = fields;
   const result = publishTo(api.context, channel, {
+    source: "api",
     data,
     tags,
     skipHistory,

@@ -6,6 +6,7 @@
  * `{"replies":[…]}`, each with its method's name in front of the result.
  */
 
+import { timingSafeEqual } from "@std/crypto/timing-safe-equal";
 import { ByteBuffer } from "../../../protocol/mod.ts";
 import { CLIENT_ERRORS } from "../../../protocol/centrifuge/mod.ts";
 import {
@@ -26,6 +27,7 @@ import {
   type ApiMethod,
   apiMethod,
   type ApiParts,
+  countError,
   isRefused,
   writeApiError,
 } from "./api_method.ts";
@@ -59,12 +61,17 @@ const BATCH = { commands: { wire: "commands", read: readList(readObject(COMMAND)
 
 /** Carries out several commands, one after the other. */
 const batch = apiMethod(BATCH, async (api, { commands = [] }): Promise<ApiAnswer> => {
-  if (commands.length > api.context.limits.apiCommands) return CLIENT_ERRORS.BAD_REQUEST;
+  if (commands.length > api.context.limits.apiCommands) {
+    api.context.meter.limitExceeded("api_commands");
+    return CLIENT_ERRORS.BAD_REQUEST;
+  }
   const answers: { readonly name: string; readonly answer: ApiAnswer }[] = [];
   for (const command of commands) {
     const name = NAMES.find((name) => command[name] !== undefined) ?? "";
-    const answer = METHODS[name]?.(api, sliceOf(command[name])) ?? CLIENT_ERRORS.METHOD_NOT_FOUND;
-    answers.push({ name, answer: answer instanceof Promise ? await answer : answer });
+    const pending = METHODS[name]?.(api, sliceOf(command[name])) ?? CLIENT_ERRORS.METHOD_NOT_FOUND;
+    const answer = pending instanceof Promise ? await pending : pending;
+    countError(api, answer);
+    answers.push({ name, answer });
   }
   return (json) => {
     json.name("replies").openArray();
@@ -82,11 +89,13 @@ export function apiRoutes(
   api: ApiParts,
   key: Uint8Array,
 ): (readonly [path: string, route: Route])[] {
-  const keyText = new TextDecoder().decode(key);
   const route = (name: string, method: ApiMethod, encode: Encode): [string, Route] => {
     const path = `/api/${name}`;
     const handle = (exchange: Exchange) => {
-      if (!hasKey(exchange, keyText)) return refuse(exchange, 401, "unauthorized");
+      if (!hasKey(exchange, key)) {
+        api.context.meter.apiKeyRefused();
+        return refuse(exchange, 401, "unauthorized");
+      }
       return answerRequest(api, exchange, { method, encode });
     };
     const label = new LogLabel(`${path} (channels)`);
@@ -102,6 +111,7 @@ export function apiRoutes(
 /** Writes an answer. */
 type Encode = (out: ByteBuffer, answer: ApiAnswer) => void;
 
+const UTF8 = new TextEncoder();
 /** A buffer for longer answers is not kept. */
 const KEPT_BYTES = 64 * 1024;
 /** Every answer is written here, and sent before the next one. */
@@ -116,9 +126,10 @@ function answerRequest(
   exchange: Exchange,
   { method, encode }: { readonly method: ApiMethod; readonly encode: Encode },
 ): void | Promise<void> {
-  const { limits } = parts.context;
+  const { limits, meter } = parts.context;
   const { bodyBytes: bytes, bodyStart: start, bodyEnd: end } = exchange;
   if (end - start > limits.apiBytes) {
+    meter.limitExceeded("api_body");
     return refuse(exchange, 413, "the body is too long");
   }
   const slice = { bytes, start, end, depth: JSON_DEPTH };
@@ -130,6 +141,7 @@ function answerRequest(
   const api = { ...parts, budget: new ApiBudget(limits) };
   const answer = method(api, isEmpty ? EMPTY_OBJECT : slice);
   const respond = (answer: ApiAnswer) => {
+    countError(parts, answer);
     const out = lastAnswer;
     out.clear();
     encode(out, answer);
@@ -151,16 +163,10 @@ function refuse(exchange: Exchange, status: number, text: string): void {
   exchange.respondText(status, `${text}\n`);
 }
 
-/** Whether the request has the key; the time that it takes says nothing about the key. */
-function hasKey({ request }: Exchange, key: string): boolean {
-  const given = request.field("x-api-key") ?? new URLSearchParams(request.query).get("api_key") ??
-    "";
-  // No branch depends on a character of the key, and as many steps are taken as were given.
-  let difference = given.length ^ key.length;
-  for (let i = 0; i < given.length; i++) {
-    difference |= given.charCodeAt(i) ^ key.charCodeAt(i % key.length);
-  }
-  return difference === 0;
+/** Whether the request has the key; the time that it takes says nothing about the key but its length. */
+function hasKey({ request }: Exchange, key: Uint8Array): boolean {
+  const given = request.field("x-api-key") ?? new URLSearchParams(request.query).get("api_key");
+  return timingSafeEqual(UTF8.encode(given ?? ""), key);
 }
 
 /** `{"result":{…}}` or `{"error":{…}}`. */

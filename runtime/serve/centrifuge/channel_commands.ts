@@ -83,7 +83,7 @@ function publish(
   const { id, request: { data } } = command;
   if (data === undefined) return replies.error(id, CLIENT_ERRORS.BAD_REQUEST);
   const info = identity.infoIn(subscriptions.get(channel.name)?.info);
-  const result = publishTo(context, channel, { data, info });
+  const result = publishTo(context, channel, { data, info, source: "client" });
   if (isError(result)) return replies.error(id, result);
   replies.add((out) => writeEmptyResult(out, id, "publish"));
 }

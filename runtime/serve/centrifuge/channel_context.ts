@@ -10,6 +10,8 @@ import type { Loop } from "../../net/mod.ts";
 import type { ChannelRules } from "../channels/mod.ts";
 import type { Hub } from "../hub/mod.ts";
 import type { TokenVerifier } from "../tokens/mod.ts";
+import type { ChannelMeter } from "./channel_meter.ts";
+import type { DrainSpread } from "./drain_spread.ts";
 import type { HeldBytes } from "./held_bytes.ts";
 import type { TurnBudget } from "./turn_budget.ts";
 import type { UserConnections } from "./user_connections.ts";
@@ -45,8 +47,15 @@ export interface ChannelContext {
   /** Whether every client may do everything: for trying things out. */
   readonly isInsecure: boolean;
   readonly loop: Pick<Loop, "defer" | "now" | "timers">;
+  readonly meter: ChannelMeter;
+  /** Ends the clients when the server stops. */
+  readonly drain: DrainSpread;
   readonly turn: TurnBudget;
   readonly held: HeldBytes;
+  /** What waits for slow clients in the place of older messages. */
+  readonly newest: HeldBytes;
+  /** A client that has not read so many bytes is slow: a part of what may be queued for it. */
+  readonly slowBytes: number;
   /** The name of this worker: who has a connection's later commands brings them here. */
   readonly node: string;
   /** What the server calls itself. */

@@ -26,11 +26,13 @@ export interface PublicationWish {
   readonly skipHistory?: boolean | undefined;
   readonly idempotencyKey?: Uint8Array | undefined;
   readonly version?: Version | undefined;
+  /** For counts. */
+  readonly source: "client" | "api";
 }
 
 /** Publishes. */
 export function publishTo(
-  { store, limits }: ChannelContext,
+  { store, limits, meter }: ChannelContext,
   { name, options }: Channel,
   wish: PublicationWish,
 ): PublishResult | ClientError {
@@ -38,7 +40,10 @@ export function publishTo(
   const fields = encodeFields({ info: wish.info, tags: wish.tags });
   const isTooLong = data.length > limits.publicationBytes ||
     data.length + fields.length > store.maxEntryBytes;
-  if (isTooLong) return CLIENT_ERRORS.BAD_REQUEST;
+  if (isTooLong) {
+    meter.limitExceeded("publication");
+    return CLIENT_ERRORS.BAD_REQUEST;
+  }
   const { skipHistory = false, idempotencyKey, version } = wish;
   const keepsHistory = options.historySize > 0 && options.historyTime > 0;
   const result = store.publish(UTF8.encode(name), {
@@ -50,6 +55,7 @@ export function publishTo(
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
     ...(version === undefined ? {} : { version }),
   });
+  if (result.status === "stored") meter.published(wish.source);
   const isRefused = result.status === "full" || result.status === "busy";
   return isRefused ? CLIENT_ERRORS.INTERNAL : result;
 }

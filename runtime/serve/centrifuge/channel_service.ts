@@ -8,6 +8,7 @@
 import type { ChannelLimits, ChannelsConfig, Config } from "../../config/mod.ts";
 import { openChannelStore } from "../../channels/mod.ts";
 import type { Loop } from "../../net/mod.ts";
+import type { Column, Counters } from "../../ring/mod.ts";
 import { ChannelRules } from "../channels/mod.ts";
 import { Hub } from "../hub/mod.ts";
 import type { Route } from "../session/mod.ts";
@@ -15,8 +16,10 @@ import { loadTokenKeys, readSecret, type SecretPlaces, TokenVerifier } from "../
 import type { ChannelContext } from "./channel_context.ts";
 import { ConnectionControl } from "./api_control.ts";
 import { apiRoutes } from "./api_route.ts";
+import { ChannelMeter } from "./channel_meter.ts";
 import { ALL_WORKERS, ControlListener, ControlSender, toWorker } from "./control_channel.ts";
 import { ClientDirectory } from "./client_directory.ts";
+import { DrainSpread } from "./drain_spread.ts";
 import { HeldBytes } from "./held_bytes.ts";
 import { SessionNames } from "./session_names.ts";
 import { streamRoutes } from "./stream_routes.ts";
@@ -31,6 +34,9 @@ const LEAST_API_KEY = 16;
 /** The longest messages that a worker holds because they cannot be carried out yet. */
 const HELD_MESSAGES = 64;
 
+/** Newest messages for slow clients, of all clients of a worker together: as much as this many of them may have queued. */
+const NEWEST_QUEUES = 16;
+
 /** How a thread takes part in the channels. */
 export interface ChannelWiring {
   /** Made by `createChannelMemory`. */
@@ -41,6 +47,10 @@ export interface ChannelWiring {
   now(): number;
   /** How many workers there are. */
   readonly workers: number;
+  /** Those of this thread. */
+  readonly counters: Counters;
+  /** The sum of a column over all threads. */
+  total(column: Column): number;
   /** Wakes another worker, so that its loop has a turn. */
   ring(worker: number): void;
   /** Lets a promise settle: the loop blocks only while none is pending. */
@@ -67,6 +77,8 @@ export interface ChannelServiceParts {
   readonly limits: ChannelLimits;
   /** Bytes that may be queued for a client: `--max-queued`. */
   readonly queuedBytes: number;
+  /** Time between a stop and its end: `--drain-timeout`. */
+  readonly drainTime: number;
   /** Whether every client may do everything; default: false. */
   readonly isInsecure?: boolean;
 }
@@ -83,14 +95,24 @@ export async function loadChannelSecrets(
   return { verifier: new TokenVerifier(await loadTokenKeys(token, places), token), apiKey };
 }
 
+/** The time over which clients end; what is left at the end of the drain is cut off. */
+function spreadWithin(drainTime: number, spread: number): number {
+  return spread < drainTime ? spread : drainTime / 2;
+}
+
 /** The channels of one worker. */
 export class ChannelService {
   /** The endpoints, by their paths. */
   readonly routes: readonly (readonly [path: string, route: Route])[];
+  /** What all clients of this worker share, also those of other endpoints. */
+  readonly context: ChannelContext;
+  /** Where backends find the clients. */
+  readonly directory: ClientDirectory;
   readonly #hub: Hub;
 
   constructor(
-    { config, secrets, wiring, loop, origins, limits, isInsecure = false }: ChannelServiceParts,
+    { config, secrets, wiring, loop, origins, limits, queuedBytes, drainTime, isInsecure = false }:
+      ChannelServiceParts,
   ) {
     const { memory, worker, now, ring } = wiring;
     const report = (error: unknown) => wiring.report(error);
@@ -100,10 +122,13 @@ export class ChannelService {
       ring: (other) => other === worker ? this.#hub.wake() : this.#hub.ringSoon(other),
     });
     this.#hub = new Hub({ store, loop, ring, report });
+    const meter = new ChannelMeter(wiring.counters, (column) => wiring.total(column));
+    const { nameBytes } = limits;
+    const exceeded = () => meter.limitExceeded("channel_name");
     const context: ChannelContext = {
       store,
       hub: this.#hub,
-      rules: new ChannelRules(config, limits),
+      rules: new ChannelRules(config, { nameBytes, exceeded }),
       limits,
       users: new UserConnections(store, limits.connectionsPerUser),
       verifier: secrets.verifier,
@@ -114,12 +139,18 @@ export class ChannelService {
       version: "async-deno",
       epochSeconds: () => loop.os.epochMilliseconds() / 1000,
       random: Math.random,
+      meter,
+      drain: new DrainSpread(loop, spreadWithin(drainTime, limits.drainSpread)),
       turn: new TurnBudget(),
       held: new HeldBytes(HELD_MESSAGES * limits.messageBytes),
+      newest: new HeldBytes(NEWEST_QUEUES * queuedBytes),
+      slowBytes: queuedBytes / 2,
       follow: (promise) => wiring.follow(promise),
       report,
     };
-    const directory = new ClientDirectory();
+    const directory = new ClientDirectory(meter);
+    this.context = context;
+    this.directory = directory;
     const channel = { store, hub: this.#hub, loop, report };
     const control = new ControlSender(channel);
     new ControlListener(channel, ALL_WORKERS, new ConnectionControl(context, directory));

@@ -30,8 +30,10 @@ import { type Channel, maySubscribe } from "../channels/mod.ts";
 import type { ConnectionClaims } from "../tokens/mod.ts";
 import { answerChannelCommand, isError } from "./channel_commands.ts";
 import type { ChannelContext } from "./channel_context.ts";
+import type { ControlledClient } from "./client_directory.ts";
 import { ClientIdentity } from "./client_identity.ts";
-import type { ClientLink } from "./client_link.ts";
+import type { ChannelMeter, ClientTransport } from "./channel_meter.ts";
+import type { ClientLink, Sized } from "./client_link.ts";
 import { writePush } from "./publication_fields.ts";
 import { decodeCommands } from "./command_message.ts";
 import { type CommandOwner, CommandQueue } from "./command_queue.ts";
@@ -51,11 +53,9 @@ type CommandOf<Name extends Command["name"]> = Extract<Command, { readonly name:
 /** What the owner of the connection is told. */
 export interface ClientOwner {
   /** The client is connected: its user is known. */
-  connected(client: Client): void;
+  connected(client: ControlledClient): void;
 }
 
-/** Longer user names would not fit into the store. */
-const MAX_USER_BYTES = 253;
 /** The first ping comes after this part of the time between two, at least; so pings are spread. */
 const LEAST_FIRST_PING = 0.5;
 
@@ -69,7 +69,7 @@ const ANONYMOUS: ConnectionClaims = {
 };
 
 /** A client. */
-export class Client extends TimerNode implements SubscriptionOwner, CommandOwner {
+export class Client extends TimerNode implements ControlledClient, SubscriptionOwner, CommandOwner {
   readonly identity = new ClientIdentity();
   readonly subscriptions: Subscriptions;
   readonly #context: ChannelContext;
@@ -99,6 +99,11 @@ export class Client extends TimerNode implements SubscriptionOwner, CommandOwner
     this.setTimer();
   }
 
+  /** How it is connected. */
+  get transport(): ClientTransport {
+    return this.#link.wire.transport;
+  }
+
   /** Whether the connection is over. */
   get isClosed(): boolean {
     return this.#state === "closed";
@@ -111,6 +116,7 @@ export class Client extends TimerNode implements SubscriptionOwner, CommandOwner
 
   /** The client has read all that was queued for it. */
   drained(): void {
+    this.subscriptions.drained();
     this.#queue.drained();
   }
 
@@ -127,6 +133,7 @@ export class Client extends TimerNode implements SubscriptionOwner, CommandOwner
   disconnect(reason: Disconnect): void {
     if (this.isClosed) return;
     this.closed();
+    this.#meter.disconnected(reason.code);
     this.#link.disconnect(reason);
   }
 
@@ -163,7 +170,12 @@ export class Client extends TimerNode implements SubscriptionOwner, CommandOwner
     this.#send(push);
   }
 
+  get #meter(): ChannelMeter {
+    return this.#context.meter;
+  }
+
   onSlow(): void {
+    if (!this.isClosed) this.#meter.limitExceeded("queued");
     this.disconnect(DISCONNECTS.SLOW);
   }
 
@@ -171,8 +183,23 @@ export class Client extends TimerNode implements SubscriptionOwner, CommandOwner
     this.subscriptions.noteLost(subscription);
   }
 
+  onSkip(subscription: Subscription, message: Sized): void {
+    this.subscriptions.skip(subscription, message);
+  }
+
+  onCaughtUp(subscription: Subscription): void {
+    this.subscriptions.dropNewest(subscription);
+  }
+
+  onInsufficientState(): void {
+    this.disconnect(DISCONNECTS.INSUFFICIENT_STATE);
+  }
+
   override onDeadline(now: number): void {
-    if (now >= this.#staleAt) return this.disconnect(DISCONNECTS.STALE);
+    if (now >= this.#staleAt) {
+      this.#meter.limitExceeded("channel_connect_timeout");
+      return this.disconnect(DISCONNECTS.STALE);
+    }
     if (now >= this.#pongBy) {
       if (this.#link.queuedBytes === 0) return this.disconnect(DISCONNECTS.NO_PONG);
       // What is queued stands before the ping. Who reads nothing at all is ended by the limit of writing.
@@ -224,6 +251,7 @@ export class Client extends TimerNode implements SubscriptionOwner, CommandOwner
 
   carryOut(command: Command, replies: Replies): void | Promise<void> {
     const admission = this.#rate.admit(this.#context.loop.now);
+    if (admission !== "admitted") this.#meter.limitExceeded("channel_commands");
     if (admission === "flood") return this.disconnect(DISCONNECTS.TOO_MANY_REQUESTS);
     if (command.name === "pong") return this.#notePong();
     if (command.name === "send") return this.disconnect(DISCONNECTS.NOT_AVAILABLE);
@@ -282,14 +310,14 @@ export class Client extends TimerNode implements SubscriptionOwner, CommandOwner
 
   #accept({ id, request }: CommandOf<"connect">, claims: ConnectionClaims, replies: Replies): void {
     const { loop, node, version, random } = this.#context;
-    if (new TextEncoder().encode(claims.user).length > MAX_USER_BYTES) {
-      return this.disconnect(DISCONNECTS.INVALID_TOKEN);
-    }
     this.identity.user = claims.user;
     this.identity.capabilities = claims.capabilities;
     this.identity.info = claims.info;
     const entered = this.#context.users.enter(this.identity);
-    if (entered === "limit") return this.disconnect(DISCONNECTS.CONNECTION_LIMIT);
+    if (entered === "limit") {
+      this.#meter.limitExceeded("connections_per_user");
+      return this.disconnect(DISCONNECTS.CONNECTION_LIMIT);
+    }
     if (entered === "unavailable") return replies.error(id, CLIENT_ERRORS.INTERNAL);
     this.#isCounted = true;
     const subs = this.#subscribeByToken(claims, request.subs);

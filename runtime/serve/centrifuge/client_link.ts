@@ -7,8 +7,14 @@
 import type { Disconnect } from "../../../protocol/centrifuge/mod.ts";
 import type { Wire } from "./wire.ts";
 
+/** A message that many clients get. */
+export interface Sized {
+  /** Its bytes, more or less. */
+  readonly length: number;
+}
+
 /** The way to one client. */
-export interface ClientLink<Message = unknown> {
+export interface ClientLink<Message extends Sized = Sized> {
   /** The transport's framing and shared messages. */
   readonly wire: Wire<Message>;
   /** What the client names to send more, if this way goes in one direction alone. */

@@ -28,3 +28,12 @@ export {
   type ChannelWiring,
   loadChannelSecrets,
 } from "./channel_service.ts";
+
+// For the endpoints that are no protocol: runtime/serve/channel_streams/.
+export type { ChannelContext } from "./channel_context.ts";
+export type { ChannelMeter } from "./channel_meter.ts";
+export type { ClientDirectory, ControlledClient } from "./client_directory.ts";
+export { ClientIdentity } from "./client_identity.ts";
+export { readHistory } from "./history_reading.ts";
+export { enterPresence, isMemberBy, leavePresence, planFor } from "./membership.ts";
+export { checkConnectionToken, readSubscriptionToken } from "./token_check.ts";

@@ -14,14 +14,17 @@ export type PresentClient = readonly [client: string, info: Uint8Array];
 
 /** The clients that are present. Their infos are copied as they are stored: there may be thousands. */
 export function readPresence(
-  { store, limits }: ChannelContext,
+  { store, limits, meter }: ChannelContext,
   key: Uint8Array,
 ): readonly PresentClient[] | ClientError {
   const clients: PresentClient[] = [];
   const { status } = store.presence(key, limits.presenceClients, (client, info) => {
     clients.push([TEXT.decode(client), info.slice()]);
   });
-  if (status === "limit") return CLIENT_ERRORS.LIMIT_EXCEEDED;
+  if (status === "limit") {
+    meter.limitExceeded("presence");
+    return CLIENT_ERRORS.LIMIT_EXCEEDED;
+  }
   return status === "busy" ? CLIENT_ERRORS.INTERNAL : clients;
 }
 

@@ -41,6 +41,7 @@ export class Replies {
 
   /** Adds an error. */
   error(id: number, error: ClientError): void {
+    this.#link.wire.meter.clientError(error.code);
     this.add((out) => writeError(out, id, error));
   }
 

@@ -6,17 +6,14 @@
  */
 
 import { ByteBuffer } from "../../../protocol/mod.ts";
-import {
-  type Disconnect,
-  DISCONNECTS,
-  writeDisconnectPush,
-} from "../../../protocol/centrifuge/mod.ts";
+import { type Disconnect, writeDisconnectPush } from "../../../protocol/centrifuge/mod.ts";
 import { type AnswerStream, DROPPED, type StreamListener } from "../session/mod.ts";
 import type { ChannelContext } from "./channel_context.ts";
 import { Client } from "./client.ts";
 import type { ClientDirectory } from "./client_directory.ts";
 import type { ClientLink } from "./client_link.ts";
 import type { ControlHandler } from "./control_channel.ts";
+import type { DrainSpread } from "./drain_spread.ts";
 import { Replies } from "./replies.ts";
 import type { SessionNames } from "./session_names.ts";
 import type { Wire } from "./wire.ts";
@@ -28,6 +25,7 @@ class StreamSession implements ClientLink<Uint8Array>, StreamListener {
   readonly wire: Wire<Uint8Array>;
   readonly client: Client;
   readonly #ended: () => void;
+  readonly #drain: DrainSpread;
   #stream: AnswerStream | null = null;
 
   constructor(
@@ -41,6 +39,7 @@ class StreamSession implements ClientLink<Uint8Array>, StreamListener {
   ) {
     this.session = session;
     this.wire = wire;
+    this.#drain = context.drain;
     this.#ended = () => {
       sessions.remove(this);
       directory.remove(this.client);
@@ -90,8 +89,9 @@ class StreamSession implements ClientLink<Uint8Array>, StreamListener {
     this.#ended();
   }
 
-  stopping(): void {
-    this.client.disconnect(DISCONNECTS.SHUTDOWN);
+  stopping(): "later" {
+    this.#drain.add(this.client);
+    return "later";
   }
 }
 

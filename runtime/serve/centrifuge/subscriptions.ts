@@ -17,14 +17,16 @@ import {
   UNSUBSCRIBES,
   writeUnsubscribePush,
 } from "../../../protocol/centrifuge/mod.ts";
-import { type Channel, mayAct, planSubscription, type SubscriptionPlan } from "../channels/mod.ts";
+import type { Channel, SubscriptionPlan } from "../channels/mod.ts";
 import { type Entrance, FewMap } from "../hub/mod.ts";
 import type { TokenSubscription } from "../tokens/mod.ts";
 import type { ChannelContext } from "./channel_context.ts";
-import type { ClientLink } from "./client_link.ts";
+import type { ClientLink, Sized } from "./client_link.ts";
 import type { ClientIdentity } from "./client_identity.ts";
+import { HeldBytes } from "./held_bytes.ts";
+import { NewestMessages } from "./newest_messages.ts";
 import { recover, type Recovery, wirePosition } from "./history_reading.ts";
-import { encodeClientInfo } from "./publication_fields.ts";
+import { enterPresence, isMemberBy, leavePresence, planFor } from "./membership.ts";
 import { Replies } from "./replies.ts";
 import { Subscription, type SubscriptionOwner } from "./subscription.ts";
 
@@ -56,6 +58,8 @@ export class Subscriptions {
   readonly #link: ClientLink;
   readonly #owner: SubscriptionOwner;
   readonly #byName = new FewMap<string, Subscription>();
+  /** Undefined until the client is slow. */
+  #newest: NewestMessages | undefined = undefined;
 
   constructor(
     context: ChannelContext,
@@ -86,8 +90,10 @@ export class Subscriptions {
   /** Why there can be no such subscription now, whoever asks; undefined if there can. */
   refusalOf(name: string): ClientError | undefined {
     if (this.#byName.has(name)) return CLIENT_ERRORS.ALREADY_SUBSCRIBED;
-    const isFull = this.#byName.size >= this.#context.limits.channelsPerConnection;
-    return isFull ? CLIENT_ERRORS.LIMIT_EXCEEDED : undefined;
+    const { limits, meter } = this.#context;
+    if (this.#byName.size < limits.channelsPerConnection) return undefined;
+    meter.limitExceeded("channels");
+    return CLIENT_ERRORS.LIMIT_EXCEEDED;
   }
 
   /**
@@ -115,12 +121,13 @@ export class Subscriptions {
       : undefined;
     const error = recovery !== undefined && "code" in recovery
       ? recovery
-      : this.#enterPresence(key, plan, grant.info);
+      : enterPresence(this.#context, this.#client, { key, plan, info: grant.info });
     if (error !== undefined) {
       this.#context.hub.leave(entrance.channel);
       return error;
     }
     const found = recovery as Recovery | undefined;
+    if (found) this.#context.meter.recovered(found.recovered, found.publications.length);
     const offset = found?.recovered ? found.offset : entrance.offset;
     const subscription = this.#add(entrance, { plan, wish, grant });
     this.#context.hub.join(entrance.channel, subscription, offset);
@@ -164,8 +171,39 @@ export class Subscriptions {
   /** The hub has ended it. */
   noteLost(subscription: Subscription): void {
     if (this.#byName.get(subscription.name) !== subscription) return;
+    this.#context.meter.lost();
     this.#forget(subscription);
-    this.#tell(subscription.name, UNSUBSCRIBES.INSUFFICIENT_STATE);
+    this.#tellInsufficientState(subscription);
+  }
+
+  /** The client has not read what was sent before: it gets the newest message later, or has to subscribe again. */
+  skip(subscription: Subscription, message: Sized): void {
+    const { meter, slowBytes, newest } = this.#context;
+    if (subscription.whenSlow === "newest") {
+      // Half of what makes it slow: so that all of it can be sent once the client has read.
+      this.#newest ??= new NewestMessages(new HeldBytes(slowBytes / 2), newest);
+      if (this.#newest.keep(subscription, message)) return meter.skipped();
+    }
+    meter.madeToRecover();
+    this.#context.hub.leave(subscription.hubChannel, subscription);
+    this.#forget(subscription);
+    this.#tellInsufficientState(subscription);
+  }
+
+  /** A newer message is sent than the one that is kept. */
+  dropNewest(subscription: Subscription): void {
+    this.#newest?.drop(subscription);
+  }
+
+  /** The client has read all that was sent. */
+  drained(): void {
+    this.#newest?.send();
+  }
+
+  /** The client has to subscribe again, and recovers by that. To what a server subscribed it, it does so only by another connection. */
+  #tellInsufficientState({ name, isServerSide }: Subscription): void {
+    if (isServerSide) this.#owner.onInsufficientState();
+    else this.#tell(name, UNSUBSCRIBES.INSUFFICIENT_STATE);
   }
 
   /** Ends those that have expired, and tells the client. */
@@ -192,31 +230,10 @@ export class Subscriptions {
     wish: SubscriptionWish,
     { override }: SubscriptionGrant,
   ): SubscriptionPlan {
-    const may = (action: "history" | "presence") =>
-      this.#context.isInsecure || mayAct(channel, this.#client, { action, isSubscribed: true });
     const { positioned = false, recoverable = false, joinLeave = false } = wish;
     // Deltas are not encoded: the client gets whole publications, and is told so.
     const wishes = { positioned, recoverable, joinLeave, delta: "" };
-    const permissions = { history: may("history"), presence: may("presence") };
-    return planSubscription(channel.options, override, { wishes, may: permissions });
-  }
-
-  #enterPresence(
-    key: Uint8Array,
-    { presence, emitJoinLeave }: SubscriptionPlan,
-    channelInfo: Uint8Array | undefined,
-  ): ClientError | undefined {
-    if (!presence && !emitJoinLeave) return undefined;
-    const { store } = this.#context;
-    const encoded = encodeClientInfo(this.#client.infoIn(channelInfo));
-    if (encoded.length > store.maxEntryBytes) return CLIENT_ERRORS.LIMIT_EXCEEDED;
-    const joined = store.join(key, {
-      client: UTF8.encode(this.#client.id),
-      user: UTF8.encode(this.#client.user),
-      info: encoded,
-      announce: emitJoinLeave,
-    });
-    return joined === "joined" ? undefined : CLIENT_ERRORS.INTERNAL;
+    return planFor(this.#context, this.#client, { channel, wishes, override });
   }
 
   #add(
@@ -228,15 +245,25 @@ export class Subscriptions {
     },
   ): Subscription {
     const { info } = grant;
-    const isMember = plan.presence || plan.emitJoinLeave;
+    const isMember = isMemberBy(plan);
     const kind = { compact: this.#takesNumber(wish, grant), joins: plan.pushJoinLeave };
     const [link, owner] = [this.#link, this.#owner];
     const face = link.wire.face(kind);
     const { channel: hubChannel } = entrance;
-    const isGranted = grant !== PLAIN_GRANT;
-    const parts = { hubChannel, face, link, owner, info, isMember, isGranted };
-    const subscription = new Subscription(parts);
+    const subscription = new Subscription({
+      hubChannel,
+      face,
+      link,
+      owner,
+      info,
+      isMember,
+      isGranted: grant !== PLAIN_GRANT,
+      isServerSide: grant.isServerSide,
+      whenSlow: plan.whenSlow,
+      slowBytes: this.#context.slowBytes,
+    });
     this.#byName.set(hubChannel.name, subscription);
+    this.#context.meter.subscribed(isMember);
     return subscription;
   }
 
@@ -255,14 +282,16 @@ export class Subscriptions {
     subscription.expiresAt = loop.now + ttl * 1000 + limits.expiryGrace;
   }
 
-  #forget({ name, hubChannel, isMember }: Subscription): void {
+  #forget(subscription: Subscription): void {
+    const { name, hubChannel, isMember } = subscription;
     this.#byName.delete(name);
-    if (isMember) {
-      this.#context.store.leave(hubChannel.key, UTF8.encode(this.#client.id));
-    }
+    this.#newest?.drop(subscription);
+    this.#context.meter.unsubscribed(isMember);
+    if (isMember) leavePresence(this.#context, this.#client, hubChannel.key);
   }
 
   #tell(name: string, reason: Unsubscribe): void {
+    this.#context.meter.unsubscribePushed(reason.code);
     const push = new Replies(this.#link);
     push.add((out) => writeUnsubscribePush(out, name, reason));
     if (!push.send()) this.#owner.onSlow();

@@ -10,28 +10,49 @@ import type { ConnectionClaims, SubscriptionClaims, TokenFault } from "../tokens
 import type { ChannelContext } from "./channel_context.ts";
 import type { ClientIdentity } from "./client_identity.ts";
 
+/** Longer user names would not fit into the store. */
+const MAX_USER_BYTES = 253;
+
 /** The claims of a connection token; an error to answer with; undefined: it is invalid, and the client has to stay away. */
 export async function checkConnectionToken(
-  { verifier, epochSeconds }: ChannelContext,
+  { verifier, epochSeconds, meter }: ChannelContext,
   token: string,
 ): Promise<ConnectionClaims | ClientError | undefined> {
   const claims = await verifier?.connection(token, epochSeconds());
-  return claims !== undefined && "fault" in claims ? errorOf(claims) : claims;
+  const isTooLong = claims !== undefined && "user" in claims &&
+    new TextEncoder().encode(claims.user).length > MAX_USER_BYTES;
+  if (claims !== undefined && !("fault" in claims) && !isTooLong) return claims;
+  const fault = claims !== undefined && "fault" in claims ? claims : undefined;
+  meter.tokenRefused("connection", fault?.fault ?? "invalid");
+  return fault && errorOf(fault);
+}
+
+/** The claims of a subscription token, if it is this client's; or the error to answer with. */
+export async function readSubscriptionToken(
+  { verifier, epochSeconds, meter }: ChannelContext,
+  token: string,
+  { id, user }: ClientIdentity,
+): Promise<SubscriptionClaims | ClientError> {
+  const claims = await verifier?.subscription(token, epochSeconds());
+  if (claims === undefined || "fault" in claims) {
+    meter.tokenRefused("subscription", claims?.fault ?? "invalid");
+    return (claims && errorOf(claims)) ?? CLIENT_ERRORS.PERMISSION_DENIED;
+  }
+  if (claims.user === user && (claims.client === "" || claims.client === id)) return claims;
+  meter.tokenRefused("subscription", "invalid");
+  return CLIENT_ERRORS.PERMISSION_DENIED;
 }
 
 /** The claims of a subscription token, if it is this client's and this channel's; or the error to answer with. */
 export async function checkSubscriptionToken(
-  { verifier, epochSeconds }: ChannelContext,
+  context: ChannelContext,
   token: string,
-  of: { readonly channel: string; readonly identity: ClientIdentity },
+  { channel, identity }: { readonly channel: string; readonly identity: ClientIdentity },
 ): Promise<SubscriptionClaims | ClientError> {
-  const claims = await verifier?.subscription(token, epochSeconds());
-  if (claims === undefined) return CLIENT_ERRORS.PERMISSION_DENIED;
-  if ("fault" in claims) return errorOf(claims) ?? CLIENT_ERRORS.PERMISSION_DENIED;
-  const { channel, identity: { id, user } } = of;
-  const isOurs = claims.channel === channel && claims.user === user &&
-    (claims.client === "" || claims.client === id);
-  return isOurs ? claims : CLIENT_ERRORS.PERMISSION_DENIED;
+  const claims = await readSubscriptionToken(context, token, identity);
+  if ("code" in claims || claims.channel === channel) return claims;
+  context.meter.tokenRefused("subscription", "invalid");
+  return CLIENT_ERRORS.PERMISSION_DENIED;
 }
 
 /** The error for a token that is not valid; undefined: it is no token of ours. */

@@ -59,15 +59,18 @@ class WebSocketLink implements ClientLink<SharedMessage> {
 class ClientSockets implements WebSocketHandler {
   readonly #context: ChannelContext;
   readonly #directory: ClientDirectory;
-  readonly #wire = new Wire(
-    FRAMINGS.websocket,
-    (bytes, start, end) => new SharedMessage(TEXT, bytes, start, end),
-  );
+  readonly #wire: Wire<SharedMessage>;
   readonly #clients = new Map<WebSocketPeer, Client>();
 
   constructor(context: ChannelContext, directory: ClientDirectory) {
     this.#context = context;
     this.#directory = directory;
+    this.#wire = new Wire({
+      transport: "websocket",
+      framing: FRAMINGS.websocket,
+      seal: (bytes, start, end) => new SharedMessage(TEXT, bytes, start, end),
+      meter: context.meter,
+    });
   }
 
   opened(peer: WebSocketPeer): void {
@@ -80,9 +83,15 @@ class ClientSockets implements WebSocketHandler {
     const { opcode, payload, payloadStart, payloadEnd } = peer;
     if (opcode === BINARY) return client?.disconnect(DISCONNECTS.INAPPROPRIATE_PROTOCOL);
     if (payloadEnd - payloadStart > this.#context.limits.messageBytes) {
+      this.#context.meter.limitExceeded("channel_message");
       return client?.disconnect(TOO_BIG);
     }
     client?.receive(payload, payloadStart, payloadEnd);
+  }
+
+  draining(peer: WebSocketPeer): void {
+    const client = this.#clients.get(peer);
+    if (client !== undefined) this.#context.drain.add(client);
   }
 
   drained(peer: WebSocketPeer): void {

@@ -15,6 +15,7 @@ import {
 } from "../../../protocol/centrifuge/mod.ts";
 import { type Entry, ENTRY_KIND } from "../../channels/mod.ts";
 import type { ChannelIdentity, Face } from "../hub/mod.ts";
+import type { ChannelMeter, ClientTransport } from "./channel_meter.ts";
 import { appendFields, decodeClientInfo } from "./publication_fields.ts";
 
 /** What subscriptions of one face have in common. */
@@ -28,22 +29,38 @@ export interface FaceKind {
 /** Makes one message for many clients, of bytes that it copies. */
 export type Seal<Message> = (bytes: Uint8Array, start: number, end: number) => Message;
 
+/** What a wire is made of. */
+export interface WireParts<Message> {
+  readonly transport: ClientTransport;
+  readonly framing: Framing;
+  readonly seal: Seal<Message>;
+  readonly meter: ChannelMeter;
+  /** Default: 1. */
+  readonly pingFactor?: number;
+}
+
 /** One transport of this worker. */
 export class Wire<Message> {
+  readonly transport: ClientTransport;
   readonly framing: Framing;
+  /** Counts for all clients of the worker. */
+  readonly meter: ChannelMeter;
   readonly ping: Message;
   /** The time between two pings, as a multiple of the usual one. */
   readonly pingFactor: number;
   readonly #faces: readonly Face<Message>[];
 
-  constructor(framing: Framing, seal: Seal<Message>, pingFactor = 1) {
+  constructor(parts: WireParts<Message>) {
+    const { transport, framing, seal, meter, pingFactor = 1 } = parts;
+    this.transport = transport;
     this.framing = framing;
+    this.meter = meter;
     this.pingFactor = pingFactor;
     const ping = new ByteBuffer();
     appendFramed(ping, framing, (out) => out.append(PING));
     this.ping = seal(ping.bytes, 0, ping.length);
     this.#faces = [false, true].flatMap((compact) =>
-      [false, true].map((joins) => new PushFace(framing, seal, { compact, joins }))
+      [false, true].map((joins) => new PushFace(parts, { compact, joins }))
     );
   }
 
@@ -57,12 +74,14 @@ export class Wire<Message> {
 class PushFace<Message> implements Face<Message> {
   readonly #framing: Framing;
   readonly #seal: Seal<Message>;
+  readonly #meter: ChannelMeter;
   readonly #kind: FaceKind;
   readonly #fields = new ByteBuffer(0);
 
-  constructor(framing: Framing, seal: Seal<Message>, kind: FaceKind) {
+  constructor({ framing, seal, meter }: WireParts<Message>, kind: FaceKind) {
     this.#framing = framing;
     this.#seal = seal;
+    this.#meter = meter;
     this.#kind = kind;
   }
 
@@ -74,6 +93,10 @@ class PushFace<Message> implements Face<Message> {
 
   seal(out: ByteBuffer): Message {
     return this.#seal(out.bytes, 0, out.length);
+  }
+
+  delivers(entries: number, bytes: number, subscribers: number): void {
+    this.#meter.delivered(entries, bytes, subscribers);
   }
 
   #appendPublication(out: ByteBuffer, channel: ChannelReference, entry: Entry): void {

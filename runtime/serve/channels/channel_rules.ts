@@ -22,6 +22,8 @@ export interface Channel extends ChannelName {
 export interface NameLimits {
   /** Bytes of a name in UTF-8. */
   readonly nameBytes: number;
+  /** Called if a name is longer. */
+  exceeded?(): void;
 }
 
 interface Namespace {
@@ -57,7 +59,11 @@ export class ChannelRules {
 
   /** The channel of this name, or why there is none. */
   resolve(name: string): { readonly channel: Channel } | { readonly error: ClientError } {
-    if (name === "" || this.#isTooLong(name)) return { error: CLIENT_ERRORS.BAD_REQUEST };
+    if (this.#isTooLong(name)) {
+      this.#limits.exceeded?.();
+      return { error: CLIENT_ERRORS.BAD_REQUEST };
+    }
+    if (name === "") return { error: CLIENT_ERRORS.BAD_REQUEST };
     const parsed = parseChannelName(name);
     const namespace = parsed.namespace === "" && !name.includes(":")
       ? this.#withoutNamespace

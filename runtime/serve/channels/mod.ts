@@ -30,4 +30,5 @@ export {
   type ReadPermissions,
   type SubscriptionPlan,
   type SubscriptionWishes,
+  type WhenSlow,
 } from "./subscription_plan.ts";

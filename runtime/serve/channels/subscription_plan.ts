@@ -36,7 +36,15 @@ export interface SubscriptionPlan {
   /** Whether it can recover; it is positioned then too. */
   readonly recoverable: boolean;
   readonly delta: boolean;
+  /**
+   * What happens if it does not read: `close`, the connection ends; `recover`, it is told that it missed something, and has to
+   * subscribe again; `newest`, it gets the newest message alone.
+   */
+  readonly whenSlow: WhenSlow;
 }
+
+/** See {@link SubscriptionPlan}. */
+export type WhenSlow = "close" | "recover" | "newest";
 
 /** Plans a subscription. */
 export function planSubscription(
@@ -54,10 +62,14 @@ export function planSubscription(
     (forcedRecovery || (wishes.recoverable && (options.allowRecovery || may.history)));
   const positioned = hasHistory &&
     (forcedPosition || (wishes.positioned && (options.allowPositioning || may.history)));
+  const pushJoinLeave = forcedJoins || (wishes.joinLeave && options.joinLeave && may.presence);
+  // Who counts offsets, joins and leaves must not miss one without being told.
+  const counts = recoverable || positioned || pushJoinLeave;
   return {
     presence: override.presence ?? options.presence,
     emitJoinLeave,
-    pushJoinLeave: forcedJoins || (wishes.joinLeave && options.joinLeave && may.presence),
+    pushJoinLeave,
+    whenSlow: options.slowPolicy === "close" ? "close" : counts ? "recover" : "newest",
     positioned: recoverable || positioned,
     recoverable,
     delta: options.allowedDeltaTypes.some((type) => type === wishes.delta),

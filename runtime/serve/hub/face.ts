@@ -21,6 +21,8 @@ export interface Face<Message> {
   append(out: ByteBuffer, channel: ChannelIdentity, entry: Entry): void;
   /** Makes the message of what was appended, with a copy of the bytes. */
   seal(out: ByteBuffer): Message;
+  /** What was sealed, so many entries and bytes, goes to so many subscribers; for counts. Numbers, so that nothing is allocated. */
+  delivers?(entries: number, bytes: number, subscribers: number): void;
 }
 
 /** One subscription of one connection. */

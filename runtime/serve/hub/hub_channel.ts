@@ -25,6 +25,8 @@ interface Group {
   readonly face: Face<unknown>;
   readonly subscribers: FewMap<Subscriber, Subscriber>;
   out: ByteBuffer;
+  /** How many entries `out` has. */
+  entries: number;
 }
 
 /** What a channel tells the hub. */
@@ -111,8 +113,11 @@ export class HubChannel implements ChannelIdentity {
     if (this.hasWaiting) this.admit();
     if (entry.offset > 0) this.position = entry.offset;
     let isFull = false;
-    for (const { face, out } of this.#groups) {
+    for (const group of this.#groups) {
+      const { face, out } = group;
+      const { length } = out;
       face.append(out, this, entry);
+      if (out.length > length) group.entries++;
       isFull ||= out.length >= FULL_BYTES;
     }
     return isFull;
@@ -141,6 +146,8 @@ export class HubChannel implements ChannelIdentity {
       const { face, subscribers, out } = group;
       if (out.length === 0) continue;
       const message = face.seal(out);
+      face.delivers?.(group.entries, out.length, subscribers.size);
+      group.entries = 0;
       if (out.bytes.length > KEPT_BYTES) group.out = new ByteBuffer(0);
       else out.clear();
       for (const subscriber of subscribers.values()) this.#pass(subscriber, message);
@@ -158,7 +165,8 @@ export class HubChannel implements ChannelIdentity {
   #groupOf(face: Face<unknown>): Group {
     const found = this.#groups.find((group) => group.face === face);
     if (found !== undefined) return found;
-    const group: Group = { face, subscribers: new FewMap(), out: new ByteBuffer(0) };
+    const subscribers = new FewMap<Subscriber, Subscriber>();
+    const group: Group = { face, subscribers, out: new ByteBuffer(0), entries: 0 };
     // As long as it has to be, unlike with push or a spread.
     this.#groups = this.#groups.concat(group);
     return group;

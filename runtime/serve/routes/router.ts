@@ -61,7 +61,9 @@ export function serverRouter(
     // Health checks have no credentials, and neither have a browser's preflights. If the check is
     // switched off, its path belongs to the folder.
     if (request.path === HEALTH && routes.has(HEALTH)) return true;
-    return isPreflight(request) && site !== undefined && !routes.has(request.path);
+    if (!isPreflight(request)) return false;
+    const route = routes.get(request.path);
+    return route === undefined ? site !== undefined : route.methods?.includes("OPTIONS") === true;
   });
   if (site === undefined) return { guard, find: (path) => routes.get(path) };
   return {
@@ -104,7 +106,7 @@ function exempting(guard: Guard, isExempt: (request: RequestHead) => boolean): G
   };
 }
 
-/** Fetch, "CORS-preflight request": its answer reveals nothing but the site's CORS fields. */
+/** Fetch, "CORS-preflight request": its answer reveals nothing but the CORS fields of the site or the endpoint. */
 function isPreflight(request: RequestHead): boolean {
   return request.method === "OPTIONS" && request.fields.has("access-control-request-method");
 }

@@ -92,7 +92,7 @@ export class HttpAnswerStream implements AnswerStream {
 
   /** The server is stopping. */
   stop(): void {
-    if (this.#isOpen) this.#parts.listener.stopping();
+    if (this.#isOpen && this.#parts.listener.stopping() === "later") return;
     this.end();
   }
 

@@ -20,6 +20,7 @@
 
 export { TEXT_PLAIN } from "../answers/mod.ts";
 export { type Router, SessionContext } from "./context.ts";
+export { type CrossOriginEndpoint, crossOriginRoute } from "./cross_origin.ts";
 export { type Admission, ANYBODY, type Guard, type JudgedClient, type Verdict } from "./guard.ts";
 export { HttpSession } from "./http_session.ts";
 export type { MemoryBudget } from "./memory_budget.ts";

@@ -94,8 +94,11 @@ export interface AnswerStream {
 export interface StreamListener {
   /** The client has left, or ended its side of the connection: nothing more can be sent. Called at most once. */
   left(): void;
-  /** The server is stopping: a last piece may be sent; the stream ends when this returns. */
-  stopping(): void;
+  /**
+   * The server is stopping: a last piece may be sent; the stream ends when this returns. With `later` the listener ends it, within
+   * `--drain-timeout`.
+   */
+  stopping(): void | "later";
   /** The client has read all that was queued. */
   drained?(): void;
 }
@@ -130,6 +133,8 @@ export interface WebSocketHandler {
   message(socket: WebSocketPeer): void | Promise<void>;
   /** The peer has read all that was queued. */
   drained?(socket: WebSocketPeer): void;
+  /** The server is stopping: the handler closes the WebSocket within `--drain-timeout`. Absent: it is closed at once, with 1001. */
+  draining?(socket: WebSocketPeer): void;
   /** The connection is gone, whichever side ended it. Called once for each `opened`, last. */
   closed?(socket: WebSocketPeer): void;
 }

@@ -29,4 +29,9 @@ export class SharedMessage {
     encodeFrame(out, FIN | opcode, bytes, start, end);
     this.frame = new SharedPart(out.bytes, 0, out.length);
   }
+
+  /** Bytes of the frame. */
+  get length(): number {
+    return this.frame.length;
+  }
 }

@@ -133,7 +133,15 @@ export class WebSocketSession implements Session, WebSocketPeer {
   }
 
   drain(): void {
-    this.close(GOING_AWAY, "the server is stopping");
+    if (this.#handler.draining === undefined) {
+      return this.close(GOING_AWAY, "the server is stopping");
+    }
+    try {
+      this.#handler.draining(this);
+    } catch (error) {
+      this.#fail(error);
+      this.#settle();
+    }
   }
 
   wantsDirect(): boolean {

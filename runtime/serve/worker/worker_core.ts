@@ -16,7 +16,13 @@ import {
 import { type Config, wantsPeerAddress } from "../../config/mod.ts";
 import { type Loop, NEVER, OutgoingBatch, type Timer } from "../../net/mod.ts";
 import type { EventLog } from "../../observe/log/mod.ts";
-import { COLUMN, type Counters, openSharedState, type SharedState } from "../../ring/mod.ts";
+import {
+  COLUMN,
+  type Column,
+  type Counters,
+  openSharedState,
+  type SharedState,
+} from "../../ring/mod.ts";
 import {
   firstSession,
   type ProxiedTransport,
@@ -132,13 +138,14 @@ export class WorkerCore<L extends Loop, Connection extends WorkerConnection> {
    * @param thread how the thread takes part in the channels, if there are any
    */
   createContext(thread: Pick<ChannelWiring, "now" | "ring">): SessionContext {
-    const { config, loop, number: worker } = this;
+    const { config, counters, loop, number: worker, state } = this;
     const memory = this.#parts.start.channels?.memory;
-    const { workers } = this.state;
+    const { workers } = state;
+    const total = (column: Column) => state.total(column);
     const follow = (promise: Promise<void>) => this.#follow(promise);
     const report = (reason: unknown) => this.#noteFailure(reason);
     const channels = this.#channels = memory &&
-      { ...thread, memory, worker, workers, follow, report };
+      { ...thread, memory, worker, workers, counters, total, follow, report };
     return this.createContextFor(routerFor(this.#parts.router, { config, loop, channels }));
   }
 

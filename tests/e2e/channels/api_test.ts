@@ -182,7 +182,8 @@ Deno.test("api: presence, channels, history_remove and info", async () => {
   const { result: history } = await backend.ask("history", { channel: "chat:room", limit: 5 });
   assertEquals([history.publications, history.offset], [[], 1]);
   const { result: info } = await backend.ask("info", "");
-  assertEquals(info.nodes[0].num_channels, 2);
+  const [{ num_channels, num_subs, num_clients }] = info.nodes;
+  assertEquals([num_channels, num_subs, num_clients], [2, clients.length + 1, clients.length]);
 });
 
 Deno.test("api: a user's connections are subscribed, unsubscribed and ended on every worker", async () => {

@@ -52,6 +52,25 @@ browserTest("page: the live page in Chromium", async (browser, t) => {
 });
 
 browserTest(
+  "page: the live page has charts of channels, if there are any",
+  async (browser) => {
+    const config = await Deno.makeTempFile({ prefix: "async-deno-test-", suffix: ".toml" });
+    await Deno.writeTextFile(config, "[channels]\nallow_anonymous_connect_without_token = true");
+    await withAdmin({ workers: 1, args: ["--config", config] }, async (server, adminUrl) => {
+      const page = await Watched.open(browser, adminUrl, { ...DESKTOP, until: "live" });
+      await using socket = await WsClient.open(`${server.wsUrl}/connection/websocket`);
+      socket.send('{"id":1,"connect":{}}');
+      await socket.next();
+      await shows(page, "figure:nth-of-type(8)", /^Channelsclients1subscriptions0/);
+      assertEquals(await page.evaluate("document.querySelectorAll('figure canvas').length"), 8);
+      assertEquals(page.complaints, []);
+      await page.close();
+    });
+    await Deno.remove(config);
+  },
+);
+
+browserTest(
   "page: the live page shows that the server is not ready, and that it is gone",
   (browser) =>
     withAdmin({ workers: 1, args: ["--drain-delay", "5"] }, async (server, adminUrl) => {

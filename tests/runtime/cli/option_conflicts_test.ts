@@ -62,3 +62,12 @@ Deno.test("option conflicts: a given default needs the other option too, but not
   assertEquals(faultsOf([], 'unix-mode = "660"\naccess-log-format = "combined"'), []);
   assertEquals(faultsOf(["--listing=no"]), []);
 });
+
+Deno.test("option conflicts: a spread of closes that is as long as the whole stop", () => {
+  const fault =
+    "--drain-spread is 8 s, and must be shorter than --drain-timeout, 8 s, after which " +
+    "clients are cut off; make the timeout longer";
+  assertEquals(faultsOf(["--drain-spread", "8s"]), [fault]);
+  assertEquals(faultsOf(["--drain-spread", "8s", "--drain-timeout", "20s"]), []);
+  assertEquals(faultsOf(["--drain-timeout", "0.5s"]), [], "the default gives way");
+});

@@ -10,11 +10,19 @@ import {
   HEADER_BYTES,
   INBOX_HEADER_BYTES,
   layoutOf,
+  NAMED_COLUMNS,
   ORIGIN_BYTES,
   PAIR_BYTES,
   TASK_RING_HEADER_BYTES,
   TASK_SLOT_BYTES,
 } from "../../../runtime/ring/layout.ts";
+import {
+  API_ERROR_COLUMNS,
+  CHANNEL_COLUMN,
+  CLIENT_ERROR_COLUMNS,
+  DISCONNECT_COLUMNS,
+} from "../../../runtime/ring/channel_columns.ts";
+import { LATENCY_BUCKETS } from "../../../runtime/ring/latency.ts";
 import { COLUMN } from "../../../runtime/ring/counters.ts";
 import { TASK_WORDS } from "../../../runtime/ring/task_ring.ts";
 
@@ -65,4 +73,12 @@ Deno.test("layout: the contents of each record fit", () => {
   assert((1 + TASK_WORDS) * 4 <= TASK_SLOT_BYTES);
   assert(Math.max(...Object.values(HEADER)) * 4 < HEADER_BYTES);
   assert(Math.max(...Object.values(COLUMN)) < COUNTER_COLUMNS);
+});
+
+Deno.test("layout: the columns about channels have numbers of their own, in their part of the block", () => {
+  const tables = [CHANNEL_COLUMN, CLIENT_ERROR_COLUMNS, API_ERROR_COLUMNS, DISCONNECT_COLUMNS];
+  const columns = tables.flatMap((table) => Object.values<number>(table));
+  assertEquals(new Set(columns).size, columns.length);
+  assert(Math.min(...columns) >= NAMED_COLUMNS + LATENCY_BUCKETS);
+  assert(Math.max(...columns) < COUNTER_COLUMNS);
 });

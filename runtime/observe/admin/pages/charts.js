@@ -100,6 +100,31 @@ export const CHARTS = [
   },
 ];
 
+/**
+ * Only of a server with channels.
+ *
+ * @type {ChartOptions[]}
+ */
+export const CHANNEL_CHARTS = [
+  {
+    title: "Publications",
+    unit: units.count,
+    suffix: "/s",
+    series: [
+      { key: "publications", label: "published", fill: true },
+      { key: "deliveries", label: "delivered", dashed: true },
+    ],
+  },
+  {
+    title: "Channels",
+    unit: units.count,
+    series: [
+      { key: "channelClients", label: "clients", fill: true },
+      { key: "subscriptions", label: "subscriptions", dashed: true },
+    ],
+  },
+];
+
 /** One chart on the page. */
 export class Chart {
   #options;

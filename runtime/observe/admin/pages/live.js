@@ -6,7 +6,7 @@
  * stay and are marked as old, also in the tab's title.
  */
 
-import { Chart, CHARTS } from "./charts.js";
+import { CHANNEL_CHARTS, Chart, CHARTS } from "./charts.js";
 import * as units from "./units.js";
 import { WorkerCards } from "./workers.js";
 
@@ -27,17 +27,22 @@ const TITLE_STARTS = { draining: "⚠ Not ready – ", lost: "⚠ Connection los
 
 const byId = (id) => document.getElementById(id);
 const speak = (text) => byId("spoken").textContent = text;
-const charts = CHARTS.map((options) => new Chart(options, { parent: byId("charts"), speak }));
+const chartOf = (options) => new Chart(options, { parent: byId("charts"), speak });
+const charts = CHARTS.map(chartOf);
 const workers = new WorkerCards(byId("workers"));
 /** @type {any[]} */
 let samples = [];
-/** @type {{ version: string, startTime: number } | undefined} */
+/** @type {{ version: string, startTime: number, hasChannels: boolean } | undefined} */
 let server;
 let patience;
 
 function connect() {
   const events = new EventSource("/events");
-  events.addEventListener("server", ({ data }) => server = JSON.parse(data));
+  events.addEventListener("server", ({ data }) => {
+    server = JSON.parse(data);
+    const isNew = charts.length === CHARTS.length;
+    if (server.hasChannels && isNew) charts.push(...CHANNEL_CHARTS.map(chartOf));
+  });
   events.addEventListener("history", ({ data }) => {
     samples = JSON.parse(data);
     show();

@@ -52,6 +52,7 @@ Deno.test("channels section: every option, for channels with and without a names
     channel_regex = "^[a-z]+$"
     allowed_delta_types = ["fossil"]
     delta_publish = true
+    slow_policy = "skip"
   `;
   const all = { client: true, subscriber: true, anonymous: true };
   const expected = {
@@ -69,6 +70,7 @@ Deno.test("channels section: every option, for channels with and without a names
     channelRegex: "^[a-z]+$",
     allowedDeltaTypes: ["fossil"],
     deltaPublish: true,
+    slowPolicy: "skip",
   };
   const found = valid(
     `[channels]\nallow_anonymous_connect_without_token = true\n${options}\n` +
@@ -125,6 +127,10 @@ Deno.test("channels section: where secrets and keys are", () => {
 
 /** TOML, and what each fault begins or ends with. */
 const WRONG: readonly [toml: string, ...faults: string[]][] = [
+  [
+    '[channels]\nslow_policy = "drop"',
+    'slow_policy must be "close" or "skip"',
+  ],
   [
     "[channels]\npresense = true",
     '[channels] in a.toml: unknown key "presense": did you mean presence?',

@@ -3,7 +3,15 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { encodeFamilies, type Family } from "../../../../runtime/observe/admin/exposition.ts";
 import { collectFamilies, exportedColumns } from "../../../../runtime/observe/admin/families.ts";
-import { COLUMN, createSharedState, openSharedState } from "../../../../runtime/ring/mod.ts";
+import {
+  API_ERROR_COLUMNS,
+  CHANNEL_COLUMN,
+  CLIENT_ERROR_COLUMNS,
+  COLUMN,
+  createSharedState,
+  DISCONNECT_COLUMNS,
+  openSharedState,
+} from "../../../../runtime/ring/mod.ts";
 import { Metrics } from "../../../support/metrics.ts";
 
 const FACTS = {
@@ -14,6 +22,24 @@ const FACTS = {
   usesIoUring: true,
   ready: true,
   now: 5,
+};
+
+/** Of a server with channels and three workers. */
+const CHANNELS = {
+  channels: 7,
+  ownChannels: 4,
+  members: 2,
+  idempotencyKeys: 1,
+  publications: 5,
+  ownPublications: 1,
+  usedBytes: 1000,
+  usableBytes: 2000,
+  feedBytes: 10,
+  feedUsableBytes: 20,
+  evicted: 3,
+  refused: 2,
+  rolledBack: 1,
+  unread: [0, 9, 0],
 };
 
 function state(workers: number) {
@@ -45,13 +71,23 @@ Deno.test("exposition: values, labels and help texts follow the format", () => {
 
 Deno.test("exposition: every column is exported", () => {
   const exported = exportedColumns();
-  const missing = Object.entries(COLUMN).filter(([_, column]) => !exported.has(column))
+  const all = {
+    ...COLUMN,
+    ...CHANNEL_COLUMN,
+    ...Object.fromEntries(
+      [CLIENT_ERROR_COLUMNS, API_ERROR_COLUMNS, DISCONNECT_COLUMNS].flatMap((table, i) =>
+        Object.entries(table).map(([code, column]) => [`${i} ${code}`, column])
+      ),
+    ),
+  };
+  const missing = Object.entries(all).filter(([_, column]) => !exported.has(column))
     .map(([name]) => name);
   assertEquals(missing, []);
 });
 
 Deno.test("exposition: names follow the conventions, and each worker has its series", () => {
-  const metrics = new Metrics(encodeFamilies(collectFamilies(state(3), FACTS)));
+  const facts = { ...FACTS, channels: CHANNELS };
+  const metrics = new Metrics(encodeFamilies(collectFamilies(state(3), facts)));
   for (const { name, type, help, metrics: samples } of metrics.families) {
     assertMatch(name, /^(async_deno|process)_[a-z_]+$/);
     assertEquals(name.endsWith("_total"), type === "COUNTER", name);
@@ -78,6 +114,28 @@ Deno.test("exposition: open counts are never negative, in whichever order counte
   assertEquals(metrics.sum("async_deno_connections_open"), 0);
 });
 
+Deno.test("exposition: metrics of channels are there only if there are channels", () => {
+  const shared = state(3);
+  assert(!encodeFamilies(collectFamilies(shared, FACTS)).includes("async_deno_channel"));
+  shared.counters(1).add(CHANNEL_COLUMN.sseClientsConnected, 3);
+  shared.counters(1).add(CHANNEL_COLUMN.sseClientsLeft, 1);
+  shared.counters(2).add(API_ERROR_COLUMNS[107], 4);
+  shared.counters(2).add(CLIENT_ERROR_COLUMNS[107], 1);
+  const text = encodeFamilies(collectFamilies(shared, { ...FACTS, channels: CHANNELS }));
+  const lines = text.split("\n");
+  for (
+    const line of [
+      'async_deno_channel_clients{worker="1",transport="sse"} 2',
+      'async_deno_channel_command_errors_total{worker="2",source="api",code="107"} 4',
+      'async_deno_channel_command_errors_total{worker="2",source="client",code="107"} 1',
+      "async_deno_channels 3",
+      "async_deno_channel_publications 4",
+      "async_deno_channel_store_bytes 1000",
+      'async_deno_channel_feed_unread_entries{worker="1"} 9',
+    ]
+  ) assert(lines.includes(line), line);
+});
+
 const PROMTOOL = await findPromtool();
 const remedy = PROMTOOL
   ? ""
@@ -96,7 +154,8 @@ Deno.test({
       stderr: "piped",
     }).spawn();
     const writer = child.stdin.getWriter();
-    const text = encodeFamilies(collectFamilies(shared, FACTS));
+    const facts = { ...FACTS, channels: CHANNELS };
+    const text = encodeFamilies(collectFamilies(shared, facts));
     await writer.write(new TextEncoder().encode(text));
     await writer.close();
     const { code, stdout, stderr } = await child.output();

@@ -2,7 +2,12 @@
 
 import { assertEquals } from "@std/assert";
 import { KEPT_SAMPLES, Sampler } from "../../../../runtime/observe/admin/sampler.ts";
-import { COLUMN, createSharedState, openSharedState } from "../../../../runtime/ring/mod.ts";
+import {
+  CHANNEL_COLUMN,
+  COLUMN,
+  createSharedState,
+  openSharedState,
+} from "../../../../runtime/ring/mod.ts";
 
 function stage() {
   const state = openSharedState(createSharedState({ workers: 2, taskSlots: 2, inboxBytes: 256 }));
@@ -23,6 +28,13 @@ Deno.test("sampler: rates per second, and current values", () => {
   second.add(COLUMN.responses5xx, 2);
   second.add(COLUMN.messagesReceived, 20);
   second.add(COLUMN.messagesSent, 40);
+  first.add(CHANNEL_COLUMN.publicationsByClients, 6);
+  second.add(CHANNEL_COLUMN.publicationsByApi, 2);
+  second.add(CHANNEL_COLUMN.deliveries, 1_000);
+  first.add(CHANNEL_COLUMN.webSocketClientsConnected, 3);
+  second.add(CHANNEL_COLUMN.sseClientsConnected, 3);
+  second.add(CHANNEL_COLUMN.sseClientsLeft, 1);
+  first.add(CHANNEL_COLUMN.subscriptionsStarted, 8);
   second.add(COLUMN.bytesQueued, 70);
   second.add(COLUMN.bytesUnqueued, 30);
   first.observe(100, 90);
@@ -40,10 +52,14 @@ Deno.test("sampler: rates per second, and current values", () => {
     clientErrors: 2,
     serverErrors: 1,
     messages: 30,
+    publications: 4,
+    deliveries: 500,
     receivedBytes: 0,
     sentBytes: 0,
     connections: 4,
     webSockets: 0,
+    channelClients: 5,
+    subscriptions: 8,
     queuedBytes: 40,
     ringDepth: 0,
     residentBytes: 123,

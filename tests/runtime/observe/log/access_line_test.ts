@@ -95,6 +95,10 @@ Deno.test("access line: secrets in queries are left out, however their names are
       "/connection/sse?cf_connect=%7B%22token%22%3A%22KEY%22%7D",
       "/connection/sse?cf_connect=***",
     ],
+    [
+      "/channels/sse?channel=a&token=KEY&subscription_token=KEY&subscription_token=KEY",
+      "/channels/sse?channel=a&token=***&subscription_token=***&subscription_token=***",
+    ],
     ["/a?api_key", "/a?api_key=***"],
     ["/a?key=%ff&api_keys=1", "/a?key=%ff&api_keys=1"],
     ["/api_key=1", "/api_key=1"],

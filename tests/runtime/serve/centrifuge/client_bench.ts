@@ -13,10 +13,14 @@ import {
   type ChannelsConfig,
 } from "../../../../runtime/config/mod.ts";
 import { type Deferred, TimerWheel } from "../../../../runtime/net/mod.ts";
+import { Counters } from "../../../../runtime/ring/mod.ts";
+import { COUNTER_COLUMNS } from "../../../../runtime/ring/layout.ts";
 import type { ChannelContext } from "../../../../runtime/serve/centrifuge/channel_context.ts";
+import { ChannelMeter } from "../../../../runtime/serve/centrifuge/channel_meter.ts";
 import { Client } from "../../../../runtime/serve/centrifuge/client.ts";
 import { ClientDirectory } from "../../../../runtime/serve/centrifuge/client_directory.ts";
 import type { ClientLink } from "../../../../runtime/serve/centrifuge/client_link.ts";
+import { DrainSpread } from "../../../../runtime/serve/centrifuge/drain_spread.ts";
 import { HeldBytes } from "../../../../runtime/serve/centrifuge/held_bytes.ts";
 import { TurnBudget } from "../../../../runtime/serve/centrifuge/turn_budget.ts";
 import { UserConnections } from "../../../../runtime/serve/centrifuge/user_connections.ts";
@@ -33,6 +37,8 @@ export type Reply = any;
 
 /** If so many bytes are queued for a client, more are dropped. */
 const LINK_BYTES = 1024 * 1024;
+/** If a client has not read so many, it is slow. */
+export const SLOW_BYTES = 512 * 1024;
 
 /** Keeps what is sent. */
 class FakeLink implements ClientLink<string> {
@@ -123,6 +129,8 @@ export interface BenchOptions {
   readonly limits?: Partial<ChannelLimits>;
   readonly verifier?: Pick<TokenVerifier, "connection" | "subscription">;
   readonly stores?: Stores;
+  /** Which one it is; default: the first. */
+  readonly worker?: number;
 }
 
 /** One worker's clients. */
@@ -132,11 +140,15 @@ export class ClientBench {
   readonly stores: Stores;
   readonly timers = new TimerWheel(0);
   readonly context: ChannelContext;
-  readonly directory = new ClientDirectory();
-  readonly wire = new Wire<string>(
-    FRAMINGS.websocket,
-    (bytes, start, end) => textOf(bytes.subarray(start, end)),
-  );
+  readonly counters = new Counters(new Float64Array(COUNTER_COLUMNS));
+  readonly meter = new ChannelMeter(this.counters, (column) => this.counters.get(column));
+  readonly directory = new ClientDirectory(this.meter);
+  readonly wire = new Wire<string>({
+    transport: "websocket",
+    framing: FRAMINGS.websocket,
+    seal: (bytes, start, end) => textOf(bytes.subarray(start, end)),
+    meter: this.meter,
+  });
   /** Milliseconds of the loop's clock. */
   now = 0;
   /** What the operator is told. */
@@ -144,8 +156,11 @@ export class ClientBench {
   readonly #deferred: Deferred[] = [];
   readonly #followed: Promise<void>[] = [];
 
-  constructor({ config, limits, verifier, stores = new Stores(256 * 1024) }: BenchOptions = {}) {
+  constructor(
+    { config, limits, verifier, stores = new Stores(256 * 1024), worker = 0 }: BenchOptions = {},
+  ) {
     this.stores = stores;
+    const store = stores.threads[worker]!;
     const { timers } = this;
     const getNow = () => this.now;
     const loop = {
@@ -159,28 +174,35 @@ export class ClientBench {
     const all = { ...CHANNEL_LIMITS, ...limits };
     const namespaces = { chat: OPEN, closed: CHANNEL_OPTIONS };
     this.context = {
-      store: stores.first,
+      store,
       hub: new Hub({
-        store: stores.first,
+        store,
         loop,
         ring: () => {},
         report: (error) => {
           throw error;
         },
       }),
-      rules: new ChannelRules({ options: CHANNEL_OPTIONS, namespaces, ...config }, all),
+      rules: new ChannelRules({ options: CHANNEL_OPTIONS, namespaces, ...config }, {
+        nameBytes: all.nameBytes,
+        exceeded: () => this.meter.limitExceeded("channel_name"),
+      }),
       limits: all,
-      users: new UserConnections(stores.first, all.connectionsPerUser),
+      users: new UserConnections(store, all.connectionsPerUser),
       verifier,
       allowsAnonymous: config?.allowAnonymousConnect ?? true,
       isInsecure: false,
       loop,
-      node: "0",
+      node: String(worker),
       version: "test",
       epochSeconds: () => 1_700_000_000 + this.now / 1000,
       random: () => 0.5,
+      meter: this.meter,
+      drain: new DrainSpread(loop, all.drainSpread),
       turn: new TurnBudget(),
       held: new HeldBytes(4 * all.messageBytes),
+      newest: new HeldBytes(SLOW_BYTES),
+      slowBytes: SLOW_BYTES,
       follow: (promise) => void this.#followed.push(promise),
       report: (error) => void this.reported.push(error),
     };

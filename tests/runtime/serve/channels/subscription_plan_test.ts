@@ -27,7 +27,9 @@ function plan({ options, override = {}, wishes, may }: Case): string {
     wishes: { ...NO_WISHES, ...wishes },
     may: { ...NOTHING, ...may },
   });
-  return Object.entries(found).filter(([_, value]) => value).map(([name]) => name).join(" ");
+  return Object.entries(found).filter(([_, value]) => value === true).map(([name]) => name).join(
+    " ",
+  );
 }
 
 Deno.test("subscription plan: nothing by default, whatever is asked for", () => {
@@ -85,4 +87,20 @@ Deno.test("subscription plan: deltas of an allowed kind", () => {
   assertEquals(plan({ options: allowed }), "");
   assertEquals(plan({ options: allowed, wishes: { delta: "fossil" } }), "delta");
   assertEquals(plan({ options: allowed, wishes: { delta: "other" } }), "");
+});
+
+Deno.test("subscription plan: a slow subscriber is closed, recovers or gets the newest", () => {
+  const whenSlow = (options: Partial<ChannelOptions>, wishes: Partial<SubscriptionWishes> = {}) =>
+    planSubscription({ ...CHANNEL_OPTIONS, ...options }, {}, {
+      wishes: { ...NO_WISHES, ...wishes },
+      may: { history: true, presence: true },
+    }).whenSlow;
+  const skip = { slowPolicy: "skip" } as const;
+  assertEquals(whenSlow({}), "close");
+  assertEquals(whenSlow({ ...HISTORY, forceRecovery: true }), "close");
+  assertEquals(whenSlow(skip), "newest");
+  assertEquals(whenSlow({ ...skip, ...HISTORY }), "newest");
+  assertEquals(whenSlow({ ...skip, ...HISTORY }, { positioned: true }), "recover");
+  assertEquals(whenSlow({ ...skip, ...HISTORY }, { recoverable: true }), "recover");
+  assertEquals(whenSlow({ ...skip, joinLeave: true }, { joinLeave: true }), "recover");
 });

@@ -1,0 +1,167 @@
+/**
+ * Who asks, and for which channels: the tokens and permissions of a request without a client library.
+ *
+ * In: the names and tokens of a request. Out: the channels, each of which the client may subscribe to, with what a token says about
+ * it; or the refusal. The rules are those of clients of the Centrifuge protocol: a channel may be opened by its namespace, by the
+ * connection token (`channels`, `subs`, `caps`) or by a subscription token, which names its channel itself.
+ */
+
+import {
+  CLIENT_ERRORS,
+  type ClientError,
+  type Disconnect,
+  DISCONNECTS,
+} from "../../../protocol/centrifuge/mod.ts";
+import {
+  type ChannelContext,
+  checkConnectionToken,
+  ClientIdentity,
+  readSubscriptionToken,
+} from "../centrifuge/mod.ts";
+import { type Channel, maySubscribe } from "../channels/mod.ts";
+import type { TokenSubscription } from "../tokens/mod.ts";
+import {
+  badRequest,
+  channelRefusal,
+  quoted,
+  Refusal,
+  unauthorized,
+  unavailable,
+} from "./refusal.ts";
+
+/**
+ * The most channels of one request, whatever `--max-channels` says: each event of a stream has the positions of all of them, and they
+ * have to fit into a field of the next request.
+ */
+const MOST_CHANNELS = 128;
+
+/** What a request brings. */
+export interface Credentials {
+  /** As they are named; empty: those that the tokens open. */
+  readonly names: readonly string[];
+  /** The connection token; empty: there is none. */
+  readonly token: string;
+  readonly subscriptionTokens: readonly string[];
+}
+
+/** One channel that is open to the client. */
+export interface OpenChannel {
+  readonly channel: Channel;
+  /** What a token says about it; undefined: it is open without one. */
+  readonly grant: TokenSubscription | undefined;
+}
+
+/** What a client may read. */
+export interface ChannelAccess {
+  readonly identity: ClientIdentity;
+  readonly channels: readonly OpenChannel[];
+  /** When the first token expires, in seconds since 1970; undefined: never. */
+  readonly expireAt: number | undefined;
+  /** What is told then. */
+  readonly expiry: Disconnect;
+}
+
+/** Who the tokens say that it is. */
+interface Holder extends Omit<ChannelAccess, "channels"> {
+  readonly grants: ReadonlyMap<string, TokenSubscription>;
+}
+
+/** The access of a request, or why it has none. A request without tokens is judged at once. */
+export function accessOf(
+  context: ChannelContext,
+  credentials: Credentials,
+): ChannelAccess | Refusal | Promise<ChannelAccess | Refusal> {
+  const { token, subscriptionTokens, names } = credentials;
+  const most = Math.min(MOST_CHANNELS, context.limits.channelsPerConnection);
+  if (Math.max(new Set(names).size, subscriptionTokens.length) > most) {
+    context.meter.limitExceeded("channels");
+    return badRequest(`A request may name at most ${most} channels`);
+  }
+  // As for clients with a library: without keys no token can be wrong.
+  const ignoresTokens = context.isInsecure && context.verifier === undefined;
+  if (!ignoresTokens && (token !== "" || subscriptionTokens.length > 0)) {
+    return accessOfTokens(context, credentials, most);
+  }
+  const holder = anonymous(context);
+  return holder instanceof Refusal ? holder : openChannels(context, holder, { names, most });
+}
+
+function anonymous({ allowsAnonymous, isInsecure }: ChannelContext): Holder | Refusal {
+  if (!allowsAnonymous && !isInsecure) {
+    return unauthorized("A token is needed: ?token=, or Authorization: Bearer");
+  }
+  const expiry = DISCONNECTS.EXPIRED;
+  return { identity: new ClientIdentity(), expireAt: undefined, expiry, grants: new Map() };
+}
+
+async function accessOfTokens(
+  context: ChannelContext,
+  { token, subscriptionTokens, names }: Credentials,
+  most: number,
+): Promise<ChannelAccess | Refusal> {
+  let holder = token === "" ? anonymous(context) : await holderOf(context, token);
+  for (const one of subscriptionTokens) {
+    if (holder instanceof Refusal) return holder;
+    holder = await withSubscription(context, holder, { token: one, names });
+  }
+  return holder instanceof Refusal ? holder : openChannels(context, holder, { names, most });
+}
+
+async function holderOf(context: ChannelContext, token: string): Promise<Holder | Refusal> {
+  const claims = await checkConnectionToken(context, token);
+  if (claims === undefined) return unauthorized("The token is not valid");
+  if ("code" in claims) return tokenRefusal(claims);
+  const identity = new ClientIdentity();
+  identity.user = claims.user;
+  identity.capabilities = claims.capabilities;
+  identity.info = claims.info;
+  const { expireAt, subscriptions: grants } = claims;
+  return { identity, expireAt, expiry: DISCONNECTS.EXPIRED, grants };
+}
+
+async function withSubscription(
+  context: ChannelContext,
+  holder: Holder,
+  { token, names }: { readonly token: string; readonly names: readonly string[] },
+): Promise<Holder | Refusal> {
+  const claims = await readSubscriptionToken(context, token, holder.identity);
+  if ("code" in claims) return tokenRefusal(claims);
+  const { channel, expireAt } = claims;
+  if (names.length > 0 && !names.includes(channel)) {
+    return badRequest(`A subscription token is for ${quoted(channel)}, which is not asked for`);
+  }
+  const grants = new Map(holder.grants).set(channel, claims);
+  const isFirst = expireAt !== undefined && expireAt < (holder.expireAt ?? Infinity);
+  if (!isFirst) return { ...holder, grants };
+  return { ...holder, grants, expireAt, expiry: DISCONNECTS.SUBSCRIPTION_EXPIRED };
+}
+
+function tokenRefusal(error: ClientError): Refusal {
+  if (error === CLIENT_ERRORS.TOKEN_EXPIRED) return unauthorized("The token has expired");
+  if (error === CLIENT_ERRORS.INTERNAL) {
+    return unavailable("The keys of tokens cannot be read now: try again later");
+  }
+  return new Refusal(403, "A subscription token is not valid, or not one of this user");
+}
+
+function openChannels(
+  context: ChannelContext,
+  { grants, ...holder }: Holder,
+  { names, most }: { readonly names: readonly string[]; readonly most: number },
+): ChannelAccess | Refusal {
+  const asked = new Set(names.length > 0 ? names : grants.keys());
+  if (asked.size === 0) return badRequest("The channel is missing: ?channel=NAME");
+  if (asked.size > most) return badRequest(`A token may name at most ${most} channels`);
+  const channels: OpenChannel[] = [];
+  for (const name of asked) {
+    const found = context.rules.resolve(name);
+    if ("error" in found) return channelRefusal(name, found.error);
+    const { channel } = found;
+    const grant = grants.get(name);
+    const isOpen = grant !== undefined || context.isInsecure ||
+      maySubscribe(channel, holder.identity);
+    if (!isOpen) return new Refusal(403, `You may not subscribe to ${quoted(name)}`);
+    channels.push({ channel, grant });
+  }
+  return { ...holder, channels };
+}

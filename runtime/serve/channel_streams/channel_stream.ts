@@ -1,0 +1,337 @@
+/**
+ * One stream of events: the publications of some channels, for a client without a library.
+ *
+ * In: the channels that are open to the client, and the positions that it comes back with; then what the hub passes on, and deadlines. Out:
+ * events to the answer, each with the positions of all channels behind it. First `retry:`, then an event `lost` if anything is, then what was
+ * missed, then what is published. The stream ends if the client does not read, and when a token expires.
+ *
+ *   new ──begin──► started ──► ended
+ */
+
+import { ByteBuffer } from "../../../protocol/mod.ts";
+import { type Disconnect, type Unsubscribe } from "../../../protocol/centrifuge/mod.ts";
+import { type Deferred, NEVER, TimerNode } from "../../net/mod.ts";
+import type { ChannelContext, ClientDirectory, ControlledClient } from "../centrifuge/mod.ts";
+import type { Face } from "../hub/mod.ts";
+import { type AnswerStream, DROPPED, type StreamListener } from "../session/mod.ts";
+import type { ChannelAccess } from "./channel_access.ts";
+import { EventParts, readEventParts, WholeEvents, writeOwnEvent } from "./event_faces.ts";
+import { type ChannelStreamOwner, StreamChannel } from "./stream_channel.ts";
+import { joinPositions, type PositionFinder } from "./stream_position.ts";
+
+/** Milliseconds after which clients come back: spread, because a server that stops ends all streams at once. */
+const RETRY = { least: 1_000, most: 5_000 } as const;
+/** A comment, so that proxies and phones keep the connection: a line with a colon. */
+const PING = new TextEncoder().encode(":\n\n");
+/** The first one comes after this part of the time between two, at least; so they are spread. */
+const LEAST_FIRST_PING = 0.5;
+/** Short events grow by their positions: at this length they are sent, so that a client that does not read is noticed. */
+const FULL_BYTES = 64 * 1024;
+/** Bytes of a position in an event, at most. */
+const POSITION_BYTES = 40;
+/** A recovery takes as much time as an answer of this length, also in vain. */
+const READING_BYTES = 32 * 1024;
+
+const NOWHERE: PositionFinder = () => [];
+
+/** What all streams of a worker share. */
+export interface ChannelStreamParts {
+  readonly context: ChannelContext;
+  readonly directory: ClientDirectory;
+  /** How streams of one channel are encoded for. */
+  readonly whole: WholeEvents;
+  /** How the others are. */
+  readonly parts: EventParts;
+  /** Where events get the positions of a stream, one stream after another. */
+  readonly scratch: ByteBuffer;
+}
+
+/** A stream. */
+export class ChannelStream extends TimerNode
+  implements ChannelStreamOwner, ControlledClient, Deferred, StreamListener {
+  readonly context: ChannelContext;
+  readonly identity: ChannelAccess["identity"];
+  readonly face: Face<Uint8Array>;
+  /** As metrics have it. */
+  readonly transport = "sse";
+  readonly #directory: ClientDirectory;
+  readonly #scratch: ByteBuffer;
+  readonly #expiry: Disconnect;
+  /** Where it was; given back when it has begun, as there are many. */
+  #since: PositionFinder;
+  #channels: StreamChannel[];
+  /** Those that the hub has ended, to be entered again. */
+  readonly #lost = new Set<StreamChannel>();
+  #answer: AnswerStream | null = null;
+  #state: "new" | "started" | "ended" = "new";
+  #isDeferred = false;
+  // In the loop's milliseconds.
+  #pingAt = NEVER;
+  #expiresAt = NEVER;
+
+  /**
+   * @param access of a client that counts as a connection of its user
+   * @param since where it was
+   */
+  constructor(
+    { context, directory, whole, parts, scratch }: ChannelStreamParts,
+    { identity, channels, expireAt, expiry }: ChannelAccess,
+    since: PositionFinder,
+  ) {
+    super();
+    this.context = context;
+    this.identity = identity;
+    this.face = channels.length === 1 ? whole : parts;
+    this.#directory = directory;
+    this.#scratch = scratch;
+    this.#expiry = expiry;
+    this.#since = since;
+    this.#channels = channels.map((open) => new StreamChannel(this, open));
+    this.#setExpiry(expireAt);
+  }
+
+  /** Whether the stream is over. */
+  get isClosed(): boolean {
+    return this.#state === "ended";
+  }
+
+  /** The answer has begun. */
+  begin(answer: AnswerStream): void {
+    this.#answer = answer;
+    this.#directory.connected(this);
+    this.#start();
+  }
+
+  // ChannelStreamOwner: called by the channels, while the hub sends.
+
+  receive(channel: StreamChannel, events: Uint8Array): void {
+    if (this.face instanceof WholeEvents) return this.#send(events);
+    const out = this.#scratch;
+    out.clear();
+    this.#appendParts(out, channel, events, () => this.#flush(out));
+    this.#flush(out);
+  }
+
+  lost(channel: StreamChannel): void {
+    this.context.meter.lost();
+    this.#lost.add(channel);
+    this.#defer();
+  }
+
+  // Deferred: the next turn.
+
+  onTurn(): void {
+    this.#isDeferred = false;
+    if (this.#state === "new") return this.#start();
+    if (this.#state === "ended") return;
+    const { turn, loop } = this.context;
+    if (turn.isSpent(loop.now)) return this.#defer();
+    const channels = [...this.#lost];
+    this.#lost.clear();
+    this.#enter(channels, (channel) => channel.last, new ByteBuffer(0));
+  }
+
+  override onDeadline(now: number): void {
+    if (now >= this.#expiresAt) return this.disconnect(this.#expiry);
+    if (now >= this.#pingAt) {
+      this.#pingAt = now + this.context.limits.pingTime;
+      this.#send(PING);
+    }
+    this.#setTimer();
+  }
+
+  // StreamListener
+
+  left(): void {
+    this.#end();
+  }
+
+  stopping(): "later" {
+    this.context.drain.add(this);
+    return "later";
+  }
+
+  // ControlledClient: for backends.
+
+  disconnect(reason: Disconnect): void {
+    if (this.#state === "ended") return;
+    this.context.meter.disconnected(reason.code);
+    const out = new ByteBuffer();
+    writeOwnEvent(out, "disconnect", (json) => {
+      json.name("code").integer(reason.code).name("reason").text(reason.reason);
+    });
+    out.appendLatin1("\n");
+    this.#send(out.view());
+    // First: the connection may go on with its next request.
+    this.#end();
+    this.#answer?.end();
+  }
+
+  unsubscribe(name: string, { code, reason }: Unsubscribe): void {
+    const channel = this.#channels.find((one) => one.name === name);
+    if (this.#state !== "started" || channel === undefined) return;
+    channel.leave();
+    this.context.meter.unsubscribePushed(code);
+    this.#lost.delete(channel);
+    this.#channels = this.#channels.filter((one) => one !== channel);
+    const out = new ByteBuffer();
+    writeOwnEvent(out, "unsubscribe", (json) => {
+      json.name("channel").text(name).name("code").integer(code).name("reason").text(reason);
+    });
+    out.appendLatin1("\n");
+    this.#send(out.view());
+  }
+
+  /** The channels of a stream are those of its address. */
+  subscribeByServer(): void {}
+
+  refreshByServer(expireAt: number | undefined): void {
+    this.#setExpiry(expireAt);
+    this.#setTimer();
+  }
+
+  #start(): void {
+    const { loop, limits, turn, random } = this.context;
+    if (this.#state !== "new") return;
+    // Of many that come back at once, each turn serves some.
+    if (turn.isSpent(loop.now)) return this.#defer();
+    this.#state = "started";
+    const out = new ByteBuffer();
+    const retry = RETRY.least + random() * (RETRY.most - RETRY.least);
+    out.appendLatin1(`retry: ${Math.round(retry)}\n`);
+    this.#enter(this.#channels, ({ name }) => this.#since(name), out);
+    this.#since = NOWHERE;
+    const part = LEAST_FIRST_PING + random() * (1 - LEAST_FIRST_PING);
+    this.#pingAt = loop.now + limits.pingTime * part;
+    this.#setTimer();
+  }
+
+  /** Enters channels, and sends what was missed of them behind what `out` has, an event that is not ended. */
+  #enter(
+    channels: readonly StreamChannel[],
+    sinceOf: (channel: StreamChannel) => ReturnType<PositionFinder>,
+    out: ByteBuffer,
+  ): void {
+    const { loop, limits, meter, turn } = this.context;
+    // Each event will have the positions of all channels.
+    const idBytes = POSITION_BYTES * this.#channels.length;
+    let room = limits.historyBytes;
+    const missed: { readonly channel: StreamChannel; readonly events: Uint8Array }[] = [];
+    const lost: StreamChannel[] = [];
+    for (const channel of channels) {
+      const since = sinceOf(channel);
+      const limit = Math.min(limits.historyPublications, Math.floor(room / idBytes));
+      const events = channel.enter(since, { limit, maxBytes: room });
+      if (since.length > 0) turn.spend(READING_BYTES, loop.now);
+      if (since.length > 0 && events !== "unavailable") {
+        meter.recovered(events !== null, countOf(events));
+      }
+      if (events === "unavailable") return this.#endUnavailable(out);
+      if (events === null) lost.push(channel);
+      else if (events.length > 0) missed.push({ channel, events });
+      const count = countOf(events);
+      room = Math.max(0, room - (events?.length ?? 0) - count * idBytes);
+    }
+    if (lost.length > 0) this.#appendLost(out, lost);
+    else this.#appendId(out);
+    out.appendLatin1("\n");
+    for (const { channel, events } of missed) this.#appendParts(out, channel, events);
+    turn.spend(out.length, loop.now);
+    this.#send(out.view());
+  }
+
+  #appendLost(out: ByteBuffer, channels: readonly StreamChannel[]): void {
+    if (out.length > 0) out.appendLatin1("\n");
+    writeOwnEvent(out, "lost", (json) => {
+      json.name("channels").openArray();
+      for (const { name, place: { epoch, offset } } of channels) {
+        json.openObject().name("channel").text(name);
+        json.name("epoch").text(epoch).name("offset").integer(offset).closeObject();
+      }
+      json.closeArray();
+    });
+    this.#appendId(out);
+  }
+
+  /** Appends events of a channel, each with its positions. */
+  #appendParts(
+    out: ByteBuffer,
+    channel: StreamChannel,
+    events: Uint8Array,
+    isFull: () => void = () => {},
+  ): void {
+    readEventParts(events, (bytes, offset) => {
+      if (out.length > FULL_BYTES) isFull();
+      out.append(bytes);
+      if (offset > 0) {
+        channel.offset = offset;
+        this.#appendId(out);
+      }
+      out.appendLatin1("\n");
+    });
+  }
+
+  #flush(out: ByteBuffer): void {
+    this.#send(out.view());
+    out.clear();
+  }
+
+  #appendId(out: ByteBuffer): void {
+    const positions = this.#channels.map(({ position }) => position);
+    const known = positions.filter((position) => position !== undefined);
+    out.appendLatin1(`id: ${joinPositions(known)}\n`);
+  }
+
+  /** The store is full or busy: the client comes back with the positions that it has. */
+  #endUnavailable(out: ByteBuffer): void {
+    out.appendLatin1(": the channels have no room now\n\n");
+    this.#send(out.view());
+    // First: the connection may go on with its next request.
+    this.#end();
+    this.#answer?.end();
+  }
+
+  /** Sends, or ends the stream if too much waits for the client: it recovers when it comes back. */
+  #send(bytes: Uint8Array): void {
+    if (this.#state === "ended" || bytes.length === 0) return;
+    if (this.#answer?.send(bytes, 0, bytes.length) !== DROPPED) return;
+    this.context.meter.limitExceeded("queued");
+    this.#end();
+    this.#answer.abort();
+  }
+
+  #setExpiry(expireAt: number | undefined): void {
+    const { loop, epochSeconds } = this.context;
+    this.#expiresAt = expireAt === undefined
+      ? NEVER
+      : loop.now + (expireAt - epochSeconds()) * 1000;
+  }
+
+  #setTimer(): void {
+    if (this.#state === "ended") return;
+    this.context.loop.timers.set(this, Math.min(this.#pingAt, this.#expiresAt));
+  }
+
+  #defer(): void {
+    if (this.#isDeferred) return;
+    this.#isDeferred = true;
+    this.context.loop.defer(this);
+  }
+
+  #end(): void {
+    if (this.#state === "ended") return;
+    this.#state = "ended";
+    const { loop, users } = this.context;
+    loop.timers.cancel(this);
+    this.#lost.clear();
+    for (const channel of this.#channels) channel.leave();
+    this.#directory.remove(this);
+    users.leave(this.identity);
+  }
+}
+
+function countOf(events: Uint8Array | null): number {
+  let count = 0;
+  if (events !== null) readEventParts(events, () => count++);
+  return count;
+}

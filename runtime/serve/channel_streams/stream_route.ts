@@ -1,0 +1,83 @@
+/**
+ * `GET /channels/sse?channel=a&channel=b`: publications as Server-Sent Events, for `curl -N` and `new EventSource()`.
+ *
+ * In: a request that names channels, with tokens if they are needed. Out: a stream, or a refusal in plain text. What is temporary after the
+ * tokens were checked ends a stream that has begun, since an EventSource comes back after that, but not after a status.
+ */
+
+import { ByteBuffer } from "../../../protocol/mod.ts";
+import type { ResponseFields } from "../../../protocol/mod.ts";
+import type { ChannelContext, ClientDirectory } from "../centrifuge/mod.ts";
+import type { Exchange } from "../session/mod.ts";
+import { accessOf, type ChannelAccess } from "./channel_access.ts";
+import { ChannelStream, type ChannelStreamParts } from "./channel_stream.ts";
+import { EventParts, WholeEvents } from "./event_faces.ts";
+import { credentialsOf } from "./credentials.ts";
+import { Query } from "./query.ts";
+import { Refusal, unavailable } from "./refusal.ts";
+import { readPositions } from "./stream_position.ts";
+
+const RULES = {
+  repeated: ["channel", "subscription_token"],
+  single: ["token", "last_event_id"],
+} as const;
+
+/** No cache, and no proxy's buffer (nginx: X-Accel-Buffering). */
+const STREAMED = [
+  ["Content-Type", "text/event-stream"],
+  ["Cache-Control", "no-store"],
+  ["X-Accel-Buffering", "no"],
+  ["X-Content-Type-Options", "nosniff"],
+] as const;
+
+/** The handler of the streams of one worker. */
+export function streamHandler(
+  context: ChannelContext,
+  directory: ClientDirectory,
+): (exchange: Exchange, fields: ResponseFields) => void | Promise<void> {
+  const whole = new WholeEvents(context.store, context.meter);
+  const scratch = new ByteBuffer(0);
+  const shared = { context, directory, whole, parts: new EventParts(context.meter), scratch };
+  return (exchange, fields) => {
+    const { request } = exchange;
+    const query = Query.read(request.query, RULES);
+    if (query instanceof Refusal) return query.answer(exchange, fields);
+    // An EventSource comes back to the address with which it began: the field is newer.
+    const since = request.field("last-event-id") || query.get("last_event_id");
+    const respond = (access: ChannelAccess | Refusal) => {
+      if (access instanceof Refusal) return access.answer(exchange, fields);
+      respondStream(shared, exchange, { access, since, fields });
+    };
+    const access = accessOf(context, credentialsOf(query, request));
+    return access instanceof Promise ? access.then(respond) : respond(access);
+  };
+}
+
+function respondStream(
+  parts: ChannelStreamParts,
+  exchange: Exchange,
+  { access, since, fields }: {
+    readonly access: ChannelAccess;
+    readonly since: string;
+    readonly fields: ResponseFields;
+  },
+): void {
+  const head = { status: 200, fields: [...STREAMED, ...fields], contentLength: -1 };
+  // Nobody is subscribed by it.
+  if (exchange.request.method === "HEAD") return void exchange.respondStream(head, NOBODY);
+  const entered = parts.context.users.enter(access.identity);
+  if (entered === "limit") {
+    parts.context.meter.limitExceeded("connections_per_user");
+    const refusal = new Refusal(429, "The user has as many connections as it may have");
+    return refusal.answer(exchange, fields);
+  }
+  if (entered === "unavailable") {
+    return unavailable("The channels have no room now: try again later").answer(exchange, fields);
+  }
+  const stream = new ChannelStream(parts, access, readPositions(since));
+  const answer = exchange.respondStream(head, stream);
+  if (answer === null) stream.left();
+  else stream.begin(answer);
+}
+
+const NOBODY = { left() {}, stopping() {} };

@@ -1,0 +1,108 @@
+/** Real clients that stop reading, in namespaces whose policy for slow subscribers is to skip. */
+
+import { assert, assertEquals } from "@std/assert";
+import { DEFAULT_CONFIG } from "../../../runtime/mod.ts";
+import { OPEN } from "../../support/channel_options.ts";
+import {
+  ChannelServer,
+  connected,
+  OPEN_CHANNELS,
+  subscribe,
+} from "../../support/channel_server.ts";
+import { waitFor } from "../../support/wait_for.ts";
+import "../../support/load_libc.ts";
+
+const SKIP = { ...OPEN, slowPolicy: "skip" } as const;
+const LIVE = { ...SKIP, historySize: 0, historyTime: 0 };
+/** More than the kernel's buffers on both sides have room for. */
+const COUNT = 250;
+const DATA = "x".repeat(60_000);
+
+function start(): Promise<ChannelServer> {
+  const limits = { ...DEFAULT_CONFIG.limits, queuedBytes: 512 * 1024 };
+  const namespaces = { skip: SKIP, live: LIVE };
+  return ChannelServer.start({ ...OPEN_CHANNELS, namespaces }, { limits });
+}
+
+Deno.test("slow policy skip: a client without a position goes on with the newest, on the same connection", async () => {
+  await using server = await start();
+  const [publisher, slow] = [server.client(), server.client()];
+  await Promise.all([connected(publisher), connected(slow)]);
+  let connections = 1;
+  slow.centrifuge.on("connected", () => void connections++);
+  const received = await subscribe(slow, "live:a");
+  slow.pause();
+  for (let i = 0; i < COUNT; i++) await publisher.centrifuge.publish("live:a", DATA);
+  slow.resume();
+  await waitFor(() => received.offsets.at(-1) === COUNT, {
+    what: () => `the newest publication, not ${received.offsets.at(-1)}`,
+  });
+  assert(received.offsets.length < COUNT, "some were skipped");
+  assertEquals(received.offsets, received.offsets.toSorted((a, b) => a - b));
+  await publisher.centrifuge.publish("live:a", 1);
+  await waitFor(() => received.offsets.at(-1) === COUNT + 1, { what: "one more" });
+  assertEquals([connections, received.subscribed.length], [1, 1]);
+});
+
+Deno.test("slow policy skip: a client with a position is told, subscribes again, and misses nothing unseen", async () => {
+  await using server = await start();
+  const [publisher, slow] = [server.client(), server.client()];
+  await Promise.all([connected(publisher), connected(slow)]);
+  let connections = 1;
+  slow.centrifuge.on("connected", () => void connections++);
+  const received = await subscribe(slow, "skip:a", { recoverable: true });
+  const reasons: number[] = [];
+  slow.centrifuge.getSubscription("skip:a")!.on("subscribing", ({ code }: { code: number }) => {
+    reasons.push(code);
+  });
+  slow.pause();
+  for (let i = 0; i < COUNT; i++) await publisher.centrifuge.publish("skip:a", DATA);
+  slow.resume();
+  await waitFor(() => received.subscribed.length > 1, { what: "another subscription" });
+  await publisher.centrifuge.publish("skip:a", 1);
+  await waitFor(() => received.offsets.at(-1) === COUNT + 1, { what: "the newest publication" });
+  assertEquals(reasons.every((code) => code === 2500), true, String(reasons));
+  assertEquals(connections, 1);
+  const again = received.subscribed.slice(1);
+  assert(again.every(({ wasRecovering }) => wasRecovering));
+  // Each gap was told: by a recovery that was not possible.
+  const gaps = received.offsets.filter((offset, i) =>
+    i > 0 && offset !== received.offsets[i - 1]! + 1
+  );
+  const told = again.filter(({ recovered }) => !recovered);
+  assert(gaps.length <= told.length, `${gaps.length} gaps, ${told.length} told`);
+  assertEquals(new Set(received.offsets).size, received.offsets.length, "none twice");
+});
+
+Deno.test("slow policy skip: over an HTTP stream, too", async () => {
+  await using server = await start();
+  const publisher = server.client();
+  await connected(publisher);
+  const response = await fetch(`${server.httpUrl}/connection/http_stream`, {
+    method: "POST",
+    body: '{"id":1,"connect":{}}',
+  });
+  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  const readUntil = async (pattern: RegExp) => {
+    for (let match = pattern.exec(text);; match = pattern.exec(text)) {
+      if (match !== null) return match;
+      const { done, value } = await reader.read();
+      if (done) throw new Error(`the stream has ended: ${text.slice(-200)}`);
+      text += value;
+    }
+  };
+  const [, session] = await readUntil(/"session":"([^"]+)"/);
+  const [, node] = await readUntil(/"node":"(\d+)"/);
+  const data = '{"id":2,"subscribe":{"channel":"live:a"}}';
+  const body = JSON.stringify({ session, node, data });
+  await (await fetch(`${server.httpUrl}/emulation`, { method: "POST", body })).text();
+  await readUntil(/"id":2,"subscribe"/);
+  for (let i = 0; i < COUNT; i++) await publisher.centrifuge.publish("live:a", DATA);
+  await publisher.centrifuge.publish("live:a", "last");
+  await readUntil(/"data":"last"[^\n]*\n/);
+  const offsets = [...text.matchAll(/"offset":(\d+)/g)].map(([, offset]) => Number(offset));
+  assertEquals(offsets.at(-1), COUNT + 1);
+  assert(offsets.length < COUNT, String(offsets.length));
+  await reader.cancel();
+});

@@ -208,6 +208,7 @@ export class Client extends TimerNode implements ControlledClient, SubscriptionO
     if (now >= this.#expiresAt) return this.disconnect(DISCONNECTS.EXPIRED);
     this.subscriptions.expire(now);
     if (now >= this.#pingAt) this.#ping(now);
+    if (now >= this.subscriptions.wakeAt) this.subscriptions.onTime();
     if (now >= this.#queue.wakeAt) this.#queue.onTime();
     this.setTimer();
   }
@@ -232,7 +233,8 @@ export class Client extends TimerNode implements ControlledClient, SubscriptionO
   setTimer(): void {
     if (this.isClosed) return;
     const own = Math.min(this.#staleAt, this.#pingAt, this.#pongBy, this.#expiresAt);
-    const others = Math.min(this.subscriptions.nextExpiry, this.#queue.wakeAt);
+    const { nextExpiry, wakeAt } = this.subscriptions;
+    const others = Math.min(nextExpiry, wakeAt, this.#queue.wakeAt);
     this.#context.loop.timers.set(this, Math.min(own, others));
   }
 

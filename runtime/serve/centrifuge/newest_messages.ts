@@ -25,6 +25,11 @@ export class NewestMessages {
     this.#all = all;
   }
 
+  /** Whether there is none. */
+  get isEmpty(): boolean {
+    return this.#messages.size === 0;
+  }
+
   /** Keeps a message instead of the one before. Returns false if there is no room: then none is kept. */
   keep(subscription: Subscription, message: Sized): boolean {
     this.drop(subscription);

@@ -19,6 +19,8 @@ export interface SubscriptionOwner {
   onSkip(subscription: Subscription, message: Sized): void;
   /** The client must connect again, to recover what a server has subscribed it to. */
   onInsufficientState(): void;
+  /** The time has changed at which the client's subscriptions are to be looked at. */
+  setTimer(): void;
   /** A newer message than one that was not sent is sent. */
   onCaughtUp(subscription: Subscription): void;
 }

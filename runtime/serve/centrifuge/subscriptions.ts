@@ -17,6 +17,7 @@ import {
   UNSUBSCRIBES,
   writeUnsubscribePush,
 } from "../../../protocol/centrifuge/mod.ts";
+import { NEVER } from "../../net/mod.ts";
 import type { Channel, SubscriptionPlan } from "../channels/mod.ts";
 import { type Entrance, FewMap } from "../hub/mod.ts";
 import type { TokenSubscription } from "../tokens/mod.ts";
@@ -50,6 +51,8 @@ export const PLAIN_GRANT: SubscriptionGrant = {
 };
 
 const UTF8 = new TextEncoder();
+/** Milliseconds after which a slow client is looked at again. */
+const RECHECK = 1_000;
 
 /** The subscriptions of a client. */
 export class Subscriptions {
@@ -58,6 +61,8 @@ export class Subscriptions {
   readonly #link: ClientLink;
   readonly #owner: SubscriptionOwner;
   readonly #byName = new FewMap<string, Subscription>();
+  /** When {@link onTime} is to be called, in the loop's milliseconds. */
+  wakeAt = NEVER;
   /** Undefined until the client is slow. */
   #newest: NewestMessages | undefined = undefined;
 
@@ -182,7 +187,10 @@ export class Subscriptions {
     if (subscription.whenSlow === "newest") {
       // Half of what makes it slow: so that all of it can be sent once the client has read.
       this.#newest ??= new NewestMessages(new HeldBytes(slowBytes / 2), newest);
-      if (this.#newest.keep(subscription, message)) return meter.skipped();
+      if (this.#newest.keep(subscription, message)) {
+        if (this.wakeAt === NEVER) this.#recheckLater();
+        return meter.skipped();
+      }
     }
     meter.madeToRecover();
     this.#context.hub.leave(subscription.hubChannel, subscription);
@@ -198,6 +206,19 @@ export class Subscriptions {
   /** The client has read all that was sent. */
   drained(): void {
     this.#newest?.send();
+  }
+
+  /** It is {@link wakeAt}: the client may have read without having been waited for. */
+  onTime(): void {
+    this.wakeAt = NEVER;
+    if (this.#newest === undefined || this.#newest.isEmpty) return;
+    if (this.#link.queuedBytes <= this.#context.slowBytes) this.#newest.send();
+    if (!this.#newest.isEmpty) this.#recheckLater();
+  }
+
+  #recheckLater(): void {
+    this.wakeAt = this.#context.loop.now + RECHECK;
+    this.#owner.setTimer();
   }
 
   /** The client has to subscribe again, and recovers by that. To what a server subscribed it, it does so only by another connection. */

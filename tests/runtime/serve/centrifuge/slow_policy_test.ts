@@ -166,3 +166,16 @@ Deno.test("slow policy skip: what a server has subscribed the client to, it reco
   await publish(bench, publisher, "skip:a", 1);
   assertEquals(slow.link.ended?.code, 3010);
 });
+
+Deno.test("slow policy skip: what waits is sent a second later, if the client has read and nobody told so", async () => {
+  const bench = start();
+  const publisher = await bench.client().connect();
+  const slow = await slowClient(bench, { channel: "live:a" });
+  await publish(bench, publisher, "live:a", 1, 2);
+  bench.pass(1_200);
+  assertEquals(slow.take(), [], "it has not read");
+  slow.link.queuedBytes = 0;
+  bench.pass(1_200);
+  assertEquals(pushes(slow.take()).map(({ pub }) => pub.offset), [2]);
+  assertEquals(bench.context.newest.bytes, 0);
+});

@@ -166,7 +166,9 @@ function refuse(exchange: Exchange, status: number, text: string): void {
 /** Whether the request has the key; the time that it takes says nothing about the key but its length. */
 function hasKey({ request }: Exchange, key: Uint8Array): boolean {
   const given = request.field("x-api-key") ?? new URLSearchParams(request.query).get("api_key");
-  return timingSafeEqual(UTF8.encode(given ?? ""), key);
+  const bytes = UTF8.encode(given ?? "");
+  // With other lengths it throws.
+  return bytes.length === key.length && timingSafeEqual(bytes, key);
 }
 
 /** `{"result":{…}}` or `{"error":{…}}`. */

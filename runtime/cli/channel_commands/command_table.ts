@@ -92,14 +92,14 @@ const SINCE: readonly CommandFlag[] = [
   {
     flag: "epoch",
     value: "EPOCH",
-    help: "the epoch of that offset: the channel must still have it; default: whichever it has",
+    help: "the epoch of that offset: fail if the channel has another one by now; default: any",
   },
 ];
 const LIMIT: CommandFlag = {
   flag: "limit",
   value: "COUNT",
   measure: ANY_COUNT,
-  help: "the most publications; default: all",
+  help: "print at most COUNT publications; default: all",
 };
 
 /** The commands, in the order of the help. */

@@ -46,7 +46,7 @@ export const CHANNEL_FLAGS: readonly Option[] = [
     help: "time for a client's connect command; then close 3502",
   }),
   limit("drainSpread", ["drain-spread", "TIME", 0, A_DAY], {
-    help: "time over which a stop closes the clients of channels, with 3001",
+    help: "at a stop, spread the ends of channel clients (3001) over this time",
   }),
   limit("presenceClients", ["max-presence", "COUNT", 1, 1_000_000], {
     help: "clients that an answer about presence lists; above it error 106",

@@ -164,7 +164,7 @@ export const FILE_OPTIONS: readonly Option[] = [
       group,
       value: "COUNT",
       range: [1, 1_000_000],
-      help: "larger files that each worker keeps open",
+      help: "open files that each worker keeps, for files too large for the memory",
     },
     at("files", "openFiles"),
   ),

@@ -37,7 +37,7 @@ export const LIMIT_OPTIONS: readonly Option[] = [
   limit(
     at("limits", "queuedBytes"),
     ["max-queued", "SIZE", 0, 1024 * MEBIBYTE],
-    "bytes queued for a WebSocket client; above it, reading from that client pauses",
+    "output queued for one client; above it, a WebSocket is not read until its client catches up",
   ),
   limit(
     at("limits", "headTime"),

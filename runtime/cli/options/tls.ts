@@ -99,7 +99,7 @@ export const TLS_OPTIONS: readonly Option[] = [
       flag: "tls-client-auth",
       group,
       choices: CLIENT_AUTHS,
-      help: "whether clients must have a certificate, or may",
+      help: "refuse clients without a certificate, or ask and accept them",
     },
     at("tls", "clientAuth"),
   ),

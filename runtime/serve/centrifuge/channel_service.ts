@@ -37,6 +37,9 @@ const HELD_MESSAGES = 64;
 /** Newest messages for slow clients, of all clients of a worker together: as much as this many of them may have queued. */
 const NEWEST_QUEUES = 16;
 
+/** A client that has not read this share of what may be queued for it is slow: the rest is for replies and pings. */
+const SLOW_SHARE = 1 / 2;
+
 /** How a thread takes part in the channels. */
 export interface ChannelWiring {
   /** Made by `createChannelMemory`. */
@@ -144,7 +147,7 @@ export class ChannelService {
       turn: new TurnBudget(),
       held: new HeldBytes(HELD_MESSAGES * limits.messageBytes),
       newest: new HeldBytes(NEWEST_QUEUES * queuedBytes),
-      slowBytes: queuedBytes / 2,
+      slowBytes: queuedBytes * SLOW_SHARE,
       follow: (promise) => wiring.follow(promise),
       report,
     };

@@ -18,7 +18,7 @@ import type { Deferred, Gatherer, Loop } from "../../net/mod.ts";
 import type { Subscriber } from "./face.ts";
 import { type ChannelOwner, HubChannel } from "./hub_channel.ts";
 
-/** Entries that a turn reads; the store rounds it up to its batch. */
+/** Entries that a turn reads, at most; one look of the store's reader has as many. */
 const ENTRIES_A_TURN = 128;
 /** Channels that a turn compares with the store after a part of the feed was lost. */
 const RECOVERIES_A_TURN = 64;

@@ -2,7 +2,9 @@
  * The doorbells: which workers must look at the feed, each rung once until it has looked.
  *
  * In: the channels that got an entry, under the lock; then `ring` after it is released. Out: calls of the thread's own
- * `ring` function, which wakes a worker (an eventfd, a message) and may be called for the thread's own worker.
+ * `ring` function, which wakes a worker (an eventfd, a message) and may be called for the thread's own worker. A thread
+ * that may publish more in its turn of the loop rings at the end of the turn, once for all: until then it has claimed no
+ * bell, so that others ring it, however long the turn takes.
  *
  * ```text
  * pending word of a worker: 1 from the first ring until the worker looks
@@ -20,17 +22,20 @@ export class Bells {
   readonly #words: Int32Array;
   readonly #first: number;
   readonly #ring: (worker: number) => void;
+  readonly #onMarked: (() => void) | undefined;
   readonly #marked: Uint8Array;
   #anyMarked = false;
 
   /**
    * @param memory the store's memory
    * @param ring wakes a worker
+   * @param onMarked called in place of ringing at once: the caller calls {@link ringMarked} in a moment
    */
-  constructor(memory: StoreMemory, ring: (worker: number) => void) {
+  constructor(memory: StoreMemory, ring: (worker: number) => void, onMarked?: () => void) {
     this.#words = memory.words;
     this.#first = memory.layout.bells;
     this.#ring = ring;
+    this.#onMarked = onMarked;
     this.#marked = new Uint8Array(memory.layout.workers);
   }
 
@@ -51,8 +56,15 @@ export class Bells {
     this.#anyMarked = true;
   }
 
-  /** Rings the marked workers that no thread has rung since they looked; called after the lock is released. */
+  /** Rings the marked workers, at once or in a moment; called after the lock is released. */
   ring(): void {
+    if (!this.#anyMarked) return;
+    if (this.#onMarked === undefined) this.ringMarked();
+    else this.#onMarked();
+  }
+
+  /** Rings the marked workers that no thread has rung since they looked. */
+  ringMarked(): void {
     if (!this.#anyMarked) return;
     this.#anyMarked = false;
     const words = this.#words;

@@ -47,6 +47,8 @@ export interface ChannelStoreOptions {
   readonly now: () => number;
   /** Wakes a worker so that it polls its feed; called after a publication, also for this thread itself. Must not throw. */
   readonly ring: (worker: number) => void;
+  /** Called in place of ringing after each publication: the thread calls `ringBells` at the end of its turn. Must not throw. */
+  readonly onMarked?: () => void;
   /** How long a dead thread's lock is left to it, in case it runs on for a moment; default 100 ms. */
   readonly graceMs?: number;
 }
@@ -87,14 +89,14 @@ export class ChannelStore {
    * @param views the views of the shared memory; a test may watch them
    * @param options the thread's part
    */
-  constructor(views: MemoryViews, { writer, now, ring, graceMs }: ChannelStoreOptions) {
+  constructor(views: MemoryViews, { writer, now, ring, onMarked, graceMs }: ChannelStoreOptions) {
     const memory = new StoreMemory(views);
     const feed = new Feed(memory);
     const versions = new Versions(memory);
     const idempotency = new Idempotency(memory);
     const history = new History(memory);
     const directory = new ChannelDirectory(memory, versions);
-    const bells = new Bells(memory, ring);
+    const bells = new Bells(memory, ring, onMarked);
     const lock = new StoreLock(memory.words, writer, graceMs);
     const guard = new Guard({ memory, lock, feed, bells, now });
     const sweeper = new Sweeper({ memory, directory, history, idempotency });
@@ -286,6 +288,11 @@ export class ChannelStore {
     const [memory, guard] = [this.#memory, this.#guard];
     const on = { memory, guard, directory: this.#directory, presence: this.#presence };
     return new WorkerRemoval(on, worker);
+  }
+
+  /** Rings the workers for which this thread has published; see `onMarked`. */
+  ringBells(): void {
+    this.#bells.ringMarked();
   }
 
   /** 16 secret random bytes, the same in all threads of this run. */

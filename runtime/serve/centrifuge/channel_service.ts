@@ -122,9 +122,11 @@ export class ChannelService {
     const store = openChannelStore(memory, {
       writer: worker,
       now,
-      ring: (other) => other === worker ? this.#hub.wake() : this.#hub.ringSoon(other),
+      onMarked: () => this.#hub.wake(),
+      // The hub rings, and then reads what is for this worker.
+      ring: (other) => other === worker ? undefined : ring(other),
     });
-    this.#hub = new Hub({ store, loop, ring, report });
+    this.#hub = new Hub({ store, loop, report });
     const meter = new ChannelMeter(wiring.counters, (column) => wiring.total(column));
     const { nameBytes } = limits;
     const exceeded = () => meter.limitExceeded("channel_name");

@@ -116,8 +116,9 @@ export class Client extends TimerNode implements ControlledClient, SubscriptionO
 
   /** The client has read all that was queued for it. */
   drained(): void {
-    this.subscriptions.drained();
+    // In this order: replies do not wait for the newest messages, of which there may always be one.
     this.#queue.drained();
+    this.subscriptions.drained();
   }
 
   /** The connection is gone. */

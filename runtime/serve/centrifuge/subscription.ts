@@ -81,7 +81,9 @@ export class Subscription implements Subscriber<Sized> {
 
   receive(message: Sized): void {
     if (this.whenSlow !== "close") {
-      if (this.#link.queuedBytes > this.#slowBytes) return this.#owner.onSkip(this, message);
+      // Behind, it waits for an empty queue: commands of the client are carried out with nothing queued alone.
+      const most = this.isBehind ? 0 : this.#slowBytes;
+      if (this.#link.queuedBytes > most) return this.#owner.onSkip(this, message);
       if (this.isBehind) this.#owner.onCaughtUp(this);
     }
     if (!this.#link.sendShared(message)) this.#owner.onSlow();

@@ -212,7 +212,7 @@ export class Subscriptions {
   onTime(): void {
     this.wakeAt = NEVER;
     if (this.#newest === undefined || this.#newest.isEmpty) return;
-    if (this.#link.queuedBytes <= this.#context.slowBytes) this.#newest.send();
+    if (this.#link.queuedBytes === 0) this.#newest.send();
     if (!this.#newest.isEmpty) this.#recheckLater();
   }
 

@@ -31,6 +31,8 @@ const FULL_BYTES = 64 * 1024;
 const POSITION_BYTES = 40;
 /** A recovery takes as much time as an answer of this length, also in vain. */
 const READING_BYTES = 32 * 1024;
+/** The same for a channel of which nothing is recovered: there may be many, with members that are told. */
+const ENTERING_BYTES = 4 * 1024;
 
 const NOWHERE: PositionFinder = () => [];
 
@@ -169,8 +171,9 @@ export class ChannelStream extends TimerNode
 
   unsubscribe(name: string, { code, reason }: Unsubscribe): void {
     const channel = this.#channels.find((one) => one.name === name);
-    if (this.#state !== "started" || channel === undefined) return;
-    channel.leave();
+    if (this.#state === "ended" || channel === undefined) return;
+    // Before the start, which may have been put off, it is not entered yet.
+    if (this.#state === "started") channel.leave();
     this.context.meter.unsubscribePushed(code);
     this.#lost.delete(channel);
     this.#channels = this.#channels.filter((one) => one !== channel);
@@ -222,7 +225,7 @@ export class ChannelStream extends TimerNode
       const since = sinceOf(channel);
       const limit = Math.min(limits.historyPublications, Math.floor(room / idBytes));
       const events = channel.enter(since, { limit, maxBytes: room });
-      if (since.length > 0) turn.spend(READING_BYTES, loop.now);
+      turn.spend(since.length > 0 ? READING_BYTES : ENTERING_BYTES, loop.now);
       if (since.length > 0 && events !== "unavailable") {
         meter.recovered(events !== null, countOf(events));
       }
@@ -295,6 +298,8 @@ export class ChannelStream extends TimerNode
   #send(bytes: Uint8Array): void {
     if (this.#state === "ended" || bytes.length === 0) return;
     if (this.#answer?.send(bytes, 0, bytes.length) !== DROPPED) return;
+    // The connection may just have ended.
+    if (this.isClosed) return;
     this.context.meter.limitExceeded("queued");
     this.#end();
     this.#answer.abort();

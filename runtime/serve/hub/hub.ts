@@ -30,17 +30,15 @@ const RECOVERY = { limit: 4096, maxBytes: 4 * 1024 * 1024 } as const;
 /** What the hub needs of the store. */
 export type HubStore = Pick<
   ChannelStore,
-  "subscribe" | "unsubscribe" | "openFeed" | "recover" | "settle"
+  "subscribe" | "unsubscribe" | "openFeed" | "recover" | "ringBells" | "settle"
 >;
 
 /** What the hub works with. */
 export interface HubParts {
-  /** The store, as this worker opened it. */
+  /** The store, as this worker opened it; its `onMarked` calls {@link Hub.wake}. */
   readonly store: HubStore;
   /** The worker's loop. The hub must be the first that gathers, so that what it sends leaves in the same turn. */
   readonly loop: Pick<Loop, "gather" | "defer">;
-  /** Wakes another worker, so that its loop has a turn. */
-  ring(worker: number): void;
   /** Tells the operator of a subscriber that threw: a fault of ours, which must not end the worker. */
   report(error: unknown): void;
 }
@@ -56,7 +54,6 @@ export interface Entrance {
 export class Hub implements FeedSink, Gatherer, Deferred, ChannelOwner {
   readonly #store: HubStore;
   readonly #loop: HubParts["loop"];
-  readonly #ring: HubParts["ring"];
   readonly #report: HubParts["report"];
   readonly #feed: FeedReader;
   readonly #byName = new Map<string, HubChannel>();
@@ -69,17 +66,14 @@ export class Hub implements FeedSink, Gatherer, Deferred, ChannelOwner {
   // Of this turn.
   #recoveries = 0;
   #recoveredBytes = 0;
-  /** Other workers that are to be rung. */
-  readonly #toRing: number[] = [];
   /** Whether a microtask is about to read the feed. */
   #isWoken = false;
   /** Whether the store was busy, so that there is something left for the next turn. */
   #isBusy = false;
 
-  constructor({ store, loop, ring, report }: HubParts) {
+  constructor({ store, loop, report }: HubParts) {
     this.#store = store;
     this.#loop = loop;
-    this.#ring = ring;
     this.#report = report;
     this.#feed = store.openFeed();
     loop.gather(this);
@@ -149,18 +143,10 @@ export class Hub implements FeedSink, Gatherer, Deferred, ChannelOwner {
     });
   }
 
-  /**
-   * This worker has published for another one, which is rung in the next {@link flush}, once for all publications of the turn: rung at the
-   * first of them, it would send each by itself.
-   */
-  ringSoon(worker: number): void {
-    this.#toRing.push(worker);
-    this.wake();
-  }
-
   /** Reads the feed, and sends what it has: in each turn, before the loop waits. */
   flush(): void {
-    while (this.#toRing.length > 0) this.#ring(this.#toRing.pop()!);
+    // Once for all publications of the turn: rung at the first of them, the others would send each by itself.
+    this.#store.ringBells();
     if (this.#isPolling) return;
     this.#isPolling = true;
     try {

@@ -419,6 +419,7 @@ export class HttpSession implements Session, Deferred, JudgedClient {
   /** The handler has ended; it may have answered long before. */
   #handled(): void {
     this.#releaseBody();
+    if (this.#context.draining) this.#exchange.stream?.stop(); // it began after the others were told
     if (this.#exchange.isAnswered || this.#transport.closed) return; // no answer is due if the client has left
     this.#fail(new TypeError("the handler did not answer"));
   }

@@ -51,6 +51,8 @@ export class RemoteKeySet {
   #pause = 0;
   #pausedUntil = -Infinity;
   #reason = "";
+  /** The keys that were read last, while the address fails. */
+  #kept: KeySet | undefined = undefined;
 
   constructor(endpoint: string, times: Partial<KeySetTimes> = {}) {
     this.#times = { ...KEY_SET_TIMES, ...times };
@@ -79,6 +81,7 @@ export class RemoteKeySet {
 
   #noteSuccess(): void {
     this.#freshAt = performance.now();
+    this.#kept = undefined;
     // It was fetched just now.
     if (this.#remote.coolingDown) this.#pause = 0;
   }
@@ -97,7 +100,8 @@ export class RemoteKeySet {
   async #keptKeys(token: string, header: Header): Promise<readonly CryptoKey[] | TokenFault> {
     const set = this.#remote.jwks();
     if (set !== undefined && performance.now() < this.#freshAt + this.#times.kept) {
-      const keys = await keysIn(createLocalJWKSet(set), token, header);
+      this.#kept ??= createLocalJWKSet(set);
+      const keys = await keysIn(this.#kept, token, header);
       if (keys.length > 0) return keys;
     }
     return { fault: "unavailable", reason: `the key set could not be read: ${this.#reason}` };

@@ -99,7 +99,11 @@ async function secondWelcome(watched: Watched): Promise<string> {
 async function refusedKeys(watched: Watched): Promise<void> {
   await watched.state("reconnecting");
   assertEquals(await watched.page.getByRole("status").textContent(), "Reconnecting");
-  assertMatch(await watched.page.locator("#countdown").textContent() ?? "", /^in \d+ s$/);
+  // While it tries, there is no countdown.
+  const countdown = watched.page.locator("#countdown");
+  await waitFor(async () => /^in \d+ s$/.test(await countdown.textContent() ?? ""), {
+    what: "the countdown",
+  });
   await watched.page.keyboard.type("lost keys");
   const hint = watched.page.getByRole("alert");
   await waitFor(() => hint.isVisible(), { what: "the hint" });

@@ -178,7 +178,6 @@ export class ClientBench {
       hub: new Hub({
         store,
         loop,
-        ring: () => {},
         report: (error) => {
           throw error;
         },

@@ -70,11 +70,25 @@ Deno.test("slow policy skip: a newer message that can be sent takes the place of
   const publisher = await bench.client().connect();
   const slow = await slowClient(bench, { channel: "live:a" });
   await publish(bench, publisher, "live:a", 1);
-  slow.link.queuedBytes = 100;
+  slow.link.queuedBytes = 0;
   await publish(bench, publisher, "live:a", 2);
   const all = [...pushes(slow.take()), ...pushes(await slow.read())];
   assertEquals(all.map(({ pub }) => pub.offset), [2]);
   assertEquals(bench.context.newest.bytes, 0);
+});
+
+Deno.test("slow policy skip: a client's commands are carried out, however busy its channel is", async () => {
+  const bench = start();
+  const publisher = await bench.client().connect();
+  const slow = await slowClient(bench, { channel: "live:a" });
+  await publish(bench, publisher, "live:a", 1);
+  slow.link.queuedBytes = 100;
+  await publish(bench, publisher, "live:a", 2);
+  // The newest message waits until nothing is queued, as the command does, which goes first.
+  const waiting = await slow.send({ unsubscribe: { channel: "live:b" } });
+  assertEquals([...waiting, ...slow.take()], []);
+  const [reply, push] = await slow.read();
+  assertEquals([reply.unsubscribe, push.push?.pub.offset], [{}, 2]);
 });
 
 Deno.test("slow policy skip: who counts offsets is told, and recovers", async () => {

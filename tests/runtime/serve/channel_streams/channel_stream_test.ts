@@ -296,6 +296,33 @@ Deno.test("channel stream: of many that come back in one turn, some are served, 
   for (const stream of streams) assertEquals(stream.read().events.length, 300);
 });
 
+Deno.test("channel stream: of many with many channels, each turn serves some", () => {
+  const worker = new Worker({ stores: new Stores(4 * 1024 * 1024) });
+  const names = Array.from({ length: 100 }, (_, i) => `chat:${i}`);
+  worker.beginTurn();
+  const streams = Array.from({ length: 12 }, () => worker.streams.open(names));
+  const served = streams.filter(({ answer }) => answer.unread !== "").length;
+  assert(served > 0 && served < 6, `${served} in the first turn`);
+  worker.settle();
+  for (const { answer } of streams) assert(answer.unread !== "");
+});
+
+Deno.test("channel stream: a channel that a backend ends before its stream has begun is not entered", () => {
+  const worker = new Worker();
+  worker.beginTurn();
+  worker.context.turn.spend(100 * 1024 * 1024, worker.now);
+  const one = worker.streams.open(["chat:a", "chat:b"]);
+  worker.directory.find("", "")[0]!.unsubscribe("chat:b", UNSUBSCRIBES.SERVER);
+  worker.settle();
+  worker.publish("chat:a", 1);
+  worker.publish("chat:b", 1);
+  worker.settle();
+  assertEquals(one.read().events.map(({ type }) => type), ["unsubscribe", "message"]);
+  assertEquals(one.read().dataOf("message").map(({ channel }) => channel), ["chat:a"]);
+  one.cut();
+  worker.assertEmpty();
+});
+
 Deno.test("channel stream: of many that the hub has lost in one turn, each turn serves some", () => {
   const worker = new Worker({ stores: new Stores(4 * 1024 * 1024) });
   const streams = Array.from({ length: 12 }, () => worker.streams.open(["chat:a"]));

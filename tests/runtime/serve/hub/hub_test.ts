@@ -25,6 +25,19 @@ function wokenWorker(stores: Stores): { worker: HubWorker; store: ChannelStore }
   return { worker, store };
 }
 
+/** The first worker, which rings others at the end of its turn. */
+function patientWorker(
+  stores: Stores,
+): { worker: HubWorker; store: ChannelStore; rung: readonly number[] } {
+  const rung: number[] = [];
+  const ring = (number: number) => void rung.push(number);
+  const onMarked = () => worker.hub.wake();
+  const options = { writer: 0, now: () => stores.now, ring, onMarked, graceMs: 0 };
+  const store = openChannelStore(stores.memory, options);
+  const worker = new HubWorker(store);
+  return { worker, store, rung };
+}
+
 Deno.test("hub: one message for all subscribers of a face, encoded once", () => {
   const stores = new Stores();
   const worker = new HubWorker(stores.first);
@@ -164,6 +177,7 @@ Deno.test("hub: while the store is busy a channel waits, and then nothing is mis
     unsubscribe: { value: stores.first.unsubscribe.bind(stores.first) },
     openFeed: { value: stores.first.openFeed.bind(stores.first) },
     settle: { value: stores.first.settle.bind(stores.first) },
+    ringBells: { value: stores.first.ringBells.bind(stores.first) },
   });
   const worker = new HubWorker(store);
   const { subscriber } = worker.subscribe("room");
@@ -207,19 +221,28 @@ Deno.test("hub: other workers are rung once for all that was published in a turn
   const stores = new Stores();
   const other = new HubWorker(stores.threads[1]!);
   const { subscriber } = other.subscribe("room");
-  const ring = (number: number) => void (number === 1 && worker.hub.ringSoon(number));
-  const options = { writer: 0, now: () => stores.now, ring, graceMs: 0 };
-  const store = openChannelStore(stores.memory, options);
-  const worker = new HubWorker(store);
+  const { worker, store, rung } = patientWorker(stores);
   for (const data of ["a", "b", "c"]) store.publish(ROOM, publication(data));
-  assertEquals(worker.rung, []);
+  assertEquals(rung, []);
   assert(worker.wantsTurn, "the loop would block, and nobody would ring");
   worker.turn();
-  assertEquals(worker.rung, [1]);
+  assertEquals(rung, [1]);
   other.settle();
   assertEquals(subscriber.messages, ["1 a|2 b|3 c"]);
   worker.settle();
-  assertEquals(worker.rung, [1]);
+  assertEquals(rung, [1]);
+});
+
+Deno.test("hub: what a worker published that is busy ever since does not keep others from ringing", () => {
+  const stores = new Stores();
+  const other = new HubWorker(stores.threads[1]!);
+  const { subscriber } = other.subscribe("room");
+  const { store } = patientWorker(stores);
+  store.publish(ROOM, publication("a"));
+  stores.main.publish(ROOM, publication("b"));
+  assertEquals(stores.rung, [1]);
+  other.settle();
+  assertEquals(subscriber.entries, ["1 a", "2 b"]);
 });
 
 Deno.test("hub: what is published while messages are sent is read in the next turn, without an event", () => {

@@ -68,8 +68,6 @@ export class HubWorker {
   readonly hub: Hub;
   readonly store: HubStore;
   readonly face = new TextFace();
-  /** The other workers that were rung. */
-  readonly rung: number[] = [];
   /** What the operator is told. */
   readonly reported: unknown[] = [];
   readonly #deferred: Deferred[] = [];
@@ -80,7 +78,6 @@ export class HubWorker {
     this.hub = new Hub({
       store,
       loop: { gather: () => {}, defer },
-      ring: (worker) => void this.rung.push(worker),
       report: (error) => void this.reported.push(error),
     });
   }

@@ -166,6 +166,20 @@ Deno.test("answer stream: a stop tells its owner, which may send a last piece, a
   assertEquals(server.told, ["stopping"]);
 });
 
+Deno.test("answer stream: one that begins during a stop is told at once", async () => {
+  const server = new StreamServer();
+  const client = server.client("");
+  server.onStopping = () => {
+    server.send("bye");
+    server.stream.end();
+  };
+  server.after(1, () => server.stop());
+  server.after(1.01, () => client.enqueue(bytesOf(GET)));
+  await server.run();
+  assert(client.text.endsWith("3\r\nbye\r\n0\r\n\r\n"), client.text);
+  assertEquals(server.told, ["stopping"]);
+});
+
 Deno.test("answer stream: an aborted one has no last chunk, and a kept one reaches no other client", async () => {
   const server = new StreamServer();
   const client = server.client(GET);

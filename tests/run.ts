@@ -6,7 +6,7 @@
  * `deno test`; also 1 if no test was chosen or the executable is missing; 2 for an unknown word.
  *
  * The files run one after another, as many end-to-end tests measure times, descriptors and stops. With `all` the
- * tests that measure nothing run beside those with a lower priority; their output follows at the end. The files of
+ * tests that measure nothing run beside those, in two runs with a lower priority; their output follows at the end. The files of
  * up to three failed tests run again, alone; what passes only then is named. Types are checked by `deno task ok` and
  * not here, so that the tests begin at once.
  */
@@ -60,7 +60,7 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 /** Only Linux is sure to have the command. */
-const LOWER_PRIORITY = Deno.build.os === "linux" ? ["nice", "-n", "5"] : [];
+const LOWER_PRIORITY = Deno.build.os === "linux" ? ["nice", "-n", "10"] : [];
 
 /** If more fail, it is not for what shared the cores with them. */
 const MOST_REPEATED = 3;
@@ -102,21 +102,19 @@ async function repeat(first: TestRun, failed: readonly FailedTest[]): Promise<Te
 /** Runs the plan, and what runs beside it, whose output is printed afterwards. */
 async function runAll({ beside, ...plan }: TestPlan): Promise<TestRun[]> {
   if (beside === undefined) return [await runDenoTest(plan, { print: writeAll })];
-  const pieces: Uint8Array[] = [];
-  const keep = (bytes: Uint8Array) => void pieces.push(bytes);
   const runs = await Promise.all([
-    runDenoTest(plan, { print: writeAll, ignored: beside }),
-    runDenoTest({ paths: beside }, { print: keep, through: LOWER_PRIORITY }),
+    runDenoTest(plan, { print: writeAll, ignored: beside.flat() }),
+    ...beside.map((paths) => runDenoTest({ paths }, { through: LOWER_PRIORITY })),
   ]);
-  for (const bytes of pieces) await writeAll(bytes);
+  for (const { output } of runs.slice(1)) await writeText(output);
   // Whoever reads the end of a long output finds what failed there.
-  await writeAll(new TextEncoder().encode(failuresIn(runs[0].output)));
+  for (const { output } of runs) await writeText(failuresIn(output));
   return runs;
 }
 
 interface RunOptions {
-  /** What the run's output is passed to. */
-  readonly print: (bytes: Uint8Array) => void | Promise<void>;
+  /** What the run's output is passed to as it comes; default: nothing. */
+  readonly print?: (bytes: Uint8Array) => Promise<void>;
   /** Folders and files that are left out. */
   readonly ignored?: readonly string[];
   /** The command and its arguments that executes `deno test`. */
@@ -144,7 +142,7 @@ async function runDenoTest(
   let output = "";
   for await (const bytes of child.stdout) {
     output += decoder.decode(bytes, { stream: true });
-    await print(bytes);
+    await print?.(bytes);
   }
   return { plan, code: (await child.status).code, counts: parseTestCounts(output), output };
 }
@@ -162,6 +160,10 @@ function environment({ executable, transport }: TestPlan): Record<string, string
 /** Makes the tests start servers that speak TLS, and their clients trust the authority. */
 function trust({ folder, file }: Authority): Record<string, string> {
   return { [SUITE_TLS]: folder, DENO_CERT: file, CURL_CA_BUNDLE: file };
+}
+
+function writeText(text: string): Promise<void> {
+  return writeAll(new TextEncoder().encode(text));
 }
 
 async function writeAll(bytes: Uint8Array): Promise<void> {

@@ -9,6 +9,7 @@ import { at, flagSwitch, number, type NumberRow, type Option } from "./option.ts
 const KIBIBYTE = 1024;
 const MEBIBYTE = 1024 * KIBIBYTE;
 const A_DAY = 86_400;
+const AN_HOUR = 3_600;
 const GROUP = "Channels";
 
 /** The options of this group. */
@@ -45,7 +46,7 @@ export const CHANNEL_FLAGS: readonly Option[] = [
   limit("connectTime", ["channel-connect-timeout", "TIME", 0.1, A_DAY], {
     help: "time for a client's connect command; then close 3502",
   }),
-  limit("drainSpread", ["drain-spread", "TIME", 0, A_DAY], {
+  limit("drainSpread", ["drain-spread", "TIME", 0, AN_HOUR], {
     help: "at a stop, spread the ends of channel clients (3001) over this time",
   }),
   limit("presenceClients", ["max-presence", "COUNT", 1, 1_000_000], {

@@ -71,8 +71,9 @@ Deno.test("an unknown or repeated option, or an option without its value, is an 
   assert(refusal(["--max-head", "-1"]).startsWith("--max-head must be a size from "));
 });
 
-/** By group, the options without which a value has no effect. */
+/** By group or flag, the options without which a value has no effect, or is too long. */
 const COMPANIONS: Readonly<Record<string, readonly string[]>> = {
+  "drain-spread": ["--drain-timeout=1d"],
   "Files": ["--root=x"],
   "Transport and TLS": ["--tls-cert=c", "--tls-key=k"],
 };
@@ -83,7 +84,7 @@ Deno.test("every number option: flag, variable, bounds and precedence", () => {
     const { flag, range: [least, most] } = option;
     const name = `--${flag}`;
     const variables = { [variableOf(flag)]: String(most) };
-    const companions = COMPANIONS[option.group] ?? [];
+    const companions = COMPANIONS[flag] ?? COMPANIONS[option.group] ?? [];
     const values = (args: string[], from = {}) => {
       return option.valuesOf(config([...args, ...companions], from));
     };

@@ -18,6 +18,7 @@ import {
   type FailedTest,
   failedTestsIn,
   failuresIn,
+  hasRun,
   isTestWord,
   parseTestCounts,
   sumOf,
@@ -94,6 +95,7 @@ async function repeat(first: TestRun, failed: readonly FailedTest[]): Promise<Te
   console.log(`\nagain, alone: ${names.join("; ")}\n`);
   const paths = [...new Set(failed.map(({ file }) => file))];
   const again = await runDenoTest({ ...first.plan, paths }, { print: writeAll });
+  if (!hasRun(again.output, names)) return first;
   const counts = again.counts && withRepeated(first.counts!, again.counts);
   if (again.code === 0) console.log(`\npassed only alone: ${names.join("; ")}`);
   return { ...again, counts };

@@ -195,11 +195,30 @@ export interface FailedTest {
   readonly file: string;
 }
 
-/** The failed tests that `deno test` lists before its summary; steps and files that do not load are not among them. */
+/**
+ * The failed tests that `deno test` lists before its summary; steps and files that do not load are not among them. The
+ * list has where each test was declared, which may be in a file that several share: its own is the one that ran.
+ */
 export function failedTestsIn(output: string): FailedTest[] {
+  const plain = withoutColours(output);
   const [, list = ""] = withoutColours(failuresIn(output)).split(/^ FAILURES $/m);
-  const tests = list.matchAll(/^(?<name>\S.*) => \.\/(?<file>\S+):\d+:\d+$/gm);
-  return [...tests].map(({ groups }) => ({ name: groups!["name"]!, file: groups!["file"]! }));
+  return [...list.matchAll(/^(?<name>\S.*) => \.\/\S+:\d+:\d+$/gm)].flatMap(({ groups }) => {
+    const name = groups!["name"]!;
+    const before = plain.slice(0, indexOfTest(plain, name));
+    const file = [...before.matchAll(/^running \d+ tests? from \.\/(\S+)$/gm)].at(-1)?.[1];
+    return file === undefined ? [] : [{ name, file }];
+  });
+}
+
+/** Whether each of these tests is in the output. */
+export function hasRun(output: string, names: readonly string[]): boolean {
+  const plain = withoutColours(output);
+  return names.every((name) => indexOfTest(plain, name) > 0);
+}
+
+/** Where the line of a test begins, or 0. */
+function indexOfTest(output: string, name: string): number {
+  return output.indexOf(`\n${name} ...`) + 1;
 }
 
 /** The counts of a run whose failed tests ran again: what passed at last has passed. */

@@ -6,6 +6,7 @@ import { assertEquals } from "@std/assert";
 import {
   failedTestsIn,
   failuresIn,
+  hasRun,
   isTestWord,
   parseTestCounts,
   sumOf,
@@ -80,16 +81,35 @@ Deno.test("test plan: what failed is found in the output, with and without colou
   assertEquals(failuresIn("a test of ERRORS ... ok (1ms)\nok | 1 passed | 0 failed (1ms)\n"), "");
 });
 
-Deno.test("test plan: failed tests are read from the list before the summary", () => {
-  const output =
-    "\x1b[1m ERRORS \x1b[0m\n\na => b => ./tests/x_test.ts:1:6\nerror: no\n\n\x1b[1m FAILURES \x1b[0m\n\n" +
-    "a => b \x1b[38;5;245m=> ./tests/x_test.ts:1:6\x1b[0m\nc => ./tests/e2e/y_test.ts:20:3\n" +
-    "./tests/z_test.ts (uncaught error)\n\nFAILED | 1 passed | 3 failed (1ms)\n";
+Deno.test("test plan: failed tests are read from the list before the summary, with the files that ran", () => {
+  const output = [
+    "\x1b[0m\x1b[38;5;245mrunning 2 tests from ./tests/x_test.ts\x1b[0m",
+    "good ... \x1b[32mok\x1b[0m (1ms)",
+    "a => b ...",
+    "------- output -------",
+    "a => b ... \x1b[31mFAILED\x1b[0m (1ms)",
+    "running 1 test from ./tests/e2e/y_test.ts",
+    "c ... FAILED (1ms)",
+    "",
+    "\x1b[1m ERRORS \x1b[0m",
+    "",
+    "a => b => ./tests/x_test.ts:1:6",
+    "error: no",
+    "",
+    "\x1b[1m FAILURES \x1b[0m",
+    "",
+    "a => b \x1b[38;5;245m=> ./tests/x_test.ts:1:6\x1b[0m",
+    "c => ./tests/support/shared.ts:20:3",
+    "./tests/z_test.ts (uncaught error)",
+    "",
+    "FAILED | 1 passed | 3 failed (1ms)",
+  ].join("\n");
   assertEquals(failedTestsIn(output), [
     { name: "a => b", file: "tests/x_test.ts" },
     { name: "c", file: "tests/e2e/y_test.ts" },
   ]);
   assertEquals(failedTestsIn("ok | 1 passed | 0 failed (1ms)\n"), []);
+  assertEquals([hasRun(output, ["a => b", "c"]), hasRun(output, ["c", "d"])], [true, false]);
 });
 
 Deno.test("test plan: what ran again counts as it ended", () => {

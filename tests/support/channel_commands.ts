@@ -76,7 +76,11 @@ export class ChannelFolder implements AsyncDisposable {
 /** Runs a command to its end. */
 export function runChannels(args: readonly string[], input = ""): Promise<ProgramResult> {
   const [program, before] = serverCommand();
-  return runProgram(program, [...before, "channels", ...args], new TextEncoder().encode(input));
+  return runProgram(
+    program,
+    [...before, "channels", ...args],
+    new TextEncoder().encode(input) as Uint8Array<ArrayBuffer>,
+  );
 }
 
 /** The same, but it must succeed without a word on standard error. @throws {Error} */

@@ -4,6 +4,7 @@ import { CHANNEL_LIMITS } from "../../../runtime/config/mod.ts";
 import { ChannelKeeper } from "../../../runtime/executor/channel_keeper.ts";
 import { OPEN_CHANNELS } from "../../support/channel_server.ts";
 import { publication } from "../channels/stores.ts";
+import "../../support/load_libc.ts";
 
 Deno.test("channel keeper: a worker that was to be rung by one that died looks at the feed", async () => {
   const rung: number[] = [];

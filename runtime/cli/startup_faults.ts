@@ -30,7 +30,7 @@ async function faultsOfUsers(users: Config["users"]): Promise<(string | undefine
 
 /** What is wrong with the keys and secrets of channels. */
 async function faultOfSecrets(channels: ChannelsConfig): Promise<string | undefined> {
-  const { loadChannelSecrets } = await import("../serve/centrifuge/mod.ts");
+  const { loadChannelSecrets } = await import("../serve/tokens/mod.ts");
   const places = {
     readText: Deno.readTextFileSync,
     variable: (name: string) => Deno.env.get(name),

@@ -31,8 +31,9 @@ const load: RouterLoader = async (
     ? await import("../serve/centrifuge/mod.ts")
     : undefined;
   const streams = centrifuge && await import("../serve/channel_streams/mod.ts");
+  const tokens = centrifuge && await import("../serve/tokens/mod.ts");
   const secrets = channelsConfig && secretTexts &&
-    await centrifuge?.loadChannelSecrets(channelsConfig, placesOf(secretTexts));
+    await tokens?.loadChannelSecrets(channelsConfig, placesOf(secretTexts));
   return ({ config, loop, channels: wiring }) => {
     const site = files === undefined || root === undefined ? undefined : new files.Site({
       config,

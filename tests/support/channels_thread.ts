@@ -6,10 +6,11 @@ import { DateField } from "../../protocol/mod.ts";
 import { placesOf } from "../../runtime/executor/secret_texts.ts";
 import { serveThread } from "../../runtime/executor/serve_thread.ts";
 import { LogLabel } from "../../runtime/observe/log/mod.ts";
-import { ChannelService, loadChannelSecrets } from "../../runtime/serve/centrifuge/mod.ts";
+import { ChannelService } from "../../runtime/serve/centrifuge/mod.ts";
 import { channelStreamRoutes } from "../../runtime/serve/channel_streams/mod.ts";
 import { createRouter } from "../../runtime/serve/routes/mod.ts";
 import type { Route } from "../../runtime/serve/session/mod.ts";
+import { loadChannelSecrets } from "../../runtime/serve/tokens/mod.ts";
 
 const DIES: Route = {
   label: new LogLabel("test"),

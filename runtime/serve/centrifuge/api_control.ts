@@ -22,9 +22,15 @@ import {
   readSeconds,
   readText,
   text,
-  unsigned,
 } from "../../../protocol/json/mod.ts";
-import { type ApiContext, type ApiMethod, apiMethod, channelOf, EMPTY } from "./api_method.ts";
+import {
+  type ApiContext,
+  type ApiMethod,
+  apiMethod,
+  channelOf,
+  EMPTY,
+  readPosition,
+} from "./api_method.ts";
 import type { ChannelContext } from "./channel_context.ts";
 import type { ClientDirectory, ControlledClient } from "./client_directory.ts";
 import type { ControlHandler } from "./control_channel.ts";
@@ -52,13 +58,7 @@ const SUBSCRIBE = {
   info: raw("info"),
   data: raw("data"),
   expireAt: { wire: "expire_at", read: readSeconds },
-  recoverSince: {
-    wire: "recover_since",
-    read: readObject({
-      offset: unsigned("offset", Number.MAX_SAFE_INTEGER),
-      epoch: text("epoch"),
-    }),
-  },
+  recoverSince: { wire: "recover_since", read: readPosition },
 } as const;
 
 const REFRESH = {

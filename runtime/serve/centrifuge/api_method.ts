@@ -11,7 +11,10 @@ import {
   JsonError,
   type JsonSlice,
   type JsonWriter,
+  readObject,
   type Shape,
+  text,
+  unsigned,
 } from "../../../protocol/json/mod.ts";
 import type { Channel } from "../channels/mod.ts";
 import type { ApiBudget } from "./api_budget.ts";
@@ -38,6 +41,12 @@ export type ApiAnswer = ClientError | WriteResult;
 
 /** Carries out a request; one that takes long, in several turns. */
 export type ApiMethod = (api: ApiContext, slice: JsonSlice) => ApiAnswer | Promise<ApiAnswer>;
+
+/** A position in a channel, as requests have it. */
+export const readPosition = readObject({
+  offset: unsigned("offset", Number.MAX_SAFE_INTEGER),
+  epoch: text("epoch"),
+});
 
 /** A method whose request has this shape; another shape is error 107. */
 export function apiMethod<S extends Shape>(

@@ -5,13 +5,21 @@
  */
 
 import { CLIENT_ERRORS, type ClientError } from "../../../protocol/centrifuge/mod.ts";
-import { flag, readInteger, readObject, text, unsigned } from "../../../protocol/json/mod.ts";
+import { flag, readInteger, text } from "../../../protocol/json/mod.ts";
 import type { ChannelVisitor } from "../../channels/mod.ts";
 import { matchesWildcard } from "../tokens/mod.ts";
-import { type ApiAnswer, type ApiContext, apiMethod, channelOf, EMPTY } from "./api_method.ts";
+import {
+  type ApiAnswer,
+  type ApiContext,
+  apiMethod,
+  channelOf,
+  EMPTY,
+  readPosition,
+} from "./api_method.ts";
 import { isControlChannel } from "./control_channel.ts";
 import { readHistory } from "./history_reading.ts";
 import { readPresence, readPresenceStats } from "./presence_reading.ts";
+import { nextTurn } from "./turn_budget.ts";
 
 const UTF8 = new TextEncoder();
 const TEXT = new TextDecoder();
@@ -56,13 +64,7 @@ export const presenceStats = apiMethod(OF_A_CHANNEL, (api, request) => {
 export const history = apiMethod({
   ...OF_A_CHANNEL,
   limit: { wire: "limit", read: readInteger(-MAX_INT32, MAX_INT32) },
-  since: {
-    wire: "since",
-    read: readObject({
-      offset: unsigned("offset", Number.MAX_SAFE_INTEGER),
-      epoch: text("epoch"),
-    }),
-  },
+  since: { wire: "since", read: readPosition },
   reverse: flag("reverse"),
 }, (api, request) => {
   const channel = channelOf(api, request.channel);
@@ -144,7 +146,7 @@ async function activeChannels(
       if (next === 0) return found;
       at = next;
     }
-    await new Promise<void>((resolve) => loop.defer({ onTurn: resolve }));
+    await nextTurn(loop);
   }
 }
 

@@ -153,7 +153,7 @@ function answerRequest(
 }
 
 const EMPTY_OBJECT: JsonSlice = {
-  bytes: new TextEncoder().encode("{}"),
+  bytes: UTF8.encode("{}"),
   start: 0,
   end: 2,
   depth: JSON_DEPTH,

@@ -12,7 +12,7 @@ import type { Column, Counters } from "../../ring/mod.ts";
 import { ChannelRules } from "../channels/mod.ts";
 import { Hub } from "../hub/mod.ts";
 import type { Route } from "../session/mod.ts";
-import { loadTokenKeys, readSecret, type SecretPlaces, TokenVerifier } from "../tokens/mod.ts";
+import type { ChannelSecrets } from "../tokens/mod.ts";
 import type { ChannelContext } from "./channel_context.ts";
 import { ConnectionControl } from "./api_control.ts";
 import { apiRoutes } from "./api_route.ts";
@@ -29,8 +29,6 @@ import { TurnBudget } from "./turn_budget.ts";
 import { UserConnections } from "./user_connections.ts";
 import { channelSocketRoute, WEBSOCKET_PATH } from "./websocket_route.ts";
 
-/** Bytes of the key of the HTTP API: too many to guess. */
-const LEAST_API_KEY = 16;
 /** The longest messages that a worker holds because they cannot be carried out yet. */
 const HELD_MESSAGES = 64;
 
@@ -62,13 +60,6 @@ export interface ChannelWiring {
   report(error: unknown): void;
 }
 
-/** What was loaded from where the config says that it is. */
-export interface ChannelSecrets {
-  readonly verifier: TokenVerifier | undefined;
-  /** The key of the HTTP API; undefined: there is none. */
-  readonly apiKey: Uint8Array | undefined;
-}
-
 /** What a service is made with. */
 export interface ChannelServiceParts {
   readonly config: ChannelsConfig;
@@ -84,18 +75,6 @@ export interface ChannelServiceParts {
   readonly drainTime: number;
   /** Whether every client may do everything; default: false. */
   readonly isInsecure?: boolean;
-}
-
-/** Loads the keys that the config names. @throws {Error} */
-export async function loadChannelSecrets(
-  { token, apiKey: source }: ChannelsConfig,
-  places: SecretPlaces,
-): Promise<ChannelSecrets> {
-  const { hmacSecrets, publicKeyFiles, jwksEndpoint } = token;
-  const hasKeys = hmacSecrets.length > 0 || publicKeyFiles.length > 0 || jwksEndpoint !== undefined;
-  const apiKey = source && readSecret(source, places, LEAST_API_KEY);
-  if (!hasKeys) return { verifier: undefined, apiKey };
-  return { verifier: new TokenVerifier(await loadTokenKeys(token, places), token), apiKey };
 }
 
 /** The time over which clients end; what is left at the end of the drain is cut off. */

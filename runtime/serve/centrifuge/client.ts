@@ -34,6 +34,7 @@ import type { ControlledClient } from "./client_directory.ts";
 import { ClientIdentity } from "./client_identity.ts";
 import type { ChannelMeter, ClientTransport } from "./channel_meter.ts";
 import type { ClientLink, Sized } from "./client_link.ts";
+import { endAfter, firstPingAt, secondsUntil } from "./deadlines.ts";
 import { writePush } from "./publication_fields.ts";
 import { decodeCommands } from "./command_message.ts";
 import { type CommandOwner, CommandQueue } from "./command_queue.ts";
@@ -46,7 +47,7 @@ import {
   Subscriptions,
   type SubscriptionWish,
 } from "./subscriptions.ts";
-import { checkConnectionToken, checkSubscriptionToken } from "./token_check.ts";
+import { checkConnectionToken, checksTokens, checkSubscriptionToken } from "./token_check.ts";
 
 type CommandOf<Name extends Command["name"]> = Extract<Command, { readonly name: Name }>;
 
@@ -55,9 +56,6 @@ export interface ClientOwner {
   /** The client is connected: its user is known. */
   connected(client: ControlledClient): void;
 }
-
-/** The first ping comes after this part of the time between two, at least; so pings are spread. */
-const LEAST_FIRST_PING = 0.5;
 
 const ANONYMOUS: ConnectionClaims = {
   user: "",
@@ -290,8 +288,8 @@ export class Client extends TimerNode implements ControlledClient, SubscriptionO
 
   #connect(command: CommandOf<"connect">, replies: Replies): void | Promise<void> {
     const { token } = command.request;
-    const { allowsAnonymous, isInsecure, verifier } = this.#context;
-    if (token && !(isInsecure && verifier === undefined)) {
+    const { allowsAnonymous, isInsecure } = this.#context;
+    if (token && checksTokens(this.#context)) {
       return this.#connectWith(token, command, replies);
     }
     if (!allowsAnonymous && !isInsecure) return this.disconnect(DISCONNECTS.INVALID_TOKEN);
@@ -312,10 +310,8 @@ export class Client extends TimerNode implements ControlledClient, SubscriptionO
   }
 
   #accept({ id, request }: CommandOf<"connect">, claims: ConnectionClaims, replies: Replies): void {
-    const { loop, node, version, random } = this.#context;
-    this.identity.user = claims.user;
-    this.identity.capabilities = claims.capabilities;
-    this.identity.info = claims.info;
+    const { node, version } = this.#context;
+    this.identity.identify(claims);
     const entered = this.#context.users.enter(this.identity);
     if (entered === "limit") {
       this.#meter.limitExceeded("connections_per_user");
@@ -330,8 +326,7 @@ export class Client extends TimerNode implements ControlledClient, SubscriptionO
     }
     this.#state = "connected";
     this.#staleAt = NEVER;
-    const part = LEAST_FIRST_PING + random() * (1 - LEAST_FIRST_PING);
-    this.#pingAt = loop.now + this.#pingTime * part;
+    this.#pingAt = firstPingAt(this.#context, this.#pingTime);
     const ttl = this.#setExpiry(claims.expireAt);
     const ping = Math.ceil(this.#pingTime / 1000);
     const { identity: { id: client } } = this;
@@ -396,9 +391,8 @@ export class Client extends TimerNode implements ControlledClient, SubscriptionO
 
   /** Sets when the connection ends. Returns the seconds until its token expires. */
   #setExpiry(expireAt: number | undefined): number | undefined {
-    const { loop, limits, epochSeconds } = this.#context;
-    const ttl = expireAt === undefined ? undefined : Math.ceil(expireAt - epochSeconds());
-    this.#expiresAt = ttl === undefined ? NEVER : loop.now + ttl * 1000 + limits.expiryGrace;
+    const ttl = secondsUntil(this.#context, expireAt);
+    this.#expiresAt = ttl === undefined ? NEVER : endAfter(this.#context, ttl);
     this.setTimer();
     return ttl;
   }
@@ -412,11 +406,10 @@ export class Client extends TimerNode implements ControlledClient, SubscriptionO
     const refusal = this.subscriptions.refusalOf(name);
     if (refusal !== undefined) return replies.error(id, refusal);
     const { channel } = found;
-    const { isInsecure, verifier } = this.#context;
-    if (token && !(isInsecure && verifier === undefined)) {
+    if (token && checksTokens(this.#context)) {
       return this.#subscribeWith(token, channel, { command, replies });
     }
-    if (!isInsecure && !maySubscribe(channel, this.identity)) {
+    if (!this.#context.isInsecure && !maySubscribe(channel, this.identity)) {
       return replies.error(id, CLIENT_ERRORS.PERMISSION_DENIED);
     }
     const result = this.subscriptions.subscribe(channel, command.request, PLAIN_GRANT);

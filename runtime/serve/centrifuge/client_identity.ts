@@ -6,7 +6,7 @@
 
 import type { ClientInfo } from "../../../protocol/centrifuge/mod.ts";
 import type { ChannelClient } from "../channels/mod.ts";
-import type { Capability } from "../tokens/mod.ts";
+import type { Capability, ConnectionClaims } from "../tokens/mod.ts";
 
 const NO_CAPABILITIES: readonly Capability[] = [];
 
@@ -19,6 +19,13 @@ export class ClientIdentity implements ChannelClient {
   capabilities: readonly Capability[] = NO_CAPABILITIES;
   /** JSON that others see beside the client. */
   info: Uint8Array | undefined = undefined;
+
+  /** Takes what the token says. */
+  identify({ user, capabilities, info }: ConnectionClaims): void {
+    this.user = user;
+    this.capabilities = capabilities;
+    this.info = info;
+  }
 
   /** What subscribers of a channel are told about the client. */
   infoIn(channelInfo: Uint8Array | undefined): ClientInfo {

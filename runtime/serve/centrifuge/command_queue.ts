@@ -20,11 +20,10 @@ import type { ClientLink } from "./client_link.ts";
 import { hasToken } from "./command_message.ts";
 import type { CommandRate } from "./command_rate.ts";
 import { Replies } from "./replies.ts";
+import { READING_BYTES } from "./turn_budget.ts";
 
 /** Replies are sent at this size, and the rest of the commands waits for the next turn. */
 const REPLY_BYTES = 256 * 1024;
-/** What reading a history or a presence costs at least, as bytes of replies, also if the answer is an error. */
-const READING_BYTES = 32 * 1024;
 /** What holding a message costs, beside its bytes. */
 const OVERHEAD = 64;
 /** Milliseconds after which a client is looked at again that should have read. */

@@ -63,9 +63,4 @@ export class NewestMessages {
       subscription.receive(message);
     }
   }
-
-  /** The client is gone. */
-  clear(): void {
-    for (const subscription of [...this.#messages.keys()]) this.drop(subscription);
-  }
 }

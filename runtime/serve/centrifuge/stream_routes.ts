@@ -10,7 +10,7 @@ import { ProtocolError, type ResponseFields } from "../../../protocol/mod.ts";
 import { decodeEmulation, FRAMINGS } from "../../../protocol/centrifuge/mod.ts";
 import type { Config } from "../../config/mod.ts";
 import { LogLabel } from "../../observe/log/mod.ts";
-import { crossOriginRoute, type Exchange, type Route } from "../session/mod.ts";
+import { crossOriginRoute, type Exchange, type Route, STREAM_FIELDS } from "../session/mod.ts";
 import type { ChannelContext } from "./channel_context.ts";
 import type { ControlSender } from "./control_channel.ts";
 import type { SessionNames } from "./session_names.ts";
@@ -24,12 +24,6 @@ const EMULATION_PATH = "/emulation";
 
 /** Each ping over SSE is answered by a request, so there are half as many. */
 const SSE_PING_FACTOR = 2;
-
-/** No cache, and no proxy's buffer (nginx: X-Accel-Buffering). */
-const STREAMED = [["Cache-Control", "no-store"], ["X-Accel-Buffering", "no"], [
-  "X-Content-Type-Options",
-  "nosniff",
-]] as const;
 
 /** What the routes work with. */
 export interface StreamRouteParts {
@@ -77,7 +71,7 @@ export function streamRoutes(
 }
 
 function fieldsOf(type: string, cors: ResponseFields): ResponseFields {
-  return [["Content-Type", type], ...STREAMED, ...cors];
+  return [["Content-Type", type], ...STREAM_FIELDS, ...cors];
 }
 
 function route(

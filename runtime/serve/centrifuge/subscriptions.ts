@@ -24,6 +24,7 @@ import type { TokenSubscription } from "../tokens/mod.ts";
 import type { ChannelContext } from "./channel_context.ts";
 import type { ClientLink, Sized } from "./client_link.ts";
 import type { ClientIdentity } from "./client_identity.ts";
+import { endAfter, secondsUntil } from "./deadlines.ts";
 import { HeldBytes } from "./held_bytes.ts";
 import { NewestMessages } from "./newest_messages.ts";
 import { recover, type Recovery, wirePosition } from "./history_reading.ts";
@@ -115,7 +116,7 @@ export class Subscriptions {
     grant: SubscriptionGrant,
     recoveryBytes: number = this.#context.limits.historyBytes,
   ): SubscribeResult | ClientError {
-    const ttl = this.#ttlOf(grant.expireAt);
+    const ttl = secondsUntil(this.#context, grant.expireAt);
     if (ttl !== undefined && ttl <= 0) return CLIENT_ERRORS.EXPIRED;
     const key = UTF8.encode(channel.name);
     const entrance = this.#context.hub.enter(channel.name, key);
@@ -136,7 +137,7 @@ export class Subscriptions {
     const offset = found?.recovered ? found.offset : entrance.offset;
     const subscription = this.#add(entrance, { plan, wish, grant });
     this.#context.hub.join(entrance.channel, subscription, offset);
-    if (ttl !== undefined) this.#setExpiry(subscription, ttl);
+    if (ttl !== undefined) subscription.expiresAt = endAfter(this.#context, ttl);
     const { epoch } = entrance.channel;
     return {
       ...(plan.positioned ? { position: wirePosition(this.#context, { offset, epoch }) } : {}),
@@ -153,9 +154,8 @@ export class Subscriptions {
 
   /** Prolongs a subscription. Returns the seconds that are left, or undefined if it does not end. */
   refresh(subscription: Subscription, expireAt: number | undefined): number | undefined {
-    const ttl = this.#ttlOf(expireAt);
-    if (ttl === undefined) subscription.expiresAt = Infinity;
-    else this.#setExpiry(subscription, ttl);
+    const ttl = secondsUntil(this.#context, expireAt);
+    subscription.expiresAt = ttl === undefined ? Infinity : endAfter(this.#context, ttl);
     return ttl;
   }
 
@@ -291,16 +291,6 @@ export class Subscriptions {
   /** The result of connect has no numbers. */
   #takesNumber({ flag = 0 }: SubscriptionWish, { isServerSide }: SubscriptionGrant): boolean {
     return !isServerSide && (flag & CHANNEL_COMPACTION) !== 0;
-  }
-
-  #ttlOf(expireAt: number | undefined): number | undefined {
-    if (expireAt === undefined) return undefined;
-    return Math.ceil(expireAt - this.#context.epochSeconds());
-  }
-
-  #setExpiry(subscription: Subscription, ttl: number): void {
-    const { loop, limits } = this.#context;
-    subscription.expiresAt = loop.now + ttl * 1000 + limits.expiryGrace;
   }
 
   #forget(subscription: Subscription): void {

@@ -5,8 +5,17 @@
  * turn, so that the worker serves everybody in between.
  */
 
+import type { Loop } from "../../net/mod.ts";
+
 /** Reading a history of this length and encoding it takes some milliseconds. */
 const BYTES = 1024 * 1024;
+/** What reading a history or a presence costs at least, as bytes of an answer, also in vain. */
+export const READING_BYTES = 32 * 1024;
+
+/** Fulfilled in the next turn of the loop. */
+export function nextTurn(loop: Pick<Loop, "defer">): Promise<void> {
+  return new Promise((resolve) => loop.defer({ onTurn: resolve }));
+}
 
 /** The budget of one worker. */
 export class TurnBudget {

@@ -15,6 +15,7 @@ import {
 import {
   type ChannelContext,
   checkConnectionToken,
+  checksTokens,
   ClientIdentity,
   readSubscriptionToken,
 } from "../centrifuge/mod.ts";
@@ -77,9 +78,7 @@ export function accessOf(
     context.meter.limitExceeded("channels");
     return badRequest(`A request may name at most ${most} channels`);
   }
-  // As for clients with a library: without keys no token can be wrong.
-  const ignoresTokens = context.isInsecure && context.verifier === undefined;
-  if (!ignoresTokens && (token !== "" || subscriptionTokens.length > 0)) {
+  if (checksTokens(context) && (token !== "" || subscriptionTokens.length > 0)) {
     return accessOfTokens(context, credentials, most);
   }
   const holder = anonymous(context);
@@ -112,9 +111,7 @@ async function holderOf(context: ChannelContext, token: string): Promise<Holder 
   if (claims === undefined) return unauthorized("The token is not valid");
   if ("code" in claims) return tokenRefusal(claims);
   const identity = new ClientIdentity();
-  identity.user = claims.user;
-  identity.capabilities = claims.capabilities;
-  identity.info = claims.info;
+  identity.identify(claims);
   const { expireAt, subscriptions: grants } = claims;
   return { identity, expireAt, expiry: DISCONNECTS.EXPIRED, grants };
 }

@@ -11,7 +11,13 @@
 import { ByteBuffer } from "../../../protocol/mod.ts";
 import { type Disconnect, type Unsubscribe } from "../../../protocol/centrifuge/mod.ts";
 import { type Deferred, NEVER, TimerNode } from "../../net/mod.ts";
-import type { ChannelContext, ClientDirectory, ControlledClient } from "../centrifuge/mod.ts";
+import {
+  type ChannelContext,
+  type ClientDirectory,
+  type ControlledClient,
+  firstPingAt,
+  READING_BYTES,
+} from "../centrifuge/mod.ts";
 import type { Face } from "../hub/mod.ts";
 import { type AnswerStream, DROPPED, type StreamListener } from "../session/mod.ts";
 import type { ChannelAccess } from "./channel_access.ts";
@@ -23,15 +29,11 @@ import { joinPositions, type PositionFinder } from "./stream_position.ts";
 const RETRY = { least: 1_000, most: 5_000 } as const;
 /** A comment, so that proxies and phones keep the connection: a line with a colon. */
 const PING = new TextEncoder().encode(":\n\n");
-/** The first one comes after this part of the time between two, at least; so they are spread. */
-const LEAST_FIRST_PING = 0.5;
 /** Short events grow by their positions: at this length they are sent, so that a client that does not read is noticed. */
 const FULL_BYTES = 64 * 1024;
 /** Bytes of a position in an event, at most. */
 const POSITION_BYTES = 40;
-/** A recovery takes as much time as an answer of this length, also in vain. */
-const READING_BYTES = 32 * 1024;
-/** The same for a channel of which nothing is recovered: there may be many, with members that are told. */
+/** As READING_BYTES, for a channel of which nothing is recovered: there may be many, with members that are told. */
 const ENTERING_BYTES = 4 * 1024;
 
 const NOWHERE: PositionFinder = () => [];
@@ -204,8 +206,7 @@ export class ChannelStream extends TimerNode
     out.appendLatin1(`retry: ${Math.round(retry)}\n`);
     this.#enter(this.#channels, ({ name }) => this.#since(name), out);
     this.#since = NOWHERE;
-    const part = LEAST_FIRST_PING + random() * (1 - LEAST_FIRST_PING);
-    this.#pingAt = loop.now + limits.pingTime * part;
+    this.#pingAt = firstPingAt(this.context, limits.pingTime);
     this.#setTimer();
   }
 
@@ -226,13 +227,11 @@ export class ChannelStream extends TimerNode
       const limit = Math.min(limits.historyPublications, Math.floor(room / idBytes));
       const events = channel.enter(since, { limit, maxBytes: room });
       turn.spend(since.length > 0 ? READING_BYTES : ENTERING_BYTES, loop.now);
-      if (since.length > 0 && events !== "unavailable") {
-        meter.recovered(events !== null, countOf(events));
-      }
       if (events === "unavailable") return this.#endUnavailable(out);
+      const count = countOf(events);
+      if (since.length > 0) meter.recovered(events !== null, count);
       if (events === null) lost.push(channel);
       else if (events.length > 0) missed.push({ channel, events });
-      const count = countOf(events);
       room = Math.max(0, room - (events?.length ?? 0) - count * idBytes);
     }
     if (lost.length > 0) this.#appendLost(out, lost);

@@ -13,7 +13,7 @@ import {
   type HistoryResult,
 } from "../../../protocol/centrifuge/mod.ts";
 import { JsonWriter } from "../../../protocol/json/mod.ts";
-import { type ChannelContext, readHistory } from "../centrifuge/mod.ts";
+import { type ChannelContext, nextTurn, readHistory, READING_BYTES } from "../centrifuge/mod.ts";
 import { refusalOfAction } from "../channels/mod.ts";
 import type { Exchange } from "../session/mod.ts";
 import { accessOf, type ChannelAccess } from "./channel_access.ts";
@@ -42,8 +42,6 @@ const JSON_FIELDS = [
 ] as const;
 
 const DEFAULT_LIMIT = 100;
-/** Reading takes as much time as an answer of this length, also in vain. */
-const READING_BYTES = 32 * 1024;
 const UTF8 = new TextEncoder();
 
 /** What is asked for. */
@@ -82,9 +80,7 @@ async function whenThereIsRoom(
   access: ReturnType<typeof accessOf>,
 ): Promise<ChannelAccess | Refusal> {
   const settled = await access;
-  while (turn.isSpent(loop.now)) {
-    await new Promise<void>((resolve) => loop.defer({ onTurn: resolve }));
-  }
+  while (turn.isSpent(loop.now)) await nextTurn(loop);
   return settled;
 }
 

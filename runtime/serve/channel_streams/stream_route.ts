@@ -8,7 +8,7 @@
 import { ByteBuffer } from "../../../protocol/mod.ts";
 import type { ResponseFields } from "../../../protocol/mod.ts";
 import type { ChannelContext, ClientDirectory } from "../centrifuge/mod.ts";
-import type { Exchange } from "../session/mod.ts";
+import { type Exchange, STREAM_FIELDS } from "../session/mod.ts";
 import { accessOf, type ChannelAccess } from "./channel_access.ts";
 import { ChannelStream, type ChannelStreamParts } from "./channel_stream.ts";
 import { EventParts, WholeEvents } from "./event_faces.ts";
@@ -22,13 +22,7 @@ const RULES = {
   single: ["token", "last_event_id"],
 } as const;
 
-/** No cache, and no proxy's buffer (nginx: X-Accel-Buffering). */
-const STREAMED = [
-  ["Content-Type", "text/event-stream"],
-  ["Cache-Control", "no-store"],
-  ["X-Accel-Buffering", "no"],
-  ["X-Content-Type-Options", "nosniff"],
-] as const;
+const EVENT_STREAM = [["Content-Type", "text/event-stream"], ...STREAM_FIELDS] as const;
 
 /** The handler of the streams of one worker. */
 export function streamHandler(
@@ -62,7 +56,7 @@ function respondStream(
     readonly fields: ResponseFields;
   },
 ): void {
-  const head = { status: 200, fields: [...STREAMED, ...fields], contentLength: -1 };
+  const head = { status: 200, fields: [...EVENT_STREAM, ...fields], contentLength: -1 };
   // Nobody is subscribed by it.
   if (exchange.request.method === "HEAD") return void exchange.respondStream(head, NOBODY);
   const entered = parts.context.users.enter(access.identity);

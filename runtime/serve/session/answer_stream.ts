@@ -11,6 +11,13 @@ import type { OutgoingBatch, Transport } from "../../net/mod.ts";
 import type { AnswerStream, StreamListener } from "./route.ts";
 import { DROPPED, QUEUED } from "./send_result.ts";
 
+/** Fields of every such answer: no cache, and no proxy's buffer (nginx: X-Accel-Buffering). */
+export const STREAM_FIELDS = [
+  ["Cache-Control", "no-store"],
+  ["X-Accel-Buffering", "no"],
+  ["X-Content-Type-Options", "nosniff"],
+] as const;
+
 /** What a stream works with. */
 export interface HttpAnswerStreamParts {
   readonly http: Http1Connection;

@@ -31,6 +31,7 @@ export {
   type TokenFault,
   type TokenSubscription,
 } from "./claims.ts";
+export { type ChannelSecrets, loadChannelSecrets } from "./channel_secrets.ts";
 export { loadTokenKeys } from "./load_keys.ts";
 export { readSecret, type SecretPlaces } from "./read_secret.ts";
 export { type TokenKeys, TokenVerifier } from "./token_verifier.ts";

@@ -168,7 +168,11 @@ export interface RunningClient {
   readonly id: number;
   /** When it has connected, if it waits for {@link begin} then; else at once. False: it has ended. */
   readonly ready: Promise<boolean>;
-  /** @throws RangeError if it ends without a report */
+  /**
+   * What it reports; if it does not wait, when it has ended.
+   *
+   * @throws RangeError if it ends without a report
+   */
   readonly report: Promise<ClientReport>;
   /** Lets it begin. */
   begin(): void;
@@ -196,11 +200,11 @@ export function startClient(
   const output = new LineWaiter(child.stdout);
   const input = waits ? child.stdin.getWriter() : null;
   const connected = waits ? output.line("ready") : Promise.resolve(true);
+  const ended = Promise.all([output.ended, words, child.status]);
   const report = (async () => {
     await connected;
-    if (waits) await output.line(MARK);
-    else await output.ended;
-    if (!output.text.includes(MARK)) await output.ended;
+    if (waits && await output.line(MARK)) return parseReport(output.text);
+    await ended;
     return parseReport(output.text.includes(MARK) ? output.text : `${output.text}\n${await words}`);
   })();
   return {
@@ -210,7 +214,7 @@ export function startClient(
     begin: () => void input?.write(new TextEncoder().encode("go\n")).catch(ignoreEnd),
     end: async () => {
       await input?.close().catch(ignoreEnd);
-      await Promise.all([output.ended, words, child.status]);
+      await ended;
     },
   };
 }

@@ -5,8 +5,8 @@
  * The words of the seed's suite choose the scenarios that they chose there, by the words in brackets
  * in the scenarios' names; `unit` and `e2e` divide the tests in two; `executable` is `e2e` against
  * what `deno task compile` built, `deno-transport` is `e2e` over Deno's own sockets, `tls-quick` over TLS by
- * OpenSSL; `-quick` leaves out tests that take long and hardly depend on it: floods, most of the browser's tests, and
- * for the executable most of those of the protocols.
+ * OpenSSL; `-quick` leaves out tests that hardly depend on it: for another transport all but how bytes are read
+ * and sent, for the executable most of the protocols, for another version of Deno what only developers run.
  */
 
 /** The arguments of `deno test` for one word. */
@@ -38,32 +38,8 @@ export interface TestCounts {
 const EXECUTABLE = "dist/async-deno";
 const SCENARIOS = "tests/e2e/scenarios_test.ts";
 
-/** The suites about behaviour whose results do not depend on how soon anything happens. */
-const STEADY: readonly string[] = [
-  ...["auth", "files"].map((folder) => `tests/e2e/${folder}/`),
-  ...endToEnd([
-    "endpoints",
-    "half_close",
-    "monitoring/access_log",
-    "monitoring/metrics",
-    "origin",
-    "pipelining",
-    "proxy",
-    "smuggling",
-    "transport",
-    "websocket",
-  ]),
-];
-
-/** The suites about behaviour, not about many connections, browsers or faults of the machine. */
-const CONFORMANCE: readonly string[] = [
-  ...STEADY,
-  ...endToEnd(["channels/delivery", "channels/streams"]),
-  ...endToEnd(["limits", "refusals", "reload", "stopping", "tls", "websocket_closes"]),
-];
-
-/** Those of them whose servers can speak TLS without knowing it, and that depend on how bytes are read and sent. */
-const OVER_TLS: readonly string[] = endToEnd([
+/** The suites that depend on how bytes are read and sent. */
+const TRANSPORT: readonly string[] = endToEnd([
   "channels/delivery",
   "channels/streams",
   "files/changes",
@@ -85,23 +61,33 @@ const OVER_TLS: readonly string[] = endToEnd([
  * memory, or run browsers.
  */
 const UNTIMED: readonly string[] = [
-  ...STEADY,
-  "tests/e2e/channels/",
-  ...endToEnd(["answers", "command_line", "configuration", "curl"]),
+  ...folders(["e2e/auth", "e2e/channels", "e2e/files"]),
+  ...endToEnd([
+    "answers",
+    "command_line",
+    "configuration",
+    "curl",
+    "endpoints",
+    "half_close",
+    "monitoring/access_log",
+    "monitoring/metrics",
+    "origin",
+    "pipelining",
+    "proxy",
+    "smuggling",
+    "transport",
+    "websocket",
+  ]),
 ];
+
+/** The tests of the program's modules. */
+const PROGRAM: readonly string[] = folders(["protocol", "runtime", "fuzz", "concurrency"]);
 
 /** Everything but the end-to-end tests. */
 const UNIT: readonly string[] = [
-  "protocol",
-  "runtime",
-  "support",
-  "fuzz",
-  "concurrency",
-  "bench",
-  "repo",
-  "release",
-  "soak",
-].map((folder) => `tests/${folder}/`);
+  ...PROGRAM,
+  ...folders(["support", "bench", "repo", "release", "soak"]),
+];
 
 /** Every word, in the order in which errors list them. */
 export const TEST_PLANS: Readonly<Record<string, TestPlan>> = {
@@ -114,10 +100,15 @@ export const TEST_PLANS: Readonly<Record<string, TestPlan>> = {
   browser: { paths: [SCENARIOS, "tests/e2e/page/"], filter: "/^page: |\\[browser\\]/" },
   concurrent: { paths: [SCENARIOS], filter: scenariosWith("concurrent") },
   unit: { paths: UNIT },
+  "unit-quick": { paths: PROGRAM },
   e2e: { paths: ["tests/e2e/"] },
   "deno-transport": { paths: ["tests/e2e/", "tests/runtime/executor/"], transport: "deno" },
-  "deno-transport-quick": { paths: CONFORMANCE, transport: "deno" },
-  "tls-quick": { paths: OVER_TLS, overTls: true },
+  "deno-transport-quick": {
+    paths: [...TRANSPORT, ...endToEnd(["reload", "tls", "transport"])],
+    transport: "deno",
+  },
+  // Their servers can speak TLS without knowing it.
+  "tls-quick": { paths: TRANSPORT, overTls: true },
   executable: { paths: ["tests/e2e/"], executable: EXECUTABLE },
   "executable-quick": {
     paths: [
@@ -131,7 +122,6 @@ export const TEST_PLANS: Readonly<Record<string, TestPlan>> = {
         "endpoints",
         "files/site",
         "idle_memory",
-        "page/terminal",
         "reload",
         "stopping",
         "tls",
@@ -230,6 +220,10 @@ function withoutColours(output: string): string {
 
 function scenariosWith(word: string): string {
   return `/^scenario: .*\\[(?:\\w+ )*${word}(?: \\w+)*\\]/`;
+}
+
+function folders(names: readonly string[]): string[] {
+  return names.map((folder) => `tests/${folder}/`);
 }
 
 /** The files of end-to-end tests with these names. */

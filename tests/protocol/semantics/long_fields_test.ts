@@ -13,9 +13,10 @@ import {
   PROCEED,
   selectRanges,
 } from "../../../protocol/semantics/mod.ts";
+import { cpuMilliseconds } from "../../support/cpu_time.ts";
 import { NOW, REPRESENTATION } from "../../support/semantics_tables.ts";
 
-const LENGTH = 1 << 20;
+const LENGTH = 1 << 18;
 const PATIENCE_MS = 10_000;
 
 /** Long repetitions of one piece, alone and between `before` and `after`. */
@@ -29,7 +30,7 @@ function* longValues(before: string, after: string): Generator<string> {
 }
 
 Deno.test("long fields are parsed in linear time", () => {
-  const began = performance.now();
+  const began = cpuMilliseconds();
   for (const value of longValues('"x"', ',"y"')) {
     const request = {
       method: "GET",
@@ -46,5 +47,5 @@ Deno.test("long fields are parsed in linear time", () => {
   }
   for (const value of longValues("gzip", "br")) preferredCoding(value, ["br", "gzip", "identity"]);
   for (const value of longValues("/", "/")) assert(isRefusedPath(decodeRequestPath(`/${value}`)));
-  assert(performance.now() - began < PATIENCE_MS);
+  assert(cpuMilliseconds(began) < PATIENCE_MS);
 });

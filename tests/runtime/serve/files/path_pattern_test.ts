@@ -2,6 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import { pathPattern } from "../../../../runtime/serve/files/mod.ts";
+import { cpuMilliseconds } from "../../../support/cpu_time.ts";
 
 interface Row {
   name: string;
@@ -21,10 +22,10 @@ for (const row of JSON.parse(Deno.readTextFileSync(url)) as Row[]) {
 }
 
 Deno.test("path patterns: a long path takes time in proportion to its length", () => {
-  const began = performance.now();
+  const began = cpuMilliseconds();
   for (const pattern of ["**/*.js", "/**/a/**", "/a/**/b", "*a*"]) {
     pathPattern(pattern)("/a".repeat(2_047));
     pathPattern(pattern)("/" + "a".repeat(4_094));
   }
-  assertEquals(performance.now() - began < 2_000, true);
+  assertEquals(cpuMilliseconds(began) < 2_000, true);
 });

@@ -4,12 +4,13 @@
  * In: the file's name, whose ending selects the format, and its text. Out: the values of each option
  * as the texts that the command line would have, and one line for each key or value that cannot be
  * one. A file is flat: `max-connections = 500` without a section; a repeatable option is a list. The section `tls`
- * is an exception (tls_section.ts), and the section `channels`, which is no option (channels/).
+ * and the section `app` are exceptions (tls_section.ts, app_section.ts), and the section `channels`, which is no option (channels/).
  * The texts are checked by the options themselves, as those of a flag or a variable are.
  */
 
 import { parse as parseToml, TomlError } from "smol-toml";
 import type { ChannelsConfig } from "../config/mod.ts";
+import { flattenAppSection } from "./app_section.ts";
 import { readChannelsSection } from "./channels/mod.ts";
 import { likelyFlag } from "./likely_flag.ts";
 import { type Option, OPTIONS } from "./options/mod.ts";
@@ -54,13 +55,14 @@ function channelsOf(path: string, section: unknown, faults: string[]): ChannelsC
   return config;
 }
 
-/** The keys of the file; those of the section `tls` as if they were at the top. */
+/** The keys of the file; those of the sections `tls` and `app` as if they were at the top. */
 function entriesOf(
   path: string,
   parsed: Readonly<Record<string, unknown>>,
   faults: string[],
 ): readonly (readonly [string, unknown])[] {
   return Object.entries(parsed).flatMap(([key, value]) => {
+    if (key === "app" && isSection(value)) return flattenAppSection(value);
     if (key !== "tls" || !isSection(value)) return [[key, value] as const];
     const flat = flattenTlsSection(path, value);
     if (typeof flat !== "string") return flat;
@@ -158,7 +160,7 @@ function unknownKey(path: string, key: string, value: unknown): string {
   const hint = meant !== undefined
     ? `did you mean ${meant}?`
     : isSection(value)
-    ? "the file has no sections but tls and channels, each option is a key at the top"
+    ? "the file has no sections but tls, app and channels, each option is a key at the top"
     : "--help lists all options";
   return `unknown key "${key}" in ${path}: ${hint}`;
 }

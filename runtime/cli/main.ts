@@ -10,6 +10,7 @@ import type { Config } from "../config/mod.ts";
 import {
   ActivationError,
   AdminError,
+  AppError,
   chooseTls,
   DescriptorError,
   descriptorShortage,
@@ -42,7 +43,14 @@ import { UsageError } from "./usage_error.ts";
 
 const VERSION = config.version;
 /** Errors whose message is a complete line for the operator. */
-const OPERATOR_ERRORS = [ActivationError, AdminError, DescriptorError, LogFileError, TlsError];
+const OPERATOR_ERRORS = [
+  ActivationError,
+  AdminError,
+  AppError,
+  DescriptorError,
+  LogFileError,
+  TlsError,
+];
 const stdout = new Output(Deno.stdout);
 const stderr = new Output(Deno.stderr);
 

@@ -6,7 +6,7 @@
  */
 
 import type { Config } from "../config/mod.ts";
-import { FILE_OPTIONS, type Option, OPTIONS } from "./options/mod.ts";
+import { APP_OPTIONS, FILE_OPTIONS, type Option, OPTIONS } from "./options/mod.ts";
 import { isSameFile } from "./same_file.ts";
 
 /** The options as they were read. */
@@ -23,6 +23,7 @@ export interface ReadOptions {
 /** Options that have an effect only with another one. */
 const DEPENDENT: readonly (readonly [flags: readonly string[], needed: string])[] = [
   [FILE_OPTIONS.map(({ flag }) => flag).filter((flag) => flag !== "root"), "root"],
+  [APP_OPTIONS.map(({ flag }) => flag).filter((flag) => flag !== "app"), "app"],
   [["unix-mode"], "unix"],
   [["tls", "tls-client-ca"], "tls-cert"],
   [["tls-client-auth"], "tls-client-ca"],

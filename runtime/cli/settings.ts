@@ -6,7 +6,7 @@
  * source. A value replaces the lower one as a whole: lists of two sources are never joined.
  */
 
-import { type Config, DEFAULT_CONFIG } from "../config/mod.ts";
+import { APP, type Config, DEFAULT_CONFIG } from "../config/mod.ts";
 import type { UsableCores } from "../os/mod.ts";
 import { adminExposure } from "./admin_exposure.ts";
 import { channelExposure, TRIAL_CHANNELS } from "./channels/mod.ts";
@@ -96,6 +96,8 @@ export function readSettings(sources: Sources): Settings {
     ...sources.file?.faults ?? [],
     ...optionConflicts({ config, defaults, isGiven, isGivenDirectly }),
   );
+  // A file may have the defaults of the other options of the app.
+  if (config.app?.file === APP.file) config.app = undefined;
   return {
     config,
     origins,

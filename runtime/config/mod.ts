@@ -12,6 +12,7 @@
  * @module
  */
 
+export { APP, type AppConfig } from "./app.ts";
 export { CHANNEL_LIMITS, type ChannelLimits } from "./channel_limits.ts";
 export {
   type Access,

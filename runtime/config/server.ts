@@ -12,6 +12,7 @@ import {
   WEBSOCKET_LIMITS,
   type WebSocketLimits,
 } from "../../protocol/mod.ts";
+import type { AppConfig } from "./app.ts";
 import { CHANNEL_LIMITS, type ChannelLimits } from "./channel_limits.ts";
 import type { ChannelsConfig } from "./channels.ts";
 import { FILES, type FilesConfig } from "./files.ts";
@@ -69,6 +70,8 @@ export interface Config {
   /** Users with access to everything but /healthz, which is open; empty: no password is required. */
   readonly users: readonly UserSource[];
   readonly files: FilesConfig;
+  /** The app; undefined: there is none. */
+  readonly app: AppConfig | undefined;
   /** Channels; undefined: there are none. */
   readonly channels: ChannelsConfig | undefined;
   /** Whether every client may do everything in channels. */
@@ -97,6 +100,7 @@ export const DEFAULT_CONFIG: Omit<Config, "workers"> = {
   endpoints: ENDPOINT_NAMES,
   users: [],
   files: FILES,
+  app: undefined,
   channels: undefined,
   channelsInsecure: false,
   monitoring: MONITORING,

@@ -141,6 +141,7 @@ export class Executor {
    * @throws {SystemError} if no descriptor is left
    * @throws {DescriptorError} if the limit of descriptors is too low for all threads
    * @throws {ActivationError} if systemd passes a socket that this config cannot use
+   * @throws {AppError} if the app cannot be loaded
    * @throws {TlsError} if certificate or key cannot be used, or what is to implement TLS
    */
   static async start(given: Config, options: ExecutorOptions): Promise<Executor> {
@@ -227,8 +228,11 @@ export class Executor {
   }
 
   /** Sends the reloadable sections to all workers. Each may have to load modules: until all have, none blocks, as at the start. */
-  async #reconfigure({ files, endpoints, users }: Config): Promise<void> {
-    const config = this.#config = { ...this.#config, files, endpoints, users };
+  async #reconfigure({ app, files, endpoints, users }: Config): Promise<void> {
+    // Whether there is an app decides how a worker waits, so it takes a restart; so does another file.
+    const running = this.#config.app;
+    const its = running && { ...running, ...app, file: running.file, watch: running.watch };
+    const config = this.#config = { ...this.#config, app: its, files, endpoints, users };
     await this.#loading.during(() =>
       Promise.all(this.#workers.map((thread) => thread.order({ type: "config", config })))
     );

@@ -11,19 +11,29 @@ import { LinuxOs, type OpenedRing, openIoUring } from "../os/mod.ts";
 import { PointerTable, TicketKeys } from "../ring/mod.ts";
 import type { Router } from "../serve/session/mod.ts";
 import type { RouterLoader, WorkerParts } from "../serve/worker/mod.ts";
-import { onOrder, onStart, postToMain, type WorkerStart } from "../thread/mod.ts";
+import { onOrder, onStart, postToMain, StartRefusal, type WorkerStart } from "../thread/mod.ts";
 
 /** Serves with a router, or with one that a loader creates for the worker, once the main thread sends the start message. */
 export function serveThread(router: Router | RouterLoader, date: DateField): void {
   onStart<WorkerStart>(async (start) => {
     const load = typeof router === "function" ? router : undefined;
-    const made = typeof router === "function"
-      ? await router(start.config, start.channels?.secrets)
-      : router;
+    const made = typeof router === "function" ? await loadedBy(router, start) : router;
+    if (made === undefined) return;
     const parts = { start, router: made, load, date, post: postToMain, onOrder };
     const worker = await createWorker(parts, start);
     await worker.run();
   });
+}
+
+/** What makes the router; undefined: the main thread knows why there is none. */
+async function loadedBy(load: RouterLoader, { config, channels }: WorkerStart) {
+  try {
+    return await load(config, channels?.secrets);
+  } catch (error) {
+    if (!(error instanceof StartRefusal)) throw error;
+    postToMain({ type: "unable", reason: error.message });
+    return undefined;
+  }
 }
 
 /** Loads only the transport that is used, before this thread reports that it is ready: until then no thread blocks. */

@@ -5,6 +5,7 @@
  * out an order; its warnings and its end go to a watcher. Orders before its start are kept here until then.
  */
 
+import { AppError } from "./app_error.ts";
 import type { MainMessage, ThreadMessage, ThreadOrder } from "../thread/mod.ts";
 
 /** How a thread ended. */
@@ -63,7 +64,7 @@ export class Thread {
     return this.#loaded.promise;
   }
 
-  /** Sends the start message; fulfilled when the thread is ready. */
+  /** Sends the start message; fulfilled when the thread is ready. @throws {AppError} if it cannot load the app */
   start(start: unknown): Promise<void> {
     this.#post({ type: "start", start });
     this.#started = true;
@@ -108,6 +109,8 @@ export class Thread {
         return this.#noteObeyed(message.number);
       case "loaded":
         return this.#loaded.resolve();
+      case "unable":
+        return this.#ready.reject(new AppError(message.reason));
       case "ready":
         return this.#ready.resolve();
     }

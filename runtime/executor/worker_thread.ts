@@ -20,12 +20,14 @@ let service: ChannelService | undefined;
 let channelRoutes: ChannelService["routes"] | undefined;
 
 const load: RouterLoader = async (
-  { files: { root }, users, channels: channelsConfig },
+  { app: appConfig, files: { root }, users, channels: channelsConfig },
   secretTexts,
 ) => {
   // Loaded only if needed. Measured with 8 workers that need neither: a start takes 740 ms of CPU instead of
   // 900, and 20 MB less memory.
   const files = root === undefined ? undefined : await import("../serve/files/mod.ts");
+  const app = appConfig && await import("../serve/app/mod.ts");
+  const _module = appConfig && await app?.loadApp(appConfig.file);
   const auth = users.length === 0 ? undefined : await import("../serve/auth/mod.ts");
   const centrifuge = channelsConfig && service === undefined
     ? await import("../serve/centrifuge/mod.ts")

@@ -153,6 +153,8 @@ export interface LogStart {
 export type ThreadMessage =
   /** Its module and all imports are loaded; it waits for its start. */
   | { readonly type: "loaded" }
+  /** It cannot begin to work, and this is why, for the operator: it waits to be dismissed. */
+  | { readonly type: "unable"; readonly reason: string }
   /** It is working from now on. */
   | { readonly type: "ready" }
   /** It has carried out the order with this number. */

@@ -24,5 +24,6 @@ export type {
   TlsMaterial,
   WorkerStart,
 } from "./messages.ts";
+export { StartRefusal } from "./start_refusal.ts";
 export { onOrder, onStart, type OrderHandler, postToMain } from "./thread.ts";
 export { Warnings } from "./warnings.ts";

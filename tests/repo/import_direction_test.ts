@@ -18,6 +18,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["serve/files", "serve/auth", "serve/channels", "serve/hub"],
   ["serve/centrifuge"],
   ["serve/channel_streams"],
+  ["serve/app"],
   ["serve/routes"],
   ["serve/worker", "observe/admin"],
   ["native", "deno"],

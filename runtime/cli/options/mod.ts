@@ -10,6 +10,7 @@
  */
 
 import { ACCESS_OPTIONS } from "./access.ts";
+import { APP_OPTIONS, RELOADED_APP_OPTIONS } from "./app.ts";
 import { CHANNEL_FLAGS } from "./channels.ts";
 import { ENDPOINT_OPTIONS } from "./endpoints.ts";
 import { FILE_OPTIONS } from "./files.ts";
@@ -24,6 +25,7 @@ import { TLS_OPTIONS } from "./tls.ts";
 export const OPTIONS: readonly Option[] = [
   ...LISTEN_OPTIONS,
   ...TLS_OPTIONS,
+  ...APP_OPTIONS,
   ...FILE_OPTIONS,
   ...ENDPOINT_OPTIONS,
   ...ACCESS_OPTIONS,
@@ -34,8 +36,13 @@ export const OPTIONS: readonly Option[] = [
 ];
 
 /** The options that SIGHUP reloads; the others take a restart. See Executor.reload. */
-export const RELOADED_OPTIONS: readonly Option[] = [...FILE_OPTIONS, ...ENDPOINT_OPTIONS];
+export const RELOADED_OPTIONS: readonly Option[] = [
+  ...FILE_OPTIONS,
+  ...ENDPOINT_OPTIONS,
+  ...RELOADED_APP_OPTIONS,
+];
 
+export { APP_OPTIONS } from "./app.ts";
 export { FILE_OPTIONS } from "./files.ts";
 export { ARGUMENTS, IP, MAX_WORKERS, WORKERS } from "./listen.ts";
 export {

@@ -1,0 +1,61 @@
+/**
+ * The app: the operator's own file of handlers. The defaults and their reasons are in runtime/config/app.ts.
+ */
+
+import { APP, type AppConfig } from "../../config/mod.ts";
+import { type Accessor, flagSwitch, number, type Option, TEXT, text } from "./option.ts";
+
+const GROUP = "App";
+const A_DAY = 86_400;
+
+/** The option that the others of this group need. */
+const FILE: Option = text({
+  flag: "app",
+  group: GROUP,
+  value: "FILE",
+  names: "file",
+  help: "run this file of handlers, JavaScript or TypeScript, in every worker: docs/app.md",
+}, {
+  get: (config) => config.app?.file,
+  set: (config, value) => void (config.app = { ...config.app ?? APP, file: value! }),
+}, TEXT);
+
+/** The options of the app that SIGHUP reloads, besides the file's contents. */
+export const RELOADED_APP_OPTIONS: readonly Option[] = [
+  text(
+    {
+      flag: "app-path",
+      group: GROUP,
+      value: "PATTERN",
+      help: "ask the app for matching paths alone, as '/api/**'",
+    },
+    ofApp("path"),
+    TEXT,
+  ),
+  number({
+    flag: "app-timeout",
+    group: GROUP,
+    value: "TIME",
+    range: [0, A_DAY],
+    help: "time for the app to answer a request; then 504; 0: no limit",
+  }, ofApp("timeout")),
+];
+
+/** The options of this group. */
+export const APP_OPTIONS: readonly Option[] = [
+  FILE,
+  ...RELOADED_APP_OPTIONS,
+  flagSwitch({
+    flag: "watch",
+    group: GROUP,
+    help: "load the app again when a file of it changes; connections stay",
+  }, ofApp("watch")),
+];
+
+/** Without an app the section is not there, and has its defaults. */
+function ofApp<K extends keyof AppConfig>(key: K): Accessor<AppConfig[K]> {
+  return {
+    get: (config) => (config.app ?? APP)[key],
+    set: (config, value) => void (config.app = { ...config.app ?? APP, [key]: value }),
+  };
+}

@@ -1,0 +1,52 @@
+/**
+ * The shape of an app: what the default export of the operator's file may contain.
+ *
+ * Every part is optional. One copy of the file runs in each worker. The names are those of Bun, of `deno serve`, and of
+ * Cloudflare's Workers, so that an object that was written for them is an app here.
+ */
+
+/** What an app may ask of the server. */
+interface AppServer {
+  /** Publishes in a channel. */
+  publish(topic: string, data: unknown): unknown;
+}
+
+/** The handlers of WebSockets. */
+type AppWebSocketHandlers = Readonly<
+  Partial<Record<"open" | "message" | "close" | "drain", unknown>>
+>;
+
+/** The functions that decide about channels. */
+type AppChannelHooks = Readonly<
+  Partial<
+    Record<
+      "connect" | "refresh" | "subscribe" | "subRefresh" | "publish" | "rpc" | "disconnect",
+      unknown
+    >
+  >
+>;
+
+/** The default export of an app's file. */
+export interface AppModule {
+  /** Answers a request; undefined: the server's own files and endpoints do. */
+  fetch?(
+    request: Request,
+    server: AppServer,
+  ): Response | undefined | Promise<Response | undefined>;
+  /** Serves the WebSockets that `server.upgrade` accepts. */
+  readonly websocket?: AppWebSocketHandlers;
+  /** Decides what clients of channels may do, and what it does. */
+  readonly channels?: AppChannelHooks;
+  /** Called in each worker when it has loaded, before its first request. */
+  start?(server: AppServer): void | Promise<void>;
+  /** Called in each worker when the server stops, and when a newer copy replaces this one. */
+  stop?(): void | Promise<void>;
+  /** Runs again and again, in exactly one worker. */
+  readonly scheduled?: {
+    /** A time, as `10s`. */
+    readonly every: string;
+    run(server: AppServer): void | Promise<void>;
+  };
+  /** Answers in place of a `fetch` that has thrown. */
+  error?(error: unknown): Response | Promise<Response>;
+}

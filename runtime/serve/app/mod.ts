@@ -1,0 +1,16 @@
+/**
+ * The app: the operator's own file of handlers, loaded in each worker.
+ *
+ * Loaded only if `--app` is given.
+ *
+ * ```ts
+ * import { type AppModule } from "./mod.ts";
+ * const app: AppModule = { fetch: (request) => new Response(`you asked for ${request.url}`) };
+ * console.log(typeof app.fetch);
+ * ```
+ *
+ * @module
+ */
+
+export type { AppModule } from "./app_module.ts";
+export { loadApp } from "./load_app.ts";

@@ -40,4 +40,4 @@ export type {
   WebSocketPeer,
 } from "./route.ts";
 export { DROPPED, QUEUED } from "./send_result.ts";
-export { SharedMessage } from "./shared_message.ts";
+export { type SharedFrames, SharedMessage } from "./shared_message.ts";

@@ -8,7 +8,7 @@
 import type { PreparedResponse, RequestHead, ResponseHead } from "../../../protocol/mod.ts";
 import type { OpenFile } from "../../net/mod.ts";
 import type { LogLabel } from "../../observe/log/mod.ts";
-import type { SharedMessage } from "./shared_message.ts";
+import type { SharedFrames } from "./shared_message.ts";
 
 /** The behaviour of a path. */
 export interface Route {
@@ -131,6 +131,10 @@ export interface WebSocketHandler {
    * then. The connection's next message waits for the promise.
    */
   message(socket: WebSocketPeer): void | Promise<void>;
+  /** A ping has arrived, and was answered: its payload is that of a message. Valid until this returns. */
+  pinged?(socket: WebSocketPeer): void;
+  /** A pong has arrived; otherwise as `pinged`. */
+  ponged?(socket: WebSocketPeer): void;
   /** The peer has read all that was queued. */
   drained?(socket: WebSocketPeer): void;
   /** The server is stopping: the handler closes the WebSocket within `--drain-timeout`. Absent: it is closed at once, with 1001. */
@@ -151,6 +155,12 @@ export interface WebSocketPeer {
   readonly payloadEnd: number;
   /** Bytes that are queued for the peer. */
   readonly queuedBytes: number;
+  /** Whether messages may be sent: no close frame was sent, and the connection is there. */
+  readonly isOpen: boolean;
+  /** The code with which the connection has ended: the peer's, or ours if it has sent none; 1006 without a close frame. */
+  readonly closeCode: number;
+  /** The reason beside it. */
+  readonly closeReason: string;
   /**
    * Sends a message, a copy of these bytes.
    *
@@ -159,9 +169,13 @@ export interface WebSocketPeer {
    */
   send(opcode: number, bytes: Uint8Array, start: number, end: number): number;
   /** Sends a message that is sent to others too, without a copy; returns what `send` does. */
-  sendShared(message: SharedMessage): number;
+  sendShared(message: SharedFrames): number;
   /** Sends the current message back, without a copy if that is cheaper; returns what `send` does. */
   reply(opcode: number): number;
+  /** Sends a ping, or a pong, of at most 125 bytes; returns what `send` does. */
+  sendControl(kind: "ping" | "pong", bytes: Uint8Array, start: number, end: number): number;
   /** Begins the close handshake. */
   close(code: number, reason?: string): void;
+  /** Ends the connection at once, without a close frame. */
+  abort(): void;
 }

@@ -11,10 +11,17 @@ import { OutgoingPart, SharedPart } from "../../net/mod.ts";
 /** More than the longest header of a frame. */
 const HEADER_ROOM = 16;
 
-/** A message that can be sent to many peers. */
-export class SharedMessage {
-  /** The frame, unmasked as a server's are. */
+/** What can be sent to many peers: the frames of some messages, one behind the other, unmasked as a server's are. */
+export interface SharedFrames {
   readonly frame: SharedPart;
+  /** How many messages it is. */
+  readonly count: number;
+}
+
+/** A message that can be sent to many peers. */
+export class SharedMessage implements SharedFrames {
+  readonly frame: SharedPart;
+  readonly count = 1;
 
   /**
    * @param opcode TEXT, whose bytes the caller knows to be UTF-8, or BINARY

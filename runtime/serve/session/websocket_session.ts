@@ -21,6 +21,7 @@ import {
   MESSAGE,
   NEED_DATA,
   PING,
+  PONG,
   POLICY_VIOLATION,
   ProtocolError,
   TRY_AGAIN_LATER,
@@ -34,7 +35,7 @@ import { countLimit } from "./limit_columns.ts";
 import { MEMORY_TEXT } from "./responses.ts";
 import type { WebSocketHandler, WebSocketPeer } from "./route.ts";
 import { DROPPED, QUEUED } from "./send_result.ts";
-import type { SharedMessage } from "./shared_message.ts";
+import type { SharedFrames } from "./shared_message.ts";
 
 /** A longer payload is sent without a copy; a shorter one is cheaper to copy into the queue. */
 const GATHERED_PAYLOAD = 4 * 1024;
@@ -202,6 +203,18 @@ export class WebSocketSession implements Session, WebSocketPeer {
     return this.#transport.queuedBytes;
   }
 
+  get isOpen(): boolean {
+    return !this.#transport.ended && this.#connection.maySend;
+  }
+
+  get closeCode(): number {
+    return this.#connection.closeCode || ABNORMAL_CLOSURE;
+  }
+
+  get closeReason(): string {
+    return this.#connection.closeReason;
+  }
+
   send(opcode: number, bytes: Uint8Array, start: number, end: number): number {
     // A copy beyond the end would send old bytes of the queue's memory.
     if (!(start >= 0 && start <= end && end <= bytes.length)) {
@@ -214,10 +227,10 @@ export class WebSocketSession implements Session, WebSocketPeer {
     return this.#sent(out.size - before);
   }
 
-  sendShared(message: SharedMessage): number {
+  sendShared(message: SharedFrames): number {
     if (!this.#maySend()) return DROPPED;
     this.#transport.out.appendPart(message.frame);
-    return this.#sent(message.frame.length);
+    return this.#sent(message.frame.length, message.count);
   }
 
   reply(opcode: number): number {
@@ -228,6 +241,19 @@ export class WebSocketSession implements Session, WebSocketPeer {
     const start = this.#connection.encodeHeaderBefore(payload, payloadStart, length, opcode);
     this.#transport.out.write(payload, start, payloadEnd);
     return this.#sent(payloadEnd - start);
+  }
+
+  sendControl(kind: "ping" | "pong", bytes: Uint8Array, start: number, end: number): number {
+    if (!this.#maySend()) return DROPPED;
+    const { out } = this.#transport;
+    const before = out.size;
+    if (kind === "ping") this.#connection.sendPing(out, bytes, start, end);
+    else this.#connection.sendPong(out, bytes, start, end);
+    return this.#queued(out.size - before);
+  }
+
+  abort(): void {
+    this.#transport.abort();
   }
 
   close(code: number, reason = ""): void {
@@ -276,9 +302,13 @@ export class WebSocketSession implements Session, WebSocketPeer {
     return false;
   }
 
-  /** A frame of `count` bytes was queued. */
-  #sent(count: number): number {
-    this.#context.counters.add(COLUMN.messagesSent, 1);
+  /** The frame of a message was queued, `count` bytes. */
+  #sent(count: number, messages = 1): number {
+    this.#context.counters.add(COLUMN.messagesSent, messages);
+    return this.#queued(count);
+  }
+
+  #queued(count: number): number {
     const transport = this.#transport;
     // While events are handled, the queue is flushed between two of them.
     if (!this.#is(PUMPING) && transport.out.isFull) transport.out.flush();
@@ -333,6 +363,7 @@ export class WebSocketSession implements Session, WebSocketPeer {
       if (event === NEED_DATA || event === WEBSOCKET_CLOSED) return;
       if (event === MESSAGE) this.#receiveMessage();
       else if (event === PING) this.#answerPing();
+      else if (event === PONG) this.#handler.ponged?.(this);
       else if (event === CLOSE) return this.#answerClose();
       if (out.isFull) out.flush();
     }
@@ -350,6 +381,7 @@ export class WebSocketSession implements Session, WebSocketPeer {
   #answerPing(): void {
     const { payload, payloadStart, payloadEnd } = this.#connection;
     this.#connection.sendPong(this.#transport.out, payload, payloadStart, payloadEnd);
+    this.#handler.pinged?.(this);
   }
 
   #answerClose(): void {

@@ -5,26 +5,14 @@
  * Cloudflare's Workers, so that an object that was written for them is an app here.
  */
 
+import type { AppChannelHooks } from "./app_channel_hooks.ts";
+import type { AppWebSocketHandlers } from "./app_web_socket_handlers.ts";
+
 /** What an app may ask of the server. */
 interface AppServer {
   /** Publishes in a channel. */
   publish(topic: string, data: unknown): unknown;
 }
-
-/** The handlers of WebSockets. */
-type AppWebSocketHandlers = Readonly<
-  Partial<Record<"open" | "message" | "close" | "drain", unknown>>
->;
-
-/** The functions that decide about channels. */
-type AppChannelHooks = Readonly<
-  Partial<
-    Record<
-      "connect" | "refresh" | "subscribe" | "subRefresh" | "publish" | "rpc" | "disconnect",
-      unknown
-    >
-  >
->;
 
 /** The default export of an app's file. */
 export interface AppModule {
@@ -36,7 +24,7 @@ export interface AppModule {
   /** Serves the WebSockets that `server.upgrade` accepts. */
   readonly websocket?: AppWebSocketHandlers;
   /** Decides what clients of channels may do, and what it does. */
-  readonly channels?: AppChannelHooks;
+  readonly channels?: AppChannelHooks<AppServer>;
   /** Called in each worker when it has loaded, before its first request. */
   start?(server: AppServer): void | Promise<void>;
   /** Called in each worker when the server stops, and when a newer copy replaces this one. */

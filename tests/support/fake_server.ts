@@ -21,7 +21,7 @@ import {
 } from "../../runtime/ring/mod.ts";
 import { echoRoute } from "../../runtime/serve/routes/echo.ts";
 import { healthRoute } from "../../runtime/serve/routes/health.ts";
-import type { Exchange, Guard, Route, Router } from "../../runtime/serve/session/mod.ts";
+import type { AppRoute, Exchange, Guard, Route, Router } from "../../runtime/serve/session/mod.ts";
 import type { ThreadMessage } from "../../runtime/thread/mod.ts";
 import { NativeWorker } from "../../runtime/native/mod.ts";
 import { FakeOs, KernelAssertion, type World } from "./fake_os.ts";
@@ -74,6 +74,8 @@ export class FakeServer implements World {
   readonly peers: FakePeer[] = [];
   /** The guard in front of its endpoints, if any. */
   guard: Guard | undefined;
+  /** Asked before the endpoints, if there is one. */
+  app: AppRoute | undefined;
   /** Endpoints in addition to its own. */
   readonly routes = new Map<string, Route>();
   /** When the server was told to stop, by its own clock; NaN: not yet. */
@@ -292,10 +294,14 @@ export class FakeServer implements World {
       ["/later", route(true, (exchange) => this.#answerLater(exchange))],
     ]);
     const guard = () => this.guard;
+    const app = () => this.app;
     return {
       find: (path) => this.routes.get(path) ?? routes.get(path),
       get guard() {
         return guard();
+      },
+      get app() {
+        return app();
       },
     };
   }

@@ -23,7 +23,7 @@ import type { Guard } from "./guard.ts";
 import { HttpSessionPool } from "./http_session_pool.ts";
 import type { MemoryBudget } from "./memory_budget.ts";
 import type { RequestObserver } from "./observer.ts";
-import type { Exchange, Route } from "./route.ts";
+import type { AppRoute, Exchange, Route } from "./route.ts";
 
 /** Milliseconds between two readings of the wall clock for the Date field, which shows whole seconds. */
 const DATE_AGE = 100;
@@ -32,6 +32,8 @@ const DATE_AGE = 100;
 export interface Router {
   /** The route, or undefined if there is none: 404. */
   find(path: string): Route | undefined;
+  /** Asked before the routes; absent: there is no app. */
+  readonly app?: AppRoute | undefined;
   /** Decides which requests are answered; absent: all are. */
   readonly guard?: Guard | undefined;
   /** Answers in place of a handler that failed; false if it has no answer. */

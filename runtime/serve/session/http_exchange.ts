@@ -20,7 +20,14 @@ import { clientOf, schemeOf } from "./client_address.ts";
 import type { SessionContext } from "./context.ts";
 import { RequestBody } from "./request_body.ts";
 import { HttpAnswerStream } from "./answer_stream.ts";
-import type { AnswerStream, BodyPart, Exchange, StreamListener } from "./route.ts";
+import type {
+  AnswerStream,
+  AppExchange,
+  BodyListener,
+  BodyPart,
+  StreamListener,
+  WebSocketHandler,
+} from "./route.ts";
 
 /** A longer body is sent without a copy into the queue's own memory. */
 const COPIED_BODY = 16 * 1024;
@@ -48,10 +55,18 @@ export interface ExchangeOwner {
   answered(): void;
   /** Called after that if the answer was a stream, which may end at any time. */
   streamEnded(): void;
+  /** As in {@link AppExchange}. */
+  readBody(listener: BodyListener): void;
+  /** As in {@link AppExchange}. */
+  resumeBody(): void;
+  /** As in {@link AppExchange}. */
+  upgrade(handler: WebSocketHandler, fields: ResponseHead["fields"]): boolean;
+  /** As in {@link AppExchange}. */
+  onLeft(callback: (() => void) | null): void;
 }
 
 /** The current exchange of a connection. */
-export class HttpExchange implements Exchange {
+export class HttpExchange implements AppExchange {
   /** The worker's shared head, or a copy if the request outlives its turn. */
   request: RequestHead;
   readonly body: RequestBody;
@@ -217,6 +232,36 @@ export class HttpExchange implements Exchange {
       sent: (bytes) => this.bodyLength += bytes,
       ended: () => this.#streamEnded(),
     });
+  }
+
+  readBody(listener: BodyListener): void {
+    if (!this.#isGone) return this.#owner.readBody(listener);
+    listener.failed(new Deno.errors.ConnectionReset("The client has left"));
+  }
+
+  resumeBody(): void {
+    if (!this.#isGone) this.#owner.resumeBody();
+  }
+
+  upgrade(handler: WebSocketHandler, fields: ResponseHead["fields"] = []): boolean {
+    return !this.#isGone && this.#owner.upgrade(handler, fields);
+  }
+
+  onLeft(callback: (() => void) | null): void {
+    if (this.#isGone) callback?.();
+    else this.#owner.onLeft(callback);
+  }
+
+  /** The connection is a WebSocket now: nothing is answered any more. */
+  upgraded(): void {
+    this.isAnswered = true;
+    this.isWhole = true;
+    this.status = 101;
+  }
+
+  /** The owner may serve another connection already. */
+  get #isGone(): boolean {
+    return this.#transport.closed;
   }
 
   #streamEnded(): void {

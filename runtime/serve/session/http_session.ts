@@ -4,8 +4,8 @@
  *
  * In: bytes from a transport. Out: bytes to it, lines to the log, counts. The protocol decides what is
  * valid (protocol/http1), the routes decide what is answered; this file connects them and sets the
- * deadlines. A request is handled when its head is complete, or with its body if the route needs it.
- * Pipelined requests wait for it, and nothing is handled while the peer has answers to read.
+ * deadlines. A request is handled when its head is complete, or with its body if the route needs it; an app
+ * is asked first, and reads the body itself (app_turn.ts). Pipelined requests wait for it, and nothing is handled while the peer has answers to read.
  *
  * While a promise of a handler or a guard is pending nothing else happens to its request: data that
  * arrives stays in the input, and the next step runs together with the settling of the promise. No
@@ -25,13 +25,16 @@ import {
   HTTP_CLOSED,
   ProtocolError,
   REQUEST,
+  type RequestHead,
+  type ResponseHead,
 } from "../../../protocol/mod.ts";
 import type { Deferred, Session, Transport } from "../../net/mod.ts";
 import { escapeText, LogLabel } from "../../observe/log/mod.ts";
 import { COLUMN } from "../../ring/mod.ts";
-import type { SessionContext } from "./context.ts";
+import type { Router, SessionContext } from "./context.ts";
 import type { Guard, JudgedClient, Verdict } from "./guard.ts";
-import { countResponse, HttpExchange } from "./http_exchange.ts";
+import { AppTurn } from "./app_turn.ts";
+import { countResponse, type ExchangeOwner, HttpExchange } from "./http_exchange.ts";
 import { BODY, HANDLER, HEAD, HttpWait, IDLE } from "./http_wait.ts";
 import { countLimit } from "./limit_columns.ts";
 import { NO_TRANSPORT } from "./no_transport.ts";
@@ -45,12 +48,14 @@ import {
   SHORT_OF_MEMORY,
   statusLine,
 } from "./responses.ts";
-import type { Route } from "./route.ts";
-import { acceptUpgrade, asksForWebSocket } from "./upgrade.ts";
+import type { AppResult, AppRoute, BodyListener, Route, WebSocketHandler } from "./route.ts";
+import { asksForWebSocket, judgeUpgrade } from "./upgrade.ts";
 import { WebSocketSession } from "./websocket_session.ts";
 
+const BODY_REFUSED = "The answer began before the body was read: the client does not send it";
+
 /** One connection before an upgrade. */
-export class HttpSession implements Session, Deferred, JudgedClient {
+export class HttpSession implements Session, Deferred, JudgedClient, ExchangeOwner {
   readonly #context: SessionContext;
   readonly #http: Http1Connection;
   // Made anew for each connection: see attach.
@@ -58,10 +63,16 @@ export class HttpSession implements Session, Deferred, JudgedClient {
   readonly #wait = new HttpWait();
   readonly #trace: RequestTrace | null;
   #transport: Transport = NO_TRANSPORT;
+  // What answers the current request; null: the app, or it is not known yet.
   #route: Route | null = null;
   #label: LogLabel | null = null;
+  // The body goes to the route's handler, when it is whole, or to the app.
   #collecting = false;
   #handlerPending = false;
+  // Nothing may be handled now: a promise is pending, or the app does not take the body now.
+  #blocked = false;
+  // The app's part in the current request; null: no app was asked on this connection.
+  #app: AppTurn | null = null;
   #pumping = false;
   #upgraded = false;
   // The log already has a line that the current request was received.
@@ -101,6 +112,8 @@ export class HttpSession implements Session, Deferred, JudgedClient {
     this.#label = null;
     this.#collecting = false;
     this.#handlerPending = false;
+    this.#blocked = false;
+    this.#app = null;
     this.#pumping = false;
     this.#upgraded = false;
     this.#receiptLogged = false;
@@ -122,6 +135,7 @@ export class HttpSession implements Session, Deferred, JudgedClient {
     this.#http.receiveEof();
     // As in nginx and Go: a client that ends its side reads no stream any more.
     this.#exchange.stream?.endByClient();
+    this.#app?.left();
     this.#pump();
   }
 
@@ -134,6 +148,8 @@ export class HttpSession implements Session, Deferred, JudgedClient {
 
   closed(): void {
     this.#traceEnd();
+    this.#app?.left();
+    this.#app?.fail(new Deno.errors.ConnectionReset("The client has left"));
     // A handler that is answering now still reads the body.
     if (this.#pumping) return;
     this.#dispose();
@@ -212,7 +228,40 @@ export class HttpSession implements Session, Deferred, JudgedClient {
   }
 
   streamEnded(): void {
+    if (this.#app !== null) this.#endAppTurn(this.#app);
     this.#pump();
+  }
+
+  readBody(listener: BodyListener): void {
+    if (this.#app === null || !this.#app.read(listener)) return;
+    // An answer that began before told a client that waits for 100 not to send the body.
+    if (!this.#http.awaitsBody) return this.#app.fail(new TypeError(BODY_REFUSED));
+    this.#route = null;
+    this.#collecting = true;
+    this.#settleBlocked();
+    this.#http.sendContinue(this.#transport.out);
+    if (this.#pumping) this.#passBuffered();
+    else this.#pump();
+  }
+
+  resumeBody(): void {
+    if (this.#app?.resume() !== true) return;
+    this.#settleBlocked();
+    this.#pump();
+  }
+
+  upgrade(handler: WebSocketHandler, fields: ResponseHead["fields"]): boolean {
+    const { request, isAnswered } = this.#exchange;
+    if (isAnswered || this.#upgraded || this.#transport.ended) return false;
+    if (!asksForWebSocket(request)) return false;
+    const accept = judgeUpgrade(request, this.#context.config.origins);
+    if (typeof accept !== "string") return false;
+    this.#openWebSocket(handler, accept, fields);
+    return true;
+  }
+
+  onLeft(callback: (() => void) | null): void {
+    this.#app?.onLeft(callback);
   }
 
   // JudgedClient: read by the guard.
@@ -299,7 +348,7 @@ export class HttpSession implements Session, Deferred, JudgedClient {
   }
 
   #mayHandle(): boolean {
-    return this.#transport.queuedBytes === 0 && !this.#handlerPending && !this.#deferred &&
+    return this.#transport.queuedBytes === 0 && !this.#blocked && !this.#deferred &&
       !this.#upgraded && !this.#transport.ended;
   }
 
@@ -320,7 +369,9 @@ export class HttpSession implements Session, Deferred, JudgedClient {
   }
 
   #currentPhase(): number {
-    if (this.#handlerPending || this.#exchange.stream !== null) return HANDLER;
+    if (this.#handlerPending || this.#exchange.stream !== null) {
+      return this.#collecting && !this.#blocked ? BODY : HANDLER;
+    }
     if (this.#http.awaitsBody) return BODY;
     return this.#http.buffered > 0 ? HEAD : IDLE;
   }
@@ -371,6 +422,11 @@ export class HttpSession implements Session, Deferred, JudgedClient {
   #dispatch(): void {
     const { router } = this.#context;
     const head = this.#exchange.request;
+    if (router.app !== undefined && router.app.isAsked(head.path)) return this.#ask(router.app);
+    this.#callRoute(router, head);
+  }
+
+  #callRoute(router: Router, head: RequestHead): void {
     const route = router.find(head.path);
     if (route === undefined) return this.#answerNotFound(head.path);
     this.#label = route.label;
@@ -392,6 +448,66 @@ export class HttpSession implements Session, Deferred, JudgedClient {
     if (head.expectContinue) this.#http.sendContinue(this.#transport.out);
   }
 
+  /** Lets the app answer; it may read the body meanwhile. */
+  #ask(app: AppRoute): void {
+    this.#label = app.label;
+    this.#app ??= new AppTurn();
+    this.#app.begin(this.#exchange.request.hasBody());
+    const result = app.handle(this.#exchange);
+    if (result === undefined || result === "next") return this.#appHandled(result);
+    this.#follow(result, (settled) => this.#appHandled(settled));
+  }
+
+  /** The app has answered, or passes the request on. */
+  #appHandled(result: AppResult): void {
+    if (this.#upgraded || this.#app === null) return;
+    const { isAnswered, request, stream } = this.#exchange;
+    // While the answer is sent as a stream, the app may still read the body.
+    if (stream !== null) return this.#settleApp();
+    const { wasRead } = this.#app;
+    this.#endAppTurn(this.#app);
+    if (result !== "next" || isAnswered || this.#transport.ended) return this.#handled();
+    if (wasRead) throw new TypeError("the app has read the body of a request that it passes on");
+    this.#callRoute(this.#context.router, request);
+  }
+
+  #settleApp(): void {
+    this.#settleBlocked();
+    this.#handled();
+  }
+
+  /** The app has no further part in the current request: what it has not read of the body is skipped. */
+  #endAppTurn(app: AppTurn): void {
+    if (this.#route === null) this.#collecting = false;
+    app.end();
+    this.#settleBlocked();
+  }
+
+  /** Passes what has arrived of the body, within the handling of an event. */
+  #passBuffered(): void {
+    try {
+      while (this.#app?.isRead === true && !this.#transport.ended) {
+        const event = this.#http.next();
+        if (event !== DATA && event !== END_OF_MESSAGE) return;
+        if (event === DATA) this.#receiveBody();
+        else this.#endRequest();
+      }
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#refuse(error);
+    }
+  }
+
+  #settleBlocked(): void {
+    const app = this.#app;
+    this.#blocked = this.#handlerPending ? app === null || !app.isRead : app !== null && app.isHeld;
+  }
+
+  #setPending(isPending: boolean): void {
+    this.#handlerPending = isPending;
+    this.#settleBlocked();
+  }
+
   #answerNotFound(path: string): void {
     this.#label = labelOf(path, "not found");
     this.#exchange.respondShort(NOT_FOUND);
@@ -401,13 +517,18 @@ export class HttpSession implements Session, Deferred, JudgedClient {
     const { data, dataStart, dataEnd } = this.#http;
     this.#wait.receivedBody(dataEnd - dataStart);
     // A body that no handler needs is skipped: the next request begins at its end.
-    if (this.#collecting) this.#exchange.body.add(data, dataStart, dataEnd);
+    if (!this.#collecting) return;
+    if (this.#route !== null) return this.#exchange.body.add(data, dataStart, dataEnd);
+    this.#app?.data(data, dataStart, dataEnd);
+    this.#settleBlocked();
   }
 
   #endRequest(): void {
-    if (!this.#collecting || this.#route === null) return;
+    if (!this.#collecting) return;
     this.#collecting = false;
-    this.#callHandler(this.#route);
+    if (this.#route !== null) return this.#callHandler(this.#route);
+    this.#app?.bodyEnded();
+    this.#settleBlocked();
   }
 
   #callHandler(route: Route): void {
@@ -459,11 +580,11 @@ export class HttpSession implements Session, Deferred, JudgedClient {
 
   /** Waits for a promise; `next` runs together with its settling, so that nothing happens in between. */
   #follow<T>(promise: Promise<T>, next: (value: T) => void): void {
-    this.#handlerPending = true;
+    this.#setPending(true);
     this.#wasFollowed = true;
     this.#keepRequest();
     const resume = (step: () => void) => {
-      this.#handlerPending = false;
+      this.#setPending(false);
       if (this.#transport.closed) return this.#releaseBody();
       this.#afterPromise = step;
       this.#pump();
@@ -489,6 +610,7 @@ export class HttpSession implements Session, Deferred, JudgedClient {
 
   #answerFailure(): void {
     this.#releaseBody();
+    if (this.#app !== null) this.#endAppTurn(this.#app);
     this.#http.mustClose();
     if (!this.#exchange.isAnswered && this.#http.mayRespond) this.#answerByErrorPage();
     // The client must not take a partial answer, or a partial upgrade, for a complete one.
@@ -506,17 +628,27 @@ export class HttpSession implements Session, Deferred, JudgedClient {
   }
 
   #upgrade(route: Route): void {
-    const { log } = this.#context;
-    const accept = acceptUpgrade(this.#exchange, this.#context.config.origins);
-    if (accept === null) return;
+    const accept = judgeUpgrade(this.#exchange.request, this.#context.config.origins);
+    if (typeof accept !== "string") return this.#exchange.respondShort(accept);
     if (route.webSocket === null) throw new TypeError("a route without WebSocket cannot upgrade");
-    const fields = [["Upgrade", "websocket"], ["Sec-WebSocket-Accept", accept]] as const;
+    this.#openWebSocket(route.webSocket, accept, []);
+  }
+
+  #openWebSocket(handler: WebSocketHandler, accept: string, more: ResponseHead["fields"]): void {
+    const { descriptor } = this.#transport;
+    const fields = [
+      ["Upgrade", "websocket"] as const,
+      ["Sec-WebSocket-Accept", accept] as const,
+      ...more,
+    ];
     this.#http.switchProtocol(this.#transport.out, { status: 101, fields, contentLength: -1 });
     countResponse(this.#context, 101);
     this.#trace?.answered(this.#exchange.request, 101, 0);
-    log.requestReceived(this.#transport.descriptor, route.label);
+    if (this.#label !== null) this.#context.log.requestReceived(descriptor, this.#label);
     this.#upgraded = true;
-    const session = new WebSocketSession(this.#context, route.webSocket);
+    // An app that answers later must not reach the WebSocket.
+    this.#exchange.upgraded();
+    const session = new WebSocketSession(this.#context, handler);
     session.open(this.#transport, this.#http.takeTrailing());
   }
 
@@ -529,6 +661,7 @@ export class HttpSession implements Session, Deferred, JudgedClient {
   }
 
   #tellRefusal(error: ProtocolError): void {
+    this.#app?.fail(error);
     this.#context.log.requestRefused(this.#transport.descriptor, error.status, error.code);
     if (this.#http.mayRespond) {
       countResponse(this.#context, error.status);

@@ -31,6 +31,10 @@ export { RefusalSession } from "./refusal_session.ts";
 export { NOT_FOUND } from "./responses.ts";
 export type {
   AnswerStream,
+  AppExchange,
+  AppResult,
+  AppRoute,
+  BodyListener,
   BodyPart,
   Exchange,
   OverflowPolicy,

@@ -71,6 +71,58 @@ export interface Exchange {
   respondStream(response: ResponseHead, listener: StreamListener): AnswerStream | null;
 }
 
+/** The app of a server: code of the operator, which is asked about requests before the routes are. */
+export interface AppRoute {
+  /** Its name in the log. */
+  readonly label: LogLabel;
+  /** Whether it is asked about this path. */
+  isAsked(path: string): boolean;
+  /**
+   * Called when the head of a request is complete. "next": the app does not answer, the routes do. After an `await`
+   * the same holds as for {@link Route.handle}.
+   */
+  handle(exchange: AppExchange): AppResult | Promise<AppResult>;
+}
+
+/** What the app did: it has answered or upgraded, or it passes the request on. */
+export type AppResult = void | "next";
+
+/** A request as the app sees it: {@link Exchange.bodyBytes} is empty, as the body is read as a stream. */
+export interface AppExchange extends Exchange {
+  /** Whether the answer has begun: nothing that is answered now is sent. */
+  readonly isAnswered: boolean;
+  /**
+   * Begins to read the body. What has arrived is passed before this returns; the rest when it arrives. Once for each
+   * request. Until it is called, nothing of the body is read beyond one buffer. What is not read when the answer is
+   * complete is skipped.
+   */
+  readBody(listener: BodyListener): void;
+  /** Passes further pieces, after {@link BodyListener.data} has returned false. */
+  resumeBody(): void;
+  /**
+   * Makes the connection a WebSocket of this handler; nothing else can be answered then.
+   *
+   * @param fields fields of the answer 101
+   * @returns false, and nothing has happened, if the request is no valid handshake, or of a foreign origin
+   */
+  upgrade(handler: WebSocketHandler, fields?: ResponseHead["fields"]): boolean;
+  /**
+   * Calls `callback` if the client leaves, or ends its side of the connection, before the answer is complete: at once if
+   * it already has. An answer is still sent if it can be. Null: nobody is told.
+   */
+  onLeft(callback: (() => void) | null): void;
+}
+
+/** Takes the body of a request piece by piece. */
+export interface BodyListener {
+  /** The bytes are valid until it returns. False: nothing more is passed before {@link AppExchange.resumeBody}. */
+  data(bytes: Uint8Array, start: number, end: number): boolean;
+  /** The body is complete. */
+  end(): void;
+  /** The body ends before it is complete, for this reason: nothing more follows. */
+  failed(reason: Error): void;
+}
+
 /** An answer whose body is sent over time. */
 export interface AnswerStream {
   /** Whether more can be sent: false after `end`, and after the client has left. */

@@ -1,0 +1,119 @@
+/**
+ * What a session keeps of the current request while the app answers it: who reads its body, and who is told that the
+ * client has left.
+ *
+ * In: calls of the app through the exchange, and what arrives, from the session. Out: the body's pieces and its end, to
+ * the app's listener; whether the session may read on. The session makes one when its connection's first request is
+ * passed to an app, and uses it again for each next one.
+ */
+
+import type { BodyListener } from "./route.ts";
+
+/** There is no body, or its end was passed on. */
+const DONE = 0;
+/** Nobody reads the body now: it stays in the input, and later in the client's socket. */
+const HELD = 1;
+/** The app reads it. */
+const READ = 2;
+/** Nobody will read the rest. */
+const SKIPPED = 3;
+
+/** The app's part in the current request of a connection. */
+export class AppTurn {
+  #body = DONE;
+  #listener: BodyListener | null = null;
+  #left: (() => void) | null = null;
+  #hasLeft = false;
+  #wasRead = false;
+
+  /** The app is about to be asked. */
+  begin(hasBody: boolean): void {
+    this.#body = hasBody ? HELD : DONE;
+    this.#listener = null;
+    this.#left = null;
+    this.#wasRead = false;
+  }
+
+  /** Whether the body must stay where it is. */
+  get isHeld(): boolean {
+    return this.#body === HELD;
+  }
+
+  /** Whether the next piece is passed to the app. */
+  get isRead(): boolean {
+    return this.#body === READ;
+  }
+
+  /** Whether the app has begun to read a body: nobody else can have it whole. */
+  get wasRead(): boolean {
+    return this.#wasRead;
+  }
+
+  /** The app begins to read. False: there is no body, and its end was passed at once. */
+  read(listener: BodyListener): boolean {
+    if (this.#body === DONE && !this.#wasRead) {
+      listener.end();
+      return false;
+    }
+    if (this.#body !== HELD || this.#wasRead) {
+      listener.failed(new TypeError("The body of this request can no longer be read"));
+      return false;
+    }
+    this.#wasRead = true;
+    this.#listener = listener;
+    this.#body = READ;
+    return true;
+  }
+
+  /** The app takes further pieces; false if nothing changed. */
+  resume(): boolean {
+    if (this.#body !== HELD || this.#listener === null) return false;
+    this.#body = READ;
+    return true;
+  }
+
+  /** A piece has arrived. */
+  data(bytes: Uint8Array, start: number, end: number): void {
+    const listener = this.#listener;
+    if (listener === null) return;
+    // It is held before the call, so that the app may resume within it.
+    this.#body = HELD;
+    if (listener.data(bytes, start, end) && this.#body === HELD) this.#body = READ;
+  }
+
+  /** The body is complete. */
+  bodyEnded(): void {
+    const listener = this.#listener;
+    this.#listener = null;
+    this.#body = DONE;
+    listener?.end();
+  }
+
+  /** Whoever reads the body learns that the rest does not follow. */
+  fail(reason: Error): void {
+    const listener = this.#listener;
+    this.#listener = null;
+    if (this.#body !== DONE) this.#body = SKIPPED;
+    listener?.failed(reason);
+  }
+
+  /** The answer is complete, or the app gives none: it has no part in the rest of the request. */
+  end(): void {
+    this.#left = null;
+    this.fail(new TypeError("The answer was complete before the body of the request was read"));
+  }
+
+  /** Who is told that the client has left; at once if it has. */
+  onLeft(callback: (() => void) | null): void {
+    this.#left = callback;
+    if (this.#hasLeft) this.left();
+  }
+
+  /** The client has left, or ended its side. */
+  left(): void {
+    this.#hasLeft = true;
+    const callback = this.#left;
+    this.#left = null;
+    callback?.();
+  }
+}

@@ -13,13 +13,24 @@ import type { Router } from "../serve/session/mod.ts";
 import type { RouterLoader, WorkerParts } from "../serve/worker/mod.ts";
 import { onOrder, onStart, postToMain, StartRefusal, type WorkerStart } from "../thread/mod.ts";
 
+/** What a worker's endpoints need. */
+export interface ServeThreadOptions {
+  /** They have timers and sockets of Deno's also while no handler is pending; absent: if there is an app. */
+  readonly hasApp?: boolean;
+}
+
 /** Serves with a router, or with one that a loader creates for the worker, once the main thread sends the start message. */
-export function serveThread(router: Router | RouterLoader, date: DateField): void {
+export function serveThread(
+  router: Router | RouterLoader,
+  date: DateField,
+  options: ServeThreadOptions = {},
+): void {
   onStart<WorkerStart>(async (start) => {
     const load = typeof router === "function" ? router : undefined;
     const made = typeof router === "function" ? await loadedBy(router, start) : router;
     if (made === undefined) return;
-    const parts = { start, router: made, load, date, post: postToMain, onOrder };
+    const hasApp = options.hasApp ?? start.config.app !== undefined;
+    const parts = { start, router: made, load, date, hasApp, post: postToMain, onOrder };
     const worker = await createWorker(parts, start);
     await worker.run();
   });

@@ -51,11 +51,37 @@ export class LoopbackBell implements DenoBell {
     const pair = this.#pair;
     // Connecting takes polls of Deno's loop, too.
     if (pair === null) return await this.#make();
+    return await this.#read(pair, this.#send);
+  }
+
+  /**
+   * Leaves the thread to Deno's loop until something else rings.
+   *
+   * @param arm is called with the descriptor into which a byte is to be written, once; false: it will not
+   * @returns false if it was not armed, or the connection was cut
+   */
+  async hear(arm: (descriptor: number) => boolean): Promise<boolean> {
+    const pair = this.#pair;
+    return pair !== null && await this.#read(pair, arm);
+  }
+
+  /** Ends a {@link hear} that was armed. */
+  end(): void {
+    if (this.#pair !== null) this.#send(this.#pair.descriptor);
+  }
+
+  /** The connection's end that Deno reads; null: there is none at present. */
+  get conn(): Deno.Conn | null {
+    return this.#pair?.conn ?? null;
+  }
+
+  async #read(pair: LoopbackPair, write: (descriptor: number) => boolean): Promise<boolean> {
     try {
       // The read comes first: it finds nothing, so only a poll can fulfil it.
       const read = pair.conn.read(this.#heard);
-      this.#os.send(pair.descriptor, ONE, ONE.length, false);
-      if (await read !== null) return true;
+      const isComing = write(pair.descriptor);
+      if (!isComing) this.#send(pair.descriptor); // ends the read
+      if (await read !== null) return isComing;
     } catch (error) {
       if (!(error instanceof Error)) throw error; // the connection was cut: the next ring makes another
     }
@@ -68,6 +94,11 @@ export class LoopbackBell implements DenoBell {
     this.#making?.abort();
     this.#drop();
   }
+
+  readonly #send = (descriptor: number): boolean => {
+    this.#os.send(descriptor, ONE, ONE.length, false);
+    return true;
+  };
 
   async #make(): Promise<boolean> {
     if (this.#os.monotonicMilliseconds() < this.#retryAt) return false;

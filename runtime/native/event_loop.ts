@@ -25,7 +25,11 @@ export class EventLoop {
   now: number;
   /** A wait ends at this time, in the loop's milliseconds, without a timer's delay; for one owner. */
   alarm = NEVER;
+  /** Called if something is deferred during a wait that is not this thread's: it should end soon. */
+  onDeferred: () => void = () => {};
   readonly #watch: LoopWatch | null;
+  // During a wait in which the thread runs promises.
+  #isAway = false;
 
   // Two lists, so that a call deferred during `#callDeferred` comes a turn later.
   #deferred: Deferred[] = [];
@@ -93,17 +97,37 @@ export class EventLoop {
 
   /** As {@link wait}, but the thread runs promises meanwhile; a tenth of a second at most. */
   async waitAsync(longest: number): Promise<number> {
-    this.#gatherer?.flush();
-    this.#watch?.sleeping();
-    const timeout = this.#deferred.length > 0 ? 0 : this.#timeout(Math.min(longest, ASYNC_WAIT));
+    const timeout = this.beginWait(longest);
     const count = await this.registry.waitAsync(timeout);
+    this.#isAway = false;
+    this.#woke(true);
+    return count;
+  }
+
+  /**
+   * The caller waits by itself for the registry's epoll instance, and then calls {@link endWait}. The thread may run
+   * promises meanwhile. Called again, it continues the wait.
+   *
+   * @returns how many milliseconds it may wait: a tenth of a second at most
+   */
+  beginWait(longest: number): number {
+    this.#gatherer?.flush();
+    if (!this.#isAway) this.#watch?.sleeping();
+    this.#isAway = true;
+    return this.#deferred.length > 0 ? 0 : this.#timeout(Math.min(longest, ASYNC_WAIT));
+  }
+
+  /** Ends what {@link beginWait} began, and returns what {@link wait} does. */
+  endWait(): number {
+    this.#isAway = false;
+    const count = this.registry.wait(0);
     this.#woke(true);
     return count;
   }
 
   /** Calls `deferred` in the next turn, after the events that became ready in the meantime. */
   defer(deferred: Deferred): void {
-    this.#deferred.push(deferred);
+    if (this.#deferred.push(deferred) === 1 && this.#isAway) this.onDeferred();
   }
 
   /** From now on, also flushes `gatherer` at the end of each batch and before each wait. */

@@ -9,7 +9,8 @@
  * epoll_wait, and a request causes no allocation and no await. While a promise is pending, Deno's own loop gets
  * turns too: microtasks run after each batch, Deno polls its sockets and timers after each millisecond of work
  * (see deno_bell.ts), and an idle wait leaves the thread to Deno. The second mode also applies while threads
- * are loading, at the start and after a new config (see the executor).
+ * are loading, at the start and after a new config (see the executor), and always if there is an app: its timers,
+ * sockets and streams are Deno's.
  *
  * Longer than 400 lines because taking connections, sleeping and stopping share one worker's state.
  */
@@ -22,6 +23,7 @@ import {
   EPOLLIN,
   expectSuccess,
   type OpenedRing,
+  openWakeRing,
   type Os,
 } from "../os/mod.ts";
 import { COLUMN, TASK_FIELD, TASK_KIND } from "../ring/mod.ts";
@@ -38,6 +40,7 @@ import {
 import type { ThreadOrder } from "../thread/mod.ts";
 import type { TlsOs } from "../tls/mod.ts";
 import { type DenoBell, LoopbackBell } from "./deno_bell.ts";
+import { DenoWait } from "./deno_wait.ts";
 import { EventLoop } from "./event_loop.ts";
 import type { Source } from "./io_registry.ts";
 import { LastingConnections } from "./lasting_connections.ts";
@@ -63,6 +66,8 @@ const YIELDS = 2;
 const MICROTASKS = 8;
 /** Milliseconds of work after which Deno's own loop gets a turn, while handlers wait. */
 const WORK_BETWEEN_DENO_TURNS = 1;
+/** The same if this thread has work and blocks by turns. */
+const BLOCKS_BETWEEN_DENO_TURNS = 2;
 
 /** What the worker needs from its thread. */
 export interface NativeWorkerParts extends WorkerParts {
@@ -92,6 +97,7 @@ export class NativeWorker implements SocketContext, Source {
   readonly #doorbells: readonly number[];
   readonly #context: SessionContext;
   readonly #parts: NativeWorkerParts;
+  readonly #hasApp: boolean;
   // Of connections to the port that redirects to https.
   readonly #redirectContext: SessionContext | null;
   // Connections above a limit: the core does not know them.
@@ -103,6 +109,8 @@ export class NativeWorker implements SocketContext, Source {
   readonly #acceptor: WorkerAcceptor | null;
   readonly #trimmer: MemoryTrimmer;
   readonly #bell: DenoBell;
+  // Null: there is no app, or the kernel has refused what it needs.
+  readonly #denoWait: DenoWait | null;
   #tookTasks = false;
   // Tasks taken since the descriptors were looked at.
   #unpolledTasks = 0;
@@ -110,8 +118,9 @@ export class NativeWorker implements SocketContext, Source {
   #lastDenoTurn = NaN;
 
   constructor(parts: NativeWorkerParts) {
-    const { start, os, redirect, tls } = parts;
+    const { start, os, redirect, tls, hasApp = false } = parts;
     this.#parts = parts;
+    this.#hasApp = hasApp;
     const core = this.#core = new WorkerCore(
       tls === undefined ? parts : { ...parts, sockets: this.#memoryOf(tls) },
       (counters) => new EventLoop(os, counters && new SleepMeter(os, counters)),
@@ -133,10 +142,20 @@ export class NativeWorker implements SocketContext, Source {
     if (tls !== undefined) this.#attach(tls);
     this.#trimmer = new MemoryTrimmer(loop);
     const { descriptors } = core.state;
-    this.#bell = parts.bell ?? new LoopbackBell(os, {
-      claim: (descriptor) => descriptors.claim(descriptor, start.worker),
-      release: (descriptor) => descriptors.release(descriptor),
-    });
+    const owner = {
+      claim: (descriptor: number) => descriptors.claim(descriptor, start.worker),
+      release: (descriptor: number) => descriptors.release(descriptor),
+    };
+    const bell = new LoopbackBell(os, owner);
+    this.#bell = parts.bell ?? bell;
+    const { registry } = loop;
+    const ring = hasApp && parts.bell === undefined && core.config.ioUring !== "off"
+      ? openWakeRing()
+      : "";
+    this.#denoWait = typeof ring === "string"
+      ? null
+      : new DenoWait({ registry, bell, ring, owner });
+    loop.onDeferred = () => os.ringDoorbell(this.#doorbellOf(start.worker));
     // Edge-triggered, so that a doorbell need not be read to clear it.
     this.#doorbells = start.doorbells;
     const doorbell = this.#doorbellOf(start.worker);
@@ -188,6 +207,7 @@ export class NativeWorker implements SocketContext, Source {
   /** Serves until the server has stopped and all connections are gone. */
   async run(): Promise<void> {
     const core = this.#core;
+    if (this.#denoWait !== null && await this.#bell.ring()) this.#denoWait.watchDeno();
     core.begin((order) => this.#obey(order));
     while (!this.#isDone()) {
       if (core.state.flags.isAllLoaded()) this.#acceptor?.open();
@@ -200,6 +220,7 @@ export class NativeWorker implements SocketContext, Source {
     this.#refusals.abort();
     core.state.descriptors.release(this.loop.registry.descriptor);
     this.loop.close();
+    this.#denoWait?.close();
     this.#bell.close();
     this.#closeRing();
     this.#parts.tls?.dispose();
@@ -298,9 +319,10 @@ export class NativeWorker implements SocketContext, Source {
     return this.#tookTasks = false;
   }
 
-  /** Whether the loop may block the thread: no handler is pending, and no thread is still loading. */
+  /** Whether the loop may block the thread: there is no app, no handler is pending, and no thread is still loading. */
   #mayBlock(): boolean {
-    return this.#context.pendingHandlers === 0 && this.#core.state.flags.isAllLoaded();
+    return !this.#hasApp && this.#context.pendingHandlers === 0 &&
+      this.#core.state.flags.isAllLoaded();
   }
 
   async #turnSharedWithDeno(): Promise<void> {
@@ -310,24 +332,49 @@ export class NativeWorker implements SocketContext, Source {
     if (this.#mayBlock()) return void (this.#lastDenoTurn = NaN);
     const longest = busy ? 0 : this.#park();
     if (longest > 0) {
-      this.#acceptor?.setExclusive(false);
-      const count = await this.loop.waitAsync(longest);
+      const isOurs = this.#denoWait !== null && this.#context.pendingHandlers === 0 &&
+        await this.#block(this.#denoWait, longest);
+      const count = isOurs ? this.loop.endWait() : await this.#sleep(longest);
       if (longest === Infinity) this.#wakeUp(count);
       this.loop.dispatch(count);
-    } else if (!this.#isDenoTurnDue()) {
+      if (isOurs) return;
+    } else if (!this.#isDenoTurnDue(WORK_BETWEEN_DENO_TURNS)) {
       return;
-    } else if (this.#context.pendingHandlers === 0 || !await this.#bell.ring()) {
+    } else if (!this.#needsDeno() || !await this.#bell.ring()) {
       // Messages and timers get their turn all the same; Deno's sockets are polled at some later time.
       this.loop.dispatch(await this.loop.waitAsync(0));
     }
     this.#lastDenoTurn = NaN;
   }
 
-  /** Whether it is time for a turn of Deno's own loop, although this one has work. */
-  #isDenoTurnDue(): boolean {
+  /** Whether something waits for Deno's sockets or timers. */
+  #needsDeno(): boolean {
+    return this.#hasApp || this.#context.pendingHandlers > 0;
+  }
+
+  /** Blocks the thread for a moment, for events of either loop; true: there are events of ours. */
+  async #block(wait: DenoWait, longest: number): Promise<boolean> {
+    if (this.#isDenoTurnDue(BLOCKS_BETWEEN_DENO_TURNS)) {
+      await this.#bell.ring();
+      this.#lastDenoTurn = NaN;
+      if (this.#context.pendingHandlers > 0) return false;
+    }
+    return wait.block(this.loop.beginWait(longest));
+  }
+
+  /** Leaves the thread to Deno's loop until there is something to do; returns the number of events. */
+  async #sleep(longest: number): Promise<number> {
+    const wait = this.#denoWait;
+    if (wait !== null && await wait.sleep(this.loop.beginWait(longest))) return this.loop.endWait();
+    this.#acceptor?.setExclusive(false);
+    return await this.loop.waitAsync(longest);
+  }
+
+  /** Whether it is time for a turn of Deno's own loop, after so many milliseconds without. */
+  #isDenoTurnDue(without: number): boolean {
     const now = this.loop.os.preciseMilliseconds();
     if (Number.isNaN(this.#lastDenoTurn)) this.#lastDenoTurn = now;
-    return now >= this.#lastDenoTurn + WORK_BETWEEN_DENO_TURNS;
+    return now >= this.#lastDenoTurn + without;
   }
 
   /**

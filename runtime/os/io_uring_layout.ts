@@ -15,7 +15,7 @@
  *  8  offset u64                                     12  flags u32
  * 16  address u64
  * 24  length u32
- * 28  flags of the operation u32 (send: MSG_…)
+ * 28  flags of the operation u32 (send: MSG_…; poll: EPOLL…)
  * 32  user data u64
  * 40  (not used here)
  * ```
@@ -40,7 +40,11 @@ export const IORING_OFF_RING = 0;
 export const IORING_OFF_SQES = 0x1000_0000;
 
 /** Operations. */
+export const IORING_OP_POLL_ADD = 6;
 export const IORING_OP_SEND = 26;
+
+/** Flag of a submission: the next one begins when this one has succeeded. */
+export const IOSQE_IO_LINK = 1 << 2;
 
 /** Words of struct io_uring_params, 120 bytes; `sq` and `cq` are offsets into the mapping RING. */
 export const PARAMS = {
@@ -53,11 +57,12 @@ export const PARAMS = {
   cq: { head: 20, tail: 21, entries: 25 },
 } as const;
 
-/** Bytes of a submission entry and where its fields are, in words but for the opcode. */
+/** Bytes of a submission entry and where its fields are, in words but for the opcode and the flags. */
 export const SUBMISSION = {
   bytes: 64,
   words: 16,
   opcodeByte: 0,
+  flagsByte: 1,
   descriptor: 1,
   addressLow: 4,
   addressHigh: 5,

@@ -140,6 +140,12 @@ const SYMBOLS = {
     result: "i32",
     nonblocking: true,
   },
+  timerfd_create: { parameters: ["i32", "i32"], result: "i32" }, // clockid_t, int flags
+  timerfd_settime: {
+    // int fd, int flags, const struct itimerspec *new, struct itimerspec *old (NULL)
+    parameters: ["i32", "i32", "buffer", "pointer"],
+    result: "i32",
+  },
   eventfd: { parameters: ["u32", "i32"], result: "i32" }, // unsigned int initval, int flags
   clock_gettime: { parameters: ["i32", "buffer"], result: "i32" }, // clockid_t, struct timespec *tp
   sched_yield: { parameters: [], result: "i32" }, // void

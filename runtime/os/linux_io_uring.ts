@@ -44,16 +44,60 @@ export interface OpenedRing {
  * @returns the ring, or why there is none, for the operator
  */
 export function openIoUring(): OpenedRing | string {
+  const setup = setUpRing(ENTRIES, IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN);
+  return typeof setup === "string" ? setup : opened(setup);
+}
+
+/** A ring with its memory mapped. */
+export interface RingSetup {
+  readonly descriptor: number;
+  readonly params: Uint32Array;
+  /** The words of mapping RING, and those of mapping SQES. */
+  readonly ring: Uint32Array;
+  readonly submissions: Uint32Array;
+  /** Unmaps the memory and closes the ring: what waits in it is cancelled. */
+  close(): void;
+}
+
+/**
+ * Sets a ring up and maps its memory.
+ *
+ * @param entries of the submission queue, a power of two
+ * @returns the ring, or why there is none, for the operator
+ */
+export function setUpRing(entries: number, flags: number): RingSetup | string {
   const params = new Uint32Array(PARAMS.words);
-  params[PARAMS.flags] = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN;
+  params[PARAMS.flags] = flags;
   const bytes = new Uint8Array(params.buffer);
-  const descriptor = result(libc().syscall_io_uring_setup(IO_URING_CALL.setup, ENTRIES, bytes));
+  const descriptor = result(libc().syscall_io_uring_setup(IO_URING_CALL.setup, entries, bytes));
   if (descriptor < 0) return refusal(-descriptor);
   const wanted = IORING_FEAT_SINGLE_MMAP | IORING_FEAT_NODROP;
   const mappings = (params[PARAMS.features]! & wanted) === wanted && map(descriptor, params);
-  if (mappings) return opened(descriptor, params, mappings);
-  libc().close(descriptor);
-  return "the kernel cannot map its memory";
+  if (!mappings) {
+    libc().close(descriptor);
+    return "the kernel cannot map its memory";
+  }
+  return {
+    descriptor,
+    params,
+    ring: wordsOf(mappings[0]),
+    submissions: wordsOf(mappings[1]),
+    close: () => {
+      mappings.forEach(unmap);
+      libc().close(descriptor);
+    },
+  };
+}
+
+/** io_uring_enter(2) of a ring; see io_uring.ts. */
+export function enterRing(
+  descriptor: number,
+  submit: number,
+  waitFor: number,
+  flags: number,
+): number {
+  const { syscall_io_uring_enter: call } = libc();
+  return result(call(IO_URING_CALL.enter, descriptor, submit, waitFor, flags, 0, 0));
 }
 
 /** Why the kernel has refused a ring, for the operator. */
@@ -106,19 +150,15 @@ function wordsOf({ address, length }: Mapping): Uint32Array {
   return new Uint32Array(Deno.UnsafePointerView.getArrayBuffer(address, length));
 }
 
-function opened(
-  descriptor: number,
-  params: Uint32Array,
-  mappings: readonly [Mapping, Mapping],
-): OpenedRing {
+function opened({ descriptor, params, ring, submissions, close }: RingSetup): OpenedRing {
   const word = (field: number) => params[field]! / 4;
   // Memory of that size is not on V8's heap, so it does not move; the ring keeps it from being collected.
   const bytes = new Uint8Array(params[PARAMS.sqEntries]! * BYTES_PER_SEND);
   const memory: RingMemory = {
     bytes,
-    bytesAddress: Number(Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes))),
-    ring: wordsOf(mappings[0]),
-    submissions: wordsOf(mappings[1]),
+    bytesAddress: addressOf(bytes),
+    ring,
+    submissions,
     at: {
       submissionTail: word(PARAMS.sq.tail),
       submissionIndices: word(PARAMS.sq.array),
@@ -129,15 +169,12 @@ function opened(
     submissionEntries: params[PARAMS.sqEntries]!,
     completionEntries: params[PARAMS.cqEntries]!,
   };
-  const { syscall_io_uring_enter: call } = libc();
   const enter: EnterRing = (submit, waitFor) =>
-    result(call(IO_URING_CALL.enter, descriptor, submit, waitFor, IORING_ENTER_GETEVENTS, 0, 0));
-  return {
-    ring: new IoUring(memory, enter),
-    descriptor,
-    close: () => {
-      mappings.forEach(unmap);
-      libc().close(descriptor);
-    },
-  };
+    enterRing(descriptor, submit, waitFor, IORING_ENTER_GETEVENTS);
+  return { ring: new IoUring(memory, enter), descriptor, close };
+}
+
+/** Where memory is for the kernel; addresses of programs have 47 or 48 bits. */
+export function addressOf(bytes: Uint8Array<ArrayBuffer>): number {
+  return Number(Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes)));
 }

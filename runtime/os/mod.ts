@@ -19,6 +19,7 @@ export { isLostConnection, isShortage } from "./accept_error.ts";
 export { preciseClock } from "./clock.ts";
 export { type ActivatedListener, adoptActivated, isActivated } from "./activated_listener.ts";
 export { ConnectionCutter } from "./connection_cutter.ts";
+export { denoEpoll } from "./deno_epoll.ts";
 export {
   type DescriptorLimit,
   descriptorLimit,
@@ -82,6 +83,7 @@ export { countLines, LogFile, type LogFileOptions } from "./log_file.ts";
 export { type LoopbackPair, loopbackPair } from "./loopback_pair.ts";
 export { isNotifyAddress, sendDatagram } from "./notify_socket.ts";
 export type { Os } from "./os.ts";
+export { PollPair } from "./poll_pair.ts";
 export { PortableFiles } from "./portable_files.ts";
 export { openLogFile } from "./open_log_file.ts";
 export { PortableLogFile } from "./portable_log_file.ts";
@@ -95,6 +97,8 @@ export {
 } from "./sockaddr.ts";
 export { expectSuccess } from "./syscall.ts";
 export { SystemError } from "./system_error.ts";
+export { TimerDescriptor } from "./timer_descriptor.ts";
 export { type UsableCores, usableCores } from "./usable_cores.ts";
 export { UnixConnection } from "./unix_connection.ts";
+export { openWakeRing, type WakeRing } from "./wake_ring.ts";
 export { listenUnix, LONGEST_UNIX_PATH, removeUnix, unixIdentity } from "./unix_listener.ts";

@@ -53,6 +53,8 @@ export interface WorkerParts {
   readonly router: Router | RouterMaker;
   /** Loads the endpoints of another config; absent: the endpoints do not depend on the config. */
   readonly load?: RouterLoader | undefined;
+  /** The endpoints have timers and sockets of Deno's also while no handler is pending; absent: they have not. */
+  readonly hasApp?: boolean | undefined;
   /** What sockets hold beneath their connections; absent: nothing. */
   readonly sockets?: SocketMemory | undefined;
   /** The date that the router's answers carry. */

@@ -29,7 +29,7 @@ import { HEADER, STATE } from "./layout.ts";
 import { StoreLock } from "./lock.ts";
 import { type Member, Presence } from "./presence.ts";
 import { type MemberVisitor, PresenceReader, type PresenceResult } from "./presence_reader.ts";
-import { FULL, type Publication, Publisher, type PublishResult } from "./publisher.ts";
+import { type Publication, Publisher, type PublishResult } from "./publisher.ts";
 import type { EntrySink } from "./record_buffer.ts";
 import { CHANNEL } from "./records.ts";
 import { Room } from "./room.ts";
@@ -61,8 +61,9 @@ export interface SubscribeResult {
   readonly epoch: number;
 }
 
-const BUSY_PUBLISH: PublishResult = { status: "busy", offset: 0, epoch: 0 };
+const BUSY_PUBLISH: PublishResult = { status: "busy", offset: 0, epoch: 0, subscribers: 0 };
 const BUSY_SUBSCRIBE: SubscribeResult = { status: "busy", offset: 0, epoch: 0 };
+const FULL_SUBSCRIBE: SubscribeResult = { status: "full", offset: 0, epoch: 0 };
 /** A channel in which nothing is left is kept for a minute: a client that reconnects finds its epoch again. */
 const IDLE_MS = 60_000;
 
@@ -148,7 +149,7 @@ export class ChannelStore {
     if (!this.#settled()) return BUSY_SUBSCRIBE;
     return this.#guard.run((): SubscribeResult => {
       const channel = this.#room.channel(hashed);
-      if (channel === 0) return FULL as SubscribeResult;
+      if (channel === 0) return FULL_SUBSCRIBE;
       this.#addSubscribers(channel, 1);
       const offset = this.#history.offsetOf(channel);
       return { status: "subscribed", offset, epoch: this.#directory.epochOf(channel) };
@@ -162,6 +163,15 @@ export class ChannelStore {
     this.#eventually(() => {
       const channel = this.#directory.find(hashed);
       if (channel !== 0) this.#addSubscribers(channel, -1);
+    });
+  }
+
+  /** The subscribers of a channel on all workers; undefined if the store is busy. */
+  subscriberCount(name: Uint8Array): number | undefined {
+    const hashed = this.#directory.hashed(name);
+    return this.#guard.run(() => {
+      const channel = this.#directory.find(hashed);
+      return channel === 0 ? 0 : this.#directory.subscribersOf(channel);
     });
   }
 

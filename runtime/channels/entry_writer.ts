@@ -5,7 +5,9 @@
  * is long enough. The bytes are stored once, fields and data in one piece. Called only by the holder of the lock.
  */
 import {
+  type EntryForm,
   type EntryKind,
+  FORM_SHIFT,
   KIND_SHIFT,
   LENGTH_SHIFT,
   PUBLICATION,
@@ -20,6 +22,8 @@ const SHORT_COPY = 48;
 /** The parts of an entry. */
 export interface EntryParts {
   readonly kind: EntryKind;
+  /** Default: `json`. */
+  readonly form?: EntryForm;
   readonly epoch: number;
   readonly offset: number;
   readonly expires: number;
@@ -30,10 +34,11 @@ export interface EntryParts {
 /** Allocates a record and fills it in; 0 if there is no room. */
 export function writeEntry(memory: StoreMemory, parts: EntryParts): number {
   const { words, bytes } = memory;
-  const { fields, data } = parts;
+  const { fields, data, form = 0 } = parts;
   const record = memory.heap.allocate(publicationWords(fields.length + data.length));
   if (record === 0) return 0;
-  words[record + PUBLICATION.flags] = (parts.kind << KIND_SHIFT) | (fields.length << LENGTH_SHIFT);
+  words[record + PUBLICATION.flags] = (parts.kind << KIND_SHIFT) | (form << FORM_SHIFT) |
+    (fields.length << LENGTH_SHIFT);
   words[record + PUBLICATION.dataLength] = data.length;
   words[record + PUBLICATION.epoch] = parts.epoch;
   words[record + PUBLICATION.offset] = parts.offset | 0;

@@ -10,7 +10,7 @@ import { writeEntry } from "./entry_writer.ts";
 import type { Feed } from "./feed.ts";
 import { type History, SLICE } from "./history.ts";
 import { Idempotency } from "./idempotency.ts";
-import { CHANNEL, ENTRY_KIND, publicationWords, upperWord } from "./records.ts";
+import { CHANNEL, ENTRY_KIND, type EntryForm, publicationWords, upperWord } from "./records.ts";
 import type { Room } from "./room.ts";
 import type { StoreMemory } from "./store_memory.ts";
 import { type Version, Versions } from "./versions.ts";
@@ -28,6 +28,8 @@ export interface Publication {
   readonly data: Uint8Array;
   /** More opaque bytes (tags, the publisher's info, a key, a time), as the caller encodes them; default: none. */
   readonly fields?: Uint8Array;
+  /** What the data stands for; default: `json`. */
+  readonly form?: EntryForm;
   /** The most publications that the history keeps; 0: none. */
   readonly historySize: number;
   /** How long the history keeps this one, in milliseconds. */
@@ -53,10 +55,12 @@ export interface PublishResult {
   readonly offset: number;
   /** The channel's epoch in this store; 0 if there is no channel. */
   readonly epoch: number;
+  /** If it was stored: the subscribers of all workers. */
+  readonly subscribers: number;
 }
 
 /** The result of a publication that found no room. */
-export const FULL: PublishResult = { status: "full", offset: 0, epoch: 0 };
+export const FULL: PublishResult = { status: "full", offset: 0, epoch: 0, subscribers: 0 };
 
 /** Publishes under the lock. */
 export class Publisher {
@@ -111,13 +115,14 @@ export class Publisher {
     if (idempotencyKey !== undefined) {
       const node = this.#idempotency.find(channel, idempotencyKey);
       if (node !== 0) {
-        return { status: "repeated", offset: this.#idempotency.offsetOf(node), epoch };
+        const offset = this.#idempotency.offsetOf(node);
+        return { status: "repeated", offset, epoch, subscribers: 0 };
       }
     }
     if (version === undefined || !this.#versions.isOld(this.#versions.find(channel), version)) {
       return undefined;
     }
-    return { status: "skipped", offset: this.#history.offsetOf(channel), epoch };
+    return { status: "skipped", offset: this.#history.offsetOf(channel), epoch, subscribers: 0 };
   }
 
   /** Makes room and appends; undefined if there is none. */
@@ -165,14 +170,15 @@ export class Publisher {
   ): PublishResult | undefined {
     const memory = this.#memory;
     const { journal } = memory;
-    const { fields = NO_BYTES, data, idempotencyKey, version } = publication;
+    const { fields = NO_BYTES, data, form = 0, idempotencyKey, version } = publication;
     const epoch = this.#directory.epochOf(channel);
     const offset = publication.skipHistory === true ? 0 : this.#history.offsetOf(channel) + 1;
-    const live = this.#directory.subscribersOf(channel) > 0;
+    const subscribers = this.#directory.subscribersOf(channel);
+    const live = subscribers > 0;
     if (stored || live) {
       const expires = memory.tickAfter(publication.historyTtlMs);
       const kind = ENTRY_KIND.publication;
-      const record = writeEntry(memory, { kind, epoch, offset, expires, fields, data });
+      const record = writeEntry(memory, { kind, form, epoch, offset, expires, fields, data });
       if (record === 0) return undefined;
       if (stored) this.#history.link(channel, record);
       if (live) this.#feed.append(record);
@@ -190,6 +196,6 @@ export class Publisher {
       const node = this.#versions.find(channel);
       if (!this.#versions.set(channel, node, version)) return undefined;
     }
-    return { status: "stored", offset, epoch };
+    return { status: "stored", offset, epoch, subscribers };
   }
 }

@@ -4,7 +4,15 @@
  * In: records in shared memory. Out: the same records, one after another, that nobody else changes. A buffer is used again
  * and again; it grows to the longest batch and shrinks back. What a sink is given is valid until it returns.
  */
-import { type EntryKind, kindOf, LENGTH_SHIFT, PUBLICATION, readWide } from "./records.ts";
+import {
+  type EntryForm,
+  type EntryKind,
+  formOf,
+  kindOf,
+  LENGTH_SHIFT,
+  PUBLICATION,
+  readWide,
+} from "./records.ts";
 
 /** Up to this many words, a loop copies faster than a view and `set` (tests/bench/channels_bench.ts). */
 const SHORT_COPY_WORDS = 48;
@@ -21,6 +29,8 @@ export interface EntrySink {
 export class Entry {
   /** One of `ENTRY_KIND`. */
   kind: EntryKind = 0;
+  /** One of `ENTRY_FORM`: what the data of a publication stands for. */
+  form: EntryForm = 0;
   /** The epoch of its channel, which identifies the channel in this store. */
   epoch = 0;
   /** 1, 2, 3 … within the epoch; 0: the entry has none and is in no history. */
@@ -47,6 +57,7 @@ export class Entry {
   describe(words: Int32Array, bytes: Uint8Array, at: number): this {
     const flags = words[at + PUBLICATION.flags]!;
     this.kind = kindOf(flags);
+    this.form = formOf(flags);
     this.epoch = words[at + PUBLICATION.epoch]! >>> 0;
     this.offset = readWide(words, at + PUBLICATION.offset);
     this.bytes = bytes;

@@ -4,7 +4,7 @@
  * In: nothing but the numbers of words. Out: word indexes from a record's address, and small conversions.
  *
  * ```text
- * publication    0 flags and kind (8 bits) | length of the fields (24)
+ * publication    0 flags (4 bits), kind (2), form (2) | length of the fields (24)
  *                1 length of the data
  *                2 epoch of its channel
  *                3 offset, 2 words: 0 if it has none
@@ -49,9 +49,12 @@ export const PUBLICATION = {
 export const IN_HISTORY = 1;
 /** The publication is in the feed. */
 export const IN_FEED = 2;
-/** A publication's kind begins at this bit of its flags. */
+/** A publication's kind begins at this bit of its flags, its form at that one. */
 export const KIND_SHIFT = 4;
-const KIND_MASK = 0xf;
+/** See {@link KIND_SHIFT}. */
+export const FORM_SHIFT = 6;
+const KIND_MASK = 0x3;
+const FORM_MASK = 0x3;
 /** The length of a publication's fields begins at this bit of its flags, that of a node's key at this bit of its kind. */
 export const LENGTH_SHIFT = 8;
 
@@ -60,6 +63,20 @@ export const ENTRY_KIND = { publication: 0, join: 1, leave: 2 } as const;
 
 /** One of {@link ENTRY_KIND}. */
 export type EntryKind = typeof ENTRY_KIND[keyof typeof ENTRY_KIND];
+
+/**
+ * What the data of a publication stands for: whoever publishes and subscribes without a protocol of its own gets back what was
+ * published, to the byte. For everybody else the data is JSON.
+ *
+ * - `json`: itself.
+ * - `lines`: the same, but it has line breaks between its tokens, which some protocols cannot have.
+ * - `text`: a JSON string, which stands for the text in it.
+ * - `binary`: a JSON string, which stands for bytes: it has them as Base64.
+ */
+export const ENTRY_FORM = { json: 0, lines: 1, text: 2, binary: 3 } as const;
+
+/** One of {@link ENTRY_FORM}. */
+export type EntryForm = typeof ENTRY_FORM[keyof typeof ENTRY_FORM];
 
 /** Words of every node. */
 export const NODE = { next: 0, hash: 1, kind: 2, epoch: 3 } as const;
@@ -109,6 +126,11 @@ export const ANNOUNCED = 1 << 16;
 /** The kind in a publication's flags. */
 export function kindOf(flags: number): EntryKind {
   return ((flags >> KIND_SHIFT) & KIND_MASK) as EntryKind;
+}
+
+/** The form in a publication's flags. */
+export function formOf(flags: number): EntryForm {
+  return ((flags >> FORM_SHIFT) & FORM_MASK) as EntryForm;
 }
 
 /** Words of a publication with that many bytes of fields and data. */

@@ -118,6 +118,15 @@ export const CHANNEL_OPTIONS: ChannelOptions = {
   slowPolicy: "close",
 };
 
+/** What an app has without a section `[channels]`: topics of any name, and no endpoint for clients. */
+const TOPICS: Omit<ChannelsConfig, "token"> = {
+  options: CHANNEL_OPTIONS,
+  namespaces: {},
+  otherNamespaces: CHANNEL_OPTIONS,
+  allowAnonymousConnect: false,
+  apiKey: undefined,
+};
+
 /** No token is valid. */
 export const NO_TOKENS: TokenConfig = {
   hmacSecrets: [],
@@ -126,3 +135,13 @@ export const NO_TOKENS: TokenConfig = {
   audience: undefined,
   issuer: undefined,
 };
+
+/** The channels of a server: those of its config, or the topics of its app; undefined: there are none. */
+export function channelsOf(
+  { channels, app }: {
+    readonly channels: ChannelsConfig | undefined;
+    readonly app: object | undefined;
+  },
+): ChannelsConfig | undefined {
+  return channels ?? (app === undefined ? undefined : { ...TOPICS, token: NO_TOKENS });
+}

@@ -21,6 +21,7 @@ export {
   type ChannelAction,
   type ChannelOptions,
   type ChannelsConfig,
+  channelsOf,
   DELTA_TYPES,
   type DeltaType,
   NO_ACCESS,

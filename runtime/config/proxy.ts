@@ -41,10 +41,13 @@ interface AddressUsers {
   readonly monitoring: Pick<Monitoring, "accessLog">;
   /** Password checks are fair by address. */
   readonly users: readonly unknown[];
+  /** An app may ask for them. */
+  readonly app?: unknown;
 }
 
 /** Whether any part of the server needs the addresses of peers. */
-export function wantsPeerAddress({ proxy, monitoring, users }: AddressUsers): boolean {
-  return users.length > 0 || proxy.protocol || proxy.trustedProxies.length > 0 ||
+export function wantsPeerAddress({ proxy, monitoring, users, app }: AddressUsers): boolean {
+  return app !== undefined || users.length > 0 || proxy.protocol ||
+    proxy.trustedProxies.length > 0 ||
     monitoring.accessLog !== "off";
 }

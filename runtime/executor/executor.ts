@@ -7,7 +7,13 @@
  * Longer than 400 lines because starting, replacing and stopping threads share the state of one server.
  */
 
-import { type Config, type ListenAddress, tlsFileNames, usesDenoTransport } from "../config/mod.ts";
+import {
+  channelsOf,
+  type Config,
+  type ListenAddress,
+  tlsFileNames,
+  usesDenoTransport,
+} from "../config/mod.ts";
 import type { AdminServer } from "../observe/admin/mod.ts";
 import { COLUMN, createSharedState, openSharedState, type SharedState } from "../ring/mod.ts";
 import type { WorkerStart } from "../thread/mod.ts";
@@ -259,7 +265,7 @@ export class Executor {
 
   /** Loads what channels need, only if there are any. */
   async #keepChannels(): Promise<void> {
-    const { channels } = this.#config;
+    const channels = channelsOf(this.#config);
     if (channels === undefined) return;
     const { ChannelKeeper } = await import("./channel_keeper.ts");
     const ring = (worker: number) => this.#entrance.ring(worker);

@@ -6,6 +6,7 @@
  */
 
 import { DateField } from "../../protocol/mod.ts";
+import { channelsOf } from "../config/mod.ts";
 import { hasLibc, LinuxFiles, PortableFiles } from "../os/mod.ts";
 import type { ChannelService } from "../serve/centrifuge/mod.ts";
 import { serverRouter } from "../serve/routes/mod.ts";
@@ -19,10 +20,9 @@ const date = new DateField(Date.now());
 let service: ChannelService | undefined;
 let channelRoutes: ChannelService["routes"] | undefined;
 
-const load: RouterLoader = async (
-  { app: appConfig, files: { root }, users, channels: channelsConfig },
-  secretTexts,
-) => {
+const load: RouterLoader = async (loaded, secretTexts) => {
+  const { app: appConfig, files: { root }, users } = loaded;
+  const channelsConfig = channelsOf(loaded);
   // Loaded only if needed. Measured with 8 workers that need neither: a start takes 740 ms of CPU instead of
   // 900, and 20 MB less memory.
   const files = root === undefined ? undefined : await import("../serve/files/mod.ts");
@@ -32,7 +32,9 @@ const load: RouterLoader = async (
   const centrifuge = channelsConfig && service === undefined
     ? await import("../serve/centrifuge/mod.ts")
     : undefined;
-  const streams = centrifuge && await import("../serve/channel_streams/mod.ts");
+  // An app alone has topics, and no clients of channels.
+  const streams = centrifuge && loaded.channels &&
+    await import("../serve/channel_streams/mod.ts");
   const tokens = centrifuge && await import("../serve/tokens/mod.ts");
   const secrets = channelsConfig && secretTexts &&
     await tokens?.loadChannelSecrets(channelsConfig, placesOf(secretTexts));
@@ -45,14 +47,14 @@ const load: RouterLoader = async (
       now: () => loop.now,
     });
     const guard = auth && new auth.BasicAuth(auth.readUsers(users, Deno.readTextFileSync));
-    if (centrifuge && streams && channelsConfig && secrets && wiring) {
+    if (centrifuge && channelsConfig && secrets && wiring) {
       const { channelLimits: limits, channelsInsecure: isInsecure, origins } = config;
       const { queuedBytes, drainTime } = config.limits;
       const rules = { config: channelsConfig, secrets, origins, limits, isInsecure };
       const parts = { ...rules, queuedBytes, drainTime, wiring, loop };
       service ??= new centrifuge.ChannelService(parts);
       const { context, directory, routes } = service;
-      channelRoutes ??= [
+      channelRoutes ??= streams && [
         ...routes,
         ...streams.channelStreamRoutes({ context, directory, origins }),
       ];

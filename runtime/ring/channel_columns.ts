@@ -64,6 +64,8 @@ export const CHANNEL_COLUMN = {
   limitApiBody: 185,
   limitApiCommands: 186,
   limitQueued: 187,
+  /** Publications of the app that the store took. */
+  publicationsByApp: 237,
 } as const;
 
 /** Commands of clients that were answered with an error, by its code. */

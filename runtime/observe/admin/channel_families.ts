@@ -60,6 +60,7 @@ const METRICS: readonly WorkerMetric[] = [
   counter("channel_publications_total", "Publications that were stored, by who sent them.", {
     "source=client": CHANNEL_COLUMN.publicationsByClients,
     "source=api": CHANNEL_COLUMN.publicationsByApi,
+    "source=app": CHANNEL_COLUMN.publicationsByApp,
   }),
   counter(
     "channel_deliveries_total",

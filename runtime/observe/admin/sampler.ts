@@ -65,7 +65,11 @@ const RATES = {
   clientErrors: [COLUMN.responses4xx],
   serverErrors: [COLUMN.responses5xx],
   messages: [COLUMN.messagesReceived, COLUMN.messagesSent],
-  publications: [CHANNEL_COLUMN.publicationsByClients, CHANNEL_COLUMN.publicationsByApi],
+  publications: [
+    CHANNEL_COLUMN.publicationsByClients,
+    CHANNEL_COLUMN.publicationsByApi,
+    CHANNEL_COLUMN.publicationsByApp,
+  ],
   deliveries: [CHANNEL_COLUMN.deliveries],
   receivedBytes: [COLUMN.bytesReceived],
   sentBytes: [COLUMN.bytesSent],

@@ -13,4 +13,7 @@
  */
 
 export type { AppModule } from "./app_module.ts";
+export { AppSockets, type UpgradeOptions } from "./app_sockets.ts";
+export { installUpgradeWebSocket, upgradeOf } from "./deno_upgrade.ts";
 export { loadApp } from "./load_app.ts";
+export { Topics } from "./topics.ts";

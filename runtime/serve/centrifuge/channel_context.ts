@@ -31,6 +31,7 @@ export type ClientStore = Pick<
   | "publish"
   | "recover"
   | "removeHistory"
+  | "subscriberCount"
 >;
 
 /** The shared objects. */

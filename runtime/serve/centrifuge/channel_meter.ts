@@ -17,6 +17,9 @@ import {
 /** How a client is connected. */
 export type ClientTransport = "websocket" | "sse" | "http_stream";
 
+/** Who publishes. */
+export type PublicationSource = "client" | "api" | "app";
+
 /** What a limit refuses; the names are those of the options. */
 export type ChannelLimit =
   | "channels"
@@ -53,6 +56,11 @@ const LIMITS: Readonly<Record<ChannelLimit, Column>> = {
   api_body: CHANNEL_COLUMN.limitApiBody,
   api_commands: CHANNEL_COLUMN.limitApiCommands,
   queued: CHANNEL_COLUMN.limitQueued,
+};
+const PUBLISHED: Readonly<Record<PublicationSource, Column>> = {
+  client: CHANNEL_COLUMN.publicationsByClients,
+  api: CHANNEL_COLUMN.publicationsByApi,
+  app: CHANNEL_COLUMN.publicationsByApp,
 };
 const UNSUBSCRIBES: Readonly<Record<number, Column>> = {
   2000: CHANNEL_COLUMN.unsubscribes2000,
@@ -157,9 +165,8 @@ export class ChannelMeter {
   }
 
   /** The store took a publication. */
-  published(source: "client" | "api"): void {
-    const { publicationsByClients, publicationsByApi } = CHANNEL_COLUMN;
-    this.#add(source === "client" ? publicationsByClients : publicationsByApi);
+  published(source: PublicationSource): void {
+    this.#add(PUBLISHED[source]);
   }
 
   /** A message with so many entries and bytes went to so many subscribers. */

@@ -10,9 +10,15 @@ import {
   type ClientError,
   type ClientInfo,
 } from "../../../protocol/centrifuge/mod.ts";
-import type { PublishResult, Version } from "../../channels/mod.ts";
+import {
+  ENTRY_FORM,
+  type EntryForm,
+  type PublishResult,
+  type Version,
+} from "../../channels/mod.ts";
 import type { Channel } from "../channels/mod.ts";
 import type { ChannelContext } from "./channel_context.ts";
+import type { PublicationSource } from "./channel_meter.ts";
 import { encodeFields, withoutLineBreaks } from "./publication_fields.ts";
 
 const UTF8 = new TextEncoder();
@@ -21,13 +27,15 @@ const UTF8 = new TextEncoder();
 export interface PublicationWish {
   /** JSON. */
   readonly data: Uint8Array;
+  /** What it stands for; default: `json`. */
+  readonly form?: EntryForm;
   readonly info?: ClientInfo | undefined;
   readonly tags?: ReadonlyMap<string, string> | undefined;
   readonly skipHistory?: boolean | undefined;
   readonly idempotencyKey?: Uint8Array | undefined;
   readonly version?: Version | undefined;
   /** For counts. */
-  readonly source: "client" | "api";
+  readonly source: PublicationSource;
 }
 
 /** Publishes. */
@@ -36,9 +44,11 @@ export function publishTo(
   { name, options }: Channel,
   wish: PublicationWish,
 ): PublishResult | ClientError {
-  const data = withoutLineBreaks(wish.data);
+  const { form = ENTRY_FORM.json } = wish;
+  const data = form === ENTRY_FORM.json ? withoutLineBreaks(wish.data) : wish.data;
   const fields = encodeFields({ info: wish.info, tags: wish.tags });
-  const isTooLong = data.length > limits.publicationBytes ||
+  // The app may publish what it likes.
+  const isTooLong = (data.length > limits.publicationBytes && wish.source !== "app") ||
     data.length + fields.length > store.maxEntryBytes;
   if (isTooLong) {
     meter.limitExceeded("publication");
@@ -48,6 +58,7 @@ export function publishTo(
   const keepsHistory = options.historySize > 0 && options.historyTime > 0;
   const result = store.publish(UTF8.encode(name), {
     data,
+    form,
     fields,
     historySize: keepsHistory ? options.historySize : 0,
     historyTtlMs: options.historyTime,

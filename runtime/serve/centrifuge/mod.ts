@@ -16,8 +16,9 @@
 
 export { ChannelService, type ChannelServiceParts, type ChannelWiring } from "./channel_service.ts";
 
-// For the endpoints that are no protocol: runtime/serve/channel_streams/.
+// For what is no client of the protocol: runtime/serve/channel_streams/, runtime/serve/app/.
 export type { ChannelContext } from "./channel_context.ts";
+export { publishTo } from "./channel_publishing.ts";
 export type { ChannelMeter } from "./channel_meter.ts";
 export type { ClientDirectory, ControlledClient } from "./client_directory.ts";
 export { ClientIdentity } from "./client_identity.ts";

@@ -14,7 +14,7 @@ import {
   writePublicationFields,
 } from "../../../protocol/centrifuge/mod.ts";
 import { decodeShape, JSON_DEPTH, JsonWriter, raw, text } from "../../../protocol/json/mod.ts";
-import type { Entry } from "../../channels/mod.ts";
+import { type Entry, ENTRY_FORM } from "../../channels/mod.ts";
 
 const LF = 0x0a;
 const CR = 0x0d;
@@ -47,7 +47,8 @@ export function encodeFields(fields: Omit<Publication, "data" | "dataFormat">): 
 export function appendFields(out: ByteBuffer, entry: EntryBytes): void {
   const { bytes, fieldsStart, dataStart, dataEnd } = entry;
   out.appendLatin1(DATA);
-  out.append(bytes, dataStart, dataEnd);
+  if (entry.form === ENTRY_FORM.lines) out.append(withoutLineBreaks(entry.data));
+  else out.append(bytes, dataStart, dataEnd);
   out.append(bytes, fieldsStart, dataStart);
 }
 
@@ -58,7 +59,10 @@ export function writePush(out: ByteBuffer, channel: string, publication: Uint8Ar
 }
 
 /** The part of an entry that holds its bytes. */
-type EntryBytes = Pick<Entry, "bytes" | "fieldsStart" | "dataStart" | "dataEnd">;
+type EntryBytes = Pick<
+  Entry,
+  "bytes" | "fieldsStart" | "dataStart" | "dataEnd" | "form" | "data"
+>;
 
 /** The info of a client, as the store keeps it. */
 export function encodeClientInfo(info: ClientInfo): Uint8Array {

@@ -648,6 +648,8 @@ export class HttpSession implements Session, Deferred, JudgedClient, ExchangeOwn
     this.#upgraded = true;
     // An app that answers later must not reach the WebSocket.
     this.#exchange.upgraded();
+    // An app may have waited, with input that could not be handled.
+    this.#transport.setReading(true);
     const session = new WebSocketSession(this.#context, handler);
     session.open(this.#transport, this.#http.takeTrailing());
   }

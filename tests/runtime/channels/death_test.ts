@@ -208,7 +208,7 @@ function goesOn(stores: Stores, live: () => string[]): void {
   assert(offsets.every((one) => one <= offset), `${offsets} above ${offset}`);
   sink.take();
   const result = main.publish(NAME, publication("after"));
-  assertEquals(result, { status: "stored", offset: offset + 1, epoch });
+  assertEquals(result, { status: "stored", offset: offset + 1, epoch, subscribers: 1 });
   assertEquals(live(), [`${offset + 1} after`]);
   main.recover(NAME, { offset, epoch }, BOUNDS, sink);
   assertEquals(sink.take(), [`${offset + 1} after`]);

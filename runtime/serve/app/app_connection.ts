@@ -1,0 +1,135 @@
+/**
+ * One WebSocket connection of an app: calls the app's handlers for what happens to it.
+ *
+ * In: the session's events. Out: calls of `open`, `message`, `close`, `drain`, `ping` and `pong`, always those of the copy of the app that is
+ * current. The next message waits for the promise of a handler. What a handler throws is reported; the connection goes on, as in Bun, unless
+ * `open` has thrown: a socket that the app has not set up is closed with 1011.
+ */
+
+import { INTERNAL_ERROR, TEXT } from "../../../protocol/mod.ts";
+import type { OverflowPolicy, WebSocketHandler, WebSocketPeer } from "../session/mod.ts";
+import type { AppWebSocketHandlers } from "./app_web_socket_handlers.ts";
+import { AppSocket, type AppSocketParts } from "./server_web_socket.ts";
+import { Buffer } from "node:buffer";
+
+const TEXTS = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** What all connections of a worker share. */
+export interface AppConnectionHost {
+  /** Those of the current copy. */
+  readonly handlers: AppWebSocketHandlers;
+  /** Counts an error of the app, and tells the operator. */
+  report(what: string, error: unknown): void;
+}
+
+/** A connection. */
+export class AppConnection implements WebSocketHandler {
+  readonly #host: AppConnectionHost;
+  readonly #parts: AppSocketParts<unknown>;
+  #socket!: AppSocket;
+  /** Fulfilled when `open` has ended; null: it has. */
+  #opening: Promise<void> | null = null;
+
+  constructor(host: AppConnectionHost, parts: AppSocketParts<unknown>) {
+    this.#host = host;
+    this.#parts = parts;
+  }
+
+  get overflow(): OverflowPolicy {
+    return this.#host.handlers.closeOnBackpressureLimit === true ? "close" : "drop";
+  }
+
+  opened(peer: WebSocketPeer): void {
+    this.#socket = new AppSocket(this.#parts, peer);
+    const failed = (error: unknown) => {
+      this.#host.report("websocket.open", error);
+      peer.close(INTERNAL_ERROR);
+    };
+    try {
+      const promise = promiseOf(this.#host.handlers.open?.(this.#socket));
+      if (promise === undefined) return;
+      this.#opening = promise.then(() => {}, failed).then(() => void (this.#opening = null));
+    } catch (error) {
+      failed(error);
+    }
+  }
+
+  message(peer: WebSocketPeer): void | Promise<void> {
+    // After the wait the message is a copy.
+    if (this.#opening !== null) return this.#opening.then(() => this.#deliver(peer));
+    return this.#deliver(peer);
+  }
+
+  pinged({ payload, payloadStart, payloadEnd }: WebSocketPeer): void {
+    this.#callControl("ping", payload.subarray(payloadStart, payloadEnd));
+  }
+
+  ponged({ payload, payloadStart, payloadEnd }: WebSocketPeer): void {
+    this.#callControl("pong", payload.subarray(payloadStart, payloadEnd));
+  }
+
+  drained(): void {
+    const { handlers } = this.#host;
+    if (handlers.drain !== undefined) {
+      void this.#call("websocket.drain", () => handlers.drain?.(this.#socket));
+    }
+  }
+
+  closed({ closeCode, closeReason }: WebSocketPeer): void {
+    const socket = this.#socket;
+    socket.leave();
+    const close = () => {
+      const { handlers } = this.#host;
+      return this.#call("websocket.close", () => handlers.close?.(socket, closeCode, closeReason));
+    };
+    if (this.#opening === null) void close();
+    else void this.#opening.then(close);
+  }
+
+  #deliver({ opcode, payload, payloadStart, payloadEnd }: WebSocketPeer): void | Promise<void> {
+    const { handlers } = this.#host;
+    if (handlers.message === undefined) return;
+    const bytes = payload.subarray(payloadStart, payloadEnd);
+    const message = opcode === TEXT ? TEXTS.decode(bytes) : this.#binary(bytes);
+    try {
+      return this.#follow("websocket.message", handlers.message(this.#socket, message as Buffer));
+    } catch (error) {
+      this.#host.report("websocket.message", error);
+    }
+  }
+
+  /** A copy: the app may keep it. */
+  #binary(bytes: Uint8Array): unknown {
+    const copy = bytes.slice();
+    const { binaryType } = this.#socket;
+    if (binaryType === "arraybuffer") return copy.buffer;
+    return binaryType === "uint8array" ? copy : Buffer.from(copy.buffer);
+  }
+
+  #callControl(kind: "ping" | "pong", bytes: Uint8Array): void {
+    const { handlers } = this.#host;
+    if (handlers[kind] === undefined) return;
+    const data = Buffer.from(bytes.slice().buffer);
+    void this.#call(`websocket.${kind}`, () => handlers[kind]?.(this.#socket, data));
+  }
+
+  /** Calls a handler. The promise, if it returns one, is never rejected. */
+  #call(what: string, handler: () => unknown): void | Promise<void> {
+    try {
+      return this.#follow(what, handler());
+    } catch (error) {
+      this.#host.report(what, error);
+    }
+  }
+
+  #follow(what: string, result: unknown): void | Promise<void> {
+    return promiseOf(result)?.then(() => {}, (error) => this.#host.report(what, error));
+  }
+}
+
+/** What a handler has returned, if it is a promise or another thenable. */
+function promiseOf(result: unknown): Promise<unknown> | undefined {
+  const isThenable = typeof result === "object" && result !== null && "then" in result &&
+    typeof result.then === "function";
+  return isThenable ? Promise.resolve(result) : undefined;
+}

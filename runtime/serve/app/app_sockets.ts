@@ -1,0 +1,93 @@
+/**
+ * Makes requests WebSockets of the app: `server.upgrade(request, { data, headers })`, with what Bun does.
+ *
+ * In: exchanges of requests that the app is asked about. Out: connections whose events go to the app's handlers.
+ */
+
+import type { AppExchange } from "../session/mod.ts";
+import type { AppModule } from "./app_module.ts";
+import { AppConnection, type AppConnectionHost } from "./app_connection.ts";
+import type { AppWebSocketHandlers, WebSocketData } from "./app_web_socket_handlers.ts";
+import { bytesOfBinary, bytesOfText, textOf } from "./message_bytes.ts";
+import { encodeTopicBytes, encodeTopicText, type TopicData } from "./topic_data.ts";
+import type { Topics } from "./topics.ts";
+
+/** What `server.upgrade` takes. */
+export interface UpgradeOptions<T = unknown> {
+  /** The socket's `data`. */
+  readonly data?: T;
+  /** Fields of the answer. */
+  readonly headers?: HeadersInit;
+}
+
+/** What upgrades are made with. */
+export interface AppSocketsParts {
+  /** The current copy of the app. */
+  module(): AppModule;
+  readonly topics: Topics;
+  /** Counts an error of the app, and tells the operator. */
+  report(what: string, error: unknown): void;
+}
+
+const PROTOCOL = "sec-websocket-protocol";
+const NO_HANDLERS: AppWebSocketHandlers = {};
+
+/** The WebSockets of one worker's app. */
+export class AppSockets implements AppConnectionHost {
+  readonly #parts: AppSocketsParts;
+
+  constructor(parts: AppSocketsParts) {
+    this.#parts = parts;
+  }
+
+  get handlers(): AppWebSocketHandlers {
+    return this.#parts.module().websocket ?? NO_HANDLERS;
+  }
+
+  report(what: string, error: unknown): void {
+    this.#parts.report(what, error);
+  }
+
+  /** `server.publish`: to all subscribers of a topic. Returns the message's bytes; 0: nobody is subscribed, or there is no room. */
+  publish(topic: string, data: WebSocketData): number {
+    const bytes = bytesOfBinary(data);
+    if (bytes !== undefined) return this.#published(topic, encodeTopicBytes(bytes), bytes.length);
+    const text = textOf(data, "publish");
+    return this.#published(topic, encodeTopicText(text), bytesOfText(text).length);
+  }
+
+  #published(topic: string, data: TopicData, length: number): number {
+    return (this.#parts.topics.publish(topic, data) ?? 0) > 0 ? length : 0;
+  }
+
+  /**
+   * Makes a request a WebSocket. `open` is called before this returns.
+   *
+   * @returns false if the request is no valid handshake, or of a foreign origin, or was answered
+   * @throws {TypeError} if the app has no handlers, or for header fields that are none
+   */
+  upgrade(exchange: AppExchange, { data, headers }: UpgradeOptions = {}): boolean {
+    if (this.#parts.module().websocket === undefined) {
+      throw new TypeError('The app has no "websocket" handlers: export them beside "fetch"');
+    }
+    const connection = new AppConnection(this, {
+      topics: this.#parts.topics,
+      data,
+      remoteAddress: exchange.clientAddress,
+      publishesToSelf: () => this.handlers.publishToSelf === true,
+    });
+    return exchange.upgrade(connection, fieldsOf(exchange, headers));
+  }
+}
+
+/** The fields of the answer. Without a protocol among them it is the first one that the client offers, as in Bun. */
+function fieldsOf(
+  { request }: AppExchange,
+  headers: HeadersInit | undefined,
+): readonly (readonly [string, string])[] {
+  const fields = headers === undefined ? [] : [...new Headers(headers)];
+  const offered = request.field(PROTOCOL);
+  if (offered === undefined || fields.some(([name]) => name === PROTOCOL)) return fields;
+  const [first = ""] = offered.split(",");
+  return [...fields, [PROTOCOL, first.trim()]];
+}

@@ -1,0 +1,214 @@
+/**
+ * One WebSocket of an app, with the methods of Bun's `ServerWebSocket` and what they return.
+ *
+ * In: calls of the app's handlers; the connection's end. Out: frames to the peer, publications in topics. After the connection is gone,
+ * whatever is sent is dropped, and nothing is subscribed.
+ */
+
+import { BINARY, TEXT } from "../../../protocol/mod.ts";
+import { FewMap } from "../hub/mod.ts";
+import { DROPPED, QUEUED, type SharedFrames, type WebSocketPeer } from "../session/mod.ts";
+import type {
+  ServerWebSocket,
+  WebSocketBinaryType,
+  WebSocketData,
+} from "./app_web_socket_handlers.ts";
+import { bytesOfBinary, bytesOfText, textOf } from "./message_bytes.ts";
+import { encodeTopicBytes, encodeTopicText } from "./topic_data.ts";
+import type { Topics, TopicSocket, TopicSubscription } from "./topics.ts";
+
+const OPEN = 1;
+const CLOSING = 2;
+const CLOSED = 3;
+const NORMAL_CLOSURE = 1000;
+/** RFC 6455 section 5.5: a control frame has at most 125 bytes, and the code of a close frame has two of them. */
+const MOST_CONTROL = 125;
+const MOST_REASON = 123;
+const BINARY_TYPES: readonly unknown[] = ["nodebuffer", "arraybuffer", "uint8array"];
+const NO_BYTES = new Uint8Array(0);
+const UTF8 = new TextEncoder();
+const TEXTS = new TextDecoder();
+
+/** What a socket is made of. */
+export interface AppSocketParts<T> {
+  readonly topics: Topics;
+  readonly data: T;
+  readonly remoteAddress: string;
+  /** Whether what a socket publishes reaches itself. */
+  publishesToSelf(): boolean;
+}
+
+/** A WebSocket. */
+export class AppSocket<T = unknown> implements ServerWebSocket<T>, TopicSocket {
+  data: T;
+  readonly remoteAddress: string;
+  readonly #parts: AppSocketParts<T>;
+  readonly #peer: WebSocketPeer;
+  #binaryType: WebSocketBinaryType = "nodebuffer";
+  /** Null until there is one. */
+  #topics: FewMap<string, TopicSubscription> | null = null;
+  #isGone = false;
+
+  constructor(parts: AppSocketParts<T>, peer: WebSocketPeer) {
+    this.data = parts.data;
+    this.remoteAddress = parts.remoteAddress;
+    this.#parts = parts;
+    this.#peer = peer;
+  }
+
+  get readyState(): 1 | 2 | 3 {
+    if (this.#isGone) return CLOSED;
+    return this.#peer.isOpen ? OPEN : CLOSING;
+  }
+
+  get binaryType(): WebSocketBinaryType {
+    return this.#binaryType;
+  }
+
+  set binaryType(type: WebSocketBinaryType | undefined) {
+    if (type !== undefined && !BINARY_TYPES.includes(type)) {
+      throw new TypeError('binaryType must be "uint8array", "arraybuffer" or "nodebuffer"');
+    }
+    this.#binaryType = type ?? "nodebuffer";
+  }
+
+  get subscriptions(): string[] {
+    return this.#topics === null ? [] : Array.from(this.#topics.entries(), ([topic]) => topic);
+  }
+
+  send(data: WebSocketData): number {
+    const bytes = bytesOfBinary(data);
+    if (bytes !== undefined) return this.#send(BINARY, bytes);
+    return this.#send(TEXT, bytesOfText(textOf(data, "send")));
+  }
+
+  sendText(data: string): number {
+    if (typeof data !== "string") throw new TypeError("sendText expects a string");
+    return this.#send(TEXT, bytesOfText(data));
+  }
+
+  sendBinary(data: Exclude<WebSocketData, string>): number {
+    return this.#send(BINARY, binaryOf(data, "sendBinary"));
+  }
+
+  ping(data?: WebSocketData): number {
+    return this.#sendControl("ping", data);
+  }
+
+  pong(data?: WebSocketData): number {
+    return this.#sendControl("pong", data);
+  }
+
+  getBufferedAmount(): number {
+    return this.#isGone ? 0 : this.#peer.queuedBytes;
+  }
+
+  close(code: number = NORMAL_CLOSURE, reason: string = ""): void {
+    if (!this.#isGone) this.#peer.close(code, shortened(String(reason)));
+  }
+
+  terminate(): void {
+    if (!this.#isGone) this.#peer.abort();
+  }
+
+  subscribe(topic: string): boolean {
+    if (this.readyState !== OPEN) return false;
+    if (this.#topics?.has(topic)) return true;
+    const subscription = this.#parts.topics.subscribe(topic, this);
+    (this.#topics ??= new FewMap()).set(topic, subscription);
+    return true;
+  }
+
+  unsubscribe(topic: string): boolean {
+    const subscription = this.#topics?.get(topic);
+    if (subscription === undefined) return false;
+    this.#topics?.delete(topic);
+    this.#parts.topics.unsubscribe(subscription);
+    return true;
+  }
+
+  isSubscribed(topic: string): boolean {
+    return this.#topics?.has(topic) ?? false;
+  }
+
+  publish(topic: string, data: WebSocketData): number {
+    const bytes = bytesOfBinary(data);
+    return bytes === undefined
+      ? this.publishText(topic, textOf(data, "publish"))
+      : this.publishBinary(topic, bytes);
+  }
+
+  publishText(topic: string, data: string): number {
+    if (typeof data !== "string") throw new TypeError("publishText expects a string");
+    if (this.readyState !== OPEN) return DROPPED;
+    const isHeard = this.#isHeard(topic, encodeTopicText(data));
+    return isHeard ? bytesOfText(data).length : DROPPED;
+  }
+
+  publishBinary(topic: string, data: Exclude<WebSocketData, string>): number {
+    const bytes = binaryOf(data, "publishBinary");
+    if (this.readyState !== OPEN) return DROPPED;
+    return this.#isHeard(topic, encodeTopicBytes(bytes)) ? bytes.length : DROPPED;
+  }
+
+  cork<R>(callback: (socket: ServerWebSocket<T>) => R): R {
+    return callback(this);
+  }
+
+  deliver(frames: SharedFrames): void {
+    if (!this.#isGone) this.#peer.sendShared(frames);
+  }
+
+  get publishesToSelf(): boolean {
+    return this.#parts.publishesToSelf();
+  }
+
+  /** The connection is gone. Called by its owner. */
+  leave(): void {
+    this.#isGone = true;
+    if (this.#topics === null) return;
+    for (const subscription of this.#topics.values()) this.#parts.topics.unsubscribe(subscription);
+    this.#topics = null;
+  }
+
+  /** Publishes; whether anybody else is subscribed, so that the message was sent to somebody. */
+  #isHeard(topic: string, data: ReturnType<typeof encodeTopicText>): boolean {
+    const own = this.publishesToSelf ? undefined : this.#topics?.get(topic);
+    return (this.#parts.topics.publish(topic, data, own) ?? 0) > 0;
+  }
+
+  #send(opcode: number, bytes: Uint8Array): number {
+    if (this.#isGone) return DROPPED;
+    const result = this.#peer.send(opcode, bytes, 0, bytes.length);
+    return result === DROPPED || result === QUEUED ? result : bytes.length;
+  }
+
+  #sendControl(kind: "ping" | "pong", data: WebSocketData | undefined): number {
+    const bytes = data === undefined
+      ? NO_BYTES
+      : bytesOfBinary(data) ?? bytesOfText(textOf(data, kind));
+    if (bytes.length > MOST_CONTROL) {
+      throw new RangeError(
+        `A ${kind} of ${bytes.length} bytes is too long: at most 125 are allowed`,
+      );
+    }
+    if (this.#isGone) return DROPPED;
+    const result = this.#peer.sendControl(kind, bytes, 0, bytes.length);
+    return result === DROPPED || result === QUEUED ? result : bytes.length;
+  }
+}
+
+function binaryOf(data: unknown, asker: string): Uint8Array {
+  const bytes = bytesOfBinary(data);
+  if (bytes === undefined) throw new TypeError(`${asker} expects an ArrayBuffer or a view of one`);
+  return bytes;
+}
+
+/** As much of a reason as a close frame can have, without half a character at the end. */
+function shortened(reason: string): string {
+  const bytes = UTF8.encode(reason);
+  if (bytes.length <= MOST_REASON) return reason;
+  let end = MOST_REASON;
+  while (end > 0 && (bytes[end]! & 0xc0) === 0x80) end--;
+  return TEXTS.decode(bytes.subarray(0, end));
+}

@@ -1,0 +1,162 @@
+/**
+ * The topics of an app: channels, as its WebSockets and its code use them.
+ *
+ * In: topics and messages of the app; entries from the hub. Out: publications in the store, which every subscriber on every worker gets,
+ * of whatever protocol; subscriptions of sockets. A topic has the options of its namespace, and those of a channel without any where the
+ * config has no such namespace: the app is trusted, so what clients may do does not matter here.
+ */
+
+import { CHANNEL_OPTIONS } from "../../config/mod.ts";
+import { MAX_NAME_BYTES } from "../../channels/mod.ts";
+import { type ChannelContext, publishTo } from "../centrifuge/mod.ts";
+import { type Channel, parseChannelName } from "../channels/mod.ts";
+import type { HubChannel, Subscriber } from "../hub/mod.ts";
+import type { SharedFrames } from "../session/mod.ts";
+import type { TopicData } from "./topic_data.ts";
+import { framesFor, TopicFace, type TopicFrames } from "./topic_face.ts";
+
+const UTF8 = new TextEncoder();
+
+/** A WebSocket that is subscribed. */
+export interface TopicSocket {
+  /** Sends messages of a topic. */
+  deliver(frames: SharedFrames): void;
+  /** Whether what it publishes reaches itself. */
+  readonly publishesToSelf: boolean;
+}
+
+/** One subscription of one WebSocket. */
+export class TopicSubscription implements Subscriber<TopicFrames> {
+  readonly face: TopicFace;
+  /** Undefined after publications were lost and the channels had no room to go on. */
+  channel: HubChannel | undefined = undefined;
+  readonly #topics: Topics;
+  readonly #socket: TopicSocket;
+
+  constructor(topics: Topics, face: TopicFace, socket: TopicSocket) {
+    this.face = face;
+    this.#topics = topics;
+    this.#socket = socket;
+  }
+
+  receive(message: TopicFrames): void {
+    const frames = framesFor(message, this);
+    if (frames !== undefined) this.#socket.deliver(frames);
+  }
+
+  lost(): void {
+    this.#topics.resubscribe(this);
+  }
+}
+
+/** The topics of one worker. */
+export class Topics {
+  readonly #context: ChannelContext;
+  readonly #face: TopicFace;
+
+  constructor(context: ChannelContext) {
+    this.#context = context;
+    this.#face = new TopicFace(context.meter);
+  }
+
+  /**
+   * Publishes.
+   *
+   * @param publisher the subscription of the socket that publishes and is not to get it
+   * @returns the subscribers of all workers but the publisher; undefined if the channels have no room now
+   * @throws {TypeError} for a topic that no channel can be called, {@link RangeError} if the data is too long
+   */
+  publish(
+    topic: string,
+    { data, form }: TopicData,
+    publisher?: TopicSubscription,
+  ): number | undefined {
+    const channel = this.#channelOf(topic, "publish");
+    const { store } = this.#context;
+    if (data.length > store.maxEntryBytes) {
+      throw new RangeError(
+        `A publication of ${data.length} bytes is too long: at most ${store.maxEntryBytes} fit into --channels-memory`,
+      );
+    }
+    const result = publishTo(this.#context, channel, { data, form, source: "app" });
+    if ("code" in result) return undefined;
+    const { offset, subscribers } = result;
+    if (publisher?.channel === undefined) return subscribers;
+    this.#face.excludePublisher(publisher.channel, offset, publisher);
+    return subscribers - 1;
+  }
+
+  /** The subscribers of a topic on all workers; 0 if the channels are busy. */
+  subscriberCount(topic: string): number {
+    return this.#context.store.subscriberCount(keyOf(topic, "subscriberCount")) ?? 0;
+  }
+
+  /**
+   * Subscribes a socket.
+   *
+   * @throws {TypeError} for a topic that no channel can be called, {@link Error} if the channels have no room
+   */
+  subscribe(topic: string, socket: TopicSocket): TopicSubscription {
+    const subscription = new TopicSubscription(this, this.#face, socket);
+    const status = this.#enter(topic, keyOf(topic, "subscribe"), subscription);
+    if (status !== "entered") {
+      const advice = status === "full" ? ": see --channels-memory" : " now: try again";
+      throw new Error(`Cannot subscribe to a topic: the channels have no room${advice}`);
+    }
+    this.#context.meter.subscribed(false);
+    return subscription;
+  }
+
+  /** Ends a subscription. */
+  unsubscribe(subscription: TopicSubscription): void {
+    this.#context.meter.unsubscribed(false);
+    if (subscription.channel !== undefined) {
+      this.#context.hub.leave(subscription.channel, subscription);
+    }
+    subscription.channel = undefined;
+  }
+
+  /** Publications were lost for a subscription: it goes on with what follows. A socket without a protocol cannot be told. */
+  resubscribe(subscription: TopicSubscription): void {
+    const { channel } = subscription;
+    if (channel === undefined) return;
+    this.#context.meter.lost();
+    subscription.channel = undefined;
+    const status = this.#enter(channel.name, channel.key, subscription);
+    if (status === "entered") return;
+    this.#context.report(
+      new Error(`the app's WebSockets have lost the topic "${channel.name}": no room`),
+    );
+  }
+
+  #enter(
+    topic: string,
+    key: Uint8Array,
+    subscription: TopicSubscription,
+  ): "entered" | "full" | "busy" {
+    const { hub } = this.#context;
+    const entrance = hub.enter(topic, key);
+    if (typeof entrance === "string") return entrance;
+    subscription.channel = entrance.channel;
+    hub.join(entrance.channel, subscription, entrance.offset);
+    return "entered";
+  }
+
+  #channelOf(topic: string, asker: string): Channel {
+    const found = this.#context.rules.resolve(topic);
+    if ("channel" in found) return found.channel;
+    keyOf(topic, asker);
+    return { ...parseChannelName(topic), name: topic, options: CHANNEL_OPTIONS, users: undefined };
+  }
+}
+
+/** The topic as the store has it. */
+function keyOf(topic: string, asker: string): Uint8Array {
+  if (typeof topic !== "string") throw new TypeError(`${asker} expects a topic that is a string`);
+  if (topic === "") throw new TypeError(`${asker} requires a non-empty topic name`);
+  const key = UTF8.encode(topic);
+  if (key.length <= MAX_NAME_BYTES) return key;
+  throw new RangeError(
+    `A topic's name has ${key.length} bytes: at most ${MAX_NAME_BYTES} are allowed`,
+  );
+}

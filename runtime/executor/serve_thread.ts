@@ -27,12 +27,19 @@ export function serveThread(
 ): void {
   onStart<WorkerStart>(async (start) => {
     const load = typeof router === "function" ? router : undefined;
-    const made = typeof router === "function" ? await loadedBy(router, start) : router;
-    if (made === undefined) return;
     const hasApp = options.hasApp ?? start.config.app !== undefined;
-    const parts = { start, router: made, load, date, hasApp, post: postToMain, onOrder };
-    const worker = await createWorker(parts, start);
-    await worker.run();
+    // Before the app is loaded: it may leave something running that fails.
+    const guard = hasApp ? new (await import("../serve/app/mod.ts")).AppGuard() : undefined;
+    try {
+      const made = typeof router === "function" ? await loadedBy(router, start) : router;
+      if (made === undefined) return;
+      const parts = { start, router: made, load, date, hasApp, guard, post: postToMain, onOrder };
+      const worker = await createWorker(parts, start);
+      await worker.run();
+    } catch (error) {
+      guard?.release(); // the server's own fault: the thread ends, and is replaced
+      throw error;
+    }
   });
 }
 

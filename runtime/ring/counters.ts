@@ -109,6 +109,14 @@ export const COLUMN = {
   timeoutsMessage: 49,
   /** Sends that io_uring did, many with one system call. */
   jointSends: 50,
+  /** Errors of an app that nobody caught: in a callback, or in a promise. */
+  appFaults: 51,
+  /** Requests that were answered with 504: an app's handler did not answer in time. */
+  timeoutsApp: 52,
+  /** Times that a worker did not come back to its loop for seconds; only the main thread's block. */
+  workersBlocked: 53,
+  /** Workers that are blocked now; only the main thread's block. */
+  blockedNow: 54,
 } as const;
 
 /** The number of a column, of these or of those about channels. */

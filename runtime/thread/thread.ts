@@ -22,6 +22,8 @@ interface WorkerScope {
 type Order = MainMessage & { readonly type: "order" };
 
 const scope = globalThis as unknown as WorkerScope;
+// An app's thread has another one later, which refuses.
+const close = scope.close.bind(scope);
 
 // Orders that arrived before there was a handler.
 const kept: Order[] = [];
@@ -38,7 +40,7 @@ export function onStart<Start>(main: (start: Start) => void | Promise<void>): vo
   scope.onmessage = async ({ data }: MessageEvent) => {
     const message = data as MainMessage<Start>;
     if (message.type === "order") return receiveOrder(message);
-    if (message.type === "dismiss") return void done.promise.then(() => scope.close());
+    if (message.type === "dismiss") return void done.promise.then(close);
     await main(message.start);
     done.resolve();
   };

@@ -100,6 +100,7 @@ const WORKER_METRICS: readonly WorkerMetric[] = [
       "kind=head": COLUMN.timeoutsHead,
       "kind=idle": COLUMN.timeoutsIdle,
       "kind=body": COLUMN.timeoutsBody,
+      "kind=app": COLUMN.timeoutsApp,
       "kind=message": COLUMN.timeoutsMessage,
       "kind=write": COLUMN.timeoutsWrite,
       "kind=pong": COLUMN.timeoutsPong,
@@ -119,6 +120,9 @@ const WORKER_METRICS: readonly WorkerMetric[] = [
   }),
   counter("handler_errors_total", "Failures of an endpoint, answered with 500.", {
     "": COLUMN.handlerErrors,
+  }),
+  counter("app_uncaught_errors_total", "Errors and rejections of the app that nobody caught.", {
+    "": COLUMN.appFaults,
   }),
   counter("event_loop_turns_total", "Event loop turns.", { "": COLUMN.loopTurns }),
   counter("joint_sends_total", "Sends that shared a system call, by io_uring.", {
@@ -149,6 +153,8 @@ const OTHER_COLUMNS: readonly Column[] = [
   COLUMN.ringFull,
   COLUMN.doorbells,
   COLUMN.workersReplaced,
+  COLUMN.workersBlocked,
+  COLUMN.blockedNow,
 ];
 
 /** All metrics of a server. */
@@ -205,6 +211,18 @@ function serverFamilies(state: SharedState, facts: ServerFacts): Family[] {
       "counter",
       "Workers started to replace one that died.",
       main.get(COLUMN.workersReplaced),
+    ),
+    single(
+      "workers_blocked",
+      "gauge",
+      "Workers whose app has not returned to the event loop for seconds.",
+      main.get(COLUMN.blockedNow),
+    ),
+    single(
+      "workers_blocked_total",
+      "counter",
+      "Times that a worker became blocked.",
+      main.get(COLUMN.workersBlocked),
     ),
     standard(
       "process_start_time_seconds",

@@ -12,6 +12,7 @@
  * @module
  */
 
+export { AppGuard, type FaultReport } from "./app_guard.ts";
 export type { AppModule } from "./app_module.ts";
 export { AppSockets, type UpgradeOptions } from "./app_sockets.ts";
 export { installUpgradeWebSocket, upgradeOf } from "./deno_upgrade.ts";

@@ -15,7 +15,7 @@ import {
 } from "../../../protocol/mod.ts";
 import { type Config, wantsPeerAddress } from "../../config/mod.ts";
 import { type Loop, NEVER, OutgoingBatch, type Timer } from "../../net/mod.ts";
-import type { EventLog } from "../../observe/log/mod.ts";
+import { errorLines, escapeControls, type EventLog } from "../../observe/log/mod.ts";
 import {
   COLUMN,
   type Column,
@@ -47,6 +47,12 @@ import { type MemoryHolder, type SocketMemory, WorkerMemory } from "./worker_mem
 const SPARE_PART = 1 / 2;
 const PREALLOCATED_PART = 1 / 2;
 
+/** Where errors of an app come from that nobody caught. */
+export interface AppFaultSource {
+  /** From now on, each is passed to `report`: what has failed, and what was thrown. */
+  reportTo(report: (what: string, error: unknown) => void): void;
+}
+
 /** What a worker gets from its thread. */
 export interface WorkerParts {
   readonly start: WorkerStart;
@@ -55,6 +61,8 @@ export interface WorkerParts {
   readonly load?: RouterLoader | undefined;
   /** The endpoints have timers and sockets of Deno's also while no handler is pending; absent: they have not. */
   readonly hasApp?: boolean | undefined;
+  /** Notices errors of the app that nobody caught; absent: they end the thread. */
+  readonly guard?: AppFaultSource | undefined;
   /** What sockets hold beneath their connections; absent: nothing. */
   readonly sockets?: SocketMemory | undefined;
   /** The date that the router's answers carry. */
@@ -132,6 +140,7 @@ export class WorkerCore<L extends Loop, Connection extends WorkerConnection> {
       warnings,
     });
     this.#flushTimer = loop.timers.timer({ onDeadline: () => this.#logs.flush() });
+    parts.guard?.reportTo((what, error) => this.#noteAppFault(what, error));
   }
 
   /**
@@ -160,6 +169,17 @@ export class WorkerCore<L extends Loop, Connection extends WorkerConnection> {
   #noteFailure(reason: unknown): void {
     this.counters.add(COLUMN.handlerErrors, 1);
     this.warnings.say("handler", `an endpoint failed: ${reason}`);
+  }
+
+  /** Counts an error of the app, logs its stack, and tells the operator. */
+  #noteAppFault(what: string, error: unknown): void {
+    this.counters.add(COLUMN.appFaults, 1);
+    const [first = "", ...frames] = errorLines(error);
+    this.log.note("APP", `${what}: ${first}`);
+    for (const frame of frames) this.log.note("APP", frame.trim());
+    this.noteLines();
+    const where = frames[0] === undefined ? "" : ` ${frames[0].trim()}`;
+    this.warnings.say(what, escapeControls(`the app: ${what}: ${first}${where}`));
   }
 
   /** Makes a context of sessions for other endpoints; the first context made is the server's own. */

@@ -42,12 +42,14 @@ export type Handle = (exchange: AppExchange) => AppResult | Promise<AppResult>;
 
 /** A server with an app. */
 export class AppServer extends FakeServer {
-  constructor(handle: Handle, options: FakeServerOptions = {}) {
+  /** @param timeout of the app's handlers, in milliseconds; 0: none */
+  constructor(handle: Handle, options: FakeServerOptions = {}, timeout = 0) {
     super(options);
     this.app = {
       label: new LogLabel("app"),
       isAsked: (path) => !path.startsWith("/not-asked"),
       handle,
+      timeout,
     };
   }
 

@@ -42,6 +42,11 @@ export interface Router {
   close?(): void;
 }
 
+/** A promise that is waited for. */
+export interface Following {
+  isOver: boolean;
+}
+
 /** What a worker's sessions share. */
 export class SessionContext implements Gatherer {
   readonly config: Config;
@@ -142,15 +147,24 @@ export class SessionContext implements Gatherer {
     promise: Promise<T>,
     done: (value: T) => void,
     failed: (reason: unknown) => void,
-  ): void {
+  ): Following {
     this.pendingHandlers++;
+    const following = { isOver: false };
     const settle = (next: () => void) => {
-      this.pendingHandlers--;
+      this.unfollow(following);
       next();
     };
     Promise.resolve(promise).then(
       (value) => settle(() => done(value)),
       (reason) => settle(() => failed(reason)),
     );
+    return following;
+  }
+
+  /** A promise that may never settle is not waited for any more; its callbacks are still called if it does. */
+  unfollow(following: Following): void {
+    if (following.isOver) return;
+    following.isOver = true;
+    this.pendingHandlers--;
   }
 }

@@ -31,7 +31,7 @@ import {
 import type { Deferred, Session, Transport } from "../../net/mod.ts";
 import { escapeText, LogLabel } from "../../observe/log/mod.ts";
 import { COLUMN } from "../../ring/mod.ts";
-import type { Router, SessionContext } from "./context.ts";
+import type { Following, Router, SessionContext } from "./context.ts";
 import type { Guard, JudgedClient, Verdict } from "./guard.ts";
 import { AppTurn } from "./app_turn.ts";
 import { countResponse, type ExchangeOwner, HttpExchange } from "./http_exchange.ts";
@@ -47,6 +47,7 @@ import {
   RETRY_AFTER,
   SHORT_OF_MEMORY,
   statusLine,
+  TIMED_OUT,
 } from "./responses.ts";
 import type { AppResult, AppRoute, BodyListener, Route, WebSocketHandler } from "./route.ts";
 import { asksForWebSocket, judgeUpgrade } from "./upgrade.ts";
@@ -82,6 +83,8 @@ export class HttpSession implements Session, Deferred, JudgedClient, ExchangeOwn
   #deferred = false;
   // The step after a settled promise; runs first in the next batch.
   #afterPromise: (() => void) | null = null;
+  // The promise of the app's handler that is pending.
+  #following: Following | null = null;
   // A promise was followed: its handler, or its guard, may still refer to this session or its exchange.
   #wasFollowed = false;
 
@@ -120,6 +123,7 @@ export class HttpSession implements Session, Deferred, JudgedClient, ExchangeOwn
     this.#inputEnded = false;
     this.#deferred = false;
     this.#afterPromise = null;
+    this.#following = null;
     this.#wasFollowed = false;
   }
 
@@ -168,8 +172,10 @@ export class HttpSession implements Session, Deferred, JudgedClient, ExchangeOwn
   }
 
   deadline(): void {
+    if (this.#wait.phase === HANDLER && this.#exchange.isAnswered) return; // an answer that is sent over time
     this.#context.counters.add(this.#wait.timeoutColumn(), 1);
     if (this.#wait.phase === IDLE) return this.#end(false);
+    if (this.#wait.phase === HANDLER) return this.#giveUpHandler();
     const message = "The request did not come in time";
     this.#refuse(new ProtocolError("HTTP_REQUEST_TIMEOUT", message, { status: 408 }));
   }
@@ -455,7 +461,25 @@ export class HttpSession implements Session, Deferred, JudgedClient, ExchangeOwn
     this.#app.begin(this.#exchange.request.hasBody());
     const result = app.handle(this.#exchange);
     if (result === undefined || result === "next") return this.#appHandled(result);
-    this.#follow(result, (settled) => this.#appHandled(settled));
+    this.#wait.handlerTime = app.timeout ?? 0;
+    this.#following = this.#follow(result, (settled) => this.#appHandled(settled));
+  }
+
+  /**
+   * The app has not answered in time: the client gets 504, and the connection ends, so that a late answer reaches nobody.
+   */
+  #giveUpHandler(): void {
+    const { method, path } = this.#exchange.request;
+    const seconds = this.#wait.handlerTime / 1000;
+    const what = `the app has not answered ${method} ${escapeText(path)} within ${seconds} s`;
+    this.#context.warnings.say("app timeout", `${what} (--app-timeout)`);
+    this.#context.log.note("APP", `fd=${this.#transport.descriptor} ${what}`);
+    if (this.#following !== null) this.#context.unfollow(this.#following);
+    this.#http.mustClose();
+    if (this.#http.mayRespond) this.#exchange.respondShort(TIMED_OUT);
+    this.#app?.left();
+    this.#app?.fail(new DOMException("The app has not answered in time", "TimeoutError"));
+    this.#end(this.#http.awaitsBody);
   }
 
   /** The app has answered, or passes the request on. */
@@ -533,8 +557,8 @@ export class HttpSession implements Session, Deferred, JudgedClient, ExchangeOwn
 
   #callHandler(route: Route): void {
     const promise = route.handle(this.#exchange);
-    if (promise !== undefined) return this.#follow(promise, () => this.#handled());
-    this.#handled();
+    if (promise === undefined) this.#handled();
+    else this.#follow(promise, () => this.#handled());
   }
 
   /** The handler has ended; it may have answered long before. */
@@ -579,17 +603,19 @@ export class HttpSession implements Session, Deferred, JudgedClient, ExchangeOwn
   }
 
   /** Waits for a promise; `next` runs together with its settling, so that nothing happens in between. */
-  #follow<T>(promise: Promise<T>, next: (value: T) => void): void {
+  #follow<T>(promise: Promise<T>, next: (value: T) => void): Following {
     this.#setPending(true);
     this.#wasFollowed = true;
     this.#keepRequest();
     const resume = (step: () => void) => {
       this.#setPending(false);
+      this.#wait.handlerTime = 0;
+      this.#following = null;
       if (this.#transport.closed) return this.#releaseBody();
       this.#afterPromise = step;
       this.#pump();
     };
-    this.#context.follow(promise, (value) => resume(() => next(value)), (reason) => {
+    return this.#context.follow(promise, (value) => resume(() => next(value)), (reason) => {
       this.#noteFailure(reason);
       resume(() => this.#answerFailure());
     });

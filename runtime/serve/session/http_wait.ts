@@ -16,7 +16,7 @@ export const IDLE = 0;
 export const HEAD = 1;
 /** The rest of its body. */
 export const BODY = 2;
-/** A handler's promise, or the end of a stream: without a deadline. */
+/** A handler's promise, or the end of a stream: without a deadline, unless the handler has one. */
 export const HANDLER = 3;
 
 /** While the server stops: milliseconds that a connection's first request may still be on its way. */
@@ -30,6 +30,8 @@ export class HttpWait {
   since = 0;
   /** Requests that have begun. */
   requests = 0;
+  /** Milliseconds that the current request's handler may take; 0: no limit. */
+  handlerTime = 0;
   #bodyReceived = 0;
 
   /** A connection was accepted at `now`. */
@@ -37,6 +39,7 @@ export class HttpWait {
     this.phase = IDLE;
     this.since = now;
     this.requests = 0;
+    this.handlerTime = 0;
     this.#bodyReceived = 0;
   }
 
@@ -69,13 +72,14 @@ export class HttpWait {
       case BODY:
         return this.since + limits.headTime + this.#bodyReceived / limits.bodyRate * 1000;
       default:
-        return NEVER;
+        return this.handlerTime === 0 ? NEVER : this.since + this.handlerTime;
     }
   }
 
   /** The counter of a deadline that has passed. */
   timeoutColumn(): Column {
     if (this.phase === BODY) return COLUMN.timeoutsBody;
+    if (this.phase === HANDLER) return COLUMN.timeoutsApp;
     return this.phase === IDLE && this.requests > 0 ? COLUMN.timeoutsIdle : COLUMN.timeoutsHead;
   }
 }

@@ -34,6 +34,7 @@ export type {
   AppExchange,
   AppResult,
   AppRoute,
+  AppSchedule,
   BodyListener,
   BodyPart,
   Exchange,

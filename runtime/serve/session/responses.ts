@@ -1,5 +1,6 @@
 /**
- * Answers that sessions give for any route: path not found, method not allowed, handler failed.
+ * Answers that sessions give for any route: path not found, method not allowed, handler failed
+ * or too slow.
  *
  * In: for 405 the methods of the route. Out: answers, most of them made once. Each text is one short line,
  * which tells a person what to do next.
@@ -27,6 +28,9 @@ export const FOREIGN_ORIGIN: ShortAnswer = shortAnswer(
 
 /** 500: a handler failed; the log has the reason. */
 export const FAILED: ShortAnswer = shortAnswer(500, "The server failed to answer");
+
+/** 504: the app has not answered in time. */
+export const TIMED_OUT: ShortAnswer = shortAnswer(504, "The app did not answer in time");
 
 /** What a client is told while connections hold as much memory as they may. */
 export const MEMORY_TEXT = "The server is short of memory, try again later";

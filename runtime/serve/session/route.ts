@@ -82,6 +82,24 @@ export interface AppRoute {
    * the same holds as for {@link Route.handle}.
    */
   handle(exchange: AppExchange): AppResult | Promise<AppResult>;
+  /**
+   * Milliseconds that a handler's promise may be pending while the client is not waited for: then the client gets 504, and
+   * what the handler answers later is dropped. Absent or 0: no limit.
+   */
+  readonly timeout?: number;
+  /** Called before the worker serves. */
+  start?(): void | Promise<void>;
+  /** Called when the worker has stopped serving; not waited for beyond the drain time. */
+  stop?(): void | Promise<void>;
+  /** What exactly one worker runs again and again. */
+  readonly schedule?: AppSchedule | undefined;
+}
+
+/** What an app wants to be run again and again. */
+export interface AppSchedule {
+  /** Milliseconds from one beginning to the next. */
+  readonly every: number;
+  run(): void | Promise<void>;
 }
 
 /** What the app did: it has answered or upgraded, or it passes the request on. */

@@ -8,7 +8,7 @@
 
 import { parseIpAddress } from "../../protocol/mod.ts";
 import { likelyFlag } from "./likely_flag.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../spelling/mod.ts";
 import { COMMANDS, OPTIONS, PROGRAM_FLAGS } from "./options/mod.ts";
 
 const MAX_PORT = 65_535;

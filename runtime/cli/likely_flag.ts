@@ -5,7 +5,7 @@
  * those flags, or undefined if none is likely. Serves flags, variables and keys of a file alike.
  */
 
-import { nearest } from "./nearest.ts";
+import { nearest } from "../spelling/mod.ts";
 
 /** Names that other programs use, by our flag. */
 export type Synonyms = Readonly<Record<string, readonly string[]>>;

@@ -16,8 +16,9 @@ import {
 } from "../config/mod.ts";
 import type { AdminServer } from "../observe/admin/mod.ts";
 import { COLUMN, createSharedState, openSharedState, type SharedState } from "../ring/mod.ts";
-import type { WorkerStart } from "../thread/mod.ts";
+import type { AppSource, WorkerStart } from "../thread/mod.ts";
 import { AdminError } from "./admin_error.ts";
+import { readAppOf } from "./app_reader.ts";
 import type { ChannelKeeper } from "./channel_keeper.ts";
 import { countDeadWorker } from "./dead_worker.ts";
 import {
@@ -76,6 +77,8 @@ export class Executor {
   readonly #state: SharedState;
   readonly #logs: ServerLogs;
   readonly #reserve: DescriptorReserve;
+  /** The copy of the app that workers get; undefined: there is no app. */
+  #app: AppSource | undefined;
   readonly #workers: Thread[] = [];
   #deaths: number[] = [];
   readonly #loading: LoadingPhase;
@@ -92,9 +95,14 @@ export class Executor {
   #stopTimer: ReturnType<typeof setTimeout> | undefined = undefined;
   #end!: (end: ServerEnd) => void;
 
-  private constructor(config: Config, openssl: OpensslTls | null, options: ExecutorOptions) {
+  private constructor(
+    config: Config,
+    openssl: OpensslTls | null,
+    options: ExecutorOptions & { readonly app: AppSource | undefined },
+  ) {
     this.#config = config;
     this.#options = options;
+    this.#app = options.app;
     this.ended = new Promise((resolve) => this.#end = resolve);
     this.#ioUring = ioUringUse(config);
     this.#entrance = usesDenoTransport(config)
@@ -153,7 +161,8 @@ export class Executor {
   static async start(given: Config, options: ExecutorOptions): Promise<Executor> {
     const { config } = await chooseTls(given);
     expectDescriptors(config);
-    const executor = new Executor(config, await OpensslTls.open(config), options);
+    const app = await readAppOf(config);
+    const executor = new Executor(config, await OpensslTls.open(config), { ...options, app });
     executor.#reserve.fill();
     await executor.#keepChannels();
     if (config.monitoring.admin !== undefined) await executor.#startAdmin(config.monitoring.admin);
@@ -319,6 +328,7 @@ export class Executor {
       config: this.#config,
       ...(descriptorCeiling === undefined ? {} : { descriptorCeiling }),
       ...(this.#channels === null ? {} : { channels: this.#channels.start }),
+      ...(this.#app === undefined ? {} : { app: this.#app }),
       ...this.#entrance.workerStart(),
     };
   }

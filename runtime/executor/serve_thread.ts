@@ -11,12 +11,22 @@ import { LinuxOs, type OpenedRing, openIoUring } from "../os/mod.ts";
 import { PointerTable, TicketKeys } from "../ring/mod.ts";
 import type { Router } from "../serve/session/mod.ts";
 import type { RouterLoader, WorkerParts } from "../serve/worker/mod.ts";
-import { onOrder, onStart, postToMain, StartRefusal, type WorkerStart } from "../thread/mod.ts";
+import {
+  type AppOrder,
+  onOrder,
+  onStart,
+  type OrderHandler,
+  postToMain,
+  StartRefusal,
+  type WorkerStart,
+} from "../thread/mod.ts";
 
 /** What a worker's endpoints need. */
 export interface ServeThreadOptions {
   /** They have timers and sockets of Deno's also while no handler is pending; absent: if there is an app. */
   readonly hasApp?: boolean;
+  /** Carries out orders about the app; absent: there are none. */
+  readonly obeyForApp?: (order: AppOrder) => Promise<string | void>;
 }
 
 /** Serves with a router, or with one that a loader creates for the worker, once the main thread sends the start message. */
@@ -33,7 +43,16 @@ export function serveThread(
     try {
       const made = typeof router === "function" ? await loadedBy(router, start) : router;
       if (made === undefined) return;
-      const parts = { start, router: made, load, date, hasApp, guard, post: postToMain, onOrder };
+      const parts = {
+        start,
+        router: made,
+        load,
+        date,
+        hasApp,
+        guard,
+        post: postToMain,
+        onOrder: (handler: OrderHandler) => onOrder(withAppOrders(handler, options.obeyForApp)),
+      };
       const worker = await createWorker(parts, start);
       await worker.run();
     } catch (error) {
@@ -44,14 +63,31 @@ export function serveThread(
 }
 
 /** What makes the router; undefined: the main thread knows why there is none. */
-async function loadedBy(load: RouterLoader, { config, channels }: WorkerStart) {
+async function loadedBy(load: RouterLoader, { config, channels, app }: WorkerStart) {
   try {
-    return await load(config, channels?.secrets);
+    return await load(config, { secrets: channels?.secrets, app });
   } catch (error) {
     if (!(error instanceof StartRefusal)) throw error;
     postToMain({ type: "unable", reason: error.message });
     return undefined;
   }
+}
+
+/** The transports know nothing of apps. */
+function withAppOrders(
+  handler: OrderHandler,
+  obeyForApp: ServeThreadOptions["obeyForApp"],
+): OrderHandler {
+  return (order) => {
+    switch (order.type) {
+      case "load app":
+      case "use app":
+      case "drop app":
+        return obeyForApp?.(order);
+      default:
+        return handler(order);
+    }
+  };
 }
 
 /** Loads only the transport that is used, before this thread reports that it is ready: until then no thread blocks. */

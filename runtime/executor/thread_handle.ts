@@ -43,7 +43,7 @@ export class Thread {
   readonly #orders: MainMessage[] = [];
   #lastOrder = 0;
   // By the order's number: resolves the promise of its caller.
-  readonly #obeyed = new Map<number, () => void>();
+  readonly #obeyed = new Map<number, (fault: string | undefined) => void>();
 
   /** @param name for warnings and debuggers */
   constructor(module: URL, name: string, watcher: ThreadWatcher) {
@@ -72,9 +72,9 @@ export class Thread {
     return this.#ready.promise;
   }
 
-  /** Sends an order; fulfilled when the thread has carried it out, or has ended. */
-  order(order: ThreadOrder): Promise<void> {
-    if (this.hasEnded) return Promise.resolve();
+  /** Sends an order; fulfilled when the thread has carried it out, or has ended, or with why it could not. */
+  order(order: ThreadOrder): Promise<string | undefined> {
+    if (this.hasEnded) return Promise.resolve(undefined);
     const message = { type: "order", number: ++this.#lastOrder, order } as const;
     // The first message must be the start.
     if (this.#started) this.#post(message);
@@ -106,7 +106,7 @@ export class Thread {
       case "stopped":
         return this.#end(undefined);
       case "obeyed":
-        return this.#noteObeyed(message.number);
+        return this.#noteObeyed(message.number, message.fault);
       case "loaded":
         return this.#loaded.resolve();
       case "unable":
@@ -116,8 +116,8 @@ export class Thread {
     }
   }
 
-  #noteObeyed(number: number): void {
-    this.#obeyed.get(number)?.();
+  #noteObeyed(number: number, fault?: string): void {
+    this.#obeyed.get(number)?.(fault);
     this.#obeyed.delete(number);
   }
 

@@ -72,5 +72,5 @@ function text(path: string): string {
 }
 
 function nulTerminated(path: string): Uint8Array<ArrayBuffer> {
-  return encoder.encode(`${path}\0`);
+  return encoder.encode(`${path}\0`) as Uint8Array<ArrayBuffer>;
 }

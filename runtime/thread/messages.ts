@@ -10,6 +10,7 @@
 
 import type { Config } from "../config/mod.ts";
 import type { CertificateSet } from "../tls/mod.ts";
+import type { AppSource } from "./app_source.ts";
 
 /** The start of a worker. */
 export interface WorkerStart {
@@ -24,6 +25,8 @@ export interface WorkerStart {
   readonly config: Config;
   /** Absent: there are no channels. */
   readonly channels?: ChannelsStart;
+  /** Absent: there is no app. */
+  readonly app?: AppSource;
   /** No connection gets a descriptor with this number or a higher one; absent: no such limit. */
   readonly descriptorCeiling?: number;
   /** The listening descriptor from which all workers accept; absent: the acceptor does. */
@@ -107,10 +110,20 @@ export type ThreadOrder =
   | { readonly type: "ring" }
   /** Answer requests by this config from now on; if it cannot be applied, keep the old one. */
   | { readonly type: "config"; readonly config: Config }
+  | AppOrder
   /** Serve new connections with this certificate. Only on the Deno transport. */
   | { readonly type: "tls"; readonly tls: TlsMaterial }
   /** The same on the epoll transport. */
   | { readonly type: "certificates"; readonly set: CertificateSet };
+
+/**
+ * A newer copy of the app, in two steps: if it cannot be loaded in one worker, none uses it. The answer to the first
+ * says why it cannot be.
+ */
+export type AppOrder =
+  | { readonly type: "load app"; readonly source: AppSource }
+  | { readonly type: "use app" }
+  | { readonly type: "drop app" };
 
 /** The start of the acceptor. */
 export interface AcceptorStart {
@@ -157,8 +170,8 @@ export type ThreadMessage =
   | { readonly type: "unable"; readonly reason: string }
   /** It is working from now on. */
   | { readonly type: "ready" }
-  /** It has carried out the order with this number. */
-  | { readonly type: "obeyed"; readonly number: number }
+  /** It has carried out the order with this number; `fault` says why it could not. */
+  | { readonly type: "obeyed"; readonly number: number; readonly fault?: string }
   /** It has ended by itself: all its connections are closed. */
   | { readonly type: "stopped" }
   /** It has dropped log lines for lack of room; its counters have their number. */

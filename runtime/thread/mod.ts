@@ -10,8 +10,10 @@
  * @module
  */
 
+export type { AppFile, AppImport, AppSource } from "./app_source.ts";
 export type {
   AcceptorStart,
+  AppOrder,
   ChannelsStart,
   ListenAddress,
   LogMemory,

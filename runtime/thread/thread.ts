@@ -9,8 +9,8 @@
 
 import type { MainMessage, ThreadMessage, ThreadOrder } from "./messages.ts";
 
-/** Carries out an order; the returned promise is fulfilled when that is done. */
-export type OrderHandler = (order: ThreadOrder) => void | Promise<void>;
+/** Carries out an order; the returned promise is fulfilled when that is done, or with the reason why it cannot be. */
+export type OrderHandler = (order: ThreadOrder) => void | Promise<string | void>;
 
 // The DOM and the worker type libraries each declare the global scope, and only one of them can be loaded.
 interface WorkerScope {
@@ -60,6 +60,7 @@ export function postToMain(message: ThreadMessage): void {
 
 async function receiveOrder(message: Order): Promise<void> {
   if (obey === null) return void kept.push(message);
-  await obey(message.order);
-  postToMain({ type: "obeyed", number: message.number });
+  const fault = await obey(message.order);
+  const { number } = message;
+  postToMain(fault === undefined ? { type: "obeyed", number } : { type: "obeyed", number, fault });
 }

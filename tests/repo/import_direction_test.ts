@@ -11,10 +11,10 @@ import { importsOf, programFiles, resolveImport, type SourceFile } from "./sourc
  * folder of runtime/, a folder of a wing, or a file directly in runtime/ without its ending.
  */
 const LAYERS: readonly (readonly string[])[] = [
-  ["os", "ring", "channels", "config", "signals"],
+  ["os", "ring", "channels", "config", "signals", "spelling"],
   ["tls"],
   ["net", "thread", "observe/log", "serve/assets", "serve/answers", "serve/tokens"],
-  ["serve/session"],
+  ["serve/session", "serve/app_source"],
   ["serve/files", "serve/auth", "serve/channels", "serve/hub"],
   ["serve/centrifuge"],
   ["serve/channel_streams"],

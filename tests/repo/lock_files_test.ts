@@ -32,11 +32,18 @@ Deno.test("lock files: deno.lock has no package that only benchmarks and browser
   assertEquals(large.filter((specifier) => specifier in specifiers), []);
 });
 
+/** A dependency is named with its version only if the file has several of that name. */
+function withBareNames(locked: unknown): unknown {
+  const { dependencies, ...others } = locked as { readonly dependencies?: readonly string[] };
+  const bare = dependencies?.map((name) => name.replace(/(?<=.)@.*$/, ""));
+  return typeof locked === "string" ? locked : { ...others, dependencies: bare };
+}
+
 Deno.test("lock files: packages in both have the same version", () => {
   const [program, tests] = [lockAt("deno.lock"), lockAt("tests/deno.lock")];
   for (const kind of ["specifiers", "npm"] as const) {
     for (const [name, locked] of Object.entries(program[kind])) {
-      assertEquals(tests[kind][name], locked, name);
+      assertEquals(withBareNames(tests[kind][name]), withBareNames(locked), name);
     }
   }
 });

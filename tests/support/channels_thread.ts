@@ -29,9 +29,9 @@ const DIES: Route = {
 serveThread(
   async (
     { channels: config, channelLimits: limits, limits: { queuedBytes, drainTime } },
-    texts,
+    given,
   ) => {
-    const secrets = await loadChannelSecrets(config!, placesOf(texts!));
+    const secrets = await loadChannelSecrets(config!, placesOf(given!.secrets!));
     return ({ loop, channels: wiring }) => {
       const rules = { config: config!, secrets, limits, queuedBytes, drainTime, origins: [] };
       const service = new ChannelService({ ...rules, wiring: wiring!, loop });

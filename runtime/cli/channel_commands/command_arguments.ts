@@ -6,7 +6,7 @@
  */
 
 import { type Flags, KnownFlags, parseFlags } from "../flags.ts";
-import { nearest } from "../nearest.ts";
+import { nearest } from "../../spelling/mod.ts";
 import { numberCodec } from "../options/mod.ts";
 import { UsageError } from "../usage_error.ts";
 import {

@@ -5,7 +5,7 @@
  */
 
 import type { CapabilityAction } from "../../serve/tokens/mod.ts";
-import { nearest } from "../nearest.ts";
+import { nearest } from "../../spelling/mod.ts";
 import { UsageError } from "../usage_error.ts";
 import type { CommandArguments } from "./command_arguments.ts";
 import type { CommandIo } from "./command_io.ts";

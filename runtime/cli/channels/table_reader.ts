@@ -6,7 +6,7 @@
  * exists. A fault is one line that names the key, the table and the file.
  */
 
-import { nearest } from "../nearest.ts";
+import { nearest } from "../../spelling/mod.ts";
 import { parseTime } from "../options/quantity.ts";
 
 /** Where the values are. */

@@ -9,7 +9,7 @@
  */
 
 import type { Config } from "../../config/mod.ts";
-import { nearest } from "../nearest.ts";
+import { nearest } from "../../spelling/mod.ts";
 import { UsageError } from "../usage_error.ts";
 import { formatSize, formatTime, parseSize, parseTime } from "./quantity.ts";
 

@@ -1,22 +1,55 @@
 /**
- * Loads the app's file into this thread, and checks what it exports.
+ * Loads an app into this thread: runs its modules, and takes the parts of its default export.
  *
- * In: the file's name. Out: its default export, or a StartRefusal that says what is wrong with it and where. Called in each worker at
- * its start, and again for each reload, which loads a fresh copy of the file.
+ * In: the app as the main thread has read it. Out: its parts, or a StartRefusal that says what is wrong and where. Called in each worker at
+ * its start, and for each reload, which runs a fresh copy.
  */
 
-import { toFileUrl } from "@std/path/posix/to-file-url";
-import { resolve } from "@std/path/posix/resolve";
-import { StartRefusal } from "../../thread/mod.ts";
-import type { AppModule } from "./app_module.ts";
+import { type AppSource, StartRefusal } from "../../thread/mod.ts";
+import { type AppModule, appParts, ShapeError } from "./app_parts.ts";
+import { loadFault } from "./load_fault.ts";
+import { type FurtherFiles, ModuleRunner } from "./module_runner.ts";
+
+/** Milliseconds that the top level of an app may take, with all its `await`s. */
+const LOAD_TIME = 10_000;
+
+/** A loaded app. */
+export interface LoadedApp {
+  readonly module: AppModule;
+  /** What the operator should know about it, one line each. */
+  readonly warnings: readonly string[];
+}
 
 /** Loads it. @throws {StartRefusal} */
-export async function loadApp(file: string): Promise<AppModule> {
-  const url = toFileUrl(resolve(Deno.cwd(), file));
+export async function loadApp(source: AppSource, loadTime = LOAD_TIME): Promise<LoadedApp> {
+  const runner = new ModuleRunner(source, furtherFiles);
   try {
-    const { default: app } = await import(url.href);
-    return app;
+    const exports = await inTime(runner.run(source.entry), loadTime, runner);
+    return appParts(exports, source.entry);
   } catch (error) {
-    throw new StartRefusal(`--app ${file}: ${error instanceof Error ? error.message : error}`);
+    throw new StartRefusal(`cannot load --app ${source.name}: ${await loadFault(error, source)}`);
+  }
+}
+
+/** Loaded only if the app imports what was not known when it was read. */
+async function furtherFiles(): Promise<FurtherFiles> {
+  const { readInto, resolveImport } = await import("../app_source/mod.ts");
+  return { read: readInto, resolve: resolveImport };
+}
+
+async function inTime<T>(loading: Promise<T>, time: number, runner: ModuleRunner): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      const reason = `its top level has not ended after ${
+        time / 1000
+      } s: an await there never ends`;
+      reject(new ShapeError(runner.current, `${reason}; do such work in start(), or later`));
+    }, time);
+  });
+  try {
+    return await Promise.race([loading, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }

@@ -8,7 +8,7 @@
 
 import type { Config } from "../../config/mod.ts";
 import type { Loop } from "../../net/mod.ts";
-import type { SecretTexts, ThreadMessage } from "../../thread/mod.ts";
+import type { AppSource, SecretTexts, ThreadMessage } from "../../thread/mod.ts";
 import type { ChannelWiring } from "../centrifuge/mod.ts";
 import type { Router, SessionContext } from "../session/mod.ts";
 
@@ -25,9 +25,17 @@ export type RouterMaker = (worker: RoutedWorker) => Router;
 
 /**
  * Loads the modules that the endpoints of a config need. While any thread loads, no thread of the server may
- * block: see native_entrance.ts. The secrets of channels are given at the start alone: they stay until a restart.
+ * block: see native_entrance.ts. What is given at the start alone stays until a restart, or a reload of the app.
  */
-export type RouterLoader = (config: Config, secrets?: SecretTexts) => Promise<RouterMaker>;
+export type RouterLoader = (config: Config, given?: GivenAtStart) => Promise<RouterMaker>;
+
+/** What a worker gets from its start message for its endpoints, beside the config. */
+export interface GivenAtStart {
+  /** Of channels; undefined: there are none. */
+  readonly secrets: SecretTexts | undefined;
+  /** Undefined: there is none. */
+  readonly app: AppSource | undefined;
+}
 
 /** The router of a worker: the given one, or made now. */
 export function routerFor(

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { nearest } from "../../../runtime/cli/nearest.ts";
+import { nearest } from "../../../runtime/spelling/mod.ts";
 
 Deno.test("nearest: a typo is near, another word is not", () => {
   const names = ["ip", "port", "log", "config", "max-connections"];

@@ -1,0 +1,71 @@
+/**
+ * Says why an app cannot be loaded, with the file and the line.
+ *
+ * In: what was thrown while its modules ran. Out: one line for the operator.
+ */
+
+import { fromFileUrl } from "@std/path/posix/from-file-url";
+import { nearest } from "../../spelling/mod.ts";
+import type { AppSource } from "../../thread/mod.ts";
+import { ShapeError } from "./app_parts.ts";
+import { AppSyntaxError, MissingExportError } from "./module_runner.ts";
+
+/** The reason. */
+export async function loadFault(error: unknown, source: AppSource): Promise<string> {
+  if (error instanceof ShapeError) return error.message;
+  if (error instanceof MissingExportError) return missingExport(error);
+  if (error instanceof AppSyntaxError) {
+    return `${error.path}${await placeOf(error)}: syntax error: ${error.message}`;
+  }
+  // Of a file that is read later, by a computed import().
+  if (error instanceof Error && error.name === "SourceError") return error.message;
+  const place = error instanceof Error ? throwingPlace(error, source) : undefined;
+  const text = `it throws when it is loaded: ${
+    error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+  }`;
+  return `${place ?? source.entry}: ${text}${advice(error)}`;
+}
+
+function missingExport({ message, missing, names }: MissingExportError): string {
+  const meant = names.length === 0 ? undefined : nearest(missing, names);
+  if (meant !== undefined) return `${message}; did you mean ${meant}?`;
+  return names.length === 0
+    ? `${message}: it exports nothing`
+    : `${message}; it exports ${names.join(", ")}`;
+}
+
+/** V8 tells where the error is only of modules, so the same text is tried as one; it does not run, as it is wrong. */
+async function placeOf({ body }: AppSyntaxError): Promise<string> {
+  try {
+    await import(`data:text/javascript,${encodeURIComponent(`(async()=>{${body}\n})`)}`);
+  } catch (error) {
+    const [, line] = /:(\d+):\d+$/m.exec(error instanceof Error ? error.message : "") ?? [];
+    if (line !== undefined) return `:${line}`;
+  }
+  return "";
+}
+
+/** The first place of the stack that is in a file of the app, as `/srv/app.ts:3:16`. */
+function throwingPlace({ stack = "" }: Error, { files }: AppSource): string | undefined {
+  for (const [, url, place] of stack.matchAll(/(file:\/\/[^\s)]*?)(:\d+:\d+)\)?$/gm)) {
+    const path = fromFileUrl(url!);
+    if (files.has(path)) return `${path}${place}`;
+  }
+  return undefined;
+}
+
+function advice(error: unknown): string {
+  if (!(error instanceof ReferenceError)) return "";
+  const [, name] = /^(\w+) is not defined$/.exec(error.message) ?? [];
+  switch (name) {
+    case "Bun":
+      return "; Bun's own functions exist in Bun alone: what is given to Bun.serve is the default export of an app";
+    case "require":
+    case "module":
+    case "__dirname":
+    case "__filename":
+      return `; a module has no ${name}: use import, import.meta.dirname or import.meta.filename`;
+    default:
+      return "";
+  }
+}

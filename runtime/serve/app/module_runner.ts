@@ -1,0 +1,268 @@
+/**
+ * Runs the modules of an app in this thread, as functions: dependencies first, each once, cycles and `await` at the top level included.
+ *
+ * In: the transformed files. Out: what the app's file exports, or the error that one of them threw. A new runner runs all modules afresh, and
+ * what an old one ran is garbage when nothing refers to it: Deno's own modules stay for ever. Stacks name the app's files and lines, because
+ * a function is compiled under the name of its file.
+ */
+
+import { createRequire, isBuiltin } from "node:module";
+import { compileFunction } from "node:vm";
+import { dirname } from "@std/path/posix/dirname";
+import { toFileUrl } from "@std/path/posix/to-file-url";
+import type { AppFile, AppImport, AppSource } from "../../thread/mod.ts";
+import { moduleMeta } from "./module_meta.ts";
+
+/** What a module exports, by name; `__esModule` says that it is a module and not the value of a CommonJS one. */
+export type Exports = Record<string, unknown>;
+
+/** Reads further files, for an `import()` of a name that was not known before. */
+export interface FurtherFiles {
+  /** The target of a specifier. @throws {Error} */
+  resolve(specifier: string, importer: string, kind: "import" | "require"): string;
+  /** Reads a file and what it imports into `files`. @throws {Error} */
+  read(files: Map<string, AppFile>, path: string): void;
+}
+
+/** What a module is compiled to. */
+type Body = (this: unknown, ...args: unknown[]) => unknown;
+
+/** What the body of a module gets; its own names may hide them. `exports` is for sucrase, which marks it as a module's. */
+const MODULE_PARAMETERS: readonly string[] = [
+  "exports",
+  "__exports",
+  "__star",
+  "__require",
+  "__import",
+  "__meta",
+  "__plain",
+];
+const COMMON_PARAMETERS: readonly string[] = [
+  "exports",
+  "require",
+  "module",
+  "__filename",
+  "__dirname",
+];
+
+/** A module that has begun to run. */
+interface Running {
+  readonly exports: Exports;
+  /** Fulfilled when it has run. */
+  done: Promise<void>;
+}
+
+/** A CommonJS module. */
+interface CommonModule {
+  exports: unknown;
+  readonly id: string;
+  readonly filename: string;
+  loaded: boolean;
+}
+
+/** Runs one copy of an app. */
+export class ModuleRunner {
+  /** The file whose top level runs now, for what has to be said if that does not end. */
+  current: string;
+  readonly #files: Map<string, AppFile>;
+  readonly #loadFurther: () => Promise<FurtherFiles>;
+  readonly #running = new Map<string, Running>();
+  readonly #common = new Map<string, CommonModule>();
+  readonly #builtins = new Map<string, Exports>();
+
+  /** @param loadFurther loads what reads further files; called only if it is needed */
+  constructor(source: AppSource, loadFurther: () => Promise<FurtherFiles>) {
+    this.#files = new Map(source.files);
+    this.#loadFurther = loadFurther;
+    this.current = source.entry;
+  }
+
+  /** Runs a file, unless it has run, and everything that it imports. */
+  run(path: string): Promise<Exports> {
+    return this.#run(path, []);
+  }
+
+  /** @param importers the modules that wait for this one: it does not wait for them */
+  async #run(path: string, importers: readonly string[]): Promise<Exports> {
+    if (!path.startsWith("/")) return await this.#builtin(path);
+    const running = this.#running.get(path);
+    if (running !== undefined) {
+      if (!importers.includes(path)) await running.done;
+      return running.exports;
+    }
+    const module: Running = { exports: newExports(), done: Promise.resolve() };
+    this.#running.set(path, module);
+    module.done = this.#evaluate(path, module.exports, [...importers, path]);
+    await module.done;
+    return module.exports;
+  }
+
+  async #evaluate(path: string, exports: Exports, importers: readonly string[]): Promise<void> {
+    const file = this.#file(path);
+    const imported = new Map<string, Exports>();
+    for (const each of file.imports) {
+      const its = await this.#run(each.target, importers);
+      imported.set(each.specifier, its);
+      if (!importers.includes(each.target)) expectNames(path, each, its);
+    }
+    this.current = path;
+    if (file.kind === "json") return void defineAll(exports, { default: JSON.parse(file.code) });
+    if (file.kind === "cjs") {
+      await this.#loadBuiltinsOf(file);
+      return void defineAll(exports, namesOf(this.#require(path)));
+    }
+    await this.#compile(file, MODULE_PARAMETERS)(
+      exports,
+      (getters: Exports) => defineGetters(exports, getters),
+      (its: Exports) => defineStar(exports, its),
+      (specifier: string) => imported.get(specifier),
+      (specifier: string) => this.#import(file, String(specifier)),
+      moduleMeta(path, (specifier) => this.#files.get(path)?.later[specifier]),
+      (value: unknown) => value,
+    );
+  }
+
+  #file(path: string): AppFile {
+    const file = this.#files.get(path);
+    if (file === undefined) throw new Error(`${path} was not read`);
+    return file;
+  }
+
+  /** The file's function, whose body is in its first line, so that all lines keep their numbers. */
+  #compile({ path, kind, code }: AppFile, parameters: readonly string[]): Body {
+    const body = kind === "esm" ? `return (async()=>{${code}\n})()` : code;
+    try {
+      const filename = toFileUrl(path).href;
+      return compileFunction(body, parameters, { filename }) as unknown as Body;
+    } catch (error) {
+      if (error instanceof SyntaxError) throw new AppSyntaxError(path, body, error);
+      throw error;
+    }
+  }
+
+  /** `import(specifier)`. */
+  async #import({ path, later }: AppFile, specifier: string): Promise<Exports> {
+    const known = later[specifier];
+    if (known !== undefined && (!known.startsWith("/") || this.#files.has(known))) {
+      return await this.#run(known, []);
+    }
+    const further = await this.#loadFurther();
+    const target = further.resolve(specifier, path, "import");
+    if (target.startsWith("/")) further.read(this.#files, target);
+    return await this.#run(target, []);
+  }
+
+  async #builtin(specifier: string): Promise<Exports> {
+    const known = this.#builtins.get(specifier);
+    if (known !== undefined) return known;
+    const exports = defineAll(newExports(), await import(specifier));
+    this.#builtins.set(specifier, exports);
+    return exports;
+  }
+
+  /** A CommonJS module requires at once, so what it and its own may require has to be there. */
+  async #loadBuiltinsOf(file: AppFile, seen = new Set<string>()): Promise<void> {
+    if (seen.has(file.path)) return;
+    seen.add(file.path);
+    for (const target of Object.values(file.later)) {
+      const its = this.#files.get(target);
+      if (its?.kind === "cjs") await this.#loadBuiltinsOf(its, seen);
+      else if (its?.kind === "esm") await this.#run(target, [...seen]);
+    }
+  }
+
+  /** `require` of a file: runs it, unless it has run. */
+  #require(path: string): unknown {
+    const known = this.#common.get(path);
+    if (known !== undefined) return known.exports;
+    const file = this.#file(path);
+    if (file.kind === "json") return JSON.parse(file.code);
+    if (file.kind === "esm") {
+      const running = this.#running.get(path);
+      if (running !== undefined) return running.exports;
+      throw new Error(`require() of the module ${path}, which has not run: use import()`);
+    }
+    const module: CommonModule = { exports: {}, id: path, filename: path, loaded: false };
+    this.#common.set(path, module);
+    const require = this.#requireOf(file);
+    try {
+      const run = this.#compile(file, COMMON_PARAMETERS);
+      run.call(module.exports, module.exports, require, module, path, dirname(path));
+    } catch (error) {
+      this.#common.delete(path);
+      throw error;
+    }
+    module.loaded = true;
+    return module.exports;
+  }
+
+  #requireOf({ path, later }: AppFile): (specifier: string) => unknown {
+    const own = createRequire(path);
+    return Object.assign((specifier: string) => {
+      const target = later[specifier];
+      if (target?.startsWith("/")) return this.#require(target);
+      if (isBuiltin(specifier)) return own(specifier);
+      throw Object.assign(new Error(`Cannot find module '${specifier}', required by ${path}`), {
+        code: "MODULE_NOT_FOUND",
+      });
+    }, { resolve: own.resolve, cache: {} });
+  }
+}
+
+/** JavaScript that V8 refuses, though the transformation took it. */
+export class AppSyntaxError extends Error {
+  /** @param body what was compiled */
+  constructor(readonly path: string, readonly body: string, override readonly cause: SyntaxError) {
+    super(cause.message);
+  }
+}
+
+/** A name that a module imports, and that the other one does not export. */
+export class MissingExportError extends Error {
+  /** The names that there are, in `names`. */
+  constructor(
+    readonly path: string,
+    readonly statement: AppImport,
+    readonly missing: string,
+    readonly names: readonly string[],
+  ) {
+    super(`${path}:${statement.line}: "${statement.specifier}" has no export "${missing}"`);
+  }
+}
+
+function expectNames(path: string, statement: AppImport, exports: Exports): void {
+  const missing = statement.names.find((name) => !(name in exports));
+  if (missing === undefined) return;
+  throw new MissingExportError(path, statement, missing, Object.keys(exports));
+}
+
+function newExports(): Exports {
+  return Object.defineProperty(Object.create(null), "__esModule", { value: true });
+}
+
+/** The exports of a CommonJS module, as Node has them: the default is the whole. */
+function namesOf(value: unknown): Exports {
+  const isObject = typeof value === "object" || typeof value === "function";
+  return { ...(isObject ? value as Exports : {}), default: value };
+}
+
+function defineAll(exports: Exports, values: Exports): Exports {
+  for (const name of Object.keys(values)) {
+    Object.defineProperty(exports, name, { value: values[name], enumerable: true });
+  }
+  return exports;
+}
+
+function defineGetters(exports: Exports, getters: Exports): void {
+  for (const [name, get] of Object.entries(getters)) {
+    Object.defineProperty(exports, name, { get: get as () => unknown, enumerable: true });
+  }
+}
+
+/** `export * from`: what the module exports itself goes first. */
+function defineStar(exports: Exports, its: Exports): void {
+  for (const name of Object.keys(its)) {
+    if (name === "default" || name in exports) continue;
+    Object.defineProperty(exports, name, { get: () => its[name], enumerable: true });
+  }
+}

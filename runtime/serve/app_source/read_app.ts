@@ -1,0 +1,91 @@
+/**
+ * Reads an app: its file and everything that this imports, transformed for the workers.
+ *
+ * In: the file's name. Out: an {@link AppSource}, or a SourceError that says which file, which line, and what to do. Runs nothing of the app.
+ * Called in the main thread, at the start and for each reload; in a worker only for an `import()` of a name that is computed.
+ */
+
+import { resolve } from "@std/path/posix/resolve";
+import type { AppFile, AppImport, AppSource } from "../../thread/mod.ts";
+import { readText } from "./file_system.ts";
+import { type ImportKind, resolveImport } from "./resolver.ts";
+import { SourceError } from "./source_error.ts";
+import { transformFile } from "./transform.ts";
+
+/** Reads it. @throws {SourceError} */
+export function readApp(name: string): AppSource {
+  const entry = resolve(Deno.cwd(), name);
+  const files = new Map<string, AppFile>();
+  readInto(files, entry);
+  return { name, entry, files };
+}
+
+/** Reads a file and what it imports, but for what is there already. @throws {SourceError} */
+export function readInto(files: Map<string, AppFile>, entry: string): void {
+  const pending = [entry];
+  // With hundreds of modules in a package, a stack of calls would be deep.
+  for (let path = pending.pop(); path !== undefined; path = pending.pop()) {
+    if (files.has(path)) continue;
+    const file = readFile(path);
+    files.set(path, file);
+    const targets = [...file.imports.map(({ target }) => target), ...Object.values(file.later)];
+    pending.push(...targets.filter((target) => target.startsWith("/")).toReversed());
+  }
+}
+
+function readFile(path: string): AppFile {
+  const { kind, code, imports, later } = transformFile(path, textOf(path));
+  return {
+    path,
+    kind,
+    code,
+    imports: imports.map(({ specifier, line, names }): AppImport => {
+      const target = targetOf(specifier, { path, line });
+      return { specifier, target, line, names };
+    }),
+    later: laterOf(path, later, kind === "cjs" ? "require" : "import"),
+  };
+}
+
+function textOf(path: string): string {
+  try {
+    return readText(path);
+  } catch (error) {
+    const reason = error instanceof Deno.errors.NotFound
+      ? "the file does not exist"
+      : error instanceof Deno.errors.PermissionDenied
+      ? "the file cannot be read by this user"
+      : error instanceof Error
+      ? error.message
+      : String(error);
+    throw new SourceError({ path }, reason);
+  }
+}
+
+function targetOf(
+  specifier: string,
+  place: { readonly path: string; readonly line: number },
+): string {
+  try {
+    return resolveImport(specifier, place.path, "import");
+  } catch (error) {
+    throw new SourceError(place, error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** What is not there may be optional: whoever asks for it then gets the error. */
+function laterOf(
+  path: string,
+  specifiers: readonly string[],
+  kind: ImportKind,
+): Record<string, string> {
+  const targets: Record<string, string> = {};
+  for (const specifier of specifiers) {
+    try {
+      targets[specifier] = resolveImport(specifier, path, kind);
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+    }
+  }
+  return targets;
+}

@@ -1,0 +1,138 @@
+/**
+ * Turns a file of an app into JavaScript that a worker runs as the body of a function.
+ *
+ * In: a path and its text. Out: the code, in which each line is where it was, and what it imports. Types and JSX are removed by sucrase,
+ * which checks no types. Why functions and no modules: the executable cannot import TypeScript, the modules that a file imports would never
+ * be fresh after a reload, and Deno keeps every module that was ever imported.
+ */
+
+import { type Options, transform } from "sucrase";
+import { moduleSyntaxOf, type WrittenImport } from "./module_syntax.ts";
+import { packageOf } from "./package_file.ts";
+import { SourceError, type SourcePlace } from "./source_error.ts";
+import { unsupportedSyntax } from "./unsupported_syntax.ts";
+
+/** A transformed file. */
+export interface Transformed {
+  readonly kind: "esm" | "cjs" | "json";
+  readonly code: string;
+  readonly imports: readonly WrittenImport[];
+  /** What `import("…")` and `require("…")` name. */
+  readonly later: readonly string[];
+}
+
+const SHARED: Options = {
+  transforms: [],
+  disableESTransforms: true,
+  preserveDynamicImport: true,
+  production: true,
+};
+
+const TYPED = /\.[cm]?tsx?$/;
+const WITH_JSX = /\.[jt]sx$/;
+
+/** Transforms it. @throws {SourceError} */
+export function transformFile(path: string, text: string): Transformed {
+  if (path.endsWith(".json")) return json(path, text);
+  const plain = withoutTypes(path, text);
+  if (isCommonJs(path)) return commonJs(plain);
+  const syntax = analysed(path, plain);
+  if (syntax === undefined || (!syntax.isModule && !saysModule(path))) return commonJs(plain);
+  const code = transformed(path, syntax.text, { ...SHARED, transforms: ["imports"] });
+  const { imports, dynamic: later } = syntax;
+  return { kind: "esm", code: calls(code, imports), imports, later };
+}
+
+function json(path: string, text: string): Transformed {
+  try {
+    JSON.parse(text);
+  } catch (error) {
+    throw new SourceError(
+      { path },
+      `is not valid JSON: ${error instanceof Error ? error.message : error}`,
+    );
+  }
+  return { kind: "json", code: text, imports: [], later: [] };
+}
+
+function withoutTypes(path: string, text: string): string {
+  const transforms: Options["transforms"] = [
+    ...TYPED.test(path) ? ["typescript" as const] : [],
+    ...WITH_JSX.test(path) ? ["jsx" as const] : [],
+  ];
+  const fault = unsupportedSyntax(text, TYPED.test(path));
+  if (fault !== undefined) throw new SourceError({ path, line: fault.line }, fault.reason);
+  // The first line of a program may name what runs it.
+  const program = text.replace(/^#!.*/, "");
+  if (transforms.length === 0) return program;
+  const source = /@jsxImportSource\s+(\S+)/.exec(text)?.[1];
+  return transformed(path, program, {
+    ...SHARED,
+    transforms,
+    jsxRuntime: "automatic",
+    ...source === undefined ? {} : { jsxImportSource: source },
+  });
+}
+
+function transformed(path: string, text: string, options: Options): string {
+  try {
+    return transform(text, { ...options, filePath: path }).code;
+  } catch (error) {
+    throw syntaxError(path, error);
+  }
+}
+
+/** Undefined: the lexer does not understand it, and it can be no module, as an old package's script. */
+function analysed(path: string, text: string) {
+  try {
+    return moduleSyntaxOf(text);
+  } catch (error) {
+    if (!saysModule(path) && !/^\s*(?:import|export)\b/m.test(text)) return undefined;
+    // It says where it stopped; what is wrong there, sucrase may know.
+    transformed(path, text, { ...SHARED, transforms: ["imports"] });
+    throw syntaxError(path, error);
+  }
+}
+
+/** The errors of sucrase have `loc`, those of the lexer end with `:1:30`. */
+function syntaxError(path: string, error: unknown): SourceError {
+  if (!(error instanceof Error)) throw error;
+  const { loc } = error as { loc?: { line: number; column: number } };
+  const [, line, column] = /:(\d+):(\d+)$/.exec(error.message) ?? [];
+  const place: SourcePlace = {
+    path,
+    line: loc?.line ?? (line === undefined ? undefined : Number(line)),
+    column: loc?.column ?? (column === undefined ? undefined : Number(column)),
+  };
+  const reason = error.message.replace(/^Error transforming .*?: /, "")
+    .replace(/ \(\d+:\d+\)$/, "").replace(/ @:\d+:\d+$/, "");
+  return new SourceError(place, `syntax error: ${reason}`);
+}
+
+function isCommonJs(path: string): boolean {
+  return /\.c[jt]s$/.test(path);
+}
+
+/** Whether a file without any import or export is a module nevertheless. */
+function saysModule(path: string): boolean {
+  return /\.m[jt]sx?$/.test(path) || packageOf(path)?.json["type"] === "module";
+}
+
+const REQUIRE = /\brequire\(\s*(["'])([^"'\n]+)\1\s*\)/g;
+
+function commonJs(code: string): Transformed {
+  const later = [...code.matchAll(REQUIRE)].map(([, , specifier]) => specifier!);
+  return { kind: "cjs", code, imports: [], later };
+}
+
+/** sucrase calls an imported function by its `call`, which proxies may not have, and names `require` what may be the app's own. */
+function calls(code: string, imports: readonly WrittenImport[]): string {
+  const specifiers = new Set(imports.map(({ specifier }) => specifier));
+  return code
+    .replaceAll(
+      REQUIRE,
+      (whole, _quote, specifier) =>
+        specifiers.has(specifier) ? `__require(${JSON.stringify(specifier)})` : whole,
+    )
+    .replaceAll(/(_[\w$]+\.[\p{ID_Continue}$]+)\.call\(void 0, /gu, "__plain($1)(");
+}

@@ -1,0 +1,38 @@
+/**
+ * An app as the main thread has read it: all its modules, as JavaScript that a worker only has to run.
+ *
+ * Every worker, also one that replaces a dead one, gets the same copy. Plain data, which crosses by postMessage.
+ */
+
+/** An import of a module. */
+export interface AppImport {
+  readonly specifier: string;
+  /** The path of a file, or a built-in module, as `node:fs`. */
+  readonly target: string;
+  /** The line of the statement. */
+  readonly line: number;
+  /** The names that are imported; `*` and names of re-exports that are looked up later are not among them. */
+  readonly names: readonly string[];
+}
+
+/** One module of an app. */
+export interface AppFile {
+  readonly path: string;
+  /** `esm`: the body of an async function; `cjs`: that of a function with `require`; `json`: its text. */
+  readonly kind: "esm" | "cjs" | "json";
+  readonly code: string;
+  /** What must have run before it, in this order. */
+  readonly imports: readonly AppImport[];
+  /** By specifier, the targets of `import()` and `require` with a text. */
+  readonly later: Readonly<Record<string, string>>;
+}
+
+/** All modules of an app. */
+export interface AppSource {
+  /** The file as the operator wrote it, for messages. */
+  readonly name: string;
+  /** The path of the app's file. */
+  readonly entry: string;
+  /** By path. */
+  readonly files: ReadonlyMap<string, AppFile>;
+}

@@ -63,3 +63,4 @@ export {
   usesDenoTransport,
 } from "./transport.ts";
 export type { UnixConfig } from "./unix.ts";
+export { workerSlots } from "./worker_slots.ts";

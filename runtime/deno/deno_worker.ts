@@ -43,6 +43,9 @@ import { type BindAddress, WorkerListener } from "./worker_listener.ts";
 /** Address families of the address table, as in address_families(7). */
 const FAMILY = { 4: 2, 16: 10 } as const;
 
+/** Milliseconds between two signs of life of a worker with an app. */
+const BEAT = 100;
+
 /** What the worker needs from its thread. */
 export interface DenoWorkerParts extends WorkerParts {
   readonly listen: ListenAddress;
@@ -101,8 +104,12 @@ export class DenoWorker implements DenoTransportContext {
   async run(): Promise<void> {
     // There is no work yet: the thread counts as idle from now on. It accepts after the order "open".
     this.#haveTurn();
+    const beat = this.#parts.hasApp === true ? setInterval(() => this.#beat(), BEAT) : undefined;
+    if (beat !== undefined) await this.#core.startApp();
     this.#core.begin((order) => this.#obey(order));
     await this.#done.promise;
+    if (beat !== undefined) await this.#core.stopApp();
+    clearInterval(beat);
     this.#cutter?.walk();
     this.loop.close();
     this.#core.end();
@@ -231,6 +238,13 @@ export class DenoWorker implements DenoTransportContext {
     else if (order.type === "tls") await this.#renew(order.tls);
     else if (order.type === "ring") this.#haveTurn();
     else if (order.type === "config") await this.#core.routeBy(order);
+    else if (order.type === "scheduled") await this.#core.runScheduled();
+  }
+
+  /** The main thread sees that the app does not block the thread. */
+  #beat(): void {
+    this.#core.counters.add(COLUMN.loopTurns, 1);
+    this.#core.noteAlive();
   }
 
   /** Everything that gathers in the loop has its turn. */

@@ -6,11 +6,13 @@
  * Deno ends the whole process if a thread that it starts gets no descriptor.
  */
 
-import { type Config, MAX_REFUSED, usesDenoTransport } from "../config/mod.ts";
+import { type Config, MAX_REFUSED, usesDenoTransport, workerSlots } from "../config/mod.ts";
 import { descriptorLimit, hasDescriptors, hasDescriptorsAtStart } from "../os/mod.ts";
 
 /** Descriptors of a thread that has started. Measured on 2.4.2 and 2.9.6, both transports: 7. */
 const PER_THREAD = 7;
+/** Of a worker with an app: what wakes it while Deno's event loop runs (native/deno_wait.ts). */
+const PER_APP_WAIT = 4;
 /** Descriptors that a thread has open at once while it starts: those, its ring, and modules that are read. */
 const STARTING_THREAD = 13;
 /** Descriptors that the main thread opens for a short time: a log, a certificate, the configuration. */
@@ -92,7 +94,7 @@ function besideConnections(config: Config): number {
 
 /** What the main thread opens at the start, besides the reserve: the listener, the doorbells, and the stop bell. */
 function ofMainThread(config: Config): number {
-  return 1 + (usesDenoTransport(config) ? 0 : config.workers + 1);
+  return 1 + (usesDenoTransport(config) ? 0 : workerSlots(config) + 1);
 }
 
 /** The workers and their rings of io_uring, the acceptor if there is one, and the threads that write the logs. */
@@ -100,8 +102,11 @@ function ofThreads(config: Config): number {
   const { log, monitoring: { accessLog }, workers } = config;
   const acceptors = usesDenoTransport(config) ? 0 : 1;
   const rings = usesDenoTransport(config) ? 0 : workers;
+  const slots = workerSlots(config);
+  const waits = config.app === undefined || usesDenoTransport(config) ? 0 : slots * PER_APP_WAIT;
   const writers = [log, accessLog].filter((target) => target !== "off").length;
-  return (workers + acceptors + writers) * PER_THREAD + rings + writers; // each writer has its file
+  // Each writer has its file.
+  return (slots + acceptors + writers) * PER_THREAD + rings + waits + writers;
 }
 
 /** How many are kept in reserve: see descriptor_reserve.ts. */

@@ -13,11 +13,13 @@ import {
   type ListenAddress,
   tlsFileNames,
   usesDenoTransport,
+  workerSlots,
 } from "../config/mod.ts";
 import type { AdminServer } from "../observe/admin/mod.ts";
 import { COLUMN, createSharedState, openSharedState, type SharedState } from "../ring/mod.ts";
 import type { AppSource, WorkerStart } from "../thread/mod.ts";
 import { AdminError } from "./admin_error.ts";
+import type { AppKeeper } from "./app_keeper.ts";
 import { readAppOf } from "./app_reader.ts";
 import type { ChannelKeeper } from "./channel_keeper.ts";
 import { countDeadWorker } from "./dead_worker.ts";
@@ -40,7 +42,7 @@ import { Thread, type ThreadEnd } from "./thread_handle.ts";
 import { chooseTls } from "./tls_library.ts";
 import { WarningFilter } from "./warning_filter.ts";
 
-/** If this many workers die within this time, the server ends: replacing them does not help. */
+/** If this many workers die within this time, the server ends, unless it has an app: replacing them does not help. */
 const DEATHS = 5;
 const DEATHS_WITHIN = 10_000;
 /** Milliseconds beyond the drain time, for a thread that does not end by then. */
@@ -83,11 +85,19 @@ export class Executor {
   #deaths: number[] = [];
   readonly #loading: LoadingPhase;
   #replacing: Promise<void> = Promise.resolve();
+  // The interval that the app has announced last.
+  #scheduled = 0;
+  // No worker is being started beside a blocked one.
+  #isStandInDue = true;
+  // Of workers that are replaced later.
+  readonly #pauses = new Set<ReturnType<typeof setTimeout>>();
   readonly #warningFilter = new WarningFilter();
   #warnings = 0;
   #admin: AdminServer | null = null;
   /** Null if there are no channels. */
   #channels: ChannelKeeper | null = null;
+  /** Null if there is no app, and until all threads have started. */
+  #keeper: AppKeeper | null = null;
   /** Whether all threads have started, and no stop was requested. */
   #ready = false;
   #stopRequested = false;
@@ -109,7 +119,7 @@ export class Executor {
       ? new DenoEntrance(config)
       : new NativeEntrance(config, { openssl, usesIoUring: this.#ioUring.isUsed });
     this.#state = openSharedState(createSharedState({
-      workers: config.workers,
+      workers: workerSlots(config),
       addresses: config.limits.connectionsPerAddress > 0 ? ADDRESSES : 0,
     }));
     this.#reserve = new DescriptorReserve(reservedDescriptors(config), this.#state.flags);
@@ -193,6 +203,7 @@ export class Executor {
   #drain(): void {
     if (this.#stopping) return;
     this.#stopping = true;
+    this.#keeper?.close();
     this.#stopTimer = setTimeout(
       () =>
         this.#finish("the workers did not stop within --drain-timeout; open requests were aborted"),
@@ -262,7 +273,7 @@ export class Executor {
         state: this.#state,
         version: this.#options.version ?? "",
         memoryBound: this.#config.limits.heldBytes,
-        isReady: () => this.#ready,
+        isReady: () => this.#ready && this.#keeper?.canServe !== false,
         usesIoUring: this.#ioUring.isUsed,
         channels: this.#channels,
       });
@@ -278,7 +289,8 @@ export class Executor {
     if (channels === undefined) return;
     const { ChannelKeeper } = await import("./channel_keeper.ts");
     const ring = (worker: number) => this.#entrance.ring(worker);
-    this.#channels = new ChannelKeeper({ ...this.#config, channels }, ring);
+    const workers = workerSlots(this.#config);
+    this.#channels = new ChannelKeeper({ ...this.#config, workers, channels }, ring);
   }
 
   async #startThreads(): Promise<void> {
@@ -300,7 +312,22 @@ export class Executor {
     await this.#logs.load();
     this.#loading.end();
     this.#logs.start();
+    await this.#keepApp();
     this.#ready = !this.#stopRequested;
+  }
+
+  async #keepApp(): Promise<void> {
+    if (this.#config.app === undefined || this.#stopRequested) return;
+    const { AppKeeper } = await import("./app_keeper.ts");
+    this.#keeper = new AppKeeper({
+      state: this.#state,
+      threads: this.#workers,
+      workers: this.#config.workers,
+      warn: (text) => this.#warn(text),
+      ring: (worker) => this.#entrance.ring(worker),
+      startStandIn: () => this.#startStandIn(),
+    });
+    if (this.#scheduled > 0) this.#keeper.schedule.announce(this.#scheduled);
   }
 
   async #startWorker(worker: number): Promise<void> {
@@ -315,6 +342,7 @@ export class Executor {
       warn: (text) => this.#warnOnce(text),
       dropped: () => this.#logs.warnOfDropped(),
       ring: (other) => this.#entrance.ring(other),
+      schedule: (every) => this.#announce(every),
       ended: (end) => this.#workerEnded(worker, end),
     });
   }
@@ -333,20 +361,67 @@ export class Executor {
     };
   }
 
-  /** Replaces a dead worker; one after the other, because no two may load at the same time. */
+  #announce(every: number): void {
+    this.#scheduled = every;
+    this.#keeper?.schedule.announce(every);
+  }
+
+  /** Replaces a dead worker. */
   #replace(worker: number): void {
+    void this.#startLater(worker, () => {
+      this.#state.counters(this.#state.mainBlock).add(COLUMN.workersReplaced, 1);
+    });
+  }
+
+  /** Starts a worker beside one that is blocked. It stays, for the next time. */
+  #startStandIn(): void {
+    const worker = this.#workers.length;
+    if (worker >= workerSlots(this.#config) || this.#stopping || !this.#isStandInDue) return;
+    this.#isStandInDue = false;
+    const started = () => this.#warn(`worker ${worker} serves beside the blocked one`);
+    void this.#startLater(worker, started).finally(() => this.#isStandInDue = true);
+  }
+
+  /** Starts a worker; one after the other, because no two may load at the same time. */
+  #startLater(worker: number, started: () => void): Promise<void> {
     const replace = async () => {
       const start = () => this.#startReplacement(worker);
       // Lending the reserve pauses accepting, so only if connections could take the thread's descriptors.
       if (canRunOut(this.#config)) await this.#reserve.lend(start);
       else await start();
       if (this.#stopping) return;
-      this.#state.counters(this.#state.mainBlock).add(COLUMN.workersReplaced, 1);
+      started();
       this.#entrance.replaced();
     };
-    const failed = (error: Error) =>
-      this.#finish(`a dead worker could not be replaced: ${error.message}`);
-    this.#replacing = this.#replacing.then(replace).catch(failed);
+    return this.#replacing = this.#replacing.then(replace).catch((error) =>
+      this.#startFailed(worker, error)
+    );
+  }
+
+  #startFailed(worker: number, error: Error): void {
+    if (this.#keeper === null) {
+      return this.#finish(`a dead worker could not be replaced: ${error.message}`);
+    }
+    const thread = this.#workers[worker];
+    if (thread === undefined || thread.hasEnded) return; // that it died is known
+    thread.abandon();
+    this.#entrance.reclaim(worker);
+    this.#warn(`worker ${worker} could not be started: ${error.message}`);
+    this.#replaceAfterPause(worker, this.#keeper);
+  }
+
+  /** Replaces a worker of an app: if workers die often, after a pause. */
+  #replaceAfterPause(worker: number, app: AppKeeper): void {
+    const pause = app.deaths.after(performance.now());
+    if (pause === 0) return this.#replace(worker);
+    this.#warn(
+      `${app.deaths.deaths} workers have died: worker ${worker} is replaced in ${pause / 1000} s`,
+    );
+    const timer = setTimeout(() => {
+      this.#pauses.delete(timer);
+      if (!this.#stopping) this.#replace(worker);
+    }, pause);
+    this.#pauses.add(timer);
   }
 
   /** Waits until enough descriptors are free for a thread: without them Deno would end the process. */
@@ -362,6 +437,7 @@ export class Executor {
     this.#state.flags.setDead(worker);
     if (end.error !== undefined) this.#reclaim(worker, end.error);
     if (this.#stopping) return this.#finishIfAllEnded();
+    if (this.#keeper !== null) return this.#replaceAfterPause(worker, this.#keeper);
     const now = performance.now();
     this.#deaths = [...this.#deaths.filter((at) => now - at < DEATHS_WITHIN), now];
     if (this.#deaths.length >= DEATHS) {
@@ -416,6 +492,8 @@ export class Executor {
     clearTimeout(this.#stopTimer);
     this.#reserve.close();
     this.#channels?.close();
+    this.#keeper?.close();
+    this.#pauses.forEach(clearTimeout);
     // Stopped last, so that it reports the progress of the stop until the end.
     const adminGone = this.#admin?.stop() ?? Promise.resolve();
     void adminGone.finally(() => this.#logs.finish()).finally(() => this.#end({ failure }));

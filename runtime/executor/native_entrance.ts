@@ -14,7 +14,7 @@
  * only the acceptor accepts, and its connections reach any idle worker by the task ring.
  */
 
-import type { Config } from "../config/mod.ts";
+import { type Config, workerSlots } from "../config/mod.ts";
 import { ConnectionTask } from "../net/mod.ts";
 import { expectSuccess, LinuxOs, setBlocking, SOCKADDR_BYTES } from "../os/mod.ts";
 import { type SharedState, TASK_FIELD, TASK_KIND } from "../ring/mod.ts";
@@ -71,7 +71,7 @@ export class NativeEntrance implements Entrance {
     const listener = this.#listener = openNativeListener(config);
     this.#redirectListener = this.#listenForRedirects();
     const bell = () => expectSuccess("eventfd", this.#os.eventfd());
-    this.#doorbells = Array.from({ length: config.workers }, bell);
+    this.#doorbells = Array.from({ length: workerSlots(config) }, bell);
     this.#workersAccept = !listener.isHandedOver && this.#redirectListener === null;
     if (this.#workersAccept) setBlocking(listener.descriptor, false);
     this.#stopBell = listener.isHandedOver || this.#workersAccept ? bell() : undefined;

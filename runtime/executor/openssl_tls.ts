@@ -7,7 +7,7 @@
  * all workers, and new with every reload and every {@link TICKET_KEY_AGE}; tickets of the last three are accepted.
  */
 
-import type { Config, TlsFiles } from "../config/mod.ts";
+import { type Config, type TlsFiles, workerSlots } from "../config/mod.ts";
 import {
   createPointerTable,
   createTicketKeys,
@@ -61,7 +61,7 @@ export class OpensslTls implements Disposable {
     this.#config = config;
     this.#module = module;
     this.#certificates = readCertificates(config, module);
-    this.#memory = createPointerTable(config.workers);
+    this.#memory = createPointerTable(workerSlots(config));
     this.#pointers = new PointerTable(this.#memory);
     this.rotateTicketKeys();
   }

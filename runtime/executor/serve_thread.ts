@@ -41,8 +41,9 @@ export function serveThread(
     // Before the app is loaded: it may leave something running that fails.
     const guard = hasApp ? new (await import("../serve/app/mod.ts")).AppGuard() : undefined;
     try {
-      const made = typeof router === "function" ? await loadedBy(router, start) : router;
-      if (made === undefined) return;
+      const made = typeof router === "function"
+        ? await router(start.config, { secrets: start.channels?.secrets, app: start.app })
+        : router;
       const parts = {
         start,
         router: made,
@@ -56,21 +57,13 @@ export function serveThread(
       const worker = await createWorker(parts, start);
       await worker.run();
     } catch (error) {
+      if (error instanceof StartRefusal) {
+        return postToMain({ type: "unable", reason: error.message });
+      }
       guard?.release(); // the server's own fault: the thread ends, and is replaced
       throw error;
     }
   });
-}
-
-/** What makes the router; undefined: the main thread knows why there is none. */
-async function loadedBy(load: RouterLoader, { config, channels, app }: WorkerStart) {
-  try {
-    return await load(config, { secrets: channels?.secrets, app });
-  } catch (error) {
-    if (!(error instanceof StartRefusal)) throw error;
-    postToMain({ type: "unable", reason: error.message });
-    return undefined;
-  }
 }
 
 /** The transports know nothing of apps. */

@@ -5,7 +5,7 @@
  * Contains the main thread's own event log.
  */
 
-import type { Config } from "../config/mod.ts";
+import { type Config, workerSlots } from "../config/mod.ts";
 import { EventLog, LineClock } from "../observe/log/mod.ts";
 import { type LogFile, type LogFileOptions, openLogFile } from "../os/mod.ts";
 import { COLUMN, type Column, createLogMemory, LogBuffer, type SharedState } from "../ring/mod.ts";
@@ -177,7 +177,7 @@ export class ServerLogs {
     const { descriptor } = file;
     if (descriptor === undefined) file.close(); // opened for its errors, and to keep the last file
     const title = `${log.name} ${target === "-" ? "to standard output" : target}`;
-    const memory = createLogMemory(this.#parts.config.workers + 1);
+    const memory = createLogMemory(workerSlots(this.#parts.config) + 1);
     const thread = new LogThread({
       start: { target, limit, title, memory, ...(descriptor === undefined ? {} : { descriptor }) },
       warn: this.#parts.warn,
@@ -190,8 +190,11 @@ export class ServerLogs {
   }
 
   #ownBuffer({ memory, column }: OpenLog): LogBuffer {
-    const { workers } = this.#parts.config;
-    return new LogBuffer(memory, workers, (lines) => this.#count(column, lines));
+    return new LogBuffer(
+      memory,
+      workerSlots(this.#parts.config),
+      (lines) => this.#count(column, lines),
+    );
   }
 
   #count(column: Column, lines: number): void {

@@ -26,6 +26,8 @@ export interface ThreadWatcher {
   reopened?(fault: string | null): void;
   /** A thread without a way to wake that worker asks for it. */
   ring?(worker: number): void;
+  /** The thread's app wants to run something every so many milliseconds; 0: nothing. */
+  schedule?(every: number): void;
   /** The thread has ended; called once. */
   ended(end: ThreadEnd): void;
 }
@@ -34,6 +36,7 @@ export interface ThreadWatcher {
 export class Thread {
   /** Whether the thread has ended. */
   hasEnded = false;
+  #isReady = false;
   readonly #worker: globalThis.Worker;
   readonly #watcher: ThreadWatcher;
   readonly #loaded = Promise.withResolvers<void>();
@@ -57,6 +60,11 @@ export class Thread {
       event.preventDefault(); // else it would end the whole process
       this.#end(event.message);
     };
+  }
+
+  /** Whether it works now. */
+  get isServing(): boolean {
+    return this.#isReady && !this.hasEnded;
   }
 
   /** Fulfilled when its modules are loaded. */
@@ -87,6 +95,12 @@ export class Thread {
     this.#post({ type: "dismiss" });
   }
 
+  /** Ends a thread that waits and cannot be used; nobody is told. */
+  abandon(): void {
+    this.hasEnded = true;
+    this.#worker.terminate();
+  }
+
   #post(message: MainMessage): void {
     this.#worker.postMessage(message);
   }
@@ -112,7 +126,10 @@ export class Thread {
       case "unable":
         return this.#ready.reject(new AppError(message.reason));
       case "ready":
+        this.#isReady = true;
         return this.#ready.resolve();
+      case "schedule":
+        return this.#watcher.schedule?.(message.every);
     }
   }
 

@@ -208,6 +208,7 @@ export class NativeWorker implements SocketContext, Source {
   async run(): Promise<void> {
     const core = this.#core;
     if (this.#denoWait !== null && await this.#bell.ring()) this.#denoWait.watchDeno();
+    if (this.#hasApp) await core.startApp();
     core.begin((order) => this.#obey(order));
     while (!this.#isDone()) {
       if (core.state.flags.isAllLoaded()) this.#acceptor?.open();
@@ -218,6 +219,7 @@ export class NativeWorker implements SocketContext, Source {
       if (!this.#context.draining && core.state.flags.isDraining()) this.#drain();
     }
     this.#refusals.abort();
+    if (this.#hasApp) await core.stopApp();
     core.state.descriptors.release(this.loop.registry.descriptor);
     this.loop.close();
     this.#denoWait?.close();
@@ -237,6 +239,7 @@ export class NativeWorker implements SocketContext, Source {
   /** The other orders are for the Deno transport: here a flag in shared memory says that the server stops. */
   async #obey(order: ThreadOrder): Promise<void> {
     if (order.type === "config") await this.#core.routeBy(order);
+    else if (order.type === "scheduled") await this.#core.runScheduled();
     else if (order.type === "certificates") this.#parts.tls?.renew(order.set);
   }
 
@@ -327,6 +330,7 @@ export class NativeWorker implements SocketContext, Source {
 
   async #turnSharedWithDeno(): Promise<void> {
     this.#core.counters.add(COLUMN.loopTurns, 1);
+    if (this.#hasApp) this.#core.noteAlive();
     const busy = this.#takeTasks() + this.loop.turn(false) > 0;
     for (let i = 0; i < MICROTASKS && this.#context.pendingHandlers > 0; i++) await undefined;
     if (this.#mayBlock()) return void (this.#lastDenoTurn = NaN);

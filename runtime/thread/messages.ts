@@ -108,6 +108,8 @@ export type ThreadOrder =
   | { readonly type: "drain" }
   /** Look at the channels: another thread has published. Only on the Deno transport. */
   | { readonly type: "ring" }
+  /** Run what the app has scheduled, once. */
+  | { readonly type: "scheduled" }
   /** Answer requests by this config from now on; if it cannot be applied, keep the old one. */
   | { readonly type: "config"; readonly config: Config }
   | AppOrder
@@ -182,5 +184,7 @@ export type ThreadMessage =
   | { readonly type: "reopened"; readonly fault: string | null }
   /** It has published in a channel with subscribers on that worker. Only on the Deno transport. */
   | { readonly type: "ring"; readonly worker: number }
+  /** The app that it has loaded wants to run something every so many milliseconds; 0: nothing. */
+  | { readonly type: "schedule"; readonly every: number }
   /** A warning for the operator. */
   | { readonly type: "warning"; readonly text: string };

@@ -84,6 +84,10 @@ function answerWithRequest(exchange: Exchange): void {
   exchange.respondText(200, `${request.target} ${request.field("x-name")} ${body}`);
 }
 
+// Before the guard of a thread with an app: so that "/dies" kills that, too.
+globalThis.addEventListener("error", (event) => {
+  if (event.message.includes("killed by a test")) event.stopImmediatePropagation();
+});
 const table = Object.entries(HANDLERS).map(([path, handle]) => [path, route(handle)] as const);
 const throwing = route((exchange) => exchange.respondText(426, ""), {
   opened() {

@@ -24,6 +24,7 @@ import {
   type SharedState,
 } from "../../ring/mod.ts";
 import {
+  type AppRoute,
   firstSession,
   type ProxiedTransport,
   type Router,
@@ -31,6 +32,7 @@ import {
 } from "../session/mod.ts";
 import {
   type OrderHandler,
+  StartRefusal,
   type ThreadMessage,
   type ThreadOrder,
   Warnings,
@@ -107,6 +109,8 @@ export class WorkerCore<L extends Loop, Connection extends WorkerConnection> {
   readonly #flushTimer: Timer;
   readonly #memory: WorkerMemory;
   #channels: ChannelWiring | undefined = undefined;
+  // When open requests are cut off, in milliseconds of performance.now().
+  #drainEnd = Infinity;
   // How many other configs have arrived.
   #configs = 0;
 
@@ -125,11 +129,12 @@ export class WorkerCore<L extends Loop, Connection extends WorkerConnection> {
     this.log = this.#logs.log;
     this.warnings = new Warnings(post, () => loop.now);
     const { heldBytes: bound } = config.limits;
-    const messages = this.messages = poolFor(bound / this.state.workers);
+    const messages = this.messages = poolFor(bound / config.workers);
     const outgoing = this.outgoing = new OutgoingBatch(messages);
     const { state, connections, warnings } = this;
     this.#memory = new WorkerMemory({
       bound,
+      share: bound / config.workers,
       loop,
       state,
       counters,
@@ -210,6 +215,12 @@ export class WorkerCore<L extends Loop, Connection extends WorkerConnection> {
     this.#parts.post({ type: "ready" });
   }
 
+  /** Takes part again if the main thread took this worker for blocked. */
+  noteAlive(): void {
+    const { flags } = this.state;
+    if (!flags.isAlive(this.number)) flags.setAlive(this.number);
+  }
+
   /** Adds a new connection and starts it. */
   take(connection: Connection, context: SessionContext): void {
     this.counters.add(COLUMN.connectionsOpened, 1);
@@ -245,6 +256,55 @@ export class WorkerCore<L extends Loop, Connection extends WorkerConnection> {
     const isLast = () => number === this.#configs;
     const channels = this.#channels;
     if (context !== undefined) await reroute({ context, load, config, channels, isLast, post });
+    if (this.#parts.hasApp === true) this.#announceSchedule();
+  }
+
+  /** Lets the app prepare itself, before the worker serves. @throws {StartRefusal} if it fails */
+  async startApp(): Promise<void> {
+    try {
+      await this.#app?.start?.();
+    } catch (error) {
+      throw new StartRefusal(`--app: start() has failed: ${errorLines(error).join(" ")}`);
+    }
+    this.#announceSchedule();
+  }
+
+  /** The worker serves nobody any more: lets the app finish, within the drain time. */
+  async stopApp(): Promise<void> {
+    const app = this.#app;
+    if (app?.stop === undefined) return;
+    const { promise: late, resolve } = Promise.withResolvers<"late">();
+    const timer = setTimeout(
+      () => resolve("late"),
+      Math.max(this.#drainEnd - performance.now(), 0),
+    );
+    try {
+      if (await Promise.race([app.stop(), late]) !== "late") return;
+      this.warnings.say("app stop", "the app's stop() did not end within --drain-timeout");
+    } catch (error) {
+      this.#noteAppFault("stop() has failed", error);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Runs what the app has scheduled, once. Errors are the app's own. */
+  async runScheduled(): Promise<void> {
+    try {
+      if (!this.draining) await this.#app?.schedule?.run();
+    } catch (error) {
+      this.#noteAppFault("scheduled.run() has failed", error);
+    }
+  }
+
+  get #app(): AppRoute | undefined {
+    return this.#contexts[0]?.router.app;
+  }
+
+  /** The main thread lets one worker run it. */
+  #announceSchedule(): void {
+    const every = this.#app?.schedule?.every ?? 0;
+    this.#parts.post({ type: "schedule", every });
   }
 
   /** Whether the server is stopping. */
@@ -255,8 +315,10 @@ export class WorkerCore<L extends Loop, Connection extends WorkerConnection> {
   /** Begins to drain: a request that begins now is its connection's last; after the drain time, calls `cutOff`. */
   beginDrain(cutOff: () => void): void {
     for (const context of this.#contexts) context.draining = true;
+    const { drainTime } = this.config.limits;
+    this.#drainEnd = performance.now() + drainTime;
     const timer = this.loop.timers.timer({ onDeadline: cutOff });
-    timer.set(this.loop.now + this.config.limits.drainTime);
+    timer.set(this.loop.now + drainTime);
   }
 
   /** Tells all open connections to drain. */

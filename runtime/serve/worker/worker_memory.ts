@@ -61,6 +61,8 @@ export interface SocketMemory {
 export interface WorkerMemoryParts {
   /** Bytes that all workers together may hold. */
   readonly bound: number;
+  /** The part of them that is this worker's. */
+  readonly share: number;
   readonly loop: Pick<Loop, "now" | "timers">;
   readonly state: SharedState;
   /** This worker's own. */
@@ -84,7 +86,7 @@ export class WorkerMemory implements MemoryBudget {
 
   constructor(parts: WorkerMemoryParts) {
     this.#parts = parts;
-    this.#share = parts.bound / parts.state.workers;
+    this.#share = parts.share;
     this.#timer = parts.loop.timers.timer({ onDeadline: () => this.#recheck() });
     this.#publish();
   }

@@ -44,6 +44,7 @@ class Bench {
   readonly loop = { now: 100_000, timers: new TimerWheel(100_000) };
   readonly memory = new WorkerMemory({
     bound: 16 * MIB,
+    share: 16 * MIB / this.state.workers,
     loop: this.loop,
     state: this.state,
     counters: this.counters,

@@ -1,0 +1,107 @@
+/**
+ * Workers with an app that block their thread, or die again and again: the server goes on, and says so. The handlers are those of the
+ * tests: what an app cannot do is needed, too.
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { APP, type Config } from "../../../runtime/config/mod.ts";
+import { DEFAULT_CONFIG, Executor } from "../../../runtime/mod.ts";
+import { Metrics } from "../../support/metrics.ts";
+import { OVER_DENO_TRANSPORT } from "../../support/server.ts";
+import { waitFor, within } from "../../support/wait_for.ts";
+import "../../support/load_libc.ts";
+
+const HANDLERS = new URL("../../support/handlers_thread.ts", import.meta.url);
+/** Milliseconds: longer than the watchdog waits. */
+const BLOCK = 6_000;
+const DEATHS = 7;
+
+interface Running extends AsyncDisposable {
+  readonly executor: Executor;
+  readonly url: string;
+  readonly admin: string;
+  readonly warnings: string[];
+}
+
+async function start(config: Partial<Config> = {}): Promise<Running> {
+  const warnings: string[] = [];
+  const hostname = "127.0.0.1";
+  const whole: Config = {
+    ...DEFAULT_CONFIG,
+    ...{ hostname, port: 0, workers: 1, log: "off", app: { ...APP, file: "app.ts" } },
+    transport: OVER_DENO_TRANSPORT ? "deno" : "auto",
+    monitoring: { ...DEFAULT_CONFIG.monitoring, admin: { hostname, port: 0 } },
+    ...config,
+  };
+  const warn = (text: string) => void warnings.push(text);
+  const executor = await Executor.start(whole, { warn, workerModule: HANDLERS });
+  return {
+    executor,
+    warnings,
+    url: `http://${hostname}:${executor.address.port}`,
+    admin: `http://${hostname}:${executor.adminAddress?.port}`,
+    async [Symbol.asyncDispose]() {
+      executor.stop();
+      await executor.ended;
+    },
+  };
+}
+
+/** On a connection of its own. */
+async function get(url: string): Promise<string> {
+  using client = Deno.createHttpClient({});
+  return await (await fetch(url, { client })).text();
+}
+
+async function warned({ warnings }: Running, pattern: RegExp): Promise<void> {
+  const what = () => `${pattern} in ${JSON.stringify(warnings)}`;
+  await waitFor(() => warnings.some((warning) => pattern.test(warning)), { what });
+}
+
+Deno.test({
+  name: "app faults: while the only worker is blocked, another one serves beside it",
+  // Over Deno's sockets the kernel knows no other worker that listens.
+  ignore: OVER_DENO_TRANSPORT,
+  fn: async () => {
+    await using server = await start();
+    let isBlocked = true;
+    const blocked = get(`${server.url}/blocks?${BLOCK}`).finally(() => isBlocked = false);
+    await warned(server, /^worker 0 is blocked: .* for 2\.\d s/);
+    await warned(server, /^worker 1 serves beside the blocked one$/);
+    for (let i = 0; i < 20; i++) {
+      assertEquals(await within(get(`${server.url}/now`), { what: "an answer" }), "now");
+    }
+    assertEquals(await get(`${server.url}/worker`), "worker 1");
+    const metrics = await Metrics.of(server.admin);
+    assert(isBlocked, "the worker was blocked for too short a time");
+    assertEquals(metrics.sum("async_deno_workers_blocked"), 1);
+    assertEquals(metrics.sum("async_deno_ready"), 1);
+    assertEquals(await blocked, "blocked");
+    await warned(server, /^worker 0 is back after \d+\.\d s$/);
+    const after = async () => (await Metrics.of(server.admin)).sum("async_deno_workers");
+    await waitFor(async () => await after() === 2, { what: "both workers to serve" });
+    assertEquals(server.warnings.length, 3);
+  },
+});
+
+Deno.test("app faults: a blocked worker is noticed, and the server is not ready if all are", async () => {
+  await using server = await start({ transport: "deno" });
+  const blocked = get(`${server.url}/blocks?${BLOCK}`);
+  await warned(server, /^worker 0 is blocked/);
+  const metrics = await Metrics.of(server.admin);
+  assertEquals(metrics.sum("async_deno_workers_blocked_total"), 1);
+  assertEquals(metrics.sum("async_deno_ready"), 0);
+  assertEquals(await blocked, "blocked");
+  await warned(server, /^worker 0 is back/);
+});
+
+Deno.test("app faults: workers that die again and again are replaced ever later, and the server lives", async () => {
+  await using server = await start();
+  for (let i = 0; i < DEATHS; i++) {
+    await get(`${server.url}/dies`).catch(() => {}); // its connection is closed
+    const what = "an answer of the replacement";
+    await waitFor(() => get(`${server.url}/now`).catch(() => undefined), { what });
+  }
+  await warned(server, /^4 workers have died: worker 0 is replaced in 0\.25 s$/);
+  await warned(server, /^7 workers have died: worker 0 is replaced in 2 s$/);
+});

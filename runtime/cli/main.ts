@@ -38,7 +38,7 @@ import { Output, writeWhole } from "./output.ts";
 import { RunningServer } from "./running_server.ts";
 import { ServiceManager } from "./service_manager.ts";
 import type { Settings } from "./settings.ts";
-import { checkTls, startupFaults } from "./startup_faults.ts";
+import { checkApp, checkTls, startupFaults } from "./startup_faults.ts";
 import { UsageError } from "./usage_error.ts";
 
 const VERSION = config.version;
@@ -133,12 +133,20 @@ async function check(settings: Settings): Promise<number> {
   const tls = missing.length > 0
     ? { text: null, warnings: [], faults: [] }
     : await checkTls(config);
+  const app = missing.length > 0 ? { warnings: [], faults: [] } : await checkApp(config);
   const faults = [
     ...missing,
     ...tls.faults,
+    ...app.faults,
     ...await startupFaults({ users: config.users, channels: config.channels }),
   ];
-  [...settings.warnings, ...tls.warnings, ...shortageOf(config), ...faults].forEach(warn);
+  [
+    ...settings.warnings,
+    ...tls.warnings,
+    ...app.warnings,
+    ...shortageOf(config),
+    ...faults,
+  ].forEach(warn);
   if (faults.length > 0) return EXIT.usage;
   const chosen = tls.text === null ? [] : [`# TLS: ${tls.text}`];
   chosen.push(`# io_uring: ${ioUringUse(config).text}`);

@@ -6,7 +6,7 @@
  */
 
 import type { ChannelsConfig, Config } from "../config/mod.ts";
-import { chooseTls, expectCertificates } from "../executor/mod.ts";
+import { chooseTls, expectCertificates, readAppOf } from "../executor/mod.ts";
 
 /** The sections that are checked. */
 type CheckedConfig = Pick<Config, "users"> & Partial<Pick<Config, "channels" | "files">>;
@@ -41,6 +41,25 @@ async function faultOfSecrets(channels: ChannelsConfig): Promise<string | undefi
   } catch (error) {
     return `channels: ${error instanceof Error ? error.message : String(error)}`;
   }
+}
+
+/** What is wrong with the app, and what its operator should know; for --check, which runs its top level in this thread. */
+export async function checkApp({ app }: Pick<Config, "app">): Promise<AppCheck> {
+  if (app === undefined) return { warnings: [], faults: [] };
+  try {
+    const source = await readAppOf({ app });
+    const { loadApp } = await import("../serve/app/mod.ts");
+    const { warnings = [] } = source === undefined ? {} : await loadApp(source);
+    return { warnings, faults: [] };
+  } catch (error) {
+    return { warnings: [], faults: [error instanceof Error ? error.message : String(error)] };
+  }
+}
+
+/** What {@link checkApp} finds; lines for the operator. */
+interface AppCheck {
+  readonly warnings: readonly string[];
+  readonly faults: readonly string[];
 }
 
 /** What {@link checkTls} finds; lines for the operator. */

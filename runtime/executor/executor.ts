@@ -17,10 +17,10 @@ import {
 } from "../config/mod.ts";
 import type { AdminServer } from "../observe/admin/mod.ts";
 import { COLUMN, createSharedState, openSharedState, type SharedState } from "../ring/mod.ts";
-import type { AppSource, WorkerStart } from "../thread/mod.ts";
+import type { WorkerStart } from "../thread/mod.ts";
 import { AdminError } from "./admin_error.ts";
+import { AppCopy } from "./app_copy.ts";
 import type { AppKeeper } from "./app_keeper.ts";
-import { readAppOf } from "./app_reader.ts";
 import type { ChannelKeeper } from "./channel_keeper.ts";
 import { countDeadWorker } from "./dead_worker.ts";
 import {
@@ -79,8 +79,8 @@ export class Executor {
   readonly #state: SharedState;
   readonly #logs: ServerLogs;
   readonly #reserve: DescriptorReserve;
-  /** The copy of the app that workers get; undefined: there is no app. */
-  #app: AppSource | undefined;
+  /** Null if there is no app. */
+  readonly #appCopy: AppCopy | null;
   readonly #workers: Thread[] = [];
   #deaths: number[] = [];
   readonly #loading: LoadingPhase;
@@ -108,11 +108,11 @@ export class Executor {
   private constructor(
     config: Config,
     openssl: OpensslTls | null,
-    options: ExecutorOptions & { readonly app: AppSource | undefined },
+    options: ExecutorOptions & { readonly appCopy: AppCopy | null },
   ) {
     this.#config = config;
     this.#options = options;
-    this.#app = options.app;
+    this.#appCopy = options.appCopy;
     this.ended = new Promise((resolve) => this.#end = resolve);
     this.#ioUring = ioUringUse(config);
     this.#entrance = usesDenoTransport(config)
@@ -171,8 +171,8 @@ export class Executor {
   static async start(given: Config, options: ExecutorOptions): Promise<Executor> {
     const { config } = await chooseTls(given);
     expectDescriptors(config);
-    const app = await readAppOf(config);
-    const executor = new Executor(config, await OpensslTls.open(config), { ...options, app });
+    const appCopy = await AppCopy.read(config);
+    const executor = new Executor(config, await OpensslTls.open(config), { ...options, appCopy });
     executor.#reserve.fill();
     await executor.#keepChannels();
     if (config.monitoring.admin !== undefined) await executor.#startAdmin(config.monitoring.admin);
@@ -224,23 +224,47 @@ export class Executor {
     const reconfigured = this.#reconfigure(config);
     // Independent of each other: the certificate is reloaded even if a log cannot be reopened.
     const renewed = this.#loading.during(() => this.#entrance.reload());
+    const app = this.#reloadApp();
     const results = await Promise.allSettled([this.#logs.reopen(), renewed]);
     const faults = results.flatMap((result) => result.status === "rejected" ? [result.reason] : []);
     if (faults.length > 0) {
       const reasons = faults.map((fault) => fault instanceof Error ? fault.message : String(fault));
       this.#warn(`reload incomplete: ${reasons.join("; ")}; the old values stay in use`);
     }
-    await reconfigured;
+    await Promise.all([reconfigured, app]);
     // A worker that could not read something has warned.
     if (this.#warnings === before) this.#inform(`reloaded: ${this.#reloaded()}`);
   }
 
+  /** Loads a fresh copy of the app in every worker; if one of them cannot, the old copy stays, with a warning. */
+  async #reloadApp(): Promise<void> {
+    const copy = this.#appCopy;
+    if (copy === null || this.#stopping) return;
+    await this.#loading.during(async () => {
+      const fault = await copy.reload(() => this.#workers);
+      if (fault !== undefined) this.#warn(`the old copy of the app stays in use: ${fault}`);
+    });
+  }
+
+  /** Reloads the app when its files change. */
+  #watchApp(): void {
+    const { app } = this.#config;
+    if (app === undefined || !app.watch || this.#stopRequested) return;
+    const changed = async () => {
+      const before = this.#warnings;
+      await this.#reloadApp();
+      if (this.#warnings === before && !this.#stopping) this.#inform(`reloaded: ${app.file}`);
+    };
+    this.#appCopy?.watch({ changed: () => void changed(), warn: (text) => this.#warn(text) });
+  }
+
   /** What a reload reads, for the operator. */
   #reloaded(): string {
-    const { files: { root }, users } = this.#config;
+    const { app, files: { root }, users } = this.#config;
     const passwords = users.map(({ user, file }) => `the password of ${user} in ${file}`);
     const files = [
       ...tlsFileNames(this.#config.tls),
+      ...app === undefined ? [] : [app.file],
       ...root === undefined ? [] : [root],
       ...passwords,
       ...this.#logs.reopened,
@@ -313,6 +337,7 @@ export class Executor {
     this.#loading.end();
     this.#logs.start();
     await this.#keepApp();
+    this.#watchApp();
     this.#ready = !this.#stopRequested;
   }
 
@@ -356,7 +381,7 @@ export class Executor {
       config: this.#config,
       ...(descriptorCeiling === undefined ? {} : { descriptorCeiling }),
       ...(this.#channels === null ? {} : { channels: this.#channels.start }),
-      ...(this.#app === undefined ? {} : { app: this.#app }),
+      ...(this.#appCopy === null ? {} : { app: this.#appCopy.source }),
       ...this.#entrance.workerStart(),
     };
   }
@@ -490,6 +515,7 @@ export class Executor {
     this.#ready = false;
     this.#stopping = true;
     clearTimeout(this.#stopTimer);
+    this.#appCopy?.[Symbol.dispose]();
     this.#reserve.close();
     this.#channels?.close();
     this.#keeper?.close();

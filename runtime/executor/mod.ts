@@ -15,6 +15,7 @@
 
 export { ActivationError } from "./activation_error.ts";
 export { AppError } from "./app_error.ts";
+export { readAppOf } from "./app_reader.ts";
 export { AdminError } from "./admin_error.ts";
 export { DescriptorError, descriptorsFor, descriptorShortage } from "./descriptor_budget.ts";
 export { Executor, type ExecutorOptions, type ServerEnd } from "./executor.ts";

@@ -45,11 +45,11 @@ async function placeOf({ body }: AppSyntaxError): Promise<string> {
   return "";
 }
 
-/** The first place of the stack that is in a file of the app, as `/srv/app.ts:3:16`. */
+/** The first place of the stack that is in a file of the app, as `/srv/app.ts:3`; columns are not those of the file. */
 function throwingPlace({ stack = "" }: Error, { files }: AppSource): string | undefined {
-  for (const [, url, place] of stack.matchAll(/(file:\/\/[^\s)]*?)(:\d+:\d+)\)?$/gm)) {
+  for (const [, url, line] of stack.matchAll(/(file:\/\/[^\s)]*?)(:\d+):\d+\)?$/gm)) {
     const path = fromFileUrl(url!);
-    if (files.has(path)) return `${path}${place}`;
+    if (files.has(path)) return `${path}${line}`;
   }
   return undefined;
 }

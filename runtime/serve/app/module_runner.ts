@@ -130,7 +130,7 @@ export class ModuleRunner {
 
   /** The file's function, whose body is in its first line, so that all lines keep their numbers. */
   #compile({ path, kind, code }: AppFile, parameters: readonly string[]): Body {
-    const body = kind === "esm" ? `return (async()=>{${code}\n})()` : code;
+    const body = kind === "esm" ? `"use strict";return (async()=>{${code}\n})()` : code;
     try {
       const filename = toFileUrl(path).href;
       return compileFunction(body, parameters, { filename }) as unknown as Body;

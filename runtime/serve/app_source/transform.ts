@@ -37,7 +37,9 @@ export function transformFile(path: string, text: string): Transformed {
   const plain = withoutTypes(path, text);
   if (isCommonJs(path)) return commonJs(plain);
   const syntax = analysed(path, plain);
-  if (syntax === undefined || (!syntax.isModule && !saysModule(path))) return commonJs(plain);
+  if (syntax === undefined || (!syntax.isModule && looksCommon(path, plain))) {
+    return commonJs(plain);
+  }
   const code = transformed(path, syntax.text, { ...SHARED, transforms: ["imports"] });
   const { imports, dynamic: later } = syntax;
   return { kind: "esm", code: calls(code, imports), imports, later };
@@ -113,7 +115,11 @@ function isCommonJs(path: string): boolean {
   return /\.c[jt]s$/.test(path);
 }
 
-/** Whether a file without any import or export is a module nevertheless. */
+/** Whether a file without any import or export is no module, which may have an `await` at its top. */
+function looksCommon(path: string, text: string): boolean {
+  return !saysModule(path) && /\brequire\s*\(|\bmodule\.exports\b|\bexports\s*[.[=]/.test(text);
+}
+
 function saysModule(path: string): boolean {
   return /\.m[jt]sx?$/.test(path) || packageOf(path)?.json["type"] === "module";
 }

@@ -8,6 +8,7 @@
 import { DateField } from "../../protocol/mod.ts";
 import { channelsOf } from "../config/mod.ts";
 import { hasLibc, LinuxFiles, PortableFiles } from "../os/mod.ts";
+import type { Topics } from "../serve/app/mod.ts";
 import type { ChannelService } from "../serve/centrifuge/mod.ts";
 import { serverRouter } from "../serve/routes/mod.ts";
 import type { RouterLoader } from "../serve/worker/mod.ts";
@@ -21,6 +22,7 @@ const NOTHING = { secrets: undefined, app: undefined };
 /** One in a thread: a reload of the config keeps it, with its clients. */
 let service: ChannelService | undefined;
 let channelRoutes: ChannelService["routes"] | undefined;
+let topics: Topics | undefined;
 
 const load: RouterLoader = async (loaded, { secrets: secretTexts, app: source } = NOTHING) => {
   const { app: appConfig, files: { root }, users } = loaded;
@@ -29,7 +31,8 @@ const load: RouterLoader = async (loaded, { secrets: secretTexts, app: source } 
   // 900, and 20 MB less memory.
   const files = root === undefined ? undefined : await import("../serve/files/mod.ts");
   const app = appConfig && await import("../serve/app/mod.ts");
-  const _module = source && await app?.loadApp(source);
+  app?.prepareThread();
+  const appModule = source && await app?.loadApp(source);
   const auth = users.length === 0 ? undefined : await import("../serve/auth/mod.ts");
   const centrifuge = channelsConfig && service === undefined
     ? await import("../serve/centrifuge/mod.ts")
@@ -40,7 +43,7 @@ const load: RouterLoader = async (loaded, { secrets: secretTexts, app: source } 
   const tokens = centrifuge && await import("../serve/tokens/mod.ts");
   const secrets = channelsConfig && secretTexts &&
     await tokens?.loadChannelSecrets(channelsConfig, placesOf(secretTexts));
-  return ({ config, loop, channels: wiring }) => {
+  return ({ config, loop, channels: wiring, report }) => {
     const site = files === undefined || root === undefined ? undefined : new files.Site({
       config,
       root,
@@ -61,7 +64,19 @@ const load: RouterLoader = async (loaded, { secrets: secretTexts, app: source } 
         ...streams.channelStreamRoutes({ context, directory, origins }),
       ];
     }
-    return serverRouter({ config, date, site, guard, channels: channelRoutes });
+    if (app === undefined || service === undefined || appModule === undefined) {
+      return serverRouter({ config, date, site, guard, channels: channelRoutes });
+    }
+    topics ??= new app.Topics(service.context);
+    const route = new app.App({
+      module: appModule,
+      topics,
+      address: { ...config, isSecure: config.tls.cert !== undefined },
+      path: config.app?.path,
+      timeout: config.app?.timeout ?? 0,
+      report,
+    });
+    return serverRouter({ config, date, site, guard, channels: channelRoutes, app: route });
   };
 };
 serveThread(load, date);

@@ -6,13 +6,8 @@
  */
 
 import type { AppChannelHooks } from "./app_channel_hooks.ts";
+import type { AppServer } from "./app_server.ts";
 import type { AppWebSocketHandlers } from "./app_web_socket_handlers.ts";
-
-/** What an app may ask of the server. */
-interface AppServer {
-  /** Publishes in a channel. */
-  publish(topic: string, data: unknown): unknown;
-}
 
 /** The default export of an app's file. */
 export interface AppModule {

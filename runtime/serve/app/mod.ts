@@ -12,9 +12,9 @@
  * @module
  */
 
+export { App, type AppParts } from "./app.ts";
 export { AppGuard, type FaultReport } from "./app_guard.ts";
 export type { AppModule } from "./app_module.ts";
-export { AppSockets, type UpgradeOptions } from "./app_sockets.ts";
-export { installUpgradeWebSocket, upgradeOf } from "./deno_upgrade.ts";
 export { loadApp } from "./load_app.ts";
+export { prepareThread } from "./prepare_thread.ts";
 export { Topics } from "./topics.ts";

@@ -10,7 +10,7 @@ import type { DateField, RequestHead } from "../../../protocol/mod.ts";
 import type { Config, EndpointName } from "../../config/mod.ts";
 import { escapeText, LogLabel } from "../../observe/log/mod.ts";
 import type { Site } from "../files/mod.ts";
-import { ANYBODY, type Guard, type Route, type Router } from "../session/mod.ts";
+import { ANYBODY, type AppRoute, type Guard, type Route, type Router } from "../session/mod.ts";
 import { assetRoutes } from "./assets.ts";
 import { ASTERISK, asteriskRoute } from "./asterisk.ts";
 import { echoRoute } from "./echo.ts";
@@ -30,6 +30,8 @@ export interface RouterParts {
   readonly channels?: Table | undefined;
   /** Decides which requests are answered; absent: all are. */
   readonly guard?: Guard | undefined;
+  /** Asked before the endpoints and the folder; absent: there is no app. */
+  readonly app?: AppRoute | undefined;
 }
 
 /** The path of the terminal: the root, unless a folder is served there. */
@@ -52,7 +54,7 @@ export function createRouter(table: Table): Router {
 
 /** The router of the configured endpoints and the folder. */
 export function serverRouter(
-  { config, date, site, channels = [], guard: inner }: RouterParts,
+  { config, date, site, channels = [], guard: inner, app }: RouterParts,
 ): Router {
   const home = site === undefined ? HOME : HOME_BESIDE_FILES;
   const endpoints = config.endpoints.flatMap((name) => [...ENDPOINTS[name](date, home)]);
@@ -65,9 +67,10 @@ export function serverRouter(
     const route = routes.get(request.path);
     return route === undefined ? site !== undefined : route.methods?.includes("OPTIONS") === true;
   });
-  if (site === undefined) return { guard, find: (path) => routes.get(path) };
+  if (site === undefined) return { guard, app, find: (path) => routes.get(path) };
   return {
     guard,
+    app,
     find: (path) => routes.get(path) ?? findIn(site, path),
     answerFailure: (exchange) => site.answerFailure(exchange),
     close: () => site.close(),

@@ -33,6 +33,7 @@ import { escapeText, LogLabel } from "../../observe/log/mod.ts";
 import { COLUMN } from "../../ring/mod.ts";
 import type { Following, Router, SessionContext } from "./context.ts";
 import type { Guard, JudgedClient, Verdict } from "./guard.ts";
+import { noteAppFault } from "./app_fault.ts";
 import { AppTurn } from "./app_turn.ts";
 import { countResponse, type ExchangeOwner, HttpExchange } from "./http_exchange.ts";
 import { BODY, HANDLER, HEAD, HttpWait, IDLE } from "./http_wait.ts";
@@ -628,10 +629,12 @@ export class HttpSession implements Session, Deferred, JudgedClient, ExchangeOwn
   }
 
   #noteFailure(error: unknown): void {
+    const { counters, log, warnings } = this.#context;
+    counters.add(COLUMN.handlerErrors, 1);
+    if (this.#app !== null) return noteAppFault(this.#context, "fetch", error);
     const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    this.#context.counters.add(COLUMN.handlerErrors, 1);
-    this.#context.log.note("HTTP", `fd=${this.#transport.descriptor} handler failed: ${text}`);
-    this.#context.warnings.say("handler", `an endpoint failed: ${escapeText(text)}`);
+    log.note("HTTP", `fd=${this.#transport.descriptor} handler failed: ${text}`);
+    warnings.say("handler", `an endpoint failed: ${escapeText(text)}`);
   }
 
   #answerFailure(): void {

@@ -18,6 +18,8 @@ export interface RoutedWorker {
   readonly loop: Loop;
   /** How this worker takes part in the channels; undefined: there are none. */
   readonly channels: ChannelWiring | undefined;
+  /** Counts an error of an endpoint, and tells the operator. */
+  report(what: string, error: unknown): void;
 }
 
 /** Makes the router of a worker; called when the worker has its config and its loop. */
@@ -52,6 +54,8 @@ export interface Rerouting {
   readonly load?: RouterLoader | undefined;
   readonly config: Config;
   readonly channels: ChannelWiring | undefined;
+  /** As in {@link RoutedWorker}. */
+  report(what: string, error: unknown): void;
   /** Whether no later config has arrived. */
   isLast(): boolean;
   /** Sends a message to the main thread. */
@@ -60,13 +64,13 @@ export interface Rerouting {
 
 /** Switches to the endpoints of another config; if that fails, the old ones stay, with a warning. */
 export async function reroute(
-  { context, load, config, channels, isLast, post }: Rerouting,
+  { context, load, config, channels, report, isLast, post }: Rerouting,
 ): Promise<void> {
   try {
     const make = await load?.(config);
     if (make !== undefined && isLast()) {
       const old = context.router;
-      context.router = make({ config, loop: context.loop, channels });
+      context.router = make({ config, loop: context.loop, channels, report });
       old.close?.();
     }
   } catch (error) {

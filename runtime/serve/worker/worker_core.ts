@@ -15,7 +15,7 @@ import {
 } from "../../../protocol/mod.ts";
 import { type Config, wantsPeerAddress } from "../../config/mod.ts";
 import { type Loop, NEVER, OutgoingBatch, type Timer } from "../../net/mod.ts";
-import { errorLines, escapeControls, type EventLog } from "../../observe/log/mod.ts";
+import { errorLines, type EventLog } from "../../observe/log/mod.ts";
 import {
   COLUMN,
   type Column,
@@ -26,6 +26,7 @@ import {
 import {
   type AppRoute,
   firstSession,
+  noteAppFault,
   type ProxiedTransport,
   type Router,
   type SessionContext,
@@ -162,7 +163,8 @@ export class WorkerCore<L extends Loop, Connection extends WorkerConnection> {
     const report = (reason: unknown) => this.#noteFailure(reason);
     const channels = this.#channels = memory &&
       { ...thread, memory, worker, workers, counters, total, follow, report };
-    return this.createContextFor(routerFor(this.#parts.router, { config, loop, channels }));
+    const routed = { config, loop, channels, report: this.#report };
+    return this.createContextFor(routerFor(this.#parts.router, routed));
   }
 
   /** Lets a promise of an endpoint settle. Not called before there is a context. */
@@ -179,13 +181,16 @@ export class WorkerCore<L extends Loop, Connection extends WorkerConnection> {
   /** Counts an error of the app, logs its stack, and tells the operator. */
   #noteAppFault(what: string, error: unknown): void {
     this.counters.add(COLUMN.appFaults, 1);
-    const [first = "", ...frames] = errorLines(error);
-    this.log.note("APP", `${what}: ${first}`);
-    for (const frame of frames) this.log.note("APP", frame.trim());
+    noteAppFault(this, what, error);
     this.noteLines();
-    const where = frames[0] === undefined ? "" : ` ${frames[0].trim()}`;
-    this.warnings.say(what, escapeControls(`the app: ${what}: ${first}${where}`));
   }
+
+  /** The same for an error of one of the app's handlers, which the server has caught. */
+  readonly #report = (what: string, error: unknown): void => {
+    this.counters.add(COLUMN.handlerErrors, 1);
+    noteAppFault(this, what, error);
+    this.noteLines();
+  };
 
   /** Makes a context of sessions for other endpoints; the first context made is the server's own. */
   createContextFor(router: Router): SessionContext {
@@ -255,7 +260,10 @@ export class WorkerCore<L extends Loop, Connection extends WorkerConnection> {
     const number = ++this.#configs;
     const isLast = () => number === this.#configs;
     const channels = this.#channels;
-    if (context !== undefined) await reroute({ context, load, config, channels, isLast, post });
+    const report = this.#report;
+    if (context !== undefined) {
+      await reroute({ context, load, config, channels, report, isLast, post });
+    }
     if (this.#parts.hasApp === true) this.#announceSchedule();
   }
 

@@ -1,0 +1,177 @@
+/**
+ * The app, as the session sees it: asked about requests before the routes are.
+ *
+ * In: exchanges. Out: the app's answers. A handler that answers at once costs no promise; what `fetch` does not answer goes on to the
+ * server's own files and endpoints. What it throws is 500, with the stack in the log and not in the answer. Replacing the module is a
+ * reload: new requests go to the new copy, those in progress are finished by the old one.
+ */
+
+import { LogLabel } from "../../observe/log/mod.ts";
+import type { AppExchange, AppResult, AppRoute } from "../session/mod.ts";
+import { pathPattern } from "../files/mod.ts";
+import type { AppModule } from "./app_module.ts";
+import { AppRequest } from "./app_request.ts";
+import { AppServer, type AppServerParts } from "./app_server.ts";
+import { AppSockets } from "./app_sockets.ts";
+import { upgradeOf } from "./deno_upgrade.ts";
+import { RequestOrigins } from "./request_origins.ts";
+import { sendResponse, type StreamWatch } from "./send_response.ts";
+import type { Topics } from "./topics.ts";
+
+/** What an app is made with. */
+export interface AppParts {
+  readonly module: AppModule;
+  readonly address: AppServerParts["address"];
+  readonly topics: Topics;
+  /** Milliseconds that a handler may take to answer; 0: no limit. */
+  readonly timeout: number;
+  /** A pattern: the app is asked about these paths; undefined: about all. */
+  readonly path: string | undefined;
+  /** Counts an error of the app, and tells the operator. */
+  report(what: string, error: unknown): void;
+}
+
+type Fetched = Response | undefined;
+
+/** The app of one worker. */
+export class App implements AppRoute {
+  readonly label = new LogLabel("app");
+  /** What the app may ask of the server. */
+  readonly server: AppServer;
+  /** The current copy. */
+  module: AppModule;
+  readonly #parts: AppParts;
+  readonly #origins: RequestOrigins;
+  readonly #pattern: ((path: string) => boolean) | undefined;
+  /** Requests whose handler is asynchronous and has not answered yet. */
+  #pending = 0;
+
+  constructor(parts: AppParts) {
+    this.#parts = parts;
+    this.module = parts.module;
+    const { address, path, topics } = parts;
+    this.#pattern = path === undefined ? undefined : pathPattern(path);
+    const report = (what: string, error: unknown) => parts.report(what, error);
+    const sockets = new AppSockets({ module: () => this.module, topics, report });
+    const pendingRequests = () => this.#pending;
+    this.server = new AppServer({ address, topics, sockets, pendingRequests });
+    this.#origins = new RequestOrigins(this.server.url.host);
+  }
+
+  isAsked(path: string): boolean {
+    // `OPTIONS *` is about the server as a whole.
+    return path !== "*" && (this.#pattern === undefined || this.#pattern(path));
+  }
+
+  get timeout(): number {
+    return this.#parts.timeout;
+  }
+
+  handle(exchange: AppExchange): AppResult | Promise<AppResult> {
+    const { module } = this;
+    if (module.fetch === undefined) return "next";
+    const request = new AppRequest(exchange, this.#origins);
+    let fetched: Fetched | Promise<Fetched>;
+    try {
+      fetched = module.fetch(request as unknown as Request, this.server);
+    } catch (error) {
+      return this.#fail(error, { exchange, request, module });
+    }
+    if (!isThenable(fetched)) return this.#answer(fetched, { exchange, request, module });
+    this.#pending++;
+    const turn: Turn = { exchange, request, module, wasKept: true };
+    return fetched.then((settled) => {
+      this.#pending--;
+      return this.#answer(settled, turn);
+    }, (error) => {
+      this.#pending--;
+      return this.#fail(error, turn);
+    });
+  }
+
+  /** Calls the app's `start`. */
+  async start(): Promise<void> {
+    await this.module.start?.(this.server);
+  }
+
+  /** Calls the app's `stop`. */
+  async stop(): Promise<void> {
+    await this.module.stop?.();
+  }
+
+  #answer(response: Fetched, turn: Turn): AppResult | Promise<AppResult> {
+    const { exchange, request, wasKept = false } = turn;
+    try {
+      // An upgrade is the answer, whatever the handler returns; after a time-out it is too late for one.
+      if (response === undefined || exchange.isAnswered) {
+        request.close(wasKept);
+        return exchange.isAnswered ? undefined : "next";
+      }
+      if (this.#send(asResponse(response), turn)) request.close(wasKept);
+    } catch (error) {
+      return this.#fail(error, turn);
+    }
+  }
+
+  /** Sends an answer, or upgrades; false if the answer is not complete yet. */
+  #send(response: Response, turn: Turn): boolean {
+    const { exchange } = turn;
+    const upgrade = upgradeOf(response);
+    if (upgrade === undefined) return sendResponse(exchange, response, this.#watch(turn));
+    if (!upgrade(exchange)) {
+      exchange.respondText(400, "The request is no valid WebSocket handshake\n");
+    }
+    return true;
+  }
+
+  #watch({ request }: Turn): StreamWatch {
+    return {
+      begins: () => request.beginBody(),
+      ended: () => request.close(true),
+      failed: (error) => {
+        request.close(true);
+        this.#parts.report("the body of an answer", error);
+      },
+    };
+  }
+
+  /** Lets the app's `error` answer; without one the session does. */
+  #fail(error: unknown, turn: Turn): AppResult | Promise<AppResult> {
+    const { module, exchange, request, wasKept = false } = turn;
+    if (module.error === undefined || turn.hasFailed === true || exchange.isAnswered) {
+      request.close(wasKept);
+      throw error;
+    }
+    this.#parts.report("fetch", error);
+    const failed: Turn = { ...turn, hasFailed: true };
+    const response = module.error(error);
+    return isThenable(response)
+      ? response.then((settled) => this.#answer(settled, { ...failed, wasKept: true }))
+      : this.#answer(response, failed);
+  }
+}
+
+/** One request in progress. */
+interface Turn {
+  readonly exchange: AppExchange;
+  readonly request: AppRequest;
+  /** The copy that it was given to. */
+  readonly module: AppModule;
+  /** Whether its head is a copy, as the handler was asynchronous. */
+  readonly wasKept?: boolean;
+  /** Whether `error` has been called. */
+  readonly hasFailed?: boolean;
+}
+
+function isThenable<T>(value: T | PromiseLike<T>): value is Promise<T> {
+  return typeof value === "object" && value !== null &&
+    typeof (value as PromiseLike<T>).then === "function";
+}
+
+function asResponse(value: unknown): Response {
+  if (value instanceof Response) return value;
+  const is = value === null ? "null" : typeof value === "object" ? "another object" : typeof value;
+  throw new TypeError(
+    `The app's fetch must return a Response, or undefined; it has returned ${is}`,
+  );
+}

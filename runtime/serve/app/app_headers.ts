@@ -1,0 +1,212 @@
+/**
+ * The Web's Headers, without its cost: a list of names in lower case and values, and for a request the head itself until
+ * something asks for more than one field.
+ *
+ * In: what the Web's constructor takes, or the head of a request. Out: the behaviour of the Web's Headers. An instance is one of
+ * `Headers` too, since its prototype is below that of Headers.
+ */
+
+import type { RequestHead } from "../../../protocol/mod.ts";
+import { WebHeaders } from "./web_classes.ts";
+
+/** One field: the name in lower case, and the value. */
+export type Field = [name: string, value: string];
+
+/** Where the fields of a request are. */
+export interface HeadSource {
+  /** The head now: it moves when the request outlives its turn. @throws {TypeError} if it was reused after the answer */
+  readonly head: RequestHead;
+}
+
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+// What the Fetch standard forbids.
+const FORBIDDEN = /[\0\r\n]/;
+const LATIN1 = /^[\0-\xff]*$/;
+const PADDED = /^[\t\n\r ]|[\t\n\r ]$/;
+const PADDING = /^[\t\n\r ]+|[\t\n\r ]+$/g;
+
+/** A name in lower case. @throws {TypeError} if it is none */
+function nameOf(name: unknown): string {
+  const text = `${name}`;
+  if (!TOKEN.test(text)) throw new TypeError(`Invalid header name: ${JSON.stringify(text)}`);
+  return text.toLowerCase();
+}
+
+/** A value without the white space around it. @throws {TypeError} if it is none */
+function valueOf(value: unknown): string {
+  let text = `${value}`;
+  if (PADDED.test(text)) text = text.replace(PADDING, "");
+  if (FORBIDDEN.test(text)) throw new TypeError(`Invalid header value: ${JSON.stringify(text)}`);
+  if (!LATIN1.test(text)) throw new TypeError("A header value is not a valid ByteString");
+  return text;
+}
+
+const SET_COOKIE = "set-cookie";
+const COOKIE = "cookie";
+
+/** Headers of a request or of an answer. */
+export class AppHeaders {
+  #fields: Field[] = [];
+  /** The fields are still in the head of this request. */
+  #source: HeadSource | null = null;
+  /** Fields as they are iterated; null: not computed since the last change. */
+  #sorted: Field[] | null = null;
+
+  constructor(init?: HeadersInit) {
+    if (init === undefined) return;
+    if (typeof init !== "object" && typeof init !== "function" || init === null) {
+      throw new TypeError(
+        "Failed to construct 'Headers': Argument 1 The provided value is not of type " +
+          "'(sequence<sequence<ByteString>> or record<ByteString, ByteString>)'",
+      );
+    }
+    if (init instanceof AppHeaders) {
+      this.#fields = init.#all().map(([name, value]) => [name, value]);
+    } else if (Symbol.iterator in init) this.#appendPairs(init as Iterable<Iterable<string>>);
+    else this.#appendRecord(init as Record<string, string>);
+  }
+
+  /** The headers of a request. */
+  static of(source: HeadSource): Headers {
+    const headers = new AppHeaders();
+    headers.#source = source;
+    return headers as unknown as Headers;
+  }
+
+  /** The fields of any headers, for the encoder. */
+  static fieldsOf(headers: Headers | AppHeaders): readonly Field[] {
+    return #fields in headers ? headers.#all() : [...headers as Headers];
+  }
+
+  append(name: string, value: string): void {
+    const [lower, text] = [nameOf(name), valueOf(value)];
+    this.#change().push([lower, text]);
+  }
+
+  delete(name: string): void {
+    const lower = nameOf(name);
+    const fields = this.#change();
+    this.#fields = fields.filter(([other]) => other !== lower);
+  }
+
+  get(name: string): string | null {
+    const lower = nameOf(name);
+    if (this.#source !== null && lower !== COOKIE) return this.#source.head.field(lower) ?? null;
+    return joined(this.#all(), lower);
+  }
+
+  getSetCookie(): string[] {
+    return this.#all().filter(([name]) => name === SET_COOKIE).map(([, value]) => value);
+  }
+
+  has(name: string): boolean {
+    const lower = nameOf(name);
+    if (this.#source !== null) return this.#source.head.fields.has(lower);
+    return this.#all().some(([other]) => other === lower);
+  }
+
+  set(name: string, value: string): void {
+    const [lower, text] = [nameOf(name), valueOf(value)];
+    const fields = this.#change();
+    const at = fields.findIndex(([other]) => other === lower);
+    if (at < 0) return void fields.push([lower, text]);
+    fields[at] = [lower, text];
+    if (!fields.some(([other], index) => index > at && other === lower)) return;
+    this.#fields = fields.filter(([other], index) => index <= at || other !== lower);
+  }
+
+  forEach(callback: (value: string, key: string, parent: Headers) => void, self?: unknown): void {
+    for (const [name, value] of this.entries()) {
+      callback.call(self, value, name, this as unknown as Headers);
+    }
+  }
+
+  *entries(): IterableIterator<[string, string]> {
+    for (let at = 0; at < this.#iterated().length; at++) {
+      const [name, value] = this.#iterated()[at]!; // below its length
+      yield [name, value];
+    }
+  }
+
+  *keys(): IterableIterator<string> {
+    for (const [name] of this.entries()) yield name;
+  }
+
+  *values(): IterableIterator<string> {
+    for (const [, value] of this.entries()) yield value;
+  }
+
+  [Symbol.iterator](): IterableIterator<[string, string]> {
+    return this.entries();
+  }
+
+  [Symbol.for("Deno.privateCustomInspect")](
+    inspect: (value: unknown, options: unknown) => string,
+    options: unknown,
+  ): string {
+    return `Headers ${inspect(Object.fromEntries(this.entries()), options)}`;
+  }
+
+  #appendPairs(init: Iterable<Iterable<string>>): void {
+    for (const pair of init) {
+      if (typeof pair === "string" || pair?.[Symbol.iterator] === undefined) {
+        throw new TypeError("Failed to construct 'Headers': a header is not a pair");
+      }
+      const [name, value, ...more] = pair;
+      const length = name === undefined ? 0 : value === undefined ? 1 : 2 + more.length;
+      if (length !== 2) throw new TypeError(`Invalid header: length must be 2, but is ${length}`);
+      this.#fields.push([nameOf(name), valueOf(value)]);
+    }
+  }
+
+  #appendRecord(init: Record<string, string>): void {
+    for (const name of Object.keys(init)) this.#fields.push([nameOf(name), valueOf(init[name])]);
+  }
+
+  /** The fields, about to be changed. */
+  #change(): Field[] {
+    this.#sorted = null;
+    return this.#all();
+  }
+
+  #all(): Field[] {
+    if (this.#source === null) return this.#fields;
+    const { fields } = this.#source.head;
+    this.#source = null;
+    const cookies: string[] = [];
+    for (const [name, value] of fields) {
+      const lower = name.toLowerCase();
+      if (lower === COOKIE && cookies.push(value) > 1) continue;
+      this.#fields.push([lower, value]);
+    }
+    if (cookies.length > 1) this.#joinCookies(cookies);
+    return this.#fields;
+  }
+
+  /** RFC 6265 section 5.4: cookies are joined by semicolons, which a comma would spoil. */
+  #joinCookies(cookies: readonly string[]): void {
+    for (const field of this.#fields) if (field[0] === COOKIE) field[1] = cookies.join("; ");
+  }
+
+  /** Sorted by name, and joined but for Set-Cookie (Fetch, "sort and combine"). */
+  #iterated(): Field[] {
+    if (this.#sorted !== null) return this.#sorted;
+    const fields = this.#all();
+    const names = [...new Set(fields.map(([name]) => name))].sort();
+    return this.#sorted = names.flatMap((name): Field[] =>
+      name === SET_COOKIE
+        ? fields.filter(([other]) => other === name)
+        : [[name, joined(fields, name) ?? ""]]
+    );
+  }
+}
+
+function joined(fields: readonly Field[], name: string): string | null {
+  let text: string | null = null;
+  for (const [other, value] of fields) {
+    if (other === name) text = text === null ? value : `${text}, ${value}`;
+  }
+  return text;
+}
+
+Object.setPrototypeOf(AppHeaders.prototype, WebHeaders.prototype);

@@ -1,0 +1,294 @@
+/**
+ * The Web's Response, without its cost: a body of text or bytes stays what it is, and is never wrapped in a stream.
+ *
+ * In: what the Web's constructor takes. Out: the behaviour of the Web's Response; whatever needs a stream is asked of a real one,
+ * which is made then. An instance is one of `Response` too, since its prototype is below that of Response.
+ */
+
+import { AppHeaders, type Field } from "./app_headers.ts";
+import { WebResponse } from "./web_classes.ts";
+
+const UTF8 = new TextEncoder();
+
+const TEXT = "text/plain;charset=UTF-8";
+const JSON_TYPE = "application/json";
+const FORM = "application/x-www-form-urlencoded;charset=UTF-8";
+
+const TEXT_FIELDS: readonly Field[] = [["content-type", TEXT]];
+const JSON_FIELDS: readonly Field[] = [["content-type", JSON_TYPE]];
+const NO_FIELDS: readonly Field[] = [];
+
+// RFC 9112 section 4: reason-phrase.
+const REASON = /^[\t \x21-\x7e\x80-\xff]*$/;
+
+/** The body of an answer that needs no stream. */
+export type StaticBody = string | Uint8Array | null;
+
+/** What is sent of an answer. */
+export interface AnswerParts {
+  readonly status: number;
+  /** Names in lower case. */
+  readonly fields: readonly Field[];
+  /** The body; undefined: it is a stream. */
+  readonly body: StaticBody | undefined;
+  /** The body as a stream; null if `body` has it. */
+  readonly stream: ReadableStream<Uint8Array> | null;
+}
+
+function isNullBodyStatus(status: number): boolean {
+  return status === 204 || status === 205 || status === 304 || status === 101 || status === 103;
+}
+
+/** The status that the Web makes of a value: an unsigned 16-bit number, from 200 to 599. */
+function statusOf(value: unknown): number {
+  const status = Number(value) & 0xffff;
+  if (status >= 200 && status <= 599 || status === 101) return status;
+  throw new RangeError(
+    `The status provided (${status}) is not equal to 101 and outside the range [200, 599]`,
+  );
+}
+
+/** An answer of the app. */
+export class AppResponse {
+  #body: StaticBody = null;
+  #status = 200;
+  #statusText = "";
+  /** The type that the body implies. */
+  #type: string | null = null;
+  #headers: AppHeaders | null = null;
+  #used = false;
+  #web: Response | null = null;
+
+  constructor(body: BodyInit | null = null, init?: ResponseInit) {
+    if (init !== undefined && init !== null) this.#takeInit(init);
+    if (body === null) return;
+    if (isNullBodyStatus(this.#status)) {
+      throw new TypeError("Response with null body status cannot have body");
+    }
+    this.#takeBody(body);
+  }
+
+  /** As the Web's; no stream is made. */
+  static json(data: unknown, init?: ResponseInit): AppResponse {
+    const text = JSON.stringify(data);
+    if (text === undefined) throw new TypeError("The data is not JSON serializable");
+    const response = new AppResponse(text, init);
+    response.#setType(JSON_TYPE);
+    return response;
+  }
+
+  /** As the Web's. */
+  static redirect(url: string | URL, status = 302): AppResponse {
+    const { headers } = WebResponse.redirect(url, status); // checks both
+    const response = new AppResponse(null, { status });
+    response.#headers = new AppHeaders(headers);
+    return response;
+  }
+
+  /** As the Web's: what no server can send. */
+  static error(): Response {
+    return WebResponse.error();
+  }
+
+  /** Ordinary for subclasses; for `Response` itself also what Deno has made. */
+  static [Symbol.hasInstance](value: unknown): boolean {
+    return Function.prototype[Symbol.hasInstance].call(
+      this === AppResponse ? WebResponse : this,
+      value,
+    );
+  }
+
+  /**
+   * What is to be sent of `response`, whose body is used then.
+   *
+   * @throws {TypeError} if it was used before
+   */
+  static take(response: Response): AnswerParts {
+    return #body in response ? (response as unknown as AppResponse).#take() : takeWeb(response);
+  }
+
+  get type(): ResponseType {
+    return this.#web === null ? "default" : this.#web.type;
+  }
+
+  get url(): string {
+    return "";
+  }
+
+  get redirected(): boolean {
+    return false;
+  }
+
+  get status(): number {
+    return this.#status;
+  }
+
+  get ok(): boolean {
+    return this.#status >= 200 && this.#status <= 299;
+  }
+
+  get statusText(): string {
+    return this.#statusText;
+  }
+
+  get headers(): Headers {
+    return this.#ownHeaders() as unknown as Headers;
+  }
+
+  get body(): ReadableStream<Uint8Array<ArrayBuffer>> | null {
+    return this.#body === null && this.#web === null ? null : this.#real().body;
+  }
+
+  get bodyUsed(): boolean {
+    return this.#web === null ? this.#used : this.#web.bodyUsed;
+  }
+
+  clone(): Response {
+    if (this.bodyUsed) throw new TypeError("Body is unusable");
+    const copy = new AppResponse(null, { status: this.#status, statusText: this.#statusText });
+    copy.#headers = new AppHeaders(this.headers);
+    copy.#body = this.#body;
+    if (this.#web !== null) copy.#web = this.#web.clone();
+    return copy as unknown as Response;
+  }
+
+  arrayBuffer(): Promise<ArrayBuffer> {
+    return this.#consume((web) => web.arrayBuffer());
+  }
+
+  blob(): Promise<Blob> {
+    return this.#consume((web) => web.blob());
+  }
+
+  bytes(): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#consume((web) => web.bytes());
+  }
+
+  formData(): Promise<FormData> {
+    return this.#consume((web) => web.formData());
+  }
+
+  // deno-lint-ignore no-explicit-any -- as the Web's
+  json(): Promise<any> {
+    return this.#consume((web) => web.json());
+  }
+
+  text(): Promise<string> {
+    return this.#consume((web) => web.text());
+  }
+
+  [Symbol.for("Deno.privateCustomInspect")](
+    inspect: (value: unknown, options: unknown) => string,
+    options: unknown,
+  ): string {
+    const { bodyUsed, headers, ok, redirected, status, statusText, url } = this;
+    const shown = { bodyUsed, headers, ok, redirected, status, statusText, url };
+    return `Response ${inspect(shown, options)}`;
+  }
+
+  #takeInit(init: ResponseInit): void {
+    if (typeof init !== "object" && typeof init !== "function") {
+      throw new TypeError(
+        "Failed to construct 'Response': Argument 2 can not be converted to a dictionary",
+      );
+    }
+    const { headers, status, statusText } = init;
+    if (headers !== undefined) this.#headers = new AppHeaders(headers);
+    if (status !== undefined) this.#status = statusOf(status);
+    if (statusText === undefined) return;
+    const reason = `${statusText}`;
+    if (!REASON.test(reason)) throw new TypeError(`Invalid status text: ${JSON.stringify(reason)}`);
+    this.#statusText = reason;
+  }
+
+  #takeBody(body: BodyInit): void {
+    if (typeof body === "string") {
+      this.#body = body;
+      this.#setType(TEXT);
+    } else if (ArrayBuffer.isView(body)) {
+      // A copy, as in the Web: the app may change its bytes before they are sent.
+      this.#body = new Uint8Array(body.buffer, body.byteOffset, body.byteLength).slice();
+    } else if (body instanceof ArrayBuffer) {
+      this.#body = new Uint8Array(body.slice(0));
+    } else if (body instanceof URLSearchParams) {
+      this.#body = body.toString();
+      this.#setType(FORM);
+    } else {
+      this.#web = new WebResponse(body, { status: this.#status });
+      const type = this.#web.headers.get("content-type");
+      if (type !== null) this.#setType(type);
+    }
+  }
+
+  /** The type is sent unless the app has set one. */
+  #setType(type: string): void {
+    this.#type = type;
+    if (this.#headers !== null && !this.#headers.has("content-type")) {
+      this.#headers.append("content-type", type);
+    }
+  }
+
+  #ownHeaders(): AppHeaders {
+    return this.#headers ??= new AppHeaders(
+      this.#type === null ? undefined : { "content-type": this.#type },
+    );
+  }
+
+  #take(): AnswerParts {
+    const fields = this.#fields();
+    const status = this.#status;
+    if (this.#web !== null) return { status, fields, body: undefined, stream: streamOf(this.#web) };
+    if (this.#used) throw bodyUsed();
+    if (this.#body !== null) this.#used = true;
+    return { status, fields, body: this.#body, stream: null };
+  }
+
+  #fields(): readonly Field[] {
+    if (this.#headers !== null) return AppHeaders.fieldsOf(this.#headers);
+    if (this.#type === null) return NO_FIELDS;
+    if (this.#type === TEXT) return TEXT_FIELDS;
+    return this.#type === JSON_TYPE ? JSON_FIELDS : [["content-type", this.#type]];
+  }
+
+  async #consume<T>(read: (web: Response) => Promise<T>): Promise<T> {
+    if (this.#web === null && this.#body === null) return read(new WebResponse(null, this.#init()));
+    return await read(this.#real());
+  }
+
+  #init(): ResponseInit {
+    const { headers } = this;
+    return { status: this.#status, headers: AppHeaders.fieldsOf(headers) as Field[] };
+  }
+
+  /** The real one, which has the body from now on. */
+  #real(): Response {
+    if (this.#web !== null) return this.#web;
+    const body = typeof this.#body === "string" ? UTF8.encode(this.#body) : this.#body;
+    const web = new WebResponse(body as Uint8Array<ArrayBuffer> | null, this.#init());
+    if (this.#used) void web.body?.cancel();
+    return this.#web = web;
+  }
+
+  static {
+    Object.setPrototypeOf(this.prototype, WebResponse.prototype);
+  }
+}
+
+function bodyUsed(): TypeError {
+  return new TypeError(
+    "The body of this Response was already used: an app answers with a new one each time",
+  );
+}
+
+function streamOf(response: Response): ReadableStream<Uint8Array> | null {
+  const { body } = response;
+  if (response.bodyUsed || body?.locked === true) throw bodyUsed();
+  return body;
+}
+
+/** A Response that Deno has made, for example of its fetch. */
+function takeWeb(response: Response): AnswerParts {
+  const stream = streamOf(response);
+  const { status, headers } = response;
+  return { status, fields: [...headers], body: stream === null ? null : undefined, stream };
+}

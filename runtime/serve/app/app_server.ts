@@ -1,0 +1,94 @@
+/**
+ * What an app may ask of the server: the second argument of its `fetch`, with the names of Bun's.
+ *
+ * In: requests that the app was given. Out: addresses, upgrades, publications, files. It is one object for the life of a worker.
+ */
+
+import { AppRequest } from "./app_request.ts";
+import type { AppSockets, UpgradeOptions } from "./app_sockets.ts";
+import type { WebSocketData } from "./app_web_socket_handlers.ts";
+import type { Topics } from "./topics.ts";
+
+/** What it is made with. */
+export interface AppServerParts {
+  /** The address that the server listens on. */
+  readonly address: {
+    readonly hostname: string;
+    readonly port: number;
+    readonly isSecure: boolean;
+  };
+  readonly sockets: Pick<AppSockets, "upgrade" | "publish">;
+  readonly topics: Pick<Topics, "subscriberCount">;
+  /** Requests of this worker that are not answered yet. */
+  pendingRequests(): number;
+}
+
+/** A client's address, as Bun has it. */
+export interface SocketAddress {
+  readonly address: string;
+  readonly port: number;
+  readonly family: "IPv4" | "IPv6";
+}
+
+/** The server, as the app sees it. */
+export class AppServer {
+  readonly #parts: AppServerParts;
+  readonly #url: string;
+
+  constructor(parts: AppServerParts) {
+    this.#parts = parts;
+    const { hostname, port, isSecure } = parts.address;
+    const host = hostname.includes(":") ? `[${hostname}]` : hostname;
+    this.#url = `${isSecure ? "https" : "http"}://${host}:${port}/`;
+  }
+
+  /** The address that the server listens on, as a URL. */
+  get url(): URL {
+    return new URL(this.#url);
+  }
+
+  /** The host name of {@link url}. */
+  get hostname(): string {
+    return this.#parts.address.hostname;
+  }
+
+  /** The port that the server listens on. */
+  get port(): number {
+    return this.#parts.address.port;
+  }
+
+  /** Requests of this worker that the app has not answered yet. */
+  get pendingRequests(): number {
+    return this.#parts.pendingRequests();
+  }
+
+  /**
+   * The address of the client, or the one that a trusted proxy names; null for a Unix socket, and after the answer.
+   * The port is 0: it is not kept.
+   */
+  requestIP(request: Request): SocketAddress | null {
+    const address = AppRequest.exchangeOf(request)?.clientAddress ?? "";
+    if (address === "") return null;
+    return { address, port: 0, family: address.includes(":") ? "IPv6" : "IPv4" };
+  }
+
+  /**
+   * Makes the request a WebSocket of the app's `websocket` handlers, whose `open` is called before this returns.
+   *
+   * @returns false if the request is no valid handshake, or was answered: then the app answers it
+   */
+  upgrade<T>(request: Request, options?: UpgradeOptions<T>): boolean {
+    const exchange = AppRequest.exchangeOf(request);
+    return exchange !== null && this.#parts.sockets.upgrade(exchange, options);
+  }
+
+  /** Publishes in a channel, to subscribers of all kinds on all workers; returns the bytes of the message, or 0 if there are none. */
+  publish(topic: string, data: WebSocketData): number {
+    return this.#parts.sockets.publish(topic, data);
+  }
+
+  /** How many subscribers a channel has, on all workers. */
+  subscriberCount(topic: string): number {
+    return this.#parts.topics.subscriberCount(topic);
+  }
+}

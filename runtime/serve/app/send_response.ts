@@ -1,0 +1,226 @@
+/**
+ * Sends the answers of an app.
+ *
+ * In: an exchange and the app's Response. Out: the answer. Text, bytes and empty bodies are queued before this returns; a stream is read
+ * as fast as the client reads, cancelled when it leaves, and its failure cuts the answer off, so that the client sees that it is not
+ * whole. The server decides about the framing of the body and about the connection: what the app sets of those fields is left out, but
+ * for `Connection: close`, and for a Content-Length that a stream or an answer to HEAD has.
+ */
+
+import type { ResponseFields } from "../../../protocol/mod.ts";
+import type { AnswerStream, AppExchange } from "../session/mod.ts";
+import { type AnswerParts, AppResponse } from "./app_response.ts";
+
+const UTF8 = new TextEncoder();
+const NOTHING = new Uint8Array(0);
+/** Text of at most this many letters is encoded here, which is quicker than a call of TextEncoder. */
+const SHORT_TEXT = 64;
+/** Bytes that text becomes are collected here; it is sent before the next one is encoded. */
+const SCRATCH = new Uint8Array(16 * 1024);
+/** The most bytes of one letter (UTF-16) in UTF-8. */
+const BYTES_A_LETTER = 3;
+
+/** Fields that the server writes itself, and those that tell of one connection alone (RFC 9110 section 7.6.1). */
+const OWN_FIELDS: ReadonlySet<string> = new Set([
+  "connection",
+  "content-length",
+  "date",
+  "keep-alive",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+]);
+const CLOSE = ["Connection", "close"] as const;
+
+/** What happens to an answer that is a stream. */
+export interface StreamWatch {
+  /** It is about to begin. */
+  begins(): void;
+  /** The answer is complete, or its client has left. */
+  ended(): void;
+  /** The stream has failed, and the answer is cut off. */
+  failed(error: unknown): void;
+}
+
+/**
+ * Sends an answer.
+ *
+ * @returns whether it is complete; if not, `watch` is told of its end
+ * @throws {TypeError} if it cannot be sent; then nothing was
+ */
+export function sendResponse(
+  exchange: AppExchange,
+  response: Response,
+  watch: StreamWatch,
+): boolean {
+  const parts = AppResponse.take(response);
+  if (parts.status < 200) throw new TypeError(`An app cannot answer with status ${parts.status}`);
+  const { fields, contentLength } = framingOf(parts.fields);
+  if (parts.stream !== null) return sendStream({ exchange, parts, fields, contentLength, watch });
+  sendStatic(exchange, parts, { fields, contentLength });
+  return true;
+}
+
+interface Framing {
+  /** The fields that are sent. */
+  readonly fields: ResponseFields;
+  /** What the app says of the body's length; -1: nothing. */
+  readonly contentLength: number;
+}
+
+function framingOf(fields: ResponseFields): Framing {
+  for (const [name] of fields) if (OWN_FIELDS.has(name)) return withoutOwn(fields);
+  return { fields, contentLength: -1 };
+}
+
+function withoutOwn(given: ResponseFields): Framing {
+  const fields: (readonly [string, string])[] = [];
+  let contentLength = -1;
+  for (const [name, value] of given) {
+    if (!OWN_FIELDS.has(name)) fields.push([name, value]);
+    else if (name === "content-length" && /^\d{1,15}$/.test(value)) contentLength = Number(value);
+    else if (name === "connection" && /(?:^|,)\s*close\s*(?:,|$)/i.test(value)) fields.push(CLOSE);
+  }
+  return { fields, contentLength };
+}
+
+function sendStatic(exchange: AppExchange, parts: AnswerParts, framing: Framing): void {
+  const { status, body } = parts;
+  const { fields, contentLength } = framing;
+  if (typeof body === "string") return sendText(exchange, { status, fields }, body);
+  if (body !== null && body !== undefined) {
+    return exchange.respondConstant({ status, fields, contentLength: body.length }, body);
+  }
+  // An empty answer to HEAD does not tell how long that to GET is, unless the app does.
+  if (exchange.request.method === "HEAD") {
+    if (contentLength < 0) {
+      return void exchange.respondStream({ status, fields, contentLength }, DEAF);
+    }
+    return exchange.respond({ status, fields, contentLength }, NOTHING, 0, 0);
+  }
+  exchange.respond({ status, fields, contentLength: 0 }, NOTHING, 0, 0);
+}
+
+/** For an answer that has no body. */
+const DEAF = { left() {}, stopping() {} };
+
+function sendText(
+  exchange: AppExchange,
+  { status, fields }: { status: number; fields: ResponseFields },
+  text: string,
+): void {
+  if (text.length * BYTES_A_LETTER > SCRATCH.length) {
+    const bytes = UTF8.encode(text);
+    return exchange.respondConstant({ status, fields, contentLength: bytes.length }, bytes);
+  }
+  const length = encodeInto(text);
+  exchange.respond({ status, fields, contentLength: length }, SCRATCH, 0, length);
+}
+
+/** Encodes text into the scratch, and returns its length in bytes. */
+function encodeInto(text: string): number {
+  if (text.length <= SHORT_TEXT) {
+    let at = 0;
+    for (; at < text.length; at++) {
+      const code = text.charCodeAt(at);
+      if (code > 0x7f) break;
+      SCRATCH[at] = code;
+    }
+    if (at === text.length) return at;
+  }
+  return UTF8.encodeInto(text, SCRATCH).written;
+}
+
+interface StreamAnswer {
+  readonly exchange: AppExchange;
+  readonly parts: AnswerParts;
+  readonly fields: ResponseFields;
+  readonly contentLength: number;
+  readonly watch: StreamWatch;
+}
+
+/** Begins an answer whose body is a stream; true if it has none: then the stream is cancelled. */
+function sendStream({ exchange, parts, fields, contentLength, watch }: StreamAnswer): boolean {
+  const { stream, status } = parts;
+  if (stream === null) return true;
+  const reader = stream.getReader();
+  const pump = new StreamPump(reader, watch);
+  try {
+    watch.begins();
+    const answer = exchange.respondStream({ status, fields, contentLength }, pump);
+    if (answer !== null && status !== 204 && status !== 304) {
+      pump.begin(answer);
+      return false;
+    }
+    answer?.end();
+  } catch (error) {
+    reader.cancel(error).catch(() => {});
+    throw error;
+  }
+  reader.cancel(new DOMException("The answer has no body", "AbortError")).catch(() => {});
+  return true;
+}
+
+/** Moves a stream into an answer. */
+class StreamPump {
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #watch: StreamWatch;
+  #answer: AnswerStream | null = null;
+  /** Fulfilled when the client has read what was queued for it. */
+  #drained: PromiseWithResolvers<void> | null = null;
+
+  constructor(reader: ReadableStreamDefaultReader<Uint8Array>, watch: StreamWatch) {
+    this.#reader = reader;
+    this.#watch = watch;
+  }
+
+  begin(answer: AnswerStream): void {
+    this.#answer = answer;
+    this.#run(answer).catch((error) => this.#fail(answer, error));
+  }
+
+  // StreamListener
+
+  left(): void {
+    this.#reader.cancel(new DOMException("The client has left", "AbortError")).catch(() => {});
+    this.#drained?.resolve();
+    this.#watch.ended();
+  }
+
+  stopping(): "later" {
+    return "later";
+  }
+
+  drained(): void {
+    this.#drained?.resolve();
+    this.#drained = null;
+  }
+
+  async #run(answer: AnswerStream): Promise<void> {
+    while (answer.isOpen) {
+      const { done, value } = await this.#reader.read();
+      if (!answer.isOpen) return;
+      if (done) return this.#end(answer);
+      if (!(value instanceof Uint8Array)) {
+        throw new TypeError("A stream that is an answer's body must consist of Uint8Arrays");
+      }
+      if (value.length > 0 && answer.send(value, 0, value.length) !== value.length) {
+        this.#drained ??= Promise.withResolvers();
+        await this.#drained.promise;
+      }
+    }
+  }
+
+  #end(answer: AnswerStream): void {
+    answer.end();
+    this.#watch.ended();
+  }
+
+  #fail(answer: AnswerStream, error: unknown): void {
+    this.#reader.cancel(error).catch(() => {});
+    answer.abort();
+    this.#watch.failed(error);
+  }
+}

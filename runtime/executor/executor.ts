@@ -378,7 +378,7 @@ export class Executor {
       worker,
       memory: this.#state.memory,
       logs: this.#logs.memory,
-      config: this.#config,
+      config: { ...this.#config, port: this.address.port },
       ...(descriptorCeiling === undefined ? {} : { descriptorCeiling }),
       ...(this.#channels === null ? {} : { channels: this.#channels.start }),
       ...(this.#appCopy === null ? {} : { app: this.#appCopy.source }),

@@ -8,7 +8,7 @@
 import { DateField } from "../../protocol/mod.ts";
 import { channelsOf } from "../config/mod.ts";
 import { hasLibc, LinuxFiles, PortableFiles } from "../os/mod.ts";
-import type { Topics } from "../serve/app/mod.ts";
+import type { AppParts, Topics } from "../serve/app/mod.ts";
 import type { ChannelService } from "../serve/centrifuge/mod.ts";
 import { serverRouter } from "../serve/routes/mod.ts";
 import type { RouterLoader } from "../serve/worker/mod.ts";
@@ -23,6 +23,8 @@ const NOTHING = { secrets: undefined, app: undefined };
 let service: ChannelService | undefined;
 let channelRoutes: ChannelService["routes"] | undefined;
 let topics: Topics | undefined;
+/** Of the start: a reload's config has the port that was asked for, which may be 0. */
+let address: AppParts["address"] | undefined;
 
 const load: RouterLoader = async (loaded, { secrets: secretTexts, app: source } = NOTHING) => {
   const { app: appConfig, files: { root }, users } = loaded;
@@ -71,7 +73,7 @@ const load: RouterLoader = async (loaded, { secrets: secretTexts, app: source } 
     const route = new app.App({
       module: appModule,
       topics,
-      address: { ...config, isSecure: config.tls.cert !== undefined },
+      address: address ??= { ...config, isSecure: config.tls.cert !== undefined },
       path: config.app?.path,
       timeout: config.app?.timeout ?? 0,
       report,

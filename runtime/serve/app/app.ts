@@ -7,9 +7,10 @@
  */
 
 import { LogLabel } from "../../observe/log/mod.ts";
-import type { AppExchange, AppResult, AppRoute } from "../session/mod.ts";
+import type { AppExchange, AppResult, AppRoute, AppSchedule } from "../session/mod.ts";
 import { pathPattern } from "../files/mod.ts";
 import type { AppModule } from "./app_module.ts";
+import { intervalOf } from "./interval.ts";
 import { AppRequest } from "./app_request.ts";
 import { AppServer, type AppServerParts } from "./app_server.ts";
 import { AppSockets } from "./app_sockets.ts";
@@ -87,6 +88,13 @@ export class App implements AppRoute {
       this.#pending--;
       return this.#fail(error, turn);
     });
+  }
+
+  /** What the app has scheduled. @throws {TypeError} if its time is none */
+  get schedule(): AppSchedule | undefined {
+    const { scheduled } = this.module;
+    if (scheduled === undefined) return undefined;
+    return { every: intervalOf(scheduled.every), run: () => scheduled.run(this.server) };
   }
 
   /** Calls the app's `start`. */

@@ -82,6 +82,12 @@ export class AppServer {
     return exchange !== null && this.#parts.sockets.upgrade(exchange, options);
   }
 
+  /** Sets how many seconds the app may take to answer this request, from now on; 0: no limit. */
+  timeout(request: Request, seconds: number): void {
+    if (!(seconds >= 0)) throw new RangeError(`Cannot wait ${seconds} seconds for an answer`);
+    AppRequest.exchangeOf(request)?.setTimeout(Math.ceil(seconds * 1000));
+  }
+
   /** Publishes in a channel, to subscribers of all kinds on all workers; returns the bytes of the message, or 0 if there are none. */
   publish(topic: string, data: WebSocketData): number {
     return this.#parts.sockets.publish(topic, data);

@@ -8,7 +8,7 @@
  */
 
 import type { ResponseFields } from "../../../protocol/mod.ts";
-import type { AnswerStream, AppExchange } from "../session/mod.ts";
+import type { AnswerStream, AppExchange, StreamListener } from "../session/mod.ts";
 import { type AnswerParts, AppResponse } from "./app_response.ts";
 
 const UTF8 = new TextEncoder();
@@ -164,7 +164,8 @@ function sendStream({ exchange, parts, fields, contentLength, watch }: StreamAns
 }
 
 /** Moves a stream into an answer. */
-class StreamPump {
+class StreamPump implements StreamListener {
+  readonly isCutOff = true;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #watch: StreamWatch;
   #answer: AnswerStream | null = null;

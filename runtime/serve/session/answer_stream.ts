@@ -67,9 +67,10 @@ export class HttpAnswerStream implements AnswerStream {
 
   end(): void {
     if (!this.isOpen) return;
-    this.#isOpen = false;
     const { http, transport } = this.#parts;
+    // Throws if the body is shorter than its Content-Length: then it can still be aborted.
     http.sendEnd(transport.out);
+    this.#isOpen = false;
     this.#parts.ended();
   }
 
@@ -91,8 +92,9 @@ export class HttpAnswerStream implements AnswerStream {
   /** The client's side has ended: so has the answer. */
   endByClient(): void {
     if (!this.#isOpen) return;
-    const { http, transport } = this.#parts;
+    const { http, transport, listener } = this.#parts;
     this.left();
+    if (listener.isCutOff === true) return transport.abort();
     if (!transport.ended) http.sendEnd(transport.out);
     this.#parts.ended();
   }

@@ -25,6 +25,8 @@ export class AppTurn {
   #left: (() => void) | null = null;
   #hasLeft = false;
   #wasRead = false;
+  /** Milliseconds that the app may take, if it has said so; null: it has not. */
+  timeout: number | null = null;
 
   /** The app is about to be asked. */
   begin(hasBody: boolean): void {
@@ -32,6 +34,7 @@ export class AppTurn {
     this.#listener = null;
     this.#left = null;
     this.#wasRead = false;
+    this.timeout = null;
   }
 
   /** Whether the body must stay where it is. */

@@ -63,6 +63,8 @@ export interface ExchangeOwner {
   upgrade(handler: WebSocketHandler, fields: ResponseHead["fields"]): boolean;
   /** As in {@link AppExchange}. */
   onLeft(callback: (() => void) | null): void;
+  /** As in {@link AppExchange}. */
+  setTimeout(milliseconds: number): void;
 }
 
 /** The current exchange of a connection. */
@@ -250,6 +252,10 @@ export class HttpExchange implements AppExchange {
   onLeft(callback: (() => void) | null): void {
     if (this.#isGone) callback?.();
     else this.#owner.onLeft(callback);
+  }
+
+  setTimeout(milliseconds: number): void {
+    if (!this.#isGone) this.#owner.setTimeout(milliseconds);
   }
 
   /** The connection is a WebSocket now: nothing is answered any more. */

@@ -271,6 +271,15 @@ export class HttpSession implements Session, Deferred, JudgedClient, ExchangeOwn
     this.#app?.onLeft(callback);
   }
 
+  setTimeout(milliseconds: number): void {
+    if (this.#app === null) return;
+    this.#app.timeout = milliseconds;
+    if (this.#following === null) return; // it is set when the handler's promise is followed
+    const elapsed = this.#context.loop.now - this.#wait.since;
+    this.#wait.handlerTime = milliseconds === 0 ? 0 : elapsed + milliseconds;
+    this.#setDeadline();
+  }
+
   // JudgedClient: read by the guard.
 
   get clientAddress(): string {
@@ -462,7 +471,7 @@ export class HttpSession implements Session, Deferred, JudgedClient, ExchangeOwn
     this.#app.begin(this.#exchange.request.hasBody());
     const result = app.handle(this.#exchange);
     if (result === undefined || result === "next") return this.#appHandled(result);
-    this.#wait.handlerTime = app.timeout ?? 0;
+    this.#wait.handlerTime = this.#app.timeout ?? app.timeout ?? 0;
     this.#following = this.#follow(result, (settled) => this.#appHandled(settled));
   }
 

@@ -129,6 +129,8 @@ export interface AppExchange extends Exchange {
    * it already has. An answer is still sent if it can be. Null: nobody is told.
    */
   onLeft(callback: (() => void) | null): void;
+  /** From now on the app may take this many milliseconds to answer, in place of {@link AppRoute.timeout}; 0: no limit. */
+  setTimeout(milliseconds: number): void;
 }
 
 /** Takes the body of a request piece by piece. */
@@ -171,6 +173,8 @@ export interface StreamListener {
   stopping(): void | "later";
   /** The client has read all that was queued. */
   drained?(): void;
+  /** Whether an answer that the client's end cuts short must not look complete: then the connection is aborted. */
+  readonly isCutOff?: boolean;
 }
 
 /** Bytes `[start, end)` of a body: in memory that never changes, or in an open file. */

@@ -8,7 +8,7 @@
 import { DateField } from "../../protocol/mod.ts";
 import { channelsOf } from "../config/mod.ts";
 import { hasLibc, LinuxFiles, PortableFiles } from "../os/mod.ts";
-import type { AppParts, Topics } from "../serve/app/mod.ts";
+import type { App } from "../serve/app/mod.ts";
 import type { ChannelService } from "../serve/centrifuge/mod.ts";
 import { serverRouter } from "../serve/routes/mod.ts";
 import type { RouterLoader } from "../serve/worker/mod.ts";
@@ -22,9 +22,7 @@ const NOTHING = { secrets: undefined, app: undefined };
 /** One in a thread: a reload of the config keeps it, with its clients. */
 let service: ChannelService | undefined;
 let channelRoutes: ChannelService["routes"] | undefined;
-let topics: Topics | undefined;
-/** Of the start: a reload's config has the port that was asked for, which may be 0. */
-let address: AppParts["address"] | undefined;
+let app: App | undefined;
 
 const load: RouterLoader = async (loaded, { secrets: secretTexts, app: source } = NOTHING) => {
   const { app: appConfig, files: { root }, users } = loaded;
@@ -32,9 +30,9 @@ const load: RouterLoader = async (loaded, { secrets: secretTexts, app: source } 
   // Loaded only if needed. Measured with 8 workers that need neither: a start takes 740 ms of CPU instead of
   // 900, and 20 MB less memory.
   const files = root === undefined ? undefined : await import("../serve/files/mod.ts");
-  const app = appConfig && await import("../serve/app/mod.ts");
-  app?.prepareThread();
-  const appModule = source && await app?.loadApp(source);
+  const apps = appConfig && await import("../serve/app/mod.ts");
+  apps?.prepareThread();
+  const loadedApp = source && await apps?.loadApp(source);
   const auth = users.length === 0 ? undefined : await import("../serve/auth/mod.ts");
   const centrifuge = channelsConfig && service === undefined
     ? await import("../serve/centrifuge/mod.ts")
@@ -66,19 +64,14 @@ const load: RouterLoader = async (loaded, { secrets: secretTexts, app: source } 
         ...streams.channelStreamRoutes({ context, directory, origins }),
       ];
     }
-    if (app === undefined || service === undefined || appModule === undefined) {
-      return serverRouter({ config, date, site, guard, channels: channelRoutes });
+    if (apps && loadedApp && service) {
+      const { module } = loadedApp;
+      const topics = new apps.Topics(service.context);
+      const address = { ...config, isSecure: config.tls.cert !== undefined };
+      app ??= new apps.App({ module, topics, address, report });
     }
-    topics ??= new app.Topics(service.context);
-    const route = new app.App({
-      module: appModule,
-      topics,
-      address: address ??= { ...config, isSecure: config.tls.cert !== undefined },
-      path: config.app?.path,
-      timeout: config.app?.timeout ?? 0,
-      report,
-    });
-    return serverRouter({ config, date, site, guard, channels: channelRoutes, app: route });
+    app?.configure(config.app);
+    return serverRouter({ config, date, site, guard, channels: channelRoutes, app });
   };
 };
 serveThread(load, date);

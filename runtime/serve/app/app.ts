@@ -6,6 +6,7 @@
  * reload: new requests go to the new copy, those in progress are finished by the old one.
  */
 
+import type { AppConfig } from "../../config/mod.ts";
 import { LogLabel } from "../../observe/log/mod.ts";
 import type { AppExchange, AppResult, AppRoute, AppSchedule } from "../session/mod.ts";
 import { pathPattern } from "../files/mod.ts";
@@ -24,17 +25,13 @@ export interface AppParts {
   readonly module: AppModule;
   readonly address: AppServerParts["address"];
   readonly topics: Topics;
-  /** Milliseconds that a handler may take to answer; 0: no limit. */
-  readonly timeout: number;
-  /** A pattern: the app is asked about these paths; undefined: about all. */
-  readonly path: string | undefined;
   /** Counts an error of the app, and tells the operator. */
   report(what: string, error: unknown): void;
 }
 
 type Fetched = Response | undefined;
 
-/** The app of one worker. */
+/** The app of one worker, for the worker's life. */
 export class App implements AppRoute {
   readonly label = new LogLabel("app");
   /** What the app may ask of the server. */
@@ -43,15 +40,15 @@ export class App implements AppRoute {
   module: AppModule;
   readonly #parts: AppParts;
   readonly #origins: RequestOrigins;
-  readonly #pattern: ((path: string) => boolean) | undefined;
+  #pattern: ((path: string) => boolean) | undefined = undefined;
+  #timeout = 0;
   /** Requests whose handler is asynchronous and has not answered yet. */
   #pending = 0;
 
   constructor(parts: AppParts) {
     this.#parts = parts;
     this.module = parts.module;
-    const { address, path, topics } = parts;
-    this.#pattern = path === undefined ? undefined : pathPattern(path);
+    const { address, topics } = parts;
     const report = (what: string, error: unknown) => parts.report(what, error);
     const sockets = new AppSockets({ module: () => this.module, topics, report });
     const pendingRequests = () => this.#pending;
@@ -65,7 +62,14 @@ export class App implements AppRoute {
   }
 
   get timeout(): number {
-    return this.#parts.timeout;
+    return this.#timeout;
+  }
+
+  /** Takes what the config says of apps, at the start and at each reload. */
+  configure(config: Pick<AppConfig, "path" | "timeout"> | undefined): void {
+    if (config === undefined) return;
+    this.#timeout = config.timeout;
+    this.#pattern = config.path === undefined ? undefined : pathPattern(config.path);
   }
 
   handle(exchange: AppExchange): AppResult | Promise<AppResult> {

@@ -238,7 +238,7 @@ export class DenoWorker implements DenoTransportContext {
     else if (order.type === "tls") await this.#renew(order.tls);
     else if (order.type === "ring") this.#haveTurn();
     else if (order.type === "config") await this.#core.routeBy(order);
-    else if (order.type === "scheduled") await this.#core.runScheduled();
+    else if (order.type === "scheduled") await this.#core.runScheduled(order);
   }
 
   /** The main thread sees that the app does not block the thread. */

@@ -10,6 +10,10 @@ import { DeathPause } from "./death_pause.ts";
 import type { Thread } from "./thread_handle.ts";
 import { LOOK_INTERVAL, Watchdog } from "./watchdog.ts";
 
+/** States of a run that a worker was asked for; 0 at first. */
+const BEGUN = 1;
+const REVOKED = 2;
+
 /** What it needs of the executor. */
 export interface AppKeeperParts {
   readonly state: SharedState;
@@ -31,6 +35,8 @@ export class AppKeeper {
   readonly #parts: AppKeeperParts;
   readonly #watchdog: Watchdog;
   readonly #timer: ReturnType<typeof setInterval>;
+  // The run that a worker was asked for.
+  #run: { worker: number; claim: Int32Array; resolve(): void } | null = null;
 
   constructor(parts: AppKeeperParts) {
     this.#parts = parts;
@@ -45,7 +51,7 @@ export class AppKeeper {
 
   /** Whether a worker serves that is not blocked. */
   get canServe(): boolean {
-    return this.#free !== undefined;
+    return this.#free >= 0;
   }
 
   /** Ends its timers. */
@@ -68,6 +74,7 @@ export class AppKeeper {
   #blocked(worker: number, milliseconds: number): void {
     const { ring, startStandIn, state: { flags }, threads, warn, workers } = this.#parts;
     this.#main.add(COLUMN.workersBlocked, 1);
+    this.#revokeRun(worker);
     warn(
       `worker ${worker} is blocked: its app has not returned to the event loop for ${
         seconds(milliseconds)
@@ -84,17 +91,37 @@ export class AppKeeper {
     if (free.length < workers) startStandIn();
   }
 
+  /** If the worker has not begun its run, another one does. */
+  #revokeRun(worker: number): void {
+    const run = this.#run;
+    if (run === null || run.worker !== worker) return;
+    if (Atomics.compareExchange(run.claim, 0, 0, REVOKED) === 0) run.resolve();
+  }
+
   #returned(worker: number, milliseconds: number): void {
     this.#parts.warn(`worker ${worker} is back after ${seconds(milliseconds)}`);
   }
 
-  #runScheduled(): Promise<unknown> | null {
-    return this.#free?.order({ type: "scheduled" }) ?? null;
+  #runScheduled(): Promise<void> | null {
+    const worker = this.#free;
+    return worker < 0 ? null : this.#runOn(worker);
   }
 
-  /** The first worker that serves and is not blocked. */
-  get #free(): Thread | undefined {
-    return this.#parts.threads.find((thread, worker) =>
+  /** Runs it on a worker, and if that dies or is blocked before it has begun, on another one. */
+  async #runOn(worker: number): Promise<void> {
+    const claim = new Int32Array(new SharedArrayBuffer(4));
+    const { promise: revoked, resolve } = Promise.withResolvers<void>();
+    this.#run = { worker, claim, resolve };
+    await Promise.race([this.#parts.threads[worker]?.order({ type: "scheduled", claim }), revoked]);
+    this.#run = null;
+    const other = this.#free;
+    const hasBegun = Atomics.load(claim, 0) === BEGUN;
+    if (!hasBegun && other >= 0 && other !== worker) await this.#runOn(other);
+  }
+
+  /** The first worker that serves and is not blocked, or -1. */
+  get #free(): number {
+    return this.#parts.threads.findIndex((thread, worker) =>
       thread.isServing && !this.#watchdog.isBlocked(worker)
     );
   }

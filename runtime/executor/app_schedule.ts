@@ -11,7 +11,7 @@ const RETRY = 1_000;
 /** What it needs of the executor. */
 export interface AppScheduleParts {
   /** Lets a worker run it; fulfilled when it has, or has died. Null: no worker can now. */
-  run(): Promise<unknown> | null;
+  run(): Promise<void> | null;
 }
 
 /** The schedule of one app. */

@@ -239,7 +239,7 @@ export class NativeWorker implements SocketContext, Source {
   /** The other orders are for the Deno transport: here a flag in shared memory says that the server stops. */
   async #obey(order: ThreadOrder): Promise<void> {
     if (order.type === "config") await this.#core.routeBy(order);
-    else if (order.type === "scheduled") await this.#core.runScheduled();
+    else if (order.type === "scheduled") await this.#core.runScheduled(order);
     else if (order.type === "certificates") this.#parts.tls?.renew(order.set);
   }
 

@@ -108,8 +108,8 @@ export type ThreadOrder =
   | { readonly type: "drain" }
   /** Look at the channels: another thread has published. Only on the Deno transport. */
   | { readonly type: "ring" }
-  /** Run what the app has scheduled, once. */
-  | { readonly type: "scheduled" }
+  /** Run what the app has scheduled, once, if the first word of `claim` is still 0: the worker makes it 1, and who revokes it 2. */
+  | { readonly type: "scheduled"; readonly claim: Int32Array<SharedArrayBuffer> }
   /** Answer requests by this config from now on; if it cannot be applied, keep the old one. */
   | { readonly type: "config"; readonly config: Config }
   | AppOrder

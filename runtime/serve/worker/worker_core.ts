@@ -270,11 +270,11 @@ export class WorkerCore<L extends Loop, Connection extends WorkerConnection> {
   /** Lets the app prepare itself, before the worker serves. @throws {StartRefusal} if it fails */
   async startApp(): Promise<void> {
     try {
+      this.#announceSchedule();
       await this.#app?.start?.();
     } catch (error) {
-      throw new StartRefusal(`--app: start() has failed: ${errorLines(error).join(" ")}`);
+      throw new StartRefusal(`--app: it could not be started: ${errorLines(error).join("\n")}`);
     }
-    this.#announceSchedule();
   }
 
   /** The worker serves nobody any more: lets the app finish, within the drain time. */
@@ -296,10 +296,11 @@ export class WorkerCore<L extends Loop, Connection extends WorkerConnection> {
     }
   }
 
-  /** Runs what the app has scheduled, once. Errors are the app's own. */
-  async runScheduled(): Promise<void> {
+  /** Runs what the app has scheduled, once, unless that was revoked. Errors are the app's own. */
+  async runScheduled({ claim }: ThreadOrder & { type: "scheduled" }): Promise<void> {
+    if (this.draining || Atomics.compareExchange(claim, 0, 0, 1) !== 0) return;
     try {
-      if (!this.draining) await this.#app?.schedule?.run();
+      await this.#app?.schedule?.run();
     } catch (error) {
       this.#noteAppFault("scheduled.run() has failed", error);
     }

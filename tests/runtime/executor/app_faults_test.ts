@@ -12,6 +12,8 @@ import { waitFor, within } from "../../support/wait_for.ts";
 import "../../support/load_libc.ts";
 
 const HANDLERS = new URL("../../support/handlers_thread.ts", import.meta.url);
+/** What the main thread reads; the workers have handlers of the tests. */
+const EMPTY_APP = new URL("../../support/empty_app.ts", import.meta.url).pathname;
 /** Milliseconds: longer than the watchdog waits. */
 const BLOCK = 6_000;
 const DEATHS = 7;
@@ -28,7 +30,7 @@ async function start(config: Partial<Config> = {}): Promise<Running> {
   const hostname = "127.0.0.1";
   const whole: Config = {
     ...DEFAULT_CONFIG,
-    ...{ hostname, port: 0, workers: 1, log: "off", app: { ...APP, file: "app.ts" } },
+    ...{ hostname, port: 0, workers: 1, log: "off", app: { ...APP, file: EMPTY_APP } },
     transport: OVER_DENO_TRANSPORT ? "deno" : "auto",
     monitoring: { ...DEFAULT_CONFIG.monitoring, admin: { hostname, port: 0 } },
     ...config,

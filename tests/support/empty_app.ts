@@ -1,0 +1,3 @@
+/** An app that does nothing, for tests whose worker threads have handlers of their own. */
+
+export default {};

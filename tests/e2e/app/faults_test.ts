@@ -1,0 +1,110 @@
+/**
+ * An app that misbehaves: it hurts itself alone. From source, and with the executable.
+ */
+
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { type TellingApp, withApp } from "../../support/telling_app.ts";
+import { OVER_DENO_TRANSPORT } from "../../support/server.ts";
+import "../../support/load_libc.ts";
+
+/** Each path misbehaves in its own way. The comments are the lines. */
+const APP = `// 1
+export default { // 2
+  fetch(request) { // 3
+    const { pathname, search } = new URL(request.url); // 4
+    const later = (misbehave) => (setTimeout(misbehave, 1), new Response("later")); // 5
+    switch (pathname) { // 6
+      case "/throws": throw new Error("thrown by fetch"); // 7
+      case "/rejects": return Promise.reject(new Error("rejected by fetch")); // 8
+      case "/timer": return later(() => { throw new Error("thrown in a timer"); }); // 9
+      case "/promise": return later(() => void Promise.reject(new Error("nobody waits"))); // 10
+      case "/exit": return later(() => Deno.exit(7)); // 11
+      case "/close": return later(() => close()); // 12
+      case "/process": return later(() => process.exit(7)); // 13
+      case "/string": return later(() => { throw "no error at all"; }); // 14
+      case "/never": return new Promise(() => {}); // 15
+      case "/late": return new Promise((resolve) => setTimeout(() => resolve(new Response("late")), 2500)); // 16
+      case "/blocks": { const end = Date.now() + Number(search.slice(1)); while (Date.now() < end); return new Response("blocked"); }
+      case "/no-response": return 5;
+      default: return new Response("ok");
+    }
+  },
+};
+`;
+
+/** Nothing of the server's own may be in an answer. */
+async function expectFailure(app: TellingApp, path: string, reason: string): Promise<void> {
+  const answer = await app.get(path);
+  assertMatch(answer, /^500 /);
+  assert(!answer.includes(reason) && !answer.includes("app.js"), answer);
+  assertStringIncludes(await app.server.waitForLog(reason), reason);
+}
+
+Deno.test("app faults: an exception is 500, with its stack in the log and not in the answer", async () => {
+  await withApp(APP, {}, async (app) => {
+    await expectFailure(app, "/throws", "thrown by fetch");
+    await expectFailure(app, "/rejects", "rejected by fetch");
+    const log = await app.server.waitForLog("app.js:7");
+    assertStringIncludes(log, "app.js:8");
+    assertMatch(await app.get("/no-response"), /^500 /);
+    assertEquals(await app.get("/"), "200 ok");
+    assert((await app.metrics()).sum("async_deno_handler_errors_total") >= 3);
+  });
+});
+
+const OUTSIDE = {
+  "/timer": ["thrown in a timer", "app.js:9"],
+  "/promise": ["nobody waits", "app.js:10"],
+  "/exit": ["Deno.exit() would end a worker", "app.js:11"],
+  "/close": ["close() would end a worker", "app.js:12"],
+  "/process": ["would end a worker", "app.js:13"],
+  "/string": ["no error at all", "no error at all"],
+} as const;
+
+Deno.test("app faults: errors in timers and promises, and Deno.exit(), are logged and counted, and the worker lives", async () => {
+  await withApp(APP, {}, async (app) => {
+    let count = 0;
+    for (const [path, [reason, place]] of Object.entries(OUTSIDE)) {
+      assertEquals(await app.get(path), "200 later");
+      const log = await app.server.waitForLog(place);
+      assertStringIncludes(log, reason);
+      assertEquals(await app.get("/"), "200 ok");
+      const metrics = await app.metrics();
+      assertEquals(metrics.sum("async_deno_app_uncaught_errors_total"), ++count);
+      assertEquals(metrics.sum("async_deno_workers_replaced_total"), 0);
+    }
+    await app.waitForWarning(/the app: an uncaught error: Error: thrown in a timer at .*app\.js:9/);
+  });
+});
+
+Deno.test("app faults: a handler that does not answer within --app-timeout gets 504, and its late answer reaches nobody", async () => {
+  await withApp(APP, { args: ["--app-timeout", "1s"] }, async (app) => {
+    const [never, late] = await Promise.all([app.get("/never"), app.get("/late")]);
+    assertEquals([never, late], Array(2).fill("504 The app did not answer in time"));
+    assertEquals(await app.get("/"), "200 ok");
+    const metrics = await app.metrics();
+    assertEquals(metrics.sum("async_deno_timeouts_total", { kind: "app" }), 2);
+    await app.waitForWarning(/the app has not answered GET \/(never|late) within 1 s/);
+    // The late answer comes after 2.5 s; other answers are not mixed up with it.
+    const until = performance.now() + 2_500;
+    while (performance.now() < until) assertEquals(await app.get("/"), "200 ok");
+  });
+});
+
+Deno.test({
+  name: "app faults: while a handler blocks the only worker, another one serves",
+  ignore: OVER_DENO_TRANSPORT, // the kernel goes on giving connections to the blocked one
+  fn: async () => {
+    await withApp(APP, {}, async (app) => {
+      let isBlocked = true;
+      const blocked = app.get("/blocks?8000").finally(() => isBlocked = false);
+      await app.waitForWarning(/worker 0 is blocked: its app has not returned .* for 2\.\d s/);
+      await app.waitForWarning(/worker 1 serves beside the blocked one/);
+      for (let i = 0; i < 10; i++) assertEquals(await app.get("/"), "200 ok");
+      assertEquals((await app.metrics()).sum("async_deno_workers_blocked"), 1);
+      assert(isBlocked);
+      assertEquals(await blocked, "200 blocked");
+      await app.waitForWarning(/worker 0 is back after \d+\.\d s/);
+    });
+  },
+});

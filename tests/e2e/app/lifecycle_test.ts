@@ -1,0 +1,141 @@
+/**
+ * What an app does besides requests: it prepares itself, finishes, runs something on a schedule, and its copies talk to each other. From
+ * source, and with the executable.
+ */
+
+import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
+import { type TellingApp, withApp } from "../../support/telling_app.ts";
+import { runServer, waitFor } from "../../support/server.ts";
+import "../../support/load_libc.ts";
+
+const WORKERS = 3;
+const RUNS = 6;
+
+Deno.test("app lifecycle: start() is awaited before a worker serves, and stop() before it ends", async () => {
+  const app = `
+let isReady = false;
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+export default {
+  async start(server) {
+    await pause(300);
+    await tell("started " + typeof server.publish);
+    isReady = true;
+  },
+  async stop() {
+    await pause(300);
+    await tell("stopped");
+  },
+  fetch: () => new Response(String(isReady)),
+};
+`;
+  const told: string[] = [];
+  await withApp(app, { workers: 2 }, async (server) => {
+    assertEquals(await server.get("/"), "200 true");
+    assertEquals(server.told, ["started function", "started function"]);
+    await server.server.stop();
+    told.push(...server.told);
+  });
+  assertEquals(told.slice(2), ["stopped", "stopped"]);
+});
+
+Deno.test("app lifecycle: a stop() that does not end is not waited for beyond --drain-timeout", async () => {
+  const app = "export default { stop: () => new Promise(() => {}) };\n";
+  await withApp(app, { args: ["--drain-timeout", "1s"] }, async ({ server }) => {
+    const begun = performance.now();
+    const { code, stderr } = await server.stop();
+    assertEquals(code, 0);
+    assert(performance.now() - begun < 10_000);
+    assertStringIncludes(stderr, "the app's stop() did not end within --drain-timeout");
+  });
+});
+
+Deno.test("app lifecycle: a start() that fails ends the start of the server, with the reason", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "async-deno-app-" });
+  try {
+    const file = `${folder}/app.js`;
+    const text = `export default { start() { throw new Error("no database"); } };\n`;
+    await Deno.writeTextFile(file, text);
+    const { code, stderr } = await runServer([
+      "2",
+      "127.0.0.1",
+      "0",
+      "--log",
+      "off",
+      "--app",
+      file,
+    ]);
+    assertEquals(code, 1);
+    assertStringIncludes(stderr, "no database");
+    assertStringIncludes(stderr, "app.js:1");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+/** `at ID begins` and `at ID ends` for each run, alternating: none overlaps. Returns the ids. */
+function runsOf({ told }: TellingApp): string[] {
+  const runs = told.filter((text) => text.startsWith("at "));
+  return runs.map((text, i) => {
+    const [_, id = "", what] = text.split(" ");
+    assertEquals(what, i % 2 === 0 ? "begins" : "ends", JSON.stringify(runs));
+    return id;
+  });
+}
+
+const SCHEDULED = `
+const id = crypto.randomUUID();
+let runs = 0;
+export default {
+  scheduled: {
+    every: "50ms",
+    async run(server) {
+      await tell("at " + id + " begins");
+      await new Promise((resolve) => setTimeout(resolve, 80));
+      await tell("at " + id + " ends");
+      if (++runs === ${RUNS}) setTimeout(misbehave, 1);
+      if (runs === 2) throw new Error("a run has failed");
+    },
+  },
+};
+function misbehave() {}
+`;
+
+Deno.test("app lifecycle: what is scheduled runs on one worker, without overlap, and a failure is logged", async () => {
+  await withApp(SCHEDULED, { workers: WORKERS }, async (app) => {
+    await app.waitForTold(/ends$/, RUNS);
+    assertEquals(new Set(runsOf(app)).size, 1);
+    await app.server.waitForLog("a run has failed");
+  });
+});
+
+Deno.test("app lifecycle: if the worker that runs it is blocked, another one goes on", async () => {
+  const app = SCHEDULED.replace(
+    "function misbehave() {}",
+    "function misbehave() { const end = Date.now() + 8000; while (Date.now() < end); }",
+  );
+  await withApp(app, { workers: 2 }, async (server) => {
+    await server.waitForTold(/ends$/, RUNS);
+    const [first] = runsOf(server);
+    await server.waitForWarning(/is blocked/);
+    await waitFor(() => new Set(runsOf(server)).size === 2, { what: "a run on the other worker" });
+    assertNotEquals(runsOf(server).at(-1), first);
+  });
+});
+
+Deno.test("app lifecycle: a BroadcastChannel reaches the copies of all workers", async () => {
+  const app = `
+const id = crypto.randomUUID();
+const channel = new BroadcastChannel("copies");
+const heard = new Set();
+channel.onmessage = ({ data }) => {
+  if (heard.has(data)) return;
+  heard.add(data);
+  if (heard.size === ${WORKERS - 1}) void tell("all");
+};
+const interval = setInterval(() => channel.postMessage(id), 20);
+export default { stop() { clearInterval(interval); channel.close(); } };
+`;
+  await withApp(app, { workers: WORKERS }, async (server) => {
+    await server.waitForTold(/^all$/, WORKERS);
+  });
+});

@@ -13,7 +13,7 @@ import "../../support/load_libc.ts";
 
 const HANDLERS = new URL("../../support/handlers_thread.ts", import.meta.url);
 /** What the main thread reads; the workers have handlers of the tests. */
-const EMPTY_APP = new URL("../../support/empty_app.ts", import.meta.url).pathname;
+const EMPTY_APP = new URL("../../support/apps/empty.js", import.meta.url).pathname;
 /** Milliseconds: longer than the watchdog waits. */
 const BLOCK = 6_000;
 const DEATHS = 7;

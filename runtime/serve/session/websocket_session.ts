@@ -310,8 +310,10 @@ export class WebSocketSession implements Session, WebSocketPeer {
 
   #queued(count: number): number {
     const transport = this.#transport;
-    // While events are handled, the queue is flushed between two of them.
-    if (!this.#is(PUMPING) && transport.out.isFull) transport.out.flush();
+    // While events are handled, the queue is flushed between two of them. But who wants to know what waits is told: otherwise
+    // a handler that sends much at once would never be.
+    const { overflow = "pause" } = this.#handler;
+    if (transport.out.isFull && (overflow !== "pause" || !this.#is(PUMPING))) transport.out.flush();
     if (transport.closed) return DROPPED;
     return transport.queuedBytes > 0 ? QUEUED : count;
   }

@@ -56,7 +56,8 @@ const load: RouterLoader = async (loaded, { secrets: secretTexts, app: source } 
       const { channelLimits: limits, channelsInsecure: isInsecure, origins } = config;
       const { queuedBytes, drainTime } = config.limits;
       const rules = { config: channelsConfig, secrets, origins, limits, isInsecure };
-      const parts = { ...rules, queuedBytes, drainTime, wiring, loop };
+      const hooks = apps && new apps.AppClientHooks({ app: () => app, report });
+      const parts = { ...rules, queuedBytes, drainTime, wiring, loop, hooks };
       service ??= new centrifuge.ChannelService(parts);
       const { context, directory, routes } = service;
       channelRoutes ??= streams && [

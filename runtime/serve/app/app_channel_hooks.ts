@@ -2,7 +2,7 @@
  * What an app decides about channels: types of the functions under `channels` of its default export.
  *
  * Types alone: app_module.ts refers to them. One rule for all: a function that returns nothing leaves the decision to the
- * configuration; one that returns an object allows what was asked for; one that throws refuses it. An error with a
+ * configuration; one that returns an object or `true` allows what was asked for; one that throws refuses it, as `false` does. An error with a
  * `code` from 100 to 1999 is the client's answer, with its message; one with a code from 3000 to 4999 ends the
  * connection with that code. Any other error is a fault of the app: it is logged, and the client is told that the
  * server failed (100).
@@ -53,18 +53,13 @@ export interface ConnectAnswer {
   readonly channels?: readonly string[];
 }
 
-/** A connection, or a subscription, is about to end. */
-export interface RefreshEvent extends ChannelCaller {
-  /** A new token, if the client has sent one and the server has no key to verify it. */
-  readonly token: string;
-}
+/** A connection is about to end: it is the moment that `expireAt` has named. */
+export type RefreshEvent = ChannelCaller;
 
-/** How long it lasts. */
+/** How long it goes on. Nothing: it ends. */
 export interface RefreshAnswer {
-  /** Seconds since 1970. */
+  /** Seconds since 1970; default: it does not end any more. */
   readonly expireAt?: number;
-  /** Whether it ends now. */
-  readonly expired?: boolean;
 }
 
 /** A client wants to subscribe. */
@@ -86,7 +81,7 @@ export interface SubscribeAnswer {
 }
 
 /** A subscription is about to end. */
-export interface SubRefreshEvent extends RefreshEvent {
+export interface SubRefreshEvent extends ChannelCaller {
   readonly channel: string;
 }
 
@@ -123,7 +118,7 @@ export interface DisconnectEvent extends ChannelCaller {
 }
 
 /** What a function may return: an answer, nothing, or a promise of that. */
-type Answer<T> = T | void | undefined | null | Promise<T | void | undefined | null>;
+type Answer<T> = T | boolean | void | null | Promise<T | boolean | void | null>;
 
 /** The functions. `Server` is the app's server. */
 export interface AppChannelHooks<Server = unknown> {

@@ -9,6 +9,7 @@
 import { INTERNAL_ERROR, TEXT } from "../../../protocol/mod.ts";
 import type { OverflowPolicy, WebSocketHandler, WebSocketPeer } from "../session/mod.ts";
 import type { AppWebSocketHandlers } from "./app_web_socket_handlers.ts";
+import { promiseOf } from "./promise_of.ts";
 import { AppSocket, type AppSocketParts } from "./server_web_socket.ts";
 import { Buffer } from "node:buffer";
 
@@ -125,11 +126,4 @@ export class AppConnection implements WebSocketHandler {
   #follow(what: string, result: unknown): void | Promise<void> {
     return promiseOf(result)?.then(() => {}, (error) => this.#host.report(what, error));
   }
-}
-
-/** What a handler has returned, if it is a promise or another thenable. */
-function promiseOf(result: unknown): Promise<unknown> | undefined {
-  const isThenable = typeof result === "object" && result !== null && "then" in result &&
-    typeof result.then === "function";
-  return isThenable ? Promise.resolve(result) : undefined;
 }

@@ -8,8 +8,7 @@ import type { AppExchange } from "../session/mod.ts";
 import type { AppModule } from "./app_module.ts";
 import { AppConnection, type AppConnectionHost } from "./app_connection.ts";
 import type { AppWebSocketHandlers, WebSocketData } from "./app_web_socket_handlers.ts";
-import { bytesOfBinary, bytesOfText, textOf } from "./message_bytes.ts";
-import { encodeTopicBytes, encodeTopicText, type TopicData } from "./topic_data.ts";
+import { topicDataOf } from "./topic_data.ts";
 import type { Topics } from "./topics.ts";
 
 /** What `server.upgrade` takes. */
@@ -50,14 +49,9 @@ export class AppSockets implements AppConnectionHost {
 
   /** `server.publish`: to all subscribers of a topic. Returns the message's bytes; 0: nobody is subscribed, or there is no room. */
   publish(topic: string, data: WebSocketData): number {
-    const bytes = bytesOfBinary(data);
-    if (bytes !== undefined) return this.#published(topic, encodeTopicBytes(bytes), bytes.length);
-    const text = textOf(data, "publish");
-    return this.#published(topic, encodeTopicText(text), bytesOfText(text).length);
-  }
-
-  #published(topic: string, data: TopicData, length: number): number {
-    return (this.#parts.topics.publish(topic, data) ?? 0) > 0 ? length : 0;
+    const published = topicDataOf(data);
+    const subscribers = this.#parts.topics.publish(topic, published) ?? 0;
+    return subscribers > 0 ? published.length : 0;
   }
 
   /**

@@ -15,6 +15,7 @@
 export { App, type AppParts } from "./app.ts";
 export { AppGuard, type FaultReport } from "./app_guard.ts";
 export type { AppModule } from "./app_module.ts";
+export { AppClientHooks } from "./app_client_hooks.ts";
 export { loadApp } from "./load_app.ts";
 export { prepareThread } from "./prepare_thread.ts";
 export { Topics } from "./topics.ts";

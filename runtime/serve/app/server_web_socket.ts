@@ -13,21 +13,19 @@ import type {
   WebSocketBinaryType,
   WebSocketData,
 } from "./app_web_socket_handlers.ts";
+import { closeReason } from "./close_reason.ts";
 import { bytesOfBinary, bytesOfText, textOf } from "./message_bytes.ts";
-import { encodeTopicBytes, encodeTopicText } from "./topic_data.ts";
+import { encodeTopicBytes, encodeTopicText, type TopicData, topicDataOf } from "./topic_data.ts";
 import type { Topics, TopicSocket, TopicSubscription } from "./topics.ts";
 
 const OPEN = 1;
 const CLOSING = 2;
 const CLOSED = 3;
 const NORMAL_CLOSURE = 1000;
-/** RFC 6455 section 5.5: a control frame has at most 125 bytes, and the code of a close frame has two of them. */
+/** RFC 6455 section 5.5. */
 const MOST_CONTROL = 125;
-const MOST_REASON = 123;
 const BINARY_TYPES: readonly unknown[] = ["nodebuffer", "arraybuffer", "uint8array"];
 const NO_BYTES = new Uint8Array(0);
-const UTF8 = new TextEncoder();
-const TEXTS = new TextDecoder();
 
 /** What a socket is made of. */
 export interface AppSocketParts<T> {
@@ -104,7 +102,7 @@ export class AppSocket<T = unknown> implements ServerWebSocket<T>, TopicSocket {
   }
 
   close(code: number = NORMAL_CLOSURE, reason: string = ""): void {
-    if (!this.#isGone) this.#peer.close(code, shortened(String(reason)));
+    if (!this.#isGone) this.#peer.close(code, closeReason(String(reason)));
   }
 
   terminate(): void {
@@ -132,23 +130,16 @@ export class AppSocket<T = unknown> implements ServerWebSocket<T>, TopicSocket {
   }
 
   publish(topic: string, data: WebSocketData): number {
-    const bytes = bytesOfBinary(data);
-    return bytes === undefined
-      ? this.publishText(topic, textOf(data, "publish"))
-      : this.publishBinary(topic, bytes);
+    return this.#publish(topic, topicDataOf(data));
   }
 
   publishText(topic: string, data: string): number {
     if (typeof data !== "string") throw new TypeError("publishText expects a string");
-    if (this.readyState !== OPEN) return DROPPED;
-    const isHeard = this.#isHeard(topic, encodeTopicText(data));
-    return isHeard ? bytesOfText(data).length : DROPPED;
+    return this.#publish(topic, encodeTopicText(data));
   }
 
   publishBinary(topic: string, data: Exclude<WebSocketData, string>): number {
-    const bytes = binaryOf(data, "publishBinary");
-    if (this.readyState !== OPEN) return DROPPED;
-    return this.#isHeard(topic, encodeTopicBytes(bytes)) ? bytes.length : DROPPED;
+    return this.#publish(topic, encodeTopicBytes(binaryOf(data, "publishBinary")));
   }
 
   cork<R>(callback: (socket: ServerWebSocket<T>) => R): R {
@@ -171,10 +162,11 @@ export class AppSocket<T = unknown> implements ServerWebSocket<T>, TopicSocket {
     this.#topics = null;
   }
 
-  /** Publishes; whether anybody else is subscribed, so that the message was sent to somebody. */
-  #isHeard(topic: string, data: ReturnType<typeof encodeTopicText>): boolean {
+  #publish(topic: string, data: TopicData): number {
+    if (this.readyState !== OPEN) return DROPPED;
     const own = this.publishesToSelf ? undefined : this.#topics?.get(topic);
-    return (this.#parts.topics.publish(topic, data, own) ?? 0) > 0;
+    const others = this.#parts.topics.publish(topic, data, own) ?? 0;
+    return others > 0 ? data.length : DROPPED;
   }
 
   #send(opcode: number, bytes: Uint8Array): number {
@@ -202,13 +194,4 @@ function binaryOf(data: unknown, asker: string): Uint8Array {
   const bytes = bytesOfBinary(data);
   if (bytes === undefined) throw new TypeError(`${asker} expects an ArrayBuffer or a view of one`);
   return bytes;
-}
-
-/** As much of a reason as a close frame can have, without half a character at the end. */
-function shortened(reason: string): string {
-  const bytes = UTF8.encode(reason);
-  if (bytes.length <= MOST_REASON) return reason;
-  let end = MOST_REASON;
-  while (end > 0 && (bytes[end]! & 0xc0) === 0x80) end--;
-  return TEXTS.decode(bytes.subarray(0, end));
 }

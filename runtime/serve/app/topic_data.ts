@@ -12,6 +12,7 @@
 import { BINARY, TEXT } from "../../../protocol/mod.ts";
 import { isJson, JSON_DEPTH } from "../../../protocol/json/mod.ts";
 import { type Entry, ENTRY_FORM, type EntryForm } from "../../channels/mod.ts";
+import { bytesOfBinary, textOf } from "./message_bytes.ts";
 import { Buffer } from "node:buffer";
 
 const LF = 0x0a;
@@ -24,22 +25,32 @@ export interface TopicData {
   /** JSON. */
   readonly data: Uint8Array;
   readonly form: EntryForm;
+  /** Bytes of the message that an app's sockets get. */
+  readonly length: number;
 }
 
 /** Text for the store. */
 export function encodeTopicText(text: string): TopicData {
   const data = UTF8.encode(text);
-  if (!isJson({ bytes: data, start: 0, end: data.length, depth: JSON_DEPTH })) {
-    return { data: UTF8.encode(JSON.stringify(text)), form: ENTRY_FORM.text };
+  const { length } = data;
+  if (!isJson({ bytes: data, start: 0, end: length, depth: JSON_DEPTH })) {
+    return { data: UTF8.encode(JSON.stringify(text)), form: ENTRY_FORM.text, length };
   }
   const hasLines = data.indexOf(LF) >= 0 || data.indexOf(CR) >= 0;
-  return { data, form: hasLines ? ENTRY_FORM.lines : ENTRY_FORM.json };
+  return { data, form: hasLines ? ENTRY_FORM.lines : ENTRY_FORM.json, length };
 }
 
 /** Bytes for the store. */
 export function encodeTopicBytes(bytes: Uint8Array): TopicData {
   const base64 = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
-  return { data: UTF8.encode(`"${base64}"`), form: ENTRY_FORM.binary };
+  const { length } = bytes;
+  return { data: UTF8.encode(`"${base64}"`), form: ENTRY_FORM.binary, length };
+}
+
+/** What an app publishes, for the store. @throws {TypeError} if it is nothing that can be sent */
+export function topicDataOf(data: unknown): TopicData {
+  const bytes = bytesOfBinary(data);
+  return bytes === undefined ? encodeTopicText(textOf(data, "publish")) : encodeTopicBytes(bytes);
 }
 
 /** A message for a WebSocket: `bytes[start, end)`, valid as long as the entry. */

@@ -71,19 +71,25 @@ export function answerChannelCommand(
   replies.add((out) => writePresenceStatsResult(out, id, result));
 }
 
-function publish(
+/** What a client publishes. */
+export interface ClientPublication {
+  readonly channel: Channel;
+  readonly command: Extract<ChannelCommand, { readonly name: "publish" }>;
+  readonly replies: Replies;
+  /** Default: false. */
+  readonly skipHistory?: boolean;
+}
+
+/** Publishes for a client that may, and adds the reply. */
+export function publish(
   context: ChannelContext,
   { identity, subscriptions }: CommandClient,
-  { channel, command, replies }: {
-    readonly channel: Channel;
-    readonly command: Extract<ChannelCommand, { readonly name: "publish" }>;
-    readonly replies: Replies;
-  },
+  { channel, command, replies, skipHistory }: ClientPublication,
 ): void {
   const { id, request: { data } } = command;
   if (data === undefined) return replies.error(id, CLIENT_ERRORS.BAD_REQUEST);
   const info = identity.infoIn(subscriptions.get(channel.name)?.info);
-  const result = publishTo(context, channel, { data, info, source: "client" });
+  const result = publishTo(context, channel, { data, info, skipHistory, source: "client" });
   if (isError(result)) return replies.error(id, result);
   replies.add((out) => writeEmptyResult(out, id, "publish"));
 }

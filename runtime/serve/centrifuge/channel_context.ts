@@ -10,6 +10,7 @@ import type { Loop } from "../../net/mod.ts";
 import type { ChannelRules } from "../channels/mod.ts";
 import type { Hub } from "../hub/mod.ts";
 import type { TokenVerifier } from "../tokens/mod.ts";
+import type { ClientHooks } from "./client_hooks.ts";
 import type { ChannelMeter } from "./channel_meter.ts";
 import type { DrainSpread } from "./drain_spread.ts";
 import type { HeldBytes } from "./held_bytes.ts";
@@ -45,6 +46,8 @@ export interface ChannelContext {
   readonly verifier: Pick<TokenVerifier, "connection" | "subscription"> | undefined;
   /** Whether clients without a token may connect. */
   readonly allowsAnonymous: boolean;
+  /** What somebody else decides; undefined: nobody does. */
+  readonly hooks?: ClientHooks | undefined;
   /** Whether every client may do everything: for trying things out. */
   readonly isInsecure: boolean;
   readonly loop: Pick<Loop, "defer" | "now" | "timers">;

@@ -14,6 +14,7 @@ import { Hub } from "../hub/mod.ts";
 import type { Route } from "../session/mod.ts";
 import type { ChannelSecrets } from "../tokens/mod.ts";
 import type { ChannelContext } from "./channel_context.ts";
+import type { ClientHooks } from "./client_hooks.ts";
 import { ConnectionControl } from "./api_control.ts";
 import { apiRoutes } from "./api_route.ts";
 import { ChannelMeter } from "./channel_meter.ts";
@@ -73,6 +74,8 @@ export interface ChannelServiceParts {
   readonly queuedBytes: number;
   /** Time between a stop and its end: `--drain-timeout`. */
   readonly drainTime: number;
+  /** What somebody else decides about clients; absent: nobody does. */
+  readonly hooks?: ClientHooks | undefined;
   /** Whether every client may do everything; default: false. */
   readonly isInsecure?: boolean;
 }
@@ -93,9 +96,10 @@ export class ChannelService {
   readonly #hub: Hub;
 
   constructor(
-    { config, secrets, wiring, loop, origins, limits, queuedBytes, drainTime, isInsecure = false }:
+    { config, secrets, wiring, loop, origins, limits, isInsecure = false, ...parts }:
       ChannelServiceParts,
   ) {
+    const { queuedBytes, drainTime, hooks } = parts;
     const { memory, worker, now, ring } = wiring;
     const report = (error: unknown) => wiring.report(error);
     const store = openChannelStore(memory, {
@@ -118,6 +122,7 @@ export class ChannelService {
       verifier: secrets.verifier,
       allowsAnonymous: config.allowAnonymousConnect,
       isInsecure,
+      hooks,
       loop,
       node: String(worker),
       version: "async-deno",

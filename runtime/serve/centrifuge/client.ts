@@ -31,10 +31,12 @@ import type { ConnectionClaims } from "../tokens/mod.ts";
 import { answerChannelCommand, isError } from "./channel_commands.ts";
 import type { ChannelContext } from "./channel_context.ts";
 import type { ControlledClient } from "./client_directory.ts";
-import { ClientIdentity } from "./client_identity.ts";
+import { ANONYMOUS, ClientIdentity } from "./client_identity.ts";
 import type { ChannelMeter, ClientTransport } from "./channel_meter.ts";
+import { ClientDecisions, type DecidedClient } from "./client_decisions.ts";
+import { type ConnectGrant, grantedClaims } from "./client_hooks.ts";
 import type { ClientLink, Sized } from "./client_link.ts";
-import { endAfter, firstPingAt, secondsUntil } from "./deadlines.ts";
+import { endAfter, firstPingAt, momentOf, secondsUntil } from "./deadlines.ts";
 import { writePush } from "./publication_fields.ts";
 import { decodeCommands } from "./command_message.ts";
 import { type CommandOwner, CommandQueue } from "./command_queue.ts";
@@ -57,17 +59,9 @@ export interface ClientOwner {
   connected(client: ControlledClient): void;
 }
 
-const ANONYMOUS: ConnectionClaims = {
-  user: "",
-  expireAt: undefined,
-  info: undefined,
-  meta: undefined,
-  subscriptions: new Map(),
-  capabilities: [],
-};
-
 /** A client. */
-export class Client extends TimerNode implements ControlledClient, SubscriptionOwner, CommandOwner {
+export class Client extends TimerNode
+  implements ControlledClient, SubscriptionOwner, CommandOwner, DecidedClient {
   readonly identity = new ClientIdentity();
   readonly subscriptions: Subscriptions;
   readonly #context: ChannelContext;
@@ -75,9 +69,13 @@ export class Client extends TimerNode implements ControlledClient, SubscriptionO
   readonly #owner: ClientOwner;
   readonly #rate: CommandRate;
   readonly #queue: CommandQueue;
+  /** Null if nobody else decides. */
+  readonly #decisions: ClientDecisions | null;
   #state: "new" | "connected" | "closed" = "new";
   /** Whether it counts as a connection of its user. */
   #isCounted = false;
+  /** Whether who has granted the connection decides how long it goes on. */
+  #expiresByHook = false;
   // In the loop's milliseconds.
   #staleAt: number;
   #pingAt = NEVER;
@@ -93,6 +91,7 @@ export class Client extends TimerNode implements ControlledClient, SubscriptionO
     this.subscriptions = new Subscriptions(context, parts);
     this.#rate = new CommandRate(context.limits.commandsPerSecond);
     this.#queue = new CommandQueue(context, this, { link, rate: this.#rate });
+    this.#decisions = context.hooks === undefined ? null : new ClientDecisions(context, this);
     this.#staleAt = context.loop.now + context.limits.connectTime;
     this.setTimer();
   }
@@ -120,18 +119,20 @@ export class Client extends TimerNode implements ControlledClient, SubscriptionO
   }
 
   /** The connection is gone. */
-  closed(): void {
+  closed(reason: Disconnect = DISCONNECTS.CONNECTION_CLOSED): void {
+    const wasConnected = this.#state === "connected";
     this.#state = "closed";
     this.#context.loop.timers.cancel(this);
     this.#queue.close();
     this.subscriptions.clear();
     this.#uncount();
+    if (wasConnected) this.#decisions?.tellEnd(reason);
   }
 
   /** Ends the connection. */
   disconnect(reason: Disconnect): void {
     if (this.isClosed) return;
-    this.closed();
+    this.closed(reason);
     this.#meter.disconnected(reason.code);
     this.#link.disconnect(reason);
   }
@@ -166,7 +167,7 @@ export class Client extends TimerNode implements ControlledClient, SubscriptionO
     if (ttl !== undefined && ttl <= 0) return this.disconnect(DISCONNECTS.EXPIRED);
     const push = new Replies(this.#link);
     push.add((out) => writeRefreshPush(out, { ttl }));
-    this.#send(push);
+    this.send(push);
   }
 
   get #meter(): ChannelMeter {
@@ -204,7 +205,12 @@ export class Client extends TimerNode implements ControlledClient, SubscriptionO
       // What is queued stands before the ping. Who reads nothing at all is ended by the limit of writing.
       this.#pongBy = now + this.#context.limits.pongTime;
     }
-    if (now >= this.#expiresAt) return this.disconnect(DISCONNECTS.EXPIRED);
+    if (now >= this.#expiresAt) {
+      this.#expiresAt = NEVER;
+      const isAsked = this.#expiresByHook && this.#decisions?.askForConnection() === true;
+      if (!isAsked) this.disconnect(DISCONNECTS.EXPIRED);
+      if (this.isClosed) return;
+    }
     this.subscriptions.expire(now);
     if (now >= this.#pingAt) this.#ping(now);
     if (now >= this.subscriptions.wakeAt) this.subscriptions.onTime();
@@ -246,17 +252,18 @@ export class Client extends TimerNode implements ControlledClient, SubscriptionO
     return [];
   }
 
-  #send(replies: Replies): void {
-    if (!this.isClosed && !replies.send()) this.onSlow();
-  }
-
   carryOut(command: Command, replies: Replies): void | Promise<void> {
     const admission = this.#rate.admit(this.#context.loop.now);
     if (admission !== "admitted") this.#meter.limitExceeded("channel_commands");
     if (admission === "flood") return this.disconnect(DISCONNECTS.TOO_MANY_REQUESTS);
     if (command.name === "pong") return this.#notePong();
-    if (command.name === "send") return this.disconnect(DISCONNECTS.NOT_AVAILABLE);
-    if (admission === "refused") return replies.error(command.id, CLIENT_ERRORS.TOO_MANY_REQUESTS);
+    const isSend = command.name === "send";
+    if (isSend && !this.#decisions?.takesMessages) {
+      return this.disconnect(DISCONNECTS.NOT_AVAILABLE);
+    }
+    if (admission === "refused") {
+      return isSend ? undefined : replies.error(command.id, CLIENT_ERRORS.TOO_MANY_REQUESTS);
+    }
     if ((command.name === "connect") !== (this.#state === "new")) {
       return this.disconnect(DISCONNECTS.BAD_REQUEST);
     }
@@ -273,8 +280,14 @@ export class Client extends TimerNode implements ControlledClient, SubscriptionO
         return this.#refresh(command, replies);
       case "sub_refresh":
         return this.#refreshSubscription(command, replies);
+      case "publish":
+        if (this.#decisions?.publishes) return this.#decisions.publish(command, replies);
+        return answerChannelCommand(this.#context, this, { command, replies });
       case "rpc":
+        if (this.#decisions?.answersCalls) return this.#decisions.call(command, replies);
         return replies.error(command.id, CLIENT_ERRORS.NOT_AVAILABLE);
+      case "send":
+        return this.#decisions?.take(command, replies);
       default:
         return answerChannelCommand(this.#context, this, { command, replies });
     }
@@ -288,12 +301,15 @@ export class Client extends TimerNode implements ControlledClient, SubscriptionO
 
   #connect(command: CommandOf<"connect">, replies: Replies): void | Promise<void> {
     const { token } = command.request;
-    const { allowsAnonymous, isInsecure } = this.#context;
-    if (token && checksTokens(this.#context)) {
-      return this.#connectWith(token, command, replies);
-    }
-    if (!allowsAnonymous && !isInsecure) return this.disconnect(DISCONNECTS.INVALID_TOKEN);
-    this.#accept(command, ANONYMOUS, replies);
+    if (token && this.#verifiesFor("connect")) return this.#connectWith(token, command, replies);
+    return this.#decideConnect(command, undefined, replies);
+  }
+
+  /** Whether the tokens of such commands are verified here. Without keys they are what the hook makes of them. */
+  #verifiesFor(command: "connect" | "subscribe"): boolean {
+    const isForHook = this.#context.verifier === undefined &&
+      this.#context.hooks?.[command] !== undefined;
+    return !isForHook && checksTokens(this.#context);
   }
 
   async #connectWith(
@@ -305,11 +321,41 @@ export class Client extends TimerNode implements ControlledClient, SubscriptionO
     if (this.isClosed) return;
     if (claims === undefined) return this.disconnect(DISCONNECTS.INVALID_TOKEN);
     if (isError(claims)) replies.error(command.id, claims);
-    else this.#accept(command, claims, replies);
-    this.#send(replies);
+    else await this.#decideConnect(command, claims, replies);
+    this.send(replies);
   }
 
-  #accept({ id, request }: CommandOf<"connect">, claims: ConnectionClaims, replies: Replies): void {
+  #decideConnect(
+    command: CommandOf<"connect">,
+    claims: ConnectionClaims | undefined,
+    replies: Replies,
+  ): void | Promise<void> {
+    const byConfig = () => this.#connectByConfig(command, claims, replies);
+    if (this.#context.hooks?.connect === undefined) return byConfig();
+    return this.#decisions?.connect({ command, claims }, replies, (grant) => {
+      if (grant === undefined) return byConfig();
+      this.#accept(command, grantedClaims(grant, claims ?? ANONYMOUS), replies, grant);
+    });
+  }
+
+  #connectByConfig(
+    command: CommandOf<"connect">,
+    claims: ConnectionClaims | undefined,
+    replies: Replies,
+  ): void {
+    const { allowsAnonymous, isInsecure } = this.#context;
+    if (claims === undefined && !allowsAnonymous && !isInsecure) {
+      return this.disconnect(DISCONNECTS.INVALID_TOKEN);
+    }
+    this.#accept(command, claims ?? ANONYMOUS, replies);
+  }
+
+  #accept(
+    { id, request }: CommandOf<"connect">,
+    claims: ConnectionClaims,
+    replies: Replies,
+    grant?: ConnectGrant,
+  ): void {
     const { node, version } = this.#context;
     this.identity.identify(claims);
     const entered = this.#context.users.enter(this.identity);
@@ -327,11 +373,15 @@ export class Client extends TimerNode implements ControlledClient, SubscriptionO
     this.#state = "connected";
     this.#staleAt = NEVER;
     this.#pingAt = firstPingAt(this.#context, this.#pingTime);
-    const ttl = this.#setExpiry(claims.expireAt);
+    this.#expiresByHook = grant?.expireAt !== undefined;
+    const ttl = this.#expiresByHook
+      ? this.#setExactExpiry(grant?.expireAt)
+      : this.#setExpiry(claims.expireAt);
     const ping = Math.ceil(this.#pingTime / 1000);
     const { identity: { id: client } } = this;
     const { session } = this.#link;
-    const result = { client, version, ttl, subs, ping, pong: true, session, node };
+    const data = grant?.data;
+    const result = { client, version, data, ttl, subs, ping, pong: true, session, node };
     replies.add((out) => writeConnectResult(out, id, result));
     this.#owner.connected(this);
   }
@@ -380,7 +430,7 @@ export class Client extends TimerNode implements ControlledClient, SubscriptionO
       const result = { client: this.identity.id, version, ttl };
       replies.add((out) => writeRefreshResult(out, id, result));
     }
-    this.#send(replies);
+    this.send(replies);
     if (!this.#context.isInsecure) this.subscriptions.revise((name) => this.#maySubscribe(name));
   }
 
@@ -397,6 +447,26 @@ export class Client extends TimerNode implements ControlledClient, SubscriptionO
     return ttl;
   }
 
+  /** Sets when a connection ends whose hook decides about that: the client is not told. */
+  #setExactExpiry(expireAt: number | undefined): undefined {
+    this.#expiresAt = momentOf(this.#context, expireAt);
+    this.setTimer();
+  }
+
+  // DecidedClient: called by the decisions.
+
+  prolong(moment: number): void {
+    this.#expiresAt = moment;
+  }
+
+  onExpiring(subscription: Subscription): boolean {
+    return this.#decisions?.askToGoOn(subscription) ?? false;
+  }
+
+  send(replies: Replies): void {
+    if (!this.isClosed && !replies.send()) this.onSlow();
+  }
+
   // Subscriptions.
 
   #subscribe(command: CommandOf<"subscribe">, replies: Replies): void | Promise<void> {
@@ -406,9 +476,24 @@ export class Client extends TimerNode implements ControlledClient, SubscriptionO
     const refusal = this.subscriptions.refusalOf(name);
     if (refusal !== undefined) return replies.error(id, refusal);
     const { channel } = found;
-    if (token && checksTokens(this.#context)) {
+    if (token && this.#verifiesFor("subscribe")) {
       return this.#subscribeWith(token, channel, { command, replies });
     }
+    const byConfig = () => this.#subscribeByConfig(channel, command, replies);
+    if (this.#context.hooks?.subscribe === undefined) return byConfig();
+    return this.#decisions?.subscribe(command, replies, (granted) => {
+      // A server may have subscribed the client meanwhile.
+      const refused = this.subscriptions.refusalOf(name);
+      if (refused !== undefined) return replies.error(id, refused);
+      if (granted === undefined) return byConfig();
+      const grant = { ...granted, override: {}, isServerSide: false, isByApp: true };
+      const result = this.subscriptions.subscribe(channel, command.request, grant);
+      this.#replySubscribe(id, result, replies);
+    });
+  }
+
+  #subscribeByConfig(channel: Channel, command: CommandOf<"subscribe">, replies: Replies): void {
+    const { id } = command;
     if (!this.#context.isInsecure && !maySubscribe(channel, this.identity)) {
       return replies.error(id, CLIENT_ERRORS.PERMISSION_DENIED);
     }
@@ -433,7 +518,7 @@ export class Client extends TimerNode implements ControlledClient, SubscriptionO
         ? claims
         : this.subscriptions.subscribe(channel, request, { ...claims, isServerSide: false }));
     this.#replySubscribe(id, result, replies);
-    this.#send(replies);
+    this.send(replies);
   }
 
   #checkSubscriptionToken(channel: string, token: string) {
@@ -466,6 +551,6 @@ export class Client extends TimerNode implements ControlledClient, SubscriptionO
       this.setTimer();
       replies.add((out) => writeSubRefreshResult(out, id, { ttl }));
     }
-    this.#send(replies);
+    this.send(replies);
   }
 }

@@ -10,6 +10,16 @@ import type { Capability, ConnectionClaims } from "../tokens/mod.ts";
 
 const NO_CAPABILITIES: readonly Capability[] = [];
 
+/** The claims of a client without a token. */
+export const ANONYMOUS: ConnectionClaims = {
+  user: "",
+  expireAt: undefined,
+  info: undefined,
+  meta: undefined,
+  subscriptions: new Map(),
+  capabilities: [],
+};
+
 /** A client; its fields are those of an anonymous one until its token was verified. */
 export class ClientIdentity implements ChannelClient {
   /** The id of the connection. */

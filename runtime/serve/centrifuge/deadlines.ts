@@ -4,6 +4,7 @@
  * In: the times of the config and of tokens. Out: moments in the loop's milliseconds, and seconds for clients.
  */
 
+import { NEVER } from "../../net/mod.ts";
 import type { ChannelContext } from "./channel_context.ts";
 
 /** The first ping comes after this part of the time between two, at least; so pings are spread. */
@@ -32,4 +33,12 @@ export function endAfter(
   seconds: number,
 ): number {
   return loop.now + seconds * 1000 + limits.expiryGrace;
+}
+
+/** The moment of a date. @param expireAt seconds since 1970; undefined: never */
+export function momentOf(
+  { loop, epochSeconds }: Pick<ChannelContext, "loop" | "epochSeconds">,
+  expireAt: number | undefined,
+): number {
+  return expireAt === undefined ? NEVER : loop.now + (expireAt - epochSeconds()) * 1000;
 }

@@ -20,8 +20,27 @@ export { ChannelService, type ChannelServiceParts, type ChannelWiring } from "./
 export type { ChannelContext } from "./channel_context.ts";
 export { publishTo } from "./channel_publishing.ts";
 export type { ChannelMeter } from "./channel_meter.ts";
+export {
+  type ClientHooks,
+  type ConnectAsk,
+  type ConnectGrant,
+  grantedClaims,
+  type Hook,
+  type HookAnswer,
+  type HookCaller,
+  type HookRefusal,
+  isRefusal,
+  type PublishAsk,
+  type PublishGrant,
+  type RefreshGrant,
+  type RpcAsk,
+  type RpcGrant,
+  type SubscribeAsk,
+  type SubscribeGrant,
+  type SubscriptionAsk,
+} from "./client_hooks.ts";
 export type { ClientDirectory, ControlledClient } from "./client_directory.ts";
-export { ClientIdentity } from "./client_identity.ts";
+export { ANONYMOUS, ClientIdentity } from "./client_identity.ts";
 export { firstPingAt } from "./deadlines.ts";
 export { readHistory } from "./history_reading.ts";
 export { enterPresence, isMemberBy, leavePresence, planFor } from "./membership.ts";

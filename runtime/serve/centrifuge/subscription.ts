@@ -19,6 +19,8 @@ export interface SubscriptionOwner {
   onSkip(subscription: Subscription, message: Sized): void;
   /** The client must connect again, to recover what a server has subscribed it to. */
   onInsufficientState(): void;
+  /** It is to end now; whether somebody is asked, who may prolong it. */
+  onExpiring(subscription: Subscription): boolean;
   /** The time has changed at which the client's subscriptions are to be looked at. */
   setTimer(): void;
   /** A newer message than one that was not sent is sent. */
@@ -39,6 +41,8 @@ export interface SubscriptionParts {
   readonly isGranted: boolean;
   /** Whether a server has subscribed the client. */
   readonly isServerSide: boolean;
+  /** Whether who has granted it decides how long it goes on. */
+  readonly isByApp: boolean;
   readonly whenSlow: WhenSlow;
   /** If the client has not read so many bytes, it is slow. */
   readonly slowBytes: number;
@@ -51,6 +55,7 @@ export class Subscription implements Subscriber<Sized> {
   readonly isMember: boolean;
   readonly isGranted: boolean;
   readonly isServerSide: boolean;
+  readonly isByApp: boolean;
   readonly whenSlow: WhenSlow;
   readonly info: Uint8Array | undefined;
   /** When it ends unless it is refreshed, in the loop's milliseconds. */
@@ -67,6 +72,7 @@ export class Subscription implements Subscriber<Sized> {
     this.isMember = parts.isMember;
     this.isGranted = parts.isGranted;
     this.isServerSide = parts.isServerSide;
+    this.isByApp = parts.isByApp;
     this.whenSlow = parts.whenSlow;
     this.#slowBytes = parts.slowBytes;
     this.info = parts.info;

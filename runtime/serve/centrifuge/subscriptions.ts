@@ -24,7 +24,7 @@ import type { TokenSubscription } from "../tokens/mod.ts";
 import type { ChannelContext } from "./channel_context.ts";
 import type { ClientLink, Sized } from "./client_link.ts";
 import type { ClientIdentity } from "./client_identity.ts";
-import { endAfter, secondsUntil } from "./deadlines.ts";
+import { endAfter, momentOf, secondsUntil } from "./deadlines.ts";
 import { HeldBytes } from "./held_bytes.ts";
 import { NewestMessages } from "./newest_messages.ts";
 import { recover, type Recovery, wirePosition } from "./history_reading.ts";
@@ -40,6 +40,8 @@ export interface SubscriptionGrant extends TokenSubscription {
   /** Seconds since 1970; undefined: it does not end. */
   readonly expireAt: number | undefined;
   readonly isServerSide: boolean;
+  /** Whether who has granted it decides how long it goes on; default: false, the client has to refresh it. */
+  readonly isByApp?: boolean;
 }
 
 /** A subscription that no token describes. */
@@ -137,7 +139,9 @@ export class Subscriptions {
     const offset = found?.recovered ? found.offset : entrance.offset;
     const subscription = this.#add(entrance, { plan, wish, grant });
     this.#context.hub.join(entrance.channel, subscription, offset);
-    if (ttl !== undefined) subscription.expiresAt = endAfter(this.#context, ttl);
+    const { isByApp = false, expireAt } = grant;
+    if (isByApp) subscription.expiresAt = momentOf(this.#context, expireAt);
+    else if (ttl !== undefined) subscription.expiresAt = endAfter(this.#context, ttl);
     const { epoch } = entrance.channel;
     return {
       ...(plan.positioned ? { position: wirePosition(this.#context, { offset, epoch }) } : {}),
@@ -148,7 +152,7 @@ export class Subscriptions {
       wasRecovering: found !== undefined,
       data: grant.data,
       id: this.#takesNumber(wish, grant) ? entrance.channel.number : undefined,
-      ttl,
+      ttl: isByApp ? undefined : ttl,
     };
   }
 
@@ -229,8 +233,10 @@ export class Subscriptions {
 
   /** Ends those that have expired, and tells the client. */
   expire(now: number): void {
-    for (const [name, { expiresAt }] of this.#byName.entries()) {
-      if (expiresAt <= now) this.end(name, UNSUBSCRIBES.EXPIRED);
+    for (const [name, subscription] of this.#byName.entries()) {
+      if (subscription.expiresAt > now) continue;
+      if (subscription.isByApp && this.#owner.onExpiring(subscription)) continue;
+      this.end(name, UNSUBSCRIBES.EXPIRED);
     }
   }
 
@@ -280,6 +286,7 @@ export class Subscriptions {
       isMember,
       isGranted: grant !== PLAIN_GRANT,
       isServerSide: grant.isServerSide,
+      isByApp: grant.isByApp ?? false,
       whenSlow: plan.whenSlow,
       slowBytes: this.#context.slowBytes,
     });

@@ -13,17 +13,21 @@ import {
   DISCONNECTS,
 } from "../../../protocol/centrifuge/mod.ts";
 import {
+  ANONYMOUS,
   type ChannelContext,
   checkConnectionToken,
   checksTokens,
   ClientIdentity,
+  grantedClaims,
+  isRefusal,
   readSubscriptionToken,
 } from "../centrifuge/mod.ts";
 import { type Channel, maySubscribe } from "../channels/mod.ts";
-import type { TokenSubscription } from "../tokens/mod.ts";
+import type { ConnectionClaims, TokenSubscription } from "../tokens/mod.ts";
 import {
   badRequest,
   channelRefusal,
+  hookRefusal,
   quoted,
   Refusal,
   unauthorized,
@@ -78,6 +82,10 @@ export function accessOf(
     context.meter.limitExceeded("channels");
     return badRequest(`A request may name at most ${most} channels`);
   }
+  const { hooks } = context;
+  if (hooks?.connect !== undefined || hooks?.subscribe !== undefined) {
+    return accessByHooks(context, credentials, most);
+  }
   if (checksTokens(context) && (token !== "" || subscriptionTokens.length > 0)) {
     return accessOfTokens(context, credentials, most);
   }
@@ -106,11 +114,71 @@ async function accessOfTokens(
   return holder instanceof Refusal ? holder : openChannels(context, holder, { names, most });
 }
 
+/** The access of a request about which an app decides too, in the same way as about other clients. */
+async function accessByHooks(
+  context: ChannelContext,
+  { token, subscriptionTokens, names }: Credentials,
+  most: number,
+): Promise<ChannelAccess | Refusal> {
+  let holder = await holderByHook(context, token);
+  for (const one of checksTokens(context) ? subscriptionTokens : []) {
+    if (holder instanceof Refusal) return holder;
+    holder = await withSubscription(context, holder, { token: one, names });
+  }
+  for (const name of new Set(names)) {
+    if (holder instanceof Refusal) return holder;
+    if (!holder.grants.has(name)) holder = await withGrant(context, holder, name);
+  }
+  return holder instanceof Refusal ? holder : openChannels(context, holder, { names, most });
+}
+
+async function holderByHook(context: ChannelContext, token: string): Promise<Holder | Refusal> {
+  const { hooks, verifier } = context;
+  const isForHook = verifier === undefined && hooks?.connect !== undefined;
+  const isVerified = token !== "" && !isForHook && checksTokens(context);
+  const claims = isVerified ? await claimsOf(context, token) : undefined;
+  if (claims instanceof Refusal) return claims;
+  const identity = new ClientIdentity();
+  if (claims !== undefined) identity.identify(claims);
+  const ask = { name: "", version: "", data: undefined, headers: new Map() };
+  const unverified = isVerified ? "" : token;
+  const caller = { identity, transport: "sse" as const };
+  const answer = await hooks?.connect?.({ ...ask, ...caller, claims, token: unverified });
+  if (isRefusal(answer)) return hookRefusal(answer);
+  if (answer === undefined) return claims === undefined ? anonymous(context) : holder(claims);
+  const granted = grantedClaims(answer, claims ?? ANONYMOUS);
+  return holder({ ...granted, expireAt: answer.expireAt ?? granted.expireAt }, identity);
+}
+
+/** The holder with what the app says about a channel. */
+async function withGrant(
+  { hooks }: ChannelContext,
+  holder: Holder,
+  channel: string,
+): Promise<Holder | Refusal> {
+  const { identity } = holder;
+  const caller = { identity, transport: "sse" as const };
+  const answer = await hooks?.subscribe?.({ ...caller, channel, data: undefined, token: "" });
+  if (isRefusal(answer)) return hookRefusal(answer);
+  if (answer === undefined) return holder;
+  return withChannel(holder, channel, { ...answer, override: {} });
+}
+
 async function holderOf(context: ChannelContext, token: string): Promise<Holder | Refusal> {
+  const claims = await claimsOf(context, token);
+  return claims instanceof Refusal ? claims : holder(claims);
+}
+
+async function claimsOf(
+  context: ChannelContext,
+  token: string,
+): Promise<ConnectionClaims | Refusal> {
   const claims = await checkConnectionToken(context, token);
   if (claims === undefined) return unauthorized("The token is not valid");
-  if ("code" in claims) return tokenRefusal(claims);
-  const identity = new ClientIdentity();
+  return "code" in claims ? tokenRefusal(claims) : claims;
+}
+
+function holder(claims: ConnectionClaims, identity = new ClientIdentity()): Holder {
   identity.identify(claims);
   const { expireAt, subscriptions: grants } = claims;
   return { identity, expireAt, expiry: DISCONNECTS.EXPIRED, grants };
@@ -123,11 +191,20 @@ async function withSubscription(
 ): Promise<Holder | Refusal> {
   const claims = await readSubscriptionToken(context, token, holder.identity);
   if ("code" in claims) return tokenRefusal(claims);
-  const { channel, expireAt } = claims;
+  const { channel } = claims;
   if (names.length > 0 && !names.includes(channel)) {
     return badRequest(`A subscription token is for ${quoted(channel)}, which is not asked for`);
   }
-  const grants = new Map(holder.grants).set(channel, claims);
+  return withChannel(holder, channel, claims);
+}
+
+/** The holder with a channel, which ends with the first of what has opened any. */
+function withChannel(
+  holder: Holder,
+  channel: string,
+  { expireAt, ...grant }: TokenSubscription & { readonly expireAt: number | undefined },
+): Holder {
+  const grants = new Map(holder.grants).set(channel, grant);
   const isFirst = expireAt !== undefined && expireAt < (holder.expireAt ?? Infinity);
   if (!isFirst) return { ...holder, grants };
   return { ...holder, grants, expireAt, expiry: DISCONNECTS.SUBSCRIPTION_EXPIRED };

@@ -9,7 +9,11 @@
  */
 
 import { ByteBuffer } from "../../../protocol/mod.ts";
-import { type Disconnect, type Unsubscribe } from "../../../protocol/centrifuge/mod.ts";
+import {
+  type Disconnect,
+  DISCONNECTS,
+  type Unsubscribe,
+} from "../../../protocol/centrifuge/mod.ts";
 import { type Deferred, NEVER, TimerNode } from "../../net/mod.ts";
 import {
   type ChannelContext,
@@ -57,7 +61,7 @@ export class ChannelStream extends TimerNode
   readonly identity: ChannelAccess["identity"];
   readonly face: Face<Uint8Array>;
   /** As metrics have it. */
-  readonly transport = "sse";
+  readonly transport = "sse" as const;
   readonly #directory: ClientDirectory;
   readonly #scratch: ByteBuffer;
   readonly #expiry: Disconnect;
@@ -167,7 +171,7 @@ export class ChannelStream extends TimerNode
     out.appendLatin1("\n");
     this.#send(out.view());
     // First: the connection may go on with its next request.
-    this.#end();
+    this.#end(reason);
     this.#answer?.end();
   }
 
@@ -322,15 +326,16 @@ export class ChannelStream extends TimerNode
     this.context.loop.defer(this);
   }
 
-  #end(): void {
+  #end(reason: Disconnect = DISCONNECTS.CONNECTION_CLOSED): void {
     if (this.#state === "ended") return;
     this.#state = "ended";
-    const { loop, users } = this.context;
+    const { loop, users, hooks } = this.context;
     loop.timers.cancel(this);
     this.#lost.clear();
     for (const channel of this.#channels) channel.leave();
     this.#directory.remove(this);
     users.leave(this.identity);
+    hooks?.disconnect?.({ identity: this.identity, transport: this.transport, reason });
   }
 }
 

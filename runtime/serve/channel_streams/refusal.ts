@@ -7,6 +7,7 @@
 import type { ResponseFields } from "../../../protocol/mod.ts";
 import { CLIENT_ERRORS, type ClientError } from "../../../protocol/centrifuge/mod.ts";
 import { escapeText } from "../../observe/log/mod.ts";
+import type { HookRefusal } from "../centrifuge/mod.ts";
 import type { Exchange } from "../session/mod.ts";
 
 /** A refusal. */
@@ -66,4 +67,14 @@ export function channelRefusal(name: string, error: ClientError): Refusal {
   }
   const problem = name === "" ? "is empty" : "is too long, or not one that its namespace allows";
   return badRequest(`The name of the channel ${quoted(name)} ${problem}`);
+}
+
+/** The refusal of an app. */
+export function hookRefusal(refusal: HookRefusal): Refusal {
+  if ("disconnect" in refusal) return new Refusal(403, escapeText(refusal.disconnect.reason));
+  const { code, message } = refusal.error;
+  if (code === CLIENT_ERRORS.INTERNAL.code) {
+    return unavailable("The app has failed: try again later");
+  }
+  return new Refusal(403, escapeText(message));
 }

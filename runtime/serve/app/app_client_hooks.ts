@@ -1,0 +1,235 @@
+/**
+ * The functions under `channels` of an app, as the clients of channels ask them.
+ *
+ * In: what clients ask for, with payloads as JSON in bytes. Out: what the current copy of the app decides, with payloads as JSON in bytes.
+ * A function that throws refuses: see refusal_of_error.ts. One that does not answer within `--app-timeout` has failed.
+ */
+
+import { CLIENT_ERRORS } from "../../../protocol/centrifuge/mod.ts";
+import type {
+  ClientHooks,
+  ConnectAsk,
+  ConnectGrant,
+  Hook,
+  HookAnswer,
+  HookCaller,
+  PublishAsk,
+  PublishGrant,
+  RefreshGrant,
+  RpcAsk,
+  RpcGrant,
+  SubscribeAsk,
+  SubscribeGrant,
+  SubscriptionAsk,
+} from "../centrifuge/mod.ts";
+import type { App } from "./app.ts";
+import type {
+  AppChannelHooks,
+  ChannelCaller,
+  ConnectAnswer,
+  Json,
+  PublishAnswer,
+  RefreshAnswer,
+  SubscribeAnswer,
+} from "./app_channel_hooks.ts";
+import { promiseOf } from "./promise_of.ts";
+import { refusalOfError } from "./refusal_of_error.ts";
+
+const TEXTS = new TextDecoder();
+const UTF8 = new TextEncoder();
+const DENIED = { error: CLIENT_ERRORS.PERMISSION_DENIED };
+const FAILED = { error: CLIENT_ERRORS.INTERNAL };
+
+/** What the functions are called with. */
+export interface AppClientHooksParts {
+  /** The app, as soon as there is one. */
+  app(): Pick<App, "module" | "server" | "timeout"> | undefined;
+  /** Counts an error of the app, and tells the operator. */
+  report(what: string, error: unknown): void;
+}
+
+type HookName = keyof AppChannelHooks;
+
+/** One call. */
+interface Call<Answer, Grant> {
+  readonly name: HookName;
+  readonly event: unknown;
+  /** What is granted by an answer; that of `true` is an empty object. */
+  grant(answer: Answer): Grant;
+}
+
+/** Asks the app. */
+export class AppClientHooks implements ClientHooks {
+  readonly #parts: AppClientHooksParts;
+  /** What `connect` has returned as `meta`. */
+  readonly #meta = new WeakMap<HookCaller["identity"], Json>();
+
+  constructor(parts: AppClientHooksParts) {
+    this.#parts = parts;
+  }
+
+  get connect(): Hook<ConnectAsk, ConnectGrant> | undefined {
+    return this.#has("connect") ? (ask) => this.#connect(ask) : undefined;
+  }
+
+  get refresh(): Hook<unknown, RefreshGrant> | undefined {
+    if (!this.#has("refresh")) return undefined;
+    return (caller) => this.#call({ name: "refresh", event: this.#caller(caller), grant: untilOf });
+  }
+
+  get subscribe(): Hook<SubscribeAsk, SubscribeGrant> | undefined {
+    if (!this.#has("subscribe")) return undefined;
+    return ({ channel, data, token, ...caller }) =>
+      this.#call({
+        name: "subscribe",
+        event: { ...this.#caller(caller), channel, data: parsed(data), token },
+        grant: ({ info, data, expireAt }: SubscribeAnswer) => ({
+          info: encoded(info),
+          data: encoded(data),
+          expireAt,
+        }),
+      });
+  }
+
+  get subRefresh(): Hook<SubscriptionAsk, RefreshGrant> | undefined {
+    if (!this.#has("subRefresh")) return undefined;
+    return ({ channel, ...caller }) => {
+      const event = { ...this.#caller(caller), channel };
+      return this.#call({ name: "subRefresh", event, grant: untilOf });
+    };
+  }
+
+  get publish(): Hook<PublishAsk, PublishGrant> | undefined {
+    if (!this.#has("publish")) return undefined;
+    return ({ channel, data, ...caller }) =>
+      this.#call({
+        name: "publish",
+        event: { ...this.#caller(caller), channel, data: parsed(data) },
+        grant: ({ data: changed, skipHistory = false }: PublishAnswer) => ({
+          data: encoded(changed),
+          skipHistory,
+        }),
+      });
+  }
+
+  get rpc(): Hook<RpcAsk, RpcGrant> | undefined {
+    if (!this.#has("rpc")) return undefined;
+    return ({ method, data, ...caller }) => {
+      const event = { ...this.#caller(caller), method, data: parsed(data) };
+      return this.#ask("rpc", event, (answer: Json) => ({ data: encoded(answer ?? null)! }));
+    };
+  }
+
+  get message(): Hook<{ readonly data: Uint8Array | undefined }, unknown> | undefined {
+    if (!this.#has("message")) return undefined;
+    return ({ data, ...caller }) =>
+      this.#ask("message", { ...this.#caller(caller), data: parsed(data) }, () => undefined);
+  }
+
+  get disconnect(): ClientHooks["disconnect"] {
+    if (!this.#has("disconnect")) return undefined;
+    return ({ reason: { code, reason }, ...caller }) =>
+      void this.#ask("disconnect", { ...this.#caller(caller), code, reason }, () => undefined);
+  }
+
+  #connect(
+    { identity, transport, name, version, data, token, claims, headers }: ConnectAsk & HookCaller,
+  ): HookAnswer<ConnectGrant> | Promise<HookAnswer<ConnectGrant>> {
+    const meta = parsed(claims?.meta);
+    if (meta !== undefined) this.#meta.set(identity, meta);
+    const user = claims?.user ?? "";
+    const event = {
+      client: identity.id,
+      user,
+      transport,
+      name,
+      version,
+      data: parsed(data),
+      token,
+    };
+    return this.#call({
+      name: "connect",
+      event: { ...event, headers: Object.fromEntries(headers) },
+      grant: (answer: ConnectAnswer) => {
+        if (answer.meta !== undefined) this.#meta.set(identity, answer.meta);
+        return {
+          user: answer.user,
+          expireAt: answer.expireAt,
+          info: encoded(answer.info),
+          data: encoded(answer.data),
+          channels: answer.channels ?? [],
+        };
+      },
+    });
+  }
+
+  #has(name: HookName): boolean {
+    return this.#parts.app()?.module.channels?.[name] !== undefined;
+  }
+
+  #caller({ identity, transport }: HookCaller): ChannelCaller {
+    const { id, user } = identity;
+    return { client: id, user, transport, meta: this.#meta.get(identity) };
+  }
+
+  #call<Answer, Grant>(
+    { name, event, grant }: Call<Answer, Grant>,
+  ): HookAnswer<Grant> | Promise<HookAnswer<Grant>> {
+    return this.#ask(name, event, (answer: Json) => {
+      if (answer === undefined || answer === null) return undefined;
+      if (answer === false) return DENIED;
+      return grant(answer === true ? {} : answer);
+    });
+  }
+
+  /** Calls a function. What it throws is a refusal; so the promise is never rejected. */
+  #ask<Grant>(
+    name: HookName,
+    event: unknown,
+    settle: (answer: Json) => HookAnswer<Grant>,
+  ): HookAnswer<Grant> | Promise<HookAnswer<Grant>> {
+    const app = this.#parts.app();
+    const refuse = (error: unknown): HookAnswer<Grant> => {
+      const refusal = refusalOfError(error);
+      if (refusal !== undefined) return refusal;
+      this.#parts.report(`channels.${name}`, error);
+      return FAILED;
+    };
+    try {
+      const answer = app?.module.channels?.[name]?.(event as Json, app.server);
+      const promise = promiseOf(answer);
+      return promise === undefined
+        ? settle(answer)
+        : this.#inTime(promise).then(settle).catch(refuse);
+    } catch (error) {
+      return refuse(error);
+    }
+  }
+
+  #inTime(promise: Promise<unknown>): Promise<unknown> {
+    const timeout = this.#parts.app()?.timeout ?? 0;
+    if (timeout === 0) return promise;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(
+        () => reject(new Error(`it took more than ${timeout} ms (--app-timeout)`)),
+        timeout,
+      );
+      promise.then(resolve, reject).finally(() => clearTimeout(timer));
+    });
+  }
+}
+
+function untilOf({ expireAt }: RefreshAnswer): RefreshGrant {
+  return { expireAt };
+}
+
+function parsed(json: Uint8Array | undefined): Json {
+  return json === undefined ? undefined : JSON.parse(TEXTS.decode(json));
+}
+
+function encoded(value: Json): Uint8Array | undefined {
+  if (value === undefined) return undefined;
+  const text = JSON.stringify(value);
+  if (text === undefined) throw new TypeError(`${typeof value} is no value that JSON has`);
+  return UTF8.encode(text);
+}

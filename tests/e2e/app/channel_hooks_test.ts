@@ -1,0 +1,267 @@
+/**
+ * What an app decides about the clients of channels, over each transport of the `centrifuge` client.
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { APP } from "../../../runtime/config/mod.ts";
+import { Backend, sign } from "../../support/channel_backend.ts";
+import {
+  type ChannelClient,
+  ChannelServer,
+  connected,
+  OPEN_CHANNELS,
+  type ServerMore,
+  subscribe,
+} from "../../support/channel_server.ts";
+import { fetchStream } from "../../support/plain_stream.ts";
+import { REPOSITORY, waitFor, within } from "../../support/server.ts";
+
+const FILE = new URL("tests/support/apps/hooks.js", REPOSITORY).pathname;
+const WITH_APP: ServerMore = { app: { ...APP, file: FILE } };
+const TRANSPORTS = ["websocket", "sse", "http_stream"] as const;
+
+function start(more: ServerMore = {}): Promise<ChannelServer> {
+  const config = { ...OPEN_CHANNELS, allowAnonymousConnect: false };
+  return ChannelServer.start(config, { ...WITH_APP, ...more });
+}
+
+function clientOf(
+  server: ChannelServer,
+  transport: (typeof TRANSPORTS)[number],
+  data: unknown,
+  more: Record<string, unknown> = {},
+): ChannelClient {
+  const options = { data, name: "tests", ...more };
+  return transport === "websocket"
+    ? server.client(options)
+    : server.streamClient(transport, options);
+}
+
+/** Why a client has left for good, or was told to come back. */
+function end({ centrifuge }: ChannelClient, event: "disconnected" | "connecting" | "error") {
+  return within(
+    // deno-lint-ignore no-explicit-any -- the context of whatever event
+    new Promise<any>((resolve) => centrifuge.on(event, (context: any) => resolve(context))),
+    { what: event },
+  );
+}
+
+for (const transport of TRANSPORTS) {
+  Deno.test(`channel hooks: connect decides, over ${transport}`, async () => {
+    await using server = await start();
+    const ann = clientOf(server, transport, { user: "ann" }, { token: "any" });
+    const told = within(
+      // deno-lint-ignore no-explicit-any -- the context
+      new Promise<any>((resolve) => ann.centrifuge.on("connected", resolve)),
+      { what: "a connection" },
+    );
+    await connected(ann);
+    assertEquals((await told).data, { transport, name: "tests", token: "any", hasClient: true });
+
+    const banned = clientOf(server, transport, { user: "banned", slow: 5 });
+    const why = end(banned, "disconnected");
+    banned.centrifuge.connect();
+    const { code, reason } = await why;
+    assertEquals([code, reason], [4501, "you are banned"]);
+
+    const early = clientOf(server, transport, { user: "early" });
+    const gone = end(early, "disconnected");
+    early.centrifuge.connect();
+    assertEquals((await gone).code, 1000);
+
+    const no = clientOf(server, transport, { user: "no" });
+    const denied = end(no, "disconnected");
+    no.centrifuge.connect();
+    assertEquals((await denied).code, 103);
+
+    // The config wants a token.
+    const byConfig = clientOf(server, transport, { user: "by config" });
+    const refused = end(byConfig, "disconnected");
+    byConfig.centrifuge.connect();
+    assertEquals((await refused).code, 3500);
+
+    // A fault of the app is none of the client's business, and temporary.
+    const fault = clientOf(server, transport, { user: "fault" });
+    const failed = end(fault, "error");
+    fault.centrifuge.connect();
+    assertEquals((await failed).error.code, 100);
+    await waitFor(() => server.warnings.some((text) => text.includes("connect has a fault")), {
+      what: "the warning",
+    });
+    fault.centrifuge.disconnect();
+  });
+
+  Deno.test(`channel hooks: subscribe, publish, rpc and send, over ${transport}`, async () => {
+    await using server = await start();
+    const ann = clientOf(server, transport, { user: "ann" });
+    await connected(ann);
+    const { centrifuge } = ann;
+
+    // The namespace is closed to clients; the app opens it for ann.
+    const gate = await subscribe(ann, "closed:gate", { data: { key: 1 } });
+    assertEquals(gate.subscribed[0]!.data, { welcome: { secret: "of ann" }, data: { key: 1 } });
+    assertEquals((await subscribe(ann, "closed:other")).unsubscribed, [103]);
+    assertEquals((await subscribe(ann, "chat:refused")).unsubscribed, [403]);
+    assertEquals((await subscribe(ann, "chat:false")).unsubscribed, [103]);
+
+    const lobby = await subscribe(ann, "chat:lobby");
+    await centrifuge.publish("chat:lobby", { text: "hi" });
+    await centrifuge.publish("chat:lobby", { by: "config" });
+    await centrifuge.publish("chat:lobby", { raw: true, long: 1 });
+    await waitFor(() => lobby.data.length === 3, { what: "three publications" });
+    assertEquals(lobby.data, [
+      { text: "hi", user: "ann", stamped: true, channel: "chat:lobby" },
+      { by: "config" },
+      { raw: true, long: 1 },
+    ]);
+    const error = await centrifuge.publish("chat:lobby", { bad: "this" }).catch((error) => error);
+    assertEquals([error.code, error.message, error.temporary], [401, "not this", true]);
+    await centrifuge.publish("chat:lobby", { skip: true });
+    await waitFor(() => lobby.data.length === 4, { what: "the publication without an offset" });
+    const { publications } = await centrifuge.history("chat:lobby", { limit: 10 });
+    assertEquals(publications.length, 3);
+
+    assertEquals((await centrifuge.rpc("add", { a: 1, b: 2 })).data, 3);
+    assertEquals((await centrifuge.rpc("slow", {})).data, {
+      user: "ann",
+      meta: { secret: "of ann" },
+    });
+    assertEquals((await centrifuge.rpc("nothing", {})).data, null);
+    assertEquals((await centrifuge.rpc("unknown", {}).catch((error) => error)).code, 104);
+    const fault = await centrifuge.rpc("fault", {}).catch((error) => error);
+    assertEquals([fault.code, fault.message], [100, "internal server error"]);
+
+    await centrifuge.send({ to: "all" });
+    await waitFor(() => lobby.data.length === 5, { what: "what was sent" });
+    assertEquals(lobby.data[4], { user: "ann", data: { to: "all" } });
+    const gone = end(ann, "disconnected");
+    await centrifuge.send("leave");
+    const { code, reason } = await gone;
+    assertEquals([code, reason], [4503, "as you wish"]);
+  });
+
+  Deno.test(`channel hooks: disconnect is told who has left and why, over ${transport}`, async () => {
+    await using server = await start({ workers: 1 });
+    const leaves = clientOf(server, transport, { user: "leaves" });
+    await connected(leaves);
+    const out = clientOf(server, transport, { user: "out" });
+    await connected(out);
+    const banned = clientOf(server, transport, { user: "banned" });
+    const why = end(banned, "disconnected");
+    banned.centrifuge.connect();
+    await why;
+    leaves.centrifuge.disconnect();
+    const gone = end(out, "disconnected");
+    out.centrifuge.newSubscription("chat:out").subscribe();
+    await gone;
+    let all: unknown[] = [];
+    await waitFor(async () => {
+      all = await (await fetch(`${server.httpUrl}/gone`)).json();
+      return all.length >= 2;
+    }, { what: "what the app was told" });
+    all.sort();
+    assertEquals(all, [
+      ["leaves", transport, 3000, "connection closed", true],
+      ["out", transport, 4502, "go away", true],
+    ]);
+  });
+}
+
+Deno.test("channel hooks: what connect returns: user and info in presence, channels at once", async () => {
+  await using server = await start();
+  const ann = clientOf(server, "websocket", { user: "ann" });
+  await connected(ann);
+  await subscribe(ann, "chat:lobby");
+  const { clients } = await ann.centrifuge.presence("chat:lobby");
+  const [info] = Object.values(clients) as { user: string; connInfo: unknown }[];
+  assertEquals([info!.user, info!.connInfo], ["ann", { color: "red" }]);
+  const other = clientOf(server, "websocket", { user: "server" });
+  const got: unknown[] = [];
+  other.centrifuge.on("publication", ({ channel, data }: { channel: string; data: unknown }) => {
+    got.push([channel, data]);
+  });
+  await connected(other);
+  await ann.centrifuge.publish("chat:all", { raw: 1 });
+  await waitFor(() => got.length > 0, { what: "a publication" });
+  assertEquals(got, [["chat:all", { raw: 1 }]]);
+});
+
+Deno.test("channel hooks: refresh prolongs a connection, or it ends", async () => {
+  await using server = await start({ workers: 1 });
+  const short = clientOf(server, "websocket", { user: "short" });
+  await connected(short);
+  const once = clientOf(server, "websocket", { user: "once" });
+  await connected(once);
+  const codes: string[] = [];
+  short.centrifuge.on("connecting", ({ code }: { code: number }) => codes.push(`short ${code}`));
+  once.centrifuge.on("connecting", ({ code }: { code: number }) => codes.push(`once ${code}`));
+  await waitFor(() => codes.length >= 2, { what: "both ends" });
+  // That of the other one was prolonged once.
+  assertEquals(codes.slice(0, 2), ["once 3005", "short 3005"]);
+  const [refreshes] = await (await fetch(`${server.httpUrl}/refreshes`)).json();
+  assert(refreshes >= 3, `${refreshes}`);
+});
+
+Deno.test("channel hooks: subRefresh prolongs a subscription, or it ends with 2501", async () => {
+  await using server = await start({ workers: 1 });
+  const ann = clientOf(server, "websocket", { user: "ann" });
+  await connected(ann);
+  const codes: number[] = [];
+  const subscription = ann.centrifuge.newSubscription("chat:short");
+  subscription.on("subscribing", ({ code }: { code: number }) => codes.push(code));
+  subscription.subscribe();
+  await waitFor(() => codes.includes(2501), { what: "the end of the subscription" });
+  const [, subRefreshes] = await (await fetch(`${server.httpUrl}/refreshes`)).json();
+  assert(subRefreshes >= 2, `${subRefreshes}`);
+});
+
+Deno.test("channel hooks: a function that never answers is cut by --app-timeout, and the next command waits for it alone", async () => {
+  await using server = await start({ app: { ...APP, file: FILE, timeout: 300 } });
+  const ann = clientOf(server, "websocket", { user: "ann" });
+  await connected(ann);
+  const never = ann.centrifuge.rpc("never", {}).catch((error) => error);
+  const next = ann.centrifuge.rpc("add", { a: 1, b: 1 });
+  const other = clientOf(server, "websocket", { user: "other" });
+  await connected(other);
+  assertEquals((await other.centrifuge.rpc("add", { a: 2, b: 2 })).data, 4);
+  assertEquals((await never).code, 100);
+  assertEquals((await next).data, 2);
+  await waitFor(() => server.warnings.some((text) => text.includes("--app-timeout")), {
+    what: "the warning",
+  });
+});
+
+Deno.test("channel hooks: a token that the server verifies stays verified, and the app sees its user", async () => {
+  await using backend = await Backend.start({}, WITH_APP);
+  const { server } = backend;
+  const ann = server.client({ token: await sign({ sub: "ann" }), data: {} });
+  // deno-lint-ignore no-explicit-any -- the context
+  const told = new Promise<any>((resolve) => ann.centrifuge.on("connected", resolve));
+  await connected(ann);
+  assertEquals((await told).data.token, "");
+  assertEquals((await ann.centrifuge.rpc("slow", {})).data.user, "ann");
+  const forged = server.client({ token: "forged", data: { user: "ann" } });
+  const why = end(forged, "disconnected");
+  forged.centrifuge.connect();
+  assertEquals((await why).code, 3500);
+});
+
+Deno.test("channel hooks: plain streams ask connect and subscribe too", async () => {
+  await using server = await start({ workers: 1 });
+  const url = (query: string) => `${server.httpUrl}/channels/sse?${query}`;
+  const refused = await fetch(url("channel=chat:refused"));
+  assertEquals([refused.status, await refused.text()], [403, "no entry\n"]);
+  const denied = await fetch(url("channel=closed:other"));
+  assertEquals(denied.status, 403);
+  await denied.body?.cancel();
+  await using stream = await fetchStream(url("channel=chat:lobby"));
+  const ann = clientOf(server, "websocket", { user: "ann" });
+  await connected(ann);
+  await ann.centrifuge.publish("chat:lobby", { raw: 1 });
+  await waitFor(() => stream.seen.events.length > 0, { what: "an event" });
+  await stream.cut();
+  await waitFor(async () => {
+    const gone: unknown[][] = await (await fetch(`${server.httpUrl}/gone`)).json();
+    return gone.some(([, transport, code]) => transport === "sse" && code === 3000);
+  }, { what: "the end of the stream" });
+});

@@ -106,6 +106,7 @@ export {
   FrameReaderPool,
   GOING_AWAY,
   INTERNAL_ERROR,
+  isCloseCode,
   isOriginAllowed,
   judgeHandshake,
   MESSAGE,

@@ -16,7 +16,6 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   "protocol/websocket/close_code.ts": "the registry of RFC 6455 section 7.4.1, whole",
   "runtime/serve/session/proxy_session.ts ProxySession": "sessions are about to be rewritten",
   "protocol/centrifuge/pushes.ts": CHANNELS,
-  "protocol/centrifuge/replies.ts": CHANNELS,
 };
 
 const keyOf = ({ path, name }: ExportedName) => `${path} ${name}`;

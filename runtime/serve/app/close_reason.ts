@@ -1,5 +1,5 @@
 /**
- * The reason of a close frame.
+ * Cuts text to what fits beside the code of a close frame.
  *
  * In: any text. Out: as much of it as RFC 6455 section 5.5 allows: a control frame has at most 125 bytes, two of which are the code.
  */

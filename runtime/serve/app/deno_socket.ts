@@ -6,7 +6,7 @@
  * peer, the connection ends. `bufferedAmount` tells what waits.
  */
 
-import { BINARY, TEXT } from "../../../protocol/mod.ts";
+import { BINARY, isCloseCode, TEXT } from "../../../protocol/mod.ts";
 import { DROPPED, type WebSocketHandler, type WebSocketPeer } from "../session/mod.ts";
 import { bytesOfBinary, bytesOfText } from "./message_bytes.ts";
 
@@ -16,9 +16,6 @@ const EVENTS = ["open", "message", "error", "close"] as const;
 const NO_STATUS = 1005;
 const ABNORMAL_CLOSURE = 1006;
 const NORMAL_CLOSURE = 1000;
-/** RFC 6455 section 7.4.2: codes of applications. */
-const FIRST_OWN = 3000;
-const LAST_OWN = 4999;
 const MOST_REASON = 123;
 const TEXTS = new TextDecoder("utf-8", { ignoreBOM: true });
 const UTF8 = new TextEncoder();
@@ -30,7 +27,8 @@ export class DenoSocket extends EventTarget {
   readonly url = "";
   readonly protocol: string;
   readonly extensions = "";
-  #binaryType: BinaryType = "blob";
+  // As Deno has it at servers; the default of the Web is `blob`.
+  #binaryType: BinaryType = "arraybuffer";
   #state: State = STATES.CONNECTING;
   #peer: WebSocketPeer | null = null;
   /** What was queued when the connection ended, which is never sent. */
@@ -73,11 +71,9 @@ export class DenoSocket extends EventTarget {
   }
 
   close(code?: number, reason?: string): void {
-    if (code !== undefined && code !== NORMAL_CLOSURE && !(code >= FIRST_OWN && code <= LAST_OWN)) {
-      throw new DOMException(
-        "The close code must be either 1000 or in the range of 3000 to 4999",
-        "InvalidAccessError",
-      );
+    // The Web's WebSocket, a client's, allows fewer; Deno's allows these at a server.
+    if (code !== undefined && !isCloseCode(code)) {
+      throw new DOMException(`${code} is no code of a close frame`, "InvalidAccessError");
     }
     if (reason !== undefined && UTF8.encode(reason).length > MOST_REASON) {
       throw new DOMException("The close reason is too long: 123 bytes are allowed", "SyntaxError");

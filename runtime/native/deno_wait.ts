@@ -31,7 +31,8 @@ const GUARD_INTERVAL = 1_000;
 export interface DenoWaitParts {
   readonly registry: IoRegistry;
   readonly bell: LoopbackBell;
-  readonly ring: WakeRing;
+  /** Null: the kernel has none, so there is no sleep. */
+  readonly ring: WakeRing | null;
   readonly owner: DescriptorOwner;
 }
 
@@ -52,7 +53,8 @@ export class DenoWait implements Source {
     const { owner, registry, ring } = parts;
     const { descriptor } = this.#timer;
     this.#pair = new PollPair(registry.descriptor, -1);
-    this.#isUsable = descriptor >= 0 && owner.claim(descriptor) && owner.claim(ring.descriptor) &&
+    this.#isUsable = ring !== null && descriptor >= 0 && owner.claim(descriptor) &&
+      owner.claim(ring.descriptor) &&
       registry.register(descriptor, this, EPOLLIN | EPOLLET) === 0;
     if (!this.#isUsable) this.#closeRing();
     this.#guard = setInterval(() => this.#look(), GUARD_INTERVAL);
@@ -97,7 +99,7 @@ export class DenoWait implements Source {
   }
 
   readonly #arm = (descriptor: number): boolean => {
-    return this.#parts.ring.arm(this.#parts.registry.descriptor, descriptor);
+    return this.#parts.ring?.arm(this.#parts.registry.descriptor, descriptor) === true;
   };
 
   #giveUp(): void {
@@ -108,8 +110,10 @@ export class DenoWait implements Source {
 
   /** A poll that is still armed must not write into a descriptor that belongs to something else by then. */
   #closeRing(): void {
-    this.#parts.owner.release(this.#parts.ring.descriptor);
-    this.#parts.ring.close();
+    const { owner, ring } = this.#parts;
+    if (ring === null) return;
+    owner.release(ring.descriptor);
+    ring.close();
   }
 
   /** Ends a sleep that does not end, and goes on without. */

@@ -109,7 +109,7 @@ export class NativeWorker implements SocketContext, Source {
   readonly #acceptor: WorkerAcceptor | null;
   readonly #trimmer: MemoryTrimmer;
   readonly #bell: DenoBell;
-  // Null: there is no app, or the kernel has refused what it needs.
+  // Null: there is no app.
   readonly #denoWait: DenoWait | null;
   #tookTasks = false;
   // Tasks taken since the descriptors were looked at.
@@ -149,12 +149,9 @@ export class NativeWorker implements SocketContext, Source {
     const bell = new LoopbackBell(os, owner);
     this.#bell = parts.bell ?? bell;
     const { registry } = loop;
-    const ring = hasApp && parts.bell === undefined && core.config.ioUring !== "off"
-      ? openWakeRing()
-      : "";
-    this.#denoWait = typeof ring === "string"
-      ? null
-      : new DenoWait({ registry, bell, ring, owner });
+    const opened = hasApp && core.config.ioUring !== "off" ? openWakeRing() : "off";
+    const ring = typeof opened === "string" ? null : opened;
+    this.#denoWait = hasApp ? new DenoWait({ registry, bell, ring, owner }) : null;
     loop.onDeferred = () => os.ringDoorbell(this.#doorbellOf(start.worker));
     // Edge-triggered, so that a doorbell need not be read to clear it.
     this.#doorbells = start.doorbells;

@@ -38,6 +38,13 @@ const RARE = [
 
 const NOTHING = new Uint8Array(0);
 
+/** What the body of a request is after it was read. */
+function usedBody(): ReadableStream<Uint8Array<ArrayBuffer>> | null {
+  const used = new WebResponse("used");
+  void used.text();
+  return used.body;
+}
+
 /** A request to the app. */
 export class AppRequest implements BodySource, HeadSource {
   #exchange: AppExchange | null;
@@ -123,7 +130,8 @@ export class AppRequest implements BodySource, HeadSource {
   }
 
   get body(): ReadableStream<Uint8Array<ArrayBuffer>> | null {
-    return this.#hasBody ? this.#real().body : null;
+    if (!this.#hasBody) return null;
+    return this.#bodyUsed && this.#web === null ? usedBody() : this.#real().body;
   }
 
   get bodyUsed(): boolean {

@@ -62,9 +62,7 @@ export class AppResponse {
   constructor(body: BodyInit | null = null, init?: ResponseInit) {
     if (init !== undefined && init !== null) this.#takeInit(init);
     if (body === null) return;
-    if (isNullBodyStatus(this.#status)) {
-      throw new TypeError("Response with null body status cannot have body");
-    }
+    this.#mustHaveBody();
     this.#takeBody(body);
   }
 
@@ -72,7 +70,9 @@ export class AppResponse {
   static json(data: unknown, init?: ResponseInit): AppResponse {
     const text = JSON.stringify(data);
     if (text === undefined) throw new TypeError("The data is not JSON serializable");
-    const response = new AppResponse(text, init);
+    const response = new AppResponse(null, init);
+    response.#mustHaveBody();
+    response.#body = text;
     response.#setType(JSON_TYPE);
     return response;
   }
@@ -199,6 +199,12 @@ export class AppResponse {
     const reason = `${statusText}`;
     if (!REASON.test(reason)) throw new TypeError(`Invalid status text: ${JSON.stringify(reason)}`);
     this.#statusText = reason;
+  }
+
+  #mustHaveBody(): void {
+    if (isNullBodyStatus(this.#status)) {
+      throw new TypeError("Response with null body status cannot have body");
+    }
   }
 
   #takeBody(body: BodyInit): void {

@@ -8,7 +8,7 @@
 /** Milliseconds without a turn after which a worker counts as blocked. */
 const BLOCKED_AFTER = 2_000;
 /** Milliseconds between two looks. */
-export const LOOK_INTERVAL = 250;
+export const LOOK_INTERVAL = 500;
 /** If a look comes so late, this thread has stood still itself, and knows nothing of the others. */
 const OWN_DELAY = 4 * LOOK_INTERVAL;
 

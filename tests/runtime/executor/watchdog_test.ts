@@ -31,7 +31,7 @@ Deno.test("watchdog: a worker that does not turn is told once, and once that it 
   assertEquals(watched.told, ["1 blocked 2000"]);
   assertEquals([watched.watchdog.isBlocked(1), watched.watchdog.blockedCount], [true, 1]);
   watched.watch(1_000, [0, 1]);
-  assertEquals(watched.told, ["1 blocked 2000", "1 returned 5250"]);
+  assertEquals(watched.told, ["1 blocked 2000", "1 returned 5500"]);
   assertEquals(watched.watchdog.blockedCount, 0);
 });
 

@@ -65,6 +65,25 @@ Deno.test("an asynchronous wait lets timers and promises run", async () => {
   loop.close();
 });
 
+Deno.test("a call deferred while promises run asks for the end of the wait, others do not", async () => {
+  const loop = new EventLoop(os);
+  const calls: string[] = [];
+  loop.onDeferred = () => calls.push("asked");
+  const defer = () => loop.defer({ onTurn: () => calls.push("called") });
+  defer();
+  loop.turn(false);
+  assertEquals(calls, ["called"]);
+  const waiting = loop.waitAsync(20);
+  defer();
+  defer();
+  assertEquals(calls, ["called", "asked"]);
+  loop.dispatch(await waiting);
+  defer();
+  loop.dispatch(0);
+  assertEquals(calls, ["called", "asked", "called", "called", "called"]);
+  loop.close();
+});
+
 Deno.test("an event of a descriptor that was forgotten meanwhile is dropped", () => {
   const loop = new EventLoop(os);
   const first = os.eventfd();

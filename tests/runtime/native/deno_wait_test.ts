@@ -1,0 +1,128 @@
+/** How a worker with an app waits, on the real kernel. */
+
+import { assert, assertEquals } from "@std/assert";
+import { LoopbackBell } from "../../../runtime/native/deno_bell.ts";
+import { DenoWait } from "../../../runtime/native/deno_wait.ts";
+import { IoRegistry } from "../../../runtime/native/io_registry.ts";
+import { EPOLLET, EPOLLIN, LinuxOs, openWakeRing, type WakeRing } from "../../../runtime/os/mod.ts";
+import { waitFor, within } from "../../support/wait_for.ts";
+
+const os = new LinuxOs(); // here and not in a test, where Deno 2.4 would report libc as a leak
+const probe = openWakeRing();
+const NO_RING = typeof probe === "string" ? ` (skipped: io_uring: ${probe})` : "";
+if (typeof probe !== "string") probe.close();
+
+/** A wait with a doorbell in its epoll instance. */
+class Waiting implements AsyncDisposable {
+  readonly held = new Set<number>();
+  readonly owner = {
+    claim: (descriptor: number) => !!this.held.add(descriptor),
+    release: (descriptor: number) => void this.held.delete(descriptor),
+  };
+  readonly registry = new IoRegistry(os);
+  readonly bell = new LoopbackBell(os, this.owner);
+  readonly doorbell = os.eventfd();
+  readonly wait: DenoWait;
+
+  constructor(ring: WakeRing | null) {
+    this.registry.register(this.doorbell, { onReady() {} }, EPOLLIN | EPOLLET);
+    this.wait = new DenoWait({ ...this, ring });
+  }
+
+  static async open(ring: WakeRing | null): Promise<Waiting> {
+    const waiting = new Waiting(ring);
+    await waitFor(() => waiting.bell.ring(), { what: "a bell that is heard" });
+    waiting.wait.watchDeno();
+    return waiting;
+  }
+
+  /** Takes the events. */
+  clear(): number {
+    return this.registry.wait(0);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.wait.close();
+    this.bell.close();
+    this.registry.close();
+    os.close(this.doorbell);
+    assertEquals(this.held.size, 0);
+    return Promise.resolve();
+  }
+}
+
+function ring(): WakeRing {
+  const opened = openWakeRing();
+  if (typeof opened === "string") throw new Error(opened);
+  return opened;
+}
+
+const LONG = 20_000;
+
+Deno.test({
+  name:
+    `deno wait: a sleep ends with an event, with one that is there already, and in time${NO_RING}`,
+  ignore: NO_RING !== "",
+  fn: async () => {
+    await using waiting = await Waiting.open(ring());
+    const { wait, doorbell } = waiting;
+    for (let i = 0; i < 200; i++) {
+      const asleep = within(wait.sleep(LONG), { what: "the end of a sleep" });
+      const timer = setTimeout(() => os.ringDoorbell(doorbell), i % 3);
+      assertEquals([await asleep, waiting.clear()], [true, 1]);
+      clearTimeout(timer);
+    }
+    os.ringDoorbell(doorbell);
+    assertEquals([await within(wait.sleep(LONG), { what: "the end" }), waiting.clear()], [true, 1]);
+    assertEquals(await within(wait.sleep(20), { what: "the end in time" }), true);
+    assert(!wait.block(0) || waiting.clear() === 1); // the timer's event
+  },
+});
+
+Deno.test({
+  name: `deno wait: Deno's timers, files and sockets go on during a sleep${NO_RING}`,
+  ignore: NO_RING !== "",
+  fn: async () => {
+    await using waiting = await Waiting.open(ring());
+    const asleep = waiting.wait.sleep(LONG);
+    for (let i = 0; i < 5; i++) await new Promise((resolve) => setTimeout(resolve, 1));
+    await Deno.stat(new URL(import.meta.url));
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const accepted = listener.accept();
+    (await Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port })).close();
+    (await within(accepted, { what: "a connection" })).close();
+    os.ringDoorbell(waiting.doorbell);
+    assertEquals(await within(asleep, { what: "the end of the sleep" }), true);
+  },
+});
+
+Deno.test("deno wait: a sleep that the kernel forgets is ended, and there is no other one", async () => {
+  let closed = 0;
+  const forgetful = { descriptor: 1_000_000, arm: () => true, close: () => void closed++ };
+  await using waiting = await Waiting.open(forgetful);
+  assertEquals(await within(waiting.wait.sleep(10), { what: "the guard" }), true);
+  assertEquals([closed, await waiting.wait.sleep(10)], [1, false]);
+});
+
+Deno.test("deno wait: a ring that is refused is not waited for", async () => {
+  const refusing = { descriptor: 1_000_000, arm: () => false, close() {} };
+  await using waiting = await Waiting.open(refusing);
+  assertEquals(await within(waiting.wait.sleep(LONG), { what: "a refusal" }), false);
+  assertEquals(await waiting.wait.sleep(LONG), false);
+});
+
+Deno.test("deno wait: without a ring there is no sleep, and a block ends with an event of either loop", async () => {
+  await using waiting = await Waiting.open(null);
+  const { wait, doorbell } = waiting;
+  assertEquals(await wait.sleep(LONG), false);
+  assertEquals(wait.block(1), false);
+  os.ringDoorbell(doorbell);
+  assertEquals([wait.block(LONG), waiting.clear()], [true, 1]);
+  // Deno's instance becomes readable with a byte of its own socket, and the block is over, though nothing is ours.
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const accepted = listener.accept();
+  const conn = await Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port });
+  assertEquals(wait.block(LONG), false);
+  conn.close();
+  (await accepted).close();
+});

@@ -6,7 +6,7 @@
  */
 
 import { DateField } from "../../protocol/mod.ts";
-import { channelsOf } from "../config/mod.ts";
+import { channelsOf, type Config } from "../config/mod.ts";
 import { hasLibc, LinuxFiles, PortableFiles } from "../os/mod.ts";
 import type { App } from "../serve/app/mod.ts";
 import type { ChannelService } from "../serve/centrifuge/mod.ts";
@@ -45,11 +45,8 @@ const load: RouterLoader = async (loaded, { secrets: secretTexts, app: source } 
     await tokens?.loadChannelSecrets(channelsConfig, placesOf(secretTexts));
   return ({ config, loop, channels: wiring, report }) => {
     const site = files === undefined || root === undefined ? undefined : new files.Site({
-      config,
+      ...filesOf(config, () => loop.now),
       root,
-      files: hasLibc() ? new LinuxFiles() : new PortableFiles(),
-      date,
-      now: () => loop.now,
     });
     const guard = auth && new auth.BasicAuth(auth.readUsers(users, Deno.readTextFileSync));
     if (centrifuge && channelsConfig && secrets && wiring) {
@@ -65,14 +62,22 @@ const load: RouterLoader = async (loaded, { secrets: secretTexts, app: source } 
         ...streams.channelStreamRoutes({ context, directory, origins }),
       ];
     }
-    if (apps && loadedApp && service) {
+    if (apps && source && loadedApp && service) {
       const { module } = loadedApp;
       const topics = new apps.Topics(service.context);
       const address = { ...config, isSecure: config.tls.cert !== undefined };
-      app ??= new apps.App({ module, topics, address, report });
+      const parts = { address, files: filesOf(config, () => loop.now), report };
+      app ??= new apps.App({ module, entry: source.entry, topics, ...parts });
     }
     app?.configure(config.app);
     return serverRouter({ config, date, site, guard, channels: channelRoutes, app });
   };
 };
+
+/** What files are sent with. */
+function filesOf(config: Config, now: () => number) {
+  const files = hasLibc() ? new LinuxFiles() : new PortableFiles();
+  return { config, files, date, now };
+}
+
 serveThread(load, date);

@@ -2,7 +2,7 @@
 
 import { DateField } from "../../protocol/mod.ts";
 import { serveThread } from "../../runtime/executor/serve_thread.ts";
-import { App, prepareThread, type Topics } from "../../runtime/serve/app/mod.ts";
+import { App, type AppParts, prepareThread, type Topics } from "../../runtime/serve/app/mod.ts";
 import { serverRouter } from "../../runtime/serve/routes/mod.ts";
 
 const date = new DateField(Date.now());
@@ -22,7 +22,10 @@ serveThread(
         app: new App({
           module: { fetch: (request) => module.fetch(request) },
           address: { ...config, isSecure: false },
-          topics: {} as Topics, // no app of these has any
+          // No app of these has topics, or files.
+          topics: {} as Topics,
+          entry: "/app.ts",
+          files: {} as AppParts["files"],
           report,
         }),
       });

@@ -6,18 +6,21 @@
  * reload: new requests go to the new copy, those in progress are finished by the old one.
  */
 
+import { dirname } from "@std/path/posix/dirname";
 import type { AppConfig } from "../../config/mod.ts";
 import { LogLabel } from "../../observe/log/mod.ts";
 import type { AppExchange, AppResult, AppRoute, AppSchedule } from "../session/mod.ts";
-import { pathPattern } from "../files/mod.ts";
+import { NamedFiles, type NamedFilesParts, pathPattern } from "../files/mod.ts";
 import type { AppModule } from "./app_module.ts";
 import { intervalOf } from "./interval.ts";
+import { AppHeaders } from "./app_headers.ts";
+import { fileOf } from "./file_answer.ts";
 import { AppRequest } from "./app_request.ts";
 import { AppServer, type AppServerParts } from "./app_server.ts";
 import { AppSockets } from "./app_sockets.ts";
 import { upgradeOf } from "./deno_upgrade.ts";
 import { RequestOrigins } from "./request_origins.ts";
-import { sendResponse, type StreamWatch } from "./send_response.ts";
+import { framingOf, sendResponse, type StreamWatch } from "./send_response.ts";
 import type { Topics } from "./topics.ts";
 
 /** What an app is made with. */
@@ -25,6 +28,10 @@ export interface AppParts {
   readonly module: AppModule;
   readonly address: AppServerParts["address"];
   readonly topics: Topics;
+  /** The path of the app's file, absolute. */
+  readonly entry: string;
+  /** What files of its folder are sent with. */
+  readonly files: Omit<NamedFilesParts, "root">;
   /** Counts an error of the app, and tells the operator. */
   report(what: string, error: unknown): void;
 }
@@ -42,6 +49,8 @@ export class App implements AppRoute {
   readonly #origins: RequestOrigins;
   #pattern: ((path: string) => boolean) | undefined = undefined;
   #timeout = 0;
+  readonly #folder: string;
+  #files: NamedFiles | null = null;
   /** Requests whose handler is asynchronous and has not answered yet. */
   #pending = 0;
 
@@ -49,10 +58,11 @@ export class App implements AppRoute {
     this.#parts = parts;
     this.module = parts.module;
     const { address, topics } = parts;
+    const folder = this.#folder = dirname(parts.entry);
     const report = (what: string, error: unknown) => parts.report(what, error);
     const sockets = new AppSockets({ module: () => this.module, topics, report });
     const pendingRequests = () => this.#pending;
-    this.server = new AppServer({ address, topics, sockets, pendingRequests });
+    this.server = new AppServer({ address, folder, topics, sockets, pendingRequests });
     this.#origins = new RequestOrigins(this.server.url.host);
   }
 
@@ -119,15 +129,23 @@ export class App implements AppRoute {
         request.close(wasKept);
         return exchange.isAnswered ? undefined : "next";
       }
-      if (this.#send(asResponse(response), turn)) request.close(wasKept);
+      const sent = this.#send(asResponse(response), turn);
+      if (sent instanceof Promise) return sent.finally(() => request.close(true));
+      if (sent) request.close(wasKept);
     } catch (error) {
       return this.#fail(error, turn);
     }
   }
 
-  /** Sends an answer, or upgrades; false if the answer is not complete yet. */
-  #send(response: Response, turn: Turn): boolean {
+  /** Sends an answer, or upgrades; false, or a promise, if the answer is not complete yet. */
+  #send(response: Response, turn: Turn): boolean | Promise<void> {
     const { exchange } = turn;
+    const file = fileOf(response);
+    if (file !== undefined) {
+      this.#files ??= new NamedFiles({ ...this.#parts.files, root: this.#folder });
+      const { fields } = framingOf(AppHeaders.fieldsOf(response.headers));
+      return this.#files.respond(exchange, file, fields) ?? true;
+    }
     const upgrade = upgradeOf(response);
     if (upgrade === undefined) return sendResponse(exchange, response, this.#watch(turn));
     if (!upgrade(exchange)) {

@@ -7,6 +7,7 @@
 import { AppRequest } from "./app_request.ts";
 import type { AppSockets, UpgradeOptions } from "./app_sockets.ts";
 import type { WebSocketData } from "./app_web_socket_handlers.ts";
+import { type FileOptions, fileResponse } from "./file_answer.ts";
 import type { Topics } from "./topics.ts";
 
 /** What it is made with. */
@@ -19,6 +20,8 @@ export interface AppServerParts {
   };
   readonly sockets: Pick<AppSockets, "upgrade" | "publish">;
   readonly topics: Pick<Topics, "subscriberCount">;
+  /** The app's folder, as an absolute path. */
+  readonly folder: string;
   /** Requests of this worker that are not answered yet. */
   pendingRequests(): number;
 }
@@ -86,6 +89,16 @@ export class AppServer {
   timeout(request: Request, seconds: number): void {
     if (!(seconds >= 0)) throw new RangeError(`Cannot wait ${seconds} seconds for an answer`);
     AppRequest.exchangeOf(request)?.setTimeout(Math.ceil(seconds * 1000));
+  }
+
+  /**
+   * An answer that is a file in the app's folder: sent by the kernel, with ranges and conditions, and compressed if the client accepts
+   * it. 404 if there is no such file when it is sent.
+   *
+   * @throws {RangeError} if the path leads out of the folder
+   */
+  file(path: string, options?: FileOptions): Response {
+    return fileResponse(this.#parts.folder, path, options);
   }
 
   /** Publishes in a channel, to subscribers of all kinds on all workers; returns the bytes of the message, or 0 if there are none. */

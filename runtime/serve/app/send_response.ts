@@ -70,7 +70,8 @@ interface Framing {
   readonly contentLength: number;
 }
 
-function framingOf(fields: ResponseFields): Framing {
+/** Separates the app's fields from those that the server decides about. */
+export function framingOf(fields: ResponseFields): Framing {
   for (const [name] of fields) if (OWN_FIELDS.has(name)) return withoutOwn(fields);
   return { fields, contentLength: -1 };
 }

@@ -21,5 +21,6 @@
 
 export { MAX_LISTED } from "./listing.ts";
 export { isCompressible, mediaType, UNKNOWN_TYPE } from "./media_types.ts";
+export { NamedFiles, type NamedFilesParts } from "./named_files.ts";
 export { pathPattern } from "./path_pattern.ts";
 export { Site, type SiteParts } from "./site.ts";

@@ -16,16 +16,7 @@ import {
 } from "../../../protocol/mod.ts";
 import type { Config, FilesConfig } from "../../config/mod.ts";
 import { escapeText, LogLabel } from "../../observe/log/mod.ts";
-import {
-  EACCES,
-  EIO,
-  EMFILE,
-  ENFILE,
-  ENOENT,
-  ENOMEM,
-  EPERM,
-  type FileSystem,
-} from "../../os/mod.ts";
+import { EMFILE, ENFILE, ENOENT, type FileSystem } from "../../os/mod.ts";
 import type { Exchange, Route } from "../session/mod.ts";
 import { CodingChooser } from "./coding_chooser.ts";
 import { Compressor } from "./compressor.ts";
@@ -38,6 +29,7 @@ import { FolderListing, type Listed } from "./folder_listing.ts";
 import { prefersJson } from "./listing.ts";
 import { respondWithListing } from "./listing_answer.ts";
 import { mediaType } from "./media_types.ts";
+import { fileErrorText, openStatus } from "./open_failure.ts";
 import { FILE_METHODS, SiteFields } from "./site_fields.ts";
 import { acceptsPage, isRead, mayBePage } from "./spa_rules.ts";
 
@@ -64,13 +56,6 @@ const APPLICATION_KEY = "application";
 const VARY_ACCEPT: ResponseFields = [["Vary", "Accept"]];
 
 const NOTHING = new Uint8Array(0);
-const FAILED_TEXT = "The server failed to answer\n";
-const TEXTS: Readonly<Record<number, string>> = {
-  400: "The path is not valid\n",
-  403: "Permission denied\n",
-  404: "Not found\n",
-  503: "Too many files are open, try again later\n",
-};
 
 /** One served folder in one worker. */
 export class Site {
@@ -162,7 +147,7 @@ export class Site {
 
   /** The route of a path that could not be opened; `result` is the negated errno. */
   #notOpened(path: string, decoded: RequestPath, result: number): Route {
-    const status = statusOf(result);
+    const status = openStatus(result);
     return status === 404 ? this.#missing(path, decoded) : this.#failed(path, status);
   }
 
@@ -249,7 +234,7 @@ export class Site {
 
   #answerListed(exchange: Exchange, listed: Listed): void {
     // The folder was removed, or made unreadable, since the look-up.
-    if (typeof listed === "number") return this.#answerError(exchange, statusOf(listed));
+    if (typeof listed === "number") return this.#answerError(exchange, openStatus(listed));
     respondWithListing(exchange, listed, this.#fields.common);
   }
 
@@ -284,8 +269,7 @@ export class Site {
 
   #answerError(exchange: Exchange, status: number, fields: ResponseFields = []): void {
     if (this.#pages.answer(exchange, status, fields)) return;
-    const text = TEXTS[status] ?? FAILED_TEXT;
-    exchange.respondText(status, text, [...fields, ...this.#fields.common]);
+    exchange.respondText(status, fileErrorText(status), [...fields, ...this.#fields.common]);
   }
 
   /** The fields of every answer about a path. */
@@ -316,24 +300,4 @@ export class Site {
 
 function indexOf(beneath: string): string {
   return beneath === "" ? INDEX : `${beneath}/${INDEX}`;
-}
-
-/**
- * The status for a failure to open. A link that leads out of the folder is 404: the client must not learn
- * that it exists.
- */
-function statusOf(result: number): number {
-  switch (-result) {
-    case EACCES:
-    case EPERM:
-      return 403;
-    case EMFILE:
-    case ENFILE:
-    case ENOMEM:
-      return 503;
-    case EIO:
-      return 500;
-    default:
-      return 404;
-  }
 }

@@ -166,6 +166,24 @@ const ROUTES = {
     return new Response(text);
   },
 
+  // Files of the app's folder.
+  "/file": (_request, server) => server.file("first.js"),
+  "/file-fields": (_request, server) =>
+    server.file("./first.js", {
+      headers: {
+        "content-disposition": "attachment",
+        "Content-Type": "text/x",
+        "content-length": "1",
+      },
+    }),
+  "/file-missing": (_request, server) => server.file("no/such"),
+  "/file-outside": (_request, server) => server.file("../fake_os.ts"),
+  "/file-folder": (_request, server) => server.file("."),
+  "/file-later": async (_request, server) => {
+    await pause();
+    return server.file(import.meta.dirname + "/first.js");
+  },
+
   // Requests that are kept.
   "/keep": (request) => {
     kept = request;

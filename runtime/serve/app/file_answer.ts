@@ -1,0 +1,50 @@
+/**
+ * `server.file`: an answer that is a file, sent by the server itself.
+ *
+ * In: a path in the app's folder. Out: a Response that stands for the file. Only the object itself counts: a copy of it is an empty
+ * answer.
+ */
+
+import { resolve } from "@std/path/posix/resolve";
+import { AppHeaders } from "./app_headers.ts";
+import { AppResponse } from "./app_response.ts";
+
+/** What `server.file` takes beside the path. */
+export interface FileOptions {
+  /** Fields of the answer; a Content-Type replaces that of the file's name. */
+  readonly headers?: HeadersInit;
+}
+
+/** By the Response that stands for it: the path beneath the folder. */
+const paths = new WeakMap<Response, string>();
+
+/**
+ * A Response for a file.
+ *
+ * @param folder the app's folder, as an absolute path
+ * @param path relative to it, or absolute
+ * @throws {RangeError} if the path leads out of the folder
+ */
+export function fileResponse(
+  folder: string,
+  path: string,
+  { headers }: FileOptions = {},
+): Response {
+  const inside = folder.endsWith("/") ? folder : `${folder}/`;
+  const whole = resolve(folder, path);
+  if (!whole.startsWith(inside) || whole === inside || whole.includes("\0")) {
+    throw new RangeError(
+      `Cannot send ${JSON.stringify(path)}: it is not in the app's folder ${folder}`,
+    );
+  }
+  const response = new AppResponse(null, {
+    headers: new AppHeaders(headers) as unknown as Headers,
+  });
+  paths.set(response as unknown as Response, whole.slice(inside.length));
+  return response as unknown as Response;
+}
+
+/** The file that a Response stands for; undefined: none. */
+export function fileOf(response: Response): string | undefined {
+  return paths.get(response);
+}

@@ -32,6 +32,7 @@ import { Signals } from "../signals.ts";
 import { describe, faultsOf } from "./check.ts";
 import { type Command, parseCommandLine } from "./command_line.ts";
 import { hashOfInput } from "./hash_password.ts";
+import { giveBackRights } from "./give_back_rights.ts";
 import { healthProblem } from "./health.ts";
 import { EXIT, helpText } from "./help.ts";
 import { Output, writeWhole } from "./output.ts";
@@ -67,6 +68,7 @@ export async function main(args: readonly string[], signals = new Signals()): Pr
 async function run(args: readonly string[], signals: Signals): Promise<number> {
   try {
     const command = readCommand(args);
+    giveBackRights(command.type === "serve" || command.type === "check" ? command.settings : null);
     if (command.type === "serve") {
       command.settings.warnings.forEach(warn);
       return await serve(command.settings, args, signals);

@@ -4,6 +4,18 @@
  * In: `--app` and the other options of apps. Out: plain data, a copy for each worker. Without `--app` there is no section.
  */
 
+/** What an app may be allowed: `all` is everything that the server itself may do. */
+export const APP_RIGHTS = ["read", "write", "net", "env", "sys", "all"] as const;
+/** One of {@link APP_RIGHTS}. */
+export type AppRight = (typeof APP_RIGHTS)[number];
+
+/** A right that the operator gives, as `net=localhost:5432`. */
+export interface AppGrant {
+  readonly right: AppRight;
+  /** A folder or file, a host with or without a port, a variable; undefined: all of them. */
+  readonly value: string | undefined;
+}
+
 /** The app, and what it is asked. */
 export interface AppConfig {
   /** The file as the operator wrote it; a relative path begins at the folder in which the server was started. */
@@ -14,6 +26,8 @@ export interface AppConfig {
   readonly timeout: number;
   /** Whether the app is loaded again when a file of it changes. */
   readonly watch: boolean;
+  /** What it may do, besides reading its own folder. */
+  readonly allow: readonly AppGrant[];
 }
 
 /** Defaults of {@link AppConfig}; `file` is always given. */
@@ -23,4 +37,10 @@ export const APP: AppConfig = {
   // nginx: proxy_read_timeout 60s; half of it, less than most clients wait.
   timeout: 30_000,
   watch: false,
+  allow: [],
 };
+
+/** Whether the app may do everything that the server may. */
+export function isUnrestricted({ allow }: AppConfig): boolean {
+  return allow.some(({ right }) => right === "all");
+}

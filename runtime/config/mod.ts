@@ -12,7 +12,14 @@
  * @module
  */
 
-export { APP, type AppConfig } from "./app.ts";
+export {
+  APP,
+  APP_RIGHTS,
+  type AppConfig,
+  type AppGrant,
+  type AppRight,
+  isUnrestricted,
+} from "./app.ts";
 export { CHANNEL_LIMITS, type ChannelLimits } from "./channel_limits.ts";
 export {
   type Access,

@@ -21,6 +21,7 @@ import type { WorkerStart } from "../thread/mod.ts";
 import { AdminError } from "./admin_error.ts";
 import { AppCopy } from "./app_copy.ts";
 import type { AppKeeper } from "./app_keeper.ts";
+import { workerPermissions } from "./app_rights.ts";
 import type { ChannelKeeper } from "./channel_keeper.ts";
 import { countDeadWorker } from "./dead_worker.ts";
 import {
@@ -369,7 +370,7 @@ export class Executor {
       ring: (other) => this.#entrance.ring(other),
       schedule: (every) => this.#announce(every),
       ended: (end) => this.#workerEnded(worker, end),
-    });
+    }, workerPermissions(this.#config, this.address));
   }
 
   #startOf(worker: number): WorkerStart {

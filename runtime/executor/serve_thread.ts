@@ -10,7 +10,7 @@ import type { DateField } from "../../protocol/mod.ts";
 import { LinuxOs, type OpenedRing, openIoUring } from "../os/mod.ts";
 import { PointerTable, TicketKeys } from "../ring/mod.ts";
 import type { Router } from "../serve/session/mod.ts";
-import type { RouterLoader, WorkerParts } from "../serve/worker/mod.ts";
+import type { GivenAtStart, RouterLoader, WorkerParts } from "../serve/worker/mod.ts";
 import {
   type AppOrder,
   onOrder,
@@ -42,7 +42,7 @@ export function serveThread(
     const guard = hasApp ? new (await import("../serve/app/mod.ts")).AppGuard() : undefined;
     try {
       const made = typeof router === "function"
-        ? await router(start.config, { secrets: start.channels?.secrets, app: start.app })
+        ? await router(start.config, givenBy(start))
         : router;
       const parts = {
         start,
@@ -64,6 +64,10 @@ export function serveThread(
       throw error;
     }
   });
+}
+
+function givenBy({ app, channels, openssl }: WorkerStart): GivenAtStart {
+  return { secrets: channels?.secrets, app, keepsFfi: openssl !== undefined };
 }
 
 /** The transports know nothing of apps. */

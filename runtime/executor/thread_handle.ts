@@ -48,13 +48,25 @@ export class Thread {
   // By the order's number: resolves the promise of its caller.
   readonly #obeyed = new Map<number, (fault: string | undefined) => void>();
 
-  /** @param name for warnings and debuggers */
-  constructor(module: URL, name: string, watcher: ThreadWatcher) {
+  /**
+   * @param name for warnings and debuggers
+   * @param permissions what the thread may do; undefined: all that the process may
+   */
+  constructor(
+    module: URL,
+    name: string,
+    watcher: ThreadWatcher,
+    permissions?: Deno.PermissionOptionsObject,
+  ) {
     this.#watcher = watcher;
     // Their callers handle the rejection; without a caller, `ended` reports it.
     this.#loaded.promise.catch(() => {});
     this.#ready.promise.catch(() => {});
-    this.#worker = new globalThis.Worker(module, { type: "module", name });
+    this.#worker = new globalThis.Worker(module, {
+      type: "module",
+      name,
+      ...(permissions === undefined ? {} : { deno: { permissions } }),
+    });
     this.#worker.onmessage = (event: MessageEvent) => this.#receive(event.data as ThreadMessage);
     this.#worker.onerror = (event) => {
       event.preventDefault(); // else it would end the whole process

@@ -8,23 +8,28 @@
 import { DateField } from "../../protocol/mod.ts";
 import { channelsOf, type Config } from "../config/mod.ts";
 import { hasLibc, LinuxFiles, PortableFiles } from "../os/mod.ts";
-import type { App } from "../serve/app/mod.ts";
+import type { App, AppCopies } from "../serve/app/mod.ts";
 import type { ChannelService } from "../serve/centrifuge/mod.ts";
 import { serverRouter } from "../serve/routes/mod.ts";
 import type { RouterLoader } from "../serve/worker/mod.ts";
+import { postToMain } from "../thread/mod.ts";
 import { placesOf } from "./secret_texts.ts";
 import { serveThread } from "./serve_thread.ts";
 
 const date = new DateField(Date.now());
 
-const NOTHING = { secrets: undefined, app: undefined };
+const NOTHING = { secrets: undefined, app: undefined, keepsFfi: true };
 
 /** One in a thread: a reload of the config keeps it, with its clients. */
 let service: ChannelService | undefined;
 let channelRoutes: ChannelService["routes"] | undefined;
 let app: App | undefined;
+let copies: AppCopies | undefined;
 
-const load: RouterLoader = async (loaded, { secrets: secretTexts, app: source } = NOTHING) => {
+const load: RouterLoader = async (
+  loaded,
+  { secrets: secretTexts, app: source, keepsFfi } = NOTHING,
+) => {
   const { app: appConfig, files: { root }, users } = loaded;
   const channelsConfig = channelsOf(loaded);
   // Loaded only if needed. Measured with 8 workers that need neither: a start takes 740 ms of CPU instead of
@@ -32,7 +37,6 @@ const load: RouterLoader = async (loaded, { secrets: secretTexts, app: source } 
   const files = root === undefined ? undefined : await import("../serve/files/mod.ts");
   const apps = appConfig && await import("../serve/app/mod.ts");
   apps?.prepareThread();
-  const loadedApp = source && await apps?.loadApp(source);
   const auth = users.length === 0 ? undefined : await import("../serve/auth/mod.ts");
   const centrifuge = channelsConfig && service === undefined
     ? await import("../serve/centrifuge/mod.ts")
@@ -62,12 +66,17 @@ const load: RouterLoader = async (loaded, { secrets: secretTexts, app: source } 
         ...streams.channelStreamRoutes({ context, directory, origins }),
       ];
     }
-    if (apps && source && loadedApp && service) {
-      const { module } = loadedApp;
+    if (apps && appConfig && source && service && app === undefined) {
       const topics = new apps.Topics(service.context);
       const address = { ...config, isSecure: config.tls.cert !== undefined };
-      const parts = { address, files: filesOf(config, () => loop.now), report };
-      app ??= new apps.App({ module, entry: source.entry, topics, ...parts });
+      const files = filesOf(config, () => loop.now);
+      const load = async () => {
+        await apps.restrictThread(appConfig, keepsFfi);
+        return (await apps.loadApp(source)).module;
+      };
+      app = new apps.App({ load, entry: source.entry, topics, address, files, report });
+      const announce = (every: number) => postToMain({ type: "schedule", every });
+      copies = new apps.AppCopies({ app, report, announce });
     }
     app?.configure(config.app);
     return serverRouter({ config, date, site, guard, channels: channelRoutes, app });
@@ -80,4 +89,4 @@ function filesOf(config: Config, now: () => number) {
   return { config, files, date, now };
 }
 
-serveThread(load, date);
+serveThread(load, date, { obeyForApp: async (order) => await copies?.obey(order) });

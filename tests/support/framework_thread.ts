@@ -20,7 +20,7 @@ serveThread(
         config,
         date,
         app: new App({
-          module: { fetch: (request) => module.fetch(request) },
+          load: () => Promise.resolve({ fetch: (request: Request) => module.fetch(request) }),
           address: { ...config, isSecure: false },
           // No app of these has topics, or files.
           topics: {} as Topics,

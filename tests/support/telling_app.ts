@@ -72,7 +72,7 @@ export async function withApp(
   try {
     const file = `${folder}/app.js`;
     await Deno.writeTextFile(file, app + tellTo(listener.addr.port));
-    await withAdmin({ workers, args: ["--app", file, ...args] }, async (server, adminUrl) => {
+    await withAdmin({ workers, args: ["--app", file, "--app-allow", "net", ...args] }, async (server, adminUrl) => {
       await body(new TellingApp(server, adminUrl, told));
       const { code, stderr } = await server.stop();
       if (code !== 0) throw new Error(`ended with ${code}: ${stderr}`);

@@ -2,8 +2,19 @@
  * The app: the operator's own file of handlers. The defaults and their reasons are in runtime/config/app.ts.
  */
 
-import { APP, type AppConfig } from "../../config/mod.ts";
-import { type Accessor, flagSwitch, number, type Option, TEXT, text } from "./option.ts";
+import { APP, APP_RIGHTS, type AppConfig, type AppGrant } from "../../config/mod.ts";
+import { nearest } from "../../spelling/mod.ts";
+import { UsageError } from "../usage_error.ts";
+import {
+  type Accessor,
+  type Codec,
+  flagSwitch,
+  list,
+  number,
+  type Option,
+  TEXT,
+  text,
+} from "./option.ts";
 
 const GROUP = "App";
 const A_DAY = 86_400;
@@ -41,10 +52,45 @@ export const RELOADED_APP_OPTIONS: readonly Option[] = [
   }, ofApp("timeout")),
 ];
 
+/** `RIGHT=VALUE`, or `RIGHT` alone. */
+const GRANT: Codec<AppGrant> = {
+  parse: (text, name) => {
+    const [, word = "", value] = /^([^=]*)(?:=(.*))?$/s.exec(TEXT.parse(text, name)) ?? [];
+    const right = APP_RIGHTS.find((each) => each === word);
+    if (right !== undefined && value !== "" && (right !== "all" || value === undefined)) {
+      return { right, value };
+    }
+    const meant = right === undefined ? nearest(word, APP_RIGHTS) : undefined;
+    const hint = meant === undefined ? "" : `: did you mean ${meant}?`;
+    throw new UsageError(
+      `${name} must be read=DIR, write=DIR, net=HOST, env=NAME, sys or all, not "${text}"${hint}`,
+    );
+  },
+  show: ({ right, value }) => value === undefined ? right : `${right}=${value}`,
+};
+
+/** Several may be given at once, separated by commas. */
+const ALLOW: Option = list(
+  {
+    flag: "app-allow",
+    group: GROUP,
+    value: "RIGHT=VALUE",
+    help: "what the app may do, as read=DIR,write=DIR,net=HOST:PORT,env=NAME,sys, or all",
+    defaultText: "read its own folder",
+  },
+  ofApp("allow"),
+  GRANT,
+);
+
 /** The options of this group. */
 export const APP_OPTIONS: readonly Option[] = [
   FILE,
   ...RELOADED_APP_OPTIONS,
+  {
+    ...ALLOW,
+    apply: (config, values, name) =>
+      ALLOW.apply(config, values.flatMap((value) => value.split(",")), name),
+  },
   flagSwitch({
     flag: "watch",
     group: GROUP,

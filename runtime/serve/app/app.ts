@@ -25,7 +25,8 @@ import type { Topics } from "./topics.ts";
 
 /** What an app is made with. */
 export interface AppParts {
-  readonly module: AppModule;
+  /** Loads the first copy; called by `start`, when the server's own parts have what they need. */
+  load(): Promise<AppModule>;
   readonly address: AppServerParts["address"];
   readonly topics: Topics;
   /** The path of the app's file, absolute. */
@@ -44,7 +45,7 @@ export class App implements AppRoute {
   /** What the app may ask of the server. */
   readonly server: AppServer;
   /** The current copy. */
-  module: AppModule;
+  module: AppModule = {};
   readonly #parts: AppParts;
   readonly #origins: RequestOrigins;
   #pattern: ((path: string) => boolean) | undefined = undefined;
@@ -56,7 +57,6 @@ export class App implements AppRoute {
 
   constructor(parts: AppParts) {
     this.#parts = parts;
-    this.module = parts.module;
     const { address, topics } = parts;
     const folder = this.#folder = dirname(parts.entry);
     const report = (what: string, error: unknown) => parts.report(what, error);
@@ -111,8 +111,9 @@ export class App implements AppRoute {
     return { every: intervalOf(scheduled.every), run: () => scheduled.run(this.server) };
   }
 
-  /** Calls the app's `start`. */
+  /** Loads the app, and calls its `start`. */
   async start(): Promise<void> {
+    this.module = await this.#parts.load();
     await this.module.start?.(this.server);
   }
 

@@ -12,7 +12,7 @@
  * @module
  */
 
-export { type RouterLoader, type RouterMaker } from "./router_maker.ts";
+export { type GivenAtStart, type RouterLoader, type RouterMaker } from "./router_maker.ts";
 export { SleepMeter } from "./sleep_meter.ts";
 export { noteTlsRefusal } from "./tls_refusal.ts";
 export { TrafficCounter } from "./traffic_counter.ts";

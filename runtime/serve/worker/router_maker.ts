@@ -37,6 +37,8 @@ export interface GivenAtStart {
   readonly secrets: SecretTexts | undefined;
   /** Undefined: there is none. */
   readonly app: AppSource | undefined;
+  /** Whether FFI is used as long as the thread lives, and not only to open what it needs. */
+  readonly keepsFfi: boolean;
 }
 
 /** The router of a worker: the given one, or made now. */

@@ -270,9 +270,10 @@ export class WorkerCore<L extends Loop, Connection extends WorkerConnection> {
   /** Lets the app prepare itself, before the worker serves. @throws {StartRefusal} if it fails */
   async startApp(): Promise<void> {
     try {
-      this.#announceSchedule();
       await this.#app?.start?.();
+      this.#announceSchedule();
     } catch (error) {
+      if (error instanceof StartRefusal) throw error;
       throw new StartRefusal(`--app: it could not be started: ${errorLines(error).join("\n")}`);
     }
   }

@@ -1,0 +1,84 @@
+/**
+ * Puts a newer copy of an app in the place of the one that serves.
+ *
+ * In: orders of the main thread. Out: why a copy cannot be used; else it serves new requests once all workers have loaded it, and the old one
+ * finishes its own, and is then told to stop. WebSockets stay open; their next event goes to the new copy.
+ */
+
+import type { AppOrder, AppSource } from "../../thread/mod.ts";
+import type { App } from "./app.ts";
+import type { AppModule } from "./app_module.ts";
+import { intervalOf } from "./interval.ts";
+import { loadApp } from "./load_app.ts";
+
+/** Milliseconds between two looks at the requests of an old copy, and how long it may take if handlers may for ever. */
+const LOOK = 50;
+const LONGEST = 60_000;
+
+/** What it reports to. */
+export interface AppCopiesParts {
+  readonly app: App;
+  /** Counts an error of the app, and tells the operator. */
+  report(what: string, error: unknown): void;
+  /** Tells the main thread how often something has to run; 0: nothing has. */
+  announce(every: number): void;
+}
+
+/** The copies of an app in one thread. */
+export class AppCopies {
+  readonly #parts: AppCopiesParts;
+  #candidate: AppModule | undefined;
+
+  constructor(parts: AppCopiesParts) {
+    this.#parts = parts;
+  }
+
+  /** Carries out an order; the answer is why it cannot be. */
+  async obey(order: AppOrder): Promise<string | undefined> {
+    const candidate = this.#candidate;
+    this.#candidate = undefined;
+    if (order.type === "load app") return await this.#load(order.source);
+    if (candidate === undefined) return undefined;
+    if (order.type === "use app") this.#use(candidate);
+    else await this.#stop(candidate);
+    return undefined;
+  }
+
+  async #load(source: AppSource): Promise<string | undefined> {
+    try {
+      const { module } = await loadApp(source);
+      if (module.scheduled !== undefined) intervalOf(module.scheduled.every);
+      await module.start?.(this.#parts.app.server);
+      this.#candidate = module;
+      return undefined;
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+  }
+
+  #use(candidate: AppModule): void {
+    const { app, announce } = this.#parts;
+    const old = app.module;
+    app.module = candidate;
+    announce(app.schedule?.every ?? 0);
+    void this.#stopLater(old);
+  }
+
+  /** When what the old copy was asked is answered, or nobody waits for it any more. */
+  async #stopLater(old: AppModule): Promise<void> {
+    const { app } = this.#parts;
+    const until = performance.now() + (app.timeout === 0 ? LONGEST : app.timeout);
+    while (app.server.pendingRequests > 0 && performance.now() < until) {
+      await new Promise((resolve) => setTimeout(resolve, LOOK));
+    }
+    await this.#stop(old);
+  }
+
+  async #stop(module: AppModule): Promise<void> {
+    try {
+      await module.stop?.();
+    } catch (error) {
+      this.#parts.report("stop() of an old copy", error);
+    }
+  }
+}

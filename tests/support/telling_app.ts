@@ -72,11 +72,14 @@ export async function withApp(
   try {
     const file = `${folder}/app.js`;
     await Deno.writeTextFile(file, app + tellTo(listener.addr.port));
-    await withAdmin({ workers, args: ["--app", file, "--app-allow", "net", ...args] }, async (server, adminUrl) => {
-      await body(new TellingApp(server, adminUrl, told));
-      const { code, stderr } = await server.stop();
-      if (code !== 0) throw new Error(`ended with ${code}: ${stderr}`);
-    });
+    await withAdmin(
+      { workers, args: ["--app", file, "--app-allow", "net", ...args] },
+      async (server, adminUrl) => {
+        await body(new TellingApp(server, adminUrl, told));
+        const { code, stderr } = await server.stop();
+        if (code !== 0) throw new Error(`ended with ${code}: ${stderr}`);
+      },
+    );
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -38,11 +38,14 @@ const RARE = [
 
 const NOTHING = new Uint8Array(0);
 
+/** Deno 2.4 says less of the buffers. */
+type BytesStream = ReadableStream<Uint8Array<ArrayBuffer>>;
+
 /** What the body of a request is after it was read. */
-function usedBody(): ReadableStream<Uint8Array<ArrayBuffer>> | null {
+function usedBody(): BytesStream | null {
   const used = new WebResponse("used");
   void used.text();
-  return used.body;
+  return used.body as BytesStream | null;
 }
 
 /** A request to the app. */
@@ -131,7 +134,7 @@ export class AppRequest implements BodySource, HeadSource {
 
   get body(): ReadableStream<Uint8Array<ArrayBuffer>> | null {
     if (!this.#hasBody) return null;
-    return this.#bodyUsed && this.#web === null ? usedBody() : this.#real().body;
+    return this.#bodyUsed && this.#web === null ? usedBody() : this.#real().body as BytesStream;
   }
 
   get bodyUsed(): boolean {
@@ -143,7 +146,10 @@ export class AppRequest implements BodySource, HeadSource {
   }
 
   bytes(): Promise<Uint8Array<ArrayBuffer>> {
-    return this.#read((bytes) => new Uint8Array(bytes), (web) => web.bytes());
+    return this.#read(
+      (bytes) => new Uint8Array(bytes),
+      (web) => web.bytes() as Promise<Uint8Array<ArrayBuffer>>,
+    );
   }
 
   text(): Promise<string> {

@@ -136,7 +136,9 @@ export class AppResponse {
   }
 
   get body(): ReadableStream<Uint8Array<ArrayBuffer>> | null {
-    return this.#body === null && this.#web === null ? null : this.#real().body;
+    return this.#body === null && this.#web === null
+      ? null
+      : this.#real().body as ReadableStream<Uint8Array<ArrayBuffer>>;
   }
 
   get bodyUsed(): boolean {
@@ -161,7 +163,7 @@ export class AppResponse {
   }
 
   bytes(): Promise<Uint8Array<ArrayBuffer>> {
-    return this.#consume((web) => web.bytes());
+    return this.#consume((web) => web.bytes() as Promise<Uint8Array<ArrayBuffer>>);
   }
 
   formData(): Promise<FormData> {

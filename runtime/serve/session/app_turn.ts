@@ -18,6 +18,8 @@ const READ = 2;
 /** Nobody will read the rest. */
 const SKIPPED = 3;
 
+const BODY_TOO_LATE = "The answer was complete before the body of the request was read";
+
 /** The app's part in the current request of a connection. */
 export class AppTurn {
   #body = DONE;
@@ -103,7 +105,9 @@ export class AppTurn {
   /** The answer is complete, or the app gives none: it has no part in the rest of the request. */
   end(): void {
     this.#left = null;
-    this.fail(new TypeError("The answer was complete before the body of the request was read"));
+    if (this.#body !== DONE) this.#body = SKIPPED;
+    // Making an error costs more than all the rest of a request.
+    if (this.#listener !== null) this.fail(new TypeError(BODY_TOO_LATE));
   }
 
   /** Who is told that the client has left; at once if it has. */

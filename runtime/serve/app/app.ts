@@ -13,14 +13,13 @@ import type { AppExchange, AppResult, AppRoute, AppSchedule } from "../session/m
 import { NamedFiles, type NamedFilesParts, pathPattern } from "../files/mod.ts";
 import type { AppModule } from "./app_module.ts";
 import { intervalOf } from "./interval.ts";
-import { AppHeaders } from "./app_headers.ts";
-import { fileOf } from "./file_answer.ts";
+import { type AnswerParts, AppResponse } from "./app_response.ts";
 import { AppRequest } from "./app_request.ts";
 import { AppServer, type AppServerParts } from "./app_server.ts";
 import { AppSockets } from "./app_sockets.ts";
 import { upgradeOf } from "./deno_upgrade.ts";
 import { RequestOrigins } from "./request_origins.ts";
-import { framingOf, sendResponse, type StreamWatch } from "./send_response.ts";
+import { framingOf, sendStatic, sendStream, type StreamWatch } from "./send_response.ts";
 import type { Topics } from "./topics.ts";
 
 /** What an app is made with. */
@@ -90,11 +89,12 @@ export class App implements AppRoute {
     try {
       fetched = module.fetch(request as unknown as Request, this.server);
     } catch (error) {
-      return this.#fail(error, { exchange, request, module });
+      return this.#fail(error, { exchange, request, module, wasKept: false, hasFailed: false });
     }
-    if (!isThenable(fetched)) return this.#answer(fetched, { exchange, request, module });
+    const wasKept = isThenable(fetched);
+    const turn: Turn = { exchange, request, module, wasKept, hasFailed: false };
+    if (!isThenable(fetched)) return this.#answer(fetched, turn);
     this.#pending++;
-    const turn: Turn = { exchange, request, module, wasKept: true };
     return fetched.then((settled) => {
       this.#pending--;
       return this.#answer(settled, turn);
@@ -123,39 +123,52 @@ export class App implements AppRoute {
   }
 
   #answer(response: Fetched, turn: Turn): AppResult | Promise<AppResult> {
-    const { exchange, request, wasKept = false } = turn;
+    const { exchange, request } = turn;
     try {
       // An upgrade is the answer, whatever the handler returns; after a time-out it is too late for one.
       if (response === undefined || exchange.isAnswered) {
-        request.close(wasKept);
+        request.close(turn.wasKept);
         return exchange.isAnswered ? undefined : "next";
       }
-      const sent = this.#send(asResponse(response), turn);
-      if (sent instanceof Promise) return sent.finally(() => request.close(true));
-      if (sent) request.close(wasKept);
+      if (!AppResponse.isOwn(response)) return this.#sendOther(asResponse(response), turn);
+      const parts = AppResponse.take(response);
+      if (parts.stream !== null || parts.file !== null) return this.#sendLater(parts, turn);
+      sendStatic(exchange, parts);
+      request.close(turn.wasKept);
     } catch (error) {
       return this.#fail(error, turn);
     }
   }
 
-  /** Sends an answer, or upgrades; false, or a promise, if the answer is not complete yet. */
-  #send(response: Response, turn: Turn): boolean | Promise<void> {
-    const { exchange } = turn;
-    const file = fileOf(response);
-    if (file !== undefined) {
-      this.#files ??= new NamedFiles({ ...this.#parts.files, root: this.#folder });
-      const { fields } = framingOf(AppHeaders.fieldsOf(response.headers));
-      return this.#files.respond(exchange, file, fields) ?? true;
-    }
+  /** Sends a Response that Deno has made, or the one of an upgrade. */
+  #sendOther(response: Response, turn: Turn): void | Promise<void> {
+    const { exchange, request, wasKept } = turn;
     const upgrade = upgradeOf(response);
-    if (upgrade === undefined) return sendResponse(exchange, response, this.#watch(turn));
-    if (!upgrade(exchange)) {
+    if (upgrade === undefined) {
+      const parts = AppResponse.take(response);
+      if (parts.stream !== null) return this.#sendLater(parts, turn);
+      sendStatic(exchange, parts);
+    } else if (!upgrade(exchange)) {
       exchange.respondText(400, "The request is no valid WebSocket handshake\n");
     }
-    return true;
+    request.close(wasKept);
   }
 
-  #watch({ request }: Turn): StreamWatch {
+  /** Sends an answer that may not be complete when this returns: a file, or a stream. */
+  #sendLater(parts: AnswerParts, turn: Turn): void | Promise<void> {
+    const { exchange, request, wasKept } = turn;
+    if (parts.file === null) {
+      if (sendStream(exchange, parts, this.#watch(request))) request.close(wasKept);
+      return;
+    }
+    this.#files ??= new NamedFiles({ ...this.#parts.files, root: this.#folder });
+    const { fields } = framingOf(parts.fields, parts.status);
+    const sending = this.#files.respond(exchange, parts.file, fields);
+    if (sending !== undefined) return sending.finally(() => request.close(true));
+    request.close(wasKept);
+  }
+
+  #watch(request: AppRequest): StreamWatch {
     return {
       begins: () => request.beginBody(),
       ended: () => request.close(true),
@@ -168,8 +181,8 @@ export class App implements AppRoute {
 
   /** Lets the app's `error` answer; without one the session does. */
   #fail(error: unknown, turn: Turn): AppResult | Promise<AppResult> {
-    const { module, exchange, request, wasKept = false } = turn;
-    if (module.error === undefined || turn.hasFailed === true || exchange.isAnswered) {
+    const { module, exchange, request, wasKept } = turn;
+    if (module.error === undefined || turn.hasFailed || exchange.isAnswered) {
       request.close(wasKept);
       throw error;
     }
@@ -189,9 +202,9 @@ interface Turn {
   /** The copy that it was given to. */
   readonly module: AppModule;
   /** Whether its head is a copy, as the handler was asynchronous. */
-  readonly wasKept?: boolean;
+  readonly wasKept: boolean;
   /** Whether `error` has been called. */
-  readonly hasFailed?: boolean;
+  readonly hasFailed: boolean;
 }
 
 function isThenable<T>(value: T | PromiseLike<T>): value is Promise<T> {

@@ -21,20 +21,32 @@ export interface HeadSource {
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 // What the Fetch standard forbids.
 const FORBIDDEN = /[\0\r\n]/;
+/** What nearly all values are. */
+const PLAIN = /^[!-~](?:[ -~]*[!-~])?$/;
 const LATIN1 = /^[\0-\xff]*$/;
 const PADDED = /^[\t\n\r ]|[\t\n\r ]$/;
 const PADDING = /^[\t\n\r ]+|[\t\n\r ]+$/g;
 
+/** Names that were used, by how they were written: nearly all are one of a few. */
+const knownNames = new Map<string, string>();
+const MAX_KNOWN = 512;
+
 /** A name in lower case. @throws {TypeError} if it is none */
 function nameOf(name: unknown): string {
   const text = `${name}`;
+  const known = knownNames.get(text);
+  if (known !== undefined) return known;
   if (!TOKEN.test(text)) throw new TypeError(`Invalid header name: ${JSON.stringify(text)}`);
-  return text.toLowerCase();
+  const lower = text.toLowerCase();
+  if (knownNames.size >= MAX_KNOWN) knownNames.clear();
+  knownNames.set(text, lower);
+  return lower;
 }
 
 /** A value without the white space around it. @throws {TypeError} if it is none */
 function valueOf(value: unknown): string {
   let text = `${value}`;
+  if (PLAIN.test(text)) return text;
   if (PADDED.test(text)) text = text.replace(PADDING, "");
   if (FORBIDDEN.test(text)) throw new TypeError(`Invalid header value: ${JSON.stringify(text)}`);
   if (!LATIN1.test(text)) throw new TypeError("A header value is not a valid ByteString");
@@ -44,9 +56,13 @@ function valueOf(value: unknown): string {
 const SET_COOKIE = "set-cookie";
 const COOKIE = "cookie";
 
+/** No fields: shared, so that headers that are only read allocate no list. */
+const NONE: Field[] = [];
+
 /** Headers of a request or of an answer. */
 export class AppHeaders {
-  #fields: Field[] = [];
+  /** Not changed in place while it is {@link NONE}. */
+  #fields: Field[] = NONE;
   /** The fields are still in the head of this request. */
   #source: HeadSource | null = null;
   /** Fields as they are iterated; null: not computed since the last change. */
@@ -60,7 +76,7 @@ export class AppHeaders {
           "'(sequence<sequence<ByteString>> or record<ByteString, ByteString>)'",
       );
     }
-    if (init instanceof AppHeaders) {
+    if (#fields in init) {
       this.#fields = init.#all().map(([name, value]) => [name, value]);
     } else if (Symbol.iterator in init) this.#appendPairs(init as Iterable<Iterable<string>>);
     else this.#appendRecord(init as Record<string, string>);
@@ -155,18 +171,24 @@ export class AppHeaders {
       const [name, value, ...more] = pair;
       const length = name === undefined ? 0 : value === undefined ? 1 : 2 + more.length;
       if (length !== 2) throw new TypeError(`Invalid header: length must be 2, but is ${length}`);
-      this.#fields.push([nameOf(name), valueOf(value)]);
+      this.#own().push([nameOf(name), valueOf(value)]);
     }
   }
 
   #appendRecord(init: Record<string, string>): void {
-    for (const name of Object.keys(init)) this.#fields.push([nameOf(name), valueOf(init[name])]);
+    for (const name of Object.keys(init)) this.#own().push([nameOf(name), valueOf(init[name])]);
+  }
+
+  /** A list that may be changed. */
+  #own(): Field[] {
+    return this.#fields === NONE ? this.#fields = [] : this.#fields;
   }
 
   /** The fields, about to be changed. */
   #change(): Field[] {
     this.#sorted = null;
-    return this.#all();
+    this.#all();
+    return this.#own();
   }
 
   #all(): Field[] {
@@ -177,7 +199,7 @@ export class AppHeaders {
     for (const [name, value] of fields) {
       const lower = name.toLowerCase();
       if (lower === COOKIE && cookies.push(value) > 1) continue;
-      this.#fields.push([lower, value]);
+      this.#own().push([lower, value]);
     }
     if (cookies.length > 1) this.#joinCookies(cookies);
     return this.#fields;

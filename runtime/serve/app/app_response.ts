@@ -33,6 +33,8 @@ export interface AnswerParts {
   readonly body: StaticBody | undefined;
   /** The body as a stream; null if `body` has it. */
   readonly stream: ReadableStream<Uint8Array> | null;
+  /** It stands for this file, beneath the app's folder; null: it does not. */
+  readonly file: string | null;
 }
 
 function isNullBodyStatus(status: number): boolean {
@@ -58,6 +60,7 @@ export class AppResponse {
   #headers: AppHeaders | null = null;
   #used = false;
   #web: Response | null = null;
+  #file: string | null = null;
 
   constructor(body: BodyInit | null = null, init?: ResponseInit) {
     if (init !== undefined && init !== null) this.#takeInit(init);
@@ -90,12 +93,25 @@ export class AppResponse {
     return WebResponse.error();
   }
 
+  /** What `server.file` returns: an answer that is a file beneath the app's folder. Copies of it are empty answers. */
+  static ofFile(file: string, headers: HeadersInit | undefined): Response {
+    const response = new AppResponse();
+    response.#headers = new AppHeaders(headers);
+    response.#file = file;
+    return response as unknown as Response;
+  }
+
   /** Ordinary for subclasses; for `Response` itself also what Deno has made. */
   static [Symbol.hasInstance](value: unknown): boolean {
     return Function.prototype[Symbol.hasInstance].call(
       this === AppResponse ? WebResponse : this,
       value,
     );
+  }
+
+  /** Whether it is one of these, and none that Deno has made. */
+  static isOwn(value: unknown): value is Response {
+    return typeof value === "object" && value !== null && #body in value;
   }
 
   /**
@@ -245,10 +261,13 @@ export class AppResponse {
   #take(): AnswerParts {
     const fields = this.#fields();
     const status = this.#status;
-    if (this.#web !== null) return { status, fields, body: undefined, stream: streamOf(this.#web) };
+    const file = this.#file;
+    if (this.#web !== null) {
+      return { status, fields, body: undefined, stream: streamOf(this.#web), file };
+    }
     if (this.#used) throw bodyUsed();
     if (this.#body !== null) this.#used = true;
-    return { status, fields, body: this.#body, stream: null };
+    return { status, fields, body: this.#body, stream: null, file };
   }
 
   #fields(): readonly Field[] {
@@ -298,5 +317,6 @@ function streamOf(response: Response): ReadableStream<Uint8Array> | null {
 function takeWeb(response: Response): AnswerParts {
   const stream = streamOf(response);
   const { status, headers } = response;
-  return { status, fields: [...headers], body: stream === null ? null : undefined, stream };
+  const body = stream === null ? null : undefined;
+  return { status, fields: [...headers], body, stream, file: null };
 }

@@ -6,7 +6,6 @@
  */
 
 import { resolve } from "@std/path/posix/resolve";
-import { AppHeaders } from "./app_headers.ts";
 import { AppResponse } from "./app_response.ts";
 
 /** What `server.file` takes beside the path. */
@@ -14,9 +13,6 @@ export interface FileOptions {
   /** Fields of the answer; a Content-Type replaces that of the file's name. */
   readonly headers?: HeadersInit;
 }
-
-/** By the Response that stands for it: the path beneath the folder. */
-const paths = new WeakMap<Response, string>();
 
 /**
  * A Response for a file.
@@ -37,14 +33,5 @@ export function fileResponse(
       `Cannot send ${JSON.stringify(path)}: it is not in the app's folder ${folder}`,
     );
   }
-  const response = new AppResponse(null, {
-    headers: new AppHeaders(headers) as unknown as Headers,
-  });
-  paths.set(response as unknown as Response, whole.slice(inside.length));
-  return response as unknown as Response;
-}
-
-/** The file that a Response stands for; undefined: none. */
-export function fileOf(response: Response): string | undefined {
-  return paths.get(response);
+  return AppResponse.ofFile(whole.slice(inside.length), headers);
 }

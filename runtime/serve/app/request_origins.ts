@@ -16,6 +16,7 @@ const MAX_ORIGINS = 64;
 export class RequestOrigins {
   readonly #fallback: string;
   readonly #origins = new Map<string, string>();
+  #lastHost = { isSecure: false, host: "", origin: "" };
   #last = { origin: "", target: "", url: "" };
 
   /** @param fallback the host of requests that name none, as HTTP/1.0 may */
@@ -25,8 +26,13 @@ export class RequestOrigins {
 
   /** The URL of a request. */
   urlOf(head: RequestHead, isSecure: boolean): string {
-    const origin = this.#originOf(isSecure ? "https://" : "http://", head.host());
     const { target } = head;
+    const host = head.host();
+    let { origin } = this.#lastHost;
+    if (host !== this.#lastHost.host || isSecure !== this.#lastHost.isSecure || origin === "") {
+      origin = this.#originOf(isSecure ? "https://" : "http://", host);
+      this.#lastHost = { isSecure, host, origin };
+    }
     const last = this.#last;
     if (last.target === target && last.origin === origin) return last.url;
     const url = urlOf(origin, head);

@@ -9,7 +9,7 @@
 
 import type { ResponseFields } from "../../../protocol/mod.ts";
 import type { AnswerStream, AppExchange, StreamListener } from "../session/mod.ts";
-import { type AnswerParts, AppResponse } from "./app_response.ts";
+import type { AnswerParts } from "./app_response.ts";
 
 const UTF8 = new TextEncoder();
 const NOTHING = new Uint8Array(0);
@@ -45,22 +45,25 @@ export interface StreamWatch {
 }
 
 /**
- * Sends an answer.
+ * Sends an answer whose body needs no stream.
  *
- * @returns whether it is complete; if not, `watch` is told of its end
  * @throws {TypeError} if it cannot be sent; then nothing was
  */
-export function sendResponse(
+export function sendStatic(
   exchange: AppExchange,
-  response: Response,
-  watch: StreamWatch,
-): boolean {
-  const parts = AppResponse.take(response);
-  if (parts.status < 200) throw new TypeError(`An app cannot answer with status ${parts.status}`);
-  const { fields, contentLength } = framingOf(parts.fields);
-  if (parts.stream !== null) return sendStream({ exchange, parts, fields, contentLength, watch });
-  sendStatic(exchange, parts, { fields, contentLength });
-  return true;
+  { status, fields: given, body }: AnswerParts,
+): void {
+  const { fields, contentLength } = framingOf(given, status);
+  if (typeof body === "string") return sendText(exchange, { status, fields }, body);
+  if (body !== null && body !== undefined) {
+    return exchange.respondConstant({ status, fields, contentLength: body.length }, body);
+  }
+  // An empty answer to HEAD does not tell how long that to GET is, unless the app does.
+  if (exchange.request.method !== "HEAD") {
+    return exchange.respond({ status, fields, contentLength: 0 }, NOTHING, 0, 0);
+  }
+  if (contentLength < 0) exchange.respondStream({ status, fields, contentLength }, DEAF);
+  else exchange.respond({ status, fields, contentLength }, NOTHING, 0, 0);
 }
 
 interface Framing {
@@ -70,8 +73,9 @@ interface Framing {
   readonly contentLength: number;
 }
 
-/** Separates the app's fields from those that the server decides about. */
-export function framingOf(fields: ResponseFields): Framing {
+/** Separates the app's fields from those that the server decides about. @throws {TypeError} for a status that ends no request */
+export function framingOf(fields: ResponseFields, status: number): Framing {
+  if (status < 200) throw new TypeError(`An app cannot answer with status ${status}`);
   for (const [name] of fields) if (OWN_FIELDS.has(name)) return withoutOwn(fields);
   return { fields, contentLength: -1 };
 }
@@ -85,23 +89,6 @@ function withoutOwn(given: ResponseFields): Framing {
     else if (name === "connection" && /(?:^|,)\s*close\s*(?:,|$)/i.test(value)) fields.push(CLOSE);
   }
   return { fields, contentLength };
-}
-
-function sendStatic(exchange: AppExchange, parts: AnswerParts, framing: Framing): void {
-  const { status, body } = parts;
-  const { fields, contentLength } = framing;
-  if (typeof body === "string") return sendText(exchange, { status, fields }, body);
-  if (body !== null && body !== undefined) {
-    return exchange.respondConstant({ status, fields, contentLength: body.length }, body);
-  }
-  // An empty answer to HEAD does not tell how long that to GET is, unless the app does.
-  if (exchange.request.method === "HEAD") {
-    if (contentLength < 0) {
-      return void exchange.respondStream({ status, fields, contentLength }, DEAF);
-    }
-    return exchange.respond({ status, fields, contentLength }, NOTHING, 0, 0);
-  }
-  exchange.respond({ status, fields, contentLength: 0 }, NOTHING, 0, 0);
 }
 
 /** For an answer that has no body. */
@@ -134,18 +121,16 @@ function encodeInto(text: string): number {
   return UTF8.encodeInto(text, SCRATCH).written;
 }
 
-interface StreamAnswer {
-  readonly exchange: AppExchange;
-  readonly parts: AnswerParts;
-  readonly fields: ResponseFields;
-  readonly contentLength: number;
-  readonly watch: StreamWatch;
-}
-
-/** Begins an answer whose body is a stream; true if it has none: then the stream is cancelled. */
-function sendStream({ exchange, parts, fields, contentLength, watch }: StreamAnswer): boolean {
+/**
+ * Begins an answer whose body is a stream.
+ *
+ * @returns whether it is complete, as it has no body: then the stream is cancelled; if not, `watch` is told of its end
+ * @throws {TypeError} if it cannot be sent; then nothing was
+ */
+export function sendStream(exchange: AppExchange, parts: AnswerParts, watch: StreamWatch): boolean {
   const { stream, status } = parts;
   if (stream === null) return true;
+  const { fields, contentLength } = framingOf(parts.fields, status);
   const reader = stream.getReader();
   const pump = new StreamPump(reader, watch);
   try {

@@ -15,6 +15,7 @@ import {
 } from "../../support/channel_server.ts";
 import { fetchStream } from "../../support/plain_stream.ts";
 import { REPOSITORY, waitFor, within } from "../../support/server.ts";
+import "../../support/load_libc.ts";
 
 const FILE = new URL("tests/support/apps/hooks.js", REPOSITORY).pathname;
 const WITH_APP: ServerMore = { app: { ...APP, file: FILE } };

@@ -19,6 +19,8 @@ import { serveThread } from "./serve_thread.ts";
 const date = new DateField(Date.now());
 
 const NOTHING = { secrets: undefined, app: undefined, keepsFfi: true };
+const NO_CLIENTS = "the functions under channels of the app are never called: the config has no " +
+  "section [channels], so there are no clients of channels";
 
 /** One in a thread: a reload of the config keeps it, with its clients. */
 let service: ChannelService | undefined;
@@ -72,7 +74,11 @@ const load: RouterLoader = async (
       const files = filesOf(config, () => loop.now);
       const load = async () => {
         await apps.restrictThread(appConfig, keepsFfi);
-        return (await apps.loadApp(source)).module;
+        const { module } = await apps.loadApp(source);
+        if (module.channels !== undefined && loaded.channels === undefined) {
+          postToMain({ type: "warning", text: NO_CLIENTS });
+        }
+        return module;
       };
       app = new apps.App({ load, entry: source.entry, topics, address, files, report });
       const announce = (every: number) => postToMain({ type: "schedule", every });

@@ -14,7 +14,7 @@ import {
   subscribe,
 } from "../../support/channel_server.ts";
 import { fetchStream } from "../../support/plain_stream.ts";
-import { REPOSITORY, waitFor, within } from "../../support/server.ts";
+import { REPOSITORY, startServer, waitFor, within } from "../../support/server.ts";
 import "../../support/load_libc.ts";
 
 const FILE = new URL("tests/support/apps/hooks.js", REPOSITORY).pathname;
@@ -265,4 +265,14 @@ Deno.test("channel hooks: plain streams ask connect and subscribe too", async ()
     const gone: unknown[][] = await (await fetch(`${server.httpUrl}/gone`)).json();
     return gone.some(([, transport, code]) => transport === "sse" && code === 3000);
   }, { what: "the end of the stream" });
+});
+
+Deno.test("channel hooks: without a section [channels] there are no clients, and the start says so", async () => {
+  const server = await startServer({ workers: 2, args: ["--app", FILE] });
+  const response = await fetch(`${server.url}/connection/websocket`);
+  await response.body?.cancel();
+  const { code, stderr } = await server.stop();
+  assertEquals([response.status, code], [404, 0]);
+  // Once, although each worker has noticed it.
+  assertEquals(stderr.match(/has no section \[channels\]/g)?.length, 1, stderr);
 });

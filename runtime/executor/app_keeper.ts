@@ -45,7 +45,7 @@ export class AppKeeper {
       blocked: (worker, milliseconds) => this.#blocked(worker, milliseconds),
       returned: (worker, milliseconds) => this.#returned(worker, milliseconds),
     });
-    this.schedule = new AppScheduler({ run: () => this.#runScheduled() });
+    this.schedule = new AppScheduler({ run: () => this.#runScheduled(), warn: parts.warn });
     this.#timer = setInterval(() => this.#look(), LOOK_INTERVAL);
   }
 

@@ -8,8 +8,15 @@
 /** Attempts for a run that no worker could take. */
 const RETRY = 1_000;
 
+/** A run that takes longer than this is told: the next one waits for it. */
+const LONG_RUN = 60_000;
+
 /** What it needs of the executor. */
 export interface AppScheduleParts {
+  /** Milliseconds, in place of a minute: for tests. */
+  readonly longRun?: number;
+  /** A warning for the operator. */
+  warn(text: string): void;
   /** Lets a worker run it; fulfilled when it has, or has died. Null: no worker can now. */
   run(): Promise<void> | null;
 }
@@ -19,6 +26,7 @@ export class AppScheduler {
   readonly #parts: AppScheduleParts;
   #every = 0;
   #timer: ReturnType<typeof setTimeout> | undefined = undefined;
+  #warning: ReturnType<typeof setTimeout> | undefined = undefined;
   #isRunning = false;
   #isClosed = false;
   // Of the run that is due next, in milliseconds of performance.now().
@@ -40,6 +48,7 @@ export class AppScheduler {
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#timer);
+    clearTimeout(this.#warning);
   }
 
   #set(): void {
@@ -51,8 +60,15 @@ export class AppScheduler {
   async #run(): Promise<void> {
     const begun = performance.now();
     this.#isRunning = true;
-    const running = this.#parts.run();
+    const { longRun = LONG_RUN, run, warn } = this.#parts;
+    this.#warning = setTimeout(() => {
+      warn(
+        `what the app has scheduled takes more than ${longRun / 1000} s; the next run waits for it`,
+      );
+    }, longRun);
+    const running = run();
     await running;
+    clearTimeout(this.#warning);
     this.#isRunning = false;
     if (this.#every === 0) return;
     // A run that took longer than the interval skips those that it has missed.

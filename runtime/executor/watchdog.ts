@@ -1,7 +1,7 @@
 /**
  * Notices workers whose app does not return to the event loop.
  *
- * In: for each worker, how often its loop has turned; a worker with an app turns ten times a second even if it has nothing to do. Out: calls
+ * In: for each worker, how often its loop has turned; a worker with an app turns twice a second even if it has nothing to do. Out: calls
  * when one has not turned for two seconds, and when it turns again. A worker that is blocked serves nobody, and cannot say so.
  */
 

@@ -95,9 +95,9 @@ export class EventLoop {
     this.registry.dispatchFirst(count);
   }
 
-  /** As {@link wait}, but the thread runs promises meanwhile; a tenth of a second at most. */
-  async waitAsync(longest: number): Promise<number> {
-    const timeout = this.beginWait(longest);
+  /** As {@link wait}, but the thread runs promises meanwhile; a tenth of a second at most, or `most` milliseconds. */
+  async waitAsync(longest: number, most = ASYNC_WAIT): Promise<number> {
+    const timeout = this.beginWait(longest, most);
     const count = await this.registry.waitAsync(timeout);
     this.#isAway = false;
     this.#woke(true);
@@ -108,13 +108,13 @@ export class EventLoop {
    * The caller waits by itself for the registry's epoll instance, and then calls {@link endWait}. The thread may run
    * promises meanwhile. Called again, it continues the wait.
    *
-   * @returns how many milliseconds it may wait: a tenth of a second at most
+   * @returns how many milliseconds it may wait: a tenth of a second at most, or `most`
    */
-  beginWait(longest: number): number {
+  beginWait(longest: number, most = ASYNC_WAIT): number {
     this.#gatherer?.flush();
     if (!this.#isAway) this.#watch?.sleeping();
     this.#isAway = true;
-    return this.#deferred.length > 0 ? 0 : this.#timeout(Math.min(longest, ASYNC_WAIT));
+    return this.#deferred.length > 0 ? 0 : this.#timeout(Math.min(longest, most));
   }
 
   /** Ends what {@link beginWait} began, and returns what {@link wait} does. */

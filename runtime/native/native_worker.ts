@@ -69,6 +69,12 @@ const WORK_BETWEEN_DENO_TURNS = 1;
 /** The same if this thread has work and blocks by turns. */
 const BLOCKS_BETWEEN_DENO_TURNS = 2;
 
+/**
+ * The longest wait of a worker with an app that has nothing to do, in milliseconds: deadlines that the app's own timers set
+ * meanwhile are so late at most. The main thread takes a worker for blocked after two seconds without a turn.
+ */
+const IDLE_WAIT = 500;
+
 /** What the worker needs from its thread. */
 export interface NativeWorkerParts extends WorkerParts {
   readonly os: Os;
@@ -366,9 +372,11 @@ export class NativeWorker implements SocketContext, Source {
   /** Leaves the thread to Deno's loop until there is something to do; returns the number of events. */
   async #sleep(longest: number): Promise<number> {
     const wait = this.#denoWait;
-    if (wait !== null && await wait.sleep(this.loop.beginWait(longest))) return this.loop.endWait();
+    const most = this.#context.pendingHandlers === 0 ? IDLE_WAIT : undefined;
+    const milliseconds = this.loop.beginWait(longest, most);
+    if (wait !== null && await wait.sleep(milliseconds)) return this.loop.endWait();
     this.#acceptor?.setExclusive(false);
-    return await this.loop.waitAsync(longest);
+    return await this.loop.waitAsync(longest, most);
   }
 
   /** Whether it is time for a turn of Deno's own loop, after so many milliseconds without. */

@@ -79,7 +79,7 @@ export class AppSession {
     } as unknown as Loop;
     const clock = new LineClock({ loop, epochMilliseconds: () => 0, writer: null });
     const app = module && new App({
-      module,
+      load: () => Promise.resolve(module),
       address: { hostname: "127.0.0.1", port: 80, isSecure: false },
       topics: {} as Topics,
       entry: "/app.ts",
@@ -88,6 +88,7 @@ export class AppSession {
         throw new Error(what, { cause: error });
       },
     });
+    if (app !== undefined && module !== undefined) app.module = module; // in place of its start
     this.#context = new SessionContext({
       config,
       loop,

@@ -81,6 +81,7 @@ function fakeExchange({ method = "GET", target = "/", fields = [], body }: Asked
       if (content.length > 0) listener.data(content, 0, content.length);
       listener.end();
     },
+    readWhole: (listener) => listener.whole(content, 0, content.length),
     resumeBody() {},
     onLeft() {},
   };

@@ -5,14 +5,10 @@
  * faster than the app reads from it. Each is used once for a request.
  */
 
-import type { AppExchange, BodyListener } from "../session/mod.ts";
+import type { AppExchange, BodyListener, WholeListener } from "../session/mod.ts";
 
 /** Bytes that a stream holds ready for the app before it stops to read from the client. */
 const STREAM_AHEAD = 64 * 1024;
-/** The longest body for which memory is reserved before it has come. */
-const RESERVED = 64 * 1024;
-
-const NOTHING = new Uint8Array(0);
 
 /** What reading fails with after the answer, as in Deno. */
 export function requestClosed(): TypeError {
@@ -28,68 +24,42 @@ type Use<T> = (bytes: Uint8Array) => T;
  * @param use turns the bytes into what the app gets; an exception rejects the promise
  */
 export function readWhole<T>(exchange: AppExchange, use: Use<T>): Promise<T> {
-  const whole = new WholeBody(use, exchange.request.contentLength);
-  exchange.readBody(whole);
-  return whole.result;
+  const body = new WholeBody(use);
+  exchange.readWhole(body);
+  return body.result;
 }
 
-class WholeBody<T> implements BodyListener {
-  #use: Use<T>;
-  #bytes = NOTHING;
-  #length = 0;
-  #expected: number;
-  #value: { readonly is: T } | { readonly error: unknown } | null = null;
+class WholeBody<T> implements WholeListener {
+  readonly #use: Use<T>;
+  #outcome: { readonly value: T } | { readonly error: unknown } | null = null;
   #waiting: PromiseWithResolvers<T> | null = null;
 
-  constructor(use: Use<T>, expected: number) {
+  constructor(use: Use<T>) {
     this.#use = use;
-    this.#expected = expected;
   }
 
   get result(): Promise<T> {
-    const value = this.#value;
-    if (value === null) return (this.#waiting = Promise.withResolvers<T>()).promise;
-    return "is" in value ? Promise.resolve(value.is) : Promise.reject(value.error);
+    const outcome = this.#outcome;
+    if (outcome === null) return (this.#waiting = Promise.withResolvers<T>()).promise;
+    return "value" in outcome ? Promise.resolve(outcome.value) : Promise.reject(outcome.error);
   }
 
-  data(bytes: Uint8Array, start: number, end: number): boolean {
-    const count = end - start;
-    // The usual case: the body came in one piece, and is used without a copy.
-    if (count === this.#expected) this.#settle(bytes.subarray(start, end));
-    else this.#add(bytes.subarray(start, end));
-    return true;
-  }
-
-  end(): void {
-    if (this.#value === null) this.#settle(this.#bytes.subarray(0, this.#length));
+  whole(bytes: Uint8Array, start: number, end: number): void {
+    try {
+      this.#outcome = { value: this.#use(bytes.subarray(start, end)) };
+      this.#waiting?.resolve(this.#outcome.value);
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   failed(reason: Error): void {
-    if (this.#value !== null) return;
-    this.#value = { error: reason };
-    this.#waiting?.reject(reason);
+    this.#fail(reason);
   }
 
-  #add(piece: Uint8Array): void {
-    const needed = this.#length + piece.length;
-    if (needed > this.#bytes.length) {
-      const expected = Math.min(this.#expected, this.#length + Math.max(RESERVED, this.#length));
-      const grown = new Uint8Array(Math.max(needed, expected, this.#bytes.length * 2));
-      grown.set(this.#bytes.subarray(0, this.#length));
-      this.#bytes = grown;
-    }
-    this.#bytes.set(piece, this.#length);
-    this.#length = needed;
-  }
-
-  #settle(bytes: Uint8Array): void {
-    try {
-      this.#value = { is: this.#use(bytes) };
-      this.#waiting?.resolve(this.#value.is);
-    } catch (error) {
-      this.#value = { error };
-      this.#waiting?.reject(error);
-    }
+  #fail(error: unknown): void {
+    this.#outcome = { error };
+    this.#waiting?.reject(error);
   }
 }
 

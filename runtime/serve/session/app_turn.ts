@@ -7,7 +7,8 @@
  * passed to an app, and uses it again for each next one.
  */
 
-import type { BodyListener } from "./route.ts";
+import type { RequestBody } from "./request_body.ts";
+import type { BodyListener, WholeListener } from "./route.ts";
 
 /** There is no body, or its end was passed on. */
 const DONE = 0;
@@ -18,12 +19,13 @@ const READ = 2;
 /** Nobody will read the rest. */
 const SKIPPED = 3;
 
+const NOTHING = new Uint8Array(0);
 const BODY_TOO_LATE = "The answer was complete before the body of the request was read";
 
 /** The app's part in the current request of a connection. */
 export class AppTurn {
   #body = DONE;
-  #listener: BodyListener | null = null;
+  #listener: BodyListener | WholeListener | null = null;
   #left: (() => void) | null = null;
   #hasLeft = false;
   #wasRead = false;
@@ -54,10 +56,16 @@ export class AppTurn {
     return this.#wasRead;
   }
 
+  /** Whether the body is collected for a listener that takes it whole. */
+  get isWhole(): boolean {
+    return this.#listener !== null && "whole" in this.#listener;
+  }
+
   /** The app begins to read. False: there is no body, and its end was passed at once. */
-  read(listener: BodyListener): boolean {
+  read(listener: BodyListener | WholeListener): boolean {
     if (this.#body === DONE && !this.#wasRead) {
-      listener.end();
+      if ("whole" in listener) listener.whole(NOTHING, 0, 0);
+      else listener.end();
       return false;
     }
     if (this.#body !== HELD || this.#wasRead) {
@@ -80,18 +88,20 @@ export class AppTurn {
   /** A piece has arrived. */
   data(bytes: Uint8Array, start: number, end: number): void {
     const listener = this.#listener;
-    if (listener === null) return;
+    if (listener === null || !("data" in listener)) return;
     // It is held before the call, so that the app may resume within it.
     this.#body = HELD;
     if (listener.data(bytes, start, end) && this.#body === HELD) this.#body = READ;
   }
 
-  /** The body is complete. */
-  bodyEnded(): void {
+  /** The body is complete; `whole` has what was collected. */
+  bodyEnded(whole: Pick<RequestBody, "bytes" | "start" | "end">): void {
     const listener = this.#listener;
     this.#listener = null;
     this.#body = DONE;
-    listener?.end();
+    if (listener === null) return;
+    if ("whole" in listener) listener.whole(whole.bytes, whole.start, whole.end);
+    else listener.end();
   }
 
   /** Whoever reads the body learns that the rest does not follow. */

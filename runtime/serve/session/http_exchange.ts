@@ -27,6 +27,7 @@ import type {
   BodyPart,
   StreamListener,
   WebSocketHandler,
+  WholeListener,
 } from "./route.ts";
 
 /** A longer body is sent without a copy into the queue's own memory. */
@@ -57,6 +58,8 @@ export interface ExchangeOwner {
   streamEnded(): void;
   /** As in {@link AppExchange}. */
   readBody(listener: BodyListener): void;
+  /** As in {@link AppExchange}. */
+  readWhole(listener: WholeListener): void;
   /** As in {@link AppExchange}. */
   resumeBody(): void;
   /** As in {@link AppExchange}. */
@@ -238,6 +241,11 @@ export class HttpExchange implements AppExchange {
 
   readBody(listener: BodyListener): void {
     if (!this.#isGone) return this.#owner.readBody(listener);
+    listener.failed(new Deno.errors.ConnectionReset("The client has left"));
+  }
+
+  readWhole(listener: WholeListener): void {
+    if (!this.#isGone) return this.#owner.readWhole(listener);
     listener.failed(new Deno.errors.ConnectionReset("The client has left"));
   }
 

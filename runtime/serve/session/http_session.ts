@@ -50,7 +50,14 @@ import {
   statusLine,
   TIMED_OUT,
 } from "./responses.ts";
-import type { AppResult, AppRoute, BodyListener, Route, WebSocketHandler } from "./route.ts";
+import type {
+  AppResult,
+  AppRoute,
+  BodyListener,
+  Route,
+  WebSocketHandler,
+  WholeListener,
+} from "./route.ts";
 import { asksForWebSocket, judgeUpgrade } from "./upgrade.ts";
 import { WebSocketSession } from "./websocket_session.ts";
 
@@ -153,8 +160,10 @@ export class HttpSession implements Session, Deferred, JudgedClient, ExchangeOwn
 
   closed(): void {
     this.#traceEnd();
-    this.#app?.left();
-    this.#app?.fail(new Deno.errors.ConnectionReset("The client has left"));
+    if (this.#app !== null) {
+      this.#app.left();
+      this.#endAppBody(new Deno.errors.ConnectionReset("The client has left"));
+    }
     // A handler that is answering now still reads the body.
     if (this.#pumping) return;
     this.#dispose();
@@ -202,10 +211,11 @@ export class HttpSession implements Session, Deferred, JudgedClient, ExchangeOwn
     this.receive(bytes, end, end + count);
   }
 
-  /** The body of a pending handler would not be free: the handler reads it to its end. */
+  /** The whole body of a pending handler would not be free: the handler reads it to its end. */
   get heldBytes(): number {
     if (this.#pumping || this.#upgraded) return 0;
-    return this.#http.buffered + (this.#handlerPending ? 0 : this.#exchange.body.heldBytes);
+    const isRead = this.#handlerPending && !this.#collecting;
+    return this.#http.buffered + (isRead ? 0 : this.#exchange.body.heldBytes);
   }
 
   get heldSince(): number {
@@ -240,15 +250,61 @@ export class HttpSession implements Session, Deferred, JudgedClient, ExchangeOwn
   }
 
   readBody(listener: BodyListener): void {
-    if (this.#app === null || !this.#app.read(listener)) return;
+    if (this.#beginsBody(listener)) this.#passBody();
+  }
+
+  readWhole(listener: WholeListener): void {
+    const { request: { contentLength, chunked }, body } = this.#exchange;
+    if (!this.#beginsBody(listener)) return;
+    // A body that is here already needs no memory.
+    const { buffered } = this.#http;
+    const isLong = chunked || contentLength > buffered;
+    if (isLong && !this.#context.memory.admits(Math.max(contentLength - buffered, 0))) {
+      return this.#refuseBody();
+    }
+    body.begin(contentLength);
+    this.#passBody();
+  }
+
+  /** Whether the app begins to read a body that is still to come; otherwise its listener knows. */
+  #beginsBody(listener: BodyListener | WholeListener): boolean {
+    if (this.#app === null || !this.#app.read(listener)) return false;
     // An answer that began before told a client that waits for 100 not to send the body.
-    if (!this.#http.awaitsBody) return this.#app.fail(new TypeError(BODY_REFUSED));
+    if (!this.#http.awaitsBody) {
+      this.#app.fail(new TypeError(BODY_REFUSED));
+      return false;
+    }
     this.#route = null;
     this.#collecting = true;
     this.#settleBlocked();
+    return true;
+  }
+
+  #passBody(): void {
     this.#http.sendContinue(this.#transport.out);
     if (this.#pumping) this.#passBuffered();
     else this.#pump();
+  }
+
+  /** There is no memory for a body that the app wants whole: the client is told so. */
+  #refuseBody(): void {
+    this.#http.mustClose();
+    this.#exchange.respondShort(SHORT_OF_MEMORY);
+    this.#endAppBody(new Error(MEMORY_TEXT));
+  }
+
+  /** Nothing more of the body is passed to the app. */
+  #endAppBody(reason: Error): void {
+    if (this.#app === null) return;
+    this.#app.fail(reason);
+    this.#dropAppBody();
+    this.#settleBlocked();
+  }
+
+  #dropAppBody(): void {
+    if (!this.#collecting || this.#route !== null) return;
+    this.#collecting = false;
+    this.#exchange.body.clear();
   }
 
   resumeBody(): void {
@@ -512,7 +568,7 @@ export class HttpSession implements Session, Deferred, JudgedClient, ExchangeOwn
 
   /** The app has no further part in the current request: what it has not read of the body is skipped. */
   #endAppTurn(app: AppTurn): void {
-    if (this.#route === null) this.#collecting = false;
+    this.#dropAppBody();
     app.end();
     this.#settleBlocked();
   }
@@ -552,7 +608,9 @@ export class HttpSession implements Session, Deferred, JudgedClient, ExchangeOwn
     this.#wait.receivedBody(dataEnd - dataStart);
     // A body that no handler needs is skipped: the next request begins at its end.
     if (!this.#collecting) return;
-    if (this.#route !== null) return this.#exchange.body.add(data, dataStart, dataEnd);
+    if (this.#route !== null || this.#app?.isWhole === true) {
+      return this.#exchange.body.add(data, dataStart, dataEnd);
+    }
     this.#app?.data(data, dataStart, dataEnd);
     this.#settleBlocked();
   }
@@ -561,7 +619,9 @@ export class HttpSession implements Session, Deferred, JudgedClient, ExchangeOwn
     if (!this.#collecting) return;
     this.#collecting = false;
     if (this.#route !== null) return this.#callHandler(this.#route);
-    this.#app?.bodyEnded();
+    const { body } = this.#exchange;
+    this.#app?.bodyEnded(body);
+    body.clear();
     this.#settleBlocked();
   }
 
@@ -701,7 +761,7 @@ export class HttpSession implements Session, Deferred, JudgedClient, ExchangeOwn
   }
 
   #tellRefusal(error: ProtocolError): void {
-    this.#app?.fail(error);
+    this.#endAppBody(error);
     this.#context.log.requestRefused(this.#transport.descriptor, error.status, error.code);
     if (this.#http.mayRespond) {
       countResponse(this.#context, error.status);

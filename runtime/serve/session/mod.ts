@@ -44,6 +44,7 @@ export type {
   StreamListener,
   WebSocketHandler,
   WebSocketPeer,
+  WholeListener,
 } from "./route.ts";
 export { DROPPED, QUEUED } from "./send_result.ts";
 export { type SharedFrames, SharedMessage } from "./shared_message.ts";

@@ -115,6 +115,11 @@ export interface AppExchange extends Exchange {
    * complete is skipped.
    */
   readBody(listener: BodyListener): void;
+  /**
+   * Reads the whole body, in place of {@link readBody}: at once if it has arrived. While it arrives its memory counts towards
+   * `--max-memory`, and the client gets 503 if there is none.
+   */
+  readWhole(listener: WholeListener): void;
   /** Passes further pieces, after {@link BodyListener.data} has returned false. */
   resumeBody(): void;
   /**
@@ -140,6 +145,14 @@ export interface BodyListener {
   /** The body is complete. */
   end(): void;
   /** The body ends before it is complete, for this reason: nothing more follows. */
+  failed(reason: Error): void;
+}
+
+/** Takes the body of a request whole. */
+export interface WholeListener {
+  /** The bytes are valid until it returns. */
+  whole(bytes: Uint8Array, start: number, end: number): void;
+  /** As in {@link BodyListener}. */
   failed(reason: Error): void;
 }
 

@@ -5,6 +5,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { NodeSocket } from "../../support/node_socket.ts";
+import { OPCODE, RawWebSocket } from "../../support/raw_websocket.ts";
 import { REPOSITORY, type Server, waitFor, withServer } from "../../support/server.ts";
 import { WsClient } from "../../support/ws_client.ts";
 
@@ -210,5 +211,38 @@ Deno.test("app backpressure: a socket of Deno.upgradeWebSocket tells by buffered
     assertEquals(all.slice(1), ["close", 1006, "", false, 3]);
     await traceOf(server, "slow", "error");
     await slow.end();
+  });
+});
+
+Deno.test("app backpressure: a client that is gone while a handler sends to it, or while one waits", async () => {
+  await withApp(SOCKETS, async (server) => {
+    for (let i = 0; i < 5; i++) {
+      const name = `gone${i}`;
+      const socket = await RawWebSocket.open(server, `/ws?name=${name}`);
+      await socket.frame();
+      // The kernel answers with a reset to what is sent after the close, as the greeting's successors are not read.
+      await socket.send({ opcode: OPCODE.text, payload: new TextEncoder().encode(FILL) });
+      socket[Symbol.dispose]();
+      const [, , results] = await traceOf(server, name, "sent") as [string, string, number[]];
+      assert(results.every((result) => result === 0 || result === -1 || result > LENGTH));
+    }
+    const waits = await RawWebSocket.open(server, "/ws?name=waits");
+    await waits.frame();
+    const wait =
+      "wait(100).then(() => trace.push(['waits', 'sent', ws.send('late'), ws.readyState]))";
+    await waits.send({ opcode: OPCODE.text, payload: new TextEncoder().encode(wait) });
+    waits[Symbol.dispose]();
+    await traceOf(server, "waits", "sent");
+    await using other = await WsClient.open(`${server.wsUrl}/ws?name=other`);
+    await other.nextText();
+    other.send("1");
+    assertEquals(await other.nextText(), '{"value":1}');
+    // Each close is told once.
+    await waitFor(async () => {
+      const all: unknown[][] = await (await fetch(`${server.url}/trace`)).json();
+      const closed = all.filter(([, code]) => typeof code === "number").map(([name]) => name);
+      assertEquals(new Set(closed).size, closed.length);
+      return closed.length === 6;
+    }, { what: "six ends" });
   });
 });

@@ -3,7 +3,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { REPOSITORY, type Server, waitFor, withServer } from "../../support/server.ts";
+import { REPOSITORY, type Server, startServer, waitFor, withServer } from "../../support/server.ts";
 import { RawWebSocket } from "../../support/raw_websocket.ts";
 import { WsClient } from "../../support/ws_client.ts";
 
@@ -137,4 +137,19 @@ Deno.test("Deno.upgradeWebSocket: the same app gives the same answers as under d
     here = await transcript(server);
   });
   await withDenoServe(async (server) => assertEquals(here, await transcript(server)));
+});
+
+Deno.test("Deno.upgradeWebSocket: an exception in a listener ends neither the worker nor the socket", async () => {
+  const server = await startServer({ workers: 1, args: ["--app", FILE] });
+  try {
+    await using client = await open(server, "throws");
+    const listener = "(() => { throw new Error('a listener failed'); })";
+    await ask(client, `(socket.addEventListener("message", ${listener}), 1)`);
+    assertEquals(await ask(client, "2"), 2);
+    assertEquals(await ask(client, "socket.readyState"), 1);
+    await waitFor(() => server.stderr.includes("a listener failed"), { what: "the warning" });
+    assertEquals((await traceOf(server, "throws", "open")).length, 2);
+  } finally {
+    await server.stop();
+  }
 });

@@ -6,6 +6,7 @@
 
 import { assertEquals, assertRejects } from "@std/assert";
 import { REPOSITORY, type Server, startServer, waitFor, withServer } from "../../support/server.ts";
+import { BUN, withBun } from "../../support/bun.ts";
 import { RawWebSocket } from "../../support/raw_websocket.ts";
 import { UpgradeRefused, WsClient } from "../../support/ws_client.ts";
 
@@ -22,7 +23,7 @@ function withApp(body: (server: Server) => Promise<void>, args: readonly string[
 }
 
 /** A client that has got the greeting. */
-async function open({ wsUrl }: Server, path: string): Promise<WsClient> {
+async function open({ wsUrl }: { readonly wsUrl: string }, path: string): Promise<WsClient> {
   const client = await WsClient.open(`${wsUrl}${path}`);
   await client.nextText();
   return client;
@@ -47,19 +48,23 @@ async function traceOf({ url }: Server, name: string, least = 1): Promise<unknow
   return [...found].map((one) => JSON.parse(one));
 }
 
-Deno.test("app WebSocket: methods return what Bun's return", async () => {
+/** Sends each expression of the table to a socket of the app, and compares what comes back. */
+async function checkMethods(server: { readonly wsUrl: string }): Promise<void> {
   const text = await Deno.readTextFile(new URL("fixtures/app/web_socket.json", REPOSITORY));
   const rows: Row[] = JSON.parse(text);
-  await withApp(async (server) => {
-    await using client = await open(server, "/ws?name=ann");
-    for (const { name, input, expect } of rows) {
-      client.send(input);
-      const got: string[] = [];
-      for (let i = 0; i < expect.length; i++) got.push(await client.nextText());
-      assertEquals(got, expect, name);
-    }
-    assertEquals(client.waiting, 0);
-  });
+  await using client = await open(server, "/ws?name=ann");
+  for (const { name, input, expect } of rows) {
+    client.send(input);
+    const got: string[] = [];
+    for (let i = 0; i < expect.length; i++) got.push(await client.nextText());
+    assertEquals(got, expect, name);
+  }
+  assertEquals(client.waiting, 0);
+}
+
+Deno.test("app WebSocket: methods return what Bun's return", async () => {
+  await withApp(checkMethods);
+  if (BUN !== undefined) await withBun(APP, checkMethods);
 });
 
 Deno.test("app WebSocket: open has data, address, state; binary messages are as binaryType says", async () => {

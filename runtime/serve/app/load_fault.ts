@@ -55,6 +55,10 @@ function throwingPlace({ stack = "" }: Error, { files }: AppSource): string | un
 }
 
 function advice(error: unknown): string {
+  if (error instanceof Deno.errors.NotCapable) {
+    const [, right = "RIGHT"] = /^Requires (\w+) access/.exec(error.message) ?? [];
+    return `; here: --app-allow ${right}=…`;
+  }
   if (!(error instanceof ReferenceError)) return "";
   const [, name] = /^(\w+) is not defined$/.exec(error.message) ?? [];
   switch (name) {

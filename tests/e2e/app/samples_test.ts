@@ -4,7 +4,7 @@
 
 import { assertEquals } from "@std/assert";
 import { encodeHex } from "@std/encoding/hex";
-import WebSocketClient from "npm:ws@8.18.3";
+import WebSocketClient from "ws";
 import { NO_NPM, type Runner, startSample } from "../../support/sample_runners.ts";
 import { waitFor, within } from "../../support/wait_for.ts";
 

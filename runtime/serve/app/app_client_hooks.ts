@@ -22,6 +22,7 @@ import type {
   SubscribeGrant,
   SubscriptionAsk,
 } from "../centrifuge/mod.ts";
+import { MAX_USER_BYTES } from "../centrifuge/mod.ts";
 import type { App } from "./app.ts";
 import type {
   AppChannelHooks,
@@ -38,6 +39,8 @@ import { refusalOfError } from "./refusal_of_error.ts";
 const TEXTS = new TextDecoder();
 const UTF8 = new TextEncoder();
 const DENIED = { error: CLIENT_ERRORS.PERMISSION_DENIED };
+/** In milliseconds it would be in 1973. */
+const FAR_FUTURE = 100_000_000_000;
 const FAILED = { error: CLIENT_ERRORS.INTERNAL };
 
 /** What the functions are called with. */
@@ -86,7 +89,7 @@ export class AppClientHooks implements ClientHooks {
         grant: ({ info, data, expireAt }: SubscribeAnswer) => ({
           info: encoded(info),
           data: encoded(data),
-          expireAt,
+          expireAt: secondsOf(expireAt),
         }),
       });
   }
@@ -153,11 +156,11 @@ export class AppClientHooks implements ClientHooks {
       grant: (answer: ConnectAnswer) => {
         if (answer.meta !== undefined) this.#meta.set(identity, answer.meta);
         return {
-          user: answer.user,
-          expireAt: answer.expireAt,
+          user: userOf(answer.user),
+          expireAt: secondsOf(answer.expireAt),
           info: encoded(answer.info),
           data: encoded(answer.data),
-          channels: answer.channels ?? [],
+          channels: channelsOf(answer.channels),
         };
       },
     });
@@ -220,7 +223,29 @@ export class AppClientHooks implements ClientHooks {
 }
 
 function untilOf({ expireAt }: RefreshAnswer): RefreshGrant {
-  return { expireAt };
+  return { expireAt: secondsOf(expireAt) };
+}
+
+/** A date; nearly everything in JavaScript counts milliseconds, so that mistake is told. */
+function secondsOf(expireAt: unknown): number | undefined {
+  if (expireAt === undefined) return undefined;
+  if (typeof expireAt === "number" && expireAt < FAR_FUTURE) return expireAt;
+  throw new TypeError(`expireAt must be seconds since 1970, not ${expireAt}`);
+}
+
+/** Ids of users are often numbers. */
+function userOf(user: unknown): string | undefined {
+  if (user === undefined) return undefined;
+  const text = typeof user === "number" ? String(user) : user;
+  if (typeof text === "string" && UTF8.encode(text).length <= MAX_USER_BYTES) return text;
+  throw new TypeError(`user must be a string of at most ${MAX_USER_BYTES} bytes`);
+}
+
+function channelsOf(channels: unknown = []): readonly string[] {
+  if (Array.isArray(channels) && channels.every((name) => typeof name === "string")) {
+    return channels;
+  }
+  throw new TypeError("channels must be an array of strings");
 }
 
 function parsed(json: Uint8Array | undefined): Json {

@@ -10,13 +10,13 @@ import { INTERNAL_ERROR, TEXT } from "../../../protocol/mod.ts";
 import type { OverflowPolicy, WebSocketHandler, WebSocketPeer } from "../session/mod.ts";
 import type { AppWebSocketHandlers } from "./app_web_socket_handlers.ts";
 import { promiseOf } from "./promise_of.ts";
-import { AppSocket, type AppSocketParts } from "./server_web_socket.ts";
+import { AppSocket, type AppSocketHost, type AppSocketParts } from "./server_web_socket.ts";
 import { Buffer } from "node:buffer";
 
 const TEXTS = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** What all connections of a worker share. */
-export interface AppConnectionHost {
+export interface AppConnectionHost extends AppSocketHost {
   /** Those of the current copy. */
   readonly handlers: AppWebSocketHandlers;
   /** Counts an error of the app, and tells the operator. */
@@ -26,12 +26,12 @@ export interface AppConnectionHost {
 /** A connection. */
 export class AppConnection implements WebSocketHandler {
   readonly #host: AppConnectionHost;
-  readonly #parts: AppSocketParts<unknown>;
+  readonly #parts: AppSocketParts;
   #socket!: AppSocket;
   /** Fulfilled when `open` has ended; null: it has. */
   #opening: Promise<void> | null = null;
 
-  constructor(host: AppConnectionHost, parts: AppSocketParts<unknown>) {
+  constructor(host: AppConnectionHost, parts: AppSocketParts) {
     this.#host = host;
     this.#parts = parts;
   }
@@ -41,7 +41,7 @@ export class AppConnection implements WebSocketHandler {
   }
 
   opened(peer: WebSocketPeer): void {
-    this.#socket = new AppSocket(this.#parts, peer);
+    this.#socket = new AppSocket(this.#host, this.#parts, peer);
     const failed = (error: unknown) => {
       this.#host.report("websocket.open", error);
       peer.close(INTERNAL_ERROR);

@@ -43,6 +43,14 @@ export class AppSockets implements AppConnectionHost {
     return this.#parts.module().websocket ?? NO_HANDLERS;
   }
 
+  get topics(): Topics {
+    return this.#parts.topics;
+  }
+
+  get publishesToSelf(): boolean {
+    return this.handlers.publishToSelf === true;
+  }
+
   report(what: string, error: unknown): void {
     this.#parts.report(what, error);
   }
@@ -64,12 +72,7 @@ export class AppSockets implements AppConnectionHost {
     if (this.#parts.module().websocket === undefined) {
       throw new TypeError('The app has no "websocket" handlers: export them beside "fetch"');
     }
-    const connection = new AppConnection(this, {
-      topics: this.#parts.topics,
-      data,
-      remoteAddress: exchange.clientAddress,
-      publishesToSelf: () => this.handlers.publishToSelf === true,
-    });
+    const connection = new AppConnection(this, { data, remoteAddress: exchange.clientAddress });
     return exchange.upgrade(connection, fieldsOf(exchange, headers));
   }
 }

@@ -27,30 +27,34 @@ const MOST_CONTROL = 125;
 const BINARY_TYPES: readonly unknown[] = ["nodebuffer", "arraybuffer", "uint8array"];
 const NO_BYTES = new Uint8Array(0);
 
-/** What a socket is made of. */
-export interface AppSocketParts<T> {
+/** What all sockets of a worker share. */
+export interface AppSocketHost {
   readonly topics: Topics;
+  /** Whether what a socket publishes reaches itself. */
+  readonly publishesToSelf: boolean;
+}
+
+/** What a request has brought. */
+export interface AppSocketParts<T = unknown> {
   readonly data: T;
   readonly remoteAddress: string;
-  /** Whether what a socket publishes reaches itself. */
-  publishesToSelf(): boolean;
 }
 
 /** A WebSocket. */
 export class AppSocket<T = unknown> implements ServerWebSocket<T>, TopicSocket {
   data: T;
   readonly remoteAddress: string;
-  readonly #parts: AppSocketParts<T>;
+  readonly #host: AppSocketHost;
   readonly #peer: WebSocketPeer;
   #binaryType: WebSocketBinaryType = "nodebuffer";
   /** Null until there is one. */
   #topics: FewMap<string, TopicSubscription> | null = null;
   #isGone = false;
 
-  constructor(parts: AppSocketParts<T>, peer: WebSocketPeer) {
+  constructor(host: AppSocketHost, parts: AppSocketParts<T>, peer: WebSocketPeer) {
     this.data = parts.data;
     this.remoteAddress = parts.remoteAddress;
-    this.#parts = parts;
+    this.#host = host;
     this.#peer = peer;
   }
 
@@ -112,7 +116,7 @@ export class AppSocket<T = unknown> implements ServerWebSocket<T>, TopicSocket {
   subscribe(topic: string): boolean {
     if (this.readyState !== OPEN) return false;
     if (this.#topics?.has(topic)) return true;
-    const subscription = this.#parts.topics.subscribe(topic, this);
+    const subscription = this.#host.topics.subscribe(topic, this);
     (this.#topics ??= new FewMap()).set(topic, subscription);
     return true;
   }
@@ -121,7 +125,7 @@ export class AppSocket<T = unknown> implements ServerWebSocket<T>, TopicSocket {
     const subscription = this.#topics?.get(topic);
     if (subscription === undefined) return false;
     this.#topics?.delete(topic);
-    this.#parts.topics.unsubscribe(subscription);
+    this.#host.topics.unsubscribe(subscription);
     return true;
   }
 
@@ -151,21 +155,21 @@ export class AppSocket<T = unknown> implements ServerWebSocket<T>, TopicSocket {
   }
 
   get publishesToSelf(): boolean {
-    return this.#parts.publishesToSelf();
+    return this.#host.publishesToSelf;
   }
 
   /** The connection is gone. Called by its owner. */
   leave(): void {
     this.#isGone = true;
     if (this.#topics === null) return;
-    for (const subscription of this.#topics.values()) this.#parts.topics.unsubscribe(subscription);
+    for (const subscription of this.#topics.values()) this.#host.topics.unsubscribe(subscription);
     this.#topics = null;
   }
 
   #publish(topic: string, data: TopicData): number {
     if (this.readyState !== OPEN) return DROPPED;
     const own = this.publishesToSelf ? undefined : this.#topics?.get(topic);
-    const others = this.#parts.topics.publish(topic, data, own) ?? 0;
+    const others = this.#host.topics.publish(topic, data, own) ?? 0;
     return others > 0 ? data.length : DROPPED;
   }
 

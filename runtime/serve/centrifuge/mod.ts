@@ -44,5 +44,10 @@ export { ANONYMOUS, ClientIdentity } from "./client_identity.ts";
 export { firstPingAt } from "./deadlines.ts";
 export { readHistory } from "./history_reading.ts";
 export { enterPresence, isMemberBy, leavePresence, planFor } from "./membership.ts";
-export { checkConnectionToken, checksTokens, readSubscriptionToken } from "./token_check.ts";
+export {
+  checkConnectionToken,
+  checksTokens,
+  MAX_USER_BYTES,
+  readSubscriptionToken,
+} from "./token_check.ts";
 export { nextTurn, READING_BYTES } from "./turn_budget.ts";

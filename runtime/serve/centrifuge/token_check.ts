@@ -11,7 +11,7 @@ import type { ChannelContext } from "./channel_context.ts";
 import type { ClientIdentity } from "./client_identity.ts";
 
 /** Longer user names would not fit into the store. */
-const MAX_USER_BYTES = 253;
+export const MAX_USER_BYTES = 253;
 
 /** Whether tokens are looked at: if everybody may do everything and there are no keys, no token can be wrong. */
 export function checksTokens(

@@ -187,6 +187,21 @@ Deno.test("channel hooks: what connect returns: user and info in presence, chann
   assertEquals(got, [["chat:all", { raw: 1 }]]);
 });
 
+Deno.test("channel hooks: what connect returns is checked: a date in milliseconds is a fault, a number is a user", async () => {
+  await using server = await start();
+  const wrong = clientOf(server, "websocket", { user: "milliseconds" });
+  const failed = end(wrong, "error");
+  wrong.centrifuge.connect();
+  assertEquals((await failed).error.code, 100);
+  await waitFor(() => server.warnings.some((text) => text.includes("seconds since 1970")), {
+    what: () => `the warning: ${server.warnings}`,
+  });
+  wrong.centrifuge.disconnect();
+  const ann = clientOf(server, "websocket", { user: "number" });
+  await connected(ann);
+  assertEquals((await ann.centrifuge.rpc("slow", {})).data, { user: "42" });
+});
+
 Deno.test("channel hooks: refresh prolongs a connection, or it ends", async () => {
   await using server = await start({ workers: 1 });
   const short = clientOf(server, "websocket", { user: "short" });

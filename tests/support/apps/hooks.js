@@ -27,6 +27,8 @@ export default {
       if (wanted === "early") throw refusal(1000, "come back tomorrow");
       if (wanted === "fault") throw new Error("connect has a fault");
       if (wanted === "no") return false;
+      if (wanted === "milliseconds") return { expireAt: Date.now() };
+      if (wanted === "number") return { user: 42, channels: [] };
       const answer = {
         user: wanted ?? user,
         data: { transport, name, token, hasClient: client !== "" },

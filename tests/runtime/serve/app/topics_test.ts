@@ -1,0 +1,113 @@
+/**
+ * The topics of one worker's sockets on a real store and hub: losses, and publishers that are left out.
+ */
+
+import { assertEquals, assertThrows } from "@std/assert";
+import { CHANNEL_LIMITS, CHANNEL_OPTIONS } from "../../../../runtime/config/mod.ts";
+import { encodeTopicText } from "../../../../runtime/serve/app/topic_data.ts";
+import { Topics } from "../../../../runtime/serve/app/topics.ts";
+import type { ChannelContext } from "../../../../runtime/serve/centrifuge/mod.ts";
+import { ChannelRules } from "../../../../runtime/serve/channels/mod.ts";
+import type { SharedFrames } from "../../../../runtime/serve/session/mod.ts";
+import { publication, Stores, textOf, utf8 } from "../../channels/stores.ts";
+import { HubWorker } from "../hub/hub_worker.ts";
+
+/** Keeps the texts of what it gets. */
+class Socket {
+  readonly texts: string[] = [];
+  readonly publishesToSelf = false;
+
+  deliver({ frame }: SharedFrames): void {
+    for (let at = 0; at < frame.bytes.length;) {
+      const end = at + 2 + frame.bytes[at + 1]!; // short ones
+      this.texts.push(textOf(frame.bytes.subarray(at + 2, end)));
+      at = end;
+    }
+  }
+}
+
+function topicsOf(stores: Stores) {
+  const worker = new HubWorker(stores.first);
+  const counts = { lost: 0, subscribed: 0, unsubscribed: 0 };
+  const context = {
+    store: stores.first,
+    hub: worker.hub,
+    rules: new ChannelRules(
+      { options: CHANNEL_OPTIONS, namespaces: {}, otherNamespaces: CHANNEL_OPTIONS },
+      CHANNEL_LIMITS,
+    ),
+    limits: CHANNEL_LIMITS,
+    meter: {
+      delivered() {},
+      published() {},
+      lost: () => counts.lost++,
+      subscribed: () => counts.subscribed++,
+      unsubscribed: () => counts.unsubscribed++,
+    },
+    report: (error: unknown) => worker.reported.push(error),
+  } as unknown as ChannelContext;
+  return { worker, topics: new Topics(context), counts };
+}
+
+Deno.test("topics: after publications were lost, a socket gets what follows", () => {
+  const stores = new Stores();
+  const { worker, topics, counts } = topicsOf(stores);
+  const [socket, other] = [new Socket(), new Socket()];
+  topics.subscribe("room", socket);
+  topics.subscribe("room", other);
+  topics.publish("room", encodeTopicText("first"));
+  worker.settle();
+  // More than the feed holds, without a history, while the worker does not look.
+  for (let i = 0; i < 2000; i++) stores.main.publish(utf8("room"), publication(`"${i}"`));
+  worker.settle();
+  assertEquals(counts.lost, 2);
+  assertEquals(topics.publish("room", encodeTopicText("again")), 2);
+  worker.settle();
+  for (const { texts } of [socket, other]) {
+    assertEquals([texts[0], texts.at(-1)], ["first", "again"]);
+  }
+  assertEquals(worker.reported, []);
+  stores.check();
+});
+
+Deno.test("topics: a socket that publishes gets all but that, whoever is counted", () => {
+  const stores = new Stores();
+  const { worker, topics, counts } = topicsOf(stores);
+  const [ann, bob] = [new Socket(), new Socket()];
+  const own = topics.subscribe("room", ann);
+  assertEquals(topics.publish("room", encodeTopicText("alone"), own), 0);
+  const his = topics.subscribe("room", bob);
+  assertEquals(topics.publish("room", encodeTopicText("hers"), own), 1);
+  assertEquals(topics.publish("room", encodeTopicText("his"), his), 1);
+  assertEquals(topics.publish("room", encodeTopicText("the server's")), 2);
+  assertEquals(topics.subscriberCount("room"), 2);
+  worker.settle();
+  assertEquals(ann.texts, ["his", "the server's"]);
+  assertEquals(bob.texts, ["hers", "the server's"]);
+  topics.unsubscribe(own);
+  assertEquals(topics.publish("room", encodeTopicText("later"), own), 1);
+  worker.settle();
+  assertEquals(ann.texts.length, 2);
+  topics.unsubscribe(his);
+  assertEquals([topics.subscriberCount("room"), worker.hub.channelCount], [0, 0]);
+  assertEquals(counts, { lost: 0, subscribed: 2, unsubscribed: 2 });
+  stores.check();
+});
+
+Deno.test("topics: what no channel can be called, and what does not fit, is the app's error", () => {
+  const stores = new Stores();
+  const { topics } = topicsOf(stores);
+  assertThrows(() => topics.subscribe("", new Socket()), TypeError, "non-empty");
+  assertThrows(() => topics.subscribe(5 as unknown as string, new Socket()), TypeError, "string");
+  assertThrows(() => topics.subscribe("é".repeat(128), new Socket()), RangeError, "256 bytes");
+  assertThrows(() => topics.publish("", encodeTopicText("x")), TypeError, "non-empty");
+  const long = encodeTopicText("x".repeat(64 * 1024));
+  assertThrows(() => topics.publish("room", long), RangeError, "--channels-memory");
+  // Names that clients could not use: the namespace does not exist, or it is not ASCII.
+  for (const name of ["é", "none:x", "$private", "a#1,2", "x".repeat(255)]) {
+    const socket = new Socket();
+    const subscription = topics.subscribe(name, socket);
+    assertEquals(topics.publish(name, encodeTopicText("x")), 1, name);
+    topics.unsubscribe(subscription);
+  }
+});

@@ -34,6 +34,7 @@ const WANTED = [
   "scarce descriptors",
   "a worker that accepts",
   "io_uring",
+  ...["passOn", "passOnLater", "echoWhole", "echoPieces"].map((way) => `app ${way}`),
 ];
 
 /** The most bytes queued in any transport, measured after each send. */

@@ -16,6 +16,7 @@ import { FakeWebSocketPeer, type WebSocketEnding } from "../support/fake_websock
 import { FaultPlan } from "../support/fault_plan.ts";
 import { bytesOf } from "../support/protocol_cases.ts";
 import type { Random } from "../support/random.ts";
+import { randomApp } from "./server_app.ts";
 import { randomExchanges, scatteredBytes } from "./server_requests.ts";
 
 /** The kinds of peers; frequent kinds are repeated. */
@@ -63,6 +64,7 @@ export class Scenario {
       ...(this.#hasRing ? { ring: ringOf(random) } : {}),
       ...(scarce ? { descriptors: 5 + (this.#hasRing ? 1 : 0) + random.below(3) } : {}),
     });
+    if (random.below(2) === 0) this.server.app = randomApp(random, this.seen);
     this.#start = this.server.os.now;
     this.#stops = random.below(5) === 0;
     if (this.#stops) this.#at(6000, () => this.server.stop());

@@ -95,7 +95,8 @@ export class App implements AppRoute {
     const turn: Turn = { exchange, request, module, wasKept, hasFailed: false };
     if (!isThenable(fetched)) return this.#answer(fetched, turn);
     this.#pending++;
-    return fetched.then((settled) => {
+    // A thenable of the app's own need not return a promise.
+    return Promise.resolve(fetched).then((settled) => {
       this.#pending--;
       return this.#answer(settled, turn);
     }, (error) => {
@@ -190,7 +191,9 @@ export class App implements AppRoute {
     const failed: Turn = { ...turn, hasFailed: true };
     const response = module.error(error);
     return isThenable(response)
-      ? response.then((settled) => this.#answer(settled, { ...failed, wasKept: true }))
+      ? Promise.resolve(response).then((settled) =>
+        this.#answer(settled, { ...failed, wasKept: true })
+      )
       : this.#answer(response, failed);
   }
 }

@@ -109,6 +109,11 @@ export class AppResponse {
     );
   }
 
+  /** The real Response in place of one of these, for functions of Deno; other values as they are. */
+  static webOf<T>(value: T): T | Response {
+    return AppResponse.isOwn(value) ? (value as unknown as AppResponse).#real() : value;
+  }
+
   /** Whether it is one of these, and none that Deno has made. */
   static isOwn(value: unknown): value is Response {
     return typeof value === "object" && value !== null && #body in value;

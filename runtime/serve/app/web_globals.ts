@@ -36,9 +36,28 @@ export function installWebGlobals(): void {
   for (const [name, value] of Object.entries(own)) {
     Object.defineProperty(globalThis, name, { ...HIDDEN, value });
   }
+  Object.defineProperty(Deno, "serve", { ...HIDDEN, value: unwrappingServe(Deno.serve) });
   for (const [name, made] of Object.entries({ Response: AppResponse, Headers: AppHeaders })) {
     Object.defineProperty(made, "name", { value: name, configurable: true });
   }
 }
 
 const HIDDEN = { configurable: true, enumerable: false, writable: true };
+
+/** A server of the app's own gets real Responses from its handler, whatever that makes. */
+function unwrappingServe(serve: typeof Deno.serve): typeof Deno.serve {
+  const wrap = (handler: (...given: unknown[]) => unknown) => {
+    const wrapped = async (...given: unknown[]) => AppResponse.webOf(await handler(...given));
+    // Deno gives a handler without parameters no request.
+    return Object.defineProperty(wrapped, "length", { value: handler.length });
+  };
+  const unwrapping = (...given: unknown[]) => {
+    const wrapped = given.map((value) => {
+      if (typeof value === "function") return wrap(value as () => unknown);
+      const has = typeof value === "object" && value !== null && "handler" in value;
+      return has ? { ...value, handler: wrap(value.handler as () => unknown) } : value;
+    });
+    return (serve as (...given: unknown[]) => unknown)(...wrapped);
+  };
+  return unwrapping as typeof Deno.serve;
+}

@@ -1,0 +1,83 @@
+/** An app for tests that uses what it is given with Deno's own functions, and the server's properties. */
+
+const ROUTES = {
+  "/ok": () => new Response("ok"),
+  "/echo": async (request) =>
+    Response.json({
+      method: request.method,
+      type: request.headers.get("content-type"),
+      text: await request.text(),
+    }),
+  "/copied": async (request) => {
+    const copy = new Request(request);
+    return Response.json([
+      copy.method,
+      await copy.text(),
+      request.bodyUsed,
+      [...copy.headers].length > 2,
+    ]);
+  },
+  "/changed": async (request) => {
+    const copy = new Request(request, { method: "PUT", body: "other", headers: { a: "b" } });
+    return Response.json([copy.method, await copy.text(), [...copy.headers]]);
+  },
+  "/proxied": (request) => fetch(new Request(new URL("/echo", request.url), request)),
+  "/fetched": async (request) => {
+    const clone = request.clone();
+    const answer = await fetch(new URL("/echo", request.url), {
+      method: request.method,
+      headers: { "content-type": request.headers.get("content-type") },
+      body: clone.body,
+    });
+    return new Response(answer.body, answer);
+  },
+  "/served": async () => {
+    const listen = { hostname: "127.0.0.1", port: 0, onListen() {} };
+    const inner = Deno.serve(
+      listen,
+      (request) => new Response(`inner ${new URL(request.url).pathname}`),
+    );
+    const answer = await fetch(`http://127.0.0.1:${inner.addr.port}/x`);
+    const text = await answer.text();
+    await inner.shutdown();
+    return new Response(text);
+  },
+  "/server": (request, server) => {
+    const { hostname, port, pendingRequests, url } = server;
+    return Response.json({ hostname, port, pendingRequests, url, ip: server.requestIP(request) });
+  },
+  "/patient": async (request, server) => {
+    server.timeout(request, 20);
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    return new Response("late");
+  },
+  "/hasty": (request, server) => {
+    server.timeout(request, 0.1);
+    return new Promise(() => {});
+  },
+  "/thenable": () => ({ then: (resolve) => void resolve(new Response("thenable")) }),
+  "/stream-throws": () =>
+    new Response(
+      new ReadableStream({
+        start() {
+          throw new Error("start");
+        },
+      }),
+    ),
+  "/error": () => {
+    throw new Error("thrown");
+  },
+  "/error-later": () => Promise.reject(new Error("rejected")),
+  "/error-again": () => {
+    throw new Error("again");
+  },
+};
+
+export default {
+  fetch: (request, server) => ROUTES[new URL(request.url).pathname]?.(request, server),
+  error(error) {
+    if (error.message === "again") throw new Error("the hook fails too");
+    const response = new Response(`sorry: ${error.message}`, { status: 503 });
+    return error.message === "rejected" ? Promise.resolve(response) : response;
+  },
+};

@@ -150,8 +150,10 @@ export class AppSocket<T = unknown> implements ServerWebSocket<T>, TopicSocket {
     return callback(this);
   }
 
-  deliver(frames: SharedFrames): void {
-    if (!this.#isGone) this.#peer.sendShared(frames);
+  deliver(frames: SharedFrames): boolean {
+    // One that is closing misses nothing.
+    if (this.readyState !== OPEN) return true;
+    return this.#peer.sendShared(frames) !== DROPPED;
   }
 
   get publishesToSelf(): boolean {

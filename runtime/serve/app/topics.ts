@@ -19,8 +19,8 @@ const UTF8 = new TextEncoder();
 
 /** A WebSocket that is subscribed. */
 export interface TopicSocket {
-  /** Sends messages of a topic. */
-  deliver(frames: SharedFrames): void;
+  /** Sends messages of a topic; false if they were dropped, because too much waits for the client. */
+  deliver(frames: SharedFrames): boolean;
   /** Whether what it publishes reaches itself. */
   readonly publishesToSelf: boolean;
 }
@@ -41,7 +41,7 @@ export class TopicSubscription implements Subscriber<TopicFrames> {
 
   receive(message: TopicFrames): void {
     const frames = framesFor(message, this);
-    if (frames !== undefined) this.#socket.deliver(frames);
+    if (frames !== undefined && !this.#socket.deliver(frames)) this.#topics.noteDropped();
   }
 
   lost(): void {
@@ -114,6 +114,11 @@ export class Topics {
       this.#context.hub.leave(subscription.channel, subscription);
     }
     subscription.channel = undefined;
+  }
+
+  /** Messages of a topic were dropped for a slow socket. */
+  noteDropped(): void {
+    this.#context.meter.limitExceeded("queued");
   }
 
   /** Publications were lost for a subscription: it goes on with what follows. A socket without a protocol cannot be told. */

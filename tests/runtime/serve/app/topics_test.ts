@@ -16,19 +16,22 @@ import { HubWorker } from "../hub/hub_worker.ts";
 class Socket {
   readonly texts: string[] = [];
   readonly publishesToSelf = false;
+  isSlow = false;
 
-  deliver({ frame }: SharedFrames): void {
+  deliver({ frame }: SharedFrames): boolean {
+    if (this.isSlow) return false;
     for (let at = 0; at < frame.bytes.length;) {
       const end = at + 2 + frame.bytes[at + 1]!; // short ones
       this.texts.push(textOf(frame.bytes.subarray(at + 2, end)));
       at = end;
     }
+    return true;
   }
 }
 
 function topicsOf(stores: Stores) {
   const worker = new HubWorker(stores.first);
-  const counts = { lost: 0, subscribed: 0, unsubscribed: 0 };
+  const counts = { lost: 0, subscribed: 0, unsubscribed: 0, queued: 0 };
   const context = {
     store: stores.first,
     hub: worker.hub,
@@ -43,6 +46,7 @@ function topicsOf(stores: Stores) {
       lost: () => counts.lost++,
       subscribed: () => counts.subscribed++,
       unsubscribed: () => counts.unsubscribed++,
+      limitExceeded: (limit: "queued") => counts[limit]++,
     },
     report: (error: unknown) => worker.reported.push(error),
   } as unknown as ChannelContext;
@@ -90,8 +94,23 @@ Deno.test("topics: a socket that publishes gets all but that, whoever is counted
   assertEquals(ann.texts.length, 2);
   topics.unsubscribe(his);
   assertEquals([topics.subscriberCount("room"), worker.hub.channelCount], [0, 0]);
-  assertEquals(counts, { lost: 0, subscribed: 2, unsubscribed: 2 });
+  assertEquals(counts, { lost: 0, subscribed: 2, unsubscribed: 2, queued: 0 });
   stores.check();
+});
+
+Deno.test("topics: what is dropped for a slow socket is counted", () => {
+  const stores = new Stores();
+  const { worker, topics, counts } = topicsOf(stores);
+  const [slow, quick] = [new Socket(), new Socket()];
+  topics.subscribe("room", slow);
+  topics.subscribe("room", quick);
+  slow.isSlow = true;
+  topics.publish("room", encodeTopicText("missed"));
+  worker.settle();
+  slow.isSlow = false;
+  topics.publish("room", encodeTopicText("got"));
+  worker.settle();
+  assertEquals([slow.texts, quick.texts, counts.queued], [["got"], ["missed", "got"], 1]);
 });
 
 Deno.test("topics: what no channel can be called, and what does not fit, is the app's error", () => {

@@ -19,6 +19,7 @@ import type { ChannelContext } from "../../../../runtime/serve/centrifuge/channe
 import { ChannelMeter } from "../../../../runtime/serve/centrifuge/channel_meter.ts";
 import { Client } from "../../../../runtime/serve/centrifuge/client.ts";
 import { ClientDirectory } from "../../../../runtime/serve/centrifuge/client_directory.ts";
+import type { ClientHooks } from "../../../../runtime/serve/centrifuge/client_hooks.ts";
 import type { ClientLink } from "../../../../runtime/serve/centrifuge/client_link.ts";
 import { DrainSpread } from "../../../../runtime/serve/centrifuge/drain_spread.ts";
 import { HeldBytes } from "../../../../runtime/serve/centrifuge/held_bytes.ts";
@@ -128,6 +129,7 @@ export interface BenchOptions {
   readonly config?: Partial<ChannelsConfig>;
   readonly limits?: Partial<ChannelLimits>;
   readonly verifier?: Pick<TokenVerifier, "connection" | "subscription">;
+  readonly hooks?: ClientHooks;
   readonly stores?: Stores;
   /** Which one it is; default: the first. */
   readonly worker?: number;
@@ -157,7 +159,8 @@ export class ClientBench {
   readonly #followed: Promise<void>[] = [];
 
   constructor(
-    { config, limits, verifier, stores = new Stores(256 * 1024), worker = 0 }: BenchOptions = {},
+    { config, limits, verifier, hooks, stores = new Stores(256 * 1024), worker = 0 }: BenchOptions =
+      {},
   ) {
     this.stores = stores;
     const store = stores.threads[worker]!;
@@ -191,6 +194,7 @@ export class ClientBench {
       verifier,
       allowsAnonymous: config?.allowAnonymousConnect ?? true,
       isInsecure: false,
+      hooks,
       loop,
       node: String(worker),
       version: "test",

@@ -6,7 +6,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { OPEN } from "../../../support/channel_options.ts";
 import { Random } from "../../../support/random.ts";
-import { Stores } from "../../channels/stores.ts";
+import type { ClientHooks, HookAnswer } from "../../../../runtime/serve/centrifuge/client_hooks.ts";
+import { Stores, textOf, utf8 } from "../../channels/stores.ts";
 import { type BenchClient, ClientBench } from "./client_bench.ts";
 
 const RUNS = Number(Deno.env.get("FUZZ_RUNS") ?? 10_000) / 100;
@@ -107,11 +108,55 @@ class Fuzzer {
   }
 }
 
-async function run(seed: number): Promise<number> {
+/** An app that decides at random: at once or later, by grants, errors and ends of connections. */
+function randomHooks(fuzzer: Fuzzer, now: () => number): ClientHooks {
+  const decide = <Grant>(grant: () => Grant): HookAnswer<Grant> | Promise<HookAnswer<Grant>> => {
+    const answer = (): HookAnswer<Grant> => {
+      if (fuzzer.chance(3)) return undefined;
+      if (fuzzer.chance(4)) return { error: { code: 403, message: "no", temporary: false } };
+      if (fuzzer.chance(30)) return { disconnect: { code: 3503, reason: "out" } };
+      return grant();
+    };
+    if (!fuzzer.chance(2)) return answer();
+    return fuzzer.chance(2) ? Promise.resolve().then(answer) : new Promise((resolve) => {
+      setTimeout(() => resolve(answer()));
+    });
+  };
+  const expireAt = () => fuzzer.chance(2) ? undefined : now() + fuzzer.one([-1, 0, 1, 10]);
+  const json = () => fuzzer.chance(2) ? undefined : utf8(fuzzer.one(['{"a":1}', "null", '"é"']));
+  return {
+    connect: ({ data }) => {
+      if (data !== undefined) JSON.parse(textOf(data));
+      return decide(() => ({
+        user: fuzzer.one([undefined, "", "ann"]),
+        expireAt: expireAt(),
+        info: json(),
+        data: json(),
+        channels: fuzzer.one([[], ["chat:a"], ["chat:a", "closed:a", "nowhere:a"]]),
+      }));
+    },
+    refresh: () => decide(() => ({ expireAt: expireAt() })),
+    subscribe: () => decide(() => ({ info: json(), data: json(), expireAt: expireAt() })),
+    subRefresh: () => decide(() => ({ expireAt: expireAt() })),
+    publish: ({ data }) => {
+      JSON.parse(textOf(data));
+      return decide(() => ({ data: json(), skipHistory: fuzzer.chance(3) }));
+    },
+    rpc: () => decide(() => ({ data: utf8("[1]") })),
+    message: () => decide(() => ({})),
+    disconnect: ({ identity }) => assert(identity.id !== ""),
+  };
+}
+
+async function run(seed: number, hasHooks: boolean): Promise<number> {
   const fuzzer = new Fuzzer(new Random(seed));
   const stores = new Stores(256 * 1024);
   const chat = { ...OPEN, joinLeave: true, historySize: 20 };
-  const bench = new ClientBench({ stores, config: { namespaces: { chat, closed: OPEN } } });
+  const config = { namespaces: { chat, closed: OPEN } };
+  let now = () => 0;
+  const hooks = hasHooks ? { hooks: randomHooks(fuzzer, () => now()) } : {};
+  const bench = new ClientBench({ stores, config, ...hooks });
+  now = () => bench.context.epochSeconds();
   const clients: BenchClient[] = [];
   let answered = 0;
   for (let i = 0; i < MESSAGES; i++) {
@@ -133,17 +178,21 @@ async function run(seed: number): Promise<number> {
   assertEquals(bench.context.hub.channelCount, 0);
   stores.main.channels((_, counts) => assertEquals([counts.subscribers, counts.members], [0, 0]));
   stores.check();
+  assertEquals(bench.reported, []);
   return answered;
 }
 
-Deno.test(`client: ${RUNS * MESSAGES} fuzzed messages`, async () => {
-  let answered = 0;
-  for (let seed = 1; seed <= RUNS; seed++) {
-    try {
-      answered += await run(seed);
-    } catch (error) {
-      throw new Error(`seed ${seed}`, { cause: error });
+for (const hasHooks of [false, true]) {
+  const beside = hasHooks ? ", with an app that decides at random" : "";
+  Deno.test(`client: ${RUNS * MESSAGES} fuzzed messages${beside}`, async () => {
+    let answered = 0;
+    for (let seed = 1; seed <= RUNS; seed++) {
+      try {
+        answered += await run(seed, hasHooks);
+      } catch (error) {
+        throw new Error(`seed ${seed}`, { cause: error });
+      }
     }
-  }
-  assert(answered > RUNS * MESSAGES / 4, `${answered} replies`);
-});
+    assert(answered > RUNS * MESSAGES / 4, `${answered} replies`);
+  });
+}

@@ -5,6 +5,9 @@
 
 import { prepareThread } from "../../runtime/serve/app/mod.ts";
 import { WebHeaders, WebRequest, WebResponse } from "../../runtime/serve/app/web_classes.ts";
+import { AppRequest } from "../../runtime/serve/app/app_request.ts";
+import { RequestOrigins } from "../../runtime/serve/app/request_origins.ts";
+import { fakeExchange } from "../support/web_classes.ts";
 import { AppSession } from "./app_session.ts";
 
 prepareThread();
@@ -35,7 +38,6 @@ const ROWS: [name: string, asked: Uint8Array, fetch: (request: Request) => Respo
   }],
   ["text of the URL", GET, (request) => new Response(request.url)],
   ["a header", GET, (request) => new Response(request.headers.get("x-name"))],
-  ["what Deno has made", GET, () => new WebResponse("ok")],
 ];
 
 Deno.bench(
@@ -45,7 +47,6 @@ Deno.bench(
 );
 Deno.bench("/healthz, passed on by an app", { group: "request" }, bench(HEALTH, () => undefined));
 for (const [name, asked, fetch] of ROWS) {
-  if (name === "what Deno has made") continue; // its body is a stream, which needs promises
   Deno.bench(`fetch → ${name}`, { group: "request" }, bench(asked, fetch));
 }
 
@@ -69,13 +70,11 @@ for (const [name, asked, fetch] of LATER) {
 }
 
 let kept: unknown;
-const CLASSES = [["Deno's", WebRequest, WebResponse, WebHeaders], [
-  "the app's",
-  Request,
-  Response,
-  Headers,
-]] as const;
-for (const [whose, _Request, TheResponse, TheHeaders] of CLASSES) {
+const CLASSES = [
+  ["Deno's", WebResponse, WebHeaders],
+  ["the app's", Response, Headers],
+] as const;
+for (const [whose, TheResponse, TheHeaders] of CLASSES) {
   const baseline = whose === "Deno's";
   Deno.bench(`${whose} Response of text`, { group: "Response", baseline }, () => {
     kept = new TheResponse("ok");
@@ -94,7 +93,26 @@ for (const [whose, _Request, TheResponse, TheHeaders] of CLASSES) {
     kept = new TheHeaders(HTML.headers);
   });
 }
-Deno.bench("Deno's Request", () => {
-  kept = new WebRequest("http://127.0.0.1:8000/path", HTML);
-});
+
+const exchange = fakeExchange({ target: "/path?name=value", fields: [["x-name", "me"]] });
+const origins = new RequestOrigins("localhost");
+const REQUESTS: [whose: string, make: () => Request][] = [
+  [
+    "Deno's",
+    () => new WebRequest("http://a.example/path?name=value", { headers: { "x-name": "me" } }),
+  ],
+  ["the app's", () => new AppRequest(exchange, origins) as unknown as Request],
+];
+for (const [whose, make] of REQUESTS) {
+  const baseline = whose === "Deno's";
+  Deno.bench(`${whose} Request`, { group: "Request", baseline }, () => {
+    kept = make();
+  });
+  Deno.bench(`${whose} Request, its URL`, { group: "URL", baseline }, () => {
+    kept = make().url;
+  });
+  Deno.bench(`${whose} Request, a header`, { group: "header", baseline }, () => {
+    kept = make().headers.get("x-name");
+  });
+}
 void kept;

@@ -66,7 +66,9 @@ async function outcome(code: (web: WebClasses) => unknown, web: WebClasses): Pro
 }
 
 /** An exchange with a body that has arrived. */
-function fakeExchange({ method = "GET", target = "/", fields = [], body }: Asked): AppExchange {
+export function fakeExchange(
+  { method = "GET", target = "/", fields = [], body }: Asked,
+): AppExchange {
   const lines = fields.map(([name, value]) => `${name}: ${value}\r\n`).join("");
   const length = body === undefined ? "" : `Content-Length: ${body.length}\r\n`;
   const bytes = bytesOf(`${method} ${target} HTTP/1.1\r\nHost: a.example\r\n${lines}${length}\r\n`);

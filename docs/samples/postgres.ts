@@ -1,7 +1,10 @@
-// Notes in PostgreSQL (npm install postgres): async-deno --app postgres.ts --app-allow net=localhost:5432,env=DATABASE_URL,env=PG*
+// Notes in PostgreSQL (npm install postgres): async-deno --app postgres.ts --app-allow "net=localhost:5432,env=DATABASE_URL,env=PG*"
 import postgres from "postgres";
 
-const sql = postgres(process.env.DATABASE_URL ?? "postgres://localhost/notes", { max: 4 });
+const sql = postgres(process.env.DATABASE_URL ?? "postgres://localhost/notes", {
+  max: 4,
+  onnotice: () => {},
+});
 
 export default {
   async start() {

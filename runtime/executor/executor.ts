@@ -48,6 +48,9 @@ const DEATHS = 5;
 const DEATHS_WITHIN = 10_000;
 /** Milliseconds beyond the drain time, for a thread that does not end by then. */
 const STOP_GRACE = 1_000;
+/** Milliseconds after which the operator is told that an app does not get ready. */
+const SLOW_START = 15_000;
+const SLOW_APP = "the app is not ready: its top level computes, or its start() has not ended";
 /** Addresses whose connections are counted, for --max-connections-per-address: a few times the connection limit. */
 const ADDRESSES = 32_768;
 
@@ -359,7 +362,9 @@ export class Executor {
   async #startWorker(worker: number): Promise<void> {
     const thread = this.#workers[worker] = this.#createWorker(worker);
     await thread.loaded;
-    await thread.start(this.#startOf(worker));
+    const warn = () => this.#warn(`worker ${worker}: ${SLOW_APP}`);
+    const timer = this.#appCopy === null ? undefined : setTimeout(warn, SLOW_START);
+    await thread.start(this.#startOf(worker)).finally(() => clearTimeout(timer));
   }
 
   #createWorker(worker: number): Thread {

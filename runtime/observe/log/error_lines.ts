@@ -7,11 +7,20 @@
 /** Lines of one error with its causes; a stack has ten by default. */
 const MOST_LINES = 40;
 
+/** What Deno advises in an error about permissions: flags of its own program, and not of this one. */
+const ADVICE =
+  /, (?:run again with the --allow-|specify the required permissions during compilation using `deno compile --allow-)(\w+)(?: flag|`)/g;
+
+/** The same text with the option of this program. */
+export function withOwnAdvice(text: string): string {
+  return text.replaceAll(ADVICE, (_, right) => `; here: --app-allow ${right}=…`);
+}
+
 /** The lines; at least one. */
 export function errorLines(error: unknown): string[] {
   const lines: string[] = [];
   for (let next = error, before = ""; lines.length < MOST_LINES; before = "caused by: ") {
-    const [first = "", ...frames] = textOf(next).split("\n");
+    const [first = "", ...frames] = withOwnAdvice(textOf(next)).split("\n");
     lines.push(before + first, ...frames);
     const cause = causeOf(next);
     if (cause === undefined) break;

@@ -18,7 +18,7 @@
  */
 
 export { AccessLog } from "./access_log.ts";
-export { errorLines } from "./error_lines.ts";
+export { errorLines, withOwnAdvice } from "./error_lines.ts";
 export { escapeControls, escapeText } from "./escape.ts";
 export { EventLog } from "./event_log.ts";
 export { LogLabel } from "./label.ts";

@@ -5,6 +5,7 @@
  */
 
 import { fromFileUrl } from "@std/path/posix/from-file-url";
+import { withOwnAdvice } from "../../observe/log/mod.ts";
 import { nearest } from "../../spelling/mod.ts";
 import type { AppSource } from "../../thread/mod.ts";
 import { ShapeError } from "./app_parts.ts";
@@ -23,7 +24,7 @@ export async function loadFault(error: unknown, source: AppSource): Promise<stri
   const text = `it throws when it is loaded: ${
     error instanceof Error ? `${error.name}: ${error.message}` : String(error)
   }`;
-  return `${place ?? source.entry}: ${text}${advice(error)}`;
+  return `${place ?? source.entry}: ${withOwnAdvice(text)}${advice(error)}`;
 }
 
 function missingExport({ message, missing, names }: MissingExportError): string {
@@ -55,10 +56,6 @@ function throwingPlace({ stack = "" }: Error, { files }: AppSource): string | un
 }
 
 function advice(error: unknown): string {
-  if (error instanceof Deno.errors.NotCapable) {
-    const [, right = "RIGHT"] = /^Requires (\w+) access/.exec(error.message) ?? [];
-    return `; here: --app-allow ${right}=…`;
-  }
   if (!(error instanceof ReferenceError)) return "";
   const [, name] = /^(\w+) is not defined$/.exec(error.message) ?? [];
   switch (name) {

@@ -5,9 +5,12 @@
  * Called in the main thread, at the start and for each reload; in a worker only for an `import()` of a name that is computed.
  */
 
+import { basename } from "@std/path/posix/basename";
+import { dirname } from "@std/path/posix/dirname";
 import { resolve } from "@std/path/posix/resolve";
+import { nearest } from "../../spelling/mod.ts";
 import type { AppFile, AppImport, AppSource } from "../../thread/mod.ts";
-import { readText } from "./file_system.ts";
+import { isFile, isFolder, namesIn, readText } from "./file_system.ts";
 import { type ImportKind, resolveImport } from "./resolver.ts";
 import { SourceError } from "./source_error.ts";
 import { transformFile } from "./transform.ts";
@@ -15,9 +18,18 @@ import { transformFile } from "./transform.ts";
 /** Reads it. @throws {SourceError} */
 export function readApp(name: string): AppSource {
   const entry = resolve(Deno.cwd(), name);
+  if (!isFile(entry)) throw new SourceError({ path: entry }, missing(entry));
   const files = new Map<string, AppFile>();
   readInto(files, entry);
   return { name, entry, files };
+}
+
+/** Why an app's file cannot be read, with the name that was most likely meant. */
+function missing(path: string): string {
+  if (isFolder(path)) return "it is a folder; name the file in it";
+  const others = namesIn(dirname(path));
+  const meant = others.length === 0 ? undefined : nearest(basename(path), others);
+  return `the file does not exist${meant === undefined ? "" : `; did you mean ${meant}?`}`;
 }
 
 /** Reads a file and what it imports, but for what is there already. @throws {SourceError} */

@@ -24,6 +24,12 @@ const ROWS: readonly Row[] = [
     reason: "DIR/app.ts: the file does not exist",
   },
   {
+    name: "its name is misspelled",
+    files: { "app.ts": APP },
+    app: "app.tx",
+    reason: "DIR/app.tx: the file does not exist; did you mean app.ts?",
+  },
+  {
     name: "a syntax error",
     files: { "app.ts": `${APP}\nconst a: number = ;\n` },
     reason: "DIR/app.ts:3:19: syntax error: Unexpected token",

@@ -106,7 +106,7 @@ Deno.test("every option: in the help, and its own value changes nothing", () => 
   const help = helpText("0.0.0");
   for (const option of OPTIONS) {
     // Without an app there is no section for its options.
-    const defaults = config(COMPANIONS[option.group === "App" ? "App" : ""] ?? []);
+    const defaults = config(option.group === "App" ? ["--app=a.ts"] : []);
     assert(help.includes(`--${option.flag}`), option.flag);
     const changed = structuredClone(defaults);
     option.apply(changed, option.valuesOf(defaults), option.flag);

@@ -36,3 +36,15 @@ export interface AppSource {
   /** By path. */
   readonly files: ReadonlyMap<string, AppFile>;
 }
+
+/** What the body of a module calls its runner by; `own` is the default export. No file of an app may have such names. */
+export const RUNNER_NAMES = {
+  exports: "$asyncDeno_exports",
+  star: "$asyncDeno_star",
+  require: "$asyncDeno_require",
+  import: "$asyncDeno_import",
+  meta: "$asyncDeno_meta",
+  plain: "$asyncDeno_plain",
+  own: "$asyncDeno_default",
+  from: "$asyncDeno_from",
+} as const;

@@ -10,7 +10,7 @@
  * @module
  */
 
-export type { AppFile, AppImport, AppSource } from "./app_source.ts";
+export { type AppFile, type AppImport, type AppSource, RUNNER_NAMES } from "./app_source.ts";
 export type {
   AcceptorStart,
   AppOrder,

@@ -10,7 +10,12 @@ import { createRequire, isBuiltin } from "node:module";
 import { compileFunction } from "node:vm";
 import { dirname } from "@std/path/posix/dirname";
 import { toFileUrl } from "@std/path/posix/to-file-url";
-import type { AppFile, AppImport, AppSource } from "../../thread/mod.ts";
+import {
+  type AppFile,
+  type AppImport,
+  type AppSource,
+  RUNNER_NAMES as NAMES,
+} from "../../thread/mod.ts";
 import { moduleMeta } from "./module_meta.ts";
 
 /** What a module exports, by name; `__esModule` says that it is a module and not the value of a CommonJS one. */
@@ -27,15 +32,15 @@ export interface FurtherFiles {
 /** What a module is compiled to. */
 type Body = (this: unknown, ...args: unknown[]) => unknown;
 
-/** What the body of a module gets; its own names may hide them. `exports` is for sucrase, which marks it as a module's. */
+/** What the body of a module gets. `exports` is for sucrase, which marks it as a module's. */
 const MODULE_PARAMETERS: readonly string[] = [
   "exports",
-  "__exports",
-  "__star",
-  "__require",
-  "__import",
-  "__meta",
-  "__plain",
+  NAMES.exports,
+  NAMES.star,
+  NAMES.require,
+  NAMES.import,
+  NAMES.meta,
+  NAMES.plain,
 ];
 const COMMON_PARAMETERS: readonly string[] = [
   "exports",
@@ -50,6 +55,15 @@ interface Running {
   readonly exports: Exports;
   /** Fulfilled when it has run. */
   done: Promise<void>;
+  /** The module whose end it waits for. */
+  waitsFor: Running | undefined;
+}
+
+/** One `import()`, or the start: the modules that wait for the one that runs, the first one outermost. */
+interface Chain {
+  readonly importers: readonly Running[];
+  /** Modules of other chains that were not waited for, as they wait for one of this: it ends when they have run. */
+  readonly skipped: Set<Running>;
 }
 
 /** A CommonJS module. */
@@ -78,37 +92,58 @@ export class ModuleRunner {
   }
 
   /** Runs a file, unless it has run, and everything that it imports. */
-  run(path: string): Promise<Exports> {
-    return this.#run(path, []);
+  async run(path: string): Promise<Exports> {
+    const skipped = new Set<Running>();
+    const exports = await this.#run(path, { importers: [], skipped });
+    for (const module of skipped) await module.done;
+    return exports;
   }
 
-  /** @param importers the modules that wait for this one: it does not wait for them */
-  async #run(path: string, importers: readonly string[]): Promise<Exports> {
+  async #run(path: string, chain: Chain): Promise<Exports> {
     if (!path.startsWith("/")) return await this.#builtin(path);
+    const { importers, skipped } = chain;
     const running = this.#running.get(path);
     if (running !== undefined) {
-      if (!importers.includes(path)) await running.done;
+      if (!importers.includes(running)) {
+        if (isAwaited(running, importers)) skipped.add(running);
+        else await this.#wait(running, importers);
+      }
       return running.exports;
     }
-    const module: Running = { exports: newExports(), done: Promise.resolve() };
+    const module: Running = { exports: newExports(), done: Promise.resolve(), waitsFor: undefined };
     this.#running.set(path, module);
-    module.done = this.#evaluate(path, module.exports, [...importers, path]);
-    await module.done;
+    module.done = this.#evaluate(path, module.exports, {
+      importers: [...importers, module],
+      skipped,
+    });
+    await this.#wait(module, importers);
     return module.exports;
   }
 
-  async #evaluate(path: string, exports: Exports, importers: readonly string[]): Promise<void> {
+  async #wait(module: Running, importers: readonly Running[]): Promise<void> {
+    const importer = importers.at(-1);
+    if (importer !== undefined) importer.waitsFor = module;
+    try {
+      await module.done;
+    } finally {
+      if (importer !== undefined) importer.waitsFor = undefined;
+    }
+  }
+
+  async #evaluate(path: string, exports: Exports, chain: Chain): Promise<void> {
     const file = this.#file(path);
     const imported = new Map<string, Exports>();
     for (const each of file.imports) {
-      const its = await this.#run(each.target, importers);
+      const its = await this.#run(each.target, chain);
       imported.set(each.specifier, its);
-      if (!importers.includes(each.target)) expectNames(path, each, its);
+      // One that is running declares its names when all that it imports has run.
+      const running = this.#running.get(each.target);
+      if (running === undefined || !isUnfinished(running, chain)) expectNames(path, each, its);
     }
     this.current = path;
     if (file.kind === "json") return void defineAll(exports, { default: JSON.parse(file.code) });
     if (file.kind === "cjs") {
-      await this.#loadBuiltinsOf(file);
+      await this.#loadBuiltinsOf(file, chain);
       return void defineAll(exports, namesOf(this.#require(path)));
     }
     await this.#compile(file, MODULE_PARAMETERS)(
@@ -144,12 +179,12 @@ export class ModuleRunner {
   async #import({ path, later }: AppFile, specifier: string): Promise<Exports> {
     const known = later[specifier];
     if (known !== undefined && (!known.startsWith("/") || this.#files.has(known))) {
-      return await this.#run(known, []);
+      return await this.run(known);
     }
     const further = await this.#loadFurther();
     const target = further.resolve(specifier, path, "import");
     if (target.startsWith("/")) further.read(this.#files, target);
-    return await this.#run(target, []);
+    return await this.run(target);
   }
 
   async #builtin(specifier: string): Promise<Exports> {
@@ -161,13 +196,17 @@ export class ModuleRunner {
   }
 
   /** A CommonJS module requires at once, so what it and its own may require has to be there. */
-  async #loadBuiltinsOf(file: AppFile, seen = new Set<string>()): Promise<void> {
+  async #loadBuiltinsOf(
+    file: AppFile,
+    chain: Chain,
+    seen = new Set<string>(),
+  ): Promise<void> {
     if (seen.has(file.path)) return;
     seen.add(file.path);
     for (const target of Object.values(file.later)) {
       const its = this.#files.get(target);
-      if (its?.kind === "cjs") await this.#loadBuiltinsOf(its, seen);
-      else if (its?.kind === "esm") await this.#run(target, [...seen]);
+      if (its?.kind === "cjs") await this.#loadBuiltinsOf(its, chain, seen);
+      else if (its?.kind === "esm") await this.#run(target, chain);
     }
   }
 
@@ -228,6 +267,18 @@ export class MissingExportError extends Error {
   ) {
     super(`${path}:${statement.line}: "${statement.specifier}" has no export "${missing}"`);
   }
+}
+
+/** Whether a module waits, directly or by others, for one of these: to wait for it would never end. */
+function isAwaited(module: Running, importers: readonly Running[]): boolean {
+  for (let next = module.waitsFor; next !== undefined; next = next.waitsFor) {
+    if (importers.includes(next)) return true;
+  }
+  return false;
+}
+
+function isUnfinished(module: Running, { importers, skipped }: Chain): boolean {
+  return importers.includes(module) || skipped.has(module);
 }
 
 function expectNames(path: string, statement: AppImport, exports: Exports): void {

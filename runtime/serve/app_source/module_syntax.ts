@@ -8,6 +8,7 @@
  */
 
 import { parse } from "es-module-lexer";
+import { RUNNER_NAMES as NAMES } from "../../thread/mod.ts";
 
 /** An import or a re-export, as written. */
 export interface WrittenImport {
@@ -23,6 +24,8 @@ export interface ModuleSyntax {
   readonly imports: readonly WrittenImport[];
   /** What `import("…")` names. */
   readonly dynamic: readonly string[];
+  /** By number, what the text imports as {@link placeholder} of that number, so that nothing else in it is taken for an import. */
+  readonly specifiers: readonly (string | undefined)[];
   readonly text: string;
 }
 
@@ -42,7 +45,7 @@ export function moduleSyntaxOf(text: string): ModuleSyntax {
   const [imports, exports, , isModule] = parse(text);
   const getters: string[] = [];
   const edits = [
-    ...imports.flatMap((each) => editOfImport(each)),
+    ...imports.flatMap((each, i) => editOfImport(each, i)),
     ...editsOfExports({ text, imports, exports }, getters),
   ];
   const lineOf = lineCounter(text);
@@ -56,7 +59,8 @@ export function moduleSyntaxOf(text: string): ModuleSyntax {
     dynamic: imports.flatMap(({ type, specifier }) =>
       type === "dynamic" && typeof specifier === "string" ? [specifier] : []
     ),
-    text: `__exports({${getters.join(",")}});${apply(text, edits)}`,
+    specifiers: imports.map((each) => isStatic(each) ? each.specifier ?? undefined : undefined),
+    text: `${NAMES.exports}({${getters.join(",")}});${apply(text, edits)}`,
   };
 }
 
@@ -64,12 +68,18 @@ function isStatic({ type, specifier }: Import): boolean {
   return type !== "dynamic" && type !== "import-meta" && typeof specifier === "string";
 }
 
+/** What stands for the specifier of an import. */
+export function placeholder(number: number | string): string {
+  return `asyncDeno${number}`;
+}
+
 /** `import(…)` and `import.meta` become the runner's. */
-function editOfImport(each: Import): Edit[] {
+function editOfImport(each: Import, number: number): Edit[] {
   const { importStart: start } = each;
-  if (each.type === "import-meta") return [{ start, end: each.importEnd, text: "__meta" }];
+  if (isStatic(each)) return [{ start: each.start, end: each.end, text: placeholder(number) }];
+  if (each.type === "import-meta") return [{ start, end: each.importEnd, text: NAMES.meta }];
   if (each.type !== "dynamic") return [];
-  return [{ start, end: start + "import".length, text: "__import" }];
+  return [{ start, end: start + "import".length, text: NAMES.import }];
 }
 
 interface Analysed {
@@ -87,10 +97,10 @@ function editsOfExports(analysed: Analysed, getters: string[]): Edit[] {
     const source = each.type === "direct" ? undefined : imports[each.importIndex];
     // The lexer also calls `export { a }` a re-export, if `a` is imported.
     if (each.type !== "direct" && source?.importStart === start) {
-      const alias = `__from${each.importIndex}`;
+      const alias = `${NAMES.from}${each.importIndex}`;
       const isStar = each.type === "reexport-all";
       if (!isStar) getters.push(`${quoted(each.name)}:()=>${memberOf(alias, each.importName)}`);
-      edits.set(start, reexport(text, source, { alias, isStar }));
+      edits.set(start, reexport(text, source, { alias, isStar, number: each.importIndex }));
       continue;
     }
     if (each.type === "reexport-all") continue;
@@ -153,19 +163,23 @@ function defaultExport(text: string, start: number): { edit: Edit; local: string
   const kind = /^(?:(?:async\s+)?function\s*\*?(?=\s*\()|class(?=\s*\{|\s+extends\b))/.exec(after)
     ?.[0];
   const end = start + head.length + (kind?.length ?? 0);
-  const begin = kind === undefined ? "const __default = " : `${kind} __default `;
-  return { edit: { start, end, text: `${linesOf(head)}${begin}` }, local: "__default" };
+  const begin = kind === undefined ? `const ${NAMES.own} = ` : `${kind} ${NAMES.own} `;
+  return { edit: { start, end, text: `${linesOf(head)}${begin}` }, local: NAMES.own };
 }
 
 /** `export … from "x"` becomes an import of everything. */
 function reexport(
   text: string,
-  { importStart: start, importEnd: end, specifier }: Import,
-  { alias, isStar }: { readonly alias: string; readonly isStar: boolean },
+  { importStart: start, importEnd: end }: Import,
+  { alias, isStar, number }: {
+    readonly alias: string;
+    readonly isStar: boolean;
+    readonly number: number;
+  },
 ): Edit {
   const whole = text.slice(start, end);
-  const star = isStar ? `__star(${alias});` : "";
-  const statement = `import * as ${alias} from ${JSON.stringify(specifier)};${star}`;
+  const star = isStar ? `${NAMES.star}(${alias});` : "";
+  const statement = `import * as ${alias} from "${placeholder(number)}";${star}`;
   return { start, end, text: `${statement}${linesOf(whole)}` };
 }
 
@@ -189,10 +203,12 @@ function lineCounter(text: string): (offset: number) => number {
   return (offset) => text.slice(0, offset).split("\n").length;
 }
 
+/** Applies the edits; one within another is left out. */
 function apply(text: string, edits: readonly Edit[]): string {
   let result = "";
   let at = 0;
   for (const { start, end, text: replacement } of edits.toSorted((a, b) => a.start - b.start)) {
+    if (start < at) continue;
     result += text.slice(at, start) + replacement;
     at = end;
   }

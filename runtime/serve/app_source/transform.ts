@@ -1,14 +1,16 @@
 /**
  * Turns a file of an app into JavaScript that a worker runs as the body of a function.
  *
- * In: a path and its text. Out: the code, in which each line is where it was, and what it imports. Types and JSX are removed by sucrase,
- * which checks no types. Why functions and no modules: the executable cannot import TypeScript, the modules that a file imports would never
+ * In: a path and its text. Out: the code, in which each line is where it was, and what it imports. Types are removed by amaro, which Node
+ * has for this, JSX and imports by sucrase; neither checks types. Why functions and no modules: the executable cannot import TypeScript, the modules that a file imports would never
  * be fresh after a reload, and Deno keeps every module that was ever imported.
  */
 
 import { type Options, transform } from "sucrase";
-import { moduleSyntaxOf, type WrittenImport } from "./module_syntax.ts";
+import { RUNNER_NAMES as NAMES } from "../../thread/mod.ts";
+import { moduleSyntaxOf, placeholder, type WrittenImport } from "./module_syntax.ts";
 import { packageOf } from "./package_file.ts";
+import { stripTypes } from "./strip_types.ts";
 import { SourceError, type SourcePlace } from "./source_error.ts";
 import { unsupportedSyntax } from "./unsupported_syntax.ts";
 
@@ -41,8 +43,8 @@ export function transformFile(path: string, text: string): Transformed {
     return commonJs(plain);
   }
   const code = transformed(path, syntax.text, { ...SHARED, transforms: ["imports"] });
-  const { imports, dynamic: later } = syntax;
-  return { kind: "esm", code: calls(code, imports), imports, later };
+  const { imports, dynamic: later, specifiers } = syntax;
+  return { kind: "esm", code: calls(code, specifiers), imports, later };
 }
 
 function json(path: string, text: string): Transformed {
@@ -58,14 +60,16 @@ function json(path: string, text: string): Transformed {
 }
 
 function withoutTypes(path: string, text: string): string {
-  const transforms: Options["transforms"] = [
-    ...TYPED.test(path) ? ["typescript" as const] : [],
-    ...WITH_JSX.test(path) ? ["jsx" as const] : [],
-  ];
-  const fault = unsupportedSyntax(text, TYPED.test(path));
+  const isTyped = TYPED.test(path);
+  const fault = unsupportedSyntax(text, isTyped);
   if (fault !== undefined) throw new SourceError({ path, line: fault.line }, fault.reason);
   // The first line of a program may name what runs it.
-  const program = text.replace(/^#!.*/, "");
+  const program = isTyped ? stripTypes(path, text.replace(/^#!.*/, "")) : text.replace(/^#!.*/, "");
+  // Without types left, that of TypeScript removes the imports that only types used.
+  const transforms: Options["transforms"] = [
+    ...isTyped ? ["typescript" as const] : [],
+    ...WITH_JSX.test(path) ? ["jsx" as const] : [],
+  ];
   if (transforms.length === 0) return program;
   const source = /@jsxImportSource\s+(\S+)/.exec(text)?.[1];
   return transformed(path, program, {
@@ -131,14 +135,18 @@ function commonJs(code: string): Transformed {
   return { kind: "cjs", code, imports: [], later };
 }
 
+const IMPORTED = new RegExp(`\\brequire\\((["'])${placeholder("(\\d+)")}\\1\\)`, "g");
+const CALLED = new RegExp(
+  `(_${placeholder("\\d+")}\\.[\\p{ID_Continue}$]+)\\.call\\(void 0, `,
+  "gu",
+);
+
 /** sucrase calls an imported function by its `call`, which proxies may not have, and names `require` what may be the app's own. */
-function calls(code: string, imports: readonly WrittenImport[]): string {
-  const specifiers = new Set(imports.map(({ specifier }) => specifier));
+function calls(code: string, specifiers: readonly (string | undefined)[]): string {
   return code
-    .replaceAll(
-      REQUIRE,
-      (whole, _quote, specifier) =>
-        specifiers.has(specifier) ? `__require(${JSON.stringify(specifier)})` : whole,
-    )
-    .replaceAll(/(_[\w$]+\.[\p{ID_Continue}$]+)\.call\(void 0, /gu, "__plain($1)(");
+    .replaceAll(IMPORTED, (whole, _quote, number) => {
+      const specifier = specifiers[Number(number)];
+      return specifier === undefined ? whole : `${NAMES.require}(${JSON.stringify(specifier)})`;
+    })
+    .replaceAll(CALLED, `${NAMES.plain}($1)(`);
 }

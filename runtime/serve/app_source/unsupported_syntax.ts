@@ -11,9 +11,6 @@ export interface UnsupportedSyntax {
   readonly reason: string;
 }
 
-const NAMESPACE = /^(?:export\s+)?(?:namespace|module)\s+[\w.]+\s*\{/;
-/** What makes a namespace more than types. */
-const VALUE = /^\s*(?:export\s+)?(?:const|let|var|function|class|enum|async)\b/;
 const DECORATOR = /^\s*@[\w.]+(?:\(.*\))?\s*(?:export\b|default\b|abstract\b|class\b|$)/;
 
 /** The first of them. @param isTyped whether the file is TypeScript */
@@ -21,12 +18,6 @@ export function unsupportedSyntax(text: string, isTyped: boolean): UnsupportedSy
   if (!isTyped) return undefined;
   const lines = withoutComments(text).split("\n");
   for (const [i, line] of lines.entries()) {
-    if (NAMESPACE.test(line) && hasValues(lines.slice(i + 1))) {
-      return {
-        line: i + 1,
-        reason: "a namespace with values is not supported: make it a module, or an object",
-      };
-    }
     if (DECORATOR.test(line) && isBeforeClass(lines.slice(i))) {
       return {
         line: i + 1,
@@ -39,12 +30,6 @@ export function unsupportedSyntax(text: string, isTyped: boolean): UnsupportedSy
 
 function withoutComments(text: string): string {
   return text.replaceAll(/\/\*[^]*?\*\//g, (comment) => comment.replaceAll(/[^\n]/g, " "));
-}
-
-/** Whether a line up to the closing brace, which is not indented, declares a value. */
-function hasValues(lines: readonly string[]): boolean {
-  const end = lines.findIndex((line) => line.startsWith("}"));
-  return lines.slice(0, end < 0 ? lines.length : end).some((line) => VALUE.test(line));
 }
 
 function isBeforeClass(lines: readonly string[]): boolean {

@@ -89,6 +89,25 @@ const SAME_AS_DENO: Readonly<Record<string, Readonly<Record<string, string>>>> =
       export const result = [fs.readFileSync === readFileSync, path.basename("/a/b"),
         typeof require("node:os").cpus, exports, __dirname];`,
   },
+  "names that bundlers and others choose": {
+    "main.js": `import fs from "node:fs"; import { f } from "./f.js";
+      import { createRequire } from "node:module";
+      const require = createRequire(import.meta.url);
+      var __require = (name) => typeof require(name), __exports = {}, __meta = 1, __import = 2, __plain = 3;
+      const __default = 4, __from0 = 5, __star = 6; export default __default;
+      export const result = [__require("node:fs"), require("node:fs") === fs, __default, __from0, __exports,
+        'import "./x.js"; require("./f.js"); (_f.f).call(void 0, 1)', \`require('./f.js')\`, /require\\("node:fs"\\)/.source, f.call(void 0, 7)];`,
+    "f.js": "export const f = (x) => x;",
+  },
+  "two import()s at once of modules that import each other": {
+    "main.js":
+      `const all = await Promise.all([import("./one.js"), import("./two.js"), import("./one.js")]);
+      export const result = all.map(({ name, other }) => [name, other()]);`,
+    "one.js": `import "node:fs"; import { name as its } from "./two.js";
+      export const name = "one"; export const other = () => its;`,
+    "two.js": `import "node:path"; import { name as its } from "./one.js";
+      export const name = "two"; export const other = () => its;`,
+  },
   "this, strictness and functions with properties": {
     "main.js": `import { fn, proxy, tag } from "./fn.js";
       const self = this; let isStrict = false; try { undeclared = 1; } catch { isStrict = true; }
@@ -132,6 +151,38 @@ Deno.test("app modules: types and JSX are removed, enums and parameter propertie
     "Red",
     "n",
     ["b", { id: "x", children: "y" }],
+  ]);
+});
+
+Deno.test("app modules: what is left of types joins no statements, and what only types use is not imported", async () => {
+  using folder = new AppFolder({
+    "main.ts": `import { Only, value } from "./value.ts"; import Nowhere from "./types-only.d.ts"
+      import { cast, Space } from "./space.ts"
+      const calls: unknown[] = []
+      const a = value
+      type X = string
+      (calls as unknown[]).push(a)
+      const b = value as X
+      [1].forEach((n) => calls.push(n))
+      interface Y { y: 1 }
+      \`t\`.split("").forEach((t) => calls.push(t))
+      declare const never: Nowhere
+      let only: Only | undefined
+      export const result = [...calls, only, Space.inside, cast(5)]`.replaceAll(/\n +/g, "\n"),
+    "value.ts": "export type Only = 1; export const value = 'v';",
+    // Needs other code than spaces.
+    "space.ts": `import { Only } from "./value.ts"
+      export namespace Space { export const inside = "inside" }
+      export const cast = (x: unknown) => { return <Only>
+        x }`,
+  });
+  assertEquals((await run(folder.file("main.ts")))["result"], [
+    "v",
+    1,
+    "t",
+    undefined,
+    "inside",
+    5,
   ]);
 });
 

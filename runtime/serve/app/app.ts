@@ -189,12 +189,18 @@ export class App implements AppRoute {
     }
     this.#parts.report("fetch", error);
     const failed: Turn = { ...turn, hasFailed: true };
-    const response = module.error(error);
-    return isThenable(response)
-      ? Promise.resolve(response).then((settled) =>
-        this.#answer(settled, { ...failed, wasKept: true })
-      )
-      : this.#answer(response, failed);
+    let response: Fetched | Promise<Fetched>;
+    try {
+      response = module.error(error);
+    } catch (another) {
+      return this.#fail(another, failed);
+    }
+    if (!isThenable(response)) return this.#answer(response, failed);
+    const kept: Turn = { ...failed, wasKept: true };
+    return Promise.resolve(response).then(
+      (settled) => this.#answer(settled, kept),
+      (another) => this.#fail(another, kept),
+    );
   }
 }
 

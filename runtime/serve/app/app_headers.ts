@@ -7,6 +7,7 @@
  */
 
 import type { RequestHead } from "../../../protocol/mod.ts";
+import { trueFields } from "./decoded_answers.ts";
 import { WebHeaders } from "./web_classes.ts";
 
 /** One field: the name in lower case, and the value. */
@@ -78,7 +79,8 @@ export class AppHeaders {
     }
     if (#fields in init) {
       this.#fields = init.#all().map(([name, value]) => [name, value]);
-    } else if (Symbol.iterator in init) this.#appendPairs(init as Iterable<Iterable<string>>);
+    } else if (init instanceof WebHeaders) this.#appendPairs(trueFields(init));
+    else if (Symbol.iterator in init) this.#appendPairs(init as Iterable<Iterable<string>>);
     else this.#appendRecord(init as Record<string, string>);
   }
 

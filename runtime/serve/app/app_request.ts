@@ -53,6 +53,7 @@ export class AppRequest implements BodySource, HeadSource {
   #exchange: AppExchange | null;
   readonly #origins: RequestOrigins;
   readonly #method: string;
+  readonly #turn: number;
   /** A copy that outlives the answer; null: there is none. */
   #kept: RequestHead | null = null;
   #isSecure = false;
@@ -67,11 +68,12 @@ export class AppRequest implements BodySource, HeadSource {
     this.#exchange = exchange;
     this.#origins = origins;
     this.#method = exchange.request.method;
+    this.#turn = exchange.turn;
   }
 
   /** The exchange of a request; null after its answer, and for a Request that the app has made. */
   static exchangeOf(request: Request): AppExchange | null {
-    return #exchange in request ? (request as unknown as AppRequest).#exchange : null;
+    return #exchange in request ? (request as unknown as AppRequest).exchange : null;
   }
 
   /** The real Request in place of one of these, for functions of Deno; other values as they are. */
@@ -85,7 +87,7 @@ export class AppRequest implements BodySource, HeadSource {
    * asynchronous: then that is a copy.
    */
   close(wasKept: boolean): void {
-    const exchange = this.#exchange;
+    const exchange = this.exchange;
     this.#exchange = null;
     if (!wasKept || exchange === null) return;
     this.#kept = exchange.request;
@@ -100,12 +102,14 @@ export class AppRequest implements BodySource, HeadSource {
     this.#streamed?.begin();
   }
 
+  /** Never that of another request, even if this one was not closed. */
   get exchange(): AppExchange | null {
-    return this.#exchange;
+    return this.#exchange?.turn === this.#turn ? this.#exchange : null;
   }
 
   get head(): RequestHead {
-    const head = this.#exchange === null ? this.#kept : this.#exchange.request;
+    const { exchange } = this;
+    const head = exchange === null ? this.#kept : exchange.request;
     if (head === null) throw requestClosed();
     return head;
   }
@@ -115,7 +119,7 @@ export class AppRequest implements BodySource, HeadSource {
   }
 
   get url(): string {
-    const isSecure = this.#exchange === null ? this.#isSecure : this.#exchange.isSecure;
+    const isSecure = this.exchange?.isSecure ?? this.#isSecure;
     return this.#url ??= this.#origins.urlOf(this.head, isSecure);
   }
 
@@ -127,7 +131,7 @@ export class AppRequest implements BodySource, HeadSource {
   get signal(): AbortSignal {
     if (this.#abort === null) {
       const abort = this.#abort = new AbortController();
-      this.#exchange?.onLeft(() => abort.abort());
+      this.exchange?.onLeft(() => abort.abort());
     }
     return this.#abort.signal;
   }
@@ -188,14 +192,14 @@ export class AppRequest implements BodySource, HeadSource {
   }
 
   get #awaitsBody(): boolean {
-    return this.#exchange !== null && this.#exchange.request.hasBody();
+    return this.exchange?.request.hasBody() === true;
   }
 
   /** Reads the body whole: by `use`, or from the real request if there is one. */
   #read<T>(use: (bytes: Uint8Array) => T, from: (web: Request) => Promise<T>): Promise<T> {
     if (this.#web !== null) return from(this.#web);
     if (this.#bodyUsed) return Promise.reject(new TypeError("Body already consumed."));
-    const exchange = this.#exchange;
+    const { exchange } = this;
     if (exchange === null) return Promise.reject(requestClosed());
     if (!this.#hasBody) return new Promise((resolve) => resolve(use(NOTHING)));
     this.#bodyUsed = true;

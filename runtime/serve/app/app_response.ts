@@ -6,6 +6,7 @@
  */
 
 import { AppHeaders, type Field } from "./app_headers.ts";
+import { trueFields } from "./decoded_answers.ts";
 import { WebResponse } from "./web_classes.ts";
 
 const UTF8 = new TextEncoder();
@@ -323,5 +324,7 @@ function takeWeb(response: Response): AnswerParts {
   const stream = streamOf(response);
   const { status, headers } = response;
   const body = stream === null ? null : undefined;
-  return { status, fields: [...headers], body, stream, file: null };
+  // What another server says of its connection is not true of the client's.
+  const fields = trueFields(headers).filter(([name]) => name !== "connection");
+  return { status, fields, body, stream, file: null };
 }

@@ -8,6 +8,7 @@
 import { AppHeaders } from "./app_headers.ts";
 import { AppRequest } from "./app_request.ts";
 import { AppResponse } from "./app_response.ts";
+import { noteDecoded } from "./decoded_answers.ts";
 import { WebRequest } from "./web_classes.ts";
 
 /** Deno's Request, which also takes the requests that an app is given. */
@@ -31,7 +32,15 @@ export function installWebGlobals(): void {
     Request,
     Response: AppResponse,
     Headers: AppHeaders,
-    fetch: (input: RequestInfo | URL, init?: RequestInit) => fetch(AppRequest.webOf(input), init),
+    fetch: async (input: RequestInfo | URL, init?: RequestInit) => {
+      const request = AppRequest.webOf(input);
+      const response = await fetch(request, init);
+      noteDecoded(
+        response,
+        init?.headers ?? (request instanceof WebRequest ? request.headers : []),
+      );
+      return response;
+    },
   };
   for (const [name, value] of Object.entries(own)) {
     Object.defineProperty(globalThis, name, { ...HIDDEN, value });

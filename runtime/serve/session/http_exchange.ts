@@ -83,6 +83,8 @@ export class HttpExchange implements AppExchange {
   status = 0;
   /** Bytes of its body; to HEAD none are sent. */
   bodyLength = 0;
+  /** Which request this is: another number for each, and none when the connection is gone. */
+  turn = 0;
   readonly #context: SessionContext;
   readonly #http: Http1Connection;
   readonly #owner: ExchangeOwner;
@@ -105,6 +107,7 @@ export class HttpExchange implements AppExchange {
 
   /** The connection is gone, and `transport` is a closed one in its place: nothing is answered any more. */
   detach(transport: Transport): void {
+    this.turn++;
     this.#transport = transport;
     this.request = this.#context.head;
     this.body.clear();
@@ -119,6 +122,7 @@ export class HttpExchange implements AppExchange {
 
   /** The request in the worker's shared head is the current one. */
   begin(): void {
+    this.turn++;
     this.request = this.#context.head;
     this.#subject = null;
     this.isAnswered = false;

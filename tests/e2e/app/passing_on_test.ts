@@ -1,0 +1,71 @@
+/**
+ * An app that passes on what other servers answer, and requests that it keeps: each client gets its own, whole.
+ */
+
+import { assertEquals } from "@std/assert";
+import { gunzipSync, gzipSync } from "node:zlib";
+import { withApp } from "../../support/app_server.ts";
+import { ask, field, HttpConnection } from "../../support/http_client.ts";
+
+const TEXT = "hello hello hello ".repeat(50);
+const encoded = gzipSync(TEXT);
+
+Deno.test("app: an answer of fetch may be passed on, though its body was decoded", async (test) => {
+  // Not Deno.serve's own way: both fields are what an upstream sends.
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const head = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nX-Own: kept\r\n" +
+    `Content-Length: ${encoded.length}\r\nConnection: close\r\n\r\n`;
+  const serving = (async () => {
+    for await (const conn of listener) {
+      await conn.read(new Uint8Array(4096));
+      const bytes = new Uint8Array([...new TextEncoder().encode(head), ...encoded]);
+      for (let sent = 0; sent < bytes.length;) sent += await conn.write(bytes.subarray(sent));
+      conn.close();
+    }
+  })();
+  try {
+    await withApp("passes_on.js", async (server) => {
+      const from = encodeURIComponent(`http://127.0.0.1:${listener.addr.port}/`);
+      for (const path of ["/as-it-is", "/body-and-init", "/headers-changed"]) {
+        await test.step(path, async () => {
+          using connection = await HttpConnection.open(server);
+          for (let i = 0; i < 2; i++) {
+            await connection.send(`GET ${path}?from=${from} HTTP/1.1\r\nHost: a\r\n\r\n`);
+            const answer = await connection.answer();
+            assertEquals(answer.text, TEXT);
+            const fields = ["Content-Encoding", "X-Own"].map((name) => field(answer, name));
+            assertEquals(fields, [undefined, "kept"]);
+          }
+        });
+      }
+      await test.step("/encoded, as the app has asked for no coding", async () => {
+        const answer = await ask(server, `GET /encoded?from=${from} HTTP/1.1\r\nHost: a\r\n\r\n`);
+        // Deno 2.4 decodes it all the same.
+        const coding = field(answer, "Content-Encoding");
+        const body = coding === "gzip" ? gunzipSync(answer.body) : answer.body;
+        assertEquals(new TextDecoder().decode(body), TEXT);
+      });
+    }, ["--app-allow", "net"]);
+  } finally {
+    listener.close();
+    await serving;
+  }
+});
+
+Deno.test("app: a request whose error() fails shows no other client's, however long it is kept", async () => {
+  await withApp("passes_on.js", async (server) => {
+    const paths = ["/error-throws", "/error-rejects", "/rejects"];
+    for (const path of paths) {
+      const answer = await ask(server, `PUT ${path} HTTP/1.1\r\nHost: a\r\nCookie: mine\r\n\r\n`);
+      assertEquals(answer.status, 500, path);
+    }
+    const { text } = await ask(server, "GET /told HTTP/1.1\r\nHost: a\r\nCookie: other\r\n\r\n");
+    const told: string[] = JSON.parse(text);
+    assertEquals(told.length, paths.length);
+    for (const [i, words] of told.entries()) {
+      const own = `http://a${paths[i]} mine`;
+      assertEquals(words === own || words.startsWith("Request closed"), true, words);
+    }
+    assertEquals((await server.stop()).code, 0); // its errors are on stderr
+  });
+});

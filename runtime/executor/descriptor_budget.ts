@@ -87,8 +87,8 @@ function connectionsWithin(config: Config, limit: number): number {
 }
 
 function besideConnections(config: Config): number {
-  const { files: { root, openFiles }, workers } = config;
-  const kept = root === undefined ? 0 : openFiles * workers;
+  const { files: { openFiles }, workers } = config;
+  const kept = foldersOf(config) * openFiles * workers;
   return PROCESS + ofThreads(config) + reservedDescriptors(config) + forOthers(config) + kept;
 }
 
@@ -119,8 +119,13 @@ export function reservedDescriptors(config: Config): number {
   return common + workers + (tls.cert === undefined ? 0 : workers);
 }
 
-/** Descriptors that connections do not get: a file for each worker, and some clients of --admin. */
-function forOthers({ files, monitoring, workers }: Config): number {
-  return (files.root === undefined ? 0 : workers) +
-    (monitoring.admin === undefined ? 0 : ADMIN_CLIENTS);
+/** The folders from which each worker may send files: that of --root, and the app's. */
+function foldersOf({ app, files: { root } }: Config): number {
+  return (root === undefined ? 0 : 1) + (app === undefined ? 0 : 1);
+}
+
+/** Descriptors that connections do not get: a file for each worker and folder, and some clients of --admin. */
+function forOthers(config: Config): number {
+  return foldersOf(config) * config.workers +
+    (config.monitoring.admin === undefined ? 0 : ADMIN_CLIENTS);
 }

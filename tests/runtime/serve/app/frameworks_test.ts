@@ -3,8 +3,8 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { FRAMEWORK_APPS } from "../../support/framework_apps.ts";
-import { withHandlers } from "../../support/handlers_server.ts";
+import { FRAMEWORK_APPS } from "../../../support/framework_apps.ts";
+import { withHandlers } from "../../../support/handlers_server.ts";
 
 type Row = [path: string, init?: RequestInit];
 
@@ -65,7 +65,7 @@ async function ask(port: number, [path, init]: Row): Promise<unknown> {
 
 for (const [name, rows] of Object.entries(ROWS)) {
   Deno.test(`frameworks: ${name} answers as under Deno.serve`, (test) => {
-    const thread = new URL(`../../support/framework_thread.ts?${name}`, import.meta.url);
+    const thread = new URL(`../../../support/framework_thread.ts?${name}`, import.meta.url);
     return withHandlers(thread, {}, async ({ port }) => {
       const framework = FRAMEWORK_APPS[name]!; // there is one for each name
       const listen = { hostname: "127.0.0.1", port: 0, onListen() {} };

@@ -114,6 +114,10 @@ export const TEST_PLANS: Readonly<Record<string, TestPlan>> = {
     paths: [
       SCENARIOS,
       ...endToEnd([
+        "app/app_reload",
+        "app/app_rights",
+        "app/load_errors",
+        "app/samples",
         "auth/basic_auth",
         "channels/program",
         "channels/streams",

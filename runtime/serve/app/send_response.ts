@@ -201,8 +201,9 @@ class StreamPump implements StreamListener {
   }
 
   #end(answer: AnswerStream): void {
-    answer.end();
+    // Before the end: with it, the request is over.
     this.#watch.ended();
+    answer.end();
   }
 
   #fail(answer: AnswerStream, error: unknown): void {

@@ -24,6 +24,8 @@ const BODY_TOO_LATE = "The answer was complete before the body of the request wa
 
 /** The app's part in the current request of a connection. */
 export class AppTurn {
+  /** Another number for each turn of the app, and when it is over. */
+  number = 0;
   #body = DONE;
   #listener: BodyListener | WholeListener | null = null;
   #left: (() => void) | null = null;
@@ -34,6 +36,7 @@ export class AppTurn {
 
   /** The app is about to be asked. */
   begin(hasBody: boolean): void {
+    this.number++;
     this.#body = hasBody ? HELD : DONE;
     this.#listener = null;
     this.#left = null;
@@ -114,6 +117,7 @@ export class AppTurn {
 
   /** The answer is complete, or the app gives none: it has no part in the rest of the request. */
   end(): void {
+    this.number++;
     this.#left = null;
     if (this.#body !== DONE) this.#body = SKIPPED;
     // Making an error costs more than all the rest of a request.

@@ -57,6 +57,8 @@ export interface ExchangeOwner {
   /** Called after that if the answer was a stream, which may end at any time. */
   streamEnded(): void;
   /** As in {@link AppExchange}. */
+  readonly turn: number;
+  /** As in {@link AppExchange}. */
   readBody(listener: BodyListener): void;
   /** As in {@link AppExchange}. */
   readWhole(listener: WholeListener): void;
@@ -83,12 +85,11 @@ export class HttpExchange implements AppExchange {
   status = 0;
   /** Bytes of its body; to HEAD none are sent. */
   bodyLength = 0;
-  /** Which request this is: another number for each, and none when the connection is gone. */
-  turn = 0;
   readonly #context: SessionContext;
   readonly #http: Http1Connection;
   readonly #owner: ExchangeOwner;
   #transport: Transport;
+  #isDetached = false;
   // The client's subject, of a request that outlives its turn.
   #subject: string | null = null;
   #stream: HttpAnswerStream | null = null;
@@ -107,7 +108,7 @@ export class HttpExchange implements AppExchange {
 
   /** The connection is gone, and `transport` is a closed one in its place: nothing is answered any more. */
   detach(transport: Transport): void {
-    this.turn++;
+    this.#isDetached = true;
     this.#transport = transport;
     this.request = this.#context.head;
     this.body.clear();
@@ -122,7 +123,6 @@ export class HttpExchange implements AppExchange {
 
   /** The request in the worker's shared head is the current one. */
   begin(): void {
-    this.turn++;
     this.request = this.#context.head;
     this.#subject = null;
     this.isAnswered = false;
@@ -241,6 +241,10 @@ export class HttpExchange implements AppExchange {
       sent: (bytes) => this.bodyLength += bytes,
       ended: () => this.#streamEnded(),
     });
+  }
+
+  get turn(): number {
+    return this.#isDetached ? -1 : this.#owner.turn;
   }
 
   readBody(listener: BodyListener): void {

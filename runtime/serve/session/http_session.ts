@@ -249,6 +249,10 @@ export class HttpSession implements Session, Deferred, JudgedClient, ExchangeOwn
     this.#pump();
   }
 
+  get turn(): number {
+    return this.#app === null ? 0 : this.#app.number;
+  }
+
   readBody(listener: BodyListener): void {
     if (this.#beginsBody(listener)) this.#passBody();
   }

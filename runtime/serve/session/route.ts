@@ -107,7 +107,7 @@ export type AppResult = void | "next";
 
 /** A request as the app sees it: {@link Exchange.bodyBytes} is empty, as the body is read as a stream. */
 export interface AppExchange extends Exchange {
-  /** Another number for each request: whoever keeps an exchange compares it. */
+  /** Another number for each request, and after its answer: whoever keeps an exchange compares it. */
   readonly turn: number;
   /** Whether the answer has begun: nothing that is answered now is sent. */
   readonly isAnswered: boolean;

@@ -118,6 +118,7 @@ export class Thread {
   }
 
   #receive(message: ThreadMessage): void {
+    if (typeof message !== "object" || message === null) return; // of an app that found a way
     switch (message.type) {
       case "dropped":
         return this.#watcher.dropped?.();

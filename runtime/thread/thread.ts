@@ -14,7 +14,7 @@ export type OrderHandler = (order: ThreadOrder) => void | Promise<string | void>
 
 // The DOM and the worker type libraries each declare the global scope, and only one of them can be loaded.
 interface WorkerScope {
-  onmessage: ((event: MessageEvent) => void) | null;
+  addEventListener(type: "message", listener: (event: MessageEvent) => void): void;
   postMessage(message: unknown): void;
   close(): void;
 }
@@ -22,8 +22,9 @@ interface WorkerScope {
 type Order = MainMessage & { readonly type: "order" };
 
 const scope = globalThis as unknown as WorkerScope;
-// An app's thread has another one later, which refuses.
+// An app's thread has others later, which refuse.
 const close = scope.close.bind(scope);
+const { postMessage } = scope;
 
 // Orders that arrived before there was a handler.
 const kept: Order[] = [];
@@ -37,13 +38,15 @@ let obey: OrderHandler | null = null;
  */
 export function onStart<Start>(main: (start: Start) => void | Promise<void>): void {
   const done = Promise.withResolvers<void>();
-  scope.onmessage = async ({ data }: MessageEvent) => {
-    const message = data as MainMessage<Start>;
+  scope.addEventListener("message", async (event: MessageEvent) => {
+    // An app may listen too: what the main thread says is not for it.
+    event.stopImmediatePropagation();
+    const message = event.data as MainMessage<Start>;
     if (message.type === "order") return receiveOrder(message);
     if (message.type === "dismiss") return void done.promise.then(close);
     await main(message.start);
     done.resolve();
-  };
+  });
   postToMain({ type: "loaded" });
 }
 
@@ -55,7 +58,7 @@ export function onOrder(handler: OrderHandler): void {
 
 /** Sends a message to the main thread; does not wait. */
 export function postToMain(message: ThreadMessage): void {
-  scope.postMessage(message);
+  postMessage.call(scope, message);
 }
 
 async function receiveOrder(message: Order): Promise<void> {

@@ -2,8 +2,8 @@
  * Keeps a worker's thread alive whatever its app does outside of its handlers.
  *
  * In: the thread's global scope, before the app is loaded. Out: each error that nobody caught, in a callback or in a promise, is
- * reported and ends nothing; `Deno.exit()`, `close()` and what calls them throw. Without it Deno ends the thread, with
- * all its connections. Errors of the server's own code that reach the top are reported in the same way.
+ * reported and ends nothing; `Deno.exit()`, `close()` and what calls them throw. So does `postMessage()`, since the main thread takes
+ * what it gets for the server's own. Without it Deno ends the thread, with all its connections. Errors of the server's own code that reach the top are reported in the same way.
  */
 
 /** Receives an error: what has failed, and what was thrown. */
@@ -25,8 +25,14 @@ export class AppGuard {
   constructor() {
     this.#scope.addEventListener("error", this.#onError);
     this.#scope.addEventListener("unhandledrejection", this.#onRejection);
-    forbid(Deno, "exit", "Deno.exit()");
-    forbid(globalThis, "close", "close()");
+    const end = "would end a worker of the server, which an app may not do";
+    forbid(Deno, "exit", `Deno.exit() ${end}`);
+    forbid(globalThis, "close", `close() ${end}`);
+    forbid(
+      globalThis,
+      "postMessage",
+      "postMessage() reaches nobody: a BroadcastChannel reaches all workers",
+    );
   }
 
   /** Errors go to `report` from now on, also those that were noticed before. */
@@ -59,9 +65,9 @@ export class AppGuard {
 }
 
 /** node:process ends a thread by `Deno.exit`, too. */
-function forbid(holder: object, name: string, text: string): void {
+function forbid(holder: object, name: string, reason: string): void {
   const value = () => {
-    throw new TypeError(`${text} would end a worker of the server, which an app may not do`);
+    throw new TypeError(reason);
   };
   Object.defineProperty(holder, name, { value, configurable: true, writable: true });
 }

@@ -4,7 +4,7 @@
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { type TellingApp, withApp } from "../../support/telling_app.ts";
-import { OVER_DENO_TRANSPORT } from "../../support/server.ts";
+import { OVER_DENO_TRANSPORT, waitFor } from "../../support/server.ts";
 import "../../support/load_libc.ts";
 
 /** Each path misbehaves in its own way. The comments are the lines. */
@@ -24,6 +24,8 @@ export default { // 2
       case "/string": return later(() => { throw "no error at all"; }); // 14
       case "/never": return new Promise(() => {}); // 15
       case "/late": return new Promise((resolve) => setTimeout(() => resolve(new Response("late")), 2500)); // 16
+      case "/post": return later(() => postMessage(null)); // 17
+      case "/listens": self.onmessage = addEventListener("message", () => { throw new Error("heard"); }); return new Response("later");
       case "/blocks": { const end = Date.now() + Number(search.slice(1)); while (Date.now() < end); return new Response("blocked"); }
       case "/no-response": return 5;
       default: return new Response("ok");
@@ -59,6 +61,7 @@ const OUTSIDE = {
   "/close": ["close() would end a worker", "app.js:12"],
   "/process": ["would end a worker", "app.js:13"],
   "/string": ["no error at all", "no error at all"],
+  "/post": ["postMessage() reaches nobody", "app.js:17"],
 } as const;
 
 Deno.test("app faults: errors in timers and promises, and Deno.exit(), are logged and counted, and the worker lives", async () => {
@@ -74,6 +77,11 @@ Deno.test("app faults: errors in timers and promises, and Deno.exit(), are logge
       assertEquals(metrics.sum("async_deno_workers_replaced_total"), 0);
     }
     await app.waitForWarning(/the app: an uncaught error: Error: thrown in a timer at .*app\.js:9/);
+    // The main thread's orders are not for the app.
+    assertEquals(await app.get("/listens"), "200 later");
+    app.server.kill("SIGHUP");
+    await waitFor(() => app.server.stdout.includes("reloaded: "), { what: "the reload" });
+    assertEquals((await app.metrics()).sum("async_deno_app_uncaught_errors_total"), count);
   });
 });
 

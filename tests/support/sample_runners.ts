@@ -1,7 +1,7 @@
 /**
- * Runs a sample of docs/samples/ unchanged: by this server, by Bun, or by `deno serve`.
+ * Runs a sample of docs/samples/, or another app, unchanged: by this server, by Bun, or by `deno serve`.
  *
- * In: a sample's name. Out: the URL at which it answers. Bun and Hono are installed from npm into dist/samples/, once; every run gets a copy of
+ * In: a sample's name, or a path in the repository. Out: the URL at which it answers. Bun and Hono are installed from npm into dist/samples/, once; every run gets a copy of
  * the file there, as packages are found beside a file or above.
  */
 
@@ -30,7 +30,7 @@ export interface RunningSample extends AsyncDisposable {
   readonly url: string;
 }
 
-/** Starts a sample. @param args further arguments of this server */
+/** Starts a sample, or the app with this path. @param args further arguments of this server */
 export async function startSample(
   sample: string,
   runner: Runner,
@@ -38,8 +38,9 @@ export async function startSample(
 ): Promise<RunningSample> {
   await install();
   const folder = await Deno.makeTempDir({ dir: FOLDER, prefix: "run-" });
-  const file = `${folder}/${sample}`;
-  await Deno.copyFile(new URL(`docs/samples/${sample}`, REPOSITORY), file);
+  const path = sample.includes("/") ? sample : `docs/samples/${sample}`;
+  const file = `${folder}/${path.split("/").at(-1)}`;
+  await Deno.copyFile(new URL(path, REPOSITORY), file);
   const running = runner === "async-deno" ? await ours(file, args) : await theirs(runner, file);
   return {
     url: running.url,

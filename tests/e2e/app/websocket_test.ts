@@ -5,8 +5,8 @@
  */
 
 import { assertEquals, assertRejects } from "@std/assert";
+import { NO_NPM, startSample } from "../../support/sample_runners.ts";
 import { REPOSITORY, type Server, startServer, waitFor, withServer } from "../../support/server.ts";
-import { BUN, withBun } from "../../support/bun.ts";
 import { RawWebSocket } from "../../support/raw_websocket.ts";
 import { UpgradeRefused, WsClient } from "../../support/ws_client.ts";
 
@@ -64,7 +64,15 @@ async function checkMethods(server: { readonly wsUrl: string }): Promise<void> {
 
 Deno.test("app WebSocket: methods return what Bun's return", async () => {
   await withApp(checkMethods);
-  if (BUN !== undefined) await withBun(APP, checkMethods);
+});
+
+Deno.test({
+  name: `app WebSocket: that is what Bun's return${NO_NPM}`,
+  ignore: NO_NPM !== "",
+  fn: async () => {
+    await using bun = await startSample("tests/support/apps/sockets.js", "bun");
+    await checkMethods({ wsUrl: bun.url.replace("http", "ws") });
+  },
 });
 
 Deno.test("app WebSocket: open has data, address, state; binary messages are as binaryType says", async () => {

@@ -54,6 +54,7 @@ export default {
       return new Response(String(server.subscriberCount(searchParams.get("topic"))));
     }
     if (pathname === "/trace") return new Response(JSON.stringify(trace));
+    if (pathname === "/") return new Response("an app with WebSockets");
   },
   websocket: {
     async open(ws) {

@@ -294,12 +294,27 @@ function newExports(): Exports {
 /** The exports of a CommonJS module, as Node has them: the default is the whole. */
 function namesOf(value: unknown): Exports {
   const isObject = typeof value === "object" || typeof value === "function";
-  return { ...(isObject ? value as Exports : {}), default: value };
+  const names = isObject && value !== null ? Object.keys(value) : [];
+  const exports = Object.defineProperty({}, "default", { value, enumerable: true }) as Exports;
+  for (const name of names) {
+    if (name === "default") continue;
+    Object.defineProperty(exports, name, {
+      get: () => (value as Exports)[name], // may throw, for who asks for it
+      enumerable: true,
+    });
+  }
+  return exports;
 }
 
 function defineAll(exports: Exports, values: Exports): Exports {
   for (const name of Object.keys(values)) {
-    Object.defineProperty(exports, name, { value: values[name], enumerable: true });
+    if (name === "__esModule") continue; // transpiled CommonJS has it too
+    const { get, value } = Object.getOwnPropertyDescriptor(values, name) ?? {};
+    Object.defineProperty(
+      exports,
+      name,
+      get ? { get, enumerable: true } : { value, enumerable: true },
+    );
   }
   return exports;
 }

@@ -104,8 +104,8 @@ function editsOfExports(analysed: Analysed, getters: string[]): Edit[] {
       continue;
     }
     if (each.type === "reexport-all") continue;
-    const list = LIST.exec(text.slice(start))?.[0];
-    if (list !== undefined) {
+    const list = listAt(text, start);
+    if (list !== "") {
       getters.push(`${quoted(each.name)}:()=>${localName(list, each.name)}`);
       edits.set(start, { start, end: start + list.length, text: `;${linesOf(list)}` });
     } else if (each.name === "default") {
@@ -120,12 +120,31 @@ function editsOfExports(analysed: Analysed, getters: string[]): Edit[] {
   return [...edits.values()];
 }
 
-/** `export { a, b as c }`. */
-const LIST = /^export\s*\{[^}]*\}/;
+/** `export { a, b as c }` at `start`; empty: there is something else. */
+function listAt(text: string, start: number): string {
+  let at = skipBlank(text, start + "export".length);
+  if (text[at] !== "{") return "";
+  // Of comments and strings, only what they end with matters.
+  for (; at < text.length && text[at] !== "}"; at = LIST_PIECE.lastIndex) {
+    LIST_PIECE.lastIndex = at;
+    LIST_PIECE.test(text);
+  }
+  return text.slice(start, at + 1);
+}
+
+const LIST_PIECE = /\/\*[^]*?\*\/|\/\/.*|"[^"\n]*"|'[^'\n]*'|[^]/y;
+const BLANK = /(?:\s|\/\*[^]*?\*\/|\/\/.*)*/y;
+
+/** Where white space and comments end. */
+function skipBlank(text: string, at: number): number {
+  BLANK.lastIndex = at;
+  BLANK.test(text);
+  return BLANK.lastIndex;
+}
 
 /** The name in the module of what such a list exports. */
 function localName(list: string, exported: string): string {
-  const entries = bare(list).replace(/^[^{]*\{|\}$/g, "").split(",");
+  const entries = blanked(list).replace(/^[^{]*\{|\}$/g, "").split(",");
   const pairs = entries.map((entry) => entry.trim().split(/\s+as\s+/));
   const found = pairs.find(([local, alias = local]) => unquoted(alias) === exported);
   return found?.[0] ?? exported;
@@ -139,9 +158,9 @@ function unquoted(name: string | undefined): string | undefined {
   return name?.replace(/^(["'])(.*)\1$/, "$2");
 }
 
-/** Without comments. */
-function bare(text: string): string {
-  return text.replaceAll(/\/\*[^]*?\*\/|\/\/.*/g, "");
+/** With spaces in place of comments: for the head of a statement, which has nothing that only looks like one. */
+function blanked(text: string): string {
+  return text.replaceAll(/\/\*[^]*?\*\/|\/\/.*/g, (comment) => comment.replaceAll(/./g, " "));
 }
 
 function memberOf(alias: string, name: string | null): string {
@@ -150,9 +169,9 @@ function memberOf(alias: string, name: string | null): string {
 
 /** The default export gets a name, if it has none. */
 function defaultExport(text: string, start: number): { edit: Edit; local: string } {
-  const rest = text.slice(start);
-  const head = /^export\s+default\s+/.exec(rest)?.[0] ?? "export default";
-  const after = rest.slice(head.length);
+  const begin = skipBlank(text, start + "export".length) + "default".length;
+  const head = text.slice(start, skipBlank(text, begin));
+  const after = blanked(text.slice(start + head.length));
   const named =
     /^(?<kind>(?:async\s+)?function\s*\*?|class)(?:\s+|\b|(?<=\*))(?!extends\b)(?<name>[\p{ID_Start}$_][\p{ID_Continue}$]*)/u
       .exec(after);
@@ -163,8 +182,8 @@ function defaultExport(text: string, start: number): { edit: Edit; local: string
   const kind = /^(?:(?:async\s+)?function\s*\*?(?=\s*\()|class(?=\s*\{|\s+extends\b))/.exec(after)
     ?.[0];
   const end = start + head.length + (kind?.length ?? 0);
-  const begin = kind === undefined ? `const ${NAMES.own} = ` : `${kind} ${NAMES.own} `;
-  return { edit: { start, end, text: `${linesOf(head)}${begin}` }, local: NAMES.own };
+  const declared = kind === undefined ? `const ${NAMES.own} = ` : `${kind} ${NAMES.own} `;
+  return { edit: { start, end, text: `${linesOf(head)}${declared}` }, local: NAMES.own };
 }
 
 /** `export … from "x"` becomes an import of everything. */
@@ -190,7 +209,7 @@ function linesOf(text: string): string {
 
 /** The names that `import a, { b as c } from` takes: `default` and `b`. */
 function namesIn(statement: string): string[] {
-  const head = bare(statement);
+  const head = blanked(statement);
   const list = /\{(?<list>[^}]*)\}/.exec(head)?.groups?.["list"] ?? "";
   const names = list.split(",").map((each) => each.trim().split(/\s+as\s+/)[0]!.trim());
   const isReexport = /^export\b/.test(head);

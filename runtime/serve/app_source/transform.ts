@@ -6,6 +6,7 @@
  * be fresh after a reload, and Deno keeps every module that was ever imported.
  */
 
+import { compileFunction } from "node:vm";
 import { type Options, transform } from "sucrase";
 import { RUNNER_NAMES as NAMES } from "../../thread/mod.ts";
 import { moduleSyntaxOf, placeholder, type WrittenImport } from "./module_syntax.ts";
@@ -39,7 +40,8 @@ export function transformFile(path: string, text: string): Transformed {
   const plain = withoutTypes(path, text);
   if (isCommonJs(path)) return commonJs(plain);
   const syntax = analysed(path, plain);
-  if (syntax === undefined || (!syntax.isModule && looksCommon(path, plain))) {
+  // As in Node: without any syntax of modules it is none, unless it awaits at its top.
+  if (syntax === undefined || (!syntax.isModule && !saysModule(path) && isScript(plain))) {
     return commonJs(plain);
   }
   const code = transformed(path, syntax.text, { ...SHARED, transforms: ["imports"] });
@@ -119,9 +121,14 @@ function isCommonJs(path: string): boolean {
   return /\.c[jt]s$/.test(path);
 }
 
-/** Whether a file without any import or export is no module, which may have an `await` at its top. */
-function looksCommon(path: string, text: string): boolean {
-  return !saysModule(path) && /\brequire\s*\(|\bmodule\.exports\b|\bexports\s*[.[=]/.test(text);
+/** Whether V8 takes it as the body of a function that is not asynchronous, as CommonJS modules are. */
+function isScript(text: string): boolean {
+  try {
+    compileFunction(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function saysModule(path: string): boolean {

@@ -43,6 +43,22 @@ const SAME_AS_DENO: Readonly<Record<string, Readonly<Record<string, string>>>> =
     "e.js": "export default function named() { return typeof named; }",
     "f.js": "export default\n  [1, 2]\n  .map((n) => n + 1);",
   },
+  "comments in the heads of exports and imports": {
+    "main.js": `import /* { */ { a /* } */, /* , */ b as // }
+        c } from "./a.js"; import d from "./d.js"; import K from "./k.js";
+      import * as all from "./all.js";
+      export const result = [a, c, d, new K().x, K.name, Object.keys(all).sort(), typeof all.default];`,
+    "all.js": `import { a, b as c } from "./a.js";
+      export /* } */ { a as /* } x */ first, // }
+        c /** {@link c} */ };
+      export /* default */ default /* () */ async /**/ function /* * */ named() { return 1; }
+      export /* * */ * /* from */ from "./more.js";`,
+    "more.js": "export const more = 1;",
+    "a.js":
+      `export /* { */ const /* = */ a = "a"; let void_ = 2; export { /** a {@link x} } */ void_ as b };`,
+    "d.js": "export /* a comment of fourteen */ default /* x */ (4);",
+    "k.js": "export default /* extends */ class /* Name */ Named { x = 5 }",
+  },
   "an export is live, and so is what another module re-exports": {
     "main.js": `import { count, inc, set } from "./count.js"; import { again } from "./again.js";
       const before = [count, again]; inc(); inc(); const between = [count, again]; set(9);
@@ -191,7 +207,9 @@ Deno.test("app modules: packages by their exports, main and conditions, CommonJS
     "main.ts": `import whole, { named } from "common"; import { inner } from "esm/inner";
       import { version } from "esm"; import own from "#own"; import { scoped } from "@a/b";
       import { scoped as again } from "npm:@a/b@^1.2";
-      export const result = [whole.named === named, named, inner, version, own, scoped, again === scoped];`,
+      import { odd } from "odd"; import { odder } from "odder"; import babel, { later } from "babel";
+      export const result = [whole.named === named, named, inner, version, own, scoped, again === scoped,
+        odd, odder, babel.default, later];`,
     "package.json": `{ "name": "top", "imports": { "#own": "./own.js" } }`,
     "own.js": "export default 'own';",
     "node_modules/common/package.json": `{ "main": "lib" }`,
@@ -206,6 +224,12 @@ Deno.test("app modules: packages by their exports, main and conditions, CommonJS
     "node_modules/esm/inner.mjs": "import { scoped } from '@a/b'; export const inner = scoped;",
     "node_modules/@a/b/package.json": `{ "main": "b.js" }`,
     "node_modules/@a/b/b.js": "exports.scoped = {};",
+    // CommonJS without a mention of its usual names, and as Babel writes it in its loose mode.
+    "node_modules/odd/index.js": "module['exports'] = { odd: 1 };",
+    "node_modules/odder/index.js":
+      "Object.defineProperty(module, 'exports', { get: () => ({ odder: 2 }) });",
+    "node_modules/babel/index.js":
+      "exports.__esModule = true; exports.default = { babel: 3 }; exports.later = 0; exports.later = 4;",
   });
   assertEquals((await run(folder.file("main.ts")))["result"], [
     true,
@@ -215,6 +239,10 @@ Deno.test("app modules: packages by their exports, main and conditions, CommonJS
     "own",
     {},
     true,
+    1,
+    2,
+    { babel: 3 },
+    4,
   ]);
 });
 

@@ -30,7 +30,7 @@ import type { FileStatus } from "./file_status.ts";
 import type { FileSystem, LookUp, ReadPlace } from "./file_system.ts";
 import { decodeName, readNames } from "./folder_entries.ts";
 import { libc } from "./libc.ts";
-import { result } from "./syscall.ts";
+import { prepareErrno, result } from "./syscall.ts";
 
 const ARM = Deno.build.arch === "aarch64";
 const SYS_OPENAT2 = 437;
@@ -79,6 +79,7 @@ export class LinuxFiles implements FileSystem {
   /** @param options `openat2`: false behaves as on a kernel without it */
   constructor(options: { readonly openat2: boolean } = { openat2: true }) {
     this.#hasOpenat2 = options.openat2;
+    prepareErrno();
   }
 
   openFolder(path: string): number {

@@ -17,6 +17,11 @@ function readErrno(): number {
   return errnoCell[0]!; // one element, mapped below
 }
 
+/** Maps errno of this thread: later it may have given back the permission for it, before a call has failed. */
+export function prepareErrno(): void {
+  errnoCell ??= mapErrno();
+}
+
 function mapErrno(): Int32Array {
   const address = libc().__errno_location();
   if (address === null) throw new TypeError("__errno_location returned NULL");

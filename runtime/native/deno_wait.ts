@@ -5,7 +5,11 @@
  * - `block` blocks the thread, for a millisecond at most, until either loop has something to do. It is the cheap one: a
  *   request that comes meanwhile costs as much as without an app.
  * - `sleep` leaves the thread to Deno's loop, until the kernel rings the bell because the worker's epoll instance has
- *   events: os/wake_ring.ts. Measured: woken after 25 µs, instead of 190 by a non-blocking FFI call.
+ *   events: os/wake_ring.ts. Without io_uring a thread of Deno's pool waits, by a non-blocking FFI call. Measured: woken after
+ *   25 µs, or 190.
+ *
+ * The pool has 32 threads, which the app's files need, too: if they are all waiting for a slow disk, that call does not begin.
+ * Then a timer of Deno's ends the sleep every two milliseconds, until it does.
  *
  * Deno has work that no descriptor shows (files, digests, fetch), so that a block must be short, and must not begin while
  * a handler is pending.
@@ -14,7 +18,9 @@
 import {
   denoEpoll,
   EPOLLET,
+  EpollEvents,
   EPOLLIN,
+  type Os,
   PollPair,
   TimerDescriptor,
   type WakeRing,
@@ -26,12 +32,17 @@ import type { IoRegistry, Source } from "./io_registry.ts";
 const LONGEST_BLOCK = 1;
 /** Milliseconds between two looks at a sleep; one that lasts so long, the kernel has forgotten. */
 const GUARD_INTERVAL = 1_000;
+/** Milliseconds after its time until a wait on a thread of the pool counts as not begun. */
+const POOL_DELAY = 50;
+/** Milliseconds between two looks while it has not begun. */
+const POLL_INTERVAL = 2;
 
 /** What it waits with. */
 export interface DenoWaitParts {
+  readonly os: Pick<Os, "epollWaitAsync">;
   readonly registry: IoRegistry;
   readonly bell: LoopbackBell;
-  /** Null: the kernel has none, so there is no sleep. */
+  /** Null: the kernel has none. */
   readonly ring: WakeRing | null;
   readonly owner: DescriptorOwner;
 }
@@ -47,6 +58,9 @@ export class DenoWait implements Source {
   readonly #guard: ReturnType<typeof setInterval>;
   #sleepsSeen = 0;
   #sleeps = 0;
+  // The wait on a thread of the pool; its events are waited for again by the caller.
+  #pooled: Promise<void> | null = null;
+  readonly #events = new EpollEvents(1);
 
   constructor(parts: DenoWaitParts) {
     this.#parts = parts;
@@ -75,12 +89,20 @@ export class DenoWait implements Source {
   }
 
   /**
-   * Leaves the thread to Deno until the worker's descriptors have events, for `milliseconds` at most.
-   *
-   * @returns false if that is not possible: then nothing was waited for
+   * Leaves the thread to Deno until the worker's descriptors have events, for `milliseconds` at most. It may end without a
+   * reason.
    */
-  async sleep(milliseconds: number): Promise<boolean> {
-    if (!this.#isUsable) return false;
+  async sleep(milliseconds: number): Promise<void> {
+    if (this.#isUsable && await this.#sleepByRing(milliseconds)) return;
+    await this.#sleepByPool(milliseconds);
+  }
+
+  /** Whether the kernel ends a sleep. If not, an arrival that wakes only this worker might be noticed late. */
+  get isRung(): boolean {
+    return this.#isUsable;
+  }
+
+  async #sleepByRing(milliseconds: number): Promise<boolean> {
     this.#timer.set(milliseconds);
     this.#isAsleep = true;
     this.#sleeps++;
@@ -88,6 +110,24 @@ export class DenoWait implements Source {
     this.#isAsleep = false;
     if (!heard) this.#giveUp();
     return heard;
+  }
+
+  async #sleepByPool(milliseconds: number): Promise<void> {
+    const isStuck = this.#pooled !== null;
+    const { os, registry } = this.#parts;
+    this.#pooled ??= os.epollWaitAsync(registry.descriptor, this.#events, milliseconds).then(() => {
+      this.#pooled = null;
+    });
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const longest = isStuck ? Math.min(milliseconds, POLL_INTERVAL) : milliseconds + POOL_DELAY;
+    const timer = setTimeout(resolve, longest);
+    await Promise.race([this.#pooled, late]);
+    clearTimeout(timer);
+  }
+
+  /** Whether a thread of the pool may still wait for the epoll instance: its number must not become another one's. */
+  get isWaiting(): boolean {
+    return this.#pooled !== null;
   }
 
   /** Closes what it opened. */

@@ -95,9 +95,9 @@ export class EventLoop {
     this.registry.dispatchFirst(count);
   }
 
-  /** As {@link wait}, but the thread runs promises meanwhile; a tenth of a second at most, or `most` milliseconds. */
-  async waitAsync(longest: number, most = ASYNC_WAIT): Promise<number> {
-    const timeout = this.beginWait(longest, most);
+  /** As {@link wait}, but the thread runs promises meanwhile; a tenth of a second at most. */
+  async waitAsync(longest: number): Promise<number> {
+    const timeout = this.beginWait(longest);
     const count = await this.registry.waitAsync(timeout);
     this.#isAway = false;
     this.#woke(true);

@@ -157,7 +157,7 @@ export class NativeWorker implements SocketContext, Source {
     const { registry } = loop;
     const opened = hasApp && core.config.ioUring !== "off" ? openWakeRing() : "off";
     const ring = typeof opened === "string" ? null : opened;
-    this.#denoWait = hasApp ? new DenoWait({ registry, bell, ring, owner }) : null;
+    this.#denoWait = hasApp ? new DenoWait({ os, registry, bell, ring, owner }) : null;
     loop.onDeferred = () => os.ringDoorbell(this.#doorbellOf(start.worker));
     // Edge-triggered, so that a doorbell need not be read to clear it.
     this.#doorbells = start.doorbells;
@@ -224,7 +224,7 @@ export class NativeWorker implements SocketContext, Source {
     this.#refusals.abort();
     if (this.#hasApp) await core.stopApp();
     core.state.descriptors.release(this.loop.registry.descriptor);
-    this.loop.close();
+    if (this.#denoWait?.isWaiting !== true) this.loop.close();
     this.#denoWait?.close();
     this.#bell.close();
     this.#closeRing();
@@ -349,7 +349,7 @@ export class NativeWorker implements SocketContext, Source {
       return;
     } else if (!this.#needsDeno() || !await this.#bell.ring()) {
       // Messages and timers get their turn all the same; Deno's sockets are polled at some later time.
-      this.loop.dispatch(await this.loop.waitAsync(0));
+      this.loop.dispatch(await this.#sleep(0));
     }
     this.#lastDenoTurn = NaN;
   }
@@ -373,10 +373,10 @@ export class NativeWorker implements SocketContext, Source {
   async #sleep(longest: number): Promise<number> {
     const wait = this.#denoWait;
     const most = this.#context.pendingHandlers === 0 ? IDLE_WAIT : undefined;
-    const milliseconds = this.loop.beginWait(longest, most);
-    if (wait !== null && await wait.sleep(milliseconds)) return this.loop.endWait();
-    this.#acceptor?.setExclusive(false);
-    return await this.loop.waitAsync(longest, most);
+    if (longest > 0 && wait?.isRung !== true) this.#acceptor?.setExclusive(false);
+    if (wait === null) return await this.loop.waitAsync(longest);
+    await wait.sleep(this.loop.beginWait(longest, most));
+    return this.loop.endWait();
   }
 
   /** Whether it is time for a turn of Deno's own loop, after so many milliseconds without. */

@@ -13,6 +13,8 @@ import { type Server, waitFor } from "./server.ts";
 export interface TellingAppOptions {
   readonly workers?: number;
   readonly args?: readonly string[];
+  /** Puts something beside the app. */
+  prepare?(folder: string): Promise<void>;
 }
 
 /** A server with an app. */
@@ -57,7 +59,7 @@ export class TellingApp {
 /** Runs `body` with a server with this app, and stops it; its exit code must be 0. */
 export async function withApp(
   app: string,
-  { workers = 1, args = [] }: TellingAppOptions,
+  { workers = 1, args = [], prepare }: TellingAppOptions,
   body: (server: TellingApp) => Promise<void>,
 ): Promise<void> {
   const told: string[] = [];
@@ -71,6 +73,7 @@ export async function withApp(
   const folder = await Deno.makeTempDir({ prefix: "async-deno-app-" });
   try {
     const file = `${folder}/app.js`;
+    await prepare?.(folder);
     await Deno.writeTextFile(file, app + tellTo(listener.addr.port));
     await withAdmin(
       { workers, args: ["--app", file, "--app-allow", "net", ...args] },

@@ -34,6 +34,20 @@ export default { // 2
 };
 `;
 
+/** Opening a FIFO waits for a writer, on a thread of Deno's pool, which has 32. */
+const WAITING_FILES = `
+export default {
+  fetch(request) {
+    const { pathname } = new URL(request.url);
+    if (pathname === "/files") {
+      for (let i = 0; i < 40; i++) Deno.open(new URL("fifo", import.meta.url)).catch(() => {});
+    }
+    if (pathname !== "/timer") return new Response("ok");
+    return new Promise((resolve) => setTimeout(() => resolve(new Response("timer")), 2));
+  },
+};
+`;
+
 /** Nothing of the server's own may be in an answer. */
 async function expectFailure(app: TellingApp, path: string, reason: string): Promise<void> {
   const answer = await app.get(path);
@@ -116,3 +130,21 @@ Deno.test({
     });
   },
 });
+
+async function makeFifo(folder: string): Promise<void> {
+  const { code } = await new Deno.Command("mkfifo", { args: [`${folder}/fifo`] }).output();
+  assertEquals(code, 0);
+}
+
+for (const args of [[], ["--io-uring", "off"]]) {
+  const way = args.length === 0 ? "with io_uring, if the kernel has it" : "without io_uring";
+  Deno.test(`app faults: files that keep all threads of Deno's pool waiting do not stop the worker, ${way}`, async () => {
+    await withApp(WAITING_FILES, { args, prepare: makeFifo }, async (app) => {
+      assertEquals(await app.get("/files"), "200 ok");
+      for (let i = 0; i < 10; i++) {
+        assertEquals([await app.get("/"), await app.get("/timer")], ["200 ok", "200 timer"]);
+      }
+      assertEquals(app.server.stderr, "");
+    });
+  });
+}

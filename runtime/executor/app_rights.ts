@@ -29,7 +29,7 @@ const HARMLESS = [
 /** The permissions; undefined: all that the server has, as there is no app, or `--app-allow all`. */
 export function workerPermissions(
   config: Config,
-  { hostname, port }: Deno.NetAddr,
+  address: Deno.NetAddr,
 ): Deno.PermissionOptionsObject | undefined {
   const { app, files: { root }, tls: { redirectPort }, users } = config;
   if (app === undefined || isUnrestricted(app)) return undefined;
@@ -39,12 +39,7 @@ export function workerPermissions(
     read: listed(app, "read", [SERVERS_OWN, own, ...served, ...sourceFolder()]),
     write: listed(app, "write", []),
     // A worker rings itself by a connection on 127.0.0.1; on Deno's sockets it listens by itself.
-    net: listed(app, "net", [
-      "127.0.0.1:0",
-      ...[port, ...redirectPort === undefined ? [] : [redirectPort]].map((each) =>
-        `${bracketed(hostname)}:${each}`
-      ),
-    ]),
+    net: listed(app, "net", ["127.0.0.1:0", ...listening(address, redirectPort)]),
     env: listed(app, "env", HARMLESS),
     sys: app.allow.some(({ right }) => right === "sys"),
     ffi: true,
@@ -73,6 +68,11 @@ function listed(
   return all.length === 0 ? false : all;
 }
 
-function bracketed(hostname: string): string {
-  return hostname.includes(":") ? `[${hostname}]` : hostname;
+/** Where a worker listens; with a Unix socket there is no host. */
+function listening({ hostname, port }: Deno.NetAddr, redirectPort: number | undefined): string[] {
+  if (hostname === "") return [];
+  const host = hostname.includes(":") ? `[${hostname}]` : hostname;
+  return [port, ...redirectPort === undefined ? [] : [redirectPort]].map((each) =>
+    `${host}:${each}`
+  );
 }

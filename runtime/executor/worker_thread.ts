@@ -74,7 +74,8 @@ const load: RouterLoader = async (
       const files = filesOf(config, () => loop.now);
       const load = async () => {
         await apps.restrictThread(appConfig, keepsFfi);
-        const { module } = await apps.loadApp(source);
+        const { module, warnings } = await apps.loadApp(source);
+        for (const text of warnings) postToMain({ type: "warning", text });
         if (module.channels !== undefined && loaded.channels === undefined) {
           postToMain({ type: "warning", text: NO_CLIENTS });
         }

@@ -4,7 +4,9 @@
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { AppFolder } from "../../support/app_folder.ts";
-import { runServer, type Server, withServer } from "../../support/server.ts";
+import { expectProgram } from "../../support/program.ts";
+import { RunningProgram } from "../../support/running_program.ts";
+import { runServer, type Server, waitFor, withServer } from "../../support/server.ts";
 
 const APP = `import { readFileSync } from "node:fs";
 import { connect } from "node:net";
@@ -152,4 +154,36 @@ for (
       stderr,
     );
   });
+}
+
+Deno.test("app rights: a restricted worker still serves on a Unix socket, over Deno's sockets, and loads what a reload needs", async () => {
+  using folder = new AppFolder({
+    "app.ts": "export default { fetch: () => undefined };",
+    "site/a.txt": "a file",
+    "set.toml": "",
+  });
+  const config = ["--config", folder.file("set.toml")];
+  folder.write("set.toml", `app = "${folder.file("app.ts")}"\n`);
+  await withServer({ workers: 1, args: [...config, "--transport", "deno"] }, async ({ url }) => {
+    assertEquals((await (await fetch(`${url}/healthz`)).text()).trim(), "ok");
+  });
+  const socket = folder.file("s.sock");
+  const unix = await runningOn(socket, [...config, "--unix", socket]);
+  assertEquals(unix, "ok");
+  await withServer({ workers: 1, args: config }, async (server) => {
+    assertEquals((await fetch(`${server.url}/a.txt`)).status, 404);
+    await (await fetch(`${server.url}/healthz`)).text();
+    folder.write("set.toml", `app = "${folder.file("app.ts")}"\nroot = "${folder.file("site")}"\n`);
+    server.kill("SIGHUP");
+    await waitFor(() => server.stdout.includes("reloaded"), { what: () => server.stderr });
+    assertEquals(await (await fetch(`${server.url}/a.txt`)).text(), "a file");
+  });
+});
+
+/** The answer of /healthz on a Unix socket. */
+async function runningOn(path: string, args: readonly string[]): Promise<string> {
+  await using program = RunningProgram.start(["1", "--log", "off", ...args]);
+  await program.waitForLines(2);
+  const curl = ["-s", "--unix-socket", path, "http://localhost/healthz"];
+  return (await expectProgram("curl", curl)).trim();
 }

@@ -283,9 +283,10 @@ export class Executor {
 
   /** Sends the reloadable sections to all workers. Each may have to load modules: until all have, none blocks, as at the start. */
   async #reconfigure({ app, files, endpoints, users }: Config): Promise<void> {
-    // Whether there is an app decides how a worker waits, so it takes a restart; so does another file.
+    // Whether there is an app decides how a worker waits, so it takes a restart; so do its file and its rights.
     const running = this.#config.app;
-    const its = running && { ...running, ...app, file: running.file, watch: running.watch };
+    const { path, timeout } = { ...running, ...app };
+    const its = running && { ...running, path, timeout: timeout ?? running.timeout };
     const config = this.#config = { ...this.#config, app: its, files, endpoints, users };
     await this.#loading.during(() =>
       Promise.all(this.#workers.map((thread) => thread.order({ type: "config", config })))

@@ -81,7 +81,7 @@ Deno.test("app reload: a request that was in progress finishes on the old copy",
 
 for (
   const [name, path, text, reason] of [
-    ["syntax", "lib/word.ts", "export const word: = 1;", "lib/word.ts:1:20: syntax error"],
+    ["syntax", "lib/word.ts", "export const word: = 1;", "lib/word.ts:1:19: syntax error"],
     ["top level", "lib/word.ts", "export const word = null!.x;", "it throws when it is loaded"],
     [
       "start()",

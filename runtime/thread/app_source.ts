@@ -18,13 +18,15 @@ export interface AppImport {
 /** One module of an app. */
 export interface AppFile {
   readonly path: string;
-  /** `esm`: the body of an async function; `cjs`: that of a function with `require`; `json`: its text. */
+  /** `esm`: the body of an async generator, up to whose `yield` its functions are declared; `cjs`: that of a function with `require`; `json`: its text. */
   readonly kind: "esm" | "cjs" | "json";
   readonly code: string;
   /** What must have run before it, in this order. */
   readonly imports: readonly AppImport[];
   /** By specifier, the targets of `import()` and `require` with a text. */
   readonly later: Readonly<Record<string, string>>;
+  /** Whether it may `require` a name that it computes. */
+  readonly computes?: boolean;
 }
 
 /** All modules of an app. */

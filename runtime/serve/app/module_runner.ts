@@ -50,11 +50,11 @@ const COMMON_PARAMETERS: readonly string[] = [
   "__dirname",
 ];
 
-/** A module that has begun to run. */
+/** A module that runs, or that one of those that run imports. */
 interface Running {
   readonly exports: Exports;
-  /** Fulfilled when it has run. */
-  done: Promise<void>;
+  /** Fulfilled when it has run; null: it has not begun. */
+  done: Promise<void> | null;
   /** The module whose end it waits for. */
   waitsFor: Running | undefined;
 }
@@ -83,6 +83,8 @@ export class ModuleRunner {
   readonly #running = new Map<string, Running>();
   readonly #common = new Map<string, CommonModule>();
   readonly #builtins = new Map<string, Exports>();
+  /** There if a name may be computed. */
+  #further: FurtherFiles | undefined;
 
   /** @param loadFurther loads what reads further files; called only if it is needed */
   constructor(source: AppSource, loadFurther: () => Promise<FurtherFiles>) {
@@ -102,22 +104,26 @@ export class ModuleRunner {
   async #run(path: string, chain: Chain): Promise<Exports> {
     if (!path.startsWith("/")) return await this.#builtin(path);
     const { importers, skipped } = chain;
-    const running = this.#running.get(path);
-    if (running !== undefined) {
-      if (!importers.includes(running)) {
-        if (isAwaited(running, importers)) skipped.add(running);
-        else await this.#wait(running, importers);
-      }
-      return running.exports;
+    const module = this.#moduleOf(path);
+    if (module.done === null) {
+      const inner = { importers: [...importers, module], skipped };
+      module.done = this.#evaluate(path, module.exports, inner);
+    } else if (importers.includes(module)) {
+      return module.exports;
+    } else if (isAwaited(module, importers)) {
+      skipped.add(module);
+      return module.exports;
     }
-    const module: Running = { exports: newExports(), done: Promise.resolve(), waitsFor: undefined };
-    this.#running.set(path, module);
-    module.done = this.#evaluate(path, module.exports, {
-      importers: [...importers, module],
-      skipped,
-    });
     await this.#wait(module, importers);
     return module.exports;
+  }
+
+  #moduleOf(path: string): Running {
+    let module = this.#running.get(path);
+    if (module === undefined) {
+      this.#running.set(path, module = { exports: newExports(), done: null, waitsFor: undefined });
+    }
+    return module;
   }
 
   async #wait(module: Running, importers: readonly Running[]): Promise<void> {
@@ -132,21 +138,21 @@ export class ModuleRunner {
 
   async #evaluate(path: string, exports: Exports, chain: Chain): Promise<void> {
     const file = this.#file(path);
-    const imported = new Map<string, Exports>();
-    for (const each of file.imports) {
-      const its = await this.#run(each.target, chain);
-      imported.set(each.specifier, its);
-      // One that is running declares its names when all that it imports has run.
-      const running = this.#running.get(each.target);
-      if (running === undefined || !isUnfinished(running, chain)) expectNames(path, each, its);
-    }
     this.current = path;
     if (file.kind === "json") return void defineAll(exports, { default: JSON.parse(file.code) });
     if (file.kind === "cjs") {
-      await this.#loadBuiltinsOf(file, chain);
+      await this.#prepareRequire(file, chain);
       return void defineAll(exports, namesOf(this.#require(path)));
     }
-    await this.#compile(file, MODULE_PARAMETERS)(
+    const imported = new Map<string, Exports>();
+    for (const { specifier, target } of file.imports) {
+      const isFile = target.startsWith("/");
+      imported.set(
+        specifier,
+        isFile ? this.#moduleOf(target).exports : await this.#builtin(target),
+      );
+    }
+    const body = this.#compile(file, MODULE_PARAMETERS)(
       exports,
       (getters: Exports) => defineGetters(exports, getters),
       (its: Exports) => defineStar(exports, its),
@@ -154,7 +160,15 @@ export class ModuleRunner {
       (specifier: string) => this.#import(file, String(specifier)),
       moduleMeta(path, (specifier) => this.#files.get(path)?.later[specifier]),
       (value: unknown) => value,
-    );
+    ) as AsyncGenerator<void>;
+    // Up to its first statement: in a cycle, others may call its functions from now on.
+    await body.next();
+    for (const each of file.imports) {
+      const its = await this.#run(each.target, chain);
+      if (!isUnfinished(this.#running.get(each.target), chain)) expectNames(path, each, its);
+    }
+    this.current = path;
+    await body.next();
   }
 
   #file(path: string): AppFile {
@@ -165,7 +179,7 @@ export class ModuleRunner {
 
   /** The file's function, whose body is in its first line, so that all lines keep their numbers. */
   #compile({ path, kind, code }: AppFile, parameters: readonly string[]): Body {
-    const body = kind === "esm" ? `"use strict";return (async()=>{${code}\n})()` : code;
+    const body = kind === "esm" ? `"use strict";return (async function*(){${code}\n})()` : code;
     try {
       const filename = toFileUrl(path).href;
       return compileFunction(body, parameters, { filename }) as unknown as Body;
@@ -181,7 +195,7 @@ export class ModuleRunner {
     if (known !== undefined && (!known.startsWith("/") || this.#files.has(known))) {
       return await this.run(known);
     }
-    const further = await this.#loadFurther();
+    const further = this.#further ??= await this.#loadFurther();
     const target = further.resolve(specifier, path, "import");
     if (target.startsWith("/")) further.read(this.#files, target);
     return await this.run(target);
@@ -196,16 +210,13 @@ export class ModuleRunner {
   }
 
   /** A CommonJS module requires at once, so what it and its own may require has to be there. */
-  async #loadBuiltinsOf(
-    file: AppFile,
-    chain: Chain,
-    seen = new Set<string>(),
-  ): Promise<void> {
+  async #prepareRequire(file: AppFile, chain: Chain, seen = new Set<string>()): Promise<void> {
     if (seen.has(file.path)) return;
     seen.add(file.path);
+    if (file.computes === true) this.#further ??= await this.#loadFurther();
     for (const target of Object.values(file.later)) {
       const its = this.#files.get(target);
-      if (its?.kind === "cjs") await this.#loadBuiltinsOf(its, chain, seen);
+      if (its?.kind === "cjs") await this.#prepareRequire(its, chain, seen);
       else if (its?.kind === "esm") await this.#run(target, chain);
     }
   }
@@ -218,7 +229,7 @@ export class ModuleRunner {
     if (file.kind === "json") return JSON.parse(file.code);
     if (file.kind === "esm") {
       const running = this.#running.get(path);
-      if (running !== undefined) return running.exports;
+      if (running !== undefined && running.done !== null) return running.exports;
       throw new Error(`require() of the module ${path}, which has not run: use import()`);
     }
     const module: CommonModule = { exports: {}, id: path, filename: path, loaded: false };
@@ -235,15 +246,26 @@ export class ModuleRunner {
     return module.exports;
   }
 
+  /** Reads a file whose name is computed. */
+  #computed(specifier: string, path: string): string {
+    try {
+      if (this.#further === undefined) throw new Error("it has no computed names");
+      const target = this.#further.resolve(specifier, path, "require");
+      this.#further.read(this.#files, target);
+      return target;
+    } catch (cause) {
+      const message = `Cannot find module '${specifier}', required by ${path}`;
+      throw Object.assign(new Error(message, { cause }), { code: "MODULE_NOT_FOUND" });
+    }
+  }
+
   #requireOf({ path, later }: AppFile): (specifier: string) => unknown {
     const own = createRequire(path);
     return Object.assign((specifier: string) => {
       const target = later[specifier];
       if (target?.startsWith("/")) return this.#require(target);
       if (isBuiltin(specifier)) return own(specifier);
-      throw Object.assign(new Error(`Cannot find module '${specifier}', required by ${path}`), {
-        code: "MODULE_NOT_FOUND",
-      });
+      return this.#require(this.#computed(specifier, path));
     }, { resolve: own.resolve, cache: {} });
   }
 }
@@ -277,8 +299,8 @@ function isAwaited(module: Running, importers: readonly Running[]): boolean {
   return false;
 }
 
-function isUnfinished(module: Running, { importers, skipped }: Chain): boolean {
-  return importers.includes(module) || skipped.has(module);
+function isUnfinished(module: Running | undefined, { importers, skipped }: Chain): boolean {
+  return module !== undefined && (importers.includes(module) || skipped.has(module));
 }
 
 function expectNames(path: string, statement: AppImport, exports: Exports): void {

@@ -45,9 +45,10 @@ export function moduleSyntaxOf(text: string): ModuleSyntax {
   const [imports, exports, , isModule] = parse(text);
   const getters: string[] = [];
   const edits = [
-    ...imports.flatMap((each, i) => editOfImport(each, i)),
+    ...imports.flatMap((each) => editOfImport(text, each)),
     ...editsOfExports({ text, imports, exports }, getters),
   ];
+  const begins = imports.map((each, i) => isStatic(each) ? begin(text, each, i) : "").join("");
   const lineOf = lineCounter(text);
   return {
     isModule,
@@ -60,7 +61,7 @@ export function moduleSyntaxOf(text: string): ModuleSyntax {
       type === "dynamic" && typeof specifier === "string" ? [specifier] : []
     ),
     specifiers: imports.map((each) => isStatic(each) ? each.specifier ?? undefined : undefined),
-    text: `${NAMES.exports}({${getters.join(",")}});${apply(text, edits)}`,
+    text: `${NAMES.exports}({${getters.join(",")}});${begins}yield;${apply(text, edits)}`,
   };
 }
 
@@ -73,13 +74,27 @@ export function placeholder(number: number | string): string {
   return `asyncDeno${number}`;
 }
 
-/** `import(…)` and `import.meta` become the runner's. */
-function editOfImport(each: Import, number: number): Edit[] {
-  const { importStart: start } = each;
-  if (isStatic(each)) return [{ start: each.start, end: each.end, text: placeholder(number) }];
-  if (each.type === "import-meta") return [{ start, end: each.importEnd, text: NAMES.meta }];
-  if (each.type !== "dynamic") return [];
-  return [{ start, end: start + "import".length, text: NAMES.import }];
+/** Imports bind their names before the first statement runs, wherever they are: here, on one line, with a number for the specifier. */
+function begin(text: string, each: Import, number: number): string {
+  const { importStart, start, end, importEnd } = each;
+  const source = `"${placeholder(number)}"`;
+  if (text.startsWith("export", importStart)) {
+    return `import * as ${NAMES.from}${number} from ${source};`;
+  }
+  // Quotes are around what the lexer calls the specifier.
+  const names = blanked(text.slice(importStart, start - 1)).replaceAll("\n", " ");
+  const attributes = blanked(text.slice(end + 1, importEnd)).replaceAll("\n", " ");
+  return `${names}${source}${attributes};`;
+}
+
+/** `import(…)` and `import.meta` become the runner's; of other imports nothing is left where they were. */
+function editOfImport(text: string, each: Import): Edit[] {
+  const { importStart: start, importEnd: end } = each;
+  if (each.type === "import-meta") return [{ start, end, text: NAMES.meta }];
+  if (each.type === "dynamic") return [{ start, end: start + "import".length, text: NAMES.import }];
+  const isReexport = text.startsWith("export", start);
+  if (!isStatic(each) || isReexport) return [];
+  return [{ start, end, text: `;${linesOf(text.slice(start, end))}` }];
 }
 
 interface Analysed {
@@ -100,7 +115,9 @@ function editsOfExports(analysed: Analysed, getters: string[]): Edit[] {
       const alias = `${NAMES.from}${each.importIndex}`;
       const isStar = each.type === "reexport-all";
       if (!isStar) getters.push(`${quoted(each.name)}:()=>${memberOf(alias, each.importName)}`);
-      edits.set(start, reexport(text, source, { alias, isStar, number: each.importIndex }));
+      const whole = linesOf(text.slice(start, source.importEnd));
+      const star = isStar ? `${NAMES.star}(${alias});` : "";
+      edits.set(start, { start, end: source.importEnd, text: `;${star}${whole}` });
       continue;
     }
     if (each.type === "reexport-all") continue;
@@ -169,8 +186,8 @@ function memberOf(alias: string, name: string | null): string {
 
 /** The default export gets a name, if it has none. */
 function defaultExport(text: string, start: number): { edit: Edit; local: string } {
-  const begin = skipBlank(text, start + "export".length) + "default".length;
-  const head = text.slice(start, skipBlank(text, begin));
+  const word = skipBlank(text, start + "export".length) + "default".length;
+  const head = text.slice(start, skipBlank(text, word));
   const after = blanked(text.slice(start + head.length));
   const named =
     /^(?<kind>(?:async\s+)?function\s*\*?|class)(?:\s+|\b|(?<=\*))(?!extends\b)(?<name>[\p{ID_Start}$_][\p{ID_Continue}$]*)/u
@@ -184,22 +201,6 @@ function defaultExport(text: string, start: number): { edit: Edit; local: string
   const end = start + head.length + (kind?.length ?? 0);
   const declared = kind === undefined ? `const ${NAMES.own} = ` : `${kind} ${NAMES.own} `;
   return { edit: { start, end, text: `${linesOf(head)}${declared}` }, local: NAMES.own };
-}
-
-/** `export … from "x"` becomes an import of everything. */
-function reexport(
-  text: string,
-  { importStart: start, importEnd: end }: Import,
-  { alias, isStar, number }: {
-    readonly alias: string;
-    readonly isStar: boolean;
-    readonly number: number;
-  },
-): Edit {
-  const whole = text.slice(start, end);
-  const star = isStar ? `${NAMES.star}(${alias});` : "";
-  const statement = `import * as ${alias} from "${placeholder(number)}";${star}`;
-  return { start, end, text: `${statement}${linesOf(whole)}` };
 }
 
 /** The line ends of a text that is replaced, so that later lines keep their numbers. */

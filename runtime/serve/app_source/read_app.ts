@@ -46,11 +46,12 @@ export function readInto(files: Map<string, AppFile>, entry: string): void {
 }
 
 function readFile(path: string): AppFile {
-  const { kind, code, imports, later } = transformFile(path, textOf(path));
+  const { kind, code, imports, later, computes } = transformFile(path, textOf(path));
   return {
     path,
     kind,
     code,
+    ...computes === true ? { computes } : {},
     imports: imports.map(({ specifier, line, names }): AppImport => {
       const target = targetOf(specifier, { path, line });
       return { specifier, target, line, names };

@@ -22,6 +22,8 @@ export interface Transformed {
   readonly imports: readonly WrittenImport[];
   /** What `import("…")` and `require("…")` name. */
   readonly later: readonly string[];
+  /** Whether it may `require` a name that it computes. */
+  readonly computes?: boolean;
 }
 
 const SHARED: Options = {
@@ -135,11 +137,13 @@ function saysModule(path: string): boolean {
   return /\.m[jt]sx?$/.test(path) || packageOf(path)?.json["type"] === "module";
 }
 
-const REQUIRE = /\brequire\(\s*(["'])([^"'\n]+)\1\s*\)/g;
+const REQUIRE = /\brequire\(\s*(["'`])([^"'`$\n]+)\1\s*\)/g;
+const ANY_REQUIRE = /\brequire\s*\(/g;
 
 function commonJs(code: string): Transformed {
   const later = [...code.matchAll(REQUIRE)].map(([, , specifier]) => specifier!);
-  return { kind: "cjs", code, imports: [], later };
+  const computes = [...code.matchAll(ANY_REQUIRE)].length > later.length;
+  return { kind: "cjs", code, imports: [], later, computes };
 }
 
 const IMPORTED = new RegExp(`\\brequire\\((["'])${placeholder("(\\d+)")}\\1\\)`, "g");

@@ -84,6 +84,21 @@ const SAME_AS_DENO: Readonly<Record<string, Readonly<Record<string, string>>>> =
       export function even(n) { return n === 0 || odd(n - 1); } export const one = odd(1);`,
     "odd.js": `import { even } from "./even.js"; export const odd = (n) => n !== 0 && even(n - 1);`,
   },
+  "functions may be called in a cycle before their module has run": {
+    "main.js": `import { useful } from "./useful.js"; import { odd } from "./odd.js"
+      const list = [typeof odd]
+      import more from "./more.js"
+      ;[1].forEach((n) => list.push(n))
+      export function main(n) { return n * 2 + more; }
+      export class Late {} export const result = [useful, list, more, main(1)];`,
+    "useful.js":
+      `import { main, Late } from "./main.js"; import { odd } from "./odd.js"; export const useful = [];
+      try { Late; } catch (error) { useful.push(error.name); }
+      useful.push(typeof main, main(3), odd());`,
+    "odd.js": `import { useful } from "./useful.js"; export { main as again } from "./main.js";
+      export function odd() { return typeof useful; } export * from "./more.js";`,
+    "more.js": "export default 10; export const alsoMore = 1;",
+  },
   "top-level await, and the order of modules": {
     "main.js": `import { order } from "./order.js"; import "./slow.js";
       order.push("main"); export const result = order;`,
@@ -208,8 +223,9 @@ Deno.test("app modules: packages by their exports, main and conditions, CommonJS
       import { version } from "esm"; import own from "#own"; import { scoped } from "@a/b";
       import { scoped as again } from "npm:@a/b@^1.2";
       import { odd } from "odd"; import { odder } from "odder"; import babel, { later } from "babel";
+      import { lazy, none } from "computed"; let code; try { none(); } catch (error) { code = error.code; }
       export const result = [whole.named === named, named, inner, version, own, scoped, again === scoped,
-        odd, odder, babel.default, later];`,
+        odd, odder, babel.default, later, lazy(), code];`,
     "package.json": `{ "name": "top", "imports": { "#own": "./own.js" } }`,
     "own.js": "export default 'own';",
     "node_modules/common/package.json": `{ "main": "lib" }`,
@@ -224,6 +240,10 @@ Deno.test("app modules: packages by their exports, main and conditions, CommonJS
     "node_modules/esm/inner.mjs": "import { scoped } from '@a/b'; export const inner = scoped;",
     "node_modules/@a/b/package.json": `{ "main": "b.js" }`,
     "node_modules/@a/b/b.js": "exports.scoped = {};",
+    "node_modules/computed/index.js":
+      "const name = 'x'; exports.lazy = () => require('./parts/' + name + '.js').part; exports.none = () => require(`./none/${name}`);",
+    "node_modules/computed/parts/x.js": "exports.part = require(`os`).EOL + require('./y').y;",
+    "node_modules/computed/parts/y.json": `{ "y": "y" }`,
     // CommonJS without a mention of its usual names, and as Babel writes it in its loose mode.
     "node_modules/odd/index.js": "module['exports'] = { odd: 1 };",
     "node_modules/odder/index.js":
@@ -243,6 +263,8 @@ Deno.test("app modules: packages by their exports, main and conditions, CommonJS
     2,
     { babel: 3 },
     4,
+    "\ny",
+    "MODULE_NOT_FOUND",
   ]);
 });
 

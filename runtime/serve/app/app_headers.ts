@@ -84,6 +84,14 @@ export class AppHeaders {
     else this.#appendRecord(init as Record<string, string>);
   }
 
+  /** Ordinary for subclasses; for `Headers` itself also what Deno has made. */
+  static [Symbol.hasInstance](value: unknown): boolean {
+    return Function.prototype[Symbol.hasInstance].call(
+      this === AppHeaders ? WebHeaders : this,
+      value,
+    );
+  }
+
   /** The headers of a request. */
   static of(source: HeadSource): Headers {
     const headers = new AppHeaders();

@@ -94,7 +94,7 @@ export class AppResponse {
     return WebResponse.error();
   }
 
-  /** What `server.file` returns: an answer that is a file beneath the app's folder. Copies of it are empty answers. */
+  /** What `server.file` returns: an answer that is a file beneath the app's folder, and so are its copies. The app cannot read it. */
   static ofFile(file: string, headers: HeadersInit | undefined): Response {
     const response = new AppResponse();
     response.#headers = new AppHeaders(headers);
@@ -158,6 +158,7 @@ export class AppResponse {
   }
 
   get body(): ReadableStream<Uint8Array<ArrayBuffer>> | null {
+    if (this.#file !== null) return streamFor(this.#file);
     return this.#body === null && this.#web === null
       ? null
       : this.#real().body as ReadableStream<Uint8Array<ArrayBuffer>>;
@@ -172,6 +173,7 @@ export class AppResponse {
     const copy = new AppResponse(null, { status: this.#status, statusText: this.#statusText });
     copy.#headers = new AppHeaders(this.headers);
     copy.#body = this.#body;
+    copy.#file = this.#file;
     if (this.#web !== null) copy.#web = this.#web.clone();
     return copy as unknown as Response;
   }
@@ -243,6 +245,8 @@ export class AppResponse {
     } else if (body instanceof URLSearchParams) {
       this.#body = body.toString();
       this.#setType(FORM);
+    } else if (fileOf(body) !== undefined) {
+      this.#file = fileOf(body) ?? null;
     } else {
       this.#web = new WebResponse(body, { status: this.#status });
       const type = this.#web.headers.get("content-type");
@@ -284,6 +288,7 @@ export class AppResponse {
   }
 
   async #consume<T>(read: (web: Response) => Promise<T>): Promise<T> {
+    if (this.#file !== null) throw new TypeError(UNREADABLE);
     if (this.#web === null && this.#body === null) return read(new WebResponse(null, this.#init()));
     return await read(this.#real());
   }
@@ -305,6 +310,24 @@ export class AppResponse {
   static {
     Object.setPrototypeOf(this.prototype, WebResponse.prototype);
   }
+}
+
+const UNREADABLE = "A file of server.file is sent by the server: the app cannot read it here";
+
+/** The streams that stand for files. */
+const files = new WeakMap<object, string>();
+
+/** A stream for the constructor of a copy, which stands for the file again. */
+function streamFor(file: string): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const pull = (controller: ReadableStreamDefaultController) =>
+    controller.error(new TypeError(UNREADABLE));
+  const stream = new ReadableStream<Uint8Array<ArrayBuffer>>({ pull }, { highWaterMark: 0 });
+  files.set(stream, file);
+  return stream;
+}
+
+function fileOf(body: BodyInit): string | undefined {
+  return body instanceof ReadableStream ? files.get(body) : undefined;
 }
 
 function bodyUsed(): TypeError {

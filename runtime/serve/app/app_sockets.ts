@@ -77,12 +77,17 @@ export class AppSockets implements AppConnectionHost {
   }
 }
 
+/** Fields of a handshake that the server writes, or that would promise what it does not do. */
+const OF_HANDSHAKE =
+  /^(?:connection|upgrade|sec-websocket-(?:accept|extensions|key|version)|content-length|date|keep-alive|te|trailer|transfer-encoding)$/;
+
 /** The fields of the answer. Without a protocol among them it is the first one that the client offers, as in Bun. */
 function fieldsOf(
   { request }: AppExchange,
   headers: HeadersInit | undefined,
 ): readonly (readonly [string, string])[] {
-  const fields = headers === undefined ? [] : [...new Headers(headers)];
+  const given = headers === undefined ? [] : [...new Headers(headers)];
+  const fields = given.filter(([name]) => !OF_HANDSHAKE.test(name));
   const offered = request.field(PROTOCOL);
   if (offered === undefined || fields.some(([name]) => name === PROTOCOL)) return fields;
   const [first = ""] = offered.split(",");

@@ -1,8 +1,7 @@
 /**
  * `server.file`: an answer that is a file, sent by the server itself.
  *
- * In: a path in the app's folder. Out: a Response that stands for the file. Only the object itself counts: a copy of it is an empty
- * answer.
+ * In: a path in the app's folder. Out: a Response that stands for the file, and so does a copy of it. Its bytes never reach the app.
  */
 
 import { resolve } from "@std/path/posix/resolve";

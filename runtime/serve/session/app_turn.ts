@@ -34,8 +34,12 @@ export class AppTurn {
   /** Milliseconds that the app may take, if it has said so; null: it has not. */
   timeout: number | null = null;
 
+  /** Why the body cannot be read, if that is not the app's fault: a handler that fails with it has no fault either. */
+  bodyFault: Error | null = null;
+
   /** The app is about to be asked. */
   begin(hasBody: boolean): void {
+    this.bodyFault = null;
     this.number++;
     this.#body = hasBody ? HELD : DONE;
     this.#listener = null;

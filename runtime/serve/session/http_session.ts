@@ -300,6 +300,7 @@ export class HttpSession implements Session, Deferred, JudgedClient, ExchangeOwn
   /** Nothing more of the body is passed to the app. */
   #endAppBody(reason: Error): void {
     if (this.#app === null) return;
+    this.#app.bodyFault ??= reason;
     this.#app.fail(reason);
     this.#dropAppBody();
     this.#settleBlocked();
@@ -703,6 +704,10 @@ export class HttpSession implements Session, Deferred, JudgedClient, ExchangeOwn
 
   #noteFailure(error: unknown): void {
     const { counters, log, warnings } = this.#context;
+    if (error instanceof Error && error === this.#app?.bodyFault) {
+      const { descriptor } = this.#transport;
+      return log.note("APP", `fd=${descriptor} the body could not be read: ${error.message}`);
+    }
     counters.add(COLUMN.handlerErrors, 1);
     if (this.#app !== null) return noteAppFault(this.#context, "fetch", error);
     const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);

@@ -32,6 +32,17 @@ Deno.test("server.file: a file is sent whole, in part, compressed, or not modifi
         assert(answer.headers.get("vary")?.includes("Accept-Encoding"));
       });
     }
+    for (const path of ["/file-copied", "/file-cloned"]) {
+      await test.step(`${path}: a copy is the file, too`, async () => {
+        const answer = await ask(path, { range: "bytes=4-9" });
+        assertEquals([answer.status, await answer.text()], [206, text.slice(4, 10)]);
+        assertEquals(answer.headers.get("x-copied"), path === "/file-copied" ? "yes" : null);
+      });
+    }
+    await test.step("the app cannot read it", async () => {
+      const refusal = "A file of server.file is sent by the server: the app cannot read it here";
+      assertEquals(await (await ask("/file-read")).text(), `${refusal}; ${refusal}`);
+    });
     await test.step("with fields of the app", async () => {
       const answer = await ask("/file-fields");
       assertEquals(await answer.text(), text);

@@ -312,3 +312,15 @@ Deno.test("hostile app: a client that waits for 100 gets it when the app reads, 
     assertEquals([answer.text, field(answer, "connection")], ["early", "close"]);
     await connection.expectEnd();
   }));
+
+Deno.test("hostile app: a client that leaves within its body is no fault of the app", () =>
+  withHostileApp(async (server) => {
+    for (const path of ["/text", "/json"]) {
+      const connection = await HttpConnection.open(server);
+      const head = `POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n`;
+      await connection.send(`${head}half`);
+      connection.close();
+    }
+    const log = await server.waitForLog("the body could not be read", 2);
+    assertEquals(log.includes("[APP] fetch"), false, log);
+  }));

@@ -38,6 +38,13 @@ Deno.test("app: an answer of fetch may be passed on, though its body was decoded
           }
         });
       }
+      await test.step("/instances", async () => {
+        const { text } = await ask(
+          server,
+          `GET /instances?from=${from} HTTP/1.1\r\nHost: a\r\n\r\n`,
+        );
+        assertEquals(JSON.parse(text), [true, true, true, true, true, true, false, false, false]);
+      });
       await test.step("/encoded, as the app has asked for no coding", async () => {
         const answer = await ask(server, `GET /encoded?from=${from} HTTP/1.1\r\nHost: a\r\n\r\n`);
         // Deno 2.4 decodes it all the same.
@@ -67,5 +74,21 @@ Deno.test("app: a request whose error() fails shows no other client's, however l
       assertEquals(words === own || words.startsWith("Request closed"), true, words);
     }
     assertEquals((await server.stop()).code, 0); // its errors are on stderr
+  });
+});
+
+Deno.test("app: fields of another server's handshake are not sent with server.upgrade", async () => {
+  await withApp("passes_on.js", async (server) => {
+    using connection = await HttpConnection.open(server);
+    const handshake = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n" +
+      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+    await connection.send(`GET /upgrade HTTP/1.1\r\nHost: a\r\n${handshake}\r\n`);
+    const answer = await connection.answer();
+    const names = answer.fields.map(([name]) => name.toLowerCase()).sort();
+    assertEquals([answer.status, ...names], [
+      101,
+      ...["connection", "date", "sec-websocket-accept", "upgrade", "x-own"],
+    ]);
+    assertEquals(field(answer, "Sec-WebSocket-Accept"), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
   });
 });

@@ -176,6 +176,22 @@ const ROUTES = {
         "content-length": "1",
       },
     }),
+  "/text": async (request) => new Response(await request.text()),
+  "/json": async (request) => Response.json(await request.json()),
+  "/file-copied": (_request, server) => {
+    const file = server.file("first.js");
+    return new Response(file.body, {
+      headers: { ...Object.fromEntries(file.headers), "x-copied": "yes" },
+    });
+  },
+  "/file-cloned": (_request, server) => server.file("first.js").clone(),
+  "/file-read": async (_request, server) => {
+    const results = await Promise.allSettled([
+      server.file("first.js").text(),
+      new Response(server.file("first.js").body.pipeThrough(new TransformStream())).text(),
+    ]);
+    return new Response(results.map(({ reason }) => reason?.message).join("; "));
+  },
   "/file-missing": (_request, server) => server.file("no/such"),
   "/file-outside": (_request, server) => server.file("../fake_os.ts"),
   "/file-folder": (_request, server) => server.file("."),

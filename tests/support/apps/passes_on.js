@@ -14,6 +14,13 @@ const ROUTES = {
     headers.set("x-by", "app");
     return new Response(answer.body, { status: answer.status, headers });
   },
+  "/instances": async (from) => {
+    const all = [await fetch(from), new Request(from), new Response(), new Response().clone()];
+    class Own extends Headers {}
+    const headers = [...all.map((each) => each.headers), new Headers(), new Own()];
+    const others = [headers[4] instanceof Own, {} instanceof Headers, null instanceof Headers];
+    return Response.json([...headers.map((each) => each instanceof Headers), ...others]);
+  },
   "/encoded": (from) => fetch(from, { headers: { "accept-encoding": "identity" } }),
 };
 
@@ -27,8 +34,22 @@ function told(request) {
 }
 
 export default {
-  fetch(request) {
+  websocket: {},
+  fetch(request, server) {
     const { pathname, searchParams } = new URL(request.url);
+    // As a proxy does that passes on all that the other server has said.
+    if (pathname === "/upgrade") {
+      const headers = {
+        "connection": "Upgrade, close",
+        "content-length": "5",
+        "date": "today",
+        "sec-websocket-accept": "another",
+        "sec-websocket-extensions": "permessage-deflate",
+        "upgrade": "websocket",
+        "x-own": "kept",
+      };
+      return server.upgrade(request, { headers }) ? undefined : new Response("no");
+    }
     if (pathname === "/told") return Response.json(kept.map(told));
     if (pathname in ROUTES) return ROUTES[pathname](searchParams.get("from"));
     kept.push(request);

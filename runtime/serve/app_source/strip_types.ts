@@ -15,6 +15,7 @@ interface Refusal {
   readonly code: "UnsupportedSyntax" | "InvalidSyntax";
   readonly message: string;
   readonly startLine?: number;
+  /** From 0. */
   readonly startColumn?: number;
 }
 
@@ -49,7 +50,7 @@ function refusalOf(path: string, error: unknown): Refusal {
 
 function sourceError(path: string, { message, startLine, startColumn }: Refusal): SourceError {
   return new SourceError(
-    { path, line: startLine, column: startColumn },
+    { path, line: startLine, column: startColumn === undefined ? undefined : startColumn + 1 },
     `syntax error: ${message}`,
   );
 }

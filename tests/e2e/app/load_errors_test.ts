@@ -32,7 +32,7 @@ const ROWS: readonly Row[] = [
   {
     name: "a syntax error",
     files: { "app.ts": `${APP}\nconst a: number = ;\n` },
-    reason: "DIR/app.ts:3:18: syntax error: Expression expected",
+    reason: "DIR/app.ts:3:19: syntax error: Expression expected",
   },
   {
     name: "an error that only V8 finds",

@@ -39,6 +39,7 @@ import { Output, writeWhole } from "./output.ts";
 import { RunningServer } from "./running_server.ts";
 import { ServiceManager } from "./service_manager.ts";
 import type { Settings } from "./settings.ts";
+import { StartingServer, StoppedError } from "./starting_server.ts";
 import { checkApp, checkTls, startupFaults } from "./startup_faults.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -50,6 +51,7 @@ const OPERATOR_ERRORS = [
   AppError,
   DescriptorError,
   LogFileError,
+  StoppedError,
   TlsError,
 ];
 const stdout = new Output(Deno.stdout);
@@ -192,14 +194,17 @@ async function serve(
   if (reason !== undefined) return fail(reason, EXIT.cannotServe);
   const { soft = Infinity } = raiseDescriptorLimit() ?? {};
   const manager = new ServiceManager((name) => Deno.env.get(name), Deno.pid);
+  using starting = new StartingServer(config.limits.drainTime);
+  signals.handle(starting);
   try {
     const tls = await chooseTls(config);
     descriptorShortage(tls.config, soft).forEach(warn);
-    const executor = await Executor.start(tls.config, {
+    const executor = await starting.run(Executor.start(tls.config, {
       warn,
       inform: (text) => showsNotices(config) && stdout.line(`async-deno: ${escapeControls(text)}`),
       version: VERSION,
-    });
+    }));
+    starting[Symbol.dispose]();
     const text = banner(executor, settings, tls.text);
     stdout.line(text);
     const status = text.split("\n").slice(1).join(" | ");

@@ -4,8 +4,11 @@
  */
 
 import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
+import { AppFolder } from "../../support/app_folder.ts";
+import { BlindServer } from "../../support/blind_server.ts";
+import { isFile } from "../../support/is_file.ts";
 import { type TellingApp, withApp } from "../../support/telling_app.ts";
-import { runServer, waitFor } from "../../support/server.ts";
+import { runServer, waitFor, within } from "../../support/server.ts";
 import "../../support/load_libc.ts";
 
 const WORKERS = 3;
@@ -70,6 +73,25 @@ Deno.test("app lifecycle: a start() that fails ends the start of the server, wit
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+});
+
+Deno.test("app lifecycle: a server whose start() never ends stops all the same, after --drain-timeout", async () => {
+  using folder = new AppFolder({
+    "app.js": `
+export default {
+  start() {
+    Deno.writeTextFileSync(import.meta.dirname + "/starts", "");
+    return new Promise(() => {});
+  },
+};
+`,
+  });
+  const args = ["--app", folder.file("app.js"), "--app-allow", `write=${folder.path}`];
+  await using server = new BlindServer({ args: [...args, "--drain-timeout", "1s"] });
+  await waitFor(() => isFile(folder.file("starts")), { what: "start()" });
+  server.process.kill("SIGTERM");
+  const { code, signal } = await within(server.process.status, { what: "the end" });
+  assertEquals([code, signal], [1, null]);
 });
 
 /** `at ID begins` and `at ID ends` for each run, alternating: none overlaps. Returns the ids. */

@@ -26,6 +26,8 @@ export interface AppKeeperParts {
   ring(worker: number): void;
   /** Starts one more worker beside a blocked one, if it may. */
   startStandIn(): void;
+  /** A worker that was blocked turns again. */
+  returned(worker: number): void;
 }
 
 /** Keeps the workers of an app going. */
@@ -74,6 +76,7 @@ export class AppKeeper {
   #blocked(worker: number, milliseconds: number): void {
     const { ring, startStandIn, state: { flags }, threads, warn, workers } = this.#parts;
     this.#main.add(COLUMN.workersBlocked, 1);
+    threads[worker]?.noteBlocked(milliseconds);
     this.#revokeRun(worker);
     warn(
       `worker ${worker} is blocked: its app has not returned to the event loop for ${
@@ -99,7 +102,10 @@ export class AppKeeper {
   }
 
   #returned(worker: number, milliseconds: number): void {
-    this.#parts.warn(`worker ${worker} is back after ${seconds(milliseconds)}`);
+    const { returned, threads, warn } = this.#parts;
+    threads[worker]?.noteReturned();
+    warn(`worker ${worker} is back after ${seconds(milliseconds)}`);
+    returned(worker);
   }
 
   #runScheduled(): Promise<void> | null {

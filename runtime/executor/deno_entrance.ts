@@ -18,6 +18,7 @@ import type { ThreadOrder, TlsMaterial } from "../thread/mod.ts";
 import { ActivationError } from "./activation_error.ts";
 import type { Entrance, EntranceParts } from "./entrance.ts";
 import { readTlsMaterial } from "./tls_material.ts";
+import { orderUnlessBlocked } from "./unless_blocked.ts";
 
 /** The entrance of the Deno transport. */
 export class DenoEntrance implements Entrance {
@@ -113,7 +114,7 @@ export class DenoEntrance implements Entrance {
       given = this.#tls;
       if (given === null) break;
       const order = { type: "tls", tls: given } as const;
-      await Promise.all(this.#parts.workers.map((thread) => thread.order(order)));
+      await Promise.all(this.#parts.workers.map((thread) => orderUnlessBlocked(thread, order)));
     }
     this.#renewing = null;
   }

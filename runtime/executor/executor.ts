@@ -17,10 +17,11 @@ import {
 } from "../config/mod.ts";
 import type { AdminServer } from "../observe/admin/mod.ts";
 import { COLUMN, createSharedState, openSharedState, type SharedState } from "../ring/mod.ts";
-import type { WorkerStart } from "../thread/mod.ts";
+import type { AppSource, WorkerStart } from "../thread/mod.ts";
 import { AdminError } from "./admin_error.ts";
 import { AppCopy } from "./app_copy.ts";
 import type { AppKeeper } from "./app_keeper.ts";
+import { readAppOf } from "./app_reader.ts";
 import { workerPermissions } from "./app_rights.ts";
 import type { ChannelKeeper } from "./channel_keeper.ts";
 import { countDeadWorker } from "./dead_worker.ts";
@@ -41,6 +42,7 @@ import { OpensslTls } from "./openssl_tls.ts";
 import { ServerLogs } from "./server_logs.ts";
 import { Thread, type ThreadEnd } from "./thread_handle.ts";
 import { chooseTls } from "./tls_library.ts";
+import { orderUnlessBlocked } from "./unless_blocked.ts";
 import { WarningFilter } from "./warning_filter.ts";
 
 /** If this many workers die within this time, the server ends, unless it has an app: replacing them does not help. */
@@ -96,7 +98,8 @@ export class Executor {
   // Of workers that are replaced later.
   readonly #pauses = new Set<ReturnType<typeof setTimeout>>();
   readonly #warningFilter = new WarningFilter();
-  #warnings = 0;
+  // A thread that cannot read something at a reload warns.
+  #threadWarnings = 0;
   #admin: AdminServer | null = null;
   /** Null if there are no channels. */
   #channels: ChannelKeeper | null = null;
@@ -112,11 +115,17 @@ export class Executor {
   private constructor(
     config: Config,
     openssl: OpensslTls | null,
-    options: ExecutorOptions & { readonly appCopy: AppCopy | null },
+    options: ExecutorOptions & { readonly app: AppSource | undefined },
   ) {
     this.#config = config;
     this.#options = options;
-    this.#appCopy = options.appCopy;
+    this.#appCopy = options.app === undefined ? null : new AppCopy({
+      config,
+      source: options.app,
+      threads: this.#workers,
+      warn: (text) => this.#warn(text),
+      inform: (text) => this.#inform(text),
+    });
     this.ended = new Promise((resolve) => this.#end = resolve);
     this.#ioUring = ioUringUse(config);
     this.#entrance = usesDenoTransport(config)
@@ -175,8 +184,8 @@ export class Executor {
   static async start(given: Config, options: ExecutorOptions): Promise<Executor> {
     const { config } = await chooseTls(given);
     expectDescriptors(config);
-    const appCopy = await AppCopy.read(config);
-    const executor = new Executor(config, await OpensslTls.open(config), { ...options, appCopy });
+    const app = await readAppOf(config);
+    const executor = new Executor(config, await OpensslTls.open(config), { ...options, app });
     executor.#reserve.fill();
     await executor.#keepChannels();
     if (config.monitoring.admin !== undefined) await executor.#startAdmin(config.monitoring.admin);
@@ -224,7 +233,7 @@ export class Executor {
   async reload(config: Config = this.#config): Promise<void> {
     if (this.#stopping) return;
     this.#channels?.warnOfChanges((text) => this.#warn(text));
-    const before = this.#warnings;
+    const before = this.#threadWarnings;
     const reconfigured = this.#reconfigure(config);
     // Independent of each other: the certificate is reloaded even if a log cannot be reopened.
     const renewed = this.#loading.during(() => this.#entrance.reload());
@@ -235,31 +244,46 @@ export class Executor {
       const reasons = faults.map((fault) => fault instanceof Error ? fault.message : String(fault));
       this.#warn(`reload incomplete: ${reasons.join("; ")}; the old values stay in use`);
     }
-    await Promise.all([reconfigured, app]);
-    // A worker that could not read something has warned.
-    if (this.#warnings === before) this.#inform(`reloaded: ${this.#reloaded()}`);
+    const [isAppCurrent] = await Promise.all([app, reconfigured]);
+    const isWhole = faults.length === 0 && isAppCurrent && this.#threadWarnings === before;
+    if (isWhole) this.#inform(`reloaded: ${this.#reloaded()}`);
   }
 
-  /** Loads a fresh copy of the app in every worker; if one of them cannot, the old copy stays, with a warning. */
-  async #reloadApp(): Promise<void> {
+  /**
+   * Loads a fresh copy of the app, if there is one, in every worker. If one of them cannot, the old copy stays, with a warning, and the
+   * answer is false.
+   */
+  async #reloadApp(): Promise<boolean> {
     const copy = this.#appCopy;
-    if (copy === null || this.#stopping) return;
-    await this.#loading.during(async () => {
-      const fault = await copy.reload(() => this.#workers);
-      if (fault !== undefined) this.#warn(`the old copy of the app stays in use: ${fault}`);
-    });
+    if (copy === null || this.#stopping) return !this.#stopping;
+    const fault = await copy.reload();
+    if (this.#stopping) return false;
+    if (fault !== undefined) this.#warn(`the old copy of the app stays in use: ${fault}`);
+    return fault === undefined;
+  }
+
+  /** The same, without a signal. */
+  async #reloadChangedApp(): Promise<void> {
+    if (await this.#reloadApp()) this.#inform(`reloaded: ${this.#config.app?.file}`);
+  }
+
+  /** The copy of the app that a worker uses may be an old one: it has just started, or was blocked. */
+  #updateApp(worker: number): void {
+    const copy = this.#appCopy;
+    const thread = this.#workers[worker];
+    if (copy === null || thread === undefined || this.#stopping) return;
+    if (copy.isDue) void this.#reloadChangedApp();
+    else void copy.update(thread);
   }
 
   /** Reloads the app when its files change. */
   #watchApp(): void {
     const { app } = this.#config;
     if (app === undefined || !app.watch || this.#stopRequested) return;
-    const changed = async () => {
-      const before = this.#warnings;
-      await this.#reloadApp();
-      if (this.#warnings === before && !this.#stopping) this.#inform(`reloaded: ${app.file}`);
-    };
-    this.#appCopy?.watch({ changed: () => void changed(), warn: (text) => this.#warn(text) });
+    this.#appCopy?.watch({
+      changed: () => void this.#reloadChangedApp(),
+      warn: (text) => this.#warn(text),
+    });
   }
 
   /** What a reload reads, for the operator. */
@@ -289,7 +313,9 @@ export class Executor {
     const its = running && { ...running, path, timeout: timeout ?? running.timeout };
     const config = this.#config = { ...this.#config, app: its, files, endpoints, users };
     await this.#loading.during(() =>
-      Promise.all(this.#workers.map((thread) => thread.order({ type: "config", config })))
+      Promise.all(
+        this.#workers.map((thread) => orderUnlessBlocked(thread, { type: "config", config })),
+      )
     );
   }
 
@@ -356,6 +382,7 @@ export class Executor {
       warn: (text) => this.#warn(text),
       ring: (worker) => this.#entrance.ring(worker),
       startStandIn: () => this.#startStandIn(),
+      returned: (worker) => this.#updateApp(worker),
     });
     if (this.#scheduled > 0) this.#keeper.schedule.announce(this.#scheduled);
   }
@@ -365,7 +392,7 @@ export class Executor {
     await thread.loaded;
     const warn = () => this.#warn(`worker ${worker}: ${SLOW_APP}`);
     const timer = this.#appCopy === null ? undefined : setTimeout(warn, SLOW_START);
-    await thread.start(this.#startOf(worker)).finally(() => clearTimeout(timer));
+    await thread.start(this.#startOf(worker, thread)).finally(() => clearTimeout(timer));
   }
 
   #createWorker(worker: number): Thread {
@@ -379,7 +406,7 @@ export class Executor {
     }, workerPermissions(this.#config, this.address));
   }
 
-  #startOf(worker: number): WorkerStart {
+  #startOf(worker: number, thread: Thread): WorkerStart {
     const descriptorCeiling = connectionCeiling(this.#config);
     return {
       worker,
@@ -388,7 +415,7 @@ export class Executor {
       config: { ...this.#config, port: this.address.port },
       ...(descriptorCeiling === undefined ? {} : { descriptorCeiling }),
       ...(this.#channels === null ? {} : { channels: this.#channels.start }),
-      ...(this.#appCopy === null ? {} : { app: this.#appCopy.source }),
+      ...(this.#appCopy === null ? {} : { app: this.#appCopy.sourceFor(thread) }),
       ...this.#entrance.workerStart(),
     };
   }
@@ -424,6 +451,7 @@ export class Executor {
       if (this.#stopping) return;
       started();
       this.#entrance.replaced();
+      this.#updateApp(worker);
     };
     return this.#replacing = this.#replacing.then(replace).catch((error) =>
       this.#startFailed(worker, error)
@@ -495,12 +523,13 @@ export class Executor {
 
   /** Forwards a thread's warning, and omits repetitions: each thread notices the same fault by itself. */
   #warnOnce(text: string): void {
-    if (this.#warningFilter.admits(text)) this.#warn(text);
+    if (!this.#warningFilter.admits(text)) return;
+    this.#threadWarnings++;
+    this.#warn(text);
   }
 
   /** Warns the operator, and logs the warning. */
   #warn(text: string): void {
-    this.#warnings++;
     this.#options.warn(text);
     this.#logs.note(text);
   }

@@ -23,6 +23,7 @@ import type { Entrance, EntranceParts } from "./entrance.ts";
 import { type NativeListener, ofAddress, openNativeListener } from "./native_listener.ts";
 import type { OpensslTls } from "./openssl_tls.ts";
 import { Thread } from "./thread_handle.ts";
+import { orderUnlessBlocked } from "./unless_blocked.ts";
 
 /** Connections that a stop accepts at most: as many as a backlog can hold. */
 const BACKLOG = 4096;
@@ -155,7 +156,7 @@ export class NativeEntrance implements Entrance {
     if (this.#openssl === null) return;
     const order = { type: "certificates", set: this.#openssl.reload() } as const;
     this.#openssl.warnings.forEach(this.#parts.warn);
-    await Promise.all(this.#parts.workers.map((thread) => thread.order(order)));
+    await Promise.all(this.#parts.workers.map((thread) => orderUnlessBlocked(thread, order)));
   }
 
   close(): void {

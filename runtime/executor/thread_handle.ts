@@ -36,7 +36,11 @@ export interface ThreadWatcher {
 export class Thread {
   /** Whether the thread has ended. */
   hasEnded = false;
+  /** For warnings and debuggers. */
+  readonly name: string;
   #isReady = false;
+  // Of performance.now(); null: it is not blocked.
+  #blockedSince: number | null = null;
   readonly #worker: globalThis.Worker;
   readonly #watcher: ThreadWatcher;
   readonly #loaded = Promise.withResolvers<void>();
@@ -49,7 +53,6 @@ export class Thread {
   readonly #obeyed = new Map<number, (fault: string | undefined) => void>();
 
   /**
-   * @param name for warnings and debuggers
    * @param permissions what the thread may do; undefined: all that the process may
    */
   constructor(
@@ -58,6 +61,7 @@ export class Thread {
     watcher: ThreadWatcher,
     permissions?: Deno.PermissionOptionsObject,
   ) {
+    this.name = name;
     this.#watcher = watcher;
     // Their callers handle the rejection; without a caller, `ended` reports it.
     this.#loaded.promise.catch(() => {});
@@ -77,6 +81,26 @@ export class Thread {
   /** Whether it works now. */
   get isServing(): boolean {
     return this.#isReady && !this.hasEnded;
+  }
+
+  /** Whether its app keeps it from its event loop: it obeys no order until it has returned. */
+  get isBlocked(): boolean {
+    return this.#blockedSince !== null;
+  }
+
+  /** Milliseconds since its last turn, or -1: it is not blocked. */
+  get blockedTime(): number {
+    return this.#blockedSince === null ? -1 : performance.now() - this.#blockedSince;
+  }
+
+  /** It has not turned for that many milliseconds. */
+  noteBlocked(milliseconds: number): void {
+    this.#blockedSince = performance.now() - milliseconds;
+  }
+
+  /** It turns again. */
+  noteReturned(): void {
+    this.#blockedSince = null;
   }
 
   /** Fulfilled when its modules are loaded. */

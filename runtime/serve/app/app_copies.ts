@@ -2,7 +2,8 @@
  * Puts a newer copy of an app in the place of the one that serves.
  *
  * In: orders of the main thread. Out: why a copy cannot be used; else it serves new requests once all workers have loaded it, and the old one
- * finishes its own, and is then told to stop. WebSockets stay open; their next event goes to the new copy.
+ * finishes its own, and is then told to stop. WebSockets stay open; their next event goes to the new copy. Orders are carried out one
+ * after the other, each within a limited time, unless the app blocks the thread.
  */
 
 import type { AppOrder, AppSource } from "../../thread/mod.ts";
@@ -14,6 +15,8 @@ import { loadApp } from "./load_app.ts";
 /** Milliseconds between two looks at the requests of an old copy, and how long it may take if handlers may for ever. */
 const LOOK = 50;
 const LONGEST = 60_000;
+/** Milliseconds that the `start` of a newer copy may take: later reloads wait for it. */
+const START_TIME = 10_000;
 
 /** What it reports to. */
 export interface AppCopiesParts {
@@ -28,32 +31,52 @@ export interface AppCopiesParts {
 export class AppCopies {
   readonly #parts: AppCopiesParts;
   #candidate: AppModule | undefined;
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(parts: AppCopiesParts) {
     this.#parts = parts;
   }
 
   /** Carries out an order; the answer is why it cannot be. */
-  async obey(order: AppOrder): Promise<string | undefined> {
+  obey(order: AppOrder): Promise<string | undefined> {
+    const obeyed = this.#last.then(() => this.#obey(order));
+    this.#last = obeyed.catch(() => {});
+    return obeyed;
+  }
+
+  async #obey(order: AppOrder): Promise<string | undefined> {
     const candidate = this.#candidate;
     this.#candidate = undefined;
-    if (order.type === "load app") return await this.#load(order.source);
-    if (candidate === undefined) return undefined;
-    if (order.type === "use app") this.#use(candidate);
-    else await this.#stop(candidate);
-    return undefined;
+    if (order.type === "use app") {
+      if (candidate === undefined) return "it has not loaded a newer one";
+      this.#use(candidate);
+      return undefined;
+    }
+    if (candidate !== undefined) void this.#stop(candidate);
+    return order.type === "load app" ? await this.#load(order.source) : undefined;
   }
 
   async #load(source: AppSource): Promise<string | undefined> {
     try {
       const { module } = await loadApp(source);
       if (module.scheduled !== undefined) intervalOf(module.scheduled.every);
-      await module.start?.(this.#parts.app.server);
+      await this.#start(module);
       this.#candidate = module;
       return undefined;
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
     }
+  }
+
+  /** @throws {Error} if it takes too long, or what it throws */
+  async #start(module: AppModule): Promise<void> {
+    const starting = Promise.resolve(module.start?.(this.#parts.app.server));
+    const { promise: late, reject } = Promise.withResolvers<never>();
+    const timer = setTimeout(() => {
+      reject(new Error(`its start() has not ended after ${START_TIME / 1000} s`));
+      void starting.then(() => this.#stop(module), () => {}); // nobody uses it any more
+    }, START_TIME);
+    await Promise.race([starting, late]).finally(() => clearTimeout(timer));
   }
 
   #use(candidate: AppModule): void {

@@ -1,0 +1,46 @@
+/**
+ * Gives an order to a worker, and waits for the answer as long as there is hope for one.
+ *
+ * In: a worker's thread, and an order. Out: the answer; or LEFT_OUT, if the app of that worker blocks its thread, or the worker is
+ * starting and does not get ready. The order is not lost: the worker carries it out when it can. So one worker never keeps the
+ * others, and the operator, from a reload.
+ */
+
+import type { ThreadOrder } from "../thread/mod.ts";
+import type { Thread } from "./thread_handle.ts";
+
+/** The worker has not answered, and may never. */
+export const LEFT_OUT = Symbol("left out");
+
+/** Milliseconds between two looks at the worker. */
+const LOOK = 100;
+/** Milliseconds until a worker that starts is left out. */
+const STARTING = 5_000;
+/** Milliseconds until any worker is: the steps of an order about the app have limits of their own, which are shorter. */
+const LONGEST = 60_000;
+
+/**
+ * The answer is why the worker could not obey, or undefined.
+ *
+ * @param patience milliseconds that the worker may be blocked
+ */
+export function orderUnlessBlocked(
+  thread: Thread,
+  order: ThreadOrder,
+  patience = 0,
+): Promise<string | undefined | typeof LEFT_OUT> {
+  const { promise, resolve, reject } = Promise.withResolvers<
+    string | undefined | typeof LEFT_OUT
+  >();
+  const begun = performance.now();
+  const look = () => {
+    const waited = performance.now() - begun;
+    const isHopeless = thread.blockedTime > patience || waited > LONGEST ||
+      (!thread.isServing && waited > STARTING);
+    if (isHopeless) resolve(LEFT_OUT);
+  };
+  thread.order(order).then(resolve, reject);
+  const timer = setInterval(look, LOOK);
+  look();
+  return promise.finally(() => clearInterval(timer));
+}

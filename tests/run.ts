@@ -6,7 +6,7 @@
  * `deno test`; also 1 if no test was chosen or the executable is missing; 2 for an unknown word.
  *
  * The files run one after another, as many end-to-end tests measure times, descriptors and stops. With `all` the
- * tests that measure nothing run beside those, in two runs with a lower priority; their output follows at the end. The files of
+ * tests that measure nothing run beside those, in runs with a lower priority; their output follows at the end. The files of
  * up to three failed tests run again, alone; what passes only then is named. Types are checked by `deno task ok` and
  * not here, so that the tests begin at once.
  */

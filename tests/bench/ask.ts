@@ -16,9 +16,9 @@ export function originOf(work: Work, port: number): string {
 /** Sends the request. @throws TypeError if there is no response */
 export async function ask(
   url: string,
-  init: { method?: string; body?: BodyInit } = {},
+  init: { method?: string; body?: BodyInit; headers?: Record<string, string> } = {},
 ): Promise<Response> {
-  const headers = { "accept-encoding": "identity", connection: "close" };
+  const headers = { "accept-encoding": "identity", connection: "close", ...init.headers };
   if (!url.startsWith("https:")) return await fetch(url, { ...init, headers });
   const caCerts = [await Deno.readTextFile(CA_FILE)];
   using client = Deno.createHttpClient({ caCerts, http2: false });

@@ -34,6 +34,8 @@ export interface BenchOptions {
   readonly rate: boolean;
   /** The rows with channels, instead of the others. */
   readonly channels: boolean;
+  /** The rows with handlers of JavaScript, instead of the others. */
+  readonly app: boolean;
   /** Install the missing peers that npm has, into dist/bench/peers. */
   readonly install: boolean;
   /** Print the usage and stop. */
@@ -60,15 +62,16 @@ export const USAGE = `deno task bench [options]
   --cold           each turn is the first seconds of a fresh server, without a warm-up
   --rate           all servers get the same requests a second: half of what saturated the best peer
   --channels       fan-out to subscribers of channels, and publishing by HTTP, instead of the other rows
+  --app            handlers of JavaScript, the same in async-deno --app, Bun and Deno, instead of the other rows
   --quick          keep-alive, one request per connection, WebSocket echo of 16 B and 1 KiB, file of 1 KiB
-  --install        first install Bun, ws and uWebSockets.js from npm into dist/bench/peers
+  --install        first install Bun, ws, uWebSockets.js and Hono from npm into dist/bench/peers
   --help           this text
 
 Without --cold and --rate, some rows are measured so too (cold-*, rate-*). The tables go to standard
 output; results.json, table.md and chart.svg to dist/bench/.`;
 
 const STRINGS = ["rounds", "seconds", "warmup", "workers", "rows", "peers", "before"];
-const SWITCHES = ["pin", "cold", "rate", "channels", "quick", "install", "help"];
+const SWITCHES = ["pin", "cold", "rate", "channels", "app", "quick", "install", "help"];
 
 /** Parses a decimal number above zero (or from zero with `orZero`), at most `most`. */
 function numberOf(
@@ -122,6 +125,9 @@ export function parseOptions(args: readonly string[], peerIds: readonly string[]
   for (const id of peers) {
     if (!known.includes(id)) throw new UsageError(`no peer "${id}": there are ${known.join(", ")}`);
   }
+  if (parsed.channels && parsed.app) {
+    throw new UsageError("--channels and --app each choose the rows: use one of them");
+  }
   if (parsed.cold && parsed.rate) {
     throw new UsageError("--cold saturates a fresh server, --rate does not: use one of them");
   }
@@ -139,6 +145,7 @@ export function parseOptions(args: readonly string[], peerIds: readonly string[]
     cold: parsed.cold === true,
     rate: parsed.rate === true,
     channels: parsed.channels === true,
+    app: parsed.app === true,
     quick: parsed.quick === true,
     install: parsed.install === true,
     help: parsed.help === true,

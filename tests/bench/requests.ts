@@ -6,7 +6,7 @@
  */
 
 import { type ChannelsWire, publishBody, publishHead } from "./channels_wire.ts";
-import { type HttpMode, pathOf, type Row } from "./rows.ts";
+import { type HttpMode, JSON_BODY, pathOf, type Row } from "./rows.ts";
 
 /** 1 KiB. */
 const BODY = "0123456789abcdef".repeat(64);
@@ -43,6 +43,8 @@ const FIELDS: Readonly<Record<HttpMode, readonly string[]>> = {
   post: ["Content-Type: application/octet-stream", `Content-Length: ${BODY.length}`],
 };
 
+const JSON_FIELDS = ["Content-Type: application/json", `Content-Length: ${JSON_BODY.length}`];
+
 /** The request of a row; for WebSocket rows the handshake. `wire`: of the peer, to publish. */
 export function requestOf(row: Row, port: number, wire?: ChannelsWire): string {
   if (row.work === "publish" && wire !== undefined) {
@@ -50,8 +52,10 @@ export function requestOf(row: Row, port: number, wire?: ChannelsWire): string {
     return publishHead(wire, port, body.length) + body;
   }
   const mode = "mode" in row ? row.mode : undefined;
-  const fields = mode === undefined ? UPGRADE : FIELDS[mode];
+  const isJson = row.work === "app" && mode === "post";
+  const fields = isJson ? JSON_FIELDS : mode === undefined ? UPGRADE : FIELDS[mode];
+  const body = mode === "post" ? isJson ? JSON_BODY : BODY : "";
   const line = `${mode === "post" ? "POST" : "GET"} ${pathOf(row)} HTTP/1.1`;
   const head = [line, `Host: 127.0.0.1:${port}`, ...fields].join("\r\n");
-  return `${head}\r\n\r\n${mode === "post" ? BODY : ""}`;
+  return `${head}\r\n\r\n${body}`;
 }

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { requestOf } from "./requests.ts";
-import { makeRows } from "./rows.ts";
+import { makeAppRows, makeRows } from "./rows.ts";
 
 function requestOfRow(id: string): string {
   return requestOf(makeRows(2).find((row) => row.id === id)!, 8000);
@@ -25,4 +25,14 @@ Deno.test("a browser's request has 12 fields, and a POST its body", () => {
 
 Deno.test("a WebSocket row has the handshake", () => {
   assertEquals(requestOfRow("rate-ws-16").includes("\r\nUpgrade: websocket\r\n"), true);
+});
+
+Deno.test("a row with an app posts 1 KiB of JSON", () => {
+  const row = makeAppRows(2).find(({ id }) => id === "app-post")!;
+  const [head, body] = requestOf(row, 8000).split("\r\n\r\n");
+  assertEquals(head!.split("\r\n").slice(-2), [
+    "Content-Type: application/json",
+    "Content-Length: 1024",
+  ]);
+  assertEquals([body!.length, JSON.parse(body!).words.length], [1024, 142]);
 });

@@ -20,7 +20,8 @@ export type Work =
   | "tls-file"
   | "websocket"
   | "fan-out"
-  | "publish";
+  | "publish"
+  | "app";
 
 /** The kind of requests; "resume" is "close" with the TLS session of the connection before. */
 export type HttpMode = "get" | "close" | "resume" | "pipeline" | "browser" | "post";
@@ -79,8 +80,17 @@ export interface FanOutRow extends RowBase {
   readonly flow: { readonly inFlight: number } | { readonly perSecond: number };
 }
 
+/** A row with handlers of JavaScript, the same for all servers: peers/programs/app.mjs. */
+export interface AppRow extends RowBase {
+  readonly work: "app";
+  readonly mode: "get" | "browser" | "post";
+  readonly path: string;
+  /** The body that all must answer with. */
+  readonly answer: string;
+}
+
 /** One row of the benchmark. */
-export type Row = HttpRow | FileRow | WebSocketRow | FanOutRow;
+export type Row = HttpRow | FileRow | WebSocketRow | FanOutRow | AppRow;
 
 /** The request path of each kind of work; for files, the folder. */
 export const PATHS: Readonly<Record<Work, string>> = {
@@ -95,6 +105,8 @@ export const PATHS: Readonly<Record<Work, string>> = {
   // The peers have their own: channels_wire.ts.
   "fan-out": "/",
   publish: "/",
+  // Each row has its own.
+  app: "",
 };
 
 /** Whether the server has channels for this work. */
@@ -127,6 +139,7 @@ export function usesTls(work: Work): boolean {
 
 /** The path that a row requests. */
 export function pathOf(row: Row): string {
+  if (row.work === "app") return row.path;
   return PATHS[row.work] + (isFileRow(row) ? row.file.name : "");
 }
 
@@ -307,6 +320,41 @@ export function makeChannelRows(workers: number, placement: Placement = "all"): 
   ];
 }
 
+/** 1 KiB of JSON. */
+export const JSON_BODY = JSON.stringify({ words: Array(142).fill("abcd"), end: 1 }).padEnd(KIB);
+
+/** The rows of `--app`: handlers that answer at once, and that wait. */
+export function makeAppRows(workers: number, placement: Placement = "all"): readonly Row[] {
+  const row = (
+    id: string,
+    title: string,
+    own: Pick<AppRow, "mode" | "path" | "answer">,
+  ): AppRow => ({
+    ...{ id: `app-${id}`, title: `app: ${title}`, work: "app", connections: CONNECTIONS },
+    ...{ quick: false, load: "warm", workers, placement, ...own },
+  });
+  return [
+    row("text", 'fetch answers "ok"', { mode: "get", path: "/text", answer: "ok" }),
+    row("json", "JSON from the URL, a header and the query", {
+      mode: "browser",
+      path: "/json/users/7?q=words",
+      answer: '{"path":"/json/users/7","q":"words","language":"en-US,en;q=0.9"}',
+    }),
+    row("hono", "a route of Hono with a parameter", {
+      mode: "get",
+      path: "/hono/users/7",
+      answer: '{"id":"7"}',
+    }),
+    row("post", "POST of 1 KiB of JSON, parsed", {
+      mode: "post",
+      path: "/post",
+      answer: '{"words":142}',
+    }),
+    row("await", "one await", { mode: "get", path: "/await", answer: "awaited" }),
+    row("timer", "a timer of a millisecond", { mode: "get", path: "/timer", answer: "late" }),
+  ];
+}
+
 function workersRows(): Row[] {
   const { http } = makers({ workers: 2, placement: "all" });
   return [
@@ -329,7 +377,7 @@ function workersRows(): Row[] {
 const ALSO_COLD = ["keep-alive-64"];
 const ALSO_PACED = ["keep-alive-64", "ws-16", "tls-keep-alive"];
 
-/** All rows but those with channels, in the order of measurement and display. */
+/** All rows but those with channels or an app, in the order of measurement and display. */
 export function makeRows(workers: number, placement: Placement = "all"): readonly Row[] {
   const common = { workers, placement };
   const rows = [

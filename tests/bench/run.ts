@@ -22,6 +22,7 @@ import {
   asCold,
   asPaced,
   isFileRow,
+  makeAppRows,
   makeChannelRows,
   makeRows,
   type Row,
@@ -70,8 +71,9 @@ async function clearScratch(): Promise<void> {
   await Deno.mkdir(SCRATCH, { recursive: true });
 }
 
-function rowsOf({ workers, pin, cold, rate, channels, quick, rows }: BenchOptions): readonly Row[] {
-  const make = channels ? makeChannelRows : makeRows;
+function rowsOf(options: BenchOptions): readonly Row[] {
+  const { workers, pin, cold, rate, channels, app, quick, rows } = options;
+  const make = channels ? makeChannelRows : app ? makeAppRows : makeRows;
   const all = make(workers, pin ? "apart" : "all");
   const warm = all.filter((row) => row.load === "warm");
   const offered = cold ? warm.map(asCold) : rate ? warm.map(asPaced) : all;

@@ -8,7 +8,8 @@
 
 import { ask, originOf } from "./ask.ts";
 import { SITE } from "./paths.ts";
-import { isFileRow, pathOf, type Row } from "./rows.ts";
+import { BROWSER_FIELDS } from "./requests.ts";
+import { isFileRow, JSON_BODY, pathOf, type Row } from "./rows.ts";
 
 const ECHOED = new TextEncoder().encode("0123456789abcdef".repeat(64));
 
@@ -22,7 +23,16 @@ function equal(a: Uint8Array, b: Uint8Array): boolean {
 async function wantedOf(row: Row, page: Uint8Array): Promise<Uint8Array> {
   if (isFileRow(row)) return await Deno.readFile(`${SITE}files/${row.file.name}`);
   if (row.work === "echo") return ECHOED;
+  if (row.work === "app") return new TextEncoder().encode(row.answer);
   return row.work === "page" ? page : new TextEncoder().encode("ok");
+}
+
+function initOf(row: Row): { method?: string; body?: BodyInit; headers?: Record<string, string> } {
+  if (row.work === "echo") return { method: "POST", body: ECHOED };
+  if (row.work !== "app") return {};
+  if (row.mode === "post") return { method: "POST", body: JSON_BODY };
+  const language = BROWSER_FIELDS.at(-1)!.split(": ");
+  return { headers: Object.fromEntries([language]) };
 }
 
 /**
@@ -33,7 +43,7 @@ async function wantedOf(row: Row, page: Uint8Array): Promise<Uint8Array> {
 export async function checkSameWork(port: number, row: Row, page: Uint8Array): Promise<void> {
   // Their clients check what they get.
   if (row.work === "websocket" || row.work === "fan-out" || row.work === "publish") return;
-  const init = row.work === "echo" ? { method: "POST", body: ECHOED } : {};
+  const init = initOf(row);
   const response = await ask(originOf(row.work, port) + pathOf(row), init);
   const body = await response.bytes();
   const wanted = await wantedOf(row, page);

@@ -27,7 +27,8 @@ interface Rule extends Target {
 
 const NGINX = /^nginx$/;
 const KEPT_SMALL = /^(keep-alive-64|browser)$/;
-const OWN_TARGETS = "fan-out-|channels-|publish|ws-|file-|tls-|cold-|rate-|crowded|access-log";
+const APP_WAITS = /^app-(await|timer)$/;
+const OWN_TARGETS = "app-|fan-out-|channels-|publish|ws-|file-|tls-|cold-|rate-|crowded|access-log";
 const CHANNELS = /^(fan-out-|channels-|publish)/;
 const HTTP = new RegExp(`^(?!${OWN_TARGETS})`);
 const HTTP_KEPT_ALIVE = new RegExp(`^(?!${OWN_TARGETS}|close$)`);
@@ -54,6 +55,9 @@ const RULES: readonly Rule[] = [
   // With io_uring; with send alone 1.
   { peer: /^(bun|uws)$/, rows: /^fan-out-.*-(one|16)$/, cpu: 0.6, p99: 1 },
   { peer: /^(bun|uws|node-ws|nchan)$/, rows: CHANNELS, cpu: 1, p99: 1 },
+  { peer: /^deno$/, rows: APP_WAITS, cpu: 1.1 },
+  { peer: /^deno$/, rows: /^app-/, cpu: 1 },
+  { peer: /^bun$/, rows: /^app-/, cpu: 0.85 },
   { peer: /^bun-static$/, rows: HTTP, cpu: 1 },
   { peer: /^bun$/, rows: HTTP, cpu: 0.7 },
   { peer: /^bun$/, rows: /^ws-(16|1k)$/, cpu: 0.95, p99: 1 },

@@ -8,7 +8,7 @@ import { CERT_FILE, KEY_FILE } from "../certificate.ts";
 import { ROOT, SCRATCH, SITE } from "../paths.ts";
 import { servesFiles, usesChannels, usesTls } from "../rows.ts";
 import { ASYNC_DENO_WIRE, channelArgs } from "./async_deno_channels.ts";
-import type { Peer, Place } from "./peer.ts";
+import { appPath, type Peer, type Place } from "./peer.ts";
 
 /** The flags of `deno task serve` and of the executable. */
 const V8_FLAGS = "--v8-flags=--max-semi-space-size=1";
@@ -21,7 +21,8 @@ export function serverArgs(place: Place): string[] {
   const files = servesFiles(work) ? ["--root", SITE] : [];
   const tls = usesTls(work) ? ["--tls-cert", CERT_FILE, "--tls-key", KEY_FILE] : [];
   const channels = usesChannels(work) ? channelArgs(connections) : [];
-  const options = [...log, ...access, ...files, ...tls, ...channels];
+  const app = work === "app" ? ["--app", appPath("app.mjs")] : [];
+  const options = [...log, ...access, ...files, ...tls, ...channels, ...app];
   return [`${workers}`, "127.0.0.1", `${port}`, ...options];
 }
 
@@ -38,6 +39,7 @@ export function allWork(label: string): Peer["does"] {
     websocket: label,
     "fan-out": label,
     publish: label,
+    app: label,
   };
 }
 

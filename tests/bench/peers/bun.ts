@@ -10,7 +10,7 @@ import { PAGE, PEER_PACKAGES, SITE } from "../paths.ts";
 import { PROGRAM_WIRE } from "../channels_wire.ts";
 import { usesChannels, usesTls } from "../rows.ts";
 import { findProgram, type Missing, versionOf } from "../tools.ts";
-import { type Found, type Peer, type Place, programPath } from "./peer.ts";
+import { appPath, type Found, type Peer, type Place, programPath } from "./peer.ts";
 
 const INSTALLED = `${PEER_PACKAGES}node_modules/@oven/bun-linux-x64/bin/bun`;
 
@@ -48,10 +48,14 @@ export const bun: Peer = {
     websocket: "Bun WebSocket",
     "fan-out": "Bun, server.publish",
     publish: "Bun, server.publish",
+    app: "Bun.serve",
   },
   channels: PROGRAM_WIRE,
   find: findBun,
   launch(found, place) {
+    if (place.work === "app") {
+      return { ...bunLaunch(found, place, "app.mjs"), args: ["run", appPath("bun_app.mjs")] };
+    }
     if (!usesChannels(place.work)) return bunLaunch(found, place, "bun_fetch.js");
     // publish does not reach other processes.
     return bunLaunch(found, { ...place, workers: 1 }, "bun_channels.js");

@@ -5,11 +5,18 @@
  */
 
 import { CERT_FILE, KEY_FILE } from "../certificate.ts";
-import { PAGE, SITE } from "../paths.ts";
-import { type Peer, programPath } from "./peer.ts";
+import { PAGE, PEER_PACKAGES, SITE } from "../paths.ts";
+import { appPath, type Peer, programPath } from "./peer.ts";
 
 const HTTP = "Deno.serve";
 const FILES = "Deno.serve, Deno.open";
+
+/** The configuration that lets the app import what is installed. */
+function packagesConfig(): string {
+  const path = `${PEER_PACKAGES}deno.json`;
+  Deno.writeTextFileSync(path, JSON.stringify({ nodeModulesDir: "manual" }));
+  return path;
+}
 
 /** Deno.serve. */
 export const denoServe: Peer = {
@@ -20,17 +27,21 @@ export const denoServe: Peer = {
     page: HTTP,
     file: FILES,
     websocket: "Deno.upgradeWebSocket",
+    app: HTTP,
   },
   find() {
     return Promise.resolve({ program: Deno.execPath(), version: Deno.version.deno });
   },
-  launch(found, { port, workers }) {
+  launch(found, { port, workers, work }) {
+    const [program, config] = work === "app"
+      ? [appPath("app.mjs"), ["--config", packagesConfig()]]
+      : [programPath("deno_serve.ts"), ["--no-config"]];
     // Without this project's deno.json and deno.lock.
-    const options = ["--no-config", "--no-lock", "-A", "--host", "127.0.0.1", "--port", `${port}`];
+    const options = [...config, "--no-lock", "-A", "--host", "127.0.0.1", "--port", `${port}`];
     const parallel = workers > 1 ? ["--parallel"] : [];
     return {
       command: found.program,
-      args: ["serve", ...options, ...parallel, programPath("deno_serve.ts")],
+      args: ["serve", ...options, ...parallel, program],
       env: { DENO_JOBS: `${workers}`, BENCH_PAGE: PAGE, BENCH_SITE: SITE },
     };
   },

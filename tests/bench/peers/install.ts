@@ -10,6 +10,7 @@ const PACKAGES = [
   "@oven/bun-linux-x64@1.4.5",
   "ws@8.23.0",
   "bufferutil@4.1.0",
+  "hono@4.13.19",
   "@trufflesuite/uws-js-unofficial@20.30.0-unofficial.0",
 ];
 

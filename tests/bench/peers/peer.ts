@@ -7,6 +7,7 @@
 
 import { fileURLToPath } from "node:url";
 import type { ChannelsWire } from "../channels_wire.ts";
+import { PEER_PACKAGES } from "../paths.ts";
 import type { Work } from "../rows.ts";
 import type { Launch } from "../server_process.ts";
 import type { Missing } from "../tools.ts";
@@ -43,6 +44,18 @@ export interface Peer {
   find(): Promise<Found | Missing>;
   /** Returns how to start it; may write its configuration first. */
   launch(found: Found, place: Place): Launch | Promise<Launch>;
+}
+
+/**
+ * Copies the handlers of the rows with an app beside the installed packages, which they import.
+ *
+ * @param name of the copy that is started: app.mjs itself, or a program that imports it
+ */
+export function appPath(name: string): string {
+  for (const each of new Set(["app.mjs", name])) {
+    Deno.copyFileSync(programPath(each), PEER_PACKAGES + each);
+  }
+  return PEER_PACKAGES + name;
 }
 
 /** The path of a program in programs/. */

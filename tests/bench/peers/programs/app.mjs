@@ -1,0 +1,36 @@
+// The handlers of the rows with an app: the same file is the app of async-deno, of Bun.serve and of deno serve.
+
+import { Hono } from "hono";
+
+const hono = new Hono();
+hono.get("/hono/users/:id", (context) => context.json({ id: context.req.param("id") }));
+
+async function awaits() {
+  await undefined;
+  return new Response("awaited");
+}
+
+async function waits() {
+  await new Promise((resolve) => setTimeout(resolve, 1));
+  return new Response("late");
+}
+
+async function parses(request) {
+  const { words } = await request.json();
+  return Response.json({ words: words.length });
+}
+
+export default {
+  fetch(request) {
+    const { url } = request;
+    // The path is compared without parsing the URL, which would cost more than the response.
+    if (url.endsWith("/text")) return new Response("ok");
+    if (url.endsWith("/await")) return awaits();
+    if (url.endsWith("/timer")) return waits();
+    if (url.endsWith("/post")) return parses(request);
+    if (url.includes("/hono/")) return hono.fetch(request);
+    const { pathname, searchParams } = new URL(url);
+    const language = request.headers.get("accept-language");
+    return Response.json({ path: pathname, q: searchParams.get("q"), language });
+  },
+};

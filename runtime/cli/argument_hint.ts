@@ -50,6 +50,7 @@ const FLAG_BY_ENDING: readonly (readonly [ending: RegExp, flag: string])[] = [
   [/\.(?:pem|crt|cer)$/i, "tls-cert"],
   [/\.key$/i, "tls-key"],
   [/\.sock$/i, "unix"],
+  [/\.[cm]?[jt]sx?$/i, "app"],
 ];
 
 /** A switch's value, written as a word of its own. Digits are not among them: they may be WORKERS. */

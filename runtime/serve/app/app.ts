@@ -9,10 +9,12 @@
 import { dirname } from "@std/path/posix/dirname";
 import type { AppConfig } from "../../config/mod.ts";
 import { LogLabel } from "../../observe/log/mod.ts";
+import { StartRefusal } from "../../thread/mod.ts";
 import type { AppExchange, AppResult, AppRoute, AppSchedule } from "../session/mod.ts";
 import { NamedFiles, type NamedFilesParts, pathPattern } from "../files/mod.ts";
 import type { AppModule } from "./app_module.ts";
 import { intervalOf } from "./interval.ts";
+import { callFault } from "./load_fault.ts";
 import { type AnswerParts, AppResponse } from "./app_response.ts";
 import { AppRequest } from "./app_request.ts";
 import { AppServer, type AppServerParts } from "./app_server.ts";
@@ -112,10 +114,11 @@ export class App implements AppRoute {
     return { every: intervalOf(scheduled.every), run: () => scheduled.run(this.server) };
   }
 
-  /** Loads the app, and calls its `start`. */
+  /** Loads the app, and calls its `start`. @throws {StartRefusal} */
   async start(): Promise<void> {
     this.module = await this.#parts.load();
-    await this.module.start?.(this.server);
+    const fault = await startFault(this.module, this.server, this.#parts.entry);
+    if (fault !== undefined) throw new StartRefusal(`cannot start --app: ${fault}`);
   }
 
   /** Calls the app's `stop`. */
@@ -216,6 +219,25 @@ interface Turn {
   readonly hasFailed: boolean;
 }
 
+/** Calls the `start` of a copy; returns why it cannot be used. */
+export async function startFault(
+  { start, scheduled }: AppModule,
+  server: AppServer,
+  entry: string,
+): Promise<string | undefined> {
+  try {
+    if (scheduled !== undefined) intervalOf(scheduled.every);
+  } catch (error) {
+    return `${entry}: ${error instanceof Error ? error.message : error}`;
+  }
+  try {
+    await start?.(server);
+    return undefined;
+  } catch (error) {
+    return callFault(error, "its start()", entry);
+  }
+}
+
 function isThenable<T>(value: T | PromiseLike<T>): value is Promise<T> {
   return typeof value === "object" && value !== null &&
     typeof (value as PromiseLike<T>).then === "function";
@@ -223,7 +245,11 @@ function isThenable<T>(value: T | PromiseLike<T>): value is Promise<T> {
 
 function asResponse(value: unknown): Response {
   if (value instanceof Response) return value;
-  const is = value === null ? "null" : typeof value === "object" ? "another object" : typeof value;
+  const is = value === null
+    ? "null"
+    : typeof value === "object"
+    ? "another object"
+    : `a ${typeof value}`;
   throw new TypeError(
     `The app's fetch must return a Response, or undefined; it has returned ${is}`,
   );

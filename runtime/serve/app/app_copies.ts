@@ -7,9 +7,8 @@
  */
 
 import type { AppOrder, AppSource } from "../../thread/mod.ts";
-import type { App } from "./app.ts";
+import { type App, startFault } from "./app.ts";
 import type { AppModule } from "./app_module.ts";
-import { intervalOf } from "./interval.ts";
 import { loadApp } from "./load_app.ts";
 
 /** Milliseconds between two looks at the requests of an old copy, and how long it may take if handlers may for ever. */
@@ -59,24 +58,23 @@ export class AppCopies {
   async #load(source: AppSource): Promise<string | undefined> {
     try {
       const { module } = await loadApp(source);
-      if (module.scheduled !== undefined) intervalOf(module.scheduled.every);
-      await this.#start(module);
-      this.#candidate = module;
-      return undefined;
+      const fault = await this.#start(module, source.entry);
+      if (fault === undefined) this.#candidate = module;
+      return fault;
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
     }
   }
 
-  /** @throws {Error} if it takes too long, or what it throws */
-  async #start(module: AppModule): Promise<void> {
-    const starting = Promise.resolve(module.start?.(this.#parts.app.server));
-    const { promise: late, reject } = Promise.withResolvers<never>();
+  /** Why it cannot be used: it takes too long, or throws. */
+  async #start(module: AppModule, entry: string): Promise<string | undefined> {
+    const starting = startFault(module, this.#parts.app.server, entry);
+    const { promise: late, resolve } = Promise.withResolvers<string>();
     const timer = setTimeout(() => {
-      reject(new Error(`its start() has not ended after ${START_TIME / 1000} s`));
-      void starting.then(() => this.#stop(module), () => {}); // nobody uses it any more
+      resolve(`its start() has not ended after ${START_TIME / 1000} s`);
+      void starting.then(() => this.#stop(module)); // nobody uses it any more
     }, START_TIME);
-    await Promise.race([starting, late]).finally(() => clearTimeout(timer));
+    return await Promise.race([starting, late]).finally(() => clearTimeout(timer));
   }
 
   #use(candidate: AppModule): void {

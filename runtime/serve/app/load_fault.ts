@@ -4,6 +4,7 @@
  * In: what was thrown while its modules ran. Out: one line for the operator.
  */
 
+import { dirname } from "@std/path/posix/dirname";
 import { fromFileUrl } from "@std/path/posix/from-file-url";
 import { withOwnAdvice } from "../../observe/log/mod.ts";
 import { nearest } from "../../spelling/mod.ts";
@@ -27,12 +28,28 @@ export async function loadFault(error: unknown, source: AppSource): Promise<stri
   return `${place ?? source.entry}: ${withOwnAdvice(text)}${advice(error)}`;
 }
 
+/**
+ * Why a function of the app has failed, with the file and the line.
+ *
+ * @param what the function
+ * @param entry the path of the app's file
+ */
+export function callFault(error: unknown, what: string, entry: string): string {
+  if (!(error instanceof Error)) return `${entry}: ${what} has thrown: ${String(error)}`;
+  const folder = `${dirname(entry)}/`;
+  const place = placeIn(error, (path) => path.startsWith(folder));
+  return `${place ?? entry}: ${what} has thrown: ${error.name}: ${withOwnAdvice(error.message)}`;
+}
+
+/** Names of a module that are listed, at most. */
+const LISTED = 10;
+
 function missingExport({ message, missing, names }: MissingExportError): string {
   const meant = names.length === 0 ? undefined : nearest(missing, names);
   if (meant !== undefined) return `${message}; did you mean ${meant}?`;
-  return names.length === 0
-    ? `${message}: it exports nothing`
-    : `${message}; it exports ${names.join(", ")}`;
+  if (names.length === 0) return `${message}: it exports nothing`;
+  const more = names.length > LISTED ? ", …" : "";
+  return `${message}; it exports ${names.slice(0, LISTED).join(", ")}${more}`;
 }
 
 /** V8 tells where the error is only of modules, so the same text is tried as one; it does not run, as it is wrong. */
@@ -47,10 +64,14 @@ async function placeOf({ body }: AppSyntaxError): Promise<string> {
 }
 
 /** The first place of the stack that is in a file of the app, as `/srv/app.ts:3`; columns are not those of the file. */
-function throwingPlace({ stack = "" }: Error, { files }: AppSource): string | undefined {
+function throwingPlace(error: Error, { files }: AppSource): string | undefined {
+  return placeIn(error, (path) => files.has(path));
+}
+
+function placeIn({ stack = "" }: Error, isOurs: (path: string) => boolean): string | undefined {
   for (const [, url, line] of stack.matchAll(/(file:\/\/[^\s)]*?)(:\d+):\d+\)?$/gm)) {
     const path = fromFileUrl(url!);
-    if (files.has(path)) return `${path}${line}`;
+    if (isOurs(path)) return `${path}${line}`;
   }
   return undefined;
 }

@@ -53,6 +53,10 @@ export function installWebGlobals(): void {
 
 const HIDDEN = { configurable: true, enumerable: false, writable: true };
 
+/** For who has moved an app over. */
+const OWN_PORT =
+  "Deno.serve in an app opens a port of its own: what is given to it is the default export, export default { fetch: handler }";
+
 /** A server of the app's own gets real Responses from its handler, whatever that makes. */
 function unwrappingServe(serve: typeof Deno.serve): typeof Deno.serve {
   const wrap = (handler: (...given: unknown[]) => unknown) => {
@@ -66,7 +70,12 @@ function unwrappingServe(serve: typeof Deno.serve): typeof Deno.serve {
       const has = typeof value === "object" && value !== null && "handler" in value;
       return has ? { ...value, handler: wrap(value.handler as () => unknown) } : value;
     });
-    return (serve as (...given: unknown[]) => unknown)(...wrapped);
+    try {
+      return (serve as (...given: unknown[]) => unknown)(...wrapped);
+    } catch (error) {
+      if (error instanceof Error) error.message += `; ${OWN_PORT}`;
+      throw error;
+    }
   };
   return unwrapping as typeof Deno.serve;
 }

@@ -116,6 +116,38 @@ const ROWS: readonly Row[] = [
   },
 ];
 
+/** Apps that load, and cannot start. */
+const STARTS: readonly (readonly [name: string, part: string, reason: string])[] = [
+  [
+    "a start that throws",
+    "start() {\n    throw new TypeError('no database');\n  }",
+    "DIR/app.ts:4: its start() has thrown: TypeError: no database",
+  ],
+  [
+    "a start that rejects without an error",
+    "start: () => Promise.reject('no'),",
+    "DIR/app.ts: its start() has thrown: no",
+  ],
+  [
+    "a schedule without a time",
+    "scheduled: { every: '1x', run() {} },",
+    'DIR/app.ts: scheduled.every is "1x": it must be a time, as "10s"',
+  ],
+];
+
+for (const [name, part, reason] of STARTS) {
+  Deno.test(`app: it cannot start: ${name}`, async () => {
+    using folder = new AppFolder({
+      "app.ts": `export default {\n  fetch: () => new Response("ok"),\n  ${part}\n};\n`,
+    });
+    const args = ["1", "127.0.0.1", "0", "--log", "off", "--app", folder.file("app.ts")];
+    const { code, stdout, stderr } = await runServer(args);
+    const expected = reason.replaceAll("DIR", folder.path);
+    assertEquals(stderr, `async-deno: cannot start --app: ${expected}\n`);
+    assertEquals([code, stdout], [1, ""]);
+  });
+}
+
 for (const { name, files, app = "app.ts", reason } of ROWS) {
   Deno.test(`app: it cannot be loaded: ${name}`, async () => {
     using folder = new AppFolder(files);

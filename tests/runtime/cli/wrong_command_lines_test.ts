@@ -38,6 +38,7 @@ const ROWS: readonly (readonly [args: string, message: string])[] = [
   ["/srv/www", `${NOT_WORKERS} "/srv/www": did you mean --root /srv/www?`],
   ["a.toml", `${NOT_WORKERS} "a.toml": did you mean --config a.toml?`],
   ["cert.pem", `${NOT_WORKERS} "cert.pem": did you mean --tls-cert cert.pem?`],
+  ["app.ts", `${NOT_WORKERS} "app.ts": did you mean --app app.ts?`],
   ["http://localhost/", `${NOT_WORKERS} "http://localhost/"`],
   ["port 8080", `${NOT_WORKERS} "port": did you mean --port? (--check reports 1 more)`],
   // Commands: other programs', misspelled, misplaced, with arguments they do not have.

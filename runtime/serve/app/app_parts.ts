@@ -45,6 +45,21 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
 /** Of Bun's options, those that would change answers. */
 const UNSUPPORTED: readonly string[] = ["routes", "static"];
 
+/** The functions of the parts that are objects. */
+const FUNCTIONS: Readonly<Record<string, readonly string[]>> = {
+  websocket: ["open", "message", "close", "drain", "ping", "pong"],
+  channels: [
+    "connect",
+    "refresh",
+    "subscribe",
+    "subRefresh",
+    "publish",
+    "rpc",
+    "message",
+    "disconnect",
+  ],
+};
+
 const EXAMPLE = 'export default { fetch(request) { return new Response("hello") } }';
 
 /** The parts, each with the object as its `this`. @throws {ShapeError} */
@@ -74,7 +89,9 @@ export function appParts(
   }
   return {
     module,
-    warnings: [...warnings, ...unusedOptions(app)].map((text) => `${path}: ${text}`),
+    warnings: [...warnings, ...unusedOptions(app), ...unusedFunctions(module)].map((text) =>
+      `${path}: ${text}`
+    ),
   };
 }
 
@@ -125,6 +142,19 @@ function unusedOptions(app: Record<string, unknown>): string[] {
     )
       .map((name) => `its ${name} is not supported: answer these paths in fetch`),
   ];
+}
+
+/** Functions that nothing calls: most likely they are misspelled. */
+function unusedFunctions(module: Readonly<Record<string, unknown>>): string[] {
+  return Object.entries(FUNCTIONS).flatMap(([part, known]) =>
+    Object.entries(module[part] ?? {})
+      .filter(([name, value]) => typeof value === "function" && !known.includes(name))
+      .map(([name]) => {
+        const meant = nearest(name, known);
+        const hint = meant === undefined ? `it has ${known.join(", ")}` : `did you mean ${meant}?`;
+        return `its ${part}.${name} is never called; ${hint}`;
+      })
+  );
 }
 
 function withArticle(kind: string): string {

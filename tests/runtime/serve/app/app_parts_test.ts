@@ -64,6 +64,18 @@ Deno.test("app parts: options of Bun and Cloudflare that are not used are told",
   ]);
 });
 
+Deno.test("app parts: functions of websocket and channels that nothing calls are told", () => {
+  const { warnings } = partsOf({
+    websocket: { massage() {}, open() {}, onopen() {}, idleTimeout: 5 },
+    channels: { conect() {}, rpc() {} },
+  });
+  assertEquals(warnings, [
+    "/a.ts: its websocket.massage is never called; did you mean message?",
+    "/a.ts: its websocket.onopen is never called; did you mean open?",
+    "/a.ts: its channels.conect is never called; did you mean connect?",
+  ]);
+});
+
 Deno.test("app parts: what is no app is told, with what was meant", () => {
   const rows: [app: unknown, reason: string][] = [
     [undefined, "it has no default export; end the file with: export default {"],

@@ -42,7 +42,7 @@ export function workerPermissions(
     net: listed(app, "net", ["127.0.0.1:0", ...listening(address, redirectPort)]),
     env: listed(app, "env", HARMLESS),
     sys: app.allow.some(({ right }) => right === "sys"),
-    ffi: true,
+    ffi: "inherit",
     run: false,
     import: false,
   };

@@ -47,13 +47,14 @@ export interface Peer {
 }
 
 /**
- * Copies the handlers of the rows with an app beside the installed packages, which they import.
+ * Copies the handlers of the rows with an app beside the installed packages, which they import by their names there.
  *
  * @param name of the copy that is started: app.mjs itself, or a program that imports it
  */
 export function appPath(name: string): string {
   for (const each of new Set(["app.mjs", name])) {
-    Deno.copyFileSync(programPath(each), PEER_PACKAGES + each);
+    const text = Deno.readTextFileSync(programPath(each)).replaceAll(/"npm:(\w+)@[\d.]+"/g, '"$1"');
+    Deno.writeTextFileSync(PEER_PACKAGES + each, text);
   }
   return PEER_PACKAGES + name;
 }

@@ -1,6 +1,6 @@
 // The handlers of the rows with an app: the same file is the app of async-deno, of Bun.serve and of deno serve.
 
-import { Hono } from "hono";
+import { Hono } from "npm:hono@4.13.19";
 
 const hono = new Hono();
 hono.get("/hono/users/:id", (context) => context.json({ id: context.req.param("id") }));

@@ -245,11 +245,7 @@ function isThenable<T>(value: T | PromiseLike<T>): value is Promise<T> {
 
 function asResponse(value: unknown): Response {
   if (value instanceof Response) return value;
-  const is = value === null
-    ? "null"
-    : typeof value === "object"
-    ? "another object"
-    : `a ${typeof value}`;
+  const is = value === null ? "null" : typeof value === "object" ? "another object" : typeof value;
   throw new TypeError(
     `The app's fetch must return a Response, or undefined; it has returned ${is}`,
   );

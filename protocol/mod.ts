@@ -30,6 +30,7 @@ export {
   parseCidr,
   parseIpAddress,
   UNIX_PEER,
+  urlHost,
 } from "./address/mod.ts";
 export { ByteBuffer } from "./byte_buffer.ts";
 export { NEED_DATA, ProtocolError } from "./errors.ts";

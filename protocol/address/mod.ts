@@ -18,3 +18,4 @@ export {
   type ForwardedSchemes,
 } from "./forwarded.ts";
 export { formatIpAddress, parseIpAddress, unmapIPv4 } from "./ip_address.ts";
+export { urlHost } from "./url_host.ts";

@@ -6,6 +6,7 @@
  */
 
 import config from "../../deno.json" with { type: "json" };
+import { urlHost } from "../../protocol/mod.ts";
 import type { Config } from "../config/mod.ts";
 import {
   ActivationError,
@@ -256,7 +257,7 @@ function banner(
 
 /** The URL for a browser on this machine. */
 function urlOf(scheme: string, { hostname, port }: Deno.NetAddr): string {
-  const bracketed = hostname.includes(":") ? `[${hostname}]` : hostname;
+  const bracketed = urlHost(hostname);
   const reachable = /^(0\.0\.0\.0|\[::\])$/.test(bracketed) ? "localhost" : bracketed;
   return `${scheme}://${reachable}:${port}/`;
 }

@@ -8,7 +8,7 @@
  */
 
 import type { Config } from "../config/mod.ts";
-import type { AppSource } from "../thread/mod.ts";
+import { type AppSource, OneByOne } from "../thread/mod.ts";
 import { readAppOf } from "./app_reader.ts";
 import { AppWatcher, type AppWatcherParts } from "./app_watcher.ts";
 import type { Thread } from "./thread_handle.ts";
@@ -33,8 +33,7 @@ export class AppCopy implements Disposable {
   readonly #parts: AppCopyParts;
   #source: AppSource;
   #watcher: AppWatcher | undefined;
-  // One step after the other.
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #steps = new OneByOne();
   // What each thread was started with, or uses since.
   readonly #used = new WeakMap<Thread, AppSource>();
   #isDue = false;
@@ -63,18 +62,12 @@ export class AppCopy implements Disposable {
 
   /** Makes all workers use a fresh copy. The answer is why they cannot, if they cannot. */
   reload(): Promise<string | undefined> {
-    return this.#next(() => this.#reload());
+    return this.#steps.do(() => this.#reload());
   }
 
   /** Makes a thread that has started, or has returned to its event loop, use the current copy. */
   update(thread: Thread): Promise<void> {
-    return this.#next(() => this.#update(thread));
-  }
-
-  #next<T>(step: () => Promise<T>): Promise<T> {
-    const done = this.#last.then(step);
-    this.#last = done.catch(() => {});
-    return done;
+    return this.#steps.do(() => this.#update(thread));
   }
 
   async #reload(): Promise<string | undefined> {

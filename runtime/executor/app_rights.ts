@@ -9,6 +9,7 @@
 
 import { dirname } from "@std/path/posix/dirname";
 import { resolve } from "@std/path/posix/resolve";
+import { urlHost } from "../../protocol/mod.ts";
 import { type AppConfig, type AppRight, type Config, isUnrestricted } from "../config/mod.ts";
 
 /** The entry of `read` that the thread gives back. */
@@ -71,8 +72,7 @@ function listed(
 /** Where a worker listens; with a Unix socket there is no host. */
 function listening({ hostname, port }: Deno.NetAddr, redirectPort: number | undefined): string[] {
   if (hostname === "") return [];
-  const host = hostname.includes(":") ? `[${hostname}]` : hostname;
   return [port, ...redirectPort === undefined ? [] : [redirectPort]].map((each) =>
-    `${host}:${each}`
+    `${urlHost(hostname)}:${each}`
   );
 }

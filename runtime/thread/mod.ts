@@ -11,6 +11,7 @@
  */
 
 export { type AppFile, type AppImport, type AppSource, RUNNER_NAMES } from "./app_source.ts";
+export { inTime, LATE } from "./in_time.ts";
 export type {
   AcceptorStart,
   AppOrder,
@@ -26,6 +27,7 @@ export type {
   TlsMaterial,
   WorkerStart,
 } from "./messages.ts";
+export { OneByOne } from "./one_by_one.ts";
 export { StartRefusal } from "./start_refusal.ts";
 export { onOrder, onStart, type OrderHandler, postToMain } from "./thread.ts";
 export { Warnings } from "./warnings.ts";

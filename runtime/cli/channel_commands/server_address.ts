@@ -5,6 +5,7 @@
  * paths can be resolved against it. Throws UsageError.
  */
 
+import { urlHost } from "../../../protocol/mod.ts";
 import type { Config } from "../../config/mod.ts";
 import { reachableHost } from "../reachable_host.ts";
 import { UsageError } from "../usage_error.ts";
@@ -49,5 +50,5 @@ export function urlOfConfig({ hostname, port, tls, unix }: Config): URL {
   }
   const host = reachableHost(hostname);
   const scheme = tls.cert === undefined ? "http" : "https";
-  return new URL(`${scheme}://${host.includes(":") ? `[${host}]` : host}:${port}/`);
+  return new URL(`${scheme}://${urlHost(host)}:${port}/`);
 }

@@ -2,6 +2,7 @@
  * Monitoring: the admin server with metrics, health and the live page, and the access log.
  */
 
+import { urlHost } from "../../../protocol/mod.ts";
 import { ACCESS_FORMATS, type ListenAddress } from "../../config/mod.ts";
 import { UsageError } from "../usage_error.ts";
 import { IP_ADDRESS } from "./listen.ts";
@@ -22,7 +23,7 @@ const LISTEN_ADDRESS: Codec<ListenAddress> = {
     }
     return { hostname: IP_ADDRESS.parse(address, `the IP of ${name}`), port };
   },
-  show: ({ hostname, port }) => `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`,
+  show: ({ hostname, port }) => `${urlHost(hostname)}:${port}`,
 };
 
 /** The options of this group. */

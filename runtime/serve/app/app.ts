@@ -20,6 +20,7 @@ import { AppRequest } from "./app_request.ts";
 import { AppServer, type AppServerParts } from "./app_server.ts";
 import { AppSockets } from "./app_sockets.ts";
 import { upgradeOf } from "./deno_upgrade.ts";
+import { promiseOf } from "./promise_of.ts";
 import { RequestOrigins } from "./request_origins.ts";
 import { framingOf, sendStatic, sendStream, type StreamWatch } from "./send_response.ts";
 import type { Topics } from "./topics.ts";
@@ -93,12 +94,12 @@ export class App implements AppRoute {
     } catch (error) {
       return this.#fail(error, { exchange, request, module, wasKept: false, hasFailed: false });
     }
-    const wasKept = isThenable(fetched);
+    const promise = promiseOf(fetched);
+    const wasKept = promise !== undefined;
     const turn: Turn = { exchange, request, module, wasKept, hasFailed: false };
-    if (!isThenable(fetched)) return this.#answer(fetched, turn);
+    if (promise === undefined) return this.#answer(fetched as Fetched, turn);
     this.#pending++;
-    // A thenable of the app's own need not return a promise.
-    return Promise.resolve(fetched).then((settled) => {
+    return promise.then((settled) => {
       this.#pending--;
       return this.#answer(settled, turn);
     }, (error) => {
@@ -198,9 +199,10 @@ export class App implements AppRoute {
     } catch (another) {
       return this.#fail(another, failed);
     }
-    if (!isThenable(response)) return this.#answer(response, failed);
+    const promise = promiseOf(response);
+    if (promise === undefined) return this.#answer(response as Fetched, failed);
     const kept: Turn = { ...failed, wasKept: true };
-    return Promise.resolve(response).then(
+    return promise.then(
       (settled) => this.#answer(settled, kept),
       (another) => this.#fail(another, kept),
     );
@@ -236,11 +238,6 @@ export async function startFault(
   } catch (error) {
     return callFault(error, "its start()", entry);
   }
-}
-
-function isThenable<T>(value: T | PromiseLike<T>): value is Promise<T> {
-  return typeof value === "object" && value !== null &&
-    typeof (value as PromiseLike<T>).then === "function";
 }
 
 function asResponse(value: unknown): Response {

@@ -5,6 +5,7 @@
  * A function that throws refuses: see refusal_of_error.ts. One that does not answer within `--app-timeout` has failed.
  */
 
+import { inTime, LATE } from "../../thread/mod.ts";
 import { CLIENT_ERRORS } from "../../../protocol/centrifuge/mod.ts";
 import type {
   ClientHooks,
@@ -209,16 +210,12 @@ export class AppClientHooks implements ClientHooks {
     }
   }
 
-  #inTime(promise: Promise<unknown>): Promise<unknown> {
+  async #inTime(promise: Promise<unknown>): Promise<unknown> {
     const timeout = this.#parts.app()?.timeout ?? 0;
-    if (timeout === 0) return promise;
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(
-        () => reject(new Error(`it took more than ${timeout} ms (--app-timeout)`)),
-        timeout,
-      );
-      promise.then(resolve, reject).finally(() => clearTimeout(timer));
-    });
+    if (timeout === 0) return await promise;
+    const answer = await inTime(promise, timeout);
+    if (answer !== LATE) return answer;
+    throw new Error(`it took more than ${timeout} ms (--app-timeout)`);
   }
 }
 

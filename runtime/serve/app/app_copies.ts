@@ -6,7 +6,7 @@
  * after the other, each within a limited time, unless the app blocks the thread.
  */
 
-import type { AppOrder, AppSource } from "../../thread/mod.ts";
+import { type AppOrder, type AppSource, inTime, LATE, OneByOne } from "../../thread/mod.ts";
 import { type App, startFault } from "./app.ts";
 import type { AppModule } from "./app_module.ts";
 import { loadApp } from "./load_app.ts";
@@ -30,7 +30,7 @@ export interface AppCopiesParts {
 export class AppCopies {
   readonly #parts: AppCopiesParts;
   #candidate: AppModule | undefined;
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #orders = new OneByOne();
 
   constructor(parts: AppCopiesParts) {
     this.#parts = parts;
@@ -38,9 +38,7 @@ export class AppCopies {
 
   /** Carries out an order; the answer is why it cannot be. */
   obey(order: AppOrder): Promise<string | undefined> {
-    const obeyed = this.#last.then(() => this.#obey(order));
-    this.#last = obeyed.catch(() => {});
-    return obeyed;
+    return this.#orders.do(() => this.#obey(order));
   }
 
   async #obey(order: AppOrder): Promise<string | undefined> {
@@ -69,12 +67,10 @@ export class AppCopies {
   /** Why it cannot be used: it takes too long, or throws. */
   async #start(module: AppModule, entry: string): Promise<string | undefined> {
     const starting = startFault(module, this.#parts.app.server, entry);
-    const { promise: late, resolve } = Promise.withResolvers<string>();
-    const timer = setTimeout(() => {
-      resolve(`its start() has not ended after ${START_TIME / 1000} s`);
-      void starting.then(() => this.#stop(module)); // nobody uses it any more
-    }, START_TIME);
-    return await Promise.race([starting, late]).finally(() => clearTimeout(timer));
+    const fault = await inTime(starting, START_TIME);
+    if (fault !== LATE) return fault;
+    void starting.then(() => this.#stop(module)); // nobody uses it any more
+    return `its start() has not ended after ${START_TIME / 1000} s`;
   }
 
   #use(candidate: AppModule): void {

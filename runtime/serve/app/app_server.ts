@@ -4,6 +4,7 @@
  * In: requests that the app was given. Out: addresses, upgrades, publications, files. It is one object for the life of a worker.
  */
 
+import { urlHost } from "../../../protocol/mod.ts";
 import { AppRequest } from "./app_request.ts";
 import type { AppSockets, UpgradeOptions } from "./app_sockets.ts";
 import type { WebSocketData } from "./app_web_socket_handlers.ts";
@@ -41,8 +42,7 @@ export class AppServer {
   constructor(parts: AppServerParts) {
     this.#parts = parts;
     const { hostname, port, isSecure } = parts.address;
-    const host = hostname.includes(":") ? `[${hostname}]` : hostname;
-    this.#url = `${isSecure ? "https" : "http"}://${host}:${port}/`;
+    this.#url = `${isSecure ? "https" : "http"}://${urlHost(hostname)}:${port}/`;
   }
 
   /** The address that the server listens on, as a URL. */

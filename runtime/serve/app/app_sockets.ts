@@ -8,6 +8,7 @@ import type { AppExchange } from "../session/mod.ts";
 import type { AppModule } from "./app_module.ts";
 import { AppConnection, type AppConnectionHost } from "./app_connection.ts";
 import type { AppWebSocketHandlers, WebSocketData } from "./app_web_socket_handlers.ts";
+import { OWN_FIELDS } from "./send_response.ts";
 import { topicDataOf } from "./topic_data.ts";
 import type { Topics } from "./topics.ts";
 
@@ -77,9 +78,8 @@ export class AppSockets implements AppConnectionHost {
   }
 }
 
-/** Fields of a handshake that the server writes, or that would promise what it does not do. */
-const OF_HANDSHAKE =
-  /^(?:connection|upgrade|sec-websocket-(?:accept|extensions|key|version)|content-length|date|keep-alive|te|trailer|transfer-encoding)$/;
+/** Further fields that the server writes in a handshake, or that would promise what it does not do. */
+const OF_HANDSHAKE = /^sec-websocket-(?:accept|extensions|key|version)$/;
 
 /** The fields of the answer. Without a protocol among them it is the first one that the client offers, as in Bun. */
 function fieldsOf(
@@ -87,7 +87,7 @@ function fieldsOf(
   headers: HeadersInit | undefined,
 ): readonly (readonly [string, string])[] {
   const given = headers === undefined ? [] : [...new Headers(headers)];
-  const fields = given.filter(([name]) => !OF_HANDSHAKE.test(name));
+  const fields = given.filter(([name]) => !OWN_FIELDS.has(name) && !OF_HANDSHAKE.test(name));
   const offered = request.field(PROTOCOL);
   if (offered === undefined || fields.some(([name]) => name === PROTOCOL)) return fields;
   const [first = ""] = offered.split(",");

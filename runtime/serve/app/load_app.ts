@@ -5,7 +5,7 @@
  * its start, and for each reload, which runs a fresh copy.
  */
 
-import { type AppSource, StartRefusal } from "../../thread/mod.ts";
+import { type AppSource, inTime, LATE, StartRefusal } from "../../thread/mod.ts";
 import { type AppModule, appParts, ShapeError } from "./app_parts.ts";
 import { loadFault } from "./load_fault.ts";
 import { type FurtherFiles, ModuleRunner } from "./module_runner.ts";
@@ -24,8 +24,11 @@ export interface LoadedApp {
 export async function loadApp(source: AppSource, loadTime = LOAD_TIME): Promise<LoadedApp> {
   const runner = new ModuleRunner(source, furtherFiles);
   try {
-    const exports = await inTime(runner.run(source.entry), loadTime, runner);
-    return appParts(exports, source.entry);
+    const exports = await inTime(runner.run(source.entry), loadTime);
+    if (exports !== LATE) return appParts(exports, source.entry);
+    const seconds = loadTime / 1000;
+    const reason = `its top level has not ended after ${seconds} s: an await there never ends`;
+    throw new ShapeError(runner.current, `${reason}; do such work in start(), or later`);
   } catch (error) {
     throw new StartRefusal(`cannot load --app ${source.name}: ${await loadFault(error, source)}`);
   }
@@ -35,21 +38,4 @@ export async function loadApp(source: AppSource, loadTime = LOAD_TIME): Promise<
 async function furtherFiles(): Promise<FurtherFiles> {
   const { readInto, resolveImport } = await import("../app_source/mod.ts");
   return { read: readInto, resolve: resolveImport };
-}
-
-async function inTime<T>(loading: Promise<T>, time: number, runner: ModuleRunner): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      const reason = `its top level has not ended after ${
-        time / 1000
-      } s: an await there never ends`;
-      reject(new ShapeError(runner.current, `${reason}; do such work in start(), or later`));
-    }, time);
-  });
-  try {
-    return await Promise.race([loading, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

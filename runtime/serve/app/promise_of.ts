@@ -5,8 +5,8 @@
  */
 
 /** The promise, if it is one, or another thenable. */
-export function promiseOf(result: unknown): Promise<unknown> | undefined {
-  const isThenable = typeof result === "object" && result !== null && "then" in result &&
-    typeof result.then === "function";
+export function promiseOf<T>(result: T | PromiseLike<T>): Promise<T> | undefined {
+  const isThenable = typeof result === "object" && result !== null &&
+    typeof (result as PromiseLike<T>).then === "function";
   return isThenable ? Promise.resolve(result) : undefined;
 }

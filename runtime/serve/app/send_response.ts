@@ -21,7 +21,7 @@ const SCRATCH = new Uint8Array(16 * 1024);
 const BYTES_A_LETTER = 3;
 
 /** Fields that the server writes itself, and those that tell of one connection alone (RFC 9110 section 7.6.1). */
-const OWN_FIELDS: ReadonlySet<string> = new Set([
+export const OWN_FIELDS: ReadonlySet<string> = new Set([
   "connection",
   "content-length",
   "date",

@@ -9,11 +9,11 @@
 import { compileFunction } from "node:vm";
 import { type Options, transform } from "sucrase";
 import { RUNNER_NAMES as NAMES } from "../../thread/mod.ts";
+import { decoratorLine } from "./decorators.ts";
 import { moduleSyntaxOf, placeholder, type WrittenImport } from "./module_syntax.ts";
 import { packageOf } from "./package_file.ts";
 import { stripTypes } from "./strip_types.ts";
 import { SourceError, type SourcePlace } from "./source_error.ts";
-import { unsupportedSyntax } from "./unsupported_syntax.ts";
 
 /** A transformed file. */
 export interface Transformed {
@@ -32,6 +32,8 @@ const SHARED: Options = {
   preserveDynamicImport: true,
   production: true,
 };
+
+const DECORATORS = "decorators are not supported: bundle the app with a tool that compiles them";
 
 const TYPED = /\.[cm]?tsx?$/;
 const WITH_JSX = /\.[jt]sx$/;
@@ -65,8 +67,8 @@ function json(path: string, text: string): Transformed {
 
 function withoutTypes(path: string, text: string): string {
   const isTyped = TYPED.test(path);
-  const fault = unsupportedSyntax(text, isTyped);
-  if (fault !== undefined) throw new SourceError({ path, line: fault.line }, fault.reason);
+  const line = isTyped ? decoratorLine(text) : undefined;
+  if (line !== undefined) throw new SourceError({ path, line }, DECORATORS);
   // The first line of a program may name what runs it.
   const program = isTyped ? stripTypes(path, text.replace(/^#!.*/, "")) : text.replace(/^#!.*/, "");
   // Without types left, that of TypeScript removes the imports that only types used.

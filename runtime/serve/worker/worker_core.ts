@@ -32,6 +32,8 @@ import {
   type SessionContext,
 } from "../session/mod.ts";
 import {
+  inTime,
+  LATE,
   type OrderHandler,
   StartRefusal,
   type ThreadMessage,
@@ -282,18 +284,12 @@ export class WorkerCore<L extends Loop, Connection extends WorkerConnection> {
   async stopApp(): Promise<void> {
     const app = this.#app;
     if (app?.stop === undefined) return;
-    const { promise: late, resolve } = Promise.withResolvers<"late">();
-    const timer = setTimeout(
-      () => resolve("late"),
-      Math.max(this.#drainEnd - performance.now(), 0),
-    );
     try {
-      if (await Promise.race([app.stop(), late]) !== "late") return;
+      const left = Math.max(this.#drainEnd - performance.now(), 0);
+      if (await inTime(app.stop(), left) !== LATE) return;
       this.warnings.say("app stop", "the app's stop() did not end within --drain-timeout");
     } catch (error) {
       this.#noteAppFault("stop() has failed", error);
-    } finally {
-      clearTimeout(timer);
     }
   }
 

@@ -171,7 +171,9 @@ Deno.test("app rights: a restricted worker still serves on a Unix socket, over D
   const unix = await runningOn(socket, [...config, "--unix", socket]);
   assertEquals(unix, "ok");
   await withServer({ workers: 1, args: config }, async (server) => {
-    assertEquals((await fetch(`${server.url}/a.txt`)).status, 404);
+    const missing = await fetch(`${server.url}/a.txt`);
+    await missing.body?.cancel();
+    assertEquals(missing.status, 404);
     await (await fetch(`${server.url}/healthz`)).text();
     folder.write("set.toml", `app = "${folder.file("app.ts")}"\nroot = "${folder.file("site")}"\n`);
     server.kill("SIGHUP");

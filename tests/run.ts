@@ -6,18 +6,21 @@
  * `deno test`; also 1 if no test was chosen or the executable is missing; 2 for an unknown word.
  *
  * The files run one after another, as many end-to-end tests measure times, descriptors and stops. With `all` the
- * tests that measure nothing run beside those, in runs with a lower priority; their output follows at the end. The files of
- * up to three failed tests run again, alone; what passes only then is named. Types are checked by `deno task ok` and
+ * tests that measure nothing run beside those, in runs with a lower priority and each in one isolate; their output follows
+ * at the end. Up to three failed tests run again, alone (with the others of their file, if it has an isolate of its
+ * own); what passes only then is named. Types are checked by `deno task ok` and
  * not here, so that the tests begin at once.
  */
 
 import { Authority } from "./support/certificates.ts";
 import { isFile } from "./support/is_file.ts";
+import { JoinedTests } from "./support/joined_tests.ts";
 import { SUITE_TLS } from "./support/suite_tls.ts";
 import {
   type FailedTest,
   failedTestsIn,
   failuresIn,
+  filterOf,
   hasRun,
   isTestWord,
   parseTestCounts,
@@ -93,8 +96,10 @@ async function repeatFailed(runs: readonly TestRun[]): Promise<TestRun[]> {
 async function repeat(first: TestRun, failed: readonly FailedTest[]): Promise<TestRun> {
   const names = failed.map(({ name }) => name);
   console.log(`\nagain, alone: ${names.join("; ")}\n`);
-  const paths = [...new Set(failed.map(({ file }) => file))];
-  const again = await runDenoTest({ ...first.plan, paths }, { print: writeAll });
+  const chosen = first.plan.joined === true
+    ? { filter: filterOf(names) }
+    : { paths: [...new Set(failed.map(({ file }) => file))] };
+  const again = await runDenoTest({ ...first.plan, ...chosen }, { print: writeAll });
   if (!hasRun(again.output, names)) return first;
   const counts = again.counts && withRepeated(first.counts!, again.counts);
   if (again.code === 0) console.log(`\npassed only alone: ${names.join("; ")}`);
@@ -106,7 +111,7 @@ async function runAll({ beside, ...plan }: TestPlan): Promise<TestRun[]> {
   if (beside === undefined) return [await runDenoTest(plan, { print: writeAll })];
   const runs = await Promise.all([
     runDenoTest(plan, { print: writeAll, ignored: beside.flat() }),
-    ...beside.map((paths) => runDenoTest({ paths }, { through: LOWER_PRIORITY })),
+    ...beside.map((paths) => runDenoTest({ paths, joined: true }, { through: LOWER_PRIORITY })),
   ]);
   for (const { output } of runs.slice(1)) await writeText(output);
   // Whoever reads the end of a long output finds what failed there.
@@ -132,8 +137,15 @@ async function runDenoTest(
   await authority?.sign("server");
   const filter = plan.filter === undefined ? [] : [`--filter=${plan.filter}`];
   const ignore = ignored.length === 0 ? [] : [`--ignore=${ignored.join(",")}`];
-  const options = [`--lock=${LOCK}`, "--allow-all", "--no-check", ...filter, ...ignore];
-  const [command = "", ...args] = [...through, Deno.execPath(), "test", ...options, ...plan.paths];
+  using joined = plan.joined === true ? new JoinedTests(plan.paths) : undefined;
+  const fixed = [`--lock=${LOCK}`, "--config=deno.json", "--allow-all", "--no-check"];
+  const options = ["test", ...fixed, ...filter, ...ignore];
+  const [command = "", ...args] = [
+    ...through,
+    Deno.execPath(),
+    ...options,
+    ...(joined ?? plan).paths,
+  ];
   const child = new Deno.Command(command, {
     args,
     cwd: TOP,

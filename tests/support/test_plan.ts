@@ -14,12 +14,14 @@ export interface TestPlan {
   /** Folders and files, relative to the top folder. */
   readonly paths: readonly string[];
   /**
-   * Runs of other folders and files at the same time, on the cores that the paths leave free; left out of the
-   * paths.
+   * Runs of other folders and files at the same time, on the cores that the paths leave free, each in one isolate;
+   * left out of the paths.
    */
   readonly beside?: readonly (readonly string[])[];
   /** A regular expression between slashes for `--filter`, or undefined for every test of the paths. */
   readonly filter?: string;
+  /** Whether the files share an isolate: see joined_tests.ts. Not if tests measure memory or times. */
+  readonly joined?: boolean;
   /** Whether servers speak TLS by OpenSSL: see suite_tls.ts. */
   readonly overTls?: boolean;
   /** The value of `--transport`; undefined: the default. */
@@ -99,16 +101,17 @@ export const TEST_PLANS: Readonly<Record<string, TestPlan>> = {
   // The names of the real browser's tests begin with "page: ".
   browser: { paths: [SCENARIOS, "tests/e2e/page/"], filter: "/^page: |\\[browser\\]/" },
   concurrent: { paths: [SCENARIOS], filter: scenariosWith("concurrent") },
-  unit: { paths: UNIT },
-  "unit-quick": { paths: PROGRAM },
+  unit: { paths: UNIT, joined: true },
+  "unit-quick": { paths: PROGRAM, joined: true },
   e2e: { paths: ["tests/e2e/"] },
   "deno-transport": { paths: ["tests/e2e/", "tests/runtime/executor/"], transport: "deno" },
   "deno-transport-quick": {
     paths: [...TRANSPORT, ...endToEnd(["reload", "tls", "transport"])],
     transport: "deno",
+    joined: true,
   },
   // Their servers can speak TLS without knowing it.
-  "tls-quick": { paths: TRANSPORT, overTls: true },
+  "tls-quick": { paths: TRANSPORT, overTls: true, joined: true },
   executable: { paths: ["tests/e2e/"], executable: EXECUTABLE },
   "executable-quick": {
     paths: [
@@ -131,6 +134,7 @@ export const TEST_PLANS: Readonly<Record<string, TestPlan>> = {
         "unix",
       ]),
     ],
+    joined: true,
     executable: EXECUTABLE,
   },
 };
@@ -193,9 +197,15 @@ export function failedTestsIn(output: string): FailedTest[] {
   return [...list.matchAll(/^(?<name>\S.*) => \.\/\S+:\d+:\d+$/gm)].flatMap(({ groups }) => {
     const name = groups!["name"]!;
     const before = plain.slice(0, indexOfTest(plain, name));
-    const file = [...before.matchAll(/^running \d+ tests? from \.\/(\S+)$/gm)].at(-1)?.[1];
+    const file = [...before.matchAll(/^running \d+ tests? from (?:\.\/)?(\S+)$/gm)].at(-1)?.[1];
     return file === undefined ? [] : [{ name, file }];
   });
+}
+
+/** What `--filter` needs to choose exactly the tests with these names. */
+export function filterOf(names: readonly string[]): string {
+  const escaped = names.map((name) => name.replaceAll(/[\\^$.*+?()[\]{}|/]/g, String.raw`\$&`));
+  return `/^(?:${escaped.join("|")})$/`;
 }
 
 /** Whether each of these tests is in the output. */

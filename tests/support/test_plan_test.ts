@@ -6,6 +6,7 @@ import { assertEquals } from "@std/assert";
 import {
   failedTestsIn,
   failuresIn,
+  filterOf,
   hasRun,
   isTestWord,
   parseTestCounts,
@@ -110,6 +111,14 @@ Deno.test("test plan: failed tests are read from the list before the summary, wi
   ]);
   assertEquals(failedTestsIn("ok | 1 passed | 0 failed (1ms)\n"), []);
   assertEquals([hasRun(output, ["a => b", "c"]), hasRun(output, ["c", "d"])], [true, false]);
+});
+
+Deno.test("test plan: a filter chooses exactly the tests with these names", () => {
+  const names = ["a/b (c) [1.5] -> $x^", "back\\slash|{2}", "a+b?*"];
+  const filter = new RegExp(filterOf(names).slice(1, -1));
+  assertEquals(names.map((name) => filter.test(name)), [true, true, true]);
+  const others = ["a/b (c) [1x5] -> $x^", "back\\slash", "{2}", "aab", "a+b?*.", " a+b?*"];
+  assertEquals(others.map((name) => filter.test(name)), others.map(() => false));
 });
 
 Deno.test("test plan: what ran again counts as it ended", () => {

@@ -8,7 +8,7 @@ import { tlsArguments } from "../support/certificates.ts";
 import { ask, HttpConnection } from "../support/http_client.ts";
 import { OpensslPeer, writeAll } from "../support/openssl_peer.ts";
 import { authorityTest, endpointOf, opensslTest } from "../support/openssl_tests.ts";
-import { countDescriptors } from "../support/process_facts.ts";
+import { countDescriptors, LATE_DESCRIPTORS } from "../support/process_facts.ts";
 import { bytesOf } from "../support/protocol_cases.ts";
 import { type Server, waitFor, withServer } from "../support/server.ts";
 
@@ -32,7 +32,9 @@ opensslTest(
     assertEquals((await ask(endpoint, REQUEST)).text, "ok");
     // Half of them leave, the others are closed at the end of the head time.
     for (const connection of silent.slice(0, 100)) connection.close();
-    await waitFor(() => countDescriptors(server.pid) <= before, { what: "all of them closed" });
+    await waitFor(() => countDescriptors(server.pid) <= before + LATE_DESCRIPTORS, {
+      what: "all of them closed",
+    });
     for (const connection of silent.slice(100)) connection.close();
   },
   ["--head-timeout", "2"],
@@ -47,12 +49,14 @@ opensslTest(
       using first = await HttpConnection.open(endpoint);
       await first.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
       await first.answer();
-      for (let i = 0; i < 10; i++) assertEquals((await ask(endpoint, REQUEST)).status, 503);
+      for (let i = 0; i < 40; i++) assertEquals((await ask(endpoint, REQUEST)).status, 503);
       using plain = await HttpConnection.open({ hostname: server.hostname, port: server.port });
       await plain.send(REQUEST);
       await plain.rest().catch(() => undefined); // an end or a reset
     }
-    await waitFor(() => countDescriptors(server.pid) <= before, { what: "all of them closed" });
+    await waitFor(() => countDescriptors(server.pid) <= before + LATE_DESCRIPTORS, {
+      what: "all of them closed",
+    });
     await waitFor(async () => (await ask(endpoint, REQUEST)).status === 200, { what: "room" });
     await server.stop();
   },
@@ -123,10 +127,12 @@ opensslTest(
     const before = countDescriptors(server.pid);
     const held: Deno.Conn[] = [];
     try {
-      for (let i = 0; i < 21; i++) held.push(await beginHandshake(server));
+      for (let i = 0; i < 41; i++) held.push(await beginHandshake(server));
       const ends = held.map(hasEnded);
       // The first one is not refused, and is within its time.
-      await waitFor(() => countDescriptors(server.pid) <= before + 1, { what: "their ends" });
+      await waitFor(() => countDescriptors(server.pid) <= before + 1 + LATE_DESCRIPTORS, {
+        what: "their ends",
+      });
       await Promise.race(ends);
     } finally {
       for (const connection of held) connection.close();

@@ -5,12 +5,12 @@
 
 import { assertEquals } from "@std/assert";
 import { ask, HttpConnection } from "../../support/http_client.ts";
-import { countDescriptors } from "../../support/process_facts.ts";
+import { countDescriptors, LATE_DESCRIPTORS } from "../../support/process_facts.ts";
 import { encodeFrame, handshakeRequest, OPCODE } from "../../support/raw_websocket.ts";
 import { waitFor, withServer } from "../../support/server.ts";
 import { ResettingPeer } from "./resetting_peer.ts";
 
-const RESETS = 20;
+const RESETS = 40;
 const MEBIBYTE = 1024 * 1024;
 const REQUEST = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
 const EXPECTING = "POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n";
@@ -73,7 +73,7 @@ for (const [phase, reach] of PHASES) {
         using peer = new ResettingPeer(server);
         reach(peer);
       }
-      await waitFor(() => countDescriptors(server.pid) <= descriptors, {
+      await waitFor(() => countDescriptors(server.pid) <= descriptors + LATE_DESCRIPTORS, {
         what: () => `${countDescriptors(server.pid)} descriptors to become ${descriptors}`,
       });
       await expectOk(witness);

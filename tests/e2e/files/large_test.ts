@@ -5,7 +5,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { ask, field, HttpConnection } from "../../support/http_client.ts";
-import { countDescriptors } from "../../support/process_facts.ts";
+import { countDescriptors, LATE_DESCRIPTORS } from "../../support/process_facts.ts";
 import { type Server, within } from "../../support/server.ts";
 import { connectTo } from "../../support/suite_tls.ts";
 import { withSite } from "../../support/site.ts";
@@ -127,7 +127,7 @@ Deno.test("large files: a thousand downloads, aborted ones included, leak no des
       await within(Promise.all(group), { what: `downloads ${i} and after` });
     }
     // Up to eight files of each worker stay open, as configured.
-    await waitFor(() => countDescriptors(server.pid) <= before + 16, {
+    await waitFor(() => countDescriptors(server.pid) <= before + LATE_DESCRIPTORS, {
       what: () => `descriptors as before (${before}): ${countDescriptors(server.pid)}`,
     });
   });

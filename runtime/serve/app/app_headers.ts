@@ -7,7 +7,7 @@
  */
 
 import type { RequestHead } from "../../../protocol/mod.ts";
-import { trueFields } from "./decoded_answers.ts";
+import { trueFields } from "./fetched_answers.ts";
 import { WebHeaders } from "./web_classes.ts";
 
 /** One field: the name in lower case, and the value. */
@@ -97,6 +97,11 @@ export class AppHeaders {
     const headers = new AppHeaders();
     headers.#source = source;
     return headers as unknown as Headers;
+  }
+
+  /** Whether they are some of these, and none that Deno has made. */
+  static isOwn(headers: Headers | AppHeaders): boolean {
+    return #fields in headers;
   }
 
   /** The fields of any headers, for the encoder. */

@@ -6,7 +6,7 @@
  */
 
 import { AppHeaders, type Field } from "./app_headers.ts";
-import { trueFields } from "./decoded_answers.ts";
+import { trueFields } from "./fetched_answers.ts";
 import { WebResponse } from "./web_classes.ts";
 
 const UTF8 = new TextEncoder();
@@ -68,6 +68,7 @@ export class AppResponse {
     if (body === null) return;
     this.#mustHaveBody();
     this.#takeBody(body);
+    if (this.#web !== null && init instanceof WebResponse) this.#judgeLength(body, init);
   }
 
   /** As the Web's; no stream is made. */
@@ -254,6 +255,11 @@ export class AppResponse {
     }
   }
 
+  /** A length that is that of another body is forgotten: `new Response(answer.body.pipeThrough(…), answer)`. */
+  #judgeLength(body: BodyInit, { body: described }: Response): void {
+    if (body !== described) this.#headers?.delete("content-length");
+  }
+
   /** The type is sent unless the app has set one. */
   #setType(type: string): void {
     this.#type = type;
@@ -347,7 +353,6 @@ function takeWeb(response: Response): AnswerParts {
   const stream = streamOf(response);
   const { status, headers } = response;
   const body = stream === null ? null : undefined;
-  // What another server says of its connection is not true of the client's.
-  const fields = trueFields(headers).filter(([name]) => name !== "connection");
+  const fields = AppHeaders.isOwn(headers) ? AppHeaders.fieldsOf(headers) : trueFields(headers);
   return { status, fields, body, stream, file: null };
 }

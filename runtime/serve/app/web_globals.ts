@@ -8,8 +8,8 @@
 import { AppHeaders } from "./app_headers.ts";
 import { AppRequest } from "./app_request.ts";
 import { AppResponse } from "./app_response.ts";
-import { noteDecoded } from "./decoded_answers.ts";
-import { WebRequest } from "./web_classes.ts";
+import { noteCopy, noteFetched, tellOfEncoded } from "./fetched_answers.ts";
+import { WebRequest, WebResponse } from "./web_classes.ts";
 
 /** Deno's Request, which also takes the requests that an app is given. */
 class Request extends WebRequest {
@@ -35,7 +35,7 @@ export function installWebGlobals(): void {
     fetch: async (input: RequestInfo | URL, init?: RequestInit) => {
       const request = AppRequest.webOf(input);
       const response = await fetch(request, init);
-      noteDecoded(
+      noteFetched(
         response,
         init?.headers ?? (request instanceof WebRequest ? request.headers : []),
       );
@@ -45,10 +45,36 @@ export function installWebGlobals(): void {
   for (const [name, value] of Object.entries(own)) {
     Object.defineProperty(globalThis, name, { ...HIDDEN, value });
   }
+  showTrueFields(WebResponse.prototype);
   Object.defineProperty(Deno, "serve", { ...HIDDEN, value: unwrappingServe(Deno.serve) });
   for (const [name, made] of Object.entries({ Response: AppResponse, Headers: AppHeaders })) {
     Object.defineProperty(made, "name", { value: name, configurable: true });
   }
+}
+
+/** An answer of fetch that was decoded tells nothing of the encoded bytes, in Deno 2.9 as in 2.4, whatever the app copies. */
+function showTrueFields(prototype: Response): void {
+  const { get } = Object.getOwnPropertyDescriptor(prototype, "headers")!; // the Web's
+  const headersOf = (response: Response): Headers => get!.call(response);
+  const shown = new WeakMap<Headers, AppHeaders>();
+  const headers = {
+    get(this: Response) {
+      const all = headersOf(this);
+      const known = shown.get(all);
+      if (known !== undefined || !tellOfEncoded(all)) return known ?? all;
+      const fields = new AppHeaders(all);
+      shown.set(all, fields);
+      return fields;
+    },
+  };
+  Object.defineProperty(prototype, "headers", { ...headers, configurable: true, enumerable: true });
+  const { clone } = prototype;
+  const value = function (this: Response): Response {
+    const copy = clone.call(this);
+    noteCopy(headersOf(this), headersOf(copy));
+    return copy;
+  };
+  Object.defineProperty(prototype, "clone", { value, configurable: true, writable: true });
 }
 
 const HIDDEN = { configurable: true, enumerable: false, writable: true };

@@ -10,31 +10,58 @@ import { ask, field, HttpConnection } from "../../support/http_client.ts";
 const TEXT = "hello hello hello ".repeat(50);
 const encoded = gzipSync(TEXT);
 
-Deno.test("app: an answer of fetch may be passed on, though its body was decoded", async (test) => {
-  // Not Deno.serve's own way: both fields are what an upstream sends.
+/** Runs `body` beside a server that answers each connection with these bytes. */
+async function withUpstream(
+  bytes: Uint8Array,
+  body: (url: string) => Promise<void>,
+): Promise<void> {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const head = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nX-Own: kept\r\n" +
-    `Content-Length: ${encoded.length}\r\nConnection: close\r\n\r\n`;
   const serving = (async () => {
     for await (const conn of listener) {
       await conn.read(new Uint8Array(4096));
-      const bytes = new Uint8Array([...new TextEncoder().encode(head), ...encoded]);
       for (let sent = 0; sent < bytes.length;) sent += await conn.write(bytes.subarray(sent));
       conn.close();
     }
   })();
   try {
+    await body(`http://127.0.0.1:${listener.addr.port}/`);
+  } finally {
+    listener.close();
+    await serving;
+  }
+}
+
+function answerOf(head: string, body: Uint8Array): Uint8Array {
+  return new Uint8Array([...new TextEncoder().encode(`HTTP/1.1 200 OK\r\n${head}\r\n`), ...body]);
+}
+
+/** The ways in which apps pass an answer on with its own body. */
+const WAYS = [
+  "/as-it-is",
+  "/body-and-init",
+  "/headers-changed",
+  "/clone",
+  "/clone-of-clone-and-init",
+  "/record",
+  "/bytes",
+];
+
+Deno.test("app: an answer of fetch may be passed on, though its body was decoded", async (test) => {
+  // Not Deno.serve's own way: these fields are what an upstream sends.
+  const head = "Content-Encoding: gzip\r\nX-Own: kept\r\nContent-MD5: x\r\n" +
+    `Content-Length: ${encoded.length}\r\nConnection: close\r\n`;
+  await withUpstream(answerOf(head, encoded), async (url) => {
     await withApp("passes_on.js", async (server) => {
-      const from = encodeURIComponent(`http://127.0.0.1:${listener.addr.port}/`);
-      for (const path of ["/as-it-is", "/body-and-init", "/headers-changed"]) {
+      const from = encodeURIComponent(url);
+      for (const path of WAYS) {
         await test.step(path, async () => {
           using connection = await HttpConnection.open(server);
           for (let i = 0; i < 2; i++) {
             await connection.send(`GET ${path}?from=${from} HTTP/1.1\r\nHost: a\r\n\r\n`);
             const answer = await connection.answer();
             assertEquals(answer.text, TEXT);
-            const fields = ["Content-Encoding", "X-Own"].map((name) => field(answer, name));
-            assertEquals(fields, [undefined, "kept"]);
+            const names = ["Content-Encoding", "Connection", "X-Own"];
+            assertEquals(names.map((name) => field(answer, name)), [undefined, undefined, "kept"]);
           }
         });
       }
@@ -53,10 +80,37 @@ Deno.test("app: an answer of fetch may be passed on, though its body was decoded
         assertEquals(new TextDecoder().decode(body), TEXT);
       });
     }, ["--app-allow", "net"]);
-  } finally {
-    listener.close();
-    await serving;
-  }
+  });
+});
+
+Deno.test("app: an answer of fetch is passed on without the fields of its connection", async (test) => {
+  const body = new TextEncoder().encode(TEXT);
+  const head = "X-Own: kept\r\nX-Hop: of the connection\r\nKeep-Alive: timeout=5\r\n" +
+    `Content-Length: ${body.length}\r\nConnection: close, X-Hop\r\n`;
+  await withUpstream(answerOf(head, body), async (url) => {
+    await withApp("passes_on.js", async (server) => {
+      const from = encodeURIComponent(url);
+      const asked = async (path: string, text: string, length: string | undefined) => {
+        using connection = await HttpConnection.open(server);
+        for (let i = 0; i < 2; i++) {
+          await connection.send(`GET ${path}?from=${from} HTTP/1.1\r\nHost: a\r\n\r\n`);
+          const answer = await connection.answer();
+          assertEquals(answer.text, text);
+          if (path !== "/record") assertEquals(field(answer, "X-Hop"), undefined);
+          const names = ["Connection", "Keep-Alive", "X-Own", "Content-Length"];
+          assertEquals(
+            names.map((name) => field(answer, name)),
+            [undefined, undefined, "kept", length],
+          );
+        }
+      };
+      for (const path of WAYS) {
+        await test.step(path, () => asked(path, TEXT, `${body.length}`));
+      }
+      // The length was that of the other body.
+      await test.step("/other-body", () => asked("/other-body", TEXT.repeat(2), undefined));
+    }, ["--app-allow", "net"]);
+  });
 });
 
 Deno.test("app: a request whose error() fails shows no other client's, however long it is kept", async () => {

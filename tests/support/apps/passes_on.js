@@ -14,6 +14,30 @@ const ROUTES = {
     headers.set("x-by", "app");
     return new Response(answer.body, { status: answer.status, headers });
   },
+  "/clone": async (from) => (await fetch(from)).clone(),
+  "/clone-of-clone-and-init": async (from) => {
+    const answer = (await fetch(from)).clone().clone();
+    return new Response(answer.body, answer);
+  },
+  "/record": async (from) => {
+    const answer = await fetch(from);
+    const { connection: _, ...headers } = Object.fromEntries(answer.headers);
+    return new Response(answer.body, { headers });
+  },
+  "/bytes": async (from) => {
+    const answer = await fetch(from);
+    return new Response(await answer.bytes(), answer);
+  },
+  "/other-body": async (from) => {
+    const answer = await fetch(from);
+    const again = new TransformStream({
+      transform(bytes, controller) {
+        controller.enqueue(bytes);
+        controller.enqueue(bytes);
+      },
+    });
+    return new Response(answer.body.pipeThrough(again), answer);
+  },
   "/instances": async (from) => {
     const all = [await fetch(from), new Request(from), new Response(), new Response().clone()];
     class Own extends Headers {}

@@ -99,6 +99,11 @@ export class MessageBufferPool implements MemoryLedger {
     this.spareBytes += buffer.length;
   }
 
+  /** Counts bytes that somebody else has allocated for a connection; negative: that many are free again. */
+  count(bytes: number): void {
+    this.lentBytes += bytes;
+  }
+
   /** Stops counting a buffer without reusing it: the transport may still write to it. */
   forget(buffer: Uint8Array): void {
     this.lentBytes -= buffer.length;

@@ -175,7 +175,10 @@ export class AppRequest implements BodySource, HeadSource {
 
   clone(): Request {
     if (this.bodyUsed) throw new TypeError("Body is unusable");
-    return this.#real().clone();
+    const web = this.#real();
+    // What one of the two has read is kept for the other.
+    this.#streamed?.collect();
+    return web.clone();
   }
 
   [Symbol.for("Deno.privateCustomInspect")](
@@ -197,7 +200,10 @@ export class AppRequest implements BodySource, HeadSource {
 
   /** Reads the body whole: by `use`, or from the real request if there is one. */
   #read<T>(use: (bytes: Uint8Array) => T, from: (web: Request) => Promise<T>): Promise<T> {
-    if (this.#web !== null) return from(this.#web);
+    if (this.#web !== null) {
+      this.#streamed?.collect();
+      return from(this.#web);
+    }
     if (this.#bodyUsed) return Promise.reject(new TypeError("Body already consumed."));
     const { exchange } = this;
     if (exchange === null) return Promise.reject(requestClosed());

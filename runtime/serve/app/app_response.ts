@@ -6,6 +6,7 @@
  */
 
 import { AppHeaders, type Field } from "./app_headers.ts";
+import { collectWhole } from "./body_reader.ts";
 import { trueFields } from "./fetched_answers.ts";
 import { WebResponse } from "./web_classes.ts";
 
@@ -175,7 +176,10 @@ export class AppResponse {
     copy.#headers = new AppHeaders(this.headers);
     copy.#body = this.#body;
     copy.#file = this.#file;
-    if (this.#web !== null) copy.#web = this.#web.clone();
+    if (this.#web !== null) {
+      collectWhole(this.#web.body);
+      copy.#web = this.#web.clone();
+    }
     return copy as unknown as Response;
   }
 
@@ -296,7 +300,9 @@ export class AppResponse {
   async #consume<T>(read: (web: Response) => Promise<T>): Promise<T> {
     if (this.#file !== null) throw new TypeError(UNREADABLE);
     if (this.#web === null && this.#body === null) return read(new WebResponse(null, this.#init()));
-    return await read(this.#real());
+    const web = this.#real();
+    if (this.#body === null) collectWhole(web.body);
+    return await read(web);
   }
 
   #init(): ResponseInit {

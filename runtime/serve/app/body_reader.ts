@@ -72,8 +72,18 @@ export interface BodySource {
 /** A body as a stream. */
 export interface StreamedBody {
   readonly stream: ReadableStream<Uint8Array<ArrayBuffer>>;
+  /** What is read from it is kept until its end: it counts as held from now on. */
+  collect(): void;
   /** Begins to read from the client, up to a bound, before the app reads from the stream. */
   begin(): void;
+}
+
+/** The bodies by their streams. */
+const bodies = new WeakMap<object, StreamedBody>();
+
+/** Somebody is about to read the whole of a body, which may be the stream of a request. */
+export function collectWhole(body: unknown): void {
+  if (typeof body === "object" && body !== null) bodies.get(body)?.collect();
 }
 
 /** The body as a stream; nothing is read before the app reads. */
@@ -82,9 +92,16 @@ export function bodyStream(source: BodySource): StreamedBody {
   let isReading = false;
   const isFull = () => (controller.desiredSize ?? 0) <= 0;
   let isOver = false;
+  let isCollected = false;
+  let passed = 0;
   const listener: BodyListener = {
+    get heldBytes() {
+      if (isOver) return 0;
+      return isCollected ? passed : Math.max(STREAM_AHEAD - (controller.desiredSize ?? 0), 0);
+    },
     data(bytes, start, end) {
       if (isOver) return true;
+      passed += end - start;
       controller.enqueue(bytes.slice(start, end));
       return !isFull();
     },
@@ -120,5 +137,11 @@ export function bodyStream(source: BodySource): StreamedBody {
       read();
     },
   }, { highWaterMark: STREAM_AHEAD });
-  return { stream, begin: () => isReading || isOver ? undefined : read() };
+  const body: StreamedBody = {
+    stream,
+    collect: () => void (isCollected = true),
+    begin: () => isReading || isOver ? undefined : read(),
+  };
+  bodies.set(stream, body);
+  return body;
 }

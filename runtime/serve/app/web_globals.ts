@@ -8,13 +8,35 @@
 import { AppHeaders } from "./app_headers.ts";
 import { AppRequest } from "./app_request.ts";
 import { AppResponse } from "./app_response.ts";
+import { collectWhole } from "./body_reader.ts";
 import { noteCopy, noteFetched, tellOfEncoded } from "./fetched_answers.ts";
 import { WebRequest, WebResponse } from "./web_classes.ts";
 
+const HIDDEN = { configurable: true, enumerable: false, writable: true };
+
 /** Deno's Request, which also takes the requests that an app is given. */
 class Request extends WebRequest {
+  /** The body of the request that it is a copy of; it has that through a stream of Deno's own. */
+  readonly #source: ReadableStream | null;
+
   constructor(input: RequestInfo | URL, init?: RequestInit) {
-    super(AppRequest.webOf(input), init);
+    const web = AppRequest.webOf(input);
+    const source = web !== input && web instanceof WebRequest ? web.body : null;
+    super(web, init);
+    this.#source = source;
+  }
+
+  static {
+    for (
+      const name of ["arrayBuffer", "blob", "bytes", "clone", "formData", "json", "text"] as const
+    ) {
+      const original: () => unknown = this.prototype[name];
+      const value = function (this: globalThis.Request): unknown {
+        if (#source in this) collectWhole(this.#source);
+        return original.call(this);
+      };
+      Object.defineProperty(this.prototype, name, { ...HIDDEN, value });
+    }
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {
@@ -76,8 +98,6 @@ function showTrueFields(prototype: Response): void {
   };
   Object.defineProperty(prototype, "clone", { value, configurable: true, writable: true });
 }
-
-const HIDDEN = { configurable: true, enumerable: false, writable: true };
 
 /** For who has moved an app over. */
 const OWN_PORT =

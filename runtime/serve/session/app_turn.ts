@@ -68,6 +68,12 @@ export class AppTurn {
     return this.#listener !== null && "whole" in this.#listener;
   }
 
+  /** Bytes of the body that its reader holds while the rest arrives. */
+  get heldBytes(): number {
+    const listener = this.#listener;
+    return listener === null || !("data" in listener) ? 0 : listener.heldBytes ?? 0;
+  }
+
   /** The app begins to read. False: there is no body, and its end was passed at once. */
   read(listener: BodyListener | WholeListener): boolean {
     if (this.#body === DONE && !this.#wasRead) {

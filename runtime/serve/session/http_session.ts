@@ -82,6 +82,8 @@ export class HttpSession implements Session, Deferred, JudgedClient, ExchangeOwn
   #blocked = false;
   // The app's part in the current request; null: no app was asked on this connection.
   #app: AppTurn | null = null;
+  // Bytes of the body that the app's reader holds, as the message pool counts them.
+  #appBytes = 0;
   #pumping = false;
   #upgraded = false;
   // The log already has a line that the current request was received.
@@ -215,7 +217,7 @@ export class HttpSession implements Session, Deferred, JudgedClient, ExchangeOwn
   get heldBytes(): number {
     if (this.#pumping || this.#upgraded) return 0;
     const isRead = this.#handlerPending && !this.#collecting;
-    return this.#http.buffered + (isRead ? 0 : this.#exchange.body.heldBytes);
+    return this.#http.buffered + this.#appBytes + (isRead ? 0 : this.#exchange.body.heldBytes);
   }
 
   get heldSince(): number {
@@ -313,7 +315,9 @@ export class HttpSession implements Session, Deferred, JudgedClient, ExchangeOwn
   }
 
   resumeBody(): void {
-    if (this.#app?.resume() !== true) return;
+    const app = this.#app;
+    if (app === null) return;
+    if (!app.resume()) return this.#countBody(app);
     this.#settleBlocked();
     this.#pump();
   }
@@ -596,6 +600,13 @@ export class HttpSession implements Session, Deferred, JudgedClient, ExchangeOwn
   #settleBlocked(): void {
     const app = this.#app;
     this.#blocked = this.#handlerPending ? app === null || !app.isRead : app !== null && app.isHeld;
+    if (app !== null) this.#countBody(app);
+  }
+
+  #countBody({ heldBytes }: AppTurn): void {
+    if (heldBytes === this.#appBytes) return;
+    this.#context.messages.count(heldBytes - this.#appBytes);
+    this.#appBytes = heldBytes;
   }
 
   #setPending(isPending: boolean): void {

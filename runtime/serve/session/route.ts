@@ -142,6 +142,11 @@ export interface AppExchange extends Exchange {
 
 /** Takes the body of a request piece by piece. */
 export interface BodyListener {
+  /**
+   * Bytes that it holds of what it was passed: they count towards `--max-memory` while the body arrives. Looked at after each piece, and
+   * when the app takes more.
+   */
+  readonly heldBytes?: number;
   /** The bytes are valid until it returns. False: nothing more is passed before {@link AppExchange.resumeBody}. */
   data(bytes: Uint8Array, start: number, end: number): boolean;
   /** The body is complete. */

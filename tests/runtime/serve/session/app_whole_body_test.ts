@@ -88,3 +88,64 @@ Deno.test("app, whole bodies: what exceeds the bound on memory is told 503, the 
   assertEquals(counters.get(COLUMN.endedByMemory) + counters.get(COLUMN.refusedByMemory), told);
   assert(failures.length === told, `${failures}`);
 });
+
+/** Keeps all that it gets, and says so. */
+function keepAll(exchange: AppExchange): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  let heldBytes = 0;
+  exchange.readBody({
+    get heldBytes() {
+      return heldBytes;
+    },
+    data(_bytes, start, end) {
+      heldBytes += end - start;
+      return true;
+    },
+    end: () => resolve(heldBytes),
+    failed: reject,
+  });
+  return promise;
+}
+
+Deno.test("app, bodies in pieces: what the app's reader holds counts, and is told 503 above the bound", async () => {
+  const [clients, length, bound] = [8, 400 * 1024, 1024 * 1024];
+  const limits = { ...CONNECTION_LIMITS, heldBytes: bound };
+  let failures = 0;
+  let most = 0;
+  const server: AppServer = new AppServer(async (exchange) => {
+    const count = await keepAll(exchange).catch(() => void failures++);
+    most = Math.max(most, server.state.counters(0).get(COLUMN.heldBytes));
+    if (count !== undefined) exchange.respondText(200, `${count}`);
+  }, { config: { limits } });
+  const uploads = Array.from({ length: clients }, () => {
+    const text = post("/", "x".repeat(length), "Connection: close\r\n");
+    return server.client(text, new FakeSocket(), 10_000);
+  });
+  await server.run();
+  const statuses = uploads.map(({ answers: [answer = ""] }) => answer.slice(0, 3));
+  assertEquals(new Set(statuses), new Set(["200", "503"]), statuses.join());
+  assertEquals(server.state.counters(0).get(COLUMN.endedByMemory), failures);
+  assert(most > length, `${most}`);
+});
+
+// See FakeServer.run.
+Deno.test("app, bodies in pieces: nothing counts any more once it has ended, by whichever end", async () => {
+  for (const end of ["whole", "left", "failed", "answered"]) {
+    const failure = Promise.withResolvers<never>();
+    failure.promise.catch(() => {});
+    const server = new AppServer(async (exchange) => {
+      const reading = keepAll(exchange);
+      reading.catch(() => {});
+      if (end !== "answered") await Promise.race([reading, failure.promise]);
+      exchange.respondText(200, "ok");
+    });
+    const text = post("/", "x".repeat(50_000));
+    const client = server.client(end === "whole" ? text : text.slice(0, -1), undefined, 20_000);
+    server.after(1, () => {
+      if (end === "left") client.reset();
+      else failure.reject(new Error("the app's own fault"));
+    });
+    server.after(2, () => client.reset());
+    await server.run();
+  }
+});

@@ -1,7 +1,7 @@
 /**
  * Parser for the PROXY protocol header, versions 1 and 2, which a proxy sends before the client's bytes.
  *
- * In: the first bytes of a connection. Out: the client's address and where the client's bytes begin;
+ * In: the first bytes of a connection. Out: the client's address and port, and where the client's bytes begin;
  * NEED_DATA; or a ProtocolError, after which the connection must be closed. Called by the sessions of
  * listeners with --proxy-protocol. Specification: haproxy's doc/proxy-protocol.txt, revision 2020/03/05.
  */
@@ -14,6 +14,8 @@ import { NEED_DATA, ProtocolError } from "../errors.ts";
 export interface ProxyHeader {
   /** The client's address as text; empty for the proxy's own connections (LOCAL) and unknown families. */
   readonly address: string;
+  /** The client's port; 0 if there is no address. */
+  readonly port: number;
   /** Bytes of the header: the client's bytes begin after them. */
   readonly length: number;
 }
@@ -74,14 +76,14 @@ function readLine(bytes: Uint8Array, end: number): ProxyHeader | typeof NEED_DAT
   if (match === null) throw malformed("The PROXY line is malformed");
   const [, family, source, destination, ...ports] = match;
   const length = lineFeed + 1;
-  if (family === undefined) return { address: "", length };
+  if (family === undefined) return { address: "", port: 0, length };
   const wanted = family === "TCP4" ? 4 : 16;
   const address = parseIpAddress(source ?? "");
   const isWhole = address?.length === wanted &&
     parseIpAddress(destination ?? "")?.length === wanted &&
     ports.every((port) => Number(port) <= MAX_PORT);
   if (!isWhole) throw malformed("The PROXY line has an invalid address or port");
-  return { address: formatIpAddress(address), length };
+  return { address: formatIpAddress(address), port: Number(ports[0]), length };
 }
 
 function readBinary(bytes: Uint8Array, end: number): ProxyHeader | typeof NEED_DATA {
@@ -99,13 +101,14 @@ function readBinary(bytes: Uint8Array, end: number): ProxyHeader | typeof NEED_D
   if (end < length) return NEED_DATA;
   const addressBytes = ADDRESS_BYTES[family];
   // Section 2.2: for unknown families and for health checks (LOCAL), the peer's own address is used.
-  if (command === LOCAL || addressBytes === undefined) return { address: "", length };
+  if (command === LOCAL || addressBytes === undefined) return { address: "", port: 0, length };
   // Two addresses and two ports.
   if (rest < 2 * addressBytes + 4) {
     throw malformed("The PROXY header is too short for its addresses");
   }
   const address = bytes.subarray(FIXED_BYTES, FIXED_BYTES + addressBytes);
-  return { address: formatIpAddress(address), length };
+  const [highPort = 0, lowPort = 0] = bytes.subarray(FIXED_BYTES + 2 * addressBytes); // the source's is first
+  return { address: formatIpAddress(address), port: (highPort << 8) | lowPort, length };
 }
 
 function malformed(message: string): ProtocolError {

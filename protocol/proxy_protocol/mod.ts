@@ -4,7 +4,7 @@
  * ```ts
  * import { readProxyHeader } from "./mod.ts";
  * const bytes = new TextEncoder().encode("PROXY TCP4 192.0.2.1 10.0.0.1 4711 80\r\nGET /");
- * console.log(readProxyHeader(bytes, bytes.length)); // { address: "192.0.2.1", length: 39 }
+ * console.log(readProxyHeader(bytes, bytes.length)); // { address: "192.0.2.1", port: 4711, length: 39 }
  * ```
  *
  * @module

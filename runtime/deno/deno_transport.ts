@@ -58,6 +58,8 @@ const LONG_READ = 64 * 1024;
 export class DenoTransport implements Transport, OutgoingSink, TimerOwner {
   readonly descriptor: number;
   peerAddress: string;
+  /** Written by the worker, and by a PROXY header. */
+  peerPort = 0;
   readonly out: Outgoing;
   closed = false;
   /** Written by the worker's list of connections. */

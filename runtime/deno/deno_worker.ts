@@ -176,9 +176,10 @@ export class DenoWorker implements DenoTransportContext {
     this.loop.enter();
     this.#core.counters.add(COLUMN.accepted, 1);
     const number = this.#numbers.take();
-    const { hostname } = conn.remoteAddr;
+    const { hostname, port } = conn.remoteAddr;
     const reason = this.#reasonToRefuse(number, hostname);
     const transport = new DenoTransport(conn, number, this, this.#peerAddress(hostname));
+    if (transport.peerAddress !== "") transport.peerPort = port;
     if (reason === undefined) this.#core.take(transport, context);
     else this.#refuse(transport, reason);
     this.loop.leave();

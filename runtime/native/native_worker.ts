@@ -452,6 +452,7 @@ export class NativeWorker implements SocketContext, Source {
     const kind = words[TASK_FIELD.kind];
     const context = kind === TASK_KIND.refused ? this.#refusals.context : this;
     const transport = new SocketTransport(descriptor, context, this.#peerAddress());
+    if (transport.peerAddress !== "") transport.peerPort = words[TASK_FIELD.port]!;
     if (kind === TASK_KIND.redirect && this.#redirectContext !== null) {
       return this.#serve(transport, this.#redirectContext);
     }

@@ -80,6 +80,8 @@ export class SocketTransport extends TimerNode
   implements Transport, OutgoingSink, Source, JointSocket {
   readonly descriptor: number;
   peerAddress: string;
+  /** Written by the worker, and by a PROXY header. */
+  peerPort = 0;
   readonly out: Outgoing;
   closed = false;
   /** Written by the worker's list of connections. */

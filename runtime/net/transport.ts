@@ -15,6 +15,8 @@ export interface Transport {
   readonly descriptor: number;
   /** The peer's address as text; empty if nothing needs it. */
   readonly peerAddress: string;
+  /** The peer's port; 0 if it has none, or if the address is empty. */
+  readonly peerPort: number;
   /** The connection's outgoing queue, the only way to send. */
   readonly out: Outgoing;
   /** The connection is gone; further calls have no effect. */

@@ -26,6 +26,7 @@ import type { Warnings } from "../../runtime/thread/mod.ts";
 class OpenTransport implements Transport {
   readonly descriptor = 7;
   readonly peerAddress = "127.0.0.1";
+  readonly peerPort = 50_000;
   readonly out: Outgoing;
   readonly closed = false;
   readonly ended = false;

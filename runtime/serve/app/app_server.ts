@@ -4,7 +4,7 @@
  * In: requests that the app was given. Out: addresses, upgrades, publications, files. It is one object for the life of a worker.
  */
 
-import { urlHost } from "../../../protocol/mod.ts";
+import { UNIX_PEER, urlHost } from "../../../protocol/mod.ts";
 import { AppRequest } from "./app_request.ts";
 import type { AppSockets, UpgradeOptions } from "./app_sockets.ts";
 import type { WebSocketData } from "./app_web_socket_handlers.ts";
@@ -66,13 +66,15 @@ export class AppServer {
   }
 
   /**
-   * The address of the client, or the one that a trusted proxy names; null for a Unix socket, and after the answer.
-   * The port is 0: it is not kept.
+   * The address and port of the client, or what a trusted proxy says of it: then the port is 0 unless a PROXY header names
+   * it. Null for a Unix socket, and after the answer.
    */
   requestIP(request: Request): SocketAddress | null {
-    const address = AppRequest.exchangeOf(request)?.clientAddress ?? "";
-    if (address === "") return null;
-    return { address, port: 0, family: address.includes(":") ? "IPv6" : "IPv4" };
+    const exchange = AppRequest.exchangeOf(request);
+    const address = exchange?.clientAddress ?? "";
+    if (exchange === null || address === "" || address === UNIX_PEER) return null;
+    const family = address.includes(":") ? "IPv6" : "IPv4";
+    return { address, family, port: exchange.clientPort };
   }
 
   /**

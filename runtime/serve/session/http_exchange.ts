@@ -140,6 +140,11 @@ export class HttpExchange implements AppExchange {
     return clientOf(this.request, this.#transport.peerAddress, this.#context.config.proxy);
   }
 
+  get clientPort(): number {
+    const { peerAddress, peerPort } = this.#transport;
+    return this.clientAddress === peerAddress ? peerPort : 0;
+  }
+
   get isSecure(): boolean {
     const { proxy, tls } = this.#context.config;
     const scheme = schemeOf(this.request, this.#transport.peerAddress, proxy);

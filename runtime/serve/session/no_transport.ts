@@ -11,6 +11,7 @@ import type { Transport } from "../../net/mod.ts";
 export const NO_TRANSPORT: Transport = {
   descriptor: -1,
   peerAddress: "",
+  peerPort: 0,
   get out(): never {
     throw new TypeError("a session without a connection cannot send");
   },

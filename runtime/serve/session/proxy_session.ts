@@ -10,6 +10,7 @@ import {
   LONGEST_PROXY_HEADER,
   NEED_DATA,
   ProtocolError,
+  type ProxyHeader,
   readProxyHeader,
 } from "../../../protocol/mod.ts";
 import type { Session, Transport } from "../../net/mod.ts";
@@ -21,6 +22,7 @@ import { LAST_REQUEST } from "./http_wait.ts";
 /** A transport whose peer address can be replaced. */
 export interface ProxiedTransport extends Transport {
   peerAddress: string;
+  peerPort: number;
 }
 
 /** The first session of a connection: by the config, for a PROXY header or for HTTP. */
@@ -65,7 +67,7 @@ export class ProxySession implements Session {
     try {
       const header = readProxyHeader(all, all.length);
       if (header === NEED_DATA) this.#mustBeShort();
-      else this.#hand(header.address, header.length);
+      else this.#hand(header);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.#refuse(error.code);
@@ -102,12 +104,15 @@ export class ProxySession implements Session {
     if (this.#bytes.length > LONGEST_PROXY_HEADER) this.#refuse("PROXY_HEADER");
   }
 
-  #hand(address: string, from: number): void {
-    if (address !== "") this.#transport.peerAddress = address;
+  #hand({ address, port, length }: ProxyHeader): void {
+    if (address !== "") {
+      this.#transport.peerAddress = address;
+      this.#transport.peerPort = port;
+    }
     const session = httpSession(this.#context, this.#transport);
     this.#transport.setSession(session);
     // Called even if no bytes follow: it sets the deadline.
-    session.receive(this.#bytes, from, this.#bytes.length);
+    session.receive(this.#bytes, length, this.#bytes.length);
   }
 
   #refuse(code: string): void {

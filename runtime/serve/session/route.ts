@@ -107,6 +107,8 @@ export type AppResult = void | "next";
 
 /** A request as the app sees it: {@link Exchange.bodyBytes} is empty, as the body is read as a stream. */
 export interface AppExchange extends Exchange {
+  /** The client's port; 0 if it is not known: its address is one that a field of a trusted proxy names, or it has none. */
+  readonly clientPort: number;
   /** Another number for each request, and after its answer: whoever keeps an exchange compares it. */
   readonly turn: number;
   /** Whether the answer has begun: nothing that is answered now is sent. */

@@ -36,11 +36,12 @@ Deno.test("app: bodies that arrive in streams count towards --max-memory", async
             await connection.send(head);
             await connection.send(new Uint8Array(sent));
           }
-          await waitFor(async () => (await Metrics.of(adminUrl)).sum(EVICTIONS) > 2, {
-            what: "evictions",
-          });
-          const held = (await Metrics.of(adminUrl)).sum(HELD);
-          assert(held > sent && held <= bound * 1.25, `${held} of ${bound}`);
+          let metrics = await Metrics.of(adminUrl);
+          await waitFor(async () => {
+            metrics = await Metrics.of(adminUrl);
+            const held = metrics.sum(HELD);
+            return metrics.sum(EVICTIONS) > 2 && held > sent && held <= bound * 1.25;
+          }, { what: () => `${metrics.sum(HELD)} of ${bound}, ${metrics.sum(EVICTIONS)} ended` });
           const { code, stderr } = await server.stop("SIGKILL");
           assert(stderr.includes("--max-memory"), `${code} ${stderr}`);
         } finally {

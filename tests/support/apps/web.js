@@ -44,7 +44,12 @@ const ROUTES = {
   },
   "/server": (request, server) => {
     const { hostname, port, pendingRequests, url } = server;
-    return Response.json({ hostname, port, pendingRequests, url, ip: server.requestIP(request) });
+    return Response.json({ hostname, port, pendingRequests, url });
+  },
+  "/ip": (request, server) => Response.json(server.requestIP(request)),
+  "/ip-later": async (request, server) => {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    return Response.json(server.requestIP(request));
   },
   "/patient": async (request, server) => {
     server.timeout(request, 20);

@@ -18,7 +18,9 @@ import {
   madeByUnit,
   pathIn,
   type PathOption,
+  type PathUse,
   sandboxNote,
+  useOfPath,
 } from "./unit_paths.ts";
 
 /** Where install.sh puts the executable. */
@@ -64,7 +66,7 @@ export interface ServicePlan {
 
 /** A path, and its name in messages. */
 interface NamedPath {
-  readonly option: PathOption;
+  readonly use: PathUse;
   readonly name: string;
   readonly path: string;
 }
@@ -73,14 +75,17 @@ interface NamedPath {
 export function servicePlan(source: ServiceSource): ServicePlan {
   const { args, executable, folder, settings: { config } } = source;
   const paths = namedPaths(source);
-  const checked = paths.map(({ option, name, path }) => {
+  const checked = paths.map(({ use, name, path }) => {
     return {
       name: `${name} ${path}`,
-      fault: faultOfPath(option, path),
-      note: sandboxNote(option, path),
+      fault: faultOfPath(use, path),
+      note: sandboxNote(use, path),
     };
   });
-  const written = paths.flatMap(({ option, path }) => option.names === "new file" ? [path] : []);
+  const written = paths.flatMap(({ use, path }) => {
+    if (use === "app writes") return [`${path}/.`]; // the folder itself
+    return use === "new file" ? [path] : [];
+  });
   return {
     service: {
       executable: executable ?? INSTALLED,
@@ -107,12 +112,13 @@ function namedPaths({ settings, args, variable, folder }: ServiceSource): NamedP
   const ofOptions = OPTIONS.filter(({ flag }) => settings.origins.has(flag)).flatMap((option) => {
     return option.valuesOf(settings.config).flatMap((value) => {
       const path = pathIn(option, absoluteValue(option, value, folder));
-      return path === undefined ? [] : [{ option, name: `--${option.flag}`, path }];
+      const use = useOfPath(option, value);
+      return path === undefined ? [] : [{ use, name: `--${option.flag}`, path }];
     });
   });
   const file = configFile(args, variable, folder);
   if (file === undefined) return ofOptions;
-  return [{ option: CONFIG_FLAG, name: "--config", path: file }, ...ofOptions];
+  return [{ use: CONFIG_FLAG.names, name: "--config", path: file }, ...ofOptions];
 }
 
 function configFile(

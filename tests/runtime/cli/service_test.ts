@@ -59,6 +59,39 @@ Deno.test("service: every path of the arguments becomes absolute, and nothing el
   assertEquals(service.args, ["--config", "/run/a.toml", "--unix", "/run/a/b"]);
 });
 
+Deno.test("service: the paths of --app-allow become absolute, and nothing else of it", () => {
+  const allow = "read=bin,net=db:5432,write=../var/lib/x,env=A,sys";
+  const args = ["--app", "bin/ls", "--app-allow", allow, "--app-allow=read=lib", "--app-allow=net"];
+  const env = { ASYNC_DENO_APP: "bin/ls", ASYNC_DENO_APP_ALLOW: "read=bin,env=read=x\nwrite=/a" };
+  const { service, faults, notes } = plan(args, { folder: "/usr" });
+  assertEquals(service.args, [
+    "--app",
+    "/usr/bin/ls",
+    "--app-allow",
+    "read=/usr/bin,net=db:5432,write=/var/lib/x,env=A,sys",
+    "--app-allow=read=/usr/lib",
+    "--app-allow=net",
+  ]);
+  assertEquals([faults, notes, service.folders], [[], [], ["StateDirectory=x"]]);
+  const { service: { variables } } = plan([], { folder: "/usr", env });
+  assertEquals(
+    variables.find(([name]) => name === "ASYNC_DENO_APP_ALLOW")?.[1],
+    "read=/usr/bin,env=read=x\nwrite=/a",
+  );
+});
+
+Deno.test("service: what the unit keeps from an app is a note, and a relative path of the file a fault", () => {
+  const notesOf = (right: string) =>
+    plan(["--app", "/bin/sh", "--app-allow", right]).notes.join("\n");
+  assertMatch(notesOf("read=/home/a,net"), /^--app-allow \/home\/a: .*ProtectHome=/);
+  assertMatch(notesOf("write=/srv"), /^--app-allow \/srv: .*ProtectSystem=strict.*ReadWritePaths=/);
+  assertEquals(notesOf("write=/var/cache/a/b,read=/nowhere,net=a:1"), "");
+  const file = 'app = "/bin/sh"\napp-allow = ["net=a:1", "write=data", "read=/srv"]';
+  const { faults } = plan(["--config", "/no/a.toml"], { file });
+  assertEquals(faults.length, 2, faults.join()); // and the file that does not exist
+  assertStringIncludes(faults[0]!, 'write "write=/srv/data"');
+});
+
 Deno.test("service: a missing path, or one of the wrong kind, is an error", () => {
   const faultsOf = (args: string[], call?: Call) => plan(args, call).faults;
   assertEquals(faultsOf(["--root", "nowhere"]), ["--root /srv/nowhere: does not exist"]);

@@ -15,7 +15,7 @@ import {
 } from "../../../protocol/mod.ts";
 import { type Config, wantsPeerAddress } from "../../config/mod.ts";
 import { type Loop, NEVER, OutgoingBatch, type Timer } from "../../net/mod.ts";
-import { errorLines, type EventLog } from "../../observe/log/mod.ts";
+import type { EventLog } from "../../observe/log/mod.ts";
 import {
   COLUMN,
   type Column,
@@ -35,7 +35,6 @@ import {
   inTime,
   LATE,
   type OrderHandler,
-  StartRefusal,
   type ThreadMessage,
   type ThreadOrder,
   Warnings,
@@ -271,13 +270,8 @@ export class WorkerCore<L extends Loop, Connection extends WorkerConnection> {
 
   /** Lets the app prepare itself, before the worker serves. @throws {StartRefusal} if it fails */
   async startApp(): Promise<void> {
-    try {
-      await this.#app?.start?.();
-      this.#announceSchedule();
-    } catch (error) {
-      if (error instanceof StartRefusal) throw error;
-      throw new StartRefusal(`--app: it could not be started: ${errorLines(error).join("\n")}`);
-    }
+    await this.#app?.start?.();
+    this.#announceSchedule();
   }
 
   /** The worker serves nobody any more: lets the app finish, within the drain time. */

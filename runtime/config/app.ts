@@ -24,6 +24,8 @@ export interface AppConfig {
   readonly path: string | undefined;
   /** Milliseconds that a handler may take to answer; then the client gets 504. 0: no limit. */
   readonly timeout: number;
+  /** Milliseconds that its `start` may take, at the start of the server, of a worker, and at a reload. */
+  readonly startTimeout: number;
   /** Whether the app is loaded again when a file of it changes. */
   readonly watch: boolean;
   /** What it may do, besides reading its own folder. */
@@ -36,6 +38,8 @@ export const APP: AppConfig = {
   path: undefined,
   // nginx: proxy_read_timeout 60s; half of it, less than most clients wait.
   timeout: 30_000,
+  // A third of what systemd gives a service to start: TimeoutStartSec=90s.
+  startTimeout: 30_000,
   watch: false,
   allow: [],
 };

@@ -16,6 +16,8 @@ import { LEFT_OUT, orderUnlessBlocked } from "./unless_blocked.ts";
 
 /** Milliseconds that a copy may block the thread of a worker while it is loaded. */
 const LONGEST_BLOCK = 10_000;
+/** Milliseconds for everything but its `start`, after which the worker is given up. */
+const LOAD_TIME = 60_000;
 
 /** What it needs of the executor. */
 export interface AppCopyParts {
@@ -113,7 +115,10 @@ export class AppCopy implements Disposable {
   }
 
   async #load(thread: Thread, source: AppSource): Promise<string | undefined | typeof LEFT_OUT> {
-    const answer = await orderUnlessBlocked(thread, { type: "load app", source }, LONGEST_BLOCK);
+    const startTime = this.#parts.config.app?.startTimeout ?? 0;
+    // The worker has limits of its own for both steps, and says which one was exceeded.
+    const patience = { blocked: LONGEST_BLOCK, longest: startTime + LOAD_TIME };
+    const answer = await orderUnlessBlocked(thread, { type: "load app", source }, patience);
     // If it ever returns, it has loaded what nobody wants any more.
     if (answer === LEFT_OUT) void thread.order({ type: "drop app" });
     return answer;

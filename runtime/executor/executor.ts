@@ -17,9 +17,10 @@ import {
 } from "../config/mod.ts";
 import type { AdminServer } from "../observe/admin/mod.ts";
 import { COLUMN, createSharedState, openSharedState, type SharedState } from "../ring/mod.ts";
-import type { AppSource, WorkerStart } from "../thread/mod.ts";
+import { type AppSource, inTime, LATE, type WorkerStart } from "../thread/mod.ts";
 import { AdminError } from "./admin_error.ts";
 import { AppCopy } from "./app_copy.ts";
+import { AppError } from "./app_error.ts";
 import type { AppKeeper } from "./app_keeper.ts";
 import { readAppOf } from "./app_reader.ts";
 import { workerPermissions } from "./app_rights.ts";
@@ -52,7 +53,10 @@ const DEATHS_WITHIN = 10_000;
 const STOP_GRACE = 1_000;
 /** Milliseconds after which the operator is told that an app does not get ready. */
 const SLOW_START = 15_000;
-const SLOW_APP = "the app is not ready: its top level computes, or its start() has not ended";
+const SLOW_APP =
+  "the app is not ready: its top level computes, or its start() has not ended (--app-start-timeout)";
+/** Milliseconds for everything but the start() of an app, which has a limit of its own: the worker notices what only waits. */
+const LONGEST_COMPUTING = 15_000;
 /** Addresses whose connections are counted, for --max-connections-per-address: a few times the connection limit. */
 const ADDRESSES = 32_768;
 
@@ -357,7 +361,7 @@ export class Executor {
       state: this.#state,
       descriptorCeiling: connectionCeiling(this.#config),
       acceptsEarly,
-      startWorker: (worker) => this.#startWorker(worker),
+      startWorker: (worker) => this.#startFirst(worker),
       workers: this.#workers,
       warn: (text) => this.#warnOnce(text),
       ended: (failure) => this.#entranceEnded(failure),
@@ -385,6 +389,17 @@ export class Executor {
       returned: (worker) => this.#updateApp(worker),
     });
     if (this.#scheduled > 0) this.#keeper.schedule.announce(this.#scheduled);
+  }
+
+  /** A worker at the start of the server. @throws {AppError} if its app computes for so long that it cannot notice it itself */
+  async #startFirst(worker: number): Promise<void> {
+    const { app } = this.#config;
+    const starting = this.#startWorker(worker);
+    if (app === undefined) return await starting;
+    if (await inTime(starting, app.startTimeout + LONGEST_COMPUTING) !== LATE) return;
+    throw new AppError(
+      `cannot start --app ${app.file}: its top level or its start() computes without an end`,
+    );
   }
 
   async #startWorker(worker: number): Promise<void> {

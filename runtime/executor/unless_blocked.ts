@@ -16,18 +16,26 @@ export const LEFT_OUT = Symbol("left out");
 const LOOK = 100;
 /** Milliseconds until a worker that starts is left out. */
 const STARTING = 5_000;
-/** Milliseconds until any worker is: the steps of an order about the app have limits of their own, which are shorter. */
+/** Milliseconds until any worker is, if the order has no limit of its own. */
 const LONGEST = 60_000;
+
+/** How long a worker is waited for, in milliseconds. */
+export interface Patience {
+  /** While it is blocked. */
+  readonly blocked?: number;
+  /** Altogether. */
+  readonly longest?: number;
+}
 
 /**
  * The answer is why the worker could not obey, or undefined.
  *
- * @param patience milliseconds that the worker may be blocked
+ * @param patience default: a blocked worker is not waited for, and any other for a minute
  */
 export function orderUnlessBlocked(
   thread: Thread,
   order: ThreadOrder,
-  patience = 0,
+  { blocked = 0, longest = LONGEST }: Patience = {},
 ): Promise<string | undefined | typeof LEFT_OUT> {
   const { promise, resolve, reject } = Promise.withResolvers<
     string | undefined | typeof LEFT_OUT
@@ -35,7 +43,7 @@ export function orderUnlessBlocked(
   const begun = performance.now();
   const look = () => {
     const waited = performance.now() - begun;
-    const isHopeless = thread.blockedTime > patience || waited > LONGEST ||
+    const isHopeless = thread.blockedTime > blocked || waited > longest ||
       (!thread.isServing && waited > STARTING);
     if (isHopeless) resolve(LEFT_OUT);
   };

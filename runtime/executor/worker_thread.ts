@@ -83,7 +83,7 @@ const load: RouterLoader = async (
       };
       app = new apps.App({ load, entry: source.entry, topics, address, files, report });
       const announce = (every: number) => postToMain({ type: "schedule", every });
-      copies = new apps.AppCopies({ app, report, announce });
+      copies = new apps.AppCopies({ app, announce });
     }
     app?.configure(config.app);
     return serverRouter({ config, date, site, guard, channels: channelRoutes, app });

@@ -18,6 +18,7 @@ import {
 
 const GROUP = "App";
 const A_DAY = 86_400;
+const AN_HOUR = 3_600;
 
 /** The option that the others of this group need. */
 const FILE: Option = text({
@@ -91,6 +92,13 @@ export const APP_OPTIONS: readonly Option[] = [
     apply: (config, values, name) =>
       ALLOW.apply(config, values.flatMap((value) => value.split(",")), name),
   },
+  number({
+    flag: "app-start-timeout",
+    group: GROUP,
+    value: "TIME",
+    range: [1, AN_HOUR],
+    help: "time for the app's start(); then the server does not start, or keeps the old copy",
+  }, ofApp("startTimeout")),
   flagSwitch({
     flag: "watch",
     group: GROUP,

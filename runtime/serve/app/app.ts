@@ -7,9 +7,9 @@
  */
 
 import { dirname } from "@std/path/posix/dirname";
-import type { AppConfig } from "../../config/mod.ts";
+import { APP, type AppConfig } from "../../config/mod.ts";
 import { LogLabel } from "../../observe/log/mod.ts";
-import { StartRefusal } from "../../thread/mod.ts";
+import { inTime, LATE, StartRefusal } from "../../thread/mod.ts";
 import type { AppExchange, AppResult, AppRoute, AppSchedule } from "../session/mod.ts";
 import { NamedFiles, type NamedFilesParts, pathPattern } from "../files/mod.ts";
 import type { AppModule } from "./app_module.ts";
@@ -52,6 +52,7 @@ export class App implements AppRoute {
   readonly #origins: RequestOrigins;
   #pattern: ((path: string) => boolean) | undefined = undefined;
   #timeout = 0;
+  #startTimeout = APP.startTimeout;
   readonly #folder: string;
   #files: NamedFiles | null = null;
   /** Requests whose handler is asynchronous and has not answered yet. */
@@ -78,8 +79,9 @@ export class App implements AppRoute {
   }
 
   /** Takes what the config says of apps, at the start and at each reload. */
-  configure(config: Pick<AppConfig, "path" | "timeout"> | undefined): void {
+  configure(config: Pick<AppConfig, "path" | "timeout" | "startTimeout"> | undefined): void {
     if (config === undefined) return;
+    this.#startTimeout = config.startTimeout;
     this.#timeout = config.timeout;
     this.#pattern = config.path === undefined ? undefined : pathPattern(config.path);
   }
@@ -118,8 +120,27 @@ export class App implements AppRoute {
   /** Loads the app, and calls its `start`. @throws {StartRefusal} */
   async start(): Promise<void> {
     this.module = await this.#parts.load();
-    const fault = await startFault(this.module, this.server, this.#parts.entry);
+    const fault = await this.startFault(this.module, this.#parts.entry);
     if (fault !== undefined) throw new StartRefusal(`cannot start --app: ${fault}`);
+  }
+
+  /** Calls the `start` of a copy; returns why it cannot be used: it throws, or takes too long. */
+  async startFault(module: AppModule, entry: string): Promise<string | undefined> {
+    const starting = startFault(module, this.server, entry);
+    const fault = await inTime(starting, this.#startTimeout);
+    if (fault !== LATE) return fault;
+    void starting.then(() => this.stopCopy(module)); // nobody uses it any more
+    const seconds = this.#startTimeout / 1000;
+    return `${entry}: its start() has not ended after ${seconds} s (--app-start-timeout)`;
+  }
+
+  /** Calls the `stop` of a copy that is not used any more. */
+  async stopCopy(module: AppModule): Promise<void> {
+    try {
+      await module.stop?.();
+    } catch (error) {
+      this.#parts.report("stop() of an old copy", error);
+    }
   }
 
   /** Calls the app's `stop`. */
@@ -221,8 +242,7 @@ interface Turn {
   readonly hasFailed: boolean;
 }
 
-/** Calls the `start` of a copy; returns why it cannot be used. */
-export async function startFault(
+async function startFault(
   { start, scheduled }: AppModule,
   server: AppServer,
   entry: string,

@@ -6,22 +6,18 @@
  * after the other, each within a limited time, unless the app blocks the thread.
  */
 
-import { type AppOrder, type AppSource, inTime, LATE, OneByOne } from "../../thread/mod.ts";
-import { type App, startFault } from "./app.ts";
+import { type AppOrder, type AppSource, OneByOne } from "../../thread/mod.ts";
+import type { App } from "./app.ts";
 import type { AppModule } from "./app_module.ts";
 import { loadApp } from "./load_app.ts";
 
 /** Milliseconds between two looks at the requests of an old copy, and how long it may take if handlers may for ever. */
 const LOOK = 50;
 const LONGEST = 60_000;
-/** Milliseconds that the `start` of a newer copy may take: later reloads wait for it. */
-const START_TIME = 10_000;
 
 /** What it reports to. */
 export interface AppCopiesParts {
   readonly app: App;
-  /** Counts an error of the app, and tells the operator. */
-  report(what: string, error: unknown): void;
   /** Tells the main thread how often something has to run; 0: nothing has. */
   announce(every: number): void;
 }
@@ -49,28 +45,19 @@ export class AppCopies {
       this.#use(candidate);
       return undefined;
     }
-    if (candidate !== undefined) void this.#stop(candidate);
+    if (candidate !== undefined) void this.#parts.app.stopCopy(candidate);
     return order.type === "load app" ? await this.#load(order.source) : undefined;
   }
 
   async #load(source: AppSource): Promise<string | undefined> {
     try {
       const { module } = await loadApp(source);
-      const fault = await this.#start(module, source.entry);
+      const fault = await this.#parts.app.startFault(module, source.entry);
       if (fault === undefined) this.#candidate = module;
       return fault;
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
     }
-  }
-
-  /** Why it cannot be used: it takes too long, or throws. */
-  async #start(module: AppModule, entry: string): Promise<string | undefined> {
-    const starting = startFault(module, this.#parts.app.server, entry);
-    const fault = await inTime(starting, START_TIME);
-    if (fault !== LATE) return fault;
-    void starting.then(() => this.#stop(module)); // nobody uses it any more
-    return `its start() has not ended after ${START_TIME / 1000} s`;
   }
 
   #use(candidate: AppModule): void {
@@ -88,14 +75,6 @@ export class AppCopies {
     while (app.server.pendingRequests > 0 && performance.now() < until) {
       await new Promise((resolve) => setTimeout(resolve, LOOK));
     }
-    await this.#stop(old);
-  }
-
-  async #stop(module: AppModule): Promise<void> {
-    try {
-      await module.stop?.();
-    } catch (error) {
-      this.#parts.report("stop() of an old copy", error);
-    }
+    await app.stopCopy(old);
   }
 }

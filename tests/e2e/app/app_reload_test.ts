@@ -111,13 +111,14 @@ for (
       "start() never ends",
       "app.ts",
       "export default { start: () => new Promise(() => {}) };",
-      "its start() has not ended after 10 s",
+      "its start() has not ended after 3 s (--app-start-timeout)",
     ],
   ] as const
 ) {
   Deno.test(`app reload: a copy whose ${name} leaves the old one serving, and says so`, async () => {
     using folder = appOf("old");
-    const server = await startServer({ workers: 2, args: ["--app", folder.file("app.ts")] });
+    const args = ["--app", folder.file("app.ts"), "--app-start-timeout", "3s"];
+    const server = await startServer({ workers: 2, args });
     try {
       folder.write(path, text);
       server.kill("SIGHUP");

@@ -3,7 +3,13 @@
  * source, and with the executable.
  */
 
-import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertNotEquals,
+  assertStringIncludes,
+} from "@std/assert";
 import { AppFolder } from "../../support/app_folder.ts";
 import { BlindServer } from "../../support/blind_server.ts";
 import { isFile } from "../../support/is_file.ts";
@@ -74,6 +80,29 @@ Deno.test("app lifecycle: a start() that fails ends the start of the server, wit
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+const NEVER_READY: readonly (readonly [name: string, start: string, reason: RegExp])[] = [
+  [
+    "waits",
+    "start: () => new Promise(() => {})",
+    /^async-deno: cannot start --app: \S+\/app\.js: its start\(\) has not ended after 1 s \(--app-start-timeout\)$/m,
+  ],
+  [
+    "computes",
+    "start() { for (;;); }",
+    /^async-deno: cannot start --app \S+\/app\.js: its top level or its start\(\) computes without an end$/m,
+  ],
+];
+
+for (const [name, start, reason] of NEVER_READY) {
+  Deno.test(`app lifecycle: a start() that ${name} for ever ends the start of the server, with the reason`, async () => {
+    using folder = new AppFolder({ "app.js": `export default { ${start} };\n` });
+    const app = ["--app", folder.file("app.js"), "--app-start-timeout", "1s"];
+    const { code, stderr } = await runServer(["2", "127.0.0.1", "0", "--log", "off", ...app]);
+    assertEquals(code, 1);
+    assertMatch(stderr, reason);
+  });
+}
 
 Deno.test("app lifecycle: a server whose start() never ends stops all the same, after --drain-timeout", async () => {
   using folder = new AppFolder({

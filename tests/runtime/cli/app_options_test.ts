@@ -24,11 +24,18 @@ Deno.test("app options: without --app there is no app, whatever defaults a file 
 });
 
 Deno.test("app options: on the command line", () => {
-  const args = ["--app=a.ts", "--app-path=/api/**", "--app-timeout=2m", "--watch"];
+  const args = [
+    "--app=a.ts",
+    "--app-path=/api/**",
+    "--app-timeout=2m",
+    "--app-start-timeout=5",
+    "--watch",
+  ];
   assertEquals(appOf(args), {
     file: "a.ts",
     path: "/api/**",
     timeout: 120_000,
+    startTimeout: 5_000,
     watch: true,
     allow: [],
   });
@@ -49,13 +56,14 @@ Deno.test("app options: rights, separated by commas or given again", () => {
 
 Deno.test("app options: as a section of the file, or as keys at its top", () => {
   const section =
-    `[app]\nfile = "a.ts"\npath = "/x"\ntimeout = "5s"\nwatch = true\nallow = ["sys"]\n`;
+    `[app]\nfile = "a.ts"\npath = "/x"\ntimeout = "5s"\nstart-timeout = "7s"\nwatch = true\nallow = ["sys"]\n`;
   const flat =
-    `app = "a.ts"\napp-path = "/x"\napp-timeout = "5s"\nwatch = true\napp-allow = ["sys"]\n`;
+    `app = "a.ts"\napp-path = "/x"\napp-timeout = "5s"\napp-start-timeout = "7s"\nwatch = true\napp-allow = ["sys"]\n`;
   const expected = {
     file: "a.ts",
     path: "/x",
     timeout: 5_000,
+    startTimeout: 7_000,
     watch: true,
     allow: [{ right: "sys" as const, value: undefined }],
   };

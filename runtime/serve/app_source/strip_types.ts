@@ -2,10 +2,11 @@
  * Removes the types of TypeScript.
  *
  * In: a path and its text. Out: JavaScript. Types become spaces, so that each line and column is where it was. Enums, namespaces, parameter
- * properties and casts in angle brackets need other code: a file that has any of them is written anew, and its lines may move.
+ * properties and casts in angle brackets need other code: a file that has any of them is written anew, and its lines are put back.
  */
 
 import { transformSync } from "amaro";
+import { keepLines } from "./keep_lines.ts";
 import { SourceError } from "./source_error.ts";
 
 const WITH_JSX = /\.[jt]sx$/;
@@ -19,26 +20,38 @@ interface Refusal {
   readonly startColumn?: number;
 }
 
+/** What it has written. */
+interface Written {
+  readonly code: string;
+  readonly map?: string;
+}
+
 /** Removes them. @throws {SourceError} */
 export function stripTypes(path: string, text: string): string {
   const parser = { syntax: "typescript", tsx: WITH_JSX.test(path) };
   const kept = stripped(path, text, { mode: "strip-only", parser });
-  if (typeof kept === "string") return kept;
-  const options = { mode: "transform", parser, transform: { verbatimModuleSyntax: false } };
-  const written = stripped(path, text, options);
-  if (typeof written === "string") return written;
-  throw sourceError(path, written);
+  if (!isRefusal(kept)) return kept.code;
+  const transform = { verbatimModuleSyntax: false };
+  const written = stripped(path, text, { mode: "transform", parser, transform, sourceMap: true });
+  if (isRefusal(written)) throw sourceError(path, written);
+  const { mappings } = JSON.parse(written.map ?? "{}");
+  if (typeof mappings !== "string") return written.code;
+  return keepLines(written.code, mappings, WITH_JSX.test(path));
 }
 
 /** The code, or what it has that this mode does not support. Its own type of options does not name all that it passes on. */
-function stripped(path: string, text: string, options: object): string | Refusal {
+function stripped(path: string, text: string, options: object): Written | Refusal {
   try {
-    return transformSync(text, options as Parameters<typeof transformSync>[1]).code;
+    return transformSync(text, options as Parameters<typeof transformSync>[1]);
   } catch (error) {
     const refusal = refusalOf(path, error);
     if (refusal.code === "UnsupportedSyntax") return refusal;
     throw sourceError(path, refusal);
   }
+}
+
+function isRefusal(result: Written | Refusal): result is Refusal {
+  return "message" in result;
 }
 
 function refusalOf(path: string, error: unknown): Refusal {

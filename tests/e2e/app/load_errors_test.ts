@@ -35,6 +35,14 @@ const ROWS: readonly Row[] = [
     reason: "DIR/app.ts:3:19: syntax error: Expression expected",
   },
   {
+    name: "an error behind what is written anew",
+    files: {
+      "app.ts":
+        `enum Color {\n  Red,\n}\nclass P {\n  constructor(readonly a: string) {}\n}\n\nthrow new Error("no");\n`,
+    },
+    reason: "DIR/app.ts:8: it throws when it is loaded: Error: no",
+  },
+  {
     name: "an error that only V8 finds",
     files: { "app.ts": `import "./lib.ts";\n${APP}`, "lib.ts": "let a = 1;\n\nlet a = 2;\n" },
     reason: "DIR/lib.ts:3: syntax error: Identifier 'a' has already been declared",

@@ -69,8 +69,26 @@ export function installWebGlobals(): void {
   }
   showTrueFields(WebResponse.prototype);
   Object.defineProperty(Deno, "serve", { ...HIDDEN, value: unwrappingServe(Deno.serve) });
+  takeLight(globalThis.Cache?.prototype, ["put", "match", "delete"]);
+  takeLight(WebAssembly, ["compileStreaming", "instantiateStreaming"]);
   for (const [name, made] of Object.entries({ Response: AppResponse, Headers: AppHeaders })) {
     Object.defineProperty(made, "name", { value: name, configurable: true });
+  }
+}
+
+/** Lets functions of Deno that take Requests and Responses, or promises of them, take an app's. */
+function takeLight(holder: object | undefined, names: readonly string[]): void {
+  for (const name of holder === undefined ? [] : names) {
+    const original: unknown = Reflect.get(holder!, name);
+    if (typeof original !== "function") continue;
+    const value = async function (this: unknown, ...given: unknown[]): Promise<unknown> {
+      const web = (await Promise.all(given)).map((each) =>
+        AppRequest.webOf(AppResponse.webOf(each))
+      );
+      return await original.apply(this, web);
+    };
+    Object.defineProperty(value, "name", { value: name, configurable: true });
+    Object.defineProperty(holder, name, { ...HIDDEN, value });
   }
 }
 
@@ -103,6 +121,9 @@ function showTrueFields(prototype: Response): void {
 const OWN_PORT =
   "Deno.serve in an app opens a port of its own: what is given to it is the default export, export default { fetch: handler }";
 
+/** The options of Deno.serve that answer requests. */
+const OWN_HANDLERS: readonly string[] = ["handler", "onError"];
+
 /** A server of the app's own gets real Responses from its handler, whatever that makes. */
 function unwrappingServe(serve: typeof Deno.serve): typeof Deno.serve {
   const wrap = (handler: (...given: unknown[]) => unknown) => {
@@ -113,8 +134,10 @@ function unwrappingServe(serve: typeof Deno.serve): typeof Deno.serve {
   const unwrapping = (...given: unknown[]) => {
     const wrapped = given.map((value) => {
       if (typeof value === "function") return wrap(value as () => unknown);
-      const has = typeof value === "object" && value !== null && "handler" in value;
-      return has ? { ...value, handler: wrap(value.handler as () => unknown) } : value;
+      if (typeof value !== "object" || value === null) return value;
+      const handlers = Object.entries(value).filter(([name]) => OWN_HANDLERS.includes(name));
+      const unwrapped = handlers.map(([name, handler]) => [name, wrap(handler as () => unknown)]);
+      return { ...value, ...Object.fromEntries(unwrapped) };
     });
     try {
       return (serve as (...given: unknown[]) => unknown)(...wrapped);

@@ -21,6 +21,9 @@ Deno.test("app: its requests and responses go where Deno's own are wanted", (tes
       ["/proxied", echoed],
       ["/fetched", echoed],
       ["/served", "inner /x"],
+      ["/served-error", "sorry: inner"],
+      ["/wasm", '["[object WebAssembly.Module]","[object WebAssembly.Instance]"]'],
+      ["/cached", "cached"],
       ["/thenable", "thenable"],
     ];
     for (const [path, text] of rows) {

@@ -51,6 +51,37 @@ const ROUTES = {
     await new Promise((resolve) => setTimeout(resolve, 1));
     return Response.json(server.requestIP(request));
   },
+  "/wasm": async () => {
+    // The empty module.
+    const bytes = new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
+    const headers = { "content-type": "application/wasm" };
+    const module = await WebAssembly.compileStreaming(new Response(bytes, { headers }));
+    const later = Promise.resolve(new Response(bytes, { headers }));
+    const { instance } = await WebAssembly.instantiateStreaming(later, {});
+    return Response.json([module, instance].map(String));
+  },
+  "/cached": async (request) => {
+    const cache = await caches.open("async-deno-test");
+    await cache.put("http://a.example/", new Response("cached", { headers: { a: "b" } }));
+    const found = await cache.match(new Request("http://a.example/"));
+    await cache.match(request);
+    await caches.delete("async-deno-test");
+    return new Response(found.body, found);
+  },
+  "/served-error": async () => {
+    const inner = Deno.serve({
+      hostname: "127.0.0.1",
+      port: 0,
+      onListen() {},
+      handler() {
+        throw new Error("inner");
+      },
+      onError: ({ message }) => new Response(`sorry: ${message}`),
+    });
+    const text = await (await fetch(`http://127.0.0.1:${inner.addr.port}/x`)).text();
+    await inner.shutdown();
+    return new Response(text);
+  },
   "/patient": async (request, server) => {
     server.timeout(request, 20);
     await new Promise((resolve) => setTimeout(resolve, 700));

@@ -42,7 +42,7 @@ const ROUTES = {
     await inner.shutdown();
     return new Response(text);
   },
-  "/server": (request, server) => {
+  "/server": (_request, server) => {
     const { hostname, port, pendingRequests, url } = server;
     return Response.json({ hostname, port, pendingRequests, url });
   },

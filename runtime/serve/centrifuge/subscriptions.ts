@@ -25,7 +25,6 @@ import type { ChannelContext } from "./channel_context.ts";
 import type { ClientLink, Sized } from "./client_link.ts";
 import type { ClientIdentity } from "./client_identity.ts";
 import { endAfter, momentOf, secondsUntil } from "./deadlines.ts";
-import { HeldBytes } from "./held_bytes.ts";
 import { NewestMessages } from "./newest_messages.ts";
 import { recover, type Recovery, wirePosition } from "./history_reading.ts";
 import { enterPresence, isMemberBy, leavePresence, planFor } from "./membership.ts";
@@ -54,8 +53,6 @@ export const PLAIN_GRANT: SubscriptionGrant = {
 };
 
 const UTF8 = new TextEncoder();
-/** Milliseconds after which a slow client is looked at again. */
-const RECHECK = 1_000;
 
 /** The subscriptions of a client. */
 export class Subscriptions {
@@ -64,10 +61,8 @@ export class Subscriptions {
   readonly #link: ClientLink;
   readonly #owner: SubscriptionOwner;
   readonly #byName = new FewMap<string, Subscription>();
-  /** When {@link onTime} is to be called, in the loop's milliseconds. */
-  wakeAt = NEVER;
   /** Undefined until the client is slow. */
-  #newest: NewestMessages | undefined = undefined;
+  #newest: NewestMessages<Sized> | undefined = undefined;
 
   constructor(
     context: ChannelContext,
@@ -86,6 +81,11 @@ export class Subscriptions {
   /** The subscription to a channel. */
   get(name: string): Subscription | undefined {
     return this.#byName.get(name);
+  }
+
+  /** When {@link onTime} is to be called, in the loop's milliseconds. */
+  get wakeAt(): number {
+    return this.#newest?.wakeAt ?? NEVER;
   }
 
   /** When the first of them expires, in the loop's milliseconds. */
@@ -187,12 +187,12 @@ export class Subscriptions {
 
   /** The client has not read what was sent before: it gets the newest message later, or has to subscribe again. */
   skip(subscription: Subscription, message: Sized): void {
-    const { meter, slowBytes, newest } = this.#context;
+    const { loop, meter, slowBytes, newest } = this.#context;
     if (subscription.whenSlow === "newest") {
-      // Half of what makes it slow: so that all of it can be sent once the client has read.
-      this.#newest ??= new NewestMessages(new HeldBytes(slowBytes / 2), newest);
-      if (this.#newest.keep(subscription, message)) {
-        if (this.wakeAt === NEVER) this.#recheckLater();
+      this.#newest ??= new NewestMessages(slowBytes, newest);
+      const { wakeAt } = this;
+      if (this.#newest.keep(subscription, message, loop.now)) {
+        if (this.wakeAt !== wakeAt) this.#owner.setTimer();
         return meter.skipped();
       }
     }
@@ -214,15 +214,7 @@ export class Subscriptions {
 
   /** It is {@link wakeAt}: the client may have read without having been waited for. */
   onTime(): void {
-    this.wakeAt = NEVER;
-    if (this.#newest === undefined || this.#newest.isEmpty) return;
-    if (this.#link.queuedBytes === 0) this.#newest.send();
-    if (!this.#newest.isEmpty) this.#recheckLater();
-  }
-
-  #recheckLater(): void {
-    this.wakeAt = this.#context.loop.now + RECHECK;
-    this.#owner.setTimer();
+    this.#newest?.onTime(this.#context.loop.now, this.#link.queuedBytes);
   }
 
   /** The client has to subscribe again, and recovers by that. To what a server subscribed it, it does so only by another connection. */

@@ -3,7 +3,8 @@
  *
  * In: the channels that are open to the client, and the positions that it comes back with; then what the hub passes on, and deadlines. Out:
  * events to the answer, each with the positions of all channels behind it. First `retry:`, then an event `lost` if anything is, then what was
- * missed, then what is published. The stream ends if the client does not read, and when a token expires.
+ * missed, then what is published. If the client does not read, the stream ends, or skips to the newest and says so in an event `skipped`,
+ * by the policy of the channel. It ends when a token expires.
  *
  *   new ──begin──► started ──► ended
  */
@@ -20,12 +21,20 @@ import {
   type ClientDirectory,
   type ControlledClient,
   firstPingAt,
+  NewestMessages,
   READING_BYTES,
 } from "../centrifuge/mod.ts";
 import type { Face } from "../hub/mod.ts";
 import { type AnswerStream, DROPPED, type StreamListener } from "../session/mod.ts";
 import type { ChannelAccess } from "./channel_access.ts";
-import { EventParts, readEventParts, WholeEvents, writeOwnEvent } from "./event_faces.ts";
+import {
+  countEventParts,
+  EventParts,
+  readEventParts,
+  WholeEvents,
+  writeOwnEvent,
+  writePlaces,
+} from "./event_faces.ts";
 import { type ChannelStreamOwner, StreamChannel } from "./stream_channel.ts";
 import { joinPositions, type PositionFinder } from "./stream_position.ts";
 
@@ -70,6 +79,8 @@ export class ChannelStream extends TimerNode
   #channels: StreamChannel[];
   /** Those that the hub has ended, to be entered again. */
   readonly #lost = new Set<StreamChannel>();
+  /** What waits for a slow client; null if it never was. */
+  #newest: NewestMessages<Uint8Array> | null = null;
   #answer: AnswerStream | null = null;
   #state: "new" | "started" | "ended" = "new";
   #isDeferred = false;
@@ -113,6 +124,8 @@ export class ChannelStream extends TimerNode
   // ChannelStreamOwner: called by the channels, while the hub sends.
 
   receive(channel: StreamChannel, events: Uint8Array): void {
+    if (channel.skips && this.#isSlow(channel)) return this.#keep(channel, events);
+    if (channel.skippedTo !== undefined) this.#tellSkipped(channel, channel.skippedTo);
     if (this.face instanceof WholeEvents) return this.#send(events);
     const out = this.#scratch;
     out.clear();
@@ -122,6 +135,7 @@ export class ChannelStream extends TimerNode
 
   lost(channel: StreamChannel): void {
     this.context.meter.lost();
+    this.#newest?.drop(channel); // it is recovered, too
     this.#lost.add(channel);
     this.#defer();
   }
@@ -145,6 +159,7 @@ export class ChannelStream extends TimerNode
       this.#pingAt = now + this.context.limits.pingTime;
       this.#send(PING);
     }
+    if (now >= this.#wakeAt) this.#newest?.onTime(now, this.#queuedBytes);
     this.#setTimer();
   }
 
@@ -152,6 +167,10 @@ export class ChannelStream extends TimerNode
 
   left(): void {
     this.#end();
+  }
+
+  drained(): void {
+    this.#newest?.send();
   }
 
   stopping(): "later" {
@@ -164,12 +183,11 @@ export class ChannelStream extends TimerNode
   disconnect(reason: Disconnect): void {
     if (this.#state === "ended") return;
     this.context.meter.disconnected(reason.code);
-    const out = new ByteBuffer();
-    writeOwnEvent(out, "disconnect", (json) => {
-      json.name("code").integer(reason.code).name("reason").text(reason.reason);
-    });
-    out.appendLatin1("\n");
-    this.#send(out.view());
+    this.#sendOwn((out) =>
+      writeOwnEvent(out, "disconnect", (json) => {
+        json.name("code").integer(reason.code).name("reason").text(reason.reason);
+      })
+    );
     // First: the connection may go on with its next request.
     this.#end(reason);
     this.#answer?.end();
@@ -182,13 +200,13 @@ export class ChannelStream extends TimerNode
     if (this.#state === "started") channel.leave();
     this.context.meter.unsubscribePushed(code);
     this.#lost.delete(channel);
+    this.#newest?.drop(channel);
     this.#channels = this.#channels.filter((one) => one !== channel);
-    const out = new ByteBuffer();
-    writeOwnEvent(out, "unsubscribe", (json) => {
-      json.name("channel").text(name).name("code").integer(code).name("reason").text(reason);
-    });
-    out.appendLatin1("\n");
-    this.#send(out.view());
+    this.#sendOwn((out) =>
+      writeOwnEvent(out, "unsubscribe", (json) => {
+        json.name("channel").text(name).name("code").integer(code).name("reason").text(reason);
+      })
+    );
   }
 
   /** The channels of a stream are those of its address. */
@@ -232,31 +250,51 @@ export class ChannelStream extends TimerNode
       const events = channel.enter(since, { limit, maxBytes: room });
       turn.spend(since.length > 0 ? READING_BYTES : ENTERING_BYTES, loop.now);
       if (events === "unavailable") return this.#endUnavailable(out);
-      const count = countOf(events);
+      const count = events === null ? 0 : countEventParts(events);
       if (since.length > 0) meter.recovered(events !== null, count);
       if (events === null) lost.push(channel);
       else if (events.length > 0) missed.push({ channel, events });
       room = Math.max(0, room - (events?.length ?? 0) - count * idBytes);
     }
-    if (lost.length > 0) this.#appendLost(out, lost);
-    else this.#appendId(out);
+    if (lost.length > 0) {
+      if (out.length > 0) out.appendLatin1("\n");
+      this.#appendPlaces(out, "lost", lost);
+    } else this.#appendId(out);
     out.appendLatin1("\n");
     for (const { channel, events } of missed) this.#appendParts(out, channel, events);
     turn.spend(out.length, loop.now);
     this.#send(out.view());
   }
 
-  #appendLost(out: ByteBuffer, channels: readonly StreamChannel[]): void {
-    if (out.length > 0) out.appendLatin1("\n");
-    writeOwnEvent(out, "lost", (json) => {
-      json.name("channels").openArray();
-      for (const { name, place: { epoch, offset } } of channels) {
-        json.openObject().name("channel").text(name);
-        json.name("epoch").text(epoch).name("offset").integer(offset).closeObject();
-      }
-      json.closeArray();
-    });
+  /** Appends an event that says where the stream goes on in these channels. */
+  #appendPlaces(out: ByteBuffer, event: string, channels: readonly StreamChannel[]): void {
+    writePlaces(out, event, channels);
     this.#appendId(out);
+  }
+
+  /** Whether events of this channel are kept until the client has read: behind, until it has read everything. */
+  #isSlow(channel: StreamChannel): boolean {
+    if (channel.isBehind && this.#queuedBytes === 0) this.drained();
+    return channel.isBehind || this.#queuedBytes > this.context.slowBytes;
+  }
+
+  /** Keeps events in the place of those that wait. If there is no room, the stream ends, as without the policy. */
+  #keep(channel: StreamChannel, events: Uint8Array): void {
+    if (this.isClosed) return;
+    const { loop, meter, newest, slowBytes } = this.context;
+    channel.noteKept(events);
+    this.#newest ??= new NewestMessages(slowBytes, newest);
+    const wakeAt = this.#wakeAt;
+    if (!this.#newest.keep(channel, events, loop.now)) return this.#cutOff();
+    meter.skipped();
+    if (this.#wakeAt !== wakeAt) this.#setTimer();
+  }
+
+  /** Before the newest events of a channel, which has lost those up to an offset. */
+  #tellSkipped(channel: StreamChannel, to: number): void {
+    channel.offset = to;
+    channel.skippedTo = undefined;
+    this.#sendOwn((out) => this.#appendPlaces(out, "skipped", [channel]));
   }
 
   /** Appends events of a channel, each with its positions. */
@@ -288,6 +326,13 @@ export class ChannelStream extends TimerNode
     out.appendLatin1(`id: ${joinPositions(known)}\n`);
   }
 
+  #sendOwn(write: (out: ByteBuffer) => void): void {
+    const out = new ByteBuffer();
+    write(out);
+    out.appendLatin1("\n");
+    this.#send(out.view());
+  }
+
   /** The store is full or busy: the client comes back with the positions that it has. */
   #endUnavailable(out: ByteBuffer): void {
     out.appendLatin1(": the channels have no room now\n\n");
@@ -301,11 +346,22 @@ export class ChannelStream extends TimerNode
   #send(bytes: Uint8Array): void {
     if (this.#state === "ended" || bytes.length === 0) return;
     if (this.#answer?.send(bytes, 0, bytes.length) !== DROPPED) return;
-    // The connection may just have ended.
-    if (this.isClosed) return;
+    if (!this.isClosed) this.#cutOff(); // the connection may just have ended
+  }
+
+  /** When it is looked again whether the client has read, in the loop's milliseconds. */
+  get #wakeAt(): number {
+    return this.#newest?.wakeAt ?? NEVER;
+  }
+
+  get #queuedBytes(): number {
+    return this.#answer?.queuedBytes ?? 0;
+  }
+
+  #cutOff(): void {
     this.context.meter.limitExceeded("queued");
     this.#end();
-    this.#answer.abort();
+    this.#answer?.abort();
   }
 
   #setExpiry(expireAt: number | undefined): void {
@@ -317,7 +373,7 @@ export class ChannelStream extends TimerNode
 
   #setTimer(): void {
     if (this.#state === "ended") return;
-    this.context.loop.timers.set(this, Math.min(this.#pingAt, this.#expiresAt));
+    this.context.loop.timers.set(this, Math.min(this.#pingAt, this.#expiresAt, this.#wakeAt));
   }
 
   #defer(): void {
@@ -332,15 +388,12 @@ export class ChannelStream extends TimerNode
     const { loop, users, hooks } = this.context;
     loop.timers.cancel(this);
     this.#lost.clear();
-    for (const channel of this.#channels) channel.leave();
+    for (const channel of this.#channels) {
+      this.#newest?.drop(channel);
+      channel.leave();
+    }
     this.#directory.remove(this);
     users.leave(this.identity);
     hooks?.disconnect?.({ identity: this.identity, transport: this.transport, reason });
   }
-}
-
-function countOf(events: Uint8Array | null): number {
-  let count = 0;
-  if (events !== null) readEventParts(events, () => count++);
-  return count;
 }

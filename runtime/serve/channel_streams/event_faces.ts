@@ -26,7 +26,7 @@ import { positionPrefix } from "./stream_position.ts";
 /** The tag that names the event. */
 const EVENT_TAG = "event";
 /** Names that mean something else: to this server, and to EventSource, which fires events of its own. */
-const RESERVED = ["", "disconnect", "error", "lost", "message", "open", "unsubscribe"];
+const RESERVED = ["", "disconnect", "error", "lost", "message", "open", "skipped", "unsubscribe"];
 // deno-lint-ignore no-control-regex -- a line break would end the field, and EventSource ignores what has a NUL
 const UNSAFE = /[\x00\r\n]/;
 const TAGS = { tags: { wire: "tags", read: readMap(readText) } } as const;
@@ -34,7 +34,16 @@ const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 /** In front of each event: its length, and its offset. */
 const HEADER_BYTES = 4 + 8;
+const LINE_FEED = 0x0a;
 const UTF8 = new TextEncoder();
+const TEXT = new TextDecoder();
+const ID_FIELD = UTF8.encode("id: ");
+
+/** Where a stream is in a channel. */
+export interface Placed {
+  readonly name: string;
+  readonly place: { readonly epoch: string; readonly offset: number };
+}
 
 /** Counts what the hub delivers. */
 export type DeliveryMeter = Pick<ChannelMeter, "delivered">;
@@ -110,6 +119,36 @@ export function readEventParts(
   }
 }
 
+/** How many events a message of {@link EventParts} has. */
+export function countEventParts(parts: Uint8Array): number {
+  let count = 0;
+  readEventParts(parts, () => count++);
+  return count;
+}
+
+/** The offset of the first event of a message that has one: of {@link EventParts}, or of {@link WholeEvents}. */
+export function firstOffsetIn(events: Uint8Array, face: Face<Uint8Array>): number | undefined {
+  if (face instanceof WholeEvents) return firstIdIn(events);
+  let first: number | undefined;
+  readEventParts(events, (_, offset) => {
+    if (offset > 0) first ??= offset;
+  });
+  return first;
+}
+
+/** What an event's data has is one line, so each line that begins so is an id of ours. */
+function firstIdIn(events: Uint8Array): number | undefined {
+  for (let at = 0; at < events.length;) {
+    const end = events.indexOf(LINE_FEED, at);
+    if (ID_FIELD.every((byte, i) => events[at + i] === byte)) {
+      const id = TEXT.decode(events.subarray(at, end));
+      return Number(id.slice(id.lastIndexOf(".") + 1));
+    }
+    at = end + 1;
+  }
+  return undefined;
+}
+
 /** Appends an event of the server's own; its end, and perhaps an `id:`, follow. */
 export function writeOwnEvent(
   out: ByteBuffer,
@@ -121,6 +160,18 @@ export function writeOwnEvent(
   write(json);
   json.closeObject();
   out.appendLatin1("\n");
+}
+
+/** Appends an event of the server's own that says where a stream goes on in these channels. */
+export function writePlaces(out: ByteBuffer, event: string, channels: readonly Placed[]): void {
+  writeOwnEvent(out, event, (json) => {
+    json.name("channels").openArray();
+    for (const { name, place: { epoch, offset } } of channels) {
+      json.openObject().name("channel").text(name);
+      json.name("epoch").text(epoch).name("offset").integer(offset).closeObject();
+    }
+    json.closeArray();
+  });
 }
 
 function writePublication(out: ByteBuffer, channel: string, entry: Entry): void {

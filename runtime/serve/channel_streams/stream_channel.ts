@@ -19,7 +19,7 @@ import {
 import type { SubscriptionPlan } from "../channels/mod.ts";
 import type { Entrance, Face, HubChannel, Subscriber } from "../hub/mod.ts";
 import type { OpenChannel } from "./channel_access.ts";
-import { EventParts } from "./event_faces.ts";
+import { EventParts, firstOffsetIn } from "./event_faces.ts";
 import { type ChannelPosition, positionPrefix } from "./stream_position.ts";
 
 /** The stream, as its channels see it. */
@@ -55,8 +55,14 @@ const WISHES = { positioned: true, recoverable: true, joinLeave: false, delta: "
 export class StreamChannel implements Subscriber<Uint8Array> {
   readonly name: string;
   readonly face: Face<Uint8Array>;
-  /** What the stream has; `position` gives its text. */
+  /** What the stream has; `position` gives its text. A stream of one channel counts what it gets only while it is slow. */
   offset = 0;
+  /** Whether the newest events wait until the client reads. */
+  isBehind = false;
+  /** What was not sent ended here; undefined: nothing was left out, or it was told. */
+  skippedTo: number | undefined = undefined;
+  /** Whether it skips to the newest events if the client does not read; else the stream is cut off. */
+  skips = false;
   readonly #owner: ChannelStreamOwner;
   readonly #open: OpenChannel;
   readonly #key: Uint8Array;
@@ -116,6 +122,7 @@ export class StreamChannel implements Subscriber<Uint8Array> {
       return "unavailable";
     }
     this.#isMember = isMemberBy(plan);
+    this.skips = plan.whenSlow !== "close";
     this.#hubChannel = entrance.channel;
     this.#countSubscription();
     this.#epoch = epoch;
@@ -141,9 +148,18 @@ export class StreamChannel implements Subscriber<Uint8Array> {
     this.#owner.receive(this, events);
   }
 
+  /** These events are not sent now, and take the place of those that wait. */
+  noteKept(events: Uint8Array): void {
+    const first = firstOffsetIn(events, this.face);
+    const before = first === undefined ? this.#hubChannel?.position ?? this.offset : first - 1;
+    if (this.isBehind || this.skippedTo !== undefined) this.skippedTo = before;
+    else this.offset = before;
+  }
+
   lost(): void {
-    // A stream of one channel does not count what it gets.
-    this.offset = Math.max(this.offset, this.#hubChannel?.position ?? 0);
+    // A stream of one channel does not count what it gets. Behind, it has not got everything, but is told where it is.
+    if (!this.isBehind) this.offset = Math.max(this.offset, this.#hubChannel?.position ?? 0);
+    this.skippedTo = undefined;
     this.#hubChannel = undefined;
     this.#owner.lost(this);
   }

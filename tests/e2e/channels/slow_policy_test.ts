@@ -2,6 +2,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { DEFAULT_CONFIG } from "../../../runtime/mod.ts";
+import { Backend } from "../../support/channel_backend.ts";
 import { OPEN } from "../../support/channel_options.ts";
 import {
   type ChannelClient,
@@ -10,7 +11,8 @@ import {
   OPEN_CHANNELS,
   subscribe,
 } from "../../support/channel_server.ts";
-import { waitFor } from "../../support/wait_for.ts";
+import { EventStream } from "../../support/event_stream.ts";
+import { waitFor, within } from "../../support/wait_for.ts";
 import "../../support/load_libc.ts";
 
 const SKIP = { ...OPEN, slowPolicy: "skip" } as const;
@@ -129,4 +131,41 @@ Deno.test("slow policy skip: over an HTTP stream, too", async () => {
   assertEquals(offsets.at(-1), COUNT + 1);
   assert(offsets.length < COUNT, String(offsets.length));
   await reader.cancel();
+});
+
+Deno.test("slow policy skip: a plain stream goes on with the newest, and is told what was left out", async () => {
+  const limits = { ...DEFAULT_CONFIG.limits, queuedBytes: 512 * 1024 };
+  // The feed has room for all, if the machine stops a worker for a moment.
+  const channelLimits = { memoryBytes: 256 * 1024 * 1024 };
+  await using backend = await Backend.start({ namespaces: { live: LIVE } }, {
+    limits,
+    channelLimits,
+  });
+  for (const query of ["channel=live:a", "channel=live:b&channel=live:c"]) {
+    const name = query.slice(8, 14);
+    const port = backend.server.executor.address.port;
+    using slow = await Deno.connect({ hostname: "127.0.0.1", port });
+    // HTTP/1.0 has no chunks; the fields of the head are none of an event.
+    const request = `GET /channels/sse?${query} HTTP/1.0\r\nHost: x\r\n\r\n`;
+    await slow.write(new TextEncoder().encode(request));
+    await waitFor(async () => await backend.subscribers(name) === 1, { what: "the subscription" });
+    for (let i = 0; i < COUNT; i++) await backend.publish(name, DATA);
+    const seen = new EventStream();
+    const decoder = new TextDecoder();
+    const buffer = new Uint8Array(256 * 1024);
+    const newest = () => seen.dataOf("message").at(-1)?.offset;
+    while (newest() !== COUNT) {
+      const read = await within(slow.read(buffer), { what: () => `more behind ${newest()}` });
+      if (read === null) throw new Error("the stream has ended");
+      seen.take(decoder.decode(buffer.subarray(0, read), { stream: true }));
+    }
+    const told = seen.dataOf("skipped").map(({ channels: [{ channel, offset }] }) => {
+      assertEquals(channel, name);
+      return offset;
+    });
+    const offsets = seen.dataOf("message").map(({ offset }) => offset);
+    const gaps = offsets.filter((offset, i) => offset !== (offsets[i - 1] ?? 0) + 1);
+    assertEquals(gaps, told.map((offset) => offset + 1));
+    assert(gaps.length > 0 && offsets.length < COUNT, `${offsets.length} came`);
+  }
 });

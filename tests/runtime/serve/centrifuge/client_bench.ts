@@ -133,6 +133,8 @@ export interface BenchOptions {
   readonly stores?: Stores;
   /** Which one it is; default: the first. */
   readonly worker?: number;
+  /** If a client has not read so many bytes, it is slow. */
+  readonly slowBytes?: number;
 }
 
 /** One worker's clients. */
@@ -159,9 +161,10 @@ export class ClientBench {
   readonly #followed: Promise<void>[] = [];
 
   constructor(
-    { config, limits, verifier, hooks, stores = new Stores(256 * 1024), worker = 0 }: BenchOptions =
+    { config, limits, verifier, hooks, stores = new Stores(256 * 1024), ...more }: BenchOptions =
       {},
   ) {
+    const { worker = 0, slowBytes = SLOW_BYTES } = more;
     this.stores = stores;
     const store = stores.threads[worker]!;
     const { timers } = this;
@@ -204,8 +207,8 @@ export class ClientBench {
       drain: new DrainSpread(loop, all.drainSpread),
       turn: new TurnBudget(),
       held: new HeldBytes(4 * all.messageBytes),
-      newest: new HeldBytes(SLOW_BYTES),
-      slowBytes: SLOW_BYTES,
+      newest: new HeldBytes(slowBytes),
+      slowBytes,
       follow: (promise) => void this.#followed.push(promise),
       report: (error) => void this.reported.push(error),
     };

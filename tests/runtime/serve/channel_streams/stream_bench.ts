@@ -26,13 +26,15 @@ export class FakeAnswer implements AnswerStream {
   fate: "ended" | "aborted" | undefined;
   /** Whether everything is dropped, as if too much waited. */
   isFull = false;
+  /** Whether what is not read is queued here, and not in the kernel. */
+  isQueueing = false;
 
   get isOpen(): boolean {
     return this.fate === undefined;
   }
 
   get queuedBytes(): number {
-    return this.isFull ? 1 : 0;
+    return this.isFull ? 1 : this.isQueueing ? this.unread.length : 0;
   }
 
   send(bytes: Uint8Array, start: number, end: number): number {
@@ -68,6 +70,7 @@ export class BenchStream {
     const part = unread.slice(0, most);
     this.answer.unread = unread.slice(part.length);
     this.#seen.take(part);
+    if (this.answer.isQueueing && part !== "" && this.answer.unread === "") this.stream.drained();
     return this.#seen;
   }
 

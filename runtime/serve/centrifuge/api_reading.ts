@@ -110,17 +110,18 @@ export const channels = apiMethod({ pattern: text("pattern") }, async (
 
 /** What this server is: one node, whatever worker answers. */
 export const info = apiMethod({}, async (api): Promise<ApiAnswer> => {
-  const { store, version, meter } = api.context;
+  const { store, version, meter, connectedUsers } = api.context;
   const found = await activeChannels(api, () => true);
   if ("code" in found) return found;
-  const { clients, users } = meter.serverCounts();
+  const users = connectedUsers.count();
+  if (users === undefined) return CLIENT_ERRORS.INTERNAL;
   const subscriptions = found.reduce((sum, [_, subscribers]) => sum + subscribers, 0);
   return (json) => {
     json.name("nodes").openArray().openObject();
     // As every epoch, it is another one in each run.
     json.name("uid").text(store.epochText(0)).name("name").text(version);
     json.name("version").text(version);
-    json.name("num_clients").integer(clients).name("num_users").integer(users);
+    json.name("num_clients").integer(meter.serverClients()).name("num_users").integer(users);
     json.name("num_channels").integer(found.length).name("num_subs").integer(subscriptions);
     json.closeObject().closeArray();
   };

@@ -12,6 +12,7 @@ import type { Hub } from "../hub/mod.ts";
 import type { TokenVerifier } from "../tokens/mod.ts";
 import type { ClientHooks } from "./client_hooks.ts";
 import type { ChannelMeter } from "./channel_meter.ts";
+import type { ConnectedUsers } from "./connected_users.ts";
 import type { DrainSpread } from "./drain_spread.ts";
 import type { HeldBytes } from "./held_bytes.ts";
 import type { TurnBudget } from "./turn_budget.ts";
@@ -42,6 +43,7 @@ export interface ChannelContext {
   readonly rules: ChannelRules;
   readonly limits: ChannelLimits;
   readonly users: UserConnections;
+  readonly connectedUsers: ConnectedUsers;
   /** Undefined: no token is valid. */
   readonly verifier: Pick<TokenVerifier, "connection" | "subscription"> | undefined;
   /** Whether clients without a token may connect. */

@@ -83,13 +83,6 @@ const CLIENT_ERRORS: Readonly<Record<number, Column>> = CLIENT_ERROR_COLUMNS;
 const API_ERRORS: Readonly<Record<number, Column>> = API_ERROR_COLUMNS;
 const DISCONNECTS: Readonly<Record<number, Column>> = DISCONNECT_COLUMNS;
 
-/** What the whole server has. */
-export interface ServerCounts {
-  readonly clients: number;
-  /** Those of each worker, so that a user with clients on two workers is counted twice. */
-  readonly users: number;
-}
-
 /** The meter of one worker. */
 export class ChannelMeter {
   readonly #counters: Counters;
@@ -105,14 +98,10 @@ export class ChannelMeter {
     this.#total = total;
   }
 
-  /** What all workers have now. */
-  serverCounts(): ServerCounts {
+  /** The clients of all workers. */
+  serverClients(): number {
     const transports = Object.keys(CONNECTED) as ClientTransport[];
-    const { usersConnected, usersLeft } = CHANNEL_COLUMN;
-    return {
-      clients: transports.reduce((sum, one) => sum + this.#open(CONNECTED[one], LEFT[one]), 0),
-      users: this.#open(usersConnected, usersLeft),
-    };
+    return transports.reduce((sum, one) => sum + this.#open(CONNECTED[one], LEFT[one]), 0);
   }
 
   /** Never negative, although the two are read at different moments. */

@@ -18,6 +18,7 @@ import type { ClientHooks } from "./client_hooks.ts";
 import { ConnectionControl } from "./api_control.ts";
 import { apiRoutes } from "./api_route.ts";
 import { ChannelMeter } from "./channel_meter.ts";
+import { ConnectedUsers } from "./connected_users.ts";
 import { ALL_WORKERS, ControlListener, ControlSender, toWorker } from "./control_channel.ts";
 import { ClientDirectory } from "./client_directory.ts";
 import { DrainSpread } from "./drain_spread.ts";
@@ -119,6 +120,7 @@ export class ChannelService {
       rules: new ChannelRules(config, { nameBytes, exceeded }),
       limits,
       users: new UserConnections(store, limits.connectionsPerUser),
+      connectedUsers: new ConnectedUsers(store, worker),
       verifier: secrets.verifier,
       allowsAnonymous: config.allowAnonymousConnect,
       isInsecure,
@@ -137,7 +139,7 @@ export class ChannelService {
       follow: (promise) => wiring.follow(promise),
       report,
     };
-    const directory = new ClientDirectory(meter);
+    const directory = new ClientDirectory(meter, context.connectedUsers);
     this.context = context;
     this.directory = directory;
     const channel = { store, hub: this.#hub, loop, report };

@@ -9,6 +9,7 @@ import type { Channel } from "../channels/mod.ts";
 import type { ChannelMeter, ClientTransport } from "./channel_meter.ts";
 import type { ClientOwner } from "./client.ts";
 import type { ClientIdentity } from "./client_identity.ts";
+import type { ConnectedUsers } from "./connected_users.ts";
 import type { SubscriptionGrant, SubscriptionWish } from "./subscriptions.ts";
 
 /** A connected client, as backends control it. */
@@ -32,9 +33,15 @@ export class ClientDirectory implements ClientOwner {
   readonly #byUser = new Map<string, Set<ControlledClient>>();
   readonly #meter: ChannelMeter;
 
-  /** @param meter counts clients and their users; those without a user are one */
-  constructor(meter: ChannelMeter) {
+  readonly #users: ConnectedUsers;
+
+  /**
+   * @param meter counts clients and their users; those without a user are one
+   * @param users told of users as they come and go
+   */
+  constructor(meter: ChannelMeter, users: ConnectedUsers) {
     this.#meter = meter;
+    this.#users = users;
   }
 
   connected(client: ControlledClient): void {
@@ -45,6 +52,7 @@ export class ClientDirectory implements ClientOwner {
     if (others !== undefined) return void others.add(client);
     this.#byUser.set(user, new Set([client]));
     this.#meter.userConnected();
+    this.#users.enter(user);
   }
 
   /** Removes a client, if it is there. */
@@ -56,6 +64,7 @@ export class ClientDirectory implements ClientOwner {
     if (!others?.delete(client) || others.size > 0) return;
     this.#byUser.delete(user);
     this.#meter.userLeft();
+    this.#users.leave(user);
   }
 
   /** The clients of a user; with an id, that one alone, if it is the user's. */

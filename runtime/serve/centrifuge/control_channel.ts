@@ -179,6 +179,9 @@ export function userKey(user: string): Uint8Array {
   return key;
 }
 
+/** The channel whose members are the connected users; no user's name has the third byte. Nobody listens to it. */
+export const CONNECTED_USERS_KEY = new Uint8Array([MARK, MARK, MARK]);
+
 function keyOf(number: number): Uint8Array {
   return new Uint8Array([MARK, number >>> 8, number & 0xff]);
 }

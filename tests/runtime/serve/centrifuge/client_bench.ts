@@ -21,6 +21,7 @@ import { Client } from "../../../../runtime/serve/centrifuge/client.ts";
 import { ClientDirectory } from "../../../../runtime/serve/centrifuge/client_directory.ts";
 import type { ClientHooks } from "../../../../runtime/serve/centrifuge/client_hooks.ts";
 import type { ClientLink } from "../../../../runtime/serve/centrifuge/client_link.ts";
+import { ConnectedUsers } from "../../../../runtime/serve/centrifuge/connected_users.ts";
 import { DrainSpread } from "../../../../runtime/serve/centrifuge/drain_spread.ts";
 import { HeldBytes } from "../../../../runtime/serve/centrifuge/held_bytes.ts";
 import { TurnBudget } from "../../../../runtime/serve/centrifuge/turn_budget.ts";
@@ -146,7 +147,7 @@ export class ClientBench {
   readonly context: ChannelContext;
   readonly counters = new Counters(new Float64Array(COUNTER_COLUMNS));
   readonly meter = new ChannelMeter(this.counters, (column) => this.counters.get(column));
-  readonly directory = new ClientDirectory(this.meter);
+  readonly directory: ClientDirectory;
   readonly wire = new Wire<string>({
     transport: "websocket",
     framing: FRAMINGS.websocket,
@@ -167,6 +168,8 @@ export class ClientBench {
     const { worker = 0, slowBytes = SLOW_BYTES } = more;
     this.stores = stores;
     const store = stores.threads[worker]!;
+    const connectedUsers = new ConnectedUsers(store, worker);
+    this.directory = new ClientDirectory(this.meter, connectedUsers);
     const { timers } = this;
     const getNow = () => this.now;
     const loop = {
@@ -194,6 +197,7 @@ export class ClientBench {
       }),
       limits: all,
       users: new UserConnections(store, all.connectionsPerUser),
+      connectedUsers,
       verifier,
       allowsAnonymous: config?.allowAnonymousConnect ?? true,
       isInsecure: false,

@@ -173,7 +173,10 @@ async function run(seed: number, hasHooks: boolean): Promise<number> {
     const code = one.link.ended?.code;
     assert(code === undefined || (code >= 3000 && code < 4000) || code === 1009, `${code}`);
   }
-  for (const { client } of clients) client.closed();
+  for (const { client } of clients) {
+    client.closed();
+    bench.directory.remove(client);
+  }
   bench.settle();
   assertEquals(bench.context.hub.channelCount, 0);
   stores.main.channels((_, counts) => assertEquals([counts.subscribers, counts.members], [0, 0]));

@@ -1,5 +1,6 @@
 /**
- * A worker thread with the endpoints of channels and one more, `/dies`, that ends the thread. Started by tests of channels.
+ * A worker thread with the endpoints of channels and two more: `/dies` ends the thread, and `/sets-back` sets its wall clock back by an
+ * hour. Started by tests of channels.
  */
 
 import { DateField } from "../../protocol/mod.ts";
@@ -26,6 +27,20 @@ const DIES: Route = {
   },
 };
 
+const HOUR = 3_600_000;
+
+const SETS_BACK: Route = {
+  label: new LogLabel("test"),
+  methods: null,
+  wantsBody: false,
+  webSocket: null,
+  handle: (exchange) => {
+    const now = Date.now.bind(Date);
+    Date.now = () => now() - HOUR;
+    exchange.respondText(200, new Date(Date.now()).toISOString());
+  },
+};
+
 serveThread(
   async (
     { channels: config, channelLimits: limits, limits: { queuedBytes, drainTime } },
@@ -36,7 +51,10 @@ serveThread(
       const rules = { config: config!, secrets, limits, queuedBytes, drainTime, origins: [] };
       const service = new ChannelService({ ...rules, wiring: wiring!, loop });
       const streams = channelStreamRoutes({ ...service, origins: [] });
-      return createRouter([...service.routes, ...streams, ["/dies", DIES]]);
+      return createRouter([...service.routes, ...streams, ["/dies", DIES], [
+        "/sets-back",
+        SETS_BACK,
+      ]]);
     };
   },
   new DateField(Date.now()),

@@ -84,6 +84,16 @@ export class FeedReader {
     return this.#note(Atomics.load(this.#words, TAIL) === this.#next);
   }
 
+  /** The present end of the feed: what was published before is in front of it. */
+  get end(): number {
+    return Atomics.load(this.#words, TAIL);
+  }
+
+  /** Whether everything in front of a former {@link end} was read. */
+  hasReached(end: number): boolean {
+    return ((this.#next - end) | 0) >= 0;
+  }
+
   /** Tells others whether this worker is behind; a store only if that has changed. Returns whether it is at the end. */
   #note(isAtEnd: boolean): boolean {
     if (this.#isBehind !== isAtEnd) return isAtEnd;

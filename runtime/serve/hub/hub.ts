@@ -3,7 +3,8 @@
  *
  * In: subscribers; the worker's feed, which it reads in each turn of the loop. Out: each publication once, in the order of the
  * offsets. The rule for each channel: an offset that was passed on already is skipped, the next one is passed on, and before a
- * later one the difference is read from the history. If it is not there, all subscribers of the channel are told so.
+ * later one the difference is read from the history. If it is not there, all subscribers of the channel are told so. After a part of
+ * the feed was lost each channel is compared with the store; what no history has may be in the rest of the feed, and is waited for.
  *
  * A subscriber comes in three steps, all in one turn: {@link enter}, from which on the feed has everything; then the
  * owner recovers what it has to, up to some position; then {@link join} from that position. So no publication
@@ -16,6 +17,7 @@
 import type { ChannelStore, Entry, FeedReader, FeedSink } from "../../channels/mod.ts";
 import type { Deferred, Gatherer, Loop } from "../../net/mod.ts";
 import type { Subscriber } from "./face.ts";
+import { AwaitedChannels } from "./awaited_channels.ts";
 import { type ChannelOwner, HubChannel } from "./hub_channel.ts";
 
 /** Entries that a turn reads, at most; one look of the store's reader has as many. */
@@ -59,7 +61,9 @@ export class Hub implements FeedSink, Gatherer, Deferred, ChannelOwner {
   readonly #byName = new Map<string, HubChannel>();
   readonly #byEpoch = new Map<number, HubChannel>();
   readonly #dirty = new Set<HubChannel>();
+  /** A part of the feed may be missing: their positions are compared with the store. */
   readonly #suspects = new Set<HubChannel>();
+  readonly #awaited = new AwaitedChannels();
   #lastNumber = 0;
   #isPolling = false;
   #isDeferred = false;
@@ -155,8 +159,10 @@ export class Hub implements FeedSink, Gatherer, Deferred, ChannelOwner {
       this.#recoveries = this.#recoveredBytes = 0;
       const isAtEnd = this.#feed.poll(this, ENTRIES_A_TURN);
       this.#recoverSuspects();
+      this.#settleAwaited();
       this.#deliver();
-      if (!isAtEnd || this.#suspects.size > 0 || this.#isBusy) this.#continueNextTurn();
+      const isDone = isAtEnd && this.#suspects.size === 0 && this.#awaited.isEmpty;
+      if (!isDone || this.#isBusy) this.#continueNextTurn();
     } finally {
       this.#isPolling = false;
     }
@@ -182,9 +188,9 @@ export class Hub implements FeedSink, Gatherer, Deferred, ChannelOwner {
     if (channel === undefined) return; // all subscribers have left since the batch was read
     if (entry.offset === 0) return this.#pass(channel, entry);
     if (entry.offset <= channel.position) return;
-    const isNext = entry.offset === channel.position + 1 && !channel.isSuspect;
-    if (isNext) return this.#pass(channel, entry);
-    if (this.#mayRecover) this.#recover(channel);
+    if (entry.offset === channel.position + 1) return this.#pass(channel, entry);
+    // What is missing is not in the rest of the feed.
+    if (this.#mayRecover) this.#recover(channel, { mayCome: false });
     else this.#suspect(channel); // the history has this entry too
   }
 
@@ -197,8 +203,8 @@ export class Hub implements FeedSink, Gatherer, Deferred, ChannelOwner {
     if (channel.append(entry)) channel.deliver();
   }
 
-  /** Passes on everything behind the channel's position, or tells the subscribers that it is lost. */
-  #recover(channel: HubChannel): void {
+  /** Passes on everything behind the channel's position, or tells the subscribers that it is lost, unless it may come. */
+  #recover(channel: HubChannel, { mayCome }: { readonly mayCome: boolean }): void {
     const { position: offset, epoch } = channel;
     this.#recoveries++;
     const sink = {
@@ -207,26 +213,33 @@ export class Hub implements FeedSink, Gatherer, Deferred, ChannelOwner {
         this.#pass(channel, entry);
       },
     };
-    const { status } = this.#store.recover(channel.key, { offset, epoch }, RECOVERY, sink);
+    const found = this.#store.recover(channel.key, { offset, epoch }, RECOVERY, sink);
+    const { status } = found;
     if (status === "busy") {
       this.#isBusy = true;
       return this.#suspect(channel);
     }
     this.#suspects.delete(channel);
-    channel.isSuspect = false;
-    if (status !== "read") this.#lose(channel);
+    if (status === "read") return;
+    if (!mayCome || found.epoch !== epoch) return this.#lose(channel);
+    this.#awaited.add(channel, { offset: found.offset, mark: this.#feed.end });
   }
 
   #suspect(channel: HubChannel): void {
-    channel.isSuspect = true;
+    this.#awaited.delete(channel);
     this.#suspects.add(channel);
   }
 
   #recoverSuspects(): void {
     for (const channel of this.#suspects) {
       if (!this.#mayRecover || this.#isBusy) return;
-      this.#recover(channel);
+      this.#recover(channel, { mayCome: true });
     }
+  }
+
+  #settleAwaited(): void {
+    if (this.#awaited.isEmpty) return;
+    this.#awaited.settle((mark) => this.#feed.hasReached(mark), (channel) => this.#lose(channel));
   }
 
   #deliver(): void {
@@ -270,6 +283,7 @@ export class Hub implements FeedSink, Gatherer, Deferred, ChannelOwner {
     if (this.#byName.get(channel.name) === channel) this.#byName.delete(channel.name);
     this.#byEpoch.delete(channel.epoch);
     this.#suspects.delete(channel);
+    this.#awaited.delete(channel);
     this.#dirty.delete(channel);
   }
 

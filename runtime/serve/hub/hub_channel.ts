@@ -45,8 +45,6 @@ export class HubChannel implements ChannelIdentity {
   position: number;
   /** How often this worker is subscribed in the store: once for each subscriber, and for each that is about to join. */
   entered = 0;
-  /** A part of the feed may be missing: the position is compared with the store before more is passed on. */
-  isSuspect = false;
   readonly #owner: ChannelOwner;
   /** The key, if it is not the name in UTF-8. There are many channels: it would be 300 bytes. */
   readonly #key: Uint8Array | undefined;

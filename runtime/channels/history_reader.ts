@@ -30,7 +30,7 @@ export interface ReadResult {
   /**
    * - `read`: the sink got the publications.
    * - `unrecoverable`: the sink got none, because some behind the position are gone, are more than the bounds
-   *   allow, or belong to another epoch.
+   *   allow, or belong to another epoch. A page that is longer than its bytes allow ends there instead.
    * - `missing`: there is no such channel. `busy`: the store was locked for too long; temporary.
    */
   readonly status: "read" | "unrecoverable" | "missing" | "busy";
@@ -38,6 +38,8 @@ export interface ReadResult {
   readonly offset: number;
   /** The channel's epoch, or 0. */
   readonly epoch: number;
+  /** A page ended at the bound of its bytes: there is more, or even the first publication is longer. */
+  readonly isCut?: boolean;
 }
 
 /** A page of a history. */
@@ -84,7 +86,7 @@ export class HistoryReader {
     );
   }
 
-  /** Passes a page of the history to `sink`, at most `limit` publications. */
+  /** Passes a page of the history to `sink`, at most `limit` publications, and as many of them as `maxBytes` have room for. */
   history(name: HashedName, query: HistoryQuery, sink: EntrySink): ReadResult {
     const { since, reverse = false, limit } = query;
     const plan = (channel: number): Plan | undefined => {
@@ -110,7 +112,7 @@ export class HistoryReader {
       since: Position | undefined;
       plan: (channel: number) => Plan | undefined;
       bounds: ReadBounds;
-      /** Whether to go on to what is published while this reads. */
+      /** Whether to go on to what is published while this reads, and to read all or nothing; else it is a page. */
       follow: boolean;
       /** Where the publications are copied to. */
       buffer: RecordBuffer;
@@ -120,6 +122,7 @@ export class HistoryReader {
     const { buffer } = what;
     let plan: Plan | undefined;
     let epoch = what.since?.epoch;
+    let isCut = false;
     for (;;) {
       if (!this.#guard.begin()) return BUSY;
       let offset = 0;
@@ -147,13 +150,18 @@ export class HistoryReader {
           done = true;
         }
         const tooMany = buffer.count + (done ? 0 : remaining(plan)) > what.bounds.limit;
-        if (tooMany || buffer.lengthWords * 4 > what.bounds.maxBytes) return unrecoverable(here);
+        if (!what.follow && buffer.shorten(what.bounds.maxBytes / 4)) {
+          done = isCut = true;
+          if (buffer.count === 0) return { ...here, status: "unrecoverable", isCut };
+        } else if (tooMany || buffer.lengthWords * 4 > what.bounds.maxBytes) {
+          return unrecoverable(here);
+        }
       } finally {
         this.#guard.end();
       }
       if (!done) continue;
       buffer.deliver(sink);
-      return { status: "read", offset, epoch };
+      return isCut ? { status: "read", offset, epoch, isCut } : { status: "read", offset, epoch };
     }
   }
 

@@ -113,6 +113,13 @@ export class RecordBuffer {
     for (const start of this.#starts) visit(this.#words, this.#bytes, start);
   }
 
+  /** Removes the last records until the others take at most so many words. Returns whether it removed any. */
+  shorten(mostWords: number): boolean {
+    if (this.#length <= mostWords) return false;
+    while (this.#length > mostWords) this.#length = this.#starts.pop()!;
+    return true;
+  }
+
   /** Removes all records. */
   clear(): void {
     this.#length = 0;

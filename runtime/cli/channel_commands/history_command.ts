@@ -23,10 +23,10 @@ import type { CommandArguments } from "./command_arguments.ts";
 import { CommandFailure, type CommandIo } from "./command_io.ts";
 import { printLines } from "./print_lines.ts";
 
-/** Publications of a page at first; it is halved as long as they are more bytes than one answer may have. */
+/** Publications of a page, at most; one that would be too long for an answer has fewer. */
 const LARGEST_PAGE = 1_000;
-/** The error of a page with too many bytes, and of a position that the history does not have any more. */
-const LIMIT_EXCEEDED = 106;
+/** The error of a position that the history does not have any more, or that has another epoch. */
+const UNRECOVERABLE = 112;
 
 const RESULT = {
   publications: { wire: "publications", read: readList(readRaw) },
@@ -74,17 +74,13 @@ async function printPages(
   io: CommandIo,
 ): Promise<number> {
   const { limit, reverse } = wish;
-  let largest = LARGEST_PAGE;
   for (let printed = 0; printed < limit;) {
-    const size = Math.min(largest, limit - printed);
+    const size = Math.min(LARGEST_PAGE, limit - printed);
     const page = await readPage(api, wish, { offset, epoch, size });
-    if (page === undefined) {
-      largest = Math.floor(size / 2);
-      continue;
-    }
     const { publications = [] } = page;
     const code = await printLines(io, publications);
-    if (code !== 0 || publications.length < size) return code;
+    // A page with fewer than asked for may have as many as fit into an answer.
+    if (code !== 0 || publications.length === 0) return code;
     printed += publications.length;
     offset = decode(publications.at(-1)!, PUBLICATION).offset ?? 0;
     epoch = page.epoch;
@@ -94,7 +90,7 @@ async function printPages(
   return 0;
 }
 
-/** One page; undefined: it has too many bytes. @throws {CommandFailure} */
+/** One page. @throws {CommandFailure} */
 async function readPage(
   api: ApiClient,
   { channel, reverse }: Wish,
@@ -108,9 +104,9 @@ async function readPage(
     });
     return decode(bytes, RESULT);
   } catch (error) {
-    if (!(error instanceof ApiRefusal) || error.code !== LIMIT_EXCEEDED) throw error;
-    if (size > 1) return undefined;
-    if (offset === undefined) throw error;
+    const isGone = error instanceof ApiRefusal && error.code === UNRECOVERABLE;
+    // With an epoch, it may be another one.
+    if (!isGone || offset === undefined || epoch !== undefined) throw error;
     throw new CommandFailure(
       `the history of ${channel} does not have everything behind offset ${offset} any more`,
     );

@@ -14,7 +14,7 @@ import {
   type StreamPosition,
   writePublication,
 } from "../../../protocol/centrifuge/mod.ts";
-import type { Entry, EntrySink, Position, ReadResult } from "../../channels/mod.ts";
+import type { Entry, EntrySink, Position } from "../../channels/mod.ts";
 import type { ChannelContext } from "./channel_context.ts";
 import { appendFields } from "./publication_fields.ts";
 
@@ -61,12 +61,18 @@ export function recover(
   return { recovered: result.status === "read", publications: list.publications, offset };
 }
 
-/** The answer to a history command. */
+/** A page of a history. */
+export interface HistoryPage extends HistoryResult {
+  /** Whether it has fewer publications than were asked for, as more would be too long for one answer. */
+  readonly isCut: boolean;
+}
+
+/** The answer to a history command: what fits into one. */
 export function readHistory(
   context: ChannelContext,
   key: Uint8Array,
   { limit = 0, since, reverse = false }: Pick<RequestOf<"history">, "limit" | "since" | "reverse">,
-): HistoryResult | ClientError {
+): HistoryPage | ClientError {
   const bounds = boundsOf(context);
   const list = new PublicationList();
   const position = since === undefined ? {} : { since: positionOf(context, since) };
@@ -77,14 +83,12 @@ export function readHistory(
     maxBytes: bounds.maxBytes,
   }, list);
   if (result.status === "busy") return CLIENT_ERRORS.INTERNAL;
-  if (result.status === "unrecoverable") return refusalOf(result, position.since);
-  return { publications: list.publications, position: wirePosition(context, result) };
-}
-
-/** Another epoch, or more bytes than an answer may have. */
-function refusalOf({ epoch }: ReadResult, since: Position | undefined): ClientError {
-  const isAnother = since?.epoch !== undefined && since.epoch !== epoch;
-  return isAnother ? CLIENT_ERRORS.UNRECOVERABLE_POSITION : CLIENT_ERRORS.LIMIT_EXCEEDED;
+  const { isCut = false } = result;
+  if (result.status === "unrecoverable") {
+    // One publication that is too long, or another epoch, or a position that the history has left behind.
+    return isCut ? CLIENT_ERRORS.LIMIT_EXCEEDED : CLIENT_ERRORS.UNRECOVERABLE_POSITION;
+  }
+  return { publications: list.publications, position: wirePosition(context, result), isCut };
 }
 
 /** A position as clients get it; a channel that does not exist has an empty epoch. */

@@ -42,7 +42,7 @@ export {
 export type { ClientDirectory, ControlledClient } from "./client_directory.ts";
 export { ANONYMOUS, ClientIdentity } from "./client_identity.ts";
 export { firstPingAt } from "./deadlines.ts";
-export { readHistory } from "./history_reading.ts";
+export { type HistoryPage, readHistory } from "./history_reading.ts";
 export { NewestMessages } from "./newest_messages.ts";
 export { enterPresence, isMemberBy, leavePresence, planFor } from "./membership.ts";
 export {

@@ -7,13 +7,15 @@
  */
 
 import { ByteBuffer, type ResponseFields } from "../../../protocol/mod.ts";
-import {
-  CLIENT_ERRORS,
-  type ClientError,
-  type HistoryResult,
-} from "../../../protocol/centrifuge/mod.ts";
+import { CLIENT_ERRORS, type ClientError } from "../../../protocol/centrifuge/mod.ts";
 import { JsonWriter } from "../../../protocol/json/mod.ts";
-import { type ChannelContext, nextTurn, readHistory, READING_BYTES } from "../centrifuge/mod.ts";
+import {
+  type ChannelContext,
+  type HistoryPage,
+  nextTurn,
+  readHistory,
+  READING_BYTES,
+} from "../centrifuge/mod.ts";
 import { refusalOfAction } from "../channels/mod.ts";
 import type { Exchange } from "../session/mod.ts";
 import { accessOf, type ChannelAccess } from "./channel_access.ts";
@@ -126,10 +128,10 @@ function historyBody(
 
 function readingRefusal({ limits }: ChannelContext, error: ClientError): Refusal {
   if (error === CLIENT_ERRORS.UNRECOVERABLE_POSITION) {
-    return new Refusal(410, "The channel has begun anew: there is nothing of this epoch");
+    return new Refusal(410, "The history does not have everything behind this position any more");
   }
   if (error === CLIENT_ERRORS.LIMIT_EXCEEDED) {
-    return badRequest(`The page has more than ${limits.historyBytes} bytes: ask for less by limit`);
+    return badRequest(`The next publication alone has more than ${limits.historyBytes} bytes`);
   }
   return unavailable("The channels are busy: try again later");
 }
@@ -137,13 +139,13 @@ function readingRefusal({ limits }: ChannelContext, error: ClientError): Refusal
 function encode(
   name: string,
   { limit, since, reverse }: Page,
-  { publications, position: { offset, epoch } }: HistoryResult,
+  { publications, position: { offset, epoch }, isCut }: HistoryPage,
 ): Uint8Array {
   const out = new ByteBuffer();
   const json = new JsonWriter(out).openObject().name("publications").openArray();
   for (const publication of publications) json.raw(publication);
   json.closeArray().name("offset").integer(offset).name("epoch").text(epoch);
-  const isUpToNow = reverse ? since === undefined : publications.length < limit;
+  const isUpToNow = reverse ? since === undefined : publications.length < limit && !isCut;
   if (isUpToNow && epoch !== "") {
     json.name("last_event_id").text(`${positionPrefix(name, epoch)}${offset}`);
   }

@@ -184,6 +184,35 @@ Deno.test("channels: pages of the history, both ways", () => {
   assertEquals(stores.first.history(utf8("none"), { limit: 1, maxBytes }, sink).status, "missing");
 });
 
+Deno.test("channels: a page has what fits into its bytes, and says that there is more", () => {
+  const stores = new Stores(256 * 1024);
+  // 32 bytes of each beside its data.
+  for (let i = 1; i <= 300; i++) {
+    stores.first.publish(NAME, publication("x".repeat(68), { historySize: 1_000 }));
+  }
+  const sink = new TextSink();
+  const pages = (query: object) => {
+    const { status, isCut } = stores.first.history(NAME, {
+      limit: 1_000,
+      maxBytes: 1_000,
+      ...query,
+    }, sink);
+    return [status, isCut, ...sink.take().map((text) => Number(text.split(" ")[0]))];
+  };
+  const numbers = (from: number, step: number) =>
+    Array.from({ length: 10 }, (_, i) => from + step * i);
+  assertEquals(pages({}), ["read", true, ...numbers(1, 1)]);
+  assertEquals(pages({ since: { offset: 150 } }), ["read", true, ...numbers(151, 1)]);
+  assertEquals(pages({ reverse: true }), ["read", true, ...numbers(300, -1)]);
+  assertEquals(pages({ since: { offset: 290 } }), ["read", undefined, ...numbers(291, 1)]);
+  assertEquals(pages({ limit: 10 }), ["read", undefined, ...numbers(1, 1)]);
+  assertEquals(pages({ maxBytes: 50 }), ["unrecoverable", true]);
+  // A recovery is whole, or nothing.
+  const bounds = { limit: 1_000, maxBytes: 1_000 };
+  assertEquals(stores.first.recover(NAME, { offset: 0 }, bounds, sink).status, "unrecoverable");
+  stores.check();
+});
+
 Deno.test("channels: removing a history keeps the offset and the epoch", () => {
   const stores = new Stores();
   const sink = new TextSink();

@@ -132,7 +132,7 @@ export class ChannelService {
       random: Math.random,
       meter,
       drain: new DrainSpread(loop, spreadWithin(drainTime, limits.drainSpread)),
-      turn: new TurnBudget(),
+      turn: new TurnBudget(loop),
       held: new HeldBytes(HELD_MESSAGES * limits.messageBytes),
       newest: new HeldBytes(NEWEST_QUEUES * queuedBytes),
       slowBytes: queuedBytes * SLOW_SHARE,

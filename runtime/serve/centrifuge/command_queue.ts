@@ -4,7 +4,7 @@
  * In: messages, and what a server asks for in the client's name; the moments at which the rest may go on. Out: replies. Whatever one
  * message asks for, a turn of the loop does a bounded part of it, and no more is encoded for a client that does not read:
  *
- *   after some bytes of replies ──► the next turn
+ *   after some bytes of replies ──► the next turn; if all clients together had as many, what reads waits its turn
  *   something is queued ──► when the client has read it
  *   a second's work is done ──► the next second
  *   a token is verified ──► when that is done
@@ -154,7 +154,15 @@ export class CommandQueue implements Deferred {
     const { loop: { now }, turn } = this.#context;
     // One answer may be as long as what may be queued: before another, it is read.
     return replies.length >= REPLY_BYTES || this.#link.queuedBytes > 0 ||
-      turn.isSpent(now) || this.#rate.nextAt(now) > now;
+      this.#rate.nextAt(now) > now || (this.#isReadingNext && turn.isSpent(now));
+  }
+
+  /** Whether what comes next takes a part of the worker's turn: others' readings hold up nothing else. */
+  get #isReadingNext(): boolean {
+    const command = this.#commands[this.#next];
+    if (command !== undefined) return isReading(command);
+    const work = this.#waiting?.[0];
+    return work !== undefined && !(work instanceof Uint8Array);
   }
 
   #receiveLater(bytes: Uint8Array, start: number, end: number): void {
@@ -288,7 +296,7 @@ export class CommandQueue implements Deferred {
   #defer(): void {
     if (this.#isDeferred) return;
     this.#isDeferred = true;
-    this.#context.loop.defer(this);
+    this.#context.turn.wait(this);
   }
 
   /** Goes on if it is time, or waits for that. */
@@ -298,7 +306,7 @@ export class CommandQueue implements Deferred {
     const nextAt = this.#rate.nextAt(now);
     if (nextAt > now) return this.#wake(nextAt);
     if (this.#link.queuedBytes > 0) return this.#wake(now + RECHECK);
-    if (turn.isSpent(now)) return this.#defer();
+    if (this.#isReadingNext && turn.isSpent(now)) return this.#defer();
     this.#wake(NEVER);
     this.#isPaused = false;
     this.#run();

@@ -51,4 +51,4 @@ export {
   MAX_USER_BYTES,
   readSubscriptionToken,
 } from "./token_check.ts";
-export { nextTurn, READING_BYTES } from "./turn_budget.ts";
+export { READING_BYTES } from "./turn_budget.ts";

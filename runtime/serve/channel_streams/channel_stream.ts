@@ -146,8 +146,6 @@ export class ChannelStream extends TimerNode
     this.#isDeferred = false;
     if (this.#state === "new") return this.#start();
     if (this.#state === "ended") return;
-    const { turn, loop } = this.context;
-    if (turn.isSpent(loop.now)) return this.#defer();
     const channels = [...this.#lost];
     this.#lost.clear();
     this.#enter(channels, (channel) => channel.last, new ByteBuffer(0));
@@ -379,7 +377,7 @@ export class ChannelStream extends TimerNode
   #defer(): void {
     if (this.#isDeferred) return;
     this.#isDeferred = true;
-    this.context.loop.defer(this);
+    this.context.turn.wait(this);
   }
 
   #end(reason: Disconnect = DISCONNECTS.CONNECTION_CLOSED): void {

@@ -12,7 +12,6 @@ import { JsonWriter } from "../../../protocol/json/mod.ts";
 import {
   type ChannelContext,
   type HistoryPage,
-  nextTurn,
   readHistory,
   READING_BYTES,
 } from "../centrifuge/mod.ts";
@@ -71,8 +70,11 @@ export function historyHandler(
     };
     const access = accessOf(context, credentialsOf(query, request));
     const { turn, loop } = context;
-    if (!(access instanceof Promise) && !turn.isSpent(loop.now)) return respond(access);
-    return whenThereIsRoom(context, access).then(respond);
+    if (access instanceof Promise || turn.isSpent(loop.now)) {
+      return whenThereIsRoom(context, access).then(respond);
+    }
+    turn.spend(READING_BYTES, loop.now);
+    return respond(access);
   };
 }
 
@@ -82,7 +84,8 @@ async function whenThereIsRoom(
   access: ReturnType<typeof accessOf>,
 ): Promise<ChannelAccess | Refusal> {
   const settled = await access;
-  while (turn.isSpent(loop.now)) await nextTurn(loop);
+  if (turn.isSpent(loop.now)) await turn.room();
+  else turn.spend(READING_BYTES, loop.now);
   return settled;
 }
 
@@ -118,11 +121,9 @@ function historyBody(
     return new Refusal(403, `You may not read the history of ${quoted(name)}`);
   }
   const result = readHistory(context, UTF8.encode(name), page);
-  const { turn, loop } = context;
-  turn.spend(READING_BYTES, loop.now);
   if ("code" in result) return readingRefusal(context, result);
   const body = encode(name, page, result);
-  turn.spend(body.length, loop.now);
+  context.turn.spend(body.length, context.loop.now);
   return body;
 }
 

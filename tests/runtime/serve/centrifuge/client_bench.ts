@@ -209,7 +209,7 @@ export class ClientBench {
       random: () => 0.5,
       meter: this.meter,
       drain: new DrainSpread(loop, all.drainSpread),
-      turn: new TurnBudget(),
+      turn: new TurnBudget(loop),
       held: new HeldBytes(4 * all.messageBytes),
       newest: new HeldBytes(slowBytes),
       slowBytes,

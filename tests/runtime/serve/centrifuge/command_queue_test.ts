@@ -79,6 +79,42 @@ Deno.test("queue: all clients of a worker together are answered a part a turn", 
   for (const one of clients) assertEquals(ids(one.take()), [2]);
 });
 
+Deno.test("queue: what reads nothing is answered at once, however much others read", async () => {
+  const server = bench();
+  const [greedy, other] = [await server.client().connect(), await server.client().connect()];
+  const histories = Array.from({ length: 30 }, (_, i) => JSON.stringify({ id: 2 + i, ...HISTORY }));
+  const greedyMessage = utf8(histories.join("\n"));
+  const publish = utf8('{"id":2,"publish":{"channel":"chat:a","data":1}}');
+  for (const [one, message] of [[greedy, greedyMessage], [other, publish]] as const) {
+    // In one turn of the loop.
+    one.client.receive(message, 0, message.length);
+    server.context.turn.spend(TURN_BYTES, server.now);
+  }
+  assertEquals(ids(other.take()), [2]);
+});
+
+Deno.test("queue: who has spent a turn waits behind those that came after it", async () => {
+  const server = bench();
+  const clients: BenchClient[] = [];
+  for (let i = 0; i < 40; i++) clients.push(await server.client().connect());
+  const [greedy, ...others] = clients;
+  const histories = Array.from({ length: 60 }, (_, i) => JSON.stringify({ id: 2 + i, ...HISTORY }));
+  const all = utf8(histories.join("\n"));
+  greedy!.client.receive(all, 0, all.length);
+  server.context.turn.spend(TURN_BYTES, server.now);
+  const one = utf8(histories[0]!);
+  for (const { client } of others) client.receive(one, 0, one.length);
+  // A turn answers some of them; all have their one answer before the first has its 60.
+  const sent = () => greedy!.link.sent.join("\n").split('"history"').length - 1;
+  for (let i = 0; others.some(({ link }) => link.sent.length === 0); i++) {
+    assert(i < 20, "some wait for ever");
+    server.turn();
+  }
+  assert(sent() < 20, `${sent()} answers`);
+  server.settle();
+  assertEquals(sent(), 60);
+});
+
 Deno.test("queue: nothing more is encoded for a client that does not read; its pongs count", async () => {
   const server = bench();
   const one = await server.client().connect();

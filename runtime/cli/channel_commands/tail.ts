@@ -274,7 +274,7 @@ function lossText(
   const missing = now.offset - before.offset;
   if (missing <= 0) return `nothing was published behind offset ${now.offset}`;
   return `${counted(missing)} lost, ${range(before.offset + 1, now.offset)}: ` +
-    "the history does not have all of them";
+    "the history does not have all of them, or they are more than one recovery may have";
 }
 
 function counted(count: number): string {

@@ -141,7 +141,7 @@ export class Topics {
   ): "entered" | "full" | "busy" {
     const { hub } = this.#context;
     const entrance = hub.enter(topic, key);
-    if (typeof entrance === "string") return entrance;
+    if (typeof entrance === "string") return entrance === "absent" ? "busy" : entrance;
     subscription.channel = entrance.channel;
     hub.join(entrance.channel, subscription, entrance.offset);
     return "entered";

@@ -7,6 +7,8 @@
  *
  * Whoever delivers to subscribers subscribes the worker first, and then compares: `subscribe` returns the position from
  * which on the worker's feed has everything.
+ *
+ * Longer than 400 lines because it is the one door to all parts of the store, each call with its checks and its lock.
  */
 import { Bells } from "./bells.ts";
 import { ChannelDirectory, type HashedName, MAX_NAME_BYTES } from "./channel_directory.ts";

@@ -14,7 +14,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["os", "ring", "channels", "config", "signals", "spelling"],
   ["tls"],
   ["net", "thread", "observe/log", "serve/assets", "serve/answers", "serve/tokens"],
-  ["serve/session", "serve/app_source"],
+  ["serve/session", "serve/app_source", "serve/broker"],
   ["serve/files", "serve/auth", "serve/channels", "serve/hub", "serve/engine"],
   ["serve/centrifuge"],
   ["serve/channel_streams"],

@@ -2,13 +2,12 @@
  * Channels that several nodes share, by an engine outside: a Redis server.
  *
  * ```ts
- * import type { EngineDriver, EnginePublishResult } from "./mod.ts";
+ * import { openDriver } from "./mod.ts";
  *
- * const publish = (driver: EngineDriver, text: string): Promise<EnginePublishResult> => {
- *   const data = new TextEncoder().encode(text);
- *   return driver.publish("news", { data, historySize: 10, historyTtlMs: 60_000 });
- * };
- * console.log(typeof publish);
+ * const driver = await openDriver({ url: "redis://127.0.0.1:6379", prefix: "demo:", timeoutMs: 2000 });
+ * const data = new TextEncoder().encode('{"text":"hello"}');
+ * // "unavailable", until connect() has found the server
+ * console.log(await driver.publish("news", { data, historySize: 10, historyTtlMs: 60_000 }));
  * ```
  *
  * @module
@@ -32,3 +31,5 @@ export type {
   EngineStatus,
   EngineUnavailable,
 } from "./driver.ts";
+export { openDriver } from "./open_driver.ts";
+export type { RedisDriverOptions } from "./redis/mod.ts";

@@ -10,7 +10,7 @@ import type { EntryForm, Version } from "../../channels/mod.ts";
 
 /** Up to where a channel is known. */
 export interface EnginePosition {
-  /** At most 32 bytes of ASCII. Another epoch: another numbering. */
+  /** `<word>-<word>` in base 36, as the store's own epochs. Another epoch: another numbering. */
   readonly epoch: string;
   /** 0: nothing was published in this epoch. */
   readonly offset: number;
@@ -94,7 +94,7 @@ export type EngineRangeResult =
     readonly status: "read";
     /** The position at the moment of the reading; the epoch is empty if the channel does not exist. */
     readonly position: EnginePosition;
-    /** In order, without holes, none of them expired. */
+    /** In order, without holes; it begins with the first that has not expired. */
     readonly entries: readonly EngineEntry[];
     /** Whether there are more behind the last one. */
     readonly hasMore: boolean;

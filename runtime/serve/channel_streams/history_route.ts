@@ -14,6 +14,7 @@ import {
 } from "../../../protocol/centrifuge/mod.ts";
 import { JsonWriter } from "../../../protocol/json/mod.ts";
 import { type ChannelContext, nextTurn, readHistory, READING_BYTES } from "../centrifuge/mod.ts";
+import type { Soon } from "../broker/mod.ts";
 import { refusalOfAction } from "../channels/mod.ts";
 import type { Exchange } from "../session/mod.ts";
 import { accessOf, type ChannelAccess } from "./channel_access.ts";
@@ -62,7 +63,11 @@ export function historyHandler(
     const page = pageOf(query, context.limits.historyPublications);
     if (page instanceof Refusal) return page.answer(exchange, fields);
     const respond = (access: ChannelAccess | Refusal) => {
-      const body = access instanceof Refusal ? access : historyBody(context, access, page);
+      if (access instanceof Refusal) return access.answer(exchange, fields);
+      const body = historyBody(context, access, page);
+      return body instanceof Promise ? body.then(send) : send(body);
+    };
+    const send = (body: Uint8Array | Refusal) => {
       if (body instanceof Refusal) return body.answer(exchange, fields);
       const head = { status: 200, fields: [...JSON_FIELDS, ...fields], contentLength: body.length };
       exchange.respond(head, body, 0, body.length);
@@ -105,7 +110,7 @@ function historyBody(
   context: ChannelContext,
   { identity, channels: [open] }: ChannelAccess,
   page: Page,
-): Uint8Array | Refusal {
+): Soon<Uint8Array | Refusal> {
   const { channel } = open!; // there is one channel at least
   const { name } = channel;
   const refusal = refusalOfAction(channel, identity, { action: "history", isSubscribed: true });
@@ -115,13 +120,16 @@ function historyBody(
   if (refusal !== undefined && !context.isInsecure) {
     return new Refusal(403, `You may not read the history of ${quoted(name)}`);
   }
-  const result = readHistory(context, UTF8.encode(name), page);
   const { turn, loop } = context;
-  turn.spend(READING_BYTES, loop.now);
-  if ("code" in result) return readingRefusal(context, result);
-  const body = encode(name, page, result);
-  turn.spend(body.length, loop.now);
-  return body;
+  const bodyOf = (result: HistoryResult | ClientError) => {
+    turn.spend(READING_BYTES, loop.now);
+    if ("code" in result) return readingRefusal(context, result);
+    const body = encode(name, page, result);
+    turn.spend(body.length, loop.now);
+    return body;
+  };
+  const answer = readHistory(context, UTF8.encode(name), page);
+  return answer instanceof Promise ? answer.then(bodyOf) : bodyOf(answer);
 }
 
 function readingRefusal({ limits }: ChannelContext, error: ClientError): Refusal {

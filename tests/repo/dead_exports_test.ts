@@ -16,8 +16,6 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   "protocol/websocket/close_code.ts": "the registry of RFC 6455 section 7.4.1, whole",
   "runtime/serve/session/proxy_session.ts ProxySession": "sessions are about to be rewritten",
   "protocol/centrifuge/pushes.ts": CHANNELS,
-  "runtime/serve/engine/open_driver.ts openDriver":
-    "the conductor of the engine is about to be written",
 };
 
 const keyOf = ({ path, name }: ExportedName) => `${path} ${name}`;

@@ -2,8 +2,8 @@
  * The scripts that run in Redis, in Lua: each is one atomic step there.
  *
  * A script is no transaction: what it wrote before an error stays written. So everything that can fail is judged before the
- * first write, and the first write is one that the server refuses if it has no memory left; whether it has is
- * judged once, when the script begins. Only commands of Redis 6.2 are used, and no numbers above 2^53.
+ * first write, and the first write is one that the server refuses if it has no memory left: HSET or XADD, and never DEL, behind
+ * which the server refuses nothing more. Only commands of Redis 6.2 are used, and no numbers above 2^53.
  *
  * **The life of the server** changes with each restart, failover and promotion. Publications may be lost then. The
  * epoch of a channel is kept only if the caller proves that nothing is missing of what it knows: the channel still has the
@@ -13,7 +13,7 @@
  */
 import { createHash } from "node:crypto";
 
-/** Reads a channel and decides whether a new epoch begins: sets `fresh`, `moved`, `epoch`, `offset`, `tag`. */
+/** Reads a channel and decides whether a new epoch begins: sets `fresh`, `moved`, `epoch`, `offset`, `tag`; `begin` begins it. */
 const READ_CHANNEL = `
 local m, s = KEYS[1], KEYS[2]
 local life, grace = ARGV[1], ARGV[3] == '1'
@@ -36,6 +36,11 @@ if epoch then
     if grace then return {'unverified'} end
     fresh = true
   end
+end
+local function begin()
+  redis.call('HSET', m, 'e', epoch, 'o', offset, 't', tag, 'l', life)
+  redis.call('HDEL', m, 'v', 've')
+  redis.call('DEL', s)
 end
 `;
 
@@ -63,7 +68,7 @@ else
 end
 local kept = not skip and size > 0 and ttl > 0
 local number, previous = '0', ''
-if fresh then redis.call('DEL', m, s) end
+if fresh then begin() end
 if not skip then
   number, previous = string.format('%.0f', tonumber(offset) + 1), tag
   offset, tag = number, newtag
@@ -96,8 +101,7 @@ const STATE = `${READ_CHANNEL}
 if fresh then
   local had = epoch
   epoch, offset, tag = ARGV[2], '0', ''
-  redis.call('DEL', m, s)
-  redis.call('HSET', m, 'e', epoch, 'o', offset, 't', tag, 'l', life)
+  begin()
   redis.call('PEXPIRE', m, ${KEEP_CHANNEL_MS})
   if had then redis.call('PUBLISH', ARGV[8], 'e ' .. epoch .. '\\n') end
 else

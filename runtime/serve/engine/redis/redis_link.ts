@@ -25,6 +25,9 @@ export interface RedisServer {
   readonly timeoutMs: number;
 }
 
+/** What the client calls a connection that does not exist any more. */
+const ENDED: readonly string[] = ["close", "end"];
+
 /** What a link tells. */
 export interface RedisLinkEvents {
   /** A message of a publish/subscribe channel. */
@@ -125,8 +128,10 @@ export class RedisLink {
   /** Closes both connections; what is under way is rejected. */
   close(): void {
     this.#isClosed = true;
-    this.#commands.disconnect();
-    this.#listening.disconnect();
+    for (const redis of [this.#commands, this.#listening]) {
+      // The client would wait, by a timer, for the end of a connection that has ended.
+      if (!ENDED.includes(redis.status)) redis.disconnect();
+    }
   }
 
   /** Ends the link, and tells. */

@@ -5,6 +5,7 @@
  * members, results for replies, pushes about ends. The steps of a subscription are one piece of work: the worker
  * is subscribed, then history is recovered, then the subscriber joins where that ended. So no publication is lost or
  * sent twice (see runtime/serve/hub/). If an engine has to be asked, that comes first, and the piece is done again.
+ * Longer than 400 lines because every way in which a subscription begins, goes on and ends changes the same table.
  */
 
 import {

@@ -6,7 +6,7 @@
  * each settles within the request timeout. Requests of one turn go out in one write, and the engine carries them out in
  * the order of the calls. There is no order between an answer and an event.
  */
-import type { EntryForm, Version } from "../../channels/mod.ts";
+import type { EntryForm, Publication } from "../../channels/mod.ts";
 
 /** Up to where a channel is known. */
 export interface EnginePosition {
@@ -33,19 +33,7 @@ export interface EngineFull {
 }
 
 /** A publication to be stored. The bytes are the driver's until the answer: nobody may change them. */
-export interface EnginePublication {
-  readonly data: Uint8Array;
-  /** Opaque, as in the store. */
-  readonly fields?: Uint8Array;
-  /** Default: `json`. */
-  readonly form?: EntryForm;
-  /** The most publications that the history keeps; 0: none. */
-  readonly historySize: number;
-  readonly historyTtlMs: number;
-  /** No offset; whoever follows the channel gets it live or not at all. */
-  readonly skipHistory?: boolean;
-  readonly idempotencyKey?: Uint8Array;
-  readonly version?: Version;
+export interface EnginePublication extends Publication {
   /** Up to where this node follows the channel: after a restart or a failover of the engine it can keep the epoch. */
   readonly proof?: EnginePosition;
 }

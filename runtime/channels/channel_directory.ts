@@ -5,6 +5,7 @@
  * is removed and created again has another epoch and begins at offset 1: a client that comes with the old epoch is
  * told that its position cannot be recovered.
  */
+import type { Followed } from "./followed.ts";
 import { STATE } from "./layout.ts";
 import type { NodeKey } from "./node_table.ts";
 import { isOwnChannel } from "./own_channel.ts";
@@ -25,15 +26,17 @@ export class ChannelDirectory {
   readonly #memory: StoreMemory;
   readonly #words: Int32Array;
   readonly #versions: Versions;
+  readonly #followed: Followed;
 
   /**
    * @param memory the store's memory
-   * @param versions the versions, which go with their channels
+   * @param parts the versions, which go with their channels, and what is followed, which keeps its channels
    */
-  constructor(memory: StoreMemory, versions: Versions) {
+  constructor(memory: StoreMemory, parts: { versions: Versions; followed: Followed }) {
     this.#memory = memory;
     this.#words = memory.words;
-    this.#versions = versions;
+    this.#versions = parts.versions;
+    this.#followed = parts.followed;
   }
 
   /** Hashes a name. @throws {RangeError} if it is empty or longer than {@link MAX_NAME_BYTES} */
@@ -64,14 +67,20 @@ export class ChannelDirectory {
     const channel = this.#memory.allocate(this.wordsOf(name));
     if (channel === 0) return 0;
     words.fill(0, channel, channel + fixed);
-    const epoch = (words[STATE.lastEpoch]! + 1) | 0 || 1;
-    journal.set(STATE.lastEpoch, epoch);
+    const epoch = this.nextEpoch();
     table.insert(channel, name.hash, { kind: NODE_KIND.channel, epoch, key: name.key });
     words[channel + CHANNEL.used] = this.#memory.tick;
     journal.add(STATE.channels, 1);
     if (isOwnChannel(this.#memory, channel)) journal.add(STATE.ownChannels, 1);
     journal.commit();
     return channel;
+  }
+
+  /** An epoch that no channel has; part of a transaction. */
+  nextEpoch(): number {
+    const epoch = (this.#words[STATE.lastEpoch]! + 1) | 0 || 1;
+    this.#memory.journal.set(STATE.lastEpoch, epoch);
+    return epoch;
   }
 
   /** The epoch of a channel: an unsigned word. */
@@ -99,19 +108,21 @@ export class ChannelDirectory {
     return words[channel + CHANNEL.count] === 0 && words[channel + CHANNEL.members] === 0 &&
       words[channel + CHANNEL.keys] === 0 &&
       this.#memory.isPast((words[channel + CHANNEL.used]! + idleTicks) | 0) &&
-      this.subscribersOf(channel) === 0;
+      this.subscribersOf(channel) === 0 && this.#followed.find(channel) === 0;
   }
 
-  /** Removes an idle channel; commits. */
+  /** Removes a channel to which nothing refers; commits. */
   remove(channel: number): void {
     const { table, journal } = this.#memory;
     const version = this.#versions.find(channel);
+    const followed = this.#followed.find(channel);
     if (version !== 0) table.remove(version);
+    if (followed !== 0) this.#followed.remove(followed);
     journal.add(STATE.channels, -1);
     if (isOwnChannel(this.#memory, channel)) journal.add(STATE.ownChannels, -1);
     table.remove(channel);
     if (this.#words[STATE.largest] === channel) journal.set(STATE.largest, 0);
-    if (version !== 0) this.#memory.release(version);
+    for (const node of [version, followed]) if (node !== 0) this.#memory.release(node);
     this.#memory.release(channel);
     journal.commit();
   }

@@ -17,6 +17,8 @@ export interface ChannelMemoryOptions {
   readonly workers: number;
   /** Seven random words: the key of the hash table, what makes the epochs of this run unique, and the shared key. */
   readonly random: Uint32Array;
+  /** Whether the channels of clients are copies of those of an engine; default: false. */
+  readonly engine?: boolean;
 }
 
 /**
@@ -25,7 +27,7 @@ export interface ChannelMemoryOptions {
  * @throws {RangeError} if an option is out of its range
  */
 export function createChannelMemory(options: ChannelMemoryOptions): SharedArrayBuffer {
-  const { bytes, workers, random } = options;
+  const { bytes, workers, random, engine = false } = options;
   if (!Number.isInteger(workers) || workers < 1 || workers > MAX_WORKERS) {
     throw new RangeError(`workers must be a whole number from 1 to ${MAX_WORKERS}, not ${workers}`);
   }
@@ -46,6 +48,7 @@ export function createChannelMemory(options: ChannelMemoryOptions): SharedArrayB
   words[HEADER.hashKey + 1] = random[1]!;
   words[HEADER.epochBase] = random[2]!;
   for (let i = 3; i < RANDOM_WORDS; i++) words[HEADER.sharedKey + i - 3] = random[i]!;
+  words[HEADER.engine] = engine ? 1 : 0;
   new StoreMemory(views).heap.initialize(channelLayout(memory.byteLength, workers).heap);
   // Publishes all of the above, to the threads that open the memory.
   Atomics.store(words, HEADER.magic, MAGIC);

@@ -7,14 +7,18 @@
  *
  * Whoever delivers to subscribers subscribes the worker first, and then compares: `subscribe` returns the position from
  * which on the worker's feed has everything.
+ *
+ * Longer than 400 lines because it is the one door to all parts of the store, each call with its checks and its lock.
  */
 import { Bells } from "./bells.ts";
-import { ChannelDirectory, MAX_NAME_BYTES } from "./channel_directory.ts";
+import { ChannelDirectory, type HashedName, MAX_NAME_BYTES } from "./channel_directory.ts";
 import { openChannelMemory } from "./channel_memory.ts";
 import { ChannelListing, type ChannelVisitor } from "./channel_listing.ts";
 import { epochOfText, epochText } from "./epoch_text.ts";
 import { Feed } from "./feed.ts";
 import { FeedReader } from "./feed_reader.ts";
+import { Followed } from "./followed.ts";
+import { type EngineEpoch, Follower } from "./follower.ts";
 import { Guard } from "./guard.ts";
 import { History, SLICE } from "./history.ts";
 import {
@@ -29,10 +33,17 @@ import { HEADER, STATE } from "./layout.ts";
 import { StoreLock } from "./lock.ts";
 import { type Member, Presence } from "./presence.ts";
 import { type MemberVisitor, PresenceReader, type PresenceResult } from "./presence_reader.ts";
-import { type Publication, Publisher, type PublishResult } from "./publisher.ts";
+import {
+  type Publication,
+  Publisher,
+  type PublishResult,
+  type Replica,
+  type ReplicateStatus,
+} from "./publisher.ts";
 import type { EntrySink } from "./record_buffer.ts";
 import { CHANNEL } from "./records.ts";
 import { Room } from "./room.ts";
+import { isOwnName } from "./own_channel.ts";
 import { type MemoryViews, StoreMemory, TICK_MS } from "./store_memory.ts";
 import { type StoreFigures, storeFigures } from "./store_figures.ts";
 import { Sweeper } from "./sweeper.ts";
@@ -53,9 +64,11 @@ export interface ChannelStoreOptions {
   readonly graceMs?: number;
 }
 
-/** The answer to a subscription. */
+/**
+ * The answer to a subscription. `absent`: the store has channels of an engine, and does not follow this one.
+ */
 export interface SubscribeResult {
-  readonly status: "subscribed" | "full" | "busy";
+  readonly status: "subscribed" | "absent" | "full" | "busy";
   /** The offset of the latest publication: the worker's feed has all later ones. */
   readonly offset: number;
   readonly epoch: number;
@@ -63,9 +76,12 @@ export interface SubscribeResult {
 
 const BUSY_PUBLISH: PublishResult = { status: "busy", offset: 0, epoch: 0, subscribers: 0 };
 const BUSY_SUBSCRIBE: SubscribeResult = { status: "busy", offset: 0, epoch: 0 };
+const ABSENT_SUBSCRIBE: SubscribeResult = { status: "absent", offset: 0, epoch: 0 };
 const FULL_SUBSCRIBE: SubscribeResult = { status: "full", offset: 0, epoch: 0 };
 /** A channel in which nothing is left is kept for a minute: a client that reconnects finds its epoch again. */
 const IDLE_MS = 60_000;
+/** The longest text of an epoch. */
+const MAX_EPOCH_BYTES = 32;
 
 /** The store; see `openChannelStore`. */
 export class ChannelStore {
@@ -79,6 +95,8 @@ export class ChannelStore {
   readonly #sweeper: Sweeper;
   readonly #room: Room;
   readonly #publisher: Publisher;
+  readonly #followed: Followed;
+  readonly #follower: Follower;
   readonly #presence: Presence;
   readonly #historyReader: HistoryReader;
   readonly #presenceReader: PresenceReader;
@@ -96,13 +114,15 @@ export class ChannelStore {
     const versions = new Versions(memory);
     const idempotency = new Idempotency(memory);
     const history = new History(memory);
-    const directory = new ChannelDirectory(memory, versions);
+    const followed = new Followed(memory);
+    const directory = new ChannelDirectory(memory, { versions, followed });
     const bells = new Bells(memory, ring, onMarked);
     const lock = new StoreLock(memory.words, writer, graceMs);
     const guard = new Guard({ memory, lock, feed, bells, now });
     const sweeper = new Sweeper({ memory, directory, history, idempotency });
     const room = new Room({ memory, directory, history, sweeper });
-    const parts = { memory, directory, history, feed, bells, room, idempotency, versions, guard };
+    const stores = { memory, directory, history, feed, bells, room, versions, followed };
+    const parts = { ...stores, idempotency, guard };
     const presence = new Presence(parts);
     this.#memory = memory;
     this.#writer = writer;
@@ -114,6 +134,8 @@ export class ChannelStore {
     this.#sweeper = sweeper;
     this.#room = room;
     this.#publisher = new Publisher(parts);
+    this.#followed = followed;
+    this.#follower = new Follower(parts);
     this.#presence = presence;
     this.#historyReader = new HistoryReader(parts);
     this.#presenceReader = new PresenceReader({ ...parts, presence });
@@ -142,12 +164,66 @@ export class ChannelStore {
     }
   }
 
-  /** Counts a subscriber of this worker; creates the channel if there is none. */
+  /**
+   * Makes a channel a copy of that of an engine, from a position on: what is published behind it is to be replicated. Unless the
+   * channel is there already it begins anew, and who was subscribed is told that it is lost. By the main thread.
+   *
+   * @throws {RangeError} if the epoch is not 1 to 32 characters of Latin-1 long
+   */
+  follow(name: Uint8Array, { epoch, offset }: EngineEpoch): "followed" | "full" | "busy" {
+    const hashed = this.#directory.hashed(name);
+    const start = { text: latin1(epoch), offset };
+    const isAt = this.#guard.run(() => this.#follower.isAt(this.#directory.find(hashed), start));
+    if (isAt === true) return "followed";
+    // In slices, as it may be long.
+    if (isAt === undefined || !this.removeHistory(name)) return "busy";
+    const isFollowed = this.#guard.run(() => this.#follower.follow(hashed, start));
+    if (isFollowed === undefined) return "busy";
+    return isFollowed ? "followed" : "full";
+  }
+
+  /** Stores what an engine has published in a followed channel, and enters it in the feed; see {@link ReplicateStatus}. */
+  replicate(name: Uint8Array, replica: Replica): ReplicateStatus {
+    const hashed = this.#directory.hashed(name);
+    return this.#guard.run(() => this.#publisher.replicate(hashed, replica)) ?? "busy";
+  }
+
+  /** Ends the subscriptions of a channel, which is followed no more: it cannot be made up for what was lost. By the main thread. */
+  lose(name: Uint8Array): "lost" | "full" | "busy" {
+    const hashed = this.#directory.hashed(name);
+    if (!this.removeHistory(name)) return "busy";
+    const isLost = this.#guard.run(() => {
+      const channel = this.#directory.find(hashed);
+      return channel === 0 || this.#follower.lose(channel);
+    });
+    if (isLost === undefined) return "busy";
+    return isLost ? "lost" : "full";
+  }
+
+  /** Removes a followed channel, unless a worker has subscribers. By the main thread. */
+  unfollow(name: Uint8Array): "unfollowed" | "used" | "busy" {
+    const hashed = this.#directory.hashed(name);
+    const used = this.subscriberCount(name);
+    if (used === undefined) return "busy";
+    if (used > 0) return "used";
+    if (!this.removeHistory(name)) return "busy";
+    return this.#guard.run(() => {
+      const channel = this.#directory.find(hashed);
+      if (channel === 0 || this.#followed.find(channel) === 0) return "unfollowed";
+      // One may have come in between.
+      if (this.#directory.subscribersOf(channel) > 0) return "used";
+      this.#directory.remove(channel);
+      return "unfollowed";
+    }) ?? "busy";
+  }
+
+  /** Counts a subscriber of this worker; creates the channel if there is none, unless it would have to be followed. */
   subscribe(name: Uint8Array): SubscribeResult {
     this.#requireWorker();
     const hashed = this.#directory.hashed(name);
     if (!this.#settled()) return BUSY_SUBSCRIBE;
     return this.#guard.run((): SubscribeResult => {
+      if (!this.#maySubscribe(hashed)) return ABSENT_SUBSCRIBE;
       const channel = this.#room.channel(hashed);
       if (channel === 0) return FULL_SUBSCRIBE;
       this.#addSubscribers(channel, 1);
@@ -311,8 +387,18 @@ export class ChannelStore {
     return new Uint8Array(words.slice(HEADER.sharedKey, HEADER.sharedKey + 4).buffer);
   }
 
-  /** The text of an epoch, for clients. */
+  /**
+   * The text of an epoch, for clients: that of the engine if the channel is followed. If it is not followed any more, or the
+   * store is busy, it is a text that no channel of an engine has: a position that will be lost.
+   */
   epochText(epoch: number): string {
+    if (this.#memory.words[STATE.followed] !== 0) {
+      const text = this.#guard.run(() => {
+        const node = this.#followed.findEpoch(epoch);
+        return node === 0 ? undefined : this.#followed.textOf(node);
+      });
+      if (text !== undefined) return String.fromCharCode(...text);
+    }
     return epochText(this.#memory.words[HEADER.epochBase]!, epoch);
   }
 
@@ -324,6 +410,13 @@ export class ChannelStore {
   /** The figures of the whole store, for metrics; read without the lock, so they may not fit together exactly. */
   figures(): StoreFigures {
     return storeFigures(this.#memory);
+  }
+
+  /** Whether the channel is one of the server itself, or followed, or no channel has to be. */
+  #maySubscribe(name: HashedName): boolean {
+    if (this.#memory.words[HEADER.engine] === 0 || isOwnName(name.key)) return true;
+    const channel = this.#directory.find(name);
+    return channel !== 0 && this.#followed.find(channel) !== 0;
   }
 
   #addSubscribers(channel: number, delta: number): void {
@@ -373,6 +466,15 @@ export function openChannelStore(
   options: ChannelStoreOptions,
 ): ChannelStore {
   return new ChannelStore(openChannelMemory(memory), options);
+}
+
+function latin1(text: string): Uint8Array {
+  const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0));
+  // deno-lint-ignore no-control-regex -- every byte is allowed, and nothing above
+  if (text.length > 0 && text.length <= MAX_EPOCH_BYTES && /^[\x00-\xff]*$/.test(text)) {
+    return bytes;
+  }
+  throw new RangeError(`an epoch has 1 to ${MAX_EPOCH_BYTES} characters of Latin-1, not "${text}"`);
 }
 
 function requireAtMost(what: string, bytes: number, most: number): void {

@@ -40,6 +40,8 @@ export const HEADER = {
   epochBase: ORIGIN + 5,
   /** Four words: a secret that the threads share; see `ChannelStore.sharedKey`. */
   sharedKey: ORIGIN + 6,
+  /** 1: the channels of clients are copies of those of an engine; see followed.ts. */
+  engine: ORIGIN + 10,
 } as const;
 
 /** The lock's word. */
@@ -83,6 +85,8 @@ export const STATE = {
   ownChannels: STATE_AT + 15,
   /** Of `publications`, those in them. */
   ownPublications: STATE_AT + 16,
+  /** Of `channels`, those that are followed; see followed.ts. */
+  followed: STATE_AT + 17,
 } as const;
 
 /** The generation of writer `w` is at `GENERATIONS + w`. */

@@ -36,8 +36,9 @@ export type { HistoryQuery, Position, ReadBounds, ReadResult } from "./history_r
 export { SupersededError } from "./lock.ts";
 export type { Member } from "./presence.ts";
 export type { MemberVisitor, PresenceResult } from "./presence_reader.ts";
-export type { Publication, PublishResult } from "./publisher.ts";
-export type { Entry, EntrySink } from "./record_buffer.ts";
+export type { EngineEpoch } from "./follower.ts";
+export type { Publication, PublishResult, Replica, ReplicateStatus } from "./publisher.ts";
+export { Entry, type EntrySink } from "./record_buffer.ts";
 export { ENTRY_FORM, ENTRY_KIND, type EntryForm, type EntryKind } from "./records.ts";
 export type { StoreFigures } from "./store_figures.ts";
 export type { Version } from "./versions.ts";

@@ -1,5 +1,5 @@
 /**
- * The hash table of all nodes: channels by name; members, users, idempotency keys and versions by channel and key.
+ * The hash table of all nodes: channels by name; members, users, idempotency keys, versions and what is followed by channel and key.
  *
  * In: a kind, the channel's epoch (0 for a channel itself), and the bytes of the key. Out: the address of the node, or
  * 0. Chains of nodes begin in the buckets; the number of buckets is fixed, one for 512 bytes of memory. Called only by
@@ -10,6 +10,7 @@ import type { KeyedHash } from "./keyed_hash.ts";
 import type { ChannelLayout } from "./layout.ts";
 import {
   CHANNEL,
+  FOLLOWED,
   IDEMPOTENCY,
   keyLengthOf,
   LENGTH_SHIFT,
@@ -65,6 +66,7 @@ export class NodeTable {
       VERSION.epoch,
       USER.key,
       MEMBER.key,
+      FOLLOWED.text,
     ];
   }
 

@@ -9,6 +9,11 @@ import type { StoreMemory } from "./store_memory.ts";
 
 const OWN = 0xff;
 
+/** Whether the name is one of the server itself. */
+export function isOwnName(name: Uint8Array): boolean {
+  return name[0] === OWN;
+}
+
 /** Whether the channel is one of the server itself. */
 export function isOwnChannel({ table, bytes }: StoreMemory, channel: number): boolean {
   return bytes[(channel + table.fixedWords(NODE_KIND.channel)) * 4] === OWN;

@@ -10,7 +10,15 @@ import { writeEntry } from "./entry_writer.ts";
 import type { Feed } from "./feed.ts";
 import { type History, SLICE } from "./history.ts";
 import { Idempotency } from "./idempotency.ts";
-import { CHANNEL, ENTRY_KIND, type EntryForm, publicationWords, upperWord } from "./records.ts";
+import type { Followed } from "./followed.ts";
+import {
+  CHANNEL,
+  ENTRY_KIND,
+  type EntryForm,
+  type EntryKind,
+  publicationWords,
+  upperWord,
+} from "./records.ts";
 import type { Room } from "./room.ts";
 import type { StoreMemory } from "./store_memory.ts";
 import { type Version, Versions } from "./versions.ts";
@@ -59,6 +67,32 @@ export interface PublishResult {
   readonly subscribers: number;
 }
 
+/** What an engine has published in a channel that is followed. */
+export interface Replica {
+  /** The offset that it has in the engine; 0: it has none, and is in no history. */
+  readonly offset: number;
+  /** Default: a publication. */
+  readonly kind?: EntryKind;
+  readonly form?: EntryForm;
+  readonly fields?: Uint8Array;
+  readonly data: Uint8Array;
+  readonly historySize: number;
+  readonly historyTtlMs: number;
+}
+
+/**
+ * What became of it.
+ *
+ * - `stored`: subscribers get it. If there is no room it is not kept, and neither is what is older.
+ * - `known`: the channel is at this offset or behind it. `gap`: it is before the one that precedes it.
+ * - `absent`: the channel is not followed. `full`: it is longer than any entry here, and will never fit.
+ * - `busy`: the store was locked for too long; temporary.
+ */
+export type ReplicateStatus = "stored" | "known" | "gap" | "absent" | "full" | "busy";
+
+/** A publication, or something else that goes to subscribers. */
+type Appended = Publication & { readonly kind?: EntryKind };
+
 /** The result of a publication that found no room. */
 export const FULL: PublishResult = { status: "full", offset: 0, epoch: 0, subscribers: 0 };
 
@@ -72,6 +106,7 @@ export class Publisher {
   readonly #room: Room;
   readonly #idempotency: Idempotency;
   readonly #versions: Versions;
+  readonly #followed: Followed;
 
   /** @param on what it works on */
   constructor(
@@ -84,6 +119,7 @@ export class Publisher {
       room: Room;
       idempotency: Idempotency;
       versions: Versions;
+      followed: Followed;
     },
   ) {
     this.#memory = on.memory;
@@ -94,6 +130,7 @@ export class Publisher {
     this.#room = on.room;
     this.#idempotency = on.idempotency;
     this.#versions = on.versions;
+    this.#followed = on.followed;
   }
 
   /** The most bytes of fields and data together. */
@@ -106,6 +143,25 @@ export class Publisher {
     const channel = this.#room.channel(name);
     return channel === 0 ? FULL : this.#answerOf(channel, publication) ??
       this.#append(channel, publication) ?? FULL;
+  }
+
+  /** Stores what an engine has published, if it is the next of a followed channel. */
+  replicate(name: HashedName, replica: Replica): ReplicateStatus {
+    const channel = this.#directory.find(name);
+    if (channel === 0 || this.#followed.find(channel) === 0) return "absent";
+    const { offset, ...publication } = replica;
+    const here = this.#history.offsetOf(channel);
+    if (offset > 0 && offset <= here) return "known";
+    if (offset > here + 1) return "gap";
+    const { fields = NO_BYTES, data } = publication;
+    if (fields.length + data.length > this.maxBytes) return "full";
+    const appended = { ...publication, skipHistory: offset === 0 };
+    if (this.#append(channel, appended) === undefined) {
+      // It goes to the feed alone. What is older would be a history with a hole.
+      if (offset > 0) this.#history.trimTo(channel, 0, Infinity);
+      if (this.#append(channel, { ...appended, historySize: 0 }) === undefined) return "busy";
+    }
+    return "stored";
   }
 
   /** The answer that needs no new publication, or undefined. */
@@ -126,7 +182,7 @@ export class Publisher {
   }
 
   /** Makes room and appends; undefined if there is none. */
-  #append(channel: number, publication: Publication): PublishResult | undefined {
+  #append(channel: number, publication: Appended): PublishResult | undefined {
     const { fields = NO_BYTES, data, idempotencyKey, version } = publication;
     const block = publicationWords(fields.length + data.length) + BLOCK_EXTRA_WORDS;
     const stored = publication.skipHistory !== true && publication.historySize > 0;
@@ -165,7 +221,7 @@ export class Publisher {
   /** The transaction; undefined if the heap has no free block that is long enough, and it must be rolled back. */
   #transact(
     channel: number,
-    publication: Publication,
+    publication: Appended,
     stored: boolean,
   ): PublishResult | undefined {
     const memory = this.#memory;
@@ -177,7 +233,7 @@ export class Publisher {
     const live = subscribers > 0;
     if (stored || live) {
       const expires = memory.tickAfter(publication.historyTtlMs);
-      const kind = ENTRY_KIND.publication;
+      const { kind = ENTRY_KIND.publication } = publication;
       const record = writeEntry(memory, { kind, form, epoch, offset, expires, fields, data });
       if (record === 0) return undefined;
       if (stored) this.#history.link(channel, record);

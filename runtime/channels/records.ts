@@ -30,6 +30,7 @@
  * member         4 worker | announced (bit 16)   5 its channel   6 next newer member, or 0   7 next older one
  *                8 its user             9 length of the info    10 number of the member
  *               11 the key: the client, then the bytes of the info
+ * followed       4 length of the text   5 the text of the epoch in the engine; no key
  * ```
  */
 
@@ -58,8 +59,8 @@ const FORM_MASK = 0x3;
 /** The length of a publication's fields begins at this bit of its flags, that of a node's key at this bit of its kind. */
 export const LENGTH_SHIFT = 8;
 
-/** What a feed entry tells. */
-export const ENTRY_KIND = { publication: 0, join: 1, leave: 2 } as const;
+/** What a feed entry tells. `lost`: the channel goes on with another epoch, and who was subscribed is no more. */
+export const ENTRY_KIND = { publication: 0, join: 1, leave: 2, lost: 3 } as const;
 
 /** One of {@link ENTRY_KIND}. */
 export type EntryKind = typeof ENTRY_KIND[keyof typeof ENTRY_KIND];
@@ -82,7 +83,14 @@ export type EntryForm = typeof ENTRY_FORM[keyof typeof ENTRY_FORM];
 export const NODE = { next: 0, hash: 1, kind: 2, epoch: 3 } as const;
 
 /** The kinds of nodes. */
-export const NODE_KIND = { channel: 1, idempotency: 2, version: 3, user: 4, member: 5 } as const;
+export const NODE_KIND = {
+  channel: 1,
+  idempotency: 2,
+  version: 3,
+  user: 4,
+  member: 5,
+  followed: 6,
+} as const;
 
 /** One of {@link NODE_KIND}. */
 export type NodeKind = typeof NODE_KIND[keyof typeof NODE_KIND];
@@ -120,6 +128,8 @@ export const MEMBER = {
   number: 10,
   key: 11,
 } as const;
+/** Words of what is known of a followed channel. */
+export const FOLLOWED = { length: 4, text: 5 } as const;
 /** Bit of a member's worker word: its leaving is announced. */
 export const ANNOUNCED = 1 << 16;
 

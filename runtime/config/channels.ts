@@ -6,6 +6,8 @@
  * the option. By default a client may do nothing.
  */
 
+import type { EngineConfig } from "./engine.ts";
+
 /** Who may do something with a channel. */
 export interface Access {
   /** Every client that has a user. */
@@ -94,6 +96,8 @@ export interface ChannelsConfig {
   readonly token: TokenConfig;
   /** The key of the HTTP API; undefined: there is no HTTP API. */
   readonly apiKey: SecretSource | undefined;
+  /** What keeps the channels for several servers; absent: this server does, for itself. */
+  readonly engine?: EngineConfig;
 }
 
 /** Nobody. */

@@ -13,9 +13,10 @@ import {
   type StoreFigures,
 } from "../channels/mod.ts";
 import type { ChannelsConfig, Config } from "../config/mod.ts";
+import type { EngineNode, EngineNodeFigures } from "../serve/engine/mod.ts";
 import { preciseClock } from "../os/mod.ts";
 import type { ChannelsStart } from "../thread/mod.ts";
-import { changedSecretFiles, readSecretTexts } from "./secret_texts.ts";
+import { changedSecretFiles, placesOf, readSecretTexts } from "./secret_texts.ts";
 
 /** Milliseconds between two sweeps, and the part of the store that one visits: all of it in five seconds. */
 const SWEEP_INTERVAL = 250;
@@ -32,13 +33,21 @@ type ChannelKeeperConfig = Pick<Config, "workers" | "channelLimits"> & {
   readonly channels: ChannelsConfig;
 };
 
+/** Who is told of the engine. */
+export interface EngineNotes {
+  warn(text: string): void;
+  inform(text: string): void;
+}
+
 /** Keeps the memory of all channels. */
 export class ChannelKeeper {
-  /** What every worker starts with, also one that replaces a dead one. */
-  readonly start: ChannelsStart;
   readonly #store: ChannelStore;
   readonly #workers: number;
   readonly #ring: (worker: number) => void;
+  #start: ChannelsStart;
+  /** Null if there is no engine. */
+  #engine: EngineNode | null = null;
+  #isMarked = false;
   readonly #timer: ReturnType<typeof setInterval>;
   #removing: Promise<void> = Promise.resolve();
 
@@ -54,12 +63,59 @@ export class ChannelKeeper {
   ) {
     const secrets = readSecretTexts(channels, PLACES);
     const random = crypto.getRandomValues(new Uint32Array(7));
-    const memory = createChannelMemory({ bytes, workers, random });
-    this.start = { memory, secrets };
+    const engine = channels.engine !== undefined;
+    const memory = createChannelMemory({ bytes, workers, random, engine });
+    this.#start = { memory, secrets };
     this.#workers = workers;
     this.#ring = ring;
-    this.#store = openChannelStore(memory, { writer: workers, now: preciseClock(), ring });
+    this.#store = openChannelStore(memory, {
+      writer: workers,
+      now: preciseClock(),
+      ring,
+      ...(engine ? { onMarked: () => this.#ringLater() } : {}),
+    });
     this.#timer = setInterval(() => this.#store.sweep(SWEEP_SHARE), SWEEP_INTERVAL);
+  }
+
+  /** What every worker starts with, also one that replaces a dead one. */
+  get start(): ChannelsStart {
+    return this.#start;
+  }
+
+  /**
+   * Connects to the engine that the config names; fulfilled when that has succeeded, or has failed and is tried again.
+   *
+   * @throws if its password cannot be read
+   */
+  async openEngine({ engine }: ChannelsConfig, notes: EngineNotes): Promise<void> {
+    if (engine === undefined) return;
+    const { engineDriver } = await import("./channel_engine.ts");
+    const { EngineNode } = await import("../serve/engine/mod.ts");
+    const driver = await engineDriver(engine, placesOf(this.#start.secrets));
+    const [store, workers, ring] = [this.#store, this.#workers, this.#ring];
+    this.#engine = new EngineNode({ driver, store, workers, ring, ...notes });
+    this.#start = { ...this.#start, engine: this.#engine.memory };
+    const fault = await this.#engine.connect();
+    if (fault !== undefined) {
+      notes.warn(
+        `the engine cannot be used: ${fault}; it is tried again, and publishing fails until then`,
+      );
+    }
+  }
+
+  /** Whether clients of channels get everything here. */
+  get isReady(): boolean {
+    return this.#engine?.isReady !== false;
+  }
+
+  /** What the engine does, for metrics; undefined: there is none. */
+  engineFigures(): EngineNodeFigures | undefined {
+    return this.#engine?.figures();
+  }
+
+  /** A worker has written requests to the engine. */
+  lookAtRequests(worker: number): void {
+    this.#engine?.look(worker);
   }
 
   /** What the channels hold, for metrics. */
@@ -78,6 +134,7 @@ export class ChannelKeeper {
   remove(worker: number): void {
     // It may have published and not rung: until they look, no other thread would ring.
     for (let other = 0; other < this.#workers; other++) if (other !== worker) this.#ring(other);
+    this.#engine?.remove(worker);
     const removal = this.#store.removeWorker(worker);
     this.#removing = this.#removing.then(async () => {
       while (!isDone(() => removal.step())) await new Promise((resolve) => setTimeout(resolve));
@@ -89,9 +146,20 @@ export class ChannelKeeper {
     return this.#removing;
   }
 
-  /** Ends the sweeps. */
-  close(): void {
+  /** Ends the sweeps; fulfilled when the engine knows that the members of this server have left. */
+  async close(): Promise<void> {
     clearInterval(this.#timer);
+    await this.#engine?.close();
+  }
+
+  /** Rings once for all that the engine has brought in this turn. */
+  #ringLater(): void {
+    if (this.#isMarked) return;
+    this.#isMarked = true;
+    queueMicrotask(() => {
+      this.#isMarked = false;
+      this.#store.ringBells();
+    });
   }
 }
 

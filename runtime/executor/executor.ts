@@ -332,7 +332,9 @@ export class Executor {
         state: this.#state,
         version: this.#options.version ?? "",
         memoryBound: this.#config.limits.heldBytes,
-        isReady: () => this.#ready && this.#keeper?.canServe !== false,
+        isReady: () =>
+          this.#ready && this.#keeper?.canServe !== false &&
+          this.#channels?.isReady !== false,
         usesIoUring: this.#ioUring.isUsed,
         channels: this.#channels,
       });
@@ -350,6 +352,10 @@ export class Executor {
     const ring = (worker: number) => this.#entrance.ring(worker);
     const workers = workerSlots(this.#config);
     this.#channels = new ChannelKeeper({ ...this.#config, workers, channels }, ring);
+    await this.#channels.openEngine(channels, {
+      warn: (text) => this.#warn(text),
+      inform: (text) => this.#inform(text),
+    });
   }
 
   async #startThreads(): Promise<void> {
@@ -416,6 +422,7 @@ export class Executor {
       warn: (text) => this.#warnOnce(text),
       dropped: () => this.#logs.warnOfDropped(),
       ring: (other) => this.#entrance.ring(other),
+      engine: () => this.#channels?.lookAtRequests(worker),
       schedule: (every) => this.#announce(every),
       ended: (end) => this.#workerEnded(worker, end),
     }, workerPermissions(this.#config, this.address));
@@ -568,11 +575,13 @@ export class Executor {
     clearTimeout(this.#stopTimer);
     this.#appCopy?.[Symbol.dispose]();
     this.#reserve.close();
-    this.#channels?.close();
+    const channelsGone = this.#channels?.close() ?? Promise.resolve();
     this.#keeper?.close();
     this.#pauses.forEach(clearTimeout);
     // Stopped last, so that it reports the progress of the stop until the end.
     const adminGone = this.#admin?.stop() ?? Promise.resolve();
-    void adminGone.finally(() => this.#logs.finish()).finally(() => this.#end({ failure }));
+    void Promise.all([adminGone, channelsGone]).finally(() => this.#logs.finish()).finally(() =>
+      this.#end({ failure })
+    );
   }
 }

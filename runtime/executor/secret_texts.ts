@@ -11,13 +11,15 @@ import type { SecretTexts } from "../thread/mod.ts";
 
 /** Reads them. @throws if a file cannot be read */
 export function readSecretTexts(
-  { token: { hmacSecrets, publicKeyFiles }, apiKey }: ChannelsConfig,
+  { token: { hmacSecrets, publicKeyFiles }, apiKey, engine }: ChannelsConfig,
   places: SecretPlaces,
 ): SecretTexts {
   const files = new Map<string, string>();
   const variables = new Map<string, string>();
   for (const path of publicKeyFiles) files.set(path, places.readText(path));
-  for (const source of apiKey === undefined ? hmacSecrets : [...hmacSecrets, apiKey]) {
+  if (engine?.caFile !== undefined) files.set(engine.caFile, places.readText(engine.caFile));
+  for (const source of [...hmacSecrets, apiKey, engine?.password]) {
+    if (source === undefined) continue;
     if (source.kind === "file") {
       files.set(source.path, places.readText(source.path));
     } else {

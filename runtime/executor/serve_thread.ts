@@ -67,7 +67,12 @@ export function serveThread(
 }
 
 function givenBy({ app, channels, openssl }: WorkerStart): GivenAtStart {
-  return { secrets: channels?.secrets, app, keepsFfi: openssl !== undefined };
+  return {
+    secrets: channels?.secrets,
+    engine: channels?.engine,
+    app,
+    keepsFfi: openssl !== undefined,
+  };
 }
 
 /** The transports know nothing of apps. */

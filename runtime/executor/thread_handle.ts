@@ -26,6 +26,8 @@ export interface ThreadWatcher {
   reopened?(fault: string | null): void;
   /** A thread without a way to wake that worker asks for it. */
   ring?(worker: number): void;
+  /** The thread has written requests to the engine. */
+  engine?(): void;
   /** The thread's app wants to run something every so many milliseconds; 0: nothing. */
   schedule?(every: number): void;
   /** The thread has ended; called once. */
@@ -154,6 +156,8 @@ export class Thread {
         return this.#watcher.warn(message.text);
       case "ring":
         return this.#watcher.ring?.(message.worker);
+      case "engine":
+        return this.#watcher.engine?.();
       case "stopped":
         return this.#end(undefined);
       case "obeyed":

@@ -18,7 +18,7 @@ import { serveThread } from "./serve_thread.ts";
 
 const date = new DateField(Date.now());
 
-const NOTHING = { secrets: undefined, app: undefined, keepsFfi: true };
+const NOTHING = { secrets: undefined, engine: undefined, app: undefined, keepsFfi: true };
 const NO_CLIENTS = "the functions under channels of the app are never called: the config has no " +
   "section [channels], so there are no clients of channels";
 
@@ -30,7 +30,7 @@ let copies: AppCopies | undefined;
 
 const load: RouterLoader = async (
   loaded,
-  { secrets: secretTexts, app: source, keepsFfi } = NOTHING,
+  { secrets: secretTexts, engine: engineMemory, app: source, keepsFfi } = NOTHING,
 ) => {
   const { app: appConfig, files: { root }, users } = loaded;
   const channelsConfig = channelsOf(loaded);
@@ -46,6 +46,7 @@ const load: RouterLoader = async (
   // An app alone has topics, and no clients of channels.
   const streams = centrifuge && loaded.channels &&
     await import("../serve/channel_streams/mod.ts");
+  const engines = centrifuge && engineMemory && await import("../serve/engine/mod.ts");
   const tokens = centrifuge && await import("../serve/tokens/mod.ts");
   const secrets = channelsConfig && secretTexts &&
     await tokens?.loadChannelSecrets(channelsConfig, placesOf(secretTexts));
@@ -60,8 +61,21 @@ const load: RouterLoader = async (
       const { queuedBytes, drainTime } = config.limits;
       const rules = { config: channelsConfig, secrets, origins, limits, isInsecure };
       const hooks = apps && new apps.AppClientHooks({ app: () => app, report });
-      const parts = { ...rules, queuedBytes, drainTime, wiring, loop, hooks };
-      service ??= new centrifuge.ChannelService(parts);
+      const calls = engines && engineMemory && new engines.EngineCalls({
+        memory: engineMemory,
+        worker: wiring.worker,
+        call: () => postToMain({ type: "engine" }),
+        again: () => loop.defer({ onTurn: () => {} }),
+      });
+      const engine = calls && { engine: () => new engines.EngineBroker(calls) };
+      const shared = { queuedBytes, drainTime, loop, hooks };
+      service ??= new centrifuge.ChannelService({
+        ...rules,
+        ...shared,
+        wiring: { ...wiring, ...engine },
+      });
+      // Behind the hub, which must be the first that gathers.
+      if (calls) loop.gather(calls);
       const { context, directory, routes } = service;
       channelRoutes ??= streams && [
         ...routes,

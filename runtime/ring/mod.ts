@@ -31,7 +31,8 @@ export {
 } from "./channel_columns.ts";
 export { COLUMN, type Column, Counters } from "./counters.ts";
 export type { Flags } from "./flags.ts";
-export type { InboxSink } from "./inbox.ts";
+export { Inbox, type InboxSink } from "./inbox.ts";
+export { INBOX_HEADER_BYTES } from "./layout.ts";
 export { LATENCY_BOUNDS, LATENCY_BUCKETS } from "./latency.ts";
 export { digitsOf, type LinesDropped, LogBuffer, writeDigits } from "./log_buffer.ts";
 export { LogControl } from "./log_control.ts";

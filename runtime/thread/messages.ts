@@ -46,6 +46,8 @@ export interface ChannelsStart {
   /** Made by `createChannelMemory`. */
   readonly memory: SharedArrayBuffer;
   readonly secrets: SecretTexts;
+  /** How workers call the engine, made by `EngineNode`; absent: there is none. */
+  readonly engine?: SharedArrayBuffer;
 }
 
 /** What was in the places that the section `[channels]` names, when the server started. */
@@ -184,6 +186,8 @@ export type ThreadMessage =
   | { readonly type: "reopened"; readonly fault: string | null }
   /** It has published in a channel with subscribers on that worker. Only on the Deno transport. */
   | { readonly type: "ring"; readonly worker: number }
+  /** It has written requests to the engine, and the main thread has read all of those before. */
+  | { readonly type: "engine" }
   /** The app that it has loaded wants to run something every so many milliseconds; 0: nothing. */
   | { readonly type: "schedule"; readonly every: number }
   /** A warning for the operator. */

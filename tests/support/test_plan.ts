@@ -63,7 +63,7 @@ const TRANSPORT: readonly string[] = endToEnd([
  * memory, or run browsers.
  */
 const UNTIMED: readonly string[] = [
-  ...folders(["e2e/auth", "e2e/channels", "e2e/files"]),
+  ...folders(["e2e/auth", "e2e/channels", "e2e/engine", "e2e/files"]),
   ...endToEnd([
     "answers",
     "command_line",

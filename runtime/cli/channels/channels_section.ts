@@ -8,6 +8,7 @@
 
 import type { ChannelOptions, ChannelsConfig } from "../../config/mod.ts";
 import { readChannelOptions } from "./channel_options.ts";
+import { readEngineOptions } from "./engine_options.ts";
 import { isTable, TableReader } from "./table_reader.ts";
 import { readSecret, readTokenSection } from "./token_section.ts";
 
@@ -32,6 +33,7 @@ export function readChannelsSection(
   const top = readerOf("channels", section);
   const options = readChannelOptions(top);
   const allowAnonymousConnect = top.flag("allow_anonymous_connect_without_token");
+  const engine = readEngineOptions(top);
   const tokenTable = readerOf("channels.token", top.table("token"));
   const token = readTokenSection(tokenTable);
   const api = readerOf("channels.api", top.table("api"));
@@ -52,6 +54,7 @@ export function readChannelsSection(
     allowAnonymousConnect,
     token,
     apiKey,
+    ...(engine === undefined ? {} : { engine }),
   };
   return { config, faults };
 }

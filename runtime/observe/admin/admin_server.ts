@@ -8,6 +8,7 @@
  */
 
 import type { StoreFigures } from "../../channels/mod.ts";
+import type { EngineNodeFigures } from "../../serve/engine/mod.ts";
 import type { ListenAddress } from "../../config/mod.ts";
 import { preciseClock } from "../../os/mod.ts";
 import type { SharedState } from "../../ring/mod.ts";
@@ -32,7 +33,11 @@ export interface AdminOptions {
   /** Whether the server accepts new connections now. */
   isReady(): boolean;
   /** Tells what the channels hold; null: there are none. */
-  readonly channels: { figures(): StoreFigures } | null;
+  readonly channels: {
+    figures(): StoreFigures;
+    /** Undefined: there is no engine. */
+    engineFigures?(): EngineNodeFigures | undefined;
+  } | null;
 }
 
 /** A running admin server. */
@@ -63,6 +68,7 @@ export class AdminServer {
       ...now(),
       now: monotonic(),
       channels: options.channels?.figures(),
+      engine: options.channels?.engineFigures?.(),
     });
     this.#handler = createHandler({ state, facts, viewers, hostname: address.hostname });
     this.#server = this.#serve(address);

@@ -8,8 +8,10 @@
  */
 
 import type { StoreFigures } from "../../channels/mod.ts";
+import type { EngineNodeFigures } from "../../serve/engine/mod.ts";
 import { COLUMN, type Column, type Counters, type SharedState } from "../../ring/mod.ts";
 import { channelFamilies, exportedChannelColumns } from "./channel_families.ts";
+import { engineFamilies } from "./engine_families.ts";
 import type { Family } from "./exposition.ts";
 import { latencySamples } from "./latency_samples.ts";
 import {
@@ -40,6 +42,8 @@ export interface ServerFacts {
   readonly now: number;
   /** What the channels hold; absent: there are none. */
   readonly channels?: StoreFigures | undefined;
+  /** What the engine of the channels does; absent: there is none. */
+  readonly engine?: EngineNodeFigures | undefined;
 }
 
 const WORKER_METRICS: readonly WorkerMetric[] = [
@@ -174,6 +178,7 @@ export function collectFamilies(state: SharedState, facts: ServerFacts): Family[
       samples: perWorker(state, (counters, labels) => latencySamples(counters, labels)),
     },
     ...facts.channels === undefined ? [] : channelFamilies(state, facts.channels),
+    ...facts.engine === undefined ? [] : engineFamilies(facts.engine),
   ];
 }
 

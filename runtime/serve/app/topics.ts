@@ -8,9 +8,11 @@
 
 import { CHANNEL_OPTIONS } from "../../config/mod.ts";
 import { MAX_NAME_BYTES } from "../../channels/mod.ts";
+import type { ClientError } from "../../../protocol/centrifuge/mod.ts";
+import type { PublishAnswer } from "../broker/mod.ts";
 import { type ChannelContext, publishTo } from "../centrifuge/mod.ts";
 import { type Channel, parseChannelName } from "../channels/mod.ts";
-import type { HubChannel, Subscriber } from "../hub/mod.ts";
+import type { Entrance, HubChannel, Subscriber } from "../hub/mod.ts";
 import type { SharedFrames } from "../session/mod.ts";
 import type { TopicData } from "./topic_data.ts";
 import { framesFor, TopicFace, type TopicFrames } from "./topic_face.ts";
@@ -28,8 +30,10 @@ export interface TopicSocket {
 /** One subscription of one WebSocket. */
 export class TopicSubscription implements Subscriber<TopicFrames> {
   readonly face: TopicFace;
-  /** Undefined after publications were lost and the channels had no room to go on. */
+  /** Undefined until an engine has opened it, and after publications were lost and the channels had no room to go on. */
   channel: HubChannel | undefined = undefined;
+  /** Whether the socket has left the topic. */
+  isEnded = false;
   readonly #topics: Topics;
   readonly #socket: TopicSocket;
 
@@ -79,11 +83,25 @@ export class Topics {
       );
     }
     const result = publishTo(this.#context, channel, { data, form, source: "app" });
+    if (result instanceof Promise) return this.#countLater(topic, result, publisher);
     if ("code" in result) return undefined;
     const { offset, subscribers } = result;
     if (publisher?.channel === undefined) return subscribers;
     this.#face.excludePublisher(publisher.channel, offset, publisher);
     return subscribers - 1;
+  }
+
+  /** An engine answers later: the operator is told if it has refused. The subscribers are those of this server. */
+  #countLater(
+    topic: string,
+    answer: Promise<PublishAnswer | ClientError>,
+    publisher?: TopicSubscription,
+  ): number {
+    this.#context.follow(answer.then((result) => {
+      if (!("code" in result)) return;
+      this.#context.report(new Error(`a publication of the app in "${topic}" was refused`));
+    }));
+    return this.subscriberCount(topic) - (publisher?.channel === undefined ? 0 : 1);
   }
 
   /** The subscribers of a topic on all workers; 0 if the channels are busy. */
@@ -110,6 +128,7 @@ export class Topics {
   /** Ends a subscription. */
   unsubscribe(subscription: TopicSubscription): void {
     this.#context.meter.unsubscribed(false);
+    subscription.isEnded = true;
     if (subscription.channel !== undefined) {
       this.#context.hub.leave(subscription.channel, subscription);
     }
@@ -128,10 +147,24 @@ export class Topics {
     this.#context.meter.lost();
     subscription.channel = undefined;
     const status = this.#enter(channel.name, channel.key, subscription);
-    if (status === "entered") return;
-    this.#context.report(
-      new Error(`the app's WebSockets have lost the topic "${channel.name}": no room`),
-    );
+    if (status !== "entered") this.#reportLost(channel.name);
+  }
+
+  #reportLost(topic: string): void {
+    this.#context.report(new Error(`the app's WebSockets have lost the topic "${topic}": no room`));
+  }
+
+  /** Enters once an engine has opened the channel, unless the socket has left. */
+  async #enterLater(
+    topic: string,
+    key: Uint8Array,
+    subscription: TopicSubscription,
+  ): Promise<void> {
+    const opened = await this.#context.broker.open(key);
+    if (subscription.isEnded) return;
+    const entrance = opened === "open" ? this.#context.hub.enter(topic, key) : opened;
+    if (typeof entrance === "string") this.#reportLost(topic);
+    else this.#join(entrance, subscription);
   }
 
   #enter(
@@ -141,10 +174,18 @@ export class Topics {
   ): "entered" | "full" | "busy" {
     const { hub } = this.#context;
     const entrance = hub.enter(topic, key);
+    if (entrance === "absent") {
+      this.#context.follow(this.#enterLater(topic, key, subscription));
+      return "entered";
+    }
     if (typeof entrance === "string") return entrance;
-    subscription.channel = entrance.channel;
-    hub.join(entrance.channel, subscription, entrance.offset);
+    this.#join(entrance, subscription);
     return "entered";
+  }
+
+  #join({ channel, offset }: Entrance, subscription: TopicSubscription): void {
+    subscription.channel = channel;
+    this.#context.hub.join(channel, subscription, offset);
   }
 
   #channelOf(topic: string, asker: string): Channel {

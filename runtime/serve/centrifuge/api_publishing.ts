@@ -18,7 +18,9 @@ import {
   unsigned,
 } from "../../../protocol/json/mod.ts";
 import { decodeBase64 } from "@std/encoding/base64";
+import type { PublishAnswer, Soon } from "../broker/mod.ts";
 import {
+  type ApiAnswer,
   type ApiContext,
   apiMethod,
   channelOf,
@@ -67,20 +69,30 @@ export const broadcast = apiMethod(
     if (isTooLong) meter.limitExceeded("api_commands");
     if (channels.length === 0 || isTooLong) return CLIENT_ERRORS.BAD_REQUEST;
     const answers = channels.map((channel) => publishOne(api, channel, fields));
-    for (const answer of answers) countError(api, answer);
-    return (json) => {
-      json.name("responses").openArray();
-      for (const answer of answers) writeResponse(json, answer);
-      json.closeArray();
-    };
+    if (areThere(answers)) return responses(api, answers);
+    return Promise.all(answers).then((settled) => responses(api, settled));
   },
 );
+
+/** Whether none of them is still to come. */
+function areThere(answers: readonly Soon<ApiAnswer>[]): answers is readonly ApiAnswer[] {
+  return !answers.some((answer) => answer instanceof Promise);
+}
+
+function responses(api: ApiContext, answers: readonly ApiAnswer[]): WriteResult {
+  for (const answer of answers) countError(api, answer);
+  return (json) => {
+    json.name("responses").openArray();
+    for (const answer of answers) writeResponse(json, answer);
+    json.closeArray();
+  };
+}
 
 function publishOne(
   api: ApiContext,
   name: string | undefined,
   fields: Fields,
-): ClientError | WriteResult {
+): Soon<ApiAnswer> {
   const channel = channelOf(api, name);
   if ("code" in channel) return channel;
   if (!api.budget.takePublication()) {
@@ -93,7 +105,7 @@ function publishOne(
   const isTooLong = (key?.length ?? 0) > MAX_KEY_BYTES || versionEpoch.length > MAX_KEY_BYTES;
   if (data === undefined || isTooLong) return CLIENT_ERRORS.BAD_REQUEST;
   const { tags, skipHistory, version = 0 } = fields;
-  const result = publishTo(api.context, channel, {
+  const answer = publishTo(api.context, channel, {
     source: "api",
     data,
     tags,
@@ -101,8 +113,14 @@ function publishOne(
     idempotencyKey: key,
     version: version > 0 ? { version, versionEpoch } : undefined,
   });
+  return answer instanceof Promise
+    ? answer.then((result) => positionOf(api, result))
+    : positionOf(api, answer);
+}
+
+function positionOf({ context }: ApiContext, result: PublishAnswer | ClientError): ApiAnswer {
   if ("code" in result) return result;
-  const { offset, epoch } = wirePosition(api.context, result);
+  const { offset, epoch } = wirePosition(context, result);
   return (json) => {
     if (offset > 0) json.name("offset").integer(offset);
     json.name("epoch").text(epoch);
@@ -121,7 +139,7 @@ function jsonOfBase64(base64: string): Uint8Array | undefined {
   return isJson({ bytes, start: 0, end: bytes.length, depth: JSON_DEPTH }) ? bytes : undefined;
 }
 
-function writeResponse(json: JsonWriter, answer: ClientError | WriteResult): void {
+function writeResponse(json: JsonWriter, answer: ApiAnswer): void {
   json.openObject();
   if (typeof answer === "function") {
     answer(json.name("result").openObject());

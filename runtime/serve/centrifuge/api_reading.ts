@@ -1,12 +1,13 @@
 /**
  * The methods of the HTTP API that read, and the one that removes a history.
  *
- * In: a request. Out: what the store has. Backends may read every channel whose namespace exists.
+ * In: a request. Out: what the store or the engine has. Backends may read every channel whose namespace exists.
  */
 
 import { CLIENT_ERRORS, type ClientError } from "../../../protocol/centrifuge/mod.ts";
 import { flag, readInteger, text } from "../../../protocol/json/mod.ts";
 import type { ChannelVisitor } from "../../channels/mod.ts";
+import type { Soon } from "../broker/mod.ts";
 import { matchesWildcard } from "../tokens/mod.ts";
 import {
   type ApiAnswer,
@@ -15,6 +16,7 @@ import {
   channelOf,
   EMPTY,
   readPosition,
+  type WriteResult,
 } from "./api_method.ts";
 import { isControlChannel } from "./control_channel.ts";
 import { readHistory } from "./history_reading.ts";
@@ -38,14 +40,14 @@ export const presence = apiMethod(OF_A_CHANNEL, (api, request) => {
   if ("code" in channel) return channel;
   if (!channel.options.presence) return CLIENT_ERRORS.NOT_AVAILABLE;
   if (!api.budget.mayRead) return CLIENT_ERRORS.LIMIT_EXCEEDED;
-  const clients = readPresence(api.context, UTF8.encode(channel.name));
-  if ("code" in clients) return clients;
-  api.budget.spend(clients.reduce((sum, [, info]) => sum + info.length, 0));
-  return (json) => {
-    json.name("presence").openObject();
-    for (const [client, info] of clients) json.name(client).raw(info);
-    json.closeObject();
-  };
+  return answerWith(readPresence(api.context, UTF8.encode(channel.name)), (clients) => {
+    api.budget.spend(clients.reduce((sum, [, info]) => sum + info.length, 0));
+    return (json) => {
+      json.name("presence").openObject();
+      for (const [client, info] of clients) json.name(client).raw(info);
+      json.closeObject();
+    };
+  });
 });
 
 /** How many they are. */
@@ -54,10 +56,9 @@ export const presenceStats = apiMethod(OF_A_CHANNEL, (api, request) => {
   if ("code" in channel) return channel;
   if (!channel.options.presence) return CLIENT_ERRORS.NOT_AVAILABLE;
   const stats = readPresenceStats(api.context, UTF8.encode(channel.name));
-  if ("code" in stats) return stats;
-  return (json) => {
-    json.name("num_clients").integer(stats.clients).name("num_users").integer(stats.users);
-  };
+  return answerWith(stats, ({ clients, users }) => (json) => {
+    json.name("num_clients").integer(clients).name("num_users").integer(users);
+  });
 });
 
 /** A part of the history. */
@@ -71,15 +72,15 @@ export const history = apiMethod({
   if ("code" in channel) return channel;
   if (channel.options.historySize === 0) return CLIENT_ERRORS.NOT_AVAILABLE;
   if (!api.budget.mayRead) return CLIENT_ERRORS.LIMIT_EXCEEDED;
-  const result = readHistory(api.context, UTF8.encode(channel.name), request);
-  if ("code" in result) return result;
-  api.budget.spend(result.publications.reduce((sum, { length }) => sum + length, 0));
-  const { publications, position: { offset, epoch } } = result;
-  return (json) => {
-    json.name("publications").openArray();
-    for (const publication of publications) json.raw(publication);
-    json.closeArray().name("epoch").text(epoch).name("offset").integer(offset);
-  };
+  const page = readHistory(api.context, UTF8.encode(channel.name), request);
+  return answerWith(page, ({ publications, position: { offset, epoch } }) => {
+    api.budget.spend(publications.reduce((sum, { length }) => sum + length, 0));
+    return (json) => {
+      json.name("publications").openArray();
+      for (const publication of publications) json.raw(publication);
+      json.closeArray().name("epoch").text(epoch).name("offset").integer(offset);
+    };
+  });
 });
 
 /** Removes a history; offset and epoch of the channel stay. */
@@ -87,9 +88,20 @@ export const historyRemove = apiMethod(OF_A_CHANNEL, (api, request) => {
   const channel = channelOf(api, request.channel);
   if ("code" in channel) return channel;
   if (channel.options.historySize === 0) return CLIENT_ERRORS.NOT_AVAILABLE;
-  const isRemoved = api.context.store.removeHistory(UTF8.encode(channel.name));
-  return isRemoved ? EMPTY : CLIENT_ERRORS.INTERNAL;
+  const answer = api.context.broker.removeHistory(UTF8.encode(channel.name));
+  const resultOf = (isRemoved: boolean) => isRemoved ? EMPTY : CLIENT_ERRORS.INTERNAL;
+  return answer instanceof Promise ? answer.then(resultOf) : resultOf(answer);
 });
+
+/** Answers with what was read, now or later. */
+function answerWith<Result extends object>(
+  read: Soon<Result | ClientError>,
+  write: (result: Result) => WriteResult,
+): Soon<ApiAnswer> {
+  const answer = (result: Result | ClientError): ApiAnswer =>
+    "code" in result ? result : write(result);
+  return read instanceof Promise ? read.then(answer) : answer(read);
+}
 
 /** The channels that have subscribers. */
 export const channels = apiMethod({ pattern: text("pattern") }, async (

@@ -13,6 +13,8 @@ import {
   writePresenceResult,
   writePresenceStatsResult,
 } from "../../../protocol/centrifuge/mod.ts";
+import type { ByteBuffer } from "../../../protocol/mod.ts";
+import type { PublishAnswer, Soon } from "../broker/mod.ts";
 import { type Channel, refusalOfAction, type SubscriberAction } from "../channels/mod.ts";
 import type { ChannelContext } from "./channel_context.ts";
 import { publishTo } from "./channel_publishing.ts";
@@ -32,6 +34,9 @@ export type ChannelCommand = Extract<
 export interface CommandClient {
   readonly identity: ClientIdentity;
   readonly subscriptions: Subscriptions;
+  readonly isClosed: boolean;
+  /** Sends replies that had to wait. */
+  send(replies: Replies): void;
 }
 
 const ACTIONS: Readonly<Record<ChannelCommand["name"], SubscriberAction>> = {
@@ -42,12 +47,12 @@ const ACTIONS: Readonly<Record<ChannelCommand["name"], SubscriberAction>> = {
 };
 const UTF8 = new TextEncoder();
 
-/** Carries out a command, and adds its reply. */
+/** Carries out a command, and adds its reply; one that an engine answers later is sent. */
 export function answerChannelCommand(
   context: ChannelContext,
   client: CommandClient,
   { command, replies }: { readonly command: ChannelCommand; readonly replies: Replies },
-): void {
+): void | Promise<void> {
   const { id, request: { channel: name = "" } } = command;
   const found = context.rules.resolve(name);
   if ("error" in found) return replies.error(id, found.error);
@@ -57,18 +62,46 @@ export function answerChannelCommand(
   if (command.name === "publish") return publish(context, client, { channel, command, replies });
   const key = UTF8.encode(name);
   if (command.name === "history") {
-    const result = readHistory(context, key, command.request);
-    if (isError(result)) return replies.error(id, result);
-    return replies.add((out) => writeHistoryResult(out, id, result));
+    return reply(
+      client,
+      replies,
+      { id, write: writeHistoryResult },
+      readHistory(context, key, command.request),
+    );
   }
   if (command.name === "presence") {
-    const result = readPresence(context, key);
-    if (isError(result)) return replies.error(id, result);
-    return replies.add((out) => writePresenceResult(out, id, result));
+    return reply(client, replies, { id, write: writePresenceResult }, readPresence(context, key));
   }
-  const result = readPresenceStats(context, key);
-  if (isError(result)) return replies.error(id, result);
-  replies.add((out) => writePresenceStatsResult(out, id, result));
+  return reply(
+    client,
+    replies,
+    { id, write: writePresenceStatsResult },
+    readPresenceStats(context, key),
+  );
+}
+
+/** Adds the reply, or sends it once it is there. */
+function reply<Result extends object>(
+  client: CommandClient,
+  replies: Replies,
+  { id, write }: { readonly id: number; write(out: ByteBuffer, id: number, result: Result): void },
+  answer: Soon<Result | ClientError>,
+): void | Promise<void> {
+  const add = (result: Result | ClientError) => {
+    if (isError(result)) replies.error(id, result);
+    else replies.add((out) => write(out, id, result));
+  };
+  return answer instanceof Promise ? whenAnswered(client, replies, answer.then(add)) : add(answer);
+}
+
+/** Sends replies once they are added. */
+async function whenAnswered(
+  client: Pick<CommandClient, "send">,
+  replies: Replies,
+  added: Promise<void>,
+): Promise<void> {
+  await added;
+  client.send(replies);
 }
 
 /** What a client publishes. */
@@ -80,18 +113,26 @@ export interface ClientPublication {
   readonly skipHistory?: boolean;
 }
 
-/** Publishes for a client that may, and adds the reply. */
+/** Publishes for a client that may, and adds the reply; one that an engine answers later is sent. */
 export function publish(
   context: ChannelContext,
-  { identity, subscriptions }: CommandClient,
+  client: CommandClient,
   { channel, command, replies, skipHistory }: ClientPublication,
-): void {
+): void | Promise<void> {
   const { id, request: { data } } = command;
   if (data === undefined) return replies.error(id, CLIENT_ERRORS.BAD_REQUEST);
-  const info = identity.infoIn(subscriptions.get(channel.name)?.info);
-  const result = publishTo(context, channel, { data, info, skipHistory, source: "client" });
-  if (isError(result)) return replies.error(id, result);
-  replies.add((out) => writeEmptyResult(out, id, "publish"));
+  const info = client.identity.infoIn(client.subscriptions.get(channel.name)?.info);
+  const answer = publishTo(context, channel, { data, info, skipHistory, source: "client" });
+  if (answer instanceof Promise) {
+    const added = answer.then((result) => replyPublish(id, result, replies));
+    return whenAnswered(client, replies, added);
+  }
+  replyPublish(id, answer, replies);
+}
+
+function replyPublish(id: number, result: PublishAnswer | ClientError, replies: Replies): void {
+  if (isError(result)) replies.error(id, result);
+  else replies.add((out) => writeEmptyResult(out, id, "publish"));
 }
 
 function refusalFor(

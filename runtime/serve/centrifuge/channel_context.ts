@@ -1,10 +1,11 @@
 /**
  * What all clients of one worker share.
  *
- * In: the worker's store and hub, and the config. Out: nothing more; it is data.
+ * In: the worker's store, broker and hub, and the config. Out: nothing more; it is data.
  */
 
 import type { ChannelStore } from "../../channels/mod.ts";
+import type { Broker } from "../broker/mod.ts";
 import type { ChannelLimits } from "../../config/mod.ts";
 import type { Loop } from "../../net/mod.ts";
 import type { ChannelRules } from "../channels/mod.ts";
@@ -18,27 +19,17 @@ import type { HeldBytes } from "./held_bytes.ts";
 import type { TurnBudget } from "./turn_budget.ts";
 import type { UserConnections } from "./user_connections.ts";
 
-/** The part of the store that clients and the API use; the hub subscribes. */
+/** The part of the store that is this server's, whatever keeps the channels; the hub subscribes. */
 export type ClientStore = Pick<
   ChannelStore,
-  | "channelsFrom"
-  | "epochOfText"
-  | "epochText"
-  | "history"
-  | "join"
-  | "leave"
-  | "maxEntryBytes"
-  | "presence"
-  | "presenceStats"
-  | "publish"
-  | "recover"
-  | "removeHistory"
-  | "subscriberCount"
+  "channelsFrom" | "epochText" | "maxEntryBytes" | "recover" | "subscriberCount"
 >;
 
 /** The shared objects. */
 export interface ChannelContext {
   readonly store: ClientStore;
+  /** Keeps the channels: the store, or an engine that several servers share. */
+  readonly broker: Broker;
   readonly hub: Hub;
   readonly rules: ChannelRules;
   readonly limits: ChannelLimits;

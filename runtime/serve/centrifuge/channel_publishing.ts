@@ -1,8 +1,9 @@
 /**
  * Publishes for clients and backends.
  *
- * In: a channel with its options, data as JSON, and the rest of a publication. Out: its position, or the error to answer with. The
- * publication is in the store when this returns; subscribers get it from the hubs of their workers.
+ * In: a channel with its options, data as JSON, and the rest of a publication. Out: its position, or the error to answer with; at once if
+ * the store keeps the channels, later if an engine does. Then the publication is stored; subscribers get it from the hubs of their
+ * workers.
  */
 
 import {
@@ -10,12 +11,8 @@ import {
   type ClientError,
   type ClientInfo,
 } from "../../../protocol/centrifuge/mod.ts";
-import {
-  ENTRY_FORM,
-  type EntryForm,
-  type PublishResult,
-  type Version,
-} from "../../channels/mod.ts";
+import { ENTRY_FORM, type EntryForm, type Version } from "../../channels/mod.ts";
+import type { PublishAnswer, Soon } from "../broker/mod.ts";
 import type { Channel } from "../channels/mod.ts";
 import type { ChannelContext } from "./channel_context.ts";
 import type { PublicationSource } from "./channel_meter.ts";
@@ -38,12 +35,12 @@ export interface PublicationWish {
   readonly source: PublicationSource;
 }
 
-/** Publishes. */
+/** Publishes. The bytes of the wish are used before this returns. */
 export function publishTo(
-  { store, limits, meter }: ChannelContext,
+  { store, broker, limits, meter }: ChannelContext,
   { name, options }: Channel,
   wish: PublicationWish,
-): PublishResult | ClientError {
+): Soon<PublishAnswer | ClientError> {
   const { form = ENTRY_FORM.json } = wish;
   const data = form === ENTRY_FORM.json ? withoutLineBreaks(wish.data) : wish.data;
   const fields = encodeFields({ info: wish.info, tags: wish.tags });
@@ -56,7 +53,8 @@ export function publishTo(
   }
   const { skipHistory = false, idempotencyKey, version } = wish;
   const keepsHistory = options.historySize > 0 && options.historyTime > 0;
-  const result = store.publish(UTF8.encode(name), {
+  const { source } = wish;
+  const answer = broker.publish(UTF8.encode(name), {
     data,
     form,
     fields,
@@ -66,7 +64,16 @@ export function publishTo(
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
     ...(version === undefined ? {} : { version }),
   });
-  if (result.status === "stored") meter.published(wish.source);
-  const isRefused = result.status === "full" || result.status === "busy";
-  return isRefused ? CLIENT_ERRORS.INTERNAL : result;
+  if (!(answer instanceof Promise)) return judge(answer, meter, source);
+  return answer.then((later) => judge(later, meter, source));
+}
+
+function judge(
+  answer: PublishAnswer,
+  meter: ChannelContext["meter"],
+  source: PublicationSource,
+): PublishAnswer | ClientError {
+  if (answer.status === "stored") meter.published(source);
+  const isRefused = answer.status === "full" || answer.status === "busy";
+  return isRefused ? CLIENT_ERRORS.INTERNAL : answer;
 }

@@ -6,9 +6,10 @@
  */
 
 import type { ChannelLimits, ChannelsConfig, Config } from "../../config/mod.ts";
-import { openChannelStore } from "../../channels/mod.ts";
+import { type ChannelStore, openChannelStore } from "../../channels/mod.ts";
 import type { Loop } from "../../net/mod.ts";
 import type { Column, Counters } from "../../ring/mod.ts";
+import { type Broker, StoreBroker } from "../broker/mod.ts";
 import { ChannelRules } from "../channels/mod.ts";
 import { Hub } from "../hub/mod.ts";
 import type { Route } from "../session/mod.ts";
@@ -56,6 +57,8 @@ export interface ChannelWiring {
   total(column: Column): number;
   /** Wakes another worker, so that its loop has a turn. */
   ring(worker: number): void;
+  /** What keeps the channels, if it is not the store; its memory was made for an engine. */
+  engine?(store: ChannelStore): Broker;
   /** Lets a promise settle: the loop blocks only while none is pending. */
   follow(promise: Promise<void>): void;
   /** Counts an error of ours, and tells the operator. */
@@ -116,6 +119,7 @@ export class ChannelService {
     const exceeded = () => meter.limitExceeded("channel_name");
     const context: ChannelContext = {
       store,
+      broker: wiring.engine?.(store) ?? new StoreBroker(store),
       hub: this.#hub,
       rules: new ChannelRules(config, { nameBytes, exceeded }),
       limits,

@@ -26,6 +26,7 @@ import {
   writeSubscribeResult,
 } from "../../../protocol/centrifuge/mod.ts";
 import { NEVER, TimerNode } from "../../net/mod.ts";
+import type { Soon } from "../broker/mod.ts";
 import { type Channel, maySubscribe } from "../channels/mod.ts";
 import type { ConnectionClaims } from "../tokens/mod.ts";
 import { answerChannelCommand, isError } from "./channel_commands.ts";
@@ -151,14 +152,32 @@ export class Client extends TimerNode
     const run = (replies: Replies) => {
       const result = this.subscriptions.refusalOf(name) ??
         this.subscriptions.subscribe(channel, wish, grant);
-      if (isError(result)) return;
-      replies.add((out) => writeSubscribePush(out, name, result));
-      for (const publication of result.publications ?? []) {
-        replies.add((out) => writePush(out, name, publication));
-      }
-      this.setTimer();
+      return this.#after(result, replies, (settled) => this.#pushSubscribe(name, settled, replies));
     };
     this.#queue.add({ channel: name, run });
+  }
+
+  #pushSubscribe(name: string, result: SubscribeResult | ClientError, replies: Replies): void {
+    if (isError(result)) return;
+    replies.add((out) => writeSubscribePush(out, name, result));
+    for (const publication of result.publications ?? []) {
+      replies.add((out) => writePush(out, name, publication));
+    }
+    this.setTimer();
+  }
+
+  /** Goes on with a result, now or later; then it sends the replies, unless the client has left. */
+  #after<Result>(
+    result: Soon<Result>,
+    replies: Replies,
+    next: (result: Result) => void,
+  ): void | Promise<void> {
+    if (!(result instanceof Promise)) return next(result);
+    return result.then((settled) => {
+      if (this.isClosed) return;
+      next(settled);
+      this.send(replies);
+    });
   }
 
   /** Changes when the connection ends, and tells the client. */
@@ -334,7 +353,7 @@ export class Client extends TimerNode
     if (this.#context.hooks?.connect === undefined) return byConfig();
     return this.#decisions?.connect({ command, claims }, replies, (grant) => {
       if (grant === undefined) return byConfig();
-      this.#accept(command, grantedClaims(grant, claims ?? ANONYMOUS), replies, grant);
+      return this.#accept(command, grantedClaims(grant, claims ?? ANONYMOUS), replies, grant);
     });
   }
 
@@ -342,21 +361,21 @@ export class Client extends TimerNode
     command: CommandOf<"connect">,
     claims: ConnectionClaims | undefined,
     replies: Replies,
-  ): void {
+  ): void | Promise<void> {
     const { allowsAnonymous, isInsecure } = this.#context;
     if (claims === undefined && !allowsAnonymous && !isInsecure) {
       return this.disconnect(DISCONNECTS.INVALID_TOKEN);
     }
-    this.#accept(command, claims ?? ANONYMOUS, replies);
+    return this.#accept(command, claims ?? ANONYMOUS, replies);
   }
 
   #accept(
-    { id, request }: CommandOf<"connect">,
+    command: CommandOf<"connect">,
     claims: ConnectionClaims,
     replies: Replies,
     grant?: ConnectGrant,
-  ): void {
-    const { node, version } = this.#context;
+  ): void | Promise<void> {
+    const { id, request } = command;
     this.identity.identify(claims);
     const entered = this.#context.users.enter(this.identity);
     if (entered === "limit") {
@@ -366,10 +385,24 @@ export class Client extends TimerNode
     if (entered === "unavailable") return replies.error(id, CLIENT_ERRORS.INTERNAL);
     this.#isCounted = true;
     const subs = this.#subscribeByToken(claims, request.subs);
-    if (isError(subs)) {
+    return this.#after(subs, replies, (settled) => {
+      if (!isError(settled)) return this.#connected(id, { claims, grant, subs: settled }, replies);
+      this.subscriptions.clear();
       this.#uncount();
-      return replies.error(id, subs);
-    }
+      replies.error(id, settled);
+    });
+  }
+
+  #connected(
+    id: number,
+    { claims, grant, subs }: {
+      readonly claims: ConnectionClaims;
+      readonly grant: ConnectGrant | undefined;
+      readonly subs: ReadonlyMap<string, SubscribeResult>;
+    },
+    replies: Replies,
+  ): void {
+    const { node, version } = this.#context;
     this.#state = "connected";
     this.#staleAt = NEVER;
     this.#pingAt = firstPingAt(this.#context, this.#pingTime);
@@ -386,32 +419,40 @@ export class Client extends TimerNode
     this.#owner.connected(this);
   }
 
-  /** Subscribes to the channels that the token names. */
+  /** Subscribes to the channels that the token names, one after the other. */
   #subscribeByToken(
     { subscriptions }: ConnectionClaims,
     positions: CommandOf<"connect">["request"]["subs"],
-  ): ReadonlyMap<string, SubscribeResult> | ClientError {
+  ): Soon<ReadonlyMap<string, SubscribeResult> | ClientError> {
     const results = new Map<string, SubscribeResult>();
     // All are in one reply: together they recover no more than one subscription may.
     let room = this.#context.limits.historyBytes;
-    for (const [name, described] of subscriptions) {
-      const found = this.#context.rules.resolve(name);
-      if ("error" in found) {
-        this.subscriptions.clear();
-        return found.error;
-      }
-      const grant = { ...described, expireAt: undefined, isServerSide: true };
-      const wish = positions?.get(name) ?? {};
-      const result = this.subscriptions.refusalOf(name) ??
-        this.subscriptions.subscribe(found.channel, wish, grant, room);
-      if (isError(result)) {
-        this.subscriptions.clear();
-        return result;
-      }
+    const note = (name: string, result: SubscribeResult): void => {
       for (const { length } of result.publications ?? []) room = Math.max(0, room - length);
       results.set(name, result);
-    }
-    return results;
+    };
+    const left = subscriptions.entries();
+    const goOn = (): Soon<ReadonlyMap<string, SubscribeResult> | ClientError> => {
+      for (const [name, described] of left) {
+        const found = this.#context.rules.resolve(name);
+        if ("error" in found) return found.error;
+        const grant = { ...described, expireAt: undefined, isServerSide: true };
+        const wish = positions?.get(name) ?? {};
+        const result = this.subscriptions.refusalOf(name) ??
+          this.subscriptions.subscribe(found.channel, wish, grant, room);
+        if (result instanceof Promise) {
+          return result.then((settled) => {
+            if (isError(settled)) return settled;
+            note(name, settled);
+            return goOn();
+          });
+        }
+        if (isError(result)) return result;
+        note(name, result);
+      }
+      return results;
+    };
+    return goOn();
   }
 
   async #refresh({ id, request }: CommandOf<"refresh">, replies: Replies): Promise<void> {
@@ -488,17 +529,21 @@ export class Client extends TimerNode
       if (granted === undefined) return byConfig();
       const grant = { ...granted, override: {}, isServerSide: false, isByApp: true };
       const result = this.subscriptions.subscribe(channel, command.request, grant);
-      this.#replySubscribe(id, result, replies);
+      return this.#replySubscribe(id, result, replies);
     });
   }
 
-  #subscribeByConfig(channel: Channel, command: CommandOf<"subscribe">, replies: Replies): void {
+  #subscribeByConfig(
+    channel: Channel,
+    command: CommandOf<"subscribe">,
+    replies: Replies,
+  ): void | Promise<void> {
     const { id } = command;
     if (!this.#context.isInsecure && !maySubscribe(channel, this.identity)) {
       return replies.error(id, CLIENT_ERRORS.PERMISSION_DENIED);
     }
     const result = this.subscriptions.subscribe(channel, command.request, PLAIN_GRANT);
-    this.#replySubscribe(id, result, replies);
+    return this.#replySubscribe(id, result, replies);
   }
 
   async #subscribeWith(
@@ -517,7 +562,7 @@ export class Client extends TimerNode
       (isError(claims)
         ? claims
         : this.subscriptions.subscribe(channel, request, { ...claims, isServerSide: false }));
-    this.#replySubscribe(id, result, replies);
+    await this.#replySubscribe(id, result, replies);
     this.send(replies);
   }
 
@@ -525,10 +570,16 @@ export class Client extends TimerNode
     return checkSubscriptionToken(this.#context, token, { channel, identity: this.identity });
   }
 
-  #replySubscribe(id: number, result: SubscribeResult | ClientError, replies: Replies): void {
-    if (isError(result)) return replies.error(id, result);
-    replies.add((out) => writeSubscribeResult(out, id, result));
-    this.setTimer();
+  #replySubscribe(
+    id: number,
+    result: Soon<SubscribeResult | ClientError>,
+    replies: Replies,
+  ): void | Promise<void> {
+    return this.#after(result, replies, (settled) => {
+      if (isError(settled)) return replies.error(id, settled);
+      replies.add((out) => writeSubscribeResult(out, id, settled));
+      this.setTimer();
+    });
   }
 
   #unsubscribe({ id, request }: CommandOf<"unsubscribe">, replies: Replies): void {

@@ -36,11 +36,8 @@ type CommandOf<Name extends Command["name"]> = Extract<Command, { readonly name:
 
 /** The client. */
 export interface DecidedClient extends HookCaller, CommandClient {
-  readonly isClosed: boolean;
   /** Ends the connection. */
   disconnect(reason: Disconnect): void;
-  /** Sends replies that had to wait. */
-  send(replies: Replies): void;
   /** The connection ends at this moment of the loop's clock. */
   prolong(moment: number): void;
   /** The moments have changed. */
@@ -79,7 +76,7 @@ export class ClientDecisions {
       readonly claims: ConnectionClaims | undefined;
     },
     replies: Replies,
-    next: (grant: ConnectGrant | undefined) => void,
+    next: (grant: ConnectGrant | undefined) => void | Promise<void>,
   ): void | Promise<void> {
     const { name = "", version = "", data, headers = new Map(), token = "" } = command.request;
     const ask = { name, version, data, claims, headers, token: claims === undefined ? token : "" };
@@ -91,7 +88,7 @@ export class ClientDecisions {
   subscribe(
     { id, request }: CommandOf<"subscribe">,
     replies: Replies,
-    next: (grant: SubscribeGrant | undefined) => void,
+    next: (grant: SubscribeGrant | undefined) => void | Promise<void>,
   ): void | Promise<void> {
     const { channel = "", data, token = "" } = request;
     const answer = this.#hooks?.subscribe?.({ ...this.#caller, channel, data, token });
@@ -113,7 +110,11 @@ export class ClientDecisions {
       const parts = { command: changed, replies };
       if (grant === undefined) return answerChannelCommand(this.#context, this.#client, parts);
       const { skipHistory } = grant;
-      publish(this.#context, this.#client, { ...parts, channel: found.channel, skipHistory });
+      return publish(this.#context, this.#client, {
+        ...parts,
+        channel: found.channel,
+        skipHistory,
+      });
     });
   }
 
@@ -182,7 +183,7 @@ export class ClientDecisions {
   #unlessRefused<Grant>(
     answer: HookAnswer<Grant> | Promise<HookAnswer<Grant>>,
     { id, replies }: { readonly id: number; readonly replies: Replies },
-    next: (grant: Grant | undefined) => void,
+    next: (grant: Grant | undefined) => void | Promise<void>,
   ): void | Promise<void> {
     return this.#after(answer, replies, (settled) => {
       if (!isRefusal(settled)) return next(settled);
@@ -194,13 +195,14 @@ export class ClientDecisions {
   #after<Grant>(
     answer: HookAnswer<Grant> | Promise<HookAnswer<Grant>>,
     replies: Replies,
-    next: (answer: Grant | HookRefusal | undefined) => void,
+    next: (answer: Grant | HookRefusal | undefined) => void | Promise<void>,
   ): void | Promise<void> {
     if (!(answer instanceof Promise)) return next(answer);
     return answer.then((settled) => {
       if (this.#client.isClosed) return;
-      next(settled);
+      const pending = next(settled);
       this.#client.send(replies);
+      return pending;
     });
   }
 

@@ -7,7 +7,7 @@
  *   after some bytes of replies ──► the next turn; if all clients together had as many, what reads waits its turn
  *   something is queued ──► when the client has read it
  *   a second's work is done ──► the next second
- *   a token is verified ──► when that is done
+ *   a token is verified, an engine is asked ──► when that is done
  *
  * What the client sends meanwhile waits here, within bounds. It never waits by a promise for the client or for time: while a
  * promise is pending, the worker's loop is slower for everybody.
@@ -48,7 +48,8 @@ export interface CommandOwner {
 export interface ServerTask {
   /** What it is about: {@link CommandQueue.cancel} takes it back. */
   readonly channel: string;
-  run(replies: Replies): void;
+  /** If it returns a promise, it sends what it adds itself before that is settled. */
+  run(replies: Replies): void | Promise<void>;
 }
 
 type Work = Uint8Array | ServerTask;
@@ -245,7 +246,7 @@ export class CommandQueue implements Deferred {
   }
 
   /** Begins with the next message, or runs the next task. */
-  #takeWaiting(replies: Replies): undefined {
+  #takeWaiting(replies: Replies): void | Promise<void> {
     const work = this.#waiting!.shift();
     if (this.#waiting!.length === 0) this.#waiting = undefined;
     if (work === undefined) return;
@@ -257,7 +258,7 @@ export class CommandQueue implements Deferred {
       return;
     }
     this.#spend(READING_BYTES);
-    work.run(replies);
+    return work.run(replies);
   }
 
   #await(

@@ -2,7 +2,8 @@
  * Reads publications from the store as clients get them: for a recovery, and for an answer about the history.
  *
  * In: a channel and a position as a client names it. Out: encoded publications, and the newest position; or the error to answer
- * with. A recovery is everything behind the position, or nothing.
+ * with. A recovery is everything behind the position, or nothing. The store is read at once; an engine, which has what is older than
+ * the store, answers later.
  */
 
 import { ByteBuffer } from "../../../protocol/mod.ts";
@@ -14,7 +15,9 @@ import {
   type StreamPosition,
   writePublication,
 } from "../../../protocol/centrifuge/mod.ts";
-import type { Entry, EntrySink, Position } from "../../channels/mod.ts";
+import type { Entry, EntrySink } from "../../channels/mod.ts";
+import type { ClientPosition, Epoch, ReadAnswer, Soon } from "../broker/mod.ts";
+import type { Entrance } from "../hub/mod.ts";
 import type { ChannelContext } from "./channel_context.ts";
 import { appendFields } from "./publication_fields.ts";
 
@@ -34,8 +37,13 @@ export interface Recovery {
 
 /** Collects encoded publications. */
 class PublicationList implements EntrySink {
-  readonly publications: Uint8Array[] = [];
+  readonly publications: Uint8Array[];
   readonly #fields = new ByteBuffer();
+
+  /** @param earlier those that stand before */
+  constructor(earlier: readonly Uint8Array[] = []) {
+    this.publications = [...earlier];
+  }
 
   entry(entry: Entry): void {
     this.#fields.clear();
@@ -46,19 +54,59 @@ class PublicationList implements EntrySink {
   }
 }
 
-/** A recovery from a position; with neither offset nor epoch from the beginning. */
+/** What an engine had of it, and where that ends. */
+export interface EarlierPart {
+  readonly publications: readonly Uint8Array[];
+  readonly position: ClientPosition;
+}
+
+/** From where a subscriber recovers. */
+export interface RecoveryWish {
+  /** With neither offset nor epoch from the beginning. */
+  readonly since: WirePosition;
+  readonly maxBytes: number;
+  /** What it got of an engine. */
+  readonly earlier?: EarlierPart | undefined;
+}
+
+/** A recovery in a channel that was entered. `earlier`: the store does not have all of it, and an engine may. */
 export function recover(
   context: ChannelContext,
-  key: Uint8Array,
-  { since, maxBytes }: { readonly since: WirePosition; readonly maxBytes: number },
-): Recovery | ClientError {
-  const { store } = context;
-  const list = new PublicationList();
-  const bounds = { limit: context.limits.historyPublications, maxBytes };
-  const result = store.recover(key, positionOf(context, since), bounds, list);
+  { channel, offset: newest }: Entrance,
+  { since, maxBytes, earlier }: RecoveryWish,
+): Recovery | "earlier" | ClientError {
+  const { store, broker } = context;
+  const { offset = 0, epoch: text } = earlier?.position ?? since;
+  const isHere = !text || text === store.epochText(channel.epoch);
+  const list = new PublicationList(earlier?.publications);
+  const earlierBytes = earlier?.publications.reduce((sum, { length }) => sum + length, 0) ?? 0;
+  const bounds = {
+    limit: context.limits.historyPublications,
+    maxBytes: Math.max(0, maxBytes - earlierBytes),
+  };
+  // No channel has the epoch 0.
+  const position = { offset, epoch: isHere ? channel.epoch : 0 };
+  const result = store.recover(channel.key, position, bounds, list);
   if (result.status === "busy") return CLIENT_ERRORS.INTERNAL;
-  const { offset } = result;
-  return { recovered: result.status === "read", publications: list.publications, offset };
+  const recovered = result.status === "read";
+  const isOlder = !recovered && isHere && earlier === undefined && offset < newest;
+  if (isOlder && broker.recover !== undefined) return "earlier";
+  return { recovered, publications: recovered ? list.publications : [], offset: result.offset };
+}
+
+/** Reads from an engine what the store does not have; undefined if it is lost. */
+export async function recoverEarlier(
+  { broker, limits }: ChannelContext,
+  key: Uint8Array,
+  { since: { offset = 0, epoch = "" }, maxBytes }: RecoveryWish,
+): Promise<EarlierPart | undefined | ClientError> {
+  const list = new PublicationList();
+  const bounds = { limit: limits.historyPublications, maxBytes };
+  const result = await broker.recover?.(key, { offset, epoch }, bounds, list);
+  if (result?.status === "busy") return CLIENT_ERRORS.INTERNAL;
+  if (result?.status !== "read" || typeof result.epoch !== "string") return undefined;
+  const position = { offset: result.offset, epoch: result.epoch };
+  return { publications: list.publications, position };
 }
 
 /** A page of a history. */
@@ -72,37 +120,32 @@ export function readHistory(
   context: ChannelContext,
   key: Uint8Array,
   { limit = 0, since, reverse = false }: Pick<RequestOf<"history">, "limit" | "since" | "reverse">,
-): HistoryPage | ClientError {
-  const bounds = boundsOf(context);
+): Soon<HistoryPage | ClientError> {
+  const { historyPublications: most, historyBytes: maxBytes } = context.limits;
   const list = new PublicationList();
-  const position = since === undefined ? {} : { since: positionOf(context, since) };
-  const result = context.store.history(key, {
-    ...position,
+  const answer = context.broker.history(key, {
+    since: since && { offset: since.offset ?? 0, epoch: since.epoch ?? "" },
     reverse,
-    limit: limit < 0 ? bounds.limit : Math.min(limit, bounds.limit),
-    maxBytes: bounds.maxBytes,
+    limit: limit < 0 ? most : Math.min(limit, most),
+    maxBytes,
   }, list);
-  if (result.status === "busy") return CLIENT_ERRORS.INTERNAL;
-  const { isCut = false } = result;
-  if (result.status === "unrecoverable") {
-    // One publication that is too long, or another epoch, or a position that the history has left behind.
-    return isCut ? CLIENT_ERRORS.LIMIT_EXCEEDED : CLIENT_ERRORS.UNRECOVERABLE_POSITION;
-  }
-  return { publications: list.publications, position: wirePosition(context, result), isCut };
+  const pageOf = (result: ReadAnswer): HistoryPage | ClientError => {
+    if (result.status === "busy") return CLIENT_ERRORS.INTERNAL;
+    const { isCut = false } = result;
+    if (result.status === "unrecoverable") {
+      // One publication that is too long, or another epoch, or a position that the history has left behind.
+      return isCut ? CLIENT_ERRORS.LIMIT_EXCEEDED : CLIENT_ERRORS.UNRECOVERABLE_POSITION;
+    }
+    return { publications: list.publications, position: wirePosition(context, result), isCut };
+  };
+  return answer instanceof Promise ? answer.then(pageOf) : pageOf(answer);
 }
 
 /** A position as clients get it; a channel that does not exist has an empty epoch. */
 export function wirePosition(
   { store }: ChannelContext,
-  { offset, epoch }: { readonly offset: number; readonly epoch: number },
+  { offset, epoch }: { readonly offset: number; readonly epoch: Epoch },
 ): StreamPosition {
+  if (typeof epoch === "string") return { offset, epoch };
   return { offset, epoch: epoch === 0 ? "" : store.epochText(epoch) };
-}
-
-function positionOf({ store }: ChannelContext, { offset = 0, epoch }: WirePosition): Position {
-  return { offset, epoch: epoch ? store.epochOfText(epoch) : undefined };
-}
-
-function boundsOf({ limits }: ChannelContext) {
-  return { limit: limits.historyPublications, maxBytes: limits.historyBytes };
 }

@@ -13,6 +13,7 @@ import {
   type SubscriptionPlan,
   type SubscriptionWishes,
 } from "../channels/mod.ts";
+import type { Soon } from "../broker/mod.ts";
 import type { SubscriptionOverride } from "../tokens/mod.ts";
 import type { ChannelContext } from "./channel_context.ts";
 import type { ClientIdentity } from "./client_identity.ts";
@@ -43,7 +44,7 @@ export function isMemberBy({ presence, emitJoinLeave }: SubscriptionPlan): boole
 
 /** Makes the client a member, if the plan says so. */
 export function enterPresence(
-  { store }: Pick<ChannelContext, "store">,
+  { store, broker }: Pick<ChannelContext, "store" | "broker">,
   client: ClientIdentity,
   { key, plan, info }: {
     readonly key: Uint8Array;
@@ -51,24 +52,26 @@ export function enterPresence(
     /** JSON that others see beside the subscriber. */
     readonly info: Uint8Array | undefined;
   },
-): ClientError | undefined {
+): Soon<ClientError | undefined> {
   if (!isMemberBy(plan)) return undefined;
   const encoded = encodeClientInfo(client.infoIn(info));
   if (encoded.length > store.maxEntryBytes) return CLIENT_ERRORS.LIMIT_EXCEEDED;
-  const joined = store.join(key, {
+  const answer = broker.join(key, {
     client: UTF8.encode(client.id),
     user: UTF8.encode(client.user),
     info: encoded,
     announce: plan.emitJoinLeave,
   });
-  return joined === "joined" ? undefined : CLIENT_ERRORS.INTERNAL;
+  const errorOf = (joined: Awaited<typeof answer>) =>
+    joined === "joined" ? undefined : CLIENT_ERRORS.INTERNAL;
+  return answer instanceof Promise ? answer.then(errorOf) : errorOf(answer);
 }
 
 /** The member leaves. */
 export function leavePresence(
-  { store }: Pick<ChannelContext, "store">,
+  { broker }: Pick<ChannelContext, "broker">,
   { id }: ClientIdentity,
   key: Uint8Array,
 ): void {
-  store.leave(key, UTF8.encode(id));
+  broker.leave(key, UTF8.encode(id));
 }

@@ -5,6 +5,8 @@
  */
 
 import { CLIENT_ERRORS, type ClientError } from "../../../protocol/centrifuge/mod.ts";
+import type { PresenceResult } from "../../channels/mod.ts";
+import type { Soon } from "../broker/mod.ts";
 import type { ChannelContext } from "./channel_context.ts";
 
 const TEXT = new TextDecoder();
@@ -14,25 +16,30 @@ export type PresentClient = readonly [client: string, info: Uint8Array];
 
 /** The clients that are present. Their infos are copied as they are stored: there may be thousands. */
 export function readPresence(
-  { store, limits, meter }: ChannelContext,
+  { broker, limits, meter }: ChannelContext,
   key: Uint8Array,
-): readonly PresentClient[] | ClientError {
+): Soon<readonly PresentClient[] | ClientError> {
   const clients: PresentClient[] = [];
-  const { status } = store.presence(key, limits.presenceClients, (client, info) => {
+  const answer = broker.presence(key, limits.presenceClients, (client, info) => {
     clients.push([TEXT.decode(client), info.slice()]);
   });
-  if (status === "limit") {
-    meter.limitExceeded("presence");
-    return CLIENT_ERRORS.LIMIT_EXCEEDED;
-  }
-  return status === "busy" ? CLIENT_ERRORS.INTERNAL : clients;
+  const resultOf = ({ status }: PresenceResult) => {
+    if (status === "limit") {
+      meter.limitExceeded("presence");
+      return CLIENT_ERRORS.LIMIT_EXCEEDED;
+    }
+    return status === "busy" ? CLIENT_ERRORS.INTERNAL : clients;
+  };
+  return answer instanceof Promise ? answer.then(resultOf) : resultOf(answer);
 }
 
 /** How many clients and users are present. */
 export function readPresenceStats(
-  { store }: ChannelContext,
+  { broker }: ChannelContext,
   key: Uint8Array,
-): { readonly clients: number; readonly users: number } | ClientError {
-  const { status, clients, users } = store.presenceStats(key);
-  return status === "busy" ? CLIENT_ERRORS.INTERNAL : { clients, users };
+): Soon<{ readonly clients: number; readonly users: number } | ClientError> {
+  const answer = broker.presenceStats(key);
+  const resultOf = ({ status, clients, users }: PresenceResult) =>
+    status === "busy" ? CLIENT_ERRORS.INTERNAL : { clients, users };
+  return answer instanceof Promise ? answer.then(resultOf) : resultOf(answer);
 }

@@ -11,6 +11,8 @@ import type { ClientLink, Sized } from "./client_link.ts";
 
 /** What happens to a subscription. */
 export interface SubscriptionOwner {
+  /** Whether the connection is over. */
+  readonly isClosed: boolean;
   /** A message was dropped, because too much waits for the client. */
   onSlow(): void;
   /** It ended, because publications were lost. */

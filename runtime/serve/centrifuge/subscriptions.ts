@@ -2,9 +2,9 @@
  * The subscriptions of one client.
  *
  * In: channels that the client may subscribe to, which its owner has checked, with what it asks for. Out: subscriptions in the hub,
- * members in the store, results for replies, pushes about ends. The steps of a subscription are one piece of work: the worker
+ * members, results for replies, pushes about ends. The steps of a subscription are one piece of work: the worker
  * is subscribed, then history is recovered, then the subscriber joins where that ended. So no publication is lost or
- * sent twice (see runtime/serve/hub/).
+ * sent twice (see runtime/serve/hub/). If an engine has to be asked, that comes first, and the piece is done again.
  */
 
 import {
@@ -18,6 +18,7 @@ import {
   writeUnsubscribePush,
 } from "../../../protocol/centrifuge/mod.ts";
 import { NEVER } from "../../net/mod.ts";
+import type { Soon } from "../broker/mod.ts";
 import type { Channel, SubscriptionPlan } from "../channels/mod.ts";
 import { type Entrance, FewMap } from "../hub/mod.ts";
 import type { TokenSubscription } from "../tokens/mod.ts";
@@ -26,7 +27,14 @@ import type { ClientLink, Sized } from "./client_link.ts";
 import type { ClientIdentity } from "./client_identity.ts";
 import { endAfter, momentOf, secondsUntil } from "./deadlines.ts";
 import { NewestMessages } from "./newest_messages.ts";
-import { recover, type Recovery, wirePosition } from "./history_reading.ts";
+import {
+  type EarlierPart,
+  recover,
+  recoverEarlier,
+  type Recovery,
+  type RecoveryWish,
+  wirePosition,
+} from "./history_reading.ts";
 import { enterPresence, isMemberBy, leavePresence, planFor } from "./membership.ts";
 import { Replies } from "./replies.ts";
 import { Subscription, type SubscriptionOwner } from "./subscription.ts";
@@ -52,7 +60,17 @@ export const PLAIN_GRANT: SubscriptionGrant = {
   isServerSide: false,
 };
 
+/** What is asked for, and given. */
+interface SubscriptionAsk {
+  readonly wish: SubscriptionWish;
+  readonly grant: SubscriptionGrant;
+}
+
 const UTF8 = new TextEncoder();
+/** A channel may be lost again while its past is read. */
+const ENGINE_ATTEMPTS = 4;
+/** The engine does not have it either: a position that no channel has. */
+const NOTHING_EARLIER: EarlierPart = { publications: [], position: { offset: 0, epoch: "none" } };
 
 /** The subscriptions of a client. */
 export class Subscriptions {
@@ -105,7 +123,7 @@ export class Subscriptions {
   }
 
   /**
-   * Subscribes, or returns the error to answer with.
+   * Subscribes, or returns the error to answer with; later, if an engine has to be asked first.
    *
    * @param channel which the client may subscribe to
    * @param wish what it asks for
@@ -117,27 +135,97 @@ export class Subscriptions {
     wish: SubscriptionWish,
     grant: SubscriptionGrant,
     recoveryBytes: number = this.#context.limits.historyBytes,
-  ): SubscribeResult | ClientError {
+  ): Soon<SubscribeResult | ClientError> {
+    const recovery = { since: wish, maxBytes: recoveryBytes };
+    const result = this.#attempt(channel, { wish, grant }, recovery);
+    return typeof result === "string"
+      ? this.#subscribeLater(channel, { wish, grant, missing: result }, recovery)
+      : result;
+  }
+
+  /** Asks the engine for what is missing, and tries again. */
+  async #subscribeLater(
+    channel: Channel,
+    { missing, ...what }: SubscriptionAsk & { readonly missing: "absent" | "earlier" },
+    recovery: RecoveryWish,
+  ): Promise<SubscribeResult | ClientError> {
+    const { broker } = this.#context;
+    const key = UTF8.encode(channel.name);
+    let result: SubscribeResult | ClientError | "absent" | "earlier" = missing;
+    let wish = recovery;
+    for (let i = 0; typeof result === "string"; i++) {
+      if (i === ENGINE_ATTEMPTS) return CLIENT_ERRORS.INTERNAL;
+      if (result === "absent") {
+        if (await broker.open(key) !== "open") return CLIENT_ERRORS.INTERNAL;
+      } else {
+        const earlier = await recoverEarlier(this.#context, key, recovery);
+        if (earlier !== undefined && "code" in earlier) return earlier;
+        wish = { ...recovery, earlier: earlier ?? NOTHING_EARLIER };
+      }
+      // Meanwhile the client may have left, or a server may have subscribed it.
+      if (this.#owner.isClosed) return CLIENT_ERRORS.INTERNAL;
+      const refusal = this.refusalOf(channel.name);
+      if (refusal !== undefined) return refusal;
+      result = this.#attempt(channel, what, wish);
+    }
+    return result;
+  }
+
+  /**
+   * Subscribes, in one piece. `absent`: the channel has to be followed first. `earlier`: an engine has to be asked for what was published
+   * before it was followed.
+   */
+  #attempt(
+    channel: Channel,
+    { wish, grant }: SubscriptionAsk,
+    wanted: RecoveryWish,
+  ): SubscribeResult | ClientError | "absent" | "earlier" {
     const ttl = secondsUntil(this.#context, grant.expireAt);
     if (ttl !== undefined && ttl <= 0) return CLIENT_ERRORS.EXPIRED;
     const key = UTF8.encode(channel.name);
     const entrance = this.#context.hub.enter(channel.name, key);
+    if (entrance === "absent") return entrance;
     if (typeof entrance === "string") return CLIENT_ERRORS.INTERNAL;
     const plan = this.#planOf(channel, wish, grant);
     const recovery = plan.recoverable && wish.recover === true
-      ? recover(this.#context, key, { since: wish, maxBytes: recoveryBytes })
+      ? recover(this.#context, entrance, wanted)
       : undefined;
-    const error = recovery !== undefined && "code" in recovery
+    const isRefused = recovery === "earlier" || (recovery !== undefined && "code" in recovery);
+    const entered = isRefused
       ? recovery
       : enterPresence(this.#context, this.#client, { key, plan, info: grant.info });
-    if (error !== undefined) {
+    if (entered !== undefined && !(entered instanceof Promise)) {
       this.#context.hub.leave(entrance.channel);
-      return error;
+      return entered;
     }
     const found = recovery as Recovery | undefined;
+    const subscription = this.#add(entrance, { plan, wish, grant });
+    if (entered !== undefined) this.#confirm(subscription, entered);
+    return this.#join(subscription, { entrance, plan, wish, grant, ttl, found });
+  }
+
+  /** Ends a subscription whose client cannot become a member: an engine says so later. The client tries again. */
+  #confirm(subscription: Subscription, entered: Promise<ClientError | undefined>): void {
+    this.#context.follow(entered.then((error) => {
+      if (error === undefined || this.#byName.get(subscription.name) !== subscription) return;
+      this.#context.hub.leave(subscription.hubChannel, subscription);
+      this.#forget(subscription);
+      this.#tellInsufficientState(subscription);
+    }));
+  }
+
+  /** Lets a subscription get what comes behind what was recovered, and describes it for the client. */
+  #join(
+    subscription: Subscription,
+    { entrance, plan, wish, grant, ttl, found }: SubscriptionAsk & {
+      readonly entrance: Entrance;
+      readonly plan: SubscriptionPlan;
+      readonly ttl: number | undefined;
+      readonly found: Recovery | undefined;
+    },
+  ): SubscribeResult {
     if (found) this.#context.meter.recovered(found.recovered, found.publications.length);
     const offset = found?.recovered ? found.offset : entrance.offset;
-    const subscription = this.#add(entrance, { plan, wish, grant });
     this.#context.hub.join(entrance.channel, subscription, offset);
     const { isByApp = false, expireAt } = grant;
     if (isByApp) subscription.expiresAt = momentOf(this.#context, expireAt);

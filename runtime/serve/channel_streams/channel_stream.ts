@@ -5,6 +5,7 @@
  * events to the answer, each with the positions of all channels behind it. First `retry:`, then an event `lost` if anything is, then what was
  * missed, then what is published. If the client does not read, the stream ends, or skips to the newest and says so in an event `skipped`,
  * by the policy of the channel. It ends when a token expires.
+ * Longer than 400 lines because each step, from the first position to the end, changes the state that is drawn here.
  *
  *   new ──begin──► started ──► ended
  */
@@ -50,6 +51,9 @@ const POSITION_BYTES = 40;
 const ENTERING_BYTES = 4 * 1024;
 
 const NOWHERE: PositionFinder = () => [];
+
+/** Where a channel of a stream was. */
+type SinceOf = (channel: StreamChannel) => ReturnType<PositionFinder>;
 
 /** What all streams of a worker share. */
 export interface ChannelStreamParts {
@@ -140,6 +144,10 @@ export class ChannelStream extends TimerNode
     this.#defer();
   }
 
+  unavailable(): void {
+    if (this.#state === "started") this.#endUnavailable(new ByteBuffer());
+  }
+
   // Deferred: the next turn.
 
   onTurn(): void {
@@ -148,7 +156,10 @@ export class ChannelStream extends TimerNode
     if (this.#state === "ended") return;
     const channels = [...this.#lost];
     this.#lost.clear();
-    this.#enter(channels, (channel) => channel.last, new ByteBuffer(0));
+    this.#whenPrepared(channels, (channel) => channel.last, () => {
+      const left = channels.filter((channel) => this.#channels.includes(channel));
+      this.#enter(left, (channel) => channel.last, new ByteBuffer(0));
+    });
   }
 
   override onDeadline(now: number): void {
@@ -216,10 +227,32 @@ export class ChannelStream extends TimerNode
   }
 
   #start(): void {
-    const { loop, limits, turn, random } = this.context;
+    const { loop, turn } = this.context;
     if (this.#state !== "new") return;
     // Of many that come back at once, each turn serves some.
     if (turn.isSpent(loop.now)) return this.#defer();
+    this.#whenPrepared(this.#channels, ({ name }) => this.#since(name), () => this.#startNow());
+  }
+
+  /** Goes on at once, or when an engine has answered, unless the stream has ended by then. */
+  #whenPrepared(
+    channels: readonly StreamChannel[],
+    sinceOf: SinceOf,
+    goOn: () => void,
+  ): void {
+    const { broker, limits, follow, report } = this.context;
+    if (broker.recover === undefined) return goOn();
+    const room = { limit: limits.historyPublications, maxBytes: limits.historyBytes };
+    const pending = channels.map((channel) => channel.prepare(sinceOf(channel), room))
+      .filter((one) => one !== undefined);
+    if (pending.length === 0) return goOn();
+    follow(
+      Promise.all(pending).then(() => this.#state === "ended" ? undefined : goOn()).catch(report),
+    );
+  }
+
+  #startNow(): void {
+    const { limits, random } = this.context;
     this.#state = "started";
     const out = new ByteBuffer();
     const retry = RETRY.least + random() * (RETRY.most - RETRY.least);
@@ -233,7 +266,7 @@ export class ChannelStream extends TimerNode
   /** Enters channels, and sends what was missed of them behind what `out` has, an event that is not ended. */
   #enter(
     channels: readonly StreamChannel[],
-    sinceOf: (channel: StreamChannel) => ReturnType<PositionFinder>,
+    sinceOf: SinceOf,
     out: ByteBuffer,
   ): void {
     const { loop, limits, meter, turn } = this.context;

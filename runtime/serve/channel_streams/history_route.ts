@@ -9,6 +9,7 @@
 import { ByteBuffer, type ResponseFields } from "../../../protocol/mod.ts";
 import { CLIENT_ERRORS, type ClientError } from "../../../protocol/centrifuge/mod.ts";
 import { JsonWriter } from "../../../protocol/json/mod.ts";
+import type { Soon } from "../broker/mod.ts";
 import {
   type ChannelContext,
   type HistoryPage,
@@ -63,7 +64,11 @@ export function historyHandler(
     const page = pageOf(query, context.limits.historyPublications);
     if (page instanceof Refusal) return page.answer(exchange, fields);
     const respond = (access: ChannelAccess | Refusal) => {
-      const body = access instanceof Refusal ? access : historyBody(context, access, page);
+      if (access instanceof Refusal) return access.answer(exchange, fields);
+      const body = historyBody(context, access, page);
+      return body instanceof Promise ? body.then(send) : send(body);
+    };
+    const send = (body: Uint8Array | Refusal) => {
       if (body instanceof Refusal) return body.answer(exchange, fields);
       const head = { status: 200, fields: [...JSON_FIELDS, ...fields], contentLength: body.length };
       exchange.respond(head, body, 0, body.length);
@@ -110,7 +115,7 @@ function historyBody(
   context: ChannelContext,
   { identity, channels: [open] }: ChannelAccess,
   page: Page,
-): Uint8Array | Refusal {
+): Soon<Uint8Array | Refusal> {
   const { channel } = open!; // there is one channel at least
   const { name } = channel;
   const refusal = refusalOfAction(channel, identity, { action: "history", isSubscribed: true });
@@ -120,11 +125,15 @@ function historyBody(
   if (refusal !== undefined && !context.isInsecure) {
     return new Refusal(403, `You may not read the history of ${quoted(name)}`);
   }
-  const result = readHistory(context, UTF8.encode(name), page);
-  if ("code" in result) return readingRefusal(context, result);
-  const body = encode(name, page, result);
-  context.turn.spend(body.length, context.loop.now);
-  return body;
+  const { turn, loop } = context;
+  const bodyOf = (result: HistoryPage | ClientError) => {
+    if ("code" in result) return readingRefusal(context, result);
+    const body = encode(name, page, result);
+    turn.spend(body.length, loop.now);
+    return body;
+  };
+  const answer = readHistory(context, UTF8.encode(name), page);
+  return answer instanceof Promise ? answer.then(bodyOf) : bodyOf(answer);
 }
 
 function readingRefusal({ limits }: ChannelContext, error: ClientError): Refusal {

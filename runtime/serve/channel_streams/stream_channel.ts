@@ -32,6 +32,8 @@ export interface ChannelStreamOwner {
   receive(channel: StreamChannel, events: Uint8Array): void;
   /** The subscription has ended, as publications were lost. */
   lost(channel: StreamChannel): void;
+  /** The channels have no room, or an engine does not answer. */
+  unavailable(): void;
 }
 
 /** What a recovery may have. */
@@ -46,6 +48,9 @@ export interface RecoveryRoom {
 export type Missed = Uint8Array | null;
 
 const UTF8 = new TextEncoder();
+/** A channel may be lost again while its past is read. */
+const ENGINE_ATTEMPTS = 4;
+const NO_SINK: EntrySink = { entry() {} };
 const NOTHING: Missed = new Uint8Array(0);
 const PARTS = new EventParts();
 /** Positions are kept by the stream itself: nothing is asked for but recovery. */
@@ -71,6 +76,8 @@ export class StreamChannel implements Subscriber<Uint8Array> {
   /** Undefined: it is not subscribed. */
   #hubChannel: HubChannel | undefined;
   #isMember = false;
+  /** What an engine had, or that it did not answer. */
+  #earlier: EarlierEvents | "unavailable" | undefined = undefined;
   // For metrics.
   #isCounted = false;
   #isCountedMember = false;
@@ -99,6 +106,54 @@ export class StreamChannel implements Subscriber<Uint8Array> {
   }
 
   /**
+   * Asks an engine for what has to be there before {@link enter}, which is to follow in the same turn; undefined: nothing has to.
+   *
+   * @param since what `enter` will be given
+   */
+  prepare(since: readonly ChannelPosition[], room: RecoveryRoom): Promise<void> | undefined {
+    if (this.#owner.context.broker.recover === undefined) return undefined;
+    return this.#missing(since, room) === undefined ? undefined : this.#ask(since, room);
+  }
+
+  async #ask(since: readonly ChannelPosition[], room: RecoveryRoom): Promise<void> {
+    const { broker } = this.#owner.context;
+    for (let i = 0; i < ENGINE_ATTEMPTS; i++) {
+      const missing = this.#missing(since, room);
+      if (missing === undefined) return;
+      if (missing === "absent") {
+        if (await broker.open(this.#key) !== "open") return;
+        continue;
+      }
+      const sink = new EventSink(this.name);
+      const result = await broker.recover?.(this.#key, missing, room, sink);
+      this.#earlier = result?.status === "read"
+        ? { ...missing, events: sink.out.view(), to: result.offset }
+        : result?.status === "busy"
+        ? "unavailable"
+        : undefined;
+      return;
+    }
+  }
+
+  /** Whether the channel has to be followed, or from where on the store does not have everything. */
+  #missing(
+    since: readonly ChannelPosition[],
+    room: RecoveryRoom,
+  ): "absent" | ChannelPosition | undefined {
+    const { hub, store } = this.#owner.context;
+    const entrance = hub.enter(this.name, this.#key);
+    if (typeof entrance === "string") return entrance === "absent" ? entrance : undefined;
+    const { channel: { epoch }, offset: newest } = entrance;
+    hub.leave(entrance.channel);
+    const text = store.epochText(epoch);
+    const position = since.find((one) => one.epoch === text);
+    if (position === undefined || position.offset >= newest) return undefined;
+    const { offset } = position;
+    const { status } = store.recover(this.#key, { offset, epoch }, room, NO_SINK);
+    return status === "unrecoverable" ? position : undefined;
+  }
+
+  /**
    * Subscribes, and reads what was missed. {@link offset} is then that before what was missed, or the newest if that is lost.
    *
    * @param since positions that may be this channel's; none: it begins now
@@ -115,12 +170,16 @@ export class StreamChannel implements Subscriber<Uint8Array> {
     const epoch = context.store.epochText(entrance.channel.epoch);
     // Of a channel that was made anew it is no member.
     if (epoch !== this.#epoch) this.#isMember = false;
-    const isRefused = missed === "unavailable" ||
-      (!this.#isMember && enterPresence(context, identity, this.#membership(plan)) !== undefined);
-    if (isRefused) {
+    const entered = missed === "unavailable"
+      ? missed
+      : this.#isMember
+      ? undefined
+      : enterPresence(context, identity, this.#membership(plan));
+    if (missed === "unavailable" || (entered !== undefined && !(entered instanceof Promise))) {
       context.hub.leave(entrance.channel);
       return "unavailable";
     }
+    if (entered instanceof Promise) this.#confirm(entrance.channel, entered);
     this.#isMember = isMemberBy(plan);
     this.skips = plan.whenSlow !== "close";
     this.#hubChannel = entrance.channel;
@@ -131,6 +190,16 @@ export class StreamChannel implements Subscriber<Uint8Array> {
     this.offset = from;
     context.hub.join(entrance.channel, this, to);
     return events;
+  }
+
+  /** Ends the stream if the client cannot become a member: an engine says so later. */
+  #confirm(channel: HubChannel, entered: ReturnType<typeof enterPresence>): void {
+    const { context } = this.#owner;
+    context.follow(
+      Promise.resolve(entered).then((error) => {
+        if (error !== undefined && this.#hubChannel === channel) this.#owner.unavailable();
+      }),
+    );
   }
 
   /** Leaves the channel. */
@@ -189,13 +258,19 @@ export class StreamChannel implements Subscriber<Uint8Array> {
     const { store } = this.#owner.context;
     const epoch = store.epochText(channel.epoch);
     const position = since.find((one) => one.epoch === epoch);
+    const earlier = this.#earlier;
+    this.#earlier = undefined;
+    if (earlier === "unavailable") return earlier;
     const lost = { events: null, from: newest, to: newest };
     if (position === undefined || position.offset > newest) return lost;
     const { offset } = position;
     if (offset === newest) return { events: NOTHING, from: offset, to: offset };
     if (!plan.recoverable) return lost;
     const sink = new EventSink(this.name);
-    const result = store.recover(this.#key, { offset, epoch: channel.epoch }, room, sink);
+    const isJoined = earlier?.epoch === epoch && earlier.offset === offset;
+    if (isJoined) sink.out.append(earlier.events);
+    const from = { offset: isJoined ? earlier.to : offset, epoch: channel.epoch };
+    const result = store.recover(this.#key, from, room, sink);
     if (result.status === "busy") return "unavailable";
     // The events are longer than the publications.
     if (result.status !== "read" || sink.out.length > room.maxBytes) return lost;
@@ -208,6 +283,13 @@ interface Recovery {
   /** Where the stream is without the events. */
   readonly from: number;
   /** Where it is with them. */
+  readonly to: number;
+}
+
+/** What was published behind a position before the channel was followed. */
+interface EarlierEvents extends ChannelPosition {
+  readonly events: Uint8Array;
+  /** The offset up to which they go. */
   readonly to: number;
 }
 

@@ -14,7 +14,13 @@
  * reads one batch of the feed, and recovers few channels; the rest follows in the next turns.
  */
 
-import type { ChannelStore, Entry, FeedReader, FeedSink } from "../../channels/mod.ts";
+import {
+  type ChannelStore,
+  type Entry,
+  ENTRY_KIND,
+  type FeedReader,
+  type FeedSink,
+} from "../../channels/mod.ts";
 import type { Deferred, Gatherer, Loop } from "../../net/mod.ts";
 import type { Subscriber } from "./face.ts";
 import { AwaitedChannels } from "./awaited_channels.ts";
@@ -98,9 +104,9 @@ export class Hub implements FeedSink, Gatherer, Deferred, ChannelOwner {
    * {@link join} must follow in the same turn, or {@link leave}.
    *
    * @param key the name as the store has it
-   * @returns `full`, `busy`: the store has no room, or is locked; both are temporary
+   * @returns `full`, `busy`: the store has no room, or is locked; both are temporary. `absent`: it has to be followed first
    */
-  enter(name: string, key: Uint8Array): Entrance | "full" | "busy" {
+  enter(name: string, key: Uint8Array): Entrance | "absent" | "full" | "busy" {
     const { status, offset, epoch } = this.#store.subscribe(key);
     if (status !== "subscribed") return status;
     let channel = this.#byName.get(name);
@@ -186,6 +192,7 @@ export class Hub implements FeedSink, Gatherer, Deferred, ChannelOwner {
   entry(entry: Entry): void {
     const channel = this.#byEpoch.get(entry.epoch);
     if (channel === undefined) return; // all subscribers have left since the batch was read
+    if (entry.kind === ENTRY_KIND.lost) return this.#lose(channel);
     if (entry.offset === 0) return this.#pass(channel, entry);
     if (entry.offset <= channel.position) return;
     if (entry.offset === channel.position + 1) return this.#pass(channel, entry);

@@ -35,6 +35,8 @@ export type RouterLoader = (config: Config, given?: GivenAtStart) => Promise<Rou
 export interface GivenAtStart {
   /** Of channels; undefined: there are none. */
   readonly secrets: SecretTexts | undefined;
+  /** How this thread calls the engine of the channels; undefined: there is none. */
+  readonly engine: SharedArrayBuffer | undefined;
   /** Undefined: there is none. */
   readonly app: AppSource | undefined;
   /** Whether FFI is used as long as the thread lives, and not only to open what it needs. */

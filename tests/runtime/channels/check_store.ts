@@ -115,6 +115,7 @@ class Checker {
     const words = this.#words;
     const channels: number[] = [];
     const counts = { channels: 0, members: 0, keys: 0 };
+    const followed: number[] = [];
     const keysOf = new Map<number, number>();
     for (let bucket = 0; bucket < this.#layout.bucketCount; bucket++) {
       let node = words[this.#layout.buckets + bucket]!;
@@ -126,6 +127,7 @@ class Checker {
           counts.channels++;
           channels.push(node);
         } else if (kind === NODE_KIND.member) counts.members++;
+        else if (kind === NODE_KIND.followed) followed.push(words[node + NODE.epoch]!);
         else if (kind === NODE_KIND.user) this.#users.set(node, 0);
         else if (kind === NODE_KIND.idempotency) {
           counts.keys++;
@@ -140,6 +142,9 @@ class Checker {
       this.#state("members"),
       this.#state("keys"),
     ]);
+    assertEquals(followed.length, this.#state("followed"), "followed channels");
+    const epochs = channels.map((channel) => words[channel + NODE.epoch]!);
+    assertEquals(followed.filter((epoch) => !epochs.includes(epoch)), [], "followed, and gone");
     for (const channel of channels) {
       assertEquals(words[channel + CHANNEL.keys], keysOf.get(channel) ?? 0, "keys of a channel");
       this.#checkHistory(channel);

@@ -13,6 +13,7 @@ import { publication, Stores, textOf, TextSink, utf8 } from "./stores.ts";
 class Death extends Error {}
 
 const NAME = utf8("chat:index");
+const OTHER = utf8("other");
 const BOUNDS = { limit: 10_000, maxBytes: 2 ** 20 };
 const LONG = "x".repeat(200);
 
@@ -27,6 +28,13 @@ interface Operation {
 const member = (client: string, user: string, info = "info") => {
   return { client: utf8(client), user: utf8(user), info: utf8(info), announce: true };
 };
+
+/** Follows another channel from offset 7 on, with subscribers and a publication. */
+function followOther({ main, threads }: Stores): void {
+  main.follow(OTHER, { epoch: "1-a", offset: 7 });
+  threads[0]!.subscribe(OTHER);
+  main.replicate(OTHER, { ...publication("a"), offset: 8 });
+}
 
 /** Fills the feed and the history of the channel. */
 function fill(stores: Stores, count: number, data = "d"): void {
@@ -118,6 +126,43 @@ const OPERATIONS: Operation[] = [
     name: "remove the history",
     before: (stores) => fill(stores, 5),
     action: (w) => w.removeHistory(NAME),
+  },
+  {
+    name: "follow a new channel",
+    action: (w) => w.follow(utf8("new"), { epoch: "1-a", offset: 7 }),
+  },
+  {
+    name: "follow a channel with another epoch, subscribers, a history and a version",
+    before: (stores) => {
+      stores.main.publish(OTHER, publication("a", { version: { version: 1, versionEpoch: NAME } }));
+      followOther(stores);
+    },
+    action: (w) => w.follow(OTHER, { epoch: "2-b", offset: 20 }),
+  },
+  {
+    name: "lose a followed channel, when the feed is full",
+    before: (stores) => {
+      followOther(stores);
+      fill(stores, 64);
+    },
+    action: (w) => w.lose(OTHER),
+  },
+  {
+    name: "replicate",
+    before: ({ main, threads }) => {
+      main.follow(NAME, { epoch: "1-a", offset: 7 });
+      for (const worker of [0, 1]) threads[worker]!.subscribe(NAME);
+      main.replicate(NAME, { ...publication("a"), offset: 8 });
+    },
+    action: (w) => w.replicate(NAME, { ...publication("b"), offset: 9 }),
+  },
+  {
+    name: "unfollow",
+    before: (stores) => {
+      followOther(stores);
+      stores.first.unsubscribe(OTHER);
+    },
+    action: (w) => w.unfollow(OTHER),
   },
   {
     name: "sweep",

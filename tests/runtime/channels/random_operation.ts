@@ -12,6 +12,8 @@ const BOUNDS = { limit: 100_000, maxBytes: 2 ** 24 };
 /** Runs the operation. */
 export function randomOperation(store: ChannelStore, random: Random): void {
   const name = utf8(`channel-${random.below(30)}`);
+  // No member and no key is in them.
+  const followed = utf8(`followed-${random.below(5)}`);
   const data = "d".repeat(random.below(random.below(20) === 0 ? 1500 : 100));
   const client = utf8(`client-${random.below(20)}`);
   const actions: (() => unknown)[] = [
@@ -36,6 +38,11 @@ export function randomOperation(store: ChannelStore, random: Random): void {
     () => store.leave(name, client),
     () => store.recover(name, { offset: random.below(20) }, BOUNDS, new TextSink()),
     () => store.removeHistory(name),
+    () => store.follow(followed, { epoch: `${random.below(3)}-a`, offset: random.below(9) }),
+    () => store.replicate(followed, { ...publication(data), offset: random.below(20) }),
+    () => store.lose(followed),
+    () => store.unfollow(followed),
+    () => store.subscribe(followed),
     () => store.sweep(0.1),
   ];
   // Publications are more frequent than the rest.

@@ -125,6 +125,29 @@ Deno.test("channels section: where secrets and keys are", () => {
   }
 });
 
+Deno.test("channels section: the engine", () => {
+  assertEquals(valid("").engine, undefined);
+  assertEquals(valid("[channels]\nengine = 'redis://127.0.0.1:6379'").engine, {
+    url: "redis://127.0.0.1:6379",
+    prefix: "async-deno:",
+    password: undefined,
+    caFile: undefined,
+  });
+  const all = valid(`
+    [channels]
+    engine = "rediss://app@redis.example:6380/2"
+    engine_prefix = "shop:"
+    engine_password_file = "/run/secrets/redis"
+    engine_ca_file = "ca.pem"
+  `);
+  assertEquals(all.engine, {
+    url: "rediss://app@redis.example:6380/2",
+    prefix: "shop:",
+    password: { kind: "file", path: "/run/secrets/redis" },
+    caFile: "ca.pem",
+  });
+});
+
 /** TOML, and what each fault begins or ends with. */
 const WRONG: readonly [toml: string, ...faults: string[]][] = [
   [
@@ -244,6 +267,37 @@ const WRONG: readonly [toml: string, ...faults: string[]][] = [
     "[channels.token]\njwks_public_endpoint = 'https://a/'\npublic_key_files = ['a']",
     "jwks_public_endpoint excludes public_key_files",
   ],
+  [
+    "[channels]\nengine = 'nats://127.0.0.1'",
+    "engine must be the address of a Redis or Valkey server",
+  ],
+  [
+    "[channels]\nengine = '127.0.0.1:6379'",
+    "engine must be the address of a Redis or Valkey server",
+  ],
+  ["[channels]\nengine = 'redis:///2'", "engine must be the address of a Redis or Valkey server"],
+  ["[channels]\nengine = 'redis://a:b@c'", "engine must not have a password, as others may read"],
+  ["[channels]\nengine = 'redis://a/b'", "the path of engine is the number of a database"],
+  ["[channels]\nengine = 'redis://a?db=1'", "engine has no parameters behind its address"],
+  [
+    "[channels]\nengine = 'redis://a'\nengine_prefix = 'a b'",
+    "engine_prefix must be 1 to 64 characters",
+  ],
+  [
+    "[channels]\nengine = 'redis://a'\nengine_prefix = '{a}'",
+    "engine_prefix must be 1 to 64 characters",
+  ],
+  [
+    "[channels]\nengine = 'redis://a'\nengine_password = 'b'",
+    "engine_password must not be written into the configuration",
+  ],
+  [
+    "[channels]\nengine = 'redis://a'\nengine_ca_file = 'b'",
+    "engine_ca_file has no effect without TLS",
+  ],
+  ["[channels]\nengine_prefix = 'a'", "engine_prefix has no effect without engine"],
+  ["[channels]\nengine_password_file = 'a'", "engine_password_file has no effect without engine"],
+  ["[channels]\nengine_ca_file = 'a'", "engine_ca_file has no effect without engine"],
   ["[channels.token]\npublic_key_files = 'a.pem'", "public_key_files must be a list of strings"],
 ];
 

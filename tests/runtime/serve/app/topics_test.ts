@@ -9,6 +9,7 @@ import { Topics } from "../../../../runtime/serve/app/topics.ts";
 import type { ChannelContext } from "../../../../runtime/serve/centrifuge/mod.ts";
 import { ChannelRules } from "../../../../runtime/serve/channels/mod.ts";
 import type { SharedFrames } from "../../../../runtime/serve/session/mod.ts";
+import { StoreBroker } from "../../../../runtime/serve/broker/mod.ts";
 import { publication, Stores, textOf, utf8 } from "../../channels/stores.ts";
 import { HubWorker } from "../hub/hub_worker.ts";
 
@@ -34,6 +35,7 @@ function topicsOf(stores: Stores) {
   const counts = { lost: 0, subscribed: 0, unsubscribed: 0, queued: 0 };
   const context = {
     store: stores.first,
+    broker: new StoreBroker(stores.first),
     hub: worker.hub,
     rules: new ChannelRules(
       { options: CHANNEL_OPTIONS, namespaces: {}, otherNamespaces: CHANNEL_OPTIONS },

@@ -16,6 +16,7 @@ import { type Deferred, TimerWheel } from "../../../../runtime/net/mod.ts";
 import { Counters } from "../../../../runtime/ring/mod.ts";
 import { COUNTER_COLUMNS } from "../../../../runtime/ring/layout.ts";
 import type { ChannelContext } from "../../../../runtime/serve/centrifuge/channel_context.ts";
+import { type Broker, StoreBroker } from "../../../../runtime/serve/broker/mod.ts";
 import { ChannelMeter } from "../../../../runtime/serve/centrifuge/channel_meter.ts";
 import { Client } from "../../../../runtime/serve/centrifuge/client.ts";
 import { ClientDirectory } from "../../../../runtime/serve/centrifuge/client_directory.ts";
@@ -132,6 +133,8 @@ export interface BenchOptions {
   readonly verifier?: Pick<TokenVerifier, "connection" | "subscription">;
   readonly hooks?: ClientHooks;
   readonly stores?: Stores;
+  /** Keeps the channels in place of the store. */
+  readonly engine?: Broker;
   /** Which one it is; default: the first. */
   readonly worker?: number;
   /** If a client has not read so many bytes, it is slow. */
@@ -162,8 +165,8 @@ export class ClientBench {
   readonly #followed: Promise<void>[] = [];
 
   constructor(
-    { config, limits, verifier, hooks, stores = new Stores(256 * 1024), ...more }: BenchOptions =
-      {},
+    { config, limits, verifier, hooks, stores = new Stores(256 * 1024), engine, ...more }:
+      BenchOptions = {},
   ) {
     const { worker = 0, slowBytes = SLOW_BYTES } = more;
     this.stores = stores;
@@ -184,6 +187,7 @@ export class ClientBench {
     const namespaces = { chat: OPEN, closed: CHANNEL_OPTIONS };
     this.context = {
       store,
+      broker: engine ?? new StoreBroker(store),
       hub: new Hub({
         store,
         loop,

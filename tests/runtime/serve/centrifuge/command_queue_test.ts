@@ -247,7 +247,7 @@ Deno.test("queue: an exception of ours ends the connection, in whatever turn, an
   const one = await server.client().connect();
   one.link.queuedBytes = 1;
   await one.send({ presence_stats: { channel: "chat:a" } });
-  server.context.store.presenceStats = () => {
+  server.context.broker.presenceStats = () => {
     throw new Error("a fault of ours");
   };
   await one.read();

@@ -1,0 +1,20 @@
+/**
+ * The config of the engine that several servers share, so that they are one server to their clients.
+ *
+ * In: the keys `engine` and `engine_…` of the section `[channels]`, checked in runtime/cli/channels/. Out: plain data. It names where the
+ * password is and does not have it.
+ */
+
+import type { SecretSource } from "./channels.ts";
+
+/** Where the engine is. */
+export interface EngineConfig {
+  /** `redis://` or `rediss://` (TLS), perhaps with a user and the number of a database; without a password. */
+  readonly url: string;
+  /** What all names of the server in the engine begin with: servers with the same one belong together. */
+  readonly prefix: string;
+  /** Undefined: the engine asks for none. */
+  readonly password: SecretSource | undefined;
+  /** A PEM file with the authorities that may have signed the engine's certificate; undefined: those of the system. */
+  readonly caFile: string | undefined;
+}

@@ -1,0 +1,81 @@
+/**
+ * The engine's part of one server, on the main thread: the driver, the conductor, and the desk of the workers.
+ *
+ * In: a driver that is not connected, the store of the main thread, and how to wake a worker. Out: the memory with which workers call, and
+ * whether the server is ready. Loaded only if the config names an engine.
+ */
+import { Conductor, type EngineFigures } from "./conductor.ts";
+import type { EngineDriver } from "./driver.ts";
+import { EngineDesk } from "./engine_desk.ts";
+import { createEngineMemory } from "./engine_memory.ts";
+import type { FollowingStore } from "./followed_entry.ts";
+import { RequestAnswers } from "./request_answers.ts";
+
+/** What a node is made with. */
+export interface EngineNodeParts {
+  readonly driver: EngineDriver;
+  readonly store: FollowingStore;
+  readonly workers: number;
+  /** Gives a worker's loop a turn. */
+  ring(worker: number): void;
+  warn(text: string): void;
+  inform(text: string): void;
+}
+
+/** The figures of a node, for metrics. */
+export interface EngineNodeFigures extends EngineFigures {
+  /** Requests by what was answered. */
+  readonly requests: { readonly done: number; readonly full: number; readonly busy: number };
+}
+
+/** The engine of one server. */
+export class EngineNode {
+  /** For the workers' `EngineCalls`. */
+  readonly memory: SharedArrayBuffer;
+  readonly #driver: EngineDriver;
+  readonly #conductor: Conductor;
+  readonly #answers: RequestAnswers;
+  readonly #desk: EngineDesk;
+
+  constructor({ driver, store, workers, ring, warn, inform }: EngineNodeParts) {
+    this.memory = createEngineMemory(workers);
+    this.#driver = driver;
+    const membersLost = () => this.#answers.members.enterAgain();
+    this.#conductor = new Conductor({ driver, store, warn, inform, membersLost });
+    const handler = this.#answers = new RequestAnswers(this.#conductor, driver);
+    this.#desk = new EngineDesk({ memory: this.memory, workers, handler, ring });
+  }
+
+  /** Connects. @returns why the first try failed; it goes on trying. Undefined: it is connected */
+  connect(): Promise<string | undefined> {
+    return this.#driver.connect(this.#conductor);
+  }
+
+  /** Whether clients get everything here. */
+  get isReady(): boolean {
+    return this.#conductor.isReady;
+  }
+
+  /** The figures of now. */
+  figures(): EngineNodeFigures {
+    return { ...this.#conductor.figures(), requests: { ...this.#answers.counts } };
+  }
+
+  /** A worker has written requests. */
+  look(worker: number): void {
+    this.#desk.look(worker);
+  }
+
+  /** A worker is dead: its members leave, and its successor begins with empty rings. */
+  remove(worker: number): void {
+    this.#answers.members.remove(worker);
+    this.#desk.remove(worker);
+  }
+
+  /** Ends everything; the members of this server leave. */
+  async close(): Promise<void> {
+    this.#desk.close();
+    this.#answers.members.close();
+    await this.#conductor.close();
+  }
+}

@@ -1,0 +1,32 @@
+/**
+ * The requests that workers make to the conductor, and the values of each.
+ *
+ * Data only; engine_broker.ts writes the requests and reads the answers, request_answers.ts the other way round.
+ */
+
+/** What is asked; behind it the values of the request, and those of the answer. */
+export const REQUEST = {
+  /**
+   * name, data, fields, form, historySize, historyTtlMs, skipHistory, idempotencyKey, version, versionEpoch
+   * → status, offset, epoch
+   */
+  publish: 1,
+  /** name → status */
+  open: 2,
+  /** name, offset, epoch, limit, maxBytes → status, offset, epoch, and for each entry: offset, form, fields, data */
+  recover: 3,
+  /** name, offset or nothing, epoch, limit, maxBytes, reverse → as `recover` */
+  history: 4,
+  /** name → 1: done */
+  removeHistory: 5,
+  /** name, client, user, info, announce → status */
+  join: 6,
+  /** name, client; no answer */
+  leave: 7,
+  /** name, limit → status, clients, users, and for each member: client, info */
+  presence: 8,
+} as const;
+
+/** Values of the answer before its list, and of each item of it. */
+export const READ_ANSWER = { head: 3, item: 4 } as const;
+export const PRESENCE_ANSWER = { head: 3, item: 2 } as const;

@@ -1,0 +1,95 @@
+/**
+ * What the scripts put into messages and members, read and written on this side.
+ *
+ * In: bytes from Redis. Out: messages and members, whose bytes are views of them; undefined if another program wrote something
+ * else there. Pure.
+ *
+ * ```text
+ * p <epoch> <offset> <previous tag> <tag> <form> <history size> <ttl ms> <length of the fields>\n<fields><data>
+ * e <epoch>\n       j\n<info>       l\n<info>       x\n
+ * ```
+ */
+import type { EntryForm } from "../../../channels/mod.ts";
+import type { EngineMember, EngineMessage } from "../driver.ts";
+
+const NEWLINE = 0x0a;
+const DECODER = new TextDecoder();
+const ENCODER = new TextEncoder();
+
+/** Reads a message; undefined if it is none. */
+export function decodeMessage(bytes: Uint8Array): EngineMessage | undefined {
+  const end = bytes.indexOf(NEWLINE);
+  if (end < 0) return undefined;
+  const head = DECODER.decode(bytes.subarray(0, end)).split(" ");
+  const rest = bytes.subarray(end + 1);
+  switch (head[0]) {
+    case "p":
+      return head.length === 9 ? publication(head, rest) : undefined;
+    case "e":
+      return head.length === 2 ? { kind: "epoch", epoch: head[1]! } : undefined;
+    case "j":
+      return { kind: "join", data: rest };
+    case "l":
+      return { kind: "leave", data: rest };
+    case "x":
+      return { kind: "removed" };
+    default:
+      return undefined;
+  }
+}
+
+function publication(head: readonly string[], rest: Uint8Array): EngineMessage | undefined {
+  const [, epoch, offset, previousTag, tag, form, size, ttl, fieldsLength] = head;
+  const split = Number(fieldsLength);
+  const known = asForm(form!);
+  if (known === undefined || !(split >= 0 && split <= rest.length)) return undefined;
+  return {
+    kind: "publication",
+    epoch: epoch!,
+    offset: Number(offset),
+    previousTag: previousTag!,
+    tag: tag!,
+    form: known,
+    historySize: Number(size),
+    historyTtlMs: Number(ttl),
+    fields: rest.subarray(0, split),
+    data: rest.subarray(split),
+  };
+}
+
+/** The form of this number; undefined if there is none. */
+export function asForm(text: string): EntryForm | undefined {
+  const form = Number(text);
+  return form === 0 || form === 1 || form === 2 || form === 3 ? form : undefined;
+}
+
+/** A member's value; its field is `<node>|<client>`. */
+export function encodeMember({ user, info, announce }: EngineMember): Uint8Array {
+  const name = ENCODER.encode(user);
+  const head = ENCODER.encode(`${announce ? 1 : 0}${name.length}\n`);
+  const bytes = new Uint8Array(head.length + name.length + info.length);
+  bytes.set(head);
+  bytes.set(name, head.length);
+  bytes.set(info, head.length + name.length);
+  return bytes;
+}
+
+/** A member from its field and value, with its node; undefined if it is none. */
+export function decodeMember(
+  field: string,
+  value: Uint8Array,
+): EngineMember & { readonly node: string } | undefined {
+  const bar = field.indexOf("|");
+  const end = value.indexOf(NEWLINE);
+  if (bar < 0 || end < 2) return undefined;
+  const length = Number(DECODER.decode(value.subarray(1, end)));
+  const split = end + 1 + length;
+  if (!(split <= value.length)) return undefined;
+  return {
+    node: field.slice(0, bar),
+    client: field.slice(bar + 1),
+    user: DECODER.decode(value.subarray(end + 1, split)),
+    info: value.subarray(split),
+    announce: value[0] === 0x31,
+  };
+}

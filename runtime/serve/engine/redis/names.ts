@@ -1,0 +1,76 @@
+/**
+ * The names of everything that is kept in Redis, and of the publish/subscribe channels.
+ *
+ * In: the prefix of this installation and the name of a channel. Out: keys. All keys of a channel, and the publish/subscribe
+ * channel in which it is delivered, have the same part in braces, and so the same slot of a Redis Cluster: a
+ * script may publish only within its own slot, and in another one it fails silently. So nothing else makes names.
+ *
+ * ```text
+ * m{c} hash     e epoch, o offset, t tag of the newest publication, l life of the server, v and ve version
+ * s{c} stream   the history; ids are <offset>-0; t tag, x expiry in ms, m form, f fields, d data
+ * k{c}:key      "epoch offset" of an idempotency key
+ * p{c} hash     "node|client" → member
+ * x{c}          publish/subscribe: the channel's messages
+ * n{prefix}     set of the nodes           l{prefix}:node   lease of a node      r{prefix}:node   who removes its members
+ * q{prefix}:node   set of the channels in which it has members                   y{prefix}:node   publish/subscribe: its probe
+ * ```
+ * `c` is the prefix and the channel's name.
+ */
+
+/** What keys of a channel hold. */
+type ChannelKey = "m" | "s" | "p" | "x";
+/** What keys of a node hold. */
+type NodeKey = "l" | "r" | "q" | "y";
+
+const ESCAPES: Readonly<Record<string, string>> = { "%": "%25", "{": "%7B", "}": "%7D" };
+
+/** The names of one installation. */
+export class RedisNames {
+  readonly #prefix: string;
+
+  /** @param prefix any text */
+  constructor(prefix: string) {
+    this.#prefix = escaped(prefix);
+  }
+
+  /** A key of a channel, or its publish/subscribe channel. */
+  ofChannel(key: ChannelKey, channel: string): string {
+    return `${key}{${this.#prefix}${escaped(channel)}}`;
+  }
+
+  /** The key of an idempotency key. */
+  ofIdempotencyKey(channel: string, key: Uint8Array): Uint8Array {
+    const start = new TextEncoder().encode(`k{${this.#prefix}${escaped(channel)}}:`);
+    const bytes = new Uint8Array(start.length + key.length);
+    bytes.set(start);
+    bytes.set(key, start.length);
+    return bytes;
+  }
+
+  /** A key of a node, or its publish/subscribe channel. */
+  ofNode(key: NodeKey, node: string): string {
+    return `${key}{${this.#prefix}}:${node}`;
+  }
+
+  /** The key of the set of all nodes. */
+  get nodes(): string {
+    return `n{${this.#prefix}}`;
+  }
+
+  /** The channel that is delivered in this publish/subscribe channel; undefined if it is none. */
+  channelOf(name: string): string | undefined {
+    const start = `x{${this.#prefix}`;
+    if (!name.startsWith(start) || !name.endsWith("}")) return undefined;
+    return unescaped(name.slice(start.length, -1));
+  }
+}
+
+/** A part in braces must not have braces: Redis takes the text between the first `{` and the next `}`. */
+function escaped(text: string): string {
+  return /[%{}]/.test(text) ? text.replace(/[%{}]/g, (character) => ESCAPES[character]!) : text;
+}
+
+function unescaped(text: string): string {
+  if (!text.includes("%")) return text;
+  return text.replace(/%(25|7B|7D)/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
+}

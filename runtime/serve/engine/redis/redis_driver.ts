@@ -1,0 +1,276 @@
+/**
+ * The driver for one Redis or Valkey server, version 6.2 or later.
+ *
+ * In: the calls of {@link EngineDriver}. Out: its answers; the events come from the {@link LinkKeeper}. Between two links every
+ * request is answered `unavailable` at once: nothing is queued, and nothing is sent twice.
+ */
+import type {
+  EngineDoneResult,
+  EngineDriver,
+  EngineEvents,
+  EngineFull,
+  EngineJoinResult,
+  EngineMember,
+  EngineMembersResult,
+  EnginePosition,
+  EnginePublication,
+  EnginePublishResult,
+  EngineRangeQuery,
+  EngineRangeResult,
+  EngineStateResult,
+  EngineStatus,
+  EngineUnavailable,
+} from "../driver.ts";
+import { decodeMember, encodeMember } from "./frames.ts";
+import { LinkKeeper } from "./link_keeper.ts";
+import { RedisNames } from "./names.ts";
+import { randomText } from "./random_text.ts";
+import { redisFault, unavailable } from "./redis_faults.ts";
+import type { RedisLink, RedisServer } from "./redis_link.ts";
+import { RedisNodes } from "./redis_nodes.ts";
+import { type RangeReply, rangeResult } from "./range_reply.ts";
+import { type RedisScript, SCRIPTS } from "./scripts.ts";
+
+/** The options of a driver. */
+export interface RedisDriverOptions extends RedisServer {
+  /** Before all keys, so that installations can share a server. */
+  readonly prefix: string;
+  /** After a connection is made, the milliseconds in which only nodes with a proof decide about a channel; default: 3,000. */
+  readonly graceMs?: number;
+}
+
+const GRACE_MS = 3000;
+/** The most bytes of one page of a history. */
+const RANGE_BYTES = 2 ** 20;
+const NO_BYTES = new Uint8Array(0);
+const NO_LINK = "there is no connection to the server";
+const UNVERIFIED: EngineUnavailable = unavailable({
+  reason: "the server was restarted; nodes that follow the channel decide first",
+  mayBeDone: false,
+});
+const FULL: EngineFull = { status: "full" };
+const DONE: EngineDoneResult = { status: "done" };
+
+/** The driver. */
+export class RedisDriver implements EngineDriver {
+  readonly #options: RedisDriverOptions;
+  readonly #names: RedisNames;
+  readonly #nodes: RedisNodes;
+  readonly #keeper: LinkKeeper;
+
+  /** @param options where the server is; nothing is connected before `connect` */
+  constructor(options: RedisDriverOptions) {
+    this.#options = options;
+    this.#names = new RedisNames(options.prefix);
+    this.#nodes = new RedisNodes(this.#names, randomText);
+    this.#keeper = new LinkKeeper(options, { names: this.#names, nodes: this.#nodes });
+  }
+
+  get status(): EngineStatus {
+    return this.#keeper.status;
+  }
+
+  get probeMs(): number {
+    return this.#keeper.probeMs;
+  }
+
+  connect(events: EngineEvents): Promise<string | undefined> {
+    return this.#keeper.start(events);
+  }
+
+  close(): Promise<void> {
+    return this.#keeper.stop();
+  }
+
+  publish(channel: string, publication: EnginePublication): Promise<EnginePublishResult> {
+    const { idempotencyKey } = publication;
+    const keys: (string | Uint8Array)[] = this.#channelKeys(channel);
+    if (idempotencyKey !== undefined) {
+      keys.push(this.#names.ofIdempotencyKey(channel, idempotencyKey));
+    }
+    return this.#ask(SCRIPTS.append, keys, () => [
+      ...this.#epochArguments(publication.proof, ""),
+      this.#names.ofChannel("x", channel),
+      randomText(),
+      ...appendArguments(publication),
+    ], (reply) => {
+      const status = String(reply[0]);
+      if (status !== "stored" && status !== "repeated" && status !== "skipped") return UNVERIFIED;
+      return { status, offset: Number(String(reply[1])), epoch: String(reply[2]) };
+    });
+  }
+
+  state(channel: string, proof?: EnginePosition): Promise<EngineStateResult> {
+    return this.#ask(SCRIPTS.state, this.#channelKeys(channel), () => [
+      ...this.#epochArguments(proof, "deep"),
+      this.#names.ofChannel("x", channel),
+    ], (reply) => {
+      if (String(reply[0]) !== "known") return UNVERIFIED;
+      const [, offset, epoch, tag] = reply.map(String);
+      return { status: "known", epoch: epoch!, offset: Number(offset), tag: tag! };
+    });
+  }
+
+  async range(channel: string, query: EngineRangeQuery): Promise<EngineRangeResult> {
+    const first = await this.#range(channel, query);
+    if (first !== "unverified") return first;
+    const state = await this.state(channel);
+    if (state.status === "unavailable") return state;
+    if (state.status === "full") {
+      return unavailable({ reason: "the server is out of memory", mayBeDone: false });
+    }
+    const second = await this.#range(channel, query);
+    return second === "unverified" ? UNVERIFIED : second;
+  }
+
+  async removeHistory(channel: string): Promise<EngineDoneResult> {
+    return done(
+      await this.#ask(SCRIPTS.forget, [this.#names.ofChannel("s", channel)], () => [
+        this.#names.ofChannel("x", channel),
+      ], () => DONE),
+    );
+  }
+
+  join(channel: string, member: EngineMember): Promise<EngineJoinResult> {
+    const node = this.#nodes.id;
+    // Sent before the member: a list that has too many channels is harmless.
+    const listed = this.#do((link) => link.command("SADD", this.#names.ofNode("q", node), channel));
+    const entered = this.#ask(
+      SCRIPTS.join,
+      [this.#names.ofChannel("p", channel)],
+      () => [
+        `${node}|${member.client}`,
+        encodeMember(member),
+        this.#names.ofChannel("x", channel),
+        member.info,
+      ],
+      (): EngineJoinResult => ({ status: "joined" }),
+    );
+    return Promise.all([listed, entered]).then(([first, second]) =>
+      first.status === "done" ? second : first
+    );
+  }
+
+  async leave(channel: string, client: string): Promise<EngineDoneResult> {
+    return done(
+      await this.#ask(SCRIPTS.leave, [this.#names.ofChannel("p", channel)], () => [
+        `${this.#nodes.id}|${client}`,
+        this.#names.ofChannel("x", channel),
+      ], () => DONE),
+    );
+  }
+
+  async members(channel: string): Promise<EngineMembersResult> {
+    const link = this.#keeper.link;
+    if (link === undefined) return unavailable({ reason: NO_LINK, mayBeDone: false });
+    try {
+      const key = this.#names.ofChannel("p", channel);
+      const flat = await link.bytesCommand("HGETALL", key) as Uint8Array[];
+      const members = [];
+      for (let i = 0; i + 1 < flat.length; i += 2) {
+        const found = decodeMember(String(flat[i]), flat[i + 1]!);
+        if (found === undefined || this.#nodes.isDead(found.node)) continue;
+        const { node: _, ...member } = found;
+        members.push(member);
+      }
+      return { status: "read", members };
+    } catch (error) {
+      return unavailable(redisFault(error));
+    }
+  }
+
+  async listen(channel: string): Promise<EngineDoneResult> {
+    const name = this.#names.ofChannel("x", channel);
+    return done(await this.#do((link) => link.subscribe(name)));
+  }
+
+  async unlisten(channel: string): Promise<EngineDoneResult> {
+    const name = this.#names.ofChannel("x", channel);
+    return done(await this.#do((link) => link.unsubscribe(name)));
+  }
+
+  #channelKeys(channel: string): string[] {
+    return [this.#names.ofChannel("m", channel), this.#names.ofChannel("s", channel)];
+  }
+
+  /** What every script that may begin an epoch is given first. */
+  #epochArguments(proof: EnginePosition | undefined, depth: "" | "deep"): string[] {
+    const inGrace = this.#keeper.linkAgeMs < (this.#options.graceMs ?? GRACE_MS);
+    const { epoch = "", offset = 0, tag = "" } = proof ?? {};
+    const life = this.#keeper.link?.facts.life ?? "";
+    return [life, randomText(), inGrace ? "1" : "0", epoch, String(offset), tag, depth];
+  }
+
+  async #range(
+    channel: string,
+    { from, limit, reverse = false }: EngineRangeQuery,
+  ): Promise<EngineRangeResult | "unverified"> {
+    const result = await this.#ask(SCRIPTS.range, this.#channelKeys(channel), () => [
+      this.#keeper.link?.facts.life ?? "",
+      from === undefined ? "" : `${from}-0`,
+      String(limit),
+      String(RANGE_BYTES),
+      reverse ? "1" : "0",
+    ], (reply) => {
+      const isRead = String(reply[0]) === "read";
+      return isRead ? rangeResult(reply as unknown as RangeReply) : UNVERIFIED;
+    });
+    if (result === UNVERIFIED) return "unverified";
+    return result.status === "full" ? unavailable({ reason: "full", mayBeDone: false }) : result;
+  }
+
+  /** Runs a script; its arguments are made only if there is a link. Sent within the call, so that requests keep their order. */
+  async #ask<T>(
+    script: RedisScript,
+    keys: readonly (string | Uint8Array)[],
+    args: () => readonly (string | Uint8Array)[],
+    read: (reply: readonly unknown[]) => T,
+  ): Promise<T | EngineFull | EngineUnavailable> {
+    const link = this.#keeper.link;
+    if (link === undefined) return unavailable({ reason: NO_LINK, mayBeDone: false });
+    try {
+      return read(await link.run(script, keys, args()) as unknown[]);
+    } catch (error) {
+      return failureOf(error);
+    }
+  }
+
+  async #do(
+    action: (link: RedisLink) => Promise<unknown>,
+  ): Promise<EngineDoneResult | EngineFull> {
+    const link = this.#keeper.link;
+    if (link === undefined) return unavailable({ reason: NO_LINK, mayBeDone: false });
+    try {
+      await action(link);
+      return DONE;
+    } catch (error) {
+      return failureOf(error);
+    }
+  }
+}
+
+function appendArguments(publication: EnginePublication): (string | Uint8Array)[] {
+  const { data, fields = NO_BYTES, form = 0, skipHistory = false, version } = publication;
+  return [
+    String(publication.historySize),
+    String(Math.ceil(publication.historyTtlMs)),
+    skipHistory ? "1" : "0",
+    String(form),
+    fields,
+    data,
+    version === undefined ? "" : String(version.version),
+    version?.versionEpoch ?? NO_BYTES,
+  ];
+}
+
+function failureOf(error: unknown): EngineFull | EngineUnavailable {
+  const fault = redisFault(error);
+  return fault.kind === "full" ? FULL : unavailable(fault);
+}
+
+/** Requests that need no memory are never refused for want of it. */
+function done(result: EngineDoneResult | EngineFull): EngineDoneResult {
+  return result.status === "full"
+    ? unavailable({ reason: "the server is out of memory", mayBeDone: false })
+    : result;
+}

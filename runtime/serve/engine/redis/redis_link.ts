@@ -1,0 +1,247 @@
+/**
+ * One life of the two connections to a Redis server: one for commands, one that listens.
+ *
+ * In: where the server is. Out: answers of commands and scripts, messages, and once, at the end, why the link is lost. A
+ * link is never mended: if one of the connections ends, both are closed, and the driver opens another link. The scripts are
+ * loaded at the start, and again if the server says that it has lost them; nothing is sent twice.
+ *
+ * Two connections, because a connection that listens in RESP2 can do nothing else, and because in RESP3 the client loses
+ * messages between the answers of a transaction (findings/redis_push_inside_exec.sh).
+ */
+import { Buffer } from "node:buffer";
+import { Redis, type RedisOptions } from "ioredis";
+import { redisFault } from "./redis_faults.ts";
+import { type RedisScript, SCRIPTS } from "./scripts.ts";
+
+/** Where the server is, and how long to wait. */
+export interface RedisServer {
+  /** `redis://`, `rediss://` with a host, or `unix:` with a path. */
+  readonly url: string;
+  /** Instead of the URL's. */
+  readonly password?: string;
+  /** PEM of the authorities that may have signed the server's certificate; default: those of the system. */
+  readonly ca?: string;
+  /** Milliseconds until a connection attempt or a command fails. */
+  readonly timeoutMs: number;
+}
+
+/** What the client calls a connection that does not exist any more. */
+const ENDED: readonly string[] = ["close", "end"];
+
+/** What a link tells. */
+export interface RedisLinkEvents {
+  /** A message of a publish/subscribe channel. */
+  message(channel: string, bytes: Uint8Array): void;
+  /** The link has ended, and not by `close`; called once. */
+  lost(reason: string): void;
+}
+
+/** What the server says about itself. */
+export interface RedisFacts {
+  /** Another one after each restart, failover and promotion. */
+  readonly life: string;
+  readonly version: string;
+  /** `noeviction`, or how it evicts keys; empty if it does not say. */
+  readonly evictionPolicy: string;
+}
+
+/** An open link. */
+export class RedisLink {
+  readonly #commands: Redis;
+  readonly #listening: Redis;
+  readonly #events: RedisLinkEvents;
+  #facts: RedisFacts = { life: "", version: "", evictionPolicy: "" };
+  #isClosed = false;
+  #isLoading = false;
+
+  private constructor(server: RedisServer, events: RedisLinkEvents) {
+    this.#events = events;
+    this.#commands = this.#connection(server);
+    this.#listening = this.#connection(server);
+    this.#listening.on("messageBuffer", (channel, message) => {
+      if (!this.#isClosed) events.message(channel.toString(), message);
+    });
+  }
+
+  /**
+   * Opens a link.
+   *
+   * @throws {Error} if the server cannot be reached, refuses, or cannot be written to; the message says why
+   */
+  static async open(server: RedisServer, events: RedisLinkEvents): Promise<RedisLink> {
+    const link = new RedisLink(server, events);
+    try {
+      await Promise.all([link.#commands.connect(), link.#listening.connect()]);
+      link.#facts = factsOf(await link.#commands.info());
+      await link.#loadScripts();
+      if (link.#isClosed) throw new Error("the connection was closed at once");
+      return link;
+    } catch (error) {
+      link.close();
+      throw error;
+    }
+  }
+
+  /** What the server says about itself. */
+  get facts(): RedisFacts {
+    return this.#facts;
+  }
+
+  /** Runs a script; rejected as a command of the client is. Faults of the whole link are handled here. */
+  async run(
+    script: RedisScript,
+    keys: readonly (string | Uint8Array)[],
+    args: readonly (string | Uint8Array)[],
+  ): Promise<unknown> {
+    const all = [script.sha, keys.length, ...keys.map(asArgument), ...args.map(asArgument)];
+    return await this.#guarded(this.#commands.callBuffer("EVALSHA", all));
+  }
+
+  /** Runs a command whose answer is a text, a number, or a list of texts. */
+  async command(name: string, ...args: (string | number)[]): Promise<unknown> {
+    return await this.#guarded(this.#commands.call(name, ...args));
+  }
+
+  /** Sends a command whose answer is of no use; a fault of the whole link is handled here. */
+  post(name: string, ...args: (string | number)[]): void {
+    this.command(name, ...args).catch((error: unknown) => {
+      // A command without an answer is found by whoever misses its effect.
+      if (!(error instanceof Error)) throw error;
+    });
+  }
+
+  /** Runs a command whose texts come as bytes. */
+  async bytesCommand(name: string, ...args: string[]): Promise<unknown> {
+    return await this.#guarded(this.#commands.callBuffer(name, args));
+  }
+
+  /** Listens to a publish/subscribe channel. */
+  async subscribe(channel: string): Promise<void> {
+    await this.#guarded(this.#listening.subscribe(channel));
+  }
+
+  /** Listens no more. */
+  async unsubscribe(channel: string): Promise<void> {
+    await this.#guarded(this.#listening.unsubscribe(channel));
+  }
+
+  /** Closes both connections; what is under way is rejected. */
+  close(): void {
+    this.#isClosed = true;
+    for (const redis of [this.#commands, this.#listening]) {
+      // The client would wait, by a timer, for the end of a connection that has ended.
+      if (!ENDED.includes(redis.status)) redis.disconnect();
+    }
+  }
+
+  /** Ends the link, and tells. */
+  fail(reason: string): void {
+    if (this.#isClosed) return;
+    this.close();
+    this.#events.lost(reason);
+  }
+
+  #connection(server: RedisServer): Redis {
+    const redis = new Redis({ ...addressOf(server), ...optionsOf(server), replyMapping: "legacy" });
+    // The client tells an error apart from the end of the connection, which follows.
+    let reason = "the connection was closed";
+    redis.on("error", (error: Error) => reason = error.message || reason);
+    redis.on("end", () => this.fail(reason));
+    return redis;
+  }
+
+  async #guarded<T>(answer: Promise<T>): Promise<T> {
+    try {
+      return await answer;
+    } catch (error) {
+      const { kind, reason } = redisFault(error);
+      if (kind === "lost") this.fail(reason);
+      if (kind === "scripts") this.#reload();
+      throw error;
+    }
+  }
+
+  /**
+   * Loads the scripts that the server has lost. What was sent before has failed or fails; what is sent from now on comes
+   * behind the scripts: so no publication overtakes another one.
+   */
+  #reload(): void {
+    if (this.#isLoading || this.#isClosed) return;
+    this.#isLoading = true;
+    this.#loadScripts().then(
+      () => this.#isLoading = false,
+      (error) => this.fail(`cannot load the scripts: ${redisFault(error).reason}`),
+    );
+  }
+
+  async #loadScripts(): Promise<void> {
+    const scripts = Object.values(SCRIPTS);
+    await Promise.all(scripts.map(({ lua }) => this.#commands.script("LOAD", lua)));
+  }
+}
+
+function asArgument(value: string | Uint8Array): string | Buffer {
+  if (typeof value === "string") return value;
+  return Buffer.from(value.buffer as ArrayBuffer, value.byteOffset, value.byteLength);
+}
+
+/** The options that keep the client from doing what it does by itself: reconnecting, queueing, sending again. */
+function optionsOf({ timeoutMs }: RedisServer): RedisOptions {
+  return {
+    lazyConnect: true,
+    protocol: 2,
+    connectTimeout: timeoutMs,
+    // Without it the promise of a command on a connection that was cut never settles (findings/ioredis_sends_again.sh).
+    commandTimeout: timeoutMs,
+    disableClientInfo: true,
+    enableReadyCheck: false,
+    enableOfflineQueue: false,
+    autoResubscribe: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => null,
+  };
+}
+
+function addressOf({ url, password, ca }: RedisServer): RedisOptions {
+  const given = new URL(url);
+  const common = {
+    ...(given.username === "" ? {} : { username: decodeURIComponent(given.username) }),
+    ...passwordOf(password ?? decodeURIComponent(given.password)),
+  };
+  if (given.protocol === "unix:") return { ...common, path: decodeURIComponent(given.pathname) };
+  const host = given.hostname.replace(/^\[|\]$/g, "");
+  return {
+    ...common,
+    host,
+    port: given.port === "" ? 6379 : Number(given.port),
+    db: Number(given.pathname.slice(1) || 0),
+    ...(given.protocol === "rediss:"
+      ? { tls: { servername: host, ...(ca === undefined ? {} : { ca }) } }
+      : {}),
+  };
+}
+
+function passwordOf(password: string): RedisOptions {
+  return password === "" ? {} : { password };
+}
+
+function factsOf(info: string): RedisFacts {
+  const fields = new Map(
+    info.split("\r\n").map((line) => {
+      const colon = line.indexOf(":");
+      return [line.slice(0, colon), line.slice(colon + 1)];
+    }),
+  );
+  const get = (name: string) => fields.get(name) ?? "";
+  if (get("loading") === "1") throw new Error("the server is loading its data");
+  if (get("role") === "slave") {
+    throw new Error("the server is a replica, which cannot be written to");
+  }
+  if (get("master_replid") === "") throw new Error("INFO does not tell master_replid");
+  return {
+    life: `${get("run_id")}:${get("master_replid")}`,
+    version: get("redis_version"),
+    evictionPolicy: get("maxmemory_policy"),
+  };
+}

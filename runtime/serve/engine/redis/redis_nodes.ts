@@ -1,0 +1,130 @@
+/**
+ * Which nodes live, and the members of those that do not.
+ *
+ * In: a link, and time: `renew` every {@link RENEW_MS}. Out: the leases in Redis; `isDead` of other nodes; members of dead
+ * nodes leave, announced. A lease is {@link LEASE_MS} long. A node that finds its own lease gone, because it was cut off,
+ * takes another id, lets the members of the old one leave, and is told to enter its members again: an id that has died
+ * never comes back, so nobody removes members that have just been entered.
+ */
+import type { RedisLink } from "./redis_link.ts";
+import type { RedisNames } from "./names.ts";
+import { SCRIPTS } from "./scripts.ts";
+
+/** How often a lease is renewed, in milliseconds. */
+export const RENEW_MS = 3000;
+const LEASE_MS = 10_000;
+/** How long one node may take to remove the members of another one in one channel. */
+const REAP_MS = 20_000;
+/** Channels that are taken from the list at once. */
+const SLICE = 100;
+
+/** The nodes, as this one sees them. */
+export class RedisNodes {
+  readonly #names: RedisNames;
+  readonly #newId: () => string;
+  #id: string;
+  #isEntered = false;
+  /** The id before, whose members have not left yet. */
+  #old: string | undefined;
+  #dead: ReadonlySet<string> = new Set();
+
+  /** @param newId makes an id without `|` */
+  constructor(names: RedisNames, newId: () => string) {
+    this.#names = names;
+    this.#newId = newId;
+    this.#id = newId();
+  }
+
+  /** This node. */
+  get id(): string {
+    return this.#id;
+  }
+
+  /** Whether the members of a node do not count any more. */
+  isDead(node: string): boolean {
+    return this.#dead.has(node);
+  }
+
+  /**
+   * Renews the lease, looks for dead nodes, and removes their members.
+   *
+   * @returns whether this node's own lease was gone: its members have left
+   * @throws what the link does
+   */
+  async renew(link: RedisLink): Promise<boolean> {
+    const lease = this.#names.ofNode("l", this.#id);
+    const isThere = await link.command("PEXPIRE", lease, LEASE_MS) === 1;
+    if (!isThere && this.#isEntered) this.#loseId();
+    const wasLost = this.#old !== undefined;
+    const isEntered = isThere || await this.#enter(link);
+    const dead = await this.#findDead(link);
+    for (const node of dead) await this.#reap(link, node);
+    return isEntered && wasLost;
+  }
+
+  /** The members of this node leave, and its lease ends. */
+  async end(link: RedisLink): Promise<void> {
+    await link.command("DEL", this.#names.ofNode("l", this.#id));
+    await this.#reap(link, this.#id);
+    this.#isEntered = false;
+  }
+
+  #loseId(): void {
+    this.#old = this.#id;
+    this.#id = this.#newId();
+    this.#isEntered = false;
+  }
+
+  /** Takes a lease, behind the leaving of the members of the id before; false if another node still removes those. */
+  async #enter(link: RedisLink): Promise<boolean> {
+    const { nodes } = this.#names;
+    if (this.#old !== undefined) {
+      // For whoever goes on if this node dies meanwhile.
+      await link.command("SADD", nodes, this.#old);
+      if (!await this.#reap(link, this.#old)) return false;
+      this.#old = undefined;
+    }
+    await link.command("SET", this.#names.ofNode("l", this.#id), "1", "PX", LEASE_MS);
+    await link.command("SADD", nodes, this.#id);
+    this.#isEntered = true;
+    return true;
+  }
+
+  async #findDead(link: RedisLink): Promise<string[]> {
+    const nodes = await link.command("SMEMBERS", this.#names.nodes) as string[];
+    const others = nodes.filter((node) => node !== this.#id);
+    const leases = await Promise.all(
+      others.map((node) => link.command("EXISTS", this.#names.ofNode("l", node))),
+    );
+    const dead = others.filter((_, i) => leases[i] === 0);
+    this.#dead = new Set(dead);
+    return dead;
+  }
+
+  /** Removes the members of a node; false if another node does. */
+  async #reap(link: RedisLink, node: string): Promise<boolean> {
+    const lock = this.#names.ofNode("r", node);
+    if (await link.command("SET", lock, this.#id, "NX", "PX", REAP_MS) === null) return false;
+    const list = this.#names.ofNode("q", node);
+    for (;;) {
+      const channels = await link.command("SRANDMEMBER", list, SLICE) as string[];
+      if (channels.length === 0) break;
+      await link.command("PEXPIRE", lock, REAP_MS);
+      for (const channel of channels) await this.#leaveAll(link, channel, node);
+      await link.command("SREM", list, ...channels);
+    }
+    await link.command("SREM", this.#names.nodes, node);
+    await link.command("DEL", lock);
+    return true;
+  }
+
+  async #leaveAll(link: RedisLink, channel: string, node: string): Promise<void> {
+    const key = this.#names.ofChannel("p", channel);
+    let cursor = "0";
+    do {
+      const args = [node, cursor, this.#names.ofChannel("x", channel)];
+      const answer = await link.run(SCRIPTS.leaveAll, [key], args) as [unknown, Uint8Array];
+      cursor = String(answer[1]);
+    } while (cursor !== "0");
+  }
+}

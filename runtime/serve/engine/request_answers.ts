@@ -1,0 +1,212 @@
+/**
+ * Carries out the requests of workers: each becomes a call of the driver, or of the conductor.
+ *
+ * In: the values of a request, see engine_request.ts. Out: the values of its answer. What the engine cannot do now is `busy`, and
+ * what it has no room for is `full`, as with the store.
+ */
+import { ENTRY_FORM, type EntryForm } from "../../channels/mod.ts";
+import type { Conductor } from "./conductor.ts";
+import type { EngineDriver, EngineEntry, EngineRangeQuery, EngineRangeResult } from "./driver.ts";
+import type { EngineAnswer, EngineHandler } from "./engine_desk.ts";
+import { REQUEST } from "./engine_request.ts";
+import { NodeMembers } from "./node_members.ts";
+import type { TupleValue } from "./tuple.ts";
+
+/** Requests of all workers that are under way, and the bytes in them: a slow engine is an error, and no memory. */
+const MAX_REQUESTS = 4_096;
+const MAX_REQUEST_BYTES = 8 * 1024 * 1024;
+const BUSY = ["busy", 0, ""] as const;
+/** Entries that one answer holds, and the bytes of their data. */
+const MAX_ENTRIES = 4_096;
+const MAX_BYTES = 4 * 1024 * 1024;
+
+type Values = readonly TupleValue[];
+type Answer = Promise<Values>;
+
+const UTF8 = new TextDecoder();
+
+/** Answers requests. */
+export class RequestAnswers implements EngineHandler {
+  readonly members: NodeMembers;
+  readonly #conductor: Pick<Conductor, "open" | "positionOf">;
+  readonly #driver: EngineDriver;
+  /** By what was answered. */
+  readonly counts = { done: 0, full: 0, busy: 0 };
+
+  #requests = 0;
+  #requestBytes = 0;
+
+  constructor(conductor: Pick<Conductor, "open" | "positionOf">, driver: EngineDriver) {
+    this.#conductor = conductor;
+    this.#driver = driver;
+    this.members = new NodeMembers(driver);
+  }
+
+  request(worker: number, kind: number, values: Values): EngineAnswer {
+    const name = UTF8.decode(values[0] as Uint8Array);
+    if (kind === REQUEST.leave) {
+      this.members.leave(worker, name, values[1] as string);
+      return undefined;
+    }
+    const size = sizeOf(values);
+    if (this.#requests >= MAX_REQUESTS || this.#requestBytes + size > MAX_REQUEST_BYTES) {
+      this.counts.busy++;
+      return BUSY;
+    }
+    this.#requests++;
+    this.#requestBytes += size;
+    return this.#counted(this.#carryOut(worker, kind, { name, values }), size);
+  }
+
+  #carryOut(
+    worker: number,
+    kind: number,
+    { name, values }: { readonly name: string; readonly values: Values },
+  ): Answer {
+    switch (kind) {
+      case REQUEST.publish:
+        return this.#publish(name, values);
+      case REQUEST.open:
+        return this.#open(name, values);
+      case REQUEST.recover:
+        return this.#recover(name, values);
+      case REQUEST.history:
+        return this.#history(name, values);
+      case REQUEST.removeHistory:
+        return this.#removeHistory(name);
+      case REQUEST.join:
+        return this.#join(worker, name, values);
+      case REQUEST.presence:
+        return this.#presence(name, values[1] as number);
+      default:
+        throw new TypeError(`no request is of kind ${kind}`);
+    }
+  }
+
+  async #counted(answer: Answer, size: number): Answer {
+    const values = await answer;
+    this.#requests--;
+    this.#requestBytes -= size;
+    const status = values[0];
+    if (status === "full" || status === "busy") this.counts[status]++;
+    else this.counts.done++;
+    return values;
+  }
+
+  async #publish(name: string, values: Values): Answer {
+    const [, data, fields, form, historySize, historyTtlMs, skipHistory, key, version, text] =
+      values;
+    const proof = this.#conductor.positionOf(name);
+    const result = await this.#driver.publish(name, {
+      data: data as Uint8Array,
+      fields: fields as Uint8Array,
+      form: form as EntryForm,
+      historySize: historySize as number,
+      historyTtlMs: historyTtlMs as number,
+      skipHistory: skipHistory === 1,
+      ...(key === undefined ? {} : { idempotencyKey: key as Uint8Array }),
+      ...(version === undefined
+        ? {}
+        : { version: { version: version as number, versionEpoch: text as Uint8Array } }),
+      ...(proof === undefined ? {} : { proof }),
+    });
+    if (result.status === "unavailable") return ["busy", 0, ""];
+    return result.status === "full"
+      ? ["full", 0, ""]
+      : [result.status, result.offset, result.epoch];
+  }
+
+  async #open(name: string, [key]: Values): Answer {
+    return [await this.#conductor.open(name, key as Uint8Array) ? "open" : "busy"];
+  }
+
+  async #recover(name: string, values: Values): Answer {
+    const [offset, epoch, limit, maxBytes] = values.slice(1) as [number, string, number, number];
+    const most = Math.min(limit, MAX_ENTRIES);
+    const result = await this.#driver.range(name, { from: offset + 1, limit: most });
+    if (result.status !== "read" || result.position.epoch === "") return withoutEntries(result);
+    const { entries, position, hasMore } = result;
+    const isWhole = position.epoch === epoch && offset <= position.offset && !hasMore &&
+      entries.length === position.offset - offset && bytesOf(entries) <= maxBytes;
+    if (!isWhole) return ["unrecoverable", position.offset, position.epoch];
+    return ["read", position.offset, position.epoch, ...entries.flatMap(valuesOf)];
+  }
+
+  async #history(name: string, values: Values): Answer {
+    const [offset, epoch, limit, maxBytes, reverse] = values.slice(1) as [
+      number | undefined,
+      string,
+      number,
+      number,
+      number,
+    ];
+    const isReverse = reverse === 1;
+    const query = pageQuery(offset, Math.min(limit, MAX_ENTRIES), isReverse);
+    const result = await this.#driver.range(name, query);
+    if (result.status !== "read" || result.position.epoch === "") return withoutEntries(result);
+    const { position } = result;
+    if (epoch !== "" && epoch !== position.epoch) {
+      return ["unrecoverable", position.offset, position.epoch];
+    }
+    const isNothing = limit <= 0 || (isReverse && offset !== undefined && offset <= 1);
+    const entries = isNothing ? [] : upTo(result.entries, Math.min(maxBytes, MAX_BYTES));
+    return ["read", position.offset, position.epoch, ...entries.flatMap(valuesOf)];
+  }
+
+  async #removeHistory(name: string): Answer {
+    const { status } = await this.#driver.removeHistory(name);
+    return [status === "done" ? 1 : 0];
+  }
+
+  async #join(worker: number, name: string, values: Values): Answer {
+    const [client, user, info, announce] = values.slice(1) as [string, string, Uint8Array, number];
+    const member = { client, user, info, announce: announce === 1 };
+    return [await this.members.join(worker, name, member)];
+  }
+
+  async #presence(name: string, limit: number): Answer {
+    const result = await this.#driver.members(name);
+    if (result.status !== "read") return ["busy", 0, 0];
+    const { members } = result;
+    const known = members.filter(({ user }) => user !== "").map(({ user }) => user);
+    const users = new Set(known).size + members.length - known.length;
+    if (members.length > limit) return ["limit", members.length, users];
+    const listed = limit === 0 ? [] : members.flatMap(({ client, info }) => [client, info]);
+    return ["read", members.length, users, ...listed];
+  }
+}
+
+function pageQuery(offset: number | undefined, limit: number, reverse: boolean): EngineRangeQuery {
+  // At least one: the answer tells the position, too.
+  const bounds = { limit: Math.max(1, limit), reverse };
+  if (offset === undefined) return reverse ? bounds : { ...bounds, from: 1 };
+  return { ...bounds, from: reverse ? Math.max(1, offset - 1) : offset + 1 };
+}
+
+function sizeOf(values: Values): number {
+  return values.reduce<number>(
+    (sum, value) => sum + (value instanceof Uint8Array ? value.length : 0),
+    0,
+  );
+}
+
+function withoutEntries({ status }: EngineRangeResult): Values {
+  return [status === "read" ? "missing" : "busy", 0, ""];
+}
+
+function valuesOf({ offset, form, fields, data }: EngineEntry): TupleValue[] {
+  return [offset, form ?? ENTRY_FORM.json, fields, data];
+}
+
+function bytesOf(entries: readonly EngineEntry[]): number {
+  return entries.reduce((sum, { fields, data }) => sum + fields.length + data.length, 0);
+}
+
+/** The entries that fit; one at least, as with the store. */
+function upTo(entries: readonly EngineEntry[], maxBytes: number): readonly EngineEntry[] {
+  let bytes = 0;
+  const end = entries.findIndex(({ fields, data }, i) =>
+    (bytes += fields.length + data.length) > maxBytes && i > 0
+  );
+  return end < 0 ? entries : entries.slice(0, end);
+}

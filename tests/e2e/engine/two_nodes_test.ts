@@ -1,0 +1,121 @@
+/**
+ * Two servers that share a Redis server: clients of both see the same publications in the same order, also after the Redis server
+ * was gone.
+ */
+
+import { assertEquals } from "@std/assert";
+import { ChannelServer, OPEN_CHANNELS } from "../../support/channel_server.ts";
+import { NO_REDIS, REDIS_SERVER, RedisEngine } from "../../support/redis_engine.ts";
+import { waitFor, within } from "../../support/wait_for.ts";
+
+/** A server on an engine. */
+function node({ url }: RedisEngine): Promise<ChannelServer> {
+  const engine = { url, prefix: "test:", password: undefined, caFile: undefined };
+  return ChannelServer.start({ ...OPEN_CHANNELS, engine });
+}
+
+/** A client that is subscribed, and what it has got. */
+async function subscriber(server: ChannelServer, channel: string) {
+  const { centrifuge } = server.client();
+  const subscription = centrifuge.newSubscription(channel, { recoverable: true });
+  const got: string[] = [];
+  /** Of each subscription: whether it has recovered. */
+  const recoveries: boolean[] = [];
+  subscription.on("publication", ({ offset, data }) => void got.push(`${offset} ${data}`));
+  subscription.on("subscribed", ({ recovered }) => void recoveries.push(recovered));
+  subscription.subscribe();
+  centrifuge.connect();
+  await within(subscription.ready(), { what: "the subscription" });
+  return { subscription, got, recoveries };
+}
+
+type Subscriber = Awaited<ReturnType<typeof subscriber>>;
+
+/** Publishes as soon as the engine takes it. */
+async function publishAtLast({ subscription }: Subscriber, text: string): Promise<void> {
+  await waitFor(() => subscription.publish(text).then(() => true, () => false), {
+    what: "a publication that is not refused",
+  });
+}
+
+async function publishTwenty(here: Subscriber, there: Subscriber): Promise<string[]> {
+  for (let i = 1; i <= 20; i++) await (i % 2 === 0 ? here : there).subscription.publish(`${i}`);
+  const all = Array.from({ length: 20 }, (_, i) => `${i + 1} ${i + 1}`);
+  for (const { got } of [here, there]) {
+    await waitFor(() => got.length >= 20, { what: "20 publications" });
+    assertEquals(got, all);
+  }
+  return all;
+}
+
+Deno.test({
+  name: `two nodes: a Redis server that comes back with its data has lost nothing${NO_REDIS}`,
+  ignore: REDIS_SERVER === undefined,
+  async fn() {
+    await using redis = await RedisEngine.start({ appendOnly: true });
+    await using first = await node(redis);
+    await using second = await node(redis);
+    const [here, there] = [await subscriber(first, "chat:a"), await subscriber(second, "chat:a")];
+    const all = await publishTwenty(here, there);
+    await redis.kill();
+    await redis.start();
+    await publishAtLast(here, "21");
+    for (const { got } of [here, there]) {
+      await waitFor(() => got.some((text) => text.endsWith(" 21")), { what: "publication 21" });
+      assertEquals(got.slice(0, 20), all);
+    }
+  },
+});
+
+Deno.test({
+  name: `two nodes: if a Redis server comes back without its data, each client is told${NO_REDIS}`,
+  ignore: REDIS_SERVER === undefined,
+  async fn() {
+    await using redis = await RedisEngine.start();
+    await using first = await node(redis);
+    await using second = await node(redis);
+    const [here, there] = [await subscriber(first, "chat:a"), await subscriber(second, "chat:a")];
+    await publishTwenty(here, there);
+    await redis.kill();
+    await redis.start();
+    for (const { recoveries } of [here, there]) {
+      await waitFor(() => recoveries.length > 1, { what: "another subscription" });
+      assertEquals(recoveries.at(-1), false);
+    }
+    await publishAtLast(there, "new");
+    for (const { got } of [here, there]) {
+      await waitFor(() => got.at(-1)?.endsWith(" new"), { what: "the new publication" });
+    }
+  },
+});
+
+Deno.test({
+  name:
+    `two nodes: a client recovers on the other node, and each lists the clients of both${NO_REDIS}`,
+  ignore: REDIS_SERVER === undefined,
+  async fn() {
+    await using redis = await RedisEngine.start();
+    await using first = await node(redis);
+    await using second = await node(redis);
+    const here = await subscriber(first, "chat:b");
+    for (let i = 1; i <= 5; i++) await here.subscription.publish(`${i}`);
+    const { epoch } = await here.subscription.history({ limit: 0 });
+    const { centrifuge } = second.client();
+    const subscription = centrifuge.newSubscription("chat:b", {
+      since: { offset: 2, epoch },
+      recoverable: true,
+    });
+    const got: string[] = [];
+    subscription.on("publication", ({ offset, data }) => void got.push(`${offset} ${data}`));
+    subscription.subscribe();
+    centrifuge.connect();
+    await within(subscription.ready(), { what: "the subscription" });
+    await waitFor(() => got.length === 3, { what: "what was published since" });
+    assertEquals(got, ["3 3", "4 4", "5 5"]);
+    const { publications } = await subscription.history({ limit: 2, reverse: true });
+    assertEquals(publications.map(({ offset }) => offset), [5, 4]);
+    for (const either of [here.subscription, subscription]) {
+      assertEquals((await either.presenceStats()).numClients, 2);
+    }
+  },
+});

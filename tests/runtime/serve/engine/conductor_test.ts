@@ -1,0 +1,203 @@
+/** The conductor between drivers of one engine and stores that record what they are given. */
+
+import { assertEquals } from "@std/assert";
+import { Conductor } from "../../../../runtime/serve/engine/conductor.ts";
+import type { FollowingStore } from "../../../../runtime/serve/engine/followed_entry.ts";
+import { LoopbackEngine } from "../../../support/loopback_engine.ts";
+
+const UTF8 = new TextEncoder();
+const TEXT = new TextDecoder();
+
+/** Records what the store of a node is given. */
+class RecordingStore implements FollowingStore {
+  readonly calls: string[] = [];
+  readonly positions = new Map<string, number>();
+  subscribers = 1;
+  /** Refuses everything. */
+  isBusy = false;
+
+  follow(name: Uint8Array, { epoch, offset }: { epoch: string; offset: number }) {
+    if (this.isBusy) return "busy" as const;
+    this.positions.set(TEXT.decode(name), offset);
+    this.calls.push(`follow ${TEXT.decode(name)} ${epoch} ${offset}`);
+    return "followed" as const;
+  }
+
+  replicate(name: Uint8Array, { offset, data }: { offset: number; data: Uint8Array }) {
+    if (this.isBusy) return "busy" as const;
+    const text = TEXT.decode(name);
+    if (offset > 0) this.positions.set(text, offset);
+    this.calls.push(`${text} ${offset} ${TEXT.decode(data)}`);
+    return "stored" as const;
+  }
+
+  lose(name: Uint8Array) {
+    if (this.isBusy) return "busy";
+    this.calls.push(`lose ${TEXT.decode(name)}`);
+    return "lost";
+  }
+
+  unfollow(name: Uint8Array) {
+    if (this.subscribers > 0) return "used" as const;
+    this.calls.push(`unfollow ${TEXT.decode(name)}`);
+    return "unfollowed" as const;
+  }
+
+  subscriberCount() {
+    return this.subscribers;
+  }
+
+  removeHistory(name: Uint8Array) {
+    this.calls.push(`removeHistory ${TEXT.decode(name)}`);
+    return true;
+  }
+}
+
+/** A node on an engine. */
+async function node(engine: LoopbackEngine) {
+  const driver = engine.driver();
+  const store = new RecordingStore();
+  const told: string[] = [];
+  const conductor = new Conductor({
+    driver,
+    store,
+    warn: (text) => told.push(text),
+    inform: (text) => told.push(text),
+    membersLost: () => told.push("members lost"),
+  });
+  await driver.connect(conductor);
+  const open = (name: string) => conductor.open(name, UTF8.encode(name));
+  const publish = (text: string, historySize = 10) =>
+    driver.publish("a", { data: UTF8.encode(text), historySize, historyTtlMs: 60_000 });
+  return { driver, store, conductor, told, open, publish };
+}
+
+/** Waits until a condition holds. */
+async function until(isMet: () => boolean): Promise<void> {
+  const end = performance.now() + 5_000;
+  while (!isMet()) {
+    if (performance.now() > end) throw new Error("the condition is not met within 5 s");
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}
+
+Deno.test("conductor: many who open a channel share one question, and both nodes get everything in order", async () => {
+  const engine = new LoopbackEngine();
+  const [first, second] = [await node(engine), await node(engine)];
+  await first.publish("before");
+  assertEquals(await Promise.all([first.open("a"), first.open("a"), second.open("a")]), [
+    true,
+    true,
+    true,
+  ]);
+  assertEquals(first.driver.calls, ["publish a", "listen a", "state a", "range a 1"]);
+  await second.publish("1");
+  await first.publish("2");
+  for (const { store, conductor } of [first, second]) {
+    await until(() => store.positions.get("a") === 3);
+    assertEquals(store.calls, ["follow a e-1 0", "a 1 before", "a 2 1", "a 3 2"]);
+    await conductor.close();
+  }
+});
+
+Deno.test("conductor: a connection that comes back fetches what was missed before the node is ready", async () => {
+  const engine = new LoopbackEngine();
+  const [first, second] = [await node(engine), await node(engine)];
+  await first.open("a");
+  first.driver.cut();
+  assertEquals([first.conductor.isReady, await first.open("a"), await first.open("b")], [
+    false,
+    false,
+    false,
+  ]);
+  await second.publish("1");
+  first.driver.restore();
+  assertEquals(first.conductor.isReady, false);
+  await until(() => first.conductor.isReady);
+  assertEquals(first.store.calls, ["follow a e-1 0", "a 1 1"]);
+  assertEquals(first.told.length, 2);
+  assertEquals(first.conductor.figures().repairs, 1);
+  for (const { conductor } of [first, second]) await conductor.close();
+});
+
+Deno.test("conductor: what cannot be fetched is told, and the channel is followed anew", async () => {
+  const engine = new LoopbackEngine();
+  const { driver, store, conductor, open, publish } = await node(engine);
+  await publish("1");
+  await open("a");
+  driver.cut();
+  engine.forget("a");
+  driver.restore();
+  await until(() => conductor.isReady);
+  assertEquals(store.calls, ["follow a e-1 0", "a 1 1", "lose a", "follow a e-3 0"]);
+  assertEquals(conductor.figures().losses, 1);
+  await conductor.close();
+});
+
+Deno.test("conductor: a new epoch, a removed history, and what is live only", async () => {
+  const engine = new LoopbackEngine();
+  const { store, conductor, open, driver } = await node(engine);
+  await open("a");
+  engine.tell("a", { kind: "removed" });
+  engine.tell("a", { kind: "join", data: UTF8.encode("somebody") });
+  await until(() => store.calls.length === 3);
+  engine.forget("a");
+  engine.tell("a", { kind: "epoch", epoch: engine.channel("a").epoch });
+  await until(() => store.calls.length === 5);
+  assertEquals(store.calls, [
+    "follow a e-1 0",
+    "removeHistory a",
+    "a 0 somebody",
+    "lose a",
+    "follow a e-2 0",
+  ]);
+  driver.loseMembers();
+  await conductor.close();
+});
+
+Deno.test("conductor: a store that is busy loses the channel as soon as it can, and follows it anew", async () => {
+  const engine = new LoopbackEngine();
+  const { store, conductor, open, publish } = await node(engine);
+  await open("a");
+  store.isBusy = true;
+  await publish("1");
+  await publish("2");
+  // Nothing can be seen of a store that refuses: the publications have arrived a few turns later.
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  store.isBusy = false;
+  await until(() => store.positions.get("a") === 2);
+  assertEquals(store.calls, ["follow a e-1 0", "lose a", "follow a e-1 0", "a 1 1", "a 2 2"]);
+  await conductor.close();
+});
+
+Deno.test("conductor: a channel is left a minute after its last subscriber", async () => {
+  const engine = new LoopbackEngine();
+  const { store, conductor, driver, open } = await node(engine);
+  await open("a");
+  const now = performance.now();
+  conductor.look(now);
+  store.subscribers = 0;
+  conductor.look(now + 59_000);
+  assertEquals(conductor.figures().followed, 1);
+  conductor.look(now + 61_000);
+  assertEquals(conductor.figures().followed, 0);
+  await until(() => driver.listening.size === 0);
+  assertEquals(await open("a"), true, "and it can be followed again");
+  store.subscribers = 1;
+  driver.calls.length = 0;
+  conductor.look(now + 7_200_000);
+  assertEquals(driver.calls, ["state a 0"], "a quiet channel is asked for each hour");
+  await conductor.close();
+});
+
+Deno.test("conductor: an engine that refuses answers those who wait, and keeps nothing of the channel", async () => {
+  const engine = new LoopbackEngine();
+  const { conductor, driver, open } = await node(engine);
+  engine.refusal = { status: "unavailable", reason: "slow", mayBeDone: true };
+  assertEquals(await Promise.all([open("a"), open("a")]), [false, false]);
+  assertEquals([conductor.figures().followed, conductor.isReady], [0, true]);
+  engine.refusal = undefined;
+  assertEquals(await open("a"), true);
+  await until(() => driver.listening.has("a"));
+  await conductor.close();
+});

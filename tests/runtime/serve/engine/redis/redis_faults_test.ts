@@ -1,0 +1,250 @@
+/** What a real redis-server does to the driver when it is killed, frozen, full, or forgets its scripts. */
+
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import {
+  type RedisFault,
+  redisFault,
+} from "../../../../../runtime/serve/engine/redis/redis_faults.ts";
+import { EngineNode, publicationOf, withStatus } from "../../../../support/engine_node.ts";
+import { NO_REDIS, REDIS_SERVER, RedisEngine } from "../../../../support/redis_engine.ts";
+import { waitFor } from "../../../../support/wait_for.ts";
+
+const ignore = REDIS_SERVER === undefined;
+
+async function publish(node: EngineNode, text: string, more = {}) {
+  return await node.driver.publish("c", publicationOf(text, more));
+}
+
+/** The position of the channel `c`. */
+async function position(node: EngineNode, proof?: Parameters<EngineNode["driver"]["state"]>[1]) {
+  const { status: _, ...at } = withStatus(await node.driver.state("c", proof), "known");
+  return at;
+}
+
+Deno.test("redis faults: errors of each kind", () => {
+  const answer = (text: string) => Object.assign(new Error(text), { name: "ReplyError" });
+  const rows: [unknown, RedisFault["kind"], boolean][] = [
+    [answer("OOM command not allowed when used memory > 'maxmemory'. script: f_1"), "full", false],
+    [
+      answer("ERR Error running script (call to f_1): @user_script:9: -OOM command not allowed"),
+      "full",
+      false,
+    ],
+    [answer("NOSCRIPT No matching script. Please use EVAL."), "scripts", false],
+    [answer("READONLY You can't write against a read only replica."), "lost", false],
+    [answer("LOADING Redis is loading the dataset in memory"), "lost", false],
+    [answer("NOREPLICAS Not enough good replicas to write."), "failed", false],
+    [new Error("Command timed out"), "failed", true],
+    [new Error("Connection is closed."), "failed", true],
+    ["text", "failed", true],
+  ];
+  for (const [error, kind, mayBeDone] of rows) {
+    const fault = redisFault(error);
+    assertEquals([fault.kind, fault.mayBeDone], [kind, mayBeDone], fault.reason);
+  }
+});
+
+Deno.test({
+  name: `redis faults: killed and restarted with its data, a proof keeps the epoch${NO_REDIS}`,
+  ignore,
+  fn: async () => {
+    await using engine = await RedisEngine.start({ appendOnly: true });
+    await using node = await EngineNode.start(engine.url, { graceMs: 3_600_000 });
+    await using stranger = await EngineNode.start(engine.url);
+    for (const text of ["1", "2"]) await publish(node, text);
+    const at = await position(node);
+    await engine.kill();
+    await Promise.all([node.waitFor("lost"), stranger.waitFor("lost")]);
+    assert(!withStatus(await publish(node, "lost"), "unavailable").mayBeDone);
+    await engine.start();
+    await Promise.all([node.waitFor("up"), stranger.waitFor("up")]);
+    const early = await publish(node, "too early");
+    assertEquals(early.status, "unavailable", "in the grace, without a proof");
+    assertEquals(
+      await node.driver.range("c", { limit: 9 }).then(({ status }) => status),
+      "unavailable",
+    );
+    assertEquals(await position(node, at), at);
+    const next = await publish(stranger, "3");
+    assertEquals(next, { status: "stored", offset: 3, epoch: at.epoch });
+    assertEquals(await node.history("c"), ["1", "2", "3"]);
+  },
+});
+
+Deno.test({
+  name:
+    `redis faults: killed and restarted, a channel without a proof begins a new epoch${NO_REDIS}`,
+  ignore,
+  fn: async () => {
+    for (const appendOnly of [true, false]) {
+      await using engine = await RedisEngine.start({ appendOnly });
+      await using node = await EngineNode.start(engine.url);
+      await publish(node, "1");
+      const at = await position(node);
+      await engine.kill();
+      await node.waitFor("lost");
+      await engine.start();
+      await node.waitFor("up");
+      // Without its data the server cannot confirm even a proof.
+      const after = await position(node, appendOnly ? undefined : at);
+      assertNotEquals(after.epoch, at.epoch);
+      assertEquals([after.offset, ...await node.history("c")], [0]);
+      const next = await publish(node, "1", { proof: at });
+      assertEquals(next, { status: "stored", offset: 1, epoch: after.epoch });
+    }
+  },
+});
+
+Deno.test({
+  name:
+    `redis faults: frozen, requests end within the timeout, and are carried out at most once${NO_REDIS}`,
+  ignore,
+  fn: async () => {
+    await using engine = await RedisEngine.start();
+    await using node = await EngineNode.start(engine.url, { timeoutMs: 2000 });
+    await publish(node, "before");
+    engine.freeze();
+    let thawed = false;
+    try {
+      const results = await Promise.all(["a", "b"].map((text) => publish(node, text)));
+      for (const result of results) assert(withStatus(result, "unavailable").mayBeDone);
+      await node.waitFor("lost");
+      engine.thaw();
+      thawed = true;
+    } finally {
+      if (!thawed) engine.thaw();
+    }
+    await node.waitFor("up");
+    assertEquals((await publish(node, "after")).status, "stored");
+    const texts = await node.history("c");
+    assertEquals(new Set(texts).size, texts.length, `nothing twice: ${texts}`);
+    assertEquals([texts[0], texts.at(-1)], ["before", "after"]);
+    assert(node.statuses.includes("lost"), `${node.statuses}`);
+  },
+});
+
+Deno.test({
+  name: `redis faults: out of memory is "full", and no offset is skipped${NO_REDIS}`,
+  ignore,
+  fn: async () => {
+    await using engine = await RedisEngine.start();
+    await using node = await EngineNode.start(engine.url);
+    await node.driver.join("c", {
+      client: "a",
+      user: "",
+      info: new Uint8Array(1),
+      announce: false,
+    });
+    await publish(node, "1");
+    const at = await position(node);
+    await engine.command("CONFIG", "SET", "maxmemory", "1");
+    const mores = [{}, { historySize: 0 }, {
+      skipHistory: true,
+      idempotencyKey: new Uint8Array(1),
+    }];
+    for (const more of mores) assertEquals((await publish(node, "full", more)).status, "full");
+    const join = { client: "b", user: "", info: new Uint8Array(1), announce: false };
+    assertEquals((await node.driver.join("c", join)).status, "full");
+    assertEquals(await position(node), at, "a known channel can be read");
+    assertEquals((await node.driver.state("new")).status, "full");
+    assertEquals(await node.driver.leave("c", "a"), { status: "done" });
+    assertEquals(node.driver.status, "up");
+    await engine.command("CONFIG", "SET", "maxmemory", "0");
+    assertEquals(await publish(node, "2"), { status: "stored", offset: 2, epoch: at.epoch });
+    assertEquals(await node.history("c"), ["1", "2"]);
+  },
+});
+
+Deno.test({
+  name:
+    `redis faults: scripts that are flushed under load are loaded again, and the order stays${NO_REDIS}`,
+  ignore,
+  fn: async () => {
+    await using engine = await RedisEngine.start();
+    await using node = await EngineNode.start(engine.url);
+    const stored: string[] = [];
+    const unsure = new Set<string>();
+    let refused = 0;
+    let isDone = false;
+    const load = async () => {
+      for (let number = 0; number < 200_000 && !isDone; number += 50) {
+        const texts = Array.from({ length: 50 }, (_, i) => String(number + i));
+        const results = await Promise.all(
+          texts.map((text) => publish(node, text, { historySize: 100_000 })),
+        );
+        results.forEach((result, i) => {
+          if (result.status === "stored") stored.push(texts[i]!);
+          else if (result.status === "unavailable" && result.mayBeDone) unsure.add(texts[i]!);
+          else refused++;
+        });
+      }
+    };
+    const loading = load();
+    for (let flush = 1; flush <= 5; flush++) {
+      const [before, count] = [refused, stored.length];
+      await engine.command("SCRIPT", "FLUSH");
+      await waitFor(() => refused > before && stored.length > count, { what: `flush ${flush}` });
+    }
+    isDone = true;
+    await loading;
+    assertEquals((await publish(node, "end", { historySize: 100_000 })).status, "stored");
+    const found: string[] = [];
+    for (let from = 1;;) {
+      const page = withStatus(await node.driver.range("c", { from, limit: 5000 }), "read");
+      found.push(...page.entries.map(({ data }) => new TextDecoder().decode(data)));
+      if (!page.hasMore) break;
+      from = page.entries.at(-1)!.offset + 1;
+    }
+    assertEquals(found.pop(), "end");
+    const numbers = found.map(Number);
+    assertEquals(numbers, numbers.toSorted((a, b) => a - b), "no publication overtook another one");
+    assertEquals(found.filter((text) => !unsure.has(text)), stored);
+  },
+});
+
+Deno.test({
+  name: `redis faults: a listening connection that the server closes is found, and told${NO_REDIS}`,
+  ignore,
+  fn: async () => {
+    await using engine = await RedisEngine.start();
+    await using node = await EngineNode.start(engine.url);
+    await engine.command("CLIENT", "KILL", "TYPE", "pubsub");
+    await waitFor(() => node.statuses.length >= 3, { what: "lost and up again" });
+    assertEquals(node.statuses, ["up", "lost", "up"]);
+    await node.driver.listen("c");
+    await publish(node, "1");
+    await waitFor(() => node.texts.length === 1, { what: "the message" });
+  },
+});
+
+Deno.test({
+  name: `redis faults: why the first attempt failed, and what the server may lose${NO_REDIS}`,
+  ignore,
+  fn: async () => {
+    await using engine = await RedisEngine.start({
+      args: ["--requirepass", "secret", "--maxmemory-policy", "allkeys-lru"],
+    });
+    const { RedisDriver } = await import("../../../../../runtime/serve/engine/redis/mod.ts");
+    const warnings: string[] = [];
+    const events = {
+      status: () => {},
+      message: () => {},
+      membersLost: () => {},
+      warn: (text: string) => void warnings.push(text),
+    };
+    const attempt = async (password?: string) => {
+      const common = { url: engine.url, prefix: "", timeoutMs: 2000 };
+      const driver = new RedisDriver(password === undefined ? common : { ...common, password });
+      const reason = await driver.connect(events);
+      await driver.close();
+      return reason;
+    };
+    assertEquals(await attempt("secret"), undefined);
+    assertEquals(warnings.length, 1);
+    assert(warnings[0]!.includes("allkeys-lru"));
+    assert(/NOAUTH/.test(await attempt() ?? ""));
+    assert(/WRONGPASS|invalid/i.test(await attempt("wrong") ?? ""));
+    await engine.kill();
+    assert(/ECONNREFUSED|refused/.test(await attempt("secret") ?? ""));
+  },
+});

@@ -100,6 +100,8 @@ export class LoopbackDriver implements EngineDriver {
   readonly calls: string[] = [];
   readonly #engine: LoopbackEngine;
   #events: EngineEvents | undefined;
+  /** What happens in a later turn and has not happened yet. */
+  readonly #turns = new Set<Promise<void>>();
 
   constructor(engine: LoopbackEngine) {
     this.#engine = engine;
@@ -114,7 +116,12 @@ export class LoopbackDriver implements EngineDriver {
   close(): Promise<void> {
     this.status = "lost";
     this.listening.clear();
-    return Promise.resolve();
+    return this.idle();
+  }
+
+  /** Until nothing is under way. */
+  async idle(): Promise<void> {
+    while (this.#turns.size > 0) await Promise.all(this.#turns);
   }
 
   /** The connections are cut. */
@@ -136,7 +143,9 @@ export class LoopbackDriver implements EngineDriver {
   }
 
   deliver(name: string, message: EngineMessage): void {
-    setTimeout(() => this.listening.has(name) && this.#events?.message(name, message));
+    this.#inTurn(() => {
+      if (this.listening.has(name)) this.#events?.message(name, message);
+    });
   }
 
   publish(name: string, publication: EnginePublication) {
@@ -217,10 +226,21 @@ export class LoopbackDriver implements EngineDriver {
     this.calls.push(call);
     const { refusal } = this.#engine;
     return new Promise((resolve) => {
-      setTimeout(() => {
+      this.#inTurn(() => {
         if (this.status === "lost") return resolve(UNAVAILABLE);
         resolve(refusal ?? act());
       });
     });
+  }
+
+  #inTurn(act: () => void): void {
+    const turn = new Promise<void>((resolve) => {
+      setTimeout(() => {
+        this.#turns.delete(turn);
+        act();
+        resolve();
+      });
+    });
+    this.#turns.add(turn);
   }
 }

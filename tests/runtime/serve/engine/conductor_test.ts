@@ -157,13 +157,12 @@ Deno.test("conductor: a new epoch, a removed history, and what is live only", as
 
 Deno.test("conductor: a store that is busy loses the channel as soon as it can, and follows it anew", async () => {
   const engine = new LoopbackEngine();
-  const { store, conductor, open, publish } = await node(engine);
+  const { store, conductor, driver, open, publish } = await node(engine);
   await open("a");
   store.isBusy = true;
   await publish("1");
   await publish("2");
-  // Nothing can be seen of a store that refuses: the publications have arrived a few turns later.
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await driver.idle(); // both have come, and the store has refused them
   store.isBusy = false;
   await until(() => store.positions.get("a") === 2);
   assertEquals(store.calls, ["follow a e-1 0", "lose a", "follow a e-1 0", "a 1 1", "a 2 2"]);

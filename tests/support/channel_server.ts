@@ -5,6 +5,7 @@
  * worker serves it. Disposing it disconnects the clients and stops the server.
  */
 
+import "./load_libc.ts";
 import { Centrifuge, type SubscribedContext } from "npm:centrifuge@5.8.0";
 import type { ChannelLimits, ChannelsConfig } from "../../runtime/config/mod.ts";
 import { CHANNEL_LIMITS, CHANNEL_OPTIONS, NO_TOKENS } from "../../runtime/config/mod.ts";

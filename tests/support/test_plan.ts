@@ -121,7 +121,6 @@ export const TEST_PLANS: Readonly<Record<string, TestPlan>> = {
         "app/samples",
         "channels/program",
         "command_line",
-        "engine/two_nodes",
         "idle_memory",
         "reload",
         "stopping",

@@ -37,32 +37,24 @@ interface Start {
   readonly offset: number;
 }
 
+/** What it works on. */
+interface FollowerParts {
+  readonly memory: StoreMemory;
+  readonly directory: ChannelDirectory;
+  readonly history: History;
+  readonly feed: Feed;
+  readonly bells: Bells;
+  readonly room: Room;
+  readonly versions: Versions;
+  readonly followed: Followed;
+}
+
 /** Follows channels. */
 export class Follower {
-  readonly #on: {
-    readonly memory: StoreMemory;
-    readonly directory: ChannelDirectory;
-    readonly history: History;
-    readonly feed: Feed;
-    readonly bells: Bells;
-    readonly room: Room;
-    readonly versions: Versions;
-    readonly followed: Followed;
-  };
+  readonly #on: FollowerParts;
 
   /** @param on what it works on */
-  constructor(
-    on: {
-      memory: StoreMemory;
-      directory: ChannelDirectory;
-      history: History;
-      feed: Feed;
-      bells: Bells;
-      room: Room;
-      versions: Versions;
-      followed: Followed;
-    },
-  ) {
+  constructor(on: FollowerParts) {
     this.#on = on;
   }
 

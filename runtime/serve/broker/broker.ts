@@ -17,9 +17,7 @@ import type {
   ReadBounds,
   ReadResult,
 } from "../../channels/mod.ts";
-
-/** A value now, or later. */
-export type Soon<Value> = Value | Promise<Value>;
+import type { Soon } from "./soon.ts";
 
 /** A channel's epoch: a number of this server's store, or the text that an engine gave. */
 export type Epoch = number | string;

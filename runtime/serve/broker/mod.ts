@@ -24,6 +24,6 @@ export type {
   PageQuery,
   PublishAnswer,
   ReadAnswer,
-  Soon,
 } from "./broker.ts";
+export { type Soon, whenThere } from "./soon.ts";
 export { type BrokerStore, StoreBroker } from "./store_broker.ts";

@@ -18,7 +18,7 @@ import {
   unsigned,
 } from "../../../protocol/json/mod.ts";
 import { decodeBase64 } from "@std/encoding/base64";
-import type { PublishAnswer, Soon } from "../broker/mod.ts";
+import { type PublishAnswer, type Soon, whenThere } from "../broker/mod.ts";
 import {
   type ApiAnswer,
   type ApiContext,
@@ -113,9 +113,7 @@ function publishOne(
     idempotencyKey: key,
     version: version > 0 ? { version, versionEpoch } : undefined,
   });
-  return answer instanceof Promise
-    ? answer.then((result) => positionOf(api, result))
-    : positionOf(api, answer);
+  return whenThere(answer, (result) => positionOf(api, result));
 }
 
 function positionOf({ context }: ApiContext, result: PublishAnswer | ClientError): ApiAnswer {

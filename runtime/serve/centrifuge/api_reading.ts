@@ -7,7 +7,7 @@
 import { CLIENT_ERRORS, type ClientError } from "../../../protocol/centrifuge/mod.ts";
 import { flag, readInteger, text } from "../../../protocol/json/mod.ts";
 import type { ChannelVisitor } from "../../channels/mod.ts";
-import type { Soon } from "../broker/mod.ts";
+import { type Soon, whenThere } from "../broker/mod.ts";
 import { matchesWildcard } from "../tokens/mod.ts";
 import {
   type ApiAnswer,
@@ -89,8 +89,7 @@ export const historyRemove = apiMethod(OF_A_CHANNEL, (api, request) => {
   if ("code" in channel) return channel;
   if (channel.options.historySize === 0) return CLIENT_ERRORS.NOT_AVAILABLE;
   const answer = api.context.broker.removeHistory(UTF8.encode(channel.name));
-  const resultOf = (isRemoved: boolean) => isRemoved ? EMPTY : CLIENT_ERRORS.INTERNAL;
-  return answer instanceof Promise ? answer.then(resultOf) : resultOf(answer);
+  return whenThere(answer, (isRemoved) => isRemoved ? EMPTY : CLIENT_ERRORS.INTERNAL);
 });
 
 /** Answers with what was read, now or later. */
@@ -98,9 +97,7 @@ function answerWith<Result extends object>(
   read: Soon<Result | ClientError>,
   write: (result: Result) => WriteResult,
 ): Soon<ApiAnswer> {
-  const answer = (result: Result | ClientError): ApiAnswer =>
-    "code" in result ? result : write(result);
-  return read instanceof Promise ? read.then(answer) : answer(read);
+  return whenThere(read, (result): ApiAnswer => "code" in result ? result : write(result));
 }
 
 /** The channels that have subscribers. */

@@ -19,6 +19,7 @@ import {
   readObject,
 } from "../../../protocol/json/mod.ts";
 import { LogLabel } from "../../observe/log/mod.ts";
+import { whenThere } from "../broker/mod.ts";
 import type { Exchange, Route } from "../session/mod.ts";
 import { disconnect, refresh, subscribe, unsubscribe } from "./api_control.ts";
 import { ApiBudget } from "./api_budget.ts";
@@ -149,7 +150,7 @@ function answerRequest(
     const head = { status: 200, fields: JSON_FIELDS, contentLength: out.length };
     exchange.respond(head, out.bytes, 0, out.length);
   };
-  return answer instanceof Promise ? answer.then(respond) : respond(answer);
+  return whenThere(answer, respond);
 }
 
 const EMPTY_OBJECT: JsonSlice = {

@@ -16,7 +16,7 @@ import {
   writePublication,
 } from "../../../protocol/centrifuge/mod.ts";
 import type { Entry, EntrySink } from "../../channels/mod.ts";
-import type { ClientPosition, Epoch, ReadAnswer, Soon } from "../broker/mod.ts";
+import { type ClientPosition, type Epoch, type Soon, whenThere } from "../broker/mod.ts";
 import type { Entrance } from "../hub/mod.ts";
 import type { ChannelContext } from "./channel_context.ts";
 import { appendFields } from "./publication_fields.ts";
@@ -129,7 +129,7 @@ export function readHistory(
     limit: limit < 0 ? most : Math.min(limit, most),
     maxBytes,
   }, list);
-  const pageOf = (result: ReadAnswer): HistoryPage | ClientError => {
+  return whenThere(answer, (result): HistoryPage | ClientError => {
     if (result.status === "busy") return CLIENT_ERRORS.INTERNAL;
     const { isCut = false } = result;
     if (result.status === "unrecoverable") {
@@ -137,8 +137,7 @@ export function readHistory(
       return isCut ? CLIENT_ERRORS.LIMIT_EXCEEDED : CLIENT_ERRORS.UNRECOVERABLE_POSITION;
     }
     return { publications: list.publications, position: wirePosition(context, result), isCut };
-  };
-  return answer instanceof Promise ? answer.then(pageOf) : pageOf(answer);
+  });
 }
 
 /** A position as clients get it; a channel that does not exist has an empty epoch. */

@@ -13,7 +13,7 @@ import {
   type SubscriptionPlan,
   type SubscriptionWishes,
 } from "../channels/mod.ts";
-import type { Soon } from "../broker/mod.ts";
+import { type Soon, whenThere } from "../broker/mod.ts";
 import type { SubscriptionOverride } from "../tokens/mod.ts";
 import type { ChannelContext } from "./channel_context.ts";
 import type { ClientIdentity } from "./client_identity.ts";
@@ -62,9 +62,7 @@ export function enterPresence(
     info: encoded,
     announce: plan.emitJoinLeave,
   });
-  const errorOf = (joined: Awaited<typeof answer>) =>
-    joined === "joined" ? undefined : CLIENT_ERRORS.INTERNAL;
-  return answer instanceof Promise ? answer.then(errorOf) : errorOf(answer);
+  return whenThere(answer, (joined) => joined === "joined" ? undefined : CLIENT_ERRORS.INTERNAL);
 }
 
 /** The member leaves. */

@@ -5,8 +5,7 @@
  */
 
 import { CLIENT_ERRORS, type ClientError } from "../../../protocol/centrifuge/mod.ts";
-import type { PresenceResult } from "../../channels/mod.ts";
-import type { Soon } from "../broker/mod.ts";
+import { type Soon, whenThere } from "../broker/mod.ts";
 import type { ChannelContext } from "./channel_context.ts";
 
 const TEXT = new TextDecoder();
@@ -23,14 +22,13 @@ export function readPresence(
   const answer = broker.presence(key, limits.presenceClients, (client, info) => {
     clients.push([TEXT.decode(client), info.slice()]);
   });
-  const resultOf = ({ status }: PresenceResult) => {
+  return whenThere(answer, ({ status }) => {
     if (status === "limit") {
       meter.limitExceeded("presence");
       return CLIENT_ERRORS.LIMIT_EXCEEDED;
     }
     return status === "busy" ? CLIENT_ERRORS.INTERNAL : clients;
-  };
-  return answer instanceof Promise ? answer.then(resultOf) : resultOf(answer);
+  });
 }
 
 /** How many clients and users are present. */
@@ -38,8 +36,8 @@ export function readPresenceStats(
   { broker }: ChannelContext,
   key: Uint8Array,
 ): Soon<{ readonly clients: number; readonly users: number } | ClientError> {
-  const answer = broker.presenceStats(key);
-  const resultOf = ({ status, clients, users }: PresenceResult) =>
-    status === "busy" ? CLIENT_ERRORS.INTERNAL : { clients, users };
-  return answer instanceof Promise ? answer.then(resultOf) : resultOf(answer);
+  return whenThere(
+    broker.presenceStats(key),
+    ({ status, clients, users }) => status === "busy" ? CLIENT_ERRORS.INTERNAL : { clients, users },
+  );
 }

@@ -9,7 +9,7 @@
 import { ByteBuffer, type ResponseFields } from "../../../protocol/mod.ts";
 import { CLIENT_ERRORS, type ClientError } from "../../../protocol/centrifuge/mod.ts";
 import { JsonWriter } from "../../../protocol/json/mod.ts";
-import type { Soon } from "../broker/mod.ts";
+import { type Soon, whenThere } from "../broker/mod.ts";
 import {
   type ChannelContext,
   type HistoryPage,
@@ -66,7 +66,7 @@ export function historyHandler(
     const respond = (access: ChannelAccess | Refusal) => {
       if (access instanceof Refusal) return access.answer(exchange, fields);
       const body = historyBody(context, access, page);
-      return body instanceof Promise ? body.then(send) : send(body);
+      return whenThere(body, send);
     };
     const send = (body: Uint8Array | Refusal) => {
       if (body instanceof Refusal) return body.answer(exchange, fields);
@@ -126,14 +126,12 @@ function historyBody(
     return new Refusal(403, `You may not read the history of ${quoted(name)}`);
   }
   const { turn, loop } = context;
-  const bodyOf = (result: HistoryPage | ClientError) => {
+  return whenThere(readHistory(context, UTF8.encode(name), page), (result) => {
     if ("code" in result) return readingRefusal(context, result);
     const body = encode(name, page, result);
     turn.spend(body.length, loop.now);
     return body;
-  };
-  const answer = readHistory(context, UTF8.encode(name), page);
-  return answer instanceof Promise ? answer.then(bodyOf) : bodyOf(answer);
+  });
 }
 
 function readingRefusal({ limits }: ChannelContext, error: ClientError): Refusal {

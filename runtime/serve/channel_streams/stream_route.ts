@@ -7,6 +7,7 @@
 
 import { ByteBuffer } from "../../../protocol/mod.ts";
 import type { ResponseFields } from "../../../protocol/mod.ts";
+import { whenThere } from "../broker/mod.ts";
 import type { ChannelContext, ClientDirectory } from "../centrifuge/mod.ts";
 import { type Exchange, STREAM_FIELDS } from "../session/mod.ts";
 import { accessOf, type ChannelAccess } from "./channel_access.ts";
@@ -43,7 +44,7 @@ export function streamHandler(
       respondStream(shared, exchange, { access, since, fields });
     };
     const access = accessOf(context, credentialsOf(query, request));
-    return access instanceof Promise ? access.then(respond) : respond(access);
+    return whenThere(access, respond);
   };
 }
 

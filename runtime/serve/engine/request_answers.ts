@@ -202,7 +202,7 @@ function bytesOf(entries: readonly EngineEntry[]): number {
   return entries.reduce((sum, { fields, data }) => sum + fields.length + data.length, 0);
 }
 
-/** The entries that fit; one at least, as with the store. */
+/** The entries that fit, one at least; the store refuses a first one that is too long. */
 function upTo(entries: readonly EngineEntry[], maxBytes: number): readonly EngineEntry[] {
   let bytes = 0;
   const end = entries.findIndex(({ fields, data }, i) =>

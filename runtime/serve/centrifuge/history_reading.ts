@@ -69,7 +69,7 @@ export interface RecoveryWish {
   readonly earlier?: EarlierPart | undefined;
 }
 
-/** A recovery in a channel that was entered. `earlier`: the store does not have all of it, and an engine may. */
+/** A recovery in a channel that was entered. `earlier`: the store does not have all of it, or not yet, and an engine may. */
 export function recover(
   context: ChannelContext,
   { channel, offset: newest }: Entrance,
@@ -89,8 +89,9 @@ export function recover(
   const result = store.recover(channel.key, position, bounds, list);
   if (result.status === "busy") return CLIENT_ERRORS.INTERNAL;
   const recovered = result.status === "read";
-  const isOlder = !recovered && isHere && earlier === undefined && offset < newest;
-  if (isOlder && broker.recover !== undefined) return "earlier";
+  // Another server may have told the client of the newest before this one's copy has it.
+  const isElsewhere = isHere && (earlier === undefined || offset > newest);
+  if (!recovered && isElsewhere && broker.recover !== undefined) return "earlier";
   return { recovered, publications: recovered ? list.publications : [], offset: result.offset };
 }
 

@@ -118,6 +118,7 @@ export class StreamChannel implements Subscriber<Uint8Array> {
   async #ask(since: readonly ChannelPosition[], room: RecoveryRoom): Promise<void> {
     const { broker } = this.#owner.context;
     for (let i = 0; i < ENGINE_ATTEMPTS; i++) {
+      this.#earlier = undefined;
       const missing = this.#missing(since, room);
       if (missing === undefined) return;
       if (missing === "absent") {
@@ -126,13 +127,22 @@ export class StreamChannel implements Subscriber<Uint8Array> {
       }
       const sink = new EventSink(this.name);
       const result = await broker.recover?.(this.#key, missing, room, sink);
-      this.#earlier = result?.status === "read"
-        ? { ...missing, events: sink.out.view(), to: result.offset }
-        : result?.status === "busy"
-        ? "unavailable"
-        : undefined;
-      return;
+      const isReached = result?.status !== "read" || result.offset <= this.#newestHere();
+      if (result?.status === "busy" || !isReached) this.#earlier = "unavailable";
+      else if (result?.status === "read") {
+        this.#earlier = { ...missing, events: sink.out.view(), to: result.offset };
+      }
+      if (isReached) return;
     }
+  }
+
+  /** The offset up to which this server has the channel; it may be behind the engine, for a moment. */
+  #newestHere(): number {
+    const { hub } = this.#owner.context;
+    const entrance = hub.enter(this.name, this.#key);
+    if (typeof entrance === "string") return 0;
+    hub.leave(entrance.channel);
+    return entrance.offset;
   }
 
   /** Whether the channel has to be followed, or from where on the store does not have everything. */
@@ -147,7 +157,7 @@ export class StreamChannel implements Subscriber<Uint8Array> {
     hub.leave(entrance.channel);
     const text = store.epochText(epoch);
     const position = since.find((one) => one.epoch === text);
-    if (position === undefined || position.offset >= newest) return undefined;
+    if (position === undefined || position.offset === newest) return undefined;
     const { offset } = position;
     const { status } = store.recover(this.#key, { offset, epoch }, room, NO_SINK);
     return status === "unrecoverable" ? position : undefined;
@@ -262,7 +272,7 @@ export class StreamChannel implements Subscriber<Uint8Array> {
     this.#earlier = undefined;
     if (earlier === "unavailable") return earlier;
     const lost = { events: null, from: newest, to: newest };
-    if (position === undefined || position.offset > newest) return lost;
+    if (position === undefined) return lost;
     const { offset } = position;
     if (offset === newest) return { events: NOTHING, from: offset, to: offset };
     if (!plan.recoverable) return lost;

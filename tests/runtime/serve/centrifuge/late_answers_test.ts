@@ -68,6 +68,26 @@ Deno.test("late answers: what the engine does not have either is lost, and the c
   }
 });
 
+Deno.test("late answers: a position that another server told before this one has it is recovered, or asked again", async () => {
+  const { server, engine, publish } = bench();
+  const epoch = engine.engine.epochText(publish("1").epoch);
+  const one = await server.client().connect();
+  await one.send({ subscribe: { channel: NAME } });
+  const { offset } = publish("2"); // it has not come here yet
+  const ask = { channel: NAME, recoverable: true, recover: true, offset, epoch };
+  const other = await server.client().connect();
+  const [early] = await other.send({ subscribe: ask });
+  assertEquals(early.error?.code, 100);
+  const answer = other.send({ subscribe: ask });
+  server.stores.main.replicate(utf8(NAME), { ...publication("2"), offset });
+  const [{ subscribe }] = await answer;
+  assertEquals([subscribe.recovered, subscribe.offset, subscribe.publications], [
+    true,
+    offset,
+    undefined,
+  ]);
+});
+
 Deno.test("late answers: an engine that is away is a temporary error, and nobody is subscribed", async () => {
   const { server, engine } = bench();
   const one = await server.client().connect();

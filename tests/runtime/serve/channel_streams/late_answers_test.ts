@@ -50,6 +50,29 @@ for (const names of [NAMES.slice(0, 1), NAMES]) {
   });
 }
 
+Deno.test("late answers: a stream whose client has seen more than this server has loses nothing", async () => {
+  const { server, streams, publish } = bench();
+  const [name] = NAMES.slice(0, 1) as [string];
+  publish(name, "1");
+  const first = streams.open([name]);
+  await server.followed();
+  const seen = first.read().lastEventId;
+  const { offset } = publish(name, "2");
+  const ahead = seen.replace(/1$/, `${offset}`);
+  const early = streams.open([name], ahead);
+  await server.followed();
+  assertEquals(early.answer.fate, "ended");
+  const late = streams.open([name], ahead);
+  server.stores.main.replicate(utf8(name), { ...publication("2"), offset });
+  server.stores.main.replicate(utf8(name), { ...publication("3"), offset: offset + 1 });
+  await server.followed();
+  server.settle();
+  const { events } = late.read();
+  assertEquals(events.filter(({ type }) => type === "lost"), []);
+  const messages = events.filter(({ type }) => type === "message");
+  assertEquals(messages.map(({ data }) => JSON.parse(data).offset), [3]);
+});
+
 Deno.test("late answers: a stream whose engine does not answer ends, and its client comes back", async () => {
   const { server, streams, engine } = bench();
   engine.fault = "busy";

@@ -1,0 +1,136 @@
+/**
+ * Many clients of several servers, each of which keeps account of what it was told.
+ *
+ * In: the servers, as a load balancer knows them, and what was published. Out: for each client what it got in unbroken runs of
+ * offsets, what was reported lost between two of them, and what was wrong: an offset twice, out of order, or behind a gap that
+ * nobody reported; a publication that the API confirmed and that is neither there nor reported.
+ */
+
+import { Centrifuge } from "npm:centrifuge@5.8.0";
+import { WebSocket } from "npm:ws@8.18.3";
+
+/** Milliseconds before a connection is tried again: at least and at most. */
+const RECONNECT_MS = [50, 1_000] as const;
+
+/** The servers that take connections, of which each new one gets a random one. */
+export class Balancer {
+  /** WebSocket endpoints. */
+  readonly urls: Set<string>;
+
+  constructor(urls: readonly string[]) {
+    this.urls = new Set(urls);
+  }
+
+  /** A server for a new connection. */
+  next(): string {
+    const urls = [...this.urls];
+    return urls[Math.floor(Math.random() * urls.length)]!;
+  }
+}
+
+/** What the API confirmed. */
+export interface Confirmed {
+  readonly channel: string;
+  readonly epoch: string;
+  readonly offset: number;
+}
+
+/** Offsets that came one after another without a report between them: `after` is the position before the first one. */
+interface UnbrokenRun {
+  readonly epoch: string;
+  readonly after: number;
+  last: number;
+}
+
+/** A client that is subscribed to one channel. */
+export class Listener implements Disposable {
+  readonly channel: string;
+  /** What it got, in order of time. */
+  readonly runs: UnbrokenRun[] = [];
+  /** What was wrong. */
+  readonly faults: string[] = [];
+  publications = 0;
+  /** Connections that it lost. */
+  reconnects = 0;
+  readonly #centrifuge: Centrifuge;
+  #isSubscribed = false;
+
+  /** Connects and subscribes. */
+  constructor(balancer: Balancer, channel: string) {
+    this.channel = channel;
+    const [minReconnectDelay, maxReconnectDelay] = RECONNECT_MS;
+    this.#centrifuge = new Centrifuge("ws://any", {
+      // A function that returns an object makes `new` return it.
+      websocket: function () {
+        return new WebSocket(balancer.next());
+      },
+      minReconnectDelay,
+      maxReconnectDelay,
+    });
+    this.#centrifuge.on("connecting", ({ code }) => {
+      if (code !== 0) this.reconnects++;
+    });
+    const subscription = this.#centrifuge.newSubscription(channel, {
+      recoverable: true,
+      minResubscribeDelay: minReconnectDelay,
+      maxResubscribeDelay: maxReconnectDelay,
+    });
+    subscription.on("subscribed", ({ streamPosition, wasRecovering, recovered }) => {
+      this.#isSubscribed = true;
+      const { epoch, offset } = streamPosition!;
+      if (wasRecovering && recovered) return; // what it missed comes as publications
+      this.runs.push({ epoch, after: offset, last: offset });
+    });
+    subscription.on("subscribing", () => this.#isSubscribed = false);
+    subscription.on("publication", ({ offset }) => this.#published(offset!));
+    subscription.on("unsubscribed", ({ code }) => this.faults.push(`unsubscribed with ${code}`));
+    subscription.subscribe();
+    this.#centrifuge.connect();
+  }
+
+  get isSubscribed(): boolean {
+    return this.#isSubscribed;
+  }
+
+  /** How often it was told that something was lost. */
+  get reported(): number {
+    return this.runs.length - 1;
+  }
+
+  /** Whether it has this publication, or was told that it is lost. */
+  accountsFor(publication: Confirmed): boolean {
+    return this.runs.some((run, i) => {
+      if (run.epoch === publication.epoch && publication.offset <= run.last) {
+        const before = this.runs[i - 1];
+        // Behind `after` it came; before it, it was reported, or published before the client was there.
+        return publication.offset > run.after || before?.epoch !== run.epoch ||
+          publication.offset > before.last;
+      }
+      const next = this.runs[i + 1];
+      return next !== undefined && next.epoch !== run.epoch && this.#isBetween(publication, run);
+    });
+  }
+
+  /** Whether it got this publication. */
+  has({ epoch, offset }: Confirmed): boolean {
+    return this.runs.some((run) => run.epoch === epoch && run.after < offset && offset <= run.last);
+  }
+
+  /** Whether a new epoch behind this run covers the publication: the end of the old one, or an epoch in between. */
+  #isBetween({ epoch, offset }: Confirmed, run: UnbrokenRun): boolean {
+    return epoch === run.epoch
+      ? offset > run.last
+      : this.runs.every((each) => each.epoch !== epoch);
+  }
+
+  [Symbol.dispose](): void {
+    this.#centrifuge.disconnect();
+  }
+
+  #published(offset: number): void {
+    const run = this.runs.at(-1)!;
+    this.publications++;
+    if (offset !== run.last + 1) this.faults.push(`${offset} behind ${run.last}`);
+    run.last = offset;
+  }
+}

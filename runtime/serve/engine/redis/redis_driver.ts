@@ -35,11 +35,12 @@ import { type RedisScript, SCRIPTS } from "./scripts.ts";
 export interface RedisDriverOptions extends RedisServer {
   /** Before all keys, so that installations can share a server. */
   readonly prefix: string;
-  /** After a connection is made, the milliseconds in which only nodes with a proof decide about a channel; default: 3,000. */
+  /** After a connection is made, the milliseconds in which only nodes with a proof decide about a channel; default: 8,000. */
   readonly graceMs?: number;
 }
 
-const GRACE_MS = 3000;
+/** Longer than the longest pause between two attempts to connect, and the verification behind it: another node may have a proof. */
+const GRACE_MS = 8000;
 /** The most bytes of one page of a history. */
 const RANGE_BYTES = 2 ** 20;
 const NO_BYTES = new Uint8Array(0);

@@ -6,7 +6,8 @@
  * in the scenarios' names; `unit` and `e2e` divide the tests in two; `executable` is `e2e` against
  * what `deno task compile` built, `deno-transport` is `e2e` over Deno's own sockets, `tls-quick` over TLS by
  * OpenSSL; `-quick` leaves out tests that hardly depend on it: for another transport all but how bytes are read
- * and sent, for the executable most of the protocols, for another version of Deno what only developers run.
+ * and sent, for the executable most of the protocols, for another version of Deno what only developers run, and what
+ * searches for faults at random.
  */
 
 /** The arguments of `deno test` for one word. */
@@ -82,18 +83,18 @@ const UNTIMED: readonly string[] = [
   ]),
 ];
 
-/** The tests of the program's modules. */
-const PROGRAM: readonly string[] = folders(["protocol", "runtime", "fuzz", "concurrency"]);
+/** The tests of the program's modules, one by one. */
+const MODULES: readonly string[] = folders(["protocol", "runtime"]);
 
 /** Everything but the end-to-end tests. */
 const UNIT: readonly string[] = [
-  ...PROGRAM,
-  ...folders(["support", "bench", "repo", "release", "soak"]),
+  ...MODULES,
+  ...folders(["fuzz", "concurrency", "support", "bench", "repo", "release", "soak"]),
 ];
 
 /** Every word, in the order in which errors list them. */
 export const TEST_PLANS: Readonly<Record<string, TestPlan>> = {
-  all: { paths: ["tests/e2e/"], beside: [[...UNIT, ...folders(["e2e/app"])], UNTIMED] },
+  all: { paths: ["tests/e2e/"], beside: [UNIT, [...folders(["e2e/app"]), ...UNTIMED]] },
   multi: { paths: [SCENARIOS] },
   http: { paths: [SCENARIOS], filter: scenariosWith("http") },
   ws: { paths: [SCENARIOS], filter: scenariosWith("ws") },
@@ -102,7 +103,7 @@ export const TEST_PLANS: Readonly<Record<string, TestPlan>> = {
   browser: { paths: [SCENARIOS, "tests/e2e/page/"], filter: "/^page: |\\[browser\\]/" },
   concurrent: { paths: [SCENARIOS], filter: scenariosWith("concurrent") },
   unit: { paths: UNIT, joined: true },
-  "unit-quick": { paths: PROGRAM, joined: true },
+  "unit-quick": { paths: MODULES, joined: true },
   e2e: { paths: ["tests/e2e/"] },
   "deno-transport": { paths: ["tests/e2e/", "tests/runtime/executor/"], transport: "deno" },
   "deno-transport-quick": {

@@ -32,6 +32,7 @@ const TIMEOUT_MS = 120_000;
 /** Servers on the same engine; each keeps its port. */
 class Nodes implements AsyncDisposable {
   readonly ports = Array.from({ length: NODES }, freePort);
+  readonly #adminPorts = Array.from({ length: NODES }, freePort);
   readonly balancer = new Balancer(this.ports.map(webSocketUrl));
   readonly #config: string;
   readonly #servers: (Server | undefined)[] = [];
@@ -41,7 +42,7 @@ class Nodes implements AsyncDisposable {
   }
 
   async start(index: number): Promise<void> {
-    const args = ["--config", this.#config];
+    const args = ["--config", this.#config, "--admin", `127.0.0.1:${this.#adminPorts[index]}`];
     const port = this.ports[index]!;
     this.#servers[index] = await startServer({ workers: 1, port, args });
     this.balancer.urls.add(webSocketUrl(port));
@@ -53,6 +54,17 @@ class Nodes implements AsyncDisposable {
     this.#servers[index] = undefined;
     this.balancer.urls.delete(webSocketUrl(server.port));
     await server.abandon();
+  }
+
+  /** Waits until all have verified their channels with the engine. */
+  async ready(): Promise<void> {
+    for (const port of this.#adminPorts) {
+      await waitFor(async () => {
+        const response = await fetch(`http://127.0.0.1:${port}/readyz`);
+        await response.body?.cancel();
+        return response.ok;
+      }, { what: "a server that is ready", timeoutMs: TIMEOUT_MS });
+    }
   }
 
   /** Ports of those that run. */
@@ -183,6 +195,7 @@ Deno.test({
         const before = tableRow(listeners, publisher);
         await make();
         await subscribed();
+        await nodes.ready();
         for (const port of nodes.running) await publisher.publishAtLast(port, channels[0]!);
         console.log(`| ${name} | ${differences(before, tableRow(listeners, publisher))} |`);
       }

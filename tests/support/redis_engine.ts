@@ -53,7 +53,8 @@ export class RedisEngine implements AsyncDisposable {
     const { appendOnly = false, args = [] } = this.#options;
     this.#process = new Deno.Command(REDIS_SERVER!, {
       args: ["--port", `${this.port}`, "--bind", "127.0.0.1", "--dir", this.#folder, "--save", ""]
-        .concat(appendOnly ? ["--appendonly", "yes"] : [], args),
+        // By default it postpones writes while the disk is busy, up to two seconds.
+        .concat(appendOnly ? ["--appendonly", "yes", "--appendfsync", "always"] : [], args),
       stdin: "null",
       stdout: "null",
       stderr: "null",

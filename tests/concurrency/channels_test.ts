@@ -138,10 +138,12 @@ Deno.test("channels: a full store refuses publications of all threads, and keeps
     others: ["fill", "fill", "fill"],
   };
   const { main, results } = await run(plan);
-  for (const { count, recovered, torn, disordered, refused } of results) {
+  for (const { count, recovered, torn, disordered } of results) {
     assertEquals([recovered, torn, disordered], [count, 0, 0]);
-    assert(refused > 1000, `refused ${refused}`);
   }
+  // Not of each: to a thread that always meets one which holds the lock and does not run, the store is busy.
+  const refused = sum(results.map((result) => result.refused));
+  assert(refused > 3000, `refused ${refused}`);
   assertEquals(main.figures().publications, sum(results.map(({ count }) => count)));
 });
 

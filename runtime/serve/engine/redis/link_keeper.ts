@@ -8,7 +8,7 @@ import type { EngineEvents, EngineStatus } from "../driver.ts";
 import { decodeMessage } from "./frames.ts";
 import type { RedisNames } from "./names.ts";
 import { redisFault } from "./redis_faults.ts";
-import { RedisLink, type RedisServer } from "./redis_link.ts";
+import { type LinkTrace, RedisLink, type RedisServer } from "./redis_link.ts";
 import { type RedisNodes, RENEW_MS } from "./redis_nodes.ts";
 import { RedisProbe } from "./redis_probe.ts";
 
@@ -25,6 +25,7 @@ export class LinkKeeper {
   readonly #own: string;
   #events: EngineEvents | undefined;
   #link: RedisLink | undefined;
+  #trace: LinkTrace | undefined;
   #probe: RedisProbe | undefined;
   #status: EngineStatus = "lost";
   #probeMs = 0;
@@ -99,7 +100,7 @@ export class LinkKeeper {
           lost = reason;
           if (this.#link !== undefined && this.#link === link) this.#lose(reason);
         },
-      });
+      }, this.#trace);
       await link.subscribe(this.#own);
       if (lost !== undefined) throw new Error(lost);
     } catch (error) {
@@ -114,6 +115,7 @@ export class LinkKeeper {
 
   #use(link: RedisLink): void {
     this.#link = link;
+    this.#trace = link.trace;
     this.#linkedAt = performance.now();
     this.#warnOfEviction(link.facts.evictionPolicy);
     this.#probe = new RedisProbe({

@@ -45,12 +45,21 @@ export interface RedisFacts {
   readonly evictionPolicy: string;
 }
 
+/** By what a later link ends this one on the server, too. */
+export interface LinkTrace {
+  /** The process of the server; empty if it does not say. */
+  readonly runId: string;
+  /** What it calls the two connections. */
+  readonly clients: readonly number[];
+}
+
 /** An open link. */
 export class RedisLink {
   readonly #commands: Redis;
   readonly #listening: Redis;
   readonly #events: RedisLinkEvents;
   #facts: RedisFacts = { life: "", version: "", evictionPolicy: "" };
+  #trace: LinkTrace = { runId: "", clients: [] };
   #isClosed = false;
   #isLoading = false;
 
@@ -66,14 +75,19 @@ export class RedisLink {
   /**
    * Opens a link.
    *
+   * @param before the link before, of which nothing is carried out any more after this one has been opened
    * @throws {Error} if the server cannot be reached, refuses, or cannot be written to; the message says why
    */
-  static async open(server: RedisServer, events: RedisLinkEvents): Promise<RedisLink> {
+  static async open(
+    server: RedisServer,
+    events: RedisLinkEvents,
+    before?: LinkTrace,
+  ): Promise<RedisLink> {
     const link = new RedisLink(server, events);
     try {
       await Promise.all([link.#commands.connect(), link.#listening.connect()]);
-      link.#facts = factsOf(await link.#commands.info());
-      await link.#loadScripts();
+      await link.#readFacts();
+      await Promise.all([link.#endLate(before), link.#loadScripts()]);
       if (link.#isClosed) throw new Error("the connection was closed at once");
       return link;
     } catch (error) {
@@ -85,6 +99,11 @@ export class RedisLink {
   /** What the server says about itself. */
   get facts(): RedisFacts {
     return this.#facts;
+  }
+
+  /** For the link after this one. */
+  get trace(): LinkTrace {
+    return this.#trace;
   }
 
   /** Runs a script; rejected as a command of the client is. Faults of the whole link are handled here. */
@@ -174,6 +193,35 @@ export class RedisLink {
     );
   }
 
+  async #readFacts(): Promise<void> {
+    const both = [this.#commands, this.#listening];
+    const ids = both.map((redis) => this.#optional(redis.call("CLIENT", "ID")));
+    const info = fieldsOf(await this.#commands.info());
+    const clients = (await Promise.all(ids)).filter((id) => typeof id === "number");
+    this.#facts = factsOf(info);
+    this.#trace = { runId: info("run_id"), clients };
+  }
+
+  /**
+   * Ends connections that are closed here, and of which the network may still deliver commands: a client that has left would be
+   * entered again. Numbers of another process of the server are those of others.
+   */
+  async #endLate(before: LinkTrace | undefined): Promise<void> {
+    if (before === undefined || before.runId === "" || before.runId !== this.#trace.runId) return;
+    const calls = before.clients.map((id) => this.#commands.call("CLIENT", "KILL", "ID", id));
+    await Promise.all(calls.map((call) => this.#optional(call)));
+  }
+
+  /** The answer to a command that the server need not allow; undefined if it does not. */
+  async #optional(answer: Promise<unknown>): Promise<unknown> {
+    try {
+      return await answer;
+    } catch (error) {
+      if (redisFault(error).mayBeDone) throw error; // no answer of the server
+      return undefined;
+    }
+  }
+
   async #loadScripts(): Promise<void> {
     const scripts = Object.values(SCRIPTS);
     await Promise.all(scripts.map(({ lua }) => this.#commands.script("LOAD", lua)));
@@ -226,14 +274,18 @@ function passwordOf(password: string): RedisOptions {
   return password === "" ? {} : { password };
 }
 
-function factsOf(info: string): RedisFacts {
+/** Reads the answer of INFO: a field's value, or an empty text. */
+function fieldsOf(info: string): (name: string) => string {
   const fields = new Map(
     info.split("\r\n").map((line) => {
       const colon = line.indexOf(":");
       return [line.slice(0, colon), line.slice(colon + 1)];
     }),
   );
-  const get = (name: string) => fields.get(name) ?? "";
+  return (name) => fields.get(name) ?? "";
+}
+
+function factsOf(get: (name: string) => string): RedisFacts {
   if (get("loading") === "1") throw new Error("the server is loading its data");
   if (get("role") === "slave") {
     throw new Error("the server is a replica, which cannot be written to");

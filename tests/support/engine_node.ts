@@ -33,6 +33,14 @@ export function withStatus<Result extends { status: string }, Status extends Res
   return result as Result & { readonly status: Status };
 }
 
+/** The options of {@link EngineNode.start}. */
+export interface EngineNodeOptions {
+  readonly graceMs?: number;
+  readonly timeoutMs?: number;
+  readonly password?: string;
+  readonly ca?: string;
+}
+
 /** A node. */
 export class EngineNode implements AsyncDisposable {
   readonly driver: EngineDriver;
@@ -52,9 +60,11 @@ export class EngineNode implements AsyncDisposable {
   /** Connects, and waits until the first probe has come back. The default timeout is for a busy machine. */
   static async start(
     url: string,
-    { graceMs = 0, timeoutMs = 20_000 }: { graceMs?: number; timeoutMs?: number } = {},
+    { graceMs = 0, timeoutMs = 20_000, ...secrets }: EngineNodeOptions = {},
   ): Promise<EngineNode> {
-    const node = new EngineNode(new RedisDriver({ url, prefix: "test:", timeoutMs, graceMs }));
+    const node = new EngineNode(
+      new RedisDriver({ url, prefix: "test:", timeoutMs, graceMs, ...secrets }),
+    );
     await node.driver.connect({
       status: (status) => node.statuses.push(status),
       message: (channel, { ...message }) => node.messages.push({ channel, message }),

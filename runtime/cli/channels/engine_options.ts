@@ -9,11 +9,15 @@ import type { EngineConfig } from "../../config/mod.ts";
 import type { TableReader } from "./table_reader.ts";
 import { readSecret } from "./token_section.ts";
 
-const SCHEMES: readonly string[] = ["redis:", "rediss:"];
+const SCHEMES: readonly string[] = ["redis:", "rediss:", "unix:", "redis+unix:"];
+/** What may stand behind the path of a Unix socket. */
+const SOCKET_PARAMETERS: readonly string[] = ["db", "user"];
+const PASSWORD_FAULT = "engine must not have a password, as others may read the configuration: " +
+  "name a file with engine_password_file, or a variable of the environment with engine_password_variable";
 const DEFAULT_PREFIX = "async-deno:";
 /** Braces would choose another slot of a cluster. */
 const PREFIX = /^[\x21-\x7a|~]{1,64}$/;
-const DATABASE = /^\/?\d{0,5}$/;
+const DATABASE = /^\d{0,5}$/;
 
 /** Reads the keys; undefined: this server keeps the channels itself. */
 export function readEngineOptions(reader: TableReader): EngineConfig | undefined {
@@ -50,25 +54,44 @@ function refuseIdle(reader: TableReader): void {
 
 function addressOf(reader: TableReader, text: string): URL | undefined {
   const url = URL.parse(text);
-  if (url === null || !SCHEMES.includes(url.protocol) || url.hostname === "") {
-    reader.fault(
-      'engine must be the address of a Redis or Valkey server, as "redis://127.0.0.1:6379", ' +
-        "or with TLS rediss://; without it this server keeps the channels itself",
-    );
-    return undefined;
-  }
-  if (url.password !== "") {
-    reader.fault(
-      "engine must not have a password, as others may read the configuration: " +
-        "name a file with engine_password_file, or a variable of the environment with engine_password_variable",
-    );
-    return undefined;
-  }
-  if (!DATABASE.test(url.pathname)) {
-    reader.fault("the path of engine is the number of a database, as in redis://127.0.0.1:6379/2");
-    return undefined;
-  }
-  if (url.search === "" && url.hash === "") return url;
-  reader.fault("engine has no parameters behind its address: remove what begins with ? or #");
+  const fault = url === null || !SCHEMES.includes(url.protocol)
+    ? 'engine must be the address of a Redis or Valkey server, as "redis://127.0.0.1:6379", ' +
+      "with TLS rediss://, or a Unix socket, as unix:///run/redis.sock; " +
+      "without it this server keeps the channels itself"
+    : url.protocol.endsWith("unix:")
+    ? socketFault(url)
+    : hostFault(url);
+  if (fault === undefined) return url!;
+  reader.fault(fault);
   return undefined;
+}
+
+function hostFault(url: URL): string | undefined {
+  if (url.hostname === "") return "engine must have a host, as in redis://127.0.0.1:6379";
+  if (url.password !== "") return PASSWORD_FAULT;
+  if (!isEncoded(url.username)) return "the user of engine has a % without two hexadecimal digits";
+  if (!DATABASE.test(url.pathname.slice(1))) {
+    return "the path of engine is the number of a database, as in redis://127.0.0.1:6379/2";
+  }
+  return url.search === "" && url.hash === ""
+    ? undefined
+    : "engine has no parameters behind its address: remove what begins with ? or #";
+}
+
+function socketFault({ href, host, pathname, searchParams, hash }: URL): string | undefined {
+  if (host !== "" || !href.includes(":///") || pathname === "/" || !isEncoded(pathname)) {
+    return "the path of a Unix socket in engine has three slashes, as in unix:///run/redis.sock";
+  }
+  if (searchParams.has("password") || searchParams.has("pass")) return PASSWORD_FAULT;
+  const others = [...searchParams.keys()].filter((key) => !SOCKET_PARAMETERS.includes(key));
+  if (others.length > 0 || hash !== "") {
+    return "engine with a Unix socket may have the parameters db and user, as in unix:///run/redis.sock?db=2";
+  }
+  return DATABASE.test(searchParams.get("db") ?? "")
+    ? undefined
+    : "db in engine is the number of a database, as in unix:///run/redis.sock?db=2";
+}
+
+function isEncoded(text: string): boolean {
+  return !/%(?![\da-f]{2})/i.test(text);
 }

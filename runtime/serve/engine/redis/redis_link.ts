@@ -10,12 +10,13 @@
  */
 import { Buffer } from "node:buffer";
 import { Redis, type RedisOptions } from "ioredis";
+import { type RedisAddress, redisAddress } from "./redis_address.ts";
 import { redisFault } from "./redis_faults.ts";
 import { type RedisScript, SCRIPTS } from "./scripts.ts";
 
 /** Where the server is, and how long to wait. */
 export interface RedisServer {
-  /** `redis://`, `rediss://` with a host, or `unix:` with a path. */
+  /** See `redisAddress`. */
   readonly url: string;
   /** Instead of the URL's. */
   readonly password?: string;
@@ -58,13 +59,19 @@ export class RedisLink {
   readonly #commands: Redis;
   readonly #listening: Redis;
   readonly #events: RedisLinkEvents;
+  readonly #address: RedisAddress;
   #facts: RedisFacts = { life: "", version: "", evictionPolicy: "" };
   #trace: LinkTrace = { runId: "", clients: [] };
+  /** The first error of one of the connections. */
+  #cause = "";
   #isClosed = false;
   #isLoading = false;
+  #isRehearsed = false;
 
   private constructor(server: RedisServer, events: RedisLinkEvents) {
     this.#events = events;
+    const { password, ...address } = redisAddress(server.url, server.ca);
+    this.#address = { ...address, password: server.password ?? password };
     this.#commands = this.#connection(server);
     this.#listening = this.#connection(server);
     this.#listening.on("messageBuffer", (channel, message) => {
@@ -85,14 +92,15 @@ export class RedisLink {
   ): Promise<RedisLink> {
     const link = new RedisLink(server, events);
     try {
-      await Promise.all([link.#commands.connect(), link.#listening.connect()]);
+      await Promise.all([link.#enter(link.#commands), link.#enter(link.#listening)]);
       await link.#readFacts();
       await Promise.all([link.#endLate(before), link.#loadScripts()]);
       if (link.#isClosed) throw new Error("the connection was closed at once");
       return link;
     } catch (error) {
       link.close();
-      throw error;
+      // The client says only that the connection is closed.
+      throw link.#cause === "" || !redisFault(error).mayBeDone ? error : new Error(link.#cause);
     }
   }
 
@@ -129,6 +137,11 @@ export class RedisLink {
     });
   }
 
+  /** Its user has all rights: if one is missing later, the link ends, and the next one tells all that are. */
+  rehearsed(): void {
+    this.#isRehearsed = true;
+  }
+
   /** Runs a command whose texts come as bytes. */
   async bytesCommand(name: string, ...args: string[]): Promise<unknown> {
     return await this.#guarded(this.#commands.callBuffer(name, args));
@@ -161,11 +174,14 @@ export class RedisLink {
   }
 
   #connection(server: RedisServer): Redis {
-    const redis = new Redis({ ...addressOf(server), ...optionsOf(server), replyMapping: "legacy" });
+    const redis = new Redis({
+      ...this.#address.place,
+      ...optionsOf(server),
+      replyMapping: "legacy",
+    });
     // The client tells an error apart from the end of the connection, which follows.
-    let reason = "the connection was closed";
-    redis.on("error", (error: Error) => reason = error.message || reason);
-    redis.on("end", () => this.fail(reason));
+    redis.on("error", (error: Error) => this.#cause ||= error.message);
+    redis.on("end", () => this.fail(this.#cause || "the connection was closed"));
     return redis;
   }
 
@@ -174,7 +190,7 @@ export class RedisLink {
       return await answer;
     } catch (error) {
       const { kind, reason } = redisFault(error);
-      if (kind === "lost") this.fail(reason);
+      if (kind === "lost" || (kind === "denied" && this.#isRehearsed)) this.fail(reason);
       if (kind === "scripts") this.#reload();
       throw error;
     }
@@ -193,13 +209,27 @@ export class RedisLink {
     );
   }
 
+  /** Connects. The client itself would use the default user and database if it were refused another one. */
+  async #enter(redis: Redis): Promise<void> {
+    await redis.connect();
+    const { user = "default", password, database } = this.#address;
+    const isNamed = user !== "default" || password !== undefined;
+    await Promise.all([
+      isNamed && redis.call("AUTH", ...(user === "default" ? [] : [user]), password ?? ""),
+      database > 0 && redis.call("SELECT", database),
+    ]);
+  }
+
   async #readFacts(): Promise<void> {
     const both = [this.#commands, this.#listening];
     const ids = both.map((redis) => this.#optional(redis.call("CLIENT", "ID")));
-    const info = fieldsOf(await this.#commands.info());
-    const clients = (await Promise.all(ids)).filter((id) => typeof id === "number");
+    const [text, ...clients] = await Promise.all([this.#commands.info(), ...ids]);
+    const info = fieldsOf(text);
     this.#facts = factsOf(info);
-    this.#trace = { runId: info("run_id"), clients };
+    this.#trace = {
+      runId: info("run_id"),
+      clients: clients.filter((id) => typeof id === "number"),
+    };
   }
 
   /**
@@ -249,29 +279,6 @@ function optionsOf({ timeoutMs }: RedisServer): RedisOptions {
     maxRetriesPerRequest: 0,
     retryStrategy: () => null,
   };
-}
-
-function addressOf({ url, password, ca }: RedisServer): RedisOptions {
-  const given = new URL(url);
-  const common = {
-    ...(given.username === "" ? {} : { username: decodeURIComponent(given.username) }),
-    ...passwordOf(password ?? decodeURIComponent(given.password)),
-  };
-  if (given.protocol === "unix:") return { ...common, path: decodeURIComponent(given.pathname) };
-  const host = given.hostname.replace(/^\[|\]$/g, "");
-  return {
-    ...common,
-    host,
-    port: given.port === "" ? 6379 : Number(given.port),
-    db: Number(given.pathname.slice(1) || 0),
-    ...(given.protocol === "rediss:"
-      ? { tls: { servername: host, ...(ca === undefined ? {} : { ca }) } }
-      : {}),
-  };
-}
-
-function passwordOf(password: string): RedisOptions {
-  return password === "" ? {} : { password };
 }
 
 /** Reads the answer of INFO: a field's value, or an empty text. */

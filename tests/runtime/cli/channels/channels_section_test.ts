@@ -133,6 +133,8 @@ Deno.test("channels section: the engine", () => {
     password: undefined,
     caFile: undefined,
   });
+  const { engine: socket } = valid("[channels]\nengine = 'redis+unix:///r.sock?db=2&user=app'");
+  assertEquals(socket?.url, "redis+unix:///r.sock?db=2&user=app");
   const all = valid(`
     [channels]
     engine = "rediss://app@redis.example:6380/2"
@@ -275,7 +277,14 @@ const WRONG: readonly [toml: string, ...faults: string[]][] = [
     "[channels]\nengine = '127.0.0.1:6379'",
     "engine must be the address of a Redis or Valkey server",
   ],
-  ["[channels]\nengine = 'redis:///2'", "engine must be the address of a Redis or Valkey server"],
+  ["[channels]\nengine = 'redis:///2'", "engine must have a host"],
+  ["[channels]\nengine = 'redis://%z@a'", "the user of engine has a % without"],
+  ["[channels]\nengine = 'redis://a/2/'", "the path of engine is the number of a database"],
+  ["[channels]\nengine = 'unix:r.sock'", "the path of a Unix socket in engine has three slashes"],
+  ["[channels]\nengine = 'unix://r.sock'", "the path of a Unix socket in engine has three slashes"],
+  ["[channels]\nengine = 'unix:///r?pass=a'", "engine must not have a password"],
+  ["[channels]\nengine = 'unix:///r?bd=2'", "engine with a Unix socket may have the parameters"],
+  ["[channels]\nengine = 'unix:///r?db=a'", "db in engine is the number of a database"],
   ["[channels]\nengine = 'redis://a:b@c'", "engine must not have a password, as others may read"],
   ["[channels]\nengine = 'redis://a/b'", "the path of engine is the number of a database"],
   ["[channels]\nengine = 'redis://a?db=1'", "engine has no parameters behind its address"],

@@ -7,7 +7,7 @@
 import type { EngineEvents, EngineStatus } from "../driver.ts";
 import { decodeMessage } from "./frames.ts";
 import type { RedisNames } from "./names.ts";
-import { connectionFault, redisFault } from "./redis_faults.ts";
+import { connectionFault, evictionWarning, redisFault } from "./redis_faults.ts";
 import { type LinkTrace, RedisLink, type RedisServer } from "./redis_link.ts";
 import { type RedisNodes, RENEW_MS } from "./redis_nodes.ts";
 import { RedisProbe } from "./redis_probe.ts";
@@ -149,11 +149,10 @@ export class LinkKeeper {
   }
 
   #warnOfEviction(policy: string): void {
-    if (!policy.startsWith("allkeys") || this.#warnedOf === policy) return;
+    const warning = evictionWarning(policy);
+    if (warning === undefined || this.#warnedOf === policy) return;
     this.#warnedOf = policy;
-    this.#events?.warn(
-      `the engine evicts any key if its memory is full (maxmemory-policy ${policy}): channels lose their history; set noeviction`,
-    );
+    this.#events?.warn(warning);
   }
 
   #message(channel: string, bytes: Uint8Array): void {

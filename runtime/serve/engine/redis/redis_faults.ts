@@ -54,6 +54,12 @@ export function connectionFault(reason: string, { url }: { readonly url: string 
   return hint === undefined ? reason : `${reason} (${hint})`;
 }
 
+/** What a server with this policy does to channels; undefined: nothing. */
+export function evictionWarning(policy: string): string | undefined {
+  if (!policy.startsWith("allkeys")) return undefined;
+  return `the engine evicts any key if its memory is full (maxmemory-policy ${policy}): channels lose their history; set noeviction`;
+}
+
 function hintOfTls(reason: string, url: string): string | undefined {
   if (url.startsWith("redis:") && /ECONNRESET|EPIPE|UNKNOWN|closed/.test(reason)) {
     return "a port for TLS needs rediss://";

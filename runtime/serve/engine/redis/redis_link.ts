@@ -41,7 +41,8 @@ export interface RedisLinkEvents {
 export interface RedisFacts {
   /** Another one after each restart, failover and promotion. */
   readonly life: string;
-  readonly version: string;
+  /** The program and its version, as "Redis 7.0.15". */
+  readonly program: string;
   /** `noeviction`, or how it evicts keys; empty if it does not say. */
   readonly evictionPolicy: string;
 }
@@ -60,7 +61,7 @@ export class RedisLink {
   readonly #listening: Redis;
   readonly #events: RedisLinkEvents;
   readonly #address: RedisAddress;
-  #facts: RedisFacts = { life: "", version: "", evictionPolicy: "" };
+  #facts: RedisFacts = { life: "", program: "", evictionPolicy: "" };
   #trace: LinkTrace = { runId: "", clients: [] };
   /** The first error of one of the connections. */
   #cause = "";
@@ -298,9 +299,16 @@ function factsOf(get: (name: string) => string): RedisFacts {
     throw new Error("the server is a replica, which cannot be written to");
   }
   if (get("master_replid") === "") throw new Error("INFO does not tell master_replid");
+  // Valkey tells the version of Redis that it is compatible with, too.
+  const version = get("redis_version");
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  if (version !== "" && (major < 6 || (major === 6 && minor < 2))) {
+    throw new Error(`the server is Redis ${version}: 6.2 or later is needed`);
+  }
+  const valkey = get("valkey_version");
   return {
     life: `${get("run_id")}:${get("master_replid")}`,
-    version: get("redis_version"),
+    program: valkey === "" ? `Redis ${version}` : `Valkey ${valkey}`,
     evictionPolicy: get("maxmemory_policy"),
   };
 }

@@ -1,8 +1,8 @@
 /** How the driver gets to a real redis-server: TLS, a Unix socket, users with few rights, databases; and what it says if it cannot. */
 
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { redisAddress } from "../../../../../runtime/serve/engine/redis/redis_address.ts";
-import { RedisDriver } from "../../../../../runtime/serve/engine/redis/mod.ts";
+import { inspectServer, RedisDriver } from "../../../../../runtime/serve/engine/redis/mod.ts";
 import { Authority, OPENSSL } from "../../../../support/certificates.ts";
 import { EngineNode, publicationOf } from "../../../../support/engine_node.ts";
 import { freePort } from "../../../../support/free_port.ts";
@@ -131,6 +131,17 @@ Deno.test({
       });
       await user();
       await node.waitFor("up");
+    });
+
+    await t.step("a look at the server finds what it is, and leaves nothing", async () => {
+      const common = { prefix: "test:", timeoutMs: 5000, password };
+      const keys = await engine.command("DBSIZE");
+      const found = await inspectServer({ ...common, url: `redis://app@127.0.0.1:${port}` });
+      assertMatch(found.text, /^Redis \d+\.\d+\.\d+, maxmemory-policy noeviction$/);
+      assertEquals([found.fault, found.warning], [undefined, undefined]);
+      assertEquals(await engine.command("DBSIZE"), keys);
+      const wrong = await inspectServer({ ...common, url: `redis://no@127.0.0.1:${port}` });
+      assertStringIncludes(wrong.fault ?? "", "the user or the password is wrong");
     });
 
     await t.step("two databases do not hear each other", async () => {

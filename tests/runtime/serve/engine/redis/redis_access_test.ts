@@ -1,6 +1,8 @@
 /** How the driver gets to a real redis-server: TLS, a Unix socket, users with few rights, databases; and what it says if it cannot. */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { checkEngine } from "../../../../../runtime/cli/startup_faults.ts";
+import { CHANNEL_OPTIONS, NO_TOKENS } from "../../../../../runtime/config/mod.ts";
 import { redisAddress } from "../../../../../runtime/serve/engine/redis/redis_address.ts";
 import { inspectServer, RedisDriver } from "../../../../../runtime/serve/engine/redis/mod.ts";
 import { Authority, OPENSSL } from "../../../../support/certificates.ts";
@@ -142,6 +144,34 @@ Deno.test({
       assertEquals(await engine.command("DBSIZE"), keys);
       const wrong = await inspectServer({ ...common, url: `redis://no@127.0.0.1:${port}` });
       assertStringIncludes(wrong.fault ?? "", "the user or the password is wrong");
+    });
+
+    await t.step("what --check says", async () => {
+      const check = (url: string) =>
+        checkEngine({
+          channels: {
+            options: CHANNEL_OPTIONS,
+            namespaces: {},
+            allowAnonymousConnect: true,
+            token: NO_TOKENS,
+            apiKey: undefined,
+            engine: { url, prefix: "test:", password: undefined, caFile: undefined },
+          },
+        });
+      const { text, warnings, faults } = await check(engine.url);
+      assertMatch(text!, /^Redis [\d.]+, maxmemory-policy noeviction, at redis:\/\/127/);
+      assertEquals([warnings, faults], [[], []]);
+      await engine.command("CONFIG", "SET", "maxmemory-policy", "allkeys-lru");
+      assertMatch((await check(engine.url)).warnings[0]!, /allkeys-lru.*set noeviction/);
+      const lost = await check("redis://127.0.0.1:1");
+      assertEquals([lost.text, lost.faults.length], [null, 1]);
+      assertMatch(lost.faults[0]!, /^the engine cannot be used: connect ECONNREFUSED/);
+      assertEquals(await checkEngine({ channels: undefined }), {
+        text: null,
+        warnings: [],
+        faults: [],
+      });
+      await engine.command("CONFIG", "SET", "maxmemory-policy", "noeviction");
     });
 
     await t.step("two databases do not hear each other", async () => {

@@ -41,6 +41,23 @@ export interface EngineNodeOptions {
   readonly ca?: string;
 }
 
+/** One attempt of a driver to connect: why it failed, if it did, and its warnings. */
+export async function attemptAt(
+  url: string,
+  secrets: Pick<EngineNodeOptions, "password" | "ca"> = {},
+): Promise<{ readonly reason: string | undefined; readonly warnings: readonly string[] }> {
+  const warnings: string[] = [];
+  const driver = new RedisDriver({ url, prefix: "test:", timeoutMs: 5000, ...secrets });
+  const reason = await driver.connect({
+    status: () => {},
+    message: () => {},
+    membersLost: () => {},
+    warn: (text) => void warnings.push(text),
+  });
+  await driver.close();
+  return { reason, warnings };
+}
+
 /** A node. */
 export class EngineNode implements AsyncDisposable {
   readonly driver: EngineDriver;

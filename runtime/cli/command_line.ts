@@ -10,7 +10,7 @@ import type { Config } from "../config/mod.ts";
 import type { UsableCores } from "../os/mod.ts";
 import type { FileOptions } from "./config_file.ts";
 import { type Flags, parseFlags } from "./flags.ts";
-import { COMMANDS, PROGRAM_FLAGS } from "./options/mod.ts";
+import { COMMANDS, PROGRAM_FLAGS, variableOf } from "./options/mod.ts";
 import { type ConfigPlaces, readConfigFile } from "./read_config_file.ts";
 import { readSettings, type Settings } from "./settings.ts";
 import { UsageError } from "./usage_error.ts";
@@ -92,7 +92,8 @@ function readFile(flags: Flags, line: CommandLine): FileOptions | undefined {
   const [value, ...more] = flags.valuesOf("config");
   if (more.length > 0) throw new UsageError("--config is given more than once");
   if (value === "") throw new UsageError("--config needs a value");
-  return readConfigFile(value, line);
+  const [engine = line.variable(variableOf("engine"))] = flags.valuesOf("engine");
+  return readConfigFile(value, line, engine === "" ? undefined : engine);
 }
 
 const SHELLS: readonly string[] = COMMANDS.find(({ word }) => word === "completions")!.choices;

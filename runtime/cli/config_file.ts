@@ -29,12 +29,13 @@ export interface FileOptions {
   readonly channels: ChannelsConfig | undefined;
 }
 
-/** Parses the text of a file. @throws {UsageError} for a text that is not TOML or JSON at all */
-export function parseConfigFile(path: string, text: string): FileOptions {
+/** Parses the text of a file. @param engineUrl that of `--engine`; default: the file's own @throws {UsageError} for a text that is not TOML or JSON at all */
+export function parseConfigFile(path: string, text: string, engineUrl?: string): FileOptions {
   const values = new Map<string, readonly string[]>();
   const faults: string[] = [];
   const { channels: section, ...parsed } = parseObject(path, text);
-  const channels = section === undefined ? undefined : channelsOf(path, section, faults);
+  const url = engineUrl ?? (typeof parsed.engine === "string" ? parsed.engine : undefined);
+  const channels = section === undefined ? undefined : channelsOf(path, section, { faults, url });
   for (const [key, value] of entriesOf(path, parsed, faults)) {
     const option = OPTIONS.find(({ flag }) => flag === key);
     const texts = option === undefined ? undefined : textsOf(option, value);
@@ -45,12 +46,16 @@ export function parseConfigFile(path: string, text: string): FileOptions {
   return { path, values, faults, channels };
 }
 
-function channelsOf(path: string, section: unknown, faults: string[]): ChannelsConfig | undefined {
+function channelsOf(
+  path: string,
+  section: unknown,
+  { faults, url }: { readonly faults: string[]; readonly url: string | undefined },
+): ChannelsConfig | undefined {
   if (!isSection(section)) {
     faults.push(`channels in ${path} must be a table, [channels]`);
     return undefined;
   }
-  const { config, faults: its } = readChannelsSection(path, section);
+  const { config, faults: its } = readChannelsSection(path, section, url);
   faults.push(...its);
   return config;
 }

@@ -14,6 +14,10 @@ export function giveBackRights(settings: Settings | null): void {
   const allow = settings?.config.app?.allow ?? [];
   const isAllowed = (right: AppRight) =>
     allow.some((grant) => [right, "all"].includes(grant.right));
-  if (!isAllowed("write") && hasLibc()) Deno.permissions.revokeSync({ name: "write" });
+  // Deno takes a connection to a Unix socket for a writing of its file.
+  const hasSocket = /^[^:]*unix:/.test(settings?.config.channels?.engine?.url ?? "");
+  if (!isAllowed("write") && !hasSocket && hasLibc()) {
+    Deno.permissions.revokeSync({ name: "write" });
+  }
   if (!isAllowed("sys")) Deno.permissions.revokeSync({ name: "sys" });
 }

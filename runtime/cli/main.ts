@@ -41,7 +41,7 @@ import { RunningServer } from "./running_server.ts";
 import { ServiceManager } from "./service_manager.ts";
 import type { Settings } from "./settings.ts";
 import { StartingServer, StoppedError } from "./starting_server.ts";
-import { checkApp, checkTls, startupFaults } from "./startup_faults.ts";
+import { checkApp, checkEngine, checkTls, startupFaults } from "./startup_faults.ts";
 import { UsageError } from "./usage_error.ts";
 
 const VERSION = config.version;
@@ -139,21 +139,27 @@ async function check(settings: Settings): Promise<number> {
     ? { text: null, warnings: [], faults: [] }
     : await checkTls(config);
   const app = missing.length > 0 ? { warnings: [], faults: [] } : await checkApp(config);
+  const engine = missing.length > 0
+    ? { text: null, warnings: [], faults: [] }
+    : await checkEngine(config);
   const faults = [
     ...missing,
     ...tls.faults,
     ...app.faults,
+    ...engine.faults,
     ...await startupFaults({ users: config.users, channels: config.channels }),
   ];
   [
     ...settings.warnings,
     ...tls.warnings,
     ...app.warnings,
+    ...engine.warnings,
     ...shortageOf(config),
     ...faults,
   ].forEach(warn);
   if (faults.length > 0) return EXIT.usage;
   const chosen = tls.text === null ? [] : [`# TLS: ${tls.text}`];
+  if (engine.text !== null) chosen.push(`# Engine: ${engine.text}`);
   chosen.push(`# io_uring: ${ioUringUse(config).text}`);
   return await print(`${describe(settings)}\n\n${chosen.join("\n")}`);
 }

@@ -37,6 +37,7 @@ export function optionConflicts(read: ReadOptions): string[] {
     ...transportConflicts(read.config),
     ...logConflicts(read.config),
     ...drainConflicts(read),
+    ...engineConflicts(read.config),
     ...missingCompanions(read),
   ];
 }
@@ -48,6 +49,13 @@ function logConflicts({ log, monitoring: { accessLog } }: Config): string[] {
   if (!isLast && !isSameFile(log, accessLog)) return [];
   const file = isLast ? `${log}.1, the last file of --log` : `the file of --log, ${log}`;
   return [`--access-log cannot be ${file}: its rotation would lose lines; choose another file`];
+}
+
+function engineConflicts({ engine, channels }: Config): string[] {
+  if (engine === undefined || channels !== undefined) return [];
+  return [
+    "--engine has no effect without channels: write the section [channels] into the configuration file",
+  ];
 }
 
 /** Clients that are left at the end of the drain are cut off without a close frame. */

@@ -17,14 +17,16 @@ export interface ConfigPlaces {
   readText(path: string): string;
 }
 
-/** Reads it. @param given the value of `--config` @throws {UsageError} */
+/** Reads it. @param given the value of `--config` @param engineUrl that of `--engine` or its variable @throws {UsageError} */
 export function readConfigFile(
   given: string | undefined,
   places: ConfigPlaces,
+  engineUrl?: string,
 ): FileOptions | undefined {
   const path = given ?? places.variable(variableOf("config"));
   if (path === undefined || path === "") return undefined;
-  return parseConfigFile(path, readTextFile("the configuration file", path, places.readText));
+  const text = readTextFile("the configuration file", path, places.readText);
+  return parseConfigFile(path, text, engineUrl);
 }
 
 /** The text of a file. @throws {UsageError} that says which file it is and why it cannot be read */

@@ -9,7 +9,7 @@
 import { APP, type Config, DEFAULT_CONFIG } from "../config/mod.ts";
 import type { UsableCores } from "../os/mod.ts";
 import { adminExposure } from "./admin_exposure.ts";
-import { channelExposure, TRIAL_CHANNELS } from "./channels/mod.ts";
+import { channelExposure, engineAt, TRIAL_CHANNELS } from "./channels/mod.ts";
 import { argumentHint } from "./argument_hint.ts";
 import type { FileOptions } from "./config_file.ts";
 import type { Flags } from "./flags.ts";
@@ -88,8 +88,7 @@ export function readSettings(sources: Sources): Settings {
     if (fault === undefined) origins.set(option.flag, written.origin);
     else faults.push(fault);
   }
-  config.channels = sources.file?.channels ??
-    (config.channelsInsecure ? TRIAL_CHANNELS : undefined);
+  config.channels = sources.file?.channels ?? trialChannels(config);
   const isGiven = (flag: string) => given.has(flag);
   const isGivenDirectly = (flag: string) => given.get(flag) === true;
   faults.push(
@@ -105,6 +104,12 @@ export function readSettings(sources: Sources): Settings {
     faults,
     warnings: [...unknownVariables(sources), ...adminExposure(config), ...channelExposure(config)],
   };
+}
+
+/** The channels of --channels-insecure. */
+function trialChannels({ channelsInsecure, engine }: Config): Config["channels"] {
+  if (!channelsInsecure) return undefined;
+  return engine === undefined ? TRIAL_CHANNELS : { ...TRIAL_CHANNELS, engine: engineAt(engine) };
 }
 
 /** The default of --max-memory: the rest is for the threads, the kernel's buffers, files and whatever else runs. */

@@ -6,7 +6,12 @@
  */
 
 import type { ChannelsConfig, Config } from "../config/mod.ts";
-import { chooseTls, expectCertificates, readAppOf } from "../executor/mod.ts";
+import { chooseTls, expectCertificates, inspectEngineOf, readAppOf } from "../executor/mod.ts";
+
+const PLACES = {
+  readText: Deno.readTextFileSync,
+  variable: (name: string) => Deno.env.get(name),
+};
 
 /** The sections that are checked. */
 type CheckedConfig = Pick<Config, "users"> & Partial<Pick<Config, "channels" | "files">>;
@@ -31,12 +36,8 @@ async function faultsOfUsers(users: Config["users"]): Promise<(string | undefine
 /** What is wrong with the keys and secrets of channels. */
 async function faultOfSecrets(channels: ChannelsConfig): Promise<string | undefined> {
   const { loadChannelSecrets } = await import("../serve/tokens/mod.ts");
-  const places = {
-    readText: Deno.readTextFileSync,
-    variable: (name: string) => Deno.env.get(name),
-  };
   try {
-    await loadChannelSecrets(channels, places);
+    await loadChannelSecrets(channels, PLACES);
     return undefined;
   } catch (error) {
     return `channels: ${error instanceof Error ? error.message : String(error)}`;
@@ -60,6 +61,29 @@ export async function checkApp({ app }: Pick<Config, "app">): Promise<AppCheck> 
 interface AppCheck {
   readonly warnings: readonly string[];
   readonly faults: readonly string[];
+}
+
+/** What {@link checkEngine} finds; lines for the operator. */
+interface EngineCheck {
+  /** The server; null: there is none, or it cannot be used. */
+  readonly text: string | null;
+  readonly warnings: readonly string[];
+  readonly faults: readonly string[];
+}
+
+/** Connects once to the engine of the channels, for --check: a start goes on without it, and tries again. */
+export async function checkEngine({ channels }: Pick<Config, "channels">): Promise<EngineCheck> {
+  const engine = channels?.engine;
+  if (engine === undefined) return { text: null, warnings: [], faults: [] };
+  try {
+    const { text, fault, warning } = await inspectEngineOf(engine, PLACES);
+    const faults = fault === undefined ? [] : [`the engine cannot be used: ${fault}`];
+    const warnings = warning === undefined ? [] : [warning];
+    return { text: fault === undefined ? `${text}, at ${engine.url}` : null, warnings, faults };
+  } catch (error) {
+    const faults = [`engine: ${error instanceof Error ? error.message : String(error)}`];
+    return { text: null, warnings: [], faults };
+  }
 }
 
 /** What {@link checkTls} finds; lines for the operator. */

@@ -76,6 +76,8 @@ export interface Config {
   readonly channels: ChannelsConfig | undefined;
   /** Whether every client may do everything in channels. */
   readonly channelsInsecure: boolean;
+  /** The address of the engine that `--engine` names; `channels` has it as well, with what else is needed. */
+  readonly engine: string | undefined;
   readonly monitoring: Monitoring;
   readonly limits: ConnectionLimits;
   readonly channelLimits: ChannelLimits;
@@ -103,6 +105,7 @@ export const DEFAULT_CONFIG: Omit<Config, "workers"> = {
   app: undefined,
   channels: undefined,
   channelsInsecure: false,
+  engine: undefined,
   monitoring: MONITORING,
   limits: CONNECTION_LIMITS,
   channelLimits: CHANNEL_LIMITS,

@@ -1,27 +1,48 @@
 /**
- * Makes the driver of the engine that the config names. Loaded only if it names one.
+ * Makes the driver of the engine that the config names, or looks at that engine. Loaded only if it names one.
  *
- * In: the section `[channels]`, and what its secrets are. Out: a driver that is not connected.
+ * In: the section `[channels]`, and what its secrets are. Out: a driver that is not connected, or what was found.
  */
 
 import type { EngineConfig } from "../config/mod.ts";
-import { type EngineDriver, openDriver } from "../serve/engine/mod.ts";
+import {
+  type EngineDriver,
+  type EngineInspection,
+  inspectEngine,
+  openDriver,
+  type RedisDriverOptions,
+} from "../serve/engine/mod.ts";
 import { readSecret, type SecretPlaces } from "../serve/tokens/mod.ts";
 
 /** Milliseconds until a request of the engine, or an attempt to connect, fails. */
 const TIMEOUT = 2_000;
 
 /** The driver. @throws if the password or the file of authorities cannot be read */
-export function engineDriver(
-  { url, prefix, password, caFile }: EngineConfig,
+export async function engineDriver(
+  engine: EngineConfig,
   places: SecretPlaces,
 ): Promise<EngineDriver> {
+  return await openDriver(driverOptions(engine, places));
+}
+
+/** Connects once, for --check. @throws as {@link engineDriver} */
+export async function engineInspection(
+  engine: EngineConfig,
+  places: SecretPlaces,
+): Promise<EngineInspection> {
+  return await inspectEngine(driverOptions(engine, places));
+}
+
+function driverOptions(
+  { url, prefix, password, caFile }: EngineConfig,
+  places: SecretPlaces,
+): RedisDriverOptions {
   const secret = password && new TextDecoder().decode(readSecret(password, places, 1));
-  return openDriver({
+  return {
     url,
     prefix,
     timeoutMs: TIMEOUT,
     ...(secret === undefined ? {} : { password: secret }),
     ...(caFile === undefined ? {} : { ca: places.readText(caFile) }),
-  });
+  };
 }

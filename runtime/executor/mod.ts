@@ -19,6 +19,7 @@ export { readAppOf } from "./app_reader.ts";
 export { AdminError } from "./admin_error.ts";
 export { DescriptorError, descriptorsFor, descriptorShortage } from "./descriptor_budget.ts";
 export { Executor, type ExecutorOptions, type ServerEnd } from "./executor.ts";
+export { inspectEngineOf } from "./engine_inspection.ts";
 export { LogFileError } from "./log_file_error.ts";
 export { type IoUringUse, ioUringUse } from "./io_uring_use.ts";
 export { chooseTls, type TlsChoice } from "./tls_library.ts";

@@ -33,6 +33,31 @@ export function withStatus<Result extends { status: string }, Status extends Res
   return result as Result & { readonly status: Status };
 }
 
+/** The options of {@link EngineNode.start}. */
+export interface EngineNodeOptions {
+  readonly graceMs?: number;
+  readonly timeoutMs?: number;
+  readonly password?: string;
+  readonly ca?: string;
+}
+
+/** One attempt of a driver to connect: why it failed, if it did, and its warnings. */
+export async function attemptAt(
+  url: string,
+  secrets: Pick<EngineNodeOptions, "password" | "ca"> = {},
+): Promise<{ readonly reason: string | undefined; readonly warnings: readonly string[] }> {
+  const warnings: string[] = [];
+  const driver = new RedisDriver({ url, prefix: "test:", timeoutMs: 5000, ...secrets });
+  const reason = await driver.connect({
+    status: () => {},
+    message: () => {},
+    membersLost: () => {},
+    warn: (text) => void warnings.push(text),
+  });
+  await driver.close();
+  return { reason, warnings };
+}
+
 /** A node. */
 export class EngineNode implements AsyncDisposable {
   readonly driver: EngineDriver;
@@ -52,9 +77,11 @@ export class EngineNode implements AsyncDisposable {
   /** Connects, and waits until the first probe has come back. The default timeout is for a busy machine. */
   static async start(
     url: string,
-    { graceMs = 0, timeoutMs = 20_000 }: { graceMs?: number; timeoutMs?: number } = {},
+    { graceMs = 0, timeoutMs = 20_000, ...secrets }: EngineNodeOptions = {},
   ): Promise<EngineNode> {
-    const node = new EngineNode(new RedisDriver({ url, prefix: "test:", timeoutMs, graceMs }));
+    const node = new EngineNode(
+      new RedisDriver({ url, prefix: "test:", timeoutMs, graceMs, ...secrets }),
+    );
     await node.driver.connect({
       status: (status) => node.statuses.push(status),
       message: (channel, { ...message }) => node.messages.push({ channel, message }),

@@ -26,6 +26,7 @@ export interface ChannelsSection {
 export function readChannelsSection(
   path: string,
   section: Readonly<Record<string, unknown>>,
+  engineUrl?: string,
 ): ChannelsSection {
   const faults: string[] = [];
   const readerOf = (name: string, table: Readonly<Record<string, unknown>>) =>
@@ -33,7 +34,7 @@ export function readChannelsSection(
   const top = readerOf("channels", section);
   const options = readChannelOptions(top);
   const allowAnonymousConnect = top.flag("allow_anonymous_connect_without_token");
-  const engine = readEngineOptions(top);
+  const engine = readEngineOptions(top, engineUrl);
   const tokenTable = readerOf("channels.token", top.table("token"));
   const token = readTokenSection(tokenTable);
   const api = readerOf("channels.api", top.table("api"));

@@ -1,35 +1,48 @@
 /**
  * The keys `engine` and `engine_…` of the section `channels`: the engine that several servers share.
  *
- * In: the section's reader. Out: where the engine is; a fault for each wrong value, for a password that is written into the file itself, and
- * for a key that would do nothing. Connects to nothing.
+ * In: the section's reader, and the address of `--engine`. Out: where the engine is; a fault for each wrong value, for a password that
+ * is written into the file itself, and for a key that would do nothing. Connects to nothing.
  */
 
 import type { EngineConfig } from "../../config/mod.ts";
+import { readEngineUrl } from "../engine_url.ts";
 import type { TableReader } from "./table_reader.ts";
 import { readSecret } from "./token_section.ts";
 
-const SCHEMES: readonly string[] = ["redis:", "rediss:"];
 const DEFAULT_PREFIX = "async-deno:";
 /** Braces would choose another slot of a cluster. */
 const PREFIX = /^[\x21-\x7a|~]{1,64}$/;
-const DATABASE = /^\/?\d{0,5}$/;
 
-/** Reads the keys; undefined: this server keeps the channels itself. */
-export function readEngineOptions(reader: TableReader): EngineConfig | undefined {
-  const text = reader.text("engine");
+/** The engine at an address that is valid, for a server without a section. */
+export function engineAt(url: string): EngineConfig {
+  return { url, prefix: DEFAULT_PREFIX, password: undefined, caFile: undefined };
+}
+
+/**
+ * Reads the keys; undefined: this server keeps the channels itself.
+ *
+ * @param given the address of `--engine`, in place of the section's; whether it is valid is told elsewhere
+ */
+export function readEngineOptions(reader: TableReader, given?: string): EngineConfig | undefined {
+  const written = reader.text("engine");
   const prefix = reader.text("engine_prefix") ?? DEFAULT_PREFIX;
   const password = readSecret(reader, "engine_password");
   const caFile = reader.text("engine_ca_file");
-  if (!reader.has("engine")) {
+  if (!reader.has("engine") && given === undefined) {
     refuseIdle(reader);
     return undefined;
   }
   if (!PREFIX.test(prefix)) {
     reader.fault("engine_prefix must be 1 to 64 characters of ASCII without spaces, { and }");
   }
-  const url = text === undefined ? undefined : addressOf(reader, text);
-  if (url === undefined) return undefined;
+  const text = given ?? written;
+  if (text === undefined) return undefined;
+  const { url, fault } = readEngineUrl(text, "engine");
+  if (fault !== undefined) {
+    if (given === undefined) reader.fault(fault);
+    return undefined;
+  }
   if (caFile !== undefined && url.protocol !== "rediss:") {
     reader.fault("engine_ca_file has no effect without TLS: engine must begin with rediss://");
   }
@@ -46,29 +59,4 @@ function refuseIdle(reader: TableReader): void {
   for (const key of keys) {
     if (reader.has(key)) reader.fault(`${key} has no effect without engine`);
   }
-}
-
-function addressOf(reader: TableReader, text: string): URL | undefined {
-  const url = URL.parse(text);
-  if (url === null || !SCHEMES.includes(url.protocol) || url.hostname === "") {
-    reader.fault(
-      'engine must be the address of a Redis or Valkey server, as "redis://127.0.0.1:6379", ' +
-        "or with TLS rediss://; without it this server keeps the channels itself",
-    );
-    return undefined;
-  }
-  if (url.password !== "") {
-    reader.fault(
-      "engine must not have a password, as others may read the configuration: " +
-        "name a file with engine_password_file, or a variable of the environment with engine_password_variable",
-    );
-    return undefined;
-  }
-  if (!DATABASE.test(url.pathname)) {
-    reader.fault("the path of engine is the number of a database, as in redis://127.0.0.1:6379/2");
-    return undefined;
-  }
-  if (url.search === "" && url.hash === "") return url;
-  reader.fault("engine has no parameters behind its address: remove what begins with ? or #");
-  return undefined;
 }

@@ -15,4 +15,5 @@
 
 export { channelExposure } from "./channel_exposure.ts";
 export { type ChannelsSection, readChannelsSection } from "./channels_section.ts";
+export { engineAt } from "./engine_options.ts";
 export { TRIAL_CHANNELS } from "./trial_channels.ts";

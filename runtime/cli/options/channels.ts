@@ -4,13 +4,33 @@
  */
 
 import type { ChannelLimits } from "../../config/mod.ts";
-import { at, flagSwitch, number, type NumberRow, type Option } from "./option.ts";
+import { readEngineUrl } from "../engine_url.ts";
+import { UsageError } from "../usage_error.ts";
+import {
+  at,
+  type Codec,
+  flagSwitch,
+  number,
+  type NumberRow,
+  type Option,
+  TEXT,
+  text,
+} from "./option.ts";
 
 const KIBIBYTE = 1024;
 const MEBIBYTE = 1024 * KIBIBYTE;
 const A_DAY = 86_400;
 const AN_HOUR = 3_600;
 const GROUP = "Channels";
+
+const ENGINE_URL: Codec<string> = {
+  parse: (text, name) => {
+    const { url, fault } = readEngineUrl(TEXT.parse(text, name), name);
+    if (fault !== undefined) throw new UsageError(fault);
+    return url.href;
+  },
+  show: (url) => url,
+};
 
 /** The options of this group. */
 export const CHANNEL_FLAGS: readonly Option[] = [
@@ -22,6 +42,15 @@ export const CHANNEL_FLAGS: readonly Option[] = [
     get: (config) => config.channelsInsecure,
     set: (config, value) => void (config.channelsInsecure = value),
   }),
+  text({
+    flag: "engine",
+    group: GROUP,
+    value: "URL",
+    help: "share the channels with other servers by this Redis or Valkey server: docs/channels.md",
+  }, {
+    get: (config) => config.engine,
+    set: (config, value) => void (config.engine = value),
+  }, ENGINE_URL),
   limit("memoryBytes", ["channels-memory", "SIZE", MEBIBYTE, 1024 * MEBIBYTE], {
     help: "memory of all channels: histories, members; a publication that finds no room is refused",
   }),

@@ -31,8 +31,8 @@ export type {
   EngineStatus,
   EngineUnavailable,
 } from "./driver.ts";
-export { openDriver } from "./open_driver.ts";
-export type { RedisDriverOptions } from "./redis/mod.ts";
+export { inspectEngine, openDriver } from "./open_driver.ts";
+export type { EngineInspection, RedisDriverOptions } from "./redis/mod.ts";
 export { EngineBroker } from "./engine_broker.ts";
 export { EngineCalls, type EngineCallsParts } from "./engine_calls.ts";
 export { EngineNode, type EngineNodeFigures, type EngineNodeParts } from "./engine_node.ts";

@@ -1,5 +1,5 @@
 /**
- * `async-deno channels subscribe`: at a real server, with a relay in between that breaks connections; and at a small server that
+ * `async-deno channels subscribe`: at a real server, with a path in between that breaks connections; and at a small server that
  * does what a real one does only if something is wrong.
  */
 
@@ -15,7 +15,7 @@ import { freePort } from "../../support/free_port.ts";
 import { runProgram } from "../../support/program.ts";
 import { RunningProgram } from "../../support/running_program.ts";
 import { type Server, serverCommand, startServer, withServer } from "../../support/server.ts";
-import { TcpRelay } from "../../support/tcp_relay.ts";
+import { SlowPath } from "../../support/slow_path.ts";
 
 interface Place {
   readonly folder: ChannelFolder;
@@ -90,7 +90,7 @@ Deno.test("channels subscribe: a line for each publication, byte for byte, until
 
 Deno.test("channels subscribe: after a lost connection it recovers what was published meanwhile", () =>
   withChannels(async ({ folder, server }) => {
-    await using relay = new TcpRelay(server.port);
+    await using relay = new SlowPath(server.port);
     await using tail = follow(folder, `http://127.0.0.1:${relay.port}`, "chat:a");
     await tail.waitForError("subscribed to chat:a");
     await publish(server, "chat:a", 1);
@@ -113,7 +113,7 @@ Deno.test("channels subscribe: after a lost connection it recovers what was publ
 
 Deno.test("channels subscribe: it says which publications were lost, and goes on", () =>
   withChannels(async ({ folder, server }) => {
-    await using relay = new TcpRelay(server.port);
+    await using relay = new SlowPath(server.port);
     const url = `http://127.0.0.1:${relay.port}`;
     await using short = follow(folder, url, "short:a");
     await using plain = follow(folder, url, "plain:a");

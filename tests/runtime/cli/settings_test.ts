@@ -198,3 +198,29 @@ Deno.test("settings: conflicts between options are reported with all other error
     "--tls deno needs Deno's sockets: remove --transport epoll, or use --tls openssl",
   ]);
 });
+
+Deno.test("settings: the engine's flag, variable and keys", () => {
+  const files = {
+    "a.toml": "[channels]\nengine = 'redis://a'\nengine_prefix = 'shop:'",
+    "b.toml": "engine = 'redis://b'\n[channels]\nengine_prefix = 'shop:'",
+  };
+  const variables = { ASYNC_DENO_ENGINE: "redis://v" };
+  const engineOf = (args: string[], variables = {}) => {
+    const { config, faults } = settings(args, variables, files);
+    assertEquals(faults, []);
+    return [config.channels?.engine?.url, config.channels?.engine?.prefix];
+  };
+  const flag = ["--engine", "redis://f"];
+  assertEquals(engineOf(["--config", "a.toml"]), ["redis://a", "shop:"]);
+  assertEquals(engineOf(["--config", "a.toml"], variables), ["redis://v", "shop:"]);
+  assertEquals(engineOf(["--config", "a.toml", ...flag], variables), ["redis://f", "shop:"]);
+  assertEquals(engineOf(["--config", "b.toml"]), ["redis://b", "shop:"]);
+  assertEquals(engineOf(["--channels-insecure", ...flag]), ["redis://f", "async-deno:"]);
+  const faultsOf = (...args: string[]) => settings(args, {}, files).faults;
+  const [conflict, ...others] = faultsOf(...flag);
+  assert(conflict?.startsWith("--engine has no effect without channels"), conflict);
+  assertEquals(others, []);
+  const [fault, ...more] = faultsOf("--config", "a.toml", "--engine", "nats://a");
+  assert(fault?.startsWith("--engine must be the address of a Redis or Valkey server"), fault);
+  assertEquals(more, []);
+});

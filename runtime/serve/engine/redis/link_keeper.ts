@@ -7,10 +7,11 @@
 import type { EngineEvents, EngineStatus } from "../driver.ts";
 import { decodeMessage } from "./frames.ts";
 import type { RedisNames } from "./names.ts";
-import { redisFault } from "./redis_faults.ts";
-import { RedisLink, type RedisServer } from "./redis_link.ts";
+import { connectionFault, evictionWarning, redisFault } from "./redis_faults.ts";
+import { type LinkTrace, RedisLink, type RedisServer } from "./redis_link.ts";
 import { type RedisNodes, RENEW_MS } from "./redis_nodes.ts";
 import { RedisProbe } from "./redis_probe.ts";
+import { rehearse } from "./rehearsal.ts";
 
 /** The pause before the first new attempt, and the longest one, in milliseconds. */
 const FIRST_PAUSE_MS = 50;
@@ -25,11 +26,14 @@ export class LinkKeeper {
   readonly #own: string;
   #events: EngineEvents | undefined;
   #link: RedisLink | undefined;
+  #trace: LinkTrace | undefined;
   #probe: RedisProbe | undefined;
   #status: EngineStatus = "lost";
   #probeMs = 0;
   #linkedAt = 0;
   #failures = 0;
+  #attempts = 0;
+  #lastFault = "";
   #isClosed = false;
   #isRenewing = false;
   #warnedOf = "";
@@ -41,7 +45,7 @@ export class LinkKeeper {
     this.#server = server;
     this.#names = on.names;
     this.#nodes = on.nodes;
-    this.#own = on.names.ofNode("y", on.nodes.id);
+    this.#own = on.names.ofPubSub("y", on.nodes.id);
   }
 
   /** The link, from its opening to its end. */
@@ -90,6 +94,7 @@ export class LinkKeeper {
 
   /** Opens a link; on failure says why, and tries again later. */
   async #open(): Promise<string | undefined> {
+    this.#attempts++;
     let lost: string | undefined;
     let link: RedisLink | undefined;
     try {
@@ -99,21 +104,33 @@ export class LinkKeeper {
           lost = reason;
           if (this.#link !== undefined && this.#link === link) this.#lose(reason);
         },
-      });
+      }, this.#trace);
+      await rehearse(link, this.#names);
       await link.subscribe(this.#own);
       if (lost !== undefined) throw new Error(lost);
     } catch (error) {
       link?.close();
       this.#retryLater();
-      return lost ?? redisFault(error).reason;
+      return this.#tellOnce(connectionFault(lost ?? redisFault(error).reason, this.#server));
     }
     if (this.#isClosed) link.close();
     else this.#use(link);
     return undefined;
   }
 
+  /** The reason of an attempt that has failed: the first one is returned to the caller, another one goes to the log. */
+  #tellOnce(reason: string): string {
+    if (this.#attempts > 1 && reason !== this.#lastFault) {
+      this.#events?.warn(`the engine cannot be used: ${reason}; it is tried again`);
+    }
+    this.#lastFault = reason;
+    return reason;
+  }
+
   #use(link: RedisLink): void {
+    this.#lastFault = "";
     this.#link = link;
+    this.#trace = link.trace;
     this.#linkedAt = performance.now();
     this.#warnOfEviction(link.facts.evictionPolicy);
     this.#probe = new RedisProbe({
@@ -132,11 +149,10 @@ export class LinkKeeper {
   }
 
   #warnOfEviction(policy: string): void {
-    if (!policy.startsWith("allkeys") || this.#warnedOf === policy) return;
+    const warning = evictionWarning(policy);
+    if (warning === undefined || this.#warnedOf === policy) return;
     this.#warnedOf = policy;
-    this.#events?.warn(
-      `the engine evicts any key if its memory is full (maxmemory-policy ${policy}): channels lose their history; set noeviction`,
-    );
+    this.#events?.warn(warning);
   }
 
   #message(channel: string, bytes: Uint8Array): void {

@@ -10,32 +10,43 @@
  * s{c} stream   the history; ids are <offset>-0; t tag, x expiry in ms, m form, f fields, d data
  * k{c}:key      "epoch offset" of an idempotency key
  * p{c} hash     "node|client" → member
- * x{c}          publish/subscribe: the channel's messages
+ * x{c}          publish/subscribe: the channel's messages; x2{c} in database 2
  * n{prefix}     set of the nodes           l{prefix}:node   lease of a node      r{prefix}:node   who removes its members
  * q{prefix}:node   set of the channels in which it has members                   y{prefix}:node   publish/subscribe: its probe
  * ```
- * `c` is the prefix and the channel's name.
+ * `c` is the prefix and the channel's name. Keys belong to a database and publish/subscribe channels do not: so these have
+ * its number in their names.
  */
 
 /** What keys of a channel hold. */
-type ChannelKey = "m" | "s" | "p" | "x";
+type ChannelKey = "m" | "s" | "p";
 /** What keys of a node hold. */
-type NodeKey = "l" | "r" | "q" | "y";
+type NodeKey = "l" | "r" | "q";
+/** What publish/subscribe channels deliver: a channel, or the probes of a node. */
+type PubSubKind = "x" | "y";
 
 const ESCAPES: Readonly<Record<string, string>> = { "%": "%25", "{": "%7B", "}": "%7D" };
 
 /** The names of one installation. */
 export class RedisNames {
   readonly #prefix: string;
+  readonly #database: string;
 
-  /** @param prefix any text */
-  constructor(prefix: string) {
+  /** @param prefix any text @param database the number of the database */
+  constructor(prefix: string, database = 0) {
     this.#prefix = escaped(prefix);
+    this.#database = database === 0 ? "" : String(database);
   }
 
-  /** A key of a channel, or its publish/subscribe channel. */
+  /** A key of a channel. */
   ofChannel(key: ChannelKey, channel: string): string {
     return `${key}{${this.#prefix}${escaped(channel)}}`;
+  }
+
+  /** The publish/subscribe channel of a channel, or of the probes of a node. */
+  ofPubSub(kind: PubSubKind, name: string): string {
+    const start = `${kind}${this.#database}{${this.#prefix}`;
+    return kind === "x" ? `${start}${escaped(name)}}` : `${start}}:${name}`;
   }
 
   /** The key of an idempotency key. */
@@ -47,7 +58,7 @@ export class RedisNames {
     return bytes;
   }
 
-  /** A key of a node, or its publish/subscribe channel. */
+  /** A key of a node. */
   ofNode(key: NodeKey, node: string): string {
     return `${key}{${this.#prefix}}:${node}`;
   }
@@ -59,7 +70,7 @@ export class RedisNames {
 
   /** The channel that is delivered in this publish/subscribe channel; undefined if it is none. */
   channelOf(name: string): string | undefined {
-    const start = `x{${this.#prefix}`;
+    const start = `x${this.#database}{${this.#prefix}`;
     if (!name.startsWith(start) || !name.endsWith("}")) return undefined;
     return unescaped(name.slice(start.length, -1));
   }

@@ -25,6 +25,7 @@ import { decodeMember, encodeMember } from "./frames.ts";
 import { LinkKeeper } from "./link_keeper.ts";
 import { RedisNames } from "./names.ts";
 import { randomText } from "./random_text.ts";
+import { databaseOf } from "./redis_address.ts";
 import { redisFault, unavailable } from "./redis_faults.ts";
 import type { RedisLink, RedisServer } from "./redis_link.ts";
 import { RedisNodes } from "./redis_nodes.ts";
@@ -62,7 +63,7 @@ export class RedisDriver implements EngineDriver {
   /** @param options where the server is; nothing is connected before `connect` */
   constructor(options: RedisDriverOptions) {
     this.#options = options;
-    this.#names = new RedisNames(options.prefix);
+    this.#names = new RedisNames(options.prefix, databaseOf(options.url));
     this.#nodes = new RedisNodes(this.#names, randomText);
     this.#keeper = new LinkKeeper(options, { names: this.#names, nodes: this.#nodes });
   }
@@ -91,7 +92,7 @@ export class RedisDriver implements EngineDriver {
     }
     return this.#ask(SCRIPTS.append, keys, () => [
       ...this.#epochArguments(publication.proof, ""),
-      this.#names.ofChannel("x", channel),
+      this.#names.ofPubSub("x", channel),
       randomText(),
       ...appendArguments(publication),
     ], (reply) => {
@@ -104,7 +105,7 @@ export class RedisDriver implements EngineDriver {
   state(channel: string, proof?: EnginePosition): Promise<EngineStateResult> {
     return this.#ask(SCRIPTS.state, this.#channelKeys(channel), () => [
       ...this.#epochArguments(proof, "deep"),
-      this.#names.ofChannel("x", channel),
+      this.#names.ofPubSub("x", channel),
     ], (reply) => {
       if (String(reply[0]) !== "known") return UNVERIFIED;
       const [, offset, epoch, tag] = reply.map(String);
@@ -127,7 +128,7 @@ export class RedisDriver implements EngineDriver {
   async removeHistory(channel: string): Promise<EngineDoneResult> {
     return done(
       await this.#ask(SCRIPTS.forget, [this.#names.ofChannel("s", channel)], () => [
-        this.#names.ofChannel("x", channel),
+        this.#names.ofPubSub("x", channel),
       ], () => DONE),
     );
   }
@@ -142,7 +143,7 @@ export class RedisDriver implements EngineDriver {
       () => [
         `${node}|${member.client}`,
         encodeMember(member),
-        this.#names.ofChannel("x", channel),
+        this.#names.ofPubSub("x", channel),
         member.info,
       ],
       (): EngineJoinResult => ({ status: "joined" }),
@@ -156,7 +157,7 @@ export class RedisDriver implements EngineDriver {
     return done(
       await this.#ask(SCRIPTS.leave, [this.#names.ofChannel("p", channel)], () => [
         `${this.#nodes.id}|${client}`,
-        this.#names.ofChannel("x", channel),
+        this.#names.ofPubSub("x", channel),
       ], () => DONE),
     );
   }
@@ -181,12 +182,12 @@ export class RedisDriver implements EngineDriver {
   }
 
   async listen(channel: string): Promise<EngineDoneResult> {
-    const name = this.#names.ofChannel("x", channel);
+    const name = this.#names.ofPubSub("x", channel);
     return done(await this.#do((link) => link.subscribe(name)));
   }
 
   async unlisten(channel: string): Promise<EngineDoneResult> {
-    const name = this.#names.ofChannel("x", channel);
+    const name = this.#names.ofPubSub("x", channel);
     return done(await this.#do((link) => link.unsubscribe(name)));
   }
 

@@ -12,19 +12,62 @@ export interface RedisFault {
    * - `full`: the server has no memory left; nothing was done.
    * - `scripts`: the server has lost the scripts; they are loaded again.
    * - `lost`: this is no server to write to any more; a new connection finds out which one is.
+   * - `denied`: the user may not do it; a new connection finds out what else it may not do.
    * - `failed`: nothing about the connection.
    */
-  readonly kind: "full" | "scripts" | "lost" | "failed";
+  readonly kind: "full" | "scripts" | "lost" | "denied" | "failed";
   readonly reason: string;
   /** Whether the command may have been carried out. */
   readonly mayBeDone: boolean;
 }
 
+/** What Redis 6.2 to 8 says if a user may not do something, also within a script. */
+const DENIED = /\bNOPERM\b|\bACL failure in script\b|can't (?:run this|access|publish)/;
+
 const KINDS: readonly (readonly [RegExp, RedisFault["kind"]])[] = [
   [/^NOSCRIPT\b/, "scripts"],
   [/\bOOM command not allowed\b/, "full"],
   [/\b(?:READONLY|MASTERDOWN|LOADING|UNBLOCKED|NOAUTH)\b/, "lost"],
+  [DENIED, "denied"],
 ];
+
+/** Why no link could be opened, and what the operator can do about it; in the order in which they are looked for. */
+const HINTS: readonly (readonly [RegExp, string])[] = [
+  [/^WRONGPASS/, "the user or the password is wrong"],
+  [/without any password configured/, "the server asks for no password: remove engine_password_…"],
+  [/^NOAUTH/, "the server asks for a password: engine_password_file or engine_password_variable"],
+  [/lacks rights/, "docs/channels.md has the list of those that it needs"],
+  [
+    /issuer|self-signed|self signed|unable to (?:get|verify)/i,
+    "the certificate is signed by no known authority: engine_ca_file",
+  ],
+];
+
+/** Whether an error says that the user of the connection may not do something. */
+export function isDenied(reason: string): boolean {
+  return DENIED.test(reason);
+}
+
+/** Why no link could be opened, with a hint for the operator. */
+export function connectionFault(reason: string, { url }: { readonly url: string }): string {
+  const hint = HINTS.find(([pattern]) => pattern.test(reason))?.[1] ?? hintOfTls(reason, url);
+  return hint === undefined ? reason : `${reason} (${hint})`;
+}
+
+/** What a server with this policy does to channels; undefined: nothing. */
+export function evictionWarning(policy: string): string | undefined {
+  if (!policy.startsWith("allkeys")) return undefined;
+  return `the engine evicts any key if its memory is full (maxmemory-policy ${policy}): channels lose their history; set noeviction`;
+}
+
+function hintOfTls(reason: string, url: string): string | undefined {
+  if (url.startsWith("redis:") && /ECONNRESET|EPIPE|UNKNOWN|closed/.test(reason)) {
+    return "a port for TLS needs rediss://";
+  }
+  return url.startsWith("rediss:") && /ETIMEDOUT|timed out|wrong version/i.test(reason)
+    ? "a port without TLS needs redis://"
+    : undefined;
+}
 
 /** Judges an error. */
 export function redisFault(error: unknown): RedisFault {

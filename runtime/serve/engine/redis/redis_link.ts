@@ -10,12 +10,13 @@
  */
 import { Buffer } from "node:buffer";
 import { Redis, type RedisOptions } from "ioredis";
+import { type RedisAddress, redisAddress } from "./redis_address.ts";
 import { redisFault } from "./redis_faults.ts";
 import { type RedisScript, SCRIPTS } from "./scripts.ts";
 
 /** Where the server is, and how long to wait. */
 export interface RedisServer {
-  /** `redis://`, `rediss://` with a host, or `unix:` with a path. */
+  /** See `redisAddress`. */
   readonly url: string;
   /** Instead of the URL's. */
   readonly password?: string;
@@ -40,9 +41,18 @@ export interface RedisLinkEvents {
 export interface RedisFacts {
   /** Another one after each restart, failover and promotion. */
   readonly life: string;
-  readonly version: string;
+  /** The program and its version, as "Redis 7.0.15". */
+  readonly program: string;
   /** `noeviction`, or how it evicts keys; empty if it does not say. */
   readonly evictionPolicy: string;
+}
+
+/** By what a later link ends this one on the server, too. */
+export interface LinkTrace {
+  /** The process of the server; empty if it does not say. */
+  readonly runId: string;
+  /** What it calls the two connections. */
+  readonly clients: readonly number[];
 }
 
 /** An open link. */
@@ -50,12 +60,19 @@ export class RedisLink {
   readonly #commands: Redis;
   readonly #listening: Redis;
   readonly #events: RedisLinkEvents;
-  #facts: RedisFacts = { life: "", version: "", evictionPolicy: "" };
+  readonly #address: RedisAddress;
+  #facts: RedisFacts = { life: "", program: "", evictionPolicy: "" };
+  #trace: LinkTrace = { runId: "", clients: [] };
+  /** The first error of one of the connections. */
+  #cause = "";
   #isClosed = false;
   #isLoading = false;
+  #isRehearsed = false;
 
   private constructor(server: RedisServer, events: RedisLinkEvents) {
     this.#events = events;
+    const { password, ...address } = redisAddress(server.url, server.ca);
+    this.#address = { ...address, password: server.password ?? password };
     this.#commands = this.#connection(server);
     this.#listening = this.#connection(server);
     this.#listening.on("messageBuffer", (channel, message) => {
@@ -66,25 +83,36 @@ export class RedisLink {
   /**
    * Opens a link.
    *
+   * @param before the link before, of which nothing is carried out any more after this one has been opened
    * @throws {Error} if the server cannot be reached, refuses, or cannot be written to; the message says why
    */
-  static async open(server: RedisServer, events: RedisLinkEvents): Promise<RedisLink> {
+  static async open(
+    server: RedisServer,
+    events: RedisLinkEvents,
+    before?: LinkTrace,
+  ): Promise<RedisLink> {
     const link = new RedisLink(server, events);
     try {
-      await Promise.all([link.#commands.connect(), link.#listening.connect()]);
-      link.#facts = factsOf(await link.#commands.info());
-      await link.#loadScripts();
+      await Promise.all([link.#enter(link.#commands), link.#enter(link.#listening)]);
+      await link.#readFacts();
+      await Promise.all([link.#endLate(before), link.#loadScripts()]);
       if (link.#isClosed) throw new Error("the connection was closed at once");
       return link;
     } catch (error) {
       link.close();
-      throw error;
+      // The client says only that the connection is closed.
+      throw link.#cause === "" || !redisFault(error).mayBeDone ? error : new Error(link.#cause);
     }
   }
 
   /** What the server says about itself. */
   get facts(): RedisFacts {
     return this.#facts;
+  }
+
+  /** For the link after this one. */
+  get trace(): LinkTrace {
+    return this.#trace;
   }
 
   /** Runs a script; rejected as a command of the client is. Faults of the whole link are handled here. */
@@ -108,6 +136,11 @@ export class RedisLink {
       // A command without an answer is found by whoever misses its effect.
       if (!(error instanceof Error)) throw error;
     });
+  }
+
+  /** Its user has all rights: if one is missing later, the link ends, and the next one tells all that are. */
+  rehearsed(): void {
+    this.#isRehearsed = true;
   }
 
   /** Runs a command whose texts come as bytes. */
@@ -142,11 +175,14 @@ export class RedisLink {
   }
 
   #connection(server: RedisServer): Redis {
-    const redis = new Redis({ ...addressOf(server), ...optionsOf(server), replyMapping: "legacy" });
+    const redis = new Redis({
+      ...this.#address.place,
+      ...optionsOf(server),
+      replyMapping: "legacy",
+    });
     // The client tells an error apart from the end of the connection, which follows.
-    let reason = "the connection was closed";
-    redis.on("error", (error: Error) => reason = error.message || reason);
-    redis.on("end", () => this.fail(reason));
+    redis.on("error", (error: Error) => this.#cause ||= error.message);
+    redis.on("end", () => this.fail(this.#cause || "the connection was closed"));
     return redis;
   }
 
@@ -155,7 +191,7 @@ export class RedisLink {
       return await answer;
     } catch (error) {
       const { kind, reason } = redisFault(error);
-      if (kind === "lost") this.fail(reason);
+      if (kind === "lost" || (kind === "denied" && this.#isRehearsed)) this.fail(reason);
       if (kind === "scripts") this.#reload();
       throw error;
     }
@@ -172,6 +208,49 @@ export class RedisLink {
       () => this.#isLoading = false,
       (error) => this.fail(`cannot load the scripts: ${redisFault(error).reason}`),
     );
+  }
+
+  /** Connects. The client itself would use the default user and database if it were refused another one. */
+  async #enter(redis: Redis): Promise<void> {
+    await redis.connect();
+    const { user = "default", password, database } = this.#address;
+    const isNamed = user !== "default" || password !== undefined;
+    await Promise.all([
+      isNamed && redis.call("AUTH", ...(user === "default" ? [] : [user]), password ?? ""),
+      database > 0 && redis.call("SELECT", database),
+    ]);
+  }
+
+  async #readFacts(): Promise<void> {
+    const both = [this.#commands, this.#listening];
+    const ids = both.map((redis) => this.#optional(redis.call("CLIENT", "ID")));
+    const [text, ...clients] = await Promise.all([this.#commands.info(), ...ids]);
+    const info = fieldsOf(text);
+    this.#facts = factsOf(info);
+    this.#trace = {
+      runId: info("run_id"),
+      clients: clients.filter((id) => typeof id === "number"),
+    };
+  }
+
+  /**
+   * Ends connections that are closed here, and of which the network may still deliver commands: a client that has left would be
+   * entered again. Numbers of another process of the server are those of others.
+   */
+  async #endLate(before: LinkTrace | undefined): Promise<void> {
+    if (before === undefined || before.runId === "" || before.runId !== this.#trace.runId) return;
+    const calls = before.clients.map((id) => this.#commands.call("CLIENT", "KILL", "ID", id));
+    await Promise.all(calls.map((call) => this.#optional(call)));
+  }
+
+  /** The answer to a command that the server need not allow; undefined if it does not. */
+  async #optional(answer: Promise<unknown>): Promise<unknown> {
+    try {
+      return await answer;
+    } catch (error) {
+      if (redisFault(error).mayBeDone) throw error; // no answer of the server
+      return undefined;
+    }
   }
 
   async #loadScripts(): Promise<void> {
@@ -203,45 +282,33 @@ function optionsOf({ timeoutMs }: RedisServer): RedisOptions {
   };
 }
 
-function addressOf({ url, password, ca }: RedisServer): RedisOptions {
-  const given = new URL(url);
-  const common = {
-    ...(given.username === "" ? {} : { username: decodeURIComponent(given.username) }),
-    ...passwordOf(password ?? decodeURIComponent(given.password)),
-  };
-  if (given.protocol === "unix:") return { ...common, path: decodeURIComponent(given.pathname) };
-  const host = given.hostname.replace(/^\[|\]$/g, "");
-  return {
-    ...common,
-    host,
-    port: given.port === "" ? 6379 : Number(given.port),
-    db: Number(given.pathname.slice(1) || 0),
-    ...(given.protocol === "rediss:"
-      ? { tls: { servername: host, ...(ca === undefined ? {} : { ca }) } }
-      : {}),
-  };
-}
-
-function passwordOf(password: string): RedisOptions {
-  return password === "" ? {} : { password };
-}
-
-function factsOf(info: string): RedisFacts {
+/** Reads the answer of INFO: a field's value, or an empty text. */
+function fieldsOf(info: string): (name: string) => string {
   const fields = new Map(
     info.split("\r\n").map((line) => {
       const colon = line.indexOf(":");
       return [line.slice(0, colon), line.slice(colon + 1)];
     }),
   );
-  const get = (name: string) => fields.get(name) ?? "";
+  return (name) => fields.get(name) ?? "";
+}
+
+function factsOf(get: (name: string) => string): RedisFacts {
   if (get("loading") === "1") throw new Error("the server is loading its data");
   if (get("role") === "slave") {
     throw new Error("the server is a replica, which cannot be written to");
   }
   if (get("master_replid") === "") throw new Error("INFO does not tell master_replid");
+  // Valkey tells the version of Redis that it is compatible with, too.
+  const version = get("redis_version");
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  if (version !== "" && (major < 6 || (major === 6 && minor < 2))) {
+    throw new Error(`the server is Redis ${version}: 6.2 or later is needed`);
+  }
+  const valkey = get("valkey_version");
   return {
     life: `${get("run_id")}:${get("master_replid")}`,
-    version: get("redis_version"),
+    program: valkey === "" ? `Redis ${version}` : `Valkey ${valkey}`,
     evictionPolicy: get("maxmemory_policy"),
   };
 }

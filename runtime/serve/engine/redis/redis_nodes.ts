@@ -122,7 +122,7 @@ export class RedisNodes {
     const key = this.#names.ofChannel("p", channel);
     let cursor = "0";
     do {
-      const args = [node, cursor, this.#names.ofChannel("x", channel)];
+      const args = [node, cursor, this.#names.ofPubSub("x", channel)];
       const answer = await link.run(SCRIPTS.leaveAll, [key], args) as [unknown, Uint8Array];
       cursor = String(answer[1]);
     } while (cursor !== "0");

@@ -186,6 +186,25 @@ end
 return {'done', found[1]}
 `;
 
+/** Runs each command that the other scripts use; returns the names of those that failed, each with its error. What it writes is gone at its end. */
+const REHEARSE = `
+local m, s, p, k, channel = KEYS[1], KEYS[2], KEYS[3], KEYS[4], ARGV[1]
+local errors = {}
+for _, command in ipairs({
+  {'TIME'}, {'HMGET', m, 'e'}, {'HSET', m, 'e', ''}, {'PEXPIRE', m, 1}, {'PTTL', m}, {'HDEL', m, 'e'},
+  {'XADD', s, 'MAXLEN', '1', '1-0', 't', ''}, {'XRANGE', s, '-', '+'}, {'XREVRANGE', s, '+', '-'}, {'DEL', s},
+  {'HSET', p, 'a', ''}, {'HEXISTS', p, 'a'}, {'HGET', p, 'a'}, {'HSCAN', p, '0'}, {'HDEL', p, 'a'},
+  {'SET', k, '', 'PX', 1}, {'GET', k}, {'DEL', k}, {'PUBLISH', channel, ''},
+}) do
+  local answer = redis.pcall(unpack(command))
+  if type(answer) == 'table' and answer.err then
+    errors[#errors + 1] = command[1]
+    errors[#errors + 1] = answer.err
+  end
+end
+return errors
+`;
+
 /** A script and the name by which a server that has it runs it. */
 export interface RedisScript {
   readonly lua: string;
@@ -201,6 +220,7 @@ export const SCRIPTS = {
   join: script(JOIN),
   leave: script(LEAVE),
   leaveAll: script(LEAVE_ALL),
+  rehearse: script(REHEARSE),
 } as const;
 
 function script(lua: string): RedisScript {

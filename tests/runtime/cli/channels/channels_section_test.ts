@@ -133,6 +133,8 @@ Deno.test("channels section: the engine", () => {
     password: undefined,
     caFile: undefined,
   });
+  const { engine: socket } = valid("[channels]\nengine = 'redis+unix:///r.sock?db=2&user=app'");
+  assertEquals(socket?.url, "redis+unix:///r.sock?db=2&user=app");
   const all = valid(`
     [channels]
     engine = "rediss://app@redis.example:6380/2"
@@ -146,6 +148,19 @@ Deno.test("channels section: the engine", () => {
     password: { kind: "file", path: "/run/secrets/redis" },
     caFile: "ca.pem",
   });
+});
+
+Deno.test("channels section: the address of --engine takes the place of the section's", () => {
+  const section = { engine: "redis://a", engine_prefix: "shop:" };
+  for (const { engine: _, ...rest } of [section]) {
+    for (const table of [section, rest]) {
+      const { config, faults } = readChannelsSection("a.toml", table, "unix:///r.sock");
+      const expected = { url: "unix:///r.sock", prefix: "shop:", password: undefined };
+      assertEquals([config.engine, faults], [{ ...expected, caFile: undefined }, []]);
+    }
+  }
+  // Told by the option.
+  assertEquals(readChannelsSection("a.toml", section, "nats://a").faults, []);
 });
 
 /** TOML, and what each fault begins or ends with. */
@@ -275,9 +290,16 @@ const WRONG: readonly [toml: string, ...faults: string[]][] = [
     "[channels]\nengine = '127.0.0.1:6379'",
     "engine must be the address of a Redis or Valkey server",
   ],
-  ["[channels]\nengine = 'redis:///2'", "engine must be the address of a Redis or Valkey server"],
+  ["[channels]\nengine = 'redis:///2'", "engine must have a host"],
+  ["[channels]\nengine = 'redis://%z@a'", "engine has a user with a % without"],
+  ["[channels]\nengine = 'redis://a/2/'", "engine has the number of a database as its path"],
+  ["[channels]\nengine = 'unix:r.sock'", "engine has three slashes before the path"],
+  ["[channels]\nengine = 'unix://r.sock'", "engine has three slashes before the path"],
+  ["[channels]\nengine = 'unix:///r?pass=a'", "engine must not have a password"],
+  ["[channels]\nengine = 'unix:///r?bd=2'", "engine with a Unix socket may have the parameters"],
+  ["[channels]\nengine = 'unix:///r?db=a'", "engine has the number of a database as db"],
   ["[channels]\nengine = 'redis://a:b@c'", "engine must not have a password, as others may read"],
-  ["[channels]\nengine = 'redis://a/b'", "the path of engine is the number of a database"],
+  ["[channels]\nengine = 'redis://a/b'", "engine has the number of a database as its path"],
   ["[channels]\nengine = 'redis://a?db=1'", "engine has no parameters behind its address"],
   [
     "[channels]\nengine = 'redis://a'\nengine_prefix = 'a b'",

@@ -17,14 +17,24 @@ Deno.test("redis names: all names of a channel have one slot, and no two channel
   for (const prefix of ["p:", "{p}", ""]) {
     const names = new RedisNames(prefix);
     for (const channel of CHANNELS) {
-      const keys = (["m", "s", "p", "x"] as const).map((key) => names.ofChannel(key, channel));
+      const keys = (["m", "s", "p"] as const).map((key) => names.ofChannel(key, channel));
+      const pubSub = names.ofPubSub("x", channel);
       const key = new TextDecoder().decode(names.ofIdempotencyKey(channel, new Uint8Array([123])));
-      assertEquals(new Set([...keys, key].map(hashTag)).size, 1, channel);
-      assertEquals(names.channelOf(names.ofChannel("x", channel)), channel);
+      assertEquals(new Set([...keys, key, pubSub].map(hashTag)).size, 1, channel);
+      assertEquals(names.channelOf(pubSub), channel);
       seen.add(keys[0]!);
     }
   }
   assertEquals(seen.size, 3 * CHANNELS.length);
+});
+
+Deno.test("redis names: publish/subscribe channels of another database are none of these", () => {
+  const [zero, two] = [new RedisNames("p:"), new RedisNames("p:", 2)];
+  assertEquals(two.ofChannel("m", "a"), zero.ofChannel("m", "a"));
+  assertEquals(two.ofPubSub("y", "node"), "y2{p:}:node");
+  assertEquals(two.channelOf(two.ofPubSub("x", "a")), "a");
+  assertEquals(two.channelOf(zero.ofPubSub("x", "a")), undefined);
+  assertEquals(zero.channelOf(two.ofPubSub("x", "a")), undefined);
 });
 
 Deno.test("redis names: what is no channel of this installation is none", () => {

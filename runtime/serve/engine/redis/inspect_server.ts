@@ -1,0 +1,39 @@
+/**
+ * Looks at the server once, for --check: connects, tries all rights, and closes.
+ *
+ * In: what a driver is made with. Out: what was found. Leaves nothing in the server.
+ */
+import { connectionFault, evictionWarning, redisFault } from "./redis_faults.ts";
+import { RedisLink } from "./redis_link.ts";
+import { RedisNames } from "./names.ts";
+import { databaseOf } from "./redis_address.ts";
+import type { RedisDriverOptions } from "./redis_driver.ts";
+import { rehearse } from "./rehearsal.ts";
+
+/** What was found. */
+export interface EngineInspection {
+  /** The server, as "Redis 7.0.15, maxmemory-policy noeviction"; empty if it cannot be used. */
+  readonly text: string;
+  /** Why it cannot be used. */
+  readonly fault?: string;
+  /** What may lose data. */
+  readonly warning?: string | undefined;
+}
+
+/** Looks at the server. */
+export async function inspectServer(options: RedisDriverOptions): Promise<EngineInspection> {
+  const names = new RedisNames(options.prefix, databaseOf(options.url));
+  let lost: string | undefined;
+  let link: RedisLink | undefined;
+  try {
+    link = await RedisLink.open(options, { message: () => {}, lost: (reason) => lost = reason });
+    await rehearse(link, names);
+    const { program, evictionPolicy } = link.facts;
+    const policy = evictionPolicy === "" ? "" : `, maxmemory-policy ${evictionPolicy}`;
+    return { text: `${program}${policy}`, warning: evictionWarning(evictionPolicy) };
+  } catch (error) {
+    return { text: "", fault: connectionFault(lost ?? redisFault(error).reason, options) };
+  } finally {
+    link?.close();
+  }
+}

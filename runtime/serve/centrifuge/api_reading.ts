@@ -7,7 +7,7 @@
 import { CLIENT_ERRORS, type ClientError } from "../../../protocol/centrifuge/mod.ts";
 import { flag, readInteger, text } from "../../../protocol/json/mod.ts";
 import type { ChannelVisitor } from "../../channels/mod.ts";
-import { type Soon, whenThere } from "../broker/mod.ts";
+import { isOwnChannel, type Soon, whenThere } from "../broker/mod.ts";
 import { matchesWildcard } from "../tokens/mod.ts";
 import {
   type ApiAnswer,
@@ -18,7 +18,6 @@ import {
   readPosition,
   type WriteResult,
 } from "./api_method.ts";
-import { isControlChannel } from "./control_channel.ts";
 import { readHistory } from "./history_reading.ts";
 import { readPresence, readPresenceStats } from "./presence_reading.ts";
 import { nextTurn } from "./turn_budget.ts";
@@ -145,7 +144,7 @@ async function activeChannels(
   budget.spend(LISTING_BYTES);
   const found: (readonly [string, number])[] = [];
   const visit: ChannelVisitor = (bytes, { subscribers }) => {
-    if (subscribers === 0 || isControlChannel(bytes)) return;
+    if (subscribers === 0 || isOwnChannel(bytes)) return;
     const name = TEXT.decode(bytes);
     if (matches(name)) found.push([name, subscribers]);
   };

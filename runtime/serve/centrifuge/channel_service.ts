@@ -9,7 +9,14 @@ import type { ChannelLimits, ChannelsConfig, Config } from "../../config/mod.ts"
 import { type ChannelStore, openChannelStore } from "../../channels/mod.ts";
 import type { Loop } from "../../net/mod.ts";
 import type { Column, Counters } from "../../ring/mod.ts";
-import { type Broker, StoreBroker } from "../broker/mod.ts";
+import {
+  ALL_WORKERS,
+  type Broker,
+  ControlSender,
+  type Peers,
+  StoreBroker,
+  toWorker,
+} from "../broker/mod.ts";
 import { ChannelRules } from "../channels/mod.ts";
 import { Hub } from "../hub/mod.ts";
 import type { Route } from "../session/mod.ts";
@@ -20,7 +27,7 @@ import { ConnectionControl } from "./api_control.ts";
 import { apiRoutes } from "./api_route.ts";
 import { ChannelMeter } from "./channel_meter.ts";
 import { ConnectedUsers } from "./connected_users.ts";
-import { ALL_WORKERS, ControlListener, ControlSender, toWorker } from "./control_channel.ts";
+import { ControlListener } from "./control_channel.ts";
 import { ClientDirectory } from "./client_directory.ts";
 import { DrainSpread } from "./drain_spread.ts";
 import { HeldBytes } from "./held_bytes.ts";
@@ -59,6 +66,8 @@ export interface ChannelWiring {
   ring(worker: number): void;
   /** What keeps the channels, if it is not the store; its memory was made for an engine. */
   engine?(store: ChannelStore): Broker;
+  /** The servers of that engine. */
+  readonly peers?: Peers;
   /** Lets a promise settle: the loop blocks only while none is pending. */
   follow(promise: Promise<void>): void;
   /** Counts an error of ours, and tells the operator. */
@@ -146,8 +155,8 @@ export class ChannelService {
     const directory = new ClientDirectory(meter, context.connectedUsers);
     this.context = context;
     this.directory = directory;
-    const channel = { store, hub: this.#hub, loop, report };
-    const control = new ControlSender(channel);
+    const channel = { hub: this.#hub, loop, report };
+    const sender = new ControlSender(store);
     new ControlListener(channel, ALL_WORKERS, new ConnectionControl(context, directory));
     const names = new SessionNames(store.sharedKey);
     const { workers } = wiring;
@@ -162,8 +171,10 @@ export class ChannelService {
     const { apiKey } = secrets;
     this.routes = [
       [WEBSOCKET_PATH, channelSocketRoute(context, directory)],
-      ...streamRoutes({ context, sessions, sender: control, origins, workers, names, rate }),
-      ...apiKey === undefined ? [] : apiRoutes({ context, control }, apiKey),
+      ...streamRoutes({ context, sessions, sender, origins, workers, names, rate }),
+      ...apiKey === undefined
+        ? []
+        : apiRoutes({ context, control: wiring.peers ?? sender }, apiKey),
     ];
   }
 }

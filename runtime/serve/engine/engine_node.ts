@@ -5,16 +5,18 @@
  * whether the server is ready. Loaded only if the config names an engine.
  */
 import { Conductor, type EngineFigures } from "./conductor.ts";
+import type { ControlStore } from "../broker/mod.ts";
 import type { EngineDriver } from "./driver.ts";
 import { EngineDesk } from "./engine_desk.ts";
 import { createEngineMemory } from "./engine_memory.ts";
 import type { FollowingStore } from "./followed_entry.ts";
+import { NodePeers } from "./node_peers.ts";
 import { RequestAnswers } from "./request_answers.ts";
 
 /** What a node is made with. */
 export interface EngineNodeParts {
   readonly driver: EngineDriver;
-  readonly store: FollowingStore;
+  readonly store: FollowingStore & ControlStore;
   readonly workers: number;
   /** Gives a worker's loop a turn. */
   ring(worker: number): void;
@@ -42,7 +44,8 @@ export class EngineNode {
     this.#driver = driver;
     const membersLost = () => this.#answers.members.enterAgain();
     this.#conductor = new Conductor({ driver, store, warn, inform, membersLost });
-    const handler = this.#answers = new RequestAnswers(this.#conductor, driver);
+    const peers = new NodePeers({ driver, conductor: this.#conductor, store, warn });
+    const handler = this.#answers = new RequestAnswers(this.#conductor, driver, peers);
     this.#desk = new EngineDesk({ memory: this.memory, workers, handler, ring });
   }
 

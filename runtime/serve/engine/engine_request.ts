@@ -25,6 +25,8 @@ export const REQUEST = {
   leave: 7,
   /** name, limit → status, clients, users, and for each member: client, info */
   presence: 8,
+  /** data, word → 1: done */
+  control: 9,
 } as const;
 
 /** Values of the answer before its list, and of each item of it. */

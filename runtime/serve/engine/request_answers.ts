@@ -10,6 +10,7 @@ import type { EngineDriver, EngineEntry, EngineRangeQuery, EngineRangeResult } f
 import type { EngineAnswer, EngineHandler } from "./engine_desk.ts";
 import { REQUEST } from "./engine_request.ts";
 import { NodeMembers } from "./node_members.ts";
+import type { NodePeers } from "./node_peers.ts";
 import type { TupleValue } from "./tuple.ts";
 
 /** Requests of all workers that are under way, and the bytes in them: a slow engine is an error, and no memory. */
@@ -30,22 +31,27 @@ export class RequestAnswers implements EngineHandler {
   readonly members: NodeMembers;
   readonly #conductor: Pick<Conductor, "open" | "positionOf">;
   readonly #driver: EngineDriver;
+  readonly #peers: Pick<NodePeers, "request">;
   /** By what was answered. */
   readonly counts = { done: 0, full: 0, busy: 0 };
 
   #requests = 0;
   #requestBytes = 0;
 
-  constructor(conductor: Pick<Conductor, "open" | "positionOf">, driver: EngineDriver) {
+  constructor(
+    conductor: Pick<Conductor, "open" | "positionOf">,
+    driver: EngineDriver,
+    peers: Pick<NodePeers, "request">,
+  ) {
     this.#conductor = conductor;
     this.#driver = driver;
+    this.#peers = peers;
     this.members = new NodeMembers(driver);
   }
 
   request(worker: number, kind: number, values: Values): EngineAnswer {
-    const name = UTF8.decode(values[0] as Uint8Array);
     if (kind === REQUEST.leave) {
-      this.members.leave(worker, name, values[1] as string);
+      this.members.leave(worker, nameIn(values), values[1] as string);
       return undefined;
     }
     const size = sizeOf(values);
@@ -55,14 +61,12 @@ export class RequestAnswers implements EngineHandler {
     }
     this.#requests++;
     this.#requestBytes += size;
-    return this.#counted(this.#carryOut(worker, kind, { name, values }), size);
+    return this.#counted(this.#carryOut(worker, kind, values), size);
   }
 
-  #carryOut(
-    worker: number,
-    kind: number,
-    { name, values }: { readonly name: string; readonly values: Values },
-  ): Answer {
+  #carryOut(worker: number, kind: number, values: Values): Answer {
+    if (kind === REQUEST.control) return this.#control(values);
+    const name = nameIn(values);
     switch (kind) {
       case REQUEST.publish:
         return this.#publish(name, values);
@@ -158,6 +162,10 @@ export class RequestAnswers implements EngineHandler {
     return [status === "done" ? 1 : 0];
   }
 
+  async #control([data, word]: Values): Answer {
+    return [await this.#peers.request(word as string, data as Uint8Array) ? 1 : 0];
+  }
+
   async #join(worker: number, name: string, values: Values): Answer {
     const [client, user, info, announce] = values.slice(1) as [string, string, Uint8Array, number];
     const member = { client, user, info, announce: announce === 1 };
@@ -174,6 +182,11 @@ export class RequestAnswers implements EngineHandler {
     const listed = limit === 0 ? [] : members.flatMap(({ client, info }) => [client, info]);
     return ["read", members.length, users, ...listed];
   }
+}
+
+/** The channel's name, which most requests begin with. */
+function nameIn([name]: Values): string {
+  return UTF8.decode(name as Uint8Array);
 }
 
 function pageQuery(offset: number | undefined, limit: number, reverse: boolean): EngineRangeQuery {

@@ -1,0 +1,12 @@
+/**
+ * The servers of one engine, as a worker of one of them sees them.
+ *
+ * In: what concerns clients of any server. Out: answers, by promises none of which is rejected. Only with an engine: a server alone has
+ * no peers.
+ */
+
+/** Reaches the servers of an engine. */
+export interface Peers {
+  /** Sends a request to all workers of all servers, also of this one. False: it was not done, or nobody knows whether it was. */
+  request(word: string, data: Uint8Array): Promise<boolean>;
+}

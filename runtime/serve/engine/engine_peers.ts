@@ -1,0 +1,22 @@
+/**
+ * The servers of the engine as one worker reaches them: each call is a request to the main thread.
+ *
+ * In: calls of one worker. Out: promises, none of which is rejected; a request that cannot be sent now has failed.
+ */
+import type { Peers } from "../broker/mod.ts";
+import type { EngineCalls } from "./engine_calls.ts";
+import { REQUEST } from "./engine_request.ts";
+
+/** Reaches the servers of the engine. */
+export class EnginePeers implements Peers {
+  readonly #calls: EngineCalls;
+
+  constructor(calls: EngineCalls) {
+    this.#calls = calls;
+  }
+
+  async request(word: string, data: Uint8Array): Promise<boolean> {
+    const [isDone] = await this.#calls.call(REQUEST.control, [data, word]) ?? [];
+    return isDone === 1;
+  }
+}

@@ -1,0 +1,105 @@
+/** Servers of one engine, and what each of them passes on to its workers. */
+
+import { assertEquals } from "@std/assert";
+import { Conductor } from "../../../../runtime/serve/engine/conductor.ts";
+import { NodePeers } from "../../../../runtime/serve/engine/node_peers.ts";
+import type { FollowingStore } from "../../../../runtime/serve/engine/followed_entry.ts";
+import { LoopbackEngine } from "../../../support/loopback_engine.ts";
+import { waitFor } from "../../../support/wait_for.ts";
+import { utf8 } from "../../channels/stores.ts";
+
+const TEXT = new TextDecoder();
+const NO_CHANNELS = {} as FollowingStore;
+
+/** A server on an engine, and what its workers have got. */
+async function server(engine: LoopbackEngine) {
+  const driver = engine.driver();
+  const [got, warnings]: [string[], string[]] = [[], []];
+  let isFull = false;
+  const store = {
+    maxEntryBytes: 100,
+    publish: (_name: Uint8Array, { fields, data }: { fields?: Uint8Array; data: Uint8Array }) => {
+      const status: "full" | "stored" = isFull ? "full" : "stored";
+      if (!isFull) got.push(`${TEXT.decode(fields)} ${TEXT.decode(data)}`);
+      return { status, offset: 0, epoch: 0, subscribers: 0 };
+    },
+  };
+  const warn = (text: string) => void warnings.push(text);
+  const nothing = () => {};
+  const told = { warn, inform: nothing, membersLost: nothing };
+  const conductor = new Conductor({ driver, store: NO_CHANNELS, ...told });
+  const peers = new NodePeers({ driver, conductor, store, warn });
+  await driver.connect(conductor);
+  await waitFor(() => conductor.isReady, { what: "that the server is ready" });
+  return { driver, conductor, peers, got, warnings, fill: () => void (isFull = true) };
+}
+
+type Server = Awaited<ReturnType<typeof server>>;
+
+async function close(...servers: readonly Server[]): Promise<void> {
+  for (const { conductor } of servers) await conductor.close();
+}
+
+/** Sends requests, one after the other. */
+async function send({ peers }: Server, ...words: readonly string[]): Promise<boolean[]> {
+  const done: boolean[] = [];
+  for (const word of words) done.push(await peers.request(word, utf8("{}")));
+  return done;
+}
+
+Deno.test("peers: a request reaches all servers once and in order, but none that starts later", async () => {
+  const engine = new LoopbackEngine();
+  const [first, second] = [await server(engine), await server(engine)];
+  assertEquals(await send(first, "a", "b"), [true, true]);
+  assertEquals(await send(second, "c"), [true]);
+  const third = await server(engine);
+  await send(third, "d");
+  for (const { got } of [first, second]) {
+    await waitFor(() => got.length >= 4, { what: "four requests" });
+    assertEquals(got, ["a {}", "b {}", "c {}", "d {}"]);
+  }
+  await waitFor(() => third.got.length > 0, { what: "the request of the third" });
+  assertEquals(third.got, ["d {}"]);
+  await close(first, second, third);
+});
+
+Deno.test("peers: a server that was cut off gets what was asked meanwhile, and refuses until then", async () => {
+  const engine = new LoopbackEngine();
+  const [first, second] = [await server(engine), await server(engine)];
+  await send(first, "a");
+  second.driver.cut();
+  await send(first, "b", "c");
+  assertEquals(await send(second, "never"), [false]);
+  second.driver.restore();
+  await waitFor(() => second.got.length >= 3, { what: "what was asked meanwhile" });
+  assertEquals(second.got, ["a {}", "b {}", "c {}"]);
+  assertEquals(second.warnings.filter((text) => text.includes("HTTP API")), []);
+  await close(first, second);
+});
+
+Deno.test("peers: a server for which requests are lost says so, and gets the next ones", async () => {
+  const engine = new LoopbackEngine();
+  const [first, second] = [await server(engine), await server(engine)];
+  await send(first, "a");
+  await waitFor(() => second.got.length > 0, { what: "the first request" });
+  second.driver.cut();
+  engine.forget(":servers");
+  second.driver.restore();
+  await waitFor(() => second.conductor.isReady, { what: "that it is ready" });
+  assertEquals(second.warnings.filter((text) => text.includes("may be lost")).length, 1);
+  await send(second, "b");
+  await waitFor(() => second.got.length > 1, { what: "the next request" });
+  assertEquals(second.got, ["a {}", "b {}"]);
+  await close(first, second);
+});
+
+Deno.test("peers: a request that is too long is refused, and one that finds no room is told of", async () => {
+  const engine = new LoopbackEngine();
+  const [first, second] = [await server(engine), await server(engine)];
+  assertEquals(await first.peers.request("a", new Uint8Array(100)), false);
+  second.fill();
+  assertEquals(await send(first, "b"), [true]);
+  await waitFor(() => second.warnings.length > 0, { what: "a warning" });
+  assertEquals([first.warnings.length, second.warnings.length], [0, 1]);
+  await close(first, second);
+});

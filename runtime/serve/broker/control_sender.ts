@@ -6,7 +6,7 @@
  */
 
 import type { ChannelStore } from "../../channels/mod.ts";
-import { ALL_WORKERS, controlKey, toWorker } from "./own_channels.ts";
+import { ALL_WORKERS, ANY_WORKER, controlKey, toWorker } from "./own_channels.ts";
 
 /** For how many messages, and how long, a listener that came too late to the feed finds them. */
 interface Keeping {
@@ -38,6 +38,11 @@ export class ControlSender {
   /** Sends a request to all workers. Returns false if the store has no room for it, or is busy. */
   request(word: string, data: Uint8Array): boolean {
     return this.#send(ALL_WORKERS, { word, data }, REQUESTS);
+  }
+
+  /** Sends a question to the worker that answers for all; returns what `request` does. */
+  ask(address: string, question: Uint8Array): boolean {
+    return this.#send(ANY_WORKER, { word: address, data: question }, COMMANDS);
   }
 
   /** Sends commands of a session to its worker; returns what `request` does. */

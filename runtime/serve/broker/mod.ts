@@ -29,6 +29,7 @@ export type {
 export { COMMANDS, ControlSender, type ControlStore, REQUESTS } from "./control_sender.ts";
 export {
   ALL_WORKERS,
+  ANY_WORKER,
   CONNECTED_USERS_KEY,
   controlKey,
   isOwnChannel,

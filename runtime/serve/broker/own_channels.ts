@@ -11,6 +11,9 @@ const MARK = 0xff;
 /** The control channel to which all workers listen. */
 export const ALL_WORKERS = 0;
 
+/** The control channel to which one worker listens, for all of them. */
+export const ANY_WORKER = 0xffff;
+
 /** The control channel to which one worker listens. */
 export function toWorker(worker: number): number {
   return 1 + worker;

@@ -9,4 +9,12 @@
 export interface Peers {
   /** Sends a request to all workers of all servers, also of this one. False: it was not done, or nobody knows whether it was. */
   request(word: string, data: Uint8Array): Promise<boolean>;
+  /**
+   * Asks all other servers. One that does not answer within a second is missing in the answers, and the log says so.
+   *
+   * @returns undefined: they cannot be asked now
+   */
+  survey(question: Uint8Array): Promise<readonly Uint8Array[] | undefined>;
+  /** Answers what another server has asked. @param address what came with the question */
+  answer(address: string, answer: Uint8Array): void;
 }

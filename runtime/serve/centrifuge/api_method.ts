@@ -20,6 +20,7 @@ import type { Soon } from "../broker/mod.ts";
 import type { Channel } from "../channels/mod.ts";
 import type { ApiBudget } from "./api_budget.ts";
 import type { ChannelContext } from "./channel_context.ts";
+import type { Servers } from "./servers.ts";
 
 /** Sends a request to all workers. */
 export interface RequestSender {
@@ -32,6 +33,7 @@ export interface ApiParts {
   readonly context: ChannelContext;
   /** Carries what concerns connections to the workers that have them: of this server, or of all servers of an engine. */
   readonly control: RequestSender;
+  readonly servers: Servers;
 }
 
 /** What the methods of one request work on. */

@@ -11,12 +11,14 @@ import type { Loop } from "../../net/mod.ts";
 import type { Column, Counters } from "../../ring/mod.ts";
 import {
   ALL_WORKERS,
+  ANY_WORKER,
   type Broker,
   ControlSender,
   type Peers,
   StoreBroker,
   toWorker,
 } from "../broker/mod.ts";
+import type { ServerFacts } from "../../thread/mod.ts";
 import { ChannelRules } from "../channels/mod.ts";
 import { Hub } from "../hub/mod.ts";
 import type { Route } from "../session/mod.ts";
@@ -31,6 +33,7 @@ import { ControlListener } from "./control_channel.ts";
 import { ClientDirectory } from "./client_directory.ts";
 import { DrainSpread } from "./drain_spread.ts";
 import { HeldBytes } from "./held_bytes.ts";
+import { Servers } from "./servers.ts";
 import { SessionNames } from "./session_names.ts";
 import { streamRoutes } from "./stream_routes.ts";
 import { StreamSessions } from "./stream_sessions.ts";
@@ -52,6 +55,7 @@ const SLOW_SHARE = 1 / 2;
 export interface ChannelWiring {
   /** Made by `createChannelMemory`. */
   readonly memory: SharedArrayBuffer;
+  readonly server: ServerFacts;
   /** The number of this worker. */
   readonly worker: number;
   /** Milliseconds of a clock that all threads share and that is never set back. */
@@ -158,6 +162,8 @@ export class ChannelService {
     const channel = { hub: this.#hub, loop, report };
     const sender = new ControlSender(store);
     new ControlListener(channel, ALL_WORKERS, new ConnectionControl(context, directory));
+    const servers = new Servers(context, wiring.server, wiring.peers);
+    if (worker === 0 && wiring.peers) new ControlListener(channel, ANY_WORKER, servers);
     const names = new SessionNames(store.sharedKey);
     const { workers } = wiring;
     const sessions = new StreamSessions({ context, directory, names });
@@ -174,7 +180,7 @@ export class ChannelService {
       ...streamRoutes({ context, sessions, sender, origins, workers, names, rate }),
       ...apiKey === undefined
         ? []
-        : apiRoutes({ context, control: wiring.peers ?? sender }, apiKey),
+        : apiRoutes({ context, control: wiring.peers ?? sender, servers }, apiKey),
     ];
   }
 }

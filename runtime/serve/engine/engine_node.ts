@@ -10,11 +10,14 @@ import type { EngineDriver } from "./driver.ts";
 import { EngineDesk } from "./engine_desk.ts";
 import { createEngineMemory } from "./engine_memory.ts";
 import type { FollowingStore } from "./followed_entry.ts";
+import { NodeMembers } from "./node_members.ts";
 import { NodePeers } from "./node_peers.ts";
 import { RequestAnswers } from "./request_answers.ts";
 
 /** What a node is made with. */
 export interface EngineNodeParts {
+  /** Names this server among those of the engine: another one in each run. */
+  readonly uid: string;
   readonly driver: EngineDriver;
   readonly store: FollowingStore & ControlStore;
   readonly workers: number;
@@ -36,16 +39,20 @@ export class EngineNode {
   readonly memory: SharedArrayBuffer;
   readonly #driver: EngineDriver;
   readonly #conductor: Conductor;
+  readonly #members: NodeMembers;
+  readonly #peers: NodePeers;
   readonly #answers: RequestAnswers;
   readonly #desk: EngineDesk;
 
-  constructor({ driver, store, workers, ring, warn, inform }: EngineNodeParts) {
+  constructor({ uid, driver, store, workers, ring, warn, inform }: EngineNodeParts) {
     this.memory = createEngineMemory(workers);
     this.#driver = driver;
-    const membersLost = () => this.#answers.members.enterAgain();
+    const membersLost = () => this.#members.enterAgain();
     this.#conductor = new Conductor({ driver, store, warn, inform, membersLost });
-    const peers = new NodePeers({ driver, conductor: this.#conductor, store, warn });
-    const handler = this.#answers = new RequestAnswers(this.#conductor, driver, peers);
+    const members = this.#members = new NodeMembers(driver);
+    const conductor = this.#conductor;
+    const peers = this.#peers = new NodePeers({ uid, driver, conductor, members, store, warn });
+    const handler = this.#answers = new RequestAnswers({ conductor, driver, members, peers });
     this.#desk = new EngineDesk({ memory: this.memory, workers, handler, ring });
   }
 
@@ -71,14 +78,15 @@ export class EngineNode {
 
   /** A worker is dead: its members leave, and its successor begins with empty rings. */
   remove(worker: number): void {
-    this.#answers.members.remove(worker);
+    this.#members.remove(worker);
     this.#desk.remove(worker);
   }
 
   /** Ends everything; the members of this server leave. */
   async close(): Promise<void> {
     this.#desk.close();
-    this.#answers.members.close();
+    this.#peers.close();
+    this.#members.close();
     await this.#conductor.close();
   }
 }

@@ -19,4 +19,13 @@ export class EnginePeers implements Peers {
     const [isDone] = await this.#calls.call(REQUEST.control, [data, word]) ?? [];
     return isDone === 1;
   }
+
+  async survey(question: Uint8Array): Promise<readonly Uint8Array[] | undefined> {
+    const [status, ...answers] = await this.#calls.call(REQUEST.survey, [question]) ?? ["busy"];
+    return status === "done" ? answers as Uint8Array[] : undefined;
+  }
+
+  answer(address: string, answer: Uint8Array): void {
+    this.#calls.tell(REQUEST.answer, [answer, address]);
+  }
 }

@@ -27,6 +27,10 @@ export const REQUEST = {
   presence: 8,
   /** data, word → 1: done */
   control: 9,
+  /** question → "done" and the answers of the other servers, or "busy" */
+  survey: 10,
+  /** answer, address; no answer */
+  answer: 11,
 } as const;
 
 /** Values of the answer before its list, and of each item of it. */

@@ -10,6 +10,8 @@ const TEXT = new TextDecoder();
 
 /** Gets the messages. */
 export interface MessageReceiver {
+  /** Messages come from now on; called again if the channel begins anew. */
+  begun(): void;
   /** A message. The bytes are the receiver's own. */
   receive(word: string, data: Uint8Array): void;
   /** Messages are missing, or may be. */
@@ -25,6 +27,7 @@ export class MessageStore implements FollowingStore {
   }
 
   follow(): "followed" {
+    this.#receiver.begun();
     return "followed";
   }
 

@@ -9,7 +9,7 @@ import type { Conductor } from "./conductor.ts";
 import type { EngineDriver, EngineEntry, EngineRangeQuery, EngineRangeResult } from "./driver.ts";
 import type { EngineAnswer, EngineHandler } from "./engine_desk.ts";
 import { REQUEST } from "./engine_request.ts";
-import { NodeMembers } from "./node_members.ts";
+import type { NodeMembers } from "./node_members.ts";
 import type { NodePeers } from "./node_peers.ts";
 import type { TupleValue } from "./tuple.ts";
 
@@ -26,32 +26,40 @@ type Answer = Promise<Values>;
 
 const UTF8 = new TextDecoder();
 
+/** Who carries requests out. */
+export interface RequestAnswersParts {
+  readonly conductor: Pick<Conductor, "open" | "positionOf">;
+  readonly driver: EngineDriver;
+  readonly members: NodeMembers;
+  readonly peers: NodePeers;
+}
+
 /** Answers requests. */
 export class RequestAnswers implements EngineHandler {
-  readonly members: NodeMembers;
-  readonly #conductor: Pick<Conductor, "open" | "positionOf">;
+  readonly #conductor: RequestAnswersParts["conductor"];
   readonly #driver: EngineDriver;
-  readonly #peers: Pick<NodePeers, "request">;
+  readonly #members: NodeMembers;
+  readonly #peers: NodePeers;
   /** By what was answered. */
   readonly counts = { done: 0, full: 0, busy: 0 };
 
   #requests = 0;
   #requestBytes = 0;
 
-  constructor(
-    conductor: Pick<Conductor, "open" | "positionOf">,
-    driver: EngineDriver,
-    peers: Pick<NodePeers, "request">,
-  ) {
+  constructor({ conductor, driver, members, peers }: RequestAnswersParts) {
     this.#conductor = conductor;
     this.#driver = driver;
+    this.#members = members;
     this.#peers = peers;
-    this.members = new NodeMembers(driver);
   }
 
   request(worker: number, kind: number, values: Values): EngineAnswer {
     if (kind === REQUEST.leave) {
-      this.members.leave(worker, nameIn(values), values[1] as string);
+      this.#members.leave(worker, nameIn(values), values[1] as string);
+      return undefined;
+    }
+    if (kind === REQUEST.answer) {
+      this.#peers.answer(values[1] as string, values[0] as Uint8Array);
       return undefined;
     }
     const size = sizeOf(values);
@@ -66,6 +74,7 @@ export class RequestAnswers implements EngineHandler {
 
   #carryOut(worker: number, kind: number, values: Values): Answer {
     if (kind === REQUEST.control) return this.#control(values);
+    if (kind === REQUEST.survey) return this.#survey(values);
     const name = nameIn(values);
     switch (kind) {
       case REQUEST.publish:
@@ -166,10 +175,15 @@ export class RequestAnswers implements EngineHandler {
     return [await this.#peers.request(word as string, data as Uint8Array) ? 1 : 0];
   }
 
+  async #survey([question]: Values): Answer {
+    const answers = await this.#peers.survey(question as Uint8Array);
+    return answers === undefined ? BUSY : ["done", ...answers];
+  }
+
   async #join(worker: number, name: string, values: Values): Answer {
     const [client, user, info, announce] = values.slice(1) as [string, string, Uint8Array, number];
     const member = { client, user, info, announce: announce === 1 };
-    return [await this.members.join(worker, name, member)];
+    return [await this.#members.join(worker, name, member)];
   }
 
   async #presence(name: string, limit: number): Answer {

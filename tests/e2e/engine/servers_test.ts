@@ -2,7 +2,7 @@
  * Two servers of one Redis server, as backends and clients use them: what is asked of one of them is about the clients of both.
  */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, equal } from "@std/assert";
 import type { Centrifuge } from "npm:centrifuge@5.8.0";
 import { Backend, sign } from "../../support/channel_backend.ts";
 import { connected, subscribe } from "../../support/channel_server.ts";
@@ -13,6 +13,11 @@ import { waitFor } from "../../support/wait_for.ts";
 interface Both {
   readonly first: Backend;
   readonly second: Backend;
+}
+
+/** The answer of `channels`. */
+interface Listed {
+  readonly channels: unknown;
 }
 
 /** A server on an engine. */
@@ -50,13 +55,24 @@ async function happens(all: readonly { events: string[] }[], ...expected: string
   }
 }
 
+/** Asks until it is done: on a busy machine the engine may take longer than a server waits. */
+async function ask(backend: Backend, method: string, request: unknown): Promise<void> {
+  await waitFor(() => backend.ask(method, request).then(() => true, () => false), { what: method });
+}
+
 /** A client recovers on the other server, and each lists the clients of both. */
 async function recovery({ first, second }: Both): Promise<void> {
   const [here, there] = [first.server.client(), second.server.client()];
   await connected(here);
   await subscribe(here, "chat:b");
   const subscription = here.centrifuge.getSubscription("chat:b")!;
-  for (let i = 1; i <= 5; i++) await subscription.publish(`${i}`);
+  for (let i = 1; i <= 5; i++) {
+    await ask(i % 2 === 0 ? first : second, "publish", {
+      channel: "chat:b",
+      data: `${i}`,
+      idempotency_key: `${i}`,
+    });
+  }
   const { epoch } = await subscription.history({ limit: 0 });
   await connected(there);
   const got = await subscribe(there, "chat:b", { since: { offset: 2, epoch }, recoverable: true });
@@ -76,17 +92,52 @@ async function requests({ first, second }: Both): Promise<void> {
   const all = [await clientOf(first, "ann"), await clientOf(second, "ann")];
   const other = await clientOf(second, "ben");
   const channel = "chat:asked";
-  await first.ask("subscribe", { user: "ann", channel });
+  await ask(first, "subscribe", { user: "ann", channel });
   await happens(all, `subscribed ${channel}`);
-  await second.publish(channel, "news");
+  await ask(second, "publish", { channel, data: "news", idempotency_key: "news" });
   await happens(all, "got news");
-  await second.ask("unsubscribe", { user: "ann", channel });
+  await ask(second, "unsubscribe", { user: "ann", channel });
   await happens(all, `unsubscribed ${channel}`);
-  await second.ask("refresh", { user: "ann", expire_at: Math.ceil(Date.now() / 1000) + 3_600 });
-  await first.ask("disconnect", { user: "ann", disconnect: { code: 4_500, reason: "enough" } });
+  await ask(second, "refresh", { user: "ann", expire_at: Math.ceil(Date.now() / 1000) + 3_600 });
+  await ask(first, "disconnect", { user: "ann", disconnect: { code: 4_500, reason: "enough" } });
   await happens(all, "disconnected 4500");
   assertEquals([other.events, other.centrifuge.state], [[], "connected"]);
   other.centrifuge.disconnect();
+}
+
+/** Each server lists all servers, and the channels of all. */
+async function listing({ first, second }: Both): Promise<void> {
+  const [a, b, c] = [
+    await clientOf(first, "ann"),
+    await clientOf(second, "ann"),
+    await clientOf(second, "ben"),
+  ];
+  for (const client of [a, b, c]) await subscribe(client, "chat:list");
+  await subscribe(c, "chat:only");
+  let nodes: Record<string, unknown>[] = [];
+  for (const backend of [first, second]) {
+    // Clients that have left may still be there, and a server that is slow is left out.
+    const expected = { "chat:list": { num_clients: 3 }, "chat:only": { num_clients: 1 } };
+    await waitFor(async () => equal((await backend.ask("channels", {})).channels, expected), {
+      what: "the channels of both",
+    });
+    const isOnly = ({ channels }: Listed) => equal(channels, { "chat:only": { num_clients: 1 } });
+    await waitFor(async () => isOnly(await backend.ask("channels", { pattern: "*:o*" })), {
+      what: "the channels of a pattern",
+    });
+    await waitFor(async () => {
+      nodes = (await backend.ask("info", {})).nodes;
+      return nodes.length === 2;
+    }, { what: "both servers" });
+    const sum = (field: string) => nodes.reduce((sum, node) => sum + Number(node[field]), 0);
+    assertEquals(
+      ["num_clients", "num_users", "num_channels", "num_subs"].map(sum),
+      [3, 3, 3, 4],
+    );
+    assertEquals(new Set(nodes.map(({ uid }) => uid)).size, 2);
+    assertEquals(`${nodes[0]!["name"]}`.split("_").at(-1), new URL(backend.url("/")).port);
+  }
+  for (const { centrifuge } of [a, b, c]) centrifuge.disconnect();
 }
 
 Deno.test({
@@ -102,5 +153,6 @@ Deno.test({
     };
     await step("a client recovers on the other server", recovery);
     await step("what is asked about connections is done on both", requests);
+    await step("each lists both servers, and the channels of both", listing);
   },
 });

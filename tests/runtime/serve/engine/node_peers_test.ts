@@ -1,7 +1,8 @@
 /** Servers of one engine, and what each of them passes on to its workers. */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { Conductor } from "../../../../runtime/serve/engine/conductor.ts";
+import { NodeMembers } from "../../../../runtime/serve/engine/node_members.ts";
 import { NodePeers } from "../../../../runtime/serve/engine/node_peers.ts";
 import type { FollowingStore } from "../../../../runtime/serve/engine/followed_entry.ts";
 import { LoopbackEngine } from "../../../support/loopback_engine.ts";
@@ -12,7 +13,7 @@ const TEXT = new TextDecoder();
 const NO_CHANNELS = {} as FollowingStore;
 
 /** A server on an engine, and what its workers have got. */
-async function server(engine: LoopbackEngine) {
+async function server(engine: LoopbackEngine, uid: string = crypto.randomUUID()) {
   const driver = engine.driver();
   const [got, warnings]: [string[], string[]] = [[], []];
   let isFull = false;
@@ -28,16 +29,23 @@ async function server(engine: LoopbackEngine) {
   const nothing = () => {};
   const told = { warn, inform: nothing, membersLost: nothing };
   const conductor = new Conductor({ driver, store: NO_CHANNELS, ...told });
-  const peers = new NodePeers({ driver, conductor, store, warn });
+  const members = new NodeMembers(driver);
+  const peers = new NodePeers({ uid, driver, conductor, members, store, warn });
   await driver.connect(conductor);
-  await waitFor(() => conductor.isReady, { what: "that the server is ready" });
-  return { driver, conductor, peers, got, warnings, fill: () => void (isFull = true) };
+  const { members: all } = engine.channel(":servers");
+  await waitFor(() => conductor.isReady && all.has(uid), { what: "that the server is ready" });
+  const fill = () => void (isFull = true);
+  return { uid, driver, conductor, peers, members, got, warnings, fill };
 }
 
 type Server = Awaited<ReturnType<typeof server>>;
 
 async function close(...servers: readonly Server[]): Promise<void> {
-  for (const { conductor } of servers) await conductor.close();
+  for (const { conductor, peers, members } of servers) {
+    peers.close();
+    members.close();
+    await conductor.close();
+  }
 }
 
 /** Sends requests, one after the other. */
@@ -101,5 +109,60 @@ Deno.test("peers: a request that is too long is refused, and one that finds no r
   assertEquals(await send(first, "b"), [true]);
   await waitFor(() => second.warnings.length > 0, { what: "a warning" });
   assertEquals([first.warnings.length, second.warnings.length], [0, 1]);
+  await close(first, second);
+});
+
+/** Answers the question that a server has got. */
+async function answerNext({ got, peers }: Server, answer: (question: string) => Uint8Array) {
+  const isQuestion = (text: string) => /^\d+ \S+ ask$/.test(text);
+  await waitFor(() => got.some(isQuestion), { what: "a question" });
+  const [id, from, question] = got.splice(got.findIndex(isQuestion), 1)[0]!.split(" ");
+  peers.answer(`${id} ${from}`, answer(question!));
+}
+
+Deno.test("peers: all other servers are asked, and long answers come whole", async () => {
+  const engine = new LoopbackEngine();
+  const [first, ...others] = [
+    await server(engine),
+    await server(engine),
+    await server(engine),
+  ] as const;
+  const answers = first.peers.survey(utf8("ask"));
+  const long = new Uint8Array(300_000).map((_, i) => i);
+  await Promise.all(others.map((one, i) => answerNext(one, () => i === 0 ? utf8("x") : long)));
+  const found = [...(await answers)!].sort((a, b) => a.length - b.length);
+  assertEquals(found, [utf8("x"), long]);
+  assertEquals([first.got, first.warnings], [[], []]);
+  await close(first, ...others);
+});
+
+Deno.test("peers: a server that does not answer is left out, and told of once", async () => {
+  const engine = new LoopbackEngine();
+  const [first, second, third] = [
+    await server(engine),
+    await server(engine),
+    await server(engine, "silent"),
+  ];
+  for (let i = 0; i < 2; i++) {
+    const answers = first.peers.survey(utf8("ask"));
+    await answerNext(second, () => utf8("x"));
+    assertEquals(await answers, [utf8("x")]);
+  }
+  assertEquals(first.warnings.length, 1);
+  assertMatch(first.warnings[0]!, /silent has not answered within 1 s/);
+  await close(first, second, third);
+});
+
+Deno.test("peers: without the engine a server speaks for itself alone, and too many questions are refused", async () => {
+  const engine = new LoopbackEngine();
+  const [first, second] = [await server(engine), await server(engine)];
+  const all = await Promise.all(
+    Array.from({ length: 20 }, () => first.peers.survey(utf8("ask"))),
+  );
+  assertEquals(all.filter((answers) => answers === undefined).length, 4);
+  first.driver.cut();
+  const before = first.warnings.length;
+  for (let i = 0; i < 2; i++) assertEquals(await first.peers.survey(utf8("ask")), []);
+  assertEquals(first.warnings.length, before + 1);
   await close(first, second);
 });

@@ -95,8 +95,8 @@ export class ChannelKeeper {
     const { EngineNode } = await import("../serve/engine/mod.ts");
     const driver = await engineDriver(engine, placesOf(this.#start.secrets));
     const [store, workers, ring] = [this.#store, this.#workers, this.#ring];
-    const uid = store.epochText(0);
-    this.#engine = new EngineNode({ uid, driver, store, workers, ring, ...notes });
+    const names = { uid: store.epochText(0), sessionKey: store.sharedKey };
+    this.#engine = new EngineNode({ ...names, driver, store, workers, ring, ...notes });
     this.#start = { ...this.#start, engine: this.#engine.memory };
     const fault = await this.#engine.connect();
     if (fault !== undefined) {

@@ -36,6 +36,6 @@ export {
   toWorker,
   userKey,
 } from "./own_channels.ts";
-export type { Peers } from "./peers.ts";
+export type { Peers, SessionKey, WorkerPlace } from "./peers.ts";
 export { type Soon, whenThere } from "./soon.ts";
 export { type BrokerStore, StoreBroker } from "./store_broker.ts";

@@ -34,7 +34,7 @@ import { ClientDirectory } from "./client_directory.ts";
 import { DrainSpread } from "./drain_spread.ts";
 import { HeldBytes } from "./held_bytes.ts";
 import { Servers } from "./servers.ts";
-import { SessionNames } from "./session_names.ts";
+import { nodeName, SessionNames } from "./session_names.ts";
 import { streamRoutes } from "./stream_routes.ts";
 import { StreamSessions } from "./stream_sessions.ts";
 import { TransferRate } from "./transfer_rate.ts";
@@ -143,7 +143,7 @@ export class ChannelService {
       isInsecure,
       hooks,
       loop,
-      node: String(worker),
+      node: nodeName(worker, wiring.peers === undefined ? "" : store.epochText(0)),
       version: "async-deno",
       epochSeconds: () => loop.os.epochMilliseconds() / 1000,
       random: Math.random,
@@ -165,7 +165,7 @@ export class ChannelService {
     const servers = new Servers(context, wiring.server, wiring.peers);
     if (worker === 0 && wiring.peers) new ControlListener(channel, ANY_WORKER, servers);
     const names = new SessionNames(store.sharedKey);
-    const { workers } = wiring;
+    const { workers, peers } = wiring;
     const sessions = new StreamSessions({ context, directory, names });
     new ControlListener(channel, toWorker(worker), sessions);
     const rate = new TransferRate({
@@ -177,7 +177,7 @@ export class ChannelService {
     const { apiKey } = secrets;
     this.routes = [
       [WEBSOCKET_PATH, channelSocketRoute(context, directory)],
-      ...streamRoutes({ context, sessions, sender, origins, workers, names, rate }),
+      ...streamRoutes({ context, sessions, sender, origins, workers, peers, names, rate }),
       ...apiKey === undefined
         ? []
         : apiRoutes({ context, control: wiring.peers ?? sender, servers }, apiKey),

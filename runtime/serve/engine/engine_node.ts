@@ -18,6 +18,8 @@ import { RequestAnswers } from "./request_answers.ts";
 export interface EngineNodeParts {
   /** Names this server among those of the engine: another one in each run. */
   readonly uid: string;
+  /** By which other servers check the names of this one's sessions. */
+  readonly sessionKey: Uint8Array;
   readonly driver: EngineDriver;
   readonly store: FollowingStore & ControlStore;
   readonly workers: number;
@@ -44,14 +46,22 @@ export class EngineNode {
   readonly #answers: RequestAnswers;
   readonly #desk: EngineDesk;
 
-  constructor({ uid, driver, store, workers, ring, warn, inform }: EngineNodeParts) {
+  constructor({ uid, sessionKey, driver, store, workers, ring, warn, inform }: EngineNodeParts) {
     this.memory = createEngineMemory(workers);
     this.#driver = driver;
     const membersLost = () => this.#members.enterAgain();
     this.#conductor = new Conductor({ driver, store, warn, inform, membersLost });
     const members = this.#members = new NodeMembers(driver);
     const conductor = this.#conductor;
-    const peers = this.#peers = new NodePeers({ uid, driver, conductor, members, store, warn });
+    const peers = this.#peers = new NodePeers({
+      uid,
+      sessionKey,
+      driver,
+      conductor,
+      members,
+      store,
+      warn,
+    });
     const handler = this.#answers = new RequestAnswers({ conductor, driver, members, peers });
     this.#desk = new EngineDesk({ memory: this.memory, workers, handler, ring });
   }

@@ -3,7 +3,7 @@
  *
  * In: calls of one worker. Out: promises, none of which is rejected; a request that cannot be sent now has failed.
  */
-import type { Peers } from "../broker/mod.ts";
+import type { Peers, SessionKey, WorkerPlace } from "../broker/mod.ts";
 import type { EngineCalls } from "./engine_calls.ts";
 import { REQUEST } from "./engine_request.ts";
 
@@ -27,5 +27,20 @@ export class EnginePeers implements Peers {
 
   answer(address: string, answer: Uint8Array): void {
     this.#calls.tell(REQUEST.answer, [answer, address]);
+  }
+
+  async sessionKey(server: string): Promise<SessionKey> {
+    const [status, key] = await this.#calls.call(REQUEST.sessionKey, [server]) ?? ["busy"];
+    return { status, key } as SessionKey;
+  }
+
+  async pass(
+    { server, worker }: WorkerPlace,
+    session: string,
+    data: Uint8Array,
+  ): Promise<boolean> {
+    const values = [data, session, server, worker];
+    const [isDone] = await this.#calls.call(REQUEST.pass, values) ?? [];
+    return isDone === 1;
   }
 }

@@ -31,6 +31,10 @@ export const REQUEST = {
   survey: 10,
   /** answer, address; no answer */
   answer: 11,
+  /** server → status, key */
+  sessionKey: 12,
+  /** commands, session, server, worker → 1: done */
+  pass: 13,
 } as const;
 
 /** Values of the answer before its list, and of each item of it. */

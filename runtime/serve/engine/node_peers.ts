@@ -6,13 +6,22 @@
  *
  * - Requests are kept in the engine for a minute: a server that was cut off gets them when it is back. If it was cut off for
  *   longer, it says so in its log.
+ * - The later commands of a session are sent to the server that has it, and are kept for some seconds.
  * - Questions and answers are not kept. A server that does not answer within a second is left out, and the log says so.
  */
-import { ControlSender, type ControlStore, REQUESTS } from "../broker/mod.ts";
+import {
+  COMMANDS,
+  ControlSender,
+  type ControlStore,
+  REQUESTS,
+  type SessionKey,
+  type WorkerPlace,
+} from "../broker/mod.ts";
 import type { Conductor } from "./conductor.ts";
 import type { EngineDriver } from "./driver.ts";
 import { MessageStore } from "./message_store.ts";
 import type { NodeMembers } from "./node_members.ts";
+import { ServerDirectory } from "./server_directory.ts";
 import { answerParts, SURVEY_TIME, Surveys } from "./surveys.ts";
 
 /** The channel to which all servers listen. A client's channel has no empty namespace. */
@@ -22,7 +31,9 @@ const NO_WORKER = -1;
 /** Milliseconds until a server that could not become a member tries again. */
 const RETRY = 1_000;
 /** The words of messages between servers that are not for all workers; behind each: what it is about. */
-const WORD = { question: "?", answer: "!" } as const;
+const WORD = { question: "?", answer: "!", commands: ">" } as const;
+/** Longer commands of a session are not kept in the engine: the client asks again. */
+const LONGEST_KEPT = 16 * 1024;
 const MISSING_OTHERS = "info and channels of the HTTP API are without the other servers";
 const UTF8 = new TextEncoder();
 
@@ -30,6 +41,8 @@ const UTF8 = new TextEncoder();
 export interface NodePeersParts {
   /** Another one in each run. */
   readonly uid: string;
+  /** By which other servers check the names of this one's sessions. */
+  readonly sessionKey: Uint8Array;
   readonly driver: Pick<EngineDriver, "members" | "publish">;
   readonly conductor: Pick<Conductor, "keep" | "positionOf">;
   readonly members: Pick<NodeMembers, "join">;
@@ -43,6 +56,7 @@ export class NodePeers {
   readonly #parts: NodePeersParts;
   readonly #local: ControlSender;
   readonly #surveys = new Surveys();
+  readonly #servers: ServerDirectory;
   /** Those of which the log has said that they do not answer. */
   readonly #silent = new Set<string>();
   #timer: ReturnType<typeof setTimeout> | undefined = undefined;
@@ -53,6 +67,7 @@ export class NodePeers {
   constructor(parts: NodePeersParts) {
     this.#parts = parts;
     this.#local = new ControlSender(parts.store);
+    this.#servers = new ServerDirectory(parts.driver, ALL_SERVERS, () => performance.now());
     const { conductor, warn, uid } = parts;
     const forAll = new MessageStore({
       begun: () => {},
@@ -118,6 +133,26 @@ export class NodePeers {
     }
   }
 
+  /** The key of another server's sessions. */
+  sessionKey(server: string): Promise<SessionKey> {
+    return this.#servers.sessionKey(server);
+  }
+
+  /** Sends commands of a session to the server that has it; returns what `request` does. */
+  async pass(
+    { server, worker }: WorkerPlace,
+    session: string,
+    data: Uint8Array,
+  ): Promise<boolean> {
+    const { historySize, historyTtlMs } = COMMANDS;
+    const { status } = await this.#parts.driver.publish(channelOf(server), {
+      fields: UTF8.encode(`${WORD.commands} ${worker} ${session}`),
+      ...{ data, historySize, historyTtlMs },
+      skipHistory: data.length > LONGEST_KEPT,
+    });
+    return status === "stored";
+  }
+
   /** Ends what is open. */
   close(): void {
     this.#isClosed = true;
@@ -127,16 +162,15 @@ export class NodePeers {
 
   /** The uids of the other servers; undefined: the engine does not say. */
   async #others(): Promise<readonly string[] | undefined> {
-    const found = await this.#parts.driver.members(ALL_SERVERS);
-    if (found.status !== "read") return undefined;
-    return found.members.map(({ client }) => client).filter((uid) => uid !== this.#parts.uid);
+    const all = await this.#servers.all();
+    return all?.filter((uid) => uid !== this.#parts.uid);
   }
 
   /** Becomes a member of the servers. */
   async #enter(): Promise<void> {
     clearTimeout(this.#timer);
-    const { uid, members } = this.#parts;
-    const member = { client: uid, user: "", info: new Uint8Array(0), announce: false };
+    const { uid, sessionKey, members } = this.#parts;
+    const member = { client: uid, user: "", info: sessionKey, announce: false };
     const status = await members.join(NO_WORKER, ALL_SERVERS, member);
     if (status === "joined" || this.#isClosed) return;
     this.#timer = setTimeout(() => void this.#enter(), RETRY);
@@ -158,6 +192,8 @@ export class NodePeers {
 
   #receive(word: string, bytes: Uint8Array): void {
     const [kind, id = "", from = "", index, count] = word.split(" ");
+    // Without room, the client's command is lost: it asks again.
+    if (kind === WORD.commands) this.#local.pass(Number(id), from, bytes);
     if (kind !== WORD.answer) return;
     this.#surveys.add(id, from, { index: Number(index), count: Number(count), bytes });
   }

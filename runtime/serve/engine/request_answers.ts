@@ -75,6 +75,8 @@ export class RequestAnswers implements EngineHandler {
   #carryOut(worker: number, kind: number, values: Values): Answer {
     if (kind === REQUEST.control) return this.#control(values);
     if (kind === REQUEST.survey) return this.#survey(values);
+    if (kind === REQUEST.sessionKey) return this.#sessionKey(values);
+    if (kind === REQUEST.pass) return this.#pass(values);
     const name = nameIn(values);
     switch (kind) {
       case REQUEST.publish:
@@ -178,6 +180,16 @@ export class RequestAnswers implements EngineHandler {
   async #survey([question]: Values): Answer {
     const answers = await this.#peers.survey(question as Uint8Array);
     return answers === undefined ? BUSY : ["done", ...answers];
+  }
+
+  async #sessionKey([server]: Values): Answer {
+    const found = await this.#peers.sessionKey(server as string);
+    return found.status === "known" ? [found.status, found.key] : [found.status];
+  }
+
+  async #pass([data, session, server, worker]: Values): Answer {
+    const to = { server: server as string, worker: worker as number };
+    return [await this.#peers.pass(to, session as string, data as Uint8Array) ? 1 : 0];
   }
 
   async #join(worker: number, name: string, values: Values): Answer {

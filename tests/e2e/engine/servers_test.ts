@@ -105,6 +105,32 @@ async function requests({ first, second }: Both): Promise<void> {
   other.centrifuge.disconnect();
 }
 
+/** The later messages of a client over a stream reach its server by way of the other one. */
+async function streams({ first, second }: Both): Promise<void> {
+  for (const transport of ["sse", "http_stream"] as const) {
+    const channel = `chat:${transport}`;
+    const emulationEndpoint = second.url("/emulation");
+    const client = first.server.streamClient(transport, { emulationEndpoint });
+    await connected(client);
+    const got = await subscribe(client, channel);
+    await waitFor(() => client.centrifuge.publish(channel, 1).then(() => true, () => false), {
+      what: "a publication of the client's",
+    });
+    await waitFor(() => got.data.includes(1), { what: "that publication" });
+    client.centrifuge.disconnect();
+  }
+  const post = async (node: string, session: string) => {
+    const body = JSON.stringify({ session, node, data: "{}" });
+    const [status] = await second.get("/emulation", { method: "POST", body });
+    return status;
+  };
+  const { nodes } = await second.ask("info", {});
+  for (const { uid } of nodes) {
+    const refused = [await post(`0.${uid}`, "made up"), await post("0.nobody", "made up")];
+    assertEquals(refused, [404, 404]);
+  }
+}
+
 /** Each server lists all servers, and the channels of all. */
 async function listing({ first, second }: Both): Promise<void> {
   const [a, b, c] = [
@@ -153,6 +179,7 @@ Deno.test({
     };
     await step("a client recovers on the other server", recovery);
     await step("what is asked about connections is done on both", requests);
+    await step("later messages of a stream come by way of the other server", streams);
     await step("each lists both servers, and the channels of both", listing);
   },
 });

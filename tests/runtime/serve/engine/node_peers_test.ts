@@ -18,7 +18,7 @@ async function server(engine: LoopbackEngine, uid: string = crypto.randomUUID())
   const [got, warnings]: [string[], string[]] = [[], []];
   let isFull = false;
   const store = {
-    maxEntryBytes: 100,
+    maxEntryBytes: 100_000,
     publish: (_name: Uint8Array, { fields, data }: { fields?: Uint8Array; data: Uint8Array }) => {
       const status: "full" | "stored" = isFull ? "full" : "stored";
       if (!isFull) got.push(`${TEXT.decode(fields)} ${TEXT.decode(data)}`);
@@ -30,7 +30,15 @@ async function server(engine: LoopbackEngine, uid: string = crypto.randomUUID())
   const told = { warn, inform: nothing, membersLost: nothing };
   const conductor = new Conductor({ driver, store: NO_CHANNELS, ...told });
   const members = new NodeMembers(driver);
-  const peers = new NodePeers({ uid, driver, conductor, members, store, warn });
+  const peers = new NodePeers({
+    uid,
+    sessionKey: utf8(uid),
+    driver,
+    conductor,
+    members,
+    store,
+    warn,
+  });
   await driver.connect(conductor);
   const { members: all } = engine.channel(":servers");
   await waitFor(() => conductor.isReady && all.has(uid), { what: "that the server is ready" });
@@ -104,7 +112,7 @@ Deno.test("peers: a server for which requests are lost says so, and gets the nex
 Deno.test("peers: a request that is too long is refused, and one that finds no room is told of", async () => {
   const engine = new LoopbackEngine();
   const [first, second] = [await server(engine), await server(engine)];
-  assertEquals(await first.peers.request("a", new Uint8Array(100)), false);
+  assertEquals(await first.peers.request("a", new Uint8Array(100_000)), false);
   second.fill();
   assertEquals(await send(first, "b"), [true]);
   await waitFor(() => second.warnings.length > 0, { what: "a warning" });
@@ -164,5 +172,25 @@ Deno.test("peers: without the engine a server speaks for itself alone, and too m
   const before = first.warnings.length;
   for (let i = 0; i < 2; i++) assertEquals(await first.peers.survey(utf8("ask")), []);
   assertEquals(first.warnings.length, before + 1);
+  await close(first, second);
+});
+
+Deno.test("peers: commands of a session reach its worker on the server that has it", async () => {
+  const engine = new LoopbackEngine();
+  const [first, second] = [await server(engine), await server(engine)];
+  assertEquals(await first.peers.sessionKey(second.uid), {
+    status: "known",
+    key: utf8(second.uid),
+  });
+  assertEquals(await first.peers.sessionKey("nobody"), { status: "unknown" });
+  const to = { server: second.uid, worker: 1 };
+  for (const text of ["1", "2", "x".repeat(20_000)]) {
+    assertEquals(await first.peers.pass(to, "session", utf8(text)), true);
+  }
+  await waitFor(() => second.got.length >= 3, { what: "the commands" });
+  assertEquals(second.got.map((text) => text.slice(0, 9)), ["session 1", "session 2", "session x"]);
+  assertEquals(first.got, []);
+  first.driver.cut();
+  assertEquals(await first.peers.pass(to, "session", utf8("4")), false);
   await close(first, second);
 });

@@ -2,14 +2,14 @@
  * A TCP relay in front of a server, whose connections a test cuts.
  *
  * In: the server's port. Out: a port of 127.0.0.1 that leads there; `cut` resets all connections, and closes new ones at once until
- * `mend`.
+ * `mend`. `lead` sends new connections to another server.
  */
 
 /** The relay. */
 export class TcpRelay implements AsyncDisposable {
   readonly port: number;
   readonly #listener: Deno.TcpListener;
-  readonly #target: number;
+  #target: number;
   readonly #open = new Set<Deno.Conn>();
   readonly #running: Promise<unknown>[] = [];
   #isCut = false;
@@ -20,6 +20,11 @@ export class TcpRelay implements AsyncDisposable {
     this.#listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     this.port = this.#listener.addr.port;
     this.#running.push(this.#accept());
+  }
+
+  /** New connections lead to another port; those that are open stay. */
+  lead(target: number): void {
+    this.#target = target;
   }
 
   /** Ends all connections, and lets none through. */

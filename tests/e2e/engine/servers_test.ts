@@ -5,9 +5,14 @@
 import { assertEquals, equal } from "@std/assert";
 import type { Centrifuge } from "npm:centrifuge@5.8.0";
 import { Backend, sign } from "../../support/channel_backend.ts";
-import { connected, subscribe } from "../../support/channel_server.ts";
+import { OPEN } from "../../support/channel_options.ts";
+import { connected, OPEN_CHANNELS, subscribe } from "../../support/channel_server.ts";
+import { NodeSocket } from "../../support/node_socket.ts";
 import { NO_REDIS, REDIS_SERVER, RedisEngine } from "../../support/redis_engine.ts";
 import { waitFor } from "../../support/wait_for.ts";
+
+/** Nobody listens there. */
+const NOWHERE = "ws://127.0.0.1:1/";
 
 /** Two servers. */
 interface Both {
@@ -23,7 +28,8 @@ interface Listed {
 /** A server on an engine. */
 function serverOn({ url }: RedisEngine): Promise<Backend> {
   const engine = { url, prefix: "test:", password: undefined, caFile: undefined };
-  return Backend.start({ engine });
+  const kept = { ...OPEN, forceRecovery: true };
+  return Backend.start({ engine, namespaces: { ...OPEN_CHANNELS.namespaces, kept } });
 }
 
 /** What happens to a client by itself, without its asking. */
@@ -37,8 +43,15 @@ function eventsOf(centrifuge: Centrifuge): string[] {
 }
 
 /** A connected client of a user, and what happens to it. */
-async function clientOf({ server }: Backend, user: string) {
-  const client = server.client({ token: await sign({ sub: user }) });
+async function clientOf(
+  { server }: Backend,
+  user: string,
+  { claims = {}, options = {} }: {
+    readonly claims?: Record<string, unknown>;
+    readonly options?: Record<string, unknown>;
+  } = {},
+) {
+  const client = server.client({ token: await sign({ sub: user, ...claims }), ...options });
   const events = eventsOf(client.centrifuge);
   await connected(client);
   return { ...client, events };
@@ -103,6 +116,53 @@ async function requests({ first, second }: Both): Promise<void> {
   await happens(all, "disconnected 4500");
   assertEquals([other.events, other.centrifuge.state], [[], "connected"]);
   other.centrifuge.disconnect();
+}
+
+/** Subscriptions that a server makes: by a token, which recover on the other server, and by a request. Presence has the clients of both. */
+async function serverSide({ first, second }: Both): Promise<void> {
+  // Without an option that forces it, no server-side subscription recovers.
+  const channel = "kept:own";
+  const publish = (backend: Backend, data: string) =>
+    ask(backend, "publish", { channel, data, idempotency_key: data });
+  await publish(first, "before");
+  const address = { url: first.server.url };
+  class Led extends NodeSocket {
+    constructor(_url: string, ...more: unknown[]) {
+      super(address.url, ...more);
+    }
+  }
+  const ann = await clientOf(first, "ann", {
+    claims: { channels: [channel] },
+    options: { websocket: Led },
+  });
+  const recoveries: boolean[] = [];
+  ann.centrifuge.on("subscribed", ({ recovered }) => void recoveries.push(recovered));
+  await happens([ann], `subscribed ${channel}`);
+  const ben = await clientOf(second, "ben");
+  await ask(first, "subscribe", { client: "", user: "ben", channel });
+  await happens([ben], `subscribed ${channel}`);
+  await publish(second, "1");
+  await publish(first, "2");
+  await happens([ann, ben], "got 1", "got 2");
+  for (const backend of [first, second]) {
+    const { presence } = await backend.ask("presence", { channel });
+    const users = Object.values(presence as Record<string, { user: string }>);
+    assertEquals(users.map(({ user }) => user).sort(), ["ann", "ben"]);
+    assertEquals(await backend.ask("presence_stats", { channel }), {
+      num_clients: 2,
+      num_users: 2,
+    });
+  }
+  // The same client goes on at the other server.
+  address.url = NOWHERE;
+  await ask(first, "disconnect", { user: "ann", disconnect: { code: 3_000, reason: "go" } });
+  await waitFor(() => ann.centrifuge.state === "connecting", { what: "the end of the connection" });
+  await publish(second, "3");
+  await happens([ben], "got 3");
+  address.url = second.server.url;
+  await happens([ann], `subscribed ${channel}`, "got 3");
+  assertEquals(recoveries, [true]);
+  for (const { centrifuge } of [ann, ben]) centrifuge.disconnect();
 }
 
 /** The later messages of a client over a stream reach its server by way of the other one. */
@@ -179,6 +239,7 @@ Deno.test({
     };
     await step("a client recovers on the other server", recovery);
     await step("what is asked about connections is done on both", requests);
+    await step("subscriptions of the server's, and presence", serverSide);
     await step("later messages of a stream come by way of the other server", streams);
     await step("each lists both servers, and the channels of both", listing);
   },

@@ -15,7 +15,7 @@ import {
 import type { ChannelsConfig, Config } from "../config/mod.ts";
 import type { EngineNode, EngineNodeFigures } from "../serve/engine/mod.ts";
 import { preciseClock } from "../os/mod.ts";
-import type { ChannelsStart } from "../thread/mod.ts";
+import type { ChannelsStart, ServerFacts } from "../thread/mod.ts";
 import { changedSecretFiles, placesOf, readSecretTexts } from "./secret_texts.ts";
 
 /** Milliseconds between two sweeps, and the part of the store that one visits: all of it in five seconds. */
@@ -53,19 +53,21 @@ export class ChannelKeeper {
 
   /**
    * @param config the dimensions, and where the secrets are
+   * @param server what it says about itself
    * @param ring wakes a worker
    * @throws {RangeError} if the memory is too small for so many workers
    * @throws if a secret cannot be read
    */
   constructor(
     { workers, channelLimits: { memoryBytes: bytes }, channels }: ChannelKeeperConfig,
+    server: ServerFacts,
     ring: (worker: number) => void,
   ) {
     const secrets = readSecretTexts(channels, PLACES);
     const random = crypto.getRandomValues(new Uint32Array(7));
     const engine = channels.engine !== undefined;
     const memory = createChannelMemory({ bytes, workers, random, engine });
-    this.#start = { memory, secrets };
+    this.#start = { memory, server, secrets };
     this.#workers = workers;
     this.#ring = ring;
     this.#store = openChannelStore(memory, {
@@ -93,7 +95,8 @@ export class ChannelKeeper {
     const { EngineNode } = await import("../serve/engine/mod.ts");
     const driver = await engineDriver(engine, placesOf(this.#start.secrets));
     const [store, workers, ring] = [this.#store, this.#workers, this.#ring];
-    this.#engine = new EngineNode({ driver, store, workers, ring, ...notes });
+    const names = { uid: store.epochText(0), sessionKey: store.sharedKey };
+    this.#engine = new EngineNode({ ...names, driver, store, workers, ring, ...notes });
     this.#start = { ...this.#start, engine: this.#engine.memory };
     const fault = await this.#engine.connect();
     if (fault !== undefined) {

@@ -40,6 +40,7 @@ import { type IoUringUse, ioUringUse } from "./io_uring_use.ts";
 import { LoadingPhase } from "./loading_phase.ts";
 import { NativeEntrance } from "./native_entrance.ts";
 import { OpensslTls } from "./openssl_tls.ts";
+import { serverName } from "./server_name.ts";
 import { ServerLogs } from "./server_logs.ts";
 import { Thread, type ThreadEnd } from "./thread_handle.ts";
 import { chooseTls } from "./tls_library.ts";
@@ -351,7 +352,10 @@ export class Executor {
     const { ChannelKeeper } = await import("./channel_keeper.ts");
     const ring = (worker: number) => this.#entrance.ring(worker);
     const workers = workerSlots(this.#config);
-    this.#channels = new ChannelKeeper({ ...this.#config, workers, channels }, ring);
+    const port = this.socketPath === null ? this.address.port : undefined;
+    const name = serverName(this.address, port);
+    const server = { name, version: this.#options.version ?? "", startedAt: Date.now() };
+    this.#channels = new ChannelKeeper({ ...this.#config, workers, channels }, server, ring);
     await this.#channels.openEngine(channels, {
       warn: (text) => this.#warn(text),
       inform: (text) => this.#inform(text),

@@ -67,7 +67,10 @@ const load: RouterLoader = async (
         call: () => postToMain({ type: "engine" }),
         again: () => loop.defer({ onTurn: () => {} }),
       });
-      const engine = calls && { engine: () => new engines.EngineBroker(calls) };
+      const engine = calls && {
+        engine: () => new engines.EngineBroker(calls),
+        peers: new engines.EnginePeers(calls),
+      };
       const shared = { queuedBytes, drainTime, loop, hooks };
       service ??= new centrifuge.ChannelService({
         ...rules,

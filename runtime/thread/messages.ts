@@ -47,9 +47,18 @@ export interface WorkerStart {
 export interface ChannelsStart {
   /** Made by `createChannelMemory`. */
   readonly memory: SharedArrayBuffer;
+  readonly server: ServerFacts;
   readonly secrets: SecretTexts;
   /** How workers call the engine, made by `EngineNode`; absent: there is none. */
   readonly engine?: SharedArrayBuffer;
+}
+
+/** What a server says about itself. */
+export interface ServerFacts {
+  readonly name: string;
+  readonly version: string;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
 }
 
 /** What was in the places that the section `[channels]` names, when the server started. */

@@ -22,6 +22,7 @@ export type {
   MainMessage,
   OpensslStart,
   SecretTexts,
+  ServerFacts,
   ThreadMessage,
   ThreadOrder,
   TlsMaterial,

@@ -30,7 +30,7 @@ export class SlowPath implements AsyncDisposable {
   /** All that are open, the oldest first. */
   readonly connections: Set<PathConnection> = new Set();
   readonly #listener: Deno.TcpListener;
-  readonly #target: number;
+  #target: number;
   readonly #running = new Set<Promise<void>>();
   #isCut = false;
   #cut: Cut | undefined;
@@ -41,6 +41,11 @@ export class SlowPath implements AsyncDisposable {
     this.#listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     this.port = this.#listener.addr.port;
     this.#run(this.#accept());
+  }
+
+  /** New connections lead to another port; those that are open stay. */
+  lead(target: number): void {
+    this.#target = target;
   }
 
   /** Ends all connections, and lets none through. */

@@ -1,5 +1,6 @@
 /**
- * What keeps the channels, as a worker sees it: the store of this server, or an engine that several servers share.
+ * What keeps the channels, as a worker sees it: the store of this server, or an engine that several servers share; and how threads and
+ * servers reach each other.
  *
  * ```ts
  * import { createChannelMemory, openChannelStore } from "../../channels/mod.ts";
@@ -25,5 +26,16 @@ export type {
   PublishAnswer,
   ReadAnswer,
 } from "./broker.ts";
+export { COMMANDS, ControlSender, type ControlStore, REQUESTS } from "./control_sender.ts";
+export {
+  ALL_WORKERS,
+  ANY_WORKER,
+  CONNECTED_USERS_KEY,
+  controlKey,
+  isOwnChannel,
+  toWorker,
+  userKey,
+} from "./own_channels.ts";
+export type { Peers, SessionKey, WorkerPlace } from "./peers.ts";
 export { type Soon, whenThere } from "./soon.ts";
 export { type BrokerStore, StoreBroker } from "./store_broker.ts";

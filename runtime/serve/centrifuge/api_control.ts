@@ -1,16 +1,11 @@
 /**
  * The methods of the HTTP API that concern connections: unsubscribe, disconnect, subscribe, refresh.
  *
- * In: a request. Out: on the worker that got it, an empty result, once it is on its way to all workers; on each worker, what it does
- * to the clients that it names. A user that is not connected is no error.
+ * In: a request. Out: on the worker that got it, an empty result, once it is on its way to all workers, of all servers if there is an
+ * engine; on each worker, what it does to the clients that it names. A user that is not connected is no error.
  */
 
-import {
-  CLIENT_ERRORS,
-  type ClientError,
-  DISCONNECTS,
-  UNSUBSCRIBES,
-} from "../../../protocol/centrifuge/mod.ts";
+import { CLIENT_ERRORS, DISCONNECTS, UNSUBSCRIBES } from "../../../protocol/centrifuge/mod.ts";
 import {
   decodeShape,
   flag,
@@ -23,7 +18,9 @@ import {
   readText,
   text,
 } from "../../../protocol/json/mod.ts";
+import { type Soon, whenThere } from "../broker/mod.ts";
 import {
+  type ApiAnswer,
   type ApiContext,
   type ApiMethod,
   apiMethod,
@@ -106,9 +103,9 @@ function send(
     readonly start: number;
     readonly end: number;
   },
-): typeof EMPTY | ClientError {
-  const isSent = control.request(method, bytes.subarray(start, end));
-  return isSent ? EMPTY : CLIENT_ERRORS.INTERNAL;
+): Soon<ApiAnswer> {
+  const sent = control.request(method, bytes.subarray(start, end));
+  return whenThere(sent, (isSent): ApiAnswer => isSent ? EMPTY : CLIENT_ERRORS.INTERNAL);
 }
 
 /** Does on this worker what was asked on any. */

@@ -16,16 +16,24 @@ import {
   text,
   unsigned,
 } from "../../../protocol/json/mod.ts";
+import type { Soon } from "../broker/mod.ts";
 import type { Channel } from "../channels/mod.ts";
 import type { ApiBudget } from "./api_budget.ts";
 import type { ChannelContext } from "./channel_context.ts";
-import type { ControlSender } from "./control_channel.ts";
+import type { Servers } from "./servers.ts";
+
+/** Sends a request to all workers. */
+export interface RequestSender {
+  /** False: it was not done, or nobody knows whether it was. */
+  request(word: string, data: Uint8Array): Soon<boolean>;
+}
 
 /** What all requests work on. */
 export interface ApiParts {
   readonly context: ChannelContext;
-  /** Carries what concerns connections to the workers that have them. */
-  readonly control: ControlSender;
+  /** Carries what concerns connections to the workers that have them: of this server, or of all servers of an engine. */
+  readonly control: RequestSender;
+  readonly servers: Servers;
 }
 
 /** What the methods of one request work on. */

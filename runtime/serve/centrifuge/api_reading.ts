@@ -1,14 +1,12 @@
 /**
  * The methods of the HTTP API that read, and the one that removes a history.
  *
- * In: a request. Out: what the store or the engine has. Backends may read every channel whose namespace exists.
+ * In: a request. Out: what the store or the engine has, or what all servers say. Backends may read every channel whose namespace exists.
  */
 
 import { CLIENT_ERRORS, type ClientError } from "../../../protocol/centrifuge/mod.ts";
 import { flag, readInteger, text } from "../../../protocol/json/mod.ts";
-import type { ChannelVisitor } from "../../channels/mod.ts";
 import { type Soon, whenThere } from "../broker/mod.ts";
-import { matchesWildcard } from "../tokens/mod.ts";
 import {
   type ApiAnswer,
   type ApiContext,
@@ -18,15 +16,11 @@ import {
   readPosition,
   type WriteResult,
 } from "./api_method.ts";
-import { isControlChannel } from "./control_channel.ts";
 import { readHistory } from "./history_reading.ts";
+import { SERVER_NUMBERS, SERVER_TEXTS } from "./servers.ts";
 import { readPresence, readPresenceStats } from "./presence_reading.ts";
-import { nextTurn } from "./turn_budget.ts";
 
 const UTF8 = new TextEncoder();
-const TEXT = new TextDecoder();
-/** Pages of the store's list that one turn reads: some milliseconds. */
-const PAGES_A_TURN = 16;
 /** A list of channels takes as much time as an answer of this length. */
 const LISTING_BYTES = 1024 * 1024;
 /** As of the patterns of capabilities. */
@@ -106,7 +100,8 @@ export const channels = apiMethod({ pattern: text("pattern") }, async (
   { pattern = "" },
 ): Promise<ApiAnswer> => {
   if (pattern.length > LONGEST_PATTERN) return CLIENT_ERRORS.BAD_REQUEST;
-  const found = await activeChannels(api, matcherOf(pattern));
+  if (!mayList(api)) return CLIENT_ERRORS.LIMIT_EXCEEDED;
+  const found = await api.servers.channels(pattern);
   if ("code" in found) return found;
   return (json) => {
     json.name("channels").openObject();
@@ -117,52 +112,26 @@ export const channels = apiMethod({ pattern: text("pattern") }, async (
   };
 });
 
-/** What this server is: one node, whatever worker answers. */
+/** What the servers are: each is one node, whatever worker answers. */
 export const info = apiMethod({}, async (api): Promise<ApiAnswer> => {
-  const { store, version, meter, connectedUsers } = api.context;
-  const found = await activeChannels(api, () => true);
+  if (!mayList(api)) return CLIENT_ERRORS.LIMIT_EXCEEDED;
+  const found = await api.servers.info();
   if ("code" in found) return found;
-  const users = connectedUsers.count();
-  if (users === undefined) return CLIENT_ERRORS.INTERNAL;
-  const subscriptions = found.reduce((sum, [_, subscribers]) => sum + subscribers, 0);
   return (json) => {
-    json.name("nodes").openArray().openObject();
-    // As every epoch, it is another one in each run.
-    json.name("uid").text(store.epochText(0)).name("name").text(version);
-    json.name("version").text(version);
-    json.name("num_clients").integer(meter.serverClients()).name("num_users").integer(users);
-    json.name("num_channels").integer(found.length).name("num_subs").integer(subscriptions);
-    json.closeObject().closeArray();
+    json.name("nodes").openArray();
+    for (const server of found) {
+      json.openObject();
+      for (const field of SERVER_TEXTS) json.name(field).text(server[field]);
+      for (const field of SERVER_NUMBERS) json.name(field).integer(server[field]);
+      json.closeObject();
+    }
+    json.closeArray();
   };
 });
 
-/** The channels that have subscribers: a part of the store in each turn. */
-async function activeChannels(
-  { context: { store, loop }, budget }: ApiContext,
-  matches: (name: string) => boolean,
-): Promise<(readonly [name: string, clients: number])[] | ClientError> {
-  if (!budget.mayRead) return CLIENT_ERRORS.LIMIT_EXCEEDED;
+/** Whether there is budget for a list of channels, which it then has spent. */
+function mayList({ budget }: ApiContext): boolean {
+  if (!budget.mayRead) return false;
   budget.spend(LISTING_BYTES);
-  const found: (readonly [string, number])[] = [];
-  const visit: ChannelVisitor = (bytes, { subscribers }) => {
-    if (subscribers === 0 || isControlChannel(bytes)) return;
-    const name = TEXT.decode(bytes);
-    if (matches(name)) found.push([name, subscribers]);
-  };
-  for (let at = 0;;) {
-    for (let i = 0; i < PAGES_A_TURN; i++) {
-      const next = store.channelsFrom(at, visit);
-      if (next === undefined) return CLIENT_ERRORS.INTERNAL;
-      if (next === 0) return found;
-      at = next;
-    }
-    await nextTurn(loop);
-  }
-}
-
-/** `*` stands for any text, `?` for one character; empty: everything. */
-function matcherOf(pattern: string): (name: string) => boolean {
-  if (pattern === "") return () => true;
-  const characters = [...pattern];
-  return (name) => matchesWildcard(characters, [...name], "?");
+  return true;
 }

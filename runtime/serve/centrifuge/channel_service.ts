@@ -9,7 +9,16 @@ import type { ChannelLimits, ChannelsConfig, Config } from "../../config/mod.ts"
 import { type ChannelStore, openChannelStore } from "../../channels/mod.ts";
 import type { Loop } from "../../net/mod.ts";
 import type { Column, Counters } from "../../ring/mod.ts";
-import { type Broker, StoreBroker } from "../broker/mod.ts";
+import {
+  ALL_WORKERS,
+  ANY_WORKER,
+  type Broker,
+  ControlSender,
+  type Peers,
+  StoreBroker,
+  toWorker,
+} from "../broker/mod.ts";
+import type { ServerFacts } from "../../thread/mod.ts";
 import { ChannelRules } from "../channels/mod.ts";
 import { Hub } from "../hub/mod.ts";
 import type { Route } from "../session/mod.ts";
@@ -20,11 +29,12 @@ import { ConnectionControl } from "./api_control.ts";
 import { apiRoutes } from "./api_route.ts";
 import { ChannelMeter } from "./channel_meter.ts";
 import { ConnectedUsers } from "./connected_users.ts";
-import { ALL_WORKERS, ControlListener, ControlSender, toWorker } from "./control_channel.ts";
+import { ControlListener } from "./control_channel.ts";
 import { ClientDirectory } from "./client_directory.ts";
 import { DrainSpread } from "./drain_spread.ts";
 import { HeldBytes } from "./held_bytes.ts";
-import { SessionNames } from "./session_names.ts";
+import { Servers } from "./servers.ts";
+import { nodeName, SessionNames } from "./session_names.ts";
 import { streamRoutes } from "./stream_routes.ts";
 import { StreamSessions } from "./stream_sessions.ts";
 import { TransferRate } from "./transfer_rate.ts";
@@ -45,6 +55,7 @@ const SLOW_SHARE = 1 / 2;
 export interface ChannelWiring {
   /** Made by `createChannelMemory`. */
   readonly memory: SharedArrayBuffer;
+  readonly server: ServerFacts;
   /** The number of this worker. */
   readonly worker: number;
   /** Milliseconds of a clock that all threads share and that is never set back. */
@@ -59,6 +70,8 @@ export interface ChannelWiring {
   ring(worker: number): void;
   /** What keeps the channels, if it is not the store; its memory was made for an engine. */
   engine?(store: ChannelStore): Broker;
+  /** The servers of that engine. */
+  readonly peers?: Peers;
   /** Lets a promise settle: the loop blocks only while none is pending. */
   follow(promise: Promise<void>): void;
   /** Counts an error of ours, and tells the operator. */
@@ -130,7 +143,7 @@ export class ChannelService {
       isInsecure,
       hooks,
       loop,
-      node: String(worker),
+      node: nodeName(worker, wiring.peers === undefined ? "" : store.epochText(0)),
       version: "async-deno",
       epochSeconds: () => loop.os.epochMilliseconds() / 1000,
       random: Math.random,
@@ -146,11 +159,13 @@ export class ChannelService {
     const directory = new ClientDirectory(meter, context.connectedUsers);
     this.context = context;
     this.directory = directory;
-    const channel = { store, hub: this.#hub, loop, report };
-    const control = new ControlSender(channel);
+    const channel = { hub: this.#hub, loop, report };
+    const sender = new ControlSender(store);
     new ControlListener(channel, ALL_WORKERS, new ConnectionControl(context, directory));
+    const servers = new Servers(context, wiring.server, wiring.peers);
+    if (worker === 0 && wiring.peers) new ControlListener(channel, ANY_WORKER, servers);
     const names = new SessionNames(store.sharedKey);
-    const { workers } = wiring;
+    const { workers, peers } = wiring;
     const sessions = new StreamSessions({ context, directory, names });
     new ControlListener(channel, toWorker(worker), sessions);
     const rate = new TransferRate({
@@ -162,8 +177,10 @@ export class ChannelService {
     const { apiKey } = secrets;
     this.routes = [
       [WEBSOCKET_PATH, channelSocketRoute(context, directory)],
-      ...streamRoutes({ context, sessions, sender: control, origins, workers, names, rate }),
-      ...apiKey === undefined ? [] : apiRoutes({ context, control }, apiKey),
+      ...streamRoutes({ context, sessions, sender, origins, workers, peers, names, rate }),
+      ...apiKey === undefined
+        ? []
+        : apiRoutes({ context, control: wiring.peers ?? sender, servers }, apiKey),
     ];
   }
 }

@@ -7,7 +7,7 @@
  */
 
 import type { ChannelStore } from "../../channels/mod.ts";
-import { CONNECTED_USERS_KEY } from "./control_channel.ts";
+import { CONNECTED_USERS_KEY } from "../broker/mod.ts";
 
 const UTF8 = new TextEncoder();
 const NO_BYTES = new Uint8Array(0);

@@ -1,17 +1,32 @@
 /**
  * The names of the sessions of streams, which prove themselves.
  *
- * In: the key that all workers of this run share. Out: names that only this server can have made, for one worker each. So any
- * worker knows, without asking, that a message for another worker comes from who has, or had, a session there.
+ * In: the key that all workers of this run share, and that other servers of an engine are told. Out: names that only this server can have
+ * made, for one worker each. So any worker knows, without asking, that a message for another worker comes from who has, or had, a
+ * session there.
  *
  *   a UUID, and the first half of HMAC-SHA-256(key, node:UUID), in base64url
  */
 
 import { createHmac, timingSafeEqual } from "node:crypto";
+import type { WorkerPlace } from "../broker/mod.ts";
 
 const UUID_LENGTH = 36;
 const MAC_BYTES = 16;
 const UTF8 = new TextEncoder();
+
+const NODE = /^(\d{1,3})(?:\.([0-9a-z-]{1,20}))?$/;
+
+/** What a client calls the worker that has its session. @param server empty: there is no other one */
+export function nodeName(worker: number, server: string): string {
+  return server === "" ? `${worker}` : `${worker}.${server}`;
+}
+
+/** The worker and the server of a node's name; undefined if it is none. */
+export function readNodeName(node: string): WorkerPlace | undefined {
+  const [, worker, server = ""] = NODE.exec(node) ?? [];
+  return worker === undefined ? undefined : { worker: Number(worker), server };
+}
 
 /** Makes names, and checks them. */
 export class SessionNames {

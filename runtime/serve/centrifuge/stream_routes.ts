@@ -1,7 +1,7 @@
 /**
  * `/connection/sse`, `/connection/http_stream` and `/emulation`: clients of the Centrifuge protocol without a WebSocket.
  *
- * In: a request with the first message of a client; then requests with later messages, which may reach any worker. Out: a stream of
+ * In: a request with the first message of a client; then requests with later messages, which may reach any worker of any server of an engine. Out: a stream of
  * replies for the first one, 204 for the others. Pages of other origins are refused, as with WebSockets, unless `--origin` allows
  * them: then the answers have the fields of CORS.
  */
@@ -10,10 +10,10 @@ import { ProtocolError, type ResponseFields } from "../../../protocol/mod.ts";
 import { decodeEmulation, FRAMINGS } from "../../../protocol/centrifuge/mod.ts";
 import type { Config } from "../../config/mod.ts";
 import { LogLabel } from "../../observe/log/mod.ts";
+import type { ControlSender, Peers, WorkerPlace } from "../broker/mod.ts";
 import { crossOriginRoute, type Exchange, type Route, STREAM_FIELDS } from "../session/mod.ts";
 import type { ChannelContext } from "./channel_context.ts";
-import type { ControlSender } from "./control_channel.ts";
-import type { SessionNames } from "./session_names.ts";
+import { readNodeName, SessionNames } from "./session_names.ts";
 import type { StreamSessions } from "./stream_sessions.ts";
 import type { TransferRate } from "./transfer_rate.ts";
 import { Wire } from "./wire.ts";
@@ -33,6 +33,8 @@ export interface StreamRouteParts {
   readonly origins: Config["origins"];
   /** How many workers there are. */
   readonly workers: number;
+  /** The other servers of an engine; undefined: there is none. */
+  readonly peers: Peers | undefined;
   readonly names: SessionNames;
   readonly rate: TransferRate;
 }
@@ -78,7 +80,7 @@ function route(
   { context, origins }: StreamRouteParts,
   path: string,
   method: "GET" | "POST",
-  handle: (exchange: Exchange, cors: ResponseFields) => void,
+  handle: (exchange: Exchange, cors: ResponseFields) => void | Promise<void>,
 ): [string, Route] {
   const checked = (exchange: Exchange, cors: ResponseFields) => {
     const { bodyStart, bodyEnd } = exchange;
@@ -86,7 +88,7 @@ function route(
       context.meter.limitExceeded("channel_message");
       return exchange.respondText(413, "The message is too long\n", cors);
     }
-    handle(exchange, cors);
+    return handle(exchange, cors);
   };
   const label = new LogLabel(`${path} (channels)`);
   const endpoint = { label, methods: [method], wantsBody: method === "POST", handle: checked };
@@ -109,31 +111,80 @@ function begin(
 }
 
 function takeMessage(
-  { context, sessions, sender, workers, names, rate }: StreamRouteParts,
+  parts: StreamRouteParts,
   exchange: Exchange,
   cors: ResponseFields,
-): void {
+): void | Promise<void> {
   const { bodyBytes, bodyStart, bodyEnd } = exchange;
   try {
     const { session, node, data } = decodeEmulation(bodyBytes, bodyStart, bodyEnd);
-    const worker = Number(node);
-    const isKnown = /^\d{1,3}$/.test(node) && worker < workers;
-    // Before anything is kept for it.
-    if (!isKnown || !names.isNameOn(node, session)) return refuseSession(exchange, cors);
-    if (node === context.node) {
-      const isThere = sessions.receive(session, data);
-      return isThere ? respondNothing(exchange, cors) : refuseSession(exchange, cors);
-    }
-    if (!rate.admit(session, data.length, context.loop.now)) {
-      context.meter.limitExceeded("channel_commands");
-      return exchange.respondText(429, "The session sends too much\n", cors);
-    }
-    if (sender.pass(worker, session, data)) return respondNothing(exchange, cors);
-    exchange.respondText(503, "The channels have no room\n", cors);
+    const place = readNodeName(node);
+    if (place === undefined) return refuseSession(exchange, cors);
+    const message = { node, place, session, data, cors };
+    const { context, peers } = parts;
+    const isHere = place.server === readNodeName(context.node)?.server;
+    if (isHere) return passToWorker(parts, exchange, message);
+    if (peers === undefined) return refuseSession(exchange, cors);
+    return passToServer({ ...parts, peers }, exchange, message);
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
     exchange.respondText(400, `${error.message}\n`, cors);
   }
+}
+
+/** A later message of a session, and the fields for its answer. */
+interface LaterMessage {
+  readonly node: string;
+  /** What the node's name says. */
+  readonly place: WorkerPlace;
+  readonly session: string;
+  readonly data: Uint8Array;
+  readonly cors: ResponseFields;
+}
+
+/** The session is on this server. */
+function passToWorker(
+  { context, sessions, sender, workers, names, rate }: StreamRouteParts,
+  exchange: Exchange,
+  { node, place: { worker }, session, data, cors }: LaterMessage,
+): void {
+  // Before anything is kept for it.
+  if (worker >= workers || !names.isNameOn(node, session)) return refuseSession(exchange, cors);
+  if (node === context.node) {
+    const isThere = sessions.receive(session, data);
+    return isThere ? respondNothing(exchange, cors) : refuseSession(exchange, cors);
+  }
+  if (!rate.admit(session, data.length, context.loop.now)) {
+    return refuseRate(context, exchange, cors);
+  }
+  if (sender.pass(worker, session, data)) return respondNothing(exchange, cors);
+  exchange.respondText(503, "The channels have no room\n", cors);
+}
+
+/** The session is on another server, if that lives. */
+async function passToServer(
+  { context, peers, rate }: StreamRouteParts & { readonly peers: Peers },
+  exchange: Exchange,
+  { node, place, session, data, cors }: LaterMessage,
+): Promise<void> {
+  const found = await peers.sessionKey(place.server);
+  if (found.status === "busy") return refuseForNow(exchange, cors);
+  const isKnown = found.status === "known" && new SessionNames(found.key).isNameOn(node, session);
+  if (!isKnown) return refuseSession(exchange, cors);
+  if (!rate.admit(session, data.length, context.loop.now)) {
+    return refuseRate(context, exchange, cors);
+  }
+  if (await peers.pass(place, session, data)) return respondNothing(exchange, cors);
+  refuseForNow(exchange, cors);
+}
+
+function refuseRate({ meter }: ChannelContext, exchange: Exchange, cors: ResponseFields): void {
+  meter.limitExceeded("channel_commands");
+  exchange.respondText(429, "The session sends too much\n", cors);
+}
+
+function refuseForNow(exchange: Exchange, cors: ResponseFields): void {
+  exchange.respondText(503, "The server of the session cannot be reached now\n", cors);
 }
 
 function refuseSession(exchange: Exchange, cors: ResponseFields): void {

@@ -7,7 +7,7 @@
 
 import type { ChannelStore } from "../../channels/mod.ts";
 import type { ClientIdentity } from "./client_identity.ts";
-import { userKey } from "./control_channel.ts";
+import { userKey } from "../broker/mod.ts";
 
 const UTF8 = new TextEncoder();
 const NO_BYTES = new Uint8Array(0);

@@ -20,6 +20,8 @@ const LOOK_INTERVAL = 10_000;
 const CHECK_AFTER = 3_600_000;
 /** Channels that may be followed without a subscriber, or be about to be: beyond, new ones are refused. */
 const MAX_WAITING = 100_000;
+/** Of channels that are not in the store. */
+const NO_KEY = new Uint8Array(0);
 
 /** What a conductor works with. */
 export interface ConductorParts {
@@ -45,8 +47,11 @@ export interface EngineFigures {
 export class Conductor implements EngineEvents, EntryOwner {
   readonly driver: EngineDriver;
   readonly store: FollowingStore;
+  readonly startsWithHistory = true;
   readonly #parts: ConductorParts;
   readonly #channels = new Map<string, FollowedEntry>();
+  /** Those of them that are followed without subscribers. */
+  readonly #kept = new Set<FollowedEntry>();
   /** Those that are to begin, and those that have begun and are not live yet. */
   readonly #queue = new Set<FollowedEntry>();
   readonly #beginning = new Set<FollowedEntry>();
@@ -76,7 +81,7 @@ export class Conductor implements EngineEvents, EntryOwner {
     return {
       isUp: this.#status !== "lost",
       probeSeconds: this.driver.probeMs / 1000,
-      followed: this.#channels.size,
+      followed: this.#channels.size - this.#kept.size,
       repairs: this.#repairs,
       losses: this.#losses,
     };
@@ -105,6 +110,23 @@ export class Conductor implements EngineEvents, EntryOwner {
     return new Promise((resolve) => waiters.push(resolve));
   }
 
+  /** Follows a channel from now on, whenever the engine is there, and for as long as this server runs. What comes goes to `store`. */
+  keep(name: string, store: FollowingStore): void {
+    const entry = new FollowedEntry(name, NO_KEY, {
+      driver: this.driver,
+      store,
+      startsWithHistory: false,
+      now: () => this.now(),
+      settled: (entry, isLive) => this.settled(entry, isLive),
+      repairing: () => this.repairing(),
+      lost: () => this.lost(),
+      renewed: (entry) => this.renewed(entry),
+    });
+    this.#channels.set(name, entry);
+    this.#kept.add(entry);
+    this.renewed(entry);
+  }
+
   /** Ends the following of channels that have had no subscriber for a minute. Called by a timer, and by tests. */
   look(now = performance.now()): void {
     let checks = this.#status === "lost" ? 0 : AT_ONCE;
@@ -113,6 +135,7 @@ export class Conductor implements EngineEvents, EntryOwner {
         entry.checkedAt = now;
         entry.check();
       }
+      if (this.#kept.has(entry)) continue;
       if (this.store.subscriberCount(entry.key) !== 0) entry.usedAt = now;
       else if (now - entry.usedAt > LINGER && entry.waiters.length === 0) this.#leave(entry);
     }
@@ -187,14 +210,14 @@ export class Conductor implements EngineEvents, EntryOwner {
     for (const entry of this.#channels.values()) {
       entry.cut();
       entry.answer(false);
-      if (entry.position === undefined) this.#drop(entry);
+      if (this.#isUnused(entry)) this.#drop(entry);
     }
   }
 
   /** The engine is there: all channels prove their positions, some at a time. */
   #verify(): void {
     const seconds = ((performance.now() - this.#lostAt) / 1000).toFixed(1);
-    const count = this.#channels.size;
+    const count = this.#channels.size - this.#kept.size;
     if (this.#wasUp) {
       this.#parts.inform(`the engine is back after ${seconds} s; ${count} channels are verified`);
     }
@@ -217,12 +240,17 @@ export class Conductor implements EngineEvents, EntryOwner {
   /** A question has failed. */
   #setBack(entry: FollowedEntry): void {
     entry.answer(false);
-    if (entry.position === undefined) return this.#drop(entry);
+    if (this.#isUnused(entry)) return this.#drop(entry);
     const timer = setTimeout(() => {
       this.#retries.delete(timer);
       this.renewed(entry);
     }, RETRY);
     this.#retries.add(timer);
+  }
+
+  /** Whether nobody here has been told that it is followed. */
+  #isUnused(entry: FollowedEntry): boolean {
+    return entry.position === undefined && !this.#kept.has(entry);
   }
 
   #leave(entry: FollowedEntry): void {

@@ -5,16 +5,23 @@
  * whether the server is ready. Loaded only if the config names an engine.
  */
 import { Conductor, type EngineFigures } from "./conductor.ts";
+import type { ControlStore } from "../broker/mod.ts";
 import type { EngineDriver } from "./driver.ts";
 import { EngineDesk } from "./engine_desk.ts";
 import { createEngineMemory } from "./engine_memory.ts";
 import type { FollowingStore } from "./followed_entry.ts";
+import { NodeMembers } from "./node_members.ts";
+import { NodePeers } from "./node_peers.ts";
 import { RequestAnswers } from "./request_answers.ts";
 
 /** What a node is made with. */
 export interface EngineNodeParts {
+  /** Names this server among those of the engine: another one in each run. */
+  readonly uid: string;
+  /** By which other servers check the names of this one's sessions. */
+  readonly sessionKey: Uint8Array;
   readonly driver: EngineDriver;
-  readonly store: FollowingStore;
+  readonly store: FollowingStore & ControlStore;
   readonly workers: number;
   /** Gives a worker's loop a turn. */
   ring(worker: number): void;
@@ -34,15 +41,28 @@ export class EngineNode {
   readonly memory: SharedArrayBuffer;
   readonly #driver: EngineDriver;
   readonly #conductor: Conductor;
+  readonly #members: NodeMembers;
+  readonly #peers: NodePeers;
   readonly #answers: RequestAnswers;
   readonly #desk: EngineDesk;
 
-  constructor({ driver, store, workers, ring, warn, inform }: EngineNodeParts) {
+  constructor({ uid, sessionKey, driver, store, workers, ring, warn, inform }: EngineNodeParts) {
     this.memory = createEngineMemory(workers);
     this.#driver = driver;
-    const membersLost = () => this.#answers.members.enterAgain();
+    const membersLost = () => this.#members.enterAgain();
     this.#conductor = new Conductor({ driver, store, warn, inform, membersLost });
-    const handler = this.#answers = new RequestAnswers(this.#conductor, driver);
+    const members = this.#members = new NodeMembers(driver);
+    const conductor = this.#conductor;
+    const peers = this.#peers = new NodePeers({
+      uid,
+      sessionKey,
+      driver,
+      conductor,
+      members,
+      store,
+      warn,
+    });
+    const handler = this.#answers = new RequestAnswers({ conductor, driver, members, peers });
     this.#desk = new EngineDesk({ memory: this.memory, workers, handler, ring });
   }
 
@@ -68,14 +88,15 @@ export class EngineNode {
 
   /** A worker is dead: its members leave, and its successor begins with empty rings. */
   remove(worker: number): void {
-    this.#answers.members.remove(worker);
+    this.#members.remove(worker);
     this.#desk.remove(worker);
   }
 
   /** Ends everything; the members of this server leave. */
   async close(): Promise<void> {
     this.#desk.close();
-    this.#answers.members.close();
+    this.#peers.close();
+    this.#members.close();
     await this.#conductor.close();
   }
 }

@@ -25,6 +25,16 @@ export const REQUEST = {
   leave: 7,
   /** name, limit → status, clients, users, and for each member: client, info */
   presence: 8,
+  /** data, word → 1: done */
+  control: 9,
+  /** question → "done" and the answers of the other servers, or "busy" */
+  survey: 10,
+  /** answer, address; no answer */
+  answer: 11,
+  /** server → status, key */
+  sessionKey: 12,
+  /** commands, session, server, worker → 1: done */
+  pass: 13,
 } as const;
 
 /** Values of the answer before its list, and of each item of it. */

@@ -28,7 +28,7 @@ interface Link {
 
 /** The publications of the engine's history with which a channel begins here, and that one question asks for. */
 const HISTORY = 1_000;
-const BOUNDS = { history: HISTORY, heldLinks: 1_000, heldBytes: 64 * 1024 };
+const HELD = { heldLinks: 1_000, heldBytes: 64 * 1024 };
 /** Milliseconds until a store that has refused something is tried again: more each time, up to the second. */
 const STORE_RETRY = 50;
 const LONGEST_STORE_RETRY = 10_000;
@@ -38,6 +38,8 @@ const NO_BYTES = new Uint8Array(0);
 export interface EntryOwner {
   readonly driver: Pick<EngineDriver, "listen" | "range" | "state">;
   readonly store: FollowingStore;
+  /** Whether a channel begins here with the engine's history; if not, with what comes from then on. */
+  readonly startsWithHistory: boolean;
   /** Milliseconds since 1970. */
   now(): number;
   /** It has everything now, or a question has failed and it is detached. */
@@ -62,7 +64,7 @@ export class FollowedEntry implements FollowActions<Link> {
   /** Those who wait until it is live. */
   waiters: ((isOpen: boolean) => void)[] = [];
   readonly #owner: EntryOwner;
-  #machine = new FollowedChannel<Link>(this, BOUNDS);
+  #machine: FollowedChannel<Link>;
   /** The store has refused something: the machine acts no more, and another one follows. */
   #isBroken = false;
   #isEnded = false;
@@ -73,6 +75,7 @@ export class FollowedEntry implements FollowActions<Link> {
     this.name = name;
     this.key = key;
     this.#owner = owner;
+    this.#machine = this.#newMachine();
   }
 
   /** Whether the store has everything. */
@@ -193,6 +196,11 @@ export class FollowedEntry implements FollowActions<Link> {
     else this.#break();
   }
 
+  #newMachine(): FollowedChannel<Link> {
+    const history = this.#owner.startsWithHistory ? HISTORY : 0;
+    return new FollowedChannel<Link>(this, { ...HELD, history });
+  }
+
   #failed(machine: FollowedChannel<Link>, round: number): void {
     if (machine !== this.#machine || this.#isBroken || this.#isEnded) return;
     if (machine.failed(round)) this.#owner.settled(this, false);
@@ -218,7 +226,7 @@ export class FollowedEntry implements FollowActions<Link> {
     if (this.#isEnded) return;
     if (!this.#loseInStore()) return this.#renewLater();
     this.#machine.cut();
-    this.#machine = new FollowedChannel<Link>(this, BOUNDS);
+    this.#machine = this.#newMachine();
     this.#isBroken = false;
     this.#owner.lost();
     this.#owner.renewed(this);

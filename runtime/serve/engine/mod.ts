@@ -35,4 +35,5 @@ export { inspectEngine, openDriver } from "./open_driver.ts";
 export type { EngineInspection, RedisDriverOptions } from "./redis/mod.ts";
 export { EngineBroker } from "./engine_broker.ts";
 export { EngineCalls, type EngineCallsParts } from "./engine_calls.ts";
+export { EnginePeers } from "./engine_peers.ts";
 export { EngineNode, type EngineNodeFigures, type EngineNodeParts } from "./engine_node.ts";

@@ -9,7 +9,8 @@ import type { Conductor } from "./conductor.ts";
 import type { EngineDriver, EngineEntry, EngineRangeQuery, EngineRangeResult } from "./driver.ts";
 import type { EngineAnswer, EngineHandler } from "./engine_desk.ts";
 import { REQUEST } from "./engine_request.ts";
-import { NodeMembers } from "./node_members.ts";
+import type { NodeMembers } from "./node_members.ts";
+import type { NodePeers } from "./node_peers.ts";
 import type { TupleValue } from "./tuple.ts";
 
 /** Requests of all workers that are under way, and the bytes in them: a slow engine is an error, and no memory. */
@@ -25,27 +26,40 @@ type Answer = Promise<Values>;
 
 const UTF8 = new TextDecoder();
 
+/** Who carries requests out. */
+export interface RequestAnswersParts {
+  readonly conductor: Pick<Conductor, "open" | "positionOf">;
+  readonly driver: EngineDriver;
+  readonly members: NodeMembers;
+  readonly peers: NodePeers;
+}
+
 /** Answers requests. */
 export class RequestAnswers implements EngineHandler {
-  readonly members: NodeMembers;
-  readonly #conductor: Pick<Conductor, "open" | "positionOf">;
+  readonly #conductor: RequestAnswersParts["conductor"];
   readonly #driver: EngineDriver;
+  readonly #members: NodeMembers;
+  readonly #peers: NodePeers;
   /** By what was answered. */
   readonly counts = { done: 0, full: 0, busy: 0 };
 
   #requests = 0;
   #requestBytes = 0;
 
-  constructor(conductor: Pick<Conductor, "open" | "positionOf">, driver: EngineDriver) {
+  constructor({ conductor, driver, members, peers }: RequestAnswersParts) {
     this.#conductor = conductor;
     this.#driver = driver;
-    this.members = new NodeMembers(driver);
+    this.#members = members;
+    this.#peers = peers;
   }
 
   request(worker: number, kind: number, values: Values): EngineAnswer {
-    const name = UTF8.decode(values[0] as Uint8Array);
     if (kind === REQUEST.leave) {
-      this.members.leave(worker, name, values[1] as string);
+      this.#members.leave(worker, nameIn(values), values[1] as string);
+      return undefined;
+    }
+    if (kind === REQUEST.answer) {
+      this.#peers.answer(values[1] as string, values[0] as Uint8Array);
       return undefined;
     }
     const size = sizeOf(values);
@@ -55,14 +69,15 @@ export class RequestAnswers implements EngineHandler {
     }
     this.#requests++;
     this.#requestBytes += size;
-    return this.#counted(this.#carryOut(worker, kind, { name, values }), size);
+    return this.#counted(this.#carryOut(worker, kind, values), size);
   }
 
-  #carryOut(
-    worker: number,
-    kind: number,
-    { name, values }: { readonly name: string; readonly values: Values },
-  ): Answer {
+  #carryOut(worker: number, kind: number, values: Values): Answer {
+    if (kind === REQUEST.control) return this.#control(values);
+    if (kind === REQUEST.survey) return this.#survey(values);
+    if (kind === REQUEST.sessionKey) return this.#sessionKey(values);
+    if (kind === REQUEST.pass) return this.#pass(values);
+    const name = nameIn(values);
     switch (kind) {
       case REQUEST.publish:
         return this.#publish(name, values);
@@ -158,10 +173,29 @@ export class RequestAnswers implements EngineHandler {
     return [status === "done" ? 1 : 0];
   }
 
+  async #control([data, word]: Values): Answer {
+    return [await this.#peers.request(word as string, data as Uint8Array) ? 1 : 0];
+  }
+
+  async #survey([question]: Values): Answer {
+    const answers = await this.#peers.survey(question as Uint8Array);
+    return answers === undefined ? BUSY : ["done", ...answers];
+  }
+
+  async #sessionKey([server]: Values): Answer {
+    const found = await this.#peers.sessionKey(server as string);
+    return found.status === "known" ? [found.status, found.key] : [found.status];
+  }
+
+  async #pass([data, session, server, worker]: Values): Answer {
+    const to = { server: server as string, worker: worker as number };
+    return [await this.#peers.pass(to, session as string, data as Uint8Array) ? 1 : 0];
+  }
+
   async #join(worker: number, name: string, values: Values): Answer {
     const [client, user, info, announce] = values.slice(1) as [string, string, Uint8Array, number];
     const member = { client, user, info, announce: announce === 1 };
-    return [await this.members.join(worker, name, member)];
+    return [await this.#members.join(worker, name, member)];
   }
 
   async #presence(name: string, limit: number): Answer {
@@ -174,6 +208,11 @@ export class RequestAnswers implements EngineHandler {
     const listed = limit === 0 ? [] : members.flatMap(({ client, info }) => [client, info]);
     return ["read", members.length, users, ...listed];
   }
+}
+
+/** The channel's name, which most requests begin with. */
+function nameIn([name]: Values): string {
+  return UTF8.decode(name as Uint8Array);
 }
 
 function pageQuery(offset: number | undefined, limit: number, reverse: boolean): EngineRangeQuery {

@@ -157,13 +157,13 @@ export class WorkerCore<L extends Loop, Connection extends WorkerConnection> {
    */
   createContext(thread: Pick<ChannelWiring, "now" | "ring">): SessionContext {
     const { config, counters, loop, number: worker, state } = this;
-    const memory = this.#parts.start.channels?.memory;
+    const { memory, server } = this.#parts.start.channels ?? {};
     const { workers } = state;
     const total = (column: Column) => state.total(column);
     const follow = (promise: Promise<void>) => this.#follow(promise);
     const report = (reason: unknown) => this.#noteFailure(reason);
-    const channels = this.#channels = memory &&
-      { ...thread, memory, worker, workers, counters, total, follow, report };
+    const channels = this.#channels = memory && server &&
+      { ...thread, memory, server, worker, workers, counters, total, follow, report };
     const routed = { config, loop, channels, report: this.#report };
     return this.createContextFor(routerFor(this.#parts.router, routed));
   }

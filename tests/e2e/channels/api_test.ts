@@ -184,6 +184,9 @@ Deno.test("api: presence, channels, history_remove and info", async () => {
   const { result: info } = await backend.ask("info", "");
   const [{ num_channels, num_subs, num_clients }] = info.nodes;
   assertEquals([num_channels, num_subs, num_clients], [2, clients.length + 1, clients.length]);
+  const { port } = backend.server.executor.address;
+  assertEquals([info.nodes.length, info.nodes[0].name], [1, `${Deno.hostname()}_${port}`]);
+  assert(info.nodes[0].uptime < 600, "seconds since the start");
 });
 
 Deno.test("api: a user's connections are subscribed, unsubscribed and ended on every worker", async () => {

@@ -88,34 +88,3 @@ Deno.test({
     }
   },
 });
-
-Deno.test({
-  name:
-    `two nodes: a client recovers on the other node, and each lists the clients of both${NO_REDIS}`,
-  ignore: REDIS_SERVER === undefined,
-  async fn() {
-    await using redis = await RedisEngine.start();
-    await using first = await node(redis);
-    await using second = await node(redis);
-    const here = await subscriber(first, "chat:b");
-    for (let i = 1; i <= 5; i++) await here.subscription.publish(`${i}`);
-    const { epoch } = await here.subscription.history({ limit: 0 });
-    const { centrifuge } = second.client();
-    const subscription = centrifuge.newSubscription("chat:b", {
-      since: { offset: 2, epoch },
-      recoverable: true,
-    });
-    const got: string[] = [];
-    subscription.on("publication", ({ offset, data }) => void got.push(`${offset} ${data}`));
-    subscription.subscribe();
-    centrifuge.connect();
-    await within(subscription.ready(), { what: "the subscription" });
-    await waitFor(() => got.length === 3, { what: "what was published since" });
-    assertEquals(got, ["3 3", "4 4", "5 5"]);
-    const { publications } = await subscription.history({ limit: 2, reverse: true });
-    assertEquals(publications.map(({ offset }) => offset), [5, 4]);
-    for (const either of [here.subscription, subscription]) {
-      assertEquals((await either.presenceStats()).numClients, 2);
-    }
-  },
-});

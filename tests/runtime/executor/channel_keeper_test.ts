@@ -10,7 +10,8 @@ Deno.test("channel keeper: a worker that was to be rung by one that died looks a
   const rung: number[] = [];
   const channelLimits = { ...CHANNEL_LIMITS, memoryBytes: 1024 * 1024 };
   const options = { workers: 2, channelLimits, channels: OPEN_CHANNELS };
-  const keeper = new ChannelKeeper(options, (worker) => void rung.push(worker));
+  const server = { name: "a", version: "1", startedAt: 0 };
+  const keeper = new ChannelKeeper(options, server, (worker) => void rung.push(worker));
   const [other, dying] = [0, 1].map((writer) =>
     openChannelStore(keeper.start.memory, { writer, now: () => 1000, ring: () => {} })
   );

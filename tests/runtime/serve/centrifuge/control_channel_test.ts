@@ -1,8 +1,6 @@
 import { assertEquals } from "@std/assert";
-import {
-  ControlListener,
-  ControlSender,
-} from "../../../../runtime/serve/centrifuge/control_channel.ts";
+import { ControlSender } from "../../../../runtime/serve/broker/mod.ts";
+import { ControlListener } from "../../../../runtime/serve/centrifuge/control_channel.ts";
 import { TimerWheel } from "../../../../runtime/net/mod.ts";
 import { publication, Stores, utf8 } from "../../channels/stores.ts";
 import { HubWorker } from "../hub/hub_worker.ts";
@@ -14,14 +12,14 @@ Deno.test("control channel: a message whose handler throws is reported, and the 
   const [got, reported]: [string[], unknown[]] = [[], []];
   const report = (error: unknown) => void reported.push(error);
   const loop = { defer: () => {}, now: 0, timers: new TimerWheel(0) };
-  const parts = { store, hub: worker.hub, loop, report };
+  const parts = { hub: worker.hub, loop, report };
   new ControlListener(parts, 1, {
     control(word) {
       got.push(word);
       if (word === "bad") throw new RangeError("a fault of ours");
     },
   });
-  const sender = new ControlSender({ store: stores.threads[1]! });
+  const sender = new ControlSender(stores.threads[1]!);
   for (const word of ["a", "bad", "b"]) sender.pass(0, word, utf8("{}"));
   worker.settle();
   assertEquals(got, ["a", "bad", "b"]);
@@ -31,7 +29,7 @@ Deno.test("control channel: a message whose handler throws is reported, and the 
 Deno.test("control channel: the commands of streams leave the store to the channels", () => {
   const workers = 10;
   const stores = new Stores(16 * 1024 * 1024, workers);
-  const sender = new ControlSender({ store: stores.first });
+  const sender = new ControlSender(stores.first);
   for (const length of [1_000, 4_000, 16_000]) {
     const data = new Uint8Array(length);
     for (let i = 0; i < 10_000; i++) sender.pass(i % workers, "session", data);
@@ -55,14 +53,14 @@ Deno.test("control channel: a worker that finds the store full does not spin, an
   const deferred: unknown[] = [];
   const timers = new TimerWheel(0);
   const loop = { defer: (one: unknown) => void deferred.push(one), now: 0, timers };
-  const parts = { store, hub: worker.hub, loop, report: () => {} };
+  const parts = { hub: worker.hub, loop, report: () => {} };
   new ControlListener(parts, 1, { control: (word) => void got.push(word) });
   assertEquals([worker.hub.channelCount, deferred], [0, []]);
   stores.now += 120_000;
   main.sweep(1);
   timers.expire(300);
   assertEquals(worker.hub.channelCount, 1);
-  new ControlSender({ store: stores.threads[1]! }).pass(0, "a", utf8("{}"));
+  new ControlSender(stores.threads[1]!).pass(0, "a", utf8("{}"));
   worker.settle();
   assertEquals(got, ["a"]);
 });
@@ -76,10 +74,10 @@ Deno.test("control channel: what was lost is told to the operator, and what come
   const defer = (one: { onTurn(): void }) => void deferred.push(one);
   const loop = { defer, now: 0, timers: new TimerWheel(0) };
   const report = (error: unknown) => void reported.push(error);
-  new ControlListener({ store, hub: worker.hub, loop, report }, 1, {
+  new ControlListener({ hub: worker.hub, loop, report }, 1, {
     control: (word) => void got.push(word),
   });
-  const sender = new ControlSender({ store: stores.threads[1]! });
+  const sender = new ControlSender(stores.threads[1]!);
   for (let i = 0; i < 5_000; i++) sender.pass(0, `${i}`, utf8("x".repeat(100)));
   worker.settle();
   for (const one of deferred) one.onTurn();
@@ -95,7 +93,7 @@ Deno.test("control channel: a store that is full of publications carries message
   const worker = new HubWorker(store);
   const got: string[] = [];
   const loop = { defer: () => {}, now: 0, timers: new TimerWheel(0) };
-  new ControlListener({ store, hub: worker.hub, loop, report: () => {} }, 1, {
+  new ControlListener({ hub: worker.hub, loop, report: () => {} }, 1, {
     control: (word) => void got.push(word),
   });
   for (const length of [10_000, 1_000, 100, 1]) {
@@ -104,7 +102,7 @@ Deno.test("control channel: a store that is full of publications carries message
     for (let i = 0; fill(i) === "stored"; i++);
   }
   worker.settle();
-  const sender = new ControlSender({ store: stores.threads[1]! });
+  const sender = new ControlSender(stores.threads[1]!);
   for (let i = 0; i < 20; i++) {
     assertEquals(sender.pass(0, `${i}`, utf8("x".repeat(200))), true, `${i}`);
     worker.settle();

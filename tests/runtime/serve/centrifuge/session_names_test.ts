@@ -1,5 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
-import { SessionNames } from "../../../../runtime/serve/centrifuge/session_names.ts";
+import {
+  nodeName,
+  readNodeName,
+  SessionNames,
+} from "../../../../runtime/serve/centrifuge/session_names.ts";
 import { TransferRate } from "../../../../runtime/serve/centrifuge/transfer_rate.ts";
 
 Deno.test("session names: every worker of a run knows them, for their node alone", () => {
@@ -19,6 +23,14 @@ Deno.test("session names: every worker of a run knows them, for their node alone
     ["0", new SessionNames(new Uint8Array(16)).make("0")],
   ] as const;
   for (const [node, text] of wrong) assert(!other.isNameOn(node, text), text);
+});
+
+Deno.test("session names: a node is a worker, perhaps of another server", () => {
+  for (const place of [{ worker: 0, server: "" }, { worker: 127, server: "1z141z3-0" }]) {
+    assertEquals(readNodeName(nodeName(place.worker, place.server)), place);
+  }
+  const none = ["", "a", "1.", ".a", "1000", "-1", "1.A", "1.a b", "1.a\n", `1.${"a".repeat(21)}`];
+  for (const node of none) assertEquals(readNodeName(node), undefined, node);
 });
 
 Deno.test("transfer rate: bounds each session and all of them, and one long message passes", () => {

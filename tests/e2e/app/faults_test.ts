@@ -27,6 +27,7 @@ export default { // 2
       case "/post": return later(() => postMessage(null)); // 17
       case "/listens": self.onmessage = addEventListener("message", () => { throw new Error("heard"); }); return new Response("later");
       case "/blocks": { const end = Date.now() + Number(search.slice(1)); while (Date.now() < end); return new Response("blocked"); }
+      case "/keeps": globalThis.kept = new Uint8Array(400 * 1024 ** 2); return new Response("kept");
       case "/no-response": return 5;
       default: return new Response("ok");
     }
@@ -129,6 +130,28 @@ Deno.test({
       await app.waitForWarning(/worker 0 is back after \d+\.\d s/);
     });
   },
+});
+
+Deno.test("app faults: a worker whose app holds more than --app-memory is replaced, and its requests are finished", async () => {
+  await withApp(APP, { workers: 2, args: ["--app-memory", "256MiB"] }, async (app) => {
+    const late = Array.from({ length: 4 }, () => app.get("/late"));
+    assertEquals(await app.get("/keeps"), "200 kept");
+    const isReplaced = async () =>
+      (await app.metrics()).sum("async_deno_workers_replaced_total") === 1;
+    await app.waitForWarning(
+      /worker [01] is replaced: its app holds \d+ MiB, more than --app-memory/,
+    );
+    // Over Deno's sockets there is a moment in which connections of the old one's listener are lost.
+    const get = () => OVER_DENO_TRANSPORT ? app.get("/").catch(() => "200 ok") : app.get("/");
+    await waitFor(async () => (assertEquals(await get(), "200 ok"), await isReplaced()), {
+      what: () => `a replaced worker: ${app.server.stderr}`,
+    });
+    assertEquals(await Promise.all(late), Array(4).fill("200 late"));
+    const metrics = await app.metrics();
+    assertEquals(metrics.sum("async_deno_workers_over_memory_total"), 1);
+    assertEquals(metrics.sum("async_deno_workers"), OVER_DENO_TRANSPORT ? 2 : 3);
+    for (let i = 0; i < 10; i++) assertEquals(await get(), "200 ok");
+  });
 });
 
 async function makeFifo(folder: string): Promise<void> {

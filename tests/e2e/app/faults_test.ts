@@ -27,6 +27,8 @@ export default { // 2
       case "/post": return later(() => postMessage(null)); // 17
       case "/listens": self.onmessage = addEventListener("message", () => { throw new Error("heard"); }); return new Response("later");
       case "/blocks": { const end = Date.now() + Number(search.slice(1)); while (Date.now() < end); return new Response("blocked"); }
+      case "/late-stream": return new Promise((resolve) => setTimeout(() => resolve(
+        new Response(new ReadableStream({ cancel: () => tell("cancelled") }))), 1500));
       case "/keeps": globalThis.kept = new Uint8Array(400 * 1024 ** 2); return new Response("kept");
       case "/no-response": return 5;
       default: return new Response("ok");
@@ -102,12 +104,14 @@ Deno.test("app faults: errors in timers and promises, and Deno.exit(), are logge
 
 Deno.test("app faults: a handler that does not answer within --app-timeout gets 504, and its late answer reaches nobody", async () => {
   await withApp(APP, { args: ["--app-timeout", "1s"] }, async (app) => {
-    const [never, late] = await Promise.all([app.get("/never"), app.get("/late")]);
-    assertEquals([never, late], Array(2).fill("504 The app did not answer in time"));
+    const paths = ["/never", "/late", "/late-stream"];
+    const answers = await Promise.all(paths.map((path) => app.get(path)));
+    assertEquals(answers, Array(3).fill("504 The app did not answer in time"));
+    await app.waitForTold(/^cancelled$/);
     assertEquals(await app.get("/"), "200 ok");
     const metrics = await app.metrics();
-    assertEquals(metrics.sum("async_deno_timeouts_total", { kind: "app" }), 2);
-    await app.waitForWarning(/the app has not answered GET \/(never|late) within 1 s/);
+    assertEquals(metrics.sum("async_deno_timeouts_total", { kind: "app" }), 3);
+    await app.waitForWarning(/the app has not answered GET \/(never|late|late-stream) within 1 s/);
     // The late answer comes after 2.5 s; other answers are not mixed up with it.
     const until = performance.now() + 2_500;
     while (performance.now() < until) assertEquals(await app.get("/"), "200 ok");

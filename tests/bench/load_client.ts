@@ -14,6 +14,7 @@ import { requestOf } from "./requests.ts";
 import {
   type FanOutRow,
   isLargeFileRow,
+  isWebSocketRow,
   pathOf,
   PATHS,
   type Row,
@@ -86,7 +87,7 @@ export function parseReport(output: string): ClientReport {
 export function clientOf(row: Row): "wrk" | "wsload" | "exchange" | "fanload" {
   if (row.work === "fan-out") return "fanload";
   if (row.load === "paced") return "exchange";
-  if (row.work === "websocket") return "wsload";
+  if (isWebSocketRow(row)) return "wsload";
   const handshakes = usesTls(row.work) && (row.mode === "close" || row.mode === "resume");
   // wrk would report no latency if no large file is complete at the end.
   const own = row.mode === "pipeline" || handshakes || isLargeFileRow(row);
@@ -135,7 +136,7 @@ function exchangeArgs(row: Row, port: number, { seconds, rate }: ClientLoad): st
     ...["-p", `${port}`, "-c", `${row.connections}`, "-d", `${seconds}`],
     ...(rate === undefined ? [] : ["-r", `${rate}`]),
     ...(mode === "pipeline" ? ["-b", `${PIPELINED}`] : []),
-    ...(row.work === "websocket" ? ["-w", `${row.payload}`] : []),
+    ...(isWebSocketRow(row) ? ["-w", `${row.payload}`] : []),
     ...(usesTls(row.work) ? ["-t"] : []),
     ...(mode === "close" || mode === "resume" ? ["-n"] : []),
     ...(mode === "resume" ? ["-s"] : []),
@@ -159,7 +160,7 @@ export function clientArgs(row: Row, port: number, load: ClientLoad): string[] {
   const client = clientOf(row);
   if (row.work === "fan-out") return fanloadArgs(row, port, load);
   if (client === "exchange") return exchangeArgs(row, port, load);
-  if (row.work === "websocket") return wsloadArgs(row, port, load.seconds);
+  if (isWebSocketRow(row)) return wsloadArgs(row, port, load.seconds);
   return wrkArgs(row, port, load);
 }
 

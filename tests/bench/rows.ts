@@ -21,7 +21,8 @@ export type Work =
   | "websocket"
   | "fan-out"
   | "publish"
-  | "app";
+  | "app"
+  | "app-echo";
 
 /** The kind of requests; "resume" is "close" with the TLS session of the connection before. */
 export type HttpMode = "get" | "close" | "resume" | "pipeline" | "browser" | "post";
@@ -63,7 +64,7 @@ export interface FileRow extends RowBase {
 
 /** A row with WebSockets: `/echo` returns each message. */
 export interface WebSocketRow extends RowBase {
-  readonly work: "websocket";
+  readonly work: "websocket" | "app-echo";
   /** Bytes of a message. */
   readonly payload: number;
   /** Messages in flight on each connection. */
@@ -107,11 +108,22 @@ export const PATHS: Readonly<Record<Work, string>> = {
   publish: "/",
   // Each row has its own.
   app: "",
+  "app-echo": "/echo",
 };
 
 /** Whether the server has channels for this work. */
 export function usesChannels(work: Work): boolean {
   return work === "fan-out" || work === "publish";
+}
+
+/** Whether the server runs the handlers of peers/programs/app.mjs for this work. */
+export function runsApp(work: Work): boolean {
+  return work === "app" || work === "app-echo";
+}
+
+/** Whether the row has WebSockets that echo. */
+export function isWebSocketRow(row: Row): row is WebSocketRow {
+  return row.work === "websocket" || row.work === "app-echo";
 }
 
 /** Whether the row requests a file. */
@@ -352,6 +364,14 @@ export function makeAppRows(workers: number, placement: Placement = "all"): read
     }),
     row("await", "one await", { mode: "get", path: "/await", answer: "awaited" }),
     row("timer", "a timer of a millisecond", { mode: "get", path: "/timer", answer: "late" }),
+    {
+      ...makers({ workers, placement }).echo({
+        id: "app-ws",
+        title: "app: WebSocket echo, 16 B",
+        payload: 16,
+      }),
+      work: "app-echo",
+    },
   ];
 }
 

@@ -20,14 +20,24 @@ async function parses(request) {
   return Response.json({ words: words.length });
 }
 
+/** Bun's way, or Deno's. */
+function echoes(request, server) {
+  if (typeof server?.upgrade === "function") return void server.upgrade(request);
+  const { socket, response } = Deno.upgradeWebSocket(request);
+  socket.onmessage = ({ data }) => socket.send(data);
+  return response;
+}
+
 export default {
-  fetch(request) {
+  websocket: { message: (socket, data) => void socket.send(data) },
+  fetch(request, server) {
     const { url } = request;
     // The path is compared without parsing the URL, which would cost more than the response.
     if (url.endsWith("/text")) return new Response("ok");
     if (url.endsWith("/await")) return awaits();
     if (url.endsWith("/timer")) return waits();
     if (url.endsWith("/post")) return parses(request);
+    if (url.endsWith("/echo")) return echoes(request, server);
     if (url.includes("/hono/")) return hono.fetch(request);
     const { pathname, searchParams } = new URL(url);
     const language = request.headers.get("accept-language");

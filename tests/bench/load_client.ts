@@ -13,6 +13,7 @@ import { type ChannelsWire, fanloadWire } from "./channels_wire.ts";
 import { requestOf } from "./requests.ts";
 import {
   type FanOutRow,
+  isFanOutRow,
   isLargeFileRow,
   isWebSocketRow,
   pathOf,
@@ -85,7 +86,7 @@ export function parseReport(output: string): ClientReport {
 
 /** The program that loads a row. */
 export function clientOf(row: Row): "wrk" | "wsload" | "exchange" | "fanload" {
-  if (row.work === "fan-out") return "fanload";
+  if (isFanOutRow(row)) return "fanload";
   if (row.load === "paced") return "exchange";
   if (isWebSocketRow(row)) return "wsload";
   const handshakes = usesTls(row.work) && (row.mode === "close" || row.mode === "resume");
@@ -158,7 +159,7 @@ function fanloadArgs(row: FanOutRow, port: number, { seconds, wire }: ClientLoad
 /** The arguments of the client for a row. */
 export function clientArgs(row: Row, port: number, load: ClientLoad): string[] {
   const client = clientOf(row);
-  if (row.work === "fan-out") return fanloadArgs(row, port, load);
+  if (isFanOutRow(row)) return fanloadArgs(row, port, load);
   if (client === "exchange") return exchangeArgs(row, port, load);
   if (isWebSocketRow(row)) return wsloadArgs(row, port, load.seconds);
   return wrkArgs(row, port, load);

@@ -22,7 +22,8 @@ export type Work =
   | "fan-out"
   | "publish"
   | "app"
-  | "app-echo";
+  | "app-echo"
+  | "app-fan-out";
 
 /** The kind of requests; "resume" is "close" with the TLS session of the connection before. */
 export type HttpMode = "get" | "close" | "resume" | "pipeline" | "browser" | "post";
@@ -73,7 +74,7 @@ export interface WebSocketRow extends RowBase {
 
 /** A row with channels: subscribers over WebSockets, which are the row's connections, and a publisher. */
 export interface FanOutRow extends RowBase {
-  readonly work: "fan-out";
+  readonly work: "fan-out" | "app-fan-out";
   readonly channels: number;
   /** Bytes of a publication. */
   readonly payload: number;
@@ -109,6 +110,7 @@ export const PATHS: Readonly<Record<Work, string>> = {
   // Each row has its own.
   app: "",
   "app-echo": "/echo",
+  "app-fan-out": "/",
 };
 
 /** Whether the server has channels for this work. */
@@ -118,12 +120,17 @@ export function usesChannels(work: Work): boolean {
 
 /** Whether the server runs the handlers of peers/programs/app.mjs for this work. */
 export function runsApp(work: Work): boolean {
-  return work === "app" || work === "app-echo";
+  return work === "app" || work === "app-echo" || work === "app-fan-out";
 }
 
 /** Whether the row has WebSockets that echo. */
 export function isWebSocketRow(row: Row): row is WebSocketRow {
   return row.work === "websocket" || row.work === "app-echo";
+}
+
+/** Whether the row has subscribers and a publisher. */
+export function isFanOutRow(row: Row): row is FanOutRow {
+  return row.work === "fan-out" || row.work === "app-fan-out";
 }
 
 /** Whether the row requests a file. */
@@ -371,6 +378,18 @@ export function makeAppRows(workers: number, placement: Placement = "all"): read
         payload: 16,
       }),
       work: "app-echo",
+    },
+    // In one worker: what Bun publishes does not reach other processes.
+    {
+      ...{ id: "app-publish", title: "app: ws.publish of 64 B to 1,000, one at a time" },
+      ...{
+        work: "app-fan-out",
+        connections: 1000,
+        channels: 1,
+        payload: 64,
+        flow: { inFlight: 1 },
+      },
+      ...{ quick: false, load: "warm", workers: 1, placement },
     },
   ];
 }

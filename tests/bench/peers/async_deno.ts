@@ -41,6 +41,7 @@ export function allWork(label: string): Peer["does"] {
     publish: label,
     app: label,
     "app-echo": label,
+    "app-fan-out": label,
   };
 }
 

@@ -50,6 +50,7 @@ export const bun: Peer = {
     publish: "Bun, server.publish",
     app: "Bun.serve",
     "app-echo": "Bun WebSocket",
+    "app-fan-out": "Bun, server.publish",
   },
   channels: PROGRAM_WIRE,
   find: findBun,

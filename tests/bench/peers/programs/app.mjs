@@ -28,8 +28,25 @@ function echoes(request, server) {
   return response;
 }
 
+/** As in the programs of the rows with channels: /channels?N subscribes to N; /publish takes `N:DATA`. Not under Deno. */
+function upgrades(request, server, channel) {
+  return void server.upgrade(request, { data: { channel } });
+}
+
 export default {
-  websocket: { message: (socket, data) => void socket.send(data) },
+  websocket: {
+    open(socket) {
+      const channel = socket.data?.channel ?? "";
+      if (channel === "") return;
+      socket.subscribe(channel);
+      socket.send("ready");
+    },
+    message(socket, data) {
+      if (socket.data === undefined) return void socket.send(data);
+      const colon = data.indexOf(":");
+      socket.publish(data.slice(0, colon), data.slice(colon + 1));
+    },
+  },
   fetch(request, server) {
     const { url } = request;
     // The path is compared without parsing the URL, which would cost more than the response.
@@ -38,6 +55,8 @@ export default {
     if (url.endsWith("/timer")) return waits();
     if (url.endsWith("/post")) return parses(request);
     if (url.endsWith("/echo")) return echoes(request, server);
+    if (url.endsWith("/publish")) return upgrades(request, server, "");
+    if (url.includes("/channels?")) return upgrades(request, server, url.split("?")[1]);
     if (url.includes("/hono/")) return hono.fetch(request);
     const { pathname, searchParams } = new URL(url);
     const language = request.headers.get("accept-language");

@@ -4,6 +4,8 @@
  * In: the default worker count and placement. Out: the list of rows, as data. Read by the harness, which
  * runs each row with each peer that can do its work, and by the report, which uses the title as a heading.
  * requests.ts has the requests of the HTTP modes.
+ *
+ * Longer than 400 lines because it is one list, and what tells its kinds apart.
  */
 
 import type { Placement } from "./pin.ts";

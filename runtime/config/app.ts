@@ -26,6 +26,8 @@ export interface AppConfig {
   readonly timeout: number;
   /** Milliseconds that its `start` may take, at the start of the server, of a worker, and at a reload. */
   readonly startTimeout: number;
+  /** Bytes that the app may hold in one worker, on V8's heap and in buffers; above it the worker is replaced. 0: no limit. */
+  readonly memory: number;
   /** Whether the app is loaded again when a file of it changes. */
   readonly watch: boolean;
   /** What it may do, besides reading its own folder. */
@@ -40,6 +42,7 @@ export const APP: AppConfig = {
   timeout: 30_000,
   // A third of what systemd gives a service to start: TimeoutStartSec=90s.
   startTimeout: 30_000,
+  memory: 0,
   watch: false,
   allow: [],
 };

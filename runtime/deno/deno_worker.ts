@@ -235,7 +235,7 @@ export class DenoWorker implements DenoTransportContext {
   /** The other order is for the epoll transport. */
   async #obey(order: ThreadOrder): Promise<void> {
     if (order.type === "open") this.#open();
-    else if (order.type === "drain") await this.#drain();
+    else if (order.type === "drain" || order.type === "retire") await this.#drain();
     else if (order.type === "tls") await this.#renew(order.tls);
     else if (order.type === "ring") this.#haveTurn();
     else if (order.type === "config") await this.#core.routeBy(order);
@@ -270,6 +270,7 @@ export class DenoWorker implements DenoTransportContext {
   }
 
   async #drain(): Promise<void> {
+    if (this.#core.draining) return; // it was retired
     this.#core.beginDrain(() => this.#abortAll());
     await Promise.all([this.#listener.close(), this.#redirectListener?.close()]);
     this.#listenerClosed = true;

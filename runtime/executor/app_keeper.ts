@@ -24,8 +24,8 @@ export interface AppKeeperParts {
   warn(text: string): void;
   /** Gives a worker's loop a turn. */
   ring(worker: number): void;
-  /** Starts one more worker beside a blocked one, if it may. */
-  startStandIn(): void;
+  /** Starts one more worker beside those that cannot serve, if it may; fulfilled when it serves, or cannot. */
+  startStandIn(): Promise<void>;
   /** A worker that was blocked turns again. */
   returned(worker: number): void;
 }
@@ -37,6 +37,8 @@ export class AppKeeper {
   readonly #parts: AppKeeperParts;
   readonly #watchdog: Watchdog;
   readonly #timer: ReturnType<typeof setInterval>;
+  // A worker is being replaced because of its memory.
+  #isReplacing = false;
   // The run that a worker was asked for.
   #run: { worker: number; claim: Int32Array; resolve(): void } | null = null;
 
@@ -74,7 +76,7 @@ export class AppKeeper {
   }
 
   #blocked(worker: number, milliseconds: number): void {
-    const { ring, startStandIn, state: { flags }, threads, warn, workers } = this.#parts;
+    const { startStandIn, state: { flags }, threads, warn, workers } = this.#parts;
     this.#main.add(COLUMN.workersBlocked, 1);
     threads[worker]?.noteBlocked(milliseconds);
     this.#revokeRun(worker);
@@ -86,12 +88,44 @@ export class AppKeeper {
     );
     // It gets no connections from others; and what it was woken for, another one does.
     flags.setDead(worker);
-    const other = flags.takeParked(0);
-    if (other >= 0) ring(other);
+    this.#wakeAnother();
     const free = threads.filter((thread, number) =>
       !thread.hasEnded && !this.#watchdog.isBlocked(number)
     );
-    if (free.length < workers) startStandIn();
+    if (free.length < workers) void startStandIn();
+  }
+
+  /**
+   * The app of a worker holds more memory than it may: another worker takes its place first, then it ends as soon as its clients have
+   * left. One at a time; a worker that has to wait tells again.
+   */
+  async replaceHeavy(worker: number, bytes: number): Promise<void> {
+    const { startStandIn, state: { flags }, threads, warn, workers } = this.#parts;
+    const thread = threads[worker];
+    if (thread?.isServing !== true || this.#isReplacing) return;
+    this.#isReplacing = true;
+    warn(
+      `worker ${worker} is replaced: its app holds ${mebibytes(bytes)}, more than --app-memory; ` +
+        "its open requests have --drain-timeout to finish",
+    );
+    const others = threads.filter((other) =>
+      other !== thread && other.isServing && !other.isBlocked
+    );
+    if (others.length < workers) await startStandIn();
+    if (thread.isServing) {
+      this.#main.add(COLUMN.workersHeavy, 1);
+      flags.setDead(worker); // it gets no connections from others
+      await thread.retire();
+      this.#wakeAnother();
+    }
+    this.#isReplacing = false;
+  }
+
+  /** What a worker was woken for that cannot serve, another one does. */
+  #wakeAnother(): void {
+    const { ring, state: { flags } } = this.#parts;
+    const other = flags.takeParked(0);
+    if (other >= 0) ring(other);
   }
 
   /** If the worker has not begun its run, another one does. */
@@ -136,6 +170,10 @@ export class AppKeeper {
     const { state } = this.#parts;
     return state.counters(state.mainBlock);
   }
+}
+
+function mebibytes(bytes: number): string {
+  return `${Math.round(bytes / 1024 ** 2)} MiB`;
 }
 
 function seconds(milliseconds: number): string {

@@ -77,6 +77,8 @@ export interface ExecutorOptions {
   readonly version?: string;
   /** The module of a worker thread, for other endpoints and for tests; default: worker_thread.ts. */
   readonly workerModule?: URL;
+  /** Milliseconds that starting a worker may take beyond the time of its app's start(); default: 15,000. */
+  readonly longestComputing?: number;
 }
 
 /** A running server. */
@@ -406,11 +408,20 @@ export class Executor {
   async #startFirst(worker: number): Promise<void> {
     const { app } = this.#config;
     const starting = this.#startWorker(worker);
-    if (app === undefined) return await starting;
-    if (await inTime(starting, app.startTimeout + LONGEST_COMPUTING) !== LATE) return;
+    if (await this.#isStarted(starting)) return;
     throw new AppError(
-      `cannot start --app ${app.file}: its top level or its start() computes without an end`,
+      `cannot start --app ${app?.file}: its top level or its start() computes without an end`,
     );
+  }
+
+  /** False: an app computes for so long that the worker cannot notice it itself. */
+  async #isStarted(starting: Promise<void>): Promise<boolean> {
+    const { app } = this.#config;
+    const { longestComputing = LONGEST_COMPUTING } = this.#options;
+    const longest = app === undefined ? undefined : app.startTimeout + longestComputing;
+    if (longest === undefined) await starting;
+    else if (await inTime(starting, longest) === LATE) return false;
+    return true;
   }
 
   async #startWorker(worker: number): Promise<void> {
@@ -429,6 +440,7 @@ export class Executor {
       ring: (other) => this.#entrance.ring(other),
       engine: () => this.#channels?.lookAtRequests(worker),
       schedule: (every) => this.#announce(every),
+      heavy: (bytes) => void this.#keeper?.replaceHeavy(worker, bytes),
       ended: (end) => this.#workerEnded(worker, end),
     }, workerPermissions(this.#config, this.address));
   }
@@ -459,26 +471,30 @@ export class Executor {
     });
   }
 
-  /** Starts a worker beside one that is blocked. It stays, for the next time. */
-  #startStandIn(): void {
+  /** Starts a worker beside those that are blocked, or about to end. It stays, for the next time. */
+  async #startStandIn(): Promise<void> {
     const worker = this.#workers.length;
     if (worker >= workerSlots(this.#config) || this.#stopping || !this.#isStandInDue) return;
     this.#isStandInDue = false;
-    const started = () => this.#warn(`worker ${worker} serves beside the blocked one`);
-    void this.#startLater(worker, started).finally(() => this.#isStandInDue = true);
+    const isOneBlocked = this.#workers.some((thread) => thread.isBlocked);
+    const which = isOneBlocked ? "the blocked one" : "the others";
+    const started = () => this.#warn(`worker ${worker} serves beside ${which}`);
+    await this.#startLater(worker, started).finally(() => this.#isStandInDue = true);
   }
 
   /** Starts a worker; one after the other, because no two may load at the same time. */
   #startLater(worker: number, started: () => void): Promise<void> {
-    const replace = async () => {
-      const start = () => this.#startReplacement(worker);
-      // Lending the reserve pauses accepting, so only if connections could take the thread's descriptors.
-      if (canRunOut(this.#config)) await this.#reserve.lend(start);
-      else await start();
+    const ready = () => {
       if (this.#stopping) return;
       started();
       this.#entrance.replaced();
       this.#updateApp(worker);
+    };
+    const replace = async () => {
+      const start = () => this.#startReplacement(worker, ready);
+      // Lending the reserve pauses accepting, so only if connections could take the thread's descriptors.
+      if (canRunOut(this.#config)) await this.#reserve.lend(start);
+      else await start();
     };
     return this.#replacing = this.#replacing.then(replace).catch((error) =>
       this.#startFailed(worker, error)
@@ -512,18 +528,27 @@ export class Executor {
   }
 
   /** Waits until enough descriptors are free for a thread: without them Deno would end the process. */
-  async #startReplacement(worker: number): Promise<void> {
+  async #startReplacement(worker: number, ready: () => void): Promise<void> {
     const isReady = () => this.#stopping || canStartThread();
     if (!isReady()) this.#warnOnce(`worker ${worker} is not replaced yet: too many open files`);
     await waitUntil(isReady);
     await this.#channels?.removed;
-    if (!this.#stopping) await this.#startWorker(worker);
+    if (this.#stopping) return;
+    const starting = this.#startWorker(worker).then(ready);
+    if (await this.#isStarted(starting)) return;
+    // A thread that computes cannot be ended.
+    this.#warn(
+      `worker ${worker} does not get ready: its app's top level or start() computes without an end; ` +
+        "the other workers do not wait for it",
+    );
+    starting.catch((error) => this.#startFailed(worker, error));
   }
 
   #workerEnded(worker: number, end: ThreadEnd): void {
     this.#state.flags.setDead(worker);
-    if (end.error !== undefined) this.#reclaim(worker, end.error);
+    if (end.error !== undefined) this.#noteDeath(worker, end.error);
     if (this.#stopping) return this.#finishIfAllEnded();
+    if (end.error === undefined) this.#release(worker);
     if (this.#keeper !== null) return this.#replaceAfterPause(worker, this.#keeper);
     const now = performance.now();
     this.#deaths = [...this.#deaths.filter((at) => now - at < DEATHS_WITHIN), now];
@@ -533,9 +558,19 @@ export class Executor {
     this.#replace(worker);
   }
 
-  /** Closes the connections of a dead worker, so that its peers notice at once. */
-  #reclaim(worker: number, error: string): void {
+  #noteDeath(worker: number, error: string): void {
     this.#warn(`worker ${worker} died: ${error}; its connections were closed`);
+    this.#reclaim(worker);
+  }
+
+  /** A worker has ended because it was asked to, and another one takes its number. */
+  #release(worker: number): void {
+    this.#workers[worker]?.dismiss();
+    this.#reclaim(worker);
+  }
+
+  /** Closes what a worker has left open: the connections of a dead one, so that its peers notice at once. */
+  #reclaim(worker: number): void {
     countDeadWorker(this.#state.counters(worker));
     this.#entrance.reclaim(worker);
     this.#channels?.remove(worker);

@@ -30,6 +30,8 @@ export interface ThreadWatcher {
   engine?(): void;
   /** The thread's app wants to run something every so many milliseconds; 0: nothing. */
   schedule?(every: number): void;
+  /** The thread's app holds this much memory, more than it may. */
+  heavy?(bytes: number): void;
   /** The thread has ended; called once. */
   ended(end: ThreadEnd): void;
 }
@@ -128,6 +130,12 @@ export class Thread {
     return new Promise((resolve) => this.#obeyed.set(message.number, resolve));
   }
 
+  /** It is to finish its work and to end: it does not count as serving any more. Fulfilled when it has begun to. */
+  async retire(): Promise<void> {
+    this.#isReady = false;
+    await this.order({ type: "retire" });
+  }
+
   /** Ends a thread that has stopped: until then it waits. */
   dismiss(): void {
     this.#post({ type: "dismiss" });
@@ -169,6 +177,8 @@ export class Thread {
       case "ready":
         this.#isReady = true;
         return this.#ready.resolve();
+      case "heavy":
+        return this.#watcher.heavy?.(message.bytes);
       case "schedule":
         return this.#watcher.schedule?.(message.every);
     }

@@ -8,7 +8,7 @@
 import { DateField } from "../../protocol/mod.ts";
 import { channelsOf, type Config } from "../config/mod.ts";
 import { hasLibc, LinuxFiles, PortableFiles } from "../os/mod.ts";
-import type { App, AppCopies } from "../serve/app/mod.ts";
+import type { App, AppCopies, HeapWatch } from "../serve/app/mod.ts";
 import type { ChannelService } from "../serve/centrifuge/mod.ts";
 import { serverRouter } from "../serve/routes/mod.ts";
 import type { RouterLoader } from "../serve/worker/mod.ts";
@@ -101,11 +101,17 @@ const load: RouterLoader = async (
       app = new apps.App({ load, entry: source.entry, topics, address, files, report });
       const announce = (every: number) => postToMain({ type: "schedule", every });
       copies = new apps.AppCopies({ app, announce });
+      if (appConfig.memory > 0) watchHeap(apps.HeapWatch, appConfig.memory);
     }
     app?.configure(config.app);
     return serverRouter({ config, date, site, guard, channels: channelRoutes, app });
   };
 };
+
+/** The main thread replaces a worker whose app holds too much. */
+function watchHeap(Watch: typeof HeapWatch, bound: number): void {
+  new Watch({ bound, exceeded: (bytes) => postToMain({ type: "heavy", bytes }) });
+}
 
 /** What files are sent with. */
 function filesOf(config: Config, now: () => number) {

@@ -71,7 +71,7 @@ export class DenoWait implements Source {
       owner.claim(ring.descriptor) &&
       registry.register(descriptor, this, EPOLLIN | EPOLLET) === 0;
     if (!this.#isUsable) this.#closeRing();
-    this.#guard = setInterval(() => this.#look(), GUARD_INTERVAL);
+    this.#guard = setInterval(() => this.look(), GUARD_INTERVAL);
   }
 
   /** Finds Deno's epoll instance, so that blocks end when Deno has something to do. Called when the bell has been rung. */
@@ -156,11 +156,14 @@ export class DenoWait implements Source {
     ring.close();
   }
 
-  /** Ends a sleep that does not end, and goes on without. */
-  #look(): void {
-    const isStuck = this.#isAsleep && this.#sleeps === this.#sleepsSeen;
+  /**
+   * Called once a second: ends a sleep that does not end, and goes on without. If the kernel has rung, this thread did not run for long: the machine was
+   * busy, or suspended. Deno's timers come before its sockets, so the byte is read next.
+   */
+  look(): void {
+    const isOld = this.#isUsable && this.#isAsleep && this.#sleeps === this.#sleepsSeen;
     this.#sleepsSeen = this.#sleeps;
-    if (!isStuck) return;
+    if (!isOld || this.#parts.ring?.hasRung() === true) return;
     this.#giveUp();
     this.#parts.bell.end();
   }

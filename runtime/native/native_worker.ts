@@ -76,6 +76,9 @@ const BLOCKS_BETWEEN_DENO_TURNS = 2;
  */
 const IDLE_WAIT = 500;
 
+/** The longest wait of a worker that takes no more connections, in milliseconds: nobody rings it. */
+const RETIRED_WAIT = 100;
+
 /** What the worker needs from its thread. */
 export interface NativeWorkerParts extends WorkerParts {
   readonly os: Os;
@@ -121,6 +124,8 @@ export class NativeWorker implements SocketContext, Source {
   #tookTasks = false;
   // Tasks taken since the descriptors were looked at.
   #unpolledTasks = 0;
+  // Another worker serves instead.
+  #isRetired = false;
   // When Deno's own loop had its last turn, in precise milliseconds; NaN: just now.
   #lastDenoTurn = NaN;
 
@@ -251,6 +256,7 @@ export class NativeWorker implements SocketContext, Source {
   async #obey(order: ThreadOrder): Promise<void> {
     if (order.type === "config") await this.#core.routeBy(order);
     else if (order.type === "scheduled") await this.#core.runScheduled(order);
+    else if (order.type === "retire") this.#retire();
     else if (order.type === "certificates") this.#parts.tls?.renew(order.set);
   }
 
@@ -403,6 +409,7 @@ export class NativeWorker implements SocketContext, Source {
    */
   #park(): number {
     const { flags, taskRing } = this.#core.state;
+    if (this.#isRetired) return RETIRED_WAIT;
     flags.park(this.#core.number);
     // Checked again after the flag is set: a task pushed before that rang no doorbell.
     if (taskRing.size() === 0 && flags.isDraining() === this.#context.draining) {
@@ -429,7 +436,7 @@ export class NativeWorker implements SocketContext, Source {
   }
 
   #mayTake(): boolean {
-    return this.#balance.mayTake(this.#core.connections.size, this.loop.now);
+    return !this.#isRetired && this.#balance.mayTake(this.#core.connections.size, this.loop.now);
   }
 
   /** Serves the connection that this worker accepted, or leaves it to another one. */
@@ -500,6 +507,13 @@ export class NativeWorker implements SocketContext, Source {
 
   // Stopping.
 
+  /** As at a stop, but what waits for a worker is left to the others. */
+  #retire(): void {
+    if (this.#context.draining) return;
+    this.#isRetired = true;
+    this.#drain();
+  }
+
   #drain(): void {
     this.#core.beginDrain(() => this.#core.abortAll());
     this.#acceptor?.close();
@@ -509,7 +523,8 @@ export class NativeWorker implements SocketContext, Source {
 
   #isDone(): boolean {
     const { connections, state } = this.#core;
-    return this.#context.draining && connections.size === 0 && state.taskRing.size() === 0;
+    return this.#context.draining && connections.size === 0 &&
+      (this.#isRetired || state.taskRing.size() === 0);
   }
 }
 

@@ -11,6 +11,7 @@
 
 import { EPOLLIN } from "./epoll.ts";
 import {
+  COMPLETION,
   IORING_OP_POLL_ADD,
   IORING_OP_SEND,
   IOSQE_IO_LINK,
@@ -33,6 +34,8 @@ export interface WakeRing {
    * @returns false if the kernel has refused it: then there will be no byte
    */
   arm(epoll: number, socket: number): boolean;
+  /** Whether the byte was written since the last `arm`. It may not have been read yet. */
+  hasRung(): boolean;
   /** Closes it: a byte that was not written yet never will be. */
   close(): void;
 }
@@ -49,6 +52,7 @@ export function openWakeRing(): WakeRing | string {
   const word = (field: number) => params[field]! / 4;
   const [tail, array] = [word(PARAMS.sq.tail), word(PARAMS.sq.array)];
   const [head, completed] = [word(PARAMS.cq.head), word(PARAMS.cq.tail)];
+  const [completions, room] = [word(PARAMS.cq.entries), params[PARAMS.cqEntries]!]; // a power of two
   // One byte of memory that is not on V8's heap, and stays where it is.
   const byte = new Uint8Array(4096);
   prefill(submissions, addressOf(byte));
@@ -62,6 +66,12 @@ export function openWakeRing(): WakeRing | string {
       ring[head] = ring[completed]!; // the results of the last time are not needed
       ring[tail] = ring[tail]! + ENTRIES; // wraps at 2^32, as the kernel's
       return enterRing(descriptor, ENTRIES, 0, 0) === ENTRIES;
+    },
+    hasRung() {
+      const count = ring[completed]!;
+      if (count === ring[head] || count !== ring[tail]) return false;
+      // The last one is the send's; its result is the number of bytes.
+      return ring[completions + ((count - 1) % room) * COMPLETION.words + COMPLETION.result] === 1;
     },
     close() {
       close();

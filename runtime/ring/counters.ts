@@ -117,6 +117,8 @@ export const COLUMN = {
   workersBlocked: 53,
   /** Workers that are blocked now; only the main thread's block. */
   blockedNow: 54,
+  /** Workers that were replaced because of `--app-memory`; only the main thread's block. */
+  workersHeavy: 55,
 } as const;
 
 /** The number of a column, of these or of those about channels. */

@@ -123,6 +123,8 @@ export type ThreadOrder =
   | { readonly type: "ring" }
   /** Run what the app has scheduled, once, if the first word of `claim` is still 0: the worker makes it 1, and who revokes it 2. */
   | { readonly type: "scheduled"; readonly claim: Int32Array<SharedArrayBuffer> }
+  /** Another worker serves instead: finish the work in progress, and end. */
+  | { readonly type: "retire" }
   /** Answer requests by this config from now on; if it cannot be applied, keep the old one. */
   | { readonly type: "config"; readonly config: Config }
   | AppOrder
@@ -199,5 +201,7 @@ export type ThreadMessage =
   | { readonly type: "engine" }
   /** The app that it has loaded wants to run something every so many milliseconds; 0: nothing. */
   | { readonly type: "schedule"; readonly every: number }
+  /** Its app holds this much memory, more than it may. */
+  | { readonly type: "heavy"; readonly bytes: number }
   /** A warning for the operator. */
   | { readonly type: "warning"; readonly text: string };

@@ -8,6 +8,7 @@
  * and do not stop the run.
  */
 
+import { type ChannelsWire, PROGRAM_WIRE } from "./channels_wire.ts";
 import { findClient } from "./load_client.ts";
 import type { BenchOptions } from "./options.ts";
 import type { Found, Peer } from "./peers/mod.ts";
@@ -134,7 +135,11 @@ export class Harness {
     const { seconds } = this.#options;
     await this.#rounds(contenders, row, async (contender) => {
       const server = await this.#start(contender, row);
-      const turn = await takeTurn(server, row, { client, seconds, wire: contender.peer.channels });
+      const turn = await takeTurn(server, row, {
+        client,
+        seconds,
+        wire: wireOf(contender.peer, row),
+      });
       await checkSameWork(server.port, row, this.#page);
       contender.server = undefined;
       await server.stop();
@@ -154,7 +159,11 @@ export class Harness {
         const server = await this.#start(contender, row);
         await checkSameWork(server.port, row, this.#page);
         if (warmup > 0) {
-          await loadOnly(server, row, { client, seconds: warmup, wire: contender.peer.channels });
+          await loadOnly(server, row, {
+            client,
+            seconds: warmup,
+            wire: wireOf(contender.peer, row),
+          });
         }
       });
     }
@@ -164,7 +173,8 @@ export class Harness {
     await this.#rounds(
       contenders,
       row,
-      ({ server, peer }) => takeTurn(server!, row, { client, seconds, rate, wire: peer.channels }),
+      ({ server, peer }) =>
+        takeTurn(server!, row, { client, seconds, rate, wire: wireOf(peer, row) }),
     );
     return rate;
   }
@@ -217,4 +227,9 @@ export class Harness {
 function entryOf({ peer, label, turns, failure }: Contender): Entry {
   const summary = turns.length === 0 ? undefined : summarize(turns);
   return { peer: peer.id, label, turns, summary, failure };
+}
+
+/** An app subscribes and publishes as our programs for the peers do. */
+function wireOf(peer: Peer, row: Row): ChannelsWire | undefined {
+  return row.work === "app-fan-out" ? PROGRAM_WIRE : peer.channels;
 }

@@ -13,7 +13,9 @@ import { type ChannelsWire, fanloadWire } from "./channels_wire.ts";
 import { requestOf } from "./requests.ts";
 import {
   type FanOutRow,
+  isFanOutRow,
   isLargeFileRow,
+  isWebSocketRow,
   pathOf,
   PATHS,
   type Row,
@@ -84,9 +86,9 @@ export function parseReport(output: string): ClientReport {
 
 /** The program that loads a row. */
 export function clientOf(row: Row): "wrk" | "wsload" | "exchange" | "fanload" {
-  if (row.work === "fan-out") return "fanload";
+  if (isFanOutRow(row)) return "fanload";
   if (row.load === "paced") return "exchange";
-  if (row.work === "websocket") return "wsload";
+  if (isWebSocketRow(row)) return "wsload";
   const handshakes = usesTls(row.work) && (row.mode === "close" || row.mode === "resume");
   // wrk would report no latency if no large file is complete at the end.
   const own = row.mode === "pipeline" || handshakes || isLargeFileRow(row);
@@ -135,7 +137,7 @@ function exchangeArgs(row: Row, port: number, { seconds, rate }: ClientLoad): st
     ...["-p", `${port}`, "-c", `${row.connections}`, "-d", `${seconds}`],
     ...(rate === undefined ? [] : ["-r", `${rate}`]),
     ...(mode === "pipeline" ? ["-b", `${PIPELINED}`] : []),
-    ...(row.work === "websocket" ? ["-w", `${row.payload}`] : []),
+    ...(isWebSocketRow(row) ? ["-w", `${row.payload}`] : []),
     ...(usesTls(row.work) ? ["-t"] : []),
     ...(mode === "close" || mode === "resume" ? ["-n"] : []),
     ...(mode === "resume" ? ["-s"] : []),
@@ -157,9 +159,9 @@ function fanloadArgs(row: FanOutRow, port: number, { seconds, wire }: ClientLoad
 /** The arguments of the client for a row. */
 export function clientArgs(row: Row, port: number, load: ClientLoad): string[] {
   const client = clientOf(row);
-  if (row.work === "fan-out") return fanloadArgs(row, port, load);
+  if (isFanOutRow(row)) return fanloadArgs(row, port, load);
   if (client === "exchange") return exchangeArgs(row, port, load);
-  if (row.work === "websocket") return wsloadArgs(row, port, load.seconds);
+  if (isWebSocketRow(row)) return wsloadArgs(row, port, load.seconds);
   return wrkArgs(row, port, load);
 }
 

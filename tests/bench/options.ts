@@ -62,7 +62,7 @@ export const USAGE = `deno task bench [options]
   --cold           each turn is the first seconds of a fresh server, without a warm-up
   --rate           all servers get the same requests a second: half of what saturated the best peer
   --channels       fan-out to subscribers of channels, and publishing by HTTP, instead of the other rows
-  --app            handlers of JavaScript, the same in async-deno --app, Bun and Deno, instead of the other rows
+  --app            handlers of JavaScript, the same in async-deno --app, Bun, Deno and Node, instead of the others
   --quick          keep-alive, one request per connection, WebSocket echo of 16 B and 1 KiB, file of 1 KiB
   --install        first install Bun, ws, uWebSockets.js and Hono from npm into dist/bench/peers
   --help           this text

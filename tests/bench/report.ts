@@ -7,6 +7,7 @@
 
 import type { Entry, PeerStatus, RowResult } from "./harness.ts";
 import { compareTail, comparisonsOf, OURS, type Ratio } from "./ratio_table.ts";
+import { isFanOutRow, isWebSocketRow } from "./rows.ts";
 import type { Summary } from "./statistics.ts";
 import { isMissing } from "./tools.ts";
 
@@ -121,7 +122,7 @@ export function rowLines(result: RowResult): string[] {
   const summaries = summariesOf(result);
   const ours = OURS.filter((id) => summaries.has(id));
   const paced = row.load === "paced";
-  const unit = row.work === "websocket" || row.work === "fan-out" ? "message" : "request";
+  const unit = isWebSocketRow(row) || isFanOutRow(row) ? "message" : "request";
   const header = [
     title,
     `CPU/${unit}`,

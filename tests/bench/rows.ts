@@ -4,6 +4,8 @@
  * In: the default worker count and placement. Out: the list of rows, as data. Read by the harness, which
  * runs each row with each peer that can do its work, and by the report, which uses the title as a heading.
  * requests.ts has the requests of the HTTP modes.
+ *
+ * Longer than 400 lines because it is one list, and what tells its kinds apart.
  */
 
 import type { Placement } from "./pin.ts";
@@ -21,7 +23,9 @@ export type Work =
   | "websocket"
   | "fan-out"
   | "publish"
-  | "app";
+  | "app"
+  | "app-echo"
+  | "app-fan-out";
 
 /** The kind of requests; "resume" is "close" with the TLS session of the connection before. */
 export type HttpMode = "get" | "close" | "resume" | "pipeline" | "browser" | "post";
@@ -63,7 +67,7 @@ export interface FileRow extends RowBase {
 
 /** A row with WebSockets: `/echo` returns each message. */
 export interface WebSocketRow extends RowBase {
-  readonly work: "websocket";
+  readonly work: "websocket" | "app-echo";
   /** Bytes of a message. */
   readonly payload: number;
   /** Messages in flight on each connection. */
@@ -72,7 +76,7 @@ export interface WebSocketRow extends RowBase {
 
 /** A row with channels: subscribers over WebSockets, which are the row's connections, and a publisher. */
 export interface FanOutRow extends RowBase {
-  readonly work: "fan-out";
+  readonly work: "fan-out" | "app-fan-out";
   readonly channels: number;
   /** Bytes of a publication. */
   readonly payload: number;
@@ -107,11 +111,28 @@ export const PATHS: Readonly<Record<Work, string>> = {
   publish: "/",
   // Each row has its own.
   app: "",
+  "app-echo": "/echo",
+  "app-fan-out": "/",
 };
 
 /** Whether the server has channels for this work. */
 export function usesChannels(work: Work): boolean {
   return work === "fan-out" || work === "publish";
+}
+
+/** Whether the server runs the handlers of peers/programs/app.mjs for this work. */
+export function runsApp(work: Work): boolean {
+  return work === "app" || work === "app-echo" || work === "app-fan-out";
+}
+
+/** Whether the row has WebSockets that echo. */
+export function isWebSocketRow(row: Row): row is WebSocketRow {
+  return row.work === "websocket" || row.work === "app-echo";
+}
+
+/** Whether the row has subscribers and a publisher. */
+export function isFanOutRow(row: Row): row is FanOutRow {
+  return row.work === "fan-out" || row.work === "app-fan-out";
 }
 
 /** Whether the row requests a file. */
@@ -352,6 +373,26 @@ export function makeAppRows(workers: number, placement: Placement = "all"): read
     }),
     row("await", "one await", { mode: "get", path: "/await", answer: "awaited" }),
     row("timer", "a timer of a millisecond", { mode: "get", path: "/timer", answer: "late" }),
+    {
+      ...makers({ workers, placement }).echo({
+        id: "app-ws",
+        title: "app: WebSocket echo, 16 B",
+        payload: 16,
+      }),
+      work: "app-echo",
+    },
+    // In one worker: what Bun publishes does not reach other processes.
+    {
+      ...{ id: "app-publish", title: "app: ws.publish of 64 B to 1,000, one at a time" },
+      ...{
+        work: "app-fan-out",
+        connections: 1000,
+        channels: 1,
+        payload: 64,
+        flow: { inFlight: 1 },
+      },
+      ...{ quick: false, load: "warm", workers: 1, placement },
+    },
   ];
 }
 

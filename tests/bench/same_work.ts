@@ -9,7 +9,7 @@
 import { ask, originOf } from "./ask.ts";
 import { SITE } from "./paths.ts";
 import { BROWSER_FIELDS } from "./requests.ts";
-import { isFileRow, JSON_BODY, pathOf, type Row } from "./rows.ts";
+import { isFanOutRow, isFileRow, isWebSocketRow, JSON_BODY, pathOf, type Row } from "./rows.ts";
 
 const ECHOED = new TextEncoder().encode("0123456789abcdef".repeat(64));
 
@@ -42,7 +42,7 @@ function initOf(row: Row): { method?: string; body?: BodyInit; headers?: Record<
  */
 export async function checkSameWork(port: number, row: Row, page: Uint8Array): Promise<void> {
   // Their clients check what they get.
-  if (row.work === "websocket" || row.work === "fan-out" || row.work === "publish") return;
+  if (isWebSocketRow(row) || isFanOutRow(row) || row.work === "publish") return;
   const init = initOf(row);
   const response = await ask(originOf(row.work, port) + pathOf(row), init);
   const body = await response.bytes();

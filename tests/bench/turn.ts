@@ -16,7 +16,7 @@ import {
 } from "./load_client.ts";
 import { pinTo } from "./pin.ts";
 import { cpuSecondsOf, residentBytesOf, threadCpuSecondsOf } from "./proc.ts";
-import { isLargeFileRow, type Row } from "./rows.ts";
+import { isFanOutRow, isLargeFileRow, type Row } from "./rows.ts";
 import type { ServerProcess } from "./server_process.ts";
 import type { Turn } from "./statistics.ts";
 
@@ -65,7 +65,7 @@ function answersIn({ requests, bytes }: ClientReport, row: Row): number {
 function start(port: number, row: Row, load: TurnLoad): RunningClient {
   const args = clientArgs(row, port, load);
   const placed = pinTo("client", row.placement, { command: load.client, args });
-  return startClient(placed.command, placed.args, { waits: row.work === "fan-out" });
+  return startClient(placed.command, placed.args, { waits: isFanOutRow(row) });
 }
 
 /** Loads a server without measuring its CPU: to warm it up, or to find the rate that saturates it. */

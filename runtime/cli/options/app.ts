@@ -19,6 +19,7 @@ import {
 const GROUP = "App";
 const A_DAY = 86_400;
 const AN_HOUR = 3_600;
+const TEBIBYTE = 1024 ** 4;
 
 /** The option that the others of this group need. */
 const FILE: Option = text({
@@ -99,6 +100,14 @@ export const APP_OPTIONS: readonly Option[] = [
     range: [1, AN_HOUR],
     help: "time for the app's start(); then the server does not start, or keeps the old copy",
   }, ofApp("startTimeout")),
+  number({
+    flag: "app-memory",
+    group: GROUP,
+    value: "SIZE",
+    range: [0, TEBIBYTE],
+    help:
+      "heap and buffers of the app in one worker; above it, the worker is replaced; 0: no limit",
+  }, ofApp("memory")),
   flagSwitch({
     flag: "watch",
     group: GROUP,

@@ -159,6 +159,7 @@ const OTHER_COLUMNS: readonly Column[] = [
   COLUMN.workersReplaced,
   COLUMN.workersBlocked,
   COLUMN.blockedNow,
+  COLUMN.workersHeavy,
 ];
 
 /** All metrics of a server. */
@@ -214,7 +215,7 @@ function serverFamilies(state: SharedState, facts: ServerFacts): Family[] {
     single(
       "workers_replaced_total",
       "counter",
-      "Workers started to replace one that died.",
+      "Workers started to replace one that has ended.",
       main.get(COLUMN.workersReplaced),
     ),
     single(
@@ -228,6 +229,12 @@ function serverFamilies(state: SharedState, facts: ServerFacts): Family[] {
       "counter",
       "Times that a worker became blocked.",
       main.get(COLUMN.workersBlocked),
+    ),
+    single(
+      "workers_over_memory_total",
+      "counter",
+      "Workers replaced because their app held more than --app-memory.",
+      main.get(COLUMN.workersHeavy),
     ),
     standard(
       "process_start_time_seconds",

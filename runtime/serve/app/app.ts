@@ -154,7 +154,9 @@ export class App implements AppRoute {
       // An upgrade is the answer, whatever the handler returns; after a time-out it is too late for one.
       if (response === undefined || exchange.isAnswered) {
         request.close(turn.wasKept);
-        return exchange.isAnswered ? undefined : "next";
+        if (!exchange.isAnswered) return "next";
+        if (response instanceof Response) AppResponse.discard(response);
+        return undefined;
       }
       if (!AppResponse.isOwn(response)) return this.#sendOther(asResponse(response), turn);
       const parts = AppResponse.take(response);

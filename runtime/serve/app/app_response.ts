@@ -131,6 +131,13 @@ export class AppResponse {
     return #body in response ? (response as unknown as AppResponse).#take() : takeWeb(response);
   }
 
+  /** Nobody will read the body of this answer: if it is a stream, its source learns that. */
+  static discard(response: Response): void {
+    const web = #body in response ? (response as unknown as AppResponse).#web : response;
+    // Rejected if somebody else reads it.
+    web?.body?.cancel(new DOMException("The answer comes too late", "AbortError")).catch(() => {});
+  }
+
   get type(): ResponseType {
     return this.#web === null ? "default" : this.#web.type;
   }

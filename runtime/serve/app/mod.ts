@@ -17,6 +17,7 @@ export { AppCopies } from "./app_copies.ts";
 export { AppGuard, type FaultReport } from "./app_guard.ts";
 export type { AppModule } from "./app_module.ts";
 export { AppClientHooks } from "./app_client_hooks.ts";
+export { HeapWatch } from "./heap_watch.ts";
 export { loadApp } from "./load_app.ts";
 export { prepareThread } from "./prepare_thread.ts";
 export { restrictThread } from "./restrict_thread.ts";

@@ -224,7 +224,7 @@ export class WorkerCore<L extends Loop, Connection extends WorkerConnection> {
   /** Takes part again if the main thread took this worker for blocked. */
   noteAlive(): void {
     const { flags } = this.state;
-    if (!flags.isAlive(this.number)) flags.setAlive(this.number);
+    if (!flags.isAlive(this.number) && !this.draining) flags.setAlive(this.number);
   }
 
   /** Adds a new connection and starts it. */

@@ -6,7 +6,7 @@
 import { isFile } from "../../support/is_file.ts";
 import { CERT_FILE, KEY_FILE } from "../certificate.ts";
 import { ROOT, SCRATCH, SITE } from "../paths.ts";
-import { servesFiles, usesChannels, usesTls } from "../rows.ts";
+import { runsApp, servesFiles, usesChannels, usesTls } from "../rows.ts";
 import { ASYNC_DENO_WIRE, channelArgs } from "./async_deno_channels.ts";
 import { appPath, type Peer, type Place } from "./peer.ts";
 
@@ -21,7 +21,7 @@ export function serverArgs(place: Place): string[] {
   const files = servesFiles(work) ? ["--root", SITE] : [];
   const tls = usesTls(work) ? ["--tls-cert", CERT_FILE, "--tls-key", KEY_FILE] : [];
   const channels = usesChannels(work) ? channelArgs(connections) : [];
-  const app = work === "app" ? ["--app", appPath("app.mjs")] : [];
+  const app = runsApp(work) ? ["--app", appPath("app.mjs")] : [];
   const options = [...log, ...access, ...files, ...tls, ...channels, ...app];
   return [`${workers}`, "127.0.0.1", `${port}`, ...options];
 }
@@ -40,6 +40,8 @@ export function allWork(label: string): Peer["does"] {
     "fan-out": label,
     publish: label,
     app: label,
+    "app-echo": label,
+    "app-fan-out": label,
   };
 }
 

@@ -8,7 +8,7 @@ import { isFile } from "../../support/is_file.ts";
 import { CERT_FILE, KEY_FILE } from "../certificate.ts";
 import { PAGE, PEER_PACKAGES, SITE } from "../paths.ts";
 import { PROGRAM_WIRE } from "../channels_wire.ts";
-import { usesChannels, usesTls } from "../rows.ts";
+import { runsApp, usesChannels, usesTls } from "../rows.ts";
 import { findProgram, type Missing, versionOf } from "../tools.ts";
 import { appPath, type Found, type Peer, type Place, programPath } from "./peer.ts";
 
@@ -49,11 +49,13 @@ export const bun: Peer = {
     "fan-out": "Bun, server.publish",
     publish: "Bun, server.publish",
     app: "Bun.serve",
+    "app-echo": "Bun WebSocket",
+    "app-fan-out": "Bun, server.publish",
   },
   channels: PROGRAM_WIRE,
   find: findBun,
   launch(found, place) {
-    if (place.work === "app") {
+    if (runsApp(place.work)) {
       return { ...bunLaunch(found, place, "app.mjs"), args: ["run", appPath("bun_app.mjs")] };
     }
     if (!usesChannels(place.work)) return bunLaunch(found, place, "bun_fetch.js");

@@ -6,6 +6,7 @@
 
 import { CERT_FILE, KEY_FILE } from "../certificate.ts";
 import { PAGE, PEER_PACKAGES, SITE } from "../paths.ts";
+import { runsApp } from "../rows.ts";
 import { appPath, type Peer, programPath } from "./peer.ts";
 
 const HTTP = "Deno.serve";
@@ -28,12 +29,13 @@ export const denoServe: Peer = {
     file: FILES,
     websocket: "Deno.upgradeWebSocket",
     app: HTTP,
+    "app-echo": "Deno.upgradeWebSocket",
   },
   find() {
     return Promise.resolve({ program: Deno.execPath(), version: Deno.version.deno });
   },
   launch(found, { port, workers, work }) {
-    const [program, config] = work === "app"
+    const [program, config] = runsApp(work)
       ? [appPath("app.mjs"), ["--config", packagesConfig()]]
       : [programPath("deno_serve.ts"), ["--no-config"]];
     // Without this project's deno.json and deno.lock.

@@ -4,7 +4,7 @@
 
 import { PAGE } from "../paths.ts";
 import { findProgram, type Missing, versionOf } from "../tools.ts";
-import { type Found, type Peer, type Place, programPath } from "./peer.ts";
+import { appPath, type Found, type Peer, type Place, programPath } from "./peer.ts";
 
 /** Finds Node on PATH. */
 export async function findNode(): Promise<Found | Missing> {
@@ -30,7 +30,10 @@ export function nodeLaunch(found: Found, { port, workers }: Place, program: stri
 /** Node's http. */
 export const nodeHttp: Peer = {
   id: "node",
-  does: { small: "Node http", echo: "Node http", page: "Node http" },
+  does: { small: "Node http", echo: "Node http", page: "Node http", app: "Node http" },
   find: findNode,
-  launch: (found, place) => nodeLaunch(found, place, "node_http.mjs"),
+  launch(found, place) {
+    if (place.work !== "app") return nodeLaunch(found, place, "node_http.mjs");
+    return { ...nodeLaunch(found, place, "node_app.mjs"), args: [appPath("node_app.mjs")] };
+  },
 };

@@ -27,6 +27,9 @@ export default { // 2
       case "/post": return later(() => postMessage(null)); // 17
       case "/listens": self.onmessage = addEventListener("message", () => { throw new Error("heard"); }); return new Response("later");
       case "/blocks": { const end = Date.now() + Number(search.slice(1)); while (Date.now() < end); return new Response("blocked"); }
+      case "/late-stream": return new Promise((resolve) => setTimeout(() => resolve(
+        new Response(new ReadableStream({ cancel: () => tell("cancelled") }))), 1500));
+      case "/keeps": globalThis.kept = new Uint8Array(400 * 1024 ** 2); return new Response("kept");
       case "/no-response": return 5;
       default: return new Response("ok");
     }
@@ -101,12 +104,14 @@ Deno.test("app faults: errors in timers and promises, and Deno.exit(), are logge
 
 Deno.test("app faults: a handler that does not answer within --app-timeout gets 504, and its late answer reaches nobody", async () => {
   await withApp(APP, { args: ["--app-timeout", "1s"] }, async (app) => {
-    const [never, late] = await Promise.all([app.get("/never"), app.get("/late")]);
-    assertEquals([never, late], Array(2).fill("504 The app did not answer in time"));
+    const paths = ["/never", "/late", "/late-stream"];
+    const answers = await Promise.all(paths.map((path) => app.get(path)));
+    assertEquals(answers, Array(3).fill("504 The app did not answer in time"));
+    await app.waitForTold(/^cancelled$/);
     assertEquals(await app.get("/"), "200 ok");
     const metrics = await app.metrics();
-    assertEquals(metrics.sum("async_deno_timeouts_total", { kind: "app" }), 2);
-    await app.waitForWarning(/the app has not answered GET \/(never|late) within 1 s/);
+    assertEquals(metrics.sum("async_deno_timeouts_total", { kind: "app" }), 3);
+    await app.waitForWarning(/the app has not answered GET \/(never|late|late-stream) within 1 s/);
     // The late answer comes after 2.5 s; other answers are not mixed up with it.
     const until = performance.now() + 2_500;
     while (performance.now() < until) assertEquals(await app.get("/"), "200 ok");
@@ -129,6 +134,28 @@ Deno.test({
       await app.waitForWarning(/worker 0 is back after \d+\.\d s/);
     });
   },
+});
+
+Deno.test("app faults: a worker whose app holds more than --app-memory is replaced, and its requests are finished", async () => {
+  await withApp(APP, { workers: 2, args: ["--app-memory", "256MiB"] }, async (app) => {
+    const late = Array.from({ length: 4 }, () => app.get("/late"));
+    assertEquals(await app.get("/keeps"), "200 kept");
+    const isReplaced = async () =>
+      (await app.metrics()).sum("async_deno_workers_replaced_total") === 1;
+    await app.waitForWarning(
+      /worker [01] is replaced: its app holds \d+ MiB, more than --app-memory/,
+    );
+    // Over Deno's sockets there is a moment in which connections of the old one's listener are lost.
+    const get = () => OVER_DENO_TRANSPORT ? app.get("/").catch(() => "200 ok") : app.get("/");
+    await waitFor(async () => (assertEquals(await get(), "200 ok"), await isReplaced()), {
+      what: () => `a replaced worker: ${app.server.stderr}`,
+    });
+    assertEquals(await Promise.all(late), Array(4).fill("200 late"));
+    const metrics = await app.metrics();
+    assertEquals(metrics.sum("async_deno_workers_over_memory_total"), 1);
+    assertEquals(metrics.sum("async_deno_workers"), OVER_DENO_TRANSPORT ? 2 : 3);
+    for (let i = 0; i < 10; i++) assertEquals(await get(), "200 ok");
+  });
 });
 
 async function makeFifo(folder: string): Promise<void> {

@@ -29,6 +29,7 @@ Deno.test("app options: on the command line", () => {
     "--app-path=/api/**",
     "--app-timeout=2m",
     "--app-start-timeout=5",
+    "--app-memory=512MiB",
     "--watch",
   ];
   assertEquals(appOf(args), {
@@ -36,6 +37,7 @@ Deno.test("app options: on the command line", () => {
     path: "/api/**",
     timeout: 120_000,
     startTimeout: 5_000,
+    memory: 512 * 1024 ** 2,
     watch: true,
     allow: [],
   });
@@ -56,14 +58,15 @@ Deno.test("app options: rights, separated by commas or given again", () => {
 
 Deno.test("app options: as a section of the file, or as keys at its top", () => {
   const section =
-    `[app]\nfile = "a.ts"\npath = "/x"\ntimeout = "5s"\nstart-timeout = "7s"\nwatch = true\nallow = ["sys"]\n`;
+    `[app]\nfile = "a.ts"\npath = "/x"\ntimeout = "5s"\nstart-timeout = "7s"\nmemory = "1g"\nwatch = true\nallow = ["sys"]\n`;
   const flat =
-    `app = "a.ts"\napp-path = "/x"\napp-timeout = "5s"\napp-start-timeout = "7s"\nwatch = true\napp-allow = ["sys"]\n`;
+    `app = "a.ts"\napp-path = "/x"\napp-timeout = "5s"\napp-start-timeout = "7s"\napp-memory = "1g"\nwatch = true\napp-allow = ["sys"]\n`;
   const expected = {
     file: "a.ts",
     path: "/x",
     timeout: 5_000,
     startTimeout: 7_000,
+    memory: 1024 ** 3,
     watch: true,
     allow: [{ right: "sys" as const, value: undefined }],
   };

@@ -5,7 +5,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { APP, type Config } from "../../../runtime/config/mod.ts";
-import { DEFAULT_CONFIG, Executor } from "../../../runtime/mod.ts";
+import { DEFAULT_CONFIG, Executor, type ExecutorOptions } from "../../../runtime/mod.ts";
 import { Metrics } from "../../support/metrics.ts";
 import { OVER_DENO_TRANSPORT } from "../../support/server.ts";
 import { waitFor, within } from "../../support/wait_for.ts";
@@ -17,6 +17,21 @@ const EMPTY_APP = new URL("../../support/apps/empty.js", import.meta.url).pathna
 /** Milliseconds: longer than the watchdog waits. */
 const BLOCK = 6_000;
 const DEATHS = 7;
+const MEBIBYTE = 1024 ** 2;
+
+/** While there is a file `block` beside it, its start() computes in the second worker; a minute at most. */
+const COMPUTES = `
+const file = new URL("block", import.meta.url);
+const isThere = () => { try { return Deno.statSync(file).isFile; } catch { return false; } };
+const end = Date.now() + 60_000;
+export default {
+  start() { while (self.name === "worker 1" && isThere() && Date.now() < end); },
+  fetch(request) {
+    if (request.url.endsWith("/keeps")) globalThis.kept = new Uint8Array(400 * 1024 ** 2);
+    return new Response("now");
+  },
+};
+`;
 
 interface Running extends AsyncDisposable {
   readonly executor: Executor;
@@ -25,7 +40,10 @@ interface Running extends AsyncDisposable {
   readonly warnings: string[];
 }
 
-async function start(config: Partial<Config> = {}): Promise<Running> {
+async function start(
+  config: Partial<Config> = {},
+  options: Partial<ExecutorOptions> = { workerModule: HANDLERS },
+): Promise<Running> {
   const warnings: string[] = [];
   const hostname = "127.0.0.1";
   const whole: Config = {
@@ -36,7 +54,7 @@ async function start(config: Partial<Config> = {}): Promise<Running> {
     ...config,
   };
   const warn = (text: string) => void warnings.push(text);
-  const executor = await Executor.start(whole, { warn, workerModule: HANDLERS });
+  const executor = await Executor.start(whole, { warn, ...options });
   return {
     executor,
     warnings,
@@ -106,4 +124,30 @@ Deno.test("app faults: workers that die again and again are replaced ever later,
   }
   await warned(server, /^4 workers have died: worker 0 is replaced in 0\.25 s$/);
   await warned(server, /^7 workers have died: worker 0 is replaced in 2 s$/);
+});
+
+Deno.test({
+  name:
+    "app faults: a worker whose start() computes without an end does not keep others from being replaced",
+  ignore: OVER_DENO_TRANSPORT, // there is no stand-in that could compute
+  fn: async () => {
+    const folder = await Deno.makeTempDir({ prefix: "async-deno-app-" });
+    await Deno.writeTextFile(`${folder}/app.js`, COMPUTES);
+    const app = { ...APP, file: `${folder}/app.js`, startTimeout: 500, memory: 256 * MEBIBYTE };
+    {
+      await using server = await start({ app }, { longestComputing: 5_500 });
+      await Deno.writeTextFile(`${folder}/block`, "");
+      assertEquals(await get(`${server.url}/keeps`), "now");
+      await warned(server, /^worker 0 is replaced: its app holds \d+ MiB/);
+      await warned(server, /^worker 1 does not get ready: /);
+      const replaced = async () =>
+        (await Metrics.of(server.admin)).sum("async_deno_workers_replaced_total");
+      await waitFor(async () => await replaced() === 1, { what: "the replacement" });
+      assertEquals(server.warnings.length, 2);
+      await Deno.rename(`${folder}/block`, `${folder}/blocked`);
+      await warned(server, /^worker 1 serves beside the others$/);
+      assertEquals(await get(`${server.url}/`), "now");
+    }
+    await Deno.remove(folder, { recursive: true });
+  },
 });

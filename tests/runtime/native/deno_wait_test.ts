@@ -101,9 +101,37 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name:
+    `deno wait: a thread that did not run for long has not been forgotten by the kernel${NO_RING}`,
+  ignore: NO_RING !== "",
+  fn: async () => {
+    const kernel = ring();
+    await using waiting = await Waiting.open(kernel);
+    const { wait, doorbell } = waiting;
+    for (let i = 0; i < 20; i++) {
+      const asleep = within(wait.sleep(LONG), { what: "the end of a sleep" });
+      wait.look();
+      os.ringDoorbell(doorbell);
+      // The thread does not run Deno's loop meanwhile.
+      for (const end = performance.now() + 5_000; !kernel.hasRung() && performance.now() < end;) {
+        os.yield();
+      }
+      wait.look(); // a second later
+      await asleep;
+      assertEquals([wait.isRung, waiting.clear()], [true, 1]);
+    }
+  },
+});
+
 Deno.test("deno wait: a sleep that the kernel forgets is ended, and the pool takes its place", async () => {
   let closed = 0;
-  const forgetful = { descriptor: 1_000_000, arm: () => true, close: () => void closed++ };
+  const forgetful = {
+    descriptor: 1_000_000,
+    arm: () => true,
+    hasRung: () => false,
+    close: () => void closed++,
+  };
   await using waiting = await Waiting.open(forgetful);
   await within(waiting.wait.sleep(10), { what: "the guard" });
   assertEquals([closed, waiting.wait.isRung], [1, false]);
@@ -111,7 +139,7 @@ Deno.test("deno wait: a sleep that the kernel forgets is ended, and the pool tak
 });
 
 Deno.test("deno wait: if the ring refuses, the pool takes its place", async () => {
-  const refusing = { descriptor: 1_000_000, arm: () => false, close() {} };
+  const refusing = { descriptor: 1_000_000, arm: () => false, hasRung: () => false, close() {} };
   await using waiting = await Waiting.open(refusing);
   await within(waiting.wait.sleep(10), { what: "a sleep" });
   assertEquals(waiting.wait.isRung, false);

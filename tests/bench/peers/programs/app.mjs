@@ -20,14 +20,43 @@ async function parses(request) {
   return Response.json({ words: words.length });
 }
 
+/** Bun's way, or Deno's. */
+function echoes(request, server) {
+  if (typeof server?.upgrade === "function") return void server.upgrade(request);
+  const { socket, response } = Deno.upgradeWebSocket(request);
+  socket.onmessage = ({ data }) => socket.send(data);
+  return response;
+}
+
+/** As in the programs of the rows with channels: /channels?N subscribes to N; /publish takes `N:DATA`. Not under Deno. */
+function upgrades(request, server, channel) {
+  return void server.upgrade(request, { data: { channel } });
+}
+
 export default {
-  fetch(request) {
+  websocket: {
+    open(socket) {
+      const channel = socket.data?.channel ?? "";
+      if (channel === "") return;
+      socket.subscribe(channel);
+      socket.send("ready");
+    },
+    message(socket, data) {
+      if (socket.data === undefined) return void socket.send(data);
+      const colon = data.indexOf(":");
+      socket.publish(data.slice(0, colon), data.slice(colon + 1));
+    },
+  },
+  fetch(request, server) {
     const { url } = request;
     // The path is compared without parsing the URL, which would cost more than the response.
     if (url.endsWith("/text")) return new Response("ok");
     if (url.endsWith("/await")) return awaits();
     if (url.endsWith("/timer")) return waits();
     if (url.endsWith("/post")) return parses(request);
+    if (url.endsWith("/echo")) return echoes(request, server);
+    if (url.endsWith("/publish")) return upgrades(request, server, "");
+    if (url.includes("/channels?")) return upgrades(request, server, url.split("?")[1]);
     if (url.includes("/hono/")) return hono.fetch(request);
     const { pathname, searchParams } = new URL(url);
     const language = request.headers.get("accept-language");

@@ -374,8 +374,9 @@ export class Executor {
     });
     this.#replacing = started; // a worker that dies meanwhile is replaced afterwards
     await started;
-    await this.#logs.load();
+    // Workers need not wait for the logs' threads, which load no npm package: else clients would wait, too.
     this.#loading.end();
+    await this.#logs.load();
     this.#logs.start();
     await this.#keepApp();
     this.#watchApp();

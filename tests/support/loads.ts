@@ -1,5 +1,5 @@
 /**
- * Controls the threads of loading_thread.ts: how many have begun to load, and when they may continue.
+ * Controls the threads of loading_thread.ts and loading_log_thread.ts: how many have begun to load, and when they may continue.
  *
  * In: threads that connect when they begin to load, to a port in the environment. Out: their count; each
  * continues when its connection ends. (A BroadcastChannel would do, but on Deno 2.4 it needs a flag.)
@@ -7,6 +7,9 @@
 
 /** The URL of loading_thread.ts. */
 export const LOADING_THREAD: URL = new URL("./loading_thread.ts", import.meta.url);
+
+/** The URL of loading_log_thread.ts. */
+export const LOADING_LOG_THREAD: URL = new URL("./loading_log_thread.ts", import.meta.url);
 
 /** The variable that holds the port. */
 export const LOADS_PORT = "TEST_LOADS_PORT";

@@ -1,12 +1,13 @@
 /**
  * When a server begins to accept: with its first worker, or with its last one if connections could take the
- * descriptors that the other threads need. A worker that dies before all have started.
+ * descriptors that the other threads need. From the last one on it accepts as many as at any time. A worker that
+ * dies before all have started.
  */
 
 import { assertEquals } from "@std/assert";
 import { type Config, DEFAULT_CONFIG, Executor } from "../../../runtime/mod.ts";
 import { freePort } from "../../support/free_port.ts";
-import { LOADING_THREAD, Loads } from "../../support/loads.ts";
+import { LOADING_LOG_THREAD, LOADING_THREAD, Loads } from "../../support/loads.ts";
 import { OVER_DENO_TRANSPORT } from "../../support/server.ts";
 import { hold, waitFor, within } from "../../support/wait_for.ts";
 import "../../support/load_libc.ts";
@@ -14,6 +15,8 @@ import "../../support/load_libc.ts";
 const WORKERS = 3;
 /** More than any limit of descriptors allows. */
 const TOO_MANY = 2 ** 31;
+/** Clients at a time: more than a worker gets while others load. */
+const CROWD = 40;
 /** Milliseconds for an answer or a thread that must not come yet. */
 const WHILE = 300;
 
@@ -101,6 +104,61 @@ Deno.test("early accept: nothing is accepted before the last worker serves if co
     await finishStart();
     assertEquals(await within(answer, { what: "an answer" }), 200);
   }));
+
+Deno.test("early accept: no client waits for the thread of a log", async () => {
+  await using loads = new Loads();
+  loads.atOnce = false;
+  using _slow = new SlowLogThreads();
+  const log = await Deno.makeTempFile();
+  const [hostname, port] = ["127.0.0.1", freePort()];
+  const transport = OVER_DENO_TRANSPORT ? "deno" : "auto";
+  const config: Config = { ...DEFAULT_CONFIG, workers: 1, hostname, port, log, transport };
+  const options = { warn: () => {}, workerModule: LOADING_THREAD };
+  const start = Executor.start(config, options);
+  await waitFor(() => loads.begun === 1, { what: "the worker" });
+  loads.continueAll();
+  await waitFor(() => loads.begun === 2, { what: "the thread of the log" });
+  const clients = Array.from({ length: CROWD }, () => keptOpen(hostname, port));
+  try {
+    await within(Promise.all(clients), { what: `${CROWD} answers` });
+    assertEquals(loads.waiting, 1);
+  } finally {
+    loads.continueAll();
+    const executor = await start;
+    executor.stop();
+    await within(executor.ended, { what: "the end of the server" });
+    for (const client of await Promise.allSettled(clients)) {
+      if (client.status === "fulfilled") client.value.close();
+    }
+    await Deno.remove(log);
+  }
+});
+
+/** Lets threads of logs load only if `Loads` say so. */
+class SlowLogThreads implements Disposable {
+  readonly #worker = globalThis.Worker;
+
+  constructor() {
+    globalThis.Worker = class extends globalThis.Worker {
+      constructor(module: string | URL, options?: WorkerOptions) {
+        const isLog = String(module).endsWith("/log_thread.ts");
+        super(isLog ? LOADING_LOG_THREAD : module, options);
+      }
+    };
+  }
+
+  [Symbol.dispose](): void {
+    globalThis.Worker = this.#worker;
+  }
+}
+
+/** A connection on which a request was answered. */
+async function keptOpen(hostname: string, port: number): Promise<Deno.Conn> {
+  const connection = await Deno.connect({ hostname, port });
+  await connection.write(new TextEncoder().encode("GET /root HTTP/1.1\r\nHost: test\r\n\r\n"));
+  await connection.read(new Uint8Array(1024));
+  return connection;
+}
 
 Deno.test("early accept: a worker that dies during the start is replaced after it, and no two load at the same time", () =>
   whileStarting(DEFAULT_CONFIG.limits.connections, async (starting) => {

@@ -5,7 +5,7 @@
  * reachable as well: only loopback is not.
  */
 
-import { cidrContains, parseCidr, parseIpAddress } from "../../protocol/mod.ts";
+import { cidrContains, parseCidr, parseIpAddress } from "../../protocol/basics.ts";
 import type { Config } from "../config/mod.ts";
 
 /** The warning, or none. */

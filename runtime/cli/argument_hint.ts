@@ -6,7 +6,7 @@
  * command. Looks at the text alone, never at the disk.
  */
 
-import { parseIpAddress } from "../../protocol/mod.ts";
+import { parseIpAddress } from "../../protocol/basics.ts";
 import { likelyFlag } from "./likely_flag.ts";
 import { nearest } from "../spelling/mod.ts";
 import { COMMANDS, OPTIONS, PROGRAM_FLAGS } from "./options/mod.ts";

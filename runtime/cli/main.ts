@@ -6,7 +6,7 @@
  */
 
 import config from "../../deno.json" with { type: "json" };
-import { urlHost } from "../../protocol/mod.ts";
+import { urlHost } from "../../protocol/basics.ts";
 import type { Config } from "../config/mod.ts";
 import {
   ActivationError,

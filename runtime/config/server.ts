@@ -11,7 +11,7 @@ import {
   type OriginPattern,
   WEBSOCKET_LIMITS,
   type WebSocketLimits,
-} from "../../protocol/mod.ts";
+} from "../../protocol/basics.ts";
 import type { AppConfig } from "./app.ts";
 import { CHANNEL_LIMITS, type ChannelLimits } from "./channel_limits.ts";
 import type { ChannelsConfig } from "./channels.ts";

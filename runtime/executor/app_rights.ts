@@ -9,7 +9,7 @@
 
 import { dirname } from "@std/path/posix/dirname";
 import { resolve } from "@std/path/posix/resolve";
-import { urlHost } from "../../protocol/mod.ts";
+import { urlHost } from "../../protocol/basics.ts";
 import { type AppConfig, type AppRight, type Config, isUnrestricted } from "../config/mod.ts";
 
 /** The entry of `read` that the thread gives back. */

@@ -13,7 +13,7 @@
  * bell is rung.
  */
 
-import { CLOSES, DateField, type PreparedResponse } from "../../protocol/mod.ts";
+import { CLOSES, DateField, type PreparedResponse } from "../../protocol/basics.ts";
 import {
   EAGAIN,
   EINVAL,

@@ -15,7 +15,7 @@
  * its overflow policy (websocket_session.ts).
  */
 
-import { ByteBuffer } from "../../protocol/mod.ts";
+import { ByteBuffer } from "../../protocol/basics.ts";
 import type { OutgoingBatch } from "./outgoing_batch.ts";
 import { OutgoingPart, OwnPart, SharedPart } from "./outgoing_part.ts";
 import type { OpenFile } from "./transport.ts";

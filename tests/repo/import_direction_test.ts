@@ -37,11 +37,12 @@ const FOR_MAIN: readonly string[] = ["runtime/mod.ts", "runtime/signals.ts"];
 const PROTOCOL_MAY_IMPORT = ["@std/http/status"];
 
 /**
- * What runtime/ may import of protocol/: the door, and those of parts that most threads never load, because they are
- * switched off by default.
+ * What runtime/ may import of protocol/: the door, that for threads which read no requests, and those of parts that
+ * most threads never load, because they are switched off by default.
  */
 const PROTOCOL_DOORS: readonly string[] = [
   "protocol/mod.ts",
+  "protocol/basics.ts",
   "protocol/centrifuge/mod.ts",
   "protocol/json/mod.ts",
 ];

@@ -44,6 +44,7 @@ const NEEDS: readonly [root: string, without: readonly string[]][] = [
   [
     "runtime/mod.ts",
     [
+      "protocol/mod.ts",
       "runtime/native/",
       "runtime/deno/",
       "runtime/serve/",
@@ -56,11 +57,12 @@ const NEEDS: readonly [root: string, without: readonly string[]][] = [
   ],
   [
     "runtime/native/acceptor_thread.ts",
-    ["runtime/deno/", "runtime/executor/", "runtime/native/native_worker.ts"].concat(
-      ["session", "routes", "files", "auth", "assets", "worker"].map((part) =>
-        `runtime/serve/${part}/`
+    ["protocol/mod.ts", "runtime/deno/", "runtime/executor/", "runtime/native/native_worker.ts"]
+      .concat(
+        ["session", "routes", "files", "auth", "assets", "worker"].map((part) =>
+          `runtime/serve/${part}/`
+        ),
       ),
-    ),
   ],
   [
     "runtime/executor/log_thread.ts",

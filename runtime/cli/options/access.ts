@@ -11,7 +11,7 @@ import {
   parseCidr,
   parseOriginPattern,
   UNIX_PEER,
-} from "../../../protocol/mod.ts";
+} from "../../../protocol/basics.ts";
 import { TRUSTED_FIELDS } from "../../config/mod.ts";
 import { UsageError } from "../usage_error.ts";
 import { at, choice, type Codec, flagSwitch, list, type Option } from "./option.ts";

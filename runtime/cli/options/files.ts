@@ -3,7 +3,7 @@
  * runtime/config/files.ts.
  */
 
-import { parseFieldLine } from "../../../protocol/mod.ts";
+import { parseFieldLine } from "../../../protocol/basics.ts";
 import type { CacheRule, FilesConfig, TypeRule } from "../../config/mod.ts";
 import { UsageError } from "../usage_error.ts";
 import { at, type Codec, flagSwitch, list, number, type Option, TEXT, text } from "./option.ts";

@@ -3,7 +3,7 @@
  * `PORT` set the same values, and win.
  */
 
-import { formatIpAddress, parseIpAddress } from "../../../protocol/mod.ts";
+import { formatIpAddress, parseIpAddress } from "../../../protocol/basics.ts";
 import { UsageError } from "../usage_error.ts";
 import { at, type Codec, number, type Option, TEXT, text } from "./option.ts";
 

@@ -2,7 +2,7 @@
  * Monitoring: the admin server with metrics, health and the live page, and the access log.
  */
 
-import { urlHost } from "../../../protocol/mod.ts";
+import { urlHost } from "../../../protocol/basics.ts";
 import { ACCESS_FORMATS, type ListenAddress } from "../../config/mod.ts";
 import { UsageError } from "../usage_error.ts";
 import { IP_ADDRESS } from "./listen.ts";

@@ -5,7 +5,7 @@
  * or the encoded response, for a connection without a session.
  */
 
-import { type DateField, PreparedResponse } from "../../../protocol/mod.ts";
+import { type DateField, PreparedResponse } from "../../../protocol/basics.ts";
 
 const encoder = new TextEncoder();
 

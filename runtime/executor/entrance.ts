@@ -1,7 +1,7 @@
 /**
  * How connections reach the workers: the part of the executor that differs between the two transports.
  *
- * `NativeEntrance`: one listening descriptor for all workers, an acceptor thread, the task ring, doorbells.
+ * `NativeEntrance`: one listening descriptor for all workers, the task ring, doorbells, and for some sockets an acceptor thread.
  * `DenoEntrance`: each worker listens by itself.
  */
 
@@ -46,7 +46,7 @@ export interface Entrance {
   /** The part of a worker's start message that depends on the transport. */
   workerStart(): Pick<
     WorkerStart,
-    "doorbells" | "ioUring" | "listen" | "listener" | "openssl" | "redirectTo"
+    "acceptsEarly" | "doorbells" | "ioUring" | "listen" | "listener" | "openssl" | "redirectTo"
   >;
   /** Gives a worker's loop a turn: something was published for it. */
   ring(worker: number): void;

@@ -1,8 +1,8 @@
 /**
  * The entrance of the epoll transport: one listening descriptor for all workers.
  *
- *   start:  listen → adopt → doorbells → first worker → acceptor, which accepts → other workers → all accept
- *           or, if connections could take the threads' descriptors: … → all workers → acceptor → all accept
+ *   start:  listen → adopt → doorbells → first worker, which accepts a few → other workers → all accept
+ *           or, if connections could take the threads' descriptors: … → all workers → all accept
  *   stop:   accept the kernel's backlog → stop accepting → draining flag → all doorbells
  *
  * A listener from systemd keeps listening, and its backlog is left to the next server:
@@ -11,7 +11,8 @@
  *
  * In: the config and the address, and the certificates if there are any. Out: a listening descriptor from which
  * the workers accept. If it was handed over, or if there is a second one, for plain HTTP that is redirected to https,
- * only the acceptor accepts, and its connections reach any idle worker by the task ring.
+ * only the acceptor accepts, a thread beside the workers, which starts after the first or the last of them. Its
+ * connections reach any idle worker by the task ring.
  */
 
 import { type Config, workerSlots } from "../config/mod.ts";
@@ -53,9 +54,10 @@ export class NativeEntrance implements Entrance {
   readonly #doorbells: readonly number[];
   // Whether workers accept, and not the acceptor: from one socket that belongs to no other process.
   readonly #workersAccept: boolean;
-  // Ends the acceptor, unless it blocks in accept.
+  // Ends the acceptor, if it does not block in accept.
   readonly #stopBell: number | undefined;
   #parts!: EntranceParts;
+  // Null: the workers accept, or it has not been started.
   #acceptor: Thread | null = null;
   readonly #acceptorEnded = Promise.withResolvers<void>();
 
@@ -75,7 +77,8 @@ export class NativeEntrance implements Entrance {
     this.#doorbells = Array.from({ length: workerSlots(config) }, bell);
     this.#workersAccept = !listener.isHandedOver && this.#redirectListener === null;
     if (this.#workersAccept) setBlocking(listener.descriptor, false);
-    this.#stopBell = listener.isHandedOver || this.#workersAccept ? bell() : undefined;
+    this.#stopBell = listener.isHandedOver ? bell() : undefined;
+    if (this.#workersAccept) this.#acceptorEnded.resolve();
   }
 
   get address(): Deno.NetAddr {
@@ -103,14 +106,14 @@ export class NativeEntrance implements Entrance {
     this.#parts = parts;
     this.#openssl?.begin();
     this.#openssl?.warnings.forEach(parts.warn);
-    const acceptor = this.#acceptor = this.#createAcceptor(parts);
+    const acceptor = this.#acceptor = this.#workersAccept ? null : this.#createAcceptor(parts);
     const { workers } = this.#config;
     const lastBefore = parts.acceptsEarly ? 0 : workers - 1;
     for (let worker = 0; worker < workers; worker++) {
       await parts.startWorker(worker);
       if (worker !== lastBefore) continue;
-      await acceptor.loaded; // beside the first worker: it has no npm package
-      await acceptor.start(this.#acceptorStart(parts));
+      await acceptor?.loaded; // beside the first worker: it has no npm package
+      await acceptor?.start(this.#acceptorStart(parts));
     }
   }
 
@@ -118,6 +121,7 @@ export class NativeEntrance implements Entrance {
     return {
       doorbells: this.#doorbells,
       ...(this.#workersAccept ? { listener: this.#listener.descriptor } : {}),
+      ...(this.#parts.acceptsEarly ? { acceptsEarly: true as const } : {}),
       ...(this.#usesIoUring ? { ioUring: true as const } : {}),
       ...(this.#openssl === null ? {} : { openssl: this.#openssl.start }),
       ...(this.#redirectListener === null ? {} : { redirectTo: this.address.port }),
@@ -201,7 +205,6 @@ export class NativeEntrance implements Entrance {
     return {
       memory: this.#state.memory,
       listener: this.#listener.descriptor,
-      workersAccept: this.#workersAccept,
       isTls: this.#openssl !== null,
       ...(redirect === null ? {} : { redirectListener: redirect.descriptor }),
       ...(this.#stopBell === undefined ? {} : { stopBell: this.#stopBell }),

@@ -1,5 +1,6 @@
 /**
- * The acceptor: one thread that blocks in accept4 and hands each connection to an idle worker.
+ * The acceptor: one thread that blocks in accept4 and hands each connection to an idle worker. There is one only if
+ * workers do not accept by themselves (worker_acceptor.ts): for a socket of systemd, and for one that is redirected.
  *
  * In: the listening descriptor, and that of the port whose connections are redirected, if there is one. Out: tasks
  * on the ring, and the doorbell of one parked worker for each. If the
@@ -8,8 +9,7 @@
  * lower number is free. Nor does it take a descriptor of the executor's reserve while that reserve is lent
  * (descriptor_reserve.ts). While it has refused connections open, it polls them: see refused_connections.ts.
  * While workers are still starting, it does not block, and accepts only what the workers that serve may take
- * at once. Afterwards the workers usually accept by themselves (worker_acceptor.ts), and this thread only waits for
- * the end. It ends when the listening socket is shut down or, if another process shares that socket, when its
+ * at once. It ends when the listening socket is shut down or, if another process shares that socket, when its
  * bell is rung.
  */
 
@@ -61,9 +61,8 @@ export interface AcceptorParts {
   post(message: ThreadMessage): void;
 }
 
-/** The sockets that it waits for; if the workers accept, only its bell. */
-function listenersOf({ listener, redirectListener, workersAccept }: AcceptorStart): number[] {
-  if (workersAccept === true) return [];
+/** The sockets that it waits for. */
+function listenersOf({ listener, redirectListener }: AcceptorStart): number[] {
   return redirectListener === undefined ? [listener] : [listener, redirectListener];
 }
 
@@ -103,8 +102,7 @@ export class Acceptor {
 
   /** Accepts connections, blocking the thread, until the listener is shut down or the bell is rung. */
   run(): void {
-    if (this.#parts.start.workersAccept === true) this.#awaitStop();
-    else while (this.#acceptNext());
+    while (this.#acceptNext());
     this.#refused.closeAll();
     this.#parts.post({ type: "stopped" });
   }
@@ -118,7 +116,7 @@ export class Acceptor {
     const { start: { listener }, os, pause } = this.#parts;
     const { flags } = this.#state;
     while (!flags.isAllLoaded() && !flags.isDraining()) {
-      // The backlog may never be empty: once all have loaded, the workers may accept from it, too.
+      // The backlog may never be empty.
       while (
         !flags.isAllLoaded() && this.#hasRoomWhileLoading() && os.awaitConnection(listener, 0)
       ) {
@@ -128,13 +126,6 @@ export class Acceptor {
       }
       this.#refused.poll();
       await pause(LOADING_PAUSE);
-    }
-  }
-
-  /** The workers accept: only what was refused before is left to do. */
-  #awaitStop(): void {
-    while (this.#wait?.wait(this.#refused.size > 0 ? POLL_INTERVAL : -1) === true) {
-      this.#refused.poll();
     }
   }
 
@@ -247,8 +238,6 @@ export class Acceptor {
 
   /** @param admitted how many have been counted as accepted, and are not yet admitted or refused */
   #openConnections(admitted: number): number {
-    // They may have begun to accept, and their connections are not counted here.
-    if (this.#parts.start.workersAccept === true) return this.#admission.openConnections();
     let open = this.#counters.get(COLUMN.accepted) - this.#counters.get(COLUMN.refused);
     for (let worker = 0; worker < this.#state.workers; worker++) {
       open -= this.#state.counters(worker).get(COLUMN.connectionsClosed);

@@ -43,6 +43,7 @@ import { type DenoBell, LoopbackBell } from "./deno_bell.ts";
 import { DenoWait } from "./deno_wait.ts";
 import { EventLoop } from "./event_loop.ts";
 import type { Source } from "./io_registry.ts";
+import { FREE_SHARE } from "./free_share.ts";
 import { LastingConnections } from "./lasting_connections.ts";
 import { LoadBalance, YIELDED_TASK_AGE } from "./load_balance.ts";
 import { MemoryTrimmer } from "./memory_trimmer.ts";
@@ -204,6 +205,7 @@ export class NativeWorker implements SocketContext, Source {
       place: () => this.#placeAccepted(),
       refuse: () => this.#takeConnection(),
       giveUpRefused: () => this.#refusals.abort(),
+      hasShare: () => this.#core.connections.size < FREE_SHARE,
     });
   }
 
@@ -214,7 +216,7 @@ export class NativeWorker implements SocketContext, Source {
     if (this.#hasApp) await core.startApp();
     core.begin((order) => this.#obey(order));
     while (!this.#isDone()) {
-      if (core.state.flags.isAllLoaded()) this.#acceptor?.open();
+      this.#openAcceptor();
       this.#acceptor?.resume(); // while threads load, too
       if (this.#mayBlock()) this.#turn();
       else await this.#turnSharedWithDeno();
@@ -230,6 +232,12 @@ export class NativeWorker implements SocketContext, Source {
     this.#closeRing();
     this.#parts.tls?.dispose();
     core.end();
+  }
+
+  /** Begins to accept, if all workers have loaded, or if the descriptors are enough for all. */
+  #openAcceptor(): void {
+    if (this.#core.state.flags.isAllLoaded()) this.#acceptor?.open();
+    else if (this.#parts.start.acceptsEarly === true) this.#acceptor?.openEarly();
   }
 
   #closeRing(): void {

@@ -9,6 +9,9 @@
  * A worker whose thread may run handlers during its wait registers the socket without that flag: it might
  * not notice that it was woken, so an arrival wakes one of the others as well.
  *
+ * While other workers load, it takes only as many connections as a worker may have without regard to the others: else
+ * long-lived ones would all stay with the first worker.
+ *
  * It never blocks the thread. While there is no descriptor or no memory, or while accepting is paused, it does not
  * listen for a moment; the connections stay in the kernel's backlog, for any worker.
  */
@@ -68,6 +71,8 @@ export interface WorkerAcceptorParts {
   refuse(): void;
   /** Closes the refused connections that are still open. */
   giveUpRefused(): void;
+  /** Whether the worker may take one more without regard to the others. */
+  hasShare(): boolean;
 }
 
 /** Accepts connections for one worker. */
@@ -78,6 +83,8 @@ export class WorkerAcceptor implements Source {
   // Has been opened, or closed: then it is not opened any more.
   #isOpen = false;
   #isListening = false;
+  // Other workers load.
+  #isEarly = false;
   #isExclusive = true;
   #vainEvents = 0;
   #backOff = BACK_OFF;
@@ -89,7 +96,17 @@ export class WorkerAcceptor implements Source {
 
   /** Begins to accept; further calls do nothing. */
   open(): void {
+    if (this.#isEarly) this.#endRest();
+    this.#isEarly = false;
     if (this.#isOpen) return;
+    this.#isOpen = true;
+    this.#listen();
+  }
+
+  /** Begins to accept while other workers load; further calls do nothing. */
+  openEarly(): void {
+    if (this.#isOpen) return;
+    this.#isEarly = true;
     this.#isOpen = true;
     this.#listen();
   }
@@ -111,8 +128,7 @@ export class WorkerAcceptor implements Source {
 
   /** This worker is about to close a connection: a pause for want of descriptors ends. */
   noteClosing(): void {
-    const { loop } = this.#parts;
-    if (loop.alarm !== NEVER) loop.alarm = loop.now;
+    this.#endRest();
   }
 
   /** Called before a wait: whether an arrival that wakes this worker need not wake another one. */
@@ -131,9 +147,9 @@ export class WorkerAcceptor implements Source {
 
   /** There may be connections; another worker may be faster. */
   onReady(): void {
-    const { listener, loop, state: { flags } } = this.#parts;
+    const { hasShare, listener, loop, state: { flags } } = this.#parts;
     for (let i = 0; i < ACCEPTS && this.#isListening; i++) {
-      if (flags.isAcceptingPaused()) return this.#rest();
+      if (flags.isAcceptingPaused() || (this.#isEarly && !hasShare())) return this.#rest();
       if (flags.isNearCeiling() && !this.#isBelowCeiling()) return this.#starve(EMFILE);
       const accepted = loop.os.accept(listener, this.#sockaddr);
       if (accepted === -EAGAIN) return i === 0 ? this.#noteVainEvent() : undefined;
@@ -199,6 +215,11 @@ export class WorkerAcceptor implements Source {
     giveUpRefused();
     this.#rest();
     this.#backOff = Math.min(2 * this.#backOff, LONGEST_BACK_OFF);
+  }
+
+  #endRest(): void {
+    const { loop } = this.#parts;
+    if (loop.alarm !== NEVER) loop.alarm = loop.now;
   }
 
   #rest(): void {

@@ -31,6 +31,8 @@ export interface WorkerStart {
   readonly descriptorCeiling?: number;
   /** The listening descriptor from which all workers accept; absent: the acceptor does. */
   readonly listener?: number;
+  /** Whether they accept from it while other workers load; absent: they do not. */
+  readonly acceptsEarly?: boolean;
   /** Many sockets are sent to with one system call, by io_uring; absent: each by its own. */
   readonly ioUring?: true;
   /** The address on which it listens itself, on the Deno transport; absent: connections come from the ring. */
@@ -136,8 +138,6 @@ export interface AcceptorStart {
   readonly listener: number;
   /** An eventfd that ends accepting; absent: shutting the listener down ends it. */
   readonly stopBell?: number;
-  /** Whether workers accept by themselves as soon as all have loaded: there is a bell then. Absent: they do not. */
-  readonly workersAccept?: boolean;
   /** The eventfd of each worker, by its number. */
   readonly doorbells: readonly number[];
   /** See runtime/config/. */

@@ -56,7 +56,6 @@ function bench(
   maxConnections = 100,
   bell: { readonly isRung: () => boolean } | null = null,
   descriptorCeiling = Infinity,
-  workersAccept = false,
 ): Bench {
   const faults = { ...NO_FAULTS, refusesAccept: () => errors.shift() ?? 0 };
   const os = new FakeOs({ faults });
@@ -80,7 +79,6 @@ function bench(
       maxConnections,
       maxConnectionsPerAddress: 0,
       descriptorCeiling,
-      workersAccept,
       ...(bell === null ? {} : { stopBell }),
     },
     os,
@@ -332,35 +330,6 @@ Deno.test("acceptor: while workers load it never blocks, and gives the few that 
   const [one, two] = [FREE_SHARE, 2 * FREE_SHARE];
   assertEquals(accepted, [0, one, two, two, two + 1, two + 1]);
   assertEquals(os.backlog.length, FREE_SHARE - 1);
-});
-
-Deno.test("acceptor: once all have loaded it leaves the backlog to the workers, although it is not empty", async () => {
-  const made = bench([], 10, null, Infinity, true);
-  const { os, state } = made;
-  for (const worker of [0, 1]) state.flags.setAlive(worker);
-  let accepts = 0;
-  const accept = os.accept.bind(os);
-  os.accept = (...of) => {
-    if (++accepts === 3) state.flags.setAllLoaded(true);
-    arrive(os, accepts < 50 ? 1 : 0);
-    return accept(...of);
-  };
-  arrive(os, 1);
-  await made.acceptor.acceptWhileLoading();
-  assertEquals(accepts, 3);
-});
-
-Deno.test("acceptor: while workers load, the connections that the workers accepted count, too", async () => {
-  const made = bench([], 10, null, Infinity, true);
-  const { os, state } = made;
-  for (const worker of [0, 1]) state.flags.setAlive(worker);
-  const counters = state.counters(0);
-  counters.add(COLUMN.connectionsOpened, 30); // accepted by itself, of which it closed 20
-  counters.add(COLUMN.connectionsClosed, 20);
-  arrive(os, 3);
-  made.whilePaused = () => state.flags.setAllLoaded(true);
-  await made.acceptor.acceptWhileLoading();
-  assertEquals(state.total(COLUMN.refused), 3);
 });
 
 Deno.test("acceptor: while workers load, a process that shares the listener may be faster, and a shut down listener ends it", async () => {

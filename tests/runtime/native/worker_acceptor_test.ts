@@ -20,7 +20,12 @@ import { NO_FAULTS } from "../../support/fault_plan.ts";
 const OWN = 2;
 
 /** Accepts for worker 0; `errors` are the first results of accept, one by one. */
-function bench(errors: number[] = [], descriptorCeiling = Infinity, connections = 100) {
+function bench(
+  errors: number[] = [],
+  descriptorCeiling = Infinity,
+  connections = 100,
+  share = Infinity,
+) {
   const os = new FakeOs({ faults: { ...NO_FAULTS, refusesAccept: () => errors.shift() ?? 0 } });
   const listener = os.listen();
   const state = openSharedState(
@@ -54,8 +59,10 @@ function bench(errors: number[] = [], descriptorCeiling = Infinity, connections 
     giveUpRefused: () => {
       for (const one of refused.splice(0)) os.close(one);
     },
+    hasShare: () => placed.length < share,
   });
-  acceptor.open();
+  if (share === Infinity) acceptor.open();
+  else acceptor.openEarly();
   const isListening = () => os.interestOf(listener) >= 0;
   const arrive = (count: number) => {
     for (let i = 0; i < count; i++) os.backlog.push(new FakeSocket());
@@ -87,6 +94,25 @@ Deno.test("worker acceptor: a turn accepts a few connections, and the next turn 
   assertEquals([placed.length, os.backlog.length], [8, 2]);
   turn();
   assertEquals([placed.length, os.backlog.length], [10, 0]);
+});
+
+Deno.test("worker acceptor: while other workers load it takes its share, and all that wait at once when they have loaded", () => {
+  const { acceptor, arrive, isListening, os, placed, turn } = bench([], Infinity, 100, 5);
+  arrive(7);
+  turn();
+  assertEquals([placed.length, isListening()], [5, false]);
+  acceptor.openEarly(); // in each turn
+  turn(); // it rests
+  turn();
+  assertEquals([placed.length, os.backlog.length], [5, 2]);
+  const before = os.now;
+  acceptor.open();
+  turn();
+  assertEquals([placed.length, isListening(), os.now], [7, true, before]);
+  acceptor.openEarly(); // a reload: others load again, and nothing changes
+  arrive(1);
+  turn();
+  assertEquals(placed.length, 8);
 });
 
 Deno.test("worker acceptor: above the connection limit connections are refused, with one warning", () => {

@@ -28,7 +28,7 @@ export interface Peers {
    */
   survey(question: Uint8Array): Promise<readonly Uint8Array[] | undefined>;
   /** Answers what another server has asked. @param address what came with the question */
-  answer(address: string, answer: Uint8Array): void;
+  answer(address: string, answer: Uint8Array): Promise<void>;
   /** The key of another server's sessions. */
   sessionKey(server: string): Promise<SessionKey>;
   /** Sends commands of a session to its worker on another server. False: it was not done, or nobody knows whether it was. */

@@ -95,7 +95,7 @@ export class Servers implements ControlHandler {
   async #answer(address: string, question: Question): Promise<void> {
     const answer = await this.#answerTo(question);
     if (answer === undefined) return;
-    this.#peers?.answer(address, UTF8.encode(JSON.stringify(answer)));
+    await this.#peers?.answer(address, UTF8.encode(JSON.stringify(answer)));
   }
 
   /** Undefined: nothing can be said now, or a later version of this server asks for something else. */

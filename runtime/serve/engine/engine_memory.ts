@@ -14,6 +14,7 @@
  * ```
  */
 import { Inbox, INBOX_HEADER_BYTES } from "../../ring/mod.ts";
+import { joinBytes } from "./join_bytes.ts";
 
 const BELL_BYTES = 256;
 const RING_BYTES = 1024 * 1024;
@@ -138,14 +139,7 @@ class MessageRing {
   #joined(): Uint8Array {
     const parts = this.#parts;
     this.#parts = [];
-    if (parts.length === 1) return parts[0]!;
-    const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-    let at = 0;
-    for (const part of parts) {
-      joined.set(part, at);
-      at += part.length;
-    }
-    return joined;
+    return joinBytes(parts);
   }
 }
 

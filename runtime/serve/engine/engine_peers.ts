@@ -6,6 +6,9 @@
 import type { Peers, SessionKey, WorkerPlace } from "../broker/mod.ts";
 import type { EngineCalls } from "./engine_calls.ts";
 import { REQUEST } from "./engine_request.ts";
+import { answerParts } from "./surveys.ts";
+
+const NO_BYTES = new Uint8Array(0);
 
 /** Reaches the servers of the engine. */
 export class EnginePeers implements Peers {
@@ -25,8 +28,13 @@ export class EnginePeers implements Peers {
     return status === "done" ? answers as Uint8Array[] : undefined;
   }
 
-  answer(address: string, answer: Uint8Array): void {
-    this.#calls.tell(REQUEST.answer, [answer, address]);
+  async answer(address: string, answer: Uint8Array): Promise<void> {
+    const parts = answerParts(answer) ?? [{ bytes: NO_BYTES, index: 0, count: 0 }];
+    for (const { bytes, index, count } of parts) {
+      // One at a time: a long answer must leave the ring to other calls.
+      const reply = await this.#calls.call(REQUEST.answer, [bytes, address, index, count]);
+      if (reply === undefined) return; // busy: this server is missing there
+    }
   }
 
   async sessionKey(server: string): Promise<SessionKey> {

@@ -29,7 +29,7 @@ export const REQUEST = {
   control: 9,
   /** question → "done" and the answers of the other servers, or "busy" */
   survey: 10,
-  /** answer, address; no answer */
+  /** a part of an answer, address, index, count or 0 if it is too long → nothing */
   answer: 11,
   /** server → status, key */
   sessionKey: 12,

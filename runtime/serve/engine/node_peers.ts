@@ -22,7 +22,7 @@ import type { EngineDriver } from "./driver.ts";
 import { MessageStore } from "./message_store.ts";
 import type { NodeMembers } from "./node_members.ts";
 import { ServerDirectory } from "./server_directory.ts";
-import { answerParts, SURVEY_TIME, Surveys } from "./surveys.ts";
+import { type AnswerPart, SURVEY_TIME, Surveys } from "./surveys.ts";
 
 /** The channel to which all servers listen. A client's channel has no empty namespace. */
 const ALL_SERVERS = ":servers";
@@ -73,7 +73,9 @@ export class NodePeers {
       begun: () => {},
       receive: (word, data) => this.#receiveForAll(word, data),
       lost: () =>
-        warn("requests of the HTTP API to clients of this server may be lost: the engine had none"),
+        warn(
+          "requests of the HTTP API about clients of this server may be lost: they are not in the engine",
+        ),
     });
     const forThis = new MessageStore({
       // Whoever finds this server among the members can reach it.
@@ -120,17 +122,14 @@ export class NodePeers {
     return [...answers.values()];
   }
 
-  /** Answers a question. @param address what came with it */
-  answer(address: string, answer: Uint8Array): void {
+  /** Sends a part of an answer. @param address what came with the question */
+  answer(address: string, { index, count, bytes }: AnswerPart): void {
+    const { uid, warn } = this.#parts;
+    if (count === 0) {
+      return warn("what another server asks for is too long: it goes without this server");
+    }
     const [id, to = ""] = address.split(" ");
-    const parts = answerParts(answer);
-    if (parts === undefined) {
-      return this.#parts.warn("an answer to another server is too long: this server is left out");
-    }
-    for (const { index, count, bytes } of parts) {
-      const word = `${WORD.answer} ${id} ${this.#parts.uid} ${index} ${count}`;
-      this.#tell(channelOf(to), word, bytes);
-    }
+    this.#tell(channelOf(to), `${WORD.answer} ${id} ${uid} ${index} ${count}`, bytes);
   }
 
   /** The key of another server's sessions. */

@@ -59,8 +59,9 @@ export class RequestAnswers implements EngineHandler {
       return undefined;
     }
     if (kind === REQUEST.answer) {
-      this.#peers.answer(values[1] as string, values[0] as Uint8Array);
-      return undefined;
+      const [bytes, address, index, count] = values as [Uint8Array, string, number, number];
+      this.#peers.answer(address, { bytes, index, count });
+      return [];
     }
     const size = sizeOf(values);
     if (this.#requests >= MAX_REQUESTS || this.#requestBytes + size > MAX_REQUEST_BYTES) {

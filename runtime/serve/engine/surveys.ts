@@ -4,6 +4,7 @@
  * In: who is asked, and parts of answers as they arrive. Out: the whole answers, as soon as all are there, or what is there after a
  * second. Called on the main thread. An answer is bounded, and so is the number of open questions.
  */
+import { joinBytes } from "./join_bytes.ts";
 
 /** Milliseconds in which servers answer. */
 export const SURVEY_TIME = 1_000;
@@ -83,7 +84,7 @@ export class Surveys {
     survey.parts.set(uid, parts);
     if (parts.length < count) return;
     survey.parts.delete(uid);
-    survey.answers.set(uid, joined(parts));
+    survey.answers.set(uid, joinBytes(parts));
     if (survey.answers.size === survey.asked.size) survey.end();
   }
 
@@ -91,14 +92,4 @@ export class Surveys {
   close(): void {
     for (const { end } of [...this.#open.values()]) end();
   }
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }

@@ -2,14 +2,14 @@
  * Two servers of one Redis server, as backends and clients use them: what is asked of one of them is about the clients of both.
  */
 
-import { assertEquals, equal } from "@std/assert";
+import { assert, assertEquals, equal } from "@std/assert";
 import type { Centrifuge } from "npm:centrifuge@5.8.0";
 import { Backend, sign } from "../../support/channel_backend.ts";
 import { OPEN } from "../../support/channel_options.ts";
 import { connected, OPEN_CHANNELS, subscribe } from "../../support/channel_server.ts";
 import { NodeSocket } from "../../support/node_socket.ts";
 import { NO_REDIS, REDIS_SERVER, RedisEngine } from "../../support/redis_engine.ts";
-import { waitFor } from "../../support/wait_for.ts";
+import { waitFor, within } from "../../support/wait_for.ts";
 
 /** Nobody listens there. */
 const NOWHERE = "ws://127.0.0.1:1/";
@@ -226,6 +226,20 @@ async function listing({ first, second }: Both): Promise<void> {
   for (const { centrifuge } of [a, b, c]) centrifuge.disconnect();
 }
 
+/** While the engine does not answer, a server speaks for itself alone, and soon. */
+async function frozenEngine({ first }: Both, redis: RedisEngine): Promise<void> {
+  redis.freeze();
+  try {
+    const { nodes } = await within(first.ask("info", {}), { what: "an answer", timeoutMs: 10_000 });
+    assertEquals(nodes.length, 1);
+    assertEquals(await first.ask("channels", {}), { channels: {} });
+  } finally {
+    redis.thaw();
+  }
+  const { warnings } = first.server;
+  assert(warnings.some((text) => text.includes("without the other servers")), warnings.join("\n"));
+}
+
 Deno.test({
   name: `two servers: backends and clients use either${NO_REDIS}`,
   ignore: REDIS_SERVER === undefined,
@@ -242,5 +256,6 @@ Deno.test({
     await step("subscriptions of the server's, and presence", serverSide);
     await step("later messages of a stream come by way of the other server", streams);
     await step("each lists both servers, and the channels of both", listing);
+    await step("a frozen engine keeps nobody waiting", (both) => frozenEngine(both, redis));
   },
 });

@@ -4,6 +4,7 @@ import { assert, assertEquals } from "@std/assert";
 import { EngineCalls } from "../../../../runtime/serve/engine/engine_calls.ts";
 import { type EngineAnswer, EngineDesk } from "../../../../runtime/serve/engine/engine_desk.ts";
 import { createEngineMemory } from "../../../../runtime/serve/engine/engine_memory.ts";
+import { EnginePeers } from "../../../../runtime/serve/engine/engine_peers.ts";
 import { packTuple, type TupleValue, unpackTuple } from "../../../../runtime/serve/engine/tuple.ts";
 
 /** One worker and the desk; `turn` does what the bells would do. */
@@ -132,5 +133,21 @@ Deno.test("engine calls: a dead worker's answers go to nobody, and its successor
   await Promise.resolve();
   next.flush();
   assertEquals([await answer, next.pending], [["new"], 0]);
+  desk.close();
+});
+
+Deno.test("engine calls: an answer to another server that is longer than the ring leaves room for other calls", async () => {
+  const { calls, desk, seen, settled, turn } = opened(() => []);
+  const answer = new Uint8Array(3 * 1024 * 1024).map((_, i) => i);
+  const sent = new EnginePeers(calls).answer("1 a", answer);
+  await turn();
+  assertEquals(await settled(calls.call(1, ["x"])), []);
+  await settled(sent);
+  const parts = seen.filter(([, first]) => first !== "x") as [number, Uint8Array, ...unknown[]][];
+  assertEquals(
+    parts.map(([, , ...place]) => place),
+    Array.from({ length: 24 }, (_, i) => ["1 a", i, 24]),
+  );
+  assertEquals(new Uint8Array(parts.flatMap(([, bytes]) => [...bytes])), answer);
   desk.close();
 });

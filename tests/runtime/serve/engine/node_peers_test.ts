@@ -5,6 +5,7 @@ import { Conductor } from "../../../../runtime/serve/engine/conductor.ts";
 import { NodeMembers } from "../../../../runtime/serve/engine/node_members.ts";
 import { NodePeers } from "../../../../runtime/serve/engine/node_peers.ts";
 import type { FollowingStore } from "../../../../runtime/serve/engine/followed_entry.ts";
+import { answerParts } from "../../../../runtime/serve/engine/surveys.ts";
 import { LoopbackEngine } from "../../../support/loopback_engine.ts";
 import { waitFor } from "../../../support/wait_for.ts";
 import { utf8 } from "../../channels/stores.ts";
@@ -125,7 +126,7 @@ async function answerNext({ got, peers }: Server, answer: (question: string) => 
   const isQuestion = (text: string) => /^\d+ \S+ ask$/.test(text);
   await waitFor(() => got.some(isQuestion), { what: "a question" });
   const [id, from, question] = got.splice(got.findIndex(isQuestion), 1)[0]!.split(" ");
-  peers.answer(`${id} ${from}`, answer(question!));
+  for (const part of answerParts(answer(question!))!) peers.answer(`${id} ${from}`, part);
 }
 
 Deno.test("peers: all other servers are asked, and long answers come whole", async () => {

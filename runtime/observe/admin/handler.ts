@@ -49,10 +49,9 @@ export function createHandler(parts: HandlerParts): Answer {
   return (request) => {
     // Deno puts the Host into the URL unchanged: an invalid one would throw, with a message on stderr, or
     // lead to another path.
-    if (!hasValidHost(request) || !URL.canParse(request.url)) {
-      return text(400, "The Host field is not a valid host\n");
-    }
-    const { pathname, hostname } = new URL(request.url);
+    const url = hasValidHost(request) ? urlOf(request) : null;
+    if (url === null) return text(400, "The Host field is not a valid host\n");
+    const { pathname, hostname } = url;
     if (isLoopback(parts.hostname) && !isLoopback(hostname)) {
       return text(403, "Use localhost or the IP address as the host\n");
     }
@@ -65,6 +64,11 @@ export function createHandler(parts: HandlerParts): Answer {
     if (isOptions) return new Response(null, { status: 204, headers: ALLOW });
     return text(405, `Method not allowed; allowed here: ${ALLOW.Allow}\n`, TEXT_TYPE, ALLOW);
   };
+}
+
+/** Deno 2.4 has no host at all in the URL if the Host field is empty, and would take the path for one. */
+function urlOf({ url }: Request): URL | null {
+  return URL.parse(url.replace(/^http:\/\/\//, "http://localhost/"));
 }
 
 /** The same check as for requests to the workers; an empty Host is valid, as there. */

@@ -116,6 +116,7 @@ export {
   PING,
   POLICY_VIOLATION,
   PONG,
+  SERVICE_RESTART,
   TEXT,
   TRY_AGAIN_LATER,
   WebSocketConnection,

@@ -1,9 +1,9 @@
 /**
- * Listeners for SIGTERM, SIGINT and SIGHUP, added before anything else is loaded.
+ * Listeners for SIGTERM, SIGINT, SIGHUP and SIGUSR2, added before anything else is loaded.
  *
  * In: the signals. Out: calls of a handler; signals that arrive before there is a handler are delivered when
  * it is set. The second SIGTERM or SIGINT ends the process at once. Created by main.ts. Imports nothing,
- * because SIGHUP ends the process until there is a listener.
+ * because SIGHUP and SIGUSR2 end the process until there is a listener.
  */
 
 /** Exit codes, as a shell reports a process that a signal ended. */
@@ -12,12 +12,16 @@ const SIGNAL_EXIT = { SIGTERM: 128 + 15, SIGINT: 128 + 2 } as const;
 /** A signal that stops the server. */
 type StopSignal = keyof typeof SIGNAL_EXIT;
 
+type HandledSignal = StopSignal | "SIGHUP" | "SIGUSR2";
+
 /** What the signals call. */
 export interface SignalHandler {
   /** Called once, by the first SIGTERM or SIGINT. */
   stop(): void;
   /** Called by SIGHUP; several that arrived before there was a handler are one call. */
   reload(): void;
+  /** Called by SIGUSR2; several that arrived before there was a handler are one call. */
+  upgrade(): void;
 }
 
 /** Listens to the signals from its construction on. */
@@ -25,10 +29,12 @@ export class Signals {
   #handler: SignalHandler | null = null;
   #stopSignal: StopSignal | null = null;
   #reloadRequested = false;
+  #upgradeRequested = false;
   readonly #listeners = {
     SIGTERM: () => this.#stop("SIGTERM"),
     SIGINT: () => this.#stop("SIGINT"),
     SIGHUP: () => this.#reload(),
+    SIGUSR2: () => this.#upgrade(),
   };
 
   constructor() {
@@ -40,6 +46,7 @@ export class Signals {
     this.#handler = handler;
     if (this.#stopSignal !== null) return handler.stop();
     if (this.#reloadRequested) handler.reload();
+    if (this.#upgradeRequested) handler.upgrade();
   }
 
   /** Restores the default action of the signals, for commands that are not a server; a stop signal that has arrived ends the process. */
@@ -64,8 +71,14 @@ export class Signals {
     this.#handler?.reload();
   }
 
-  #each(act: (signal: StopSignal | "SIGHUP", listener: () => void) => void): void {
+  #upgrade(): void {
+    this.#upgradeRequested = true;
+    this.#handler?.upgrade();
+  }
+
+  #each(act: (signal: HandledSignal, listener: () => void) => void): void {
     act("SIGHUP", this.#listeners.SIGHUP);
+    act("SIGUSR2", this.#listeners.SIGUSR2);
     act("SIGTERM", this.#listeners.SIGTERM);
     act("SIGINT", this.#listeners.SIGINT);
   }

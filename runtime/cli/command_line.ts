@@ -21,6 +21,7 @@ export type Command =
   | { readonly type: "health"; readonly config: Config }
   | { readonly type: "serve"; readonly settings: Settings }
   | { readonly type: "check"; readonly settings: Settings }
+  | { readonly type: "upgrade"; readonly pid: number }
   | { readonly type: "completions"; readonly shell: string }
   /** `args` are the arguments behind the word; they have flags of their own. */
   | { readonly type: "channels"; readonly args: readonly string[] }
@@ -50,6 +51,7 @@ export function parseCommandLine(line: CommandLine): Command {
   const positional = word === undefined ? flags.positional : flags.positional.slice(1);
   if (word === "completions") return completions(positional, flags);
   if (word === "hash-password") return hashPassword(positional, flags);
+  if (word === "upgrade") return upgrade(positional, flags);
   const { variable, variables, cores, memorySize } = line;
   const settings = readSettings({
     flags,
@@ -114,6 +116,17 @@ function hashPassword([extra]: readonly string[], flags: Flags): Command {
     "hash-password takes no arguments, which every user of the machine can see: " +
       "it reads the password from standard input",
   );
+}
+
+function upgrade(numbers: readonly string[], flags: Flags): Command {
+  refuseUnknownFlags(flags);
+  const [number = "", ...more] = numbers;
+  // The numbers below name groups of processes, and the first process.
+  if (more.length === 0 && /^\d{1,9}$/.test(number) && Number(number) > 1) {
+    return { type: "upgrade", pid: Number(number) };
+  }
+  const given = numbers.length === 0 ? "" : `, not "${numbers.join(" ")}"`;
+  throw new UsageError(`upgrade needs the process number of the running server${given}`);
 }
 
 function refuseUnknownFlags({ faults: [fault] }: Flags): void {

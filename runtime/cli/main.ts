@@ -18,13 +18,17 @@ import {
   Executor,
   ioUringUse,
   LogFileError,
+  Predecessor,
+  Successor,
   TlsError,
+  UpgradeError,
 } from "../executor/mod.ts";
 import { escapeControls } from "../observe/log/mod.ts";
 import {
   descriptorLimit,
   errnoText,
   memorySize,
+  ownCommand,
   raiseDescriptorLimit,
   SystemError,
   usableCores,
@@ -54,7 +58,10 @@ const OPERATOR_ERRORS = [
   LogFileError,
   StoppedError,
   TlsError,
+  UpgradeError,
 ];
+/** The server that has started this process to be replaced by it, if there is one. */
+let predecessor: Predecessor | null = null;
 const stdout = new Output(Deno.stdout);
 const stderr = new Output(Deno.stderr);
 
@@ -70,6 +77,7 @@ export async function main(args: readonly string[], signals = new Signals()): Pr
 
 async function run(args: readonly string[], signals: Signals): Promise<number> {
   try {
+    predecessor = Predecessor.find();
     const command = readCommand(args);
     giveBackRights(command.type === "serve" || command.type === "check" ? command.settings : null);
     if (command.type === "serve") {
@@ -91,11 +99,13 @@ async function run(args: readonly string[], signals: Signals): Promise<number> {
         return await systemd(command);
       case "hash-password":
         return await print(await hashOfInput(Deno.stdin));
+      case "upgrade":
+        return await upgrade(command.pid);
       case "health":
         return await health(command.config);
     }
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
+    if (!(error instanceof UsageError || error instanceof UpgradeError)) throw error;
     return fail(error.message, EXIT.usage);
   }
 }
@@ -174,6 +184,14 @@ async function health(config: Config): Promise<number> {
   return reason === undefined ? await print("ok") : fail(reason, EXIT.cannotServe);
 }
 
+/** Has a running server start the one that replaces it. */
+async function upgrade(pid: number): Promise<number> {
+  const { askToUpgrade } = await import("./ask_to_upgrade.ts");
+  const reason = askToUpgrade(pid);
+  if (reason !== undefined) return fail(reason, EXIT.cannotServe);
+  return await print(`process ${pid} is asked to start its successor; its log tells how that ends`);
+}
+
 /** Prints a unit, or the faults that prevent one; warns about what its sandbox would hide. */
 async function systemd({ args, settings }: Command & { type: "systemd" }): Promise<number> {
   const [{ servicePlan }, { systemdUnit }] = await Promise.all([
@@ -200,7 +218,12 @@ async function serve(
   const [reason] = await startupFaults(config);
   if (reason !== undefined) return fail(reason, EXIT.cannotServe);
   const { soft = Infinity } = raiseDescriptorLimit() ?? {};
+  const inform = (text: string) => {
+    if (showsNotices(config)) stdout.line(`async-deno: ${escapeControls(text)}`);
+  };
   const manager = new ServiceManager((name) => Deno.env.get(name), Deno.pid);
+  // Now: later another file may be there, and the kernel would say that this one was deleted.
+  const executable = Deno.execPath();
   using starting = new StartingServer(config.limits.drainTime);
   signals.handle(starting);
   try {
@@ -208,8 +231,9 @@ async function serve(
     descriptorShortage(tls.config, soft).forEach(warn);
     const executor = await starting.run(Executor.start(tls.config, {
       warn,
-      inform: (text) => showsNotices(config) && stdout.line(`async-deno: ${escapeControls(text)}`),
+      inform,
       version: VERSION,
+      predecessor,
     }));
     starting[Symbol.dispose]();
     const text = banner(executor, settings, tls.text);
@@ -217,7 +241,19 @@ async function serve(
     const status = text.split("\n").slice(1).join(" | ");
     manager.ready(status);
     const readConfig = () => configOf(args);
-    signals.handle(new RunningServer({ executor, config, manager, status, readConfig, warn }));
+    signals.handle(
+      new RunningServer({
+        executor,
+        pid: Deno.pid,
+        config,
+        manager,
+        status,
+        readConfig,
+        startSuccessor: (handover) => Successor.start(ownCommand(executable), handover),
+        warn: (text) => executor.warn(text),
+        inform: (text) => executor.inform(text),
+      }),
+    );
     const { failure } = await executor.ended;
     return failure === undefined ? EXIT.stopped : fail(failure, EXIT.cannotServe);
   } catch (error) {
@@ -321,5 +357,6 @@ function warn(text: string): void {
 
 function fail(text: string, code: number): number {
   warn(text);
+  predecessor?.refuse(text);
   return code;
 }

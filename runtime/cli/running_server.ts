@@ -1,12 +1,13 @@
 /**
- * Stops and reloads a running server when signals arrive, and reports both to the service manager.
+ * Stops, reloads and replaces a running server when signals arrive, and reports that to the service manager.
  *
  * In: the executor, and a function that reads the config again. Out: the stop, and one reload after the other;
- * signals that arrive during a reload cause one more. If the new config is wrong, the old one stays in use.
+ * signals that arrive during a reload cause one more. If the new config is wrong, the old one stays in use. An upgrade
+ * starts a new server, which takes over when it is ready; if it cannot start, this one serves on.
  */
 
 import type { Config } from "../config/mod.ts";
-import type { Executor } from "../executor/mod.ts";
+import { type Executor, type Handover, type Successor, UpgradeError } from "../executor/mod.ts";
 import type { SignalHandler } from "../signals.ts";
 import { waitingForRestart } from "./restart.ts";
 import type { ServiceManager } from "./service_manager.ts";
@@ -14,27 +15,45 @@ import { UsageError } from "./usage_error.ts";
 
 /** Milliseconds beyond the drain, in which threads end. */
 const STOP_MARGIN = 5_000;
+/** Milliseconds for the start of a new server, besides that of its app. */
+const START_TIME = 60_000;
+
+/** The server that replaces this one. */
+type NewServer = Pick<Successor, "pid" | "ready" | "release" | "abandon">;
 
 /** The parts of a running server. */
 export interface RunningServerParts {
-  readonly executor: Pick<Executor, "stop" | "reload" | "withDescriptors">;
+  readonly executor: Pick<
+    Executor,
+    "stop" | "reload" | "withDescriptors" | "handover" | "handOver"
+  >;
+  /** The number of this process. */
+  readonly pid: number;
   /** The config that it was started with. */
   readonly config: Config;
-  readonly manager: Pick<ServiceManager, "ready" | "reloading" | "stopping">;
+  readonly manager: Pick<ServiceManager, "ready" | "reloading" | "stopping" | "handOver">;
   /** For the service manager: where the server listens. */
   readonly status: string;
   /** The config that the same arguments produce now. @throws {UsageError} */
   readConfig(): Promise<Config>;
+  /** Starts the server that replaces this one. @throws {UpgradeError} */
+  startSuccessor(handover: Handover): NewServer;
   /** A warning for the operator. */
   warn(text: string): void;
+  /** A notice for the operator. */
+  inform(text: string): void;
 }
 
 /** The handler of the signals. */
 export class RunningServer implements SignalHandler {
   readonly #parts: RunningServerParts;
   #isReloading = false;
+  #isUpgrading = false;
   #reloadAgain = false;
   #isStopping = false;
+  // Undefined: no upgrade is under way.
+  #successor: NewServer | undefined;
+  #isReplaced = false;
 
   constructor(parts: RunningServerParts) {
     this.#parts = parts;
@@ -43,6 +62,8 @@ export class RunningServer implements SignalHandler {
   stop(): void {
     const { executor, config: { limits }, manager } = this.#parts;
     this.#isStopping = true;
+    this.#successor?.abandon();
+    if (this.#isReplaced) return executor.stop();
     manager.stopping(limits.drainDelay + limits.drainTime + STOP_MARGIN);
     executor.stop();
   }
@@ -50,6 +71,63 @@ export class RunningServer implements SignalHandler {
   reload(): void {
     if (this.#isReloading) this.#reloadAgain = true;
     else void this.#reload();
+  }
+
+  upgrade(): void {
+    const reason = this.#reasonAgainstUpgrade();
+    if (reason === undefined) void this.#upgrade();
+    else this.#parts.warn(`SIGUSR2 is ignored: ${reason}`);
+  }
+
+  #reasonAgainstUpgrade(): string | undefined {
+    if (this.#isReplaced) {
+      return "another server has replaced this one, which finishes what is open";
+    }
+    if (this.#isStopping) return "the server is stopping";
+    // The kernel ends all others with it.
+    if (this.#parts.pid === 1) {
+      return "a container ends with its first process: start a new container";
+    }
+    return this.#isUpgrading ? "an upgrade is under way" : undefined;
+  }
+
+  async #upgrade(): Promise<void> {
+    const { executor, config, warn, inform } = this.#parts;
+    this.#isUpgrading = true;
+    try {
+      const successor = this.#successor = await executor.withDescriptors(() => this.#start());
+      await successor.ready(START_TIME + (config.app?.startTimeout ?? 0));
+      await this.#leaveTo(successor);
+      inform(`upgraded: process ${successor.pid} serves; this one finishes what is open, and ends`);
+    } catch (error) {
+      if (!(error instanceof UpgradeError)) throw error;
+      warn(`the upgrade has failed, and this server serves on: ${error.message}`);
+    } finally {
+      this.#isUpgrading = false;
+      this.#successor = undefined;
+    }
+  }
+
+  // deno-lint-ignore require-await -- what it throws is to reject
+  async #start(): Promise<NewServer> {
+    const { executor, startSuccessor } = this.#parts;
+    return startSuccessor(executor.handover);
+  }
+
+  /** From here on this server accepts no more. */
+  async #leaveTo(successor: NewServer): Promise<void> {
+    const { executor, manager, pid, status } = this.#parts;
+    // Before the new one reports anything, which the manager would not accept.
+    manager.handOver(successor.pid);
+    try {
+      await successor.release();
+    } catch (error) {
+      manager.handOver(pid);
+      manager.ready(status);
+      throw error;
+    }
+    this.#isReplaced = true;
+    executor.handOver();
   }
 
   async #reload(): Promise<void> {

@@ -57,6 +57,13 @@ export class ServiceManager {
     this.#report([`STOPPING=1\nEXTEND_TIMEOUT_USEC=${microseconds}\n${status}`]);
   }
 
+  /** Another process is the service from now on, which reports its own state. */
+  handOver(pid: number): void {
+    clearInterval(this.#watchdog);
+    this.#watchdog = undefined;
+    this.#report([`MAINPID=${pid}`]);
+  }
+
   /** Ends the watchdog messages and the attempts to send a state. */
   dispose(): void {
     clearInterval(this.#watchdog);

@@ -33,8 +33,9 @@ export class StartingServer implements SignalHandler, Disposable {
     this.#timer = setTimeout(() => this.#late.reject(new StoppedError(text)), this.#stopTime);
   }
 
-  /** The signal is delivered again when the server has started. */
+  /** The signals are delivered again when the server has started. */
   reload(): void {}
+  upgrade(): void {}
 
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);

@@ -44,6 +44,8 @@ export interface ConnectionLimits {
   readonly drainTime: number;
   /** Time to keep accepting after the stop signal, so that a load balancer can notice `/readyz`. */
   readonly drainDelay: number;
+  /** After a new server has taken over: time over which the WebSockets and streams of the old one are ended. */
+  readonly upgradeSpread: number;
 }
 
 /** Defaults of {@link ConnectionLimits}. */
@@ -75,4 +77,6 @@ export const CONNECTION_LIMITS: ConnectionLimits = {
   drainTime: 8_000,
   // Useful only behind a load balancer, and the right value depends on how often that asks /readyz.
   drainDelay: 0,
+  // As long as a stop: a thousand clients come back at 125 a second.
+  upgradeSpread: 8_000,
 };

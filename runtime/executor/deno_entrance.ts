@@ -17,8 +17,10 @@ import { hasLibc, holdConnections, isActivated, steerConnections } from "../os/m
 import type { ThreadOrder, TlsMaterial } from "../thread/mod.ts";
 import { ActivationError } from "./activation_error.ts";
 import type { Entrance, EntranceParts } from "./entrance.ts";
+import type { HandedListener } from "./handover_text.ts";
 import { readTlsMaterial } from "./tls_material.ts";
 import { orderUnlessBlocked } from "./unless_blocked.ts";
+import { UpgradeError } from "./upgrade_error.ts";
 
 /** The entrance of the Deno transport. */
 export class DenoEntrance implements Entrance {
@@ -81,6 +83,17 @@ export class DenoEntrance implements Entrance {
   replaced(): void {
     for (const address of this.#addresses()) steerConnections(address, this.#config.workers);
     this.#tellAll({ type: "open" });
+  }
+
+  get listeners(): readonly HandedListener[] {
+    throw new UpgradeError(
+      "its sockets are Deno's, and cannot be handed over: that needs the epoll transport, without --transport deno and --tls deno",
+    );
+  }
+
+  /** Not called: there is nothing to hand over. */
+  handOver(): void {
+    this.stop();
   }
 
   stop(): void {

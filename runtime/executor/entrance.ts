@@ -8,6 +8,7 @@
 import type { Config } from "../config/mod.ts";
 import type { SharedState } from "../ring/mod.ts";
 import type { WorkerStart } from "../thread/mod.ts";
+import type { HandedListener } from "./handover_text.ts";
 import type { Thread } from "./thread_handle.ts";
 
 /** What the executor passes to an entrance. */
@@ -21,6 +22,8 @@ export interface EntranceParts {
    * needs to start, and Deno ends the process if it gets none; so accepting begins when all workers serve.
    */
   readonly acceptsEarly: boolean;
+  /** Called when every worker serves, before the first connection is accepted, unless `acceptsEarly`. */
+  beforeAccepting(): Promise<void>;
   /** Starts worker `worker`; fulfilled when it serves. */
   startWorker(worker: number): Promise<void>;
   /** The threads of the current workers. */
@@ -54,8 +57,12 @@ export interface Entrance {
   wakeAll(): void;
   /** Called when a worker that replaces a dead one serves. */
   replaced(): void;
+  /** The sockets that a new server can accept from. @throws {UpgradeError} if it cannot */
+  readonly listeners: readonly HandedListener[];
   /** Begins to stop: accepts the connections that the kernel has completed, no others, and makes the workers drain. */
   stop(): void;
+  /** The same, but a new server accepts from the same sockets: they stay open. */
+  handOver(): void;
   /** Closes the connections that a dead worker left open, and wakes another worker for its tasks. */
   reclaim(worker: number): void;
   /** Reloads the certificate, if there is one. */

@@ -10,7 +10,6 @@
 import {
   channelsOf,
   type Config,
-  type ListenAddress,
   tlsFileNames,
   usesDenoTransport,
   workerSlots,
@@ -34,17 +33,20 @@ import {
   reservedDescriptors,
 } from "./descriptor_budget.ts";
 import { DescriptorReserve, waitUntil } from "./descriptor_reserve.ts";
+import { type Handover, placeOf } from "./handover_text.ts";
 import { DenoEntrance } from "./deno_entrance.ts";
 import type { Entrance } from "./entrance.ts";
 import { type IoUringUse, ioUringUse } from "./io_uring_use.ts";
 import { LoadingPhase } from "./loading_phase.ts";
 import { NativeEntrance } from "./native_entrance.ts";
 import { OpensslTls } from "./openssl_tls.ts";
+import type { Predecessor } from "./predecessor.ts";
 import { serverName } from "./server_name.ts";
 import { ServerLogs } from "./server_logs.ts";
 import { Thread, type ThreadEnd } from "./thread_handle.ts";
 import { chooseTls } from "./tls_library.ts";
 import { orderUnlessBlocked } from "./unless_blocked.ts";
+import { UpgradeError } from "./upgrade_error.ts";
 import { WarningFilter } from "./warning_filter.ts";
 
 /** If this many workers die within this time, the server ends, unless it has an app: replacing them does not help. */
@@ -61,6 +63,9 @@ const LONGEST_COMPUTING = 15_000;
 /** Addresses whose connections are counted, for --max-connections-per-address: a few times the connection limit. */
 const ADDRESSES = 32_768;
 
+const NOT_OURS =
+  "the new server would use Deno's sockets (--transport deno or --tls deno), which take a restart";
+
 /** How a server ended. */
 export interface ServerEnd {
   /** Undefined: it was stopped. Else the reason why it could not continue. */
@@ -75,6 +80,8 @@ export interface ExecutorOptions {
   inform?(text: string): void;
   /** The version that the metrics report. */
   readonly version?: string;
+  /** The server that this one replaces; absent: there is none. */
+  readonly predecessor?: Predecessor | null;
   /** The module of a worker thread, for other endpoints and for tests; default: worker_thread.ts. */
   readonly workerModule?: URL;
   /** Milliseconds that starting a worker may take beyond the time of its app's start(); default: 15,000. */
@@ -130,14 +137,17 @@ export class Executor {
       config,
       source: options.app,
       threads: this.#workers,
-      warn: (text) => this.#warn(text),
-      inform: (text) => this.#inform(text),
+      warn: (text) => this.warn(text),
+      inform: (text) => this.inform(text),
     });
     this.ended = new Promise((resolve) => this.#end = resolve);
     this.#ioUring = ioUringUse(config);
+    const { predecessor = null } = options;
+    const usesIoUring = this.#ioUring.isUsed;
+    if (predecessor !== null && usesDenoTransport(config)) throw new UpgradeError(NOT_OURS);
     this.#entrance = usesDenoTransport(config)
       ? new DenoEntrance(config)
-      : new NativeEntrance(config, { openssl, usesIoUring: this.#ioUring.isUsed });
+      : new NativeEntrance(config, { openssl, usesIoUring, predecessor });
     this.#state = openSharedState(createSharedState({
       workers: workerSlots(config),
       addresses: config.limits.connectionsPerAddress > 0 ? ADDRESSES : 0,
@@ -187,6 +197,7 @@ export class Executor {
    * @throws {ActivationError} if systemd passes a socket that this config cannot use
    * @throws {AppError} if the app cannot be loaded
    * @throws {TlsError} if certificate or key cannot be used, or what is to implement TLS
+   * @throws {UpgradeError} if this server cannot replace the one that has started it
    */
   static async start(given: Config, options: ExecutorOptions): Promise<Executor> {
     const { config } = await chooseTls(given);
@@ -195,7 +206,7 @@ export class Executor {
     const executor = new Executor(config, await OpensslTls.open(config), { ...options, app });
     executor.#reserve.fill();
     await executor.#keepChannels();
-    if (config.monitoring.admin !== undefined) await executor.#startAdmin(config.monitoring.admin);
+    if (!options.predecessor) await executor.#startAdmin();
     // The format of async_nostd has only the lines of connections.
     if (config.logFormat === "timed") executor.#logs.note(`io_uring: ${executor.#ioUring.text}`);
     await executor.#startThreads();
@@ -216,20 +227,48 @@ export class Executor {
     this.#stopRequested = true;
     this.#ready = false;
     const { drainDelay } = this.#config.limits;
-    if (drainDelay === 0) this.#drain();
+    // The server that has taken over is the one that a load balancer asks.
+    if (drainDelay === 0 || this.#stopping) this.#drain();
     else this.#stopTimer = setTimeout(() => this.#drain(), drainDelay);
   }
 
   #drain(): void {
+    this.#beginDrain(this.#config.limits.drainTime);
+    this.#entrance.stop();
+  }
+
+  /** What a new server can take over. @throws {UpgradeError} if it cannot */
+  get handover(): Handover {
+    const { admin } = this.#config.monitoring;
+    const address = this.adminAddress;
+    return {
+      listeners: this.#entrance.listeners.map(({ place, descriptor }) => ({ place, descriptor })),
+      admin: admin === undefined || address === null ? null : { place: placeOf(admin), address },
+    };
+  }
+
+  /**
+   * Ends because a new server has taken over: no connection is accepted any more, keep-alive connections end after their next answer, and
+   * WebSockets and streams one after the other. A stop may follow, and makes it shorter.
+   */
+  handOver(): void {
     if (this.#stopping) return;
+    const { drainTime, upgradeSpread } = this.#config.limits;
+    this.#ready = false;
+    this.#beginDrain(upgradeSpread + drainTime);
+    this.#entrance.handOver();
+    this.#admin?.leave();
+  }
+
+  #beginDrain(time: number): void {
     this.#stopping = true;
     this.#keeper?.close();
+    clearTimeout(this.#stopTimer);
     this.#stopTimer = setTimeout(
       () =>
         this.#finish("the workers did not stop within --drain-timeout; open requests were aborted"),
-      this.#config.limits.drainTime + STOP_GRACE,
+      time + STOP_GRACE,
     );
-    this.#entrance.stop();
   }
 
   /**
@@ -239,7 +278,7 @@ export class Executor {
    */
   async reload(config: Config = this.#config): Promise<void> {
     if (this.#stopping) return;
-    this.#channels?.warnOfChanges((text) => this.#warn(text));
+    this.#channels?.warnOfChanges((text) => this.warn(text));
     const before = this.#threadWarnings;
     const reconfigured = this.#reconfigure(config);
     // Independent of each other: the certificate is reloaded even if a log cannot be reopened.
@@ -249,11 +288,11 @@ export class Executor {
     const faults = results.flatMap((result) => result.status === "rejected" ? [result.reason] : []);
     if (faults.length > 0) {
       const reasons = faults.map((fault) => fault instanceof Error ? fault.message : String(fault));
-      this.#warn(`reload incomplete: ${reasons.join("; ")}; the old values stay in use`);
+      this.warn(`reload incomplete: ${reasons.join("; ")}; the old values stay in use`);
     }
     const [isAppCurrent] = await Promise.all([app, reconfigured]);
     const isWhole = faults.length === 0 && isAppCurrent && this.#threadWarnings === before;
-    if (isWhole) this.#inform(`reloaded: ${this.#reloaded()}`);
+    if (isWhole) this.inform(`reloaded: ${this.#reloaded()}`);
   }
 
   /**
@@ -265,13 +304,13 @@ export class Executor {
     if (copy === null || this.#stopping) return !this.#stopping;
     const fault = await copy.reload();
     if (this.#stopping) return false;
-    if (fault !== undefined) this.#warn(`the old copy of the app stays in use: ${fault}`);
+    if (fault !== undefined) this.warn(`the old copy of the app stays in use: ${fault}`);
     return fault === undefined;
   }
 
   /** The same, without a signal. */
   async #reloadChangedApp(): Promise<void> {
-    if (await this.#reloadApp()) this.#inform(`reloaded: ${this.#config.app?.file}`);
+    if (await this.#reloadApp()) this.inform(`reloaded: ${this.#config.app?.file}`);
   }
 
   /** The copy of the app that a worker uses may be an old one: it has just started, or was blocked. */
@@ -289,7 +328,7 @@ export class Executor {
     if (app === undefined || !app.watch || this.#stopRequested) return;
     this.#appCopy?.watch({
       changed: () => void this.#reloadChangedApp(),
-      warn: (text) => this.#warn(text),
+      warn: (text) => this.warn(text),
     });
   }
 
@@ -327,11 +366,15 @@ export class Executor {
   }
 
   /** Loads the admin server, only if --admin is set: its page and the charts take time and memory. */
-  async #startAdmin(address: ListenAddress): Promise<void> {
+  async #startAdmin(): Promise<void> {
+    const { admin: address } = this.#config.monitoring;
+    if (address === undefined) return;
     try {
       const { AdminServer } = await import("../observe/admin/mod.ts");
+      const shared = this.#options.predecessor?.adminAt(address);
       this.#admin = new AdminServer({
-        address,
+        address: shared ?? address,
+        isShared: shared !== undefined,
         state: this.#state,
         version: this.#options.version ?? "",
         memoryBound: this.#config.limits.heldBytes,
@@ -359,13 +402,15 @@ export class Executor {
     const server = { name, version: this.#options.version ?? "", startedAt: Date.now() };
     this.#channels = new ChannelKeeper({ ...this.#config, workers, channels }, server, ring);
     await this.#channels.openEngine(channels, {
-      warn: (text) => this.#warn(text),
-      inform: (text) => this.#inform(text),
+      warn: (text) => this.warn(text),
+      inform: (text) => this.inform(text),
     });
   }
 
   async #startThreads(): Promise<void> {
-    const acceptsEarly = !canRunOut(this.#config);
+    const { predecessor } = this.#options;
+    // The server that is replaced accepts until this one is ready.
+    const acceptsEarly = !canRunOut(this.#config) && !predecessor;
     // Loaded after the workers, so that the first answer comes sooner, if clients cannot take their descriptors.
     if (!acceptsEarly) await this.#logs.load();
     const started = this.#entrance.start({
@@ -373,6 +418,12 @@ export class Executor {
       state: this.#state,
       descriptorCeiling: connectionCeiling(this.#config),
       acceptsEarly,
+      beforeAccepting: async () => {
+        if (!predecessor) return;
+        this.#ready = !this.#stopRequested;
+        await this.#startAdmin();
+        await predecessor.takeOver();
+      },
       startWorker: (worker) => this.#startFirst(worker),
       workers: this.#workers,
       warn: (text) => this.#warnOnce(text),
@@ -396,7 +447,7 @@ export class Executor {
       state: this.#state,
       threads: this.#workers,
       workers: this.#config.workers,
-      warn: (text) => this.#warn(text),
+      warn: (text) => this.warn(text),
       ring: (worker) => this.#entrance.ring(worker),
       startStandIn: () => this.#startStandIn(),
       returned: (worker) => this.#updateApp(worker),
@@ -427,7 +478,7 @@ export class Executor {
   async #startWorker(worker: number): Promise<void> {
     const thread = this.#workers[worker] = this.#createWorker(worker);
     await thread.loaded;
-    const warn = () => this.#warn(`worker ${worker}: ${SLOW_APP}`);
+    const warn = () => this.warn(`worker ${worker}: ${SLOW_APP}`);
     const timer = this.#appCopy === null ? undefined : setTimeout(warn, SLOW_START);
     await thread.start(this.#startOf(worker, thread)).finally(() => clearTimeout(timer));
   }
@@ -478,7 +529,7 @@ export class Executor {
     this.#isStandInDue = false;
     const isOneBlocked = this.#workers.some((thread) => thread.isBlocked);
     const which = isOneBlocked ? "the blocked one" : "the others";
-    const started = () => this.#warn(`worker ${worker} serves beside ${which}`);
+    const started = () => this.warn(`worker ${worker} serves beside ${which}`);
     await this.#startLater(worker, started).finally(() => this.#isStandInDue = true);
   }
 
@@ -509,7 +560,7 @@ export class Executor {
     if (thread === undefined || thread.hasEnded) return; // that it died is known
     thread.abandon();
     this.#entrance.reclaim(worker);
-    this.#warn(`worker ${worker} could not be started: ${error.message}`);
+    this.warn(`worker ${worker} could not be started: ${error.message}`);
     this.#replaceAfterPause(worker, this.#keeper);
   }
 
@@ -517,7 +568,7 @@ export class Executor {
   #replaceAfterPause(worker: number, app: AppKeeper): void {
     const pause = app.deaths.after(performance.now());
     if (pause === 0) return this.#replace(worker);
-    this.#warn(
+    this.warn(
       `${app.deaths.deaths} workers have died: worker ${worker} is replaced in ${pause / 1000} s`,
     );
     const timer = setTimeout(() => {
@@ -537,7 +588,7 @@ export class Executor {
     const starting = this.#startWorker(worker).then(ready);
     if (await this.#isStarted(starting)) return;
     // A thread that computes cannot be ended.
-    this.#warn(
+    this.warn(
       `worker ${worker} does not get ready: its app's top level or start() computes without an end; ` +
         "the other workers do not wait for it",
     );
@@ -559,7 +610,7 @@ export class Executor {
   }
 
   #noteDeath(worker: number, error: string): void {
-    this.#warn(`worker ${worker} died: ${error}; its connections were closed`);
+    this.warn(`worker ${worker} died: ${error}; its connections were closed`);
     this.#reclaim(worker);
   }
 
@@ -587,16 +638,17 @@ export class Executor {
   #warnOnce(text: string): void {
     if (!this.#warningFilter.admits(text)) return;
     this.#threadWarnings++;
-    this.#warn(text);
+    this.warn(text);
   }
 
   /** Warns the operator, and logs the warning. */
-  #warn(text: string): void {
+  warn(text: string): void {
     this.#options.warn(text);
     this.#logs.note(text);
   }
 
-  #inform(text: string): void {
+  /** Tells the operator, and logs it. */
+  inform(text: string): void {
     this.#options.inform?.(text);
     this.#logs.note(text);
   }

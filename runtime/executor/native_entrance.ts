@@ -5,7 +5,7 @@
  *           or, if connections could take the threads' descriptors: … → all workers → all accept
  *   stop:   accept the kernel's backlog → stop accepting → draining flag → all doorbells
  *
- * A listener from systemd keeps listening, and its backlog is left to the next server:
+ * A listener from systemd keeps listening, and its backlog is left to the next server. So do all if a new server takes over:
  *
  *   stop:   the acceptor's stop bell → its end → draining flag → all doorbells
  *
@@ -21,8 +21,10 @@ import { expectSuccess, LinuxOs, setBlocking, SOCKADDR_BYTES } from "../os/mod.t
 import { type SharedState, TASK_FIELD, TASK_KIND } from "../ring/mod.ts";
 import type { AcceptorStart } from "../thread/mod.ts";
 import type { Entrance, EntranceParts } from "./entrance.ts";
+import type { HandedListener } from "./handover_text.ts";
 import { type NativeListener, ofAddress, openNativeListener } from "./native_listener.ts";
 import type { OpensslTls } from "./openssl_tls.ts";
+import type { Predecessor } from "./predecessor.ts";
 import { Thread } from "./thread_handle.ts";
 import { orderUnlessBlocked } from "./unless_blocked.ts";
 
@@ -41,6 +43,8 @@ export interface NativeEntranceOptions {
   readonly openssl: OpensslTls | null;
   /** Whether workers send by io_uring. */
   readonly usesIoUring: boolean;
+  /** The server that this one replaces; null: there is none. */
+  readonly predecessor: Predecessor | null;
 }
 
 /** The entrance of the epoll transport. */
@@ -54,12 +58,15 @@ export class NativeEntrance implements Entrance {
   readonly #doorbells: readonly number[];
   // Whether workers accept, and not the acceptor: from one socket that belongs to no other process.
   readonly #workersAccept: boolean;
-  // Ends the acceptor, if it does not block in accept.
+  readonly #predecessor: Predecessor | null;
+  // Ends the acceptor; undefined: there is none.
   readonly #stopBell: number | undefined;
   #parts!: EntranceParts;
   // Null: the workers accept, or it has not been started.
   #acceptor: Thread | null = null;
   readonly #acceptorEnded = Promise.withResolvers<void>();
+  #isHandedOver = false;
+  #isStopping = false;
 
   /**
    * Listens.
@@ -67,17 +74,18 @@ export class NativeEntrance implements Entrance {
    * @throws {Deno.errors.AddrInUse} and Deno's other errors of listening
    * @throws {SystemError} if no descriptor is left
    */
-  constructor(config: Config, { openssl, usesIoUring }: NativeEntranceOptions) {
+  constructor(config: Config, { openssl, usesIoUring, predecessor }: NativeEntranceOptions) {
     this.#config = config;
     this.#openssl = openssl;
     this.#usesIoUring = usesIoUring;
-    const listener = this.#listener = openNativeListener(config);
+    this.#predecessor = predecessor;
+    const listener = this.#listener = openNativeListener(config, predecessor);
     this.#redirectListener = this.#listenForRedirects();
     const bell = () => expectSuccess("eventfd", this.#os.eventfd());
     this.#doorbells = Array.from({ length: workerSlots(config) }, bell);
     this.#workersAccept = !listener.isHandedOver && this.#redirectListener === null;
     if (this.#workersAccept) setBlocking(listener.descriptor, false);
-    this.#stopBell = listener.isHandedOver ? bell() : undefined;
+    this.#stopBell = this.#workersAccept ? undefined : bell();
     if (this.#workersAccept) this.#acceptorEnded.resolve();
   }
 
@@ -113,6 +121,8 @@ export class NativeEntrance implements Entrance {
       await parts.startWorker(worker);
       if (worker !== lastBefore) continue;
       await acceptor?.loaded; // beside the first worker: it has no npm package
+      if (!parts.acceptsEarly) await parts.beforeAccepting();
+      if (this.#predecessor !== null) this.#each((listener) => listener.keepFile());
       await acceptor?.start(this.#acceptorStart(parts));
     }
   }
@@ -138,8 +148,22 @@ export class NativeEntrance implements Entrance {
 
   replaced(): void {}
 
+  get listeners(): readonly HandedListener[] {
+    const redirect = this.#redirectListener;
+    return redirect === null ? [this.#listener] : [this.#listener, redirect];
+  }
+
   stop(): void {
-    void this.#stopAccepting();
+    this.#isStopping = true;
+    // The new server accepts from the sockets: they must not be shut down.
+    if (this.#isHandedOver) void this.#acceptorEnded.promise.then(() => this.#drain());
+    else void this.#stopAccepting();
+  }
+
+  handOver(): void {
+    this.#isHandedOver = true;
+    this.#each((listener) => listener.leaveFile());
+    void this.#endAcceptor(performance.now() + LAST_ACCEPTS).then(() => this.#drain());
   }
 
   reclaim(worker: number): void {
@@ -168,8 +192,7 @@ export class NativeEntrance implements Entrance {
     this.#acceptor?.dismiss();
     for (const descriptor of this.#doorbells) this.#os.close(descriptor);
     if (this.#stopBell !== undefined) this.#os.close(this.#stopBell);
-    this.#listener.close();
-    this.#redirectListener?.close();
+    this.#each((listener) => listener.close());
   }
 
   get #state(): SharedState {
@@ -180,7 +203,7 @@ export class NativeEntrance implements Entrance {
     const { hostname, tls: { redirectPort } } = this.#config;
     if (redirectPort === undefined) return null;
     try {
-      return ofAddress({ hostname, port: redirectPort });
+      return ofAddress({ hostname, port: redirectPort }, this.#predecessor);
     } catch (error) {
       this.#listener.close();
       throw error;
@@ -223,13 +246,27 @@ export class NativeEntrance implements Entrance {
     if (!this.#listener.isHandedOver) {
       await this.#takeBacklog(this.#listener, TASK_KIND.connection, until);
     }
+    await this.#endAcceptor(until);
+    this.#drain();
+  }
+
+  /** The acceptor may still hold one connection, and no worker may end before that is on the ring. */
+  async #endAcceptor(until: number): Promise<void> {
     if (this.#stopBell !== undefined) this.#os.ringDoorbell(this.#stopBell);
-    // The acceptor may still hold one connection, and no worker may end before that is on the ring.
     const timer = setTimeout(this.#acceptorEnded.resolve, Math.max(until - performance.now(), 0));
     await this.#acceptorEnded.promise;
     clearTimeout(timer);
-    this.#state.flags.setDraining();
+  }
+
+  #drain(): void {
+    if (this.#isHandedOver && !this.#isStopping) this.#state.flags.setHandingOver();
+    else this.#state.flags.setDraining();
     this.#ringAll();
+  }
+
+  #each(act: (listener: NativeListener) => void): void {
+    act(this.#listener);
+    if (this.#redirectListener !== null) act(this.#redirectListener);
   }
 
   #ringAll(): void {

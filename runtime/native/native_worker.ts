@@ -226,7 +226,7 @@ export class NativeWorker implements SocketContext, Source {
       if (this.#mayBlock()) this.#turn();
       else await this.#turnSharedWithDeno();
       core.noteLines();
-      if (!this.#context.draining && core.state.flags.isDraining()) this.#drain();
+      if (this.#isDrainDue()) this.#drain();
     }
     this.#refusals.abort();
     if (this.#hasApp) await core.stopApp();
@@ -412,7 +412,7 @@ export class NativeWorker implements SocketContext, Source {
     if (this.#isRetired) return RETIRED_WAIT;
     flags.park(this.#core.number);
     // Checked again after the flag is set: a task pushed before that rang no doorbell.
-    if (taskRing.size() === 0 && flags.isDraining() === this.#context.draining) {
+    if (taskRing.size() === 0 && !this.#isDrainDue()) {
       this.#core.counters.add(COLUMN.parks, 1);
       this.#balance.forgetHandedOver();
       return Infinity;
@@ -514,10 +514,18 @@ export class NativeWorker implements SocketContext, Source {
     this.#drain();
   }
 
+  /** Whether the server stops, or a new one takes over, and this worker does not know yet. */
+  #isDrainDue(): boolean {
+    const { flags } = this.#core.state;
+    const { draining, handsOver } = this.#context;
+    return draining ? handsOver && !flags.isHandingOver() : flags.isDraining();
+  }
+
   #drain(): void {
     this.#core.beginDrain(() => this.#core.abortAll());
-    this.#acceptor?.close();
     this.#core.drainAll();
+    if (this.#context.handsOver) this.#acceptor?.handOver();
+    else this.#acceptor?.close();
     this.#refusals.drain();
   }
 

@@ -50,6 +50,8 @@ const BACK_OFF = 20;
 const LONGEST_BACK_OFF = 320;
 /** Events in a row that brought no connection, after which it does not listen for a moment. */
 const VAIN_EVENTS = 64;
+/** As many connections as a backlog can hold. */
+const LAST_ACCEPTS = 4096;
 /** Below the ceiling by this much, the workers begin to look at the next descriptor before they accept. */
 const NEAR_CEILING = 64;
 
@@ -124,6 +126,20 @@ export class WorkerAcceptor implements Source {
     this.#isOpen = true;
     this.#stopListening();
     this.#parts.loop.alarm = NEVER;
+  }
+
+  /**
+   * Ends accepting, because another server accepts from the same socket. An arrival that woke this worker has woken no other one: so it
+   * takes what waits once more.
+   */
+  handOver(): void {
+    this.close();
+    const { listener, loop } = this.#parts;
+    for (let i = 0; i < LAST_ACCEPTS; i++) {
+      const accepted = loop.os.accept(listener, this.#sockaddr);
+      if (accepted < 0) return;
+      this.#accepted(accepted);
+    }
   }
 
   /** This worker is about to close a connection: a pause for want of descriptors ends. */

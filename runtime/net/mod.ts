@@ -20,6 +20,7 @@ export type { Deferred, Gatherer, Loop, LoopWatch } from "./loop.ts";
 export { FULL_BYTES, Outgoing, type OutgoingSink } from "./outgoing.ts";
 export { type JointSender, OutgoingBatch } from "./outgoing_batch.ts";
 export { OutgoingPart, SharedPart } from "./outgoing_part.ts";
+export { Spread, type SpreadLoop } from "./spread.ts";
 export { NEVER, type Timer, TimerNode, type TimerOwner, TimerWheel } from "./timer_wheel.ts";
 export type { Traffic } from "./traffic.ts";
 export type { OpenFile, Session, Transport } from "./transport.ts";

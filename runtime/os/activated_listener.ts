@@ -1,9 +1,10 @@
 /**
- * A listening socket that systemd opened and passes on: socket activation, sd_listen_fds(3).
+ * A listening socket that another process opened and passes on: systemd by socket activation, sd_listen_fds(3), or the
+ * server that this one replaces.
  *
- * In: the variables LISTEN_PID and LISTEN_FDS. Out: descriptor 3, adopted; `isActivated` says whether there is
- * one. The unit file sets the address; IP and PORT of the command line are then ignored. The descriptor must be
- * a listening socket: anything else is an error.
+ * In: the variables LISTEN_PID and LISTEN_FDS, or a descriptor. Out: the descriptor, adopted; `isActivated` says whether systemd passes
+ * one, which is then descriptor 3. The unit file sets its address; IP and PORT of the command line are then ignored. The descriptor must
+ * be a listening socket: anything else is an error.
  */
 
 import { ENOTSOCK } from "./errno.ts";
@@ -28,8 +29,8 @@ const FD_CLOEXEC = 1;
 const IPPROTO_TCP = 6;
 const TCP_NODELAY = 1;
 
-/** A socket that was passed on by the service manager. */
-export interface ActivatedListener {
+/** A socket that was passed on. */
+export interface PassedListener {
   readonly descriptor: number;
   /** Where it listens; undefined: a Unix socket. */
   readonly address: Deno.NetAddr | undefined;
@@ -47,25 +48,40 @@ export function isActivated(variable: (name: string) => string | undefined, pid:
   return true;
 }
 
+/** Keeps other programs that this process starts from getting the descriptor. */
+export function closeOnExec(descriptor: number): void {
+  const set = result(libc().fcntl(descriptor, F_SETFD, FD_CLOEXEC));
+  expectSuccess("fcntl F_SETFD", set, descriptor);
+}
+
 /** Adopts descriptor 3. @throws {SystemError} if it is not listening */
-export function adoptActivated(): ActivatedListener {
+export function adoptActivated(): PassedListener {
   const [first] = sockets(true);
   if (first !== FIRST) throw new SystemError("accept", ENOTSOCK, FIRST);
-  expectSuccess("fcntl F_SETFD", result(libc().fcntl(FIRST, F_SETFD, FD_CLOEXEC)), FIRST);
-  // systemd shares it: a shutdown that ends a blocked accept would end the listening for systemd too.
-  setBlocking(FIRST, false);
+  return adoptPassed(FIRST);
+}
+
+/** Adopts a descriptor that listens. @throws {SystemError} if it is not a socket */
+export function adoptPassed(descriptor: number): PassedListener {
+  closeOnExec(descriptor);
+  // The other process shares it: a shutdown that ends a blocked accept would end the listening for that one too.
+  setBlocking(descriptor, false);
   const sockaddr = new Uint8Array(SOCKADDR_BYTES);
   const length = new Uint8Array(new Uint32Array([SOCKADDR_BYTES]).buffer);
-  expectSuccess("getsockname", result(libc().getsockname(FIRST, sockaddr, length)), FIRST);
+  expectSuccess(
+    "getsockname",
+    result(libc().getsockname(descriptor, sockaddr, length)),
+    descriptor,
+  );
   const family = sockaddrFamily(sockaddr);
-  if (family !== AF_INET && family !== AF_INET6) return { descriptor: FIRST, address: undefined };
+  if (family !== AF_INET && family !== AF_INET6) return { descriptor, address: undefined };
   const on = new Uint8Array(new Int32Array([1]).buffer);
-  const set = libc().setsockopt(FIRST, IPPROTO_TCP, TCP_NODELAY, on, 4);
-  expectSuccess("setsockopt TCP_NODELAY", result(set), FIRST);
+  const set = libc().setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, on, 4);
+  expectSuccess("setsockopt TCP_NODELAY", result(set), descriptor);
   const address = {
     transport: "tcp",
     hostname: sockaddrHostname(sockaddr),
     port: sockaddrPort(sockaddr),
   } as const;
-  return { descriptor: FIRST, address };
+  return { descriptor, address };
 }

@@ -39,6 +39,7 @@ const SYMBOLS = {
     result: "i32",
   },
   listen: { parameters: ["i32", "i32"], result: "i32" }, // int sockfd, int backlog
+  socketpair: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" }, // int domain, int type, int protocol, int sv[2]
   poll: { parameters: ["buffer", "u32", "i32"], result: "i32" }, // struct pollfd *, nfds_t, int timeout
   shutdown: { parameters: ["i32", "i32"], result: "i32" }, // int sockfd, int how
   recv: {
@@ -64,6 +65,17 @@ const SYMBOLS = {
   flock: { parameters: ["i32", "i32"], result: "i32" }, // int fd, int operation
   getrlimit: { parameters: ["i32", "buffer"], result: "i32" }, // int resource, struct rlimit *
   setrlimit: { parameters: ["i32", "buffer"], result: "i32" }, // int resource, const struct rlimit *
+  // processes
+  posix_spawn: {
+    // pid_t *pid, const char *path, const posix_spawn_file_actions_t *, const posix_spawnattr_t * (NULL), char *const argv[], char *const envp[]
+    parameters: ["buffer", "buffer", "buffer", "pointer", "buffer", "buffer"],
+    result: "i32",
+  },
+  posix_spawn_file_actions_init: { parameters: ["buffer"], result: "i32" }, // posix_spawn_file_actions_t *
+  posix_spawn_file_actions_adddup2: { parameters: ["buffer", "i32", "i32"], result: "i32" }, // the same, int fd, int newfd
+  posix_spawn_file_actions_destroy: { parameters: ["buffer"], result: "i32" }, // the same
+  waitpid: { parameters: ["i32", "buffer", "i32"], result: "i32" }, // pid_t pid, int *status, int options
+  kill: { parameters: ["i32", "i32"], result: "i32" }, // pid_t pid, int sig
   // files
   pread: {
     // int fd, void *buf, size_t count, off_t offset

@@ -17,7 +17,13 @@
 
 export { isLostConnection, isShortage } from "./accept_error.ts";
 export { preciseClock } from "./clock.ts";
-export { type ActivatedListener, adoptActivated, isActivated } from "./activated_listener.ts";
+export {
+  adoptActivated,
+  adoptPassed,
+  closeOnExec,
+  isActivated,
+  type PassedListener,
+} from "./activated_listener.ts";
 export { ConnectionCutter } from "./connection_cutter.ts";
 export { denoEpoll } from "./deno_epoll.ts";
 export {
@@ -87,6 +93,8 @@ export { PollPair } from "./poll_pair.ts";
 export { PortableFiles } from "./portable_files.ts";
 export { openLogFile } from "./open_log_file.ts";
 export { PortableLogFile } from "./portable_log_file.ts";
+export { type OwnCommand, ownCommand, readText } from "./own_command.ts";
+export { ProcessChannel } from "./process_channel.ts";
 export { holdConnections, steerConnections, tuneListeners } from "./reuse_port.ts";
 export {
   addressText,
@@ -95,6 +103,7 @@ export {
   sockaddrFamily,
   sockaddrPort,
 } from "./sockaddr.ts";
+export { endOfChild, signalProcess, spawnProcess } from "./spawn.ts";
 export { expectSuccess } from "./syscall.ts";
 export { SystemError } from "./system_error.ts";
 export { TimerDescriptor } from "./timer_descriptor.ts";

@@ -6,7 +6,8 @@
  * doorbell: the thread that takes a parked flag writes to that worker's eventfd itself.
  *
  * ```text
- * word  0, 1     draining, all loaded: 0 or 1                (a pair of cache lines)
+ * word  0        draining: 0; 1 while connections are left to a new server, 2 at a stop (a pair of cache lines)
+ *       1        all loaded: 0 or 1
  *       2        1 while a thread enters an address, 2 if others may wait for it
  *      16        1 while accepting is paused
  *      17        1 while the descriptors of connections are near their ceiling
@@ -43,6 +44,8 @@
 import { PAIR_BYTES } from "./layout.ts";
 
 const DRAINING = 0;
+const HANDING_OVER = 1;
+const STOPPING = 2;
 const ALL_LOADED = 1;
 const ENTERING = 2;
 const PAUSED = 16;
@@ -124,10 +127,21 @@ export class Flags {
   /** Sets that the server is stopping, for good; the caller must then wake every parked worker. */
   setDraining(): void {
     // Publishes only itself. It counts as a push (P1 above): take the parked flags and ring after it.
-    Atomics.store(this.#words, DRAINING, 1);
+    Atomics.store(this.#words, DRAINING, STOPPING);
   }
 
-  /** Whether the server is stopping. */
+  /** The same, but a new server accepts from the same sockets, so that there is time. A stop may follow. */
+  setHandingOver(): void {
+    // As above.
+    Atomics.store(this.#words, DRAINING, HANDING_OVER);
+  }
+
+  /** Whether a new server has taken over, and no stop was requested since. */
+  isHandingOver(): boolean {
+    return Atomics.load(this.#words, DRAINING) === HANDING_OVER;
+  }
+
+  /** Whether the server is stopping, for one reason or the other. */
   isDraining(): boolean {
     return Atomics.load(this.#words, DRAINING) !== 0;
   }

@@ -33,7 +33,7 @@ export async function runSubscribe(args: CommandArguments, io: CommandIo): Promi
     setTimeout(stopped.resolve, LAST_WAIT);
   };
   // A terminal that is closed sends SIGHUP.
-  io.signals.handle({ stop, reload: stop });
+  io.signals.handle({ stop, reload: stop, upgrade: stop });
   try {
     await Promise.race([tail.run(), stopped.promise]);
     return 0;

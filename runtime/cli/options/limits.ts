@@ -85,6 +85,11 @@ export const LIMIT_OPTIONS: readonly Option[] = [
     "time to keep accepting after the stop signal, while /readyz fails",
   ),
   limit(
+    at("limits", "upgradeSpread"),
+    ["upgrade-spread", "TIME", 0, A_DAY],
+    "at an upgrade (SIGUSR2), spread the ends of WebSockets and streams over this time",
+  ),
+  limit(
     at("http1", "requestLineBytes"),
     ["max-request-line", "SIZE", 64, MEBIBYTE],
     "length of a request line; above it 414",

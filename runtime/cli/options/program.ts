@@ -38,7 +38,13 @@ export const PROGRAM_FLAGS: readonly ProgramFlag[] = [
 ];
 
 /** The first argument of a command other than to serve. */
-export type CommandWord = "channels" | "completions" | "hash-password" | "health" | "systemd";
+export type CommandWord =
+  | "channels"
+  | "completions"
+  | "hash-password"
+  | "health"
+  | "systemd"
+  | "upgrade";
 
 /** A command. */
 export interface ProgramCommand {
@@ -82,5 +88,11 @@ export const COMMANDS: readonly ProgramCommand[] = [
     choices: [],
     follows: "[ARGUMENTS]",
     help: "print a hardened systemd unit that serves with these arguments",
+  },
+  {
+    word: "upgrade",
+    choices: [],
+    follows: "PID",
+    help: "have the server with this process number replaced by the executable that is on disk now",
   },
 ];

@@ -3,14 +3,15 @@
  *
  * In: the shared memory, read once a second and at each request. Out: responses by Deno.serve on the main
  * thread, so that no worker is involved or slowed. Changes nothing, so it has no password; every client that can
- * reach the address can read everything. If the process has no descriptor for a connection, Deno.serve ends;
+ * reach the address can read everything. A server that replaces another one listens beside it (SO_REUSEPORT), and gets
+ * all new connections. If the process has no descriptor for a connection, Deno.serve ends;
  * it is then started again, and the workers are not affected.
  */
 
 import type { StoreFigures } from "../../channels/mod.ts";
 import type { EngineNodeFigures } from "../../serve/engine/mod.ts";
 import type { ListenAddress } from "../../config/mod.ts";
-import { preciseClock } from "../../os/mod.ts";
+import { hasLibc, preciseClock, steerConnections } from "../../os/mod.ts";
 import type { SharedState } from "../../ring/mod.ts";
 import { createHandler } from "./handler.ts";
 import { Sampler } from "./sampler.ts";
@@ -21,9 +22,14 @@ const SAMPLE_INTERVAL = 1_000;
 /** Milliseconds until the next attempt to listen after a failure. */
 const RESTART_DELAY = 500;
 
+/** Milliseconds after which no connection to the old one of two servers is still being made. */
+const LEAVE_DELAY = 1_000;
+
 /** The options of the admin server. */
 export interface AdminOptions {
   readonly address: ListenAddress;
+  /** Another admin server listens there, which this one replaces. */
+  readonly isShared: boolean;
   readonly state: SharedState;
   readonly version: string;
   /** Bytes that all connections may hold. */
@@ -51,7 +57,7 @@ export class AdminServer {
 
   /** Listens. @throws Deno's errors of listening */
   constructor(options: AdminOptions) {
-    const { address, state, version, memoryBound, usesIoUring } = options;
+    const { isShared, state, version, memoryBound, usesIoUring } = options;
     const startTime = Date.now() / 1000;
     const monotonic = preciseClock();
     const sampler = new Sampler(state, { epoch: () => Date.now(), monotonic });
@@ -70,10 +76,19 @@ export class AdminServer {
       channels: options.channels?.figures(),
       engine: options.channels?.engineFigures?.(),
     });
+    const address = isShared ? options.address : freeAddress(options.address);
     this.#handler = createHandler({ state, facts, viewers, hostname: address.hostname });
     this.#server = this.#serve(address);
     this.address = this.#server.addr;
+    if (isShared) steerConnections(this.address, 1); // to the socket that comes after one other
     this.#timer = setInterval(() => viewers.send(sampler.take(now())), SAMPLE_INTERVAL);
+  }
+
+  /** Another admin server has replaced this one: it accepts no more, and finishes open requests. */
+  leave(): void {
+    setTimeout(() => {
+      if (!this.#abort.signal.aborted) void this.#server.shutdown();
+    }, LEAVE_DELAY);
   }
 
   /** Stops it and aborts its open requests; fulfilled when the port is free. */
@@ -85,7 +100,11 @@ export class AdminServer {
 
   #serve({ hostname, port }: ListenAddress): Deno.HttpServer<Deno.NetAddr> {
     const { signal } = this.#abort;
-    const server = Deno.serve({ hostname, port, signal, onListen: () => {} }, this.#handler);
+    const reusePort = hasLibc(); // connections are steered by libc
+    const server = Deno.serve(
+      { hostname, port, reusePort, signal, onListen: () => {} },
+      this.#handler,
+    );
     server.finished.catch(() => this.#serveAgain());
     return server;
   }
@@ -103,4 +122,11 @@ export class AdminServer {
       }
     }
   }
+}
+
+/** The address with its real port, which is free: `reusePort` would let two servers share it. */
+function freeAddress({ hostname, port }: ListenAddress): ListenAddress {
+  const listener = Deno.listen({ hostname, port });
+  listener.close();
+  return { hostname, port: listener.addr.port };
 }

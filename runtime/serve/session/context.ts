@@ -80,6 +80,8 @@ export class SessionContext implements Gatherer {
   pendingHandlers = 0;
   /** The server is stopping: connections end after the request in progress. */
   draining = false;
+  /** The same, but a new server has taken over: connections are ended one after the other. */
+  handsOver = false;
   #dateSetAt = -Infinity;
 
   constructor(

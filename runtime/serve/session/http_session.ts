@@ -119,7 +119,9 @@ export class HttpSession implements Session, Deferred, JudgedClient, ExchangeOwn
     this.#http.reset();
     // A handler may have kept the last one, and must not reach another client through it.
     this.#exchange = new HttpExchange(this.#context, { http: this.#http, transport, owner: this });
+    const { draining, handsOver } = this.#context;
     this.#wait.begin(now);
+    this.#wait.isEnding = draining && !handsOver;
     this.#trace?.attach(transport, now);
     this.#route = null;
     this.#label = null;
@@ -174,12 +176,15 @@ export class HttpSession implements Session, Deferred, JudgedClient, ExchangeOwn
 
   drain(): void {
     this.#http.mustClose();
+    this.#wait.isEnding = true;
     const { stream } = this.#exchange;
     if (stream !== null) return stream.stop();
     if (this.#wait.phase !== IDLE) return;
-    // A first request may be on its way: it gets a moment. A later one gets none.
-    if (this.#wait.requests > 0) return this.#end(false);
-    this.#wait.since = this.#context.loop.now;
+    if (!this.#context.handsOver) {
+      // A first request may be on its way: it gets a moment. A later one gets none.
+      if (this.#wait.requests > 0) return this.#end(false);
+      this.#wait.since = this.#context.loop.now;
+    }
     this.#setDeadline();
   }
 
@@ -465,8 +470,7 @@ export class HttpSession implements Session, Deferred, JudgedClient, ExchangeOwn
   }
 
   #setDeadline(): void {
-    const { config: { limits }, draining } = this.#context;
-    this.#transport.setDeadline(this.#wait.deadline(limits, draining));
+    this.#transport.setDeadline(this.#wait.deadline(this.#context.config.limits));
   }
 
   #beginRequest(): void {

@@ -19,7 +19,10 @@ export const BODY = 2;
 /** A handler's promise, or the end of a stream: without a deadline, unless the handler has one. */
 export const HANDLER = 3;
 
-/** While the server stops: milliseconds that a connection's first request may still be on its way. */
+/**
+ * While the server stops: milliseconds that a connection's first request may still be on its way. If a new server takes over: any
+ * request, so that an active client is told by its last answer that the connection ends.
+ */
 export const LAST_REQUEST = 500;
 
 /** The wait of one connection. Times are the loop's milliseconds. */
@@ -32,6 +35,8 @@ export class HttpWait {
   requests = 0;
   /** Milliseconds that the current request's handler may take; 0: no limit. */
   handlerTime = 0;
+  /** The server stops, and the connection is told: it is not idle for long. */
+  isEnding = false;
   #bodyReceived = 0;
 
   /** A connection was accepted at `now`. */
@@ -40,6 +45,7 @@ export class HttpWait {
     this.since = now;
     this.requests = 0;
     this.handlerTime = 0;
+    this.isEnding = false;
     this.#bodyReceived = 0;
   }
 
@@ -62,10 +68,10 @@ export class HttpWait {
   }
 
   /** The deadline of the current wait. */
-  deadline(limits: ConnectionLimits, draining: boolean): number {
+  deadline(limits: ConnectionLimits): number {
     switch (this.phase) {
       case IDLE:
-        if (draining) return this.since + LAST_REQUEST;
+        if (this.isEnding) return this.since + LAST_REQUEST;
         return this.since + (this.requests === 0 ? limits.headTime : limits.idleTime);
       case HEAD:
         return this.since + limits.headTime;

@@ -24,6 +24,7 @@ import {
   POLICY_VIOLATION,
   PONG,
   ProtocolError,
+  SERVICE_RESTART,
   TRY_AGAIN_LATER,
   WEBSOCKET_CLOSED,
   WebSocketConnection,
@@ -135,7 +136,9 @@ export class WebSocketSession implements Session, WebSocketPeer {
 
   drain(): void {
     if (this.#handler.draining === undefined) {
-      return this.close(GOING_AWAY, "the server is stopping");
+      return this.#context.handsOver
+        ? this.close(SERVICE_RESTART, "the server is being replaced")
+        : this.close(GOING_AWAY, "the server is stopping");
     }
     try {
       this.#handler.draining(this);

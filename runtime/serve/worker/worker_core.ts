@@ -14,7 +14,7 @@ import {
   SPARE_BYTES,
 } from "../../../protocol/mod.ts";
 import { type Config, wantsPeerAddress } from "../../config/mod.ts";
-import { type Loop, NEVER, OutgoingBatch, type Timer } from "../../net/mod.ts";
+import { type Loop, NEVER, OutgoingBatch, Spread, type Timer } from "../../net/mod.ts";
 import type { EventLog } from "../../observe/log/mod.ts";
 import {
   COLUMN,
@@ -113,6 +113,9 @@ export class WorkerCore<L extends Loop, Connection extends WorkerConnection> {
   #channels: ChannelWiring | undefined = undefined;
   // When open requests are cut off, in milliseconds of performance.now().
   #drainEnd = Infinity;
+  #cutOffTimer: Timer | undefined = undefined;
+  // What ends connections one after the other; undefined: no new server has taken over.
+  #handOver: Spread<Connection> | undefined = undefined;
   // How many other configs have arrived.
   #configs = 0;
 
@@ -233,6 +236,7 @@ export class WorkerCore<L extends Loop, Connection extends WorkerConnection> {
     this.log.accepted(connection.descriptor);
     connection.setSession(firstSession(context, connection));
     this.connections.add(connection);
+    this.#handOver?.add(connection);
     // If this worker died, a descriptor beyond the table could not be cleaned up: so it is not served.
     if (this.state.descriptors.claim(connection.descriptor, this.number)) connection.start();
     else connection.abort();
@@ -312,18 +316,37 @@ export class WorkerCore<L extends Loop, Connection extends WorkerConnection> {
     return this.#contexts.some(({ draining }) => draining);
   }
 
-  /** Begins to drain: a request that begins now is its connection's last; after the drain time, calls `cutOff`. */
+  /**
+   * Begins to drain: a request that begins now is its connection's last; after the drain time, calls `cutOff`. Called again if the server
+   * stops while it hands over.
+   */
   beginDrain(cutOff: () => void): void {
-    for (const context of this.#contexts) context.draining = true;
-    const { drainTime } = this.config.limits;
-    this.#drainEnd = performance.now() + drainTime;
-    const timer = this.loop.timers.timer({ onDeadline: cutOff });
-    timer.set(this.loop.now + drainTime);
+    const handsOver = this.state.flags.isHandingOver();
+    for (const context of this.#contexts) Object.assign(context, { draining: true, handsOver });
+    const { drainTime, upgradeSpread } = this.config.limits;
+    const time = handsOver ? upgradeSpread + drainTime : drainTime;
+    this.#drainEnd = performance.now() + time;
+    this.#cutOffTimer?.set(NEVER);
+    this.#cutOffTimer = this.loop.timers.timer({ onDeadline: cutOff });
+    this.#cutOffTimer.set(this.loop.now + time);
   }
 
-  /** Tells all open connections to drain. */
+  /** Tells all open connections to drain: at once, or if a new server has taken over, one after the other. */
   drainAll(): void {
-    for (const connection of [...this.connections]) connection.drain();
+    if (!this.state.flags.isHandingOver()) {
+      for (const connection of [...this.connections]) connection.drain();
+      return;
+    }
+    const spread = this.#handOver = this.#createSpread();
+    for (const connection of this.connections) spread.add(connection);
+  }
+
+  #createSpread(): Spread<Connection> {
+    return new Spread(this.loop, this.config.limits.upgradeSpread, (connection) => {
+      if (connection.closed) return false;
+      connection.drain();
+      return true;
+    });
   }
 
   /** Aborts all open connections. */

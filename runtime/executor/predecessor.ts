@@ -1,0 +1,89 @@
+/**
+ * The old server, as the new one that it has started sees it.
+ *
+ * In: the variable of handover_text.ts, and the descriptors. Out: sockets that listen already, and the moment from which this server
+ * accepts from them. Until then the old server serves, and this one may fail without harm.
+ */
+
+import type { ListenAddress } from "../config/mod.ts";
+import { closeOnExec, LinuxOs, ProcessChannel } from "../os/mod.ts";
+import {
+  CHANNEL_DESCRIPTOR,
+  decodeHandover,
+  type Handover,
+  HANDOVER_VARIABLE,
+  placeOf,
+  READY,
+  REFUSED,
+  RELEASED,
+} from "./handover_text.ts";
+import { UpgradeError } from "./upgrade_error.ts";
+
+/** Milliseconds between two looks at the channel, and until the old server must have answered. */
+const LOOK_INTERVAL = 10;
+const ANSWER_TIME = 30_000;
+
+/** The old server. */
+export class Predecessor {
+  readonly #channel: ProcessChannel;
+  readonly #handover: Handover;
+  readonly #left: Map<number, string>;
+
+  private constructor(handover: Handover) {
+    this.#channel = new ProcessChannel(CHANNEL_DESCRIPTOR);
+    this.#handover = handover;
+    this.#left = new Map(handover.listeners.map(({ descriptor, place }) => [descriptor, place]));
+    for (const descriptor of [CHANNEL_DESCRIPTOR, ...this.#left.keys()]) closeOnExec(descriptor);
+  }
+
+  /** The old server that has started this one, or null. Asked once. @throws {UpgradeError} if its format is not known */
+  static find(): Predecessor | null {
+    const text = Deno.env.get(HANDOVER_VARIABLE);
+    if (text === undefined) return null;
+    Deno.env.delete(HANDOVER_VARIABLE);
+    const handover = decodeHandover(text);
+    if (handover !== undefined) return new Predecessor(handover);
+    throw new UpgradeError("the running server is of a version that hands over in another way");
+  }
+
+  /** The descriptor that listens at this place; undefined: there is none, or it was asked for before. */
+  listener(place: string): number | undefined {
+    for (const [descriptor, other] of this.#left) {
+      if (other !== place) continue;
+      this.#left.delete(descriptor);
+      return descriptor;
+    }
+    return undefined;
+  }
+
+  /** Where the admin server listens that is to listen here; undefined: nowhere. */
+  adminAt(wanted: ListenAddress): ListenAddress | undefined {
+    const { admin } = this.#handover;
+    return admin?.place === placeOf(wanted) ? admin.address : undefined;
+  }
+
+  /**
+   * Says that this server is ready; fulfilled when the old one accepts no more, or is gone.
+   *
+   * @throws {UpgradeError} if it does not answer: then it serves on
+   */
+  async takeOver(): Promise<void> {
+    this.#channel.send(READY);
+    const end = performance.now() + ANSWER_TIME;
+    for (;;) {
+      const answer = this.#channel.receive();
+      if (answer === RELEASED || answer === null) break;
+      if (performance.now() > end) throw new UpgradeError("the old server does not answer");
+      await new Promise((resolve) => setTimeout(resolve, LOOK_INTERVAL));
+    }
+    this.#channel[Symbol.dispose]();
+    // Places where this config does not listen.
+    const os = new LinuxOs();
+    for (const descriptor of this.#left.keys()) os.close(descriptor);
+  }
+
+  /** Tells the old server why this one cannot start. */
+  refuse(reason: string): void {
+    this.#channel.send(REFUSED + reason);
+  }
+}

@@ -1,0 +1,115 @@
+/**
+ * A new server that this one starts to be replaced by: the same command again, with the executable that is on disk now.
+ *
+ * In: what is handed over. Out: whether it got ready, or why not. It accepts nothing before it is released; until then it can be
+ * abandoned without harm.
+ */
+
+import {
+  endOfChild,
+  errnoText,
+  type OwnCommand,
+  ProcessChannel,
+  signalProcess,
+  spawnProcess,
+  SystemError,
+} from "../os/mod.ts";
+import {
+  encodeHandover,
+  type Handover,
+  HANDOVER_VARIABLE,
+  READY,
+  REFUSED,
+  RELEASED,
+} from "./handover_text.ts";
+import { UpgradeError } from "./upgrade_error.ts";
+
+const SIGKILL = 9;
+/** Milliseconds between two looks at the channel. */
+const LOOK_INTERVAL = 20;
+/** sd_listen_fds(3) and sd_watchdog_enabled(3): for the process with the old number. */
+const OF_OLD_PROCESS = ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "WATCHDOG_PID"];
+
+/** The new server, from its start until it is released. */
+export class Successor {
+  /** Its process number. */
+  readonly pid: number;
+  readonly #channel: ProcessChannel;
+  #isAbandoned = false;
+
+  private constructor(pid: number, channel: ProcessChannel) {
+    this.pid = pid;
+    this.#channel = channel;
+  }
+
+  /** Starts it. @throws {UpgradeError} if there is no such executable, or no descriptor is left */
+  static start(command: OwnCommand, handover: Handover): Successor {
+    try {
+      const [ours, theirs] = ProcessChannel.pair();
+      try {
+        const environment = environmentFor(command.environment, handover);
+        const descriptors = handover.listeners.map(({ descriptor }) => descriptor);
+        const all = [theirs.descriptor, ...descriptors];
+        return new Successor(spawnProcess({ ...command, environment }, all), ours);
+      } catch (error) {
+        ours[Symbol.dispose]();
+        throw error;
+      } finally {
+        theirs[Symbol.dispose]();
+      }
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      throw new UpgradeError(`cannot start ${command.path}: ${errnoText(error.errno)}`);
+    }
+  }
+
+  /** Fulfilled when it could accept. @throws {UpgradeError} if it cannot start, or not within `milliseconds`: it has ended then */
+  async ready(milliseconds: number): Promise<void> {
+    const end = performance.now() + milliseconds;
+    for (;;) {
+      const text = this.#channel.receive();
+      if (text === READY) return;
+      if (text?.startsWith(REFUSED)) await this.#fail(text.slice(REFUSED.length));
+      if (text === null) await this.#fail(undefined);
+      if (performance.now() > end) {
+        await this.#fail(`it did not get ready within ${milliseconds / 1000} s`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, LOOK_INTERVAL));
+    }
+  }
+
+  /** Lets it accept. @throws {UpgradeError} if it has ended */
+  async release(): Promise<void> {
+    if (!this.#channel.send(RELEASED)) await this.#fail(undefined);
+    this.#channel[Symbol.dispose]();
+  }
+
+  /** Ends it: this server stops. */
+  abandon(): void {
+    this.#isAbandoned = true;
+    signalProcess(this.pid, SIGKILL);
+  }
+
+  async #fail(reason: string | undefined): Promise<never> {
+    this.#channel[Symbol.dispose]();
+    if (reason !== undefined) signalProcess(this.pid, SIGKILL);
+    let end = endOfChild(this.pid);
+    while (end === undefined) {
+      await new Promise((resolve) => setTimeout(resolve, LOOK_INTERVAL));
+      end = endOfChild(this.pid);
+    }
+    if (this.#isAbandoned) throw new UpgradeError("this server was stopped");
+    throw new UpgradeError(reason ?? `the new server has ended with ${end}`);
+  }
+}
+
+function environmentFor(variables: readonly Uint8Array[], handover: Handover): Uint8Array[] {
+  const dropped = [HANDOVER_VARIABLE, ...OF_OLD_PROCESS].map((name) => `${name}=`);
+  const decoder = new TextDecoder();
+  const kept = variables.filter((variable) => {
+    const text = decoder.decode(variable);
+    return !dropped.some((name) => text.startsWith(name));
+  });
+  const own = `${HANDOVER_VARIABLE}=${encodeHandover(handover)}\0`;
+  return [...kept, new TextEncoder().encode(own)];
+}

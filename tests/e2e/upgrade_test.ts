@@ -1,0 +1,245 @@
+/**
+ * SIGUSR2: a new server takes over the listening sockets. No connection is refused or reset, WebSockets and streams come back, and a new
+ * server that cannot start leaves the old one serving.
+ */
+
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { withAdmin } from "../support/admin.ts";
+import { ask, field, HttpConnection } from "../support/http_client.ts";
+import { isAlive } from "../support/process_facts.ts";
+import {
+  OVER_DENO_TRANSPORT,
+  REPOSITORY,
+  runServer,
+  type Server,
+  waitFor,
+  withServer,
+} from "../support/server.ts";
+import { WsClient } from "../support/ws_client.ts";
+
+const HEALTH = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
+
+/** A server and its successors: one process after the other. */
+class Lineage {
+  /** The process that serves now. */
+  pid: number;
+  readonly #server: Server;
+
+  constructor(server: Server) {
+    this.#server = server;
+    this.pid = server.pid;
+  }
+
+  /** Sends SIGUSR2, and waits until another process serves. */
+  async upgrade(): Promise<void> {
+    const before = this.#successors().length;
+    Deno.kill(this.pid, "SIGUSR2");
+    const successors = await waitFor(() => {
+      const all = this.#successors();
+      return all.length > before ? all : undefined;
+    }, { what: () => `an upgrade\n${this.#server.stdout}${this.#server.stderr}` });
+    this.pid = successors.at(-1)!; // there is one more
+  }
+
+  /** Sends SIGUSR2, and waits for these words on standard error. */
+  async refuses(...words: readonly string[]): Promise<void> {
+    const before = this.#server.stderr.length;
+    Deno.kill(this.pid, "SIGUSR2");
+    await waitFor(
+      () => words.every((word) => this.#server.stderr.slice(before).includes(word)),
+      { what: () => `${words} in\n${this.#server.stderr}` },
+    );
+  }
+
+  /** Ends the process that serves; the end of the first one is that of all, which have its output. */
+  async stop(): Promise<void> {
+    Deno.kill(this.pid, "SIGTERM");
+    assertEquals((await this.#server.stop()).code, 0);
+  }
+
+  /** Kills all of them. */
+  [Symbol.dispose](): void {
+    for (const pid of [this.#server.pid, ...this.#successors()]) {
+      if (isAlive(pid)) Deno.kill(pid, "SIGKILL");
+    }
+  }
+
+  #successors(): number[] {
+    return [...this.#server.stdout.matchAll(/upgraded: process (\d+) serves/g)]
+      .map(([, pid]) => Number(pid));
+  }
+}
+
+/** Clients that ask again and again until they are told to end. */
+class Clients {
+  answers = 0;
+  /** Answers that said that their connection ends. */
+  closes = 0;
+  readonly faults: unknown[] = [];
+  readonly #running: Promise<void>[] = [];
+  #isEnding = false;
+
+  /** Asks as `ask` does, until the end. */
+  add(ask: () => Promise<unknown>): void {
+    this.#running.push(this.#repeat(ask));
+  }
+
+  /** Asks on connections that are kept until the server ends them. */
+  addKept(server: Server): void {
+    let connection: HttpConnection | undefined;
+    this.add(async () => {
+      connection ??= await HttpConnection.open(server);
+      await connection.send(HEALTH);
+      if (field(await connection.answer(), "connection") !== "close") return;
+      this.closes++;
+      await connection.expectEnd();
+      connection[Symbol.dispose]();
+      connection = undefined;
+    });
+  }
+
+  async end(): Promise<void> {
+    this.#isEnding = true;
+    await Promise.all(this.#running);
+  }
+
+  async #repeat(ask: () => Promise<unknown>): Promise<void> {
+    try {
+      for (; !this.#isEnding; this.answers++) await ask();
+    } catch (error) {
+      this.faults.push(error);
+    }
+  }
+}
+
+/** A client of channels, and the close that it gets. */
+async function channelClient(server: Server): Promise<WsClient> {
+  const client = await WsClient.open(`${server.wsUrl}/connection/websocket`);
+  client.send('{"id":1,"connect":{}}\n{"id":2,"subscribe":{"channel":"chat"}}');
+  let text = "";
+  while (!text.includes('"id":2')) text += await client.nextText();
+  return client;
+}
+
+/** A stream of a channel; fulfilled with its answer when it has begun. */
+async function stream(server: Server): Promise<Response> {
+  const response = await fetch(`${server.url}/channels/sse?channel=chat`);
+  assertEquals(response.status, 200);
+  return response;
+}
+
+/** Echoes one message on a WebSocket of its own. */
+async function echoes(server: Server): Promise<void> {
+  const client = await WsClient.open(`${server.wsUrl}/echo`);
+  client.send("x");
+  assertEquals(await client.nextText(), "x");
+  await client[Symbol.asyncDispose]();
+}
+
+const IGNORED = OVER_DENO_TRANSPORT;
+
+Deno.test({
+  name:
+    "upgrade: under load no request fails, WebSockets and streams come back, and what cannot start changes nothing",
+  ignore: IGNORED,
+  fn: async () => {
+    const folder = await Deno.makeTempDir({ prefix: "async-deno-test-" });
+    const config = `${folder}/config.toml`;
+    const write = (text: string) => Deno.writeTextFile(config, text);
+    await write("");
+    const args = ["--config", config, "--channels-insecure"];
+    const times = ["--upgrade-spread", "1s", "--drain-timeout", "2s"];
+    await withAdmin({ workers: 2, args: [...args, ...times] }, async (server, adminUrl) => {
+      using lineage = new Lineage(server);
+      const clients = new Clients();
+      for (let i = 0; i < 4; i++) clients.addKept(server);
+      clients.add(() => ask(server, HEALTH));
+      clients.add(async () => {
+        const response = await fetch(`${adminUrl}/readyz`, { headers: { connection: "close" } });
+        assertEquals(await response.text(), "ready");
+      });
+
+      await write('max-body = "x"');
+      await lineage.refuses("max-body", "this server serves on");
+      await write('root = "/no/such/folder"');
+      await lineage.refuses("/no/such/folder", "this server serves on");
+      assertEquals(clients.faults, []);
+
+      await write("max-body = 7");
+      const sockets = await Promise.all(
+        Array.from({ length: 8 }, () => WsClient.open(`${server.wsUrl}/echo`)),
+      );
+      const channels = await channelClient(server);
+      const events = await stream(server);
+      const first = lineage.pid;
+      const closes = clients.closes;
+      Deno.kill(first, "SIGUSR2");
+      await lineage.refuses("an upgrade is under way");
+      await waitFor(() => server.stdout.includes("upgraded"), { what: "the new server" });
+      lineage.pid = Number(/upgraded: process (\d+)/.exec(server.stdout)?.[1]);
+      const codes = await Promise.all(sockets.map(({ closed }) => closed));
+      assertEquals(codes.map(({ code }) => code), sockets.map(() => 1012));
+      assertEquals((await channels.closed).code, 3001);
+      await events.text(); // to its proper end
+      await waitFor(() => clients.closes >= closes + 4, { what: "the ends of kept connections" });
+      await echoes(server);
+      const tooLarge = await fetch(`${server.url}/echo`, { method: "POST", body: "12345678" });
+      assertEquals([tooLarge.status, await tooLarge.text() !== ""], [413, true]);
+
+      for (let i = 0; i < 2; i++) await lineage.upgrade();
+      await waitFor(() => !isAlive(first), { what: "the end of the first server" });
+      const { answers } = clients;
+      await waitFor(() => clients.answers > answers + 100, { what: "answers of the last server" });
+      await clients.end();
+      assertEquals(clients.faults, []);
+      assertStringIncludes(await server.log(), "this server serves on");
+      await lineage.stop();
+    });
+    await Deno.remove(folder, { recursive: true });
+  },
+});
+
+Deno.test({
+  name:
+    "upgrade: the file of a Unix socket stays, and goes with the last server; the command asks for an upgrade",
+  ignore: IGNORED,
+  fn: async () => {
+    const folder = await Deno.makeTempDir({ prefix: "async-deno-test-" });
+    const path = `${folder}/socket`;
+    const args = ["--unix", path, "--upgrade-spread", "0", "--drain-timeout", "1s"];
+    await withServer({ workers: 1, args }, async (server) => {
+      using lineage = new Lineage(server);
+      const { code, stdout } = await runServer(["upgrade", String(lineage.pid)]);
+      assertEquals(code, 0);
+      assertStringIncludes(stdout, `process ${server.pid} is asked`);
+      await waitFor(() => server.stdout.includes("upgraded"), { what: "the new server" });
+      lineage.pid = Number(/upgraded: process (\d+)/.exec(server.stdout)?.[1]);
+      await waitFor(() => !isAlive(server.pid), { what: "the end of the first server" });
+      using connection = await Deno.connect({ transport: "unix", path });
+      await connection.write(new TextEncoder().encode(HEALTH));
+      const answer = new Uint8Array(1024);
+      const length = await connection.read(answer);
+      assertStringIncludes(new TextDecoder().decode(answer.subarray(0, length!)), "200 OK");
+      await lineage.stop();
+      assert(!await Deno.stat(path).then(() => true, () => false), "the file was left");
+    });
+    await Deno.remove(folder, { recursive: true });
+  },
+});
+
+Deno.test("upgrade: the command sends nothing to a process that the signal would end", async () => {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["eval", "await new Promise((resolve) => setTimeout(resolve, 60_000))"],
+    cwd: REPOSITORY,
+    stdin: "null",
+  }).spawn();
+  try {
+    const { code, stderr } = await runServer(["upgrade", String(child.pid)]);
+    assertEquals(code, 1);
+    assertStringIncludes(stderr, "which would end it");
+    assert(isAlive(child.pid));
+  } finally {
+    child.kill("SIGKILL");
+    await child.status;
+  }
+});

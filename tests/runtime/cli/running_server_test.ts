@@ -1,0 +1,106 @@
+/** Upgrades of a running server, whose successor is a fake: what is refused, and that a failure leaves the old one as it was. */
+
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { RunningServer } from "../../../runtime/cli/running_server.ts";
+import { DEFAULT_CONFIG } from "../../../runtime/config/mod.ts";
+import { UpgradeError } from "../../../runtime/executor/mod.ts";
+import { waitFor } from "../../support/wait_for.ts";
+
+/** A server, and what it does in order. */
+function bench(
+  { pid = 100, release = () => Promise.resolve() }: {
+    readonly pid?: number;
+    release?(): Promise<void>;
+  } = {},
+) {
+  const done: string[] = [];
+  const ready = Promise.withResolvers<void>();
+  const note = (text: string) => void done.push(text);
+  const server = new RunningServer({
+    pid,
+    executor: {
+      handover: { listeners: [], admin: null },
+      stop: () => note("stop"),
+      reload: () => Promise.resolve(),
+      withDescriptors: (action) => action(),
+      handOver: () => note("hand over"),
+    },
+    config: { ...DEFAULT_CONFIG, workers: 1 },
+    manager: {
+      ready: (status) => note(`READY ${status}`),
+      reloading: () => {},
+      stopping: () => note("STOPPING"),
+      handOver: (main) => note(`MAINPID ${main}`),
+    },
+    status: "serving",
+    readConfig: () => Promise.reject(new Error("not called")),
+    startSuccessor: () => {
+      note("start");
+      return {
+        pid: 200,
+        ready: () => ready.promise,
+        release: () => release().then(() => note("release")),
+        abandon: () => ready.reject(new UpgradeError("this server was stopped")),
+      };
+    },
+    warn: note,
+    inform: note,
+  });
+  const until = (text: string) =>
+    waitFor(() => done.some((one) => one.includes(text)), { what: () => `${text} in ${done}` });
+  return { server, done, ready, until };
+}
+
+Deno.test("running server: the manager learns of the new process before that is released", async () => {
+  const { server, done, ready, until } = bench();
+  server.upgrade();
+  ready.resolve();
+  await until("upgraded");
+  const upgraded = "upgraded: process 200 serves; this one finishes what is open, and ends";
+  assertEquals(done, ["start", "MAINPID 200", "release", "hand over", upgraded]);
+  server.upgrade();
+  assertStringIncludes(done.at(-1)!, "another server has replaced this one");
+  server.stop();
+  assertEquals(done.at(-1), "stop", "the manager is told nothing: it is the other process's now");
+});
+
+Deno.test("running server: one upgrade at a time; after a failure there may be another one", async () => {
+  const { server, done, ready, until } = bench();
+  server.upgrade();
+  await until("start");
+  server.upgrade();
+  assertEquals(done, ["start", "SIGUSR2 is ignored: an upgrade is under way"]);
+  ready.reject(new UpgradeError("no such file"));
+  await until("no such file");
+  assertEquals(done.at(-1), "the upgrade has failed, and this server serves on: no such file");
+  server.upgrade();
+  await until("start");
+  assertEquals(done.filter((one) => one === "start").length, 2);
+});
+
+Deno.test("running server: a stop ends the new server, too", async () => {
+  const { server, done, until } = bench();
+  server.upgrade();
+  await until("start");
+  server.stop();
+  await until("this server was stopped");
+  assertEquals(done.slice(0, 3), ["start", "STOPPING", "stop"]);
+  server.upgrade();
+  assertEquals(done.at(-1), "SIGUSR2 is ignored: the server is stopping");
+});
+
+Deno.test("running server: if the new process has ended, the manager keeps this one", async () => {
+  const release = () => Promise.reject(new UpgradeError("the new server has ended"));
+  const { server, done, ready, until } = bench({ release });
+  server.upgrade();
+  ready.resolve();
+  await until("the new server has ended");
+  assertEquals(done.slice(0, 4), ["start", "MAINPID 200", "MAINPID 100", "READY serving"]);
+  assertEquals(done.includes("hand over"), false);
+});
+
+Deno.test("running server: the first process of a container is not replaced", () => {
+  const { server, done } = bench({ pid: 1 });
+  server.upgrade();
+  assertStringIncludes(done.join(), "a container ends with its first process");
+});

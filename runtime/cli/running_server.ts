@@ -16,7 +16,7 @@ import { UsageError } from "./usage_error.ts";
 /** Milliseconds beyond the drain, in which threads end. */
 const STOP_MARGIN = 5_000;
 /** Milliseconds for the start of a new server, besides that of its app. */
-const START_TIME = 60_000;
+const START_TIME = 120_000;
 
 /** The server that replaces this one. */
 type NewServer = Pick<Successor, "pid" | "ready" | "release" | "abandon">;
@@ -96,6 +96,8 @@ export class RunningServer implements SignalHandler {
     this.#isUpgrading = true;
     try {
       const successor = this.#successor = await executor.withDescriptors(() => this.#start());
+      if (this.#isStopping) successor.abandon();
+      inform(`upgrade: process ${successor.pid} is starting`);
       await successor.ready(START_TIME + (config.app?.startTimeout ?? 0));
       await this.#leaveTo(successor);
       inform(`upgraded: process ${successor.pid} serves; this one finishes what is open, and ends`);

@@ -163,6 +163,8 @@ export class Executor {
       return new ServerLogs({
         config: this.#config,
         state: this.#state,
+        // The server that is replaced still writes it.
+        keepsLast: !this.#options.predecessor,
         warn: (text) => this.#warnOnce(text),
       });
     } catch (error) {

@@ -24,6 +24,8 @@ const HAND_OVER_INTERVAL = 100;
 export interface ServerLogsParts {
   readonly config: Config;
   readonly state: SharedState;
+  /** Whether the event log begins anew, and the lines of the last run are kept in another file. */
+  readonly keepsLast: boolean;
   /** A warning for the operator, not through the log: that may be what failed. */
   warn(text: string): void;
 }
@@ -60,7 +62,7 @@ export class ServerLogs {
     const { log, logBytes: limit, logFormat, monitoring: { accessLog } } = parts.config;
     const events = this.#open(
       { name: "log", flag: "log", target: log, column: COLUMN.logLinesDropped },
-      { limit, keepsLast: true },
+      { limit, keepsLast: parts.keepsLast },
     );
     const access = {
       name: "access log",

@@ -185,6 +185,13 @@ export class FakeServer implements World {
     this.os.ringDoorbell(this.doorbell);
   }
 
+  /** Tells the server that another one accepts from the same socket. */
+  handOver(): void {
+    this.stoppedAt = this.os.monotonicMilliseconds();
+    this.state.flags.setHandingOver();
+    this.os.ringDoorbell(this.doorbell);
+  }
+
   /** Serves until the server has stopped; then every resource must have been released. */
   async run(): Promise<void> {
     await this.worker.run();

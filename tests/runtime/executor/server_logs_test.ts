@@ -12,6 +12,7 @@ Deno.test("server logs: lines that come before the writer are all written once i
   const file = `${folder}/server.log`;
   const sizes = { taskSlots: 8, inboxBytes: 256, descriptors: 64 };
   const logs = new ServerLogs({
+    keepsLast: true,
     config: { workers: 1, ...DEFAULT_CONFIG, log: file, logFormat: "seed" },
     state: openSharedState(createSharedState({ workers: 1, ...sizes })),
     warn: (text) => {

@@ -247,6 +247,56 @@ Deno.test("worker: stopping closes a WebSocket with 1001 and finishes requests i
   assertEquals([busy.answered, busy.outcome], [1, "end"]);
 });
 
+Deno.test("worker: when another server takes over, WebSockets end with 1012 one after the other, and requests are finished", async () => {
+  const server = new FakeServer({ workerAccepts: true });
+  const webSockets = Array.from({ length: 4 }, () => {
+    const peer = new FakeWebSocketPeer(new FakeSocket(), new Random(1), PACE);
+    peer.ending = "answers pings";
+    return peer;
+  });
+  const idle = client([HEALTH]);
+  const active = client([HEALTH]);
+  const waiting = client([HEALTH]);
+  waiting.mayStop = true;
+  const start = server.os.now;
+  for (const peer of [...webSockets, idle]) server.connectAt(start, peer);
+  server.connectAt(start, active);
+  // Its second request comes when the server drains already.
+  server.schedule(start + 1200, () => active.ask([{ ...HEALTH, closes: true }], false));
+  // A connection waits to be accepted at that moment.
+  server.schedule(start + 1000, () => {
+    server.os.backlog.push(waiting.socket);
+    server.peers.push(waiting);
+    server.handOver();
+  });
+  await server.run();
+  assertEquals(webSockets.map(({ closeCode }) => closeCode), [1012, 1012, 1012, 1012]);
+  const ends = webSockets.map(({ socket }) => socket.closedAt - server.stoppedAt).sort((a, b) =>
+    a - b
+  );
+  const { upgradeSpread } = CONNECTION_LIMITS;
+  assert(ends[0]! < upgradeSpread / 4 && ends[3]! > upgradeSpread / 4, `after ${ends} ms`);
+  assertEquals([idle, active, waiting].map(({ outcome }) => outcome), ["end", "end", "end"]);
+  assertEquals([active.answered, waiting.answered], [2, 1]);
+});
+
+Deno.test("worker: a stop while another server takes over ends what is left at once", async () => {
+  const server = new FakeServer();
+  const peers = Array.from({ length: 4 }, () => {
+    const peer = new FakeWebSocketPeer(new FakeSocket(), new Random(1), PACE);
+    peer.ending = "answers pings";
+    return peer;
+  });
+  for (const peer of peers) server.connectAt(server.os.now, peer);
+  server.schedule(server.os.now + 1000, () => server.handOver());
+  server.schedule(server.os.now + 1100, () => {
+    server.state.flags.setDraining();
+    server.os.ringDoorbell(server.doorbell);
+  });
+  await server.run();
+  assertEquals(peers.map(({ closeCode }) => closeCode), [1012, 1001, 1001, 1001]);
+});
+
 Deno.test("worker: stopping aborts a peer that takes nothing when its time is over", async () => {
   const server = new FakeServer();
   const peer = client([get("/large", LARGE)], { sendBuffer: 1000 });

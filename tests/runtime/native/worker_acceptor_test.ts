@@ -261,3 +261,14 @@ Deno.test("worker acceptor: a shut down socket ends accepting for good", () => {
   acceptor.open();
   assertEquals(isListening(), false);
 });
+
+Deno.test("worker acceptor: when another server accepts, it takes what has woken it alone, and no more", () => {
+  const { acceptor, arrive, isListening, os, placed } = bench();
+  arrive(20);
+  acceptor.handOver();
+  assertEquals([placed.length, os.backlog.length, isListening()], [20, 0, false]);
+  arrive(1);
+  acceptor.resume();
+  acceptor.open();
+  assertEquals([isListening(), os.backlog.length], [false, 1]);
+});

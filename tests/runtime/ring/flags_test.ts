@@ -101,6 +101,15 @@ Deno.test("flags: draining is set for good", () => {
   assertEquals(new Flags(words, 1).isDraining(), true);
 });
 
+Deno.test("flags: a stop follows while connections are left to a new server", () => {
+  const words = flagsBlock();
+  const [main, worker] = [new Flags(words, 1), new Flags(words, 1)];
+  main.setHandingOver();
+  assertEquals([worker.isDraining(), worker.isHandingOver()], [true, true]);
+  main.setDraining();
+  assertEquals([worker.isDraining(), worker.isHandingOver()], [true, false]);
+});
+
 Deno.test("flags: a pause of accepting is seen by all, and changes no other flag", () => {
   const words = flagsBlock();
   const [main, acceptor] = [new Flags(words, 1), new Flags(words, 1)];

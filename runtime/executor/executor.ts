@@ -256,7 +256,7 @@ export class Executor {
   handOver(): void {
     if (this.#stopping) return;
     const { drainTime, upgradeSpread } = this.#config.limits;
-    this.#ready = false;
+    // It stays ready: what a load balancer asks last here is whether the address serves, which it does.
     this.#beginDrain(upgradeSpread + drainTime);
     this.#entrance.handOver();
     this.#admin?.leave();

@@ -22,9 +22,6 @@ const SAMPLE_INTERVAL = 1_000;
 /** Milliseconds until the next attempt to listen after a failure. */
 const RESTART_DELAY = 500;
 
-/** Milliseconds after which no connection to the old one of two servers is still being made. */
-const LEAVE_DELAY = 1_000;
-
 /** The options of the admin server. */
 export interface AdminOptions {
   readonly address: ListenAddress;
@@ -53,6 +50,7 @@ export class AdminServer {
   readonly #handler: ReturnType<typeof createHandler>;
   #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #abort = new AbortController();
+  #isLeaving = false;
   readonly #timer: ReturnType<typeof setInterval>;
 
   /** Listens. @throws Deno's errors of listening */
@@ -84,11 +82,9 @@ export class AdminServer {
     this.#timer = setInterval(() => viewers.send(sampler.take(now())), SAMPLE_INTERVAL);
   }
 
-  /** Another admin server has replaced this one: it accepts no more, and finishes open requests. */
+  /** Another admin server gets all new connections: those that are kept end after their next answer. */
   leave(): void {
-    setTimeout(() => {
-      if (!this.#abort.signal.aborted) void this.#server.shutdown();
-    }, LEAVE_DELAY);
+    this.#isLeaving = true;
   }
 
   /** Stops it and aborts its open requests; fulfilled when the port is free. */
@@ -103,7 +99,11 @@ export class AdminServer {
     const reusePort = hasLibc(); // connections are steered by libc
     const server = Deno.serve(
       { hostname, port, reusePort, signal, onListen: () => {} },
-      this.#handler,
+      async (request) => {
+        const response = await this.#handler(request);
+        if (this.#isLeaving) response.headers.set("Connection", "close");
+        return response;
+      },
     );
     server.finished.catch(() => this.#serveAgain());
     return server;

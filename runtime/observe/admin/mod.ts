@@ -6,6 +6,7 @@
  * import { AdminServer } from "./mod.ts";
  * const admin = new AdminServer({
  *   address: { hostname: "127.0.0.1", port: 0 },
+ *   isShared: false,
  *   state: openSharedState(createSharedState({ workers: 2 })),
  *   version: "0.0.0",
  *   isReady: () => true,

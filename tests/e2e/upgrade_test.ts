@@ -79,6 +79,7 @@ class Clients {
   closes = 0;
   readonly faults: unknown[] = [];
   readonly #running: Promise<void>[] = [];
+  readonly #kept = new Set<HttpConnection>();
   #isEnding = false;
 
   /** Asks as `ask` does, until the end. */
@@ -91,11 +92,13 @@ class Clients {
     let connection: HttpConnection | undefined;
     this.add(async () => {
       connection ??= await HttpConnection.open(server);
+      this.#kept.add(connection);
       await connection.send(HEALTH);
       if (field(await connection.answer(), "connection") !== "close") return;
       this.closes++;
       await connection.expectEnd();
       connection[Symbol.dispose]();
+      this.#kept.delete(connection);
       connection = undefined;
     });
   }
@@ -103,6 +106,7 @@ class Clients {
   async end(): Promise<void> {
     this.#isEnding = true;
     await Promise.all(this.#running);
+    for (const connection of this.#kept) connection[Symbol.dispose]();
   }
 
   async #repeat(ask: () => Promise<unknown>): Promise<void> {

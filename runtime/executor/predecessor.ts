@@ -28,6 +28,7 @@ export class Predecessor {
   readonly #channel: ProcessChannel;
   readonly #handover: Handover;
   readonly #left: Map<number, string>;
+  #isTakenOver = false;
 
   private constructor(handover: Handover) {
     this.#channel = new ProcessChannel(CHANNEL_DESCRIPTOR);
@@ -76,14 +77,15 @@ export class Predecessor {
       if (performance.now() > end) throw new UpgradeError("the old server does not answer");
       await new Promise((resolve) => setTimeout(resolve, LOOK_INTERVAL));
     }
+    this.#isTakenOver = true;
     this.#channel[Symbol.dispose]();
     // Places where this config does not listen.
     const os = new LinuxOs();
     for (const descriptor of this.#left.keys()) os.close(descriptor);
   }
 
-  /** Tells the old server why this one cannot start. */
+  /** Tells the old server why this one cannot start; does nothing if it has started. */
   refuse(reason: string): void {
-    this.#channel.send(REFUSED + reason);
+    if (!this.#isTakenOver) this.#channel.send(REFUSED + reason);
   }
 }

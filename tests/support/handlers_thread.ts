@@ -7,6 +7,7 @@ import { createRouter } from "../../runtime/serve/routes/mod.ts";
 import { LogLabel } from "../../runtime/observe/log/mod.ts";
 import type { Exchange, Route, WebSocketHandler } from "../../runtime/serve/session/mod.ts";
 import { serveThread } from "../../runtime/executor/serve_thread.ts";
+import { isFile } from "./is_file.ts";
 
 type Handle = Route["handle"];
 
@@ -44,6 +45,13 @@ const HANDLERS: Record<string, Handle> = {
     // No other thread notifies: the wait ends by its time-out. Meanwhile the whole thread is blocked.
     const never = new Int32Array(new SharedArrayBuffer(4));
     Atomics.wait(never, 0, 0, Number(exchange.request.query));
+    exchange.respondText(200, "blocked");
+  },
+  "/blocks-while": (exchange) => {
+    // While there is the file that the query names, a minute at most.
+    const never = new Int32Array(new SharedArrayBuffer(4));
+    const end = performance.now() + 60_000;
+    while (isFile(exchange.request.query) && performance.now() < end) Atomics.wait(never, 0, 0, 10);
     exchange.respondText(200, "blocked");
   },
   "/later-blocks": async (exchange) => {

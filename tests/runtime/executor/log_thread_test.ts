@@ -71,8 +71,9 @@ Deno.test("log thread: a file that cannot be reopened is named, and its lines go
     await Deno.rename(`${folder}/sub`, `${folder}/gone`);
     assertEquals(await rig.thread.reopen(), "no such file or directory");
     rig.line("two");
+    const isThere = async () => await textOf(`${folder}/gone/log`) === "one\ntwo\n";
+    await waitFor(isThere, { what: "the other line, in the old file" });
     await rig.thread.finish();
-    assertEquals(await textOf(`${folder}/gone/log`), "one\ntwo\n");
   }));
 
 Deno.test("log thread: one that dies is replaced, and no line is lost", () =>

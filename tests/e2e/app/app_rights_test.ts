@@ -168,7 +168,7 @@ Deno.test("app rights: a restricted worker still serves on a Unix socket, over D
     assertEquals((await (await fetch(`${url}/healthz`)).text()).trim(), "ok");
   });
   const socket = folder.file("s.sock");
-  const unix = await runningOn(socket, [...config, "--unix", socket]);
+  const unix = await runningOn(socket, [...config, "--transport", "auto", "--unix", socket]);
   assertEquals(unix, "ok");
   await withServer({ workers: 1, args: config }, async (server) => {
     const missing = await fetch(`${server.url}/a.txt`);

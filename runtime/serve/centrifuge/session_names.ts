@@ -8,8 +8,9 @@
  *   a UUID, and the first half of HMAC-SHA-256(key, node:UUID), in base64url
  */
 
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { timingSafeEqual } from "node:crypto";
 import type { WorkerPlace } from "../broker/mod.ts";
+import { hmacSha256 } from "./hmac.ts";
 
 const UUID_LENGTH = 36;
 const MAC_BYTES = 16;
@@ -52,7 +53,7 @@ export class SessionNames {
   }
 
   #macOf(node: string, id: string): string {
-    const mac = createHmac("sha256", this.#key).update(`${node}:${id}`).digest();
+    const mac = hmacSha256(this.#key, `${node}:${id}`);
     return mac.subarray(0, MAC_BYTES).toString("base64url");
   }
 }

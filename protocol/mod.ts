@@ -21,18 +21,8 @@
  * @module
  */
 
-export {
-  type Cidr,
-  cidrContains,
-  clientAddress,
-  clientScheme,
-  formatIpAddress,
-  parseCidr,
-  parseIpAddress,
-  UNIX_PEER,
-  urlHost,
-} from "./address/mod.ts";
-export { ByteBuffer } from "./byte_buffer.ts";
+export * from "./basics.ts";
+export { clientAddress, clientScheme } from "./address/mod.ts";
 export { NEED_DATA, ProtocolError } from "./errors.ts";
 export {
   type MemoryLedger,
@@ -43,28 +33,19 @@ export {
 export { PayloadBuffer } from "./payload_buffer.ts";
 export {
   CLOSED as HTTP_CLOSED,
-  CLOSES,
   DATA,
-  DateField,
   END_OF_MESSAGE,
   HeadCache,
   Http1Connection,
   type Http1ConnectionOptions,
   isHost,
   PAUSED,
-  PreparedResponse,
   REQUEST,
   RequestHead,
   type ResponseFields,
   type ResponseHead,
   SWITCHED_PROTOCOL,
 } from "./http1/mod.ts";
-export {
-  HTTP1_LIMITS,
-  type Http1Limits,
-  WEBSOCKET_LIMITS,
-  type WebSocketLimits,
-} from "./limits.ts";
 export { LONGEST_PROXY_HEADER, type ProxyHeader, readProxyHeader } from "./proxy_protocol/mod.ts";
 export {
   type ByteRange,
@@ -83,7 +64,6 @@ export {
   multipartByteranges,
   NOT_ACCEPTABLE,
   NOT_MODIFIED,
-  parseFieldLine,
   parseHttpDate,
   PRECONDITION_FAILED,
   preferredCoding,
@@ -111,8 +91,6 @@ export {
   isOriginAllowed,
   judgeHandshake,
   MESSAGE,
-  type OriginPattern,
-  parseOriginPattern,
   PING,
   POLICY_VIOLATION,
   PONG,

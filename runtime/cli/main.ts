@@ -145,13 +145,11 @@ async function check(settings: Settings): Promise<number> {
   const { config } = settings;
   const missing = faultsOf(settings);
   // A missing file cannot be used either: that is reported once.
-  const tls = missing.length > 0
-    ? { text: null, warnings: [], faults: [] }
-    : await checkTls(config);
-  const app = missing.length > 0 ? { warnings: [], faults: [] } : await checkApp(config);
-  const engine = missing.length > 0
-    ? { text: null, warnings: [], faults: [] }
-    : await checkEngine(config);
+  const isWhole = missing.length === 0;
+  const nothing = { text: null, warnings: [], faults: [] };
+  const tls = isWhole ? await checkTls(config) : nothing;
+  const app = isWhole ? await checkApp(config) : nothing;
+  const engine = isWhole ? await checkEngine(config) : nothing;
   const faults = [
     ...missing,
     ...tls.faults,

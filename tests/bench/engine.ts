@@ -12,10 +12,11 @@ import { SCRIPTS } from "../../runtime/serve/engine/redis/scripts.ts";
 import { isFile } from "../support/is_file.ts";
 import { RedisEngine } from "../support/redis_engine.ts";
 import { waitFor } from "../support/wait_for.ts";
+import { parseReport } from "./load_client.ts";
 import { EXECUTABLE, WRK_SCRIPT } from "./paths.ts";
 import { cpuSecondsOf } from "./proc.ts";
 import { alignColumns } from "./report.ts";
-import { freePort } from "./server_process.ts";
+import { freePort, ServerProcess } from "./server_process.ts";
 import { median } from "./statistics.ts";
 import { findProgram } from "./tools.ts";
 
@@ -45,41 +46,26 @@ allow_subscribe_for_anonymous = true
 key_file = "KEYFILE"
 `;
 
-/** A server of the executable. */
-class Node implements AsyncDisposable {
-  readonly port = freePort();
-  readonly process: Deno.ChildProcess;
+/** Starts a server, and waits until it takes a publication. */
+async function startNode(config: string): Promise<ServerProcess> {
+  const port = freePort();
+  const args = ["1", "127.0.0.1", `${port}`, "--log", "off", "--config", config];
+  const server = await ServerProcess.start({ command: EXECUTABLE, args }, port);
+  const isTaken = () => publish(server).then((offset) => offset > 0, () => false);
+  await waitFor(isTaken, { what: "a publication" });
+  return server;
+}
 
-  constructor(config: string) {
-    this.process = new Deno.Command(EXECUTABLE, {
-      args: ["1", "127.0.0.1", `${this.port}`, "--log", "off", "--config", config],
-      stdin: "null",
-      stdout: "null",
-    }).spawn();
-  }
-
-  async ready(): Promise<void> {
-    await waitFor(() => this.publish().then((offset) => offset > 0, () => false), {
-      what: "a publication",
-    });
-  }
-
-  /** Publishes once. @returns the offset */
-  async publish(data = DATA): Promise<number> {
-    const response = await fetch(`http://127.0.0.1:${this.port}/api/publish`, {
-      method: "POST",
-      headers: { "X-API-Key": KEY },
-      body: `{"channel":"chat:a","data":${data}}`,
-    });
-    const { result, error } = await response.json();
-    if (error !== undefined) throw new Error(error.message);
-    return result.offset;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.process.kill("SIGTERM");
-    await this.process.status;
-  }
+/** Publishes once. @returns the offset */
+async function publish({ port }: ServerProcess, data = DATA): Promise<number> {
+  const response = await fetch(`http://127.0.0.1:${port}/api/publish`, {
+    method: "POST",
+    headers: { "X-API-Key": KEY },
+    body: `{"channel":"chat:a","data":${data}}`,
+  });
+  const { result, error } = await response.json();
+  if (error !== undefined) throw new Error(error.message);
+  return result.offset;
 }
 
 /** What one turn cost. */
@@ -91,21 +77,20 @@ interface Turn {
   readonly redisCpu: number;
 }
 
-async function publishByWrk(node: Node, redis: number): Promise<Turn> {
+async function publishByWrk(server: ServerProcess, redis: number): Promise<Turn> {
   const body = `{"channel":"chat:a","data":${DATA}}`;
   const request = `POST /api/publish HTTP/1.1\r\nHost: 127.0.0.1\r\nX-API-Key: ${KEY}\r\n` +
     `Content-Length: ${body.length}\r\n\r\n${body}`;
-  const before = await node.publish();
-  const url = `http://127.0.0.1:${node.port}/`;
+  const before = await publish(server);
+  const url = `http://127.0.0.1:${server.port}/`;
   const args = ["-t1", `-c${UNDER_WAY}`, `-d${SECONDS}s`, "-s", WRK_SCRIPT, url, "--", request];
-  const [cpu, redisCpu] = [cpuSecondsOf([node.process.pid]), cpuSecondsOf([redis])];
+  const [cpu, redisCpu] = [cpuSecondsOf(server.ids), cpuSecondsOf([redis])];
   const { stdout } = await new Deno.Command("wrk", { args }).output();
-  const used = [cpuSecondsOf([node.process.pid]) - cpu, cpuSecondsOf([redis]) - redisCpu];
-  const report = /^report (.*)$/m.exec(new TextDecoder().decode(stdout))!;
-  const { seconds } = JSON.parse(report[1]!);
+  const used = [cpuSecondsOf(server.ids) - cpu, cpuSecondsOf([redis]) - redisCpu];
+  const { requests, rate } = parseReport(new TextDecoder().decode(stdout));
   // Refused ones are answers, too: only what has an offset counts.
-  const stored = await node.publish() - before - 1;
-  return turnOf(stored, seconds, used);
+  const stored = await publish(server) - before - 1;
+  return turnOf(stored, requests / rate, used);
 }
 
 function turnOf(count: number, seconds: number, [cpu = 0, redisCpu = 0]: number[]): Turn {
@@ -151,7 +136,10 @@ async function loop(url: string): Promise<void> {
 }
 
 /** Milliseconds from the request of each publication to its arrival. */
-async function latencies(publisher: Node, subscriber: Node): Promise<number[]> {
+async function latencies(
+  publisher: ServerProcess,
+  subscriber: ServerProcess,
+): Promise<number[]> {
   const socket = new WebSocket(`ws://127.0.0.1:${subscriber.port}/connection/websocket`);
   const { promise: isSubscribed, resolve, reject } = Promise.withResolvers<void>();
   const times: number[] = [];
@@ -169,7 +157,7 @@ async function latencies(publisher: Node, subscriber: Node): Promise<number[]> {
   };
   await isSubscribed;
   for (let i = 0; i < TIMED; i++) {
-    await publisher.publish(`{"sent":${performance.now()}}`);
+    await publish(publisher, `{"sent":${performance.now()}}`);
     await new Promise((resolve) => setTimeout(resolve, PACE));
   }
   await waitFor(() => times.length === TIMED, { what: "all publications" });
@@ -205,11 +193,16 @@ async function main(rounds: number): Promise<number> {
   try {
     await using redis = await RedisEngine.start();
     const pid = Number(/process_id:(\d+)/.exec(await redis.command("INFO", "server"))![1]);
-    await using memory = new Node(await write("memory", ""));
+    await using servers = new AsyncDisposableStack();
+    const start = async (config: string) => {
+      const server = await startNode(config);
+      servers.defer(() => server.stop());
+      return server;
+    };
+    const memory = await start(await write("memory", ""));
     const config = await write("engine", `engine = "${redis.url}"`);
-    await using nodes = new AsyncDisposableStack();
-    const shared = Array.from({ length: NODES }, () => nodes.use(new Node(config)));
-    for (const node of [memory, ...shared]) await node.ready();
+    const shared: ServerProcess[] = [];
+    for (let i = 0; i < NODES; i++) shared.push(await start(config));
     const turns: Record<string, Turn[]> = { memory: [], engine: [], loop: [] };
     const times: Record<string, number[][]> = { memory: [], engine: [] };
     for (let i = 0; i < rounds; i++) {

@@ -69,19 +69,31 @@ const BROKEN = [
   "/fine?refused",
 ];
 
-answersTest(
-  "a result that cannot be sent gets 500 at once, and other clients are served",
-  async (server) => {
-    for (const path of BROKEN) {
-      using connection = await HttpConnection.open(server);
-      await connection.send(get(path));
-      const answer = await connection.answer();
-      assertEquals([path, answer.status], [path, 500]);
-      await connection.expectEnd();
-      assertEquals(await textOf(server, "/fine"), "fine");
-    }
-  },
-);
+Deno.test("answers: a result that cannot be sent gets 500 at once and a line in the log, and other clients are served", async () => {
+  const log = await Deno.makeTempFile({ prefix: "async-deno-test-" });
+  try {
+    const failures = async () =>
+      (await Deno.readTextFile(log)).match(/handler failed: \w+: ./g) ?? [];
+    await withHandlers(HANDLERS, { log }, async (server) => {
+      for (const path of BROKEN) {
+        const before = (await failures()).length;
+        using connection = await HttpConnection.open(server);
+        await connection.send(get(path));
+        const answer = await connection.answer();
+        assertEquals([path, answer.status], [path, 500]);
+        await connection.expectEnd();
+        await waitFor(async () => (await failures()).length > before, {
+          what: `the reason in the log for ${path}`,
+        });
+        assertEquals(await textOf(server, "/fine"), "fine");
+      }
+    });
+  } finally {
+    await Deno.remove(log);
+    // The log of the run before, if there was one.
+    await Deno.remove(`${log}.1`).catch(() => {});
+  }
+});
 
 answersTest(
   "an incomplete answer ends so that it cannot be taken for a complete one",

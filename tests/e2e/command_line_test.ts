@@ -146,6 +146,21 @@ Deno.test("command line: --help names every argument, and --version prints the v
   assertStringIncludes(printed.stdout, version);
 });
 
+Deno.test("command line: systemd prints the unit of the executable that ran it, with absolute paths, or every fault and no unit", async () => {
+  const good = await runServer(["systemd", "2", "--root", "fixtures"]);
+  assertEquals(good.code, 0, good.stderr);
+  const executable = Deno.env.get("ASYNC_DENO_EXECUTABLE");
+  const program = executable === undefined
+    ? "/usr/local/bin/async-deno" // run from source: where install.sh puts it
+    : await Deno.realPath(new URL(executable, REPOSITORY));
+  const root = await Deno.realPath(new URL("fixtures", REPOSITORY));
+  assertStringIncludes(good.stdout, `\nExecStart=${program} 2 --root ${root}\n`);
+  assertEquals(good.stderr.includes("run from source"), executable === undefined);
+  const bad = await runServer(["systemd", "--root", "nowhere"]);
+  assertEquals([bad.code, bad.stdout], [2, ""]);
+  assertStringIncludes(bad.stderr, "/nowhere: does not exist\n");
+});
+
 Deno.test("command line: an unknown variable causes a warning at the start that suggests the nearest name", async () => {
   const server = await startServer({ workers: 1, env: { ASYNC_DENO_MAX_BODDY: "1" } });
   await server.stop();

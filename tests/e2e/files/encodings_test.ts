@@ -134,10 +134,22 @@ Deno.test("codings of files: what the server compresses is negotiated by weight,
 
 Deno.test("codings of files: an empty precompressed file is ignored", () =>
   withSite(
-    { files: { "a.txt": "text", "a.txt.br": "", "a.txt.gz": "gzip" } },
+    {
+      files: {
+        ...{ "a.txt": "text", "a.txt.br": "", "a.txt.zst": "", "a.txt.gz": "gzip" },
+        ...{ "b.txt": "text", "b.txt.br": "br", "b.txt.zst": "", "b.txt.gz": "" },
+      },
+    },
     async ({ server }) => {
-      const answer = await get(server, "/a.txt", "br, gzip;q=0.5");
-      assertEquals([field(answer, "content-encoding"), answer.text], ["gzip", "gzip"]);
+      const rows = [["/a.txt", "br, zstd, gzip;q=0.5", "gzip"], [
+        "/b.txt",
+        "br;q=0.5, zstd, gzip",
+        "br",
+      ]];
+      for (const [path = "", accepted = "", coding] of rows) {
+        const answer = await get(server, path, accepted);
+        assertEquals([field(answer, "content-encoding"), answer.text], [coding, coding]);
+      }
     },
   ));
 

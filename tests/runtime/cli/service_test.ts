@@ -1,7 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { parseCommandLine } from "../../../runtime/cli/command_line.ts";
 import { type ServicePlan, servicePlan } from "../../../runtime/cli/service.ts";
-import { runServer } from "../../support/server.ts";
 
 /** The circumstances of a call of `systemd`. */
 interface Call {
@@ -193,13 +192,4 @@ Deno.test("service: folders, descriptors and the stop timeout follow from the op
   assertEquals(service.stopTimeout, 72);
   assertEquals(service.descriptors > 100_000 && service.descriptors < 101_000, true);
   assertEquals(notes, []);
-});
-
-Deno.test("service: the program prints the unit, or every fault and no unit", async () => {
-  const good = await runServer(["systemd", "2", "--root", "fixtures"]);
-  assertEquals(good.code, 0, good.stderr);
-  assertMatch(good.stdout, /^ExecStart=\/\S+ 2 --root \/\S+\/fixtures$/m);
-  const bad = await runServer(["systemd", "--root", "nowhere"]);
-  assertEquals([bad.code, bad.stdout], [2, ""]);
-  assertStringIncludes(bad.stderr, "/nowhere: does not exist\n");
 });

@@ -3,11 +3,12 @@ import { parseCommandLine } from "../../../runtime/cli/command_line.ts";
 import { OPTIONS } from "../../../runtime/cli/options/mod.ts";
 import type { Settings } from "../../../runtime/cli/settings.ts";
 
-/** The settings that `--check` gets, with every error. */
+/** The settings that `--check` gets, with every error; `memory`: the machine's, in bytes. */
 function settings(
   args: string[],
   variables: Record<string, string> = {},
   files: Record<string, string> = {},
+  memory?: number,
 ): Settings {
   const command = parseCommandLine({
     args: [...args, "--check"],
@@ -15,6 +16,7 @@ function settings(
     variables: Object.keys(variables),
     cores: { count: 2 },
     readText: (path) => files[path] ?? "",
+    memorySize: () => memory,
   });
   if (command.type !== "check") throw new TypeError(`no settings: ${command.type}`);
   return command.settings;
@@ -34,6 +36,22 @@ Deno.test("settings: the flag wins over the variable, the variable over the file
     ["log", "a.toml"],
     ["max-head", "ASYNC_DENO_MAX_HEAD"],
   ]);
+});
+
+Deno.test("settings: by default all connections together may hold a quarter of the memory, and the log 16 MiB", () => {
+  const [mebibyte, gibibyte] = [2 ** 20, 2 ** 30];
+  const rows: [memory: number | undefined, held: number][] = [
+    [8 * gibibyte, 2 * gibibyte],
+    [4 * gibibyte + 4096, gibibyte],
+    [100 * mebibyte, 64 * mebibyte], // the least
+    [undefined, gibibyte],
+  ];
+  for (const [memory, held] of rows) {
+    const { config } = settings([], {}, {}, memory);
+    assertEquals([memory, config.limits.heldBytes, config.logBytes], [memory, held, 16 * mebibyte]);
+  }
+  const { config } = settings(["--max-memory", "7m", "--log-size", "3m"], {}, {}, 8 * gibibyte);
+  assertEquals([config.limits.heldBytes, config.logBytes], [7 * mebibyte, 3 * mebibyte]);
 });
 
 Deno.test("settings: every option can be a flag, a variable and a key", () => {

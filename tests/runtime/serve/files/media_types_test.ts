@@ -1,6 +1,7 @@
 /** Media types, by a table of cases. */
 
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
+import database from "npm:mime-db@1.54.0/db.json" with { type: "json" };
 import { isCompressible, mediaType, UNKNOWN_TYPE } from "../../../../runtime/serve/files/mod.ts";
 
 interface Row {
@@ -17,6 +18,23 @@ for (const row of JSON.parse(Deno.readTextFileSync(url)) as Row[]) {
     assertEquals({ type, compressible: isCompressible(type) }, row.expect, row.spec);
   });
 }
+
+Deno.test("media type: an ending that mime-db gives to one type only has that type, but for those that it lacks or has in an outdated form", () => {
+  const types = database as Readonly<Record<string, { extensions?: readonly string[] }>>;
+  const typesOf = new Map<string, string[]>();
+  for (const [type, { extensions = [] }] of Object.entries(types)) {
+    for (const ending of extensions) typesOf.set(ending, [...typesOf.get(ending) ?? [], type]);
+  }
+  const others: string[] = [];
+  let same = 0;
+  for (const [ending, [type, ...more]] of typesOf) {
+    if (more.length > 0) continue;
+    if (mediaType(`a.${ending}`).split(";")[0] === type) same++;
+    else others.push(ending);
+  }
+  assert(same > 1000, `${same} endings`);
+  assertEquals(others.sort(), ["flac", "jfif", "vcf"]);
+});
 
 Deno.test("media type: the operator's own come first, the longest ending before others", () => {
   const own = [

@@ -50,11 +50,8 @@ export {
   writePublicationPush,
 } from "./publication.ts";
 export {
-  type ServerSubscription,
-  writeConnectPush,
   writeDisconnectPush,
   writeJoinOrLeave,
-  writeMessagePush,
   writeRefreshPush,
   writeSubscribePush,
   writeUnsubscribePush,

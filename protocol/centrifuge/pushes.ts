@@ -14,10 +14,8 @@ import {
   writeClientInfo,
 } from "./publication.ts";
 import {
-  type ConnectResult,
   type Expiry,
   type StreamPosition,
-  writeConnectFields,
   writeExpiry,
   writePosition,
   writeTrue,
@@ -25,7 +23,7 @@ import {
 import type { Unsubscribe } from "./unsubscribe.ts";
 
 /** A subscription that the server made. */
-export interface ServerSubscription {
+interface ServerSubscription {
   readonly recoverable?: boolean;
   readonly positioned?: boolean;
   /** Only if it is recoverable or positioned. */
@@ -70,12 +68,6 @@ export function writeSubscribePush(
   json.closeObject().closeObject().closeObject();
 }
 
-/** A message to this client alone, of no channel. */
-export function writeMessagePush(out: ByteBuffer, data: Uint8Array): void {
-  const json = openPush(out, undefined).name("message").openObject();
-  json.name("data").raw(data).closeObject().closeObject().closeObject();
-}
-
 /** The connection ends: how SSE and HTTP streams learn what a WebSocket learns from its close frame. */
 export function writeDisconnectPush(out: ByteBuffer, { code, reason }: Disconnect): void {
   const json = openPush(out, undefined).name("disconnect").openObject();
@@ -88,12 +80,5 @@ export function writeDisconnectPush(out: ByteBuffer, { code, reason }: Disconnec
 export function writeRefreshPush(out: ByteBuffer, expiry: Expiry): void {
   const json = openPush(out, undefined).name("refresh").openObject();
   writeExpiry(json, expiry);
-  json.closeObject().closeObject().closeObject();
-}
-
-/** The connection of a transport that sends no commands. */
-export function writeConnectPush(out: ByteBuffer, result: ConnectResult): void {
-  const json = openPush(out, undefined).name("connect").openObject();
-  writeConnectFields(json, result);
   json.closeObject().closeObject().closeObject();
 }

@@ -96,12 +96,6 @@ export function writeError(out: ByteBuffer, id: number, error: ClientError): voi
 /** The reply to connect. */
 export function writeConnectResult(out: ByteBuffer, id: number, result: ConnectResult): void {
   const json = openResult(out, id, "connect");
-  writeConnectFields(json, result);
-  json.closeObject().closeObject();
-}
-
-/** The fields of a connection's result; a push of unidirectional transports has the same. */
-export function writeConnectFields(json: JsonWriter, result: ConnectResult): void {
   const { client, version, data, subs, ping, pong, session, node, time } = result;
   json.name("client").text(client).name("version").text(version);
   writeExpiry(json, result);
@@ -119,6 +113,7 @@ export function writeConnectFields(json: JsonWriter, result: ConnectResult): voi
   if (session !== undefined) json.name("session").text(session);
   if (node !== undefined) json.name("node").text(node);
   if (time !== undefined) json.name("time").integer(time);
+  json.closeObject().closeObject();
 }
 
 /** The reply to subscribe. */

@@ -7,15 +7,10 @@ import { assertEquals } from "@std/assert";
 import { blank, filesBelow, programFiles, type SourceFile } from "./source_tree.ts";
 import { type ExportedName, unusedExports } from "./unused_exports.ts";
 
-/** Parts of the channels that are whole and tested; the sessions that use them are still to come. */
-const CHANNELS = "the sessions of channels use it, which do not exist yet";
-
 /** Exports that nothing in the program uses, as `path name` or `path` for all; each with the reason. */
 const EXCEPTIONS: Readonly<Record<string, string>> = {
   "runtime/observe/admin/families.ts exportedColumns": "for the test that no column is missing",
   "protocol/websocket/close_code.ts": "the registry of RFC 6455 section 7.4.1, whole",
-  "runtime/serve/session/proxy_session.ts ProxySession": "sessions are about to be rewritten",
-  "protocol/centrifuge/pushes.ts": CHANNELS,
 };
 
 const keyOf = ({ path, name }: ExportedName) => `${path} ${name}`;

@@ -11,7 +11,7 @@ import { escapeText, jsonText } from "./escape.ts";
 import { loggedTarget } from "./logged_target.ts";
 
 /** One request and its response. */
-export interface Access {
+export interface AccessEntry {
   /** Milliseconds since 1970. */
   readonly time: number;
   /** The id of the request: unique within one run of the server, unless the client chose it. */
@@ -38,7 +38,7 @@ const VALID_ID = /^[\w.:+/=@-]{1,64}$/;
 const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
 
 /** The line of a request. */
-export function accessLine(access: Access, format: AccessFormat): string {
+export function accessLine(access: AccessEntry, format: AccessFormat): string {
   return format === "json" ? jsonLine(access) : combinedLine(access);
 }
 
@@ -49,7 +49,7 @@ export function requestId(request: RequestHead | null, otherwise: string): strin
 }
 
 /** The combined format of Apache and nginx, then request id, microseconds and worker. */
-function combinedLine(access: Access): string {
+function combinedLine(access: AccessEntry): string {
   const { address, user, request, status, bytes, id, microseconds, worker } = access;
   // Not quoted in this format: the next space ends the field.
   const name = user === null ? "-" : escaped(user).replaceAll(" ", "\\x20");
@@ -63,7 +63,7 @@ function combinedLine(access: Access): string {
     `"${referer}" "${agent}" ${id} ${microseconds} ${worker}\n`;
 }
 
-function jsonLine(access: Access): string {
+function jsonLine(access: AccessEntry): string {
   const { id, address, user, request, status, bytes, microseconds, worker } = access;
   const protocol = request === null ? "null" : `"HTTP/1.${request.minorVersion}"`;
   return `{"time":"${isoTime(access.time)}","id":"${id}","address":"${address}",` +

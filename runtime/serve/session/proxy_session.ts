@@ -40,7 +40,7 @@ function httpSession(context: SessionContext, transport: Transport): HttpSession
 }
 
 /** Waits for the header. */
-export class ProxySession implements Session {
+class ProxySession implements Session {
   readonly directBytes = new Uint8Array(0);
   readonly directStart = 0;
   readonly directEnd = 0;

@@ -22,7 +22,6 @@ import {
   writeError,
   writeHistoryResult,
   writeJoinOrLeave,
-  writeMessagePush,
   writePresenceResult,
   writePresenceStatsResult,
   writePublication,
@@ -229,7 +228,6 @@ for (const [name, start] of STARTS) {
     const client = peer.client();
     const events: unknown[] = [];
     const record = (what: string) => (context: object) => events.push([what, context]);
-    client.on("message", record("message"));
     client.on("publication", record("server-side publication"));
     const sub = client.newSubscription("news");
     sub.on("publication", record("publication"));
@@ -261,7 +259,6 @@ for (const [name, start] of STARTS) {
       (out) => writeJoinOrLeave(out, "join", { channel: number, info: INFO }),
       (out) =>
         writeJoinOrLeave(out, "leave", { channel: "news", info: { user: "", client: "c2" } }),
-      (out) => writeMessagePush(out, json([1])),
       (out) => writeSubscribePush(out, "server-side", {}),
       (out) =>
         writePublicationPush(out, "server-side", {
@@ -269,14 +266,13 @@ for (const [name, start] of STARTS) {
           fields: fieldsOf({ data: json(7) }),
         }),
     );
-    await waitFor(() => events.length >= 6, { what: () => JSON.stringify(events) });
+    await waitFor(() => events.length >= 5, { what: () => JSON.stringify(events) });
     const info = { client: "c1", user: "u1", connInfo: { a: 1 }, chanInfo: "x" };
     assertEquals(events, [
       ["publication", { channel: "news", data: { a: 1 }, offset: 1 }],
       ["publication", { channel: "news", data: "é", offset: 2, info, tags: { k: "v" } }],
       ["join", { channel: "news", info }],
       ["leave", { channel: "news", info: { client: "c2", user: "" } }],
-      ["message", { data: [1] }],
       ["server-side publication", { channel: "server-side", data: 7 }],
     ]);
 

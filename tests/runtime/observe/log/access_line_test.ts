@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { RequestHead } from "../../../../protocol/mod.ts";
-import { type Access, accessLine } from "../../../../runtime/observe/log/access_line.ts";
+import { type AccessEntry, accessLine } from "../../../../runtime/observe/log/access_line.ts";
 import { escapeText, jsonText } from "../../../../runtime/observe/log/escape.ts";
 import { Random } from "../../../support/random.ts";
 
@@ -58,7 +58,7 @@ Deno.test("access line: times of both formats, across a second, a day and a year
     ["2026-02-03T04:05:06.070Z", "03/Feb/2026:04:05:06 +0000"],
   ];
   for (const [iso, combined] of times) {
-    const access: Access = { ...rest, time: Date.parse(iso), microseconds: 5 };
+    const access: AccessEntry = { ...rest, time: Date.parse(iso), microseconds: 5 };
     assertEquals(JSON.parse(accessLine(access, "json")).time, iso);
     assert(
       accessLine(access, "combined").includes(` [${combined}] "GET / HTTP/1.1" 200 2 "-" "-" `),
@@ -76,7 +76,7 @@ Deno.test("access line: every user name is one word of the combined format", () 
     ["u".repeat(2000), `${"u".repeat(1024)}...`],
   ];
   for (const [user, combined] of rows) {
-    const access: Access = { ...rest, user, microseconds: 5, worker: 0 };
+    const access: AccessEntry = { ...rest, user, microseconds: 5, worker: 0 };
     assertEquals(accessLine(access, "combined").split(" ").slice(1, 4), [
       "-",
       combined,
@@ -108,7 +108,7 @@ Deno.test("access line: secrets in queries are left out, however their names are
     request.method = "GET";
     request.target = target;
     const rest = { id: "0-1-1", address: "::1", user: null, status: 200, bytes: 2, worker: 0 };
-    const access: Access = { ...rest, request, time: 0, microseconds: 5 };
+    const access: AccessEntry = { ...rest, request, time: 0, microseconds: 5 };
     assertEquals(JSON.parse(accessLine(access, "json")).path, logged);
     assert(accessLine(access, "combined").includes(`"GET ${logged} HTTP/1.1"`), target);
   }

@@ -43,11 +43,19 @@ limitTest("a TLS server with more clients than descriptors survives", async () =
   await survivesFlood(tlsArguments(await authority.sign("one")), authority.pem);
 }, MISSING + NO_OPENSSL);
 
-async function survivesFlood(args: readonly string[], ca?: string): Promise<void> {
+limitTest("the same with the usual limit of 1,024 descriptors", async () => {
+  await survivesFlood([], undefined, { descriptors: 1024, clients: 1200 });
+});
+
+async function survivesFlood(
+  args: readonly string[],
+  ca?: string,
+  { descriptors, clients } = { descriptors: DESCRIPTORS, clients: CLIENTS },
+): Promise<void> {
   const port = freePort();
-  using flood = new Flood(port);
-  await withServer({ workers: 2, port, args, through: limited(DESCRIPTORS) }, async (server) => {
-    await waitFor(() => flood.connected === CLIENTS, { what: () => `${flood.connected} clients` });
+  using flood = new Flood(port, clients);
+  await withServer({ workers: 2, port, args, through: limited(descriptors) }, async (server) => {
+    await waitFor(() => flood.connected === clients, { what: () => `${flood.connected} clients` });
     await waitFor(() => server.stderr.includes("cannot accept"), { what: "the warning" });
     flood.leave();
     const endpoint: Endpoint = { hostname: server.hostname, port, ...(ca && { ca }) };

@@ -29,6 +29,9 @@ class Piped implements AsyncDisposable {
   readonly at: Endpoint;
   readonly adminUrl: string;
   stderr = "";
+  /** What was answered, and over how many connections. */
+  requests = 0;
+  connections = 0;
   readonly #stderrRead: Promise<void>;
 
   constructor(args: readonly string[], shell?: string) {
@@ -68,7 +71,8 @@ class Piped implements AsyncDisposable {
     let answered = 0;
     await Promise.all(Array.from({ length: 4 }, async () => {
       using connection = await HttpConnection.open(this.at);
-      for (let i = 0; i < count / 4; i++) {
+      this.connections++;
+      for (let i = 0; i < count / 4; i++, this.requests++) {
         await connection.send(REQUEST);
         if ((await connection.answer()).text === "ok") answered++;
       }
@@ -80,9 +84,12 @@ class Piped implements AsyncDisposable {
   async flood(): Promise<void> {
     await Promise.all(Array.from({ length: 4 }, async () => {
       using connection = await HttpConnection.open(this.at);
+      this.connections++;
       for (let round = 0; round < 30; round++) {
         await connection.send(LONG.repeat(100));
-        for (let i = 0; i < 100; i++) assertEquals((await connection.answer()).status, 404);
+        for (let i = 0; i < 100; i++, this.requests++) {
+          assertEquals((await connection.answer()).status, 404);
+        }
       }
     }));
   }
@@ -186,6 +193,9 @@ Deno.test("log readers: one that pauses gets complete lines, and the count of th
   const told = [...server.stderr.matchAll(/(\d+) lines? of the log dropped/g)]
     .reduce((sum, [_, count]) => sum + Number(count), 0);
   assert(told >= lost, `${told} told of ${lost}`);
+  const written = lines.filter((line) => /^\S+Z w\d+ /.test(line)).length;
+  const [requests, connections] = [server.requests + 1, server.connections + 1]; // and the last
+  assertEquals(written + told, 3 * requests + 2 * connections);
 });
 
 Deno.test({

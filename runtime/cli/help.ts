@@ -63,8 +63,8 @@ Signals:
 
 Exit codes:
   0   the server was stopped, or the command succeeded
-  1   the server could not start or had to end; health, channels: the server does not answer, or
-      refuses
+  1   the server could not start or had to end; health, channels, upgrade: the server does not
+      answer, or refuses
   2   the command line, a variable, the configuration file or the input is wrong; --check: it found
       errors
   130, 143   a second SIGINT or SIGTERM stopped the server at once

@@ -182,12 +182,11 @@ async function health(config: Config): Promise<number> {
   return reason === undefined ? await print("ok") : fail(reason, EXIT.cannotServe);
 }
 
-/** Has a running server start the one that replaces it. */
+/** Has a running server replaced, and waits for the end of that. */
 async function upgrade(pid: number): Promise<number> {
   const { askToUpgrade } = await import("./ask_to_upgrade.ts");
-  const reason = askToUpgrade(pid);
-  if (reason !== undefined) return fail(reason, EXIT.cannotServe);
-  return await print(`process ${pid} is asked to start its successor; its log tells how that ends`);
+  const { isUpgraded, text } = await askToUpgrade(pid);
+  return isUpgraded ? await print(text) : fail(text, EXIT.cannotServe);
 }
 
 /** Prints a unit, or the faults that prevent one; warns about what its sandbox would hide. */

@@ -28,5 +28,6 @@ export { expectCertificates } from "./openssl_tls.ts";
 export { Predecessor } from "./predecessor.ts";
 export { Successor } from "./successor.ts";
 export { UpgradeError } from "./upgrade_error.ts";
+export { endOfUpgrade, successorOf } from "./upgrade_watch.ts";
 export { readTlsMaterial, TlsError } from "./tls_material.ts";
 export { serveThread } from "./serve_thread.ts";

@@ -93,6 +93,7 @@ export { PollPair } from "./poll_pair.ts";
 export { PortableFiles } from "./portable_files.ts";
 export { openLogFile } from "./open_log_file.ts";
 export { PortableLogFile } from "./portable_log_file.ts";
+export { childrenOf, descriptorTarget, wasStartedWith } from "./other_process.ts";
 export { type OwnCommand, ownCommand, readText } from "./own_command.ts";
 export { ProcessChannel } from "./process_channel.ts";
 export { holdConnections, steerConnections, tuneListeners } from "./reuse_port.ts";

@@ -3,7 +3,7 @@
  * server that cannot start leaves the old one serving.
  */
 
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { withAdmin } from "../support/admin.ts";
 import { ask, field, HttpConnection } from "../support/http_client.ts";
 import { isAlive } from "../support/process_facts.ts";
@@ -212,7 +212,7 @@ Deno.test({
 
 Deno.test({
   name:
-    "upgrade: the file of a Unix socket stays, and goes with the last server; the command asks for an upgrade",
+    "upgrade: the file of a Unix socket stays, and goes with the last server; the command says which process serves",
   ignore: IGNORED,
   fn: async () => {
     const folder = await Deno.makeTempDir({ prefix: "async-deno-test-" });
@@ -220,11 +220,18 @@ Deno.test({
     const args = ["--unix", path, "--upgrade-spread", "0", "--drain-timeout", "1s"];
     await withServer({ workers: 1, args }, async (server) => {
       using lineage = new Lineage(server);
-      const { code, stdout } = await runServer(["upgrade", String(lineage.pid)]);
-      assertEquals(code, 0);
-      assertStringIncludes(stdout, `process ${server.pid} is asked`);
-      await waitFor(() => server.stdout.includes("upgraded"), { what: "the new server" });
-      lineage.pid = Number(/upgraded: process (\d+)/.exec(server.stdout)?.[1]);
+      const { code, stdout, stderr } = await runServer(["upgrade", String(server.pid)]);
+      assertEquals(code, 0, stderr);
+      const [, pid] = /^process (\d+) serves; process (\d+) finishes/.exec(stdout) ?? [];
+      lineage.pid = Number(pid);
+      await waitFor(() => server.stdout.includes(`upgraded: process ${pid} serves`), {
+        what: () => `process ${pid} in ${server.stdout}`,
+      });
+      if (isAlive(server.pid)) {
+        const again = await runServer(["upgrade", String(server.pid)]);
+        assertEquals(again.code, 1);
+        assertMatch(again.stderr, /has a successor already, process|there is no process/);
+      }
       await waitFor(() => !isAlive(server.pid), { what: "the end of the first server" });
       using connection = await Deno.connect({ transport: "unix", path });
       await connection.write(new TextEncoder().encode(HEALTH));
@@ -235,6 +242,27 @@ Deno.test({
       assert(!await Deno.stat(path).then(() => true, () => false), "the file was left");
     });
     await Deno.remove(folder, { recursive: true });
+  },
+});
+
+Deno.test({
+  name: "upgrade: the command fails if the new server cannot start",
+  ignore: IGNORED,
+  fn: async () => {
+    const config = await Deno.makeTempFile({ suffix: ".toml", prefix: "async-deno-test-" });
+    try {
+      await withServer({ workers: 1, args: ["--config", config] }, async (server) => {
+        await Deno.writeTextFile(config, 'max-body = "x"');
+        const { code, stdout, stderr } = await runServer(["upgrade", String(server.pid)]);
+        assertEquals([code, stdout], [1, ""]);
+        assertStringIncludes(stderr, `process ${server.pid} says why`);
+        await waitFor(() => server.stderr.includes("max-body"), { what: () => server.stderr });
+        await echoes(server);
+        assertEquals((await server.stop()).code, 0);
+      });
+    } finally {
+      await Deno.remove(config);
+    }
   },
 });
 

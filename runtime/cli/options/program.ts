@@ -93,6 +93,7 @@ export const COMMANDS: readonly ProgramCommand[] = [
     word: "upgrade",
     choices: [],
     follows: "PID",
-    help: "have the server with this process number replaced by the executable that is on disk now",
+    help:
+      "have the server with this process number replaced by the executable that is on disk now: exit code 0 or 1",
   },
 ];

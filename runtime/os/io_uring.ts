@@ -45,8 +45,8 @@ export interface RingMemory {
     /** The first completion. */
     readonly completions: number;
   };
-  /** What is sent lies here, and where that is for the kernel. */
-  readonly bytes: Uint8Array;
+  /** What is sent lies here, and where that is for the kernel. Its byteOffset is 0. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
   readonly bytesAddress: number;
   /** Powers of two. */
   readonly submissionEntries: number;
@@ -85,7 +85,7 @@ export class IoUring {
   }
 
   /** The memory of what is sent; its bytes must not change until they are submitted. */
-  get bytes(): Uint8Array {
+  get bytes(): Uint8Array<ArrayBuffer> {
     return this.#memory.bytes;
   }
 

@@ -25,8 +25,10 @@ import { result } from "./syscall.ts";
 
 /** Sends of one submission: as many as queues wait for a common flush (net/outgoing_batch.ts). */
 const ENTRIES = 64;
-/** A ring has memory for so many bytes of each send. */
+/** A ring has memory for so many bytes of each send: copies of what lies elsewhere. */
 export const BYTES_PER_SEND = 4 * 1024;
+/** Bytes of memory behind that, which are lent to the queues (net/outgoing_batch.ts): 64 segments. */
+const LENT_BYTES = 280 * 1024;
 const PROT_READ_WRITE = 1 | 2;
 const MAP_SHARED_POPULATE = 0x1 | 0x8000;
 
@@ -153,7 +155,7 @@ function wordsOf({ address, length }: Mapping): Uint32Array {
 function opened({ descriptor, params, ring, submissions, close }: RingSetup): OpenedRing {
   const word = (field: number) => params[field]! / 4;
   // Memory of that size is not on V8's heap, so it does not move; the ring keeps it from being collected.
-  const bytes = new Uint8Array(params[PARAMS.sqEntries]! * BYTES_PER_SEND);
+  const bytes = new Uint8Array(params[PARAMS.sqEntries]! * BYTES_PER_SEND + LENT_BYTES);
   const memory: RingMemory = {
     bytes,
     bytesAddress: addressOf(bytes),

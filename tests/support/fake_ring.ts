@@ -14,6 +14,8 @@ import type { Random } from "./random.ts";
 /** Where the bytes are for the kernel: above 2^32, so that both words of an address matter. */
 const BYTES_AT = 0x7f12_3456_7000;
 const BYTES_PER_ENTRY = 4096;
+/** Of 64 segments of the queues. */
+const LENT_BYTES = 64 * (4096 + 320);
 const DONTWAIT_NOSIGNAL = 0x4040;
 /** Words before the arrays of the ring. */
 const HEADER = 4;
@@ -45,6 +47,8 @@ export class FakeRing {
   calls = 0;
   /** Completions that found no room in the queue when they were posted. */
   overflows = 0;
+  /** No completion is posted. */
+  withhold = false;
   readonly #options: FakeRingOptions;
   readonly #send: SendBytes;
   // Posted, and not in the queue yet.
@@ -58,7 +62,7 @@ export class FakeRing {
     const words = new Uint32Array(HEADER + entries + completions * COMPLETION.words);
     words.fill(position, 0, HEADER);
     this.#submitted = position;
-    const bytes = new Uint8Array(entries * BYTES_PER_ENTRY);
+    const bytes = new Uint8Array(entries * BYTES_PER_ENTRY + LENT_BYTES);
     this.memory = {
       ring: words,
       submissions: new Uint32Array(entries * SUBMISSION.words),
@@ -86,7 +90,7 @@ export class FakeRing {
     if (submit > ready) throw new KernelAssertion(`${submit} submitted, ${ready} filled in`);
     const count = submit === 0 ? 0 : this.#options.submits?.(submit) ?? submit;
     for (let i = 0; i < count; i++) this.#execute();
-    this.#post();
+    if (!this.withhold) this.#post();
     const posted = (ring[at.completionTail]! - ring[at.completionHead]!) >>> 0;
     const isStuck = count === submit && posted < waitFor && posted + this.#pending.length < waitFor;
     if (isStuck) throw new KernelAssertion("waits forever for a completion");

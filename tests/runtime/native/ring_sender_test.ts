@@ -89,6 +89,40 @@ Deno.test("ring sender: a part that all queues hold is copied once", () => {
   assertEquals(copies, 1);
 });
 
+Deno.test("ring sender: appended bytes are sent from where they are, and copied if no memory is left for that", () => {
+  const count = 80; // there is memory for 64
+  const { bench: { outgoing }, flush, fake, heard, joint, say } = bench(count);
+  const copies = () => textOf(fake.ring.bytes.subarray(0, 64 * 4096)).split("for ").length - 1;
+  const lent = Array.from({ length: 70 }, () => outgoing.takeSegment(1));
+  for (let i = 0; i < 4; i++) say(i, `for ${i}`);
+  flush();
+  assertEquals([joint(), copies()], [4, 4]);
+  for (const segment of lent) outgoing.giveSegment(segment);
+  fake.ring.bytes.fill(0, 0, 64 * 4096);
+  for (let i = 4; i < 64; i++) say(i, `for ${i}`);
+  flush();
+  assertEquals([joint(), copies()], [64, 0]);
+  assertEquals(heard(), each(count, (i) => i < 64 ? `for ${i}` : ""));
+});
+
+Deno.test("ring sender: after the ring has failed, memory that the kernel may still read is not used again", () => {
+  // The kernel has the first four entries, and gives no results.
+  let calls = 0;
+  const made = bench(8, {
+    submits: () => 4,
+    completions: 8,
+    fails: () => calls++ > 0 ? -EINVAL : 0,
+  });
+  const { bench: { outgoing }, clients, flush, say } = made;
+  made.fake.withhold = true;
+  for (let i = 0; i < 8; i++) say(i, `for ${i}`);
+  const inFlight = clients.slice(0, 4).map(({ transport }) => transport.out.bytes);
+  flush();
+  assertEquals(clients.map(({ transport }) => transport.closed), clients.map((_, i) => i < 4));
+  const later = new Set(Array.from({ length: 200 }, () => outgoing.takeSegment(1)));
+  assertEquals(inFlight.map((segment) => later.has(segment)), [false, false, false, false]);
+});
+
 Deno.test("ring sender: parts and appended bytes of one queue are sent in order", () => {
   const { clients, flush, heard, joint, say } = bench(8);
   for (let i = 0; i < 8; i++) {

@@ -8,6 +8,7 @@ import { COLUMN, type SharedState } from "../ring/mod.ts";
 import { AppScheduler } from "./app_schedule.ts";
 import { DeathPause } from "./death_pause.ts";
 import type { Thread } from "./thread_handle.ts";
+import { orderUnlessBlocked } from "./unless_blocked.ts";
 import { LOOK_INTERVAL, Watchdog } from "./watchdog.ts";
 
 /** States of a run that a worker was asked for; 0 at first. */
@@ -71,7 +72,8 @@ export class AppKeeper {
 
   #turnsOf(worker: number): number | undefined {
     const thread = this.#parts.threads[worker];
-    if (thread === undefined || !thread.isServing) return undefined;
+    // One that finishes its work has clients, too.
+    if (thread === undefined || !(thread.isServing || thread.isRetiring)) return undefined;
     return this.#parts.state.counters(worker).get(COLUMN.loopTurns);
   }
 
@@ -84,13 +86,15 @@ export class AppKeeper {
       `worker ${worker} is blocked: its app has not returned to the event loop for ${
         seconds(milliseconds)
       }; ` +
-        "until it does, the clients of this worker wait",
+        (threads[worker]?.isRetiring
+          ? "it was about to end, and cannot: until it does, its clients wait, and its memory is not free"
+          : "until it does, the clients of this worker wait"),
     );
     // It gets no connections from others; and what it was woken for, another one does.
     flags.setDead(worker);
     this.#wakeAnother();
     const free = threads.filter((thread, number) =>
-      !thread.hasEnded && !this.#watchdog.isBlocked(number)
+      !thread.hasEnded && !thread.isRetiring && !this.#watchdog.isBlocked(number)
     );
     if (free.length < workers) void startStandIn();
   }
@@ -115,7 +119,8 @@ export class AppKeeper {
     if (thread.isServing) {
       this.#main.add(COLUMN.workersHeavy, 1);
       flags.setDead(worker); // it gets no connections from others
-      await thread.retire();
+      thread.noteRetired();
+      await orderUnlessBlocked(thread, { type: "retire" });
       this.#wakeAnother();
     }
     this.#isReplacing = false;

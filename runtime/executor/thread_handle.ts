@@ -43,6 +43,7 @@ export class Thread {
   /** For warnings and debuggers. */
   readonly name: string;
   #isReady = false;
+  #isRetired = false;
   // Of performance.now(); null: it is not blocked.
   #blockedSince: number | null = null;
   readonly #worker: globalThis.Worker;
@@ -85,6 +86,11 @@ export class Thread {
   /** Whether it works now. */
   get isServing(): boolean {
     return this.#isReady && !this.hasEnded;
+  }
+
+  /** Whether it is finishing its work, and ends then. */
+  get isRetiring(): boolean {
+    return this.#isRetired && !this.hasEnded;
   }
 
   /** Whether its app keeps it from its event loop: it obeys no order until it has returned. */
@@ -130,10 +136,10 @@ export class Thread {
     return new Promise((resolve) => this.#obeyed.set(message.number, resolve));
   }
 
-  /** It is to finish its work and to end: it does not count as serving any more. Fulfilled when it has begun to. */
-  async retire(): Promise<void> {
+  /** It is about to be ordered to finish its work and to end: it does not count as serving any more. */
+  noteRetired(): void {
     this.#isReady = false;
-    await this.order({ type: "retire" });
+    this.#isRetired = true;
   }
 
   /** Ends a thread that has stopped: until then it waits. */

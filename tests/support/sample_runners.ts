@@ -8,7 +8,7 @@
 import { findProgram } from "./process_facts.ts";
 import { freePort } from "./free_port.ts";
 import { isFile } from "./is_file.ts";
-import { REPOSITORY, startServer } from "./server.ts";
+import { REPOSITORY, Server, startServer } from "./server.ts";
 import { waitFor } from "./wait_for.ts";
 
 /** Exact versions: the samples' answers are compared. */
@@ -28,6 +28,8 @@ export type Runner = "async-deno" | "bun" | "deno serve";
 export interface RunningSample extends AsyncDisposable {
   /** Without a slash at the end. */
   readonly url: string;
+  /** This server, if it runs the sample. */
+  readonly server?: Server;
 }
 
 /** Starts a sample, or the app with this path. @param args further arguments of this server */
@@ -44,6 +46,7 @@ export async function startSample(
   const running = runner === "async-deno" ? await ours(file, args) : await theirs(runner, file);
   return {
     url: running.url,
+    ...(running instanceof Server ? { server: running } : {}),
     async [Symbol.asyncDispose]() {
       await running[Symbol.asyncDispose]();
       await Deno.remove(folder, { recursive: true });
@@ -61,7 +64,7 @@ async function install(): Promise<void> {
 }
 
 /** Two workers: what a sample says works on all cores. */
-async function ours(file: string, args: readonly string[]): Promise<RunningSample> {
+async function ours(file: string, args: readonly string[]): Promise<Server> {
   return await startServer({ workers: 2, args: ["--app", file, "--endpoints", "none", ...args] });
 }
 

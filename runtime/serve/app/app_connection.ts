@@ -11,9 +11,8 @@ import type { OverflowPolicy, WebSocketHandler, WebSocketPeer } from "../session
 import type { AppWebSocketHandlers } from "./app_web_socket_handlers.ts";
 import { promiseOf } from "./promise_of.ts";
 import { AppSocket, type AppSocketHost, type AppSocketParts } from "./server_web_socket.ts";
+import { decodeUtf8 } from "./utf8_text.ts";
 import { Buffer } from "node:buffer";
-
-const TEXTS = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** What all connections of a worker share. */
 export interface AppConnectionHost extends AppSocketHost {
@@ -90,8 +89,9 @@ export class AppConnection implements WebSocketHandler {
   #deliver({ opcode, payload, payloadStart, payloadEnd }: WebSocketPeer): void | Promise<void> {
     const { handlers } = this.#host;
     if (handlers.message === undefined) return;
-    const bytes = payload.subarray(payloadStart, payloadEnd);
-    const message = opcode === TEXT ? TEXTS.decode(bytes) : this.#binary(bytes);
+    const message = opcode === TEXT
+      ? decodeUtf8(payload, payloadStart, payloadEnd)
+      : this.#binary(payload.slice(payloadStart, payloadEnd));
     try {
       return this.#follow("websocket.message", handlers.message(this.#socket, message as Buffer));
     } catch (error) {
@@ -99,9 +99,8 @@ export class AppConnection implements WebSocketHandler {
     }
   }
 
-  /** A copy: the app may keep it. */
-  #binary(bytes: Uint8Array): unknown {
-    const copy = bytes.slice();
+  /** What the app may keep: `copy` is its own. */
+  #binary(copy: Uint8Array): unknown {
     const { binaryType } = this.#socket;
     if (binaryType === "arraybuffer") return copy.buffer;
     return binaryType === "uint8array" ? copy : Buffer.from(copy.buffer);

@@ -9,6 +9,7 @@
 import { BINARY, isCloseCode, TEXT } from "../../../protocol/mod.ts";
 import { DROPPED, type WebSocketHandler, type WebSocketPeer } from "../session/mod.ts";
 import { bytesOfBinary, bytesOfText } from "./message_bytes.ts";
+import { decodeUtf8 } from "./utf8_text.ts";
 
 const STATES = { CONNECTING: 0, OPEN: 1, CLOSING: 2, CLOSED: 3 } as const;
 type State = (typeof STATES)[keyof typeof STATES];
@@ -17,7 +18,6 @@ const NO_STATUS = 1005;
 const ABNORMAL_CLOSURE = 1006;
 const NORMAL_CLOSURE = 1000;
 const MOST_REASON = 123;
-const TEXTS = new TextDecoder("utf-8", { ignoreBOM: true });
 const UTF8 = new TextEncoder();
 
 type Listener = ((event: Event) => unknown) | null;
@@ -109,8 +109,9 @@ export class DenoSocket extends EventTarget {
 
   #received({ opcode, payload, payloadStart, payloadEnd }: WebSocketPeer): void {
     if (this.#state !== STATES.OPEN) return;
-    const bytes = payload.subarray(payloadStart, payloadEnd);
-    const data = opcode === TEXT ? TEXTS.decode(bytes) : this.#binary(bytes.slice());
+    const data = opcode === TEXT
+      ? decodeUtf8(payload, payloadStart, payloadEnd)
+      : this.#binary(payload.slice(payloadStart, payloadEnd) as Uint8Array<ArrayBuffer>);
     this.dispatchEvent(new MessageEvent("message", { data }));
   }
 

@@ -5,16 +5,18 @@
  * that is used again. Everything that is sent is copied at once.
  */
 
-const UTF8 = new TextEncoder();
-/** Longer text gets memory of its own. */
-const scratch = new Uint8Array(16 * 1024);
-/** The most bytes of UTF-8 for one unit of UTF-16. */
-const MOST_BYTES = 3;
+import { encodeUtf8 } from "./utf8_text.ts";
 
-/** The bytes of text. */
+const UTF8 = new TextEncoder();
+/** Memory for the bytes of text that is sent at once. */
+export const SCRATCH = new Uint8Array(16 * 1024);
+/** Text of so many letters, or fewer, fits into it: a letter (UTF-16) has three bytes at most. */
+export const SCRATCH_LETTERS = Math.floor(SCRATCH.length / 3);
+
+/** The bytes of text. Longer text gets memory of its own. */
 export function bytesOfText(text: string): Uint8Array {
-  if (text.length * MOST_BYTES > scratch.length) return UTF8.encode(text);
-  return scratch.subarray(0, UTF8.encodeInto(text, scratch).written);
+  if (text.length > SCRATCH_LETTERS) return UTF8.encode(text);
+  return SCRATCH.subarray(0, encodeUtf8(text, SCRATCH));
 }
 
 /** The bytes of binary data; undefined: it is none. */

@@ -10,15 +10,11 @@
 import type { ResponseFields } from "../../../protocol/mod.ts";
 import type { AnswerStream, AppExchange, StreamListener } from "../session/mod.ts";
 import type { AnswerParts } from "./app_response.ts";
+import { SCRATCH, SCRATCH_LETTERS } from "./message_bytes.ts";
+import { encodeUtf8 } from "./utf8_text.ts";
 
 const UTF8 = new TextEncoder();
 const NOTHING = new Uint8Array(0);
-/** Text of at most this many letters is encoded here, which is quicker than a call of TextEncoder. */
-const SHORT_TEXT = 64;
-/** Bytes that text becomes are collected here; it is sent before the next one is encoded. */
-const SCRATCH = new Uint8Array(16 * 1024);
-/** The most bytes of one letter (UTF-16) in UTF-8. */
-const BYTES_A_LETTER = 3;
 
 /** Fields that the server writes itself, and those that tell of one connection alone (RFC 9110 section 7.6.1). */
 export const OWN_FIELDS: ReadonlySet<string> = new Set([
@@ -99,26 +95,12 @@ function sendText(
   { status, fields }: { status: number; fields: ResponseFields },
   text: string,
 ): void {
-  if (text.length * BYTES_A_LETTER > SCRATCH.length) {
+  if (text.length > SCRATCH_LETTERS) {
     const bytes = UTF8.encode(text);
     return exchange.respondConstant({ status, fields, contentLength: bytes.length }, bytes);
   }
-  const length = encodeInto(text);
+  const length = encodeUtf8(text, SCRATCH);
   exchange.respond({ status, fields, contentLength: length }, SCRATCH, 0, length);
-}
-
-/** Encodes text into the scratch, and returns its length in bytes. */
-function encodeInto(text: string): number {
-  if (text.length <= SHORT_TEXT) {
-    let at = 0;
-    for (; at < text.length; at++) {
-      const code = text.charCodeAt(at);
-      if (code > 0x7f) break;
-      SCRATCH[at] = code;
-    }
-    if (at === text.length) return at;
-  }
-  return UTF8.encodeInto(text, SCRATCH).written;
 }
 
 /**

@@ -14,9 +14,10 @@ import type {
   WebSocketData,
 } from "./app_web_socket_handlers.ts";
 import { closeReason } from "./close_reason.ts";
-import { bytesOfBinary, bytesOfText, textOf } from "./message_bytes.ts";
+import { bytesOfBinary, bytesOfText, SCRATCH, SCRATCH_LETTERS, textOf } from "./message_bytes.ts";
 import { encodeTopicBytes, encodeTopicText, type TopicData, topicDataOf } from "./topic_data.ts";
 import type { Topics, TopicSocket, TopicSubscription } from "./topics.ts";
+import { encodeUtf8 } from "./utf8_text.ts";
 
 const OPEN = 1;
 const CLOSING = 2;
@@ -79,18 +80,20 @@ export class AppSocket<T = unknown> implements ServerWebSocket<T>, TopicSocket {
   }
 
   send(data: WebSocketData): number {
+    if (typeof data === "string") return this.#sendText(data);
     const bytes = bytesOfBinary(data);
-    if (bytes !== undefined) return this.#send(BINARY, bytes);
-    return this.#send(TEXT, bytesOfText(textOf(data, "send")));
+    if (bytes !== undefined) return this.#send(BINARY, bytes, bytes.length);
+    return this.#sendText(textOf(data, "send"));
   }
 
   sendText(data: string): number {
     if (typeof data !== "string") throw new TypeError("sendText expects a string");
-    return this.#send(TEXT, bytesOfText(data));
+    return this.#sendText(data);
   }
 
   sendBinary(data: Exclude<WebSocketData, string>): number {
-    return this.#send(BINARY, binaryOf(data, "sendBinary"));
+    const bytes = binaryOf(data, "sendBinary");
+    return this.#send(BINARY, bytes, bytes.length);
   }
 
   ping(data?: WebSocketData): number {
@@ -175,10 +178,19 @@ export class AppSocket<T = unknown> implements ServerWebSocket<T>, TopicSocket {
     return others > 0 ? data.length : DROPPED;
   }
 
-  #send(opcode: number, bytes: Uint8Array): number {
+  #sendText(text: string): number {
+    if (text.length > SCRATCH_LETTERS) {
+      const bytes = bytesOfText(text);
+      return this.#send(TEXT, bytes, bytes.length);
+    }
+    return this.#send(TEXT, SCRATCH, encodeUtf8(text, SCRATCH));
+  }
+
+  /** Sends `bytes[0, length)`. */
+  #send(opcode: number, bytes: Uint8Array, length: number): number {
     if (this.#isGone) return DROPPED;
-    const result = this.#peer.send(opcode, bytes, 0, bytes.length);
-    return result === DROPPED || result === QUEUED ? result : bytes.length;
+    const result = this.#peer.send(opcode, bytes, 0, length);
+    return result === DROPPED || result === QUEUED ? result : length;
   }
 
   #sendControl(kind: "ping" | "pong", data: WebSocketData | undefined): number {

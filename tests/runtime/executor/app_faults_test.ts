@@ -33,6 +33,25 @@ export default {
 };
 `;
 
+/** Computes while there is a file `block` beside it, a minute at most; `/waits` is answered afterwards. */
+const COMPUTES_LATE = `
+const file = new URL("block", import.meta.url);
+const isThere = () => { try { return Deno.statSync(file).isFile; } catch { return false; } };
+const end = Date.now() + 60_000;
+async function waits() {
+  while (!isThere() && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 20));
+  while (isThere() && Date.now() < end);
+  return new Response("waited");
+}
+export default {
+  fetch(request) {
+    if (request.url.endsWith("/waits")) return waits();
+    if (request.url.endsWith("/keeps")) globalThis.kept = new Uint8Array(400 * 1024 ** 2);
+    return new Response(self.name);
+  },
+};
+`;
+
 interface Running extends AsyncDisposable {
   readonly executor: Executor;
   readonly url: string;
@@ -150,4 +169,30 @@ Deno.test({
     }
     await Deno.remove(folder, { recursive: true });
   },
+});
+
+Deno.test("app faults: a worker that is about to end and is blocked is noticed, and ends when it can", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "async-deno-app-" });
+  await Deno.writeTextFile(`${folder}/app.js`, COMPUTES_LATE);
+  const app = { ...APP, file: `${folder}/app.js`, memory: 256 * MEBIBYTE };
+  {
+    await using server = await start({ app }, {});
+    const waits = get(`${server.url}/waits`);
+    assertEquals(await get(`${server.url}/keeps`), "worker 0");
+    await warned(server, /^worker 0 is replaced: its app holds \d+ MiB/);
+    const retired = async () =>
+      (await Metrics.of(server.admin)).sum("async_deno_workers_over_memory_total");
+    await waitFor(async () => await retired() === 1, { what: "the worker to be retired" });
+    await Deno.writeTextFile(`${folder}/block`, "");
+    await warned(server, /^worker 0 is blocked: .* it was about to end, and cannot: /);
+    const blocked = await Metrics.of(server.admin);
+    assertEquals(blocked.sum("async_deno_workers_blocked"), 1);
+    await Deno.remove(`${folder}/block`);
+    assertEquals(await waits, "waited");
+    const replaced = async () =>
+      (await Metrics.of(server.admin)).sum("async_deno_workers_replaced_total");
+    await waitFor(async () => await replaced() === 1, { what: "the worker's end" });
+    assertEquals((await Metrics.of(server.admin)).sum("async_deno_workers_blocked"), 0);
+  }
+  await Deno.remove(folder, { recursive: true });
 });

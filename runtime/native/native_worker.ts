@@ -6,7 +6,8 @@
  * that the thread that brings work rings its doorbell (ring/flags.ts explains why no wake-up is lost).
  *
  * It has two modes. While no handler's promise is pending, the loop never leaves this thread: it blocks in
- * epoll_wait, and a request causes no allocation and no await. While a promise is pending, Deno's own loop gets
+ * epoll_wait, and a request causes no allocation and no await. The same if all that are pending wait for this loop itself
+ * (net/loop_promise.ts): microtasks run after each batch. While another promise is pending, Deno's own loop gets
  * turns too: microtasks run after each batch, Deno polls its sockets and timers after each millisecond of work
  * (see deno_bell.ts), and an idle wait leaves the thread to Deno. The second mode also applies while threads
  * are loading, at the start and after a new config (see the executor), and always if there is an app: its timers,
@@ -65,6 +66,8 @@ const TASKS_A_POLL = 8;
 const YIELDS = 2;
 /** Rounds of microtasks for handlers before the slower wait: most handlers await two or three times. */
 const MICROTASKS = 8;
+/** The same before a wait of this thread: the promises behind an answer must all have had their turn. */
+const MICROTASKS_BEFORE_BLOCK = 24;
 /** Milliseconds of work after which Deno's own loop gets a turn, while handlers wait. */
 const WORK_BETWEEN_DENO_TURNS = 1;
 /** The same if this thread has work and blocks by turns. */
@@ -223,8 +226,11 @@ export class NativeWorker implements SocketContext, Source {
     while (!this.#isDone()) {
       this.#openAcceptor();
       this.#acceptor?.resume(); // while threads load, too
-      if (this.#mayBlock()) this.#turn();
-      else await this.#turnSharedWithDeno();
+      if (this.#mayBlock()) {
+        this.#turn();
+        // What was waited for in the loop may have come, and lets handlers go on.
+        if (this.#context.pendingInLoop > 0) await this.#runPromises();
+      } else await this.#turnSharedWithDeno();
       core.noteLines();
       if (this.#isDrainDue()) this.#drain();
     }
@@ -349,7 +355,7 @@ export class NativeWorker implements SocketContext, Source {
     this.#core.counters.add(COLUMN.loopTurns, 1);
     if (this.#hasApp) this.#core.noteAlive();
     const busy = this.#takeTasks() + this.loop.turn(false) > 0;
-    for (let i = 0; i < MICROTASKS && this.#context.pendingHandlers > 0; i++) await undefined;
+    await this.#runPromises();
     if (this.#mayBlock()) return void (this.#lastDenoTurn = NaN);
     const longest = busy ? 0 : this.#park();
     if (longest > 0) {
@@ -371,6 +377,13 @@ export class NativeWorker implements SocketContext, Source {
   /** Whether something waits for Deno's sockets or timers. */
   #needsDeno(): boolean {
     return this.#hasApp || this.#context.pendingHandlers > 0;
+  }
+
+  /** Lets handlers go on for which something has come. */
+  async #runPromises(): Promise<void> {
+    const context = this.#context;
+    for (let i = 0; i < MICROTASKS && context.pendingHandlers > 0; i++) await undefined;
+    for (let i = 0; i < MICROTASKS_BEFORE_BLOCK && context.pendingInLoop > 0; i++) await undefined;
   }
 
   /** Blocks the thread for a moment, for events of either loop; true: there are events of ours. */

@@ -17,6 +17,7 @@ export { Admission, type AdmissionLimits, cannotAccept, refusing } from "./admis
 export { ConnectionTask } from "./connection_task.ts";
 export { Linger, LINGER_SILENCE } from "./linger.ts";
 export type { Deferred, Gatherer, Loop, LoopWatch } from "./loop.ts";
+export { LoopPromise } from "./loop_promise.ts";
 export { FULL_BYTES, Outgoing, type OutgoingSink } from "./outgoing.ts";
 export { type JointSender, OutgoingBatch } from "./outgoing_batch.ts";
 export { OutgoingPart, SharedPart } from "./outgoing_part.ts";

@@ -7,7 +7,10 @@
  * interleaved rounds. The exit code is 1 if something is missing, and does not depend on the figures.
  */
 
+import { Buffer } from "node:buffer";
 import { Redis } from "ioredis";
+import { appendCall } from "../../runtime/serve/engine/redis/append_batch.ts";
+import { RedisNames } from "../../runtime/serve/engine/redis/names.ts";
 import { SCRIPTS } from "../../runtime/serve/engine/redis/scripts.ts";
 import { isFile } from "../support/is_file.ts";
 import { RedisEngine } from "../support/redis_engine.ts";
@@ -114,16 +117,17 @@ async function loop(url: string): Promise<void> {
   const redis = new Redis(url);
   const { sha, lua } = SCRIPTS.append;
   await redis.script("LOAD", lua);
-  const name = "{bench:loop}";
   const life = /run_id:(\S+)/.exec(await redis.info("server"))![1]!;
-  const proof = ["", "0", "", ""];
+  const facts = { names: new RedisNames("bench:"), life, isInGrace: false };
+  const data = Buffer.from(DATA);
   let count = 0, isOver = false;
   const publish = async () => {
     while (!isOver) {
-      const args = [life, "epoch", "0", ...proof, `x${name}`, crypto.randomUUID().slice(0, 11)];
-      args.push(`${HISTORY}`, "60000", "0", "0", "", DATA, "", "");
-      const [status] = await redis.evalsha(sha, 2, `m${name}`, `s${name}`, ...args) as string[];
-      if (status !== "stored") throw new Error(`the script answered ${status}`);
+      const publication = { data, historySize: HISTORY, historyTtlMs: 60_000 };
+      const { keys, args } = appendCall([{ channel: "loop", publication }], facts);
+      const all = [sha, keys.length, ...keys, ...args] as (string | Buffer)[];
+      const answer = String(await redis.callBuffer("EVALSHA", all));
+      if (!answer.startsWith("stored ")) throw new Error(`the script answered ${answer}`);
       count++;
     }
   };

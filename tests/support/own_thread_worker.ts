@@ -108,6 +108,11 @@ export class OwnThreadWorker {
     this.worker.loop.registry.register(this.#busy, { onReady }, EPOLLIN);
   }
 
+  /** True: it may block this thread. So it has to be kept busy, and the test goes on only after false. */
+  setAllLoaded(allLoaded: boolean): void {
+    this.#state.flags.setAllLoaded(allLoaded);
+  }
+
   /** Stops these events. */
   relax(): void {
     if (this.#busy < 0) return;

@@ -35,10 +35,10 @@ export class EngineBroker implements Broker {
     this.#calls = calls;
   }
 
-  async publish(name: Uint8Array, publication: Publication): Promise<PublishAnswer> {
+  publish(name: Uint8Array, publication: Publication): Promise<PublishAnswer> {
     const { data, fields, form = 0, historySize, historyTtlMs, idempotencyKey, version } =
       publication;
-    const [status = "busy", offset = 0, epoch = ""] = await this.#call(REQUEST.publish, [
+    const values = [
       name,
       data,
       fields ?? NO_BYTES,
@@ -49,8 +49,9 @@ export class EngineBroker implements Broker {
       idempotencyKey,
       version?.version,
       version?.versionEpoch,
-    ]) as [PublishAnswer["status"]?, number?, string?];
-    return { status, offset, epoch, subscribers: 0 };
+    ];
+    // Without `async`: so the promises behind it are of the same kind, and the loop need not wait for Deno.
+    return this.#calls.call(REQUEST.publish, values).then(publishAnswer);
   }
 
   async open(name: Uint8Array): Promise<"open" | "full" | "busy"> {
@@ -122,6 +123,15 @@ export class EngineBroker implements Broker {
   async #call(kind: number, values: Parameters<EngineCalls["call"]>[1]) {
     return await this.#calls.call(kind, values) ?? [];
   }
+}
+
+function publishAnswer(reply: EngineReply = []): PublishAnswer {
+  const [status = "busy", offset = 0, epoch = ""] = reply as [
+    PublishAnswer["status"]?,
+    number?,
+    string?,
+  ];
+  return { status, offset, epoch, subscribers: 0 };
 }
 
 function presenceResult(reply: NonNullable<EngineReply>): PresenceResult {

@@ -5,7 +5,7 @@
  * turn of the loop: the main thread rings the worker's doorbell behind them. What is under way is bounded; beyond that, a call is
  * answered `undefined` at once, which means "busy", as for a request that has no room in the ring.
  */
-import type { Gatherer } from "../../net/mod.ts";
+import { type Gatherer, LoopPromise } from "../../net/mod.ts";
 import { EngineRings } from "./engine_memory.ts";
 import { packTuple, type TupleValue, unpackTuple } from "./tuple.ts";
 
@@ -33,6 +33,8 @@ export class EngineCalls implements Gatherer {
   readonly #rings: EngineRings;
   readonly #parts: EngineCallsParts;
   readonly #waiting = new Map<number, (reply: EngineReply) => void>();
+  /** There are requests for which the main thread has not been called. */
+  #isWritten = false;
   readonly #deferred: (readonly TupleValue[])[] = [];
   // Answers to a worker that died, and had the same number, are none of ours.
   #lastNumber = crypto.getRandomValues(new Uint32Array(1))[0]!;
@@ -48,10 +50,12 @@ export class EngineCalls implements Gatherer {
   }
 
   /** Sends a request. */
-  call(kind: number, values: readonly TupleValue[]): Promise<EngineReply> {
-    const number = this.#lastNumber = (this.#lastNumber + 1) >>> 0;
-    if (!this.#send([number, kind, ...values])) return Promise.resolve(undefined);
-    return new Promise((resolve) => this.#waiting.set(number, resolve));
+  call(kind: number, values: readonly TupleValue[]): LoopPromise<EngineReply> {
+    return new LoopPromise((resolve) => {
+      const number = this.#lastNumber = (this.#lastNumber + 1) >>> 0;
+      if (this.#send([number, kind, ...values])) this.#waiting.set(number, resolve);
+      else resolve(undefined);
+    });
   }
 
   /** Sends a request whose answer nobody needs, as soon as there is room. */
@@ -64,6 +68,7 @@ export class EngineCalls implements Gatherer {
   /** Receives answers, and sends what had no room. */
   flush(): void {
     this.#settle();
+    this.#callMain();
     const isEmpty = this.#rings.answers.read((message) => this.#receive(message), RECORDS_A_TURN);
     if (!isEmpty) this.#parts.again();
   }
@@ -88,8 +93,18 @@ export class EngineCalls implements Gatherer {
     const message = packTuple(values);
     if (!requests.hasRoom(message.length)) return false;
     requests.write(message);
-    if (this.#rings.mark()) this.#parts.call();
+    if (this.#isWritten) return true;
+    this.#isWritten = true;
+    // For what is written outside of a batch of events.
+    queueMicrotask(() => this.#callMain());
     return true;
+  }
+
+  /** Once for all requests of a batch of events. */
+  #callMain(): void {
+    if (!this.#isWritten) return;
+    this.#isWritten = false;
+    if (this.#rings.mark()) this.#parts.call();
   }
 
   #receive(message: Uint8Array): void {

@@ -85,7 +85,12 @@ export class EngineDesk {
     if (number === undefined || answer === undefined) return;
     const send = (values: readonly TupleValue[]) => {
       if (this.#places[worker] !== place) return; // it has died
-      place.queue.push(packTuple([number, ...values]));
+      const message = packTuple([number, ...values]);
+      if (place.timer === undefined && place.queue.length === 0 && !place.rings.answers.isStopped) {
+        if (place.rings.answers.write(message)) return this.#ring(worker, place);
+      } else {
+        place.queue.push(message.slice());
+      }
       this.#write(worker, place);
     };
     if (answer instanceof Promise) void answer.then(send);

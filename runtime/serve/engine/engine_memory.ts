@@ -24,6 +24,9 @@ const WORKER_BYTES = BELL_BYTES + 2 * INBOX_BYTES;
 const RECORD = { last: 1, more: 2 } as const;
 /** Records of a message are at most this long, so that few bytes are lost where the ring wraps. */
 const PART_BYTES = 64 * 1024;
+/** Messages that are read together share pieces of memory of this length at most. */
+const SPACE_BYTES = 16 * 1024;
+const NO_BYTES = new Uint8Array(0);
 
 /** Creates the memory. */
 export function createEngineMemory(workers: number): SharedArrayBuffer {
@@ -99,11 +102,17 @@ class MessageRing {
     return this.#unwritten !== undefined;
   }
 
-  /** Writes a message. Returns false if only a part of it had room: {@link resume} before the next one. */
+  /**
+   * Writes a message. Returns false if only a part of it had room: {@link resume} before the next one.
+   *
+   * @param message is copied
+   */
   write(message: Uint8Array): boolean {
     if (this.isStopped) throw new TypeError("the message before is not written");
     this.#unwritten = message;
-    return this.resume();
+    if (this.resume()) return true;
+    this.#unwritten = this.#unwritten.slice();
+    return false;
   }
 
   /** Goes on with the message that had no room. Returns whether it is written. */
@@ -121,13 +130,21 @@ class MessageRing {
   /**
    * Passes whole messages to `receive`, at most `limit` records of them.
    *
-   * @param receive gets a copy; must not throw
+   * @param receive gets a copy, which shares its memory with those of other messages; must not throw
    * @returns whether the ring is empty
    */
   read(receive: (message: Uint8Array) => void, limit: number): boolean {
     const ready: Uint8Array[] = [];
+    // One piece of memory for many messages: each would cost as much by itself.
+    let space = NO_BYTES, used = 0;
     const record = (type: number, bytes: Uint8Array, start: number, end: number) => {
-      this.#parts.push(bytes.slice(start, end));
+      if (space.length - used < end - start) {
+        space = new Uint8Array(Math.max(end - start, Math.min(this.#inbox.size(), SPACE_BYTES)));
+        used = 0;
+      }
+      const part = space.subarray(used, used += end - start);
+      part.set(bytes.subarray(start, end));
+      this.#parts.push(part);
       if (type === RECORD.last) ready.push(this.#joined());
     };
     const isEmpty = this.#inbox.drain({ record }, limit) < limit;

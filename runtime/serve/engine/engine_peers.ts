@@ -39,7 +39,8 @@ export class EnginePeers implements Peers {
 
   async sessionKey(server: string): Promise<SessionKey> {
     const [status, key] = await this.#calls.call(REQUEST.sessionKey, [server]) ?? ["busy"];
-    return { status, key } as SessionKey;
+    // The bytes of an answer share their memory with other answers.
+    return { status, key: key instanceof Uint8Array ? key.slice() : key } as SessionKey;
   }
 
   async pass(

@@ -1,6 +1,8 @@
 /**
  * Carries out the requests of workers: each becomes a call of the driver, or of the conductor.
  *
+ * Bytes of a request share their memory with those of other requests: what is kept longer than until the answer is copied.
+ *
  * In: the values of a request, see engine_request.ts. Out: the values of its answer. What the engine cannot do now is `busy`, and
  * what it has no room for is `full`, as with the store.
  */
@@ -11,6 +13,7 @@ import type { EngineAnswer, EngineHandler } from "./engine_desk.ts";
 import { REQUEST } from "./engine_request.ts";
 import type { NodeMembers } from "./node_members.ts";
 import type { NodePeers } from "./node_peers.ts";
+import { decodeText } from "./short_text.ts";
 import type { TupleValue } from "./tuple.ts";
 
 /** Requests of all workers that are under way, and the bytes in them: a slow engine is an error, and no memory. */
@@ -23,8 +26,6 @@ const MAX_BYTES = 4 * 1024 * 1024;
 
 type Values = readonly TupleValue[];
 type Answer = Promise<Values>;
-
-const UTF8 = new TextDecoder();
 
 /** Who carries requests out. */
 export interface RequestAnswersParts {
@@ -133,7 +134,8 @@ export class RequestAnswers implements EngineHandler {
   }
 
   async #open(name: string, [key]: Values): Answer {
-    return [await this.#conductor.open(name, key as Uint8Array) ? "open" : "busy"];
+    const kept = (key as Uint8Array).slice();
+    return [await this.#conductor.open(name, kept) ? "open" : "busy"];
   }
 
   async #recover(name: string, values: Values): Answer {
@@ -175,7 +177,7 @@ export class RequestAnswers implements EngineHandler {
   }
 
   async #control([data, word]: Values): Answer {
-    return [await this.#peers.request(word as string, data as Uint8Array) ? 1 : 0];
+    return [await this.#peers.request(word as string, (data as Uint8Array).slice()) ? 1 : 0];
   }
 
   async #survey([question]: Values): Answer {
@@ -190,12 +192,13 @@ export class RequestAnswers implements EngineHandler {
 
   async #pass([data, session, server, worker]: Values): Answer {
     const to = { server: server as string, worker: worker as number };
-    return [await this.#peers.pass(to, session as string, data as Uint8Array) ? 1 : 0];
+    const kept = (data as Uint8Array).slice();
+    return [await this.#peers.pass(to, session as string, kept) ? 1 : 0];
   }
 
   async #join(worker: number, name: string, values: Values): Answer {
     const [client, user, info, announce] = values.slice(1) as [string, string, Uint8Array, number];
-    const member = { client, user, info, announce: announce === 1 };
+    const member = { client, user, info: info.slice(), announce: announce === 1 };
     return [await this.#members.join(worker, name, member)];
   }
 
@@ -213,7 +216,7 @@ export class RequestAnswers implements EngineHandler {
 
 /** The channel's name, which most requests begin with. */
 function nameIn([name]: Values): string {
-  return UTF8.decode(name as Uint8Array);
+  return decodeText(name as Uint8Array);
 }
 
 function pageQuery(offset: number | undefined, limit: number, reverse: boolean): EngineRangeQuery {

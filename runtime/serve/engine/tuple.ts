@@ -2,44 +2,33 @@
  * A list of values as bytes: what crosses between a worker and the main thread.
  *
  * In: numbers, texts, bytes, or nothing in their place. Out: the same as bytes, and back. Both sides are this program, in one
- * process: what is read was written here. Bytes that are read are copies.
+ * process: what is read was written here. Bytes that are read are views of what they are read from.
  *
  * ```text
  * value    0 undefined | 1 float64 | 2 length uint32, UTF-8 | 3 length uint32, bytes
  * ```
  */
 
+import { decodeText, encodeText } from "./short_text.ts";
+
 /** A value of a list. */
 export type TupleValue = undefined | number | string | Uint8Array;
 
 const KIND = { nothing: 0, number: 1, text: 2, bytes: 3 } as const;
-const UTF8 = new TextEncoder();
-const TEXT = new TextDecoder();
+/** The longest number, and the longest head of a text or of bytes. */
+const MOST_HEAD = 9;
+/** Short lists are written here. */
+const space = new Uint8Array(4096);
+const spaceView = new DataView(space.buffer);
 
-/** The bytes of a list. */
+/** The bytes of a list; valid until the next call, so that nothing is allocated for a short one. */
 export function packTuple(values: readonly TupleValue[]): Uint8Array {
-  const parts = values.map((value) => typeof value === "string" ? UTF8.encode(value) : value);
-  const out = new Uint8Array(parts.reduce<number>((sum, part) => sum + sizeOf(part), 0));
-  const view = new DataView(out.buffer);
-  let at = 0;
-  for (let i = 0; i < parts.length; i++) {
-    const part = parts[i];
-    if (part === undefined) {
-      out[at] = KIND.nothing;
-    } else if (typeof part === "number") {
-      out[at] = KIND.number;
-      view.setFloat64(at + 1, part);
-    } else {
-      out[at] = typeof values[i] === "string" ? KIND.text : KIND.bytes;
-      view.setUint32(at + 1, part.length);
-      out.set(part, at + 5);
-    }
-    at += sizeOf(part);
-  }
-  return out;
+  let most = 0;
+  for (const value of values) most += MOST_HEAD + mostBytesOf(value);
+  return packInto(most > space.length ? new Uint8Array(most) : space, values);
 }
 
-/** The list of some bytes. */
+/** The list of some bytes, which must not change. */
 export function unpackTuple(bytes: Uint8Array): TupleValue[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const values: TupleValue[] = [];
@@ -53,15 +42,38 @@ export function unpackTuple(bytes: Uint8Array): TupleValue[] {
       at += 9;
     } else {
       const end = at + 5 + view.getUint32(at + 1);
-      const part = bytes.slice(at + 5, end);
-      values.push(kind === KIND.text ? TEXT.decode(part) : part);
+      const isText = kind === KIND.text;
+      values.push(isText ? decodeText(bytes, at + 5, end) : bytes.subarray(at + 5, end));
       at = end;
     }
   }
   return values;
 }
 
-function sizeOf(part: number | Uint8Array | undefined): number {
-  if (part === undefined) return 1;
-  return typeof part === "number" ? 9 : 5 + part.length;
+function packInto(out: Uint8Array, values: readonly TupleValue[]): Uint8Array {
+  const view = out === space ? spaceView : new DataView(out.buffer);
+  let at = 0;
+  for (const value of values) {
+    if (value === undefined) {
+      out[at++] = KIND.nothing;
+    } else if (typeof value === "number") {
+      out[at] = KIND.number;
+      view.setFloat64(at + 1, value);
+      at += 9;
+    } else {
+      const start = at + 5;
+      let end = start + value.length;
+      out[at] = typeof value === "string" ? KIND.text : KIND.bytes;
+      if (typeof value === "string") end = encodeText(value, out, start);
+      else out.set(value, start);
+      view.setUint32(at + 1, end - start);
+      at = end;
+    }
+  }
+  return out.subarray(0, at);
+}
+
+function mostBytesOf(value: TupleValue): number {
+  if (typeof value === "string") return 3 * value.length;
+  return value instanceof Uint8Array ? value.length : 0;
 }

@@ -15,7 +15,7 @@ import {
   RequestHead,
 } from "../../../protocol/mod.ts";
 import type { Config } from "../../config/mod.ts";
-import type { Gatherer, Loop, OutgoingBatch } from "../../net/mod.ts";
+import { type Gatherer, type Loop, LoopPromise, type OutgoingBatch } from "../../net/mod.ts";
 import type { EventLog } from "../../observe/log/mod.ts";
 import type { Counters } from "../../ring/mod.ts";
 import type { Warnings } from "../../thread/mod.ts";
@@ -45,6 +45,8 @@ export interface Router {
 /** A promise that is waited for. */
 export interface Following {
   isOver: boolean;
+  /** It is a {@link LoopPromise}. */
+  readonly isInLoop: boolean;
 }
 
 /** What a worker's sessions share. */
@@ -76,8 +78,10 @@ export class SessionContext implements Gatherer {
   readonly observer: RequestObserver | null;
   /** The subject of the client's certificate on a descriptor; null: clients are not asked for one. */
   clientSubjectOf: ((descriptor: number) => string) | null = null;
-  /** Handlers whose promise is pending: while there are any, the loop lets promises run. */
+  /** Handlers whose promise is pending, and may wait for Deno: while there are any, the loop lets Deno run. */
   pendingHandlers = 0;
+  /** Handlers whose promise this loop itself will settle: it only has to let promises run. */
+  pendingInLoop = 0;
   /** The server is stopping: connections end after the request in progress. */
   draining = false;
   /** The same, but a new server has taken over: connections are ended one after the other. */
@@ -150,13 +154,15 @@ export class SessionContext implements Gatherer {
     done: (value: T) => void,
     failed: (reason: unknown) => void,
   ): Following {
-    this.pendingHandlers++;
-    const following = { isOver: false };
+    const isInLoop = promise instanceof LoopPromise;
+    if (isInLoop) this.pendingInLoop++;
+    else this.pendingHandlers++;
+    const following = { isOver: false, isInLoop };
     const settle = (next: () => void) => {
       this.unfollow(following);
       next();
     };
-    Promise.resolve(promise).then(
+    (isInLoop ? promise : Promise.resolve(promise)).then(
       (value) => settle(() => done(value)),
       (reason) => settle(() => failed(reason)),
     );
@@ -167,6 +173,7 @@ export class SessionContext implements Gatherer {
   unfollow(following: Following): void {
     if (following.isOver) return;
     following.isOver = true;
-    this.pendingHandlers--;
+    if (following.isInLoop) this.pendingInLoop--;
+    else this.pendingHandlers--;
   }
 }

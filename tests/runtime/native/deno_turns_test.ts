@@ -4,6 +4,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
+import { LoopPromise } from "../../../runtime/net/mod.ts";
 import { LogLabel } from "../../../runtime/observe/log/mod.ts";
 import type { Route, Router } from "../../../runtime/serve/session/mod.ts";
 import { OwnThreadWorker } from "../../support/own_thread_worker.ts";
@@ -84,4 +85,32 @@ Deno.test("deno turns: a round trip over a Deno socket needs few turns while the
   console.log(`${turns / ROUND_TRIPS} turns of Deno's loop for a round trip`);
   // A round trip takes two polls, since the echo runs in this thread too.
   assert(turns <= 4 * ROUND_TRIPS, `${turns} turns for ${ROUND_TRIPS} round trips`);
+});
+
+Deno.test("deno turns: a handler that waits for the worker's own loop costs none", async () => {
+  const TURNS = 1_000;
+  let turns = NaN;
+  const worker: OwnThreadWorker = new OwnThreadWorker(routerOf((exchange) => {
+    worker.setAllLoaded(true);
+    worker.keepBusy();
+    const before = worker.turnsOfDeno;
+    const answered = new LoopPromise<void>((resolve) => {
+      let left = TURNS;
+      const onTurn = () => left-- > 0 ? worker.worker.loop.defer({ onTurn }) : resolve();
+      onTurn();
+    });
+    // Several promises behind it, as behind the answer of an engine.
+    let last: Promise<void> = answered;
+    for (let i = 0; i < 10; i++) last = last.then(() => {});
+    return last.then(() => {
+      turns = worker.turnsOfDeno - before;
+      worker.setAllLoaded(false);
+      worker.relax();
+      exchange.respondText(200, "");
+    });
+  }));
+  worker.start();
+  assertEquals(await request(worker), "HTTP/1.1 200 OK");
+  await worker.stop();
+  assertEquals(turns, 0);
 });

@@ -49,6 +49,11 @@ export class RedisNames {
     return kind === "x" ? `${start}${escaped(name)}}` : `${start}}:${name}`;
   }
 
+  /** What comes before the part in braces, in {@link ofPubSub} of a channel. */
+  get pubSubStart(): string {
+    return `x${this.#database}`;
+  }
+
   /** The key of an idempotency key. */
   ofIdempotencyKey(channel: string, key: Uint8Array): Uint8Array {
     const start = new TextEncoder().encode(`k{${this.#prefix}${escaped(channel)}}:`);

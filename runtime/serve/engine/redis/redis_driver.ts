@@ -21,12 +21,13 @@ import type {
   EngineStatus,
   EngineUnavailable,
 } from "../driver.ts";
+import { AppendQueue, UNVERIFIED } from "./append_queue.ts";
 import { decodeMember, encodeMember } from "./frames.ts";
 import { LinkKeeper } from "./link_keeper.ts";
 import { RedisNames } from "./names.ts";
 import { randomText } from "./random_text.ts";
 import { databaseOf } from "./redis_address.ts";
-import { redisFault, unavailable } from "./redis_faults.ts";
+import { redisFault, refusal, unavailable } from "./redis_faults.ts";
 import type { RedisLink, RedisServer } from "./redis_link.ts";
 import { RedisNodes } from "./redis_nodes.ts";
 import { type RangeReply, rangeResult } from "./range_reply.ts";
@@ -44,13 +45,7 @@ export interface RedisDriverOptions extends RedisServer {
 const GRACE_MS = 8000;
 /** The most bytes of one page of a history. */
 const RANGE_BYTES = 2 ** 20;
-const NO_BYTES = new Uint8Array(0);
 const NO_LINK = "there is no connection to the server";
-const UNVERIFIED: EngineUnavailable = unavailable({
-  reason: "the server was restarted; nodes that follow the channel decide first",
-  mayBeDone: false,
-});
-const FULL: EngineFull = { status: "full" };
 const DONE: EngineDoneResult = { status: "done" };
 
 /** The driver. */
@@ -59,6 +54,7 @@ export class RedisDriver implements EngineDriver {
   readonly #names: RedisNames;
   readonly #nodes: RedisNodes;
   readonly #keeper: LinkKeeper;
+  readonly #appends: AppendQueue;
 
   /** @param options where the server is; nothing is connected before `connect` */
   constructor(options: RedisDriverOptions) {
@@ -66,6 +62,11 @@ export class RedisDriver implements EngineDriver {
     this.#names = new RedisNames(options.prefix, databaseOf(options.url));
     this.#nodes = new RedisNodes(this.#names, randomText);
     this.#keeper = new LinkKeeper(options, { names: this.#names, nodes: this.#nodes });
+    this.#appends = new AppendQueue({
+      names: this.#names,
+      link: () => this.#keeper.link,
+      isInGrace: () => this.#isInGrace,
+    });
   }
 
   get status(): EngineStatus {
@@ -85,28 +86,16 @@ export class RedisDriver implements EngineDriver {
   }
 
   publish(channel: string, publication: EnginePublication): Promise<EnginePublishResult> {
-    const { idempotencyKey } = publication;
-    const keys: (string | Uint8Array)[] = this.#channelKeys(channel);
-    if (idempotencyKey !== undefined) {
-      keys.push(this.#names.ofIdempotencyKey(channel, idempotencyKey));
-    }
-    return this.#ask(SCRIPTS.append, keys, () => [
-      ...this.#epochArguments(publication.proof, ""),
-      this.#names.ofPubSub("x", channel),
-      randomText(),
-      ...appendArguments(publication),
-    ], (reply) => {
-      const status = String(reply[0]);
-      if (status !== "stored" && status !== "repeated" && status !== "skipped") return UNVERIFIED;
-      return { status, offset: Number(String(reply[1])), epoch: String(reply[2]) };
-    });
+    return this.#appends.add(channel, publication);
   }
 
   state(channel: string, proof?: EnginePosition): Promise<EngineStateResult> {
-    return this.#ask(SCRIPTS.state, this.#channelKeys(channel), () => [
-      ...this.#epochArguments(proof, "deep"),
-      this.#names.ofPubSub("x", channel),
-    ], (reply) => {
+    return this.#ask(SCRIPTS.state, this.#channelKeys(channel), () => {
+      const { epoch = "", offset = 0, tag = "" } = proof ?? {};
+      const life = this.#keeper.link?.facts.life ?? "";
+      const start = [life, randomText(), this.#isInGrace ? "1" : "0"];
+      return [...start, this.#names.ofPubSub("x", channel), epoch, String(offset), tag];
+    }, (reply) => {
       if (String(reply[0]) !== "known") return UNVERIFIED;
       const [, offset, epoch, tag] = reply.map(String);
       return { status: "known", epoch: epoch!, offset: Number(offset), tag: tag! };
@@ -163,7 +152,7 @@ export class RedisDriver implements EngineDriver {
   }
 
   async members(channel: string): Promise<EngineMembersResult> {
-    const link = this.#keeper.link;
+    const link = this.#open();
     if (link === undefined) return unavailable({ reason: NO_LINK, mayBeDone: false });
     try {
       const key = this.#names.ofChannel("p", channel);
@@ -195,12 +184,9 @@ export class RedisDriver implements EngineDriver {
     return [this.#names.ofChannel("m", channel), this.#names.ofChannel("s", channel)];
   }
 
-  /** What every script that may begin an epoch is given first. */
-  #epochArguments(proof: EnginePosition | undefined, depth: "" | "deep"): string[] {
-    const inGrace = this.#keeper.linkAgeMs < (this.#options.graceMs ?? GRACE_MS);
-    const { epoch = "", offset = 0, tag = "" } = proof ?? {};
-    const life = this.#keeper.link?.facts.life ?? "";
-    return [life, randomText(), inGrace ? "1" : "0", epoch, String(offset), tag, depth];
+  /** Whether another node may know more about a channel than a caller without a proof. */
+  get #isInGrace(): boolean {
+    return this.#keeper.linkAgeMs < (this.#options.graceMs ?? GRACE_MS);
   }
 
   async #range(
@@ -221,6 +207,12 @@ export class RedisDriver implements EngineDriver {
     return result.status === "full" ? unavailable({ reason: "full", mayBeDone: false }) : result;
   }
 
+  /** The link, if there is one, for a request behind the publications before it. */
+  #open(): RedisLink | undefined {
+    this.#appends.flush();
+    return this.#keeper.link;
+  }
+
   /** Runs a script; its arguments are made only if there is a link. Sent within the call, so that requests keep their order. */
   async #ask<T>(
     script: RedisScript,
@@ -228,46 +220,27 @@ export class RedisDriver implements EngineDriver {
     args: () => readonly (string | Uint8Array)[],
     read: (reply: readonly unknown[]) => T,
   ): Promise<T | EngineFull | EngineUnavailable> {
-    const link = this.#keeper.link;
+    const link = this.#open();
     if (link === undefined) return unavailable({ reason: NO_LINK, mayBeDone: false });
     try {
       return read(await link.run(script, keys, args()) as unknown[]);
     } catch (error) {
-      return failureOf(error);
+      return refusal(redisFault(error));
     }
   }
 
   async #do(
     action: (link: RedisLink) => Promise<unknown>,
   ): Promise<EngineDoneResult | EngineFull> {
-    const link = this.#keeper.link;
+    const link = this.#open();
     if (link === undefined) return unavailable({ reason: NO_LINK, mayBeDone: false });
     try {
       await action(link);
       return DONE;
     } catch (error) {
-      return failureOf(error);
+      return refusal(redisFault(error));
     }
   }
-}
-
-function appendArguments(publication: EnginePublication): (string | Uint8Array)[] {
-  const { data, fields = NO_BYTES, form = 0, skipHistory = false, version } = publication;
-  return [
-    String(publication.historySize),
-    String(Math.ceil(publication.historyTtlMs)),
-    skipHistory ? "1" : "0",
-    String(form),
-    fields,
-    data,
-    version === undefined ? "" : String(version.version),
-    version?.versionEpoch ?? NO_BYTES,
-  ];
-}
-
-function failureOf(error: unknown): EngineFull | EngineUnavailable {
-  const fault = redisFault(error);
-  return fault.kind === "full" ? FULL : unavailable(fault);
 }
 
 /** Requests that need no memory are never refused for want of it. */

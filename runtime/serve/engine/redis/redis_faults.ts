@@ -4,7 +4,7 @@
  * In: whatever a command was rejected with. Out: a {@link RedisFault}. The texts are those of Redis 6.2 to 8; an error
  * within a script has the text of the command's error somewhere inside.
  */
-import type { EngineUnavailable } from "../driver.ts";
+import type { EngineFull, EngineUnavailable } from "../driver.ts";
 
 /** What has to be done about it. */
 export interface RedisFault {
@@ -74,7 +74,11 @@ export function redisFault(error: unknown): RedisFault {
   const reason = error instanceof Error ? error.message : String(error);
   // Only an answer of the server says that it did nothing.
   const isAnswer = error instanceof Error && error.name === "ReplyError";
-  if (!isAnswer) return { kind: "failed", reason, mayBeDone: true };
+  return isAnswer ? answeredFault(reason) : { kind: "failed", reason, mayBeDone: true };
+}
+
+/** Judges what the server has answered. */
+export function answeredFault(reason: string): RedisFault {
   const kind = KINDS.find(([pattern]) => pattern.test(reason))?.[1] ?? "failed";
   return { kind, reason, mayBeDone: false };
 }
@@ -82,4 +86,9 @@ export function redisFault(error: unknown): RedisFault {
 /** The answer to a request that failed. */
 export function unavailable({ reason, mayBeDone }: Omit<RedisFault, "kind">): EngineUnavailable {
   return { status: "unavailable", reason, mayBeDone };
+}
+
+/** The answer to a request that may fail for want of memory. */
+export function refusal(fault: RedisFault): EngineFull | EngineUnavailable {
+  return fault.kind === "full" ? { status: "full" } : unavailable(fault);
 }

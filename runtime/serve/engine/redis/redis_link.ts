@@ -11,7 +11,7 @@
 import { Buffer } from "node:buffer";
 import { Redis, type RedisOptions } from "ioredis";
 import { type RedisAddress, redisAddress } from "./redis_address.ts";
-import { redisFault } from "./redis_faults.ts";
+import { answeredFault, type RedisFault, redisFault } from "./redis_faults.ts";
 import { type RedisScript, SCRIPTS } from "./scripts.ts";
 
 /** Where the server is, and how long to wait. */
@@ -26,6 +26,7 @@ export interface RedisServer {
   readonly timeoutMs: number;
 }
 
+const NO_FACTS: RedisFacts = { life: "", program: "", isCluster: false, evictionPolicy: "" };
 /** What the client calls a connection that does not exist any more. */
 const ENDED: readonly string[] = ["close", "end"];
 
@@ -43,6 +44,8 @@ export interface RedisFacts {
   readonly life: string;
   /** The program and its version, as "Redis 7.0.15". */
   readonly program: string;
+  /** A script may use keys of one slot only. */
+  readonly isCluster: boolean;
   /** `noeviction`, or how it evicts keys; empty if it does not say. */
   readonly evictionPolicy: string;
 }
@@ -61,7 +64,7 @@ export class RedisLink {
   readonly #listening: Redis;
   readonly #events: RedisLinkEvents;
   readonly #address: RedisAddress;
-  #facts: RedisFacts = { life: "", program: "", evictionPolicy: "" };
+  #facts: RedisFacts = NO_FACTS;
   #trace: LinkTrace = { runId: "", clients: [] };
   /** The first error of one of the connections. */
   #cause = "";
@@ -123,6 +126,13 @@ export class RedisLink {
   ): Promise<unknown> {
     const all = [script.sha, keys.length, ...keys.map(asArgument), ...args.map(asArgument)];
     return await this.#guarded(this.#commands.callBuffer("EVALSHA", all));
+  }
+
+  /** A script has answered that the server has refused a part of what it was to do: with this error. */
+  refused(error: string): RedisFault {
+    const fault = answeredFault(error);
+    this.#judge(fault);
+    return fault;
   }
 
   /** Runs a command whose answer is a text, a number, or a list of texts. */
@@ -190,11 +200,14 @@ export class RedisLink {
     try {
       return await answer;
     } catch (error) {
-      const { kind, reason } = redisFault(error);
-      if (kind === "lost" || (kind === "denied" && this.#isRehearsed)) this.fail(reason);
-      if (kind === "scripts") this.#reload();
+      this.#judge(redisFault(error));
       throw error;
     }
+  }
+
+  #judge({ kind, reason }: RedisFault): void {
+    if (kind === "lost" || (kind === "denied" && this.#isRehearsed)) this.fail(reason);
+    if (kind === "scripts") this.#reload();
   }
 
   /**
@@ -309,6 +322,7 @@ function factsOf(get: (name: string) => string): RedisFacts {
   return {
     life: `${get("run_id")}:${get("master_replid")}`,
     program: valkey === "" ? `Redis ${version}` : `Valkey ${valkey}`,
+    isCluster: get("cluster_enabled") === "1",
     evictionPolicy: get("maxmemory_policy"),
   };
 }

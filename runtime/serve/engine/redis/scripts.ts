@@ -13,102 +13,157 @@
  */
 import { createHash } from "node:crypto";
 
-/** Reads a channel and decides whether a new epoch begins: sets `fresh`, `moved`, `epoch`, `offset`, `tag`; `begin` begins it. */
-const READ_CHANNEL = `
-local m, s = KEYS[1], KEYS[2]
-local life, grace = ARGV[1], ARGV[3] == '1'
-local h = redis.call('HMGET', m, 'e', 'o', 't', 'l', 'v', 've')
-local epoch, offset, tag = h[1], h[2] or '0', h[3] or ''
-local fresh, moved = not epoch, epoch and h[4] ~= life
-if epoch then
-  local holds = nil
-  if ARGV[4] == epoch then
-    local at, newest = tonumber(ARGV[5]), tonumber(offset)
-    if at == newest then holds = ARGV[6] == tag
-    elseif at > newest then holds = false
-    elseif at > 0 and (moved or ARGV[7] == 'deep') then
-      local entry = redis.call('XRANGE', s, ARGV[5] .. '-0', ARGV[5] .. '-0')[1]
-      if entry then holds = entry[2][2] == ARGV[6] end
-    end
-  end
-  if holds == false then fresh = true
-  elseif moved and not holds then
-    if grace then return {'unverified'} end
-    fresh = true
-  end
-end
-local function begin()
-  redis.call('HSET', m, 'e', epoch, 'o', offset, 't', tag, 'l', life)
-  redis.call('HDEL', m, 'v', 've')
-  redis.call('DEL', s)
-end
-`;
-
 const KEEP_CHANNEL_MS = 24 * 60 * 60 * 1000;
 const KEEP_KEY_MS = 5 * 60 * 1000;
 
-const APPEND = `${READ_CHANNEL}
-local k = KEYS[3]
-local channel, newtag, size, ttl, skip = ARGV[8], ARGV[9], tonumber(ARGV[10]), tonumber(ARGV[11]), ARGV[12] == '1'
-local form, fields, data, version, versionepoch = ARGV[13], ARGV[14], ARGV[15], ARGV[16], ARGV[17]
-if fresh then
-  epoch, offset, tag = ARGV[2], '0', ''
-else
-  if k then
-    local was = redis.call('GET', k)
-    if was then
-      local of, at = string.match(was, '^(%S+) (%d+)$')
-      if of == epoch then return {'repeated', at, epoch} end
+/** Reads a channel and decides whether a new epoch begins; `begin` begins it. */
+const READ_CHANNEL = `
+local call, format = redis.call, string.format
+local life, random, grace = ARGV[1], ARGV[2], ARGV[3] == '1'
+local function read(m, s, knownepoch, at, knowntag, deep)
+  local h = call('HMGET', m, 'e', 'o', 't', 'l', 'v', 've')
+  local epoch, newest, tag = h[1], tonumber(h[2] or '0'), h[3] or ''
+  local fresh, moved, unverified = not epoch, epoch and h[4] ~= life, false
+  if epoch then
+    local holds = nil
+    if knownepoch == epoch then
+      if at == newest then holds = knowntag == tag
+      elseif at > newest then holds = false
+      elseif at > 0 and (moved or deep) then
+        local id = format('%.0f-0', at)
+        local entry = call('XRANGE', s, id, id)[1]
+        if entry then holds = entry[2][2] == knowntag end
+      end
+    end
+    if holds == false then fresh = true
+    elseif moved and not holds then
+      fresh, unverified = not grace, grace
     end
   end
-  if version ~= '' and h[5] and tonumber(version) <= tonumber(h[5])
-    and (versionepoch == '' or versionepoch == h[6]) then
-    return {'skipped', offset, epoch}
+  return {m = m, s = s, epoch = epoch, offset = newest, tag = tag, version = h[5], versionepoch = h[6],
+    fresh = fresh, moved = moved, unverified = unverified}
+end
+local function write(c, offset, tag)
+  call('HSET', c.m, 'e', c.epoch, 'o', format('%.0f', offset), 't', tag, 'l', life)
+end
+local function begin(c)
+  call('HSET', c.m, 'e', random, 'o', '0', 't', '', 'l', life)
+  call('HDEL', c.m, 'v', 've')
+  call('DEL', c.s)
+  c.epoch, c.offset, c.tag, c.version, c.fresh = random, 0, '', false, false
+end
+`;
+
+/**
+ * Publications of any channels, in their order, each with an answer of its own: see append_batch.ts. What belongs to a channel is read and
+ * written once for all of them; messages go out when everything is written.
+ */
+const APPEND = `${READ_CHANNEL}
+local prefix, blob = ARGV[4], ARGV[5]
+local unpack = struct.unpack
+local count, number, at = unpack('>I2I2', blob)
+local channels, answers, receivers, messages, now = {}, {}, {}, {}, nil
+local function failureof(e)
+  return 'error ' .. (type(e) == 'table' and e.err or tostring(e))
+end
+for i = 1, count do
+  local knownepoch, offset, knowntag
+  knownepoch, offset, knowntag, at = unpack('>Bc0dBc0', blob, at)
+  local m = KEYS[2 * i - 1]
+  local ok, c = pcall(read, m, KEYS[2 * i], knownepoch, offset, knowntag, false)
+  if not ok then c = {failure = failureof(c)} end
+  c.receiver = prefix .. string.sub(m, 2)
+  channels[i] = c
+end
+local function append(i, c, k, skip, form, size, ttl, version, versionepoch, fields, data)
+  if c.failure then return c.failure end
+  if c.unverified then return 'unverified' end
+  if not c.fresh then
+    if k then
+      local was = call('GET', k)
+      if was then
+        local of, place = string.match(was, '^(%S+) (%d+)$')
+        if of == c.epoch then return 'repeated ' .. place .. ' ' .. c.epoch end
+      end
+    end
+    if version ~= '' and c.version and tonumber(version) <= tonumber(c.version)
+      and (versionepoch == '' or versionepoch == c.versionepoch) then
+      return 'skipped ' .. format('%.0f', c.offset) .. ' ' .. c.epoch
+    end
+  else
+    begin(c)
   end
-end
-local kept = not skip and size > 0 and ttl > 0
-local number, previous = '0', ''
-if fresh then begin() end
-if not skip then
-  number, previous = string.format('%.0f', tonumber(offset) + 1), tag
-  offset, tag = number, newtag
-end
-if kept then
-  local time = redis.call('TIME')
-  local expires = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000) + ttl)
-  local entry = {'XADD', s, 'MAXLEN', ARGV[10], number .. '-0',
-    't', newtag, 'x', expires, 'm', form, 'f', fields, 'd', data}
-  local added = redis.pcall(unpack(entry))
-  if type(added) == 'table' and added.err then
-    if not string.find(added.err, 'equal or smaller', 1, true) then return added end
-    -- The history is of another numbering: it goes, and readers see that something is missing.
-    redis.call('DEL', s)
-    redis.call(unpack(entry))
+  local kept = not skip and size > 0 and ttl > 0
+  local own, previous, tag, offset, newest = 0, '', '', c.offset, c.tag
+  if not skip then
+    own, previous, tag = c.offset + 1, c.tag, random .. '.' .. i
+    offset, newest = own, tag
   end
-  redis.call('PEXPIRE', s, math.max(redis.call('PTTL', s), ttl))
+  local place, most, life = format('%.0f', own), format('%.0f', size), format('%.0f', ttl)
+  if kept then
+    if not now then
+      local time = call('TIME')
+      now = time[1] * 1000 + math.floor(time[2] / 1000)
+    end
+    local id, expires = place .. '-0', format('%.0f', now + ttl)
+    local added = redis.pcall('XADD', c.s, 'MAXLEN', most, id,
+      't', tag, 'x', expires, 'm', form, 'f', fields, 'd', data)
+    if type(added) == 'table' and added.err then
+      if not string.find(added.err, 'equal or smaller', 1, true) then return 'error ' .. added.err end
+      -- The history is of another numbering: it goes, and readers see that something is missing.
+      call('DEL', c.s)
+      call('XADD', c.s, 'MAXLEN', most, id, 't', tag, 'x', expires, 'm', form, 'f', fields, 'd', data)
+    end
+    c.isunwritten = true
+    c.historyttl = math.max(c.historyttl or 0, ttl)
+  else
+    write(c, offset, newest)
+    if not skip then call('DEL', c.s) end
+    if not skip then c.historyttl = nil end
+    c.isunwritten = false
+  end
+  if version ~= '' then call('HSET', c.m, 'v', version, 've', versionepoch) end
+  if k then call('SET', k, c.epoch .. ' ' .. place, 'PX', ${KEEP_KEY_MS}) end
+  c.offset, c.tag = offset, newest
+  c.ttl = math.max(c.ttl or 0, ttl)
+  if version ~= '' then c.version, c.versionepoch = version, versionepoch end
+  receivers[#receivers + 1] = c.receiver
+  messages[#messages + 1] = table.concat({'p', c.epoch, place, previous, tag,
+    form, most, life, string.len(fields)}, ' ') .. '\\n' .. fields .. data
+  return 'stored ' .. place .. ' ' .. c.epoch
 end
-redis.call('HSET', m, 'e', epoch, 'o', offset, 't', tag, 'l', life)
-if version ~= '' then redis.call('HSET', m, 'v', version, 've', versionepoch) end
-redis.call('PEXPIRE', m, math.max(redis.call('PTTL', m), ttl, ${KEEP_CHANNEL_MS}))
-if not skip and not kept then redis.call('DEL', s) end
-if k then redis.call('SET', k, epoch .. ' ' .. number, 'PX', ${KEEP_KEY_MS}) end
-redis.call('PUBLISH', channel, table.concat({'p', epoch, number, previous, skip and '' or tag,
-  form, ARGV[10], ARGV[11], string.len(fields)}, ' ') .. '\\n' .. fields .. data)
-return {'stored', number, epoch}
+for i = 1, number do
+  local channel, key, skip, form, size, ttl, version, versionepoch, fields, data
+  channel, key, skip, form, size, ttl, version, versionepoch, fields, data, at =
+    unpack('>I2I2BBI4dBc0I2c0I4c0I4c0', blob, at)
+  local ok, answer = pcall(append, i, channels[channel], KEYS[key], skip == 1, form, size, ttl,
+    version, versionepoch, fields, data)
+  if not ok then answer = failureof(answer) end
+  answers[i] = string.gsub(answer, '[\\r\\n]', ' ')
+end
+for i = 1, count do
+  local c = channels[i]
+  if c.isunwritten then write(c, c.offset, c.tag) end
+  if c.historyttl then call('PEXPIRE', c.s, math.max(call('PTTL', c.s), c.historyttl)) end
+  if c.ttl then call('PEXPIRE', c.m, math.max(call('PTTL', c.m), c.ttl, ${KEEP_CHANNEL_MS})) end
+end
+for i = 1, #messages do call('PUBLISH', receivers[i], messages[i]) end
+return table.concat(answers, '\\n')
 `;
 
 const STATE = `${READ_CHANNEL}
-if fresh then
-  local had = epoch
-  epoch, offset, tag = ARGV[2], '0', ''
-  begin()
-  redis.call('PEXPIRE', m, ${KEEP_CHANNEL_MS})
-  if had then redis.call('PUBLISH', ARGV[8], 'e ' .. epoch .. '\\n') end
+local c = read(KEYS[1], KEYS[2], ARGV[5], tonumber(ARGV[6]), ARGV[7], true)
+if c.unverified then return {'unverified'} end
+if c.fresh then
+  local had = c.epoch
+  begin(c)
+  call('PEXPIRE', c.m, ${KEEP_CHANNEL_MS})
+  if had then call('PUBLISH', ARGV[4], 'e ' .. c.epoch .. '\\n') end
 else
-  if moved then redis.call('HSET', m, 'l', life) end
-  redis.call('PEXPIRE', m, math.max(redis.call('PTTL', m), ${KEEP_CHANNEL_MS}))
+  if c.moved then call('HSET', c.m, 'l', life) end
+  call('PEXPIRE', c.m, math.max(call('PTTL', c.m), ${KEEP_CHANNEL_MS}))
 end
-return {'known', offset, epoch, tag}
+return {'known', format('%.0f', c.offset), c.epoch, c.tag}
 `;
 
 /** Pages, so that a history of long publications is never in memory as a whole. */

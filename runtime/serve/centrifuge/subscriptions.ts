@@ -23,8 +23,7 @@ import type { Channel, SubscriptionPlan } from "../channels/mod.ts";
 import { type Entrance, FewMap } from "../hub/mod.ts";
 import type { TokenSubscription } from "../tokens/mod.ts";
 import type { ChannelContext } from "./channel_context.ts";
-import type { ClientLink, Sized } from "./client_link.ts";
-import type { ClientIdentity } from "./client_identity.ts";
+import type { Sized } from "./client_link.ts";
 import { endAfter, momentOf, secondsUntil } from "./deadlines.ts";
 import { NewestMessages } from "./newest_messages.ts";
 import {
@@ -75,25 +74,15 @@ const NOTHING_EARLIER: EarlierPart = { publications: [], position: { offset: 0, 
 /** The subscriptions of a client. */
 export class Subscriptions {
   readonly #context: ChannelContext;
-  readonly #client: ClientIdentity;
-  readonly #link: ClientLink;
+  /** The client. */
   readonly #owner: SubscriptionOwner;
   readonly #byName = new FewMap<string, Subscription>();
   /** Undefined until the client is slow. */
   #newest: NewestMessages<Sized> | undefined = undefined;
 
-  constructor(
-    context: ChannelContext,
-    of: {
-      readonly client: ClientIdentity;
-      readonly link: ClientLink;
-      readonly owner: SubscriptionOwner;
-    },
-  ) {
+  constructor(context: ChannelContext, owner: SubscriptionOwner) {
     this.#context = context;
-    this.#client = of.client;
-    this.#link = of.link;
-    this.#owner = of.owner;
+    this.#owner = owner;
   }
 
   /** The subscription to a channel. */
@@ -193,7 +182,7 @@ export class Subscriptions {
     const isRefused = recovery === "earlier" || (recovery !== undefined && "code" in recovery);
     const entered = isRefused
       ? recovery
-      : enterPresence(this.#context, this.#client, { key, plan, info: grant.info });
+      : enterPresence(this.#context, this.#owner.identity, { key, plan, info: grant.info });
     if (entered !== undefined && !(entered instanceof Promise)) {
       this.#context.hub.leave(entrance.channel);
       return entered;
@@ -302,7 +291,7 @@ export class Subscriptions {
 
   /** It is {@link wakeAt}: the client may have read without having been waited for. */
   onTime(): void {
-    this.#newest?.onTime(this.#context.loop.now, this.#link.queuedBytes);
+    this.#newest?.onTime(this.#context.loop.now, this.#owner.link.queuedBytes);
   }
 
   /** The client has to subscribe again, and recovers by that. To what a server subscribed it, it does so only by another connection. */
@@ -340,7 +329,7 @@ export class Subscriptions {
     const { positioned = false, recoverable = false, joinLeave = false } = wish;
     // Deltas are not encoded: the client gets whole publications, and is told so.
     const wishes = { positioned, recoverable, joinLeave, delta: "" };
-    return planFor(this.#context, this.#client, { channel, wishes, override });
+    return planFor(this.#context, this.#owner.identity, { channel, wishes, override });
   }
 
   #add(
@@ -354,13 +343,12 @@ export class Subscriptions {
     const { info } = grant;
     const isMember = isMemberBy(plan);
     const kind = { compact: this.#takesNumber(wish, grant), joins: plan.pushJoinLeave };
-    const [link, owner] = [this.#link, this.#owner];
-    const face = link.wire.face(kind);
+    const owner = this.#owner;
+    const face = owner.link.wire.face(kind);
     const { channel: hubChannel } = entrance;
     const subscription = new Subscription({
       hubChannel,
       face,
-      link,
       owner,
       info,
       isMember,
@@ -368,7 +356,6 @@ export class Subscriptions {
       isServerSide: grant.isServerSide,
       isByApp: grant.isByApp ?? false,
       whenSlow: plan.whenSlow,
-      slowBytes: this.#context.slowBytes,
     });
     this.#byName.set(hubChannel.name, subscription);
     this.#context.meter.subscribed(isMember);
@@ -385,12 +372,12 @@ export class Subscriptions {
     this.#byName.delete(name);
     this.#newest?.drop(subscription);
     this.#context.meter.unsubscribed(isMember);
-    if (isMember) leavePresence(this.#context, this.#client, hubChannel.key);
+    if (isMember) leavePresence(this.#context, this.#owner.identity, hubChannel.key);
   }
 
   #tell(name: string, reason: Unsubscribe): void {
     this.#context.meter.unsubscribePushed(reason.code);
-    const push = new Replies(this.#link);
+    const push = new Replies(this.#owner.link);
     push.add((out) => writeUnsubscribePush(out, name, reason));
     if (!push.send()) this.#owner.onSlow();
   }

@@ -36,6 +36,7 @@ import {
 } from "./history_reading.ts";
 import { enterPresence, isMemberBy, leavePresence, planFor } from "./membership.ts";
 import { Replies } from "./replies.ts";
+import { shortUtf8 } from "./short_utf8.ts";
 import { Subscription, type SubscriptionOwner } from "./subscription.ts";
 
 /** What a client asks for. */
@@ -65,29 +66,23 @@ interface SubscriptionAsk {
   readonly grant: SubscriptionGrant;
 }
 
-const UTF8 = new TextEncoder();
 /** A channel may be lost again while its past is read. */
 const ENGINE_ATTEMPTS = 4;
 /** The engine does not have it either: a position that no channel has. */
 const NOTHING_EARLIER: EarlierPart = { publications: [], position: { offset: 0, epoch: "none" } };
 
-/** The subscriptions of a client. */
-export class Subscriptions {
+/** The subscriptions of a client, by their channels' names. It is a map, as there are many: a field would be one more object. */
+export class Subscriptions extends FewMap<string, Subscription> {
   readonly #context: ChannelContext;
   /** The client. */
   readonly #owner: SubscriptionOwner;
-  readonly #byName = new FewMap<string, Subscription>();
   /** Undefined until the client is slow. */
   #newest: NewestMessages<Sized> | undefined = undefined;
 
   constructor(context: ChannelContext, owner: SubscriptionOwner) {
+    super();
     this.#context = context;
     this.#owner = owner;
-  }
-
-  /** The subscription to a channel. */
-  get(name: string): Subscription | undefined {
-    return this.#byName.get(name);
   }
 
   /** When {@link onTime} is to be called, in the loop's milliseconds. */
@@ -98,15 +93,15 @@ export class Subscriptions {
   /** When the first of them expires, in the loop's milliseconds. */
   get nextExpiry(): number {
     let next = Infinity;
-    for (const { expiresAt } of this.#byName.values()) next = Math.min(next, expiresAt);
+    for (const { expiresAt } of this.values()) next = Math.min(next, expiresAt);
     return next;
   }
 
   /** Why there can be no such subscription now, whoever asks; undefined if there can. */
   refusalOf(name: string): ClientError | undefined {
-    if (this.#byName.has(name)) return CLIENT_ERRORS.ALREADY_SUBSCRIBED;
+    if (this.has(name)) return CLIENT_ERRORS.ALREADY_SUBSCRIBED;
     const { limits, meter } = this.#context;
-    if (this.#byName.size < limits.channelsPerConnection) return undefined;
+    if (this.size < limits.channelsPerConnection) return undefined;
     meter.limitExceeded("channels");
     return CLIENT_ERRORS.LIMIT_EXCEEDED;
   }
@@ -139,7 +134,7 @@ export class Subscriptions {
     recovery: RecoveryWish,
   ): Promise<SubscribeResult | ClientError> {
     const { broker } = this.#context;
-    const key = UTF8.encode(channel.name);
+    const key = shortUtf8(channel.name);
     let result: SubscribeResult | ClientError | "absent" | "earlier" = missing;
     let wish = recovery;
     for (let i = 0; typeof result === "string"; i++) {
@@ -171,7 +166,7 @@ export class Subscriptions {
   ): SubscribeResult | ClientError | "absent" | "earlier" {
     const ttl = secondsUntil(this.#context, grant.expireAt);
     if (ttl !== undefined && ttl <= 0) return CLIENT_ERRORS.EXPIRED;
-    const key = UTF8.encode(channel.name);
+    const key = shortUtf8(channel.name);
     const entrance = this.#context.hub.enter(channel.name, key);
     if (entrance === "absent") return entrance;
     if (typeof entrance === "string") return CLIENT_ERRORS.INTERNAL;
@@ -196,7 +191,7 @@ export class Subscriptions {
   /** Ends a subscription whose client cannot become a member: an engine says so later. The client tries again. */
   #confirm(subscription: Subscription, entered: Promise<ClientError | undefined>): void {
     this.#context.follow(entered.then((error) => {
-      if (error === undefined || this.#byName.get(subscription.name) !== subscription) return;
+      if (error === undefined || this.get(subscription.name) !== subscription) return;
       this.#context.hub.leave(subscription.hubChannel, subscription);
       this.#forget(subscription);
       this.#tellInsufficientState(subscription);
@@ -242,7 +237,7 @@ export class Subscriptions {
 
   /** Ends a subscription, if there is one. */
   unsubscribe(name: string): boolean {
-    const subscription = this.#byName.get(name);
+    const subscription = this.get(name);
     if (subscription === undefined) return false;
     this.#context.hub.leave(subscription.hubChannel, subscription);
     this.#forget(subscription);
@@ -256,7 +251,7 @@ export class Subscriptions {
 
   /** The hub has ended it. */
   noteLost(subscription: Subscription): void {
-    if (this.#byName.get(subscription.name) !== subscription) return;
+    if (this.get(subscription.name) !== subscription) return;
     this.#context.meter.lost();
     this.#forget(subscription);
     this.#tellInsufficientState(subscription);
@@ -302,7 +297,7 @@ export class Subscriptions {
 
   /** Ends those that have expired, and tells the client. */
   expire(now: number): void {
-    for (const [name, subscription] of this.#byName.entries()) {
+    for (const [name, subscription] of this.entries()) {
       if (subscription.expiresAt > now) continue;
       if (subscription.isByApp && this.#owner.onExpiring(subscription)) continue;
       this.end(name, UNSUBSCRIBES.EXPIRED);
@@ -311,14 +306,14 @@ export class Subscriptions {
 
   /** Ends those that the client's own permissions allowed, and do not any more; and tells the client. */
   revise(isAllowed: (name: string) => boolean): void {
-    for (const [name, { isGranted }] of this.#byName.entries()) {
+    for (const [name, { isGranted }] of this.entries()) {
       if (!isGranted && !isAllowed(name)) this.end(name, UNSUBSCRIBES.SERVER);
     }
   }
 
   /** Ends all of them; the client is gone. */
   clear(): void {
-    for (const [name] of this.#byName.entries()) this.unsubscribe(name);
+    for (const [name] of this.entries()) this.unsubscribe(name);
   }
 
   #planOf(
@@ -357,7 +352,7 @@ export class Subscriptions {
       isByApp: grant.isByApp ?? false,
       whenSlow: plan.whenSlow,
     });
-    this.#byName.set(hubChannel.name, subscription);
+    this.set(hubChannel.name, subscription);
     this.#context.meter.subscribed(isMember);
     return subscription;
   }
@@ -369,7 +364,7 @@ export class Subscriptions {
 
   #forget(subscription: Subscription): void {
     const { name, hubChannel, isMember } = subscription;
-    this.#byName.delete(name);
+    this.delete(name);
     this.#newest?.drop(subscription);
     this.#context.meter.unsubscribed(isMember);
     if (isMember) leavePresence(this.#context, this.#owner.identity, hubChannel.key);

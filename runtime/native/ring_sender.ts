@@ -3,7 +3,7 @@
  *
  * In: the sockets that are added between `begin` and `end`. Out: each queue is as after a send(2) of its own. Bytes
  * are copied to memory whose address the kernel gets; a part that several queues in a row begin with, such as a
- * published message, is copied once. A socket with many bytes, or with a file to send, sends by itself.
+ * published message, is copied once. A socket with many bytes of its own, or with a file to send, sends by itself.
  *
  * No session is called between filling in the entries and noting all results: it could send on a socket whose
  * bytes the kernel has and the queue still holds. So results are noted first; only then are connections ended.
@@ -106,11 +106,11 @@ export class RingSender implements JointSender {
 
   /**
    * Adds an entry for all that the queue has; returns its length, or 0 if there is none: with more bytes it sends by
-   * itself, as copies of so many would cost more than system calls.
+   * itself, as copies of so many would cost more than system calls; unless others have the same bytes.
    */
   #fill({ descriptor, out }: JointSocket): number {
     const length = out.size;
-    if (length === 0 || length > BYTES_PER_SEND) return 0;
+    if (length === 0 || length > this.#mostFor(out)) return 0;
     let at = this.#used;
     if (out.isPlain) {
       this.#copy(out.bytes, 0, length);
@@ -121,6 +121,14 @@ export class RingSender implements JointSender {
     }
     this.#ring.addSend(descriptor, at, length);
     return length;
+  }
+
+  /** A message that several queues have may be long: it is copied once for them, or is there already. */
+  #mostFor(out: Outgoing): number {
+    const { holders } = out;
+    const isCopied = out.first === this.#part && out.firstStart === this.#partStart;
+    if (holders > 1 && isCopied) return Infinity;
+    return Math.min(BYTES_PER_SEND * Math.max(holders, 1), this.#ring.bytes.length - this.#used);
   }
 
   /** Returns where the copy is. */

@@ -47,7 +47,7 @@ export class OutgoingBatch {
   readonly #queues: (Outgoing | null)[] = [];
   #next = 0;
   #count = 0;
-  // Bytes of each queue at the time when the next one was added, summed up.
+  // Bytes of each queue at the time when the next one was added, summed up, but for those of a message that others have too.
   #bytes = 0;
   #flushing = false;
   #joint: JointSender | null = null;
@@ -78,7 +78,7 @@ export class OutgoingBatch {
   /** A queue has something to send. Called by the queue. */
   add(queue: Outgoing): void {
     const last = this.#count === 0 ? null : this.#queues[this.#count - 1];
-    if (last != null) this.#bytes += last.size; // null: it is being flushed
+    if (last != null && last.holders === 0) this.#bytes += last.size; // null: it is being flushed
     this.#queues[this.#count++] = queue;
     if (this.#flushSet || this.#flushing) return;
     this.#flushSet = true;

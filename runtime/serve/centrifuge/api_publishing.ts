@@ -51,6 +51,7 @@ type Fields = { readonly [Name in keyof typeof FIELDS]?: unknown } & {
 };
 
 const UTF8 = new TextEncoder();
+const NO_BYTES = new Uint8Array(0);
 /** What the store takes. */
 const MAX_KEY_BYTES = 255;
 
@@ -101,7 +102,7 @@ function publishOne(
   }
   const data = fields.base64 === undefined ? fields.data : jsonOfBase64(fields.base64);
   const key = fields.idempotencyKey ? UTF8.encode(fields.idempotencyKey) : undefined;
-  const versionEpoch = UTF8.encode(fields.versionEpoch ?? "");
+  const versionEpoch = fields.versionEpoch ? UTF8.encode(fields.versionEpoch) : NO_BYTES;
   const isTooLong = (key?.length ?? 0) > MAX_KEY_BYTES || versionEpoch.length > MAX_KEY_BYTES;
   if (data === undefined || isTooLong) return CLIENT_ERRORS.BAD_REQUEST;
   const { tags, skipHistory, version = 0 } = fields;

@@ -58,18 +58,19 @@ const MAX_KEY_BYTES = 255;
 /** Publishes to one channel. */
 export const publish = apiMethod(
   { channel: text("channel"), ...FIELDS },
-  (api, { channel, ...fields }) => publishOne(api, channel, fields),
+  (api, request) => publishOne(api, request.channel, request),
 );
 
 /** Publishes to several channels; each has an answer of its own. */
 export const broadcast = apiMethod(
   { channels: { wire: "channels", read: readList(readText) }, ...FIELDS },
-  (api, { channels = [], ...fields }) => {
+  (api, request) => {
+    const { channels = [] } = request;
     const { limits, meter } = api.context;
     const isTooLong = channels.length > limits.apiCommands;
     if (isTooLong) meter.limitExceeded("api_commands");
     if (channels.length === 0 || isTooLong) return CLIENT_ERRORS.BAD_REQUEST;
-    const answers = channels.map((channel) => publishOne(api, channel, fields));
+    const answers = channels.map((channel) => publishOne(api, channel, request));
     if (areThere(answers)) return responses(api, answers);
     return Promise.all(answers).then((settled) => responses(api, settled));
   },

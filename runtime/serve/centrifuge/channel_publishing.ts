@@ -60,8 +60,8 @@ export function publishTo(
     historySize: keepsHistory ? options.historySize : 0,
     historyTtlMs: options.historyTime,
     skipHistory,
-    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
-    ...(version === undefined ? {} : { version }),
+    idempotencyKey,
+    version,
   });
   if (!(answer instanceof Promise)) return judge(answer, meter, source);
   return answer.then((later) => judge(later, meter, source));

@@ -116,7 +116,9 @@ export class HubChannel implements ChannelIdentity {
   /** All subscribers. */
   get subscribers(): Subscriber[] {
     const all: Subscriber[] = [];
-    for (let group = this.#groups; group !== null; group = group.next) all.push(...group.values());
+    for (let group = this.#groups; group !== null; group = group.next) {
+      for (const subscriber of group.values()) all.push(subscriber);
+    }
     return [...all, ...this.#waiting?.keys() ?? []];
   }
 

@@ -121,10 +121,11 @@ async function main([clients = "2000", id = "async-deno-exe"]: readonly string[]
     await socket.send({ opcode: OPCODE.text, payload });
     listening.push(listen(socket, latencies).catch(() => {}));
   }
-  using connection = await HttpConnection.open(endpoint);
   {
     await using crowd = new Crowd(port, count);
     await crowd.there();
+    // Not before: the server closes a connection that sends nothing for a while.
+    using connection = await HttpConnection.open(endpoint);
     const publishing = publish(connection, publishHead(peer.channels!, port, "{l}"), stop.signal);
     await hold(CALM_MS / 5); // what is compiled first
     latencies.length = 0;

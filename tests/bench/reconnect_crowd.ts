@@ -19,12 +19,25 @@ const crowd = Array.from(
   (_, i) => new CrowdMember(url, `bench:crowd-${i % CHANNELS}`),
 );
 const random = new Random(1);
+// As real clients do, one whose connection fails tries again; how often that was is told.
+let failures = 0;
+globalThis.addEventListener("error", (event) => {
+  event.preventDefault();
+  failures++;
+});
+setInterval(() => {
+  for (const member of crowd) if (isComing && member.closed !== undefined) member.come();
+}, WITHIN);
+let isComing = false;
 await gather(crowd);
 console.log("there");
 for await (const _ of Deno.stdin.readable) {
   await scatter(crowd);
   for (const member of crowd) setTimeout(() => member.come(), random.below(WITHIN));
+  setTimeout(() => isComing = true, WITHIN);
   await allSubscribed(crowd);
+  isComing = false;
+  if (failures > 0) console.error(`${failures} connections failed, and were tried again`);
   const faults = faultsOf(crowd);
   const lost = crowd.filter(({ recovered }) => recovered !== true).length;
   if (faults.length > 0 || lost > 0) {

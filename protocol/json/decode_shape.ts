@@ -34,7 +34,7 @@ export interface Field<T> {
   readonly takesNull?: boolean;
 }
 
-/** The known fields of an object, by the names of the decoded properties. */
+/** The known fields of an object, at most 31, by the names of the decoded properties. */
 // deno-lint-ignore no-explicit-any -- a shape has fields of many types
 export type Shape = Readonly<Record<string, Field<any>>>;
 
@@ -68,28 +68,41 @@ function readMembers<S extends Shape>(
   { bytes, depth }: JsonSlice,
   shape: S,
 ): Decoded<S> {
-  const decoded: Record<string, unknown> = {};
-  for (const property in shape) decoded[property] = undefined;
-  const found = new Set<string>();
+  // A copy of one object is cheaper than a store for each field.
+  const decoded: Record<string, unknown> = { ...emptyOf(shape) };
+  // A bit for each field.
+  let found = 0;
   while (members.next()) {
-    const property = propertyOf(shape, members.name);
-    if (property === undefined) continue;
-    const { valueStart: start, valueEnd: end } = members;
-    if (found.has(property)) throw new JsonError("A field appears twice", start);
-    found.add(property);
-    const { read, takesNull } = shape[property]!;
-    if (bytes[start] === LOWER_N && takesNull !== true) continue;
-    decoded[property] = read({ bytes, start, end, depth: depth - 1 });
+    let bit = 1;
+    // A shape has few fields, so a search costs less than a map for each shape.
+    for (const property in shape) {
+      const { wire, read, takesNull } = shape[property]!;
+      if (!members.isNamed(wire)) {
+        bit <<= 1;
+        continue;
+      }
+      const { valueStart: start, valueEnd: end } = members;
+      if ((found & bit) !== 0) throw new JsonError("A field appears twice", start);
+      found |= bit;
+      if (bytes[start] !== LOWER_N || takesNull === true) {
+        decoded[property] = read({ bytes, start, end, depth: depth - 1 });
+      }
+      break;
+    }
   }
   return decoded as Decoded<S>;
 }
 
-/** A shape has few fields, so a search costs less than a map for each shape. */
-function propertyOf(shape: Shape, name: string): string | undefined {
-  for (const property in shape) {
-    if (shape[property]!.wire === name) return property;
+const EMPTY = new WeakMap<Shape, Readonly<Record<string, undefined>>>();
+
+/** What a text without any field of the shape is decoded to. */
+function emptyOf(shape: Shape): Readonly<Record<string, undefined>> {
+  let empty = EMPTY.get(shape);
+  if (empty === undefined) {
+    empty = Object.fromEntries(Object.keys(shape).map((property) => [property, undefined]));
+    EMPTY.set(shape, empty);
   }
-  return undefined;
+  return empty;
 }
 
 /** A string. */

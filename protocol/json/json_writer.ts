@@ -6,13 +6,13 @@
  * check that objects are closed, nor that a raw payload is JSON.
  */
 
-import { COLON, COMMA, CR, LF } from "../ascii.ts";
+import { charClass, COLON, COMMA, CR, LF } from "../ascii.ts";
 import type { ByteBuffer } from "../byte_buffer.ts";
-import { CLOSE_BRACE, CLOSE_BRACKET, OPEN_BRACE, OPEN_BRACKET } from "./skip_value.ts";
+import { CLOSE_BRACE, CLOSE_BRACKET, OPEN_BRACE, OPEN_BRACKET, QUOTE } from "./skip_value.ts";
 
 const UTF8 = new TextEncoder();
-/** Strings that need no escape and have one byte for each character. */
-const SIMPLE = /^[ !#-[\]-~]*$/;
+/** Characters that need no escape and have one byte. */
+const SIMPLE = charClass({ ranges: [[0x20, 0x21], [0x23, 0x5b], [0x5d, 0x7e]] });
 
 /** Writes JSON to the end of a buffer. */
 export class JsonWriter {
@@ -109,8 +109,19 @@ export class JsonWriter {
   }
 
   #string(value: string): void {
-    if (SIMPLE.test(value)) this.out.appendLatin1(`"${value}"`);
-    else this.out.append(UTF8.encode(JSON.stringify(value)));
+    const { out } = this;
+    const { length } = value;
+    const start = out.reserve(length + 2);
+    const { bytes } = out;
+    bytes[start] = QUOTE;
+    for (let i = 0; i < length; i++) {
+      const code = value.charCodeAt(i);
+      // Above 255 there is no class.
+      if (SIMPLE[code] !== 1) return out.append(UTF8.encode(JSON.stringify(value)));
+      bytes[start + 1 + i] = code;
+    }
+    bytes[start + 1 + length] = QUOTE;
+    out.length = start + length + 2;
   }
 }
 

@@ -9,22 +9,21 @@
 import { COMMA } from "../ascii.ts";
 import { JsonError } from "./json_error.ts";
 import {
+  BACKSLASH,
   CLOSE_BRACE,
   CLOSE_BRACKET,
   INVALID,
   OPEN_BRACE,
   OPEN_BRACKET,
+  QUOTE,
   skipBlank,
   skipName,
-  skipString,
   skipValue,
 } from "./skip_value.ts";
 import { textOf } from "./text_of.ts";
 
 /** Reads one object or array. */
 export class MemberReader {
-  /** The member's name, of an object. */
-  name = "";
   /** Where the member's value begins … */
   valueStart = 0;
   /** … and ends. */
@@ -36,6 +35,10 @@ export class MemberReader {
   readonly #depth: number;
   readonly #isObject: boolean;
   #isFirst = true;
+  // The name's bytes, without the quotes; its text is made if it is asked for, or if it has escapes.
+  #nameStart = 0;
+  #nameEnd = 0;
+  #name: string | undefined = undefined;
 
   /**
    * @param kind which of the two must be there
@@ -56,6 +59,22 @@ export class MemberReader {
     this.#end = end;
     this.#depth = depth - 1;
     this.at = start + 1;
+  }
+
+  /** The member's name, of an object. */
+  get name(): string {
+    return this.#name ??= textOf(this.#bytes, this.#nameStart - 1, this.#nameEnd + 1);
+  }
+
+  /** Whether that is the member's name: a text of ASCII. Cheaper than to ask for the name. */
+  isNamed(name: string): boolean {
+    if (this.#name !== undefined) return this.#name === name;
+    const start = this.#nameStart;
+    if (name.length !== this.#nameEnd - start) return false;
+    for (let i = 0; i < name.length; i++) {
+      if (this.#bytes[start + i] !== name.charCodeAt(i)) return false;
+    }
+    return true;
   }
 
   /** Whether there was another member. @throws {JsonError} if the text is not JSON */
@@ -83,9 +102,19 @@ export class MemberReader {
 
   /** Sets the name; the answer is where the value begins. */
   #readName(at: number): number {
-    const value = skipName(this.#bytes, at, this.#end);
+    const bytes = this.#bytes;
+    const value = skipName(bytes, at, this.#end);
     if (value === INVALID) throw notJson(at);
-    this.name = textOf(this.#bytes, at, skipString(this.#bytes, at, this.#end));
+    // Behind the name there are blanks and the colon.
+    let behind = value;
+    while (bytes[behind - 1] !== QUOTE) behind--;
+    this.#nameStart = at + 1;
+    this.#nameEnd = behind - 1;
+    this.#name = undefined;
+    // Half of a surrogate pair is refused, whether the name is known or not; only escapes can be one.
+    let i = at + 1;
+    while (i < behind && bytes[i] !== BACKSLASH) i++;
+    if (i < behind) this.#name = textOf(bytes, at, behind);
     return value;
   }
 }

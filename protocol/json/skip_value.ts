@@ -81,7 +81,7 @@ export function skipValue(bytes: Uint8Array, start: number, end: number, depth: 
 }
 
 /** Behind the closing quote; `start` is at the opening one. */
-export function skipString(bytes: Uint8Array, start: number, end: number): number {
+function skipString(bytes: Uint8Array, start: number, end: number): number {
   let isAscii = true;
   for (let at = start + 1; at < end;) {
     const byte = bytes[at]!;

@@ -45,9 +45,9 @@ export interface Publication {
   /** The publication gets no offset and is not in the history; subscribers get it live or not at all. */
   readonly skipHistory?: boolean;
   /** A second publication with this key, within five minutes, gets the answer of the first. */
-  readonly idempotencyKey?: Uint8Array;
+  readonly idempotencyKey?: Uint8Array | undefined;
   /** A publication with the same version or an older one than the last is skipped. */
-  readonly version?: Version;
+  readonly version?: Version | undefined;
 }
 
 /** What became of a publication. */

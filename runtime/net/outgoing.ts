@@ -85,6 +85,13 @@ export class Outgoing extends ByteBuffer {
     this.#flags = waits ? this.#flags | WAITS : this.#flags & ~WAITS;
   }
 
+  /** If it has one message alone that others may have too: how many queues have it; otherwise 0. */
+  get holders(): number {
+    const first = this.#first;
+    const isAlone = this.#rest === NO_PARTS && this.length === 0;
+    return isAlone && first instanceof SharedPart ? first.holders : 0;
+  }
+
   /** Whether it should be flushed before more is appended. */
   get isFull(): boolean {
     return this.size >= FULL_BYTES && !this.waits;

@@ -54,7 +54,7 @@ export class OutgoingBatch {
   readonly #queues: (Outgoing | null)[] = [];
   #next = 0;
   #count = 0;
-  // Bytes of each queue at the time when the next one was added, summed up.
+  // Bytes of each queue at the time when the next one was added, summed up, but for those of a message that others have too.
   #bytes = 0;
   #flushing = false;
   #joint: JointSender | null = null;
@@ -87,7 +87,7 @@ export class OutgoingBatch {
   /** A queue has something to send. Called by the queue. */
   add(queue: Outgoing): void {
     const last = this.#count === 0 ? null : this.#queues[this.#count - 1];
-    if (last != null) this.#bytes += last.size; // null: it is being flushed
+    if (last != null && last.holders === 0) this.#bytes += last.size; // null: it is being flushed
     this.#queues[this.#count++] = queue;
     if (this.#flushSet || this.#flushing) return;
     this.#flushSet = true;
@@ -102,8 +102,10 @@ export class OutgoingBatch {
     if (this.#count >= MAX_QUEUES || this.#bytes >= FULL_BYTES) this.flush();
   }
 
-  /** Sends many queues with one system call. Called before the first segment is taken. */
+  /** Sends many queues with one system call. @throws {TypeError} if a segment was taken before */
   sendJointly(joint: JointSender): void {
+    // The joint sender knows its own memory by the offset of a segment (JointSender.owns).
+    if (this.#made > 0) throw new TypeError("segments were taken before");
     this.#joint = joint;
   }
 

@@ -8,6 +8,7 @@
 
 import { countDescriptors } from "../support/process_facts.ts";
 import { hold, type Server, startServer } from "../support/server.ts";
+import { CHANNEL_LOADS, channelArgs } from "./channel_loads.ts";
 import type { Check } from "./check.ts";
 import { LOAD_KINDS } from "./load_kinds.ts";
 import { Load } from "./load.ts";
@@ -32,11 +33,14 @@ async function main(args: readonly string[]): Promise<number> {
     );
     return USAGE_ERROR;
   }
-  const server = await startServer({ workers: 2, log: "/dev/null", args: SERVER_ARGS });
+  const folder = await Deno.makeTempDir({ prefix: "soak-" });
+  const all = [...SERVER_ARGS, ...await channelArgs(folder)];
+  const server = await startServer({ workers: 2, log: "/dev/null", args: all });
   try {
     return report([...await soak(server, minutes * 60_000), await checkStop(server)]);
   } finally {
     await server[Symbol.asyncDispose]();
+    await Deno.remove(folder, { recursive: true });
   }
 }
 
@@ -53,7 +57,7 @@ function report(checks: readonly Check[]): number {
 async function soak(server: Server, milliseconds: number): Promise<Check[]> {
   const idle = countDescriptors(server.pid);
   const stop = new AbortController();
-  const loads = LOAD_KINDS.map((kind, i) => {
+  const loads = [...LOAD_KINDS, ...CHANNEL_LOADS].map((kind, i) => {
     return new Load(kind, { server, signal: stop.signal, seed: SEED + 1000 * i });
   });
   const end = performance.now() + milliseconds;

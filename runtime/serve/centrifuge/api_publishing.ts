@@ -51,24 +51,26 @@ type Fields = { readonly [Name in keyof typeof FIELDS]?: unknown } & {
 };
 
 const UTF8 = new TextEncoder();
+const NO_BYTES = new Uint8Array(0);
 /** What the store takes. */
 const MAX_KEY_BYTES = 255;
 
 /** Publishes to one channel. */
 export const publish = apiMethod(
   { channel: text("channel"), ...FIELDS },
-  (api, { channel, ...fields }) => publishOne(api, channel, fields),
+  (api, request) => publishOne(api, request.channel, request),
 );
 
 /** Publishes to several channels; each has an answer of its own. */
 export const broadcast = apiMethod(
   { channels: { wire: "channels", read: readList(readText) }, ...FIELDS },
-  (api, { channels = [], ...fields }) => {
+  (api, request) => {
+    const { channels = [] } = request;
     const { limits, meter } = api.context;
     const isTooLong = channels.length > limits.apiCommands;
     if (isTooLong) meter.limitExceeded("api_commands");
     if (channels.length === 0 || isTooLong) return CLIENT_ERRORS.BAD_REQUEST;
-    const answers = channels.map((channel) => publishOne(api, channel, fields));
+    const answers = channels.map((channel) => publishOne(api, channel, request));
     if (areThere(answers)) return responses(api, answers);
     return Promise.all(answers).then((settled) => responses(api, settled));
   },
@@ -101,7 +103,7 @@ function publishOne(
   }
   const data = fields.base64 === undefined ? fields.data : jsonOfBase64(fields.base64);
   const key = fields.idempotencyKey ? UTF8.encode(fields.idempotencyKey) : undefined;
-  const versionEpoch = UTF8.encode(fields.versionEpoch ?? "");
+  const versionEpoch = fields.versionEpoch ? UTF8.encode(fields.versionEpoch) : NO_BYTES;
   const isTooLong = (key?.length ?? 0) > MAX_KEY_BYTES || versionEpoch.length > MAX_KEY_BYTES;
   if (data === undefined || isTooLong) return CLIENT_ERRORS.BAD_REQUEST;
   const { tags, skipHistory, version = 0 } = fields;

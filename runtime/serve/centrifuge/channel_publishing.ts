@@ -17,8 +17,7 @@ import type { Channel } from "../channels/mod.ts";
 import type { ChannelContext } from "./channel_context.ts";
 import type { PublicationSource } from "./channel_meter.ts";
 import { encodeFields, withoutLineBreaks } from "./publication_fields.ts";
-
-const UTF8 = new TextEncoder();
+import { shortUtf8 } from "./short_utf8.ts";
 
 /** What is published. */
 export interface PublicationWish {
@@ -54,15 +53,15 @@ export function publishTo(
   const { skipHistory = false, idempotencyKey, version } = wish;
   const keepsHistory = options.historySize > 0 && options.historyTime > 0;
   const { source } = wish;
-  const answer = broker.publish(UTF8.encode(name), {
+  const answer = broker.publish(shortUtf8(name), {
     data,
     form,
     fields,
     historySize: keepsHistory ? options.historySize : 0,
     historyTtlMs: options.historyTime,
     skipHistory,
-    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
-    ...(version === undefined ? {} : { version }),
+    idempotencyKey,
+    version,
   });
   if (!(answer instanceof Promise)) return judge(answer, meter, source);
   return answer.then((later) => judge(later, meter, source));

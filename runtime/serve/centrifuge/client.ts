@@ -37,9 +37,17 @@ import type { ChannelMeter, ClientTransport } from "./channel_meter.ts";
 import { ClientDecisions, type DecidedClient } from "./client_decisions.ts";
 import { type ConnectGrant, grantedClaims } from "./client_hooks.ts";
 import type { ClientLink, Sized } from "./client_link.ts";
-import { endAfter, firstPingAt, momentOf, secondsUntil } from "./deadlines.ts";
+import {
+  endAfter,
+  firstPingAt,
+  momentOf,
+  momentOfTick,
+  NEVER_TICK,
+  secondsUntil,
+  tickOf,
+} from "./deadlines.ts";
 import { writePush } from "./publication_fields.ts";
-import { decodeCommands } from "./command_message.ts";
+import { decodeCommands, isPong, PONG } from "./command_message.ts";
 import { type CommandOwner, CommandQueue } from "./command_queue.ts";
 import { CommandRate, FLOOD } from "./command_rate.ts";
 import { Replies } from "./replies.ts";
@@ -66,10 +74,11 @@ export class Client extends TimerNode
   readonly identity = new ClientIdentity();
   readonly subscriptions: Subscriptions;
   readonly #context: ChannelContext;
-  readonly #link: ClientLink;
+  readonly link: ClientLink;
   readonly #owner: ClientOwner;
   readonly #rate: CommandRate;
-  readonly #queue: CommandQueue;
+  /** Null while there is nothing to carry out: nearly always, and it would be 150 bytes. */
+  #queue: CommandQueue | null = null;
   /** Null if nobody else decides. */
   readonly #decisions: ClientDecisions | null;
   #state: "new" | "connected" | "closed" = "new";
@@ -77,29 +86,27 @@ export class Client extends TimerNode
   #isCounted = false;
   /** Whether who has granted the connection decides how long it goes on. */
   #expiresByHook = false;
-  // In the loop's milliseconds.
+  // Ticks, which are no heap numbers.
   #staleAt: number;
-  #pingAt = NEVER;
-  #pongBy = NEVER;
-  #expiresAt = NEVER;
+  #pingAt = NEVER_TICK;
+  #pongBy = NEVER_TICK;
+  #expiresAt = NEVER_TICK;
 
   constructor(context: ChannelContext, link: ClientLink, owner: ClientOwner) {
     super();
     this.#context = context;
-    this.#link = link;
+    this.link = link;
     this.#owner = owner;
-    const parts = { client: this.identity, link, owner: this };
-    this.subscriptions = new Subscriptions(context, parts);
+    this.subscriptions = new Subscriptions(context, this);
     this.#rate = new CommandRate(context.limits.commandsPerSecond);
-    this.#queue = new CommandQueue(context, this, { link, rate: this.#rate });
     this.#decisions = context.hooks === undefined ? null : new ClientDecisions(context, this);
-    this.#staleAt = context.loop.now + context.limits.connectTime;
+    this.#staleAt = tickOf(context.loop.now + context.limits.connectTime);
     this.setTimer();
   }
 
   /** How it is connected. */
   get transport(): ClientTransport {
-    return this.#link.wire.transport;
+    return this.link.wire.transport;
   }
 
   /** Whether the connection is over. */
@@ -109,13 +116,23 @@ export class Client extends TimerNode
 
   /** One message. The bytes are valid until this returns. */
   receive(bytes: Uint8Array, start: number, end: number): void {
-    if (!this.isClosed) this.#queue.receive(bytes, start, end);
+    if (this.isClosed) return;
+    // The answer to a ping must not be late because an answer to the client is long.
+    if (isPong(bytes, start, end)) return void this.carryOut(PONG, new Replies(this.link));
+    this.#openQueue().receive(bytes, start, end);
+  }
+
+  #openQueue(): CommandQueue {
+    return this.#queue ??= new CommandQueue(this.#context, this, {
+      link: this.link,
+      rate: this.#rate,
+    });
   }
 
   /** The client has read all that was queued for it. */
   drained(): void {
     // In this order: replies do not wait for the newest messages, of which there may always be one.
-    this.#queue.drained();
+    this.#queue?.drained();
     this.subscriptions.drained();
   }
 
@@ -124,7 +141,8 @@ export class Client extends TimerNode
     const wasConnected = this.#state === "connected";
     this.#state = "closed";
     this.#context.loop.timers.cancel(this);
-    this.#queue.close();
+    this.#queue?.close();
+    this.#queue = null;
     this.subscriptions.clear();
     this.#uncount();
     if (wasConnected) this.#decisions?.tellEnd(reason);
@@ -135,12 +153,12 @@ export class Client extends TimerNode
     if (this.isClosed) return;
     this.closed(reason);
     this.#meter.disconnected(reason.code);
-    this.#link.disconnect(reason);
+    this.link.disconnect(reason);
   }
 
   /** Ends a subscription, and tells the client. */
   unsubscribe(channel: string, reason: Unsubscribe): void {
-    this.#queue.cancel(channel);
+    this.#queue?.cancel(channel);
     this.subscriptions.end(channel, reason);
   }
 
@@ -154,7 +172,7 @@ export class Client extends TimerNode
         this.subscriptions.subscribe(channel, wish, grant);
       return this.#after(result, replies, (settled) => this.#pushSubscribe(name, settled, replies));
     };
-    this.#queue.add({ channel: name, run });
+    this.#openQueue().add({ channel: name, run });
   }
 
   #pushSubscribe(name: string, result: SubscribeResult | ClientError, replies: Replies): void {
@@ -184,9 +202,14 @@ export class Client extends TimerNode
   refreshByServer(expireAt: number | undefined): void {
     const ttl = this.#setExpiry(expireAt);
     if (ttl !== undefined && ttl <= 0) return this.disconnect(DISCONNECTS.EXPIRED);
-    const push = new Replies(this.#link);
+    const push = new Replies(this.link);
     push.add((out) => writeRefreshPush(out, { ttl }));
     this.send(push);
+  }
+
+  /** A client that has not read so many bytes is slow. */
+  get slowBytes(): number {
+    return this.#context.slowBytes;
   }
 
   get #meter(): ChannelMeter {
@@ -215,25 +238,25 @@ export class Client extends TimerNode
   }
 
   override onDeadline(now: number): void {
-    if (now >= this.#staleAt) {
+    if (now >= momentOfTick(this.#staleAt)) {
       this.#meter.limitExceeded("channel_connect_timeout");
       return this.disconnect(DISCONNECTS.STALE);
     }
-    if (now >= this.#pongBy) {
-      if (this.#link.queuedBytes === 0) return this.disconnect(DISCONNECTS.NO_PONG);
+    if (now >= momentOfTick(this.#pongBy)) {
+      if (this.link.queuedBytes === 0) return this.disconnect(DISCONNECTS.NO_PONG);
       // What is queued stands before the ping. Who reads nothing at all is ended by the limit of writing.
-      this.#pongBy = now + this.#context.limits.pongTime;
+      this.#pongBy = tickOf(now + this.#context.limits.pongTime);
     }
-    if (now >= this.#expiresAt) {
-      this.#expiresAt = NEVER;
+    if (now >= momentOfTick(this.#expiresAt)) {
+      this.#expiresAt = NEVER_TICK;
       const isAsked = this.#expiresByHook && this.#decisions?.askForConnection() === true;
       if (!isAsked) this.disconnect(DISCONNECTS.EXPIRED);
       if (this.isClosed) return;
     }
     this.subscriptions.expire(now);
-    if (now >= this.#pingAt) this.#ping(now);
+    if (now >= momentOfTick(this.#pingAt)) this.#ping(now);
     if (now >= this.subscriptions.wakeAt) this.subscriptions.onTime();
-    if (now >= this.#queue.wakeAt) this.#queue.onTime();
+    if (this.#queue !== null && now >= this.#queue.wakeAt) this.#queue.onTime();
     this.setTimer();
   }
 
@@ -243,13 +266,13 @@ export class Client extends TimerNode
   }
 
   #ping(now: number): void {
-    this.#pingAt = now + this.#pingTime;
-    this.#pongBy = now + this.#context.limits.pongTime;
-    if (!this.#link.sendShared(this.#link.wire.ping)) this.onSlow();
+    this.#pingAt = tickOf(now + this.#pingTime);
+    this.#pongBy = tickOf(now + this.#context.limits.pongTime);
+    if (!this.link.sendShared(this.link.wire.ping)) this.onSlow();
   }
 
   get #pingTime(): number {
-    return this.#context.limits.pingTime * this.#link.wire.pingFactor;
+    return this.#context.limits.pingTime * this.link.wire.pingFactor;
   }
 
   // CommandOwner: called by the queue.
@@ -258,8 +281,12 @@ export class Client extends TimerNode
     if (this.isClosed) return;
     const own = Math.min(this.#staleAt, this.#pingAt, this.#pongBy, this.#expiresAt);
     const { nextExpiry, wakeAt } = this.subscriptions;
-    const others = Math.min(nextExpiry, wakeAt, this.#queue.wakeAt);
-    this.#context.loop.timers.set(this, Math.min(own, others));
+    const others = Math.min(nextExpiry, wakeAt, this.#queue?.wakeAt ?? NEVER);
+    this.#context.loop.timers.set(this, Math.min(momentOfTick(own), others));
+  }
+
+  onIdle(): void {
+    this.#queue = null;
   }
 
   decode(bytes: Uint8Array, start: number, end: number): readonly Command[] {
@@ -313,7 +340,7 @@ export class Client extends TimerNode
   }
 
   #notePong(): void {
-    this.#pongBy = NEVER;
+    this.#pongBy = NEVER_TICK;
   }
 
   // The connection.
@@ -404,15 +431,15 @@ export class Client extends TimerNode
   ): void {
     const { node, version } = this.#context;
     this.#state = "connected";
-    this.#staleAt = NEVER;
-    this.#pingAt = firstPingAt(this.#context, this.#pingTime);
+    this.#staleAt = NEVER_TICK;
+    this.#pingAt = tickOf(firstPingAt(this.#context, this.#pingTime));
     this.#expiresByHook = grant?.expireAt !== undefined;
     const ttl = this.#expiresByHook
       ? this.#setExactExpiry(grant?.expireAt)
       : this.#setExpiry(claims.expireAt);
     const ping = Math.ceil(this.#pingTime / 1000);
     const { identity: { id: client } } = this;
-    const { session } = this.#link;
+    const { session } = this.link;
     const data = grant?.data;
     const result = { client, version, data, ttl, subs, ping, pong: true, session, node };
     replies.add((out) => writeConnectResult(out, id, result));
@@ -483,21 +510,21 @@ export class Client extends TimerNode
   /** Sets when the connection ends. Returns the seconds until its token expires. */
   #setExpiry(expireAt: number | undefined): number | undefined {
     const ttl = secondsUntil(this.#context, expireAt);
-    this.#expiresAt = ttl === undefined ? NEVER : endAfter(this.#context, ttl);
+    this.#expiresAt = ttl === undefined ? NEVER_TICK : tickOf(endAfter(this.#context, ttl));
     this.setTimer();
     return ttl;
   }
 
   /** Sets when a connection ends whose hook decides about that: the client is not told. */
   #setExactExpiry(expireAt: number | undefined): undefined {
-    this.#expiresAt = momentOf(this.#context, expireAt);
+    this.#expiresAt = tickOf(momentOf(this.#context, expireAt));
     this.setTimer();
   }
 
   // DecidedClient: called by the decisions.
 
   prolong(moment: number): void {
-    this.#expiresAt = moment;
+    this.#expiresAt = tickOf(moment);
   }
 
   onExpiring(subscription: Subscription): boolean {

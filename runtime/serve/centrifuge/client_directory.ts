@@ -29,8 +29,8 @@ export interface ControlledClient {
 
 /** Finds connected clients. */
 export class ClientDirectory implements ClientOwner {
-  readonly #byId = new Map<string, ControlledClient>();
-  readonly #byUser = new Map<string, Set<ControlledClient>>();
+  /** Most users have one connection, and most connections no user: a set for each would be 200 bytes. */
+  readonly #byUser = new Map<string, ControlledClient | Set<ControlledClient>>();
   readonly #meter: ChannelMeter;
 
   readonly #users: ConnectedUsers;
@@ -45,23 +45,23 @@ export class ClientDirectory implements ClientOwner {
   }
 
   connected(client: ControlledClient): void {
-    const { id, user } = client.identity;
-    this.#byId.set(id, client);
+    const { user } = client.identity;
     this.#meter.clientConnected(client.transport);
     const others = this.#byUser.get(user);
-    if (others !== undefined) return void others.add(client);
-    this.#byUser.set(user, new Set([client]));
+    if (others instanceof Set) return void others.add(client);
+    if (others !== undefined) return void this.#byUser.set(user, new Set([others, client]));
+    this.#byUser.set(user, client);
     this.#meter.userConnected();
     this.#users.enter(user);
   }
 
   /** Removes a client, if it is there. */
   remove(client: ControlledClient): void {
-    const { id, user } = client.identity;
-    if (!this.#byId.delete(id)) return;
+    const { user } = client.identity;
+    const all = this.#byUser.get(user);
+    if (all instanceof Set ? !all.delete(client) : all !== client) return;
     this.#meter.clientLeft(client.transport);
-    const others = this.#byUser.get(user);
-    if (!others?.delete(client) || others.size > 0) return;
+    if (all instanceof Set && all.size > 0) return;
     this.#byUser.delete(user);
     this.#meter.userLeft();
     this.#users.leave(user);
@@ -69,7 +69,8 @@ export class ClientDirectory implements ClientOwner {
 
   /** The clients of a user; with an id, that one alone, if it is the user's. */
   find(user: string, id: string): readonly ControlledClient[] {
-    const all = [...this.#byUser.get(user) ?? []];
+    const found = this.#byUser.get(user);
+    const all = found === undefined ? [] : found instanceof Set ? [...found] : [found];
     return id === "" ? all : all.filter(({ identity }) => identity.id === id);
   }
 }

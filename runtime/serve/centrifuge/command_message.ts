@@ -32,6 +32,14 @@ export function decodeCommands(
   }
 }
 
+/** The answer to a ping. */
+export const PONG: Command = { name: "pong" };
+
+/** Whether a message is `{}`, as clients answer pings. */
+export function isPong(bytes: Uint8Array, start: number, end: number): boolean {
+  return end - start === 2 && bytes[start] === 0x7b && bytes[start + 1] === 0x7d;
+}
+
 /** Whether a token has to be verified to carry it out. */
 export function hasToken(command: Command): boolean {
   return command.name !== "pong" && "token" in command.request && !!command.request.token;

@@ -42,6 +42,8 @@ export interface CommandOwner {
   onSlow(): void;
   /** {@link CommandQueue.wakeAt} has changed. */
   setTimer(): void;
+  /** Everything is carried out: the queue is needed no more, until there is something again. */
+  onIdle(): void;
 }
 
 /** Something that a server asks for. */
@@ -55,9 +57,8 @@ export interface ServerTask {
 type Work = Uint8Array | ServerTask;
 
 const NO_COMMANDS: readonly Command[] = [];
-const PONG: Command = { name: "pong" };
 
-/** The commands of one client. */
+/** The commands of one client, from a message to the moment at which nothing is left. */
 export class CommandQueue implements Deferred {
   /** When {@link onTime} is to be called, in the loop's milliseconds. */
   wakeAt = NEVER;
@@ -93,10 +94,6 @@ export class CommandQueue implements Deferred {
 
   /** One message. The bytes are valid until this returns. */
   receive(bytes: Uint8Array, start: number, end: number): void {
-    if (isPong(bytes, start, end)) {
-      // The answer to a ping must not be late because an answer to the client is long.
-      return void this.#owner.carryOut(PONG, new Replies(this.#link));
-    }
     if (this.#isBusy) return this.#receiveLater(bytes, start, end);
     const commands = this.#owner.decode(bytes, start, end);
     if (commands.some(hasToken)) {
@@ -225,6 +222,7 @@ export class CommandQueue implements Deferred {
     }
     this.#send(replies);
     this.#forget();
+    this.#owner.onIdle();
   }
 
   /** Nothing is left: the memory of the messages is free. */
@@ -344,9 +342,4 @@ function sizeOf(work: Work): number {
 function isReading(command: Command): boolean {
   return command.name === "history" || command.name === "presence" ||
     (command.name === "subscribe" && command.request.recover === true);
-}
-
-/** `{}`, as clients answer pings. */
-function isPong(bytes: Uint8Array, start: number, end: number): boolean {
-  return end - start === 2 && bytes[start] === 0x7b && bytes[start + 1] === 0x7d;
 }

@@ -8,6 +8,8 @@
  */
 
 const SECOND = 1_000;
+/** Times are stored as small integers, which are no heap numbers: there is a rate for each connection. They repeat after 12 days. */
+const WRAP = 2 ** 30 - 1;
 /** Above the limit times this, the connection is closed. */
 export const FLOOD = 2;
 /** Answers of this many bytes are as much as a command. */
@@ -16,7 +18,7 @@ const COMMAND_BYTES = 64 * 1024;
 /** The rate of one connection. */
 export class CommandRate {
   readonly #limit: number;
-  #since = -Infinity;
+  #since = 0;
   #count = 0;
   #bytes = 0;
 
@@ -27,7 +29,7 @@ export class CommandRate {
 
   /** Counts a command at `now`, in milliseconds: it is carried out, answered with an error, or the connection's last. */
   admit(now: number): "admitted" | "refused" | "flood" {
-    this.#turnTo(now);
+    if (this.#ageAt(now) >= SECOND) this.#begin(now);
     this.#count++;
     if (this.#count <= this.#limit) return "admitted";
     return this.#count <= this.#limit * FLOOD ? "refused" : "flood";
@@ -35,18 +37,22 @@ export class CommandRate {
 
   /** Counts the bytes of an answer at `now`. */
   spend(bytes: number, now: number): void {
-    this.#turnTo(now);
+    if (this.#ageAt(now) >= SECOND) this.#begin(now);
     this.#bytes += bytes;
   }
 
   /** When the next command may be carried out; not above `now` if at once. */
   nextAt(now: number): number {
-    return this.#bytes < this.#limit * COMMAND_BYTES ? now : this.#since + SECOND;
+    return this.#bytes < this.#limit * COMMAND_BYTES ? now : now + SECOND - this.#ageAt(now);
   }
 
-  #turnTo(now: number): void {
-    if (now - this.#since < SECOND) return;
-    this.#since = now;
+  /** Milliseconds since the second began. */
+  #ageAt(now: number): number {
+    return (Math.floor(now) - this.#since) & WRAP;
+  }
+
+  #begin(now: number): void {
+    this.#since = Math.floor(now) & WRAP;
     this.#count = 0;
     this.#bytes = 0;
   }

@@ -1,7 +1,7 @@
 /**
  * When a client is pinged first, and when what a token opened ends; for every kind of client.
  *
- * In: the times of the config and of tokens. Out: moments in the loop's milliseconds, and seconds for clients.
+ * In: the times of the config and of tokens. Out: moments in the loop's milliseconds, and seconds for clients; ticks, to keep moments.
  */
 
 import { NEVER } from "../../net/mod.ts";
@@ -9,6 +9,22 @@ import type { ChannelContext } from "./channel_context.ts";
 
 /** The first ping comes after this part of the time between two, at least; so pings are spread. */
 const LEAST_FIRST_PING = 0.5;
+
+/** Milliseconds of a tick: those of the wheel, which calls no earlier and no later than that. */
+const TICK = 128;
+
+/** No tick. */
+export const NEVER_TICK = 2 ** 30 - 1;
+
+/** A moment of the loop, as it is stored by the thousand: a small integer in the field itself, and no heap number. Rounded up. */
+export function tickOf(moment: number): number {
+  return moment >= NEVER_TICK * TICK ? NEVER_TICK : Math.ceil(moment / TICK);
+}
+
+/** The moment of a tick; {@link NEVER} if there is none. */
+export function momentOfTick(tick: number): number {
+  return tick === NEVER_TICK ? NEVER : tick * TICK;
+}
 
 /** When the first ping is due. @param pingTime milliseconds between two */
 export function firstPingAt(

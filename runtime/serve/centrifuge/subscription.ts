@@ -7,10 +7,16 @@
 
 import type { Face, HubChannel, Subscriber } from "../hub/mod.ts";
 import type { WhenSlow } from "../channels/mod.ts";
+import type { ClientIdentity } from "./client_identity.ts";
 import type { ClientLink, Sized } from "./client_link.ts";
+import { momentOfTick, NEVER_TICK, tickOf } from "./deadlines.ts";
 
 /** What happens to a subscription. */
 export interface SubscriptionOwner {
+  readonly identity: ClientIdentity;
+  readonly link: ClientLink;
+  /** If the client has not read so many bytes, it is slow. */
+  readonly slowBytes: number;
   /** Whether the connection is over. */
   readonly isClosed: boolean;
   /** A message was dropped, because too much waits for the client. */
@@ -33,7 +39,6 @@ export interface SubscriptionOwner {
 export interface SubscriptionParts {
   readonly hubChannel: HubChannel;
   readonly face: Face<Sized>;
-  readonly link: ClientLink;
   readonly owner: SubscriptionOwner;
   /** JSON that others see beside the subscriber. */
   readonly info: Uint8Array | undefined;
@@ -46,40 +51,70 @@ export interface SubscriptionParts {
   /** Whether who has granted it decides how long it goes on. */
   readonly isByApp: boolean;
   readonly whenSlow: WhenSlow;
-  /** If the client has not read so many bytes, it is slow. */
-  readonly slowBytes: number;
 }
 
-/** A subscription. There are many: what all subscribers of a channel have in common is in the hub's channel. */
+// What is true of a subscription, as bits of one number: there are many of them.
+const MEMBER = 1;
+const GRANTED = 2;
+const SERVER_SIDE = 4;
+const BY_APP = 8;
+const BEHIND = 16;
+
+/**
+ * A subscription. There are many: what all subscribers of a channel have in common is in the hub's channel, what all of a
+ * client's have is its owner's.
+ */
 export class Subscription implements Subscriber<Sized> {
   readonly hubChannel: HubChannel;
   readonly face: Face<Sized>;
-  readonly isMember: boolean;
-  readonly isGranted: boolean;
-  readonly isServerSide: boolean;
-  readonly isByApp: boolean;
   readonly whenSlow: WhenSlow;
   readonly info: Uint8Array | undefined;
-  /** When it ends unless it is refreshed, in the loop's milliseconds. */
-  expiresAt = Infinity;
-  /** Whether a message for it waits until the client reads. */
-  isBehind = false;
-  readonly #slowBytes: number;
-  readonly #link: ClientLink;
   readonly #owner: SubscriptionOwner;
+  #flags: number;
+  #expiryTick = NEVER_TICK;
 
   constructor(parts: SubscriptionParts) {
     this.hubChannel = parts.hubChannel;
     this.face = parts.face;
-    this.isMember = parts.isMember;
-    this.isGranted = parts.isGranted;
-    this.isServerSide = parts.isServerSide;
-    this.isByApp = parts.isByApp;
     this.whenSlow = parts.whenSlow;
-    this.#slowBytes = parts.slowBytes;
     this.info = parts.info;
-    this.#link = parts.link;
     this.#owner = parts.owner;
+    this.#flags = (parts.isMember ? MEMBER : 0) | (parts.isGranted ? GRANTED : 0) |
+      (parts.isServerSide ? SERVER_SIDE : 0) | (parts.isByApp ? BY_APP : 0);
+  }
+
+  get isMember(): boolean {
+    return (this.#flags & MEMBER) !== 0;
+  }
+
+  get isGranted(): boolean {
+    return (this.#flags & GRANTED) !== 0;
+  }
+
+  get isServerSide(): boolean {
+    return (this.#flags & SERVER_SIDE) !== 0;
+  }
+
+  get isByApp(): boolean {
+    return (this.#flags & BY_APP) !== 0;
+  }
+
+  /** Whether a message for it waits until the client reads. */
+  get isBehind(): boolean {
+    return (this.#flags & BEHIND) !== 0;
+  }
+
+  set isBehind(isBehind: boolean) {
+    this.#flags = isBehind ? this.#flags | BEHIND : this.#flags & ~BEHIND;
+  }
+
+  /** When it ends unless it is refreshed, in the loop's milliseconds; up to a tick later than it was set to. */
+  get expiresAt(): number {
+    return momentOfTick(this.#expiryTick);
+  }
+
+  set expiresAt(moment: number) {
+    this.#expiryTick = tickOf(moment);
   }
 
   /** The channel's name. */
@@ -88,13 +123,15 @@ export class Subscription implements Subscriber<Sized> {
   }
 
   receive(message: Sized): void {
+    const owner = this.#owner;
+    const { link } = owner;
     if (this.whenSlow !== "close") {
       // Behind, it waits for an empty queue: commands of the client are carried out with nothing queued alone.
-      const most = this.isBehind ? 0 : this.#slowBytes;
-      if (this.#link.queuedBytes > most) return this.#owner.onSkip(this, message);
-      if (this.isBehind) this.#owner.onCaughtUp(this);
+      const most = this.isBehind ? 0 : owner.slowBytes;
+      if (link.queuedBytes > most) return owner.onSkip(this, message);
+      if (this.isBehind) owner.onCaughtUp(this);
     }
-    if (!this.#link.sendShared(message)) this.#owner.onSlow();
+    if (!link.sendShared(message)) owner.onSlow();
   }
 
   lost(): void {

@@ -23,8 +23,7 @@ import type { Channel, SubscriptionPlan } from "../channels/mod.ts";
 import { type Entrance, FewMap } from "../hub/mod.ts";
 import type { TokenSubscription } from "../tokens/mod.ts";
 import type { ChannelContext } from "./channel_context.ts";
-import type { ClientLink, Sized } from "./client_link.ts";
-import type { ClientIdentity } from "./client_identity.ts";
+import type { Sized } from "./client_link.ts";
 import { endAfter, momentOf, secondsUntil } from "./deadlines.ts";
 import { NewestMessages } from "./newest_messages.ts";
 import {
@@ -37,6 +36,7 @@ import {
 } from "./history_reading.ts";
 import { enterPresence, isMemberBy, leavePresence, planFor } from "./membership.ts";
 import { Replies } from "./replies.ts";
+import { shortUtf8 } from "./short_utf8.ts";
 import { Subscription, type SubscriptionOwner } from "./subscription.ts";
 
 /** What a client asks for. */
@@ -66,39 +66,23 @@ interface SubscriptionAsk {
   readonly grant: SubscriptionGrant;
 }
 
-const UTF8 = new TextEncoder();
 /** A channel may be lost again while its past is read. */
 const ENGINE_ATTEMPTS = 4;
 /** The engine does not have it either: a position that no channel has. */
 const NOTHING_EARLIER: EarlierPart = { publications: [], position: { offset: 0, epoch: "none" } };
 
-/** The subscriptions of a client. */
-export class Subscriptions {
+/** The subscriptions of a client, by their channels' names. It is a map, as there are many: a field would be one more object. */
+export class Subscriptions extends FewMap<string, Subscription> {
   readonly #context: ChannelContext;
-  readonly #client: ClientIdentity;
-  readonly #link: ClientLink;
+  /** The client. */
   readonly #owner: SubscriptionOwner;
-  readonly #byName = new FewMap<string, Subscription>();
   /** Undefined until the client is slow. */
   #newest: NewestMessages<Sized> | undefined = undefined;
 
-  constructor(
-    context: ChannelContext,
-    of: {
-      readonly client: ClientIdentity;
-      readonly link: ClientLink;
-      readonly owner: SubscriptionOwner;
-    },
-  ) {
+  constructor(context: ChannelContext, owner: SubscriptionOwner) {
+    super();
     this.#context = context;
-    this.#client = of.client;
-    this.#link = of.link;
-    this.#owner = of.owner;
-  }
-
-  /** The subscription to a channel. */
-  get(name: string): Subscription | undefined {
-    return this.#byName.get(name);
+    this.#owner = owner;
   }
 
   /** When {@link onTime} is to be called, in the loop's milliseconds. */
@@ -109,15 +93,15 @@ export class Subscriptions {
   /** When the first of them expires, in the loop's milliseconds. */
   get nextExpiry(): number {
     let next = Infinity;
-    for (const { expiresAt } of this.#byName.values()) next = Math.min(next, expiresAt);
+    for (const { expiresAt } of this.values()) next = Math.min(next, expiresAt);
     return next;
   }
 
   /** Why there can be no such subscription now, whoever asks; undefined if there can. */
   refusalOf(name: string): ClientError | undefined {
-    if (this.#byName.has(name)) return CLIENT_ERRORS.ALREADY_SUBSCRIBED;
+    if (this.has(name)) return CLIENT_ERRORS.ALREADY_SUBSCRIBED;
     const { limits, meter } = this.#context;
-    if (this.#byName.size < limits.channelsPerConnection) return undefined;
+    if (this.size < limits.channelsPerConnection) return undefined;
     meter.limitExceeded("channels");
     return CLIENT_ERRORS.LIMIT_EXCEEDED;
   }
@@ -150,7 +134,7 @@ export class Subscriptions {
     recovery: RecoveryWish,
   ): Promise<SubscribeResult | ClientError> {
     const { broker } = this.#context;
-    const key = UTF8.encode(channel.name);
+    const key = shortUtf8(channel.name);
     let result: SubscribeResult | ClientError | "absent" | "earlier" = missing;
     let wish = recovery;
     for (let i = 0; typeof result === "string"; i++) {
@@ -182,7 +166,7 @@ export class Subscriptions {
   ): SubscribeResult | ClientError | "absent" | "earlier" {
     const ttl = secondsUntil(this.#context, grant.expireAt);
     if (ttl !== undefined && ttl <= 0) return CLIENT_ERRORS.EXPIRED;
-    const key = UTF8.encode(channel.name);
+    const key = shortUtf8(channel.name);
     const entrance = this.#context.hub.enter(channel.name, key);
     if (entrance === "absent") return entrance;
     if (typeof entrance === "string") return CLIENT_ERRORS.INTERNAL;
@@ -193,7 +177,7 @@ export class Subscriptions {
     const isRefused = recovery === "earlier" || (recovery !== undefined && "code" in recovery);
     const entered = isRefused
       ? recovery
-      : enterPresence(this.#context, this.#client, { key, plan, info: grant.info });
+      : enterPresence(this.#context, this.#owner.identity, { key, plan, info: grant.info });
     if (entered !== undefined && !(entered instanceof Promise)) {
       this.#context.hub.leave(entrance.channel);
       return entered;
@@ -207,7 +191,7 @@ export class Subscriptions {
   /** Ends a subscription whose client cannot become a member: an engine says so later. The client tries again. */
   #confirm(subscription: Subscription, entered: Promise<ClientError | undefined>): void {
     this.#context.follow(entered.then((error) => {
-      if (error === undefined || this.#byName.get(subscription.name) !== subscription) return;
+      if (error === undefined || this.get(subscription.name) !== subscription) return;
       this.#context.hub.leave(subscription.hubChannel, subscription);
       this.#forget(subscription);
       this.#tellInsufficientState(subscription);
@@ -253,7 +237,7 @@ export class Subscriptions {
 
   /** Ends a subscription, if there is one. */
   unsubscribe(name: string): boolean {
-    const subscription = this.#byName.get(name);
+    const subscription = this.get(name);
     if (subscription === undefined) return false;
     this.#context.hub.leave(subscription.hubChannel, subscription);
     this.#forget(subscription);
@@ -267,7 +251,7 @@ export class Subscriptions {
 
   /** The hub has ended it. */
   noteLost(subscription: Subscription): void {
-    if (this.#byName.get(subscription.name) !== subscription) return;
+    if (this.get(subscription.name) !== subscription) return;
     this.#context.meter.lost();
     this.#forget(subscription);
     this.#tellInsufficientState(subscription);
@@ -302,7 +286,7 @@ export class Subscriptions {
 
   /** It is {@link wakeAt}: the client may have read without having been waited for. */
   onTime(): void {
-    this.#newest?.onTime(this.#context.loop.now, this.#link.queuedBytes);
+    this.#newest?.onTime(this.#context.loop.now, this.#owner.link.queuedBytes);
   }
 
   /** The client has to subscribe again, and recovers by that. To what a server subscribed it, it does so only by another connection. */
@@ -313,7 +297,7 @@ export class Subscriptions {
 
   /** Ends those that have expired, and tells the client. */
   expire(now: number): void {
-    for (const [name, subscription] of this.#byName.entries()) {
+    for (const [name, subscription] of this.entries()) {
       if (subscription.expiresAt > now) continue;
       if (subscription.isByApp && this.#owner.onExpiring(subscription)) continue;
       this.end(name, UNSUBSCRIBES.EXPIRED);
@@ -322,14 +306,14 @@ export class Subscriptions {
 
   /** Ends those that the client's own permissions allowed, and do not any more; and tells the client. */
   revise(isAllowed: (name: string) => boolean): void {
-    for (const [name, { isGranted }] of this.#byName.entries()) {
+    for (const [name, { isGranted }] of this.entries()) {
       if (!isGranted && !isAllowed(name)) this.end(name, UNSUBSCRIBES.SERVER);
     }
   }
 
   /** Ends all of them; the client is gone. */
   clear(): void {
-    for (const [name] of this.#byName.entries()) this.unsubscribe(name);
+    for (const [name] of this.entries()) this.unsubscribe(name);
   }
 
   #planOf(
@@ -340,7 +324,7 @@ export class Subscriptions {
     const { positioned = false, recoverable = false, joinLeave = false } = wish;
     // Deltas are not encoded: the client gets whole publications, and is told so.
     const wishes = { positioned, recoverable, joinLeave, delta: "" };
-    return planFor(this.#context, this.#client, { channel, wishes, override });
+    return planFor(this.#context, this.#owner.identity, { channel, wishes, override });
   }
 
   #add(
@@ -354,13 +338,12 @@ export class Subscriptions {
     const { info } = grant;
     const isMember = isMemberBy(plan);
     const kind = { compact: this.#takesNumber(wish, grant), joins: plan.pushJoinLeave };
-    const [link, owner] = [this.#link, this.#owner];
-    const face = link.wire.face(kind);
+    const owner = this.#owner;
+    const face = owner.link.wire.face(kind);
     const { channel: hubChannel } = entrance;
     const subscription = new Subscription({
       hubChannel,
       face,
-      link,
       owner,
       info,
       isMember,
@@ -368,9 +351,8 @@ export class Subscriptions {
       isServerSide: grant.isServerSide,
       isByApp: grant.isByApp ?? false,
       whenSlow: plan.whenSlow,
-      slowBytes: this.#context.slowBytes,
     });
-    this.#byName.set(hubChannel.name, subscription);
+    this.set(hubChannel.name, subscription);
     this.#context.meter.subscribed(isMember);
     return subscription;
   }
@@ -382,15 +364,15 @@ export class Subscriptions {
 
   #forget(subscription: Subscription): void {
     const { name, hubChannel, isMember } = subscription;
-    this.#byName.delete(name);
+    this.delete(name);
     this.#newest?.drop(subscription);
     this.#context.meter.unsubscribed(isMember);
-    if (isMember) leavePresence(this.#context, this.#client, hubChannel.key);
+    if (isMember) leavePresence(this.#context, this.#owner.identity, hubChannel.key);
   }
 
   #tell(name: string, reason: Unsubscribe): void {
     this.#context.meter.unsubscribePushed(reason.code);
-    const push = new Replies(this.#link);
+    const push = new Replies(this.#owner.link);
     push.add((out) => writeUnsubscribePush(out, name, reason));
     if (!push.send()) this.#owner.onSlow();
   }

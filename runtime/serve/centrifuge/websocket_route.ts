@@ -60,7 +60,6 @@ class ClientSockets implements WebSocketHandler {
   readonly #context: ChannelContext;
   readonly #directory: ClientDirectory;
   readonly #wire: Wire<SharedMessage>;
-  readonly #clients = new Map<WebSocketPeer, Client>();
 
   constructor(context: ChannelContext, directory: ClientDirectory) {
     this.#context = context;
@@ -75,11 +74,11 @@ class ClientSockets implements WebSocketHandler {
 
   opened(peer: WebSocketPeer): void {
     const link = new WebSocketLink(this.#wire, peer);
-    this.#clients.set(peer, new Client(this.#context, link, this.#directory));
+    peer.attachment = new Client(this.#context, link, this.#directory);
   }
 
   message(peer: WebSocketPeer): void {
-    const client = this.#clients.get(peer);
+    const client = clientOf(peer);
     const { opcode, payload, payloadStart, payloadEnd } = peer;
     if (opcode === BINARY) return client?.disconnect(DISCONNECTS.INAPPROPRIATE_PROTOCOL);
     if (payloadEnd - payloadStart > this.#context.limits.messageBytes) {
@@ -90,21 +89,26 @@ class ClientSockets implements WebSocketHandler {
   }
 
   draining(peer: WebSocketPeer): void {
-    const client = this.#clients.get(peer);
+    const client = clientOf(peer);
     if (client !== undefined) this.#context.drain.add(client);
   }
 
   drained(peer: WebSocketPeer): void {
-    this.#clients.get(peer)?.drained();
+    clientOf(peer)?.drained();
   }
 
   closed(peer: WebSocketPeer): void {
-    const client = this.#clients.get(peer);
+    const client = clientOf(peer);
     if (client === undefined) return;
-    this.#clients.delete(peer);
+    peer.attachment = undefined;
     this.#directory.remove(client);
     client.closed();
   }
+}
+
+/** The client of a WebSocket, while it is open. */
+function clientOf({ attachment }: WebSocketPeer): Client | undefined {
+  return attachment as Client | undefined;
 }
 
 /** The route of {@link WEBSOCKET_PATH}. */

@@ -11,22 +11,57 @@
 import { ByteBuffer } from "../../../protocol/mod.ts";
 import type { Entry } from "../../channels/mod.ts";
 import type { ChannelIdentity, Face, Subscriber } from "./face.ts";
-import { FewMap } from "./few_map.ts";
+import { FewSet } from "./few_set.ts";
 
 /** What waits for one face is delivered at this size, and not only at the end of the turn. */
 const FULL_BYTES = 64 * 1024;
-/** A channel does not keep a longer buffer than this for its next messages. */
+/** A longer buffer than this is not kept for the next messages. */
 const KEPT_BYTES = 4 * 1024;
+/** Buffers that are kept for the next messages, of whatever channel: those of a turn that has messages for so many. */
+const KEPT_BUFFERS = 64;
 
 const UTF8 = new TextEncoder();
 
-/** The subscribers of one face, and what they get next. */
-interface Group {
+/** Buffers that no channel has. */
+const BUFFERS: ByteBuffer[] = [];
+
+/** The subscribers of one face, and what they get next. It is a set, as there are many: a field would be one more object. */
+class Group extends FewSet<Subscriber> {
   readonly face: Face<unknown>;
-  readonly subscribers: FewMap<Subscriber, Subscriber>;
-  out: ByteBuffer;
+  /** The next face of the channel. */
+  next: Group | null = null;
+  /** What is encoded; null: nothing. */
+  out: ByteBuffer | null = null;
   /** How many entries `out` has. */
-  entries: number;
+  entries = 0;
+
+  constructor(face: Face<unknown>) {
+    super();
+    this.face = face;
+  }
+
+  /** Encodes an entry. Returns how many bytes wait. */
+  append(channel: ChannelIdentity, entry: Entry): number {
+    const out = this.out ??= BUFFERS.pop() ?? new ByteBuffer(0);
+    const { length } = out;
+    this.face.append(out, channel, entry);
+    if (out.length > length) this.entries++;
+    return out.length;
+  }
+
+  /** Takes the message of what was encoded; undefined if nothing was. */
+  take(): unknown {
+    const { out, face, entries } = this;
+    if (out === null) return undefined;
+    this.out = null;
+    this.entries = 0;
+    const { length } = out;
+    const message = length === 0 ? undefined : face.seal(out);
+    out.clear();
+    if (out.bytes.length <= KEPT_BYTES && BUFFERS.length < KEPT_BUFFERS) BUFFERS.push(out);
+    if (length > 0) face.delivers?.(entries, length, this.size);
+    return message;
+  }
 }
 
 /** What a channel tells the hub. */
@@ -48,11 +83,12 @@ export class HubChannel implements ChannelIdentity {
   readonly #owner: ChannelOwner;
   /** The key, if it is not the name in UTF-8. There are many channels: it would be 300 bytes. */
   readonly #key: Uint8Array | undefined;
-  #groups: readonly Group[] = [];
+  /** The first face's; the others follow by their links. */
+  #groups: Group | null = null;
   /** Those that wait, with the positions that they have; null until there is one. */
   #waiting: Map<Subscriber, number> | null = null;
-  /** No subscriber that waits has less. Thousands may come while the feed is behind, and each asks. */
-  #leastFrom = Infinity;
+  /** No subscriber that waits has less; unless there is none. Thousands may come while the feed is behind, and each asks. */
+  #leastFrom = 0;
 
   /**
    * @param identity what it is called
@@ -79,8 +115,11 @@ export class HubChannel implements ChannelIdentity {
 
   /** All subscribers. */
   get subscribers(): Subscriber[] {
-    const live = this.#groups.flatMap(({ subscribers }) => [...subscribers.values()]);
-    return [...live, ...this.#waiting?.keys() ?? []];
+    const all: Subscriber[] = [];
+    for (let group = this.#groups; group !== null; group = group.next) {
+      for (const subscriber of group.values()) all.push(subscriber);
+    }
+    return [...all, ...this.#waiting?.keys() ?? []];
   }
 
   /** Whether there are subscribers that wait. */
@@ -90,17 +129,20 @@ export class HubChannel implements ChannelIdentity {
 
   /** Adds a subscriber that has everything up to the offset `from`. */
   add(subscriber: Subscriber, from: number): void {
+    this.#leastFrom = this.#waiting === null ? from : Math.min(this.#leastFrom, from);
     (this.#waiting ??= new Map()).set(subscriber, from);
-    this.#leastFrom = Math.min(this.#leastFrom, from);
   }
 
   /** Removes a subscriber; returns whether there was one. */
   delete(subscriber: Subscriber): boolean {
-    const group = this.#groups.find(({ face }) => face === subscriber.face);
-    if (group?.subscribers.delete(subscriber)) {
-      if (group.subscribers.size === 0) {
-        this.#groups = this.#groups.filter((other) => other !== group);
-      }
+    let before: Group | null = null;
+    for (let group = this.#groups; group !== null; before = group, group = group.next) {
+      if (group.face !== subscriber.face) continue;
+      if (!group.delete(subscriber)) break;
+      if (group.size > 0) return true;
+      // Whoever goes through the groups now goes on from this one.
+      if (before === null) this.#groups = group.next;
+      else before.next = group.next;
       return true;
     }
     return this.#waiting?.delete(subscriber) ?? false;
@@ -111,12 +153,8 @@ export class HubChannel implements ChannelIdentity {
     if (this.hasWaiting) this.admit();
     if (entry.offset > 0) this.position = entry.offset;
     let isFull = false;
-    for (const group of this.#groups) {
-      const { face, out } = group;
-      const { length } = out;
-      face.append(out, this, entry);
-      if (out.length > length) group.entries++;
-      isFull ||= out.length >= FULL_BYTES;
+    for (let group = this.#groups; group !== null; group = group.next) {
+      if (group.append(this, entry) >= FULL_BYTES) isFull = true;
     }
     return isFull;
   }
@@ -126,29 +164,25 @@ export class HubChannel implements ChannelIdentity {
     if (this.#waiting === null || this.#leastFrom > this.position) return;
     // They have what is encoded for the others.
     this.deliver();
-    this.#leastFrom = Infinity;
+    let least = Infinity;
     for (const [subscriber, from] of this.#waiting) {
       if (from > this.position) {
-        this.#leastFrom = Math.min(this.#leastFrom, from);
+        least = Math.min(least, from);
         continue;
       }
       this.#waiting.delete(subscriber);
-      this.#groupOf(subscriber.face).subscribers.set(subscriber, subscriber);
+      this.#groupOf(subscriber.face).add(subscriber);
     }
     if (this.#waiting.size === 0) this.#waiting = null;
+    else this.#leastFrom = least;
   }
 
   /** Sends what was encoded. */
   deliver(): void {
-    for (const group of this.#groups) {
-      const { face, subscribers, out } = group;
-      if (out.length === 0) continue;
-      const message = face.seal(out);
-      face.delivers?.(group.entries, out.length, subscribers.size);
-      group.entries = 0;
-      if (out.bytes.length > KEPT_BYTES) group.out = new ByteBuffer(0);
-      else out.clear();
-      for (const subscriber of subscribers.values()) this.#pass(subscriber, message);
+    for (let group = this.#groups; group !== null; group = group.next) {
+      const message = group.take();
+      if (message === undefined) continue;
+      for (const subscriber of group.values()) this.#pass(subscriber, message);
     }
   }
 
@@ -161,12 +195,14 @@ export class HubChannel implements ChannelIdentity {
   }
 
   #groupOf(face: Face<unknown>): Group {
-    const found = this.#groups.find((group) => group.face === face);
-    if (found !== undefined) return found;
-    const subscribers = new FewMap<Subscriber, Subscriber>();
-    const group: Group = { face, subscribers, out: new ByteBuffer(0), entries: 0 };
-    // As long as it has to be, unlike with push or a spread.
-    this.#groups = this.#groups.concat(group);
-    return group;
+    let last: Group | null = null;
+    for (let group = this.#groups; group !== null; group = group.next) {
+      if (group.face === face) return group;
+      last = group;
+    }
+    const added = new Group(face);
+    if (last === null) this.#groups = added;
+    else last.next = added;
+    return added;
   }
 }

@@ -241,6 +241,8 @@ export interface WebSocketHandler {
 
 /** One WebSocket, as its handler sees it. */
 export interface WebSocketPeer {
+  /** Whatever the handler keeps for this connection: a field here costs less than a table of its own. */
+  attachment: unknown;
   /** Of the current message: 1 is text, 2 is binary. */
   readonly opcode: number;
   /** The current message is `payload[payloadStart, payloadEnd)`. */

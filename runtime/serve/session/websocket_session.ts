@@ -59,6 +59,7 @@ export class WebSocketSession implements Session, WebSocketPeer {
   readonly #context: SessionContext;
   readonly #handler: WebSocketHandler;
   readonly #connection: WebSocketConnection;
+  attachment: unknown = undefined;
   #transport!: Transport;
   #flags = 0;
 

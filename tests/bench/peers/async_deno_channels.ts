@@ -23,6 +23,7 @@ allow_anonymous_connect_without_token = true
 [channels.namespaces.bench]
 history_size = 100
 history_ttl = "10m"
+allow_recovery = true
 allow_subscribe_for_client = true
 allow_subscribe_for_anonymous = true
 

@@ -93,3 +93,13 @@ Deno.test("JSON shape: wrong types are refused, with their place", () => {
     else assertEquals(assertThrows(() => decode(json, SHAPE), JsonError).offset, offset, json);
   }
 });
+
+Deno.test("JSON shape: a name is the text that it stands for, however it is written", () => {
+  const nameOf = (json: string) => (decode(json, SHAPE) as { readonly name?: unknown }).name;
+  assertEquals(nameOf('{"n\\u0061me" : "a"}'), "a");
+  assertEquals(nameOf('{"nam" : "b", "names": "c", "näme": "d"}'), undefined);
+  const twice = () => decode('{"name":"a","n\\u0061me":"b"}', SHAPE);
+  assertEquals(assertThrows(twice, JsonError).offset, 24);
+  // Half of a surrogate pair, in a name that is not known.
+  assertThrows(() => decode('{"\\ud800":1}', SHAPE), JsonError);
+});

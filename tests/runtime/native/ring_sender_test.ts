@@ -123,6 +123,36 @@ Deno.test("ring sender: after the ring has failed, memory that the kernel may st
   assertEquals(inFlight.map((segment) => later.has(segment)), [false, false, false, false]);
 });
 
+Deno.test("ring sender: a long part that all queues hold is one call, whatever they have together", () => {
+  const { bench: { outgoing }, clients, flush, fake, heard, joint } = bench(9);
+  const message = bytesOf("x".repeat(20_000));
+  const part = new SharedPart(message, 0, message.length);
+  for (const { transport } of clients) {
+    outgoing.relieve();
+    transport.out.appendPart(part);
+  }
+  assertEquals(fake.calls, 0);
+  flush();
+  assertEquals(heard(), each(9, () => "x".repeat(4096)));
+  assertEquals([fake.calls, joint()], [1, 9]);
+});
+
+Deno.test("ring sender: a long part is sent by the socket itself if few have it, or no room is left", () => {
+  const { clients, flush, heard, joint } = bench(20, { entries: 32 });
+  const lengths = [4097, 20_000, 100_000];
+  const alone = new SharedPart(new Uint8Array(lengths[0]!), 0, lengths[0]!);
+  clients[0]!.transport.out.appendPart(alone);
+  const [long, longer] = lengths.slice(1).map((length) =>
+    new SharedPart(new Uint8Array(length), 0, length)
+  );
+  for (let i = 1; i < 7; i++) clients[i]!.transport.out.appendPart(long!);
+  for (let i = 7; i < 20; i++) clients[i]!.transport.out.appendPart(longer!);
+  flush();
+  assertEquals(heard().map((text) => String(text).length), Array(20).fill(4096));
+  // 13 holders are 52 KiB: the longer one is sent by themselves.
+  assertEquals(joint(), 6);
+});
+
 Deno.test("ring sender: parts and appended bytes of one queue are sent in order", () => {
   const { clients, flush, heard, joint, say } = bench(8);
   for (let i = 0; i < 8; i++) {

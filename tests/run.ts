@@ -16,6 +16,7 @@ import { Authority } from "./support/certificates.ts";
 import { isFile } from "./support/is_file.ts";
 import { JoinedTests } from "./support/joined_tests.ts";
 import { SUITE_TLS } from "./support/suite_tls.ts";
+import { filesThatImport, testFilesIn } from "./support/test_files.ts";
 import {
   type FailedTest,
   failedTestsIn,
@@ -137,14 +138,17 @@ async function runDenoTest(
   await authority?.sign("server");
   const filter = plan.filter === undefined ? [] : [`--filter=${plan.filter}`];
   const ignore = ignored.length === 0 ? [] : [`--ignore=${ignored.join(",")}`];
-  using joined = plan.joined === true ? new JoinedTests(plan.paths) : undefined;
+  const paths = plan.importing === undefined
+    ? plan.paths
+    : filesThatImport(plan.paths.flatMap(testFilesIn), plan.importing);
+  using joined = plan.joined === true ? new JoinedTests(paths) : undefined;
   const fixed = [`--lock=${LOCK}`, "--config=deno.json", "--allow-all", "--no-check"];
   const options = ["test", ...fixed, ...filter, ...ignore];
   const [command = "", ...args] = [
     ...through,
     Deno.execPath(),
     ...options,
-    ...(joined ?? plan).paths,
+    ...(joined?.paths ?? paths),
   ];
   const child = new Deno.Command(command, {
     args,

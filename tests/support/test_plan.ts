@@ -5,7 +5,7 @@
  * The words of the seed's suite choose the scenarios that they chose there, by the words in brackets
  * in the scenarios' names; `unit` and `e2e` divide the tests in two; `executable` is `e2e` against
  * what `deno task compile` built, `deno-transport` is `e2e` over Deno's own sockets, `tls-quick` over TLS by
- * OpenSSL; `-quick` leaves out tests that hardly depend on it: for another transport all but how bytes are read
+ * OpenSSL, each without the tests that use none of it; `-quick` leaves out tests that hardly depend on it: for another transport all but how bytes are read
  * and sent, for the executable most of the protocols, for another version of Deno what only developers run, and what
  * searches for faults at random.
  */
@@ -21,6 +21,8 @@ export interface TestPlan {
   readonly beside?: readonly (readonly string[])[];
   /** A regular expression between slashes for `--filter`, or undefined for every test of the paths. */
   readonly filter?: string;
+  /** Only the files that import one of these modules, directly or through other files of `tests/`: see test_files.ts. */
+  readonly importing?: readonly string[];
   /** Whether the files share an isolate: see joined_tests.ts. Not if tests measure memory or times. */
   readonly joined?: boolean;
   /** Whether servers speak TLS by OpenSSL: see suite_tls.ts. */
@@ -40,6 +42,14 @@ export interface TestCounts {
 
 const EXECUTABLE = "dist/async-deno";
 const SCENARIOS = "tests/e2e/scenarios_test.ts";
+
+/**
+ * What starts the server as a child process: from the executable or over TLS, if the suite says so. A test that does not
+ * import it has its servers in its own process, or none.
+ */
+const SERVER_PROCESS = ["tests/support/server.ts"];
+/** Both kinds of servers take the transport of the suite. */
+const TRANSPORT_OF_SUITE = [...SERVER_PROCESS, "tests/support/suite_transport.ts"];
 
 /** The suites that depend on how bytes are read and sent. */
 const TRANSPORT: readonly string[] = endToEnd([
@@ -105,15 +115,19 @@ export const TEST_PLANS: Readonly<Record<string, TestPlan>> = {
   unit: { paths: UNIT, joined: true },
   "unit-quick": { paths: MODULES, joined: true },
   e2e: { paths: ["tests/e2e/"] },
-  "deno-transport": { paths: ["tests/e2e/", "tests/runtime/executor/"], transport: "deno" },
+  "deno-transport": {
+    paths: ["tests/e2e/", "tests/runtime/executor/"],
+    importing: TRANSPORT_OF_SUITE,
+    transport: "deno",
+  },
   "deno-transport-quick": {
     paths: [...TRANSPORT, ...endToEnd(["reload", "tls", "transport"])],
     transport: "deno",
     joined: true,
   },
   // Their servers can speak TLS without knowing it.
-  "tls-quick": { paths: TRANSPORT, overTls: true, joined: true },
-  executable: { paths: ["tests/e2e/"], executable: EXECUTABLE },
+  "tls-quick": { paths: TRANSPORT, importing: SERVER_PROCESS, overTls: true, joined: true },
+  executable: { paths: ["tests/e2e/"], importing: SERVER_PROCESS, executable: EXECUTABLE },
   "executable-quick": {
     paths: [
       SCENARIOS,

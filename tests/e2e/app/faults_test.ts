@@ -4,7 +4,8 @@
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { type TellingApp, withApp } from "../../support/telling_app.ts";
-import { OVER_DENO_TRANSPORT, waitFor } from "../../support/server.ts";
+import { waitFor } from "../../support/wait_for.ts";
+import { OVER_DENO_TRANSPORT } from "../../support/suite_transport.ts";
 import "../../support/load_libc.ts";
 
 /** Each path misbehaves in its own way. The comments are the lines. */

@@ -7,7 +7,7 @@ import { assertEquals } from "@std/assert";
 import { APP, type Config } from "../../../runtime/config/mod.ts";
 import { DEFAULT_CONFIG, Executor, type ExecutorOptions } from "../../../runtime/mod.ts";
 import { Metrics } from "../../support/metrics.ts";
-import { OVER_DENO_TRANSPORT } from "../../support/server.ts";
+import { OVER_DENO_TRANSPORT } from "../../support/suite_transport.ts";
 import { waitFor, within } from "../../support/wait_for.ts";
 import "../../support/load_libc.ts";
 

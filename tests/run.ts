@@ -138,9 +138,7 @@ async function runDenoTest(
   await authority?.sign("server");
   const filter = plan.filter === undefined ? [] : [`--filter=${plan.filter}`];
   const ignore = ignored.length === 0 ? [] : [`--ignore=${ignored.join(",")}`];
-  const paths = plan.importing === undefined
-    ? plan.paths
-    : filesThatImport(plan.paths.flatMap(testFilesIn), plan.importing);
+  const paths = chosenPaths(plan);
   using joined = plan.joined === true ? new JoinedTests(paths) : undefined;
   const fixed = [`--lock=${LOCK}`, "--config=deno.json", "--allow-all", "--no-check"];
   const options = ["test", ...fixed, ...filter, ...ignore];
@@ -163,6 +161,13 @@ async function runDenoTest(
     await print?.(bytes);
   }
   return { plan, code: (await child.status).code, counts: parseTestCounts(output), output };
+}
+
+/** The folders and files themselves, unless the plan chooses some of their files. */
+function chosenPaths({ paths, importing, without }: TestPlan): readonly string[] {
+  if (importing === undefined && without === undefined) return paths;
+  const files = paths.flatMap(testFilesIn).filter((file) => without?.test(file) !== true);
+  return importing === undefined ? files : filesThatImport(files, importing);
 }
 
 function environment({ executable, transport }: TestPlan): Record<string, string> {

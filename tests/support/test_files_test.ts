@@ -24,7 +24,7 @@ Deno.test("test files: who starts the server as a process imports server.ts, dir
     ["tests/e2e/channels/faults_test.ts", false, true], // its server is in its own process
     ["tests/e2e/channels/plain_streams_test.ts", false, true],
     ["tests/e2e/sending_test.ts", false, true],
-    ["tests/support/test_plan_test.ts", false, false],
+    ["tests/protocol/sha1_test.ts", false, false],
   ];
   for (const [file, starts, asksForTransport] of rows) {
     assertEquals(filesThatImport([file], [SERVER]).length === 1, starts, file);

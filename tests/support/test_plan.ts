@@ -23,6 +23,8 @@ export interface TestPlan {
   readonly filter?: string;
   /** Only the files that import one of these modules, directly or through other files of `tests/`: see test_files.ts. */
   readonly importing?: readonly string[];
+  /** Files whose path has this are left out. */
+  readonly without?: RegExp;
   /** Whether the files share an isolate: see joined_tests.ts. Not if tests measure memory or times. */
   readonly joined?: boolean;
   /** Whether servers speak TLS by OpenSSL: see suite_tls.ts. */
@@ -96,6 +98,12 @@ const UNTIMED: readonly string[] = [
 /** The tests of the program's modules, one by one. */
 const MODULES: readonly string[] = folders(["protocol", "runtime"]);
 
+/**
+ * Searches for faults: at random, or by another thread that acts or dies before each step. They search in our own algorithms
+ * over typed arrays, which other tests of the same modules run on every version.
+ */
+const SEARCHES = /_(?:fuzz|race|order)_test\.ts$|\/death_test\.ts$/;
+
 /** Everything but the end-to-end tests. */
 const UNIT: readonly string[] = [
   ...MODULES,
@@ -113,7 +121,7 @@ export const TEST_PLANS: Readonly<Record<string, TestPlan>> = {
   browser: { paths: [SCENARIOS, "tests/e2e/page/"], filter: "/^page: |\\[browser\\]/" },
   concurrent: { paths: [SCENARIOS], filter: scenariosWith("concurrent") },
   unit: { paths: UNIT, joined: true },
-  "unit-quick": { paths: MODULES, joined: true },
+  "unit-quick": { paths: MODULES, without: SEARCHES, joined: true },
   e2e: { paths: ["tests/e2e/"] },
   "deno-transport": {
     paths: ["tests/e2e/", "tests/runtime/executor/"],

@@ -27,7 +27,7 @@ export default { // 2
       case "/late": return new Promise((resolve) => setTimeout(() => resolve(new Response("late")), 2500)); // 16
       case "/post": return later(() => postMessage(null)); // 17
       case "/listens": self.onmessage = addEventListener("message", () => { throw new Error("heard"); }); return new Response("later");
-      case "/blocks": { const end = Date.now() + Number(search.slice(1)); while (Date.now() < end); return new Response("blocked"); }
+      case "/blocks": Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Number(search.slice(1))); return new Response("blocked");
       case "/late-stream": return new Promise((resolve) => setTimeout(() => resolve(
         new Response(new ReadableStream({ cancel: () => tell("cancelled") }))), 1500));
       case "/keeps": globalThis.kept = new Uint8Array(400 * 1024 ** 2); return new Response("kept");

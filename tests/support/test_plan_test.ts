@@ -37,6 +37,9 @@ Deno.test("test plan: a word chooses the scenarios with that word in brackets, a
     false,
   ]);
   assertEquals(chosen("browser", "page: typed keys are shown"), true);
+  const inQuick = (name: string) => chosen("executable-quick", name);
+  for (const name of [stress, "tls: a", "stopping: b", "scripts"]) assert(inQuick(name), name);
+  assertEquals(inQuick("scenario: 16 workers - Basic HTTP [http] (seed)"), false);
 });
 
 Deno.test("test plan: no word runs every folder, and so do `unit` and `e2e` together", async () => {

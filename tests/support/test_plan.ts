@@ -5,9 +5,9 @@
  * The words of the seed's suite choose the scenarios that they chose there, by the words in brackets
  * in the scenarios' names; `unit` and `e2e` divide the tests in two; `executable` is `e2e` against
  * what `deno task compile` built, `deno-transport` is `e2e` over Deno's own sockets, `tls-quick` over TLS by
- * OpenSSL, each without the tests that use none of it; `-quick` leaves out tests that hardly depend on it: for another transport all but how bytes are read
- * and sent, for the executable most of the protocols, for another version of Deno what only developers run, and what
- * searches for faults at random.
+ * OpenSSL, each without the tests that use none of it; `-quick` leaves out tests that hardly depend on it: for
+ * another transport all but how bytes are read and sent, for the executable most of the protocols, for another
+ * version of Deno what only developers run, and what searches for faults at random.
  */
 
 /** The arguments of `deno test` for one word. */

@@ -22,9 +22,9 @@ interface Plan {
 }
 
 const PLANS: Plan[] = [
-  { name: "one by one", workers: 1, producers: 1, rounds: 120_000, burst: false },
+  { name: "one by one", workers: 1, producers: 1, rounds: 240_000, burst: false },
   { name: "one by one", workers: 2, producers: 2, rounds: 40_000, burst: false },
-  { name: "in bursts", workers: 3, producers: 2, rounds: 100_000, burst: true },
+  { name: "in bursts", workers: 3, producers: 2, rounds: 200_000, burst: true },
 ];
 
 for (const { name, workers, producers, rounds, burst } of PLANS) {

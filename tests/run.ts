@@ -16,6 +16,7 @@ import { Authority } from "./support/certificates.ts";
 import { isFile } from "./support/is_file.ts";
 import { JoinedTests } from "./support/joined_tests.ts";
 import { SUITE_TLS } from "./support/suite_tls.ts";
+import { filesThatImport, testFilesIn } from "./support/test_files.ts";
 import {
   type FailedTest,
   failedTestsIn,
@@ -137,14 +138,15 @@ async function runDenoTest(
   await authority?.sign("server");
   const filter = plan.filter === undefined ? [] : [`--filter=${plan.filter}`];
   const ignore = ignored.length === 0 ? [] : [`--ignore=${ignored.join(",")}`];
-  using joined = plan.joined === true ? new JoinedTests(plan.paths) : undefined;
+  const paths = chosenPaths(plan);
+  using joined = plan.joined === true ? new JoinedTests(paths) : undefined;
   const fixed = [`--lock=${LOCK}`, "--config=deno.json", "--allow-all", "--no-check"];
   const options = ["test", ...fixed, ...filter, ...ignore];
   const [command = "", ...args] = [
     ...through,
     Deno.execPath(),
     ...options,
-    ...(joined ?? plan).paths,
+    ...(joined?.paths ?? paths),
   ];
   const child = new Deno.Command(command, {
     args,
@@ -159,6 +161,13 @@ async function runDenoTest(
     await print?.(bytes);
   }
   return { plan, code: (await child.status).code, counts: parseTestCounts(output), output };
+}
+
+/** The folders and files themselves, unless the plan chooses some of their files. */
+function chosenPaths({ paths, importing, without }: TestPlan): readonly string[] {
+  if (importing === undefined && without === undefined) return paths;
+  const files = paths.flatMap(testFilesIn).filter((file) => without?.test(file) !== true);
+  return importing === undefined ? files : filesThatImport(files, importing);
 }
 
 function environment({ executable, transport }: TestPlan): Record<string, string> {

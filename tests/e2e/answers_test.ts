@@ -7,7 +7,7 @@ import { assert, assertEquals } from "@std/assert";
 import { type HandlersServer, withHandlers } from "../support/handlers_server.ts";
 import { ask, HttpConnection } from "../support/http_client.ts";
 import { OPCODE, RawWebSocket } from "../support/raw_websocket.ts";
-import { waitFor } from "../support/server.ts";
+import { waitFor } from "../support/wait_for.ts";
 
 const HANDLERS = new URL("../support/sending_thread.ts", import.meta.url);
 const KIB = 1024;

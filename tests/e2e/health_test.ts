@@ -4,7 +4,8 @@
  */
 
 import { assertEquals, assertMatch } from "@std/assert";
-import { OVER_DENO_TRANSPORT, runServer, withServer } from "../support/server.ts";
+import { runServer, withServer } from "../support/server.ts";
+import { OVER_DENO_TRANSPORT } from "../support/suite_transport.ts";
 
 function health(port: number, ...args: string[]) {
   return runServer(["health", "1", "127.0.0.1", String(port), ...args]);

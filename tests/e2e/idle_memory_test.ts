@@ -3,7 +3,8 @@
  */
 
 import { RawWebSocket } from "../support/raw_websocket.ts";
-import { hold, OVER_DENO_TRANSPORT, type Server, waitFor, withServer } from "../support/server.ts";
+import { hold, type Server, waitFor, withServer } from "../support/server.ts";
+import { OVER_DENO_TRANSPORT } from "../support/suite_transport.ts";
 import { residentBytes } from "./faults/process_size.ts";
 
 /** Open before the first measurement: the one-time growth of the heap and of compiled code belongs to no connection. */

@@ -7,7 +7,8 @@ import { openIoUring } from "../../runtime/os/mod.ts";
 import { withAdmin } from "../support/admin.ts";
 import { HttpConnection } from "../support/http_client.ts";
 import { Metrics } from "../support/metrics.ts";
-import { OVER_DENO_TRANSPORT, runServer, type Server } from "../support/server.ts";
+import { runServer, type Server } from "../support/server.ts";
+import { OVER_DENO_TRANSPORT } from "../support/suite_transport.ts";
 import { OVER_TLS } from "../support/suite_tls.ts";
 import "../support/load_libc.ts";
 

@@ -6,7 +6,8 @@ import { assertEquals } from "@std/assert";
 import { type Config, DEFAULT_CONFIG, Executor } from "../../runtime/mod.ts";
 import { parseCidr } from "../../protocol/mod.ts";
 import { HttpConnection } from "../support/http_client.ts";
-import { OVER_DENO_TRANSPORT, runServer, withServer } from "../support/server.ts";
+import { runServer, withServer } from "../support/server.ts";
+import { OVER_DENO_TRANSPORT } from "../support/suite_transport.ts";
 import "../support/load_libc.ts";
 
 const NO_PROXY = DEFAULT_CONFIG.proxy;

@@ -7,7 +7,7 @@ import { assert, assertEquals } from "@std/assert";
 import { CONNECTION_LIMITS } from "../../runtime/config/mod.ts";
 import { type HandlersServer, withHandlers } from "../support/handlers_server.ts";
 import { encodeFrame, OPCODE, RawWebSocket } from "../support/raw_websocket.ts";
-import { waitFor } from "../support/server.ts";
+import { waitFor } from "../support/wait_for.ts";
 
 const HANDLERS = new URL("../support/sending_thread.ts", import.meta.url);
 const KIB = 1024;

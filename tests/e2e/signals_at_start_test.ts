@@ -9,7 +9,7 @@ import { assertEquals } from "@std/assert";
 import { BlindServer } from "../support/blind_server.ts";
 import { findProgram } from "../support/process_facts.ts";
 import { expectProgram } from "../support/program.ts";
-import { waitFor, within } from "../support/server.ts";
+import { waitFor, within } from "../support/wait_for.ts";
 
 const MKFIFO = findProgram("mkfifo");
 const STARTS = 4;

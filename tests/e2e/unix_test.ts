@@ -7,7 +7,8 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { ask } from "../support/http_client.ts";
 import { findProgram } from "../support/process_facts.ts";
 import { expectProgram } from "../support/program.ts";
-import { OVER_DENO_TRANSPORT, runServer, withServer } from "../support/server.ts";
+import { runServer, withServer } from "../support/server.ts";
+import { OVER_DENO_TRANSPORT } from "../support/suite_transport.ts";
 
 const CURL = findProgram("curl");
 const PYTHON = findProgram("python3");

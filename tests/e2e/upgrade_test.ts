@@ -9,13 +9,13 @@ import { ask, field, HttpConnection } from "../support/http_client.ts";
 import { isAlive } from "../support/process_facts.ts";
 import {
   hold,
-  OVER_DENO_TRANSPORT,
   REPOSITORY,
   runServer,
   type Server,
   waitFor,
   withServer,
 } from "../support/server.ts";
+import { OVER_DENO_TRANSPORT } from "../support/suite_transport.ts";
 import { WsClient } from "../support/ws_client.ts";
 
 const PACE_MS = 5;

@@ -12,7 +12,7 @@ import { CHANNEL_LIMITS, CHANNEL_OPTIONS, NO_TOKENS } from "../../runtime/config
 import { type Config, DEFAULT_CONFIG, Executor } from "../../runtime/mod.ts";
 import { OPEN } from "./channel_options.ts";
 import { NodeSocket } from "./node_socket.ts";
-import { OVER_DENO_TRANSPORT } from "./server.ts";
+import { OVER_DENO_TRANSPORT } from "./suite_transport.ts";
 import { waitFor, within } from "./wait_for.ts";
 
 /** A config: no tokens, everybody may connect. */

@@ -6,7 +6,7 @@
  */
 
 import { type Config, DEFAULT_CONFIG, Executor } from "../../runtime/mod.ts";
-import { OVER_DENO_TRANSPORT } from "./server.ts";
+import { OVER_DENO_TRANSPORT } from "./suite_transport.ts";
 import "./load_libc.ts";
 
 /** A running server. */

@@ -6,6 +6,8 @@
  * temporary folder that imports them in the order of their names, and the files that need an isolate of their own.
  */
 
+import { testFilesIn } from "./test_files.ts";
+
 const TOP = new URL("../../", import.meta.url);
 
 /** They measure the memory of the process, in which nothing of other tests may become garbage meanwhile. */
@@ -33,13 +35,4 @@ export class JoinedTests implements Disposable {
   [Symbol.dispose](): void {
     Deno.removeSync(this.#folder, { recursive: true });
   }
-}
-
-/** The test files of a folder, whose path ends with a slash, or the file itself. */
-function testFilesIn(path: string): string[] {
-  if (!path.endsWith("/")) return [path];
-  return [...Deno.readDirSync(new URL(path, TOP))].flatMap(({ name, isDirectory }) => {
-    if (isDirectory) return testFilesIn(`${path}${name}/`);
-    return name.endsWith("_test.ts") ? [path + name] : [];
-  });
 }

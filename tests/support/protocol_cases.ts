@@ -22,11 +22,18 @@ export function bytesOf(input: InputText): Uint8Array<ArrayBuffer> {
   const text = parts.map((part) =>
     typeof part === "string" ? part : part.repeat.repeat(part.times)
   );
-  return Uint8Array.from(text.join(""), (char) => {
-    const code = char.charCodeAt(0);
-    if (code > 255) throw new RangeError(`Cannot make a byte of ${JSON.stringify(char)}`);
-    return code;
-  });
+  return bytesOfText(text.join(""));
+}
+
+/** Not by `Uint8Array.from`, which takes ten times as long. */
+function bytesOfText(text: string): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > 255) throw new RangeError(`Cannot make a byte of ${JSON.stringify(text[i])}`);
+    bytes[i] = code;
+  }
+  return bytes;
 }
 
 /** Bytes as text, one code unit each: the inverse of {@link bytesOf}. */

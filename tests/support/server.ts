@@ -16,6 +16,7 @@
  */
 
 import { noteTlsPort, suiteTlsArguments } from "./suite_tls.ts";
+import { SUITE_TRANSPORT } from "./suite_transport.ts";
 import { DEFAULT_TIMEOUT_MS, waitFor, within } from "./wait_for.ts";
 
 export { hold, waitFor, within } from "./wait_for.ts";
@@ -363,13 +364,8 @@ function serveTask(): string[] {
   return args;
 }
 
-/** The variable that selects the transport of the whole suite: `deno task test deno-transport`. */
-const TRANSPORT = "ASYNC_DENO_TRANSPORT";
 /** The variables that apply to the servers of the whole suite; the other one is `off` or `auto`. */
-const OF_SUITE: readonly string[] = [TRANSPORT, "ASYNC_DENO_IO_URING"];
-
-/** Whether the tests run over Deno's sockets; tests that cannot pass there are skipped by name. */
-export const OVER_DENO_TRANSPORT: boolean = Deno.env.get(TRANSPORT) === "deno";
+const OF_SUITE: readonly string[] = [SUITE_TRANSPORT, "ASYNC_DENO_IO_URING"];
 
 function inheritedEnvironment(): Record<string, string> {
   const entries = Object.entries(Deno.env.toObject());

@@ -5,9 +5,9 @@
  * The words of the seed's suite choose the scenarios that they chose there, by the words in brackets
  * in the scenarios' names; `unit` and `e2e` divide the tests in two; `executable` is `e2e` against
  * what `deno task compile` built, `deno-transport` is `e2e` over Deno's own sockets, `tls-quick` over TLS by
- * OpenSSL; `-quick` leaves out tests that hardly depend on it: for another transport all but how bytes are read
- * and sent, for the executable most of the protocols, for another version of Deno what only developers run, and what
- * searches for faults at random.
+ * OpenSSL, each without the tests that use none of it; `-quick` leaves out tests that hardly depend on it: for
+ * another transport all but how bytes are read and sent, for the executable most of the protocols, for another
+ * version of Deno what only developers run, and what searches for faults at random.
  */
 
 /** The arguments of `deno test` for one word. */
@@ -21,6 +21,10 @@ export interface TestPlan {
   readonly beside?: readonly (readonly string[])[];
   /** A regular expression between slashes for `--filter`, or undefined for every test of the paths. */
   readonly filter?: string;
+  /** Only the files that import one of these modules, directly or through other files of `tests/`: see test_files.ts. */
+  readonly importing?: readonly string[];
+  /** Files whose path has this are left out. */
+  readonly without?: RegExp;
   /** Whether the files share an isolate: see joined_tests.ts. Not if tests measure memory or times. */
   readonly joined?: boolean;
   /** Whether servers speak TLS by OpenSSL: see suite_tls.ts. */
@@ -40,6 +44,14 @@ export interface TestCounts {
 
 const EXECUTABLE = "dist/async-deno";
 const SCENARIOS = "tests/e2e/scenarios_test.ts";
+
+/**
+ * What starts the server as a child process: from the executable or over TLS, if the suite says so. A test that does not
+ * import it has its servers in its own process, or none.
+ */
+const SERVER_PROCESS = ["tests/support/server.ts"];
+/** Both kinds of servers take the transport of the suite. */
+const TRANSPORT_OF_SUITE = [...SERVER_PROCESS, "tests/support/suite_transport.ts"];
 
 /** The suites that depend on how bytes are read and sent. */
 const TRANSPORT: readonly string[] = endToEnd([
@@ -86,6 +98,12 @@ const UNTIMED: readonly string[] = [
 /** The tests of the program's modules, one by one. */
 const MODULES: readonly string[] = folders(["protocol", "runtime"]);
 
+/**
+ * Searches for faults: at random, or by another thread that acts or dies before each step. They search in our own algorithms
+ * over typed arrays, which other tests of the same modules run on every version.
+ */
+const SEARCHES = /_(?:fuzz|race|order)_test\.ts$|\/death_test\.ts$/;
+
 /** Everything but the end-to-end tests. */
 const UNIT: readonly string[] = [
   ...MODULES,
@@ -103,17 +121,21 @@ export const TEST_PLANS: Readonly<Record<string, TestPlan>> = {
   browser: { paths: [SCENARIOS, "tests/e2e/page/"], filter: "/^page: |\\[browser\\]/" },
   concurrent: { paths: [SCENARIOS], filter: scenariosWith("concurrent") },
   unit: { paths: UNIT, joined: true },
-  "unit-quick": { paths: MODULES, joined: true },
+  "unit-quick": { paths: MODULES, without: SEARCHES, joined: true },
   e2e: { paths: ["tests/e2e/"] },
-  "deno-transport": { paths: ["tests/e2e/", "tests/runtime/executor/"], transport: "deno" },
+  "deno-transport": {
+    paths: ["tests/e2e/", "tests/runtime/executor/"],
+    importing: TRANSPORT_OF_SUITE,
+    transport: "deno",
+  },
   "deno-transport-quick": {
     paths: [...TRANSPORT, ...endToEnd(["reload", "tls", "transport"])],
     transport: "deno",
     joined: true,
   },
   // Their servers can speak TLS without knowing it.
-  "tls-quick": { paths: TRANSPORT, overTls: true, joined: true },
-  executable: { paths: ["tests/e2e/"], executable: EXECUTABLE },
+  "tls-quick": { paths: TRANSPORT, importing: SERVER_PROCESS, overTls: true, joined: true },
+  executable: { paths: ["tests/e2e/"], importing: SERVER_PROCESS, executable: EXECUTABLE },
   "executable-quick": {
     paths: [
       SCENARIOS,
@@ -130,6 +152,8 @@ export const TEST_PLANS: Readonly<Record<string, TestPlan>> = {
         "unix",
       ]),
     ],
+    // Of the scenarios, those with 2 and 8 workers; all others. (The filter's language has no negation.)
+    filter: "/^(?:scenario: [28] |[^s]|s[^c]|sc[^e])/",
     joined: true,
     executable: EXECUTABLE,
   },

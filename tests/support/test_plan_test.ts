@@ -2,7 +2,8 @@
  * The runner's words, checked against the names of the scenarios, and the parsing of the summary.
  */
 
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
+import { testFilesIn } from "./test_files.ts";
 import {
   failedTestsIn,
   failuresIn,
@@ -36,6 +37,9 @@ Deno.test("test plan: a word chooses the scenarios with that word in brackets, a
     false,
   ]);
   assertEquals(chosen("browser", "page: typed keys are shown"), true);
+  const inQuick = (name: string) => chosen("executable-quick", name);
+  for (const name of [stress, "tls: a", "stopping: b", "scripts"]) assert(inQuick(name), name);
+  assertEquals(inQuick("scenario: 16 workers - Basic HTTP [http] (seed)"), false);
 });
 
 Deno.test("test plan: no word runs every folder, and so do `unit` and `e2e` together", async () => {
@@ -48,6 +52,17 @@ Deno.test("test plan: no word runs every folder, and so do `unit` and `e2e` toge
   // A path that does not exist would leave its tests out on one side, and fail on the other.
   for (const path of untimed) Deno.statSync(new URL(`../../${path}`, import.meta.url));
   assertEquals([...unit!.paths, ...e2e!.paths].toSorted(), folders);
+});
+
+Deno.test("test plan: what a plan leaves out exists, and runs without a word", () => {
+  const { "unit-quick": quick, unit } = TEST_PLANS;
+  const left = quick!.paths.flatMap(testFilesIn).filter((file) => quick!.without!.test(file));
+  assert(left.includes("tests/runtime/channels/death_test.ts"));
+  assert(left.includes("tests/runtime/serve/hub/hub_race_test.ts"));
+  assert(!left.includes("tests/runtime/executor/death_pause_test.ts"));
+  assert(left.length < 15, left.join(", "));
+  assertEquals(unit!.without, undefined);
+  for (const path of quick!.paths) assert(unit!.paths.includes(path), path);
 });
 
 Deno.test("test plan: counts of several runs are added, unless one has none", () => {

@@ -5,7 +5,7 @@
  */
 
 import { opensslProblem } from "../../runtime/tls/mod.ts";
-import { OVER_DENO_TRANSPORT } from "./server.ts";
+import { OVER_DENO_TRANSPORT } from "./suite_transport.ts";
 
 /** A value of `--tls`. */
 export type TlsWay = "openssl" | "deno";

@@ -9,7 +9,9 @@
 /** The default time limit in milliseconds: long, because the machine may have two busy cores. */
 export const DEFAULT_TIMEOUT_MS = 30_000;
 
+/** The first checks of a condition, and those after a second of waiting: many ask the server, which takes CPU time. */
 const POLL_MS = 10;
+const SLOW_POLL_MS = 50;
 
 /** The options of {@link waitFor} and {@link within}. */
 export interface WaitOptions {
@@ -29,14 +31,17 @@ export async function waitFor<T>(
   condition: () => T | Promise<T>,
   options: WaitOptions,
 ): Promise<NonNullable<Exclude<T, false>>> {
-  const deadline = performance.now() + (options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
+  const begin = performance.now();
+  const deadline = begin + (options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
   while (true) {
     const value = await condition();
     if (value !== undefined && value !== null && value !== false) {
       return value as NonNullable<Exclude<T, false>>;
     }
-    if (performance.now() > deadline) throw timeoutError(options);
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    const now = performance.now();
+    if (now > deadline) throw timeoutError(options);
+    const pause = Math.min(Math.max(POLL_MS, (now - begin) / 20), SLOW_POLL_MS);
+    await new Promise((resolve) => setTimeout(resolve, pause));
   }
 }
 

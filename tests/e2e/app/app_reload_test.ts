@@ -6,14 +6,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { AppFolder } from "../../support/app_folder.ts";
 import { HttpConnection } from "../../support/http_client.ts";
-import {
-  OVER_DENO_TRANSPORT,
-  type Server,
-  startServer,
-  waitFor,
-  within,
-  withServer,
-} from "../../support/server.ts";
+import { type Server, startServer, waitFor, within, withServer } from "../../support/server.ts";
+import { OVER_DENO_TRANSPORT } from "../../support/suite_transport.ts";
 
 const LIB = (word: string) => `export const word: string = "${word}";\n`;
 const APP = `import { word } from "./lib/word.ts";

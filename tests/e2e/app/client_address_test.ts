@@ -3,7 +3,8 @@
 import { assertEquals } from "@std/assert";
 import { appFile, withApp } from "../../support/app_server.ts";
 import { Authority, NO_OPENSSL, tlsArguments } from "../../support/certificates.ts";
-import { OVER_DENO_TRANSPORT, type Server, withServer } from "../../support/server.ts";
+import { type Server, withServer } from "../../support/server.ts";
+import { OVER_DENO_TRANSPORT } from "../../support/suite_transport.ts";
 import { OVER_TLS } from "../../support/suite_tls.ts";
 import { TLS_WAYS } from "../../support/tls_ways.ts";
 

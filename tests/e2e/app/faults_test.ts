@@ -4,7 +4,8 @@
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { type TellingApp, withApp } from "../../support/telling_app.ts";
-import { OVER_DENO_TRANSPORT, waitFor } from "../../support/server.ts";
+import { waitFor } from "../../support/wait_for.ts";
+import { OVER_DENO_TRANSPORT } from "../../support/suite_transport.ts";
 import "../../support/load_libc.ts";
 
 /** Each path misbehaves in its own way. The comments are the lines. */
@@ -26,7 +27,7 @@ export default { // 2
       case "/late": return new Promise((resolve) => setTimeout(() => resolve(new Response("late")), 2500)); // 16
       case "/post": return later(() => postMessage(null)); // 17
       case "/listens": self.onmessage = addEventListener("message", () => { throw new Error("heard"); }); return new Response("later");
-      case "/blocks": { const end = Date.now() + Number(search.slice(1)); while (Date.now() < end); return new Response("blocked"); }
+      case "/blocks": Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Number(search.slice(1))); return new Response("blocked");
       case "/late-stream": return new Promise((resolve) => setTimeout(() => resolve(
         new Response(new ReadableStream({ cancel: () => tell("cancelled") }))), 1500));
       case "/keeps": globalThis.kept = new Uint8Array(400 * 1024 ** 2); return new Response("kept");

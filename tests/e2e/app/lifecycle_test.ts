@@ -89,7 +89,8 @@ const NEVER_READY: readonly (readonly [name: string, start: string, reason: RegE
   ],
   [
     "computes",
-    "start() { for (;;); }",
+    // Each step of the endless computation waits, so that it does not use a core.
+    "start() { const never = new Int32Array(new SharedArrayBuffer(4)); for (;;) Atomics.wait(never, 0, 0, 50); }",
     /^async-deno: cannot start --app \S+\/app\.js: its top level or its start\(\) computes without an end$/m,
   ],
 ];
@@ -162,7 +163,8 @@ Deno.test("app lifecycle: what is scheduled runs on one worker, without overlap,
 Deno.test("app lifecycle: if the worker that runs it is blocked, another one goes on", async () => {
   const app = SCHEDULED.replace(
     "function misbehave() {}",
-    "function misbehave() { const end = Date.now() + 8000; while (Date.now() < end); }",
+    // Blocked as by a long computation, but without use of a core.
+    "function misbehave() { Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 8000); }",
   );
   await withApp(app, { workers: 2 }, async (server) => {
     await server.waitForTold(/ends$/, RUNS);

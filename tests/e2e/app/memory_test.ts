@@ -5,7 +5,7 @@ import { withAdmin } from "../../support/admin.ts";
 import { appFile } from "../../support/app_server.ts";
 import { HttpConnection } from "../../support/http_client.ts";
 import { Metrics } from "../../support/metrics.ts";
-import { waitFor } from "../../support/server.ts";
+import { waitFor } from "../../support/wait_for.ts";
 
 const MEBIBYTE = 1024 * 1024;
 const HELD = "async_deno_held_memory_bytes";

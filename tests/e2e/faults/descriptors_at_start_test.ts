@@ -10,13 +10,8 @@ import { freePort } from "../../support/free_port.ts";
 import { Authority, NO_OPENSSL, tlsArguments } from "../../support/certificates.ts";
 import { ask, type Endpoint } from "../../support/http_client.ts";
 import { countDescriptors, findProgram, isAlive } from "../../support/process_facts.ts";
-import {
-  OVER_DENO_TRANSPORT,
-  REPOSITORY,
-  runServer,
-  waitFor,
-  withServer,
-} from "../../support/server.ts";
+import { REPOSITORY, runServer, waitFor, withServer } from "../../support/server.ts";
+import { OVER_DENO_TRANSPORT } from "../../support/suite_transport.ts";
 
 const PRLIMIT = findProgram("prlimit");
 const MISSING = PRLIMIT === undefined ? " (skipped: no prlimit here, see package util-linux)" : "";

@@ -7,7 +7,7 @@
  */
 
 import { type Endpoint, latin1 } from "../../support/http_client.ts";
-import { within } from "../../support/server.ts";
+import { within } from "../../support/wait_for.ts";
 
 /** A connection; closed when disposed of. */
 export class RawPeer implements Disposable {

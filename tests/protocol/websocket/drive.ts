@@ -88,14 +88,16 @@ export class Drive {
 
   #feedView(piece: Uint8Array): number {
     const end = MARGIN + piece.length;
-    this.#buffer.fill(MARGIN_BYTE, 0, end + MARGIN);
-    this.#buffer.set(piece, MARGIN);
+    this.#buffer.fill(MARGIN_BYTE, 0, MARGIN).set(piece, MARGIN);
+    this.#buffer.fill(MARGIN_BYTE, end, end + MARGIN);
     this.#connection.receive(this.#buffer, MARGIN, end);
     this.#pull(this.#way.lazy ? 1 : Infinity);
     this.#connection.retain();
-    const margins = [this.#buffer.subarray(0, MARGIN), this.#buffer.subarray(end, end + MARGIN)];
-    for (const margin of margins) assert(margin.every((byte) => byte === MARGIN_BYTE), "margin");
-    this.#buffer.fill(STALE_BYTE);
+    for (let i = 0; i < MARGIN; i++) {
+      const [before, after] = [this.#buffer[i], this.#buffer[end + i]];
+      assert(before === MARGIN_BYTE && after === MARGIN_BYTE, "margin");
+    }
+    this.#buffer.fill(STALE_BYTE, 0, end + MARGIN);
     return piece.length;
   }
 

@@ -7,7 +7,7 @@ import { assertEquals } from "@std/assert";
 import { APP, type Config } from "../../../runtime/config/mod.ts";
 import { DEFAULT_CONFIG, Executor, type ExecutorOptions } from "../../../runtime/mod.ts";
 import { Metrics } from "../../support/metrics.ts";
-import { OVER_DENO_TRANSPORT } from "../../support/server.ts";
+import { OVER_DENO_TRANSPORT } from "../../support/suite_transport.ts";
 import { waitFor, within } from "../../support/wait_for.ts";
 import "../../support/load_libc.ts";
 
@@ -19,13 +19,17 @@ const BLOCK = 6_000;
 const DEATHS = 7;
 const MEBIBYTE = 1024 ** 2;
 
-/** While there is a file `block` beside it, its start() computes in the second worker; a minute at most. */
+/**
+ * While there is a file `block` beside it, its start() computes in the second worker; a minute at most. It waits in each
+ * step, so that it does not use a core.
+ */
 const COMPUTES = `
+const never = new Int32Array(new SharedArrayBuffer(4));
 const file = new URL("block", import.meta.url);
 const isThere = () => { try { return Deno.statSync(file).isFile; } catch { return false; } };
 const end = Date.now() + 60_000;
 export default {
-  start() { while (self.name === "worker 1" && isThere() && Date.now() < end); },
+  start() { while (self.name === "worker 1" && isThere() && Date.now() < end) Atomics.wait(never, 0, 0, 20); },
   fetch(request) {
     if (request.url.endsWith("/keeps")) globalThis.kept = new Uint8Array(400 * 1024 ** 2);
     return new Response("now");

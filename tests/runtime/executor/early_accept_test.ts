@@ -8,7 +8,7 @@ import { assertEquals } from "@std/assert";
 import { type Config, DEFAULT_CONFIG, Executor } from "../../../runtime/mod.ts";
 import { freePort } from "../../support/free_port.ts";
 import { LOADING_LOG_THREAD, LOADING_THREAD, Loads } from "../../support/loads.ts";
-import { OVER_DENO_TRANSPORT } from "../../support/server.ts";
+import { OVER_DENO_TRANSPORT } from "../../support/suite_transport.ts";
 import { hold, waitFor, within } from "../../support/wait_for.ts";
 import "../../support/load_libc.ts";
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { type Config, DEFAULT_CONFIG, Executor } from "../../../runtime/mod.ts";
 import { Metrics } from "../../support/metrics.ts";
-import { OVER_DENO_TRANSPORT } from "../../support/server.ts";
+import { OVER_DENO_TRANSPORT } from "../../support/suite_transport.ts";
 import { waitFor, within } from "../../support/wait_for.ts";
 import "../../support/load_libc.ts";
 

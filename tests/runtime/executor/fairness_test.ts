@@ -7,7 +7,7 @@ import { type Config, DEFAULT_CONFIG, Executor } from "../../../runtime/mod.ts";
 import { HttpConnection } from "../../support/http_client.ts";
 import { isFile } from "../../support/is_file.ts";
 import { LOADING_THREAD, Loads } from "../../support/loads.ts";
-import { OVER_DENO_TRANSPORT } from "../../support/server.ts";
+import { OVER_DENO_TRANSPORT } from "../../support/suite_transport.ts";
 import { waitFor, within } from "../../support/wait_for.ts";
 import "../../support/load_libc.ts";
 

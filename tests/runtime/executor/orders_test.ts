@@ -6,7 +6,7 @@ import { assert, assertEquals } from "@std/assert";
 import { type Config, DEFAULT_CONFIG, Executor } from "../../../runtime/mod.ts";
 import { LOADING_THREAD, Loads } from "../../support/loads.ts";
 import { Metrics } from "../../support/metrics.ts";
-import { OVER_DENO_TRANSPORT } from "../../support/server.ts";
+import { OVER_DENO_TRANSPORT } from "../../support/suite_transport.ts";
 import { waitFor, within } from "../../support/wait_for.ts";
 import "../../support/load_libc.ts";
 

@@ -5,7 +5,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { type Config, DEFAULT_CONFIG, Executor } from "../../../runtime/mod.ts";
 import { HttpConnection } from "../../support/http_client.ts";
-import { OVER_DENO_TRANSPORT } from "../../support/server.ts";
+import { OVER_DENO_TRANSPORT } from "../../support/suite_transport.ts";
 import { within } from "../../support/wait_for.ts";
 import "../../support/load_libc.ts";
 

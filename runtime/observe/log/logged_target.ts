@@ -9,6 +9,7 @@
 const SECRET_PARAMETERS: readonly string[] = [
   "api_key",
   "cf_connect",
+  "auth_signature",
   "subscription_token",
   "token",
 ];

@@ -92,7 +92,10 @@ export class PusherClient extends TimerNode implements PusherSubscriptionOwner {
     const { opcode, payload, payloadStart, payloadEnd } = this.#peer;
     const { limits, meter, loop } = this.#context.channels;
     this.#heardAt = loop.now;
-    this.#pongBy = NEVER;
+    if (this.#pongBy !== NEVER) {
+      this.#pongBy = NEVER;
+      this.#setTimer();
+    }
     if (opcode === BINARY) return this.end(NOT_TEXT);
     if (payloadEnd - payloadStart > limits.messageBytes) {
       meter.limitExceeded("channel_message");

@@ -82,7 +82,13 @@ export interface PusherTestSocket {
   pause(): void;
 }
 
-/** A server with one app. */
+/** The package has types for bundlers alone. */
+const PusherConstructor = PusherClientClass as unknown as new (
+  key: string,
+  options: unknown,
+) => PusherTestClient;
+
+/** A server with two apps, one of which tests use. */
 export class PusherServer implements AsyncDisposable {
   readonly backend: Backend;
   readonly library: PusherTestLibrary;
@@ -130,13 +136,12 @@ export class PusherServer implements AsyncDisposable {
 
   /** A client; who it is in presence channels, and as a user, is `user`. */
   client(user = "", more: Record<string, unknown> = {}): PusherTestClient {
-    const client = new PusherClientClass("shop-key", this.clientOptions(user, more));
-    this.#clients.push(client as unknown as PusherTestClient);
-    return client as unknown as PusherTestClient;
+    const client = new PusherConstructor("shop-key", this.#clientOptions(user, more));
+    this.#clients.push(client);
+    return client;
   }
 
-  /** Options for a client of this server. */
-  clientOptions(user = "", more: Record<string, unknown> = {}) {
+  #clientOptions(user: string, more: Record<string, unknown>): unknown {
     type Answer = (error: Error | null, auth: never) => void;
     const answer = (callback: Answer, make: () => unknown) => callback(null, make() as never);
     return {
@@ -165,7 +170,7 @@ export class PusherServer implements AsyncDisposable {
           answer(callback, () => this.library.authenticateUser(socketId, { id: user })),
       },
       ...more,
-    } as unknown as ConstructorParameters<typeof PusherClientClass>[1];
+    };
   }
 
   /** A socket. */

@@ -75,7 +75,9 @@ Deno.test("pusher API: a request is believed only as it was signed", async () =>
     "no signature": without("auth_signature"),
     "another key": changed({ auth_key: "other-key" }),
     "no key": without("auth_key"),
-    "another time": changed({ auth_timestamp: at(-1) }),
+    "another time": changed({
+      auth_timestamp: `${Number(right.parameters["auth_timestamp"]) - 1}`,
+    }),
     "no time": without("auth_timestamp"),
     "another version": changed({ auth_version: "1.1" }),
     "no version": without("auth_version"),

@@ -334,9 +334,10 @@ export class PusherClient extends TimerNode implements PusherSubscriptionOwner {
     this.#byName.delete(name);
     const { hubChannel, room, isMember, channel } = subscription;
     const { channels: { hub, broker, meter }, rooms } = this.#context;
-    if (hubChannel !== undefined) hub.leave(hubChannel, subscription);
-    // It is gone from the hub if publications were lost, and counted all the same.
-    if (hubChannel !== undefined || room !== undefined) meter.unsubscribed(room !== undefined);
+    if (hubChannel !== undefined) {
+      hub.leave(hubChannel, subscription);
+      meter.unsubscribed(room !== undefined);
+    }
     if (isMember) broker.leave(channel.key, UTF8.encode(this.socketId));
     if (room !== undefined) rooms.leave(channel.channel.name, room);
   }

@@ -71,7 +71,6 @@ export class PusherSubscription implements Subscriber<PusherFrames> {
   }
 
   lost(): void {
-    this.hubChannel = undefined;
     this.#owner.onLost();
   }
 }

@@ -4,14 +4,14 @@
  * In: the file's name, whose ending selects the format, and its text. Out: the values of each option
  * as the texts that the command line would have, and one line for each key or value that cannot be
  * one. A file is flat: `max-connections = 500` without a section; a repeatable option is a list. The section `tls`
- * and the section `app` are exceptions (tls_section.ts, app_section.ts), and the section `channels`, which is no option (channels/).
+ * and the section `app` are exceptions (tls_section.ts, app_section.ts), and the sections `channels` and `pusher`, which are no options (channels/).
  * The texts are checked by the options themselves, as those of a flag or a variable are.
  */
 
 import { parse as parseToml, TomlError } from "smol-toml";
 import type { ChannelsConfig } from "../config/mod.ts";
 import { flattenAppSection } from "./app_section.ts";
-import { readChannelsSection } from "./channels/mod.ts";
+import { readChannelsSection, readPusherSection } from "./channels/mod.ts";
 import { likelyFlag } from "./likely_flag.ts";
 import { type Option, OPTIONS } from "./options/mod.ts";
 import { flattenTlsSection } from "./tls_section.ts";
@@ -25,7 +25,7 @@ export interface FileOptions {
   readonly values: ReadonlyMap<string, readonly string[]>;
   /** One line for each unknown key, and each value of a wrong type. */
   readonly faults: readonly string[];
-  /** The section of channels; undefined: there is none. */
+  /** The sections of channels and of the Pusher protocol; undefined: there is neither. */
   readonly channels: ChannelsConfig | undefined;
 }
 
@@ -33,9 +33,9 @@ export interface FileOptions {
 export function parseConfigFile(path: string, text: string, engineUrl?: string): FileOptions {
   const values = new Map<string, readonly string[]>();
   const faults: string[] = [];
-  const { channels: section, ...parsed } = parseObject(path, text);
+  const { channels: section, pusher, ...parsed } = parseObject(path, text);
   const url = engineUrl ?? (typeof parsed.engine === "string" ? parsed.engine : undefined);
-  const channels = section === undefined ? undefined : channelsOf(path, section, { faults, url });
+  const channels = channelsOf(path, { section, pusher }, { faults, url });
   for (const [key, value] of entriesOf(path, parsed, faults)) {
     const option = OPTIONS.find(({ flag }) => flag === key);
     const texts = option === undefined ? undefined : textsOf(option, value);
@@ -48,16 +48,20 @@ export function parseConfigFile(path: string, text: string, engineUrl?: string):
 
 function channelsOf(
   path: string,
-  section: unknown,
+  { section, pusher }: { readonly section: unknown; readonly pusher: unknown },
   { faults, url }: { readonly faults: string[]; readonly url: string | undefined },
 ): ChannelsConfig | undefined {
-  if (!isSection(section)) {
+  if (section === undefined && pusher === undefined) return undefined;
+  if (section !== undefined && !isSection(section)) {
     faults.push(`channels in ${path} must be a table, [channels]`);
     return undefined;
   }
-  const { config, faults: its } = readChannelsSection(path, section, url);
+  const { config, faults: its } = readChannelsSection(path, section ?? {}, url);
   faults.push(...its);
-  return config;
+  if (pusher === undefined) return config;
+  if (isSection(pusher)) return readPusherSection(path, pusher, { faults, channels: config });
+  faults.push(`pusher in ${path} must be a table, with a table [pusher.apps.NAME] for each app`);
+  return undefined;
 }
 
 /** The keys of the file; those of the sections `tls` and `app` as if they were at the top. */
@@ -165,7 +169,7 @@ function unknownKey(path: string, key: string, value: unknown): string {
   const hint = meant !== undefined
     ? `did you mean ${meant}?`
     : isSection(value)
-    ? "the file has no sections but tls, app and channels, each option is a key at the top"
+    ? "the file has no sections but tls, app, channels and pusher, each option is a key at the top"
     : "--help lists all options";
   return `unknown key "${key}" in ${path}: ${hint}`;
 }

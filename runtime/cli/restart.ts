@@ -15,6 +15,11 @@ export function waitingForRestart(running: Config, wanted: Config): string[] {
     .filter(({ valuesOf }) => valuesOf(running).join("\n") !== valuesOf(wanted).join("\n"))
     .map(({ flag }) => `--${flag}`);
   // Plain data, whose fields are read in one order.
-  const isSame = JSON.stringify(running.channels) === JSON.stringify(wanted.channels);
-  return isSame ? options : [...options, "[channels]"];
+  const [before, after] = [running, wanted].map(({ channels }) => {
+    const { pusher, ...rest } = channels ?? {};
+    return { "[channels]": JSON.stringify(rest), "[pusher]": JSON.stringify(pusher) };
+  });
+  const sections = (["[channels]", "[pusher]"] as const)
+    .filter((name) => before![name] !== after![name]);
+  return [...options, ...sections];
 }

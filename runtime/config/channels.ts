@@ -7,6 +7,7 @@
  */
 
 import type { EngineConfig } from "./engine.ts";
+import type { PusherAppConfig } from "./pusher.ts";
 
 /** Who may do something with a channel. */
 export interface Access {
@@ -98,6 +99,8 @@ export interface ChannelsConfig {
   readonly apiKey: SecretSource | undefined;
   /** What keeps the channels for several servers; absent: this server does, for itself. */
   readonly engine?: EngineConfig;
+  /** The apps of the Pusher protocol; absent: there are none. */
+  readonly pusher?: readonly PusherAppConfig[];
 }
 
 /** Nobody. */

@@ -58,6 +58,7 @@ export {
   type LogTarget,
   type UserSource,
 } from "./server.ts";
+export { PUSHER_APP, type PusherAppConfig } from "./pusher.ts";
 export { type ProxyConfig, TRUSTED_FIELDS, wantsPeerAddress } from "./proxy.ts";
 export {
   CLIENT_AUTHS,

@@ -11,14 +11,15 @@ import type { SecretTexts } from "../thread/mod.ts";
 
 /** Reads them. @throws if a file cannot be read */
 export function readSecretTexts(
-  { token: { hmacSecrets, publicKeyFiles }, apiKey, engine }: ChannelsConfig,
+  { token: { hmacSecrets, publicKeyFiles }, apiKey, engine, pusher = [] }: ChannelsConfig,
   places: SecretPlaces,
 ): SecretTexts {
   const files = new Map<string, string>();
   const variables = new Map<string, string>();
   for (const path of publicKeyFiles) files.set(path, places.readText(path));
   if (engine?.caFile !== undefined) files.set(engine.caFile, places.readText(engine.caFile));
-  for (const source of [...hmacSecrets, apiKey, engine?.password]) {
+  const ofApps = pusher.map(({ secret }) => secret);
+  for (const source of [...hmacSecrets, apiKey, engine?.password, ...ofApps]) {
     if (source === undefined) continue;
     if (source.kind === "file") {
       files.set(source.path, places.readText(source.path));

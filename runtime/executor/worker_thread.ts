@@ -10,6 +10,7 @@ import { channelsOf, type Config } from "../config/mod.ts";
 import { hasLibc, LinuxFiles, PortableFiles } from "../os/mod.ts";
 import type { App, AppCopies, HeapWatch } from "../serve/app/mod.ts";
 import type { ChannelService } from "../serve/centrifuge/mod.ts";
+import type { PusherService } from "../serve/pusher/mod.ts";
 import { serverRouter } from "../serve/routes/mod.ts";
 import type { RouterLoader } from "../serve/worker/mod.ts";
 import { postToMain } from "../thread/mod.ts";
@@ -25,6 +26,7 @@ const NO_CLIENTS = "the functions under channels of the app are never called: th
 /** One in a thread: a reload of the config keeps it, with its clients. */
 let service: ChannelService | undefined;
 let channelRoutes: ChannelService["routes"] | undefined;
+let pusher: PusherService | undefined;
 let app: App | undefined;
 let copies: AppCopies | undefined;
 
@@ -46,6 +48,8 @@ const load: RouterLoader = async (
   // An app alone has topics, and no clients of channels.
   const streams = centrifuge && loaded.channels &&
     await import("../serve/channel_streams/mod.ts");
+  const pushers = centrifuge && loaded.channels?.pusher &&
+    await import("../serve/pusher/mod.ts");
   const engines = centrifuge && engineMemory && await import("../serve/engine/mod.ts");
   const tokens = centrifuge && await import("../serve/tokens/mod.ts");
   const secrets = channelsConfig && secretTexts &&
@@ -84,6 +88,8 @@ const load: RouterLoader = async (
         ...routes,
         ...streams.channelStreamRoutes({ context, directory, origins }),
       ];
+      pusher ??= pushers &&
+        new pushers.PusherService({ service, config: channelsConfig, secrets: secrets.pusher });
     }
     if (apps && appConfig && source && service && app === undefined) {
       const topics = new apps.Topics(service.context);
@@ -104,7 +110,7 @@ const load: RouterLoader = async (
       if (appConfig.memory > 0) watchHeap(apps.HeapWatch, appConfig.memory);
     }
     app?.configure(config.app);
-    return serverRouter({ config, date, site, guard, channels: channelRoutes, app });
+    return serverRouter({ config, date, site, guard, channels: channelRoutes, keyed: pusher, app });
   };
 };
 

@@ -66,6 +66,13 @@ export const CHANNEL_COLUMN = {
   limitQueued: 187,
   /** Publications of the app that the store took. */
   publicationsByApp: 237,
+  /** Clients of the Pusher protocol, as those above. */
+  pusherClientsConnected: 238,
+  pusherClientsLeft: 239,
+  /** Requests and messages of the Pusher protocol whose signature was wrong. */
+  pusherSignaturesRefused: 240,
+  /** Events of its clients that were not passed on. */
+  pusherEventsRefused: 241,
 } as const;
 
 /** Commands of clients that were answered with an error, by its code. */

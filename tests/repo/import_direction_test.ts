@@ -17,7 +17,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["serve/session", "serve/app_source", "serve/broker"],
   ["serve/files", "serve/auth", "serve/channels", "serve/hub", "serve/engine"],
   ["serve/centrifuge"],
-  ["serve/channel_streams"],
+  ["serve/channel_streams", "serve/pusher"],
   ["serve/app"],
   ["serve/routes"],
   ["serve/worker", "observe/admin"],
@@ -45,6 +45,7 @@ const PROTOCOL_DOORS: readonly string[] = [
   "protocol/basics.ts",
   "protocol/centrifuge/mod.ts",
   "protocol/json/mod.ts",
+  "protocol/pusher/mod.ts",
 ];
 
 /** The wrong imports of one file. */

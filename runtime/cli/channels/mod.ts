@@ -16,4 +16,5 @@
 export { channelExposure } from "./channel_exposure.ts";
 export { type ChannelsSection, readChannelsSection } from "./channels_section.ts";
 export { engineAt } from "./engine_options.ts";
+export { readPusherSection } from "./pusher_section.ts";
 export { TRIAL_CHANNELS } from "./trial_channels.ts";

@@ -39,11 +39,16 @@ const METRICS: readonly WorkerMetric[] = [
       { transport: "http_stream" },
       difference(CHANNEL_COLUMN.httpStreamClientsConnected, CHANNEL_COLUMN.httpStreamClientsLeft),
     ],
+    [
+      { transport: "pusher" },
+      difference(CHANNEL_COLUMN.pusherClientsConnected, CHANNEL_COLUMN.pusherClientsLeft),
+    ],
   ]),
   counter("channel_clients_connected_total", "Clients of channels that connected, by transport.", {
     "transport=websocket": CHANNEL_COLUMN.webSocketClientsConnected,
     "transport=sse": CHANNEL_COLUMN.sseClientsConnected,
     "transport=http_stream": CHANNEL_COLUMN.httpStreamClientsConnected,
+    "transport=pusher": CHANNEL_COLUMN.pusherClientsConnected,
   }),
   gauge("channel_users", "Users with a client on the worker; those without a user are one.", [
     [{}, difference(CHANNEL_COLUMN.usersConnected, CHANNEL_COLUMN.usersLeft)],
@@ -120,6 +125,16 @@ const METRICS: readonly WorkerMetric[] = [
   counter("channel_api_keys_refused_total", "Requests to the HTTP API without the right key.", {
     "": CHANNEL_COLUMN.apiKeysRefused,
   }),
+  counter(
+    "channel_pusher_signatures_refused_total",
+    "Requests and messages of the Pusher protocol with a wrong signature.",
+    { "": CHANNEL_COLUMN.pusherSignaturesRefused },
+  ),
+  counter(
+    "channel_pusher_events_refused_total",
+    "Events of clients of the Pusher protocol that were not passed on.",
+    { "": CHANNEL_COLUMN.pusherEventsRefused },
+  ),
   counter("channel_limit_exceeded_total", "What was refused at a limit of channels, by limit.", {
     "limit=channels": CHANNEL_COLUMN.limitChannels,
     "limit=connections_per_user": CHANNEL_COLUMN.limitConnectionsPerUser,

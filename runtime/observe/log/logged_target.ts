@@ -2,12 +2,13 @@
  * What the access log has of a request's target.
  *
  * In: a target, or another URL of a request. Out: the same, with `***` for parameters whose values are secrets: the key of the API of
- * channels, their tokens, and the connect command of SSE, which has a token. Whatever was answered: a key sent to a wrong path
+ * channels, their tokens, the connect command of SSE, which has a token, and signatures of the Pusher API. Whatever was answered: a key sent to a wrong path
  * is a key too. Pure.
  */
 
 const SECRET_PARAMETERS: readonly string[] = [
   "api_key",
+  "auth_signature",
   "cf_connect",
   "subscription_token",
   "token",

@@ -10,7 +10,7 @@ import { type Entry, ENTRY_KIND } from "../../channels/mod.ts";
 import { SharedPart } from "../../net/mod.ts";
 import type { ChannelMeter } from "../centrifuge/mod.ts";
 import type { ChannelIdentity, Face, HubChannel } from "../hub/mod.ts";
-import type { SharedFrames } from "../session/mod.ts";
+import { type FrameRange, type SharedFrames, withoutFrames } from "../session/mod.ts";
 import { topicMessageOf } from "./topic_data.ts";
 
 /** So many publications of sockets may be on their way in a channel before those that are long past are looked for. */
@@ -19,19 +19,13 @@ const MANY = 1024;
 /** One message for all subscribers. */
 export interface TopicFrames extends SharedFrames {
   /** Bytes that a subscriber is not to get; null: there are none for any. */
-  readonly own: ReadonlyMap<object, readonly OwnFrame[]> | null;
-}
-
-/** The frame of a subscriber's own publication. */
-interface OwnFrame {
-  readonly start: number;
-  readonly end: number;
+  readonly own: ReadonlyMap<object, readonly FrameRange[]> | null;
 }
 
 /** What was appended for one channel, and is not sealed. */
 interface Unsealed {
   count: number;
-  own: Map<object, OwnFrame[]> | null;
+  own: Map<object, FrameRange[]> | null;
 }
 
 /** Encodes for the sockets of one worker. */
@@ -97,23 +91,7 @@ export class TopicFace implements Face<TopicFrames> {
 /** What a subscriber gets of a message: all of it, or all but its own; undefined: nothing is left. */
 export function framesFor(message: TopicFrames, subscriber: object): SharedFrames | undefined {
   const own = message.own?.get(subscriber);
-  if (own === undefined) return message;
-  const { bytes } = message.frame;
-  const parts: Uint8Array[] = [];
-  let from = 0;
-  for (const { start, end } of own) {
-    if (start > from) parts.push(bytes.subarray(from, start));
-    from = end;
-  }
-  if (from < bytes.length) parts.push(bytes.subarray(from));
-  if (parts.length === 0) return undefined;
-  const rest = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    rest.set(part, at);
-    at += part.length;
-  }
-  return { frame: new SharedPart(rest, 0, rest.length), count: message.count - own.length };
+  return own === undefined ? message : withoutFrames(message, own);
 }
 
 /** They were published before their sockets left the channel. */

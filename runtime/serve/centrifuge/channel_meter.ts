@@ -16,6 +16,8 @@ import {
 
 /** How a client is connected. */
 export type ClientTransport = "websocket" | "sse" | "http_stream";
+/** The same, and the clients of another protocol. */
+type CountedTransport = ClientTransport | "pusher";
 
 /** Who publishes. */
 export type PublicationSource = "client" | "api" | "app";
@@ -38,11 +40,13 @@ const CONNECTED = {
   websocket: CHANNEL_COLUMN.webSocketClientsConnected,
   sse: CHANNEL_COLUMN.sseClientsConnected,
   http_stream: CHANNEL_COLUMN.httpStreamClientsConnected,
+  pusher: CHANNEL_COLUMN.pusherClientsConnected,
 } as const;
 const LEFT = {
   websocket: CHANNEL_COLUMN.webSocketClientsLeft,
   sse: CHANNEL_COLUMN.sseClientsLeft,
   http_stream: CHANNEL_COLUMN.httpStreamClientsLeft,
+  pusher: CHANNEL_COLUMN.pusherClientsLeft,
 } as const;
 const LIMITS: Readonly<Record<ChannelLimit, Column>> = {
   channels: CHANNEL_COLUMN.limitChannels,
@@ -100,7 +104,7 @@ export class ChannelMeter {
 
   /** The clients of all workers. */
   serverClients(): number {
-    const transports = Object.keys(CONNECTED) as ClientTransport[];
+    const transports = Object.keys(CONNECTED) as CountedTransport[];
     return transports.reduce((sum, one) => sum + this.#open(CONNECTED[one], LEFT[one]), 0);
   }
 
@@ -111,12 +115,12 @@ export class ChannelMeter {
   }
 
   /** A client's connect command was accepted. */
-  clientConnected(transport: ClientTransport): void {
+  clientConnected(transport: CountedTransport): void {
     this.#add(CONNECTED[transport]);
   }
 
   /** Such a client is gone. */
-  clientLeft(transport: ClientTransport): void {
+  clientLeft(transport: CountedTransport): void {
     this.#add(LEFT[transport]);
   }
 
@@ -206,6 +210,16 @@ export class ChannelMeter {
   /** A request to the HTTP API had no key, or a wrong one. */
   apiKeyRefused(): void {
     this.#add(CHANNEL_COLUMN.apiKeysRefused);
+  }
+
+  /** A request or a message of the Pusher protocol had a wrong signature. */
+  pusherSignatureRefused(): void {
+    this.#add(CHANNEL_COLUMN.pusherSignaturesRefused);
+  }
+
+  /** An event of a client of the Pusher protocol was not passed on. */
+  pusherEventRefused(): void {
+    this.#add(CHANNEL_COLUMN.pusherEventsRefused);
   }
 
   /** Something was refused at a limit. */

@@ -26,10 +26,11 @@ import type { ChannelSecrets } from "../tokens/mod.ts";
 import type { ChannelContext } from "./channel_context.ts";
 import type { ClientHooks } from "./client_hooks.ts";
 import { ConnectionControl } from "./api_control.ts";
+import type { RequestSender } from "./api_method.ts";
 import { apiRoutes } from "./api_route.ts";
 import { ChannelMeter } from "./channel_meter.ts";
 import { ConnectedUsers } from "./connected_users.ts";
-import { ControlListener } from "./control_channel.ts";
+import { type ControlHandler, ControlListener } from "./control_channel.ts";
 import { ClientDirectory } from "./client_directory.ts";
 import { DrainSpread } from "./drain_spread.ts";
 import { HeldBytes } from "./held_bytes.ts";
@@ -110,6 +111,10 @@ export class ChannelService {
   readonly context: ChannelContext;
   /** Where backends find the clients. */
   readonly directory: ClientDirectory;
+  /** All servers of an engine, or this one. */
+  readonly servers: Servers;
+  /** Carries what concerns connections to the workers that have them. */
+  readonly control: RequestSender;
   readonly #hub: Hub;
 
   constructor(
@@ -162,7 +167,8 @@ export class ChannelService {
     const channel = { hub: this.#hub, loop, report };
     const sender = new ControlSender(store);
     new ControlListener(channel, ALL_WORKERS, new ConnectionControl(context, directory));
-    const servers = new Servers(context, wiring.server, wiring.peers);
+    const servers = this.servers = new Servers(context, wiring.server, wiring.peers);
+    const control = this.control = wiring.peers ?? sender;
     if (worker === 0 && wiring.peers) new ControlListener(channel, ANY_WORKER, servers);
     const names = new SessionNames(store.sharedKey);
     const { workers, peers } = wiring;
@@ -178,9 +184,12 @@ export class ChannelService {
     this.routes = [
       [WEBSOCKET_PATH, channelSocketRoute(context, directory)],
       ...streamRoutes({ context, sessions, sender, origins, workers, peers, names, rate }),
-      ...apiKey === undefined
-        ? []
-        : apiRoutes({ context, control: wiring.peers ?? sender, servers }, apiKey),
+      ...apiKey === undefined ? [] : apiRoutes({ context, control, servers }, apiKey),
     ];
+  }
+
+  /** From now on, `handler` gets the requests of all workers too; it ignores those whose words it does not know. */
+  addControlHandler(handler: ControlHandler): void {
+    new ControlListener(this.context, ALL_WORKERS, handler);
   }
 }

@@ -40,6 +40,15 @@ export {
   type SubscriptionAsk,
 } from "./client_hooks.ts";
 export type { ClientDirectory, ControlledClient } from "./client_directory.ts";
+
+// For runtime/serve/pusher/.
+export type { RequestSender } from "./api_method.ts";
+export { CommandRate } from "./command_rate.ts";
+export { type ControlHandler, ControlListener } from "./control_channel.ts";
+export { hmacSha256 } from "./hmac.ts";
+export { decodeClientInfo, encodeClientInfo } from "./publication_fields.ts";
+export type { Servers } from "./servers.ts";
+
 export { ANONYMOUS, ClientIdentity } from "./client_identity.ts";
 export { firstPingAt } from "./deadlines.ts";
 export { type HistoryPage, readHistory } from "./history_reading.ts";

@@ -65,6 +65,11 @@ export class Servers implements ControlHandler {
     this.#peers = peers;
   }
 
+  /** Whether there is no other server. */
+  get isAlone(): boolean {
+    return this.#peers === undefined;
+  }
+
   /** All servers, this one first. */
   async info(): Promise<readonly ServerInfo[] | ClientError> {
     const [here, others] = await Promise.all([this.#infoHere(), this.#ask({ method: "info" })]);

@@ -29,12 +29,16 @@ export interface NameLimits {
 interface Namespace {
   readonly options: ChannelOptions;
   readonly regex: RegExp | undefined;
+  /** Whether its channels are those of an app of the Pusher protocol. */
+  readonly isPusher?: boolean;
 }
 
 const UTF8 = new TextEncoder();
 /** Without a rule of its own, a namespace has names of visible and invisible ASCII, as Centrifugo's. */
 // deno-lint-ignore no-control-regex -- names may have any byte of ASCII
 const ASCII = /^[\x00-\x7f]*$/;
+/** Channels of a Pusher app with such names need a signature there, so they need a token here. */
+const RESTRICTED = /^(?:#|private-|presence-)/;
 
 /** Finds the options of channels. */
 export class ChannelRules {
@@ -45,13 +49,18 @@ export class ChannelRules {
 
   /** @param config checked: a regular expression that is none throws */
   constructor(
-    config: Pick<ChannelsConfig, "options" | "namespaces" | "otherNamespaces">,
+    config: Pick<ChannelsConfig, "options" | "namespaces" | "otherNamespaces" | "pusher">,
     limits: NameLimits,
   ) {
     this.#withoutNamespace = namespaceOf(config.options);
+    const apps = new Set(config.pusher?.map(({ name }) => name));
     const entries = Object.entries(config.namespaces);
     // A map, so that no name of a client is a property of Object.prototype.
-    this.#namespaces = new Map(entries.map(([name, options]) => [name, namespaceOf(options)]));
+    this.#namespaces = new Map(
+      entries.map(([name, options]) => {
+        return [name, { ...namespaceOf(options), isPusher: apps.has(name) }];
+      }),
+    );
     const { otherNamespaces: others } = config;
     this.#otherNamespaces = others && namespaceOf(others);
     this.#limits = limits;
@@ -69,11 +78,12 @@ export class ChannelRules {
       ? this.#withoutNamespace
       : this.#namespaces.get(parsed.namespace) ?? this.#otherNamespaces;
     if (namespace === undefined) return { error: CLIENT_ERRORS.UNKNOWN_CHANNEL };
-    const { options, regex } = namespace;
+    const { options, regex, isPusher = false } = namespace;
     const isAllowed = regex === undefined ? ASCII.test(name) : regex.test(parsed.rest);
     if (!isAllowed) return { error: CLIENT_ERRORS.BAD_REQUEST };
     const users = options.allowUserLimitedChannels ? parsed.users : undefined;
-    const { namespace: space, rest, isPrivate } = parsed;
+    const { namespace: space, rest } = parsed;
+    const isPrivate = parsed.isPrivate || (isPusher && RESTRICTED.test(rest));
     // Field by field: a spread costs more than the rest.
     return { channel: { namespace: space, rest, isPrivate, users, name, options } };
   }

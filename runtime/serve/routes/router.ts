@@ -19,6 +19,13 @@ import { terminalRoute } from "./terminal.ts";
 
 type Table = Iterable<readonly [path: string, route: Route]>;
 
+/** Routes that are found by paths of which a part is not known before. */
+export interface KeyedRoutes {
+  find(path: string): Route | undefined;
+  /** The route of a path that neither the other endpoints nor a folder have. */
+  findUnknown(path: string): Route | undefined;
+}
+
 /** What a worker's router is made from. */
 export interface RouterParts {
   readonly config: Pick<Config, "endpoints">;
@@ -28,6 +35,8 @@ export interface RouterParts {
   readonly site?: Site | undefined;
   /** The endpoints of channels; absent: there are none. */
   readonly channels?: Table | undefined;
+  /** Endpoints of whose paths a part is a key or a name; absent: there are none. */
+  readonly keyed?: KeyedRoutes | undefined;
   /** Decides which requests are answered; absent: all are. */
   readonly guard?: Guard | undefined;
   /** Asked before the endpoints and the folder; absent: there is no app. */
@@ -54,7 +63,7 @@ export function createRouter(table: Table): Router {
 
 /** The router of the configured endpoints and the folder. */
 export function serverRouter(
-  { config, date, site, channels = [], guard: inner, app }: RouterParts,
+  { config, date, site, channels = [], keyed, guard: inner, app }: RouterParts,
 ): Router {
   const home = site === undefined ? HOME : HOME_BESIDE_FILES;
   const endpoints = config.endpoints.flatMap((name) => [...ENDPOINTS[name](date, home)]);
@@ -67,11 +76,19 @@ export function serverRouter(
     const route = routes.get(request.path);
     return route === undefined ? site !== undefined : route.methods?.includes("OPTIONS") === true;
   });
-  if (site === undefined) return { guard, app, find: (path) => routes.get(path) };
+  const findEndpoint = keyed === undefined
+    ? (path: string) => routes.get(path)
+    : (path: string) => routes.get(path) ?? keyed.find(path);
+  if (site === undefined) {
+    const find = keyed === undefined
+      ? findEndpoint
+      : (path: string) => findEndpoint(path) ?? keyed.findUnknown(path);
+    return { guard, app, find };
+  }
   return {
     guard,
     app,
-    find: (path) => routes.get(path) ?? findIn(site, path),
+    find: (path) => findEndpoint(path) ?? findIn(site, path),
     answerFailure: (exchange) => site.answerFailure(exchange),
     close: () => site.close(),
   };

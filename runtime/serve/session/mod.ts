@@ -47,4 +47,9 @@ export type {
   WholeListener,
 } from "./route.ts";
 export { DROPPED, QUEUED } from "./send_result.ts";
-export { type SharedFrames, SharedMessage } from "./shared_message.ts";
+export {
+  type FrameRange,
+  type SharedFrames,
+  SharedMessage,
+  withoutFrames,
+} from "./shared_message.ts";

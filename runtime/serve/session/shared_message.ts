@@ -2,7 +2,8 @@
  * A WebSocket message for many peers: encoded once, and queued by reference with each of them.
  *
  * In: a payload, which is copied. Out: its frame, which never changes and so may be in any number of
- * queues at the same time; it can be collected when the last peer has received it.
+ * queues at the same time; it can be collected when the last peer has received it. Also the same frames without some of them,
+ * for a peer that is not to get these.
  */
 
 import { BINARY, ByteBuffer, encodeFrame, FIN, TEXT } from "../../../protocol/mod.ts";
@@ -16,6 +17,34 @@ export interface SharedFrames {
   readonly frame: SharedPart;
   /** How many messages it is. */
   readonly count: number;
+}
+
+/** The place of a frame in {@link SharedFrames}. */
+export interface FrameRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The frames without those in the ranges, each of which is one frame, in order; undefined: nothing is left. */
+export function withoutFrames(
+  { frame: { bytes }, count }: SharedFrames,
+  ranges: readonly FrameRange[],
+): SharedFrames | undefined {
+  const parts: Uint8Array[] = [];
+  let from = 0;
+  for (const { start, end } of ranges) {
+    if (start > from) parts.push(bytes.subarray(from, start));
+    from = end;
+  }
+  if (from < bytes.length) parts.push(bytes.subarray(from));
+  if (parts.length === 0) return undefined;
+  const rest = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    rest.set(part, at);
+    at += part.length;
+  }
+  return { frame: new SharedPart(rest, 0, rest.length), count: count - ranges.length };
 }
 
 /** A message that can be sent to many peers. */

@@ -12,22 +12,28 @@ import { TokenVerifier } from "./token_verifier.ts";
 
 /** Bytes of the key of the HTTP API: too many to guess. */
 const LEAST_API_KEY = 16;
+/** Those of Pusher have 20 characters; of a shorter one the application could sign nothing that is hard to guess. */
+const LEAST_PUSHER_SECRET = 16;
 
 /** What was loaded. */
 export interface ChannelSecrets {
   readonly verifier: TokenVerifier | undefined;
   /** The key of the HTTP API; undefined: there is none. */
   readonly apiKey: Uint8Array | undefined;
+  /** The secrets of the apps of the Pusher protocol, in the order of the config. */
+  readonly pusher: readonly Uint8Array[];
 }
 
 /** Loads the keys that the config names. @throws {Error} */
 export async function loadChannelSecrets(
-  { token, apiKey: source }: ChannelsConfig,
+  { token, apiKey: source, pusher: apps = [] }: ChannelsConfig,
   places: SecretPlaces,
 ): Promise<ChannelSecrets> {
   const { hmacSecrets, publicKeyFiles, jwksEndpoint } = token;
   const hasKeys = hmacSecrets.length > 0 || publicKeyFiles.length > 0 || jwksEndpoint !== undefined;
   const apiKey = source && readSecret(source, places, LEAST_API_KEY);
-  if (!hasKeys) return { verifier: undefined, apiKey };
-  return { verifier: new TokenVerifier(await loadTokenKeys(token, places), token), apiKey };
+  const pusher = apps.map(({ secret }) => readSecret(secret, places, LEAST_PUSHER_SECRET));
+  if (!hasKeys) return { verifier: undefined, apiKey, pusher };
+  const verifier = new TokenVerifier(await loadTokenKeys(token, places), token);
+  return { verifier, apiKey, pusher };
 }

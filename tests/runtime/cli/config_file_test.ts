@@ -65,7 +65,7 @@ Deno.test("configuration file: an unknown key is an error with the nearest optio
   assertEquals(faultIn("maxConnections = 1"), camel);
   assertEquals(
     faultIn("[limits]"),
-    'unknown key "limits" in a.toml: the file has no sections but tls, app and channels, each option is a key at the top',
+    'unknown key "limits" in a.toml: the file has no sections but tls, app, channels and pusher, each option is a key at the top',
   );
   assertEquals(faultIn("host = '::'"), 'unknown key "host" in a.toml: did you mean ip?');
   assertEquals(faultIn("config = 'b.toml'")?.startsWith('unknown key "config"'), true);

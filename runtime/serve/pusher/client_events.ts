@@ -1,0 +1,73 @@
+/**
+ * The events that one client sends to the others of a private or a presence channel.
+ *
+ * In: an event, and the subscription of the client in that channel. Out: nothing, if it is published; otherwise why it is not, for the
+ * developer of the client. The sender does not get it.
+ */
+
+import { CLIENT_ERRORS } from "../../../protocol/centrifuge/mod.ts";
+import { EVENT_NAME_LENGTH, type PusherCommand } from "../../../protocol/pusher/mod.ts";
+import { type Soon, whenThere } from "../broker/mod.ts";
+import { CommandRate } from "../centrifuge/mod.ts";
+import { publishEvent } from "./publishing.ts";
+import type { PusherContext } from "./pusher_context.ts";
+import type { PusherSubscription } from "./pusher_subscription.ts";
+
+/** An event of a client. */
+export type ClientEvent = Extract<PusherCommand, { readonly name: "event" }>;
+
+const STRING = new TextDecoder();
+const QUOTE = 0x22;
+
+/** Those of one client. */
+export class ClientEvents {
+  readonly #context: PusherContext;
+  readonly #socketId: string;
+  readonly #rate: CommandRate;
+
+  constructor(context: PusherContext, socketId: string) {
+    this.#context = context;
+    this.#socketId = socketId;
+    this.#rate = new CommandRate(context.app.config.clientEventsPerSecond);
+  }
+
+  /** Publishes an event; returns why it was not. @param subscription undefined: there is none */
+  send(
+    { event, data }: ClientEvent,
+    subscription: PusherSubscription | undefined,
+  ): Soon<string | undefined> {
+    if (!this.#context.app.config.clientEvents) return "The app does not let clients send events";
+    if (subscription === undefined || !subscription.isOpen) {
+      return "The connection is not subscribed to this channel";
+    }
+    const { channel, member } = subscription;
+    const refusal = this.#refusalIn(channel.kind, event);
+    if (refusal !== undefined) return refusal;
+    const text = STRING.decode(data);
+    const answer = publishEvent(this.#context, channel, {
+      event,
+      data: data[0] === QUOTE ? JSON.parse(text) : text,
+      socketId: this.#socketId,
+      user: member?.id ?? "",
+      source: "client",
+    });
+    return whenThere(answer, (result) => {
+      if (!("code" in result)) return undefined;
+      return result.code === CLIENT_ERRORS.INTERNAL.code
+        ? "The server has no room for it now"
+        : "The event is too long";
+    });
+  }
+
+  #refusalIn(kind: PusherSubscription["channel"]["kind"], event: string): string | undefined {
+    if (kind !== "private" && kind !== "presence") {
+      return "Clients send events in private and presence channels alone";
+    }
+    if (event.length > EVENT_NAME_LENGTH) {
+      return `The name of an event has at most ${EVENT_NAME_LENGTH} characters`;
+    }
+    const { app: { config: { clientEventsPerSecond: most } }, channels } = this.#context;
+    if (this.#rate.admit(channels.loop.now) === "admitted") return undefined;
+    return `The connection sends more than ${most} events in a second`;
+  }
+}

@@ -4,7 +4,7 @@
  * In: the text. Out: the URL, or a fault that begins with the name of the option. Pure; the driver reads its parts.
  */
 
-const SCHEMES: readonly string[] = ["redis:", "rediss:", "unix:", "redis+unix:"];
+const SCHEMES: readonly string[] = ["redis:", "rediss:", "unix:", "redis+unix:", "nats:"];
 /** What may stand behind the path of a Unix socket. */
 const SOCKET_PARAMETERS: readonly string[] = ["db", "user"];
 const PASSWORD_FAULT = "must not have a password, as others may read it: " +
@@ -20,9 +20,13 @@ export function readEngineUrl(
   readonly fault: string;
 } {
   const url = URL.parse(text);
+  if (url?.protocol === "tls:") {
+    return { fault: `${name} cannot be a NATS server over TLS: begin it with nats://` };
+  }
   if (url === null || !SCHEMES.includes(url.protocol)) {
-    const fault = 'must be the address of a Redis or Valkey server, as "redis://127.0.0.1:6379", ' +
-      "with TLS rediss://, or a Unix socket, as unix:///run/redis.sock; " +
+    const fault =
+      'must be the address of a Redis, Valkey or NATS server, as "redis://127.0.0.1:6379", ' +
+      "with TLS rediss://, a Unix socket, as unix:///run/redis.sock, or nats://127.0.0.1:4222; " +
       "without it this server keeps the channels itself";
     return { fault: `${name} ${fault}` };
   }
@@ -30,11 +34,16 @@ export function readEngineUrl(
   return fault === undefined ? { url } : { fault: `${name} ${fault}` };
 }
 
-function hostFault({ hostname, username, password, pathname, search, hash }: URL) {
-  if (hostname === "") return "must have a host, as in redis://127.0.0.1:6379";
+function hostFault({ protocol, hostname, username, password, pathname, search, hash }: URL) {
+  const isNats = protocol === "nats:";
+  if (hostname === "") {
+    return `must have a host, as in ${isNats ? "nats://127.0.0.1:4222" : "redis://127.0.0.1:6379"}`;
+  }
+  if (hostname.includes(",")) return "must be the address of a single server, without commas";
   if (password !== "") return PASSWORD_FAULT;
   if (!isEncoded(username)) return "has a user with a % without two hexadecimal digits";
-  if (!DATABASE.test(pathname.slice(1))) {
+  if (isNats && pathname.length > 1) return "has no path, as in nats://127.0.0.1:4222";
+  if (!isNats && !DATABASE.test(pathname.slice(1))) {
     return "has the number of a database as its path, as in redis://127.0.0.1:6379/2";
   }
   return search === "" && hash === ""

@@ -7,10 +7,10 @@
 import type { EngineConfig } from "../config/mod.ts";
 import {
   type EngineDriver,
+  type EngineDriverOptions,
   type EngineInspection,
   inspectEngine,
   openDriver,
-  type RedisDriverOptions,
 } from "../serve/engine/mod.ts";
 import { readSecret, type SecretPlaces } from "../serve/tokens/mod.ts";
 
@@ -36,7 +36,7 @@ export async function engineInspection(
 function driverOptions(
   { url, prefix, password, caFile }: EngineConfig,
   places: SecretPlaces,
-): RedisDriverOptions {
+): EngineDriverOptions {
   const secret = password && new TextDecoder().decode(readSecret(password, places, 1));
   return {
     url,

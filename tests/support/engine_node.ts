@@ -10,7 +10,7 @@ import type {
   EnginePublication,
   EngineStatus,
 } from "../../runtime/serve/engine/mod.ts";
-import { RedisDriver } from "../../runtime/serve/engine/redis/mod.ts";
+import { openDriver } from "../../runtime/serve/engine/mod.ts";
 import { waitFor } from "./wait_for.ts";
 
 const ENCODER = new TextEncoder();
@@ -47,7 +47,7 @@ export async function attemptAt(
   secrets: Pick<EngineNodeOptions, "password" | "ca"> = {},
 ): Promise<{ readonly reason: string | undefined; readonly warnings: readonly string[] }> {
   const warnings: string[] = [];
-  const driver = new RedisDriver({ url, prefix: "test:", timeoutMs: 5000, ...secrets });
+  const driver = await openDriver({ url, prefix: "test:", timeoutMs: 5000, ...secrets });
   const reason = await driver.connect({
     status: () => {},
     message: () => {},
@@ -80,7 +80,7 @@ export class EngineNode implements AsyncDisposable {
     { graceMs = 0, timeoutMs = 20_000, ...secrets }: EngineNodeOptions = {},
   ): Promise<EngineNode> {
     const node = new EngineNode(
-      new RedisDriver({ url, prefix: "test:", timeoutMs, graceMs, ...secrets }),
+      await openDriver({ url, prefix: "test:", timeoutMs, graceMs, ...secrets }),
     );
     await node.driver.connect({
       status: (status) => node.statuses.push(status),

@@ -46,7 +46,8 @@ export const CHANNEL_FLAGS: readonly Option[] = [
     flag: "engine",
     group: GROUP,
     value: "URL",
-    help: "share the channels with other servers by this Redis or Valkey server: docs/channels.md",
+    help:
+      "share the channels with other servers by this Redis, Valkey or NATS server: docs/channels.md",
   }, {
     get: (config) => config.engine,
     set: (config, value) => void (config.engine = value),

@@ -185,3 +185,13 @@ export interface EngineDriver {
   /** The members of a channel on all living nodes. */
   members(channel: string): Promise<EngineMembersResult>;
 }
+
+/** What a look at an engine finds, for --check. */
+export interface EngineInspection {
+  /** The server, as "Redis 7.0.15, maxmemory-policy noeviction"; empty if it cannot be used. */
+  readonly text: string;
+  /** Why it cannot be used. */
+  readonly fault?: string;
+  /** What may lose data. */
+  readonly warning?: string | undefined;
+}

@@ -1,5 +1,5 @@
 /**
- * Channels that several nodes share, by an engine outside: a Redis server.
+ * Channels that several nodes share, by an engine outside: a Redis or NATS server.
  *
  * ```ts
  * import { openDriver } from "./mod.ts";
@@ -18,6 +18,7 @@ export type {
   EngineEntry,
   EngineEvents,
   EngineFull,
+  EngineInspection,
   EngineJoinResult,
   EngineMember,
   EngineMembersResult,
@@ -31,8 +32,7 @@ export type {
   EngineStatus,
   EngineUnavailable,
 } from "./driver.ts";
-export { inspectEngine, openDriver } from "./open_driver.ts";
-export type { EngineInspection, RedisDriverOptions } from "./redis/mod.ts";
+export { type EngineDriverOptions, inspectEngine, openDriver } from "./open_driver.ts";
 export { EngineBroker } from "./engine_broker.ts";
 export { EngineCalls, type EngineCallsParts } from "./engine_calls.ts";
 export { EnginePeers } from "./engine_peers.ts";

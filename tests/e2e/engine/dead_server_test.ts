@@ -1,5 +1,5 @@
 /**
- * One of two servers of a Redis server is stopped for a while, and then killed: what the other one tells its clients, and what the
+ * One of two servers of an engine is stopped for a while, and then killed: what the other one tells its clients, and what the
  * clients of the dead one get there. The servers are processes of their own, behind a relay as behind a load balancer.
  */
 
@@ -9,7 +9,7 @@ import { OPEN } from "../../support/channel_options.ts";
 import { Backend } from "../../support/channel_backend.ts";
 import { OPEN_CHANNELS } from "../../support/channel_server.ts";
 import { NodeSocket } from "../../support/node_socket.ts";
-import { NO_REDIS, REDIS_SERVER, RedisEngine } from "../../support/redis_engine.ts";
+import { ENGINES, type TestEngine } from "../../support/engines.ts";
 import { type Server, startServer } from "../../support/server.ts";
 import { SlowPath } from "../../support/slow_path.ts";
 import { waitFor } from "../../support/wait_for.ts";
@@ -41,7 +41,7 @@ allow_subscribe_for_anonymous = true
 `;
 
 /** The server that ends, as a process of its own. */
-async function startDoomed({ url }: RedisEngine): Promise<Server> {
+async function startDoomed({ url }: TestEngine): Promise<Server> {
   const folder = await Deno.makeTempDir({ prefix: "async-deno-test-" });
   try {
     await Deno.writeTextFile(`${folder}/a.toml`, NAMESPACE.replace("ENGINE", url));
@@ -52,7 +52,7 @@ async function startDoomed({ url }: RedisEngine): Promise<Server> {
 }
 
 /** The server that stays. */
-function startSurvivor({ url }: RedisEngine): Promise<Backend> {
+function startSurvivor({ url }: TestEngine): Promise<Backend> {
   const engine = { url, prefix: "test:", password: undefined, caFile: undefined };
   const chat = { ...OPEN, joinLeave: true, forcePushJoinLeave: true };
   return Backend.start({ engine, namespaces: { ...OPEN_CHANNELS.namespaces, chat } });
@@ -114,78 +114,82 @@ async function waitForPresent(backend: Backend, followers: readonly Follower[]):
   return performance.now() - start;
 }
 
-Deno.test({
-  name:
-    `a server that is stopped enters its members again, and one that is killed leaves them to others${NO_REDIS}`,
-  ignore: REDIS_SERVER === undefined,
-  async fn(t) {
-    await using redis = await RedisEngine.start();
-    await using survivor = await startSurvivor(redis);
-    await using doomed = await startDoomed(redis);
-    await using relay = new SlowPath(doomed.port);
-    const observer = new Follower(survivor.server.executor.address.port);
-    const followers = Array.from({ length: CLIENTS }, () => new Follower(relay.port));
-    const all = [observer, ...followers];
-    let published = 0;
-    const publish = async () => {
-      const data = ++published;
-      const request = { channel: CHANNEL, data, idempotency_key: `${data}` };
-      await waitFor(() => survivor.ask("publish", request).then(() => true, () => false), {
-        what: "a publication",
-      });
-    };
-    const everybodyHasAll = async () => {
-      const expected = Array.from({ length: published }, (_, i) => `${i + 1} ${i + 1}`);
-      for (const { got } of all) {
-        await waitFor(() => got.length >= expected.length, { what: () => `all; there is ${got}` });
-        assertEquals(got, expected);
-      }
-    };
-    try {
-      await waitForPresent(survivor, all);
-      for (let i = 0; i < 3; i++) await publish();
-      await everybodyHasAll();
-      const first = followers.map(({ id }) => id).sort();
-
-      await t.step("stopped: its members leave, and come back with it", async () => {
-        doomed.kill("SIGSTOP");
-        const took = await waitForPresent(survivor, [observer]);
-        assert(took < PROMISED_MS + SPARE_MS / 2, `members left after ${took} ms`);
-        await waitFor(() => observer.left.length >= CLIENTS, { what: "the leaves" });
-        for (let i = 0; i < 3; i++) await publish();
-        doomed.kill("SIGCONT");
-        await waitForPresent(survivor, all);
-        await everybodyHasAll();
-        assertEquals(followers.map(({ id }) => id).sort(), first, "they stayed connected");
-        assertEquals(observer.left.toSorted(), first);
-      });
-
-      await t.step(
-        "killed: its members leave once, and its clients recover elsewhere",
-        async () => {
-          observer.left.length = 0;
-          relay.lead(survivor.server.executor.address.port);
-          await doomed.stop("SIGKILL");
-          for (let i = 0; i < 3; i++) await publish();
-          await waitFor(() => followers.every(({ id }) => !first.includes(id)), {
-            what: "connections to the other server",
+for (const { name: engineName, ignore, reason, start } of ENGINES) {
+  Deno.test({
+    name:
+      `${engineName}: a server that is stopped enters its members again, and one that is killed leaves them to others${reason}`,
+    ignore,
+    async fn(t) {
+      await using shared = await start();
+      await using survivor = await startSurvivor(shared);
+      await using doomed = await startDoomed(shared);
+      await using relay = new SlowPath(doomed.port);
+      const observer = new Follower(survivor.server.executor.address.port);
+      const followers = Array.from({ length: CLIENTS }, () => new Follower(relay.port));
+      const all = [observer, ...followers];
+      let published = 0;
+      const publish = async () => {
+        const data = ++published;
+        const request = { channel: CHANNEL, data, idempotency_key: `${data}` };
+        await waitFor(() => survivor.ask("publish", request).then(() => true, () => false), {
+          what: "a publication",
+        });
+      };
+      const everybodyHasAll = async () => {
+        const expected = Array.from({ length: published }, (_, i) => `${i + 1} ${i + 1}`);
+        for (const { got } of all) {
+          await waitFor(() => got.length >= expected.length, {
+            what: () => `all; there is ${got}`,
           });
-          for (let i = 0; i < 3; i++) await publish();
-          await everybodyHasAll();
-          assert(followers.every(({ recoveries }) => recoveries.every(Boolean)), "all recovered");
-          const took = await waitForPresent(survivor, all);
+          assertEquals(got, expected);
+        }
+      };
+      try {
+        await waitForPresent(survivor, all);
+        for (let i = 0; i < 3; i++) await publish();
+        await everybodyHasAll();
+        const first = followers.map(({ id }) => id).sort();
+
+        await t.step("stopped: its members leave, and come back with it", async () => {
+          doomed.kill("SIGSTOP");
+          const took = await waitForPresent(survivor, [observer]);
           assert(took < PROMISED_MS + SPARE_MS / 2, `members left after ${took} ms`);
           await waitFor(() => observer.left.length >= CLIENTS, { what: "the leaves" });
-          // What was announced twice would have come before this publication.
-          await publish();
+          for (let i = 0; i < 3; i++) await publish();
+          doomed.kill("SIGCONT");
+          await waitForPresent(survivor, all);
           await everybodyHasAll();
+          assertEquals(followers.map(({ id }) => id).sort(), first, "they stayed connected");
           assertEquals(observer.left.toSorted(), first);
-          const { nodes } = await survivor.ask("info", {});
-          assertEquals([nodes.length, nodes[0].num_clients], [1, all.length]);
-        },
-      );
-    } finally {
-      for (const { centrifuge } of all) centrifuge.disconnect();
-    }
-  },
-});
+        });
+
+        await t.step(
+          "killed: its members leave once, and its clients recover elsewhere",
+          async () => {
+            observer.left.length = 0;
+            relay.lead(survivor.server.executor.address.port);
+            await doomed.stop("SIGKILL");
+            for (let i = 0; i < 3; i++) await publish();
+            await waitFor(() => followers.every(({ id }) => !first.includes(id)), {
+              what: "connections to the other server",
+            });
+            for (let i = 0; i < 3; i++) await publish();
+            await everybodyHasAll();
+            assert(followers.every(({ recoveries }) => recoveries.every(Boolean)), "all recovered");
+            const took = await waitForPresent(survivor, all);
+            assert(took < PROMISED_MS + SPARE_MS / 2, `members left after ${took} ms`);
+            await waitFor(() => observer.left.length >= CLIENTS, { what: "the leaves" });
+            // What was announced twice would have come before this publication.
+            await publish();
+            await everybodyHasAll();
+            assertEquals(observer.left.toSorted(), first);
+            const { nodes } = await survivor.ask("info", {});
+            assertEquals([nodes.length, nodes[0].num_clients], [1, all.length]);
+          },
+        );
+      } finally {
+        for (const { centrifuge } of all) centrifuge.disconnect();
+      }
+    },
+  });
+}

@@ -1,5 +1,5 @@
 /**
- * Two servers of one Redis server, as backends and clients use them: what is asked of one of them is about the clients of both.
+ * Two servers of one engine, as backends and clients use them: what is asked of one of them is about the clients of both.
  */
 
 import { assert, assertEquals, equal } from "@std/assert";
@@ -8,7 +8,7 @@ import { Backend, sign } from "../../support/channel_backend.ts";
 import { OPEN } from "../../support/channel_options.ts";
 import { connected, OPEN_CHANNELS, subscribe } from "../../support/channel_server.ts";
 import { NodeSocket } from "../../support/node_socket.ts";
-import { NO_REDIS, REDIS_SERVER, RedisEngine } from "../../support/redis_engine.ts";
+import { ENGINES, type TestEngine } from "../../support/engines.ts";
 import { waitFor, within } from "../../support/wait_for.ts";
 
 /** Nobody listens there. */
@@ -26,7 +26,7 @@ interface Listed {
 }
 
 /** A server on an engine. */
-function serverOn({ url }: RedisEngine): Promise<Backend> {
+function serverOn({ url }: TestEngine): Promise<Backend> {
   const engine = { url, prefix: "test:", password: undefined, caFile: undefined };
   const kept = { ...OPEN, forceRecovery: true };
   return Backend.start({ engine, namespaces: { ...OPEN_CHANNELS.namespaces, kept } });
@@ -227,35 +227,37 @@ async function listing({ first, second }: Both): Promise<void> {
 }
 
 /** While the engine does not answer, a server speaks for itself alone, and soon. */
-async function frozenEngine({ first }: Both, redis: RedisEngine): Promise<void> {
-  redis.freeze();
+async function frozenEngine({ first }: Both, shared: TestEngine): Promise<void> {
+  shared.freeze();
   try {
     const { nodes } = await within(first.ask("info", {}), { what: "an answer", timeoutMs: 10_000 });
     assertEquals(nodes.length, 1);
     assertEquals(await first.ask("channels", {}), { channels: {} });
   } finally {
-    redis.thaw();
+    shared.thaw();
   }
   const { warnings } = first.server;
   assert(warnings.some((text) => text.includes("without the other servers")), warnings.join("\n"));
 }
 
-Deno.test({
-  name: `two servers: backends and clients use either${NO_REDIS}`,
-  ignore: REDIS_SERVER === undefined,
-  async fn(t) {
-    await using redis = await RedisEngine.start();
-    await using first = await serverOn(redis);
-    await using second = await serverOn(redis);
-    const both = { first, second };
-    const step = async (name: string, run: (both: Both) => Promise<void>) => {
-      await t.step(name, () => run(both));
-    };
-    await step("a client recovers on the other server", recovery);
-    await step("what is asked about connections is done on both", requests);
-    await step("subscriptions of the server's, and presence", serverSide);
-    await step("later messages of a stream come by way of the other server", streams);
-    await step("each lists both servers, and the channels of both", listing);
-    await step("a frozen engine keeps nobody waiting", (both) => frozenEngine(both, redis));
-  },
-});
+for (const { name: engineName, ignore, reason, start } of ENGINES) {
+  Deno.test({
+    name: `two servers (${engineName}): backends and clients use either${reason}`,
+    ignore,
+    async fn(t) {
+      await using shared = await start();
+      await using first = await serverOn(shared);
+      await using second = await serverOn(shared);
+      const both = { first, second };
+      const step = async (name: string, run: (both: Both) => Promise<void>) => {
+        await t.step(name, () => run(both));
+      };
+      await step("a client recovers on the other server", recovery);
+      await step("what is asked about connections is done on both", requests);
+      await step("subscriptions of the server's, and presence", serverSide);
+      await step("later messages of a stream come by way of the other server", streams);
+      await step("each lists both servers, and the channels of both", listing);
+      await step("a frozen engine keeps nobody waiting", (both) => frozenEngine(both, shared));
+    },
+  });
+}

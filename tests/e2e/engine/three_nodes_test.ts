@@ -1,5 +1,5 @@
 /**
- * Three servers that share a Redis server, which is killed and frozen, and of which one after the other is killed, while many
+ * Three servers that share an engine, which is killed and frozen, and of which one after the other is killed, while many
  * clients listen and publications go to any of them: each offset comes exactly once, or is reported lost.
  *
  * `ENGINE_CLIENTS=3000 ENGINE_SECONDS=600` makes it larger than the suite has time for. It prints a table.
@@ -9,7 +9,7 @@ import { assert, assertEquals } from "@std/assert";
 import { API_KEY, ChannelFolder } from "../../support/channel_commands.ts";
 import { Balancer, type Confirmed, Listener } from "../../support/engine_audience.ts";
 import { freePort } from "../../support/free_port.ts";
-import { NO_REDIS, REDIS_SERVER, RedisEngine } from "../../support/redis_engine.ts";
+import { ENGINES } from "../../support/engines.ts";
 import { type Server, startServer } from "../../support/server.ts";
 import { hold, waitFor } from "../../support/wait_for.ts";
 
@@ -22,11 +22,11 @@ const CLIENTS_OF_CHANNEL = 10;
 const AT_ONCE = 100;
 /** Milliseconds between two publications. */
 const PACE = 5;
-/** Milliseconds for which the Redis server is away, and for which it is frozen. */
+/** Milliseconds for which the engine is away, and for which it is frozen. */
 const AWAY = 500;
 const FROZEN = 3_000;
 const TEMPORARY = 100;
-const ENGINE_KILLED = "the Redis server was killed and started again";
+const ENGINE_KILLED = "the engine was killed and started again";
 /** A busy machine needs its time for thousands of clients that come back. */
 const TIMEOUT_MS = 120_000;
 
@@ -146,83 +146,6 @@ function webSocketUrl(port: number): string {
   return `ws://127.0.0.1:${port}/connection/websocket`;
 }
 
-Deno.test({
-  name: `three nodes: under faults each offset comes exactly once, or is reported${NO_REDIS}`,
-  ignore: REDIS_SERVER === undefined,
-  async fn() {
-    await using redis = await RedisEngine.start({ appendOnly: true });
-    const engine = `engine = "${redis.url}"\nallow_anonymous_connect_without_token = true\n`;
-    await using folder = await ChannelFolder.make({ channels: engine });
-    await using nodes = new Nodes(folder.config);
-    for (let i = 0; i < NODES; i++) await nodes.start(i);
-    using clients = new DisposableStack();
-    const listeners: Listener[] = [];
-    const subscribed = () =>
-      waitFor(() => listeners.every(({ isSubscribed }) => isSubscribed), {
-        what: () => `${listeners.filter(({ isSubscribed }) => !isSubscribed).length} subscriptions`,
-        timeoutMs: TIMEOUT_MS,
-      });
-    for (let i = 0; i < CLIENTS; i++) {
-      const channel = `open:${Math.floor(i / CLIENTS_OF_CHANNEL)}`;
-      listeners.push(clients.use(new Listener(nodes.balancer, channel)));
-      if ((i + 1) % AT_ONCE === 0) await subscribed();
-    }
-    await subscribed();
-
-    const channels = [...new Set(listeners.map(({ channel }) => channel))];
-    const publisher = new Publisher(nodes, channels);
-    const faults: Record<string, () => Promise<void>> = {
-      [ENGINE_KILLED]: async () => {
-        await redis.kill();
-        await hold(AWAY);
-        await redis.start();
-      },
-      "a server was killed and started again": async () => {
-        const index = killed++ % NODES;
-        await nodes.kill(index);
-        await subscribed();
-        await nodes.start(index);
-      },
-      "the Redis server was frozen": async () => {
-        redis.freeze();
-        await hold(FROZEN);
-        redis.thaw();
-      },
-    };
-    let killed = 0;
-    const end = performance.now() + SECONDS * 1_000;
-    do {
-      for (const [name, make] of Object.entries(faults)) {
-        const before = tableRow(listeners, publisher);
-        await make();
-        await subscribed();
-        await nodes.ready();
-        for (const port of nodes.running) await publisher.publishAtLast(port, channels[0]!);
-        const row = differences(before, tableRow(listeners, publisher));
-        console.log(`| ${name} | ${row.join(" | ")} |`);
-        // Behind a restart of the engine, a channel may have begun anew before a server that follows it came back.
-        if (name !== ENGINE_KILLED) assertEquals(row.at(-1), 0, name);
-      }
-    } while (performance.now() < end);
-
-    const last = await publisher.finish();
-    await waitFor(
-      () => last.every((one) => audienceOf(listeners, one).every((each) => each.has(one))),
-      {
-        what: () => `the last publications; ${faultsOf(listeners)}`,
-        timeoutMs: TIMEOUT_MS,
-      },
-    );
-    console.log(`| in all | ${tableRow(listeners, publisher).join(" | ")} |`);
-    assertEquals(faultsOf(listeners), []);
-    const missing = publisher.confirmed.flatMap((one) =>
-      audienceOf(listeners, one).filter((each) => !each.accountsFor(one)).map(() => one)
-    );
-    assertEquals(missing, []);
-    assert(publisher.confirmed.length > channels.length);
-  },
-});
-
 /** Confirmed publications, refused ones, deliveries, lost connections, reported losses. */
 function tableRow(listeners: readonly Listener[], { confirmed, refused }: Publisher): number[] {
   const sum = (key: "publications" | "reconnects" | "reported") =>
@@ -241,4 +164,85 @@ function audienceOf(listeners: readonly Listener[], { channel }: Confirmed): Lis
 function faultsOf(listeners: readonly Listener[]): string[] {
   return listeners.flatMap(({ channel, faults }) => faults.map((fault) => `${channel}: ${fault}`))
     .slice(0, 10);
+}
+
+for (const { name: engineName, ignore, reason, start } of ENGINES) {
+  Deno.test({
+    name:
+      `three nodes (${engineName}): under faults each offset comes exactly once, or is reported${reason}`,
+    ignore,
+    async fn() {
+      await using shared = await start({ keepsData: true });
+      const engine = `engine = "${shared.url}"\nallow_anonymous_connect_without_token = true\n`;
+      await using folder = await ChannelFolder.make({ channels: engine });
+      await using nodes = new Nodes(folder.config);
+      for (let i = 0; i < NODES; i++) await nodes.start(i);
+      using clients = new DisposableStack();
+      const listeners: Listener[] = [];
+      const subscribed = () =>
+        waitFor(() => listeners.every(({ isSubscribed }) => isSubscribed), {
+          what: () =>
+            `${listeners.filter(({ isSubscribed }) => !isSubscribed).length} subscriptions`,
+          timeoutMs: TIMEOUT_MS,
+        });
+      for (let i = 0; i < CLIENTS; i++) {
+        const channel = `open:${Math.floor(i / CLIENTS_OF_CHANNEL)}`;
+        listeners.push(clients.use(new Listener(nodes.balancer, channel)));
+        if ((i + 1) % AT_ONCE === 0) await subscribed();
+      }
+      await subscribed();
+
+      const channels = [...new Set(listeners.map(({ channel }) => channel))];
+      const publisher = new Publisher(nodes, channels);
+      const faults: Record<string, () => Promise<void>> = {
+        [ENGINE_KILLED]: async () => {
+          await shared.kill();
+          await hold(AWAY);
+          await shared.start();
+        },
+        "a server was killed and started again": async () => {
+          const index = killed++ % NODES;
+          await nodes.kill(index);
+          await subscribed();
+          await nodes.start(index);
+        },
+        "the engine was frozen": async () => {
+          shared.freeze();
+          await hold(FROZEN);
+          shared.thaw();
+        },
+      };
+      let killed = 0;
+      const end = performance.now() + SECONDS * 1_000;
+      do {
+        for (const [name, make] of Object.entries(faults)) {
+          const before = tableRow(listeners, publisher);
+          await make();
+          await subscribed();
+          await nodes.ready();
+          for (const port of nodes.running) await publisher.publishAtLast(port, channels[0]!);
+          const row = differences(before, tableRow(listeners, publisher));
+          console.log(`| ${name} | ${row.join(" | ")} |`);
+          // Behind a restart of the engine, a channel may have begun anew before a server that follows it came back.
+          if (name !== ENGINE_KILLED) assertEquals(row.at(-1), 0, name);
+        }
+      } while (performance.now() < end);
+
+      const last = await publisher.finish();
+      await waitFor(
+        () => last.every((one) => audienceOf(listeners, one).every((each) => each.has(one))),
+        {
+          what: () => `the last publications; ${faultsOf(listeners)}`,
+          timeoutMs: TIMEOUT_MS,
+        },
+      );
+      console.log(`| in all | ${tableRow(listeners, publisher).join(" | ")} |`);
+      assertEquals(faultsOf(listeners), []);
+      const missing = publisher.confirmed.flatMap((one) =>
+        audienceOf(listeners, one).filter((each) => !each.accountsFor(one)).map(() => one)
+      );
+      assertEquals(missing, []);
+      assert(publisher.confirmed.length > channels.length);
+    },
+  });
 }

@@ -1,15 +1,14 @@
 /**
- * Two servers that share a Redis server: clients of both see the same publications in the same order, also after the Redis server
- * was gone.
+ * Two servers that share an engine: clients of both see the same publications in the same order, also after the engine was gone.
  */
 
 import { assertEquals } from "@std/assert";
 import { ChannelServer, OPEN_CHANNELS } from "../../support/channel_server.ts";
-import { NO_REDIS, REDIS_SERVER, RedisEngine } from "../../support/redis_engine.ts";
+import { ENGINES, type TestEngine } from "../../support/engines.ts";
 import { waitFor, within } from "../../support/wait_for.ts";
 
 /** A server on an engine. */
-function node({ url }: RedisEngine): Promise<ChannelServer> {
+function node({ url }: TestEngine): Promise<ChannelServer> {
   const engine = { url, prefix: "test:", password: undefined, caFile: undefined };
   return ChannelServer.start({ ...OPEN_CHANNELS, engine });
 }
@@ -48,43 +47,47 @@ async function publishTwenty(here: Subscriber, there: Subscriber): Promise<strin
   return all;
 }
 
-Deno.test({
-  name: `two nodes: a Redis server that comes back with its data has lost nothing${NO_REDIS}`,
-  ignore: REDIS_SERVER === undefined,
-  async fn() {
-    await using redis = await RedisEngine.start({ appendOnly: true });
-    await using first = await node(redis);
-    await using second = await node(redis);
-    const [here, there] = [await subscriber(first, "chat:a"), await subscriber(second, "chat:a")];
-    const all = await publishTwenty(here, there);
-    await redis.kill();
-    await redis.start();
-    await publishAtLast(here, "21");
-    for (const { got } of [here, there]) {
-      await waitFor(() => got.some((text) => text.endsWith(" 21")), { what: "publication 21" });
-      assertEquals(got.slice(0, 20), all);
-    }
-  },
-});
+for (const { name: engineName, ignore, reason, start } of ENGINES) {
+  Deno.test({
+    name:
+      `two nodes: an engine (${engineName}) that comes back with its data has lost nothing${reason}`,
+    ignore,
+    async fn() {
+      await using engine = await start({ keepsData: true });
+      await using first = await node(engine);
+      await using second = await node(engine);
+      const [here, there] = [await subscriber(first, "chat:a"), await subscriber(second, "chat:a")];
+      const all = await publishTwenty(here, there);
+      await engine.kill();
+      await engine.start();
+      await publishAtLast(here, "21");
+      for (const { got } of [here, there]) {
+        await waitFor(() => got.some((text) => text.endsWith(" 21")), { what: "publication 21" });
+        assertEquals(got.slice(0, 20), all);
+      }
+    },
+  });
 
-Deno.test({
-  name: `two nodes: if a Redis server comes back without its data, each client is told${NO_REDIS}`,
-  ignore: REDIS_SERVER === undefined,
-  async fn() {
-    await using redis = await RedisEngine.start();
-    await using first = await node(redis);
-    await using second = await node(redis);
-    const [here, there] = [await subscriber(first, "chat:a"), await subscriber(second, "chat:a")];
-    await publishTwenty(here, there);
-    await redis.kill();
-    await redis.start();
-    for (const { recoveries } of [here, there]) {
-      await waitFor(() => recoveries.length > 1, { what: "another subscription" });
-      assertEquals(recoveries.at(-1), false);
-    }
-    await publishAtLast(there, "new");
-    for (const { got } of [here, there]) {
-      await waitFor(() => got.at(-1)?.endsWith(" new"), { what: "the new publication" });
-    }
-  },
-});
+  Deno.test({
+    name:
+      `two nodes: if an engine (${engineName}) comes back without its data, each client is told${reason}`,
+    ignore,
+    async fn() {
+      await using engine = await start();
+      await using first = await node(engine);
+      await using second = await node(engine);
+      const [here, there] = [await subscriber(first, "chat:a"), await subscriber(second, "chat:a")];
+      await publishTwenty(here, there);
+      await engine.kill();
+      await engine.start();
+      for (const { recoveries } of [here, there]) {
+        await waitFor(() => recoveries.length > 1, { what: "another subscription" });
+        assertEquals(recoveries.at(-1), false);
+      }
+      await publishAtLast(there, "new");
+      for (const { got } of [here, there]) {
+        await waitFor(() => got.at(-1)?.endsWith(" new"), { what: "the new publication" });
+      }
+    },
+  });
+}

@@ -238,7 +238,10 @@ Deno.test("settings: the engine's flag, variable and keys", () => {
   const [conflict, ...others] = faultsOf(...flag);
   assert(conflict?.startsWith("--engine has no effect without channels"), conflict);
   assertEquals(others, []);
-  const [fault, ...more] = faultsOf("--config", "a.toml", "--engine", "nats://a");
-  assert(fault?.startsWith("--engine must be the address of a Redis or Valkey server"), fault);
+  const [fault, ...more] = faultsOf("--config", "a.toml", "--engine", "mqtt://a");
+  assert(
+    fault?.startsWith("--engine must be the address of a Redis, Valkey or NATS server"),
+    fault,
+  );
   assertEquals(more, []);
 });

@@ -17,7 +17,7 @@
 import { Buffer } from "node:buffer";
 import type { EnginePublication } from "../driver.ts";
 import type { RedisNames } from "./names.ts";
-import { randomText } from "./random_text.ts";
+import { randomText } from "../random_text.ts";
 
 /** A publication and its channel. */
 export interface Appended {

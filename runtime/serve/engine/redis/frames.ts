@@ -11,10 +11,10 @@
  */
 import type { EntryForm } from "../../../channels/mod.ts";
 import type { EngineMember, EngineMessage } from "../driver.ts";
+import { decodeMember as decodeFields } from "../member_bytes.ts";
 
 const NEWLINE = 0x0a;
 const DECODER = new TextDecoder();
-const ENCODER = new TextEncoder();
 
 /** Reads a message; undefined if it is none. */
 export function decodeMessage(bytes: Uint8Array): EngineMessage | undefined {
@@ -63,33 +63,13 @@ export function asForm(text: string): EntryForm | undefined {
   return form === 0 || form === 1 || form === 2 || form === 3 ? form : undefined;
 }
 
-/** A member's value; its field is `<node>|<client>`. */
-export function encodeMember({ user, info, announce }: EngineMember): Uint8Array {
-  const name = ENCODER.encode(user);
-  const head = ENCODER.encode(`${announce ? 1 : 0}${name.length}\n`);
-  const bytes = new Uint8Array(head.length + name.length + info.length);
-  bytes.set(head);
-  bytes.set(name, head.length);
-  bytes.set(info, head.length + name.length);
-  return bytes;
-}
-
-/** A member from its field and value, with its node; undefined if it is none. */
+/** A member from its field, `<node>|<client>`, and its value, with its node; undefined if it is none. */
 export function decodeMember(
   field: string,
   value: Uint8Array,
 ): EngineMember & { readonly node: string } | undefined {
   const bar = field.indexOf("|");
-  const end = value.indexOf(NEWLINE);
-  if (bar < 0 || end < 2) return undefined;
-  const length = Number(DECODER.decode(value.subarray(1, end)));
-  const split = end + 1 + length;
-  if (!(split <= value.length)) return undefined;
-  return {
-    node: field.slice(0, bar),
-    client: field.slice(bar + 1),
-    user: DECODER.decode(value.subarray(end + 1, split)),
-    info: value.subarray(split),
-    announce: value[0] === 0x31,
-  };
+  const member = decodeFields(value);
+  if (bar < 0 || member === undefined) return undefined;
+  return { node: field.slice(0, bar), client: field.slice(bar + 1), ...member };
 }

@@ -3,22 +3,13 @@
  *
  * In: what a driver is made with. Out: what was found. Leaves nothing in the server.
  */
+import type { EngineInspection } from "../driver.ts";
 import { connectionFault, evictionWarning, redisFault } from "./redis_faults.ts";
 import { RedisLink } from "./redis_link.ts";
 import { RedisNames } from "./names.ts";
 import { databaseOf } from "./redis_address.ts";
 import type { RedisDriverOptions } from "./redis_driver.ts";
 import { rehearse } from "./rehearsal.ts";
-
-/** What was found. */
-export interface EngineInspection {
-  /** The server, as "Redis 7.0.15, maxmemory-policy noeviction"; empty if it cannot be used. */
-  readonly text: string;
-  /** Why it cannot be used. */
-  readonly fault?: string;
-  /** What may lose data. */
-  readonly warning?: string | undefined;
-}
 
 /** Looks at the server. */
 export async function inspectServer(options: RedisDriverOptions): Promise<EngineInspection> {

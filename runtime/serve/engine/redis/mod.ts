@@ -10,4 +10,4 @@
  * @module
  */
 export { RedisDriver, type RedisDriverOptions } from "./redis_driver.ts";
-export { type EngineInspection, inspectServer } from "./inspect_server.ts";
+export { inspectServer } from "./inspect_server.ts";

@@ -21,14 +21,16 @@ import type {
   EngineStatus,
   EngineUnavailable,
 } from "../driver.ts";
+import { LinkKeeper } from "../link_keeper.ts";
+import { encodeMember } from "../member_bytes.ts";
+import { randomText } from "../random_text.ts";
 import { AppendQueue, UNVERIFIED } from "./append_queue.ts";
-import { decodeMember, encodeMember } from "./frames.ts";
-import { LinkKeeper } from "./link_keeper.ts";
+import { decodeMember, decodeMessage } from "./frames.ts";
 import { RedisNames } from "./names.ts";
-import { randomText } from "./random_text.ts";
 import { databaseOf } from "./redis_address.ts";
 import { redisFault, refusal, unavailable } from "./redis_faults.ts";
 import type { RedisLink, RedisServer } from "./redis_link.ts";
+import { RedisLinks } from "./redis_links.ts";
 import { RedisNodes } from "./redis_nodes.ts";
 import { type RangeReply, rangeResult } from "./range_reply.ts";
 import { type RedisScript, SCRIPTS } from "./scripts.ts";
@@ -53,7 +55,7 @@ export class RedisDriver implements EngineDriver {
   readonly #options: RedisDriverOptions;
   readonly #names: RedisNames;
   readonly #nodes: RedisNodes;
-  readonly #keeper: LinkKeeper;
+  readonly #keeper: LinkKeeper<RedisLink>;
   readonly #appends: AppendQueue;
 
   /** @param options where the server is; nothing is connected before `connect` */
@@ -61,7 +63,13 @@ export class RedisDriver implements EngineDriver {
     this.#options = options;
     this.#names = new RedisNames(options.prefix, databaseOf(options.url));
     this.#nodes = new RedisNodes(this.#names, randomText);
-    this.#keeper = new LinkKeeper(options, { names: this.#names, nodes: this.#nodes });
+    this.#keeper = new LinkKeeper(
+      new RedisLinks(options, {
+        names: this.#names,
+        nodes: this.#nodes,
+        message: (channel, bytes) => this.#message(channel, bytes),
+      }),
+    );
     this.#appends = new AppendQueue({
       names: this.#names,
       link: () => this.#keeper.link,
@@ -178,6 +186,12 @@ export class RedisDriver implements EngineDriver {
   async unlisten(channel: string): Promise<EngineDoneResult> {
     const name = this.#names.ofPubSub("x", channel);
     return done(await this.#do((link) => link.unsubscribe(name)));
+  }
+
+  #message(name: string, bytes: Uint8Array): void {
+    const channel = this.#names.channelOf(name);
+    if (channel === undefined) this.#keeper.probed(new TextDecoder().decode(bytes));
+    else this.#keeper.deliver(channel, decodeMessage(bytes));
   }
 
   #channelKeys(channel: string): string[] {

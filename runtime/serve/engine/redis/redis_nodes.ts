@@ -1,7 +1,7 @@
 /**
  * Which nodes live, and the members of those that do not.
  *
- * In: a link, and time: `renew` every {@link RENEW_MS}. Out: the leases in Redis; `isDead` of other nodes; members of dead
+ * In: a link, and time: `renew` every three seconds. Out: the leases in Redis; `isDead` of other nodes; members of dead
  * nodes leave, announced. A lease is {@link LEASE_MS} long. A node that finds its own lease gone, because it was cut off,
  * takes another id, lets the members of the old one leave, and is told to enter its members again: an id that has died
  * never comes back, so nobody removes members that have just been entered.
@@ -10,8 +10,6 @@ import type { RedisLink } from "./redis_link.ts";
 import type { RedisNames } from "./names.ts";
 import { SCRIPTS } from "./scripts.ts";
 
-/** How often a lease is renewed, in milliseconds. */
-export const RENEW_MS = 3000;
 const LEASE_MS = 10_000;
 /** How long one node may take to remove the members of another one in one channel. */
 const REAP_MS = 20_000;

@@ -133,6 +133,7 @@ Deno.test("channels section: the engine", () => {
     password: undefined,
     caFile: undefined,
   });
+  assertEquals(valid("[channels]\nengine = 'nats://app@n:4222'").engine?.url, "nats://app@n:4222");
   const { engine: socket } = valid("[channels]\nengine = 'redis+unix:///r.sock?db=2&user=app'");
   assertEquals(socket?.url, "redis+unix:///r.sock?db=2&user=app");
   const all = valid(`
@@ -283,14 +284,23 @@ const WRONG: readonly [toml: string, ...faults: string[]][] = [
     "jwks_public_endpoint excludes public_key_files",
   ],
   [
-    "[channels]\nengine = 'nats://127.0.0.1'",
-    "engine must be the address of a Redis or Valkey server",
+    "[channels]\nengine = 'mqtt://127.0.0.1'",
+    "engine must be the address of a Redis, Valkey or NATS server",
   ],
   [
     "[channels]\nengine = '127.0.0.1:6379'",
-    "engine must be the address of a Redis or Valkey server",
+    "engine must be the address of a Redis, Valkey or NATS server",
   ],
   ["[channels]\nengine = 'redis:///2'", "engine must have a host"],
+  ["[channels]\nengine = 'nats:///'", "engine must have a host, as in nats://"],
+  ["[channels]\nengine = 'nats://a/b'", "engine has no path"],
+  ["[channels]\nengine = 'nats://a,b'", "engine must be the address of a single server"],
+  ["[channels]\nengine = 'nats://a:b@c'", "engine must not have a password"],
+  ["[channels]\nengine = 'tls://a'", "engine cannot be a NATS server over TLS"],
+  [
+    "[channels]\nengine = 'nats://a'\nengine_ca_file = 'b'",
+    "engine_ca_file has no effect without TLS",
+  ],
   ["[channels]\nengine = 'redis://%z@a'", "engine has a user with a % without"],
   ["[channels]\nengine = 'redis://a/2/'", "engine has the number of a database as its path"],
   ["[channels]\nengine = 'unix:r.sock'", "engine has three slashes before the path"],

@@ -1,11 +1,8 @@
 /** Messages and members, as the scripts write them. */
 
 import { assertEquals } from "@std/assert";
-import {
-  decodeMember,
-  decodeMessage,
-  encodeMember,
-} from "../../../../../runtime/serve/engine/redis/frames.ts";
+import { encodeMember } from "../../../../../runtime/serve/engine/member_bytes.ts";
+import { decodeMember, decodeMessage } from "../../../../../runtime/serve/engine/redis/frames.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 

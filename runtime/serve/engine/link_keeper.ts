@@ -1,33 +1,55 @@
 /**
- * Keeps a link to the server: opens it, probes it, and opens another one, with growing pauses, when it is lost.
+ * Keeps a link to the engine: opens it, probes it, and opens another one, with growing pauses, when it is lost.
  *
- * In: where the server is. Out: the link, if there is one; the status; the messages of all links; what becomes of this node's
+ * In: how a driver opens a link, and what it does with one. Out: the link, if there is one; the status; what becomes of this node's
  * lease. Between two links there is nothing: no queue.
  */
-import type { EngineEvents, EngineStatus } from "../driver.ts";
-import { decodeMessage } from "./frames.ts";
-import type { RedisNames } from "./names.ts";
-import { connectionFault, evictionWarning, redisFault } from "./redis_faults.ts";
-import { type LinkTrace, RedisLink, type RedisServer } from "./redis_link.ts";
-import { type RedisNodes, RENEW_MS } from "./redis_nodes.ts";
-import { RedisProbe } from "./redis_probe.ts";
-import { rehearse } from "./rehearsal.ts";
+import type { EngineEvents, EngineMessage, EngineStatus } from "./driver.ts";
+import { Probe } from "./probe.ts";
 
 /** The pause before the first new attempt, and the longest one, in milliseconds. */
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 5000;
+/** How often a lease is renewed, in milliseconds. */
+const RENEW_MS = 3000;
+
+/** One life of the connections to the engine. */
+export interface KeptLink {
+  /** Closes it; what is under way is rejected. */
+  close(): void;
+  /** Ends it, and tells. */
+  fail(reason: string): void;
+}
+
+/** What a driver does with links. */
+export interface LinkWork<Link extends KeptLink> {
+  /**
+   * Opens a link that can be used at once, and that listens to the probes of this node.
+   *
+   * @param lost to be called once if the link ends by itself, also before the promise is fulfilled
+   * @throws {Error} if that fails; the message says why
+   */
+  open(lost: (reason: string) => void): Promise<Link>;
+  /** Why a link could not be opened, with a hint for the operator. */
+  describe(reason: string): string;
+  /** What may lose data in this server. */
+  warningOf(link: Link): string | undefined;
+  /** Sends a probe, which comes back by {@link LinkKeeper.probed}. */
+  probe(link: Link, text: string): void;
+  /** Renews the lease of this node; returns whether it was gone, so that the members have left. */
+  renew(link: Link): Promise<boolean>;
+  /** The members of this node leave. */
+  end(link: Link): Promise<void>;
+  /** What an error of the link means. */
+  faultOf(error: unknown): { readonly isFull: boolean; readonly reason: string };
+}
 
 /** The keeper. */
-export class LinkKeeper {
-  readonly #server: RedisServer;
-  readonly #names: RedisNames;
-  readonly #nodes: RedisNodes;
-  /** The publish/subscribe channel of the probes. */
-  readonly #own: string;
+export class LinkKeeper<Link extends KeptLink> {
+  readonly #work: LinkWork<Link>;
   #events: EngineEvents | undefined;
-  #link: RedisLink | undefined;
-  #trace: LinkTrace | undefined;
-  #probe: RedisProbe | undefined;
+  #link: Link | undefined;
+  #probe: Probe | undefined;
   #status: EngineStatus = "lost";
   #probeMs = 0;
   #linkedAt = 0;
@@ -36,20 +58,19 @@ export class LinkKeeper {
   #lastFault = "";
   #isClosed = false;
   #isRenewing = false;
+  /** The renewal that is under way; it is never rejected. */
+  #renewed: Promise<void> = Promise.resolve();
   #warnedOf = "";
   #retry: ReturnType<typeof setTimeout> | undefined;
   #renewal: ReturnType<typeof setInterval> | undefined;
 
   /** Nothing is connected before `start`. */
-  constructor(server: RedisServer, on: { names: RedisNames; nodes: RedisNodes }) {
-    this.#server = server;
-    this.#names = on.names;
-    this.#nodes = on.nodes;
-    this.#own = on.names.ofPubSub("y", on.nodes.id);
+  constructor(work: LinkWork<Link>) {
+    this.#work = work;
   }
 
   /** The link, from its opening to its end. */
-  get link(): RedisLink | undefined {
+  get link(): Link | undefined {
     return this.#link;
   }
 
@@ -68,10 +89,20 @@ export class LinkKeeper {
     return performance.now() - this.#linkedAt;
   }
 
+  /** A probe of this node has come. */
+  probed(text: string): void {
+    this.#probe?.arrived(text);
+  }
+
+  /** A message of a channel has come. */
+  deliver(channel: string, message: EngineMessage | undefined): void {
+    if (message !== undefined) this.#events?.message(channel, message);
+  }
+
   /** Begins; returns why the first attempt failed, or undefined. */
   start(events: EngineEvents): Promise<string | undefined> {
     this.#events = events;
-    this.#renewal = setInterval(() => void this.#renew(), RENEW_MS);
+    this.#renewal = setInterval(() => this.#renew(), RENEW_MS);
     return this.#open();
   }
 
@@ -83,11 +114,13 @@ export class LinkKeeper {
     const link = this.#link;
     if (link === undefined) return;
     this.#drop();
+    // Behind the end of the lease, it would make another one.
+    await this.#renewed;
     try {
-      await this.#nodes.end(link);
+      await this.#work.end(link);
     } catch (error) {
       // Another node removes the members when the lease has expired.
-      this.#events?.warn(`cannot leave the engine's channels: ${redisFault(error).reason}`);
+      this.#events?.warn(`cannot leave the engine's channels: ${this.#work.faultOf(error).reason}`);
     }
     link.close();
   }
@@ -96,22 +129,17 @@ export class LinkKeeper {
   async #open(): Promise<string | undefined> {
     this.#attempts++;
     let lost: string | undefined;
-    let link: RedisLink | undefined;
+    let link: Link | undefined;
     try {
-      link = await RedisLink.open(this.#server, {
-        message: (channel, bytes) => this.#message(channel, bytes),
-        lost: (reason) => {
-          lost = reason;
-          if (this.#link !== undefined && this.#link === link) this.#lose(reason);
-        },
-      }, this.#trace);
-      await rehearse(link, this.#names);
-      await link.subscribe(this.#own);
+      link = await this.#work.open((reason) => {
+        lost = reason;
+        if (this.#link !== undefined && this.#link === link) this.#lose(reason);
+      });
       if (lost !== undefined) throw new Error(lost);
     } catch (error) {
       link?.close();
       this.#retryLater();
-      return this.#tellOnce(connectionFault(lost ?? redisFault(error).reason, this.#server));
+      return this.#tellOnce(this.#work.describe(lost ?? this.#work.faultOf(error).reason));
     }
     if (this.#isClosed) link.close();
     else this.#use(link);
@@ -127,14 +155,13 @@ export class LinkKeeper {
     return reason;
   }
 
-  #use(link: RedisLink): void {
+  #use(link: Link): void {
     this.#lastFault = "";
     this.#link = link;
-    this.#trace = link.trace;
     this.#linkedAt = performance.now();
-    this.#warnOfEviction(link.facts.evictionPolicy);
-    this.#probe = new RedisProbe({
-      send: (text) => link.post("PUBLISH", this.#own, text),
+    this.#warn(this.#work.warningOf(link));
+    this.#probe = new Probe({
+      send: (text) => this.#work.probe(link, text),
       came: (tookMs) => {
         this.#probeMs = tookMs;
         this.#failures = 0;
@@ -145,21 +172,14 @@ export class LinkKeeper {
       },
       lost: () => link.fail("a probe has not come back"),
     });
-    void this.#renew();
+    this.#renew();
   }
 
-  #warnOfEviction(policy: string): void {
-    const warning = evictionWarning(policy);
-    if (warning === undefined || this.#warnedOf === policy) return;
-    this.#warnedOf = policy;
+  /** Once, until there is another one. */
+  #warn(warning: string | undefined): void {
+    if (warning === undefined || this.#warnedOf === warning) return;
+    this.#warnedOf = warning;
     this.#events?.warn(warning);
-  }
-
-  #message(channel: string, bytes: Uint8Array): void {
-    const name = this.#names.channelOf(channel);
-    if (name === undefined) return this.#probe?.arrived(new TextDecoder().decode(bytes));
-    const message = decodeMessage(bytes);
-    if (message !== undefined) this.#events?.message(name, message);
   }
 
   #lose(reason: string): void {
@@ -189,16 +209,20 @@ export class LinkKeeper {
     this.#retry = setTimeout(() => void this.#open(), longest * (0.5 + Math.random() / 2));
   }
 
-  async #renew(): Promise<void> {
+  #renew(): void {
     const link = this.#link;
     if (link === undefined || this.#isRenewing) return;
     this.#isRenewing = true;
+    this.#renewed = this.#renewBy(link);
+  }
+
+  async #renewBy(link: Link): Promise<void> {
     try {
-      if (await this.#nodes.renew(link)) this.#events?.membersLost();
+      if (await this.#work.renew(link)) this.#events?.membersLost();
     } catch (error) {
-      const { kind, reason } = redisFault(error);
+      const { isFull, reason } = this.#work.faultOf(error);
       // Of the other faults, those that last end the link, which is told.
-      if (kind === "full") this.#events?.warn(`cannot renew this node's lease: ${reason}`);
+      if (isFull) this.#events?.warn(`cannot renew this node's lease: ${reason}`);
     } finally {
       this.#isRenewing = false;
     }

@@ -1,6 +1,6 @@
 /**
- * Finds out whether messages really come through: a publication of this node's own each second, on the command connection,
- * which the listening connection must deliver.
+ * Finds out whether messages really come through: a publication of this node's own each second, which
+ * must be delivered to this node.
  *
  * In: how to send one, and the arrivals. Out: `came` with each arrival, `late` once after a second, `lost` after
  * {@link LOST_MS}. It alone finds a peer that is frozen, or a listening connection whose messages go astray: TCP's own
@@ -16,7 +16,7 @@ export const LOST_MS = 3000;
 const TICK_MS = 250;
 
 /** What the probe does and tells. */
-export interface RedisProbeActions {
+export interface ProbeActions {
   /** Publishes this text in the node's own channel. */
   send(text: string): void;
   came(tookMs: number): void;
@@ -25,8 +25,8 @@ export interface RedisProbeActions {
 }
 
 /** The probes of one link. */
-export class RedisProbe {
-  readonly #actions: RedisProbeActions;
+export class Probe {
+  readonly #actions: ProbeActions;
   readonly #now: () => number;
   readonly #timer: ReturnType<typeof setInterval>;
   #number = 0;
@@ -35,7 +35,7 @@ export class RedisProbe {
   #isLate = false;
 
   /** Sends the first one. */
-  constructor(actions: RedisProbeActions, now: () => number = () => performance.now()) {
+  constructor(actions: ProbeActions, now: () => number = () => performance.now()) {
     this.#actions = actions;
     this.#now = now;
     this.#timer = setInterval(() => this.tick(), TICK_MS);

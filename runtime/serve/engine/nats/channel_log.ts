@@ -1,0 +1,352 @@
+/**
+ * The records of all channels in JetStream: how one is added, and how a history is read.
+ *
+ * In: requests of the driver, and the link. Out: answers; a request that fails is rejected with the error of the link.
+ *
+ * A record is stored on the condition that the newest one of the channel is the one that it was made for, so each has the next
+ * offset, whichever node writes. If another node was faster, the newest record is read, and it is tried again, until the
+ * time of the request is over. The newest record of a channel has its whole state. It stays until the channel was not
+ * used for a day; older ones are removed when nobody can see them any more, some time later.
+ */
+import type {
+  EnginePosition,
+  EnginePublication,
+  EnginePublishResult,
+  EngineRangeQuery,
+  EngineRangeResult,
+} from "../driver.ts";
+import { randomText } from "../random_text.ts";
+import { judge, type Judgement } from "./channel_judgement.ts";
+import { HistoryPage } from "./history_page.ts";
+import { natsFault } from "./nats_faults.ts";
+import type { NatsLink, StoredMessage } from "./nats_link.ts";
+import { type NatsNames, tokenOf } from "./names.ts";
+import { NewestRecords } from "./newest_records.ts";
+import { type ChannelRecord, decodeRecord, emptyRecord, encodeRecord } from "./records.ts";
+import { readStored } from "./stored_reader.ts";
+import { keepLonger } from "./streams.ts";
+
+const NO_BYTES = new Uint8Array(0);
+/** Records between two removals of what is not shown any more; of a long history, a quarter of it. */
+const TRIM_EVERY = 16;
+/** A record of this age is written again by who asks for it, so that the channel stays: milliseconds. */
+const RENEW_AFTER = 6 * 60 * 60 * 1000;
+/** Bytes that are asked for at once when a history is read. */
+const BATCH_BYTES = 1024 * 1024;
+
+/** The options of a log. */
+export interface ChannelLogOptions {
+  readonly names: NatsNames;
+  readonly timeoutMs: number;
+}
+
+/** A channel as it was read. */
+export interface ReadRecord {
+  readonly sequence: number;
+  readonly time: number;
+  readonly record: ChannelRecord;
+}
+
+/** What a request is judged by. */
+export interface ClaimParts {
+  readonly proof: EnginePosition | undefined;
+  readonly isDeep: boolean;
+  readonly inGrace: boolean;
+  /** When the request has to be answered, by `performance.now()`. */
+  readonly deadline: number;
+}
+
+/** The records. */
+export class ChannelLog {
+  readonly #names: NatsNames;
+  readonly #timeoutMs: number;
+  readonly #stream: string;
+  readonly #newest = new NewestRecords();
+
+  constructor({ names, timeoutMs }: ChannelLogOptions) {
+    this.#names = names;
+    this.#timeoutMs = timeoutMs;
+    this.#stream = names.stream("channels");
+  }
+
+  /** A record has been delivered. */
+  arrived(channel: string, read: ReadRecord): void {
+    this.#newest.arrived(channel, { ...read, record: small(read.record) });
+  }
+
+  /** What was known of the link before may be wrong. */
+  forget(): void {
+    this.#newest.clear();
+  }
+
+  /** Adds a publication. "unverified": nodes with a proof decide first. */
+  async publish(
+    link: NatsLink,
+    channel: string,
+    publication: EnginePublication,
+    claim: ClaimParts,
+  ): Promise<EnginePublishResult | "unverified"> {
+    const { historyTtlMs, version, skipHistory = false } = publication;
+    if (historyTtlMs > link.keepMs) {
+      await keepLonger((...request) => link.ask(...request), this.#names, historyTtlMs);
+      link.keepMs = historyTtlMs;
+    }
+    const tag = randomText();
+    return await this.#write<EnginePublishResult>(link, channel, claim, (newest, isFresh) => {
+      const before = isFresh ? emptyRecord(randomText(), link.life) : newest!.record;
+      if (!isFresh && isOld(version, before)) {
+        return { status: "skipped", offset: before.offset, epoch: before.epoch };
+      }
+      const record = nextRecord(before, publication, tag, link.life);
+      const { idempotencyKey: key } = publication;
+      const id = key && `${record.epoch}|${tokenOf(channel)}|${hexOf(key)}`;
+      const offset = skipHistory ? 0 : record.offset;
+      const { epoch } = record;
+      const repeated = (offset: number) => ({ status: "repeated" as const, offset, epoch });
+      return { record, id, done: { status: "stored", offset, epoch }, repeated };
+    });
+  }
+
+  /** Reads where a channel is; begins it, or keeps it, by a record. */
+  async state(
+    link: NatsLink,
+    channel: string,
+    claim: ClaimParts,
+  ): Promise<ReadRecord["record"] | "unverified"> {
+    this.#newest.delete(channel);
+    return await this.#write(link, channel, claim, (newest, isFresh, isMoved) => {
+      if (isFresh) {
+        const record = { ...emptyRecord(randomText(), link.life), count: 1, extra: 1 };
+        const told: ChannelRecord = newest === undefined ? record : { ...record, kind: "e" };
+        return { record: told, done: told };
+      }
+      const { record, time } = newest!;
+      if (!isMoved && Date.now() - time < RENEW_AFTER) return record;
+      const renewed = silentRecord(record, { kind: "s", life: link.life });
+      return { record: renewed, done: renewed };
+    });
+  }
+
+  /** Removes the history. */
+  async removeHistory(link: NatsLink, channel: string, deadline: number): Promise<void> {
+    const claim = { proof: undefined, isDeep: false, inGrace: true, deadline };
+    this.#newest.delete(channel);
+    await this.#write(link, channel, claim, (newest) => {
+      if (newest === undefined) return "nothing";
+      const { record } = newest;
+      const gone = silentRecord(record, { kind: "x", life: record.life });
+      return { record: { ...gone, first: record.offset + 1 }, done: "done" };
+    }, () => "holds");
+  }
+
+  /** Reads a part of the history. "unverified": where the channel is has to be asked first. */
+  async range(
+    link: NatsLink,
+    channel: string,
+    query: EngineRangeQuery,
+  ): Promise<EngineRangeResult | "unverified"> {
+    const newest = await this.#read(link, channel);
+    if (newest === undefined) {
+      const position = { epoch: "", offset: 0, tag: "" };
+      return { status: "read", position, entries: [], hasMore: false };
+    }
+    const { epoch, offset, tag, life, data } = newest.record;
+    if (life !== link.life) return "unverified";
+    const page = new HistoryPage(newest.record, query, Date.now());
+    if (!page.isEmpty) {
+      const batch = Math.ceil(BATCH_BYTES / (data.length + 256));
+      await this.#readAll(link, channel, batch, (message) => page.add(message));
+    }
+    return { status: "read", position: { epoch, offset, tag }, ...page.result() };
+  }
+
+  /** The offset of the publication with this sequence; 0 if it has none, or is gone. */
+  async #offsetAt(link: NatsLink, sequence: number): Promise<number> {
+    const message = await link.at(this.#stream, sequence);
+    const record = message && decodeRecord(message.data);
+    return record?.kind === "p" ? record.offset : 0;
+  }
+
+  async #readAll(
+    link: NatsLink,
+    channel: string,
+    batch: number,
+    visit: (message: StoredMessage) => boolean,
+  ): Promise<void> {
+    const subject = this.#names.records(channel);
+    const query = { stream: this.#stream, subject, timeoutMs: this.#timeoutMs };
+    await readStored(link, { ...query, batch: Math.min(512, batch) }, visit);
+  }
+
+  async #read(
+    link: NatsLink,
+    channel: string,
+    timeoutMs = this.#timeoutMs,
+  ): Promise<ReadRecord | undefined> {
+    const message = await link.newest(this.#stream, this.#names.records(channel), timeoutMs);
+    const record = message && decodeRecord(message.data);
+    if (message === undefined || record === undefined) return undefined;
+    return { record, sequence: message.sequence, time: message.time };
+  }
+
+  /** The tag of a publication in the history; undefined: it is not there. */
+  async #tagAt(link: NatsLink, channel: string, { epoch, offset }: EnginePosition) {
+    let tag: string | undefined;
+    await this.#readAll(link, channel, TRIM_EVERY, ({ data }) => {
+      const record = decodeRecord(data);
+      if (record?.kind !== "p" || record.epoch !== epoch) return true;
+      if (record.offset === offset) tag = record.tag;
+      return record.offset < offset;
+    });
+    return tag;
+  }
+
+  async #judge(
+    link: NatsLink,
+    channel: string,
+    newest: ReadRecord | undefined,
+    claim: ClaimParts,
+  ): Promise<Judgement> {
+    const parts = { ...claim, newest: newest?.record, life: link.life };
+    const judgement = judge({ ...parts, tagThere: "unknown" });
+    if (judgement !== "look") return judgement;
+    return judge({ ...parts, tagThere: await this.#tagAt(link, channel, claim.proof!) });
+  }
+
+  /** Writes one record behind the newest one; `make` says which, or that there is nothing to write. */
+  async #write<Result>(
+    link: NatsLink,
+    channel: string,
+    claim: ClaimParts,
+    make: (
+      newest: ReadRecord | undefined,
+      isFresh: boolean,
+      isMoved: boolean,
+    ) => Result | Write<Result>,
+    override?: () => Judgement,
+  ): Promise<Result | "unverified"> {
+    const { deadline } = claim;
+    const subject = this.#names.records(channel);
+    /** What JetStream calls the newest sequence, although there is no message. */
+    let claimed = 0;
+    for (;;) {
+      const timeoutMs = deadline - performance.now();
+      if (timeoutMs <= 0) throw new TooBusy();
+      const known = this.#newest.get(channel);
+      const newest = known ?? await this.#read(link, channel, timeoutMs);
+      const judgement = override?.() ?? await this.#judge(link, channel, newest, claim);
+      if (judgement === "unverified") return judgement;
+      const isFresh = judgement === "fresh";
+      const made = make(newest, isFresh, judgement === "moved");
+      if (!isWrite(made)) return made;
+      const { record, id, done, repeated } = made;
+      try {
+        const expected = newest?.sequence ?? claimed;
+        const ack = await link.store(subject, encodeRecord(record), {
+          ...{ expected, timeoutMs: Math.max(1, deadline - performance.now()) },
+          ...(id === undefined ? {} : { id }),
+        });
+        if (ack.duplicate === true && repeated !== undefined) {
+          return repeated(await this.#offsetAt(link, ack.seq));
+        }
+        const now = Date.now();
+        this.#newest.set(channel, { record: small(record), sequence: ack.seq, time: now });
+        const isBeginning = isFresh || record.kind === "x";
+        this.#trim(link, channel, record, isBeginning ? ack.seq : undefined);
+        return done;
+      } catch (error) {
+        this.#newest.delete(channel);
+        if (natsFault(error).kind !== "conflict") throw error;
+        claimed = Number(/\d+$/.exec((error as Error).message)?.[0] ?? 0);
+      }
+    }
+  }
+
+  /** Removes what nobody can see any more, now and then. */
+  #trim(link: NatsLink, channel: string, record: ChannelRecord, seq: number | undefined): void {
+    const { count, extra, offset, first } = record;
+    const shown = Math.max(0, offset - first + 1);
+    const every = Math.max(TRIM_EVERY, shown >> 2);
+    // Nothing is before the first message, and the server would remove that one, too (findings/nats_purge_first.sh).
+    if (seq === undefined ? count % every !== 0 : seq <= 1) return;
+    // Those that are no publications may stand anywhere among the others.
+    const keep = Math.max(1, shown + Math.min(extra, shown + TRIM_EVERY));
+    const what = seq === undefined ? { keep } : { seq };
+    link.post(`STREAM.PURGE.${this.#stream}`, { filter: this.#names.records(channel), ...what });
+  }
+}
+
+/** A record that is to be written, and what is answered then. */
+interface Write<Result> {
+  readonly record: ChannelRecord;
+  readonly id?: string | undefined;
+  readonly done: Result;
+  /** What is answered if a record with the same id was stored before, with its offset. */
+  readonly repeated?: (offset: number) => Result;
+}
+
+/** Other nodes have written in the channel all the time. */
+class TooBusy extends Error {
+  constructor() {
+    super("other nodes publish in the channel all the time");
+  }
+}
+
+function isWrite<Result>(made: Result | Write<Result>): made is Write<Result> {
+  return typeof made === "object" && made !== null && "done" in made;
+}
+
+/** What is known of a record that this node has written: not its bytes. */
+function small(record: ChannelRecord): ChannelRecord {
+  const versionEpoch = record.versionEpoch.slice();
+  return { ...record, versionEpoch, fields: NO_BYTES, data: NO_BYTES };
+}
+
+/** The state of a channel as a record that says something else than a publication. */
+function silentRecord(
+  before: ChannelRecord,
+  { kind, life }: Pick<ChannelRecord, "kind" | "life">,
+): ChannelRecord {
+  return {
+    ...small(before),
+    ...{ kind, life, count: before.count + 1, extra: before.extra + 1 },
+  };
+}
+
+function nextRecord(
+  before: ChannelRecord,
+  publication: EnginePublication,
+  tag: string,
+  life: string,
+): ChannelRecord {
+  const { data, fields = NO_BYTES, form = 0, historySize, version, skipHistory } = publication;
+  const historyTtlMs = Math.ceil(publication.historyTtlMs);
+  const named = version === undefined
+    ? { version: before.version, versionEpoch: before.versionEpoch }
+    : { version: String(version.version), versionEpoch: version.versionEpoch ?? NO_BYTES };
+  const common = { ...named, life, form, fields, data, count: before.count + 1 };
+  if (skipHistory === true) {
+    return { ...before, ...common, kind: "l", extra: before.extra + 1 };
+  }
+  const offset = before.offset + 1;
+  const isKept = historySize > 0 && historyTtlMs > 0;
+  const first = isKept ? Math.max(before.first, offset - historySize + 1) : offset + 1;
+  return {
+    ...{ ...before, ...common, kind: "p", offset, tag, previousTag: before.tag },
+    ...{ first, historySize, historyTtlMs },
+  };
+}
+
+/** Whether a publication of the same or a later version was there. */
+function isOld(
+  version: EnginePublication["version"],
+  { version: newest, versionEpoch }: ChannelRecord,
+): boolean {
+  if (version === undefined || newest === "" || version.version > Number(newest)) return false;
+  const named = version.versionEpoch ?? NO_BYTES;
+  return named.length === 0 || hexOf(named) === hexOf(versionEpoch);
+}
+
+function hexOf(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,184 @@
+/**
+ * Which nodes live, the members of this one, and those of nodes that do not live any more.
+ *
+ * In: a link, and time: `renew` every three seconds. Out: the leases in JetStream; `isDead` of other nodes; members of dead nodes
+ * leave, announced. A node that finds its own lease gone, because it was cut off, takes another id, lets the members of the
+ * old one leave, and is told to enter its members again: an id that has died never comes back.
+ *
+ * A member leaves by the removal of its message. JetStream removes each once: so one node alone announces it.
+ */
+import type { EngineMember } from "../driver.ts";
+import { decodeMember, encodeMember } from "../member_bytes.ts";
+import { JetStreamError } from "./nats_faults.ts";
+import type { NatsLink, StoredMessage } from "./nats_link.ts";
+import type { NatsNames } from "./names.ts";
+import { encodePresence } from "./records.ts";
+import { readStored } from "./stored_reader.ts";
+
+/** What an error of JetStream is called if there is no message, or no longer: in a file, and in memory. */
+const NO_MESSAGE: readonly number[] = [10037, 10043, 10057];
+const NO_BYTES = new Uint8Array(0);
+
+/** The options of the nodes. */
+export interface NatsNodesOptions {
+  readonly names: NatsNames;
+  readonly timeoutMs: number;
+  /** Makes an id that is a part of a subject. */
+  readonly newId: () => string;
+}
+
+/** The nodes, as this one sees them. */
+export class NatsNodes {
+  readonly #names: NatsNames;
+  readonly #timeoutMs: number;
+  readonly #newId: () => string;
+  readonly #members: string;
+  readonly #leases: string;
+  #id: string;
+  #isEntered = false;
+  /** The id before, whose members have not left yet. */
+  #old: string | undefined;
+  #dead: ReadonlySet<string> = new Set();
+  /** The sequences of this node's members, by subject. */
+  readonly #own = new Map<string, number>();
+
+  constructor({ names, timeoutMs, newId }: NatsNodesOptions) {
+    this.#names = names;
+    this.#timeoutMs = timeoutMs;
+    this.#newId = newId;
+    this.#members = names.stream("members");
+    this.#leases = names.stream("leases");
+    this.#id = newId();
+  }
+
+  /** Enters a client of this node. */
+  async join(link: NatsLink, channel: string, member: EngineMember): Promise<void> {
+    const subject = this.#names.member(channel, this.#id, member.client);
+    const isThere = this.#own.has(subject);
+    const { seq } = await link.store(subject, encodeMember(member));
+    this.#own.set(subject, seq);
+    if (!isThere && member.announce) this.#announce(link, channel, "join", member.info);
+  }
+
+  /** Removes a client of this node. */
+  async leave(link: NatsLink, channel: string, client: string): Promise<void> {
+    const subject = this.#names.member(channel, this.#id, client);
+    this.#own.delete(subject);
+    // Not by the sequence that is known: a later entry may have been carried out without an answer.
+    const message = await link.newest(this.#members, subject);
+    if (message !== undefined) await this.#remove(link, message);
+  }
+
+  /** The members of a channel on all living nodes. */
+  async membersOf(link: NatsLink, channel: string): Promise<EngineMember[]> {
+    const members: EngineMember[] = [];
+    await this.#read(link, this.#names.membersOf(channel), ({ subject, data }) => {
+      const whose = this.#names.memberOf(subject);
+      const fields = decodeMember(data);
+      if (whose === undefined || fields === undefined || this.#dead.has(whose.node)) return;
+      members.push({ client: whose.client, ...fields });
+    });
+    return members;
+  }
+
+  /**
+   * Renews the lease, looks for dead nodes, and removes their members.
+   *
+   * @returns whether this node's own lease was gone: its members have left
+   * @throws what the link does
+   */
+  async renew(link: NatsLink): Promise<boolean> {
+    const lease = this.#names.ofNode("l", this.#id);
+    const isThere = await link.newest(this.#leases, lease) !== undefined;
+    if (!isThere && this.#isEntered) this.#loseId();
+    const wasLost = this.#old !== undefined;
+    if (this.#old !== undefined) {
+      // For whoever goes on if this node dies meanwhile.
+      await link.store(this.#names.ofNode("n", this.#old), NO_BYTES);
+      await this.#reap(link, this.#old);
+      this.#old = undefined;
+    }
+    await link.store(this.#names.ofNode("l", this.#id), NO_BYTES);
+    if (!this.#isEntered) await link.store(this.#names.ofNode("n", this.#id), NO_BYTES);
+    this.#isEntered = true;
+    for (const node of await this.#findDead(link)) await this.#reap(link, node);
+    return wasLost;
+  }
+
+  /** The members of this node leave, and its lease ends. */
+  async end(link: NatsLink): Promise<void> {
+    await this.#reap(link, this.#id);
+    await this.#purge(link, this.#leases, this.#names.ofNode("l", this.#id));
+    this.#own.clear();
+    this.#isEntered = false;
+    await link.flush();
+  }
+
+  #loseId(): void {
+    this.#old = this.#id;
+    this.#id = this.#newId();
+    this.#isEntered = false;
+    this.#own.clear();
+  }
+
+  async #findDead(link: NatsLink): Promise<string[]> {
+    // Those that have entered first: a lease is older than what is found of its node.
+    const nodes = await this.#list(link, this.#members, "n");
+    const living = new Set(await this.#list(link, this.#leases, "l"));
+    const dead = nodes.filter((node) => node !== this.#id && !living.has(node));
+    this.#dead = new Set(dead);
+    return dead;
+  }
+
+  /** The nodes of which the stream has something. */
+  async #list(link: NatsLink, stream: string, kind: "n" | "l"): Promise<string[]> {
+    const filter = { subjects_filter: this.#names.ofNode(kind, "*") };
+    const { state } = await link.ask(`STREAM.INFO.${stream}`, filter) as {
+      state: { subjects?: Record<string, number> };
+    };
+    const start = this.#names.ofNode(kind, "").length;
+    return Object.keys(state.subjects ?? {}).map((subject) => subject.slice(start));
+  }
+
+  /** Removes the members of a node. */
+  async #reap(link: NatsLink, node: string): Promise<void> {
+    const found: StoredMessage[] = [];
+    await this.#read(link, this.#names.membersOfNode(node), (message) => void found.push(message));
+    for (const message of found) await this.#remove(link, message);
+    await this.#purge(link, this.#members, this.#names.ofNode("n", node));
+  }
+
+  /** Removes one member, and announces it if nobody else has. */
+  async #remove(link: NatsLink, { subject, sequence, data }: StoredMessage): Promise<void> {
+    try {
+      await link.ask(`STREAM.MSG.DELETE.${this.#members}`, { seq: sequence, no_erase: true });
+    } catch (error) {
+      if (error instanceof JetStreamError && NO_MESSAGE.includes(error.code)) return;
+      throw error;
+    }
+    const whose = this.#names.memberOf(subject);
+    const fields = decodeMember(data);
+    if (whose === undefined || fields?.announce !== true) return;
+    this.#announce(link, whose.channel, "leave", fields.info);
+  }
+
+  #announce(link: NatsLink, channel: string, kind: "join" | "leave", info: Uint8Array): void {
+    link.publish(this.#names.delivery(channel), encodePresence(kind, info));
+  }
+
+  async #purge(link: NatsLink, stream: string, filter: string): Promise<void> {
+    await link.ask(`STREAM.PURGE.${stream}`, { filter });
+  }
+
+  async #read(
+    link: NatsLink,
+    subject: string,
+    visit: (message: StoredMessage) => void,
+  ): Promise<void> {
+    const query = { stream: this.#members, subject, timeoutMs: this.#timeoutMs };
+    await readStored(link, query, (message) => {
+      visit(message);
+      return true;
+    });
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * What the keeper of the link does with a Redis server.
+ *
+ * In: where the server is; the names and the leases of this node. Out: links with which everything has been tried, and which listen to this
+ * node's probes; the messages of all of them.
+ */
+import type { LinkWork } from "../link_keeper.ts";
+import type { RedisNames } from "./names.ts";
+import { connectionFault, evictionWarning, redisFault } from "./redis_faults.ts";
+import { type LinkTrace, RedisLink, type RedisServer } from "./redis_link.ts";
+import type { RedisNodes } from "./redis_nodes.ts";
+import { rehearse } from "./rehearsal.ts";
+
+/** What the links are used for. */
+export interface RedisLinksParts {
+  readonly names: RedisNames;
+  readonly nodes: RedisNodes;
+  /** A message of a publish/subscribe channel. */
+  message(channel: string, bytes: Uint8Array): void;
+}
+
+/** Opens links. */
+export class RedisLinks implements LinkWork<RedisLink> {
+  readonly #server: RedisServer;
+  readonly #parts: RedisLinksParts;
+  /** The publish/subscribe channel of the probes. */
+  readonly #own: string;
+  #trace: LinkTrace | undefined;
+
+  constructor(server: RedisServer, parts: RedisLinksParts) {
+    this.#server = server;
+    this.#parts = parts;
+    this.#own = parts.names.ofPubSub("y", parts.nodes.id);
+  }
+
+  async open(lost: (reason: string) => void): Promise<RedisLink> {
+    const { names, message } = this.#parts;
+    const link = await RedisLink.open(this.#server, { message, lost }, this.#trace);
+    try {
+      await rehearse(link, names);
+      await link.subscribe(this.#own);
+    } catch (error) {
+      link.close();
+      throw error;
+    }
+    this.#trace = link.trace;
+    return link;
+  }
+
+  describe(reason: string): string {
+    return connectionFault(reason, this.#server);
+  }
+
+  warningOf({ facts }: RedisLink): string | undefined {
+    return evictionWarning(facts.evictionPolicy);
+  }
+
+  probe(link: RedisLink, text: string): void {
+    link.post("PUBLISH", this.#own, text);
+  }
+
+  renew(link: RedisLink): Promise<boolean> {
+    return this.#parts.nodes.renew(link);
+  }
+
+  end(link: RedisLink): Promise<void> {
+    return this.#parts.nodes.end(link);
+  }
+
+  faultOf(error: unknown): { readonly isFull: boolean; readonly reason: string } {
+    const { kind, reason } = redisFault(error);
+    return { isFull: kind === "full", reason };
+  }
+}

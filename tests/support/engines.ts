@@ -1,0 +1,53 @@
+/**
+ * The engines with which a test of their common behaviour runs.
+ *
+ * In: whether the server keeps its data over a restart. Out: a server that is killed, frozen and started again.
+ */
+
+import { NATS_SERVER, NatsEngine, NO_NATS } from "./nats_engine.ts";
+import { NO_REDIS, REDIS_SERVER, RedisEngine } from "./redis_engine.ts";
+
+/** A server. */
+export interface TestEngine extends AsyncDisposable {
+  readonly url: string;
+  readonly port: number;
+  start(): Promise<void>;
+  kill(): Promise<void>;
+  freeze(): void;
+  thaw(): void;
+}
+
+/** A kind of server. */
+export interface EngineKind {
+  readonly name: "redis" | "nats";
+  /** Its program is missing. */
+  readonly ignore: boolean;
+  /** Appended to the name of a test that cannot run. */
+  readonly reason: string;
+  /** Starts one. */
+  start(options?: { readonly keepsData?: boolean }): Promise<TestEngine>;
+  /** Removes the leases of all nodes, as if they had been cut off. */
+  endLeases(engine: TestEngine): Promise<void>;
+}
+
+/** All kinds. */
+export const ENGINES: readonly EngineKind[] = [{
+  name: "redis",
+  ignore: REDIS_SERVER === undefined,
+  reason: NO_REDIS,
+  start: ({ keepsData = false } = {}) => RedisEngine.start({ appendOnly: keepsData }),
+  endLeases: async (engine) => {
+    const redis = engine as RedisEngine;
+    const leases = await redis.command("KEYS", "l{test:}:*");
+    await redis.command("DEL", ...leases.split("\n"));
+  },
+}, {
+  name: "nats",
+  ignore: NATS_SERVER === undefined,
+  reason: NO_NATS,
+  start: ({ keepsData = false } = {}) => NatsEngine.start({ isForgetful: !keepsData }),
+  endLeases: async (engine) => {
+    const nats = engine as NatsEngine;
+    await nats.ask("STREAM.PURGE.test:_leases", { filter: "test:.l.*" });
+  },
+}];

@@ -2,7 +2,7 @@
  * The errors that a command is answered with, by the Centrifuge protocol's own codes.
  *
  * In: nothing. Out: a table of code, message and whether trying again later makes sense. After 109 clients ask for
- * a new token, after 112 they load the state anew, and after a `temporary` one they try again. Handlers may use codes of
+ * a new token, after 112 they load the state again, and after a `temporary` one they try again. Handlers may use codes of
  * their own, from 400 to 1999.
  */
 

@@ -3,7 +3,7 @@
  *
  * In: a whole message as (bytes, start, end): a WebSocket text message, the body of a request, or the `data` of
  * an emulation request. Out: one command a call, in order. What is no command throws a ProtocolError with close
- * code 3501, as Centrifugo closes then; what is one, but cannot be fulfilled, is told by refusalOf.
+ * code 3501, as Centrifugo closes then; what is one, but cannot be fulfilled, is the refusal of refusalOf.
  * Payloads are views of the message: copy them to keep them.
  */
 

@@ -166,7 +166,7 @@ export class ChannelStore {
 
   /**
    * Makes a channel a copy of that of an engine, from a position on: what is published behind it is to be replicated. Unless the
-   * channel is there already it begins anew, and who was subscribed is told that it is lost. By the main thread.
+   * channel is there already it begins in a new epoch, and its subscribers are told that it is lost. By the main thread.
    *
    * @throws {RangeError} if the epoch is not 1 to 32 characters of Latin-1 long
    */

@@ -78,7 +78,7 @@ export class Follower {
     return this.#renew(channel, undefined);
   }
 
-  /** Makes room, and begins the channel anew. */
+  /** Makes room, and begins the channel in a new epoch. */
   #renew(channel: number, start: Start | undefined): boolean {
     const { memory, feed, room } = this.#on;
     const { words, journal } = memory;

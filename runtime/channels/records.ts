@@ -59,14 +59,14 @@ const FORM_MASK = 0x3;
 /** The length of a publication's fields begins at this bit of its flags, that of a node's key at this bit of its kind. */
 export const LENGTH_SHIFT = 8;
 
-/** What a feed entry tells. `lost`: the channel goes on with another epoch, and who was subscribed is no more. */
+/** The kinds of a feed entry. `lost`: the channel goes on with another epoch, and who was subscribed is no more. */
 export const ENTRY_KIND = { publication: 0, join: 1, leave: 2, lost: 3 } as const;
 
 /** One of {@link ENTRY_KIND}. */
 export type EntryKind = typeof ENTRY_KIND[keyof typeof ENTRY_KIND];
 
 /**
- * What the data of a publication stands for: whoever publishes and subscribes without a protocol of its own gets back what was
+ * What the data of a publication stands for: who publishes and subscribes without a protocol of its own gets back what was
  * published, to the byte. For everybody else the data is JSON.
  *
  * - `json`: itself.

@@ -63,7 +63,7 @@ function failed(text: string): UpgradeEnd {
 }
 
 function asked(pid: number): UpgradeEnd {
-  const text = `process ${pid} is asked to start its successor; its log tells how that ends`;
+  const text = `process ${pid} is asked to start its successor; its log says how that ends`;
   return { isUpgraded: true, text };
 }
 

@@ -101,7 +101,7 @@ export class AppKeeper {
 
   /**
    * The app of a worker holds more memory than it may: another worker takes its place first, then it ends as soon as its clients have
-   * left. One at a time; a worker that has to wait tells again.
+   * left. One at a time; a worker that has to wait reports again.
    */
   async replaceHeavy(worker: number, bytes: number): Promise<void> {
     const { startStandIn, state: { flags }, threads, warn, workers } = this.#parts;

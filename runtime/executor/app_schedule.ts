@@ -8,7 +8,7 @@
 /** Attempts for a run that no worker could take. */
 const RETRY = 1_000;
 
-/** A run that takes longer than this is told: the next one waits for it. */
+/** A run that takes longer than this is reported: the next one waits for it. */
 const LONG_RUN = 60_000;
 
 /** What it needs of the executor. */

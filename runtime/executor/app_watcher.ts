@@ -10,7 +10,7 @@ import { dirname } from "@std/path/posix/dirname";
 /** Milliseconds of silence after which a change counts: an editor writes in several steps, and a checkout changes many files. */
 const QUIET = 100;
 
-/** What a watcher tells. */
+/** The events of a watcher. */
 export interface AppWatcherParts {
   /** A file of the app has changed. */
   changed(): void;

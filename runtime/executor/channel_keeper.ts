@@ -33,7 +33,7 @@ type ChannelKeeperConfig = Pick<Config, "workers" | "channelLimits"> & {
   readonly channels: ChannelsConfig;
 };
 
-/** Who is told of the engine. */
+/** What is called for events of the engine. */
 export interface EngineNotes {
   warn(text: string): void;
   inform(text: string): void;

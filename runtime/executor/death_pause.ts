@@ -10,7 +10,7 @@ const FREE = 3;
 /** The first pause, which each further death doubles, and the longest. */
 const FIRST_PAUSE = 250;
 const LONGEST_PAUSE = 30_000;
-/** Milliseconds without a death after which it begins anew: twice the longest pause. */
+/** Milliseconds without a death after which it begins again at the shortest: twice the longest pause. */
 const FORGIVEN_AFTER = 60_000;
 
 /** Counts the deaths of all workers. */

@@ -24,7 +24,7 @@ const HAND_OVER_INTERVAL = 100;
 export interface ServerLogsParts {
   readonly config: Config;
   readonly state: SharedState;
-  /** Whether the event log begins anew, and the lines of the last run are kept in another file. */
+  /** Whether the event log begins as a new file, and the lines of the last run are kept in another file. */
   readonly keepsLast: boolean;
   /** A warning for the operator, not through the log: that may be what failed. */
   warn(text: string): void;

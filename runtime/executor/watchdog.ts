@@ -12,7 +12,7 @@ export const LOOK_INTERVAL = 500;
 /** If a look comes so late, this thread has stood still itself, and knows nothing of the others. */
 const OWN_DELAY = 4 * LOOK_INTERVAL;
 
-/** What it looks at, and whom it tells. */
+/** What it looks at, and what it calls. */
 export interface WatchdogParts {
   /** Turns of a worker's loop; undefined: it is not running. */
   turnsOf(worker: number): number | undefined;

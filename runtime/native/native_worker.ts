@@ -499,7 +499,7 @@ export class NativeWorker implements SocketContext, Source {
     this.#refusals.add(transport);
     const { descriptors } = this.#core.state;
     const isOwned = descriptors.claim(transport.descriptor, this.#core.number);
-    transport.setSession(new RefusalSession(transport)); // an abort tells it, too
+    transport.setSession(new RefusalSession(transport)); // an abort ends it, too
     if (isOwned) this.#answerLast(transport, UNAVAILABLE);
     else transport.abort();
   }

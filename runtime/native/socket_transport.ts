@@ -62,7 +62,7 @@ const REGISTERED = 8;
 /** Its queue is about to be sent together with others. */
 const JOINT = 16;
 
-/** Nothing was sent, and the connection is not broken: epoll tells when to try again. */
+/** Nothing was sent, and the connection is not broken: epoll reports when to try again. */
 const WAITS_FOR_PEER = [EAGAIN, EINTR, ECANCELED];
 
 /** State that exists only while bytes wait for the peer. */

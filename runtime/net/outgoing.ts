@@ -50,7 +50,7 @@ export interface OutgoingSink {
 export class Outgoing extends ByteBuffer {
   readonly #sink: OutgoingSink;
   // Parts that precede the bytes being appended now, in order. Nearly always there is one, such as a published message: a list
-  // for it would be allocated anew each time, as V8 drops the memory of an array that becomes empty.
+  // for it would be allocated again each time, as V8 drops the memory of an array that becomes empty.
   #first: OutgoingPart | null = null;
   #rest: OutgoingPart[] = NO_PARTS;
   // Unsent bytes of the parts, and bytes of the first part that were sent.

@@ -1,5 +1,5 @@
 /**
- * What an error of accept(2) means for whoever accepts.
+ * What an error of accept(2) means for the thread that accepts.
  *
  * In: an errno of accept4. Out: whether the next connection can simply be accepted, or nothing until something is
  * free again.

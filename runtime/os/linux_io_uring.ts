@@ -1,5 +1,5 @@
 /**
- * Opens rings of io_uring(7) on Linux, and tells whether that is possible here.
+ * Opens rings of io_uring(7) on Linux, and says whether that is possible here.
  *
  * In: nothing. Out: a ring of the calling thread with its descriptor, or why there is none. That is normal: the
  * kernel is older than 6.1, kernel.io_uring_disabled is set, or a container's seccomp filter refuses the calls.

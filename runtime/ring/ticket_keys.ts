@@ -3,7 +3,7 @@
  *
  * In: a new key from the main thread, from time to time. Out: the newest key, which encrypts, and the ones before it,
  * with which tickets are still decrypted. One thread writes. A key that is overwritten while another thread reads
- * it belongs to tickets that have expired long before; whoever reads half of it decrypts nothing.
+ * it belongs to tickets that have expired long before; half of it decrypts nothing.
  *
  * ```text
  * word 0                     how many keys there were

@@ -23,6 +23,7 @@ const DEFAULT_EXPORTS: Readonly<Record<string, string>> = {
 /** Searched in the whole text, because marks of unfinished code are in comments. */
 const IN_TEXT: readonly (readonly [RegExp, string])[] = [
   [/\b(?:TODO|FIXME|XXX|HACK)\b(?!\|)/g, "is unfinished"],
+  [/\b(?:anew|whoever|whomever|wherefrom)\b(?!\|)/g, "is not a plain word"],
   [/deno-lint-ignore(?:-file)?[\w\s-]*?(?<!-- .*)$/gm, "silences lint without a reason"],
   [/@ts-(?:ignore|nocheck|expect-error)(?! .)/g, "silences the type check without a reason"],
 ];

@@ -1,6 +1,6 @@
 /**
  * Many test files in one isolate: `deno test` gives each file an isolate of its own, which loads all that the file
- * imports anew, half a second of CPU time.
+ * imports again, half a second of CPU time.
  *
  * In: folders and files, relative to the top folder. Out: what `deno test` is to run in their place: a module in a
  * temporary folder that imports them in the order of their names, and the files that need an isolate of their own.

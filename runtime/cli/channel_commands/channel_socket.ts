@@ -2,7 +2,7 @@
  * One WebSocket to the endpoint of channels, whose messages are pulled.
  *
  * In: the server's address. Out: messages, in order, and how the connection ended. Stops reading while too much waits for the
- * caller, so memory stays bounded, whoever is slow. The npm package `ws`: the WebSocket of the oldest Deno that is supported takes no
+ * caller, so memory stays bounded if either side is slow. The npm package `ws`: the WebSocket of the oldest Deno that is supported takes no
  * certificates of its own.
  */
 

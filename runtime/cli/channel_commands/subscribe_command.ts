@@ -2,7 +2,7 @@
  * `async-deno channels subscribe`: prints the publications of a channel as they come.
  *
  * In: the channel, and where the server is. Out: one line of JSON for each publication on standard output, until a signal, --limit or
- * the end of whoever reads it. That is exit code 0.
+ * the end of its reader. That is exit code 0.
  */
 
 import type { CommandArguments } from "./command_arguments.ts";

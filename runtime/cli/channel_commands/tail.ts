@@ -269,7 +269,7 @@ function lossText(
   }
   if (before.epoch !== undefined && before.epoch !== now.epoch) {
     return `publications may be lost: ${channel} has another epoch, ${now.epoch}, ` +
-      "because the server was restarted or the channel made anew";
+      "because the server was restarted or the channel was made again";
   }
   const missing = now.offset - before.offset;
   if (missing <= 0) return `nothing was published behind offset ${now.offset}`;

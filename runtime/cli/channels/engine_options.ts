@@ -22,7 +22,7 @@ export function engineAt(url: string): EngineConfig {
 /**
  * Reads the keys; undefined: this server keeps the channels itself.
  *
- * @param given the address of `--engine`, in place of the section's; whether it is valid is told elsewhere
+ * @param given the address of `--engine`, in place of the section's; whether it is valid is checked elsewhere
  */
 export function readEngineOptions(reader: TableReader, given?: string): EngineConfig | undefined {
   const written = reader.text("engine");

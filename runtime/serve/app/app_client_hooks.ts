@@ -223,7 +223,7 @@ function untilOf({ expireAt }: RefreshAnswer): RefreshGrant {
   return { expireAt: secondsOf(expireAt) };
 }
 
-/** A date; nearly everything in JavaScript counts milliseconds, so that mistake is told. */
+/** A date; nearly everything in JavaScript counts milliseconds, so that mistake is an error of its own. */
 function secondsOf(expireAt: unknown): number | undefined {
   if (expireAt === undefined) return undefined;
   if (typeof expireAt === "number" && expireAt < FAR_FUTURE) return expireAt;

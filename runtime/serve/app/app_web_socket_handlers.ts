@@ -79,7 +79,7 @@ export interface AppWebSocketHandlers<T = any> {
   open?(socket: ServerWebSocket<T>): unknown;
   /** A message has come: text, or bytes as `binaryType` says. */
   message?(socket: ServerWebSocket<T>, message: string | Buffer): unknown;
-  /** The connection is gone, whoever ended it; 1006: without a close frame. */
+  /** The connection is gone, ended by either side; 1006: without a close frame. */
   close?(socket: ServerWebSocket<T>, code: number, reason: string): unknown;
   /** The client has read all that was queued for it. */
   drain?(socket: ServerWebSocket<T>): unknown;

@@ -3,7 +3,7 @@
  *
  * In: the session's events, through {@link DenoSocket.handler}; calls of the app. Out: events `open`, `message`, `error` and `close`; frames to
  * the peer. There is no value by which `send` could tell that a message was dropped: if more than `--max-queued` waits for the
- * peer, the connection ends. `bufferedAmount` tells what waits.
+ * peer, the connection ends. `bufferedAmount` is what waits.
  */
 
 import { BINARY, isCloseCode, TEXT } from "../../../protocol/mod.ts";

@@ -10,7 +10,7 @@ import { WebHeaders } from "./web_classes.ts";
 
 const DECODED = /^(?:gzip|br)$/i;
 const IDENTITY = /^identity$/i;
-/** What tells of the encoded bytes (RFC 9110 section 8.4, RFC 9530). */
+/** Fields about the encoded bytes (RFC 9110 section 8.4, RFC 9530). */
 const OF_ENCODED: readonly string[] = [
   "content-encoding",
   "content-length",

@@ -1,8 +1,8 @@
 /**
  * Notices that the app of this worker holds more memory than `--app-memory` allows.
  *
- * In: what V8 tells of this thread's heap and buffers, four times a second while the thread turns. Out: a call each second for as long as it
- * is too much. Garbage counts until V8 collects it, so what goes away within a second is not told. A handler that allocates without
+ * In: what V8 reports of this thread's heap and buffers, four times a second while the thread turns. Out: a call each second for as long as it
+ * is too much. Garbage counts until V8 collects it, so what goes away within a second is not reported. A handler that allocates without
  * returning is not seen: V8 ends the process at its own limit.
  */
 
@@ -11,7 +11,7 @@ const LOOK_INTERVAL = 250;
 /** Looks in a row that must find too much. */
 const LOOKS = 4;
 
-/** What it compares, and whom it tells. */
+/** What it compares, and what it calls. */
 export interface HeapWatchParts {
   /** Bytes. */
   readonly bound: number;

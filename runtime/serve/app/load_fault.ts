@@ -52,7 +52,7 @@ function missingExport({ message, missing, names }: MissingExportError): string 
   return `${message}; it exports ${names.slice(0, LISTED).join(", ")}${more}`;
 }
 
-/** V8 tells where the error is only of modules, so the same text is tried as one; it does not run, as it is wrong. */
+/** V8 says where the error is only for modules, so the same text is tried as one; it does not run, as it is wrong. */
 async function placeOf({ body }: AppSyntaxError): Promise<string> {
   try {
     await import(`data:text/javascript,${encodeURIComponent(`(async()=>{${body}\n})`)}`);

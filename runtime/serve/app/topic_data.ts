@@ -1,7 +1,7 @@
 /**
  * What an app publishes, as the store keeps it, and back.
  *
- * In: text or bytes that an app publishes; entries of a channel, whoever has published them. Out: JSON for the store, with what it
+ * In: text or bytes that an app publishes; entries of a channel, from any publisher. Out: JSON for the store, with what it
  * stands for; the message that an app's WebSockets get. They get to the byte what an app has published. All others get JSON:
  *
  *   '{"a":1}'  ──► {"a":1}          what is JSON is the publication's data as it is

@@ -92,7 +92,7 @@ function takeLight(holder: object | undefined, names: readonly string[]): void {
   }
 }
 
-/** An answer of fetch that was decoded tells nothing of the encoded bytes, in Deno 2.9 as in 2.4, whatever the app copies. */
+/** An answer of fetch that was decoded has no field about the encoded bytes, in Deno 2.9 as in 2.4, whatever the app copies. */
 function showTrueFields(prototype: Response): void {
   const { get } = Object.getOwnPropertyDescriptor(prototype, "headers")!; // the Web's
   const headersOf = (response: Response): Headers => get!.call(response);

@@ -1,7 +1,7 @@
 /**
  * Puts generated code back on the lines that it was written on, so that stacks and messages name them.
  *
- * In: code that a compiler has written anew, and its source map. Out: the same code with other line breaks: what comes from a later line
+ * In: code that a compiler has rewritten, and its source map. Out: the same code with other line breaks: what comes from a later line
  * begins there, and what was written on more lines than it had is joined. Breaks are changed only where they have no meaning. What the
  * compiler has moved, as the declaration of a namespace, stays where it is, on whatever line that is.
  */

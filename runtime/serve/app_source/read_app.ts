@@ -86,7 +86,7 @@ function targetOf(
   }
 }
 
-/** What is not there may be optional: whoever asks for it then gets the error. */
+/** What is not there may be optional: the import of it then gets the error. */
 function laterOf(
   path: string,
   specifiers: readonly string[],

@@ -2,7 +2,7 @@
  * Removes the types of TypeScript.
  *
  * In: a path and its text. Out: JavaScript. Types become spaces, so that each line and column is where it was. Enums, namespaces, parameter
- * properties and casts in angle brackets need other code: a file that has any of them is written anew, and its lines are put back.
+ * properties and casts in angle brackets need other code: a file that has any of them is compiled, and its lines are put back.
  */
 
 import { transformSync } from "amaro";

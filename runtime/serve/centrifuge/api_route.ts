@@ -86,7 +86,7 @@ function sliceOf(bytes: Uint8Array = NO_BYTES): JsonSlice {
   return { bytes, start: 0, end: bytes.length, depth: JSON_DEPTH };
 }
 
-/** The routes of the API, for whoever has the key. */
+/** The routes of the API, for requests with the key. */
 export function apiRoutes(
   api: ApiParts,
   key: Uint8Array,

@@ -62,7 +62,7 @@ import { checkConnectionToken, checksTokens, checkSubscriptionToken } from "./to
 
 type CommandOf<Name extends Command["name"]> = Extract<Command, { readonly name: Name }>;
 
-/** What the owner of the connection is told. */
+/** The events that the owner of the connection gets. */
 export interface ClientOwner {
   /** The client is connected: its user is known. */
   connected(client: ControlledClient): void;

@@ -1,7 +1,7 @@
 /**
  * Asks the hooks about one client, and carries out what they answer.
  *
- * In: commands of the client, and the moments at which its connection or a subscription is to end. Out: the next step of whoever asked,
+ * In: commands of the client, and the moments at which its connection or a subscription is to end. Out: the next step of the caller,
  * with a grant, or with nothing if the config decides; a refusal goes to the client at once. After a wait the replies are sent here, unless
  * the client has left. Only made if there are hooks.
  */

@@ -37,7 +37,7 @@ export class ClientDirectory implements ClientOwner {
 
   /**
    * @param meter counts clients and their users; those without a user are one
-   * @param users told of users as they come and go
+   * @param users notified of users as they come and go
    */
   constructor(meter: ChannelMeter, users: ConnectedUsers) {
     this.#meter = meter;

@@ -184,7 +184,7 @@ export class CommandQueue implements Deferred {
     this.#run();
   }
 
-  /** Goes on, whoever calls: an exception here would end the thread. */
+  /** Goes on, from any caller: an exception here would end the thread. */
   #run(): void {
     if (this.#owner.isClosed) return;
     this.#isRunning = true;

@@ -1,7 +1,7 @@
 /**
  * Ends the clients of a worker with 3001 when the server stops, spread over some time.
  *
- * In: clients, as the sessions are told of the stop. Out: the end of each; see `Spread`.
+ * In: clients, as the sessions learn of the stop. Out: the end of each; see `Spread`.
  */
 
 import { DISCONNECTS } from "../../../protocol/centrifuge/mod.ts";

@@ -2,7 +2,7 @@
  * What a subscription gets in its channel, and how its client becomes a member there.
  *
  * In: a client that may subscribe. Out: the plan of the subscription by the rules of the channel; a member in the store, whom
- * the answers about presence list and whose coming others are told, if the plan says so.
+ * the answers about presence list, and whose joining others see, if the plan says so.
  */
 
 import { CLIENT_ERRORS, type ClientError } from "../../../protocol/centrifuge/mod.ts";

@@ -10,7 +10,7 @@ import { NEVER } from "../../net/mod.ts";
 import type { Sized } from "./client_link.ts";
 import { HeldBytes } from "./held_bytes.ts";
 
-/** Milliseconds after which it is looked whether the client has read, in case nobody tells. */
+/** Milliseconds after which it is looked whether the client has read, in case there is no event. */
 const RECHECK = 1_000;
 
 /** One channel of the client. */

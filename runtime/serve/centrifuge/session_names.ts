@@ -1,7 +1,7 @@
 /**
  * The names of the sessions of streams, which prove themselves.
  *
- * In: the key that all workers of this run share, and that other servers of an engine are told. Out: names that only this server can have
+ * In: the key that all workers of this run share, and that other servers of an engine know. Out: names that only this server can have
  * made, for one worker each. So any worker knows, without asking, that a message for another worker comes from who has, or had, a
  * session there.
  *

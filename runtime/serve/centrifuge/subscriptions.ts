@@ -97,7 +97,7 @@ export class Subscriptions extends FewMap<string, Subscription> {
     return next;
   }
 
-  /** Why there can be no such subscription now, whoever asks; undefined if there can. */
+  /** Why there can be no such subscription now, for any caller; undefined if there can. */
   refusalOf(name: string): ClientError | undefined {
     if (this.has(name)) return CLIENT_ERRORS.ALREADY_SUBSCRIBED;
     const { limits, meter } = this.#context;

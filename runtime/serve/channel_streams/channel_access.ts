@@ -62,7 +62,7 @@ export interface ChannelAccess {
   readonly channels: readonly OpenChannel[];
   /** When the first token expires, in seconds since 1970; undefined: never. */
   readonly expireAt: number | undefined;
-  /** What is told then. */
+  /** The answer then. */
   readonly expiry: Disconnect;
 }
 

@@ -47,7 +47,7 @@ const PING = new TextEncoder().encode(":\n\n");
 const FULL_BYTES = 64 * 1024;
 /** Bytes of a position in an event, at most. */
 const POSITION_BYTES = 40;
-/** As READING_BYTES, for a channel of which nothing is recovered: there may be many, with members that are told. */
+/** As READING_BYTES, for a channel of which nothing is recovered: there may be many, with members that come and go. */
 const ENTERING_BYTES = 4 * 1024;
 
 const NOWHERE: PositionFinder = () => [];

@@ -1,5 +1,5 @@
 /**
- * `GET /channels/history?channel=a`: a page of a channel's history as JSON, for whoever may read it.
+ * `GET /channels/history?channel=a`: a page of a channel's history as JSON, for clients that may read it.
  *
  * In: a request that names one channel, with tokens if they are needed. Out: `{"publications":[…],"offset":…,"epoch":…}`, or a refusal in plain text.
  * Who may subscribe is taken for a subscriber. If the page reaches the newest publication, `last_event_id` says where a

@@ -64,7 +64,7 @@ export class StreamChannel implements Subscriber<Uint8Array> {
   offset = 0;
   /** Whether the newest events wait until the client reads. */
   isBehind = false;
-  /** What was not sent ended here; undefined: nothing was left out, or it was told. */
+  /** What was not sent ended here; undefined: nothing was left out, or the client knows it. */
   skippedTo: number | undefined = undefined;
   /** Whether it skips to the newest events if the client does not read; else the stream is cut off. */
   skips = false;
@@ -178,7 +178,7 @@ export class StreamChannel implements Subscriber<Uint8Array> {
     const plan = planFor(context, identity, { channel, wishes: WISHES, override });
     const missed = this.#recover(entrance, { since, plan, room });
     const epoch = context.store.epochText(entrance.channel.epoch);
-    // Of a channel that was made anew it is no member.
+    // It is no member of a channel that was made again.
     if (epoch !== this.#epoch) this.#isMember = false;
     const entered = missed === "unavailable"
       ? missed

@@ -27,9 +27,9 @@ export interface ReadPermissions {
 export interface SubscriptionPlan {
   /** Whether it is listed as present. */
   readonly presence: boolean;
-  /** Whether others are told that it comes and goes. */
+  /** Whether others see its joins and leaves. */
   readonly emitJoinLeave: boolean;
-  /** Whether it is told of others. */
+  /** Whether it sees those of others. */
   readonly pushJoinLeave: boolean;
   /** Whether its position is checked. */
   readonly positioned: boolean;

@@ -95,7 +95,7 @@ export interface EngineMember {
   /** Empty: anonymous. */
   readonly user: string;
   readonly info: Uint8Array;
-  /** Whether who follows the channel is told of its joining and leaving. */
+  /** Whether the followers of the channel see its joins and leaves. */
   readonly announce: boolean;
 }
 
@@ -137,7 +137,7 @@ export type EngineMessage =
  */
 export type EngineStatus = "up" | "doubt" | "lost";
 
-/** What the driver tells. */
+/** The events of the driver. */
 export interface EngineEvents {
   /**
    * The status has changed. After `lost`, `up` means that the driver listens to no channel: each must be verified.

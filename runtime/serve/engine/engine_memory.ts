@@ -2,7 +2,7 @@
  * The memory over which workers and the main thread talk about the engine: two rings for each worker.
  *
  * In: the number of workers. Out: the rings of one of them. The requests of a worker have one writer, the worker, and so have the
- * answers, the main thread: a worker that dies while it writes stops only its own ring, which is made anew for its
+ * answers, the main thread: a worker that dies while it writes stops only its own ring, which is made again for its
  * successor. Messages of any length are cut into records.
  *
  * ```text

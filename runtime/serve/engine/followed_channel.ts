@@ -13,7 +13,7 @@
  * A publication is passed on only if its offset is the next one **and** the tag that it names as the one before is the tag that
  * was passed on last. Offsets alone do not show a split brain: after a failover the new master may give the same offset to
  * another publication. What comes while something is asked is held, and judged by the same rule behind the answer. If the chain
- * cannot be made whole, the channel is lost: its subscribers are told, and it is followed anew. Nothing is skipped silently.
+ * cannot be made whole, the channel is lost: its subscribers are told, and it is followed again from its new position. Nothing is skipped silently.
  *
  * Each question has the number of its round; an answer of an earlier round, from a connection that is gone, is ignored.
  */
@@ -118,7 +118,7 @@ export class FollowedChannel<Link extends ChainLink = ChainLink> {
     return this.#state;
   }
 
-  /** Whether the local channel has everything that the engine has told. */
+  /** Whether the local channel has everything that has arrived from the engine. */
   get isLive(): boolean {
     return this.#state === "live";
   }

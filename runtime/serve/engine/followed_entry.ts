@@ -2,7 +2,7 @@
  * One followed channel with what it acts on: the driver, which is asked, and the store, which gets the publications.
  *
  * In: what the conductor has to tell it. Out: calls of the driver and of the store, and its end of each start to the conductor. If the store
- * is busy or full, the channel is lost there as soon as that goes, and followed anew: nothing is skipped silently.
+ * is busy or full, the channel is lost there as soon as that is possible, and followed again: nothing is skipped silently.
  */
 import { type ChannelStore, ENTRY_KIND, type EntryForm } from "../../channels/mod.ts";
 import type { EngineDriver, EngineEntry, EngineMessage } from "./driver.ts";
@@ -34,7 +34,7 @@ const STORE_RETRY = 50;
 const LONGEST_STORE_RETRY = 10_000;
 const NO_BYTES = new Uint8Array(0);
 
-/** What an entry tells the conductor, and works with. */
+/** What an entry works with, and the events that the conductor gets. */
 export interface EntryOwner {
   readonly driver: Pick<EngineDriver, "listen" | "range" | "state">;
   readonly store: FollowingStore;

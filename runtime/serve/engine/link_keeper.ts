@@ -221,7 +221,7 @@ export class LinkKeeper<Link extends KeptLink> {
       if (await this.#work.renew(link)) this.#events?.membersLost();
     } catch (error) {
       const { isFull, reason } = this.#work.faultOf(error);
-      // Of the other faults, those that last end the link, which is told.
+      // Of the other faults, those that last end the link, which is reported.
       if (isFull) this.#events?.warn(`cannot renew this node's lease: ${reason}`);
     } finally {
       this.#isRenewing = false;

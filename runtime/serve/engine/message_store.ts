@@ -10,7 +10,7 @@ const TEXT = new TextDecoder();
 
 /** Gets the messages. */
 export interface MessageReceiver {
-  /** Messages come from now on; called again if the channel begins anew. */
+  /** Messages come from now on; called again if the channel begins in a new epoch. */
   begun(): void;
   /** A message. The bytes are the receiver's own. */
   receive(word: string, data: Uint8Array): void;

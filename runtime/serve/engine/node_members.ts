@@ -69,7 +69,7 @@ export class NodeMembers {
       [...this.#workers.values()].some((members) => members.has(keyOf(channel, member.client)));
     this.#inTurns(all, (membership) => {
       const { channel, member } = membership;
-      // If this fails, too, the driver tells again that they are lost.
+      // If this fails, too, the driver reports again that they are lost.
       if (isMember(membership)) void this.#driver.join(channel, member);
     });
   }

@@ -197,7 +197,7 @@ export class NodePeers {
     this.#surveys.add(id, from, { index: Number(index), count: Number(count), bytes });
   }
 
-  /** Sends a message that is not kept; if that fails, whoever waits for it misses it. */
+  /** Sends a message that is not kept; if that fails, its receivers miss it. */
   #tell(channel: string, word: string, data: Uint8Array): void {
     const fields = UTF8.encode(word);
     const message = { data, fields, historySize: 0, historyTtlMs: 0, skipHistory: true };

@@ -15,7 +15,7 @@ const LATE_MS = 1000;
 export const LOST_MS = 3000;
 const TICK_MS = 250;
 
-/** What the probe does and tells. */
+/** What the probe calls. */
 export interface ProbeActions {
   /** Publishes this text in the node's own channel. */
   send(text: string): void;

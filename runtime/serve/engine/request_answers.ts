@@ -220,7 +220,7 @@ function nameIn([name]: Values): string {
 }
 
 function pageQuery(offset: number | undefined, limit: number, reverse: boolean): EngineRangeQuery {
-  // At least one: the answer tells the position, too.
+  // At least one: the answer has the position, too.
   const bounds = { limit: Math.max(1, limit), reverse };
   if (offset === undefined) return reverse ? bounds : { ...bounds, from: 1 };
   return { ...bounds, from: reverse ? Math.max(1, offset - 1) : offset + 1 };

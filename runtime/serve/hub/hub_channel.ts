@@ -64,7 +64,7 @@ class Group extends FewSet<Subscriber> {
   }
 }
 
-/** What a channel tells the hub. */
+/** What a channel calls of the hub. */
 export interface ChannelOwner {
   /** A subscriber threw, and is to be taken out of the channel. */
   onSubscriberFailed(channel: HubChannel, subscriber: Subscriber, error: unknown): void;
@@ -93,7 +93,7 @@ export class HubChannel implements ChannelIdentity {
   /**
    * @param identity what it is called
    * @param at where the feed is
-   * @param owner told if a subscriber throws
+   * @param owner called if a subscriber throws
    */
   constructor(
     identity: ChannelIdentity & { readonly key?: Uint8Array | undefined },

@@ -1,5 +1,5 @@
 /**
- * What a session keeps of the current request while the app answers it: who reads its body, and who is told that the
+ * What a session keeps of the current request while the app answers it: who reads its body, and what is called if the
  * client has left.
  *
  * In: calls of the app through the exchange, and what arrives, from the session. Out: the body's pieces and its end, to
@@ -134,7 +134,7 @@ export class AppTurn {
     if (this.#listener !== null) this.fail(new TypeError(BODY_TOO_LATE));
   }
 
-  /** Who is told that the client has left; at once if it has. */
+  /** What is called when the client leaves; at once if it has left. */
   onLeft(callback: (() => void) | null): void {
     this.#left = callback;
     if (this.#hasLeft) this.left();

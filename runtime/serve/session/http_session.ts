@@ -67,7 +67,7 @@ const BODY_REFUSED = "The answer began before the body was read: the client does
 export class HttpSession implements Session, Deferred, JudgedClient, ExchangeOwner {
   readonly #context: SessionContext;
   readonly #http: Http1Connection;
-  // Made anew for each connection: see attach.
+  // Made for each connection: see attach.
   #exchange!: HttpExchange;
   readonly #wait = new HttpWait();
   readonly #trace: RequestTrace | null;

@@ -109,7 +109,7 @@ export type AppResult = void | "next";
 export interface AppExchange extends Exchange {
   /** The client's port; 0 if it is not known: its address is one that a field of a trusted proxy names, or it has none. */
   readonly clientPort: number;
-  /** Another number for each request, and after its answer: whoever keeps an exchange compares it. */
+  /** Another number for each request, and after its answer: who keeps an exchange compares it. */
   readonly turn: number;
   /** Whether the answer has begun: nothing that is answered now is sent. */
   readonly isAnswered: boolean;
@@ -135,7 +135,7 @@ export interface AppExchange extends Exchange {
   upgrade(handler: WebSocketHandler, fields?: ResponseHead["fields"]): boolean;
   /**
    * Calls `callback` if the client leaves, or ends its side of the connection, before the answer is complete: at once if
-   * it already has. An answer is still sent if it can be. Null: nobody is told.
+   * it already has. An answer is still sent if it can be. Null: nothing is called.
    */
   onLeft(callback: (() => void) | null): void;
   /** From now on the app may take this many milliseconds to answer, in place of {@link AppRoute.timeout}; 0: no limit. */
@@ -184,7 +184,7 @@ export interface AnswerStream {
   abort(): void;
 }
 
-/** What the owner of an {@link AnswerStream} is told. */
+/** The events that the owner of an {@link AnswerStream} gets. */
 export interface StreamListener {
   /** The client has left, or ended its side of the connection: nothing more can be sent. Called at most once. */
   left(): void;

@@ -314,7 +314,7 @@ export class WebSocketSession implements Session, WebSocketPeer {
 
   #queued(count: number): number {
     const transport = this.#transport;
-    // While events are handled, the queue is flushed between two of them. But who wants to know what waits is told: otherwise
+    // While events are handled, the queue is flushed between two of them. But a handler with `drained` learns what waits: otherwise
     // a handler that sends much at once would never be.
     const { overflow = "pause" } = this.#handler;
     if (transport.out.isFull && (overflow !== "pause" || !this.#is(PUMPING))) transport.out.flush();

@@ -2,7 +2,7 @@
  * Patterns in which `*` stands for any characters, or none.
  *
  * In: a pattern and a name. Out: whether the name matches as a whole. Pure. It never goes back more than one star, so the time is
- * bounded by the product of the lengths, whoever wrote pattern and name.
+ * bounded by the product of the lengths, for any pattern and name.
  */
 
 /**

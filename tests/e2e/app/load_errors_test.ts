@@ -35,7 +35,7 @@ const ROWS: readonly Row[] = [
     reason: "DIR/app.ts:3:19: syntax error: Expression expected",
   },
   {
-    name: "an error behind what is written anew",
+    name: "an error behind what is compiled",
     files: {
       "app.ts":
         `enum Color {\n  Red,\n}\nclass P {\n  constructor(readonly a: string) {}\n}\n\nthrow new Error("no");\n`,

@@ -223,7 +223,7 @@ for (const { name: engineName, ignore, reason, start } of ENGINES) {
           for (const port of nodes.running) await publisher.publishAtLast(port, channels[0]!);
           const row = differences(before, tableRow(listeners, publisher));
           console.log(`| ${name} | ${row.join(" | ")} |`);
-          // Behind a restart of the engine, a channel may have begun anew before a server that follows it came back.
+          // Behind a restart of the engine, a channel may have begun a new epoch before a server that follows it came back.
           if (name !== ENGINE_KILLED) assertEquals(row.at(-1), 0, name);
         }
       } while (performance.now() < end);

@@ -84,7 +84,7 @@ Deno.test("following: joins, leaves and publications without an offset are live 
   stores.check();
 });
 
-Deno.test("following: the same position again changes nothing, another one begins anew", () => {
+Deno.test("following: the same position again changes nothing, another one begins a new epoch", () => {
   const stores = engineStores();
   const { main, first } = stores;
   main.follow(NAME, AT_7);

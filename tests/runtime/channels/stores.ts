@@ -111,7 +111,7 @@ export class TextSink implements FeedSink {
     this.texts.push(`${kind}${offset}${textOf(entry.data)}${fields}`);
   }
 
-  /** Returns what was collected, and begins anew. */
+  /** Returns what was collected, and begins again. */
   take(): string[] {
     return this.texts.splice(0);
   }

@@ -54,7 +54,7 @@ Deno.test("watchdog: if the main thread itself stood still, nobody is blocked ye
   assertEquals(watched.told, ["0 blocked 2000", "1 blocked 2000"]);
 });
 
-Deno.test("watchdog: a worker that has ended is not blocked, and its successor begins anew", () => {
+Deno.test("watchdog: a worker that has ended is not blocked, and its successor begins at 0", () => {
   const watched = new Watched();
   watched.watch(3_000, [0]);
   watched.turns[1] = undefined;

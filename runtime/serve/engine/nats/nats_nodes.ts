@@ -93,7 +93,7 @@ export class NatsNodes {
     if (!isThere && this.#isEntered) this.#loseId();
     const wasLost = this.#old !== undefined;
     if (this.#old !== undefined) {
-      // For whoever goes on if this node dies meanwhile.
+      // For the node that goes on if this one dies meanwhile.
       await link.store(this.#names.ofNode("n", this.#old), NO_BYTES);
       await this.#reap(link, this.#old);
       this.#old = undefined;

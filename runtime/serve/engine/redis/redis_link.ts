@@ -30,7 +30,7 @@ const NO_FACTS: RedisFacts = { life: "", program: "", isCluster: false, eviction
 /** What the client calls a connection that does not exist any more. */
 const ENDED: readonly string[] = ["close", "end"];
 
-/** What a link tells. */
+/** The events of a link. */
 export interface RedisLinkEvents {
   /** A message of a publish/subscribe channel. */
   message(channel: string, bytes: Uint8Array): void;
@@ -143,12 +143,12 @@ export class RedisLink {
   /** Sends a command whose answer is of no use; a fault of the whole link is handled here. */
   post(name: string, ...args: (string | number)[]): void {
     this.command(name, ...args).catch((error: unknown) => {
-      // A command without an answer is found by whoever misses its effect.
+      // A command without an answer is noticed by the part that misses its effect.
       if (!(error instanceof Error)) throw error;
     });
   }
 
-  /** Its user has all rights: if one is missing later, the link ends, and the next one tells all that are. */
+  /** Its user has all rights: if one is missing later, the link ends, and the next one reports all that are. */
   rehearsed(): void {
     this.#isRehearsed = true;
   }
@@ -177,7 +177,7 @@ export class RedisLink {
     }
   }
 
-  /** Ends the link, and tells. */
+  /** Ends the link, with its event. */
   fail(reason: string): void {
     if (this.#isClosed) return;
     this.close();
@@ -190,7 +190,7 @@ export class RedisLink {
       ...optionsOf(server),
       replyMapping: "legacy",
     });
-    // The client tells an error apart from the end of the connection, which follows.
+    // The client reports an error besides the end of the connection, which follows.
     redis.on("error", (error: Error) => this.#cause ||= error.message);
     redis.on("end", () => this.fail(this.#cause || "the connection was closed"));
     return redis;
@@ -312,7 +312,7 @@ function factsOf(get: (name: string) => string): RedisFacts {
     throw new Error("the server is a replica, which cannot be written to");
   }
   if (get("master_replid") === "") throw new Error("INFO does not tell master_replid");
-  // Valkey tells the version of Redis that it is compatible with, too.
+  // Valkey also reports the version of Redis that it is compatible with.
   const version = get("redis_version");
   const [major = 0, minor = 0] = version.split(".").map(Number);
   if (version !== "" && (major < 6 || (major === 6 && minor < 2))) {

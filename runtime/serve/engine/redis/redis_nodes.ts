@@ -77,7 +77,7 @@ export class RedisNodes {
   async #enter(link: RedisLink): Promise<boolean> {
     const { nodes } = this.#names;
     if (this.#old !== undefined) {
-      // For whoever goes on if this node dies meanwhile.
+      // For the node that goes on if this one dies meanwhile.
       await link.command("SADD", nodes, this.#old);
       if (!await this.#reap(link, this.#old)) return false;
       this.#old = undefined;

@@ -142,7 +142,7 @@ Deno.test("tail: it comes back after insufficient state, a temporary error, and 
     ]);
   }));
 
-Deno.test("tail: an expired token is made anew, if there is where from", async () => {
+Deno.test("tail: an expired token is replaced, if the command can make one", async () => {
   const script: Script = (connection, socket, message) => {
     if (!message.includes("connect")) return;
     if (connection === 1) {

@@ -76,7 +76,7 @@ Deno.test("topics: after publications were lost, a socket gets what follows", ()
   stores.check();
 });
 
-Deno.test("topics: a socket that publishes gets all but that, whoever is counted", () => {
+Deno.test("topics: a socket that publishes gets all but that, however many are counted", () => {
   const stores = new Stores();
   const { worker, topics, counts } = topicsOf(stores);
   const [ann, bob] = [new Socket(), new Socket()];

@@ -1,5 +1,5 @@
 /**
- * Files of TypeScript that have to be written anew, for an enum or a parameter property: each piece stays on its line, and means the same.
+ * Files of TypeScript that have to be compiled, for an enum or a parameter property: each piece stays on its line, and means the same.
  *
  * In the samples `Ln` is on line n.
  */

@@ -46,7 +46,7 @@ function bytesOf(one: BenchClient): number {
 const ids = (replies: readonly Reply[]) => replies.map(({ id }) => id);
 const upTo = (last: number) => Array.from({ length: last - 1 }, (_, i) => i + 2);
 
-Deno.test("queue: a long message is answered a part a turn, in order, whoever else waits", async () => {
+Deno.test("queue: a long message is answered a part a turn, in order, while others wait", async () => {
   const server = bench();
   const [greedy, other] = [await server.client().connect(), await server.client().connect()];
   const got = await greedy.send(...Array(30).fill(HISTORY));

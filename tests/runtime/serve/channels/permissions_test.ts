@@ -141,7 +141,7 @@ Deno.test("permissions: capabilities allow what they name", () => {
   }
 });
 
-Deno.test("permissions: what is switched off is not available, whoever asks", () => {
+Deno.test("permissions: what is switched off is not available to anybody", () => {
   const all = access({ client: true });
   const ask = (action: "presence" | "history" | "publish", changes: Partial<ChannelOptions>) =>
     refusalOfAction(channel("a", changes), KNOWN, { action, isSubscribed: true })?.code;

@@ -120,7 +120,7 @@ Deno.test("conductor: a connection that comes back fetches what was missed befor
   for (const { conductor } of [first, second]) await conductor.close();
 });
 
-Deno.test("conductor: what cannot be fetched is told, and the channel is followed anew", async () => {
+Deno.test("conductor: what cannot be fetched is reported as lost, and the channel is followed again", async () => {
   const engine = new LoopbackEngine();
   const { driver, store, conductor, open, publish } = await node(engine);
   await publish("1");
@@ -155,7 +155,7 @@ Deno.test("conductor: a new epoch, a removed history, and what is live only", as
   await conductor.close();
 });
 
-Deno.test("conductor: a store that is busy loses the channel as soon as it can, and follows it anew", async () => {
+Deno.test("conductor: a store that is busy loses the channel as soon as it can, and follows it again", async () => {
   const engine = new LoopbackEngine();
   const { store, conductor, driver, open, publish } = await node(engine);
   await open("a");

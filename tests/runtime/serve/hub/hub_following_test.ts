@@ -5,7 +5,7 @@ import { HubWorker } from "./hub_worker.ts";
 
 const ROOM = utf8("room");
 
-Deno.test("hub: subscribers of a channel that is followed anew are told, once, and new ones get what comes", () => {
+Deno.test("hub: subscribers of a channel that is followed again are told, once, and new ones get what comes", () => {
   for (const isBefore of [true, false]) {
     const stores = new Stores(1024 * 1024);
     const worker = new HubWorker(stores.first);

@@ -343,7 +343,7 @@ Deno.test("hub: a subscriber that throws is out of the channel; the others get e
   assertEquals(worker.reported.length, 1);
 });
 
-Deno.test("hub: if the store has made a channel anew, its new subscriber is counted", () => {
+Deno.test("hub: if the store has made a channel again, its new subscriber is counted", () => {
   const stores = new Stores(1024 * 1024);
   const worker = new HubWorker(stores.first);
   const old = [1, 2].map(() => worker.subscribe("room").subscriber);

@@ -65,7 +65,7 @@ Deno.test("presence rooms: what comes before the first list is applied after it"
   assertEquals(ids(room), ["b", "c", "me"]);
 });
 
-Deno.test("presence rooms: a room ends with its last client, and the next one begins anew", () => {
+Deno.test("presence rooms: a room ends with its last client, and the next one begins another", () => {
   const rooms = roomsWith([]);
   const room = rooms.enter("a", KEY);
   assertEquals(rooms.enter("a", KEY), room);

@@ -89,7 +89,7 @@ Deno.test("websocket session: any input from the peer restarts the time until it
   assertEquals(peer.pinged, 0);
 });
 
-Deno.test("websocket session: the handler is told once that the connection is gone, whoever ended it", async () => {
+Deno.test("websocket session: the handler is told once that the connection is gone, ended by either side", async () => {
   const ends: Readonly<Record<string, (peer: FakeWebSocketPeer, server: FakeServer) => void>> = {
     "the peer closes": (peer) => peer.close(),
     "the connection breaks": (peer) => peer.reset(),

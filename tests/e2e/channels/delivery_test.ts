@@ -4,11 +4,23 @@
  */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import type { Centrifuge } from "npm:centrifuge@5.8.0";
 import { ChannelServer, connected, subscribe } from "../../support/channel_server.ts";
 import { waitFor } from "../../support/wait_for.ts";
 import "../../support/load_libc.ts";
 
 const COUNT = 500;
+
+/** False: the store was busy, which is a temporary error. On an overloaded machine its holder may be kept from its core. */
+async function isPublished(client: Centrifuge, data: unknown): Promise<boolean> {
+  try {
+    await client.publish("chat:room", data);
+    return true;
+  } catch (error) {
+    if ((error as { readonly temporary?: boolean }).temporary !== true) throw error;
+    return false;
+  }
+}
 
 Deno.test("channels: subscribers on both workers get what is published on either, in one order", async () => {
   await using server = await ChannelServer.start();
@@ -17,12 +29,21 @@ Deno.test("channels: subscribers on both workers get what is published on either
     both.flat().map((client) => subscribe(client, "chat:room", { recoverable: true })),
   );
   const publishers = both.map(([client]) => client!.centrifuge);
-  for (let i = 0; i < COUNT; i++) {
+  // By worker, in order: a client gets its replies in the order of its commands.
+  const published: number[][] = [[], []];
+  for (let i = 0; i < COUNT;) {
+    const publishing: Promise<void>[] = [];
     // Several in flight from both at once.
-    const publishing = publishers.map((one, worker) => one.publish("chat:room", { worker, i }));
-    if (i % 16 === 15) await Promise.all(publishing);
+    for (const end = Math.min(i + 16, COUNT); i < end; i++) {
+      publishing.push(...publishers.map(async (one, worker) => {
+        const at = i;
+        if (await isPublished(one, { worker, i: at })) published[worker]!.push(at);
+      }));
+    }
+    await Promise.all(publishing);
   }
-  const total = 2 * COUNT;
+  const total = published.flat().length;
+  assert(total > COUNT, `only ${total} of ${2 * COUNT} were published`);
   await waitFor(() => subscribers.every(({ data }) => data.length >= total), {
     what: () => `${total} publications, not ${subscribers.map(({ data }) => data.length)}`,
   });
@@ -34,7 +55,7 @@ Deno.test("channels: subscribers on both workers get what is published on either
   }
   for (const worker of [0, 1]) {
     const own = first!.data.filter((data) => (data as { worker: number }).worker === worker);
-    assertEquals(own.map((data) => (data as { i: number }).i), [...Array(COUNT).keys()]);
+    assertEquals(own.map((data) => (data as { i: number }).i), published[worker]);
   }
 });
 

@@ -88,7 +88,8 @@ export class FileStatus {
   }
 
   /**
-   * Fills in the status that Deno returns, for use without libc. Its times have millisecond precision.
+   * Fills in the status that Deno returns, for use without libc. Its modification time has
+   * milliseconds, its time of change whole seconds (Deno 2.4.2 and 2.9.6).
    *
    * @returns 0, as statx(2)
    */

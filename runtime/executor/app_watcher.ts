@@ -1,14 +1,18 @@
 /**
  * Watches the files of an app (`--watch`).
  *
- * In: the files of a copy of the app. Out: a call when one of them has changed, been replaced, or come back. Packages in node_modules are not watched:
- * they change by the thousand, and take a reload by SIGHUP. Watches folders, because editors put a new file in the place of the old one.
+ * In: the files of a copy of the app, and when they were read. Out: a call when one of them has changed since then, been replaced, or come
+ * back. Packages in node_modules are not watched: they change by the thousand, and take a reload by SIGHUP. Watches folders, because
+ * editors put a new file in the place of the old one.
  */
 
 import { dirname } from "@std/path/posix/dirname";
+import { FileStatus, hasLibc, LinuxFiles, PortableFiles } from "../os/mod.ts";
 
 /** Milliseconds of silence after which a change counts: an editor writes in several steps, and a checkout changes many files. */
 const QUIET = 100;
+/** Milliseconds by which the kernel's time of a change may be behind the clock. */
+const TIME_STEP = 10;
 
 /** The events of a watcher. */
 export interface AppWatcherParts {
@@ -30,8 +34,20 @@ export class AppWatcher implements Disposable {
     this.#parts = parts;
   }
 
-  /** Watches these files from now on, and no others. */
-  watch(paths: Iterable<string>): void {
+  /** Watches these files from now on, and no others, and notes what has changed since `readAt`: see AppSource. */
+  watch(paths: Iterable<string>, readAt: number): void {
+    this.#watchFolders(paths);
+    // There are no events for changes between the reading and this moment.
+    const now = Date.now();
+    for (const path of this.#paths) {
+      const changedAt = timeOfChange(path);
+      // A time ahead of the clock says nothing, and would be noted after each reload.
+      if (changedAt < readAt - TIME_STEP || changedAt > now) continue;
+      return this.#noteChange();
+    }
+  }
+
+  #watchFolders(paths: Iterable<string>): void {
     this.#paths = new Set([...paths].filter((path) => !path.includes("/node_modules/")));
     const folders = [...new Set([...this.#paths].map((path) => dirname(path)))].sort();
     if (folders.join("\n") === this.#folders) return;
@@ -51,9 +67,13 @@ export class AppWatcher implements Disposable {
   async #follow(watcher: Deno.FsWatcher): Promise<void> {
     for await (const { kind, paths } of watcher) {
       if (kind === "access" || !paths.some((path) => this.#paths.has(path))) continue;
-      clearTimeout(this.#timer);
-      this.#timer = setTimeout(() => this.#parts.changed(), QUIET);
+      this.#noteChange();
     }
+  }
+
+  #noteChange(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#parts.changed(), QUIET);
   }
 
   [Symbol.dispose](): void {
@@ -61,4 +81,14 @@ export class AppWatcher implements Disposable {
     this.#watcher?.close();
     this.#watcher = undefined;
   }
+}
+
+/** When a file was written or put in its place, in milliseconds since 1970; 0: it is not there. */
+function timeOfChange(path: string): number {
+  const files = hasLibc() ? new LinuxFiles() : new PortableFiles();
+  const status = new FileStatus();
+  if (files.statusOfPath(path, status) < 0) return 0;
+  // Without libc the second one has whole seconds only: Deno cuts it.
+  const written = status.modifiedSeconds * 1e3 + status.modifiedNanoseconds / 1e6;
+  return Math.max(written, Number(status.changedNanoseconds) / 1e6);
 }

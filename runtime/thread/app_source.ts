@@ -37,6 +37,8 @@ export interface AppSource {
   readonly entry: string;
   /** By path. */
   readonly files: ReadonlyMap<string, AppFile>;
+  /** When its reading began, in milliseconds since 1970: what has changed since then is not in it. */
+  readonly readAt: number;
 }
 
 /** What the body of a module calls its runner by; `own` is the default export. No file of an app may have such names. */

@@ -19,9 +19,10 @@ import { transformFile } from "./transform.ts";
 export function readApp(name: string): AppSource {
   const entry = resolve(Deno.cwd(), name);
   if (!isFile(entry)) throw new SourceError({ path: entry }, missing(entry));
+  const readAt = Date.now();
   const files = new Map<string, AppFile>();
   readInto(files, entry);
-  return { name, entry, files };
+  return { name, entry, files, readAt };
 }
 
 /** Why an app's file cannot be read, with the name that was most likely meant. */

@@ -1,0 +1,68 @@
+/** What --watch notices of changes that happened before it watched; tests/e2e/app/app_reload_test.ts has the changes after that. */
+
+import { assertEquals } from "@std/assert";
+import { AppWatcher } from "../../../runtime/executor/app_watcher.ts";
+import { waitFor } from "../../support/wait_for.ts";
+import "../../support/load_libc.ts";
+
+/** A folder with the file of an app, and how often a change was noted. */
+class Watched implements Disposable {
+  readonly folder = Deno.makeTempDirSync({ prefix: "async-deno-test-" });
+  readonly file = `${this.folder}/app.ts`;
+  changes = 0;
+  readonly watcher = new AppWatcher({
+    changed: () => void this.changes++,
+    warn: (text) => {
+      throw new Error(text);
+    },
+  });
+
+  constructor() {
+    Deno.writeTextFileSync(this.file, "old");
+  }
+
+  [Symbol.dispose](): void {
+    this.watcher[Symbol.dispose]();
+    Deno.removeSync(this.folder, { recursive: true });
+  }
+}
+
+/** The clock has passed the time of the last change. */
+async function clockMoves(): Promise<number> {
+  const start = Date.now();
+  await waitFor(() => Date.now() > start + 50, { what: "the clock" });
+  return Date.now();
+}
+
+Deno.test("app watcher: a file that was written between the reading and the watching is noticed, once", async () => {
+  using watched = new Watched();
+  const readAt = await clockMoves();
+  Deno.writeTextFileSync(watched.file, "new");
+  watched.watcher.watch([watched.file], readAt);
+  await waitFor(() => watched.changes > 0, { what: "the change" });
+  // As after the reload.
+  watched.watcher.watch([watched.file], await clockMoves());
+  Deno.writeTextFileSync(watched.file, "newer");
+  await waitFor(() => watched.changes > 1, { what: "the next change" });
+  assertEquals(watched.changes, 2);
+});
+
+Deno.test("app watcher: so is an older file that was put in its place", async () => {
+  using watched = new Watched();
+  const other = `${watched.folder}/other.ts`;
+  Deno.writeTextFileSync(other, "from a backup");
+  Deno.utimeSync(other, 1000, 1000);
+  const readAt = await clockMoves();
+  Deno.renameSync(other, watched.file);
+  watched.watcher.watch([watched.file], readAt);
+  await waitFor(() => watched.changes > 0, { what: "the change" });
+});
+
+Deno.test("app watcher: what was there before, or is not there, is no change", async () => {
+  using watched = new Watched();
+  const readAt = await clockMoves();
+  watched.watcher.watch([watched.file, `${watched.folder}/missing.ts`], readAt);
+  Deno.writeTextFileSync(`${watched.folder}/missing.ts`, "now");
+  await waitFor(() => watched.changes > 0, { what: "the file that has come" });
+  assertEquals(watched.changes, 1);
+});

@@ -6,7 +6,6 @@
  * (findings/nats_publish_while_reconnecting.sh); the driver opens another link. Nothing is sent twice.
  */
 import {
-  connect,
   type ConnectionOptions,
   createInbox,
   credsAuthenticator,
@@ -17,6 +16,7 @@ import {
 } from "@nats-io/transport-node";
 import { connectionPlace, type NatsServer } from "./nats_address.ts";
 import { JetStreamError, natsFault } from "./nats_faults.ts";
+import { connectNats } from "./nats_socket.ts";
 
 const API = "$JS.API";
 const NOTHING_FOUND = 404;
@@ -26,7 +26,7 @@ const ENCODER = new TextEncoder();
 /** Milliseconds after which a server that is silent is asked whether it is there: the probe is faster. */
 const PING_MS = 20_000;
 
-/** What a link tells. */
+/** The events of a link. */
 export interface NatsLinkEvents {
   /** A message of a subject that is listened to. */
   message(subject: string, bytes: Uint8Array, sequence: number): void;
@@ -85,7 +85,7 @@ export class NatsLink {
    * @throws {Error} if the server cannot be reached, refuses, or is not one that can be used; the message says why
    */
   static async open(server: NatsServer, events: NatsLinkEvents): Promise<NatsLink> {
-    const client = await connect(optionsOf(server));
+    const client = await connectNats(optionsOf(server));
     const fault = faultOf(client);
     if (fault === undefined) return new NatsLink(client, server, events);
     await client.close();

@@ -32,7 +32,10 @@ Deno.test("channels: workers die in the middle of publications, and the others g
   let results: ChannelsResult[] = [];
   try {
     await until(() => main.figures().publications > 0);
-    for (const step of STEPS) await killOne(main, { memory, writer: 0, step });
+    // On a busy machine most victims stop while they wait for the lock.
+    for (let round = 0; round === 0 || (round < 5 && main.figures().rolledBack === 0); round++) {
+      for (const step of STEPS) await killOne(main, { memory, writer: 0, step });
+    }
   } finally {
     Atomics.store(control, 2, 1);
     results = await running;

@@ -41,6 +41,8 @@ for (const way of TLS_WAYS) {
       const args = [...tlsArguments(used), "--tls", way, "--config", configurationOf(authority)];
       await withServer({ workers: 4, args }, async (server) => {
         await reloadUnderLoad(server, authority, { names: [one, two], used });
+        const { code, stderr } = await server.stop();
+        assertEquals([code, withoutLostLines(stderr)], [0, ""]);
       });
     },
   });
@@ -82,12 +84,17 @@ async function reloadUnderLoad(
     await server.waitForLog("removing closed", AT_LEAST);
   }
   const told = await Promise.all([kept.end(), fresh.end()]);
-  assertEquals(server.stderr, "");
+  assertEquals(withoutLostLines(server.stderr), "");
   for (const said of told) {
     assert(!/Socket errors|Non-2xx/.test(said), said);
     assert(Number(/(\d+) requests in/.exec(said)?.[1]) >= AT_LEAST, said);
   }
   await Promise.all(sockets.map(expectEcho));
+}
+
+/** On a busy machine the thread that writes the log may get too little time. */
+function withoutLostLines(stderr: string): string {
+  return stderr.replaceAll(/^async-deno: \d+ lines? of the log dropped: .*\n/gm, "");
 }
 
 function configurationOf({ folder }: Authority): string {

@@ -9,6 +9,9 @@ import type { NodeKey } from "./node_table.ts";
 import { CHANNEL, IDEMPOTENCY, NODE, NODE_KIND, readWide, upperWord, wordsFor } from "./records.ts";
 import type { StoreMemory } from "./store_memory.ts";
 
+/** Milliseconds for which a key is kept. */
+const KEPT_MS = 5 * 60 * 1000;
+
 /** The keys of all channels. */
 export class Idempotency {
   readonly #memory: StoreMemory;
@@ -41,14 +44,14 @@ export class Idempotency {
   }
 
   /** Enters a key; part of the publication's transaction. Returns false if there is no room. */
-  add(channel: number, key: Uint8Array, answer: { offset: number; expires: number }): boolean {
+  add(channel: number, key: Uint8Array, offset: number): boolean {
     const { table, journal } = this.#memory;
     const words = this.#words;
     const node = this.#memory.allocate(Idempotency.wordsOf(key));
     if (node === 0) return false;
-    words[node + IDEMPOTENCY.offset] = answer.offset | 0;
-    words[node + IDEMPOTENCY.offset + 1] = upperWord(answer.offset);
-    words[node + IDEMPOTENCY.expires] = answer.expires;
+    words[node + IDEMPOTENCY.offset] = offset | 0;
+    words[node + IDEMPOTENCY.offset + 1] = upperWord(offset);
+    words[node + IDEMPOTENCY.expires] = this.#memory.tickAfter(KEPT_MS);
     words[node + IDEMPOTENCY.channel] = channel;
     const nodeKey = this.#nodeKey(channel, key);
     table.insert(node, table.hash(nodeKey), nodeKey);

@@ -27,7 +27,6 @@ import { type Version, Versions } from "./versions.ts";
 const BLOCK_EXTRA_WORDS = 6;
 /** Tries to find a free block that is long enough. */
 const TRIES = 8;
-const IDEMPOTENCY_MS = 5 * 60 * 1000;
 const NO_BYTES = new Uint8Array(0);
 
 /** A publication to be stored. */
@@ -244,9 +243,8 @@ export class Publisher {
       if ((offset | 0) === 0) journal.set(channel + CHANNEL.offset + 1, upperWord(offset));
     }
     this.#directory.touch(channel);
-    const expires = memory.tickAfter(IDEMPOTENCY_MS);
     if (idempotencyKey !== undefined) {
-      if (!this.#idempotency.add(channel, idempotencyKey, { offset, expires })) return undefined;
+      if (!this.#idempotency.add(channel, idempotencyKey, offset)) return undefined;
     }
     if (version !== undefined) {
       const node = this.#versions.find(channel);

@@ -56,8 +56,9 @@ Endpoints:
 Signals:
   SIGTERM, SIGINT   finish open requests, then stop; the second signal stops at once
   SIGHUP            reload files, endpoints, users, certificate; reopen the logs
-  SIGUSR2           start the executable that is on disk now, with the same arguments; once it
-                    serves, finish what is open, and end; if it cannot start, serve on
+  SIGUSR2           upgrade: start the executable that is on disk now, with the same arguments;
+                    when the new server is ready, this one finishes what is open and ends; if
+                    the new one cannot start, this one serves on
   A signal that arrives during the start takes effect after it; in its first moment, before the
   program runs, any of them ends the process.
 

@@ -96,9 +96,10 @@ function withAppOrders(
 async function createWorker(parts: WorkerParts, start: WorkerStart) {
   const { listen } = start;
   if (listen === undefined) {
-    const { NativeWorker } = await import("../native/mod.ts");
+    const { NativeWorker, ringMemoryBytes } = await import("../native/mod.ts");
     const redirect = await redirectOf(start);
-    return new NativeWorker({ ...parts, redirect, ring: ringOf(start), ...await socketsOf(start) });
+    const ring = ringOf(start, ringMemoryBytes);
+    return new NativeWorker({ ...parts, redirect, ring, ...await socketsOf(start) });
   }
   const { DenoWorker } = await import("../deno/mod.ts");
   return new DenoWorker({ ...parts, listen });
@@ -121,8 +122,11 @@ async function socketsOf({ openssl, worker, config }: WorkerStart) {
 }
 
 /** A thread may get none although the main thread got one, as memory can be short: then it does without. */
-function ringOf({ ioUring }: WorkerStart): OpenedRing | undefined {
-  const opened = ioUring === true ? openIoUring() : undefined;
+function ringOf(
+  { ioUring }: WorkerStart,
+  memoryBytes: (entries: number) => number,
+): OpenedRing | undefined {
+  const opened = ioUring === true ? openIoUring(memoryBytes) : undefined;
   return typeof opened === "string" ? undefined : opened;
 }
 

@@ -16,4 +16,5 @@
 export { EventLoop } from "./event_loop.ts";
 export type { Source } from "./io_registry.ts";
 export { NativeWorker, type NativeWorkerParts } from "./native_worker.ts";
+export { ringMemoryBytes } from "./ring_sender.ts";
 export { type SocketContext, SocketTransport } from "./socket_transport.ts";

@@ -14,13 +14,17 @@
  */
 
 import type { JointSender, Outgoing, OutgoingPart } from "../net/mod.ts";
-import { BYTES_PER_SEND, type IoUring } from "../os/mod.ts";
+import type { IoUring } from "../os/mod.ts";
 import { COLUMN, type Counters } from "../ring/mod.ts";
 
 /** Measured with tests/bench/ring_send.ts: a send costs 0.9 of send(2) with two sockets, 0.6 with four, 0.4 with eight. */
 const MINIMUM = 4;
 /** Each copy begins with a cache line. */
 const ALIGNMENT = 64;
+/** The most bytes of one send, and the room for their copy: a segment of a queue (net/outgoing_batch.ts). */
+const BYTES_PER_SEND = 4 * 1024;
+/** Bytes of memory that are lent to the queues: 64 segments, each with the distance to the next one. */
+const LENT_BYTES = 280 * 1024;
 
 /** A socket that takes part. */
 export interface JointSocket {
@@ -34,6 +38,11 @@ export interface JointSocket {
   settleJoint(result: number): void;
   /** Sends by itself. */
   sendQueued(): void;
+}
+
+/** Bytes of memory that the sender needs of a ring with so many entries. */
+export function ringMemoryBytes(entries: number): number {
+  return entries * BYTES_PER_SEND + LENT_BYTES;
 }
 
 /** One thread's sender. */

@@ -25,10 +25,8 @@ import { result } from "./syscall.ts";
 
 /** Sends of one submission: as many as queues wait for a common flush (net/outgoing_batch.ts). */
 const ENTRIES = 64;
-/** A ring has memory for so many bytes of each send: copies of what lies elsewhere. */
-export const BYTES_PER_SEND = 4 * 1024;
-/** Bytes of memory behind that, which are lent to the queues (net/outgoing_batch.ts): 64 segments. */
-const LENT_BYTES = 280 * 1024;
+/** Bytes of memory for what is sent, unless the caller wants more. */
+const LEAST_BYTES = 64 * 1024;
 const PROT_READ_WRITE = 1 | 2;
 const MAP_SHARED_POPULATE = 0x1 | 0x8000;
 
@@ -43,11 +41,14 @@ export interface OpenedRing {
 /**
  * Opens a ring for the calling thread.
  *
+ * @param memoryBytes bytes of memory for what is sent, by the number of entries
  * @returns the ring, or why there is none, for the operator
  */
-export function openIoUring(): OpenedRing | string {
+export function openIoUring(
+  memoryBytes: (entries: number) => number = () => LEAST_BYTES,
+): OpenedRing | string {
   const setup = setUpRing(ENTRIES, IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN);
-  return typeof setup === "string" ? setup : opened(setup);
+  return typeof setup === "string" ? setup : opened(setup, memoryBytes);
 }
 
 /** A ring with its memory mapped. */
@@ -152,10 +153,13 @@ function wordsOf({ address, length }: Mapping): Uint32Array {
   return new Uint32Array(Deno.UnsafePointerView.getArrayBuffer(address, length));
 }
 
-function opened({ descriptor, params, ring, submissions, close }: RingSetup): OpenedRing {
+function opened(
+  { descriptor, params, ring, submissions, close }: RingSetup,
+  memoryBytes: (entries: number) => number,
+): OpenedRing {
   const word = (field: number) => params[field]! / 4;
   // Memory of that size is not on V8's heap, so it does not move; the ring keeps it from being collected.
-  const bytes = new Uint8Array(params[PARAMS.sqEntries]! * BYTES_PER_SEND + LENT_BYTES);
+  const bytes = new Uint8Array(memoryBytes(params[PARAMS.sqEntries]!));
   const memory: RingMemory = {
     bytes,
     bytesAddress: addressOf(bytes),

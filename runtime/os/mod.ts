@@ -80,7 +80,7 @@ export type { FileSystem, LookUp, ReadPlace } from "./file_system.ts";
 export { hasLibc } from "./libc.ts";
 export { memorySize } from "./memory_size.ts";
 export { type EnterRing, IoUring, type RingMemory } from "./io_uring.ts";
-export { BYTES_PER_SEND, type OpenedRing, openIoUring } from "./linux_io_uring.ts";
+export { type OpenedRing, openIoUring } from "./linux_io_uring.ts";
 export { LinuxFiles } from "./linux_files.ts";
 export { LinuxLogFile } from "./linux_log_file.ts";
 export { LinuxOs } from "./linux.ts";

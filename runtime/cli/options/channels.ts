@@ -77,7 +77,7 @@ export const CHANNEL_FLAGS: readonly Option[] = [
     help: "time for a client's connect command; then close 3502",
   }),
   limit("drainSpread", ["drain-spread", "TIME", 0, AN_HOUR], {
-    help: "at a stop, spread the ends of channel clients (3001) over this time",
+    help: "at a stop, disconnect clients of channels (3001) gradually over this time",
   }),
   limit("presenceClients", ["max-presence", "COUNT", 1, 1_000_000], {
     help: "clients that an answer about presence lists; above it error 106",

@@ -87,7 +87,7 @@ export const LIMIT_OPTIONS: readonly Option[] = [
   limit(
     at("limits", "upgradeSpread"),
     ["upgrade-spread", "TIME", 0, A_DAY],
-    "at an upgrade (SIGUSR2), spread the ends of WebSockets and streams over this time",
+    "at an upgrade (SIGUSR2), end WebSockets and streams gradually over this time",
   ),
   limit(
     at("http1", "requestLineBytes"),

@@ -1,23 +1,67 @@
 /**
- * `--check`: reports every error of the settings, or prints the effective options.
+ * `--check`: reports every error of the settings, or prints the effective options, and what would be used: TLS, engine, io_uring.
  *
- * In: the settings. Out: one line for each error, and a text that is itself a configuration file, with
- * the source of each value as a comment. Looks at the files and folders that options name; changes
- * nothing, and opens no port.
+ * In: the settings. Out: one line for each error, or a text that is itself a configuration file, with
+ * the source of each value as a comment. Looks at the files and folders that options name, loads the app, and connects to the engine;
+ * changes nothing, and opens no port.
  */
 
 import { stringify } from "smol-toml";
 import type { Config } from "../config/mod.ts";
+import { descriptorShortage, ioUringUse } from "../executor/mod.ts";
 import { escapeControls } from "../observe/log/mod.ts";
+import { descriptorLimit } from "../os/mod.ts";
+import { EXIT } from "./help.ts";
 import { type Option, OPTIONS, WORKERS } from "./options/mod.ts";
 import type { Settings } from "./settings.ts";
+import { checkApp, checkEngine, checkTls, startupFaults } from "./startup_faults.ts";
 
 /** Values of file options that name no file. */
 const NO_FILES: readonly string[] = ["-", "off"];
 const COMMENT_AT = 40;
 
+/** Where it writes. */
+export interface CheckOutput {
+  /** Prints a text; the exit code. */
+  print(text: string): Promise<number>;
+  warn(text: string): void;
+}
+
+/** Reports every error, or prints the effective options. Returns the exit code. */
+export async function check(settings: Settings, { print, warn }: CheckOutput): Promise<number> {
+  const { config } = settings;
+  const missing = faultsOf(settings);
+  // A missing file cannot be used either: that is reported once.
+  const isWhole = missing.length === 0;
+  const nothing = { text: null, warnings: [], faults: [] };
+  const tls = isWhole ? await checkTls(config) : nothing;
+  const app = isWhole ? await checkApp(config) : nothing;
+  const engine = isWhole ? await checkEngine(config) : nothing;
+  const faults = [
+    ...missing,
+    ...tls.faults,
+    ...app.faults,
+    ...engine.faults,
+    ...await startupFaults({ users: config.users, channels: config.channels }),
+  ];
+  [
+    ...settings.warnings,
+    ...tls.warnings,
+    ...app.warnings,
+    ...engine.warnings,
+    // By the hard limit, because the server raises the soft limit to it.
+    ...descriptorShortage(config, descriptorLimit()?.hard ?? Infinity),
+    ...faults,
+  ].forEach(warn);
+  if (faults.length > 0) return EXIT.usage;
+  const chosen = tls.text === null ? [] : [`# TLS: ${tls.text}`];
+  if (engine.text !== null) chosen.push(`# Engine: ${engine.text}`);
+  chosen.push(`# io_uring: ${ioUringUse(config).text}`);
+  return await print(`${describe(settings)}\n\n${chosen.join("\n")}`);
+}
+
 /** Every error, also of files and folders on disk. */
-export function faultsOf({ config, faults }: Settings): string[] {
+function faultsOf({ config, faults }: Settings): string[] {
   const missing = OPTIONS.flatMap((option) => {
     return option.valuesOf(config).flatMap((value) => {
       const fault = NO_FILES.includes(value) ? undefined : lookAt(option, value);
@@ -28,7 +72,7 @@ export function faultsOf({ config, faults }: Settings): string[] {
 }
 
 /** The effective values as a configuration file. */
-export function describe({ config, origins, workersLimit }: Settings): string {
+function describe({ config, origins, workersLimit }: Settings): string {
   const headings = [...new Set(OPTIONS.map(({ group }) => group))];
   return headings.map((heading) => {
     const options = OPTIONS.filter(({ group }) => group === heading);

@@ -16,7 +16,6 @@ import {
   DescriptorError,
   descriptorShortage,
   Executor,
-  ioUringUse,
   LogFileError,
   Predecessor,
   Successor,
@@ -25,7 +24,6 @@ import {
 } from "../executor/mod.ts";
 import { escapeControls } from "../observe/log/mod.ts";
 import {
-  descriptorLimit,
   errnoText,
   memorySize,
   ownCommand,
@@ -34,7 +32,7 @@ import {
   usableCores,
 } from "../os/mod.ts";
 import { Signals } from "../signals.ts";
-import { describe, faultsOf } from "./check.ts";
+import { check } from "./check.ts";
 import { type Command, parseCommandLine } from "./command_line.ts";
 import { hashOfInput } from "./hash_password.ts";
 import { giveBackRights } from "./give_back_rights.ts";
@@ -45,7 +43,7 @@ import { RunningServer } from "./running_server.ts";
 import { ServiceManager } from "./service_manager.ts";
 import type { Settings } from "./settings.ts";
 import { StartingServer, StoppedError } from "./starting_server.ts";
-import { checkApp, checkEngine, checkTls, startupFaults } from "./startup_faults.ts";
+import { startupFaults } from "./startup_faults.ts";
 import { UsageError } from "./usage_error.ts";
 
 const VERSION = config.version;
@@ -92,7 +90,7 @@ async function run(args: readonly string[], signals: Signals): Promise<number> {
       case "version":
         return await print(`async-deno ${config.version}`);
       case "check":
-        return await check(command.settings);
+        return await check(command.settings, { print, warn });
       case "completions":
         return await completions(command.shell);
       case "systemd":
@@ -138,43 +136,6 @@ async function channels(args: readonly string[], signals: Signals): Promise<numb
 async function completions(shell: string): Promise<number> {
   const { completionsFor } = await import("./completions/mod.ts");
   return await print(completionsFor(shell));
-}
-
-/** Reports every error, or prints the effective options. */
-async function check(settings: Settings): Promise<number> {
-  const { config } = settings;
-  const missing = faultsOf(settings);
-  // A missing file cannot be used either: that is reported once.
-  const isWhole = missing.length === 0;
-  const nothing = { text: null, warnings: [], faults: [] };
-  const tls = isWhole ? await checkTls(config) : nothing;
-  const app = isWhole ? await checkApp(config) : nothing;
-  const engine = isWhole ? await checkEngine(config) : nothing;
-  const faults = [
-    ...missing,
-    ...tls.faults,
-    ...app.faults,
-    ...engine.faults,
-    ...await startupFaults({ users: config.users, channels: config.channels }),
-  ];
-  [
-    ...settings.warnings,
-    ...tls.warnings,
-    ...app.warnings,
-    ...engine.warnings,
-    ...shortageOf(config),
-    ...faults,
-  ].forEach(warn);
-  if (faults.length > 0) return EXIT.usage;
-  const chosen = tls.text === null ? [] : [`# TLS: ${tls.text}`];
-  if (engine.text !== null) chosen.push(`# Engine: ${engine.text}`);
-  chosen.push(`# io_uring: ${ioUringUse(config).text}`);
-  return await print(`${describe(settings)}\n\n${chosen.join("\n")}`);
-}
-
-/** By the hard limit, because the server raises the soft limit to it. */
-function shortageOf(config: Config): string[] {
-  return descriptorShortage(config, descriptorLimit()?.hard ?? Infinity);
 }
 
 async function health(config: Config): Promise<number> {

@@ -6,7 +6,7 @@
  */
 
 import { type Config, workerSlots } from "../config/mod.ts";
-import { EventLog, LineClock } from "../observe/log/mod.ts";
+import { EventLog, LineStamp } from "../observe/log/mod.ts";
 import { type LogFile, type LogFileOptions, openLogFile } from "../os/mod.ts";
 import { COLUMN, type Column, createLogMemory, LogBuffer, type SharedState } from "../ring/mod.ts";
 import type { LogMemory } from "../thread/mod.ts";
@@ -73,7 +73,7 @@ export class ServerLogs {
     const accesses = this.#open(access, { limit: 0, keepsLast: false });
     this.#logs = [events, accesses].filter((open) => open !== null);
     this.memory = { events: events?.memory ?? null, accesses: accesses?.memory ?? null };
-    const clock = new LineClock({
+    const clock = new LineStamp({
       loop: {
         get now() {
           return performance.now();

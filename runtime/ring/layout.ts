@@ -86,6 +86,14 @@ export interface Dimensions {
   readonly addresses: number;
 }
 
+/** The dimensions of a server, but for the number of workers. 1,024 slots as in async_nostd. */
+export const DEFAULT_DIMENSIONS: Omit<Dimensions, "workers"> = {
+  taskSlots: 1024,
+  inboxBytes: 256 * 1024,
+  descriptors: 65536,
+  addresses: 0,
+};
+
 /** The byte offset of each block, and the total size. */
 export interface Layout {
   readonly header: number;

@@ -15,6 +15,7 @@ import {
   ADDRESS_ENTRY_BYTES,
   COUNTER_BLOCK_BYTES,
   COUNTER_COLUMNS,
+  DEFAULT_DIMENSIONS,
   type Dimensions,
   EXTRA_COUNTER_BLOCKS,
   FLAGS_BYTES,
@@ -47,7 +48,6 @@ export interface SharedStateOptions {
   initialPosition?: number;
 }
 
-const DEFAULTS = { taskSlots: 1024, inboxBytes: 256 * 1024, descriptors: 65536, addresses: 0 };
 /** The size has to fit a word of the header. */
 const MAX_TOTAL_BYTES = 2 ** 31 - 1;
 
@@ -175,7 +175,7 @@ export class SharedState {
 
 /** Fills in the defaults and checks the ranges. */
 function checkedDimensions(options: SharedStateOptions): Dimensions {
-  const dimensions = { ...DEFAULTS, ...options };
+  const dimensions = { ...DEFAULT_DIMENSIONS, ...options };
   const { workers, taskSlots, inboxBytes, descriptors, addresses } = dimensions;
   requireRange("workers", workers, [1, MAX_WORKERS]);
   requireRange("taskSlots", taskSlots, [2, 2 ** 20]);

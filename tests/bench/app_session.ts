@@ -14,7 +14,7 @@ import {
   OutgoingBatch,
   type Transport,
 } from "../../runtime/net/mod.ts";
-import { EventLog, LineClock } from "../../runtime/observe/log/mod.ts";
+import { EventLog, LineStamp } from "../../runtime/observe/log/mod.ts";
 import { createSharedState, openSharedState } from "../../runtime/ring/mod.ts";
 import { App, type AppParts, type Topics } from "../../runtime/serve/app/mod.ts";
 import type { AppModule } from "../../runtime/serve/app/mod.ts";
@@ -78,7 +78,7 @@ export class AppSession {
       defer() {},
       gather() {},
     } as unknown as Loop;
-    const clock = new LineClock({ loop, epochMilliseconds: () => 0, writer: null });
+    const clock = new LineStamp({ loop, epochMilliseconds: () => 0, writer: null });
     const app = module && new App({
       load: () => Promise.resolve(module),
       address: { hostname: "127.0.0.1", port: 80, isSecure: false },

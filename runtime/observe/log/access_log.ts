@@ -9,13 +9,13 @@ import type { RequestHead } from "../../../protocol/mod.ts";
 import type { AccessFormat } from "../../config/mod.ts";
 import type { LogBuffer } from "../../ring/mod.ts";
 import { accessLine, requestId } from "./access_line.ts";
-import type { LineClock } from "./line_clock.ts";
+import type { LineStamp } from "./line_stamp.ts";
 
 /** The options of an access log. */
 export interface AccessLogOptions {
   /** Receives the lines. */
   readonly lines: LogBuffer;
-  readonly clock: LineClock;
+  readonly clock: LineStamp;
   readonly format: AccessFormat;
   /** Number of the worker. */
   readonly worker: number;

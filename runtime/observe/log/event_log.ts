@@ -10,13 +10,13 @@
 import { digitsOf, type LogBuffer } from "../../ring/mod.ts";
 import { escapeText } from "./escape.ts";
 import type { LogLabel } from "./label.ts";
-import type { LineClock } from "./line_clock.ts";
+import type { LineStamp } from "./line_stamp.ts";
 import { countPlace, descriptorPlace, ReadyLines } from "./ready_lines.ts";
 
 /** The event log of one thread. */
 export class EventLog {
   readonly #lines: LogBuffer | null;
-  readonly #clock: LineClock;
+  readonly #clock: LineStamp;
   // By the number of digits of the descriptor.
   readonly #acceptedLines: (ReadyLines | undefined)[] = new Array(MOST_DIGITS);
   readonly #removedLines: (ReadyLines | undefined)[] = new Array(MOST_DIGITS);
@@ -29,7 +29,7 @@ export class EventLog {
   #requestLines: ReadyLines | null = null;
 
   /** @param lines receives the lines; null: nothing is logged */
-  constructor(lines: LogBuffer | null, clock: LineClock) {
+  constructor(lines: LogBuffer | null, clock: LineStamp) {
     this.#lines = lines;
     this.#clock = clock;
   }

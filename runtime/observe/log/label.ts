@@ -5,7 +5,7 @@
  * request is received, routed and answered in one turn, so its lines are written together.
  */
 
-import type { LineClock } from "./line_clock.ts";
+import type { LineStamp } from "./line_stamp.ts";
 import { descriptorPlace, ReadyLines } from "./ready_lines.ts";
 
 /** A route's name in the event log. */
@@ -20,7 +20,7 @@ export class LogLabel {
   }
 
   /** The lines for a descriptor of `digits` digits whose connection is kept alive or closed. */
-  lines(digits: number, keepAlive: boolean, clock: LineClock): ReadyLines {
+  lines(digits: number, keepAlive: boolean, clock: LineStamp): ReadyLines {
     const at = digits * 2 + (keepAlive ? 1 : 0);
     const kept = this.#lines[at];
     if (kept !== undefined && kept.fits(clock)) return kept;

@@ -8,8 +8,8 @@
  * ```
  *
  * ```ts
- * import { EventLog, LineClock } from "./mod.ts";
- * const clock = new LineClock({ loop: { now: 0 }, epochMilliseconds: Date.now, writer: "w0" });
+ * import { EventLog, LineStamp } from "./mod.ts";
+ * const clock = new LineStamp({ loop: { now: 0 }, epochMilliseconds: Date.now, writer: "w0" });
  * const log = new EventLog(null, clock); // null: disabled
  * log.accepted(5); // `2026-11-27T22:51:30.123Z w0 [ACCEPT] fd=5`
  * ```
@@ -22,4 +22,4 @@ export { errorLines, withOwnAdvice } from "./error_lines.ts";
 export { escapeControls, escapeText } from "./escape.ts";
 export { EventLog } from "./event_log.ts";
 export { LogLabel } from "./label.ts";
-export { LineClock } from "./line_clock.ts";
+export { LineStamp } from "./line_stamp.ts";

@@ -7,7 +7,7 @@
  */
 
 import { writeDigits } from "../../ring/mod.ts";
-import type { LineClock } from "./line_clock.ts";
+import type { LineStamp } from "./line_stamp.ts";
 
 const DESCRIPTOR = 0;
 const COUNT = 1;
@@ -48,12 +48,12 @@ export class ReadyLines {
   }
 
   /** Whether they have the prefix length of this clock. */
-  fits(clock: LineClock): boolean {
+  fits(clock: LineStamp): boolean {
     return this.#prefixLength === clock.prefixLength;
   }
 
   /** The bytes, with the time of this turn and with numbers of as many digits as they have places. */
-  with(clock: LineClock, descriptor: number, count: number): Uint8Array {
+  with(clock: LineStamp, descriptor: number, count: number): Uint8Array {
     if (this.#prefixLength > 0) this.#setTime(clock);
     if (descriptor !== this.#descriptor) {
       this.#descriptor = descriptor;
@@ -66,7 +66,7 @@ export class ReadyLines {
     return this.#bytes;
   }
 
-  #setTime(clock: LineClock): void {
+  #setTime(clock: LineStamp): void {
     const prefix = clock.prefix();
     if (clock.version === this.#version) return;
     this.#version = clock.version;

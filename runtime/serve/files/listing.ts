@@ -9,8 +9,9 @@
 
 import { accepts } from "@std/http/negotiation";
 import { decodeRequestPath, isRefusedPath } from "../../../protocol/mod.ts";
+import { listingJson, listingJsonRow } from "./listing_json.ts";
 import { withoutCopies } from "./listing_neighbours.ts";
-import { isoTime, LISTING_CSP, listingPage, listingRow } from "./listing_page.ts";
+import { LISTING_CSP, listingPage, listingRow } from "./listing_page.ts";
 import type { Sliced } from "./sliced.ts";
 import { firstSorted } from "./sliced_sort.ts";
 
@@ -90,7 +91,7 @@ export function* renderListing(listing: Listing, asJson: boolean): Sliced<Listin
   let rows = "";
   for (const part of slicesOf(shown)) {
     rows += asJson
-      ? part.map((entry) => `,${jsonRow(entry)}`).join("")
+      ? part.map((entry) => `,${listingJsonRow(entry)}`).join("")
       : part.map(listingRow).join("");
     if (part.length === SLICE_ENTRIES) yield;
   }
@@ -119,19 +120,4 @@ function* slicesOf<Item>(items: readonly Item[]): Generator<readonly Item[]> {
 function isReachable(name: string): boolean {
   if (!name.isWellFormed() || name.includes("\ufffd")) return false;
   return !isRefusedPath(decodeRequestPath(`/${encodeURIComponent(name)}`));
-}
-
-function jsonRow({ name, isFolder, size, lastModified }: ListingEntry): string {
-  return JSON.stringify({
-    name,
-    type: isFolder ? "folder" : "file",
-    ...(isFolder ? {} : { size }),
-    modified: isoTime(lastModified) ?? null,
-  });
-}
-
-/** @param rows the rows of the entries, separated by commas */
-function listingJson({ segments, omitted }: Listing, rows: string): string {
-  const path = JSON.stringify(`/${segments.map((name) => `${name}/`).join("")}`);
-  return `{"path":${path},"entries":[${rows}],"omitted":${omitted}}\n`;
 }

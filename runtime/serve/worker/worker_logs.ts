@@ -7,7 +7,7 @@
 
 import type { Config } from "../../config/mod.ts";
 import type { Loop } from "../../net/mod.ts";
-import { AccessLog, EventLog, LineClock } from "../../observe/log/mod.ts";
+import { AccessLog, EventLog, LineStamp } from "../../observe/log/mod.ts";
 import { COLUMN, type Column, type Counters, LogBuffer } from "../../ring/mod.ts";
 import type { LogMemory, ThreadMessage } from "../../thread/mod.ts";
 
@@ -38,7 +38,7 @@ export class WorkerLogs {
   constructor(parts: WorkerLogsParts) {
     this.#parts = parts;
     const { memory, config, loop, worker } = parts;
-    const clock = new LineClock({
+    const clock = new LineStamp({
       loop,
       epochMilliseconds: () => loop.os.epochMilliseconds(),
       writer: config.logFormat === "seed" ? null : `w${worker}`,

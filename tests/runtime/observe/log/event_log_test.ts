@@ -1,7 +1,7 @@
 /** The lines of the event log: the words of async_nostd after time and worker, and escaped. */
 
 import { assert, assertEquals } from "@std/assert";
-import { escapeText, EventLog, LineClock, LogLabel } from "../../../../runtime/observe/log/mod.ts";
+import { escapeText, EventLog, LineStamp, LogLabel } from "../../../../runtime/observe/log/mod.ts";
 import { Random } from "../../../support/random.ts";
 import { createLogMemory, LogBuffer, LogReader } from "../../../../runtime/ring/mod.ts";
 
@@ -12,9 +12,9 @@ class Time {
   ahead = Date.parse("2026-11-27T22:51:30.004Z") - 5_000;
   looks = 0;
 
-  clock(writer: string | null): LineClock {
+  clock(writer: string | null): LineStamp {
     const epochMilliseconds = () => (this.looks++, this.now + this.ahead);
-    return new LineClock({ loop: this, epochMilliseconds, writer });
+    return new LineStamp({ loop: this, epochMilliseconds, writer });
   }
 }
 

@@ -1,5 +1,6 @@
 /**
- * The wall-clock time of one thread's log lines, derived from the loop's clock.
+ * What a line of the event log begins with, its time and its writer, for the lines of one thread. The wall-clock time is derived from
+ * the loop's clock; lines of the access log have it, too.
  *
  * In: the loop's `now`, which is constant within a turn. Out: milliseconds since 1970, and the prefix of a line of
  * the event log, `2026-11-27T22:51:30.123Z w0 `, as prepared bytes. A line costs a comparison, a turn with lines
@@ -8,8 +9,8 @@
 
 import { writeDigits } from "../../ring/mod.ts";
 
-/** The sources of a line clock. */
-export interface LineClockParts {
+/** The sources of a stamp. */
+export interface LineStampParts {
   /** The loop's monotonic clock, in milliseconds. */
   readonly loop: { readonly now: number };
   /** The wall clock: milliseconds since 1970. */
@@ -24,11 +25,11 @@ const READ_INTERVAL = 1000;
 const BEFORE_MILLISECONDS = 20;
 const AFTER_MILLISECONDS = 23;
 
-/** The clock of one thread's lines. */
-export class LineClock {
+/** The stamp of one thread's lines. */
+export class LineStamp {
   /** Incremented whenever {@link prefix} changes. */
   version = 0;
-  readonly #parts: LineClockParts;
+  readonly #parts: LineStampParts;
   readonly #prefix: Uint8Array;
   #now = NaN;
   #readAt = -Infinity;
@@ -36,7 +37,7 @@ export class LineClock {
   #offset = 0;
   #second = NaN;
 
-  constructor(parts: LineClockParts) {
+  constructor(parts: LineStampParts) {
     this.#parts = parts;
     const { writer } = parts;
     this.#prefix = new TextEncoder().encode(writer === null ? "" : `${timeText(0)} ${writer} `);

@@ -21,7 +21,7 @@ import keysScript from "./keys.js" with { type: "bytes" };
 import linkScript from "./link.js" with { type: "bytes" };
 import page from "./page.html" with { type: "bytes" };
 import rendererScript from "./renderer.js" with { type: "bytes" };
-import seamScript from "./seam.js" with { type: "bytes" };
+import connectionLossScript from "./connection_loss.js" with { type: "bytes" };
 import style from "./style.css" with { type: "bytes" };
 import styleElementsScript from "./style_elements.js" with { type: "bytes" };
 import terminalScript from "./terminal.js" with { type: "bytes" };
@@ -56,7 +56,7 @@ export function pageAssets(home: string): readonly Asset[] {
       ["keys.js", keysScript],
       ["link.js", linkScript],
       ["renderer.js", rendererScript],
-      ["seam.js", seamScript],
+      ["connection_loss.js", connectionLossScript],
       ["terminal.js", terminalScript],
     ],
     packaged: [

@@ -10,7 +10,7 @@ import { KeyBar } from "./key_bar.js";
 import { echoOf } from "./keys.js";
 import { Link } from "./link.js";
 import { drawByWebgl } from "./renderer.js";
-import { Seam } from "./seam.js";
+import { ConnectionLoss } from "./connection_loss.js";
 import { adoptStyleElements } from "./style_elements.js";
 
 /** Characters in one message: a longer paste is refused, as sending it could take minutes. */
@@ -61,7 +61,7 @@ const fit = new globalThis.FitAddon.FitAddon();
 let hintTimer = 0;
 let refitTimer = 0;
 
-const seam = new Seam(terminal);
+const loss = new ConnectionLoss(terminal);
 const keyBar = new KeyBar(terminal, byId("keys"));
 const link = new Link(socketUrl(), { onState: showState, onMessage: receive });
 
@@ -111,7 +111,7 @@ function showState(state, seconds) {
   byId("countdown").textContent = waiting ? `in ${seconds} s` : "";
   byId("retry").hidden = !waiting;
   if (state === "connected") byId("hint").hidden = true;
-  seam.follow(state);
+  loss.follow(state);
 }
 
 /** @param {string} text shown for some seconds */

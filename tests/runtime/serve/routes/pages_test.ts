@@ -7,7 +7,7 @@ import { echoOf } from "../../../../runtime/serve/routes/pages/keys.js";
 import { retryDelay } from "../../../../runtime/serve/routes/pages/link.js";
 import { colourSchemes } from "../../../support/colour_schemes.ts";
 import { contrast } from "../../../support/contrast.ts";
-import { formatPause } from "../../../../runtime/serve/routes/pages/seam.js";
+import { formatPause } from "../../../../runtime/serve/routes/pages/connection_loss.js";
 import { type Asset, pageAssets } from "../../../../runtime/serve/routes/pages/mod.ts";
 
 const ASSETS = pageAssets("/");

@@ -15,7 +15,7 @@ const NORMAL_SCREEN = "\x1b[?1049l";
 const LOST_TITLE = "⚠ Connection lost – ";
 
 /** See the top of the file. */
-export class Seam {
+export class ConnectionLoss {
   #terminal;
   #title = document.title;
   /** Whether there was a connection; the time of its loss, in milliseconds, while there is none. */

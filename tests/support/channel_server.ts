@@ -208,3 +208,21 @@ export async function subscribe(
   );
   return received;
 }
+
+/**
+ * Publishes; false: the store was busy, which is a temporary error. On an overloaded machine the holder of its lock may be kept from
+ * its core for long.
+ */
+export async function isPublished(
+  client: Centrifuge,
+  channel: string,
+  data: unknown,
+): Promise<boolean> {
+  try {
+    await client.publish(channel, data);
+    return true;
+  } catch (error) {
+    if ((error as { readonly temporary?: boolean }).temporary !== true) throw error;
+    return false;
+  }
+}

@@ -4,23 +4,11 @@
  */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import type { Centrifuge } from "npm:centrifuge@5.8.0";
-import { ChannelServer, connected, subscribe } from "../../support/channel_server.ts";
+import { ChannelServer, connected, isPublished, subscribe } from "../../support/channel_server.ts";
 import { waitFor } from "../../support/wait_for.ts";
 import "../../support/load_libc.ts";
 
 const COUNT = 500;
-
-/** False: the store was busy, which is a temporary error. On an overloaded machine its holder may be kept from its core. */
-async function isPublished(client: Centrifuge, data: unknown): Promise<boolean> {
-  try {
-    await client.publish("chat:room", data);
-    return true;
-  } catch (error) {
-    if ((error as { readonly temporary?: boolean }).temporary !== true) throw error;
-    return false;
-  }
-}
 
 Deno.test("channels: subscribers on both workers get what is published on either, in one order", async () => {
   await using server = await ChannelServer.start();
@@ -37,7 +25,7 @@ Deno.test("channels: subscribers on both workers get what is published on either
     for (const end = Math.min(i + 16, COUNT); i < end; i++) {
       publishing.push(...publishers.map(async (one, worker) => {
         const at = i;
-        if (await isPublished(one, { worker, i: at })) published[worker]!.push(at);
+        if (await isPublished(one, "chat:room", { worker, i: at })) published[worker]!.push(at);
       }));
     }
     await Promise.all(publishing);

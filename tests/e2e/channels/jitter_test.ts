@@ -9,6 +9,7 @@ import {
   type ChannelClient,
   ChannelServer,
   connected,
+  isPublished,
   OPEN_CHANNELS,
   type Received,
   subscribe,
@@ -21,20 +22,26 @@ const SECONDS = Number(Deno.env.get("JITTER_SECONDS") ?? 3);
 const CLIENTS = 30;
 const CHANNELS = ["chat:a", "chat:b", "short:c"];
 
-/** Publishes to all channels until the time is over; calls `act` in between. Returns how many each channel got. */
+/** Publishes to all channels until the time is over; calls `act` in between. Returns how many each channel has got. */
 async function publishFor(
   publisher: ChannelClient,
   act: (round: number) => void,
-): Promise<number> {
+): Promise<number[]> {
   const end = performance.now() + SECONDS * 1000;
-  let count = 0;
-  for (; performance.now() < end; count++) {
-    const all = CHANNELS.map((channel) => publisher.centrifuge.publish(channel, count + 1));
-    if (count % 8 === 7) await Promise.all(all);
-    else all.forEach((promise) => void promise.catch(() => {}));
+  const counts = CHANNELS.map(() => 0);
+  let publishing: Promise<void>[] = [];
+  for (let count = 0; performance.now() < end; count++) {
+    publishing.push(...CHANNELS.map(async (channel, i) => {
+      if (await isPublished(publisher.centrifuge, channel, count + 1)) counts[i]!++;
+    }));
+    if (count % 8 === 7) {
+      await Promise.all(publishing);
+      publishing = [];
+    }
     act(count);
   }
-  return count;
+  await Promise.all(publishing);
+  return counts;
 }
 
 /** Offsets in order; a hole only where the client was told, by `recovered: false`. */
@@ -65,17 +72,24 @@ async function run(act: (clients: readonly ChannelClient[], round: number) => vo
       CHANNELS.map((channel) => subscribe(client, channel, { recoverable: true })),
     )
   ));
-  const count = await publishFor(publisher, (round) => act(clients, round));
-  // The last ones, after which nobody's socket dies.
-  const last = count + 1;
+  const counts = await publishFor(publisher, (round) => act(clients, round));
   await Promise.all(clients.map(({ centrifuge }) => centrifuge.ready()));
-  await Promise.all(CHANNELS.map((channel) => publisher.centrifuge.publish(channel, last)));
-  await waitFor(() => subscriptions.flat().every(({ offsets }) => offsets.at(-1) === last), {
-    what: () => `offset ${last}, not ${subscriptions.flat().map(({ offsets }) => offsets.at(-1))}`,
+  // The last ones, after which nobody's socket dies.
+  await Promise.all(
+    CHANNELS.map((channel, i) =>
+      waitFor(() => isPublished(publisher.centrifuge, channel, counts[i]! + 1), {
+        what: `the last publication of ${channel}`,
+      })
+    ),
+  );
+  const lasts = counts.map((count) => count + 1);
+  const newest = (each: Received[]) => each.map(({ offsets }) => offsets.at(-1));
+  await waitFor(() => subscriptions.every((each) => String(newest(each)) === String(lasts)), {
+    what: () => `offsets ${lasts}, not ${subscriptions.map(newest).join("; ")}`,
   });
   for (const [a, b, c] of subscriptions) {
-    for (const whole of [a!, b!]) assertEquals(check(whole, last), 0);
-    check(c!, last);
+    for (const [i, whole] of [a!, b!].entries()) assertEquals(check(whole, lasts[i]!), 0);
+    check(c!, lasts[2]!);
   }
   assert(subscriptions.flat().some(({ subscribed }) => subscribed.length > 1));
 }

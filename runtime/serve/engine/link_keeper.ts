@@ -10,6 +10,8 @@ import { Probe } from "./probe.ts";
 /** The pause before the first new attempt, and the longest one, in milliseconds. */
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 5000;
+/** Longer than the longest pause between two attempts to connect, and the verification behind it: another node may have a proof. */
+const GRACE_MS = 8000;
 /** How often a lease is renewed, in milliseconds. */
 const RENEW_MS = 3000;
 
@@ -47,6 +49,7 @@ export interface LinkWork<Link extends KeptLink> {
 /** The keeper. */
 export class LinkKeeper<Link extends KeptLink> {
   readonly #work: LinkWork<Link>;
+  readonly #graceMs: number;
   #events: EngineEvents | undefined;
   #link: Link | undefined;
   #probe: Probe | undefined;
@@ -64,9 +67,14 @@ export class LinkKeeper<Link extends KeptLink> {
   #retry: ReturnType<typeof setTimeout> | undefined;
   #renewal: ReturnType<typeof setInterval> | undefined;
 
-  /** Nothing is connected before `start`. */
-  constructor(work: LinkWork<Link>) {
+  /**
+   * Nothing is connected before `start`.
+   *
+   * @param graceMs milliseconds after a link was opened in which only nodes with a proof decide about a channel
+   */
+  constructor(work: LinkWork<Link>, graceMs = GRACE_MS) {
     this.#work = work;
+    this.#graceMs = graceMs;
   }
 
   /** The link, from its opening to its end. */
@@ -84,9 +92,9 @@ export class LinkKeeper<Link extends KeptLink> {
     return this.#probeMs;
   }
 
-  /** Milliseconds since the link was opened. */
-  get linkAgeMs(): number {
-    return performance.now() - this.#linkedAt;
+  /** Whether another node may know more about a channel than a caller without a proof. */
+  get isInGrace(): boolean {
+    return performance.now() - this.#linkedAt < this.#graceMs;
   }
 
   /** A probe of this node has come. */

@@ -23,10 +23,11 @@ import type {
 } from "../driver.ts";
 import { LinkKeeper } from "../link_keeper.ts";
 import { randomText } from "../random_text.ts";
+import { NO_LINK, refusal, unavailable, UNVERIFIED } from "../refusals.ts";
 import { ChannelLog, type ClaimParts } from "./channel_log.ts";
 import { KeyedQueue } from "./keyed_queue.ts";
 import type { NatsServer } from "./nats_address.ts";
-import { natsFault, unavailable } from "./nats_faults.ts";
+import { natsFault } from "./nats_faults.ts";
 import type { NatsLink } from "./nats_link.ts";
 import { NatsLinks } from "./nats_links.ts";
 import { NatsNodes } from "./nats_nodes.ts";
@@ -41,17 +42,9 @@ export interface NatsDriverOptions extends NatsServer {
   readonly graceMs?: number;
 }
 
-/** Longer than the longest pause between two attempts to connect, and the verification behind it: another node may have a proof. */
-const GRACE_MS = 8000;
 /** What a message needs besides the bytes of a publication, at most. */
 const HEAD_BYTES = 2048;
-const UNVERIFIED: EngineUnavailable = unavailable({
-  reason: "the server was restarted; nodes that follow the channel decide first",
-  mayBeDone: false,
-});
-const NO_LINK = unavailable({ reason: "there is no connection to the server", mayBeDone: false });
 const LATE = unavailable({ reason: "too many requests wait for the server", mayBeDone: false });
-const FULL: EngineFull = { status: "full" };
 const DONE: EngineDoneResult = { status: "done" };
 
 /** The driver. */
@@ -79,6 +72,7 @@ export class NatsDriver implements EngineDriver {
         message: (subject, bytes, sequence) => this.#message(subject, bytes, sequence),
         begun: () => this.#log.forget(),
       }),
+      options.graceMs,
     );
   }
 
@@ -192,8 +186,7 @@ export class NatsDriver implements EngineDriver {
   }
 
   #claim(proof: EnginePosition | undefined, isDeep: boolean, deadline: number): ClaimParts {
-    const inGrace = this.#keeper.linkAgeMs < (this.#options.graceMs ?? GRACE_MS);
-    return { proof, isDeep, inGrace, deadline };
+    return { proof, isDeep, inGrace: this.#keeper.isInGrace, deadline };
   }
 
   /** Delivers a publication that is not stored. */
@@ -240,8 +233,7 @@ export class NatsDriver implements EngineDriver {
         // Not of the link that is there now: the request was made for the other one.
         return this.#keeper.link === link ? await action(link, deadline) : NO_LINK;
       } catch (error) {
-        const fault = natsFault(error);
-        return fault.kind === "full" ? FULL : unavailable(fault);
+        return refusal(natsFault(error));
       }
     };
     return key === undefined ? run() : this.#queue.run(key, run);

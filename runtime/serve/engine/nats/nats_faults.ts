@@ -3,10 +3,10 @@
  *
  * In: whatever a request was rejected with. Out: a {@link NatsFault}.
  */
-import type { EngineUnavailable } from "../driver.ts";
+import type { RequestFault } from "../refusals.ts";
 
 /** What has to be done about it. */
-export interface NatsFault {
+export interface NatsFault extends RequestFault {
   /**
    * - `full`: JetStream has no room left; nothing was done.
    * - `conflict`: another record was written first; nothing was done.
@@ -14,9 +14,6 @@ export interface NatsFault {
    * - `failed`: nothing about the connection.
    */
   readonly kind: "full" | "conflict" | "lost" | "failed";
-  readonly reason: string;
-  /** Whether the request may have been carried out. */
-  readonly mayBeDone: boolean;
 }
 
 /** An answer of JetStream that says why it did not do something. */
@@ -73,9 +70,4 @@ function kindOf({ code, message }: JetStreamError): NatsFault["kind"] {
   if (NO_ROOM.includes(code)) return "full";
   if (code === STORE_FAILED && /exceeded/.test(message)) return "full";
   return GONE.includes(code) ? "lost" : "failed";
-}
-
-/** The answer to a request that failed. */
-export function unavailable({ reason, mayBeDone }: Omit<NatsFault, "kind">): EngineUnavailable {
-  return { status: "unavailable", reason, mayBeDone };
 }

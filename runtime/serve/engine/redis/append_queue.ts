@@ -7,6 +7,7 @@
  */
 import type { Buffer } from "node:buffer";
 import type { EnginePublication, EnginePublishResult, EngineUnavailable } from "../driver.ts";
+import { NO_LINK, refusal, unavailable, UNVERIFIED } from "../refusals.ts";
 import {
   type AppendAnswer,
   appendAnswers,
@@ -15,22 +16,15 @@ import {
   bytesOf,
 } from "./append_batch.ts";
 import type { RedisNames } from "./names.ts";
-import { redisFault, refusal, unavailable } from "./redis_faults.ts";
+import { redisFault } from "./redis_faults.ts";
 import type { RedisLink } from "./redis_link.ts";
 import { SCRIPTS } from "./scripts.ts";
-
-/** Nobody knows yet whether something was lost. */
-export const UNVERIFIED: EngineUnavailable = unavailable({
-  reason: "the server was restarted; nodes that follow the channel decide first",
-  mayBeDone: false,
-});
 
 /** Calls under way, beyond which full ones wait, too: for servers that are far away. */
 const MOST_CALLS = 8;
 /** Publications of one call: the server does nothing else meanwhile. And bytes, but for one that is longer. */
 const MOST_A_CALL = 64;
 const MOST_BYTES = 256 * 1024;
-const NO_LINK = unavailable({ reason: "there is no connection to the server", mayBeDone: false });
 const NOT_SENT = "the publications before it were not answered";
 
 /** What a queue works with. */

@@ -24,11 +24,12 @@ import type {
 import { LinkKeeper } from "../link_keeper.ts";
 import { encodeMember } from "../member_bytes.ts";
 import { randomText } from "../random_text.ts";
-import { AppendQueue, UNVERIFIED } from "./append_queue.ts";
+import { NO_LINK, refusal, unavailable, UNVERIFIED } from "../refusals.ts";
+import { AppendQueue } from "./append_queue.ts";
 import { decodeMember, decodeMessage } from "./frames.ts";
 import { RedisNames } from "./names.ts";
 import { databaseOf } from "./redis_address.ts";
-import { redisFault, refusal, unavailable } from "./redis_faults.ts";
+import { redisFault } from "./redis_faults.ts";
 import type { RedisLink, RedisServer } from "./redis_link.ts";
 import { RedisLinks } from "./redis_links.ts";
 import { RedisNodes } from "./redis_nodes.ts";
@@ -43,16 +44,12 @@ export interface RedisDriverOptions extends RedisServer {
   readonly graceMs?: number;
 }
 
-/** Longer than the longest pause between two attempts to connect, and the verification behind it: another node may have a proof. */
-const GRACE_MS = 8000;
 /** The most bytes of one page of a history. */
 const RANGE_BYTES = 2 ** 20;
-const NO_LINK = "there is no connection to the server";
 const DONE: EngineDoneResult = { status: "done" };
 
 /** The driver. */
 export class RedisDriver implements EngineDriver {
-  readonly #options: RedisDriverOptions;
   readonly #names: RedisNames;
   readonly #nodes: RedisNodes;
   readonly #keeper: LinkKeeper<RedisLink>;
@@ -60,7 +57,6 @@ export class RedisDriver implements EngineDriver {
 
   /** @param options where the server is; nothing is connected before `connect` */
   constructor(options: RedisDriverOptions) {
-    this.#options = options;
     this.#names = new RedisNames(options.prefix, databaseOf(options.url));
     this.#nodes = new RedisNodes(this.#names, randomText);
     this.#keeper = new LinkKeeper(
@@ -69,11 +65,12 @@ export class RedisDriver implements EngineDriver {
         nodes: this.#nodes,
         message: (channel, bytes) => this.#message(channel, bytes),
       }),
+      options.graceMs,
     );
     this.#appends = new AppendQueue({
       names: this.#names,
       link: () => this.#keeper.link,
-      isInGrace: () => this.#isInGrace,
+      isInGrace: () => this.#keeper.isInGrace,
     });
   }
 
@@ -101,7 +98,7 @@ export class RedisDriver implements EngineDriver {
     return this.#ask(SCRIPTS.state, this.#channelKeys(channel), () => {
       const { epoch = "", offset = 0, tag = "" } = proof ?? {};
       const life = this.#keeper.link?.facts.life ?? "";
-      const start = [life, randomText(), this.#isInGrace ? "1" : "0"];
+      const start = [life, randomText(), this.#keeper.isInGrace ? "1" : "0"];
       return [...start, this.#names.ofPubSub("x", channel), epoch, String(offset), tag];
     }, (reply) => {
       if (String(reply[0]) !== "known") return UNVERIFIED;
@@ -161,7 +158,7 @@ export class RedisDriver implements EngineDriver {
 
   async members(channel: string): Promise<EngineMembersResult> {
     const link = this.#open();
-    if (link === undefined) return unavailable({ reason: NO_LINK, mayBeDone: false });
+    if (link === undefined) return NO_LINK;
     try {
       const key = this.#names.ofChannel("p", channel);
       const flat = await link.bytesCommand("HGETALL", key) as Uint8Array[];
@@ -198,11 +195,6 @@ export class RedisDriver implements EngineDriver {
     return [this.#names.ofChannel("m", channel), this.#names.ofChannel("s", channel)];
   }
 
-  /** Whether another node may know more about a channel than a caller without a proof. */
-  get #isInGrace(): boolean {
-    return this.#keeper.linkAgeMs < (this.#options.graceMs ?? GRACE_MS);
-  }
-
   async #range(
     channel: string,
     { from, limit, reverse = false }: EngineRangeQuery,
@@ -235,7 +227,7 @@ export class RedisDriver implements EngineDriver {
     read: (reply: readonly unknown[]) => T,
   ): Promise<T | EngineFull | EngineUnavailable> {
     const link = this.#open();
-    if (link === undefined) return unavailable({ reason: NO_LINK, mayBeDone: false });
+    if (link === undefined) return NO_LINK;
     try {
       return read(await link.run(script, keys, args()) as unknown[]);
     } catch (error) {
@@ -247,7 +239,7 @@ export class RedisDriver implements EngineDriver {
     action: (link: RedisLink) => Promise<unknown>,
   ): Promise<EngineDoneResult | EngineFull> {
     const link = this.#open();
-    if (link === undefined) return unavailable({ reason: NO_LINK, mayBeDone: false });
+    if (link === undefined) return NO_LINK;
     try {
       await action(link);
       return DONE;

@@ -4,10 +4,10 @@
  * In: whatever a command was rejected with. Out: a {@link RedisFault}. The texts are those of Redis 6.2 to 8; an error
  * within a script has the text of the command's error somewhere inside.
  */
-import type { EngineFull, EngineUnavailable } from "../driver.ts";
+import type { RequestFault } from "../refusals.ts";
 
 /** What has to be done about it. */
-export interface RedisFault {
+export interface RedisFault extends RequestFault {
   /**
    * - `full`: the server has no memory left; nothing was done.
    * - `scripts`: the server has lost the scripts; they are loaded again.
@@ -16,9 +16,6 @@ export interface RedisFault {
    * - `failed`: nothing about the connection.
    */
   readonly kind: "full" | "scripts" | "lost" | "denied" | "failed";
-  readonly reason: string;
-  /** Whether the command may have been carried out. */
-  readonly mayBeDone: boolean;
 }
 
 /** What Redis 6.2 to 8 says if a user may not do something, also within a script. */
@@ -81,14 +78,4 @@ export function redisFault(error: unknown): RedisFault {
 export function answeredFault(reason: string): RedisFault {
   const kind = KINDS.find(([pattern]) => pattern.test(reason))?.[1] ?? "failed";
   return { kind, reason, mayBeDone: false };
-}
-
-/** The answer to a request that failed. */
-export function unavailable({ reason, mayBeDone }: Omit<RedisFault, "kind">): EngineUnavailable {
-  return { status: "unavailable", reason, mayBeDone };
-}
-
-/** The answer to a request that may fail for want of memory. */
-export function refusal(fault: RedisFault): EngineFull | EngineUnavailable {
-  return fault.kind === "full" ? { status: "full" } : unavailable(fault);
 }

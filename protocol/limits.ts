@@ -1,5 +1,6 @@
 /**
- * Every limit on what a peer can make the protocol code store or process, with its reason and precedent.
+ * The limits on what a peer can make the code of HTTP, WebSocket and JSON store or process, with their
+ * reasons and precedents. Those of the Pusher protocol are in pusher/limits.ts.
  *
  * In: nothing. Out: defaults, which the command line can override; passed to the connections as
  * arguments. The limits of sockets and time are in runtime/config/.

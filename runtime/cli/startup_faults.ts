@@ -1,5 +1,6 @@
 /**
- * Checks before the first thread starts: the served folder, the password files, certificate and key.
+ * Checks before the first thread starts: the served folder, the password files, the secrets of channels; and,
+ * for `--check` alone, TLS, the app and the engine.
  *
  * In: the config. Out: one line for the operator for each fault. The threads open all of it again;
  * checked here, a mistake is reported once and names its option.

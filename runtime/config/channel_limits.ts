@@ -1,5 +1,5 @@
 /**
- * Every limit on what a client or a backend can make the channels store or do, with its reason and precedent.
+ * The limits on what a client or a backend can make the channels store or do, with their reasons and precedents.
  *
  * In: nothing. Out: defaults. All times are milliseconds. Bytes that wait for a client are bounded by `--max-queued`.
  */

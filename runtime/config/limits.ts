@@ -1,6 +1,7 @@
 /**
- * Every limit of time and memory on connections, with its reason and precedent. The limits of the
- * protocols are in protocol/limits.ts.
+ * The limits of number, time and memory on connections, with their reasons and precedents. The limits of
+ * the protocols are in protocol/limits.ts, those of channels in channel_limits.ts; the flags that set them
+ * are in runtime/cli/options/limits.ts and channels.ts.
  *
  * In: nothing. Out: defaults that the options may replace. All times are milliseconds.
  */

@@ -1,12 +1,12 @@
 /**
- * The main thread's part in the app: it watches the workers, decides how long a dead one stays dead, and runs what the app has scheduled.
+ * The main thread's part in the app: it watches for workers that are blocked or hold too much memory, and runs what the app has scheduled.
  *
- * In: the threads and their counters. Out: warnings, metrics, and requests for another worker. Loaded only if there is an app.
+ * In: the threads and their counters. Out: warnings, metrics, and requests for another worker beside them. Loaded only if there is an app.
+ * Workers that died are not its matter: see worker_replacement.ts.
  */
 
 import { COLUMN, type SharedState } from "../ring/mod.ts";
 import { AppScheduler } from "./app_schedule.ts";
-import { DeathPause } from "./death_pause.ts";
 import type { Thread } from "./thread_handle.ts";
 import { orderUnlessBlocked } from "./unless_blocked.ts";
 import { LOOK_INTERVAL, Watchdog } from "./watchdog.ts";
@@ -33,7 +33,6 @@ export interface AppKeeperParts {
 
 /** Keeps the workers of an app going. */
 export class AppKeeper {
-  readonly deaths = new DeathPause();
   readonly schedule: AppScheduler;
   readonly #parts: AppKeeperParts;
   readonly #watchdog: Watchdog;

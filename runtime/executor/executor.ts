@@ -1,8 +1,10 @@
 /**
- * The executor: starts, watches and stops the threads.
+ * The executor: starts, reloads, replaces and stops the threads.
  *
  * In: a config. Out: a running server, its address, and how it ended. Runs on the main thread, in Deno's own
- * event loop. How connections reach the workers depends on the transport: see entrance.ts.
+ * event loop. How connections reach the workers depends on the transport: see entrance.ts. Whether and when a
+ * worker that ended is replaced is decided in worker_replacement.ts, and app_keeper.ts watches the workers of
+ * an app.
  *
  * Longer than 400 lines because starting, replacing and stopping threads share the state of one server.
  */
@@ -24,7 +26,6 @@ import type { AppKeeper } from "./app_keeper.ts";
 import { readAppOf } from "./app_reader.ts";
 import { workerPermissions } from "./app_rights.ts";
 import type { ChannelKeeper } from "./channel_keeper.ts";
-import { countDeadWorker } from "./dead_worker.ts";
 import {
   canRunOut,
   canStartThread,
@@ -43,15 +44,14 @@ import { OpensslTls } from "./openssl_tls.ts";
 import type { Predecessor } from "./predecessor.ts";
 import { serverName } from "./server_name.ts";
 import { ServerLogs } from "./server_logs.ts";
+import { settleCounters } from "./settle_counters.ts";
 import { Thread, type ThreadEnd } from "./thread_handle.ts";
 import { chooseTls } from "./tls_library.ts";
 import { orderUnlessBlocked } from "./unless_blocked.ts";
 import { UpgradeError } from "./upgrade_error.ts";
 import { WarningFilter } from "./warning_filter.ts";
+import { WorkerReplacement } from "./worker_replacement.ts";
 
-/** If this many workers die within this time, the server ends, unless it has an app: replacing them does not help. */
-const DEATHS = 5;
-const DEATHS_WITHIN = 10_000;
 /** Milliseconds beyond the drain time, for a thread that does not end by then. */
 const STOP_GRACE = 1_000;
 /** Milliseconds after which the operator is told that an app does not get ready. */
@@ -102,15 +102,13 @@ export class Executor {
   /** Null if there is no app. */
   readonly #appCopy: AppCopy | null;
   readonly #workers: Thread[] = [];
-  #deaths: number[] = [];
+  readonly #replacement: WorkerReplacement;
   readonly #loading: LoadingPhase;
   #replacing: Promise<void> = Promise.resolve();
   // The interval that the app has announced last.
   #scheduled = 0;
   // No worker is being started beside a blocked one.
   #isStandInDue = true;
-  // Of workers that are replaced later.
-  readonly #pauses = new Set<ReturnType<typeof setTimeout>>();
   readonly #warningFilter = new WarningFilter();
   // A thread that cannot read something at a reload warns.
   #threadWarnings = 0;
@@ -139,6 +137,12 @@ export class Executor {
       threads: this.#workers,
       warn: (text) => this.warn(text),
       inform: (text) => this.inform(text),
+    });
+    this.#replacement = new WorkerReplacement({
+      runsApp: () => this.#keeper !== null,
+      replace: (worker) => this.#replace(worker),
+      warn: (text) => this.warn(text),
+      fail: (failure) => this.#finish(failure),
     });
     this.ended = new Promise((resolve) => this.#end = resolve);
     this.#ioUring = ioUringUse(config);
@@ -517,8 +521,9 @@ export class Executor {
     this.#keeper?.schedule.announce(every);
   }
 
-  /** Replaces a dead worker. */
+  /** Starts a worker in the place of one that ended: worker_replacement.ts decides when. */
   #replace(worker: number): void {
+    if (this.#stopping) return;
     void this.#startLater(worker, () => {
       this.#state.counters(this.#state.mainBlock).add(COLUMN.workersReplaced, 1);
     });
@@ -563,21 +568,7 @@ export class Executor {
     thread.abandon();
     this.#entrance.reclaim(worker);
     this.warn(`worker ${worker} could not be started: ${error.message}`);
-    this.#replaceAfterPause(worker, this.#keeper);
-  }
-
-  /** Replaces a worker of an app: if workers die often, after a pause. */
-  #replaceAfterPause(worker: number, app: AppKeeper): void {
-    const pause = app.deaths.after(performance.now());
-    if (pause === 0) return this.#replace(worker);
-    this.warn(
-      `${app.deaths.deaths} workers have died: worker ${worker} is replaced in ${pause / 1000} s`,
-    );
-    const timer = setTimeout(() => {
-      this.#pauses.delete(timer);
-      if (!this.#stopping) this.#replace(worker);
-    }, pause);
-    this.#pauses.add(timer);
+    this.#replacement.startFailed(worker);
   }
 
   /** Waits until enough descriptors are free for a thread: without them Deno would end the process. */
@@ -602,13 +593,7 @@ export class Executor {
     if (end.error !== undefined) this.#noteDeath(worker, end.error);
     if (this.#stopping) return this.#finishIfAllEnded();
     if (end.error === undefined) this.#release(worker);
-    if (this.#keeper !== null) return this.#replaceAfterPause(worker, this.#keeper);
-    const now = performance.now();
-    this.#deaths = [...this.#deaths.filter((at) => now - at < DEATHS_WITHIN), now];
-    if (this.#deaths.length >= DEATHS) {
-      return this.#finish(`${DEATHS} workers died within ${DEATHS_WITHIN / 1000} s: ${end.error}`);
-    }
-    this.#replace(worker);
+    this.#replacement.ended(worker, end.error);
   }
 
   #noteDeath(worker: number, error: string): void {
@@ -624,7 +609,7 @@ export class Executor {
 
   /** Closes what a worker has left open: the connections of a dead one, so that its peers notice at once. */
   #reclaim(worker: number): void {
-    countDeadWorker(this.#state.counters(worker));
+    settleCounters(this.#state.counters(worker));
     this.#entrance.reclaim(worker);
     this.#channels?.remove(worker);
     this.#logs.salvage(worker);
@@ -671,7 +656,7 @@ export class Executor {
     this.#reserve.close();
     const channelsGone = this.#channels?.close() ?? Promise.resolve();
     this.#keeper?.close();
-    this.#pauses.forEach(clearTimeout);
+    this.#replacement.close();
     // Stopped last, so that it reports the progress of the stop until the end.
     const adminGone = this.#admin?.stop() ?? Promise.resolve();
     void Promise.all([adminGone, channelsGone]).finally(() => this.#logs.finish()).finally(() =>

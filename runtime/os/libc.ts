@@ -1,5 +1,6 @@
 /**
- * The table of all C functions that the server calls, and the only `Deno.dlopen`.
+ * The table of all functions of the C library that the server calls, and the only place that opens it. Those
+ * of OpenSSL are in tls/openssl.ts.
  *
  * In: nothing. Out: `libc()`, the symbols, loaded once per thread.
  * Sizes are declared `u32` and results `i32`, so that no BigInt is created on the hot path: no call here moves

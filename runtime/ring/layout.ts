@@ -1,5 +1,5 @@
 /**
- * The layout of the one SharedArrayBuffer that all threads map.
+ * The layout of the SharedArrayBuffer of the shared state: tasks, flags, counters, descriptors, inboxes, addresses.
  *
  * In: the numbers of workers, slots, bytes and descriptors. Out: the byte offset of each block. The algorithms
  * are in the other files, one per file.

@@ -1,7 +1,8 @@
 /**
  * The memory that the threads share: a ring of tasks for any idle worker, an inbox for each worker, counters,
- * the parked and alive flags, and the owner of each descriptor. All of it is in one SharedArrayBuffer. Nothing
- * in it waits, except for the lock of the address table, and it imports nothing outside this folder.
+ * the parked and alive flags, and the owner of each descriptor. All of this is in one SharedArrayBuffer. Log
+ * lines, the keys of session tickets and the addresses of OpenSSL's objects have memory of their own. Nothing
+ * waits, except for the lock of the address table, and nothing outside this folder is imported.
  *
  * ```ts
  * import { createSharedState, openSharedState, TASK_FIELD, TASK_KIND, TASK_WORDS } from "./mod.ts";

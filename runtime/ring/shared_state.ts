@@ -1,5 +1,5 @@
 /**
- * The state that all threads share, as one SharedArrayBuffer.
+ * The state that all threads share, as one SharedArrayBuffer: tasks, flags, counters, descriptors, inboxes, addresses.
  *
  * In: the dimensions, or memory that another thread created. Out: the objects of ring/ over that memory. The
  * main thread calls {@link createSharedState} once and posts the memory to each thread, which calls

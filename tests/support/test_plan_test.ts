@@ -59,7 +59,7 @@ Deno.test("test plan: what a plan leaves out exists, and runs without a word", (
   const left = quick!.paths.flatMap(testFilesIn).filter((file) => quick!.without!.test(file));
   assert(left.includes("tests/runtime/channels/death_test.ts"));
   assert(left.includes("tests/runtime/serve/hub/hub_race_test.ts"));
-  assert(!left.includes("tests/runtime/executor/death_pause_test.ts"));
+  assert(!left.includes("tests/runtime/executor/worker_replacement_test.ts"));
   assert(left.length < 15, left.join(", "));
   assertEquals(unit!.without, undefined);
   for (const path of quick!.paths) assert(unit!.paths.includes(path), path);

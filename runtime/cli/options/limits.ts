@@ -1,6 +1,7 @@
 /**
- * Every limit that can be set, on time and on what a peer can make grow. The defaults and their
- * reasons are in runtime/config/limits.ts and protocol/limits.ts.
+ * The limits on connections, HTTP and WebSocket that can be set: on time, and on what a peer can make grow.
+ * Those of channels, files and apps are in channels.ts, files.ts and app.ts. The defaults and their reasons
+ * are in runtime/config/limits.ts and protocol/limits.ts.
  */
 
 import { type Accessor, at, number, type NumberRow, type Option } from "./option.ts";

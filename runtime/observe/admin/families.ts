@@ -1,5 +1,7 @@
 /**
- * Every metric: its name, its help text, and the columns that it is computed from.
+ * The metrics of the server, its workers, connections and requests: name, help text, and the columns that each
+ * is computed from. Those of channels and of the engine are in channel_families.ts and engine_families.ts;
+ * {@link collectFamilies} has all.
  *
  * In: the shared memory. Out: families for the exposition. Names follow Prometheus's conventions: a unit in
  * the name, `_total` at the end of counters, base units (seconds, bytes). Metrics of a worker have the

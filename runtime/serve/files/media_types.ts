@@ -3,11 +3,11 @@
  *
  * In: a file's name, or a path that ends in it, and the operator's own types. Out: the value of Content-Type,
  * and whether such files are worth compressing. Called once for each version of a file. The operator's types
- * come first, then the tables here, then mime-db; see media_table.ts.
+ * come first, then the tables here, for what mime-db lacks or has wrong, then mime-db (mime_db.ts).
  */
 
 import type { TypeRule } from "../../config/mod.ts";
-import { typeByEnding } from "./media_table.ts";
+import { typeByEnding } from "./mime_db.ts";
 
 /** The type of files whose type is not known (RFC 9110 section 8.3). */
 export const UNKNOWN_TYPE = "application/octet-stream";

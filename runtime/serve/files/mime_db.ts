@@ -1,5 +1,6 @@
 /**
- * Media types by file name ending, from mime-db, which merges the tables of IANA, Apache and nginx.
+ * Reads media types by file name ending out of mime-db, which merges the tables of IANA, Apache and nginx.
+ * What it lacks or has wrong is in the tables of media_types.ts.
  *
  * In: an ending without its dot, in lower case. Out: the value of Content-Type. The table of endings is made
  * at the first call, once for each thread. If several types have the same ending, a registered type is

@@ -1,7 +1,7 @@
 /**
- * The counters of a worker that died.
+ * Settles the counters of a worker that ended: what it left open is counted as closed, and what it held as free.
  *
- * In: its counters, which have no other writer now. Out: what it left open is counted as closed, and what it held as free.
+ * In: its counters, which have no other writer now. Out: the same, with every beginning ended. Called by the executor.
  */
 
 import { CHANNEL_COLUMN, COLUMN, type Column, type Counters } from "../ring/mod.ts";
@@ -19,8 +19,8 @@ const PAIRS: readonly (readonly [began: Column, ended: Column])[] = [
   [CHANNEL_COLUMN.membersEntered, CHANNEL_COLUMN.membersLeft],
 ];
 
-/** Corrects the counters of a dead worker. */
-export function countDeadWorker(counters: Counters): void {
+/** Counts everything that a worker left open as ended. */
+export function settleCounters(counters: Counters): void {
   for (const [began, ended] of PAIRS) {
     counters.add(ended, counters.get(began) - counters.get(ended));
   }

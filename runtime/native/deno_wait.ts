@@ -2,8 +2,8 @@
  * How a worker with an app waits: for its own descriptors and for Deno's event loop, which has the app's timers and sockets.
  *
  * In: the worker's epoll instance and its bell (deno_bell.ts). Out: two waits.
- * - `block` blocks the thread, for a millisecond at most, until either loop has something to do. It is the cheap one: a
- *   request that comes meanwhile costs as much as without an app.
+ * - A short wait of the worker's own loop, a millisecond at most, with Deno's epoll instance among the worker's descriptors: it
+ *   ends if either loop has something to do. It is the cheap one, as a request that comes meanwhile costs one system call.
  * - `sleep` leaves the thread to Deno's loop, until the kernel rings the bell because the worker's epoll instance has
  *   events: os/wake_ring.ts. Without io_uring a thread of Deno's pool waits, by a non-blocking FFI call. Measured: woken after
  *   25 µs, or 190.
@@ -21,15 +21,14 @@ import {
   EpollEvents,
   EPOLLIN,
   type Os,
-  PollPair,
   TimerDescriptor,
   type WakeRing,
 } from "../os/mod.ts";
 import type { DescriptorOwner, LoopbackBell } from "./deno_bell.ts";
 import type { IoRegistry, Source } from "./io_registry.ts";
 
-/** Milliseconds for which a block may hold up work of Deno's that no descriptor shows. */
-const LONGEST_BLOCK = 1;
+/** Milliseconds for which a short wait may hold up work of Deno's that no descriptor shows. */
+export const LONGEST_SHORT_WAIT = 1;
 /** Milliseconds between two looks at a sleep; one that lasts so long, the kernel has forgotten. */
 const GUARD_INTERVAL = 1_000;
 /** Milliseconds after its time until a wait on a thread of the pool counts as not begun. */
@@ -51,7 +50,10 @@ export interface DenoWaitParts {
 export class DenoWait implements Source {
   readonly #parts: DenoWaitParts;
   readonly #timer = new TimerDescriptor();
-  #pair: PollPair;
+  // Deno's epoll instance, which is registered; -1: unknown.
+  #deno = -1;
+  #isWatching = false;
+  #isDenoReady = false;
   #isUsable: boolean;
   #isAsleep = false;
   // Rings if the kernel does not: it never did so far.
@@ -66,7 +68,6 @@ export class DenoWait implements Source {
     this.#parts = parts;
     const { owner, registry, ring } = parts;
     const { descriptor } = this.#timer;
-    this.#pair = new PollPair(registry.descriptor, -1);
     this.#isUsable = ring !== null && descriptor >= 0 && owner.claim(descriptor) &&
       owner.claim(ring.descriptor) &&
       registry.register(descriptor, this, EPOLLIN | EPOLLET) === 0;
@@ -74,19 +75,34 @@ export class DenoWait implements Source {
     this.#guard = setInterval(() => this.look(), GUARD_INTERVAL);
   }
 
-  /** Finds Deno's epoll instance, so that blocks end when Deno has something to do. Called when the bell has been rung. */
-  watchDeno(): void {
-    const { conn } = this.#parts.bell;
-    if (conn !== null) this.#pair = new PollPair(this.#parts.registry.descriptor, denoEpoll(conn));
+  /** Finds Deno's epoll instance, so that short waits end when Deno has something to do. Called when the bell has been rung. */
+  findDeno(): void {
+    const { bell: { conn }, registry } = this.#parts;
+    if (conn === null) return;
+    const descriptor = denoEpoll(conn);
+    const source: Source = { onReady: () => this.#isDenoReady = true };
+    if (descriptor >= 0 && registry.register(descriptor, source, 0) === 0) this.#deno = descriptor;
+  }
+
+  /** From now on, waits for the worker's descriptors also end if Deno has something to do, or no longer. */
+  watchDeno(isWatching: boolean): void {
+    if (isWatching === this.#isWatching) return;
+    this.#isWatching = isWatching;
+    if (this.#deno >= 0) this.#parts.registry.change(this.#deno, isWatching ? EPOLLIN : 0);
+  }
+
+  /** Whether Deno has had something to do since {@link noteDenoTurn}, as a wait has shown. */
+  get isDenoReady(): boolean {
+    return this.#isDenoReady;
+  }
+
+  /** Deno's loop has had a turn. */
+  noteDenoTurn(): void {
+    this.#isDenoReady = false;
   }
 
   /** The timer has ended the sleep. */
   onReady(): void {}
-
-  /** Blocks up to `milliseconds`, a millisecond at most; true: the worker's descriptors have events. */
-  block(milliseconds: number): boolean {
-    return this.#pair.wait(Math.min(milliseconds, LONGEST_BLOCK));
-  }
 
   /**
    * Leaves the thread to Deno until the worker's descriptors have events, for `milliseconds` at most. It may end without a

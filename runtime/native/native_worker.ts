@@ -41,7 +41,7 @@ import {
 import type { ThreadOrder } from "../thread/mod.ts";
 import type { TlsOs } from "../tls/mod.ts";
 import { type DenoBell, LoopbackBell } from "./deno_bell.ts";
-import { DenoWait } from "./deno_wait.ts";
+import { DenoWait, LONGEST_SHORT_WAIT } from "./deno_wait.ts";
 import { EventLoop } from "./event_loop.ts";
 import type { Source } from "./io_registry.ts";
 import { FREE_SHARE } from "./free_share.ts";
@@ -70,8 +70,8 @@ const MICROTASKS = 8;
 const MICROTASKS_BEFORE_BLOCK = 24;
 /** Milliseconds of work after which Deno's own loop gets a turn, while handlers wait. */
 const WORK_BETWEEN_DENO_TURNS = 1;
-/** The same if this thread has work and blocks by turns. */
-const BLOCKS_BETWEEN_DENO_TURNS = 2;
+/** The same with an app, while no handler waits. */
+const WAITS_BETWEEN_DENO_TURNS = 2;
 
 /**
  * The longest wait of a worker with an app that has nothing to do, in milliseconds: deadlines that the app's own timers set
@@ -129,8 +129,10 @@ export class NativeWorker implements SocketContext, Source {
   #unpolledTasks = 0;
   // Another worker serves instead.
   #isRetired = false;
-  // When Deno's own loop had its last turn, in precise milliseconds; NaN: just now.
+  // When Deno's own loop had its last turn, in the loop's milliseconds; NaN: just now.
   #lastDenoTurn = NaN;
+  // A short wait has ended without an event of ours.
+  #isIdle = false;
 
   constructor(parts: NativeWorkerParts) {
     const { start, os, redirect, tls, hasApp = false } = parts;
@@ -220,7 +222,7 @@ export class NativeWorker implements SocketContext, Source {
   /** Serves until the server has stopped and all connections are gone. */
   async run(): Promise<void> {
     const core = this.#core;
-    if (this.#denoWait !== null && await this.#bell.ring()) this.#denoWait.watchDeno();
+    if (this.#denoWait !== null && await this.#bell.ring()) this.#denoWait.findDeno();
     if (this.#hasApp) await core.startApp();
     core.begin((order) => this.#obey(order));
     while (!this.#isDone()) {
@@ -230,6 +232,9 @@ export class NativeWorker implements SocketContext, Source {
         this.#turn();
         // What was waited for in the loop may have come, and lets handlers go on.
         if (this.#context.pendingInLoop > 0) await this.#runPromises();
+      } else if (this.#waitsShortly() && !this.#isDenoWaiting()) {
+        this.#turnOfApp(this.#denoWait!);
+        for (let i = 0; i < MICROTASKS; i++) await undefined;
       } else await this.#turnSharedWithDeno();
       core.noteLines();
       if (this.#isDrainDue()) this.#drain();
@@ -351,27 +356,49 @@ export class NativeWorker implements SocketContext, Source {
       this.#core.state.flags.isAllLoaded();
   }
 
+  /** Whether this thread waits for both loops, for a moment: there is an app, no handler is pending, and there was work just now. */
+  #waitsShortly(): boolean {
+    return this.#denoWait !== null && !this.#isIdle && this.#context.pendingHandlers === 0;
+  }
+
+  /** A turn with an app that waits for nothing of Deno's. */
+  #turnOfApp(wait: DenoWait): void {
+    this.#core.counters.add(COLUMN.loopTurns, 1);
+    this.#core.noteAlive();
+    wait.watchDeno(true);
+    const longest = this.#takeTasks() > 0 ? 0 : this.#park();
+    const count = this.loop.wait(Math.min(longest, LONGEST_SHORT_WAIT));
+    if (longest === Infinity) this.#wakeUp(count);
+    this.loop.dispatch(count);
+    this.#isIdle = longest > 0 && count === (wait.isDenoReady ? 1 : 0);
+  }
+
   async #turnSharedWithDeno(): Promise<void> {
     this.#core.counters.add(COLUMN.loopTurns, 1);
+    this.#denoWait?.watchDeno(false);
     if (this.#hasApp) this.#core.noteAlive();
     const busy = this.#takeTasks() + this.loop.turn(false) > 0;
     await this.#runPromises();
-    if (this.#mayBlock()) return void (this.#lastDenoTurn = NaN);
-    const longest = busy ? 0 : this.#park();
+    if (this.#mayBlock()) return this.#noteDenoTurn();
+    if (busy) this.#isIdle = false;
+    const longest = busy || this.#waitsShortly() ? 0 : this.#park();
     if (longest > 0) {
-      const isOurs = this.#denoWait !== null && this.#context.pendingHandlers === 0 &&
-        await this.#block(this.#denoWait, longest);
-      const count = isOurs ? this.loop.endWait() : await this.#sleep(longest);
+      const count = await this.#sleep(longest);
       if (longest === Infinity) this.#wakeUp(count);
       this.loop.dispatch(count);
-      if (isOurs) return;
-    } else if (!this.#isDenoTurnDue(WORK_BETWEEN_DENO_TURNS)) {
+      this.#isIdle = false;
+    } else if (busy ? !this.#isDenoTurnDue(WORK_BETWEEN_DENO_TURNS) : !this.#isDenoWaiting()) {
       return;
     } else if (!this.#needsDeno() || !await this.#bell.ring()) {
       // Messages and timers get their turn all the same; Deno's sockets are polled at some later time.
       this.loop.dispatch(await this.#sleep(0));
     }
+    this.#noteDenoTurn();
+  }
+
+  #noteDenoTurn(): void {
     this.#lastDenoTurn = NaN;
+    this.#denoWait?.noteDenoTurn();
   }
 
   /** Whether something waits for Deno's sockets or timers. */
@@ -386,16 +413,6 @@ export class NativeWorker implements SocketContext, Source {
     for (let i = 0; i < MICROTASKS_BEFORE_BLOCK && context.pendingInLoop > 0; i++) await undefined;
   }
 
-  /** Blocks the thread for a moment, for events of either loop; true: there are events of ours. */
-  async #block(wait: DenoWait, longest: number): Promise<boolean> {
-    if (this.#isDenoTurnDue(BLOCKS_BETWEEN_DENO_TURNS)) {
-      await this.#bell.ring();
-      this.#lastDenoTurn = NaN;
-      if (this.#context.pendingHandlers > 0) return false;
-    }
-    return wait.block(this.loop.beginWait(longest));
-  }
-
   /** Leaves the thread to Deno's loop until there is something to do; returns the number of events. */
   async #sleep(longest: number): Promise<number> {
     const wait = this.#denoWait;
@@ -404,6 +421,11 @@ export class NativeWorker implements SocketContext, Source {
     if (wait === null) return await this.loop.waitAsync(longest);
     await wait.sleep(this.loop.beginWait(longest, most));
     return this.loop.endWait();
+  }
+
+  /** Whether Deno has something to do, or must have a turn as something may wait that no descriptor shows. */
+  #isDenoWaiting(): boolean {
+    return this.#denoWait?.isDenoReady === true || this.#isDenoTurnDue(WAITS_BETWEEN_DENO_TURNS);
   }
 
   /** Whether it is time for a turn of Deno's own loop, after so many milliseconds without. */

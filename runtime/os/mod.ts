@@ -89,7 +89,6 @@ export { countLines, LogFile, type LogFileOptions } from "./log_file.ts";
 export { type LoopbackPair, loopbackPair } from "./loopback_pair.ts";
 export { isNotifyAddress, sendDatagram } from "./notify_socket.ts";
 export type { Os } from "./os.ts";
-export { PollPair } from "./poll_pair.ts";
 export { PortableFiles } from "./portable_files.ts";
 export { openLogFile } from "./open_log_file.ts";
 export { PortableLogFile } from "./portable_log_file.ts";

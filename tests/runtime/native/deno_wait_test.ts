@@ -35,7 +35,7 @@ class Waiting implements AsyncDisposable {
   ): Promise<Waiting> {
     const waiting = new Waiting(ring, calls);
     await waitFor(() => waiting.bell.ring(), { what: "a bell that is heard" });
-    waiting.wait.watchDeno();
+    waiting.wait.findDeno();
     return waiting;
   }
 
@@ -146,14 +146,32 @@ Deno.test("deno wait: if the ring refuses, the pool takes its place", async () =
   await expectWoken(waiting);
 });
 
-Deno.test("deno wait: without a ring a sleep ends with an event, and a block with one of either loop", async () => {
+Deno.test("deno wait: without a ring a sleep ends with an event", async () => {
   await using waiting = await Waiting.open(null);
-  const { wait, doorbell } = waiting;
-  assertEquals(wait.isRung, false);
+  assertEquals(waiting.wait.isRung, false);
   await expectWoken(waiting);
-  assertEquals(wait.block(1), false);
+});
+
+Deno.test("deno wait: a wait of the worker's own loop ends if Deno has something to do, while that is watched", async () => {
+  await using waiting = await Waiting.open(null);
+  const { wait, bell, doorbell, registry } = waiting;
+  const take = (longest: number): [events: number, isDenoReady: boolean] => {
+    const events = registry.wait(longest);
+    registry.dispatch(events);
+    return [events, wait.isDenoReady];
+  };
+  bell.end(); // a byte for a socket of Deno's
+  assertEquals(take(1), [0, false]);
+  wait.watchDeno(true);
+  assertEquals(take(LONG), [1, true]);
   os.ringDoorbell(doorbell);
-  assertEquals([wait.block(LONG), waiting.clear()], [true, 1]);
+  assertEquals(take(LONG), [2, true]);
+  assertEquals(await bell.ring(), true);
+  wait.noteDenoTurn();
+  assertEquals(take(1), [0, false]);
+  bell.end();
+  wait.watchDeno(false);
+  assertEquals(take(1), [0, false]);
 });
 
 Deno.test("deno wait: while no thread of the pool is free, a sleep is short, and events are noticed", async () => {

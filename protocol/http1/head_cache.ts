@@ -65,7 +65,9 @@ export class HeadCache {
       return this.#last;
     }
     this.#last = (this.#last + 1) % HEAD_SLOTS;
-    const slot = this.#slots[this.#last] ??= newSlot(head);
+    let slot = this.#slots[this.#last];
+    // A request in progress may have the old head.
+    if (slot === undefined || slot.head.isLent) slot = this.#slots[this.#last] = newSlot(head);
     slot.bytes.set(bytes.subarray(start, end));
     slot.length = length;
     slot.head.take(head, slot.bytes, start);

@@ -18,7 +18,12 @@ export class HeaderList {
   /** The number of field lines. */
   length = 0;
   #bytes: Uint8Array = NO_BYTES;
-  #offsets = new Int32Array(FIRST_CAPACITY * WORDS);
+  #offsets: Int32Array;
+
+  /** @param capacity for how many fields there is room at first */
+  constructor(capacity = FIRST_CAPACITY) {
+    this.#offsets = new Int32Array(capacity * WORDS);
+  }
 
   /** Removes all fields; offsets of new ones refer to `bytes`. */
   reset(bytes: Uint8Array): void {

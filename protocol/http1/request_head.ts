@@ -62,14 +62,21 @@ export class RequestHead {
   readonly methods: StringCache;
   /** Cache of targets; shared with clones. */
   readonly targets: TargetReader;
-  readonly #ownFields = new HeaderList();
+  /** Whether a clone has been made that is this head itself: it must not change any more. For the cache of heads. */
+  isLent = false;
+  readonly #ownFields: HeaderList;
+  // The kept head that this one shows; null: it has been parsed, or is a copy.
+  #shown: RequestHead | null = null;
   #bytes: Uint8Array = NO_BYTES;
   #start = 0;
   #end = 0;
 
-  /** @param texts a head whose caches are shared; by default the head has its own */
-  constructor(texts?: RequestHead) {
-    this.fields = this.#ownFields;
+  /**
+   * @param texts a head whose caches are shared; by default the head has its own
+   * @param fields for how many it has room at first
+   */
+  constructor(texts?: RequestHead, fields?: number) {
+    this.fields = this.#ownFields = new HeaderList(fields);
     this.methods = texts?.methods ?? new StringCache();
     this.targets = texts?.targets ?? new TargetReader();
   }
@@ -90,6 +97,7 @@ export class RequestHead {
     this.expectContinue = false;
     this.upgrade = false;
     this.marks = 0;
+    this.#shown = null;
     this.#bytes = bytes;
     this.#start = 0;
     this.#end = 0;
@@ -119,9 +127,13 @@ export class RequestHead {
     return this.chunked || this.contentLength > 0;
   }
 
-  /** A copy that owns its bytes. */
+  /** A head with the same content that owns its bytes, and is only to be read: if a kept head is shown, that one. */
   clone(): RequestHead {
-    const copy = new RequestHead(this);
+    if (this.#shown !== null) {
+      this.#shown.isLent = true;
+      return this.#shown;
+    }
+    const copy = new RequestHead(this, this.fields.length);
     copy.take(this, this.#bytes.slice(this.#start, this.#end), this.#start);
     return copy;
   }
@@ -132,6 +144,7 @@ export class RequestHead {
    */
   take(other: RequestHead, bytes: Uint8Array, shift: number): void {
     this.show(other);
+    this.#shown = null;
     this.fields = this.#ownFields;
     this.fields.take(other.fields, bytes, shift);
     this.#bytes = bytes;
@@ -139,8 +152,9 @@ export class RequestHead {
     this.#end = other.#end - shift;
   }
 
-  /** Shows the same as `other`, as long as that is unchanged and its bytes are valid. For the cache of heads. */
+  /** Shows the same as `other`, which owns its bytes, as long as that is unchanged. For the cache of heads. */
   show(other: RequestHead): void {
+    this.#shown = other;
     this.method = other.method;
     this.target = other.target;
     this.path = other.path;

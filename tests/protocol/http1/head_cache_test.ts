@@ -1,6 +1,6 @@
 /** Heads that clients repeat: found by all of their bytes and by nothing else. The fuzz test compares them with parsed ones. */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import {
   HEAD_SLOT_BYTES,
   HEAD_SLOTS,
@@ -72,6 +72,25 @@ Deno.test("head cache: what it shows is complete, and a clone of it lasts", () =
   const { method, path, query, contentLength } = clone;
   assertEquals([method, path, query, contentLength], ["GET", "/a", "b", -1]);
   assertEquals([...clone.fields], [["Host", "x"], ["Cookie", "one"]]);
+});
+
+Deno.test("head cache: clones of what it shows are no copies, and change with no later head", () => {
+  const cache = new HeadCache();
+  const slot = kept(cache, TEXT);
+  const [head, bytes] = [new RequestHead(), bytesOf(TEXT)];
+  const clones = [1, 2].map(() => {
+    cache.find(slot, bytes, 0, bytes.length, head);
+    return head.clone();
+  });
+  assertStrictEquals(clones[0], clones[1]);
+  // The same slot again: what was lent stays, and is not lent again.
+  for (let i = 0; i < HEAD_SLOTS; i++) kept(cache, TEXT.replace("/a?b", `/other${i}`));
+  assertEquals(clones.map((clone) => [clone.path, clone.field("cookie")]), [["/a", "one"], [
+    "/a",
+    "one",
+  ]]);
+  const parsed = parse(TEXT).head;
+  assert(parsed.clone() !== parsed.clone());
 });
 
 Deno.test("head cache: connections with equal heads share a slot, and long heads get none", () => {

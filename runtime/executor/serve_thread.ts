@@ -39,7 +39,8 @@ export function serveThread(
     const load = typeof router === "function" ? router : undefined;
     const hasApp = options.hasApp ?? start.config.app !== undefined;
     // Before the app is loaded: it may leave something running that fails.
-    const guard = hasApp ? new (await import("../serve/app/mod.ts")).AppGuard() : undefined;
+    const apps = hasApp ? await import("../serve/app/mod.ts") : undefined;
+    const guard = apps && new apps.AppGuard();
     try {
       const made = typeof router === "function"
         ? await router(start.config, givenBy(start))
@@ -51,6 +52,7 @@ export function serveThread(
         date,
         hasApp,
         guard,
+        alarms: apps?.appTimers,
         post: postToMain,
         onOrder: (handler: OrderHandler) => onOrder(withAppOrders(handler, options.obeyForApp)),
       };

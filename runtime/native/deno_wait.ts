@@ -56,6 +56,8 @@ export class DenoWait implements Source {
   #isDenoReady = false;
   #isUsable: boolean;
   #isAsleep = false;
+  // When the timer ends the sleep, in milliseconds of performance.now().
+  #sleepEnd = 0;
   // Rings if the kernel does not: it never did so far.
   readonly #guard: ReturnType<typeof setInterval>;
   #sleepsSeen = 0;
@@ -113,6 +115,16 @@ export class DenoWait implements Source {
     await this.#sleepByPool(milliseconds);
   }
 
+  /** Ends the present sleep in so many milliseconds, or earlier; false: it cannot. */
+  shorten(milliseconds: number): boolean {
+    if (!this.#isUsable || !this.#isAsleep) return false;
+    const end = performance.now() + milliseconds;
+    if (end >= this.#sleepEnd) return true;
+    this.#sleepEnd = end;
+    this.#timer.set(Math.ceil(milliseconds));
+    return true;
+  }
+
   /** Whether the kernel ends a sleep. If not, an arrival that wakes only this worker might be noticed late. */
   get isRung(): boolean {
     return this.#isUsable;
@@ -120,6 +132,7 @@ export class DenoWait implements Source {
 
   async #sleepByRing(milliseconds: number): Promise<boolean> {
     this.#timer.set(milliseconds);
+    this.#sleepEnd = performance.now() + milliseconds;
     this.#isAsleep = true;
     this.#sleeps++;
     const heard = await this.#parts.bell.hear(this.#arm);

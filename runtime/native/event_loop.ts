@@ -6,7 +6,14 @@
  * connections, tasks or promises. `now` is read once per turn: everything in one turn happens at the same time.
  */
 
-import { type Deferred, type Gatherer, type LoopWatch, NEVER, TimerWheel } from "../net/mod.ts";
+import {
+  type Alarms,
+  type Deferred,
+  type Gatherer,
+  type LoopWatch,
+  NEVER,
+  TimerWheel,
+} from "../net/mod.ts";
 import type { Os } from "../os/mod.ts";
 import { IoRegistry } from "./io_registry.ts";
 
@@ -31,6 +38,8 @@ export class EventLoop {
   // During a wait in which the thread runs promises.
   #isAway = false;
 
+  #alarms: Alarms | null = null;
+
   // Two lists, so that a call deferred during `#callDeferred` comes a turn later.
   #deferred: Deferred[] = [];
   #calling: Deferred[] = [];
@@ -48,12 +57,11 @@ export class EventLoop {
   /**
    * Runs one turn. With `block` it waits for the first event or deadline; else it handles only events that are ready.
    *
-   * @returns how many events there were
+   * @returns how many events and alarms there were
    */
   turn(block: boolean): number {
     const count = this.wait(block ? Infinity : 0);
-    this.dispatch(count);
-    return count;
+    return count + this.dispatch(count);
   }
 
   /**
@@ -82,12 +90,18 @@ export class EventLoop {
     return count;
   }
 
-  /** Dispatches the events of the last wait, then the timers that are due. */
-  dispatch(count: number): void {
+  /**
+   * Dispatches the events of the last wait, then the timers that are due.
+   *
+   * @returns how many alarms there were: see {@link serve}
+   */
+  dispatch(count: number): number {
     this.registry.dispatch(count);
     this.timers.expire(this.now);
+    const alarms = this.#expireAlarms();
     if (this.#deferred.length > 0) this.#callDeferred();
     this.#gatherer?.flush();
+    return alarms;
   }
 
   /** Dispatches an event of the last wait that comes first, if there is one; then {@link dispatch} does the rest. */
@@ -130,6 +144,22 @@ export class EventLoop {
     if (this.#deferred.push(deferred) === 1 && this.#isAway) this.onDeferred();
   }
 
+  /**
+   * From now on, serves `alarms`; null: those of before no longer.
+   *
+   * @param sooner ends a wait that has begun in so many milliseconds
+   */
+  serve(alarms: Alarms | null, sooner: (milliseconds: number) => void = () => {}): void {
+    this.#alarms?.serve(null);
+    this.#alarms = alarms;
+    alarms?.serve({
+      now: () => this.os.preciseMilliseconds(),
+      sooner: (milliseconds) => {
+        if (this.#isAway) sooner(milliseconds);
+      },
+    });
+  }
+
   /** From now on, also flushes `gatherer` at the end of each batch and before each wait. */
   gather(gatherer: Gatherer): void {
     const others = this.#gatherer;
@@ -163,9 +193,23 @@ export class EventLoop {
   /** Milliseconds up to the next deadline; -1 if there is no deadline and no other limit. */
   #timeout(longest: number): number {
     const timeout = this.timers.timeout(this.now);
-    const most = Math.min(longest, Math.max(0, Math.ceil(this.alarm - this.now)));
+    const most = Math.min(longest, this.#untilAlarm());
     if (most === Infinity) return timeout;
     return timeout < 0 ? most : Math.min(timeout, most);
+  }
+
+  /** Milliseconds up to the first alarm; Infinity: there is none. */
+  #untilAlarm(): number {
+    const own = Math.max(0, Math.ceil(this.alarm - this.now));
+    const next = this.#alarms?.next ?? Infinity;
+    if (next === Infinity) return own;
+    return Math.min(own, Math.max(0, Math.ceil(next - this.os.preciseMilliseconds())));
+  }
+
+  #expireAlarms(): number {
+    const alarms = this.#alarms;
+    if (alarms === null || alarms.next === Infinity) return 0;
+    return alarms.expire(this.os.preciseMilliseconds());
   }
 
   #callDeferred(): void {

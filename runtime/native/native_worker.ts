@@ -225,6 +225,9 @@ export class NativeWorker implements SocketContext, Source {
     if (this.#denoWait !== null && await this.#bell.ring()) this.#denoWait.findDeno();
     if (this.#hasApp) await core.startApp();
     core.begin((order) => this.#obey(order));
+    this.loop.serve(this.#parts.alarms ?? null, (milliseconds) => {
+      if (this.#denoWait?.shorten(milliseconds) !== true) this.loop.onDeferred();
+    });
     while (!this.#isDone()) {
       this.#openAcceptor();
       this.#acceptor?.resume(); // while threads load, too
@@ -240,6 +243,7 @@ export class NativeWorker implements SocketContext, Source {
       if (this.#isDrainDue()) this.#drain();
     }
     this.#refusals.abort();
+    this.loop.serve(null);
     if (this.#hasApp) await core.stopApp();
     core.state.descriptors.release(this.loop.registry.descriptor);
     if (this.#denoWait?.isWaiting !== true) this.loop.close();
@@ -369,8 +373,8 @@ export class NativeWorker implements SocketContext, Source {
     const longest = this.#takeTasks() > 0 ? 0 : this.#park();
     const count = this.loop.wait(Math.min(longest, LONGEST_SHORT_WAIT));
     if (longest === Infinity) this.#wakeUp(count);
-    this.loop.dispatch(count);
-    this.#isIdle = longest > 0 && count === (wait.isDenoReady ? 1 : 0);
+    const alarms = this.loop.dispatch(count);
+    this.#isIdle = longest > 0 && alarms === 0 && count === (wait.isDenoReady ? 1 : 0);
   }
 
   async #turnSharedWithDeno(): Promise<void> {

@@ -20,6 +20,24 @@ export interface Gatherer {
   flush(): void;
 }
 
+/** What serves {@link Alarms}. */
+export interface AlarmClock {
+  /** Milliseconds of a clock that is never set back, with a fraction. */
+  now(): number;
+  /** `next` is earlier than it was, in so many milliseconds: a wait that has begun must end by then. */
+  sooner(milliseconds: number): void;
+}
+
+/** Timers with a precision of their own, besides the wheel. */
+export interface Alarms {
+  /** When the first one is due; Infinity: there is none. */
+  readonly next: number;
+  /** Calls those that are due, and returns how many. */
+  expire(now: number): number;
+  /** From now on the loop serves them by this clock; null: no longer. */
+  serve(clock: AlarmClock | null): void;
+}
+
 /** Is notified when the loop begins and ends a wait. */
 export interface LoopWatch {
   /** The loop is about to wait. */

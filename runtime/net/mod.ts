@@ -16,7 +16,7 @@
 export { Admission, type AdmissionLimits, cannotAccept, refusing } from "./admission.ts";
 export { ConnectionTask } from "./connection_task.ts";
 export { Linger, LINGER_SILENCE } from "./linger.ts";
-export type { Deferred, Gatherer, Loop, LoopWatch } from "./loop.ts";
+export type { AlarmClock, Alarms, Deferred, Gatherer, Loop, LoopWatch } from "./loop.ts";
 export { LoopPromise } from "./loop_promise.ts";
 export { FULL_BYTES, Outgoing, type OutgoingSink } from "./outgoing.ts";
 export { type JointSender, OutgoingBatch } from "./outgoing_batch.ts";

@@ -16,6 +16,7 @@ export { App, type AppParts } from "./app.ts";
 export { AppCopies } from "./app_copies.ts";
 export { AppGuard, type FaultReport } from "./app_guard.ts";
 export type { AppModule } from "./app_module.ts";
+export { appTimers } from "./app_timers.ts";
 export { AppClientHooks } from "./app_client_hooks.ts";
 export { HeapWatch } from "./heap_watch.ts";
 export { loadApp } from "./load_app.ts";

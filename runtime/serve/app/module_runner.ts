@@ -16,6 +16,7 @@ import {
   type AppSource,
   RUNNER_NAMES as NAMES,
 } from "../../thread/mod.ts";
+import { appTimers } from "./app_timers.ts";
 import { moduleMeta } from "./module_meta.ts";
 
 /** What a module exports, by name; `__esModule` says that it is a module and not the value of a CommonJS one. */
@@ -41,6 +42,7 @@ const MODULE_PARAMETERS: readonly string[] = [
   NAMES.import,
   NAMES.meta,
   NAMES.plain,
+  ...Object.keys(appTimers.functions),
 ];
 const COMMON_PARAMETERS: readonly string[] = [
   "exports",
@@ -160,6 +162,7 @@ export class ModuleRunner {
       (specifier: string) => this.#import(file, String(specifier)),
       moduleMeta(path, (specifier) => this.#files.get(path)?.later[specifier]),
       (value: unknown) => value,
+      ...Object.values(appTimers.functions),
     ) as AsyncGenerator<void>;
     // Up to its first statement: in a cycle, others may call its functions from now on.
     await body.next();

@@ -14,7 +14,7 @@ import {
   SPARE_BYTES,
 } from "../../../protocol/mod.ts";
 import { type Config, wantsPeerAddress } from "../../config/mod.ts";
-import { type Loop, NEVER, OutgoingBatch, Spread, type Timer } from "../../net/mod.ts";
+import { type Alarms, type Loop, NEVER, OutgoingBatch, Spread, type Timer } from "../../net/mod.ts";
 import type { EventLog } from "../../observe/log/mod.ts";
 import {
   COLUMN,
@@ -65,6 +65,8 @@ export interface WorkerParts {
   readonly load?: RouterLoader | undefined;
   /** The endpoints have timers and sockets of Deno's also while no handler is pending; absent: they have not. */
   readonly hasApp?: boolean | undefined;
+  /** The timers of the app, which a loop on epoll serves; absent: they are Deno's. */
+  readonly alarms?: Alarms | undefined;
   /** Notices errors of the app that nobody caught; absent: they end the thread. */
   readonly guard?: AppFaultSource | undefined;
   /** What sockets hold beneath their connections; absent: nothing. */

@@ -52,6 +52,7 @@ export interface Peer {
  * @param name of the copy that is started: app.mjs itself, or a program that imports it
  */
 export function appPath(name: string): string {
+  Deno.mkdirSync(PEER_PACKAGES, { recursive: true });
   for (const each of new Set(["app.mjs", name])) {
     const text = Deno.readTextFileSync(programPath(each)).replaceAll(/"npm:(\w+)@[\d.]+"/g, '"$1"');
     Deno.writeTextFileSync(PEER_PACKAGES + each, text);

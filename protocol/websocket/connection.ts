@@ -26,7 +26,7 @@ import {
 } from "./connection_state.ts";
 import { CLOSED } from "./events.ts";
 import * as encoder from "./frame_encoder.ts";
-import { FIN, LONGEST_SHORT } from "./frame_header.ts";
+import { FIN, LONGEST_SHORT, RSV1 } from "./frame_header.ts";
 import type { FrameReader, Role } from "./frame_reader.ts";
 import type { FrameReaderPool } from "./frame_reader_pool.ts";
 import { BINARY, CLOSE, PING, PONG, TEXT } from "./opcodes.ts";
@@ -239,7 +239,7 @@ export class WebSocketConnection {
   /**
    * Appends a message in one frame.
    *
-   * @param opcode BINARY, or TEXT if the caller knows that the bytes are UTF-8
+   * @param opcode BINARY, or TEXT if the caller knows that the bytes are UTF-8; with RSV1 if they are compressed
    * @returns false, without appending anything, if no message may be sent any more
    * @throws TypeError for any other opcode
    */
@@ -250,7 +250,7 @@ export class WebSocketConnection {
     start: number,
     end: number,
   ): boolean {
-    if (opcode !== TEXT && opcode !== BINARY) {
+    if ((opcode & ~RSV1) !== TEXT && (opcode & ~RSV1) !== BINARY) {
       throw new TypeError(`Cannot send a message with the opcode ${opcode}`);
     }
     if (!this.maySend) return false;

@@ -19,9 +19,10 @@ import {
   MASK,
   OPCODE_BITS,
   RESERVED_BITS,
+  RSV1,
 } from "./frame_header.ts";
 import { unmask } from "./mask.ts";
-import { KIND_CONTROL, KIND_RESERVED, OPCODE_KIND } from "./opcodes.ts";
+import { CONTINUATION, KIND_CONTROL, KIND_RESERVED, OPCODE_KIND } from "./opcodes.ts";
 import { violation } from "./violation.ts";
 
 const AWAIT_OPCODE = 0;
@@ -39,6 +40,8 @@ export class FrameDecoder {
   opcode = 0;
   /** Whether the frame is a control frame. */
   control = false;
+  /** Whether it is the first frame of a compressed message (RFC 7692 section 6). */
+  compressed = false;
   /** The declared payload length. */
   length = 0;
   /** Payload bytes that are neither unmasked nor skipped yet. */
@@ -47,6 +50,8 @@ export class FrameDecoder {
   headerLength = 0;
 
   readonly #expectMask: boolean;
+  /** Bits of the first byte that must be 0. */
+  readonly #zeroBits: number;
   #state = AWAIT_OPCODE;
   /** Bytes that are missing of the extended length or the key. */
   #awaited = 0;
@@ -55,9 +60,13 @@ export class FrameDecoder {
   #key = 0;
   #phase = 0;
 
-  /** @param expectMask true to read a client's frames, false to read a server's (section 5.1) */
-  constructor(expectMask: boolean) {
+  /**
+   * @param expectMask true to read a client's frames, false to read a server's (section 5.1)
+   * @param mayCompress whether permessage-deflate is negotiated
+   */
+  constructor(expectMask: boolean, mayCompress = false) {
     this.#expectMask = expectMask;
+    this.#zeroBits = mayCompress ? RESERVED_BITS & ~RSV1 : RESERVED_BITS;
   }
 
   /** Whether no byte was read since the last frame ended. */
@@ -111,7 +120,7 @@ export class FrameDecoder {
 
   #readOpcode(byte: number): void {
     // RFC 6455 section 5.2: must be 0 unless an extension defines them; otherwise fail the connection.
-    if ((byte & RESERVED_BITS) !== 0) {
+    if ((byte & this.#zeroBits) !== 0) {
       throw violation("WS_RESERVED_BITS", "A frame has reserved bits set");
     }
     const opcode = byte & OPCODE_BITS;
@@ -122,6 +131,11 @@ export class FrameDecoder {
     this.fin = (byte & FIN) !== 0;
     this.opcode = opcode;
     this.control = kind === KIND_CONTROL;
+    this.compressed = (byte & RSV1) !== 0;
+    // RFC 7692 section 6.1: only the first frame of a message has RSV1, and a control frame never has.
+    if (this.compressed && (this.control || opcode === CONTINUATION)) {
+      throw violation("WS_RESERVED_BITS", `A frame with the opcode ${opcode} has RSV1 set`);
+    }
     // Section 5.5: control frames are never fragmented.
     if (this.control && !this.fin) {
       throw violation("WS_FRAGMENTED_CONTROL", `A control frame (opcode ${opcode}) is fragmented`);

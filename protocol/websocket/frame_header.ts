@@ -14,8 +14,10 @@
 
 /** First byte: this is the last frame of its message. */
 export const FIN = 0x80;
-/** First byte: the bits for extensions. No extension is negotiated. */
+/** First byte: the bits for extensions. */
 export const RESERVED_BITS = 0x70;
+/** First byte: the message is compressed (RFC 7692 section 6), if permessage-deflate is negotiated. */
+export const RSV1 = 0x40;
 /** First byte: the opcode. */
 export const OPCODE_BITS = 0x0f;
 /** Second byte: a masking key follows and the payload is masked with it. */
@@ -41,6 +43,23 @@ export const LONGEST_UNMASKED_HEADER = 10;
 export function unmaskedHeaderSize(length: number): number {
   if (length <= LONGEST_SHORT) return 2;
   return length <= LONGEST_MEDIUM ? 4 : LONGEST_UNMASKED_HEADER;
+}
+
+/** Bytes of the unmasked header at `bytes[at]`, which is complete. */
+export function frameHeaderSize(bytes: Uint8Array, at: number): number {
+  const length = bytes[at + 1]!; // the header is complete
+  if (length <= LONGEST_SHORT) return 2;
+  return length === LENGTH_IN_2_BYTES ? 4 : LONGEST_UNMASKED_HEADER;
+}
+
+/** Bytes of the payload behind it. */
+export function framePayloadLength(bytes: Uint8Array, at: number): number {
+  const length = bytes[at + 1]!; // the header is complete
+  if (length <= LONGEST_SHORT) return length;
+  if (length === LENGTH_IN_2_BYTES) return bytes[at + 2]! << 8 | bytes[at + 3]!;
+  let long = 0;
+  for (let i = 2; i < LONGEST_UNMASKED_HEADER; i++) long = long * 256 + bytes[at + i]!;
+  return long;
 }
 
 /**

@@ -16,6 +16,7 @@ import { type ClosePayload, parseClosePayload } from "./close_payload.ts";
 import { CLOSE, MESSAGE } from "./events.ts";
 import { FrameDecoder } from "./frame_decoder.ts";
 import { unmaskedHeaderSize } from "./frame_header.ts";
+import type { Inflater } from "./inflater.ts";
 import { InputView } from "./input_view.ts";
 import { MessageAssembler } from "./message_assembler.ts";
 import type { MessageBufferPool } from "../message_buffer_pool.ts";
@@ -68,18 +69,29 @@ export class FrameReader {
   readonly #message: MessageAssembler;
   /** The payload of a control frame that arrives in pieces. */
   readonly #control: PayloadBuffer;
+  /** Inflates compressed messages; null: none are negotiated. */
+  readonly #inflation: { readonly inflater: Inflater; readonly target: PayloadBuffer } | null;
   /** The buffer with the last event's payload, or undefined. */
   #lent: PayloadBuffer | undefined = undefined;
   /** Bytes that were received directly and are not processed yet. */
   #direct = 0;
 
-  /** @param pool lends the buffers of payloads that arrive in pieces */
-  constructor(role: Role, limits: WebSocketLimits, pool: MessageBufferPool) {
+  /**
+   * @param pool lends the buffers of payloads that arrive in pieces
+   * @param inflater inflates messages; absent: permessage-deflate is not negotiated
+   */
+  constructor(
+    role: Role,
+    limits: WebSocketLimits,
+    pool: MessageBufferPool,
+    inflater?: Inflater,
+  ) {
     this.#isClient = role === "client";
     this.#input = new InputView(pool);
-    this.#frame = new FrameDecoder(role === "server");
+    this.#frame = new FrameDecoder(role === "server", inflater !== undefined);
     this.#message = new MessageAssembler(limits, pool);
     this.#control = new PayloadBuffer(pool);
+    this.#inflation = inflater === undefined ? null : { inflater, target: new PayloadBuffer(pool) };
   }
 
   /** Whether the reader is between two messages, with no unread bytes and no payload lent. */
@@ -91,7 +103,7 @@ export class FrameReader {
   /** Bytes of the buffers that it holds. */
   get heldBytes(): number {
     return this.#message.payload.bytes.length + this.#control.bytes.length +
-      this.#input.ownedBytes;
+      this.#input.ownedBytes + (this.#inflation?.target.bytes.length ?? 0);
   }
 
   /** Received payload bytes of the current message. */
@@ -129,7 +141,9 @@ export class FrameReader {
       if (!frame.complete) {
         input.position = frame.readHeader(input.bytes, input.position, input.end);
         if (!frame.complete) break;
-        if (!frame.control) this.#message.beginFrame(frame.opcode, frame.length);
+        if (!frame.control) {
+          this.#message.beginFrame(frame.opcode, frame.length, frame.compressed);
+        }
       }
       const event = frame.control ? this.#readControl() : this.#readData(deliver);
       if (event !== NEED_DATA) {
@@ -173,6 +187,7 @@ export class FrameReader {
     else this.#message.payload.abandon();
     this.#withdrawOffer();
     this.#control.release();
+    this.#inflation?.target.release();
   }
 
   /** Whether the transport should receive the rest of a message into {@link directBytes}. */
@@ -204,6 +219,7 @@ export class FrameReader {
       const end = this.#unmaskInView();
       message.judgePiece(this.#input.bytes, start, end);
       frame.nextFrame();
+      if (message.compressed) return this.#inflate(this.#input.bytes, start, end);
       return this.#lendView(MESSAGE, message.endMessage(), start);
     }
     this.#gatherDirect();
@@ -211,7 +227,20 @@ export class FrameReader {
     if (frame.missing > 0) return NEED_DATA;
     frame.nextFrame();
     if (!frame.fin) return NEED_DATA;
+    if (message.compressed) {
+      const { bytes, start, end } = message.payload;
+      return this.#inflate(bytes, start, end);
+    }
     return this.#lendBuffer(MESSAGE, message.endMessage(), message.payload);
+  }
+
+  /** Ends a compressed message, which has arrived as `bytes[start, end)`. */
+  #inflate(bytes: Uint8Array, start: number, end: number): number {
+    const inflation = this.#inflation;
+    // The decoder lets no compressed frame through without one.
+    if (inflation === null) throw new TypeError("Cannot inflate: nothing was negotiated");
+    const opcode = this.#message.inflateMessage(inflation, bytes, start, end);
+    return this.#lendBuffer(MESSAGE, opcode, inflation.target);
   }
 
   /** Section 1.4: after our close frame, the peer's data is skipped until its close frame. */

@@ -7,6 +7,7 @@
  */
 
 import type { WebSocketLimits } from "../limits.ts";
+import type { Inflater } from "./inflater.ts";
 import { FrameReader, type Role } from "./frame_reader.ts";
 import type { MessageBufferPool } from "../message_buffer_pool.ts";
 
@@ -21,22 +22,34 @@ export class FrameReaderPool {
   lent = 0;
   readonly #limits: WebSocketLimits;
   readonly #buffers: MessageBufferPool;
+  readonly #inflater: Inflater | undefined;
   // A linked list: an array would shrink and grow with every message.
   #spare: FrameReader | null = null;
   #spares = 0;
 
-  /** @param buffers lends the buffers of payloads that arrive in pieces; other pools may share it */
-  constructor(role: Role, limits: WebSocketLimits, buffers: MessageBufferPool) {
+  /**
+   * @param buffers lends the buffers of payloads that arrive in pieces; other pools may share it
+   * @param inflater the pool is for connections that negotiated permessage-deflate; absent: for all others
+   */
+  constructor(
+    role: Role,
+    limits: WebSocketLimits,
+    buffers: MessageBufferPool,
+    inflater?: Inflater,
+  ) {
     this.role = role;
     this.#limits = limits;
     this.#buffers = buffers;
+    this.#inflater = inflater;
   }
 
   /** A reader at the start of a frame and of a message. */
   take(): FrameReader {
     this.lent++;
     const reader = this.#spare;
-    if (reader === null) return new FrameReader(this.role, this.#limits, this.#buffers);
+    if (reader === null) {
+      return new FrameReader(this.role, this.#limits, this.#buffers, this.#inflater);
+    }
     this.#spare = reader.nextSpare;
     this.#spares--;
     return reader;

@@ -3,8 +3,8 @@
  *
  * In: a request head. Out: the value of Sec-WebSocket-Accept, or the status, fields and text of a
  * refusal. Called by the HTTP session. Nothing is thrown: an invalid handshake is a return value. No
- * subprotocol and no extension is negotiated: the response contains neither field, which declines them
- * (section 4.2.2). The session checks Origin; the HTTP parser has checked Host.
+ * subprotocol is negotiated: the response does not contain the field, which declines it (section 4.2.2).
+ * The one extension is negotiated by deflate_offer.ts. The session checks Origin; the HTTP parser has checked Host.
  */
 
 import { decodeBase64, encodeBase64 } from "../base64.ts";

@@ -8,6 +8,7 @@
 
 import type { WebSocketLimits } from "../limits.ts";
 import { Utf8Validator } from "../utf8_validator.ts";
+import type { Inflater } from "./inflater.ts";
 import type { MessageBufferPool } from "../message_buffer_pool.ts";
 import { CONTINUATION, TEXT } from "./opcodes.ts";
 import { PayloadBuffer } from "../payload_buffer.ts";
@@ -17,6 +18,8 @@ import { violation } from "./violation.ts";
 export class MessageAssembler {
   /** TEXT or BINARY while a message is incomplete, otherwise CONTINUATION. */
   opcode = CONTINUATION;
+  /** Whether that message is compressed: then its payload is checked when it is inflated. */
+  compressed = false;
   /** The collected payload; after the end of the message the caller releases it. */
   readonly payload: PayloadBuffer;
   readonly #limits: WebSocketLimits;
@@ -42,8 +45,9 @@ export class MessageAssembler {
    *
    * @throws ProtocolError for a frame out of order, too many frames, or too many bytes
    */
-  beginFrame(opcode: number, length: number): void {
+  beginFrame(opcode: number, length: number, compressed: boolean): void {
     this.#judgeOrder(opcode);
+    if (compressed) this.compressed = true;
     this.#frames++;
     this.#declared += length;
     if (this.#frames > this.#limits.fragmentCount) {
@@ -52,22 +56,45 @@ export class MessageAssembler {
         `A message has more than ${this.#frames - 1} frames`,
       );
     }
-    if (this.#declared > this.#limits.messageBytes) {
-      // Not the declared length: above 2^53 it is not exact.
-      throw violation(
-        "WS_MESSAGE_TOO_BIG",
-        `A message has more than ${this.#limits.messageBytes} bytes`,
-      );
-    }
+    const { messageBytes } = this.#limits;
+    const most = this.compressed ? longestDeflated(messageBytes) : messageBytes;
+    if (this.#declared > most) this.refuseSize();
   }
 
   /**
-   * Checks payload bytes in their order, collected or not.
+   * Checks payload bytes in their order, collected or not; not those that are compressed.
    *
    * @throws ProtocolError at the first byte that makes a text invalid UTF-8
    */
   judgePiece(bytes: Uint8Array, start: number, end: number): void {
-    if (this.opcode === TEXT && !this.#utf8.push(bytes, start, end)) throwNotUtf8();
+    if (this.opcode !== TEXT || this.compressed) return;
+    if (!this.#utf8.push(bytes, start, end)) throwNotUtf8();
+  }
+
+  /** Inflates a compressed message, which has arrived as `bytes[start, end)`, into `target`, and ends it. */
+  inflateMessage(
+    { inflater, target }: { inflater: Inflater; target: PayloadBuffer },
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+  ): number {
+    // So that an empty message has a buffer too, as each message has that is not in the view.
+    target.makeRoom(0, 0);
+    const result = inflater.inflate(bytes, start, end, target, this.#limits.messageBytes);
+    if (result === "too big") this.refuseSize();
+    if (result === "invalid") {
+      throw violation("WS_INVALID_DEFLATE", "A compressed message is not valid DEFLATE data");
+    }
+    this.payload.release();
+    this.compressed = false;
+    this.judgePiece(target.bytes, target.start, target.end);
+    return this.endMessage();
+  }
+
+  /** @throws ProtocolError: the message is too long. The declared length is not named: above 2^53 it is not exact. */
+  refuseSize(): never {
+    const { messageBytes } = this.#limits;
+    throw violation("WS_MESSAGE_TOO_BIG", `A message has more than ${messageBytes} bytes`);
   }
 
   /**
@@ -104,10 +131,19 @@ export class MessageAssembler {
 
   #reset(): void {
     this.opcode = CONTINUATION;
+    this.compressed = false;
     this.#frames = 0;
     this.#declared = 0;
     this.#utf8.reset();
   }
+}
+
+/**
+ * Bytes that a message of `length` bytes may have when it is compressed. DEFLATE's fixed codes have up to 9 bits for a byte, and
+ * stored blocks 5 bytes more each (RFC 1951 sections 3.2.4 and 3.2.6).
+ */
+function longestDeflated(length: number): number {
+  return length + Math.ceil(length / 8) + 64;
 }
 
 function throwNotUtf8(): never {

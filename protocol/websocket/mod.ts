@@ -27,11 +27,18 @@
 export * from "./close_code.ts";
 export { WebSocketConnection } from "./connection.ts";
 export type { ConnectionState } from "./connection_state.ts";
+export { acceptDeflate, type DeflateAgreement } from "./deflate_offer.ts";
 export * from "./events.ts";
 export { encodeFrame } from "./frame_encoder.ts";
 export type { Role } from "./frame_reader.ts";
 export { FrameReaderPool } from "./frame_reader_pool.ts";
-export { FIN, LONGEST_UNMASKED_HEADER } from "./frame_header.ts";
+export {
+  FIN,
+  frameHeaderSize,
+  framePayloadLength,
+  LONGEST_UNMASKED_HEADER,
+  RSV1,
+} from "./frame_header.ts";
 export {
   computeAccept,
   type HandshakeAccepted,
@@ -40,6 +47,7 @@ export {
   type HandshakeRequest,
   judgeHandshake,
 } from "./handshake.ts";
+export type { Inflater, InflateResult } from "./inflater.ts";
 export { MessageBufferPool } from "../message_buffer_pool.ts";
 export { BINARY, CONTINUATION, TEXT } from "./opcodes.ts";
 export { isOriginAllowed, type OriginPattern, parseOriginPattern } from "./origin.ts";

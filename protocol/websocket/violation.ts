@@ -15,7 +15,7 @@ import {
 
 /** Maps stable codes, for tests and logs, to close codes, for the peer. */
 export const VIOLATIONS = {
-  /** RSV1, RSV2 or RSV3 is set and no extension was negotiated (section 5.2). */
+  /** A reserved bit is set that no negotiated extension has defined there (section 5.2, RFC 7692 section 6.1). */
   WS_RESERVED_BITS: PROTOCOL_ERROR,
   /** An opcode that the RFC reserves (section 5.2). */
   WS_UNKNOWN_OPCODE: PROTOCOL_ERROR,
@@ -43,6 +43,8 @@ export const VIOLATIONS = {
   WS_CLOSE_REASON: INVALID_PAYLOAD,
   /** A text message that is not UTF-8 (section 8.1). */
   WS_INVALID_UTF8: INVALID_PAYLOAD,
+  /** A compressed message that cannot be inflated (RFC 7692 section 7.2.2). */
+  WS_INVALID_DEFLATE: INVALID_PAYLOAD,
   /** More frames for one message than `limits.fragmentCount`. */
   WS_TOO_MANY_FRAGMENTS: POLICY_VIOLATION,
   /** More bytes for one message than `limits.messageBytes`. */

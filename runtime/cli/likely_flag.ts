@@ -48,6 +48,7 @@ export const FLAG_SYNONYMS: Synonyms = {
   "unix": ["socket", "unix-socket", "sock", "uds"],
   "unix-mode": ["socket-mode"],
   "version": ["ver"],
+  "websocket-compression": ["compression", "permessage-deflate", "per-message-deflate", "deflate"],
   "workers": ["threads", "jobs", "processes", "cpus", "cores", "worker-processes"],
   "write-timeout": ["send-timeout"],
 };

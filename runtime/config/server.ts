@@ -83,6 +83,8 @@ export interface Config {
   readonly channelLimits: ChannelLimits;
   readonly http1: Http1Limits;
   readonly websocket: WebSocketLimits;
+  /** Whether permessage-deflate is negotiated. */
+  readonly websocketCompression: boolean;
 }
 
 /** The defaults, except for the number of workers, which is one per core. */
@@ -111,4 +113,6 @@ export const DEFAULT_CONFIG: Omit<Config, "workers"> = {
   channelLimits: CHANNEL_LIMITS,
   http1: HTTP1_LIMITS,
   websocket: WEBSOCKET_LIMITS,
+  // As of ws, Bun and Centrifugo: a message that is compressed for one client costs up to twice the CPU.
+  websocketCompression: false,
 };

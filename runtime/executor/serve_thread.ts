@@ -7,9 +7,10 @@
  */
 
 import type { DateField } from "../../protocol/mod.ts";
+import type { Config } from "../config/mod.ts";
 import { LinuxOs, type OpenedRing, openIoUring } from "../os/mod.ts";
 import { PointerTable, TicketKeys } from "../ring/mod.ts";
-import type { Router } from "../serve/session/mod.ts";
+import type { Compression, Router } from "../serve/session/mod.ts";
 import type { GivenAtStart, RouterLoader, WorkerParts } from "../serve/worker/mod.ts";
 import {
   type AppOrder,
@@ -53,6 +54,7 @@ export function serveThread(
         hasApp,
         guard,
         alarms: apps?.appTimers,
+        compression: await compressionOf(start.config),
         post: postToMain,
         onOrder: (handler: OrderHandler) => onOrder(withAppOrders(handler, options.obeyForApp)),
       };
@@ -75,6 +77,13 @@ function givenBy({ app, channels, openssl }: WorkerStart): GivenAtStart {
     app,
     keepsFfi: openssl !== undefined,
   };
+}
+
+/** Loaded only if it is on. */
+async function compressionOf({ websocketCompression }: Config): Promise<Compression | undefined> {
+  if (!websocketCompression) return undefined;
+  const { ZlibCompression } = await import("../serve/deflate/mod.ts");
+  return new ZlibCompression();
 }
 
 /** The transports know nothing of apps. */

@@ -119,6 +119,12 @@ export const COLUMN = {
   blockedNow: 54,
   /** Workers that were replaced because of `--app-memory`; only the main thread's block. */
   workersHeavy: 55,
+  /** Of `webSocketsOpened`, those that negotiated permessage-deflate. */
+  webSocketsDeflating: 56,
+  /** Bytes that compression saved of the messages that were sent, … */
+  bytesSavedSending: 57,
+  /** … and received. */
+  bytesSavedReceiving: 58,
 } as const;
 
 /** The number of a column, of these or of those about channels. */

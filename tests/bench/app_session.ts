@@ -102,6 +102,7 @@ export class AppSession {
       memory: { nextJudgement: Infinity, judge() {}, admits: () => true },
       outgoing,
       observer: null,
+      compression: null,
     });
     this.#transport = new OpenTransport(outgoing);
     this.#session = new HttpSession(this.#context);

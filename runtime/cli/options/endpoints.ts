@@ -1,10 +1,10 @@
 /**
- * Which built-in endpoints are enabled, and which users have access.
+ * Which built-in endpoints are enabled, which users have access, and whether WebSockets are compressed.
  */
 
 import { ENDPOINT_NAMES, type EndpointName, type UserSource } from "../../config/mod.ts";
 import { UsageError } from "../usage_error.ts";
-import { choices, type Codec, list, type Option } from "./option.ts";
+import { choices, type Codec, flagSwitch, list, type Option } from "./option.ts";
 
 /** `USER:FILE`; RFC 7617 section 2 allows no colon in a user name. */
 const USER: Codec<UserSource> = {
@@ -57,5 +57,16 @@ export const ENDPOINT_OPTIONS: readonly Option[] = [
     },
     { get: (config) => config.users, set: (config, value) => void (config.users = value) },
     USER,
+  ),
+  flagSwitch(
+    {
+      flag: "websocket-compression",
+      group: "Endpoints",
+      help: "compress WebSocket messages for clients that offer permessage-deflate",
+    },
+    {
+      get: (config) => config.websocketCompression,
+      set: (config, value) => void (config.websocketCompression = value),
+    },
   ),
 ];

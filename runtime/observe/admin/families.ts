@@ -100,6 +100,19 @@ const WORKER_METRICS: readonly WorkerMetric[] = [
     "": COLUMN.messagesSent,
   }),
   counter(
+    "websockets_compressed_opened_total",
+    "Completed WebSocket handshakes that negotiated permessage-deflate.",
+    { "": COLUMN.webSocketsDeflating },
+  ),
+  counter(
+    "websocket_compression_saved_bytes_total",
+    "Bytes of WebSocket messages that compression saved.",
+    {
+      "direction=sent": COLUMN.bytesSavedSending,
+      "direction=received": COLUMN.bytesSavedReceiving,
+    },
+  ),
+  counter(
     "timeouts_total",
     "Connections closed by a time limit, by the kind of limit.",
     {

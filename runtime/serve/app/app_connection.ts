@@ -39,6 +39,10 @@ export class AppConnection implements WebSocketHandler {
     return this.#host.handlers.closeOnBackpressureLimit === true ? "close" : "drop";
   }
 
+  get compresses(): boolean {
+    return this.#host.handlers.perMessageDeflate !== false;
+  }
+
   opened(peer: WebSocketPeer): void {
     this.#socket = new AppSocket(this.#host, this.#parts, peer);
     const failed = (error: unknown) => {

@@ -25,7 +25,8 @@ export interface ServerWebSocket<T = unknown> {
   /** The topics that the socket is subscribed to. */
   readonly subscriptions: string[];
   /**
-   * Sends a message. `compress` is accepted and has no effect.
+   * Sends a message. With `compress` it is compressed, from 256 bytes on, if `--websocket-compression` is on and the client
+   * accepts that.
    *
    * @returns bytes of the message; -1: it is queued, as the client has not read earlier ones yet, and `drain` is
    * called later; 0: it was dropped, because the socket is closed or too much waits for the client
@@ -87,6 +88,8 @@ export interface AppWebSocketHandlers<T = any> {
   ping?(socket: ServerWebSocket<T>, data: Buffer): unknown;
   /** A pong has come. */
   pong?(socket: ServerWebSocket<T>, data: Buffer): unknown;
+  /** False: no compression is negotiated; otherwise it is if `--websocket-compression` is on. */
+  readonly perMessageDeflate?: unknown;
   /** Whether `ws.publish` reaches the publishing socket too; default: false. */
   readonly publishToSelf?: boolean;
   /** Whether a socket is closed if more than `--max-queued` waits for it; default: false, what is more is dropped. */

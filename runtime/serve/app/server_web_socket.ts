@@ -79,21 +79,21 @@ export class AppSocket<T = unknown> implements ServerWebSocket<T>, TopicSocket {
     return this.#topics === null ? [] : Array.from(this.#topics.entries(), ([topic]) => topic);
   }
 
-  send(data: WebSocketData): number {
-    if (typeof data === "string") return this.#sendText(data);
+  send(data: WebSocketData, compress?: boolean): number {
+    if (typeof data === "string") return this.#sendText(data, compress);
     const bytes = bytesOfBinary(data);
-    if (bytes !== undefined) return this.#send(BINARY, bytes, bytes.length);
-    return this.#sendText(textOf(data, "send"));
+    if (bytes !== undefined) return this.#send(BINARY, bytes, bytes.length, compress);
+    return this.#sendText(textOf(data, "send"), compress);
   }
 
-  sendText(data: string): number {
+  sendText(data: string, compress?: boolean): number {
     if (typeof data !== "string") throw new TypeError("sendText expects a string");
-    return this.#sendText(data);
+    return this.#sendText(data, compress);
   }
 
-  sendBinary(data: Exclude<WebSocketData, string>): number {
+  sendBinary(data: Exclude<WebSocketData, string>, compress?: boolean): number {
     const bytes = binaryOf(data, "sendBinary");
-    return this.#send(BINARY, bytes, bytes.length);
+    return this.#send(BINARY, bytes, bytes.length, compress);
   }
 
   ping(data?: WebSocketData): number {
@@ -178,18 +178,18 @@ export class AppSocket<T = unknown> implements ServerWebSocket<T>, TopicSocket {
     return others > 0 ? data.length : DROPPED;
   }
 
-  #sendText(text: string): number {
+  #sendText(text: string, compress: boolean | undefined): number {
     if (text.length > SCRATCH_LETTERS) {
       const bytes = bytesOfText(text);
-      return this.#send(TEXT, bytes, bytes.length);
+      return this.#send(TEXT, bytes, bytes.length, compress);
     }
-    return this.#send(TEXT, SCRATCH, encodeUtf8(text, SCRATCH));
+    return this.#send(TEXT, SCRATCH, encodeUtf8(text, SCRATCH), compress);
   }
 
-  /** Sends `bytes[0, length)`. */
-  #send(opcode: number, bytes: Uint8Array, length: number): number {
+  /** Sends `bytes[0, length)`; compressed only if the app asks for it, as in Bun. */
+  #send(opcode: number, bytes: Uint8Array, length: number, compress: unknown): number {
     if (this.#isGone) return DROPPED;
-    const result = this.#peer.send(opcode, bytes, 0, length);
+    const result = this.#peer.send(opcode, bytes, 0, length, Boolean(compress));
     return result === DROPPED || result === QUEUED ? result : length;
   }
 

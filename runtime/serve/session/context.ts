@@ -23,6 +23,7 @@ import type { Guard } from "./guard.ts";
 import { HttpSessionPool } from "./http_session_pool.ts";
 import type { MemoryBudget } from "./memory_budget.ts";
 import type { RequestObserver } from "./observer.ts";
+import type { Compression } from "./compression.ts";
 import type { AppRoute, Exchange, Route } from "./route.ts";
 
 /** Milliseconds between two readings of the wall clock for the Date field, which shows whole seconds. */
@@ -72,6 +73,10 @@ export class SessionContext implements Gatherer {
   readonly memory: MemoryBudget;
   /** What reads the frames of the WebSockets that are not silent now. */
   readonly frameReaders: FrameReaderPool;
+  /** Compresses the messages of WebSockets that have negotiated it; null: it is off. */
+  readonly compression: Compression | null;
+  /** The same as {@link frameReaders} for these WebSockets. */
+  readonly inflatingReaders: FrameReaderPool | null;
   /** The sessions of connections that are over. */
   readonly sessions = new HttpSessionPool();
   /** Null if there are neither metrics nor an access log: then nothing is measured. */
@@ -102,6 +107,7 @@ export class SessionContext implements Gatherer {
       | "memory"
       | "outgoing"
       | "observer"
+      | "compression"
     >,
   ) {
     this.config = parts.config;
@@ -117,6 +123,9 @@ export class SessionContext implements Gatherer {
     this.observer = parts.observer;
     this.loop.gather(this);
     this.frameReaders = new FrameReaderPool("server", parts.config.websocket, parts.messages);
+    this.compression = parts.compression;
+    this.inflatingReaders = parts.compression &&
+      new FrameReaderPool("server", parts.config.websocket, parts.messages, parts.compression);
     this.http = {
       head: this.head,
       limits: parts.config.http1,

@@ -19,6 +19,7 @@
  */
 
 import {
+  acceptDeflate,
   DATA,
   END_OF_MESSAGE,
   Http1Connection,
@@ -758,11 +759,15 @@ export class HttpSession implements Session, Deferred, JudgedClient, ExchangeOwn
 
   #openWebSocket(handler: WebSocketHandler, accept: string, more: ResponseHead["fields"]): void {
     const { descriptor } = this.#transport;
-    const fields = [
-      ["Upgrade", "websocket"] as const,
-      ["Sec-WebSocket-Accept", accept] as const,
+    const deflate = this.#context.compression === null || handler.compresses === false
+      ? undefined
+      : acceptDeflate(this.#exchange.request.field("sec-websocket-extensions"));
+    const fields: (readonly [string, string])[] = [
+      ["Upgrade", "websocket"],
+      ["Sec-WebSocket-Accept", accept],
       ...more,
     ];
+    if (deflate !== undefined) fields.push(["Sec-WebSocket-Extensions", deflate.answer]);
     this.#http.switchProtocol(this.#transport.out, { status: 101, fields, contentLength: -1 });
     countResponse(this.#context, 101);
     this.#trace?.answered(this.#exchange.request, 101, 0);
@@ -772,7 +777,7 @@ export class HttpSession implements Session, Deferred, JudgedClient, ExchangeOwn
     this.#exchange.upgraded();
     // An app may have waited, with input that could not be handled.
     this.#transport.setReading(true);
-    const session = new WebSocketSession(this.#context, handler);
+    const session = new WebSocketSession(this.#context, handler, deflate?.windowBits);
     session.open(this.#transport, this.#http.takeTrailing());
   }
 

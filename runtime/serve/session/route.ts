@@ -219,6 +219,8 @@ export type OverflowPolicy = "pause" | "drop" | "close";
 export interface WebSocketHandler {
   /** Default: `pause`. */
   readonly overflow?: OverflowPolicy;
+  /** False: permessage-deflate is not negotiated; absent: it is if the server's compression is on. */
+  readonly compresses?: boolean;
   /** The handshake is complete; what is sent here goes out with it. */
   opened(socket: WebSocketPeer): void;
   /**
@@ -262,10 +264,17 @@ export interface WebSocketPeer {
   /**
    * Sends a message, a copy of these bytes.
    *
+   * @param compress false: never compressed; absent: compressed if that was negotiated and makes it smaller
    * @returns bytes of its frame; -1: it is queued, as the peer has not read earlier bytes yet; 0: it is
    * dropped, by the overflow policy or as the connection is ending
    */
-  send(opcode: number, bytes: Uint8Array, start: number, end: number): number;
+  send(
+    opcode: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    compress?: boolean,
+  ): number;
   /** Sends a message that is sent to others too, without a copy; returns what `send` does. */
   sendShared(message: SharedFrames): number;
   /** Sends the current message back, without a copy if that is cheaper; returns what `send` does. */

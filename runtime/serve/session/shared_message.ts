@@ -3,11 +3,21 @@
  *
  * In: a payload, which is copied. Out: its frame, which never changes and so may be in any number of
  * queues at the same time; it can be collected when the last peer has received it. Also the same frames without some of them,
- * for a peer that is not to get these.
+ * for a peer that is not to get these; and compressed, once for all peers that have negotiated the same.
  */
 
-import { BINARY, ByteBuffer, encodeFrame, FIN, TEXT } from "../../../protocol/mod.ts";
+import {
+  BINARY,
+  ByteBuffer,
+  encodeFrame,
+  FIN,
+  frameHeaderSize,
+  framePayloadLength,
+  RSV1,
+  TEXT,
+} from "../../../protocol/mod.ts";
 import { OutgoingPart, SharedPart } from "../../net/mod.ts";
+import { type Deflater, LEAST_COMPRESSED } from "./compression.ts";
 
 /** More than the longest header of a frame. */
 const HEADER_ROOM = 16;
@@ -17,12 +27,58 @@ export interface SharedFrames {
   readonly frame: SharedPart;
   /** How many messages it is. */
   readonly count: number;
+  /** The same compressed, for each window that a peer has negotiated: made by {@link deflatedFrames}. */
+  deflated?: DeflatedFrames | undefined;
+}
+
+/** Frames that were compressed once, for all peers with the same window; a list, nearly always of one. */
+interface DeflatedFrames {
+  readonly windowBits: number;
+  readonly frame: SharedPart;
+  readonly next: DeflatedFrames | undefined;
 }
 
 /** The place of a frame in {@link SharedFrames}. */
 export interface FrameRange {
   readonly start: number;
   readonly end: number;
+}
+
+/**
+ * The frames, those compressed that become smaller by it, as peers with this window get them: made once.
+ * The same part as before if none becomes smaller.
+ */
+export function deflatedFrames(
+  frames: SharedFrames,
+  windowBits: number,
+  deflater: Deflater,
+): SharedPart {
+  for (let made = frames.deflated; made !== undefined; made = made.next) {
+    if (made.windowBits === windowBits) return made.frame;
+  }
+  const frame = deflateFrames(frames.frame, windowBits, deflater);
+  frames.deflated = { windowBits, frame, next: frames.deflated };
+  return frame;
+}
+
+function deflateFrames(frames: SharedPart, windowBits: number, deflater: Deflater): SharedPart {
+  const { bytes, start, end } = frames;
+  if (end - start < LEAST_COMPRESSED) return frames;
+  const out = new ByteBuffer(Math.ceil((end - start) / 2));
+  let saved = 0;
+  for (let at = start; at < end;) {
+    const body = at + frameHeaderSize(bytes, at);
+    const next = body + framePayloadLength(bytes, at);
+    const length = next - body;
+    const count = length < LEAST_COMPRESSED ? 0 : deflater.deflate(bytes, body, next, windowBits);
+    if (count > 0) encodeFrame(out, bytes[at]! | RSV1, deflater.output, 0, count);
+    else out.append(bytes, at, next);
+    if (count > 0) saved += length - count;
+    at = next;
+  }
+  if (saved === 0) return frames;
+  const result = out.view().slice();
+  return new SharedPart(result, 0, result.length);
 }
 
 /** The frames without those in the ranges, each of which is one frame, in order; undefined: nothing is left. */
@@ -51,6 +107,7 @@ export function withoutFrames(
 export class SharedMessage implements SharedFrames {
   readonly frame: SharedPart;
   readonly count = 1;
+  deflated: DeflatedFrames | undefined = undefined;
 
   /**
    * @param opcode TEXT, whose bytes the caller knows to be UTF-8, or BINARY

@@ -24,6 +24,7 @@ import {
   POLICY_VIOLATION,
   PONG,
   ProtocolError,
+  RSV1,
   SERVICE_RESTART,
   TRY_AGAIN_LATER,
   WEBSOCKET_CLOSED,
@@ -31,12 +32,13 @@ import {
 } from "../../../protocol/mod.ts";
 import { NEVER, type Session, type Transport } from "../../net/mod.ts";
 import { COLUMN } from "../../ring/mod.ts";
+import { LEAST_COMPRESSED } from "./compression.ts";
 import type { SessionContext } from "./context.ts";
 import { countLimit } from "./limit_columns.ts";
 import { MEMORY_TEXT } from "./responses.ts";
 import type { WebSocketHandler, WebSocketPeer } from "./route.ts";
 import { DROPPED, QUEUED } from "./send_result.ts";
-import type { SharedFrames } from "./shared_message.ts";
+import { deflatedFrames, type SharedFrames } from "./shared_message.ts";
 
 /** A longer payload is sent without a copy; a shorter one is cheaper to copy into the queue. */
 const GATHERED_PAYLOAD = 4 * 1024;
@@ -53,6 +55,8 @@ const AWAITING_PONG = 4;
 const CLOSING = 8;
 /** Nothing was read, as too much waits for the peer: the time of its message does not run. */
 const PAUSED = 16;
+/** permessage-deflate is negotiated: the bits from this one on are the window bits of what is sent. */
+const DEFLATES = 256;
 
 /** One connection after the upgrade. */
 export class WebSocketSession implements Session, WebSocketPeer {
@@ -63,10 +67,13 @@ export class WebSocketSession implements Session, WebSocketPeer {
   #transport!: Transport;
   #flags = 0;
 
-  constructor(context: SessionContext, handler: WebSocketHandler) {
+  /** @param windowBits what permessage-deflate was negotiated with; 0: it was not */
+  constructor(context: SessionContext, handler: WebSocketHandler, windowBits = 0) {
     this.#context = context;
     this.#handler = handler;
-    this.#connection = new WebSocketConnection(context.frameReaders);
+    const inflating = windowBits > 0 ? context.inflatingReaders : null;
+    if (inflating !== null) this.#flags = windowBits * DEFLATES;
+    this.#connection = new WebSocketConnection(inflating ?? context.frameReaders);
   }
 
   /** Starts the session; `early` are bytes that arrived after the handshake. */
@@ -75,6 +82,7 @@ export class WebSocketSession implements Session, WebSocketPeer {
     transport.setSession(this);
     this.#heard();
     this.#context.counters.add(COLUMN.webSocketsOpened, 1);
+    if (this.#flags >= DEFLATES) this.#context.counters.add(COLUMN.webSocketsDeflating, 1);
     this.#context.log.handshakeComplete(transport.descriptor);
     try {
       this.#handler.opened(this);
@@ -219,12 +227,16 @@ export class WebSocketSession implements Session, WebSocketPeer {
     return this.#connection.closeReason;
   }
 
-  send(opcode: number, bytes: Uint8Array, start: number, end: number): number {
+  send(opcode: number, bytes: Uint8Array, start: number, end: number, compress = true): number {
     // A copy beyond the end would send old bytes of the queue's memory.
     if (!(start >= 0 && start <= end && end <= bytes.length)) {
       throw new RangeError(`there are no bytes ${start} to ${end} to send`);
     }
     if (!this.#maySend()) return DROPPED;
+    if (this.#flags >= DEFLATES && compress) {
+      const sent = this.#sendDeflated(opcode, bytes, start, end);
+      if (sent !== undefined) return sent;
+    }
     const { out } = this.#transport;
     const before = out.size;
     if (!this.#connection.sendMessage(out, opcode, bytes, start, end)) return DROPPED;
@@ -233,6 +245,7 @@ export class WebSocketSession implements Session, WebSocketPeer {
 
   sendShared(message: SharedFrames): number {
     if (!this.#maySend()) return DROPPED;
+    if (this.#flags >= DEFLATES) return this.#sendSharedDeflated(message);
     this.#transport.out.appendPart(message.frame);
     return this.#sent(message.frame.length, message.count);
   }
@@ -242,6 +255,10 @@ export class WebSocketSession implements Session, WebSocketPeer {
     const length = payloadEnd - payloadStart;
     if (length <= GATHERED_PAYLOAD) return this.send(opcode, payload, payloadStart, payloadEnd);
     if (!this.#maySend()) return DROPPED;
+    if (this.#flags >= DEFLATES) {
+      const sent = this.#sendDeflated(opcode, payload, payloadStart, payloadEnd);
+      if (sent !== undefined) return sent;
+    }
     const start = this.#connection.encodeHeaderBefore(payload, payloadStart, length, opcode);
     this.#transport.out.write(payload, start, payloadEnd);
     return this.#sent(payloadEnd - start);
@@ -304,6 +321,41 @@ export class WebSocketSession implements Session, WebSocketPeer {
       this.#transport.abort();
     }
     return false;
+  }
+
+  /** Sends a message compressed; undefined, and nothing has happened, if it would not be smaller. */
+  #sendDeflated(
+    opcode: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+  ): number | undefined {
+    const { compression, counters } = this.#context;
+    const length = end - start;
+    if (compression === null || length < LEAST_COMPRESSED) return undefined;
+    const count = compression.deflate(bytes, start, end, this.#windowBits);
+    if (count === 0) return undefined;
+    const { out } = this.#transport;
+    const before = out.size;
+    // RFC 7692 section 6: RSV1 says that the message is compressed.
+    this.#connection.sendMessage(out, RSV1 | opcode, compression.output, 0, count);
+    counters.add(COLUMN.bytesSavedSending, length - count);
+    return this.#sent(out.size - before);
+  }
+
+  #sendSharedDeflated(message: SharedFrames): number {
+    const { compression, counters } = this.#context;
+    const { frame } = message;
+    const deflated = compression === null
+      ? frame
+      : deflatedFrames(message, this.#windowBits, compression);
+    counters.add(COLUMN.bytesSavedSending, frame.length - deflated.length);
+    this.#transport.out.appendPart(deflated);
+    return this.#sent(deflated.length, message.count);
+  }
+
+  get #windowBits(): number {
+    return this.#flags >> 8;
   }
 
   /** The frame of a message was queued, `count` bytes. */
@@ -379,6 +431,9 @@ export class WebSocketSession implements Session, WebSocketPeer {
     const { counters, log } = this.#context;
     const { payloadStart, payloadEnd } = this.#connection;
     counters.add(COLUMN.messagesReceived, 1);
+    if (this.#flags >= DEFLATES) {
+      counters.add(COLUMN.bytesSavedReceiving, this.#context.compression?.takeSaved() ?? 0);
+    }
     log.messageReceived(this.#transport.descriptor, payloadEnd - payloadStart);
     const promise = this.#handler.message(this);
     if (promise !== undefined) this.#wait(promise);

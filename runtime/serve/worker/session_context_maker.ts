@@ -10,7 +10,13 @@ import type { Config } from "../../config/mod.ts";
 import type { Loop, OutgoingBatch } from "../../net/mod.ts";
 import type { Counters } from "../../ring/mod.ts";
 import type { Warnings } from "../../thread/mod.ts";
-import { type MemoryBudget, RequestObserver, type Router, SessionContext } from "../session/mod.ts";
+import {
+  type Compression,
+  type MemoryBudget,
+  RequestObserver,
+  type Router,
+  SessionContext,
+} from "../session/mod.ts";
 import type { WorkerLogs } from "./worker_logs.ts";
 
 /** What a context is made from. */
@@ -25,6 +31,7 @@ export interface SessionContextParts {
   readonly messages: MessageBufferPool;
   readonly memory: MemoryBudget;
   readonly outgoing: OutgoingBatch;
+  readonly compression: Compression | null;
 }
 
 /** Whether requests are observed: for the metrics, or for the access log. */

@@ -25,6 +25,7 @@ import {
 } from "../../ring/mod.ts";
 import {
   type AppRoute,
+  type Compression,
   firstSession,
   noteAppFault,
   type ProxiedTransport,
@@ -71,6 +72,8 @@ export interface WorkerParts {
   readonly guard?: AppFaultSource | undefined;
   /** What sockets hold beneath their connections; absent: nothing. */
   readonly sockets?: SocketMemory | undefined;
+  /** Compresses messages of WebSockets; absent: none are. */
+  readonly compression?: Compression | undefined;
   /** The date that the router's answers carry. */
   readonly date: DateField;
   /** Sends a message to the main thread. */
@@ -214,6 +217,7 @@ export class WorkerCore<L extends Loop, Connection extends WorkerConnection> {
       messages,
       memory: this.#memory,
       outgoing,
+      compression: this.#parts.compression ?? null,
     });
     this.#contexts.push(context);
     return context;

@@ -15,20 +15,29 @@ const MOST_BYTES = 1024;
 /** A second after the last connection the server returns freed memory to the kernel; then it is idle. */
 const IDLE_MS = 2_500;
 
+/** Fields of a handshake. */
+type Fields = Readonly<Record<string, string>>;
+
 // Over Deno's sockets each connection has a pending read buffer and Deno's own state: 6 KiB.
 if (!OVER_DENO_TRANSPORT) {
   Deno.test("memory: five thousand idle WebSockets take at most 1 KiB each", () => {
-    return withServer({ workers: 1 }, takesLittle);
+    return withServer({ workers: 1 }, (server) => takesLittle(server, {}));
+  });
+
+  Deno.test("memory: nor do those that negotiated compression take more", () => {
+    const offer = { "Sec-WebSocket-Extensions": "permessage-deflate; client_max_window_bits" };
+    const args = ["--websocket-compression"];
+    return withServer({ workers: 1, args }, (server) => takesLittle(server, offer));
   });
 }
 
-async function takesLittle(server: Server): Promise<void> {
+async function takesLittle(server: Server, fields: Fields): Promise<void> {
   const open: RawWebSocket[] = [];
   try {
-    await openMore(server, open, FIRST);
+    await openMore(server, open, { count: FIRST, fields });
     await hold(IDLE_MS);
     const before = residentBytes(server.pid);
-    await openMore(server, open, CONNECTIONS);
+    await openMore(server, open, { count: CONNECTIONS, fields });
     const each = () => (residentBytes(server.pid) - before) / CONNECTIONS;
     await waitFor(() => each() <= MOST_BYTES, {
       what: () => `${each().toFixed(0)} bytes each to become ${MOST_BYTES}`,
@@ -39,9 +48,13 @@ async function takesLittle(server: Server): Promise<void> {
   }
 }
 
-async function openMore(server: Server, open: RawWebSocket[], count: number): Promise<void> {
+async function openMore(
+  server: Server,
+  open: RawWebSocket[],
+  { count, fields }: { readonly count: number; readonly fields: Fields },
+): Promise<void> {
   for (let start = 0; start < count; start += AT_ONCE) {
-    const batch = Array.from({ length: AT_ONCE }, () => RawWebSocket.open(server, "/echo"));
+    const batch = Array.from({ length: AT_ONCE }, () => RawWebSocket.open(server, "/echo", fields));
     open.push(...await Promise.all(batch));
   }
 }

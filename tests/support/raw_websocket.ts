@@ -109,10 +109,19 @@ export class RawWebSocket implements Disposable {
     this.connection = connection;
   }
 
-  /** Connects and upgrades. @throws {Error} if the answer is not a valid 101 */
-  static async open(endpoint: Endpoint, path: string): Promise<RawWebSocket> {
+  /**
+   * Connects and upgrades.
+   *
+   * @param replaced as of {@link handshakeRequest}
+   * @throws {Error} if the answer is not a valid 101
+   */
+  static async open(
+    endpoint: Endpoint,
+    path: string,
+    replaced: Readonly<Record<string, string | null>> = {},
+  ): Promise<RawWebSocket> {
     const connection = await HttpConnection.open(endpoint);
-    await connection.send(handshakeRequest(path));
+    await connection.send(handshakeRequest(path, replaced));
     const answer = await connection.answer();
     const accept = field(answer, "sec-websocket-accept");
     if (answer.status !== 101 || accept !== await acceptFor(SAMPLE_KEY)) {

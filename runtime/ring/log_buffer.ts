@@ -22,6 +22,7 @@ export const MAX_LINE_BYTES = 32 * 1024;
 /** From this many bytes on, a half is handed over as soon as the other one is free. */
 const HAND_OVER_BYTES = 128 * 1024;
 const NEVER_READY = -1;
+const WORD_BYTES = Float64Array.BYTES_PER_ELEMENT;
 
 const encoder = new TextEncoder();
 
@@ -32,11 +33,13 @@ export type LinesDropped = (lines: number) => void;
 export class LogBuffer {
   readonly #words: Int32Array;
   readonly #halves: readonly [Uint8Array, Uint8Array];
+  readonly #views: readonly [DataView, DataView];
   readonly #control: LogControl;
   readonly #dropped: LinesDropped;
   // The half that the thread fills, and its length.
   #current: Half;
   #bytes: Uint8Array;
+  #view: DataView;
   #length = 0;
   // Below this many bytes a line needs no check; NEVER_READY: the writer still has this half.
   #checkAt: number;
@@ -46,10 +49,12 @@ export class LogBuffer {
     const { words, halves } = openLogBlock(memory, block);
     this.#words = words;
     this.#halves = halves;
+    this.#views = [viewOf(halves[0]), viewOf(halves[1])];
     this.#control = new LogControl(memory);
     this.#dropped = dropped;
     this.#current = this.#words[LOG_WORD.current] === 0 ? 0 : 1;
     this.#bytes = this.#halves[this.#current];
+    this.#view = this.#views[this.#current];
     this.#checkAt = this.#isOurs(this.#current) ? HAND_OVER_BYTES : NEVER_READY;
   }
 
@@ -91,6 +96,21 @@ export class LogBuffer {
     this.#length += bytes.length;
   }
 
+  /**
+   * Appends the first `length` bytes of these words, which are ASCII. As {@link copy}, but faster: in shared memory `set`
+   * copies byte after byte, because V8 uses words only where source and target are aligned.
+   *
+   * @param words no longer than `length` needs; what follows `length` in the last word is overwritten by the next piece
+   */
+  copyWords(words: Float64Array, length: number): void {
+    const view = this.#view;
+    // The bytes of ASCII text are never those of a NaN, the only number whose bytes may change.
+    for (let i = 0, at = this.#length; i < words.length; i++, at += WORD_BYTES) {
+      view.setFloat64(at, words[i]!, true); // below words.length; little-endian, as every machine that Deno supports
+    }
+    this.#length += length;
+  }
+
   /** Appends a whole number, 0 or more. */
   number(value: number): void {
     this.#length += digitsOf(value);
@@ -117,7 +137,7 @@ export class LogBuffer {
       this.#checkAt = HAND_OVER_BYTES;
     }
     if (this.#length >= HAND_OVER_BYTES) this.flush();
-    return this.#length <= LOG_HALF_BYTES - MAX_LINE_BYTES;
+    return this.#length <= LOG_HALF_BYTES - MAX_LINE_BYTES - WORD_BYTES;
   }
 
   #handOver(): void {
@@ -128,10 +148,15 @@ export class LogBuffer {
     Atomics.store(this.#words, LOG_WORD.state + this.#current, OWNED_BY_WRITER);
     this.#current = next;
     this.#bytes = this.#halves[next];
+    this.#view = this.#views[next];
     this.#length = 0;
     this.#checkAt = this.#isOurs(next) ? HAND_OVER_BYTES : NEVER_READY;
     this.#control.wake();
   }
+}
+
+function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
 }
 
 /** Writes the digits of a whole number right before `end`. */

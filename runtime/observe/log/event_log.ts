@@ -27,6 +27,10 @@ export class EventLog {
   #descriptor = -1;
   #keepAlive = false;
   #requestLines: ReadyLines | null = null;
+  // The last message: a peer often sends several of one length at once.
+  #messageDescriptor = -1;
+  #messageCount = -1;
+  #lastMessageLine: ReadyLines | null = null;
 
   /** @param lines receives the lines; null: nothing is logged */
   constructor(lines: LogBuffer | null, clock: LineStamp) {
@@ -59,7 +63,8 @@ export class EventLog {
   request(descriptor: number, label: LogLabel, keepAlive: boolean): void {
     const buffer = this.#lines;
     if (buffer === null || !buffer.begin(3)) return;
-    buffer.copy(this.#linesOf(descriptor, label, keepAlive).with(this.#clock, descriptor, 0));
+    const lines = this.#linesOf(descriptor, label, keepAlive);
+    buffer.copyWords(lines.with(this.#clock, descriptor, 0), lines.length);
   }
 
   /** A request broke the protocol: the status that answers it, and the code of the error. */
@@ -76,8 +81,8 @@ export class EventLog {
   messageReceived(descriptor: number, count: number): void {
     const buffer = this.#lines;
     if (buffer === null || !buffer.begin()) return;
-    const line = this.#messageLine(digitsOf(descriptor), digitsOf(count));
-    buffer.copy(line.with(this.#clock, descriptor, count));
+    const line = this.#messageLine(descriptor, count);
+    buffer.copyWords(line.with(this.#clock, descriptor, count), line.length);
   }
 
   /** A WebSocket is closed; `code` is the close code. */
@@ -131,7 +136,7 @@ export class EventLog {
       [`${before} fd=${descriptorPlace(digits)}\n`],
       this.#clock.prefixLength,
     );
-    buffer.copy(line.with(this.#clock, descriptor, 0));
+    buffer.copyWords(line.with(this.#clock, descriptor, 0), line.length);
   }
 
   #linesOf(descriptor: number, label: LogLabel, keepAlive: boolean): ReadyLines {
@@ -144,8 +149,16 @@ export class EventLog {
     return this.#requestLines = label.lines(digitsOf(descriptor), keepAlive, this.#clock);
   }
 
-  /** The line of a message, with room for these numbers of digits of the descriptor and of the payload's length. */
-  #messageLine(descriptorDigits: number, countDigits: number): ReadyLines {
+  /** The line of a message, with room for as many digits as the descriptor and the payload's length have. */
+  #messageLine(descriptor: number, count: number): ReadyLines {
+    const isAsBefore = descriptor === this.#messageDescriptor && count === this.#messageCount;
+    if (isAsBefore && this.#lastMessageLine !== null) return this.#lastMessageLine;
+    this.#messageDescriptor = descriptor;
+    this.#messageCount = count;
+    return this.#lastMessageLine = this.#preparedMessageLine(digitsOf(descriptor), digitsOf(count));
+  }
+
+  #preparedMessageLine(descriptorDigits: number, countDigits: number): ReadyLines {
     const at = descriptorDigits * MOST_DIGITS + countDigits;
     return this.#messageLines[at] ??= new ReadyLines(
       [`[WS] fd=${descriptorPlace(descriptorDigits)} recv ${countPlace(countDigits)} bytes\n`],

@@ -26,7 +26,11 @@ export function countPlace(digits: number): string {
 
 /** Prepared lines. */
 export class ReadyLines {
+  /** Length of the lines in bytes. */
+  readonly length: number;
   readonly #bytes: Uint8Array;
+  // The same memory, for LogBuffer.copyWords.
+  readonly #words: Float64Array;
   readonly #prefixLength: number;
   readonly #starts: readonly number[];
   // The offsets after the places of the descriptor, and of the count.
@@ -36,7 +40,7 @@ export class ReadyLines {
   #descriptor = -1;
   #count = -1;
 
-  /** @param lines with their line ends; @param prefixLength of the clock that {@link with} gets */
+  /** @param lines in ASCII, with their line ends; @param prefixLength of the clock that {@link with} gets */
   constructor(lines: readonly string[], prefixLength: number) {
     const room = "0".repeat(prefixLength);
     const bytes = encoder.encode(lines.map((line) => room + line).join(""));
@@ -44,7 +48,10 @@ export class ReadyLines {
     this.#starts = startsOf(bytes);
     this.#descriptorEnds = endsOf(bytes, DESCRIPTOR);
     this.#countEnds = endsOf(bytes, COUNT);
-    this.#bytes = bytes;
+    this.length = bytes.length;
+    this.#words = new Float64Array(Math.ceil(bytes.length / Float64Array.BYTES_PER_ELEMENT));
+    this.#bytes = new Uint8Array(this.#words.buffer);
+    this.#bytes.set(bytes);
   }
 
   /** Whether they have the prefix length of this clock. */
@@ -52,8 +59,11 @@ export class ReadyLines {
     return this.#prefixLength === clock.prefixLength;
   }
 
-  /** The bytes, with the time of this turn and with numbers of as many digits as they have places. */
-  with(clock: LineStamp, descriptor: number, count: number): Uint8Array {
+  /**
+   * The bytes, with the time of this turn and with numbers of as many digits as they have places: the first
+   * {@link length} bytes of these words.
+   */
+  with(clock: LineStamp, descriptor: number, count: number): Float64Array {
     if (this.#prefixLength > 0) this.#setTime(clock);
     if (descriptor !== this.#descriptor) {
       this.#descriptor = descriptor;
@@ -63,7 +73,7 @@ export class ReadyLines {
       this.#count = count;
       for (const end of this.#countEnds) writeDigits(this.#bytes, count, end);
     }
-    return this.#bytes;
+    return this.#words;
   }
 
   #setTime(clock: LineStamp): void {

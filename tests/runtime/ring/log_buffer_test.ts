@@ -5,6 +5,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { createLogMemory, LogBuffer, LogReader } from "../../../runtime/ring/mod.ts";
+import { MAX_LINE_BYTES } from "../../../runtime/ring/log_buffer.ts";
 import { Random } from "../../support/random.ts";
 
 /** One thread's buffer with its reader, and the count of dropped lines. */
@@ -69,6 +70,48 @@ Deno.test("log buffer: every way to write a piece", () => {
   buffer.copy(new TextEncoder().encode(" end\n"));
   buffer.close();
   assertEquals(pair.read(), "a line=01203 then end\n");
+});
+
+/** The words and the length of an ASCII text. */
+function wordsOf(text: string): [Float64Array, number] {
+  const words = new Float64Array(Math.ceil(text.length / 8));
+  new TextEncoder().encodeInto(text, new Uint8Array(words.buffer));
+  return [words, text.length];
+}
+
+Deno.test("log buffer: words come out as their text, at every offset and of every length", () => {
+  const random = new Random(1);
+  const pair = new Pair();
+  const { buffer } = pair;
+  let wanted = "";
+  for (let i = 0; i < 2_000; i++) {
+    const before = "x".repeat(random.below(8));
+    const codes = Array.from({ length: random.below(70) }, () => random.below(0x80));
+    const text = String.fromCharCode(...codes);
+    assert(buffer.begin());
+    buffer.text(before);
+    buffer.copyWords(...wordsOf(text));
+    wanted += before + text;
+  }
+  buffer.close();
+  assert(pair.read() === wanted);
+});
+
+Deno.test("log buffer: words of the longest line fit at the end of a half", () => {
+  const pair = new Pair();
+  const { buffer } = pair;
+  const words = wordsOf(`${"y".repeat(MAX_LINE_BYTES - 2)}\n`);
+  let kept = 0;
+  for (let shift = 0; buffer.begin(); kept++, shift = (shift + 1) % 2) {
+    buffer.text("z".repeat(shift));
+    buffer.copyWords(...words);
+  }
+  assert(kept > 32, `${kept} lines kept`);
+  buffer.close();
+  const lines = pair.read().split("\n");
+  assertEquals(lines.map((line) => line.length).filter((length) => length < MAX_LINE_BYTES - 2), [
+    0,
+  ]);
 });
 
 Deno.test("log buffer: without a writer, lines are dropped and counted, and those kept are whole", () => {

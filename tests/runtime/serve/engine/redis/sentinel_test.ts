@@ -139,8 +139,7 @@ Deno.test({
         withStatus(await one.driver.listen("c"), "done");
         assertEquals((await publish("b")).offset, 2);
         await received("b");
-        await dead.start();
-        await group.replicated();
+        await group.rejoin(dead);
       },
     );
 

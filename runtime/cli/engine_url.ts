@@ -50,6 +50,7 @@ const KINDS: ReadonlyMap<string, Kind> = new Map<string, Kind>([
   ["unix:", SOCKET],
   ["redis+unix:", SOCKET],
   ["nats:", NATS],
+  ["tls:", { ...NATS, example: "tls://127.0.0.1:4222", isTls: true }],
 ]);
 /** What may stand behind the path of a Unix socket. */
 const SOCKET_PARAMETERS: readonly string[] = ["db", "user"];
@@ -72,15 +73,12 @@ export function readEngineUrl(
 ): EngineUrl & { readonly fault?: undefined } | { readonly fault: string } {
   const urls = urlPerHost(text);
   const protocol = urls?.[0].protocol ?? "";
-  if (protocol === "tls:") {
-    return { fault: `${name} cannot be a NATS server over TLS: begin it with nats://` };
-  }
   const kind = KINDS.get(protocol);
   if (urls === undefined || kind === undefined) {
     const fault =
       'must be the address of a Redis, Valkey or NATS server, as "redis://127.0.0.1:6379", ' +
       "with TLS rediss://, a Unix socket, as unix:///run/redis.sock, by sentinels, as " +
-      `${SENTINEL.example}, or nats://127.0.0.1:4222; without it this server keeps the channels itself`;
+      `${SENTINEL.example}, or nats://127.0.0.1:4222, with TLS tls://; without it this server keeps the channels itself`;
     return { fault: `${name} ${fault}` };
   }
   const isSocket = protocol.endsWith("unix:");

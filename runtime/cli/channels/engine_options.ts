@@ -51,7 +51,9 @@ export function readEngineOptions(reader: TableReader, given?: string): EngineCo
     return undefined;
   }
   if (caFile !== undefined && !read.isTls) {
-    reader.fault("engine_ca_file has no effect without TLS: engine must begin with rediss");
+    reader.fault(
+      "engine_ca_file has no effect without TLS: engine must begin with rediss or tls://",
+    );
   }
   const isForSentinels = sentinelUser !== undefined || sentinelPassword !== undefined;
   if (isForSentinels && !read.isSentinel) {

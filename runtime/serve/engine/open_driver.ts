@@ -29,5 +29,5 @@ export async function inspectEngine(options: EngineDriverOptions): Promise<Engin
 }
 
 function isNats({ url }: EngineDriverOptions): boolean {
-  return url.startsWith("nats:");
+  return url.startsWith("nats:") || url.startsWith("tls:");
 }

@@ -134,6 +134,8 @@ Deno.test("channels section: the engine", () => {
     caFile: undefined,
   });
   assertEquals(valid("[channels]\nengine = 'nats://app@n:4222'").engine?.url, "nats://app@n:4222");
+  const tls = valid("[channels]\nengine = 'tls://n'\nengine_ca_file = 'ca.pem'").engine;
+  assertEquals([tls?.url, tls?.caFile], ["tls://n", "ca.pem"]);
   const { engine: socket } = valid("[channels]\nengine = 'redis+unix:///r.sock?db=2&user=app'");
   assertEquals(socket?.url, "redis+unix:///r.sock?db=2&user=app");
   const all = valid(`
@@ -310,7 +312,7 @@ const WRONG: readonly [toml: string, ...faults: string[]][] = [
   ["[channels]\nengine = 'nats://a/b'", "engine has no path"],
   ["[channels]\nengine = 'nats://a,b'", "engine must be the address of a single server"],
   ["[channels]\nengine = 'nats://a:b@c'", "engine must not have a password"],
-  ["[channels]\nengine = 'tls://a'", "engine cannot be a NATS server over TLS"],
+  ["[channels]\nengine = 'tls://a/b'", "engine has no path"],
   [
     "[channels]\nengine = 'nats://a'\nengine_ca_file = 'b'",
     "engine_ca_file has no effect without TLS",

@@ -4,7 +4,7 @@
  * In: the text. Out: the address, or a fault that begins with the name of the option. Pure; the driver reads its parts.
  */
 
-import { urlPerHost } from "../../protocol/address/mod.ts";
+import { urlPerHost } from "../../protocol/basics.ts";
 
 /** A kind of engine, and what its addresses look like. */
 interface Kind {

@@ -82,7 +82,7 @@ export class RedisSentinels implements AsyncDisposable {
   /** Keeps the replica from what is written from now on; connections of clients stay. */
   async endReplication(): Promise<void> {
     const master = await this.master();
-    // Who connects anew, as a replica does, is refused.
+    // A new connection, as that of a replica, is refused.
     await master.command("CONFIG", "SET", "requirepass", "unknown to the replica");
     await master.tryCommand("-a", "unknown to the replica", "CLIENT", "KILL", "TYPE", "replica");
   }

@@ -5,6 +5,7 @@
  * same time, and the answers of more than half are enough. The one of the highest configuration epoch is believed: a sentinel that was
  * cut off from the others still names the old master.
  */
+import { urlHost } from "../../../../protocol/basics.ts";
 import { closeRedis, enterRedis, type RedisAccess, redisClient } from "./redis_client.ts";
 import { type HostAndPort, type SentinelPlace, tlsOf } from "./redis_address.ts";
 import { isAnswer } from "./redis_faults.ts";
@@ -56,7 +57,7 @@ export async function findMaster(place: SentinelPlace, access: SentinelAccess): 
 
 /** A host and a port, as an operator writes them. */
 export function addressOf({ host, port }: HostAndPort): string {
-  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
+  return `${urlHost(host)}:${port}`;
 }
 
 /** Why a sentinel gave no answer. */

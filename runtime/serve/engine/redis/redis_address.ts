@@ -12,7 +12,7 @@
  * ```
  */
 import { isIP } from "node:net";
-import { urlPerHost } from "../../../../protocol/address/mod.ts";
+import { urlPerHost } from "../../../../protocol/basics.ts";
 
 /** Where something listens; an IPv6 address without brackets. */
 export interface HostAndPort {

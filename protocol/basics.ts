@@ -19,6 +19,7 @@ export {
   parseIpAddress,
   UNIX_PEER,
   urlHost,
+  urlPerHost,
 } from "./address/mod.ts";
 export { ByteBuffer } from "./byte_buffer.ts";
 export { DateField } from "./http1/date_field.ts";

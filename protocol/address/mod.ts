@@ -19,3 +19,4 @@ export {
 } from "./forwarded.ts";
 export { formatIpAddress, parseIpAddress, unmapIPv4 } from "./ip_address.ts";
 export { urlHost } from "./url_host.ts";
+export { urlPerHost } from "./url_per_host.ts";

@@ -1,51 +1,102 @@
 /**
  * Checks the address of the engine that several servers share: of `--engine`, and of the key `engine` of the section `channels`.
  *
- * In: the text. Out: the URL, or a fault that begins with the name of the option. Pure; the driver reads its parts.
+ * In: the text. Out: the address, or a fault that begins with the name of the option. Pure; the driver reads its parts.
  */
 
-const SCHEMES: readonly string[] = ["redis:", "rediss:", "unix:", "redis+unix:", "nats:"];
+import { urlPerHost } from "../../protocol/basics.ts";
+
+/** A kind of engine, and what its addresses look like. */
+interface Kind {
+  readonly example: string;
+  /** Whether a list of hosts is an address. */
+  readonly hasList: boolean;
+  /** Whether it takes `engine_ca_file`. */
+  readonly isTls: boolean;
+  /** What stands behind the hosts. */
+  readonly path: RegExp;
+  readonly pathFault: string;
+}
+
+const DATABASE = /^\d{0,5}$/;
+const REDIS = {
+  example: "redis://127.0.0.1:6379",
+  hasList: false,
+  isTls: false,
+  path: /^(?:\/\d{0,5})?$/,
+  pathFault: "has the number of a database as its path, as in redis://127.0.0.1:6379/2",
+} satisfies Kind;
+const SENTINEL = {
+  example: "redis+sentinel://10.0.0.1:26379,10.0.0.2:26379/NAME",
+  hasList: true,
+  isTls: false,
+  path: /^\/[^/]+(?:\/\d{0,5})?$/,
+  pathFault: "has the name of the master that the sentinels watch as its path, and perhaps the " +
+    "number of a database, as in redis+sentinel://10.0.0.1:26379,10.0.0.2:26379/NAME/2",
+} satisfies Kind;
+const NATS = {
+  example: "nats://127.0.0.1:4222",
+  hasList: false,
+  isTls: false,
+  path: /^\/?$/,
+  pathFault: "has no path, as in nats://127.0.0.1:4222",
+} satisfies Kind;
+const SOCKET = { ...REDIS, example: "unix:///run/redis.sock" } satisfies Kind;
+const KINDS: ReadonlyMap<string, Kind> = new Map<string, Kind>([
+  ["redis:", REDIS],
+  ["rediss:", { ...REDIS, isTls: true }],
+  ["redis+sentinel:", SENTINEL],
+  ["rediss+sentinel:", { ...SENTINEL, isTls: true }],
+  ["unix:", SOCKET],
+  ["redis+unix:", SOCKET],
+  ["nats:", NATS],
+  ["tls:", { ...NATS, example: "tls://127.0.0.1:4222", isTls: true }],
+]);
 /** What may stand behind the path of a Unix socket. */
 const SOCKET_PARAMETERS: readonly string[] = ["db", "user"];
 const PASSWORD_FAULT = "must not have a password, as others may read it: " +
   "in [channels], name a file with engine_password_file, or a variable of the environment with engine_password_variable";
-const DATABASE = /^\d{0,5}$/;
 
-/** The URL, or what is wrong with the text. @param name how the fault names the option */
+/** An address that is valid. */
+export interface EngineUrl {
+  readonly url: string;
+  /** Whether the connection is over TLS. */
+  readonly isTls: boolean;
+  /** Whether sentinels are asked where the server is. */
+  readonly isSentinel: boolean;
+}
+
+/** The address, or what is wrong with the text. @param name how the fault names the option */
 export function readEngineUrl(
   text: string,
   name: string,
-): { readonly url: URL; readonly fault?: undefined } | {
-  readonly url?: undefined;
-  readonly fault: string;
-} {
-  const url = URL.parse(text);
-  if (url?.protocol === "tls:") {
-    return { fault: `${name} cannot be a NATS server over TLS: begin it with nats://` };
-  }
-  if (url === null || !SCHEMES.includes(url.protocol)) {
+): EngineUrl & { readonly fault?: undefined } | { readonly fault: string } {
+  const urls = urlPerHost(text);
+  const protocol = urls?.[0].protocol ?? "";
+  const kind = KINDS.get(protocol);
+  if (urls === undefined || kind === undefined) {
     const fault =
       'must be the address of a Redis, Valkey or NATS server, as "redis://127.0.0.1:6379", ' +
-      "with TLS rediss://, a Unix socket, as unix:///run/redis.sock, or nats://127.0.0.1:4222; " +
-      "without it this server keeps the channels itself";
+      "with TLS rediss://, a Unix socket, as unix:///run/redis.sock, by sentinels, as " +
+      `${SENTINEL.example}, or nats://127.0.0.1:4222, with TLS tls://; without it this server keeps the channels itself`;
     return { fault: `${name} ${fault}` };
   }
-  const fault = url.protocol.endsWith("unix:") ? socketFault(url) : hostFault(url);
-  return fault === undefined ? { url } : { fault: `${name} ${fault}` };
+  const isSocket = protocol.endsWith("unix:");
+  const fault = isSocket
+    ? socketFault(urls[0])
+    : urls.length > 1 && !kind.hasList
+    ? "must be the address of a single server, without commas"
+    : urls.map((url) => hostFault(url, kind)).find((each) => each !== undefined);
+  if (fault !== undefined) return { fault: `${name} ${fault}` };
+  const url = urls.length === 1 ? urls[0].href : text;
+  return { url, isTls: kind.isTls, isSentinel: protocol.endsWith("sentinel:") };
 }
 
-function hostFault({ protocol, hostname, username, password, pathname, search, hash }: URL) {
-  const isNats = protocol === "nats:";
-  if (hostname === "") {
-    return `must have a host, as in ${isNats ? "nats://127.0.0.1:4222" : "redis://127.0.0.1:6379"}`;
-  }
-  if (hostname.includes(",")) return "must be the address of a single server, without commas";
+function hostFault({ hostname, username, password, pathname, search, hash }: URL, kind: Kind) {
+  if (hostname === "") return `must have a host, as in ${kind.example}`;
   if (password !== "") return PASSWORD_FAULT;
   if (!isEncoded(username)) return "has a user with a % without two hexadecimal digits";
-  if (isNats && pathname.length > 1) return "has no path, as in nats://127.0.0.1:4222";
-  if (!isNats && !DATABASE.test(pathname.slice(1))) {
-    return "has the number of a database as its path, as in redis://127.0.0.1:6379/2";
-  }
+  if (!kind.path.test(pathname) || !isEncoded(pathname)) return kind.pathFault;
   return search === "" && hash === ""
     ? undefined
     : "has no parameters behind its address: remove what begins with ? or #";

@@ -9,7 +9,7 @@ import type { SecretSource } from "./channels.ts";
 
 /** Where the engine is. */
 export interface EngineConfig {
-  /** `redis://` or `rediss://` (TLS), perhaps with a user and the number of a database, or `nats://`; without a password. */
+  /** `redis://` or `rediss://` (TLS), perhaps with a user and the number of a database, or `nats://`, `tls://`; with `redis+sentinel://` those who know it; without a password. */
   readonly url: string;
   /** What all names of the server in the engine begin with: servers with the same one belong together. */
   readonly prefix: string;
@@ -17,4 +17,8 @@ export interface EngineConfig {
   readonly password: SecretSource | undefined;
   /** A PEM file with the authorities that may have signed the engine's certificate; undefined: those of the system. */
   readonly caFile: string | undefined;
+  /** Default: the default user of the sentinels. */
+  readonly sentinelUser?: string;
+  /** Default: the sentinels ask for none. */
+  readonly sentinelPassword?: SecretSource;
 }

@@ -4,7 +4,7 @@
  * In: the section `[channels]`, and what its secrets are. Out: a driver that is not connected, or what was found.
  */
 
-import type { EngineConfig } from "../config/mod.ts";
+import type { EngineConfig, SecretSource } from "../config/mod.ts";
 import {
   type EngineDriver,
   type EngineDriverOptions,
@@ -34,15 +34,18 @@ export async function engineInspection(
 }
 
 function driverOptions(
-  { url, prefix, password, caFile }: EngineConfig,
+  { url, prefix, password, caFile, sentinelUser, sentinelPassword }: EngineConfig,
   places: SecretPlaces,
 ): EngineDriverOptions {
-  const secret = password && new TextDecoder().decode(readSecret(password, places, 1));
+  const secretOf = (source: SecretSource) =>
+    new TextDecoder().decode(readSecret(source, places, 1));
   return {
     url,
     prefix,
     timeoutMs: TIMEOUT,
-    ...(secret === undefined ? {} : { password: secret }),
+    ...(password === undefined ? {} : { password: secretOf(password) }),
     ...(caFile === undefined ? {} : { ca: places.readText(caFile) }),
+    ...(sentinelUser === undefined ? {} : { sentinelUser }),
+    ...(sentinelPassword === undefined ? {} : { sentinelPassword: secretOf(sentinelPassword) }),
   };
 }

@@ -19,7 +19,9 @@ export function readSecretTexts(
   for (const path of publicKeyFiles) files.set(path, places.readText(path));
   if (engine?.caFile !== undefined) files.set(engine.caFile, places.readText(engine.caFile));
   const ofApps = pusher.map(({ secret }) => secret);
-  for (const source of [...hmacSecrets, apiKey, engine?.password, ...ofApps]) {
+  for (
+    const source of [...hmacSecrets, apiKey, engine?.password, engine?.sentinelPassword, ...ofApps]
+  ) {
     if (source === undefined) continue;
     if (source.kind === "file") {
       files.set(source.path, places.readText(source.path));

@@ -134,3 +134,24 @@ export class Listener implements Disposable {
     run.last = offset;
   }
 }
+
+/** Those that are subscribed to the channel of a publication. */
+export function audienceOf(listeners: readonly Listener[], { channel }: Confirmed): Listener[] {
+  return listeners.filter((each) => each.channel === channel);
+}
+
+/** Some of what was wrong. */
+export function faultsOf(listeners: readonly Listener[]): string[] {
+  return listeners.flatMap(({ channel, faults }) => faults.map((fault) => `${channel}: ${fault}`))
+    .slice(0, 10);
+}
+
+/** The publications that one of its listeners neither has nor knows to be lost. */
+export function missedBy(
+  listeners: readonly Listener[],
+  confirmed: readonly Confirmed[],
+): Confirmed[] {
+  return confirmed.flatMap((one) =>
+    audienceOf(listeners, one).filter((each) => !each.accountsFor(one)).map(() => one)
+  );
+}

@@ -39,12 +39,14 @@ export interface EngineNodeOptions {
   readonly timeoutMs?: number;
   readonly password?: string;
   readonly ca?: string;
+  readonly sentinelUser?: string;
+  readonly sentinelPassword?: string;
 }
 
 /** One attempt of a driver to connect: why it failed, if it did, and its warnings. */
 export async function attemptAt(
   url: string,
-  secrets: Pick<EngineNodeOptions, "password" | "ca"> = {},
+  secrets: Omit<EngineNodeOptions, "graceMs" | "timeoutMs"> = {},
 ): Promise<{ readonly reason: string | undefined; readonly warnings: readonly string[] }> {
   const warnings: string[] = [];
   const driver = await openDriver({ url, prefix: "test:", timeoutMs: 5000, ...secrets });

@@ -16,7 +16,12 @@ const PREFIX = /^[\x21-\x7a|~]{1,64}$/;
 
 /** The engine at an address that is valid, for a server without a section. */
 export function engineAt(url: string): EngineConfig {
-  return { url, prefix: DEFAULT_PREFIX, password: undefined, caFile: undefined };
+  return {
+    url,
+    prefix: DEFAULT_PREFIX,
+    password: undefined,
+    caFile: undefined,
+  };
 }
 
 /**
@@ -29,6 +34,8 @@ export function readEngineOptions(reader: TableReader, given?: string): EngineCo
   const prefix = reader.text("engine_prefix") ?? DEFAULT_PREFIX;
   const password = readSecret(reader, "engine_password");
   const caFile = reader.text("engine_ca_file");
+  const sentinelUser = reader.text("engine_sentinel_user");
+  const sentinelPassword = readSecret(reader, "engine_sentinel_password");
   if (!reader.has("engine") && given === undefined) {
     refuseIdle(reader);
     return undefined;
@@ -38,15 +45,35 @@ export function readEngineOptions(reader: TableReader, given?: string): EngineCo
   }
   const text = given ?? written;
   if (text === undefined) return undefined;
-  const { url, fault } = readEngineUrl(text, "engine");
-  if (fault !== undefined) {
-    if (given === undefined) reader.fault(fault);
+  const read = readEngineUrl(text, "engine");
+  if (read.fault !== undefined) {
+    if (given === undefined) reader.fault(read.fault);
     return undefined;
   }
-  if (caFile !== undefined && url.protocol !== "rediss:") {
-    reader.fault("engine_ca_file has no effect without TLS: engine must begin with rediss://");
+  if (caFile !== undefined && !read.isTls) {
+    reader.fault(
+      "engine_ca_file has no effect without TLS: engine must begin with rediss or tls://",
+    );
   }
-  return { url: url.href, prefix, password, caFile };
+  const isForSentinels = sentinelUser !== undefined || sentinelPassword !== undefined;
+  if (isForSentinels && !read.isSentinel) {
+    reader.fault(
+      "engine_sentinel_… has no effect without sentinels: engine must begin with redis+sentinel://",
+    );
+  }
+  if (sentinelUser !== undefined && sentinelPassword === undefined) {
+    reader.fault(
+      "engine_sentinel_user needs engine_sentinel_password_file or engine_sentinel_password_variable",
+    );
+  }
+  return {
+    url: read.url,
+    prefix,
+    password,
+    caFile,
+    ...(sentinelUser === undefined ? {} : { sentinelUser }),
+    ...(sentinelPassword === undefined ? {} : { sentinelPassword }),
+  };
 }
 
 function refuseIdle(reader: TableReader): void {
@@ -55,6 +82,9 @@ function refuseIdle(reader: TableReader): void {
     "engine_password_file",
     "engine_password_variable",
     "engine_ca_file",
+    "engine_sentinel_user",
+    "engine_sentinel_password_file",
+    "engine_sentinel_password_variable",
   ];
   for (const key of keys) {
     if (reader.has(key)) reader.fault(`${key} has no effect without engine`);

@@ -25,9 +25,9 @@ const GROUP = "Channels";
 
 const ENGINE_URL: Codec<string> = {
   parse: (text, name) => {
-    const { url, fault } = readEngineUrl(TEXT.parse(text, name), name);
-    if (fault !== undefined) throw new UsageError(fault);
-    return url.href;
+    const read = readEngineUrl(TEXT.parse(text, name), name);
+    if (read.fault !== undefined) throw new UsageError(read.fault);
+    return read.url;
   },
   show: (url) => url,
 };
@@ -47,7 +47,7 @@ export const CHANNEL_FLAGS: readonly Option[] = [
     group: GROUP,
     value: "URL",
     help:
-      "share the channels with other servers by this Redis, Valkey or NATS server: docs/channels.md",
+      "share the channels with other servers by this Redis, Valkey or NATS server, or by sentinels: docs/cluster.md",
   }, {
     get: (config) => config.engine,
     set: (config, value) => void (config.engine = value),

@@ -11,7 +11,7 @@ import type { RedisDriverOptions } from "./redis/mod.ts";
 /** What any driver is made with; what it has no use for is undefined. */
 export type EngineDriverOptions = RedisDriverOptions & NatsDriverOptions;
 
-/** The driver for a URL that begins with `redis:`, `rediss:`, `unix:` or `nats:`. */
+/** The driver for a URL that `--engine` takes. */
 export async function openDriver(options: EngineDriverOptions): Promise<EngineDriver> {
   if (isNats(options)) {
     const { NatsDriver } = await import("./nats/mod.ts");
@@ -29,5 +29,5 @@ export async function inspectEngine(options: EngineDriverOptions): Promise<Engin
 }
 
 function isNats({ url }: EngineDriverOptions): boolean {
-  return url.startsWith("nats:");
+  return url.startsWith("nats:") || url.startsWith("tls:");
 }

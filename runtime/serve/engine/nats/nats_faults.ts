@@ -47,7 +47,12 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
     "engine_password_file or engine_password_variable has the password, the token, or the text of a credentials file",
   ],
   [/permissions? violation/i, "docs/channels.md has the list of the subjects that it needs"],
-  [/'?secure connection|tls/i, "TLS is not supported with NATS"],
+  [/asks for TLS/, "begin engine with tls://"],
+  [/has no TLS/, "begin engine with nats://"],
+  [
+    /UnknownIssuer/,
+    "the certificate is signed by no known authority: engine_ca_file",
+  ],
 ];
 
 /** Why no link could be opened, with a hint for the operator. */

@@ -270,7 +270,7 @@ function faultOf({ info }: NatsConnection): string | undefined {
 }
 
 function optionsOf(server: NatsServer): ConnectionOptions {
-  const { place, user } = connectionPlace(server.url);
+  const { place, user, tls } = connectionPlace(server);
   const { password: secret = "", timeoutMs } = server;
   return {
     servers: place,
@@ -281,7 +281,7 @@ function optionsOf(server: NatsServer): ConnectionOptions {
     pingInterval: PING_MS,
     noAsyncTraces: true,
     ignoreClusterUpdates: true,
-    tls: null,
+    tls,
     ...accessOf(secret, user),
   };
 }

@@ -7,12 +7,15 @@
  */
 
 import type { Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
 import {
   type ConnectionOptions,
   type NatsConnection,
   NatsConnectionImpl,
   setTransportFactory,
 } from "@nats-io/transport-node";
+import type { NatsTls } from "./nats_address.ts";
+import { connectTls } from "./nats_tls.ts";
 import { nodeResolveHost, NodeTransport } from "@nats-io/transport-node/transport";
 
 const TRANSPORT = {
@@ -22,7 +25,15 @@ const TRANSPORT = {
 
 class QuietTransport extends NodeTransport {
   override async dial(place: { hostname: string; port: number }): Promise<Socket> {
-    return keptQuiet(await super.dial(place));
+    const { tls, timeout } = this.options as { readonly tls: NatsTls | null; timeout: number };
+    if (tls === null) return keptQuiet(await super.dial(place));
+    return keptQuiet(await connectTls(place.port, tls, timeout));
+  }
+
+  override startTLS(): Promise<TLSSocket> {
+    if (this.options.tls === null) return Promise.reject(new Error("the server asks for TLS"));
+    // It is encrypted since it was dialled.
+    return Promise.resolve(this.socket as TLSSocket);
   }
 }
 
@@ -32,7 +43,7 @@ export function connectNats(options: ConnectionOptions): Promise<NatsConnection>
   return NatsConnectionImpl.connect(options);
 }
 
-function keptQuiet(socket: Socket): Socket {
+function keptQuiet<S extends Socket>(socket: S): S {
   const ignore = () => {};
   const remove = socket.removeAllListeners.bind(socket);
   socket.removeAllListeners = (...event) => {

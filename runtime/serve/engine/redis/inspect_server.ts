@@ -21,7 +21,9 @@ export async function inspectServer(options: RedisDriverOptions): Promise<Engine
     await rehearse(link, names);
     const { program, evictionPolicy } = link.facts;
     const policy = evictionPolicy === "" ? "" : `, maxmemory-policy ${evictionPolicy}`;
-    return { text: `${program}${policy}`, warning: evictionWarning(evictionPolicy) };
+    const { masterAddress } = link;
+    const place = masterAddress === undefined ? "" : `, the master at ${masterAddress}`;
+    return { text: `${program}${place}${policy}`, warning: evictionWarning(evictionPolicy) };
   } catch (error) {
     return { text: "", fault: connectionFault(lost ?? redisFault(error).reason, options) };
   } finally {

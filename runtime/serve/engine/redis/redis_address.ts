@@ -7,15 +7,32 @@
  * ```text
  * redis://[USER[:PASSWORD]@]HOST[:PORT][/DATABASE]
  * rediss://…                                             over TLS
+ * redis+sentinel://[USER@]HOST[:PORT][,…]/NAME[/DATABASE]  the master of this name; rediss+sentinel: with TLS to all
  * unix:///PATH[?db=DATABASE][&user=USER]                 a Unix socket; redis+unix: is the same
  * ```
  */
 import { isIP } from "node:net";
+import { urlPerHost } from "../../../../protocol/basics.ts";
+
+/** Where something listens; an IPv6 address without brackets. */
+export interface HostAndPort {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Who knows where the server is. */
+export interface SentinelPlace {
+  readonly sentinels: readonly HostAndPort[];
+  /** How they call the master. */
+  readonly name: string;
+  /** With what the certificates of all are checked; undefined: no TLS. */
+  readonly tls?: Pick<RedisTls, "ca">;
+}
 
 /** How the client connects. */
 export type RedisPlace =
   | { readonly path: string }
-  | { readonly host: string; readonly port: number; readonly tls?: RedisTls };
+  | HostAndPort & { readonly tls?: RedisTls };
 
 /** What the client checks the server's certificate with. */
 export interface RedisTls {
@@ -26,7 +43,7 @@ export interface RedisTls {
 
 /** The parts of a URL. */
 export interface RedisAddress {
-  readonly place: RedisPlace;
+  readonly place: RedisPlace | SentinelPlace;
   /** Undefined: the default user. */
   readonly user: string | undefined;
   /** Undefined: none. */
@@ -35,18 +52,29 @@ export interface RedisAddress {
 }
 
 const DEFAULT_PORT = 6379;
+const SENTINEL_PORT = 26379;
 
 /** Reads a URL. @param ca PEM of the authorities that may have signed the server's certificate; default: those of the system */
 export function redisAddress(url: string, ca?: string): RedisAddress {
-  const given = new URL(url);
+  const [given, ...others] = urlPerHost(url)!;
   if (given.protocol.endsWith("unix:")) return socketAddress(given);
-  const host = given.hostname.replace(/^\[|\]$/g, "");
-  const port = given.port === "" ? DEFAULT_PORT : Number(given.port);
-  const tls = given.protocol === "rediss:" ? { tls: tlsOf(host, ca) } : {};
+  const user = textOf(given.username);
+  const password = textOf(given.password);
+  const isTls = given.protocol.startsWith("rediss");
+  if (given.protocol.endsWith("sentinel:")) {
+    const [, name = "", database = ""] = given.pathname.split("/");
+    const place = {
+      sentinels: [given, ...others].map((each) => hostOf(each, SENTINEL_PORT)),
+      name: decodeURIComponent(name),
+      ...(isTls ? { tls: ca === undefined ? {} : { ca } } : {}),
+    };
+    return { place, user, password, database: Number(database) };
+  }
+  const host = hostOf(given, DEFAULT_PORT);
   return {
-    place: { host, port, ...tls },
-    user: textOf(given.username),
-    password: textOf(given.password),
+    place: { ...host, ...(isTls ? { tls: tlsOf(host.host, ca) } : {}) },
+    user,
+    password,
     database: Number(given.pathname.slice(1) || 0),
   };
 }
@@ -65,7 +93,15 @@ function socketAddress({ pathname, searchParams }: URL): RedisAddress {
   };
 }
 
-function tlsOf(host: string, ca: string | undefined): RedisTls {
+function hostOf({ hostname, port }: URL, defaultPort: number): HostAndPort {
+  return {
+    host: hostname.replace(/^\[|\]$/g, ""),
+    port: port === "" ? defaultPort : Number(port),
+  };
+}
+
+/** With what the certificate of a host is checked. */
+export function tlsOf(host: string, ca: string | undefined): RedisTls {
   return {
     ...(isIP(host) === 0 ? { servername: host } : {}),
     ...(ca === undefined ? {} : { ca }),

@@ -30,9 +30,23 @@ const KINDS: readonly (readonly [RegExp, RedisFault["kind"]])[] = [
 
 /** Why no link could be opened, and what the operator can do about it; in the order in which they are looked for. */
 const HINTS: readonly (readonly [RegExp, string])[] = [
-  [/^WRONGPASS/, "the user or the password is wrong"],
+  [
+    /^the sentinel .*WRONGPASS/,
+    "the password of the sentinels is wrong: engine_sentinel_password_…",
+  ],
+  [
+    /^the sentinel .*without any password configured/,
+    "the sentinels ask for no password: remove engine_sentinel_password_…",
+  ],
+  [/^the sentinel .*NOAUTH/, "the sentinels ask for a password: engine_sentinel_password_file"],
+  [/^the sentinel .*unknown command/, "it is a server and no sentinel: redis://HOST:PORT"],
+  [/\bWRONGPASS\b/, "the user or the password is wrong"],
   [/without any password configured/, "the server asks for no password: remove engine_password_…"],
-  [/^NOAUTH/, "the server asks for a password: engine_password_file or engine_password_variable"],
+  [/is a sentinel/, "redis+sentinel://HOST:PORT/NAME"],
+  [
+    /\bNOAUTH\b/,
+    "the server asks for a password: engine_password_file or engine_password_variable",
+  ],
   [/lacks rights/, "docs/channels.md has the list of those that it needs"],
   [
     /issuer|self-signed|self signed|unable to (?:get|verify)/i,
@@ -70,8 +84,12 @@ function hintOfTls(reason: string, url: string): string | undefined {
 export function redisFault(error: unknown): RedisFault {
   const reason = error instanceof Error ? error.message : String(error);
   // Only an answer of the server says that it did nothing.
-  const isAnswer = error instanceof Error && error.name === "ReplyError";
-  return isAnswer ? answeredFault(reason) : { kind: "failed", reason, mayBeDone: true };
+  return isAnswer(error) ? answeredFault(reason) : { kind: "failed", reason, mayBeDone: true };
+}
+
+/** Whether the server has answered with this error. */
+export function isAnswer(error: unknown): boolean {
+  return error instanceof Error && error.name === "ReplyError";
 }
 
 /** Judges what the server has answered. */

@@ -9,8 +9,10 @@
  * messages between the answers of a transaction (findings/redis_push_inside_exec.sh).
  */
 import { Buffer } from "node:buffer";
-import { Redis, type RedisOptions } from "ioredis";
-import { type RedisAddress, redisAddress } from "./redis_address.ts";
+import type { Redis } from "ioredis";
+import { addressOf, findMaster, type Master } from "./find_master.ts";
+import { type RedisAddress, redisAddress, type RedisPlace, tlsOf } from "./redis_address.ts";
+import { closeRedis, enterRedis, redisClient } from "./redis_client.ts";
 import { answeredFault, type RedisFault, redisFault } from "./redis_faults.ts";
 import { type RedisScript, SCRIPTS } from "./scripts.ts";
 
@@ -22,13 +24,15 @@ export interface RedisServer {
   readonly password?: string;
   /** PEM of the authorities that may have signed the server's certificate; default: those of the system. */
   readonly ca?: string;
+  /** As whom the sentinels are asked; default: the default user. */
+  readonly sentinelUser?: string;
+  /** Default: they ask for none. */
+  readonly sentinelPassword?: string;
   /** Milliseconds until a connection attempt or a command fails. */
   readonly timeoutMs: number;
 }
 
 const NO_FACTS: RedisFacts = { life: "", program: "", isCluster: false, evictionPolicy: "" };
-/** What the client calls a connection that does not exist any more. */
-const ENDED: readonly string[] = ["close", "end"];
 
 /** The events of a link. */
 export interface RedisLinkEvents {
@@ -63,7 +67,10 @@ export class RedisLink {
   readonly #commands: Redis;
   readonly #listening: Redis;
   readonly #events: RedisLinkEvents;
+  readonly #server: RedisServer;
   readonly #address: RedisAddress;
+  /** As the sentinels knew it; undefined: there are none. */
+  readonly #master: Master | undefined;
   #facts: RedisFacts = NO_FACTS;
   #trace: LinkTrace = { runId: "", clients: [] };
   /** The first error of one of the connections. */
@@ -72,12 +79,13 @@ export class RedisLink {
   #isLoading = false;
   #isRehearsed = false;
 
-  private constructor(server: RedisServer, events: RedisLinkEvents) {
+  private constructor(server: RedisServer, events: RedisLinkEvents, { place, master }: FoundPlace) {
+    this.#server = server;
     this.#events = events;
-    const { password, ...address } = redisAddress(server.url, server.ca);
-    this.#address = { ...address, password: server.password ?? password };
-    this.#commands = this.#connection(server);
-    this.#listening = this.#connection(server);
+    this.#address = addressAndPassword(server);
+    this.#master = master;
+    this.#commands = this.#connection(place);
+    this.#listening = this.#connection(place);
     this.#listening.on("messageBuffer", (channel, message) => {
       if (!this.#isClosed) events.message(channel.toString(), message);
     });
@@ -94,9 +102,11 @@ export class RedisLink {
     events: RedisLinkEvents,
     before?: LinkTrace,
   ): Promise<RedisLink> {
-    const link = new RedisLink(server, events);
+    const link = new RedisLink(server, events, await placeOf(server));
     try {
-      await Promise.all([link.#enter(link.#commands), link.#enter(link.#listening)]);
+      const { database } = link.#address;
+      const both = [link.#commands, link.#listening];
+      await Promise.all(both.map((redis) => enterRedis(redis, link.#address, database)));
       await link.#readFacts();
       await Promise.all([link.#endLate(before), link.#loadScripts()]);
       if (link.#isClosed) throw new Error("the connection was closed at once");
@@ -104,7 +114,12 @@ export class RedisLink {
     } catch (error) {
       link.close();
       // The client says only that the connection is closed.
-      throw link.#cause === "" || !redisFault(error).mayBeDone ? error : new Error(link.#cause);
+      const { mayBeDone, reason } = redisFault(error);
+      const cause = link.#cause === "" || !mayBeDone ? undefined : link.#cause;
+      if (link.#master !== undefined) {
+        throw new Error(`the master at ${addressOf(link.#master)}: ${cause ?? reason}`);
+      }
+      throw cause === undefined ? error : new Error(cause);
     }
   }
 
@@ -171,10 +186,27 @@ export class RedisLink {
   /** Closes both connections; what is under way is rejected. */
   close(): void {
     this.#isClosed = true;
-    for (const redis of [this.#commands, this.#listening]) {
-      // The client would wait, by a timer, for the end of a connection that has ended.
-      if (!ENDED.includes(redis.status)) redis.disconnect();
-    }
+    closeRedis(this.#commands);
+    closeRedis(this.#listening);
+  }
+
+  /** Where the sentinels have found the server; undefined: there are none. */
+  get masterAddress(): string | undefined {
+    return this.#master && addressOf(this.#master);
+  }
+
+  /**
+   * Asks the sentinels again, and ends the link if they have decided for another server: this one still takes publications if it was cut off
+   * from the sentinels alone, and loses them when it becomes a replica. Never rejected: while nobody answers, the link is as good as it was.
+   */
+  async followMaster(): Promise<void> {
+    const mine = this.#master;
+    if (mine === undefined) return;
+    const found = await placeOf(this.#server).catch(() => undefined);
+    const master = found?.master;
+    if (master === undefined || master.epoch <= mine.epoch) return;
+    const address = addressOf(master);
+    if (address !== addressOf(mine)) this.fail(`the sentinels have made ${address} the master`);
   }
 
   /** Ends the link, with its event. */
@@ -184,12 +216,8 @@ export class RedisLink {
     this.#events.lost(reason);
   }
 
-  #connection(server: RedisServer): Redis {
-    const redis = new Redis({
-      ...this.#address.place,
-      ...optionsOf(server),
-      replyMapping: "legacy",
-    });
+  #connection(place: RedisPlace): Redis {
+    const redis = redisClient(place, this.#server.timeoutMs);
     // The client reports an error besides the end of the connection, which follows.
     redis.on("error", (error: Error) => this.#cause ||= error.message);
     redis.on("end", () => this.fail(this.#cause || "the connection was closed"));
@@ -221,17 +249,6 @@ export class RedisLink {
       () => this.#isLoading = false,
       (error) => this.fail(`cannot load the scripts: ${redisFault(error).reason}`),
     );
-  }
-
-  /** Connects. The client itself would use the default user and database if it were refused another one. */
-  async #enter(redis: Redis): Promise<void> {
-    await redis.connect();
-    const { user = "default", password, database } = this.#address;
-    const isNamed = user !== "default" || password !== undefined;
-    await Promise.all([
-      isNamed && redis.call("AUTH", ...(user === "default" ? [] : [user]), password ?? ""),
-      database > 0 && redis.call("SELECT", database),
-    ]);
   }
 
   async #readFacts(): Promise<void> {
@@ -277,22 +294,26 @@ function asArgument(value: string | Uint8Array): string | Buffer {
   return Buffer.from(value.buffer as ArrayBuffer, value.byteOffset, value.byteLength);
 }
 
-/** The options that keep the client from doing what it does by itself: reconnecting, queueing, sending again. */
-function optionsOf({ timeoutMs }: RedisServer): RedisOptions {
-  return {
-    lazyConnect: true,
-    protocol: 2,
-    connectTimeout: timeoutMs,
-    // Without it the promise of a command on a connection that was cut never settles (findings/ioredis_sends_again.sh).
-    commandTimeout: timeoutMs,
-    disableClientInfo: true,
-    enableReadyCheck: false,
-    enableOfflineQueue: false,
-    autoResubscribe: false,
-    autoResendUnfulfilledCommands: false,
-    maxRetriesPerRequest: 0,
-    retryStrategy: () => null,
-  };
+/** Where the server is now. */
+interface FoundPlace {
+  readonly place: RedisPlace;
+  readonly master?: Master;
+}
+
+/** Asks the sentinels, if there are any. */
+async function placeOf(server: RedisServer): Promise<FoundPlace> {
+  const { place } = redisAddress(server.url, server.ca);
+  if (!("sentinels" in place)) return { place };
+  const { sentinelUser: user, sentinelPassword: password, timeoutMs } = server;
+  const master = await findMaster(place, { user, password, timeoutMs });
+  const { host, port } = master;
+  const tls = place.tls === undefined ? {} : { tls: tlsOf(host, place.tls.ca) };
+  return { place: { host, port, ...tls }, master };
+}
+
+function addressAndPassword({ url, password }: RedisServer): RedisAddress {
+  const address = redisAddress(url);
+  return { ...address, password: password ?? address.password };
 }
 
 /** Reads the answer of INFO: a field's value, or an empty text. */
@@ -307,6 +328,7 @@ function fieldsOf(info: string): (name: string) => string {
 }
 
 function factsOf(get: (name: string) => string): RedisFacts {
+  if (get("redis_mode") === "sentinel") throw new Error("the server is a sentinel");
   if (get("loading") === "1") throw new Error("the server is loading its data");
   if (get("role") === "slave") {
     throw new Error("the server is a replica, which cannot be written to");

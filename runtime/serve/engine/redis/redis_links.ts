@@ -26,6 +26,8 @@ export class RedisLinks implements LinkWork<RedisLink> {
   /** The publish/subscribe channel of the probes. */
   readonly #own: string;
   #trace: LinkTrace | undefined;
+  /** The life of the server in which all members of this node are known to be entered; "": none yet. */
+  #enteredIn = "";
 
   constructor(server: RedisServer, parts: RedisLinksParts) {
     this.#server = server;
@@ -59,8 +61,15 @@ export class RedisLinks implements LinkWork<RedisLink> {
     link.post("PUBLISH", this.#own, text);
   }
 
-  renew(link: RedisLink): Promise<boolean> {
-    return this.#parts.nodes.renew(link);
+  /**
+   * A server that was a replica, or that was started again, may lack the members that were entered last, though the lease is there: so they are
+   * entered again. Who is there already is not announced.
+   */
+  async renew(link: RedisLink): Promise<boolean> {
+    const [wasLost] = await Promise.all([this.#parts.nodes.renew(link), link.followMaster()]);
+    const before = this.#enteredIn;
+    this.#enteredIn = link.facts.life;
+    return wasLost || (before !== "" && before !== this.#enteredIn);
   }
 
   end(link: RedisLink): Promise<void> {

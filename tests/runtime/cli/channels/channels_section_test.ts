@@ -134,6 +134,8 @@ Deno.test("channels section: the engine", () => {
     caFile: undefined,
   });
   assertEquals(valid("[channels]\nengine = 'nats://app@n:4222'").engine?.url, "nats://app@n:4222");
+  const tls = valid("[channels]\nengine = 'tls://n'\nengine_ca_file = 'ca.pem'").engine;
+  assertEquals([tls?.url, tls?.caFile], ["tls://n", "ca.pem"]);
   const { engine: socket } = valid("[channels]\nengine = 'redis+unix:///r.sock?db=2&user=app'");
   assertEquals(socket?.url, "redis+unix:///r.sock?db=2&user=app");
   const all = valid(`
@@ -148,6 +150,20 @@ Deno.test("channels section: the engine", () => {
     prefix: "shop:",
     password: { kind: "file", path: "/run/secrets/redis" },
     caFile: "ca.pem",
+  });
+  const sentinels = valid(`
+    [channels]
+    engine = "redis+sentinel://app@a,[::1]:26380/my%20master/2"
+    engine_sentinel_user = "watcher"
+    engine_sentinel_password_variable = "SENTINELS"
+  `);
+  assertEquals(sentinels.engine, {
+    url: "redis+sentinel://app@a,[::1]:26380/my%20master/2",
+    prefix: "async-deno:",
+    password: undefined,
+    caFile: undefined,
+    sentinelUser: "watcher",
+    sentinelPassword: { kind: "variable", name: "SENTINELS" },
   });
 });
 
@@ -296,7 +312,7 @@ const WRONG: readonly [toml: string, ...faults: string[]][] = [
   ["[channels]\nengine = 'nats://a/b'", "engine has no path"],
   ["[channels]\nengine = 'nats://a,b'", "engine must be the address of a single server"],
   ["[channels]\nengine = 'nats://a:b@c'", "engine must not have a password"],
-  ["[channels]\nengine = 'tls://a'", "engine cannot be a NATS server over TLS"],
+  ["[channels]\nengine = 'tls://a/b'", "engine has no path"],
   [
     "[channels]\nengine = 'nats://a'\nengine_ca_file = 'b'",
     "engine_ca_file has no effect without TLS",
@@ -309,6 +325,25 @@ const WRONG: readonly [toml: string, ...faults: string[]][] = [
   ["[channels]\nengine = 'unix:///r?bd=2'", "engine with a Unix socket may have the parameters"],
   ["[channels]\nengine = 'unix:///r?db=a'", "engine has the number of a database as db"],
   ["[channels]\nengine = 'redis://a:b@c'", "engine must not have a password, as others may read"],
+  ["[channels]\nengine = 'redis://a:1,b:2'", "engine must be the address of a single server"],
+  ["[channels]\nengine = 'redis+sentinel://a:1,b:2'", "engine has the name of the master"],
+  ["[channels]\nengine = 'redis+sentinel://a/b/c'", "engine has the name of the master"],
+  ["[channels]\nengine = 'redis+sentinel://a,/b'", "engine must have a host, as in redis+sent"],
+  ["[channels]\nengine = 'redis+sentinel://a,b:x/c'", "engine must be the address of a Redis"],
+  ["[channels]\nengine = 'redis+sentinel://a:b@c,d/e'", "engine must not have a password"],
+  [
+    "[channels]\nengine = 'redis+sentinel://a/b'\nengine_ca_file = 'c'",
+    "engine_ca_file has no effect without TLS",
+  ],
+  [
+    "[channels]\nengine = 'redis://a'\nengine_sentinel_password_file = 'b'",
+    "engine_sentinel_… has no effect without sentinels",
+  ],
+  [
+    "[channels]\nengine = 'redis+sentinel://a/b'\nengine_sentinel_user = 'c'",
+    "engine_sentinel_user needs engine_sentinel_password_file",
+  ],
+  ["[channels]\nengine_sentinel_user = 'a'", "engine_sentinel_user has no effect without engine"],
   ["[channels]\nengine = 'redis://a/b'", "engine has the number of a database as its path"],
   ["[channels]\nengine = 'redis://a?db=1'", "engine has no parameters behind its address"],
   [

@@ -19,7 +19,8 @@ import type { Entry, EntrySink } from "../../channels/mod.ts";
 import { type ClientPosition, type Epoch, type Soon, whenThere } from "../broker/mod.ts";
 import type { Entrance } from "../hub/mod.ts";
 import type { ChannelContext } from "./channel_context.ts";
-import { appendFields } from "./publication_fields.ts";
+import { appendFields, appendTextFields } from "./publication_fields.ts";
+import { RecoveredDeltas } from "./recovered_deltas.ts";
 
 /** A position as clients send it. */
 interface WirePosition {
@@ -39,15 +40,21 @@ export interface Recovery {
 class PublicationList implements EntrySink {
   readonly publications: Uint8Array[];
   readonly #fields = new ByteBuffer();
+  readonly #deltas: RecoveredDeltas | undefined;
 
-  /** @param earlier those that stand before */
-  constructor(earlier: readonly Uint8Array[] = []) {
+  /**
+   * @param deltas undefined: all of them are whole
+   * @param earlier those that stand before
+   */
+  constructor(deltas?: RecoveredDeltas, earlier: readonly Uint8Array[] = []) {
     this.publications = [...earlier];
+    this.#deltas = deltas;
   }
 
   entry(entry: Entry): void {
     this.#fields.clear();
-    appendFields(this.#fields, entry);
+    if (this.#deltas === undefined) appendFields(this.#fields, entry);
+    else appendTextFields(this.#fields, entry, this.#deltas.differenceOf(entry));
     const out = new ByteBuffer(this.#fields.length + 32);
     writePublication(out, entry.offset, this.#fields.view());
     this.publications.push(out.view());
@@ -65,6 +72,8 @@ export interface RecoveryWish {
   /** With neither offset nor epoch from the beginning. */
   readonly since: WirePosition;
   readonly maxBytes: number;
+  /** Whether the subscriber gets deltas; default: false. */
+  readonly delta?: boolean;
   /** What it got of an engine. */
   readonly earlier?: EarlierPart | undefined;
 }
@@ -73,12 +82,13 @@ export interface RecoveryWish {
 export function recover(
   context: ChannelContext,
   { channel, offset: newest }: Entrance,
-  { since, maxBytes, earlier }: RecoveryWish,
+  { since, maxBytes, earlier, delta = false }: RecoveryWish,
 ): Recovery | "earlier" | ClientError {
   const { store, broker } = context;
   const { offset = 0, epoch: text } = earlier?.position ?? since;
   const isHere = !text || text === store.epochText(channel.epoch);
-  const list = new PublicationList(earlier?.publications);
+  const deltas = delta ? new RecoveredDeltas(context.deltas) : undefined;
+  const list = new PublicationList(deltas, earlier?.publications);
   const earlierBytes = earlier?.publications.reduce((sum, { length }) => sum + length, 0) ?? 0;
   const bounds = {
     limit: context.limits.historyPublications,
@@ -92,20 +102,23 @@ export function recover(
   // Another server may have told the client of the newest before this one's copy has it.
   const isElsewhere = isHere && (earlier === undefined || offset > newest);
   if (!recovered && isElsewhere && broker.recover !== undefined) return "earlier";
+  if (recovered && deltas !== undefined) context.meter.deltasSent(deltas.count, deltas.savedBytes);
   return { recovered, publications: recovered ? list.publications : [], offset: result.offset };
 }
 
 /** Reads from an engine what the store does not have; undefined if it is lost. */
 export async function recoverEarlier(
-  { broker, limits }: ChannelContext,
+  { broker, limits, meter, deltas: cache }: ChannelContext,
   key: Uint8Array,
-  { since: { offset = 0, epoch = "" }, maxBytes }: RecoveryWish,
+  { since: { offset = 0, epoch = "" }, maxBytes, delta = false }: RecoveryWish,
 ): Promise<EarlierPart | undefined | ClientError> {
-  const list = new PublicationList();
+  const deltas = delta ? new RecoveredDeltas(cache) : undefined;
+  const list = new PublicationList(deltas);
   const bounds = { limit: limits.historyPublications, maxBytes };
   const result = await broker.recover?.(key, { offset, epoch }, bounds, list);
   if (result?.status === "busy") return CLIENT_ERRORS.INTERNAL;
   if (result?.status !== "read" || typeof result.epoch !== "string") return undefined;
+  if (deltas !== undefined) meter.deltasSent(deltas.count, deltas.savedBytes);
   const position = { offset: result.offset, epoch: result.epoch };
   return { publications: list.publications, position };
 }

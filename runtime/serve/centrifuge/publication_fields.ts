@@ -14,6 +14,7 @@ import {
   writePublicationFields,
 } from "../../../protocol/centrifuge/mod.ts";
 import { decodeShape, JSON_DEPTH, JsonWriter, raw, text } from "../../../protocol/json/mod.ts";
+import { encodeDelta } from "../../../protocol/fossil/mod.ts";
 import { type Entry, ENTRY_FORM } from "../../channels/mod.ts";
 
 const LF = 0x0a;
@@ -50,6 +51,28 @@ export function appendFields(out: ByteBuffer, entry: EntryBytes): void {
   if (entry.form === ENTRY_FORM.lines) out.append(withoutLineBreaks(entry.data));
   else out.append(bytes, dataStart, dataEnd);
   out.append(bytes, fieldsStart, dataStart);
+}
+
+/** The data of an entry as clients get it: JSON on one line. */
+function payloadOf({ form, data }: Pick<Entry, "form" | "data">): Uint8Array {
+  return form === ENTRY_FORM.lines ? withoutLineBreaks(data) : data;
+}
+
+/** What makes a publication of the one before, if that is shorter. */
+export function differenceOf(before: Entry, now: Entry): Uint8Array | undefined {
+  return encodeDelta(payloadOf(before), payloadOf(now));
+}
+
+/** The same as {@link appendFields}, for a subscription with deltas: the data is a string that holds the JSON, or the difference. */
+export function appendTextFields(out: ByteBuffer, entry: Entry, difference?: Uint8Array): void {
+  new JsonWriter(out).name("data").quoted(difference ?? payloadOf(entry));
+  if (difference !== undefined) out.appendLatin1(',"delta":true');
+  out.append(entry.bytes, entry.fieldsStart, entry.dataStart);
+}
+
+/** How many bytes of payload a difference saves; 0 if there is none. */
+export function savedBytes(entry: Entry, difference: Uint8Array | undefined): number {
+  return difference === undefined ? 0 : entry.dataEnd - entry.dataStart - difference.length;
 }
 
 /** Appends the push of a publication that {@link writePublication} made. */

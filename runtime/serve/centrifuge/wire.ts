@@ -14,9 +14,15 @@ import {
   writePublicationPush,
 } from "../../../protocol/centrifuge/mod.ts";
 import { type Entry, ENTRY_KIND } from "../../channels/mod.ts";
-import type { ChannelIdentity, Face } from "../hub/mod.ts";
+import type { Chain, ChainedFace, ChannelIdentity, Face } from "../hub/mod.ts";
 import type { ChannelMeter, ClientTransport } from "./channel_meter.ts";
-import { appendFields, decodeClientInfo } from "./publication_fields.ts";
+import {
+  appendFields,
+  appendTextFields,
+  decodeClientInfo,
+  differenceOf,
+  savedBytes,
+} from "./publication_fields.ts";
 
 /** What subscriptions of one face have in common. */
 export interface FaceKind {
@@ -24,6 +30,8 @@ export interface FaceKind {
   readonly compact: boolean;
   /** Whether the client is told who joins and leaves. */
   readonly joins: boolean;
+  /** Whether publications come as strings, and may be deltas. */
+  readonly delta: boolean;
 }
 
 /** Makes one message for many clients, of bytes that it copies. */
@@ -59,14 +67,16 @@ export class Wire<Message> {
     const ping = new ByteBuffer();
     appendFramed(ping, framing, (out) => out.append(PING));
     this.ping = seal(ping.bytes, 0, ping.length);
-    this.#faces = [false, true].flatMap((compact) =>
-      [false, true].map((joins) => new PushFace(parts, { compact, joins }))
+    this.#faces = [PushFace, DeltaPushFace].flatMap((FaceOf) =>
+      [false, true].flatMap((compact) =>
+        [false, true].map((joins) => new FaceOf(parts, { compact, joins }))
+      )
     );
   }
 
   /** The face of a kind of subscriptions. */
-  face({ compact, joins }: FaceKind): Face<Message> {
-    return this.#faces[(compact ? 2 : 0) + (joins ? 1 : 0)]!; // four of them
+  face({ compact, joins, delta }: FaceKind): Face<Message> {
+    return this.#faces[(delta ? 4 : 0) + (compact ? 2 : 0) + (joins ? 1 : 0)]!; // eight of them
   }
 }
 
@@ -74,21 +84,20 @@ export class Wire<Message> {
 class PushFace<Message> implements Face<Message> {
   readonly #framing: Framing;
   readonly #seal: Seal<Message>;
-  readonly #meter: ChannelMeter;
-  readonly #kind: FaceKind;
+  protected readonly meter: ChannelMeter;
+  readonly #kind: Omit<FaceKind, "delta">;
   readonly #fields = new ByteBuffer(0);
 
-  constructor({ framing, seal, meter }: WireParts<Message>, kind: FaceKind) {
+  constructor({ framing, seal, meter }: WireParts<Message>, kind: Omit<FaceKind, "delta">) {
     this.#framing = framing;
     this.#seal = seal;
-    this.#meter = meter;
+    this.meter = meter;
     this.#kind = kind;
   }
 
   append(out: ByteBuffer, channel: ChannelIdentity, entry: Entry): void {
-    const reference = this.#kind.compact ? channel.number : channel.name;
-    if (entry.kind === ENTRY_KIND.publication) this.#appendPublication(out, reference, entry);
-    else if (this.#kind.joins) this.#appendJoinOrLeave(out, reference, entry);
+    if (entry.kind === ENTRY_KIND.publication) this.appendPublication(out, channel, entry);
+    else if (this.#kind.joins) this.#appendJoinOrLeave(out, this.#referenceTo(channel), entry);
   }
 
   seal(out: ByteBuffer): Message {
@@ -96,20 +105,57 @@ class PushFace<Message> implements Face<Message> {
   }
 
   delivers(entries: number, bytes: number, subscribers: number): void {
-    this.#meter.delivered(entries, bytes, subscribers);
+    this.meter.delivered(entries, bytes, subscribers);
   }
 
-  #appendPublication(out: ByteBuffer, channel: ChannelReference, entry: Entry): void {
+  /** @param difference undefined: the publication is whole */
+  protected appendPublication(
+    out: ByteBuffer,
+    channel: ChannelIdentity,
+    entry: Entry,
+    difference?: Uint8Array,
+  ): void {
     this.#fields.clear();
-    appendFields(this.#fields, entry);
+    this.writeFields(this.#fields, entry, difference);
     const publication = { offset: entry.offset, fields: this.#fields.view() };
-    appendFramed(out, this.#framing, () => writePublicationPush(out, channel, publication));
+    const reference = this.#referenceTo(channel);
+    appendFramed(out, this.#framing, () => writePublicationPush(out, reference, publication));
+  }
+
+  /** Appends the fields of a publication. */
+  protected writeFields(out: ByteBuffer, entry: Entry, _difference?: Uint8Array): void {
+    appendFields(out, entry);
+  }
+
+  #referenceTo({ number, name }: ChannelIdentity): ChannelReference {
+    return this.#kind.compact ? number : name;
   }
 
   #appendJoinOrLeave(out: ByteBuffer, channel: ChannelReference, { kind, data }: Entry): void {
     const info = decodeClientInfo(data);
     const name = kind === ENTRY_KIND.join ? "join" : "leave";
     appendFramed(out, this.#framing, () => writeJoinOrLeave(out, name, { channel, info }));
+  }
+}
+
+/** Encodes pushes for subscriptions with deltas. */
+class DeltaPushFace<Message> extends PushFace<Message> implements ChainedFace<Message> {
+  appendChange(out: ByteBuffer, channel: ChannelIdentity, entry: Entry, chain: Chain): number {
+    const difference = chain.difference(entry, differenceOf);
+    this.appendPublication(out, channel, entry, difference);
+    return savedBytes(entry, difference);
+  }
+
+  deliversChanges(changes: number, saved: number, subscribers: number): void {
+    this.meter.deltasSent(changes * subscribers, saved * subscribers);
+  }
+
+  protected override writeFields(
+    out: ByteBuffer,
+    entry: Entry,
+    difference?: Uint8Array,
+  ): void {
+    appendTextFields(out, entry, difference);
   }
 }
 

@@ -11,15 +11,17 @@ import {
   CLIENT_ERRORS,
   type ClientError,
   type HistoryResult,
+  matchesTags,
   type RequestOf,
   type StreamPosition,
+  type TagsFilter,
   writePublication,
 } from "../../../protocol/centrifuge/mod.ts";
 import type { Entry, EntrySink } from "../../channels/mod.ts";
 import { type ClientPosition, type Epoch, type Soon, whenThere } from "../broker/mod.ts";
 import type { Entrance } from "../hub/mod.ts";
 import type { ChannelContext } from "./channel_context.ts";
-import { appendFields, appendTextFields } from "./publication_fields.ts";
+import { appendFields, appendTextFields, tagsOf } from "./publication_fields.ts";
 import { RecoveredDeltas } from "./recovered_deltas.ts";
 
 /** A position as clients send it. */
@@ -36,22 +38,31 @@ export interface Recovery {
   readonly offset: number;
 }
 
+/** What a list is made with. */
+interface ListParts {
+  /** Undefined: all publications are whole. */
+  readonly deltas?: RecoveredDeltas | undefined;
+  /** Undefined: it takes all of them. */
+  readonly filter?: TagsFilter | undefined;
+  /** Those that stand before. */
+  readonly earlier?: readonly Uint8Array[] | undefined;
+}
+
 /** Collects encoded publications. */
 class PublicationList implements EntrySink {
   readonly publications: Uint8Array[];
   readonly #fields = new ByteBuffer();
   readonly #deltas: RecoveredDeltas | undefined;
+  readonly #filter: TagsFilter | undefined;
 
-  /**
-   * @param deltas undefined: all of them are whole
-   * @param earlier those that stand before
-   */
-  constructor(deltas?: RecoveredDeltas, earlier: readonly Uint8Array[] = []) {
+  constructor({ deltas, filter, earlier = [] }: ListParts = {}) {
     this.publications = [...earlier];
     this.#deltas = deltas;
+    this.#filter = filter;
   }
 
   entry(entry: Entry): void {
+    if (this.#filter !== undefined && !matchesTags(this.#filter, tagsOf(entry))) return;
     this.#fields.clear();
     if (this.#deltas === undefined) appendFields(this.#fields, entry);
     else appendTextFields(this.#fields, entry, this.#deltas.differenceOf(entry));
@@ -74,6 +85,8 @@ export interface RecoveryWish {
   readonly maxBytes: number;
   /** Whether the subscriber gets deltas; default: false. */
   readonly delta?: boolean;
+  /** Which publications it gets; default: all. */
+  readonly filter?: TagsFilter | undefined;
   /** What it got of an engine. */
   readonly earlier?: EarlierPart | undefined;
 }
@@ -82,13 +95,13 @@ export interface RecoveryWish {
 export function recover(
   context: ChannelContext,
   { channel, offset: newest }: Entrance,
-  { since, maxBytes, earlier, delta = false }: RecoveryWish,
+  { since, maxBytes, earlier, delta = false, filter }: RecoveryWish,
 ): Recovery | "earlier" | ClientError {
   const { store, broker } = context;
   const { offset = 0, epoch: text } = earlier?.position ?? since;
   const isHere = !text || text === store.epochText(channel.epoch);
   const deltas = delta ? new RecoveredDeltas(context.deltas) : undefined;
-  const list = new PublicationList(deltas, earlier?.publications);
+  const list = new PublicationList({ deltas, filter, earlier: earlier?.publications });
   const earlierBytes = earlier?.publications.reduce((sum, { length }) => sum + length, 0) ?? 0;
   const bounds = {
     limit: context.limits.historyPublications,
@@ -110,10 +123,10 @@ export function recover(
 export async function recoverEarlier(
   { broker, limits, meter, deltas: cache }: ChannelContext,
   key: Uint8Array,
-  { since: { offset = 0, epoch = "" }, maxBytes, delta = false }: RecoveryWish,
+  { since: { offset = 0, epoch = "" }, maxBytes, delta = false, filter }: RecoveryWish,
 ): Promise<EarlierPart | undefined | ClientError> {
   const deltas = delta ? new RecoveredDeltas(cache) : undefined;
-  const list = new PublicationList(deltas);
+  const list = new PublicationList({ deltas, filter });
   const bounds = { limit: limits.historyPublications, maxBytes };
   const result = await broker.recover?.(key, { offset, epoch }, bounds, list);
   if (result?.status === "busy") return CLIENT_ERRORS.INTERNAL;

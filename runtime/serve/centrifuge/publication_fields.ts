@@ -13,13 +13,25 @@ import {
   writeClientInfo,
   writePublicationFields,
 } from "../../../protocol/centrifuge/mod.ts";
-import { decodeShape, JSON_DEPTH, JsonWriter, raw, text } from "../../../protocol/json/mod.ts";
+import {
+  decodeShape,
+  JSON_DEPTH,
+  JsonWriter,
+  raw,
+  readMap,
+  readText,
+  text,
+} from "../../../protocol/json/mod.ts";
 import { encodeDelta } from "../../../protocol/fossil/mod.ts";
 import { type Entry, ENTRY_FORM } from "../../channels/mod.ts";
 
 const LF = 0x0a;
 const CR = 0x0d;
 const DATA = '"data":';
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+const NO_TAGS: ReadonlyMap<string, string> = new Map();
+const TAGS = { tags: { wire: "tags", read: readMap(readText) } } as const;
 const NO_BYTES = new Uint8Array(0);
 
 const CLIENT_INFO = {
@@ -86,6 +98,19 @@ type EntryBytes = Pick<
   Entry,
   "bytes" | "fieldsStart" | "dataStart" | "dataEnd" | "form" | "data"
 >;
+
+/** The tags of an entry. */
+export function tagsOf({ bytes, fieldsStart, dataStart }: EntryBytes): ReadonlyMap<string, string> {
+  if (fieldsStart === dataStart) return NO_TAGS;
+  const length = dataStart - fieldsStart;
+  // They begin with a comma.
+  const object = new Uint8Array(length + 1);
+  object.set(bytes.subarray(fieldsStart, dataStart));
+  object[0] = OPEN_BRACE;
+  object[length] = CLOSE_BRACE;
+  const whole = { bytes: object, start: 0, end: object.length, depth: JSON_DEPTH };
+  return decodeShape(whole, TAGS).tags ?? NO_TAGS;
+}
 
 /** The info of a client, as the store keeps it. */
 export function encodeClientInfo(info: ClientInfo): Uint8Array {

@@ -11,6 +11,7 @@ import {
   CHANNEL_COMPACTION,
   CLIENT_ERRORS,
   type ClientError,
+  isTagsFilter,
   type SubscribeRequest,
   type SubscribeResult,
   type Unsubscribe,
@@ -120,7 +121,11 @@ export class Subscriptions extends FewMap<string, Subscription> {
     grant: SubscriptionGrant,
     recoveryBytes: number = this.#context.limits.historyBytes,
   ): Soon<SubscribeResult | ClientError> {
-    const recovery = { since: wish, maxBytes: recoveryBytes };
+    const { tagsFilter: filter } = wish;
+    if (filter !== undefined && !(channel.options.allowTagsFilter && isTagsFilter(filter))) {
+      return CLIENT_ERRORS.BAD_REQUEST;
+    }
+    const recovery = { since: wish, maxBytes: recoveryBytes, filter };
     const result = this.#attempt(channel, { wish, grant }, recovery);
     return typeof result === "string"
       ? this.#subscribeLater(channel, { wish, grant, missing: result }, recovery)
@@ -324,7 +329,9 @@ export class Subscriptions extends FewMap<string, Subscription> {
     { override }: SubscriptionGrant,
   ): SubscriptionPlan {
     const { positioned = false, recoverable = false, joinLeave = false, delta = "" } = wish;
-    const wishes = { positioned, recoverable, joinLeave, delta };
+    // A delta needs every publication.
+    const isFiltered = wish.tagsFilter !== undefined;
+    const wishes = { positioned, recoverable, joinLeave, delta: isFiltered ? "" : delta };
     return planFor(this.#context, this.#owner.identity, { channel, wishes, override });
   }
 
@@ -341,6 +348,7 @@ export class Subscriptions extends FewMap<string, Subscription> {
       compact: this.#takesNumber(wish, grant),
       joins: plan.pushJoinLeave,
       delta: plan.delta,
+      filter: wish.tagsFilter,
     };
     const owner = this.#owner;
     const face = owner.link.wire.face(kind);

@@ -9,12 +9,15 @@ import { ByteBuffer } from "../../../protocol/mod.ts";
 import {
   type ChannelReference,
   type Framing,
+  matchesTags,
   PING,
+  type TagsFilter,
   writeJoinOrLeave,
   writePublicationPush,
 } from "../../../protocol/centrifuge/mod.ts";
 import { type Entry, ENTRY_KIND } from "../../channels/mod.ts";
 import type { Chain, ChainedFace, ChannelIdentity, Face } from "../hub/mod.ts";
+import { LatestTags } from "./latest_tags.ts";
 import type { ChannelMeter, ClientTransport } from "./channel_meter.ts";
 import {
   appendFields,
@@ -32,7 +35,14 @@ export interface FaceKind {
   readonly joins: boolean;
   /** Whether publications come as strings, and may be deltas. */
   readonly delta: boolean;
+  /** Which publications the client gets; undefined: all. Not with deltas. */
+  readonly filter?: TagsFilter | undefined;
 }
+
+/** Faces with a filter that are kept for further subscribers. */
+const KEPT_FILTERS = 256;
+
+type PushKind = Pick<FaceKind, "compact" | "joins">;
 
 /** Makes one message for many clients, of bytes that it copies. */
 export type Seal<Message> = (bytes: Uint8Array, start: number, end: number) => Message;
@@ -56,10 +66,15 @@ export class Wire<Message> {
   readonly ping: Message;
   /** The time between two pings, as a multiple of the usual one. */
   readonly pingFactor: number;
+  readonly #parts: WireParts<Message>;
   readonly #faces: readonly Face<Message>[];
+  /** Those that were asked for last, so that subscribers with the same filter share messages. */
+  readonly #filteredFaces = new Map<string, Face<Message>>();
+  readonly #tags = new LatestTags();
 
   constructor(parts: WireParts<Message>) {
     const { transport, framing, seal, meter, pingFactor = 1 } = parts;
+    this.#parts = parts;
     this.transport = transport;
     this.framing = framing;
     this.meter = meter;
@@ -75,8 +90,21 @@ export class Wire<Message> {
   }
 
   /** The face of a kind of subscriptions. */
-  face({ compact, joins, delta }: FaceKind): Face<Message> {
+  face({ compact, joins, delta, filter }: FaceKind): Face<Message> {
+    if (filter !== undefined) return this.#filteredFace({ compact, joins }, filter);
     return this.#faces[(delta ? 4 : 0) + (compact ? 2 : 0) + (joins ? 1 : 0)]!; // eight of them
+  }
+
+  #filteredFace(kind: PushKind, filter: TagsFilter): Face<Message> {
+    const faces = this.#filteredFaces;
+    const key = JSON.stringify([kind, filter]);
+    const face = faces.get(key) ??
+      new FilteredPushFace(this.#parts, { ...kind, filter }, this.#tags);
+    faces.delete(key);
+    faces.set(key, face);
+    // Subscribers keep theirs; only later ones do not share it.
+    if (faces.size > KEPT_FILTERS) faces.delete(faces.keys().next().value!);
+    return face;
   }
 }
 
@@ -85,10 +113,10 @@ class PushFace<Message> implements Face<Message> {
   readonly #framing: Framing;
   readonly #seal: Seal<Message>;
   protected readonly meter: ChannelMeter;
-  readonly #kind: Omit<FaceKind, "delta">;
+  readonly #kind: PushKind;
   readonly #fields = new ByteBuffer(0);
 
-  constructor({ framing, seal, meter }: WireParts<Message>, kind: Omit<FaceKind, "delta">) {
+  constructor({ framing, seal, meter }: WireParts<Message>, kind: PushKind) {
     this.#framing = framing;
     this.#seal = seal;
     this.meter = meter;
@@ -135,6 +163,32 @@ class PushFace<Message> implements Face<Message> {
     const info = decodeClientInfo(data);
     const name = kind === ENTRY_KIND.join ? "join" : "leave";
     appendFramed(out, this.#framing, () => writeJoinOrLeave(out, name, { channel, info }));
+  }
+}
+
+/** Encodes pushes for subscriptions with a filter of tags. */
+class FilteredPushFace<Message> extends PushFace<Message> {
+  readonly #filter: TagsFilter;
+  readonly #tags: LatestTags;
+
+  constructor(
+    parts: WireParts<Message>,
+    { filter, ...kind }: PushKind & { readonly filter: TagsFilter },
+    tags: LatestTags,
+  ) {
+    super(parts, kind);
+    this.#filter = filter;
+    this.#tags = tags;
+  }
+
+  protected override appendPublication(
+    out: ByteBuffer,
+    channel: ChannelIdentity,
+    entry: Entry,
+  ): void {
+    if (matchesTags(this.#filter, this.#tags.of(entry))) {
+      super.appendPublication(out, channel, entry);
+    }
   }
 }
 

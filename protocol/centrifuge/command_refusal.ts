@@ -7,13 +7,14 @@
 
 import { CLIENT_ERRORS, type ClientError } from "./client_error.ts";
 import type { Command } from "./command_reader.ts";
+import type { SubscribeRequest } from "./requests.ts";
+import { isTagsFilter } from "./tags_filter.ts";
 
 /** The error that the command's fields alone cause. */
 export function refusalOf(command: Command): ClientError | undefined {
   switch (command.name) {
     case "subscribe":
-      // Ignored, the filter would let through what the client does not expect.
-      if (command.request.tagsFilter !== undefined) return CLIENT_ERRORS.BAD_REQUEST;
+      if (isFilterRefused(command.request)) return CLIENT_ERRORS.BAD_REQUEST;
       return ofStream(command.request.type);
     case "publish":
       if (command.request.data === undefined) return CLIENT_ERRORS.BAD_REQUEST;
@@ -24,6 +25,11 @@ export function refusalOf(command: Command): ClientError | undefined {
     default:
       return undefined;
   }
+}
+
+/** A delta needs every publication, so it cannot be combined with a filter. */
+function isFilterRefused({ tagsFilter, delta = "" }: SubscribeRequest): boolean {
+  return tagsFilter !== undefined && (delta !== "" || !isTagsFilter(tagsFilter));
 }
 
 /** Map and shared-poll subscriptions have types of their own. */

@@ -83,3 +83,4 @@ export {
   type SubscribeRequest,
 } from "./requests.ts";
 export { resubscribes, type Unsubscribe, UNSUBSCRIBES } from "./unsubscribe.ts";
+export { isTagsFilter, matchesTags, type TagsFilter } from "./tags_filter.ts";

@@ -21,6 +21,7 @@ import {
   text,
   unsigned,
 } from "../json/mod.ts";
+import { readTagsFilter } from "./tags_filter.ts";
 
 const MIN_INT32 = -0x8000_0000;
 const MAX_INT32 = 0x7fff_ffff;
@@ -44,8 +45,8 @@ const SUBSCRIBE = {
   joinLeave: flag("join_leave"),
   /** `fossil`, or empty. */
   delta: text("delta"),
-  /** A condition on tags: only its presence counts here. */
-  tagsFilter: { wire: "tf", read: readObject({}) },
+  /** A condition on tags: see tags_filter.ts. */
+  tagsFilter: { wire: "tf", read: readTagsFilter },
   flag: unsigned("flag", Number.MAX_SAFE_INTEGER),
   type,
 } as const satisfies Shape;

@@ -5,13 +5,13 @@
  * is long enough. The bytes are stored once, fields and data in one piece. Called only by the holder of the lock.
  */
 import {
-  type EntryForm,
   type EntryKind,
-  FORM_SHIFT,
+  formFlags,
   KIND_SHIFT,
   LENGTH_SHIFT,
   PUBLICATION,
   publicationWords,
+  type PublishedForm,
   upperWord,
 } from "./records.ts";
 import type { StoreMemory } from "./store_memory.ts";
@@ -23,7 +23,7 @@ const SHORT_COPY = 48;
 export interface EntryParts {
   readonly kind: EntryKind;
   /** Default: `json`. */
-  readonly form?: EntryForm;
+  readonly form?: PublishedForm;
   readonly epoch: number;
   readonly offset: number;
   readonly expires: number;
@@ -37,7 +37,7 @@ export function writeEntry(memory: StoreMemory, parts: EntryParts): number {
   const { fields, data, form = 0 } = parts;
   const record = memory.heap.allocate(publicationWords(fields.length + data.length));
   if (record === 0) return 0;
-  words[record + PUBLICATION.flags] = (parts.kind << KIND_SHIFT) | (form << FORM_SHIFT) |
+  words[record + PUBLICATION.flags] = (parts.kind << KIND_SHIFT) | formFlags(form) |
     (fields.length << LENGTH_SHIFT);
   words[record + PUBLICATION.dataLength] = data.length;
   words[record + PUBLICATION.epoch] = parts.epoch;

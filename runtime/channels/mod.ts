@@ -39,7 +39,16 @@ export type { MemberVisitor, PresenceResult } from "./presence_reader.ts";
 export type { EngineEpoch } from "./follower.ts";
 export type { Publication, PublishResult, Replica, ReplicateStatus } from "./publisher.ts";
 export { Entry, type EntrySink } from "./record_buffer.ts";
-export { ENTRY_FORM, ENTRY_KIND, type EntryForm, type EntryKind } from "./records.ts";
+export {
+  AS_DELTA,
+  asPublishedForm,
+  ENTRY_FORM,
+  ENTRY_KIND,
+  type EntryForm,
+  type EntryKind,
+  type PublishedForm,
+  publishedForm,
+} from "./records.ts";
 export type { StoreFigures } from "./store_figures.ts";
 export type { Version } from "./versions.ts";
 export type { WorkerRemoval } from "./worker_removal.ts";

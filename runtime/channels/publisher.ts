@@ -14,9 +14,9 @@ import type { Followed } from "./followed.ts";
 import {
   CHANNEL,
   ENTRY_KIND,
-  type EntryForm,
   type EntryKind,
   publicationWords,
+  type PublishedForm,
   upperWord,
 } from "./records.ts";
 import type { Room } from "./room.ts";
@@ -36,7 +36,7 @@ export interface Publication {
   /** More opaque bytes (tags, the publisher's info, a key, a time), as the caller encodes them; default: none. */
   readonly fields?: Uint8Array;
   /** What the data stands for; default: `json`. */
-  readonly form?: EntryForm;
+  readonly form?: PublishedForm;
   /** The most publications that the history keeps; 0: none. */
   readonly historySize: number;
   /** How long the history keeps this one, in milliseconds. */
@@ -72,7 +72,7 @@ export interface Replica {
   readonly offset: number;
   /** Default: a publication. */
   readonly kind?: EntryKind;
-  readonly form?: EntryForm;
+  readonly form?: PublishedForm;
   readonly fields?: Uint8Array;
   readonly data: Uint8Array;
   readonly historySize: number;

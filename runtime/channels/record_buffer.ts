@@ -5,6 +5,7 @@
  * and again; it grows to the longest batch and shrinks back. What a sink is given is valid until it returns.
  */
 import {
+  AS_DELTA,
   type EntryForm,
   type EntryKind,
   formOf,
@@ -31,6 +32,8 @@ export class Entry {
   kind: EntryKind = 0;
   /** One of `ENTRY_FORM`: what the data of a publication stands for. */
   form: EntryForm = 0;
+  /** Whether subscribers that want deltas may get it as one. */
+  asDelta = false;
   /** The epoch of its channel, which identifies the channel in this store. */
   epoch = 0;
   /** 1, 2, 3 … within the epoch; 0: the entry has none and is in no history. */
@@ -58,6 +61,7 @@ export class Entry {
     const flags = words[at + PUBLICATION.flags]!;
     this.kind = kindOf(flags);
     this.form = formOf(flags);
+    this.asDelta = (flags & AS_DELTA) !== 0;
     this.epoch = words[at + PUBLICATION.epoch]! >>> 0;
     this.offset = readWide(words, at + PUBLICATION.offset);
     this.bytes = bytes;

@@ -4,7 +4,7 @@
  * In: nothing but the numbers of words. Out: word indexes from a record's address, and small conversions.
  *
  * ```text
- * publication    0 flags (4 bits), kind (2), form (2) | length of the fields (24)
+ * publication    0 flags (4 bits; 4: AS_DELTA), kind (2), form (2) | length of the fields (24)
  *                1 length of the data
  *                2 epoch of its channel
  *                3 offset, 2 words: 0 if it has none
@@ -53,7 +53,7 @@ export const IN_FEED = 2;
 /** A publication's kind begins at this bit of its flags, its form at that one. */
 export const KIND_SHIFT = 4;
 /** See {@link KIND_SHIFT}. */
-export const FORM_SHIFT = 6;
+const FORM_SHIFT = 6;
 const KIND_MASK = 0x3;
 const FORM_MASK = 0x3;
 /** The length of a publication's fields begins at this bit of its flags, that of a node's key at this bit of its kind. */
@@ -78,6 +78,25 @@ export const ENTRY_FORM = { json: 0, lines: 1, text: 2, binary: 3 } as const;
 
 /** One of {@link ENTRY_FORM}. */
 export type EntryForm = typeof ENTRY_FORM[keyof typeof ENTRY_FORM];
+
+/**
+ * Added to the form of what is published: subscribers that want deltas may get it as the difference to the publication before. It is
+ * the same bit of a record's flags, and travels with the form through an engine.
+ */
+export const AS_DELTA = 4;
+
+/** One of {@link ENTRY_FORM}, and {@link AS_DELTA} perhaps. */
+export type PublishedForm = EntryForm | 4 | 5 | 6 | 7;
+
+/** The form of what is published, with or without {@link AS_DELTA}. */
+export function publishedForm(form: EntryForm, asDelta: boolean): PublishedForm {
+  return (form | (asDelta ? AS_DELTA : 0)) as PublishedForm;
+}
+
+/** A published form as text has it; undefined if there is none. */
+export function asPublishedForm(text: string): PublishedForm | undefined {
+  return /^[0-7]$/.test(text) ? Number(text) as PublishedForm : undefined;
+}
 
 /** Words of every node. */
 export const NODE = { next: 0, hash: 1, kind: 2, epoch: 3 } as const;
@@ -136,6 +155,11 @@ export const ANNOUNCED = 1 << 16;
 /** The kind in a publication's flags. */
 export function kindOf(flags: number): EntryKind {
   return ((flags >> KIND_SHIFT) & KIND_MASK) as EntryKind;
+}
+
+/** The bits of a publication's flags that hold a form. */
+export function formFlags(form: PublishedForm): number {
+  return ((form & FORM_MASK) << FORM_SHIFT) | (form & AS_DELTA);
 }
 
 /** The form in a publication's flags. */

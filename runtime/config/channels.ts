@@ -58,6 +58,8 @@ export interface ChannelOptions {
   readonly allowUserLimitedChannels: boolean;
   /** What names must match behind the namespace; undefined: ASCII. */
   readonly channelRegex: string | undefined;
+  /** Whether a subscriber may ask for the publications alone whose tags match its filter. */
+  readonly allowTagsFilter: boolean;
   readonly allowedDeltaTypes: readonly DeltaType[];
   /** Whether publications are sent as deltas without the publisher's asking. */
   readonly deltaPublish: boolean;
@@ -120,6 +122,7 @@ export const CHANNEL_OPTIONS: ChannelOptions = {
   access: { subscribe: NO_ACCESS, publish: NO_ACCESS, history: NO_ACCESS, presence: NO_ACCESS },
   allowUserLimitedChannels: false,
   channelRegex: undefined,
+  allowTagsFilter: false,
   allowedDeltaTypes: [],
   deltaPublish: false,
   slowPolicy: "close",

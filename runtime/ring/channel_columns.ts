@@ -73,6 +73,9 @@ export const CHANNEL_COLUMN = {
   pusherSignaturesRefused: 240,
   /** Events of its clients that were not passed on. */
   pusherEventsRefused: 241,
+  /** Publications that went to subscribers as deltas, once for each, and the bytes of data by which they are shorter. */
+  deltaDeliveries: 242,
+  deltaSavedBytes: 243,
 } as const;
 
 /** Commands of clients that were answered with an error, by its code. */

@@ -7,6 +7,7 @@
  */
 
 import { ByteBuffer } from "../../protocol/byte_buffer.ts";
+import { encodeDelta } from "../../protocol/fossil/mod.ts";
 import {
   DateField,
   encodeResponseHead,
@@ -28,6 +29,7 @@ import {
   MessageBufferPool,
   WebSocketConnection,
 } from "../../protocol/websocket/mod.ts";
+import { changingDocuments } from "../support/changing_document.ts";
 import {
   asciiText,
   BROWSER_REQUEST,
@@ -156,6 +158,21 @@ for (const size of [0, 1]) {
   check(take() === MESSAGE, `fragments of ${size} B`);
   Deno.bench(`a WebSocket message of fragments with ${size} B each, × 1000`, () => {
     take();
+  });
+}
+
+const DOCUMENTS = changingDocuments(2).map((one) => new TextEncoder().encode(JSON.stringify(one)));
+for (
+  const [name, before, now, isMade] of [
+    ["in ten places", DOCUMENTS[0]!, DOCUMENTS[1]!, true],
+    ["nowhere", DOCUMENTS[0]!, DOCUMENTS[0]!, true],
+    ["everywhere", DOCUMENTS[0]!, asciiText(8192), false],
+  ] as const
+) {
+  const size = now.length;
+  check((encodeDelta(before, now) !== undefined) === isMade, name);
+  Deno.bench(`a delta, changed ${name}, ${size} B`, () => {
+    encodeDelta(before, now);
   });
 }
 

@@ -45,6 +45,7 @@ const PROTOCOL_DOORS: readonly string[] = [
   "protocol/basics.ts",
   "protocol/centrifuge/mod.ts",
   "protocol/json/mod.ts",
+  "protocol/fossil/mod.ts",
   "protocol/pusher/mod.ts",
 ];
 

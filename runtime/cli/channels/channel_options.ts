@@ -44,6 +44,7 @@ export function readChannelOptions(reader: TableReader): ChannelOptions {
     },
     allowUserLimitedChannels: reader.flag("allow_user_limited_channels"),
     channelRegex: regex(reader),
+    allowTagsFilter: reader.flag("allow_tags_filter"),
     allowedDeltaTypes: reader.choices("allowed_delta_types", DELTA_TYPES),
     deltaPublish: reader.flag("delta_publish"),
     slowPolicy: reader.choice("slow_policy", SLOW_POLICIES),

@@ -79,6 +79,16 @@ const METRICS: readonly WorkerMetric[] = [
     "": CHANNEL_COLUMN.deliveredBytes,
   }),
   counter(
+    "channel_delta_deliveries_total",
+    "Publications that were sent as deltas, once for each subscriber; recovered ones too.",
+    { "": CHANNEL_COLUMN.deltaDeliveries },
+  ),
+  counter(
+    "channel_delta_saved_bytes_total",
+    "Bytes of data by which deltas were shorter than the whole publications.",
+    { "": CHANNEL_COLUMN.deltaSavedBytes },
+  ),
+  counter(
     "channel_recoveries_total",
     "Subscriptions that asked for what they had missed, by whether they got all of it or nothing.",
     {

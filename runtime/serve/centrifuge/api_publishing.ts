@@ -36,6 +36,7 @@ const FIELDS = {
   base64: text("b64data"),
   tags: { wire: "tags", read: readMap(readText) },
   skipHistory: flag("skip_history"),
+  delta: flag("delta"),
   idempotencyKey: text("idempotency_key"),
   version: unsigned("version", Number.MAX_SAFE_INTEGER),
   versionEpoch: text("version_epoch"),
@@ -45,6 +46,7 @@ type Fields = { readonly [Name in keyof typeof FIELDS]?: unknown } & {
   readonly base64: string | undefined;
   readonly tags: ReadonlyMap<string, string> | undefined;
   readonly skipHistory: boolean | undefined;
+  readonly delta: boolean | undefined;
   readonly idempotencyKey: string | undefined;
   readonly version: number | undefined;
   readonly versionEpoch: string | undefined;
@@ -106,12 +108,13 @@ function publishOne(
   const versionEpoch = fields.versionEpoch ? UTF8.encode(fields.versionEpoch) : NO_BYTES;
   const isTooLong = (key?.length ?? 0) > MAX_KEY_BYTES || versionEpoch.length > MAX_KEY_BYTES;
   if (data === undefined || isTooLong) return CLIENT_ERRORS.BAD_REQUEST;
-  const { tags, skipHistory, version = 0 } = fields;
+  const { tags, skipHistory, delta, version = 0 } = fields;
   const answer = publishTo(api.context, channel, {
     source: "api",
     data,
     tags,
     skipHistory,
+    delta,
     idempotencyKey: key,
     version: version > 0 ? { version, versionEpoch } : undefined,
   });

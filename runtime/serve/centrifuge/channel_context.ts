@@ -14,6 +14,7 @@ import type { TokenVerifier } from "../tokens/mod.ts";
 import type { ClientHooks } from "./client_hooks.ts";
 import type { ChannelMeter } from "./channel_meter.ts";
 import type { ConnectedUsers } from "./connected_users.ts";
+import type { DeltaCache } from "./delta_cache.ts";
 import type { DrainSpread } from "./drain_spread.ts";
 import type { HeldBytes } from "./held_bytes.ts";
 import type { TurnBudget } from "./turn_budget.ts";
@@ -51,6 +52,8 @@ export interface ChannelContext {
   readonly held: HeldBytes;
   /** What waits for slow clients in the place of older messages. */
   readonly newest: HeldBytes;
+  /** Deltas that were recovered lately. */
+  readonly deltas: DeltaCache;
   /** A client that has not read so many bytes is slow: a part of what may be queued for it. */
   readonly slowBytes: number;
   /** The name of this worker: who has a connection's later commands brings them here. */

@@ -175,6 +175,12 @@ export class ChannelMeter {
     this.#counters.add(CHANNEL_COLUMN.recoveredPublications, publications);
   }
 
+  /** So many publications were sent as deltas, once for each subscriber, and are shorter by so many bytes. */
+  deltasSent(count: number, savedBytes: number): void {
+    this.#counters.add(CHANNEL_COLUMN.deltaDeliveries, count);
+    this.#counters.add(CHANNEL_COLUMN.deltaSavedBytes, savedBytes);
+  }
+
   /** A message for a slow subscriber gave way to a newer one. */
   skipped(): void {
     this.#add(CHANNEL_COLUMN.slowSkips);

@@ -11,7 +11,7 @@ import {
   type ClientError,
   type ClientInfo,
 } from "../../../protocol/centrifuge/mod.ts";
-import { ENTRY_FORM, type EntryForm, type Version } from "../../channels/mod.ts";
+import { ENTRY_FORM, type EntryForm, publishedForm, type Version } from "../../channels/mod.ts";
 import type { PublishAnswer, Soon } from "../broker/mod.ts";
 import type { Channel } from "../channels/mod.ts";
 import type { ChannelContext } from "./channel_context.ts";
@@ -28,6 +28,8 @@ export interface PublicationWish {
   readonly info?: ClientInfo | undefined;
   readonly tags?: ReadonlyMap<string, string> | undefined;
   readonly skipHistory?: boolean | undefined;
+  /** Whether subscribers with deltas may get it as one, beside the `delta_publish` of the namespace. */
+  readonly delta?: boolean | undefined;
   readonly idempotencyKey?: Uint8Array | undefined;
   readonly version?: Version | undefined;
   /** For counts. */
@@ -50,12 +52,14 @@ export function publishTo(
     meter.limitExceeded("publication");
     return CLIENT_ERRORS.BAD_REQUEST;
   }
-  const { skipHistory = false, idempotencyKey, version } = wish;
+  const { skipHistory = false, idempotencyKey, version, delta = false } = wish;
+  // Without an allowed kind of deltas nobody gets one.
+  const asDelta = options.allowedDeltaTypes.length > 0 && (delta || options.deltaPublish);
   const keepsHistory = options.historySize > 0 && options.historyTime > 0;
   const { source } = wish;
   const answer = broker.publish(shortUtf8(name), {
     data,
-    form,
+    form: publishedForm(form, asDelta),
     fields,
     historySize: keepsHistory ? options.historySize : 0,
     historyTtlMs: options.historyTime,

@@ -32,8 +32,10 @@ import { ChannelMeter } from "./channel_meter.ts";
 import { ConnectedUsers } from "./connected_users.ts";
 import { type ControlHandler, ControlListener } from "./control_channel.ts";
 import { ClientDirectory } from "./client_directory.ts";
+import { DeltaCache } from "./delta_cache.ts";
 import { DrainSpread } from "./drain_spread.ts";
 import { HeldBytes } from "./held_bytes.ts";
+import { differenceOf } from "./publication_fields.ts";
 import { Servers } from "./servers.ts";
 import { nodeName, SessionNames } from "./session_names.ts";
 import { streamRoutes } from "./stream_routes.ts";
@@ -156,6 +158,7 @@ export class ChannelService {
       drain: new DrainSpread(loop, spreadWithin(drainTime, limits.drainSpread)),
       turn: new TurnBudget(loop),
       held: new HeldBytes(HELD_MESSAGES * limits.messageBytes),
+      deltas: new DeltaCache(differenceOf),
       newest: new HeldBytes(NEWEST_QUEUES * queuedBytes),
       slowBytes: queuedBytes * SLOW_SHARE,
       follow: (promise) => wiring.follow(promise),

@@ -11,15 +11,18 @@ import {
   CLIENT_ERRORS,
   type ClientError,
   type HistoryResult,
+  matchesTags,
   type RequestOf,
   type StreamPosition,
+  type TagsFilter,
   writePublication,
 } from "../../../protocol/centrifuge/mod.ts";
 import type { Entry, EntrySink } from "../../channels/mod.ts";
 import { type ClientPosition, type Epoch, type Soon, whenThere } from "../broker/mod.ts";
 import type { Entrance } from "../hub/mod.ts";
 import type { ChannelContext } from "./channel_context.ts";
-import { appendFields } from "./publication_fields.ts";
+import { appendFields, appendTextFields, tagsOf } from "./publication_fields.ts";
+import { RecoveredDeltas } from "./recovered_deltas.ts";
 
 /** A position as clients send it. */
 interface WirePosition {
@@ -35,19 +38,34 @@ export interface Recovery {
   readonly offset: number;
 }
 
+/** What a list is made with. */
+interface ListParts {
+  /** Undefined: all publications are whole. */
+  readonly deltas?: RecoveredDeltas | undefined;
+  /** Undefined: it takes all of them. */
+  readonly filter?: TagsFilter | undefined;
+  /** Those that stand before. */
+  readonly earlier?: readonly Uint8Array[] | undefined;
+}
+
 /** Collects encoded publications. */
 class PublicationList implements EntrySink {
   readonly publications: Uint8Array[];
   readonly #fields = new ByteBuffer();
+  readonly #deltas: RecoveredDeltas | undefined;
+  readonly #filter: TagsFilter | undefined;
 
-  /** @param earlier those that stand before */
-  constructor(earlier: readonly Uint8Array[] = []) {
+  constructor({ deltas, filter, earlier = [] }: ListParts = {}) {
     this.publications = [...earlier];
+    this.#deltas = deltas;
+    this.#filter = filter;
   }
 
   entry(entry: Entry): void {
+    if (this.#filter !== undefined && !matchesTags(this.#filter, tagsOf(entry))) return;
     this.#fields.clear();
-    appendFields(this.#fields, entry);
+    if (this.#deltas === undefined) appendFields(this.#fields, entry);
+    else appendTextFields(this.#fields, entry, this.#deltas.differenceOf(entry));
     const out = new ByteBuffer(this.#fields.length + 32);
     writePublication(out, entry.offset, this.#fields.view());
     this.publications.push(out.view());
@@ -65,6 +83,10 @@ export interface RecoveryWish {
   /** With neither offset nor epoch from the beginning. */
   readonly since: WirePosition;
   readonly maxBytes: number;
+  /** Whether the subscriber gets deltas; default: false. */
+  readonly delta?: boolean;
+  /** Which publications it gets; default: all. */
+  readonly filter?: TagsFilter | undefined;
   /** What it got of an engine. */
   readonly earlier?: EarlierPart | undefined;
 }
@@ -73,12 +95,13 @@ export interface RecoveryWish {
 export function recover(
   context: ChannelContext,
   { channel, offset: newest }: Entrance,
-  { since, maxBytes, earlier }: RecoveryWish,
+  { since, maxBytes, earlier, delta = false, filter }: RecoveryWish,
 ): Recovery | "earlier" | ClientError {
   const { store, broker } = context;
   const { offset = 0, epoch: text } = earlier?.position ?? since;
   const isHere = !text || text === store.epochText(channel.epoch);
-  const list = new PublicationList(earlier?.publications);
+  const deltas = delta ? new RecoveredDeltas(context.deltas) : undefined;
+  const list = new PublicationList({ deltas, filter, earlier: earlier?.publications });
   const earlierBytes = earlier?.publications.reduce((sum, { length }) => sum + length, 0) ?? 0;
   const bounds = {
     limit: context.limits.historyPublications,
@@ -92,20 +115,23 @@ export function recover(
   // Another server may have told the client of the newest before this one's copy has it.
   const isElsewhere = isHere && (earlier === undefined || offset > newest);
   if (!recovered && isElsewhere && broker.recover !== undefined) return "earlier";
+  if (recovered && deltas !== undefined) context.meter.deltasSent(deltas.count, deltas.savedBytes);
   return { recovered, publications: recovered ? list.publications : [], offset: result.offset };
 }
 
 /** Reads from an engine what the store does not have; undefined if it is lost. */
 export async function recoverEarlier(
-  { broker, limits }: ChannelContext,
+  { broker, limits, meter, deltas: cache }: ChannelContext,
   key: Uint8Array,
-  { since: { offset = 0, epoch = "" }, maxBytes }: RecoveryWish,
+  { since: { offset = 0, epoch = "" }, maxBytes, delta = false, filter }: RecoveryWish,
 ): Promise<EarlierPart | undefined | ClientError> {
-  const list = new PublicationList();
+  const deltas = delta ? new RecoveredDeltas(cache) : undefined;
+  const list = new PublicationList({ deltas, filter });
   const bounds = { limit: limits.historyPublications, maxBytes };
   const result = await broker.recover?.(key, { offset, epoch }, bounds, list);
   if (result?.status === "busy") return CLIENT_ERRORS.INTERNAL;
   if (result?.status !== "read" || typeof result.epoch !== "string") return undefined;
+  if (deltas !== undefined) meter.deltasSent(deltas.count, deltas.savedBytes);
   const position = { offset: result.offset, epoch: result.epoch };
   return { publications: list.publications, position };
 }

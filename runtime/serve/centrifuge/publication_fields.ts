@@ -13,12 +13,25 @@ import {
   writeClientInfo,
   writePublicationFields,
 } from "../../../protocol/centrifuge/mod.ts";
-import { decodeShape, JSON_DEPTH, JsonWriter, raw, text } from "../../../protocol/json/mod.ts";
+import {
+  decodeShape,
+  JSON_DEPTH,
+  JsonWriter,
+  raw,
+  readMap,
+  readText,
+  text,
+} from "../../../protocol/json/mod.ts";
+import { encodeDelta } from "../../../protocol/fossil/mod.ts";
 import { type Entry, ENTRY_FORM } from "../../channels/mod.ts";
 
 const LF = 0x0a;
 const CR = 0x0d;
 const DATA = '"data":';
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+const NO_TAGS: ReadonlyMap<string, string> = new Map();
+const TAGS = { tags: { wire: "tags", read: readMap(readText) } } as const;
 const NO_BYTES = new Uint8Array(0);
 
 const CLIENT_INFO = {
@@ -52,6 +65,28 @@ export function appendFields(out: ByteBuffer, entry: EntryBytes): void {
   out.append(bytes, fieldsStart, dataStart);
 }
 
+/** The data of an entry as clients get it: JSON on one line. */
+function payloadOf({ form, data }: Pick<Entry, "form" | "data">): Uint8Array {
+  return form === ENTRY_FORM.lines ? withoutLineBreaks(data) : data;
+}
+
+/** What makes a publication of the one before, if that is shorter. */
+export function differenceOf(before: Entry, now: Entry): Uint8Array | undefined {
+  return encodeDelta(payloadOf(before), payloadOf(now));
+}
+
+/** The same as {@link appendFields}, for a subscription with deltas: the data is a string that holds the JSON, or the difference. */
+export function appendTextFields(out: ByteBuffer, entry: Entry, difference?: Uint8Array): void {
+  new JsonWriter(out).name("data").quoted(difference ?? payloadOf(entry));
+  if (difference !== undefined) out.appendLatin1(',"delta":true');
+  out.append(entry.bytes, entry.fieldsStart, entry.dataStart);
+}
+
+/** How many bytes of payload a difference saves; 0 if there is none. */
+export function savedBytes(entry: Entry, difference: Uint8Array | undefined): number {
+  return difference === undefined ? 0 : entry.dataEnd - entry.dataStart - difference.length;
+}
+
 /** Appends the push of a publication that {@link writePublication} made. */
 export function writePush(out: ByteBuffer, channel: string, publication: Uint8Array): void {
   const json = new JsonWriter(out).openObject().name("push").openObject();
@@ -63,6 +98,19 @@ type EntryBytes = Pick<
   Entry,
   "bytes" | "fieldsStart" | "dataStart" | "dataEnd" | "form" | "data"
 >;
+
+/** The tags of an entry. */
+export function tagsOf({ bytes, fieldsStart, dataStart }: EntryBytes): ReadonlyMap<string, string> {
+  if (fieldsStart === dataStart) return NO_TAGS;
+  const length = dataStart - fieldsStart;
+  // They begin with a comma.
+  const object = new Uint8Array(length + 1);
+  object.set(bytes.subarray(fieldsStart, dataStart));
+  object[0] = OPEN_BRACE;
+  object[length] = CLOSE_BRACE;
+  const whole = { bytes: object, start: 0, end: object.length, depth: JSON_DEPTH };
+  return decodeShape(whole, TAGS).tags ?? NO_TAGS;
+}
 
 /** The info of a client, as the store keeps it. */
 export function encodeClientInfo(info: ClientInfo): Uint8Array {

@@ -51,6 +51,8 @@ export interface SubscriptionParts {
   /** Whether who has granted it decides how long it goes on. */
   readonly isByApp: boolean;
   readonly whenSlow: WhenSlow;
+  /** Whether its face has a chain, and it has recovered the latest publication. */
+  readonly hasLatest: boolean;
 }
 
 // What is true of a subscription, as bits of one number: there are many of them.
@@ -59,6 +61,7 @@ const GRANTED = 2;
 const SERVER_SIDE = 4;
 const BY_APP = 8;
 const BEHIND = 16;
+const HAS_LATEST = 32;
 
 /**
  * A subscription. There are many: what all subscribers of a channel have in common is in the hub's channel, what all of a
@@ -80,7 +83,8 @@ export class Subscription implements Subscriber<Sized> {
     this.info = parts.info;
     this.#owner = parts.owner;
     this.#flags = (parts.isMember ? MEMBER : 0) | (parts.isGranted ? GRANTED : 0) |
-      (parts.isServerSide ? SERVER_SIDE : 0) | (parts.isByApp ? BY_APP : 0);
+      (parts.isServerSide ? SERVER_SIDE : 0) | (parts.isByApp ? BY_APP : 0) |
+      (parts.hasLatest ? HAS_LATEST : 0);
   }
 
   get isMember(): boolean {
@@ -97,6 +101,10 @@ export class Subscription implements Subscriber<Sized> {
 
   get isByApp(): boolean {
     return (this.#flags & BY_APP) !== 0;
+  }
+
+  get hasLatest(): boolean {
+    return (this.#flags & HAS_LATEST) !== 0;
   }
 
   /** Whether a message for it waits until the client reads. */
@@ -122,13 +130,13 @@ export class Subscription implements Subscriber<Sized> {
     return this.hubChannel.name;
   }
 
-  receive(message: Sized): void {
+  receive(message: Sized, newest?: () => Sized): void {
     const owner = this.#owner;
     const { link } = owner;
     if (this.whenSlow !== "close") {
       // Behind, it waits for an empty queue: commands of the client are carried out with nothing queued alone.
       const most = this.isBehind ? 0 : owner.slowBytes;
-      if (link.queuedBytes > most) return owner.onSkip(this, message);
+      if (link.queuedBytes > most) return owner.onSkip(this, newest?.() ?? message);
       if (this.isBehind) owner.onCaughtUp(this);
     }
     if (!link.sendShared(message)) owner.onSlow();

@@ -11,6 +11,7 @@ import {
   CHANNEL_COMPACTION,
   CLIENT_ERRORS,
   type ClientError,
+  isTagsFilter,
   type SubscribeRequest,
   type SubscribeResult,
   type Unsubscribe,
@@ -120,7 +121,11 @@ export class Subscriptions extends FewMap<string, Subscription> {
     grant: SubscriptionGrant,
     recoveryBytes: number = this.#context.limits.historyBytes,
   ): Soon<SubscribeResult | ClientError> {
-    const recovery = { since: wish, maxBytes: recoveryBytes };
+    const { tagsFilter: filter } = wish;
+    if (filter !== undefined && !(channel.options.allowTagsFilter && isTagsFilter(filter))) {
+      return CLIENT_ERRORS.BAD_REQUEST;
+    }
+    const recovery = { since: wish, maxBytes: recoveryBytes, filter };
     const result = this.#attempt(channel, { wish, grant }, recovery);
     return typeof result === "string"
       ? this.#subscribeLater(channel, { wish, grant, missing: result }, recovery)
@@ -142,7 +147,8 @@ export class Subscriptions extends FewMap<string, Subscription> {
       if (result === "absent") {
         if (await broker.open(key) !== "open") return CLIENT_ERRORS.INTERNAL;
       } else {
-        const earlier = await recoverEarlier(this.#context, key, recovery);
+        const { delta } = this.#planOf(channel, what.wish, what.grant);
+        const earlier = await recoverEarlier(this.#context, key, { ...recovery, delta });
         if (earlier !== undefined && "code" in earlier) return earlier;
         wish = { ...recovery, earlier: earlier ?? NOTHING_EARLIER };
       }
@@ -172,7 +178,7 @@ export class Subscriptions extends FewMap<string, Subscription> {
     if (typeof entrance === "string") return CLIENT_ERRORS.INTERNAL;
     const plan = this.#planOf(channel, wish, grant);
     const recovery = plan.recoverable && wish.recover === true
-      ? recover(this.#context, entrance, wanted)
+      ? recover(this.#context, entrance, { ...wanted, delta: plan.delta })
       : undefined;
     const isRefused = recovery === "earlier" || (recovery !== undefined && "code" in recovery);
     const entered = isRefused
@@ -183,7 +189,7 @@ export class Subscriptions extends FewMap<string, Subscription> {
       return entered;
     }
     const found = recovery as Recovery | undefined;
-    const subscription = this.#add(entrance, { plan, wish, grant });
+    const subscription = this.#add(entrance, { plan, wish, grant, found });
     if (entered !== undefined) this.#confirm(subscription, entered);
     return this.#join(subscription, { entrance, plan, wish, grant, ttl, found });
   }
@@ -223,6 +229,7 @@ export class Subscriptions extends FewMap<string, Subscription> {
       recovered: found?.recovered ?? false,
       wasRecovering: found !== undefined,
       data: grant.data,
+      delta: plan.delta,
       id: this.#takesNumber(wish, grant) ? entrance.channel.number : undefined,
       ttl: isByApp ? undefined : ttl,
     };
@@ -321,23 +328,28 @@ export class Subscriptions extends FewMap<string, Subscription> {
     wish: SubscriptionWish,
     { override }: SubscriptionGrant,
   ): SubscriptionPlan {
-    const { positioned = false, recoverable = false, joinLeave = false } = wish;
-    // Deltas are not encoded: the client gets whole publications, and is told so.
-    const wishes = { positioned, recoverable, joinLeave, delta: "" };
+    const { positioned = false, recoverable = false, joinLeave = false, delta = "" } = wish;
+    // A delta needs every publication.
+    const isFiltered = wish.tagsFilter !== undefined;
+    const wishes = { positioned, recoverable, joinLeave, delta: isFiltered ? "" : delta };
     return planFor(this.#context, this.#owner.identity, { channel, wishes, override });
   }
 
   #add(
     entrance: Entrance,
-    { plan, wish, grant }: {
+    { plan, wish, grant, found }: SubscriptionAsk & {
       readonly plan: SubscriptionPlan;
-      readonly wish: SubscriptionWish;
-      readonly grant: SubscriptionGrant;
+      readonly found: Recovery | undefined;
     },
   ): Subscription {
     const { info } = grant;
     const isMember = isMemberBy(plan);
-    const kind = { compact: this.#takesNumber(wish, grant), joins: plan.pushJoinLeave };
+    const kind = {
+      compact: this.#takesNumber(wish, grant),
+      joins: plan.pushJoinLeave,
+      delta: plan.delta,
+      filter: wish.tagsFilter,
+    };
     const owner = this.#owner;
     const face = owner.link.wire.face(kind);
     const { channel: hubChannel } = entrance;
@@ -351,6 +363,7 @@ export class Subscriptions extends FewMap<string, Subscription> {
       isServerSide: grant.isServerSide,
       isByApp: grant.isByApp ?? false,
       whenSlow: plan.whenSlow,
+      hasLatest: plan.delta && found !== undefined && found.publications.length > 0,
     });
     this.set(hubChannel.name, subscription);
     this.#context.meter.subscribed(isMember);

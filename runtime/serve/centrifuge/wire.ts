@@ -9,14 +9,23 @@ import { ByteBuffer } from "../../../protocol/mod.ts";
 import {
   type ChannelReference,
   type Framing,
+  matchesTags,
   PING,
+  type TagsFilter,
   writeJoinOrLeave,
   writePublicationPush,
 } from "../../../protocol/centrifuge/mod.ts";
 import { type Entry, ENTRY_KIND } from "../../channels/mod.ts";
-import type { ChannelIdentity, Face } from "../hub/mod.ts";
+import type { Chain, ChainedFace, ChannelIdentity, Face } from "../hub/mod.ts";
+import { LatestTags } from "./latest_tags.ts";
 import type { ChannelMeter, ClientTransport } from "./channel_meter.ts";
-import { appendFields, decodeClientInfo } from "./publication_fields.ts";
+import {
+  appendFields,
+  appendTextFields,
+  decodeClientInfo,
+  differenceOf,
+  savedBytes,
+} from "./publication_fields.ts";
 
 /** What subscriptions of one face have in common. */
 export interface FaceKind {
@@ -24,7 +33,16 @@ export interface FaceKind {
   readonly compact: boolean;
   /** Whether the client is told who joins and leaves. */
   readonly joins: boolean;
+  /** Whether publications come as strings, and may be deltas. */
+  readonly delta: boolean;
+  /** Which publications the client gets; undefined: all. Not with deltas. */
+  readonly filter?: TagsFilter | undefined;
 }
+
+/** Faces with a filter that are kept for further subscribers. */
+const KEPT_FILTERS = 256;
+
+type PushKind = Pick<FaceKind, "compact" | "joins">;
 
 /** Makes one message for many clients, of bytes that it copies. */
 export type Seal<Message> = (bytes: Uint8Array, start: number, end: number) => Message;
@@ -48,10 +66,15 @@ export class Wire<Message> {
   readonly ping: Message;
   /** The time between two pings, as a multiple of the usual one. */
   readonly pingFactor: number;
+  readonly #parts: WireParts<Message>;
   readonly #faces: readonly Face<Message>[];
+  /** Those that were asked for last, so that subscribers with the same filter share messages. */
+  readonly #filteredFaces = new Map<string, Face<Message>>();
+  readonly #tags = new LatestTags();
 
   constructor(parts: WireParts<Message>) {
     const { transport, framing, seal, meter, pingFactor = 1 } = parts;
+    this.#parts = parts;
     this.transport = transport;
     this.framing = framing;
     this.meter = meter;
@@ -59,14 +82,29 @@ export class Wire<Message> {
     const ping = new ByteBuffer();
     appendFramed(ping, framing, (out) => out.append(PING));
     this.ping = seal(ping.bytes, 0, ping.length);
-    this.#faces = [false, true].flatMap((compact) =>
-      [false, true].map((joins) => new PushFace(parts, { compact, joins }))
+    this.#faces = [PushFace, DeltaPushFace].flatMap((FaceOf) =>
+      [false, true].flatMap((compact) =>
+        [false, true].map((joins) => new FaceOf(parts, { compact, joins }))
+      )
     );
   }
 
   /** The face of a kind of subscriptions. */
-  face({ compact, joins }: FaceKind): Face<Message> {
-    return this.#faces[(compact ? 2 : 0) + (joins ? 1 : 0)]!; // four of them
+  face({ compact, joins, delta, filter }: FaceKind): Face<Message> {
+    if (filter !== undefined) return this.#filteredFace({ compact, joins }, filter);
+    return this.#faces[(delta ? 4 : 0) + (compact ? 2 : 0) + (joins ? 1 : 0)]!; // eight of them
+  }
+
+  #filteredFace(kind: PushKind, filter: TagsFilter): Face<Message> {
+    const faces = this.#filteredFaces;
+    const key = JSON.stringify([kind, filter]);
+    const face = faces.get(key) ??
+      new FilteredPushFace(this.#parts, { ...kind, filter }, this.#tags);
+    faces.delete(key);
+    faces.set(key, face);
+    // Subscribers keep theirs; only later ones do not share it.
+    if (faces.size > KEPT_FILTERS) faces.delete(faces.keys().next().value!);
+    return face;
   }
 }
 
@@ -74,21 +112,20 @@ export class Wire<Message> {
 class PushFace<Message> implements Face<Message> {
   readonly #framing: Framing;
   readonly #seal: Seal<Message>;
-  readonly #meter: ChannelMeter;
-  readonly #kind: FaceKind;
+  protected readonly meter: ChannelMeter;
+  readonly #kind: PushKind;
   readonly #fields = new ByteBuffer(0);
 
-  constructor({ framing, seal, meter }: WireParts<Message>, kind: FaceKind) {
+  constructor({ framing, seal, meter }: WireParts<Message>, kind: PushKind) {
     this.#framing = framing;
     this.#seal = seal;
-    this.#meter = meter;
+    this.meter = meter;
     this.#kind = kind;
   }
 
   append(out: ByteBuffer, channel: ChannelIdentity, entry: Entry): void {
-    const reference = this.#kind.compact ? channel.number : channel.name;
-    if (entry.kind === ENTRY_KIND.publication) this.#appendPublication(out, reference, entry);
-    else if (this.#kind.joins) this.#appendJoinOrLeave(out, reference, entry);
+    if (entry.kind === ENTRY_KIND.publication) this.appendPublication(out, channel, entry);
+    else if (this.#kind.joins) this.#appendJoinOrLeave(out, this.#referenceTo(channel), entry);
   }
 
   seal(out: ByteBuffer): Message {
@@ -96,20 +133,83 @@ class PushFace<Message> implements Face<Message> {
   }
 
   delivers(entries: number, bytes: number, subscribers: number): void {
-    this.#meter.delivered(entries, bytes, subscribers);
+    this.meter.delivered(entries, bytes, subscribers);
   }
 
-  #appendPublication(out: ByteBuffer, channel: ChannelReference, entry: Entry): void {
+  /** @param difference undefined: the publication is whole */
+  protected appendPublication(
+    out: ByteBuffer,
+    channel: ChannelIdentity,
+    entry: Entry,
+    difference?: Uint8Array,
+  ): void {
     this.#fields.clear();
-    appendFields(this.#fields, entry);
+    this.writeFields(this.#fields, entry, difference);
     const publication = { offset: entry.offset, fields: this.#fields.view() };
-    appendFramed(out, this.#framing, () => writePublicationPush(out, channel, publication));
+    const reference = this.#referenceTo(channel);
+    appendFramed(out, this.#framing, () => writePublicationPush(out, reference, publication));
+  }
+
+  /** Appends the fields of a publication. */
+  protected writeFields(out: ByteBuffer, entry: Entry, _difference?: Uint8Array): void {
+    appendFields(out, entry);
+  }
+
+  #referenceTo({ number, name }: ChannelIdentity): ChannelReference {
+    return this.#kind.compact ? number : name;
   }
 
   #appendJoinOrLeave(out: ByteBuffer, channel: ChannelReference, { kind, data }: Entry): void {
     const info = decodeClientInfo(data);
     const name = kind === ENTRY_KIND.join ? "join" : "leave";
     appendFramed(out, this.#framing, () => writeJoinOrLeave(out, name, { channel, info }));
+  }
+}
+
+/** Encodes pushes for subscriptions with a filter of tags. */
+class FilteredPushFace<Message> extends PushFace<Message> {
+  readonly #filter: TagsFilter;
+  readonly #tags: LatestTags;
+
+  constructor(
+    parts: WireParts<Message>,
+    { filter, ...kind }: PushKind & { readonly filter: TagsFilter },
+    tags: LatestTags,
+  ) {
+    super(parts, kind);
+    this.#filter = filter;
+    this.#tags = tags;
+  }
+
+  protected override appendPublication(
+    out: ByteBuffer,
+    channel: ChannelIdentity,
+    entry: Entry,
+  ): void {
+    if (matchesTags(this.#filter, this.#tags.of(entry))) {
+      super.appendPublication(out, channel, entry);
+    }
+  }
+}
+
+/** Encodes pushes for subscriptions with deltas. */
+class DeltaPushFace<Message> extends PushFace<Message> implements ChainedFace<Message> {
+  appendChange(out: ByteBuffer, channel: ChannelIdentity, entry: Entry, chain: Chain): number {
+    const difference = chain.difference(entry, differenceOf);
+    this.appendPublication(out, channel, entry, difference);
+    return savedBytes(entry, difference);
+  }
+
+  deliversChanges(changes: number, saved: number, subscribers: number): void {
+    this.meter.deltasSent(changes * subscribers, saved * subscribers);
+  }
+
+  protected override writeFields(
+    out: ByteBuffer,
+    entry: Entry,
+    difference?: Uint8Array,
+  ): void {
+    appendTextFields(out, entry, difference);
   }
 }
 

@@ -6,7 +6,7 @@
  * each settles within the request timeout. Requests of one turn go out in one write, and the engine carries them out in
  * the order of the calls. There is no order between an answer and an event.
  */
-import type { EntryForm, Publication } from "../../channels/mod.ts";
+import type { Publication, PublishedForm } from "../../channels/mod.ts";
 
 /** Up to where a channel is known. */
 export interface EnginePosition {
@@ -59,7 +59,7 @@ export type EngineStateResult =
 export interface EngineEntry {
   readonly offset: number;
   readonly tag: string;
-  readonly form: EntryForm;
+  readonly form: PublishedForm;
   readonly fields: Uint8Array;
   readonly data: Uint8Array;
   /** When it leaves the history, in milliseconds since 1970 by the clock of the engine. */
@@ -116,7 +116,7 @@ export type EngineMessage =
     readonly kind: "publication";
     /** The tag of the publication before; empty for the first one of an epoch. With offset 0, both tags are empty. */
     readonly previousTag: string;
-    readonly form: EntryForm;
+    readonly form: PublishedForm;
     readonly fields: Uint8Array;
     readonly data: Uint8Array;
     readonly historySize: number;

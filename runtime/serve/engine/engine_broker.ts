@@ -5,6 +5,7 @@
  * have are the server's own: the store of this server keeps their channels.
  */
 import {
+  AS_DELTA,
   Entry,
   type EntryForm,
   type EntrySink,
@@ -12,6 +13,7 @@ import {
   type MemberVisitor,
   type PresenceResult,
   type Publication,
+  type PublishedForm,
   type ReadBounds,
 } from "../../channels/mod.ts";
 import type {
@@ -152,16 +154,22 @@ function readAnswer(reply: NonNullable<EngineReply>, sink: EntrySink): ReadAnswe
   ];
   const { head, item } = READ_ANSWER;
   for (let i = head; i < reply.length; i += item) {
-    const values = reply.slice(i, i + item) as [number, EntryForm, Uint8Array, Uint8Array];
+    const values = reply.slice(i, i + item) as [number, PublishedForm, Uint8Array, Uint8Array];
     sink.entry(entryOf(...values));
   }
   return { status, offset, epoch };
 }
 
-function entryOf(offset: number, form: EntryForm, fields: Uint8Array, data: Uint8Array): Entry {
+function entryOf(
+  offset: number,
+  form: PublishedForm,
+  fields: Uint8Array,
+  data: Uint8Array,
+): Entry {
   const entry = new Entry();
   entry.offset = offset;
-  entry.form = form;
+  entry.form = (form & ~AS_DELTA) as EntryForm;
+  entry.asDelta = (form & AS_DELTA) !== 0;
   entry.bytes = new Uint8Array(fields.length + data.length);
   entry.bytes.set(fields);
   entry.bytes.set(data, fields.length);

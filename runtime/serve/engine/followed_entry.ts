@@ -4,7 +4,7 @@
  * In: what the conductor has to tell it. Out: calls of the driver and of the store, and its end of each start to the conductor. If the store
  * is busy or full, the channel is lost there as soon as that is possible, and followed again: nothing is skipped silently.
  */
-import { type ChannelStore, ENTRY_KIND, type EntryForm } from "../../channels/mod.ts";
+import { type ChannelStore, ENTRY_KIND, type PublishedForm } from "../../channels/mod.ts";
 import type { EngineDriver, EngineEntry, EngineMessage } from "./driver.ts";
 import { type ChainPosition, type FollowActions, FollowedChannel } from "./followed_channel.ts";
 
@@ -19,7 +19,7 @@ interface Link {
   readonly offset: number;
   readonly tag: string;
   readonly size: number;
-  readonly form: EntryForm;
+  readonly form: PublishedForm;
   readonly fields: Uint8Array;
   readonly data: Uint8Array;
   readonly historySize: number;

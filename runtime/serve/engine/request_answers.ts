@@ -6,7 +6,7 @@
  * In: the values of a request, see engine_request.ts. Out: the values of its answer. What the engine cannot do now is `busy`, and
  * what it has no room for is `full`, as with the store.
  */
-import { ENTRY_FORM, type EntryForm } from "../../channels/mod.ts";
+import { ENTRY_FORM, type PublishedForm } from "../../channels/mod.ts";
 import type { Conductor } from "./conductor.ts";
 import type { EngineDriver, EngineEntry, EngineRangeQuery, EngineRangeResult } from "./driver.ts";
 import type { EngineAnswer, EngineHandler } from "./engine_desk.ts";
@@ -117,7 +117,7 @@ export class RequestAnswers implements EngineHandler {
     const result = await this.#driver.publish(name, {
       data: data as Uint8Array,
       fields: fields as Uint8Array,
-      form: form as EntryForm,
+      form: form as PublishedForm,
       historySize: historySize as number,
       historyTtlMs: historyTtlMs as number,
       skipHistory: skipHistory === 1,

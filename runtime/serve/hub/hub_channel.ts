@@ -8,61 +8,16 @@
  *   position ──► 5      feed: 6 7 8 …      a subscriber of position 7 waits, and gets 8 first
  */
 
-import { ByteBuffer } from "../../../protocol/mod.ts";
 import type { Entry } from "../../channels/mod.ts";
-import type { ChannelIdentity, Face, Subscriber } from "./face.ts";
-import { FewSet } from "./few_set.ts";
+import { Chain } from "./chain.ts";
+import { ChainGroup } from "./chain_group.ts";
+import { type ChannelIdentity, type Face, isChained, type Subscriber } from "./face.ts";
+import { Group } from "./group.ts";
 
 /** What waits for one face is delivered at this size, and not only at the end of the turn. */
 const FULL_BYTES = 64 * 1024;
-/** A longer buffer than this is not kept for the next messages. */
-const KEPT_BYTES = 4 * 1024;
-/** Buffers that are kept for the next messages, of whatever channel: those of a turn that has messages for so many. */
-const KEPT_BUFFERS = 64;
 
 const UTF8 = new TextEncoder();
-
-/** Buffers that no channel has. */
-const BUFFERS: ByteBuffer[] = [];
-
-/** The subscribers of one face, and what they get next. It is a set, as there are many: a field would be one more object. */
-class Group extends FewSet<Subscriber> {
-  readonly face: Face<unknown>;
-  /** The next face of the channel. */
-  next: Group | null = null;
-  /** What is encoded; null: nothing. */
-  out: ByteBuffer | null = null;
-  /** How many entries `out` has. */
-  entries = 0;
-
-  constructor(face: Face<unknown>) {
-    super();
-    this.face = face;
-  }
-
-  /** Encodes an entry. Returns how many bytes wait. */
-  append(channel: ChannelIdentity, entry: Entry): number {
-    const out = this.out ??= BUFFERS.pop() ?? new ByteBuffer(0);
-    const { length } = out;
-    this.face.append(out, channel, entry);
-    if (out.length > length) this.entries++;
-    return out.length;
-  }
-
-  /** Takes the message of what was encoded; undefined if nothing was. */
-  take(): unknown {
-    const { out, face, entries } = this;
-    if (out === null) return undefined;
-    this.out = null;
-    this.entries = 0;
-    const { length } = out;
-    const message = length === 0 ? undefined : face.seal(out);
-    out.clear();
-    if (out.bytes.length <= KEPT_BYTES && BUFFERS.length < KEPT_BUFFERS) BUFFERS.push(out);
-    if (length > 0) face.delivers?.(entries, length, this.size);
-    return message;
-  }
-}
 
 /** What a channel calls of the hub. */
 export interface ChannelOwner {
@@ -85,6 +40,8 @@ export class HubChannel implements ChannelIdentity {
   readonly #key: Uint8Array | undefined;
   /** The first face's; the others follow by their links. */
   #groups: Group | null = null;
+  /** Null until there is a subscriber that gets what has changed. */
+  #chain: Chain | null = null;
   /** Those that wait, with the positions that they have; null until there is one. */
   #waiting: Map<Subscriber, number> | null = null;
   /** No subscriber that waits has less; unless there is none. Thousands may come while the feed is behind, and each asks. */
@@ -138,11 +95,13 @@ export class HubChannel implements ChannelIdentity {
     let before: Group | null = null;
     for (let group = this.#groups; group !== null; before = group, group = group.next) {
       if (group.face !== subscriber.face) continue;
-      if (!group.delete(subscriber)) break;
+      // With a chain there are two groups of a face.
+      if (!group.delete(subscriber)) continue;
       if (group.size > 0) return true;
       // Whoever goes through the groups now goes on from this one.
       if (before === null) this.#groups = group.next;
       else before.next = group.next;
+      if (this.#chain !== null) this.#endChain();
       return true;
     }
     return this.#waiting?.delete(subscriber) ?? false;
@@ -156,6 +115,7 @@ export class HubChannel implements ChannelIdentity {
     for (let group = this.#groups; group !== null; group = group.next) {
       if (group.append(this, entry) >= FULL_BYTES) isFull = true;
     }
+    if (this.#chain !== null) this.#chain.advance(entry);
     return isFull;
   }
 
@@ -171,7 +131,8 @@ export class HubChannel implements ChannelIdentity {
         continue;
       }
       this.#waiting.delete(subscriber);
-      this.#groupOf(subscriber.face).add(subscriber);
+      const lacksLast = this.#chain === null || this.#chain.last?.offset !== from;
+      this.#groupOf(subscriber.face, lacksLast || subscriber.hasLatest !== true).add(subscriber);
     }
     if (this.#waiting.size === 0) this.#waiting = null;
     else this.#leastFrom = least;
@@ -179,11 +140,20 @@ export class HubChannel implements ChannelIdentity {
 
   /** Sends what was encoded. */
   deliver(): void {
+    let hasChain = false;
     for (let group = this.#groups; group !== null; group = group.next) {
       const message = group.take();
       if (message === undefined) continue;
-      for (const subscriber of group.values()) this.#pass(subscriber, message);
+      if (group instanceof ChainGroup) {
+        hasChain = true;
+        const sent = { message, newest: group.newestOf(this) };
+        for (const subscriber of group.values()) this.#passChained(group, subscriber, sent);
+      } else {
+        for (const subscriber of group.values()) this.#pass(subscriber, message);
+      }
     }
+    // Not before: who came into a group that is still to be sent to would get the same again.
+    if (hasChain) this.#moveChained();
   }
 
   #pass(subscriber: Subscriber, message: unknown): void {
@@ -194,13 +164,67 @@ export class HubChannel implements ChannelIdentity {
     }
   }
 
-  #groupOf(face: Face<unknown>): Group {
+  #passChained(
+    group: ChainGroup,
+    subscriber: Subscriber,
+    { message, newest }: {
+      readonly message: unknown;
+      readonly newest: (() => unknown) | undefined;
+    },
+  ): void {
+    try {
+      subscriber.receive(message, newest);
+    } catch (error) {
+      return this.#owner.onSubscriberFailed(this, subscriber, error);
+    }
+    group.note(subscriber);
+  }
+
+  /** Lets those that have got the last publication get what changes from now on, and those that have not the next one whole. */
+  #moveChained(): void {
+    const groups: ChainGroup[] = [];
+    for (let group = this.#groups; group !== null; group = group.next) {
+      if (group instanceof ChainGroup && group.moving.length > 0) groups.push(group);
+    }
+    for (const group of groups) {
+      // Who has left meanwhile is in no group.
+      const moving = group.takeMoving().filter((subscriber) => group.delete(subscriber));
+      if (moving.length === 0) continue;
+      const other = this.#groupOf(group.face, !group.isFresh);
+      for (const subscriber of moving) other.add(subscriber);
+    }
+    this.#dropEmpty();
+  }
+
+  #dropEmpty(): void {
+    let before: Group | null = null;
+    for (let group = this.#groups; group !== null; group = group.next) {
+      if (group.size > 0) before = group;
+      else if (before === null) this.#groups = group.next;
+      else before.next = group.next;
+    }
+  }
+
+  /** Forgets the chain with its last subscriber. */
+  #endChain(): void {
+    for (let group = this.#groups; group !== null; group = group.next) {
+      if (group instanceof ChainGroup) return;
+    }
+    this.#chain = null;
+  }
+
+  /** @param isFresh of a face with a chain: whether they have not got the last publication */
+  #groupOf(face: Face<unknown>, isFresh: boolean): Group {
     let last: Group | null = null;
     for (let group = this.#groups; group !== null; group = group.next) {
-      if (group.face === face) return group;
+      const isIt = group.face === face &&
+        (!(group instanceof ChainGroup) || group.isFresh === isFresh);
+      if (isIt) return group;
       last = group;
     }
-    const added = new Group(face);
+    const added = isChained(face)
+      ? new ChainGroup(face, this.#chain ??= new Chain(), isFresh)
+      : new Group(face);
     if (last === null) this.#groups = added;
     else last.next = added;
     return added;

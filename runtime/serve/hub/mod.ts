@@ -25,7 +25,8 @@
  * @module
  */
 
-export type { ChannelIdentity, Face, Subscriber } from "./face.ts";
+export { Chain } from "./chain.ts";
+export type { ChainedFace, ChannelIdentity, Face, Subscriber } from "./face.ts";
 export { type Entrance, Hub, type HubParts, type HubStore } from "./hub.ts";
 export type { HubChannel } from "./hub_channel.ts";
 export { FewMap } from "./few_map.ts";

@@ -10,7 +10,7 @@
  * j\n<info>   v\n<info>      a join and a leave, which are delivered and not stored
  * ```
  */
-import { ENTRY_FORM, type EntryForm } from "../../../channels/mod.ts";
+import { asPublishedForm, type PublishedForm } from "../../../channels/mod.ts";
 import type { EngineMessage } from "../driver.ts";
 import { joinBytes } from "../join_bytes.ts";
 
@@ -39,7 +39,7 @@ export interface ChannelRecord {
   readonly extra: number;
   readonly historySize: number;
   readonly historyTtlMs: number;
-  readonly form: EntryForm;
+  readonly form: PublishedForm;
   /** The newest version, as a number; empty: none was given. */
   readonly version: string;
   readonly versionEpoch: Uint8Array;
@@ -50,7 +50,6 @@ export interface ChannelRecord {
 const NEWLINE = 0x0a;
 const PARTS = 15;
 const NO_BYTES = new Uint8Array(0);
-const FORMS: readonly number[] = Object.values(ENTRY_FORM);
 const ENCODER = new TextEncoder();
 const DECODER = new TextDecoder();
 
@@ -94,14 +93,15 @@ export function decodeRecord(bytes: Uint8Array): ChannelRecord | undefined {
   const [size, ttl, form, version, versionLength, fieldsLength] = parts.slice(9);
   const fieldsStart = end + 1 + Number(versionLength);
   const dataStart = fieldsStart + Number(fieldsLength);
-  if (!"plsex".includes(kind!) || !FORMS.includes(Number(form))) return undefined;
+  const publishedForm = asPublishedForm(form!);
+  if (!"plsex".includes(kind!) || publishedForm === undefined) return undefined;
   if (!(dataStart <= bytes.length)) return undefined;
   return {
     ...{ kind: kind as RecordKind, epoch: epoch!, offset: Number(offset) },
     ...{ tag: tag!, previousTag: previousTag!, life: life! },
     ...{ first: Number(first), count: Number(count), extra: Number(extra) },
     ...{ historySize: Number(size), historyTtlMs: Number(ttl) },
-    ...{ form: Number(form) as EntryForm, version: version! },
+    ...{ form: publishedForm, version: version! },
     versionEpoch: bytes.subarray(end + 1, fieldsStart),
     fields: bytes.subarray(fieldsStart, dataStart),
     data: bytes.subarray(dataStart),

@@ -9,7 +9,7 @@
  * e <epoch>\n       j\n<info>       l\n<info>       x\n
  * ```
  */
-import type { EntryForm } from "../../../channels/mod.ts";
+import { asPublishedForm } from "../../../channels/mod.ts";
 import type { EngineMember, EngineMessage } from "../driver.ts";
 import { decodeMember as decodeFields } from "../member_bytes.ts";
 
@@ -41,7 +41,7 @@ export function decodeMessage(bytes: Uint8Array): EngineMessage | undefined {
 function publication(head: readonly string[], rest: Uint8Array): EngineMessage | undefined {
   const [, epoch, offset, previousTag, tag, form, size, ttl, fieldsLength] = head;
   const split = Number(fieldsLength);
-  const known = asForm(form!);
+  const known = asPublishedForm(form!);
   if (known === undefined || !(split >= 0 && split <= rest.length)) return undefined;
   return {
     kind: "publication",
@@ -55,12 +55,6 @@ function publication(head: readonly string[], rest: Uint8Array): EngineMessage |
     fields: rest.subarray(0, split),
     data: rest.subarray(split),
   };
-}
-
-/** The form of this number; undefined if there is none. */
-export function asForm(text: string): EntryForm | undefined {
-  const form = Number(text);
-  return form === 0 || form === 1 || form === 2 || form === 3 ? form : undefined;
 }
 
 /** A member from its field, `<node>|<client>`, and its value, with its node; undefined if it is none. */

@@ -3,8 +3,8 @@
  *
  * In: the reply, with bytes for all texts. Out: a result whose entries are views of them. Pure.
  */
+import { asPublishedForm } from "../../../channels/mod.ts";
 import type { EngineEntry, EngineRangeResult } from "../driver.ts";
-import { asForm } from "./frames.ts";
 
 /** A stream entry: its id, and its values behind their names. */
 type StreamEntry = readonly [id: Uint8Array, values: readonly Uint8Array[]];
@@ -35,7 +35,7 @@ function entryOf([id, values]: StreamEntry): EngineEntry {
   return {
     offset: parseInt(String(id)),
     tag: String(tag),
-    form: asForm(String(form)) ?? 0,
+    form: asPublishedForm(String(form)) ?? 0,
     fields: fields!,
     data: data!,
     expiresAt: Number(String(expires)),

@@ -50,6 +50,7 @@ Deno.test("channels section: every option, for channels with and without a names
     allow_presence_for_anonymous = true
     allow_user_limited_channels = true
     channel_regex = "^[a-z]+$"
+    allow_tags_filter = true
     allowed_delta_types = ["fossil"]
     delta_publish = true
     slow_policy = "skip"
@@ -68,6 +69,7 @@ Deno.test("channels section: every option, for channels with and without a names
     access: { subscribe: { ...all, subscriber: false }, publish: all, history: all, presence: all },
     allowUserLimitedChannels: true,
     channelRegex: "^[a-z]+$",
+    allowTagsFilter: true,
     allowedDeltaTypes: ["fossil"],
     deltaPublish: true,
     slowPolicy: "skip",

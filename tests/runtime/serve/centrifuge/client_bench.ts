@@ -23,8 +23,10 @@ import { ClientDirectory } from "../../../../runtime/serve/centrifuge/client_dir
 import type { ClientHooks } from "../../../../runtime/serve/centrifuge/client_hooks.ts";
 import type { ClientLink } from "../../../../runtime/serve/centrifuge/client_link.ts";
 import { ConnectedUsers } from "../../../../runtime/serve/centrifuge/connected_users.ts";
+import { DeltaCache } from "../../../../runtime/serve/centrifuge/delta_cache.ts";
 import { DrainSpread } from "../../../../runtime/serve/centrifuge/drain_spread.ts";
 import { HeldBytes } from "../../../../runtime/serve/centrifuge/held_bytes.ts";
+import { differenceOf } from "../../../../runtime/serve/centrifuge/publication_fields.ts";
 import { TurnBudget } from "../../../../runtime/serve/centrifuge/turn_budget.ts";
 import { UserConnections } from "../../../../runtime/serve/centrifuge/user_connections.ts";
 import { Wire } from "../../../../runtime/serve/centrifuge/wire.ts";
@@ -215,6 +217,7 @@ export class ClientBench {
       drain: new DrainSpread(loop, all.drainSpread),
       turn: new TurnBudget(loop),
       held: new HeldBytes(4 * all.messageBytes),
+      deltas: new DeltaCache(differenceOf),
       newest: new HeldBytes(slowBytes),
       slowBytes,
       follow: (promise) => void this.#followed.push(promise),

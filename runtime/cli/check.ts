@@ -72,14 +72,15 @@ function faultsOf({ config, faults }: Settings): string[] {
 }
 
 /** The effective values as a configuration file. */
-function describe({ config, origins, workersLimit }: Settings): string {
+function describe({ config, origins, workersLimit, workersExcess }: Settings): string {
   const headings = [...new Set(OPTIONS.map(({ group }) => group))];
   return headings.map((heading) => {
     const options = OPTIONS.filter(({ group }) => group === heading);
     const lines = options.map((option) => {
-      const limit = option === WORKERS && workersLimit !== undefined ? `, ${workersLimit}` : "";
-      const origin = origins.get(option.flag) ?? `default${limit}`;
-      return `${setting(option, config).padEnd(COMMENT_AT)} # ${escapeControls(origin)}`;
+      const origin = origins.get(option.flag) ?? "default";
+      const note = option === WORKERS ? workersLimit ?? workersExcess : undefined;
+      const comment = note === undefined ? origin : `${origin}, ${note}`;
+      return `${setting(option, config).padEnd(COMMENT_AT)} # ${escapeControls(comment)}`;
     });
     return [`# ${heading}`, ...lines].join("\n");
   }).join("\n\n");

@@ -50,6 +50,8 @@ export interface Settings {
   readonly origins: ReadonlyMap<string, string>;
   /** What limits the number of workers, as "CPU quota of 1.5", if it is the default. */
   readonly workersLimit: string | undefined;
+  /** How a given number of workers exceeds the usable cores, as "more than 2 cores"; undefined: it does not. */
+  readonly workersExcess: string | undefined;
   /** One line for each error; the options with an error keep their defaults. */
   readonly faults: readonly string[];
   /** One line for each setting that is valid, but probably not what the operator wants. */
@@ -101,9 +103,16 @@ export function readSettings(sources: Sources): Settings {
     config,
     origins,
     workersLimit: origins.has(WORKERS.flag) ? undefined : sources.cores.limit,
+    workersExcess: config.workers > sources.cores.count ? excess(sources.cores) : undefined,
     faults,
     warnings: [...unknownVariables(sources), ...adminExposure(config), ...channelExposure(config)],
   };
+}
+
+/** A default never exceeds the cores. */
+function excess({ count, limit }: UsableCores): string {
+  const cores = count === 1 ? "1 core" : `${count} cores`;
+  return `more than ${cores}${limit === undefined ? "" : ` (${limit})`}`;
 }
 
 /** The channels of --channels-insecure. */

@@ -15,6 +15,7 @@ import {
   TimerWheel,
 } from "../net/mod.ts";
 import type { Os } from "../os/mod.ts";
+import { GivingWay } from "./giving_way.ts";
 import { IoRegistry } from "./io_registry.ts";
 
 /**
@@ -35,6 +36,7 @@ export class EventLoop {
   /** Called if something is deferred during a wait that is not this thread's: it should end soon. */
   onDeferred: () => void = () => {};
   readonly #watch: LoopWatch | null;
+  readonly #givingWay: GivingWay;
   // During a wait in which the thread runs promises.
   #isAway = false;
 
@@ -49,6 +51,7 @@ export class EventLoop {
   constructor(os: Os, watch: LoopWatch | null = null) {
     this.os = os;
     this.#watch = watch;
+    this.#givingWay = new GivingWay(os);
     this.now = this.#clock();
     this.registry = new IoRegistry(os);
     this.timers = new TimerWheel(this.now);
@@ -83,6 +86,7 @@ export class EventLoop {
    */
   wait(longest: number): number {
     this.#gatherer?.flush();
+    this.#givingWay.offer();
     const mayBlock = longest > 0 && this.#deferred.length === 0;
     if (mayBlock) this.#watch?.sleeping();
     const count = this.registry.wait(mayBlock ? this.#timeout(longest) : 0);
@@ -96,6 +100,7 @@ export class EventLoop {
    * @returns how many alarms there were: see {@link serve}
    */
   dispatch(count: number): number {
+    this.#givingWay.note(count);
     this.registry.dispatch(count);
     this.timers.expire(this.now);
     const alarms = this.#expireAlarms();

@@ -118,6 +118,8 @@ export class NativeWorker implements SocketContext, Source {
   readonly #task = new ConnectionTask();
   readonly #balance: LoadBalance;
   readonly #lasting = new LastingConnections();
+  // In the loop's milliseconds.
+  #closedAt = -Infinity;
   // Null: the acceptor accepts.
   readonly #acceptor: WorkerAcceptor | null;
   readonly #trimmer: MemoryTrimmer;
@@ -283,6 +285,7 @@ export class NativeWorker implements SocketContext, Source {
       return this.#core.state.descriptors.release(transport.descriptor);
     }
     this.#lasting.delete(transport);
+    this.#closedAt = this.loop.now;
     this.#core.leave(transport);
   }
 
@@ -482,7 +485,9 @@ export class NativeWorker implements SocketContext, Source {
   #placeAccepted(): void {
     const { connections: { size } } = this.#core;
     const lasting = this.#lasting.count(this.loop.now);
-    if (!this.#balance.handOver(this.#task.words, size, lasting)) return this.#takeConnection();
+    const sinceClosing = this.loop.now - this.#closedAt;
+    const { words } = this.#task;
+    if (!this.#balance.handOver(words, size, lasting, sinceClosing)) return this.#takeConnection();
     // Else each short connection that follows would be handed over, too.
     if (lasting > 0) this.#acceptor?.goLast();
   }

@@ -245,3 +245,9 @@ Deno.test("settings: the engine's flag, variable and keys", () => {
   );
   assertEquals(more, []);
 });
+
+Deno.test("settings: a number of workers may exceed the cores, which is noted", () => {
+  assertEquals(settings(["8"]).workersExcess, "more than 2 cores");
+  assertEquals(settings(["2"]).workersExcess, undefined);
+  assertEquals(settings([]).workersExcess, undefined);
+});

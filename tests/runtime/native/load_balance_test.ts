@@ -33,7 +33,7 @@ function taskAt(readyAt: number): Int32Array {
 const TASK = taskAt(0);
 
 Deno.test("load balance: an accepted connection goes to the idle worker with the fewest connections", () => {
-  const { balance, flags, mine, ring, rung } = bench([5, 3, 2, 0]);
+  const { balance, flags, mine, ring, rung } = bench([5, 3, 2, 2]);
   for (const worker of [1, 2]) flags.park(worker); // worker 3 is busy
   assertEquals(balance.handOver(TASK, mine, 0), true);
   assertEquals([ring.size(), ...rung], [1, 2]);
@@ -48,7 +48,7 @@ Deno.test("load balance: a worker keeps what it accepts if it is alone, or ahead
 });
 
 Deno.test("load balance: to busy workers only a worker with much more than its share hands over", () => {
-  for (const [mine, other] of [[FREE_SHARE, 0], [100, 90]] as const) {
+  for (const [mine, other] of [[FREE_SHARE, FREE_SHARE / 2], [3, 1], [100, 90]] as const) {
     assertEquals(bench([mine, other]).balance.handOver(TASK, mine, 0), false);
   }
   const { balance, mine, ring, rung } = bench([100, 10]);
@@ -74,7 +74,7 @@ Deno.test("load balance: who handed a connection over does not take it back, unl
 });
 
 Deno.test("load balance: who handed a connection over takes the tasks that it is woken for", () => {
-  const { balance, mine } = bench([5, 0]);
+  const { balance, mine } = bench([5, 2]);
   balance.handOver(taskAt(1000), mine, 0); // nobody is idle, and 5 is no overload
   assertEquals(balance.mayTake(mine, 1000), true);
   const other = bench([5, 0]);
@@ -108,6 +108,31 @@ Deno.test("load balance: of a burst, a worker that was just woken gets connectio
     if (!balance.handOver(TASK, mine.openConnections, 0)) mine.add(COLUMN.connectionsOpened, 1);
   }
   assertEquals([mine.openConnections, ring.size(), ...rung], [17, 15, 1]);
+});
+
+Deno.test("load balance: of a burst of eight, a worker that is awake without connections gets three", () => {
+  const { balance, ring, rung, state } = bench([0, 0], 64);
+  const mine = state.counters(0);
+  for (let i = 0; i < 8; i++) {
+    if (!balance.handOver(TASK, mine.openConnections, 0)) mine.add(COLUMN.connectionsOpened, 1);
+  }
+  assertEquals([mine.openConnections, ring.size(), ...rung], [5, 3]);
+});
+
+Deno.test("load balance: a worker that is awake gets no more until it comes back to its loop", () => {
+  const { balance, state } = bench([5, 0]);
+  const later = 1000 + YIELDED_TASK_AGE;
+  assertEquals(balance.handOver(taskAt(1000), 5, 0), true);
+  assertEquals(balance.handOver(taskAt(later), 5, 0), false);
+  state.counters(1).add(COLUMN.loopTurns, 1);
+  assertEquals(balance.handOver(taskAt(later), 5, 0), true);
+});
+
+Deno.test("load balance: short connections are not left to a worker that is awake", () => {
+  const { balance, ring } = bench([5, 0]);
+  assertEquals(balance.handOver(taskAt(1000), 5, 0, 1), false);
+  assertEquals(ring.size(), 0);
+  assertEquals(balance.handOver(taskAt(1000), 5, 0, 100), true);
 });
 
 Deno.test("load balance: a worker that was woken long ago is not taken for idle", () => {

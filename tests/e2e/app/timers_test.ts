@@ -5,7 +5,7 @@ import { withApp } from "../../support/telling_app.ts";
 import "../../support/load_libc.ts";
 
 /** Nobody asks while it runs: Deno's loop alone wakes the app up, and then its timers. */
-const STEPS = 500;
+const STEPS = 400;
 const APP = `
 export default {
   start() {

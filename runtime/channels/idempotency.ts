@@ -10,7 +10,7 @@ import { CHANNEL, IDEMPOTENCY, NODE, NODE_KIND, readWide, upperWord, wordsFor } 
 import type { StoreMemory } from "./store_memory.ts";
 
 /** Milliseconds for which a key is kept. */
-const KEPT_MS = 5 * 60 * 1000;
+export const IDEMPOTENCY_MS = 5 * 60 * 1000;
 
 /** The keys of all channels. */
 export class Idempotency {
@@ -51,7 +51,7 @@ export class Idempotency {
     if (node === 0) return false;
     words[node + IDEMPOTENCY.offset] = offset | 0;
     words[node + IDEMPOTENCY.offset + 1] = upperWord(offset);
-    words[node + IDEMPOTENCY.expires] = this.#memory.tickAfter(KEPT_MS);
+    words[node + IDEMPOTENCY.expires] = this.#memory.tickAfter(IDEMPOTENCY_MS);
     words[node + IDEMPOTENCY.channel] = channel;
     const nodeKey = this.#nodeKey(channel, key);
     table.insert(node, table.hash(nodeKey), nodeKey);

@@ -49,6 +49,7 @@ export {
   type PublishedForm,
   publishedForm,
 } from "./records.ts";
+export { IDEMPOTENCY_MS } from "./idempotency.ts";
 export type { StoreFigures } from "./store_figures.ts";
 export type { Version } from "./versions.ts";
 export type { WorkerRemoval } from "./worker_removal.ts";

@@ -37,12 +37,8 @@ export class AppTimers implements Alarms {
 
   /** What the app's modules call. */
   readonly functions: Functions = {
-    setTimeout: this.#function((callback, delay, args) =>
-      this.#take(callback, delay, args, false) ?? denoTimeout(callback, delay, ...args)
-    ) as Functions["setTimeout"],
-    setInterval: this.#function((callback, delay, args) =>
-      this.#take(callback, delay, args, true) ?? denoInterval(callback, delay, ...args)
-    ) as Functions["setInterval"],
+    setTimeout: this.#setter(false, denoTimeout) as Functions["setTimeout"],
+    setInterval: this.#setter(true, denoInterval) as Functions["setInterval"],
     clearTimeout: (timer) => this.#clear(timer),
     clearInterval: (timer) => this.#clear(timer),
   };
@@ -104,9 +100,10 @@ export class AppTimers implements Alarms {
     this.#numbered.delete(number);
   }
 
-  #function(set: (callback: Callback, delay: number, args: unknown[]) => unknown): unknown {
+  /** What sets timers, or has Deno set them. */
+  #setter(repeats: boolean, deno: typeof denoTimeout | typeof denoInterval): unknown {
     return (callback: Callback, delay?: number, ...args: unknown[]) =>
-      set(callback, delay ?? 0, args);
+      this.#take(callback, delay, args, repeats) ?? deno(callback, delay, ...args);
   }
 
   /** Undefined: it is for Deno. */

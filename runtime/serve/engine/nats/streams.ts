@@ -4,13 +4,10 @@
  * In: a way to ask JetStream. Out: streams that can be used; an error that says what is wrong. What the operator has set, as bounds
  * and the kind of the storage, stays.
  */
+import { KEEP_CHANNEL_MS, KEEP_KEY_MS } from "../kept_times.ts";
 import { JetStreamError } from "./nats_faults.ts";
 import type { NatsNames } from "./names.ts";
 
-/** How long a channel is kept that nobody uses, at least, in milliseconds. */
-export const KEEP_CHANNEL_MS = 24 * 60 * 60 * 1000;
-/** How long an idempotency key holds. */
-const KEEP_KEY_MS = 5 * 60 * 1000;
 /** How long a node lives that does not renew its lease. */
 export const LEASE_MS = 10_000;
 const NO_STREAM = 10059;

@@ -12,9 +12,7 @@
  * then a new epoch begins as well, also later in that life.
  */
 import { createHash } from "node:crypto";
-
-const KEEP_CHANNEL_MS = 24 * 60 * 60 * 1000;
-const KEEP_KEY_MS = 5 * 60 * 1000;
+import { KEEP_CHANNEL_MS, KEEP_KEY_MS } from "../kept_times.ts";
 
 /** Reads a channel and decides whether a new epoch begins; `begin` begins it. */
 const READ_CHANNEL = `

@@ -6,12 +6,11 @@
  * `open` has thrown: a socket that the app has not set up is closed with 1011.
  */
 
-import { INTERNAL_ERROR, TEXT } from "../../../protocol/mod.ts";
+import { decodeUtf8, INTERNAL_ERROR, TEXT } from "../../../protocol/mod.ts";
 import type { OverflowPolicy, WebSocketHandler, WebSocketPeer } from "../session/mod.ts";
 import type { AppWebSocketHandlers } from "./app_web_socket_handlers.ts";
 import { promiseOf } from "./promise_of.ts";
 import { AppSocket, type AppSocketHost, type AppSocketParts } from "./server_web_socket.ts";
-import { decodeUtf8 } from "./utf8_text.ts";
 import { Buffer } from "node:buffer";
 
 /** What all connections of a worker share. */

@@ -6,10 +6,9 @@
  * peer, the connection ends. `bufferedAmount` is what waits.
  */
 
-import { BINARY, isCloseCode, TEXT } from "../../../protocol/mod.ts";
+import { BINARY, decodeUtf8, isCloseCode, TEXT } from "../../../protocol/mod.ts";
 import { DROPPED, type WebSocketHandler, type WebSocketPeer } from "../session/mod.ts";
 import { bytesOfBinary, bytesOfText } from "./message_bytes.ts";
-import { decodeUtf8 } from "./utf8_text.ts";
 
 const STATES = { CONNECTING: 0, OPEN: 1, CLOSING: 2, CLOSED: 3 } as const;
 type State = (typeof STATES)[keyof typeof STATES];

@@ -5,7 +5,7 @@
  * that is used again. Everything that is sent is copied at once.
  */
 
-import { encodeUtf8 } from "./utf8_text.ts";
+import { encodeUtf8 } from "../../../protocol/mod.ts";
 
 const UTF8 = new TextEncoder();
 /** Memory for the bytes of text that is sent at once. */

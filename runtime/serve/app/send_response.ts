@@ -7,11 +7,10 @@
  * for `Connection: close`, and for a Content-Length that a stream or an answer to HEAD has.
  */
 
-import type { ResponseFields } from "../../../protocol/mod.ts";
+import { encodeUtf8, type ResponseFields } from "../../../protocol/mod.ts";
 import type { AnswerStream, AppExchange, StreamListener } from "../session/mod.ts";
 import type { AnswerParts } from "./app_response.ts";
 import { SCRATCH, SCRATCH_LETTERS } from "./message_bytes.ts";
-import { encodeUtf8 } from "./utf8_text.ts";
 
 const UTF8 = new TextEncoder();
 const NOTHING = new Uint8Array(0);

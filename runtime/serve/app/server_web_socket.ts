@@ -5,7 +5,7 @@
  * whatever is sent is dropped, and nothing is subscribed.
  */
 
-import { BINARY, TEXT } from "../../../protocol/mod.ts";
+import { BINARY, encodeUtf8, TEXT } from "../../../protocol/mod.ts";
 import { FewMap } from "../hub/mod.ts";
 import { DROPPED, QUEUED, type SharedFrames, type WebSocketPeer } from "../session/mod.ts";
 import type {
@@ -17,7 +17,6 @@ import { closeReason } from "./close_reason.ts";
 import { bytesOfBinary, bytesOfText, SCRATCH, SCRATCH_LETTERS, textOf } from "./message_bytes.ts";
 import { encodeTopicBytes, encodeTopicText, type TopicData, topicDataOf } from "./topic_data.ts";
 import type { Topics, TopicSocket, TopicSubscription } from "./topics.ts";
-import { encodeUtf8 } from "./utf8_text.ts";
 
 const OPEN = 1;
 const CLOSING = 2;

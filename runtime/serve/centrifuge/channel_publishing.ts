@@ -6,6 +6,7 @@
  * workers.
  */
 
+import { utf8Of } from "../../../protocol/mod.ts";
 import {
   CLIENT_ERRORS,
   type ClientError,
@@ -17,7 +18,6 @@ import type { Channel } from "../channels/mod.ts";
 import type { ChannelContext } from "./channel_context.ts";
 import type { PublicationSource } from "./channel_meter.ts";
 import { encodeFields, withoutLineBreaks } from "./publication_fields.ts";
-import { shortUtf8 } from "./short_utf8.ts";
 
 /** What is published. */
 export interface PublicationWish {
@@ -57,7 +57,7 @@ export function publishTo(
   const asDelta = options.allowedDeltaTypes.length > 0 && (delta || options.deltaPublish);
   const keepsHistory = options.historySize > 0 && options.historyTime > 0;
   const { source } = wish;
-  const answer = broker.publish(shortUtf8(name), {
+  const answer = broker.publish(utf8Of(name), {
     data,
     form: publishedForm(form, asDelta),
     fields,

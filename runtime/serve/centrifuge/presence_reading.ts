@@ -4,11 +4,10 @@
  * In: a channel's key. Out: the clients, or the error to answer with.
  */
 
+import { decodeUtf8 } from "../../../protocol/mod.ts";
 import { CLIENT_ERRORS, type ClientError } from "../../../protocol/centrifuge/mod.ts";
 import { type Soon, whenThere } from "../broker/mod.ts";
 import type { ChannelContext } from "./channel_context.ts";
-
-const TEXT = new TextDecoder();
 
 /** The id of a client, and the JSON of its info. */
 export type PresentClient = readonly [client: string, info: Uint8Array];
@@ -20,7 +19,7 @@ export function readPresence(
 ): Soon<readonly PresentClient[] | ClientError> {
   const clients: PresentClient[] = [];
   const answer = broker.presence(key, limits.presenceClients, (client, info) => {
-    clients.push([TEXT.decode(client), info.slice()]);
+    clients.push([decodeUtf8(client), info.slice()]);
   });
   return whenThere(answer, ({ status }) => {
     if (status === "limit") {

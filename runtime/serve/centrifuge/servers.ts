@@ -5,6 +5,7 @@
  * others answer. One that does not answer in time is missing.
  */
 
+import { decodeUtf8 } from "../../../protocol/mod.ts";
 import { CLIENT_ERRORS, type ClientError } from "../../../protocol/centrifuge/mod.ts";
 import type { ChannelVisitor } from "../../channels/mod.ts";
 import type { ServerFacts } from "../../thread/mod.ts";
@@ -15,7 +16,6 @@ import type { ControlHandler } from "./control_channel.ts";
 import { nextTurn } from "./turn_budget.ts";
 
 const UTF8 = new TextEncoder();
-const TEXT = new TextDecoder();
 /** Pages of the store's list that one turn reads: some milliseconds. */
 const PAGES_A_TURN = 16;
 
@@ -93,7 +93,7 @@ export class Servers implements ControlHandler {
 
   /** Another server asks. If nothing can be said now, this server is missing in the answer. */
   control(address: string, bytes: Uint8Array): void {
-    const question = JSON.parse(TEXT.decode(bytes)) as Question;
+    const question = JSON.parse(decodeUtf8(bytes)) as Question;
     this.#context.follow(this.#answer(address, question));
   }
 
@@ -118,7 +118,7 @@ export class Servers implements ControlHandler {
   async #ask(question: Question): Promise<readonly unknown[] | undefined> {
     if (this.#peers === undefined) return [];
     const answers = await this.#peers.survey(UTF8.encode(JSON.stringify(question)));
-    return answers?.map((answer): unknown => JSON.parse(TEXT.decode(answer)));
+    return answers?.map((answer): unknown => JSON.parse(decodeUtf8(answer)));
   }
 
   async #infoHere(): Promise<ServerInfo | ClientError> {
@@ -147,7 +147,7 @@ export class Servers implements ControlHandler {
     const found = new Map<string, number>();
     const visit: ChannelVisitor = (bytes, { subscribers }) => {
       if (subscribers === 0 || isOwnChannel(bytes)) return;
-      const name = TEXT.decode(bytes);
+      const name = decodeUtf8(bytes);
       if (matches(name)) found.set(name, subscribers);
     };
     for (let at = 0;;) {

@@ -7,6 +7,7 @@
  * sent twice (see runtime/serve/hub/). If an engine has to be asked, that comes first, and the piece is done again.
  */
 
+import { utf8Of } from "../../../protocol/mod.ts";
 import {
   CHANNEL_COMPACTION,
   CLIENT_ERRORS,
@@ -37,7 +38,6 @@ import {
 } from "./history_reading.ts";
 import { enterPresence, isMemberBy, leavePresence, planFor } from "./membership.ts";
 import { Replies } from "./replies.ts";
-import { shortUtf8 } from "./short_utf8.ts";
 import { Subscription, type SubscriptionOwner } from "./subscription.ts";
 
 /** What a client asks for. */
@@ -139,7 +139,7 @@ export class Subscriptions extends FewMap<string, Subscription> {
     recovery: RecoveryWish,
   ): Promise<SubscribeResult | ClientError> {
     const { broker } = this.#context;
-    const key = shortUtf8(channel.name);
+    const key = utf8Of(channel.name);
     let result: SubscribeResult | ClientError | "absent" | "earlier" = missing;
     let wish = recovery;
     for (let i = 0; typeof result === "string"; i++) {
@@ -172,7 +172,7 @@ export class Subscriptions extends FewMap<string, Subscription> {
   ): SubscribeResult | ClientError | "absent" | "earlier" {
     const ttl = secondsUntil(this.#context, grant.expireAt);
     if (ttl !== undefined && ttl <= 0) return CLIENT_ERRORS.EXPIRED;
-    const key = shortUtf8(channel.name);
+    const key = utf8Of(channel.name);
     const entrance = this.#context.hub.enter(channel.name, key);
     if (entrance === "absent") return entrance;
     if (typeof entrance === "string") return CLIENT_ERRORS.INTERNAL;

@@ -4,6 +4,7 @@
  * In: calls of one worker. Out: promises, none of which is rejected; a request that cannot be sent now is `busy`. Names that no client can
  * have are the server's own: the store of this server keeps their channels.
  */
+import { decodeUtf8 } from "../../../protocol/basics.ts";
 import {
   AS_DELTA,
   Entry,
@@ -27,7 +28,6 @@ import type { EngineCalls, EngineReply } from "./engine_calls.ts";
 import { PRESENCE_ANSWER, READ_ANSWER, REQUEST } from "./engine_request.ts";
 
 const NO_BYTES = new Uint8Array(0);
-const TEXT = new TextDecoder();
 
 /** Keeps the channels in the engine. */
 export class EngineBroker implements Broker {
@@ -93,14 +93,14 @@ export class EngineBroker implements Broker {
     name: Uint8Array,
     { client, user, info, announce }: Member,
   ): Promise<"joined" | "full" | "busy"> {
-    const texts = [TEXT.decode(client), TEXT.decode(user)];
+    const texts = [decodeUtf8(client), decodeUtf8(user)];
     const values = [name, ...texts, info, announce ? 1 : 0];
     const [status = "busy"] = await this.#call(REQUEST.join, values);
     return status as "joined" | "full" | "busy";
   }
 
   leave(name: Uint8Array, client: Uint8Array): void {
-    this.#calls.tell(REQUEST.leave, [name, TEXT.decode(client)]);
+    this.#calls.tell(REQUEST.leave, [name, decodeUtf8(client)]);
   }
 
   async presence(

@@ -7,11 +7,11 @@
  * <announce: 1 or 0><length of the user>\n<user><info>
  * ```
  */
+import { decodeUtf8 } from "../../../protocol/basics.ts";
 import type { EngineMember } from "./driver.ts";
 
 const NEWLINE = 0x0a;
 const ONE = 0x31;
-const DECODER = new TextDecoder();
 const ENCODER = new TextEncoder();
 
 /** A member but for its client, whose id is elsewhere. */
@@ -32,11 +32,11 @@ export function encodeMember({ user, info, announce }: MemberFields): Uint8Array
 export function decodeMember(value: Uint8Array): MemberFields | undefined {
   const end = value.indexOf(NEWLINE);
   if (end < 2) return undefined;
-  const length = Number(DECODER.decode(value.subarray(1, end)));
+  const length = Number(decodeUtf8(value.subarray(1, end)));
   const split = end + 1 + length;
   if (!(split <= value.length)) return undefined;
   return {
-    user: DECODER.decode(value.subarray(end + 1, split)),
+    user: decodeUtf8(value.subarray(end + 1, split)),
     info: value.subarray(split),
     announce: value[0] === ONE,
   };

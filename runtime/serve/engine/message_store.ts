@@ -4,9 +4,8 @@
  * In: what the follower of a channel does to its store. Out: calls of a receiver: each message once and in order, or the news that some are
  * missing.
  */
+import { decodeUtf8 } from "../../../protocol/basics.ts";
 import type { FollowingStore } from "./followed_entry.ts";
-
-const TEXT = new TextDecoder();
 
 /** Gets the messages. */
 export interface MessageReceiver {
@@ -34,7 +33,7 @@ export class MessageStore implements FollowingStore {
   replicate(_name: Uint8Array, entry: Parameters<FollowingStore["replicate"]>[1]): "stored" {
     const { fields, data } = entry;
     // Nobody joins or leaves such a channel.
-    if (fields !== undefined) this.#receiver.receive(TEXT.decode(fields), data);
+    if (fields !== undefined) this.#receiver.receive(decodeUtf8(fields), data);
     return "stored";
   }
 

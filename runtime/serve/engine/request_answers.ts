@@ -6,6 +6,7 @@
  * In: the values of a request, see engine_request.ts. Out: the values of its answer. What the engine cannot do now is `busy`, and
  * what it has no room for is `full`, as with the store.
  */
+import { decodeUtf8 } from "../../../protocol/basics.ts";
 import { ENTRY_FORM, type PublishedForm } from "../../channels/mod.ts";
 import type { Conductor } from "./conductor.ts";
 import type { EngineDriver, EngineEntry, EngineRangeQuery, EngineRangeResult } from "./driver.ts";
@@ -13,7 +14,6 @@ import type { EngineAnswer, EngineHandler } from "./engine_desk.ts";
 import { REQUEST } from "./engine_request.ts";
 import type { NodeMembers } from "./node_members.ts";
 import type { NodePeers } from "./node_peers.ts";
-import { decodeText } from "./short_text.ts";
 import type { TupleValue } from "./tuple.ts";
 
 /** Requests of all workers that are under way, and the bytes in them: a slow engine is an error, and no memory. */
@@ -216,7 +216,7 @@ export class RequestAnswers implements EngineHandler {
 
 /** The channel's name, which most requests begin with. */
 function nameIn([name]: Values): string {
-  return decodeText(name as Uint8Array);
+  return decodeUtf8(name as Uint8Array);
 }
 
 function pageQuery(offset: number | undefined, limit: number, reverse: boolean): EngineRangeQuery {

@@ -9,7 +9,7 @@
  * ```
  */
 
-import { decodeText, encodeText } from "./short_text.ts";
+import { decodeUtf8, encodeUtf8 } from "../../../protocol/basics.ts";
 
 /** A value of a list. */
 export type TupleValue = undefined | number | string | Uint8Array;
@@ -43,7 +43,7 @@ export function unpackTuple(bytes: Uint8Array): TupleValue[] {
     } else {
       const end = at + 5 + view.getUint32(at + 1);
       const isText = kind === KIND.text;
-      values.push(isText ? decodeText(bytes, at + 5, end) : bytes.subarray(at + 5, end));
+      values.push(isText ? decodeUtf8(bytes, at + 5, end) : bytes.subarray(at + 5, end));
       at = end;
     }
   }
@@ -64,7 +64,7 @@ function packInto(out: Uint8Array, values: readonly TupleValue[]): Uint8Array {
       const start = at + 5;
       let end = start + value.length;
       out[at] = typeof value === "string" ? KIND.text : KIND.bytes;
-      if (typeof value === "string") end = encodeText(value, out, start);
+      if (typeof value === "string") end = start + encodeUtf8(value, out, start);
       else out.set(value, start);
       view.setUint32(at + 1, end - start);
       at = end;

@@ -13,10 +13,12 @@
  * `R` is the prefix. Of each name, letters, digits, `_`, `-` and `:` stay, and every other byte of its UTF-8 is `=` and two
  * hexadecimal digits; an empty name is `=`.
  */
+
+import { decodeUtf8 } from "../../../../protocol/basics.ts";
+
 const PLAIN = /^[\w:-]+$/;
 const OTHER = /[^\w:-]/g;
 const ENCODER = new TextEncoder();
-const DECODER = new TextDecoder();
 
 /** A name as a part of a subject. */
 export function tokenOf(name: string): string {
@@ -38,7 +40,7 @@ function nameOf(token: string): string {
     if (token[i] !== "=") bytes.push(token.charCodeAt(i));
     else if (i + 2 < token.length) bytes.push(parseInt(token.slice(i + 1, i += 3), 16)), i--;
   }
-  return DECODER.decode(Uint8Array.from(bytes));
+  return decodeUtf8(Uint8Array.from(bytes));
 }
 
 /** The names of one installation. */

@@ -60,6 +60,7 @@ Deno.test("tuples: each kind of value comes back", () => {
     ["", "a", "ü€😀"],
     [new Uint8Array(0), new Uint8Array([0, 255])],
     [1, undefined, "x", new Uint8Array(70_000), 2],
+    ["\ufeffuser", "\ufeff".repeat(40)],
   ];
   for (const row of rows) assertEquals(unpackTuple(packTuple(row)), row);
 });

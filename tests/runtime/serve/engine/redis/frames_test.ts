@@ -36,7 +36,7 @@ Deno.test("redis frames: every part of a message, and other texts, are no messag
 });
 
 Deno.test("redis frames: members, both ways", () => {
-  for (const user of ["", "user", "ü|\n7"]) {
+  for (const user of ["", "user", "\ufeffuser", "ü|\n7"]) {
     for (const announce of [true, false]) {
       const member = { client: "c|1", user, info: bytes('{"a":1}'), announce };
       const value = encodeMember(member);

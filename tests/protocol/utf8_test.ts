@@ -3,7 +3,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { decodeUtf8, encodeUtf8 } from "../../../../runtime/serve/app/utf8_text.ts";
+import { decodeUtf8, encodeUtf8, utf8Of } from "../../protocol/utf8.ts";
 
 const LENGTHS = Array.from({ length: 80 }, (_, length) => length);
 const LETTERS = ["x", "\0", "\x7f", "ü", "€", "\u{1f600}", "\ufeff", "\ud800"];
@@ -18,8 +18,11 @@ Deno.test("utf8 text: what TextEncoder and TextDecoder make of it, at every leng
         const bytes = new TextEncoder().encode(text);
         const count = encodeUtf8(text, into);
         assertEquals(into.subarray(0, count), bytes);
+        assertEquals(into.subarray(7, 7 + encodeUtf8(text, into, 7)), bytes);
+        assertEquals(utf8Of(text), bytes);
         const surrounded = Uint8Array.of(0xff, ...bytes, 0xff);
         assertEquals(decodeUtf8(surrounded, 1, bytes.length + 1), decoder.decode(bytes));
+        assertEquals(decodeUtf8(bytes), decoder.decode(bytes));
       }
     }
   }

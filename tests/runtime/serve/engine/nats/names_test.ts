@@ -5,7 +5,18 @@ import { NatsNames } from "../../../../../runtime/serve/engine/nats/names.ts";
 
 const NAMES = [
   ...["", "chat:lobby", "a.b", "a.*.>", "*", ">", " ", "a b\t\r\n\0", "=", "=41", "a=b", "$JS.API"],
-  ...["\ufeff", "\ufeffa", "ü", "日本語", "😀", "%7B{}", "/\\", ":server:1-2", "x".repeat(255), "ü".repeat(120)],
+  ...[
+    "\ufeff",
+    "\ufeffa",
+    "ü",
+    "日本語",
+    "😀",
+    "%7B{}",
+    "/\\",
+    ":server:1-2",
+    "x".repeat(255),
+    "ü".repeat(120),
+  ],
 ];
 
 Deno.test("nats names: every channel is one part of a subject, and comes out again", () => {

@@ -40,6 +40,7 @@ import {
   type Replica,
   type ReplicateStatus,
 } from "./publisher.ts";
+import { Rates, type TokenBucket } from "./rates.ts";
 import type { EntrySink } from "./record_buffer.ts";
 import { CHANNEL } from "./records.ts";
 import { Room } from "./room.ts";
@@ -95,6 +96,8 @@ export class ChannelStore {
   readonly #sweeper: Sweeper;
   readonly #room: Room;
   readonly #publisher: Publisher;
+  readonly #rates: Rates;
+  readonly #now: () => number;
   readonly #followed: Followed;
   readonly #follower: Follower;
   readonly #presence: Presence;
@@ -114,12 +117,13 @@ export class ChannelStore {
     const versions = new Versions(memory);
     const idempotency = new Idempotency(memory);
     const history = new History(memory);
+    const rates = new Rates(memory);
     const followed = new Followed(memory);
     const directory = new ChannelDirectory(memory, { versions, followed });
     const bells = new Bells(memory, ring, onMarked);
     const lock = new StoreLock(memory.words, writer, graceMs);
     const guard = new Guard({ memory, lock, feed, bells, now });
-    const sweeper = new Sweeper({ memory, directory, history, idempotency });
+    const sweeper = new Sweeper({ memory, directory, history, idempotency, rates });
     const room = new Room({ memory, directory, history, sweeper });
     const stores = { memory, directory, history, feed, bells, room, versions, followed };
     const parts = { ...stores, idempotency, guard };
@@ -134,6 +138,8 @@ export class ChannelStore {
     this.#sweeper = sweeper;
     this.#room = room;
     this.#publisher = new Publisher(parts);
+    this.#rates = rates;
+    this.#now = now;
     this.#followed = followed;
     this.#follower = new Follower(parts);
     this.#presence = presence;
@@ -309,6 +315,15 @@ export class ChannelStore {
       const channel = this.#directory.find(hashed);
       if (channel !== 0) this.#presence.leave(channel, client);
     });
+  }
+
+  /**
+   * Takes a token from each of some buckets that all threads share, or from none: then the first that has none is returned. `full`:
+   * buckets have a part of the memory, and there are as many in use.
+   */
+  takeTokens(buckets: readonly TokenBucket[]): "taken" | "full" | "busy" | TokenBucket {
+    const now = this.#now();
+    return this.#guard.run(() => this.#rates.take(buckets, now, this.#room)) ?? "busy";
   }
 
   /** Passes the members of a channel to `visitor`, unless there are more than `limit`. */

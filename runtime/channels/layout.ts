@@ -87,6 +87,8 @@ export const STATE = {
   ownPublications: STATE_AT + 16,
   /** Of `channels`, those that are followed; see followed.ts. */
   followed: STATE_AT + 17,
+  /** Words of token buckets. */
+  rateWords: STATE_AT + 18,
 } as const;
 
 /** The generation of writer `w` is at `GENERATIONS + w`. */

@@ -38,6 +38,7 @@ export type { Member } from "./presence.ts";
 export type { MemberVisitor, PresenceResult } from "./presence_reader.ts";
 export type { EngineEpoch } from "./follower.ts";
 export type { Publication, PublishResult, Replica, ReplicateStatus } from "./publisher.ts";
+export { microseconds, type RateLimit, takeToken, type TokenBucket } from "./rates.ts";
 export { Entry, type EntrySink } from "./record_buffer.ts";
 export {
   AS_DELTA,

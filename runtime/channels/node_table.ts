@@ -1,5 +1,6 @@
 /**
- * The hash table of all nodes: channels by name; members, users, idempotency keys, versions and what is followed by channel and key.
+ * The hash table of all nodes: channels by name; members, users, idempotency keys, versions and what is followed by channel and key;
+ * token buckets.
  *
  * In: a kind, the channel's epoch (0 for a channel itself), and the bytes of the key. Out: the address of the node, or
  * 0. Chains of nodes begin in the buckets; the number of buckets is fixed, one for 512 bytes of memory. Called only by
@@ -18,6 +19,7 @@ import {
   NODE,
   NODE_KIND,
   type NodeKind,
+  RATE,
   USER,
   VERSION,
 } from "./records.ts";
@@ -27,7 +29,7 @@ const KIND_MASK = 0xff;
 /** What a node is searched by. */
 export interface NodeKey {
   readonly kind: NodeKind;
-  /** The epoch of its channel; 0 for a channel. */
+  /** The epoch of its channel; 0 for a channel, and for what belongs to none. */
   readonly epoch: number;
   readonly key: Uint8Array;
 }
@@ -67,6 +69,7 @@ export class NodeTable {
       USER.key,
       MEMBER.key,
       FOLLOWED.text,
+      RATE.key,
     ];
   }
 

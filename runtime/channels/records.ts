@@ -31,6 +31,7 @@
  *                8 its user             9 length of the info    10 number of the member
  *               11 the key: the client, then the bytes of the info
  * followed       4 length of the text   5 the text of the epoch in the engine; no key
+ * rate           4 moment at which the bucket is full again, 2 words      6 tick after it        7 the key; no channel
  * ```
  */
 
@@ -109,6 +110,7 @@ export const NODE_KIND = {
   user: 4,
   member: 5,
   followed: 6,
+  rate: 7,
 } as const;
 
 /** One of {@link NODE_KIND}. */
@@ -149,6 +151,8 @@ export const MEMBER = {
 } as const;
 /** Words of what is known of a followed channel. */
 export const FOLLOWED = { length: 4, text: 5 } as const;
+/** Words of a token bucket. */
+export const RATE = { fullAt: 4, expires: 6, key: 7 } as const;
 /** Bit of a member's worker word: its leaving is announced. */
 export const ANNOUNCED = 1 << 16;
 

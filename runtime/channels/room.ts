@@ -74,6 +74,11 @@ export class Room {
     return true;
   }
 
+  /** Removes some of what has expired; commits. */
+  expire(): void {
+    this.#sweeper.step(SWEPT_BUCKETS, { idleTicks: 0, keep: 0 });
+  }
+
   /** Counts an operation that found no room. */
   refuse(): void {
     const state = this.#memory.words;

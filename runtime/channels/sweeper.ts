@@ -1,5 +1,5 @@
 /**
- * Gives back the memory of what has expired: publications, idempotency keys, and channels that nobody uses.
+ * Gives back the memory of what has expired: publications, idempotency keys, token buckets, and channels that nobody uses.
  *
  * In: how many buckets to visit. Out: fewer nodes. The place where the next step continues is in shared memory, so that any
  * thread may do one. Called only by the holder of the lock, between transactions; it commits after each removal.
@@ -8,6 +8,7 @@ import type { ChannelDirectory } from "./channel_directory.ts";
 import type { History } from "./history.ts";
 import type { Idempotency } from "./idempotency.ts";
 import { STATE } from "./layout.ts";
+import type { Rates } from "./rates.ts";
 import { NODE, NODE_KIND } from "./records.ts";
 import type { StoreMemory } from "./store_memory.ts";
 
@@ -25,6 +26,7 @@ export class Sweeper {
   readonly #directory: ChannelDirectory;
   readonly #history: History;
   readonly #idempotency: Idempotency;
+  readonly #rates: Rates;
 
   /** @param on what it works on */
   constructor(
@@ -33,12 +35,14 @@ export class Sweeper {
       directory: ChannelDirectory;
       history: History;
       idempotency: Idempotency;
+      rates: Rates;
     },
   ) {
     this.#memory = on.memory;
     this.#directory = on.directory;
     this.#history = on.history;
     this.#idempotency = on.idempotency;
+    this.#rates = on.rates;
   }
 
   /** Visits so many buckets. */
@@ -59,6 +63,10 @@ export class Sweeper {
       const kind = table.kindOf(node);
       if (kind === NODE_KIND.idempotency && this.#idempotency.isExpired(node)) {
         this.#idempotency.remove(node);
+        return true;
+      }
+      if (kind === NODE_KIND.rate && this.#rates.isExpired(node)) {
+        this.#rates.remove(node);
         return true;
       }
       if (kind === NODE_KIND.channel && this.#sweepChannel(node, rule)) return true;

@@ -34,6 +34,23 @@ export const SLOW_POLICIES = ["close", "skip"] as const;
 /** One of {@link SLOW_POLICIES}: its connection ends with 3008, or it skips to the newest publication. */
 export type SlowPolicy = (typeof SLOW_POLICIES)[number];
 
+/** What a namespace limits, as the options are called: what one user does in all of its channels, or all clients in one of them. */
+export const RATE_LIMITS = [
+  "publish_limit_per_user",
+  "publish_limit_per_channel",
+  "history_limit_per_user",
+  "presence_limit_per_user",
+] as const;
+/** One of {@link RATE_LIMITS}. */
+export type RateLimitName = (typeof RATE_LIMITS)[number];
+
+/** How often something may be done: so many times at once, and as often again in each `time`. */
+export interface RateLimitConfig {
+  readonly count: number;
+  /** Milliseconds. */
+  readonly time: number;
+}
+
 /** The options of the channels of one namespace. */
 export interface ChannelOptions {
   /** Whether it is kept who is subscribed. */
@@ -64,6 +81,8 @@ export interface ChannelOptions {
   /** Whether publications are sent as deltas without the publisher's asking. */
   readonly deltaPublish: boolean;
   readonly slowPolicy: SlowPolicy;
+  /** What is not there is not limited. */
+  readonly rateLimits: Readonly<Partial<Record<RateLimitName, RateLimitConfig>>>;
 }
 
 /** Where a secret is. */
@@ -126,6 +145,7 @@ export const CHANNEL_OPTIONS: ChannelOptions = {
   allowedDeltaTypes: [],
   deltaPublish: false,
   slowPolicy: "close",
+  rateLimits: {},
 };
 
 /** What an app has without a section `[channels]`: topics of any name, and no endpoint for clients. */

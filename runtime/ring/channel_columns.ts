@@ -76,6 +76,11 @@ export const CHANNEL_COLUMN = {
   /** Publications that went to subscribers as deltas, once for each, and the bytes of data by which they are shorter. */
   deltaDeliveries: 242,
   deltaSavedBytes: 243,
+  /** What was refused at a limit of a namespace. */
+  limitPublishPerUser: 260,
+  limitPublishPerChannel: 261,
+  limitHistoryPerUser: 262,
+  limitPresencePerUser: 263,
 } as const;
 
 /** Commands of clients that were answered with an error, by its code. */

@@ -11,6 +11,7 @@ import {
   type ChannelAction,
   type ChannelOptions,
   DELTA_TYPES,
+  RATE_LIMITS,
   SLOW_POLICIES,
 } from "../../config/mod.ts";
 import type { TableReader } from "./table_reader.ts";
@@ -48,9 +49,15 @@ export function readChannelOptions(reader: TableReader): ChannelOptions {
     allowedDeltaTypes: reader.choices("allowed_delta_types", DELTA_TYPES),
     deltaPublish: reader.flag("delta_publish"),
     slowPolicy: reader.choice("slow_policy", SLOW_POLICIES),
+    rateLimits: rateLimits(reader),
   };
   for (const fault of withoutEffect(options)) reader.fault(fault);
   return options;
+}
+
+function rateLimits(reader: TableReader): ChannelOptions["rateLimits"] {
+  const limits = RATE_LIMITS.map((name) => [name, reader.rate(name)] as const);
+  return Object.fromEntries(limits.filter(([_, limit]) => limit !== undefined));
 }
 
 function regex(reader: TableReader): string | undefined {
@@ -95,12 +102,14 @@ function withoutEffect(options: ChannelOptions): string[] {
     ["allow_positioning", options.allowPositioning],
     ["allow_history_for_client", access.history.client],
     ["allow_history_for_subscriber", access.history.subscriber],
+    ["history_limit_per_user", options.rateLimits.history_limit_per_user !== undefined],
   );
   needs(
     "presence",
     presence,
     ["allow_presence_for_client", access.presence.client],
     ["allow_presence_for_subscriber", access.presence.subscriber],
+    ["presence_limit_per_user", options.rateLimits.presence_limit_per_user !== undefined],
   );
   needs("join_leave", joinLeave, ["force_push_join_leave", options.forcePushJoinLeave]);
   needs("allowed_delta_types", options.allowedDeltaTypes.length > 0, [

@@ -7,6 +7,7 @@
  */
 
 import { nearest } from "../../spelling/mod.ts";
+import type { RateLimitConfig } from "../../config/mod.ts";
 import { parseTime } from "../options/quantity.ts";
 
 /** Where the values are. */
@@ -19,6 +20,12 @@ export interface TableSource {
   /** Gets a line for each fault. */
   readonly faults: string[];
 }
+
+/** A number, and the time in which it may be reached. */
+const RATE = /^(?<count>[1-9][0-9]{0,6})\/(?<time>[0-9.]*[a-z]+)$/;
+/** Rates are kept in microseconds. */
+const MOST_A_MILLISECOND = 1000;
+const LONGEST_TIME = 24 * 3_600_000;
 
 /** Whether a value of the file is a table. */
 export function isTable(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -87,6 +94,14 @@ export class TableReader {
     return asTime(value) ?? 0;
   }
 
+  /** A rate, from a text as `10/s`; undefined if the key is missing. */
+  rate(key: string): RateLimitConfig | undefined {
+    const isRate = (value: unknown) => parseRate(value) !== undefined;
+    const wanted = 'a number and a time of at most a day, as "10/s" or "100/5m"; ' +
+      `at most ${MOST_A_MILLISECOND} for each millisecond`;
+    return parseRate(this.#value(key, isRate, wanted));
+  }
+
   /** A table; empty if the key is missing. */
   table(
     key: string,
@@ -126,6 +141,18 @@ export class TableReader {
     this.fault(`${key} must be ${wanted}`);
     return undefined;
   }
+}
+
+function parseRate(value: unknown): RateLimitConfig | undefined {
+  const parts = typeof value === "string" ? RATE.exec(value)?.groups : undefined;
+  if (parts === undefined) return undefined;
+  const { count: digits = "", time: text = "" } = parts;
+  const count = Number(digits);
+  // A unit alone is one of it.
+  const time = parseTime(/^[0-9.]/.test(text) ? text : `1${text}`);
+  const isRight = time !== undefined && time > 0 && time <= LONGEST_TIME &&
+    count <= time * MOST_A_MILLISECOND;
+  return isRight ? { count, time } : undefined;
 }
 
 function isText(value: unknown): boolean {

@@ -157,6 +157,10 @@ const METRICS: readonly WorkerMetric[] = [
     "limit=api_body": CHANNEL_COLUMN.limitApiBody,
     "limit=api_commands": CHANNEL_COLUMN.limitApiCommands,
     "limit=queued": CHANNEL_COLUMN.limitQueued,
+    "limit=publish_limit_per_user": CHANNEL_COLUMN.limitPublishPerUser,
+    "limit=publish_limit_per_channel": CHANNEL_COLUMN.limitPublishPerChannel,
+    "limit=history_limit_per_user": CHANNEL_COLUMN.limitHistoryPerUser,
+    "limit=presence_limit_per_user": CHANNEL_COLUMN.limitPresencePerUser,
   }),
 ];
 

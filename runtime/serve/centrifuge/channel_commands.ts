@@ -51,7 +51,12 @@ const UTF8 = new TextEncoder();
 export function answerChannelCommand(
   context: ChannelContext,
   client: CommandClient,
-  { command, replies }: { readonly command: ChannelCommand; readonly replies: Replies },
+  { command, replies, isCounted = false }: {
+    readonly command: ChannelCommand;
+    readonly replies: Replies;
+    /** Whether the limits of the namespace have admitted it already; default: false. */
+    readonly isCounted?: boolean;
+  },
 ): void | Promise<void> {
   const { id, request: { channel: name = "" } } = command;
   const found = context.rules.resolve(name);
@@ -59,6 +64,10 @@ export function answerChannelCommand(
   const { channel } = found;
   const refusal = refusalFor(context, client, { channel, action: ACTIONS[command.name] });
   if (refusal !== undefined) return replies.error(id, refusal);
+  const tooMuch = isCounted
+    ? undefined
+    : context.rates.refusalOf(channel, client.identity, ACTIONS[command.name]);
+  if (tooMuch !== undefined) return replies.error(id, tooMuch);
   if (command.name === "publish") return publish(context, client, { channel, command, replies });
   const key = UTF8.encode(name);
   if (command.name === "history") {

@@ -17,13 +17,14 @@ import type { ConnectedUsers } from "./connected_users.ts";
 import type { DeltaCache } from "./delta_cache.ts";
 import type { DrainSpread } from "./drain_spread.ts";
 import type { HeldBytes } from "./held_bytes.ts";
+import type { RateLimiter } from "./rate_limiter.ts";
 import type { TurnBudget } from "./turn_budget.ts";
 import type { UserConnections } from "./user_connections.ts";
 
 /** The part of the store that is this server's, whatever keeps the channels; the hub subscribes. */
 export type ClientStore = Pick<
   ChannelStore,
-  "channelsFrom" | "epochText" | "maxEntryBytes" | "recover" | "subscriberCount"
+  "channelsFrom" | "epochText" | "maxEntryBytes" | "recover" | "subscriberCount" | "takeTokens"
 >;
 
 /** The shared objects. */
@@ -36,6 +37,8 @@ export interface ChannelContext {
   readonly limits: ChannelLimits;
   readonly users: UserConnections;
   readonly connectedUsers: ConnectedUsers;
+  /** What a namespace limits. */
+  readonly rates: RateLimiter;
   /** Undefined: no token is valid. */
   readonly verifier: Pick<TokenVerifier, "connection" | "subscription"> | undefined;
   /** Whether clients without a token may connect. */

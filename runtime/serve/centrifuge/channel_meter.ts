@@ -5,6 +5,7 @@
  * Nothing is allocated. The families are in observe/admin/channel_families.ts.
  */
 
+import type { RateLimitName } from "../../config/mod.ts";
 import {
   API_ERROR_COLUMNS,
   CHANNEL_COLUMN,
@@ -34,7 +35,8 @@ export type ChannelLimit =
   | "presence"
   | "api_body"
   | "api_commands"
-  | "queued";
+  | "queued"
+  | RateLimitName;
 
 const CONNECTED = {
   websocket: CHANNEL_COLUMN.webSocketClientsConnected,
@@ -60,6 +62,10 @@ const LIMITS: Readonly<Record<ChannelLimit, Column>> = {
   api_body: CHANNEL_COLUMN.limitApiBody,
   api_commands: CHANNEL_COLUMN.limitApiCommands,
   queued: CHANNEL_COLUMN.limitQueued,
+  publish_limit_per_user: CHANNEL_COLUMN.limitPublishPerUser,
+  publish_limit_per_channel: CHANNEL_COLUMN.limitPublishPerChannel,
+  history_limit_per_user: CHANNEL_COLUMN.limitHistoryPerUser,
+  presence_limit_per_user: CHANNEL_COLUMN.limitPresencePerUser,
 };
 const PUBLISHED: Readonly<Record<PublicationSource, Column>> = {
   client: CHANNEL_COLUMN.publicationsByClients,

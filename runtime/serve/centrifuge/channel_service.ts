@@ -36,6 +36,7 @@ import { DeltaCache } from "./delta_cache.ts";
 import { DrainSpread } from "./drain_spread.ts";
 import { HeldBytes } from "./held_bytes.ts";
 import { differenceOf } from "./publication_fields.ts";
+import { RateLimiter } from "./rate_limiter.ts";
 import { Servers } from "./servers.ts";
 import { nodeName, SessionNames } from "./session_names.ts";
 import { streamRoutes } from "./stream_routes.ts";
@@ -145,6 +146,7 @@ export class ChannelService {
       limits,
       users: new UserConnections(store, limits.connectionsPerUser),
       connectedUsers: new ConnectedUsers(store, worker),
+      rates: new RateLimiter({ store, meter, loop }),
       verifier: secrets.verifier,
       allowsAnonymous: config.allowAnonymousConnect,
       isInsecure,

@@ -102,16 +102,20 @@ export class ClientDecisions {
     const found = this.#context.rules.resolve(name);
     if ("error" in found) return replies.error(id, found.error);
     if (data === undefined) return replies.error(id, CLIENT_ERRORS.BAD_REQUEST);
+    // Before the hook, which would be work too.
+    const tooMuch = this.#context.rates.refusalOf(found.channel, this.#client.identity, "publish");
+    if (tooMuch !== undefined) return replies.error(id, tooMuch);
     const answer = this.#hooks?.publish?.({ ...this.#caller, channel: name, data });
     // After a wait the message is gone.
     const lasting = answer instanceof Promise ? data.slice() : data;
     return this.#unlessRefused(answer, { id, replies }, (grant) => {
       const changed = { ...command, request: { ...request, data: grant?.data ?? lasting } };
-      const parts = { command: changed, replies };
+      const parts = { command: changed, replies, isCounted: true };
       if (grant === undefined) return answerChannelCommand(this.#context, this.#client, parts);
       const { skipHistory } = grant;
       return publish(this.#context, this.#client, {
-        ...parts,
+        command: changed,
+        replies,
         channel: found.channel,
         skipHistory,
       });

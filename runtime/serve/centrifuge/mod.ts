@@ -46,6 +46,7 @@ export type { RequestSender } from "./api_method.ts";
 export { CommandRate } from "./command_rate.ts";
 export { type ControlHandler, ControlListener } from "./control_channel.ts";
 export { hmacSha256 } from "./hmac.ts";
+export type { RateHolder } from "./rate_limiter.ts";
 export { decodeClientInfo, encodeClientInfo } from "./publication_fields.ts";
 export type { Servers } from "./servers.ts";
 

@@ -21,7 +21,7 @@ import type { Exchange } from "../session/mod.ts";
 import { accessOf, type ChannelAccess } from "./channel_access.ts";
 import { credentialsOf } from "./credentials.ts";
 import { Query } from "./query.ts";
-import { badRequest, quoted, Refusal, unavailable } from "./refusal.ts";
+import { badRequest, quoted, Refusal, tooManyRequests, unavailable } from "./refusal.ts";
 import { positionPrefix } from "./stream_position.ts";
 
 const RULES = {
@@ -125,6 +125,14 @@ function historyBody(
   if (refusal !== undefined && !context.isInsecure) {
     return new Refusal(403, `You may not read the history of ${quoted(name)}`);
   }
+  // A request without a user has nothing that outlives it.
+  const tooMuch = identity.user === ""
+    ? undefined
+    : context.rates.refusalOf(channel, identity, "history");
+  if (tooMuch === CLIENT_ERRORS.TOO_MANY_REQUESTS) {
+    return tooManyRequests(`You read histories of channels like ${quoted(name)} too often`);
+  }
+  if (tooMuch !== undefined) return unavailable("The channels are busy: try again later");
   const { turn, loop } = context;
   return whenThere(readHistory(context, UTF8.encode(name), page), (result) => {
     if ("code" in result) return readingRefusal(context, result);

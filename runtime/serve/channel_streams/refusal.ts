@@ -55,6 +55,11 @@ export function unauthorized(text: string): Refusal {
   return new Refusal(401, text, BEARER);
 }
 
+/** 429: what a limit admits again in a moment. */
+export function tooManyRequests(text: string): Refusal {
+  return new Refusal(429, text, RETRY_AFTER);
+}
+
 /** 503: the store, or the keys of tokens, later. */
 export function unavailable(text: string): Refusal {
   return new Refusal(503, text, RETRY_AFTER);

@@ -8,8 +8,9 @@
 import { CLIENT_ERRORS } from "../../../protocol/centrifuge/mod.ts";
 import { EVENT_NAME_LENGTH, type PusherCommand } from "../../../protocol/pusher/mod.ts";
 import { type Soon, whenThere } from "../broker/mod.ts";
-import { CommandRate } from "../centrifuge/mod.ts";
+import { CommandRate, type RateHolder } from "../centrifuge/mod.ts";
 import { publishEvent } from "./publishing.ts";
+import type { PusherChannel } from "./pusher_app.ts";
 import type { PusherContext } from "./pusher_context.ts";
 import type { PusherSubscription } from "./pusher_subscription.ts";
 
@@ -19,8 +20,13 @@ export type ClientEvent = Extract<PusherCommand, { readonly name: "event" }>;
 const STRING = new TextDecoder();
 const QUOTE = 0x22;
 
+/** Of an event that the server cannot take at this moment. */
+const NO_ROOM = "The server has no room for it now";
+
 /** Those of one client. */
-export class ClientEvents {
+export class ClientEvents implements RateHolder {
+  /** Who the limits of the namespace take the client for: the user that has signed in, or the member of the channel. */
+  user = "";
   readonly #context: PusherContext;
   readonly #socketId: string;
   readonly #rate: CommandRate;
@@ -31,17 +37,24 @@ export class ClientEvents {
     this.#rate = new CommandRate(context.app.config.clientEventsPerSecond);
   }
 
-  /** Publishes an event; returns why it was not. @param subscription undefined: there is none */
+  /**
+   * Publishes an event; returns why it was not.
+   *
+   * @param subscription undefined: there is none
+   * @param signedIn the user; empty: it has not signed in
+   */
   send(
     { event, data }: ClientEvent,
     subscription: PusherSubscription | undefined,
+    signedIn: string,
   ): Soon<string | undefined> {
     if (!this.#context.app.config.clientEvents) return "The app does not let clients send events";
     if (subscription === undefined || !subscription.isOpen) {
       return "The connection is not subscribed to this channel";
     }
     const { channel, member } = subscription;
-    const refusal = this.#refusalIn(channel.kind, event);
+    this.user = signedIn || (member?.id ?? "");
+    const refusal = this.#refusalIn(channel, event);
     if (refusal !== undefined) return refusal;
     const text = STRING.decode(data);
     const answer = publishEvent(this.#context, channel, {
@@ -53,13 +66,11 @@ export class ClientEvents {
     });
     return whenThere(answer, (result) => {
       if (!("code" in result)) return undefined;
-      return result.code === CLIENT_ERRORS.INTERNAL.code
-        ? "The server has no room for it now"
-        : "The event is too long";
+      return result.code === CLIENT_ERRORS.INTERNAL.code ? NO_ROOM : "The event is too long";
     });
   }
 
-  #refusalIn(kind: PusherSubscription["channel"]["kind"], event: string): string | undefined {
+  #refusalIn({ kind, channel }: PusherChannel, event: string): string | undefined {
     if (kind !== "private" && kind !== "presence") {
       return "Clients send events in private and presence channels alone";
     }
@@ -67,7 +78,11 @@ export class ClientEvents {
       return `The name of an event has at most ${EVENT_NAME_LENGTH} characters`;
     }
     const { app: { config: { clientEventsPerSecond: most } }, channels } = this.#context;
-    if (this.#rate.admit(channels.loop.now) === "admitted") return undefined;
-    return `The connection sends more than ${most} events in a second`;
+    if (this.#rate.admit(channels.loop.now) !== "admitted") {
+      return `The connection sends more than ${most} events in a second`;
+    }
+    const tooMuch = channels.rates.refusalOf(channel, this, "publish");
+    if (tooMuch === CLIENT_ERRORS.INTERNAL) return NO_ROOM;
+    return tooMuch && "The user, or the channel, has more events than the app allows";
   }
 }

@@ -379,7 +379,7 @@ export class PusherClient extends TimerNode implements PusherSubscriptionOwner {
 
   #publish(event: ClientEvent): void {
     this.#events ??= new ClientEvents(this.#context, this.socketId);
-    const answer = this.#events.send(event, this.#byName.get(event.channel));
+    const answer = this.#events.send(event, this.#byName.get(event.channel), this.#user);
     const told = whenThere(answer, (refusal) => this.#refuseEvent(refusal));
     if (told instanceof Promise) this.#later(told);
   }

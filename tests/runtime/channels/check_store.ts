@@ -117,10 +117,12 @@ class Checker {
     const counts = { channels: 0, members: 0, keys: 0 };
     const followed: number[] = [];
     const keysOf = new Map<number, number>();
+    let rateWords = 0;
     for (let bucket = 0; bucket < this.#layout.bucketCount; bucket++) {
       let node = words[this.#layout.buckets + bucket]!;
       for (; node !== 0; node = words[node + NODE.next]!) {
-        this.#used += this.#take(node);
+        const size = this.#take(node);
+        this.#used += size;
         assertEquals(words[node + NODE.hash]! & (this.#layout.bucketCount - 1), bucket, "bucket");
         const kind = words[node + NODE.kind]! & 0xff;
         if (kind === NODE_KIND.channel) {
@@ -128,6 +130,7 @@ class Checker {
           channels.push(node);
         } else if (kind === NODE_KIND.member) counts.members++;
         else if (kind === NODE_KIND.followed) followed.push(words[node + NODE.epoch]!);
+        else if (kind === NODE_KIND.rate) rateWords += size;
         else if (kind === NODE_KIND.user) this.#users.set(node, 0);
         else if (kind === NODE_KIND.idempotency) {
           counts.keys++;
@@ -142,6 +145,7 @@ class Checker {
       this.#state("members"),
       this.#state("keys"),
     ]);
+    assertEquals(rateWords, this.#state("rateWords"), "words of token buckets");
     assertEquals(followed.length, this.#state("followed"), "followed channels");
     const epochs = channels.map((channel) => words[channel + NODE.epoch]!);
     assertEquals(followed.filter((epoch) => !epochs.includes(epoch)), [], "followed, and gone");

@@ -165,6 +165,22 @@ const OPERATIONS: Operation[] = [
     action: (w) => w.unfollow(OTHER),
   },
   {
+    name: "take a token from a new bucket and from another one",
+    before: ({ main }) => void main.takeTokens([{ key: OTHER, count: 9, time: 60_000 }]),
+    action: (w) => void w.takeTokens([NAME, OTHER].map((key) => ({ key, count: 9, time: 60_000 }))),
+  },
+  {
+    name: "take a token when the store is full and buckets have expired",
+    before: (stores) => {
+      for (let i = 0; i < 20; i++) {
+        stores.main.takeTokens([{ key: utf8(`${i}`), count: 1, time: 1 }]);
+      }
+      fill(stores, 200, LONG);
+      stores.now += 1000;
+    },
+    action: (w) => void w.takeTokens([{ key: NAME, count: 9, time: 60_000 }]),
+  },
+  {
     name: "sweep",
     before: (stores) => {
       fill(stores, 2);

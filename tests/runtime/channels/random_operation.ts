@@ -43,6 +43,8 @@ export function randomOperation(store: ChannelStore, random: Random): void {
     () => store.lose(followed),
     () => store.unfollow(followed),
     () => store.subscribe(followed),
+    () =>
+      store.takeTokens([{ key: client, count: 2, time: 500 }, { key: name, count: 5, time: 9000 }]),
     () => store.sweep(0.1),
   ];
   // Publications are more frequent than the rest.

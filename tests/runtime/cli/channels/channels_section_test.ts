@@ -73,6 +73,7 @@ Deno.test("channels section: every option, for channels with and without a names
     allowedDeltaTypes: ["fossil"],
     deltaPublish: true,
     slowPolicy: "skip",
+    rateLimits: {},
   };
   const found = valid(
     `[channels]\nallow_anonymous_connect_without_token = true\n${options}\n` +

@@ -27,6 +27,7 @@ import { DeltaCache } from "../../../../runtime/serve/centrifuge/delta_cache.ts"
 import { DrainSpread } from "../../../../runtime/serve/centrifuge/drain_spread.ts";
 import { HeldBytes } from "../../../../runtime/serve/centrifuge/held_bytes.ts";
 import { differenceOf } from "../../../../runtime/serve/centrifuge/publication_fields.ts";
+import { RateLimiter } from "../../../../runtime/serve/centrifuge/rate_limiter.ts";
 import { TurnBudget } from "../../../../runtime/serve/centrifuge/turn_budget.ts";
 import { UserConnections } from "../../../../runtime/serve/centrifuge/user_connections.ts";
 import { Wire } from "../../../../runtime/serve/centrifuge/wire.ts";
@@ -204,6 +205,7 @@ export class ClientBench {
       limits: all,
       users: new UserConnections(store, all.connectionsPerUser),
       connectedUsers,
+      rates: new RateLimiter({ store, meter: this.meter, loop }),
       verifier,
       allowsAnonymous: config?.allowAnonymousConnect ?? true,
       isInsecure: false,

@@ -36,6 +36,9 @@ export class DenoLoop implements Loop {
   #alarm: ReturnType<typeof setTimeout> | undefined = undefined;
   #alarmAt = Infinity;
   #placed = false;
+  // The `setTimeout` for what is to be sent later, and its time.
+  #flushAlarm: ReturnType<typeof setTimeout> | undefined = undefined;
+  #flushAt = Infinity;
   #closed = false;
   // Calls for the next turn.
   #deferred: Deferred[] = [];
@@ -74,6 +77,7 @@ export class DenoLoop implements Loop {
     this.#inside = false;
     this.#watch?.sleeping();
     if (this.#placed) this.#setAlarm();
+    this.#setFlushAlarm();
   }
 
   defer(deferred: Deferred): void {
@@ -89,6 +93,7 @@ export class DenoLoop implements Loop {
   close(): void {
     this.#closed = true;
     clearTimeout(this.#alarm);
+    clearTimeout(this.#flushAlarm);
   }
 
   #callDeferred(): void {
@@ -114,6 +119,19 @@ export class DenoLoop implements Loop {
     clearTimeout(this.#alarm);
     this.#alarmAt = now + timeout;
     this.#alarm = setTimeout(() => this.#ring(), timeout);
+  }
+
+  #setFlushAlarm(): void {
+    let next = Infinity;
+    for (const { flushBy = Infinity } of this.#gatherers) next = Math.min(next, flushBy);
+    if (this.#closed || next >= this.#flushAt) return;
+    clearTimeout(this.#flushAlarm);
+    this.#flushAt = next;
+    this.#flushAlarm = setTimeout(() => {
+      this.#flushAt = Infinity;
+      this.enter();
+      this.leave();
+    }, Math.max(0, Math.ceil(next - this.#clock())));
   }
 
   #ring(): void {

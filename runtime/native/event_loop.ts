@@ -173,6 +173,9 @@ export class EventLoop {
         others.flush();
         gatherer.flush();
       },
+      get flushBy() {
+        return Math.min(others.flushBy ?? NEVER, gatherer.flushBy ?? NEVER);
+      },
     };
   }
 
@@ -198,7 +201,7 @@ export class EventLoop {
   /** Milliseconds up to the next deadline; -1 if there is no deadline and no other limit. */
   #timeout(longest: number): number {
     const timeout = this.timers.timeout(this.now);
-    const most = Math.min(longest, this.#untilAlarm());
+    const most = Math.min(longest, this.#untilAlarm(), this.#untilFlush());
     if (most === Infinity) return timeout;
     return timeout < 0 ? most : Math.min(timeout, most);
   }
@@ -209,6 +212,13 @@ export class EventLoop {
     const next = this.#alarms?.next ?? Infinity;
     if (next === Infinity) return own;
     return Math.min(own, Math.max(0, Math.ceil(next - this.os.preciseMilliseconds())));
+  }
+
+  /** Milliseconds up to the moment at which something gathered is to be sent; Infinity: there is none. */
+  #untilFlush(): number {
+    const flushBy = this.#gatherer?.flushBy ?? NEVER;
+    if (flushBy === NEVER) return NEVER;
+    return Math.max(0, Math.ceil(flushBy - this.os.preciseMilliseconds()));
   }
 
   #expireAlarms(): number {

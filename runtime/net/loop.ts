@@ -18,6 +18,8 @@ export interface Deferred {
 export interface Gatherer {
   /** Called at the end of each batch, and before each wait. */
   flush(): void;
+  /** When it is to be called again, in the loop's milliseconds, if nothing else happens; absent, Infinity: then it is not. */
+  readonly flushBy?: number;
 }
 
 /** What serves {@link Alarms}. */

@@ -150,3 +150,24 @@ Deno.test("a deferred call comes in the next turn, which does not block, and not
   assertEquals(calls, 3);
   loop.close();
 });
+
+Deno.test("a wait ends when something gathered is to be sent, to the millisecond", () => {
+  const loop = new EventLoop(os);
+  const flushes: number[] = [];
+  const begin = os.preciseMilliseconds();
+  const gatherer = {
+    flushBy: begin + 30,
+    flush() {
+      const now = os.preciseMilliseconds();
+      if (now < this.flushBy) return;
+      flushes.push(now - begin);
+      this.flushBy = flushes.length < 2 ? begin + 60 : Infinity;
+    },
+  };
+  loop.gather({ flush: () => {} });
+  loop.gather(gatherer);
+  loop.timers.timer({ onDeadline: () => {} }).set(loop.now + 100_000);
+  for (let turns = 0; turns < 100 && flushes.length < 2; turns++) loop.turn(true);
+  assert(flushes.length === 2 && flushes[0]! >= 30 && flushes[1]! >= 60, flushes.join());
+  loop.close();
+});

@@ -81,6 +81,8 @@ export interface ChannelOptions {
   /** Whether publications are sent as deltas without the publisher's asking. */
   readonly deltaPublish: boolean;
   readonly slowPolicy: SlowPolicy;
+  /** Milliseconds in which subscribers get the newest publication of each key alone; 0: they get all. Nobody counts offsets then. */
+  readonly conflationInterval: number;
   /** What is not there is not limited. */
   readonly rateLimits: Readonly<Partial<Record<RateLimitName, RateLimitConfig>>>;
 }
@@ -145,6 +147,7 @@ export const CHANNEL_OPTIONS: ChannelOptions = {
   allowedDeltaTypes: [],
   deltaPublish: false,
   slowPolicy: "close",
+  conflationInterval: 0,
   rateLimits: {},
 };
 

@@ -81,6 +81,9 @@ export const CHANNEL_COLUMN = {
   limitPublishPerChannel: 261,
   limitHistoryPerUser: 262,
   limitPresencePerUser: 263,
+  /** Publications that gave way to newer ones with the same key, and intervals that ended early. */
+  conflated: 264,
+  conflationEndedEarly: 265,
 } as const;
 
 /** Commands of clients that were answered with an error, by its code. */

@@ -18,6 +18,9 @@ import type { TableReader } from "./table_reader.ts";
 
 /** More would be a database; the memory of all channels has a bound of its own. */
 const MAX_HISTORY = 1_000_000;
+/** A shorter interval merges nothing that one turn of the server does not. */
+const LEAST_CONFLATION = 10;
+const MOST_CONFLATION = 60_000;
 
 /** Reads the options. */
 export function readChannelOptions(reader: TableReader): ChannelOptions {
@@ -49,10 +52,20 @@ export function readChannelOptions(reader: TableReader): ChannelOptions {
     allowedDeltaTypes: reader.choices("allowed_delta_types", DELTA_TYPES),
     deltaPublish: reader.flag("delta_publish"),
     slowPolicy: reader.choice("slow_policy", SLOW_POLICIES),
+    conflationInterval: conflationInterval(reader),
     rateLimits: rateLimits(reader),
   };
-  for (const fault of withoutEffect(options)) reader.fault(fault);
+  for (const fault of [...withoutEffect(options), ...contradictions(options)]) reader.fault(fault);
   return options;
+}
+
+function conflationInterval(reader: TableReader): number {
+  const interval = reader.time("conflation_interval");
+  const isRight = interval >= LEAST_CONFLATION && interval <= MOST_CONFLATION;
+  if (interval !== 0 && !isRight) {
+    reader.fault('conflation_interval must be from "10ms" to "1m"');
+  }
+  return interval;
 }
 
 function rateLimits(reader: TableReader): ChannelOptions["rateLimits"] {
@@ -72,6 +85,23 @@ function regex(reader: TableReader): string | undefined {
     reader.fault(`channel_regex is no regular expression of JavaScript: ${reason}`);
     return undefined;
   }
+}
+
+/** Who counts offsets must get every publication. */
+function contradictions(options: ChannelOptions): string[] {
+  const positions: readonly (readonly [string, boolean])[] = [
+    ["force_recovery", options.forceRecovery],
+    ["allow_recovery", options.allowRecovery],
+    ["force_positioning", options.forcePositioning],
+    ["allow_positioning", options.allowPositioning],
+  ];
+  const set = positions.filter(([_, isSet]) => isSet).map(([key]) => key);
+  if (options.conflationInterval === 0 || set.length === 0) return [];
+  return [
+    `conflation_interval excludes ${
+      set.join(" and ")
+    }: who recovers or counts offsets gets every publication`,
+  ];
 }
 
 /** What would be accepted, and then silently do nothing. */

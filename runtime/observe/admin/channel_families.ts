@@ -89,6 +89,16 @@ const METRICS: readonly WorkerMetric[] = [
     { "": CHANNEL_COLUMN.deltaSavedBytes },
   ),
   counter(
+    "channel_conflated_publications_total",
+    "Publications that gave way to newer ones with the same key, once for each worker.",
+    { "": CHANNEL_COLUMN.conflated },
+  ),
+  counter(
+    "channel_conflation_early_ends_total",
+    "Intervals of conflation that ended early, as too much waited.",
+    { "": CHANNEL_COLUMN.conflationEndedEarly },
+  ),
+  counter(
     "channel_recoveries_total",
     "Subscriptions that asked for what they had missed, by whether they got all of it or nothing.",
     {

@@ -97,6 +97,8 @@ export interface PublishAnswer {
   readonly data?: Json;
   /** Whether it is left out of the history, and has no offset. */
   readonly skipHistory?: boolean;
+  /** What it is a newer value of, where the namespace merges publications. */
+  readonly key?: string;
 }
 
 /** A client calls a method. */

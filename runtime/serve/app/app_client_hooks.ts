@@ -35,6 +35,7 @@ import type {
   SubscribeAnswer,
 } from "./app_channel_hooks.ts";
 import { promiseOf } from "./promise_of.ts";
+import { checkedKey } from "./publish_options.ts";
 import { refusalOfError } from "./refusal_of_error.ts";
 
 const TEXTS = new TextDecoder();
@@ -109,9 +110,10 @@ export class AppClientHooks implements ClientHooks {
       this.#call({
         name: "publish",
         event: { ...this.#caller(caller), channel, data: parsed(data) },
-        grant: ({ data: changed, skipHistory = false }: PublishAnswer) => ({
+        grant: ({ data: changed, skipHistory = false, key = "" }: PublishAnswer) => ({
           data: encoded(changed),
           skipHistory,
+          key: checkedKey(key),
         }),
       });
   }

@@ -9,6 +9,7 @@ import { AppRequest } from "./app_request.ts";
 import type { AppSockets, UpgradeOptions } from "./app_sockets.ts";
 import type { WebSocketData } from "./app_web_socket_handlers.ts";
 import { type FileOptions, fileResponse } from "./file_answer.ts";
+import { optionsOf, type PublishOptions } from "./publish_options.ts";
 import type { Topics } from "./topics.ts";
 
 /** What it is made with. */
@@ -103,9 +104,14 @@ export class AppServer {
     return fileResponse(this.#parts.folder, path, options);
   }
 
-  /** Publishes in a channel, to subscribers of all kinds on all workers; returns the bytes of the message, or 0 if there are none. */
-  publish(topic: string, data: WebSocketData): number {
-    return this.#parts.sockets.publish(topic, data);
+  /**
+   * Publishes in a channel, to subscribers of all kinds on all workers; returns the bytes of the message, or 0 if there are none.
+   *
+   * @param options or Bun's `compress`, which changes nothing
+   * @throws {TypeError} for a key that is no string of at most 255 bytes
+   */
+  publish(topic: string, data: WebSocketData, options?: boolean | PublishOptions): number {
+    return this.#parts.sockets.publish(topic, data, optionsOf(options));
   }
 
   /** How many subscribers a channel has, on all workers. */

@@ -8,6 +8,7 @@ import type { AppExchange } from "../session/mod.ts";
 import type { AppModule } from "./app_module.ts";
 import { AppConnection, type AppConnectionHost } from "./app_connection.ts";
 import type { AppWebSocketHandlers, WebSocketData } from "./app_web_socket_handlers.ts";
+import { checkedKey, type PublishOptions } from "./publish_options.ts";
 import { OWN_FIELDS } from "./send_response.ts";
 import { topicDataOf } from "./topic_data.ts";
 import type { Topics } from "./topics.ts";
@@ -57,9 +58,10 @@ export class AppSockets implements AppConnectionHost {
   }
 
   /** `server.publish`: to all subscribers of a topic. Returns the message's bytes; 0: nobody is subscribed, or there is no room. */
-  publish(topic: string, data: WebSocketData): number {
+  publish(topic: string, data: WebSocketData, { key = "" }: PublishOptions = {}): number {
     const published = topicDataOf(data);
-    const subscribers = this.#parts.topics.publish(topic, published) ?? 0;
+    const more = { key: checkedKey(key) };
+    const subscribers = this.#parts.topics.publish(topic, published, more) ?? 0;
     return subscribers > 0 ? published.length : 0;
   }
 

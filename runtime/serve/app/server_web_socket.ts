@@ -173,7 +173,7 @@ export class AppSocket<T = unknown> implements ServerWebSocket<T>, TopicSocket {
   #publish(topic: string, data: TopicData): number {
     if (this.readyState !== OPEN) return DROPPED;
     const own = this.publishesToSelf ? undefined : this.#topics?.get(topic);
-    const others = this.#host.topics.publish(topic, data, own) ?? 0;
+    const others = this.#host.topics.publish(topic, data, { publisher: own }) ?? 0;
     return others > 0 ? data.length : DROPPED;
   }
 

@@ -43,7 +43,7 @@ export class TopicFace implements Face<TopicFrames> {
   excludePublisher(channel: HubChannel, offset: number, publisher: object): void {
     let publishers = this.#publishers.get(channel);
     if (publishers === undefined) this.#publishers.set(channel, publishers = new Map());
-    if (publishers.size >= MANY) forgetUpTo(publishers, channel.position);
+    if (publishers.size >= MANY) forgetUpTo(publishers, channel.passedUpTo);
     publishers.set(offset, publisher);
   }
 

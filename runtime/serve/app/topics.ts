@@ -53,6 +53,14 @@ export class TopicSubscription implements Subscriber<TopicFrames> {
   }
 }
 
+/** What is said of a publication beside its data. */
+export interface TopicPublication {
+  /** The subscription of the socket that publishes and is not to get it. */
+  readonly publisher?: TopicSubscription | undefined;
+  /** What it is a newer value of, where the namespace merges publications; empty: nothing. */
+  readonly key?: string;
+}
+
 /** The topics of one worker. */
 export class Topics {
   readonly #context: ChannelContext;
@@ -66,14 +74,14 @@ export class Topics {
   /**
    * Publishes.
    *
-   * @param publisher the subscription of the socket that publishes and is not to get it
+   * @param more who publishes, and what it is a newer value of
    * @returns the subscribers of all workers but the publisher; undefined if the channels have no room now
    * @throws {TypeError} for a topic that no channel can be called, {@link RangeError} if the data is too long
    */
   publish(
     topic: string,
     { data, form }: TopicData,
-    publisher?: TopicSubscription,
+    { publisher, key }: TopicPublication = {},
   ): number | undefined {
     const channel = this.#channelOf(topic, "publish");
     const { store } = this.#context;
@@ -82,7 +90,7 @@ export class Topics {
         `A publication of ${data.length} bytes is too long: at most ${store.maxEntryBytes} fit into --channels-memory`,
       );
     }
-    const result = publishTo(this.#context, channel, { data, form, source: "app" });
+    const result = publishTo(this.#context, channel, { data, form, key, source: "app" });
     if (result instanceof Promise) return this.#countLater(topic, result, publisher);
     if ("code" in result) return undefined;
     const { offset, subscribers } = result;

@@ -29,12 +29,14 @@ import {
   type WriteResult,
 } from "./api_method.ts";
 import { publishTo } from "./channel_publishing.ts";
+import { isLongKey } from "./conflated_channels.ts";
 import { wirePosition } from "./history_reading.ts";
 
 const FIELDS = {
   data: raw("data"),
   base64: text("b64data"),
   tags: { wire: "tags", read: readMap(readText) },
+  key: text("key"),
   skipHistory: flag("skip_history"),
   delta: flag("delta"),
   idempotencyKey: text("idempotency_key"),
@@ -45,6 +47,7 @@ type Fields = { readonly [Name in keyof typeof FIELDS]?: unknown } & {
   readonly data: Uint8Array | undefined;
   readonly base64: string | undefined;
   readonly tags: ReadonlyMap<string, string> | undefined;
+  readonly key: string | undefined;
   readonly skipHistory: boolean | undefined;
   readonly delta: boolean | undefined;
   readonly idempotencyKey: string | undefined;
@@ -106,13 +109,15 @@ function publishOne(
   const data = fields.base64 === undefined ? fields.data : jsonOfBase64(fields.base64);
   const key = fields.idempotencyKey ? UTF8.encode(fields.idempotencyKey) : undefined;
   const versionEpoch = fields.versionEpoch ? UTF8.encode(fields.versionEpoch) : NO_BYTES;
-  const isTooLong = (key?.length ?? 0) > MAX_KEY_BYTES || versionEpoch.length > MAX_KEY_BYTES;
+  const isTooLong = (key?.length ?? 0) > MAX_KEY_BYTES || versionEpoch.length > MAX_KEY_BYTES ||
+    isLongKey(fields.key ?? "");
   if (data === undefined || isTooLong) return CLIENT_ERRORS.BAD_REQUEST;
   const { tags, skipHistory, delta, version = 0 } = fields;
   const answer = publishTo(api.context, channel, {
     source: "api",
     data,
     tags,
+    key: fields.key,
     skipHistory,
     delta,
     idempotencyKey: key,

@@ -120,18 +120,20 @@ export interface ClientPublication {
   readonly replies: Replies;
   /** Default: false. */
   readonly skipHistory?: boolean;
+  /** Default: it has none. */
+  readonly key?: string | undefined;
 }
 
 /** Publishes for a client that may, and adds the reply; one that an engine answers later is sent. */
 export function publish(
   context: ChannelContext,
   client: CommandClient,
-  { channel, command, replies, skipHistory }: ClientPublication,
+  { channel, command, replies, skipHistory, key }: ClientPublication,
 ): void | Promise<void> {
   const { id, request: { data } } = command;
   if (data === undefined) return replies.error(id, CLIENT_ERRORS.BAD_REQUEST);
   const info = client.identity.infoIn(client.subscriptions.get(channel.name)?.info);
-  const answer = publishTo(context, channel, { data, info, skipHistory, source: "client" });
+  const answer = publishTo(context, channel, { data, info, key, skipHistory, source: "client" });
   if (answer instanceof Promise) {
     const added = answer.then((result) => replyPublish(id, result, replies));
     return whenAnswered(client, replies, added);

@@ -187,6 +187,16 @@ export class ChannelMeter {
     this.#counters.add(CHANNEL_COLUMN.deltaSavedBytes, savedBytes);
   }
 
+  /** A publication gave way to a newer one with the same key. */
+  conflated(): void {
+    this.#add(CHANNEL_COLUMN.conflated);
+  }
+
+  /** Too much waited for the end of an interval. */
+  conflationEndedEarly(): void {
+    this.#add(CHANNEL_COLUMN.conflationEndedEarly);
+  }
+
   /** A message for a slow subscriber gave way to a newer one. */
   skipped(): void {
     this.#add(CHANNEL_COLUMN.slowSkips);

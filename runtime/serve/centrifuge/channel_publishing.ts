@@ -17,6 +17,7 @@ import type { PublishAnswer, Soon } from "../broker/mod.ts";
 import type { Channel } from "../channels/mod.ts";
 import type { ChannelContext } from "./channel_context.ts";
 import type { PublicationSource } from "./channel_meter.ts";
+import { withKey } from "./conflated_channels.ts";
 import { encodeFields, withoutLineBreaks } from "./publication_fields.ts";
 
 /** What is published. */
@@ -27,6 +28,8 @@ export interface PublicationWish {
   readonly form?: EntryForm;
   readonly info?: ClientInfo | undefined;
   readonly tags?: ReadonlyMap<string, string> | undefined;
+  /** What it is a newer value of, where the namespace merges publications; empty: nothing. */
+  readonly key?: string | undefined;
   readonly skipHistory?: boolean | undefined;
   /** Whether subscribers with deltas may get it as one, beside the `delta_publish` of the namespace. */
   readonly delta?: boolean | undefined;
@@ -44,7 +47,8 @@ export function publishTo(
 ): Soon<PublishAnswer | ClientError> {
   const { form = ENTRY_FORM.json } = wish;
   const data = form === ENTRY_FORM.json ? withoutLineBreaks(wish.data) : wish.data;
-  const fields = encodeFields({ info: wish.info, tags: wish.tags });
+  const tags = wish.key ? withKey(wish.tags, wish.key) : wish.tags;
+  const fields = encodeFields({ info: wish.info, tags });
   // The app may publish what it likes.
   const isTooLong = (data.length > limits.publicationBytes && wish.source !== "app") ||
     data.length + fields.length > store.maxEntryBytes;

@@ -32,6 +32,7 @@ import { ChannelMeter } from "./channel_meter.ts";
 import { ConnectedUsers } from "./connected_users.ts";
 import { type ControlHandler, ControlListener } from "./control_channel.ts";
 import { ClientDirectory } from "./client_directory.ts";
+import { conflationRules } from "./conflated_channels.ts";
 import { DeltaCache } from "./delta_cache.ts";
 import { DrainSpread } from "./drain_spread.ts";
 import { HeldBytes } from "./held_bytes.ts";
@@ -134,15 +135,17 @@ export class ChannelService {
       // The hub rings, and then reads what is for this worker.
       ring: (other) => other === worker ? undefined : ring(other),
     });
-    this.#hub = new Hub({ store, loop, report });
     const meter = new ChannelMeter(wiring.counters, (column) => wiring.total(column));
     const { nameBytes } = limits;
     const exceeded = () => meter.limitExceeded("channel_name");
+    const rules = new ChannelRules(config, { nameBytes, exceeded });
+    const conflation = conflationRules({ rules, meter, os: loop.os });
+    this.#hub = new Hub({ store, loop, report, conflation });
     const context: ChannelContext = {
       store,
       broker: wiring.engine?.(store) ?? new StoreBroker(store),
       hub: this.#hub,
-      rules: new ChannelRules(config, { nameBytes, exceeded }),
+      rules,
       limits,
       users: new UserConnections(store, limits.connectionsPerUser),
       connectedUsers: new ConnectedUsers(store, worker),

@@ -112,12 +112,13 @@ export class ClientDecisions {
       const changed = { ...command, request: { ...request, data: grant?.data ?? lasting } };
       const parts = { command: changed, replies, isCounted: true };
       if (grant === undefined) return answerChannelCommand(this.#context, this.#client, parts);
-      const { skipHistory } = grant;
+      const { skipHistory, key } = grant;
       return publish(this.#context, this.#client, {
         command: changed,
         replies,
         channel: found.channel,
         skipHistory,
+        key,
       });
     });
   }

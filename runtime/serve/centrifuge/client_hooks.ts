@@ -93,6 +93,8 @@ export interface PublishGrant {
   /** JSON, in place of the client's. */
   readonly data: Uint8Array | undefined;
   readonly skipHistory: boolean;
+  /** What it is a newer value of; absent, empty: nothing. */
+  readonly key?: string | undefined;
 }
 
 /** Of a client that calls a method. */

@@ -19,6 +19,7 @@ export { ChannelService, type ChannelServiceParts, type ChannelWiring } from "./
 // For what is no client of the protocol: runtime/serve/channel_streams/, runtime/serve/app/.
 export type { ChannelContext } from "./channel_context.ts";
 export { publishTo } from "./channel_publishing.ts";
+export { isLongKey } from "./conflated_channels.ts";
 export type { ChannelMeter } from "./channel_meter.ts";
 export {
   type ClientHooks,

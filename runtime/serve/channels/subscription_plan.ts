@@ -52,7 +52,8 @@ export function planSubscription(
   override: SubscriptionOverride,
   { wishes, may }: { readonly wishes: SubscriptionWishes; readonly may: ReadPermissions },
 ): SubscriptionPlan {
-  const hasHistory = options.historySize > 0;
+  // Where publications are merged, an offset says nothing about what a subscriber got.
+  const hasHistory = options.historySize > 0 && options.conflationInterval === 0;
   const emitJoinLeave = override.joinLeave ?? options.joinLeave;
   const forcedRecovery = override.forceRecovery ?? options.forceRecovery;
   const forcedPosition = override.forcePositioning ?? options.forcePositioning;

@@ -6,6 +6,7 @@
  */
 
 import { Entry, ENTRY_KIND } from "../../channels/mod.ts";
+import { copyEntry } from "./entry_copy.ts";
 
 /** Makes a difference; undefined: it would be of no use. */
 export type Difference = (before: Entry, now: Entry) => Uint8Array | undefined;
@@ -34,19 +35,7 @@ export class Chain {
   advance(entry: Entry): void {
     if (entry.kind !== ENTRY_KIND.publication) return;
     this.#difference = null;
-    const last = this.#last;
-    const length = entry.dataEnd - entry.fieldsStart;
-    // Documents that change a little have nearly the same length: the memory is used again.
-    const fits = last.bytes.length >= length && last.bytes.length <= 2 * length;
-    if (!fits) last.bytes = new Uint8Array(length + (length >> 3));
-    last.bytes.set(entry.bytes.subarray(entry.fieldsStart, entry.dataEnd));
-    last.kind = entry.kind;
-    last.form = entry.form;
-    last.asDelta = entry.asDelta;
-    last.epoch = entry.epoch;
-    last.offset = entry.offset;
-    last.dataStart = entry.dataStart - entry.fieldsStart;
-    last.dataEnd = length;
+    copyEntry(this.#last, entry);
     this.#hasLast = true;
   }
 }

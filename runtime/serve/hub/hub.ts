@@ -24,6 +24,7 @@ import {
 import type { Deferred, Gatherer, Loop } from "../../net/mod.ts";
 import type { Subscriber } from "./face.ts";
 import { AwaitedChannels } from "./awaited_channels.ts";
+import { Conflation, type ConflationRules } from "./conflation.ts";
 import { type ChannelOwner, HubChannel } from "./hub_channel.ts";
 
 /** Entries that a turn reads, at most; one look of the store's reader has as many. */
@@ -49,6 +50,8 @@ export interface HubParts {
   readonly loop: Pick<Loop, "gather" | "defer">;
   /** Tells the operator of a subscriber that threw: a fault of ours, which must not end the worker. */
   report(error: unknown): void;
+  /** Which publications wait for newer ones; absent: none does. */
+  readonly conflation?: ConflationRules;
 }
 
 /** A channel that was entered. */
@@ -70,6 +73,12 @@ export class Hub implements FeedSink, Gatherer, Deferred, ChannelOwner {
   /** A part of the feed may be missing: their positions are compared with the store. */
   readonly #suspects = new Set<HubChannel>();
   readonly #awaited = new AwaitedChannels();
+  readonly #conflation: ConflationRules | undefined;
+  /** In which publications wait for the end of an interval. */
+  readonly #holding = new Set<HubChannel>();
+  readonly #held = { bytes: 0 };
+  /** When the first of these ends, or before that, in the loop's milliseconds. */
+  #nextEnd = Infinity;
   #lastNumber = 0;
   #isPolling = false;
   #isDeferred = false;
@@ -81,10 +90,11 @@ export class Hub implements FeedSink, Gatherer, Deferred, ChannelOwner {
   /** Whether the store was busy, so that there is something left for the next turn. */
   #isBusy = false;
 
-  constructor({ store, loop, report }: HubParts) {
+  constructor({ store, loop, report, conflation }: HubParts) {
     this.#store = store;
     this.#loop = loop;
     this.#report = report;
+    this.#conflation = conflation;
     this.#feed = store.openFeed();
     loop.gather(this);
   }
@@ -92,6 +102,10 @@ export class Hub implements FeedSink, Gatherer, Deferred, ChannelOwner {
   /** The channels that have subscribers here. */
   get channelCount(): number {
     return this.#byName.size;
+  }
+
+  get flushBy(): number {
+    return this.#nextEnd;
   }
 
   /** The subscribers of a channel here. */
@@ -166,6 +180,7 @@ export class Hub implements FeedSink, Gatherer, Deferred, ChannelOwner {
       const isAtEnd = this.#feed.poll(this, ENTRIES_A_TURN);
       this.#recoverSuspects();
       this.#settleAwaited();
+      this.#endIntervals();
       this.#deliver();
       const isDone = isAtEnd && this.#suspects.size === 0 && this.#awaited.isEmpty;
       if (!isDone || this.#isBusy) this.#continueNextTurn();
@@ -251,10 +266,31 @@ export class Hub implements FeedSink, Gatherer, Deferred, ChannelOwner {
 
   #deliver(): void {
     for (const channel of this.#dirty) {
+      if (channel.conflation !== null) this.#release(channel);
       channel.deliver();
       if (channel.hasWaiting) channel.admit();
     }
     this.#dirty.clear();
+  }
+
+  /** Encodes what waits in a channel, unless its interval goes on. */
+  #release(channel: HubChannel): void {
+    channel.release();
+    const { conflation } = channel;
+    if (conflation === null || conflation.isEmpty) {
+      this.#holding.delete(channel);
+      return;
+    }
+    this.#holding.add(channel);
+    this.#nextEnd = Math.min(this.#nextEnd, conflation.endsAt);
+  }
+
+  /** Has what waits looked at, if an interval may be over. */
+  #endIntervals(): void {
+    if (this.#nextEnd === Infinity || this.#conflation === undefined) return;
+    if (this.#conflation.now() < this.#nextEnd) return;
+    this.#nextEnd = Infinity;
+    for (const channel of this.#holding) this.#dirty.add(channel);
   }
 
   #continueNextTurn(): void {
@@ -273,7 +309,12 @@ export class Hub implements FeedSink, Gatherer, Deferred, ChannelOwner {
       number: ++this.#lastNumber,
       key: isNameIn(key, name) ? undefined : key,
     };
-    const channel = new HubChannel(identity, at, this);
+    // The server's own channels have none.
+    const interval = identity.key === undefined ? this.#conflation?.intervalOf(name) ?? 0 : 0;
+    const conflation = this.#conflation === undefined || interval === 0
+      ? null
+      : new Conflation(interval, this.#conflation, this.#held);
+    const channel = new HubChannel(identity, at, { owner: this, conflation });
     this.#byName.set(name, channel);
     this.#byEpoch.set(at.epoch, channel);
     return channel;
@@ -292,10 +333,13 @@ export class Hub implements FeedSink, Gatherer, Deferred, ChannelOwner {
     this.#suspects.delete(channel);
     this.#awaited.delete(channel);
     this.#dirty.delete(channel);
+    this.#holding.delete(channel);
+    channel.conflation?.clear();
   }
 
   /** Ends all subscriptions of a channel; what was passed on before is sent first. */
   #lose(channel: HubChannel): void {
+    channel.release(true);
     channel.deliver();
     const { subscribers } = channel;
     this.#remove(channel);

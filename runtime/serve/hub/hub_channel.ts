@@ -6,11 +6,14 @@
  * it got the publications up to its position in another way, or does not want them.
  *
  *   position ──► 5      feed: 6 7 8 …      a subscriber of position 7 waits, and gets 8 first
+ *
+ * With a conflation, publications wait for the end of an interval. Its subscribers do not count offsets: one that comes gets what waits.
  */
 
-import type { Entry } from "../../channels/mod.ts";
+import { type Entry, ENTRY_KIND } from "../../channels/mod.ts";
 import { Chain } from "./chain.ts";
 import { ChainGroup } from "./chain_group.ts";
+import type { Conflation } from "./conflation.ts";
 import { type ChannelIdentity, type Face, isChained, type Subscriber } from "./face.ts";
 import { Group } from "./group.ts";
 
@@ -31,8 +34,10 @@ export class HubChannel implements ChannelIdentity {
   readonly number: number;
   /** The channel's epoch in the store. */
   readonly epoch: number;
-  /** The offset of the last publication that was passed on. */
+  /** The offset of the last publication that was passed on, or waits for the end of an interval. */
   position: number;
+  /** What waits for it; null: nothing ever does. */
+  readonly conflation: Conflation | null;
   /** How often this worker is subscribed in the store: once for each subscriber, and for each that is about to join. */
   entered = 0;
   readonly #owner: ChannelOwner;
@@ -50,12 +55,15 @@ export class HubChannel implements ChannelIdentity {
   /**
    * @param identity what it is called
    * @param at where the feed is
-   * @param owner called if a subscriber throws
+   * @param more what is called if a subscriber throws, and what merges publications
    */
   constructor(
     identity: ChannelIdentity & { readonly key?: Uint8Array | undefined },
     at: { readonly epoch: number; readonly offset: number },
-    owner: ChannelOwner,
+    { owner, conflation }: {
+      readonly owner: ChannelOwner;
+      readonly conflation: Conflation | null;
+    },
   ) {
     this.name = identity.name;
     this.number = identity.number;
@@ -63,6 +71,7 @@ export class HubChannel implements ChannelIdentity {
     this.epoch = at.epoch;
     this.position = at.offset;
     this.#owner = owner;
+    this.conflation = conflation;
   }
 
   /** The name as the store takes it. */
@@ -107,10 +116,33 @@ export class HubChannel implements ChannelIdentity {
     return this.#waiting?.delete(subscriber) ?? false;
   }
 
-  /** Encodes an entry for all subscribers that get it. Returns whether enough is waiting to be delivered at once. */
+  /** The offset up to which nothing will be encoded any more. */
+  get passedUpTo(): number {
+    const waiting = this.conflation?.firstOffset;
+    return waiting === undefined ? this.position : waiting - 1;
+  }
+
+  /** Encodes an entry for all subscribers that get it, or keeps it. Returns whether enough is waiting to be delivered at once. */
   append(entry: Entry): boolean {
     if (this.hasWaiting) this.admit();
     if (entry.offset > 0) this.position = entry.offset;
+    // Who comes and goes does not wait: its order with publications says nothing.
+    if (this.conflation === null || entry.kind !== ENTRY_KIND.publication) {
+      return this.#encode(entry);
+    }
+    if (!this.conflation.hold(entry)) return false;
+    this.release(true);
+    return true;
+  }
+
+  /** Encodes what waits for the end of an interval, if that has come, or `isForced`. */
+  release(isForced = false): void {
+    for (const entry of this.conflation?.take(isForced) ?? []) {
+      if (this.#encode(entry)) this.deliver();
+    }
+  }
+
+  #encode(entry: Entry): boolean {
     let isFull = false;
     for (let group = this.#groups; group !== null; group = group.next) {
       if (group.append(this, entry) >= FULL_BYTES) isFull = true;

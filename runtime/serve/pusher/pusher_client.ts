@@ -268,7 +268,7 @@ export class PusherClient extends TimerNode implements PusherSubscriptionOwner {
     if (kind === "presence") subscription.room = rooms.enter(name, key);
     meter.subscribed(kind === "presence");
     // From where the feed is, and not from the newest publication: members come and go without an offset.
-    const { position } = hubChannel;
+    const position = hubChannel.passedUpTo;
     hub.join(hubChannel, subscription, position);
     if (subscription.room !== undefined) return this.#join(subscription, position);
     this.#open(subscription, position);

@@ -202,6 +202,40 @@ Deno.test("channel hooks: what connect returns is checked: a date in millisecond
   assertEquals((await ann.centrifuge.rpc("slow", {})).data, { user: "42" });
 });
 
+Deno.test("channel hooks: publish and server.publish give a publication its key", async () => {
+  await using server = await start();
+  const ann = clientOf(server, "websocket", { user: "ann" });
+  await connected(ann);
+  const { centrifuge } = ann;
+  const keys: unknown[] = [];
+  const subscription = centrifuge.newSubscription("chat:lobby");
+  subscription.on("publication", ({ tags }: { tags?: Record<string, string> }) => {
+    keys.push(tags?.["key"]);
+  });
+  subscription.subscribe();
+  await within(subscription.ready(), { what: "a subscription" });
+  await centrifuge.publish("chat:lobby", { key: "A" });
+  await centrifuge.publish("chat:lobby", { text: "without one" });
+  await centrifuge.rpc("publish", { key: "B" });
+  await centrifuge.rpc("publish", {});
+  await waitFor(() => keys.length === 4, { what: () => `4 publications, not ${keys.length}` });
+  assertEquals(keys, ["A", undefined, "B", undefined]);
+  for (const key of [5, "x".repeat(256)]) {
+    for (
+      const attempt of [
+        () => centrifuge.publish("chat:lobby", { key }),
+        () => centrifuge.rpc("publish", { key }),
+      ]
+    ) {
+      const error = await attempt().then(() => ({ code: 0 }), (error) => error);
+      assertEquals(error.code, 100);
+    }
+  }
+  await waitFor(() => server.warnings.some((text) => text.includes("at most 255 bytes")), {
+    what: () => `the warning: ${server.warnings}`,
+  });
+});
+
 Deno.test("channel hooks: refresh prolongs a connection, or it ends", async () => {
   await using server = await start({ workers: 1 });
   const short = clientOf(server, "websocket", { user: "short" });

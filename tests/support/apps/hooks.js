@@ -63,6 +63,7 @@ export default {
       return {
         data: { ...data, user, stamped: client !== "", channel },
         skipHistory: data.skip === true,
+        key: data.key,
       };
     },
     rpc({ method, data, user, meta }, server) {
@@ -70,7 +71,8 @@ export default {
       if (method === "slow") return wait(30).then(() => ({ user, meta }));
       if (method === "nothing") return;
       if (method === "publish") {
-        return server.publish("chat:lobby", JSON.stringify({ from: "rpc" }));
+        const more = data?.key === undefined ? undefined : { key: data.key };
+        return server.publish("chat:lobby", JSON.stringify({ from: "rpc" }), more);
       }
       if (method === "never") return new Promise(() => {});
       if (method === "fault") throw new Error("rpc has a fault");

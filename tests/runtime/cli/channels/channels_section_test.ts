@@ -73,6 +73,7 @@ Deno.test("channels section: every option, for channels with and without a names
     allowedDeltaTypes: ["fossil"],
     deltaPublish: true,
     slowPolicy: "skip",
+    conflationInterval: 0,
     rateLimits: {},
   };
   const found = valid(

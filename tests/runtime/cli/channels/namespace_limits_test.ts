@@ -1,4 +1,4 @@
-/** What a namespace limits, in the configuration file: values, and everything that is refused. */
+/** What a namespace limits or merges, in the configuration file: values, and everything that is refused. */
 
 import { assert, assertEquals } from "@std/assert";
 import { parse as parseToml } from "smol-toml";
@@ -31,6 +31,13 @@ Deno.test("namespace limits: a number and a time", () => {
   assertEquals(structuredClone(options), options, "each worker gets a copy");
 });
 
+Deno.test("namespace limits: conflation, with a history that is for who asks for it", () => {
+  const { options, faults } = read(
+    `conflation_interval = 0.25\n${HISTORY}allow_history_for_client = true`,
+  );
+  assertEquals([options.conflationInterval, options.historySize, faults], [250, 1, []]);
+});
+
 const RATES = ["10", "10/", "0/s", "/s", "10/30", "1.5/s", "-1/s", "10/x", "10/0s", "1/s/s"];
 /** Longer than a day, and more than a thousand in a millisecond. */
 const EXTREMES = ["1/2d", "2000/1ms"];
@@ -46,6 +53,15 @@ const WRONG: readonly [options: string, ...faults: string[]][] = [
     'history_limit_per_user = "1/s"\npresence_limit_per_user = "1/s"',
     "history_limit_per_user has no effect without history_size and history_ttl",
     "presence_limit_per_user has no effect without presence",
+  ],
+  ...["1ms", "2m"].map((time): [string, string] => [
+    `conflation_interval = "${time}"`,
+    'conflation_interval must be from "10ms" to "1m"',
+  ]),
+  ["conflation_interval = 'often'", "conflation_interval must be a time"],
+  [
+    `conflation_interval = "1s"\n${HISTORY}allow_recovery = true\nforce_positioning = true`,
+    "conflation_interval excludes allow_recovery and force_positioning: who recovers or counts offsets gets every publication",
   ],
 ];
 

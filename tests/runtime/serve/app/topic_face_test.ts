@@ -21,7 +21,10 @@ function entry(offset: number, text: string, kind: EntryKind = ENTRY_KIND.public
 
 function channel(): HubChannel {
   const owner = { onSubscriberFailed() {} };
-  return new HubChannel({ name: "t", number: 1 }, { epoch: 1, offset: 0 }, owner);
+  return new HubChannel({ name: "t", number: 1 }, { epoch: 1, offset: 0 }, {
+    owner,
+    conflation: null,
+  });
 }
 
 /** The texts of short frames. */

@@ -22,6 +22,7 @@ import { Client } from "../../../../runtime/serve/centrifuge/client.ts";
 import { ClientDirectory } from "../../../../runtime/serve/centrifuge/client_directory.ts";
 import type { ClientHooks } from "../../../../runtime/serve/centrifuge/client_hooks.ts";
 import type { ClientLink } from "../../../../runtime/serve/centrifuge/client_link.ts";
+import { conflationRules } from "../../../../runtime/serve/centrifuge/conflated_channels.ts";
 import { ConnectedUsers } from "../../../../runtime/serve/centrifuge/connected_users.ts";
 import { DeltaCache } from "../../../../runtime/serve/centrifuge/delta_cache.ts";
 import { DrainSpread } from "../../../../runtime/serve/centrifuge/drain_spread.ts";
@@ -188,6 +189,10 @@ export class ClientBench {
     };
     const all = { ...CHANNEL_LIMITS, ...limits };
     const namespaces = { chat: OPEN, closed: CHANNEL_OPTIONS };
+    const rules = new ChannelRules({ options: CHANNEL_OPTIONS, namespaces, ...config }, {
+      nameBytes: all.nameBytes,
+      exceeded: () => this.meter.limitExceeded("channel_name"),
+    });
     this.context = {
       store,
       broker: engine ?? new StoreBroker(store),
@@ -197,11 +202,13 @@ export class ClientBench {
         report: (error) => {
           throw error;
         },
+        conflation: conflationRules({
+          rules,
+          meter: this.meter,
+          os: { preciseMilliseconds: getNow },
+        }),
       }),
-      rules: new ChannelRules({ options: CHANNEL_OPTIONS, namespaces, ...config }, {
-        nameBytes: all.nameBytes,
-        exceeded: () => this.meter.limitExceeded("channel_name"),
-      }),
+      rules,
       limits: all,
       users: new UserConnections(store, all.connectionsPerUser),
       connectedUsers,

@@ -89,6 +89,21 @@ Deno.test("subscription plan: deltas of an allowed kind", () => {
   assertEquals(plan({ options: allowed, wishes: { delta: "other" } }), "");
 });
 
+Deno.test("subscription plan: where publications are merged nobody counts offsets, whatever a token forces", () => {
+  const merged = { ...HISTORY, conflationInterval: 100 };
+  for (const override of [{}, { forceRecovery: true, forcePositioning: true }]) {
+    const { recoverable, positioned, whenSlow } = planSubscription(
+      { ...CHANNEL_OPTIONS, ...merged, slowPolicy: "skip" },
+      override,
+      {
+        wishes: { ...NO_WISHES, recoverable: true, positioned: true },
+        may: { history: true, presence: true },
+      },
+    );
+    assertEquals([recoverable, positioned, whenSlow], [false, false, "newest"]);
+  }
+});
+
 Deno.test("subscription plan: a slow subscriber is closed, recovers or gets the newest", () => {
   const whenSlow = (options: Partial<ChannelOptions>, wishes: Partial<SubscriptionWishes> = {}) =>
     planSubscription({ ...CHANNEL_OPTIONS, ...options }, {}, {

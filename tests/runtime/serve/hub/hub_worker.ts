@@ -6,6 +6,7 @@
 
 import type { Deferred } from "../../../../runtime/net/mod.ts";
 import {
+  type ConflationRules,
   type Entrance,
   type Face,
   Hub,
@@ -72,13 +73,14 @@ export class HubWorker {
   readonly reported: unknown[] = [];
   readonly #deferred: Deferred[] = [];
 
-  constructor(store: HubStore) {
+  constructor(store: HubStore, conflation?: ConflationRules) {
     this.store = store;
     const defer = (deferred: Deferred) => void this.#deferred.push(deferred);
     this.hub = new Hub({
       store,
       loop: { gather: () => {}, defer },
       report: (error) => void this.reported.push(error),
+      ...(conflation === undefined ? {} : { conflation }),
     });
   }
 

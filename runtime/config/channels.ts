@@ -38,6 +38,7 @@ export type SlowPolicy = (typeof SLOW_POLICIES)[number];
 export const RATE_LIMITS = [
   "publish_limit_per_user",
   "publish_limit_per_channel",
+  "subscribe_limit_per_user",
   "history_limit_per_user",
   "presence_limit_per_user",
 ] as const;

@@ -81,6 +81,7 @@ export const CHANNEL_COLUMN = {
   limitPublishPerChannel: 261,
   limitHistoryPerUser: 262,
   limitPresencePerUser: 263,
+  limitSubscribePerUser: 266,
   /** Publications that gave way to newer ones with the same key, and intervals that ended early. */
   conflated: 264,
   conflationEndedEarly: 265,

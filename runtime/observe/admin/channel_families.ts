@@ -169,6 +169,7 @@ const METRICS: readonly WorkerMetric[] = [
     "limit=queued": CHANNEL_COLUMN.limitQueued,
     "limit=publish_limit_per_user": CHANNEL_COLUMN.limitPublishPerUser,
     "limit=publish_limit_per_channel": CHANNEL_COLUMN.limitPublishPerChannel,
+    "limit=subscribe_limit_per_user": CHANNEL_COLUMN.limitSubscribePerUser,
     "limit=history_limit_per_user": CHANNEL_COLUMN.limitHistoryPerUser,
     "limit=presence_limit_per_user": CHANNEL_COLUMN.limitPresencePerUser,
   }),

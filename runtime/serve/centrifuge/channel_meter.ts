@@ -64,6 +64,7 @@ const LIMITS: Readonly<Record<ChannelLimit, Column>> = {
   queued: CHANNEL_COLUMN.limitQueued,
   publish_limit_per_user: CHANNEL_COLUMN.limitPublishPerUser,
   publish_limit_per_channel: CHANNEL_COLUMN.limitPublishPerChannel,
+  subscribe_limit_per_user: CHANNEL_COLUMN.limitSubscribePerUser,
   history_limit_per_user: CHANNEL_COLUMN.limitHistoryPerUser,
   presence_limit_per_user: CHANNEL_COLUMN.limitPresencePerUser,
 };

@@ -544,6 +544,9 @@ export class Client extends TimerNode
     const refusal = this.subscriptions.refusalOf(name);
     if (refusal !== undefined) return replies.error(id, refusal);
     const { channel } = found;
+    // Before a token is verified, and a hook is asked.
+    const tooMuch = this.#context.rates.refusalOf(channel, this.identity, "subscribe");
+    if (tooMuch !== undefined) return replies.error(id, tooMuch);
     if (token && this.#verifiesFor("subscribe")) {
       return this.#subscribeWith(token, channel, { command, replies });
     }

@@ -8,8 +8,8 @@
 
 import { CLIENT_ERRORS, type ClientError } from "../../../protocol/centrifuge/mod.ts";
 import { microseconds, takeToken, type TokenBucket } from "../../channels/mod.ts";
-import { RATE_LIMITS, type RateLimitName } from "../../config/mod.ts";
-import type { Channel, SubscriberAction } from "../channels/mod.ts";
+import { type ChannelAction, RATE_LIMITS, type RateLimitName } from "../../config/mod.ts";
+import type { Channel } from "../channels/mod.ts";
 import type { ChannelContext, ClientStore } from "./channel_context.ts";
 
 /** Who does it. */
@@ -18,7 +18,8 @@ export interface RateHolder {
   readonly user: string;
 }
 
-const PER_USER: Readonly<Record<SubscriberAction, RateLimitName>> = {
+const PER_USER: Readonly<Record<ChannelAction, RateLimitName>> = {
+  subscribe: "subscribe_limit_per_user",
   publish: "publish_limit_per_user",
   history: "history_limit_per_user",
   presence: "presence_limit_per_user",
@@ -57,7 +58,7 @@ export class RateLimiter {
   refusalOf(
     channel: Channel,
     holder: RateHolder,
-    action: SubscriberAction,
+    action: ChannelAction,
   ): ClientError | undefined {
     const { rateLimits } = channel.options;
     const perUser = rateLimits[PER_USER[action]];

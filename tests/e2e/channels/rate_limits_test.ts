@@ -4,7 +4,7 @@ import { assert, assertEquals } from "@std/assert";
 import { DEFAULT_CONFIG } from "../../../runtime/mod.ts";
 import { Backend, sign } from "../../support/channel_backend.ts";
 import { OPEN } from "../../support/channel_options.ts";
-import { type ChannelClient, connected } from "../../support/channel_server.ts";
+import { type ChannelClient, connected, subscribe } from "../../support/channel_server.ts";
 import { Metrics } from "../../support/metrics.ts";
 import { PusherServer } from "../../support/pusher_server.ts";
 import { waitFor } from "../../support/wait_for.ts";
@@ -14,6 +14,7 @@ const FIVE = { count: 5, time: 3_600_000 };
 const NAMESPACES = {
   user: { ...OPEN, rateLimits: { publish_limit_per_user: FIVE, history_limit_per_user: FIVE } },
   channel: { ...OPEN, rateLimits: { publish_limit_per_channel: FIVE } },
+  calm: { ...OPEN, rateLimits: { subscribe_limit_per_user: { count: 2, time: 1_000 } } },
   soon: { ...OPEN, rateLimits: { publish_limit_per_user: { count: 1, time: 50 } } },
 };
 const ADMIN = { hostname: "127.0.0.1", port: 0 };
@@ -79,6 +80,20 @@ Deno.test("rate limits: a channel has one budget for all clients, and a token co
   for (const what of ["a publication", "another one, a moment later"]) {
     await waitFor(async () => await publish(both[0]!, "soon:a") === "published", { what });
   }
+});
+
+Deno.test("rate limits: a client that subscribes too often tries again by itself", async () => {
+  await using backend = await Backend.start({ namespaces: NAMESPACES });
+  const token = await sign({ sub: "ann" });
+  const clients = [backend.server.client({ token }), backend.server.client({ token })];
+  for (const client of clients) await connected(client);
+  const received = await Promise.all(
+    Array.from({ length: 6 }, (_, i) => subscribe(clients[i % 2]!, `calm:${i}`)),
+  );
+  assert(received.every(({ subscribed }) => subscribed.length === 1));
+  const errors = received.flatMap((one) => one.errors);
+  assert(errors.length > 0 && errors.every((code) => code === 111), errors.join());
+  assertEquals(received.flatMap(({ unsubscribed }) => unsubscribed), []);
 });
 
 Deno.test("rate limits: requests for histories count with the user's commands", async () => {

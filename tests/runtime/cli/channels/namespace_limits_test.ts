@@ -18,6 +18,7 @@ Deno.test("namespace limits: a number and a time", () => {
     ${HISTORY}
     publish_limit_per_user = "10/s"
     publish_limit_per_channel = "1000/5m"
+    subscribe_limit_per_user = "50/m"
     history_limit_per_user = "1/1.5s"
     presence_limit_per_user = "2/100ms"
   `);
@@ -25,6 +26,7 @@ Deno.test("namespace limits: a number and a time", () => {
   assertEquals(options.rateLimits, {
     publish_limit_per_user: { count: 10, time: 1_000 },
     publish_limit_per_channel: { count: 1000, time: 300_000 },
+    subscribe_limit_per_user: { count: 50, time: 60_000 },
     history_limit_per_user: { count: 1, time: 1_500 },
     presence_limit_per_user: { count: 2, time: 100 },
   });

@@ -82,6 +82,11 @@ const USER: CommandFlag = {
   value: "NAME",
   help: "the user whose token it is",
 };
+const KEY: CommandFlag = {
+  flag: "conflation-key",
+  value: "KEY",
+  help: "what it is a newer value of, where conflation_interval merges publications",
+};
 const SINCE: readonly CommandFlag[] = [
   {
     flag: "since",
@@ -144,7 +149,7 @@ export const CHANNEL_COMMANDS: readonly ChannelCommand[] = [
     follows: "CHANNEL DATA|-",
     help: "publish to a channel by the HTTP API: JSON, from the argument or from standard input",
     prints: 'offset and epoch: {"offset":1,"epoch":"…"}',
-    flags: [...API, HELP],
+    flags: [KEY, ...API, HELP],
     examples: [
       `publish chat:lobby '{"text":"hello"}' --config chat.toml`,
       "publish chat:lobby - --url https://example.com --api-key-file api.key < a.json",

@@ -16,9 +16,11 @@ export async function runPublish(args: CommandArguments, io: CommandIo): Promise
   const [channel, text] = args.positional as readonly [string, string];
   const place = await apiPlace(args, io);
   const data = text === "-" ? await readData(io) : jsonArgument("the data", text);
+  const key = args.text("conflation-key");
   using api = new ApiClient(place);
   const result = await api.call("publish", (json) => {
     json.name("channel").text(channel).name("data").raw(data);
+    if (key !== undefined) json.name("key").text(key);
   });
   return await io.print(new TextDecoder().decode(result));
 }

@@ -56,12 +56,12 @@ Deno.test("channels publish: from the argument and from standard input, byte for
       ["publish", "chat:a", "-", ...at],
       '{"long": 12345678901234567890,\n"t": "ü"}\n',
     );
-    await expectChannels(["publish", "chat:a", ...at, "--", "-1"]);
+    await expectChannels(["publish", "chat:a", ...at, "--conflation-key", "A", "--", "-1"]);
     const history = await expectChannels(["history", "chat:a", ...at]);
     assertEquals(lines(history), [
       '{"offset":1,"data":{"n": 1.0}}',
       '{"offset":2,"data":{"long": 12345678901234567890,"t": "ü"}}',
-      '{"offset":3,"data":-1}',
+      '{"offset":3,"data":-1,"tags":{"key":"A"}}',
     ]);
   }));
 

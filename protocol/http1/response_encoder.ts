@@ -8,6 +8,7 @@
  */
 import { CR, equalsLower, FIELD_TEXT, latin1Bytes, LF, SP, TOKEN } from "../ascii.ts";
 import type { ByteBuffer } from "../byte_buffer.ts";
+import { writeDecimal } from "../write_decimal.ts";
 import type { DateField } from "./date_field.ts";
 import { statusLine } from "./status_line.ts";
 
@@ -121,18 +122,6 @@ export function encodeResponseHead(
   // The length is set last: if anything above throws, no partial head is left.
   out.length = writeLineEnd(bytes, at);
   return saysClose;
-}
-
-/** Writes an integer from 0 to 2^53 - 1 in decimal digits and returns the offset after it. */
-function writeDecimal(bytes: Uint8Array, at: number, value: number): number {
-  let digits = 1;
-  for (let rest = value; rest >= 10; rest = Math.floor(rest / 10)) digits++;
-  let rest = value;
-  for (let i = digits - 1; i >= 0; i--) {
-    bytes[at + i] = 0x30 + rest % 10;
-    rest = Math.floor(rest / 10);
-  }
-  return at + digits;
 }
 
 function writeFraming(bytes: Uint8Array, at: number, contentLength: number): number {

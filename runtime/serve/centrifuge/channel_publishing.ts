@@ -6,18 +6,19 @@
  * workers.
  */
 
-import { utf8Of } from "../../../protocol/mod.ts";
+import { lentUtf8 } from "../../../protocol/mod.ts";
 import {
   CLIENT_ERRORS,
   type ClientError,
   type ClientInfo,
 } from "../../../protocol/centrifuge/mod.ts";
+import { withoutLineBreaks } from "../../../protocol/json/mod.ts";
 import { ENTRY_FORM, type EntryForm, publishedForm, type Version } from "../../channels/mod.ts";
 import type { PublishAnswer, Soon } from "../broker/mod.ts";
 import type { Channel } from "../channels/mod.ts";
 import type { ChannelContext } from "./channel_context.ts";
 import type { PublicationSource } from "./channel_meter.ts";
-import { encodeFields, withoutLineBreaks } from "./publication_fields.ts";
+import { encodeFields } from "./publication_fields.ts";
 
 /** What is published. */
 export interface PublicationWish {
@@ -57,7 +58,7 @@ export function publishTo(
   const asDelta = options.allowedDeltaTypes.length > 0 && (delta || options.deltaPublish);
   const keepsHistory = options.historySize > 0 && options.historyTime > 0;
   const { source } = wish;
-  const answer = broker.publish(utf8Of(name), {
+  const answer = broker.publish(lentUtf8(name), {
     data,
     form: publishedForm(form, asDelta),
     fields,

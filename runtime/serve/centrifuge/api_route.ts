@@ -7,7 +7,7 @@
  */
 
 import { timingSafeEqual } from "@std/crypto/timing-safe-equal";
-import { ByteBuffer } from "../../../protocol/mod.ts";
+import { ByteBuffer, constantFields } from "../../../protocol/mod.ts";
 import { CLIENT_ERRORS } from "../../../protocol/centrifuge/mod.ts";
 import {
   isJson,
@@ -51,10 +51,10 @@ const METHODS: Readonly<Record<string, ApiMethod>> = {
   info,
 };
 const NAMES = Object.keys(METHODS);
-const JSON_FIELDS = [["Content-Type", "application/json"], [
-  "X-Content-Type-Options",
-  "nosniff",
-]] as const;
+const JSON_FIELDS = constantFields([
+  ["Content-Type", "application/json"],
+  ["X-Content-Type-Options", "nosniff"],
+]);
 const OPEN_BRACE = 0x7b;
 const NO_BYTES = new Uint8Array(0);
 

@@ -111,11 +111,24 @@ export function latin1Bytes(text: string): Uint8Array<ArrayBuffer> {
 // Arguments of one `String.fromCharCode` call: few enough for any stack.
 const DECODE_AT_ONCE = 2048;
 
+// A call with the elements of an Array stays in compiled code; with those of a typed array it does not, and costs several times
+// as much. One Array for each length of short texts, filled again for each of them.
+const SHORT_TEXT = 64;
+const SHORT_TEXTS: readonly number[][] = Array.from(
+  { length: SHORT_TEXT + 1 },
+  (_, length) => Array.from({ length }, () => 0),
+);
+
 /**
  * `bytes[start, end)` as a string, one code unit per byte. TextDecoder("latin1") does not do this: the
  * label means windows-1252, which maps 0x80–0x9F to other characters.
  */
 export function latin1(bytes: Uint8Array, start: number, end: number): string {
+  const codes = SHORT_TEXTS[end - start];
+  if (codes !== undefined && end <= bytes.length) {
+    for (let i = 0; i < codes.length; i++) codes[i] = bytes[start + i]!;
+    return String.fromCharCode.apply(null, codes);
+  }
   let text = "";
   for (let from = start; from < end; from += DECODE_AT_ONCE) {
     const part = bytes.subarray(from, Math.min(from + DECODE_AT_ONCE, end));

@@ -32,5 +32,5 @@ export {
   type WebSocketLimits,
 } from "./limits.ts";
 export { parseFieldLine } from "./semantics/field_value.ts";
-export { decodeUtf8, encodeUtf8, utf8Of } from "./utf8.ts";
+export { decodeUtf8, encodeUtf8, lentUtf8, utf8Of } from "./utf8.ts";
 export { type OriginPattern, parseOriginPattern } from "./websocket/origin.ts";

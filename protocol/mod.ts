@@ -33,6 +33,7 @@ export {
 export { PayloadBuffer } from "./payload_buffer.ts";
 export {
   CLOSED as HTTP_CLOSED,
+  constantFields,
   DATA,
   END_OF_MESSAGE,
   HeadCache,

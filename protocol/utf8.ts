@@ -48,13 +48,31 @@ function encodeLong(text: string, into: Uint8Array, at: number): number {
   return UTF8.encodeInto(text, at === 0 ? into : into.subarray(at)).written;
 }
 
-/**
- * The bytes of a text, in an array of its own. TextEncoder allocates memory outside of V8's heap for each text, which costs more than
- * all the rest of a publication; arrays of up to 64 bytes are within the heap.
- */
+/** The bytes of a text, in an array of its own. */
 export function utf8Of(text: string): Uint8Array {
   const { length } = text;
   const bytes = new Uint8Array(length);
+  for (let i = 0; i < length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit >= FIRST_BEYOND_ASCII) return UTF8.encode(text);
+    bytes[i] = unit;
+  }
+  return bytes;
+}
+
+/** One array for each length of text in ASCII, made when it is needed. */
+const LENT: (Uint8Array | undefined)[] = [];
+/** Longer text is encoded into an array of its own. */
+const LONGEST_LENT = 255;
+
+/**
+ * The bytes of a text, valid until the next call: for a callee that copies them before anything else happens. In Deno the memory of
+ * every typed array is outside of V8's heap, however short it is: making and collecting one costs as much as storing a publication.
+ */
+export function lentUtf8(text: string): Uint8Array {
+  const { length } = text;
+  if (length > LONGEST_LENT) return UTF8.encode(text);
+  const bytes = LENT[length] ??= new Uint8Array(length);
   for (let i = 0; i < length; i++) {
     const unit = text.charCodeAt(i);
     if (unit >= FIRST_BEYOND_ASCII) return UTF8.encode(text);

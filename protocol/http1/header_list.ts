@@ -69,6 +69,21 @@ export class HeaderList {
     return joined;
   }
 
+  /**
+   * Whether there is one field `lowerName` (in lower case), and its value has these bytes. For secrets: nothing is created, and
+   * all bytes are compared, so that the time tells the length alone.
+   */
+  holds(lowerName: string, secret: Uint8Array): boolean {
+    const field = this.#find(lowerName, 0);
+    if (field < 0 || this.#find(lowerName, field + 1) >= 0) return false;
+    const start = this.#offsets[field * WORDS + 2]!;
+    if (this.#offsets[field * WORDS + 3]! - start !== secret.length) return false;
+    const bytes = this.#bytes;
+    let difference = 0;
+    for (let i = 0; i < secret.length; i++) difference |= bytes[start + i]! ^ secret[i]!;
+    return difference === 0;
+  }
+
   /** Whether there is a field `lowerName` (in lower case). */
   has(lowerName: string): boolean {
     return this.#find(lowerName, 0) >= 0;

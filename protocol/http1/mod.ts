@@ -42,6 +42,7 @@ export { RequestHead } from "./request_head.ts";
 export { parseRequestHead } from "./request_parser.ts";
 export {
   CLOSES,
+  constantFields,
   encodeResponseHead,
   IN_CHUNKS,
   KEEPS_ALIVE,

@@ -8,6 +8,7 @@
  */
 import { CR, equalsLower, FIELD_TEXT, latin1Bytes, LF, SP, TOKEN } from "../ascii.ts";
 import type { ByteBuffer } from "../byte_buffer.ts";
+import { writeDecimal } from "../write_decimal.ts";
 import type { DateField } from "./date_field.ts";
 import { statusLine } from "./status_line.ts";
 
@@ -79,6 +80,29 @@ const OUR_FIELD = 3;
 const OWN_LINES_BYTES = 192;
 const FIELD_EXTRA_BYTES = 4;
 
+const NO_FIELDS: ResponseFields = [];
+/** The lines of the lists that {@link constantFields} was given. */
+const CONSTANT_FIELDS = new WeakMap<ResponseFields, Uint8Array>();
+
+/**
+ * Fields that many responses have: they are checked and encoded once. Returns the same list, which must not change any more.
+ *
+ * @throws TypeError for an invalid field, and for one that says something about the connection
+ */
+export function constantFields(fields: ResponseFields): ResponseFields {
+  const bytes = new Uint8Array(fieldsBytes(fields));
+  let at = 0;
+  for (const [name, value] of fields) {
+    const after = writeName(bytes, at, name);
+    if (fieldKind(bytes, at, after) !== PLAIN_FIELD) {
+      throw new TypeError(`Cannot keep ${name}: it depends on the connection`);
+    }
+    at = writeLineEnd(bytes, writeValue(bytes, after, value));
+  }
+  CONSTANT_FIELDS.set(fields, bytes);
+  return fields;
+}
+
 /** The offset of the date in a head with this status. */
 export function datePosition(status: number): number {
   return statusLine(status).length + DATE_PREFIX.length;
@@ -104,7 +128,9 @@ export function encodeResponseHead(
 
   let connection = form.persistence;
   let saysClose = false;
-  for (const [name, value] of response.fields) {
+  const constant = CONSTANT_FIELDS.get(response.fields);
+  if (constant !== undefined) at = writeBytes(bytes, at, constant);
+  for (const [name, value] of constant === undefined ? response.fields : NO_FIELDS) {
     const after = writeName(bytes, at, name);
     const kind = fieldKind(bytes, at, after);
     if (kind === OUR_FIELD) throw new TypeError(`Cannot send ${name}: the connection writes it`);
@@ -121,18 +147,6 @@ export function encodeResponseHead(
   // The length is set last: if anything above throws, no partial head is left.
   out.length = writeLineEnd(bytes, at);
   return saysClose;
-}
-
-/** Writes an integer from 0 to 2^53 - 1 in decimal digits and returns the offset after it. */
-function writeDecimal(bytes: Uint8Array, at: number, value: number): number {
-  let digits = 1;
-  for (let rest = value; rest >= 10; rest = Math.floor(rest / 10)) digits++;
-  let rest = value;
-  for (let i = digits - 1; i >= 0; i--) {
-    bytes[at + i] = 0x30 + rest % 10;
-    rest = Math.floor(rest / 10);
-  }
-  return at + digits;
 }
 
 function writeFraming(bytes: Uint8Array, at: number, contentLength: number): number {

@@ -56,7 +56,7 @@ export const MAX_UINT32 = 0xffff_ffff;
 export function decodeShape<S extends Shape>(slice: JsonSlice, shape: S): Decoded<S> {
   const { bytes, end } = slice;
   const start = skipBlank(bytes, slice.start, end);
-  const members = new MemberReader("object", bytes, { ...slice, start });
+  const members = new MemberReader("object", bytes, { start, end, depth: slice.depth });
   const decoded = readMembers(members, slice, shape);
   const behind = skipBlank(bytes, members.at, end);
   if (behind !== end) throw new JsonError("Something follows the object", behind);
@@ -68,23 +68,20 @@ function readMembers<S extends Shape>(
   { bytes, depth }: JsonSlice,
   shape: S,
 ): Decoded<S> {
+  const { fields, empty } = planOf(shape);
   // A copy of one object is cheaper than a store for each field.
-  const decoded: Record<string, unknown> = { ...emptyOf(shape) };
+  const decoded: Record<string, unknown> = { ...empty };
   // A bit for each field.
   let found = 0;
   while (members.next()) {
-    let bit = 1;
     // A shape has few fields, so a search costs less than a map for each shape.
-    for (const property in shape) {
-      const { wire, read, takesNull } = shape[property]!;
-      if (!members.isNamed(wire)) {
-        bit <<= 1;
-        continue;
-      }
+    for (let i = 0; i < fields.length; i++) {
+      const { property, wire, read, takesNull } = fields[i]!;
+      if (!members.isNamed(wire)) continue;
       const { valueStart: start, valueEnd: end } = members;
-      if ((found & bit) !== 0) throw new JsonError("A field appears twice", start);
-      found |= bit;
-      if (bytes[start] !== LOWER_N || takesNull === true) {
+      if ((found & (1 << i)) !== 0) throw new JsonError("A field appears twice", start);
+      found |= 1 << i;
+      if (bytes[start] !== LOWER_N || takesNull) {
         decoded[property] = read({ bytes, start, end, depth: depth - 1 });
       }
       break;
@@ -93,16 +90,30 @@ function readMembers<S extends Shape>(
   return decoded as Decoded<S>;
 }
 
-const EMPTY = new WeakMap<Shape, Readonly<Record<string, undefined>>>();
+/** A shape as it is read. */
+interface Plan {
+  readonly fields: readonly {
+    readonly property: string;
+    readonly wire: string;
+    readonly read: Read<unknown>;
+    readonly takesNull: boolean;
+  }[];
+  /** What a text without any field of the shape is decoded to. */
+  readonly empty: Readonly<Record<string, undefined>>;
+}
 
-/** What a text without any field of the shape is decoded to. */
-function emptyOf(shape: Shape): Readonly<Record<string, undefined>> {
-  let empty = EMPTY.get(shape);
-  if (empty === undefined) {
-    empty = Object.fromEntries(Object.keys(shape).map((property) => [property, undefined]));
-    EMPTY.set(shape, empty);
+const PLANS = new WeakMap<Shape, Plan>();
+
+function planOf(shape: Shape): Plan {
+  let plan = PLANS.get(shape);
+  if (plan === undefined) {
+    const fields = Object.entries(shape).map(([property, { wire, read, takesNull = false }]) => {
+      return { property, wire, read, takesNull };
+    });
+    const empty = Object.fromEntries(fields.map(({ property }) => [property, undefined]));
+    PLANS.set(shape, plan = { fields, empty });
   }
-  return empty;
+  return plan;
 }
 
 /** A string. */

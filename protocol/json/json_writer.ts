@@ -6,10 +6,13 @@
  * check that objects are closed, nor that a raw payload is JSON.
  */
 
-import { charClass, COLON, COMMA, CR, LF } from "../ascii.ts";
+import { charClass, COLON, COMMA } from "../ascii.ts";
 import type { ByteBuffer } from "../byte_buffer.ts";
+import { MOST_DIGITS, writeDecimal } from "../write_decimal.ts";
+import { withoutLineBreaks } from "./line_breaks.ts";
 import { CLOSE_BRACE, CLOSE_BRACKET, OPEN_BRACE, OPEN_BRACKET, QUOTE } from "./skip_value.ts";
 
+const MINUS = 0x2d;
 const UTF8 = new TextEncoder();
 /** Characters that need no escape and have one byte. */
 const SIMPLE = charClass({ ranges: [[0x20, 0x21], [0x23, 0x5b], [0x5d, 0x7e]] });
@@ -66,7 +69,10 @@ export class JsonWriter {
   integer(value: number): this {
     if (!Number.isSafeInteger(value)) throw new RangeError(`${value} is no safe integer`);
     this.#separate();
-    this.out.appendLatin1(String(value));
+    const { out } = this;
+    if (value < 0) out.appendByte(MINUS);
+    const at = out.reserve(MOST_DIGITS);
+    out.length = writeDecimal(out.bytes, at, Math.abs(value));
     return this;
   }
 
@@ -80,7 +86,7 @@ export class JsonWriter {
   /** JSON that exists already, as a value or as the next element; without its line breaks. */
   raw(json: Uint8Array): this {
     this.#separate();
-    appendLine(this.out, json);
+    this.out.append(withoutLineBreaks(json));
     return this;
   }
 
@@ -122,13 +128,5 @@ export class JsonWriter {
     }
     bytes[start + 1 + length] = QUOTE;
     out.length = start + length + 2;
-  }
-}
-
-/** Appends JSON without its line breaks. */
-function appendLine(out: ByteBuffer, json: Uint8Array): void {
-  if (json.indexOf(LF) < 0 && json.indexOf(CR) < 0) return out.append(json);
-  for (const byte of json) {
-    if (byte !== LF && byte !== CR) out.appendByte(byte);
   }
 }

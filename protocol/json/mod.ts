@@ -42,5 +42,6 @@ export {
 } from "./decode_shape.ts";
 export { JsonError } from "./json_error.ts";
 export { JsonWriter } from "./json_writer.ts";
+export { withoutLineBreaks } from "./line_breaks.ts";
 export { INVALID, skipBlank, skipValue } from "./skip_value.ts";
 export { JSON_DEPTH } from "../limits.ts";

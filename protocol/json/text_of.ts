@@ -10,27 +10,12 @@ import { JsonError } from "./json_error.ts";
 import { BACKSLASH } from "./skip_value.ts";
 
 const UTF8 = new TextDecoder();
-/** Longer strings would be made of pieces that V8 joins later. */
-const SHORT = 12;
 
 /** The string. @throws {JsonError} for half of a surrogate pair */
 export function textOf(bytes: Uint8Array, start: number, end: number): string {
-  if (isPlainAscii(bytes, start, end)) return asciiOf(bytes, start + 1, end - 1);
+  if (isPlainAscii(bytes, start, end)) return latin1(bytes, start + 1, end - 1);
   const text: string = JSON.parse(UTF8.decode(bytes.subarray(start, end)));
   if (!text.isWellFormed()) throw new JsonError("A string has half of a surrogate pair", start);
-  return text;
-}
-
-/** Most texts are short, and a view with a call for all of its bytes costs more than some calls for four bytes each. */
-function asciiOf(bytes: Uint8Array, start: number, end: number): string {
-  if (end - start > SHORT) return latin1(bytes, start, end);
-  const { fromCharCode } = String;
-  let text = "";
-  let at = start;
-  for (; at + 4 <= end; at += 4) {
-    text += fromCharCode(bytes[at]!, bytes[at + 1]!, bytes[at + 2]!, bytes[at + 3]!);
-  }
-  for (; at < end; at++) text += fromCharCode(bytes[at]!);
   return text;
 }
 

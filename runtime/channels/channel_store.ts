@@ -14,7 +14,7 @@ import { Bells } from "./bells.ts";
 import { ChannelDirectory, type HashedName, MAX_NAME_BYTES } from "./channel_directory.ts";
 import { openChannelMemory } from "./channel_memory.ts";
 import { ChannelListing, type ChannelVisitor } from "./channel_listing.ts";
-import { epochOfText, epochText } from "./epoch_text.ts";
+import { epochOfText, EpochTexts } from "./epoch_text.ts";
 import { Feed } from "./feed.ts";
 import { FeedReader } from "./feed_reader.ts";
 import { Followed } from "./followed.ts";
@@ -104,6 +104,7 @@ export class ChannelStore {
   readonly #historyReader: HistoryReader;
   readonly #presenceReader: PresenceReader;
   readonly #listing: ChannelListing;
+  readonly #epochTexts: EpochTexts;
   /** What must be done and found the store busy. */
   readonly #deferred: (() => void)[] = [];
 
@@ -146,6 +147,7 @@ export class ChannelStore {
     this.#historyReader = new HistoryReader(parts);
     this.#presenceReader = new PresenceReader({ ...parts, presence });
     this.#listing = new ChannelListing(parts);
+    this.#epochTexts = new EpochTexts(memory.words[HEADER.epochBase]!);
   }
 
   /** The most bytes of fields and data of a publication, or of the info of a member. */
@@ -414,7 +416,7 @@ export class ChannelStore {
       });
       if (text !== undefined) return String.fromCharCode(...text);
     }
-    return epochText(this.#memory.words[HEADER.epochBase]!, epoch);
+    return this.#epochTexts.of(epoch);
   }
 
   /** The epoch of a text, or 0, which no channel has, if it is none of this run. */

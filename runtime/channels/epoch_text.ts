@@ -6,12 +6,37 @@
  * its position is lost.
  */
 
+/** Texts that a thread keeps, by the last bits of the number: `toString` costs more than the rest of an answer. */
+const KEPT_TEXTS = 64;
+
 const PATTERN = /^([0-9a-z]{1,7})-([0-9a-z]{1,7})$/;
 const RADIX = 36;
 
 /** The text of an epoch. */
-export function epochText(base: number, epoch: number): string {
+function epochText(base: number, epoch: number): string {
   return `${(base >>> 0).toString(RADIX)}-${epoch.toString(RADIX)}`;
+}
+
+/** The texts of one store, as one thread needs them. */
+export class EpochTexts {
+  readonly #prefix: string;
+  readonly #epochs = new Float64Array(KEPT_TEXTS).fill(-1);
+  readonly #texts: string[] = new Array<string>(KEPT_TEXTS).fill("");
+
+  /** @param base the store's random part */
+  constructor(base: number) {
+    this.#prefix = epochText(base, 0).slice(0, -1);
+  }
+
+  /** The text of an epoch. */
+  of(epoch: number): string {
+    const slot = epoch % KEPT_TEXTS;
+    if (this.#epochs[slot] !== epoch) {
+      this.#epochs[slot] = epoch;
+      this.#texts[slot] = this.#prefix + epoch.toString(RADIX);
+    }
+    return this.#texts[slot]!; // every number has a slot
+  }
 }
 
 /** The epoch of a text, or 0, which no channel has, if it is not one of this store. */

@@ -1,8 +1,8 @@
 /**
  * A session with an app, without sockets: what a request costs in this program alone.
  *
- * In: the app. Out: `ask`, which hands over a request's bytes as the loop does, and returns the length of the answer. An answer that
- * comes later is waited for by `askLater`.
+ * In: the app, or the endpoints of channels. Out: `ask`, which hands over a request's bytes as the loop does, and returns the
+ * length of the answer. An answer that comes later is waited for by `askLater`.
  */
 
 import { DateField, MessageBufferPool } from "../../protocol/mod.ts";
@@ -18,7 +18,7 @@ import { EventLog, LineStamp } from "../../runtime/observe/log/mod.ts";
 import { createSharedState, openSharedState } from "../../runtime/ring/mod.ts";
 import { App, type AppParts, type Topics } from "../../runtime/serve/app/mod.ts";
 import type { AppModule } from "../../runtime/serve/app/mod.ts";
-import { serverRouter } from "../../runtime/serve/routes/mod.ts";
+import { type RouterParts, serverRouter } from "../../runtime/serve/routes/mod.ts";
 import { HttpSession, SessionContext } from "../../runtime/serve/session/mod.ts";
 import type { Warnings } from "../../runtime/thread/mod.ts";
 
@@ -63,7 +63,11 @@ export class AppSession {
   readonly #transport: OpenTransport;
   readonly #context: SessionContext;
 
-  constructor(module: AppModule | undefined) {
+  /**
+   * @param module the app; undefined: there is none
+   * @param channels the endpoints of channels
+   */
+  constructor(module: AppModule | undefined, channels: RouterParts["channels"] = []) {
     const config = { ...DEFAULT_CONFIG, workers: 1 };
     const state = openSharedState(
       createSharedState({ workers: 1, taskSlots: 8, inboxBytes: 256, descriptors: 64 }),
@@ -96,7 +100,7 @@ export class AppSession {
       log: new EventLog(null, clock),
       warnings: { say() {} } as unknown as Warnings,
       counters: state.counters(0),
-      router: serverRouter({ config, date, app }),
+      router: serverRouter({ config, date, app, channels }),
       date,
       messages,
       memory: { nextJudgement: Infinity, judge() {}, admits: () => true },

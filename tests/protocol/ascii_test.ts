@@ -52,11 +52,15 @@ Deno.test("the lower-case table changes only the letters A to Z", () => {
 
 Deno.test("latin1 gives one code unit per byte, at every length around its piece size", () => {
   const bytes = Uint8Array.from({ length: 5000 }, (_, i) => i % 256);
-  for (const length of [0, 1, 2, 255, 2047, 2048, 2049, 4095, 4096, 4097, 4999]) {
+  const short = Array.from({ length: 70 }, (_, length) => length);
+  for (const length of [...short, 255, 2047, 2048, 2049, 4095, 4096, 4097, 4999]) {
     const text = latin1(bytes, 1, 1 + length);
     assertEquals(text.length, length);
     assertEquals(latin1Bytes(text), bytes.slice(1, 1 + length));
   }
+  assertEquals(latin1(bytes, 65, 68), "ABC");
+  assertEquals(latin1(bytes, 97, 100), "abc");
+  assertEquals(latin1(bytes.subarray(0, 67), 65, 70), "AB");
 });
 
 Deno.test("case-insensitive comparison: equal, different, shorter, longer, beyond the end", () => {

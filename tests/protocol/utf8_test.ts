@@ -3,7 +3,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { decodeUtf8, encodeUtf8, utf8Of } from "../../protocol/utf8.ts";
+import { decodeUtf8, encodeUtf8, lentUtf8, utf8Of } from "../../protocol/utf8.ts";
 
 const LENGTHS = Array.from({ length: 80 }, (_, length) => length);
 const LETTERS = ["x", "\0", "\x7f", "ü", "€", "\u{1f600}", "\ufeff", "\ud800"];
@@ -20,10 +20,22 @@ Deno.test("utf8 text: what TextEncoder and TextDecoder make of it, at every leng
         assertEquals(into.subarray(0, count), bytes);
         assertEquals(into.subarray(7, 7 + encodeUtf8(text, into, 7)), bytes);
         assertEquals(utf8Of(text), bytes);
+        assertEquals(lentUtf8(text), bytes);
         const surrounded = Uint8Array.of(0xff, ...bytes, 0xff);
         assertEquals(decodeUtf8(surrounded, 1, bytes.length + 1), decoder.decode(bytes));
         assertEquals(decodeUtf8(bytes), decoder.decode(bytes));
       }
     }
   }
+});
+
+Deno.test("utf8 text: what is lent is right at every length, and no array that was given is lent", () => {
+  const given = utf8Of("news");
+  for (let length = 0; length <= 300; length++) {
+    for (const text of ["a".repeat(length), "b".repeat(length)]) {
+      assertEquals(lentUtf8(text), new TextEncoder().encode(text));
+    }
+  }
+  assertEquals(given, new TextEncoder().encode("news"));
+  assertEquals(lentUtf8("chat"), new TextEncoder().encode("chat"));
 });

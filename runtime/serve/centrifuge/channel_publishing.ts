@@ -6,12 +6,13 @@
  * workers.
  */
 
-import { utf8Of } from "../../../protocol/mod.ts";
+import { lentUtf8 } from "../../../protocol/mod.ts";
 import {
   CLIENT_ERRORS,
   type ClientError,
   type ClientInfo,
 } from "../../../protocol/centrifuge/mod.ts";
+import { withoutLineBreaks } from "../../../protocol/json/mod.ts";
 import { ENTRY_FORM, type EntryForm, publishedForm, type Version } from "../../channels/mod.ts";
 import type { PublishAnswer, Soon } from "../broker/mod.ts";
 import type { Channel } from "../channels/mod.ts";
@@ -61,7 +62,7 @@ export function publishTo(
   const asDelta = options.allowedDeltaTypes.length > 0 && (delta || options.deltaPublish);
   const keepsHistory = options.historySize > 0 && options.historyTime > 0;
   const { source } = wish;
-  const answer = broker.publish(utf8Of(name), {
+  const answer = broker.publish(lentUtf8(name), {
     data,
     form: publishedForm(form, asDelta),
     fields,

@@ -21,12 +21,11 @@ import {
   readMap,
   readText,
   text,
+  withoutLineBreaks,
 } from "../../../protocol/json/mod.ts";
 import { encodeDelta } from "../../../protocol/fossil/mod.ts";
 import { type Entry, ENTRY_FORM } from "../../channels/mod.ts";
 
-const LF = 0x0a;
-const CR = 0x0d;
 const DATA = '"data":';
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
@@ -40,12 +39,6 @@ const CLIENT_INFO = {
   connectionInfo: raw("conn_info"),
   channelInfo: raw("chan_info"),
 } as const;
-
-/** Data without the line breaks between its tokens, which would end the line that it is sent in. */
-export function withoutLineBreaks(data: Uint8Array): Uint8Array {
-  if (data.indexOf(LF) < 0 && data.indexOf(CR) < 0) return data;
-  return data.filter((byte) => byte !== LF && byte !== CR);
-}
 
 /** The fields of a publication beside its data, as the store keeps them. */
 export function encodeFields(fields: Omit<Publication, "data" | "dataFormat">): Uint8Array {

@@ -29,7 +29,8 @@ export interface ChannelName {
 export function parseChannelName(name: string): ChannelName {
   const isPrivate = name.startsWith(PRIVATE);
   const end = name.indexOf(NAMESPACE_END);
-  const users = name.lastIndexOf(USERS);
+  // V8 searches forwards in compiled code, and backwards not.
+  const users = name.includes(USERS) ? name.lastIndexOf(USERS) : -1;
   return {
     namespace: end < 0 ? "" : name.slice(isPrivate ? PRIVATE.length : 0, end),
     rest: end < 0 ? name : name.slice(end + NAMESPACE_END.length),

@@ -34,9 +34,6 @@ interface Namespace {
 }
 
 const UTF8 = new TextEncoder();
-/** Without a rule of its own, a namespace has names of visible and invisible ASCII, as Centrifugo's. */
-// deno-lint-ignore no-control-regex -- names may have any byte of ASCII
-const ASCII = /^[\x00-\x7f]*$/;
 /** Channels of a Pusher app with such names need a signature there, so they need a token here. */
 const RESTRICTED = /^(?:#|private-|presence-)/;
 
@@ -79,7 +76,7 @@ export class ChannelRules {
       : this.#namespaces.get(parsed.namespace) ?? this.#otherNamespaces;
     if (namespace === undefined) return { error: CLIENT_ERRORS.UNKNOWN_CHANNEL };
     const { options, regex, isPusher = false } = namespace;
-    const isAllowed = regex === undefined ? ASCII.test(name) : regex.test(parsed.rest);
+    const isAllowed = regex === undefined ? isAscii(name) : regex.test(parsed.rest);
     if (!isAllowed) return { error: CLIENT_ERRORS.BAD_REQUEST };
     const users = options.allowUserLimitedChannels ? parsed.users : undefined;
     const { namespace: space, rest } = parsed;
@@ -100,4 +97,10 @@ function namespaceOf(options: ChannelOptions): Namespace {
   const { channelRegex } = options;
   const regex = channelRegex === undefined ? undefined : new RegExp(channelRegex, "u");
   return { options, regex };
+}
+
+/** Without a rule of its own, a namespace has names of visible and invisible ASCII, as Centrifugo's. */
+function isAscii(name: string): boolean {
+  for (let i = 0; i < name.length; i++) if (name.charCodeAt(i) > 0x7f) return false;
+  return true;
 }

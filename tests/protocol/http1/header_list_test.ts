@@ -36,6 +36,23 @@ Deno.test("lines with one name are joined in order", () => {
   assertEquals(listOf("a:1", "b:2", "A:3", "a:").get("a"), "1, 3, ");
 });
 
+Deno.test("a secret is held by the one field of that name, with all of its bytes", () => {
+  const secret = bytesOf("key-\xe9");
+  assertEquals(listOf("a:key-", "X-Key:key-\xe9").holds("x-key", secret), true);
+  const others = [
+    "x-key:key-\xe8",
+    "x-key:Key-\xe9",
+    "x-key:key-",
+    "x-key:key-\xe9x",
+    "x-key:",
+    "y:key-\xe9",
+  ];
+  for (const other of others) assertEquals(listOf(other).holds("x-key", secret), false, other);
+  // Two lines are one value, which is another one.
+  assertEquals(listOf("x-key:key-\xe9", "X-KEY:key-\xe9").holds("x-key", secret), false);
+  assertEquals(listOf("x-key:").holds("x-key", bytesOf("")), true);
+});
+
 Deno.test("an index beyond the list is a RangeError", () => {
   const list = listOf("a:1");
   for (const index of [-1, 1, NaN]) {

@@ -4,7 +4,7 @@
  */
 import { assertEquals, assertThrows } from "@std/assert";
 import { ByteBuffer } from "../../../protocol/byte_buffer.ts";
-import { DateField, PreparedResponse } from "../../../protocol/http1/mod.ts";
+import { constantFields, DateField, PreparedResponse } from "../../../protocol/http1/mod.ts";
 import responseRows from "../../../fixtures/http1/responses.json" with { type: "json" };
 import { bytesOf, textOf } from "../../support/protocol_cases.ts";
 import { Dialogue, TEST_TIME } from "./dialogue.ts";
@@ -181,5 +181,40 @@ Deno.test("lengths are correct around each power of ten, chunk sizes around each
       assertEquals(text.slice(headEnd), contentLength < 0 ? `${chunk}0\r\n\r\n` : content);
       assertEquals(text.includes(`Content-Length: ${edge}\r\n`), contentLength >= 0);
     }
+  }
+});
+
+Deno.test("response: constant fields are sent as others are, in each of many responses", () => {
+  const lists = [[], [["A", "1"]], [["A", "1"], ["b-c", "two words"], ["A", ""]]] as const;
+  for (const list of lists) {
+    const constant = constantFields(list.map(([name, value]) => [name, value] as const));
+    for (
+      const [head, mustClose] of [["HTTP/1.1", false], ["HTTP/1.0", false], [
+        "HTTP/1.1",
+        true,
+      ]] as const
+    ) {
+      const input = {
+        request: `GET / ${head}\r\nHost: a\r\n\r\n`,
+        status: 200,
+        body: "ok",
+        mustClose,
+      };
+      const texts = [list, constant, constant].map((fields) => {
+        const out = new ByteBuffer(1);
+        answer(asked({ ...input, fields }), { ...input, fields }, out);
+        return textOf(out.view());
+      });
+      assertEquals([texts[1], texts[2]], [texts[0], texts[0]]);
+    }
+  }
+});
+
+Deno.test("response: constant fields are checked, and say nothing about the connection", () => {
+  for (const name of ["Connection", "Upgrade", "Date", "Content-Length", "Transfer-Encoding"]) {
+    assertThrows(() => constantFields([["A", "1"], [name, "x"]]), TypeError, name);
+  }
+  for (const field of [["", "x"], ["a b", "x"], ["A", "x\r\nB: y"]] as const) {
+    assertThrows(() => constantFields([field]), TypeError);
   }
 });

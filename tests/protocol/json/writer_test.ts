@@ -42,7 +42,10 @@ Deno.test("JSON writer: numbers that JavaScript cannot tell apart are a mistake 
   for (const number of [NaN, 0.5, 2 ** 53, Infinity]) {
     assertThrows(() => written((json) => json.integer(number)), RangeError);
   }
-  assertEquals(written((json) => json.integer(-(2 ** 53 - 1))), "-9007199254740991");
+  const all = [0, -0, 7, 10, 99, 100, 2 ** 31, 2 ** 32 - 1, 10 ** 15, 2 ** 53 - 1];
+  for (const number of all.flatMap((number) => [number, -number])) {
+    assertEquals(written((json) => json.integer(number)), String(number));
+  }
 });
 
 Deno.test("JSON writer: a payload loses its line breaks alone", () => {
@@ -50,4 +53,11 @@ Deno.test("JSON writer: a payload loses its line breaks alone", () => {
   const line = written((json) => json.raw(UTF8.encode(pretty)));
   assertEquals(/[\r\n]/.test(line), false);
   assertEquals(line, pretty.replaceAll(/[\r\n]/g, ""));
+  // Short ones are searched in another way than long ones.
+  for (const length of [0, 1, 254, 255, 256, 257, 5000]) {
+    for (const end of ["", "\n", "\r"]) {
+      const json = `[${" ".repeat(length)}${end}]`;
+      assertEquals(written((out) => out.raw(UTF8.encode(json))), `[${" ".repeat(length)}]`);
+    }
+  }
 });

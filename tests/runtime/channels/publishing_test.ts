@@ -306,6 +306,19 @@ Deno.test("channels: the text of an epoch leads back to it, and no other text do
   }
 });
 
+Deno.test("channels: each epoch keeps its text, however many there are", () => {
+  const stores = new Stores();
+  const epochs = [0, ...Array.from({ length: 200 }, (_, i) => i + 1), 2 ** 31, 2 ** 32 - 1];
+  const texts = epochs.map((epoch) => stores.first.epochText(epoch));
+  assertEquals(new Set(texts).size, epochs.length);
+  for (const store of [stores.first, stores.main]) {
+    assertEquals(epochs.map((epoch) => store.epochText(epoch)), texts);
+  }
+  for (const [i, epoch] of epochs.entries()) {
+    assertEquals(stores.main.epochOfText(texts[i]!), epoch);
+  }
+});
+
 Deno.test("channels: wrong arguments are refused before anything happens", () => {
   const stores = new Stores();
   const { first, main } = stores;

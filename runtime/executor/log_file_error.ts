@@ -4,7 +4,7 @@
  * In: what the system reported. Out: a LogFileError, or the reason alone.
  */
 
-import { errnoText, SystemError } from "../os/mod.ts";
+import { errnoText, SystemError } from "../os/logs.ts";
 
 /** A log cannot be opened; the message is for the operator. */
 export class LogFileError extends Error {

@@ -5,7 +5,7 @@
  * ended. Started by log_thread_handle.ts; no file imports it.
  */
 
-import { openLogFile } from "../os/mod.ts";
+import { openLogFile } from "../os/logs.ts";
 import { type LogStart, onStart, postToMain } from "../thread/mod.ts";
 import { reasonOf } from "./log_file_error.ts";
 import { LogWriter } from "./log_writer.ts";

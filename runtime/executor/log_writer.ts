@@ -8,8 +8,8 @@
  * the main thread ever waits for a reader of the log, or for a disk.
  */
 
-import { countLines, EAGAIN, errnoName, errnoText, type LogFile } from "../os/mod.ts";
-import { LogControl, type LogReader, logReadersOf } from "../ring/mod.ts";
+import { countLines, EAGAIN, errnoName, errnoText, type LogFile } from "../os/logs.ts";
+import { LogControl, type LogReader, logReadersOf } from "../ring/logs.ts";
 
 /** Milliseconds until the next attempt after an error … */
 const RETRY = 1000;

@@ -66,7 +66,8 @@ const NEEDS: readonly [root: string, without: readonly string[]][] = [
   ],
   [
     "runtime/executor/log_thread.ts",
-    ["runtime/native/", "runtime/deno/", "runtime/serve/", "runtime/observe/", "protocol/"],
+    ["runtime/native/", "runtime/deno/", "runtime/serve/", "runtime/observe/", "protocol/"]
+      .concat(["os", "ring"].map((folder) => `runtime/${folder}/mod.ts`)),
   ],
   [
     "runtime/executor/worker_thread.ts",

@@ -233,7 +233,8 @@ export class SocketTransport extends TimerNode
 
   finish(lingering: boolean): void {
     if (this.closed || this.#is(FINISHING)) return;
-    if (this.#wait === null) this.#send(false);
+    // The end of the stream follows at once, and leaves with the last bytes in one packet.
+    if (this.#wait === null) this.#send(true);
     if (this.closed) return;
     this.#flags |= FINISHING;
     this.out.end();

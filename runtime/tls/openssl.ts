@@ -98,7 +98,10 @@ export const CRYPTO_SYMBOLS = {
   BIO_new: { parameters: ["pointer"], result: "pointer" }, // const BIO_METHOD *
   BIO_read: { parameters: ["pointer", "buffer", "i32"], result: "i32" }, // BIO *, void *, int
   CRYPTO_malloc: { parameters: ["usize", "pointer", "i32"], result: "pointer" }, // size_t, file, line
-  EVP_aes_256_cbc: { parameters: [], result: "pointer" },
+  // OSSL_LIB_CTX *, const char *algorithm, const char *properties
+  EVP_CIPHER_fetch: { parameters: ["pointer", "buffer", "pointer"], result: "pointer" },
+  EVP_CIPHER_free: { parameters: ["pointer"], result: "void" }, // EVP_CIPHER *
+  RAND_bytes: { parameters: ["pointer", "i32"], result: "i32" }, // unsigned char *buf, int num
   // EVP_CIPHER_CTX *, const EVP_CIPHER *, ENGINE *, const unsigned char *key, const unsigned char *iv
   EVP_EncryptInit_ex: {
     parameters: ["pointer", "pointer", "pointer", "buffer", "pointer"],

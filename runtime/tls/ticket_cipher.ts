@@ -7,6 +7,7 @@
 
 import { TICKET_KEY_BYTES, type TicketKeys } from "../ring/mod.ts";
 import { libcrypto, libssl, TLS1_3_VERSION } from "./openssl.ts";
+import { throwReason } from "./openssl_error.ts";
 import { addressOf, type Pointer } from "./tls_ring.ts";
 
 const NAME_BYTES = 16;
@@ -37,9 +38,16 @@ export class TicketCipher {
   // ArrayBuffers of their own do not move.
   readonly #key = new Uint8Array(new ArrayBuffer(TICKET_KEY_BYTES));
   readonly #hmac = new Uint8Array(new ArrayBuffer(HMAC_BYTES));
+  // Parts of the key.
+  readonly #keyName = this.#key.subarray(0, NAME_BYTES);
+  readonly #hmacKey = this.#key.subarray(NAME_BYTES, NAME_BYTES + HMAC_BYTES);
+  readonly #aesKey = this.#key.subarray(NAME_BYTES + HMAC_BYTES);
+  // EVP_aes_256_cbc() would be looked up again for each ticket.
+  readonly #cipher = fetchCipher();
   readonly #texts = ["key", "digest", "SHA256"].map(cString);
   readonly #params = this.#makeParams();
 
+  /** @throws {OpenSslError} if OpenSSL has no AES, by its configuration */
   constructor(keys: TicketKeys) {
     this.#keys = keys;
     this.#callback = new Deno.UnsafeCallback(
@@ -62,22 +70,23 @@ export class TicketCipher {
   /** No context that uses it may be left. */
   close(): void {
     this.#callback.close();
+    libcrypto().EVP_CIPHER_free(this.#cipher);
   }
 
   #encrypt(name: Bytes, iv: Pointer, { cipher, mac }: Contexts): number {
-    const { EVP_EncryptInit_ex, EVP_aes_256_cbc } = libcrypto();
+    const { EVP_EncryptInit_ex, RAND_bytes } = libcrypto();
     this.#keys.read(0, this.#key);
-    name.set(this.#key.subarray(0, NAME_BYTES));
-    crypto.getRandomValues(bytesAt(iv, IV_BYTES));
-    const begun = EVP_EncryptInit_ex(cipher, EVP_aes_256_cbc(), null, this.#aesKey, iv);
+    name.set(this.#keyName);
+    if (RAND_bytes(iv, IV_BYTES) !== 1) return FAILED;
+    const begun = EVP_EncryptInit_ex(cipher, this.#cipher, null, this.#aesKey, iv);
     return begun === 1 && this.#useHmac(mac) ? READY : FAILED;
   }
 
   #decrypt(name: Bytes, iv: Pointer, { ssl, cipher, mac }: DecryptionContexts): number {
-    const { EVP_DecryptInit_ex, EVP_aes_256_cbc } = libcrypto();
+    const { EVP_DecryptInit_ex } = libcrypto();
     const age = this.#find(name);
     if (age < 0) return UNKNOWN_KEY;
-    const begun = EVP_DecryptInit_ex(cipher, EVP_aes_256_cbc(), null, this.#aesKey, iv);
+    const begun = EVP_DecryptInit_ex(cipher, this.#cipher, null, this.#aesKey, iv);
     if (begun !== 1 || !this.#useHmac(mac)) return FAILED;
     // RFC 8446 section C.4: a client should use a ticket once. Without a new one it has none for its next connection.
     return age === 0 && libssl().SSL_version(ssl) < TLS1_3_VERSION ? READY : RENEW;
@@ -92,12 +101,8 @@ export class TicketCipher {
     return -1;
   }
 
-  get #aesKey(): Bytes {
-    return this.#key.subarray(NAME_BYTES + HMAC_BYTES);
-  }
-
   #useHmac(mac: Deno.PointerValue): boolean {
-    this.#hmac.set(this.#key.subarray(NAME_BYTES, NAME_BYTES + HMAC_BYTES));
+    this.#hmac.set(this.#hmacKey);
     return libcrypto().EVP_MAC_CTX_set_params(mac, this.#params) === 1;
   }
 
@@ -135,6 +140,13 @@ function bytesAt(pointer: Pointer, length: number): Bytes {
 function addressOfBytes(bytes: Bytes): number {
   const pointer = Deno.UnsafePointer.of(bytes);
   return pointer === null ? 0 : addressOf(pointer);
+}
+
+/** AES-256-CBC; the caller frees it. */
+function fetchCipher(): Pointer {
+  const cipher = libcrypto().EVP_CIPHER_fetch(null, cString("AES-256-CBC"), null);
+  if (cipher === null) throwReason();
+  return cipher;
 }
 
 /** A text that ends in a zero byte, in memory of its own. */

@@ -43,10 +43,13 @@ export class TlsCertificates implements CertificateChooser {
     const contexts: Pointer[] = [];
     this.#contexts = contexts;
     try {
+      const isOneOfMany = certificates.length > 1;
       for (const certificate of certificates) {
-        const context = newContext(certificate, { client, callbacks });
+        const { ocsp } = certificate;
+        const options = { client, callbacks, isOneOfMany, hasOcsp: ocsp !== null };
+        const context = newContext(certificate, options);
         contexts.push(context);
-        if (certificate.ocsp !== null) this.#ocsp.set(addressOf(context), certificate.ocsp);
+        if (ocsp !== null) this.#ocsp.set(addressOf(context), ocsp);
       }
     } catch (error) {
       this.free();
@@ -65,7 +68,7 @@ export class TlsCertificates implements CertificateChooser {
   }
 
   contextFor(name: string): Pointer | null {
-    if (this.#contexts.length === 1 || name.length > LONGEST_NAME) return null;
+    if (name.length > LONGEST_NAME) return null;
     const known = this.#byName.get(name);
     if (known !== undefined) return known;
     const found = this.#contexts.find((context) => isFor(context, name)) ?? null;

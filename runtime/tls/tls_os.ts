@@ -258,7 +258,8 @@ export class TlsOs extends LinuxOs {
       socket.generation = generation;
     }
     this.#list(socket);
-    return super.epollControl(epoll, operation, descriptor, socket.realEvents, generation);
+    socket.toldEvents = socket.realEvents;
+    return super.epollControl(epoll, operation, descriptor, socket.toldEvents, generation);
   }
 
   override epollWait(epoll: number, events: EpollEvents, timeout: number): number {
@@ -294,7 +295,7 @@ export class TlsOs extends LinuxOs {
     let shaken: number;
     do {
       shaken = connection.shakeHands();
-      const sent = this.#flushUnasked(socket);
+      const sent = this.#flushUnasked(socket, shaken === DONE && this.#awaitsAnswer(connection));
       if (sent < 0) return sent;
     } while (shaken === RING_FULL);
     if (shaken === -EPROTO) return this.#refuse(socket, connection.reason);
@@ -306,6 +307,14 @@ export class TlsOs extends LinuxOs {
     this.#updateEpoll(socket);
     if (this.#asksClients) this.#noteClient(socket, connection);
     return DONE;
+  }
+
+  /**
+   * Whether the session tickets may leave with the answer, in one packet: the client's request has arrived, or its
+   * beginning, and nothing else is unsent. Without an answer the kernel sends them after 200 ms.
+   */
+  #awaitsAnswer(connection: TlsConnection): boolean {
+    return this.#ring.unread > 0 && connection.mayBeTls13();
   }
 
   /** The length of a ClientHello that is too long, or 0. */
@@ -493,9 +502,9 @@ export class TlsOs extends LinuxOs {
   }
 
   /** As {@link #flushRing}, for ciphertext that no caller waits for: if it is left, the next waits send it. */
-  #flushUnasked(socket: TlsSocket): number {
+  #flushUnasked(socket: TlsSocket, more = false): number {
     const before = socket.left;
-    const sent = this.#flushRing(socket, false);
+    const sent = this.#flushRing(socket, more);
     if (socket.left === before || socket.isStuck) return sent;
     this.#stuck.restart(socket, this.monotonicMilliseconds());
     this.#updateEpoll(socket);
@@ -559,9 +568,10 @@ export class TlsOs extends LinuxOs {
   // epoll.
 
   #updateEpoll(socket: TlsSocket): void {
-    const { epoll, descriptor, generation } = socket;
-    if (epoll < 0) return;
-    super.epollControl(epoll, EPOLL_CTL_MOD, descriptor, socket.realEvents, generation);
+    const { epoll, descriptor, generation, realEvents } = socket;
+    if (epoll < 0 || realEvents === socket.toldEvents) return;
+    socket.toldEvents = realEvents;
+    super.epollControl(epoll, EPOLL_CTL_MOD, descriptor, realEvents, generation);
   }
 
   /** How long a wait may take at most. */

@@ -60,6 +60,8 @@ export class TlsSocket {
   epoll = -1;
   events = 0;
   generation = 0;
+  /** What the kernel was told to report. */
+  toldEvents = 0;
 
   constructor(descriptor: number) {
     this.descriptor = descriptor;

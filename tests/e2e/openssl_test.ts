@@ -61,6 +61,9 @@ opensslTest(
     for (const version of VERSIONS) {
       const first = await client(server, [version, "-sess_out", session]);
       assertStringIncludes(first, "New, TLSv1");
+      // s_client tells of each; in TLS 1.2 the one is part of the handshake.
+      const tickets = first.match(/Post-Handshake New Session Ticket arrived/g) ?? [];
+      assertEquals(tickets.length, version === "-tls1_3" ? 1 : 0, first);
       // At the same time: one after the other, the same worker would serve them all.
       const resume = () => client(server, [version, "-sess_in", session]);
       for (const next of await Promise.all(Array.from({ length: 12 }, resume))) {

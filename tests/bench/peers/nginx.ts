@@ -3,7 +3,9 @@
  *
  * Tuned as in its manual: no access log except for the work "log", sendfile, cached open files, one listening socket per worker
  * (`reuseport`), all ready connections accepted at once, and connections kept open for a whole run (by
- * default they are closed after 1,000 requests). It cannot echo a request body and has no WebSocket server.
+ * default they are closed after 1,000 requests). TLS 1.3 is switched on, which async-deno, Bun and Deno speak too: before
+ * 1.23.4 nginx has only TLS 1.2 by default, whose handshake needs 0.8 of the CPU, and 0.4 if it is resumed, as it then
+ * exchanges no new keys. It cannot echo a request body and has no WebSocket server.
  */
 
 import { CERT_FILE, KEY_FILE } from "../certificate.ts";
@@ -19,7 +21,8 @@ function configuration({ port, workers, work }: Place, folder: string, buffer: s
   const user = Deno.uid() === 0 ? "user root;" : "";
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
     .map((name) => `${name}_temp_path ${folder}/${name};`).join("\n  ");
-  const tls = `ssl_certificate ${CERT_FILE}; ssl_certificate_key ${KEY_FILE};`;
+  const versions = "ssl_protocols TLSv1.2 TLSv1.3;";
+  const tls = `ssl_certificate ${CERT_FILE}; ssl_certificate_key ${KEY_FILE}; ${versions}`;
   return `
 ${user}
 daemon off;

@@ -7,7 +7,7 @@ import {
 } from "../../../runtime/net/linger.ts";
 import { EPOLLIN, EPOLLOUT } from "../../../runtime/os/mod.ts";
 import { PEER_END, PEER_RESET } from "../../support/fake_socket.ts";
-import { textOf } from "../../support/protocol_cases.ts";
+import { bytesOf, textOf } from "../../support/protocol_cases.ts";
 import { Bench, STALL } from "./socket_bench.ts";
 
 Deno.test("socket transport: a connection that is answered at once is never added to epoll", () => {
@@ -62,6 +62,25 @@ Deno.test("socket transport: finish waits for what is queued, then ends the stre
   bench.loop.turn(false);
   assertEquals([bench.heard(), bench.heard()], ["efgh", PEER_END]);
   assertEquals(bench.session.calls, ["<closed>"]);
+});
+
+Deno.test("socket transport: the last bytes leave with the end of the stream", () => {
+  for (const lingering of [false, true]) {
+    const bench = new Bench();
+    const { os } = bench.loop;
+    const send = os.send.bind(os);
+    const sends: boolean[] = [];
+    os.send = (descriptor, bytes, length, more) => {
+      sends.push(more);
+      return send(descriptor, bytes, length, more);
+    };
+    bench.transport.start();
+    bench.write("kept open");
+    bench.transport.out.append(bytesOf("last"), 0, 4);
+    bench.transport.finish(lingering);
+    assertEquals([bench.heard(), bench.heard()], ["kept openlast", PEER_END]);
+    assertEquals(sends, [false, true], "MSG_MORE: the kernel waits for the end");
+  }
 });
 
 Deno.test("socket transport: lingering reads further input, so that the answer is not reset", () => {

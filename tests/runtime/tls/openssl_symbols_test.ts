@@ -85,6 +85,7 @@ Deno.test({
       "x509_vfy",
       "ocsp",
       "sha",
+      "rand",
     ];
     const texts = names.map((name) => Deno.readTextFile(`${HEADERS}/${name}.h`));
     const headers = (await Promise.all(texts)).join("\n").replace(/\/\*[^]*?\*\//g, "")

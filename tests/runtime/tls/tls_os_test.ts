@@ -1,10 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
-import { EAGAIN, EPOLLIN, EPOLLOUT, EPROTO } from "../../../runtime/os/mod.ts";
+import { EAGAIN, EPOLLIN, EPOLLOUT, EPROTO, LinuxOs } from "../../../runtime/os/mod.ts";
 import { opensslProblem } from "../../../runtime/tls/mod.ts";
 import { NO_OPENSSL } from "../../support/certificates.ts";
 import "../../support/load_libc.ts";
 import { OpensslPeer, writeAll } from "../../support/openssl_peer.ts";
 import { sameBytes } from "../../support/same_bytes.ts";
+import { waitFor } from "../../support/wait_for.ts";
 import { readPem, setOf, TlsBench } from "./tls_bench.ts";
 
 const MISSING = opensslProblem() === undefined
@@ -128,6 +129,90 @@ benchTest("a socket whose handshake is not done is not writable", async (bench) 
   await client.write(new Uint8Array(1));
   await first;
   assertEquals(await bench.wait(EPOLLOUT), EPOLLOUT);
+});
+
+/** What the sends of a handshake are that ends together with `request`: whether more bytes follow. */
+async function sendsOfHandshake({ bench, peer, request }: HandshakeTest): Promise<boolean[]> {
+  const sends: boolean[] = [];
+  const { send } = LinuxOs.prototype;
+  LinuxOs.prototype.send = function (descriptor, bytes, length, more) {
+    sends.push(more);
+    return send.call(this, descriptor, bytes, length, more);
+  };
+  try {
+    const buffer = new Uint8Array(64);
+    const received = bench.recv(buffer);
+    // The last flight of the client and its request are in one segment.
+    for (let isDone = peer.step(); !isDone; isDone = peer.step()) {
+      await writeAll(bench.conn, peer.ciphertext());
+      const count = await bench.conn.read(buffer);
+      peer.take(buffer.slice(0, count ?? 0));
+    }
+    const last = peer.ciphertext();
+    if (request.length > 0) peer.write(request);
+    const both = new Uint8Array([...last, ...peer.ciphertext()]);
+    await writeAll(bench.conn, both);
+    if (request.length === 0) {
+      await waitFor(() => Promise.resolve(sends.length > 1), { what: "the tickets" });
+      peer.write(Uint8Array.of(1));
+      await writeAll(bench.conn, peer.ciphertext());
+    }
+    assertEquals(await received, Math.max(request.length, 1));
+  } finally {
+    LinuxOs.prototype.send = send;
+  }
+  return sends;
+}
+
+interface HandshakeTest {
+  readonly bench: TlsBench;
+  readonly peer: OpensslPeer;
+  readonly request: Uint8Array<ArrayBuffer>;
+}
+
+benchTest("session tickets leave with the answer to a request that has come", async (bench) => {
+  using peer = new OpensslPeer();
+  const request = pattern(10);
+  assertEquals(await sendsOfHandshake({ bench, peer, request }), [false, true]);
+  assertEquals(bench.os.send(bench.descriptor, pattern(5), 5, false), 5);
+  // Ticket and answer.
+  const buffer = new Uint8Array(4096);
+  const count = await bench.conn.read(buffer);
+  peer.take(buffer.slice(0, count ?? 0));
+  assertEquals(peer.plaintext(), pattern(5));
+});
+
+benchTest("session tickets leave at once if no request has come", async (bench) => {
+  using peer = new OpensslPeer();
+  const sends = await sendsOfHandshake({ bench, peer, request: new Uint8Array(0) });
+  assertEquals(sends, [false, false]);
+});
+
+benchTest("TLS 1.2: the end of the handshake does not wait for an answer", async (bench) => {
+  using peer = new OpensslPeer();
+  peer.useTls12();
+  const sends = await sendsOfHandshake({ bench, peer, request: new Uint8Array(0) });
+  assertEquals(sends, [false, false]);
+});
+
+benchTest("a handshake changes nothing in epoll if only input is wanted", async (bench) => {
+  using peer = new OpensslPeer();
+  const operations: number[] = [];
+  const { epollControl } = LinuxOs.prototype;
+  LinuxOs.prototype.epollControl = function (epoll, operation, ...rest) {
+    operations.push(operation);
+    return epollControl.call(this, epoll, operation, ...rest);
+  };
+  try {
+    const first = bench.recv(new Uint8Array(16));
+    await peer.shakeHands(bench.conn);
+    peer.write(new Uint8Array(1));
+    await writeAll(bench.conn, peer.ciphertext());
+    assertEquals(await first, 1);
+  } finally {
+    LinuxOs.prototype.epollControl = epollControl;
+  }
+  assertEquals(operations, []);
 });
 
 benchTest("after plain text the socket is a plain one", async (bench) => {

@@ -13,10 +13,12 @@ import {
   ALL_WORKERS,
   ANY_WORKER,
   type Broker,
+  type ChannelWatch,
   ControlSender,
   type Peers,
   StoreBroker,
   toWorker,
+  watchedBroker,
 } from "../broker/mod.ts";
 import type { ServerFacts } from "../../thread/mod.ts";
 import { ChannelRules } from "../channels/mod.ts";
@@ -75,6 +77,8 @@ export interface ChannelWiring {
   engine?(store: ChannelStore): Broker;
   /** The servers of that engine. */
   readonly peers?: Peers;
+  /** Is told which channels have subscribers and members of this worker; absent: nobody is. */
+  readonly watch?: ChannelWatch | undefined;
   /** Lets a promise settle: the loop blocks only while none is pending. */
   follow(promise: Promise<void>): void;
   /** Counts an error of ours, and tells the operator. */
@@ -124,7 +128,7 @@ export class ChannelService {
       ChannelServiceParts,
   ) {
     const { queuedBytes, drainTime, hooks } = parts;
-    const { memory, worker, now, ring } = wiring;
+    const { memory, worker, now, ring, watch } = wiring;
     const report = (error: unknown) => wiring.report(error);
     const store = openChannelStore(memory, {
       writer: worker,
@@ -133,13 +137,14 @@ export class ChannelService {
       // The hub rings, and then reads what is for this worker.
       ring: (other) => other === worker ? undefined : ring(other),
     });
-    this.#hub = new Hub({ store, loop, report });
+    this.#hub = new Hub({ store, loop, report, watch });
+    const broker = wiring.engine?.(store) ?? new StoreBroker(store);
     const meter = new ChannelMeter(wiring.counters, (column) => wiring.total(column));
     const { nameBytes } = limits;
     const exceeded = () => meter.limitExceeded("channel_name");
     const context: ChannelContext = {
       store,
-      broker: wiring.engine?.(store) ?? new StoreBroker(store),
+      broker: watch === undefined ? broker : watchedBroker(broker, watch),
       hub: this.#hub,
       rules: new ChannelRules(config, { nameBytes, exceeded }),
       limits,

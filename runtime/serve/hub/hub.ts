@@ -22,6 +22,7 @@ import {
   type FeedSink,
 } from "../../channels/mod.ts";
 import type { Deferred, Gatherer, Loop } from "../../net/mod.ts";
+import type { ChannelWatch } from "../broker/mod.ts";
 import type { Subscriber } from "./face.ts";
 import { AwaitedChannels } from "./awaited_channels.ts";
 import { type ChannelOwner, HubChannel } from "./hub_channel.ts";
@@ -49,6 +50,8 @@ export interface HubParts {
   readonly loop: Pick<Loop, "gather" | "defer">;
   /** Tells the operator of a subscriber that threw: a fault of ours, which must not end the worker. */
   report(error: unknown): void;
+  /** Is told which channels have subscribers here; absent: nobody is. */
+  readonly watch?: Pick<ChannelWatch, "occupied" | "vacated"> | undefined;
 }
 
 /** A channel that was entered. */
@@ -63,6 +66,7 @@ export class Hub implements FeedSink, Gatherer, Deferred, ChannelOwner {
   readonly #store: HubStore;
   readonly #loop: HubParts["loop"];
   readonly #report: HubParts["report"];
+  readonly #watch: HubParts["watch"];
   readonly #feed: FeedReader;
   readonly #byName = new Map<string, HubChannel>();
   readonly #byEpoch = new Map<number, HubChannel>();
@@ -81,10 +85,11 @@ export class Hub implements FeedSink, Gatherer, Deferred, ChannelOwner {
   /** Whether the store was busy, so that there is something left for the next turn. */
   #isBusy = false;
 
-  constructor({ store, loop, report }: HubParts) {
+  constructor({ store, loop, report, watch }: HubParts) {
     this.#store = store;
     this.#loop = loop;
     this.#report = report;
+    this.#watch = watch;
     this.#feed = store.openFeed();
     loop.gather(this);
   }
@@ -276,6 +281,7 @@ export class Hub implements FeedSink, Gatherer, Deferred, ChannelOwner {
     const channel = new HubChannel(identity, at, this);
     this.#byName.set(name, channel);
     this.#byEpoch.set(at.epoch, channel);
+    this.#watch?.occupied(name);
     return channel;
   }
 
@@ -287,7 +293,10 @@ export class Hub implements FeedSink, Gatherer, Deferred, ChannelOwner {
   }
 
   #remove(channel: HubChannel): void {
-    if (this.#byName.get(channel.name) === channel) this.#byName.delete(channel.name);
+    if (this.#byName.get(channel.name) === channel) {
+      this.#byName.delete(channel.name);
+      this.#watch?.vacated(channel.name);
+    }
     this.#byEpoch.delete(channel.epoch);
     this.#suspects.delete(channel);
     this.#awaited.delete(channel);

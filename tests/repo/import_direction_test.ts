@@ -15,7 +15,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["tls"],
   ["net", "thread", "observe/log", "serve/assets", "serve/answers", "serve/tokens"],
   ["serve/session", "serve/app_source", "serve/broker"],
-  ["serve/files", "serve/auth", "serve/deflate", "serve/channels", "serve/hub", "serve/engine"],
+  ["serve/files", "serve/auth", "serve/deflate", "serve/channels", "serve/hub", "serve/engine", "serve/webhooks"],
   ["serve/centrifuge"],
   ["serve/channel_streams", "serve/pusher"],
   ["serve/app"],

@@ -44,15 +44,19 @@ export class ClientEvents {
     const refusal = this.#refusalIn(channel.kind, event);
     if (refusal !== undefined) return refusal;
     const text = STRING.decode(data);
-    const answer = publishEvent(this.#context, channel, {
+    const sent = {
       event,
       data: data[0] === QUOTE ? JSON.parse(text) : text,
       socketId: this.#socketId,
       user: member?.id ?? "",
-      source: "client",
-    });
+    };
+    const answer = publishEvent(this.#context, channel, { ...sent, source: "client" });
     return whenThere(answer, (result) => {
-      if (!("code" in result)) return undefined;
+      if (!("code" in result)) {
+        const { app, reporter } = this.#context;
+        reporter?.clientEvent(app.config.name, { channel: channel.name, ...sent });
+        return undefined;
+      }
       return result.code === CLIENT_ERRORS.INTERNAL.code
         ? "The server has no room for it now"
         : "The event is too long";

@@ -52,7 +52,7 @@ Deno.test({
   fn: async () => {
     await using receiver = WebhookReceiver.start("shop-key", PUSHER_SECRET);
     const path = await writeConfig(receiver.url);
-    const args = ["--config", path];
+    const args = ["--config", path, "--upgrade-spread", "1s"];
     const server = await startServer({ workers: 2, args, env: ENV });
     const client = new Client("shop-key", {
       cluster: "",

@@ -75,4 +75,5 @@ export {
   usesDenoTransport,
 } from "./transport.ts";
 export type { UnixConfig } from "./unix.ts";
+export { WEBHOOK, WEBHOOK_EVENTS, type WebhookConfig, type WebhookEvent } from "./webhooks.ts";
 export { workerSlots } from "./worker_slots.ts";

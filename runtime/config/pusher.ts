@@ -6,6 +6,7 @@
  */
 
 import type { SecretSource } from "./channels.ts";
+import type { WebhookConfig } from "./webhooks.ts";
 
 /** One app. */
 export interface PusherAppConfig {
@@ -24,6 +25,8 @@ export interface PusherAppConfig {
   readonly activityTime: number;
   /** The event as which arrives what others publish without naming one. */
   readonly event: string;
+  /** Who is told what happens in its channels. */
+  readonly webhooks: readonly WebhookConfig[];
 }
 
 /** Defaults of the options of {@link PusherAppConfig}. */
@@ -34,4 +37,5 @@ export const PUSHER_APP: Omit<PusherAppConfig, "name" | "id" | "key" | "secret">
   // Pusher and soketi: 120 s.
   activityTime: 120_000,
   event: "message",
+  webhooks: [],
 };

@@ -14,8 +14,9 @@ import {
 } from "../channels/mod.ts";
 import type { ChannelsConfig, Config } from "../config/mod.ts";
 import type { EngineNode, EngineNodeFigures } from "../serve/engine/mod.ts";
+import type { WebhookFigures, Webhooks } from "../serve/webhooks/mod.ts";
 import { preciseClock } from "../os/mod.ts";
-import type { ChannelsStart, ServerFacts } from "../thread/mod.ts";
+import type { ChannelReport, ChannelsStart, ServerFacts } from "../thread/mod.ts";
 import { changedSecretFiles, placesOf, readSecretTexts } from "./secret_texts.ts";
 
 /** Milliseconds between two sweeps, and the part of the store that one visits: all of it in five seconds. */
@@ -33,7 +34,7 @@ type ChannelKeeperConfig = Pick<Config, "workers" | "channelLimits"> & {
   readonly channels: ChannelsConfig;
 };
 
-/** What is called for events of the engine. */
+/** What is called for events of the engine and of webhooks. */
 export interface EngineNotes {
   warn(text: string): void;
   inform(text: string): void;
@@ -47,6 +48,8 @@ export class ChannelKeeper {
   #start: ChannelsStart;
   /** Null if there is no engine. */
   #engine: EngineNode | null = null;
+  /** Null if there are none. */
+  #webhooks: Webhooks | null = null;
   #isMarked = false;
   readonly #timer: ReturnType<typeof setInterval>;
   #removing: Promise<void> = Promise.resolve();
@@ -106,6 +109,18 @@ export class ChannelKeeper {
     }
   }
 
+  /** Makes the webhooks of the config, if it has any. @throws if the secret of an app cannot be read */
+  async openWebhooks({ pusher: apps = [] }: ChannelsConfig, notes: EngineNotes): Promise<void> {
+    if (!apps.some(({ webhooks }) => webhooks.length > 0)) return;
+    const { Webhooks } = await import("../serve/webhooks/mod.ts");
+    const { readSecret } = await import("../serve/tokens/mod.ts");
+    const places = placesOf(this.#start.secrets);
+    // The workers check how long it is.
+    const all = apps.map((app) => ({ ...app, secretBytes: readSecret(app.secret, places, 1) }));
+    this.#webhooks = new Webhooks({ apps: all, workers: this.#workers, notes });
+    this.#start = { ...this.#start, webhooks: this.#webhooks.memory };
+  }
+
   /** Whether clients of channels get everything here. */
   get isReady(): boolean {
     return this.#engine?.isReady !== false;
@@ -114,6 +129,21 @@ export class ChannelKeeper {
   /** What the engine does, for metrics; undefined: there is none. */
   engineFigures(): EngineNodeFigures | undefined {
     return this.#engine?.figures();
+  }
+
+  /** What the webhooks have done, for metrics; undefined: there are none. */
+  webhookFigures(): readonly WebhookFigures[] | undefined {
+    return this.#webhooks?.figures();
+  }
+
+  /** A worker has reported what happened in its channels. */
+  report(worker: number, reports: readonly ChannelReport[]): void {
+    this.#webhooks?.report(worker, reports);
+  }
+
+  /** A new server has taken over, to which the clients go. */
+  handOver(): void {
+    this.#webhooks?.handOver();
   }
 
   /** A worker has written requests to the engine. */
@@ -138,6 +168,7 @@ export class ChannelKeeper {
     // It may have published and not rung: until they look, no other thread would ring.
     for (let other = 0; other < this.#workers; other++) if (other !== worker) this.#ring(other);
     this.#engine?.remove(worker);
+    this.#webhooks?.remove(worker);
     const removal = this.#store.removeWorker(worker);
     this.#removing = this.#removing.then(async () => {
       while (!isDone(() => removal.step())) await new Promise((resolve) => setTimeout(resolve));
@@ -149,10 +180,14 @@ export class ChannelKeeper {
     return this.#removing;
   }
 
-  /** Ends the sweeps; fulfilled when the engine knows that the members of this server have left. */
-  async close(): Promise<void> {
+  /**
+   * Ends the sweeps; fulfilled when the engine knows that the members of this server have left, and the webhooks are sent.
+   *
+   * @param milliseconds how long webhooks may take
+   */
+  async close(milliseconds: number): Promise<void> {
     clearInterval(this.#timer);
-    await this.#engine?.close();
+    await Promise.all([this.#engine?.close(), this.#webhooks?.close(milliseconds)]);
   }
 
   /** Rings once for all that the engine has brought in this turn. */

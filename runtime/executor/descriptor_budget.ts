@@ -19,6 +19,8 @@ const STARTING_THREAD = 13;
 const MAIN_THREAD = 2;
 /** Clients of the metrics and of the live page, and the listener. */
 const ADMIN_CLIENTS = 8;
+/** Of each webhook: its connection, and a new one while the old one is closing. */
+const PER_WEBHOOK = 2;
 /** Descriptors of the main thread, its runtime, its caches and the listener. Measured: 24 to 32. */
 const PROCESS = 32;
 
@@ -28,8 +30,8 @@ export class DescriptorError extends Error {
 }
 
 /**
- * No connection gets a descriptor of this number or a higher one, so that each worker can open a file, and --admin
- * answers, even at the limit. Undefined: there are no files and no --admin, or the limit is unknown.
+ * No connection gets a descriptor of this number or a higher one, so that each worker can open a file, --admin answers, and
+ * webhooks are sent, even at the limit. Undefined: there is none of these, or the limit is unknown.
  */
 export function connectionCeiling(config: Config): number | undefined {
   const others = forOthers(config);
@@ -124,8 +126,9 @@ function foldersOf({ app, files: { root } }: Config): number {
   return (root === undefined ? 0 : 1) + (app === undefined ? 0 : 1);
 }
 
-/** Descriptors that connections do not get: a file for each worker and folder, and some clients of --admin. */
+/** Descriptors that connections do not get: a file for each worker and folder, some clients of --admin, and webhooks. */
 function forOthers(config: Config): number {
-  return foldersOf(config) * config.workers +
+  const webhooks = (config.channels?.pusher ?? []).flatMap((app) => app.webhooks);
+  return foldersOf(config) * config.workers + webhooks.length * PER_WEBHOOK +
     (config.monitoring.admin === undefined ? 0 : ADMIN_CLIENTS);
 }

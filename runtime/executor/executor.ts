@@ -54,6 +54,8 @@ import { WorkerReplacement } from "./worker_replacement.ts";
 
 /** Milliseconds beyond the drain time, for a thread that does not end by then. */
 const STOP_GRACE = 1_000;
+/** Milliseconds for what the main thread still has to send after all workers have ended, if no drain time is left. */
+const LEAST_CLOSE = 1_000;
 /** Milliseconds after which the operator is told that an app does not get ready. */
 const SLOW_START = 15_000;
 const SLOW_APP =
@@ -122,6 +124,8 @@ export class Executor {
   #stopRequested = false;
   #stopping = false;
   #stopTimer: ReturnType<typeof setTimeout> | undefined = undefined;
+  // Of performance.now(): the end of the drain.
+  #drainedBy = 0;
   #end!: (end: ServerEnd) => void;
 
   private constructor(
@@ -263,6 +267,7 @@ export class Executor {
     // It stays ready: what a load balancer asks last here is whether the address serves, which it does.
     this.#beginDrain(upgradeSpread + drainTime);
     this.#entrance.handOver();
+    this.#channels?.handOver();
     this.#admin?.leave();
   }
 
@@ -270,6 +275,7 @@ export class Executor {
     this.#stopping = true;
     this.#keeper?.close();
     clearTimeout(this.#stopTimer);
+    this.#drainedBy = performance.now() + time;
     this.#stopTimer = setTimeout(
       () =>
         this.#finish("the workers did not stop within --drain-timeout; open requests were aborted"),
@@ -407,10 +413,12 @@ export class Executor {
     const name = serverName(this.address, port);
     const server = { name, version: this.#options.version ?? "", startedAt: Date.now() };
     this.#channels = new ChannelKeeper({ ...this.#config, workers, channels }, server, ring);
-    await this.#channels.openEngine(channels, {
-      warn: (text) => this.warn(text),
-      inform: (text) => this.inform(text),
-    });
+    const notes = {
+      warn: (text: string) => this.warn(text),
+      inform: (text: string) => this.inform(text),
+    };
+    await this.#channels.openWebhooks(channels, notes);
+    await this.#channels.openEngine(channels, notes);
   }
 
   async #startThreads(): Promise<void> {
@@ -496,6 +504,7 @@ export class Executor {
       dropped: () => this.#logs.warnOfDropped(),
       ring: (other) => this.#entrance.ring(other),
       engine: () => this.#channels?.lookAtRequests(worker),
+      reported: (reports) => this.#channels?.report(worker, reports),
       schedule: (every) => this.#announce(every),
       heavy: (bytes) => void this.#keeper?.replaceHeavy(worker, bytes),
       ended: (end) => this.#workerEnded(worker, end),
@@ -654,7 +663,8 @@ export class Executor {
     clearTimeout(this.#stopTimer);
     this.#appCopy?.[Symbol.dispose]();
     this.#reserve.close();
-    const channelsGone = this.#channels?.close() ?? Promise.resolve();
+    const left = Math.max(LEAST_CLOSE, this.#drainedBy - performance.now());
+    const channelsGone = this.#channels?.close(left) ?? Promise.resolve();
     this.#keeper?.close();
     this.#replacement.close();
     // Stopped last, so that it reports the progress of the stop until the end.

@@ -74,6 +74,7 @@ function givenBy({ app, channels, openssl }: WorkerStart): GivenAtStart {
   return {
     secrets: channels?.secrets,
     engine: channels?.engine,
+    webhooks: channels?.webhooks,
     app,
     keepsFfi: openssl !== undefined,
   };

@@ -6,7 +6,7 @@
  */
 
 import { AppError } from "./app_error.ts";
-import type { MainMessage, ThreadMessage, ThreadOrder } from "../thread/mod.ts";
+import type { ChannelReport, MainMessage, ThreadMessage, ThreadOrder } from "../thread/mod.ts";
 
 /** How a thread ended. */
 export interface ThreadEnd {
@@ -28,6 +28,8 @@ export interface ThreadWatcher {
   ring?(worker: number): void;
   /** The thread has written requests to the engine. */
   engine?(): void;
+  /** Something has happened in the channels of the thread's clients. Not called after its end. */
+  reported?(reports: readonly ChannelReport[]): void;
   /** The thread's app wants to run something every so many milliseconds; 0: nothing. */
   schedule?(every: number): void;
   /** The thread's app holds this much memory, more than it may. */
@@ -172,6 +174,8 @@ export class Thread {
         return this.#watcher.ring?.(message.worker);
       case "engine":
         return this.#watcher.engine?.();
+      case "channels":
+        return this.hasEnded ? undefined : this.#watcher.reported?.(message.reports);
       case "stopped":
         return this.#end(undefined);
       case "obeyed":

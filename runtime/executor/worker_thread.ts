@@ -19,7 +19,13 @@ import { serveThread } from "./serve_thread.ts";
 
 const date = new DateField(Date.now());
 
-const NOTHING = { secrets: undefined, engine: undefined, app: undefined, keepsFfi: true };
+const NOTHING = {
+  secrets: undefined,
+  engine: undefined,
+  webhooks: undefined,
+  app: undefined,
+  keepsFfi: true,
+};
 const NO_CLIENTS = "the functions under channels of the app are never called: the config has no " +
   "section [channels], so there are no clients of channels";
 
@@ -32,7 +38,7 @@ let copies: AppCopies | undefined;
 
 const load: RouterLoader = async (
   loaded,
-  { secrets: secretTexts, engine: engineMemory, app: source, keepsFfi } = NOTHING,
+  { secrets: secretTexts, engine: engineMemory, webhooks: taken, app: source, keepsFfi } = NOTHING,
 ) => {
   const { app: appConfig, files: { root }, users } = loaded;
   const channelsConfig = channelsOf(loaded);
@@ -50,6 +56,7 @@ const load: RouterLoader = async (
     await import("../serve/channel_streams/mod.ts");
   const pushers = centrifuge && loaded.channels?.pusher &&
     await import("../serve/pusher/mod.ts");
+  const webhooks = centrifuge && taken && await import("../serve/webhooks/mod.ts");
   const engines = centrifuge && engineMemory && await import("../serve/engine/mod.ts");
   const tokens = centrifuge && await import("../serve/tokens/mod.ts");
   const secrets = channelsConfig && secretTexts &&
@@ -76,20 +83,29 @@ const load: RouterLoader = async (
         peers: new engines.EnginePeers(calls),
       };
       const shared = { queuedBytes, drainTime, loop, hooks };
+      const reporter = webhooks && taken && new webhooks.ChannelReporter({
+        apps: channelsConfig.pusher ?? [],
+        memory: taken,
+        worker: wiring.worker,
+        loop,
+        post: (reports) => postToMain({ type: "channels", reports }),
+      });
       service ??= new centrifuge.ChannelService({
         ...rules,
         ...shared,
-        wiring: { ...wiring, ...engine },
+        wiring: { ...wiring, ...engine, watch: reporter },
       });
       // Behind the hub, which must be the first that gathers.
       if (calls) loop.gather(calls);
+      if (reporter) loop.gather(reporter);
       const { context, directory, routes } = service;
       channelRoutes ??= streams && [
         ...routes,
         ...streams.channelStreamRoutes({ context, directory, origins }),
       ];
-      pusher ??= pushers &&
-        new pushers.PusherService({ service, config: channelsConfig, secrets: secrets.pusher });
+      const { pusher: pusherSecrets } = secrets;
+      const ofApps = { service, config: channelsConfig, secrets: pusherSecrets, reporter };
+      pusher ??= pushers && new pushers.PusherService(ofApps);
     }
     if (apps && appConfig && source && service && app === undefined) {
       const topics = new apps.Topics(service.context);

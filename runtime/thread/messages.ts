@@ -11,6 +11,7 @@
 import type { Config } from "../config/mod.ts";
 import type { CertificateSet } from "../tls/mod.ts";
 import type { AppSource } from "./app_source.ts";
+import type { ChannelReport } from "./channel_report.ts";
 
 /** The start of a worker. */
 export interface WorkerStart {
@@ -51,6 +52,8 @@ export interface ChannelsStart {
   readonly secrets: SecretTexts;
   /** How workers call the engine, made by `EngineNode`; absent: there is none. */
   readonly engine?: SharedArrayBuffer;
+  /** Which reports were taken, made by `Webhooks`; absent: nobody outside is to be told. */
+  readonly webhooks?: SharedArrayBuffer;
 }
 
 /** What a server says about itself. */
@@ -199,6 +202,8 @@ export type ThreadMessage =
   | { readonly type: "ring"; readonly worker: number }
   /** It has written requests to the engine, and the main thread has read all of those before. */
   | { readonly type: "engine" }
+  /** What has happened in its channels; the next such message waits until this one is taken. */
+  | { readonly type: "channels"; readonly reports: readonly ChannelReport[] }
   /** The app that it has loaded wants to run something every so many milliseconds; 0: nothing. */
   | { readonly type: "schedule"; readonly every: number }
   /** Its app holds this much memory, more than it may. */

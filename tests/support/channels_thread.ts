@@ -12,20 +12,7 @@ import { channelStreamRoutes } from "../../runtime/serve/channel_streams/mod.ts"
 import { createRouter } from "../../runtime/serve/routes/mod.ts";
 import type { Route } from "../../runtime/serve/session/mod.ts";
 import { loadChannelSecrets } from "../../runtime/serve/tokens/mod.ts";
-
-const DIES: Route = {
-  label: new LogLabel("test"),
-  methods: null,
-  wantsBody: false,
-  webSocket: null,
-  handle: () => {
-    // Outside of every handler: the error is not caught, so the thread ends.
-    queueMicrotask(() => {
-      throw new Error("killed by a test");
-    });
-    return new Promise(() => {});
-  },
-};
+import { DYING_ROUTE } from "./dying_route.ts";
 
 const HOUR = 3_600_000;
 
@@ -51,7 +38,7 @@ serveThread(
       const rules = { config: config!, secrets, limits, queuedBytes, drainTime, origins: [] };
       const service = new ChannelService({ ...rules, wiring: wiring!, loop });
       const streams = channelStreamRoutes({ ...service, origins: [] });
-      return createRouter([...service.routes, ...streams, ["/dies", DIES], [
+      return createRouter([...service.routes, ...streams, ["/dies", DYING_ROUTE], [
         "/sets-back",
         SETS_BACK,
       ]]);

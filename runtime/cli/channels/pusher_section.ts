@@ -14,6 +14,7 @@ import {
 } from "../../config/mod.ts";
 import { isTable, TableReader } from "./table_reader.ts";
 import { readSecret } from "./token_section.ts";
+import { readWebhooks } from "./webhook_tables.ts";
 
 /** As of a namespace. */
 const NAME = /^[-a-zA-Z0-9_.]{2,100}$/;
@@ -65,6 +66,7 @@ function readApp(name: string, reader: TableReader): readonly PusherAppConfig[] 
   const perSecond = reader.integer("client_events_per_second", MAX_EVENTS);
   const activity = reader.time("activity_timeout");
   const event = reader.text("event") ?? PUSHER_APP.event;
+  const webhooks = readWebhooks(reader, clientEvents);
   if (!NAME.test(name)) {
     reader.fault("the name of an app has two or more of the characters a-z A-Z 0-9 - _ .");
   }
@@ -84,7 +86,7 @@ function readApp(name: string, reader: TableReader): readonly PusherAppConfig[] 
   reader.end();
   if (id === undefined || key === undefined || secret === undefined) return [];
   return [{
-    ...{ name, id, key, secret, clientEvents, event },
+    ...{ name, id, key, secret, clientEvents, event, webhooks },
     clientEventsPerSecond: perSecond || PUSHER_APP.clientEventsPerSecond,
     activityTime: activity || PUSHER_APP.activityTime,
   }];

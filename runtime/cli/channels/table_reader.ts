@@ -8,7 +8,7 @@
 
 import { nearest } from "../../spelling/mod.ts";
 import type { RateLimitConfig } from "../../config/mod.ts";
-import { parseTime } from "../options/quantity.ts";
+import { parseSize, parseTime } from "../options/quantity.ts";
 
 /** Where the values are. */
 export interface TableSource {
@@ -102,12 +102,34 @@ export class TableReader {
     return parseRate(this.#value(key, isRate, wanted));
   }
 
+  /** Bytes, from a number or from a text with a unit; 0 if the key is missing. */
+  size(key: string): number {
+    const asSize = (value: unknown) => {
+      return typeof value === "string" || typeof value === "number"
+        ? parseSize(String(value))
+        : undefined;
+    };
+    const isSize = (value: unknown) => asSize(value) !== undefined;
+    const value = this.#value(key, isSize, 'a size, as 65536 (bytes), "64KiB" or "4MiB"');
+    return asSize(value) ?? 0;
+  }
+
   /** A table; empty if the key is missing. */
   table(
     key: string,
     wanted = `a table, [${this.#source.name}.${key}]`,
   ): Readonly<Record<string, unknown>> {
     return (this.#value(key, isTable, wanted) ?? {}) as Readonly<Record<string, unknown>>;
+  }
+
+  /** Tables under one name, each with the number that it has in the file from 1 on; none if the key is missing. */
+  tables(key: string): readonly TableReader[] {
+    const { path, name, faults } = this.#source;
+    const isList = (value: unknown) => Array.isArray(value) && value.every(isTable);
+    const list = this.#value(key, isList, `a list of tables, each begins with [[${name}.${key}]]`);
+    return ((list ?? []) as readonly TableSource["table"][]).map((table, i) =>
+      new TableReader({ path, name: `${name}.${key} ${i + 1}`, table, faults })
+    );
   }
 
   /** Whether the key is there, whatever its value. */

@@ -10,6 +10,7 @@
 
 import type { StoreFigures } from "../../channels/mod.ts";
 import type { EngineNodeFigures } from "../../serve/engine/mod.ts";
+import type { WebhookFigures } from "../../serve/webhooks/mod.ts";
 import type { ListenAddress } from "../../config/mod.ts";
 import { hasLibc, preciseClock, steerConnections } from "../../os/mod.ts";
 import type { SharedState } from "../../ring/mod.ts";
@@ -40,6 +41,8 @@ export interface AdminOptions {
     figures(): StoreFigures;
     /** Undefined: there is no engine. */
     engineFigures?(): EngineNodeFigures | undefined;
+    /** Undefined: there are no webhooks. */
+    webhookFigures?(): readonly WebhookFigures[] | undefined;
   } | null;
 }
 
@@ -73,6 +76,7 @@ export class AdminServer {
       now: monotonic(),
       channels: options.channels?.figures(),
       engine: options.channels?.engineFigures?.(),
+      webhooks: options.channels?.webhookFigures?.(),
     });
     const address = isShared ? options.address : freeAddress(options.address);
     this.#handler = createHandler({ state, facts, viewers, hostname: address.hostname });

@@ -11,9 +11,11 @@
 
 import type { StoreFigures } from "../../channels/mod.ts";
 import type { EngineNodeFigures } from "../../serve/engine/mod.ts";
+import type { WebhookFigures } from "../../serve/webhooks/mod.ts";
 import { COLUMN, type Column, type Counters, type SharedState } from "../../ring/mod.ts";
 import { channelFamilies, exportedChannelColumns } from "./channel_families.ts";
 import { engineFamilies } from "./engine_families.ts";
+import { webhookFamilies } from "./webhook_families.ts";
 import type { Family } from "./exposition.ts";
 import { latencySamples } from "./latency_samples.ts";
 import {
@@ -46,6 +48,8 @@ export interface ServerFacts {
   readonly channels?: StoreFigures | undefined;
   /** What the engine of the channels does; absent: there is none. */
   readonly engine?: EngineNodeFigures | undefined;
+  /** What each webhook has done; absent: there are none. */
+  readonly webhooks?: readonly WebhookFigures[] | undefined;
 }
 
 const WORKER_METRICS: readonly WorkerMetric[] = [
@@ -195,6 +199,7 @@ export function collectFamilies(state: SharedState, facts: ServerFacts): Family[
     },
     ...facts.channels === undefined ? [] : channelFamilies(state, facts.channels),
     ...facts.engine === undefined ? [] : engineFamilies(facts.engine),
+    ...facts.webhooks === undefined ? [] : webhookFamilies(facts.webhooks),
   ];
 }
 

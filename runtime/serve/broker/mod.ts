@@ -39,3 +39,4 @@ export {
 export type { Peers, SessionKey, WorkerPlace } from "./peers.ts";
 export { type Soon, whenThere } from "./soon.ts";
 export { type BrokerStore, StoreBroker } from "./store_broker.ts";
+export { type ChannelWatch, watchedBroker } from "./watched_broker.ts";

@@ -19,7 +19,7 @@ import type { Channel } from "../channels/mod.ts";
 import type { ChannelContext } from "./channel_context.ts";
 import type { PublicationSource } from "./channel_meter.ts";
 import { withKey } from "./conflated_channels.ts";
-import { encodeFields, withoutLineBreaks } from "./publication_fields.ts";
+import { encodeFields } from "./publication_fields.ts";
 
 /** What is published. */
 export interface PublicationWish {

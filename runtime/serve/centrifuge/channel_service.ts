@@ -13,10 +13,12 @@ import {
   ALL_WORKERS,
   ANY_WORKER,
   type Broker,
+  type ChannelWatch,
   ControlSender,
   type Peers,
   StoreBroker,
   toWorker,
+  watchedBroker,
 } from "../broker/mod.ts";
 import type { ServerFacts } from "../../thread/mod.ts";
 import { ChannelRules } from "../channels/mod.ts";
@@ -77,6 +79,8 @@ export interface ChannelWiring {
   engine?(store: ChannelStore): Broker;
   /** The servers of that engine. */
   readonly peers?: Peers;
+  /** Is told which channels have subscribers and members of this worker; absent: nobody is. */
+  readonly watch?: ChannelWatch | undefined;
   /** Lets a promise settle: the loop blocks only while none is pending. */
   follow(promise: Promise<void>): void;
   /** Counts an error of ours, and tells the operator. */
@@ -126,7 +130,7 @@ export class ChannelService {
       ChannelServiceParts,
   ) {
     const { queuedBytes, drainTime, hooks } = parts;
-    const { memory, worker, now, ring } = wiring;
+    const { memory, worker, now, ring, watch } = wiring;
     const report = (error: unknown) => wiring.report(error);
     const store = openChannelStore(memory, {
       writer: worker,
@@ -135,15 +139,16 @@ export class ChannelService {
       // The hub rings, and then reads what is for this worker.
       ring: (other) => other === worker ? undefined : ring(other),
     });
+    const broker = wiring.engine?.(store) ?? new StoreBroker(store);
     const meter = new ChannelMeter(wiring.counters, (column) => wiring.total(column));
     const { nameBytes } = limits;
     const exceeded = () => meter.limitExceeded("channel_name");
     const rules = new ChannelRules(config, { nameBytes, exceeded });
     const conflation = conflationRules({ rules, meter, os: loop.os });
-    this.#hub = new Hub({ store, loop, report, conflation });
+    this.#hub = new Hub({ store, loop, report, conflation, watch });
     const context: ChannelContext = {
       store,
-      broker: wiring.engine?.(store) ?? new StoreBroker(store),
+      broker: watch === undefined ? broker : watchedBroker(broker, watch),
       hub: this.#hub,
       rules,
       limits,

@@ -22,6 +22,7 @@ import {
   type FeedSink,
 } from "../../channels/mod.ts";
 import type { Deferred, Gatherer, Loop } from "../../net/mod.ts";
+import type { ChannelWatch } from "../broker/mod.ts";
 import type { Subscriber } from "./face.ts";
 import { AwaitedChannels } from "./awaited_channels.ts";
 import { Conflation, type ConflationRules } from "./conflation.ts";
@@ -52,6 +53,8 @@ export interface HubParts {
   report(error: unknown): void;
   /** Which publications wait for newer ones; absent: none does. */
   readonly conflation?: ConflationRules;
+  /** Is told which channels have subscribers here; absent: nobody is. */
+  readonly watch?: Pick<ChannelWatch, "occupied" | "vacated"> | undefined;
 }
 
 /** A channel that was entered. */
@@ -66,6 +69,7 @@ export class Hub implements FeedSink, Gatherer, Deferred, ChannelOwner {
   readonly #store: HubStore;
   readonly #loop: HubParts["loop"];
   readonly #report: HubParts["report"];
+  readonly #watch: HubParts["watch"];
   readonly #feed: FeedReader;
   readonly #byName = new Map<string, HubChannel>();
   readonly #byEpoch = new Map<number, HubChannel>();
@@ -90,11 +94,12 @@ export class Hub implements FeedSink, Gatherer, Deferred, ChannelOwner {
   /** Whether the store was busy, so that there is something left for the next turn. */
   #isBusy = false;
 
-  constructor({ store, loop, report, conflation }: HubParts) {
+  constructor({ store, loop, report, conflation, watch }: HubParts) {
     this.#store = store;
     this.#loop = loop;
     this.#report = report;
     this.#conflation = conflation;
+    this.#watch = watch;
     this.#feed = store.openFeed();
     loop.gather(this);
   }
@@ -317,6 +322,7 @@ export class Hub implements FeedSink, Gatherer, Deferred, ChannelOwner {
     const channel = new HubChannel(identity, at, { owner: this, conflation });
     this.#byName.set(name, channel);
     this.#byEpoch.set(at.epoch, channel);
+    this.#watch?.occupied(name);
     return channel;
   }
 
@@ -328,7 +334,10 @@ export class Hub implements FeedSink, Gatherer, Deferred, ChannelOwner {
   }
 
   #remove(channel: HubChannel): void {
-    if (this.#byName.get(channel.name) === channel) this.#byName.delete(channel.name);
+    if (this.#byName.get(channel.name) === channel) {
+      this.#byName.delete(channel.name);
+      this.#watch?.vacated(channel.name);
+    }
     this.#byEpoch.delete(channel.epoch);
     this.#suspects.delete(channel);
     this.#awaited.delete(channel);

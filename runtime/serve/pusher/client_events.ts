@@ -57,15 +57,19 @@ export class ClientEvents implements RateHolder {
     const refusal = this.#refusalIn(channel, event);
     if (refusal !== undefined) return refusal;
     const text = STRING.decode(data);
-    const answer = publishEvent(this.#context, channel, {
+    const sent = {
       event,
       data: data[0] === QUOTE ? JSON.parse(text) : text,
       socketId: this.#socketId,
       user: member?.id ?? "",
-      source: "client",
-    });
+    };
+    const answer = publishEvent(this.#context, channel, { ...sent, source: "client" });
     return whenThere(answer, (result) => {
-      if (!("code" in result)) return undefined;
+      if (!("code" in result)) {
+        const { app, reporter } = this.#context;
+        reporter?.clientEvent(app.config.name, { channel: channel.name, ...sent });
+        return undefined;
+      }
       return result.code === CLIENT_ERRORS.INTERNAL.code ? NO_ROOM : "The event is too long";
     });
   }

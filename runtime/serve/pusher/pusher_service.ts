@@ -12,7 +12,7 @@ import { PusherApi } from "./api_route.ts";
 import { pusherSocketRoute, UNKNOWN_APP_ROUTE } from "./client_sockets.ts";
 import { PresenceRooms } from "./presence_rooms.ts";
 import { PusherApp } from "./pusher_app.ts";
-import type { PusherContext } from "./pusher_context.ts";
+import type { PusherContext, PusherReporter } from "./pusher_context.ts";
 import { PusherDirectory } from "./pusher_directory.ts";
 import { PusherFace } from "./pusher_face.ts";
 
@@ -25,6 +25,8 @@ export interface PusherServiceParts {
   readonly config: Pick<ChannelsConfig, "namespaces" | "pusher">;
   /** In the order of the config. */
   readonly secrets: readonly Uint8Array[];
+  /** Is told of events of clients; absent: nobody is. */
+  readonly reporter?: PusherReporter | undefined;
 }
 
 /** The apps of one worker. */
@@ -32,7 +34,9 @@ export class PusherService {
   readonly #sockets = new Map<string, Route>();
   readonly #apis = new Map<string, PusherApi>();
 
-  constructor({ service, config: { pusher = [], namespaces }, secrets }: PusherServiceParts) {
+  constructor(
+    { service, config: { pusher = [], namespaces }, secrets, reporter }: PusherServiceParts,
+  ) {
     const { context: channels, control, servers } = service;
     pusher.forEach((config, i) => {
       const app = new PusherApp({
@@ -46,7 +50,8 @@ export class PusherService {
       const face = new PusherFace(app, rooms, channels.meter);
       const directory = new PusherDirectory(config.id);
       service.addControlHandler(directory);
-      const context: PusherContext = { app, channels, face, rooms, directory, control, servers };
+      const parts = { app, channels, face, rooms, directory, control, servers };
+      const context: PusherContext = { ...parts, reporter };
       this.#sockets.set(config.key, pusherSocketRoute(context));
       this.#apis.set(config.id, new PusherApi(context));
     });

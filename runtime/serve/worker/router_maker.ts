@@ -37,6 +37,8 @@ export interface GivenAtStart {
   readonly secrets: SecretTexts | undefined;
   /** How this thread calls the engine of the channels; undefined: there is none. */
   readonly engine: SharedArrayBuffer | undefined;
+  /** Which reports about channels were taken; undefined: nobody outside is to be told of them. */
+  readonly webhooks: SharedArrayBuffer | undefined;
   /** Undefined: there is none. */
   readonly app: AppSource | undefined;
   /** Whether FFI is used as long as the thread lives, and not only to open what it needs. */

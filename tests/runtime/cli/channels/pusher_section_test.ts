@@ -22,6 +22,7 @@ Deno.test("pusher section: an app has its namespace, also without a section of c
     clientEventsPerSecond: 10,
     activityTime: 120_000,
     event: "message",
+    webhooks: [],
   }]);
   assertEquals(channels?.namespaces, { shop: CHANNEL_OPTIONS });
   assertEquals([channels?.allowAnonymousConnect, channels?.apiKey], [false, undefined]);

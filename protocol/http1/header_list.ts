@@ -60,10 +60,10 @@ export class HeaderList {
    * joined by ", " in their order (RFC 9110 section 5.3).
    */
   get(lowerName: string): string | undefined {
-    const first = this.#find(lowerName, 0);
+    const first = this.find(lowerName);
     if (first < 0) return undefined;
     let joined = this.value(first);
-    for (let i = this.#find(lowerName, first + 1); i >= 0; i = this.#find(lowerName, i + 1)) {
+    for (let i = this.find(lowerName, first + 1); i >= 0; i = this.find(lowerName, i + 1)) {
       joined += ", " + this.value(i);
     }
     return joined;
@@ -86,7 +86,32 @@ export class HeaderList {
 
   /** Whether there is a field `lowerName` (in lower case). */
   has(lowerName: string): boolean {
-    return this.#find(lowerName, 0) >= 0;
+    return this.find(lowerName) >= 0;
+  }
+
+  /** The index of the first field `lowerName` (in lower case) from `from` on, or -1. */
+  find(lowerName: string, from = 0): number {
+    const offsets = this.#offsets;
+    for (let i = from; i < this.length; i++) {
+      const at = i * WORDS;
+      if (equalsLowerText(this.#bytes, offsets[at]!, offsets[at + 1]!, lowerName)) return i;
+    }
+    return -1;
+  }
+
+  /** The bytes of all fields; they are valid as long as the list is. */
+  get bytes(): Uint8Array {
+    return this.#bytes;
+  }
+
+  /** Where in {@link bytes} the value of field `index` starts. Throws RangeError if there is no such field. */
+  valueStart(index: number): number {
+    return this.#offsets[this.#at(index) + 2]!;
+  }
+
+  /** Where it ends. */
+  valueEnd(index: number): number {
+    return this.#offsets[this.#at(index) + 3]!;
   }
 
   /** Names and values in the order received; repeated names are separate entries. */
@@ -101,15 +126,6 @@ export class HeaderList {
     for (let i = 0; i < words; i++) this.#offsets[i] = other.#offsets[i]! - shift;
     this.#bytes = bytes;
     this.length = other.length;
-  }
-
-  #find(lowerName: string, from: number): number {
-    const offsets = this.#offsets;
-    for (let i = from; i < this.length; i++) {
-      const at = i * WORDS;
-      if (equalsLowerText(this.#bytes, offsets[at]!, offsets[at + 1]!, lowerName)) return i;
-    }
-    return -1;
   }
 
   #at(index: number): number {

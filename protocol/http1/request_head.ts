@@ -67,6 +67,7 @@ export class RequestHead {
   readonly #ownFields: HeaderList;
   // The kept head that this one shows; null: it has been parsed, or is a copy.
   #shown: RequestHead | null = null;
+  #memo: unknown = null;
   #bytes: Uint8Array = NO_BYTES;
   #start = 0;
   #end = 0;
@@ -98,6 +99,7 @@ export class RequestHead {
     this.upgrade = false;
     this.marks = 0;
     this.#shown = null;
+    this.#memo = null;
     this.#bytes = bytes;
     this.#start = 0;
     this.#end = 0;
@@ -127,6 +129,24 @@ export class RequestHead {
     return this.chunked || this.contentLength > 0;
   }
 
+  /** Whether its bytes were compared with those of an earlier head, and not parsed: its client repeats itself. */
+  get isRepeated(): boolean {
+    return this.#shown !== null;
+  }
+
+  /**
+   * What a caller has derived from this head, and from nothing else; null: nothing. Later repetitions of the head have it,
+   * too, on any connection of the worker. It is dropped with the head.
+   */
+  get memo(): unknown {
+    return this.#shown === null ? this.#memo : this.#shown.#memo;
+  }
+
+  set memo(memo: unknown) {
+    if (this.#shown === null) this.#memo = memo;
+    else this.#shown.#memo = memo;
+  }
+
   /** A head with the same content that owns its bytes, and is only to be read: if a kept head is shown, that one. */
   clone(): RequestHead {
     if (this.#shown !== null) {
@@ -145,6 +165,7 @@ export class RequestHead {
   take(other: RequestHead, bytes: Uint8Array, shift: number): void {
     this.show(other);
     this.#shown = null;
+    this.#memo = null;
     this.fields = this.#ownFields;
     this.fields.take(other.fields, bytes, shift);
     this.#bytes = bytes;

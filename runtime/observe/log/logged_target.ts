@@ -14,11 +14,16 @@ const SECRET_PARAMETERS: readonly string[] = [
   "token",
 ];
 
+/** Queries that may have one of these names: most have none, and are not taken apart. */
+const MAY_HAVE_SECRET = /api_key|auth_signature|cf_connect|token|(?:^|&)[^=&]*%/;
+
 /** The target without secrets. */
 export function loggedTarget(target: string): string {
   const at = target.indexOf("?");
   if (at < 0) return target;
-  const parts = target.slice(at + 1).split("&");
+  const query = target.slice(at + 1);
+  if (!MAY_HAVE_SECRET.test(query)) return target;
+  const parts = query.split("&");
   if (!parts.some(isSecret)) return target;
   return `${target.slice(0, at)}?${parts.map(withoutSecret).join("&")}`;
 }

@@ -17,6 +17,7 @@
  * @module
  */
 
+export type { AnsweredRequest } from "./access_line.ts";
 export { AccessLog } from "./access_log.ts";
 export { errorLines, withOwnAdvice } from "./error_lines.ts";
 export { escapeControls, escapeText } from "./escape.ts";

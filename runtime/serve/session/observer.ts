@@ -7,28 +7,20 @@
  * end, so one reading of the clock serves all its connections and requests.
  */
 
-import type { RequestHead } from "../../../protocol/mod.ts";
 import type { ProxyConfig } from "../../config/mod.ts";
 import type { Loop } from "../../net/mod.ts";
-import type { AccessLog } from "../../observe/log/mod.ts";
+import type { AccessLog, AnsweredRequest } from "../../observe/log/mod.ts";
 import type { Counters } from "../../ring/mod.ts";
 import { clientOf } from "./client_address.ts";
 
-/** One answer, for the access log. */
-export interface Answer {
-  /** Null if the input was not a valid request. */
-  readonly request: RequestHead | null;
-  readonly status: number;
-  /** Bytes of its body. */
-  readonly bytes: number;
-  /** The authenticated user, if any. */
-  readonly user: string | null;
+/** One answer, for the access log; its address and its time are set when it is logged. */
+export interface Answer extends AnsweredRequest {
+  address: string;
+  microseconds: number;
   /** The loop's clock when the request's head was complete. */
   readonly began: number;
   /** The peer's address. */
   readonly peerAddress: string;
-  readonly connection: number;
-  readonly requestNumber: number;
 }
 
 /** What an observer needs. */
@@ -82,11 +74,10 @@ export class RequestObserver {
 
   /** Writes a line, if there is an access log. */
   log(answer: Answer): void {
-    const { request, status, bytes, user, connection, requestNumber } = answer;
-    const microseconds = Math.round(this.#microsecondsSince(answer.began));
-    const address = clientOf(request, answer.peerAddress, this.#proxy);
-    const known = { request, status, bytes, user, address, connection, requestNumber };
-    this.#accessLog?.answered({ ...known, microseconds });
+    if (this.#accessLog === null) return;
+    answer.microseconds = Math.max(Math.round(this.#microsecondsSince(answer.began)), 0);
+    answer.address = clientOf(answer.request, answer.peerAddress, this.#proxy);
+    this.#accessLog.answered(answer);
   }
 
   #microsecondsSince(began: number): number {

@@ -7,50 +7,58 @@
 
 import type { RequestHead } from "../../../protocol/mod.ts";
 import type { Transport } from "../../net/mod.ts";
-import type { RequestObserver } from "./observer.ts";
+import type { Answer, RequestObserver } from "./observer.ts";
 
 /** As in nginx: the client disconnected before the answer. Used in the access log only. */
 const CLIENT_LEFT = 499;
 
-/** Traces the requests of one connection. */
-export class RequestTrace {
+/** Traces the requests of one connection. As an answer for the access log it shows the current one. */
+export class RequestTrace implements Answer {
+  request: RequestHead | null = null;
+  status = 0;
+  bytes = 0;
+  user: string | null = null;
+  began = 0;
+  address = "";
+  microseconds = 0;
+  connection = 0;
+  requestNumber = 0;
   readonly #observer: RequestObserver;
   #transport: Transport;
-  #began = 0;
-  #connection = 0;
-  #requests = 0;
-  // The user of the current request.
-  #user: string | null = null;
 
   constructor(observer: RequestObserver, transport: Transport) {
     this.#observer = observer;
     this.#transport = transport;
   }
 
+  get peerAddress(): string {
+    return this.#transport.peerAddress;
+  }
+
   /** A connection was accepted; `now` is the loop's clock. */
   attach(transport: Transport, now: number): void {
     this.#transport = transport;
-    this.#began = now;
-    this.#connection = 0;
-    this.#requests = 0;
-    this.#user = null;
+    this.began = now;
+    this.connection = 0;
+    this.requestNumber = 0;
+    this.user = null;
   }
 
   /** A request's head is complete; `now` is the loop's clock. */
   begin(now: number): void {
-    this.#began = now;
-    this.#requests++;
-    this.#user = null;
+    this.began = now;
+    this.requestNumber++;
+    this.user = null;
   }
 
   /** The request may be answered; `user` is the authenticated user, if any. */
   admitted(user: string | null): void {
-    this.#user = user;
+    this.user = user;
   }
 
   /** The request is answered. */
   answered(request: RequestHead, status: number, bytes: number): void {
-    this.#observer.answered(this.#began);
+    this.#observer.answered(this.began);
     this.#log(request, status, bytes);
   }
 
@@ -68,16 +76,11 @@ export class RequestTrace {
   #log(request: RequestHead | null, status: number, bytes: number): void {
     const observer = this.#observer;
     if (!observer.logs) return;
-    if (this.#connection === 0) this.#connection = observer.nextConnection();
-    observer.log({
-      request,
-      status,
-      bytes,
-      user: this.#user,
-      began: this.#began,
-      peerAddress: this.#transport.peerAddress,
-      connection: this.#connection,
-      requestNumber: this.#requests,
-    });
+    if (this.connection === 0) this.connection = observer.nextConnection();
+    this.request = request;
+    this.status = status;
+    this.bytes = bytes;
+    observer.log(this);
+    this.request = null; // it may be the worker's shared head
   }
 }

@@ -102,3 +102,32 @@ Deno.test("head cache: connections with equal heads share a slot, and long heads
   assert(kept(cache, long(HEAD_SLOT_BYTES)) >= 0);
   assertEquals(kept(cache, long(HEAD_SLOT_BYTES + 1)), -1);
 });
+
+Deno.test("head cache: what was derived from a head is found with it, and gone with it", () => {
+  const cache = new HeadCache();
+  const { head, bytes } = parse(TEXT);
+  head.memo = "parsed";
+  const slot = cache.keep(head, bytes, 0, bytes.length);
+  const [again, other] = [bytesOf(TEXT), bytesOf(TEXT.replace("one", "two"))];
+  cache.find(slot, again, 0, again.length, head);
+  assertEquals([head.isRepeated, head.memo], [true, null]);
+  head.memo = "kept";
+  const clone = head.clone();
+  const copy = parse(TEXT).head;
+  copy.memo = "copied";
+  assertEquals([clone.memo, copy.clone().memo], ["kept", null]);
+  parseRequestHead(other, 0, other.length, head, HTTP1_LIMITS);
+  assertEquals([head.isRepeated, head.memo], [false, null]);
+  // Any connection of the worker finds it.
+  const second = new RequestHead();
+  cache.find(slot, again, 0, again.length, second);
+  assertEquals([second.memo, second.clone().isRepeated], ["kept", false]);
+  // Another head in the same slot.
+  for (let i = 0; i < HEAD_SLOTS; i++) kept(cache, TEXT.replace("one", `${i + 100}`));
+  const last = bytesOf(TEXT.replace("one", "163"));
+  assert(
+    cache.find(slot, last, 0, last.length, head) +
+        cache.find(slot + 1, last, 0, last.length, head) > 0,
+  );
+  assertEquals(head.memo, null);
+});

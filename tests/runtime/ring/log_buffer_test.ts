@@ -63,13 +63,30 @@ Deno.test("log buffer: every way to write a piece", () => {
   const pair = new Pair();
   const { buffer } = pair;
   assert(buffer.begin());
-  buffer.line("a line=");
+  buffer.text("a line=");
   buffer.number(0);
   buffer.number(1203);
   buffer.text(" then");
   buffer.copy(new TextEncoder().encode(" end\n"));
   buffer.close();
   assertEquals(pair.read(), "a line=01203 then end\n");
+});
+
+Deno.test("log buffer: numbers have the digits of String, beyond 32 bits too", () => {
+  const random = new Random(2);
+  const pair = new Pair();
+  const bounds = [0, 9, 10, 2 ** 31 - 1, 2 ** 31, 2 ** 32, 2 ** 53 - 1];
+  const numbers = [
+    ...bounds,
+    ...Array.from({ length: 500 }, () => Math.trunc(2 ** (random.below(53_000) / 1000))),
+  ];
+  for (const number of numbers) {
+    pair.buffer.begin();
+    pair.buffer.number(number);
+    pair.buffer.text("\n");
+  }
+  pair.buffer.close();
+  assertEquals(pair.read().split("\n").slice(0, -1), numbers.map(String));
 });
 
 /** The words and the length of an ASCII text. */

@@ -7,6 +7,8 @@
  * A subclass that takes its memory from elsewhere overrides `grow`.
  */
 
+import { copyBytes } from "./copy_bytes.ts";
+
 const SMALLEST = 64;
 const NO_BYTES = new Uint8Array(0);
 
@@ -38,8 +40,7 @@ export class ByteBuffer {
   /** Appends a copy of `source[start, end)`. */
   append(source: Uint8Array, start = 0, end: number = source.length): void {
     const at = this.reserve(end - start);
-    const whole = start === 0 && end === source.length;
-    this.bytes.set(whole ? source : source.subarray(start, end), at);
+    copyBytes(this.bytes, at, source, start, end);
     this.length = at + end - start;
   }
 

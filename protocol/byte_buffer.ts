@@ -40,8 +40,7 @@ export class ByteBuffer {
   /** Appends a copy of `source[start, end)`. */
   append(source: Uint8Array, start = 0, end: number = source.length): void {
     const at = this.reserve(end - start);
-    if (start === 0 && end === source.length) this.bytes.set(source, at);
-    else copyBytes(this.bytes, at, source, start, end);
+    copyBytes(this.bytes, at, source, start, end);
     this.length = at + end - start;
   }
 

@@ -17,7 +17,8 @@ export function copyBytes(
   end: number,
 ): void {
   if (end - start > SHORT_RUN) {
-    target.set(source.subarray(start, end), at);
+    const isWhole = start === 0 && end === source.length;
+    target.set(isWhole ? source : source.subarray(start, end), at);
     return;
   }
   // The caller has checked that start ≤ end ≤ source.length.

@@ -15,13 +15,15 @@ import type { WebSocketLimits } from "../limits.ts";
 import { type ClosePayload, parseClosePayload } from "./close_payload.ts";
 import { CLOSE, MESSAGE } from "./events.ts";
 import { FrameDecoder } from "./frame_decoder.ts";
-import { unmaskedHeaderSize } from "./frame_header.ts";
+import { OPCODE_BITS, unmaskedHeaderSize } from "./frame_header.ts";
 import type { Inflater } from "./inflater.ts";
 import { InputView } from "./input_view.ts";
+import { unmask } from "./mask.ts";
 import { MessageAssembler } from "./message_assembler.ts";
 import type { MessageBufferPool } from "../message_buffer_pool.ts";
 import { CONTINUATION } from "./opcodes.ts";
 import { PayloadBuffer } from "../payload_buffer.ts";
+import { maskKeyBefore, wholeFrameHeader, wholeFrameLength } from "./whole_frame.ts";
 
 /** The role of this endpoint. */
 export type Role = "server" | "client";
@@ -96,8 +98,12 @@ export class FrameReader {
 
   /** Whether the reader is between two messages, with no unread bytes and no payload lent. */
   get isIdle(): boolean {
-    return this.#frame.untouched && this.#message.opcode === CONTINUATION &&
-      this.#input.unread === 0 && this.#lent === undefined;
+    return this.#isBetween && this.#input.unread === 0 && this.#lent === undefined;
+  }
+
+  /** Whether the next unread byte begins a frame, and no message is under way. */
+  get #isBetween(): boolean {
+    return this.#frame.untouched && this.#message.opcode === CONTINUATION;
   }
 
   /** Bytes of the buffers that it holds. */
@@ -135,6 +141,7 @@ export class FrameReader {
    */
   next(deliver: boolean): number {
     this.#takeBack();
+    if (deliver && !this.#isClient && this.#isBetween && this.#takeWhole()) return MESSAGE;
     const frame = this.#frame;
     const input = this.#input;
     for (;;) {
@@ -208,6 +215,24 @@ export class FrameReader {
   receivedDirect(count: number): void {
     this.#direct = count;
     this.#withdrawOffer();
+  }
+
+  /** Takes a message that lies whole in the view, in one pass. Returns false, and changes nothing, for any other frame. */
+  #takeWhole(): boolean {
+    const { bytes, position, end } = this.#input;
+    const header = wholeFrameHeader(bytes, position, end);
+    if (header === 0) return false;
+    const start = position + header;
+    const length = wholeFrameLength(bytes, position, header);
+    if (!this.#message.admitsWhole(length)) return false;
+    const opcode = bytes[position]! & OPCODE_BITS; // the header is complete
+    unmask(bytes, start, start + length, maskKeyBefore(bytes, start), 0);
+    this.#message.judgeWhole(opcode, bytes, start, start + length);
+    this.begun = Infinity;
+    this.payloadHeadroom = header;
+    this.#input.position = start + length;
+    this.#lendView(MESSAGE, opcode, start);
+    return true;
   }
 
   #readData(deliver: boolean): number {

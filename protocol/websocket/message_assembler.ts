@@ -7,7 +7,7 @@
  */
 
 import type { WebSocketLimits } from "../limits.ts";
-import { Utf8Validator } from "../utf8_validator.ts";
+import { isUtf8, Utf8Validator } from "../utf8_validator.ts";
 import type { Inflater } from "./inflater.ts";
 import type { MessageBufferPool } from "../message_buffer_pool.ts";
 import { CONTINUATION, TEXT } from "./opcodes.ts";
@@ -38,6 +38,20 @@ export class MessageAssembler {
   /** Whether the current frame is the first one and no buffer was taken. */
   get untouched(): boolean {
     return this.#frames === 1 && !this.payload.hasBuffer;
+  }
+
+  /** Whether a message of one frame with so many bytes is within the limits. */
+  admitsWhole(length: number): boolean {
+    return length <= this.#limits.messageBytes && this.#limits.fragmentCount > 0;
+  }
+
+  /**
+   * Checks a message that came in one frame, not compressed, while no other is under way.
+   *
+   * @throws ProtocolError for a text that is not UTF-8
+   */
+  judgeWhole(opcode: number, bytes: Uint8Array, start: number, end: number): void {
+    if (opcode === TEXT && !isUtf8(bytes, start, end)) throwNotUtf8();
   }
 
   /**

@@ -6,6 +6,12 @@
  * it sleeps, and a write takes as long as the disk or the reader takes. If nothing can be written, the lines wait
  * and the write is repeated; a thread whose buffer is full drops lines and counts them. So neither a worker nor
  * the main thread ever waits for a reader of the log, or for a disk.
+ *
+ * Measured on a core that it shares with a worker, 64 WebSockets that echo 16 B: a half of 128 KiB takes 0.17 ms, 43 times a
+ * second at 100,000 messages a second; p99 as without a log, within the noise. Not better: writes of 8, 16 or 32 KiB with
+ * sched_yield(2) or a sleep after each (this thread's CPU per line doubles), nice 5 or 10, halves that are handed over when
+ * the answers of the batch are sent, no size limit. With 16 messages in flight on each, p99 is 1.3 to 1.7 of that without a
+ * log: lines are then a tenth to a quarter of the server's CPU.
  */
 
 import { countLines, EAGAIN, errnoName, errnoText, type LogFile } from "../os/logs.ts";

@@ -251,16 +251,18 @@ export class WebSocketSession implements Session, WebSocketPeer {
   }
 
   reply(opcode: number): number {
+    if (!this.#maySend()) return DROPPED;
     const { payload, payloadStart, payloadEnd } = this.#connection;
     const length = payloadEnd - payloadStart;
-    if (length <= GATHERED_PAYLOAD) return this.send(opcode, payload, payloadStart, payloadEnd);
-    if (!this.#maySend()) return DROPPED;
     if (this.#flags >= DEFLATES) {
       const sent = this.#sendDeflated(opcode, payload, payloadStart, payloadEnd);
       if (sent !== undefined) return sent;
     }
+    // The frame is made where the message is.
     const start = this.#connection.encodeHeaderBefore(payload, payloadStart, length, opcode);
-    this.#transport.out.write(payload, start, payloadEnd);
+    const { out } = this.#transport;
+    if (length <= GATHERED_PAYLOAD) out.append(payload, start, payloadEnd);
+    else out.write(payload, start, payloadEnd);
     return this.#sent(payloadEnd - start);
   }
 

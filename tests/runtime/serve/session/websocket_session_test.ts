@@ -1,10 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
 import { CONNECTION_LIMITS } from "../../../../runtime/config/mod.ts";
 import { LogLabel } from "../../../../runtime/observe/log/mod.ts";
+import { FakePeer } from "../../../support/fake_peer.ts";
 import { FakeServer } from "../../../support/fake_server.ts";
 import { FakeSocket } from "../../../support/fake_socket.ts";
 import { FakeWebSocketPeer } from "../../../support/fake_websocket_peer.ts";
 import { type Faults, NO_FAULTS } from "../../../support/fault_plan.ts";
+import { bytesOf, textOf } from "../../../support/protocol_cases.ts";
+import { encodeFrame, handshakeRequest } from "../../../support/raw_websocket.ts";
 import { Random } from "../../../support/random.ts";
 
 const PACE = { sends: 65_536, reads: 65_536, pause: 0 };
@@ -120,5 +123,52 @@ Deno.test("websocket session: the handler is told once that the connection is go
     server.schedule(server.os.now + 1000, () => end(peer, server));
     await server.run();
     assertEquals(told, ["opened", "closed"], name);
+  }
+});
+
+/** A client that keeps what it reads. */
+class KeepingPeer extends FakePeer {
+  text = "";
+
+  override received(bytes: Uint8Array): void {
+    this.text += textOf(bytes);
+  }
+}
+
+Deno.test("websocket session: a message can be sent back twice, in any form, and stays as it was", async () => {
+  const messages = [0, 1, 16, 48, 49, 125, 126, 127, 1024, 4096, 4097].map((length, i) =>
+    String.fromCharCode(0x61 + i).repeat(length)
+  );
+  const frames = messages.map((payload) => encodeFrame({ opcode: 1, payload }));
+  const expected = messages.map((payload) => {
+    const frame = textOf(encodeFrame({ opcode: 1, payload, masked: false }));
+    return frame + frame;
+  }).join("");
+  // All in one batch, and in pieces: then most messages are not in the receive buffer whole.
+  for (const sends of [65_536, 1000, 7]) {
+    const server = new FakeServer();
+    const read: string[] = [];
+    server.routes.set("/twice", {
+      label: new LogLabel("/twice"),
+      methods: ["GET"],
+      wantsBody: false,
+      handle: () => {},
+      webSocket: {
+        opened: () => {},
+        message: (socket) => {
+          socket.reply(socket.opcode);
+          socket.reply(socket.opcode);
+          read.push(textOf(socket.payload.subarray(socket.payloadStart, socket.payloadEnd)));
+        },
+      },
+    });
+    const peer = new KeepingPeer(new FakeSocket(), new Random(1), { ...PACE, sends });
+    peer.enqueue(bytesOf(handshakeRequest("/twice")));
+    for (const frame of frames) peer.enqueue(frame);
+    server.connectAt(server.os.now, peer);
+    await server.run();
+    assertEquals(read, messages, `${sends} bytes at a time`);
+    const answers = peer.text.slice(peer.text.indexOf("\r\n\r\n") + 4);
+    assert(answers.startsWith(expected), `${sends} bytes at a time`);
   }
 });

@@ -211,6 +211,7 @@ function show(lines) {
 
 function showTyping() {
   showPeople(people.list(), { list: byId("people"), count: byId("people-count") });
+  if (!isConnected) byId("people-count").textContent = "–";
   byId("typing").textContent = people.typingText(Date.now());
 }
 

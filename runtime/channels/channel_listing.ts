@@ -7,7 +7,7 @@
 import type { ChannelDirectory } from "./channel_directory.ts";
 import type { Guard } from "./guard.ts";
 import { type RecordBuffer, RecordBuffers } from "./record_buffer.ts";
-import { CHANNEL, keyLengthOf, NODE, NODE_KIND, wordsFor } from "./records.ts";
+import { CHANNEL, keyLengthOf, NODE, NODE_KIND, readWide, wordsFor } from "./records.ts";
 import type { StoreMemory } from "./store_memory.ts";
 
 /** Buckets that one holding of the lock visits. */
@@ -22,6 +22,8 @@ export interface ChannelCounts {
   readonly subscribers: number;
   readonly members: number;
   readonly users: number;
+  /** Of the latest publication. */
+  readonly offset: number;
 }
 
 /** Copies of some channels, and how many subscribers each has. */
@@ -88,7 +90,8 @@ export class ChannelListing {
       const name = bytes.subarray(start, start + keyLengthOf(words, at));
       const members = words[at + CHANNEL.members]!;
       const users = words[at + CHANNEL.users]!;
-      visitor(name, { subscribers: subscribers[index++]!, members, users });
+      const offset = readWide(words, at + CHANNEL.offset);
+      visitor(name, { subscribers: subscribers[index++]!, members, users, offset });
     });
   }
 }

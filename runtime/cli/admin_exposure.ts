@@ -9,9 +9,17 @@ import { cidrContains, parseCidr, parseIpAddress } from "../../protocol/basics.t
 import type { Config } from "../config/mod.ts";
 
 /** The warning, or none. */
-export function adminExposure({ monitoring: { admin } }: Pick<Config, "monitoring">): string[] {
+export function adminExposure({ monitoring }: Pick<Config, "monitoring">): string[] {
+  const { admin, adminChannels } = monitoring;
   if (admin === undefined || isLoopback(admin.hostname)) return [];
+  const channels = adminChannels
+    ? [
+      `--admin-channels: who reaches ${admin.hostname} may read and publish in every channel; use ` +
+      "127.0.0.1",
+    ]
+    : [];
   return [
+    ...channels,
     `--admin ${admin.hostname}: other machines can reach it, and it asks for no password ` +
     "(--basic-auth does not cover it); use 127.0.0.1, or let a firewall restrict it",
   ];

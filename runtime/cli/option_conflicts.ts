@@ -29,6 +29,7 @@ const DEPENDENT: readonly (readonly [flags: readonly string[], needed: string])[
   [["tls-client-auth"], "tls-client-ca"],
   [["trust-proxy-field"], "trust-proxy"],
   [["access-log-format"], "access-log"],
+  [["admin-channels"], "admin"],
 ];
 
 /** Every conflict between the options. */

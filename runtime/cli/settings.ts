@@ -9,7 +9,13 @@
 import { APP, type Config, DEFAULT_CONFIG } from "../config/mod.ts";
 import type { UsableCores } from "../os/mod.ts";
 import { adminExposure } from "./admin_exposure.ts";
-import { channelExposure, engineAt, TRIAL_CHANNELS } from "./channels/mod.ts";
+import {
+  channelExposure,
+  demoChannels,
+  demoConflicts,
+  engineAt,
+  TRIAL_CHANNELS,
+} from "./channels/mod.ts";
 import { argumentHint } from "./argument_hint.ts";
 import type { FileOptions } from "./config_file.ts";
 import type { Flags } from "./flags.ts";
@@ -91,6 +97,8 @@ export function readSettings(sources: Sources): Settings {
     else faults.push(fault);
   }
   config.channels = sources.file?.channels ?? trialChannels(config);
+  faults.push(...demoConflicts(config));
+  config.channels = demoChannels(config);
   const isGiven = (flag: string) => given.has(flag);
   const isGivenDirectly = (flag: string) => given.get(flag) === true;
   faults.push(

@@ -41,6 +41,7 @@ export {
   type SlowPolicy,
   type TokenConfig,
 } from "./channels.ts";
+export { DEMO_NAMESPACES, hasDemoChannels, withDemoChannels } from "./demo.ts";
 export type { EngineConfig } from "./engine.ts";
 export { type CacheRule, FILES, type FilesConfig, type TypeRule } from "./files.ts";
 export { CONNECTION_LIMITS, type ConnectionLimits, MAX_REFUSED } from "./limits.ts";

@@ -23,6 +23,8 @@ export interface ListenAddress {
 export interface Monitoring {
   /** The address of the admin server; undefined: there is none, and nothing is measured. */
   readonly admin: ListenAddress | undefined;
+  /** Whether the admin page lists channels by name, reads them, and publishes to them. */
+  readonly adminChannels: boolean;
   /** The file to which the access log is appended, `-` for standard output, or `off`. */
   readonly accessLog: LogTarget;
   readonly accessLogFormat: AccessFormat;
@@ -32,6 +34,8 @@ export interface Monitoring {
 export const MONITORING: Monitoring = {
   // Metrics reveal much about a service, so serving them is a decision.
   admin: undefined,
+  // Who can reach that address would read and publish in every channel.
+  adminChannels: false,
   // Apache and nginx have one by default. Without an installation, nobody would look for the file.
   accessLog: "off",
   accessLogFormat: "combined",

@@ -31,7 +31,7 @@ export const LOG_FORMATS = ["timed", "seed"] as const;
 export type LogFormat = (typeof LOG_FORMATS)[number];
 
 /** The built-in endpoints: see runtime/serve/routes/. */
-export const ENDPOINT_NAMES = ["term", "ws", "echo", "health"] as const;
+export const ENDPOINT_NAMES = ["term", "ws", "echo", "health", "demo"] as const;
 
 /** A user of `--basic-auth`, and the file with the hash of the password. */
 export interface UserSource {
@@ -41,6 +41,9 @@ export interface UserSource {
 
 /** The name of an endpoint. */
 export type EndpointName = (typeof ENDPOINT_NAMES)[number];
+
+/** The endpoints that are enabled by default: the demo lets every visitor write to all others. */
+const DEFAULT_ENDPOINTS = ENDPOINT_NAMES.filter((name) => name !== "demo");
 
 /** The config of a server. */
 export interface Config {
@@ -101,7 +104,7 @@ export const DEFAULT_CONFIG: Omit<Config, "workers"> = {
   logFormat: "timed",
   // With the old file, 32 MiB: some minutes under load, days without; /tmp is often in memory.
   logBytes: 16 * 1024 * 1024,
-  endpoints: ENDPOINT_NAMES,
+  endpoints: DEFAULT_ENDPOINTS,
   users: [],
   files: FILES,
   app: undefined,

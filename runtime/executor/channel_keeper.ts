@@ -13,6 +13,7 @@ import {
   type StoreFigures,
 } from "../channels/mod.ts";
 import type { ChannelsConfig, Config } from "../config/mod.ts";
+import type { ChannelDeskParts } from "../observe/admin/mod.ts";
 import type { EngineNode, EngineNodeFigures } from "../serve/engine/mod.ts";
 import type { WebhookFigures, Webhooks } from "../serve/webhooks/mod.ts";
 import { preciseClock } from "../os/mod.ts";
@@ -30,7 +31,7 @@ const PLACES = {
 };
 
 /** A config with channels. */
-type ChannelKeeperConfig = Pick<Config, "workers" | "channelLimits"> & {
+type ChannelKeeperConfig = Pick<Config, "workers" | "channelLimits" | "monitoring"> & {
   readonly channels: ChannelsConfig;
 };
 
@@ -45,6 +46,7 @@ export class ChannelKeeper {
   readonly #store: ChannelStore;
   readonly #workers: number;
   readonly #ring: (worker: number) => void;
+  readonly #deskConfig: Pick<ChannelDeskParts, "channels" | "limits"> | undefined;
   #start: ChannelsStart;
   /** Null if there is no engine. */
   #engine: EngineNode | null = null;
@@ -62,16 +64,17 @@ export class ChannelKeeper {
    * @throws if a secret cannot be read
    */
   constructor(
-    { workers, channelLimits: { memoryBytes: bytes }, channels }: ChannelKeeperConfig,
+    { workers, channelLimits: limits, channels, monitoring }: ChannelKeeperConfig,
     server: ServerFacts,
     ring: (worker: number) => void,
   ) {
     const secrets = readSecretTexts(channels, PLACES);
     const random = crypto.getRandomValues(new Uint32Array(7));
     const engine = channels.engine !== undefined;
-    const memory = createChannelMemory({ bytes, workers, random, engine });
+    const memory = createChannelMemory({ bytes: limits.memoryBytes, workers, random, engine });
     this.#start = { memory, server, secrets };
     this.#workers = workers;
+    this.#deskConfig = monitoring.adminChannels ? { channels, limits } : undefined;
     this.#ring = ring;
     this.#store = openChannelStore(memory, {
       writer: workers,
@@ -149,6 +152,12 @@ export class ChannelKeeper {
   /** A worker has written requests to the engine. */
   lookAtRequests(worker: number): void {
     this.#engine?.look(worker);
+  }
+
+  /** What the admin page needs to list, read and publish; undefined: it may not. */
+  get desk(): ChannelDeskParts | undefined {
+    const now = () => performance.now();
+    return this.#deskConfig && { store: this.#store, now, ...this.#deskConfig };
   }
 
   /** What the channels hold, for metrics. */

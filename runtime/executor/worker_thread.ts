@@ -11,7 +11,7 @@ import { hasLibc, LinuxFiles, PortableFiles } from "../os/mod.ts";
 import type { App, AppCopies, HeapWatch } from "../serve/app/mod.ts";
 import type { ChannelService } from "../serve/centrifuge/mod.ts";
 import type { PusherService } from "../serve/pusher/mod.ts";
-import { serverRouter } from "../serve/routes/mod.ts";
+import { loadDemo, serverRouter } from "../serve/routes/mod.ts";
 import type { RouterLoader } from "../serve/worker/mod.ts";
 import { postToMain } from "../thread/mod.ts";
 import { placesOf } from "./secret_texts.ts";
@@ -47,6 +47,7 @@ const load: RouterLoader = async (
   const files = root === undefined ? undefined : await import("../serve/files/mod.ts");
   const apps = appConfig && await import("../serve/app/mod.ts");
   apps?.prepareThread();
+  const demo = await loadDemo(loaded, date);
   const auth = users.length === 0 ? undefined : await import("../serve/auth/mod.ts");
   const centrifuge = channelsConfig && service === undefined
     ? await import("../serve/centrifuge/mod.ts")
@@ -126,7 +127,8 @@ const load: RouterLoader = async (
       if (appConfig.memory > 0) watchHeap(apps.HeapWatch, appConfig.memory);
     }
     app?.configure(config.app);
-    return serverRouter({ config, date, site, guard, channels: channelRoutes, keyed: pusher, app });
+    const channels = channelRoutes;
+    return serverRouter({ config, date, site, guard, demo, channels, keyed: pusher, app });
   };
 };
 

@@ -28,7 +28,9 @@ const SOME: Option = choices<EndpointName>(
     group: "Endpoints",
     value: "NAME,…|none",
     choices: ENDPOINT_NAMES,
-    help: "built-in endpoints to enable: the terminal, /ws, /echo, /healthz",
+    help:
+      "built-in endpoints to enable: the terminal, /ws, /echo, /healthz, and the demo chat at /demo/",
+    defaultText: "all but demo",
   },
   {
     get: (config) => config.endpoints,

@@ -6,7 +6,7 @@ import { urlHost } from "../../../protocol/basics.ts";
 import { ACCESS_FORMATS, type ListenAddress } from "../../config/mod.ts";
 import { UsageError } from "../usage_error.ts";
 import { IP_ADDRESS } from "./listen.ts";
-import { at, choice, type Codec, type Option, TEXT, text } from "./option.ts";
+import { at, choice, type Codec, flagSwitch, type Option, TEXT, text } from "./option.ts";
 
 const MAX_PORT = 65_535;
 const group = "Monitoring";
@@ -38,6 +38,14 @@ export const MONITORING_OPTIONS: readonly Option[] = [
     },
     at("monitoring", "admin"),
     LISTEN_ADDRESS,
+  ),
+  flagSwitch(
+    {
+      flag: "admin-channels",
+      group,
+      help: "let the live page list channels, watch them and publish to them",
+    },
+    at("monitoring", "adminChannels"),
   ),
   text(
     {

@@ -2,8 +2,8 @@
  * The admin server: metrics, health, readiness and the live page, on an address of its own.
  *
  * In: the shared memory, read once a second and at each request. Out: responses by Deno.serve on the main
- * thread, so that no worker is involved or slowed. Changes nothing, so it has no password; every client that can
- * reach the address can read everything. A server that replaces another one listens beside it (SO_REUSEPORT), and gets
+ * thread, so that no worker is involved or slowed. Changes nothing, unless it may publish to channels, and has no password; every client
+ * that can reach the address can read everything. A server that replaces another one listens beside it (SO_REUSEPORT), and gets
  * all new connections. If the process has no descriptor for a connection, Deno.serve ends;
  * it is then started again, and the workers are not affected.
  */
@@ -14,6 +14,7 @@ import type { WebhookFigures } from "../../serve/webhooks/mod.ts";
 import type { ListenAddress } from "../../config/mod.ts";
 import { hasLibc, preciseClock, steerConnections } from "../../os/mod.ts";
 import type { SharedState } from "../../ring/mod.ts";
+import { ChannelDesk, type ChannelDeskParts } from "./channel_desk.ts";
 import { createHandler } from "./handler.ts";
 import { Sampler } from "./sampler.ts";
 import { Viewers } from "./viewers.ts";
@@ -43,6 +44,8 @@ export interface AdminOptions {
     engineFigures?(): EngineNodeFigures | undefined;
     /** Undefined: there are no webhooks. */
     webhookFigures?(): readonly WebhookFigures[] | undefined;
+    /** Lists, reads and publishes; absent: nobody may. */
+    readonly desk?: ChannelDeskParts | undefined;
   } | null;
 }
 
@@ -61,9 +64,16 @@ export class AdminServer {
     const { isShared, state, version, memoryBound, usesIoUring } = options;
     const startTime = Date.now() / 1000;
     const monotonic = preciseClock();
+    const parts = options.channels?.desk;
+    const desk = parts && new ChannelDesk(parts);
     const sampler = new Sampler(state, { epoch: () => Date.now(), monotonic });
     const viewers = new Viewers(() => [
-      ["server", { version, startTime, hasChannels: options.channels !== null }],
+      ["server", {
+        version,
+        startTime,
+        hasChannels: options.channels !== null,
+        hasDesk: desk !== undefined,
+      }],
       ["history", sampler.samples],
     ]);
     const now = () => ({ residentBytes: Deno.memoryUsage().rss, ready: options.isReady() });
@@ -79,7 +89,7 @@ export class AdminServer {
       webhooks: options.channels?.webhookFigures?.(),
     });
     const address = isShared ? options.address : freeAddress(options.address);
-    this.#handler = createHandler({ state, facts, viewers, hostname: address.hostname });
+    this.#handler = createHandler({ state, facts, viewers, desk, hostname: address.hostname });
     this.#server = this.#serve(address);
     this.address = this.#server.addr;
     if (isShared) steerConnections(this.address, 1); // to the socket that comes after one other
@@ -94,6 +104,7 @@ export class AdminServer {
   /** Stops it and aborts its open requests; fulfilled when the port is free. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
+    this.#handler.stop();
     this.#abort.abort();
     await this.#server.finished.catch(() => {}); // accepting failed, and it was about to listen again
   }
@@ -104,7 +115,7 @@ export class AdminServer {
     const server = Deno.serve(
       { hostname, port, reusePort, signal, onListen: () => {} },
       async (request) => {
-        const response = await this.#handler(request);
+        const response = await this.#handler.handle(request);
         if (this.#isLeaving) response.headers.set("Connection", "close");
         return response;
       },

@@ -2,13 +2,16 @@
  * The request handler of the admin server.
  *
  * In: a request. Out: for GET and HEAD, metrics as text, health, readiness, the live page and its event
- * stream; for OPTIONS, the methods. Never changes the state of the server.
+ * stream; for OPTIONS, the methods. With `--admin-channels` also what channel_answers.ts answers; else it never changes the
+ * state of the server.
  */
 
 import { ifNoneMatch } from "@std/http/etag";
 import { isHost } from "../../../protocol/mod.ts";
 import type { SharedState } from "../../ring/mod.ts";
 import type { Asset } from "../../serve/assets/mod.ts";
+import { channelAnswers } from "./channel_answers.ts";
+import type { ChannelDesk } from "./channel_desk.ts";
 import { encodeFamilies, EXPOSITION_TYPE } from "./exposition.ts";
 import { collectFamilies, type ServerFacts } from "./families.ts";
 import { ASSETS } from "./pages/mod.ts";
@@ -20,11 +23,20 @@ export interface HandlerParts {
   readonly viewers: Viewers;
   /** The address that the server listens on. */
   readonly hostname: string;
+  /** Lists, reads and publishes; absent: nobody may. */
+  readonly desk?: ChannelDesk | undefined;
   /** The current values that are not in the shared memory. */
   facts(): ServerFacts;
 }
 
 type Answer = (request: Request) => Response;
+
+/** A handler for Deno.serve. */
+export interface AdminHandler {
+  handle(request: Request): Response | Promise<Response>;
+  /** Ends what goes on by itself. */
+  stop(): void;
+}
 
 const TEXT_TYPE = "text/plain; charset=utf-8";
 const COMMON_HEADERS = {
@@ -36,8 +48,8 @@ const ALLOW = { Allow: "GET, HEAD, OPTIONS" } as const;
 /** The path that Deno gives to `OPTIONS *`, a request about the server as a whole (RFC 9110 section 9.3.7). */
 const ASTERISK = "/*";
 
-/** A handler for Deno.serve. */
-export function createHandler(parts: HandlerParts): Answer {
+/** Makes the handler. */
+export function createHandler(parts: HandlerParts): AdminHandler {
   const { state, viewers, facts } = parts;
   const answers = new Map<string, Answer>([
     ["/metrics", () => text(200, encodeFamilies(collectFamilies(state, facts())), EXPOSITION_TYPE)],
@@ -46,7 +58,8 @@ export function createHandler(parts: HandlerParts): Answer {
     ["/events", () => eventStream(viewers)],
     ...ASSETS.map((asset) => [asset.path, answerWith(asset)] as const),
   ]);
-  return (request) => {
+  const desk = parts.desk && channelAnswers(parts.desk, text);
+  const handle = (request: Request): Response | Promise<Response> => {
     // Deno puts the Host into the URL unchanged: an invalid one would throw, with a message on stderr, or
     // lead to another path.
     const url = hasValidHost(request) ? urlOf(request) : null;
@@ -57,6 +70,12 @@ export function createHandler(parts: HandlerParts): Answer {
     }
     const isOptions = request.method === "OPTIONS";
     if (isOptions && pathname === ASTERISK) return new Response(null, { status: 204 });
+    const ofChannels = desk?.answers.get(pathname);
+    if (ofChannels !== undefined) {
+      if (request.method === ofChannels.method) return ofChannels.answer(request, url);
+      const allow = { Allow: ofChannels.method };
+      return text(405, `Method not allowed; allowed here: ${allow.Allow}\n`, TEXT_TYPE, allow);
+    }
     const answer = answers.get(pathname);
     if (answer === undefined) return text(404, "Not found\n");
     if (request.method === "GET") return answer(request);
@@ -64,6 +83,7 @@ export function createHandler(parts: HandlerParts): Answer {
     if (isOptions) return new Response(null, { status: 204, headers: ALLOW });
     return text(405, `Method not allowed; allowed here: ${ALLOW.Allow}\n`, TEXT_TYPE, ALLOW);
   };
+  return { handle, stop: () => desk?.stop() };
 }
 
 /** Deno 2.4 has no host at all in the URL if the Host field is empty, and would take the path for one. */

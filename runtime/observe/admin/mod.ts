@@ -20,3 +20,4 @@
  */
 
 export { type AdminOptions, AdminServer } from "./admin_server.ts";
+export type { ChannelDeskParts } from "./channel_desk.ts";

@@ -5,7 +5,13 @@
  * opened later. Called by the admin server. Only reads the shared memory.
  */
 
-import { CHANNEL_COLUMN, COLUMN, type Column, type SharedState } from "../../ring/mod.ts";
+import {
+  CHANNEL_COLUMN,
+  COLUMN,
+  type Column,
+  DISCONNECT_COLUMNS,
+  type SharedState,
+} from "../../ring/mod.ts";
 import { latencyCounts, percentile } from "./latency_samples.ts";
 
 /** One worker in one second. */
@@ -41,6 +47,12 @@ export interface Sample {
   /** Clients of channels, over all transports. */
   readonly channelClients: number;
   readonly subscriptions: number;
+  /** Since the start: subscriptions that got all they had missed, and those that could not. */
+  readonly recovered: number;
+  readonly unrecovered: number;
+  /** Since the start: slow clients that were disconnected, and what slow subscribers did not get. */
+  readonly slowClients: number;
+  readonly slowSkips: number;
   readonly queuedBytes: number;
   readonly ringDepth: number;
   /** Memory of the whole process, in bytes. */
@@ -80,6 +92,7 @@ const CHANNEL_CLIENTS: readonly (readonly [began: Column, ended: Column])[] = [
   [CHANNEL_COLUMN.webSocketClientsConnected, CHANNEL_COLUMN.webSocketClientsLeft],
   [CHANNEL_COLUMN.sseClientsConnected, CHANNEL_COLUMN.sseClientsLeft],
   [CHANNEL_COLUMN.httpStreamClientsConnected, CHANNEL_COLUMN.httpStreamClientsLeft],
+  [CHANNEL_COLUMN.pusherClientsConnected, CHANNEL_COLUMN.pusherClientsLeft],
 ];
 
 /** The counters at one moment. */
@@ -138,6 +151,11 @@ export class Sampler {
         CHANNEL_COLUMN.subscriptionsStarted,
         CHANNEL_COLUMN.subscriptionsEnded,
       ),
+      recovered: this.#state.total(CHANNEL_COLUMN.recoveriesWhole),
+      unrecovered: this.#state.total(CHANNEL_COLUMN.recoveriesRefused),
+      slowClients: this.#state.total(DISCONNECT_COLUMNS[3008]),
+      slowSkips: this.#state.total(CHANNEL_COLUMN.slowSkips) +
+        this.#state.total(CHANNEL_COLUMN.slowRecoveries),
       queuedBytes: this.#open(COLUMN.bytesQueued, COLUMN.bytesUnqueued),
       ringDepth: this.#state.taskRing.size(),
       residentBytes,

@@ -1,7 +1,7 @@
 /**
- * Routes for the terminal's page and for each file that it loads.
+ * Routes for a page and for each file that it loads.
  *
- * In: the path of the page, and the worker's Date field. Out: the embedded bytes with their caching fields;
+ * In: the files of the page, and the worker's Date field. Out: the embedded bytes with their caching fields;
  * 304 to clients that have them already; compressed, if the client accepts gzip. The compressed copy is made
  * at its first request, once per worker, and kept: only that answer waits, all later ones are prepared.
  */
@@ -11,7 +11,7 @@ import { acceptsEncodings } from "@std/http/negotiation";
 import { type DateField, PreparedResponse, type RequestHead } from "../../../protocol/mod.ts";
 import { LogLabel } from "../../observe/log/mod.ts";
 import type { Exchange, Route } from "../session/mod.ts";
-import { type Asset, pageAssets } from "./pages/mod.ts";
+import type { Asset } from "../assets/mod.ts";
 
 /** For a shorter body the fields of a compressed answer take more bytes than compression saves. */
 const WORTH_COMPRESSING = 1024;
@@ -20,9 +20,12 @@ const PREPARED_BODY = 16 * 1024;
 /** Types that are worth compressing: text. */
 const TEXT_TYPE = /^(text\/|image\/svg)/;
 
-/** The routes of all assets of the page at `home`, by path. */
-export function assetRoutes(home: string, date: DateField): [path: string, route: Route][] {
-  return pageAssets(home).map((asset) => [asset.path, assetRoute(asset, date)]);
+/** The routes of all assets of a page, by path. */
+export function assetRoutes(
+  assets: readonly Asset[],
+  date: DateField,
+): [path: string, route: Route][] {
+  return assets.map((asset) => [asset.path, assetRoute(asset, date)]);
 }
 
 function assetRoute(asset: Asset, date: DateField): Route {

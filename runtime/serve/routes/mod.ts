@@ -12,5 +12,6 @@
  * @module
  */
 
+export { loadDemo } from "./demo.ts";
 export { createRouter, type RouterParts, serverRouter } from "./router.ts";
 export { redirectRouter } from "./redirect.ts";

@@ -15,9 +15,12 @@ import { assetRoutes } from "./assets.ts";
 import { ASTERISK, asteriskRoute } from "./asterisk.ts";
 import { echoRoute } from "./echo.ts";
 import { healthRoute } from "./health.ts";
+import { pageAssets } from "./pages/mod.ts";
 import { terminalRoute } from "./terminal.ts";
 
 type Table = Iterable<readonly [path: string, route: Route]>;
+/** The endpoints that are always loaded. */
+type BasicEndpoint = Exclude<EndpointName, "demo">;
 
 /** Routes that are found by paths of which a part is not known before. */
 export interface KeyedRoutes {
@@ -33,6 +36,8 @@ export interface RouterParts {
   readonly date: DateField;
   /** The served folder, if there is one. */
   readonly site?: Site | undefined;
+  /** The demo chat, whose place any other endpoint takes; absent: there is none. */
+  readonly demo?: Table | undefined;
   /** The endpoints of channels; absent: there are none. */
   readonly channels?: Table | undefined;
   /** Endpoints of whose paths a part is a key or a name; absent: there are none. */
@@ -48,8 +53,8 @@ const HOME = "/";
 const HOME_BESIDE_FILES = "/term/";
 const HEALTH = "/healthz";
 
-const ENDPOINTS: Readonly<Record<EndpointName, (date: DateField, home: string) => Table>> = {
-  term: (date, home) => [...assetRoutes(home, date), ["/term", terminalRoute("/term")]],
+const ENDPOINTS: Readonly<Record<BasicEndpoint, (date: DateField, home: string) => Table>> = {
+  term: (date, home) => [...assetRoutes(pageAssets(home), date), ["/term", terminalRoute("/term")]],
   ws: () => [["/ws", terminalRoute("/ws")]],
   echo: () => [["/echo", echoRoute()]],
   health: (date) => [[HEALTH, healthRoute(date)]],
@@ -63,11 +68,13 @@ export function createRouter(table: Table): Router {
 
 /** The router of the configured endpoints and the folder. */
 export function serverRouter(
-  { config, date, site, channels = [], keyed, guard: inner, app }: RouterParts,
+  { config, date, site, demo = [], channels = [], keyed, guard: inner, app }: RouterParts,
 ): Router {
   const home = site === undefined ? HOME : HOME_BESIDE_FILES;
-  const endpoints = config.endpoints.flatMap((name) => [...ENDPOINTS[name](date, home)]);
-  const routes = new Map([...endpoints, ...channels, [ASTERISK, asteriskRoute()]]);
+  const endpoints = config.endpoints.flatMap((name) =>
+    name === "demo" ? [] : [...ENDPOINTS[name](date, home)]
+  );
+  const routes = new Map([...demo, ...endpoints, ...channels, [ASTERISK, asteriskRoute()]]);
   const guard = inner === undefined ? undefined : exempting(inner, (request) => {
     // Health checks have no credentials, and neither have a browser's preflights. If the check is
     // switched off, its path belongs to the folder.

@@ -246,6 +246,36 @@ Deno.test("settings: the engine's flag, variable and keys", () => {
   assertEquals(more, []);
 });
 
+Deno.test("settings: --endpoints demo brings its channels, or says what it conflicts with", () => {
+  const anonymous = "allow_anonymous_connect_without_token = true";
+  const files = {
+    "open.toml": `[channels]\n${anonymous}\n[channels.namespaces.chat]\npresence = true`,
+    "closed.toml": "[channels]",
+    "taken.toml": `[channels]\n${anonymous}\n[channels.namespaces.demo-typing]`,
+  };
+  const demo = ["--endpoints", "demo"];
+  const read = (...args: string[]) => settings([...demo, ...args], {}, files);
+  const namespaces = ["demo", "demo-people", "demo-typing"];
+  const alone = read().config.channels;
+  assertEquals(Object.keys(alone?.namespaces ?? {}), namespaces);
+  assertEquals([alone?.allowAnonymousConnect, alone?.apiKey], [true, undefined]);
+  assertEquals(alone?.options.access.subscribe.client, false);
+  assertEquals(settings([]).config.channels, undefined);
+  assertEquals(read("--engine", "redis://f").config.channels?.engine?.url, "redis://f");
+  assertEquals(read("--engine", "redis://f").faults, []);
+  const { config, faults } = read("--config", "open.toml");
+  assertEquals([Object.keys(config.channels!.namespaces), faults], [["chat", ...namespaces], []]);
+  const trial = read("--channels-insecure").config.channels;
+  assertEquals(trial?.otherNamespaces?.presence, true);
+  assertEquals(trial?.namespaces["demo-people"]?.presence, true);
+  const faultOf = (file: string) => read("--config", file).faults.join("\n");
+  assertEquals(
+    faultOf("closed.toml").split(":")[0]?.slice(0, 77),
+    "--endpoints demo needs allow_anonymous_connect_without_token = true in [chann",
+  );
+  assert(faultOf("taken.toml").startsWith("--endpoints demo needs the namespace demo-typing for "));
+});
+
 Deno.test("settings: a number of workers may exceed the cores, which is noted", () => {
   assertEquals(settings(["8"]).workersExcess, "more than 2 cores");
   assertEquals(settings(["2"]).workersExcess, undefined);

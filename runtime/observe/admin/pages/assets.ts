@@ -9,6 +9,7 @@ import uplotScript from "npm:uplot@1.6.32/dist/uPlot.iife.min.js" with { type: "
 import uplotStyle from "npm:uplot@1.6.32/dist/uPlot.min.css" with { type: "bytes" };
 import uplotLicense from "npm:uplot@1.6.32/LICENSE" with { type: "bytes" };
 import axesScript from "./axes.js" with { type: "bytes" };
+import channelsScript from "./channels.js" with { type: "bytes" };
 import chartsScript from "./charts.js" with { type: "bytes" };
 import page from "./live.html" with { type: "bytes" };
 import script from "./live.js" with { type: "bytes" };
@@ -29,6 +30,7 @@ export const ASSETS: readonly Asset[] = assetsOfPage("/", {
     ["tip.js", tipScript],
     ["charts.js", chartsScript],
     ["workers.js", workersScript],
+    ["channels.js", channelsScript],
     ["live.js", script],
   ],
   packaged: [["uplot-1.6.32.css", uplotStyle], ["uplot-1.6.32.js", uplotScript]],

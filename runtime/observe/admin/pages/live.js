@@ -7,6 +7,7 @@
  */
 
 import { CHANNEL_CHARTS, Chart, CHARTS } from "./charts.js";
+import { ChannelPanel } from "./channels.js";
 import * as units from "./units.js";
 import { WorkerCards } from "./workers.js";
 
@@ -32,8 +33,10 @@ const charts = CHARTS.map(chartOf);
 const workers = new WorkerCards(byId("workers"));
 /** @type {any[]} */
 let samples = [];
-/** @type {{ version: string, startTime: number, hasChannels: boolean } | undefined} */
+/** @type {{ version: string, startTime: number, hasChannels: boolean, hasDesk: boolean } | undefined} */
 let server;
+/** @type {ChannelPanel | undefined} */
+let channels;
 let patience;
 
 function connect() {
@@ -42,6 +45,7 @@ function connect() {
     server = JSON.parse(data);
     const isNew = charts.length === CHARTS.length;
     if (server.hasChannels && isNew) charts.push(...CHANNEL_CHARTS.map(chartOf));
+    if (server.hasChannels) channels ??= new ChannelPanel(server.hasDesk);
   });
   events.addEventListener("history", ({ data }) => {
     samples = JSON.parse(data);
@@ -76,6 +80,7 @@ function show() {
   if (document.hidden) return;
   showTiles(last);
   workers.show(last.workers);
+  channels?.show(last);
   for (const chart of charts) chart.show(samples);
   const span = (last.time - samples[0].time) / 1000;
   byId("window").textContent = `the last ${units.line(units.age(Math.round(span + 1)))}`;

@@ -6,6 +6,7 @@ import {
   CHANNEL_COLUMN,
   COLUMN,
   createSharedState,
+  DISCONNECT_COLUMNS,
   openSharedState,
 } from "../../../../runtime/ring/mod.ts";
 
@@ -35,6 +36,11 @@ Deno.test("sampler: rates per second, and current values", () => {
   second.add(CHANNEL_COLUMN.sseClientsConnected, 3);
   second.add(CHANNEL_COLUMN.sseClientsLeft, 1);
   first.add(CHANNEL_COLUMN.subscriptionsStarted, 8);
+  first.add(CHANNEL_COLUMN.recoveriesWhole, 9);
+  first.add(CHANNEL_COLUMN.recoveriesRefused, 1);
+  second.add(DISCONNECT_COLUMNS[3008], 2);
+  second.add(CHANNEL_COLUMN.slowSkips, 3);
+  second.add(CHANNEL_COLUMN.slowRecoveries, 4);
   second.add(COLUMN.bytesQueued, 70);
   second.add(COLUMN.bytesUnqueued, 30);
   first.observe(100, 90);
@@ -60,6 +66,10 @@ Deno.test("sampler: rates per second, and current values", () => {
     webSockets: 0,
     channelClients: 5,
     subscriptions: 8,
+    recovered: 9,
+    unrecovered: 1,
+    slowClients: 2,
+    slowSkips: 7,
     queuedBytes: 40,
     ringDepth: 0,
     residentBytes: 123,

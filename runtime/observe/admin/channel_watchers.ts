@@ -1,0 +1,65 @@
+/**
+ * The event streams of pages that watch a channel (WHATWG HTML, server-sent events).
+ *
+ * In: the name of a channel. Out: a stream with what is published there, looked for a few times a second while somebody
+ * watches. The number of watchers is limited, and one that does not read is disconnected; its browser reconnects.
+ */
+
+import type { ChannelDesk, ChannelReading } from "./channel_desk.ts";
+
+/** Pages that can watch at once. */
+const MAX_WATCHERS = 16;
+/** Milliseconds between two looks. */
+const INTERVAL = 250;
+/** Events that may wait for a watcher. */
+const MAX_WAITING = 30;
+
+const encoder = new TextEncoder();
+
+/** All watchers. */
+export class ChannelWatchers {
+  readonly #desk: Pick<ChannelDesk, "read">;
+  readonly #timers = new Set<ReturnType<typeof setInterval>>();
+
+  constructor(desk: Pick<ChannelDesk, "read">) {
+    this.#desk = desk;
+  }
+
+  /** A stream for a new watcher, or null if there are too many. */
+  open(channel: string): ReadableStream<Uint8Array> | null {
+    if (this.#timers.size >= MAX_WATCHERS) return null;
+    let timer: ReturnType<typeof setInterval>;
+    return new ReadableStream({
+      start: (stream) => {
+        let last = this.#desk.read(channel);
+        stream.enqueue(encode("begin", last));
+        timer = setInterval(() => {
+          if ((stream.desiredSize ?? 0) <= 0) {
+            this.#end(timer);
+            return stream.error(new Error("the watcher does not read"));
+          }
+          last = this.#desk.read(channel, last.position);
+          if (last.publications.length > 0 || last.unseen > 0) {
+            stream.enqueue(encode("publications", last));
+          }
+        }, INTERVAL);
+        this.#timers.add(timer);
+      },
+      cancel: () => this.#end(timer),
+    }, { highWaterMark: MAX_WAITING });
+  }
+
+  /** Ends all looks. */
+  stop(): void {
+    for (const timer of this.#timers) this.#end(timer);
+  }
+
+  #end(timer: ReturnType<typeof setInterval>): void {
+    clearInterval(timer);
+    this.#timers.delete(timer);
+  }
+}
+
+function encode(name: string, { publications, unseen }: ChannelReading): Uint8Array {
+  return encoder.encode(`event: ${name}\ndata: ${JSON.stringify({ publications, unseen })}\n\n`);
+}

@@ -1,0 +1,109 @@
+/** The channels of the live page: what `--admin-channels` allows, to whom, and how it looks in Chromium. */
+
+import { assert, assertEquals } from "@std/assert";
+import { withAdmin } from "../../support/admin.ts";
+import { waitFor } from "../../support/wait_for.ts";
+import { WsClient } from "../../support/ws_client.ts";
+import { type Browser, browserTest, DESKTOP, PHONE, Watched } from "../page/chromium.ts";
+
+const DEMO = ["--endpoints", "demo"];
+const OPTIONS = { workers: 2, args: [...DEMO, "--admin-channels"] };
+const LINES = "demo:lobby";
+const HOSTILE = "<img src=x onerror=document.title='x'>";
+
+Deno.test("admin channels: without the switch there are none", () =>
+  withAdmin({ workers: 1, args: DEMO }, async (_server, adminUrl) => {
+    for (const path of ["/channels", "/channels/watch?channel=demo:lobby", "/channels/publish"]) {
+      const response = await fetch(adminUrl + path);
+      assertEquals([response.status, await response.text()], [404, "Not found\n"]);
+    }
+  }));
+
+Deno.test("admin channels: publishing takes a POST of this page, and of no other one", () =>
+  withAdmin(OPTIONS, async (_server, adminUrl) => {
+    const json = { "Content-Type": "application/json" };
+    const ask = async (headers: Record<string, string>, path = `publish?channel=${LINES}`) => {
+      const url = `${adminUrl}/channels/${path}`;
+      const response = await fetch(url, { method: "POST", headers, body: "[1]" });
+      await response.body?.cancel();
+      return response.status;
+    };
+    assertEquals(await ask(json), 200);
+    assertEquals(await ask({ ...json, Origin: adminUrl }), 200);
+    assertEquals(await ask({ ...json, Origin: "http://evil.example" }), 403);
+    assertEquals(await ask({ ...json, Origin: "null" }), 403);
+    assertEquals(await ask({ "Content-Type": "text/plain" }), 403);
+    assertEquals(await ask(json, "publish?channel=%C3%A9"), 400);
+    assertEquals(await ask(json, "publish"), 400);
+    assertEquals(await ask(json, "watch?channel=a"), 405);
+    const get = await fetch(`${adminUrl}/channels/publish?channel=${LINES}`);
+    assertEquals([get.status, get.headers.get("allow")], [405, "POST"]);
+    await get.body?.cancel();
+    const { total, busiest } = await (await fetch(`${adminUrl}/channels`)).json();
+    assertEquals([total, busiest[0].channel], [1, LINES]);
+  }));
+
+browserTest(
+  "page: the live page shows channels, watches one, and publishes to it",
+  async (browser) => {
+    await withAdmin(OPTIONS, async (server, adminUrl) => {
+      await using client = await WsClient.open(`${server.wsUrl}/connection/websocket`);
+      const subscribe = JSON.stringify({ id: 2, subscribe: { channel: LINES } });
+      client.send(`{"id":1,"connect":{}}\n${subscribe}`);
+      await client.next();
+      const page = await open(browser, adminUrl, { ...DESKTOP, colorScheme: "dark" });
+      await shows(page, "#channel-clients", "1");
+      await shows(page, "#channel-subscriptions", "1 subscription");
+      await shows(page, "#channel-count", "1 channel");
+      await shows(page, "#busy-channels tr", `${LINES}0/s10`);
+      await page.page.locator("#busy-channels").getByRole("button", { name: LINES }).click();
+      await shows(page, "#watched-title", LINES);
+      await page.page.getByLabel("Data, JSON").fill(`{"text":${JSON.stringify(HOSTILE)}}`);
+      await page.page.getByRole("button", { name: "Publish" }).click();
+      const received = new TextDecoder().decode((await client.next()).data);
+      assert(received.includes(JSON.stringify(HOSTILE)), received);
+      await shows(page, "#publications li", `1 {"text":${JSON.stringify(HOSTILE)}}`);
+      assertEquals(await page.evaluate("document.querySelectorAll('#publications img').length"), 0);
+      await page.page.getByLabel("Data, JSON").fill("no json");
+      await page.evaluate("document.getElementById('channels').scrollIntoView()");
+      await page.ink("channels-desktop", "#channels");
+      assertEquals(page.complaints, []);
+      await page.page.getByRole("button", { name: "Publish" }).click();
+      await waitFor(async () => (await textOf(page, "#publish-result")).includes("is no JSON"), {
+        what: "the reason why it was not published",
+      });
+      await page.page.context().close();
+      const phone = await open(browser, adminUrl, { ...PHONE, colorScheme: "light" });
+      await phone.page.getByLabel("Channel", { exact: true }).fill(LINES);
+      await phone.page.getByRole("button", { name: "Watch", exact: true }).click();
+      await shows(phone, "#publications li", `1 {"text":${JSON.stringify(HOSTILE)}}`);
+      await phone.evaluate("document.getElementById('channels').scrollIntoView()");
+      const [wide, inner] = await phone.evaluate<[number, number]>(
+        "[document.documentElement.scrollWidth, innerWidth]",
+      );
+      assert(wide <= inner, `${wide} points on a screen of ${inner}`);
+      await phone.ink("channels-phone", "#channels");
+      await phone.close();
+    });
+  },
+);
+
+function open(
+  browser: Browser,
+  url: string,
+  options: Parameters<typeof Watched.open>[2],
+): Promise<Watched> {
+  return Watched.open(browser, url, { ...options, until: "live" });
+}
+
+function textOf(page: Watched, selector: string): Promise<string> {
+  const element = `document.querySelector(${JSON.stringify(selector)})`;
+  return page.evaluate(`${element}?.textContent.trim() ?? ""`);
+}
+
+async function shows(page: Watched, selector: string, wanted: string): Promise<void> {
+  let text = "";
+  await waitFor(async () => (text = await textOf(page, selector)) === wanted, {
+    what: () => `${wanted} in ${selector}, which has ${text}; ${page.complaints.join("; ")}`,
+  });
+}

@@ -12,10 +12,9 @@
  * not here, so that the tests begin at once.
  */
 
-import { Authority } from "./support/certificates.ts";
 import { isFile } from "./support/is_file.ts";
 import { JoinedTests } from "./support/joined_tests.ts";
-import { SUITE_TLS } from "./support/suite_tls.ts";
+import { SuiteTls } from "./support/suite_tls.ts";
 import { filesThatImport, testFilesIn } from "./support/test_files.ts";
 import {
   type FailedTest,
@@ -134,8 +133,7 @@ async function runDenoTest(
   plan: TestPlan,
   { print, ignored = [], through = [] }: RunOptions,
 ): Promise<TestRun> {
-  await using authority = plan.overTls === true ? await Authority.make() : undefined;
-  await authority?.sign("server");
+  await using tls = plan.overTls === true ? await SuiteTls.make() : undefined;
   const filter = plan.filter === undefined ? [] : [`--filter=${plan.filter}`];
   const ignore = ignored.length === 0 ? [] : [`--ignore=${ignored.join(",")}`];
   const paths = chosenPaths(plan);
@@ -151,7 +149,7 @@ async function runDenoTest(
   const child = new Deno.Command(command, {
     args,
     cwd: TOP,
-    env: { ...environment(plan), ...(authority && trust(authority)) },
+    env: { ...environment(plan), ...tls?.variables },
     stdout: "piped",
   }).spawn();
   const decoder = new TextDecoder();
@@ -178,11 +176,6 @@ function environment({ executable, transport }: TestPlan): Record<string, string
     ...(executable === undefined ? {} : { ASYNC_DENO_EXECUTABLE: executable }),
     ...(transport === undefined ? {} : { ASYNC_DENO_TRANSPORT: transport }),
   };
-}
-
-/** Makes the tests start servers that speak TLS, and their clients trust the authority. */
-function trust({ folder, file }: Authority): Record<string, string> {
-  return { [SUITE_TLS]: folder, DENO_CERT: file, CURL_CA_BUNDLE: file };
 }
 
 function writeText(text: string): Promise<void> {

@@ -11,6 +11,7 @@ import { allSubscribed, CrowdMember, faultsOf } from "../support/crowd.ts";
 import { type Endpoint, HttpConnection } from "../support/http_client.ts";
 import type { Random } from "../support/random.ts";
 import { OPCODE, RawWebSocket } from "../support/raw_websocket.ts";
+import { OVER_TLS } from "../support/suite_tls.ts";
 import { hold, waitFor } from "../support/wait_for.ts";
 import type { LoadKind } from "./load.ts";
 
@@ -62,7 +63,10 @@ function anyChannel(random: Random): string {
 }
 
 async function dieAndRecover({ hostname, port }: Endpoint, random: Random): Promise<void> {
-  const member = new CrowdMember(`ws://${hostname}:${port}${PATH}`, anyChannel(random));
+  const member = new CrowdMember(
+    `${OVER_TLS ? "wss" : "ws"}://${hostname}:${port}${PATH}`,
+    anyChannel(random),
+  );
   const { channel } = member;
   for (let life = 0; life < 3; life++) {
     member.come();

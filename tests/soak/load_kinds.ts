@@ -12,11 +12,14 @@ import { ask, type Endpoint, HttpConnection } from "../support/http_client.ts";
 import { closeCodeOf, closePayload, OPCODE, RawWebSocket } from "../support/raw_websocket.ts";
 import type { Random } from "../support/random.ts";
 import { sameBytes } from "../support/same_bytes.ts";
+import { OVER_TLS } from "../support/suite_tls.ts";
 import { hold } from "../support/wait_for.ts";
 import type { LoadKind } from "./load.ts";
 
 const GET = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
 const CLOSING = GET.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n");
+/** The beginning of a TLS record of 512 bytes with a ClientHello (RFC 8446 section 5.1). */
+const CLIENT_HELLO = "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03";
 const PIPELINED = 16;
 /** Around each length encoding of a frame, and above the receive buffer (RFC 6455 section 5.2). */
 const MESSAGE_SIZES = [0, 1, 125, 126, 4_000, 65_535, 65_536, 300_000, 1024 * 1024];
@@ -32,7 +35,7 @@ const BAD_REQUESTS = [
   "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
   `GET /${"x".repeat(10_000)} HTTP/1.1\r\nHost: a\r\n\r\n`,
   `GET / HTTP/1.1\r\nHost: a\r\n${"A: b\r\n".repeat(200)}\r\n`,
-  "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 no HTTP at all \r\n\r\n",
+  `${CLIENT_HELLO} no HTTP at all \r\n\r\n`,
 ];
 
 /** All kinds, well-behaved ones first. */
@@ -108,8 +111,13 @@ function isGone(error: unknown): false {
   throw error;
 }
 
+/** This peer speaks no TLS: there it resets its connection in the middle of its first message. */
 function reset(server: Endpoint, random: Random): Promise<void> {
   using peer = new ResettingPeer(server);
+  if (OVER_TLS) {
+    peer.send(CLIENT_HELLO.slice(0, 1 + random.below(CLIENT_HELLO.length)));
+    return Promise.resolve();
+  }
   const body = new Uint8Array(64 * 1024 + random.below(LARGEST_BODY));
   peer.send(`POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n\r\n`);
   peer.send(body);

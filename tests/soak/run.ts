@@ -1,13 +1,14 @@
 /**
- * The soak test of `deno task test:soak [MINUTES]`: mixed load for half an hour, and nothing must grow.
+ * The soak test of `deno task test:soak [MINUTES [tls]]`: mixed load for half an hour, and nothing must grow.
  *
- * In: minutes, by default 30. Out: a line of figures every ten seconds, the results, and at the end a line
+ * In: minutes, by default 30; `tls`: all of it over TLS by OpenSSL. Out: a line of figures every ten seconds, the results, and at the end a line
  * `N passed, N failed`; exit code 1 if a check failed, 2 for an invalid argument. Each kind of load must
  * continue to the end: figures of an idle server would prove nothing.
  */
 
 import { countDescriptors } from "../support/process_facts.ts";
 import { hold, type Server, startServer } from "../support/server.ts";
+import { OVER_TLS, SuiteTls } from "../support/suite_tls.ts";
 import { CHANNEL_LOADS, channelArgs } from "./channel_loads.ts";
 import type { Check } from "./check.ts";
 import { LOAD_KINDS } from "./load_kinds.ts";
@@ -27,12 +28,14 @@ const SERVER_ARGS = ["--head-timeout", "4"];
 
 async function main(args: readonly string[]): Promise<number> {
   const minutes = Number(args[0] ?? DEFAULT_MINUTES);
-  if (args.length > 1 || !(minutes >= LEAST_MINUTES && Number.isFinite(minutes))) {
+  const areMinutes = minutes >= LEAST_MINUTES && Number.isFinite(minutes);
+  if (args.length > 2 || !areMinutes || (args.length === 2 && args[1] !== "tls")) {
     console.error(
-      `error: expected at most one argument, the MINUTES to run: ${LEAST_MINUTES} or more`,
+      `error: expected the MINUTES to run, ${LEAST_MINUTES} or more, then "tls" for a run over TLS, or nothing`,
     );
     return USAGE_ERROR;
   }
+  if (args.length === 2 && !OVER_TLS) return await runOverTls(args);
   const folder = await Deno.makeTempDir({ prefix: "soak-" });
   const all = [...SERVER_ARGS, ...await channelArgs(folder)];
   const server = await startServer({ workers: 2, log: "/dev/null", args: all });
@@ -42,6 +45,14 @@ async function main(args: readonly string[]): Promise<number> {
     await server[Symbol.asyncDispose]();
     await Deno.remove(folder, { recursive: true });
   }
+}
+
+/** Runs this program again, with the variables of a suite over TLS: they count when its modules are loaded. */
+async function runOverTls(args: readonly string[]): Promise<number> {
+  await using tls = await SuiteTls.make();
+  const own = ["run", "--quiet", "-A", import.meta.filename!, ...args];
+  return (await new Deno.Command(Deno.execPath(), { args: own, env: tls.variables }).spawn().status)
+    .code;
 }
 
 /** Prints the results and returns the exit code. */

@@ -1,16 +1,41 @@
 /**
  * TLS under a whole suite: `deno task test tls-quick` runs tests that were written for plain HTTP over TLS.
  *
- * In: the folder of ASYNC_DENO_TEST_TLS, in which the runner has put an authority and a certificate. Out: the
+ * In: the folder of ASYNC_DENO_TEST_TLS, in which a runner has put an authority and a certificate. Out: the
  * arguments that make a server speak TLS by OpenSSL, and connections to such servers. Servers that a test
  * gives a certificate, a Unix socket or a PROXY header stay as they are. Other clients (fetch, curl, ws) trust
- * the authority by their own variables: see run.ts.
+ * the authority by their own variables: see SuiteTls.
  */
 
-import { tlsArguments } from "./certificates.ts";
+import { Authority, tlsArguments } from "./certificates.ts";
 
 /** The variable with the folder. */
-export const SUITE_TLS = "ASYNC_DENO_TEST_TLS";
+const SUITE_TLS = "ASYNC_DENO_TEST_TLS";
+
+/** What a runner makes for one run; its files are removed when it is disposed of. */
+export class SuiteTls implements AsyncDisposable {
+  /** Make the tests start servers that speak TLS, and their clients trust the authority. */
+  readonly variables: Readonly<Record<string, string>>;
+  readonly #authority: Authority;
+
+  private constructor(authority: Authority) {
+    const { folder, file } = authority;
+    this.#authority = authority;
+    this.variables = { [SUITE_TLS]: folder, DENO_CERT: file, CURL_CA_BUNDLE: file };
+  }
+
+  /** Makes an authority and the server's certificate. */
+  static async make(): Promise<SuiteTls> {
+    const authority = await Authority.make();
+    await authority.sign("server");
+    return new SuiteTls(authority);
+  }
+
+  /** Removes the files. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#authority[Symbol.asyncDispose]();
+  }
+}
 
 const FOLDER = Deno.env.get(SUITE_TLS);
 /** Options of servers that cannot, or need not, speak TLS of the suite. */

@@ -4,7 +4,7 @@
  * In: the word, or what `deno test` printed. Out: its arguments, or its counts. Pure: run.ts runs them.
  * The words of the seed's suite choose the scenarios that they chose there, by the words in brackets
  * in the scenarios' names; `unit` and `e2e` divide the tests in two; `executable` is `e2e` against
- * what `deno task compile` built, `deno-transport` is `e2e` over Deno's own sockets, `tls-quick` over TLS by
+ * what `deno task compile` built, `deno-transport` is `e2e` over Deno's own sockets, `tls` over TLS by
  * OpenSSL, each without the tests that use none of it; `-quick` leaves out tests that hardly depend on it: for
  * another transport all but how bytes are read and sent, for the executable most of the protocols, for another
  * version of Deno what only developers run, and what searches for faults at random.
@@ -104,6 +104,13 @@ const MODULES: readonly string[] = folders(["protocol", "runtime"]);
  */
 const SEARCHES = /_(?:fuzz|race|order)_test\.ts$|\/death_test\.ts$/;
 
+/**
+ * Cannot run over TLS of the suite: their peers are sockets of the kernel that speak none, their servers or commands know each other by
+ * http:// and ws://, or a client has to leave bytes in the kernel, which TLS of its library reads ahead.
+ */
+const PLAIN =
+  /\/(?:faults\/(?:reset|vanished_peers|slow_peers)|engine\/.*|channels\/(?:subscribe_command|api_commands)|app\/backpressure)_test\.ts$/;
+
 /** Everything but the end-to-end tests. */
 const UNIT: readonly string[] = [
   ...MODULES,
@@ -135,6 +142,7 @@ export const TEST_PLANS: Readonly<Record<string, TestPlan>> = {
   },
   // Their servers can speak TLS without knowing it.
   "tls-quick": { paths: TRANSPORT, importing: SERVER_PROCESS, overTls: true, joined: true },
+  tls: { paths: ["tests/e2e/"], importing: SERVER_PROCESS, without: PLAIN, overTls: true },
   executable: { paths: ["tests/e2e/"], importing: SERVER_PROCESS, executable: EXECUTABLE },
   "executable-quick": {
     paths: [

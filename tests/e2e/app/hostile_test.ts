@@ -7,6 +7,7 @@ import { assert, assertEquals } from "@std/assert";
 import { withApp } from "../../support/app_server.ts";
 import { ask, field, HttpConnection } from "../../support/http_client.ts";
 import { type Server, waitFor } from "../../support/server.ts";
+import { OVER_TLS } from "../../support/suite_tls.ts";
 
 const get = (path: string, more = "") => `GET ${path} HTTP/1.1\r\nHost: a\r\n${more}\r\n`;
 const post = (path: string, body: string, more = "") =>
@@ -115,7 +116,8 @@ Deno.test("hostile app: an exception in the body cuts the answer off", (test) =>
       using connection = await HttpConnection.open(server);
       await connection.send(get("/stream-long") + OK);
       const text = new TextDecoder().decode(await connection.rest().catch(() => new Uint8Array()));
-      assert(text.endsWith("\r\n\r\nabcdef"), text);
+      // Over TLS the missing close_notify says that it was cut off: the client's library gives nothing then.
+      assert(OVER_TLS ? text === "" : text.endsWith("\r\n\r\nabcdef"), text);
     });
   }));
 
@@ -280,7 +282,7 @@ Deno.test("hostile app: a Request that is kept reaches no later request", () =>
       assertEquals(text, "Request closed");
       // An asynchronous handler's request is a copy, which stays readable.
       assertEquals(secret, path === "/keep" ? "Request closed" : "first");
-      assertEquals(url, `http://a${path}`);
+      assertEquals(url, `${OVER_TLS ? "https" : "http"}://a${path}`);
     }
   }));
 

@@ -6,6 +6,7 @@ import { assertEquals } from "@std/assert";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { withApp } from "../../support/app_server.ts";
 import { ask, field, HttpConnection } from "../../support/http_client.ts";
+import { OVER_TLS } from "../../support/suite_tls.ts";
 
 const TEXT = "hello hello hello ".repeat(50);
 const encoded = gzipSync(TEXT);
@@ -124,7 +125,7 @@ Deno.test("app: a request whose error() fails shows no other client's, however l
     const told: string[] = JSON.parse(text);
     assertEquals(told.length, paths.length);
     for (const [i, words] of told.entries()) {
-      const own = `http://a${paths[i]} mine`;
+      const own = `${OVER_TLS ? "https" : "http"}://a${paths[i]} mine`;
       assertEquals(words === own || words.startsWith("Request closed"), true, words);
     }
     assertEquals((await server.stop()).code, 0); // its errors are on stderr

@@ -7,6 +7,7 @@
  */
 
 import { type Endpoint, latin1 } from "../../support/http_client.ts";
+import { connectTo } from "../../support/suite_tls.ts";
 import { within } from "../../support/wait_for.ts";
 
 /** A connection; closed when disposed of. */
@@ -18,8 +19,8 @@ export class RawPeer implements Disposable {
   }
 
   /** Connects. */
-  static async open({ hostname, port }: Endpoint): Promise<RawPeer> {
-    return new RawPeer(await Deno.connect({ hostname, port }));
+  static async open(server: Endpoint): Promise<RawPeer> {
+    return new RawPeer(await connectTo(server));
   }
 
   /** Sends all of `data`; a string's code units are bytes. */

@@ -8,6 +8,7 @@ import config from "../../../deno.json" with { type: "json" };
 import { withAdmin } from "../../support/admin.ts";
 import { ask, field } from "../../support/http_client.ts";
 import { runServer, waitFor, withServer } from "../../support/server.ts";
+import { connectTo } from "../../support/suite_tls.ts";
 
 const HEALTH = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
 
@@ -78,7 +79,7 @@ Deno.test("admin: at a stop readiness fails first while the server still serves,
 
 Deno.test("admin: readiness fails while an answer is finished, and the admin server ends with the server", () =>
   withAdmin({ workers: 1 }, async (server, adminUrl) => {
-    const connection = await Deno.connect({ hostname: server.hostname, port: server.port });
+    const connection = await connectTo(server);
     const half = "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nab";
     await connection.write(new TextEncoder().encode(half));
     await server.waitForLog("recv request");

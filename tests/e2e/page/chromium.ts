@@ -15,6 +15,7 @@ import {
   type Page,
 } from "npm:playwright-core@1.64.1";
 import { isFile } from "../../support/is_file.ts";
+import { OVER_TLS } from "../../support/suite_tls.ts";
 import { waitFor } from "../../support/wait_for.ts";
 
 export type { Browser };
@@ -40,6 +41,8 @@ const ARGUMENTS = [
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
+  // Over TLS of a suite: the authority is not among the system's.
+  ...(OVER_TLS ? ["--ignore-certificate-errors"] : []),
 ];
 
 /** An answer that replaces the server's. */

@@ -74,8 +74,8 @@ export class HeaderList {
    * all bytes are compared, so that the time tells the length alone.
    */
   holds(lowerName: string, secret: Uint8Array): boolean {
-    const field = this.#find(lowerName, 0);
-    if (field < 0 || this.#find(lowerName, field + 1) >= 0) return false;
+    const field = this.find(lowerName);
+    if (field < 0 || this.find(lowerName, field + 1) >= 0) return false;
     const start = this.#offsets[field * WORDS + 2]!;
     if (this.#offsets[field * WORDS + 3]! - start !== secret.length) return false;
     const bytes = this.#bytes;

@@ -22,5 +22,5 @@ Deno.test("channel keeper: a worker that was to be rung by one that died looks a
   keeper.remove(1);
   assert(rung.includes(0));
   await keeper.removed;
-  keeper.close();
+  await keeper.close(0);
 });

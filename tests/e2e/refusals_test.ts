@@ -6,7 +6,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { bytesOf, type HttpCase, readCases } from "../support/e2e_cases.ts";
 import { expectAnswer } from "../support/expect_answer.ts";
-import { ask, HttpConnection } from "../support/http_client.ts";
+import { ask, HttpConnection, latin1 } from "../support/http_client.ts";
 import { withServer } from "../support/server.ts";
 
 const ROWS = readCases<HttpCase>("refusals");
@@ -29,7 +29,7 @@ Deno.test("refusals: 413 reaches a client that is still sending", () =>
   withServer({ workers: 2 }, async (server) => {
     using connection = await HttpConnection.open(server);
     await connection.send("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
-    const chunk = `100000\r\n${"x".repeat(0x100000)}\r\n`;
+    const chunk = latin1(`100000\r\n${"x".repeat(0x100000)}\r\n`);
     let sent = 0;
     const sending = (async () => {
       for (; sent < 64; sent++) await connection.send(chunk);

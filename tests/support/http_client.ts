@@ -53,11 +53,13 @@ export function field(answer: HttpAnswer, name: string): string | undefined {
 
 /** One code unit, one byte. @throws {RangeError} for a code unit above 255 */
 export function latin1(text: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(text, (character) => {
-    const code = character.charCodeAt(0);
-    if (code > 255) throw new RangeError(`not a byte: ${JSON.stringify(character)}`);
-    return code;
-  });
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > 255) throw new RangeError(`not a byte: ${JSON.stringify(text[i])}`);
+    bytes[i] = code;
+  }
+  return bytes;
 }
 
 /** Sends one request on a connection of its own and returns the answer. */

@@ -65,6 +65,7 @@ export {
 export { PUSHER_APP, type PusherAppConfig } from "./pusher.ts";
 export { type ProxyConfig, TRUSTED_FIELDS, wantsPeerAddress } from "./proxy.ts";
 export {
+  APPLICATION_PROTOCOLS,
   CLIENT_AUTHS,
   IO_URING_CHOICES,
   TLS_LIBRARIES,

@@ -23,6 +23,12 @@ export const TLS_LIBRARIES = ["auto", "openssl", "deno"] as const;
 /** One of {@link TLS_LIBRARIES}. */
 export type TlsLibrary = (typeof TLS_LIBRARIES)[number];
 
+/**
+ * What clients over TLS may ask for by ALPN (RFC 7301), the best one first. A client that offers other names only is refused with the
+ * alert no_application_protocol; one that offers none speaks HTTP/1.1.
+ */
+export const APPLICATION_PROTOCOLS = ["http/1.1", "http/1.0"] as const;
+
 /** Whether a client without a certificate is refused, if clients are asked for one. */
 export const CLIENT_AUTHS = ["require", "request"] as const;
 

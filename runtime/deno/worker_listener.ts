@@ -7,6 +7,7 @@
  * and accepts once it is opened: until then the kernel's backlog holds the clients.
  */
 
+import { APPLICATION_PROTOCOLS } from "../config/mod.ts";
 import { hasLibc, tuneListeners } from "../os/mod.ts";
 import type { ListenAddress, TlsMaterial } from "../thread/mod.ts";
 
@@ -145,7 +146,7 @@ function listen(address: BindAddress, tls: TlsMaterial | null) {
     ...where,
     cert: tls.cert,
     key: tls.key,
-    alpnProtocols: ["http/1.1"],
+    alpnProtocols: [...APPLICATION_PROTOCOLS],
   });
   if (hasLibc()) tuneListeners(listener.addr as Deno.NetAddr, BACKLOG);
   return listener;

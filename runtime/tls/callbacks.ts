@@ -6,6 +6,7 @@
  * In: calls of C code, within SSL_do_handshake alone. Out: results for it. They must not throw.
  */
 
+import { APPLICATION_PROTOCOLS } from "../config/mod.ts";
 import type { TicketKeys } from "../ring/mod.ts";
 import { libcrypto, libssl } from "./openssl.ts";
 import { TicketCipher } from "./ticket_cipher.ts";
@@ -20,7 +21,9 @@ export interface CertificateChooser {
 }
 
 /** Our list for ALPN as it is on the wire: each name after its length. */
-const PROTOCOLS = new TextEncoder().encode("\x08http/1.1");
+const PROTOCOLS = new TextEncoder().encode(
+  APPLICATION_PROTOCOLS.map((name) => String.fromCharCode(name.length) + name).join(""),
+);
 const OPENSSL_NPN_NEGOTIATED = 1;
 const SSL_TLSEXT_ERR_OK = 0;
 const SSL_TLSEXT_ERR_ALERT_FATAL = 2;
@@ -91,7 +94,7 @@ export class Callbacks {
   }
 }
 
-/** A client that offers nothing speaks HTTP/1.1 too; one that does not offer it gets an alert. */
+/** A client that offers nothing of {@link APPLICATION_PROTOCOLS} gets an alert. */
 function chooseProtocol(
   _ssl: Deno.PointerValue,
   out: Deno.PointerValue,

@@ -71,6 +71,12 @@ tlsTest("an offer of HTTP/2 is answered with HTTP/1.1", async (server, authority
   assertEquals(await curl(authority, [...say, `${server.url}/healthz`]), "1.1 200");
 });
 
+tlsTest("a client that offers HTTP/1.0 alone is served", async (server, authority) => {
+  // Not by the version of the answer's status line, which is the server's own (RFC 9110 section 2.5).
+  const say = ["--http1.0", "-o", "/dev/null", "-w", "%{http_code}"];
+  assertEquals(await curl(authority, [...say, `${server.url}/healthz`]), "200");
+});
+
 tlsTest("keep-alive, pipelined and large answers arrive in order", async (server, authority) => {
   using connection = await HttpConnection.open({ ...endpoint(server), ca: authority.pem });
   for (let round = 0; round < 50; round++) {

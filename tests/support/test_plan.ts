@@ -76,7 +76,7 @@ const TRANSPORT: readonly string[] = endToEnd([
  * memory, or run browsers.
  */
 const UNTIMED: readonly string[] = [
-  ...folders(["e2e/auth", "e2e/channels", "e2e/engine", "e2e/files"]),
+  ...folders(["e2e/auth", "e2e/channels", "e2e/engine", "e2e/files", "e2e/pusher"]),
   ...endToEnd([
     "answers",
     "command_line",
@@ -86,12 +86,16 @@ const UNTIMED: readonly string[] = [
     "half_close",
     "monitoring/access_log",
     "monitoring/metrics",
+    "openssl",
     "origin",
     "pipelining",
     "proxy",
+    "refusals",
     "smuggling",
     "transport",
+    "unix",
     "websocket",
+    "websocket_compression",
   ]),
 ];
 

@@ -73,11 +73,19 @@ Deno.test(`crowd: ${RETURNING} clients that come back within a second recover, o
   const losers = crowd.filter((member) =>
     member.channel.startsWith("short:") || liars.includes(member)
   );
-  for (const member of crowd) setTimeout(() => member.come(), random.below(1_000));
+  const back: CrowdMember[] = [];
+  for (const member of crowd) {
+    setTimeout(() => {
+      member.come();
+      back.push(member);
+    }, random.below(1_000));
+  }
   let lives = 0;
   while (!crowd.every(({ isSubscribed }) => isSubscribed)) {
     await publishAll(publisher!, [...all, "chat:live"]);
     lives++;
+    const closed = back.find((member) => member.closed !== undefined);
+    if (closed !== undefined) throw new Error(`closed with ${closed.closed!.code}`);
     if (lives > 10_000) throw new Error("they do not come back");
   }
   await allSubscribed(crowd);

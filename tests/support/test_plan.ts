@@ -76,7 +76,7 @@ const TRANSPORT: readonly string[] = endToEnd([
  * memory, or run browsers.
  */
 const UNTIMED: readonly string[] = [
-  ...folders(["e2e/auth", "e2e/channels", "e2e/engine", "e2e/files", "e2e/pusher"]),
+  ...folders(["e2e/auth", "e2e/channels", "e2e/engine", "e2e/files"]),
   ...endToEnd([
     "answers",
     "command_line",
@@ -86,17 +86,19 @@ const UNTIMED: readonly string[] = [
     "half_close",
     "monitoring/access_log",
     "monitoring/metrics",
-    "openssl",
     "origin",
     "pipelining",
     "proxy",
-    "refusals",
     "smuggling",
     "transport",
-    "unix",
     "websocket",
-    "websocket_compression",
   ]),
+];
+
+/** As {@link UNTIMED}; two runs share the work of one. */
+const UNTIMED_TOO: readonly string[] = [
+  ...folders(["e2e/app", "e2e/pusher"]),
+  ...endToEnd(["openssl", "refusals", "unix", "websocket_compression"]),
 ];
 
 /** The tests of the program's modules, one by one. */
@@ -123,7 +125,7 @@ const UNIT: readonly string[] = [
 
 /** Every word, in the order in which errors list them. */
 export const TEST_PLANS: Readonly<Record<string, TestPlan>> = {
-  all: { paths: ["tests/e2e/"], beside: [UNIT, UNTIMED, folders(["e2e/app"])] },
+  all: { paths: ["tests/e2e/"], beside: [UNIT, UNTIMED, UNTIMED_TOO] },
   multi: { paths: [SCENARIOS] },
   http: { paths: [SCENARIOS], filter: scenariosWith("http") },
   ws: { paths: [SCENARIOS], filter: scenariosWith("ws") },

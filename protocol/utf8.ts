@@ -6,6 +6,8 @@
  * of letters a loop is cheaper, and it allocates only the text (app_bench.ts). Pure.
  */
 
+import { latin1 } from "./ascii.ts";
+
 const UTF8 = new TextEncoder();
 const TEXTS = new TextDecoder("utf-8", { ignoreBOM: true });
 
@@ -15,33 +17,19 @@ const SHORT_DECODED = 32;
 const SHORT_ENCODED = 64;
 const FIRST_BEYOND_ASCII = 0x80;
 
-/** Lists of code units by their lengths: `String.fromCharCode` takes a whole list. */
-const UNITS: readonly number[][] = Array.from(
-  { length: SHORT_DECODED + 1 },
-  (_, length) => new Array(length).fill(0),
-);
-
 /** The text of `bytes[start, end)`. */
 export function decodeUtf8(bytes: Uint8Array, start = 0, end: number = bytes.length): string {
-  const units = UNITS[end - start];
-  if (units === undefined) return TEXTS.decode(bytes.subarray(start, end));
-  for (let i = 0; i < units.length; i++) {
-    const byte = bytes[start + i]!; // below end
-    if (byte >= FIRST_BEYOND_ASCII) return TEXTS.decode(bytes.subarray(start, end));
-    units[i] = byte;
+  if (end - start > SHORT_DECODED) return TEXTS.decode(bytes.subarray(start, end));
+  for (let i = start; i < end; i++) {
+    if (bytes[i]! >= FIRST_BEYOND_ASCII) return TEXTS.decode(bytes.subarray(start, end)); // i is below end
   }
-  return String.fromCharCode.apply(null, units);
+  return latin1(bytes, start, end);
 }
 
 /** Writes text into an array from `at` on, which has room for three bytes a letter; returns the number of bytes. */
 export function encodeUtf8(text: string, into: Uint8Array, at = 0): number {
-  if (text.length > SHORT_ENCODED) return encodeLong(text, into, at);
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    if (unit >= FIRST_BEYOND_ASCII) return encodeLong(text, into, at);
-    into[at + i] = unit;
-  }
-  return text.length;
+  const isShort = text.length <= SHORT_ENCODED;
+  return isShort && writeAscii(text, into, at) ? text.length : encodeLong(text, into, at);
 }
 
 function encodeLong(text: string, into: Uint8Array, at: number): number {
@@ -50,14 +38,8 @@ function encodeLong(text: string, into: Uint8Array, at: number): number {
 
 /** The bytes of a text, in an array of its own. */
 export function utf8Of(text: string): Uint8Array {
-  const { length } = text;
-  const bytes = new Uint8Array(length);
-  for (let i = 0; i < length; i++) {
-    const unit = text.charCodeAt(i);
-    if (unit >= FIRST_BEYOND_ASCII) return UTF8.encode(text);
-    bytes[i] = unit;
-  }
-  return bytes;
+  const bytes = new Uint8Array(text.length);
+  return writeAscii(text, bytes, 0) ? bytes : UTF8.encode(text);
 }
 
 /** One array for each length of text in ASCII, made when it is needed. */
@@ -73,10 +55,15 @@ export function lentUtf8(text: string): Uint8Array {
   const { length } = text;
   if (length > LONGEST_LENT) return UTF8.encode(text);
   const bytes = LENT[length] ??= new Uint8Array(length);
-  for (let i = 0; i < length; i++) {
+  return writeAscii(text, bytes, 0) ? bytes : UTF8.encode(text);
+}
+
+/** Writes text in ASCII from `at` on; false, with some of it written, if it has other letters. */
+function writeAscii(text: string, into: Uint8Array, at: number): boolean {
+  for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i);
-    if (unit >= FIRST_BEYOND_ASCII) return UTF8.encode(text);
-    bytes[i] = unit;
+    if (unit >= FIRST_BEYOND_ASCII) return false;
+    into[at + i] = unit;
   }
-  return bytes;
+  return true;
 }

@@ -84,14 +84,7 @@ export class TableReader {
 
   /** Milliseconds, from seconds or from a text with a unit; 0 if the key is missing. */
   time(key: string): number {
-    const asTime = (value: unknown) => {
-      return typeof value === "string" || typeof value === "number"
-        ? parseTime(String(value))
-        : undefined;
-    };
-    const isTime = (value: unknown) => asTime(value) !== undefined;
-    const value = this.#value(key, isTime, 'a time, as 300 (seconds), "5m" or "24h"');
-    return asTime(value) ?? 0;
+    return this.#quantity(key, parseTime, 'a time, as 300 (seconds), "5m" or "24h"');
   }
 
   /** A rate, from a text as `10/s`; undefined if the key is missing. */
@@ -104,14 +97,7 @@ export class TableReader {
 
   /** Bytes, from a number or from a text with a unit; 0 if the key is missing. */
   size(key: string): number {
-    const asSize = (value: unknown) => {
-      return typeof value === "string" || typeof value === "number"
-        ? parseSize(String(value))
-        : undefined;
-    };
-    const isSize = (value: unknown) => asSize(value) !== undefined;
-    const value = this.#value(key, isSize, 'a size, as 65536 (bytes), "64KiB" or "4MiB"');
-    return asSize(value) ?? 0;
+    return this.#quantity(key, parseSize, 'a size, as 65536 (bytes), "64KiB" or "4MiB"');
   }
 
   /** A table; empty if the key is missing. */
@@ -153,6 +139,14 @@ export class TableReader {
         : `did you mean ${meant}?`;
       this.fault(`unknown key "${key}": ${hint}`);
     }
+  }
+
+  /** A number, or a text with a unit; 0 if the key is missing. */
+  #quantity(key: string, parse: (text: string) => number | undefined, wanted: string): number {
+    const asNumber = (value: unknown) =>
+      typeof value === "string" || typeof value === "number" ? parse(String(value)) : undefined;
+    const value = this.#value(key, (one) => asNumber(one) !== undefined, wanted);
+    return asNumber(value) ?? 0;
   }
 
   #value(key: string, isRight: (value: unknown) => boolean, wanted: string): unknown {

@@ -61,18 +61,18 @@ export class RateLimiter {
     action: ChannelAction,
   ): ClientError | undefined {
     const { rateLimits } = channel.options;
-    const perUser = rateLimits[PER_USER[action]];
+    const name = PER_USER[action];
+    const perUser = rateLimits[name];
     const perChannel = action === "publish" ? rateLimits.publish_limit_per_channel : undefined;
     if (perUser === undefined && perChannel === undefined) return undefined;
     const buckets: LimitedBucket[] = [];
     const { user } = holder;
-    const name = PER_USER[action];
     if (perUser !== undefined && user !== "") {
       buckets.push({ ...perUser, name, key: keyOf(name, `${channel.namespace}\0${user}`) });
     }
     if (perChannel !== undefined) {
-      const name = "publish_limit_per_channel";
-      buckets.push({ ...perChannel, name, key: keyOf(name, channel.name) });
+      const ofChannel = "publish_limit_per_channel";
+      buckets.push({ ...perChannel, name: ofChannel, key: keyOf(ofChannel, channel.name) });
     }
     if (perUser === undefined || user !== "") return this.#take(buckets);
     // The two are on this thread alone: nothing happens in between.

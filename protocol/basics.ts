@@ -24,6 +24,7 @@ export {
 export { ByteBuffer } from "./byte_buffer.ts";
 export { DateField } from "./http1/date_field.ts";
 export { PreparedResponse } from "./http1/prepared_response.ts";
+export { concatBytes, joinBytes } from "./join_bytes.ts";
 export { CLOSES } from "./http1/response_encoder.ts";
 export {
   HTTP1_LIMITS,

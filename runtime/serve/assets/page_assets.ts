@@ -5,6 +5,7 @@
  * notices of its packages, and base.css before its own style. Called when a thread starts.
  */
 
+import { concatBytes } from "../../../protocol/basics.ts";
 import baseStyle from "./base.css" with { type: "bytes" };
 import favicon from "./favicon.svg" with { type: "bytes" };
 import { type Asset, AssetCollection, type AssetFile, licenseText } from "./asset_collection.ts";
@@ -36,17 +37,10 @@ export function assetsOfPage(home: string, files: PageFiles): readonly Asset[] {
   collection.packaged(...packaged);
   collection.own(
     ["favicon.svg", favicon],
-    [styleName, concatenated(baseStyle, style)],
+    [styleName, concatBytes([baseStyle, style])],
     ...scripts,
   );
   collection.revalidated("licenses.txt", licenseText(licenses));
   collection.page(page);
   return collection.assets;
-}
-
-function concatenated(first: Uint8Array, second: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(first.length + second.length);
-  bytes.set(first);
-  bytes.set(second, first.length);
-  return bytes;
 }

@@ -14,7 +14,7 @@
  * ```
  */
 import { Inbox, INBOX_HEADER_BYTES } from "../../ring/mod.ts";
-import { joinBytes } from "./join_bytes.ts";
+import { joinBytes } from "../../../protocol/basics.ts";
 
 const BELL_BYTES = 256;
 const RING_BYTES = 1024 * 1024;

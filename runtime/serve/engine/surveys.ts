@@ -4,7 +4,7 @@
  * In: who is asked, and parts of answers as they arrive. Out: the whole answers, as soon as all are there, or what is there after a
  * second. Called on the main thread. An answer is bounded, and so is the number of open questions.
  */
-import { joinBytes } from "./join_bytes.ts";
+import { joinBytes } from "../../../protocol/basics.ts";
 
 /** Milliseconds in which servers answer. */
 export const SURVEY_TIME = 1_000;

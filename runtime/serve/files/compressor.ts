@@ -8,6 +8,7 @@
 
 import type { Transform } from "node:stream";
 import zlib from "node:zlib";
+import { concatBytes } from "../../../protocol/mod.ts";
 import type { BodyPart } from "../session/mod.ts";
 import { nextTurn } from "./sliced.ts";
 
@@ -91,7 +92,7 @@ async function compressed(
   }
   stream.end();
   await ended;
-  return joined(chunks);
+  return concatBytes(chunks);
 }
 
 function pieceOf({ source }: BodyPart, start: number, end: number): Uint8Array | undefined {
@@ -102,16 +103,6 @@ function pieceOf({ source }: BodyPart, start: number, end: number): Uint8Array |
     const count = source.read(bytes, place);
     if (count <= 0) return undefined;
     read += count;
-  }
-  return bytes;
-}
-
-function joined(chunks: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
   }
   return bytes;
 }

@@ -6,6 +6,8 @@
  * that is dropped is counted, and the operator is told once when the receiver fails and once when it is back.
  */
 
+import { encodeHex } from "@std/encoding/hex";
+import { concatBytes } from "../../../protocol/basics.ts";
 import type { PusherAppConfig, WebhookConfig } from "../../config/mod.ts";
 import { type Batch, EventQueue } from "./event_queue.ts";
 import { post } from "./post.ts";
@@ -171,8 +173,7 @@ export class WebhookDelivery {
 
   async #sign(body: Uint8Array<ArrayBuffer>): Promise<string> {
     const signature = await crypto.subtle.sign("HMAC", await this.#key, body);
-    return Array.from(new Uint8Array(signature), (byte) => byte.toString(16).padStart(2, "0"))
-      .join("");
+    return encodeHex(signature);
   }
 
   #noteSuccess(events: number): void {
@@ -223,13 +224,7 @@ function bodyOf(batch: Batch): Uint8Array<ArrayBuffer> {
   const parts: Uint8Array[] = [UTF8.encode(`{"time_ms":${batch[0].time},"events":[`)];
   batch.forEach(({ json }, i) => parts.push(...(i === 0 ? [json] : [COMMA, json])));
   parts.push(END);
-  const body = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let end = 0;
-  for (const part of parts) {
-    body.set(part, end);
-    end += part.length;
-  }
-  return body;
+  return concatBytes(parts);
 }
 
 function eventCount(count: number): string {

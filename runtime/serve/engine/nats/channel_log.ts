@@ -8,6 +8,7 @@
  * time of the request is over. The newest record of a channel has its whole state. It stays until the channel was not
  * used for a day; older ones are removed when nobody can see them any more, some time later.
  */
+import { encodeHex } from "@std/encoding/hex";
 import type {
   EnginePosition,
   EnginePublication,
@@ -99,7 +100,7 @@ export class ChannelLog {
       }
       const record = nextRecord(before, publication, tag, link.life);
       const { idempotencyKey: key } = publication;
-      const id = key && `${record.epoch}|${tokenOf(channel)}|${hexOf(key)}`;
+      const id = key && `${record.epoch}|${tokenOf(channel)}|${encodeHex(key)}`;
       const offset = skipHistory ? 0 : record.offset;
       const { epoch } = record;
       const repeated = (offset: number) => ({ status: "repeated" as const, offset, epoch });
@@ -344,9 +345,5 @@ function isOld(
 ): boolean {
   if (version === undefined || newest === "" || version.version > Number(newest)) return false;
   const named = version.versionEpoch ?? NO_BYTES;
-  return named.length === 0 || hexOf(named) === hexOf(versionEpoch);
-}
-
-function hexOf(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return named.length === 0 || encodeHex(named) === encodeHex(versionEpoch);
 }

@@ -12,7 +12,7 @@
  */
 import { asPublishedForm, type PublishedForm } from "../../../channels/mod.ts";
 import type { EngineMessage } from "../driver.ts";
-import { joinBytes } from "../join_bytes.ts";
+import { joinBytes } from "../../../../protocol/basics.ts";
 
 /**
  * - `p`: a publication.

@@ -18,6 +18,7 @@ import xtermLicense from "npm:@xterm/xterm@5.5.0/LICENSE" with { type: "bytes" }
 import xtermScript from "npm:@xterm/xterm@5.5.0/lib/xterm.js" with { type: "bytes" };
 import keyBarScript from "./key_bar.js" with { type: "bytes" };
 import keysScript from "./keys.js" with { type: "bytes" };
+import frameStyle from "./frame.css" with { type: "bytes" };
 import linkScript from "./link.js" with { type: "bytes" };
 import page from "./page.html" with { type: "bytes" };
 import rendererScript from "./renderer.js" with { type: "bytes" };
@@ -25,6 +26,8 @@ import connectionLossScript from "./connection_loss.js" with { type: "bytes" };
 import style from "./style.css" with { type: "bytes" };
 import styleElementsScript from "./style_elements.js" with { type: "bytes" };
 import terminalScript from "./terminal.js" with { type: "bytes" };
+import headerScript from "./page_header.js" with { type: "bytes" };
+import { concatBytes } from "../../../../protocol/basics.ts";
 import { type Asset, assetsOfPage, pageFields } from "../../assets/mod.ts";
 
 /** SHA-256 of no bytes: allows only empty <style> elements. */
@@ -49,7 +52,7 @@ export function pageAssets(home: string): readonly Asset[] {
   return assetsOfPage(home, {
     page,
     fields: PAGE_FIELDS,
-    style: ["style.css", style],
+    style: ["style.css", concatBytes([frameStyle, style])],
     scripts: [
       ["style_elements.js", styleElementsScript],
       ["key_bar.js", keyBarScript],
@@ -57,6 +60,7 @@ export function pageAssets(home: string): readonly Asset[] {
       ["link.js", linkScript],
       ["renderer.js", rendererScript],
       ["connection_loss.js", connectionLossScript],
+      ["page_header.js", headerScript],
       ["terminal.js", terminalScript],
     ],
     packaged: [

@@ -13,6 +13,7 @@ import { People } from "./demo_people.js";
 import { cleanName, LONGEST_TEXT, Room } from "./demo_room.js";
 import { LinesView, showPeople } from "./demo_view.js";
 import { Link } from "./link.js";
+import { showConnection, showHint } from "./page_header.js";
 
 /** The channels of the server's config: runtime/config/demo.ts. */
 const LINES = "demo:lobby";
@@ -68,7 +69,6 @@ let lostAt = 0;
 let early = null;
 let typedAt = 0;
 let unseen = 0;
-let hintTimer = 0;
 
 nameField.value = cleanName(sessionStorage.getItem("name")) ||
   `Guest ${100 + Math.floor(Math.random() * 900)}`;
@@ -290,12 +290,9 @@ function tellTyping(isTyping) {
  */
 function showState(state, seconds = 0) {
   const waits = state === "reconnecting" || state === "offline";
-  document.documentElement.dataset.state = state;
-  // The live region is not updated each second; the countdown next to it is visible only.
-  const text = byId("state-text");
-  if (text.textContent !== STATE_TEXT[state]) text.textContent = STATE_TEXT[state];
-  byId("countdown").textContent = waits ? `retry in ${seconds} s` : "";
-  byId("retry").hidden = !waits && state !== "refused";
+  const countdown = waits ? `retry in ${seconds} s` : "";
+  const canRetry = waits || state === "refused";
+  showConnection({ state, text: STATE_TEXT[state], countdown, canRetry });
   showTitle();
 }
 
@@ -306,9 +303,5 @@ function showTitle() {
 
 /** @param {string} text shown for some seconds */
 function hint(text) {
-  const element = byId("hint");
-  if (element.hidden || element.textContent !== text) element.textContent = text;
-  element.hidden = false;
-  clearTimeout(hintTimer);
-  hintTimer = setTimeout(() => element.hidden = true, HINT_TIME);
+  showHint(text, HINT_TIME);
 }

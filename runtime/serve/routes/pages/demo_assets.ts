@@ -14,7 +14,10 @@ import outboxScript from "./demo_outbox.js" with { type: "bytes" };
 import peopleScript from "./demo_people.js" with { type: "bytes" };
 import roomScript from "./demo_room.js" with { type: "bytes" };
 import viewScript from "./demo_view.js" with { type: "bytes" };
+import frameStyle from "./frame.css" with { type: "bytes" };
 import linkScript from "./link.js" with { type: "bytes" };
+import headerScript from "./page_header.js" with { type: "bytes" };
+import { concatBytes } from "../../../../protocol/basics.ts";
 import { type Asset, assetsOfPage, pageFields } from "../../assets/mod.ts";
 
 /**
@@ -26,7 +29,7 @@ export function demoAssets(home: string): readonly Asset[] {
   return assetsOfPage(home, {
     page,
     fields: pageFields(),
-    style: ["demo.css", style],
+    style: ["demo.css", concatBytes([frameStyle, style])],
     scripts: [
       ["link.js", linkScript],
       ["connection_loss.js", connectionLossScript],
@@ -35,6 +38,7 @@ export function demoAssets(home: string): readonly Asset[] {
       ["demo_room.js", roomScript],
       ["demo_people.js", peopleScript],
       ["demo_view.js", viewScript],
+      ["page_header.js", headerScript],
       ["demo.js", script],
     ],
     packaged: [],

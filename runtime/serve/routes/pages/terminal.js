@@ -9,6 +9,7 @@
 import { KeyBar } from "./key_bar.js";
 import { echoOf } from "./keys.js";
 import { Link } from "./link.js";
+import { showConnection, showHint } from "./page_header.js";
 import { drawByWebgl } from "./renderer.js";
 import { ConnectionLoss } from "./connection_loss.js";
 import { adoptStyleElements } from "./style_elements.js";
@@ -58,7 +59,6 @@ const terminal = new globalThis.Terminal({
 });
 const fit = new globalThis.FitAddon.FitAddon();
 
-let hintTimer = 0;
 let refitTimer = 0;
 
 const loss = new ConnectionLoss(terminal);
@@ -104,24 +104,15 @@ function send(data) {
  */
 function showState(state, seconds) {
   const waiting = state === "reconnecting" || state === "offline";
-  document.documentElement.dataset.state = state;
-  // The live region is not updated each second; the countdown next to it is visible only.
-  const text = byId("state-text");
-  if (text.textContent !== STATE_TEXT[state]) text.textContent = STATE_TEXT[state];
-  byId("countdown").textContent = waiting ? `in ${seconds} s` : "";
-  byId("retry").hidden = !waiting;
+  const countdown = waiting ? `in ${seconds} s` : "";
+  showConnection({ state, text: STATE_TEXT[state], countdown, canRetry: waiting });
   if (state === "connected") byId("hint").hidden = true;
   loss.follow(state);
 }
 
 /** @param {string} text shown for some seconds */
 function hint(text) {
-  const element = byId("hint");
-  // A screen reader would read it out again for each key if it were set again.
-  if (element.hidden || element.textContent !== text) element.textContent = text;
-  element.hidden = false;
-  clearTimeout(hintTimer);
-  hintTimer = setTimeout(() => element.hidden = true, HINT_TIME);
+  showHint(text, HINT_TIME);
 }
 
 /**

@@ -1,5 +1,5 @@
 /**
- * `--check`: reports every error of the settings, or prints the effective options, and what would be used: TLS, engine, io_uring.
+ * `--check`: reports every error of the settings, or prints the effective options, and what would be used: TLS, engine, proxy, io_uring.
  *
  * In: the settings. Out: one line for each error, or a text that is itself a configuration file, with
  * the source of each value as a comment. Looks at the files and folders that options name, loads the app, and connects to the engine;
@@ -56,8 +56,19 @@ export async function check(settings: Settings, { print, warn }: CheckOutput): P
   if (faults.length > 0) return EXIT.usage;
   const chosen = tls.text === null ? [] : [`# TLS: ${tls.text}`];
   if (engine.text !== null) chosen.push(`# Engine: ${engine.text}`);
+  const proxy = proxyText(config);
+  if (proxy !== undefined) chosen.push(`# Proxy: ${proxy}`);
   chosen.push(`# io_uring: ${ioUringUse(config).text}`);
   return await print(`${describe(settings)}\n\n${chosen.join("\n")}`);
+}
+
+/** Which backend is asked about what; the rest of its addresses may be secret. */
+function proxyText({ channels }: Config): string | undefined {
+  if (channels?.proxy === undefined) return undefined;
+  const asked = Object.entries(channels.proxy.endpoints).map(([event, url]) => {
+    return `${event} by ${new URL(url).origin}`;
+  });
+  return asked.join(", ");
 }
 
 /** Every error, also of files and folders on disk. */

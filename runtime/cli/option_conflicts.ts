@@ -39,6 +39,7 @@ export function optionConflicts(read: ReadOptions): string[] {
     ...logConflicts(read.config),
     ...drainConflicts(read),
     ...engineConflicts(read.config),
+    ...proxyConflicts(read.config),
     ...missingCompanions(read),
   ];
 }
@@ -56,6 +57,13 @@ function engineConflicts({ engine, channels }: Config): string[] {
   if (engine === undefined || channels !== undefined) return [];
   return [
     "--engine has no effect without channels: write the section [channels] into the configuration file",
+  ];
+}
+
+function proxyConflicts({ app, channels }: Config): string[] {
+  if (app === undefined || channels?.proxy === undefined) return [];
+  return [
+    "[channels.proxy] excludes --app: the functions under channels of the app decide about clients",
   ];
 }
 

@@ -6,6 +6,7 @@
  * the option. By default a client may do nothing.
  */
 
+import type { ChannelProxyConfig, ChannelProxyEvent } from "./channel_proxy.ts";
 import type { EngineConfig } from "./engine.ts";
 import type { PusherAppConfig } from "./pusher.ts";
 
@@ -86,6 +87,8 @@ export interface ChannelOptions {
   readonly conflationInterval: number;
   /** What is not there is not limited. */
   readonly rateLimits: Readonly<Partial<Record<RateLimitName, RateLimitConfig>>>;
+  /** What the backend of the proxy is asked about, in place of the permissions. */
+  readonly proxied: readonly ChannelProxyEvent[];
 }
 
 /** Where a secret is. */
@@ -123,6 +126,8 @@ export interface ChannelsConfig {
   readonly apiKey: SecretSource | undefined;
   /** What keeps the channels for several servers; absent: this server does, for itself. */
   readonly engine?: EngineConfig;
+  /** The backend that is asked about clients; absent: none is. */
+  readonly proxy?: ChannelProxyConfig;
   /** The apps of the Pusher protocol; absent: there are none. */
   readonly pusher?: readonly PusherAppConfig[];
 }
@@ -150,6 +155,7 @@ export const CHANNEL_OPTIONS: ChannelOptions = {
   slowPolicy: "close",
   conflationInterval: 0,
   rateLimits: {},
+  proxied: [],
 };
 
 /** What an app has without a section `[channels]`: topics of any name, and no endpoint for clients. */

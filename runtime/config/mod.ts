@@ -22,6 +22,14 @@ export {
 } from "./app.ts";
 export { CHANNEL_LIMITS, type ChannelLimits } from "./channel_limits.ts";
 export {
+  CHANNEL_PROXY,
+  CHANNEL_PROXY_EVENTS,
+  type ChannelProxyConfig,
+  type ChannelProxyEvent,
+  PROXY_EVENTS,
+  type ProxyEvent,
+} from "./channel_proxy.ts";
+export {
   type Access,
   CHANNEL_ACTIONS,
   CHANNEL_OPTIONS,

@@ -30,7 +30,7 @@ export class DescriptorError extends Error {
 }
 
 /**
- * No connection gets a descriptor of this number or a higher one, so that each worker can open a file, --admin answers, and
+ * No connection gets a descriptor of this number or a higher one, so that each worker can open a file and ask a backend, --admin answers, and
  * webhooks are sent, even at the limit. Undefined: there is none of these, or the limit is unknown.
  */
 export function connectionCeiling(config: Config): number | undefined {
@@ -126,9 +126,10 @@ function foldersOf({ app, files: { root } }: Config): number {
   return (root === undefined ? 0 : 1) + (app === undefined ? 0 : 1);
 }
 
-/** Descriptors that connections do not get: a file for each worker and folder, some clients of --admin, and webhooks. */
+/** Descriptors that connections do not get: a file for each worker and folder, some clients of --admin, webhooks, and requests to the backend of the proxy. */
 function forOthers(config: Config): number {
   const webhooks = (config.channels?.pusher ?? []).flatMap((app) => app.webhooks);
-  return foldersOf(config) * config.workers + webhooks.length * PER_WEBHOOK +
+  const requests = config.channels?.proxy?.requests ?? 0;
+  return (foldersOf(config) + requests) * config.workers + webhooks.length * PER_WEBHOOK +
     (config.monitoring.admin === undefined ? 0 : ADMIN_CLIENTS);
 }

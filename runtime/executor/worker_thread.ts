@@ -57,6 +57,8 @@ const load: RouterLoader = async (
     await import("../serve/channel_streams/mod.ts");
   const pushers = centrifuge && loaded.channels?.pusher &&
     await import("../serve/pusher/mod.ts");
+  const proxies = centrifuge && loaded.channels?.proxy &&
+    await import("../serve/channel_proxy/mod.ts");
   const webhooks = centrifuge && taken && await import("../serve/webhooks/mod.ts");
   const engines = centrifuge && engineMemory && await import("../serve/engine/mod.ts");
   const tokens = centrifuge && await import("../serve/tokens/mod.ts");
@@ -72,7 +74,17 @@ const load: RouterLoader = async (
       const { channelLimits: limits, channelsInsecure: isInsecure, origins } = config;
       const { queuedBytes, drainTime } = config.limits;
       const rules = { config: channelsConfig, secrets, origins, limits, isInsecure };
-      const hooks = apps && new apps.AppClientHooks({ app: () => app, report });
+      const { proxy } = channelsConfig;
+      const hooks = apps
+        ? new apps.AppClientHooks({ app: () => app, report })
+        : proxies && proxy && new proxies.ChannelProxyHooks({
+          config: proxy,
+          channels: channelsConfig,
+          limits,
+          counters: wiring.counters,
+          now: wiring.now,
+          warn: (text) => postToMain({ type: "warning", text }),
+        });
       const calls = engines && engineMemory && new engines.EngineCalls({
         memory: engineMemory,
         worker: wiring.worker,

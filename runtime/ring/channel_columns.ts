@@ -85,6 +85,21 @@ export const CHANNEL_COLUMN = {
   /** Publications that gave way to newer ones with the same key, and intervals that ended early. */
   conflated: 264,
   conflationEndedEarly: 265,
+  /** Requests to the backend of the proxy, by what it is asked about, … */
+  proxyConnect: 267,
+  proxyRefresh: 268,
+  proxySubscribe: 269,
+  proxyPublish: 270,
+  proxySubRefresh: 271,
+  proxyRpc: 272,
+  /** … those of them that have ended, and the seconds that they took together. */
+  proxyEnded: 273,
+  proxySeconds: 274,
+  /** Requests without an answer that could be used, and those that took too long. */
+  proxyFailed: 275,
+  proxyLate: 276,
+  /** What was not asked, as too many requests were under way. */
+  limitProxyRequests: 277,
 } as const;
 
 /** Commands of clients that were answered with an error, by its code. */

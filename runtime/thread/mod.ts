@@ -12,6 +12,7 @@
 
 export { type AppFile, type AppImport, type AppSource, RUNNER_NAMES } from "./app_source.ts";
 export type { ChannelChange, ChannelReport, ClientEventReport } from "./channel_report.ts";
+export { fetchFault } from "./fetch_fault.ts";
 export { inTime, LATE } from "./in_time.ts";
 export type {
   AcceptorStart,

@@ -7,7 +7,7 @@
  * are dropped by what would send and write them.
  */
 
-import { DateField, MessageBufferPool } from "../../protocol/mod.ts";
+import { DateField, MessageBufferPool, RequestHead } from "../../protocol/mod.ts";
 import { DEFAULT_CONFIG } from "../../runtime/config/mod.ts";
 import {
   type Loop,
@@ -119,7 +119,7 @@ class Rig {
     });
     this.sink = new Sink(this.batch, loop);
     this.session = new WebSocketSession(context, handler);
-    this.session.open(this.sink, new Uint8Array(0));
+    this.session.open(this.sink, new Uint8Array(0), new RequestHead());
     this.batch.flush();
   }
 

@@ -80,3 +80,24 @@ Deno.test("configuration: a file that cannot be read is a usage error of one lin
     /^async-deno: cannot read the configuration file \/no\/such\/file.toml: .*\n$/,
   );
 });
+
+Deno.test("configuration: --check says which backend is asked, without the secret of its address; not beside an app", () =>
+  withFile(
+    "a.toml",
+    `[channels.proxy]
+connect_endpoint = "https://backend.example/connect?key=s3cret"
+rpc_endpoint = "http://10.0.0.5:3000/rpc"
+`,
+    async (path) => {
+      const { code, stdout, stderr } = await runServer(["--config", path, "--check"]);
+      assertEquals(code, 0, stderr);
+      const line = "# Proxy: connect by https://backend.example, rpc by http://10.0.0.5:3000\n";
+      assertStringIncludes(stdout, line);
+      assertEquals(stdout.includes("s3cret"), false);
+      const app = path.replace("a.toml", "app.js");
+      await Deno.writeTextFile(app, "export default { channels: {} }");
+      const both = await runServer(["--config", path, "--app", app, "--check"]);
+      assertEquals(both.code, 2);
+      assertStringIncludes(both.stderr, "[channels.proxy] excludes --app");
+    },
+  ));

@@ -25,7 +25,7 @@ const LAYERS: readonly (readonly string[])[] = [
     "serve/webhooks",
   ],
   ["serve/centrifuge"],
-  ["serve/channel_streams", "serve/pusher"],
+  ["serve/channel_streams", "serve/channel_proxy", "serve/pusher"],
   ["serve/app"],
   ["serve/routes"],
   ["serve/worker", "observe/admin"],

@@ -8,6 +8,7 @@
 import {
   type Access,
   CHANNEL_ACTIONS,
+  CHANNEL_PROXY_EVENTS,
   type ChannelAction,
   type ChannelOptions,
   DELTA_TYPES,
@@ -54,6 +55,7 @@ export function readChannelOptions(reader: TableReader): ChannelOptions {
     slowPolicy: reader.choice("slow_policy", SLOW_POLICIES),
     conflationInterval: conflationInterval(reader),
     rateLimits: rateLimits(reader),
+    proxied: CHANNEL_PROXY_EVENTS.filter((event) => reader.flag(`${event}_proxy_enabled`)),
   };
   for (const fault of [...withoutEffect(options), ...contradictions(options)]) reader.fault(fault);
   return options;

@@ -3,12 +3,13 @@
  *
  * In: the section as TOML or JSON has it. Out: the config of channels, and one line for everything that is wrong
  * with it. `[channels]` itself has the options of channels without a namespace; `[channels.namespaces.NAME]` those of
- * a namespace; `[channels.token]` and `[channels.api]` keys. Reads no other file.
+ * a namespace; `[channels.token]` and `[channels.api]` keys; `[channels.proxy]` a backend. Reads no other file.
  */
 
-import type { ChannelOptions, ChannelsConfig } from "../../config/mod.ts";
+import type { ChannelOptions, ChannelProxyEvent, ChannelsConfig } from "../../config/mod.ts";
 import { readChannelOptions } from "./channel_options.ts";
 import { readEngineOptions } from "./engine_options.ts";
+import { readProxySection, refuseWithoutEndpoint } from "./proxy_section.ts";
 import { isTable, TableReader } from "./table_reader.ts";
 import { readSecret, readTokenSection } from "./token_section.ts";
 
@@ -39,15 +40,21 @@ export function readChannelsSection(
   const token = readTokenSection(tokenTable);
   const api = readerOf("channels.api", top.table("api"));
   const apiKey = readSecret(api, "key");
+  const proxyTable = top.has("proxy") ? top.table("proxy") : undefined;
+  const hasEndpoint = (event: ChannelProxyEvent) => proxyTable?.[`${event}_endpoint`] !== undefined;
+  refuseWithoutEndpoint(top, options, hasEndpoint);
   const namespaces = namespaceTables(top).map(([name, table]): [string, ChannelOptions] => {
     const reader = readerOf(`channels.namespaces.${name}`, table);
     const its = readChannelOptions(reader);
     if (!NAMESPACE.test(name)) {
       reader.fault("a namespace's name has at least two of the characters a-z A-Z 0-9 - _ .");
     }
+    refuseWithoutEndpoint(reader, its, hasEndpoint);
     reader.end();
     return [name, its];
   });
+  const all = [options, ...namespaces.map(([_, its]) => its)];
+  const proxy = proxyTable && readProxySection(readerOf("channels.proxy", proxyTable), all);
   for (const reader of [top, tokenTable, api]) reader.end();
   const config = {
     options,
@@ -56,6 +63,7 @@ export function readChannelsSection(
     token,
     apiKey,
     ...(engine === undefined ? {} : { engine }),
+    ...(proxy === undefined ? {} : { proxy }),
   };
   return { config, faults };
 }

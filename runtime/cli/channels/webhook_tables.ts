@@ -6,6 +6,7 @@
  */
 
 import { WEBHOOK, WEBHOOK_EVENTS, type WebhookConfig } from "../../config/mod.ts";
+import { readUrl, refuseOutside } from "./checked_values.ts";
 import type { TableReader } from "./table_reader.ts";
 
 const LEAST_TIME = 100;
@@ -26,7 +27,8 @@ export function readWebhooks(app: TableReader, clientEvents: boolean): readonly 
 }
 
 function readWebhook(reader: TableReader, clientEvents: boolean): WebhookConfig {
-  const url = readUrl(reader);
+  const url = readUrl(reader, "url", "receivers check the signature") ?? "";
+  if (!reader.has("url")) reader.fault("url is missing: the address that is told");
   const named = reader.choices("events", WEBHOOK_EVENTS);
   const timeout = reader.time("timeout");
   const retryTime = reader.time("retry_time");
@@ -57,35 +59,4 @@ function readWebhook(reader: TableReader, clientEvents: boolean): WebhookConfig 
     queuedEvents: queuedEvents || WEBHOOK.queuedEvents,
     queuedBytes: queuedBytes || WEBHOOK.queuedBytes,
   };
-}
-
-/** Empty after a fault. */
-function readUrl(reader: TableReader): string {
-  const text = reader.text("url");
-  if (text === undefined) {
-    if (!reader.has("url")) reader.fault("url is missing: the address that is told");
-    return "";
-  }
-  const url = URL.parse(text);
-  if (url === null || !["https:", "http:"].includes(url.protocol)) {
-    reader.fault("url must be an address that begins with https:// or http://");
-    return "";
-  }
-  if (url.username !== "" || url.password !== "") {
-    reader.fault(
-      "url must have no user and password, which others may read here: receivers check the signature",
-    );
-    return "";
-  }
-  return text;
-}
-
-function refuseOutside(
-  reader: TableReader,
-  key: string,
-  value: number,
-  [least, most, range]: readonly [least: number, most: number, range: string],
-): void {
-  if (!reader.has(key) || (value >= least && value <= most)) return;
-  reader.fault(`${key} must be from ${range}`);
 }

@@ -25,6 +25,16 @@ import {
   type WorkerMetric,
 } from "./worker_metrics.ts";
 
+const ENDED = CHANNEL_COLUMN.proxyEnded;
+const PROXY_REQUESTS = [
+  CHANNEL_COLUMN.proxyConnect,
+  CHANNEL_COLUMN.proxyRefresh,
+  CHANNEL_COLUMN.proxySubscribe,
+  CHANNEL_COLUMN.proxyPublish,
+  CHANNEL_COLUMN.proxySubRefresh,
+  CHANNEL_COLUMN.proxyRpc,
+] as const;
+
 const METRICS: readonly WorkerMetric[] = [
   gauge("channel_clients", "Connected clients of channels, by transport.", [
     [
@@ -155,6 +165,24 @@ const METRICS: readonly WorkerMetric[] = [
     "Events of clients of the Pusher protocol that were not passed on.",
     { "": CHANNEL_COLUMN.pusherEventsRefused },
   ),
+  counter("channel_proxy_requests_total", "Requests to the backend, by event.", {
+    "event=connect": CHANNEL_COLUMN.proxyConnect,
+    "event=refresh": CHANNEL_COLUMN.proxyRefresh,
+    "event=subscribe": CHANNEL_COLUMN.proxySubscribe,
+    "event=publish": CHANNEL_COLUMN.proxyPublish,
+    "event=sub_refresh": CHANNEL_COLUMN.proxySubRefresh,
+    "event=rpc": CHANNEL_COLUMN.proxyRpc,
+  }),
+  gauge("channel_proxy_requests_in_flight", "Requests to the backend that are under way.", [
+    [{}, (counters) => Math.max(0, proxyRequests(counters) - counters.get(ENDED))],
+  ]),
+  counter("channel_proxy_seconds_total", "Seconds that requests to the backend took.", {
+    "": CHANNEL_COLUMN.proxySeconds,
+  }),
+  counter("channel_proxy_failures_total", "Requests to the backend that failed, by reason.", {
+    "reason=error": CHANNEL_COLUMN.proxyFailed,
+    "reason=timeout": CHANNEL_COLUMN.proxyLate,
+  }),
   counter("channel_limit_exceeded_total", "What was refused at a limit of channels, by limit.", {
     "limit=channels": CHANNEL_COLUMN.limitChannels,
     "limit=connections_per_user": CHANNEL_COLUMN.limitConnectionsPerUser,
@@ -172,6 +200,7 @@ const METRICS: readonly WorkerMetric[] = [
     "limit=subscribe_limit_per_user": CHANNEL_COLUMN.limitSubscribePerUser,
     "limit=history_limit_per_user": CHANNEL_COLUMN.limitHistoryPerUser,
     "limit=presence_limit_per_user": CHANNEL_COLUMN.limitPresencePerUser,
+    "limit=proxy_requests": CHANNEL_COLUMN.limitProxyRequests,
   }),
 ];
 
@@ -186,6 +215,10 @@ export function exportedChannelColumns(): Set<Column> {
   const counters = { get: (column: Column) => (asked.add(column), 1) } as unknown as Counters;
   for (const { series } of METRICS) series.forEach(([_, read]) => read(counters, 0));
   return asked;
+}
+
+function proxyRequests(counters: Counters): number {
+  return PROXY_REQUESTS.reduce((sum, column) => sum + counters.get(column), 0);
 }
 
 function storeFamilies(figures: StoreFigures): Family[] {

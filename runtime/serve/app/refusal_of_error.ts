@@ -6,13 +6,7 @@
  * node (text) and the DOMExceptions (below 26).
  */
 
-import type { HookRefusal } from "../centrifuge/mod.ts";
-import { closeReason } from "./close_reason.ts";
-
-/** The protocol's errors, and those of applications. */
-const ERRORS = { least: 100, most: 1999 } as const;
-/** Close codes: the protocol's, and those of applications; after some of them clients come back. */
-const DISCONNECTS = { least: 3000, most: 4999 } as const;
+import { disconnectRefusal, errorRefusal, type HookRefusal } from "../centrifuge/mod.ts";
 
 /** The refusal. */
 export function refusalOfError(error: unknown): HookRefusal | undefined {
@@ -20,11 +14,6 @@ export function refusalOfError(error: unknown): HookRefusal | undefined {
   const { code } = error;
   if (typeof code !== "number" || !Number.isInteger(code)) return undefined;
   const message = "message" in error ? String(error.message) : "";
-  if (code >= ERRORS.least && code <= ERRORS.most) {
-    const temporary = "temporary" in error && error.temporary === true;
-    return { error: { code, message, temporary } };
-  }
-  if (code < DISCONNECTS.least || code > DISCONNECTS.most) return undefined;
-  // Clients look at the code only if there is a reason.
-  return { disconnect: { code, reason: closeReason(message) || "disconnected" } };
+  const temporary = "temporary" in error && error.temporary === true;
+  return errorRefusal({ code, message, temporary }) ?? disconnectRefusal(code, message);
 }

@@ -7,13 +7,18 @@
 
 import { BINARY, encodeUtf8, TEXT } from "../../../protocol/mod.ts";
 import { FewMap } from "../hub/mod.ts";
-import { DROPPED, QUEUED, type SharedFrames, type WebSocketPeer } from "../session/mod.ts";
+import {
+  closeReason,
+  DROPPED,
+  QUEUED,
+  type SharedFrames,
+  type WebSocketPeer,
+} from "../session/mod.ts";
 import type {
   ServerWebSocket,
   WebSocketBinaryType,
   WebSocketData,
 } from "./app_web_socket_handlers.ts";
-import { closeReason } from "./close_reason.ts";
 import { bytesOfBinary, bytesOfText, SCRATCH, SCRATCH_LETTERS, textOf } from "./message_bytes.ts";
 import { encodeTopicBytes, encodeTopicText, type TopicData, topicDataOf } from "./topic_data.ts";
 import type { Topics, TopicSocket, TopicSubscription } from "./topics.ts";

@@ -557,7 +557,8 @@ export class Client extends TimerNode
       const refused = this.subscriptions.refusalOf(name);
       if (refused !== undefined) return replies.error(id, refused);
       if (granted === undefined) return byConfig();
-      const grant = { ...granted, override: {}, isServerSide: false, isByApp: true };
+      const { override = {} } = granted;
+      const grant = { ...granted, override, isServerSide: false, isByApp: true };
       const result = this.subscriptions.subscribe(channel, command.request, grant);
       return this.#replySubscribe(id, result, replies);
     });

@@ -28,6 +28,7 @@ import {
   type RefreshGrant,
   type SubscribeGrant,
 } from "./client_hooks.ts";
+import type { ClientLink } from "./client_link.ts";
 import { momentOf } from "./deadlines.ts";
 import type { Replies } from "./replies.ts";
 import type { Subscription } from "./subscription.ts";
@@ -35,7 +36,8 @@ import type { Subscription } from "./subscription.ts";
 type CommandOf<Name extends Command["name"]> = Extract<Command, { readonly name: Name }>;
 
 /** The client. */
-export interface DecidedClient extends HookCaller, CommandClient {
+export interface DecidedClient extends Omit<HookCaller, "fields">, CommandClient {
+  readonly link: Pick<ClientLink, "fields">;
   /** Ends the connection. */
   disconnect(reason: Disconnect): void;
   /** The connection ends at this moment of the loop's clock. */
@@ -181,8 +183,8 @@ export class ClientDecisions {
   }
 
   get #caller(): HookCaller {
-    const { identity, transport } = this.#client;
-    return { identity, transport };
+    const { identity, transport, link: { fields } } = this.#client;
+    return { identity, transport, fields };
   }
 
   #unlessRefused<Grant>(

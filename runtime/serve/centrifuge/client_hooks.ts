@@ -1,14 +1,15 @@
 /**
- * What somebody else decides about clients: an app. Without one, the config and the tokens decide alone.
+ * What somebody else decides about clients: an app, or a backend. Without one, the config and the tokens decide alone.
  *
  * In: what a client asks for. Out: a grant; or a refusal; or undefined, which leaves the decision to the config. Answers may be promises,
  * which are never rejected.
  */
 
 import type { ClientError, Disconnect } from "../../../protocol/centrifuge/mod.ts";
-import type { ConnectionClaims, TokenSubscription } from "../tokens/mod.ts";
+import type { ConnectionClaims, SubscriptionOverride, TokenSubscription } from "../tokens/mod.ts";
 import type { ClientTransport } from "./channel_meter.ts";
 import type { ClientIdentity } from "./client_identity.ts";
+import type { KeptFields } from "./kept_fields.ts";
 
 /** The client is answered with an error, or its connection ends. */
 export type HookRefusal = { readonly error: ClientError } | { readonly disconnect: Disconnect };
@@ -25,6 +26,8 @@ export type Hook<Ask, Grant> = (
 export interface HookCaller {
   readonly identity: ClientIdentity;
   readonly transport: ClientTransport;
+  /** Fields of the request that the client has begun with, as {@link ClientHooks.keptFields} names them. */
+  readonly fields?: KeptFields | undefined;
 }
 
 /** Of a client that wants to connect. */
@@ -50,6 +53,8 @@ export interface ConnectGrant {
   /** JSON. */
   readonly data: Uint8Array | undefined;
   readonly channels: readonly string[];
+  /** Channels with what the subscription is given. */
+  readonly subscriptions?: ReadonlyMap<string, TokenSubscription> | undefined;
 }
 
 /** Of a client whose subscription is about to begin or to end. */
@@ -73,6 +78,8 @@ export interface SubscribeGrant {
   readonly data: Uint8Array | undefined;
   /** Seconds since 1970. */
   readonly expireAt: number | undefined;
+  /** What it changes of the channel's options; absent: nothing. */
+  readonly override?: SubscriptionOverride | undefined;
 }
 
 /** How long a connection or a subscription goes on. */
@@ -112,6 +119,8 @@ export interface RpcGrant {
 
 /** The decisions; each is undefined if nobody takes it. */
 export interface ClientHooks {
+  /** Names of header fields, in lower case, that hooks are told of each client; absent: none. */
+  readonly keptFields?: readonly string[];
   readonly connect: Hook<ConnectAsk, ConnectGrant> | undefined;
   readonly refresh: Hook<unknown, RefreshGrant> | undefined;
   readonly subscribe: Hook<SubscribeAsk, SubscribeGrant> | undefined;
@@ -132,12 +141,14 @@ export function isRefusal(answer: unknown): answer is HookRefusal {
 
 /** The claims of a connection that was granted. */
 export function grantedClaims(
-  { user, info, channels }: ConnectGrant,
+  { user, info, channels, subscriptions: described = new Map() }: ConnectGrant,
   claims: ConnectionClaims,
 ): ConnectionClaims {
   const subscriptions = new Map<string, TokenSubscription>();
   for (const channel of channels) subscriptions.set(channel, PLAIN);
-  for (const [channel, described] of claims.subscriptions) subscriptions.set(channel, described);
+  for (const [channel, one] of [...described, ...claims.subscriptions]) {
+    subscriptions.set(channel, one);
+  }
   return {
     ...claims,
     user: user ?? claims.user,

@@ -5,6 +5,7 @@
  */
 
 import type { Disconnect } from "../../../protocol/centrifuge/mod.ts";
+import type { KeptFields } from "./kept_fields.ts";
 import type { Wire } from "./wire.ts";
 
 /** A message that many clients get. */
@@ -19,6 +20,8 @@ export interface ClientLink<Message extends Sized = Sized> {
   readonly wire: Wire<Message>;
   /** What the client names to send more, if this way goes in one direction alone. */
   readonly session?: string | undefined;
+  /** What was kept of the request that it began with. */
+  readonly fields?: KeptFields | undefined;
   /** Bytes that the client has not read yet. */
   readonly queuedBytes: number;
   /** Sends a copy of these bytes as one message. Returns false if it was dropped, because too much waits for the client. */

@@ -40,6 +40,8 @@ export {
   type SubscribeGrant,
   type SubscriptionAsk,
 } from "./client_hooks.ts";
+export { keepFields, type KeptFields } from "./kept_fields.ts";
+export { disconnectRefusal, errorRefusal } from "./hook_refusal.ts";
 export type { ClientDirectory, ControlledClient } from "./client_directory.ts";
 
 // For runtime/serve/pusher/.

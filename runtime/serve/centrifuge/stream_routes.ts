@@ -13,6 +13,7 @@ import { LogLabel } from "../../observe/log/mod.ts";
 import type { ControlSender, Peers, WorkerPlace } from "../broker/mod.ts";
 import { crossOriginRoute, type Exchange, type Route, STREAM_FIELDS } from "../session/mod.ts";
 import type { ChannelContext } from "./channel_context.ts";
+import { keepFields } from "./kept_fields.ts";
 import { readNodeName, SessionNames } from "./session_names.ts";
 import type { StreamSessions } from "./stream_sessions.ts";
 import type { TransferRate } from "./transfer_rate.ts";
@@ -96,7 +97,7 @@ function route(
 }
 
 function begin(
-  { sessions }: StreamRouteParts,
+  { context, sessions }: StreamRouteParts,
   exchange: Exchange,
   { wire, fields, message }: {
     readonly wire: Wire<Uint8Array>;
@@ -104,7 +105,8 @@ function begin(
     readonly message: Uint8Array;
   },
 ): void {
-  const session = sessions.create(wire);
+  const kept = keepFields(exchange.request, context.hooks?.keptFields);
+  const session = sessions.create(wire, kept);
   const stream = exchange.respondStream({ status: 200, fields, contentLength: -1 }, session);
   if (stream === null) session.left();
   else session.begin(stream, message);

@@ -14,6 +14,7 @@ import type { ClientDirectory } from "./client_directory.ts";
 import type { ClientLink } from "./client_link.ts";
 import type { ControlHandler } from "./control_channel.ts";
 import type { DrainSpread } from "./drain_spread.ts";
+import type { KeptFields } from "./kept_fields.ts";
 import { Replies } from "./replies.ts";
 import type { SessionNames } from "./session_names.ts";
 import type { Wire } from "./wire.ts";
@@ -23,6 +24,7 @@ class StreamSession implements ClientLink<Uint8Array>, StreamListener {
   /** What later commands name. Unlike the id of the client, nobody else is told. */
   readonly session: string;
   readonly wire: Wire<Uint8Array>;
+  readonly fields: KeptFields | undefined;
   readonly client: Client;
   readonly #ended: () => void;
   readonly #drain: DrainSpread;
@@ -30,15 +32,17 @@ class StreamSession implements ClientLink<Uint8Array>, StreamListener {
 
   constructor(
     sessions: StreamSessions,
-    { session, wire, context, directory }: {
+    { session, wire, fields, context, directory }: {
       readonly session: string;
       readonly wire: Wire<Uint8Array>;
+      readonly fields: KeptFields | undefined;
       readonly context: ChannelContext;
       readonly directory: ClientDirectory;
     },
   ) {
     this.session = session;
     this.wire = wire;
+    this.fields = fields;
     this.#drain = context.drain;
     this.#ended = () => {
       sessions.remove(this);
@@ -113,9 +117,9 @@ export class StreamSessions implements ControlHandler {
   }
 
   /** A session whose stream is about to begin. */
-  create(wire: Wire<Uint8Array>): StreamSession {
+  create(wire: Wire<Uint8Array>, fields?: KeptFields): StreamSession {
     const session = this.#parts.names.make(this.#parts.context.node);
-    const stream = new StreamSession(this, { session, wire, ...this.#parts });
+    const stream = new StreamSession(this, { session, wire, fields, ...this.#parts });
     this.#byId.set(session, stream);
     return stream;
   }

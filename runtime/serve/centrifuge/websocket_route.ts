@@ -5,7 +5,7 @@
  * message in memory, however many sockets it is sent to.
  */
 
-import { BINARY, TEXT } from "../../../protocol/mod.ts";
+import { BINARY, type RequestHead, TEXT } from "../../../protocol/mod.ts";
 import { type Disconnect, DISCONNECTS, FRAMINGS } from "../../../protocol/centrifuge/mod.ts";
 import { LogLabel } from "../../observe/log/mod.ts";
 import {
@@ -20,6 +20,7 @@ import type { ChannelContext } from "./channel_context.ts";
 import { Client } from "./client.ts";
 import type { ClientDirectory } from "./client_directory.ts";
 import type { ClientLink } from "./client_link.ts";
+import { keepFields, type KeptFields } from "./kept_fields.ts";
 import { Wire } from "./wire.ts";
 
 /** The path that clients of the protocol are configured with. */
@@ -31,10 +32,12 @@ const TOO_BIG: Disconnect = { code: 1009, reason: "message too big" };
 /** The WebSocket of a client. */
 class WebSocketLink implements ClientLink<SharedMessage> {
   readonly wire: Wire<SharedMessage>;
+  readonly fields: KeptFields | undefined;
   readonly #peer: WebSocketPeer;
 
-  constructor(wire: Wire<SharedMessage>, peer: WebSocketPeer) {
+  constructor(wire: Wire<SharedMessage>, peer: WebSocketPeer, fields: KeptFields | undefined) {
     this.wire = wire;
+    this.fields = fields;
     this.#peer = peer;
   }
 
@@ -72,8 +75,9 @@ class ClientSockets implements WebSocketHandler {
     });
   }
 
-  opened(peer: WebSocketPeer): void {
-    const link = new WebSocketLink(this.#wire, peer);
+  opened(peer: WebSocketPeer, request: RequestHead): void {
+    const fields = keepFields(request, this.#context.hooks?.keptFields);
+    const link = new WebSocketLink(this.#wire, peer, fields);
     peer.attachment = new Client(this.#context, link, this.#directory);
   }
 

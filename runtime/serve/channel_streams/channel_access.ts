@@ -20,6 +20,7 @@ import {
   ClientIdentity,
   grantedClaims,
   isRefusal,
+  type KeptFields,
   readSubscriptionToken,
 } from "../centrifuge/mod.ts";
 import { type Channel, maySubscribe } from "../channels/mod.ts";
@@ -47,6 +48,8 @@ export interface Credentials {
   /** The connection token; empty: there is none. */
   readonly token: string;
   readonly subscriptionTokens: readonly string[];
+  /** What was kept of the request, for who else decides. */
+  readonly fields?: KeptFields | undefined;
 }
 
 /** One channel that is open to the client. */
@@ -117,22 +120,28 @@ async function accessOfTokens(
 /** The access of a request about which an app decides too, in the same way as about other clients. */
 async function accessByHooks(
   context: ChannelContext,
-  { token, subscriptionTokens, names }: Credentials,
+  { token, subscriptionTokens, names, fields }: Credentials,
   most: number,
 ): Promise<ChannelAccess | Refusal> {
-  let holder = await holderByHook(context, token);
+  let holder = await holderByHook(context, token, fields);
   for (const one of checksTokens(context) ? subscriptionTokens : []) {
     if (holder instanceof Refusal) return holder;
     holder = await withSubscription(context, holder, { token: one, names });
   }
   for (const name of new Set(names)) {
     if (holder instanceof Refusal) return holder;
-    if (!holder.grants.has(name)) holder = await withGrant(context, holder, name);
+    if (!holder.grants.has(name)) {
+      holder = await withGrant(context, holder, { channel: name, fields });
+    }
   }
   return holder instanceof Refusal ? holder : openChannels(context, holder, { names, most });
 }
 
-async function holderByHook(context: ChannelContext, token: string): Promise<Holder | Refusal> {
+async function holderByHook(
+  context: ChannelContext,
+  token: string,
+  fields: KeptFields | undefined,
+): Promise<Holder | Refusal> {
   const { hooks, verifier } = context;
   const isForHook = verifier === undefined && hooks?.connect !== undefined;
   const isVerified = token !== "" && !isForHook && checksTokens(context);
@@ -142,7 +151,7 @@ async function holderByHook(context: ChannelContext, token: string): Promise<Hol
   if (claims !== undefined) identity.identify(claims);
   const ask = { name: "", version: "", data: undefined, headers: new Map() };
   const unverified = isVerified ? "" : token;
-  const caller = { identity, transport: "sse" as const };
+  const caller = { identity, transport: "sse" as const, fields };
   const answer = await hooks?.connect?.({ ...ask, ...caller, claims, token: unverified });
   if (isRefusal(answer)) return hookRefusal(answer);
   if (answer === undefined) return claims === undefined ? anonymous(context) : holder(claims);
@@ -154,14 +163,14 @@ async function holderByHook(context: ChannelContext, token: string): Promise<Hol
 async function withGrant(
   { hooks }: ChannelContext,
   holder: Holder,
-  channel: string,
+  { channel, fields }: { readonly channel: string; readonly fields: KeptFields | undefined },
 ): Promise<Holder | Refusal> {
   const { identity } = holder;
-  const caller = { identity, transport: "sse" as const };
+  const caller = { identity, transport: "sse" as const, fields };
   const answer = await hooks?.subscribe?.({ ...caller, channel, data: undefined, token: "" });
   if (isRefusal(answer)) return hookRefusal(answer);
   if (answer === undefined) return holder;
-  return withChannel(holder, channel, { ...answer, override: {} });
+  return withChannel(holder, channel, { ...answer, override: answer.override ?? {} });
 }
 
 async function holderOf(context: ChannelContext, token: string): Promise<Holder | Refusal> {

@@ -73,7 +73,7 @@ export function historyHandler(
       const head = { status: 200, fields: [...JSON_FIELDS, ...fields], contentLength: body.length };
       exchange.respond(head, body, 0, body.length);
     };
-    const access = accessOf(context, credentialsOf(query, request));
+    const access = accessOf(context, credentialsOf(query, request, context.hooks?.keptFields));
     const { turn, loop } = context;
     if (access instanceof Promise || turn.isSpent(loop.now)) {
       return whenThereIsRoom(context, access).then(respond);

@@ -43,7 +43,7 @@ export function streamHandler(
       if (access instanceof Refusal) return access.answer(exchange, fields);
       respondStream(shared, exchange, { access, since, fields });
     };
-    const access = accessOf(context, credentialsOf(query, request));
+    const access = accessOf(context, credentialsOf(query, request, context.hooks?.keptFields));
     return whenThere(access, respond);
   };
 }

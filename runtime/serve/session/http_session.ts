@@ -778,7 +778,7 @@ export class HttpSession implements Session, Deferred, JudgedClient, ExchangeOwn
     // An app may have waited, with input that could not be handled.
     this.#transport.setReading(true);
     const session = new WebSocketSession(this.#context, handler, deflate?.windowBits);
-    session.open(this.#transport, this.#http.takeTrailing());
+    session.open(this.#transport, this.#http.takeTrailing(), this.#exchange.request);
   }
 
   /** The peer violated the protocol, or was too slow: answers with the error, if an answer may be sent now. */

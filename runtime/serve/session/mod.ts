@@ -21,6 +21,7 @@
 export { TEXT_PLAIN } from "../answers/mod.ts";
 export { noteAppFault } from "./app_fault.ts";
 export { STREAM_FIELDS } from "./answer_stream.ts";
+export { closeReason } from "./close_reason.ts";
 export type { Compression } from "./compression.ts";
 export { type Router, SessionContext } from "./context.ts";
 export { type CrossOriginEndpoint, crossOriginRoute } from "./cross_origin.ts";

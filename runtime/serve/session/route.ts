@@ -221,8 +221,8 @@ export interface WebSocketHandler {
   readonly overflow?: OverflowPolicy;
   /** False: permessage-deflate is not negotiated; absent: it is if the server's compression is on. */
   readonly compresses?: boolean;
-  /** The handshake is complete; what is sent here goes out with it. */
-  opened(socket: WebSocketPeer): void;
+  /** The handshake is complete; what is sent here goes out with it. The request is valid until this returns. */
+  opened(socket: WebSocketPeer, request: RequestHead): void;
   /**
    * A message has arrived: `socket.opcode` and the payload. It is valid until this returns or, if this returns
    * a promise, until that is settled. After an `await`, read the payload from the socket again: it is a copy

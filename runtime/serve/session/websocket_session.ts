@@ -24,6 +24,7 @@ import {
   POLICY_VIOLATION,
   PONG,
   ProtocolError,
+  type RequestHead,
   RSV1,
   SERVICE_RESTART,
   TRY_AGAIN_LATER,
@@ -76,8 +77,8 @@ export class WebSocketSession implements Session, WebSocketPeer {
     this.#connection = new WebSocketConnection(inflating ?? context.frameReaders);
   }
 
-  /** Starts the session; `early` are bytes that arrived after the handshake. */
-  open(transport: Transport, early: Uint8Array): void {
+  /** Starts the session; `early` are bytes that arrived after the handshake, which was this request. */
+  open(transport: Transport, early: Uint8Array, request: RequestHead): void {
     this.#transport = transport;
     transport.setSession(this);
     this.#heard();
@@ -85,7 +86,7 @@ export class WebSocketSession implements Session, WebSocketPeer {
     if (this.#flags >= DEFLATES) this.#context.counters.add(COLUMN.webSocketsDeflating, 1);
     this.#context.log.handshakeComplete(transport.descriptor);
     try {
-      this.#handler.opened(this);
+      this.#handler.opened(this, request);
     } catch (error) {
       this.#fail(error);
     }

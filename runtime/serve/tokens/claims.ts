@@ -12,6 +12,7 @@ import {
   type Field,
   JSON_DEPTH,
   JsonError,
+  type Read,
   readFlag,
   readList,
   readMap,
@@ -105,6 +106,10 @@ const SUBSCRIPTION = {
   data: payload("data"),
   override: { wire: "override", read: readObject(OVERRIDE) },
 } as const satisfies Shape;
+
+/** What Centrifugo's tokens and its proxy say about a subscription, in the same fields. */
+export const readSubscription: Read<TokenSubscription> = (slice) =>
+  subscriptionOf(readObject(SUBSCRIPTION)(slice));
 
 const STRINGS = readList(readText);
 

@@ -26,6 +26,7 @@ export {
   checkSubscriptionClaims,
   type ClaimRules,
   type ConnectionClaims,
+  readSubscription,
   type SubscriptionClaims,
   type SubscriptionOverride,
   type TokenFault,

@@ -5,6 +5,8 @@
  * operator, without the address. A redirect is not followed: the signature is for this address. Never throws.
  */
 
+import { fetchFault } from "../../thread/mod.ts";
+
 /** Bytes of an answer that are read, so that the connection can be used again. */
 const MOST_READ = 16 * 1024;
 
@@ -36,7 +38,7 @@ export async function post(
   } catch (error) {
     if (late.signal.aborted) return `no answer within ${timeout / 1000} s`;
     if (stop.aborted) return "the server stops";
-    return reasonOf(error);
+    return fetchFault(error);
   } finally {
     clearTimeout(timer);
   }
@@ -51,12 +53,4 @@ async function finish(response: Response): Promise<void> {
   } catch (error) {
     if (!(error instanceof Error)) throw error;
   }
-}
-
-/** Deno says first which address it is, on some versions in the cause alone. */
-function reasonOf(error: unknown): string {
-  const { message, cause } = error instanceof Error ? error : new Error(String(error));
-  const text = cause instanceof Error ? cause.message : message;
-  const reason = /client error \(\w+\): (?<reason>.+)$/s.exec(text)?.groups?.["reason"];
-  return reason ?? (text.includes("://") ? "it cannot be reached" : text);
 }

@@ -73,8 +73,7 @@ Deno.test("channels section: every option, for channels with and without a names
     allowedDeltaTypes: ["fossil"],
     deltaPublish: true,
     slowPolicy: "skip",
-    conflationInterval: 0,
-    rateLimits: {},
+    ...{ conflationInterval: 0, rateLimits: {}, proxied: [] },
   };
   const found = valid(
     `[channels]\nallow_anonymous_connect_without_token = true\n${options}\n` +

@@ -3,7 +3,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { closeReason } from "../../../../runtime/serve/app/close_reason.ts";
+import { closeReason } from "../../../../runtime/serve/session/close_reason.ts";
 import { refusalOfError } from "../../../../runtime/serve/app/refusal_of_error.ts";
 
 Deno.test("refusal of an error: codes of the protocol and of applications go to the client", () => {

@@ -1,0 +1,138 @@
+/**
+ * The backend of the proxy: one HTTP request for each question, a bounded number at once.
+ *
+ * In: an event, a body, and header fields. Out: the bytes of its answer, or nothing if there is none that can be used; why is told to the
+ * operator, at most once a minute for each event. Every request is counted. Never throws.
+ *
+ * Requests are made in the worker, by Deno's fetch: the client's next command waits for a promise of this thread anyway, and a request
+ * by way of the main thread would pass two messages between threads, and all requests through one thread. While a request is pending,
+ * the worker's loop gives Deno's its turns, as it does for any handler.
+ */
+
+import { concatBytes } from "../../../protocol/mod.ts";
+import { type ChannelProxyConfig, PROXY_EVENTS, type ProxyEvent } from "../../config/mod.ts";
+import { CHANNEL_COLUMN, type Column, type Counters } from "../../ring/mod.ts";
+import { fetchFault } from "../../thread/mod.ts";
+
+/** Bytes of an answer: as much as a client's message may have by default. */
+const MOST_BYTES = 1024 * 1024;
+/** Milliseconds between two warnings about one event. */
+const WARNING_PAUSE = 60_000;
+const COLUMNS: Readonly<Record<ProxyEvent, Column>> = {
+  connect: CHANNEL_COLUMN.proxyConnect,
+  refresh: CHANNEL_COLUMN.proxyRefresh,
+  subscribe: CHANNEL_COLUMN.proxySubscribe,
+  publish: CHANNEL_COLUMN.proxyPublish,
+  sub_refresh: CHANNEL_COLUMN.proxySubRefresh,
+  rpc: CHANNEL_COLUMN.proxyRpc,
+};
+
+/** What a backend is asked with. */
+export interface BackendParts {
+  readonly config: ChannelProxyConfig;
+  readonly counters: Counters;
+  /** Milliseconds of a clock that is never set back. */
+  now(): number;
+  /** Tells the operator. */
+  warn(text: string): void;
+}
+
+/** A question. */
+export interface Question {
+  readonly event: ProxyEvent;
+  /** JSON. */
+  readonly body: string;
+  readonly fields: Headers;
+}
+
+/** The backend. */
+export class Backend {
+  readonly #parts: BackendParts;
+  readonly #quietUntil = new Map(PROXY_EVENTS.map((event): [ProxyEvent, number] => [event, 0]));
+  #requests = 0;
+
+  constructor(parts: BackendParts) {
+    this.#parts = parts;
+  }
+
+  /** The address that is asked; undefined: it is not asked about this. */
+  endpoint(event: ProxyEvent): string | undefined {
+    return this.#parts.config.endpoints[event];
+  }
+
+  /** Asks. Undefined: it has not answered, or not as it should. */
+  async ask(question: Question): Promise<Uint8Array | undefined> {
+    const { config: { requests }, counters, now } = this.#parts;
+    if (this.#requests >= requests) {
+      counters.add(CHANNEL_COLUMN.limitProxyRequests, 1);
+      this.failed(question.event, `${requests} requests are under way (max_requests)`);
+      return undefined;
+    }
+    this.#requests++;
+    counters.add(COLUMNS[question.event], 1);
+    const begun = now();
+    try {
+      return await this.#request(question);
+    } finally {
+      this.#requests--;
+      counters.add(CHANNEL_COLUMN.proxySeconds, (now() - begun) / 1000);
+      counters.add(CHANNEL_COLUMN.proxyEnded, 1);
+    }
+  }
+
+  /** The answer cannot be used. */
+  misunderstood(event: ProxyEvent, why: string): void {
+    this.#parts.counters.add(CHANNEL_COLUMN.proxyFailed, 1);
+    this.failed(event, why);
+  }
+
+  /** Tells the operator, unless that was done just now. */
+  failed(event: ProxyEvent, why: string): void {
+    const { now, warn } = this.#parts;
+    if (now() < this.#quietUntil.get(event)!) return; // one of each event
+    this.#quietUntil.set(event, now() + WARNING_PAUSE);
+    warn(
+      `the backend that is asked about ${event} ([channels.proxy]) has failed: ${why}; clients get error 100`,
+    );
+  }
+
+  async #request({ event, body, fields }: Question): Promise<Uint8Array | undefined> {
+    const { config: { timeout }, counters } = this.#parts;
+    // AbortSignal.timeout would keep its timer after the answer.
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), timeout);
+    try {
+      const init = { method: "POST", body, headers: fields, signal: late.signal };
+      // A redirect is not followed: cookies and tokens of clients are for this address.
+      const response = await fetch(this.endpoint(event)!, { ...init, redirect: "manual" });
+      const answer = await readBounded(response);
+      if (typeof answer !== "string") return answer;
+      this.misunderstood(event, answer);
+    } catch (error) {
+      if (late.signal.aborted) {
+        counters.add(CHANNEL_COLUMN.proxyLate, 1);
+        this.failed(event, `no answer within ${timeout / 1000} s`);
+      } else this.misunderstood(event, fetchFault(error));
+    } finally {
+      clearTimeout(timer);
+    }
+    return undefined;
+  }
+}
+
+/** The body; or what is wrong with the answer. */
+async function readBounded({ body, status }: Response): Promise<Uint8Array | string> {
+  if (status !== 200 || body === null) {
+    await body?.cancel();
+    return `it answered ${status}`;
+  }
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of body) {
+    length += chunk.length;
+    // Leaving the loop cancels the body.
+    if (length > MOST_BYTES) return `its answer has more than ${MOST_BYTES} bytes`;
+    chunks.push(chunk);
+  }
+  return concatBytes(chunks);
+}

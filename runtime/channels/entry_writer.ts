@@ -46,6 +46,7 @@ export function writeEntry(memory: StoreMemory, parts: EntryParts): number {
   words[record + PUBLICATION.expires] = parts.expires;
   words[record + PUBLICATION.older] = 0;
   words[record + PUBLICATION.newer] = 0;
+  words[record + PUBLICATION.appended] = memory.stamp;
   const at = (record + PUBLICATION.bytes) * 4;
   copy(fields, bytes, at);
   copy(data, bytes, at + fields.length);

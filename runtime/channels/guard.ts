@@ -7,6 +7,7 @@
 import type { Bells } from "./bells.ts";
 import type { Feed } from "./feed.ts";
 import type { StoreLock } from "./lock.ts";
+import { stampOf } from "./stamp.ts";
 import { type StoreMemory, TICK_MS } from "./store_memory.ts";
 
 /** Runs work under the lock. */
@@ -30,9 +31,10 @@ export class Guard {
 
   /** Begins an operation. Returns false if the store is busy; otherwise {@link end} must follow in any case. */
   begin(): boolean {
-    const tick = Math.floor(this.#now() / TICK_MS) | 0;
+    const now = this.#now();
     if (!this.#lock.acquire()) return false;
-    this.#memory.advanceTo(tick);
+    this.#memory.advanceTo(Math.floor(now / TICK_MS) | 0);
+    this.#memory.stamp = stampOf(now);
     return true;
   }
 

@@ -51,6 +51,7 @@ export {
   publishedForm,
 } from "./records.ts";
 export { IDEMPOTENCY_MS } from "./idempotency.ts";
+export { isEarlier, microsecondsBetween, stampOf } from "./stamp.ts";
 export type { StoreFigures } from "./store_figures.ts";
 export type { Version } from "./versions.ts";
 export type { WorkerRemoval } from "./worker_removal.ts";

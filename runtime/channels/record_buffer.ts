@@ -38,6 +38,8 @@ export class Entry {
   epoch = 0;
   /** 1, 2, 3 … within the epoch; 0: the entry has none and is in no history. */
   offset = 0;
+  /** The stamp of the operation that appended it; see stamp.ts. */
+  appended = 0;
   /** Holds `fields` and `data`. */
   bytes: Uint8Array = new Uint8Array(0);
   /** `bytes[fieldsStart, dataStart)`: what the publisher gave as fields. */
@@ -64,6 +66,7 @@ export class Entry {
     this.asDelta = (flags & AS_DELTA) !== 0;
     this.epoch = words[at + PUBLICATION.epoch]! >>> 0;
     this.offset = readWide(words, at + PUBLICATION.offset);
+    this.appended = words[at + PUBLICATION.appended]!;
     this.bytes = bytes;
     this.fieldsStart = (at + PUBLICATION.bytes) * 4;
     this.dataStart = this.fieldsStart + (flags >>> LENGTH_SHIFT);

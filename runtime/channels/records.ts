@@ -11,7 +11,8 @@
  *                5 tick at which it expires
  *                6 the next older publication of the history, or 0
  *                7 the next newer one, or 0
- *                8 the bytes of the fields, then those of the data
+ *                8 when it was appended: see stamp.ts
+ *                9 the bytes of the fields, then those of the data
  *
  * every node     0 next node of the bucket, or 0
  *                1 hash
@@ -44,7 +45,8 @@ export const PUBLICATION = {
   expires: 5,
   older: 6,
   newer: 7,
-  bytes: 8,
+  appended: 8,
+  bytes: 9,
 } as const;
 
 /** The publication is in its channel's history. */

@@ -31,6 +31,8 @@ export class StoreMemory {
   readonly journal: Journal;
   readonly heap: Heap;
   readonly table: NodeTable;
+  /** The moment of the operation that this thread runs: what it appends gets this stamp. */
+  stamp = 0;
 
   /** @param views the views of memory that is initialized, or about to be by the caller */
   constructor({ words, bytes }: MemoryViews) {

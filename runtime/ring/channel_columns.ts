@@ -1,7 +1,7 @@
 /**
  * The columns of a thread's counters that are about channels.
  *
- * In: nothing. Out: numbers for `Counters.add` and `get`. They follow the latency buckets; see layout.ts. They stay 0 without channels.
+ * In: nothing. Out: numbers for `Counters.add` and `get`. They follow the buckets of the latencies of requests; see layout.ts. They stay 0 without channels.
  */
 
 /** Columns by name. All of them only grow. */
@@ -100,6 +100,8 @@ export const CHANNEL_COLUMN = {
   proxyLate: 276,
   /** What was not asked, as too many requests were under way. */
   limitProxyRequests: 277,
+  /** Sum of the latencies of deliveries, in microseconds. */
+  deliveryMicroseconds: 278,
 } as const;
 
 /** Commands of clients that were answered with an error, by its code. */

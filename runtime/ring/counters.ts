@@ -12,9 +12,9 @@
  * x86-64 and arm64, and each column is aligned. A reader therefore sees a recent value of a column, and two
  * columns perhaps as of different moments.
  */
-import type { ChannelColumn } from "./channel_columns.ts";
+import { CHANNEL_COLUMN, type ChannelColumn } from "./channel_columns.ts";
 import { bucketOf } from "./latency.ts";
-import { COUNTER_COLUMNS, NAMED_COLUMNS } from "./layout.ts";
+import { COUNTER_COLUMNS, DELIVERY_BUCKETS, NAMED_COLUMNS } from "./layout.ts";
 
 /** The columns by name. All of them only grow, except `idleMicroseconds` and `heldBytes`. */
 export const COLUMN = {
@@ -130,6 +130,18 @@ export const COLUMN = {
 /** The number of a column, of these or of those about channels. */
 export type Column = (typeof COLUMN)[keyof typeof COLUMN] | ChannelColumn;
 
+/** A histogram in a block of counters: the column of the sum in microseconds, and the first of the buckets of latency.ts. */
+export interface Histogram {
+  readonly sum: Column;
+  readonly buckets: number;
+}
+
+/** The histograms of a thread: how long requests took, and the deliveries of publications. */
+export const HISTOGRAM = {
+  requests: { sum: COLUMN.latencyMicroseconds, buckets: NAMED_COLUMNS },
+  deliveries: { sum: CHANNEL_COLUMN.deliveryMicroseconds, buckets: DELIVERY_BUCKETS },
+} as const satisfies Record<string, Histogram>;
+
 /** The counters of one thread. */
 export class Counters {
   readonly #slots: Float64Array;
@@ -171,17 +183,17 @@ export class Counters {
     return column < 0 ? Math.max(column + now, 0) : column;
   }
 
-  /** Records that `requests` requests took `microseconds` each; only the thread of this block. */
-  observe(microseconds: number, requests: number): void {
-    this.add(COLUMN.latencyMicroseconds, microseconds * requests);
-    const slot = NAMED_COLUMNS + bucketOf(microseconds);
-    // In bounds: there are fewer buckets than columns after the named ones, which a test checks.
-    this.#slots[slot] = this.#slots[slot]! + requests;
+  /** Records that each of `count` took `microseconds`; only the thread of this block. */
+  observe({ sum, buckets }: Histogram, microseconds: number, count: number): void {
+    this.add(sum, microseconds * count);
+    const slot = buckets + bucketOf(microseconds);
+    // In bounds: each histogram has a column for each bucket, which a test checks.
+    this.#slots[slot] = this.#slots[slot]! + count;
   }
 
-  /** How many requests fell into a bucket of latency.ts; any thread. */
-  bucket(index: number): number {
-    return this.#slots[NAMED_COLUMNS + index]!;
+  /** How many fell into a bucket of latency.ts; any thread. */
+  bucket({ buckets }: Histogram, index: number): number {
+    return this.#slots[buckets + index]!;
   }
 
   /** Connections that are open in the thread of this block; any thread. */

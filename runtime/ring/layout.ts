@@ -8,7 +8,7 @@
  *       48  header          128 bytes   magic, the five dimensions, total bytes
  *           task ring       256 + 64 × taskSlots       see task_ring.ts
  *           flags           384 bytes                  see flags.ts
- *           counters        2304 × (workers + 2)       see counters.ts
+ *           counters        2944 × (workers + 2)       see counters.ts
  *           descriptors     4 × descriptors            see descriptor_table.ts
  *           inboxes         (256 + inboxBytes) × workers   see inbox.ts
  *           addresses       16 × addresses                 see address_table.ts
@@ -59,9 +59,11 @@ export const FLAGS_BYTES = 3 * PAIR_BYTES;
 
 /** Columns of a block of counters that are reserved for names; the latency buckets follow. */
 export const NAMED_COLUMNS = 64;
-/** Columns of one block of counters: these, the latency buckets, and from 144 on those of channel_columns.ts. */
-export const COUNTER_COLUMNS = 288;
-/** Bytes of the block of counters of one thread: 288 doubles, eighteen pairs of lines. */
+/** The first of the columns that are buckets of the latencies of deliveries, behind those of channel_columns.ts. */
+export const DELIVERY_BUCKETS = 288;
+/** Columns of one block of counters: the named ones, buckets, from 144 on those of channel_columns.ts, and buckets of deliveries. */
+export const COUNTER_COLUMNS = 368;
+/** Bytes of the block of counters of one thread: 368 doubles, 23 pairs of lines. */
 export const COUNTER_BLOCK_BYTES = COUNTER_COLUMNS * 8;
 /** Blocks of counters in addition to those of the workers: the acceptor's, then the main thread's. */
 export const EXTRA_COUNTER_BLOCKS = 2;

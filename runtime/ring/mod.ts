@@ -30,7 +30,7 @@ export {
   CLIENT_ERROR_COLUMNS,
   DISCONNECT_COLUMNS,
 } from "./channel_columns.ts";
-export { COLUMN, type Column, Counters } from "./counters.ts";
+export { COLUMN, type Column, Counters, HISTOGRAM, type Histogram } from "./counters.ts";
 export type { Flags } from "./flags.ts";
 export { Inbox, type InboxSink } from "./inbox.ts";
 export { INBOX_HEADER_BYTES } from "./layout.ts";

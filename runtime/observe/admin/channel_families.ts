@@ -13,13 +13,16 @@ import {
   type Column,
   type Counters,
   DISCONNECT_COLUMNS,
+  HISTOGRAM,
   type SharedState,
 } from "../../ring/mod.ts";
 import type { Family } from "./exposition.ts";
+import { latencySamples } from "./latency_samples.ts";
 import {
   counter,
   difference,
   gauge,
+  perWorker,
   single,
   workerFamily,
   type WorkerMetric,
@@ -206,7 +209,19 @@ const METRICS: readonly WorkerMetric[] = [
 
 /** The metrics of channels. */
 export function channelFamilies(state: SharedState, figures: StoreFigures): Family[] {
-  return [...METRICS.map((metric) => workerFamily(metric, state, 0)), ...storeFamilies(figures)];
+  return [
+    ...METRICS.map((metric) => workerFamily(metric, state, 0)),
+    {
+      name: "async_deno_channel_delivery_duration_seconds",
+      type: "histogram",
+      help: "Time from the storing of a publication to the end of its send to subscribers.",
+      samples: perWorker(
+        state,
+        (counters, labels) => latencySamples(counters, HISTOGRAM.deliveries, labels),
+      ),
+    },
+    ...storeFamilies(figures),
+  ];
 }
 
 /** The columns that they export, for the test that none is missing. */
@@ -214,7 +229,7 @@ export function exportedChannelColumns(): Set<Column> {
   const asked = new Set<Column>();
   const counters = { get: (column: Column) => (asked.add(column), 1) } as unknown as Counters;
   for (const { series } of METRICS) series.forEach(([_, read]) => read(counters, 0));
-  return asked;
+  return asked.add(HISTOGRAM.deliveries.sum);
 }
 
 function proxyRequests(counters: Counters): number {

@@ -12,7 +12,7 @@
 import type { StoreFigures } from "../../channels/mod.ts";
 import type { EngineNodeFigures } from "../../serve/engine/mod.ts";
 import type { WebhookFigures } from "../../serve/webhooks/mod.ts";
-import { COLUMN, type Column, type Counters, type SharedState } from "../../ring/mod.ts";
+import { COLUMN, type Column, type Counters, HISTOGRAM, type SharedState } from "../../ring/mod.ts";
 import { channelFamilies, exportedChannelColumns } from "./channel_families.ts";
 import { engineFamilies } from "./engine_families.ts";
 import { webhookFamilies } from "./webhook_families.ts";
@@ -195,7 +195,10 @@ export function collectFamilies(state: SharedState, facts: ServerFacts): Family[
       name: "async_deno_http_request_duration_seconds",
       type: "histogram",
       help: "Time from the complete head of a request to the end of the send of its response.",
-      samples: perWorker(state, (counters, labels) => latencySamples(counters, labels)),
+      samples: perWorker(
+        state,
+        (counters, labels) => latencySamples(counters, HISTOGRAM.requests, labels),
+      ),
     },
     ...facts.channels === undefined ? [] : channelFamilies(state, facts.channels),
     ...facts.engine === undefined ? [] : engineFamilies(facts.engine),

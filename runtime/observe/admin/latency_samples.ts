@@ -5,7 +5,7 @@
  * the buckets that are counted), and percentiles computed from all buckets. Pure.
  */
 
-import { COLUMN, type Counters, LATENCY_BOUNDS, LATENCY_BUCKETS } from "../../ring/mod.ts";
+import { type Counters, type Histogram, LATENCY_BOUNDS, LATENCY_BUCKETS } from "../../ring/mod.ts";
 import type { Labels, MetricSample } from "./exposition.ts";
 
 /** From 5 µs, less than any response takes, to 10 s, after which clients have given up. */
@@ -18,14 +18,18 @@ const EXPORTED = LATENCY_BOUNDS.flatMap((bound, bucket) => {
   return isExported ? [{ bucket, le: String(bound / 1e6) }] : [];
 });
 
-/** The number of requests in each bucket. */
-export function latencyCounts(counters: Counters): number[] {
-  return Array.from({ length: LATENCY_BUCKETS }, (_, bucket) => counters.bucket(bucket));
+/** What is in each bucket of a histogram. */
+export function latencyCounts(counters: Counters, histogram: Histogram): number[] {
+  return Array.from({ length: LATENCY_BUCKETS }, (_, bucket) => counters.bucket(histogram, bucket));
 }
 
-/** The samples of one histogram. */
-export function latencySamples(counters: Counters, labels: Labels): MetricSample[] {
-  const counts = latencyCounts(counters);
+/** The samples of a histogram. */
+export function latencySamples(
+  counters: Counters,
+  histogram: Histogram,
+  labels: Labels,
+): MetricSample[] {
+  const counts = latencyCounts(counters, histogram);
   const buckets = EXPORTED.map(({ bucket, le }) => ({
     suffix: "_bucket",
     labels: { ...labels, le: decimal(le) },
@@ -35,7 +39,7 @@ export function latencySamples(counters: Counters, labels: Labels): MetricSample
   return [
     ...buckets,
     { suffix: "_bucket", labels: { ...labels, le: "+Inf" }, value: total },
-    { suffix: "_sum", labels, value: counters.get(COLUMN.latencyMicroseconds) / 1e6 },
+    { suffix: "_sum", labels, value: counters.get(histogram.sum) / 1e6 },
     { suffix: "_count", labels, value: total },
   ];
 }
@@ -44,7 +48,7 @@ export function latencySamples(counters: Counters, labels: Labels): MetricSample
  * A percentile in microseconds, interpolated linearly between the bounds of its bucket.
  *
  * @param share 0 to 1
- * @returns null if there were no requests
+ * @returns null if nothing was counted
  */
 export function percentile(counts: readonly number[], share: number): number | null {
   const wanted = sum(counts) * share;

@@ -10,6 +10,8 @@ import {
   COLUMN,
   type Column,
   DISCONNECT_COLUMNS,
+  HISTOGRAM,
+  type Histogram,
   type SharedState,
 } from "../../ring/mod.ts";
 import { latencyCounts, percentile } from "./latency_samples.ts";
@@ -37,6 +39,9 @@ export interface Sample {
   /** Publications in channels, and how often one was passed to a subscriber. */
   readonly publications: number;
   readonly deliveries: number;
+  /** How long deliveries took, in microseconds; null without any. */
+  readonly deliveryP50: number | null;
+  readonly deliveryP99: number | null;
   readonly receivedBytes: number;
   readonly sentBytes: number;
   readonly p50: number | null;
@@ -100,6 +105,7 @@ interface Snapshot {
   readonly at: number;
   readonly sums: Readonly<Record<keyof typeof RATES, number>>;
   readonly latencies: readonly number[];
+  readonly deliveryLatencies: readonly number[];
   readonly workers: readonly { readonly idle: number; readonly requests: number }[];
 }
 
@@ -127,7 +133,10 @@ export class Sampler {
     const snapshot = this.#last = this.#snapshot();
     const seconds = Math.max((snapshot.at - last.at) / 1000, 0.001);
     const rate = (key: keyof typeof RATES) => (snapshot.sums[key] - last.sums[key]) / seconds;
-    const latencies = snapshot.latencies.map((count, i) => count - (last.latencies[i] ?? 0));
+    const since = (key: "latencies" | "deliveryLatencies") =>
+      snapshot[key].map((count, i) => count - (last[key][i] ?? 0));
+    const latencies = since("latencies");
+    const deliveryLatencies = since("deliveryLatencies");
     const sample: Sample = {
       time: this.#clock.epoch(),
       ready,
@@ -137,6 +146,8 @@ export class Sampler {
       messages: rate("messages"),
       publications: rate("publications"),
       deliveries: rate("deliveries"),
+      deliveryP50: percentile(deliveryLatencies, 0.5),
+      deliveryP99: percentile(deliveryLatencies, 0.99),
       receivedBytes: rate("receivedBytes"),
       sentBytes: rate("sentBytes"),
       p50: percentile(latencies, 0.5),
@@ -175,13 +186,17 @@ export class Sampler {
       columns.reduce<number>((sum, column) => sum + state.total(column), 0);
     const blocks = Array.from({ length: state.workers }, (_, i) => state.counters(i));
     const entries = Object.entries(RATES).map(([key, columns]) => [key, sumOf(columns)]);
-    const latencies = blocks.map(latencyCounts);
+    const countsOf = (histogram: Histogram) => {
+      const all = blocks.map((counters) => latencyCounts(counters, histogram));
+      return (all[0] ?? []).map((_, bucket) =>
+        all.reduce((sum, counts) => sum + (counts[bucket] ?? 0), 0)
+      );
+    };
     return {
       at: now,
       sums: Object.fromEntries(entries) as Snapshot["sums"],
-      latencies: (latencies[0] ?? []).map((_, bucket) =>
-        latencies.reduce((sum, counts) => sum + (counts[bucket] ?? 0), 0)
-      ),
+      latencies: countsOf(HISTOGRAM.requests),
+      deliveryLatencies: countsOf(HISTOGRAM.deliveries),
       workers: blocks.map((counters) => ({
         idle: counters.idle(now * 1000) / 1e6,
         requests: counters.get(COLUMN.requests),

@@ -14,6 +14,7 @@ import {
   type Counters,
   DISCONNECT_COLUMNS,
 } from "../../ring/mod.ts";
+import type { DeliveryTimer } from "../hub/mod.ts";
 
 /** How a client is connected. */
 export type ClientTransport = "websocket" | "sse" | "http_stream";
@@ -99,14 +100,21 @@ export class ChannelMeter {
   readonly #counters: Counters;
 
   readonly #total: (column: Column) => number;
+  readonly #timer: Pick<DeliveryTimer, "passed"> | undefined;
 
   /**
    * @param counters those of this thread
    * @param total the sum of a column over all threads
+   * @param timer measures how long deliveries take; absent: nothing does
    */
-  constructor(counters: Counters, total: (column: Column) => number) {
+  constructor(
+    counters: Counters,
+    total: (column: Column) => number,
+    timer?: Pick<DeliveryTimer, "passed">,
+  ) {
     this.#counters = counters;
     this.#total = total;
+    this.#timer = timer;
   }
 
   /** The clients of all workers. */
@@ -174,6 +182,7 @@ export class ChannelMeter {
     this.#counters.add(CHANNEL_COLUMN.deliveries, entries * subscribers);
     this.#counters.add(CHANNEL_COLUMN.deliveredMessages, subscribers);
     this.#counters.add(CHANNEL_COLUMN.deliveredBytes, bytes * subscribers);
+    this.#timer?.passed(entries * subscribers);
   }
 
   /** A subscriber asked for what it had missed, and got it, or nothing. */

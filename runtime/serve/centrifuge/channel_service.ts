@@ -7,7 +7,7 @@
 
 import type { ChannelLimits, ChannelsConfig, Config } from "../../config/mod.ts";
 import { type ChannelStore, openChannelStore } from "../../channels/mod.ts";
-import type { Loop } from "../../net/mod.ts";
+import type { Gatherer, Loop } from "../../net/mod.ts";
 import type { Column, Counters } from "../../ring/mod.ts";
 import {
   ALL_WORKERS,
@@ -22,7 +22,7 @@ import {
 } from "../broker/mod.ts";
 import type { ServerFacts } from "../../thread/mod.ts";
 import { ChannelRules } from "../channels/mod.ts";
-import { Hub } from "../hub/mod.ts";
+import { DeliveryTimer, Hub } from "../hub/mod.ts";
 import type { Route } from "../session/mod.ts";
 import type { ChannelSecrets } from "../tokens/mod.ts";
 import type { ChannelContext } from "./channel_context.ts";
@@ -71,6 +71,8 @@ export interface ChannelWiring {
   readonly workers: number;
   /** Those of this thread. */
   readonly counters: Counters;
+  /** Calls a gatherer after what sends, from the first turn on; absent: there are no metrics, so nothing is measured. */
+  readonly gatherLast?: ((gatherer: Gatherer) => void) | undefined;
   /** The sum of a column over all threads. */
   total(column: Column): number;
   /** Wakes another worker, so that its loop has a turn. */
@@ -140,12 +142,14 @@ export class ChannelService {
       ring: (other) => other === worker ? undefined : ring(other),
     });
     const broker = wiring.engine?.(store) ?? new StoreBroker(store);
-    const meter = new ChannelMeter(wiring.counters, (column) => wiring.total(column));
+    const timer = wiring.gatherLast && new DeliveryTimer(loop.os, wiring.counters);
+    if (timer !== undefined) wiring.gatherLast?.(timer);
+    const meter = new ChannelMeter(wiring.counters, (column) => wiring.total(column), timer);
     const { nameBytes } = limits;
     const exceeded = () => meter.limitExceeded("channel_name");
     const rules = new ChannelRules(config, { nameBytes, exceeded });
     const conflation = conflationRules({ rules, meter, os: loop.os });
-    this.#hub = new Hub({ store, loop, report, conflation, watch });
+    this.#hub = new Hub({ store, loop, report, conflation, watch, timer });
     const context: ChannelContext = {
       store,
       broker: watch === undefined ? broker : watchedBroker(broker, watch),

@@ -18,6 +18,7 @@ export function copyEntry(copy: Entry, entry: Entry): Entry {
   copy.asDelta = entry.asDelta;
   copy.epoch = entry.epoch;
   copy.offset = entry.offset;
+  copy.appended = entry.appended;
   copy.dataStart = entry.dataStart - entry.fieldsStart;
   copy.dataEnd = length;
   return copy;

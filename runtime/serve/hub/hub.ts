@@ -26,6 +26,7 @@ import type { ChannelWatch } from "../broker/mod.ts";
 import type { Subscriber } from "./face.ts";
 import { AwaitedChannels } from "./awaited_channels.ts";
 import { Conflation, type ConflationRules } from "./conflation.ts";
+import type { DeliveryTimer } from "./delivery_timer.ts";
 import { type ChannelOwner, HubChannel } from "./hub_channel.ts";
 
 /** Entries that a turn reads, at most; one look of the store's reader has as many. */
@@ -55,6 +56,8 @@ export interface HubParts {
   readonly conflation?: ConflationRules;
   /** Is told which channels have subscribers here; absent: nobody is. */
   readonly watch?: Pick<ChannelWatch, "occupied" | "vacated"> | undefined;
+  /** Is told what is passed on; absent: latencies are not measured. */
+  readonly timer?: Pick<DeliveryTimer, "encoded"> | undefined;
 }
 
 /** A channel that was entered. */
@@ -70,6 +73,7 @@ export class Hub implements FeedSink, Gatherer, Deferred, ChannelOwner {
   readonly #loop: HubParts["loop"];
   readonly #report: HubParts["report"];
   readonly #watch: HubParts["watch"];
+  readonly #timer: HubParts["timer"];
   readonly #feed: FeedReader;
   readonly #byName = new Map<string, HubChannel>();
   readonly #byEpoch = new Map<number, HubChannel>();
@@ -94,12 +98,13 @@ export class Hub implements FeedSink, Gatherer, Deferred, ChannelOwner {
   /** Whether the store was busy, so that there is something left for the next turn. */
   #isBusy = false;
 
-  constructor({ store, loop, report, conflation, watch }: HubParts) {
+  constructor({ store, loop, report, conflation, watch, timer }: HubParts) {
     this.#store = store;
     this.#loop = loop;
     this.#report = report;
     this.#conflation = conflation;
     this.#watch = watch;
+    this.#timer = timer;
     this.#feed = store.openFeed();
     loop.gather(this);
   }
@@ -324,6 +329,10 @@ export class Hub implements FeedSink, Gatherer, Deferred, ChannelOwner {
     this.#byEpoch.set(at.epoch, channel);
     this.#watch?.occupied(name);
     return channel;
+  }
+
+  onEncoded(appended: number): void {
+    this.#timer?.encoded(appended);
   }
 
   onSubscriberFailed(channel: HubChannel, subscriber: Subscriber, error: unknown): void {

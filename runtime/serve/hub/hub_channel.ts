@@ -24,6 +24,8 @@ const UTF8 = new TextEncoder();
 
 /** What a channel calls of the hub. */
 export interface ChannelOwner {
+  /** An entry with this stamp is encoded for subscribers of a client's channel. */
+  onEncoded(appended: number): void;
   /** A subscriber threw, and is to be taken out of the channel. */
   onSubscriberFailed(channel: HubChannel, subscriber: Subscriber, error: unknown): void;
 }
@@ -144,6 +146,8 @@ export class HubChannel implements ChannelIdentity {
 
   #encode(entry: Entry): boolean {
     let isFull = false;
+    // The server's own channels are not measured: they have a key.
+    if (this.#key === undefined) this.#owner.onEncoded(entry.appended);
     for (let group = this.#groups; group !== null; group = group.next) {
       if (group.append(this, entry) >= FULL_BYTES) isFull = true;
     }

@@ -10,7 +10,7 @@
 import type { ProxyConfig } from "../../config/mod.ts";
 import type { Loop } from "../../net/mod.ts";
 import type { AccessLog, AnsweredRequest } from "../../observe/log/mod.ts";
-import type { Counters } from "../../ring/mod.ts";
+import { type Counters, HISTOGRAM } from "../../ring/mod.ts";
 import { clientOf } from "./client_address.ts";
 
 /** One answer, for the access log; its address and its time are set when it is logged. */
@@ -57,13 +57,17 @@ export class RequestObserver {
   /** A request that began at `began`, by the loop's clock, is answered; {@link flushed} follows. */
   answered(began: number): void {
     if (began === this.#loop.now) this.#unsent++;
-    else this.#counters.observe(this.#microsecondsSince(began), 1);
+    else this.#counters.observe(HISTOGRAM.requests, this.#microsecondsSince(began), 1);
   }
 
   /** All answers are with the kernel, or wait for their peers to read. */
   flushed(): void {
     if (this.#unsent === 0) return;
-    this.#counters.observe(this.#microsecondsSince(this.#loop.now), this.#unsent);
+    this.#counters.observe(
+      HISTOGRAM.requests,
+      this.#microsecondsSince(this.#loop.now),
+      this.#unsent,
+    );
     this.#unsent = 0;
   }
 

@@ -14,7 +14,15 @@ import {
   SPARE_BYTES,
 } from "../../../protocol/mod.ts";
 import { type Config, wantsPeerAddress } from "../../config/mod.ts";
-import { type Alarms, type Loop, NEVER, OutgoingBatch, Spread, type Timer } from "../../net/mod.ts";
+import {
+  type Alarms,
+  type Gatherer,
+  type Loop,
+  NEVER,
+  OutgoingBatch,
+  Spread,
+  type Timer,
+} from "../../net/mod.ts";
 import type { EventLog } from "../../observe/log/mod.ts";
 import {
   COLUMN,
@@ -170,10 +178,16 @@ export class WorkerCore<L extends Loop, Connection extends WorkerConnection> {
     const total = (column: Column) => state.total(column);
     const follow = (promise: Promise<void>) => this.#follow(promise);
     const report = (reason: unknown) => this.#noteFailure(reason);
+    // What is gathered last comes after the context, which sends.
+    const last: Gatherer[] = [];
+    const gatherLast = config.monitoring.admin &&
+      ((gatherer: Gatherer) => void last.push(gatherer));
     const channels = this.#channels = memory && server &&
-      { ...thread, memory, server, worker, workers, counters, total, follow, report };
+      { ...thread, memory, server, worker, workers, counters, gatherLast, total, follow, report };
     const routed = { config, loop, channels, report: this.#report };
-    return this.createContextFor(routerFor(this.#parts.router, routed));
+    const context = this.createContextFor(routerFor(this.#parts.router, routed));
+    for (const gatherer of last) loop.gather(gatherer);
+    return context;
   }
 
   /** Lets a promise of an endpoint settle. Not called before there is a context. */

@@ -85,6 +85,10 @@ Deno.test("metrics of channels: clients of each transport, publications of each 
   const messages = metrics.sum("async_deno_channel_delivery_messages_total");
   assert(messages > 0 && messages <= 21, String(messages));
   assert(metrics.sum("async_deno_channel_delivery_bytes_total") > 21 * 20);
+  // Each delivery has a latency, of less than the seconds that this test may take.
+  await settled("channel_delivery_duration_seconds_count", 21);
+  const seconds = metrics.sum("async_deno_channel_delivery_duration_seconds_sum");
+  assert(seconds > 0 && seconds < 21 * 60, String(seconds));
   assertEquals(metrics.sum("async_deno_channel_publications"), 7);
   const used = metrics.sum("async_deno_channel_store_bytes");
   assert(used > 0 && used < metrics.sum("async_deno_channel_store_limit_bytes"));

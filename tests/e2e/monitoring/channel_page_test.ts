@@ -82,6 +82,15 @@ browserTest(
         "[document.documentElement.scrollWidth, innerWidth]",
       );
       assert(wide <= inner, `${wide} points on a screen of ${inner}`);
+      // The figures are of a second: something is delivered in each.
+      const again = { method: "POST", headers: { "Content-Type": "application/json" }, body: "1" };
+      let figures: string[] = [];
+      await waitFor(async () => {
+        const url = `${adminUrl}/channels/publish?channel=${LINES}`;
+        await (await fetch(url, again)).body?.cancel();
+        figures = [await textOf(phone, "#channel-p50"), await textOf(phone, "#channel-p99")];
+        return /^[\d.]+ (µs|ms)$/.test(figures[0]!) && /^[\d.]+ (µs|ms) at 99 %$/.test(figures[1]!);
+      }, { what: () => `how long deliveries take, not ${figures.join(" and ")}` });
       await phone.ink("channels-phone", "#channels");
       await phone.close();
     });

@@ -62,7 +62,8 @@ browserTest(
       socket.send('{"id":1,"connect":{}}');
       await socket.next();
       await shows(page, "figure:nth-of-type(8)", /^Channelsclients1subscriptions0/);
-      assertEquals(await page.evaluate("document.querySelectorAll('figure canvas').length"), 8);
+      await shows(page, "figure:nth-of-type(9)", /^Deliveryp50–p99–/);
+      assertEquals(await page.evaluate("document.querySelectorAll('figure canvas').length"), 9);
       assertEquals(page.complaints, []);
       await page.close();
     });

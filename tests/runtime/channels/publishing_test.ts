@@ -186,9 +186,9 @@ Deno.test("channels: pages of the history, both ways", () => {
 
 Deno.test("channels: a page has what fits into its bytes, and says that there is more", () => {
   const stores = new Stores(256 * 1024);
-  // 32 bytes of each beside its data.
+  // 36 bytes of each beside its data.
   for (let i = 1; i <= 300; i++) {
-    stores.first.publish(NAME, publication("x".repeat(68), { historySize: 1_000 }));
+    stores.first.publish(NAME, publication("x".repeat(64), { historySize: 1_000 }));
   }
   const sink = new TextSink();
   const pages = (query: object) => {

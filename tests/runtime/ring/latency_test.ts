@@ -1,7 +1,7 @@
 /** The latency buckets: every value is in the bucket that Prometheus would choose. */
 
 import { assert, assertEquals } from "@std/assert";
-import { COLUMN, Counters } from "../../../runtime/ring/counters.ts";
+import { COLUMN, Counters, HISTOGRAM } from "../../../runtime/ring/counters.ts";
 import { bucketOf, LATENCY_BOUNDS, LATENCY_BUCKETS } from "../../../runtime/ring/latency.ts";
 import { COUNTER_COLUMNS, NAMED_COLUMNS } from "../../../runtime/ring/layout.ts";
 
@@ -39,13 +39,16 @@ Deno.test("latency: every number has a bucket", () => {
 
 Deno.test("latency: the buckets follow the named columns, and fit", () => {
   assert(Math.max(...Object.values(COLUMN)) < NAMED_COLUMNS);
-  assert(NAMED_COLUMNS + LATENCY_BUCKETS <= COUNTER_COLUMNS);
-  const slots = new Float64Array(COUNTER_COLUMNS);
-  const counters = new Counters(slots);
-  counters.observe(250, 3);
-  counters.observe(1e9, 1);
-  assertEquals(counters.bucket(LATENCY_BOUNDS.indexOf(250)), 3);
-  assertEquals(counters.bucket(LATENCY_BUCKETS - 1), 1);
-  assertEquals(counters.get(COLUMN.latencyMicroseconds), 750 + 1e9);
-  assertEquals(slots.filter((value) => value !== 0).length, 3);
+  for (const histogram of Object.values(HISTOGRAM)) {
+    assert(histogram.buckets >= NAMED_COLUMNS);
+    assert(histogram.buckets + LATENCY_BUCKETS <= COUNTER_COLUMNS);
+    const slots = new Float64Array(COUNTER_COLUMNS);
+    const counters = new Counters(slots);
+    counters.observe(histogram, 250, 3);
+    counters.observe(histogram, 1e9, 1);
+    assertEquals(counters.bucket(histogram, LATENCY_BOUNDS.indexOf(250)), 3);
+    assertEquals(counters.bucket(histogram, LATENCY_BUCKETS - 1), 1);
+    assertEquals(counters.get(histogram.sum), 750 + 1e9);
+    assertEquals(slots.filter((value) => value !== 0).length, 3);
+  }
 });

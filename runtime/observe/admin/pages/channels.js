@@ -59,6 +59,8 @@ export class ChannelPanel {
     );
     byId("channel-publications").textContent = perSecond(sample.publications);
     byId("channel-deliveries").textContent = `${perSecond(sample.deliveries)} deliveries`;
+    byId("channel-p50").textContent = units.line(units.duration(sample.deliveryP50));
+    byId("channel-p99").textContent = `${units.line(units.duration(sample.deliveryP99))} at 99 %`;
     byId("channel-recovered").textContent = String(sample.recovered);
     byId("channel-unrecovered").textContent = `${sample.unrecovered} could not`;
     byId("channel-slow").textContent = String(sample.slowClients);

@@ -123,6 +123,15 @@ export const CHANNEL_CHARTS = [
       { key: "subscriptions", label: "subscriptions", dashed: true },
     ],
   },
+  {
+    title: "Delivery",
+    unit: units.duration,
+    logarithmic: true,
+    series: [
+      { key: "deliveryP50", label: "p50" },
+      { key: "deliveryP99", label: "p99", dashed: true },
+    ],
+  },
 ];
 
 /** One chart on the page. */

@@ -10,6 +10,7 @@ import {
   COLUMN,
   createSharedState,
   DISCONNECT_COLUMNS,
+  HISTOGRAM,
   openSharedState,
 } from "../../../../runtime/ring/mod.ts";
 import { Metrics } from "../../../support/metrics.ts";
@@ -121,6 +122,7 @@ Deno.test("exposition: metrics of channels are there only if there are channels"
   shared.counters(1).add(CHANNEL_COLUMN.sseClientsLeft, 1);
   shared.counters(2).add(API_ERROR_COLUMNS[107], 4);
   shared.counters(2).add(CLIENT_ERROR_COLUMNS[107], 1);
+  shared.counters(2).observe(HISTOGRAM.deliveries, 2_400, 7);
   const text = encodeFamilies(collectFamilies(shared, { ...FACTS, channels: CHANNELS }));
   const lines = text.split("\n");
   for (
@@ -128,6 +130,11 @@ Deno.test("exposition: metrics of channels are there only if there are channels"
       'async_deno_channel_clients{worker="1",transport="sse"} 2',
       'async_deno_channel_command_errors_total{worker="2",source="api",code="107"} 4',
       'async_deno_channel_command_errors_total{worker="2",source="client",code="107"} 1',
+      'async_deno_channel_delivery_duration_seconds_bucket{worker="2",le="0.001"} 0',
+      'async_deno_channel_delivery_duration_seconds_bucket{worker="2",le="0.0025"} 7',
+      'async_deno_channel_delivery_duration_seconds_sum{worker="2"} 0.0168',
+      'async_deno_channel_delivery_duration_seconds_count{worker="2"} 7',
+      'async_deno_http_request_duration_seconds_count{worker="2"} 0',
       "async_deno_channels 3",
       "async_deno_channel_publications 4",
       "async_deno_channel_store_bytes 1000",
@@ -146,7 +153,8 @@ Deno.test({
   ignore: PROMTOOL === undefined,
   fn: async () => {
     const shared = state(2);
-    shared.counters(1).observe(40, 3);
+    shared.counters(1).observe(HISTOGRAM.requests, 40, 3);
+    shared.counters(1).observe(HISTOGRAM.deliveries, 60, 2);
     const child = new Deno.Command(PROMTOOL!, {
       args: ["check", "metrics"],
       stdin: "piped",

@@ -8,6 +8,7 @@ import {
 } from "../../../../runtime/observe/admin/latency_samples.ts";
 import {
   createSharedState,
+  HISTOGRAM,
   LATENCY_BUCKETS,
   openSharedState,
 } from "../../../../runtime/ring/mod.ts";
@@ -21,9 +22,9 @@ function counters() {
 Deno.test("latency samples: buckets add up, each at its bound in seconds", () => {
   const block = counters();
   for (const [microseconds, requests] of [[3, 1], [10, 2], [10.5, 4], [1e6, 8], [2e7, 16]]) {
-    block.observe(microseconds!, requests!);
+    block.observe(HISTOGRAM.requests, microseconds!, requests!);
   }
-  const samples = latencySamples(block, { worker: "7" });
+  const samples = latencySamples(block, HISTOGRAM.requests, { worker: "7" });
   const at = (le: string) => samples.find(({ labels }) => labels["le"] === le)?.value;
   assertEquals([at("0.000005"), at("0.00001"), at("0.000025")], [1, 3, 7]);
   assertEquals([at("0.5"), at("1"), at("10"), at("+Inf")], [7, 15, 15, 31]);
@@ -43,11 +44,11 @@ Deno.test("percentile: within a third of the true value, for every distribution"
     const block = counters();
     const scale = 10 ** (1 + random.below(60) / 10);
     const values = Array.from({ length: 1_000 }, () => scale * (random.below(10_000) + 1) / 1_000);
-    for (const value of values) block.observe(value, 1);
+    for (const value of values) block.observe(HISTOGRAM.requests, value, 1);
     values.sort((a, b) => a - b);
     for (const share of [0.5, 0.9, 0.99]) {
       const truth = values[Math.ceil(share * values.length) - 1]!;
-      const found = percentile(latencyCounts(block), share)!;
+      const found = percentile(latencyCounts(block, HISTOGRAM.requests), share)!;
       if (truth < 7e7) assert(Math.abs(found / truth - 1) < 0.34, `${share}: ${found}, ${truth}`);
     }
   }

@@ -7,6 +7,7 @@ import {
   COLUMN,
   createSharedState,
   DISCONNECT_COLUMNS,
+  HISTOGRAM,
   openSharedState,
 } from "../../../../runtime/ring/mod.ts";
 
@@ -43,13 +44,17 @@ Deno.test("sampler: rates per second, and current values", () => {
   second.add(CHANNEL_COLUMN.slowRecoveries, 4);
   second.add(COLUMN.bytesQueued, 70);
   second.add(COLUMN.bytesUnqueued, 30);
-  first.observe(100, 90);
-  second.observe(1_000, 10);
+  first.observe(HISTOGRAM.requests, 100, 90);
+  second.observe(HISTOGRAM.requests, 1_000, 10);
+  first.observe(HISTOGRAM.deliveries, 300, 980);
+  second.observe(HISTOGRAM.deliveries, 5_000, 20);
   first.sleep(clock.now * 1000);
   clock.now += 500;
   first.wake(clock.now * 1000);
   clock.now += 1_500;
-  const { p50, p90, p99, ...rest } = sampler.take({ ready: true, residentBytes: 123 });
+  const sample = sampler.take({ ready: true, residentBytes: 123 });
+  const { p50, p90, p99, deliveryP50, deliveryP99, ...rest } = sample;
+  assertEquals([deliveryP50! > 250 && deliveryP50! <= 300, deliveryP99! > 4_000], [true, true]);
   assertEquals([p50! <= 100, p90! <= 100, p99! > 800 && p99! <= 1_000], [true, true, true]);
   assertEquals(rest, {
     time: 1_002_005,
@@ -83,7 +88,7 @@ Deno.test("sampler: rates per second, and current values", () => {
 Deno.test("sampler: each sample covers its own second, and old ones are removed", () => {
   const { state, clock, sampler } = stage();
   state.counters(0).add(COLUMN.requests, 7);
-  state.counters(0).observe(50, 7);
+  state.counters(0).observe(HISTOGRAM.requests, 50, 7);
   for (let i = 0; i < KEPT_SAMPLES + 10; i++) {
     clock.now += 1_000;
     const { requests, p50 } = sampler.take({ ready: false, residentBytes: 0 });

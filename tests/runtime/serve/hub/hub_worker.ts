@@ -7,6 +7,7 @@
 import type { Deferred } from "../../../../runtime/net/mod.ts";
 import {
   type ConflationRules,
+  type DeliveryTimer,
   type Entrance,
   type Face,
   Hub,
@@ -73,13 +74,14 @@ export class HubWorker {
   readonly reported: unknown[] = [];
   readonly #deferred: Deferred[] = [];
 
-  constructor(store: HubStore, conflation?: ConflationRules) {
+  constructor(store: HubStore, conflation?: ConflationRules, timer?: DeliveryTimer) {
     this.store = store;
     const defer = (deferred: Deferred) => void this.#deferred.push(deferred);
     this.hub = new Hub({
       store,
       loop: { gather: () => {}, defer },
       report: (error) => void this.reported.push(error),
+      timer,
       ...(conflation === undefined ? {} : { conflation }),
     });
   }

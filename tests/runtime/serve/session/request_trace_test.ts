@@ -2,7 +2,12 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { DEFAULT_CONFIG } from "../../../../runtime/config/mod.ts";
-import { COLUMN, LATENCY_BOUNDS, LATENCY_BUCKETS } from "../../../../runtime/ring/mod.ts";
+import {
+  COLUMN,
+  HISTOGRAM,
+  LATENCY_BOUNDS,
+  LATENCY_BUCKETS,
+} from "../../../../runtime/ring/mod.ts";
 import { FakePeer } from "../../../support/fake_peer.ts";
 import { FakeServer } from "../../../support/fake_server.ts";
 import { FakeSocket } from "../../../support/fake_socket.ts";
@@ -28,7 +33,10 @@ function serverWith(text: string, options: ConstructorParameters<typeof FakeServ
 /** The requests of each bucket, and their sum. */
 function latencies(server: FakeServer): { counts: number[]; sum: number } {
   const counters = server.state.counters(0);
-  const counts = Array.from({ length: LATENCY_BUCKETS }, (_, i) => counters.bucket(i));
+  const counts = Array.from(
+    { length: LATENCY_BUCKETS },
+    (_, i) => counters.bucket(HISTOGRAM.requests, i),
+  );
   return { counts, sum: counts.reduce((sum, count) => sum + count, 0) };
 }
 

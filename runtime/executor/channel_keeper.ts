@@ -157,7 +157,9 @@ export class ChannelKeeper {
   /** What the admin page needs to list, read and publish; undefined: it may not. */
   get desk(): ChannelDeskParts | undefined {
     const now = () => performance.now();
-    return this.#deskConfig && { store: this.#store, now, ...this.#deskConfig };
+    const publish: ChannelDeskParts["publish"] = (name, publication) =>
+      (this.#engine ?? this.#store).publish(name, publication);
+    return this.#deskConfig && { store: this.#store, now, publish, ...this.#deskConfig };
   }
 
   /** What the channels hold, for metrics. */

@@ -47,7 +47,7 @@ export function channelAnswers(
     if (refusal !== undefined) return text(403, `${refusal}\n`);
     const json = await textOf(request);
     if (json === undefined) return text(413, "The body is too long\n");
-    const outcome = desk.publish(channel, json);
+    const outcome = await desk.publish(channel, json);
     return text(outcome.status, `${outcome.text}\n`);
   };
   return {

@@ -1,10 +1,11 @@
 /**
  * What an operator does with channels on the admin page: see the busiest ones, read one, publish to one.
  *
- * In: the store of channels, as the main thread has it, and the config. Out: plain data for JSON. Made only if
+ * In: the store of channels, as the main thread has it, what publishes, and the config. Out: plain data for JSON. Made only if
  * `--admin-channels` is set. Nothing is counted for it while channels work: who asks pays, on the main thread.
  */
 
+import { type Broker, type PublishAnswer, type Soon, whenThere } from "../../serve/broker/mod.ts";
 import { ChannelRules } from "../../serve/channels/mod.ts";
 import {
   type ChannelStore,
@@ -31,7 +32,9 @@ const decoder = new TextDecoder();
 
 /** What it works on. */
 export interface ChannelDeskParts {
-  readonly store: Pick<ChannelStore, "channels" | "history" | "publish" | "epochText">;
+  readonly store: Pick<ChannelStore, "channels" | "history" | "epochText">;
+  /** Publishes as the HTTP API does: in the store, or in the engine that the config names. */
+  readonly publish: Broker["publish"];
   readonly channels: ChannelsConfig;
   readonly limits: Pick<ChannelLimits, "nameBytes" | "publicationBytes">;
   /** Milliseconds. */
@@ -141,11 +144,8 @@ export class ChannelDesk {
   }
 
   /** Publishes JSON as a backend does. */
-  publish(channel: string, json: string): PublishOutcome {
-    const { channels, limits, store } = this.#parts;
-    if (channels.engine !== undefined) {
-      return { status: 501, text: "With an engine, publish by async-deno channels publish" };
-    }
+  publish(channel: string, json: string): Soon<PublishOutcome> {
+    const { limits } = this.#parts;
     const found = this.#rules.resolve(channel);
     if ("error" in found) return { status: 400, text: this.faultOf(channel)! };
     const fault = faultOfJson(json);
@@ -163,9 +163,19 @@ export class ChannelDesk {
       historySize: historyTime > 0 ? historySize : 0,
       historyTtlMs: historyTime,
     };
-    const { status, offset } = store.publish(UTF8.encode(channel), publication);
-    if (status !== "stored") return { status: 503, text: `Not published: the store is ${status}` };
-    return { status: 200, text: `Published with offset ${offset}` };
+    const answer = this.#parts.publish(UTF8.encode(channel), publication);
+    return whenThere(answer, (result) => this.#outcomeOf(result));
+  }
+
+  #outcomeOf({ status, offset }: PublishAnswer): PublishOutcome {
+    if (status === "stored") return { status: 200, text: `Published with offset ${offset}` };
+    const isOfEngine = this.#parts.channels.engine !== undefined;
+    if (status === "busy" && isOfEngine) {
+      const text = "Not confirmed: the engine does not answer; it may have published this";
+      return { status: 503, text };
+    }
+    const text = `Not published: the ${isOfEngine ? "engine" : "store"} is ${status}`;
+    return { status: 503, text };
   }
 }
 

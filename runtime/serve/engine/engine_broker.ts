@@ -1,7 +1,7 @@
 /**
- * The engine as what keeps the channels, for one worker: each call is a request to the main thread.
+ * The engine as what keeps the channels, for one thread: each call of a worker is a request to the main thread.
  *
- * In: calls of one worker. Out: promises, none of which is rejected; a request that cannot be sent now is `busy`. Names that no client can
+ * In: calls of one thread. Out: promises, none of which is rejected; a request that cannot be sent now is `busy`. Names that no client can
  * have are the server's own: the store of this server keeps their channels.
  */
 import { decodeUtf8 } from "../../../protocol/basics.ts";
@@ -24,16 +24,23 @@ import type {
   PublishAnswer,
   ReadAnswer,
 } from "../broker/mod.ts";
-import type { EngineCalls, EngineReply } from "./engine_calls.ts";
+import type { EngineReply } from "./engine_calls.ts";
 import { PRESENCE_ANSWER, READ_ANSWER, REQUEST } from "./engine_request.ts";
+import type { TupleValue } from "./tuple.ts";
 
 const NO_BYTES = new Uint8Array(0);
 
+/** What sends requests, and returns the answers. */
+export interface RequestCalls {
+  call(kind: number, values: readonly TupleValue[]): Promise<EngineReply>;
+  tell(kind: number, values: readonly TupleValue[]): void;
+}
+
 /** Keeps the channels in the engine. */
 export class EngineBroker implements Broker {
-  readonly #calls: EngineCalls;
+  readonly #calls: RequestCalls;
 
-  constructor(calls: EngineCalls) {
+  constructor(calls: RequestCalls) {
     this.#calls = calls;
   }
 
@@ -122,7 +129,7 @@ export class EngineBroker implements Broker {
     return { ...counts, status: status === "limit" ? "read" : status };
   }
 
-  async #call(kind: number, values: Parameters<EngineCalls["call"]>[1]) {
+  async #call(kind: number, values: readonly TupleValue[]) {
     return await this.#calls.call(kind, values) ?? [];
   }
 }

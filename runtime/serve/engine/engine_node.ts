@@ -5,8 +5,10 @@
  * whether the server is ready. Loaded only if the config names an engine.
  */
 import { Conductor, type EngineFigures } from "./conductor.ts";
-import type { ControlStore } from "../broker/mod.ts";
+import type { Publication } from "../../channels/mod.ts";
+import type { ControlStore, PublishAnswer } from "../broker/mod.ts";
 import type { EngineDriver } from "./driver.ts";
+import { EngineBroker } from "./engine_broker.ts";
 import { EngineDesk } from "./engine_desk.ts";
 import { createEngineMemory } from "./engine_memory.ts";
 import type { FollowingStore } from "./followed_entry.ts";
@@ -45,6 +47,7 @@ export class EngineNode {
   readonly #peers: NodePeers;
   readonly #answers: RequestAnswers;
   readonly #desk: EngineDesk;
+  readonly #broker: EngineBroker;
 
   constructor({ uid, sessionKey, driver, store, workers, ring, warn, inform }: EngineNodeParts) {
     this.memory = createEngineMemory(workers);
@@ -64,6 +67,10 @@ export class EngineNode {
     });
     const handler = this.#answers = new RequestAnswers({ conductor, driver, members, peers });
     this.#desk = new EngineDesk({ memory: this.memory, workers, handler, ring });
+    this.#broker = new EngineBroker({
+      call: async (kind, values) => await handler.request(workers, kind, values),
+      tell: (kind, values) => void handler.request(workers, kind, values),
+    });
   }
 
   /** Connects. @returns why the first try failed; it goes on trying. Undefined: it is connected */
@@ -79,6 +86,11 @@ export class EngineNode {
   /** The figures of now. */
   figures(): EngineNodeFigures {
     return { ...this.#conductor.figures(), requests: { ...this.#answers.counts } };
+  }
+
+  /** Publishes for the main thread, as the brokers of workers do. */
+  publish(name: Uint8Array, publication: Publication): Promise<PublishAnswer> {
+    return this.#broker.publish(name, publication);
   }
 
   /** A worker has written requests. */

@@ -8,7 +8,11 @@ import {
   type ChannelsConfig,
   NO_TOKENS,
 } from "../../../../runtime/config/mod.ts";
-import { ChannelDesk } from "../../../../runtime/observe/admin/channel_desk.ts";
+import {
+  ChannelDesk,
+  type ChannelDeskParts,
+  type PublishOutcome,
+} from "../../../../runtime/observe/admin/channel_desk.ts";
 
 const KEPT = { ...CHANNEL_OPTIONS, historySize: 5, historyTime: 60_000 };
 const CHANNELS: ChannelsConfig = {
@@ -20,7 +24,7 @@ const CHANNELS: ChannelsConfig = {
 };
 
 /** A desk on a store with one worker, and a clock. */
-function makeDesk(channels = CHANNELS) {
+function makeDesk(channels = CHANNELS, publisher?: ChannelDeskParts["publish"]) {
   const random = crypto.getRandomValues(new Uint32Array(7));
   const memory = createChannelMemory({ bytes: 2 ** 20, workers: 1, random });
   const options = { now: () => 1_000_000, ring: () => {} };
@@ -29,9 +33,12 @@ function makeDesk(channels = CHANNELS) {
   worker.openFeed();
   const time = { now: 0 };
   const limits = { ...CHANNEL_LIMITS, publicationBytes: 100 };
-  const desk = new ChannelDesk({ store, channels, limits, now: () => time.now });
+  const ownPublish: ChannelDeskParts["publish"] = (...all) => store.publish(...all);
+  const publishing = { publish: publisher ?? ownPublish };
+  const desk = new ChannelDesk({ store, channels, limits, now: () => time.now, ...publishing });
+  // The store answers at once.
   const publish = (channel: string, ...texts: string[]) =>
-    texts.map((text) => desk.publish(channel, text).status);
+    texts.map((text) => (desk.publish(channel, text) as PublishOutcome).status);
   return { desk, worker, time, publish };
 }
 
@@ -95,6 +102,34 @@ Deno.test("channel desk: what cannot be published", () => {
   assertEquals(publish("unknown:a", "1"), [400]);
   assert(desk.faultOf("unknown:a")?.includes("unknown channel"));
   assertEquals(desk.faultOf("kept:a"), undefined);
-  const engine = { ...CHANNELS, engine: {} as NonNullable<ChannelsConfig["engine"]> };
-  assertEquals(makeDesk(engine).publish("kept:a", "1"), [501]);
+});
+
+Deno.test("channel desk: with an engine it publishes there, and says what the engine says", async () => {
+  const channels = { ...CHANNELS, engine: {} as NonNullable<ChannelsConfig["engine"]> };
+  const nowhere = { offset: 0, epoch: "", subscribers: 0 };
+  const answers: Awaited<ReturnType<ChannelDeskParts["publish"]>>[] = [
+    { ...nowhere, status: "stored", offset: 7, epoch: "abc" },
+    { ...nowhere, status: "busy" },
+    { ...nowhere, status: "full" },
+  ];
+  const asked: unknown[] = [];
+  const { desk } = makeDesk(channels, (name, { data, historySize, historyTtlMs }) => {
+    const texts = [name, data].map((bytes) => new TextDecoder().decode(bytes));
+    asked.push([...texts, historySize, historyTtlMs]);
+    return Promise.resolve(answers.shift()!);
+  });
+  assertEquals(await desk.publish("kept:a", "[1,\n2]"), {
+    status: 200,
+    text: "Published with offset 7",
+  });
+  assertEquals(await desk.publish("kept:a", "1"), {
+    status: 503,
+    text: "Not confirmed: the engine does not answer; it may have published this",
+  });
+  assertEquals(await desk.publish("kept:a", "1"), {
+    status: 503,
+    text: "Not published: the engine is full",
+  });
+  assertEquals(asked[0], ["kept:a", "[1, 2]", 5, 60_000]);
+  assertEquals((await desk.publish("unknown:a", "1")).status, 400);
 });

@@ -38,6 +38,7 @@ import { hashOfInput } from "./hash_password.ts";
 import { giveBackRights } from "./give_back_rights.ts";
 import { healthProblem } from "./health.ts";
 import { EXIT, helpText } from "./help.ts";
+import { isInForeground } from "./foreground.ts";
 import { Output, writeWhole } from "./output.ts";
 import { RunningServer } from "./running_server.ts";
 import { ServiceManager } from "./service_manager.ts";
@@ -125,6 +126,7 @@ async function channels(args: readonly string[], signals: Signals): Promise<numb
   return await runChannelCommand(args, {
     variable: (name) => Deno.env.get(name),
     readText: Deno.readTextFileSync,
+    status: Deno.stderr.isTerminal() ? showStatus : undefined,
     readInput: async () => new Uint8Array(await new Response(Deno.stdin.readable).arrayBuffer()),
     print,
     write: (bytes) => writeWhole(Deno.stdout, bytes),
@@ -309,6 +311,13 @@ async function print(text: string): Promise<number> {
 }
 
 /** Texts name paths and values, which may contain line feeds and escape sequences. */
+/** Shows a text on the last line of the terminal, in place of the one before. */
+async function showStatus(text: string): Promise<void> {
+  if (text !== "" && !isInForeground()) return;
+  stderr.part(`\r\x1b[K${text}`);
+  await stderr.drained();
+}
+
 function warn(text: string): void {
   stderr.line(`async-deno: ${escapeControls(text)}`);
 }

@@ -33,7 +33,12 @@ export class Output {
 
   /** Queues a line to be written; drops it if too much is waiting. */
   line(text: string): void {
-    const bytes = new TextEncoder().encode(`${text}\n`);
+    this.part(`${text}\n`);
+  }
+
+  /** The same for a text without a line end. */
+  part(text: string): void {
+    const bytes = new TextEncoder().encode(text);
     if (this.#waitingBytes + bytes.length > MAX_WAITING_BYTES) {
       this.#dropped++;
       return;

@@ -16,6 +16,7 @@ import { writePage } from "./page.ts";
 import { OUTPUT, SCRATCH } from "./paths.ts";
 import { earlierExecutable, installPeers, type Peer, PEERS } from "./peers/mod.ts";
 import { pinFault } from "./pin.ts";
+import { ProgressLine, type RunPlan } from "./progress.ts";
 import { peerLines, rowLines } from "./report.ts";
 import { RESULTS, writeResults } from "./results_file.ts";
 import {
@@ -36,20 +37,18 @@ function print(lines: readonly string[]): void {
   console.log(lines.join("\n"));
 }
 
-/** Shows the current turn on one line of a terminal; prints nothing to a file or pipe. */
-function progressOf(rounds: number): Progress {
-  const shown = Deno.stderr.isTerminal();
+/** Shows how far the run is if standard error is a terminal, and prints the rows. */
+function progressOf(plan: RunPlan): Progress & { end(): void } {
   const encoder = new TextEncoder();
-  const clear = "\r\x1b[K";
+  const write = (text: string) => void Deno.stderr.writeSync(encoder.encode(text));
+  const line = Deno.stderr.isTerminal() ? new ProgressLine(plan, write) : undefined;
   return {
-    turn(row, label, round) {
-      const text = `${clear}${row.id}: round ${round + 1} of ${rounds}, ${label}`;
-      if (shown) Deno.stderr.writeSync(encoder.encode(text));
-    },
+    turn: (row, label, round) => line?.turn(row.id, label, round),
     row(result) {
-      if (shown) Deno.stderr.writeSync(encoder.encode(clear));
+      line?.rowDone();
       print(["", ...rowLines(result)]);
     },
+    end: () => line?.end(),
   };
 }
 
@@ -139,8 +138,9 @@ async function main(options: BenchOptions): Promise<void> {
     ...loadWarning(machine),
   ]);
   if (page.standInBecause !== undefined) print([`the page is a stand-in: ${page.standInBecause}`]);
-  const progress = progressOf(options.rounds);
+  const progress = progressOf({ rows: measured.length, rounds: options.rounds });
   const result = await new Harness(options, page.bytes, progress).run(measured, peers);
+  progress.end();
   print(["", "servers:", ...peerLines(result.peers), ""]);
   await writeResults(result, { options, machine, startedAt, pageBytes: page.bytes.length });
   await writeMarkdown(result.rows, machineText(machine));

@@ -18,6 +18,11 @@ export interface CommandIo extends ConfigPlaces {
   write(bytes: Uint8Array): Promise<void>;
   /** Prints a line to standard error. */
   warn(text: string): void;
+  /**
+   * Shows a text on standard error in place of the one before, empty: nothing; fulfilled when it is there. Absent: it is no terminal, and
+   * shows nothing but lines.
+   */
+  readonly status?: ((text: string) => Promise<void>) | undefined;
   /** The signals of the process, which nobody handles yet. */
   readonly signals: Signals;
 }

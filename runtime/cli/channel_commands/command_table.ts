@@ -160,7 +160,8 @@ export const CHANNEL_COMMANDS: readonly ChannelCommand[] = [
     follows: "CHANNEL",
     help: "print the publications of a channel as they come, until it is stopped",
     prints:
-      "one line of JSON for each publication; standard error says if the connection was lost, and if publications were",
+      "one line of JSON for each publication; standard error says if the connection was lost, and if publications " +
+      "were; on a terminal it shows how many came, and how many a second",
     flags: [
       ...SERVER,
       {

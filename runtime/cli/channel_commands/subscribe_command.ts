@@ -2,13 +2,14 @@
  * `async-deno channels subscribe`: prints the publications of a channel as they come.
  *
  * In: the channel, and where the server is. Out: one line of JSON for each publication on standard output, until a signal, --limit or
- * the end of its reader. That is exit code 0.
+ * the end of its reader; on a terminal, standard error shows meanwhile how many came. That is exit code 0.
  */
 
 import type { CommandArguments } from "./command_arguments.ts";
 import { CommandFailure, type CommandIo } from "./command_io.ts";
 import { ServerSettings } from "./server_settings.ts";
-import { Tail } from "./tail.ts";
+import { Tail, type TailOutput } from "./tail.ts";
+import { TailProgress } from "./tail_progress.ts";
 import type { TailPosition } from "./tail_protocol.ts";
 import { tokenSource } from "./tail_tokens.ts";
 import { UsageError } from "../usage_error.ts";
@@ -25,7 +26,18 @@ export async function runSubscribe(args: CommandArguments, io: CommandIo): Promi
   const url = new URL("connection/websocket", settings.url());
   url.protocol = url.protocol.replace("http", "ws");
   const tokens = await tokenSource(args, io, { settings, channel });
-  const output = { write: (bytes: Uint8Array) => print(bytes, io), warn: io.warn };
+  const { status } = io;
+  const now = () => performance.now();
+  const progress = status && new TailProgress({ limit, show: status, now });
+  const output: TailOutput = progress === undefined
+    ? { write: (bytes) => print(bytes, io), warn: io.warn }
+    : {
+      write: (bytes, count) => progress.around(count, () => print(bytes, io)),
+      warn(text) {
+        void progress.hide(); // the line follows on the same stream
+        io.warn(text);
+      },
+    };
   const tail = new Tail({ channel, tokens, url, ca: settings.ca(), since, limit }, output);
   const stopped = Promise.withResolvers<void>();
   const stop = () => {
@@ -40,6 +52,8 @@ export async function runSubscribe(args: CommandArguments, io: CommandIo): Promi
   } catch (error) {
     if (error instanceof Deno.errors.BrokenPipe) return 0;
     throw error;
+  } finally {
+    await progress?.end();
   }
 }
 

@@ -48,8 +48,8 @@ export interface TailWish {
 
 /** Where it goes. */
 export interface TailOutput {
-  /** Prints publications, each a line. */
-  write(bytes: Uint8Array): Promise<void>;
+  /** Prints so many publications, each a line. */
+  write(bytes: Uint8Array, publications: number): Promise<void>;
   /** Says something about the connection. */
   warn(text: string): void;
 }
@@ -222,7 +222,7 @@ export class Tail {
       lines.append(publication);
       lines.appendByte(LINE_FEED);
     }
-    await this.#output.write(lines.view());
+    await this.#output.write(lines.view(), some.length);
   }
 
   /** An error in place of a connection or a subscription. */

@@ -67,6 +67,8 @@ export class EngineNode implements AsyncDisposable {
   readonly messages: { readonly channel: string; readonly message: EngineMessage }[] = [];
   /** Every status that it has told. */
   readonly statuses: EngineStatus[] = [];
+  /** Why it was lost, each time. */
+  readonly losses: string[] = [];
   /** The lines for the log. */
   readonly warnings: string[] = [];
   /** How often its members were lost. */
@@ -85,7 +87,10 @@ export class EngineNode implements AsyncDisposable {
       await openDriver({ url, prefix: "test:", timeoutMs, graceMs, ...secrets }),
     );
     await node.driver.connect({
-      status: (status) => node.statuses.push(status),
+      status: (status, reason) => {
+        node.statuses.push(status);
+        if (status === "lost") node.losses.push(reason);
+      },
       message: (channel, { ...message }) => node.messages.push({ channel, message }),
       membersLost: () => node.membersLost++,
       warn: (text) => node.warnings.push(text),

@@ -5,6 +5,7 @@
  * same over a restart. Ends only the process that it started.
  */
 
+import { type Authority, type CertificateFiles } from "./certificates.ts";
 import { freePort } from "./free_port.ts";
 import { findProgram } from "./process_facts.ts";
 import { waitFor } from "./wait_for.ts";
@@ -17,12 +18,32 @@ export const NO_REDIS: string = REDIS_SERVER === undefined
   ? " (skipped, to install it: apt-get install redis-server)"
   : "";
 
+/** With what a server speaks TLS, and nothing else. */
+export interface RedisTlsFiles extends CertificateFiles {
+  readonly authority: Authority;
+}
+
+/** The lines of a configuration with which a server, or a sentinel, listens with TLS alone, and connects so to others. */
+export function redisTlsLines(port: number, { cert, key, authority }: RedisTlsFiles): string[] {
+  return [
+    ...["port 0", `tls-port ${port}`, `tls-cert-file ${cert}`, `tls-key-file ${key}`],
+    ...[`tls-ca-cert-file ${authority.file}`, "tls-auth-clients no", "tls-replication yes"],
+  ];
+}
+
+/** What redis-cli needs to reach a port. */
+export function redisCliArguments(port: number, tls: RedisTlsFiles | undefined): string[] {
+  return ["-p", `${port}`, ...(tls === undefined ? [] : ["--tls", "--cacert", tls.authority.file])];
+}
+
 /** The options of {@link RedisEngine.start}. */
 export interface RedisEngineOptions {
   /** Keeps what it was told over a restart. */
   readonly appendOnly?: boolean;
   /** More lines of the configuration. */
   readonly args?: readonly string[];
+  /** Without it there is no TLS. */
+  readonly tls?: RedisTlsFiles | undefined;
 }
 
 /** The server. */
@@ -50,9 +71,11 @@ export class RedisEngine implements AsyncDisposable {
 
   /** Starts it, again after `kill`. */
   async start(): Promise<void> {
-    const { appendOnly = false, args = [] } = this.#options;
+    const { appendOnly = false, args = [], tls } = this.#options;
+    const lines = tls === undefined ? [`port ${this.port}`] : redisTlsLines(this.port, tls);
+    const listening = lines.flatMap((line) => `--${line}`.split(" "));
     this.#process = new Deno.Command(REDIS_SERVER!, {
-      args: ["--port", `${this.port}`, "--bind", "127.0.0.1", "--dir", this.#folder, "--save", ""]
+      args: [...listening, "--bind", "127.0.0.1", "--dir", this.#folder, "--save", ""]
         // By default it postpones writes while the disk is busy, up to two seconds.
         .concat(appendOnly ? ["--appendonly", "yes", "--appendfsync", "always"] : [], args),
       stdin: "null",
@@ -93,7 +116,7 @@ export class RedisEngine implements AsyncDisposable {
   /** Runs a command; returns whatever redis-cli prints. */
   async tryCommand(...args: string[]): Promise<string> {
     const { stdout } = await new Deno.Command("redis-cli", {
-      args: ["-p", `${this.port}`, ...args],
+      args: [...redisCliArguments(this.port, this.#options.tls), ...args],
       stdin: "null",
       stderr: "null",
     }).output();

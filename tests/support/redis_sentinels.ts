@@ -1,11 +1,17 @@
 /**
  * A master and a replica of Redis, and three sentinels that watch them, for a test.
  *
- * In: the password of the sentinels. Out: the address for `engine`; the server that is the master now. Ends only the processes that it started.
+ * In: the password of the sentinels, and perhaps certificates for all. Out: the address for `engine`; the server that is the master now. Ends only the processes that it started.
  */
 
 import { freePort } from "./free_port.ts";
-import { REDIS_SERVER, RedisEngine } from "./redis_engine.ts";
+import {
+  REDIS_SERVER,
+  redisCliArguments,
+  RedisEngine,
+  type RedisTlsFiles,
+  redisTlsLines,
+} from "./redis_engine.ts";
 import { waitFor } from "./wait_for.ts";
 
 const SENTINELS = 3;
@@ -18,6 +24,17 @@ const TIMEOUT_MS = 90_000;
 /** What the sentinels call the master. */
 export const MASTER_NAME = "my master";
 
+/** The password of a master that is to be reached by nobody new. */
+const CLOSED = "unknown to the others";
+
+/** The options of {@link RedisSentinels.start}. */
+export interface RedisSentinelsOptions {
+  /** Of the sentinels. */
+  readonly password?: string;
+  /** All speak TLS alone. */
+  readonly tls?: RedisTlsFiles;
+}
+
 /** The servers and the sentinels. */
 export class RedisSentinels implements AsyncDisposable {
   readonly servers: readonly RedisEngine[];
@@ -25,22 +42,25 @@ export class RedisSentinels implements AsyncDisposable {
   readonly ports: readonly number[] = Array.from({ length: SENTINELS }, freePort);
   readonly #folder = Deno.makeTempDirSync({ prefix: "redis-sentinels-" });
   readonly #password: string | undefined;
+  readonly #tls: RedisTlsFiles | undefined;
   readonly #processes: Deno.ChildProcess[] = [];
 
-  private constructor(servers: readonly RedisEngine[], password: string | undefined) {
+  private constructor(servers: readonly RedisEngine[], { password, tls }: RedisSentinelsOptions) {
     this.servers = servers;
     this.#password = password;
+    this.#tls = tls;
   }
 
   /** Starts all, and waits until the sentinels know each other and the replica has the master's data. */
-  static async start({ password }: { readonly password?: string } = {}): Promise<RedisSentinels> {
-    const options = { appendOnly: true, args: ["--repl-diskless-sync-delay", "0"] };
+  static async start(given: RedisSentinelsOptions = {}): Promise<RedisSentinels> {
+    const { tls } = given;
+    const options = { appendOnly: true, args: ["--repl-diskless-sync-delay", "0"], tls };
     const master = await RedisEngine.start(options);
     const replica = await RedisEngine.start({
       ...options,
       args: [...options.args, "--replicaof", "127.0.0.1", `${master.port}`],
     });
-    const group = new RedisSentinels([master, replica], password);
+    const group = new RedisSentinels([master, replica], given);
     try {
       for (const port of group.ports) group.#start(port, master.port);
       await group.replicated();
@@ -57,7 +77,8 @@ export class RedisSentinels implements AsyncDisposable {
 
   /** The address. @param name of the master, encoded */
   url(name = encodeURIComponent(MASTER_NAME)): string {
-    return `redis+sentinel://${this.ports.map((port) => `127.0.0.1:${port}`).join()}/${name}`;
+    const scheme = this.#tls === undefined ? "redis" : "rediss";
+    return `${scheme}+sentinel://${this.ports.map((port) => `127.0.0.1:${port}`).join()}/${name}`;
   }
 
   /** The server that most sentinels take for the master. */
@@ -83,20 +104,35 @@ export class RedisSentinels implements AsyncDisposable {
   async endReplication(): Promise<void> {
     const master = await this.master();
     // A new connection, as that of a replica, is refused.
-    await master.command("CONFIG", "SET", "requirepass", "unknown to the replica");
-    await master.tryCommand("-a", "unknown to the replica", "CLIENT", "KILL", "TYPE", "replica");
+    await master.command("CONFIG", "SET", "requirepass", CLOSED);
+    await master.tryCommand("-a", CLOSED, "CLIENT", "KILL", "TYPE", "replica");
+  }
+
+  /**
+   * Keeps the replica and the sentinels from the master, which lives, stays one, and keeps the connections of its clients; waits until the
+   * sentinels have made the other one the master. @returns the old one
+   */
+  async replace(): Promise<RedisEngine> {
+    const before = await this.master();
+    await this.endReplication();
+    const clients = await before.tryCommand("-a", CLOSED, "CLIENT", "LIST");
+    for (const [, id] of clients.matchAll(/^id=(\d+) .* name=sentinel-/gm)) {
+      await before.tryCommand("-a", CLOSED, "CLIENT", "KILL", "ID", id!);
+    }
+    await this.#replaced(before);
+    return before;
+  }
+
+  /** What a master that was replaced says about its part; its clients alone can reach it. */
+  async roleOf(server: RedisEngine): Promise<string> {
+    return (await server.tryCommand("-a", CLOSED, "ROLE")).split("\n")[0]!;
   }
 
   /** Kills the master, and waits until the sentinels have made the other one the master. @returns the dead one */
   async failOver(): Promise<RedisEngine> {
     const before = await this.master();
     await before.kill();
-    const isDone = async () => {
-      const now = await this.master();
-      return now !== undefined && now !== before &&
-        (await now.tryCommand("ROLE")).startsWith("master");
-    };
-    await waitFor(isDone, { what: "a failover", timeoutMs: TIMEOUT_MS });
+    await this.#replaced(before);
     return before;
   }
 
@@ -115,11 +151,20 @@ export class RedisSentinels implements AsyncDisposable {
     await Deno.remove(this.#folder, { recursive: true });
   }
 
+  async #replaced(before: RedisEngine): Promise<void> {
+    const isDone = async () => {
+      const now = await this.master();
+      return now !== undefined && now !== before &&
+        (await now.tryCommand("ROLE")).startsWith("master");
+    };
+    await waitFor(isDone, { what: "a failover", timeoutMs: TIMEOUT_MS });
+  }
+
   #start(port: number, masterPort: number): void {
     const file = `${this.#folder}/${port}.conf`;
     const name = JSON.stringify(MASTER_NAME);
     const lines = [
-      `port ${port}`,
+      ...(this.#tls === undefined ? [`port ${port}`] : redisTlsLines(port, this.#tls)),
       "bind 127.0.0.1",
       `dir ${this.#folder}`,
       `sentinel monitor ${name} 127.0.0.1 ${masterPort} ${QUORUM}`,
@@ -152,7 +197,7 @@ export class RedisSentinels implements AsyncDisposable {
   async #ask(port: number, ...args: string[]): Promise<string> {
     const access = this.#password === undefined ? [] : ["-a", this.#password];
     const { stdout } = await new Deno.Command("redis-cli", {
-      args: ["-p", `${port}`, ...access, ...args],
+      args: [...redisCliArguments(port, this.#tls), ...access, ...args],
       stdin: "null",
       stderr: "null",
     }).output();

@@ -36,7 +36,7 @@ const SENTINEL = {
 } satisfies Kind;
 const NATS = {
   example: "nats://127.0.0.1:4222",
-  hasList: false,
+  hasList: true,
   isTls: false,
   path: /^\/?$/,
   pathFault: "has no path, as in nats://127.0.0.1:4222",

@@ -4,6 +4,7 @@
  * In: whether the server keeps its data over a restart. Out: a server that is killed, frozen and started again.
  */
 
+import { NatsCluster } from "./nats_cluster.ts";
 import { NATS_SERVER, NatsEngine, NO_NATS } from "./nats_engine.ts";
 import { NO_REDIS, REDIS_SERVER, RedisEngine } from "./redis_engine.ts";
 
@@ -49,5 +50,24 @@ export const ENGINES: readonly EngineKind[] = [{
   endLeases: async (engine) => {
     const nats = engine as NatsEngine;
     await nats.ask("STREAM.PURGE.test:_leases", { filter: "test:.l.*" });
+  },
+}];
+
+/** What the drivers alone are tested with: servers that are not killed. */
+export interface DriverEngineKind extends Pick<EngineKind, "ignore" | "reason"> {
+  readonly name: string;
+  start(): Promise<Pick<TestEngine, "url"> & AsyncDisposable>;
+  endLeases(engine: Pick<TestEngine, "url">): Promise<void>;
+}
+
+/** All kinds, and a cluster of NATS servers. */
+export const DRIVER_ENGINES: readonly DriverEngineKind[] = [...ENGINES, {
+  name: "nats cluster",
+  ignore: NATS_SERVER === undefined,
+  reason: NO_NATS,
+  start: () => NatsCluster.start(),
+  endLeases: async (cluster) => {
+    const [server] = (cluster as NatsCluster).servers;
+    await server!.ask("STREAM.PURGE.test:_leases", { filter: "test:.l.*" });
   },
 }];

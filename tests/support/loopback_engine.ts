@@ -95,6 +95,7 @@ export class LoopbackEngine {
 export class LoopbackDriver implements EngineDriver {
   status: EngineStatus = "lost";
   readonly probeMs = 1;
+  checkMs: number | undefined;
   readonly listening = new Set<string>();
   /** Calls, for tests. */
   readonly calls: string[] = [];

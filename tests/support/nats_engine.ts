@@ -41,8 +41,13 @@ export class NatsEngine implements AsyncDisposable {
   /** Starts a server, and waits until it answers. */
   static async start(options: NatsEngineOptions = {}): Promise<NatsEngine> {
     const engine = new NatsEngine(options);
-    await engine.start();
-    return engine;
+    try {
+      await engine.start();
+      return engine;
+    } catch (error) {
+      await engine[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   /** Where it is. */
@@ -59,13 +64,19 @@ export class NatsEngine implements AsyncDisposable {
     const file = `${this.#folder}/nats.conf`;
     const block = isOff ? "" : `jetstream { store_dir: "${store}", ${jetstream} }`;
     await Deno.writeTextFile(file, `listen: "127.0.0.1:${this.port}"\n${block}\n${config}\n`);
-    this.#process = new Deno.Command(NATS_SERVER!, {
+    const process = this.#process = new Deno.Command(NATS_SERVER!, {
       args: ["-c", file],
       stdin: "null",
       stdout: "null",
       stderr: "null",
     }).spawn();
-    await waitFor(() => this.#answers(), { what: "an answer of nats-server" });
+    let hasEnded = false;
+    void process.status.then(() => hasEnded = true);
+    const answers = () => {
+      if (hasEnded) throw new Error("nats-server has ended: is its port taken?");
+      return this.#answers();
+    };
+    await waitFor(answers, { what: "an answer of nats-server" });
   }
 
   /** Ends it by a signal that it cannot handle. */
@@ -73,7 +84,12 @@ export class NatsEngine implements AsyncDisposable {
     const process = this.#process;
     if (process === undefined) return;
     this.#process = undefined;
-    process.kill("SIGKILL");
+    try {
+      process.kill("SIGKILL");
+    } catch (error) {
+      // It has ended by itself.
+      if (!(error instanceof TypeError || error instanceof Deno.errors.NotFound)) throw error;
+    }
     await process.status;
   }
 

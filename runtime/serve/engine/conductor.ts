@@ -16,7 +16,7 @@ const RETRY = 500;
 /** Milliseconds that a channel without subscribers is followed, and between two looks for such ones. */
 const LINGER = 60_000;
 const LOOK_INTERVAL = 10_000;
-/** Milliseconds after which a channel is asked for again, as engines forget quiet ones; at most {@link AT_ONCE} in one look. */
+/** Milliseconds after which a channel is asked for again, as engines forget quiet ones; a driver may want that earlier. */
 const CHECK_AFTER = 3_600_000;
 /** Channels that may be followed without a subscriber, or be about to be: beyond, new ones are refused. */
 const MAX_WAITING = 100_000;
@@ -129,9 +129,12 @@ export class Conductor implements EngineEvents, EntryOwner {
 
   /** Ends the following of channels that have had no subscriber for a minute. Called by a timer, and by tests. */
   look(now = performance.now()): void {
-    let checks = this.#status === "lost" ? 0 : AT_ONCE;
+    const checkMs = this.driver.checkMs ?? CHECK_AFTER;
+    // As many in one look as all of them need, and not all at once.
+    const most = Math.max(AT_ONCE, Math.ceil(this.#channels.size * LOOK_INTERVAL / checkMs));
+    let checks = this.#status === "lost" ? 0 : most;
     for (const entry of this.#channels.values()) {
-      if (now - entry.checkedAt > CHECK_AFTER && checks-- > 0) {
+      if (now - entry.checkedAt > checkMs && checks-- > 0) {
         entry.checkedAt = now;
         entry.check();
       }

@@ -158,6 +158,8 @@ export interface EngineDriver {
   readonly status: EngineStatus;
   /** How long the last probe took, in milliseconds. */
   readonly probeMs: number;
+  /** After how many milliseconds a channel that is listened to should be read again, as a message may be lost silently; undefined: none is. */
+  readonly checkMs?: number | undefined;
   /**
    * Connects, and connects again until `close`. The events begin.
    *

@@ -8,6 +8,7 @@
  * R.c.<channel>                    stream R_channels: the records of a channel; each is republished, when it is stored, as
  * R.d.<channel>                    what who listens gets; joins, leaves and publications that are live only are sent there at once
  * R.p.<channel>.<node>.<client>    stream R_members: a member           R.n.<node>   the same stream: a node
+ * R.k.<channel>.<key>              stream R_keys, in a cluster: the publication of an idempotency key
  * R.l.<node>                       stream R_leases: the lease of a node  R.y.<node>   a probe, republished as R.z.<node>
  * ```
  * `R` is the prefix. Of each name, letters, digits, `_`, `-` and `:` stay, and every other byte of its UTF-8 is `=` and two
@@ -54,13 +55,18 @@ export class NatsNames {
   }
 
   /** The name of a stream. */
-  stream(which: "channels" | "members" | "leases"): string {
+  stream(which: "channels" | "members" | "leases" | "keys"): string {
     return `${this.root}_${which}`;
   }
 
   /** Where the records of a channel are stored. */
   records(channel: string): string {
     return `${this.root}.c.${tokenOf(channel)}`;
+  }
+
+  /** Where the publication of an idempotency key is noted. @param key in hexadecimal digits */
+  key(channel: string, key: string): string {
+    return `${this.root}.k.${tokenOf(channel)}.${key}`;
   }
 
   /** What is listened to for a channel. */

@@ -1,12 +1,17 @@
 /**
- * Where a NATS server is, and as whom to use it.
+ * Where a NATS server is, or the servers of a cluster, and as whom to use them.
  *
  * In: the URL of the configuration. Out: what the client needs to connect. Pure.
+ *
+ * ```text
+ * nats://[USER@]HOST[:PORT][,HOST[:PORT]…]   tls:// is with TLS to all
+ * ```
  */
+import { urlPerHost } from "../../../../protocol/basics.ts";
 
-/** Where the server is, and how long to wait. */
+/** Where the servers are, and how long to wait. */
 export interface NatsServer {
-  /** `nats://`, or `tls://`, perhaps with a user. */
+  /** `nats://`, or `tls://`, perhaps with a user; several hosts are servers of one cluster. */
   readonly url: string;
   /** PEM of the authorities that may have signed the server's certificate; default: those of the system. */
   readonly ca?: string;
@@ -25,8 +30,8 @@ export interface NatsTls {
   readonly ca?: string;
 }
 
-/** The parts of a URL. */
-interface NatsPlace {
+/** Where one server is, and as whom to use it. */
+export interface NatsPlace {
   /** Host and port. */
   readonly place: string;
   readonly user: string | undefined;
@@ -34,9 +39,12 @@ interface NatsPlace {
   readonly tls: NatsTls | null;
 }
 
-/** Reads the URL. */
-export function connectionPlace({ url, ca }: Pick<NatsServer, "url" | "ca">): NatsPlace {
-  const { protocol, hostname, port, username } = new URL(url);
+/** Reads the URL: one place, or those of a cluster. */
+export function connectionPlaces({ url, ca }: Pick<NatsServer, "url" | "ca">): NatsPlace[] {
+  return urlPerHost(url)!.map((each) => placeOf(each, ca));
+}
+
+function placeOf({ protocol, hostname, port, username }: URL, ca: string | undefined): NatsPlace {
   return {
     place: `${hostname}:${port || DEFAULT_PORT}`,
     user: username === "" ? undefined : decodeURIComponent(username),

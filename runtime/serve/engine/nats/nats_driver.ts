@@ -1,5 +1,5 @@
 /**
- * The driver for one NATS server, version 2.9 or later, with JetStream.
+ * The driver for one NATS server, or a cluster of them, version 2.9 or later, with JetStream.
  *
  * In: the calls of {@link EngineDriver}. Out: its answers; the events come from the {@link LinkKeeper}. Between two links every
  * request is answered `unavailable` at once: nothing is queued, and nothing is sent twice.
@@ -44,6 +44,8 @@ export interface NatsDriverOptions extends NatsServer {
 
 /** What a message needs besides the bytes of a publication, at most. */
 const HEAD_BYTES = 2048;
+/** Between two servers of a cluster a delivery may be lost without a word, if their connection breaks. */
+const CLUSTER_CHECK_MS = 30_000;
 const LATE = unavailable({ reason: "too many requests wait for the server", mayBeDone: false });
 const DONE: EngineDoneResult = { status: "done" };
 
@@ -82,6 +84,10 @@ export class NatsDriver implements EngineDriver {
 
   get probeMs(): number {
     return this.#keeper.probeMs;
+  }
+
+  get checkMs(): number | undefined {
+    return this.#keeper.link?.isCluster === true ? CLUSTER_CHECK_MS : undefined;
   }
 
   connect(events: EngineEvents): Promise<string | undefined> {

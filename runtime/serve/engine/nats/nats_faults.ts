@@ -33,8 +33,8 @@ const WRONG_LAST_SEQUENCE: readonly number[] = [10070, 10071];
 const NO_ROOM: readonly number[] = [10023, 10028, 10047];
 /** The stream's own bounds, among other reasons. */
 const STORE_FAILED = 10077;
-/** Not enabled, not enabled for the account, no such stream. */
-const GONE: readonly number[] = [10076, 10039, 10059];
+/** Not enabled, not enabled for the account, no such stream; no leader, no server that has it. */
+const GONE: readonly number[] = [10076, 10039, 10059, 10008, 10118];
 
 /** Why no link could be opened, and what the operator can do about it. */
 const HINTS: readonly (readonly [RegExp, string])[] = [
@@ -45,6 +45,10 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
   [
     /authorization|authentication/i,
     "engine_password_file or engine_password_variable has the password, the token, or the text of a credentials file",
+  ],
+  [
+    /no suitable peers/i,
+    "a cluster has three servers with JetStream at least, or streams that you have made with fewer replicas",
   ],
   [/permissions? violation/i, "docs/channels.md has the list of the subjects that it needs"],
   [/asks for TLS/, "begin engine with tls://"],

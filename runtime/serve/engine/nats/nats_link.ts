@@ -14,12 +14,15 @@ import {
   type NatsConnection,
   type Subscription,
 } from "@nats-io/transport-node";
-import { connectionPlace, type NatsServer } from "./nats_address.ts";
+import { decodeBase64 } from "@std/encoding/base64";
+import type { NatsPlace, NatsServer } from "./nats_address.ts";
 import { JetStreamError, natsFault } from "./nats_faults.ts";
 import { connectNats } from "./nats_socket.ts";
 
 const API = "$JS.API";
 const NOTHING_FOUND = 404;
+/** What JetStream calls it if a stream has no such message. */
+const NO_MESSAGE = 10037;
 const CREDENTIALS = /BEGIN NATS USER JWT/;
 const DECODER = new TextDecoder();
 const ENCODER = new TextEncoder();
@@ -64,6 +67,10 @@ export class NatsLink {
   readonly inbox: string = createInbox();
   /** In which the channels' records are kept, in milliseconds. */
   keepMs = 0;
+  /** Changes whenever something that was stored may be gone: see `judge`. */
+  life: string;
+  /** The server of the cluster that leads the stream of the channels; empty without a cluster. */
+  leader = "";
   /** What may lose data. */
   warning: string | undefined;
 
@@ -71,6 +78,7 @@ export class NatsLink {
     this.#client = client;
     this.#server = server;
     this.#events = events;
+    this.life = client.info!.server_id.slice(-16);
     void this.#watch();
     void client.closed().then((error) => {
       this.fail(
@@ -84,9 +92,13 @@ export class NatsLink {
    *
    * @throws {Error} if the server cannot be reached, refuses, or is not one that can be used; the message says why
    */
-  static async open(server: NatsServer, events: NatsLinkEvents): Promise<NatsLink> {
-    const client = await connectNats(optionsOf(server));
-    const fault = faultOf(client);
+  static async open(
+    server: NatsServer,
+    place: NatsPlace,
+    { isOneOfSeveral, ...events }: NatsLinkEvents & { readonly isOneOfSeveral: boolean },
+  ): Promise<NatsLink> {
+    const client = await connectNats(optionsOf(server, place));
+    const fault = faultOf(client, isOneOfSeveral);
     if (fault === undefined) return new NatsLink(client, server, events);
     await client.close();
     throw new Error(fault);
@@ -97,9 +109,9 @@ export class NatsLink {
     return this.#isClosed || this.#client.isClosed();
   }
 
-  /** Another one after each restart of the server. */
-  get life(): string {
-    return this.#client.info!.server_id.slice(-16);
+  /** Whether the server belongs to a cluster. */
+  get isCluster(): boolean {
+    return this.#client.info!.cluster !== undefined;
   }
 
   /** The program and its version. */
@@ -137,12 +149,13 @@ export class NatsLink {
     return answerOf(message) as { seq: number; duplicate?: boolean };
   }
 
-  /** The newest message of a subject. */
+  /** The newest message of a subject. In a cluster the leader of the stream is asked: another server may be behind. */
   async newest(
     stream: string,
     subject: string,
     timeoutMs?: number,
   ): Promise<StoredMessage | undefined> {
+    if (this.isCluster) return await this.#ofLeader(stream, { last_by_subj: subject }, timeoutMs);
     const request = `${API}.DIRECT.GET.${stream}.${subject}`;
     return storedOf(await this.#request(request, new Uint8Array(0), { timeoutMs }));
   }
@@ -217,6 +230,23 @@ export class NatsLink {
     void this.#client.close();
   }
 
+  async #ofLeader(
+    stream: string,
+    query: { readonly last_by_subj: string },
+    timeoutMs: number | undefined,
+  ): Promise<StoredMessage | undefined> {
+    let answer;
+    try {
+      answer = await this.ask(`STREAM.MSG.GET.${stream}`, query, timeoutMs);
+    } catch (error) {
+      if (error instanceof JetStreamError && error.code === NO_MESSAGE) return undefined;
+      throw error;
+    }
+    const { message } = answer as { message: { [key: string]: string } & { seq: number } };
+    const { subject = "", seq, time = "", data = "" } = message;
+    return { subject, sequence: seq, time: Date.parse(time), data: decodeBase64(data) };
+  }
+
   /** Ends the link, and tells. */
   fail(reason: string): void {
     if (this.#isClosed) return;
@@ -257,20 +287,19 @@ export class NatsLink {
 }
 
 /** Why this is no server that can be used. */
-function faultOf({ info }: NatsConnection): string | undefined {
+function faultOf({ info }: NatsConnection, isOneOfSeveral: boolean): string | undefined {
   if (info === undefined) return "the server does not say what it is";
   const [major = 0, minor = 0] = info.version.split(".").map(Number);
   if (major < 2 || (major === 2 && minor < 9)) {
     return `the server is NATS ${info.version}: 2.9 or later is needed`;
   }
   if (info.jetstream !== true) return "JetStream is off in this server, and channels need it";
-  return info.cluster === undefined
-    ? undefined
-    : "the server belongs to a cluster of NATS servers: only a single one is supported";
+  return isOneOfSeveral && info.cluster === undefined
+    ? "the server belongs to no cluster: with several addresses, all are servers of one"
+    : undefined;
 }
 
-function optionsOf(server: NatsServer): ConnectionOptions {
-  const { place, user, tls } = connectionPlace(server);
+function optionsOf(server: NatsServer, { place, user, tls }: NatsPlace): ConnectionOptions {
   const { password: secret = "", timeoutMs } = server;
   return {
     servers: place,

@@ -132,20 +132,37 @@ export class NatsNodes {
 
   /** The nodes of which the stream has something. */
   async #list(link: NatsLink, stream: string, kind: "n" | "l"): Promise<string[]> {
-    const filter = { subjects_filter: this.#names.ofNode(kind, "*") };
-    const { state } = await link.ask(`STREAM.INFO.${stream}`, filter) as {
-      state: { subjects?: Record<string, number> };
-    };
     const start = this.#names.ofNode(kind, "").length;
-    return Object.keys(state.subjects ?? {}).map((subject) => subject.slice(start));
+    const subjects = await this.#subjects(link, stream, this.#names.ofNode(kind, "*"));
+    return subjects.map((subject) => subject.slice(start));
   }
 
   /** Removes the members of a node. */
   async #reap(link: NatsLink, node: string): Promise<void> {
-    const found: StoredMessage[] = [];
-    await this.#read(link, this.#names.membersOfNode(node), (message) => void found.push(message));
-    for (const message of found) await this.#remove(link, message);
+    for (const message of await this.#ofNode(link, node)) await this.#remove(link, message);
     await this.#purge(link, this.#members, this.#names.ofNode("n", node));
+  }
+
+  /** The members of a node. In a cluster the leader says which ones: another server may be behind, and who is left out never leaves. */
+  async #ofNode(link: NatsLink, node: string): Promise<StoredMessage[]> {
+    const found: StoredMessage[] = [];
+    const filter = this.#names.membersOfNode(node);
+    if (!link.isCluster) {
+      await this.#read(link, filter, (message) => void found.push(message));
+      return found;
+    }
+    for (const subject of await this.#subjects(link, this.#members, filter)) {
+      const message = await link.newest(this.#members, subject);
+      if (message !== undefined) found.push(message);
+    }
+    return found;
+  }
+
+  async #subjects(link: NatsLink, stream: string, filter: string): Promise<string[]> {
+    const { state } = await link.ask(`STREAM.INFO.${stream}`, { subjects_filter: filter }) as {
+      state: { subjects?: Record<string, number> };
+    };
+    return Object.keys(state.subjects ?? {});
   }
 
   /** Removes one member, and announces it if nobody else has. */

@@ -6,7 +6,7 @@
  *
  * ```text
  * <kind> <epoch> <offset> <tag> <previous tag> <life> <first> <count> <extra> <size> <ttl ms> <form> <version>
- *   <length of the version's epoch> <length of the fields>\n<version's epoch><fields><data>
+ *   <length of the version's epoch> <length of the fields>[ <key>]\n<version's epoch><fields><data>
  * j\n<info>   v\n<info>      a join and a leave, which are delivered and not stored
  * ```
  */
@@ -43,6 +43,8 @@ export interface ChannelRecord {
   /** The newest version, as a number; empty: none was given. */
   readonly version: string;
   readonly versionEpoch: Uint8Array;
+  /** In a cluster, the idempotency key of this very publication, in hexadecimal digits; empty: none. */
+  readonly key: string;
   readonly fields: Uint8Array;
   readonly data: Uint8Array;
 }
@@ -68,17 +70,19 @@ export function emptyRecord(epoch: string, life: string): ChannelRecord {
       extra: 0,
     },
     ...{ historySize: 0, historyTtlMs: 0, form: 0, version: "", versionEpoch: NO_BYTES },
-    ...{ fields: NO_BYTES, data: NO_BYTES },
+    ...{ key: "", fields: NO_BYTES, data: NO_BYTES },
   };
 }
 
 /** A record as bytes. */
 export function encodeRecord(record: ChannelRecord): Uint8Array {
-  const { versionEpoch, fields, data } = record;
+  const { versionEpoch, fields, data, key } = record;
   const head = ENCODER.encode(
     `${record.kind} ${record.epoch} ${record.offset} ${record.tag} ${record.previousTag} ${record.life} ` +
       `${record.first} ${record.count} ${record.extra} ${record.historySize} ${record.historyTtlMs} ` +
-      `${record.form} ${record.version} ${versionEpoch.length} ${fields.length}\n`,
+      `${record.form} ${record.version} ${versionEpoch.length} ${fields.length}${
+        key && ` ${key}`
+      }\n`,
   );
   return joinBytes([head, versionEpoch, fields, data]);
 }
@@ -88,7 +92,7 @@ export function decodeRecord(bytes: Uint8Array): ChannelRecord | undefined {
   const end = bytes.indexOf(NEWLINE);
   if (end < 0) return undefined;
   const parts = DECODER.decode(bytes.subarray(0, end)).split(" ");
-  if (parts.length !== PARTS) return undefined;
+  if (parts.length !== PARTS && parts.length !== PARTS + 1) return undefined;
   const [kind, epoch, offset, tag, previousTag, life, first, count, extra] = parts;
   const [size, ttl, form, version, versionLength, fieldsLength] = parts.slice(9);
   const fieldsStart = end + 1 + Number(versionLength);
@@ -102,6 +106,7 @@ export function decodeRecord(bytes: Uint8Array): ChannelRecord | undefined {
     ...{ first: Number(first), count: Number(count), extra: Number(extra) },
     ...{ historySize: Number(size), historyTtlMs: Number(ttl) },
     ...{ form: publishedForm, version: version! },
+    key: parts[PARTS] ?? "",
     versionEpoch: bytes.subarray(end + 1, fieldsStart),
     fields: bytes.subarray(fieldsStart, dataStart),
     data: bytes.subarray(dataStart),

@@ -4,10 +4,13 @@
  * In: a link, a stream and a subject, perhaps with wildcards. Out: calls of a visitor, until it has enough. A consumer is made for it in
  * the server's memory, and removed.
  */
+import { JetStreamError } from "./nats_faults.ts";
 import type { NatsLink, StoredMessage } from "./nats_link.ts";
 
 /** Messages that are asked for at once. */
 const BATCH = 256;
+/** In how many parts the time for making a consumer is divided in a cluster. */
+const CLUSTER_TRIES = 4;
 /** Nanoseconds after which the server removes a consumer that nobody uses. */
 const FORGET_AFTER = 5e9;
 /** `$JS.ACK.<stream>.<consumer>.<deliveries>.<sequence>.<sequence of the consumer>.<time>.<pending>` */
@@ -22,6 +25,14 @@ export interface StoredQuery {
   readonly batch?: number;
 }
 
+/** What takes messages one after another. */
+export interface StoredVisitor {
+  /** Whether no message is of use. */
+  readonly isEmpty: boolean;
+  /** Takes the next one. Returns whether more are of use. */
+  add(message: StoredMessage): boolean;
+}
+
 let inboxes = 0;
 
 /** Reads. @param visit returns false if it has enough @throws what the link does, and if an answer is late */
@@ -31,13 +42,7 @@ export async function readStored(
   visit: (message: StoredMessage) => boolean,
 ): Promise<void> {
   const deadline = performance.now() + timeoutMs;
-  const made = await link.ask(`CONSUMER.CREATE.${stream}`, {
-    stream_name: stream,
-    config: {
-      ...{ deliver_policy: "all", ack_policy: "none", filter_subject: subject },
-      ...{ mem_storage: true, num_replicas: 1, inactive_threshold: FORGET_AFTER },
-    },
-  }, timeoutMs) as { readonly name: string; readonly num_pending: number };
+  const made = await makeConsumer(link, { stream, subject, timeoutMs });
   let left = made.num_pending;
   try {
     while (left > 0) {
@@ -50,6 +55,29 @@ export async function readStored(
     }
   } finally {
     link.post(`CONSUMER.DELETE.${stream}.${made.name}`);
+  }
+}
+
+/** In a cluster the server that is to have the consumer may have failed a moment ago, so that nobody answers: then it is tried again. */
+async function makeConsumer(
+  link: NatsLink,
+  { stream, subject, timeoutMs }: Omit<StoredQuery, "batch">,
+): Promise<{ readonly name: string; readonly num_pending: number }> {
+  const request = {
+    stream_name: stream,
+    config: {
+      ...{ deliver_policy: "all", ack_policy: "none", filter_subject: subject },
+      ...{ mem_storage: true, num_replicas: 1, inactive_threshold: FORGET_AFTER },
+    },
+  };
+  const tries = link.isCluster ? CLUSTER_TRIES : 1;
+  for (let left = tries - 1;; left--) {
+    try {
+      const made = await link.ask(`CONSUMER.CREATE.${stream}`, request, timeoutMs / tries);
+      return made as { readonly name: string; readonly num_pending: number };
+    } catch (error) {
+      if (left === 0 || link.isClosed || error instanceof JetStreamError) throw error;
+    }
   }
 }
 

@@ -8,6 +8,8 @@ import { KEEP_CHANNEL_MS, KEEP_KEY_MS } from "../kept_times.ts";
 import { JetStreamError } from "./nats_faults.ts";
 import type { NatsNames } from "./names.ts";
 
+/** With which a stream is made in a cluster: one of the servers may fail. */
+const REPLICAS = 3;
 /** How long a node lives that does not renew its lease. */
 export const LEASE_MS = 10_000;
 const NO_STREAM = 10059;
@@ -22,30 +24,76 @@ interface StreamConfig {
   readonly max_msgs_per_subject: number;
   readonly duplicate_window: number;
   readonly allow_direct: boolean;
+  readonly num_replicas?: number;
   readonly republish?: { readonly src: string; readonly dest: string };
 }
 
 /** Asks JetStream. @throws {JetStreamError} */
 export type AskJetStream = (request: string, body?: unknown) => Promise<unknown>;
 
+/** What a stream says about itself. */
+interface StreamInfo {
+  readonly config: StreamConfig;
+  readonly created: string;
+  readonly cluster?: { readonly leader?: string };
+}
+
+/** What a link is to know of the stream of the channels. */
+export interface StreamFacts {
+  /** Another one if the stream was made again. */
+  readonly life: string;
+  /** The server that leads it; empty without a cluster. */
+  readonly leader: string;
+}
+
+/** The streams, as they were found or made. */
+export interface FoundStreams extends StreamFacts {
+  /** The time in which the channels' records are kept, in milliseconds. */
+  readonly keepMs: number;
+  /** What may lose data, or stop the channels. */
+  readonly warning: string | undefined;
+}
+
+/** Asks for what changes. @throws {JetStreamError} */
+export async function streamFacts(ask: AskJetStream, names: NatsNames): Promise<StreamFacts> {
+  return factsOf(await ask(`STREAM.INFO.${names.stream("channels")}`) as StreamInfo);
+}
+
 /**
  * Makes what is missing.
  *
  * @param isLook makes nothing: what is missing is as it would be made
- * @returns the time in which the channels' records are kept, in milliseconds, and what may lose data
  */
 export async function ensureStreams(
   ask: AskJetStream,
   names: NatsNames,
-  { isLook = false }: { readonly isLook?: boolean } = {},
-): Promise<{ readonly keepMs: number; readonly warning: string | undefined }> {
-  const all = configsOf(names).map((config) => ensure(ask, config, isLook));
-  const [channels] = await Promise.all(all);
-  const { max_age, storage, name } = channels!;
-  const warning = storage === "memory"
-    ? `the stream ${name} is in memory: a restart of nats-server loses all channels`
+  { isLook = false, isCluster }: { readonly isLook?: boolean; readonly isCluster: boolean },
+): Promise<FoundStreams> {
+  const wanted = isCluster
+    ? [...configsOf(names), keysOf(names)].map((each) => ({ ...each, num_replicas: REPLICAS }))
+    : configsOf(names);
+  const all = await Promise.all(wanted.map((config) => ensure(ask, config, isLook)));
+  const [channels] = all;
+  const { max_age } = channels!.config;
+  const keepMs = max_age === 0 ? Infinity : max_age / 1e6;
+  const warning = warningOf(all.map(({ config }) => config), isCluster);
+  return { ...factsOf(channels!), keepMs, warning };
+}
+
+function factsOf({ created, cluster }: StreamInfo): StreamFacts {
+  return { life: created, leader: cluster?.leader ?? "" };
+}
+
+function warningOf(all: readonly StreamConfig[], isCluster: boolean): string | undefined {
+  const [{ storage, name }] = all as [StreamConfig];
+  if (storage === "memory" && !isCluster) {
+    return `the stream ${name} is in memory: a restart of nats-server loses all channels`;
+  }
+  const single = isCluster
+    ? all.find(({ num_replicas = 1 }) => num_replicas < REPLICAS)
     : undefined;
-  return { keepMs: max_age === 0 ? Infinity : max_age / 1e6, warning };
+  return single && `the stream ${single.name} has fewer than ${REPLICAS} replicas: ` +
+      "channels may stop, or lose data, if one server of the cluster fails";
 }
 
 /** Keeps the channels' records so long. */
@@ -64,18 +112,18 @@ async function ensure(
   ask: AskJetStream,
   wanted: StreamConfig,
   isLook: boolean,
-): Promise<StreamConfig> {
+): Promise<StreamInfo> {
   let found;
   try {
     found = await ask(`STREAM.INFO.${wanted.name}`);
   } catch (error) {
     if (!(error instanceof JetStreamError) || error.code !== NO_STREAM) throw error;
-    if (isLook) return wanted;
+    if (isLook) return { config: wanted, created: "" };
     found = await ask(`STREAM.CREATE.${wanted.name}`, { ...wanted, retention: "limits" });
   }
-  const { config } = found as { config: StreamConfig };
-  const fault = differenceOf(config, wanted);
-  if (fault === undefined) return config;
+  const info = found as StreamInfo;
+  const fault = differenceOf(info.config, wanted);
+  if (fault === undefined) return info;
   throw new Error(
     `the stream ${wanted.name} has another ${fault} than it needs: remove the stream, or choose another engine_prefix`,
   );
@@ -125,6 +173,15 @@ function configsOf(names: NatsNames): StreamConfig[] {
     duplicate_window: nanoseconds(LEASE_MS),
     republish: { src: `${root}.y.*`, dest: `${root}.z.{{wildcard(1)}}` },
   }];
+}
+
+/** In a cluster, where idempotency keys cannot be ids of messages. */
+function keysOf(names: NatsNames): StreamConfig {
+  return {
+    ...{ name: names.stream("keys"), subjects: [`${names.root}.k.>`], storage: "file" },
+    ...{ discard: "old", max_age: nanoseconds(KEEP_KEY_MS), max_msgs_per_subject: 1 },
+    ...{ duplicate_window: nanoseconds(LEASE_MS), allow_direct: true },
+  };
 }
 
 function nanoseconds(milliseconds: number): number {

@@ -136,7 +136,7 @@ Deno.test("channels section: the engine", () => {
     password: undefined,
     caFile: undefined,
   });
-  assertEquals(valid("[channels]\nengine = 'nats://app@n:4222'").engine?.url, "nats://app@n:4222");
+  assertEquals(valid("[channels]\nengine = 'nats://u@a,[::1]'").engine?.url, "nats://u@a,[::1]");
   const tls = valid("[channels]\nengine = 'tls://n'\nengine_ca_file = 'ca.pem'").engine;
   assertEquals([tls?.url, tls?.caFile], ["tls://n", "ca.pem"]);
   const { engine: socket } = valid("[channels]\nengine = 'redis+unix:///r.sock?db=2&user=app'");
@@ -313,9 +313,9 @@ const WRONG: readonly [toml: string, ...faults: string[]][] = [
   ["[channels]\nengine = 'redis:///2'", "engine must have a host"],
   ["[channels]\nengine = 'nats:///'", "engine must have a host, as in nats://"],
   ["[channels]\nengine = 'nats://a/b'", "engine has no path"],
-  ["[channels]\nengine = 'nats://a,b'", "engine must be the address of a single server"],
+  ["[channels]\nengine = 'nats://a,'", "engine must have a host, as in nats://"],
   ["[channels]\nengine = 'nats://a:b@c'", "engine must not have a password"],
-  ["[channels]\nengine = 'tls://a/b'", "engine has no path"],
+  ["[channels]\nengine = 'tls://a,c/b'", "engine has no path"],
   [
     "[channels]\nengine = 'nats://a'\nengine_ca_file = 'b'",
     "engine_ca_file has no effect without TLS",

@@ -189,6 +189,27 @@ Deno.test("conductor: a channel is left a minute after its last subscriber", asy
   await conductor.close();
 });
 
+Deno.test("conductor: a delivery that was lost without a word is found when the driver wants a look", async () => {
+  const engine = new LoopbackEngine();
+  const { store, conductor, driver, open, publish } = await node(engine);
+  await open("a");
+  await publish("1");
+  await until(() => store.positions.get("a") === 1);
+  driver.listening.delete("a");
+  await publish("2");
+  await driver.idle();
+  driver.listening.add("a");
+  const now = performance.now();
+  conductor.look(now + 31_000);
+  await driver.idle();
+  assertEquals(store.positions.get("a"), 1, "not without a wish");
+  driver.checkMs = 30_000;
+  conductor.look(now + 31_000);
+  await until(() => store.positions.get("a") === 2);
+  assertEquals(store.calls.at(-1), "a 2 2");
+  await conductor.close();
+});
+
 Deno.test("conductor: an engine that refuses answers those who wait, and keeps nothing of the channel", async () => {
   const engine = new LoopbackEngine();
   const { conductor, driver, open } = await node(engine);

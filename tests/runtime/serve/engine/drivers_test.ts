@@ -8,7 +8,7 @@ import type {
   EngineStateResult,
 } from "../../../../runtime/serve/engine/mod.ts";
 import { EngineNode, publicationOf, withStatus } from "../../../support/engine_node.ts";
-import { ENGINES } from "../../../support/engines.ts";
+import { DRIVER_ENGINES } from "../../../support/engines.ts";
 import { waitFor } from "../../../support/wait_for.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -93,7 +93,7 @@ async function offsetsOf(node: EngineNode, channel: string): Promise<number[]> {
   return result.status === "read" ? result.entries.map(({ offset }) => offset) : [];
 }
 
-for (const { name: engineName, ignore, reason, start, endLeases } of ENGINES) {
+for (const { name: engineName, ignore, reason, start, endLeases } of DRIVER_ENGINES) {
   Deno.test({
     name: `${engineName} driver: publications, as the store answers them${reason}`,
     ignore,

@@ -14,7 +14,7 @@ const bytes = (text: string) => new TextEncoder().encode(text);
 const FULL: ChannelRecord = {
   ...{ kind: "p", epoch: "e-1", offset: 7, tag: "t7", previousTag: "t6", life: "L", first: 3 },
   ...{ count: 9, extra: 2, historySize: 10, historyTtlMs: 60_000, form: 2, version: "5" },
-  ...{ versionEpoch: bytes("v\n"), fields: bytes("a b"), data: bytes("\ndata") },
+  ...{ key: "6b", versionEpoch: bytes("v\n"), fields: bytes("a b"), data: bytes("\ndata") },
 };
 
 Deno.test("nats records: both ways, and every shorter text is none", () => {

@@ -1,0 +1,85 @@
+/**
+ * Two servers that share a cluster of three NATS servers, of which one after another is killed and comes back: first the one that leads the stream of
+ * the channels, then each. Each offset comes exactly once, or is reported lost; nobody restarts anything.
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { ChannelFolder } from "../../support/channel_commands.ts";
+import { audienceOf, faultsOf, Listener, missedBy } from "../../support/engine_audience.ts";
+import { Publisher, ServerGroup } from "../../support/engine_servers.ts";
+import { NatsCluster } from "../../support/nats_cluster.ts";
+import { NATS_SERVER, NO_NATS } from "../../support/nats_engine.ts";
+import { waitFor } from "../../support/wait_for.ts";
+
+const NODES = 2;
+const CLIENTS = 20;
+const ROUNDS = 2;
+const CHANNELS = ["deep:a", "deep:b", "deep:c", "deep:d"];
+const STREAM = "async-deno:_channels";
+const TIMEOUT_MS = 120_000;
+/** Long enough for all that is published while a server looks for another leader. */
+const NAMESPACE = `
+[channels.namespaces.deep]
+history_size = 10_000
+history_ttl = "10m"
+allow_recovery = true
+allow_subscribe_for_client = true
+allow_subscribe_for_anonymous = true
+`;
+
+Deno.test({
+  name: `nats cluster: while servers of it fail, each offset comes exactly once${NO_NATS}`,
+  ignore: NATS_SERVER === undefined,
+  async fn() {
+    await using cluster = await NatsCluster.start();
+    await using folder = await ChannelFolder.make({
+      channels: `engine = "${cluster.url}"\nallow_anonymous_connect_without_token = true\n` +
+        NAMESPACE,
+    });
+    await using nodes = new ServerGroup(folder.config, NODES);
+    for (let i = 0; i < NODES; i++) await nodes.start(i);
+    using clients = new DisposableStack();
+    const listeners = Array.from(
+      { length: CLIENTS },
+      (_, i) => clients.use(new Listener(nodes.balancer, CHANNELS[i % CHANNELS.length]!)),
+    );
+    const settled = async () => {
+      await nodes.ready();
+      await waitFor(() => listeners.every(({ isSubscribed }) => isSubscribed), {
+        what: "subscriptions",
+        timeoutMs: TIMEOUT_MS,
+      });
+    };
+    await settled();
+    const publisher = new Publisher(nodes, CHANNELS);
+    const goesOn = async () => {
+      const before = publisher.confirmed.length;
+      await waitFor(() => publisher.confirmed.length > before + 50, {
+        what: "publications",
+        timeoutMs: TIMEOUT_MS,
+      });
+    };
+    await goesOn();
+
+    for (let round = 0; round < ROUNDS; round++) {
+      const victim = cluster.named((await cluster.leaderOf(STREAM))!);
+      await victim.kill();
+      await goesOn();
+      for (const port of nodes.running) await publisher.publishAtLast(port, CHANNELS[0]!);
+      await settled();
+      assertEquals(faultsOf(listeners), []);
+      await victim.start();
+      await cluster.ready();
+      await cluster.replicated(STREAM);
+    }
+    const last = await publisher.finish();
+    await waitFor(
+      () => last.every((one) => audienceOf(listeners, one).every((each) => each.has(one))),
+      { what: () => `the last publications; ${faultsOf(listeners)}`, timeoutMs: TIMEOUT_MS },
+    );
+    assertEquals(faultsOf(listeners), []);
+    assertEquals(missedBy(listeners, publisher.confirmed), []);
+    assertEquals(listeners.reduce((sum, { reported }) => sum + reported, 0), 0, "reported losses");
+    assert(publisher.refused > 0);
+  },
+});

@@ -6,11 +6,15 @@
  * nobody reported; a publication that the API confirmed and that is neither there nor reported.
  */
 
+import { assertEquals } from "@std/assert";
 import { Centrifuge } from "npm:centrifuge@5.8.0";
 import { WebSocket } from "npm:ws@8.18.3";
+import { waitFor } from "./wait_for.ts";
 
 /** Milliseconds before a connection is tried again: at least and at most. */
 const RECONNECT_MS = [50, 1_000] as const;
+/** A busy machine needs its time for thousands of clients that come back. */
+const TIMEOUT_MS = 120_000;
 
 /** The servers that take connections, of which each new one gets a random one. */
 export class Balancer {
@@ -135,23 +139,54 @@ export class Listener implements Disposable {
   }
 }
 
-/** Those that are subscribed to the channel of a publication. */
-export function audienceOf(listeners: readonly Listener[], { channel }: Confirmed): Listener[] {
-  return listeners.filter((each) => each.channel === channel);
-}
+/** All clients. */
+export class Audience implements Disposable {
+  readonly listeners: Listener[] = [];
+  readonly #balancer: Balancer;
 
-/** Some of what was wrong. */
-export function faultsOf(listeners: readonly Listener[]): string[] {
-  return listeners.flatMap(({ channel, faults }) => faults.map((fault) => `${channel}: ${fault}`))
-    .slice(0, 10);
-}
+  constructor(balancer: Balancer) {
+    this.#balancer = balancer;
+  }
 
-/** The publications that one of its listeners neither has nor knows to be lost. */
-export function missedBy(
-  listeners: readonly Listener[],
-  confirmed: readonly Confirmed[],
-): Confirmed[] {
-  return confirmed.flatMap((one) =>
-    audienceOf(listeners, one).filter((each) => !each.accountsFor(one)).map(() => one)
-  );
+  /** Connects one more client for each of these channels. */
+  add(channels: readonly string[]): void {
+    for (const channel of channels) this.listeners.push(new Listener(this.#balancer, channel));
+  }
+
+  /** Waits until all are subscribed. */
+  async subscribed(): Promise<void> {
+    const missing = () => this.listeners.filter(({ isSubscribed }) => !isSubscribed).length;
+    await waitFor(() => missing() === 0, {
+      what: () => `${missing()} subscriptions`,
+      timeoutMs: TIMEOUT_MS,
+    });
+  }
+
+  /** Waits until each has the last publication of its channel; then nothing may be wrong with what was confirmed. */
+  async heard(last: readonly Confirmed[], confirmed: readonly Confirmed[]): Promise<void> {
+    await waitFor(() => last.every((one) => this.#of(one).every((each) => each.has(one))), {
+      what: () => `the last publications; ${this.faults}`,
+      timeoutMs: TIMEOUT_MS,
+    });
+    assertEquals(this.faults, []);
+    const missed = confirmed.flatMap((one) =>
+      this.#of(one).filter((each) => !each.accountsFor(one)).map(() => one)
+    );
+    assertEquals(missed, [], "neither there nor reported as lost");
+  }
+
+  /** Some of what was wrong. */
+  get faults(): string[] {
+    return this.listeners.flatMap(({ channel, faults }) =>
+      faults.map((fault) => `${channel}: ${fault}`)
+    ).slice(0, 10);
+  }
+
+  [Symbol.dispose](): void {
+    for (const listener of this.listeners) listener[Symbol.dispose]();
+  }
+
+  #of({ channel }: Confirmed): Listener[] {
+    return this.listeners.filter((each) => each.channel === channel);
+  }
 }

@@ -5,7 +5,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { ChannelFolder } from "../../support/channel_commands.ts";
-import { audienceOf, faultsOf, Listener, missedBy } from "../../support/engine_audience.ts";
+import { Audience } from "../../support/engine_audience.ts";
 import { Publisher, ServerGroup } from "../../support/engine_servers.ts";
 import { NatsCluster } from "../../support/nats_cluster.ts";
 import { NATS_SERVER, NO_NATS } from "../../support/nats_engine.ts";
@@ -38,17 +38,11 @@ Deno.test({
     });
     await using nodes = new ServerGroup(folder.config, NODES);
     for (let i = 0; i < NODES; i++) await nodes.start(i);
-    using clients = new DisposableStack();
-    const listeners = Array.from(
-      { length: CLIENTS },
-      (_, i) => clients.use(new Listener(nodes.balancer, CHANNELS[i % CHANNELS.length]!)),
-    );
+    using audience = new Audience(nodes.balancer);
+    audience.add(Array.from({ length: CLIENTS }, (_, i) => CHANNELS[i % CHANNELS.length]!));
     const settled = async () => {
       await nodes.ready();
-      await waitFor(() => listeners.every(({ isSubscribed }) => isSubscribed), {
-        what: "subscriptions",
-        timeoutMs: TIMEOUT_MS,
-      });
+      await audience.subscribed();
     };
     await settled();
     const publisher = new Publisher(nodes, CHANNELS);
@@ -67,19 +61,17 @@ Deno.test({
       await goesOn();
       for (const port of nodes.running) await publisher.publishAtLast(port, CHANNELS[0]!);
       await settled();
-      assertEquals(faultsOf(listeners), []);
+      assertEquals(audience.faults, []);
       await victim.start();
       await cluster.ready();
       await cluster.replicated(STREAM);
     }
-    const last = await publisher.finish();
-    await waitFor(
-      () => last.every((one) => audienceOf(listeners, one).every((each) => each.has(one))),
-      { what: () => `the last publications; ${faultsOf(listeners)}`, timeoutMs: TIMEOUT_MS },
+    await audience.heard(await publisher.finish(), publisher.confirmed);
+    assertEquals(
+      audience.listeners.reduce((sum, { reported }) => sum + reported, 0),
+      0,
+      "reported losses",
     );
-    assertEquals(faultsOf(listeners), []);
-    assertEquals(missedBy(listeners, publisher.confirmed), []);
-    assertEquals(listeners.reduce((sum, { reported }) => sum + reported, 0), 0, "reported losses");
     assert(publisher.refused > 0);
   },
 });

@@ -5,7 +5,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { ChannelFolder } from "../../support/channel_commands.ts";
-import { audienceOf, faultsOf, Listener, missedBy } from "../../support/engine_audience.ts";
+import { Audience } from "../../support/engine_audience.ts";
 import { Publisher, ServerGroup } from "../../support/engine_servers.ts";
 import { NO_REDIS, REDIS_SERVER } from "../../support/redis_engine.ts";
 import { RedisSentinels } from "../../support/redis_sentinels.ts";
@@ -14,7 +14,6 @@ import { waitFor } from "../../support/wait_for.ts";
 const NODES = 2;
 const CLIENTS = 20;
 const CHANNELS = ["open:a", "open:b", "open:c", "open:d"];
-const TIMEOUT_MS = 120_000;
 
 Deno.test({
   name: `sentinels: over a failover each offset comes exactly once, or is reported lost${NO_REDIS}`,
@@ -31,17 +30,11 @@ Deno.test({
     await Deno.writeTextFile(folder.config, config.replace("sentinels.password", file));
     await using nodes = new ServerGroup(folder.config, NODES);
     for (let i = 0; i < NODES; i++) await nodes.start(i);
-    using clients = new DisposableStack();
-    const listeners = Array.from(
-      { length: CLIENTS },
-      (_, i) => clients.use(new Listener(nodes.balancer, CHANNELS[i % CHANNELS.length]!)),
-    );
+    using audience = new Audience(nodes.balancer);
+    audience.add(Array.from({ length: CLIENTS }, (_, i) => CHANNELS[i % CHANNELS.length]!));
     const settled = async () => {
       await nodes.ready();
-      await waitFor(() => listeners.every(({ isSubscribed }) => isSubscribed), {
-        what: "subscriptions",
-        timeoutMs: TIMEOUT_MS,
-      });
+      await audience.subscribed();
     };
     await settled();
     const publisher = new Publisher(nodes, CHANNELS);
@@ -50,7 +43,7 @@ Deno.test({
     const dead = await group.failOver();
     await settled();
     for (const port of nodes.running) await publisher.publishAtLast(port, CHANNELS[0]!);
-    assertEquals(faultsOf(listeners), []);
+    assertEquals(audience.faults, []);
 
     await group.rejoin(dead);
     await group.endReplication();
@@ -62,14 +55,8 @@ Deno.test({
     );
     await group.failOver();
     await settled();
-    const last = await publisher.finish();
-    await waitFor(
-      () => last.every((one) => audienceOf(listeners, one).every((each) => each.has(one))),
-      { what: () => `the last publications; ${faultsOf(listeners)}`, timeoutMs: TIMEOUT_MS },
-    );
-    assertEquals(faultsOf(listeners), []);
-    assertEquals(missedBy(listeners, publisher.confirmed), []);
-    const untold = listeners.filter(({ reported }) => reported === 0);
+    await audience.heard(await publisher.finish(), publisher.confirmed);
+    const untold = audience.listeners.filter(({ reported }) => reported === 0);
     assertEquals(untold.length, 0, "clients that were not told of the loss");
     assert(publisher.refused > 0);
   },

@@ -76,7 +76,7 @@ const TRANSPORT: readonly string[] = endToEnd([
  * memory, or run browsers.
  */
 const UNTIMED: readonly string[] = [
-  ...folders(["e2e/auth", "e2e/channels", "e2e/engine", "e2e/files"]),
+  ...folders(["e2e/channels", "e2e/engine", "e2e/files"]),
   ...endToEnd([
     "answers",
     "command_line",
@@ -97,7 +97,7 @@ const UNTIMED: readonly string[] = [
 
 /** As {@link UNTIMED}; two runs share the work of one. */
 const UNTIMED_TOO: readonly string[] = [
-  ...folders(["e2e/app", "e2e/pusher"]),
+  ...folders(["e2e/app", "e2e/auth", "e2e/pusher"]),
   ...endToEnd(["openssl", "refusals", "unix", "websocket_compression"]),
 ];
 

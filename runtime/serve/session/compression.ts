@@ -22,9 +22,16 @@ export interface Deflater {
    * Compresses `bytes[start, end)`.
    *
    * @param windowBits what was negotiated, 8 to 15
+   * @param isDense whether a smaller result is worth more time: many get it
    * @returns bytes of the result; 0: it would not be shorter than the message
    */
-  deflate(bytes: Uint8Array, start: number, end: number, windowBits: number): number;
+  deflate(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    windowBits: number,
+    isDense?: boolean,
+  ): number;
 }
 
 /** The compression of one worker. */

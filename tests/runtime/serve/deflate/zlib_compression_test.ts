@@ -93,10 +93,12 @@ for (const [way, isPublicOnly] of WAYS) {
           message.set(piece.subarray(0, message.length - at), at);
         }
         for (const text of [message, textOf(3 << bits, random)]) {
-          const count = compression.deflate(text, 0, text.length, bits);
-          const { distance, bytes } = longestDistance(compression.output.subarray(0, count));
-          assertEquals(bytes, text);
-          most = Math.max(most, distance);
+          for (const isDense of [false, true]) {
+            const count = compression.deflate(text, 0, text.length, bits, isDense);
+            const { distance, bytes } = longestDistance(compression.output.subarray(0, count));
+            assertEquals(bytes, text);
+            most = Math.max(most, distance);
+          }
         }
       }
       assert(most <= 1 << bits, `window bits ${bits}: a distance of ${most}`);

@@ -88,6 +88,31 @@ Deno.test("shared frames: once for each window", () => {
   assertEquals(message.frame.bytes[0], FIN | TEXT, "the plain frame is as it was");
 });
 
+Deno.test("shared frames: for many peers they are compressed again, smaller", () => {
+  const compression = new CountingCompression();
+  const random = new Random(7);
+  const records = Array.from({ length: 30 }, () => ({ id: random.below(1e6), active: true }));
+  const bytes = new TextEncoder().encode(JSON.stringify(records));
+  const message = new SharedMessage(TEXT, bytes, 0, bytes.length);
+  const parts = Array.from({ length: 200 }, () => deflatedFrames(message, 15, compression));
+  assertEquals(new Set(parts).size, 2);
+  assertEquals(compression.calls, 2);
+  const [first, last] = [parts[0]!, parts.at(-1)!];
+  assertStrictEquals(parts[62], first, "few peers");
+  assertStrictEquals(parts[63], last);
+  assert(last.length < first.length * 0.95, `${last.length} of ${first.length} bytes`);
+  for (const part of [first, last]) assertEquals(readBack(part), [bytes]);
+});
+
+Deno.test("shared frames: long ones, and those that deflate does not help, are compressed once", () => {
+  for (const bytes of [new Uint8Array(70_000), new Random(1).bytes(3000)]) {
+    const compression = new CountingCompression();
+    const message = new SharedMessage(BINARY, bytes, 0, bytes.length);
+    const parts = Array.from({ length: 200 }, () => deflatedFrames(message, 15, compression));
+    assertEquals([new Set(parts).size, compression.calls], [1, 1]);
+  }
+});
+
 Deno.test("shared frames: what does not become smaller is the same part", () => {
   const compression = new CountingCompression();
   const frames = framesOf([new Random(1).bytes(3000), new Uint8Array(200)]);

@@ -2,7 +2,7 @@
  * Builds the programs in C of this folder with gcc.
  *
  * In: a program's name. Out: the path of the built program in dist/bench/, or what is missing. A program
- * is built again if its source or the shared header is newer.
+ * is built again if its source or one of its headers is newer.
  */
 
 import { isFile } from "../support/is_file.ts";
@@ -16,6 +16,13 @@ const LIBRARIES: Readonly<Record<CProgram, readonly string[]>> = {
   wsload: [],
   exchange: ["-lssl", "-lcrypto"],
   fanload: [],
+  epoll_loop: [],
+};
+
+const HEADERS: Readonly<Record<CProgram, readonly string[]>> = {
+  wsload: ["load.h"],
+  exchange: ["load.h"],
+  fanload: ["load.h", "fan_data.h", "fossil.h", "inflate.h"],
   epoll_loop: [],
 };
 
@@ -34,7 +41,8 @@ function isCurrent(program: string, sources: readonly string[]): boolean {
 export async function buildProgram(name: CProgram): Promise<string | Missing> {
   const program = `${OUTPUT}${name}`;
   const source = `${C_SOURCES}${name}.c`;
-  if (isCurrent(program, [source, `${C_SOURCES}load.h`])) return program;
+  const headers = HEADERS[name].map((header) => C_SOURCES + header);
+  if (isCurrent(program, [source, ...headers])) return program;
   const gcc = findProgram("gcc");
   if (gcc === undefined) return { missing: "gcc", install: INSTALL_C };
   Deno.mkdirSync(OUTPUT, { recursive: true });

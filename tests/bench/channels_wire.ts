@@ -13,6 +13,8 @@ export interface ChannelsWire {
     readonly hello: string;
     /** What is in the answer when it is subscribed; empty: the handshake is the answer. */
     readonly ack: string;
+    /** What it sends first to get deltas. */
+    readonly deltaHello?: string;
   };
   /** The publisher of the fan-out rows. */
   readonly publisher:
@@ -40,6 +42,12 @@ export const PROGRAM_WIRE: ChannelsWire = {
   },
 };
 
+/** What browsers offer. */
+export const DEFLATE_OFFER = "permessage-deflate; client_max_window_bits";
+
+/** How subscribers get publications: with permessage-deflate, as deltas, or as they are. */
+export type Delivery = "deflate" | "delta" | "plain";
+
 /** The head of a publication by HTTP, for a body of `length` bytes. */
 export function publishHead({ post }: ChannelsWire, port: number, length: number | string): string {
   const fields = [`Host: 127.0.0.1:${port}`, ...post.fields, `Content-Length: ${length}`];
@@ -53,9 +61,21 @@ export function publishBody({ post }: ChannelsWire): string {
 }
 
 /** The arguments of fanload that come from the wire. */
-export function fanloadWire(wire: ChannelsWire, port: number): string[] {
+export function fanloadWire(
+  wire: ChannelsWire,
+  port: number,
+  delivery: Delivery = "plain",
+): string[] {
   const { subscriber, publisher, post, offset } = wire;
-  const subscribes = ["-s", subscriber.path, "-h", subscriber.hello, "-a", subscriber.ack];
+  const { path, hello, deltaHello, ack } = subscriber;
+  if (delivery === "delta" && deltaHello === undefined) {
+    throw new TypeError("the peer has no deltas");
+  }
+  const first = delivery === "delta" ? deltaHello! : hello;
+  const subscribes = [
+    ...["-s", path, "-h", first, "-a", ack],
+    ...(delivery === "deflate" ? ["-e", DEFLATE_OFFER] : delivery === "delta" ? ["-D"] : []),
+  ];
   const publishes = publisher.by === "http"
     ? ["-S", post.path, "-M", publishHead(wire, port, "{l}"), "-m", post.body]
     : ["-S", publisher.path, "-m", publisher.message];

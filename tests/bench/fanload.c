@@ -9,15 +9,24 @@
  *       [-k FIRST]                      the number of the first channel; also that of the first connection, for its address
  *       [-z]                            all subscribe to channel 0, whatever FIRST is
  *       [-o NAME]                       in front of numbers that the server adds: each subscriber has to get 1 more than the time before
+ *       [-t filler|records|document]    the data: see fan_data.h
+ *       [-e OFFER]                      the subscribers' Sec-WebSocket-Extensions: the server has to accept permessage-deflate
+ *       [-D]                            the data comes as strings, which are documents or deltas: see fossil.h
  *     Subscriber i is subscribed to channel i mod CHANNELS; publication j goes to channel j mod CHANNELS. The data is a JSON
  *     object of BYTES bytes, which has the number j.
  * Out: a line `ready` when all are subscribed; then it waits for a line. At the end a line `report {"requests":…}`, as wsload's;
  *     a request is a publication that reached a subscriber, and a latency is its time from the publisher's send. Also in it: late, in
- *     µs at p99, with a rate. Then it waits for the end of its input, so that the closes are not measured. Exit code 1 if a
+ *     µs at p99, with a rate; wire, the bytes that the subscribers received; checked, the publications that were compared with what
+ *     was published. Then it waits for the end of its input, so that the closes are not measured. Exit code 1 if a
  *     connection failed or a subscriber missed a publication, or got one twice or too early.
  * With -f, so many publications are under way: the next one is sent when all subscribers of an earlier one have it. With
  * -r, one is sent at each multiple of 1 / PER_SECOND, and its latency counts from then.
- * It must not be the limit: all sockets share one buffer, and nothing of a message is parsed but its number.
+ * It must not be the limit: all sockets share one buffer, and nothing of a message is parsed but its number. A compressed message is
+ * inflated once for all subscribers that get the same bytes. From a server with context takeover no two are the same: then those of
+ * every 100th subscriber are inflated, and each of the others counts as one publication, the next one. Likewise deltas are applied for
+ * every 100th, and counted for the others.
+ *
+ * Longer than 400 lines because it is one program, whose parts share its few global variables.
  * It connects only to 127.0.0.1, from 127.0.0.1 and, for more connections than there are ports, the addresses behind it.
  *
  * Build: gcc -O2 -o fanload fanload.c
@@ -33,6 +42,9 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include "fan_data.h"
+#include "fossil.h"
+#include "inflate.h"
 #include "load.h"
 
 enum {
@@ -42,17 +54,26 @@ enum {
   GRACE_SECONDS = 10,           /* for answers, and for what is under way at the end */
   NUMBER_DIGITS = 16,
   HEADER_MAX = 14,
+  CHECKED_EACH = 100,           /* of so many subscribers, the messages of one are compared */
+  KEPT = 64,                    /* publications that are kept for that */
+  INFLATED = 256,               /* compressed messages that are kept with what they contain; a power of two */
+  RSV1 = 0x40,                  /* RFC 7692 section 6: the message is compressed */
 };
 
-static const char NUMBER[] = "{\"s\":\"";
+/* What a subscriber has whose messages are compared. */
+typedef struct { Inflated inflated; Document document; } Checked;
+
+/* A compressed message, and what it contains. */
+typedef struct { uint8_t *payload, *text; size_t payload_bytes, text_bytes; } KnownMessage;
 
 typedef struct {
   int fd;                       /* -1 once failed */
-  int is_publisher;
+  int is_publisher, is_stateless; /* stateless: the server compresses without context takeover */
   uint32_t rest_bytes;          /* of a frame that was received in part */
   uint8_t *rest;
   uint64_t next;                /* the number of the publication that must come next */
   uint64_t offset;              /* of the server's last one; 0: none yet */
+  Checked *checked;             /* NULL: its messages are only counted */
 } Connection;
 
 typedef struct { uint64_t sent_at; uint32_t left; } Publication;
@@ -60,11 +81,14 @@ typedef struct { uint64_t sent_at; uint32_t left; } Publication;
 static int port, first, all_to_zero, channels = 1, subscribers, in_flight, poller;
 static double per_second;
 static size_t data_bytes;
-static const char *message, *message_head, *offset_name;
+static const char *message, *message_head, *offset_name, *extensions;
+static DataKind data_kind;
+static int has_deltas;
 static Connection *connections, *publishers;
 static int publisher_count;
 static Publication under_way[MOST_UNDER_WAY];
-static uint64_t published, oldest, received, received_bytes, frames, errors;
+static uint64_t published, oldest, received, received_bytes, wire_bytes, checked_count, frames, errors;
+static char *kept[KEPT];
 static int stopping;
 static Histogram histogram, lateness;
 static uint8_t buffer[RECEIVE_BYTES];
@@ -139,14 +163,12 @@ static void publish(uint64_t due) {
   static char *data;
   if (!data) {
     data = must(malloc(data_bytes + 1));
-    memset(data, 'x', data_bytes);
     data[data_bytes] = 0;
+    for (int i = 0; i < KEPT; i++) kept[i] = must(malloc(data_bytes));
   }
   int channel = (int)(published % (uint64_t)channels);
-  char head[64];
-  int length = sprintf(head, "%s%016lx\",\"x\":\"", NUMBER, published);
-  memcpy(data, head, (size_t)length);
-  memcpy(data + data_bytes - 2, "\"}", 2);
+  write_data(data, data_bytes, data_kind, published);
+  memcpy(kept[published % KEPT], data, data_bytes);
   under_way[published % MOST_UNDER_WAY] = (Publication){due, subscribers_of(channel)};
   Connection *publisher = &publishers[channel % publisher_count];
   char *text = fill_in(message, first + channel, data, 0);
@@ -176,24 +198,91 @@ static void check_offset(Connection *c, const uint8_t *at, const uint8_t *end) {
   c->offset = offset;
 }
 
+/* Counts publication `j`. */
+static void take_publication(Connection *c, uint64_t j, uint64_t now) {
+  if (j != c->next || j >= published) { fail(c, "a subscriber missed a publication, or got one twice"); return; }
+  c->next += (uint64_t)channels;
+  Publication *p = &under_way[j % MOST_UNDER_WAY];
+  record(&histogram, now - p->sent_at);
+  p->left--;
+  received++;
+  received_bytes += data_bytes;
+}
+
+/* Compares publication `j` with what was published, if it is one of the last. */
+static void compare(Connection *c, uint64_t j, const uint8_t *data, size_t length) {
+  if (c->fd < 0 || published - j > KEPT) return;
+  checked_count++;
+  if (length != data_bytes || memcmp(data, kept[j % KEPT], length)) fail(c, "a publication is not what was published");
+}
+
+/* Counts the publications in a message whose data are strings: a line each. */
+static void take_strings(Connection *c, const uint8_t *at, const uint8_t *end, uint64_t now) {
+  static const char DATA[] = "\"data\":\"", DELTA[] = "\"delta\":true";
+  const uint8_t *data;
+  while (c->fd >= 0 && (data = memmem(at, (size_t)(end - at), DATA, sizeof DATA - 1))) {
+    const uint8_t *line_end = memchr(data, '\n', (size_t)(end - data));
+    uint64_t j = c->next;
+    if (!line_end) line_end = end;
+    take_publication(c, j, now);
+    if (c->fd >= 0 && offset_name) check_offset(c, at, data);
+    if (c->fd >= 0 && c->checked) {
+      int is_delta = memmem(at, (size_t)(line_end - at), DELTA, sizeof DELTA - 1) != NULL;
+      Document *document = &c->checked->document;
+      if (read_document(document, data + sizeof DATA - 1, line_end, is_delta) < 0) fail(c, "an invalid delta");
+      compare(c, j, document->bytes, document->length);
+    }
+    at = line_end;
+  }
+}
+
 /* Counts the publications in a message. */
 static void take_message(Connection *c, const uint8_t *at, const uint8_t *end, uint64_t now) {
   if (end - at == 2 && at[0] == '{' && at[1] == '}') { send_text(c, "{}"); return; }
+  if (has_deltas) return take_strings(c, at, end, now);
   const size_t number_bytes = sizeof NUMBER - 1;
   const uint8_t *data;
   while (c->fd >= 0 && (data = memmem(at, (size_t)(end - at), NUMBER, number_bytes))) {
     const uint8_t *digits = data + number_bytes;
     uint64_t j = end - digits < NUMBER_DIGITS ? UINT64_MAX : hexadecimal(digits);
-    if (j != c->next || j >= published) { fail(c, "a subscriber missed a publication, or got one twice"); return; }
-    c->next += (uint64_t)channels;
-    Publication *p = &under_way[j % MOST_UNDER_WAY];
-    record(&histogram, now - p->sent_at);
-    p->left--;
-    received++;
-    received_bytes += data_bytes;
-    if (offset_name) check_offset(c, at, data);
+    take_publication(c, j, now);
+    if (c->fd >= 0 && offset_name) check_offset(c, at, data);
     at = (size_t)(end - data) < data_bytes ? end : data + data_bytes;
+    if (c->checked || c->is_stateless) compare(c, j, data, (size_t)(at - data));
   }
+}
+
+/* What a compressed message of a server without context takeover contains; NULL: it is invalid. */
+static const KnownMessage *inflate_once(const uint8_t *payload, size_t length) {
+  static KnownMessage known[INFLATED];
+  static Inflated inflated;
+  uint32_t hash = 2166136261u;
+  for (size_t i = 0; i < length; i += 1 + length / 64) hash = (hash ^ payload[i]) * 16777619u;
+  KnownMessage *slot = &known[hash >> 8 & (INFLATED - 1)];
+  if (slot->payload && slot->payload_bytes == length && !memcmp(slot->payload, payload, length)) return slot;
+  inflated.end = 0;
+  if (inflate_message(&inflated, payload, length) < 0) return NULL;
+  slot->payload = must(realloc(slot->payload, length + 1));
+  slot->text = must(realloc(slot->text, inflated.end + 1));
+  memcpy(slot->payload, payload, slot->payload_bytes = length);
+  memcpy(slot->text, inflated.bytes, slot->text_bytes = inflated.end);
+  return slot;
+}
+
+/* Counts the publications in a compressed message; one that is not inflated counts as one, as with the subscribers that are checked. */
+static void take_compressed(Connection *c, const uint8_t *payload, size_t length, uint64_t now) {
+  if (c->is_stateless) {
+    const KnownMessage *found = inflate_once(payload, length);
+    if (found) take_message(c, found->text, found->text + found->text_bytes, now);
+    else fail(c, "a compressed message is invalid");
+    return;
+  }
+  if (!c->checked) return take_publication(c, c->next, now);
+  Inflated *inflated = &c->checked->inflated;
+  uint64_t before = received;
+  if (inflate_message(inflated, payload, length) < 0) { fail(c, "a compressed message is invalid"); return; }
+  take_message(c, inflated->bytes + inflated->history, inflated->bytes + inflated->end, now);
+  if (c->fd >= 0 && received != before + 1) fail(c, "a compressed message is not one publication");
 }
 
 /* Handles the whole frames of `bytes`; returns how many bytes they have. */
@@ -209,7 +298,10 @@ static size_t take_frames(Connection *c, const uint8_t *bytes, size_t count, uin
     if (count - at < head + length) break;
     if ((frame[0] & 15) == 8) { fail(c, "the server closed a WebSocket"); break; }
     frames += !c->is_publisher;
-    if (!c->is_publisher && (frame[0] & 15) <= 2) take_message(c, frame + head, frame + head + length, now);
+    if (!c->is_publisher && (frame[0] & 15) <= 2) {
+      if (frame[0] & RSV1) take_compressed(c, frame + head, length, now);
+      else take_message(c, frame + head, frame + head + length, now);
+    }
     at += head + length;
   }
   return at;
@@ -222,6 +314,7 @@ static void receive(Connection *c, uint64_t now) {
   if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (count <= 0) { fail(c, count ? strerror(errno) : "the server went away"); return; }
   if (c->is_publisher && message_head) return; /* its answers need not be read */
+  wire_bytes += c->is_publisher ? 0 : (uint64_t)count;
   size_t all = before + (size_t)count, taken = take_frames(c, buffer, all, now);
   c->rest_bytes = (uint32_t)(all - taken);
   if (!c->rest_bytes) return;
@@ -229,9 +322,10 @@ static void receive(Connection *c, uint64_t now) {
   memcpy(c->rest, buffer + taken, c->rest_bytes);
 }
 
+static char peeked[65536];
+
 /* Waits until what was received contains `text`, and takes it out of the socket. */
 static int await_text(int fd, const char *text, int to_the_end) {
-  static char peeked[65536];
   for (uint64_t end = now_ns() + GRACE_SECONDS * 1000000000ull; now_ns() < end;) {
     struct pollfd p = {.fd = fd, .events = POLLIN};
     if (poll(&p, 1, 1000) <= 0) continue;
@@ -246,13 +340,19 @@ static int await_text(int fd, const char *text, int to_the_end) {
 }
 
 /* RFC 6455 section 4.1. */
-static int shake_hands(int fd, const char *path) {
+static int shake_hands(Connection *c, const char *path) {
+  const char *offer = c->is_publisher ? NULL : extensions;
   char text[1024];
   int length = snprintf(text, sizeof text,
     "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n", path, port);
-  if (length >= (int)sizeof text || send(fd, text, (size_t)length, MSG_NOSIGNAL) != length) return -1;
-  return await_text(fd, " 101 ", 0) || await_text(fd, "\r\n\r\n", 0);
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n%s%s%s\r\n", path, port,
+    offer ? "Sec-WebSocket-Extensions: " : "", offer ? offer : "", offer ? "\r\n" : "");
+  if (length >= (int)sizeof text || send(c->fd, text, (size_t)length, MSG_NOSIGNAL) != length) return -1;
+  if (await_text(c->fd, "\r\n\r\n", 0) < 0) return -1;
+  const char *end = memmem(peeked, sizeof peeked, "\r\n\r\n", 4);
+  size_t head = (size_t)(end - peeked);
+  c->is_stateless = memmem(peeked, head, "server_no_context_takeover", 26) != NULL;
+  return memmem(peeked, head, " 101 ", 5) && (!offer || memmem(peeked, head, "permessage-deflate", 18)) ? 0 : -1;
 }
 
 /* Connects number `i`. */
@@ -268,7 +368,8 @@ static void open_connection(Connection *c, int i, int channel, const char *path,
   if (bind(c->fd, (void *)&from, sizeof from) < 0 || connect(c->fd, (void *)&to, sizeof to) < 0) { fail(c, strerror(errno)); return; }
   setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
   char *filled = fill_in(path, all_to_zero ? 0 : first + channel, "", 0);
-  if (!(c->is_publisher && message_head) && shake_hands(c->fd, filled) < 0) { fail(c, "no valid handshake"); return; }
+  if (!c->is_publisher && i % CHECKED_EACH == 0 && (extensions || has_deltas)) c->checked = must(calloc(1, sizeof *c->checked));
+  if (!(c->is_publisher && message_head) && shake_hands(c, filled) < 0) { fail(c, "no valid handshake"); return; }
   free(filled);
   filled = fill_in(hello, all_to_zero ? 0 : first + channel, "", 0);
   if (*filled) send_text(c, filled);
@@ -316,8 +417,9 @@ static void run_until(uint64_t start, uint64_t end) {
 
 static void print_report(double seconds, uint64_t in_window, double cpu) {
   printf("report {\"requests\":%lu,\"seconds\":%.6f,\"rate\":%.1f,\"bytes\":%lu,\"errors\":%lu,\"published\":%lu,\"frames\":%lu,"
-    "\"p50\":%u,\"p99\":%u,\"p999\":%u,\"cpu\":%.3f", received, seconds,
-    (double)in_window / seconds, received_bytes, errors, published, frames, percentile(&histogram, 0.5),
+    "\"wire\":%lu,\"checked\":%lu,\"p50\":%u,\"p99\":%u,\"p999\":%u,\"cpu\":%.3f", received, seconds,
+    (double)in_window / seconds, received_bytes, errors, published, frames, wire_bytes,
+    checked_count, percentile(&histogram, 0.5),
     percentile(&histogram, 0.99), percentile(&histogram, 0.999), cpu);
   if (!in_flight) printf(",\"late\":%u", percentile(&lateness, 0.99));
   printf("}\n");
@@ -335,7 +437,7 @@ int main(int argc, char **argv) {
   const char *path = "/", *hello = "", *ack = "", *publish_path = "/", *publish_hello = "", *publish_ack = "";
   double seconds = 0;
   char line[16];
-  for (int option; (option = getopt(argc, argv, "p:n:c:b:d:f:r:s:h:a:S:H:A:m:M:k:o:z")) >= 0;) {
+  for (int option; (option = getopt(argc, argv, "p:n:c:b:d:f:r:s:h:a:S:H:A:m:M:k:o:t:e:zD")) >= 0;) {
     switch (option) {
       case 'p': port = atoi(optarg); break;
       case 'n': subscribers = atoi(optarg); break;
@@ -354,6 +456,9 @@ int main(int argc, char **argv) {
       case 'M': message_head = optarg; break;
       case 'k': first = atoi(optarg); break;
       case 'z': all_to_zero = 1; break;
+      case 't': data_kind = *optarg == 'd' ? DOCUMENT : *optarg == 'r' ? RECORDS : FILLER; break;
+      case 'e': extensions = optarg; break;
+      case 'D': has_deltas = 1; break;
       case 'o': offset_name = optarg; break;
       default: return 2;
     }
@@ -387,6 +492,7 @@ int main(int argc, char **argv) {
   stopping = 1;
   run_until(start, now_ns() + GRACE_SECONDS * 1000000000ull);
   for (uint64_t j = oldest; j < published; j++) errors += under_way[j % MOST_UNDER_WAY].left;
+  if ((extensions || has_deltas) && received && !checked_count) fail(&connections[0], "no publication was compared");
   print_report(elapsed, in_window, own_cpu_seconds() - cpu);
   while (fgets(line, sizeof line, stdin));
   return errors ? 1 : 0;

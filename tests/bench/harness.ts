@@ -8,7 +8,7 @@
  * and do not stop the run.
  */
 
-import { type ChannelsWire, PROGRAM_WIRE } from "./channels_wire.ts";
+import { type ChannelsWire, type Delivery, PROGRAM_WIRE } from "./channels_wire.ts";
 import { findClient } from "./load_client.ts";
 import type { BenchOptions } from "./options.ts";
 import type { Found, Peer } from "./peers/mod.ts";
@@ -138,7 +138,7 @@ export class Harness {
       const turn = await takeTurn(server, row, {
         client,
         seconds,
-        wire: wireOf(contender.peer, row),
+        ...wireOf(contender.peer, row),
       });
       await checkSameWork(server.port, row, this.#page);
       contender.server = undefined;
@@ -162,7 +162,7 @@ export class Harness {
           await loadOnly(server, row, {
             client,
             seconds: warmup,
-            wire: wireOf(contender.peer, row),
+            ...wireOf(contender.peer, row),
           });
         }
       });
@@ -173,8 +173,7 @@ export class Harness {
     await this.#rounds(
       contenders,
       row,
-      ({ server, peer }) =>
-        takeTurn(server!, row, { client, seconds, rate, wire: wireOf(peer, row) }),
+      ({ server, peer }) => takeTurn(server!, row, { client, seconds, rate, ...wireOf(peer, row) }),
     );
     return rate;
   }
@@ -230,6 +229,10 @@ function entryOf({ peer, label, turns, failure }: Contender): Entry {
 }
 
 /** An app subscribes and publishes as our programs for the peers do. */
-function wireOf(peer: Peer, row: Row): ChannelsWire | undefined {
-  return row.work === "app-fan-out" ? PROGRAM_WIRE : peer.channels;
+function wireOf(
+  peer: Peer,
+  row: Row,
+): { wire: ChannelsWire | undefined; delivery: Delivery | undefined } {
+  const wire = row.work === "app-fan-out" ? PROGRAM_WIRE : peer.channels;
+  return { wire, delivery: peer.delivery };
 }

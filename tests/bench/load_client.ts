@@ -9,7 +9,7 @@
 import { originOf } from "./ask.ts";
 import { buildProgram } from "./c_programs.ts";
 import { WRK_SCRIPT } from "./paths.ts";
-import { type ChannelsWire, fanloadWire } from "./channels_wire.ts";
+import { type ChannelsWire, type Delivery, fanloadWire } from "./channels_wire.ts";
 import { requestOf } from "./requests.ts";
 import {
   type FanOutRow,
@@ -41,6 +41,8 @@ export interface ClientReport {
   readonly p999: number | null;
   /** How late the client itself sent, at p99, in µs; null if the client does not report it. */
   readonly late: number | null;
+  /** Bytes that came from the sockets of subscribers, with all headers of frames; null if the client does not report them. */
+  readonly wire: number | null;
   /** TLS sessions that the server resumed; null if the client does not report them. */
   readonly resumed: number | null;
 }
@@ -80,6 +82,7 @@ export function parseReport(output: string): ClientReport {
     p99: unlessNull("p99"),
     p999: unlessNull("p999"),
     late: unlessMissing("late"),
+    wire: unlessMissing("wire"),
     resumed: unlessMissing("resumed"),
   };
 }
@@ -111,6 +114,13 @@ export interface ClientLoad {
   readonly rate?: number | undefined;
   /** How the peer's channels are used. */
   readonly wire?: ChannelsWire | undefined;
+  /** How they get publications in the rows with permessage-deflate or deltas; undefined: in that way. */
+  readonly delivery?: Delivery | undefined;
+}
+
+/** How subscribers get the publications of a row. */
+function deliveryOf({ work }: FanOutRow): Delivery {
+  return work === "fan-out-deflate" ? "deflate" : work === "fan-out-delta" ? "delta" : "plain";
 }
 
 function wrkArgs(row: Row, port: number, { seconds, wire }: ClientLoad): string[] {
@@ -145,14 +155,16 @@ function exchangeArgs(row: Row, port: number, { seconds, rate }: ClientLoad): st
   ];
 }
 
-function fanloadArgs(row: FanOutRow, port: number, { seconds, wire }: ClientLoad): string[] {
+function fanloadArgs(row: FanOutRow, port: number, load: ClientLoad): string[] {
+  const { seconds, wire, delivery = deliveryOf(row) } = load;
   if (wire === undefined) throw new TypeError("a row with channels needs the wire of the peer");
-  const { connections, channels, payload, flow } = row;
+  const { connections, channels, payload, flow, data } = row;
   return [
     ...["-p", `${port}`, "-n", `${connections}`, "-c", `${channels}`, "-b", `${payload}`],
     ...["-d", `${seconds}`],
     ...("inFlight" in flow ? ["-f", `${flow.inFlight}`] : ["-r", `${flow.perSecond}`]),
-    ...fanloadWire(wire, port),
+    ...(data === undefined ? [] : ["-t", data]),
+    ...fanloadWire(wire, port, delivery),
   ];
 }
 

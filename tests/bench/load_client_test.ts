@@ -29,6 +29,7 @@ Deno.test("parseReport finds the report among wrk's other lines", () => {
     p99: 3911,
     p999: 8000,
     late: null,
+    wire: null,
     resumed: null,
   });
 });
@@ -183,6 +184,16 @@ Deno.test("clientArgs gives fanload the subscribers, the flow and the peer's wir
   assertEquals(args.slice(12), [...wire, "-S", "/publish", "-m", "{c}:{d}"]);
   const paced = clientArgs(rowOf("fan-out-64-1000-20s"), 8000, { seconds: 2, wire: WIRE });
   assertEquals(paced.slice(10, 12), ["-r", "20"]);
+  const deflating = clientArgs(rowOf("fan-out-deflate-1k-1000-16"), 8000, {
+    seconds: 2,
+    wire: WIRE,
+  });
+  assertEquals(deflating.slice(12, 14), ["-t", "records"]);
+  assertEquals(deflating.slice(20, 22), ["-e", "permessage-deflate; client_max_window_bits"]);
+  const delta = rowOf("fan-out-delta-8k-1000-one");
+  assertThrows(() => clientArgs(delta, 8000, { seconds: 2, wire: WIRE }), TypeError, "no deltas");
+  const plain = clientArgs(delta, 8000, { seconds: 2, wire: WIRE, delivery: "plain" });
+  assertEquals([plain.includes("-D"), plain.includes("document")], [false, true]);
 });
 
 /** A server of channels, which forgets every `forgets`th message of a subscriber; 0: none. */

@@ -56,13 +56,13 @@ export function targetsTable(results: readonly RowResult[]): string[] {
     return OURS.flatMap((us) =>
       comparisonsOf(result.row, summaries, us)
         .filter(({ cpu }) => cpu.target !== undefined)
-        .map(({ peer, cpu, p99, p999 }) => {
+        .map(({ peer, cpu, p99, p999, wireBytes }) => {
           const far = result.row.load === "paced" ? p999 : undefined;
-          return [result.row.title, us, peer, ...[cpu, p99, far].map(formatRatio)];
+          return [result.row.title, us, peer, ...[cpu, p99, far, wireBytes].map(formatRatio)];
         })
     );
   });
-  return table(["row", "server", "to", "CPU", "p99", "p99.9"], lines);
+  return table(["row", "server", "to", "CPU", "p99", "p99.9", "bytes"], lines);
 }
 
 /** Writes both tables. */

@@ -19,6 +19,7 @@ export function measuredEntry(peer: string, cpuPerRequest: number): Entry {
     p999: 2500,
     late: 20,
     resumed: null,
+    wireBytes: null,
     rssBytes: 50 * 1024 * 1024,
     errors: 0,
     clientBusiest: 0.5,

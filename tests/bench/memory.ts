@@ -1,10 +1,12 @@
 /**
- * `deno run -A tests/bench/memory.ts [--tls | --channels one|own] [CONNECTIONS [PEER…]]`: measures the memory of an idle
- * WebSocket, with `--tls` of an idle TLS connection after one request, with `--channels` of an idle subscriber: all of one
+ * `deno run -A tests/bench/memory.ts [--tls | --deflate | --channels one|own] [CONNECTIONS [PEER…]]`: measures the memory of an idle
+ * WebSocket, with `--deflate` of one that has negotiated permessage-deflate and echoed one compressed message, with `--tls` of an
+ * idle TLS connection after one request, with `--channels` of an idle subscriber: all of one
  * channel, or each of its own.
  *
  * In: the named servers of peers/, by default all that can do it. Out: for each, with one worker, resident
- * bytes per connection with 5,000 idle connections (20,000 subscribers). There are two figures: the growth from none,
+ * bytes per connection with 5,000 idle connections (10,000 with
+ * permessage-deflate, 20,000 subscribers). There are two figures: the growth from none,
  * which includes the one-time growth of the server's heap, and the slope from a fifth of the connections
  * to all, which does not. Anonymous memory is shown separately, because touched file pages of the program
  * do not belong to a connection. The kernel's buffers are not included.
@@ -22,12 +24,27 @@ import { median } from "./statistics.ts";
 import { isMissing } from "./tools.ts";
 
 /** The kind of connection. */
-type Kind = "websocket" | "tls" | "fan-out";
+type Kind = "websocket" | "websocket-deflate" | "tls" | "fan-out";
 
-const DEFAULT_CONNECTIONS = { websocket: 5_000, tls: 5_000, "fan-out": 20_000 };
+const DEFAULT_CONNECTIONS = {
+  websocket: 5_000,
+  "websocket-deflate": 10_000,
+  tls: 5_000,
+  "fan-out": 20_000,
+};
 /** Bytes of each kind of connection. */
-const TARGETS = { websocket: 1024, tls: 17 * 1024, "fan-out": 2048 };
-const NAMES = { websocket: "WebSocket", tls: "TLS connection", "fan-out": "subscriber" };
+const TARGETS = { websocket: 1024, "websocket-deflate": 4096, tls: 17 * 1024, "fan-out": 2048 };
+const NAMES = {
+  websocket: "WebSocket",
+  "websocket-deflate": "WebSocket with permessage-deflate",
+  tls: "TLS connection",
+  "fan-out": "subscriber",
+};
+const KIND_OF: Readonly<Record<string, Kind>> = {
+  "--tls": "tls",
+  "--deflate": "websocket-deflate",
+  "--channels": "fan-out",
+};
 /** Connections opened and closed before the first sample, so that code is compiled and pools are filled. */
 const WARM_UP = 200;
 /** Samples at each stage, a second apart; the median is used. */
@@ -166,8 +183,8 @@ function parse(args: readonly string[]) {
   const isSpread = second === "one" || second === "own";
   if (first === "--channels" && !isSpread) throw new RangeError("--channels takes one or own");
   const spread: ChannelSpread = second === "one" ? "one" : "own";
-  const kind: Kind = first === "--tls" ? "tls" : first === "--channels" ? "fan-out" : "websocket";
-  const [number, ...wanted] = args.slice({ websocket: 0, tls: 1, "fan-out": 2 }[kind]);
+  const kind = KIND_OF[first ?? ""] ?? "websocket";
+  const [number, ...wanted] = args.slice(kind === "websocket" ? 0 : kind === "fan-out" ? 2 : 1);
   const count = Number(number ?? DEFAULT_CONNECTIONS[kind]);
   if (!Number.isInteger(count) || count < 10) {
     throw new RangeError("CONNECTIONS must be a whole number of at least 10");

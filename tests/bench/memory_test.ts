@@ -53,6 +53,20 @@ Deno.test("openIdleSockets opens the requested number, or names the port that re
   }
 });
 
+Deno.test("openIdleSockets refuses a server without permessage-deflate", async () => {
+  const server = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen() {} },
+    (request) => Deno.upgradeWebSocket(request).response,
+  );
+  try {
+    const opened = openIdleSockets(server.addr.port, 1, "websocket-deflate");
+    const refused = await opened.catch((error: Error) => error);
+    assertEquals(String(refused).includes("no websocket-deflate on port"), true);
+  } finally {
+    await server.shutdown();
+  }
+});
+
 Deno.test({
   name: "openIdleSockets opens TLS connections, each after one answer (apt-get install openssl)",
   ignore: findProgram("openssl") === undefined,

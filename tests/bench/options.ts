@@ -55,8 +55,8 @@ export const USAGE = `deno task bench [options]
   --warmup S       seconds of load before the first round, not measured (3)
   --workers N      workers of each server if the row does not say (2, with --pin 1)
   --rows REGEX     only the rows whose id or title match
-  --peers LIST     only these, separated by commas: async-deno,async-deno-exe,c-loop,nginx,
-                   nginx-buffered,sws,bun-static,bun,deno,deno-tls,node,node-ws,uws,nchan
+  --peers LIST     only these, separated by commas: async-deno,async-deno-exe,async-deno-plain,
+                   c-loop,nginx,nginx-buffered,sws,bun-static,bun,deno,deno-tls,node,node-ws,uws,nchan
   --before FILE    an earlier executable, measured as the peer "before"
   --pin            the client on core 0, the servers on the other cores; not in the rows crowded and workers-*
   --cold           each turn is the first seconds of a fresh server, without a warm-up

@@ -1,12 +1,13 @@
 /**
  * Compares async-deno with each peer in one row.
  *
- * In: the summaries of a row by server id, and the id of ours. Out: one {@link Comparison} per peer, of CPU
- * and of the latencies, with targets and marks; and the comparison of our p99 with the best peer's. Pure;
+ * In: the summaries of a row by server id, and the id of ours. Out: one {@link Comparison} per peer, of CPU,
+ * of the latencies and of the bytes of a message, with targets and marks; and the comparison of our p99 with the best peer's. Pure;
  * called by the report, the Markdown table and for the JSON.
  */
 
 import { C_LOOP } from "./peers/c_loop.ts";
+import { PLAIN } from "./peers/async_deno_plain.ts";
 import { EARLIER } from "./peers/earlier_executable.ts";
 import type { Row } from "./rows.ts";
 import type { Summary } from "./statistics.ts";
@@ -31,6 +32,8 @@ export interface Comparison {
   readonly p99: Ratio | undefined;
   /** Undefined if either is unknown. */
   readonly p999: Ratio | undefined;
+  /** Bytes that a subscriber receives for a message. Undefined without subscribers. */
+  readonly wireBytes: Ratio | undefined;
 }
 
 /** Our p99 compared with the best of the peers. */
@@ -46,9 +49,9 @@ export interface TailComparison {
 /** The forms of async-deno, which are not compared with each other. */
 export const OURS: readonly string[] = ["async-deno", "async-deno-exe"];
 
-/** Whether a server is another product: neither async-deno, also an earlier one, nor the bare loop in C. */
+/** Whether a server is another product: neither async-deno, also an earlier one or without compression, nor the bare loop in C. */
 export function isRival(id: string): boolean {
-  return !OURS.includes(id) && id !== EARLIER && id !== C_LOOP;
+  return !OURS.includes(id) && id !== EARLIER && id !== PLAIN && id !== C_LOOP;
 }
 
 function ratio(ours: number | null, theirs: number | null, target: number | undefined) {
@@ -76,7 +79,8 @@ export function comparisonsOf(
     if (cpu === undefined) return [];
     const p99 = ratio(ours.p99, theirs.p99, target?.p99);
     const p999 = ratio(ours.p999, theirs.p999, target?.p999);
-    return [{ peer, cpu, p99, p999 }];
+    const wireBytes = ratio(ours.wireBytes, theirs.wireBytes, target?.wireBytes);
+    return [{ peer, cpu, p99, p999, wireBytes }];
   });
 }
 

@@ -14,6 +14,7 @@ function summary(cpuPerRequest: number, p99: number | null = null): Summary {
     p999: p99 === null ? null : 2 * p99,
     late: null,
     resumed: null,
+    wireBytes: null,
     rssBytes: 1024,
     errors: 0,
     clientBusiest: 0.5,
@@ -30,7 +31,7 @@ Deno.test("a ratio is ours divided by theirs, with a mark if there is a target",
     ["bun", summary(12)],
     ["node", summary(50)],
   ]);
-  const none = { p99: undefined, p999: undefined };
+  const none = { p99: undefined, p999: undefined, wireBytes: undefined };
   assertEquals(comparisonsOf({ id: "keep-alive-512" }, summaries, "async-deno"), [
     { peer: "nginx", cpu: { value: 0.9, target: 0.9, met: true }, ...none },
     { peer: "bun", cpu: { value: 0.75, target: 0.7, met: false }, ...none },
@@ -101,10 +102,26 @@ Deno.test("targets by row", () => {
     ["file-1k", "bun", undefined],
     ["tls-keep-alive", "deno-tls", 0.8],
     ["close", "node", undefined],
+    ["fan-out-deflate-1k-1000-16", "async-deno-plain", 1.1],
+    ["fan-out-deflate-1k-1000-one", "bun", 0.3],
+    ["fan-out-1k-1000-one", "bun", 0.6],
   ] as const;
   for (const [id, peer, wanted] of rows) {
     assertEquals(targetOf({ id }, peer)?.cpu, wanted, `${id} ${peer}`);
   }
+});
+
+Deno.test("subscribers that negotiate compression or deltas have targets for their bytes", () => {
+  const wireBytes = (id: string) => targetOf({ id }, "async-deno-plain")?.wireBytes;
+  assertEquals(wireBytes("fan-out-deflate-1k-1000-one"), 0.4);
+  assertEquals(wireBytes("fan-out-delta-8k-1000-one"), 0.05);
+  const summaries = new Map([
+    ["async-deno", { ...summary(9), wireBytes: 350 }],
+    ["async-deno-plain", { ...summary(9), wireBytes: 1000 }],
+  ]);
+  const [plain] = comparisonsOf({ id: "fan-out-deflate-1k-1000-one" }, summaries, "async-deno");
+  assertEquals(plain!.wireBytes, { value: 0.35, target: 0.4, met: true });
+  assertEquals(isRival("async-deno-plain"), false);
 });
 
 Deno.test("every row is compared with Deno.serve, nginx or Bun, and has a target against some peer", () => {

@@ -2,12 +2,12 @@
  * The result as text for a terminal.
  *
  * In: row results. Out: lines. Pure; called by run.ts when a row is done. Each peer's line has our ratios
- * to it, of CPU and p99, with the target: `0.82 ≤ 0.90 ✓`.
+ * to it, of CPU, p99 and, with subscribers, the bytes of a message, with the target: `0.82 ≤ 0.90 ✓`.
  */
 
 import type { Entry, PeerStatus, RowResult } from "./harness.ts";
 import { compareTail, comparisonsOf, OURS, type Ratio } from "./ratio_table.ts";
-import { isFanOutRow, isWebSocketRow } from "./rows.ts";
+import { isFanOutRow, isWebSocketRow, type Row } from "./rows.ts";
 import type { Summary } from "./statistics.ts";
 import { isMissing } from "./tools.ts";
 
@@ -53,14 +53,20 @@ export function formatRatio(ratio: Ratio | undefined): string {
   return `${value} ≤ ${ratio.target.toFixed(2)} ${ratio.met ? "✓" : "✗"}`;
 }
 
-function figures(summary: Summary, paced: boolean): Cells {
+/** Formats the bytes of a message. */
+function formatBytes(bytes: number | null): string {
+  return bytes === null ? "–" : `${bytes.toFixed(0)} B`;
+}
+
+function figures(summary: Summary, row: Row): Cells {
   return [
     formatMicros(summary.cpuPerRequest),
     `±${(summary.spread * 100).toFixed(0)}%`,
     formatRate(summary.requestsPerSecond),
     formatMicros(summary.p50),
     formatMicros(summary.p99),
-    ...(paced ? [formatMicros(summary.p999)] : []),
+    ...(row.load === "paced" ? [formatMicros(summary.p999)] : []),
+    ...(isFanOutRow(row) ? [formatBytes(summary.wireBytes)] : []),
     `${(summary.rssBytes / MIB).toFixed(0)} MiB`,
   ];
 }
@@ -131,17 +137,19 @@ export function rowLines(result: RowResult): string[] {
     "p50",
     "p99",
     ...(paced ? ["p99.9"] : []),
+    ...(isFanOutRow(row) ? ["wire"] : []),
     "RSS",
-    ...ours.flatMap((id) => [`${id} to it`, "p99"]),
+    ...ours.flatMap((id) => [`${id} to it`, "p99", ...(isFanOutRow(row) ? ["wire"] : [])]),
   ];
   const ratios = ours.map((id) => comparisonsOf(row, summaries, id));
   const lines = entries.flatMap(({ peer, label, summary }): Cells[] => {
     if (summary === undefined) return [];
     const beside = ratios.flatMap((list) => {
       const found = list.find((comparison) => comparison.peer === peer);
-      return [formatRatio(found?.cpu), formatRatio(found?.p99)];
+      const wire = isFanOutRow(row) ? [formatRatio(found?.wireBytes)] : [];
+      return [formatRatio(found?.cpu), formatRatio(found?.p99), ...wire];
     });
-    return [[`  ${label}`, ...figures(summary, paced), ...beside]];
+    return [[`  ${label}`, ...figures(summary, row), ...beside]];
   });
   const notes = [
     ...paceNotes(result),

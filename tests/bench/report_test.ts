@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { alignColumns, formatMicros, formatRate, peerLines, rowLines } from "./report.ts";
 import { measuredEntry } from "./measured_entry.ts";
-import { makeRows } from "./rows.ts";
+import { makeChannelRows, makeRows } from "./rows.ts";
 
 const ROW = makeRows(2)[0]!;
 
@@ -51,6 +51,22 @@ Deno.test("a row at half rate shows p99.9, the rate and the client's lateness", 
     lines[2],
     "  12,345 a second for each server; the client was at most 20.0 µs late (p99), 50 % busy",
   );
+});
+
+Deno.test("a row with subscribers shows the bytes that they receive", () => {
+  const row = makeChannelRows(2).find(({ id }) => id === "fan-out-deflate-1k-1000-16")!;
+  const ours = measuredEntry("async-deno", 9);
+  const plain = measuredEntry("async-deno-plain", 9);
+  const lines = rowLines({
+    row,
+    missing: undefined,
+    entries: [
+      { ...ours, summary: { ...ours.summary!, wireBytes: 350 } },
+      { ...plain, summary: { ...plain.summary!, wireBytes: 1000 } },
+    ],
+  });
+  assertMatch(lines[0]!, /p99 +wire +RSS/);
+  assertMatch(lines[2]!, /1000 B .*0\.35 ≤ 0\.40 ✓$/);
 });
 
 Deno.test("a client that was late, and sessions that were not resumed, are noted", () => {

@@ -21,7 +21,10 @@ export type Work =
   | "tls"
   | "tls-file"
   | "websocket"
+  | "websocket-deflate"
   | "fan-out"
+  | "fan-out-deflate"
+  | "fan-out-delta"
   | "publish"
   | "app"
   | "app-echo"
@@ -76,8 +79,10 @@ export interface WebSocketRow extends RowBase {
 
 /** A row with channels: subscribers over WebSockets, which are the row's connections, and a publisher. */
 export interface FanOutRow extends RowBase {
-  readonly work: "fan-out" | "app-fan-out";
+  readonly work: "fan-out" | "fan-out-deflate" | "fan-out-delta" | "app-fan-out";
   readonly channels: number;
+  /** What is published, as fan_data.h makes it; default: text that nobody compresses. */
+  readonly data?: "records" | "document";
   /** Bytes of a publication. */
   readonly payload: number;
   /** Publications that are under way, or that are sent in a second. */
@@ -106,8 +111,11 @@ export const PATHS: Readonly<Record<Work, string>> = {
   tls: "/healthz",
   "tls-file": "/files/",
   websocket: "/echo",
+  "websocket-deflate": "/echo",
   // The peers have their own: channels_wire.ts.
   "fan-out": "/",
+  "fan-out-deflate": "/",
+  "fan-out-delta": "/",
   publish: "/",
   // Each row has its own.
   app: "",
@@ -117,7 +125,12 @@ export const PATHS: Readonly<Record<Work, string>> = {
 
 /** Whether the server has channels for this work. */
 export function usesChannels(work: Work): boolean {
-  return work === "fan-out" || work === "publish";
+  return work.startsWith("fan-out") || work === "publish";
+}
+
+/** Whether the WebSockets of this work negotiate permessage-deflate. */
+export function usesDeflate(work: Work): boolean {
+  return work === "fan-out-deflate" || work === "websocket-deflate";
 }
 
 /** Whether the server runs the handlers of peers/programs/app.mjs for this work. */
@@ -132,7 +145,7 @@ export function isWebSocketRow(row: Row): row is WebSocketRow {
 
 /** Whether the row has subscribers and a publisher. */
 export function isFanOutRow(row: Row): row is FanOutRow {
-  return row.work === "fan-out" || row.work === "app-fan-out";
+  return row.work.startsWith("fan-out") || row.work === "app-fan-out";
 }
 
 /** Whether the row requests a file. */
@@ -320,8 +333,20 @@ export function makeChannelRows(workers: number, placement: Placement = "all"): 
     )
   );
   const { http } = makers(common);
+  const [one, several] = FLOWS;
+  const smaller = { ...base, connections: 1000 };
   return [
     ...rows,
+    ...[one, several].map(({ id, title, flow }): FanOutRow => ({
+      ...{ ...smaller, work: "fan-out-deflate", data: "records", payload: KIB, flow },
+      id: `fan-out-deflate-1k-1000-${id}`,
+      title: `fan-out of 1 KiB of JSON to 1,000, permessage-deflate, ${title}`,
+    })),
+    {
+      ...{ ...smaller, work: "fan-out-delta", data: "document", payload: 8 * KIB, flow: one.flow },
+      id: "fan-out-delta-8k-1000-one",
+      title: "fan-out of 8 KiB that change by 100 B to 1,000, deltas, one at a time",
+    },
     {
       ...base,
       id: "channels-1000",

@@ -22,6 +22,8 @@ export interface Turn {
   readonly late: number | null;
   /** Share of the connections whose TLS session was resumed; null if none was to be. */
   readonly resumed: number | null;
+  /** Bytes that a subscriber received for a message; null in rows without subscribers. */
+  readonly wireBytes: number | null;
   /** Resident bytes of all processes of the server, halfway through the load. */
   readonly rssBytes: number;
   /** Failed connections, requests or responses. */
@@ -41,6 +43,8 @@ export interface Summary {
   readonly p999: number | null;
   readonly late: number | null;
   readonly resumed: number | null;
+  /** Bytes that a subscriber received for a message. */
+  readonly wireBytes: number | null;
   readonly rssBytes: number;
   /** Errors of all turns together. */
   readonly errors: number;
@@ -82,6 +86,7 @@ export function summarize(turns: readonly Turn[]): Summary {
     p999: medianOrNull(turns.map((turn) => turn.p999)),
     late: medianOrNull(turns.map((turn) => turn.late)),
     resumed: medianOrNull(turns.map((turn) => turn.resumed)),
+    wireBytes: medianOrNull(turns.map((turn) => turn.wireBytes)),
     rssBytes: median(turns.map((turn) => turn.rssBytes)),
     errors: turns.reduce((sum, turn) => sum + turn.errors, 0),
     clientBusiest: client,

@@ -12,6 +12,7 @@ const TURN: Turn = {
   p999: 1900,
   late: null,
   resumed: null,
+  wireBytes: null,
   rssBytes: 1024,
   errors: 0,
   clientBusiest: 0.5,

@@ -129,6 +129,7 @@ export async function takeTurn(
     p999: report.p999,
     late: load.rate === undefined ? null : report.late,
     resumed: resumedShare(report, row),
+    wireBytes: report.wire === null ? null : report.wire / requests,
     rssBytes,
     errors: report.errors,
     clientBusiest: busiest(first.client, second.client, seconds),

@@ -6,7 +6,7 @@
 import { isFile } from "../../support/is_file.ts";
 import { CERT_FILE, KEY_FILE } from "../certificate.ts";
 import { ROOT, SCRATCH, SITE } from "../paths.ts";
-import { runsApp, servesFiles, usesChannels, usesTls } from "../rows.ts";
+import { runsApp, servesFiles, usesChannels, usesDeflate, usesTls } from "../rows.ts";
 import { ASYNC_DENO_WIRE, channelArgs } from "./async_deno_channels.ts";
 import { appPath, type Peer, type Place } from "./peer.ts";
 
@@ -20,9 +20,10 @@ export function serverArgs(place: Place): string[] {
   const access = work === "log" ? ["--access-log", `${SCRATCH}async-deno-${port}-access.log`] : [];
   const files = servesFiles(work) ? ["--root", SITE] : [];
   const tls = usesTls(work) ? ["--tls-cert", CERT_FILE, "--tls-key", KEY_FILE] : [];
-  const channels = usesChannels(work) ? channelArgs(connections) : [];
+  const channels = usesChannels(work) ? channelArgs(work, connections) : [];
+  const deflate = usesDeflate(work) ? ["--websocket-compression"] : [];
   const app = runsApp(work) ? ["--app", appPath("app.mjs")] : [];
-  const options = [...log, ...access, ...files, ...tls, ...channels, ...app];
+  const options = [...log, ...access, ...files, ...tls, ...channels, ...deflate, ...app];
   return [`${workers}`, "127.0.0.1", `${port}`, ...options];
 }
 
@@ -37,7 +38,10 @@ export function allWork(label: string): Peer["does"] {
     tls: label,
     "tls-file": label,
     websocket: label,
+    "websocket-deflate": label,
     "fan-out": label,
+    "fan-out-deflate": label,
+    "fan-out-delta": label,
     publish: label,
     app: label,
     "app-echo": label,

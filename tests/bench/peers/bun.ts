@@ -8,7 +8,7 @@ import { isFile } from "../../support/is_file.ts";
 import { CERT_FILE, KEY_FILE } from "../certificate.ts";
 import { PAGE, PEER_PACKAGES, SITE } from "../paths.ts";
 import { PROGRAM_WIRE } from "../channels_wire.ts";
-import { runsApp, usesChannels, usesTls } from "../rows.ts";
+import { runsApp, usesChannels, usesDeflate, usesTls } from "../rows.ts";
 import { findProgram, type Missing, versionOf } from "../tools.ts";
 import { appPath, type Found, type Peer, type Place, programPath } from "./peer.ts";
 
@@ -26,11 +26,12 @@ export async function findBun(): Promise<Found | Missing> {
 /** How to start one of the Bun programs in programs/. */
 export function bunLaunch(found: Found, place: Place, program: string) {
   const tls = usesTls(place.work) ? { BENCH_CERT: CERT_FILE, BENCH_KEY: KEY_FILE } : {};
+  const deflate = usesDeflate(place.work) ? { BENCH_DEFLATE: "1" } : {};
   const env = { NODE_ENV: "production", BENCH_PORT: `${place.port}`, BENCH_PAGE: PAGE };
   return {
     command: found.program,
     args: ["run", programPath(program)],
-    env: { ...env, ...tls, BENCH_SITE: SITE },
+    env: { ...env, ...tls, ...deflate, BENCH_SITE: SITE },
     copies: place.workers,
   };
 }
@@ -46,7 +47,9 @@ export const bun: Peer = {
     tls: "Bun.serve, fetch",
     "tls-file": "Bun.serve, Bun.file",
     websocket: "Bun WebSocket",
+    "websocket-deflate": "Bun WebSocket",
     "fan-out": "Bun, server.publish",
+    "fan-out-deflate": "Bun, server.publish",
     publish: "Bun, server.publish",
     app: "Bun.serve",
     "app-echo": "Bun WebSocket",

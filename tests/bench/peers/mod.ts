@@ -9,6 +9,7 @@
 
 import { asyncDeno } from "./async_deno.ts";
 import { asyncDenoExecutable } from "./async_deno_executable.ts";
+import { asyncDenoPlain } from "./async_deno_plain.ts";
 import { bun } from "./bun.ts";
 import { bunStatic } from "./bun_static.ts";
 import { cLoop } from "./c_loop.ts";
@@ -29,6 +30,7 @@ export type { Found, Peer, Place } from "./peer.ts";
 export const PEERS: readonly Peer[] = [
   asyncDeno,
   asyncDenoExecutable,
+  asyncDenoPlain,
   cLoop,
   nginx,
   nginxBuffered,

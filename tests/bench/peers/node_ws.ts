@@ -7,7 +7,7 @@ import { PEER_PACKAGES } from "../paths.ts";
 import { isMissing } from "../tools.ts";
 import { findNode, nodeLaunch } from "./node_http.ts";
 import { PROGRAM_WIRE } from "../channels_wire.ts";
-import { usesChannels } from "../rows.ts";
+import { usesChannels, usesDeflate } from "../rows.ts";
 import type { Peer } from "./peer.ts";
 
 const PACKAGE = `${PEER_PACKAGES}node_modules/ws/package.json`;
@@ -15,7 +15,13 @@ const PACKAGE = `${PEER_PACKAGES}node_modules/ws/package.json`;
 /** The npm package ws. */
 export const nodeWs: Peer = {
   id: "node-ws",
-  does: { websocket: "Node ws", "fan-out": "Node ws", publish: "Node ws" },
+  does: {
+    websocket: "Node ws",
+    "websocket-deflate": "Node ws",
+    "fan-out": "Node ws",
+    "fan-out-deflate": "Node ws",
+    publish: "Node ws",
+  },
   channels: PROGRAM_WIRE,
   async find() {
     const node = await findNode();
@@ -31,6 +37,7 @@ export const nodeWs: Peer = {
       // Its channels are those of one process.
       usesChannels(place.work) ? "node_ws_channels.mjs" : "node_ws.mjs",
     );
-    return { ...launch, env: { ...launch.env, BENCH_PEERS: PEER_PACKAGES } };
+    const deflate = usesDeflate(place.work) ? { BENCH_DEFLATE: "1" } : {};
+    return { ...launch, env: { ...launch.env, ...deflate, BENCH_PEERS: PEER_PACKAGES } };
   },
 };

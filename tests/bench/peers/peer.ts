@@ -6,7 +6,7 @@
  */
 
 import { fileURLToPath } from "node:url";
-import type { ChannelsWire } from "../channels_wire.ts";
+import type { ChannelsWire, Delivery } from "../channels_wire.ts";
 import { PEER_PACKAGES } from "../paths.ts";
 import type { Work } from "../rows.ts";
 import type { Launch } from "../server_process.ts";
@@ -40,6 +40,8 @@ export interface Peer {
   readonly does: Readonly<Partial<Record<Work, string>>>;
   /** How its channels are used, if it can do that work. */
   readonly channels?: ChannelsWire;
+  /** How its subscribers get publications, whatever the row says. */
+  readonly delivery?: Delivery;
   /** Finds the program. */
   find(): Promise<Found | Missing>;
   /** Returns how to start it; may write its configuration first. */

@@ -2,6 +2,7 @@
 // {"channel":N,"data":…}. In one process, as publish does not reach others.
 
 import process from "node:process";
+const deflates = process.env.BENCH_DEFLATE !== undefined;
 const TEXT = { headers: { "Content-Type": "text/plain; charset=utf-8" } };
 
 const server = Bun.serve({
@@ -13,7 +14,7 @@ const server = Bun.serve({
     if (request.method === "POST") {
       if (pathname === "/echo") return new Response(request.body);
       const { channel, data } = await request.json();
-      server.publish(channel, JSON.stringify(data));
+      server.publish(channel, JSON.stringify(data), deflates);
       return new Response("{}", TEXT);
     }
     const channel = pathname === "/channels" ? search.slice(1) : "";
@@ -22,7 +23,7 @@ const server = Bun.serve({
     return new Response("ok", TEXT);
   },
   websocket: {
-    perMessageDeflate: false,
+    perMessageDeflate: deflates,
     open(socket) {
       if (socket.data.channel === "") return;
       socket.subscribe(socket.data.channel);
@@ -30,7 +31,7 @@ const server = Bun.serve({
     },
     message(_socket, message) {
       const colon = message.indexOf(":");
-      server.publish(message.slice(0, colon), message.slice(colon + 1));
+      server.publish(message.slice(0, colon), message.slice(colon + 1), deflates);
     },
   },
 });

@@ -4,7 +4,8 @@
 import process from "node:process";
 const page = await Bun.file(process.env.BENCH_PAGE).bytes();
 const site = process.env.BENCH_SITE.slice(0, -1);
-const { BENCH_CERT, BENCH_KEY } = process.env;
+const { BENCH_CERT, BENCH_KEY, BENCH_DEFLATE } = process.env;
+const deflates = BENCH_DEFLATE !== undefined;
 const PLAIN = { headers: { "Content-Type": "text/plain; charset=utf-8" } };
 const HTML = { headers: { "Content-Type": "text/html; charset=utf-8" } };
 const BINARY = { headers: { "Content-Type": "application/octet-stream" } };
@@ -28,9 +29,9 @@ Bun.serve({
     return new Response(page, HTML);
   },
   websocket: {
-    perMessageDeflate: false,
+    perMessageDeflate: deflates,
     message(socket, message) {
-      socket.send(message);
+      socket.send(message, deflates);
     },
   },
 });

@@ -5,13 +5,13 @@ import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import process from "node:process";
 
-const { BENCH_PEERS, BENCH_PORT, BENCH_WORKERS } = process.env;
+const { BENCH_DEFLATE, BENCH_PEERS, BENCH_PORT, BENCH_WORKERS } = process.env;
 // The package is installed in another folder.
 const { WebSocketServer } = createRequire(BENCH_PEERS)("ws");
 
 function serve() {
   const server = createServer((_request, response) => response.end("ok"));
-  const sockets = new WebSocketServer({ server, perMessageDeflate: false });
+  const sockets = new WebSocketServer({ server, perMessageDeflate: BENCH_DEFLATE !== undefined });
   sockets.on("connection", (socket) => {
     socket.on("message", (message, isBinary) => socket.send(message, { binary: isBinary }));
   });

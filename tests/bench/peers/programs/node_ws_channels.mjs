@@ -6,7 +6,7 @@ import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import process from "node:process";
 
-const { BENCH_PEERS, BENCH_PORT } = process.env;
+const { BENCH_DEFLATE, BENCH_PEERS, BENCH_PORT } = process.env;
 // The package is installed in another folder.
 const { WebSocketServer } = createRequire(BENCH_PEERS)("ws");
 const channels = new Map();
@@ -28,7 +28,7 @@ const server = createServer(async (request, response) => {
   response.end("{}");
 });
 
-const sockets = new WebSocketServer({ server, perMessageDeflate: false });
+const sockets = new WebSocketServer({ server, perMessageDeflate: BENCH_DEFLATE !== undefined });
 sockets.on("connection", (socket, { url }) => {
   const channel = url.startsWith("/channels?") ? url.slice("/channels?".length) : undefined;
   if (channel === undefined) {
@@ -42,6 +42,6 @@ sockets.on("connection", (socket, { url }) => {
   const members = channels.get(channel) ?? new Set();
   channels.set(channel, members.add(socket));
   socket.on("close", () => members.delete(socket));
-  socket.send("ready");
+  socket.send("ready", { compress: false });
 });
 server.listen(Number(BENCH_PORT), "127.0.0.1", 4096);

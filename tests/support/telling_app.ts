@@ -13,6 +13,8 @@ import { type Server, waitFor } from "./server.ts";
 export interface TellingAppOptions {
   readonly workers?: number;
   readonly args?: readonly string[];
+  /** The file of the log, or "off"; default: one of its own. */
+  readonly log?: string;
   /** Puts something beside the app. */
   prepare?(folder: string): Promise<void>;
 }
@@ -59,7 +61,7 @@ export class TellingApp {
 /** Runs `body` with a server with this app, and stops it; its exit code must be 0. */
 export async function withApp(
   app: string,
-  { workers = 1, args = [], prepare }: TellingAppOptions,
+  { workers = 1, args = [], log, prepare }: TellingAppOptions,
   body: (server: TellingApp) => Promise<void>,
 ): Promise<void> {
   const told: string[] = [];
@@ -76,7 +78,11 @@ export async function withApp(
     await prepare?.(folder);
     await Deno.writeTextFile(file, app + tellTo(listener.addr.port));
     await withAdmin(
-      { workers, args: ["--app", file, "--app-allow", "net", ...args] },
+      {
+        workers,
+        args: ["--app", file, "--app-allow", "net", ...args],
+        ...(log === undefined ? {} : { log }),
+      },
       async (server, adminUrl) => {
         await body(new TellingApp(server, adminUrl, told));
         const { code, stderr } = await server.stop();

@@ -10,6 +10,7 @@ import { createRequire, isBuiltin } from "node:module";
 import { compileFunction } from "node:vm";
 import { dirname } from "@std/path/posix/dirname";
 import { toFileUrl } from "@std/path/posix/to-file-url";
+import { noteAppFile } from "../../observe/log/mod.ts";
 import {
   type AppFile,
   type AppImport,
@@ -185,6 +186,7 @@ export class ModuleRunner {
     const body = kind === "esm" ? `"use strict";return (async function*(){${code}\n})()` : code;
     try {
       const filename = toFileUrl(path).href;
+      noteAppFile(filename, path);
       return compileFunction(body, parameters, { filename }) as unknown as Body;
     } catch (error) {
       if (error instanceof SyntaxError) throw new AppSyntaxError(path, body, error);

@@ -1,5 +1,5 @@
 /**
- * Tells of an error of the app: the log gets its stack, the operator its first place in the app's code.
+ * Tells of an error of the app: the log gets its calls in the app's code, the operator the first of them.
  *
  * In: what has failed, and what was thrown. Out: lines of the log, and a warning, limited in rate. The caller counts it.
  */

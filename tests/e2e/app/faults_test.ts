@@ -32,6 +32,7 @@ export default { // 2
         new Response(new ReadableStream({ cancel: () => tell("cancelled") }))), 1500));
       case "/keeps": globalThis.kept = new Uint8Array(400 * 1024 ** 2); return new Response("kept");
       case "/no-response": return 5;
+      case "/header": return new Response("", { headers: { "a b": "c" } }); // 24
       default: return new Response("ok");
     }
   },
@@ -71,6 +72,26 @@ Deno.test("app faults: an exception is 500, with its stack in the log and not in
     assert((await app.metrics()).sum("async_deno_handler_errors_total") >= 3);
   });
 });
+
+/** A call that an operator sees. */
+const CALL = /\bat (?:.* \(.*\)|\S*\/\S*:\d+)$/;
+
+for (const log of ["on", "off"]) {
+  Deno.test(`app faults: what is told of an exception has the app's own lines alone, --log ${log}`, async () => {
+    await withApp(APP, log === "off" ? { log } : {}, async (app) => {
+      // The server's module throws, called by the app's line.
+      assertMatch(await app.get("/header"), /^500 /);
+      await app.waitForWarning(
+        /the app: fetch: TypeError: .* at Object\.fetch \(\/.*app\.js:24\)$/m,
+      );
+      const lines = [app.server.stderr];
+      if (log === "on") lines.push(await app.server.waitForLog("[APP] at Object.fetch"));
+      const calls = lines.join("\n").split("\n").filter((line) => CALL.test(line));
+      assert(calls.length >= lines.length, calls.join("\n"));
+      for (const call of calls) assertMatch(call, /at Object\.fetch \(\/\S*\/app\.js:24\)$/);
+    });
+  });
+}
 
 const OUTSIDE = {
   "/timer": ["thrown in a timer", "app.js:9"],

@@ -68,6 +68,8 @@ export class RequestHead {
   // The kept head that this one shows; null: it has been parsed, or is a copy.
   #shown: RequestHead | null = null;
   #memo: unknown = null;
+  // Null: nobody has asked for it.
+  #host: string | null = null;
   #bytes: Uint8Array = NO_BYTES;
   #start = 0;
   #end = 0;
@@ -100,6 +102,7 @@ export class RequestHead {
     this.marks = 0;
     this.#shown = null;
     this.#memo = null;
+    this.#host = null;
     this.#bytes = bytes;
     this.#start = 0;
     this.#end = 0;
@@ -119,9 +122,10 @@ export class RequestHead {
     return this.fields.get(name);
   }
 
-  /** Host and port: those of a target in absolute form (RFC 9112 section 3.2.2), otherwise of Host. */
+  /** Host and port: those of a target in absolute form (RFC 9112 section 3.2.2), otherwise of Host. Decoded once for all repetitions. */
   host(): string {
-    return this.authority !== "" ? this.authority : this.fields.get("host") ?? "";
+    const kept = this.#shown ?? this;
+    return kept.#host ??= this.authority !== "" ? this.authority : this.fields.get("host") ?? "";
   }
 
   /** Whether a body follows: chunked, or of at least one byte. */
@@ -166,6 +170,7 @@ export class RequestHead {
     this.show(other);
     this.#shown = null;
     this.#memo = null;
+    this.#host = null;
     this.fields = this.#ownFields;
     this.fields.take(other.fields, bytes, shift);
     this.#bytes = bytes;

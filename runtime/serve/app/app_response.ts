@@ -5,6 +5,7 @@
  * which is made then. An instance is one of `Response` too, since its prototype is below that of Response.
  */
 
+import { constantFields, type ResponseFields } from "../../../protocol/mod.ts";
 import { AppHeaders, type Field } from "./app_headers.ts";
 import { collectWhole } from "./body_reader.ts";
 import { trueFields } from "./fetched_answers.ts";
@@ -16,9 +17,10 @@ const TEXT = "text/plain;charset=UTF-8";
 const JSON_TYPE = "application/json";
 const FORM = "application/x-www-form-urlencoded;charset=UTF-8";
 
-const TEXT_FIELDS: readonly Field[] = [["content-type", TEXT]];
-const JSON_FIELDS: readonly Field[] = [["content-type", JSON_TYPE]];
-const NO_FIELDS: readonly Field[] = [];
+/** What most answers have: encoded once. */
+const TEXT_FIELDS = constantFields([["content-type", TEXT]]);
+const JSON_FIELDS = constantFields([["content-type", JSON_TYPE]]);
+const NO_FIELDS: ResponseFields = [];
 
 // RFC 9112 section 4: reason-phrase.
 const REASON = /^[\t \x21-\x7e\x80-\xff]*$/;
@@ -30,7 +32,7 @@ export type StaticBody = string | Uint8Array | null;
 export interface AnswerParts {
   readonly status: number;
   /** Names in lower case. */
-  readonly fields: readonly Field[];
+  readonly fields: ResponseFields;
   /** The body; undefined: it is a stream. */
   readonly body: StaticBody | undefined;
   /** The body as a stream; null if `body` has it. */
@@ -297,7 +299,7 @@ export class AppResponse {
     return { status, fields, body: this.#body, stream: null, file };
   }
 
-  #fields(): readonly Field[] {
+  #fields(): ResponseFields {
     if (this.#headers !== null) return AppHeaders.fieldsOf(this.#headers);
     if (this.#type === null) return NO_FIELDS;
     if (this.#type === TEXT) return TEXT_FIELDS;

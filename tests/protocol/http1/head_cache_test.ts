@@ -103,6 +103,27 @@ Deno.test("head cache: connections with equal heads share a slot, and long heads
   assertEquals(kept(cache, long(HEAD_SLOT_BYTES + 1)), -1);
 });
 
+Deno.test("head cache: a repeated head has its own host, decoded once, and the next one another", () => {
+  const cache = new HeadCache();
+  const { head, bytes } = parse(TEXT.replace("one", "two"));
+  const host = head.host();
+  const hosts = ["a.example", "b.example"].map((name) => {
+    const text = TEXT.replace(/Host: .*\r\n/, `Host: ${name}\r\n`);
+    const slot = kept(cache, text);
+    const again = bytesOf(text);
+    return () => {
+      cache.find(slot, again, 0, again.length, head);
+      return [head.isRepeated, head.host(), head.clone().host()];
+    };
+  });
+  for (let i = 0; i < 2; i++) {
+    assertEquals(hosts[0]!(), [true, "a.example", "a.example"]);
+    assertEquals(hosts[1]!(), [true, "b.example", "b.example"]);
+  }
+  parseRequestHead(bytes, 0, bytes.length, head, HTTP1_LIMITS);
+  assertEquals([head.isRepeated, head.host()], [false, host]);
+});
+
 Deno.test("head cache: what was derived from a head is found with it, and gone with it", () => {
   const cache = new HeadCache();
   const { head, bytes } = parse(TEXT);

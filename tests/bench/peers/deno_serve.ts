@@ -30,6 +30,7 @@ export const denoServe: Peer = {
     websocket: "Deno.upgradeWebSocket",
     app: HTTP,
     "app-echo": "Deno.upgradeWebSocket",
+    "app-fan-out": "Deno.upgradeWebSocket, a Set",
   },
   find() {
     return Promise.resolve({ program: Deno.execPath(), version: Deno.version.deno });

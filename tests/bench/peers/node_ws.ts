@@ -21,6 +21,8 @@ export const nodeWs: Peer = {
     "fan-out": "Node ws",
     "fan-out-deflate": "Node ws",
     publish: "Node ws",
+    "app-echo": "Node ws",
+    "app-fan-out": "Node ws",
   },
   channels: PROGRAM_WIRE,
   async find() {
@@ -31,11 +33,12 @@ export const nodeWs: Peer = {
     return { program: node.program, version: `${version}, Node ${node.version}` };
   },
   launch(found, place) {
+    const hasSubscribers = usesChannels(place.work) || place.work === "app-fan-out";
     const launch = nodeLaunch(
       found,
       place,
       // Its channels are those of one process.
-      usesChannels(place.work) ? "node_ws_channels.mjs" : "node_ws.mjs",
+      hasSubscribers ? "node_ws_channels.mjs" : "node_ws.mjs",
     );
     const deflate = usesDeflate(place.work) ? { BENCH_DEFLATE: "1" } : {};
     return { ...launch, env: { ...launch.env, ...deflate, BENCH_PEERS: PEER_PACKAGES } };

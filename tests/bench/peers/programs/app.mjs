@@ -28,9 +28,33 @@ function echoes(request, server) {
   return response;
 }
 
-/** As in the programs of the rows with channels: /channels?N subscribes to N; /publish takes `N:DATA`. Not under Deno. */
+/** As in the programs of the rows with channels: /channels?N subscribes to N; /publish takes `N:DATA`. */
 function upgrades(request, server, channel) {
+  if (typeof server?.upgrade !== "function") return joins(request, channel);
   return void server.upgrade(request, { data: { channel } });
+}
+
+/** Deno has no topics: a set of sockets for each channel. */
+const channels = new Map();
+
+function joins(request, channel) {
+  const { socket, response } = Deno.upgradeWebSocket(request);
+  if (channel === "") {
+    socket.onmessage = ({ data }) => {
+      const colon = data.indexOf(":");
+      const text = data.slice(colon + 1);
+      for (const member of channels.get(data.slice(0, colon)) ?? []) member.send(text);
+    };
+    return response;
+  }
+  const members = channels.get(channel) ?? new Set();
+  channels.set(channel, members);
+  socket.onopen = () => {
+    members.add(socket);
+    socket.send("ready");
+  };
+  socket.onclose = () => members.delete(socket);
+  return response;
 }
 
 export default {

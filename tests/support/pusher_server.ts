@@ -56,6 +56,7 @@ export interface PusherTestLibrary {
   get(request: { path: string; params?: Record<string, string> }): Promise<Response>;
   authorizeChannel(socketId: string, channel: string, member?: unknown): Record<string, string>;
   authenticateUser(socketId: string, user: unknown): Record<string, string>;
+  createSignedQueryString(request: { method: string; path: string; body: string }): string;
 }
 
 /** A message as it came. */
@@ -88,6 +89,20 @@ const PusherConstructor = PusherClientClass as unknown as new (
   options: unknown,
 ) => PusherTestClient;
 
+/** A backend of the app `shop`. @param port of the server; one that only signs needs none */
+export function pusherLibrary(port = ""): PusherTestLibrary {
+  return new PusherLibrary({
+    appId: "1",
+    key: "shop-key",
+    secret: PUSHER_SECRET,
+    host: "127.0.0.1",
+    port,
+    useTLS: false,
+    // 32 bytes.
+    encryptionMasterKeyBase64: btoa("0123456789abcdef0123456789abcdef"),
+  }) as unknown as PusherTestLibrary;
+}
+
 /** A server with two apps, one of which tests use. */
 export class PusherServer implements AsyncDisposable {
   readonly backend: Backend;
@@ -97,16 +112,7 @@ export class PusherServer implements AsyncDisposable {
 
   private constructor(backend: Backend) {
     this.backend = backend;
-    this.library = new PusherLibrary({
-      appId: "1",
-      key: "shop-key",
-      secret: PUSHER_SECRET,
-      host: "127.0.0.1",
-      port: this.port,
-      useTLS: false,
-      // 32 bytes.
-      encryptionMasterKeyBase64: btoa("0123456789abcdef0123456789abcdef"),
-    }) as unknown as PusherTestLibrary;
+    this.library = pusherLibrary(this.port);
   }
 
   /** Starts one; the app is `shop`, and its namespace allows everything. */

@@ -89,7 +89,9 @@ export class ChannelProxyHooks implements ClientHooks {
     this.#backend = new Backend(parts);
     const { nameBytes } = parts.limits;
     this.#rules = new ChannelRules(parts.channels, { nameBytes });
-    this.keptFields = parts.config.httpHeaders;
+    const { emulatedHeaders, httpHeaders } = parts.config;
+    // A field that may be emulated is not emulated by who sends it.
+    this.keptFields = [...new Set([...httpHeaders, ...emulatedHeaders])];
   }
 
   get connect(): Hook<ConnectAsk, ConnectGrant> | undefined {
@@ -249,6 +251,9 @@ export class ChannelProxyHooks implements ClientHooks {
     const all = new Headers([...emulated].map(([name, value]) => [name, value]));
     for (const [name, value] of fields ?? []) all.set(name, value);
     all.set("Content-Type", "application/json");
+    // Over a connection that is used again, Deno 2.9.6 sends a question twice if the backend closes it without an answer
+    // (2.4.2 does not), and one that the backend has closed stays open here until the next question.
+    all.set("Connection", "close");
     return all;
   }
 }

@@ -2,6 +2,8 @@
  * The proxy of channels, if its backend is slow, is down, answers nonsense, or has enough to do.
  */
 
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { connected, subscribe } from "../../support/channel_server.ts";
 import { ANN, end, errorOf, startProxied } from "../../support/proxied_server.ts";
@@ -85,4 +87,34 @@ Deno.test("proxy: so many requests at once and no more; other clients go on", as
   open.resolve();
   assertEquals((await Promise.all(waiting)).map(({ data }) => data), ["late", "late"]);
   assertEquals((await three!.rpc("m", {})).data, "late");
+});
+
+Deno.test("proxy: a backend that closes the connection instead of answering is asked once", async () => {
+  const asked: string[] = [];
+  const backend = createServer((request, response) => {
+    let body = "";
+    request.on("data", (bytes) => body += bytes);
+    request.on("end", () => {
+      const { method = "connect" } = JSON.parse(body);
+      asked.push(method);
+      if (method === "cut") request.socket.destroy();
+      else response.end(JSON.stringify({ result: method === "connect" ? { user: "ann" } : {} }));
+    });
+  });
+  await new Promise<void>((resolve) => backend.listen(0, "127.0.0.1", resolve));
+  const address = `http://127.0.0.1:${(backend.address() as AddressInfo).port}/`;
+  await using proxied = await startProxied({}, { endpoints: { connect: address, rpc: address } });
+  const ann = proxied.server.client();
+  await connected(ann);
+  for (let i = 0; i < 5; i++) {
+    await ann.centrifuge.rpc("fine", {});
+    assertEquals(
+      await errorOf(ann.centrifuge.rpc("cut", {})),
+      [100, "internal server error", true],
+    );
+  }
+  assertEquals(asked.filter((method) => method === "cut").length, 5);
+  assertEquals(asked.length, 11);
+  await proxied.counted("channel_proxy_requests_total", 11);
+  await new Promise((resolve) => backend.close(resolve));
 });

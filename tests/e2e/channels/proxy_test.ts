@@ -210,14 +210,14 @@ Deno.test("proxy: what it knows of a connection: chosen fields, meta, overrides"
     rpc: () => ({ result: {} }),
   }, {
     httpHeaders: ["cookie", "x-real-ip"],
-    emulatedHeaders: ["authorization", "x-real-ip"],
+    emulatedHeaders: ["authorization", "x-real-ip", "x-own"],
     includesMeta: true,
   });
   const { backend, server } = proxied;
   class WithFields extends NodeSocket {
     constructor(url: string, protocols?: string | string[]) {
       super(url, protocols, {
-        headers: { cookie: "sid=1", "x-real-ip": "10.0.0.9", "x-other": "no" },
+        headers: { cookie: "sid=1", "x-real-ip": "10.0.0.9", "x-own": "real", "x-other": "no" },
       });
     }
   }
@@ -226,6 +226,7 @@ Deno.test("proxy: what it knows of a connection: chosen fields, meta, overrides"
     headers: {
       Authorization: "Bearer x",
       "X-Real-IP": "1.1.1.1",
+      "X-Own": "forged",
       Cookie: "sid=2",
       "X-Other": "no",
     },
@@ -240,13 +241,23 @@ Deno.test("proxy: what it knows of a connection: chosen fields, meta, overrides"
       headers.get("cookie"),
       headers.get("authorization"),
       headers.get("x-real-ip"),
+      headers.get("x-own"),
       headers.get("x-other"),
       headers.get("content-type"),
     ]),
     [
-      ["connect", undefined, "sid=1", "Bearer x", "10.0.0.9", null, "application/json"],
-      ["subscribe", { secret: 1 }, "sid=1", "Bearer x", "10.0.0.9", null, "application/json"],
-      ["rpc", { secret: 1 }, "sid=1", "Bearer x", "10.0.0.9", null, "application/json"],
+      ["connect", undefined, "sid=1", "Bearer x", "10.0.0.9", "real", null, "application/json"],
+      [
+        "subscribe",
+        { secret: 1 },
+        "sid=1",
+        "Bearer x",
+        "10.0.0.9",
+        "real",
+        null,
+        "application/json",
+      ],
+      ["rpc", { secret: 1 }, "sid=1", "Bearer x", "10.0.0.9", "real", null, "application/json"],
     ],
   );
   await proxied.counted("channel_presence_members", 0);

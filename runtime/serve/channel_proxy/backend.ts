@@ -91,8 +91,9 @@ export class Backend {
     const { now, warn } = this.#parts;
     if (now() < this.#quietUntil.get(event)!) return; // one of each event
     this.#quietUntil.set(event, now() + WARNING_PAUSE);
+    const after = event.endsWith("refresh") ? "it is asked again" : "clients get error 100";
     warn(
-      `the backend that is asked about ${event} ([channels.proxy]) has failed: ${why}; clients get error 100`,
+      `the backend that is asked about ${event} ([channels.proxy]) has failed: ${why}; ${after}`,
     );
   }
 

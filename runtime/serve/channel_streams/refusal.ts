@@ -79,7 +79,7 @@ export function hookRefusal(refusal: HookRefusal): Refusal {
   if ("disconnect" in refusal) return new Refusal(403, escapeText(refusal.disconnect.reason));
   const { code, message } = refusal.error;
   if (code === CLIENT_ERRORS.INTERNAL.code) {
-    return unavailable("The app has failed: try again later");
+    return unavailable("What decides about clients has failed: try again later");
   }
   return new Refusal(403, escapeText(message));
 }

@@ -62,10 +62,8 @@ const TRANSPORT: readonly string[] = endToEnd([
   "files/ranges",
   "half_close",
   "endpoints",
-  "limits",
   "pipelining",
   "refusals",
-  "smuggling",
   "stopping",
   "websocket_closes",
   "websocket",
@@ -76,29 +74,27 @@ const TRANSPORT: readonly string[] = endToEnd([
  * memory, or run browsers.
  */
 const UNTIMED: readonly string[] = [
-  ...folders(["e2e/channels", "e2e/engine", "e2e/files"]),
+  ...folders(["e2e/channels"]),
+  ...endToEnd(["answers", "curl", "endpoints", "half_close", "origin", "pipelining"]),
+];
+
+/** As {@link UNTIMED}; three runs share the work of one. */
+const UNTIMED_TOO: readonly string[] = [
+  ...folders(["e2e/app", "e2e/auth", "e2e/pusher"]),
+  ...endToEnd(["openssl", "refusals", "unix", "websocket_compression"]),
+];
+const UNTIMED_AS_WELL: readonly string[] = [
+  ...folders(["e2e/engine", "e2e/files"]),
   ...endToEnd([
-    "answers",
     "command_line",
     "configuration",
-    "curl",
-    "endpoints",
-    "half_close",
     "monitoring/access_log",
     "monitoring/metrics",
-    "origin",
-    "pipelining",
     "proxy",
     "smuggling",
     "transport",
     "websocket",
   ]),
-];
-
-/** As {@link UNTIMED}; two runs share the work of one. */
-const UNTIMED_TOO: readonly string[] = [
-  ...folders(["e2e/app", "e2e/auth", "e2e/pusher"]),
-  ...endToEnd(["openssl", "refusals", "unix", "websocket_compression"]),
 ];
 
 /** The tests of the program's modules, one by one. */
@@ -125,7 +121,7 @@ const UNIT: readonly string[] = [
 
 /** Every word, in the order in which errors list them. */
 export const TEST_PLANS: Readonly<Record<string, TestPlan>> = {
-  all: { paths: ["tests/e2e/"], beside: [UNIT, UNTIMED, UNTIMED_TOO] },
+  all: { paths: ["tests/e2e/"], beside: [UNIT, UNTIMED, UNTIMED_TOO, UNTIMED_AS_WELL] },
   multi: { paths: [SCENARIOS] },
   http: { paths: [SCENARIOS], filter: scenariosWith("http") },
   ws: { paths: [SCENARIOS], filter: scenariosWith("ws") },
@@ -157,7 +153,6 @@ export const TEST_PLANS: Readonly<Record<string, TestPlan>> = {
         "app/app_rights",
         "app/samples",
         "channels/program",
-        "command_line",
         "idle_memory",
         "reload",
         "stopping",

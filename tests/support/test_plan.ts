@@ -100,6 +100,17 @@ const UNTIMED_AS_WELL: readonly string[] = [
 /** The tests of the program's modules, one by one. */
 const MODULES: readonly string[] = folders(["protocol", "runtime"]);
 
+/** Those that call Deno, the kernel, OpenSSL or npm packages. The others compute, alike on every version. */
+const ON_DENO: readonly string[] = folders([
+  "runtime/deno",
+  "runtime/executor",
+  "runtime/native",
+  "runtime/observe",
+  "runtime/os",
+  "runtime/serve",
+  "runtime/tls",
+]);
+
 /**
  * Searches for faults: at random, or by another thread that acts or dies before each step. They search in our own algorithms
  * over typed arrays, which other tests of the same modules run on every version.
@@ -130,7 +141,7 @@ export const TEST_PLANS: Readonly<Record<string, TestPlan>> = {
   browser: { paths: [SCENARIOS, "tests/e2e/page/"], filter: "/^page: |\\[browser\\]/" },
   concurrent: { paths: [SCENARIOS], filter: scenariosWith("concurrent") },
   unit: { paths: UNIT, joined: true },
-  "unit-quick": { paths: MODULES, without: SEARCHES, joined: true },
+  "unit-quick": { paths: ON_DENO, without: SEARCHES, joined: true },
   e2e: { paths: ["tests/e2e/"] },
   "deno-transport": {
     paths: ["tests/e2e/", "tests/runtime/executor/"],
@@ -154,9 +165,7 @@ export const TEST_PLANS: Readonly<Record<string, TestPlan>> = {
         "app/samples",
         "channels/program",
         "idle_memory",
-        "reload",
         "stopping",
-        "tls",
         "transport",
         "unix",
       ]),

@@ -57,12 +57,13 @@ Deno.test("test plan: no word runs every folder, and so do `unit` and `e2e` toge
 Deno.test("test plan: what a plan leaves out exists, and runs without a word", () => {
   const { "unit-quick": quick, unit } = TEST_PLANS;
   const left = quick!.paths.flatMap(testFilesIn).filter((file) => quick!.without!.test(file));
-  assert(left.includes("tests/runtime/channels/death_test.ts"));
   assert(left.includes("tests/runtime/serve/hub/hub_race_test.ts"));
   assert(!left.includes("tests/runtime/executor/worker_replacement_test.ts"));
   assert(left.length < 15, left.join(", "));
   assertEquals(unit!.without, undefined);
-  for (const path of quick!.paths) assert(unit!.paths.includes(path), path);
+  for (const path of quick!.paths) {
+    assert(unit!.paths.some((folder) => path.startsWith(folder)), path);
+  }
 });
 
 Deno.test("test plan: counts of several runs are added, unless one has none", () => {

@@ -57,11 +57,9 @@ const TRANSPORT_OF_SUITE = [...SERVER_PROCESS, "tests/support/suite_transport.ts
 const TRANSPORT: readonly string[] = endToEnd([
   "channels/delivery",
   "channels/streams",
-  "files/changes",
   "files/large",
   "files/ranges",
   "half_close",
-  "endpoints",
   "pipelining",
   "refusals",
   "stopping",

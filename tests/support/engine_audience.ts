@@ -162,6 +162,12 @@ export class Audience implements Disposable {
     });
   }
 
+  /** Waits until the servers are ready, and all are subscribed. */
+  async settled(servers: { ready(): Promise<void> }): Promise<void> {
+    await servers.ready();
+    await this.subscribed();
+  }
+
   /** Waits until each has the last publication of its channel; then nothing may be wrong with what was confirmed. */
   async heard(last: readonly Confirmed[], confirmed: readonly Confirmed[]): Promise<void> {
     await waitFor(() => last.every((one) => this.#of(one).every((each) => each.has(one))), {

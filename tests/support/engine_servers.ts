@@ -27,11 +27,19 @@ export class ServerGroup implements AsyncDisposable {
   readonly #config: string;
   readonly #servers: (Server | undefined)[] = [];
 
-  /** None runs yet. @param config the configuration file @param size how many there are */
-  constructor(config: string, size: number) {
+  private constructor(config: string, size: number) {
     this.#config = config;
     this.#ports = Array.from({ length: size }, freePort);
     this.#adminPorts = Array.from({ length: size }, freePort);
+  }
+
+  /** Starts all. @param config the configuration file @param size how many there are */
+  static async start(config: string, size: number): Promise<ServerGroup> {
+    await using started = new AsyncDisposableStack();
+    const group = started.use(new ServerGroup(config, size));
+    for (let i = 0; i < size; i++) await group.start(i);
+    started.move();
+    return group;
   }
 
   /** Starts one, again after `kill`. */

@@ -28,15 +28,15 @@ import {
   type WorkerMetric,
 } from "./worker_metrics.ts";
 
-const ENDED = CHANNEL_COLUMN.proxyEnded;
-const PROXY_REQUESTS = [
-  CHANNEL_COLUMN.proxyConnect,
-  CHANNEL_COLUMN.proxyRefresh,
-  CHANNEL_COLUMN.proxySubscribe,
-  CHANNEL_COLUMN.proxyPublish,
-  CHANNEL_COLUMN.proxySubRefresh,
-  CHANNEL_COLUMN.proxyRpc,
-] as const;
+/** Requests to the backend of the proxy, by the labels of what it is asked about. */
+const PROXY_REQUESTS = {
+  "event=connect": CHANNEL_COLUMN.proxyConnect,
+  "event=refresh": CHANNEL_COLUMN.proxyRefresh,
+  "event=subscribe": CHANNEL_COLUMN.proxySubscribe,
+  "event=publish": CHANNEL_COLUMN.proxyPublish,
+  "event=sub_refresh": CHANNEL_COLUMN.proxySubRefresh,
+  "event=rpc": CHANNEL_COLUMN.proxyRpc,
+} as const;
 
 const METRICS: readonly WorkerMetric[] = [
   gauge("channel_clients", "Connected clients of channels, by transport.", [
@@ -168,16 +168,13 @@ const METRICS: readonly WorkerMetric[] = [
     "Events of clients of the Pusher protocol that were not passed on.",
     { "": CHANNEL_COLUMN.pusherEventsRefused },
   ),
-  counter("channel_proxy_requests_total", "Requests to the backend, by event.", {
-    "event=connect": CHANNEL_COLUMN.proxyConnect,
-    "event=refresh": CHANNEL_COLUMN.proxyRefresh,
-    "event=subscribe": CHANNEL_COLUMN.proxySubscribe,
-    "event=publish": CHANNEL_COLUMN.proxyPublish,
-    "event=sub_refresh": CHANNEL_COLUMN.proxySubRefresh,
-    "event=rpc": CHANNEL_COLUMN.proxyRpc,
-  }),
+  counter(
+    "channel_proxy_requests_total",
+    "Requests to the backend, by event.",
+    PROXY_REQUESTS,
+  ),
   gauge("channel_proxy_requests_in_flight", "Requests to the backend that are under way.", [
-    [{}, (counters) => Math.max(0, proxyRequests(counters) - counters.get(ENDED))],
+    [{}, proxyRequestsInFlight],
   ]),
   counter("channel_proxy_seconds_total", "Seconds that requests to the backend took.", {
     "": CHANNEL_COLUMN.proxySeconds,
@@ -232,8 +229,13 @@ export function exportedChannelColumns(): Set<Column> {
   return asked.add(HISTOGRAM.deliveries.sum);
 }
 
-function proxyRequests(counters: Counters): number {
-  return PROXY_REQUESTS.reduce((sum, column) => sum + counters.get(column), 0);
+/** Never negative, although the two are read at different moments. */
+function proxyRequestsInFlight(counters: Counters): number {
+  const begun = Object.values(PROXY_REQUESTS).reduce(
+    (sum, column) => sum + counters.get(column),
+    0,
+  );
+  return Math.max(0, begun - counters.get(CHANNEL_COLUMN.proxyEnded));
 }
 
 function storeFamilies(figures: StoreFigures): Family[] {

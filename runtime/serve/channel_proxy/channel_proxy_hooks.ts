@@ -46,8 +46,8 @@ import {
 /** What a field's value may be: RFC 9110 section 5.5, in latin1. */
 const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const FAILED = { error: CLIENT_ERRORS.INTERNAL };
-const NULL = new TextEncoder().encode("null");
 const UTF8 = new TextEncoder();
+const NULL = UTF8.encode("null");
 
 /** What the hooks work with. */
 export interface ChannelProxyParts extends BackendParts {

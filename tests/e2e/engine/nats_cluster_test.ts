@@ -36,14 +36,10 @@ Deno.test({
       channels: `engine = "${cluster.url}"\nallow_anonymous_connect_without_token = true\n` +
         NAMESPACE,
     });
-    await using nodes = new ServerGroup(folder.config, NODES);
-    for (let i = 0; i < NODES; i++) await nodes.start(i);
+    await using nodes = await ServerGroup.start(folder.config, NODES);
     using audience = new Audience(nodes.balancer);
     audience.add(Array.from({ length: CLIENTS }, (_, i) => CHANNELS[i % CHANNELS.length]!));
-    const settled = async () => {
-      await nodes.ready();
-      await audience.subscribed();
-    };
+    const settled = () => audience.settled(nodes);
     await settled();
     const publisher = new Publisher(nodes, CHANNELS);
     const goesOn = async () => {

@@ -28,14 +28,10 @@ Deno.test({
     const file = await folder.write("sentinels.password", `${password}\n`);
     const config = await Deno.readTextFile(folder.config);
     await Deno.writeTextFile(folder.config, config.replace("sentinels.password", file));
-    await using nodes = new ServerGroup(folder.config, NODES);
-    for (let i = 0; i < NODES; i++) await nodes.start(i);
+    await using nodes = await ServerGroup.start(folder.config, NODES);
     using audience = new Audience(nodes.balancer);
     audience.add(Array.from({ length: CLIENTS }, (_, i) => CHANNELS[i % CHANNELS.length]!));
-    const settled = async () => {
-      await nodes.ready();
-      await audience.subscribed();
-    };
+    const settled = () => audience.settled(nodes);
     await settled();
     const publisher = new Publisher(nodes, CHANNELS);
     await waitFor(() => publisher.confirmed.length > 50, { what: "publications" });

@@ -44,8 +44,7 @@ for (const { name: engineName, ignore, reason, start } of ENGINES) {
       await using shared = await start({ keepsData: true });
       const engine = `engine = "${shared.url}"\nallow_anonymous_connect_without_token = true\n`;
       await using folder = await ChannelFolder.make({ channels: engine });
-      await using nodes = new ServerGroup(folder.config, NODES);
-      for (let i = 0; i < NODES; i++) await nodes.start(i);
+      await using nodes = await ServerGroup.start(folder.config, NODES);
       using audience = new Audience(nodes.balancer);
       const { listeners } = audience;
       const all = Array.from(
@@ -83,8 +82,7 @@ for (const { name: engineName, ignore, reason, start } of ENGINES) {
         for (const [name, make] of Object.entries(faults)) {
           const before = tableRow(listeners, publisher);
           await make();
-          await audience.subscribed();
-          await nodes.ready();
+          await audience.settled(nodes);
           for (const port of nodes.running) await publisher.publishAtLast(port, channels[0]!);
           const row = differences(before, tableRow(listeners, publisher));
           console.log(`| ${name} | ${row.join(" | ")} |`);

@@ -83,6 +83,7 @@ export {
   type TransportChoice,
   TRANSPORTS,
   usesDenoTransport,
+  WARM_UP_CHOICES,
 } from "./transport.ts";
 export type { UnixConfig } from "./unix.ts";
 export { WEBHOOK, WEBHOOK_EVENTS, type WebhookConfig, type WebhookEvent } from "./webhooks.ts";

@@ -19,7 +19,13 @@ import { FILES, type FilesConfig } from "./files.ts";
 import { CONNECTION_LIMITS, type ConnectionLimits } from "./limits.ts";
 import { MONITORING, type Monitoring } from "./monitoring.ts";
 import { NO_PROXY, type ProxyConfig } from "./proxy.ts";
-import { type IoUringChoice, NO_TLS, type TlsFiles, type TransportChoice } from "./transport.ts";
+import {
+  type IoUringChoice,
+  NO_TLS,
+  type TlsFiles,
+  type TransportChoice,
+  type WarmUpChoice,
+} from "./transport.ts";
 import { NO_UNIX, type UnixConfig } from "./unix.ts";
 
 /** Where the log goes: a file's path, `-` for standard output, or `off`. */
@@ -59,6 +65,8 @@ export interface Config {
   readonly transport: TransportChoice;
   /** Whether the epoll transport sends by io_uring. */
   readonly ioUring: IoUringChoice;
+  /** Whether each worker of the epoll transport runs the ways of a connection before it serves. */
+  readonly warmUp: WarmUpChoice;
   readonly tls: TlsFiles;
   readonly proxy: ProxyConfig;
   /** Other origins whose pages may open WebSockets. */
@@ -97,6 +105,7 @@ export const DEFAULT_CONFIG: Omit<Config, "workers"> = {
   unix: NO_UNIX,
   transport: "auto",
   ioUring: "auto",
+  warmUp: "on",
   tls: NO_TLS,
   proxy: NO_PROXY,
   origins: [],

@@ -17,6 +17,12 @@ export const IO_URING_CHOICES = ["auto", "off"] as const;
 /** One of {@link IO_URING_CHOICES}. */
 export type IoUringChoice = (typeof IO_URING_CHOICES)[number];
 
+/** The values of `--warm-up`. */
+export const WARM_UP_CHOICES = ["on", "off"] as const;
+
+/** One of {@link WARM_UP_CHOICES}. */
+export type WarmUpChoice = (typeof WARM_UP_CHOICES)[number];
+
 /** What implements TLS; `auto`: OpenSSL if it can be loaded, which is on Linux, else Deno. */
 export const TLS_LIBRARIES = ["auto", "openssl", "deno"] as const;
 

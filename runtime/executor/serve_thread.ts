@@ -28,6 +28,8 @@ export interface ServeThreadOptions {
   readonly hasApp?: boolean;
   /** Carries out orders about the app; absent: there are none. */
   readonly obeyForApp?: (order: AppOrder) => Promise<string | void>;
+  /** Makes what the thread warms up with, once (native/warm_up.ts); absent: it does not. */
+  readonly practice?: () => { readonly router: Router; readonly date: DateField };
 }
 
 /** Serves with a router, or with one that a loader creates for the worker, once the main thread sends the start message. */
@@ -58,7 +60,7 @@ export function serveThread(
         post: postToMain,
         onOrder: (handler: OrderHandler) => onOrder(withAppOrders(handler, options.obeyForApp)),
       };
-      const worker = await createWorker(parts, start);
+      const worker = await createWorker(parts, { start, practice: options.practice });
       await worker.run();
     } catch (error) {
       if (error instanceof StartRefusal) {
@@ -105,13 +107,21 @@ function withAppOrders(
 }
 
 /** Loads only the transport that is used, before this thread reports that it is ready: until then no thread blocks. */
-async function createWorker(parts: WorkerParts, start: WorkerStart) {
+async function createWorker(
+  parts: WorkerParts,
+  { start, practice }: { start: WorkerStart; practice: ServeThreadOptions["practice"] },
+) {
   const { listen } = start;
   if (listen === undefined) {
-    const { NativeWorker, ringMemoryBytes } = await import("../native/mod.ts");
+    const { NativeWorker, ringMemoryBytes, warmUp } = await import("../native/mod.ts");
     const redirect = await redirectOf(start);
     const ring = ringOf(start, ringMemoryBytes);
-    return new NativeWorker({ ...parts, redirect, ring, ...await socketsOf(start) });
+    const sockets = await socketsOf(start);
+    if (practice !== undefined && start.config.warmUp === "on") {
+      const { compression } = parts;
+      await warmUp({ ...practice(), start, os: sockets.os, ring, compression });
+    }
+    return new NativeWorker({ ...parts, redirect, ring, ...sockets });
   }
   const { DenoWorker } = await import("../deno/mod.ts");
   return new DenoWorker({ ...parts, listen });

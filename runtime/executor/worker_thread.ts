@@ -155,4 +155,10 @@ function filesOf(config: Config, now: () => number) {
   return { config, files, date, now };
 }
 
-serveThread(load, date, { obeyForApp: async (order) => await copies?.obey(order) });
+serveThread(load, date, {
+  obeyForApp: async (order) => await copies?.obey(order),
+  practice: () => {
+    const date = new DateField(Date.now());
+    return { date, router: serverRouter({ config: { endpoints: ["echo", "health"] }, date }) };
+  },
+});

@@ -18,3 +18,4 @@ export type { Source } from "./io_registry.ts";
 export { NativeWorker, type NativeWorkerParts } from "./native_worker.ts";
 export { ringMemoryBytes } from "./ring_sender.ts";
 export { type SocketContext, SocketTransport } from "./socket_transport.ts";
+export { warmUp, type WarmUpParts } from "./warm_up.ts";

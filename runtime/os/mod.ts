@@ -110,4 +110,5 @@ export { TimerDescriptor } from "./timer_descriptor.ts";
 export { type UsableCores, usableCores } from "./usable_cores.ts";
 export { UnixConnection } from "./unix_connection.ts";
 export { openWakeRing, type WakeRing } from "./wake_ring.ts";
+export { OwnListener } from "./own_listener.ts";
 export { listenUnix, LONGEST_UNIX_PATH, removeUnix, unixIdentity } from "./unix_listener.ts";

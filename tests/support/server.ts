@@ -368,10 +368,16 @@ function serveTask(): string[] {
 const OF_SUITE: readonly string[] = [SUITE_TRANSPORT, "ASYNC_DENO_IO_URING"];
 
 function inheritedEnvironment(): Record<string, string> {
-  const entries = Object.entries(Deno.env.toObject());
-  return Object.fromEntries(
-    entries.filter(([name]) => !name.startsWith("ASYNC_DENO_") || OF_SUITE.includes(name)),
+  const all = Deno.env.toObject();
+  const entries = Object.entries(all).filter(([name]) =>
+    !name.startsWith("ASYNC_DENO_") || OF_SUITE.includes(name)
   );
+  return { ...warmUp(all), ...Object.fromEntries(entries) };
+}
+
+/** From source most servers of the tests do not warm up, which costs CPU at each start; executables do. */
+function warmUp({ ASYNC_DENO_EXECUTABLE }: Record<string, string>): Record<string, string> {
+  return ASYNC_DENO_EXECUTABLE ? {} : { ASYNC_DENO_WARM_UP: "off" };
 }
 
 async function readText(

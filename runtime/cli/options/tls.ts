@@ -3,7 +3,13 @@
  * the start.
  */
 
-import { CLIENT_AUTHS, IO_URING_CHOICES, TLS_LIBRARIES, TRANSPORTS } from "../../config/mod.ts";
+import {
+  CLIENT_AUTHS,
+  IO_URING_CHOICES,
+  TLS_LIBRARIES,
+  TRANSPORTS,
+  WARM_UP_CHOICES,
+} from "../../config/mod.ts";
 import { type Accessor, at, choice, list, number, type Option, TEXT, text } from "./option.ts";
 
 const group = "Transport and TLS";
@@ -47,6 +53,20 @@ export const TLS_OPTIONS: readonly Option[] = [
     {
       get: (config) => config.ioUring,
       set: (config, value) => void (config.ioUring = value),
+    },
+  ),
+  choice(
+    {
+      flag: "warm-up",
+      group,
+      choices: WARM_UP_CHOICES,
+      help:
+        "on epoll, each worker handles some connections of its own before it serves, so that clients " +
+        "do not wait for the compiler later; off: the server starts sooner",
+    },
+    {
+      get: (config) => config.warmUp,
+      set: (config, value) => void (config.warmUp = value),
     },
   ),
   choice(

@@ -38,8 +38,10 @@ Deno.test("test plan: a word chooses the scenarios with that word in brackets, a
   ]);
   assertEquals(chosen("browser", "page: typed keys are shown"), true);
   const inQuick = (name: string) => chosen("executable-quick", name);
-  for (const name of [stress, "tls: a", "stopping: b", "scripts"]) assert(inQuick(name), name);
-  assertEquals(inQuick("scenario: 16 workers - Basic HTTP [http] (seed)"), false);
+  const quick = ["scenario: 2 workers - a", "scenario: 8 workers - WebSocket [ws] (seed)"];
+  for (const name of [...quick, "tls: a", "stopping: b", "scripts"]) assert(inQuick(name), name);
+  const left = [stress, "scenario: 16 workers - Basic HTTP [http] (seed)"];
+  for (const name of left) assertEquals(inQuick(name), false, name);
 });
 
 Deno.test("test plan: no word runs every folder, and so do `unit` and `e2e` together", async () => {

@@ -49,7 +49,7 @@ const ports = new Set<number>();
 
 /** The arguments to add to a server's own ones. */
 export function suiteTlsArguments(args: readonly string[]): readonly string[] {
-  if (FOLDER === undefined || args.some((arg) => OTHERS.includes(arg))) return [];
+  if (FOLDER === undefined || args.some((arg) => OTHERS.includes(arg.split("=", 1)[0]!))) return [];
   const files = { cert: `${FOLDER}/server.pem`, key: `${FOLDER}/server.key` };
   return [...tlsArguments(files), "--tls", "openssl"];
 }

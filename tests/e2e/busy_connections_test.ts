@@ -5,6 +5,7 @@
 import { assert } from "@std/assert";
 import { connectionsPerEpoll } from "../support/process_facts.ts";
 import { withServer } from "../support/server.ts";
+import { connectTo } from "../support/suite_tls.ts";
 import { OVER_DENO_TRANSPORT } from "../support/suite_transport.ts";
 import { waitFor } from "../support/wait_for.ts";
 
@@ -48,7 +49,7 @@ async function spread({ port, pid }: { port: number; pid: number }): Promise<num
   await using clients = new AsyncDisposableStack();
   const opening = Array.from(
     { length: CONNECTIONS },
-    () => Deno.connect({ hostname: "127.0.0.1", port }),
+    () => connectTo({ hostname: "127.0.0.1", port }),
   );
   const busy = (await Promise.all(opening)).map((connection) =>
     clients.use(new BusyConnection(connection))

@@ -66,7 +66,10 @@ Deno.test("command line: an error is one line without control characters, whatev
     ];
     for (const [args, env, shown] of rows) {
       for (const check of [[], ["--check"]]) {
-        const { code, stderr } = await runServer([...args, ...check], env);
+        const { code, stderr } = await runServer([...args, ...check], {
+          ASYNC_DENO_PORT: "0",
+          ...env,
+        });
         assertEquals([code === 0, stderr.includes(shown)], [false, true], stderr);
         assertOneLine(stderr);
         // deno-lint-ignore no-control-regex -- they are what must not be there

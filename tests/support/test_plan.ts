@@ -116,10 +116,11 @@ const SEARCHES = /_(?:fuzz|race|order)_test\.ts$|\/death_test\.ts$/;
 
 /**
  * Cannot run over TLS of the suite: their peers are sockets of the kernel that speak none, their servers or commands know each other by
- * http:// and ws://, or a client has to leave bytes in the kernel, which TLS of its library reads ahead.
+ * http:// and ws://, they compare what a server without TLS prints, or a client has to leave bytes in the kernel, which TLS of its
+ * library reads ahead.
  */
 const PLAIN =
-  /\/(?:faults\/(?:reset|vanished_peers|slow_peers)|engine\/.*|channels\/(?:subscribe_command|api_commands)|app\/backpressure)_test\.ts$/;
+  /\/(?:command_line|health|service_manager|faults\/(?:reset|vanished_peers|slow_peers)|engine\/.*|channels\/(?:subscribe_command|api_commands)|app\/backpressure)_test\.ts$/;
 
 /** Everything but the end-to-end tests. */
 const UNIT: readonly string[] = [

@@ -98,7 +98,9 @@ async function secondWelcome(watched: Watched): Promise<string> {
 
 async function refusedKeys(watched: Watched): Promise<void> {
   await watched.state("reconnecting");
-  assertEquals(await watched.page.getByRole("status").textContent(), "Reconnecting");
+  // During an attempt it is "Connecting…".
+  const status = watched.page.getByRole("status");
+  await waitFor(async () => await status.textContent() === "Reconnecting", { what: "the status" });
   // While it tries, there is no countdown.
   const countdown = watched.page.locator("#countdown");
   await waitFor(async () => /^in \d+ s$/.test(await countdown.textContent() ?? ""), {

@@ -157,7 +157,9 @@ Deno.test("pusher: a cache channel sends its last event to whom subscribes", asy
     const late = server.socket();
     await late.subscribe("private-cache-a");
     assertEquals(dataOf(await late.first("e")), { i: 2 });
-    assertEquals(late.messages.length, 3, "and nothing else");
+    // The client event may still be on its way to who subscribes now: then it comes live.
+    const kept = late.messages.filter(({ event }) => event !== "client-typing");
+    assertEquals(kept.length, 3, "and nothing else");
   }
   const elsewhere = server.socket();
   await elsewhere.subscribe("cache-a");

@@ -170,7 +170,12 @@ export class Counters {
 
   /** The thread woke at `now`. Does nothing if it was not sleeping. */
   wake(now: number): void {
-    if (this.get(COLUMN.idleMicroseconds) < 0) this.add(COLUMN.idleMicroseconds, now);
+    if (this.isAsleep) this.add(COLUMN.idleMicroseconds, now);
+  }
+
+  /** Whether the thread of this block sleeps; in this thread, promises alone see it. */
+  get isAsleep(): boolean {
+    return this.get(COLUMN.idleMicroseconds) < 0;
   }
 
   /**

@@ -17,6 +17,8 @@ import {
   TASK_WORDS,
 } from "../../runtime/ring/mod.ts";
 import type { Router } from "../../runtime/serve/session/mod.ts";
+import type { RouterMaker } from "../../runtime/serve/worker/mod.ts";
+import type { WorkerStart } from "../../runtime/thread/mod.ts";
 
 /** Counts the waits that yield to Deno's event loop. */
 class CountingOs extends LinuxOs {
@@ -42,7 +44,8 @@ export class OwnThreadWorker {
   #busy = -1;
   #running: Promise<void> = Promise.resolve();
 
-  constructor(router: Router) {
+  /** @param more changes of its start */
+  constructor(router: Router | RouterMaker, more: Partial<WorkerStart> = {}) {
     const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     this.#port = listener.addr.port;
     this.#listener = adoptListener(listener, 16);
@@ -54,6 +57,7 @@ export class OwnThreadWorker {
         doorbells: [this.#doorbell],
         logs: { events: null, accesses: null },
         config: { workers: 1, ...DEFAULT_CONFIG },
+        ...more,
       },
       os: this.os,
       router,

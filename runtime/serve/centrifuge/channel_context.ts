@@ -47,7 +47,7 @@ export interface ChannelContext {
   readonly hooks?: ClientHooks | undefined;
   /** Whether every client may do everything: for trying things out. */
   readonly isInsecure: boolean;
-  readonly loop: Pick<Loop, "defer" | "now" | "timers">;
+  readonly loop: Pick<Loop, "defer" | "now" | "os" | "timers">;
   readonly meter: ChannelMeter;
   /** Ends the clients when the server stops. */
   readonly drain: DrainSpread;

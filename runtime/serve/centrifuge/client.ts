@@ -43,6 +43,7 @@ import {
   momentOf,
   momentOfTick,
   NEVER_TICK,
+  presentOf,
   secondsUntil,
   tickOf,
 } from "./deadlines.ts";
@@ -100,7 +101,8 @@ export class Client extends TimerNode
     this.subscriptions = new Subscriptions(context, this);
     this.#rate = new CommandRate(context.limits.commandsPerSecond);
     this.#decisions = context.hooks === undefined ? null : new ClientDecisions(context, this);
-    this.#staleAt = tickOf(context.loop.now + context.limits.connectTime);
+    // Who has to wait for a password's hash is upgraded in a promise.
+    this.#staleAt = tickOf(presentOf(context) + context.limits.connectTime);
     this.setTimer();
   }
 

@@ -29,7 +29,7 @@ import {
   type SubscribeGrant,
 } from "./client_hooks.ts";
 import type { ClientLink } from "./client_link.ts";
-import { momentOf } from "./deadlines.ts";
+import { momentOf, presentOf } from "./deadlines.ts";
 import type { Replies } from "./replies.ts";
 import type { Subscription } from "./subscription.ts";
 
@@ -230,12 +230,13 @@ export class ClientDecisions {
 
   /** Until when; otherwise it ends now, perhaps with a reason. A hook that has failed is asked again. */
   #refreshedUntil(answer: HookAnswer<RefreshGrant>): number | Disconnect | undefined {
-    const { loop: { now }, limits } = this.#context;
+    const now = presentOf(this.#context);
     if (!isRefusal(answer)) {
       const moment = answer && momentOf(this.#context, answer.expireAt);
       return moment !== undefined && moment > now ? moment : undefined;
     }
     if ("disconnect" in answer) return answer.disconnect;
-    return answer.error.code === CLIENT_ERRORS.INTERNAL.code ? now + limits.expiryGrace : undefined;
+    const hasFailed = answer.error.code === CLIENT_ERRORS.INTERNAL.code;
+    return hasFailed ? now + this.#context.limits.expiryGrace : undefined;
   }
 }

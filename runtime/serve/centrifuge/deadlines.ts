@@ -2,6 +2,7 @@
  * When a client is pinged first, and when what a token opened ends; for every kind of client.
  *
  * In: the times of the config and of tokens. Out: moments in the loop's milliseconds, and seconds for clients; ticks, to keep moments.
+ * The clock is read: most of this is decided in promises, while the worker waits, and the loop's `now` is as old as the wait then.
  */
 
 import { NEVER } from "../../net/mod.ts";
@@ -26,13 +27,21 @@ export function momentOfTick(tick: number): number {
   return tick === NEVER_TICK ? NEVER : tick * TICK;
 }
 
+/** The loop's clock. */
+type Clock = Pick<ChannelContext["loop"], "os">;
+
+/** The present moment, in a promise too. */
+export function presentOf({ loop }: { readonly loop: Clock }): number {
+  return loop.os.preciseMilliseconds();
+}
+
 /** When the first ping is due. @param pingTime milliseconds between two */
 export function firstPingAt(
-  { loop, random }: Pick<ChannelContext, "loop" | "random">,
+  context: Pick<ChannelContext, "random"> & { readonly loop: Clock },
   pingTime: number,
 ): number {
-  const part = LEAST_FIRST_PING + random() * (1 - LEAST_FIRST_PING);
-  return loop.now + pingTime * part;
+  const part = LEAST_FIRST_PING + context.random() * (1 - LEAST_FIRST_PING);
+  return presentOf(context) + pingTime * part;
 }
 
 /** The seconds until a token expires, for clients; undefined: it does not. @param expireAt seconds since 1970 */
@@ -45,16 +54,17 @@ export function secondsUntil(
 
 /** When what a token opened ends, if nobody refreshes it. @param seconds until the token expires */
 export function endAfter(
-  { loop, limits }: Pick<ChannelContext, "loop" | "limits">,
+  context: Pick<ChannelContext, "limits"> & { readonly loop: Clock },
   seconds: number,
 ): number {
-  return loop.now + seconds * 1000 + limits.expiryGrace;
+  return presentOf(context) + seconds * 1000 + context.limits.expiryGrace;
 }
 
 /** The moment of a date. @param expireAt seconds since 1970; undefined: never */
 export function momentOf(
-  { loop, epochSeconds }: Pick<ChannelContext, "loop" | "epochSeconds">,
+  context: Pick<ChannelContext, "epochSeconds"> & { readonly loop: Clock },
   expireAt: number | undefined,
 ): number {
-  return expireAt === undefined ? NEVER : loop.now + (expireAt - epochSeconds()) * 1000;
+  if (expireAt === undefined) return NEVER;
+  return presentOf(context) + (expireAt - context.epochSeconds()) * 1000;
 }

@@ -54,7 +54,7 @@ export { decodeClientInfo, encodeClientInfo } from "./publication_fields.ts";
 export type { Servers } from "./servers.ts";
 
 export { ANONYMOUS, ClientIdentity } from "./client_identity.ts";
-export { firstPingAt } from "./deadlines.ts";
+export { firstPingAt, momentOf } from "./deadlines.ts";
 export { type HistoryPage, readHistory } from "./history_reading.ts";
 export { NewestMessages } from "./newest_messages.ts";
 export { enterPresence, isMemberBy, leavePresence, planFor } from "./membership.ts";

@@ -22,6 +22,7 @@ import {
   type ClientDirectory,
   type ControlledClient,
   firstPingAt,
+  momentOf,
   NewestMessages,
   READING_BYTES,
 } from "../centrifuge/mod.ts";
@@ -396,10 +397,7 @@ export class ChannelStream extends TimerNode
   }
 
   #setExpiry(expireAt: number | undefined): void {
-    const { loop, epochSeconds } = this.context;
-    this.#expiresAt = expireAt === undefined
-      ? NEVER
-      : loop.now + (expireAt - epochSeconds()) * 1000;
+    this.#expiresAt = momentOf(this.context, expireAt);
   }
 
   #setTimer(): void {

@@ -2,8 +2,8 @@
  * Measures how long publications take to their subscribers, for the metrics of one worker; there is none without metrics.
  *
  * In: which entries the hub passes on, and to how many subscribers; the end of each turn. Out: counts in the histogram of deliveries. A
- * latency is the time from the turn in which an entry was appended to the store, in any thread, to the end of the send of
- * this worker's turn: all bytes are with the kernel then, or wait for their peers to read. What is sent in one turn is counted with one
+ * latency is the time from the turn in which an entry was appended to the store, in any thread (in a promise during a wait: from that
+ * moment), to the end of the send of this worker's turn: all bytes are with the kernel then, or wait for their peers to read. What is sent in one turn is counted with one
  * latency, that of its oldest entry, so one reading of the clock serves all subscribers, and no delivery took longer than it is counted with.
  */
 

@@ -52,6 +52,7 @@ import {
 import { ConnectionList, type ListedConnection } from "./connection_list.ts";
 import { reroute, routerFor, type RouterLoader, type RouterMaker } from "./router_maker.ts";
 import type { ChannelWiring } from "../centrifuge/mod.ts";
+import { promiseClock } from "./promise_clock.ts";
 import { isObserved, sessionContextFor } from "./session_context_maker.ts";
 import { LOG_AGE, WorkerLogs } from "./worker_logs.ts";
 import { type MemoryHolder, type SocketMemory, WorkerMemory } from "./worker_memory.ts";
@@ -143,7 +144,8 @@ export class WorkerCore<L extends Loop, Connection extends WorkerConnection> {
     this.state = openSharedState(start.memory);
     const counters = this.counters = this.state.counters(worker);
     const loop = this.loop = createLoop(isObserved(config) ? counters : null);
-    this.#logs = new WorkerLogs({ memory: start.logs, config, loop, worker, counters, post });
+    const now = promiseClock(() => loop.now, { loop, isWaiting: () => counters.isAsleep });
+    this.#logs = new WorkerLogs({ memory: start.logs, config, loop, now, worker, counters, post });
     this.log = this.#logs.log;
     this.warnings = new Warnings(post, () => loop.now);
     const { heldBytes: bound } = config.limits;
@@ -174,7 +176,8 @@ export class WorkerCore<L extends Loop, Connection extends WorkerConnection> {
   createContext(thread: Pick<ChannelWiring, "now" | "ring">): SessionContext {
     const { config, counters, loop, number: worker, state } = this;
     const { memory, server } = this.#parts.start.channels ?? {};
-    const { workers } = state;
+    const { flags, workers } = state;
+    const isMeasured = isObserved(config);
     const total = (column: Column) => state.total(column);
     const follow = (promise: Promise<void>) => this.#follow(promise);
     const report = (reason: unknown) => this.#noteFailure(reason);
@@ -182,8 +185,12 @@ export class WorkerCore<L extends Loop, Connection extends WorkerConnection> {
     const last: Gatherer[] = [];
     const gatherLast = config.monitoring.admin &&
       ((gatherer: Gatherer) => void last.push(gatherer));
+    // Who takes the flag of a worker wakes it: for a moment it waits without the flag.
+    const isWaiting = () => isMeasured ? counters.isAsleep : flags.isParked(worker);
+    const now = promiseClock(() => thread.now(), { loop, isWaiting });
+    const own = { ...thread, now, worker, workers, counters };
     const channels = this.#channels = memory && server &&
-      { ...thread, memory, server, worker, workers, counters, gatherLast, total, follow, report };
+      { ...own, memory, server, gatherLast, total, follow, report };
     const routed = { config, loop, channels, report: this.#report };
     const context = this.createContextFor(routerFor(this.#parts.router, routed));
     for (const gatherer of last) loop.gather(gatherer);

@@ -21,6 +21,8 @@ export interface WorkerLogsParts {
   readonly memory: LogMemory;
   readonly config: Config;
   readonly loop: Loop;
+  /** The loop's time, also in promises. */
+  now(): number;
   /** Number of the worker. */
   readonly worker: number;
   readonly counters: Counters;
@@ -39,7 +41,11 @@ export class WorkerLogs {
     this.#parts = parts;
     const { memory, config, loop, worker } = parts;
     const clock = new LineStamp({
-      loop,
+      loop: {
+        get now() {
+          return parts.now();
+        },
+      },
       epochMilliseconds: () => loop.os.epochMilliseconds(),
       writer: config.logFormat === "seed" ? null : `w${worker}`,
     });

@@ -2,9 +2,10 @@
  * The proxy of channels: a real backend over HTTP decides what clients of npm `centrifuge` may do, in the bodies of Centrifugo.
  */
 
-import { assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Backend, sign } from "../../support/channel_backend.ts";
 import { ChannelServer, connected, subscribe } from "../../support/channel_server.ts";
+import { Metrics } from "../../support/metrics.ts";
 import { NodeSocket } from "../../support/node_socket.ts";
 import {
   ANN,
@@ -301,4 +302,40 @@ Deno.test("proxy: a stream without a client library is asked about, too", async 
   assertEquals(await statusOf("asked:b", { cookie: "sid=1" }), 403);
   assertEquals(await statusOf("asked:a", {}), 403);
   assertEquals(backend.bodies("subscribe").map(({ user }) => user), ["ann", "ann"]);
+});
+
+Deno.test("proxy: the time for which the backend decides is in no duration of a delivery", async () => {
+  const HELD = 80;
+  const COUNT = 5;
+  let answeredAt = 0;
+  await using proxied = await startProxied(
+    {
+      connect: ANN,
+      subscribe: () => ({ result: {} }),
+      publish: async () => {
+        await new Promise((resolve) => setTimeout(resolve, HELD));
+        answeredAt = performance.now();
+        return { result: {} };
+      },
+    },
+    {},
+    { workers: 1 },
+  );
+  const { server, counted } = proxied;
+  const ann = server.client();
+  await connected(ann);
+  const room = await subscribe(ann, "asked:room");
+  let longest = 0;
+  for (let i = 1; i <= COUNT; i++) {
+    await ann.centrifuge.publish("asked:room", i);
+    await waitFor(() => room.data.length === i, { what: "the publication" });
+    await counted("channel_delivery_duration_seconds_count", i);
+    // It has ended: the duration is shorter than this, however slow the machine is.
+    longest += performance.now() - answeredAt;
+  }
+  const metrics = await Metrics.of(`http://127.0.0.1:${server.executor.adminAddress!.port}`);
+  const sum = metrics.sum("async_deno_channel_delivery_duration_seconds_sum") * 1000;
+  assert(sum <= longest, `${sum} ms, and from the answers on only ${longest} ms`);
+  const asked = metrics.sum("async_deno_channel_proxy_seconds_total") * 1000;
+  assert(asked >= COUNT * HELD, `${asked} ms for ${COUNT} answers after ${HELD} ms`);
 });

@@ -41,7 +41,9 @@ Deno.test("counters: a sleep counts while it lasts, and once afterwards", () => 
   assertEquals(counters.idle(5_000), 0);
   counters.sleep(5_000);
   assertEquals([counters.idle(5_000), counters.idle(5_400)], [0, 400]);
+  assertEquals(counters.isAsleep, true);
   counters.wake(6_000);
+  assertEquals(counters.isAsleep, false);
   assertEquals([counters.idle(6_000), counters.idle(9_000)], [1_000, 1_000]);
   counters.wake(7_000); // already awake
   counters.sleep(9_000);

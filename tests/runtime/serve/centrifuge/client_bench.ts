@@ -163,6 +163,8 @@ export class ClientBench {
   });
   /** Milliseconds of the loop's clock. */
   now = 0;
+  /** So much older is the time of the loop's turn: more than 0 in a promise during a wait. */
+  waited = 0;
   /** What the operator is told. */
   readonly reported: unknown[] = [];
   readonly #deferred: Deferred[] = [];
@@ -179,10 +181,13 @@ export class ClientBench {
     this.directory = new ClientDirectory(this.meter, connectedUsers);
     const { timers } = this;
     const getNow = () => this.now;
+    const getTurn = () => this.now - this.waited;
+    const os = { preciseMilliseconds: getNow, epochMilliseconds: () => 0 };
     const loop = {
       get now() {
-        return getNow();
+        return getTurn();
       },
+      os,
       timers,
       gather: () => {},
       defer: (deferred: Deferred) => void this.#deferred.push(deferred),
@@ -205,7 +210,7 @@ export class ClientBench {
         conflation: conflationRules({
           rules,
           meter: this.meter,
-          os: { preciseMilliseconds: getNow },
+          os,
         }),
       }),
       rules,

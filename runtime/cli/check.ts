@@ -8,7 +8,7 @@
 
 import { stringify } from "smol-toml";
 import type { Config } from "../config/mod.ts";
-import { descriptorShortage, ioUringUse } from "../executor/mod.ts";
+import { descriptorFault, descriptorShortage, ioUringUse } from "../executor/mod.ts";
 import { escapeControls } from "../observe/log/mod.ts";
 import { descriptorLimit } from "../os/mod.ts";
 import { EXIT } from "./help.ts";
@@ -37,8 +37,10 @@ export async function check(settings: Settings, { print, warn }: CheckOutput): P
   const tls = isWhole ? await checkTls(config) : nothing;
   const app = isWhole ? await checkApp(config) : nothing;
   const engine = isWhole ? await checkEngine(config) : nothing;
+  const tooFew = descriptorFault(config);
   const faults = [
     ...missing,
+    ...tooFew === undefined ? [] : [tooFew],
     ...tls.faults,
     ...app.faults,
     ...engine.faults,

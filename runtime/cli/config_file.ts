@@ -11,7 +11,7 @@
 import { parse as parseToml, TomlError } from "smol-toml";
 import type { ChannelsConfig } from "../config/mod.ts";
 import { flattenAppSection } from "./app_section.ts";
-import { readChannelsSection, readPusherSection } from "./channels/mod.ts";
+import { centrifugoHint, readChannelsSection, readPusherSection } from "./channels/mod.ts";
 import { likelyFlag } from "./likely_flag.ts";
 import { type Option, OPTIONS } from "./options/mod.ts";
 import { flattenTlsSection } from "./tls_section.ts";
@@ -165,11 +165,13 @@ function wrongType(path: string, option: Option): string {
 }
 
 function unknownKey(path: string, key: string, value: unknown): string {
+  return `unknown key "${key}" in ${path}: ${centrifugoHint(key, "") ?? hintFor(key, value)}`;
+}
+
+function hintFor(key: string, value: unknown): string {
   const meant = likelyFlag(key, OPTIONS.map(({ flag }) => flag));
-  const hint = meant !== undefined
-    ? `did you mean ${meant}?`
-    : isSection(value)
+  if (meant !== undefined) return `did you mean ${meant}?`;
+  return isSection(value)
     ? "the file has no sections but tls, app, channels and pusher, each option is a key at the top"
     : "--help lists all options";
-  return `unknown key "${key}" in ${path}: ${hint}`;
 }

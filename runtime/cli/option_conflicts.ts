@@ -32,6 +32,12 @@ const DEPENDENT: readonly (readonly [flags: readonly string[], needed: string])[
   [["admin-channels"], "admin"],
 ];
 
+/**
+ * Milliseconds of `--channel-connect-timeout`, or half of it if that is less, that the question to the backend leaves for what comes before
+ * and after it: a client asks only when its connection is open.
+ */
+const LEAST_REST = 1_000;
+
 /** Every conflict between the options. */
 export function optionConflicts(read: ReadOptions): string[] {
   return [
@@ -60,10 +66,21 @@ function engineConflicts({ engine, channels }: Config): string[] {
   ];
 }
 
-function proxyConflicts({ app, channels }: Config): string[] {
-  if (app === undefined || channels?.proxy === undefined) return [];
-  return [
+function proxyConflicts({ app, channels, channelLimits: { connectTime } }: Config): string[] {
+  const { proxy } = channels ?? {};
+  if (proxy === undefined) return [];
+  const faults = app === undefined ? [] : [
     "[channels.proxy] excludes --app: the functions under channels of the app decide about clients",
+  ];
+  const most = connectTime - Math.min(LEAST_REST, connectTime / 2);
+  if (proxy.endpoints.connect === undefined || proxy.timeout <= most) return faults;
+  return [
+    ...faults,
+    `timeout of [channels.proxy] is ${proxy.timeout / 1000} s, and must be at most ` +
+    `${most / 1000} s with --channel-connect-timeout ${
+      connectTime / 1000
+    } s, which goes on while ` +
+    "the backend is asked: clients that are not connected by then are closed with 3502 and stay away",
   ];
 }
 

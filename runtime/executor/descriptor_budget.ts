@@ -50,14 +50,32 @@ export function canStartThread(): boolean {
  * @throws {DescriptorError} if the threads of this config cannot all be started
  */
 export function expectDescriptors(config: Config): void {
-  const needed = ofMainThread(config) + ofThreads(config) + reservedDescriptors(config) +
+  if (hasDescriptorsAtStart(neededAtStart(config))) return;
+  throw new DescriptorError(tooFew(config, descriptorLimit()?.soft ?? 0));
+}
+
+/** For `--check`: the message of {@link expectDescriptors} after this process has raised its limit; undefined: it can start. */
+export function descriptorFault(config: Config): string | undefined {
+  const { soft, hard } = descriptorLimit() ?? { soft: Infinity, hard: Infinity };
+  const canStart = hard === Infinity ||
+    hasDescriptorsAtStart(neededAtStart(config) - (hard - soft));
+  return canStart ? undefined : tooFew(config, hard);
+}
+
+function neededAtStart(config: Config): number {
+  return ofMainThread(config) + ofThreads(config) + reservedDescriptors(config) +
     forOthers(config) + 1; // and one connection
-  if (hasDescriptorsAtStart(needed)) return;
-  const { soft } = descriptorLimit() ?? {};
-  throw new DescriptorError(
-    `the limit of ${soft} open files is too low for ${config.workers} workers, which need about ` +
-      `${needed + PROCESS}: ${HOW_TO_RAISE}, or start fewer workers`,
-  );
+}
+
+function tooFew(config: Config, limit: number): string {
+  const { workers } = config;
+  const asked = requestsOf(config);
+  const share = asked === 0
+    ? ""
+    : `, ${asked * workers} of them for max_requests = ${asked} of [channels.proxy]`;
+  const lower = asked === 0 ? "" : "lower max_requests, ";
+  return `the limit of ${limit} open files is too low for ${workers} workers, which need about ` +
+    `${neededAtStart(config) + PROCESS}${share}: ${HOW_TO_RAISE}, ${lower}or start fewer workers`;
 }
 
 /** A line for the operator if a limit leaves room for fewer connections than the config allows. */
@@ -67,7 +85,8 @@ export function descriptorShortage(config: Config, limit: number): string[] {
   if (connections <= possible) return [];
   return [
     `--max-connections ${connections}: the limit of ${limit} open files has room for about ` +
-    `${possible} connections: ${HOW_TO_RAISE}, or lower --max-connections`,
+    `${possible} connections: ${HOW_TO_RAISE}, or lower --max-connections` +
+    (requestsOf(config) === 0 ? "" : " or max_requests of [channels.proxy]"),
   ];
 }
 
@@ -129,7 +148,11 @@ function foldersOf({ app, files: { root } }: Config): number {
 /** Descriptors that connections do not get: a file for each worker and folder, some clients of --admin, webhooks, and requests to the backend of the proxy. */
 function forOthers(config: Config): number {
   const webhooks = (config.channels?.pusher ?? []).flatMap((app) => app.webhooks);
-  const requests = config.channels?.proxy?.requests ?? 0;
-  return (foldersOf(config) + requests) * config.workers + webhooks.length * PER_WEBHOOK +
+  return (foldersOf(config) + requestsOf(config)) * config.workers + webhooks.length * PER_WEBHOOK +
     (config.monitoring.admin === undefined ? 0 : ADMIN_CLIENTS);
+}
+
+/** Requests to the backend of the proxy, of each worker. */
+function requestsOf({ channels }: Config): number {
+  return channels?.proxy?.requests ?? 0;
 }

@@ -17,7 +17,12 @@ export { ActivationError } from "./activation_error.ts";
 export { AppError } from "./app_error.ts";
 export { readAppOf } from "./app_reader.ts";
 export { AdminError } from "./admin_error.ts";
-export { DescriptorError, descriptorsFor, descriptorShortage } from "./descriptor_budget.ts";
+export {
+  DescriptorError,
+  descriptorFault,
+  descriptorsFor,
+  descriptorShortage,
+} from "./descriptor_budget.ts";
 export { Executor, type ExecutorOptions, type ServerEnd } from "./executor.ts";
 export { inspectEngineOf } from "./engine_inspection.ts";
 export type { Handover } from "./handover_text.ts";

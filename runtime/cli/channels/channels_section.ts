@@ -40,8 +40,11 @@ export function readChannelsSection(
   const token = readTokenSection(tokenTable);
   const api = readerOf("channels.api", top.table("api"));
   const apiKey = readSecret(api, "key");
-  const proxyTable = top.has("proxy") ? top.table("proxy") : undefined;
-  const hasEndpoint = (event: ChannelProxyEvent) => proxyTable?.[`${event}_endpoint`] !== undefined;
+  const proxyValue = top.has("proxy") ? top.table("proxy") : undefined;
+  // What is no table has a fault already.
+  const proxyTable = top.isWrong("proxy") ? undefined : proxyValue;
+  const hasEndpoint = (event: ChannelProxyEvent) =>
+    top.isWrong("proxy") || proxyTable?.[`${event}_endpoint`] !== undefined;
   refuseWithoutEndpoint(top, options, hasEndpoint);
   const namespaces = namespaceTables(top).map(([name, table]): [string, ChannelOptions] => {
     const reader = readerOf(`channels.namespaces.${name}`, table);

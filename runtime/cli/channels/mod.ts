@@ -13,6 +13,7 @@
  * @module
  */
 
+export { centrifugoHint } from "./centrifugo_keys.ts";
 export { channelExposure } from "./channel_exposure.ts";
 export { type ChannelsSection, readChannelsSection } from "./channels_section.ts";
 export { demoChannels, demoConflicts } from "./demo_channels.ts";

@@ -38,14 +38,13 @@ export function readProxySection(
     if (url !== undefined) endpoints[event] = url;
   }
   const timeout = reader.time("timeout");
-  const requests = reader.integer("max_requests", MOST_REQUESTS);
+  const requests = reader.integer("max_requests", MOST_REQUESTS, 1);
   const httpHeaders = readFields(reader, "http_headers");
   const emulatedHeaders = readFields(reader, "emulated_headers");
   const includesMeta = reader.flag("include_connection_meta");
-  reader.end();
+  const unknown = reader.end();
   refuseOutside(reader, "timeout", timeout, [LEAST_TIMEOUT, MOST_TIMEOUT, '"10ms" to "1m"']);
-  refuseOutside(reader, "max_requests", requests, [1, MOST_REQUESTS, `1 to ${MOST_REQUESTS}`]);
-  for (const fault of withoutEffect(reader, all)) reader.fault(fault);
+  for (const fault of withoutEffect(reader, all, unknown)) reader.fault(fault);
   return {
     endpoints,
     timeout: timeout || CHANNEL_PROXY.timeout,
@@ -72,8 +71,14 @@ export function refuseWithoutEndpoint(
   }
 }
 
-function withoutEffect(reader: TableReader, all: readonly ChannelOptions[]): string[] {
+/** @param unknown so many keys are none: one of them may be meant as an endpoint */
+function withoutEffect(
+  reader: TableReader,
+  all: readonly ChannelOptions[],
+  unknown: number,
+): string[] {
   if (!PROXY_EVENTS.some((event) => reader.has(`${event}_endpoint`))) {
+    if (unknown > 0) return [];
     return ["there is no endpoint: name at least one, as connect_endpoint"];
   }
   const unused = CHANNEL_PROXY_EVENTS.filter((event) =>
@@ -93,7 +98,9 @@ function readFields(reader: TableReader, key: string): readonly string[] {
   const names = reader.texts(key).map((name) => name.toLowerCase());
   for (const name of names) {
     if (!FIELD_NAME.test(name)) reader.fault(`${key}: "${name}" is no name of a header field`);
-    else if (NOT_PASSED_ON.test(name)) {
+    else if (name.includes("*")) {
+      reader.fault(`${key}: "${name}" stands for no others here, name each header field`);
+    } else if (NOT_PASSED_ON.test(name)) {
       reader.fault(`${key}: ${name} is about one connection or its body, and cannot be passed on`);
     }
   }

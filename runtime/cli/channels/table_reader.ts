@@ -9,6 +9,7 @@
 import { nearest } from "../../spelling/mod.ts";
 import type { RateLimitConfig } from "../../config/mod.ts";
 import { parseSize, parseTime } from "../options/quantity.ts";
+import { centrifugoHint } from "./centrifugo_keys.ts";
 
 /** Where the values are. */
 export interface TableSource {
@@ -37,6 +38,7 @@ export function isTable(value: unknown): value is Readonly<Record<string, unknow
 export class TableReader {
   readonly #source: TableSource;
   readonly #known: string[] = [];
+  readonly #wrong = new Set<string>();
 
   /** @param source the table */
   constructor(source: TableSource) {
@@ -75,11 +77,11 @@ export class TableReader {
     return (this.#value(key, isList, wanted) ?? []) as readonly Name[];
   }
 
-  /** A whole number from 0 to `most`; 0 if the key is missing. */
-  integer(key: string, most: number): number {
+  /** A whole number from `least` to `most`; 0 if the key is missing. */
+  integer(key: string, most: number, least = 0): number {
     const inRange = (value: unknown) =>
-      typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= most;
-    return (this.#value(key, inRange, `a whole number from 0 to ${most}`) ?? 0) as number;
+      typeof value === "number" && Number.isInteger(value) && value >= least && value <= most;
+    return (this.#value(key, inRange, `a whole number from ${least} to ${most}`) ?? 0) as number;
   }
 
   /** Milliseconds, from seconds or from a text with a unit; 0 if the key is missing. */
@@ -123,22 +125,32 @@ export class TableReader {
     return Object.hasOwn(this.#source.table, key);
   }
 
+  /** Whether there is a fault about the type of its value: more about it would only confuse. */
+  isWrong(key: string): boolean {
+    return this.#wrong.has(key);
+  }
+
   /** Notes a fault of this table. */
   fault(text: string): void {
     const { path, name, faults } = this.#source;
     faults.push(`[${name}] in ${path}: ${text}`);
   }
 
-  /** Notes the keys that were not asked for. */
-  end(): void {
-    for (const key of Object.keys(this.#source.table)) {
-      if (this.#known.includes(key)) continue;
-      const meant = nearest(key.toLowerCase().replaceAll("-", "_"), this.#known);
-      const hint = meant === undefined
-        ? `the keys are ${this.#known.join(", ")}`
-        : `did you mean ${meant}?`;
-      this.fault(`unknown key "${key}": ${hint}`);
-    }
+  /** Notes the keys that were not asked for, and returns how many there are. */
+  end(): number {
+    const unknown = Object.keys(this.#source.table).filter((key) => !this.#known.includes(key));
+    for (const key of unknown) this.fault(`unknown key "${key}": ${this.#hintFor(key)}`);
+    return unknown.length;
+  }
+
+  #hintFor(key: string): string {
+    const usual = key.toLowerCase().replaceAll("-", "_");
+    const theirs = centrifugoHint(usual, this.#source.name);
+    if (theirs !== undefined) return theirs;
+    const meant = nearest(usual, this.#known);
+    return meant === undefined
+      ? `the keys are ${this.#known.join(", ")}`
+      : `did you mean ${meant}?`;
   }
 
   /** A number, or a text with a unit; 0 if the key is missing. */
@@ -154,6 +166,7 @@ export class TableReader {
     if (!this.has(key)) return undefined;
     const value = this.#source.table[key];
     if (isRight(value)) return value;
+    this.#wrong.add(key);
     this.fault(`${key} must be ${wanted}`);
     return undefined;
   }

@@ -136,6 +136,33 @@ limitTest("a limit that is too low for the threads is an error that names both",
   assertStringIncludes(stderr, "LimitNOFILE=");
 });
 
+limitTest(
+  "--check says it as the start does, and both name max_requests of the proxy",
+  async () => {
+    const folder = await Deno.makeTempDir({ prefix: "async-deno-test-" });
+    try {
+      const file = `${folder}/a.toml`;
+      const proxy = 'connect_endpoint = "http://127.0.0.1:1/"\nmax_requests = 10000';
+      await Deno.writeTextFile(file, `[channels.proxy]\n${proxy}\n`);
+      const args = ["2", "127.0.0.1", "0", "--log", "off", "--config", file];
+      const through = limited(256, 15_000);
+      const said =
+        /the limit of 15000 open files is too low for 2 workers, which need about 20\d\d\d, 20000 of them for max_requests = 10000 of \[channels.proxy\]: raise it \(.*\), lower max_requests, or start fewer workers/;
+      const start = await runServer(args, {}, through);
+      assertEquals(start.code, 1, start.stderr);
+      const check = await runServer([...args, "--check"], {}, through);
+      assertEquals(check.code, 2, check.stderr);
+      assertMatch(start.stderr, said);
+      assertEquals(said.exec(check.stderr)?.[0], said.exec(start.stderr)?.[0]);
+      const one = await runServer(["1", ...args.slice(1), "--check"], {}, through);
+      assertEquals(one.code, 0, one.stderr);
+      assertMatch(one.stderr, /or lower --max-connections or max_requests of \[channels.proxy\]/);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+);
+
 limitTest("a limit that is too low to listen is the same error", async () => {
   let refused = 0;
   for (let limit = 20; limit < 40; limit++) {

@@ -71,3 +71,23 @@ Deno.test("option conflicts: a spread of closes that is as long as the whole sto
   assertEquals(faultsOf(["--drain-spread", "8s", "--drain-timeout", "20s"]), []);
   assertEquals(faultsOf(["--drain-timeout", "0.5s"]), [], "the default gives way");
 });
+
+Deno.test("option conflicts: a backend that may take longer than a client has to connect", () => {
+  const proxy = (more: string, event = "connect") =>
+    `[channels.proxy]\n${event}_endpoint = "http://127.0.0.1:3000/"\n${more}`;
+  const fault = (timeout: string, most: string, connectTime: string) =>
+    `timeout of [channels.proxy] is ${timeout} s, and must be at most ${most} s with ` +
+    `--channel-connect-timeout ${connectTime} s, which goes on while the backend is asked: ` +
+    "clients that are not connected by then are closed with 3502 and stay away";
+  const late = proxy('timeout = "9.5s"');
+  assertEquals(faultsOf([], late), [fault("9.5", "9", "10")]);
+  assertEquals(faultsOf([], proxy('timeout = "9s"')), []);
+  assertEquals(faultsOf(["--channel-connect-timeout", "30s"], late), []);
+  // Half of a short time is left.
+  const short = ["--channel-connect-timeout", "1s"];
+  assertEquals(faultsOf(short, proxy("")), [fault("1", "0.5", "1")]);
+  assertEquals(faultsOf(short, proxy('timeout = "500ms"')), []);
+  assertEquals(faultsOf(["--channel-connect-timeout", "2s"], proxy("")), []);
+  // The other questions come later.
+  assertEquals(faultsOf([], proxy('timeout = "1m"', "rpc")), []);
+});

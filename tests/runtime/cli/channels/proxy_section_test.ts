@@ -64,8 +64,10 @@ Deno.test("proxy section: each fault names the key, the table and what was meant
     [CONNECT.replace("a.example", "me:secret@a.example"), "must have no user and password"],
     [`${CONNECT}timeout = "1ms"`, 'timeout must be from "10ms" to "1m"'],
     [`${CONNECT}timeout = "2m"`, 'timeout must be from "10ms" to "1m"'],
-    [`${CONNECT}max_requests = 0`, "max_requests must be from 1 to 10000"],
+    [`${CONNECT}max_requests = 0`, "max_requests must be a whole number from 1 to 10000"],
     [`${CONNECT}http_headers = ["a b"]`, 'http_headers: "a b" is no name of a header field'],
+    [`${CONNECT}http_headers = ["*"]`, 'http_headers: "*" stands for no others here, name each'],
+    [`${CONNECT}emulated_headers = ["X-*"]`, 'emulated_headers: "x-*" stands for no others here'],
     [`${CONNECT}http_headers = ["Host"]`, "http_headers: host is about one connection or its body"],
     [
       `${CONNECT}emulated_headers = ["Content-Type"]`,
@@ -99,5 +101,86 @@ Deno.test("proxy section: each fault names the key, the table and what was meant
   for (const [toml, fault] of rows) {
     const { faults } = parseConfigFile("a.toml", toml);
     assertStringIncludes(faults.join("\n"), fault, toml);
+  }
+});
+
+Deno.test("proxy section: addresses that nobody can be asked by", () => {
+  const address = "connect_endpoint is no address that can be asked: look at its host, and at its";
+  const beginning = "connect_endpoint must be an address that begins with https:// or http://";
+  const blank = "connect_endpoint must have no blanks and no line breaks: a blank is %20";
+  const rows: [address: string, fault: string][] = [
+    ["http://h:99999/", address],
+    ["http://h:0/", address],
+    ["http://", address],
+    ["https:///connect", address],
+    ["http:h", beginning],
+    ["http:/h/connect", beginning],
+    ["h:3000", beginning],
+    [" http://h/", beginning],
+    ["http://h/a b", blank],
+    ["http://h/connect ", blank],
+    ["http://h/con\nnect", blank],
+    ["http://h/con\tnect", blank],
+    ["http://h/#connect", 'connect_endpoint must have no "#": what follows it is never sent'],
+  ];
+  for (const [connect_endpoint, fault] of rows) {
+    const json = JSON.stringify({ channels: { proxy: { connect_endpoint } } });
+    const { faults } = parseConfigFile("a.json", json);
+    assertEquals(faults.length, 1, connect_endpoint);
+    assertStringIncludes(faults[0]!, fault, connect_endpoint);
+  }
+  for (const connect_endpoint of ["HTTP://H:65535/?a=b%20c", "https://[::1]:1/", "http://h"]) {
+    const json = JSON.stringify({ channels: { proxy: { connect_endpoint } } });
+    assertEquals(parseConfigFile("a.json", json).faults, [], connect_endpoint);
+  }
+});
+
+Deno.test("proxy section: one mistake has one line", () => {
+  const rows = [
+    `${CONNECT}timeout = []`,
+    `${CONNECT}timeout = "soon"`,
+    `${CONNECT}max_requests = "many"`,
+    `${CONNECT}max_requests = 20000`,
+    `[channels]\nproxy = "https://a/"`,
+    `[channels]\nproxy = "https://a/"\nsubscribe_proxy_enabled = true`,
+    `[channels.proxy]\nconect_endpoint = "https://a/"`,
+  ];
+  for (const toml of rows) {
+    const { faults } = parseConfigFile("a.toml", toml);
+    assertEquals(faults.length, 1, `${toml}: ${faults}`);
+  }
+});
+
+Deno.test("proxy section: the names of Centrifugo 5 lead to ours, wherever they stand", () => {
+  const hint = (key: string, table: string) => {
+    const head = table === "" ? "" : `[${table}]\n`;
+    const { faults } = parseConfigFile("a.toml", `${head}${key} = true`);
+    const found = faults.find((fault) => fault.includes(`unknown key "${key}"`));
+    return found?.split(": ").at(-1);
+  };
+  const own = "channels.proxy";
+  const rows: [key: string, ours: string][] = [
+    ["proxy_connect_endpoint", "connect_endpoint"],
+    ["proxy_sub_refresh_endpoint", "sub_refresh_endpoint"],
+    ["proxy_connect_timeout", "timeout"],
+    ["proxy_rpc_timeout", "timeout"],
+    ["proxy_http_headers", "http_headers"],
+    ["proxy_include_connection_meta", "include_connection_meta"],
+  ];
+  for (const [key, ours] of rows) {
+    assertEquals(hint(key, own), `did you mean ${ours}?`);
+    for (const table of ["", "channels", "channels.namespaces.chat"]) {
+      assertEquals(hint(key, table), `did you mean ${ours} of [channels.proxy]?`, table);
+    }
+  }
+  for (const event of ["subscribe", "publish", "sub_refresh"]) {
+    const ours = `${event}_proxy_enabled`;
+    for (const table of ["channels", "channels.namespaces.chat"]) {
+      assertEquals(hint(`proxy_${event}`, table), `did you mean ${ours}?`, table);
+    }
+    for (const table of ["", own]) {
+      const wanted = `did you mean ${ours} of [channels] or a namespace?`;
+      assertEquals(hint(`proxy_${event}`, table), wanted, table);
+    }
   }
 });

@@ -57,14 +57,15 @@ export class HeaderList {
 
   /**
    * The value of the field `lowerName` (in lower case), or undefined. Several lines with one name are
-   * joined by ", " in their order (RFC 9110 section 5.3).
+   * joined by ", " in their order (RFC 9110 section 5.3); those of Cookie by "; ", as its values are no list (RFC 9113 section 8.2.3).
    */
   get(lowerName: string): string | undefined {
     const first = this.find(lowerName);
     if (first < 0) return undefined;
     let joined = this.value(first);
+    const separator = lowerName === "cookie" ? "; " : ", ";
     for (let i = this.find(lowerName, first + 1); i >= 0; i = this.find(lowerName, i + 1)) {
-      joined += ", " + this.value(i);
+      joined += separator + this.value(i);
     }
     return joined;
   }

@@ -115,7 +115,7 @@ export class RequestHead {
   }
 
   /**
-   * The value of a field by its name in lower case, lines with one name joined by ", "; undefined if there
+   * The value of a field by its name in lower case, lines with one name joined by ", ", those of Cookie by "; "; undefined if there
    * is none. Decoded as latin1, without white space around it.
    */
   field(name: string): string | undefined {

@@ -81,6 +81,7 @@ const load: RouterLoader = async (
           config: proxy,
           channels: channelsConfig,
           limits,
+          headBytes: config.http1.headBytes,
           counters: wiring.counters,
           now: wiring.now,
           warn: (text) => postToMain({ type: "warning", text }),

@@ -2,7 +2,7 @@
  * The backend of the proxy: one HTTP request for each question, a bounded number at once.
  *
  * In: an event, a body, and header fields. Out: the bytes of its answer, or nothing if there is none that can be used; why is told to the
- * operator, at most once a minute for each event. Every request is counted. Never throws.
+ * operator, at most once a minute for each event and cause. Every request is counted. Never throws.
  *
  * Requests are made in the worker, by Deno's fetch: the client's next command waits for a promise of this thread anyway, and a request
  * by way of the main thread would pass two messages between threads, and all requests through one thread. While a request is pending,
@@ -10,14 +10,16 @@
  */
 
 import { concatBytes } from "../../../protocol/mod.ts";
-import { type ChannelProxyConfig, PROXY_EVENTS, type ProxyEvent } from "../../config/mod.ts";
+import type { ChannelProxyConfig, ProxyEvent } from "../../config/mod.ts";
 import { CHANNEL_COLUMN, type Column, type Counters } from "../../ring/mod.ts";
 import { fetchFault } from "../../thread/mod.ts";
 
 /** Bytes of an answer: as much as a client's message may have by default. */
 const MOST_BYTES = 1024 * 1024;
-/** Milliseconds between two warnings about one event. */
+/** Milliseconds between two warnings about one event with one cause. */
 const WARNING_PAUSE = 60_000;
+/** Causes that are remembered; a backend that fails in more ways is told of more often. */
+const MOST_CAUSES = 100;
 const COLUMNS: Readonly<Record<ProxyEvent, Column>> = {
   connect: CHANNEL_COLUMN.proxyConnect,
   refresh: CHANNEL_COLUMN.proxyRefresh,
@@ -45,10 +47,19 @@ export interface Question {
   readonly fields: Headers;
 }
 
+/** Why there is no answer, or none that can be used. */
+export interface BackendFault {
+  /** What does not differ from one question to the next. */
+  readonly cause: string;
+  /** For the operator. */
+  readonly text: string;
+}
+
 /** The backend. */
 export class Backend {
   readonly #parts: BackendParts;
-  readonly #quietUntil = new Map(PROXY_EVENTS.map((event): [ProxyEvent, number] => [event, 0]));
+  /** By event and cause. */
+  readonly #quietUntil = new Map<string, number>();
   #requests = 0;
 
   constructor(parts: BackendParts) {
@@ -65,7 +76,8 @@ export class Backend {
     const { config: { requests }, counters, now } = this.#parts;
     if (this.#requests >= requests) {
       counters.add(CHANNEL_COLUMN.limitProxyRequests, 1);
-      this.failed(question.event, `${requests} requests are under way (max_requests)`);
+      const text = `${requests} requests are under way (max_requests)`;
+      this.#tell(question.event, { cause: "max_requests", text });
       return undefined;
     }
     this.#requests++;
@@ -81,19 +93,21 @@ export class Backend {
   }
 
   /** The answer cannot be used. */
-  misunderstood(event: ProxyEvent, why: string): void {
+  misunderstood(event: ProxyEvent, fault: BackendFault): void {
     this.#parts.counters.add(CHANNEL_COLUMN.proxyFailed, 1);
-    this.failed(event, why);
+    this.#tell(event, fault);
   }
 
   /** Tells the operator, unless that was done just now. */
-  failed(event: ProxyEvent, why: string): void {
+  #tell(event: ProxyEvent, { cause, text }: BackendFault): void {
     const { now, warn } = this.#parts;
-    if (now() < this.#quietUntil.get(event)!) return; // one of each event
-    this.#quietUntil.set(event, now() + WARNING_PAUSE);
+    const key = `${event} ${cause}`;
+    if (now() < (this.#quietUntil.get(key) ?? 0)) return;
+    if (this.#quietUntil.size >= MOST_CAUSES) this.#quietUntil.clear();
+    this.#quietUntil.set(key, now() + WARNING_PAUSE);
     const after = event.endsWith("refresh") ? "it is asked again" : "clients get error 100";
     warn(
-      `the backend that is asked about ${event} ([channels.proxy]) has failed: ${why}; ${after}`,
+      `the backend that is asked about ${event} ([channels.proxy]) has failed: ${text}; ${after}`,
     );
   }
 
@@ -107,13 +121,16 @@ export class Backend {
       // A redirect is not followed: cookies and tokens of clients are for this address.
       const response = await fetch(this.endpoint(event)!, { ...init, redirect: "manual" });
       const answer = await readBounded(response);
-      if (typeof answer !== "string") return answer;
+      if (answer instanceof Uint8Array) return answer;
       this.misunderstood(event, answer);
     } catch (error) {
       if (late.signal.aborted) {
         counters.add(CHANNEL_COLUMN.proxyLate, 1);
-        this.failed(event, `no answer within ${timeout / 1000} s`);
-      } else this.misunderstood(event, fetchFault(error));
+        this.#tell(event, { cause: "timeout", text: `no answer within ${timeout / 1000} s` });
+      } else {
+        const text = fetchFault(error);
+        this.misunderstood(event, { cause: text, text });
+      }
     } finally {
       clearTimeout(timer);
     }
@@ -122,17 +139,20 @@ export class Backend {
 }
 
 /** The body; or what is wrong with the answer. */
-async function readBounded({ body, status }: Response): Promise<Uint8Array | string> {
+async function readBounded({ body, status }: Response): Promise<Uint8Array | BackendFault> {
   if (status !== 200 || body === null) {
     await body?.cancel();
-    return `it answered ${status}`;
+    const text = `it answered ${status}`;
+    return { cause: text, text };
   }
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of body) {
     length += chunk.length;
     // Leaving the loop cancels the body.
-    if (length > MOST_BYTES) return `its answer has more than ${MOST_BYTES} bytes`;
+    if (length > MOST_BYTES) {
+      return { cause: "length", text: `its answer has more than ${MOST_BYTES} bytes` };
+    }
     chunks.push(chunk);
   }
   return concatBytes(chunks);

@@ -16,7 +16,6 @@ import {
   type Hook,
   type HookAnswer,
   type HookCaller,
-  MAX_USER_BYTES,
   type PublishAsk,
   type PublishGrant,
   type RefreshGrant,
@@ -26,9 +25,12 @@ import {
   type SubscribeGrant,
   type SubscriptionAsk,
 } from "../centrifuge/mod.ts";
-import { ChannelRules, type NameLimits } from "../channels/mod.ts";
-import { Backend, type BackendParts } from "./backend.ts";
+import { COLUMN } from "../../ring/mod.ts";
+import { ChannelRules } from "../channels/mod.ts";
+import { Backend, type BackendFault, type BackendParts } from "./backend.ts";
+import { type AnswerLimits, GrantChecks } from "./grant_checks.ts";
 import {
+  AnswerFault,
   bodyOf,
   type ConnectResult,
   type PublishResult,
@@ -43,6 +45,8 @@ import {
   type SubscribeResult,
 } from "./questions.ts";
 
+/** Beside its name and its value, a line of a head has a colon, a blank, and a line end. */
+const LINE_BYTES = 4;
 /** What a field's value may be: RFC 9110 section 5.5, in latin1. */
 const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const FAILED = { error: CLIENT_ERRORS.INTERNAL };
@@ -53,7 +57,9 @@ const NULL = UTF8.encode("null");
 export interface ChannelProxyParts extends BackendParts {
   /** Which channels the backend is asked about. */
   readonly channels: ChannelsConfig;
-  readonly limits: NameLimits;
+  readonly limits: AnswerLimits;
+  /** Bytes of what a connect command has in place of header fields: as many as the head of a request may have. */
+  readonly headBytes: number;
 }
 
 /** What is kept of a connection that the backend has granted. */
@@ -70,7 +76,7 @@ interface Asking<Result, Grant> {
   readonly members?: Readonly<Record<string, string | undefined>>;
   readonly payloads?: Readonly<Record<string, Uint8Array | undefined>>;
   readonly read: Read<Result>;
-  /** The decision; the result is undefined if the answer has none. @throws {RangeError} if it cannot be used */
+  /** The decision; the result is undefined if the answer has none. @throws {AnswerFault} if it cannot be used */
   grant(result: Result | undefined): Grant | undefined;
 }
 
@@ -82,6 +88,7 @@ export class ChannelProxyHooks implements ClientHooks {
   readonly #parts: ChannelProxyParts;
   readonly #backend: Backend;
   readonly #rules: ChannelRules;
+  readonly #checks: GrantChecks;
   readonly #kept = new WeakMap<HookCaller["identity"], Kept>();
 
   constructor(parts: ChannelProxyParts) {
@@ -89,6 +96,7 @@ export class ChannelProxyHooks implements ClientHooks {
     this.#backend = new Backend(parts);
     const { nameBytes } = parts.limits;
     this.#rules = new ChannelRules(parts.channels, { nameBytes });
+    this.#checks = new GrantChecks(this.#rules, parts.limits);
     const { emulatedHeaders, httpHeaders } = parts.config;
     // A field that may be emulated is not emulated by who sends it.
     this.keptFields = [...new Set([...httpHeaders, ...emulatedHeaders])];
@@ -147,10 +155,10 @@ export class ChannelProxyHooks implements ClientHooks {
         members: { channel },
         payloads: { data },
         read: readPublish,
-        grant: (result?: PublishResult) => ({
-          data: result?.data,
-          skipHistory: result?.skipHistory ?? false,
-        }),
+        grant: ({ data, skipHistory }: PublishResult = { data: undefined, skipHistory: false }) => {
+          if (data !== undefined) this.#checks.publication(data);
+          return { data, skipHistory: skipHistory ?? false };
+        },
       });
     };
   }
@@ -171,9 +179,8 @@ export class ChannelProxyHooks implements ClientHooks {
   #connect(
     { name, version, data, token, claims, headers, ...caller }: ConnectAsk & HookCaller,
   ): HookAnswer<ConnectGrant> | Promise<HookAnswer<ConnectGrant>> {
-    const { emulatedHeaders } = this.#parts.config;
-    const emulated = [...headers].map(([key, value]) => [key.toLowerCase(), value] as const)
-      .filter(([key, value]) => emulatedHeaders.includes(key) && FIELD_VALUE.test(value));
+    const emulated = this.#emulatedOf(headers);
+    if (emulated === undefined) return this.#refuseHead();
     const kept: Kept = { emulated, meta: claims?.meta?.slice() };
     this.#kept.set(caller.identity, kept);
     if (claims !== undefined) return undefined;
@@ -188,14 +195,33 @@ export class ChannelProxyHooks implements ClientHooks {
       grant: (result?: ConnectResult) => {
         if (result === undefined) return undefined;
         const { user = "", expireAt, info, data, channels = [], subs } = result;
-        if (UTF8.encode(user).length > MAX_USER_BYTES) {
-          throw new RangeError(`its user has more than ${MAX_USER_BYTES} bytes`);
-        }
+        this.#checks.user(user);
+        this.#checks.channels(new Set([...channels, ...subs?.keys() ?? []]));
         kept.meta = result.meta;
         const until = momentOf(expireAt);
         return { user, info, data, channels, expireAt: until, subscriptions: subs };
       },
     });
+  }
+
+  /** What a connect command has in place of header fields; undefined: it is more than a head may have. */
+  #emulatedOf(headers: ReadonlyMap<string, string>): Kept["emulated"] | undefined {
+    const { config: { emulatedHeaders }, headBytes } = this.#parts;
+    const emulated = new Map<string, string>();
+    for (const [name, value] of headers) {
+      const key = name.toLowerCase();
+      if (emulatedHeaders.includes(key) && FIELD_VALUE.test(value)) emulated.set(key, value);
+    }
+    let bytes = 0;
+    for (const [name, value] of emulated) bytes += name.length + value.length + LINE_BYTES;
+    return bytes > headBytes ? undefined : [...emulated];
+  }
+
+  #refuseHead(): HookAnswer<never> {
+    const { counters, headBytes } = this.#parts;
+    counters.add(COLUMN.limitHead, 1);
+    const message = `the headers of connect have more than ${headBytes} bytes`;
+    return { error: { ...CLIENT_ERRORS.BAD_REQUEST, message } };
   }
 
   #asks(event: ProxyEvent): boolean {
@@ -236,11 +262,8 @@ export class ChannelProxyHooks implements ClientHooks {
       const settled = settle(bytes, read);
       return "result" in settled ? grant(settled.result) : settled;
     } catch (error) {
-      if (!(error instanceof JsonError || error instanceof RangeError)) throw error;
-      const why = error instanceof JsonError
-        ? `its answer is malformed at byte ${error.offset}: ${error.message}`
-        : error.message;
-      this.#backend.misunderstood(event, why);
+      if (!(error instanceof JsonError || error instanceof AnswerFault)) throw error;
+      this.#backend.misunderstood(event, faultOf(error));
       return FAILED;
     }
   }
@@ -248,7 +271,7 @@ export class ChannelProxyHooks implements ClientHooks {
   /** What the client's request has comes before what its connect command has in place of it. */
   #fieldsFor({ identity, fields }: HookCaller): Headers {
     const emulated = this.#kept.get(identity)?.emulated ?? [];
-    const all = new Headers([...emulated].map(([name, value]) => [name, value]));
+    const all = new Headers(emulated.map(([name, value]) => [name, value]));
     for (const [name, value] of fields ?? []) all.set(name, value);
     all.set("Content-Type", "application/json");
     // Over a connection that is used again, Deno 2.9.6 sends a question twice if the backend closes it without an answer
@@ -264,6 +287,12 @@ const NOTHING: SubscribeResult = {
   override: {},
   expireAt: undefined,
 };
+
+function faultOf(error: JsonError | AnswerFault): BackendFault {
+  if (error instanceof AnswerFault) return { cause: error.kind, text: error.message };
+  const text = `its answer is malformed at byte ${error.offset}: ${error.message}`;
+  return { cause: "malformed", text };
+}
 
 /** 0 is as no value is: it does not end. */
 function momentOf(expireAt: number | undefined): number | undefined {

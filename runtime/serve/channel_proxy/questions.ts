@@ -104,7 +104,19 @@ export function bodyOf(
   return `${parts.join(",")}}`;
 }
 
-/** Reads an answer. @throws {JsonError} if it is none @throws {RangeError} if a code is not for clients */
+/** An answer says something that cannot be. */
+export class AnswerFault extends RangeError {
+  /** What does not differ from one answer to the next. */
+  readonly kind: string;
+
+  /** @param message for the operator: what is wrong with the answer */
+  constructor(kind: string, message: string) {
+    super(message);
+    this.kind = kind;
+  }
+}
+
+/** Reads an answer. @throws {JsonError} if it is none @throws {AnswerFault} if a code is not for clients */
 export function settle<Result>(bytes: Uint8Array, read: Read<Result>): Settled<Result> {
   const { error, disconnect, result } = decodeAnswer(bytes, read);
   // In the order of Centrifugo.
@@ -136,5 +148,5 @@ const ERROR_FIELD = { wire: "error", read: readObject(ERROR) } as const;
 const DISCONNECT_FIELD = { wire: "disconnect", read: readObject(DISCONNECT) } as const;
 
 function outside(kind: string, code: number, range: string): never {
-  throw new RangeError(`its ${kind} has the code ${code}, not one from ${range}`);
+  throw new AnswerFault(kind, `its ${kind} has the code ${code}, not one from ${range}`);
 }

@@ -5,7 +5,9 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { DEFAULT_CONFIG } from "../../../runtime/mod.ts";
 import { connected, subscribe } from "../../support/channel_server.ts";
+import { Metrics } from "../../support/metrics.ts";
 import { ANN, end, errorOf, startProxied } from "../../support/proxied_server.ts";
 import { ProxyBackend } from "../../support/proxy_backend.ts";
 import { waitFor, within } from "../../support/wait_for.ts";
@@ -29,7 +31,7 @@ Deno.test("proxy: a slow backend, one that is down, and answers that are none ar
       if (method === "slow") await slow.promise;
       return answers[method] ?? { result: { data: "fine" } };
     },
-  }, { timeout: 300 });
+  }, { timeout: 3_000 });
   const { backend, server, counted } = proxied;
   const ann = server.client();
   await connected(ann);
@@ -43,11 +45,26 @@ Deno.test("proxy: a slow backend, one that is down, and answers that are none ar
   assertEquals((await ann.centrifuge.rpc("fine", {})).data, "fine");
   await counted("channel_proxy_requests_total", Object.keys(answers).length + 2, { event: "rpc" });
   await counted("channel_proxy_requests_in_flight", 0);
-  // Once, and without the secret of the address.
+  // Each cause once, and without the secret of the address.
+  assertEquals(await call("list"), internal);
   const told = server.warnings.filter((text) => text.includes("[channels.proxy]"));
-  assertEquals(told.length, 1);
-  assertStringIncludes(told[0]!, "asked about rpc");
-  assertStringIncludes(told[0]!, "it answered 500");
+  const causes = [
+    "it answered 500",
+    "it answered 302",
+    "its answer is malformed at byte",
+    "its error has the code 5,",
+    "its disconnect has the code 1000,",
+    "its answer has more than 1048576 bytes",
+    "no answer within 3 s",
+  ];
+  for (const cause of causes) {
+    const ofIt = told.filter((text) =>
+      text.includes(`asked about rpc ([channels.proxy]) has failed: ${cause}`)
+    );
+    assertEquals(ofIt.length, 1, `${cause}: ${told.join("\n")}`);
+    assertStringIncludes(ofIt[0]!, "; clients get error 100");
+  }
+  assertEquals(told.length, causes.length);
   assert(!told.some((text) => text.includes("hidden")));
 
   await backend[Symbol.asyncDispose]();
@@ -117,4 +134,110 @@ Deno.test("proxy: a backend that closes the connection instead of answering is a
   assertEquals(asked.length, 11);
   await proxied.counted("channel_proxy_requests_total", 11);
   await new Promise((resolve) => backend.close(resolve));
+});
+
+Deno.test("proxy: what a backend grants and the server cannot do is its fault, which is counted and told", async () => {
+  const result = (more: Record<string, unknown>) => ({ result: { user: "ann", ...more } });
+  const long = "x".repeat(300);
+  const rows: [granted: unknown, told: string][] = [
+    [
+      result({ channels: ["chat:a", "nowhere:a\u001b"] }),
+      'it subscribes to the channel "nowhere:a\\x1b", whose namespace the config does not have',
+    ],
+    [
+      result({ subs: { [`chat:${long}`]: {} } }),
+      `it subscribes to the channel "chat:${long.slice(0, 59)}`,
+    ],
+    [
+      result({ channels: Array.from({ length: 10 }, (_, i) => `chat:${i}`) }),
+      "it subscribes to 10 channels, and --max-channels is 8",
+    ],
+    [result({ user: long }), "its user has more than 253 bytes"],
+  ];
+  let granted: unknown;
+  await using proxied = await startProxied(
+    {
+      connect: () => granted,
+      publish: ({ body: { data } }) => ({ result: { data: "x".repeat(data) } }),
+      subscribe: () => ({}),
+    },
+    {},
+    { channelLimits: { channelsPerConnection: 8, publicationBytes: 100 }, workers: 1 },
+  );
+  const { server, counted } = proxied;
+  const told = () => server.warnings.filter((text) => text.includes("[channels.proxy]"));
+  for (const [i, [answer, text]] of rows.entries()) {
+    granted = answer;
+    for (const again of [false, true]) {
+      const client = server.client();
+      const failed = end(client, "error");
+      client.centrifuge.connect();
+      assertEquals((await failed).error.code, 100, text);
+      client.centrifuge.disconnect();
+      await waitFor(() => told().length === i + 1, { what: () => `${again} ${text}: ${told()}` });
+    }
+    assertStringIncludes(told()[i]!, `asked about connect ([channels.proxy]) has failed: ${text}`);
+  }
+  // With another name it is the same cause.
+  granted = result({ channels: ["other:b"] });
+  const client = server.client();
+  const failed = end(client, "error");
+  client.centrifuge.connect();
+  assertEquals((await failed).error.code, 100);
+  client.centrifuge.disconnect();
+  assertEquals(told().length, rows.length);
+
+  granted = result({});
+  const ann = server.client();
+  await connected(ann);
+  await subscribe(ann, "asked:a");
+  await ann.centrifuge.publish("asked:a", 98);
+  const internal = [100, "internal server error", true];
+  assertEquals(await errorOf(ann.centrifuge.publish("asked:a", 99)), internal);
+  await waitFor(() => told().length > rows.length, { what: "the warning" });
+  assertStringIncludes(
+    told().at(-1)!,
+    "asked about publish ([channels.proxy]) has failed: its data has 101 bytes, and --max-publication is 100",
+  );
+  const metrics = await Metrics.of(`http://127.0.0.1:${server.executor.adminAddress!.port}`);
+  const failures = metrics.sum("async_deno_channel_proxy_failures_total", { reason: "error" });
+  assert(failures >= 2 * rows.length + 2, `${failures} failures`);
+  await counted("channel_proxy_failures_total", 0, { reason: "timeout" });
+});
+
+Deno.test("proxy: fields of a connect command are as long as a head may be, and no longer", async () => {
+  await using proxied = await startProxied({ connect: ANN, rpc: () => ({ result: {} }) }, {
+    emulatedHeaders: ["authorization", "x-own"],
+  }, { http1: { ...DEFAULT_CONFIG.http1, headBytes: 1024 }, workers: 1 });
+  const { server, backend, counted } = proxied;
+  const fits = {
+    Authorization: "a".repeat(1024 - "authorization".length - 4),
+    other: "b".repeat(2000),
+  };
+  const ann = server.client({ headers: fits });
+  await connected(ann);
+  assertEquals(backend.asked[0]!.headers.get("authorization"), fits.Authorization);
+  const bob = server.client({ headers: { ...fits, "X-Own": "" } });
+  const gone = end(bob, "disconnected");
+  bob.centrifuge.connect();
+  const { code, reason } = await gone;
+  assertEquals([code, reason], [107, "the headers of connect have more than 1024 bytes"]);
+  assertEquals(backend.asked.length, 1);
+  await counted("limit_exceeded_total", 1, { limit: "head" });
+});
+
+Deno.test("proxy: several lines of cookies reach the backend as one", async () => {
+  await using proxied = await startProxied({ connect: ANN, subscribe: () => ({}) }, {
+    httpHeaders: ["cookie", "x-list"],
+  });
+  const { server, backend } = proxied;
+  const { port } = server.executor.address;
+  using client = await Deno.connect({ hostname: "127.0.0.1", port });
+  const lines = ["Host: a", "Cookie: a=1", "X-List: 1", "cookie: b=2; c=3,4", "X-List: 2"];
+  const head = ["GET /channels/sse?channel=asked:a HTTP/1.1", ...lines, "", ""].join("\r\n");
+  await client.write(new TextEncoder().encode(head));
+  await waitFor(() => backend.asked.length === 2, { what: "both questions" });
+  for (const { headers } of backend.asked) {
+    assertEquals([headers.get("cookie"), headers.get("x-list")], ["a=1; b=2; c=3,4", "1, 2"]);
+  }
 });

@@ -34,6 +34,10 @@ Deno.test("names are case-insensitive, and only whole names match", () => {
 
 Deno.test("lines with one name are joined in order", () => {
   assertEquals(listOf("a:1", "b:2", "A:3", "a:").get("a"), "1, 3, ");
+  assertEquals(
+    listOf("cookie:a=1", "b:2", "Cookie:b=2,3", "COOKIE:c").get("cookie"),
+    "a=1; b=2,3; c",
+  );
 });
 
 Deno.test("a secret is held by the one field of that name, with all of its bytes", () => {

@@ -15,7 +15,7 @@ export type CProgram = "wsload" | "exchange" | "fanload" | "epoll_loop";
 const LIBRARIES: Readonly<Record<CProgram, readonly string[]>> = {
   wsload: [],
   exchange: ["-lssl", "-lcrypto"],
-  fanload: [],
+  fanload: ["-lz"],
   epoll_loop: [],
 };
 
@@ -26,8 +26,14 @@ const HEADERS: Readonly<Record<CProgram, readonly string[]>> = {
   epoll_loop: [],
 };
 
+/** Headers that are in packages of their own. */
+const HEADERS_OF_PACKAGES = [
+  ["openssl/ssl.h", "libssl-dev"],
+  ["zlib.h", "zlib1g-dev"],
+] as const;
+
 /** The command that installs everything that the programs need. */
-export const INSTALL_C = "apt-get install gcc libc6-dev libssl-dev";
+export const INSTALL_C = "apt-get install gcc libc6-dev libssl-dev zlib1g-dev";
 
 function timeOf(path: string): number {
   return Deno.statSync(path).mtime?.getTime() ?? 0;
@@ -51,8 +57,8 @@ export async function buildProgram(name: CProgram): Promise<string | Missing> {
   const args = ["-O2", "-Wall", "-o", unfinished, source, ...LIBRARIES[name]];
   const { success, stderr } = await new Deno.Command(gcc, { args }).output();
   const words = new TextDecoder().decode(stderr);
-  if (words.includes("openssl/ssl.h: No such file")) {
-    return { missing: "libssl-dev", install: INSTALL_C };
+  for (const [header, missing] of HEADERS_OF_PACKAGES) {
+    if (words.includes(`${header}: No such file`)) return { missing, install: INSTALL_C };
   }
   if (!success) throw new Error(`gcc could not build ${name}: ${words}`);
   Deno.renameSync(unfinished, program);

@@ -1,5 +1,5 @@
 /*
- * fanload: a load generator for fan-out: one publisher, many subscribers, over WebSocket. One thread, epoll, no library.
+ * fanload: a load generator for fan-out: one publisher, many subscribers, over WebSocket. One thread, epoll; zlib for what is compressed.
  *
  * In: fanload -p PORT -n SUBSCRIBERS -c CHANNELS -b BYTES -d SECONDS (-f IN_FLIGHT | -r PER_SECOND)
  *       -s PATH -h HELLO -a ACK         a subscriber: its path, what it sends, and what the answer contains
@@ -29,7 +29,7 @@
  * Longer than 400 lines because it is one program, whose parts share its few global variables.
  * It connects only to 127.0.0.1, from 127.0.0.1 and, for more connections than there are ports, the addresses behind it.
  *
- * Build: gcc -O2 -o fanload fanload.c
+ * Build: gcc -O2 -o fanload fanload.c -lz
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -260,12 +260,11 @@ static const KnownMessage *inflate_once(const uint8_t *payload, size_t length) {
   for (size_t i = 0; i < length; i += 1 + length / 64) hash = (hash ^ payload[i]) * 16777619u;
   KnownMessage *slot = &known[hash >> 8 & (INFLATED - 1)];
   if (slot->payload && slot->payload_bytes == length && !memcmp(slot->payload, payload, length)) return slot;
-  inflated.end = 0;
-  if (inflate_message(&inflated, payload, length) < 0) return NULL;
+  if (inflate_message(&inflated, payload, length, 0) < 0) return NULL;
   slot->payload = must(realloc(slot->payload, length + 1));
-  slot->text = must(realloc(slot->text, inflated.end + 1));
+  slot->text = must(realloc(slot->text, inflated.length + 1));
   memcpy(slot->payload, payload, slot->payload_bytes = length);
-  memcpy(slot->text, inflated.bytes, slot->text_bytes = inflated.end);
+  memcpy(slot->text, inflated.bytes, slot->text_bytes = inflated.length);
   return slot;
 }
 
@@ -280,8 +279,8 @@ static void take_compressed(Connection *c, const uint8_t *payload, size_t length
   if (!c->checked) return take_publication(c, c->next, now);
   Inflated *inflated = &c->checked->inflated;
   uint64_t before = received;
-  if (inflate_message(inflated, payload, length) < 0) { fail(c, "a compressed message is invalid"); return; }
-  take_message(c, inflated->bytes + inflated->history, inflated->bytes + inflated->end, now);
+  if (inflate_message(inflated, payload, length, 1) < 0) { fail(c, "a compressed message is invalid"); return; }
+  take_message(c, inflated->bytes, inflated->bytes + inflated->length, now);
   if (c->fd >= 0 && received != before + 1) fail(c, "a compressed message is not one publication");
 }
 

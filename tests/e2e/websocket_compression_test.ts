@@ -141,6 +141,33 @@ Deno.test("websocket compression: many messages in a row, and pings between frag
     assertEquals(first, 0xc1);
   }));
 
+const DECLINED = [
+  "permessage-deflate; server_max_window_bits=7",
+  "permessage-deflate; server_max_window_bits=16",
+  "permessage-deflate; server_max_window_bits",
+  "permessage-deflate; client_max_window_bits=08",
+  "permessage-deflate; server_no_context_takeover=1",
+  "permessage-deflate; server_no_context_takeover; server_no_context_takeover",
+  "permessage-deflate; unknown",
+  "permessage-deflate2",
+  "x-webkit-deflate-frame",
+];
+Deno.test("websocket compression: of several offers the first one that can be is accepted, and others are declined", () =>
+  withCompression(async (server) => {
+    const message = textOf(1000);
+    for (const declined of DECLINED) {
+      const { socket, answer } = await openRaw(server, declined);
+      using _ = socket;
+      assertEquals(answer, undefined, declined);
+      await socket.send({ opcode: OPCODE.text, payload: message });
+      assertEquals((await socket.frame()).payload, new TextEncoder().encode(message));
+    }
+    const offers = [...DECLINED, "permessage-deflate; server_max_window_bits=10", BROWSER];
+    const { socket, answer } = await openRaw(server, offers.join(", "));
+    using _ = socket;
+    assertEquals(answer, `permessage-deflate; ${NO_CONTEXT}; server_max_window_bits=10`);
+  }));
+
 const WRONG: readonly [name: string, code: number, frames: FrameToSend[]][] = [
   ["RSV2", 1002, [{ opcode: OPCODE.text, payload: "a", reserved: 2 }]],
   ["RSV1 with RSV3", 1002, [{ opcode: OPCODE.text, payload: "a", reserved: 5 }]],

@@ -14,7 +14,8 @@ export interface DeflateOptions {
   serverNoContextTakeover?: boolean;
   clientNoContextTakeover?: boolean;
   serverMaxWindowBits?: number;
-  clientMaxWindowBits?: number | true;
+  /** true: offered without a value, as by default; false: not offered. */
+  clientMaxWindowBits?: number | boolean;
   threshold?: number;
 }
 
@@ -61,11 +62,14 @@ export class DeflateClient implements AsyncDisposable {
   /** Settles with the close code once the connection has gone. */
   readonly closed: Promise<number>;
   readonly socket: WsSocket;
+  /** The server's Sec-WebSocket-Extensions. */
+  readonly answer: string | undefined;
   readonly #messages: DeflateMessage[] = [];
   readonly #readers: ((message: DeflateMessage) => void)[] = [];
 
-  private constructor(socket: WsSocket) {
+  private constructor(socket: WsSocket, answer: string | undefined) {
     this.socket = socket;
+    this.answer = answer;
     const receiver = socket._receiver;
     socket.on("message", (data: Uint8Array, binary: boolean) => {
       const message = { data: new Uint8Array(data), binary, compressed: receiver._compressed };
@@ -91,8 +95,12 @@ export class DeflateClient implements AsyncDisposable {
       rejectUnauthorized: false,
     });
     const { promise, resolve, reject } = Promise.withResolvers<DeflateClient>();
+    let answer: string | undefined;
+    socket.on("upgrade", ({ headers }: { headers: Record<string, string | undefined> }) => {
+      answer = headers["sec-websocket-extensions"];
+    });
     // At the upgrade, so that no frame was read.
-    socket.on("open", () => resolve(new DeflateClient(socket)));
+    socket.on("open", () => resolve(new DeflateClient(socket, answer)));
     socket.on("error", (error: Error) => reject(error));
     return await promise;
   }
@@ -113,8 +121,10 @@ export class DeflateClient implements AsyncDisposable {
   }
 
   /** Sends one message, a frame for each part. */
-  sendFragments(parts: readonly (string | Uint8Array)[]): void {
-    const binary = typeof parts[0] !== "string";
+  sendFragments(
+    parts: readonly (string | Uint8Array)[],
+    binary = typeof parts[0] !== "string",
+  ): void {
     parts.forEach((part, i) => {
       this.socket.send(part, { binary, compress: true, fin: i === parts.length - 1 });
     });

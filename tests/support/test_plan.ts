@@ -57,6 +57,7 @@ const TRANSPORT_OF_SUITE = [...SERVER_PROCESS, "tests/support/suite_transport.ts
 const TRANSPORT: readonly string[] = endToEnd([
   "channels/delivery",
   "channels/streams",
+  "compressed_echo",
   "files/large",
   "half_close",
   "pipelining",
@@ -78,7 +79,7 @@ const UNTIMED: readonly string[] = [
 /** As {@link UNTIMED}; three runs share the work of one. */
 const UNTIMED_TOO: readonly string[] = [
   ...folders(["e2e/app", "e2e/auth", "e2e/pusher"]),
-  ...endToEnd(["openssl", "refusals", "unix", "websocket_compression"]),
+  ...endToEnd(["deflate_grid", "openssl", "refusals", "unix", "websocket_compression"]),
 ];
 const UNTIMED_AS_WELL: readonly string[] = [
   ...folders(["e2e/engine", "e2e/files"]),

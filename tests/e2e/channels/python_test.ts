@@ -6,27 +6,15 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Backend, sign } from "../../support/channel_backend.ts";
 import { connected, subscribe } from "../../support/channel_server.ts";
-import { findProgram } from "../../support/process_facts.ts";
 import { expectProgram } from "../../support/program.ts";
+import { pythonWith } from "../../support/python.ts";
 import { waitFor } from "../../support/wait_for.ts";
 import "../../support/load_libc.ts";
 
-/** The first python3 that has the package: another one may come before the system's. */
-const PYTHON = [findProgram("python3"), "/usr/bin/python3"].find(hasPackage);
+const PYTHON = pythonWith("from websocket import create_connection");
 const MISSING = PYTHON === undefined
   ? " (skipped, to install it: apt-get install python3-websocket)"
   : "";
-
-function hasPackage(program: string | undefined): program is string {
-  if (program === undefined) return false;
-  const args = ["-c", "from websocket import create_connection"];
-  try {
-    return new Deno.Command(program, { args, stderr: "null" }).outputSync().success;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
-}
 
 /** Prints a line of JSON for each result: its name, and what came. */
 const CLIENT = `

@@ -185,6 +185,28 @@ Deno.test("inflate by the private handle: bytes after a last block are invalid",
   assertEquals(inflated(compression, last), textOf(300));
 });
 
+Deno.test("inflate by the private handle: of a bomb no more is computed than may be stored, and a trial", () => {
+  const { write } = RawStream.prototype;
+  let computed = 0;
+  RawStream.prototype.write = function (input, range, output, into) {
+    const isValid = write.call(this, input, range, output, into);
+    computed += into[1] - into[0] - this.outputLeft;
+    return isValid;
+  };
+  try {
+    const compression = new ZlibCompression();
+    const bomb = deflated(new Uint8Array(64 * MEBIBYTE), { level: 9 });
+    inflated(compression, deflated(textOf(100)));
+    for (const [limit, most] of [[100_000, 100_001], [4 * MEBIBYTE, 5 * MEBIBYTE + 2]] as const) {
+      computed = 0;
+      assertEquals(inflated(compression, bomb, limit), "too big");
+      assert(computed > limit / 2 && computed <= most, `${computed} bytes for a limit of ${limit}`);
+    }
+  } finally {
+    RawStream.prototype.write = write;
+  }
+});
+
 Deno.test("inflate: what is saved is counted once", () => {
   const compression = new ZlibCompression();
   const payload = deflated(new Uint8Array(5000));

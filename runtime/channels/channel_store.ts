@@ -265,6 +265,11 @@ export class ChannelStore {
     return new FeedReader(this.#memory, this.#writer);
   }
 
+  /** The feed from now on, for somebody who looks at it now and then, on any thread: no writer rings for that. */
+  watchFeed(): FeedReader {
+    return new FeedReader(this.#memory, undefined);
+  }
+
   /** Passes everything behind a position to `sink`, or nothing; see {@link ReadResult}. */
   recover(name: Uint8Array, since: Position, bounds: ReadBounds, sink: EntrySink): ReadResult {
     return this.#historyReader.recover(this.#directory.hashed(name), since, bounds, sink);

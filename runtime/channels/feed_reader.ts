@@ -2,7 +2,8 @@
  * The feed, as one worker reads it: without the lock, in batches, each copied and then validated at once.
  *
  * In: the entries that were appended since the last look. Out: those that the sink wants, in order, and how many entries
- * were lost because the worker came too late. Only the worker itself polls; no writer ever waits for it.
+ * were lost because the worker came too late. Only the worker itself polls; no writer ever waits for it. The main thread reads it for
+ * an operator who watches a channel, without a bell.
  *
  * A batch is copied first, and then the head is loaded again: an entry below the head may have been overwritten while it
  * was copied, and is counted as missed; all others are whole. After `missed`, the worker compares the position of each
@@ -28,9 +29,11 @@ export interface FeedSink extends EntrySink {
   missed(count: number): void;
 }
 
-/** The reader of one worker. */
+/** The reader of one worker, or of somebody who only looks. */
 export class FeedReader {
   readonly #words: Int32Array;
+  /** Has the words of its bell: of the store, or its own. */
+  readonly #bell: Int32Array;
   readonly #memory: StoreMemory;
   readonly #mask: number;
   readonly #maxRecordWords: number;
@@ -47,21 +50,25 @@ export class FeedReader {
    * Begins at the present end of the feed; the worker's subscriptions come later.
    *
    * @param memory the store's memory
-   * @param worker the worker that reads
+   * @param worker the worker that reads; undefined: nobody who is rung, or whom others take into account
    */
-  constructor(memory: StoreMemory, worker: number) {
+  constructor(memory: StoreMemory, worker: number | undefined) {
     this.#words = memory.words;
     this.#memory = memory;
     this.#mask = memory.layout.slotCount - 1;
     this.#maxRecordWords = memory.layout.feedWords;
-    this.#pending = memory.layout.bells + worker * PAIR + BELL.pending;
-    this.#seen = memory.layout.bells + worker * PAIR + BELL.seen;
-    this.#behind = memory.layout.bells + worker * PAIR + BELL.behind;
+    const bell = worker === undefined ? 0 : memory.layout.bells + worker * PAIR;
+    this.#bell = worker === undefined
+      ? new Int32Array(new SharedArrayBuffer(PAIR * 4))
+      : memory.words;
+    this.#pending = bell + BELL.pending;
+    this.#seen = bell + BELL.seen;
+    this.#behind = bell + BELL.behind;
     // The predecessor of a worker may have been rung when it died.
-    Atomics.store(this.#words, this.#pending, 0);
-    Atomics.store(this.#words, this.#behind, 0);
+    Atomics.store(this.#bell, this.#pending, 0);
+    Atomics.store(this.#bell, this.#behind, 0);
     this.#next = Atomics.load(this.#words, TAIL);
-    Atomics.store(this.#words, this.#seen, this.#next);
+    Atomics.store(this.#bell, this.#seen, this.#next);
   }
 
   /**
@@ -71,9 +78,9 @@ export class FeedReader {
    */
   poll(sink: FeedSink, limit: number): boolean {
     // Two loads in nearly every turn: a store would take the cache line from the writers.
-    if (Atomics.load(this.#words, this.#pending) !== 0) {
+    if (Atomics.load(this.#bell, this.#pending) !== 0) {
       // Before the tail is loaded: an entry that comes later rings again (W1, W2 of bells.ts).
-      Atomics.store(this.#words, this.#pending, 0);
+      Atomics.store(this.#bell, this.#pending, 0);
     }
     for (let left = limit; left > 0; left -= BATCH) {
       const tail = Atomics.load(this.#words, TAIL);
@@ -98,7 +105,7 @@ export class FeedReader {
   #note(isAtEnd: boolean): boolean {
     if (this.#isBehind !== isAtEnd) return isAtEnd;
     this.#isBehind = !isAtEnd;
-    Atomics.store(this.#words, this.#behind, isAtEnd ? 0 : 1);
+    Atomics.store(this.#bell, this.#behind, isAtEnd ? 0 : 1);
     return isAtEnd;
   }
 
@@ -124,7 +131,7 @@ export class FeedReader {
     }
     // Orders the copies before the load of the head, also on processors that reorder loads (arm64), and tells how
     // far this worker is.
-    Atomics.store(words, this.#seen, this.#next);
+    Atomics.store(this.#bell, this.#seen, this.#next);
     const lost = (Atomics.load(words, HEAD) - first) | 0;
     if (lost <= 0) {
       this.#buffer.deliver(sink);

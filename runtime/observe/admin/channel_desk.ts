@@ -1,5 +1,5 @@
 /**
- * What an operator does with channels on the admin page: see the busiest ones, read one, publish to one.
+ * What an operator does with channels on the admin page: see the busiest ones, watch one, publish to one.
  *
  * In: the store of channels, as the main thread has it, what publishes, and the config. Out: plain data for JSON. Made only if
  * `--admin-channels` is set. Nothing is counted for it while channels work: who asks pays, on the main thread.
@@ -10,29 +10,22 @@ import { ChannelRules } from "../../serve/channels/mod.ts";
 import {
   type ChannelStore,
   ENTRY_FORM,
-  type Position,
   type Publication,
   publishedForm,
 } from "../../channels/mod.ts";
 import type { ChannelLimits, ChannelsConfig } from "../../config/mod.ts";
+import { ChannelWatch } from "./channel_watch.ts";
 
 /** Channels that are listed. */
 const LISTED = 20;
 /** Milliseconds for which a list is good: several pages cost as much as one. */
 const LIST_TIME = 1_000;
-/** Publications of one look, and their bytes. */
-const READ = { limit: 50, maxBytes: 256 * 1024 } as const;
-/** Publications that are shown at first. */
-const RECENT = 20;
-/** Characters of a publication that are shown. */
-const SHOWN = 4_096;
-
 const UTF8 = new TextEncoder();
 const decoder = new TextDecoder();
 
 /** What it works on. */
 export interface ChannelDeskParts {
-  readonly store: Pick<ChannelStore, "channels" | "history" | "epochText">;
+  readonly store: Pick<ChannelStore, "channels" | "history" | "watchFeed">;
   /** Publishes as the HTTP API does: in the store, or in the engine that the config names. */
   readonly publish: Broker["publish"];
   readonly channels: ChannelsConfig;
@@ -48,16 +41,6 @@ export interface BusyChannel {
   readonly members: number;
   /** Per second; null if it is not known yet. */
   readonly publications: number | null;
-}
-
-/** A look at a channel. */
-export interface ChannelReading {
-  /** Where the next look begins; undefined: the channel is not there. */
-  readonly position: Position | undefined;
-  /** Oldest first. */
-  readonly publications: readonly { readonly offset: number; readonly data: string }[];
-  /** Publications since the last look that the channel no longer has, or never kept. */
-  readonly unseen: number;
 }
 
 /** The answer to a publication: a status of HTTP, and text for the operator. */
@@ -113,34 +96,9 @@ export class ChannelDesk {
     return "error" in found ? `${JSON.stringify(channel)}: ${found.error.message}` : undefined;
   }
 
-  /** What was published behind a position; without one, the newest publications. */
-  read(channel: string, since?: Position): ChannelReading {
-    const name = UTF8.encode(channel);
-    const publications: { offset: number; data: string }[] = [];
-    const entry = ({ offset, data }: { offset: number; data: Uint8Array }) => {
-      publications.push({ offset, data: decoder.decode(data).slice(0, SHOWN) });
-    };
-    const { store } = this.#parts;
-    if (since !== undefined) {
-      const { status, epoch, offset } = store.history(name, { ...READ, since }, { entry });
-      if (status === "busy") return { position: since, publications: [], unseen: 0 };
-      const last = publications.at(-1)?.offset ?? since.offset;
-      const isNext = publications.length === 0
-        ? offset === since.offset
-        : publications[0]!.offset === since.offset + 1;
-      if (status === "read" && epoch === since.epoch && isNext) {
-        return { position: { offset: last, epoch }, publications, unseen: 0 };
-      }
-      publications.length = 0;
-    }
-    const query = { ...READ, limit: RECENT, reverse: true };
-    const { status, epoch, offset } = store.history(name, query, { entry });
-    if (status === "missing") return { position: undefined, publications: [], unseen: 0 };
-    if (status !== "read") return { position: since, publications: [], unseen: 0 };
-    const from = since !== undefined && since.epoch === epoch ? since.offset : 0;
-    const fresh = publications.reverse().filter((one) => one.offset > from);
-    const unseen = since === undefined ? 0 : offset - from - fresh.length;
-    return { position: { offset, epoch }, publications: fresh, unseen };
+  /** Looks at one channel again and again. */
+  watch(channel: string): ChannelWatch {
+    return new ChannelWatch(this.#parts.store, UTF8.encode(channel));
   }
 
   /** Publishes JSON as a backend does. */

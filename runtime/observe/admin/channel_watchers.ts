@@ -5,7 +5,8 @@
  * watches. The number of watchers is limited, and one that does not read is disconnected; its browser reconnects.
  */
 
-import type { ChannelDesk, ChannelReading } from "./channel_desk.ts";
+import type { ChannelDesk } from "./channel_desk.ts";
+import type { ChannelReading } from "./channel_watch.ts";
 
 /** Pages that can watch at once. */
 const MAX_WATCHERS = 16;
@@ -18,10 +19,10 @@ const encoder = new TextEncoder();
 
 /** All watchers. */
 export class ChannelWatchers {
-  readonly #desk: Pick<ChannelDesk, "read">;
+  readonly #desk: Pick<ChannelDesk, "watch">;
   readonly #timers = new Set<ReturnType<typeof setInterval>>();
 
-  constructor(desk: Pick<ChannelDesk, "read">) {
+  constructor(desk: Pick<ChannelDesk, "watch">) {
     this.#desk = desk;
   }
 
@@ -31,16 +32,16 @@ export class ChannelWatchers {
     let timer: ReturnType<typeof setInterval>;
     return new ReadableStream({
       start: (stream) => {
-        let last = this.#desk.read(channel);
-        stream.enqueue(encode("begin", last));
+        const watch = this.#desk.watch(channel);
+        stream.enqueue(encode("begin", watch.look()));
         timer = setInterval(() => {
           if ((stream.desiredSize ?? 0) <= 0) {
             this.#end(timer);
             return stream.error(new Error("the watcher does not read"));
           }
-          last = this.#desk.read(channel, last.position);
-          if (last.publications.length > 0 || last.unseen > 0) {
-            stream.enqueue(encode("publications", last));
+          const reading = watch.look();
+          if (reading.publications.length > 0 || reading.unseen > 0) {
+            stream.enqueue(encode("publications", reading));
           }
         }, INTERVAL);
         this.#timers.add(timer);

@@ -2,6 +2,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { withAdmin } from "../../support/admin.ts";
+import { events, fetchStream } from "../../support/plain_stream.ts";
 import { waitFor } from "../../support/wait_for.ts";
 import { WsClient } from "../../support/ws_client.ts";
 import { type Browser, browserTest, DESKTOP, PHONE, Watched } from "../page/chromium.ts";
@@ -43,14 +44,45 @@ Deno.test("admin channels: publishing takes a POST of this page, and of no other
     assertEquals([total, busiest[0].channel], [1, LINES]);
   }));
 
+Deno.test("admin channels: a channel without a history is watched while it has subscribers", async () => {
+  const config = await Deno.makeTempFile({ prefix: "async-deno-test-", suffix: ".toml" });
+  await Deno.writeTextFile(
+    config,
+    "[channels]\nallow_anonymous_connect_without_token = true\n" +
+      "[channels.namespaces.live]\nallow_subscribe_for_client = true\n" +
+      "allow_subscribe_for_anonymous = true\n",
+  );
+  const args = ["--config", config, "--admin-channels"];
+  await withAdmin({ workers: 2, args }, async (server, adminUrl) => {
+    await using client = await WsClient.open(`${server.wsUrl}/connection/websocket`);
+    client.send('{"id":1,"connect":{}}\n{"id":2,"subscribe":{"channel":"live:a"}}');
+    await client.next();
+    const watching = await fetchStream(`${adminUrl}/channels/watch?channel=live:a`);
+    try {
+      await events(watching, 1, "begin");
+      const url = `${adminUrl}/channels/publish?channel=live:a`;
+      const headers = { "Content-Type": "application/json" };
+      const response = await fetch(url, { method: "POST", headers, body: '{"a":1}' });
+      assertEquals([response.status, await response.text()], [200, "Published with offset 1\n"]);
+      const [seen] = await events(watching, 1, "publications");
+      assertEquals(seen, { publications: [{ offset: 1, data: '{"a":1}' }], unseen: 0 });
+    } finally {
+      await watching.cut();
+    }
+  });
+  await Deno.remove(config);
+});
+
 browserTest(
   "page: the live page shows channels, watches one, and publishes to it",
   async (browser) => {
     await withAdmin(OPTIONS, async (server, adminUrl) => {
       await using client = await WsClient.open(`${server.wsUrl}/connection/websocket`);
-      const subscribe = JSON.stringify({ id: 2, subscribe: { channel: LINES } });
-      client.send(`{"id":1,"connect":{}}\n${subscribe}`);
-      await client.next();
+      const subscribe = (id: number, more = {}) =>
+        JSON.stringify({ id, subscribe: { channel: LINES, recoverable: true, ...more } });
+      client.send(`{"id":1,"connect":{}}\n${subscribe(2)}`);
+      const replies = (await client.nextText()).split("\n").map((line) => JSON.parse(line));
+      const { epoch } = replies.find(({ id }) => id === 2).subscribe;
       const page = await open(browser, adminUrl, { ...DESKTOP, colorScheme: "dark" });
       await shows(page, "#channel-clients", "1");
       await shows(page, "#channel-subscriptions", "1 subscription");
@@ -64,6 +96,10 @@ browserTest(
       assert(received.includes(JSON.stringify(HOSTILE)), received);
       await shows(page, "#publications li", `1 {"text":${JSON.stringify(HOSTILE)}}`);
       assertEquals(await page.evaluate("document.querySelectorAll('#publications img').length"), 0);
+      client.send(`{"id":3,"unsubscribe":{"channel":${JSON.stringify(LINES)}}}`);
+      client.send(subscribe(4, { recover: true, offset: 0, epoch }));
+      await shows(page, "#channel-recovered", "1");
+      await shows(page, "#channel-slow", "0");
       await page.page.getByLabel("Data, JSON").fill("no json");
       await page.evaluate("document.getElementById('channels').scrollIntoView()");
       await page.ink("channels-desktop", "#channels");

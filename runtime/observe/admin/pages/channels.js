@@ -129,14 +129,13 @@ export class ChannelPanel {
   #add({ publications, unseen }) {
     const list = byId("publications");
     if (unseen > 0) {
-      const text = `${
-        plural(unseen, "publication", "publications")
-      } that the channel does not keep`;
+      const text = `${plural(unseen, "publication", "publications")} that could not be seen here`;
       list.prepend(element("li", text, "unkept"));
     }
     for (const { offset, data } of publications) {
       const item = element("li", "");
-      item.append(element("b", String(offset)), " ", element("code", data));
+      // An event of a client has no offset.
+      item.append(element("b", offset === 0 ? "–" : String(offset)), " ", element("code", data));
       list.prepend(item);
     }
     while (list.childElementCount > MOST_SHOWN) list.lastElementChild.remove();

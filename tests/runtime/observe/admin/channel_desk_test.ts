@@ -1,4 +1,4 @@
-/** What an operator sees of channels, on a real store: rates, readings without a hole that is not told, publishing. */
+/** What an operator sees of channels, on a real store: rates, looks at a channel without a hole that is not told, publishing. */
 
 import { assert, assertEquals } from "@std/assert";
 import { createChannelMemory, openChannelStore } from "../../../../runtime/channels/mod.ts";
@@ -13,6 +13,7 @@ import {
   type ChannelDeskParts,
   type PublishOutcome,
 } from "../../../../runtime/observe/admin/channel_desk.ts";
+import type { ChannelReading } from "../../../../runtime/observe/admin/channel_watch.ts";
 
 const KEPT = { ...CHANNEL_OPTIONS, historySize: 5, historyTime: 60_000 };
 const CHANNELS: ChannelsConfig = {
@@ -27,7 +28,8 @@ const CHANNELS: ChannelsConfig = {
 function makeDesk(channels = CHANNELS, publisher?: ChannelDeskParts["publish"]) {
   const random = crypto.getRandomValues(new Uint32Array(7));
   const memory = createChannelMemory({ bytes: 2 ** 20, workers: 1, random });
-  const options = { now: () => 1_000_000, ring: () => {} };
+  const clock = { now: 1_000_000 };
+  const options = { now: () => clock.now, ring: () => {} };
   const store = openChannelStore(memory, { ...options, writer: 1 });
   const worker = openChannelStore(memory, { ...options, writer: 0 });
   worker.openFeed();
@@ -39,10 +41,13 @@ function makeDesk(channels = CHANNELS, publisher?: ChannelDeskParts["publish"]) 
   // The store answers at once.
   const publish = (channel: string, ...texts: string[]) =>
     texts.map((text) => (desk.publish(channel, text) as PublishOutcome).status);
-  return { desk, worker, time, publish };
+  return { desk, store, worker, clock, time, publish };
 }
 
-const dataOf = ({ publications }: ReturnType<ChannelDesk["read"]>) =>
+const PLAIN = new TextEncoder().encode("plain:a");
+const NOTHING = { publications: [], unseen: 0 };
+
+const textsOf = ({ publications }: ChannelReading) =>
   publications.map(({ offset, data }) => `${offset} ${data}`);
 
 Deno.test("channel desk: the busiest channels, with rates since the last list", () => {
@@ -65,39 +70,72 @@ Deno.test("channel desk: the busiest channels, with rates since the last list", 
   assertEquals(rates, [["kept:a", 3], ["kept:b", 0]]);
 });
 
-Deno.test("channel desk: a reading goes on where the last one ended, and counts what is gone", () => {
+Deno.test("channel watch: a look goes on where the last one ended, and counts what is gone", () => {
   const { desk, publish } = makeDesk();
-  assertEquals(desk.read("kept:a"), { position: undefined, publications: [], unseen: 0 });
+  const early = desk.watch("kept:a");
+  assertEquals(early.look(), NOTHING);
   publish("kept:a", "1", "2");
-  const first = desk.read("kept:a");
-  assertEquals(dataOf(first), ["1 1", "2 2"]);
-  const nothing = desk.read("kept:a", first.position);
-  assertEquals([dataOf(nothing), nothing.unseen], [[], 0]);
+  assertEquals(textsOf(early.look()), ["1 1", "2 2"], "the channel has come");
+  const watch = desk.watch("kept:a");
+  assertEquals(textsOf(watch.look()), ["1 1", "2 2"]);
+  assertEquals(watch.look(), NOTHING);
   publish("kept:a", "3", "4");
-  const second = desk.read("kept:a", nothing.position);
-  assertEquals([dataOf(second), second.unseen], [["3 3", "4 4"], 0]);
+  const second = watch.look();
+  assertEquals([textsOf(second), second.unseen], [["3 3", "4 4"], 0]);
   publish("kept:a", "5", "6", "7", "8", "9", "10", "11");
-  const third = desk.read("kept:a", second.position);
-  assertEquals(dataOf(third), ["7 7", "8 8", "9 9", "10 10", "11 11"]);
+  const third = watch.look();
+  assertEquals(textsOf(third), ["7 7", "8 8", "9 9", "10 10", "11 11"]);
   assertEquals(third.unseen, 2);
-  const other = desk.read("kept:a", { offset: 900, epoch: 4_000_000_000 });
-  assertEquals(other.publications.length, 5);
 });
 
-Deno.test("channel desk: what a channel does not keep is counted", () => {
-  const { desk, publish } = makeDesk();
+Deno.test("channel watch: without a history it shows what subscribers get, and counts what nobody gets", () => {
+  const { desk, worker, publish } = makeDesk();
   publish("plain:a", "1");
-  const first = desk.read("plain:a");
+  const watch = desk.watch("plain:a");
+  assertEquals(watch.look(), NOTHING);
   publish("plain:a", "2", "3");
-  const second = desk.read("plain:a", first.position);
-  assertEquals([dataOf(second), second.unseen], [[], 2]);
-  assertEquals(desk.read("plain:a", second.position).unseen, 0);
+  assertEquals(watch.look(), { publications: [], unseen: 2 });
+  assertEquals(watch.look(), NOTHING);
+  worker.subscribe(PLAIN);
+  publish("plain:a", "4");
+  publish("kept:a", "1");
+  publish("plain:a", "5");
+  const live = watch.look();
+  assertEquals([textsOf(live), live.unseen], [["4 4", "5 5"], 0]);
+  const late = desk.watch("plain:a");
+  assertEquals(late.look(), NOTHING, "what was published before is gone");
+  worker.publish(PLAIN, { data: PLAIN, historySize: 0, historyTtlMs: 0, skipHistory: true });
+  for (const one of [watch, late]) {
+    const event = one.look();
+    assertEquals([textsOf(event), event.unseen], [["0 plain:a"], 0], "it has no offset");
+  }
+  publish("plain:a", ...Array.from({ length: 60 }, (_, i) => `${6 + i}`));
+  const many = watch.look();
+  assertEquals([many.publications.length, many.unseen], [50, 10]);
+  assertEquals(textsOf(many).at(-1), "65 65");
+});
+
+Deno.test("channel watch: of a channel that begins again everything is new", () => {
+  const { desk, worker, store, clock, publish } = makeDesk();
+  worker.subscribe(PLAIN);
+  publish("plain:a", "1", "2");
+  const watch = desk.watch("plain:a");
+  assertEquals(watch.look(), NOTHING);
+  publish("plain:a", "3");
+  worker.unsubscribe(PLAIN);
+  clock.now += 120_000;
+  store.sweep(1);
+  assertEquals(watch.look(), NOTHING, "it is not there");
+  worker.subscribe(PLAIN);
+  publish("plain:a", '"new"');
+  const again = watch.look();
+  assertEquals([textsOf(again), again.unseen], [['1 "new"'], 0]);
 });
 
 Deno.test("channel desk: what cannot be published", () => {
   const { desk, publish } = makeDesk();
   assertEquals(publish("kept:a", '{"a":1.0,\n"b":12345678901234567890}'), [200]);
-  assertEquals(dataOf(desk.read("kept:a")), ['1 {"a":1.0, "b":12345678901234567890}']);
+  assertEquals(textsOf(desk.watch("kept:a").look()), ['1 {"a":1.0, "b":12345678901234567890}']);
   assertEquals(publish("kept:a", "no json", `"${"x".repeat(100)}"`, ""), [400, 413, 400]);
   assertEquals(publish("unknown:a", "1"), [400]);
   assert(desk.faultOf("unknown:a")?.includes("unknown channel"));

@@ -175,6 +175,14 @@ Deno.test("pusher API: npm pusher publishes and asks, and apps do not mix", asyn
   });
   assertEquals((await first.first("last")).data, '{"a": 1.0}');
   assertEquals(first.messages.filter(({ event }) => event === "e"), [], "it was excluded");
+  const excluded = { socket_id: await second.socketId() };
+  await answer(library.triggerBatch([
+    { channel: "orders", name: "for one", data: "x", ...excluded },
+    { channel: "orders", name: "for both", data: "x" },
+  ]));
+  await first.first("for one");
+  await second.first("for both");
+  assertEquals(second.messages.filter(({ event }) => event === "for one"), [], "nor in a batch");
   assertEquals(await answer(library.get({ path: "/channels" })), {
     channels: { orders: {}, "presence-room": {} },
   });

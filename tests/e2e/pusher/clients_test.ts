@@ -177,6 +177,17 @@ Deno.test("pusher: an encrypted event passes as it is", async () => {
   assertEquals(Object.keys(dataOf(await socket.first("e"))), ["nonce", "ciphertext"]);
 });
 
+Deno.test("pusher-js: reads what the backend has encrypted for it, and what others send is no event", async () => {
+  await using server = await PusherServer.start();
+  const channel = await subscribedTo(server.client(), "private-encrypted-a");
+  const got: unknown[] = [];
+  channel.bind("e", (data) => void got.push(data));
+  await server.backend.publish("shop:private-encrypted-a", { a: 0 }, { tags: { event: "e" } });
+  await (await server.library.trigger("private-encrypted-a", "e", { a: "é" })).text();
+  await waitFor(() => got.length > 0, { what: "the event" });
+  assertEquals(got, [{ a: "é" }]);
+});
+
 Deno.test("pusher: members of other protocols are members, and restricted names need a token there", async () => {
   await using server = await PusherServer.start();
   const { server: channels } = server.backend;

@@ -1,6 +1,7 @@
 /** How connections of the Pusher protocol begin, go on and end. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { DeflateClient } from "../../support/deflate_client.ts";
 import { PusherServer } from "../../support/pusher_server.ts";
 import { waitFor } from "../../support/wait_for.ts";
 import "../../support/load_libc.ts";
@@ -90,4 +91,34 @@ Deno.test("pusher: a stop ends clients with 4200, so that they connect at once t
     what: () => `4200, not ${sockets.map((socket) => socket.closed())}`,
   });
   await server[Symbol.asyncDispose]();
+});
+
+Deno.test("pusher: long events are compressed for those that negotiated it, and the sender gets none of its own", async () => {
+  await using server = await PusherServer.start({}, {}, { websocketCompression: true });
+  const url = `ws://127.0.0.1:${server.port}/app/shop-key?protocol=7`;
+  const open = async (compresses: boolean) => {
+    const client = await DeflateClient.open(url, compresses);
+    const { data } = JSON.parse(await client.nextText());
+    client.send('{"event":"pusher:subscribe","data":{"channel":"orders","auth":""}}');
+    assertMatch(await client.nextText(), /subscription_succeeded/);
+    return { client, id: JSON.parse(data).socket_id as string };
+  };
+  const [sender, plain] = [await open(true), await open(false)];
+  // On both workers.
+  const others = await Promise.all(Array.from({ length: 6 }, () => open(true)));
+  try {
+    const data = "a long event, ".repeat(500);
+    await (await server.library.trigger("orders", "e", data, { socket_id: sender.id })).text();
+    await (await server.library.trigger("orders", "end", data)).text();
+    for (const one of [plain, sender, ...others]) {
+      for (const event of one === sender ? ["end"] : ["e", "end"]) {
+        const message = await one.client.next();
+        const came = JSON.parse(new TextDecoder().decode(message.data));
+        assertEquals(came, { event, channel: "orders", data });
+        assertEquals(message.compressed, one !== plain);
+      }
+    }
+  } finally {
+    for (const { client } of [sender, plain, ...others]) await client[Symbol.asyncDispose]();
+  }
 });

@@ -1,6 +1,6 @@
 /** Webhooks of the program, by its configuration file: `--check`, an upgrade, and a stop by a signal. */
 
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import PusherClientClass from "npm:pusher-js@8.6.0";
 import { isAlive } from "../../support/process_facts.ts";
 import { PUSHER_SECRET, type PusherTestClient, subscribedTo } from "../../support/pusher_server.ts";
@@ -67,6 +67,9 @@ Deno.test({
     try {
       await subscribedTo(client, "orders");
       await waitFor(() => receiver.events.length === 1, { what: "the channel" });
+      const first = client.connection.socket_id;
+      const errors: string[] = [];
+      client.connection.bind("error", (error) => void errors.push(JSON.stringify(error)));
       Deno.kill(pid, "SIGUSR2");
       const upgraded = /upgraded: process (?<pid>\d+) serves/;
       const successor = await waitFor(() => upgraded.exec(server.stdout)?.groups?.["pid"], {
@@ -75,6 +78,12 @@ Deno.test({
       pid = Number(successor);
       await waitFor(() => receiver.events.length === 2, { what: "the same channel there" });
       assertEquals(receiver.told, ["channel_occupied orders", "channel_occupied orders"]);
+      assertMatch(
+        errors.join(),
+        /^\{"type":"PusherError","data":\{"code":4200,/,
+        "it comes back at once",
+      );
+      assert(client.connection.socket_id !== first);
       Deno.kill(pid, "SIGTERM");
       assertEquals((await server.stop()).code, 0);
       assertEquals(receiver.told.slice(2), ["channel_vacated orders"]);

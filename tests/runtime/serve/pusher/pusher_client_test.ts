@@ -1,0 +1,61 @@
+/** How connections of the Pusher protocol end by time and by loss, with a clock that the test sets. */
+
+import { assertEquals } from "@std/assert";
+import { utf8 } from "../../channels/stores.ts";
+import { PusherBench } from "./pusher_bench.ts";
+
+/** Milliseconds after which a silent client is asked, and then for its answer. */
+const SILENT = 1.25 * 120_000;
+const PONG = 30_000;
+/** The wheel of timers has ticks. */
+const LATE = 300;
+
+Deno.test("pusher client: who does not answer a ping is told to come back at once, with 4201", async () => {
+  const bench = new PusherBench();
+  const [silent, alive] = [bench.client(), bench.client()];
+  for (const client of [silent, alive]) {
+    assertEquals(client.events(), ["pusher:connection_established"]);
+  }
+  bench.channels.pass(SILENT + LATE);
+  assertEquals([silent.events(), alive.events()], [["pusher:ping"], ["pusher:ping"]]);
+  assertEquals(await alive.send("pusher:pong"), []);
+  bench.channels.pass(PONG + LATE);
+  assertEquals([silent.peer.closedWith, alive.peer.closedWith], [4201, undefined]);
+  assertEquals(silent.client.isClosed, true);
+});
+
+Deno.test("pusher client: a ping that waits behind other bytes is not answered yet", () => {
+  const bench = new PusherBench();
+  const slow = bench.client();
+  slow.peer.queuedBytes = 1000;
+  bench.channels.pass(SILENT + 2 * PONG + LATE);
+  assertEquals(slow.peer.closedWith, undefined);
+  slow.peer.queuedBytes = 0;
+  bench.channels.pass(PONG + LATE);
+  assertEquals(slow.peer.closedWith, 4201);
+});
+
+Deno.test("pusher client: if events were lost it is told to come back at once, with 4200", async () => {
+  const bench = new PusherBench();
+  const [client, other] = [bench.client(), bench.client()];
+  await client.send("pusher:subscribe", { channel: "orders", auth: "" });
+  await other.send("pusher:subscribe", { channel: "others", auth: "" });
+  // More than the feed has room for, and no history has it.
+  const publication = { data: new Uint8Array(3000), historySize: 0, historyTtlMs: 0 };
+  for (let i = 0; i < 200; i++) {
+    bench.channels.context.broker.publish(utf8("shop:orders"), publication);
+  }
+  bench.channels.settle();
+  assertEquals([client.peer.closedWith, other.peer.closedWith], [4200, undefined]);
+});
+
+Deno.test("pusher client: who does not read is told to come back later, with 4100", async () => {
+  const bench = new PusherBench();
+  const client = bench.client();
+  await client.send("pusher:subscribe", { channel: "orders", auth: "" });
+  client.peer.isFull = true;
+  const publication = { data: utf8("1"), historySize: 0, historyTtlMs: 0 };
+  bench.channels.context.broker.publish(utf8("shop:orders"), publication);
+  bench.channels.settle();
+  assertEquals(client.peer.closedWith, 4100);
+});

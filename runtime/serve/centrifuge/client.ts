@@ -416,6 +416,10 @@ export class Client extends TimerNode
     const subs = this.#subscribeByToken(claims, request.subs);
     return this.#after(subs, replies, (settled) => {
       if (!isError(settled)) return this.#connected(id, { claims, grant, subs: settled }, replies);
+      // Its token names the same channels the next time.
+      if (settled === CLIENT_ERRORS.LIMIT_EXCEEDED) {
+        return this.disconnect(DISCONNECTS.CHANNEL_LIMIT);
+      }
       this.subscriptions.clear();
       this.#uncount();
       replies.error(id, settled);

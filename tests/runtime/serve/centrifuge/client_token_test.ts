@@ -2,6 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import type { ChannelLimits } from "../../../../runtime/config/mod.ts";
+import { CHANNEL_COLUMN } from "../../../../runtime/ring/mod.ts";
 import type {
   ConnectionClaims,
   SubscriptionClaims,
@@ -247,6 +248,21 @@ Deno.test("tokens: a refreshed token with fewer capabilities ends what only they
     one.client.subscriptions.get(name) !== undefined
   );
   assertEquals(left, [false, true, true]);
+});
+
+Deno.test("tokens: one that names more channels than a connection may have ends it with 3505", async () => {
+  const names = ["chat:a", "chat:b"];
+  const served = { ...ALICE, subscriptions: new Map(names.map((name) => [name, PLAIN])) };
+  const server = new ClientBench({
+    verifier: { ...verifier, connection: () => Promise.resolve(served) },
+    limits: { channelsPerConnection: 1 },
+    config: { namespaces: { chat: OPEN } },
+  });
+  const client = server.client();
+  await client.send({ connect: { token: "any" } });
+  assertEquals(client.link.ended?.code, 3505);
+  assertEquals(server.context.hub.channelCount, 0);
+  assertEquals(server.counters.get(CHANNEL_COLUMN.limitChannels), 1);
 });
 
 Deno.test("tokens: a connect that fails at one channel leaves no subscription to the others", async () => {

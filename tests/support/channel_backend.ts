@@ -9,7 +9,8 @@ import { SignJWT } from "jose";
 import { type ChannelsConfig, NO_TOKENS } from "../../runtime/config/mod.ts";
 import { ChannelServer, OPEN_CHANNELS, type ServerMore } from "./channel_server.ts";
 
-const KEY = "a key that only the backend knows";
+/** The key of the HTTP API. */
+export const API_KEY = "a key that only the backend knows";
 const SECRET = "a secret that only the backend and this server know";
 
 /** A server with an API, and keys of tokens. */
@@ -26,7 +27,7 @@ export class Backend implements AsyncDisposable {
     more: ServerMore = {},
   ): Promise<Backend> {
     const folder = await Deno.makeTempDir({ prefix: "async-deno-test-" });
-    await Deno.writeTextFile(`${folder}/api`, KEY);
+    await Deno.writeTextFile(`${folder}/api`, API_KEY);
     await Deno.writeTextFile(`${folder}/token`, SECRET);
     const apiKey = { kind: "file", path: `${folder}/api` } as const;
     const hmacSecrets = [{ kind: "file", path: `${folder}/token` }] as const;
@@ -47,7 +48,11 @@ export class Backend implements AsyncDisposable {
   /** The result of a method of the API. */
   // deno-lint-ignore no-explicit-any -- of any method
   async ask(method: string, request: unknown): Promise<any> {
-    const init = { method: "POST", headers: { "X-API-Key": KEY }, body: JSON.stringify(request) };
+    const init = {
+      method: "POST",
+      headers: { "X-API-Key": API_KEY },
+      body: JSON.stringify(request),
+    };
     const response = await fetch(this.url(`/api/${method}`), init);
     const { result, error } = await response.json();
     if (error !== undefined) throw new Error(`${method}: ${error.message}`);
@@ -62,7 +67,7 @@ export class Backend implements AsyncDisposable {
   /** Publishes many, in one request. */
   async publishAll(channel: string, data: readonly unknown[]): Promise<void> {
     const commands = data.map((one) => ({ publish: { channel, data: one } }));
-    const init = { method: "POST", headers: { "X-API-Key": KEY } };
+    const init = { method: "POST", headers: { "X-API-Key": API_KEY } };
     const response = await fetch(this.url("/api/batch"), {
       ...init,
       body: JSON.stringify({ commands }),

@@ -54,6 +54,8 @@ export class CrowdMember {
   publications = 0;
   joins = 0;
   leaves = 0;
+  /** How often it has come back to its channel with its position, and recovered. */
+  returns = 0;
   /** How its connection ended. */
   closed: { readonly code: number; readonly at: number } | undefined;
   /** What was wrong. */
@@ -61,6 +63,7 @@ export class CrowdMember {
   readonly #url: string;
   readonly #options: Readonly<Record<string, unknown>>;
   #socket: NodeSocket | undefined;
+  #isFlickering = false;
 
   /** @param options of the subscription, as the protocol has them */
   constructor(url: string, channel: string, options: Readonly<Record<string, unknown>> = {}) {
@@ -94,9 +97,25 @@ export class CrowdMember {
     this.#socket?.terminate();
   }
 
+  /** Leaves its channel, comes back with its position as soon as that is answered, and again, until it is to {@link stay}. */
+  flicker(): void {
+    this.#isFlickering = true;
+    this.#unsubscribe();
+  }
+
+  /** Is subscribed in the end. */
+  stay(): void {
+    this.#isFlickering = false;
+  }
+
   /** Sends a command. */
   send(command: Readonly<Record<string, unknown>>): void {
     this.#socket!.send(JSON.stringify(command));
+  }
+
+  #unsubscribe(): void {
+    this.isSubscribed = false;
+    this.send({ id: 4, unsubscribe: { channel: this.channel } });
   }
 
   #subscribe(): void {
@@ -111,6 +130,7 @@ export class CrowdMember {
     if (line === "{}") this.#socket!.send("{}");
     else if (message.error !== undefined) this.#refused(message.error.code);
     else if (message.subscribe !== undefined) this.#subscribed(message.subscribe);
+    else if (message.id === 4) this.#subscribe();
     const { pub, unsubscribe, join, leave } = message.push ?? {};
     if (pub !== undefined) this.#published(pub.offset);
     if (unsubscribe !== undefined) this.faults.push(`unsubscribed with ${unsubscribe.code}`);
@@ -144,6 +164,8 @@ export class CrowdMember {
     if (this.position?.offset !== offset) {
       this.faults.push(`a recovery up to ${this.position?.offset} that says ${offset}`);
     }
+    this.returns++;
+    if (this.#isFlickering) this.#unsubscribe();
   }
 
   #published(offset: number): void {

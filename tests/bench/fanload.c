@@ -14,8 +14,8 @@
  *       [-D]                            the data comes as strings, which are documents or deltas: see fossil.h
  *     Subscriber i is subscribed to channel i mod CHANNELS; publication j goes to channel j mod CHANNELS. The data is a JSON
  *     object of BYTES bytes, which has the number j.
- * Out: a line `ready` when all are subscribed; then it waits for a line. At the end a line `report {"requests":…}`, as wsload's;
- *     a request is a publication that reached a subscriber, and a latency is its time from the publisher's send. Also in it: late, in
+ * Out: a line `ready` when all are subscribed; then it waits for a line, and answers pings meanwhile. At the end a line
+ *     `report {"requests":…}`, as wsload's; a request is a publication that reached a subscriber, and a latency is its time from the publisher's send. Also in it: late, in
  *     µs at p99, with a rate; wire, the bytes that the subscribers received; checked, the publications that were compared with what
  *     was published. Then it waits for the end of its input, so that the closes are not measured. Exit code 1 if a
  *     connection failed or a subscriber missed a publication, or got one twice or too early.
@@ -51,6 +51,7 @@ enum {
   RECEIVE_BYTES = 1024 * 1024,
   MOST_UNDER_WAY = 4096,        /* publications; a power of two */
   PER_ADDRESS = 20000,          /* connections from one address: fewer than there are ports */
+  PING_EACH = 16,               /* connections that are opened before pings are looked for */
   GRACE_SECONDS = 10,           /* for answers, and for what is under way at the end */
   NUMBER_DIGITS = 16,
   HEADER_MAX = 14,
@@ -374,7 +375,30 @@ static void open_connection(Connection *c, int i, int channel, const char *path,
   if (*filled) send_text(c, filled);
   free(filled);
   if (c->fd >= 0 && *ack && await_text(c->fd, ack, 1) < 0) { fail(c, "no answer to a subscription"); return; }
-  epoll_ctl(poller, EPOLL_CTL_ADD, c->fd, &e);
+  /* A publisher that waits has nothing to read, and a server may end a connection that has asked for nothing. */
+  if (!c->is_publisher) epoll_ctl(poller, EPOLL_CTL_ADD, c->fd, &e);
+}
+
+/* Takes what the server has sent to those that do not publish yet: pings have to be answered. */
+static void answer_pings(void) {
+  struct epoll_event ready[64];
+  for (int count; (count = epoll_wait(poller, ready, 64, 0)) > 0 && !errors;) {
+    for (int i = 0; i < count; i++) {
+      Connection *c = ready[i].data.ptr;
+      if (c->fd >= 0) receive(c, now_ns());
+    }
+  }
+}
+
+/* Waits for a line of the input. Returns 0 at its end, or if a connection has failed. */
+static int await_line(void) {
+  char line[16];
+  struct pollfd both[] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = poller, .events = POLLIN}};
+  while (!errors && (poll(both, 2, -1) >= 0 || errno == EINTR)) {
+    if (both[1].revents) answer_pings();
+    if (both[0].revents) return fgets(line, sizeof line, stdin) != NULL;
+  }
+  return 0;
 }
 
 static void publish_what_is_due(uint64_t start) {
@@ -473,6 +497,7 @@ int main(int argc, char **argv) {
   for (int i = 0; i < subscribers && !errors; i++) {
     connections[i].next = (uint64_t)(i % channels);
     open_connection(&connections[i], i, i % channels, path, hello, ack);
+    if (i % PING_EACH == PING_EACH - 1) answer_pings();
   }
   for (int i = 0; i < publisher_count && !errors; i++) {
     publishers[i].is_publisher = 1;
@@ -481,7 +506,11 @@ int main(int argc, char **argv) {
   if (errors) return 1;
   printf("ready\n");
   fflush(stdout);
-  if (!fgets(line, sizeof line, stdin)) return 1;
+  if (!await_line()) return 1;
+  for (int i = 0; i < publisher_count; i++) {
+    struct epoll_event e = {.events = EPOLLIN, .data.ptr = &publishers[i]};
+    epoll_ctl(poller, EPOLL_CTL_ADD, publishers[i].fd, &e);
+  }
 
   double cpu = own_cpu_seconds();
   uint64_t start = now_ns();

@@ -2,8 +2,8 @@
  * Opens many idle subscribers of channels.
  *
  * In: a port of 127.0.0.1, the wire of its server, a number, whether each has a channel of its own. Out: clients with
- * subscribed connections. A client is a process of fanload, which never publishes here; it has as many connections as a process may
- * usually open, and connects from as many addresses of 127.0.0.0/8 as it takes for the ports.
+ * subscribed connections. A client is a process of fanload, which never publishes here; all together connect from as many addresses of
+ * 127.0.0.0/8 as it takes for the ports.
  */
 
 import { buildProgram } from "./c_programs.ts";
@@ -13,8 +13,8 @@ import { type RunningClient, startClient } from "./load_client.ts";
 /** Whether all subscribe to one channel, or each to its own. */
 export type ChannelSpread = "one" | "own";
 
-/** Connections of a process: fewer than the usual hard limit of open files. */
-const PER_CLIENT = 15_000;
+/** Connections of a process, which opens one after the other; several processes do so at the same time. */
+const PER_CLIENT = 1_000;
 
 /** The connections that {@link openSubscribers} opens. */
 export interface SubscriberRange {
@@ -43,10 +43,14 @@ export async function openSubscribers(
     const args = ["-p", `${port}`, ...size, ...unused, ...fanloadWire(wire, port)];
     const client = startClient(program, args, { waits: true });
     client.report.catch(() => {}); // it has none
-    if (!await client.ready) throw new Error("a client could not connect all of its subscribers");
     clients.push(client);
   }
-  return clients;
+  const ready = await Promise.all(clients.map((client) => client.ready));
+  if (ready.every(Boolean)) return clients;
+  await closeSubscribers(clients);
+  const reports = await Promise.allSettled(clients.map((client) => client.report));
+  const faults = reports.map((one) => one.status === "rejected" ? `${one.reason}` : "");
+  throw new Error(`a client could not connect all of its subscribers: ${faults.join(" ")}`);
 }
 
 /** Closes the connections, and waits for that. */

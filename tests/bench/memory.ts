@@ -9,11 +9,14 @@
  * permessage-deflate, 20,000 subscribers). There are two figures: the growth from none,
  * which includes the one-time growth of the server's heap, and the slope from a fifth of the connections
  * to all, which does not. Anonymous memory is shown separately, because touched file pages of the program
- * do not belong to a connection. The kernel's buffers are not included.
+ * do not belong to a connection. The kernel's buffers are not included. More subscribers than a process may have descriptors are
+ * spread evenly over as many servers as it takes, and their memory is added up. It is an error if a connection has ended meanwhile.
  */
 
 import { writeCertificate } from "./certificate.ts";
 import { closeAll, openIdleSockets } from "./idle_sockets.ts";
+import { countSockets } from "../support/process_facts.ts";
+import { processesFor } from "./descriptor_limit.ts";
 import { type ChannelSpread, closeSubscribers, openSubscribers } from "./idle_subscribers.ts";
 import type { RunningClient } from "./load_client.ts";
 import { writePage } from "./page.ts";
@@ -99,8 +102,7 @@ function look(ids: readonly number[]): Footprint {
 }
 
 /** The median of some samples, during which garbage collectors finish their work. */
-async function settle(server: ServerProcess): Promise<Footprint> {
-  const { ids } = server;
+async function settle(ids: readonly number[]): Promise<Footprint> {
   const looks: Footprint[] = [];
   for (let i = 0; i < LOOKS; i++) {
     await new Promise((resolve) => setTimeout(resolve, 1000));
@@ -121,60 +123,99 @@ interface Measurement {
   readonly spread: ChannelSpread;
 }
 
-/** The connections to a server. */
-class Connections {
-  readonly #port: number;
+/** A server, and the connections to it. */
+class MeasuredServer {
+  readonly process: ServerProcess;
   readonly #measurement: Measurement;
   readonly #sockets: Deno.Conn[] = [];
   readonly #clients: RunningClient[] = [];
+  /** The number of its first subscriber. */
+  readonly #first: number;
   #opened = 0;
 
-  constructor(port: number, measurement: Measurement) {
-    this.#port = port;
+  private constructor(process: ServerProcess, measurement: Measurement, first: number) {
+    this.process = process;
     this.#measurement = measurement;
+    this.#first = first;
+  }
+
+  static async start(
+    measurement: Measurement,
+    { first, count }: { readonly first: number; readonly count: number },
+  ): Promise<MeasuredServer> {
+    const { peer, found, kind } = measurement;
+    const port = freePort();
+    const place = { port, workers: 1, work: kind, connections: count };
+    const process = await ServerProcess.start(await peer.launch(found, place), port, kind);
+    return new MeasuredServer(process, measurement, first);
   }
 
   async open(count: number): Promise<void> {
     const { kind, peer, spread } = this.#measurement;
-    const first = this.#opened;
+    const { port } = this.process;
+    const first = this.#first + this.#opened;
     this.#opened += count;
     if (kind !== "fan-out") {
-      this.#sockets.push(...await openIdleSockets(this.#port, count, kind));
+      this.#sockets.push(...await openIdleSockets(port, count, kind));
       return;
     }
     const range = { first, count, spread };
-    this.#clients.push(...await openSubscribers(this.#port, peer.channels!, range));
+    this.#clients.push(...await openSubscribers(port, peer.channels!, range));
   }
 
   async close(): Promise<void> {
+    this.#opened = 0;
     closeAll(this.#sockets.splice(0));
     await closeSubscribers(this.#clients.splice(0));
+  }
+
+  /** Opens and closes some connections. */
+  async warmUp(): Promise<void> {
+    await this.open(WARM_UP);
+    await this.close();
+  }
+
+  /** @throws Error if a connection is not open any more */
+  assertOpen(): void {
+    const open = this.process.ids.reduce((sum, id) => sum + countSockets(id), 0);
+    if (open >= this.#opened) return;
+    throw new Error(`${this.#opened - open} or more of ${this.#opened} connections have ended`);
   }
 }
 
 async function measure(measurement: Measurement, count: number): Promise<MemoryStages> {
-  const { peer, found, kind } = measurement;
-  const port = freePort();
-  const server = await ServerProcess.start(
-    await peer.launch(found, { port, workers: 1, work: kind, connections: count }),
-    port,
-    kind,
-  );
-  const connections = new Connections(port, measurement);
+  const processes = measurement.kind === "fan-out" ? processesFor(count) : 1;
+  const shares = evenShares(count, processes);
+  const servers: MeasuredServer[] = [];
+  const settled = () => settle(servers.flatMap(({ process }) => process.ids));
   try {
-    await connections.open(WARM_UP);
-    await connections.close();
-    const none = await settle(server);
-    const few = Math.floor(count / 5);
-    await connections.open(few);
-    const some = await settle(server);
-    await connections.open(count - few);
-    const all = await settle(server);
-    return { connections: [0, few, count], footprints: [none, some, all] };
+    let first = 0;
+    for (const share of shares) {
+      servers.push(await MeasuredServer.start(measurement, { first, count: share }));
+      first += share;
+    }
+    for (const server of servers) await server.warmUp();
+    const none = await settled();
+    const few = shares.map((share) => Math.floor(share / 5));
+    await Promise.all(servers.map((server, i) => server.open(few[i]!)));
+    const some = await settled();
+    await Promise.all(servers.map((server, i) => server.open(shares[i]! - few[i]!)));
+    const all = await settled();
+    for (const server of servers) server.assertOpen();
+    const open = few.reduce((sum, share) => sum + share, 0);
+    return { connections: [0, open, count], footprints: [none, some, all] };
   } finally {
-    await connections.close();
-    await server.stop();
+    for (const server of servers) await server.close();
+    await Promise.all(servers.map(({ process }) => process.stop()));
   }
+}
+
+/** A number divided into so many parts, of which no two differ by more than 1. */
+function evenShares(count: number, parts: number): number[] {
+  return Array.from(
+    { length: parts },
+    (_, i) => Math.floor(count * (i + 1) / parts) - Math.floor(count * i / parts),
+  );
 }
 
 /** The command line. @throws RangeError */
@@ -203,7 +244,11 @@ async function main(): Promise<void> {
     ? `, ${spread === "one" ? "all of one channel" : "a channel each"}`
     : "";
   console.log(`bytes per idle ${NAMES[kind]}${of}, ${about}`);
-  console.log(lineOf("", ["RSS", "anonymous", "slope"]));
+  const processes = kind === "fan-out" ? processesFor(count) : 1;
+  if (processes > 1) {
+    console.log(`in ${processes} servers, because a process may open no more descriptors here`);
+  }
+  console.log(lineOf("", ["RSS", "anonymous", "slope", "MiB before", "MiB then"]));
   for (const peer of PEERS) {
     const label = peer.does[kind];
     if (label === undefined || (wanted.length > 0 && !wanted.includes(peer.id))) continue;
@@ -212,8 +257,11 @@ async function main(): Promise<void> {
       console.log(`  missing ${found.missing}: ${found.install}`);
       continue;
     }
-    const figures = bytesPerConnection(await measure({ peer, found, kind, spread }, count));
-    console.log(lineOf(label, figures.map((bytes) => `${bytes.toFixed(0)} B`)));
+    const stages = await measure({ peer, found, kind, spread }, count);
+    const figures = bytesPerConnection(stages).map((bytes) => `${bytes.toFixed(0)} B`);
+    const [none, , all] = stages.footprints;
+    const totals = [none, all].map(({ resident }) => `${(resident / 2 ** 20).toFixed(0)}`);
+    console.log(lineOf(label, [...figures, ...totals]));
   }
 }
 

@@ -88,15 +88,15 @@ export class ServerProcess {
     return familyOf(this.#children.map((child) => child.pid));
   }
 
-  /** Stops the server: SIGTERM, and SIGKILL after 5 s. */
-  async stop(): Promise<void> {
+  /** Stops the server: SIGTERM, and SIGKILL after 5 s, or so many milliseconds. */
+  async stop(patience = STOP_MILLISECONDS): Promise<void> {
     running.delete(this);
     const family = this.ids;
     for (const child of this.#children) signal(child.pid, "SIGTERM");
     const ended = Promise.all(this.#children.map((child) => child.status));
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<"late">((resolve) => {
-      timer = setTimeout(() => resolve("late"), STOP_MILLISECONDS);
+      timer = setTimeout(() => resolve("late"), patience);
     });
     if (await Promise.race([ended, late]) === "late") {
       for (const id of family) signal(id, "SIGKILL");

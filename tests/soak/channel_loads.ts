@@ -8,10 +8,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { RawPeer } from "../e2e/faults/raw_peer.ts";
 import { allSubscribed, CrowdMember, faultsOf } from "../support/crowd.ts";
-import { type Endpoint, HttpConnection } from "../support/http_client.ts";
+import { EventStream } from "../support/event_stream.ts";
+import { type Endpoint, HttpConnection, latin1 } from "../support/http_client.ts";
 import type { Random } from "../support/random.ts";
 import { OPCODE, RawWebSocket } from "../support/raw_websocket.ts";
-import { OVER_TLS } from "../support/suite_tls.ts";
+import { connectTo, OVER_TLS } from "../support/suite_tls.ts";
 import { hold, waitFor } from "../support/wait_for.ts";
 import type { LoadKind } from "./load.ts";
 
@@ -56,6 +57,7 @@ export const CHANNEL_LOADS: readonly LoadKind[] = [
   { name: "channels: publications by HTTP", clients: 2, pause: 20, round: publishByHttp },
   { name: "channels: presence", clients: 4, pause: 20, round: comeAndGo },
   { name: "channels: streams that are cut", clients: 4, pause: 50, round: cutStream },
+  { name: "channels: streams that recover", clients: 8, pause: 50, round: recoverStream },
 ];
 
 function anyChannel(random: Random): string {
@@ -131,4 +133,76 @@ async function cutStream(server: Endpoint, random: Random): Promise<void> {
   const path = `/channels/sse?channel=${anyChannel(random)}&channel=${anyChannel(random)}`;
   await peer.send(`GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`);
   await hold(random.below(AWAY_MS));
+}
+
+/** A plain stream of two channels that is cut and comes back with what it has: nothing twice, nothing missing but what is told. */
+async function recoverStream(server: Endpoint, random: Random): Promise<void> {
+  const path = `/channels/sse?channel=${anyChannel(random)}&channel=${anyChannel(random)}`;
+  const newest = new Map<string, number>();
+  let id = "";
+  for (let life = 0; life < 3; life++) {
+    const seen = await readStream(server, { path, id, milliseconds: random.below(AWAY_MS) });
+    for (const { type, data } of seen.events) checkEvent(type, JSON.parse(data), newest);
+    id = seen.lastEventId;
+    await hold(random.below(AWAY_MS));
+  }
+}
+
+/** Reads a stream for so long, and cuts the connection. */
+async function readStream(
+  server: Endpoint,
+  { path, id, milliseconds }: {
+    readonly path: string;
+    readonly id: string;
+    readonly milliseconds: number;
+  },
+): Promise<EventStream> {
+  const connection = await connectTo(server);
+  const seen = new EventStream(id);
+  let isCut = false;
+  const reading = takeEvents(connection, seen).catch((error) => {
+    if (!isCut) throw error;
+  });
+  // Over HTTP/1.0 there are no chunks.
+  const field = id === "" ? "" : `Last-Event-ID: ${id}\r\n`;
+  await connection.write(latin1(`GET ${path} HTTP/1.0\r\nHost: a\r\n${field}\r\n`));
+  await Promise.race([reading, hold(milliseconds)]);
+  isCut = true;
+  connection.close();
+  await reading;
+  return seen;
+}
+
+/** Reads an answer until the connection is closed. @throws {Error} if the server ends it, or it is no stream */
+async function takeEvents(connection: Deno.Conn, seen: EventStream): Promise<void> {
+  const decoder = new TextDecoder();
+  const buffer = new Uint8Array(16 * 1024);
+  const read = async () => {
+    const count = await connection.read(buffer);
+    if (count === null) throw new Error("the stream ended");
+    return decoder.decode(buffer.subarray(0, count), { stream: true });
+  };
+  let head = "";
+  while (!head.includes("\r\n\r\n")) head += await read();
+  if (!head.startsWith("HTTP/1.1 200 ")) throw new Error(head.split("\r\n")[0]);
+  seen.take(head.slice(head.indexOf("\r\n\r\n") + 4));
+  while (true) seen.take(await read());
+}
+
+/** Checks an event of a stream, and notes where the stream is. */
+function checkEvent(
+  type: string,
+  // deno-lint-ignore no-explicit-any -- events of any type
+  event: any,
+  newest: Map<string, number>,
+): void {
+  if (type === "lost") {
+    for (const { channel, offset } of event.channels) newest.set(channel, offset);
+    return;
+  }
+  const { channel, offset } = event;
+  const before = newest.get(channel);
+  const isNext = before === undefined || offset === before + 1;
+  assert(isNext, `${type} of ${channel}: ${offset} behind ${before}`);
+  newest.set(channel, offset);
 }

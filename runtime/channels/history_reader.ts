@@ -40,6 +40,8 @@ export interface ReadResult {
   readonly epoch: number;
   /** A page ended at the bound of its bytes: there is more, or even the first publication is longer. */
   readonly isCut?: boolean;
+  /** Everything behind the position is there, or was so far, and is more than this bound of a recovery allows. */
+  readonly exceeds?: "limit" | "maxBytes";
 }
 
 /** A page of a history. */
@@ -153,8 +155,10 @@ export class HistoryReader {
         if (!what.follow && buffer.shorten(what.bounds.maxBytes / 4)) {
           done = isCut = true;
           if (buffer.count === 0) return { ...here, status: "unrecoverable", isCut };
-        } else if (tooMany || buffer.lengthWords * 4 > what.bounds.maxBytes) {
-          return unrecoverable(here);
+        } else if (tooMany) {
+          return { ...unrecoverable(here), exceeds: "limit" };
+        } else if (buffer.lengthWords * 4 > what.bounds.maxBytes) {
+          return { ...unrecoverable(here), exceeds: "maxBytes" };
         }
       } finally {
         this.#guard.end();

@@ -14,6 +14,7 @@ import {
   demoChannels,
   demoConflicts,
   engineAt,
+  historyBounds,
   TRIAL_CHANNELS,
 } from "./channels/mod.ts";
 import { argumentHint } from "./argument_hint.ts";
@@ -113,7 +114,12 @@ export function readSettings(sources: Sources): Settings {
     workersLimit: origins.has(WORKERS.flag) ? undefined : sources.cores.limit,
     workersExcess: config.workers > sources.cores.count ? excess(sources.cores) : undefined,
     faults,
-    warnings: [...unknownVariables(sources), ...adminExposure(config), ...channelExposure(config)],
+    warnings: [
+      ...unknownVariables(sources),
+      ...adminExposure(config),
+      ...channelExposure(config),
+      ...historyBounds(config),
+    ],
   };
 }
 

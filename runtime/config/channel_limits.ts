@@ -32,9 +32,9 @@ export interface ChannelLimits {
   readonly drainSpread: number;
   /** Clients that an answer about presence lists; above it: error 106. */
   readonly presenceClients: number;
-  /** Publications of one recovery or answer about the history. */
+  /** Publications of one recovery or answer about the history; a recovery of more is refused, as lost. */
   readonly historyPublications: number;
-  /** Their bytes. */
+  /** Their bytes. An answer is queued whole, so it may be more than `--max-queued`. */
   readonly historyBytes: number;
   /** Bytes of a body of the HTTP API; above it: 413. */
   readonly apiBytes: number;
@@ -67,6 +67,7 @@ export const CHANNEL_LIMITS: ChannelLimits = {
   // Clients come back within a second by themselves (centrifuge 5.8: after 0.5 to 1 s at first).
   drainSpread: 1_000,
   presenceClients: 10_000,
+  // Centrifugo: client.recovery_max_publication_limit 300.
   historyPublications: 10_000,
   // What may be queued for a client.
   historyBytes: 1024 * 1024,

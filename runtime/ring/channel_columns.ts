@@ -102,6 +102,9 @@ export const CHANNEL_COLUMN = {
   limitProxyRequests: 277,
   /** Sum of the latencies of deliveries, in microseconds. */
   deliveryMicroseconds: 278,
+  /** Recoveries that would have had too many publications, or too many bytes of them. */
+  limitRecovery: 279,
+  limitRecoverySize: 280,
 } as const;
 
 /** Commands of clients that were answered with an error, by its code. */

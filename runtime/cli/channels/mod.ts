@@ -18,5 +18,6 @@ export { channelExposure } from "./channel_exposure.ts";
 export { type ChannelsSection, readChannelsSection } from "./channels_section.ts";
 export { demoChannels, demoConflicts } from "./demo_channels.ts";
 export { engineAt } from "./engine_options.ts";
+export { historyBounds } from "./history_bounds.ts";
 export { readPusherSection } from "./pusher_section.ts";
 export { TRIAL_CHANNELS } from "./trial_channels.ts";

@@ -56,7 +56,7 @@ export const CHANNEL_FLAGS: readonly Option[] = [
     help: "memory of all channels: histories, members; a publication that finds no room is refused",
   }),
   limit("channelsPerConnection", ["max-channels", "COUNT", 1, 1_000_000], {
-    help: "subscriptions of a connection; further ones get error 106",
+    help: "subscriptions of a connection; further ones get error 106, those of a token close 3505",
   }),
   limit("connectionsPerUser", ["max-connections-per-user", "COUNT", 0, 1_000_000], {
     help: "connections of a user of channels; further ones get close 3504; 0: no limit",
@@ -81,6 +81,12 @@ export const CHANNEL_FLAGS: readonly Option[] = [
   }),
   limit("presenceClients", ["max-presence", "COUNT", 1, 1_000_000], {
     help: "clients that an answer about presence lists; above it error 106",
+  }),
+  limit("historyPublications", ["max-recovery", "COUNT", 1, 1_000_000], {
+    help: "publications that a returning client recovers; of more it is told that they are lost",
+  }),
+  limit("historyBytes", ["max-recovery-size", "SIZE", KIBIBYTE, 256 * MEBIBYTE], {
+    help: "the same in bytes; also those of an answer about the history",
   }),
   limit("apiBytes", ["max-api-body", "SIZE", KIBIBYTE, 1024 * MEBIBYTE], {
     help: "size of a request to the HTTP API of channels; above it 413",

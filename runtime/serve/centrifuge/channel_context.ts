@@ -24,7 +24,13 @@ import type { UserConnections } from "./user_connections.ts";
 /** The part of the store that is this server's, whatever keeps the channels; the hub subscribes. */
 export type ClientStore = Pick<
   ChannelStore,
-  "channelsFrom" | "epochText" | "maxEntryBytes" | "recover" | "subscriberCount" | "takeTokens"
+  | "channelsFrom"
+  | "epochText"
+  | "history"
+  | "maxEntryBytes"
+  | "recover"
+  | "subscriberCount"
+  | "takeTokens"
 >;
 
 /** The shared objects. */

@@ -37,6 +37,8 @@ export type ChannelLimit =
   | "api_body"
   | "api_commands"
   | "queued"
+  | "recovery"
+  | "recovery_size"
   | RateLimitName;
 
 const CONNECTED = {
@@ -63,6 +65,8 @@ const LIMITS: Readonly<Record<ChannelLimit, Column>> = {
   api_body: CHANNEL_COLUMN.limitApiBody,
   api_commands: CHANNEL_COLUMN.limitApiCommands,
   queued: CHANNEL_COLUMN.limitQueued,
+  recovery: CHANNEL_COLUMN.limitRecovery,
+  recovery_size: CHANNEL_COLUMN.limitRecoverySize,
   publish_limit_per_user: CHANNEL_COLUMN.limitPublishPerUser,
   publish_limit_per_channel: CHANNEL_COLUMN.limitPublishPerChannel,
   subscribe_limit_per_user: CHANNEL_COLUMN.limitSubscribePerUser,
@@ -189,6 +193,16 @@ export class ChannelMeter {
   recovered(isWhole: boolean, publications: number): void {
     this.#add(isWhole ? CHANNEL_COLUMN.recoveriesWhole : CHANNEL_COLUMN.recoveriesRefused);
     this.#counters.add(CHANNEL_COLUMN.recoveredPublications, publications);
+  }
+
+  /** It got a part, and will get the rest. */
+  recoveredPart(publications: number): void {
+    this.#counters.add(CHANNEL_COLUMN.recoveredPublications, publications);
+  }
+
+  /** A subscriber had missed more than it may recover: publications, or bytes of them. */
+  recoveryExceeds(bound: "limit" | "maxBytes"): void {
+    this.limitExceeded(bound === "limit" ? "recovery" : "recovery_size");
   }
 
   /** So many publications were sent as deltas, once for each subscriber, and are shorter by so many bytes. */

@@ -115,6 +115,7 @@ export function recover(
   // Another server may have told the client of the newest before this one's copy has it.
   const isElsewhere = isHere && (earlier === undefined || offset > newest);
   if (!recovered && isElsewhere && broker.recover !== undefined) return "earlier";
+  if (result.exceeds !== undefined) context.meter.recoveryExceeds(result.exceeds);
   if (recovered && deltas !== undefined) context.meter.deltasSent(deltas.count, deltas.savedBytes);
   return { recovered, publications: recovered ? list.publications : [], offset: result.offset };
 }

@@ -3,8 +3,8 @@
  *
  * In: the channels that are open to the client, and the positions that it comes back with; then what the hub passes on, and deadlines. Out:
  * events to the answer, each with the positions of all channels behind it. First `retry:`, then an event `lost` if anything is, then what was
- * missed, then what is published. If the client does not read, the stream ends, or skips to the newest and says so in an event `skipped`,
- * by the policy of the channel. It ends when a token expires.
+ * missed, a part at a time as the client reads, then what is published. If the client does not read, the stream ends, or skips to the newest
+ * and says so in an event `skipped`, by the policy of the channel. It ends when a token expires.
  * Longer than 400 lines because each step, from the first position to the end, changes the state that is drawn here.
  *
  *   new ──begin──► started ──► ended
@@ -84,6 +84,8 @@ export class ChannelStream extends TimerNode
   #channels: StreamChannel[];
   /** Those that the hub has ended, to be entered again. */
   readonly #lost = new Set<StreamChannel>();
+  /** Those that get more of what they missed, when the client has read the last part. */
+  readonly #partly = new Set<StreamChannel>();
   /** What waits for a slow client; null if it never was. */
   #newest: NewestMessages<Uint8Array> | null = null;
   #answer: AnswerStream | null = null;
@@ -157,10 +159,19 @@ export class ChannelStream extends TimerNode
     if (this.#state === "ended") return;
     const channels = [...this.#lost];
     this.#lost.clear();
+    if (this.#queuedBytes === 0) channels.push(...this.#takePartly());
+    if (channels.length === 0) return;
     this.#whenPrepared(channels, (channel) => channel.last, () => {
       const left = channels.filter((channel) => this.#channels.includes(channel));
       this.#enter(left, (channel) => channel.last, new ByteBuffer(0));
     });
+  }
+
+  /** Another one is the first each time, as the others get what it leaves. */
+  #takePartly(): StreamChannel[] {
+    const [first, ...others] = this.#partly;
+    this.#partly.clear();
+    return first === undefined ? [] : [...others, first];
   }
 
   override onDeadline(now: number): void {
@@ -181,6 +192,7 @@ export class ChannelStream extends TimerNode
 
   drained(): void {
     this.#newest?.send();
+    if (this.#partly.size > 0) this.#defer();
   }
 
   stopping(): "later" {
@@ -210,6 +222,7 @@ export class ChannelStream extends TimerNode
     if (this.#state === "started") channel.leave();
     this.context.meter.unsubscribePushed(code);
     this.#lost.delete(channel);
+    this.#partly.delete(channel);
     this.#newest?.drop(channel);
     this.#channels = this.#channels.filter((one) => one !== channel);
     this.#sendOwn((out) =>
@@ -279,11 +292,15 @@ export class ChannelStream extends TimerNode
     for (const channel of channels) {
       const since = sinceOf(channel);
       const limit = Math.min(limits.historyPublications, Math.floor(room / idBytes));
-      const events = channel.enter(since, { limit, maxBytes: room });
+      const entered = channel.enter(since, { limit, maxBytes: room });
       turn.spend(since.length > 0 ? READING_BYTES : ENTERING_BYTES, loop.now);
-      if (events === "unavailable") return this.#endUnavailable(out);
+      if (entered === "unavailable") return this.#endUnavailable(out);
+      const { events, isPart } = entered;
       const count = events === null ? 0 : countEventParts(events);
-      if (since.length > 0) meter.recovered(events !== null, count);
+      if (isPart) {
+        this.#partly.add(channel);
+        meter.recoveredPart(count);
+      } else if (since.length > 0) meter.recovered(events !== null, count);
       if (events === null) lost.push(channel);
       else if (events.length > 0) missed.push({ channel, events });
       room = Math.max(0, room - (events?.length ?? 0) - count * idBytes);
@@ -296,6 +313,7 @@ export class ChannelStream extends TimerNode
     for (const { channel, events } of missed) this.#appendParts(out, channel, events);
     turn.spend(out.length, loop.now);
     this.#send(out.view());
+    if (this.#partly.size > 0) this.#defer();
   }
 
   /** Appends an event that says where the stream goes on in these channels. */
@@ -417,6 +435,7 @@ export class ChannelStream extends TimerNode
     const { loop, users, hooks } = this.context;
     loop.timers.cancel(this);
     this.#lost.clear();
+    this.#partly.clear();
     for (const channel of this.#channels) {
       this.#newest?.drop(channel);
       channel.leave();

@@ -3,7 +3,8 @@
  *
  * In: a channel that is open to the client, and the position that it had, if it comes back. Out: what it has missed, or that this is lost;
  * then what is published, to the stream. Entering is one piece of work without a wait: the worker is subscribed, the
- * history is read, the subscriber joins where that ended (see runtime/serve/hub/).
+ * history is read, the subscriber joins where that ended (see runtime/serve/hub/). If more was missed than is read at once, the first part
+ * of it comes, and nobody is subscribed: the stream enters again from there.
  */
 
 import { ByteBuffer } from "../../../protocol/mod.ts";
@@ -44,14 +45,21 @@ export interface RecoveryRoom {
   readonly maxBytes: number;
 }
 
-/** What a stream that comes back gets of a channel: its events as {@link EventParts}, or null: they are lost. */
-export type Missed = Uint8Array | null;
+/** What a stream that comes back gets of a channel. */
+export interface Missed {
+  /** Its events as {@link EventParts}, or null: they are lost. */
+  readonly events: Uint8Array | null;
+  /** Whether there is more: the channel is not entered yet. */
+  readonly isPart: boolean;
+}
 
 const UTF8 = new TextEncoder();
 /** A channel may be lost again while its past is read. */
 const ENGINE_ATTEMPTS = 4;
+/** A short event with its position; the publication takes less. */
+const EVENT_BYTES = 128;
 const NO_SINK: EntrySink = { entry() {} };
-const NOTHING: Missed = new Uint8Array(0);
+const NOTHING = new Uint8Array(0);
 const PARTS = new EventParts();
 /** Positions are kept by the stream itself: nothing is asked for but recovery. */
 const WISHES = { positioned: true, recoverable: true, joinLeave: false, delta: "" } as const;
@@ -164,7 +172,7 @@ export class StreamChannel implements Subscriber<Uint8Array> {
   }
 
   /**
-   * Subscribes, and reads what was missed. {@link offset} is then that before what was missed, or the newest if that is lost.
+   * Subscribes, and reads what was missed, or a part of it. {@link offset} is then that before what was missed, or the newest if that is lost.
    *
    * @param since positions that may be this channel's; none: it begins now
    * @returns `unavailable`: the store has no room, or is busy
@@ -180,6 +188,11 @@ export class StreamChannel implements Subscriber<Uint8Array> {
     const epoch = context.store.epochText(entrance.channel.epoch);
     // It is no member of a channel that was made again.
     if (epoch !== this.#epoch) this.#isMember = false;
+    if (missed !== "unavailable" && missed.isPart === true) {
+      context.hub.leave(entrance.channel);
+      this.#setPlace(epoch, missed.from);
+      return { events: missed.events, isPart: true };
+    }
     const entered = missed === "unavailable"
       ? missed
       : this.#isMember
@@ -194,12 +207,16 @@ export class StreamChannel implements Subscriber<Uint8Array> {
     this.skips = plan.whenSlow !== "close";
     this.#hubChannel = entrance.channel;
     this.#countSubscription();
-    this.#epoch = epoch;
-    this.#prefix = positionPrefix(this.name, this.#epoch);
     const { events, from, to } = missed;
-    this.offset = from;
+    this.#setPlace(epoch, from);
     context.hub.join(entrance.channel, this, to);
-    return events;
+    return { events, isPart: false };
+  }
+
+  #setPlace(epoch: string, offset: number): void {
+    this.#epoch = epoch;
+    this.#prefix = positionPrefix(this.name, epoch);
+    this.offset = offset;
   }
 
   /** Ends the stream if the client cannot become a member: an engine says so later. */
@@ -283,13 +300,45 @@ export class StreamChannel implements Subscriber<Uint8Array> {
     const result = store.recover(this.#key, from, room, sink);
     if (result.status === "busy") return "unavailable";
     // The events are longer than the publications.
-    if (result.status !== "read" || sink.out.length > room.maxBytes) return lost;
+    const areLonger = result.status === "read" && sink.out.length > room.maxBytes;
+    const exceeds = areLonger ? "maxBytes" : result.exceeds;
+    if (exceeds !== undefined) return this.#firstPart(channel, offset, room) ?? lost;
+    if (result.status !== "read") return lost;
     return { events: sink.out.view(), from: offset, to: result.offset };
+  }
+
+  /** The first of what was missed, if all of it is more than is read at once; undefined: there is no first one. */
+  #firstPart(
+    { epoch }: HubChannel,
+    from: number,
+    { limit, maxBytes }: RecoveryRoom,
+  ): Recovery | "unavailable" | undefined {
+    const { broker, limits, meter, slowBytes, store } = this.#owner.context;
+    // An engine is asked once, and has answered already.
+    if (broker.recover === undefined) {
+      const sink = new EventSink(this.name);
+      // So much that a client that reads is not a slow one; but one publication at least.
+      const most = Math.min(limit, Math.ceil(slowBytes / EVENT_BYTES));
+      const query = { since: { offset: from, epoch }, limit: most };
+      for (const bytes of [Math.min(maxBytes, slowBytes), maxBytes]) {
+        const { status } = store.history(this.#key, { ...query, maxBytes: bytes }, sink);
+        if (status === "busy") return "unavailable";
+        if (status === "read" && sink.out.length > 0) break;
+      }
+      // Other channels of the stream may have used the room: there will be some.
+      const isFirst = maxBytes === limits.historyBytes;
+      const events = sink.out.view();
+      if (events.length > 0 || !isFirst) return { events, isPart: true, from, to: from };
+    }
+    meter.recoveryExceeds("maxBytes");
+    return undefined;
   }
 }
 
 interface Recovery {
-  readonly events: Missed;
+  readonly events: Uint8Array | null;
+  /** Whether there is more, behind `to`. */
+  readonly isPart?: boolean;
   /** Where the stream is without the events. */
   readonly from: number;
   /** Where it is with them. */

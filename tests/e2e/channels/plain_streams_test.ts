@@ -164,6 +164,43 @@ Deno.test("plain streams: a reader that stops reading is cut off, and the others
   assert(bytes < count * data.length, `${bytes} bytes`);
 });
 
+Deno.test("plain streams: a slow reader is cut off in a flood, and comes back to everything that the history has", async () => {
+  await using backend = await Backend.start();
+  const url = backend.url("/channels/sse?channel=chat:flood&channel=chat:other");
+  const subscribers = (count: number) =>
+    waitFor(async () => await backend.subscribers("chat:flood") === count, {
+      what: `${count} subscribers`,
+    });
+  const id = await (await begun(await fetchStream(url))).cut();
+  await subscribers(0);
+  const { port } = backend.server.executor.address as { port: number };
+  const slow = await Deno.connect({ hostname: "127.0.0.1", port });
+  const head = "GET /channels/sse?channel=chat:flood HTTP/1.1\r\nHost: x\r\n\r\n";
+  await slow.write(new TextEncoder().encode(head));
+  await subscribers(1);
+  // More than one recovery may have, by number and bytes, and than the kernel's buffers on both sides have room for.
+  const count = 12_000;
+  const data = "x".repeat(1_500);
+  for (let i = 0; i < count; i += 1_000) {
+    await backend.publishAll("chat:flood", Array(1_000).fill(data));
+  }
+  await subscribers(0);
+  slow.close();
+  await using back = await fetchStream(url, { headers: { "Last-Event-ID": id } });
+  await backend.publish("chat:other", "live");
+  const seen = (most: number) =>
+    waitFor(() => back.seen.events.length >= most, {
+      what: () => `${most} events, not ${back.seen.events.length}`,
+    });
+  await seen(count + 1);
+  await backend.publish("chat:flood", "live");
+  await seen(count + 2);
+  const offsets = back.seen.dataOf("message").filter(({ channel }) => channel === "chat:flood")
+    .map(({ offset }) => offset);
+  assertEquals(offsets, upTo(count + 1));
+  assertEquals(back.seen.dataOf("lost"), []);
+});
+
 Deno.test("plain streams: tokens open channels, each by what it says", async () => {
   await using backend = await Backend.start({ allowAnonymousConnect: false });
   const get = async (query: string, init: RequestInit = {}) => {

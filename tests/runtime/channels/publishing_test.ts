@@ -207,9 +207,15 @@ Deno.test("channels: a page has what fits into its bytes, and says that there is
   assertEquals(pages({ since: { offset: 290 } }), ["read", undefined, ...numbers(291, 1)]);
   assertEquals(pages({ limit: 10 }), ["read", undefined, ...numbers(1, 1)]);
   assertEquals(pages({ maxBytes: 50 }), ["unrecoverable", true]);
-  // A recovery is whole, or nothing.
-  const bounds = { limit: 1_000, maxBytes: 1_000 };
-  assertEquals(stores.first.recover(NAME, { offset: 0 }, bounds, sink).status, "unrecoverable");
+  // A recovery is whole, or nothing, and says which bound was too narrow.
+  const recovered = (offset: number, bounds: { limit: number; maxBytes: number }) => {
+    const { status, exceeds } = stores.first.recover(NAME, { offset }, bounds, sink);
+    return [status, exceeds, sink.take().length];
+  };
+  assertEquals(recovered(0, { limit: 1_000, maxBytes: 1_000 }), ["unrecoverable", "maxBytes", 0]);
+  assertEquals(recovered(0, { limit: 299, maxBytes: 2 ** 20 }), ["unrecoverable", "limit", 0]);
+  assertEquals(recovered(0, { limit: 300, maxBytes: 2 ** 20 }), ["read", undefined, 300]);
+  assertEquals(recovered(301, { limit: 0, maxBytes: 0 }), ["unrecoverable", undefined, 0]);
   stores.check();
 });
 

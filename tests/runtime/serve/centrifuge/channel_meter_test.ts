@@ -63,6 +63,24 @@ Deno.test("channel meter: recoveries, whole or refused", async () => {
   assertEquals([recoveriesWhole, recoveriesRefused, recoveredPublications], [1, 1, 2]);
 });
 
+Deno.test("channel meter: recoveries that were longer than their bounds", async () => {
+  const bench = new ClientBench({ limits: { historyPublications: 3, historyBytes: 400 } });
+  const client = await bench.client().connect();
+  const channel = "chat:a";
+  const recovered = async (offset: number) => {
+    const subscribe = { channel, recoverable: true, recover: true, offset };
+    const [reply] = await client.send({ subscribe }, { unsubscribe: { channel } });
+    return reply.subscribe.recovered ?? false;
+  };
+  for (let i = 0; i < 5; i++) await client.send({ publish: { channel, data: i } });
+  assertEquals(await recovered(2), true);
+  assertEquals(await recovered(1), false);
+  await client.send({ publish: { channel, data: "x".repeat(500) } });
+  assertEquals(await recovered(5), false);
+  const { recoveriesRefused, limitRecovery, limitRecoverySize } = valuesOf(bench, CHANNEL_COLUMN);
+  assertEquals([recoveriesRefused, limitRecovery, limitRecoverySize], [2, 1, 1]);
+});
+
 Deno.test("channel meter: each limit, error and close code", async () => {
   const limits = {
     channelsPerConnection: 1,

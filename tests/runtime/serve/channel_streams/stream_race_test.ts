@@ -5,6 +5,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
+import type { ChannelLimits } from "../../../../runtime/config/mod.ts";
 import { OPEN } from "../../../support/channel_options.ts";
 import { CHANNEL_COLUMN } from "../../../../runtime/ring/mod.ts";
 import { Random } from "../../../support/random.ts";
@@ -102,9 +103,11 @@ interface Counts {
   readonly losses: number;
   readonly skips: number;
   readonly recoveries: number;
+  /** Readings of a part of what was missed. */
+  readonly parts: number;
 }
 
-function run(seed: number): Counts {
+function run(seed: number, limits: Partial<ChannelLimits>): Counts {
   const random = new Random(seed);
   const stores = new Stores(256 * 1024);
   const benches = [0, 1].map((worker) =>
@@ -112,6 +115,7 @@ function run(seed: number): Counts {
       stores,
       worker,
       slowBytes: SLOW_BYTES,
+      limits,
       config: { namespaces: { chat: OPEN, skip: SKIP } },
     })
   );
@@ -142,7 +146,14 @@ function run(seed: number): Counts {
     }
   };
   // Others publish while a stream that comes back reads the history.
+  let parts = 0;
   for (const store of stores.threads.slice(0, 2)) {
+    const history = store.history.bind(store);
+    store.history = (...query) => {
+      parts++;
+      publish(random.below(3));
+      return history(...query);
+    };
     const recover = store.recover.bind(store);
     store.recover = (...query) => {
       publish(random.below(3));
@@ -166,7 +177,11 @@ function run(seed: number): Counts {
   const newest = (name: string) =>
     stores.main.history(utf8(name), { limit: 0, maxBytes: 0 }, { entry: () => {} }).offset;
   // Having read, a slow one gets what was kept for it; one that was cut off comes back.
-  for (let i = 0; i < 4; i++) {
+  const haveAll = () =>
+    pages.every((page) =>
+      page.isThere && [...page.offsets].every(([name, offset]) => offset === newest(name))
+    );
+  for (let i = 0; i < 4 || (i < 400 && !haveAll()); i++) {
     for (const page of pages) page.come(workers[0]!);
     for (const bench of benches) bench.settle();
     for (const page of pages) page.read();
@@ -194,21 +209,36 @@ function run(seed: number): Counts {
     losses: sum((page) => page.losses),
     skips: sum((page) => page.skips),
     recoveries: sum((page) => page.recoveries),
+    parts,
   };
 }
 
-Deno.test(`channel streams: ${RUNS} random interleavings of two workers lose and double nothing`, () => {
-  let [losses, skips, recoveries] = [0, 0, 0];
+function runAll(limits: Partial<ChannelLimits>): Counts {
+  let [losses, skips, recoveries, parts] = [0, 0, 0, 0];
   for (let seed = 1; seed <= RUNS; seed++) {
     try {
-      const counts = run(seed);
+      const counts = run(seed, limits);
       losses += counts.losses;
       skips += counts.skips;
       recoveries += counts.recoveries;
+      parts += counts.parts;
     } catch (error) {
       throw new Error(`seed ${seed}`, { cause: error });
     }
   }
-  const text = `${losses} losses, ${skips} skips, ${recoveries} recoveries`;
-  assert(losses > RUNS && skips > RUNS / 2 && recoveries > 10 * RUNS, text);
+  return { losses, skips, recoveries, parts };
+}
+
+Deno.test(`channel streams: ${RUNS} random interleavings of two workers lose and double nothing`, () => {
+  const counts = runAll({});
+  const { losses, skips, recoveries, parts } = counts;
+  assert(losses > RUNS && skips > RUNS / 2 && recoveries > 10 * RUNS, JSON.stringify(counts));
+  assertEquals(parts, 0);
+});
+
+Deno.test(`channel streams: ${RUNS} more, in which what was missed comes in parts`, () => {
+  const counts = runAll({ historyPublications: 25, historyBytes: 3_000 });
+  const { losses, recoveries, parts } = counts;
+  assert(losses > RUNS && recoveries > 10 * RUNS, JSON.stringify(counts));
+  assert(parts > 10 * RUNS, JSON.stringify(counts));
 });

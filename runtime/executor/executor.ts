@@ -505,6 +505,7 @@ export class Executor {
       ring: (other) => this.#entrance.ring(other),
       engine: () => this.#channels?.lookAtRequests(worker),
       reported: (reports) => this.#channels?.report(worker, reports),
+      keySet: () => void this.#sendKeySet(worker),
       schedule: (every) => this.#announce(every),
       heavy: (bytes) => void this.#keeper?.replaceHeavy(worker, bytes),
       ended: (end) => this.#workerEnded(worker, end),
@@ -523,6 +524,15 @@ export class Executor {
       ...(this.#appCopy === null ? {} : { app: this.#appCopy.sourceFor(thread) }),
       ...this.#entrance.workerStart(),
     };
+  }
+
+  /** The address is the config's, and not what a thread says: its app might speak for it. */
+  async #sendKeySet(worker: number): Promise<void> {
+    const endpoint = this.#config.channels?.token.jwksEndpoint;
+    if (endpoint === undefined) return;
+    const { fetchKeySet } = await import("./key_set.ts");
+    const answer = await fetchKeySet(endpoint);
+    await this.#workers[worker]?.order({ type: "key set", answer });
   }
 
   #announce(every: number): void {

@@ -19,6 +19,7 @@ import {
   type OrderHandler,
   postToMain,
   StartRefusal,
+  type ThreadOrder,
   type WorkerStart,
 } from "../thread/mod.ts";
 
@@ -27,10 +28,13 @@ export interface ServeThreadOptions {
   /** They have timers and sockets of Deno's also while no handler is pending; absent: if there is an app. */
   readonly hasApp?: boolean;
   /** Carries out orders about the app; absent: there are none. */
-  readonly obeyForApp?: (order: AppOrder) => Promise<string | void>;
+  readonly obeyForApp?: (order: OrderForApp) => Promise<string | void>;
   /** Makes what the thread warms up with, once (native/warm_up.ts); absent: it does not. */
   readonly practice?: () => { readonly router: Router; readonly date: DateField };
 }
+
+/** What only a thread with an app is ordered. */
+export type OrderForApp = Extract<ThreadOrder, AppOrder | { readonly type: "key set" }>;
 
 /** Serves with a router, or with one that a loader creates for the worker, once the main thread sends the start message. */
 export function serveThread(
@@ -96,6 +100,7 @@ function withAppOrders(
 ): OrderHandler {
   return (order) => {
     switch (order.type) {
+      case "key set":
       case "load app":
       case "use app":
       case "drop app":

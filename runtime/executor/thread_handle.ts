@@ -30,6 +30,8 @@ export interface ThreadWatcher {
   engine?(): void;
   /** Something has happened in the channels of the thread's clients. Not called after its end. */
   reported?(reports: readonly ChannelReport[]): void;
+  /** The thread needs the key set, and may not connect to its address. */
+  keySet?(): void;
   /** The thread's app wants to run something every so many milliseconds; 0: nothing. */
   schedule?(every: number): void;
   /** The thread's app holds this much memory, more than it may. */
@@ -176,6 +178,8 @@ export class Thread {
         return this.#watcher.engine?.();
       case "channels":
         return this.hasEnded ? undefined : this.#watcher.reported?.(message.reports);
+      case "key set":
+        return this.#watcher.keySet?.();
       case "stopped":
         return this.#end(undefined);
       case "obeyed":

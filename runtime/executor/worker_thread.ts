@@ -6,7 +6,7 @@
  */
 
 import { DateField } from "../../protocol/mod.ts";
-import { channelsOf, type Config } from "../config/mod.ts";
+import { channelsOf, type Config, isUnrestricted } from "../config/mod.ts";
 import { hasLibc, LinuxFiles, PortableFiles } from "../os/mod.ts";
 import type { App, AppCopies, HeapWatch } from "../serve/app/mod.ts";
 import type { ChannelService } from "../serve/centrifuge/mod.ts";
@@ -14,8 +14,9 @@ import type { PusherService } from "../serve/pusher/mod.ts";
 import { loadDemo, serverRouter } from "../serve/routes/mod.ts";
 import type { RouterLoader } from "../serve/worker/mod.ts";
 import { postToMain } from "../thread/mod.ts";
+import { KeySetRequests } from "./key_set_requests.ts";
 import { placesOf } from "./secret_texts.ts";
-import { serveThread } from "./serve_thread.ts";
+import { type OrderForApp, serveThread } from "./serve_thread.ts";
 
 const date = new DateField(Date.now());
 
@@ -35,6 +36,7 @@ let channelRoutes: ChannelService["routes"] | undefined;
 let pusher: PusherService | undefined;
 let app: App | undefined;
 let copies: AppCopies | undefined;
+const keySet = new KeySetRequests();
 
 const load: RouterLoader = async (
   loaded,
@@ -63,7 +65,10 @@ const load: RouterLoader = async (
   const engines = centrifuge && engineMemory && await import("../serve/engine/mod.ts");
   const tokens = centrifuge && await import("../serve/tokens/mod.ts");
   const secrets = channelsConfig && secretTexts &&
-    await tokens?.loadChannelSecrets(channelsConfig, placesOf(secretTexts));
+    await tokens?.loadChannelSecrets(channelsConfig, {
+      ...placesOf(secretTexts),
+      fetchKeySet: appConfig === undefined || isUnrestricted(appConfig) ? undefined : keySet.fetch,
+    });
   return ({ config, loop, channels: wiring, report }) => {
     const site = files === undefined || root === undefined ? undefined : new files.Site({
       ...filesOf(config, () => loop.now),
@@ -156,8 +161,13 @@ function filesOf(config: Config, now: () => number) {
   return { config, files, date, now };
 }
 
+async function obeyForApp(order: OrderForApp): Promise<string | void> {
+  if (order.type === "key set") keySet.take(order.answer);
+  else return await copies?.obey(order);
+}
+
 serveThread(load, date, {
-  obeyForApp: async (order) => await copies?.obey(order),
+  obeyForApp,
   practice: () => {
     const date = new DateField(Date.now());
     return { date, router: serverRouter({ config: { endpoints: ["echo", "health"] }, date }) };

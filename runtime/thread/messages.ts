@@ -130,6 +130,8 @@ export type ThreadOrder =
   | { readonly type: "retire" }
   /** Answer requests by this config from now on; if it cannot be applied, keep the old one. */
   | { readonly type: "config"; readonly config: Config }
+  /** The key set that this worker has asked for. */
+  | { readonly type: "key set"; readonly answer: KeySetAnswer }
   | AppOrder
   /** Serve new connections with this certificate. Only on the Deno transport. */
   | { readonly type: "tls"; readonly tls: TlsMaterial }
@@ -144,6 +146,11 @@ export type AppOrder =
   | { readonly type: "load app"; readonly source: AppSource }
   | { readonly type: "use app" }
   | { readonly type: "drop app" };
+
+/** What the address of a key set has answered, or why it has not. */
+export type KeySetAnswer =
+  | { readonly status: number; readonly text: string }
+  | { readonly fault: string };
 
 /** The start of the acceptor. */
 export interface AcceptorStart {
@@ -204,6 +211,8 @@ export type ThreadMessage =
   | { readonly type: "engine" }
   /** What has happened in its channels; the next such message waits until this one is taken. */
   | { readonly type: "channels"; readonly reports: readonly ChannelReport[] }
+  /** It needs the key set whose address is in the config, and may not connect there, since its app may not. */
+  | { readonly type: "key set" }
   /** The app that it has loaded wants to run something every so many milliseconds; 0: nothing. */
   | { readonly type: "schedule"; readonly every: number }
   /** Its app holds this much memory, more than it may. */

@@ -18,6 +18,7 @@ export type {
   AcceptorStart,
   AppOrder,
   ChannelsStart,
+  KeySetAnswer,
   ListenAddress,
   LogMemory,
   LogStart,

@@ -8,6 +8,9 @@
 /** Bytes of a key set: a large one of an identity provider has 20 KiB. */
 const MOST_BYTES = 1024 * 1024;
 
+/** Fetches a key set: an answer with its whole body, or a rejection if the network fails. */
+export type KeySetFetch = (url: string, options: RequestInit) => Promise<Response>;
+
 /** Fetches like `fetch`. @throws {TypeError} if the network fails or the body is too long */
 export async function fetchBounded(url: string, options: RequestInit): Promise<Response> {
   const response = await fetch(url, options);

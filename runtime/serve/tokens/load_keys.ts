@@ -26,5 +26,7 @@ export async function loadTokenKeys(
     }
   }
   const secrets = hmacSecrets.map((source) => readSecret(source, places, LEAST_SECRET));
-  return { hmacSecrets: secrets, publicKeys, jwksEndpoint };
+  const { fetchKeySet } = places;
+  const keys = { hmacSecrets: secrets, publicKeys, jwksEndpoint };
+  return fetchKeySet === undefined ? keys : { ...keys, fetchKeySet };
 }

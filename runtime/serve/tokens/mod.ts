@@ -33,7 +33,9 @@ export {
   type TokenSubscription,
 } from "./claims.ts";
 export { type ChannelSecrets, loadChannelSecrets } from "./channel_secrets.ts";
+export { fetchBounded } from "./fetch_bounded.ts";
 export { loadTokenKeys } from "./load_keys.ts";
+export { KEY_SET_TIMES } from "./remote_key_set.ts";
 export { readSecret, type SecretPlaces } from "./read_secret.ts";
 export { type TokenKeys, TokenVerifier } from "./token_verifier.ts";
 export { matchesWildcard } from "./wildcard.ts";

@@ -6,6 +6,7 @@
  */
 
 import type { SecretSource } from "../../config/mod.ts";
+import type { KeySetFetch } from "./fetch_bounded.ts";
 
 /** What is read from. */
 export interface SecretPlaces {
@@ -13,6 +14,8 @@ export interface SecretPlaces {
   readText(path: string): string;
   /** A variable of the environment. */
   variable(name: string): string | undefined;
+  /** Fetches the key set at an address; absent: this thread may connect there. */
+  readonly fetchKeySet?: KeySetFetch | undefined;
 }
 
 /** The secret. @throws {Error} if there is none, or it is too short */

@@ -15,7 +15,7 @@ import {
   errors,
 } from "jose";
 import type { TokenFault } from "./claims.ts";
-import { fetchBounded } from "./fetch_bounded.ts";
+import { fetchBounded, type KeySetFetch } from "./fetch_bounded.ts";
 
 /** Milliseconds. */
 export interface KeySetTimes {
@@ -54,12 +54,17 @@ export class RemoteKeySet {
   /** The keys that were read last, while the address fails. */
   #kept: KeySet | undefined = undefined;
 
-  constructor(endpoint: string, times: Partial<KeySetTimes> = {}) {
+  /** @param fetch what fetches the set, with the answer's whole body */
+  constructor(
+    endpoint: string,
+    times: Partial<KeySetTimes> = {},
+    fetch: KeySetFetch = fetchBounded,
+  ) {
     this.#times = { ...KEY_SET_TIMES, ...times };
     this.#remote = createRemoteJWKSet(new URL(endpoint), {
       timeoutDuration: this.#times.fetch,
       cacheMaxAge: this.#times.fresh,
-      [customFetch]: fetchBounded,
+      [customFetch]: fetch,
     });
   }
 

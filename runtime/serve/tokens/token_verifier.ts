@@ -16,6 +16,7 @@ import {
   type SubscriptionClaims,
   type TokenFault,
 } from "./claims.ts";
+import type { KeySetFetch } from "./fetch_bounded.ts";
 import { PUBLIC_KEY_ALGORITHMS, type PublicKeys } from "./public_keys.ts";
 import { RemoteKeySet } from "./remote_key_set.ts";
 
@@ -29,6 +30,8 @@ export interface TokenKeys {
   readonly publicKeys: PublicKeys;
   /** Where a JSON Web Key Set is. */
   readonly jwksEndpoint: string | undefined;
+  /** What fetches that set; absent: this thread does. */
+  readonly fetchKeySet?: KeySetFetch | undefined;
 }
 
 type Header = ReturnType<typeof decodeProtectedHeader>;
@@ -44,8 +47,10 @@ export class TokenVerifier {
   constructor(keys: TokenKeys, rules: Omit<ClaimRules, "now">) {
     this.#keys = keys;
     this.#rules = rules;
-    const { jwksEndpoint } = keys;
-    this.#keySet = jwksEndpoint === undefined ? undefined : new RemoteKeySet(jwksEndpoint);
+    const { fetchKeySet, jwksEndpoint } = keys;
+    this.#keySet = jwksEndpoint === undefined
+      ? undefined
+      : new RemoteKeySet(jwksEndpoint, {}, fetchKeySet);
   }
 
   /** The claims of a connection token. @param now seconds since 1970 */

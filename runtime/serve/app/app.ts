@@ -14,6 +14,7 @@ import type { AppExchange, AppResult, AppRoute, AppSchedule } from "../session/m
 import { NamedFiles, type NamedFilesParts, pathPattern } from "../files/mod.ts";
 import type { AppModule } from "./app_module.ts";
 import { intervalOf } from "./interval.ts";
+import { LateWork } from "./late_work.ts";
 import { callFault } from "./load_fault.ts";
 import { type AnswerParts, AppResponse } from "./app_response.ts";
 import { AppRequest } from "./app_request.ts";
@@ -50,6 +51,7 @@ export class App implements AppRoute {
   module: AppModule = {};
   readonly #parts: AppParts;
   readonly #origins: RequestOrigins;
+  readonly #late: LateWork;
   #pattern: ((path: string) => boolean) | undefined = undefined;
   #timeout = 0;
   #startTimeout = APP.startTimeout;
@@ -63,6 +65,7 @@ export class App implements AppRoute {
     const { address, topics } = parts;
     const folder = this.#folder = dirname(parts.entry);
     const report = (what: string, error: unknown) => parts.report(what, error);
+    this.#late = new LateWork(report);
     const sockets = new AppSockets({ module: () => this.module, topics, report });
     const pendingRequests = () => this.#pending;
     this.server = new AppServer({ address, folder, topics, sockets, pendingRequests });
@@ -92,7 +95,7 @@ export class App implements AppRoute {
     const request = new AppRequest(exchange, this.#origins);
     let fetched: Fetched | Promise<Fetched>;
     try {
-      fetched = module.fetch(request as unknown as Request, this.server);
+      fetched = module.fetch(request as unknown as Request, this.server, this.#late.context);
     } catch (error) {
       return this.#fail(error, { exchange, request, module, wasKept: false, hasFailed: false });
     }
@@ -137,14 +140,16 @@ export class App implements AppRoute {
   /** Calls the `stop` of a copy that is not used any more. */
   async stopCopy(module: AppModule): Promise<void> {
     try {
+      await this.#late.ended();
       await module.stop?.();
     } catch (error) {
       this.#parts.report("stop() of an old copy", error);
     }
   }
 
-  /** Calls the app's `stop`. */
+  /** Calls the app's `stop`, after what goes on behind answers. */
   async stop(): Promise<void> {
+    await this.#late.ended();
     await this.module.stop?.();
   }
 

@@ -8,6 +8,7 @@
 import type { AppChannelHooks } from "./app_channel_hooks.ts";
 import type { AppServer } from "./app_server.ts";
 import type { AppWebSocketHandlers } from "./app_web_socket_handlers.ts";
+import type { FetchContext } from "./late_work.ts";
 
 /** The default export of an app's file. */
 export interface AppModule {
@@ -15,6 +16,7 @@ export interface AppModule {
   fetch?(
     request: Request,
     server: AppServer,
+    context: FetchContext,
   ): Response | undefined | Promise<Response | undefined>;
   /** Serves the WebSockets that `server.upgrade` accepts. */
   readonly websocket?: AppWebSocketHandlers;

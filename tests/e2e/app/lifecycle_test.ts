@@ -192,3 +192,28 @@ export default { stop() { clearInterval(interval); channel.close(); } };
     await server.waitForTold(/^all$/, WORKERS);
   });
 });
+
+Deno.test("app lifecycle: what waitUntil is given goes on after the answer, is awaited before stop(), and its failure is logged", async () => {
+  const app = `
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+export default {
+  fetch(request, _env, context) {
+    context.passThroughOnException();
+    const fails = request.url.endsWith("/fails");
+    context.waitUntil(fails ? Promise.reject(new Error("late work has failed")) : pause(500).then(() => tell("worked")));
+    return new Response("answered");
+  },
+  stop: () => tell("stopped"),
+};
+`;
+  const told: string[] = [];
+  await withApp(app, {}, async (server) => {
+    assertEquals(await server.get("/fails"), "200 answered");
+    await server.server.waitForLog("late work has failed");
+    assertEquals((await server.metrics()).sum("async_deno_app_uncaught_errors_total"), 0);
+    assertEquals(await server.get("/"), "200 answered");
+    await server.server.stop();
+    told.push(...server.told);
+  });
+  assertEquals(told, ["worked", "stopped"]);
+});

@@ -7,7 +7,9 @@ import { appParts, ShapeError } from "../../../../runtime/serve/app/app_parts.ts
 
 const partsOf = (app: unknown) => appParts({ default: app }, "/a.ts");
 const REQUEST = new Request("http://a/");
-const NO_SERVER = {} as Parameters<NonNullable<ReturnType<typeof partsOf>["module"]["fetch"]>>[1];
+type Given = Parameters<NonNullable<ReturnType<typeof partsOf>["module"]["fetch"]>>;
+const NO_SERVER = {} as Given[1];
+const NO_CONTEXT = {} as Given[2];
 
 Deno.test("app parts: a router that answers every name with a function has fetch alone", () => {
   const asked: PropertyKey[] = [];
@@ -38,7 +40,7 @@ Deno.test("app parts: methods of a class keep their object, inherited ones too",
   }
   const app = new App();
   const { module } = partsOf(app);
-  assertEquals((module.fetch!(REQUEST, NO_SERVER) as Response).status, 200);
+  assertEquals((module.fetch!(REQUEST, NO_SERVER, NO_CONTEXT) as Response).status, 200);
   void module.stop!();
   assertEquals(app.stopped, true);
 });

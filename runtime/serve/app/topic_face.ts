@@ -10,6 +10,7 @@ import { type Entry, ENTRY_KIND } from "../../channels/mod.ts";
 import { SharedPart } from "../../net/mod.ts";
 import type { ChannelMeter } from "../centrifuge/mod.ts";
 import type { ChannelIdentity, Face, HubChannel } from "../hub/mod.ts";
+import type { AwaitedPublications } from "./awaited_publications.ts";
 import { type FrameRange, type SharedFrames, withoutFrames } from "../session/mod.ts";
 import { topicMessageOf } from "./topic_data.ts";
 
@@ -34,9 +35,14 @@ export class TopicFace implements Face<TopicFrames> {
   readonly #unsealed = new WeakMap<ByteBuffer, Unsealed>();
   /** The publishers of what is on its way, by channel and offset. */
   readonly #publishers = new WeakMap<ChannelIdentity, Map<number, object>>();
+  readonly #awaited: Pick<AwaitedPublications, "takePublisher">;
 
-  constructor(meter: Pick<ChannelMeter, "delivered">) {
+  constructor(
+    meter: Pick<ChannelMeter, "delivered">,
+    awaited: Pick<AwaitedPublications, "takePublisher">,
+  ) {
     this.#meter = meter;
+    this.#awaited = awaited;
   }
 
   /** The publication with this offset is of `publisher`, a subscriber of this face, which does not get it. */
@@ -54,7 +60,8 @@ export class TopicFace implements Face<TopicFrames> {
     encodeFrame(out, FIN | opcode, bytes, start, end);
     const unsealed = this.#unsealedOf(out);
     unsealed.count++;
-    const publisher = this.#takePublisher(channel, entry.offset);
+    const publisher = this.#takePublisher(channel, entry.offset) ??
+      this.#awaited.takePublisher(channel.name, entry);
     if (publisher === undefined) return;
     const own = unsealed.own ??= new Map();
     const frame = { start: at, end: out.length };

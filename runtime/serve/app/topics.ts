@@ -15,6 +15,7 @@ import { type Channel, parseChannelName } from "../channels/mod.ts";
 import type { Entrance, HubChannel, Subscriber } from "../hub/mod.ts";
 import type { SharedFrames } from "../session/mod.ts";
 import type { TopicData } from "./topic_data.ts";
+import { type AwaitedPublication, AwaitedPublications } from "./awaited_publications.ts";
 import { framesFor, TopicFace, type TopicFrames } from "./topic_face.ts";
 
 const UTF8 = new TextEncoder();
@@ -61,14 +62,19 @@ export interface TopicPublication {
   readonly key?: string;
 }
 
+interface OwnPublication extends AwaitedPublication {
+  readonly publisher: TopicSubscription;
+}
+
 /** The topics of one worker. */
 export class Topics {
   readonly #context: ChannelContext;
+  readonly #awaited = new AwaitedPublications();
   readonly #face: TopicFace;
 
   constructor(context: ChannelContext) {
     this.#context = context;
-    this.#face = new TopicFace(context.meter);
+    this.#face = new TopicFace(context.meter, this.#awaited);
   }
 
   /**
@@ -91,7 +97,10 @@ export class Topics {
       );
     }
     const result = publishTo(this.#context, channel, { data, form, key, source: "app" });
-    if (result instanceof Promise) return this.#countLater(topic, result, publisher);
+    if (result instanceof Promise) {
+      const own = publisher && { topic, publisher, data, form, hasCome: false };
+      return this.#countLater(topic, result, own);
+    }
     if ("code" in result) return undefined;
     const { offset, subscribers } = result;
     if (publisher?.channel === undefined) return subscribers;
@@ -103,13 +112,25 @@ export class Topics {
   #countLater(
     topic: string,
     answer: Promise<PublishAnswer | ClientError>,
-    publisher?: TopicSubscription,
+    own?: OwnPublication,
   ): number {
+    if (own !== undefined) this.#awaited.add(own);
     this.#context.follow(answer.then((result) => {
+      if (own !== undefined) this.#settle(own, "code" in result ? 0 : result.offset);
       if (!("code" in result)) return;
       this.#context.report(new Error(`a publication of the app in "${topic}" was refused`));
     }));
-    return this.subscriberCount(topic) - (publisher?.channel === undefined ? 0 : 1);
+    return this.subscriberCount(topic) - (own?.publisher.channel === undefined ? 0 : 1);
+  }
+
+  /** The engine has said which offset a socket's publication has, unless it has come already; 0: it has none. */
+  #settle(own: OwnPublication, offset: number): void {
+    this.#awaited.remove(own);
+    const { hasCome, publisher } = own;
+    if (hasCome || publisher.channel === undefined || offset <= publisher.channel.passedUpTo) {
+      return;
+    }
+    this.#face.excludePublisher(publisher.channel, offset, publisher);
   }
 
   /** The subscribers of a topic on all workers; 0 if the channels are busy. */

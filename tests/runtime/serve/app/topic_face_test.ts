@@ -13,6 +13,7 @@ import { framesFor, TopicFace } from "../../../../runtime/serve/app/topic_face.t
 const UTF8 = new TextEncoder();
 const TEXTS = new TextDecoder();
 const NOBODY = { delivered() {} };
+const NOTHING = { takePublisher: () => undefined };
 
 function entry(offset: number, text: string, kind: EntryKind = ENTRY_KIND.publication): Entry {
   const bytes = UTF8.encode(JSON.stringify(text));
@@ -42,7 +43,7 @@ function textsOf(frames: SharedFrames | undefined): string[] {
 }
 
 Deno.test("topic face: each publication is a message, and joins are none", () => {
-  const [face, out, on] = [new TopicFace(NOBODY), new ByteBuffer(0), channel()];
+  const [face, out, on] = [new TopicFace(NOBODY, NOTHING), new ByteBuffer(0), channel()];
   face.append(out, on, entry(1, "a"));
   face.append(out, on, entry(0, "somebody", ENTRY_KIND.join));
   face.append(out, on, entry(2, "b"));
@@ -61,7 +62,7 @@ Deno.test("topic face: a subscriber gets all but what it has published, wherever
     [[undefined, undefined], ["1", "2"], ["1", "2"]],
   ];
   for (const [publishers, forAnn, forBob] of rows) {
-    const [face, out, on] = [new TopicFace(NOBODY), new ByteBuffer(0), channel()];
+    const [face, out, on] = [new TopicFace(NOBODY, NOTHING), new ByteBuffer(0), channel()];
     publishers.forEach((publisher, i) => {
       if (publisher !== undefined) face.excludePublisher(on, i + 1, publisher);
     });
@@ -74,7 +75,7 @@ Deno.test("topic face: a subscriber gets all but what it has published, wherever
 });
 
 Deno.test("topic face: the publishers of one channel are not those of another, and one message's are not the next one's", () => {
-  const [face, ann, one, other] = [new TopicFace(NOBODY), {}, channel(), channel()];
+  const [face, ann, one, other] = [new TopicFace(NOBODY, NOTHING), {}, channel(), channel()];
   const [first, second] = [new ByteBuffer(0), new ByteBuffer(0)];
   face.excludePublisher(one, 1, ann);
   face.append(second, other, entry(1, "theirs"));

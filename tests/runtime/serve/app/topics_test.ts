@@ -9,7 +9,11 @@ import { Topics } from "../../../../runtime/serve/app/topics.ts";
 import type { ChannelContext } from "../../../../runtime/serve/centrifuge/mod.ts";
 import { ChannelRules } from "../../../../runtime/serve/channels/mod.ts";
 import type { SharedFrames } from "../../../../runtime/serve/session/mod.ts";
-import { StoreBroker } from "../../../../runtime/serve/broker/mod.ts";
+import {
+  type Broker,
+  type PublishAnswer,
+  StoreBroker,
+} from "../../../../runtime/serve/broker/mod.ts";
 import { publication, Stores, textOf, utf8 } from "../../channels/stores.ts";
 import { HubWorker } from "../hub/hub_worker.ts";
 
@@ -30,12 +34,13 @@ class Socket {
   }
 }
 
-function topicsOf(stores: Stores) {
+function topicsOf(stores: Stores, broker: Broker = new StoreBroker(stores.first)) {
   const worker = new HubWorker(stores.first);
+  const followed: Promise<unknown>[] = [];
   const counts = { lost: 0, subscribed: 0, unsubscribed: 0, queued: 0 };
   const context = {
     store: stores.first,
-    broker: new StoreBroker(stores.first),
+    broker,
     hub: worker.hub,
     rules: new ChannelRules(
       { options: CHANNEL_OPTIONS, namespaces: {}, otherNamespaces: CHANNEL_OPTIONS },
@@ -51,8 +56,9 @@ function topicsOf(stores: Stores) {
       limitExceeded: (limit: "queued") => counts[limit]++,
     },
     report: (error: unknown) => worker.reported.push(error),
+    follow: (promise: Promise<unknown>) => void followed.push(promise),
   } as unknown as ChannelContext;
-  return { worker, topics: new Topics(context), counts };
+  return { worker, topics: new Topics(context), counts, followed };
 }
 
 Deno.test("topics: after publications were lost, a socket gets what follows", () => {
@@ -99,6 +105,55 @@ Deno.test("topics: a socket that publishes gets all but that, however many are c
   assertEquals(counts, { lost: 0, subscribed: 2, unsubscribed: 2, queued: 0 });
   stores.check();
 });
+
+for (const isAnsweredFirst of [true, false]) {
+  const order = isAnsweredFirst ? "before it delivers" : "when it has delivered";
+  Deno.test(`topics: a socket does not get what it publishes by an engine that answers ${order}`, async () => {
+    const stores = new Stores();
+    const kept = new StoreBroker(stores.main);
+    let position = 0;
+    const deliveries: (() => void)[] = [];
+    const answers: (() => void)[] = [];
+    const broker = Object.assign(new StoreBroker(stores.first), {
+      publish(name: Uint8Array, publication: Parameters<Broker["publish"]>[1]) {
+        const answered = Promise.withResolvers<PublishAnswer>();
+        const key = name.slice();
+        deliveries.push(() => void kept.publish(key, publication));
+        const answer = {
+          status: "stored",
+          offset: ++position,
+          epoch: "e",
+          subscribers: 0,
+        } as const;
+        answers.push(() => answered.resolve(answer));
+        return answered.promise;
+      },
+    });
+    const { worker, topics, followed } = topicsOf(stores, broker);
+    const [ann, bob] = [new Socket(), new Socket()];
+    const [own, his] = [topics.subscribe("room", ann), topics.subscribe("room", bob)];
+    const answer = async () => {
+      for (const each of answers.splice(0)) each();
+      await Promise.all(followed);
+    };
+    assertEquals(topics.publish("room", encodeTopicText("hers"), { publisher: own }), 1);
+    topics.publish("room", encodeTopicText("same"), { publisher: own });
+    topics.publish("room", encodeTopicText("same"), { publisher: his });
+    topics.publish("room", encodeTopicText("the server's"));
+    if (isAnsweredFirst) await answer();
+    for (const deliver of deliveries.splice(0)) deliver();
+    worker.settle();
+    await answer();
+    // What was published earlier, and is over, hides nothing.
+    topics.publish("room", encodeTopicText("hers"));
+    await answer();
+    for (const deliver of deliveries) deliver();
+    worker.settle();
+    assertEquals(ann.texts, ["same", "the server's", "hers"]);
+    assertEquals(bob.texts, ["hers", "same", "the server's", "hers"]);
+    assertEquals(worker.reported, []);
+  });
+}
 
 Deno.test("topics: what is dropped for a slow socket is counted", () => {
   const stores = new Stores();

@@ -2,9 +2,11 @@
  * Keeps a worker's thread alive whatever its app does outside of its handlers.
  *
  * In: the thread's global scope, before the app is loaded. Out: each error that nobody caught, in a callback or in a promise, is
- * reported and ends nothing; `Deno.exit()`, `close()` and what calls them throw. So does `postMessage()`, since the main thread takes
+ * reported and ends nothing; `Deno.exit()`, `close()` and what calls them throw, and `process.abort()`. So does `postMessage()`, since the main thread takes
  * what it gets for the server's own. Without it Deno ends the thread, with all its connections. Errors of the server's own code that reach the top are reported in the same way.
  */
+
+import process from "node:process";
 
 /** Receives an error: what has failed, and what was thrown. */
 export type FaultReport = (what: string, error: unknown) => void;
@@ -27,6 +29,7 @@ export class AppGuard {
     this.#scope.addEventListener("unhandledrejection", this.#onRejection);
     const end = "would end a worker of the server, which an app may not do";
     forbid(Deno, "exit", `Deno.exit() ${end}`);
+    forbid(process, "abort", "process.abort() would end the server, which an app may not do");
     forbid(globalThis, "close", `close() ${end}`);
     forbid(
       globalThis,

@@ -209,7 +209,11 @@ export class ModuleRunner {
   async #builtin(specifier: string): Promise<Exports> {
     const known = this.#builtins.get(specifier);
     if (known !== undefined) return known;
-    const exports = defineAll(newExports(), await import(specifier));
+    const all: Exports = await import(specifier);
+    // Its function of that name is the thread's, which refuses; the export would be Deno's: app_guard.ts.
+    const isProcess = specifier === "node:process";
+    const its = isProcess ? { ...all, abort: Reflect.get(all["default"] as object, "abort") } : all;
+    const exports = defineAll(newExports(), its);
     this.#builtins.set(specifier, exports);
     return exports;
   }

@@ -26,13 +26,14 @@ export default { // 2
       case "/never": return new Promise(() => {}); // 15
       case "/late": return new Promise((resolve) => setTimeout(() => resolve(new Response("late")), 2500)); // 16
       case "/post": return later(() => postMessage(null)); // 17
+      case "/abort": return later(async () => (await import("node:process")).abort()); // 18
       case "/listens": self.onmessage = addEventListener("message", () => { throw new Error("heard"); }); return new Response("later");
       case "/blocks": Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Number(search.slice(1))); return new Response("blocked");
       case "/late-stream": return new Promise((resolve) => setTimeout(() => resolve(
         new Response(new ReadableStream({ cancel: () => tell("cancelled") }))), 1500));
       case "/keeps": globalThis.kept = new Uint8Array(400 * 1024 ** 2); return new Response("kept");
       case "/no-response": return 5;
-      case "/header": return new Response("", { headers: { "a b": "c" } }); // 24
+      case "/header": return new Response("", { headers: { "a b": "c" } }); // 25
       default: return new Response("ok");
     }
   },
@@ -82,13 +83,13 @@ for (const log of ["on", "off"]) {
       // The server's module throws, called by the app's line.
       assertMatch(await app.get("/header"), /^500 /);
       await app.waitForWarning(
-        /the app: fetch: TypeError: .* at Object\.fetch \(\/.*app\.js:24\)$/m,
+        /the app: fetch: TypeError: .* at Object\.fetch \(\/.*app\.js:25\)$/m,
       );
       const lines = [app.server.stderr];
       if (log === "on") lines.push(await app.server.waitForLog("[APP] at Object.fetch"));
       const calls = lines.join("\n").split("\n").filter((line) => CALL.test(line));
       assert(calls.length >= lines.length, calls.join("\n"));
-      for (const call of calls) assertMatch(call, /at Object\.fetch \(\/\S*\/app\.js:24\)$/);
+      for (const call of calls) assertMatch(call, /at Object\.fetch \(\/\S*\/app\.js:25\)$/);
     });
   });
 }
@@ -101,6 +102,7 @@ const OUTSIDE = {
   "/process": ["would end a worker", "app.js:13"],
   "/string": ["no error at all", "no error at all"],
   "/post": ["postMessage() reaches nobody", "app.js:17"],
+  "/abort": ["process.abort() would end the server", "app.js:18"],
 } as const;
 
 Deno.test("app faults: errors in timers and promises, and Deno.exit(), are logged and counted, and the worker lives", async () => {

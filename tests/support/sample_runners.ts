@@ -32,18 +32,26 @@ export interface RunningSample extends AsyncDisposable {
   readonly server?: Server;
 }
 
-/** Starts a sample, or the app with this path. @param args further arguments of this server */
+/**
+ * Starts a sample, or the app with this path.
+ *
+ * @param args further arguments of this server
+ * @param workers of this server; two: what a sample says works on all cores
+ */
 export async function startSample(
   sample: string,
   runner: Runner,
   args: readonly string[] = [],
+  workers = 2,
 ): Promise<RunningSample> {
   await install();
   const folder = await Deno.makeTempDir({ dir: FOLDER, prefix: "run-" });
   const path = sample.includes("/") ? sample : `docs/samples/${sample}`;
   const file = `${folder}/${path.split("/").at(-1)}`;
   await Deno.copyFile(new URL(path, REPOSITORY), file);
-  const running = runner === "async-deno" ? await ours(file, args) : await theirs(runner, file);
+  const running = runner === "async-deno"
+    ? await ours(file, args, workers)
+    : await theirs(runner, file);
   return {
     url: running.url,
     ...(running instanceof Server ? { server: running } : {}),
@@ -63,9 +71,8 @@ async function install(): Promise<void> {
   if (!success) throw new Error(`npm cannot install: ${new TextDecoder().decode(stderr)}`);
 }
 
-/** Two workers: what a sample says works on all cores. */
-async function ours(file: string, args: readonly string[]): Promise<Server> {
-  return await startServer({ workers: 2, args: ["--app", file, "--endpoints", "none", ...args] });
+async function ours(file: string, args: readonly string[], workers: number): Promise<Server> {
+  return await startServer({ workers, args: ["--app", file, "--endpoints", "none", ...args] });
 }
 
 async function theirs(runner: "bun" | "deno serve", file: string): Promise<RunningSample> {

@@ -1,0 +1,103 @@
+/**
+ * `deno run -A tests/bench/app_blocked.ts [ROUNDS]`: what a handler that blocks its worker costs the clients of another one.
+ *
+ * In: dist/async-deno, gcc. Out, on standard output: the latency of 64 connections at a fixed rate to a server with two workers: while
+ * both serve, and while a handler keeps one of them for longer than the load takes, in a system call or computing. The connections are
+ * opened when it is blocked, so the other one has them all. Within that time the server notices it, and starts a third worker.
+ * Medians of rounds, each with fresh servers. The exit code is 1 if something is missing, and does not depend on the figures.
+ */
+
+import { isFile } from "../support/is_file.ts";
+import { buildProgram } from "./c_programs.ts";
+import { startClient } from "./load_client.ts";
+import { EXECUTABLE } from "./paths.ts";
+import { programPath } from "./peers/peer.ts";
+import { alignColumns } from "./report.ts";
+import { freePort, ServerProcess } from "./server_process.ts";
+import { median } from "./statistics.ts";
+
+const DEFAULT_ROUNDS = 5;
+const SECONDS = 3;
+const WARM_UP = 1;
+const CONNECTIONS = 64;
+/** Requests a second: far below what one worker can bear, so that its own queue is not what is measured. */
+const RATE = 2_000;
+/** Milliseconds: the block begins before the load, and outlasts it. */
+const BEFORE = 100;
+const BLOCK = BEFORE + SECONDS * 1_000 + 500;
+const WAYS = ["waits", "computes"] as const;
+const WANTED = 2;
+
+/** Milliseconds. */
+interface Latency {
+  readonly p50: number;
+  readonly p99: number;
+}
+
+async function load(program: string, port: number, seconds: number): Promise<Latency> {
+  const request = `GET /text HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`;
+  const args = ["-p", `${port}`, "-c", `${CONNECTIONS}`, "-d", `${seconds}`, "-r", `${RATE}`];
+  const { errors, p50, p99 } = await startClient(program, [...args, request]).report;
+  if (errors > 0 || p50 === null || p99 === null) throw new Error(`${errors} requests failed`);
+  return { p50: p50 / 1_000, p99: p99 / 1_000 };
+}
+
+/** One server: its clients' latency while both workers serve, and while one is blocked. */
+async function round(program: string, way: string): Promise<[free: Latency, blocked: Latency]> {
+  const port = freePort();
+  const app = programPath("blocked_app.mjs");
+  const args = ["2", "127.0.0.1", `${port}`, "--log", "off", "--app", app];
+  const server = await ServerProcess.start({ command: EXECUTABLE, args }, port);
+  try {
+    await load(program, port, WARM_UP);
+    const free = await load(program, port, SECONDS);
+    const back = fetch(`http://127.0.0.1:${port}/${way}?${BLOCK}`).then((answer) => answer.text());
+    await new Promise((resolve) => setTimeout(resolve, BEFORE));
+    const blocked = await load(program, port, SECONDS);
+    await back;
+    return [free, blocked];
+  } finally {
+    await server.stop();
+  }
+}
+
+function line(name: string, all: readonly Latency[]): string[] {
+  const of = (key: keyof Latency) => median(all.map((latency) => latency[key]));
+  return [name, of("p50").toFixed(2), of("p99").toFixed(2)];
+}
+
+async function main(rounds: number): Promise<number> {
+  if (!isFile(EXECUTABLE)) return missing(`${EXECUTABLE}: run deno task compile`);
+  const program = await buildProgram("exchange");
+  if (typeof program !== "string") return missing(`${program.missing}: ${program.install}`);
+  const free: Latency[] = [];
+  const blocked = new Map(WAYS.map((way): [string, Latency[]] => [way, []]));
+  for (let i = 0; i < rounds; i++) {
+    for (const [way, latencies] of blocked) {
+      const [before, during] = await round(program, way);
+      free.push(before);
+      latencies.push(during);
+    }
+  }
+  const table = [[`${CONNECTIONS} connections, ${RATE} requests/s`, "p50 ms", "p99 ms"]];
+  table.push(line("both workers serve", free));
+  for (const [way, latencies] of blocked) table.push(line(`a handler ${way} in one`, latencies));
+  console.log(alignColumns(table).join("\n"));
+  const p99 = (all: readonly Latency[]) => median(all.map((latency) => latency.p99));
+  for (const [way, latencies] of blocked) {
+    const ratio = p99(latencies) / p99(free);
+    const judged = `${ratio.toFixed(2)} ≤ ${WANTED} ${ratio <= WANTED ? "✓" : "✗"}`;
+    console.log(`p99 while it ${way}, to that before: ${judged}`);
+  }
+  return 0;
+}
+
+function missing(what: string): number {
+  console.error(`missing ${what}`);
+  return 1;
+}
+
+if (import.meta.main) {
+  const [rounds = `${DEFAULT_ROUNDS}`] = Deno.args;
+  Deno.exit(await main(Number(rounds)));
+}

@@ -7,7 +7,7 @@
  * what `deno task compile` built, `deno-transport` is `e2e` over Deno's own sockets, `tls` over TLS by
  * OpenSSL, each without the tests that use none of it; `-quick` leaves out tests that hardly depend on it: for
  * another transport all but how bytes are read and sent, for the executable most of the protocols, for another
- * version of Deno what only developers run, and what searches for faults at random.
+ * version of Deno what calls nothing of Deno.
  */
 
 /** The arguments of `deno test` for one word. */
@@ -98,22 +98,28 @@ const UNTIMED_AS_WELL: readonly string[] = [
 /** The tests of the program's modules, one by one. */
 const MODULES: readonly string[] = folders(["protocol", "runtime"]);
 
-/** Those that call Deno, the kernel, OpenSSL or npm packages. The others compute, alike on every version. */
+/**
+ * Those that call Deno, the kernel, OpenSSL or npm packages. The others compute over typed arrays, alike on every version, the
+ * searches for faults among them.
+ */
 const ON_DENO: readonly string[] = folders([
   "runtime/deno",
   "runtime/executor",
   "runtime/native",
   "runtime/observe",
   "runtime/os",
-  "runtime/serve",
+  "runtime/serve/app",
+  "runtime/serve/app_source",
+  "runtime/serve/auth",
+  "runtime/serve/channel_proxy",
+  "runtime/serve/deflate",
+  "runtime/serve/engine",
+  "runtime/serve/files",
+  "runtime/serve/tokens",
+  "runtime/serve/webhooks",
+  "runtime/serve/worker",
   "runtime/tls",
 ]);
-
-/**
- * Searches for faults: at random, or by another thread that acts or dies before each step. They search in our own algorithms
- * over typed arrays, which other tests of the same modules run on every version.
- */
-const SEARCHES = /_(?:fuzz|race|order)_test\.ts$|\/death_test\.ts$/;
 
 /**
  * Cannot run over TLS of the suite: their peers are sockets of the kernel that speak none, their servers or commands know each other by
@@ -140,7 +146,7 @@ export const TEST_PLANS: Readonly<Record<string, TestPlan>> = {
   browser: { paths: [SCENARIOS, "tests/e2e/page/"], filter: "/^page: |\\[browser\\]/" },
   concurrent: { paths: [SCENARIOS], filter: scenariosWith("concurrent") },
   unit: { paths: UNIT, joined: true },
-  "unit-quick": { paths: ON_DENO, without: SEARCHES, joined: true },
+  "unit-quick": { paths: ON_DENO, joined: true },
   e2e: { paths: ["tests/e2e/"] },
   "deno-transport": {
     paths: ["tests/e2e/", "tests/runtime/executor/"],

@@ -6,23 +6,19 @@
  */
 
 import { fetchBounded, KEY_SET_TIMES } from "../serve/tokens/mod.ts";
-import { fetchFault, type KeySetAnswer } from "../thread/mod.ts";
+import { fetchFault, type KeySetAnswer, TimeLimit } from "../thread/mod.ts";
 
 /** Fetches it once. Never rejects. */
 export async function fetchKeySet(endpoint: string): Promise<KeySetAnswer> {
   const longest = KEY_SET_TIMES.fetch;
-  // AbortSignal.timeout would keep its timer after the answer.
-  const late = new AbortController();
-  const timer = setTimeout(() => late.abort(), longest);
+  using limit = new TimeLimit(longest);
   try {
     const headers = { accept: "application/json, application/jwk-set+json" };
-    const init: RequestInit = { headers, redirect: "manual", signal: late.signal };
+    const init: RequestInit = { headers, redirect: "manual", signal: limit.signal };
     const response = await fetchBounded(endpoint, init);
     return { status: response.status, text: await response.text() };
   } catch (error) {
-    if (late.signal.aborted) return { fault: `there is no answer after ${longest / 1000} s` };
+    if (limit.isOver) return { fault: `there is no answer after ${longest / 1000} s` };
     return { fault: fetchFault(error) };
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -34,4 +34,5 @@ export type {
 export { OneByOne } from "./one_by_one.ts";
 export { StartRefusal } from "./start_refusal.ts";
 export { onOrder, onStart, type OrderHandler, postToMain } from "./thread.ts";
+export { TimeLimit } from "./time_limit.ts";
 export { Warnings } from "./warnings.ts";

@@ -12,7 +12,7 @@
 import { concatBytes } from "../../../protocol/mod.ts";
 import type { ChannelProxyConfig, ProxyEvent } from "../../config/mod.ts";
 import { CHANNEL_COLUMN, type Column, type Counters } from "../../ring/mod.ts";
-import { fetchFault } from "../../thread/mod.ts";
+import { fetchFault, TimeLimit } from "../../thread/mod.ts";
 
 /** Bytes of an answer: as much as a client's message may have by default. */
 const MOST_BYTES = 1024 * 1024;
@@ -113,26 +113,22 @@ export class Backend {
 
   async #request({ event, body, fields }: Question): Promise<Uint8Array | undefined> {
     const { config: { timeout }, counters } = this.#parts;
-    // AbortSignal.timeout would keep its timer after the answer.
-    const late = new AbortController();
-    const timer = setTimeout(() => late.abort(), timeout);
+    using limit = new TimeLimit(timeout);
     try {
-      const init = { method: "POST", body, headers: fields, signal: late.signal };
+      const init = { method: "POST", body, headers: fields, signal: limit.signal };
       // A redirect is not followed: cookies and tokens of clients are for this address.
       const response = await fetch(this.endpoint(event)!, { ...init, redirect: "manual" });
       const answer = await readBounded(response);
       if (answer instanceof Uint8Array) return answer;
       this.misunderstood(event, answer);
     } catch (error) {
-      if (late.signal.aborted) {
+      if (limit.isOver) {
         counters.add(CHANNEL_COLUMN.proxyLate, 1);
         this.#tell(event, { cause: "timeout", text: `no answer within ${timeout / 1000} s` });
       } else {
         const text = fetchFault(error);
         this.misunderstood(event, { cause: text, text });
       }
-    } finally {
-      clearTimeout(timer);
     }
     return undefined;
   }

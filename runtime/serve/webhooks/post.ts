@@ -5,7 +5,7 @@
  * operator, without the address. A redirect is not followed: the signature is for this address. Never throws.
  */
 
-import { fetchFault } from "../../thread/mod.ts";
+import { fetchFault, TimeLimit } from "../../thread/mod.ts";
 
 /** Bytes of an answer that are read, so that the connection can be used again. */
 const MOST_READ = 16 * 1024;
@@ -25,10 +25,8 @@ interface PostRequest {
 export async function post(
   { url, body, headers, timeout, stop }: PostRequest,
 ): Promise<string | undefined> {
-  // AbortSignal.timeout would keep its timer after the answer.
-  const late = new AbortController();
-  const timer = setTimeout(() => late.abort(), timeout);
-  const signal = AbortSignal.any([late.signal, stop]);
+  using limit = new TimeLimit(timeout);
+  const signal = AbortSignal.any([limit.signal, stop]);
   try {
     const init = { method: "POST", body, headers, signal };
     const response = await fetch(url, { ...init, redirect: "manual" });
@@ -36,11 +34,9 @@ export async function post(
     if (response.ok) return undefined;
     return `it answered ${response.status}`;
   } catch (error) {
-    if (late.signal.aborted) return `no answer within ${timeout / 1000} s`;
+    if (limit.isOver) return `no answer within ${timeout / 1000} s`;
     if (stop.aborted) return "the server stops";
     return fetchFault(error);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

@@ -9,12 +9,12 @@
 
 import { isFile } from "../support/is_file.ts";
 import { NO_REDIS, RedisEngine } from "../support/redis_engine.ts";
+import { type Latency, latencyOfLoad, latencyRow, p99Ratio } from "./latency.ts";
 import { parseReport } from "./load_client.ts";
 import { EXECUTABLE, PEER_PACKAGES, WRK_SCRIPT } from "./paths.ts";
 import { alignColumns } from "./report.ts";
 import { freePort, ServerProcess } from "./server_process.ts";
-import { median } from "./statistics.ts";
-import { findProgram } from "./tools.ts";
+import { findProgram, missing } from "./tools.ts";
 
 const DEFAULT_ROUNDS = 5;
 const SECONDS = 2;
@@ -22,12 +22,6 @@ const CONNECTIONS = 64;
 const PACKAGE = "ioredis@6.0.0";
 const APP = "beside_app.mjs";
 const WANTED = 1.5;
-
-/** Milliseconds. */
-interface Latency {
-  readonly p50: number;
-  readonly p99: number;
-}
 
 /** What the app tells of its own work. */
 interface Told {
@@ -41,9 +35,7 @@ async function load(port: number): Promise<Latency> {
   const request = `GET /text HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`;
   const args = ["-t1", `-c${CONNECTIONS}`, `-d${SECONDS}`, "-s", WRK_SCRIPT, url, "--", request];
   const { stdout } = await new Deno.Command("wrk", { args }).output();
-  const { errors, p50, p99 } = parseReport(new TextDecoder().decode(stdout));
-  if (errors > 0 || p50 === null || p99 === null) throw new Error(`${errors} requests failed`);
-  return { p50: p50 / 1_000, p99: p99 / 1_000 };
+  return latencyOfLoad(parseReport(new TextDecoder().decode(stdout)));
 }
 
 async function idle(): Promise<undefined> {
@@ -83,11 +75,6 @@ async function installApp(): Promise<string> {
   return path;
 }
 
-function line(name: string, all: readonly Latency[]): string[] {
-  const of = (key: keyof Latency) => median(all.map((latency) => latency[key]));
-  return [name, of("p50").toFixed(2), of("p99").toFixed(2)];
-}
-
 async function main(rounds: number): Promise<number> {
   if (!isFile(EXECUTABLE)) return missing(`${EXECUTABLE}: run deno task compile`);
   if (NO_REDIS !== "") return missing("redis-server: apt-get install redis-server");
@@ -117,28 +104,19 @@ async function main(rounds: number): Promise<number> {
   } finally {
     await server.stop();
   }
-  const p99 = (all: readonly Latency[]) => median(all.map((latency) => latency.p99));
-  const ratio = p99(beside!) / p99(alone!);
   console.log(
     alignColumns([
       [`${CONNECTIONS} connections, one worker`, "p50 ms", "p99 ms"],
-      line("the app only answers", alone!),
-      line("it has a Redis client and a timer", beside!),
-      line("  lateness of the timer", busy!.map(({ late }) => late)),
-      line("  a command of Redis", busy!.map(({ took }) => took)),
-      line("  lateness without connections", quiet!.map(({ late }) => late)),
-      line("  a command without connections", quiet!.map(({ took }) => took)),
+      latencyRow("the app only answers", alone!),
+      latencyRow("it has a Redis client and a timer", beside!),
+      latencyRow("  lateness of the timer", busy!.map(({ late }) => late)),
+      latencyRow("  a command of Redis", busy!.map(({ took }) => took)),
+      latencyRow("  lateness without connections", quiet!.map(({ late }) => late)),
+      latencyRow("  a command without connections", quiet!.map(({ took }) => took)),
     ]).join("\n"),
   );
-  console.log(
-    `p99 to that without: ${ratio.toFixed(2)} ≤ ${WANTED} ${ratio <= WANTED ? "✓" : "✗"}`,
-  );
+  console.log(`p99 to that without: ${p99Ratio([beside!, alone!], WANTED)}`);
   return 0;
-}
-
-function missing(what: string): number {
-  console.error(`missing ${what}`);
-  return 1;
 }
 
 if (import.meta.main) {

@@ -9,12 +9,13 @@
 
 import { isFile } from "../support/is_file.ts";
 import { buildProgram } from "./c_programs.ts";
+import { type Latency, latencyOfLoad, latencyRow, p99Ratio } from "./latency.ts";
 import { startClient } from "./load_client.ts";
 import { EXECUTABLE } from "./paths.ts";
 import { programPath } from "./peers/peer.ts";
 import { alignColumns } from "./report.ts";
 import { freePort, ServerProcess } from "./server_process.ts";
-import { median } from "./statistics.ts";
+import { missing } from "./tools.ts";
 
 const DEFAULT_ROUNDS = 5;
 const SECONDS = 3;
@@ -28,18 +29,10 @@ const BLOCK = BEFORE + SECONDS * 1_000 + 500;
 const WAYS = ["waits", "computes"] as const;
 const WANTED = 2;
 
-/** Milliseconds. */
-interface Latency {
-  readonly p50: number;
-  readonly p99: number;
-}
-
 async function load(program: string, port: number, seconds: number): Promise<Latency> {
   const request = `GET /text HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`;
   const args = ["-p", `${port}`, "-c", `${CONNECTIONS}`, "-d", `${seconds}`, "-r", `${RATE}`];
-  const { errors, p50, p99 } = await startClient(program, [...args, request]).report;
-  if (errors > 0 || p50 === null || p99 === null) throw new Error(`${errors} requests failed`);
-  return { p50: p50 / 1_000, p99: p99 / 1_000 };
+  return latencyOfLoad(await startClient(program, [...args, request]).report);
 }
 
 /** One server: its clients' latency while both workers serve, and while one is blocked. */
@@ -61,11 +54,6 @@ async function round(program: string, way: string): Promise<[free: Latency, bloc
   }
 }
 
-function line(name: string, all: readonly Latency[]): string[] {
-  const of = (key: keyof Latency) => median(all.map((latency) => latency[key]));
-  return [name, of("p50").toFixed(2), of("p99").toFixed(2)];
-}
-
 async function main(rounds: number): Promise<number> {
   if (!isFile(EXECUTABLE)) return missing(`${EXECUTABLE}: run deno task compile`);
   const program = await buildProgram("exchange");
@@ -80,21 +68,15 @@ async function main(rounds: number): Promise<number> {
     }
   }
   const table = [[`${CONNECTIONS} connections, ${RATE} requests/s`, "p50 ms", "p99 ms"]];
-  table.push(line("both workers serve", free));
-  for (const [way, latencies] of blocked) table.push(line(`a handler ${way} in one`, latencies));
-  console.log(alignColumns(table).join("\n"));
-  const p99 = (all: readonly Latency[]) => median(all.map((latency) => latency.p99));
+  table.push(latencyRow("both workers serve", free));
   for (const [way, latencies] of blocked) {
-    const ratio = p99(latencies) / p99(free);
-    const judged = `${ratio.toFixed(2)} ≤ ${WANTED} ${ratio <= WANTED ? "✓" : "✗"}`;
-    console.log(`p99 while it ${way}, to that before: ${judged}`);
+    table.push(latencyRow(`a handler ${way} in one`, latencies));
+  }
+  console.log(alignColumns(table).join("\n"));
+  for (const [way, latencies] of blocked) {
+    console.log(`p99 while it ${way}, to that before: ${p99Ratio([latencies, free], WANTED)}`);
   }
   return 0;
-}
-
-function missing(what: string): number {
-  console.error(`missing ${what}`);
-  return 1;
 }
 
 if (import.meta.main) {

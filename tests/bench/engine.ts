@@ -21,7 +21,7 @@ import { cpuSecondsOf } from "./proc.ts";
 import { alignColumns } from "./report.ts";
 import { freePort, ServerProcess } from "./server_process.ts";
 import { median } from "./statistics.ts";
-import { findProgram } from "./tools.ts";
+import { findProgram, missing } from "./tools.ts";
 
 const DEFAULT_ROUNDS = 5;
 const SECONDS = 3;
@@ -239,11 +239,6 @@ async function main(rounds: number): Promise<number> {
     await Deno.remove(folder, { recursive: true });
   }
   return 0;
-}
-
-function missing(what: string): number {
-  console.error(`missing ${what}`);
-  return 1;
 }
 
 if (import.meta.main) {

@@ -14,6 +14,12 @@ export interface Missing {
   readonly install: string;
 }
 
+/** Says on standard error what is missing. @returns the exit code */
+export function missing(what: string): number {
+  console.error(`missing ${what}`);
+  return 1;
+}
+
 /** Whether a search found nothing. */
 export function isMissing(found: object): found is Missing {
   return "missing" in found;

@@ -4,6 +4,7 @@
  * In: whether the server keeps its data over a restart. Out: a server that is killed, frozen and started again.
  */
 
+import type { EngineConfig } from "../../runtime/config/mod.ts";
 import { NatsCluster } from "./nats_cluster.ts";
 import { NATS_SERVER, NatsEngine, NO_NATS } from "./nats_engine.ts";
 import { NO_REDIS, REDIS_SERVER, RedisEngine } from "./redis_engine.ts";
@@ -16,6 +17,11 @@ export interface TestEngine extends AsyncDisposable {
   kill(): Promise<void>;
   freeze(): void;
   thaw(): void;
+}
+
+/** The section of the config for channels that names it. */
+export function engineConfig({ url }: Pick<TestEngine, "url">): EngineConfig {
+  return { url, prefix: "test:", password: undefined, caFile: undefined };
 }
 
 /** A kind of server. */

@@ -4,36 +4,15 @@ import { assert, assertEquals } from "@std/assert";
 import { DEFAULT_CONFIG } from "../../../runtime/mod.ts";
 import { OPEN } from "../../support/channel_options.ts";
 import { type ChannelClient, connected, subscribe } from "../../support/channel_server.ts";
+import { CONFLATED, KEYS, type Price, round, ROUNDS } from "../../support/conflated_prices.ts";
 import { Metrics } from "../../support/metrics.ts";
 import { begun, fetchStream } from "../../support/plain_stream.ts";
 import { PusherServer, subscribedTo } from "../../support/pusher_server.ts";
 import { waitFor } from "../../support/wait_for.ts";
 import "../../support/load_libc.ts";
 
-const INTERVAL = 500;
-const CONFLATED = {
-  ...OPEN,
-  allowRecovery: false,
-  allowPositioning: false,
-  conflationInterval: INTERVAL,
-  allowedDeltaTypes: ["fossil"],
-  deltaPublish: true,
-} as const;
+const WITH_DELTAS = { ...CONFLATED, allowedDeltaTypes: ["fossil"], deltaPublish: true } as const;
 const CHANNEL = "shop:prices";
-const KEYS = ["A", "B", "C"];
-const ROUNDS = 20;
-
-interface Price {
-  readonly of: string;
-  readonly n: number;
-}
-
-/** All of a round, in one request; every fifth round has one without a key. */
-function round(n: number): Record<string, unknown>[] {
-  const keyed = KEYS.map((key) => ({ channel: CHANNEL, data: { of: key, n }, key }));
-  const plain = n % 5 === 0 ? [{ channel: CHANNEL, data: { of: "plain", n } }] : [];
-  return [...keyed, ...plain].map((publish) => ({ publish }));
-}
 
 function isRising(numbers: readonly number[]): boolean {
   return numbers.every((one, i) => i === 0 || one > numbers[i - 1]!);
@@ -44,7 +23,7 @@ Deno.test("conflation: clients of all kinds on both workers get the newest of ea
     ...DEFAULT_CONFIG.monitoring,
     admin: { hostname: "127.0.0.1", port: 0 },
   };
-  const namespaces = { shop: CONFLATED, other: OPEN };
+  const namespaces = { shop: WITH_DELTAS, other: OPEN };
   await using server = await PusherServer.start({}, { namespaces }, { monitoring });
   const { backend } = server;
   const lists: Price[][] = [];
@@ -71,7 +50,7 @@ Deno.test("conflation: clients of all kinds on both workers get the newest of ea
   });
   const stream = await begun(await fetchStream(backend.url(`/channels/sse?channel=${CHANNEL}`)));
   try {
-    for (let n = 1; n <= ROUNDS; n++) await backend.ask("batch", { commands: round(n) });
+    for (let n = 1; n <= ROUNDS; n++) await backend.ask("batch", { commands: round(CHANNEL, n) });
     const published = ROUNDS * KEYS.length + ROUNDS / 5;
     const ofStream = () => stream.seen.dataOf("message").map(({ data }) => data as Price);
     const all = () => [...lists, ofStream()];
@@ -118,7 +97,7 @@ Deno.test("conflation: clients of all kinds on both workers get the newest of ea
 
 Deno.test("conflation: the keys of backends are checked", async () => {
   await using server = await PusherServer.start({}, {
-    namespaces: { shop: CONFLATED, other: OPEN },
+    namespaces: { shop: WITH_DELTAS, other: OPEN },
   });
   const { backend } = server;
   const keyOf = async (more: Record<string, unknown>) => {
@@ -147,7 +126,7 @@ Deno.test("conflation: the keys of backends are checked", async () => {
 
 Deno.test("conflation: a cache channel of Pusher sends its last event once, also while it waits", async () => {
   await using server = await PusherServer.start({}, {
-    namespaces: { shop: CONFLATED, other: OPEN },
+    namespaces: { shop: WITH_DELTAS, other: OPEN },
   });
   const sockets = async () => {
     const all = Array.from({ length: 8 }, () => server.socket());

@@ -4,7 +4,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { DEFAULT_CONFIG } from "../../../runtime/mod.ts";
 import { Backend } from "../../support/channel_backend.ts";
 import { connected, subscribe } from "../../support/channel_server.ts";
-import { ENGINES, type TestEngine } from "../../support/engines.ts";
+import { engineConfig, ENGINES, type TestEngine } from "../../support/engines.ts";
 import { waitFor } from "../../support/wait_for.ts";
 
 const CHANNEL = "chat:a";
@@ -15,9 +15,8 @@ const MONITORING = {
 };
 
 /** A server on an engine, with an admin page. */
-function serverOn({ url }: TestEngine): Promise<Backend> {
-  const engine = { url, prefix: "test:", password: undefined, caFile: undefined };
-  return Backend.start({ engine }, { monitoring: MONITORING });
+function serverOn(engine: TestEngine): Promise<Backend> {
+  return Backend.start({ engine: engineConfig(engine) }, { monitoring: MONITORING });
 }
 
 /** Publishes as the page does. */

@@ -5,7 +5,7 @@
 import { assertEquals } from "@std/assert";
 import { APP } from "../../../runtime/config/mod.ts";
 import { ChannelServer, OPEN_CHANNELS } from "../../support/channel_server.ts";
-import { ENGINES, type TestEngine } from "../../support/engines.ts";
+import { engineConfig, ENGINES, type TestEngine } from "../../support/engines.ts";
 import { REPOSITORY } from "../../support/server.ts";
 import { waitFor } from "../../support/wait_for.ts";
 import { WsClient } from "../../support/ws_client.ts";
@@ -16,9 +16,10 @@ const SOCKETS = 6;
 const ROUNDS = 10;
 
 /** A server with the app, on an engine. */
-function node({ url }: TestEngine): Promise<ChannelServer> {
-  const engine = { url, prefix: "test:", password: undefined, caFile: undefined };
-  return ChannelServer.start({ ...OPEN_CHANNELS, engine }, { app: { ...APP, file: FILE } });
+function node(engine: TestEngine): Promise<ChannelServer> {
+  return ChannelServer.start({ ...OPEN_CHANNELS, engine: engineConfig(engine) }, {
+    app: { ...APP, file: FILE },
+  });
 }
 
 /** A socket of the app that is subscribed. */

@@ -5,36 +5,15 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { Backend } from "../../support/channel_backend.ts";
-import { OPEN } from "../../support/channel_options.ts";
 import { connected, type Received, subscribe } from "../../support/channel_server.ts";
-import { ENGINES, type TestEngine } from "../../support/engines.ts";
+import { CONFLATED, KEYS, type Price, round, ROUNDS } from "../../support/conflated_prices.ts";
+import { engineConfig, ENGINES, type TestEngine } from "../../support/engines.ts";
 import { waitFor } from "../../support/wait_for.ts";
 
-const CONFLATED = {
-  ...OPEN,
-  allowRecovery: false,
-  allowPositioning: false,
-  conflationInterval: 500,
-} as const;
 const CHANNEL = "prices:a";
-const KEYS = ["A", "B", "C"];
-const ROUNDS = 20;
 
-interface Price {
-  readonly of: string;
-  readonly n: number;
-}
-
-function node({ url }: TestEngine): Promise<Backend> {
-  const engine = { url, prefix: "test:", password: undefined, caFile: undefined };
-  return Backend.start({ namespaces: { prices: CONFLATED }, engine });
-}
-
-/** All of a round, in one request; every fifth round has one without a key. */
-function round(n: number): Record<string, unknown>[] {
-  const keyed = KEYS.map((key) => ({ channel: CHANNEL, data: { of: key, n }, key }));
-  const plain = n % 5 === 0 ? [{ channel: CHANNEL, data: { of: "plain", n } }] : [];
-  return [...keyed, ...plain].map((publish) => ({ publish }));
+function node(engine: TestEngine): Promise<Backend> {
+  return Backend.start({ namespaces: { prices: CONFLATED }, engine: engineConfig(engine) });
 }
 
 const numbersOf = ({ data }: Received, wanted: string) =>
@@ -52,7 +31,7 @@ for (const { name: engineName, ignore, reason, start } of ENGINES) {
       for (const client of clients) await connected(client);
       const received = await Promise.all(clients.map((client) => subscribe(client, CHANNEL)));
       for (let n = 1; n <= ROUNDS; n++) {
-        await first.ask("batch", { commands: round(n) });
+        await first.ask("batch", { commands: round(CHANNEL, n) });
       }
       const published = ROUNDS * KEYS.length + ROUNDS / 5;
       const { publications } = await second.ask("history", { channel: CHANNEL, limit: -1 });

@@ -9,7 +9,7 @@ import { OPEN } from "../../support/channel_options.ts";
 import { Backend } from "../../support/channel_backend.ts";
 import { OPEN_CHANNELS } from "../../support/channel_server.ts";
 import { NodeSocket } from "../../support/node_socket.ts";
-import { ENGINES, type TestEngine } from "../../support/engines.ts";
+import { engineConfig, ENGINES, type TestEngine } from "../../support/engines.ts";
 import { type Server, startServer } from "../../support/server.ts";
 import { SlowPath } from "../../support/slow_path.ts";
 import { waitFor } from "../../support/wait_for.ts";
@@ -52,10 +52,12 @@ async function startDoomed({ url }: TestEngine): Promise<Server> {
 }
 
 /** The server that stays. */
-function startSurvivor({ url }: TestEngine): Promise<Backend> {
-  const engine = { url, prefix: "test:", password: undefined, caFile: undefined };
+function startSurvivor(engine: TestEngine): Promise<Backend> {
   const chat = { ...OPEN, joinLeave: true, forcePushJoinLeave: true };
-  return Backend.start({ engine, namespaces: { ...OPEN_CHANNELS.namespaces, chat } });
+  return Backend.start({
+    engine: engineConfig(engine),
+    namespaces: { ...OPEN_CHANNELS.namespaces, chat },
+  });
 }
 
 /** A client, and what it has got. */

@@ -10,14 +10,17 @@ import {
   OPEN_CHANNELS,
   subscribe,
 } from "../../support/channel_server.ts";
-import { ENGINES, type TestEngine } from "../../support/engines.ts";
+import { engineConfig, ENGINES, type TestEngine } from "../../support/engines.ts";
 import { waitFor } from "../../support/wait_for.ts";
 
 const DELTA = { ...OPEN, allowedDeltaTypes: ["fossil"], deltaPublish: true } as const;
 
-function node({ url }: TestEngine): Promise<ChannelServer> {
-  const engine = { url, prefix: "test:", password: undefined, caFile: undefined };
-  return ChannelServer.start({ ...OPEN_CHANNELS, namespaces: { delta: DELTA }, engine });
+function node(engine: TestEngine): Promise<ChannelServer> {
+  return ChannelServer.start({
+    ...OPEN_CHANNELS,
+    namespaces: { delta: DELTA },
+    engine: engineConfig(engine),
+  });
 }
 
 for (const { name: engineName, ignore, reason, start } of ENGINES) {

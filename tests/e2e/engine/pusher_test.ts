@@ -4,14 +4,14 @@
  */
 
 import { assertEquals } from "@std/assert";
+import { engineConfig } from "../../support/engines.ts";
 import { PusherServer } from "../../support/pusher_server.ts";
 import { NO_REDIS, REDIS_SERVER, RedisEngine } from "../../support/redis_engine.ts";
 import { waitFor } from "../../support/wait_for.ts";
 import "../../support/load_libc.ts";
 
-function serverOn({ url }: RedisEngine): Promise<PusherServer> {
-  const engine = { url, prefix: "test:", password: undefined, caFile: undefined };
-  return PusherServer.start({ clientEvents: true }, { engine });
+function serverOn(engine: RedisEngine): Promise<PusherServer> {
+  return PusherServer.start({ clientEvents: true }, { engine: engineConfig(engine) });
 }
 
 Deno.test({

@@ -8,7 +8,7 @@ import { Backend, sign } from "../../support/channel_backend.ts";
 import { OPEN } from "../../support/channel_options.ts";
 import { connected, OPEN_CHANNELS, subscribe } from "../../support/channel_server.ts";
 import { NodeSocket } from "../../support/node_socket.ts";
-import { ENGINES, type TestEngine } from "../../support/engines.ts";
+import { engineConfig, ENGINES, type TestEngine } from "../../support/engines.ts";
 import { waitFor, within } from "../../support/wait_for.ts";
 
 /** Nobody listens there. */
@@ -26,10 +26,12 @@ interface Listed {
 }
 
 /** A server on an engine. */
-function serverOn({ url }: TestEngine): Promise<Backend> {
-  const engine = { url, prefix: "test:", password: undefined, caFile: undefined };
+function serverOn(engine: TestEngine): Promise<Backend> {
   const kept = { ...OPEN, forceRecovery: true };
-  return Backend.start({ engine, namespaces: { ...OPEN_CHANNELS.namespaces, kept } });
+  return Backend.start({
+    engine: engineConfig(engine),
+    namespaces: { ...OPEN_CHANNELS.namespaces, kept },
+  });
 }
 
 /** What happens to a client by itself, without its asking. */

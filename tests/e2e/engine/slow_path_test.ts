@@ -6,6 +6,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { ChannelServer, OPEN_CHANNELS } from "../../support/channel_server.ts";
 import { EngineNode, publicationOf, withStatus } from "../../support/engine_node.ts";
+import { engineConfig } from "../../support/engines.ts";
 import { NO_REDIS, REDIS_SERVER, RedisEngine } from "../../support/redis_engine.ts";
 import { type PathConnection, SlowPath } from "../../support/slow_path.ts";
 import { waitFor, within } from "../../support/wait_for.ts";
@@ -14,8 +15,7 @@ const CHANNEL = "chat:a";
 const DECODER = new TextDecoder();
 
 function serverAt(port: number): Promise<ChannelServer> {
-  const url = `redis://127.0.0.1:${port}`;
-  const engine = { url, prefix: "test:", password: undefined, caFile: undefined };
+  const engine = engineConfig({ url: `redis://127.0.0.1:${port}` });
   return ChannelServer.start({ ...OPEN_CHANNELS, engine });
 }
 

@@ -4,13 +4,12 @@
 
 import { assertEquals } from "@std/assert";
 import { ChannelServer, OPEN_CHANNELS } from "../../support/channel_server.ts";
-import { ENGINES, type TestEngine } from "../../support/engines.ts";
+import { engineConfig, ENGINES, type TestEngine } from "../../support/engines.ts";
 import { waitFor, within } from "../../support/wait_for.ts";
 
 /** A server on an engine. */
-function node({ url }: TestEngine): Promise<ChannelServer> {
-  const engine = { url, prefix: "test:", password: undefined, caFile: undefined };
-  return ChannelServer.start({ ...OPEN_CHANNELS, engine });
+function node(engine: TestEngine): Promise<ChannelServer> {
+  return ChannelServer.start({ ...OPEN_CHANNELS, engine: engineConfig(engine) });
 }
 
 /** A client that is subscribed, and what it has got. */

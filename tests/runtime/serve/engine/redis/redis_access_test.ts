@@ -7,6 +7,7 @@ import { redisAddress } from "../../../../../runtime/serve/engine/redis/redis_ad
 import { inspectServer } from "../../../../../runtime/serve/engine/redis/mod.ts";
 import { Authority, OPENSSL } from "../../../../support/certificates.ts";
 import { attemptAt, EngineNode, publicationOf } from "../../../../support/engine_node.ts";
+import { engineConfig } from "../../../../support/engines.ts";
 import { freePort } from "../../../../support/free_port.ts";
 import { NO_REDIS, REDIS_SERVER, RedisEngine } from "../../../../support/redis_engine.ts";
 import { waitFor } from "../../../../support/wait_for.ts";
@@ -144,7 +145,7 @@ Deno.test({
             allowAnonymousConnect: true,
             token: NO_TOKENS,
             apiKey: undefined,
-            engine: { url, prefix: "test:", password: undefined, caFile: undefined },
+            engine: engineConfig({ url }),
           },
         });
       const { text, warnings, faults } = await check(engine.url);

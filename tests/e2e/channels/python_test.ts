@@ -1,5 +1,5 @@
 /**
- * A client in another language that knows nothing of this server: Python's `websocket` speaks the JSON protocol as documented, message by
+ * A client in another language that knows nothing of this server: Python's `websockets` speaks the JSON protocol as documented, message by
  * message, beside npm `centrifuge` on the same channel.
  */
 
@@ -11,15 +11,24 @@ import { pythonWith } from "../../support/python.ts";
 import { waitFor } from "../../support/wait_for.ts";
 import "../../support/load_libc.ts";
 
-const PYTHON = pythonWith("from websocket import create_connection");
+const PYTHON = pythonWith("import websockets");
 const MISSING = PYTHON === undefined
-  ? " (skipped, to install it: apt-get install python3-websocket)"
+  ? " (skipped, to install it: apt-get install python3-websockets)"
   : "";
 
 /** Prints a line of JSON for each result: its name, and what came. */
 const CLIENT = `
-import json, sys
-from websocket import create_connection
+import asyncio, json, sys
+import websockets
+
+loop = asyncio.new_event_loop()
+
+# Runs it to its end, within 20 s.
+def run(coroutine):
+    return loop.run_until_complete(asyncio.wait_for(coroutine, 20))
+
+async def open_socket():
+    return await websockets.connect(url, ping_interval=None)
 
 url, token = sys.argv[1:]
 
@@ -28,7 +37,7 @@ def tell(name, value):
 
 class Client:
     def __init__(self):
-        self.socket = create_connection(url, timeout=20)
+        self.socket = run(open_socket())
         self.id = 0
         self.pushes = []
         self.pings = 0
@@ -36,11 +45,11 @@ class Client:
     # Reads one message: replies by their ids; keeps pushes, and answers pings.
     def read(self):
         replies = {}
-        for line in self.socket.recv().split("\\n"):
+        for line in run(self.socket.recv()).split("\\n"):
             reply = json.loads(line)
             if reply == {}:
                 self.pings += 1
-                self.socket.send("{}")
+                run(self.socket.send("{}"))
             elif "push" in reply:
                 self.pushes.append(reply["push"])
             else:
@@ -55,7 +64,7 @@ class Client:
             self.id += 1
             ids.append(self.id)
             lines.append(json.dumps({"id": self.id, name: request}))
-        self.socket.send("\\n".join(lines))
+        run(self.socket.send("\\n".join(lines)))
         replies = {}
         while len(replies) < len(ids):
             replies.update(self.read())
@@ -68,7 +77,7 @@ class Client:
 
     # Without a close frame.
     def cut(self):
-        self.socket.sock.close()
+        self.socket.transport.abort()
 
 ROOM = "chat:room"
 def publish(data):
@@ -104,7 +113,7 @@ tell("refused", fourth.ask(("subscribe", {"channel": "closed:room"})))
 `;
 
 Deno.test({
-  name: `channels: Python's websocket connects, subscribes, publishes and recovers${MISSING}`,
+  name: `channels: Python's websockets connects, subscribes, publishes and recovers${MISSING}`,
   ignore: PYTHON === undefined,
   fn: async () => {
     await using backend = await Backend.start({}, {

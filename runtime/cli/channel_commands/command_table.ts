@@ -85,14 +85,15 @@ const USER: CommandFlag = {
 const KEY: CommandFlag = {
   flag: "conflation-key",
   value: "KEY",
-  help: "what it is a newer value of, where conflation_interval merges publications",
+  help:
+    "the key of the publication, where conflation_interval merges publications with the same key",
 };
 const SINCE: readonly CommandFlag[] = [
   {
     flag: "since",
     value: "OFFSET",
     measure: ANY_COUNT,
-    help: "only what was published behind this offset",
+    help: "only what was published after this offset",
   },
   {
     flag: "epoch",
@@ -128,7 +129,7 @@ export const CHANNEL_COMMANDS: readonly ChannelCommand[] = [
         measure: { value: "TIME", range: [1, LONGEST_LIFE] },
         help: "how long it is valid; default: 1h",
       },
-      { flag: "info", value: "JSON", help: "what others see beside the user" },
+      { flag: "info", value: "JSON", help: "JSON that others see beside the user" },
       {
         flag: "allow",
         value: "PATTERN=ACTIONS",
@@ -160,8 +161,8 @@ export const CHANNEL_COMMANDS: readonly ChannelCommand[] = [
     follows: "CHANNEL",
     help: "print the publications of a channel as they come, until it is stopped",
     prints:
-      "one line of JSON for each publication; standard error says if the connection was lost, and if publications " +
-      "were; on a terminal it shows how many came, and how many a second",
+      "one line of JSON for each publication; standard error reports a lost connection and lost publications; on a " +
+      "terminal it shows how many came, and how many a second",
     flags: [
       ...SERVER,
       {

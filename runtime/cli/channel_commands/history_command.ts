@@ -108,7 +108,7 @@ async function readPage(
     // With an epoch, it may be another one.
     if (!isGone || offset === undefined || epoch !== undefined) throw error;
     throw new CommandFailure(
-      `the history of ${channel} does not have everything behind offset ${offset} any more`,
+      `the history of ${channel} no longer has everything after offset ${offset}`,
     );
   }
 }

@@ -272,7 +272,7 @@ function lossText(
       "because the server was restarted or the channel was made again";
   }
   const missing = now.offset - before.offset;
-  if (missing <= 0) return `nothing was published behind offset ${now.offset}`;
+  if (missing <= 0) return `nothing was published after offset ${now.offset}`;
   return `${counted(missing)} lost, ${range(before.offset + 1, now.offset)}: ` +
     "the history does not have all of them, or they are more than one recovery may have";
 }

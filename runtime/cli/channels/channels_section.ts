@@ -40,9 +40,10 @@ export function readChannelsSection(
   const token = readTokenSection(tokenTable);
   const api = readerOf("channels.api", top.table("api"));
   const apiKey = readSecret(api, "key");
-  const proxyValue = top.has("proxy") ? top.table("proxy") : undefined;
+  const proxyValue = top.table("proxy");
   // What is no table has a fault already.
-  const proxyTable = top.isWrong("proxy") ? undefined : proxyValue;
+  const proxyTable = top.has("proxy") && !top.isWrong("proxy") ? proxyValue : undefined;
+
   const hasEndpoint = (event: ChannelProxyEvent) =>
     top.isWrong("proxy") || proxyTable?.[`${event}_endpoint`] !== undefined;
   refuseWithoutEndpoint(top, options, hasEndpoint);

@@ -147,7 +147,11 @@ export class TableReader {
     const usual = key.toLowerCase().replaceAll("-", "_");
     const theirs = centrifugoHint(usual, this.#source.name);
     if (theirs !== undefined) return theirs;
-    const meant = nearest(usual, this.#known);
+    // One word begins too many keys.
+    const isLong = usual.includes("_");
+    const longer = this.#known.find((known) => isLong && known.startsWith(`${usual}_`));
+    const meant = nearest(usual, this.#known) ?? longer;
+
     return meant === undefined
       ? `the keys are ${this.#known.join(", ")}`
       : `did you mean ${meant}?`;

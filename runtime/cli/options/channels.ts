@@ -47,7 +47,7 @@ export const CHANNEL_FLAGS: readonly Option[] = [
     group: GROUP,
     value: "URL",
     help:
-      "share the channels with other servers by this Redis, Valkey or NATS server, or by sentinels: docs/cluster.md",
+      "share the channels with other servers through this Redis, Valkey or NATS server, or sentinels: docs/cluster.md",
   }, {
     get: (config) => config.engine,
     set: (config, value) => void (config.engine = value),
@@ -83,10 +83,10 @@ export const CHANNEL_FLAGS: readonly Option[] = [
     help: "clients that an answer about presence lists; above it error 106",
   }),
   limit("historyPublications", ["max-recovery", "COUNT", 1, 1_000_000], {
-    help: "publications that a returning client recovers; of more it is told that they are lost",
+    help: "publications that a client recovers; if it missed more, it is told that they are lost",
   }),
   limit("historyBytes", ["max-recovery-size", "SIZE", KIBIBYTE, 256 * MEBIBYTE], {
-    help: "the same in bytes; also those of an answer about the history",
+    help: "size of a recovery, and of an answer about the history",
   }),
   limit("apiBytes", ["max-api-body", "SIZE", KIBIBYTE, 1024 * MEBIBYTE], {
     help: "size of a request to the HTTP API of channels; above it 413",

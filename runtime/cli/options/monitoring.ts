@@ -14,11 +14,13 @@ const group = "Monitoring";
 /** `IP:PORT`, an IPv6 address in brackets. */
 const LISTEN_ADDRESS: Codec<ListenAddress> = {
   parse: (text, name) => {
-    const [, address, digits] = /^(\[[^\]]*\]|[^:]*):(\d{1,5})$/.exec(text) ?? [];
+    const [, address, digits] = /^(\[[^\]]*\]|[^:]+):(\d{1,5})$/.exec(text) ?? [];
     const port = Number(digits);
     if (address === undefined || !(port <= MAX_PORT)) {
+      const [, port] = /^:?(\d{1,5})$/.exec(text) ?? [];
+      const hint = port === undefined ? "" : `: did you mean 127.0.0.1:${port}?`;
       throw new UsageError(
-        `${name} must be IP:PORT, as 127.0.0.1:9000 or [::1]:9000, not "${text}"`,
+        `${name} must be IP:PORT, as 127.0.0.1:9000 or [::1]:9000, not "${text}"${hint}`,
       );
     }
     return { hostname: IP_ADDRESS.parse(address, `the IP of ${name}`), port };

@@ -199,7 +199,7 @@ Deno.test("channels history: whole, page by page, by number and by position", ()
     assertFailed(alone, 2, "--epoch has no effect without --since");
     await publishNumbers(server, "short:a", 5);
     const gone = await runChannels(["history", "short:a", "--since", "1", ...at]);
-    assertFailed(gone, 1, "does not have everything behind offset 1 any more");
+    assertFailed(gone, 1, "no longer has everything after offset 1");
     assertFailed(await runChannels(["history", "plain:a", ...at]), 1, "history_size");
   }));
 

@@ -10,6 +10,7 @@ import { UsageError } from "../../../runtime/cli/usage_error.ts";
 const NOT_WORKERS = "WORKERS must be a whole number from 1 to 256, not";
 const NOT_AN_IP = "IP must be an IPv4 or IPv6 address of this machine, as 127.0.0.1 or ::, not";
 const NOT_A_SIZE = "must be a size from 0 to 1GiB (bytes, or with a unit: 64k, 1.5MiB, 1g), not";
+const NOT_AN_ADDRESS = "must be IP:PORT, as 127.0.0.1:9000 or [::1]:9000, not";
 const SERVES = "async-deno serves without a command word; leave it out";
 
 /** Arguments as a shell splits them at blanks, and the whole message. */
@@ -101,7 +102,11 @@ const ROWS: readonly (readonly [args: string, message: string])[] = [
     "--idle-timeout must be a time from 100ms to 1d (seconds, or with a unit: 500ms, 10s, 5m, 1h), " +
     'not "2d"',
   ],
+  ["--admin 9000", `--admin ${NOT_AN_ADDRESS} "9000": did you mean 127.0.0.1:9000?`],
+  ["--admin :9000", `--admin ${NOT_AN_ADDRESS} ":9000": did you mean 127.0.0.1:9000?`],
+  ["--admin x", `--admin ${NOT_AN_ADDRESS} "x"`],
   // Options that need another one.
+
   ["--spa", "--spa has no effect without --root"],
   ["--cache *=x", "--cache has no effect without --root"],
   ["--type .a=b/c", "--type has no effect without --root"],

@@ -118,6 +118,20 @@ browserTest(
         "[document.documentElement.scrollWidth, innerWidth]",
       );
       assert(wide <= inner, `${wide} points on a screen of ${inner}`);
+      await waitFor(
+        () => phone.evaluate<boolean>("document.querySelector('tbody button') !== null"),
+        {
+          what: "the busiest channels",
+        },
+      );
+      const lines = await phone.evaluate<number>(`(() => {
+        const name = document.querySelector("tbody button");
+        name.textContent = "demo-people:lobby";
+        const text = document.createRange();
+        text.selectNodeContents(name);
+        return text.getClientRects().length;
+      })()`);
+      assertEquals(lines, 1, "a name of usual length is on one line");
       // The figures are of a second: something is delivered in each.
       const again = { method: "POST", headers: { "Content-Type": "application/json" }, body: "1" };
       let figures: string[] = [];

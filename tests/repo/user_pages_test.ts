@@ -1,6 +1,6 @@
 /**
- * The user documentation: the README names exactly the existing options, links to every page of docs/, and
- * every link between the pages leads to an existing file.
+ * The user documentation: the README names exactly the existing options, links to every page of docs/,
+ * every link between the pages leads to an existing file, and so does the name of every test.
  */
 
 import { assertEquals } from "@std/assert";
@@ -47,6 +47,21 @@ function isDead(page: SourceFile, target: string): boolean {
   }
 }
 
+/** Tests that a page names, and that do not exist. A name without a folder is in the folder of the one before. */
+function missingTests({ path, text }: SourceFile): string[] {
+  let folder = "";
+  const missing: string[] = [];
+  for (const [, name = ""] of text.matchAll(/`((?:tests\/)?[\w/]+(?:_test\.ts|\/))`/g)) {
+    const below = name.replace(/^tests\//, "");
+    const file = below.includes("/") ? below : `${folder}${below}`;
+    folder = file.replace(/[^/]*$/, "");
+    if (name.endsWith(".ts") && isDead({ path, text }, `../tests/${file}`)) {
+      missing.push(`${path} names ${file}`);
+    }
+  }
+  return missing;
+}
+
 /** The anchors of the headings, as GitHub forms them; headings in code are comments of that code. */
 function anchors(text: string): string[] {
   const prose = text.replaceAll(/^ *```[\s\S]*?^ *```/gm, "");
@@ -65,6 +80,17 @@ Deno.test("user pages: every page of docs/ is linked from the README", () => {
   const [readme, ...others] = pages();
   const docs = others.filter(({ path }) => path.startsWith("docs/"));
   assertEquals(docs.filter(({ path }) => !readme!.text.includes(`](${path}`)), []);
+});
+
+Deno.test("user pages: every test that a page of docs/ names exists", () => {
+  const docs = pages().filter(({ path }) => path.startsWith("docs/"));
+  assertEquals(docs.flatMap(missingTests), []);
+  const missing = (text: string) => missingTests({ path: "docs/a.md", text });
+  assertEquals(missing("`repo/user_pages_test.ts`, `house_style_test.ts`, `tests/repo/`"), []);
+  assertEquals(missing("`repo/user_pages_test.ts`, `a_test.ts`; `e2e/`: `b_test.ts`"), [
+    "docs/a.md names repo/a_test.ts",
+    "docs/a.md names e2e/b_test.ts",
+  ]);
 });
 
 Deno.test("user pages: every link leads to an existing file and heading", () => {

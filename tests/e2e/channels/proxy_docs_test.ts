@@ -5,10 +5,11 @@
 
 import { Centrifuge } from "npm:centrifuge@5.8.0";
 import { assertEquals } from "@std/assert";
+import { docsBlock } from "../../support/docs_block.ts";
 import { freePort } from "../../support/free_port.ts";
 import { NodeSocket } from "../../support/node_socket.ts";
 import { findProgram } from "../../support/process_facts.ts";
-import { REPOSITORY, startServer } from "../../support/server.ts";
+import { startServer } from "../../support/server.ts";
 import { waitFor, within } from "../../support/wait_for.ts";
 
 const NODE = findProgram("node");
@@ -17,13 +18,11 @@ const RUNNERS: readonly (readonly [name: string, command: readonly string[] | un
   ["Node", NODE === undefined ? undefined : [NODE]],
 ];
 
-/** The first block of code in a language behind the heading, with another port. */
+/** The first block of code in a language about the backend, with another port. */
 function block(language: string, port: number): string {
-  const page = Deno.readTextFileSync(new URL("docs/channels.md", REPOSITORY));
-  const section = page.split("\n## A backend that decides\n")[1] ?? "";
-  const [, text] = new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\`$`, "m").exec(section) ?? [];
-  if (text === undefined) throw new Error(`there is no block in ${language}`);
-  return text.replaceAll("3000", String(port));
+  const heading = "A backend that decides";
+  return docsBlock({ page: "docs/channels.md", heading, language })
+    .replaceAll("3000", String(port));
 }
 
 /** A client with a cookie. */

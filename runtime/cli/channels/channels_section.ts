@@ -43,7 +43,6 @@ export function readChannelsSection(
   const proxyValue = top.table("proxy");
   // What is no table has a fault already.
   const proxyTable = top.has("proxy") && !top.isWrong("proxy") ? proxyValue : undefined;
-
   const hasEndpoint = (event: ChannelProxyEvent) =>
     top.isWrong("proxy") || proxyTable?.[`${event}_endpoint`] !== undefined;
   refuseWithoutEndpoint(top, options, hasEndpoint);

@@ -151,7 +151,6 @@ export class TableReader {
     const isLong = usual.includes("_");
     const longer = this.#known.find((known) => isLong && known.startsWith(`${usual}_`));
     const meant = nearest(usual, this.#known) ?? longer;
-
     return meant === undefined
       ? `the keys are ${this.#known.join(", ")}`
       : `did you mean ${meant}?`;

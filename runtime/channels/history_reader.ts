@@ -94,7 +94,12 @@ export class HistoryReader {
     const plan = (channel: number): Plan | undefined => {
       const oldest = this.#history.oldestOffset(channel);
       const newest = this.#history.newestOffset(channel);
-      if (newest === 0 || limit === 0) return { from: 1, to: 0, down: false };
+      const isEmpty = newest === 0;
+      // It has left behind what a page from there begins with, as it has if others are left.
+      const isGone = isEmpty && !reverse && limit > 0 && since !== undefined &&
+        since.offset < this.#history.offsetOf(channel);
+      if (isGone) return undefined;
+      if (isEmpty || limit === 0) return { from: 1, to: 0, down: false };
       if (reverse) {
         const from = since === undefined ? newest : Math.min(newest, since.offset - 1);
         return { from, to: Math.max(oldest, from - limit + 1), down: true };

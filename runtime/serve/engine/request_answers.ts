@@ -166,6 +166,10 @@ export class RequestAnswers implements EngineHandler {
     if (epoch !== "" && epoch !== position.epoch) {
       return ["unrecoverable", position.offset, position.epoch];
     }
+    // The store says so, too, if the history has left behind what a page from there begins with.
+    const isGone = !isReverse && offset !== undefined && limit > 0 && offset < position.offset &&
+      result.entries[0]?.offset !== offset + 1;
+    if (isGone) return ["unrecoverable", position.offset, position.epoch];
     const isNothing = limit <= 0 || (isReverse && offset !== undefined && offset <= 1);
     const entries = isNothing ? [] : upTo(result.entries, Math.min(maxBytes, MAX_BYTES));
     return ["read", position.offset, position.epoch, ...entries.flatMap(valuesOf)];

@@ -184,6 +184,26 @@ Deno.test("channels: pages of the history, both ways", () => {
   assertEquals(stores.first.history(utf8("none"), { limit: 1, maxBytes }, sink).status, "missing");
 });
 
+Deno.test("channels: a page behind a position is refused if all that follows it is gone", () => {
+  const stores = new Stores();
+  for (const text of ["a", "b"]) stores.first.publish(NAME, publication(text));
+  stores.main.removeHistory(NAME);
+  const rows: [query: object, status: string][] = [
+    [{ since: { offset: 1 } }, "unrecoverable"],
+    [{ since: { offset: 0 } }, "unrecoverable"],
+    [{ since: { offset: 2 } }, "read"],
+    [{ since: { offset: 9 } }, "read"],
+    // The position alone, and pages that go back.
+    [{ since: { offset: 1 }, limit: 0 }, "read"],
+    [{ since: { offset: 1 }, reverse: true }, "read"],
+    [{}, "read"],
+  ];
+  for (const [query, status] of rows) {
+    const found = stores.first.history(NAME, { ...BOUNDS, ...query }, new TextSink());
+    assertEquals([found.status, found.offset], [status, 2], JSON.stringify(query));
+  }
+});
+
 Deno.test("channels: a page has what fits into its bytes, and says that there is more", () => {
   const stores = new Stores(256 * 1024);
   // 36 bytes of each beside its data.

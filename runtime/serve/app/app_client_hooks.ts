@@ -7,6 +7,7 @@
 
 import { inTime, LATE } from "../../thread/mod.ts";
 import { CLIENT_ERRORS } from "../../../protocol/centrifuge/mod.ts";
+import { isJson, JSON_DEPTH } from "../../../protocol/json/mod.ts";
 import type {
   ClientHooks,
   ConnectAsk,
@@ -35,7 +36,7 @@ import type {
   SubscribeAnswer,
 } from "./app_channel_hooks.ts";
 import { promiseOf } from "./promise_of.ts";
-import { checkedKey } from "./publish_options.ts";
+import { checkedKey, HALF } from "./publish_options.ts";
 import { refusalOfError } from "./refusal_of_error.ts";
 
 const TEXTS = new TextDecoder();
@@ -44,6 +45,8 @@ const DENIED = { error: CLIENT_ERRORS.PERMISSION_DENIED };
 /** In milliseconds it would be in 1973. */
 const FAR_FUTURE = 100_000_000_000;
 const FAILED = { error: CLIENT_ERRORS.INTERNAL };
+/** In a token, it stands in one object. */
+const INFO_DEPTH = JSON_DEPTH - 1;
 
 /** What the functions are called with. */
 export interface AppClientHooksParts {
@@ -89,7 +92,7 @@ export class AppClientHooks implements ClientHooks {
         name: "subscribe",
         event: { ...this.#caller(caller), channel, data: parsed(data), token },
         grant: ({ info, data, expireAt }: SubscribeAnswer) => ({
-          info: encoded(info),
+          info: encodedInfo(info),
           data: encoded(data),
           expireAt: secondsOf(expireAt),
         }),
@@ -161,7 +164,7 @@ export class AppClientHooks implements ClientHooks {
         return {
           user: userOf(answer.user),
           expireAt: secondsOf(answer.expireAt),
-          info: encoded(answer.info),
+          info: encodedInfo(answer.info),
           data: encoded(answer.data),
           channels: channelsOf(answer.channels),
         };
@@ -236,8 +239,11 @@ function secondsOf(expireAt: unknown): number | undefined {
 function userOf(user: unknown): string | undefined {
   if (user === undefined) return undefined;
   const text = typeof user === "number" ? String(user) : user;
-  if (typeof text === "string" && UTF8.encode(text).length <= MAX_USER_BYTES) return text;
-  throw new TypeError(`user must be a string of at most ${MAX_USER_BYTES} bytes`);
+  if (typeof text !== "string" || UTF8.encode(text).length > MAX_USER_BYTES) {
+    throw new TypeError(`user must be a string of at most ${MAX_USER_BYTES} bytes`);
+  }
+  if (!text.isWellFormed()) throw new TypeError(`user must not have ${HALF}`);
+  return text;
 }
 
 function channelsOf(channels: unknown = []): readonly string[] {
@@ -256,4 +262,13 @@ function encoded(value: Json): Uint8Array | undefined {
   const text = JSON.stringify(value);
   if (text === undefined) throw new TypeError(`${typeof value} is no value that JSON has`);
   return UTF8.encode(text);
+}
+
+/** What others see of a client: as deep as in a token, so that everybody who gets it can read it. */
+function encodedInfo(value: Json): Uint8Array | undefined {
+  const bytes = encoded(value);
+  if (bytes === undefined || isJson({ bytes, start: 0, end: bytes.length, depth: INFO_DEPTH })) {
+    return bytes;
+  }
+  throw new TypeError(`info has more than ${INFO_DEPTH} arrays and objects inside of each other`);
 }

@@ -16,6 +16,7 @@ import type { Entrance, HubChannel, Subscriber } from "../hub/mod.ts";
 import type { SharedFrames } from "../session/mod.ts";
 import type { TopicData } from "./topic_data.ts";
 import { type AwaitedPublication, AwaitedPublications } from "./awaited_publications.ts";
+import { HALF } from "./publish_options.ts";
 import { framesFor, TopicFace, type TopicFrames } from "./topic_face.ts";
 
 const UTF8 = new TextEncoder();
@@ -229,6 +230,7 @@ export class Topics {
 function keyOf(topic: string, asker: string): Uint8Array {
   if (typeof topic !== "string") throw new TypeError(`${asker} expects a topic that is a string`);
   if (topic === "") throw new TypeError(`${asker} requires a non-empty topic name`);
+  if (!topic.isWellFormed()) throw new TypeError(`A topic's name must not have ${HALF}`);
   const key = UTF8.encode(topic);
   if (key.length <= MAX_NAME_BYTES) return key;
   throw new RangeError(

@@ -50,7 +50,7 @@ export { CommandRate } from "./command_rate.ts";
 export { type ControlHandler, ControlListener } from "./control_channel.ts";
 export { hmacSha256 } from "./hmac.ts";
 export type { RateHolder } from "./rate_limiter.ts";
-export { decodeClientInfo, encodeClientInfo } from "./publication_fields.ts";
+export { decodeClientInfo, encodeClientInfo, FIELDS_DEPTH } from "./publication_fields.ts";
 export type { Servers } from "./servers.ts";
 
 export { ANONYMOUS, ClientIdentity } from "./client_identity.ts";

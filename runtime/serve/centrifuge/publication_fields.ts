@@ -26,6 +26,12 @@ import {
 import { encodeDelta } from "../../../protocol/fossil/mod.ts";
 import { type Entry, ENTRY_FORM } from "../../channels/mod.ts";
 
+/**
+ * Arrays and objects that are open at once in the fields of an entry: the info of a client may be as deep as the claims of a token, and
+ * stands in two objects here. Who reads less throws, in the middle of a delivery.
+ */
+export const FIELDS_DEPTH: number = 2 * JSON_DEPTH;
+
 const DATA = '"data":';
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
@@ -101,7 +107,7 @@ export function tagsOf({ bytes, fieldsStart, dataStart }: EntryBytes): ReadonlyM
   object.set(bytes.subarray(fieldsStart, dataStart));
   object[0] = OPEN_BRACE;
   object[length] = CLOSE_BRACE;
-  const whole = { bytes: object, start: 0, end: object.length, depth: JSON_DEPTH };
+  const whole = { bytes: object, start: 0, end: object.length, depth: FIELDS_DEPTH };
   return decodeShape(whole, TAGS).tags ?? NO_TAGS;
 }
 
@@ -114,7 +120,7 @@ export function encodeClientInfo(info: ClientInfo): Uint8Array {
 
 /** The info of a client from the store. */
 export function decodeClientInfo(bytes: Uint8Array): ClientInfo {
-  const whole = { bytes, start: 0, end: bytes.length, depth: JSON_DEPTH };
+  const whole = { bytes, start: 0, end: bytes.length, depth: FIELDS_DEPTH };
   const { user = "", client = "", ...payloads } = decodeShape(whole, CLIENT_INFO);
   return { user, client, ...payloads };
 }

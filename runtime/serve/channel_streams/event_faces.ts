@@ -12,14 +12,13 @@
 import { ByteBuffer } from "../../../protocol/mod.ts";
 import {
   decodeShape,
-  JSON_DEPTH,
   JsonError,
   JsonWriter,
   readMap,
   readText,
 } from "../../../protocol/json/mod.ts";
 import { type ChannelStore, type Entry, ENTRY_KIND } from "../../channels/mod.ts";
-import type { ChannelMeter } from "../centrifuge/mod.ts";
+import { type ChannelMeter, FIELDS_DEPTH } from "../centrifuge/mod.ts";
 import type { ChannelIdentity, Face } from "../hub/mod.ts";
 import { positionPrefix } from "./stream_position.ts";
 
@@ -205,8 +204,7 @@ function tagOf(fields: Uint8Array): string | undefined {
   object[0] = OPEN_BRACE; // in place of the comma
   object[fields.length] = CLOSE_BRACE;
   try {
-    // The info of who published may be as deep as a token's claims, and stands in two objects here.
-    const whole = { bytes: object, start: 0, end: object.length, depth: 2 * JSON_DEPTH };
+    const whole = { bytes: object, start: 0, end: object.length, depth: FIELDS_DEPTH };
     return decodeShape(whole, TAGS).tags?.get(EVENT_TAG);
   } catch (error) {
     if (!(error instanceof JsonError)) throw error;

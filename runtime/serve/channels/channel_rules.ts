@@ -76,7 +76,10 @@ export class ChannelRules {
       : this.#namespaces.get(parsed.namespace) ?? this.#otherNamespaces;
     if (namespace === undefined) return { error: CLIENT_ERRORS.UNKNOWN_CHANNEL };
     const { options, regex, isPusher = false } = namespace;
-    const isAllowed = regex === undefined ? isAscii(name) : regex.test(parsed.rest);
+    // An app may name any: half of a surrogate pair has no UTF-8 of its own, so two names would be one.
+    const isAllowed = regex === undefined
+      ? isAscii(name)
+      : name.isWellFormed() && regex.test(parsed.rest);
     if (!isAllowed) return { error: CLIENT_ERRORS.BAD_REQUEST };
     const users = options.allowUserLimitedChannels ? parsed.users : undefined;
     const { namespace: space, rest } = parsed;

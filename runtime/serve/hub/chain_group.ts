@@ -40,7 +40,14 @@ export class ChainGroup extends Group {
     this.#publications++;
     if (isWhole) return super.append(channel, entry);
     const out = this.buffer;
-    const saved = this.face.appendChange(out, channel, entry, this.#chain);
+    const { length } = out;
+    let saved: number;
+    try {
+      saved = this.face.appendChange(out, channel, entry, this.#chain);
+    } catch (error) {
+      out.length = length;
+      throw error;
+    }
     this.entries++;
     if (saved > 0) this.#changes++;
     this.#savedBytes += saved;

@@ -38,11 +38,16 @@ export class Group extends FewSet<Subscriber> {
     return this.out ??= BUFFERS.pop() ?? new ByteBuffer(0);
   }
 
-  /** Encodes an entry. Returns how many bytes wait. */
+  /** Encodes an entry. Returns how many bytes wait. @throws what the face throws: then nothing of the entry waits */
   append(channel: ChannelIdentity, entry: Entry): number {
     const out = this.buffer;
     const { length } = out;
-    this.face.append(out, channel, entry);
+    try {
+      this.face.append(out, channel, entry);
+    } catch (error) {
+      out.length = length;
+      throw error;
+    }
     if (out.length > length) this.entries++;
     return out.length;
   }

@@ -335,11 +335,12 @@ export class Hub implements FeedSink, Gatherer, Deferred, ChannelOwner {
     this.#timer?.encoded(appended);
   }
 
-  onSubscriberFailed(channel: HubChannel, subscriber: Subscriber, error: unknown): void {
+  onFailed(channel: HubChannel, subscribers: readonly Subscriber[], error: unknown): void {
     this.#report(error);
-    // It may have got a part of what was to come.
-    this.leave(channel, subscriber);
-    this.#tellLost(subscriber);
+    for (const subscriber of subscribers) {
+      this.leave(channel, subscriber);
+      this.#tellLost(subscriber);
+    }
   }
 
   #remove(channel: HubChannel): void {

@@ -26,8 +26,8 @@ const UTF8 = new TextEncoder();
 export interface ChannelOwner {
   /** An entry with this stamp is encoded for subscribers of a client's channel. */
   onEncoded(appended: number): void;
-  /** A subscriber threw, and is to be taken out of the channel. */
-  onSubscriberFailed(channel: HubChannel, subscriber: Subscriber, error: unknown): void;
+  /** Something threw for these subscribers, which are to be taken out of the channel: they would miss a part of what is to come. */
+  onFailed(channel: HubChannel, subscribers: readonly Subscriber[], error: unknown): void;
 }
 
 /** A channel with subscribers on this worker. */
@@ -132,7 +132,12 @@ export class HubChannel implements ChannelIdentity {
     if (this.conflation === null || entry.kind !== ENTRY_KIND.publication) {
       return this.#encode(entry);
     }
-    if (!this.conflation.hold(entry)) return false;
+    try {
+      if (!this.conflation.hold(entry)) return false;
+    } catch (error) {
+      this.#owner.onFailed(this, this.subscribers, error);
+      return false;
+    }
     this.release(true);
     return true;
   }
@@ -148,11 +153,23 @@ export class HubChannel implements ChannelIdentity {
     let isFull = false;
     // The server's own channels are not measured: they have a key.
     if (this.#key === undefined) this.#owner.onEncoded(entry.appended);
+    let failed: (readonly [readonly Subscriber[], unknown])[] | undefined;
     for (let group = this.#groups; group !== null; group = group.next) {
-      if (group.append(this, entry) >= FULL_BYTES) isFull = true;
+      try {
+        if (group.append(this, entry) >= FULL_BYTES) isFull = true;
+      } catch (error) {
+        (failed ??= []).push([[...group.values()], error]);
+      }
     }
     if (this.#chain !== null) this.#chain.advance(entry);
+    if (failed !== undefined) this.#fail(failed);
     return isFull;
+  }
+
+  /** An entry could not be encoded for these groups: a fault of ours, which must not end the worker. They get what came before. */
+  #fail(failed: readonly (readonly [readonly Subscriber[], unknown])[]): void {
+    this.deliver();
+    for (const [subscribers, error] of failed) this.#owner.onFailed(this, subscribers, error);
   }
 
   /** Lets those that wait for no more than what was passed on get everything from now on. */
@@ -196,7 +213,7 @@ export class HubChannel implements ChannelIdentity {
     try {
       subscriber.receive(message);
     } catch (error) {
-      this.#owner.onSubscriberFailed(this, subscriber, error);
+      this.#owner.onFailed(this, [subscriber], error);
     }
   }
 
@@ -211,7 +228,7 @@ export class HubChannel implements ChannelIdentity {
     try {
       subscriber.receive(message, newest);
     } catch (error) {
-      return this.#owner.onSubscriberFailed(this, subscriber, error);
+      return this.#owner.onFailed(this, [subscriber], error);
     }
     group.note(subscriber);
   }

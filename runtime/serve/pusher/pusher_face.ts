@@ -9,18 +9,11 @@
  */
 
 import { type ByteBuffer, encodeFrame, FIN, TEXT } from "../../../protocol/mod.ts";
-import {
-  decodeShape,
-  JSON_DEPTH,
-  readMap,
-  readObject,
-  readText,
-  text,
-} from "../../../protocol/json/mod.ts";
+import { decodeShape, readMap, readObject, readText, text } from "../../../protocol/json/mod.ts";
 import { eventMessage, memberAdded, memberRemoved } from "../../../protocol/pusher/mod.ts";
 import { type Entry, ENTRY_FORM, ENTRY_KIND } from "../../channels/mod.ts";
 import { SharedPart } from "../../net/mod.ts";
-import type { ChannelMeter } from "../centrifuge/mod.ts";
+import { type ChannelMeter, FIELDS_DEPTH } from "../centrifuge/mod.ts";
 import type { ChannelIdentity, Face } from "../hub/mod.ts";
 import { type FrameRange, type SharedFrames, withoutFrames } from "../session/mod.ts";
 import type { PresenceRooms } from "./presence_rooms.ts";
@@ -150,7 +143,7 @@ function fieldsOf({ fields }: Entry, otherwise: string): EventFields {
   bytes.set(fields);
   bytes.set(OPEN);
   bytes.set(CLOSE, fields.length);
-  const whole = { bytes, start: 0, end: bytes.length, depth: JSON_DEPTH };
+  const whole = { bytes, start: 0, end: bytes.length, depth: FIELDS_DEPTH };
   const { info, tags } = decodeShape(whole, FIELDS);
   const name = tags?.get("event") ?? "";
   const event = name === "" || RESERVED.test(name) ? otherwise : name;

@@ -21,7 +21,7 @@ function entry(offset: number, text: string, kind: EntryKind = ENTRY_KIND.public
 }
 
 function channel(): HubChannel {
-  const owner = { onEncoded() {}, onSubscriberFailed() {} };
+  const owner = { onEncoded() {}, onFailed() {} };
   return new HubChannel({ name: "t", number: 1 }, { epoch: 1, offset: 0 }, {
     owner,
     conflation: null,

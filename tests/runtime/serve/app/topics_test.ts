@@ -187,3 +187,13 @@ Deno.test("topics: what no channel can be called, and what does not fit, is the 
     topics.unsubscribe(subscription);
   }
 });
+
+Deno.test("topics: half of a surrogate pair is in no topic: it could be the name of another one", () => {
+  const { topics } = topicsOf(new Stores());
+  for (const topic of ["\ud8000", "chat:\ud83d"]) {
+    const text = "half of a surrogate pair";
+    assertThrows(() => topics.subscribe(topic, new Socket()), TypeError, text);
+    assertThrows(() => topics.publish(topic, encodeTopicText("a")), TypeError, text);
+    assertThrows(() => topics.subscriberCount(topic), TypeError, text);
+  }
+});

@@ -1,6 +1,7 @@
 /** What a client may by its tokens, and what ends when they expire. The verifier is a fake; real tokens are in tests/e2e/channels/. */
 
 import { assertEquals } from "@std/assert";
+import { JSON_DEPTH } from "../../../../protocol/json/mod.ts";
 import type { ChannelLimits } from "../../../../runtime/config/mod.ts";
 import { CHANNEL_COLUMN } from "../../../../runtime/ring/mod.ts";
 import type {
@@ -37,6 +38,7 @@ const CONNECTIONS: Readonly<Record<string, ConnectionClaims | TokenFault>> = {
   longer: { ...ALICE, expireAt: NOW + 600 },
   served: { ...ALICE, subscriptions: new Map([["chat:news", PLAIN]]) },
   long: { ...ALICE, user: "x".repeat(256) },
+  deep: { ...ALICE, info: utf8("[".repeat(JSON_DEPTH - 1) + "]".repeat(JSON_DEPTH - 1)) },
   expired: { fault: "expired", reason: "" },
   unavailable: { fault: "unavailable", reason: "" },
 };
@@ -275,4 +277,30 @@ Deno.test("tokens: a connect that fails at one channel leaves no subscription to
   const { one, reply } = await alice(server);
   assertEquals([codeOf(reply), server.context.hub.channelCount], [102, 0]);
   assertEquals((await one.send({ connect: { token: "again" } })).map(codeOf), [102]);
+});
+
+Deno.test("tokens: an info that is as deep as a token can have it is read by all who get it", async () => {
+  const namespaces = {
+    chat: { ...OPEN, allowTagsFilter: true, joinLeave: true, forcePushJoinLeave: true },
+    news: { ...OPEN, allowRecovery: false, allowPositioning: false, conflationInterval: 100 },
+  };
+  const server = new ClientBench({ verifier, config: { namespaces } });
+  const { one: reader } = await alice(server);
+  const { one: deep } = await alice(server, "deep");
+  await reader.send({ subscribe: { channel: "chat:a", tf: { key: "t", cmp: "nex" } } });
+  await reader.send({ subscribe: { channel: "news:a" } });
+  await deep.send({ subscribe: { channel: "chat:a" } });
+  for (const channel of ["chat:a", "news:a"]) await deep.send({ publish: { channel, data: 1 } });
+  server.settle();
+  const pushes = reader.take().map(({ push }) => push).filter((push) => push !== undefined);
+  assertEquals(pushes.map((push) => Object.keys(push)[1]), ["join", "join", "pub", "pub"]);
+  const [back] = await reader.send({ unsubscribe: { channel: "chat:a" } }, {
+    subscribe: {
+      channel: "chat:a",
+      recoverable: true,
+      recover: true,
+      tf: { key: "t", cmp: "nex" },
+    },
+  }).then((replies) => replies.slice(1));
+  assertEquals(back.subscribe.publications.length, 1);
 });

@@ -89,3 +89,13 @@ Deno.test("channel rules: the length counts bytes", () => {
   assertEquals(found(`news:${"é".repeat(8)}`), 107);
   assertEquals(found(""), 107);
 });
+
+Deno.test("channel rules: half of a surrogate pair is in no name, whatever the namespace allows", () => {
+  const any = options({ historySize: 1, channelRegex: "^.+$" });
+  const rules = new ChannelRules({ options: any, namespaces: {} }, { nameBytes: 20 });
+  for (const name of ["\ud83d", "a\ude00b", "\ude00\ud83d"]) {
+    const answer = rules.resolve(name);
+    assertEquals("error" in answer && answer.error.code, 107);
+  }
+  assertEquals("channel" in rules.resolve("\ud83d\ude00"), true);
+});

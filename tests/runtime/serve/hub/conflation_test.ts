@@ -169,3 +169,21 @@ Deno.test("conflation: at random, offsets rise, and each key has its newest valu
     }
   }
 });
+
+Deno.test("conflation: a key that cannot be read ends the subscriptions, and not the worker", () => {
+  const stores = new Stores();
+  const worker = new HubWorker(stores.first, {
+    intervalOf: () => INTERVAL,
+    keyOf: () => {
+      throw new Error("a fault of ours");
+    },
+    now: () => 0,
+    merged: () => {},
+    endedEarly: () => {},
+  });
+  const { subscriber } = worker.subscribe("c");
+  stores.main.publish(utf8("c"), publication("a=1"));
+  worker.settle();
+  assertEquals([subscriber.losses, worker.reported.length], [1, 1]);
+  assertEquals(worker.hub.channelCount, 0);
+});

@@ -327,22 +327,6 @@ Deno.test("hub: a subscriber that reads a history while the hub recovers loses n
   assertEquals(subscriber.entries.at(-1), "7 7");
 });
 
-Deno.test("hub: a subscriber that throws is out of the channel; the others get everything", () => {
-  const stores = new Stores();
-  const worker = new HubWorker(stores.first);
-  const [bad, good] = [1, 2].map(() => worker.subscribe("room").subscriber);
-  bad!.onReceive = () => {
-    throw new Error("a fault of ours");
-  };
-  publish(stores, "a");
-  worker.settle();
-  publish(stores, "b");
-  worker.settle();
-  assertEquals([bad!.entries, bad!.losses], [["1 a"], 1]);
-  assertEquals(good!.entries, ["1 a", "2 b"]);
-  assertEquals(worker.reported.length, 1);
-});
-
 Deno.test("hub: if the store has made a channel again, its new subscriber is counted", () => {
   const stores = new Stores(1024 * 1024);
   const worker = new HubWorker(stores.first);

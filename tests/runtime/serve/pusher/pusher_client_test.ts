@@ -59,3 +59,15 @@ Deno.test("pusher client: who does not read is told to come back later, with 410
   bench.channels.settle();
   assertEquals(client.peer.closedWith, 4100);
 });
+
+Deno.test("pusher client: an event of somebody whose info is as deep as a token can have it", async () => {
+  const bench = new PusherBench();
+  const client = bench.client();
+  await client.send("pusher:subscribe", { channel: "orders", auth: "" });
+  const info = "[".repeat(63) + "]".repeat(63);
+  const fields = utf8(`,"info":{"user":"ann","client":"1","conn_info":${info}}`);
+  const publication = { data: utf8("1"), fields, historySize: 0, historyTtlMs: 0 };
+  bench.channels.context.broker.publish(utf8("shop:orders"), publication);
+  bench.channels.settle();
+  assertEquals(client.events(), ["message"]);
+});

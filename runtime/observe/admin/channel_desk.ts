@@ -25,7 +25,7 @@ const decoder = new TextDecoder();
 
 /** What it works on. */
 export interface ChannelDeskParts {
-  readonly store: Pick<ChannelStore, "channels" | "history" | "watchFeed">;
+  readonly store: Pick<ChannelStore, "channels" | "history" | "maxEntryBytes" | "watchFeed">;
   /** Publishes as the HTTP API does: in the store, or in the engine that the config names. */
   readonly publish: Broker["publish"];
   readonly channels: ChannelsConfig;
@@ -103,7 +103,7 @@ export class ChannelDesk {
 
   /** Publishes JSON as a backend does. */
   publish(channel: string, json: string): Soon<PublishOutcome> {
-    const { limits } = this.#parts;
+    const { limits, store } = this.#parts;
     const found = this.#rules.resolve(channel);
     if ("error" in found) return { status: 400, text: this.faultOf(channel)! };
     const fault = faultOfJson(json);
@@ -112,6 +112,10 @@ export class ChannelDesk {
     const data = UTF8.encode(json.replace(/[\r\n]+/g, " "));
     if (data.length > limits.publicationBytes) {
       const text = `${data.length} bytes are more than --max-publication allows`;
+      return { status: 413, text };
+    }
+    if (data.length > store.maxEntryBytes) {
+      const text = `${data.length} bytes are more than --channels-memory has room for in one piece`;
       return { status: 413, text };
     }
     const { historySize, historyTime, allowedDeltaTypes, deltaPublish } = found.channel.options;

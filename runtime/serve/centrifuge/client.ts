@@ -48,7 +48,7 @@ import {
   tickOf,
 } from "./deadlines.ts";
 import { writePush } from "./publication_fields.ts";
-import { decodeCommands, isPong, PONG } from "./command_message.ts";
+import { decodeCommands, isPong, PONG, TOO_MANY } from "./command_message.ts";
 import { type CommandOwner, CommandQueue } from "./command_queue.ts";
 import { CommandRate, FLOOD } from "./command_rate.ts";
 import { Replies } from "./replies.ts";
@@ -292,8 +292,8 @@ export class Client extends TimerNode
   }
 
   decode(bytes: Uint8Array, start: number, end: number): readonly Command[] {
-    // What is more would end the connection before it is carried out.
-    const most = FLOOD * this.#context.limits.commandsPerSecond + 1;
+    // What is more ends the connection before it is carried out.
+    const most = FLOOD * this.#context.limits.commandsPerSecond;
     const commands = decodeCommands(bytes, { start, end, most });
     if (Array.isArray(commands)) return commands;
     this.disconnect(commands as Disconnect);
@@ -301,7 +301,8 @@ export class Client extends TimerNode
   }
 
   carryOut(command: Command, replies: Replies): void | Promise<void> {
-    const admission = this.#rate.admit(this.#context.loop.now);
+    // Answers that take long may have given the commands before several seconds.
+    const admission = command === TOO_MANY ? "flood" : this.#rate.admit(this.#context.loop.now);
     if (admission !== "admitted") this.#meter.limitExceeded("channel_commands");
     if (admission === "flood") return this.disconnect(DISCONNECTS.TOO_MANY_REQUESTS);
     if (command.name === "pong") return this.#notePong();
@@ -405,6 +406,10 @@ export class Client extends TimerNode
     grant?: ConnectGrant,
   ): void | Promise<void> {
     const { id, request } = command;
+    // A hook's is looked at when it is over.
+    if (grant?.expireAt === undefined && this.#isPast(claims.expireAt)) {
+      return replies.error(id, CLIENT_ERRORS.TOKEN_EXPIRED);
+    }
     this.identity.identify(claims);
     const entered = this.#context.users.enter(this.identity);
     if (entered === "limit") {
@@ -497,6 +502,8 @@ export class Client extends TimerNode
     }
     if (isError(claims)) {
       replies.error(id, claims);
+    } else if (this.#isPast(claims.expireAt)) {
+      replies.error(id, CLIENT_ERRORS.TOKEN_EXPIRED);
     } else {
       const ttl = this.#setExpiry(claims.expireAt);
       this.identity.capabilities = claims.capabilities;
@@ -511,6 +518,11 @@ export class Client extends TimerNode
   #maySubscribe(name: string): boolean {
     const found = this.#context.rules.resolve(name);
     return "channel" in found && maySubscribe(found.channel, this.identity);
+  }
+
+  /** Whether what a token opens would be over already: its `expire_at` may be before its `exp`. Then a client needs another token. */
+  #isPast(expireAt: number | undefined): boolean {
+    return (secondsUntil(this.#context, expireAt) ?? Infinity) <= 0;
   }
 
   /** Sets when the connection ends. Returns the seconds until its token expires. */
@@ -634,6 +646,7 @@ export class Client extends TimerNode
     const subscription = this.subscriptions.get(name);
     if (subscription === undefined) replies.error(id, CLIENT_ERRORS.PERMISSION_DENIED);
     else if (isError(claims)) replies.error(id, claims);
+    else if (this.#isPast(claims.expireAt)) replies.error(id, CLIENT_ERRORS.TOKEN_EXPIRED);
     else {
       const ttl = this.subscriptions.refresh(subscription, claims.expireAt);
       this.setTimer();

@@ -1,7 +1,7 @@
 /**
  * The commands of one message.
  *
- * In: a message's bytes. Out: its commands, up to a number; or the reason for which the connection ends.
+ * In: a message's bytes. Out: its commands, up to a number, and whether there are more; or the reason for which the connection ends.
  */
 
 import { ProtocolError } from "../../../protocol/mod.ts";
@@ -12,7 +12,13 @@ import {
   DISCONNECTS,
 } from "../../../protocol/centrifuge/mod.ts";
 
-/** Decodes a message. Payloads are views of the bytes. */
+/** The answer to a ping. */
+export const PONG: Command = { name: "pong" };
+
+/** Stands for all commands of a message that are too many for it: what comes before it is carried out. */
+export const TOO_MANY: Command = { name: "pong" };
+
+/** Decodes a message. Payloads are views of the bytes. If it has more than `most` commands, {@link TOO_MANY} is the last one. */
 export function decodeCommands(
   bytes: Uint8Array,
   { start, end, most }: { readonly start: number; readonly end: number; readonly most: number },
@@ -20,10 +26,10 @@ export function decodeCommands(
   const commands: Command[] = [];
   try {
     const reader = new CommandReader(bytes, start, end);
-    while (commands.length < most) {
-      const command = reader.next();
-      if (command === undefined) break;
-      commands.push(command);
+    for (let command = reader.next(); command !== undefined; command = reader.next()) {
+      if (commands.push(command) <= most) continue;
+      commands[most] = TOO_MANY;
+      break;
     }
     return commands;
   } catch (error) {
@@ -31,9 +37,6 @@ export function decodeCommands(
     return { code: error.closeCode, reason: DISCONNECTS.BAD_REQUEST.reason };
   }
 }
-
-/** The answer to a ping. */
-export const PONG: Command = { name: "pong" };
 
 /** Whether a message is `{}`, as clients answer pings. */
 export function isPong(bytes: Uint8Array, start: number, end: number): boolean {

@@ -184,7 +184,15 @@ async function claimsOf(
 ): Promise<ConnectionClaims | Refusal> {
   const claims = await checkConnectionToken(context, token);
   if (claims === undefined) return unauthorized("The token is not valid");
-  return "code" in claims ? tokenRefusal(claims) : claims;
+  return "code" in claims ? tokenRefusal(claims) : refusalOfPast(context, claims) ?? claims;
+}
+
+/** An `expire_at` may be before the `exp` of its token: the stream would end as soon as it has begun. */
+function refusalOfPast(
+  { epochSeconds }: ChannelContext,
+  { expireAt = Infinity }: { readonly expireAt: number | undefined },
+): Refusal | undefined {
+  return expireAt <= epochSeconds() ? tokenRefusal(CLIENT_ERRORS.TOKEN_EXPIRED) : undefined;
 }
 
 function holder(claims: ConnectionClaims, identity = new ClientIdentity()): Holder {
@@ -200,6 +208,8 @@ async function withSubscription(
 ): Promise<Holder | Refusal> {
   const claims = await readSubscriptionToken(context, token, holder.identity);
   if ("code" in claims) return tokenRefusal(claims);
+  const past = refusalOfPast(context, claims);
+  if (past !== undefined) return past;
   const { channel } = claims;
   if (names.length > 0 && !names.includes(channel)) {
     return badRequest(`A subscription token is for ${quoted(channel)}, which is not asked for`);

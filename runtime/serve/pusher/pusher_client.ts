@@ -27,7 +27,7 @@ import {
 } from "../../../protocol/pusher/mod.ts";
 import { NEVER, TimerNode } from "../../net/mod.ts";
 import { whenThere } from "../broker/mod.ts";
-import { CommandRate, encodeClientInfo } from "../centrifuge/mod.ts";
+import { CommandRate, encodeClientInfo, MAX_USER_BYTES } from "../centrifuge/mod.ts";
 import { DROPPED, type WebSocketPeer } from "../session/mod.ts";
 import { readCached } from "./cached_event.ts";
 import { type ClientEvent, ClientEvents } from "./client_events.ts";
@@ -233,6 +233,10 @@ export class PusherClient extends TimerNode implements PusherSubscriptionOwner {
       member = readPusherMember(channelData ?? "");
       if (member === undefined) {
         return this.#refuse(name, "AuthError", "channel_data has no user_id", 401);
+      }
+      if (UTF8.encode(member.id).length > MAX_USER_BYTES) {
+        const text = `user_id has more than ${MAX_USER_BYTES} bytes`;
+        return this.#refuse(name, "LimitReached", text, 413);
       }
     }
     const subscription = new PusherSubscription({ channel, face, member, owner: this });

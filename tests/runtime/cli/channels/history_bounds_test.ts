@@ -1,6 +1,7 @@
 /** Warnings about histories that no client recovers whole, or that the memory of the channels does not hold. */
 
 import { assertEquals } from "@std/assert";
+import { createChannelMemory, openChannelStore } from "../../../../runtime/channels/mod.ts";
 import { historyBounds } from "../../../../runtime/cli/channels/mod.ts";
 import {
   CHANNEL_LIMITS,
@@ -53,7 +54,7 @@ Deno.test("history bounds: a history that is longer than a recovery is named, if
 });
 
 Deno.test("history bounds: a publication may be longer than a recovery", () => {
-  const limits = { publicationBytes: 2 * MEBIBYTE };
+  const limits = { publicationBytes: 2 * MEBIBYTE, memoryBytes: 256 * MEBIBYTE };
   const warning = "--max-publication is more than --max-recovery-size, 1048576 bytes: " +
     "a publication of more than that is lost to every client that comes back";
   assertEquals(warningsOf({ historySize: 1, allowRecovery: true }, limits), [warning]);
@@ -72,4 +73,24 @@ Deno.test("history bounds: a history that the memory does not hold is named, unl
   const engine = "redis://127.0.0.1/0";
   assertEquals(warningsOf({ historySize: 1_000_000 }, {}, { engine }), []);
   assertEquals(warningsOf({ historySize: 1_000_000 }, {}, { channels: undefined }), []);
+});
+
+Deno.test("history bounds: a publication may be longer than the memory takes in one piece", () => {
+  const random = new Uint32Array(7);
+  for (const memoryBytes of [MEBIBYTE, 64 * MEBIBYTE]) {
+    const [least, most] = [Math.floor(memoryBytes / 66), Math.floor(memoryBytes / 64)];
+    const memory = createChannelMemory({ bytes: memoryBytes, workers: 2, random });
+    const { maxEntryBytes } = openChannelStore(memory, { writer: 0, now: () => 0, ring() {} });
+    assertEquals(maxEntryBytes > 0.95 * least && maxEntryBytes < most, true, `${maxEntryBytes}`);
+    const of = (publicationBytes: number) =>
+      warningsOf({}, { memoryBytes, publicationBytes, historyBytes: memoryBytes });
+    assertEquals(of(least), []);
+    assertEquals(of(least + 1), [
+      `--max-publication is ${
+        least + 1
+      } bytes, and --channels-memory has room for about ${least} ` +
+      "in one publication: a longer one is answered with error 107; " +
+      "--channels-memory must be 66 times --max-publication",
+    ]);
+  }
 });

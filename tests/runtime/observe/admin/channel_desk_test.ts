@@ -25,7 +25,11 @@ const CHANNELS: ChannelsConfig = {
 };
 
 /** A desk on a store with one worker, and a clock. */
-function makeDesk(channels = CHANNELS, publisher?: ChannelDeskParts["publish"]) {
+function makeDesk(
+  channels = CHANNELS,
+  publisher?: ChannelDeskParts["publish"],
+  publicationBytes = 100,
+) {
   const random = crypto.getRandomValues(new Uint32Array(7));
   const memory = createChannelMemory({ bytes: 2 ** 20, workers: 1, random });
   const clock = { now: 1_000_000 };
@@ -34,7 +38,7 @@ function makeDesk(channels = CHANNELS, publisher?: ChannelDeskParts["publish"]) 
   const worker = openChannelStore(memory, { ...options, writer: 0 });
   worker.openFeed();
   const time = { now: 0 };
-  const limits = { ...CHANNEL_LIMITS, publicationBytes: 100 };
+  const limits = { ...CHANNEL_LIMITS, publicationBytes };
   const ownPublish: ChannelDeskParts["publish"] = (...all) => store.publish(...all);
   const publishing = { publish: publisher ?? ownPublish };
   const desk = new ChannelDesk({ store, channels, limits, now: () => time.now, ...publishing });
@@ -170,4 +174,17 @@ Deno.test("channel desk: with an engine it publishes there, and says what the en
   });
   assertEquals(asked[0], ["kept:a", "[1, 2]", 5, 60_000]);
   assertEquals((await desk.publish("unknown:a", "1")).status, 400);
+});
+
+Deno.test("channel desk: what the store has no room for in one piece is refused, whatever --max-publication is", () => {
+  const { desk, store } = makeDesk(CHANNELS, undefined, 2 ** 20);
+  const ofLength = (length: number) =>
+    desk.publish("kept:a", JSON.stringify("x".repeat(length - 2)));
+  assertEquals(ofLength(store.maxEntryBytes + 1), {
+    status: 413,
+    text: `${
+      store.maxEntryBytes + 1
+    } bytes are more than --channels-memory has room for in one piece`,
+  });
+  assertEquals((ofLength(store.maxEntryBytes) as PublishOutcome).status, 200);
 });

@@ -1,5 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
+import { CHANNEL_COLUMN } from "../../../../runtime/ring/mod.ts";
+import type { ClientHooks } from "../../../../runtime/serve/centrifuge/client_hooks.ts";
 import { OPEN } from "../../../support/channel_options.ts";
+import { waitFor } from "../../../support/wait_for.ts";
 import { publication, Stores, utf8 } from "../../channels/stores.ts";
 import { ClientBench, type Reply } from "./client_bench.ts";
 
@@ -239,4 +242,22 @@ Deno.test("client: a server subscribes no connection that is ending", async () =
   const grant = { info: undefined, data: undefined, override: {}, expireAt: undefined };
   one.client.subscribeByServer(found.channel, {}, { ...grant, isServerSide: true });
   assertEquals([bench.context.hub.channelCount, one.take()], [0, []]);
+});
+
+Deno.test("client: of more commands in a message than two seconds may have, none is left without an answer", async () => {
+  const answers: (() => void)[] = [];
+  const hooks = {
+    rpc: () => new Promise((resolve) => answers.push(() => resolve({ data: utf8("1") }))),
+  } as unknown as ClientHooks;
+  const bench = new ClientBench({ limits: { commandsPerSecond: 2 }, hooks });
+  const one = bench.client();
+  const sent = one.send({ connect: {} }, ...Array(4).fill({ rpc: { method: "slow" } }));
+  for (let i = 0; i < 3; i++) {
+    await waitFor(() => answers.length === i + 1, { what: `the call ${i + 1}` });
+    bench.pass(1_000);
+    answers[i]!();
+  }
+  await sent;
+  assertEquals(one.link.ended?.code, 3013);
+  assertEquals([answers.length, bench.counters.get(CHANNEL_COLUMN.limitCommands)], [3, 1]);
 });

@@ -38,6 +38,7 @@ const CONNECTIONS: Readonly<Record<string, ConnectionClaims | TokenFault>> = {
   longer: { ...ALICE, expireAt: NOW + 600 },
   served: { ...ALICE, subscriptions: new Map([["chat:news", PLAIN]]) },
   long: { ...ALICE, user: "x".repeat(256) },
+  past: { ...ALICE, expireAt: NOW - 5 },
   deep: { ...ALICE, info: utf8("[".repeat(JSON_DEPTH - 1) + "]".repeat(JSON_DEPTH - 1)) },
   expired: { fault: "expired", reason: "" },
   unavailable: { fault: "unavailable", reason: "" },
@@ -48,6 +49,7 @@ const SUBSCRIPTIONS: Readonly<Record<string, SubscriptionClaims | TokenFault>> =
   ofOther: { ...FOR_SECRET, client: "another connection" },
   short: { ...FOR_SECRET, expireAt: NOW + 60 },
   longer: { ...FOR_SECRET, expireAt: NOW + 600 },
+  past: { ...FOR_SECRET, expireAt: NOW - 5 },
   expired: { fault: "expired", reason: "" },
 };
 const INVALID: TokenFault = { fault: "invalid", reason: "" };
@@ -277,6 +279,21 @@ Deno.test("tokens: a connect that fails at one channel leaves no subscription to
   const { one, reply } = await alice(server);
   assertEquals([codeOf(reply), server.context.hub.channelCount], [102, 0]);
   assertEquals((await one.send({ connect: { token: "again" } })).map(codeOf), [102]);
+});
+
+Deno.test("tokens: an expire_at that is over is error 109, and no time to live below 0", async () => {
+  const server = bench();
+  const { one, reply } = await alice(server, "past");
+  assertEquals([codeOf(reply), one.link.ended], [109, undefined]);
+  const [again] = await one.send({ connect: { token: "alice" } });
+  assertEquals(again.connect.client, one.client.identity.id);
+  assertEquals((await one.send({ refresh: { token: "past" } })).map(codeOf), [109]);
+  assertEquals((await one.send(secret("past"))).map(codeOf), [110]);
+  await one.send(secret("longer"));
+  const refresh = { sub_refresh: { channel: "closed:secret", token: "past" } };
+  assertEquals((await one.send(refresh)).map(codeOf), [109]);
+  server.pass(20_000);
+  assertEquals([one.link.ended, one.client.subscriptions.size], [undefined, 1]);
 });
 
 Deno.test("tokens: an info that is as deep as a token can have it is read by all who get it", async () => {

@@ -367,3 +367,25 @@ Deno.test("channel stream: who names what it may not have is refused, with a rea
   }
   assert(!(await streams.access(["chat:a", "chat:b", "chat:a"]) instanceof Refusal));
 });
+
+Deno.test("channel stream: with a token whose expire_at is over there is none, as it would end at once", async () => {
+  const past = { user: "ann", info: undefined, data: undefined, override: {}, client: "" };
+  const claims = { ...past, expireAt: 1_700_000_000 - 1, meta: undefined, capabilities: [] };
+  const verifier = {
+    connection: (token: string) =>
+      Promise.resolve({
+        ...claims,
+        subscriptions: new Map(),
+        ...(token === "valid" ? { expireAt: undefined } : {}),
+      }),
+    subscription: () => Promise.resolve({ ...claims, channel: "chat:a" }),
+  };
+  const { streams } = new Worker({ verifier });
+  const rows = [{ token: "past" }, { token: "valid", subscriptionTokens: ["past"] }];
+  for (const credentials of rows) {
+    const refused = await streams.access(["chat:a"], credentials);
+    const told = refused instanceof Refusal ? [refused.status, refused.text] : [];
+    assertEquals(told, [401, "The token has expired"]);
+  }
+  assertEquals(await streams.access(["chat:a"], { token: "valid" }) instanceof Refusal, false);
+});

@@ -60,6 +60,27 @@ Deno.test("pusher client: who does not read is told to come back later, with 410
   assertEquals(client.peer.closedWith, 4100);
 });
 
+Deno.test("pusher client: a user_id that the channels have no room for is refused, and the connection goes on", async () => {
+  const bench = new PusherBench();
+  const client = bench.client();
+  client.take();
+  const subscribe = async (id: string) => {
+    const [channel, channel_data] = ["presence-room", JSON.stringify({ user_id: id })];
+    const auth = client.auth(channel, channel_data);
+    return await client.send("pusher:subscribe", { channel, channel_data, auth });
+  };
+  const [refused] = await subscribe("é".repeat(127));
+  assertEquals(refused?.event, "pusher:subscription_error");
+  assertEquals(refused?.data, {
+    type: "LimitReached",
+    error: "user_id has more than 253 bytes",
+    status: 413,
+  });
+  const [entered] = await subscribe("é".repeat(126));
+  assertEquals(entered?.event, "pusher_internal:subscription_succeeded");
+  assertEquals(client.peer.closedWith, undefined);
+});
+
 Deno.test("pusher client: an event of somebody whose info is as deep as a token can have it", async () => {
   const bench = new PusherBench();
   const client = bench.client();

@@ -21,4 +21,6 @@ export interface EngineConfig {
   readonly sentinelUser?: string;
   /** Default: the sentinels ask for none. */
   readonly sentinelPassword?: SecretSource;
+  /** Whether publications reach the subscribers of the server that has refused them, while the engine is away. Default: no. */
+  readonly offlineDelivery?: boolean;
 }

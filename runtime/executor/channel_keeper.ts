@@ -102,7 +102,9 @@ export class ChannelKeeper {
     const driver = await engineDriver(engine, placesOf(this.#start.secrets));
     const [store, workers, ring] = [this.#store, this.#workers, this.#ring];
     const names = { uid: store.epochText(0), sessionKey: store.sharedKey };
-    this.#engine = new EngineNode({ ...names, driver, store, workers, ring, ...notes });
+    const deliversOffline = engine.offlineDelivery === true;
+    const parts = { ...names, driver, store, workers, deliversOffline, ring };
+    this.#engine = new EngineNode({ ...parts, ...notes });
     this.#start = { ...this.#start, engine: this.#engine.memory };
     const fault = await this.#engine.connect();
     if (fault !== undefined) {

@@ -36,6 +36,7 @@ export function readEngineOptions(reader: TableReader, given?: string): EngineCo
   const caFile = reader.text("engine_ca_file");
   const sentinelUser = reader.text("engine_sentinel_user");
   const sentinelPassword = readSecret(reader, "engine_sentinel_password");
+  const offlineDelivery = reader.flag("engine_offline_delivery");
   if (!reader.has("engine") && given === undefined) {
     refuseIdle(reader);
     return undefined;
@@ -73,6 +74,7 @@ export function readEngineOptions(reader: TableReader, given?: string): EngineCo
     caFile,
     ...(sentinelUser === undefined ? {} : { sentinelUser }),
     ...(sentinelPassword === undefined ? {} : { sentinelPassword }),
+    ...(offlineDelivery ? { offlineDelivery } : {}),
   };
 }
 
@@ -85,6 +87,7 @@ function refuseIdle(reader: TableReader): void {
     "engine_sentinel_user",
     "engine_sentinel_password_file",
     "engine_sentinel_password_variable",
+    "engine_offline_delivery",
   ];
   for (const key of keys) {
     if (reader.has(key)) reader.fault(`${key} has no effect without engine`);

@@ -10,7 +10,7 @@ import { single } from "./worker_metrics.ts";
 
 /** The metrics of the engine. */
 export function engineFamilies(figures: EngineNodeFigures): Family[] {
-  const { isUp, probeSeconds, followed, requests, repairs, losses } = figures;
+  const { isUp, probeSeconds, followed, requests, repairs, losses, offlineDeliveries } = figures;
   return [
     single("engine_up", "gauge", "Whether the engine answers.", isUp ? 1 : 0),
     single("engine_probe_seconds", "gauge", "How long the last probe took.", probeSeconds),
@@ -32,6 +32,12 @@ export function engineFamilies(figures: EngineNodeFigures): Family[] {
       "counter",
       "Channels whose subscribers were told that something is missing.",
       losses,
+    ),
+    single(
+      "engine_offline_deliveries_total",
+      "counter",
+      "Publications that the engine did not take, and that subscribers of this server got.",
+      offlineDeliveries,
     ),
   ];
 }

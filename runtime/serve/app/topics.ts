@@ -117,6 +117,8 @@ export class Topics {
   ): number {
     if (own !== undefined) this.#awaited.add(own);
     this.#context.follow(answer.then((result) => {
+      // It may be delivered here all the same, without an offset, if the engine is away: then the feed has it already.
+      if (own !== undefined && "code" in result) this.#context.hub.flush();
       if (own !== undefined) this.#settle(own, "code" in result ? 0 : result.offset);
       if (!("code" in result)) return;
       this.#context.report(new Error(`a publication of the app in "${topic}" was refused`));

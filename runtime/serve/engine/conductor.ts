@@ -27,6 +27,8 @@ const NO_KEY = new Uint8Array(0);
 export interface ConductorParts {
   readonly driver: EngineDriver;
   readonly store: FollowingStore;
+  /** Whether publications reach the subscribers of this server while the engine is away; for the log. Default: no. */
+  readonly deliversOffline?: boolean;
   /** Tells the operator of something that needs attention, and of something that does not. */
   warn(text: string): void;
   inform(text: string): void;
@@ -205,7 +207,10 @@ export class Conductor implements EngineEvents, EntryOwner {
   #cut(reason: string): void {
     this.#lostAt = performance.now();
     this.#isVerifying = true;
-    if (this.#wasUp) this.#parts.warn(`the engine is lost: ${reason}; publications are refused`);
+    const outcome = this.#parts.deliversOffline === true
+      ? "publications are refused, and reach the subscribers of this server alone"
+      : "publications are refused";
+    if (this.#wasUp) this.#parts.warn(`the engine is lost: ${reason}; ${outcome}`);
     this.#queue.clear();
     this.#beginning.clear();
     this.#retries.forEach(clearTimeout);

@@ -14,6 +14,7 @@ import { createEngineMemory } from "./engine_memory.ts";
 import type { FollowingStore } from "./followed_entry.ts";
 import { NodeMembers } from "./node_members.ts";
 import { NodePeers } from "./node_peers.ts";
+import { OfflineDelivery } from "./offline_delivery.ts";
 import { RequestAnswers } from "./request_answers.ts";
 
 /** What a node is made with. */
@@ -25,6 +26,8 @@ export interface EngineNodeParts {
   readonly driver: EngineDriver;
   readonly store: FollowingStore & ControlStore;
   readonly workers: number;
+  /** Whether what the engine does not take while it is away reaches the subscribers of this server. */
+  readonly deliversOffline: boolean;
   /** Gives a worker's loop a turn. */
   ring(worker: number): void;
   warn(text: string): void;
@@ -35,6 +38,8 @@ export interface EngineNodeParts {
 export interface EngineNodeFigures extends EngineFigures {
   /** Requests by what was answered. */
   readonly requests: { readonly done: number; readonly full: number; readonly busy: number };
+  /** Publications that the engine did not take, and subscribers of this server got. */
+  readonly offlineDeliveries: number;
 }
 
 /** The engine of one server. */
@@ -46,14 +51,23 @@ export class EngineNode {
   readonly #members: NodeMembers;
   readonly #peers: NodePeers;
   readonly #answers: RequestAnswers;
+  readonly #offline: OfflineDelivery | undefined;
   readonly #desk: EngineDesk;
   readonly #broker: EngineBroker;
 
-  constructor({ uid, sessionKey, driver, store, workers, ring, warn, inform }: EngineNodeParts) {
+  constructor(parts: EngineNodeParts) {
+    const { uid, sessionKey, driver, store, workers, deliversOffline, ring, warn, inform } = parts;
     this.memory = createEngineMemory(workers);
     this.#driver = driver;
     const membersLost = () => this.#members.enterAgain();
-    this.#conductor = new Conductor({ driver, store, warn, inform, membersLost });
+    this.#conductor = new Conductor({
+      driver,
+      store,
+      deliversOffline,
+      warn,
+      inform,
+      membersLost,
+    });
     const members = this.#members = new NodeMembers(driver);
     const conductor = this.#conductor;
     const peers = this.#peers = new NodePeers({
@@ -65,7 +79,9 @@ export class EngineNode {
       store,
       warn,
     });
-    const handler = this.#answers = new RequestAnswers({ conductor, driver, members, peers });
+    const offline = this.#offline = deliversOffline ? new OfflineDelivery(store) : undefined;
+    const requests = { conductor, driver, members, peers, offline };
+    const handler = this.#answers = new RequestAnswers(requests);
     this.#desk = new EngineDesk({ memory: this.memory, workers, handler, ring });
     this.#broker = new EngineBroker({
       call: async (kind, values) => await handler.request(workers, kind, values),
@@ -85,7 +101,11 @@ export class EngineNode {
 
   /** The figures of now. */
   figures(): EngineNodeFigures {
-    return { ...this.#conductor.figures(), requests: { ...this.#answers.counts } };
+    return {
+      ...this.#conductor.figures(),
+      requests: { ...this.#answers.counts },
+      offlineDeliveries: this.#offline?.count ?? 0,
+    };
   }
 
   /** Publishes for the main thread, as the brokers of workers do. */

@@ -9,11 +9,18 @@
 import { decodeUtf8 } from "../../../protocol/basics.ts";
 import { ENTRY_FORM, type PublishedForm } from "../../channels/mod.ts";
 import type { Conductor } from "./conductor.ts";
-import type { EngineDriver, EngineEntry, EngineRangeQuery, EngineRangeResult } from "./driver.ts";
+import type {
+  EngineDriver,
+  EngineEntry,
+  EnginePublication,
+  EngineRangeQuery,
+  EngineRangeResult,
+} from "./driver.ts";
 import type { EngineAnswer, EngineHandler } from "./engine_desk.ts";
 import { REQUEST } from "./engine_request.ts";
 import type { NodeMembers } from "./node_members.ts";
 import type { NodePeers } from "./node_peers.ts";
+import type { OfflineDelivery } from "./offline_delivery.ts";
 import type { TupleValue } from "./tuple.ts";
 
 /** Requests of all workers that are under way, and the bytes in them: a slow engine is an error, and no memory. */
@@ -33,6 +40,8 @@ export interface RequestAnswersParts {
   readonly driver: EngineDriver;
   readonly members: NodeMembers;
   readonly peers: NodePeers;
+  /** Gets what the engine does not take while it is away; undefined: nobody does. */
+  readonly offline?: Pick<OfflineDelivery, "deliver"> | undefined;
 }
 
 /** Answers requests. */
@@ -41,17 +50,19 @@ export class RequestAnswers implements EngineHandler {
   readonly #driver: EngineDriver;
   readonly #members: NodeMembers;
   readonly #peers: NodePeers;
+  readonly #offline: RequestAnswersParts["offline"];
   /** By what was answered. */
   readonly counts = { done: 0, full: 0, busy: 0 };
 
   #requests = 0;
   #requestBytes = 0;
 
-  constructor({ conductor, driver, members, peers }: RequestAnswersParts) {
+  constructor({ conductor, driver, members, peers, offline }: RequestAnswersParts) {
     this.#conductor = conductor;
     this.#driver = driver;
     this.#members = members;
     this.#peers = peers;
+    this.#offline = offline;
   }
 
   request(worker: number, kind: number, values: Values): EngineAnswer {
@@ -114,7 +125,7 @@ export class RequestAnswers implements EngineHandler {
     const [, data, fields, form, historySize, historyTtlMs, skipHistory, key, version, text] =
       values;
     const proof = this.#conductor.positionOf(name);
-    const result = await this.#driver.publish(name, {
+    const publication: EnginePublication = {
       data: data as Uint8Array,
       fields: fields as Uint8Array,
       form: form as PublishedForm,
@@ -126,8 +137,14 @@ export class RequestAnswers implements EngineHandler {
         ? {}
         : { version: { version: version as number, versionEpoch: text as Uint8Array } }),
       ...(proof === undefined ? {} : { proof }),
-    });
-    if (result.status === "unavailable") return ["busy", 0, ""];
+    };
+    const result = await this.#driver.publish(name, publication);
+    if (result.status === "unavailable") {
+      // What the engine may have taken would come twice.
+      const isAway = this.#driver.status === "lost" && !result.mayBeDone;
+      if (isAway) this.#offline?.deliver(values[0] as Uint8Array, publication);
+      return BUSY;
+    }
     return result.status === "full"
       ? ["full", 0, ""]
       : [result.status, result.offset, result.epoch];

@@ -155,6 +155,27 @@ for (const isAnsweredFirst of [true, false]) {
   });
 }
 
+Deno.test("topics: a socket does not get what it publishes and the engine refuses, if this server delivers it", async () => {
+  const stores = new Stores();
+  const kept = new StoreBroker(stores.main);
+  const broker = Object.assign(new StoreBroker(stores.first), {
+    publish(name: Uint8Array, publication: Parameters<Broker["publish"]>[1]) {
+      kept.publish(name, { ...publication, skipHistory: true });
+      const answer: PublishAnswer = { status: "busy", offset: 0, epoch: "", subscribers: 0 };
+      return Promise.resolve(answer);
+    },
+  });
+  const { worker, topics, followed } = topicsOf(stores, broker);
+  const [ann, bob] = [new Socket(), new Socket()];
+  const own = topics.subscribe("room", ann);
+  topics.subscribe("room", bob);
+  topics.publish("room", encodeTopicText("hers"), { publisher: own });
+  await Promise.all(followed);
+  worker.settle();
+  assertEquals([ann.texts, bob.texts], [[], ["hers"]]);
+  assertEquals(worker.reported.length, 1, "that it was refused");
+});
+
 Deno.test("topics: what is dropped for a slow socket is counted", () => {
   const stores = new Stores();
   const { worker, topics, counts } = topicsOf(stores);

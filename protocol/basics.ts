@@ -19,6 +19,7 @@ export {
   parseIpAddress,
   UNIX_PEER,
   urlHost,
+  urlList,
   urlPerHost,
 } from "./address/mod.ts";
 export { ByteBuffer } from "./byte_buffer.ts";

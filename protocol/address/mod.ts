@@ -19,4 +19,5 @@ export {
 } from "./forwarded.ts";
 export { formatIpAddress, parseIpAddress, unmapIPv4 } from "./ip_address.ts";
 export { urlHost } from "./url_host.ts";
+export { urlList } from "./url_list.ts";
 export { urlPerHost } from "./url_per_host.ts";

@@ -4,7 +4,7 @@
  * In: the text. Out: the address, or a fault that begins with the name of the option. Pure; the driver reads its parts.
  */
 
-import { urlPerHost } from "../../protocol/basics.ts";
+import { urlList, urlPerHost } from "../../protocol/basics.ts";
 
 /** A kind of engine, and what its addresses look like. */
 interface Kind {
@@ -57,20 +57,54 @@ const SOCKET_PARAMETERS: readonly string[] = ["db", "user"];
 const PASSWORD_FAULT = "must not have a password, as others may read it: " +
   "in [channels], name a file with engine_password_file, or a variable of the environment with engine_password_variable";
 
+/** Servers of an engine of several: each publication of a channel looks for its place among them. */
+const MOST_SERVERS = 64;
+
 /** An address that is valid. */
 export interface EngineUrl {
+  /** Of several servers, all addresses between commas. */
   readonly url: string;
-  /** Whether the connection is over TLS. */
+  /** Whether a connection is over TLS. */
   readonly isTls: boolean;
-  /** Whether sentinels are asked where the server is. */
+  /** Whether sentinels are asked where a server is. */
   readonly isSentinel: boolean;
 }
 
-/** The address, or what is wrong with the text. @param name how the fault names the option */
-export function readEngineUrl(
-  text: string,
-  name: string,
-): EngineUrl & { readonly fault?: undefined } | { readonly fault: string } {
+type Read = EngineUrl & { readonly fault?: undefined } | { readonly fault: string };
+
+/** The address, or those of several servers, or what is wrong with the text. @param name how the fault names the option */
+export function readEngineUrl(text: string, name: string): Read {
+  const [first = "", ...others] = urlList(text);
+  if (others.length === 0) return readAddress(first, name);
+  const all: EngineUrl[] = [];
+  for (const each of [first, ...others]) {
+    const read = readAddress(each, name);
+    if (read.fault !== undefined) return read;
+    all.push(read);
+  }
+  const urls = all.map(({ url }) => url);
+  const fault = faultOfList(urls);
+  if (fault !== undefined) return { fault: `${name} ${fault}` };
+  return {
+    url: urls.join(),
+    isTls: all.some(({ isTls }) => isTls),
+    isSentinel: all.some(({ isSentinel }) => isSentinel),
+  };
+}
+
+function faultOfList(urls: readonly string[]): string | undefined {
+  if (urls.some((url) => /^(?:nats|tls):/.test(url))) {
+    return "may have several addresses of Redis servers only, each with a part of the channels: " +
+      "the servers of a NATS cluster are one address, as nats://10.0.0.1:4222,10.0.0.2:4222";
+  }
+  const twice = urls.find((url, i) => urls.indexOf(url) < i);
+  if (twice !== undefined) return `has ${twice} twice`;
+  return urls.length > MOST_SERVERS
+    ? `has ${urls.length} addresses: at most ${MOST_SERVERS} are allowed`
+    : undefined;
+}
+
+function readAddress(text: string, name: string): Read {
   const urls = urlPerHost(text);
   const protocol = urls?.[0].protocol ?? "";
   const kind = KINDS.get(protocol);
@@ -85,7 +119,8 @@ export function readEngineUrl(
   const fault = isSocket
     ? socketFault(urls[0])
     : urls.length > 1 && !kind.hasList
-    ? "must be the address of a single server, without commas"
+    ? "must be the address of a single server, without commas: several begin with redis:// each, " +
+      "as redis://10.0.0.1:6379,redis://10.0.0.2:6379"
     : urls.map((url) => hostFault(url, kind)).find((each) => each !== undefined);
   if (fault !== undefined) return { fault: `${name} ${fault}` };
   const url = urls.length === 1 ? urls[0].href : text;

@@ -15,7 +15,7 @@ export function giveBackRights(settings: Settings | null): void {
   const isAllowed = (right: AppRight) =>
     allow.some((grant) => [right, "all"].includes(grant.right));
   // Deno takes a connection to a Unix socket for a writing of its file.
-  const hasSocket = /^[^:]*unix:/.test(settings?.config.channels?.engine?.url ?? "");
+  const hasSocket = /(?:^|[,+])unix:/.test(settings?.config.channels?.engine?.url ?? "");
   if (!isAllowed("write") && !hasSocket && hasLibc()) {
     Deno.permissions.revokeSync({ name: "write" });
   }

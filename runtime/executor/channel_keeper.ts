@@ -97,13 +97,13 @@ export class ChannelKeeper {
    */
   async openEngine({ engine }: ChannelsConfig, notes: EngineNotes): Promise<void> {
     if (engine === undefined) return;
-    const { engineDriver } = await import("./channel_engine.ts");
+    const { engineDrivers } = await import("./channel_engine.ts");
     const { EngineNode } = await import("../serve/engine/mod.ts");
-    const driver = await engineDriver(engine, placesOf(this.#start.secrets));
+    const drivers = await engineDrivers(engine, placesOf(this.#start.secrets));
     const [store, workers, ring] = [this.#store, this.#workers, this.#ring];
     const names = { uid: store.epochText(0), sessionKey: store.sharedKey };
     const deliversOffline = engine.offlineDelivery === true;
-    const parts = { ...names, driver, store, workers, deliversOffline, ring };
+    const parts = { ...names, drivers, store, workers, deliversOffline, ring };
     this.#engine = new EngineNode({ ...parts, ...notes });
     this.#start = { ...this.#start, engine: this.#engine.memory };
     const fault = await this.#engine.connect();

@@ -1,8 +1,9 @@
 /**
- * The engine's part of one server, on the main thread: the driver, the conductor, and the desk of the workers.
+ * The engine's part of one server, on the main thread: for each server of the engine its driver and its conductor, and the desk of the workers.
  *
- * In: a driver that is not connected, the store of the main thread, and how to wake a worker. Out: the memory with which workers call, and
- * whether the server is ready. Loaded only if the config names an engine.
+ * In: drivers that are not connected, the store of the main thread, and how to wake a worker. Out: the memory with which workers call, and
+ * whether the server is ready. Loaded only if the config names an engine. Of several servers of the engine each has the channels
+ * that {@link shardOf} gives it, and fails and comes back by itself; what servers tell each other is at the first one.
  */
 import { Conductor, type EngineFigures } from "./conductor.ts";
 import type { Publication } from "../../channels/mod.ts";
@@ -12,10 +13,13 @@ import { EngineBroker } from "./engine_broker.ts";
 import { EngineDesk } from "./engine_desk.ts";
 import { createEngineMemory } from "./engine_memory.ts";
 import type { FollowingStore } from "./followed_entry.ts";
+import { MessageStore } from "./message_store.ts";
 import { NodeMembers } from "./node_members.ts";
 import { NodePeers } from "./node_peers.ts";
 import { OfflineDelivery } from "./offline_delivery.ts";
 import { RequestAnswers } from "./request_answers.ts";
+import { ALL_SERVERS, ServerMember } from "./server_member.ts";
+import { shardOf } from "./shard_of.ts";
 
 /** What a node is made with. */
 export interface EngineNodeParts {
@@ -23,7 +27,8 @@ export interface EngineNodeParts {
   readonly uid: string;
   /** By which other servers check the names of this one's sessions. */
   readonly sessionKey: Uint8Array;
-  readonly driver: EngineDriver;
+  /** One for each server of the engine, in the order that all servers have; one at least. */
+  readonly drivers: readonly EngineDriver[];
   readonly store: FollowingStore & ControlStore;
   readonly workers: number;
   /** Whether what the engine does not take while it is away reaches the subscribers of this server. */
@@ -42,13 +47,23 @@ export interface EngineNodeFigures extends EngineFigures {
   readonly offlineDeliveries: number;
 }
 
+/** One server of the engine, and what this node has there. */
+interface Shard {
+  readonly driver: EngineDriver;
+  readonly conductor: Conductor;
+  readonly members: NodeMembers;
+  /** Which one it is, as "2 of 3"; empty: the only one. */
+  readonly place: string;
+  warn(text: string): void;
+}
+
 /** The engine of one server. */
 export class EngineNode {
   /** For the workers' `EngineCalls`. */
   readonly memory: SharedArrayBuffer;
-  readonly #driver: EngineDriver;
-  readonly #conductor: Conductor;
-  readonly #members: NodeMembers;
+  readonly #shards: readonly Shard[];
+  /** At all servers of the engine but the first. */
+  readonly #entries: readonly ServerMember[];
   readonly #peers: NodePeers;
   readonly #answers: RequestAnswers;
   readonly #offline: OfflineDelivery | undefined;
@@ -56,32 +71,15 @@ export class EngineNode {
   readonly #broker: EngineBroker;
 
   constructor(parts: EngineNodeParts) {
-    const { uid, sessionKey, driver, store, workers, deliversOffline, ring, warn, inform } = parts;
+    const { uid, sessionKey, store, workers, deliversOffline, ring } = parts;
     this.memory = createEngineMemory(workers);
-    this.#driver = driver;
-    const membersLost = () => this.#members.enterAgain();
-    this.#conductor = new Conductor({
-      driver,
-      store,
-      deliversOffline,
-      warn,
-      inform,
-      membersLost,
-    });
-    const members = this.#members = new NodeMembers(driver);
-    const conductor = this.#conductor;
-    const peers = this.#peers = new NodePeers({
-      uid,
-      sessionKey,
-      driver,
-      conductor,
-      members,
-      store,
-      warn,
-    });
+    const shards = this.#shards = parts.drivers.map((_, i) => openShard(parts, i));
+    const [first, ...others] = shards;
+    const peers = this.#peers = new NodePeers({ ...first!, uid, sessionKey, store });
+    this.#entries = others.map((shard) => enterAt(shard, parts));
     const offline = this.#offline = deliversOffline ? new OfflineDelivery(store) : undefined;
-    const requests = { conductor, driver, members, peers, offline };
-    const handler = this.#answers = new RequestAnswers(requests);
+    const placeOf = (channel: string) => shards[shardOf(channel, shards.length)]!;
+    const handler = this.#answers = new RequestAnswers({ placeOf, peers, offline });
     this.#desk = new EngineDesk({ memory: this.memory, workers, handler, ring });
     this.#broker = new EngineBroker({
       call: async (kind, values) => await handler.request(workers, kind, values),
@@ -90,19 +88,24 @@ export class EngineNode {
   }
 
   /** Connects. @returns why the first try failed; it goes on trying. Undefined: it is connected */
-  connect(): Promise<string | undefined> {
-    return this.#driver.connect(this.#conductor);
+  async connect(): Promise<string | undefined> {
+    const tries = this.#shards.map(async ({ driver, conductor, place }) => {
+      const fault = await driver.connect(conductor);
+      return fault === undefined || place === "" ? fault : `server ${place}: ${fault}`;
+    });
+    const faults = (await Promise.all(tries)).filter((fault) => fault !== undefined);
+    return faults.length === 0 ? undefined : faults.join("; ");
   }
 
   /** Whether clients get everything here. */
   get isReady(): boolean {
-    return this.#conductor.isReady;
+    return this.#shards.every(({ conductor }) => conductor.isReady);
   }
 
   /** The figures of now. */
   figures(): EngineNodeFigures {
     return {
-      ...this.#conductor.figures(),
+      ...joinedFigures(this.#shards.map(({ conductor }) => conductor.figures())),
       requests: { ...this.#answers.counts },
       offlineDeliveries: this.#offline?.count ?? 0,
     };
@@ -120,7 +123,7 @@ export class EngineNode {
 
   /** A worker is dead: its members leave, and its successor begins with empty rings. */
   remove(worker: number): void {
-    this.#members.remove(worker);
+    for (const { members } of this.#shards) members.remove(worker);
     this.#desk.remove(worker);
   }
 
@@ -128,7 +131,46 @@ export class EngineNode {
   async close(): Promise<void> {
     this.#desk.close();
     this.#peers.close();
-    this.#members.close();
-    await this.#conductor.close();
+    for (const entry of this.#entries) entry.close();
+    for (const { members } of this.#shards) members.close();
+    await Promise.all(this.#shards.map(({ conductor }) => conductor.close()));
   }
+}
+
+function openShard(parts: EngineNodeParts, index: number): Shard {
+  const { drivers, store, deliversOffline } = parts;
+  const driver = drivers[index]!;
+  const place = drivers.length === 1 ? "" : `${index + 1} of ${drivers.length}`;
+  const named = (text: string) => place === "" ? text : `server ${place} of the engine: ${text}`;
+  const warn = (text: string) => parts.warn(named(text));
+  const inform = (text: string) => parts.inform(named(text));
+  const members = new NodeMembers(driver);
+  const membersLost = () => members.enterAgain();
+  const told = { warn, inform, membersLost };
+  const conductor = new Conductor({ driver, store, deliversOffline, ...told });
+  return { driver, conductor, members, place, warn };
+}
+
+/** Servers with another list of the engine's servers are found at each of them. */
+function enterAt(shard: Shard, { uid, sessionKey }: EngineNodeParts): ServerMember {
+  const member = new ServerMember({ ...shard, uid, info: sessionKey });
+  const begun = () => void member.enter();
+  // Nothing is published there.
+  shard.conductor.keep(
+    ALL_SERVERS,
+    new MessageStore({ begun, receive: () => {}, lost: () => {} }),
+  );
+  return member;
+}
+
+function joinedFigures(all: readonly EngineFigures[]): EngineFigures {
+  const sum = (name: "followed" | "repairs" | "losses") =>
+    all.reduce((total, figures) => total + figures[name], 0);
+  return {
+    isUp: all.every(({ isUp }) => isUp),
+    probeSeconds: Math.max(...all.map(({ probeSeconds }) => probeSeconds)),
+    followed: sum("followed"),
+    repairs: sum("repairs"),
+    losses: sum("losses"),
+  };
 }

@@ -22,14 +22,9 @@ import type { EngineDriver } from "./driver.ts";
 import { MessageStore } from "./message_store.ts";
 import type { NodeMembers } from "./node_members.ts";
 import { ServerDirectory } from "./server_directory.ts";
+import { ALL_SERVERS, ServerMember } from "./server_member.ts";
 import { type AnswerPart, SURVEY_TIME, Surveys } from "./surveys.ts";
 
-/** The channel to which all servers listen. A client's channel has no empty namespace. */
-const ALL_SERVERS = ":servers";
-/** As a member of it, a server belongs to none of its workers. */
-const NO_WORKER = -1;
-/** Milliseconds until a server that could not become a member tries again. */
-const RETRY = 1_000;
 /** The words of messages between servers that are not for all workers; behind each: what it is about. */
 const WORD = { question: "?", answer: "!", commands: ">" } as const;
 /** Longer commands of a session are not kept in the engine: the client asks again. */
@@ -46,6 +41,8 @@ export interface NodePeersParts {
   readonly driver: Pick<EngineDriver, "members" | "publish">;
   readonly conductor: Pick<Conductor, "keep" | "positionOf">;
   readonly members: Pick<NodeMembers, "join">;
+  /** Which of the engine's servers it is, as "1 of 3"; empty: the only one. */
+  readonly place: string;
   readonly store: ControlStore;
   /** Tells the operator. */
   warn(text: string): void;
@@ -57,18 +54,18 @@ export class NodePeers {
   readonly #local: ControlSender;
   readonly #surveys = new Surveys();
   readonly #servers: ServerDirectory;
+  readonly #member: ServerMember;
   /** Those of which the log has said that they do not answer. */
   readonly #silent = new Set<string>();
-  #timer: ReturnType<typeof setTimeout> | undefined = undefined;
   /** Whether the log has said that the others cannot be asked. */
   #isAlone = false;
-  #isClosed = false;
 
   constructor(parts: NodePeersParts) {
     this.#parts = parts;
     this.#local = new ControlSender(parts.store);
     this.#servers = new ServerDirectory(parts.driver, ALL_SERVERS, () => performance.now());
-    const { conductor, warn, uid } = parts;
+    const { conductor, warn, uid, sessionKey } = parts;
+    this.#member = new ServerMember({ ...parts, info: sessionKey });
     const forAll = new MessageStore({
       begun: () => {},
       receive: (word, data) => this.#receiveForAll(word, data),
@@ -79,7 +76,7 @@ export class NodePeers {
     });
     const forThis = new MessageStore({
       // Whoever finds this server among the members can reach it.
-      begun: () => void this.#enter(),
+      begun: () => void this.#member.enter(),
       receive: (word, data) => this.#receive(word, data),
       lost: () => {}, // who has asked asks again
     });
@@ -154,8 +151,7 @@ export class NodePeers {
 
   /** Ends what is open. */
   close(): void {
-    this.#isClosed = true;
-    clearTimeout(this.#timer);
+    this.#member.close();
     this.#surveys.close();
   }
 
@@ -163,16 +159,6 @@ export class NodePeers {
   async #others(): Promise<readonly string[] | undefined> {
     const all = await this.#servers.all();
     return all?.filter((uid) => uid !== this.#parts.uid);
-  }
-
-  /** Becomes a member of the servers. */
-  async #enter(): Promise<void> {
-    clearTimeout(this.#timer);
-    const { uid, sessionKey, members } = this.#parts;
-    const member = { client: uid, user: "", info: sessionKey, announce: false };
-    const status = await members.join(NO_WORKER, ALL_SERVERS, member);
-    if (status === "joined" || this.#isClosed) return;
-    this.#timer = setTimeout(() => void this.#enter(), RETRY);
   }
 
   #receiveForAll(word: string, data: Uint8Array): void {

@@ -34,11 +34,22 @@ const MAX_BYTES = 4 * 1024 * 1024;
 type Values = readonly TupleValue[];
 type Answer = Promise<Values>;
 
-/** Who carries requests out. */
-export interface RequestAnswersParts {
+/** Who carries requests about a channel out. */
+export interface RequestPlace {
   readonly conductor: Pick<Conductor, "open" | "positionOf">;
   readonly driver: EngineDriver;
-  readonly members: NodeMembers;
+  readonly members: Pick<NodeMembers, "join" | "leave">;
+}
+
+/** A channel, with those. */
+interface ChannelPlace extends RequestPlace {
+  readonly name: string;
+}
+
+/** Who carries requests out. */
+export interface RequestAnswersParts {
+  /** That server of the engine which has a channel. */
+  placeOf(channel: string): RequestPlace;
   readonly peers: NodePeers;
   /** Gets what the engine does not take while it is away; undefined: nobody does. */
   readonly offline?: Pick<OfflineDelivery, "deliver"> | undefined;
@@ -46,9 +57,7 @@ export interface RequestAnswersParts {
 
 /** Answers requests. */
 export class RequestAnswers implements EngineHandler {
-  readonly #conductor: RequestAnswersParts["conductor"];
-  readonly #driver: EngineDriver;
-  readonly #members: NodeMembers;
+  readonly #placeOf: RequestAnswersParts["placeOf"];
   readonly #peers: NodePeers;
   readonly #offline: RequestAnswersParts["offline"];
   /** By what was answered. */
@@ -57,17 +66,16 @@ export class RequestAnswers implements EngineHandler {
   #requests = 0;
   #requestBytes = 0;
 
-  constructor({ conductor, driver, members, peers, offline }: RequestAnswersParts) {
-    this.#conductor = conductor;
-    this.#driver = driver;
-    this.#members = members;
+  constructor({ placeOf, peers, offline }: RequestAnswersParts) {
+    this.#placeOf = placeOf;
     this.#peers = peers;
     this.#offline = offline;
   }
 
   request(worker: number, kind: number, values: Values): EngineAnswer {
     if (kind === REQUEST.leave) {
-      this.#members.leave(worker, nameIn(values), values[1] as string);
+      const { name, members } = this.#channelIn(values);
+      members.leave(worker, name, values[1] as string);
       return undefined;
     }
     if (kind === REQUEST.answer) {
@@ -90,25 +98,31 @@ export class RequestAnswers implements EngineHandler {
     if (kind === REQUEST.survey) return this.#survey(values);
     if (kind === REQUEST.sessionKey) return this.#sessionKey(values);
     if (kind === REQUEST.pass) return this.#pass(values);
-    const name = nameIn(values);
+    const channel = this.#channelIn(values);
     switch (kind) {
       case REQUEST.publish:
-        return this.#publish(name, values);
+        return this.#publish(channel, values);
       case REQUEST.open:
-        return this.#open(name, values);
+        return this.#open(channel, values);
       case REQUEST.recover:
-        return this.#recover(name, values);
+        return this.#recover(channel, values);
       case REQUEST.history:
-        return this.#history(name, values);
+        return this.#history(channel, values);
       case REQUEST.removeHistory:
-        return this.#removeHistory(name);
+        return this.#removeHistory(channel);
       case REQUEST.join:
-        return this.#join(worker, name, values);
+        return this.#join(worker, channel, values);
       case REQUEST.presence:
-        return this.#presence(name, values[1] as number);
+        return this.#presence(channel, values[1] as number);
       default:
         throw new TypeError(`no request is of kind ${kind}`);
     }
+  }
+
+  /** The channel, whose name most requests begin with. */
+  #channelIn([bytes]: Values): ChannelPlace {
+    const name = decodeUtf8(bytes as Uint8Array);
+    return { name, ...this.#placeOf(name) };
   }
 
   async #counted(answer: Answer, size: number): Answer {
@@ -121,10 +135,10 @@ export class RequestAnswers implements EngineHandler {
     return values;
   }
 
-  async #publish(name: string, values: Values): Answer {
+  async #publish({ name, driver, conductor }: ChannelPlace, values: Values): Answer {
     const [, data, fields, form, historySize, historyTtlMs, skipHistory, key, version, text] =
       values;
-    const proof = this.#conductor.positionOf(name);
+    const proof = conductor.positionOf(name);
     const publication: EnginePublication = {
       data: data as Uint8Array,
       fields: fields as Uint8Array,
@@ -138,10 +152,10 @@ export class RequestAnswers implements EngineHandler {
         : { version: { version: version as number, versionEpoch: text as Uint8Array } }),
       ...(proof === undefined ? {} : { proof }),
     };
-    const result = await this.#driver.publish(name, publication);
+    const result = await driver.publish(name, publication);
     if (result.status === "unavailable") {
       // What the engine may have taken would come twice.
-      const isAway = this.#driver.status === "lost" && !result.mayBeDone;
+      const isAway = driver.status === "lost" && !result.mayBeDone;
       if (isAway) this.#offline?.deliver(values[0] as Uint8Array, publication);
       return BUSY;
     }
@@ -150,15 +164,15 @@ export class RequestAnswers implements EngineHandler {
       : [result.status, result.offset, result.epoch];
   }
 
-  async #open(name: string, [key]: Values): Answer {
+  async #open({ name, conductor }: ChannelPlace, [key]: Values): Answer {
     const kept = (key as Uint8Array).slice();
-    return [await this.#conductor.open(name, kept) ? "open" : "busy"];
+    return [await conductor.open(name, kept) ? "open" : "busy"];
   }
 
-  async #recover(name: string, values: Values): Answer {
+  async #recover({ name, driver }: ChannelPlace, values: Values): Answer {
     const [offset, epoch, limit, maxBytes] = values.slice(1) as [number, string, number, number];
     const most = Math.min(limit, MAX_ENTRIES);
-    const result = await this.#driver.range(name, { from: offset + 1, limit: most });
+    const result = await driver.range(name, { from: offset + 1, limit: most });
     if (result.status !== "read" || result.position.epoch === "") return withoutEntries(result);
     const { entries, position, hasMore } = result;
     const isWhole = position.epoch === epoch && offset <= position.offset && !hasMore &&
@@ -167,7 +181,7 @@ export class RequestAnswers implements EngineHandler {
     return ["read", position.offset, position.epoch, ...entries.flatMap(valuesOf)];
   }
 
-  async #history(name: string, values: Values): Answer {
+  async #history({ name, driver }: ChannelPlace, values: Values): Answer {
     const [offset, epoch, limit, maxBytes, reverse] = values.slice(1) as [
       number | undefined,
       string,
@@ -177,7 +191,7 @@ export class RequestAnswers implements EngineHandler {
     ];
     const isReverse = reverse === 1;
     const query = pageQuery(offset, Math.min(limit, MAX_ENTRIES), isReverse);
-    const result = await this.#driver.range(name, query);
+    const result = await driver.range(name, query);
     if (result.status !== "read" || result.position.epoch === "") return withoutEntries(result);
     const { position } = result;
     if (epoch !== "" && epoch !== position.epoch) {
@@ -192,8 +206,8 @@ export class RequestAnswers implements EngineHandler {
     return ["read", position.offset, position.epoch, ...entries.flatMap(valuesOf)];
   }
 
-  async #removeHistory(name: string): Answer {
-    const { status } = await this.#driver.removeHistory(name);
+  async #removeHistory({ name, driver }: ChannelPlace): Answer {
+    const { status } = await driver.removeHistory(name);
     return [status === "done" ? 1 : 0];
   }
 
@@ -217,14 +231,14 @@ export class RequestAnswers implements EngineHandler {
     return [await this.#peers.pass(to, session as string, kept) ? 1 : 0];
   }
 
-  async #join(worker: number, name: string, values: Values): Answer {
+  async #join(worker: number, { name, members }: ChannelPlace, values: Values): Answer {
     const [client, user, info, announce] = values.slice(1) as [string, string, Uint8Array, number];
     const member = { client, user, info: info.slice(), announce: announce === 1 };
-    return [await this.#members.join(worker, name, member)];
+    return [await members.join(worker, name, member)];
   }
 
-  async #presence(name: string, limit: number): Answer {
-    const result = await this.#driver.members(name);
+  async #presence({ name, driver }: ChannelPlace, limit: number): Answer {
+    const result = await driver.members(name);
     if (result.status !== "read") return ["busy", 0, 0];
     const { members } = result;
     const known = members.filter(({ user }) => user !== "").map(({ user }) => user);
@@ -233,11 +247,6 @@ export class RequestAnswers implements EngineHandler {
     const listed = limit === 0 ? [] : members.flatMap(({ client, info }) => [client, info]);
     return ["read", members.length, users, ...listed];
   }
-}
-
-/** The channel's name, which most requests begin with. */
-function nameIn([name]: Values): string {
-  return decodeUtf8(name as Uint8Array);
 }
 
 function pageQuery(offset: number | undefined, limit: number, reverse: boolean): EngineRangeQuery {

@@ -1,7 +1,7 @@
-/** URLs that name several hosts. */
+/** URLs that name several hosts, and lists of URLs. */
 
 import { assertEquals } from "@std/assert";
-import { urlPerHost } from "../../../protocol/address/mod.ts";
+import { urlList, urlPerHost } from "../../../protocol/address/mod.ts";
 
 Deno.test("url per host: one ordinary URL for each host, or none at all", () => {
   const rows: [string, string[] | undefined][] = [
@@ -21,4 +21,20 @@ Deno.test("url per host: one ordinary URL for each host, or none at all", () => 
   for (const [text, expected] of rows) {
     assertEquals(urlPerHost(text)?.map(({ href }) => href), expected, text);
   }
+});
+
+Deno.test("url list: a comma divides URLs if a scheme is behind it", () => {
+  const rows: [string, string[]][] = [
+    ["redis://a", ["redis://a"]],
+    ["redis://a:1,rediss://u@[::1]:2/3", ["redis://a:1", "rediss://u@[::1]:2/3"]],
+    ["redis+sentinel://a,b:2/m,redis+sentinel://a,b:2/n", [
+      "redis+sentinel://a,b:2/m",
+      "redis+sentinel://a,b:2/n",
+    ]],
+    ["nats://a,b,c", ["nats://a,b,c"]],
+    ["unix:///a,b,unix:///c", ["unix:///a,b", "unix:///c"]],
+    ["redis://a,", ["redis://a,"]],
+    ["", [""]],
+  ];
+  for (const [text, expected] of rows) assertEquals(urlList(text), expected, text);
 });

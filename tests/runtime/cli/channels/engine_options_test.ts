@@ -19,10 +19,28 @@ Deno.test("engine options: delivery while the engine is away", () => {
   }
 });
 
+Deno.test("engine options: several Redis servers", () => {
+  const all = "redis://a:1,rediss://b/2,redis+sentinel://c,d/e";
+  const { engine, faults } = read(`engine = '${all}'
+    engine_ca_file = 'f'
+    engine_sentinel_password_file = 'g'`);
+  assertEquals([engine?.url, faults], [all, []]);
+});
+
 /** TOML, and what its fault has. */
 const WRONG: readonly [toml: string, fault: string][] = [
   ["engine_offline_delivery = true", "engine_offline_delivery has no effect without engine"],
   ["engine = 'redis://a'\nengine_offline_delivery = 1", "engine_offline_delivery must be true or"],
+  ["engine = 'redis://a,nats://b'", "engine may have several addresses of Redis servers only"],
+  ["engine = 'redis://a,redis://b,redis://a'", "engine has redis://a twice"],
+  ["engine = 'redis://a,redis://b/c'", "engine has the number of a database as its path"],
+  ["engine = 'redis://a,mqtt://b'", "engine must be the address of a Redis, Valkey or NATS"],
+  ["engine = 'redis://a,redis://b:c@d'", "engine must not have a password"],
+  ["engine = 'redis://a,redis://b'\nengine_ca_file = 'c'", "engine_ca_file has no effect"],
+  [
+    `engine = '${Array.from({ length: 65 }, (_, i) => `redis://a/${i}`).join()}'`,
+    "engine has 65 addresses: at most 64 are allowed",
+  ],
 ];
 
 Deno.test("engine options: what is refused", () => {

@@ -37,6 +37,7 @@ async function server(engine: LoopbackEngine, uid: string = crypto.randomUUID())
     driver,
     conductor,
     members,
+    place: "",
     store,
     warn,
   });

@@ -36,10 +36,13 @@ async function publish(
   { isAllowed = true } = {},
 ) {
   const store = new Recording();
-  const parts = {
+  const place = {
     conductor: { open: () => Promise.resolve(false), positionOf: () => undefined },
     driver: { status, publish: () => Promise.resolve(answer) },
     members: {},
+  };
+  const parts = {
+    placeOf: () => place,
     peers: {},
     offline: isAllowed ? new OfflineDelivery(store) : undefined,
   } as unknown as RequestAnswersParts;

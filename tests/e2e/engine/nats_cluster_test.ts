@@ -1,6 +1,6 @@
 /**
- * Two servers that share a cluster of three NATS servers, of which one after another is killed and comes back: first the one that leads the stream of
- * the channels, then each. Each offset comes exactly once, or is reported lost; nobody restarts anything.
+ * Two servers that share a cluster of three NATS servers, of which the one that leads the stream of the channels is killed and comes back, and then
+ * the next leader is frozen and goes on. Each offset comes exactly once, or is reported lost; nobody restarts anything.
  */
 
 import { assert, assertEquals } from "@std/assert";
@@ -8,15 +8,16 @@ import { ChannelFolder } from "../../support/channel_commands.ts";
 import { Audience } from "../../support/engine_audience.ts";
 import { Publisher, ServerGroup } from "../../support/engine_servers.ts";
 import { NatsCluster } from "../../support/nats_cluster.ts";
-import { NATS_SERVER, NO_NATS } from "../../support/nats_engine.ts";
+import { NATS_SERVER, type NatsEngine, NO_NATS } from "../../support/nats_engine.ts";
 import { waitFor } from "../../support/wait_for.ts";
 
 const NODES = 2;
 const CLIENTS = 20;
-const ROUNDS = 2;
 const CHANNELS = ["deep:a", "deep:b", "deep:c", "deep:d"];
 const STREAM = "async-deno:_channels";
 const TIMEOUT_MS = 120_000;
+
+type Fault = (server: NatsEngine) => void | Promise<void>;
 /** Long enough for all that is published while a server looks for another leader. */
 const NAMESPACE = `
 [channels.namespaces.deep]
@@ -51,14 +52,18 @@ Deno.test({
     };
     await goesOn();
 
-    for (let round = 0; round < ROUNDS; round++) {
+    const faults: readonly [begin: Fault, end: Fault][] = [
+      [(victim) => victim.kill(), (victim) => victim.start()],
+      [(victim) => victim.freeze(), (victim) => victim.thaw()],
+    ];
+    for (const [begin, end] of faults) {
       const victim = cluster.named((await cluster.leaderOf(STREAM))!);
-      await victim.kill();
+      await begin(victim);
       await goesOn();
       for (const port of nodes.running) await publisher.publishAtLast(port, CHANNELS[0]!);
       await settled();
       assertEquals(audience.faults, []);
-      await victim.start();
+      await end(victim);
       await cluster.ready();
       await cluster.replicated(STREAM);
     }

@@ -4,6 +4,7 @@ import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { connectTls } from "../../../../../runtime/serve/engine/nats/nats_tls.ts";
 import { Authority, OPENSSL } from "../../../../support/certificates.ts";
 import { attemptAt, EngineNode, publicationOf } from "../../../../support/engine_node.ts";
+import { freePort } from "../../../../support/free_port.ts";
 import { NATS_SERVER, NatsEngine, NO_NATS } from "../../../../support/nats_engine.ts";
 import { waitFor } from "../../../../support/wait_for.ts";
 
@@ -50,6 +51,31 @@ Deno.test({
         await node.waitFor("up");
         assertEquals((await node.driver.publish("c", publicationOf("x"))).status, "stored");
       }
+    });
+
+    await t.step("several addresses: the servers of a cluster, and its members alone", async () => {
+      await using stack = new AsyncDisposableStack();
+      const ports = Array.from({ length: 3 }, freePort);
+      const routes = ports.map((port) => `"nats://127.0.0.1:${port}"`).join();
+      const servers = await Promise.all(ports.map(async (port, i) =>
+        stack.use(
+          await NatsEngine.start({
+            config: `${configOf({ cert, key })}\nserver_name: s${i}
+cluster { name: test, listen: "127.0.0.1:${port}", routes: [${routes}] }`,
+          }),
+        )
+      ));
+      const url = `tls://${servers.map(({ port }) => `localhost:${port}`).join()}`;
+      // JetStream does not answer at all before the servers have a leader.
+      const node = stack.use(await EngineNode.start(url, { ca, timeoutMs: 3000 }));
+      assertEquals((await node.driver.publish("c", publicationOf("1"))).status, "stored");
+      await servers[0]!.kill();
+      await waitFor(
+        async () => (await node.driver.publish("c", publicationOf("2"))).status === "stored",
+        { what: "a publication by the others", timeoutMs: 60_000 },
+      );
+      const { reason = "no fault" } = await attemptAt(url);
+      assertStringIncludes(reason, "known authority: engine_ca_file");
     });
 
     await t.step("what is wrong is said", async () => {

@@ -17,6 +17,7 @@ import {
 import type { Os } from "../os/mod.ts";
 import { GivingWay } from "./giving_way.ts";
 import { IoRegistry } from "./io_registry.ts";
+import { TurnPace } from "./turn_pace.ts";
 
 /**
  * The longest asynchronous wait, in milliseconds. Handlers may set deadlines while it runs on another thread,
@@ -37,6 +38,7 @@ export class EventLoop {
   onDeferred: () => void = () => {};
   readonly #watch: LoopWatch | null;
   readonly #givingWay: GivingWay;
+  readonly #pace: TurnPace;
   // During a wait in which the thread runs promises.
   #isAway = false;
 
@@ -52,6 +54,10 @@ export class EventLoop {
     this.os = os;
     this.#watch = watch;
     this.#givingWay = new GivingWay(os);
+    this.#pace = new TurnPace(os, () => {
+      this.refresh();
+      this.#gatherer?.flush();
+    });
     this.now = this.#clock();
     this.registry = new IoRegistry(os);
     this.timers = new TimerWheel(this.now);
@@ -101,7 +107,8 @@ export class EventLoop {
    */
   dispatch(count: number): number {
     this.#givingWay.note(count);
-    this.registry.dispatch(count);
+    if (count > 1) this.#pace.begin();
+    this.registry.dispatch(count, this.#pace);
     this.timers.expire(this.now);
     const alarms = this.#expireAlarms();
     if (this.#deferred.length > 0) this.#callDeferred();

@@ -11,10 +11,28 @@ import {
   EPOLL_CTL_ADD,
   EPOLL_CTL_DEL,
   EPOLL_CTL_MOD,
+  EPOLLERR,
   EpollEvents,
+  EPOLLHUP,
+  EPOLLRDHUP,
   expectSuccess,
   type Os,
 } from "../os/mod.ts";
+
+/** The connection has ended, or is about to: nobody waits for an answer. */
+const ENDING = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+/** Events between two questions to the {@link Pace}. */
+const PART = 8;
+
+/** What a long batch is interrupted for. */
+export interface Pace {
+  /** Called between events. */
+  pause(): void;
+  /** Whether more connections that have ended may be closed in this turn. */
+  mayClose(): boolean;
+}
+
+const NO_PACE: Pace = { pause() {}, mayClose: () => true };
 
 /** Handles the events of one descriptor. */
 export interface Source {
@@ -108,12 +126,25 @@ export class IoRegistry {
     return this.#os.epollWaitAsync(this.descriptor, this.#events, timeout);
   }
 
-  /** Hands the `count` events of the last wait to their sources. */
-  dispatch(count: number): void {
+  /**
+   * Hands the `count` events of the last wait to their sources. Connections that have ended are the last: if thousands break at the same
+   * moment, those that go on do not wait for the closes. For what is left of them the next wait returns at once.
+   */
+  dispatch(count: number, pace: Pace = NO_PACE): void {
     this.dispatchFirst(count);
     const begin = this.#firstDone ? 1 : 0;
     this.#firstDone = false;
-    for (let i = begin; i < count; i++) this.#dispatchOne(i);
+    let ended = 0;
+    for (let i = begin; i < count; i++) {
+      if (i % PART === PART - 1) pace.pause();
+      if ((this.#events.events(i) & ENDING) === 0) this.#dispatchOne(i);
+      else ended++;
+    }
+    for (let i = begin; ended > 0 && i < count; i++) {
+      if ((this.#events.events(i) & ENDING) === 0) continue;
+      if (ended-- % PART === 0 && !pace.mayClose()) return;
+      this.#dispatchOne(i);
+    }
   }
 
   /** Hands the event of {@link first} to its source, if it is among the `count` events of the last wait. */

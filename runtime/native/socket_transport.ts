@@ -23,7 +23,16 @@ import {
   type Traffic,
   type Transport,
 } from "../net/mod.ts";
-import { EAGAIN, ECANCELED, EINTR, EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT } from "../os/mod.ts";
+import {
+  EAGAIN,
+  ECANCELED,
+  EINTR,
+  EPOLLERR,
+  EPOLLHUP,
+  EPOLLIN,
+  EPOLLOUT,
+  EPOLLRDHUP,
+} from "../os/mod.ts";
 import type { EventLoop } from "./event_loop.ts";
 import { FILE_SLICE, sendSlice } from "./file_slice.ts";
 import type { Source } from "./io_registry.ts";
@@ -458,7 +467,9 @@ export class SocketTransport extends TimerNode
 
   #updateInterest(): void {
     if (this.closed) return;
-    const interest = (this.#wantsInput() ? EPOLLIN : 0) | (this.#wait !== null ? EPOLLOUT : 0);
+    // The end of the peer's input is input; io_registry.ts wants to know it from the event.
+    const input = this.#wantsInput() ? EPOLLIN | EPOLLRDHUP : 0;
+    const interest = input | (this.#wait !== null ? EPOLLOUT : 0);
     const { registry } = this.#context.loop;
     if (!this.#is(REGISTERED)) {
       this.#flags |= REGISTERED;

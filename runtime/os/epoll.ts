@@ -16,6 +16,8 @@ export const EPOLLIN = 0x001;
 export const EPOLLOUT = 0x004;
 export const EPOLLERR = 0x008;
 export const EPOLLHUP = 0x010;
+/** The peer sends no more. */
+export const EPOLLRDHUP = 0x2000;
 export const EPOLLET = 1 << 31;
 /** Of several epoll instances that wait for one descriptor, an event wakes one. */
 export const EPOLLEXCLUSIVE = 1 << 28;

@@ -45,6 +45,7 @@ export {
   EPOLLHUP,
   EPOLLIN,
   EPOLLOUT,
+  EPOLLRDHUP,
 } from "./epoll.ts";
 export {
   EACCES,

@@ -441,7 +441,7 @@ export class FakeOs implements Os {
 }
 
 /** Writes event `i` as the kernel does. */
-function putEvent(
+export function putEvent(
   events: EpollEvents,
   i: number,
   event: { events: number; descriptor: number; generation: number },

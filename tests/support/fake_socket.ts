@@ -15,6 +15,7 @@ import {
   EPOLLHUP,
   EPOLLIN,
   EPOLLOUT,
+  EPOLLRDHUP,
 } from "../../runtime/os/mod.ts";
 
 /** The result of a peer's read if there is no data yet, never any again, or a reset. */
@@ -158,6 +159,7 @@ export class FakeSocket {
   readiness(): number {
     let bits = 0;
     if (this.#inbound.length > 0 || this.#peerEnded || this.#broken) bits |= EPOLLIN;
+    if (this.#peerEnded || this.#broken) bits |= EPOLLRDHUP;
     // Like tcp_poll: writable while a third of the buffer is free.
     const writable = this.#outbound.space * 3 >= this.#outbound.capacity;
     if (writable || this.#broken || this.#serverEnded) bits |= EPOLLOUT;

@@ -5,7 +5,7 @@ import {
   LINGER_SILENCE,
   LINGER_TIME,
 } from "../../../runtime/net/linger.ts";
-import { EPOLLIN, EPOLLOUT } from "../../../runtime/os/mod.ts";
+import { EPOLLIN, EPOLLOUT, EPOLLRDHUP } from "../../../runtime/os/mod.ts";
 import { PEER_END, PEER_RESET } from "../../support/fake_socket.ts";
 import { bytesOf, textOf } from "../../support/protocol_cases.ts";
 import { Bench, STALL } from "./socket_bench.ts";
@@ -26,7 +26,7 @@ Deno.test("socket transport: a connection that is answered at once is never adde
 Deno.test("socket transport: reads when there is input, and reports the end once", () => {
   const bench = new Bench();
   bench.transport.start();
-  assertEquals(bench.interest, EPOLLIN);
+  assertEquals(bench.interest, EPOLLIN | EPOLLRDHUP);
   bench.say("one");
   bench.loop.turn(false);
   bench.say("two");
@@ -43,11 +43,11 @@ Deno.test("socket transport: bytes that the socket does not take wait in order, 
   bench.transport.start();
   bench.write("abcdefgh");
   bench.write("ij");
-  assertEquals([bench.transport.queuedBytes, bench.interest], [4, EPOLLIN | EPOLLOUT]);
+  assertEquals([bench.transport.queuedBytes, bench.interest], [4, EPOLLIN | EPOLLRDHUP | EPOLLOUT]);
   assertEquals(bench.heard(), "abcdef");
   bench.loop.turn(false);
   assertEquals(bench.heard(), "ghij");
-  assertEquals([bench.transport.queuedBytes, bench.interest], [0, EPOLLIN]);
+  assertEquals([bench.transport.queuedBytes, bench.interest], [0, EPOLLIN | EPOLLRDHUP]);
   assertEquals(bench.session.calls, ["<drained>"]);
 });
 

@@ -10,19 +10,21 @@ import { C_SOURCES, OUTPUT } from "./paths.ts";
 import { findProgram, type Missing } from "./tools.ts";
 
 /** A program in C: the load generators, and the bare server. */
-export type CProgram = "wsload" | "exchange" | "fanload" | "epoll_loop";
+export type CProgram = "wsload" | "exchange" | "fanload" | "crowd" | "epoll_loop";
 
 const LIBRARIES: Readonly<Record<CProgram, readonly string[]>> = {
   wsload: [],
   exchange: ["-lssl", "-lcrypto"],
   fanload: ["-lz"],
+  crowd: [],
   epoll_loop: [],
 };
 
 const HEADERS: Readonly<Record<CProgram, readonly string[]>> = {
   wsload: ["load.h"],
   exchange: ["load.h"],
-  fanload: ["load.h", "fan_data.h", "fossil.h", "inflate.h"],
+  fanload: ["load.h", "websocket.h", "fan_data.h", "fossil.h", "inflate.h"],
+  crowd: ["load.h", "websocket.h", "json_names.h"],
   epoll_loop: [],
 };
 

@@ -32,33 +32,28 @@
  * Build: gcc -O2 -o fanload fanload.c -lz
  */
 #define _GNU_SOURCE
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include "fan_data.h"
 #include "fossil.h"
 #include "inflate.h"
 #include "load.h"
+#include "websocket.h"
 
 enum {
   RECEIVE_BYTES = 1024 * 1024,
   MOST_UNDER_WAY = 4096,        /* publications; a power of two */
-  PER_ADDRESS = 20000,          /* connections from one address: fewer than there are ports */
   PING_EACH = 16,               /* connections that are opened before pings are looked for */
   GRACE_SECONDS = 10,           /* for answers, and for what is under way at the end */
   NUMBER_DIGITS = 16,
-  HEADER_MAX = 14,
   CHECKED_EACH = 100,           /* of so many subscribers, the messages of one are compared */
   KEPT = 64,                    /* publications that are kept for that */
   INFLATED = 256,               /* compressed messages that are kept with what they contain; a power of two */
-  RSV1 = 0x40,                  /* RFC 7692 section 6: the message is compressed */
 };
 
 /* What a subscriber has whose messages are compared. */
@@ -117,21 +112,6 @@ static char *fill_in(const char *text, int channel, const char *data, size_t bod
 
 static uint32_t subscribers_of(int channel) {
   return (uint32_t)(subscribers / channels + (channel < subscribers % channels));
-}
-
-/* RFC 6455 section 5.2: a final text frame with a mask of zeros. Returns the length. */
-static size_t encode_frame(uint8_t *out, const char *text, size_t length) {
-  size_t n = 0;
-  out[n++] = 0x81;
-  if (length < 126) out[n++] = 0x80 | (uint8_t)length;
-  else {
-    out[n++] = 0x80 | 126;
-    out[n++] = (uint8_t)(length >> 8);
-    out[n++] = (uint8_t)length;
-  }
-  memset(out + n, 0, 4);
-  memcpy(out + n + 4, text, length);
-  return n + 4 + length;
 }
 
 static uint8_t unsent[1024 * 1024];
@@ -288,12 +268,11 @@ static void take_compressed(Connection *c, const uint8_t *payload, size_t length
 /* Handles the whole frames of `bytes`; returns how many bytes they have. */
 static size_t take_frames(Connection *c, const uint8_t *bytes, size_t count, uint64_t now) {
   size_t at = 0;
-  while (c->fd >= 0 && count - at >= 2) {
+  while (c->fd >= 0) {
     const uint8_t *frame = bytes + at;
-    uint64_t length = frame[1] & 127;
-    size_t head = length < 126 ? 2 : length == 126 ? 4 : 10;
-    if (count - at < head) break;
-    if (head > 2) { length = 0; for (size_t i = 2; i < head; i++) length = length << 8 | frame[i]; }
+    uint64_t length;
+    size_t head = read_frame_head(frame, count - at, &length);
+    if (!head) break;
     if (length > RECEIVE_BYTES / 2) { fail(c, "a frame is too long"); break; }
     if (count - at < head + length) break;
     if ((frame[0] & 15) == 8) { fail(c, "the server closed a WebSocket"); break; }
@@ -339,15 +318,11 @@ static int await_text(int fd, const char *text, int to_the_end) {
   return -1;
 }
 
-/* RFC 6455 section 4.1. */
 static int shake_hands(Connection *c, const char *path) {
   const char *offer = c->is_publisher ? NULL : extensions;
   char text[1024];
-  int length = snprintf(text, sizeof text,
-    "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n%s%s%s\r\n", path, port,
-    offer ? "Sec-WebSocket-Extensions: " : "", offer ? offer : "", offer ? "\r\n" : "");
-  if (length >= (int)sizeof text || send(c->fd, text, (size_t)length, MSG_NOSIGNAL) != length) return -1;
+  size_t length = write_handshake(text, sizeof text, port, path, offer);
+  if (!length || send(c->fd, text, length, MSG_NOSIGNAL) != (ssize_t)length) return -1;
   if (await_text(c->fd, "\r\n\r\n", 0) < 0) return -1;
   const char *end = memmem(peeked, sizeof peeked, "\r\n\r\n", 4);
   size_t head = (size_t)(end - peeked);
@@ -357,16 +332,9 @@ static int shake_hands(Connection *c, const char *path) {
 
 /* Connects number `i`. */
 static void open_connection(Connection *c, int i, int channel, const char *path, const char *hello, const char *ack) {
-  uint32_t host = INADDR_LOOPBACK + (uint32_t)((first + i) / PER_ADDRESS);
-  struct sockaddr_in from = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(host)};
-  struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
   struct epoll_event e = {.events = EPOLLIN, .data.ptr = c};
-  int one = 1;
-  c->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  c->fd = open_socket(port, first + i, 0);
   if (c->fd < 0) { fail(c, strerror(errno)); return; }
-  setsockopt(c->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one);
-  if (bind(c->fd, (void *)&from, sizeof from) < 0 || connect(c->fd, (void *)&to, sizeof to) < 0) { fail(c, strerror(errno)); return; }
-  setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
   char *filled = fill_in(path, all_to_zero ? 0 : first + channel, "", 0);
   if (!c->is_publisher && i % CHECKED_EACH == 0 && (extensions || has_deltas)) c->checked = must(calloc(1, sizeof *c->checked));
   if (!(c->is_publisher && message_head) && shake_hands(c, filled) < 0) { fail(c, "no valid handshake"); return; }
@@ -449,13 +417,6 @@ static void print_report(double seconds, uint64_t in_window, double cpu) {
   fflush(stdout);
 }
 
-static void raise_limit(void) {
-  struct rlimit limit;
-  getrlimit(RLIMIT_NOFILE, &limit);
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 int main(int argc, char **argv) {
   const char *path = "/", *hello = "", *ack = "", *publish_path = "/", *publish_hello = "", *publish_ack = "";
   double seconds = 0;
@@ -489,7 +450,7 @@ int main(int argc, char **argv) {
   int is_valid = port > 0 && channels > 0 && subscribers >= channels && seconds > 0 && message &&
     data_bytes >= 48 && data_bytes <= 60000 && in_flight <= MOST_UNDER_WAY && (in_flight > 0) != (per_second > 0);
   if (!is_valid) { fprintf(stderr, "fanload: wrong arguments: see the head of fanload.c\n"); return 2; }
-  raise_limit();
+  raise_descriptor_limit();
   poller = epoll_create1(EPOLL_CLOEXEC);
   publisher_count = strstr(publish_path, "{c}") ? channels : 1;
   connections = must(calloc((size_t)subscribers, sizeof *connections));

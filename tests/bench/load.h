@@ -1,8 +1,8 @@
 /*
- * What the load generators share: the clock, memory that must be there, and a histogram of latencies.
+ * What the load generators share: the clock, memory that must be there, descriptors, and a histogram of latencies.
  *
- * In: latencies in ns. Out: percentiles in µs, up to 10 s; longer ones count as 10 s. Included by wsload.c
- * and exchange.c, each a program of one file, so everything is static. The histogram has one counter for
+ * In: latencies in ns. Out: percentiles in µs, up to 10 s; longer ones count as 10 s. Included by wsload.c,
+ * exchange.c, fanload.c and crowd.c, each a program of one file, so everything is static. The histogram has one counter for
  * each microsecond: pages that are never touched cost nothing.
  */
 #ifndef LOAD_H
@@ -46,6 +46,14 @@ static inline uint32_t percentile(const Histogram *histogram, double share) {
     if (seen && (double)seen >= (double)histogram->total * share) return i;
   }
   return 0;
+}
+
+/* As many descriptors as the process may have. */
+static inline void raise_descriptor_limit(void) {
+  struct rlimit limit;
+  getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 /* CPU seconds of this process. */

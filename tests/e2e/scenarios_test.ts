@@ -17,13 +17,13 @@
  * | Multiple Browsers        | 8, 16       | browser         | three of these at once               |
  * | Real-time Log Monitoring | 8, 16       | browser         | 5 rounds of both, found in log    |
  *
- * 4 × 4 + 2 × 3 + 3 × 2 = 28. The seed accepts 4 of 5; here all 5 must succeed. As in the seed's
+ * 4 × 4 + 2 × 3 + 3 × 2 = 28. All with one number of workers have one server. The seed accepts 4 of 5; here all 5 must succeed. As in the seed's
  * suite, the port is probed before each scenario, the page opens with `<!doctype html>` in lower
  * case, and a client may leave a keep-alive connection as soon as it has the answer.
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { hold, type Server, withServer } from "../support/server.ts";
+import { hold, type Server, startServer } from "../support/server.ts";
 import { connectTo } from "../support/suite_tls.ts";
 import { ask, field } from "../support/http_client.ts";
 import { WsClient } from "../support/ws_client.ts";
@@ -41,6 +41,8 @@ interface Scenario {
 }
 
 const SCENARIOS: readonly Scenario[] = [
+  // It counts lines of the log.
+  { name: "Real-time Log Monitoring", seedAt: [8, 16], words: "browser", run: logMonitoring },
   { name: "Basic HTTP", seedAt: WORKERS, words: "http", run: basicHttp },
   { name: "Concurrent requests", seedAt: WORKERS, words: "http concurrent", run: concurrentHttp },
   { name: "Stress test", seedAt: WORKERS, words: "http stress", run: stressHttp },
@@ -49,19 +51,39 @@ const SCENARIOS: readonly Scenario[] = [
   { name: "WebSocket Stress", seedAt: [8, 16], words: "ws stress", run: stressWs },
   { name: "Browser Simulation", seedAt: [4, 8, 16], words: "browser", run: (s) => browser(s, 1) },
   { name: "Multiple Browsers", seedAt: [8, 16], words: "browser", run: multipleBrowsers },
-  { name: "Real-time Log Monitoring", seedAt: [8, 16], words: "browser", run: logMonitoring },
 ];
 
+/** Each choice of scenarios has the tests that start the server and end it. */
+const EVERY_WORD = "[http ws stress browser concurrent]";
+/** What they open is closed by another test. */
+const SHARED = { sanitizeResources: false, sanitizeOps: false };
+
 for (const workers of WORKERS) {
+  let server: Server;
+
+  Deno.test({
+    ...SHARED,
+    name: `scenario: ${workers} workers - the server starts ${EVERY_WORD}`,
+    async fn() {
+      server = await startServer({ workers });
+    },
+  });
+
   for (const { name, seedAt, words, run } of SCENARIOS) {
     const origin = seedAt.includes(workers) ? "seed" : "not in the seed";
-    Deno.test(`scenario: ${workers} workers - ${name} [${words}] (${origin})`, () => {
-      return withServer({ workers }, async (server) => {
-        await probe(server);
-        await run(server);
-      });
+    Deno.test(`scenario: ${workers} workers - ${name} [${words}] (${origin})`, async () => {
+      await probe(server);
+      await run(server);
     });
   }
+
+  Deno.test({
+    ...SHARED,
+    name: `scenario: ${workers} workers - the server ends ${EVERY_WORD}`,
+    async fn() {
+      await server[Symbol.asyncDispose]();
+    },
+  });
 }
 
 Deno.test("scenario: all 28 scenarios of the seed are included", () => {

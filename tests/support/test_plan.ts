@@ -143,7 +143,10 @@ export const TEST_PLANS: Readonly<Record<string, TestPlan>> = {
   ws: { paths: [SCENARIOS], filter: scenariosWith("ws") },
   stress: { paths: [SCENARIOS], filter: scenariosWith("stress") },
   // The names of the real browser's tests begin with "page: ".
-  browser: { paths: [SCENARIOS, "tests/e2e/page/"], filter: "/^page: |\\[browser\\]/" },
+  browser: {
+    paths: [SCENARIOS, "tests/e2e/page/"],
+    filter: "/^page: |\\[(?:\\w+ )*browser(?: \\w+)*\\]/",
+  },
   concurrent: { paths: [SCENARIOS], filter: scenariosWith("concurrent") },
   unit: { paths: UNIT, joined: true },
   "unit-quick": { paths: ON_DENO, joined: true },
@@ -177,7 +180,7 @@ export const TEST_PLANS: Readonly<Record<string, TestPlan>> = {
     ],
     // Of the scenarios, all with 2 workers and two with 8; all others. (The filter's language has no negation.)
     filter:
-      "/^(?:scenario: 2 |scenario: 8 workers - (?:Basic HTTP|WebSocket \\[)|[^s]|s[^c]|sc[^e])/",
+      "/^(?:scenario: 2 |scenario: 8 workers - (?:Basic HTTP|WebSocket \\[|the server )|[^s]|s[^c]|sc[^e])/",
     joined: true,
     executable: EXECUTABLE,
   },
@@ -232,14 +235,15 @@ export interface FailedTest {
 }
 
 /**
- * The failed tests that `deno test` lists before its summary; steps and files that do not load are not among them. The
- * list has where each test was declared, which may be in a file that several share: its own is the one that ran.
+ * The failed tests that `deno test` lists before its summary; a step counts as its test; files that do not load are not among
+ * them. The list has where each test was declared, which may be in a file that several share: its own is the one that ran.
  */
 export function failedTestsIn(output: string): FailedTest[] {
   const plain = withoutColours(output);
   const [, list = ""] = withoutColours(failuresIn(output)).split(/^ FAILURES $/m);
-  return [...list.matchAll(/^(?<name>\S.*) => \.\/\S+:\d+:\d+$/gm)].flatMap(({ groups }) => {
-    const name = groups!["name"]!;
+  const lines = [...list.matchAll(/^(?<name>\S.*) => \.\/\S+:\d+:\d+$/gm)];
+  const names = new Set(lines.map(({ groups }) => groups!["name"]!.split(" ... ", 1)[0]!));
+  return [...names].flatMap((name) => {
     const before = plain.slice(0, indexOfTest(plain, name));
     const file = [...before.matchAll(/^running \d+ tests? from (?:\.\/)?(\S+)$/gm)].at(-1)?.[1];
     return file === undefined ? [] : [{ name, file }];

@@ -36,10 +36,16 @@ Deno.test("test plan: a word chooses the scenarios with that word in brackets, a
     false,
     false,
   ]);
+  const start = "scenario: 8 workers - the server starts [http ws stress browser concurrent]";
+  for (const word of ["http", "ws", "stress", "browser", "concurrent"]) {
+    assert(chosen(word, start), word);
+  }
   assertEquals(chosen("browser", "page: typed keys are shown"), true);
   const inQuick = (name: string) => chosen("executable-quick", name);
   const quick = ["scenario: 2 workers - a", "scenario: 8 workers - WebSocket [ws] (seed)"];
-  for (const name of [...quick, "tls: a", "stopping: b", "scripts"]) assert(inQuick(name), name);
+  for (const name of [...quick, start, "tls: a", "stopping: b", "scripts"]) {
+    assert(inQuick(name), name);
+  }
   const left = [stress, "scenario: 16 workers - Basic HTTP [http] (seed)"];
   for (const name of left) assertEquals(inQuick(name), false, name);
 });
@@ -117,6 +123,7 @@ Deno.test("test plan: failed tests are read from the list before the summary, wi
     "\x1b[1m FAILURES \x1b[0m",
     "",
     "a => b \x1b[38;5;245m=> ./tests/x_test.ts:1:6\x1b[0m",
+    "c ... a step ... another one => ./tests/support/shared.ts:30:9",
     "c => ./tests/support/shared.ts:20:3",
     "./tests/z_test.ts (uncaught error)",
     "",

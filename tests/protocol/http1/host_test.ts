@@ -35,8 +35,9 @@ Deno.test("host: brackets accept exactly what the address parser accepts as IPv6
     const text = Array.from({ length: count }, () => parts[random.below(parts.length)]).join("");
     const expected = text.includes(":") && parseIpAddress(text) !== null;
     if (expected) accepted++;
-    assertEquals(isHostText(`[${text}]`), expected, text);
-    assertEquals(isHostText(`[${text}]:80`), expected, text);
+    // assertEquals takes longer than all the rest.
+    assert(isHostText(`[${text}]`) === expected, text);
+    assert(isHostText(`[${text}]:80`) === expected, text);
   }
   assert(accepted > 1_000, `${accepted} addresses are too few`);
 });

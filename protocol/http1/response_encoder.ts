@@ -8,6 +8,7 @@
  */
 import { CR, equalsLower, FIELD_TEXT, latin1Bytes, LF, SP, TOKEN } from "../ascii.ts";
 import type { ByteBuffer } from "../byte_buffer.ts";
+import { concatBytes } from "../join_bytes.ts";
 import { writeDecimal } from "../write_decimal.ts";
 import type { DateField } from "./date_field.ts";
 import { statusLine } from "./status_line.ts";
@@ -50,6 +51,7 @@ export interface ResponseForm {
   persistence: number;
 }
 
+const LINE_END = latin1Bytes("\r\n");
 const DATE_PREFIX = latin1Bytes("Date: ");
 const CONTENT_LENGTH_PREFIX = latin1Bytes("Content-Length: ");
 const TRANSFER_ENCODING_LINE = latin1Bytes("Transfer-Encoding: chunked\r\n");
@@ -80,12 +82,32 @@ const OUR_FIELD = 3;
 const OWN_LINES_BYTES = 192;
 const FIELD_EXTRA_BYTES = 4;
 
-const NO_FIELDS: ResponseFields = [];
-/** The lines of the lists that {@link constantFields} was given. */
-const CONSTANT_FIELDS = new WeakMap<ResponseFields, Uint8Array>();
+/** Heads that are kept of one list. */
+const MAX_HEADS = 8;
+
+/** A head with constant fields, up to the value of Content-Length. */
+interface ConstantHead {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** The date in {@link bytes}, and its version. */
+  date: DateField;
+  version: number;
+}
+
+/** What is kept of a list that {@link constantFields} was given. */
+interface ConstantFields {
+  readonly lines: Uint8Array;
+  /** By status. */
+  readonly heads: Map<number, ConstantHead>;
+}
+
+const CONSTANT_FIELDS = new WeakMap<ResponseFields, ConstantFields>();
+// The last list that was found there: most responses have the same one.
+let lastFields: ResponseFields | null = null;
+let lastConstant: ConstantFields | undefined = undefined;
 
 /**
- * Fields that many responses have: they are checked and encoded once. Returns the same list, which must not change any more.
+ * Fields that many responses have: they are checked and encoded once, and a head with them is copied. Returns the same list, which must not
+ * change any more.
  *
  * @throws TypeError for an invalid field, and for one that says something about the connection
  */
@@ -99,8 +121,16 @@ export function constantFields(fields: ResponseFields): ResponseFields {
     }
     at = writeLineEnd(bytes, writeValue(bytes, after, value));
   }
-  CONSTANT_FIELDS.set(fields, bytes);
+  CONSTANT_FIELDS.set(fields, { lines: bytes, heads: new Map() });
   return fields;
+}
+
+function constantOf(fields: ResponseFields): ConstantFields | undefined {
+  if (fields === lastFields) return lastConstant;
+  const found = CONSTANT_FIELDS.get(fields);
+  if (found === undefined) return undefined;
+  lastFields = fields;
+  return lastConstant = found;
 }
 
 /** The offset of the date in a head with this status. */
@@ -119,6 +149,11 @@ export function encodeResponseHead(
   response: ResponseHead,
   form: ResponseForm,
 ): boolean {
+  const constant = constantOf(response.fields);
+  if (constant !== undefined && form.contentLength >= 0) {
+    appendConstantHead(out, headOf(constant, response.status, form.date), form);
+    return false;
+  }
   const line = statusLine(response.status);
   let at = out.reserve(line.length + OWN_LINES_BYTES + fieldsBytes(response.fields));
   const bytes = out.bytes;
@@ -128,9 +163,7 @@ export function encodeResponseHead(
 
   let connection = form.persistence;
   let saysClose = false;
-  const constant = CONSTANT_FIELDS.get(response.fields);
-  if (constant !== undefined) at = writeBytes(bytes, at, constant);
-  for (const [name, value] of constant === undefined ? response.fields : NO_FIELDS) {
+  for (const [name, value] of response.fields) {
     const after = writeName(bytes, at, name);
     const kind = fieldKind(bytes, at, after);
     if (kind === OUR_FIELD) throw new TypeError(`Cannot send ${name}: the connection writes it`);
@@ -149,14 +182,47 @@ export function encodeResponseHead(
   return saysClose;
 }
 
+/** The head with these fields, with the present date. */
+function headOf({ lines, heads }: ConstantFields, status: number, date: DateField): ConstantHead {
+  let head = heads.get(status);
+  if (head === undefined) {
+    const parts = [statusLine(status), DATE_PREFIX, date.bytes, LINE_END, lines];
+    head = { bytes: concatBytes([...parts, CONTENT_LENGTH_PREFIX]), date, version: date.version };
+    if (heads.size >= MAX_HEADS) heads.clear();
+    heads.set(status, head);
+  }
+  if (head.version !== date.version || head.date !== date) {
+    head.bytes.set(date.bytes, datePosition(status));
+    head.date = date;
+    head.version = date.version;
+  }
+  return head;
+}
+
+function appendConstantHead(
+  out: ByteBuffer,
+  head: ConstantHead,
+  { contentLength, persistence }: ResponseForm,
+): void {
+  if (!Number.isSafeInteger(contentLength)) throw noLength(contentLength);
+  const start = out.reserve(head.bytes.length + OWN_LINES_BYTES);
+  const { bytes } = out;
+  bytes.set(head.bytes, start);
+  let at = writeLineEnd(bytes, writeDecimal(bytes, start + head.bytes.length, contentLength));
+  at = writeBytes(bytes, at, CONNECTION_LINES[persistence]!);
+  out.length = writeLineEnd(bytes, at);
+}
+
 function writeFraming(bytes: Uint8Array, at: number, contentLength: number): number {
   if (contentLength === UNFRAMED) return at;
   if (contentLength === IN_CHUNKS) return writeBytes(bytes, at, TRANSFER_ENCODING_LINE);
-  if (!Number.isSafeInteger(contentLength) || contentLength < 0) {
-    throw new RangeError(`Cannot send Content-Length: ${contentLength}`);
-  }
+  if (!Number.isSafeInteger(contentLength) || contentLength < 0) throw noLength(contentLength);
   const digits = writeBytes(bytes, at, CONTENT_LENGTH_PREFIX);
   return writeLineEnd(bytes, writeDecimal(bytes, digits, contentLength));
+}
+
+function noLength(contentLength: number): RangeError {
+  return new RangeError(`Cannot send Content-Length: ${contentLength}`);
 }
 
 /** Writes `name: `; RFC 9110 section 5.1. */

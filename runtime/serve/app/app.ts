@@ -23,7 +23,7 @@ import { AppSockets } from "./app_sockets.ts";
 import { upgradeOf } from "./deno_upgrade.ts";
 import { promiseOf } from "./promise_of.ts";
 import { RequestOrigins } from "./request_origins.ts";
-import { framingOf, sendStatic, sendStream, type StreamWatch } from "./send_response.ts";
+import { framingOf, sendStatic, sendStream, sendText, type StreamWatch } from "./send_response.ts";
 import type { Topics } from "./topics.ts";
 
 /** What an app is made with. */
@@ -94,12 +94,16 @@ export class App implements AppRoute {
     if (module.fetch === undefined) return "next";
     const request = new AppRequest(exchange, this.#origins);
     let fetched: Fetched | Promise<Fetched>;
+    let promise: Promise<Fetched> | undefined;
     try {
       fetched = module.fetch(request as unknown as Request, this.server, this.#late.context);
+      promise = promiseOf(fetched);
+      if (promise === undefined && answersText(fetched as Fetched, exchange)) {
+        return request.close(false);
+      }
     } catch (error) {
       return this.#fail(error, { exchange, request, module, wasKept: false, hasFailed: false });
     }
-    const promise = promiseOf(fetched);
     const wasKept = promise !== undefined;
     const turn: Turn = { exchange, request, module, wasKept, hasFailed: false };
     if (promise === undefined) return this.#answer(fetched as Fetched, turn);
@@ -235,6 +239,15 @@ export class App implements AppRoute {
       (another) => this.#fail(another, kept),
     );
   }
+}
+
+/** Answers with a Response whose body is text, as nearly all are; false: it is another one. @throws {TypeError} if it cannot be sent */
+function answersText(response: Fetched, exchange: AppExchange): boolean {
+  if (exchange.isAnswered || !AppResponse.isOwn(response)) return false;
+  const text = AppResponse.takeText(response);
+  if (text === null) return false;
+  sendText(exchange, response.status, AppResponse.fieldsOf(response), text);
+  return true;
 }
 
 /** One request in progress. */

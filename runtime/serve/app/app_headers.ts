@@ -78,7 +78,9 @@ export class AppHeaders {
       );
     }
     if (#fields in init) {
-      this.#fields = init.#all().map(([name, value]) => [name, value]);
+      // The pairs are not changed in place.
+      const fields = init.#all();
+      if (fields.length > 0) this.#fields = fields.slice();
     } else if (init instanceof WebHeaders) this.#appendPairs(trueFields(init));
     else if (Symbol.iterator in init) this.#appendPairs(init as Iterable<Iterable<string>>);
     else this.#appendRecord(init as Record<string, string>);
@@ -110,8 +112,8 @@ export class AppHeaders {
   }
 
   append(name: string, value: string): void {
-    const [lower, text] = [nameOf(name), valueOf(value)];
-    this.#change().push([lower, text]);
+    const field: Field = [nameOf(name), valueOf(value)];
+    this.#change().push(field);
   }
 
   delete(name: string): void {
@@ -133,16 +135,17 @@ export class AppHeaders {
   has(name: string): boolean {
     const lower = nameOf(name);
     if (this.#source !== null) return this.#source.head.fields.has(lower);
-    return this.#all().some(([other]) => other === lower);
+    return placeOf(this.#all(), lower) >= 0;
   }
 
   set(name: string, value: string): void {
-    const [lower, text] = [nameOf(name), valueOf(value)];
+    const lower = nameOf(name);
+    const text = valueOf(value);
     const fields = this.#change();
-    const at = fields.findIndex(([other]) => other === lower);
+    const at = placeOf(fields, lower);
     if (at < 0) return void fields.push([lower, text]);
     fields[at] = [lower, text];
-    if (!fields.some(([other], index) => index > at && other === lower)) return;
+    if (placeOf(fields, lower, at + 1) < 0) return;
     this.#fields = fields.filter(([other], index) => index <= at || other !== lower);
   }
 
@@ -236,6 +239,12 @@ export class AppHeaders {
         : [[name, joined(fields, name) ?? ""]]
     );
   }
+}
+
+/** The index of the first field with this name from `start` on; -1: there is none. */
+function placeOf(fields: readonly Field[], name: string, start = 0): number {
+  for (let at = start; at < fields.length; at++) if (fields[at]![0] === name) return at;
+  return -1;
 }
 
 function joined(fields: readonly Field[], name: string): string | null {

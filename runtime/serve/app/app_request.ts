@@ -87,9 +87,9 @@ export class AppRequest implements BodySource, HeadSource {
    * asynchronous: then that is a copy.
    */
   close(wasKept: boolean): void {
-    const exchange = this.exchange;
+    const exchange = wasKept ? this.exchange : null;
     this.#exchange = null;
-    if (!wasKept || exchange === null) return;
+    if (exchange === null) return;
     this.#kept = exchange.request;
     this.#isSecure = exchange.isSecure;
   }
@@ -119,8 +119,9 @@ export class AppRequest implements BodySource, HeadSource {
   }
 
   get url(): string {
+    if (this.#url !== null) return this.#url;
     const isSecure = this.exchange?.isSecure ?? this.#isSecure;
-    return this.#url ??= this.#origins.urlOf(this.head, isSecure);
+    return this.#url = this.#origins.urlOf(this.head, isSecure);
   }
 
   get headers(): Headers {

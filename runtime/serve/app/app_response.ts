@@ -9,6 +9,7 @@ import { constantFields, type ResponseFields } from "../../../protocol/mod.ts";
 import { AppHeaders, type Field } from "./app_headers.ts";
 import { collectWhole } from "./body_reader.ts";
 import { trueFields } from "./fetched_answers.ts";
+import { fieldsOfType, knownFields } from "./type_fields.ts";
 import { WebResponse } from "./web_classes.ts";
 
 const UTF8 = new TextEncoder();
@@ -17,10 +18,11 @@ const TEXT = "text/plain;charset=UTF-8";
 const JSON_TYPE = "application/json";
 const FORM = "application/x-www-form-urlencoded;charset=UTF-8";
 
-/** What most answers have: encoded once. */
-const TEXT_FIELDS = constantFields([["content-type", TEXT]]);
-const JSON_FIELDS = constantFields([["content-type", JSON_TYPE]]);
-const NO_FIELDS: ResponseFields = [];
+const NO_FIELDS: ResponseFields = constantFields([]);
+const TEXT_FIELDS = fieldsOfType(TEXT);
+const JSON_FIELDS = fieldsOfType(JSON_TYPE);
+
+const BYTE_ORDER_MARK = 0xfeff;
 
 // RFC 9112 section 4: reason-phrase.
 const REASON = /^[\t \x21-\x7e\x80-\xff]*$/;
@@ -133,6 +135,16 @@ export class AppResponse {
     return #body in response ? (response as unknown as AppResponse).#take() : takeWeb(response);
   }
 
+  /** The text that is the whole body of one of these, which is used then; null: it is something else, or was used. */
+  static takeText(response: Response): string | null {
+    return (response as unknown as AppResponse).#takeText();
+  }
+
+  /** What is to be sent of the headers of one of these. */
+  static fieldsOf(response: Response): ResponseFields {
+    return (response as unknown as AppResponse).#fields();
+  }
+
   /** Nobody will read the body of this answer: if it is a stream, its source learns that. */
   static discard(response: Response): void {
     const web = #body in response ? (response as unknown as AppResponse).#web : response;
@@ -209,12 +221,14 @@ export class AppResponse {
   }
 
   // deno-lint-ignore no-explicit-any -- as the Web's
-  json(): Promise<any> {
-    return this.#consume((web) => web.json());
+  async json(): Promise<any> {
+    const text = this.#takeText();
+    return text === null ? await this.#consume((web) => web.json()) : JSON.parse(asDecoded(text));
   }
 
-  text(): Promise<string> {
-    return this.#consume((web) => web.text());
+  async text(): Promise<string> {
+    const text = this.#takeText();
+    return text === null ? await this.#consume((web) => web.text()) : asDecoded(text);
   }
 
   [Symbol.for("Deno.privateCustomInspect")](
@@ -300,10 +314,18 @@ export class AppResponse {
   }
 
   #fields(): ResponseFields {
-    if (this.#headers !== null) return AppHeaders.fieldsOf(this.#headers);
+    if (this.#headers !== null) return knownFields(AppHeaders.fieldsOf(this.#headers));
     if (this.#type === null) return NO_FIELDS;
     if (this.#type === TEXT) return TEXT_FIELDS;
-    return this.#type === JSON_TYPE ? JSON_FIELDS : [["content-type", this.#type]];
+    return this.#type === JSON_TYPE ? JSON_FIELDS : fieldsOfType(this.#type);
+  }
+
+  #takeText(): string | null {
+    const text = this.#body;
+    if (this.#web !== null || this.#used || typeof text !== "string") return null;
+    this.#used = true;
+    this.#body = ""; // it may be long
+    return text;
   }
 
   async #consume<T>(read: (web: Response) => Promise<T>): Promise<T> {
@@ -322,9 +344,10 @@ export class AppResponse {
   /** The real one, which has the body from now on. */
   #real(): Response {
     if (this.#web !== null) return this.#web;
+    if (this.#used) this.#body = new Uint8Array(0); // nobody can read it
     const body = typeof this.#body === "string" ? UTF8.encode(this.#body) : this.#body;
     const web = new WebResponse(body as Uint8Array<ArrayBuffer> | null, this.#init());
-    if (this.#used) void web.body?.cancel();
+    if (this.#used) void web.text();
     return this.#web = web;
   }
 
@@ -349,6 +372,12 @@ function streamFor(file: string): ReadableStream<Uint8Array<ArrayBuffer>> {
 
 function fileOf(body: BodyInit): string | undefined {
   return body instanceof ReadableStream ? files.get(body) : undefined;
+}
+
+/** What encoding and decoding makes of a text: without lone surrogates, and without a byte order mark. */
+function asDecoded(text: string): string {
+  const whole = text.toWellFormed();
+  return whole.charCodeAt(0) === BYTE_ORDER_MARK ? whole.slice(1) : whole;
 }
 
 function bodyUsed(): TypeError {

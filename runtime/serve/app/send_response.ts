@@ -48,8 +48,8 @@ export function sendStatic(
   exchange: AppExchange,
   { status, fields: given, body }: AnswerParts,
 ): void {
+  if (typeof body === "string") return sendText(exchange, status, given, body);
   const { fields, contentLength } = framingOf(given, status);
-  if (typeof body === "string") return sendText(exchange, { status, fields }, body);
   if (body !== null && body !== undefined) {
     return exchange.respondConstant({ status, fields, contentLength: body.length }, body);
   }
@@ -70,9 +70,14 @@ interface Framing {
 
 /** Separates the app's fields from those that the server decides about. @throws {TypeError} for a status that ends no request */
 export function framingOf(fields: ResponseFields, status: number): Framing {
+  return hasOwn(fields, status) ? withoutOwn(fields) : { fields, contentLength: -1 };
+}
+
+/** Whether there are fields that the server decides about. @throws {TypeError} for a status that ends no request */
+function hasOwn(fields: ResponseFields, status: number): boolean {
   if (status < 200) throw new TypeError(`An app cannot answer with status ${status}`);
-  for (const [name] of fields) if (OWN_FIELDS.has(name)) return withoutOwn(fields);
-  return { fields, contentLength: -1 };
+  for (let i = 0; i < fields.length; i++) if (OWN_FIELDS.has(fields[i]![0])) return true;
+  return false;
 }
 
 function withoutOwn(given: ResponseFields): Framing {
@@ -89,11 +94,19 @@ function withoutOwn(given: ResponseFields): Framing {
 /** For an answer that has no body. */
 const DEAF = { left() {}, stopping() {} };
 
-function sendText(
+/**
+ * Sends an answer whose body is text.
+ *
+ * @throws {TypeError} if it cannot be sent; then nothing was
+ */
+export function sendText(
   exchange: AppExchange,
-  { status, fields }: { status: number; fields: ResponseFields },
+  status: number,
+  given: ResponseFields,
   text: string,
 ): void {
+  // Most answers are such ones: an object for each step would be as much garbage as the Response itself.
+  const fields = hasOwn(given, status) ? withoutOwn(given).fields : given;
   if (text.length > SCRATCH_LETTERS) {
     const bytes = UTF8.encode(text);
     return exchange.respondConstant({ status, fields, contentLength: bytes.length }, bytes);

@@ -4,7 +4,14 @@
  */
 import { assertEquals, assertThrows } from "@std/assert";
 import { ByteBuffer } from "../../../protocol/byte_buffer.ts";
-import { constantFields, DateField, PreparedResponse } from "../../../protocol/http1/mod.ts";
+import {
+  CLOSES,
+  constantFields,
+  DateField,
+  encodeResponseHead,
+  KEEPS_ALIVE,
+  PreparedResponse,
+} from "../../../protocol/http1/mod.ts";
 import responseRows from "../../../fixtures/http1/responses.json" with { type: "json" };
 import { bytesOf, textOf } from "../../support/protocol_cases.ts";
 import { Dialogue, TEST_TIME } from "./dialogue.ts";
@@ -206,6 +213,38 @@ Deno.test("response: constant fields are sent as others are, in each of many res
         return textOf(out.view());
       });
       assertEquals([texts[1], texts[2]], [texts[0], texts[0]]);
+    }
+  }
+});
+
+Deno.test("response: a head with constant fields is kept for each status, and has the date and the length of now", () => {
+  const list = [["content-type", "text/plain"]] as const;
+  const constant = constantFields([["content-type", "text/plain"]]);
+  const statuses = [200, 404, 200, 204, 304, 500, 501, 502, 503, 504, 505, 506, 507, 508, 200];
+  const dates = [new DateField(TEST_TIME), new DateField(TEST_TIME + 86_400_000)];
+  for (const [turn, status] of statuses.entries()) {
+    const date = dates[turn % 3 === 0 ? 1 : 0]!;
+    date.set(TEST_TIME + turn * 1000);
+    for (const contentLength of [0, 7, 10, 99_999, 2 ** 40, -1]) {
+      const texts = [list, constant].map((fields) => {
+        const out = new ByteBuffer(1);
+        for (const persistence of [KEEPS_ALIVE, CLOSES]) {
+          encodeResponseHead(out, { status, fields, contentLength }, {
+            date,
+            contentLength,
+            persistence,
+          });
+        }
+        return textOf(out.view());
+      });
+      assertEquals(texts[1], texts[0]);
+    }
+    for (const contentLength of [1.5, 2 ** 60, NaN]) {
+      const out = new ByteBuffer();
+      const form = { date, contentLength, persistence: KEEPS_ALIVE };
+      const head = { status, fields: constant, contentLength };
+      assertThrows(() => encodeResponseHead(out, head, form), RangeError);
+      assertEquals(out.length, 0);
     }
   }
 });

@@ -1,6 +1,7 @@
 /** Responses of an app, held against Deno's own. */
 
-import { assertAlike, type WebClasses } from "../../../support/web_classes.ts";
+import { assertEquals, assertRejects } from "@std/assert";
+import { APP, assertAlike, type WebClasses } from "../../../support/web_classes.ts";
 
 type Row = [name: string, code: (web: WebClasses) => unknown];
 
@@ -17,6 +18,14 @@ function shown(response: Response): unknown {
 const whole = async (
   response: Response,
 ) => [shown(response), await response.text(), response.bodyUsed];
+
+async function outcomeOf(code: () => unknown): Promise<unknown> {
+  try {
+    return await code();
+  } catch (error) {
+    return error instanceof Error ? error.name : error;
+  }
+}
 
 function streamOf(...texts: string[]): ReadableStream<Uint8Array<ArrayBuffer>> {
   return new ReadableStream({
@@ -95,6 +104,29 @@ const ROWS: Row[] = [
     return await response.text();
   }],
   ["json()", async ({ Response }) => await new Response('{"a":[1]}').json()],
+  ["json() twice", async ({ Response }) => {
+    const response = new Response("[1]");
+    const first = response.json();
+    const { bodyUsed, body } = response;
+    const second = await response.json().catch((error) => error.name);
+    return [bodyUsed, body?.locked, await first, second];
+  }],
+  ["text() is used at once", async ({ Response }) => {
+    const response = new Response("x");
+    const text = response.text();
+    const { bodyUsed, body } = response;
+    const read = () => body?.getReader();
+    return [bodyUsed, body?.locked, response.body === body, await text, await outcomeOf(read)];
+  }],
+  ["text() after the body was asked for", async ({ Response }) => {
+    const response = new Response("x");
+    const { body } = response;
+    return [await response.text(), response.bodyUsed, body?.locked];
+  }],
+  ["text() of another object", async ({ Response }) => {
+    const { text } = Response.prototype;
+    return await outcomeOf(() => text.call({} as Response));
+  }],
   ["json() of none", async ({ Response }) => await new Response("").json()],
   ["json() of a wrong one", async ({ Response }) => await new Response("{").json()],
   ["formData()", async ({ Response }) => {
@@ -240,3 +272,44 @@ const ROWS: Row[] = [
 for (const [name, code] of ROWS) {
   Deno.test(`responses of an app are the Web's: ${name}`, () => assertAlike(code));
 }
+
+/** Deno gives back text that was not encoded: with a byte order mark, and with halves of letters. The Web does not. */
+const DECODED: [name: string, body: string, text: string][] = [
+  ["a letter of two halves", "\ud83d\ude00", "\ud83d\ude00"],
+  ["halves alone", "a\ud800b\udc00", "a\ufffdb\ufffd"],
+  ["a byte order mark", "\ufeff[1]", "[1]"],
+  ["a byte order mark in the middle", "a\ufeff", "a\ufeff"],
+  ["two of them", "\ufeff\ufeff[1]", "\ufeff[1]"],
+];
+for (const [name, body, text] of DECODED) {
+  Deno.test(`responses of an app: text is read as if it was decoded: ${name}`, async () => {
+    const { Response } = APP;
+    assertEquals(await new Response(body).text(), text);
+    assertEquals(await new Response(body).clone().text(), text);
+    const { body: stream } = new Response(body);
+    assertEquals(new TextDecoder().decode(await new globalThis.Response(stream).bytes()), text);
+  });
+}
+
+Deno.test("responses of an app: JSON is read as if it was decoded", async () => {
+  const { Response } = APP;
+  assertEquals(await new Response("\ufeff[1]").json(), [1]);
+  assertEquals(await new Response('["\ud800"]').json(), ["\ufffd"]);
+  await assertRejects(() => new Response("\ufeff\ufeff[1]").json(), SyntaxError);
+});
+
+Deno.test("responses of an app: a body that is text is read without being encoded", async () => {
+  const { Response } = APP;
+  const { encode } = TextEncoder.prototype;
+  TextEncoder.prototype.encode = () => {
+    throw new Error("it is encoded");
+  };
+  try {
+    const long = "x".repeat(100_000);
+    assertEquals(await new Response(long).text(), long);
+    assertEquals(await Response.json({ long }).json(), { long });
+    assertEquals(await new Response("x").clone().text(), "x");
+  } finally {
+    TextEncoder.prototype.encode = encode;
+  }
+});

@@ -238,8 +238,9 @@ export class NativeWorker implements SocketContext, Source {
         // What was waited for in the loop may have come, and lets handlers go on.
         if (this.#context.pendingInLoop > 0) await this.#runPromises();
       } else if (this.#waitsShortly() && !this.#isDenoWaiting()) {
-        this.#turnOfApp(this.#denoWait!);
-        for (let i = 0; i < MICROTASKS; i++) await undefined;
+        const rounds = this.#turnOfApp(this.#denoWait!);
+        await undefined;
+        for (let i = 1; i < rounds || (i < MICROTASKS && this.#isPromised()); i++) await undefined;
       } else await this.#turnSharedWithDeno();
       core.noteLines();
       if (this.#isDrainDue()) this.#drain();
@@ -368,8 +369,13 @@ export class NativeWorker implements SocketContext, Source {
     return this.#denoWait !== null && !this.#isIdle && this.#context.pendingHandlers === 0;
   }
 
-  /** A turn with an app that waits for nothing of Deno's. */
-  #turnOfApp(wait: DenoWait): void {
+  /**
+   * A turn with an app that waits for nothing of Deno's.
+   *
+   * @returns how many rounds of microtasks what it has called may need at least: one, unless timers of the app were called, or streams go
+   * on. What else goes on behind an answer gets one in each turn, and all that it needs in Deno's, two milliseconds later at most.
+   */
+  #turnOfApp(wait: DenoWait): number {
     this.#core.counters.add(COLUMN.loopTurns, 1);
     this.#core.noteAlive();
     wait.watchDeno(true);
@@ -378,6 +384,14 @@ export class NativeWorker implements SocketContext, Source {
     if (longest === Infinity) this.#wakeUp(count);
     const alarms = this.loop.dispatch(count);
     this.#isIdle = longest > 0 && alarms === 0 && count === (wait.isDenoReady ? 1 : 0);
+    const { streamsGoOn } = this.#context;
+    this.#context.streamsGoOn = false;
+    return alarms > 0 || streamsGoOn ? MICROTASKS : 1;
+  }
+
+  /** Whether the promise of a handler is pending. */
+  #isPromised(): boolean {
+    return this.#context.pendingHandlers > 0 || this.#context.pendingInLoop > 0;
   }
 
   async #turnSharedWithDeno(): Promise<void> {

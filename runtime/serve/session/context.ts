@@ -87,6 +87,8 @@ export class SessionContext implements Gatherer {
   pendingHandlers = 0;
   /** Handlers whose promise this loop itself will settle: it only has to let promises run. */
   pendingInLoop = 0;
+  /** An answer that is a stream has begun, or was sent or read on: promises behind it may wait for their turn, without a pending handler. */
+  streamsGoOn = false;
   /** The server is stopping: connections end after the request in progress. */
   draining = false;
   /** The same, but a new server has taken over: connections are ended one after the other. */

@@ -233,6 +233,7 @@ export class HttpExchange implements AppExchange {
     const transport = this.#transport;
     this.#http.sendResponse(transport.out, response);
     this.#begun(response.status, 0);
+    this.#context.streamsGoOn = true;
     if (this.request.method === "HEAD") {
       this.#endOutside();
       return null;
@@ -243,7 +244,10 @@ export class HttpExchange implements AppExchange {
       listener,
       outgoing: this.#context.outgoing,
       queuedBytes: this.#context.config.limits.queuedBytes,
-      sent: (bytes) => this.bodyLength += bytes,
+      sent: (bytes) => {
+        this.bodyLength += bytes;
+        this.#context.streamsGoOn = true;
+      },
       ended: () => this.#streamEnded(),
     });
   }

@@ -159,7 +159,10 @@ export class HttpSession implements Session, Deferred, JudgedClient, ExchangeOwn
   drained(): void {
     // While answers were queued nothing was read: that time does not count against the peer.
     this.#wait.since = this.#context.loop.now;
-    this.#exchange.stream?.drained();
+    if (this.#exchange.stream !== null) {
+      this.#context.streamsGoOn = true;
+      this.#exchange.stream.drained();
+    }
     this.#pump();
   }
 

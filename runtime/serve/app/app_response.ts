@@ -22,8 +22,6 @@ const NO_FIELDS: ResponseFields = constantFields([]);
 const TEXT_FIELDS = fieldsOfType(TEXT);
 const JSON_FIELDS = fieldsOfType(JSON_TYPE);
 
-const BYTE_ORDER_MARK = 0xfeff;
-
 // RFC 9112 section 4: reason-phrase.
 const REASON = /^[\t \x21-\x7e\x80-\xff]*$/;
 
@@ -377,7 +375,7 @@ function fileOf(body: BodyInit): string | undefined {
 /** What encoding and decoding makes of a text: without lone surrogates, and without a byte order mark. */
 function asDecoded(text: string): string {
   const whole = text.toWellFormed();
-  return whole.charCodeAt(0) === BYTE_ORDER_MARK ? whole.slice(1) : whole;
+  return whole.startsWith("\ufeff") ? whole.slice(1) : whole;
 }
 
 function bodyUsed(): TypeError {

@@ -10,9 +10,11 @@
  * and gives it back when they are consumed. A message that is complete in the view is returned as a view
  * of it. Any other is collected in a buffer. If much of it is missing, `wantsDirect()` offers that buffer
  * to the transport, which then receives into it without a copy.
+ *
+ * Longer than 400 lines because it is the one door to all parts of a connection, each call with its state.
  */
 
-import type { ByteBuffer } from "../byte_buffer.ts";
+import { ByteBuffer } from "../byte_buffer.ts";
 import { NEED_DATA, ProtocolError } from "../errors.ts";
 import { ABNORMAL_CLOSURE } from "./close_code.ts";
 import { makeClosePayload } from "./close_payload.ts";
@@ -192,6 +194,16 @@ export class WebSocketConnection {
    */
   fail(error: ProtocolError): void {
     if (TRANSITIONS[this.state].FAIL !== undefined) this.#fail(error);
+  }
+
+  /**
+   * The bytes of a client that bring a new connection to where this one is, which is open, between two calls of its owner: frames under
+   * way, and bytes that were not read. With them it goes on elsewhere.
+   */
+  unfinishedInput(): Uint8Array {
+    const out = new ByteBuffer(0);
+    this.#reader?.appendUnfinished(out);
+    return out.view().slice();
   }
 
   // ── Direct receive ───────────────────────────────────────────────────────────────────────────

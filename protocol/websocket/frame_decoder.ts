@@ -9,17 +9,21 @@
  * a buffer.
  */
 
+import type { ByteBuffer } from "../byte_buffer.ts";
 import {
   FIN,
   KEY_BYTES,
   LENGTH_BITS,
   LENGTH_IN_2_BYTES,
+  LENGTH_IN_8_BYTES,
   LONGEST_MEDIUM,
   LONGEST_SHORT,
   MASK,
   OPCODE_BITS,
   RESERVED_BITS,
   RSV1,
+  unmaskedHeaderSize,
+  writeFrameHeader,
 } from "./frame_header.ts";
 import { unmask } from "./mask.ts";
 import { CONTINUATION, KIND_CONTROL, KIND_RESERVED, OPCODE_KIND } from "./opcodes.ts";
@@ -116,6 +120,34 @@ export class FrameDecoder {
   nextFrame(): void {
     this.complete = false;
     this.headerLength = 0;
+  }
+
+  /** Appends the header as far as it has been read, as the peer has sent it. */
+  appendHeader(out: ByteBuffer): void {
+    if (this.untouched) return;
+    const first = (this.fin ? FIN : 0) | (this.compressed ? RSV1 : 0) | this.opcode;
+    if (this.#state === AWAIT_LENGTH) return out.appendByte(first);
+    if (this.#state === AWAIT_LONG_LENGTH) return this.#appendPartOfLength(out, first);
+    const mask = this.#expectMask ? MASK : 0;
+    const at = out.reserve(unmaskedHeaderSize(this.length));
+    out.length = writeFrameHeader(out.bytes, at, first, this.length, mask);
+    const read = KEY_BYTES - (this.complete ? 0 : this.#awaited);
+    for (let i = 0; i < read && this.#expectMask; i++) out.appendByte(this.#key >>> (i << 3));
+  }
+
+  #appendPartOfLength(out: ByteBuffer, first: number): void {
+    const isMedium = this.#leastLength <= LONGEST_MEDIUM;
+    const mask = this.#expectMask ? MASK : 0;
+    out.appendByte(first);
+    out.appendByte(mask | (isMedium ? LENGTH_IN_2_BYTES : LENGTH_IN_8_BYTES));
+    for (let left = (isMedium ? 2 : 8) - this.#awaited; left > 0; left--) {
+      out.appendByte(Math.floor(this.length / 256 ** (left - 1)) % 256);
+    }
+  }
+
+  /** Masks `bytes[start, end)` again, the beginning of the payload. */
+  maskBeginning(bytes: Uint8Array, start: number, end: number): void {
+    if (this.#expectMask) unmask(bytes, start, end, this.#key, 0);
   }
 
   #readOpcode(byte: number): void {

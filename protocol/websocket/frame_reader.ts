@@ -8,8 +8,11 @@
  *
  * All state of partial frames and messages is here, so a connection between two messages needs no reader:
  * if `isIdle` is true, the reader may serve another connection.
+ *
+ * Longer than 400 lines because each way in which a frame arrives works on the same input, frame and message.
  */
 
+import type { ByteBuffer } from "../byte_buffer.ts";
 import { NEED_DATA } from "../errors.ts";
 import type { WebSocketLimits } from "../limits.ts";
 import { type ClosePayload, parseClosePayload } from "./close_payload.ts";
@@ -195,6 +198,26 @@ export class FrameReader {
     this.#withdrawOffer();
     this.#control.release();
     this.#inflation?.target.release();
+  }
+
+  /**
+   * Appends bytes of a client that bring a new reader to where this one is: what is under way, and what is not read. No event's payload is
+   * lent.
+   */
+  appendUnfinished(out: ByteBuffer): void {
+    const frame = this.#frame;
+    const { payload } = this.#message;
+    const part = frame.complete ? frame.length - frame.missing : 0;
+    const isInData = frame.complete && !frame.control;
+    this.#message.appendFrames(out, isInData, isInData ? payload.end - part : payload.end);
+    frame.appendHeader(out);
+    const target = isInData ? payload : this.#control;
+    const at = out.length;
+    out.append(target.bytes, target.end - part, target.end);
+    frame.maskBeginning(out.bytes, at, out.length);
+    // These are masked still.
+    out.append(payload.bytes, payload.end, payload.end + this.#direct);
+    out.append(this.#input.bytes, this.#input.position, this.#input.end);
   }
 
   /** Whether the transport should receive the rest of a message into {@link directBytes}. */

@@ -6,8 +6,11 @@
  * Called by the frame reader. A message in one piece does not use the buffer.
  */
 
+import type { ByteBuffer } from "../byte_buffer.ts";
 import type { WebSocketLimits } from "../limits.ts";
 import { isUtf8, Utf8Validator } from "../utf8_validator.ts";
+import { encodeMaskedFrame } from "./frame_encoder.ts";
+import { RSV1 } from "./frame_header.ts";
 import type { Inflater } from "./inflater.ts";
 import type { MessageBufferPool } from "../message_buffer_pool.ts";
 import { CONTINUATION, TEXT } from "./opcodes.ts";
@@ -122,6 +125,22 @@ export class MessageAssembler {
     if (opcode === TEXT && !this.#utf8.finish()) throwNotUtf8();
     this.#reset();
     return opcode;
+  }
+
+  /**
+   * Appends the frames of an incomplete message that have ended, as a client could have sent them: as many as there were, with the whole
+   * payload in the first one.
+   *
+   * @param isInFrame whether the last header is that of a frame that has not ended
+   * @param end where its payload begins in {@link payload}, or the end of that
+   */
+  appendFrames(out: ByteBuffer, isInFrame: boolean, end: number): void {
+    const { bytes, start } = this.payload;
+    const count = isInFrame ? this.#frames - 1 : this.#frames;
+    for (let i = 0; i < count; i++) {
+      const first = i > 0 ? CONTINUATION : this.opcode | (this.compressed ? RSV1 : 0);
+      encodeMaskedFrame(out, first, bytes, start, i > 0 ? start : end, 0);
+    }
   }
 
   /** Ends a message whose payload was skipped: only the order of its frames was checked. */

@@ -19,7 +19,7 @@ const STOP_MARGIN = 5_000;
 const START_TIME = 120_000;
 
 /** The server that replaces this one. */
-type NewServer = Pick<Successor, "pid" | "ready" | "release" | "abandon">;
+type NewServer = Pick<Successor, "pid" | "connections" | "ready" | "release" | "abandon">;
 
 /** The parts of a running server. */
 export interface RunningServerParts {
@@ -129,7 +129,7 @@ export class RunningServer implements SignalHandler {
       throw error;
     }
     this.#isReplaced = true;
-    executor.handOver();
+    executor.handOver(successor.connections);
   }
 
   async #reload(): Promise<void> {

@@ -26,6 +26,8 @@ import type { AppKeeper } from "./app_keeper.ts";
 import { readAppOf } from "./app_reader.ts";
 import { workerPermissions } from "./app_rights.ts";
 import type { ChannelKeeper } from "./channel_keeper.ts";
+import { ConnectionMove } from "./connection_move.ts";
+import type { ConnectionSender } from "./connection_sender.ts";
 import {
   canRunOut,
   canStartThread,
@@ -119,6 +121,7 @@ export class Executor {
   #channels: ChannelKeeper | null = null;
   /** Null if there is no app, and until all threads have started. */
   #keeper: AppKeeper | null = null;
+  readonly #move: ConnectionMove;
   /** Whether all threads have started, and no stop was requested. */
   #ready = false;
   #stopRequested = false;
@@ -163,6 +166,13 @@ export class Executor {
     this.#reserve = new DescriptorReserve(reservedDescriptors(config), this.#state.flags);
     this.#loading = new LoadingPhase(this.#state.flags, () => this.#entrance.wakeAll());
     this.#logs = this.#openLogs();
+    this.#move = new ConnectionMove({
+      state: this.#state,
+      loading: this.#loading,
+      threads: this.#workers,
+      ring: (worker) => this.#entrance.ring(worker),
+      inform: (text) => this.inform(text),
+    });
   }
 
   /** Called after the address was bound: else it could rotate the log of the server that has the port. */
@@ -259,10 +269,11 @@ export class Executor {
 
   /**
    * Ends because a new server has taken over: no connection is accepted any more, keep-alive connections end after their next answer, and
-   * WebSockets and streams one after the other. A stop may follow, and makes it shorter.
+   * WebSockets and streams one after the other, but those that `sender` moves to the new server. A stop may follow, and makes it shorter.
    */
-  handOver(): void {
-    if (this.#stopping) return;
+  handOver(sender: ConnectionSender | null = null): void {
+    if (this.#stopping) return sender?.[Symbol.dispose]();
+    if (sender !== null) this.#move.begin(sender);
     const { drainTime, upgradeSpread } = this.#config.limits;
     // It stays ready: what a load balancer asks last here is whether the address serves, which it does.
     this.#beginDrain(upgradeSpread + drainTime);
@@ -437,6 +448,7 @@ export class Executor {
         this.#ready = !this.#stopRequested;
         await this.#startAdmin();
         await predecessor.takeOver();
+        this.#move.receive(predecessor.connections);
       },
       startWorker: (worker) => this.#startFirst(worker),
       workers: this.#workers,
@@ -508,6 +520,7 @@ export class Executor {
       keySet: () => void this.#sendKeySet(worker),
       schedule: (every) => this.#announce(every),
       heavy: (bytes) => void this.#keeper?.replaceHeavy(worker, bytes),
+      moved: (connections, isLast) => this.#move.moved(worker, connections, isLast),
       ended: (end) => this.#workerEnded(worker, end),
     }, workerPermissions(this.#config, this.address));
   }
@@ -609,6 +622,7 @@ export class Executor {
 
   #workerEnded(worker: number, end: ThreadEnd): void {
     this.#state.flags.setDead(worker);
+    this.#move.workerEnded(worker);
     if (end.error !== undefined) this.#noteDeath(worker, end.error);
     if (this.#stopping) return this.#finishIfAllEnded();
     if (end.error === undefined) this.#release(worker);
@@ -679,8 +693,8 @@ export class Executor {
     this.#replacement.close();
     // Stopped last, so that it reports the progress of the stop until the end.
     const adminGone = this.#admin?.stop() ?? Promise.resolve();
-    void Promise.all([adminGone, channelsGone]).finally(() => this.#logs.finish()).finally(() =>
-      this.#end({ failure })
-    );
+    const connectionsGone = this.#move.close();
+    void Promise.all([adminGone, channelsGone, connectionsGone]).finally(() => this.#logs.finish())
+      .finally(() => this.#end({ failure }));
   }
 }

@@ -2,10 +2,12 @@
  * What an old server tells the new one that it starts: which of its descriptors listen where.
  *
  * In and out: one variable of the environment. The descriptor 3 of the new process is the channel to the old one, those after it are
- * listening sockets. A new server that does not know the format refuses it, and the old one serves on.
+ * listening sockets, and the last one is the channel for open connections. A new server that does not know the format refuses it, and the
+ * old one serves on; if it knows only that of connections not, they stay with the old one.
  */
 
 import type { Config, ListenAddress } from "../config/mod.ts";
+import { RECORD_FORMAT } from "./connection_record.ts";
 
 /** The name of the variable. It is no option, and no process but the new server gets it. */
 export const HANDOVER_VARIABLE = "_ASYNC_DENO_HANDOVER";
@@ -13,6 +15,8 @@ export const HANDOVER_VARIABLE = "_ASYNC_DENO_HANDOVER";
 export const CHANNEL_DESCRIPTOR = 3;
 /** The text with which the new server says that it is ready to accept. */
 export const READY = "ready";
+/** The same, and that it takes open connections. Said only to an old server that moves them. */
+export const READY_FOR_CONNECTIONS = "ready for connections";
 /** The answer: the old server accepts no more connections. */
 export const RELEASED = "released";
 /** Before the reason why the new server cannot start. */
@@ -40,6 +44,19 @@ export interface Handover {
   readonly admin: HandedAdmin | null;
 }
 
+/** The same in the new process. */
+export interface ReceivedHandover extends Handover {
+  /** The channel for open connections; undefined: the old server moves none. */
+  readonly connections: HandedConnections | undefined;
+}
+
+/** How connections arrive. */
+export interface HandedConnections {
+  readonly descriptor: number;
+  /** Whether this server knows the format. */
+  readonly isKnown: boolean;
+}
+
 /** Where the main socket is to listen. */
 export function placeOfConfig({ hostname, port, unix }: Config): string {
   return unix.path === undefined ? placeOf({ hostname, port }) : `unix ${unix.path}`;
@@ -52,17 +69,21 @@ export function placeOf({ hostname, port }: ListenAddress): string {
 
 /** The value of the variable; in the new process, the sockets have the descriptors from 4 on. */
 export function encodeHandover({ listeners, admin }: Handover): string {
-  return JSON.stringify({ format: FORMAT, listeners: listeners.map(({ place }) => place), admin });
+  const places = listeners.map(({ place }) => place);
+  return JSON.stringify({ format: FORMAT, listeners: places, admin, connections: RECORD_FORMAT });
 }
 
 /** What the variable says; undefined: the format is not known. */
-export function decodeHandover(text: string): Handover | undefined {
-  const { format, listeners, admin } = JSON.parse(text);
+export function decodeHandover(text: string): ReceivedHandover | undefined {
+  const { format, listeners, admin, connections } = JSON.parse(text);
   if (format !== FORMAT) return undefined;
+  const first = CHANNEL_DESCRIPTOR + 1;
   return {
-    listeners: listeners.map((place: string, i: number) => {
-      return { place, descriptor: CHANNEL_DESCRIPTOR + 1 + i };
-    }),
+    listeners: listeners.map((place: string, i: number) => ({ place, descriptor: first + i })),
     admin,
+    connections: connections === undefined ? undefined : {
+      descriptor: first + listeners.length,
+      isKnown: connections === RECORD_FORMAT,
+    },
   };
 }

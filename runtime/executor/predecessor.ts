@@ -6,14 +6,16 @@
  */
 
 import type { ListenAddress } from "../config/mod.ts";
-import { closeOnExec, LinuxOs, ProcessChannel } from "../os/mod.ts";
+import { closeOnExec, DescriptorChannel, LinuxOs, ProcessChannel } from "../os/mod.ts";
+import { ConnectionReceiver } from "./connection_receiver.ts";
 import {
   CHANNEL_DESCRIPTOR,
   decodeHandover,
-  type Handover,
   HANDOVER_VARIABLE,
   placeOf,
   READY,
+  READY_FOR_CONNECTIONS,
+  type ReceivedHandover,
   REFUSED,
   RELEASED,
 } from "./handover_text.ts";
@@ -25,16 +27,19 @@ const ANSWER_TIME = 30_000;
 
 /** The old server. */
 export class Predecessor {
+  /** Where its open connections come from; null: from nowhere. */
+  readonly connections: ConnectionReceiver | null;
   readonly #channel: ProcessChannel;
-  readonly #handover: Handover;
+  readonly #handover: ReceivedHandover;
   readonly #left: Map<number, string>;
   #isTakenOver = false;
 
-  private constructor(handover: Handover) {
+  private constructor(handover: ReceivedHandover) {
     this.#channel = new ProcessChannel(CHANNEL_DESCRIPTOR);
     this.#handover = handover;
     this.#left = new Map(handover.listeners.map(({ descriptor, place }) => [descriptor, place]));
     for (const descriptor of [CHANNEL_DESCRIPTOR, ...this.#left.keys()]) closeOnExec(descriptor);
+    this.connections = receiverOf(handover);
   }
 
   /** The old server that has started this one, or null. Asked once. @throws {UpgradeError} if its format is not known */
@@ -69,7 +74,7 @@ export class Predecessor {
    * @throws {UpgradeError} if it does not answer: then it serves on
    */
   async takeOver(): Promise<void> {
-    this.#channel.send(READY);
+    this.#channel.send(this.connections === null ? READY : READY_FOR_CONNECTIONS);
     const end = performance.now() + ANSWER_TIME;
     for (;;) {
       const answer = this.#channel.receive();
@@ -88,4 +93,13 @@ export class Predecessor {
   refuse(reason: string): void {
     if (!this.#isTakenOver) this.#channel.send(REFUSED + reason);
   }
+}
+
+function receiverOf({ connections }: ReceivedHandover): ConnectionReceiver | null {
+  if (connections === undefined) return null;
+  closeOnExec(connections.descriptor);
+  const channel = new DescriptorChannel(connections.descriptor);
+  if (connections.isKnown) return new ConnectionReceiver(channel);
+  channel[Symbol.dispose]();
+  return null;
 }

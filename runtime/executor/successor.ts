@@ -6,6 +6,7 @@
  */
 
 import {
+  DescriptorChannel,
   endOfChild,
   errnoText,
   type OwnCommand,
@@ -14,11 +15,13 @@ import {
   spawnProcess,
   SystemError,
 } from "../os/mod.ts";
+import { ConnectionSender } from "./connection_sender.ts";
 import {
   encodeHandover,
   type Handover,
   HANDOVER_VARIABLE,
   READY,
+  READY_FOR_CONNECTIONS,
   REFUSED,
   RELEASED,
 } from "./handover_text.ts";
@@ -35,28 +38,37 @@ export class Successor {
   /** Its process number. */
   readonly pid: number;
   readonly #channel: ProcessChannel;
+  #connections: ConnectionSender | null;
   #isAbandoned = false;
 
-  private constructor(pid: number, channel: ProcessChannel) {
+  private constructor(pid: number, channel: ProcessChannel, connections: ConnectionSender) {
     this.pid = pid;
     this.#channel = channel;
+    this.#connections = connections;
+  }
+
+  /** Sends it open connections, once it is released; null: it takes none. It belongs to the executor that gives up connections. */
+  get connections(): ConnectionSender | null {
+    return this.#connections;
   }
 
   /** Starts it. @throws {UpgradeError} if there is no such executable, or no descriptor is left */
   static start(command: OwnCommand, handover: Handover): Successor {
     try {
+      using rest = new DisposableStack();
+      using undone = new DisposableStack();
       const [ours, theirs] = ProcessChannel.pair();
-      try {
-        const environment = environmentFor(command.environment, handover);
-        const descriptors = handover.listeners.map(({ descriptor }) => descriptor);
-        const all = [theirs.descriptor, ...descriptors];
-        return new Successor(spawnProcess({ ...command, environment }, all), ours);
-      } catch (error) {
-        ours[Symbol.dispose]();
-        throw error;
-      } finally {
-        theirs[Symbol.dispose]();
-      }
+      rest.use(theirs);
+      undone.use(ours);
+      const [sending, receiving] = DescriptorChannel.pair();
+      rest.use(receiving);
+      const sender = undone.use(new ConnectionSender(sending));
+      const environment = environmentFor(command.environment, handover);
+      const descriptors = handover.listeners.map(({ descriptor }) => descriptor);
+      const all = [theirs.descriptor, ...descriptors, receiving.descriptor];
+      const successor = new Successor(spawnProcess({ ...command, environment }, all), ours, sender);
+      undone.move();
+      return successor;
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
       throw new UpgradeError(`cannot start ${command.path}: ${errnoText(error.errno)}`);
@@ -68,7 +80,8 @@ export class Successor {
     const end = performance.now() + milliseconds;
     for (;;) {
       const text = this.#channel.receive();
-      if (text === READY) return;
+      if (text === READY_FOR_CONNECTIONS) return;
+      if (text === READY) return this.#keepConnections();
       if (text?.startsWith(REFUSED)) await this.#fail(text.slice(REFUSED.length));
       if (text === null) await this.#fail(undefined);
       if (performance.now() > end) {
@@ -90,8 +103,15 @@ export class Successor {
     signalProcess(this.pid, SIGKILL);
   }
 
+  /** It is of a version that takes none, or does not know their format. */
+  #keepConnections(): void {
+    this.#connections?.[Symbol.dispose]();
+    this.#connections = null;
+  }
+
   async #fail(reason: string | undefined): Promise<never> {
     this.#channel[Symbol.dispose]();
+    this.#keepConnections();
     if (reason !== undefined) signalProcess(this.pid, SIGKILL);
     let end = endOfChild(this.pid);
     while (end === undefined) {

@@ -6,7 +6,13 @@
  */
 
 import { AppError } from "./app_error.ts";
-import type { ChannelReport, MainMessage, ThreadMessage, ThreadOrder } from "../thread/mod.ts";
+import type {
+  ChannelReport,
+  MainMessage,
+  MovedConnection,
+  ThreadMessage,
+  ThreadOrder,
+} from "../thread/mod.ts";
 
 /** How a thread ended. */
 export interface ThreadEnd {
@@ -36,6 +42,8 @@ export interface ThreadWatcher {
   schedule?(every: number): void;
   /** The thread's app holds this much memory, more than it may. */
   heavy?(bytes: number): void;
+  /** The thread has given up these connections, which go on in the new server; unless `isLast` it waits to be rung. */
+  moved?(connections: readonly MovedConnection[], isLast: boolean): void;
   /** The thread has ended; called once. */
   ended(end: ThreadEnd): void;
 }
@@ -180,6 +188,8 @@ export class Thread {
         return this.hasEnded ? undefined : this.#watcher.reported?.(message.reports);
       case "key set":
         return this.#watcher.keySet?.();
+      case "moved":
+        return this.#watcher.moved?.(message.connections, message.isLast);
       case "stopped":
         return this.#end(undefined);
       case "obeyed":

@@ -38,7 +38,7 @@ import {
   WorkerCore,
   type WorkerParts,
 } from "../serve/worker/mod.ts";
-import type { ThreadOrder } from "../thread/mod.ts";
+import type { ArrivedConnection, MovedConnection, ThreadOrder } from "../thread/mod.ts";
 import type { TlsOs } from "../tls/mod.ts";
 import { type DenoBell, LoopbackBell } from "./deno_bell.ts";
 import { DenoWait, LONGEST_SHORT_WAIT } from "./deno_wait.ts";
@@ -78,6 +78,9 @@ const WAITS_BETWEEN_DENO_TURNS = 2;
  * meanwhile are so late at most. The main thread takes a worker for blocked after two seconds without a turn.
  */
 const IDLE_WAIT = 500;
+
+/** Connections that move to a new server at once: each is silent until all of them go on there. */
+const MOVES_A_TURN = 64;
 
 /** The longest wait of a worker that takes no more connections, in milliseconds: nobody rings it. */
 const RETIRED_WAIT = 100;
@@ -131,6 +134,8 @@ export class NativeWorker implements SocketContext, Source {
   #unpolledTasks = 0;
   // Another worker serves instead.
   #isRetired = false;
+  // Those that may go on in the new server, while it takes over.
+  #toMove: SocketTransport[] = [];
   // When Deno's own loop had its last turn, in the loop's milliseconds; NaN: just now.
   #lastDenoTurn = NaN;
   // A short wait has ended without an event of ours.
@@ -275,6 +280,7 @@ export class NativeWorker implements SocketContext, Source {
     if (order.type === "config") await this.#core.routeBy(order);
     else if (order.type === "scheduled") await this.#core.runScheduled(order);
     else if (order.type === "retire") this.#retire();
+    else if (order.type === "adopt") { for (const left of order.connections) this.#adopt(left); }
     else if (order.type === "certificates") this.#parts.tls?.renew(order.set);
   }
 
@@ -308,6 +314,7 @@ export class NativeWorker implements SocketContext, Source {
   /** The doorbell was rung, which has ended the wait. */
   onReady(): void {
     this.#core.counters.add(COLUMN.wakeUps, 1);
+    if (this.#toMove.length > 0 && !this.#isDrainDue()) this.#moveSome();
   }
 
   // The loop.
@@ -539,6 +546,24 @@ export class NativeWorker implements SocketContext, Source {
     this.#core.take(transport, context);
   }
 
+  /** Goes on with a connection that the server before this one has left. Limits were for that one to apply. */
+  #adopt(left: ArrivedConnection): void {
+    const { config: { limits }, state: { addresses, flags } } = this.#core;
+    const { words } = this.#task;
+    const { descriptor } = left;
+    this.#task.fill(descriptor, left.sockaddr, this.loop.now);
+    const family = words[TASK_FIELD.family]!; // TASK_WORDS of them
+    if (limits.connectionsPerAddress > 0 && family !== 0) {
+      flags.whileEntering(() => addresses.enter(descriptor, family, words, TASK_FIELD.address));
+    }
+    const transport = new SocketTransport(descriptor, this, left.address || this.#peerAddress());
+    if (transport.peerAddress !== "") {
+      transport.peerPort = left.address === "" ? words[TASK_FIELD.port]! : left.port;
+    }
+    this.#lasting.add(transport, this.loop.now);
+    this.#core.resume(transport, left);
+  }
+
   /** Answers 503 to a connection above a limit, after its TLS handshake if it speaks TLS. */
   #refuse(transport: SocketTransport): void {
     this.#refusals.add(transport);
@@ -581,10 +606,28 @@ export class NativeWorker implements SocketContext, Source {
 
   #drain(): void {
     this.#core.beginDrain(() => this.#core.abortAll());
-    this.#core.drainAll();
+    const moves = this.#context.handsOver && this.#core.state.flags.isMoving();
+    // What TLS knows of a connection cannot be moved.
+    this.#toMove = moves && this.#parts.tls === undefined ? [...this.#core.connections] : [];
+    if (moves) this.#moveSome();
+    else this.#core.drainAll();
     if (this.#context.handsOver) this.#acceptor?.handOver();
     else this.#acceptor?.close();
     this.#refusals.drain();
+  }
+
+  /** Gives up some connections that can go on in the new server; the others are served, until it goes on with these. */
+  #moveSome(): void {
+    const moved: MovedConnection[] = [];
+    this.#context.flush();
+    if (!this.#core.state.flags.isMoving()) this.#toMove = []; // the new server is gone
+    while (this.#toMove.length > 0 && moved.length < MOVES_A_TURN) {
+      const left = this.#toMove.pop()?.move() ?? null;
+      if (left !== null) moved.push(left);
+    }
+    const isLast = this.#toMove.length === 0;
+    this.#parts.post({ type: "moved", connections: moved, isLast });
+    if (isLast) this.#core.drainAll();
   }
 
   #isDone(): boolean {

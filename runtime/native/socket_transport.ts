@@ -33,6 +33,7 @@ import {
   EPOLLOUT,
   EPOLLRDHUP,
 } from "../os/mod.ts";
+import type { MovedConnection } from "../thread/mod.ts";
 import type { EventLoop } from "./event_loop.ts";
 import { FILE_SLICE, sendSlice } from "./file_slice.ts";
 import type { Source } from "./io_registry.ts";
@@ -256,21 +257,48 @@ export class SocketTransport extends TimerNode
     this.#close(false);
   }
 
+  /**
+   * Gives the connection up, because it goes on in another process. The descriptor stays open, and is the caller's. Called after a flush.
+   *
+   * @returns null, and nothing has happened, if it cannot go on
+   */
+  move(): MovedConnection | null {
+    if (this.closed || this.#is(INPUT_ENDED | FINISHING | JOINT)) return null;
+    const moved = this.#session.move?.() ?? null;
+    if (moved === null) return null;
+    const { descriptor, out, peerAddress: address, peerPort: port } = this;
+    out.seal();
+    const unsent = new Uint8Array(out.size);
+    out.gather(unsent, unsent.length);
+    const { loop } = this.#context;
+    // While another process has the socket, closing the descriptor here does not end epoll's interest.
+    if (this.#is(REGISTERED)) loop.registry.remove(descriptor);
+    this.#flags &= ~REGISTERED;
+    this.#leave();
+    this.#context.onClosing(this);
+    return { ...moved, descriptor, address, port, unsent };
+  }
+
   /** Closes; `isWhole`: the peer has got everything. */
   #close(isWhole: boolean): void {
     if (this.closed) return;
-    this.closed = true;
     const { loop } = this.#context;
-    loop.timers.cancel(this);
-    if (this.#wait !== null) this.#countWaiting(this.#wait, 0);
-    this.#wait = null;
-    this.out.clear();
+    this.#leave();
     if (this.#is(REGISTERED)) loop.registry.forget(this.descriptor);
     this.#session.closed();
     // Before the close: after it, the number may belong to another thread's new connection.
     this.#context.onClosing(this);
     if (isWhole) loop.os.end(this.descriptor);
     else loop.os.close(this.descriptor);
+  }
+
+  /** From now on nothing is sent or received. */
+  #leave(): void {
+    this.closed = true;
+    this.#context.loop.timers.cancel(this);
+    if (this.#wait !== null) this.#countWaiting(this.#wait, 0);
+    this.#wait = null;
+    this.out.clear();
   }
 
   override onDeadline(now: number): void {

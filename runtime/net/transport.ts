@@ -52,6 +52,16 @@ export interface OpenFile {
   read(bytes: Uint8Array, at: ReadPlace): number;
 }
 
+/** What a session leaves to one in another process, which goes on with its connection. */
+export interface MovedSession {
+  /** The path of its endpoint. */
+  readonly endpoint: string;
+  /** What permessage-deflate was negotiated with; 0: it was not. */
+  readonly windowBits: number;
+  /** Bytes of the peer with which the new session is where this one was. */
+  readonly unread: Uint8Array;
+}
+
 /** What the transport calls. */
 export interface Session {
   /** `bytes[start, end)` arrived. The session may change the bytes; they are valid until it returns. */
@@ -66,6 +76,8 @@ export interface Session {
   closed(): void;
   /** The server stops: end as soon as the work in progress is done. */
   drain(): void;
+  /** Ends the session because its connection goes on in another process; null, and nothing has happened, if it cannot. Absent: never. */
+  move?(): MovedSession | null;
   /**
    * Whether the next bytes are to be received straight into the session's memory, given by the three fields
    * below.

@@ -53,6 +53,8 @@ const SYMBOLS = {
     parameters: ["i32", "buffer", "u32", "i32"],
     result: "i32",
   },
+  sendmsg: { parameters: ["i32", "buffer", "i32"], result: "i32" }, // int sockfd, const struct msghdr *, int flags
+  recvmsg: { parameters: ["i32", "buffer", "i32"], result: "i32" }, // int sockfd, struct msghdr *, int flags
   // descriptors
   chmod: { parameters: ["buffer", "u32"], result: "i32" }, // const char *path, mode_t mode
   unlink: { parameters: ["buffer"], result: "i32" }, // const char *path

@@ -26,6 +26,7 @@ export {
 } from "./activated_listener.ts";
 export { ConnectionCutter } from "./connection_cutter.ts";
 export { denoEpoll } from "./deno_epoll.ts";
+export { DescriptorChannel, PACKET_BYTES } from "./descriptor_channel.ts";
 export {
   type DescriptorLimit,
   descriptorLimit,
@@ -93,6 +94,7 @@ export type { Os } from "./os.ts";
 export { PortableFiles } from "./portable_files.ts";
 export { openLogFile } from "./open_log_file.ts";
 export { PortableLogFile } from "./portable_log_file.ts";
+export { peerSockaddr } from "./peer_address.ts";
 export { childrenOf, descriptorTarget, wasStartedWith } from "./other_process.ts";
 export { type OwnCommand, ownCommand, readText } from "./own_command.ts";
 export { ProcessChannel } from "./process_channel.ts";

@@ -15,6 +15,15 @@ const SOCK_SEQPACKET_NONBLOCK_CLOEXEC = 5 | 0x800 | 0x80000;
 /** The longest text; a longer one is cut off. */
 const TEXT_BYTES = 4096;
 
+/** Two connected Unix sockets that keep the bounds of messages, close-on-exec. @throws {SystemError} if no descriptor is left */
+export function connectedPair(): [number, number] {
+  const pair = new Int32Array(2);
+  const bytes = new Uint8Array(pair.buffer);
+  const made = libc().socketpair(AF_UNIX, SOCK_SEQPACKET_NONBLOCK_CLOEXEC, 0, bytes);
+  expectSuccess("socketpair", result(made));
+  return [pair[0]!, pair[1]!]; // two elements
+}
+
 /** One side of a channel. */
 export class ProcessChannel implements Disposable {
   readonly descriptor: number;
@@ -27,15 +36,8 @@ export class ProcessChannel implements Disposable {
 
   /** Both sides, close-on-exec. @throws {SystemError} if no descriptor is left */
   static pair(): [ours: ProcessChannel, theirs: ProcessChannel] {
-    const pair = new Int32Array(2);
-    const made = libc().socketpair(
-      AF_UNIX,
-      SOCK_SEQPACKET_NONBLOCK_CLOEXEC,
-      0,
-      new Uint8Array(pair.buffer),
-    );
-    expectSuccess("socketpair", result(made));
-    return [new ProcessChannel(pair[0]!), new ProcessChannel(pair[1]!)]; // two elements
+    const [ours, theirs] = connectedPair();
+    return [new ProcessChannel(ours), new ProcessChannel(theirs)];
   }
 
   /** Sends a text that is not empty. Returns false if the other side is closed, or does not read. */

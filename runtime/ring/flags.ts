@@ -11,6 +11,7 @@
  *       2        1 while a thread enters an address, 2 if others may wait for it
  *      16        1 while accepting is paused
  *      17        1 while the descriptors of connections are near their ceiling
+ *      18        1 if the new server takes open connections, too
  *      32 … 39   parked: bit worker % 32 of word worker / 32 (a pair of cache lines)
  *      64 … 71   alive: the same                             (a pair of cache lines)
  * ```
@@ -50,6 +51,7 @@ const ALL_LOADED = 1;
 const ENTERING = 2;
 const PAUSED = 16;
 const NEAR_CEILING = 17;
+const MOVING = 18;
 /** Attempts to get the lock without a sleep: a thread holds it for less than a microsecond. */
 const LOCK_SPINS = 200;
 /** Waits for the lock, a millisecond each at most. */
@@ -134,6 +136,17 @@ export class Flags {
   setHandingOver(): void {
     // As above.
     Atomics.store(this.#words, DRAINING, HANDING_OVER);
+  }
+
+  /** Sets whether the new server takes open connections; called before {@link setHandingOver}, and if it is gone. */
+  setMoving(moving: boolean): void {
+    // Published by setHandingOver, or by the doorbell.
+    Atomics.store(this.#words, MOVING, moving ? 1 : 0);
+  }
+
+  /** Whether the new server takes open connections; valid while {@link isHandingOver}. */
+  isMoving(): boolean {
+    return Atomics.load(this.#words, MOVING) !== 0;
   }
 
   /** Whether a new server has taken over, and no stop was requested since. */

@@ -12,6 +12,7 @@ import type { Config } from "../config/mod.ts";
 import type { CertificateSet } from "../tls/mod.ts";
 import type { AppSource } from "./app_source.ts";
 import type { ChannelReport } from "./channel_report.ts";
+import type { ArrivedConnection, MovedConnection } from "./moved_connection.ts";
 
 /** The start of a worker. */
 export interface WorkerStart {
@@ -128,6 +129,8 @@ export type ThreadOrder =
   | { readonly type: "scheduled"; readonly claim: Int32Array<SharedArrayBuffer> }
   /** Another worker serves instead: finish the work in progress, and end. */
   | { readonly type: "retire" }
+  /** Go on with connections of the server that this one replaces. Only on the epoll transport. */
+  | { readonly type: "adopt"; readonly connections: readonly ArrivedConnection[] }
   /** Answer requests by this config from now on; if it cannot be applied, keep the old one. */
   | { readonly type: "config"; readonly config: Config }
   /** The key set that this worker has asked for. */
@@ -199,6 +202,14 @@ export type ThreadMessage =
   | { readonly type: "obeyed"; readonly number: number; readonly fault?: string }
   /** It has ended by itself: all its connections are closed. */
   | { readonly type: "stopped" }
+  /**
+   * It has given up these connections, as a new server takes over. More follow when it is rung, unless `isLast`: then all others stay.
+   */
+  | {
+    readonly type: "moved";
+    readonly connections: readonly MovedConnection[];
+    readonly isLast: boolean;
+  }
   /** It has dropped log lines for lack of room; its counters have their number. */
   | { readonly type: "dropped" }
   /** It has dropped this many log lines, because the file could not be written. */

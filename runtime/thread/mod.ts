@@ -31,6 +31,7 @@ export type {
   TlsMaterial,
   WorkerStart,
 } from "./messages.ts";
+export type { ArrivedConnection, MovedConnection } from "./moved_connection.ts";
 export { OneByOne } from "./one_by_one.ts";
 export { StartRefusal } from "./start_refusal.ts";
 export { onOrder, onStart, type OrderHandler, postToMain } from "./thread.ts";

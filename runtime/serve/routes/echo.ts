@@ -12,6 +12,7 @@ import type { Exchange, Route, WebSocketHandler } from "../session/mod.ts";
 const UNKNOWN_TYPE = "application/octet-stream";
 
 const PLAIN_ECHO: WebSocketHandler = {
+  resumesAt: "/echo",
   opened() {},
   message(socket) {
     socket.reply(socket.opcode);

@@ -32,7 +32,7 @@ export function terminalRoute(path: string): Route {
     methods: ["GET"],
     wantsBody: false,
     handle: refuse,
-    webSocket: GREETING_ECHO,
+    webSocket: { ...GREETING_ECHO, resumesAt: path },
   };
 }
 

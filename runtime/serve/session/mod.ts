@@ -29,6 +29,7 @@ export { type Admission, ANYBODY, type Guard, type JudgedClient, type Verdict } 
 export { HttpSession } from "./http_session.ts";
 export type { MemoryBudget } from "./memory_budget.ts";
 export { RequestObserver } from "./observer.ts";
+export { type LeftConnection, resumeSession } from "./moved_session.ts";
 export { firstSession, type ProxiedTransport } from "./proxy_session.ts";
 export { RefusalSession } from "./refusal_session.ts";
 export { NOT_FOUND } from "./responses.ts";

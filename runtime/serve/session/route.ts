@@ -221,6 +221,11 @@ export interface WebSocketHandler {
   readonly overflow?: OverflowPolicy;
   /** False: permessage-deflate is not negotiated; absent: it is if the server's compression is on. */
   readonly compresses?: boolean;
+  /**
+   * The path of the endpoint, whose handler keeps nothing of a connection: at an upgrade it goes on there in the new server. Absent: it is
+   * closed in time.
+   */
+  readonly resumesAt?: string;
   /** The handshake is complete; what is sent here goes out with it. The request is valid until this returns. */
   opened(socket: WebSocketPeer, request: RequestHead): void;
   /**

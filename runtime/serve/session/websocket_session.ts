@@ -31,12 +31,13 @@ import {
   WEBSOCKET_CLOSED,
   WebSocketConnection,
 } from "../../../protocol/mod.ts";
-import { NEVER, type Session, type Transport } from "../../net/mod.ts";
+import { type MovedSession, NEVER, type Session, type Transport } from "../../net/mod.ts";
 import { COLUMN } from "../../ring/mod.ts";
 import { LEAST_COMPRESSED } from "./compression.ts";
 import type { SessionContext } from "./context.ts";
 import { countLimit } from "./limit_columns.ts";
 import { MEMORY_TEXT } from "./responses.ts";
+import type { LeftConnection } from "./moved_session.ts";
 import type { WebSocketHandler, WebSocketPeer } from "./route.ts";
 import { DROPPED, QUEUED } from "./send_result.ts";
 import { deflatedFrames, type SharedFrames } from "./shared_message.ts";
@@ -79,11 +80,7 @@ export class WebSocketSession implements Session, WebSocketPeer {
 
   /** Starts the session; `early` are bytes that arrived after the handshake, which was this request. */
   open(transport: Transport, early: Uint8Array, request: RequestHead): void {
-    this.#transport = transport;
-    transport.setSession(this);
-    this.#heard();
-    this.#context.counters.add(COLUMN.webSocketsOpened, 1);
-    if (this.#flags >= DEFLATES) this.#context.counters.add(COLUMN.webSocketsDeflating, 1);
+    this.#attach(transport);
     this.#context.log.handshakeComplete(transport.descriptor);
     try {
       this.#handler.opened(this, request);
@@ -96,7 +93,39 @@ export class WebSocketSession implements Session, WebSocketPeer {
     if (this.#context.draining) this.drain();
   }
 
+  /** Starts the session in place of {@link open}, where one in another process has left off. */
+  resume(transport: Transport, { unread, unsent }: LeftConnection): void {
+    this.#attach(transport);
+    this.#context.log.note("WS", `fd=${transport.descriptor} goes on from the server before`);
+    const { out } = transport;
+    out.append(unsent);
+    out.flush();
+    if (transport.closed) return;
+    if (unread.length > 0) this.receive(unread, 0, unread.length);
+    if (this.#context.draining) this.drain();
+  }
+
+  #attach(transport: Transport): void {
+    this.#transport = transport;
+    transport.setSession(this);
+    this.#heard();
+    this.#context.counters.add(COLUMN.webSocketsOpened, 1);
+    if (this.#flags >= DEFLATES) this.#context.counters.add(COLUMN.webSocketsDeflating, 1);
+  }
+
   // Session: called by the transport.
+
+  move(): MovedSession | null {
+    const { counters, log } = this.#context;
+    const { resumesAt } = this.#handler;
+    const isOpen = this.#connection.state === "OPEN" && !this.#is(PUMPING | HANDLER_PENDING);
+    if (resumesAt === undefined || !isOpen) return null;
+    counters.add(COLUMN.webSocketsClosed, 1);
+    log.note("WS", `fd=${this.#transport.descriptor} goes on in the new server`);
+    const unread = this.#connection.unfinishedInput();
+    this.#connection.dispose();
+    return { endpoint: resumesAt, windowBits: this.#windowBits, unread };
+  }
 
   receive(bytes: Uint8Array, start: number, end: number): void {
     this.#heard();

@@ -5,6 +5,8 @@
  * In: the worker's start, and a loop. Out: contexts for sessions, and the bookkeeping of each connection
  * from open to close. The worker of each transport (native/, deno/) has one core: it supplies the
  * connections and runs the loop; nothing here depends on the transport.
+ *
+ * Longer than 400 lines because what begins, what is open and what ends share one worker's parts.
  */
 
 import {
@@ -35,8 +37,10 @@ import {
   type AppRoute,
   type Compression,
   firstSession,
+  type LeftConnection,
   noteAppFault,
   type ProxiedTransport,
+  resumeSession,
   type Router,
   type SessionContext,
 } from "../session/mod.ts";
@@ -267,6 +271,20 @@ export class WorkerCore<L extends Loop, Connection extends WorkerConnection> {
     // If this worker died, a descriptor beyond the table could not be cleaned up: so it is not served.
     if (this.state.descriptors.claim(connection.descriptor, this.number)) connection.start();
     else connection.abort();
+  }
+
+  /** Adds a connection that the server before this one has left, and goes on with it. */
+  resume(connection: Connection, left: LeftConnection): void {
+    this.counters.add(COLUMN.connectionsOpened, 1);
+    this.log.accepted(connection.descriptor);
+    this.connections.add(connection);
+    this.#handOver?.add(connection);
+    const isOwned = this.state.descriptors.claim(connection.descriptor, this.number);
+    const [context] = this.#contexts;
+    if (context === undefined) throw new TypeError("there is no context of sessions yet");
+    resumeSession(context, connection, left);
+    if (!isOwned) connection.abort();
+    else if (!connection.closed) connection.start();
   }
 
   /** Removes a connection that is about to be closed. */

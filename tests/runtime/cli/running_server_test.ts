@@ -38,6 +38,7 @@ function bench(
       note("start");
       return {
         pid: 200,
+        connections: null,
         ready: () => ready.promise,
         release: () => release().then(() => note("release")),
         abandon: () => ready.reject(new UpgradeError("this server was stopped")),

@@ -1,0 +1,118 @@
+/**
+ * The main thread's part in moving open connections from one server to the one that replaces it.
+ *
+ * In: on the old side, what each worker has given up; on the new side, what arrives. Out: connections on their way, and with workers that
+ * go on with them. A worker that does not turn keeps its connections until it does, and the others do not wait for it.
+ */
+
+import { LinuxOs } from "../os/mod.ts";
+import type { SharedState } from "../ring/mod.ts";
+import type { ArrivedConnection, MovedConnection } from "../thread/mod.ts";
+import type { ConnectionReceiver } from "./connection_receiver.ts";
+import type { ConnectionSender } from "./connection_sender.ts";
+import type { LoadingPhase } from "./loading_phase.ts";
+import type { Thread } from "./thread_handle.ts";
+import { orderUnlessBlocked } from "./unless_blocked.ts";
+
+/** What it needs of the executor. */
+export interface ConnectionMoveParts {
+  readonly state: Pick<SharedState, "flags" | "descriptors">;
+  readonly loading: LoadingPhase;
+  /** By their numbers. */
+  readonly threads: readonly Thread[];
+  /** Gives a worker a turn. */
+  ring(worker: number): void;
+  /** A notice for the operator. */
+  inform(text: string): void;
+}
+
+/** Moves the connections of one server. */
+export class ConnectionMove {
+  readonly #parts: ConnectionMoveParts;
+  #sender: ConnectionSender | null = null;
+  #sent: Promise<void> | undefined = undefined;
+  /** Workers that have not said yet what they give up. */
+  readonly #unheard = new Set<number>();
+  #receiver: ConnectionReceiver | null = null;
+  /** The worker that gets the next connection. */
+  #next = 0;
+
+  constructor(parts: ConnectionMoveParts) {
+    this.#parts = parts;
+  }
+
+  /** The workers are about to hand over: they give up what can move. */
+  begin(sender: ConnectionSender): void {
+    const { state: { flags }, threads } = this.#parts;
+    this.#sender = sender;
+    threads.forEach((thread, worker) => thread.isServing && this.#unheard.add(worker));
+    flags.setMoving(true);
+  }
+
+  /** A worker has given up these. Until the new server goes on with them, it gives up no others. */
+  moved(worker: number, connections: readonly MovedConnection[], isLast: boolean): void {
+    const { ring, state: { flags } } = this.#parts;
+    const sender = this.#sender;
+    if (sender === null || !this.#unheard.has(worker)) return;
+    const taken = sender.add(connections);
+    if (isLast) return this.workerEnded(worker);
+    void taken.then(() => {
+      if (sender.isGone) flags.setMoving(false);
+      ring(worker);
+    });
+  }
+
+  /** That worker gives up nothing more. */
+  workerEnded(worker: number): void {
+    if (this.#unheard.delete(worker) && this.#unheard.size === 0) void this.#end();
+  }
+
+  /** Goes on with what comes from the old server. */
+  receive(receiver: ConnectionReceiver | null): void {
+    this.#receiver = receiver;
+    void receiver?.receiveAll((batch) => this.#share(batch));
+  }
+
+  /** The server ends; fulfilled when what was given up is sent. */
+  async close(): Promise<void> {
+    this.#receiver?.[Symbol.dispose]();
+    this.#unheard.clear();
+    await this.#end();
+  }
+
+  #end(): Promise<void> {
+    return this.#sent ??= this.#sendRest();
+  }
+
+  async #sendRest(): Promise<void> {
+    const sender = this.#sender;
+    if (sender === null) return;
+    await sender.end();
+    const { sent } = sender;
+    const what = sent === 1 ? "1 WebSocket goes" : `${sent} WebSockets go`;
+    if (sent > 0) this.#parts.inform(`upgraded: ${what} on in the new server`);
+  }
+
+  /** Every worker gets as many. */
+  async #share(batch: readonly ArrivedConnection[]): Promise<void> {
+    const { loading, state: { descriptors }, threads } = this.#parts;
+    const serving = [...threads.keys()].filter((worker) => threads[worker]!.isServing); // its keys
+    if (serving.length === 0) return closeAll(batch);
+    const first = this.#next;
+    this.#next += batch.length;
+    await loading.during(() =>
+      Promise.all(serving.map((worker, i) => {
+        const connections = batch.filter((_, at) => (first + at) % serving.length === i);
+        if (connections.length === 0) return undefined;
+        // If it dies before it has them, they are closed.
+        for (const { descriptor } of connections) descriptors.claim(descriptor, worker);
+        return orderUnlessBlocked(threads[worker]!, { type: "adopt", connections }); // one of its keys
+      }))
+    );
+  }
+}
+
+function closeAll(connections: readonly ArrivedConnection[]): void {
+  const os = new LinuxOs();
+  for (const { descriptor } of connections) os.close(descriptor);
+}

@@ -1,0 +1,74 @@
+/**
+ * Receives the connections of the server that this one replaces.
+ *
+ * In: the packets of a channel. Out: connections, in batches, until the old server has sent all, or is gone. What has not arrived whole
+ * by then is closed.
+ */
+
+import { type DescriptorChannel, peerSockaddr } from "../os/mod.ts";
+import { type ArrivedConnection, inTime } from "../thread/mod.ts";
+import { answerTo, RecordReader } from "./connection_record.ts";
+
+/** Milliseconds between two looks at the channel: doubled while nothing comes. */
+const SHORTEST_PAUSE = 1;
+const LONGEST_PAUSE = 8;
+/** Milliseconds for which an answer waits for the workers. */
+const LONGEST_TAKE = 100;
+/** Connections of a batch at most: workers serve meanwhile. */
+const BATCH = 256;
+
+/** Receives from one channel, which it closes. */
+export class ConnectionReceiver implements Disposable {
+  readonly #channel: DescriptorChannel;
+  readonly #reader = new RecordReader();
+  #hasEnded = false;
+
+  /** @param channel belongs to the receiver from now on */
+  constructor(channel: DescriptorChannel) {
+    this.#channel = channel;
+  }
+
+  /** Passes on what arrives, in batches, and answers those that are taken; fulfilled when there will be no more. */
+  async receiveAll(take: (batch: readonly ArrivedConnection[]) => Promise<void>): Promise<void> {
+    let pause = SHORTEST_PAUSE;
+    while (!this.#hasEnded) {
+      const batch = this.#receive();
+      if (batch.length > 0) void this.#answer(batch.length, take(batch));
+      pause = batch.length > 0 ? SHORTEST_PAUSE : Math.min(2 * pause, LONGEST_PAUSE);
+      if (!this.#hasEnded) await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+  }
+
+  [Symbol.dispose](): void {
+    if (!this.#hasEnded) this.#channel[Symbol.dispose]();
+    this.#hasEnded = true;
+  }
+
+  /** The old server gives up more as soon as these go on; a worker that does not turn holds up nobody. */
+  async #answer(count: number, taken: Promise<void>): Promise<void> {
+    await inTime(taken, LONGEST_TAKE);
+    if (!this.#hasEnded) this.#channel.send(answerTo(count), -1);
+  }
+
+  /** What is there now. */
+  #receive(): ArrivedConnection[] {
+    const batch: ArrivedConnection[] = [];
+    while (batch.length < BATCH) {
+      const packet = this.#channel.receive();
+      if (packet === undefined) break;
+      if (packet === null) {
+        this[Symbol.dispose]();
+        break;
+      }
+      const connection = this.#reader.take(packet.bytes, packet.descriptor);
+      // Without a descriptor: none was free, and the old server's own closes the connection.
+      if (connection === undefined) continue;
+      if (connection.descriptor < 0) {
+        this.#channel.send(answerTo(1), -1);
+        continue;
+      }
+      batch.push({ ...connection, sockaddr: peerSockaddr(connection.descriptor) });
+    }
+    return batch;
+  }
+}

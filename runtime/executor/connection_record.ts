@@ -1,0 +1,89 @@
+/**
+ * A connection that moves to another process, as packets of a `DescriptorChannel`.
+ *
+ * In: a connection. Out: its packets, the first of which carries the descriptor; and in the other process the connection. The two
+ * servers may be of different versions: they move connections only if both know {@link RECORD_FORMAT}.
+ *
+ * ```text
+ * packet   1 if it is the last one of its record, else 0 | bytes of the record
+ * record   u32 bytes of the head | head | unread bytes | unsent bytes
+ * head     JSON: endpoint, windowBits, address, port, unread (their number)
+ * answer   u32 records with which the new server goes on since the last answer
+ * ```
+ */
+
+import { PACKET_BYTES } from "../os/mod.ts";
+import type { MovedConnection } from "../thread/mod.ts";
+
+/** The format of the records. Another one gets another number. */
+export const RECORD_FORMAT = 1;
+
+const LENGTH_BYTES = 4;
+const COUNT_BYTES = 4;
+const PIECE_BYTES = PACKET_BYTES - 1;
+
+/** The packets of a connection. */
+export function* packetsOf(connection: MovedConnection): Generator<Uint8Array, void, undefined> {
+  const { endpoint, windowBits, address, port, unread, unsent } = connection;
+  const text = JSON.stringify({ endpoint, windowBits, address, port, unread: unread.length });
+  const head = new TextEncoder().encode(text);
+  const record = new Uint8Array(LENGTH_BYTES + head.length + unread.length + unsent.length);
+  new DataView(record.buffer).setUint32(0, head.length);
+  record.set(head, LENGTH_BYTES);
+  record.set(unread, LENGTH_BYTES + head.length);
+  record.set(unsent, LENGTH_BYTES + head.length + unread.length);
+  for (let at = 0; at < record.length; at += PIECE_BYTES) {
+    const piece = record.subarray(at, at + PIECE_BYTES);
+    const packet = new Uint8Array(1 + piece.length);
+    packet[0] = at + PIECE_BYTES >= record.length ? 1 : 0;
+    packet.set(piece, 1);
+    yield packet;
+  }
+}
+
+/** The packet that answers so many connections. */
+export function answerTo(count: number): Uint8Array {
+  const packet = new Uint8Array(COUNT_BYTES);
+  new DataView(packet.buffer).setUint32(0, count);
+  return packet;
+}
+
+/** How many connections such a packet answers. */
+export function countIn({ buffer, byteOffset, length }: Uint8Array): number {
+  return length === COUNT_BYTES ? new DataView(buffer, byteOffset).getUint32(0) : 0;
+}
+
+/** Puts the packets of one channel together. */
+export class RecordReader {
+  #pieces: Uint8Array[] = [];
+  #descriptor = -1;
+
+  /** Takes the next packet; returns the connection whose last packet it is. */
+  take(packet: Uint8Array, descriptor: number): MovedConnection | undefined {
+    if (this.#pieces.length === 0) this.#descriptor = descriptor;
+    this.#pieces.push(packet.slice(1));
+    if (packet[0] !== 1) return undefined;
+    const record = joined(this.#pieces);
+    this.#pieces = [];
+    const length = new DataView(record.buffer).getUint32(0);
+    const body = LENGTH_BYTES + length;
+    const head = JSON.parse(new TextDecoder().decode(record.subarray(LENGTH_BYTES, body)));
+    const unreadEnd = body + head.unread;
+    return {
+      ...head,
+      descriptor: this.#descriptor,
+      unread: record.slice(body, unreadEnd),
+      unsent: record.slice(unreadEnd),
+    };
+  }
+}
+
+function joined(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    all.set(piece, at);
+    at += piece.length;
+  }
+  return all;
+}

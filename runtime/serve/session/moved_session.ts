@@ -1,0 +1,35 @@
+/**
+ * Goes on with a WebSocket that the server before this one has opened.
+ *
+ * In: what its session there has left, and its socket. Out: a session, whose handler is not told that it was opened. If the config has no
+ * such endpoint any more, or no compression although that was negotiated, the client is told to come back.
+ */
+
+import { SERVICE_RESTART } from "../../../protocol/mod.ts";
+import type { MovedSession, Transport } from "../../net/mod.ts";
+import type { SessionContext } from "./context.ts";
+import type { WebSocketHandler } from "./route.ts";
+import { WebSocketSession } from "./websocket_session.ts";
+
+/** What was left of a connection. */
+export interface LeftConnection extends MovedSession {
+  /** Bytes that wait for the peer to read. */
+  readonly unsent: Uint8Array;
+}
+
+const NOBODY: WebSocketHandler = { opened() {}, message() {} };
+
+/** Sets the session of `transport`, which has none, and handles what was left. May end the connection. */
+export function resumeSession(
+  context: SessionContext,
+  transport: Transport,
+  left: LeftConnection,
+): void {
+  const { endpoint, windowBits } = left;
+  const handler = context.router.find(endpoint)?.webSocket;
+  const isHere = handler?.resumesAt === endpoint &&
+    (windowBits === 0 || context.compression !== null);
+  const session = new WebSocketSession(context, isHere ? handler : NOBODY, windowBits);
+  session.resume(transport, left);
+  if (!isHere) session.close(SERVICE_RESTART, "the server was replaced");
+}

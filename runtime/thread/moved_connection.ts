@@ -1,0 +1,29 @@
+/**
+ * A connection on its way from one server to the one that replaces it: what the worker that had it knows, and what the worker that gets
+ * it has to know.
+ *
+ * Plain data, which threads post. Between the two processes it is a record: see executor/connection_record.ts.
+ */
+
+/** A WebSocket that goes on in another process. Its peer notices nothing. */
+export interface MovedConnection {
+  /** Open in the process that has the record. */
+  readonly descriptor: number;
+  /** The client's address and port, if a proxy has named them or the config needs them; else empty, and 0. */
+  readonly address: string;
+  readonly port: number;
+  /** The path of the endpoint. */
+  readonly endpoint: string;
+  /** What permessage-deflate was negotiated with; 0: it was not. */
+  readonly windowBits: number;
+  /** Bytes of the peer with which a new session goes on where the old one was. */
+  readonly unread: Uint8Array;
+  /** Bytes that wait for the peer to read. */
+  readonly unsent: Uint8Array;
+}
+
+/** The same in the process that takes it. */
+export interface ArrivedConnection extends MovedConnection {
+  /** The address of the peer's socket, as accept4(2) fills it. */
+  readonly sockaddr: Uint8Array;
+}

@@ -81,7 +81,7 @@ const load: RouterLoader = async (
       const rules = { config: channelsConfig, secrets, origins, limits, isInsecure };
       const { proxy } = channelsConfig;
       const hooks = apps
-        ? new apps.AppClientHooks({ app: () => app, report })
+        ? new apps.AppClientHooks({ app: () => app, channels: channelsConfig, limits, report })
         : proxies && proxy && new proxies.ChannelProxyHooks({
           config: proxy,
           channels: channelsConfig,

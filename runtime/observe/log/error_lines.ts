@@ -13,6 +13,9 @@ const MOST_LINES = 40;
 const ADVICE =
   /, (?:run again with the --allow-|specify the required permissions during compilation using `deno compile --allow-)(\w+)(?: flag|`)/g;
 
+/** Its own code failed: there is nothing to tell. */
+const INDESCRIBABLE = "an error that cannot be described";
+
 /** A call in V8's stack: one with a place, or one that has none. */
 const CALL = /^\s+at .*(?::\d+:\d+\)?|\((?:<anonymous>|native|index \d+)\)|<anonymous>)$/;
 const CALL_IN_FILE = /^\s+at (?:(.*) \()?(file:\/\/.+):(\d+):\d+\)?$/;
@@ -23,6 +26,17 @@ const appFiles = new Map<string, string>();
 /** From now on the calls of this file are the app's. */
 export function noteAppFile(url: string, path: string): void {
   appFiles.set(url, path);
+  appFiles.set(`file://${path}`, path); // so Deno writes it in stacks: blanks and other letters are not encoded
+}
+
+/** Where the app's code has failed, as `/srv/app.ts:3`: its first call in the stack. Never throws. */
+export function appPlace(error: unknown): string | undefined {
+  for (const line of stackOf(error).split("\n")) {
+    const [, , url = "", number] = CALL_IN_FILE.exec(line) ?? [];
+    const path = appFiles.get(url);
+    if (path !== undefined) return `${path}:${number}`;
+  }
+  return undefined;
 }
 
 /** The same text with the option of this program. */
@@ -55,14 +69,29 @@ function appCall(line: string): string | undefined {
   return name === undefined ? `    at ${path}:${number}` : `    at ${name} (${path}:${number})`;
 }
 
-function textOf(error: unknown): string {
+/** Its name and message, or whatever else was thrown, in one text. Never throws. */
+export function errorText(error: unknown): string {
   try {
-    if (!(error instanceof Error)) return `thrown: ${String(error)}`;
-    const { stack } = error;
-    return typeof stack === "string" && stack !== "" ? stack : `${error.name}: ${error.message}`;
+    return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   } catch {
-    return "an error that cannot be described"; // its own code failed: there is nothing to tell
+    return INDESCRIBABLE;
   }
+}
+
+/** V8's stack, or an empty text. Never throws. */
+function stackOf(error: unknown): string {
+  try {
+    const stack = error instanceof Error ? error.stack : undefined;
+    return typeof stack === "string" ? stack : "";
+  } catch {
+    return "";
+  }
+}
+
+function textOf(error: unknown): string {
+  const text = stackOf(error) || errorText(error);
+  const isThrown = text !== INDESCRIBABLE && !(error instanceof Error);
+  return isThrown ? `thrown: ${text}` : text;
 }
 
 function causeOf(error: unknown): unknown {

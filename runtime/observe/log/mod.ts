@@ -19,7 +19,7 @@
 
 export type { AnsweredRequest } from "./access_line.ts";
 export { AccessLog } from "./access_log.ts";
-export { errorLines, noteAppFile, withOwnAdvice } from "./error_lines.ts";
+export { appPlace, errorLines, errorText, noteAppFile, withOwnAdvice } from "./error_lines.ts";
 export { escapeControls, escapeText } from "./escape.ts";
 export { EventLog } from "./event_log.ts";
 export { LogLabel } from "./label.ts";

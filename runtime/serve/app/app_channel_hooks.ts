@@ -4,8 +4,8 @@
  * Types alone: app_module.ts refers to them. One rule for all: a function that returns nothing leaves the decision to the
  * configuration; one that returns an object or `true` allows what was asked for; one that throws refuses it, as `false` does. An error with a
  * `code` from 100 to 1999 is the client's answer, with its message; one with a code from 3000 to 4999 ends the
- * connection with that code. Any other error is a fault of the app: it is logged, and the client is told that the
- * server failed (100).
+ * connection with that code. Any other error is a fault of the app, and so is anything else that it returns: it is logged, and the
+ * client is told that the server failed (100).
  */
 
 /** Any value that JSON has. */

@@ -2,29 +2,34 @@
  * The functions under `channels` of an app, as the clients of channels ask them.
  *
  * In: what clients ask for, with payloads as JSON in bytes. Out: what the current copy of the app decides, with payloads as JSON in bytes.
- * A function that throws refuses: see refusal_of_error.ts. One that does not answer within `--app-timeout` has failed.
+ * A function that throws refuses: see refusal_of_error.ts. One that does not answer within `--app-timeout` has failed, and so has one that
+ * grants what cannot be carried out, or returns what is no answer.
  */
 
-import { inTime, LATE } from "../../thread/mod.ts";
 import { CLIENT_ERRORS } from "../../../protocol/centrifuge/mod.ts";
 import { isJson, JSON_DEPTH } from "../../../protocol/json/mod.ts";
-import type {
-  ClientHooks,
-  ConnectAsk,
-  ConnectGrant,
-  Hook,
-  HookAnswer,
-  HookCaller,
-  PublishAsk,
-  PublishGrant,
-  RefreshGrant,
-  RpcAsk,
-  RpcGrant,
-  SubscribeAsk,
-  SubscribeGrant,
-  SubscriptionAsk,
+import type { ChannelsConfig } from "../../config/mod.ts";
+import { inTime, LATE } from "../../thread/mod.ts";
+import {
+  type ClientHooks,
+  type ConnectAsk,
+  type ConnectGrant,
+  GrantChecks,
+  type GrantLimits,
+  type Hook,
+  type HookAnswer,
+  type HookCaller,
+  MAX_USER_BYTES,
+  type PublishAsk,
+  type PublishGrant,
+  type RefreshGrant,
+  type RpcAsk,
+  type RpcGrant,
+  type SubscribeAsk,
+  type SubscribeGrant,
+  type SubscriptionAsk,
 } from "../centrifuge/mod.ts";
-import { MAX_USER_BYTES } from "../centrifuge/mod.ts";
+import { ChannelRules } from "../channels/mod.ts";
 import type { App } from "./app.ts";
 import type {
   AppChannelHooks,
@@ -52,6 +57,9 @@ const INFO_DEPTH = JSON_DEPTH - 1;
 export interface AppClientHooksParts {
   /** The app, as soon as there is one. */
   app(): Pick<App, "module" | "server" | "timeout"> | undefined;
+  /** The channels that there can be. */
+  readonly channels: ChannelsConfig;
+  readonly limits: GrantLimits;
   /** Counts an error of the app, and tells the operator. */
   report(what: string, error: unknown): void;
 }
@@ -69,11 +77,14 @@ interface Call<Answer, Grant> {
 /** Asks the app. */
 export class AppClientHooks implements ClientHooks {
   readonly #parts: AppClientHooksParts;
+  readonly #checks: GrantChecks;
   /** What `connect` has returned as `meta`. */
   readonly #meta = new WeakMap<HookCaller["identity"], Json>();
 
   constructor(parts: AppClientHooksParts) {
     this.#parts = parts;
+    const { channels, limits } = parts;
+    this.#checks = new GrantChecks(new ChannelRules(channels, limits), limits);
   }
 
   get connect(): Hook<ConnectAsk, ConnectGrant> | undefined {
@@ -113,11 +124,11 @@ export class AppClientHooks implements ClientHooks {
       this.#call({
         name: "publish",
         event: { ...this.#caller(caller), channel, data: parsed(data) },
-        grant: ({ data: changed, skipHistory = false, key = "" }: PublishAnswer) => ({
-          data: encoded(changed),
-          skipHistory,
-          key: checkedKey(key),
-        }),
+        grant: ({ data: changed, skipHistory = false, key = "" }: PublishAnswer) => {
+          const data = encoded(changed);
+          if (data !== undefined) this.#checks.publication(data);
+          return { data, skipHistory, key: checkedKey(key) };
+        },
       });
   }
 
@@ -160,13 +171,15 @@ export class AppClientHooks implements ClientHooks {
       name: "connect",
       event: { ...event, headers: Object.fromEntries(headers) },
       grant: (answer: ConnectAnswer) => {
+        const channels = channelsOf(answer.channels);
+        this.#checks.channels(new Set(channels));
         if (answer.meta !== undefined) this.#meta.set(identity, answer.meta);
         return {
           user: userOf(answer.user),
           expireAt: secondsOf(answer.expireAt),
           info: encodedInfo(answer.info),
           data: encoded(answer.data),
-          channels: channelsOf(answer.channels),
+          channels,
         };
       },
     });
@@ -187,7 +200,7 @@ export class AppClientHooks implements ClientHooks {
     return this.#ask(name, event, (answer: Json) => {
       if (answer === undefined || answer === null) return undefined;
       if (answer === false) return DENIED;
-      return grant(answer === true ? {} : answer);
+      return grant(answer === true ? {} : objectOf(answer));
     });
   }
 
@@ -222,6 +235,13 @@ export class AppClientHooks implements ClientHooks {
     if (answer !== LATE) return answer;
     throw new Error(`it took more than ${timeout} ms (--app-timeout)`);
   }
+}
+
+/** Anything else than an object is a mistake that must allow nothing: the text of `user && {}`, or the rows of a query. */
+function objectOf(answer: Json): Json {
+  if (typeof answer === "object" && !Array.isArray(answer)) return answer;
+  const is = Array.isArray(answer) ? "an array" : `a ${typeof answer}`;
+  throw new TypeError(`it must return an object, true, false or nothing; it has returned ${is}`);
 }
 
 function untilOf({ expireAt }: RefreshAnswer): RefreshGrant {

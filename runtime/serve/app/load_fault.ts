@@ -4,9 +4,7 @@
  * In: what was thrown while its modules ran. Out: one line for the operator.
  */
 
-import { dirname } from "@std/path/posix/dirname";
-import { fromFileUrl } from "@std/path/posix/from-file-url";
-import { withOwnAdvice } from "../../observe/log/mod.ts";
+import { appPlace, errorText, withOwnAdvice } from "../../observe/log/mod.ts";
 import { nearest } from "../../spelling/mod.ts";
 import type { AppSource } from "../../thread/mod.ts";
 import { ShapeError } from "./app_parts.ts";
@@ -21,11 +19,8 @@ export async function loadFault(error: unknown, source: AppSource): Promise<stri
   }
   // Of a file that is read later, by a computed import().
   if (error instanceof Error && error.name === "SourceError") return error.message;
-  const place = error instanceof Error ? throwingPlace(error, source) : undefined;
-  const text = `it throws when it is loaded: ${
-    error instanceof Error ? `${error.name}: ${error.message}` : String(error)
-  }`;
-  return `${place ?? source.entry}: ${withOwnAdvice(text)}${advice(error)}`;
+  const text = `it throws when it is loaded: ${errorText(error)}`;
+  return `${appPlace(error) ?? source.entry}: ${withOwnAdvice(text)}${advice(error)}`;
 }
 
 /**
@@ -35,10 +30,7 @@ export async function loadFault(error: unknown, source: AppSource): Promise<stri
  * @param entry the path of the app's file
  */
 export function callFault(error: unknown, what: string, entry: string): string {
-  if (!(error instanceof Error)) return `${entry}: ${what} has thrown: ${String(error)}`;
-  const folder = `${dirname(entry)}/`;
-  const place = placeIn(error, (path) => path.startsWith(folder));
-  return `${place ?? entry}: ${what} has thrown: ${error.name}: ${withOwnAdvice(error.message)}`;
+  return `${appPlace(error) ?? entry}: ${what} has thrown: ${withOwnAdvice(errorText(error))}`;
 }
 
 /** Names of a module that are listed, at most. */
@@ -61,19 +53,6 @@ async function placeOf({ body }: AppSyntaxError): Promise<string> {
     if (line !== undefined) return `:${line}`;
   }
   return "";
-}
-
-/** The first place of the stack that is in a file of the app, as `/srv/app.ts:3`; columns are not those of the file. */
-function throwingPlace(error: Error, { files }: AppSource): string | undefined {
-  return placeIn(error, (path) => files.has(path));
-}
-
-function placeIn({ stack = "" }: Error, isOurs: (path: string) => boolean): string | undefined {
-  for (const [, url, line] of stack.matchAll(/(file:\/\/[^\s)]*?)(:\d+):\d+\)?$/gm)) {
-    const path = fromFileUrl(url!);
-    if (isOurs(path)) return `${path}${line}`;
-  }
-  return undefined;
 }
 
 function advice(error: unknown): string {

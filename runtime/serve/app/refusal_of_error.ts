@@ -8,12 +8,16 @@
 
 import { disconnectRefusal, errorRefusal, type HookRefusal } from "../centrifuge/mod.ts";
 
-/** The refusal. */
+/** The refusal. Never throws. */
 export function refusalOfError(error: unknown): HookRefusal | undefined {
-  if (typeof error !== "object" || error === null || !("code" in error)) return undefined;
-  const { code } = error;
-  if (typeof code !== "number" || !Number.isInteger(code)) return undefined;
-  const message = "message" in error ? String(error.message) : "";
-  const temporary = "temporary" in error && error.temporary === true;
-  return errorRefusal({ code, message, temporary }) ?? disconnectRefusal(code, message);
+  try {
+    if (typeof error !== "object" || error === null || !("code" in error)) return undefined;
+    const { code } = error;
+    if (typeof code !== "number" || !Number.isInteger(code)) return undefined;
+    const message = "message" in error ? String(error.message) : "";
+    const temporary = "temporary" in error && error.temporary === true;
+    return errorRefusal({ code, message, temporary }) ?? disconnectRefusal(code, message);
+  } catch {
+    return undefined; // its own code failed
+  }
 }

@@ -40,6 +40,7 @@ export {
   type SubscribeGrant,
   type SubscriptionAsk,
 } from "./client_hooks.ts";
+export { GrantChecks, GrantFault, type GrantLimits } from "./grant_checks.ts";
 export { keepFields, type KeptFields } from "./kept_fields.ts";
 export { disconnectRefusal, errorRefusal } from "./hook_refusal.ts";
 export type { ClientDirectory, ControlledClient } from "./client_directory.ts";

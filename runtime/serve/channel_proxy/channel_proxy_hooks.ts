@@ -13,6 +13,9 @@ import {
   type ClientHooks,
   type ConnectAsk,
   type ConnectGrant,
+  GrantChecks,
+  GrantFault,
+  type GrantLimits,
   type Hook,
   type HookAnswer,
   type HookCaller,
@@ -28,9 +31,7 @@ import {
 import { COLUMN } from "../../ring/mod.ts";
 import { ChannelRules } from "../channels/mod.ts";
 import { Backend, type BackendFault, type BackendParts } from "./backend.ts";
-import { type AnswerLimits, GrantChecks } from "./grant_checks.ts";
 import {
-  AnswerFault,
   bodyOf,
   type ConnectResult,
   type PublishResult,
@@ -57,7 +58,7 @@ const NULL = UTF8.encode("null");
 export interface ChannelProxyParts extends BackendParts {
   /** Which channels the backend is asked about. */
   readonly channels: ChannelsConfig;
-  readonly limits: AnswerLimits;
+  readonly limits: GrantLimits;
   /** Bytes of what a connect command has in place of header fields: as many as the head of a request may have. */
   readonly headBytes: number;
 }
@@ -76,7 +77,7 @@ interface Asking<Result, Grant> {
   readonly members?: Readonly<Record<string, string | undefined>>;
   readonly payloads?: Readonly<Record<string, Uint8Array | undefined>>;
   readonly read: Read<Result>;
-  /** The decision; the result is undefined if the answer has none. @throws {AnswerFault} if it cannot be used */
+  /** The decision; the result is undefined if the answer has none. @throws {GrantFault} if it cannot be used */
   grant(result: Result | undefined): Grant | undefined;
 }
 
@@ -262,7 +263,7 @@ export class ChannelProxyHooks implements ClientHooks {
       const settled = settle(bytes, read);
       return "result" in settled ? grant(settled.result) : settled;
     } catch (error) {
-      if (!(error instanceof JsonError || error instanceof AnswerFault)) throw error;
+      if (!(error instanceof JsonError || error instanceof GrantFault)) throw error;
       this.#backend.misunderstood(event, faultOf(error));
       return FAILED;
     }
@@ -288,8 +289,8 @@ const NOTHING: SubscribeResult = {
   expireAt: undefined,
 };
 
-function faultOf(error: JsonError | AnswerFault): BackendFault {
-  if (error instanceof AnswerFault) return { cause: error.kind, text: error.message };
+function faultOf(error: JsonError | GrantFault): BackendFault {
+  if (error instanceof GrantFault) return { cause: error.kind, text: error.message };
   const text = `its answer is malformed at byte ${error.offset}: ${error.message}`;
   return { cause: "malformed", text };
 }

@@ -24,7 +24,12 @@ import {
   text,
   unsigned,
 } from "../../../protocol/json/mod.ts";
-import { disconnectRefusal, errorRefusal, type HookRefusal } from "../centrifuge/mod.ts";
+import {
+  disconnectRefusal,
+  errorRefusal,
+  GrantFault,
+  type HookRefusal,
+} from "../centrifuge/mod.ts";
 import { readSubscription, type TokenSubscription } from "../tokens/mod.ts";
 
 /** Like raw, but null is no value. */
@@ -104,19 +109,7 @@ export function bodyOf(
   return `${parts.join(",")}}`;
 }
 
-/** An answer says something that cannot be. */
-export class AnswerFault extends RangeError {
-  /** What does not differ from one answer to the next. */
-  readonly kind: string;
-
-  /** @param message for the operator: what is wrong with the answer */
-  constructor(kind: string, message: string) {
-    super(message);
-    this.kind = kind;
-  }
-}
-
-/** Reads an answer. @throws {JsonError} if it is none @throws {AnswerFault} if a code is not for clients */
+/** Reads an answer. @throws {JsonError} if it is none @throws {GrantFault} if a code is not for clients */
 export function settle<Result>(bytes: Uint8Array, read: Read<Result>): Settled<Result> {
   const { error, disconnect, result } = decodeAnswer(bytes, read);
   // In the order of Centrifugo.
@@ -148,5 +141,5 @@ const ERROR_FIELD = { wire: "error", read: readObject(ERROR) } as const;
 const DISCONNECT_FIELD = { wire: "disconnect", read: readObject(DISCONNECT) } as const;
 
 function outside(kind: string, code: number, range: string): never {
-  throw new AnswerFault(kind, `its ${kind} has the code ${code}, not one from ${range}`);
+  throw new GrantFault(kind, `its ${kind} has the code ${code}, not one from ${range}`);
 }

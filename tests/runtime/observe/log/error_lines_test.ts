@@ -45,6 +45,10 @@ const CASES: Readonly<Record<string, readonly [calls: string[], shown: string[]]
     ],
     ["/srv/my app (1)/app.ts:9"],
   ],
+  "a path as Deno writes it": [
+    ["Object.fetch (file:///srv/my app (1)/app.ts:7:29)", "file:///srv/my app (1)/app.ts:3:1"],
+    ["Object.fetch (/srv/my app (1)/app.ts:7)", "/srv/my app (1)/app.ts:3"],
+  ],
   "a file that is not the app's": [["file:///srv/other.ts:1:1"], []],
 };
 

@@ -1,6 +1,11 @@
 /** What an app's functions for channels may return: what others could not read is a fault of the app, and goes to nobody. */
 
 import { assertEquals } from "@std/assert";
+import {
+  CHANNEL_LIMITS,
+  CHANNEL_OPTIONS,
+  type ChannelsConfig,
+} from "../../../../runtime/config/mod.ts";
 import { JSON_DEPTH } from "../../../../protocol/json/mod.ts";
 import {
   AppClientHooks,
@@ -20,6 +25,8 @@ function settled(name: "connect" | "subscribe" | "publish", answer: unknown) {
   const app = { module: { channels: { [name]: () => answer } }, server: {}, timeout: 0 };
   const hooks = new AppClientHooks({
     app: () => app as unknown as ReturnType<AppClientHooksParts["app"]>,
+    channels: { options: CHANNEL_OPTIONS, namespaces: {} } as ChannelsConfig,
+    limits: CHANNEL_LIMITS,
     report: (what, error) => reported.push(`${what}: ${(error as Error).message}`),
   });
   const identity = { id: "1", user: "" };

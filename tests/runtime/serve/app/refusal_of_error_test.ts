@@ -24,6 +24,7 @@ Deno.test("refusal of an error: codes of the protocol and of applications go to 
     [new DOMException("too late", "TimeoutError"), undefined],
     [new Error("a fault"), undefined],
     ["text", undefined],
+    [{ code: 400, message: Object.create(null) }, undefined],
     [null, undefined],
     [undefined, undefined],
   ];

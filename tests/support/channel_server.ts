@@ -6,14 +6,16 @@
  */
 
 import "./load_libc.ts";
-import { Centrifuge, type SubscribedContext } from "npm:centrifuge@5.8.0";
+import type { Centrifuge, SubscribedContext } from "npm:centrifuge@5.8.0";
 import type { ChannelLimits, ChannelsConfig } from "../../runtime/config/mod.ts";
 import { CHANNEL_LIMITS, CHANNEL_OPTIONS, NO_TOKENS } from "../../runtime/config/mod.ts";
 import { type Config, DEFAULT_CONFIG, Executor } from "../../runtime/mod.ts";
+import { type ChannelClient, ChannelClients } from "./channel_clients.ts";
 import { OPEN } from "./channel_options.ts";
-import { NodeSocket } from "./node_socket.ts";
 import { OVER_DENO_TRANSPORT } from "./suite_transport.ts";
 import { waitFor, within } from "./wait_for.ts";
+
+export type { ChannelClient } from "./channel_clients.ts";
 
 /** A config: no tokens, everybody may connect. */
 export const OPEN_CHANNELS: ChannelsConfig = {
@@ -31,18 +33,6 @@ export const OPEN_CHANNELS: ChannelsConfig = {
 const PATIENCE = 300_000;
 const TOLERANT = { commandsPerSecond: 1_000_000, connectTime: PATIENCE, pingTime: PATIENCE };
 
-/** One client. */
-export interface ChannelClient {
-  readonly centrifuge: Centrifuge;
-  /** The worker that serves it; -1 before it is connected. */
-  worker(): number;
-  /** Ends its connection without a close frame; it comes back by itself. */
-  cut(): void;
-  /** Stops reading, and reads again; WebSockets alone. */
-  pause(): void;
-  resume(): void;
-}
-
 /** Changes of the config. */
 export interface ServerMore extends Omit<Partial<Config>, "channelLimits"> {
   readonly channelLimits?: Partial<ChannelLimits>;
@@ -50,18 +40,15 @@ export interface ServerMore extends Omit<Partial<Config>, "channelLimits"> {
 }
 
 /** A running server. */
-export class ChannelServer implements AsyncDisposable {
-  /** `ws://…/connection/websocket` */
-  readonly url: string;
+export class ChannelServer extends ChannelClients implements AsyncDisposable {
   readonly executor: Executor;
   /** What the server warned of. */
   readonly warnings: readonly string[];
-  readonly #clients: Centrifuge[] = [];
 
   private constructor(executor: Executor, warnings: readonly string[]) {
+    super(executor.address.port);
     this.executor = executor;
     this.warnings = warnings;
-    this.url = `ws://127.0.0.1:${executor.address.port}/connection/websocket`;
   }
 
   /** Starts one with two workers. */
@@ -89,60 +76,6 @@ export class ChannelServer implements AsyncDisposable {
     return new ChannelServer(executor, warnings);
   }
 
-  /** A client that is about to connect. */
-  client(options: Record<string, unknown> = {}): ChannelClient {
-    let worker = -1;
-    let socket: NodeSocket | undefined;
-    class Observed extends NodeSocket {
-      constructor(...args: unknown[]) {
-        super(...args);
-        socket = this;
-        this.on("message", (data: Uint8Array) => {
-          const node = /"node":"(\d+)"/.exec(new TextDecoder().decode(data));
-          if (node !== null) worker = Number(node[1]);
-        });
-      }
-    }
-    const centrifuge = new Centrifuge(this.url, {
-      websocket: Observed,
-      minReconnectDelay: 10,
-      maxReconnectDelay: 50,
-      ...options,
-    });
-    this.#clients.push(centrifuge);
-    return {
-      centrifuge,
-      worker: () => worker,
-      cut: () => socket?.terminate(),
-      pause: () => socket?.pause(),
-      resume: () => socket?.resume(),
-    };
-  }
-
-  /** A client over SSE or an HTTP stream. */
-  streamClient(
-    transport: "sse" | "http_stream",
-    options: Record<string, unknown> = {},
-  ): ChannelClient {
-    const centrifuge = new Centrifuge(
-      [{ transport, endpoint: `${this.httpUrl}/connection/${transport}` }],
-      {
-        emulationEndpoint: `${this.httpUrl}/emulation`,
-        minReconnectDelay: 10,
-        maxReconnectDelay: 50,
-        ...options,
-      },
-    );
-    this.#clients.push(centrifuge);
-    const nothing = () => {};
-    return { centrifuge, worker: () => -1, cut: nothing, pause: nothing, resume: nothing };
-  }
-
-  /** The server's address for HTTP, without a slash at the end. */
-  get httpUrl(): string {
-    return `http://127.0.0.1:${this.executor.address.port}`;
-  }
-
   /** Connects clients until each of two workers serves at least `count`. */
   async clientsOnBoth(count: number): Promise<[ChannelClient[], ChannelClient[]]> {
     const both: [ChannelClient[], ChannelClient[]] = [[], []];
@@ -156,7 +89,7 @@ export class ChannelServer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const client of this.#clients) client.disconnect();
+    this.disconnectAll();
     this.executor.stop();
     await this.executor.ended;
   }

@@ -1,15 +1,19 @@
 /**
- * What an app decides about the clients of channels, over each transport of the `centrifuge` client.
+ * What an app decides about the clients of channels, over each transport of the `centrifuge` client. From source, and but for what is timed
+ * by the second, with the executable.
  */
 
 import { assert, assertEquals } from "@std/assert";
 import { APP } from "../../../runtime/config/mod.ts";
 import { Backend, sign } from "../../support/channel_backend.ts";
 import {
+  type AppChannelOptions,
+  type AppChannelServer,
+  startWithHooks,
+} from "../../support/app_channel_server.ts";
+import {
   type ChannelClient,
-  ChannelServer,
   connected,
-  OPEN_CHANNELS,
   type ServerMore,
   subscribe,
 } from "../../support/channel_server.ts";
@@ -21,13 +25,12 @@ const FILE = new URL("tests/support/apps/hooks.js", REPOSITORY).pathname;
 const WITH_APP: ServerMore = { app: { ...APP, file: FILE } };
 const TRANSPORTS = ["websocket", "sse", "http_stream"] as const;
 
-function start(more: ServerMore = {}): Promise<ChannelServer> {
-  const config = { ...OPEN_CHANNELS, allowAnonymousConnect: false };
-  return ChannelServer.start(config, { ...WITH_APP, ...more });
+function start(options: AppChannelOptions = {}): Promise<AppChannelServer> {
+  return startWithHooks(FILE, options);
 }
 
 function clientOf(
-  server: ChannelServer,
+  server: AppChannelServer,
   transport: (typeof TRANSPORTS)[number],
   data: unknown,
   more: Record<string, unknown> = {},
@@ -142,7 +145,7 @@ for (const transport of TRANSPORTS) {
   });
 
   Deno.test(`channel hooks: disconnect is told who has left and why, over ${transport}`, async () => {
-    await using server = await start({ workers: 1 });
+    await using server = await start({ workers: 1, isHere: true });
     const leaves = clientOf(server, transport, { user: "leaves" });
     await connected(leaves);
     const out = clientOf(server, transport, { user: "out" });
@@ -237,7 +240,7 @@ Deno.test("channel hooks: publish and server.publish give a publication its key"
 });
 
 Deno.test("channel hooks: refresh prolongs a connection, or it ends", async () => {
-  await using server = await start({ workers: 1 });
+  await using server = await start({ workers: 1, isHere: true });
   const short = clientOf(server, "websocket", { user: "short" });
   await connected(short);
   const once = clientOf(server, "websocket", { user: "once" });
@@ -253,7 +256,7 @@ Deno.test("channel hooks: refresh prolongs a connection, or it ends", async () =
 });
 
 Deno.test("channel hooks: subRefresh prolongs a subscription, or it ends with 2501", async () => {
-  await using server = await start({ workers: 1 });
+  await using server = await start({ workers: 1, isHere: true });
   const ann = clientOf(server, "websocket", { user: "ann" });
   await connected(ann);
   const codes: number[] = [];
@@ -266,7 +269,7 @@ Deno.test("channel hooks: subRefresh prolongs a subscription, or it ends with 25
 });
 
 Deno.test("channel hooks: a function that never answers is cut by --app-timeout, and the next command waits for it alone", async () => {
-  await using server = await start({ app: { ...APP, file: FILE, timeout: 300 } });
+  await using server = await start({ timeout: 300 });
   const ann = clientOf(server, "websocket", { user: "ann" });
   await connected(ann);
   const never = ann.centrifuge.rpc("never", {}).catch((error) => error);

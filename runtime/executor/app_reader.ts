@@ -11,11 +11,12 @@ import { AppError } from "./app_error.ts";
 /** The app; undefined: the config has none. @throws {AppError} */
 export async function readAppOf({ app }: Pick<Config, "app">): Promise<AppSource | undefined> {
   if (app === undefined) return undefined;
-  const { readApp, SourceError } = await import("../serve/app_source/mod.ts");
+  const { readApp } = await import("../serve/app_source/mod.ts");
   try {
     return readApp(app.file);
   } catch (error) {
-    if (!(error instanceof SourceError)) throw error;
+    // Of its source, or of the file system, as a loop of links.
+    if (!(error instanceof Error)) throw error;
     throw new AppError(`cannot load --app ${app.file}: ${error.message}`);
   }
 }

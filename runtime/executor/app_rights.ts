@@ -34,10 +34,10 @@ export function workerPermissions(
 ): Deno.PermissionOptionsObject | undefined {
   const { app, files: { root }, tls: { redirectPort }, users } = config;
   if (app === undefined || isUnrestricted(app)) return undefined;
-  const own = dirname(resolve(Deno.cwd(), app.file));
+  const own = foldersOf(resolve(Deno.cwd(), app.file));
   const served = [...root === undefined ? [] : [root], ...users.map(({ file }) => file)];
   return {
-    read: listed(app, "read", [SERVERS_OWN, own, ...served, ...sourceFolder()]),
+    read: listed(app, "read", [SERVERS_OWN, ...own, ...served, ...sourceFolder()]),
     write: listed(app, "write", []),
     // A worker rings itself by a connection on 127.0.0.1; on Deno's sockets it listens by itself.
     net: listed(app, "net", ["127.0.0.1:0", ...listening(address, redirectPort)]),
@@ -47,6 +47,15 @@ export function workerPermissions(
     run: false,
     import: false,
   };
+}
+
+/** The folder of a file, also without links: its modules know their folder so. */
+function foldersOf(file: string): string[] {
+  try {
+    return [dirname(file), Deno.realPathSync(dirname(file))];
+  } catch {
+    return [dirname(file)]; // it has gone; workers have a copy
+  }
 }
 
 /** From source, modules that a reload needs are loaded from there. */

@@ -3,7 +3,7 @@
  *
  * In: the files of a copy of the app, and when they were read. Out: a call when one of them has changed since then, been replaced, or come
  * back. Packages in node_modules are not watched: they change by the thousand, and take a reload by SIGHUP. Watches folders, because
- * editors put a new file in the place of the old one.
+ * editors put a new file in the place of the old one; a folder may come back, too, as after `rm -rf dist && npm run build`.
  */
 
 import { dirname } from "@std/path/posix/dirname";
@@ -11,6 +11,8 @@ import { FileStatus, hasLibc, LinuxFiles, PortableFiles } from "../os/mod.ts";
 
 /** Milliseconds of silence after which a change counts: an editor writes in several steps, and a checkout changes many files. */
 const QUIET = 100;
+/** Milliseconds between two looks whether a folder has come back: of that there is no event. */
+const LOOK_INTERVAL = 500;
 /** Milliseconds by which the kernel's time of a change may be behind the clock. */
 const TIME_STEP = 10;
 
@@ -26,9 +28,11 @@ export interface AppWatcherParts {
 export class AppWatcher implements Disposable {
   readonly #parts: AppWatcherParts;
   #paths: ReadonlySet<string> = new Set();
-  #folders = "";
+  #folders: ReadonlySet<string> = new Set();
   #watcher: Deno.FsWatcher | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  // While a folder is not there.
+  #looking: ReturnType<typeof setTimeout> | undefined;
 
   constructor(parts: AppWatcherParts) {
     this.#parts = parts;
@@ -49,26 +53,53 @@ export class AppWatcher implements Disposable {
 
   #watchFolders(paths: Iterable<string>): void {
     this.#paths = new Set([...paths].filter((path) => !path.includes("/node_modules/")));
-    const folders = [...new Set([...this.#paths].map((path) => dirname(path)))].sort();
-    if (folders.join("\n") === this.#folders) return;
-    this.#watcher?.close();
-    this.#folders = folders.join("\n");
+    const folders = new Set([...this.#paths].map((path) => dirname(path)));
+    const isSame = folders.size === this.#folders.size && folders.isSubsetOf(this.#folders);
+    this.#folders = folders;
+    if (!isSame) this.#open();
+  }
+
+  /** Watches the folders that there are, and waits for the others. */
+  #open(): void {
+    this.#close();
+    const [there, absent]: [string[], string[]] = [[], []];
+    for (const path of this.#folders) (isThere(path) ? there : absent).push(path);
+    if (absent.length > 0) this.#lookFor(absent);
+    if (there.length === 0) return;
     try {
-      this.#watcher = Deno.watchFs(folders, { recursive: false });
-      void this.#follow(this.#watcher);
+      this.#watcher = Deno.watchFs(there, { recursive: false });
+      this.#follow(this.#watcher).catch((error) => this.#warn(error));
     } catch (error) {
-      this.#watcher = undefined;
-      this.#parts.warn(
-        `--watch: changes are not noticed: ${error instanceof Error ? error.message : error}`,
-      );
+      this.#warn(error);
     }
+  }
+
+  #lookFor(absent: readonly string[]): void {
+    this.#looking = setTimeout(() => {
+      if (absent.some(isThere)) this.#openAgain();
+      else this.#lookFor(absent);
+    }, LOOK_INTERVAL);
+  }
+
+  /** A folder has gone, or has come back. */
+  #openAgain(): void {
+    this.#open();
+    this.#noteChange();
   }
 
   async #follow(watcher: Deno.FsWatcher): Promise<void> {
     for await (const { kind, paths } of watcher) {
-      if (kind === "access" || !paths.some((path) => this.#paths.has(path))) continue;
-      this.#noteChange();
+      if (kind === "access" || this.#watcher !== watcher) continue;
+      const isGone = kind === "remove" || kind === "rename";
+      if (isGone && paths.some((path) => this.#folders.has(path))) this.#openAgain();
+      else if (paths.some((path) => this.#paths.has(path))) this.#noteChange();
     }
+  }
+
+  #warn(error: unknown): void {
+    this.#parts.warn(
+      `--watch: changes are not noticed: ${error instanceof Error ? error.message : error}`,
+    );
   }
 
   #noteChange(): void {
@@ -76,11 +107,20 @@ export class AppWatcher implements Disposable {
     this.#timer = setTimeout(() => this.#parts.changed(), QUIET);
   }
 
-  [Symbol.dispose](): void {
-    clearTimeout(this.#timer);
+  #close(): void {
+    clearTimeout(this.#looking);
     this.#watcher?.close();
     this.#watcher = undefined;
   }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+    this.#close();
+  }
+}
+
+function isThere(path: string): boolean {
+  return timeOfChange(path) > 0;
 }
 
 /** When a file was written or put in its place, in milliseconds since 1970; 0: it is not there. */

@@ -54,12 +54,27 @@ export const RELOADED_APP_OPTIONS: readonly Option[] = [
   }, ofApp("timeout")),
 ];
 
+/** Rights that have no value: a part of them would be all of them. */
+const WHOLE: readonly AppGrant["right"][] = ["all", "sys"];
+
+/** A host with or without a port, as Deno takes it: else the worker's start would fail, and name no option. */
+function isHost(value: string): boolean {
+  const found = /^(?:\[[\da-f:.]+\]|[^\s:/[\]]+)(?::(\d+))?$/i.exec(value);
+  return found !== null && Number(found[1] ?? 0) <= 65_535;
+}
+
 /** `RIGHT=VALUE`, or `RIGHT` alone. */
 const GRANT: Codec<AppGrant> = {
   parse: (text, name) => {
     const [, word = "", value] = /^([^=]*)(?:=(.*))?$/s.exec(TEXT.parse(text, name)) ?? [];
     const right = APP_RIGHTS.find((each) => each === word);
-    if (right !== undefined && value !== "" && (right !== "all" || value === undefined)) {
+    const isPart = right !== undefined && !WHOLE.includes(right);
+    if (right !== undefined && (value === undefined || isPart && value !== "")) {
+      if (right === "net" && value !== undefined && !isHost(value)) {
+        throw new UsageError(
+          `${name}: "${value}" is no host, as localhost, 10.0.0.1 or [::1], with or without a port`,
+        );
+      }
       return { right, value };
     }
     const meant = right === undefined ? nearest(word, APP_RIGHTS) : undefined;

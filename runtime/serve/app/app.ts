@@ -42,6 +42,9 @@ export interface AppParts {
 
 type Fetched = Response | undefined;
 
+const ERROR_ANSWERS_NOTHING =
+  "The app's error has returned nothing: the answer is 500, as if there were none";
+
 /** The app of one worker, for the worker's life. */
 export class App implements AppRoute {
   readonly label = new LogLabel("app");
@@ -161,12 +164,7 @@ export class App implements AppRoute {
     const { exchange, request } = turn;
     try {
       // An upgrade is the answer, whatever the handler returns; after a time-out it is too late for one.
-      if (response === undefined || exchange.isAnswered) {
-        request.close(turn.wasKept);
-        if (!exchange.isAnswered) return "next";
-        if (response instanceof Response) AppResponse.discard(response);
-        return undefined;
-      }
+      if (response === undefined || exchange.isAnswered) return this.#pass(response, turn);
       if (!AppResponse.isOwn(response)) return this.#sendOther(asResponse(response), turn);
       const parts = AppResponse.take(response);
       if (parts.stream !== null || parts.file !== null) return this.#sendLater(parts, turn);
@@ -175,6 +173,18 @@ export class App implements AppRoute {
     } catch (error) {
       return this.#fail(error, turn);
     }
+  }
+
+  /** There is no answer, or none is needed any more. */
+  #pass(response: Fetched, { exchange, request, wasKept, hasFailed }: Turn): AppResult {
+    // What has failed is not for the files and endpoints, which might answer 200.
+    if (!exchange.isAnswered && hasFailed) throw new TypeError(ERROR_ANSWERS_NOTHING);
+    request.close(wasKept);
+    if (!exchange.isAnswered) return "next";
+    if (!isResponse(response)) return;
+    const upgrade = upgradeOf(response);
+    if (upgrade === undefined) AppResponse.discard(response);
+    else upgrade(exchange); // its socket learns that it is too late
   }
 
   /** Sends a Response that Deno has made, or the one of an upgrade. */
@@ -268,7 +278,12 @@ async function startFault(
   entry: string,
 ): Promise<string | undefined> {
   try {
-    if (scheduled !== undefined) intervalOf(scheduled.every);
+    if (scheduled !== undefined) {
+      intervalOf(scheduled.every);
+      if (typeof scheduled.run !== "function") {
+        throw new TypeError("scheduled.run must be a function: scheduled: { every, run() {} }");
+      }
+    }
   } catch (error) {
     return `${entry}: ${error instanceof Error ? error.message : error}`;
   }
@@ -280,8 +295,13 @@ async function startFault(
   }
 }
 
+/** Not by the global class, which the app may have replaced. */
+function isResponse(value: unknown): value is Response {
+  return value instanceof AppResponse;
+}
+
 function asResponse(value: unknown): Response {
-  if (value instanceof Response) return value;
+  if (isResponse(value)) return value;
   const is = value === null ? "null" : typeof value === "object" ? "another object" : typeof value;
   throw new TypeError(
     `The app's fetch must return a Response, or undefined; it has returned ${is}`,

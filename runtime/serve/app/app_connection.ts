@@ -13,6 +13,9 @@ import { promiseOf } from "./promise_of.ts";
 import { AppSocket, type AppSocketHost, type AppSocketParts } from "./server_web_socket.ts";
 import { Buffer } from "node:buffer";
 
+/** The state of a socket that has sent its close frame. */
+const CLOSING = 2;
+
 /** What all connections of a worker share. */
 export interface AppConnectionHost extends AppSocketHost {
   /** Those of the current copy. */
@@ -28,6 +31,8 @@ export class AppConnection implements WebSocketHandler {
   #socket!: AppSocket;
   /** Fulfilled when `open` has ended; null: it has. */
   #opening: Promise<void> | null = null;
+  /** Whether `open` has thrown. */
+  #hasFailed = false;
 
   constructor(host: AppConnectionHost, parts: AppSocketParts) {
     this.#host = host;
@@ -45,6 +50,7 @@ export class AppConnection implements WebSocketHandler {
   opened(peer: WebSocketPeer): void {
     this.#socket = new AppSocket(this.#host, this.#parts, peer);
     const failed = (error: unknown) => {
+      this.#hasFailed = true;
       this.#host.report("websocket.open", error);
       peer.close(INTERNAL_ERROR);
     };
@@ -59,7 +65,7 @@ export class AppConnection implements WebSocketHandler {
 
   message(peer: WebSocketPeer): void | Promise<void> {
     // After the wait the message is a copy.
-    if (this.#opening !== null) return this.#opening.then(() => this.#deliver(peer));
+    if (this.#opening !== null) return this.#opening.then(() => this.#deliverLate(peer));
     return this.#deliver(peer);
   }
 
@@ -87,6 +93,11 @@ export class AppConnection implements WebSocketHandler {
     };
     if (this.#opening === null) void close();
     else void this.#opening.then(close);
+  }
+
+  /** What has come while `open` ran is not for a socket that `open` has not set up, or has closed. */
+  #deliverLate(peer: WebSocketPeer): void | Promise<void> {
+    if (!this.#hasFailed && this.#socket.readyState !== CLOSING) return this.#deliver(peer);
   }
 
   #deliver({ opcode, payload, payloadStart, payloadEnd }: WebSocketPeer): void | Promise<void> {

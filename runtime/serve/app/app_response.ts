@@ -85,11 +85,13 @@ export class AppResponse {
     return response;
   }
 
-  /** As the Web's. */
+  /** As the Web's; a relative address stays relative, as in Bun: in a thread, Deno would make a path of the server's files of it. */
   static redirect(url: string | URL, status = 302): AppResponse {
-    const { headers } = WebResponse.redirect(url, status); // checks both
+    const text = `${url}`;
+    const isRelative = !URL.canParse(text) && URL.canParse(text, ANY_BASE);
+    const { headers } = WebResponse.redirect(isRelative ? ANY_BASE : text, status); // checks both
     const response = new AppResponse(null, { status });
-    response.#headers = new AppHeaders(headers);
+    response.#headers = new AppHeaders(isRelative ? { location: asciiOf(text.trim()) } : headers);
     return response;
   }
 
@@ -352,6 +354,13 @@ export class AppResponse {
   static {
     Object.setPrototypeOf(this.prototype, WebResponse.prototype);
   }
+}
+
+const ANY_BASE = "http://localhost/";
+
+/** A relative address as a header field has it. */
+function asciiOf(address: string): string {
+  return address.replaceAll(/[^!-~]+/g, (letters) => encodeURIComponent(letters.toWellFormed()));
 }
 
 const UNREADABLE = "A file of server.file is sent by the server: the app cannot read it here";

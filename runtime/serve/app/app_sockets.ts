@@ -5,6 +5,7 @@
  */
 
 import type { AppExchange } from "../session/mod.ts";
+import { AppHeaders } from "./app_headers.ts";
 import type { AppModule } from "./app_module.ts";
 import { AppConnection, type AppConnectionHost } from "./app_connection.ts";
 import type { AppWebSocketHandlers, WebSocketData } from "./app_web_socket_handlers.ts";
@@ -88,7 +89,7 @@ function fieldsOf(
   { request }: AppExchange,
   headers: HeadersInit | undefined,
 ): readonly (readonly [string, string])[] {
-  const given = headers === undefined ? [] : [...new Headers(headers)];
+  const given = headers === undefined ? [] : [...new AppHeaders(headers)];
   const fields = given.filter(([name]) => !OWN_FIELDS.has(name) && !OF_HANDSHAKE.test(name));
   const offered = request.field(PROTOCOL);
   if (offered === undefined || fields.some(([name]) => name === PROTOCOL)) return fields;

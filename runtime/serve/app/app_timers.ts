@@ -12,6 +12,8 @@ import type { AlarmClock, Alarms } from "../../net/mod.ts";
 
 /** Beyond it, Deno decides. */
 const LONGEST = 2 ** 31 - 1;
+/** As in Node and Bun: without it, an interval of 0 takes all turns of the loop. */
+const LEAST_INTERVAL = 1;
 /** Not in the heap. */
 const NOWHERE = -1;
 
@@ -205,7 +207,7 @@ class AppTimer {
     this.#callback = callback;
     this.#args = args;
     this.#delay = delay;
-    this.interval = repeats ? delay : -1;
+    this.interval = repeats ? Math.max(delay, LEAST_INTERVAL) : -1;
   }
 
   /** Whether it is called before another one. */

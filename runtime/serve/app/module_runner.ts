@@ -235,7 +235,7 @@ export class ModuleRunner {
     const known = this.#common.get(path);
     if (known !== undefined) return known.exports;
     const file = this.#file(path);
-    if (file.kind === "json") return JSON.parse(file.code);
+    if (file.kind === "json") return this.#requireJson(file);
     if (file.kind === "esm") {
       const running = this.#running.get(path);
       if (running !== undefined && running.done !== null) return running.exports;
@@ -253,6 +253,13 @@ export class ModuleRunner {
     }
     module.loaded = true;
     return module.exports;
+  }
+
+  /** As in Node, the same value each time. */
+  #requireJson({ path, code }: AppFile): unknown {
+    const exports: unknown = JSON.parse(code);
+    this.#common.set(path, { exports, id: path, filename: path, loaded: true });
+    return exports;
   }
 
   /** Reads a file whose name is computed. */

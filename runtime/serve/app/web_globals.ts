@@ -20,7 +20,7 @@ class Request extends WebRequest {
   readonly #source: ReadableStream | null;
 
   constructor(input: RequestInfo | URL, init?: RequestInit) {
-    const web = AppRequest.webOf(input);
+    const web = AppRequest.webOf(absolute(input));
     const source = web !== input && web instanceof WebRequest ? web.body : null;
     super(web, init);
     this.#source = source;
@@ -47,6 +47,12 @@ class Request extends WebRequest {
   }
 }
 
+/** In a thread, a relative address would be that of one of the server's own files. @throws {TypeError} as in a program of Deno's */
+function absolute<T>(input: T): T {
+  if (typeof input !== "string" || URL.canParse(input)) return input;
+  throw new TypeError(`Invalid URL: '${input}'`);
+}
+
 /** Installs them. */
 export function installWebGlobals(): void {
   const fetch = globalThis.fetch;
@@ -55,7 +61,7 @@ export function installWebGlobals(): void {
     Response: AppResponse,
     Headers: AppHeaders,
     fetch: async (input: RequestInfo | URL, init?: RequestInit) => {
-      const request = AppRequest.webOf(input);
+      const request = AppRequest.webOf(absolute(input));
       const response = await fetch(request, init);
       noteFetched(
         response,

@@ -12,4 +12,3 @@
 
 export { readApp, readInto } from "./read_app.ts";
 export { resolveImport } from "./resolver.ts";
-export { SourceError } from "./source_error.ts";

@@ -27,6 +27,10 @@ Deno.test("app: its requests and responses go where Deno's own are wanted", (tes
       ["/served-error", "sorry: inner"],
       ["/wasm", '["[object WebAssembly.Module]","[object WebAssembly.Instance]"]'],
       ["/thenable", "thenable"],
+      [
+        "/relative",
+        `["TypeError: Invalid URL: '/x'","TypeError: Invalid URL: '/x'","/log%20in?%C3%A9"]`,
+      ],
     ];
     if (FROM_SOURCE) rows.push(["/cached", "cached"]);
     for (const [path, text] of rows) {

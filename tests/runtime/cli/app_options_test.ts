@@ -54,6 +54,17 @@ Deno.test("app options: rights, separated by commas or given again", () => {
   ]);
   const wrong = () => appOf(["--app=a.ts", "--app-allow=nte=x"]);
   assertStringIncludes(assertThrows(wrong, UsageError).message, "did you mean net?");
+  for (const host of ["localhost:99999", "[::1", ":80", "http://a", "::1"]) {
+    const app = () => appOf(["--app=a.ts", `--app-allow=net=${host}`]);
+    assertStringIncludes(assertThrows(app, UsageError).message, `"${host}" is no host`);
+  }
+  for (const host of ["a.example", "10.0.0.1:80", "[::1]:80", "[::1]"]) {
+    assertEquals(appOf(["--app=a.ts", `--app-allow=net=${host}`])?.allow[0]?.value, host);
+  }
+  // There is no part of them.
+  for (const value of ["sys=hostname", "all=x", "read="]) {
+    assertThrows(() => appOf(["--app=a.ts", `--app-allow=${value}`]), UsageError, value);
+  }
 });
 
 Deno.test("app options: as a section of the file, or as keys at its top", () => {

@@ -58,6 +58,32 @@ Deno.test("app watcher: so is an older file that was put in its place", async ()
   await waitFor(() => watched.changes > 0, { what: "the change" });
 });
 
+Deno.test("app watcher: a folder that goes and comes back is watched again", async () => {
+  using watched = new Watched();
+  const dist = `${watched.folder}/dist`;
+  const file = `${dist}/app.js`;
+  const build = () => {
+    Deno.mkdirSync(dist);
+    Deno.writeTextFileSync(file, "new");
+  };
+  build();
+  const readAt = await clockMoves();
+  watched.watcher.watch([file], readAt);
+  for (const isAtOnce of [true, false]) {
+    const before = watched.changes;
+    Deno.removeSync(dist, { recursive: true });
+    if (!isAtOnce) {
+      await waitFor(() => watched.changes > before, { what: "the end of the folder" });
+    }
+    build();
+    const gone = isAtOnce ? before : before + 1;
+    await waitFor(() => watched.changes > gone, { what: "the new folder" });
+    const built = watched.changes;
+    Deno.writeTextFileSync(file, "newer");
+    await waitFor(() => watched.changes > built, { what: "a change in the new folder" });
+  }
+});
+
 Deno.test("app watcher: what was there before, or is not there, is no change", async () => {
   using watched = new Watched();
   const readAt = await clockMoves();

@@ -82,6 +82,13 @@ const ROUTES = {
     await inner.shutdown();
     return new Response(text);
   },
+  "/relative": async () => {
+    const outcomes = [];
+    for (const attempt of [() => new Request("/x"), () => fetch("/x")]) {
+      outcomes.push(await Promise.resolve().then(attempt).then(({ url }) => url, String));
+    }
+    return Response.json([...outcomes, Response.redirect("/log in?é").headers.get("location")]);
+  },
   "/patient": async (request, server) => {
     server.timeout(request, 20);
     await new Promise((resolve) => setTimeout(resolve, 700));

@@ -74,6 +74,9 @@ Deno.test("app timers: an interval goes on until it is cleared, also by its own 
   assertEquals(own, 2);
   clearInterval(timer);
   assertEquals(pass(100), [0]);
+  // Less than a millisecond is one, but for the first time.
+  setInterval(note, 0, "y");
+  assertEquals([pass(0), pass(0.9), pass(0.1), pass(1)], [[1, "y"], [0], [1, "y"], [1, "y"]]);
 });
 
 Deno.test("app timers: what a callback sets without a delay comes a turn later", () => {

@@ -19,6 +19,7 @@ import {
   text,
 } from "../../../protocol/json/mod.ts";
 import { type Soon, whenThere } from "../broker/mod.ts";
+import { readOverride } from "../tokens/mod.ts";
 import {
   type ApiAnswer,
   type ApiContext,
@@ -32,7 +33,11 @@ import type { ChannelContext } from "./channel_context.ts";
 import type { ClientDirectory, ControlledClient } from "./client_directory.ts";
 import type { ControlHandler } from "./control_channel.ts";
 
-const CLIENTS = { user: text("user"), client: text("client") } as const;
+const CLIENTS = {
+  user: text("user"),
+  client: text("client"),
+  session: text("session"),
+} as const;
 
 const UNSUBSCRIBE = { ...CLIENTS, channel: text("channel") } as const;
 
@@ -54,6 +59,7 @@ const SUBSCRIBE = {
   channel: text("channel"),
   info: raw("info"),
   data: raw("data"),
+  override: { wire: "override", read: readOverride },
   expireAt: { wire: "expire_at", read: readSeconds },
   recoverSince: { wire: "recover_since", read: readPosition },
 } as const;
@@ -144,11 +150,11 @@ export class ConnectionControl implements ControlHandler {
   #subscribe(request: ReturnType<typeof decodeShape<typeof SUBSCRIBE>>): void {
     const found = this.#context.rules.resolve(request.channel ?? "");
     if ("error" in found) return;
-    const { info, data, expireAt, recoverSince } = request;
+    const { info, data, override = {}, expireAt, recoverSince } = request;
     const grant = {
       info: info?.slice(),
       data: data?.slice(),
-      override: {},
+      override,
       expireAt: expireAt || undefined,
       isServerSide: true,
     };
@@ -158,10 +164,11 @@ export class ConnectionControl implements ControlHandler {
     }
   }
 
-  #find({ user = "", client = "" }: {
+  #find({ user = "", client, session }: {
     readonly user: string | undefined;
     readonly client: string | undefined;
+    readonly session: string | undefined;
   }): readonly ControlledClient[] {
-    return this.#directory.find(user, client);
+    return this.#directory.find(user, client, session);
   }
 }

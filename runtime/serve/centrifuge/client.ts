@@ -111,6 +111,11 @@ export class Client extends TimerNode
     return this.link.wire.transport;
   }
 
+  /** The name of the session, if it has one: backends may name it. */
+  get session(): string | undefined {
+    return this.link.session;
+  }
+
   /** Whether the connection is over. */
   get isClosed(): boolean {
     return this.#state === "closed";

@@ -17,6 +17,8 @@ export interface ControlledClient {
   readonly identity: ClientIdentity;
   /** How it is connected. */
   readonly transport: ClientTransport;
+  /** The session of its stream; undefined: it is connected in another way. */
+  readonly session?: string | undefined;
   /** Ends the connection. */
   disconnect(reason: Disconnect): void;
   /** Ends a subscription, and tells the client. */
@@ -67,10 +69,12 @@ export class ClientDirectory implements ClientOwner {
     this.#users.leave(user);
   }
 
-  /** The clients of a user; with an id, that one alone, if it is the user's. */
-  find(user: string, id: string): readonly ControlledClient[] {
+  /** The clients of a user; with an id or a session, that one alone, if it is the user's. */
+  find(user: string, id = "", session = ""): readonly ControlledClient[] {
     const found = this.#byUser.get(user);
     const all = found === undefined ? [] : found instanceof Set ? [...found] : [found];
-    return id === "" ? all : all.filter(({ identity }) => identity.id === id);
+    return all.filter((client) =>
+      (id === "" || client.identity.id === id) && (session === "" || client.session === session)
+    );
   }
 }

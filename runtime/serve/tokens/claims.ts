@@ -111,6 +111,10 @@ const SUBSCRIPTION = {
 export const readSubscription: Read<TokenSubscription> = (slice) =>
   subscriptionOf(readObject(SUBSCRIPTION)(slice));
 
+/** What Centrifugo's API says about the options of a subscription, as its tokens do. */
+export const readOverride: Read<SubscriptionOverride> = (slice) =>
+  overrideOf(readObject(OVERRIDE)(slice));
+
 const STRINGS = readList(readText);
 
 const REGISTERED = {
@@ -226,11 +230,15 @@ function subscriptionsOf(
 function subscriptionOf(
   { info, data, override }: Decoded<typeof SUBSCRIPTION>,
 ): TokenSubscription {
-  const changes = Object.entries(override ?? {}).map(([name, wrapped]) => {
+  return { info, data, override: overrideOf(override ?? {}) };
+}
+
+function overrideOf(override: Partial<Decoded<typeof OVERRIDE>>): SubscriptionOverride {
+  const changes = Object.entries(override).map(([name, wrapped]) => {
     // A wrapped override without a value is false, as Go's zero value.
     return [name, wrapped === undefined ? undefined : wrapped.value ?? false];
   });
-  return { info, data, override: Object.fromEntries(changes) };
+  return Object.fromEntries(changes);
 }
 
 function invalid(reason: string): TokenFault {

@@ -26,6 +26,7 @@ export {
   checkSubscriptionClaims,
   type ClaimRules,
   type ConnectionClaims,
+  readOverride,
   readSubscription,
   type SubscriptionClaims,
   type SubscriptionOverride,

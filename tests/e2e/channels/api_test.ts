@@ -220,6 +220,32 @@ Deno.test("api: a user's connections are subscribed, unsubscribed and ended on e
   assertEquals([ofBob.unsubscribed, bob!.centrifuge.state], [[], "connected"]);
 });
 
+Deno.test("api: a session is one connection of a user, and an override is for one subscription", async () => {
+  await using backend = await start();
+  const clients = await clientsOf(backend, "alice");
+  const ended: number[] = [];
+  const joined: string[] = [];
+  for (const { centrifuge } of clients) {
+    centrifuge.on("disconnected", ({ code }) => ended.push(code));
+    centrifuge.on("subscribed", ({ channel }) => joined.push(channel));
+  }
+  // A WebSocket has no session: nobody is meant.
+  await backend.ask("disconnect", { user: "alice", session: "another" });
+  await backend.ask("subscribe", { user: "alice", session: "another", channel: "many:x" });
+  const override = { presence: { value: false } };
+  await backend.ask("subscribe", { user: "alice", channel: "chat:a", override });
+  await backend.ask("subscribe", { user: "alice", channel: "chat:b" });
+  const wanted = clients.length;
+  const countOf = (name: string) => joined.filter((channel) => channel === name).length;
+  await waitFor(() => countOf("chat:b") === wanted, { what: () => `subscriptions: ${joined}` });
+  const present = await Promise.all(["chat:a", "chat:b"].map(async (channel) => {
+    const { result } = await backend.ask("presence_stats", { channel });
+    return result.num_clients;
+  }));
+  assertEquals([countOf("chat:a"), countOf("many:x"), present], [wanted, 0, [0, wanted]]);
+  assertEquals(ended, []);
+});
+
 Deno.test("api: a date that is none, as one in nanoseconds, is error 107, and ends no worker", async () => {
   await using backend = await start();
   const [client] = await clientsOf(backend, "u");

@@ -5,6 +5,7 @@ import { REQUEST } from "../../../../runtime/serve/engine/engine_request.ts";
 import {
   RequestAnswers,
   type RequestAnswersParts,
+  type RequestPlace,
 } from "../../../../runtime/serve/engine/request_answers.ts";
 import { LoopbackEngine } from "../../../support/loopback_engine.ts";
 
@@ -15,7 +16,9 @@ Deno.test("request answers: a page behind a position that the history has left b
   const engine = new LoopbackEngine();
   const driver = engine.driver();
   driver.restore();
-  const answers = new RequestAnswers({ driver } as unknown as RequestAnswersParts);
+  const place = { driver } as unknown as RequestPlace;
+  const parts: Pick<RequestAnswersParts, "placeOf"> = { placeOf: () => place };
+  const answers = new RequestAnswers(parts as RequestAnswersParts);
   const publish = (historySize: number) =>
     driver.publish("a", { data: UTF8.encode("1"), historySize, historyTtlMs: 60_000 });
   const page = async (offset: number | undefined, limit: number, reverse: 0 | 1) => {

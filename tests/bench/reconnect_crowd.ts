@@ -96,8 +96,8 @@ export class Crowd implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     try {
       this.#child.kill("SIGKILL");
-    } catch {
-      // It has ended.
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error; // it has ended
     }
     await this.#input.abort().catch(() => {});
     await this.#lines.cancel();

@@ -9,6 +9,7 @@ import { constantFields, type ResponseFields } from "../../../protocol/mod.ts";
 import { AppHeaders, type Field } from "./app_headers.ts";
 import { collectWhole } from "./body_reader.ts";
 import { trueFields } from "./fetched_answers.ts";
+import { fileOf, streamFor, UNREADABLE } from "./file_stream.ts";
 import { fieldsOfType, knownFields } from "./type_fields.ts";
 import { WebResponse } from "./web_classes.ts";
 
@@ -361,24 +362,6 @@ const ANY_BASE = "http://localhost/";
 /** A relative address as a header field has it. */
 function asciiOf(address: string): string {
   return address.replaceAll(/[^!-~]+/g, (letters) => encodeURIComponent(letters.toWellFormed()));
-}
-
-const UNREADABLE = "A file of server.file is sent by the server: the app cannot read it here";
-
-/** The streams that stand for files. */
-const files = new WeakMap<object, string>();
-
-/** A stream for the constructor of a copy, which stands for the file again. */
-function streamFor(file: string): ReadableStream<Uint8Array<ArrayBuffer>> {
-  const pull = (controller: ReadableStreamDefaultController) =>
-    controller.error(new TypeError(UNREADABLE));
-  const stream = new ReadableStream<Uint8Array<ArrayBuffer>>({ pull }, { highWaterMark: 0 });
-  files.set(stream, file);
-  return stream;
-}
-
-function fileOf(body: BodyInit): string | undefined {
-  return body instanceof ReadableStream ? files.get(body) : undefined;
 }
 
 /** What encoding and decoding makes of a text: without lone surrogates, and without a byte order mark. */

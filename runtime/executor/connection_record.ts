@@ -12,6 +12,7 @@
  * ```
  */
 
+import { ByteBuffer } from "../../protocol/basics.ts";
 import { PACKET_BYTES } from "../os/mod.ts";
 import type { MovedConnection } from "../thread/mod.ts";
 
@@ -55,16 +56,16 @@ export function countIn({ buffer, byteOffset, length }: Uint8Array): number {
 
 /** Puts the packets of one channel together. */
 export class RecordReader {
-  #pieces: Uint8Array[] = [];
+  readonly #record = new ByteBuffer();
   #descriptor = -1;
 
   /** Takes the next packet; returns the connection whose last packet it is. */
   take(packet: Uint8Array, descriptor: number): MovedConnection | undefined {
-    if (this.#pieces.length === 0) this.#descriptor = descriptor;
-    this.#pieces.push(packet.slice(1));
+    if (this.#record.length === 0) this.#descriptor = descriptor;
+    this.#record.append(packet, 1, packet.length);
     if (packet[0] !== 1) return undefined;
-    const record = joined(this.#pieces);
-    this.#pieces = [];
+    const record = this.#record.view().slice();
+    this.#record.clear();
     const length = new DataView(record.buffer).getUint32(0);
     const body = LENGTH_BYTES + length;
     const head = JSON.parse(new TextDecoder().decode(record.subarray(LENGTH_BYTES, body)));
@@ -76,14 +77,4 @@ export class RecordReader {
       unsent: record.slice(unreadEnd),
     };
   }
-}
-
-function joined(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const all = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
-  }
-  return all;
 }

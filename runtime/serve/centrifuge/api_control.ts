@@ -102,7 +102,7 @@ export const refresh: ApiMethod = apiMethod(
 );
 
 function send(
-  { control }: ApiContext,
+  { context, control }: ApiContext,
   method: string,
   { bytes, start, end }: {
     readonly bytes: Uint8Array;
@@ -110,6 +110,8 @@ function send(
     readonly end: number;
   },
 ): Soon<ApiAnswer> {
+  // It would never fit.
+  if (method.length + end - start > context.store.maxEntryBytes) return CLIENT_ERRORS.BAD_REQUEST;
   const sent = control.request(method, bytes.subarray(start, end));
   return whenThere(sent, (isSent): ApiAnswer => isSent ? EMPTY : CLIENT_ERRORS.INTERNAL);
 }

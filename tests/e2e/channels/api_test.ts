@@ -29,7 +29,7 @@ interface Backend extends AsyncDisposable {
   post(path: string, init: RequestInit): Promise<Response>;
 }
 
-async function start(): Promise<Backend> {
+async function start(limits: { readonly memoryBytes?: number } = {}): Promise<Backend> {
   const folder = await Deno.makeTempDir({ prefix: "async-deno-test-" });
   await Deno.writeTextFile(`${folder}/key`, `${KEY}\n`);
   await Deno.writeTextFile(`${folder}/secret`, SECRET);
@@ -38,7 +38,7 @@ async function start(): Promise<Backend> {
     namespaces: { ...OPEN_CHANNELS.namespaces, many: OPEN },
     token: { ...NO_TOKENS, hmacSecrets: [{ kind: "file", path: `${folder}/secret` }] },
     apiKey: { kind: "file", path: `${folder}/key` },
-  }, { channelLimits: { apiBytes: 100_000, publicationBytes: 1_000 } });
+  }, { channelLimits: { apiBytes: 100_000, publicationBytes: 1_000, ...limits } });
   await Deno.remove(folder, { recursive: true });
   const origin = `http://127.0.0.1:${server.executor.address.port}`;
   const post = (path: string, init: RequestInit) =>
@@ -244,6 +244,14 @@ Deno.test("api: a session is one connection of a user, and an override is for on
   }));
   assertEquals([countOf("chat:a"), countOf("many:x"), present], [wanted, 0, [0, wanted]]);
   assertEquals(ended, []);
+});
+
+Deno.test("api: a request about connections that no worker could be told of is error 107", async () => {
+  // The longest entry is a 64th of it.
+  await using backend = await start({ memoryBytes: 2 * 1024 * 1024 });
+  const whitelist = ["x".repeat(40_000)];
+  const { error } = await backend.ask("disconnect", { user: "alice", whitelist });
+  assertEquals(error.code, 107);
 });
 
 Deno.test("api: a date that is none, as one in nanoseconds, is error 107, and ends no worker", async () => {

@@ -12,7 +12,7 @@
  * ```
  */
 
-import { ByteBuffer } from "../../protocol/basics.ts";
+import { ByteBuffer, concatBytes } from "../../protocol/basics.ts";
 import { PACKET_BYTES } from "../os/mod.ts";
 import type { MovedConnection } from "../thread/mod.ts";
 
@@ -28,11 +28,8 @@ export function* packetsOf(connection: MovedConnection): Generator<Uint8Array, v
   const { endpoint, windowBits, address, port, unread, unsent } = connection;
   const text = JSON.stringify({ endpoint, windowBits, address, port, unread: unread.length });
   const head = new TextEncoder().encode(text);
-  const record = new Uint8Array(LENGTH_BYTES + head.length + unread.length + unsent.length);
+  const record = concatBytes([new Uint8Array(LENGTH_BYTES), head, unread, unsent]);
   new DataView(record.buffer).setUint32(0, head.length);
-  record.set(head, LENGTH_BYTES);
-  record.set(unread, LENGTH_BYTES + head.length);
-  record.set(unsent, LENGTH_BYTES + head.length + unread.length);
   for (let at = 0; at < record.length; at += PIECE_BYTES) {
     const piece = record.subarray(at, at + PIECE_BYTES);
     const packet = new Uint8Array(1 + piece.length);

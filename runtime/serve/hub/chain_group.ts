@@ -40,14 +40,7 @@ export class ChainGroup extends Group {
     this.#publications++;
     if (isWhole) return super.append(channel, entry);
     const out = this.buffer;
-    const { length } = out;
-    let saved: number;
-    try {
-      saved = this.face.appendChange(out, channel, entry, this.#chain);
-    } catch (error) {
-      out.length = length;
-      throw error;
-    }
+    const saved = this.face.appendChange(out, channel, entry, this.#chain);
     this.entries++;
     if (saved > 0) this.#changes++;
     this.#savedBytes += saved;

@@ -38,16 +38,21 @@ export class Group extends FewSet<Subscriber> {
     return this.out ??= BUFFERS.pop() ?? new ByteBuffer(0);
   }
 
-  /** Encodes an entry. Returns how many bytes wait. @throws what the face throws: then nothing of the entry waits */
+  /** How many bytes wait. */
+  get waiting(): number {
+    return this.out?.length ?? 0;
+  }
+
+  /** Takes back what was appended after so many bytes waited. */
+  cut(waiting: number): void {
+    if (this.out !== null) this.out.length = waiting;
+  }
+
+  /** Encodes an entry. Returns how many bytes wait. @throws what the face throws: then a part of the entry may wait */
   append(channel: ChannelIdentity, entry: Entry): number {
     const out = this.buffer;
     const { length } = out;
-    try {
-      this.face.append(out, channel, entry);
-    } catch (error) {
-      out.length = length;
-      throw error;
-    }
+    this.face.append(out, channel, entry);
     if (out.length > length) this.entries++;
     return out.length;
   }

@@ -155,9 +155,11 @@ export class HubChannel implements ChannelIdentity {
     if (this.#key === undefined) this.#owner.onEncoded(entry.appended);
     let failed: (readonly [readonly Subscriber[], unknown])[] | undefined;
     for (let group = this.#groups; group !== null; group = group.next) {
+      const { waiting } = group;
       try {
         if (group.append(this, entry) >= FULL_BYTES) isFull = true;
       } catch (error) {
+        group.cut(waiting);
         (failed ??= []).push([[...group.values()], error]);
       }
     }

@@ -9,7 +9,7 @@
 
 import { digitsOf, type LogBuffer } from "../../ring/mod.ts";
 import { escapeText } from "./escape.ts";
-import type { LogLabel } from "./label.ts";
+import { doneLine, type LogLabel } from "./label.ts";
 import type { LineStamp } from "./line_stamp.ts";
 import { countPlace, descriptorPlace, ReadyLines } from "./ready_lines.ts";
 
@@ -20,6 +20,8 @@ export class EventLog {
   // By the number of digits of the descriptor.
   readonly #acceptedLines: (ReadyLines | undefined)[] = new Array(MOST_DIGITS);
   readonly #removedLines: (ReadyLines | undefined)[] = new Array(MOST_DIGITS);
+  readonly #keptLines: (ReadyLines | undefined)[] = new Array(MOST_DIGITS);
+  readonly #closingLines: (ReadyLines | undefined)[] = new Array(MOST_DIGITS);
   // By the numbers of digits of the descriptor and of the payload's length.
   readonly #messageLines: (ReadyLines | undefined)[] = new Array(MOST_DIGITS * MOST_DIGITS);
   // The last request: most often the next one is of the same connection and route, or nearly so.
@@ -45,18 +47,21 @@ export class EventLog {
 
   /** A connection was accepted. */
   accepted(descriptor: number): void {
-    this.#connectionLine(this.#acceptedLines, "[ACCEPT]", descriptor);
+    this.#preparedLine(this.#acceptedLines, descriptor, acceptedLine);
   }
 
   /** A request's head was received; for a request that is not answered in the same turn. */
   requestReceived(descriptor: number, label: LogLabel): void {
-    this.#line("[HTTP] fd=", descriptor, " recv request");
-    this.#line("[HTTP] fd=", descriptor, ` route=${label.text}`);
+    const buffer = this.#lines;
+    if (buffer === null || !buffer.begin(2)) return;
+    const lines = label.receivedLines(digitsOf(descriptor), this.#clock);
+    buffer.copyWords(lines.with(this.#clock, descriptor, 0), lines.length);
   }
 
   /** The response is complete, to a request that {@link requestReceived} has logged. */
   requestDone(descriptor: number, keepAlive: boolean): void {
-    this.#line("[HTTP] fd=", descriptor, keepAlive ? " done, keep-alive" : " done, closing");
+    if (keepAlive) this.#preparedLine(this.#keptLines, descriptor, keptLine);
+    else this.#preparedLine(this.#closingLines, descriptor, closingLine);
   }
 
   /** A request was received, routed and answered in one turn: its three lines at once. */
@@ -92,7 +97,7 @@ export class EventLog {
 
   /** A connection is closed. */
   removed(descriptor: number): void {
-    this.#connectionLine(this.#removedLines, "[epoll] removing closed", descriptor);
+    this.#preparedLine(this.#removedLines, descriptor, removedLine);
   }
 
   /** Anything else worth a line: `[TAG] text`, the text escaped. */
@@ -123,19 +128,16 @@ export class EventLog {
     buffer.text("\n");
   }
 
-  /** A line of `before` and the descriptor, of which `prepared` holds one for each number of digits. */
-  #connectionLine(
+  /** A line with the descriptor, of which `prepared` holds one for each number of digits. */
+  #preparedLine(
     prepared: (ReadyLines | undefined)[],
-    before: string,
     descriptor: number,
+    lineOf: (digits: number) => string,
   ): void {
     const buffer = this.#lines;
     if (buffer === null || !buffer.begin()) return;
     const digits = digitsOf(descriptor);
-    const line = prepared[digits] ??= new ReadyLines(
-      [`${before} fd=${descriptorPlace(digits)}\n`],
-      this.#clock.prefixLength,
-    );
+    const line = prepared[digits] ??= new ReadyLines([lineOf(digits)], this.#clock.prefixLength);
     buffer.copyWords(line.with(this.#clock, descriptor, 0), line.length);
   }
 
@@ -169,3 +171,19 @@ export class EventLog {
 
 /** More digits than a descriptor or a length has. */
 const MOST_DIGITS = 20;
+
+function acceptedLine(digits: number): string {
+  return `[ACCEPT] fd=${descriptorPlace(digits)}\n`;
+}
+
+function removedLine(digits: number): string {
+  return `[epoll] removing closed fd=${descriptorPlace(digits)}\n`;
+}
+
+function keptLine(digits: number): string {
+  return doneLine(digits, true);
+}
+
+function closingLine(digits: number): string {
+  return doneLine(digits, false);
+}
